@@ -1,0 +1,53 @@
+#include "base/error.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static const struct row {
+    int code;
+    bool transient;
+    const char *name;
+    const char *sentence;
+} rows[] = {
+#define X(constant, number, name, transient, sentence) {number, transient, name, sentence},
+    HF_ERROR_MAP(X)
+#undef X
+};
+
+static const struct row *find(int code)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i].code == code)
+            return &rows[i];
+    return NULL;
+}
+
+const char *hf_error_name(int code)
+{
+    const struct row *r = find(code);
+    if (code == 0)
+        return "ok";
+    return r != NULL ? r->name : "unknown_error";
+}
+
+const char *hf_error_sentence(int code)
+{
+    const struct row *r = find(code);
+    if (code == 0)
+        return "success";
+    return r != NULL ? r->sentence : "an error that this release does not know";
+}
+
+bool hf_error_transient(int code)
+{
+    const struct row *r = find(code);
+    return r != NULL && r->transient;
+}
+
+int hf_error_from_name(const char *name)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (strcmp(rows[i].name, name) == 0)
+            return rows[i].code;
+    return HF_EINTERNAL;
+}

@@ -1,0 +1,26 @@
+/* Borrowed bytes: a pointer and a length that travel together. Nothing here owns memory. */
+#ifndef HF_BASE_BYTES_H
+#define HF_BASE_BYTES_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <stdbool.h>
+
+struct hf_bytes {
+    const uint8_t *data; /* may be NULL when len is 0 */
+    size_t len;
+};
+
+static inline struct hf_bytes hf_bytes_of(const void *data, size_t len)
+{
+    return (struct hf_bytes){.data = data, .len = len};
+}
+
+/* Not for secrets: the time it takes depends on the content. */
+static inline bool hf_bytes_equal(struct hf_bytes a, struct hf_bytes b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+#endif

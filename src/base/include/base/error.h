@@ -1,0 +1,57 @@
+/*
+ * Every error of the project: zero is success, negatives are errors. One list pairs the code with its name on
+ * the wire and in logs, whether trying again can help, and a sentence for a person. Ranges belong to rooms.
+ */
+#ifndef HF_BASE_ERROR_H
+#define HF_BASE_ERROR_H
+
+#include <stdbool.h>
+
+/* X(constant, number, name, transient, sentence) */
+#define HF_ERROR_MAP(X)                                                                            \
+    /* base and the environment: 1-19 */                                                           \
+    X(HF_ENOMEM, -1, "no_memory", 1, "out of memory")                                              \
+    X(HF_EINVAL, -2, "invalid_argument", 0, "an argument is outside what the call accepts")        \
+    X(HF_ETOOBIG, -3, "too_big", 0, "larger than its bound")                                       \
+    X(HF_ENOTFOUND, -4, "not_found", 0, "there is no such thing")                                  \
+    X(HF_EEXIST, -5, "exists", 0, "it is there already")                                           \
+    X(HF_EIO, -6, "io", 1, "reading or writing failed")                                            \
+    X(HF_ENOSPACE, -7, "disk_full", 1, "the disk is full")                                         \
+    X(HF_EREADONLY, -8, "read_only", 1, "the folder cannot be written")                            \
+    X(HF_EPERMISSION, -9, "permission", 0, "not permitted")                                        \
+    X(HF_EBUSY, -10, "busy", 1, "busy: a bound is reached for now")                                \
+    X(HF_ETIMEOUT, -11, "timeout", 1, "no answer in time")                                         \
+    X(HF_ECANCELED, -12, "canceled", 1, "given up before it was done")                             \
+    X(HF_EUNSUPPORTED, -13, "unsupported", 0, "not supported here")                                \
+    X(HF_EINTERNAL, -14, "internal", 1, "an internal error")                                       \
+    X(HF_ELOCKED_MEMORY, -15, "locked_memory", 0, "memory for secrets could not be locked")        \
+    /* wire: 20-39 */                                                                              \
+    X(HF_EMALFORMED, -20, "malformed", 0, "the bytes are not a valid message")                     \
+    X(HF_EVERSION, -21, "unknown_version", 0, "a protocol or format version that is not known")    \
+    X(HF_EMISSING, -22, "field_missing", 0, "a required field is missing")                         \
+    X(HF_EBOUND, -23, "field_out_of_bounds", 0, "a field is outside its bounds")                   \
+    /* crypto: 40-59 */                                                                            \
+    X(HF_ECRYPTO, -40, "decryption_failed", 0, "the sealed bytes do not open with this key")       \
+    X(HF_ESIGNATURE, -41, "signature", 0, "the signature does not verify")                         \
+    X(HF_EPOINT, -42, "bad_point", 0, "not a valid point, or one of small order")                  \
+    X(HF_ESCALAR, -43, "bad_scalar", 0, "not a canonical scalar, or zero")                         \
+    X(HF_ESHARE, -44, "bad_share", 0, "a share does not fit its commitments")                      \
+    X(HF_EFEWSHARES, -45, "too_few_shares", 1, "fewer shares than the threshold")                  \
+    X(HF_EPROOF, -46, "bad_proof", 0, "the proof of knowing a share does not verify")
+
+enum hf_error {
+#define X(constant, number, name, transient, sentence) constant = number,
+    HF_ERROR_MAP(X)
+#undef X
+};
+
+/* The code's short name, as on the wire and in logs; "ok" for 0, "unknown_error" for a number not in the list. */
+const char *hf_error_name(int code);
+/* A sentence for a person, without a full stop. */
+const char *hf_error_sentence(int code);
+/* Whether trying again, unchanged, may succeed. Unknown codes are permanent. */
+bool hf_error_transient(int code);
+/* The code of a name, or HF_EINTERNAL for an unknown one: what a newer peer sends is an error all the same. */
+int hf_error_from_name(const char *name);
+
+#endif

@@ -1,0 +1,134 @@
+/*
+ * The cryptography that the engine uses, as one table of operations. The daemon, and the simulator by default,
+ * run hf_suite_real (libsodium); the simulator's `--crypto model` runs a table of cheap stand-ins with the same
+ * sizes and the same failures. No operation draws randomness of its own: what is random comes from the caller's
+ * hf_rng, so that one seed decides a run.
+ *
+ * Sizes are those of the real suite. Buffers may not overlap unless said so. Every operation that writes a
+ * secret says so; the caller keeps it in memory for secrets (base/secret.h) and wipes it.
+ */
+#ifndef HF_CRYPTO_SUITE_H
+#define HF_CRYPTO_SUITE_H
+
+#include "base/bytes.h"
+#include "base/check.h"
+
+enum {
+    HF_HASH_LEN = 32,
+    HF_REPORT_DATA_LEN = 64,
+    HF_KEY_LEN = 32,            /* symmetric keys, X25519 keys, Ed25519 public keys */
+    HF_SIGN_SECRET_LEN = 64,    /* Ed25519: seed and public key */
+    HF_SIGNATURE_LEN = 64,
+    HF_SCALAR_LEN = 32,         /* a root secret, a share */
+    HF_POINT_LEN = 32,          /* a commitment */
+    HF_PROOF_LEN = 64,          /* Schnorr: challenge and response */
+    HF_MAC_LEN = 16,
+    HF_SEAL_OVERHEAD = 32 + 16, /* HPKE: encapsulated key and tag */
+    HF_WRAP_OVERHEAD = 24 + 16, /* XChaCha20-Poly1305: nonce and tag */
+    HF_SHARES_MAX = 16,         /* n */
+};
+
+/* A deterministic generator: ChaCha20 keyed by seed, counted by blocks drawn. Secret; wipe with hf_wipe. */
+struct hf_rng {
+    uint8_t seed[32];
+    uint64_t drawn;
+};
+
+/* How shares are dealt. Shares are numbered 1..n: index 0 would be the secret. */
+struct hf_sharing {
+    uint8_t k; /* threshold, 1 <= k <= n */
+    uint8_t n; /* shares, <= HF_SHARES_MAX */
+};
+
+struct hf_suite {
+    const char *name; /* "real", "model" */
+
+    void (*random)(struct hf_rng *rng, void *ret, size_t len);
+
+    /* BLAKE2b-256 over: length of label (1 byte), label, data. label: at most 255 characters. */
+    void (*hash)(const char *label, struct hf_bytes data, uint8_t ret[static HF_HASH_LEN]);
+    /* BLAKE2b-512 over the same, for the report data of a quote. */
+    void (*report_data)(const char *label, struct hf_bytes data,
+                        uint8_t ret[static HF_REPORT_DATA_LEN]);
+    /* Keyed BLAKE2b, 16 bytes. */
+    void (*mac)(const uint8_t key[static HF_KEY_LEN], struct hf_bytes data,
+                uint8_t ret[static HF_MAC_LEN]);
+    /* HKDF-SHA256 (RFC 5869) with a 32-byte salt. ret: secret, any length up to 64. */
+    void (*kdf)(const uint8_t salt[static HF_HASH_LEN], struct hf_bytes secret, struct hf_bytes info,
+                uint8_t *ret, size_t ret_len);
+
+    /* Ed25519 (RFC 8032). ret_secret: secret. */
+    void (*sign_keypair)(struct hf_rng *rng, uint8_t ret_public[static HF_KEY_LEN],
+                         uint8_t ret_secret[static HF_SIGN_SECRET_LEN]);
+    /* Over hash(label, data). */
+    void (*sign)(const uint8_t secret[static HF_SIGN_SECRET_LEN], const char *label,
+                 struct hf_bytes data, uint8_t ret[static HF_SIGNATURE_LEN]);
+    /* HF_ESIGNATURE: does not verify, or a public key of small order or not canonical. */
+    int (*verify)(const uint8_t public_key[static HF_KEY_LEN], const char *label,
+                  struct hf_bytes data, const uint8_t signature[static HF_SIGNATURE_LEN]);
+
+    /* X25519. ret_secret: secret. */
+    void (*seal_keypair)(struct hf_rng *rng, uint8_t ret_public[static HF_KEY_LEN],
+                         uint8_t ret_secret[static HF_KEY_LEN]);
+    /*
+     * HPKE base mode, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20-Poly1305, one message.
+     * ret: plain.len + HF_SEAL_OVERHEAD bytes. HF_EPOINT: a public key of small order.
+     */
+    int (*seal)(struct hf_rng *rng, const uint8_t public_key[static HF_KEY_LEN],
+                struct hf_bytes info, struct hf_bytes aad, struct hf_bytes plain, uint8_t *ret);
+    /* ret: sealed.len - HF_SEAL_OVERHEAD bytes, secret. HF_EPOINT; HF_ECRYPTO: does not open. */
+    int (*open)(const uint8_t secret_key[static HF_KEY_LEN], struct hf_bytes info,
+                struct hf_bytes aad, struct hf_bytes sealed, uint8_t *ret);
+
+    /* XChaCha20-Poly1305 under a key of one's own. ret: plain.len + HF_WRAP_OVERHEAD bytes. */
+    void (*wrap)(struct hf_rng *rng, const uint8_t key[static HF_KEY_LEN], struct hf_bytes aad,
+                 struct hf_bytes plain, uint8_t *ret);
+    /* ret: wrapped.len - HF_WRAP_OVERHEAD bytes, secret. HF_ECRYPTO: does not open. */
+    int (*unwrap)(const uint8_t key[static HF_KEY_LEN], struct hf_bytes aad, struct hf_bytes wrapped,
+                  uint8_t *ret);
+
+    /* A uniformly random non-zero scalar. ret: secret. */
+    void (*scalar_random)(struct hf_rng *rng, uint8_t ret[static HF_SCALAR_LEN]);
+    /*
+     * Shamir over ristretto255 with Feldman commitments: a fresh polynomial of degree k - 1 with the secret at
+     * zero. ret_shares: n scalars, secret, none zero. ret_commitments: k points.
+     * HF_EINVAL: k = 0, k > n, n > HF_SHARES_MAX. HF_ESCALAR: secret is zero or not canonical.
+     */
+    int (*deal)(struct hf_rng *rng, const uint8_t secret[static HF_SCALAR_LEN],
+                struct hf_sharing sharing, uint8_t *ret_shares, uint8_t *ret_commitments);
+    /*
+     * Whether a share fits. commitments: k points. HF_EINVAL: index 0 or above HF_SHARES_MAX, k out of range.
+     * HF_EPOINT: a commitment is not canonical or is the identity. HF_ESCALAR: zero or not canonical.
+     * HF_ESHARE: does not fit.
+     */
+    int (*share_check)(const uint8_t share[static HF_SCALAR_LEN], uint8_t index, uint8_t k,
+                       const uint8_t *commitments);
+    /*
+     * Rebuilds the secret from count shares with their indices, each first checked against the commitments and
+     * the result against the first of them. ret_secret: secret. ret_bad: bit i is set when shares[i] was wrong;
+     * a wrong share, or the second of two with one index, is left out and never used.
+     * HF_EFEWSHARES: fewer than k good ones. HF_EINVAL, HF_EPOINT: as share_check.
+     */
+    int (*combine)(uint8_t k, const uint8_t *commitments, size_t count, const uint8_t *indices,
+                   const uint8_t *shares, uint8_t ret_secret[static HF_SCALAR_LEN],
+                   uint32_t *ret_bad);
+    /* Whether a root secret is the one committed to. HF_ESHARE: it is not. */
+    int (*secret_check)(const uint8_t secret[static HF_SCALAR_LEN],
+                        const uint8_t commitment[static HF_POINT_LEN]);
+    /*
+     * Schnorr proof of knowing the share of this index, bound to context (a transcript).
+     * HF_ESCALAR: share is zero or not canonical.
+     */
+    int (*prove)(struct hf_rng *rng, const uint8_t share[static HF_SCALAR_LEN],
+                 struct hf_bytes context, uint8_t ret[static HF_PROOF_LEN]);
+    /* HF_EPROOF: does not verify; HF_EINVAL, HF_EPOINT: as share_check. */
+    int (*proof_check)(const uint8_t proof[static HF_PROOF_LEN], uint8_t index, uint8_t k,
+                       const uint8_t *commitments, struct hf_bytes context);
+};
+
+extern const struct hf_suite hf_suite_real;
+
+/* Starts a generator from 32 fresh random bytes (from the shell, never from the engine). */
+void hf_rng_init(struct hf_rng *ret, const uint8_t seed[static 32]);
+
+#endif
