@@ -1,6 +1,7 @@
 /*
- * Every error of the project: zero is success, negatives are errors. One list pairs the code with its name on
- * the wire and in logs, whether trying again can help, and a sentence for a person. Ranges belong to rooms.
+ * Every error of the project: zero is success, negatives are errors. One list pairs the code with
+ * its name on the wire and in logs, whether trying again can help, and a sentence for a person.
+ * Ranges belong to rooms.
  */
 #ifndef HF_BASE_ERROR_H
 #define HF_BASE_ERROR_H
@@ -37,7 +38,11 @@
     X(HF_ESCALAR, -43, "bad_scalar", 0, "not a canonical scalar, or zero")                         \
     X(HF_ESHARE, -44, "bad_share", 0, "a share does not fit its commitments")                      \
     X(HF_EFEWSHARES, -45, "too_few_shares", 1, "fewer shares than the threshold")                  \
-    X(HF_EPROOF, -46, "bad_proof", 0, "the proof of knowing a share does not verify")
+    X(HF_EPROOF, -46, "bad_proof", 0, "the proof of knowing a share does not verify")              \
+    /* attest, making quotes: 100-119 */                                                           \
+    X(HF_EQUOTE_PROVIDER, -100, "quote_provider", 0, "the kernel's quote provider is not TDX")     \
+    X(HF_EQUOTE_INTERFERED, -101, "quote_interfered", 1, "another writer interfered with a quote") \
+    X(HF_EQUOTE_MADE, -102, "quote_made", 1, "what was made is not a quote over this report data")
 
 enum hf_error {
 #define X(constant, number, name, transient, sentence) constant = number,
@@ -45,13 +50,15 @@ enum hf_error {
 #undef X
 };
 
-/* The code's short name, as on the wire and in logs; "ok" for 0, "unknown_error" for a number not in the list. */
+/* The code's short name, as on the wire and in logs; "ok" for 0, "unknown_error" for a number not
+ * in the list. */
 const char *hf_error_name(int code);
 /* A sentence for a person, without a full stop. */
 const char *hf_error_sentence(int code);
 /* Whether trying again, unchanged, may succeed. Unknown codes are permanent. */
 bool hf_error_transient(int code);
-/* The code of a name, or HF_EINTERNAL for an unknown one: what a newer peer sends is an error all the same. */
+/* The code of a name, or HF_EINTERNAL for an unknown one: what a newer peer sends is an error all
+ * the same. */
 int hf_error_from_name(const char *name);
 
 #endif

@@ -1,0 +1,151 @@
+#include "base/file.h"
+#include "base/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int hf_error_from_errno(int code)
+{
+    switch (code) {
+    case 0:
+        return 0;
+    case ENOMEM:
+        return HF_ENOMEM;
+    case EINVAL:
+        return HF_EINVAL;
+    case ENOENT:
+    case ENOTDIR:
+    case ENXIO:
+    case ENODEV:
+        return HF_ENOTFOUND;
+    case EEXIST:
+    case ENOTEMPTY:
+        return HF_EEXIST;
+    case ENOSPC:
+    case EDQUOT:
+        return HF_ENOSPACE;
+    case EROFS:
+        return HF_EREADONLY;
+    case EACCES:
+    case EPERM:
+        return HF_EPERMISSION;
+    case EBUSY:
+    case EAGAIN:
+        return HF_EBUSY;
+    case ETIMEDOUT:
+        return HF_ETIMEOUT;
+    case EINTR:
+    case ECANCELED:
+        return HF_ECANCELED;
+    case ENOSYS:
+    case EOPNOTSUPP:
+        return HF_EUNSUPPORTED;
+    case EFBIG:
+    case ENAMETOOLONG:
+        return HF_ETOOBIG;
+    default:
+        return HF_EIO;
+    }
+}
+
+static int read_all(int fd, struct hf_buf *ret)
+{
+    uint8_t piece[4096];
+    for (;;) {
+        ssize_t got = read(fd, piece, sizeof piece);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return hf_error_from_errno(errno);
+        if (got == 0)
+            return 0;
+        hf_buf_append(ret, piece, (size_t)got);
+        if (ret->error != 0)
+            return ret->error;
+    }
+}
+
+int hf_file_read(const char *path, struct hf_buf *ret)
+{
+    size_t before = ret->len;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return hf_error_from_errno(errno);
+    int rc = read_all(fd, ret);
+    close(fd);
+    if (rc != 0) {
+        ret->len = before;
+        ret->error = 0;
+    }
+    return rc;
+}
+
+static int write_all(int fd, struct hf_bytes content)
+{
+    size_t done = 0;
+    while (done < content.len) {
+        ssize_t put = write(fd, content.data + done, content.len - done);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            return hf_error_from_errno(errno);
+        done += (size_t)put;
+    }
+    return fsync(fd) == 0 ? 0 : hf_error_from_errno(errno);
+}
+
+int hf_folder_sync(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return hf_error_from_errno(errno);
+    int rc = fsync(fd) == 0 ? 0 : hf_error_from_errno(errno);
+    close(fd);
+    return rc;
+}
+
+/* The folder that holds path, into a buffer of PATH_MAX. */
+static int folder_of(const char *path, char *ret)
+{
+    const char *slash = strrchr(path, '/');
+    size_t len = slash == NULL ? 0 : (size_t)(slash - path);
+    if (len >= PATH_MAX)
+        return HF_ETOOBIG;
+    if (slash == NULL)
+        ret[len++] = '.';
+    else if (len == 0)
+        ret[len++] = '/';
+    else
+        memcpy(ret, path, len);
+    ret[len] = '\0';
+    return 0;
+}
+
+int hf_file_replace(const char *path, struct hf_bytes content, mode_t mode)
+{
+    char folder[PATH_MAX], temporary[PATH_MAX];
+    int rc = folder_of(path, folder);
+    if (rc != 0)
+        return rc;
+    int len = snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
+    if (len < 0 || (size_t)len >= sizeof temporary)
+        return HF_ETOOBIG;
+    int fd = mkostemp(temporary, O_CLOEXEC);
+    if (fd < 0)
+        return hf_error_from_errno(errno);
+    rc = fchmod(fd, mode) == 0 ? write_all(fd, content) : hf_error_from_errno(errno);
+    if (close(fd) != 0 && rc == 0)
+        rc = hf_error_from_errno(errno);
+    if (rc == 0 && rename(temporary, path) != 0)
+        rc = hf_error_from_errno(errno);
+    if (rc != 0) {
+        (void)unlink(temporary);
+        return rc;
+    }
+    return hf_folder_sync(folder);
+}

@@ -1,0 +1,28 @@
+/* Small files, read whole within a bound and replaced whole: a crash leaves the old content or the
+ * new. */
+#ifndef HF_BASE_FILE_H
+#define HF_BASE_FILE_H
+
+#include "base/buf.h"
+
+#include <sys/types.h>
+
+/* The project's code for an errno: ENOENT becomes HF_ENOTFOUND, and so on; HF_EIO for what has no
+ * own code. */
+int hf_error_from_errno(int code);
+/*
+ * Appends a file's content. ret: an initialised buffer, whose maximum bounds the file.
+ * HF_ENOTFOUND, HF_EPERMISSION, HF_EIO: as opening or reading fails; a folder is HF_EIO.
+ * HF_ETOOBIG: larger than the buffer may grow. HF_ENOMEM. On failure ret is as it was.
+ */
+HF_MUST_USE int hf_file_read(const char *path, struct hf_buf *ret);
+/*
+ * Replaces or creates a file: writes beside it, syncs, renames, syncs the folder. mode: permissions
+ * of the new file, as 0600. HF_ENOTFOUND: no such folder. HF_EPERMISSION, HF_EREADONLY,
+ * HF_ENOSPACE, HF_EIO, HF_ENOMEM; the old content is then still there.
+ */
+HF_MUST_USE int hf_file_replace(const char *path, struct hf_bytes content, mode_t mode);
+/* Makes what was renamed or made in a folder durable. Errors as hf_file_read. */
+HF_MUST_USE int hf_folder_sync(const char *path);
+
+#endif

@@ -1,0 +1,81 @@
+#include "base/error.h"
+#include "base/file.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char folder[64], path[128];
+
+static void make_folder(void)
+{
+    strcpy(folder, "/tmp/hf-file-XXXXXX");
+    cr_assert_not_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/x", folder);
+}
+
+static void remove_folder(void)
+{
+    (void)unlink(path);
+    cr_expect_eq(rmdir(folder), 0, "a temporary file is left over");
+}
+
+TestSuite(hf_file, .init = make_folder, .fini = remove_folder);
+
+Test(hf_file, is_replaced_and_read_back_with_its_mode)
+{
+    for (int i = 0; i < 2; i++) {
+        struct hf_bytes content = hf_bytes_of(i == 0 ? "one" : "second", i == 0 ? 3 : 6);
+        cr_assert_eq(hf_file_replace(path, content, 0600), 0);
+        struct hf_buf b;
+        hf_buf_init(&b, 6);
+        cr_assert_eq(hf_file_read(path, &b), 0);
+        cr_assert(hf_bytes_equal(hf_buf_bytes(&b), content));
+        hf_buf_done(&b);
+        struct stat st;
+        cr_assert_eq(stat(path, &st), 0);
+        cr_assert_eq(st.st_mode & 0777, 0600);
+    }
+}
+
+Test(hf_file, larger_than_its_bound_is_refused_and_the_buffer_kept)
+{
+    cr_assert_eq(hf_file_replace(path, hf_bytes_of("0123456789", 10), 0600), 0);
+    struct hf_buf b;
+    hf_buf_init(&b, 10);
+    hf_buf_append(&b, "a", 1);
+    cr_assert_eq(hf_file_read(path, &b), HF_ETOOBIG);
+    cr_assert_eq(b.len, 1);
+    cr_assert_eq(b.error, 0);
+    hf_buf_done(&b);
+}
+
+Test(hf_file, missing_file_and_missing_folder_are_told)
+{
+    struct hf_buf b;
+    hf_buf_init(&b, 10);
+    cr_assert_eq(hf_file_read(path, &b), HF_ENOTFOUND);
+    cr_assert_eq(hf_file_read(folder, &b), HF_EIO);
+    cr_assert_eq(hf_file_replace("/tmp/hf-no-such-folder/x", hf_bytes_of("a", 1), 0600),
+                 HF_ENOTFOUND);
+    hf_buf_done(&b);
+}
+
+Test(hf_file, a_failed_replacement_leaves_nothing_behind)
+{
+    cr_assert_eq(mkdir(path, 0700), 0);
+    cr_assert_lt(hf_file_replace(path, hf_bytes_of("a", 1), 0600), 0);
+    cr_assert_eq(rmdir(path), 0);
+}
+
+Test(hf_error_from_errno, common_causes_have_codes_of_their_own)
+{
+    cr_assert_eq(hf_error_from_errno(0), 0);
+    cr_assert_eq(hf_error_from_errno(ENOENT), HF_ENOTFOUND);
+    cr_assert_eq(hf_error_from_errno(EACCES), HF_EPERMISSION);
+    cr_assert_eq(hf_error_from_errno(ENOSPC), HF_ENOSPACE);
+    cr_assert_eq(hf_error_from_errno(EISDIR), HF_EIO);
+}
