@@ -42,7 +42,19 @@
     /* attest, making quotes: 100-119 */                                                           \
     X(HF_EQUOTE_PROVIDER, -100, "quote_provider", 0, "the kernel's quote provider is not TDX")     \
     X(HF_EQUOTE_INTERFERED, -101, "quote_interfered", 1, "another writer interfered with a quote") \
-    X(HF_EQUOTE_MADE, -102, "quote_made", 1, "what was made is not a quote over this report data")
+    X(HF_EQUOTE_MADE, -102, "quote_made", 1, "what was made is not a quote over this report data") \
+    /* net: 220-239 */                                                                             \
+    X(HF_EADDRINUSE, -220, "address_in_use", 1, "the port is taken")                               \
+    X(HF_EADDRESS, -221, "bad_address", 1, "not an address of this machine")                       \
+    X(HF_ERESOLVE, -222, "resolve", 1, "the host's name has no address")                           \
+    X(HF_ECONNECT, -223, "connect", 1, "the peer cannot be reached")                               \
+    X(HF_ECONNRESET, -224, "connection_lost", 1, "the connection ended before the answer came")    \
+    X(HF_EREFUSED, -225, "not_carried_out", 1, "the peer closed before it took the request")       \
+    X(HF_ETLS, -226, "tls", 1, "the TLS handshake failed")                                         \
+    X(HF_EPEER_CERT, -227, "peer_certificate", 0, "the peer's certificate is not valid")           \
+    X(HF_EPEER_ACCOUNT, -228, "peer_account", 0, "the peer proved another account")                \
+    X(HF_EPEER_LOCKED, -229, "peer_locked", 1, "the peer is locked: it has proved no account")     \
+    X(HF_EHTTP, -230, "http", 1, "the peer does not speak HTTP/2 as specified")
 
 enum hf_error {
 #define X(constant, number, name, transient, sentence) constant = number,

@@ -1,0 +1,61 @@
+/*
+ * Every bound of the transport in one place: what a stranger on the network can make this process
+ * hold, and for how long. A request is refused, or its connection ended, before anything past a
+ * bound is allocated.
+ *
+ * The constants are fixed by proto/TRANSPORT.md; the fields of hf_net_limits are the operator's,
+ * within the floors and ceilings that hf_net_new checks.
+ */
+#ifndef HF_NET_LIMITS_H
+#define HF_NET_LIMITS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    HF_NET_ACCOUNT_LEN = 32,
+    HF_NET_SIGNATURE_LEN = 64,
+    HF_NET_PATH_MAX = 64,     /* bytes of :path, without a terminator */
+    HF_NET_ADDRESS_MAX = 260, /* "host:port" with its terminator: a DNS name, brackets, port */
+    HF_NET_HEADER_LIST_MAX = 8 << 10, /* names, values and 32 bytes a field (RFC 9113, 6.5.2) */
+    HF_NET_HEADER_COUNT_MAX = 64,
+    HF_NET_BODY_CEILING = 16 << 20,        /* no configuration allows more */
+    HF_NET_CERTIFICATE_MAX = 4 << 10,      /* DER of a peer's certificate */
+    HF_NET_CERTIFICATE_LIST_MAX = 8 << 10, /* a peer's whole Certificate message */
+    HF_NET_SETTINGS_MAX = 16,              /* entries in one SETTINGS frame */
+    HF_NET_ACKS_QUEUED_MAX = 64,           /* PING and SETTINGS answers that wait to be sent */
+    HF_NET_CONTROL_BURST =
+        200, /* PING, SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA; see net/flood.h */
+    HF_NET_CONTROL_PER_S = 100,
+    HF_NET_RESET_BURST = 100, /* streams that the peer resets, or that are refused it */
+    HF_NET_RESET_PER_S = 20,
+    HF_NET_READ_LEN = 64 << 10,    /* one buffer a process, for all sockets */
+    HF_NET_WRITE_CHUNK = 64 << 10, /* TLS records handed to one write */
+};
+
+struct hf_net_limits {
+    size_t body_bytes_max;           /* where the body_max hook says nothing */
+    size_t memory_bytes_max;         /* bodies and output of all connections */
+    size_t connection_bytes_max;     /* bodies and output of one incoming connection */
+    uint32_t streams_max;            /* at once, per connection */
+    uint32_t connections_max;        /* incoming */
+    uint32_t connections_per_source; /* incoming, per IPv4 address or IPv6 /64 */
+    uint32_t handshakes_max;         /* incoming, unfinished */
+    uint32_t handshake_ms_max;       /* accept to first request possible; also for outgoing ones */
+    uint32_t request_ms_max;         /* first header byte to last body byte, incoming */
+    uint32_t answer_ms_max;          /* what the daemon has to answer a request: then 503 */
+    uint32_t write_ms_max;           /* output that makes no progress */
+    uint32_t server_idle_ms_max;     /* an incoming connection without a stream */
+    uint32_t client_idle_ms_max;     /* a pooled connection without a call; below the server's */
+    uint32_t ping_after_ms;          /* a pooled connection with calls and no input sends a PING, */
+    uint32_t ping_ms_max;            /* and is given up when that stays unanswered */
+    uint32_t drain_ms_max;           /* a connection of an old identity, or at stop */
+    uint32_t pool_max;               /* outgoing connections */
+    uint32_t calls_per_address;      /* at once; more wait */
+    uint32_t calls_max;              /* running and waiting, all addresses */
+};
+
+/* The defaults; proto/TRANSPORT.md lists them. */
+extern const struct hf_net_limits hf_net_limits_default;
+
+#endif

@@ -1,0 +1,190 @@
+/*
+ * HTTP/2 over TLS 1.3 on a libuv loop: the listener of this node, and a pool of connections to
+ * others. It knows requests and answers, and who sent them; what they mean is the daemon's affair.
+ * proto/TRANSPORT.md specifies what is on the wire.
+ *
+ * Everything runs on the thread of the loop, and every hook is called from the loop, never from
+ * inside a function of this header: a caller may hold a request in its hands while it calls any of
+ * them. Nothing blocks; host names are resolved on libuv's threads.
+ *
+ * Identity. The TLS key is made when the hf_net is. Its certificate names an account only after
+ * hf_net_set_identity: the account's key never comes here, only its signature over the public half
+ * of the TLS key. A peer's certificate is judged after every handshake, and none is ever resumed:
+ * no tickets are given. A certificate that carries no account, or (incoming) no certificate at all,
+ * is a locked node's.
+ */
+#ifndef HF_NET_NET_H
+#define HF_NET_NET_H
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "net/limits.h"
+#include "net/stats.h"
+
+struct uv_loop_s;
+struct hf_net;
+
+/* What the account signs: hash(label, SubjectPublicKeyInfo of the TLS key), as hf_suite.sign does.
+ */
+#define HF_NET_TLS_LABEL "holdfast/v1/tls"
+
+enum hf_net_method { HF_NET_GET, HF_NET_POST };
+enum hf_net_type { HF_NET_MSGPACK, HF_NET_JSON, HF_NET_TEXT };
+
+/* Who is at the other end of a connection. Borrowed for the length of a hook. */
+struct hf_net_peer {
+    uint64_t conn;          /* names the connection, never used again; 0 where there was none */
+    bool outgoing;          /* this node opened it */
+    const uint8_t *account; /* HF_NET_ACCOUNT_LEN bytes, proven by its certificate; NULL: locked */
+    const char *address; /* "ip:port" of an incoming one, the called address of an outgoing one */
+    void *attached;      /* what hf_net_conn_attach left, or NULL */
+};
+
+/* Names a request until it is answered. A handle whose stream has gone is recognised and ignored.
+ */
+struct hf_net_handle {
+    uint64_t conn;
+    int32_t stream;
+};
+
+struct hf_net_request {
+    struct hf_net_handle handle;
+    struct hf_net_peer peer;
+    enum hf_net_method method;
+    const char
+        *path; /* terminated, at most HF_NET_PATH_MAX characters, no query, starts with '/' */
+    struct hf_bytes body; /* borrowed for the length of the hook */
+};
+
+/* How a call ended. Everything in it is borrowed for the length of the hook. */
+struct hf_net_result {
+    uint64_t token;
+    int error;  /* 0: an answer came, whatever its status. Otherwise see hf_net_call */
+    int status; /* HTTP status; 0 on error */
+    enum hf_net_type type;
+    struct hf_bytes body;    /* empty on error */
+    struct hf_net_peer peer; /* conn is 0 when no connection was ready */
+    const char *reason;      /* on error, a sentence with the cause; otherwise "" */
+};
+
+struct hf_net_hooks {
+    void *user; /* first argument of every hook but verify */
+    /* hf_suite.verify: 0, or an error when the signature does not verify. Required. */
+    int (*verify)(const uint8_t account[static HF_NET_ACCOUNT_LEN], const char *label,
+                  struct hf_bytes data, const uint8_t signature[static HF_NET_SIGNATURE_LEN]);
+    /* A whole request came. Answer it with hf_net_reply, now or later. Required to listen. */
+    void (*request)(void *user, const struct hf_net_request *request);
+    /* A call ended; called exactly once for each hf_net_call that returned 0. Required to call. */
+    void (*completed)(void *user, const struct hf_net_result *result);
+    /*
+     * The largest body that this peer may send to this path, in bytes, asked when the headers are
+     * there. 0: a body is not taken (413 if one comes). Negative: HF_ENOTFOUND answers 404,
+     * HF_EUNSUPPORTED 405, HF_EPERMISSION 403, HF_EBUSY 429, others 503. Optional: body_bytes_max
+     * of the limits.
+     */
+    int64_t (*body_max)(void *user, enum hf_net_method method, const char *path,
+                        const struct hf_net_peer *peer);
+    /*
+     * A connection is ready, before anything else on it. On an outgoing one, an hf_net_call that
+     * names peer->conn goes out before the calls that wait for it. Optional.
+     */
+    void (*opened)(void *user, const struct hf_net_peer *peer);
+    /* A connection that was opened is gone; the place to free what was attached. Optional. */
+    void (*closed)(void *user, const struct hf_net_peer *peer);
+};
+
+/*
+ * Makes the TLS key and a certificate without an account. limits: NULL for the defaults; copied.
+ * hooks: copied. loop: outlives it; the caller runs it. HF_EINVAL: a limit outside its floor or
+ * ceiling. HF_ENOMEM. HF_EINTERNAL: OpenSSL cannot make a key.
+ */
+HF_MUST_USE int hf_net_new(struct uv_loop_s *loop, const struct hf_net_limits *limits,
+                           const struct hf_net_hooks *hooks, struct hf_net **ret_net);
+/*
+ * Begins to stop: no more requests come, calls end with HF_ECANCELED, connections close. done is
+ * called, from the loop, when no handle is left; it may call hf_net_free. Once only.
+ */
+void hf_net_stop(struct hf_net *net, void (*done)(void *user));
+/* Only when stopped, or on an hf_net whose loop will not run again. NULL is legal. */
+void hf_net_free(struct hf_net *net);
+
+/*
+ * Opens the listener. address: "ip:port", "[ipv6]:port"; port 0 takes a free one; names are not
+ * resolved. After an error it may be called again. HF_EINVAL: not such an address. HF_EADDRINUSE:
+ * the port is taken. HF_EADDRESS: not an address of this machine. HF_EPERMISSION: a port below
+ * 1024. HF_EEXIST: it listens.
+ */
+HF_MUST_USE int hf_net_listen(struct hf_net *net, const char *address);
+/* Stops accepting; connections stay. No-op where there is no listener. */
+void hf_net_unlisten(struct hf_net *net);
+/* Where it listens, with the real port, terminated; "" when it does not. */
+void hf_net_listening(const struct hf_net *net, char ret_address[static HF_NET_ADDRESS_MAX]);
+
+/* The SubjectPublicKeyInfo (DER) of this process's TLS key: what the account signs. Lives as long
+ * as net. */
+struct hf_bytes hf_net_identity_request(const struct hf_net *net);
+/*
+ * Takes the account's signature, makes a new certificate and retires every connection of the old
+ * one: it gets a GOAWAY, what is in flight may finish until drain_ms_max, new calls take new
+ * connections. account NULL: back to a certificate without one (signature is then ignored).
+ * HF_ESIGNATURE: it does not verify; nothing changes. HF_ENOMEM.
+ */
+HF_MUST_USE int hf_net_set_identity(struct hf_net *net, const uint8_t *account,
+                                    const uint8_t *signature);
+
+/*
+ * Answers a request. status: 200 to 599. body: copied. False: its stream has gone (the peer gave
+ * up, the connection ended, it was answered before), and the answer with it.
+ */
+bool hf_net_reply(struct hf_net *net, struct hf_net_handle handle, int status,
+                  enum hf_net_type type, struct hf_bytes body);
+/* Answers with {"code":name of error,"message":message,"retryable":…}. message NULL: the error's
+ * sentence. */
+bool hf_net_reply_error(struct hf_net *net, struct hf_net_handle handle, int status, int error,
+                        const char *message);
+
+enum hf_net_call_flags {
+    HF_NET_LOCKED_OK = 1, /* a peer whose certificate names no account will do */
+};
+
+struct hf_net_call {
+    uint64_t token;         /* the caller's own; comes back in the result */
+    const char *address;    /* "host:port", "[ipv6]:port", or NULL when conn is given */
+    uint64_t conn;          /* 0, or the outgoing connection that it must go on */
+    const uint8_t *account; /* HF_NET_ACCOUNT_LEN bytes that the peer must prove; NULL: any */
+    unsigned flags;         /* of hf_net_call_flags */
+    enum hf_net_method method;
+    const char *path;
+    struct hf_bytes body;    /* empty with HF_NET_GET */
+    uint32_t deadline_ms;    /* from now, connecting and waiting included; at least 1 */
+    size_t answer_bytes_max; /* 0: body_bytes_max of the limits */
+};
+
+/*
+ * Sends a request on the pooled connection to its address, which is made if need be. Everything is
+ * copied. Returns an error, and then never calls completed: HF_EINVAL: no address, path or
+ * deadline, or one out of bounds. HF_ETOOBIG: body above HF_NET_BODY_CEILING. HF_EBUSY: calls_max
+ * reached. HF_ENOTFOUND: conn is gone. HF_ENOMEM. How it can end (hf_net_result.error):
+ * HF_ETIMEOUT: its deadline. HF_ERESOLVE: no such host. HF_ECONNECT: refused or unreachable.
+ * HF_ETLS: the handshake failed. HF_EPEER_CERT: the peer's certificate or the account's signature
+ * in it is wrong. HF_EPEER_ACCOUNT: it proved another account. HF_EPEER_LOCKED: it proved none, and
+ * HF_NET_LOCKED_OK was not given. HF_ECONNRESET: the connection or stream ended before the answer
+ * did; the request may have been carried out. HF_EREFUSED: it was certainly not carried out.
+ * HF_EHTTP: the answer is not HTTP/2 as specified. HF_ETOOBIG: the answer is above its bound.
+ * HF_ECANCELED. HF_ENOMEM. HF_EBUSY: all of pool_max is in use.
+ */
+HF_MUST_USE int hf_net_call(struct hf_net *net, const struct hf_net_call *call);
+/* Ends every call with this token with HF_ECANCELED, through the completed hook. */
+void hf_net_cancel(struct hf_net *net, uint64_t token);
+
+/* Leaves a pointer on a connection; false when it is gone. */
+bool hf_net_conn_attach(struct hf_net *net, uint64_t conn, void *attached);
+/* What was attached; NULL when nothing was, or it is gone. */
+void *hf_net_conn_attached(const struct hf_net *net, uint64_t conn);
+/* Ends a connection at once; its calls end with HF_ECONNRESET. No-op when it is gone. */
+void hf_net_conn_close(struct hf_net *net, uint64_t conn);
+
+/* Counters since the start, what is open now, and the last reason of each kind. Borrowed. */
+const struct hf_net_stats *hf_net_stats(const struct hf_net *net);
+
+#endif
