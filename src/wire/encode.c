@@ -1,0 +1,118 @@
+#include "field.h"
+#include "text.h"
+
+#include <msgpack/pack.h>
+
+struct encoder {
+    struct hf_buf *out;
+    msgpack_packer packer;
+};
+
+/* The buffer's error is sticky, so the packer is not asked after each item. */
+static int append(void *out, const char *data, size_t len)
+{
+    hf_buf_append(out, data, len);
+    return 0;
+}
+
+static int encode_map(struct encoder *e, const struct hf_wire_type *type, const void *message,
+                      unsigned depth);
+
+static int encode_uint(struct encoder *e, const struct hf_wire_field *f, uint64_t value)
+{
+    int r = hf__field_bound(f, value);
+    if (r < 0)
+        return r;
+    msgpack_pack_uint64(&e->packer, value);
+    return 0;
+}
+
+static int encode_bytes(struct encoder *e, const struct hf_wire_field *f, struct hf_bytes value)
+{
+    int r = hf__field_bound(f, value.len);
+    if (r < 0)
+        return r;
+    if (f->kind != HF_WIRE_TEXT) {
+        msgpack_pack_bin(&e->packer, value.len);
+        msgpack_pack_bin_body(&e->packer, value.data, value.len);
+        return 0;
+    }
+    if (!hf__text_valid(value))
+        return HF_EMALFORMED;
+    msgpack_pack_str(&e->packer, value.len);
+    msgpack_pack_str_body(&e->packer, value.data, value.len);
+    return 0;
+}
+
+static int encode_list(struct encoder *e, const struct hf_wire_field *f, const void *message,
+                       unsigned depth)
+{
+    size_t count = hf__field_count(f, message);
+    int r = hf__field_bound(f, count);
+    if (r < 0)
+        return r;
+    if (depth == 0)
+        return HF_EMALFORMED;
+    msgpack_pack_array(&e->packer, count);
+    for (size_t i = 0; i < count && r == 0; i++)
+        r = encode_map(e, f->type, hf__field_element(f, message, i), depth - 1);
+    return r;
+}
+
+static int encode_field(struct encoder *e, const struct hf_wire_field *f, const void *message,
+                        unsigned depth)
+{
+    const void *member = hf__field_at(f, message);
+    msgpack_pack_uint64(&e->packer, f->key);
+    switch ((enum hf_wire_kind)f->kind) {
+    case HF_WIRE_UINT:
+    case HF_WIRE_VERSION:
+        return encode_uint(e, f, *(const uint64_t *)member);
+    case HF_WIRE_FIXED:
+        return encode_bytes(e, f, hf_bytes_of(member, (size_t)f->max));
+    case HF_WIRE_BIN:
+    case HF_WIRE_TEXT:
+        return encode_bytes(e, f, *(const struct hf_bytes *)member);
+    case HF_WIRE_BOOL:
+        msgpack_pack_true(&e->packer);
+        return 0;
+    case HF_WIRE_SUB:
+        return encode_map(e, f->type, member, depth);
+    case HF_WIRE_LIST:
+        return encode_list(e, f, message, depth);
+    }
+    hf_unreachable();
+}
+
+static int encode_map(struct encoder *e, const struct hf_wire_type *type, const void *message,
+                      unsigned depth)
+{
+    if (depth == 0)
+        return HF_EMALFORMED;
+    const struct hf_wire_shape *shape = type->shape();
+    size_t present = 0;
+    for (size_t i = 0; i < shape->count; i++)
+        present += hf__field_present(&shape->fields[i], message);
+    msgpack_pack_map(&e->packer, present);
+    int r = 0;
+    for (size_t i = 0; i < shape->count && r == 0; i++) {
+        if (hf__field_present(&shape->fields[i], message))
+            r = encode_field(e, &shape->fields[i], message, depth - 1);
+    }
+    return r;
+}
+
+int hf_wire_encode(const struct hf_wire_type *type, const void *message, struct hf_buf *out)
+{
+    if (out->error != 0)
+        return out->error;
+    size_t before = out->len;
+    struct encoder e = {.out = out};
+    msgpack_packer_init(&e.packer, out, append);
+    int r = encode_map(&e, type, message, HF_WIRE_DEPTH_MAX);
+    if (r == 0)
+        r = out->error;
+    if (r < 0)
+        out->len = before;
+    return r;
+}
