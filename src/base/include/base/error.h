@@ -43,6 +43,13 @@
     X(HF_EQUOTE_PROVIDER, -100, "quote_provider", 0, "the kernel's quote provider is not TDX")     \
     X(HF_EQUOTE_INTERFERED, -101, "quote_interfered", 1, "another writer interfered with a quote") \
     X(HF_EQUOTE_MADE, -102, "quote_made", 1, "what was made is not a quote over this report data") \
+    /* store: 200-219 */                                                                           \
+    X(HF_ESTOREHELD, -200, "store_held", 0, "another daemon holds the data folder")                \
+    X(HF_EUNSAFE, -201, "unsafe_folder", 0, "owner or mode of the data folder is not safe")        \
+    X(HF_ECORRUPT, -202, "store_corrupt", 0, "what is stored is damaged or was altered")           \
+    X(HF_EROLLBACK, -203, "store_rolled_back", 0, "what is stored is not of one moment")           \
+    X(HF_EVAULTKEY, -204, "vault_key", 0, "the key is not this vault's")                           \
+    X(HF_EVAULTSTATE, -205, "vault_state", 0, "the vault's state does not allow it")               \
     /* net: 220-239 */                                                                             \
     X(HF_EADDRINUSE, -220, "address_in_use", 1, "the port is taken")                               \
     X(HF_EADDRESS, -221, "bad_address", 1, "not an address of this machine")                       \
