@@ -3,6 +3,7 @@
 #ifndef HF_WIRE_MESSAGES_H
 #define HF_WIRE_MESSAGES_H
 
+#include "wire/limits.h"
 #include "wire/wire.h"
 
 #define HF_WIRE_DEF "messages.def"
