@@ -1,0 +1,98 @@
+/* What a node says of itself to its operator. Public facts only. */
+#ifndef HF_CORE_STATUS_H
+#define HF_CORE_STATUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* X(constant, name, sentence) */
+#define HF_STATE_MAP(X)                                                                            \
+    X(HF_STATE_STARTING, "starting", "reading what is on disk")                                    \
+    X(HF_STATE_FRESH, "fresh", "new: making a vault, or waiting for documents or registration")    \
+    X(HF_STATE_RECOVERING, "recovering", "collecting shares from its providers")                   \
+    X(HF_STATE_CLAIMING, "claiming", "vault open, waiting for its claim to be accepted")           \
+    X(HF_STATE_PLACING, "placing", "leaving shares with providers for the first time")             \
+    X(HF_STATE_PLACED, "placed", "backed up; waiting until all holders are placed themselves")     \
+    X(HF_STATE_READY, "ready", "backed up")                                                        \
+    X(HF_STATE_DEGRADED, "degraded", "backed up with fewer providers than the policy asks for")    \
+    X(HF_STATE_LEAVING, "leaving", "handing over what it holds")                                   \
+    X(HF_STATE_LEFT, "left", "no longer a validator")                                              \
+    X(HF_STATE_BLOCKED, "blocked", "a person must look: see the reason")
+
+enum hf_state {
+#define X(constant, name, sentence) constant,
+    HF_STATE_MAP(X)
+#undef X
+};
+
+const char *hf_state_name(enum hf_state state);
+const char *hf_state_sentence(enum hf_state state);
+
+/* One provider as its owner sees it. */
+struct hf_provider_status {
+    uint8_t account[32];
+    const char *address; /* terminated; "" when it is in no set that is known */
+    uint8_t index;       /* of its share; 0 not known yet */
+    bool placed;         /* as it said last */
+    bool answered;       /* the last time it was asked */
+    int error;           /* of the last call; 0 none */
+    uint64_t since_ms;   /* monotonic: since when answered/error stand; 0 never asked */
+};
+
+/* An older generation whose deletion is not confirmed by all. */
+struct hf_retiring_status {
+    uint32_t generation;
+    uint8_t outstanding; /* holders that have not confirmed */
+    bool retired;        /* n - k + 1 have */
+};
+
+enum { HF_STATUS_PROVIDERS_MAX = 64, HF_STATUS_RETIRING_MAX = 8 };
+
+struct hf_status {
+    enum hf_state state;
+    int reason;            /* an error code that says why, or 0 */
+    uint64_t since_ms;     /* monotonic: since when in this state */
+    uint64_t retry_ms;     /* monotonic: when something is tried again; 0 nothing waits */
+    uint32_t round;        /* of recovery */
+    bool open;             /* the vault is open */
+    bool claimed;          /* this instance's claim was accepted by k */
+    bool registered;       /* the account is in the newest set */
+    bool draining;
+    bool dev;              /* the policy trusts a development root */
+    bool has_account;
+    uint8_t account[32];
+    uint8_t network[32];
+    uint32_t key_version;  /* 0: none yet */
+    uint32_t claim;        /* 0: none yet */
+    uint32_t root, policy, epoch; /* newest documents; 0 none */
+    uint64_t policy_expires_s, set_expires_s;
+    size_t validators;
+    uint8_t k, n;          /* of the newest recorded dealing; of the policy before the first */
+    uint32_t generation;   /* newest recorded; 0 none */
+    bool confirmed;        /* its record is with all its holders */
+    uint32_t dealing;      /* generation being dealt; 0 none */
+    uint8_t dealing_receipts;
+    struct hf_provider_status providers[HF_STATUS_PROVIDERS_MAX];
+    size_t providers_count;
+    struct hf_retiring_status retiring[HF_STATUS_RETIRING_MAX];
+    size_t retiring_count;
+    size_t owners;         /* for whom it keeps shares */
+    size_t shares;         /* that it keeps */
+    int store_error;       /* writing fails with this; 0 works */
+    uint64_t store_since_ms;
+    int last_refusal;      /* the newest document refused: why; 0 none */
+    uint8_t last_refusal_kind;
+};
+
+/* What a drill found. */
+struct hf_drill_report {
+    uint8_t k, n;
+    uint8_t asked;
+    uint8_t answered;
+    uint8_t fit;   /* providers whose proof fits the newest recorded generation */
+    struct hf_provider_status providers[16];
+    size_t providers_count;
+};
+
+#endif
