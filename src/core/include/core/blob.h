@@ -1,6 +1,6 @@
 /*
- * Immutable bytes with a count of references, so that a row in the engine, in a queue of writes and on a
- * simulated disk is held once. Not thread-safe: a blob stays on the thread of its engine.
+ * Immutable bytes with a count of references, so that a row in the engine, in a queue of writes and
+ * on a simulated disk is held once. Not thread-safe: a blob stays on the thread of its engine.
  */
 #ifndef HF_CORE_BLOB_H
 #define HF_CORE_BLOB_H

@@ -1,6 +1,7 @@
 /*
- * The network's signed documents: read, checked, held once. A pool keeps one copy of each document however many
- * engines use it, with what follows from its bytes alone (its hash, its parsed form, the order of selection).
+ * The network's signed documents: read, checked, held once. A pool keeps one copy of each document
+ * however many engines use it, with what follows from its bytes alone (its hash, its parsed form,
+ * the order of selection).
  */
 #ifndef HF_CORE_DOCUMENT_H
 #define HF_CORE_DOCUMENT_H
@@ -17,14 +18,14 @@ struct hf_selection_table; /* core/selection.h */
 
 /* One document. Immutable; shared; counted. */
 struct hf_document {
-    struct hf_document *next;   /* in its pool's bucket */
+    struct hf_document *next; /* in its pool's bucket */
     struct hf_pool *pool;
     uint32_t refs;
-    uint8_t kind;               /* enum hf_document_kind */
-    uint8_t hash[32];           /* of the envelope's bytes: label holdfast/v1/envelope */
-    uint8_t body_hash[32];      /* of the body's bytes: label holdfast/v1/body */
-    struct hf_blob *envelope;   /* as it travels and as it is kept */
-    struct hf_arena *arena;     /* holds what the parsed form points to */
+    uint8_t kind;             /* enum hf_document_kind */
+    uint8_t hash[32];         /* of the envelope's bytes: label holdfast/v1/envelope */
+    uint8_t body_hash[32];    /* of the body's bytes: label holdfast/v1/body */
+    struct hf_blob *envelope; /* as it travels and as it is kept */
+    struct hf_arena *arena;   /* holds what the parsed form points to */
     struct hf_envelope signatures;
     union {
         struct hf_root root;
@@ -42,16 +43,18 @@ HF_MUST_USE int hf_pool_new(const struct hf_suite *suite, struct hf_pool **ret);
 void hf_pool_free(struct hf_pool *pool);
 
 /*
- * Reads an envelope into the pool, or finds it there: one reference more for the caller. Structure, bounds and
- * the relations inside it are checked (k <= n, k > n / 2, sorted validators, each once, …); signatures are not.
- * HF_EMALFORMED and the other codes of wire; HF_EDOCUMENT: a relation does not hold. HF_ENOMEM.
+ * Reads an envelope into the pool, or finds it there: one reference more for the caller. Structure,
+ * bounds and the relations inside it are checked (k <= n, k > n / 2, sorted validators, each once,
+ * …); signatures are not. HF_EMALFORMED and the other codes of wire; HF_EDOCUMENT: a relation does
+ * not hold. HF_ENOMEM.
  */
 HF_MUST_USE int hf_document_read(struct hf_pool *pool, struct hf_bytes envelope,
                                  struct hf_document **ret);
 struct hf_document *hf_document_ref(struct hf_document *d);
 void hf_document_unref(struct hf_document *d);
 
-/* Its number, version or epoch; when it was issued; when it expires (UINT64_MAX: a root does not). */
+/* Its number, version or epoch; when it was issued; when it expires (UINT64_MAX: a root does not).
+ */
 uint32_t hf_document_version(const struct hf_document *d);
 uint64_t hf_document_issued_s(const struct hf_document *d);
 uint64_t hf_document_expires_s(const struct hf_document *d);
@@ -60,16 +63,18 @@ uint64_t hf_document_expires_s(const struct hf_document *d);
 HF_MUST_USE int hf_network_id(const struct hf_document *first_root, uint8_t ret[static 32]);
 
 /*
- * Whether a document may be adopted: signed by m of root's keys (a further root also by m of its own).
- * root NULL: only the first root of this network. HF_EDOCUMENT_SIGNATURE; HF_EDOCUMENT_NETWORK: a first root
- * of another network; HF_EDOCUMENT_ROOT: a root that does not follow.
+ * Whether a document may be adopted: signed by m of root's keys (a further root also by m of its
+ * own). root NULL: only the first root of this network. HF_EDOCUMENT_SIGNATURE;
+ * HF_EDOCUMENT_NETWORK: a first root of another network; HF_EDOCUMENT_ROOT: a root that does not
+ * follow.
  */
 HF_MUST_USE int hf_document_verify(const struct hf_document *d, const uint8_t network[static 32],
                                    const struct hf_document *root);
 
 /*
- * Signs: appends one signature to an envelope's bytes (an unsigned envelope has none), or replaces that of the
- * same key. For the authority's tool. network: zeros for a first root. ret: initialised by the caller.
+ * Signs: appends one signature to an envelope's bytes (an unsigned envelope has none), or replaces
+ * that of the same key. For the authority's tool. network: zeros for a first root. ret: initialised
+ * by the caller.
  */
 HF_MUST_USE int hf_document_sign(const struct hf_suite *suite, struct hf_bytes envelope,
                                  const uint8_t network[static 32],

@@ -1,17 +1,20 @@
 /*
- * The protocol engine of one node, without any I/O: the shell (the daemon, or the simulator) hands it the time
- * and one event, and gets back an update that says what to write, send, start and tell. The engine reads no
- * clock, draws no randomness but from its seed, opens nothing, starts no thread and calls nobody back. The same
- * events at the same times from the same seed give the same updates.
+ * The protocol engine of one node, without any I/O: the shell (the daemon, or the simulator) hands
+ * it the time and one event, and gets back an update that says what to write, send, start and tell.
+ * The engine reads no clock, draws no randomness but from its seed, opens nothing, starts no thread
+ * and calls nobody back. The same events at the same times from the same seed give the same
+ * updates.
  *
- * Durability. The writes of one update are one transaction; transactions become durable in the order of their
- * write_seq. A call, reply or local reply carries `after`: it may leave when every write up to that sequence is
- * durable, and at once when it is 0. A shell that keeps this rule may group writes, and may keep stepping the
- * engine while they are under way. A write that fails is tried again by the shell until it succeeds
- * (HF_EVENT_STORE tells the engine, which then refuses what would need more writes).
+ * Durability. The writes of one update are one transaction; transactions become durable in the
+ * order of their write_seq. A call, reply or local reply carries `after`: it may leave when every
+ * write up to that sequence is durable, and at once when it is 0. A shell that keeps this rule may
+ * group writes, and may keep stepping the engine while they are under way. A write that fails is
+ * tried again by the shell until it succeeds (HF_EVENT_STORE tells the engine, which then refuses
+ * what would need more writes).
  *
- * Ownership. What an event points to is borrowed for the step. What an update points to belongs to the engine
- * and is valid until the next step; blobs (core/blob.h) may be kept by taking a reference.
+ * Ownership. What an event points to is borrowed for the step. What an update points to belongs to
+ * the engine and is valid until the next step; blobs (core/blob.h) may be kept by taking a
+ * reference.
  */
 #ifndef HF_CORE_ENGINE_H
 #define HF_CORE_ENGINE_H
@@ -36,7 +39,8 @@ enum hf_collection {
     HF_ROW_BINDING = 4,  /* key name: binding_row */
     HF_ROW_HELD = 5,     /* key owner (32), generation id (16): held_row */
     HF_ROW_OWNER = 6,    /* key owner (32): owner_row */
-    HF_ROW_PUBLIC = 15,  /* not in the vault: public state, key is text ("hint", "root-1", "policy", "set") */
+    HF_ROW_PUBLIC =
+        15, /* not in the vault: public state, key is text ("hint", "root-1", "policy", "set") */
 };
 
 /* What the plain header of the vault file says. */
@@ -51,14 +55,15 @@ struct hf_row_in {
 /* What a node is told once, when its engine is made. Everything is copied. */
 struct hf_engine_config {
     const struct hf_suite *suite;
-    struct hf_pool *pool;        /* shared by all engines of a process; outlives them */
-    uint8_t network[32];         /* network id */
-    uint8_t seed[32];            /* fresh randomness, from the shell; secret */
-    const char *const *seeds;    /* addresses to pull the first documents from */
-    size_t seeds_count;          /* <= HF_SEEDS_MAX */
-    struct hf_timing timing;     /* hf_timing_default, or changed above its floors */
-    bool accept_dev;             /* false: a policy that trusts a development root is refused */
-    /* Memory for secrets: zeroed on alloc, wiped on free. The daemon passes hf_secret_alloc, hf_secret_free. */
+    struct hf_pool *pool;     /* shared by all engines of a process; outlives them */
+    uint8_t network[32];      /* network id */
+    uint8_t seed[32];         /* fresh randomness, from the shell; secret */
+    const char *const *seeds; /* addresses to pull the first documents from */
+    size_t seeds_count;       /* <= HF_SEEDS_MAX */
+    struct hf_timing timing;  /* hf_timing_default, or changed above its floors */
+    bool accept_dev;          /* false: a policy that trusts a development root is refused */
+    /* Memory for secrets: zeroed on alloc, wiped on free. The daemon passes hf_secret_alloc,
+     * hf_secret_free. */
     void *(*secret_alloc)(size_t len);
     void (*secret_free)(void *p);
 };
@@ -99,7 +104,8 @@ enum hf_event_type {
     HF_EVENT_TICK,         /* the deadline of the last update has come */
 };
 
-/* What the application and the operator may ask of an engine; what only reads is in core/status.h. */
+/* What the application and the operator may ask of an engine; what only reads is in core/status.h.
+ */
 enum hf_local_type {
     HF_LOCAL_KEY = 1, /* release the application key `name` */
     HF_LOCAL_DRILL,   /* prove that k shares can be had and fit */
@@ -110,7 +116,8 @@ enum hf_local_type {
 struct hf_event {
     enum hf_event_type type;
     uint64_t now_ms;  /* monotonic, for intervals */
-    uint64_t wall_ms; /* Unix time as the host tells it, for dates; never trusted below what documents prove */
+    uint64_t wall_ms; /* Unix time as the host tells it, for dates; never trusted below what
+                         documents prove */
     union {
         struct {
             enum hf_vault_state vault;
@@ -118,15 +125,16 @@ struct hf_event {
             size_t rows_count;
         } start;
         struct {
-            uint64_t id;             /* the shell's; answered by exactly one hf_reply, unless the asker goes */
-            uint8_t method;          /* enum hf_method */
-            const uint8_t *account;  /* 32 bytes that the asker's certificate proved, or NULL: a locked node */
+            uint64_t id; /* the shell's; answered by exactly one hf_reply, unless the asker goes */
+            uint8_t method; /* enum hf_method */
+            const uint8_t
+                *account; /* 32 bytes that the asker's certificate proved, or NULL: a locked node */
             struct hf_bytes body;
         } request;
         struct {
-            uint32_t call;           /* hf_call.id */
-            int error;               /* 0, or an error of the peer (its refusal's code) or of the way there */
-            const uint8_t *account;  /* that the answerer's certificate proved, or NULL */
+            uint32_t call; /* hf_call.id */
+            int error;     /* 0, or an error of the peer (its refusal's code) or of the way there */
+            const uint8_t *account; /* that the answerer's certificate proved, or NULL */
             struct hf_bytes body;
         } response;
         struct {
@@ -149,7 +157,8 @@ struct hf_event {
         struct {
             uint64_t id;
             enum hf_local_type type;
-            struct hf_bytes name; /* HF_LOCAL_KEY: 1 to HF_KEY_NAME_MAX characters of a-z 0-9 - _ . */
+            struct hf_bytes
+                name; /* HF_LOCAL_KEY: 1 to HF_KEY_NAME_MAX characters of a-z 0-9 - _ . */
         } local;
         struct {
             const struct hf_bytes *envelopes;
@@ -166,11 +175,12 @@ struct hf_write {
     struct hf_blob *value;
 };
 
-/* A request to a peer. Answered by exactly one HF_EVENT_RESPONSE, with HF_ETIMEOUT after timeout_ms. */
+/* A request to a peer. Answered by exactly one HF_EVENT_RESPONSE, with HF_ETIMEOUT after
+ * timeout_ms. */
 struct hf_call {
     uint32_t id;
     uint8_t method;
-    bool has_account;    /* the answerer must prove `account`, or be refused with HF_EPEER */
+    bool has_account; /* the answerer must prove `account`, or be refused with HF_EPEER */
     uint8_t account[32];
     const char *address; /* host:port, terminated */
     uint32_t timeout_ms;
@@ -192,7 +202,8 @@ enum hf_work_type {
     HF_WORK_JUDGE,            /* verify quote under trust and dev_root, at the time wall_s */
 };
 
-/* Something slow to start. Answered by one event that carries its id (vault work needs none: one at a time). */
+/* Something slow to start. Answered by one event that carries its id (vault work needs none: one at
+ * a time). */
 struct hf_work {
     enum hf_work_type type;
     uint32_t id;
@@ -203,14 +214,14 @@ struct hf_work {
     struct hf_bytes quote;   /* judge */
     uint8_t trust;           /* judge: enum hf_trust of the policy */
     struct hf_bytes dev_root;
-    uint64_t wall_s;         /* judge */
+    uint64_t wall_s; /* judge */
 };
 
 struct hf_local_reply {
     uint64_t id;
     int error;
-    const uint8_t *key;   /* HF_LOCAL_KEY: HF_APP_KEY_LEN bytes, secret, valid until the next step */
-    uint32_t key_version; /* HF_LOCAL_KEY */
+    const uint8_t *key; /* HF_LOCAL_KEY: HF_APP_KEY_LEN bytes, secret, valid until the next step */
+    uint32_t key_version;         /* HF_LOCAL_KEY */
     struct hf_drill_report drill; /* HF_LOCAL_DRILL */
     uint64_t after;
 };
@@ -218,8 +229,9 @@ struct hf_local_reply {
 struct hf_update {
     const struct hf_write *writes; /* one transaction, in order */
     size_t writes_count;
-    enum hf_vault_state vault_state; /* HF_VAULT_NONE: unchanged; else set in the same transaction */
-    uint64_t write_seq;              /* of this transaction; 0 when there are no writes */
+    enum hf_vault_state
+        vault_state;    /* HF_VAULT_NONE: unchanged; else set in the same transaction */
+    uint64_t write_seq; /* of this transaction; 0 when there are no writes */
     const struct hf_call *calls;
     size_t calls_count;
     const struct hf_reply *replies;
@@ -230,8 +242,9 @@ struct hf_update {
     size_t locals_count;
     const struct hf_trace *traces; /* in the order in which things happened */
     size_t traces_count;
-    uint64_t deadline_ms; /* on event.now_ms's clock: send HF_EVENT_TICK then; UINT64_MAX: none */
-    bool identity_changed; /* make a new certificate (hf_engine_certify) and close connections made under the old */
+    uint64_t deadline_ms;  /* on event.now_ms's clock: send HF_EVENT_TICK then; UINT64_MAX: none */
+    bool identity_changed; /* make a new certificate (hf_engine_certify) and close connections made
+                              under the old */
 };
 
 /*
@@ -242,12 +255,13 @@ HF_MUST_USE int hf_engine_new(const struct hf_engine_config *config, struct hf_e
 /* Wipes its secrets. Freeing NULL is legal. */
 void hf_engine_free(struct hf_engine *e);
 
-/* One event in, one update out. Never fails: what goes wrong is in the update. Time may not run backwards. */
+/* One event in, one update out. Never fails: what goes wrong is in the update. Time may not run
+ * backwards. */
 void hf_engine_step(struct hf_engine *e, const struct hf_event *event, struct hf_update *ret);
 
 /*
- * Signs a peer certificate: the node's account and its signature under label "holdfast/v1/tls" over spki, the
- * certificate's SubjectPublicKeyInfo (DER). HF_ELOCKED: the vault is not open.
+ * Signs a peer certificate: the node's account and its signature under label "holdfast/v1/tls" over
+ * spki, the certificate's SubjectPublicKeyInfo (DER). HF_ELOCKED: the vault is not open.
  */
 HF_MUST_USE int hf_engine_certify(struct hf_engine *e, struct hf_bytes spki,
                                   uint8_t ret_account[static 32], uint8_t ret_signature[static 64]);

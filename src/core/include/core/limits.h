@@ -6,30 +6,32 @@
 
 enum {
     HF_ROW_KEY_MAX = 64,
-    HF_KEY_NAME_MAX = 64,     /* name of an application key */
+    HF_KEY_NAME_MAX = 64, /* name of an application key */
     HF_APP_KEY_LEN = 32,
     HF_SEEDS_MAX = 16,
     HF_ROUND_PROVIDERS_MAX = 64, /* asked in one round of recovery */
     HF_GENERATIONS_HELD_MAX = 5, /* of one owner by one provider: four recorded and one pending */
-    HF_PARKED_MAX = 256,      /* messages that wait for a quote to be judged */
-    HF_PARKED_ACCOUNT_MAX = 8,/* of one account */
-    HF_ANSWERS_MAX = 256,     /* recovery answers kept for their nonce's life */
-    HF_VERDICTS_MAX = 4096,   /* identity quotes of peers that are remembered */
-    HF_ROOTS_MAX = 16,        /* roots of authority kept, the newest; older ones are folded into the first */
-    HF_RANK_FACTOR = 3,       /* a provider accepts up to rank HF_RANK_FACTOR * n */
+    HF_PARKED_MAX = 256,         /* messages that wait for a quote to be judged */
+    HF_PARKED_ACCOUNT_MAX = 8,   /* of one account */
+    HF_ANSWERS_MAX = 256,        /* recovery answers kept for their nonce's life */
+    HF_VERDICTS_MAX = 4096,      /* identity quotes of peers that are remembered */
+    HF_ROOTS_MAX =
+        16, /* roots of authority kept, the newest; older ones are folded into the first */
+    HF_RANK_FACTOR = 3, /* a provider accepts up to rank HF_RANK_FACTOR * n */
 };
 
 /* Intervals, in milliseconds. hf_timing_default holds what a daemon uses. */
 struct hf_timing {
-    uint32_t call_ms;          /* deadline of a call; floor 100 */
-    uint32_t nonce_life_ms;    /* how long a provider's nonce is good; floor 1,000 */
-    uint32_t round_grace_ms;   /* wait for further answers once enough are in; floor 1 */
-    uint32_t retry_ms_min;     /* first pause between rounds; doubles, with jitter; floor 10 */
+    uint32_t call_ms;        /* deadline of a call; floor 100 */
+    uint32_t nonce_life_ms;  /* how long a provider's nonce is good; floor 1,000 */
+    uint32_t round_grace_ms; /* wait for further answers once enough are in; floor 1 */
+    uint32_t retry_ms_min;   /* first pause between rounds; doubles, with jitter; floor 10 */
     uint32_t retry_ms_max;
-    uint32_t permanent_ms;     /* pause after a refusal that time does not mend; floor 1,000 */
-    uint32_t standing_ms;      /* between rounds of standing while not all holders are placed; floor 100 */
-    uint32_t watch_ms;         /* between rounds of standing once ready; floor 1,000 */
-    uint32_t documents_ms;     /* between pulls of documents; floor 1,000 */
+    uint32_t permanent_ms; /* pause after a refusal that time does not mend; floor 1,000 */
+    uint32_t
+        standing_ms;   /* between rounds of standing while not all holders are placed; floor 100 */
+    uint32_t watch_ms; /* between rounds of standing once ready; floor 1,000 */
+    uint32_t documents_ms; /* between pulls of documents; floor 1,000 */
 };
 
 extern const struct hf_timing hf_timing_default;

@@ -1,6 +1,6 @@
 /*
- * Who backs up whom: candidates in the order of rendezvous hashing over (beacon, owner, version, candidate),
- * after the failure-domain rule. Anyone who has the set computes the same order.
+ * Who backs up whom: candidates in the order of rendezvous hashing over (beacon, owner, version,
+ * candidate), after the failure-domain rule. Anyone who has the set computes the same order.
  */
 #ifndef HF_CORE_SELECTION_H
 #define HF_CORE_SELECTION_H
@@ -8,15 +8,16 @@
 #include "core/document.h"
 
 /*
- * The first max candidates of an owner, as indices into set's validators. rule: policy.domain_rule. Skips the
- * owner and those leaving; keeps one of each operator (rules 0, 1); spreads over zones as far as possible (rule
- * 0: no zone gives more than its part of the n first before every other zone has, then of the n next, …).
- * ret: room for max. Returns how many there are, at most max.
+ * The first max candidates of an owner, as indices into set's validators. rule: policy.domain_rule.
+ * Skips the owner and those leaving; keeps one of each operator (rules 0, 1); spreads over zones as
+ * far as possible (rule 0: no zone gives more than its part of the n first before every other zone
+ * has, then of the n next, …). ret: room for max. Returns how many there are, at most max.
  */
 size_t hf_select(const struct hf_document *set, const uint8_t owner[static 32], uint32_t version,
                  uint8_t rule, uint8_t n, size_t max, uint32_t *ret);
 
-/* Whether a set has n candidates for every owner under the rule. HF_ESELECTION: for some owner it has not. */
+/* Whether a set has n candidates for every owner under the rule. HF_ESELECTION: for some owner it
+ * has not. */
 HF_MUST_USE int hf_select_possible(const struct hf_document *set, uint8_t rule, uint8_t n);
 
 #endif

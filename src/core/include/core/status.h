@@ -51,37 +51,37 @@ enum { HF_STATUS_PROVIDERS_MAX = 64, HF_STATUS_RETIRING_MAX = 8 };
 
 struct hf_status {
     enum hf_state state;
-    int reason;            /* an error code that says why, or 0 */
-    uint64_t since_ms;     /* monotonic: since when in this state */
-    uint64_t retry_ms;     /* monotonic: when something is tried again; 0 nothing waits */
-    uint32_t round;        /* of recovery */
-    bool open;             /* the vault is open */
-    bool claimed;          /* this instance's claim was accepted by k */
-    bool registered;       /* the account is in the newest set */
+    int reason;        /* an error code that says why, or 0 */
+    uint64_t since_ms; /* monotonic: since when in this state */
+    uint64_t retry_ms; /* monotonic: when something is tried again; 0 nothing waits */
+    uint32_t round;    /* of recovery */
+    bool open;         /* the vault is open */
+    bool claimed;      /* this instance's claim was accepted by k */
+    bool registered;   /* the account is in the newest set */
     bool draining;
-    bool dev;              /* the policy trusts a development root */
+    bool dev; /* the policy trusts a development root */
     bool has_account;
     uint8_t account[32];
     uint8_t network[32];
-    uint32_t key_version;  /* 0: none yet */
-    uint32_t claim;        /* 0: none yet */
+    uint32_t key_version;         /* 0: none yet */
+    uint32_t claim;               /* 0: none yet */
     uint32_t root, policy, epoch; /* newest documents; 0 none */
     uint64_t policy_expires_s, set_expires_s;
     size_t validators;
-    uint8_t k, n;          /* of the newest recorded dealing; of the policy before the first */
-    uint32_t generation;   /* newest recorded; 0 none */
-    bool confirmed;        /* its record is with all its holders */
-    uint32_t dealing;      /* generation being dealt; 0 none */
+    uint8_t k, n;        /* of the newest recorded dealing; of the policy before the first */
+    uint32_t generation; /* newest recorded; 0 none */
+    bool confirmed;      /* its record is with all its holders */
+    uint32_t dealing;    /* generation being dealt; 0 none */
     uint8_t dealing_receipts;
     struct hf_provider_status providers[HF_STATUS_PROVIDERS_MAX];
     size_t providers_count;
     struct hf_retiring_status retiring[HF_STATUS_RETIRING_MAX];
     size_t retiring_count;
-    size_t owners;         /* for whom it keeps shares */
-    size_t shares;         /* that it keeps */
-    int store_error;       /* writing fails with this; 0 works */
+    size_t owners;   /* for whom it keeps shares */
+    size_t shares;   /* that it keeps */
+    int store_error; /* writing fails with this; 0 works */
     uint64_t store_since_ms;
-    int last_refusal;      /* the newest document refused: why; 0 none */
+    int last_refusal; /* the newest document refused: why; 0 none */
     uint8_t last_refusal_kind;
 };
 
@@ -90,7 +90,7 @@ struct hf_drill_report {
     uint8_t k, n;
     uint8_t asked;
     uint8_t answered;
-    uint8_t fit;   /* providers whose proof fits the newest recorded generation */
+    uint8_t fit; /* providers whose proof fits the newest recorded generation */
     struct hf_provider_status providers[16];
     size_t providers_count;
 };

@@ -1,5 +1,6 @@
 /*
- * What happened, for logs, counters and the simulator's checkers: typed events, never prose, never a secret.
+ * What happened, for logs, counters and the simulator's checkers: typed events, never prose, never
+ * a secret.
  */
 #ifndef HF_CORE_TRACE_H
 #define HF_CORE_TRACE_H
@@ -8,34 +9,37 @@
 
 /* X(constant, name, level): level 0 debug, 1 info, 2 warning, 3 error */
 #define HF_TRACE_MAP(X)                                                                            \
-    X(HF_TRACE_STATE, "state", 1)                         /* a: old, b: new; error: reason */      \
-    X(HF_TRACE_DOCUMENT, "document", 1)                   /* a: kind, b: version; adopted */       \
-    X(HF_TRACE_DOCUMENT_REFUSED, "document_refused", 2)   /* a: kind, b: version; error */         \
-    X(HF_TRACE_REQUEST_REFUSED, "request_refused", 0)     /* a: method; error; account: asker */   \
-    X(HF_TRACE_CALL_FAILED, "call_failed", 0)             /* a: method; error; account: peer */    \
-    X(HF_TRACE_PEER_MISBEHAVED, "peer_misbehaved", 2)     /* a: method; error; account: peer */    \
-    X(HF_TRACE_QUOTE_REFUSED, "quote_refused", 2)         /* a: method; error; account */          \
-    X(HF_TRACE_QUOTE_FAILED, "quote_failed", 2)           /* our own could not be made; error */   \
-    X(HF_TRACE_DEALING, "dealing", 1)                     /* a: generation, b: n; begun */         \
-    X(HF_TRACE_CANDIDATE_FAILED, "candidate_failed", 2)   /* account; a: index; error */           \
-    X(HF_TRACE_RECEIPT, "receipt", 0)                     /* owner side; account; a: gen, b: idx */\
-    X(HF_TRACE_RECORDED, "recorded", 1)                   /* a: generation; record is written */   \
-    X(HF_TRACE_CONFIRMED, "confirmed", 1)                 /* a: generation; all holders have it */ \
-    X(HF_TRACE_RETIRED, "retired", 1)                     /* a: generation; n-k+1 have deleted */  \
-    X(HF_TRACE_SHARE_STORED, "share_stored", 1)           /* provider; account: owner; a: gen, b: idx */ \
-    X(HF_TRACE_SHARE_DELETED, "share_deleted", 1)         /* provider; account: owner; a: gen */   \
-    X(HF_TRACE_SHARE_RELEASED, "share_released", 1)       /* provider; account: owner; a: gen, b: idx; hash: transcript */ \
-    X(HF_TRACE_ROUND, "round", 0)                         /* recovery; a: round, b: providers asked */ \
-    X(HF_TRACE_SHARE_BAD, "share_bad", 2)                 /* owner; account: provider; a: gen, b: idx */ \
-    X(HF_TRACE_REBUILT, "rebuilt", 1)                     /* a: generation, b: shares used */      \
-    X(HF_TRACE_CLAIM_ASKED, "claim_asked", 0)             /* a: number */                          \
-    X(HF_TRACE_CLAIM_WON, "claim_won", 1)                 /* a: number */                          \
-    X(HF_TRACE_CLAIM_ACCEPTED, "claim_accepted", 1)       /* provider; account: owner; a: number; hash: instance */ \
-    X(HF_TRACE_CLAIM_REFUSED, "claim_refused", 1)         /* provider; account: owner; a: number; hash: instance */ \
-    X(HF_TRACE_FENCED, "fenced", 3)                       /* a: claim that stands instead */       \
-    X(HF_TRACE_KEY_RELEASED, "key_released", 1)           /* a: version; first when b is 1 */      \
-    X(HF_TRACE_DRILL, "drill", 1)                         /* a: proofs that fit, b: k */           \
-    X(HF_TRACE_STORE, "store", 2)                         /* error, or 0: works again */
+    X(HF_TRACE_STATE, "state", 1)                       /* a: old, b: new; error: reason */        \
+    X(HF_TRACE_DOCUMENT, "document", 1)                 /* a: kind, b: version; adopted */         \
+    X(HF_TRACE_DOCUMENT_REFUSED, "document_refused", 2) /* a: kind, b: version; error */           \
+    X(HF_TRACE_REQUEST_REFUSED, "request_refused", 0)   /* a: method; error; account: asker */     \
+    X(HF_TRACE_CALL_FAILED, "call_failed", 0)           /* a: method; error; account: peer */      \
+    X(HF_TRACE_PEER_MISBEHAVED, "peer_misbehaved", 2)   /* a: method; error; account: peer */      \
+    X(HF_TRACE_QUOTE_REFUSED, "quote_refused", 2)       /* a: method; error; account */            \
+    X(HF_TRACE_QUOTE_FAILED, "quote_failed", 2)         /* our own could not be made; error */     \
+    X(HF_TRACE_DEALING, "dealing", 1)                   /* a: generation, b: n; begun */           \
+    X(HF_TRACE_CANDIDATE_FAILED, "candidate_failed", 2) /* account; a: index; error */             \
+    X(HF_TRACE_RECEIPT, "receipt", 0)                   /* owner side; account; a: gen, b: idx */  \
+    X(HF_TRACE_RECORDED, "recorded", 1)                 /* a: generation; record is written */     \
+    X(HF_TRACE_CONFIRMED, "confirmed", 1)               /* a: generation; all holders have it */   \
+    X(HF_TRACE_RETIRED, "retired", 1)                   /* a: generation; n-k+1 have deleted */    \
+    X(HF_TRACE_SHARE_STORED, "share_stored", 1)   /* provider; account: owner; a: gen, b: idx */   \
+    X(HF_TRACE_SHARE_DELETED, "share_deleted", 1) /* provider; account: owner; a: gen */           \
+    X(HF_TRACE_SHARE_RELEASED, "share_released",                                                   \
+      1)                          /* provider; account: owner; a: gen, b: idx; hash: transcript */ \
+    X(HF_TRACE_ROUND, "round", 0) /* recovery; a: round, b: providers asked */                     \
+    X(HF_TRACE_SHARE_BAD, "share_bad", 2)     /* owner; account: provider; a: gen, b: idx */       \
+    X(HF_TRACE_REBUILT, "rebuilt", 1)         /* a: generation, b: shares used */                  \
+    X(HF_TRACE_CLAIM_ASKED, "claim_asked", 0) /* a: number */                                      \
+    X(HF_TRACE_CLAIM_WON, "claim_won", 1)     /* a: number */                                      \
+    X(HF_TRACE_CLAIM_ACCEPTED, "claim_accepted",                                                   \
+      1) /* provider; account: owner; a: number; hash: instance */                                 \
+    X(HF_TRACE_CLAIM_REFUSED, "claim_refused",                                                     \
+      1)                            /* provider; account: owner; a: number; hash: instance */      \
+    X(HF_TRACE_FENCED, "fenced", 3) /* a: claim that stands instead */                             \
+    X(HF_TRACE_KEY_RELEASED, "key_released", 1) /* a: version; first when b is 1 */                \
+    X(HF_TRACE_DRILL, "drill", 1)               /* a: proofs that fit, b: k */                     \
+    X(HF_TRACE_STORE, "store", 2)               /* error, or 0: works again */
 
 enum hf_trace_type {
 #define X(constant, name, level) constant,
