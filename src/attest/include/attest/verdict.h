@@ -38,7 +38,9 @@ struct hf_verdict {
     bool debug;                /* the DEBUG bit of the TD attributes */
     uint64_t verified_at_s;    /* Unix time for which it was verified */
     uint64_t tcb_date_s;       /* date of the matched TCB level; 0 where none */
-    uint64_t evaluation_date_s;/* issue date of the newest collateral used; 0 where none */
+    uint64_t evaluation_date_s;/* date of the newest TCB level in the collateral: when the evaluation that the
+                                  status rests on took effect, and a grace period begins; 0 where none */
+    uint64_t issue_date_s;     /* issue date of the newest collateral used, a floor for a clock; 0 where none */
     uint64_t td_attributes;    /* little-endian value of the 8 bytes */
     uint64_t xfam;
     uint64_t seam_attributes;

@@ -39,6 +39,45 @@
     X(HF_ESHARE, -44, "bad_share", 0, "a share does not fit its commitments")                      \
     X(HF_EFEWSHARES, -45, "too_few_shares", 1, "fewer shares than the threshold")                  \
     X(HF_EPROOF, -46, "bad_proof", 0, "the proof of knowing a share does not verify")              \
+    /* attest: 60-119 */                                                                           \
+    X(HF_ENOTTDX, -60, "not_tdx", 0, "not the quote of a TDX trust domain")                        \
+    X(HF_EQUOTE, -61, "quote_malformed", 0, "the bytes are not a valid quote")                     \
+    X(HF_EQUOTESIG, -62, "quote_signature", 0, "the quote's signature does not verify")            \
+    X(HF_EKEYBINDING, -63, "attestation_key_binding", 0,                                           \
+      "the QE report does not vouch for the attestation key")                                      \
+    X(HF_EQESIG, -64, "qe_report_signature", 0, "the QE report is not signed by the PCK")          \
+    X(HF_ECERTDATA, -65, "certification_data_unsupported", 0,                                      \
+      "certification data of an unsupported type")                                                 \
+    X(HF_EPCKCHAIN, -66, "pck_chain_malformed", 0,                                                 \
+      "the PCK chain is not a valid certificate chain")                                            \
+    X(HF_EPCKSIG, -67, "pck_chain_signature", 0, "a signature in the PCK chain does not verify")   \
+    X(HF_EUNTRUSTED, -68, "untrusted_root", 0, "the PCK chain ends in a root that is not trusted") \
+    X(HF_EPCKEARLY, -69, "pck_not_yet_valid", 0,                                                   \
+      "a certificate of the PCK chain is not yet valid")                                           \
+    X(HF_EPCKEXPIRED, -70, "pck_expired", 0, "a certificate of the PCK chain has expired")         \
+    X(HF_EPCKREVOKED, -71, "pck_revoked", 0, "a certificate of the PCK chain is revoked")          \
+    X(HF_ECOLLMISSING, -72, "collateral_missing", 1, "collateral that the quote needs is missing") \
+    X(HF_ECOLLATERAL, -73, "collateral_malformed", 0, "a piece of collateral is not valid")        \
+    X(HF_ECOLLSIG, -74, "collateral_signature", 0,                                                 \
+      "a signature of the collateral does not verify")                                             \
+    X(HF_ECOLLEARLY, -75, "collateral_not_yet_valid", 1, "a piece of collateral is not yet valid") \
+    X(HF_ECOLLEXPIRED, -76, "collateral_expired", 1, "a piece of collateral has expired")          \
+    X(HF_EQEIDENTITY, -77, "qe_identity_mismatch", 0,                                              \
+      "the QE is not the one that its identity describes")                                         \
+    X(HF_ETCB, -78, "tcb_not_supported", 0, "no TCB level covers the platform")                    \
+    X(HF_ETCBSTATUS, -79, "tcb_status_refused", 0, "the policy does not accept this TCB status")   \
+    X(HF_EDEBUGTD, -80, "debug_td", 0, "a trust domain with DEBUG is open to its host")            \
+    X(HF_ETDATTRIBUTES, -81, "td_attributes_refused", 0, "TD attributes other than the policy's")  \
+    X(HF_EXFAM, -82, "xfam_refused", 0, "XFAM other than the policy's")                            \
+    X(HF_ESEAM, -83, "seam_refused", 0, "SEAM attributes other than the policy's")                 \
+    X(HF_EMEASUREMENT, -84, "measurement_refused", 0,                                              \
+      "the policy does not accept this measurement")                                               \
+    X(HF_EREPORTDATA, -85, "report_data_mismatch", 0, "the report data is not the one expected")   \
+    X(HF_EQUOTEOLD, -86, "quote_too_old", 1, "the quote is older than the policy allows")          \
+    X(HF_EDEVQUOTE, -87, "dev_quote_refused", 0,                                                   \
+      "a quote of the dev platform where it is not accepted")                                      \
+    X(HF_ECOLLOLDER, -88, "collateral_older", 0,                                                   \
+      "the collateral is older than what it would replace")                                        \
     /* attest, making quotes: 100-119 */                                                           \
     X(HF_EQUOTE_PROVIDER, -100, "quote_provider", 0, "the kernel's quote provider is not TDX")     \
     X(HF_EQUOTE_INTERFERED, -101, "quote_interfered", 1, "another writer interfered with a quote") \

@@ -1,0 +1,69 @@
+/*
+ * Holds a verdict against a policy: pure, fast, and repeated whenever policy, time or verdict
+ * changes. The checks run in the order of the fields below; the first that fails names the error.
+ */
+#ifndef HF_ATTEST_JUDGE_H
+#define HF_ATTEST_JUDGE_H
+
+#include "attest/verdict.h"
+
+/* One release that the policy knows. */
+struct hf_judge_measurement {
+    const char *name; /* terminated, borrowed */
+    uint8_t digest[HF_MEASUREMENT_LEN];
+    uint32_t rank;             /* a later release ranks higher */
+    uint64_t effective_from_s; /* Unix time; not accepted before */
+    bool withdrawn;            /* kept for its name, never accepted */
+};
+
+/* What a network accepts; the engine fills it from its policy document. Everything is borrowed. */
+struct hf_judge_policy {
+    enum hf_trust
+        trust; /* HF_TRUST_INTEL never accepts a dev quote; a production build nothing else */
+    uint32_t tcb_accepted; /* HF_TCB_BIT of each accepted status */
+    /*
+     * Statuses that are accepted for tcb_grace_s seconds after the evaluation that brought them: a
+     * platform that was up to date yesterday gets time for its update. HF_TCB_BIT of each; 0 for no
+     * grace.
+     */
+    uint32_t tcb_grace_accepted;
+    uint64_t tcb_grace_s;
+    bool debug_accepted;         /* only under HF_TRUST_DEV; ignored under HF_TRUST_INTEL */
+    uint64_t td_attributes_mask; /* bits that must be as in the value */
+    uint64_t td_attributes;
+    uint64_t xfam_mask;
+    uint64_t xfam;
+    uint64_t seam_attributes_mask;
+    uint64_t seam_attributes;
+    const struct hf_judge_measurement *measurements;
+    size_t measurement_count;
+    uint64_t quote_age_s_max;   /* 0: any age */
+    uint64_t quote_ahead_s_max; /* how far ahead of at_s a quote may be dated */
+};
+
+#define HF_TCB_BIT(status) (UINT32_C(1) << (unsigned)(status))
+
+/* What is asked of this quote, here and now. */
+struct hf_judge_request {
+    uint64_t at_s;              /* Unix time for which is judged */
+    const uint8_t *report_data; /* 64 bytes; NULL: not looked at */
+    bool dated;                 /* whether quoted_at_s is known; an undated quote passes any age */
+    uint64_t quoted_at_s;       /* when the quote was made, as its transcript says */
+};
+
+struct hf_judgement {
+    const struct hf_judge_measurement
+        *measurement; /* the entry that matched, borrowed from the policy */
+    uint32_t rank;    /* its rank */
+};
+
+/*
+ * 0: accepted, and ret is set. ret is untouched otherwise, and may be NULL.
+ * The verdict's own error, if it has one. HF_EDEVQUOTE, HF_ETCBSTATUS, HF_EDEBUGTD,
+ * HF_ETDATTRIBUTES, HF_EXFAM, HF_ESEAM, HF_EMEASUREMENT, HF_EREPORTDATA, HF_EQUOTEOLD (or dated too
+ * far ahead), in this order.
+ */
+HF_MUST_USE int hf_judge(const struct hf_verdict *verdict, const struct hf_judge_policy *policy,
+                         const struct hf_judge_request *request, struct hf_judgement *ret);
+
+#endif

@@ -1,0 +1,98 @@
+/*
+ * Verification of a quote, all of DCAP, for a time that the caller gives. It runs in worker
+ * threads: nothing here looks at a clock, a file or a socket, and what is shared (collateral,
+ * cache) may be shared between threads.
+ *
+ * The checks run in a fixed order, and the first that fails names the error:
+ *   structure; quote signature; attestation key and QE authentication data in the QE report;
+ * certification data and PCK chain can be read; QE report signed by the PCK; PCK chain: CA flags,
+ * names and signatures, its root, its dates, revocation; collateral: there, well-formed, signed,
+ * inside its dates; QE identity; TCB level of the platform, of the TDX module and of the QE. Policy
+ * (DEBUG, measurement, report data, age, ...) comes after that, in attest/judge.h.
+ */
+#ifndef HF_ATTEST_VERIFY_H
+#define HF_ATTEST_VERIFY_H
+
+#include "attest/collateral.h"
+#include "attest/quote.h"
+#include "attest/verdict.h"
+
+/*
+ * What has been verified once and will never be otherwise: PCK chains, and attestation keys that a
+ * QE report vouches for. Only what passed is remembered, so that strangers cannot fill it with
+ * their own. Thread-safe; the oldest goes when it is full. Dates and revocation are looked at every
+ * time.
+ */
+struct hf_verify_cache;
+
+enum {
+    HF_VERIFY_CACHE_ENTRY_BYTES =
+        8192, /* memory of one entry at most: a chain, a QE report, decoded keys */
+};
+
+/* entries: how many machines it remembers, 1..65536. HF_EINVAL: out of range. HF_ENOMEM. */
+HF_MUST_USE int hf_verify_cache_new(size_t entries, struct hf_verify_cache **ret);
+/* No verification may be using it. NULL is legal. */
+void hf_verify_cache_free(struct hf_verify_cache *cache);
+
+struct hf_verify_params {
+    uint64_t at_s;                          /* Unix time for which is verified */
+    struct hf_roots roots;                  /* see attest/collateral.h */
+    const struct hf_collateral *collateral; /* borrowed for the call; NULL: none */
+    struct hf_verify_cache *cache;          /* NULL: nothing is remembered */
+};
+
+enum {
+    HF_CHECKS_MAX = 32,
+    HF_CHECK_REASON_MAX = 200, /* characters of a reason, terminator included */
+    HF_ADVISORIES_MAX = 192,   /* 64 for each of three levels */
+    HF_ADVISORY_LEN_MAX = 32,  /* characters of an advisory's name, terminator included */
+};
+
+enum hf_check_result { HF_CHECK_PASS, HF_CHECK_FAIL, HF_CHECK_SKIPPED };
+
+/* One check, for people. */
+struct hf_check {
+    const char *name; /* static: "quote_signature", ... */
+    enum hf_check_result result;
+    char reason[HF_CHECK_REASON_MAX]; /* terminated; why it failed or was skipped, or what was found
+                                       */
+};
+
+/* Everything that verification found out, for `holdfast quote`. About 16 kB. */
+struct hf_verify_report {
+    struct hf_check checks[HF_CHECKS_MAX];
+    size_t check_count;
+
+    bool has_quote;        /* the bytes could be parsed */
+    struct hf_quote quote; /* borrowed from the bytes that were verified */
+    bool has_pck;          /* the PCK certificate could be read: the fields below are set */
+    uint8_t fmspc[HF_FMSPC_LEN];
+    uint8_t ppid[HF_PPID_LEN];
+    uint8_t pceid[2];
+    uint16_t pcesvn;
+    uint8_t cpusvn[HF_TCB_SVN_LEN];
+
+    enum hf_tcb_status platform_status; /* HF_TCB_NONE where not established */
+    enum hf_tcb_status
+        tdx_module_status; /* HF_TCB_NONE also where TDX 1.0 has no identity of its own */
+    enum hf_tcb_status qe_status;
+    char advisories[HF_ADVISORIES_MAX]
+                   [HF_ADVISORY_LEN_MAX]; /* of all matched levels, each once, sorted */
+    size_t advisory_count;
+};
+
+/*
+ * Verifies quote (any length, see hf_quote_parse). ret->error is 0 or the first failing check:
+ * everything that was established before it is filled in, everything else is zero. ret_report may
+ * be NULL, which is faster. HF_ENOMEM: no verdict; ret is untouched.
+ */
+HF_MUST_USE int hf_quote_verify(struct hf_bytes quote, const struct hf_verify_params *params,
+                                struct hf_verdict *ret, struct hf_verify_report *ret_report);
+
+/* Intel's words for a status ("UpToDate", ...); NULL for HF_TCB_NONE. */
+const char *hf_tcb_status_name(enum hf_tcb_status status);
+/* The status of a name, or HF_TCB_NONE for an unknown one. */
+enum hf_tcb_status hf_tcb_status_from_name(const char *name);
+
+#endif
