@@ -1,11 +1,11 @@
 /*
- * The cryptography that the engine uses, as one table of operations. The daemon, and the simulator by default,
- * run hf_suite_real (libsodium); the simulator's `--crypto model` runs a table of cheap stand-ins with the same
- * sizes and the same failures. No operation draws randomness of its own: what is random comes from the caller's
- * hf_rng, so that one seed decides a run.
+ * The cryptography that the engine uses, as one table of operations. The daemon, and the simulator
+ * by default, run hf_suite_real (libsodium); the simulator's `--crypto model` runs a table of cheap
+ * stand-ins with the same sizes and the same failures. No operation draws randomness of its own:
+ * what is random comes from the caller's hf_rng, so that one seed decides a run.
  *
- * Sizes are those of the real suite. Buffers may not overlap unless said so. Every operation that writes a
- * secret says so; the caller keeps it in memory for secrets (base/secret.h) and wipes it.
+ * Sizes are those of the real suite. Buffers may not overlap unless said so. Every operation that
+ * writes a secret says so; the caller keeps it in memory for secrets (base/secret.h) and wipes it.
  */
 #ifndef HF_CRYPTO_SUITE_H
 #define HF_CRYPTO_SUITE_H
@@ -16,22 +16,27 @@
 enum {
     HF_HASH_LEN = 32,
     HF_REPORT_DATA_LEN = 64,
-    HF_KEY_LEN = 32,            /* symmetric keys, X25519 keys, Ed25519 public keys */
-    HF_SIGN_SECRET_LEN = 64,    /* Ed25519: seed and public key */
+    HF_KEY_LEN = 32,         /* symmetric keys, X25519 keys, Ed25519 public keys */
+    HF_SIGN_SECRET_LEN = 64, /* Ed25519: seed and public key */
     HF_SIGNATURE_LEN = 64,
-    HF_SCALAR_LEN = 32,         /* a root secret, a share */
-    HF_POINT_LEN = 32,          /* a commitment */
-    HF_PROOF_LEN = 64,          /* Schnorr: challenge and response */
+    HF_SCALAR_LEN = 32, /* a root secret, a share */
+    HF_POINT_LEN = 32,  /* a commitment */
+    HF_PROOF_LEN = 64,  /* Schnorr: challenge and response */
     HF_MAC_LEN = 16,
     HF_SEAL_OVERHEAD = 32 + 16, /* HPKE: encapsulated key and tag */
     HF_WRAP_OVERHEAD = 24 + 16, /* XChaCha20-Poly1305: nonce and tag */
     HF_SHARES_MAX = 16,         /* n */
+    HF_KDF_LEN_MAX = 64,
 };
 
-/* A deterministic generator: ChaCha20 keyed by seed, counted by blocks drawn. Secret; wipe with hf_wipe. */
+/*
+ * A deterministic generator: ChaCha20 under a key that every draw replaces, so that what it gave
+ * before cannot be told from what it holds now. Secret; wipe with hf_wipe. Never copied, except to
+ * repeat a run.
+ */
 struct hf_rng {
-    uint8_t seed[32];
-    uint64_t drawn;
+    uint8_t seed[32]; /* the key of the next draw */
+    uint64_t drawn;   /* draws so far, whatever their length: the nonce of the next */
 };
 
 /* How shares are dealt. Shares are numbered 1..n: index 0 would be the secret. */
@@ -43,6 +48,7 @@ struct hf_sharing {
 struct hf_suite {
     const char *name; /* "real", "model" */
 
+    /* hf_rng_draw, or the like. */
     void (*random)(struct hf_rng *rng, void *ret, size_t len);
 
     /* BLAKE2b-256 over: length of label (1 byte), label, data. label: at most 255 characters. */
@@ -50,12 +56,12 @@ struct hf_suite {
     /* BLAKE2b-512 over the same, for the report data of a quote. */
     void (*report_data)(const char *label, struct hf_bytes data,
                         uint8_t ret[static HF_REPORT_DATA_LEN]);
-    /* Keyed BLAKE2b, 16 bytes. */
+    /* Keyed BLAKE2b, 16 bytes. Compare with hf_secret_equal. */
     void (*mac)(const uint8_t key[static HF_KEY_LEN], struct hf_bytes data,
                 uint8_t ret[static HF_MAC_LEN]);
-    /* HKDF-SHA256 (RFC 5869) with a 32-byte salt. ret: secret, any length up to 64. */
-    void (*kdf)(const uint8_t salt[static HF_HASH_LEN], struct hf_bytes secret, struct hf_bytes info,
-                uint8_t *ret, size_t ret_len);
+    /* HKDF-SHA256 (RFC 5869) with a 32-byte salt. ret: secret, 1 to HF_KDF_LEN_MAX bytes. */
+    void (*kdf)(const uint8_t salt[static HF_HASH_LEN], struct hf_bytes secret,
+                struct hf_bytes info, uint8_t *ret, size_t ret_len);
 
     /* Ed25519 (RFC 8032). ret_secret: secret. */
     void (*sign_keypair)(struct hf_rng *rng, uint8_t ret_public[static HF_KEY_LEN],
@@ -63,7 +69,7 @@ struct hf_suite {
     /* Over hash(label, data). */
     void (*sign)(const uint8_t secret[static HF_SIGN_SECRET_LEN], const char *label,
                  struct hf_bytes data, uint8_t ret[static HF_SIGNATURE_LEN]);
-    /* HF_ESIGNATURE: does not verify, or a public key of small order or not canonical. */
+    /* HF_ESIGNATURE: does not verify, or public key, R or S is of small order or not canonical. */
     int (*verify)(const uint8_t public_key[static HF_KEY_LEN], const char *label,
                   struct hf_bytes data, const uint8_t signature[static HF_SIGNATURE_LEN]);
 
@@ -76,38 +82,45 @@ struct hf_suite {
      */
     int (*seal)(struct hf_rng *rng, const uint8_t public_key[static HF_KEY_LEN],
                 struct hf_bytes info, struct hf_bytes aad, struct hf_bytes plain, uint8_t *ret);
-    /* ret: sealed.len - HF_SEAL_OVERHEAD bytes, secret. HF_EPOINT; HF_ECRYPTO: does not open. */
+    /*
+     * ret: sealed.len - HF_SEAL_OVERHEAD bytes, secret. HF_EPOINT: an encapsulated key of small
+     * order. HF_ECRYPTO: too short, or does not open.
+     */
     int (*open)(const uint8_t secret_key[static HF_KEY_LEN], struct hf_bytes info,
                 struct hf_bytes aad, struct hf_bytes sealed, uint8_t *ret);
 
     /* XChaCha20-Poly1305 under a key of one's own. ret: plain.len + HF_WRAP_OVERHEAD bytes. */
     void (*wrap)(struct hf_rng *rng, const uint8_t key[static HF_KEY_LEN], struct hf_bytes aad,
                  struct hf_bytes plain, uint8_t *ret);
-    /* ret: wrapped.len - HF_WRAP_OVERHEAD bytes, secret. HF_ECRYPTO: does not open. */
-    int (*unwrap)(const uint8_t key[static HF_KEY_LEN], struct hf_bytes aad, struct hf_bytes wrapped,
-                  uint8_t *ret);
+    /* ret: wrapped.len - HF_WRAP_OVERHEAD bytes, secret. HF_ECRYPTO: too short, or does not open.
+     */
+    int (*unwrap)(const uint8_t key[static HF_KEY_LEN], struct hf_bytes aad,
+                  struct hf_bytes wrapped, uint8_t *ret);
 
     /* A uniformly random non-zero scalar. ret: secret. */
     void (*scalar_random)(struct hf_rng *rng, uint8_t ret[static HF_SCALAR_LEN]);
     /*
-     * Shamir over ristretto255 with Feldman commitments: a fresh polynomial of degree k - 1 with the secret at
-     * zero. ret_shares: n scalars, secret, none zero. ret_commitments: k points.
+     * Shamir over ristretto255 with Feldman commitments: a fresh polynomial of degree k - 1 with
+     * the secret at zero. ret_shares: n scalars, secret, none zero. ret_commitments: k points.
      * HF_EINVAL: k = 0, k > n, n > HF_SHARES_MAX. HF_ESCALAR: secret is zero or not canonical.
      */
     int (*deal)(struct hf_rng *rng, const uint8_t secret[static HF_SCALAR_LEN],
                 struct hf_sharing sharing, uint8_t *ret_shares, uint8_t *ret_commitments);
     /*
-     * Whether a share fits. commitments: k points. HF_EINVAL: index 0 or above HF_SHARES_MAX, k out of range.
-     * HF_EPOINT: a commitment is not canonical or is the identity. HF_ESCALAR: zero or not canonical.
-     * HF_ESHARE: does not fit.
+     * Whether a share fits. commitments: k points. HF_EINVAL: index 0 or above HF_SHARES_MAX, k out
+     * of range. HF_EPOINT: a commitment is not canonical or is the identity. HF_ESCALAR: zero or
+     * not canonical. HF_ESHARE: does not fit.
      */
     int (*share_check)(const uint8_t share[static HF_SCALAR_LEN], uint8_t index, uint8_t k,
                        const uint8_t *commitments);
     /*
-     * Rebuilds the secret from count shares with their indices, each first checked against the commitments and
-     * the result against the first of them. ret_secret: secret. ret_bad: bit i is set when shares[i] was wrong;
-     * a wrong share, or the second of two with one index, is left out and never used.
-     * HF_EFEWSHARES: fewer than k good ones. HF_EINVAL, HF_EPOINT: as share_check.
+     * Rebuilds the secret from count shares (32 at most) with their indices. The result is given
+     * only when the whole polynomial through k of the shares is the committed one. ret_secret:
+     * secret. ret_bad: bit i is set when shares[i] was wrong: it does not fit, is zero or not
+     * canonical, or its index is 0 or above HF_SHARES_MAX. A wrong share is left out and never
+     * used; of two good ones with one index the second is left out too, though not wrong.
+     * HF_EFEWSHARES: fewer than k good ones of distinct indices; ret_bad is then given all the
+     * same. HF_EINVAL: k or count out of range. HF_EPOINT: as share_check.
      */
     int (*combine)(uint8_t k, const uint8_t *commitments, size_t count, const uint8_t *indices,
                    const uint8_t *shares, uint8_t ret_secret[static HF_SCALAR_LEN],
@@ -116,8 +129,9 @@ struct hf_suite {
     int (*secret_check)(const uint8_t secret[static HF_SCALAR_LEN],
                         const uint8_t commitment[static HF_POINT_LEN]);
     /*
-     * Schnorr proof of knowing the share of this index, bound to context (a transcript).
-     * HF_ESCALAR: share is zero or not canonical.
+     * Schnorr proof of knowing a share, bound to its public share and to context (a transcript).
+     * The public share tells indices and generations apart, except at k = 1, where all shares are
+     * the secret itself: so the context names them too. HF_ESCALAR: share is zero or not canonical.
      */
     int (*prove)(struct hf_rng *rng, const uint8_t share[static HF_SCALAR_LEN],
                  struct hf_bytes context, uint8_t ret[static HF_PROOF_LEN]);
@@ -128,7 +142,14 @@ struct hf_suite {
 
 extern const struct hf_suite hf_suite_real;
 
-/* Starts a generator from 32 fresh random bytes (from the shell, never from the engine). */
+/* Starts a generator from 32 fresh random bytes (from the shell, never from the engine), which it
+ * copies. */
 void hf_rng_init(struct hf_rng *ret, const uint8_t seed[static 32]);
+
+/*
+ * ret: len bytes, secret or not as their use has it. Two draws of 16 bytes are not one of 32.
+ * Byte for byte in proto/CRYPTO.md, section 2.
+ */
+void hf_rng_draw(struct hf_rng *rng, void *ret, size_t len);
 
 #endif

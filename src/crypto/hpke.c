@@ -1,0 +1,201 @@
+#include "crypto/hpke.h"
+#include "crypto/kdf.h"
+#include "crypto/x25519.h"
+#include "ops.h"
+
+#include "base/error.h"
+#include "base/secret.h"
+
+/* "KEM" and DHKEM(X25519, HKDF-SHA256), 0x0020: suite_id within the KEM (RFC 9180, 4.1). */
+static const uint8_t kem_suite[] = {'K', 'E', 'M', 0x00, 0x20};
+
+/* "HPKE", kem_id, kdf_id (HKDF-SHA256, 0x0001) and aead_id: suite_id outside it (5.1). */
+struct hpke_suite {
+    uint8_t id[10];
+};
+
+static struct hpke_suite hpke_suite_of(enum hf_aead aead)
+{
+    return (struct hpke_suite){
+        .id = {'H', 'P', 'K', 'E', 0x00, 0x20, 0x00, 0x01, (uint8_t)(aead >> 8), (uint8_t)aead}};
+}
+
+static struct hf_bytes text(const char *s)
+{
+    return hf_bytes_of(s, strlen(s));
+}
+
+static void labeled_extract(struct hf_bytes suite, struct hf_bytes salt, const char *label,
+                            struct hf_bytes ikm, uint8_t ret[static HF_HMAC_LEN])
+{
+    const struct hf_bytes pieces[] = {text("HPKE-v1"), suite, text(label), ikm};
+
+    hf_hkdf_extract(salt, HF_ARRAY_LEN(pieces), pieces, ret);
+}
+
+static int labeled_expand(struct hf_bytes suite, const uint8_t prk[static HF_HMAC_LEN],
+                          const char *label, struct hf_bytes info, uint8_t *ret, size_t ret_len)
+{
+    if (ret_len > HF_HKDF_LEN_MAX)
+        return HF_ETOOBIG;
+    const uint8_t length[2] = {(uint8_t)(ret_len >> 8), (uint8_t)ret_len};
+    const struct hf_bytes pieces[] = {hf_bytes_of(length, sizeof length), text("HPKE-v1"), suite,
+                                      text(label), info};
+
+    return hf_hkdf_expand(prk, HF_ARRAY_LEN(pieces), pieces, ret, ret_len);
+}
+
+void hf_hpke_derive_keypair(struct hf_bytes ikm, uint8_t ret_public[static HF_HPKE_KEY_LEN],
+                            uint8_t ret_secret[static HF_HPKE_KEY_LEN])
+{
+    const struct hf_bytes suite = hf_bytes_of(kem_suite, sizeof kem_suite);
+    uint8_t prk[HF_HMAC_LEN];
+
+    hf_assert(ikm.len >= 32);
+    labeled_extract(suite, (struct hf_bytes){0}, "dkp_prk", ikm, prk);
+    hf_assert(labeled_expand(suite, prk, "sk", (struct hf_bytes){0}, ret_secret, 32) == 0);
+    hf_x25519_public(ret_secret, ret_public);
+    hf_wipe(prk, sizeof prk);
+}
+
+/* ExtractAndExpand over dh(secret_key, public_key) and the kem_context (4.1). */
+static int kem_secret(const uint8_t secret_key[static 32], const uint8_t public_key[static 32],
+                      const uint8_t encapsulated[static 32], const uint8_t receiver[static 32],
+                      uint8_t ret[static 32])
+{
+    const struct hf_bytes suite = hf_bytes_of(kem_suite, sizeof kem_suite);
+    uint8_t dh[32], prk[HF_HMAC_LEN], context[64];
+
+    int r = hf_x25519(secret_key, public_key, dh);
+    if (r < 0)
+        goto out;
+    memcpy(context, encapsulated, 32);
+    memcpy(context + 32, receiver, 32);
+    labeled_extract(suite, (struct hf_bytes){0}, "eae_prk", hf_bytes_of(dh, sizeof dh), prk);
+    r = labeled_expand(suite, prk, "shared_secret", hf_bytes_of(context, sizeof context), ret, 32);
+out:
+    hf_wipe(dh, sizeof dh);
+    hf_wipe(prk, sizeof prk);
+    return r;
+}
+
+/* KeySchedule in mode_base (5.1): psk and psk_id are empty. */
+static void key_schedule(struct hf_hpke *ret, enum hf_aead aead, bool sender,
+                         const uint8_t shared_secret[static 32], struct hf_bytes info)
+{
+    const struct hpke_suite id = hpke_suite_of(aead);
+    const struct hf_bytes suite = hf_bytes_of(id.id, sizeof id.id);
+    const struct hf_bytes none = {0};
+    uint8_t context[1 + 2 * HF_HMAC_LEN] = {0x00 /* mode_base */};
+    const struct hf_bytes context_bytes = hf_bytes_of(context, sizeof context);
+    uint8_t secret[HF_HMAC_LEN];
+
+    labeled_extract(suite, none, "psk_id_hash", none, context + 1);
+    labeled_extract(suite, none, "info_hash", info, context + 1 + HF_HMAC_LEN);
+    labeled_extract(suite, hf_bytes_of(shared_secret, 32), "secret", none, secret);
+
+    ret->aead = aead;
+    ret->sender = sender;
+    ret->sequence = 0;
+    hf_assert(labeled_expand(suite, secret, "key", context_bytes, ret->key, sizeof ret->key) == 0);
+    hf_assert(labeled_expand(suite, secret, "base_nonce", context_bytes, ret->base_nonce,
+                             sizeof ret->base_nonce) == 0);
+    hf_assert(labeled_expand(suite, secret, "exp", context_bytes, ret->exporter_secret,
+                             sizeof ret->exporter_secret) == 0);
+    hf_wipe(secret, sizeof secret);
+}
+
+static bool usable(enum hf_aead aead)
+{
+    return (aead == HF_AEAD_AES256GCM || aead == HF_AEAD_CHACHA20POLY1305) &&
+           hf_aead_available(aead);
+}
+
+int hf_hpke_init_sender(struct hf_hpke *ret, enum hf_aead aead,
+                        const uint8_t public_key[static HF_HPKE_KEY_LEN], struct hf_bytes info,
+                        const uint8_t ephemeral[static 32],
+                        uint8_t ret_encapsulated[static HF_HPKE_KEY_LEN])
+{
+    uint8_t secret_key[32], encapsulated[32], shared_secret[32];
+
+    if (!usable(aead))
+        return HF_EUNSUPPORTED;
+    hf_hpke_derive_keypair(hf_bytes_of(ephemeral, 32), encapsulated, secret_key);
+    int r = kem_secret(secret_key, public_key, encapsulated, public_key, shared_secret);
+    if (r < 0)
+        goto out;
+    key_schedule(ret, aead, true, shared_secret, info);
+    memcpy(ret_encapsulated, encapsulated, sizeof encapsulated);
+out:
+    hf_wipe(secret_key, sizeof secret_key);
+    hf_wipe(shared_secret, sizeof shared_secret);
+    return r;
+}
+
+int hf_hpke_init_receiver(struct hf_hpke *ret, enum hf_aead aead,
+                          const uint8_t secret_key[static HF_HPKE_KEY_LEN],
+                          const uint8_t encapsulated[static HF_HPKE_KEY_LEN], struct hf_bytes info)
+{
+    uint8_t public_key[32], shared_secret[32];
+
+    if (!usable(aead))
+        return HF_EUNSUPPORTED;
+    hf_x25519_public(secret_key, public_key);
+    int r = kem_secret(secret_key, encapsulated, encapsulated, public_key, shared_secret);
+    if (r < 0)
+        goto out;
+    key_schedule(ret, aead, false, shared_secret, info);
+out:
+    hf_wipe(shared_secret, sizeof shared_secret);
+    return r;
+}
+
+void hf_hpke_done(struct hf_hpke *hpke)
+{
+    hf_wipe(hpke, sizeof *hpke);
+}
+
+/* ComputeNonce (5.2). The sequence is 64 bits here, so the first four bytes never change. */
+static void next_nonce(const struct hf_hpke *hpke, uint8_t ret[static HF_AEAD_NONCE_LEN])
+{
+    memcpy(ret, hpke->base_nonce, HF_AEAD_NONCE_LEN);
+    for (size_t i = 0; i < 8; i++)
+        ret[HF_AEAD_NONCE_LEN - 1 - i] ^= (uint8_t)(hpke->sequence >> (8 * i));
+}
+
+int hf_hpke_seal(struct hf_hpke *hpke, struct hf_bytes aad, struct hf_bytes plain, uint8_t *ret)
+{
+    uint8_t nonce[HF_AEAD_NONCE_LEN];
+
+    hf_assert(hpke->sender);
+    if (hpke->sequence == UINT64_MAX)
+        return HF_ETOOBIG;
+    next_nonce(hpke, nonce);
+    hf_aead_seal(hpke->aead, hpke->key, nonce, aad, plain, ret);
+    hpke->sequence++;
+    return 0;
+}
+
+int hf_hpke_open(struct hf_hpke *hpke, struct hf_bytes aad, struct hf_bytes sealed, uint8_t *ret)
+{
+    uint8_t nonce[HF_AEAD_NONCE_LEN];
+
+    hf_assert(!hpke->sender);
+    if (hpke->sequence == UINT64_MAX)
+        return HF_ETOOBIG;
+    next_nonce(hpke, nonce);
+    int r = hf_aead_open(hpke->aead, hpke->key, nonce, aad, sealed, ret);
+    if (r < 0)
+        return r;
+    hpke->sequence++;
+    return 0;
+}
+
+int hf_hpke_export(const struct hf_hpke *hpke, struct hf_bytes exporter_context, uint8_t *ret,
+                   size_t ret_len)
+{
+    const struct hpke_suite id = hpke_suite_of(hpke->aead);
+
+    return labeled_expand(hf_bytes_of(id.id, sizeof id.id), hpke->exporter_secret, "sec",
+                          exporter_context, ret, ret_len);
+}

@@ -1,0 +1,81 @@
+#include "crypto/kdf.h"
+#include "ops.h"
+
+#include "base/error.h"
+#include "base/secret.h"
+
+#include <sodium.h>
+
+static void update(crypto_auth_hmacsha256_state *state, size_t count, const struct hf_bytes *pieces)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (pieces[i].len > 0)
+            crypto_auth_hmacsha256_update(state, pieces[i].data, pieces[i].len);
+    }
+}
+
+void hf_hmac(struct hf_bytes key, size_t count, const struct hf_bytes *pieces,
+             uint8_t ret[static HF_HMAC_LEN])
+{
+    static const uint8_t empty[1];
+    crypto_auth_hmacsha256_state state;
+
+    crypto_auth_hmacsha256_init(&state, key.len > 0 ? key.data : empty, key.len);
+    update(&state, count, pieces);
+    crypto_auth_hmacsha256_final(&state, ret);
+    hf_wipe(&state, sizeof state);
+}
+
+bool hf_hmac_check(struct hf_bytes key, size_t count, const struct hf_bytes *pieces,
+                   const uint8_t tag[static HF_HMAC_LEN])
+{
+    uint8_t want[HF_HMAC_LEN];
+
+    hf_hmac(key, count, pieces, want);
+    bool equal = hf_secret_equal(want, tag, sizeof want);
+    hf_wipe(want, sizeof want);
+    return equal;
+}
+
+void hf_hkdf_extract(struct hf_bytes salt, size_t count, const struct hf_bytes *pieces,
+                     uint8_t ret_prk[static HF_HMAC_LEN])
+{
+    /* HMAC pads its key with zeros, so an empty salt is RFC 5869's default of 32 zero bytes. */
+    hf_hmac(salt, count, pieces, ret_prk);
+}
+
+int hf_hkdf_expand(const uint8_t prk[static HF_HMAC_LEN], size_t count,
+                   const struct hf_bytes *pieces, uint8_t *ret, size_t ret_len)
+{
+    if (ret_len > HF_HKDF_LEN_MAX)
+        return HF_ETOOBIG;
+
+    crypto_auth_hmacsha256_state state;
+    uint8_t block[HF_HMAC_LEN];
+    uint8_t counter = 0;
+    for (size_t done = 0; done < ret_len; done += sizeof block) {
+        crypto_auth_hmacsha256_init(&state, prk, HF_HMAC_LEN);
+        if (counter > 0)
+            crypto_auth_hmacsha256_update(&state, block, sizeof block);
+        update(&state, count, pieces);
+        counter++;
+        crypto_auth_hmacsha256_update(&state, &counter, 1);
+        crypto_auth_hmacsha256_final(&state, block);
+        size_t left = ret_len - done;
+        memcpy(ret + done, block, left < sizeof block ? left : sizeof block);
+    }
+    hf_wipe(&state, sizeof state);
+    hf_wipe(block, sizeof block);
+    return 0;
+}
+
+void hf__kdf(const uint8_t salt[static HF_HASH_LEN], struct hf_bytes secret, struct hf_bytes info,
+             uint8_t *ret, size_t ret_len)
+{
+    uint8_t prk[HF_HMAC_LEN];
+
+    hf_assert(ret_len >= 1 && ret_len <= HF_KDF_LEN_MAX);
+    hf_hkdf_extract(hf_bytes_of(salt, HF_HASH_LEN), 1, &secret, prk);
+    hf_assert(hf_hkdf_expand(prk, 1, &info, ret, ret_len) == 0);
+    hf_wipe(prk, sizeof prk);
+}

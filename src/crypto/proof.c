@@ -1,0 +1,102 @@
+#include "ops.h"
+#include "scalar.h"
+
+#include "base/error.h"
+#include "base/secret.h"
+
+#include <sodium.h>
+
+/*
+ * Schnorr's proof, made non-interactive: the prover knows s with Y = s * B. It sends c = H(Y, R,
+ * context), where R = r * B, and z = r + c * s; the verifier recomputes R = z * B - c * Y. Byte for
+ * byte in proto/CRYPTO.md.
+ */
+static const char challenge_label[] = "holdfast share proof v1 challenge";
+static const char nonce_label[] = "holdfast share proof v1 nonce";
+
+/* BLAKE2b-512 over label length (1), label, two values of 32 bytes, context; reduced to a scalar.
+ */
+static void hash_to_scalar(struct hf_bytes key, const char *label, const uint8_t a[static 32],
+                           const uint8_t b[static 32], struct hf_bytes context,
+                           uint8_t ret[static HF_SCALAR_LEN])
+{
+    crypto_generichash_blake2b_state state;
+    uint8_t wide[64];
+    const uint8_t label_len = (uint8_t)strlen(label);
+
+    hf_assert(crypto_generichash_blake2b_init(&state, key.data, key.len, sizeof wide) == 0);
+    crypto_generichash_blake2b_update(&state, &label_len, 1);
+    crypto_generichash_blake2b_update(&state, (const uint8_t *)label, label_len);
+    crypto_generichash_blake2b_update(&state, a, 32);
+    crypto_generichash_blake2b_update(&state, b, 32);
+    if (context.len > 0)
+        crypto_generichash_blake2b_update(&state, context.data, context.len);
+    crypto_generichash_blake2b_final(&state, wide, sizeof wide);
+    hf__scalar_reduce(wide, ret);
+    hf_wipe(&state, sizeof state);
+    hf_wipe(wide, sizeof wide);
+}
+
+static void challenge(const uint8_t public_share[static HF_POINT_LEN],
+                      const uint8_t commitment[static HF_POINT_LEN], struct hf_bytes context,
+                      uint8_t ret[static HF_SCALAR_LEN])
+{
+    hash_to_scalar((struct hf_bytes){0}, challenge_label, public_share, commitment, context, ret);
+}
+
+int hf__prove(struct hf_rng *rng, const uint8_t share[static HF_SCALAR_LEN],
+              struct hf_bytes context, uint8_t ret[static HF_PROOF_LEN])
+{
+    uint8_t fresh[32], nonce[HF_SCALAR_LEN], product[HF_SCALAR_LEN];
+    uint8_t public_share[HF_POINT_LEN], commitment[HF_POINT_LEN];
+    uint8_t c[HF_SCALAR_LEN], z[HF_SCALAR_LEN];
+
+    if (!hf__scalar_valid(share))
+        return HF_ESCALAR;
+    hf_assert(crypto_scalarmult_ristretto255_base(public_share, share) == 0);
+    /*
+     * The nonce also depends on the share and the context: were the generator ever to repeat itself
+     * (a copied machine), two challenges under one nonce would give the share away. A zero is drawn
+     * again.
+     */
+    do {
+        hf_rng_draw(rng, fresh, sizeof fresh);
+        hash_to_scalar(hf_bytes_of(share, HF_SCALAR_LEN), nonce_label, fresh, public_share, context,
+                       nonce);
+        if (crypto_scalarmult_ristretto255_base(commitment, nonce) != 0)
+            memset(commitment, 0, sizeof commitment);
+        challenge(public_share, commitment, context, c);
+        crypto_core_ristretto255_scalar_mul(product, c, share);
+        crypto_core_ristretto255_scalar_add(z, nonce, product);
+    } while (sodium_is_zero(nonce, sizeof nonce) || sodium_is_zero(c, sizeof c) ||
+             sodium_is_zero(z, sizeof z));
+
+    memcpy(ret, c, sizeof c);
+    memcpy(ret + sizeof c, z, sizeof z);
+    hf_wipe(fresh, sizeof fresh);
+    hf_wipe(nonce, sizeof nonce);
+    hf_wipe(product, sizeof product);
+    return 0;
+}
+
+int hf__proof_check(const uint8_t proof[static HF_PROOF_LEN], uint8_t index, uint8_t k,
+                    const uint8_t *commitments, struct hf_bytes context)
+{
+    const uint8_t *c = proof, *z = proof + HF_SCALAR_LEN;
+    uint8_t public_share[HF_POINT_LEN], commitment[HF_POINT_LEN];
+    uint8_t zb[HF_POINT_LEN], cy[HF_POINT_LEN], want[HF_SCALAR_LEN];
+
+    int r = hf__public_share(index, k, commitments, public_share);
+    if (r < 0)
+        return r;
+    /* Everybody knows the share of a polynomial with a root at this index. */
+    if (sodium_is_zero(public_share, sizeof public_share))
+        return HF_EPROOF;
+    if (!hf__scalar_valid(c) || !hf__scalar_valid(z))
+        return HF_EPROOF;
+    hf_assert(crypto_scalarmult_ristretto255_base(zb, z) == 0);
+    hf_assert(crypto_scalarmult_ristretto255(cy, c, public_share) == 0);
+    hf_assert(crypto_core_ristretto255_sub(commitment, zb, cy) == 0);
+    challenge(public_share, commitment, context, want);
+    return hf_secret_equal(want, c, sizeof want) ? 0 : HF_EPROOF;
+}

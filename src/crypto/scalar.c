@@ -1,0 +1,54 @@
+#include "scalar.h"
+
+#include "base/secret.h"
+
+#include <sodium.h>
+
+void hf__scalar_reduce(const uint8_t wide[static 64], uint8_t ret[static HF_SCALAR_LEN])
+{
+    crypto_core_ristretto255_scalar_reduce(ret, wide);
+}
+
+void hf__scalar_random(struct hf_rng *rng, uint8_t ret[static HF_SCALAR_LEN])
+{
+    uint8_t wide[64];
+
+    do {
+        hf_rng_draw(rng, wide, sizeof wide);
+        hf__scalar_reduce(wide, ret);
+    } while (sodium_is_zero(ret, HF_SCALAR_LEN));
+    hf_wipe(wide, sizeof wide);
+}
+
+bool hf__scalar_valid(const uint8_t s[static HF_SCALAR_LEN])
+{
+    uint8_t wide[64] = {0}, reduced[HF_SCALAR_LEN];
+
+    /* The library has no test for a reduced scalar in this version: reducing must change nothing.
+     */
+    memcpy(wide, s, HF_SCALAR_LEN);
+    hf__scalar_reduce(wide, reduced);
+    bool valid = hf_secret_equal(reduced, s, HF_SCALAR_LEN) & !sodium_is_zero(s, HF_SCALAR_LEN);
+    hf_wipe(wide, sizeof wide);
+    hf_wipe(reduced, sizeof reduced);
+    return valid;
+}
+
+void hf__scalar_small(uint8_t v, uint8_t ret[static HF_SCALAR_LEN])
+{
+    memset(ret, 0, HF_SCALAR_LEN);
+    ret[0] = v;
+}
+
+void hf__scalar_polynomial(const uint8_t *coefficients, size_t count, uint8_t x,
+                           uint8_t ret[static HF_SCALAR_LEN])
+{
+    uint8_t scalar[HF_SCALAR_LEN];
+
+    hf__scalar_small(x, scalar);
+    memcpy(ret, coefficients + (count - 1) * HF_SCALAR_LEN, HF_SCALAR_LEN);
+    for (size_t j = count - 1; j > 0; j--) {
+        crypto_core_ristretto255_scalar_mul(ret, ret, scalar);
+        crypto_core_ristretto255_scalar_add(ret, ret, coefficients + (j - 1) * HF_SCALAR_LEN);
+    }
+}

@@ -1,0 +1,22 @@
+/* Scalars of ristretto255: integers mod its order, 32 bytes little-endian. All of it takes constant
+ * time. */
+#ifndef HF_CRYPTO_SCALAR_H
+#define HF_CRYPTO_SCALAR_H
+
+#include "crypto/suite.h"
+
+/* Uniformly random, never zero. ret: secret. */
+void hf__scalar_random(struct hf_rng *rng, uint8_t ret[static HF_SCALAR_LEN]);
+/* Whether it is reduced and not zero. */
+HF_MUST_USE bool hf__scalar_valid(const uint8_t s[static HF_SCALAR_LEN]);
+/* A hash as a scalar. May be zero, with a probability of 2^-252. */
+void hf__scalar_reduce(const uint8_t wide[static 64], uint8_t ret[static HF_SCALAR_LEN]);
+void hf__scalar_small(uint8_t v, uint8_t ret[static HF_SCALAR_LEN]);
+/*
+ * coefficients[0] + coefficients[1] * x + ..., by Horner's rule. coefficients: count scalars, one
+ * after another. ret: may not be one of them.
+ */
+void hf__scalar_polynomial(const uint8_t *coefficients, size_t count, uint8_t x,
+                           uint8_t ret[static HF_SCALAR_LEN]);
+
+#endif

@@ -1,0 +1,28 @@
+#include "crypto/suite.h"
+
+#include "ops.h"
+#include "scalar.h"
+
+const struct hf_suite hf_suite_real = {
+    .name = "real",
+    .random = hf_rng_draw,
+    .hash = hf__hash,
+    .report_data = hf__report_data,
+    .mac = hf__mac,
+    .kdf = hf__kdf,
+    .sign_keypair = hf__sign_keypair,
+    .sign = hf__sign,
+    .verify = hf__verify,
+    .seal_keypair = hf__seal_keypair,
+    .seal = hf__seal,
+    .open = hf__open,
+    .wrap = hf__wrap,
+    .unwrap = hf__unwrap,
+    .scalar_random = hf__scalar_random,
+    .deal = hf__deal,
+    .share_check = hf__share_check,
+    .combine = hf__combine,
+    .secret_check = hf__secret_check,
+    .prove = hf__prove,
+    .proof_check = hf__proof_check,
+};
