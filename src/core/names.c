@@ -1,0 +1,70 @@
+/* The names of states, methods and trace events, from the lists in the public headers. */
+#include "core/engine.h"
+
+const char *hf_method_name(int method)
+{
+    switch (method) {
+#define X(constant, number, name)                                                                  \
+    case constant:                                                                                 \
+        return name;
+        HF_METHOD_MAP(X)
+#undef X
+    default:
+        return NULL;
+    }
+}
+
+int hf_method_from_name(const char *name)
+{
+#define X(constant, number, text)                                                                  \
+    if (strcmp(name, text) == 0)                                                                   \
+        return constant;
+    HF_METHOD_MAP(X)
+#undef X
+    return 0;
+}
+
+static const char *const state_names[] = {
+#define X(constant, name, sentence) [constant] = name,
+    HF_STATE_MAP(X)
+#undef X
+};
+
+static const char *const state_sentences[] = {
+#define X(constant, name, sentence) [constant] = sentence,
+    HF_STATE_MAP(X)
+#undef X
+};
+
+const char *hf_state_name(enum hf_state state)
+{
+    hf_assert((size_t)state < HF_ARRAY_LEN(state_names));
+    return state_names[state];
+}
+
+const char *hf_state_sentence(enum hf_state state)
+{
+    hf_assert((size_t)state < HF_ARRAY_LEN(state_sentences));
+    return state_sentences[state];
+}
+
+static const struct {
+    const char *name;
+    int level;
+} traces[] = {
+#define X(constant, name, level) [constant] = {name, level},
+    HF_TRACE_MAP(X)
+#undef X
+};
+
+const char *hf_trace_name(enum hf_trace_type type)
+{
+    hf_assert((size_t)type < HF_ARRAY_LEN(traces));
+    return traces[type].name;
+}
+
+int hf_trace_level(enum hf_trace_type type)
+{
+    hf_assert((size_t)type < HF_ARRAY_LEN(traces));
+    return traces[type].level;
+}
