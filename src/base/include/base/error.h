@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 /* X(constant, number, name, transient, sentence) */
+/* clang-format off: one error a line, however long */
 #define HF_ERROR_MAP(X)                                                                            \
     /* base and the environment: 1-19 */                                                           \
     X(HF_ENOMEM, -1, "no_memory", 1, "out of memory")                                              \
@@ -82,73 +83,76 @@
     X(HF_EQUOTE_PROVIDER, -100, "quote_provider", 0, "the kernel's quote provider is not TDX")     \
     X(HF_EQUOTE_INTERFERED, -101, "quote_interfered", 1, "another writer interfered with a quote") \
     X(HF_EQUOTE_MADE, -102, "quote_made", 1, "what was made is not a quote over this report data") \
-/* core: 120-199 */
-X(HF_ELOCKED, -120, "locked", 1, "the vault is not open yet")
-X(HF_ESTATE, -121, "wrong_state", 1, "not possible in the state that the node is in")
-X(HF_EBEHIND, -122, "documents_behind", 1, "the sender knows newer documents: send them first")
-X(HF_ENODOCUMENTS, -123, "no_documents", 1, "no root, policy or validator set is known yet")
-X(HF_EEXPIRED, -124, "document_expired", 1,
-  "the newest policy or validator set has expired: the authority must issue another")
-X(HF_EDOCUMENT, -125, "bad_document", 0, "a relation inside the document does not hold")
-X(HF_EDOCUMENT_SIGNATURE, -126, "document_signature", 0,
-  "not signed by enough keys of the authority")
-X(HF_EDOCUMENT_NETWORK, -127, "another_network", 0, "it belongs to another network")
-X(HF_EDOCUMENT_ROOT, -128, "root_does_not_follow", 0,
-  "the root does not follow the one that is known")
-X(HF_EDOCUMENT_OLD, -129, "document_older", 0, "older than the one that is known")
-X(HF_EDOCUMENT_DEV, -130, "dev_policy_refused", 0,
-  "the policy trusts a development root, and this node does not")
-X(HF_ENOTMEMBER, -131, "not_a_validator", 0, "the account is not in the validator set")
-X(HF_EORDER, -132, "not_a_candidate", 0, "the provider is not among the owner's candidates")
-X(HF_EQUOTA, -133, "quota", 1, "the provider keeps as many shares as the policy allows")
-X(HF_ESUPERSEDED, -134, "superseded", 0,
-  "a higher claim, or another instance under the same claim, speaks for this owner")
-X(HF_EGENERATION, -135, "generation_old", 0,
-  "the generation is older than one already accepted, or not the one that is held")
-X(HF_EINDEX, -136, "second_index", 0, "another share of the same generation is held already")
-X(HF_ENONCE, -137, "nonce", 1, "the nonce has expired or was made for something else")
-X(HF_EIDENTITY, -138, "identity_required", 1, "an identity quote must come first")
-X(HF_EIDENTITY_OLD, -139, "identity_stale", 1,
-  "the identity quote is too old, too new or of an older set")
-X(HF_EPLATFORM, -140, "platform_refused", 0,
-  "another machine than the one that deposited, and none listed for the account")
-X(HF_ERANK, -141, "release_too_old", 0, "software ranked below what the owner has shown before")
-X(HF_ENOSHARE, -142, "no_share", 0, "no share is held for this account")
-X(HF_EPEER, -143, "wrong_peer", 1, "the peer is another one than was asked for")
-X(HF_EACCOUNT, -144, "another_account", 0,
-  "the vault holds another account or network than the one outside")
-X(HF_EVAULT_GONE, -145, "vault_missing", 0,
-  "the folder says that a vault was placed, and the vault is not there")
-X(HF_ENOTREADY, -146, "not_ready", 1, "the first release of a key needs the state ready")
-X(HF_ENOTCLAIMED, -147, "not_claimed", 1,
-  "this instance's claim is not accepted by enough providers yet")
-X(HF_EFENCED, -148, "fenced", 0,
-  "another instance of this validator has claimed its account: this one is locked")
-X(HF_EFEWPROVIDERS, -149, "too_few_providers", 1,
-  "fewer providers than the threshold gave a usable answer")
-X(HF_ESELECTION, -150, "too_few_candidates", 1,
-  "the validator set has too few candidates under the failure-domain rule")
-X(HF_EDRAIN, -151, "drain_refused", 1, "an owner would be left with too few live providers")
-X(HF_EDRAINING, -152, "draining", 1, "about to stop: takes no new shares")
-X(HF_ERECORD, -153, "bad_record", 0,
-  "the placement record does not fit what is held") /* store: 200-219 */
-X(HF_ESTOREHELD, -200, "store_held", 0, "another daemon holds the data folder")
-X(HF_EUNSAFE, -201, "unsafe_folder", 0, "owner or mode of the data folder is not safe")
-X(HF_ECORRUPT, -202, "store_corrupt", 0, "what is stored is damaged or was altered")
-X(HF_EROLLBACK, -203, "store_rolled_back", 0, "what is stored is not of one moment")
-X(HF_EVAULTKEY, -204, "vault_key", 0, "the key is not this vault's")
-X(HF_EVAULTSTATE, -205, "vault_state", 0, "the vault's state does not allow it") /* net: 220-239 */
-X(HF_EADDRINUSE, -220, "address_in_use", 1, "the port is taken")
-X(HF_EADDRESS, -221, "bad_address", 1, "not an address of this machine")
-X(HF_ERESOLVE, -222, "resolve", 1, "the host's name has no address")
-X(HF_ECONNECT, -223, "connect", 1, "the peer cannot be reached")
-X(HF_ECONNRESET, -224, "connection_lost", 1, "the connection ended before the answer came")
-X(HF_EREFUSED, -225, "not_carried_out", 1, "the peer closed before it took the request")
-X(HF_ETLS, -226, "tls", 1, "the TLS handshake failed")
-X(HF_EPEER_CERT, -227, "peer_certificate", 0, "the peer's certificate is not valid")
-X(HF_EPEER_ACCOUNT, -228, "peer_account", 0, "the peer proved another account")
-X(HF_EPEER_LOCKED, -229, "peer_locked", 1, "the peer is locked: it has proved no account")
-X(HF_EHTTP, -230, "http", 1, "the peer does not speak HTTP/2 as specified")
+    /* core: 120-199 */                                                                            \
+    X(HF_ELOCKED, -120, "locked", 1, "the vault is not open yet")                                  \
+    X(HF_ESTATE, -121, "wrong_state", 1, "not possible in the state that the node is in")          \
+    X(HF_EBEHIND, -122, "documents_behind", 1,                                                     \
+      "the sender knows newer documents: send them first")                                         \
+    X(HF_ENODOCUMENTS, -123, "no_documents", 1, "no root, policy or validator set is known yet")   \
+    X(HF_EEXPIRED, -124, "document_expired", 1,                                                    \
+      "the newest policy or validator set has expired: the authority must issue another")          \
+    X(HF_EDOCUMENT, -125, "bad_document", 0, "a relation inside the document does not hold")       \
+    X(HF_EDOCUMENT_SIGNATURE, -126, "document_signature", 0,                                       \
+      "not signed by enough keys of the authority")                                                \
+    X(HF_EDOCUMENT_NETWORK, -127, "another_network", 0, "it belongs to another network")           \
+    X(HF_EDOCUMENT_ROOT, -128, "root_does_not_follow", 0,                                          \
+      "the root does not follow the one that is known")                                            \
+    X(HF_EDOCUMENT_OLD, -129, "document_older", 0, "older than the one that is known")             \
+    X(HF_EDOCUMENT_DEV, -130, "dev_policy_refused", 0,                                             \
+      "the policy trusts a development root, and this node does not")                              \
+    X(HF_ENOTMEMBER, -131, "not_a_validator", 0, "the account is not in the validator set")        \
+    X(HF_EORDER, -132, "not_a_candidate", 0, "the provider is not among the owner's candidates")   \
+    X(HF_EQUOTA, -133, "quota", 1, "the provider keeps as many shares as the policy allows")       \
+    X(HF_ESUPERSEDED, -134, "superseded", 0,                                                       \
+      "a higher claim, or another instance under the same claim, speaks for this owner")           \
+    X(HF_EGENERATION, -135, "generation_old", 0,                                                   \
+      "the generation is older than one already accepted, or not the one that is held")            \
+    X(HF_EINDEX, -136, "second_index", 0, "another share of the same generation is held already")  \
+    X(HF_ENONCE, -137, "nonce", 1, "the nonce has expired or was made for something else")         \
+    X(HF_EIDENTITY, -138, "identity_required", 1, "an identity quote must come first")             \
+    X(HF_EIDENTITY_OLD, -139, "identity_stale", 1,                                                 \
+      "the identity quote is too old, too new or of an older set")                                 \
+    X(HF_EPLATFORM, -140, "platform_refused", 0,                                                   \
+      "another machine than the one that deposited, and none listed for the account")              \
+    X(HF_ERANK, -141, "release_too_old", 0,                                                        \
+      "software ranked below what the owner has shown before")                                     \
+    X(HF_ENOSHARE, -142, "no_share", 0, "no share is held for this account")                       \
+    X(HF_EACCOUNT, -144, "another_account", 0,                                                     \
+      "the vault holds another account or network than the one outside")                           \
+    X(HF_EVAULT_GONE, -145, "vault_missing", 0,                                                    \
+      "the folder says that a vault was placed, and the vault is not there")                       \
+    X(HF_ENOTREADY, -146, "not_ready", 1, "the first release of a key needs the state ready")      \
+    X(HF_ENOTCLAIMED, -147, "not_claimed", 1,                                                      \
+      "this instance's claim is not accepted by enough providers yet")                             \
+    X(HF_EFENCED, -148, "fenced", 0,                                                               \
+      "another instance of this validator has claimed its account: this one is locked")            \
+    X(HF_EFEWPROVIDERS, -149, "too_few_providers", 1,                                              \
+      "fewer providers than the threshold gave a usable answer")                                   \
+    X(HF_ESELECTION, -150, "too_few_candidates", 1,                                                \
+      "the validator set has too few candidates under the failure-domain rule")                    \
+    X(HF_EDRAIN, -151, "drain_refused", 1, "an owner would be left with too few live providers")   \
+    X(HF_EDRAINING, -152, "draining", 1, "about to stop: takes no new shares")                     \
+    X(HF_ERECORD, -153, "bad_record", 0, "the placement record does not fit what is held")         \
+    /* store: 200-219 */                                                                           \
+    X(HF_ESTOREHELD, -200, "store_held", 0, "another daemon holds the data folder")                \
+    X(HF_EUNSAFE, -201, "unsafe_folder", 0, "owner or mode of the data folder is not safe")        \
+    X(HF_ECORRUPT, -202, "store_corrupt", 0, "what is stored is damaged or was altered")           \
+    X(HF_EROLLBACK, -203, "store_rolled_back", 0, "what is stored is not of one moment")           \
+    X(HF_EVAULTKEY, -204, "vault_key", 0, "the key is not this vault's")                           \
+    X(HF_EVAULTSTATE, -205, "vault_state", 0, "the vault's state does not allow it")               \
+    /* net: 220-239 */                                                                             \
+    X(HF_EADDRINUSE, -220, "address_in_use", 1, "the port is taken")                               \
+    X(HF_EADDRESS, -221, "bad_address", 1, "not an address of this machine")                       \
+    X(HF_ERESOLVE, -222, "resolve", 1, "the host's name has no address")                           \
+    X(HF_ECONNECT, -223, "connect", 1, "the peer cannot be reached")                               \
+    X(HF_ECONNRESET, -224, "connection_lost", 1, "the connection ended before the answer came")    \
+    X(HF_EREFUSED, -225, "not_carried_out", 1, "the peer closed before it took the request")       \
+    X(HF_ETLS, -226, "tls", 1, "the TLS handshake failed")                                         \
+    X(HF_EPEER_CERT, -227, "peer_certificate", 0, "the peer's certificate is not valid")           \
+    X(HF_EPEER_ACCOUNT, -228, "peer_account", 0, "the peer proved another account")                \
+    X(HF_EPEER_LOCKED, -229, "peer_locked", 1, "the peer is locked: it has proved no account")     \
+    X(HF_EHTTP, -230, "http", 1, "the peer does not speak HTTP/2 as specified")
+/* clang-format on */
 
 enum hf_error {
 #define X(constant, number, name, transient, sentence) constant = number,

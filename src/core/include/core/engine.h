@@ -180,7 +180,7 @@ struct hf_write {
 struct hf_call {
     uint32_t id;
     uint8_t method;
-    bool has_account; /* the answerer must prove `account`, or be refused with HF_EPEER */
+    bool has_account; /* the answerer must prove `account`, or be refused with HF_EPEER_ACCOUNT */
     uint8_t account[32];
     const char *address; /* host:port, terminated */
     uint32_t timeout_ms;
