@@ -122,6 +122,8 @@ static int decode_list(struct decoder *d, struct place *place, void *message)
         return r;
     if (place->depth == 0)
         return fail(d, place, at, HF_EMALFORMED, "less nesting");
+    if (item.number > (size_t)(d->cursor.end - d->cursor.at) / hf__type_len_min(f->type))
+        return fail(d, place, at, HF_EMALFORMED, "as many elements as the array says");
     if (item.number == 0)
         return 0;
     void *elements;

@@ -239,6 +239,21 @@ Test(hf_wire_decode, nesting_of_skipped_values_is_bounded)
     hf_arena_done(&arena);
 }
 
+Test(hf_wire_decode, a_count_that_the_input_cannot_hold_allocates_nothing)
+{
+    /* Three leaves need nine bytes at least; the arena has room for the message alone. */
+    struct hf_every every;
+    struct hf_wire_error e;
+    struct hf_arena arena;
+    hf_arena_init(&arena, sizeof(every) + 16);
+    int r = hf_wire_decode(&hf_wire_every,
+                           hf_bytes_of("\x85\x09\x93\x81\x01\x05\x81\x01\x05\x81\x01", 11), &arena,
+                           &every, &e);
+    cr_assert_eq(r, HF_EMALFORMED);
+    cr_assert_str_eq(e.path, "every.leaves");
+    hf_arena_done(&arena);
+}
+
 Test(hf_wire_decode, the_arena_bounds_what_a_message_takes)
 {
     struct hf_bytes in = unhex(sample_hex);
