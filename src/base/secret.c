@@ -7,8 +7,9 @@
 #include <unistd.h>
 
 /*
- * A first-fit list of blocks inside the slab. Secrets are few and long-lived, so the simplest allocator that
- * merges what is given back is enough; a canary before each block tells a write past its neighbour's end.
+ * A first-fit list of blocks inside the slab. Secrets are few and long-lived, so the simplest
+ * allocator that merges what is given back is enough; a canary before each block tells a write past
+ * its neighbour's end.
  */
 struct block {
     uint64_t canary;

@@ -2,6 +2,8 @@
 #include "base/error.h"
 #include "base/hex.h"
 
+#include "scratch.h"
+
 #include <criterion/criterion.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
@@ -23,7 +25,7 @@ enum { NOW_S = 1760000000, AUTH = 1218 };
 
 static struct hf_dev_authority *authority;
 static struct hf_dev_machine *machine;
-static char folder[64];
+static char folder[HF_SCRATCH_PATH_LEN];
 
 static void set_up(void)
 {
@@ -33,17 +35,14 @@ static void set_up(void)
     cr_assert_eq(hf_dev_authority_new(&spec, &authority), 0);
     hf_dev_machine_spec_init(&machine_spec, hf_bytes_of("node-1", 6), NOW_S);
     cr_assert_eq(hf_dev_machine_new(authority, &machine_spec, &machine), 0);
-    strcpy(folder, "/tmp/hf-dev-XXXXXX");
-    cr_assert_not_null(mkdtemp(folder));
+    hf_scratch_make(folder);
 }
 
 static void tear_down(void)
 {
-    char command[128];
     hf_dev_machine_free(machine);
     hf_dev_authority_free(authority);
-    snprintf(command, sizeof command, "rm -r '%s'", folder);
-    cr_expect_eq(system(command), 0);
+    hf_scratch_remove(folder);
 }
 
 TestSuite(hf_dev_quote_make, .init = set_up, .fini = tear_down);

@@ -1,6 +1,8 @@
 #include "base/error.h"
 #include "base/file.h"
 
+#include "scratch.h"
+
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdio.h>
@@ -8,12 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char folder[64], path[128];
+static char folder[HF_SCRATCH_PATH_LEN], path[128];
 
 static void make_folder(void)
 {
-    strcpy(folder, "/tmp/hf-file-XXXXXX");
-    cr_assert_not_null(mkdtemp(folder));
+    hf_scratch_make(folder);
     snprintf(path, sizeof path, "%s/x", folder);
 }
 

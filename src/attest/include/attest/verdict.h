@@ -1,6 +1,7 @@
 /*
- * What a quote says and what is to be thought of it. Verification (slow, in a worker) turns bytes, collateral
- * and a time into a verdict; judging (fast, pure) holds a verdict against a policy, as often as policies change.
+ * What a quote says and what is to be thought of it. Verification (slow, in a worker) turns bytes,
+ * collateral and a time into a verdict; judging (fast, pure) holds a verdict against a policy, as
+ * often as policies change.
  */
 #ifndef HF_ATTEST_VERDICT_H
 #define HF_ATTEST_VERDICT_H
@@ -32,16 +33,18 @@ enum hf_tcb_status {
 
 /* A verdict small enough to keep for every peer. Everything in it is public. */
 struct hf_verdict {
-    int error;                 /* 0: a genuine quote of a matched TCB level; or the first failing check */
-    uint8_t trust;             /* enum hf_trust: under which root the chain ends */
-    uint8_t tcb_status;        /* enum hf_tcb_status, of platform, module and QE together */
-    bool debug;                /* the DEBUG bit of the TD attributes */
-    uint64_t verified_at_s;    /* Unix time for which it was verified */
-    uint64_t tcb_date_s;       /* date of the matched TCB level; 0 where none */
-    uint64_t evaluation_date_s;/* date of the newest TCB level in the collateral: when the evaluation that the
-                                  status rests on took effect, and a grace period begins; 0 where none */
-    uint64_t issue_date_s;     /* issue date of the newest collateral used, a floor for a clock; 0 where none */
-    uint64_t td_attributes;    /* little-endian value of the 8 bytes */
+    int error;          /* 0: a genuine quote of a matched TCB level; or the first failing check */
+    uint8_t trust;      /* enum hf_trust: under which root the chain ends */
+    uint8_t tcb_status; /* enum hf_tcb_status, of platform, module and QE together */
+    bool debug;         /* the DEBUG bit of the TD attributes */
+    uint64_t verified_at_s;     /* Unix time for which it was verified */
+    uint64_t tcb_date_s;        /* date of the matched TCB level; 0 where none */
+    uint64_t evaluation_date_s; /* date of the newest TCB level in the collateral: when the
+                                   evaluation that the status rests on took effect, and a grace
+                                   period begins; 0 where none */
+    uint64_t issue_date_s; /* issue date of the newest collateral used, a floor for a clock; 0 where
+                              none */
+    uint64_t td_attributes; /* little-endian value of the 8 bytes */
     uint64_t xfam;
     uint64_t seam_attributes;
     uint8_t ppid[HF_PPID_LEN];

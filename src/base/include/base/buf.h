@@ -1,6 +1,7 @@
 /*
- * A growable byte buffer with a hard maximum. Appending past the maximum, or out of memory, sets a sticky
- * error: the writer appends freely and looks once, at the end. Not for secrets (see base/secret.h).
+ * A growable byte buffer with a hard maximum. Appending past the maximum, or out of memory, sets a
+ * sticky error: the writer appends freely and looks once, at the end. Not for secrets (see
+ * base/secret.h).
  */
 #ifndef HF_BASE_BUF_H
 #define HF_BASE_BUF_H

@@ -1,9 +1,10 @@
-/* Assertions that stay on in release builds: a daemon that holds keys must stop rather than guess. */
+/* Assertions that stay on in release builds: a daemon that holds keys must stop rather than guess.
+ */
 #ifndef HF_BASE_CHECK_H
 #define HF_BASE_CHECK_H
 
-#define HF_MUST_USE  __attribute__((warn_unused_result))
-#define HF_NORETURN  __attribute__((noreturn))
+#define HF_MUST_USE     __attribute__((warn_unused_result))
+#define HF_NORETURN     __attribute__((noreturn))
 #define HF_PRINTF(f, a) __attribute__((format(printf, f, a)))
 #define HF_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -1,7 +1,8 @@
 /*
- * Memory for secrets: one slab per process, between guard pages, locked, left out of core dumps, wiped when a
- * piece is given back. libsodium's own allocator costs four mappings a secret and stops locking silently past
- * RLIMIT_MEMLOCK; one slab costs four mappings in all, and its locking is checked.
+ * Memory for secrets: one slab per process, between guard pages, locked, left out of core dumps,
+ * wiped when a piece is given back. libsodium's own allocator costs four mappings a secret and
+ * stops locking silently past RLIMIT_MEMLOCK; one slab costs four mappings in all, and its locking
+ * is checked.
  */
 #ifndef HF_BASE_SECRET_H
 #define HF_BASE_SECRET_H
@@ -10,15 +11,16 @@
 #include "base/check.h"
 
 /*
- * Makes the process's slab. len: bytes, rounded up to pages. must_lock: fail when it cannot be locked (a
- * daemon), or go on unlocked (a simulator with a million nodes). Also starts libsodium. A second call is a
- * no-op that succeeds.
- * HF_ENOMEM: no address space. HF_ELOCKED_MEMORY: must_lock and mlock failed (see RLIMIT_MEMLOCK).
+ * Makes the process's slab. len: bytes, rounded up to pages. must_lock: fail when it cannot be
+ * locked (a daemon), or go on unlocked (a simulator with a million nodes). Also starts libsodium. A
+ * second call is a no-op that succeeds. HF_ENOMEM: no address space. HF_ELOCKED_MEMORY: must_lock
+ * and mlock failed (see RLIMIT_MEMLOCK).
  */
 HF_MUST_USE int hf_secret_init(size_t len, bool must_lock);
 /* len bytes, zeroed, 16-byte aligned; NULL when the slab is full. Thread-safe. */
 HF_MUST_USE void *hf_secret_alloc(size_t len);
-/* Wipes and gives back; freeing NULL is legal. A damaged canary aborts: something wrote past a secret. */
+/* Wipes and gives back; freeing NULL is legal. A damaged canary aborts: something wrote past a
+ * secret. */
 void hf_secret_free(void *p);
 /* Bytes of the slab in use, for status and tests. */
 size_t hf_secret_used(void);

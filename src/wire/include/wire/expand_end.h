@@ -1,5 +1,5 @@
 /* Takes back the macros of one reading of a list of messages, so that the next can give them
- * another meaning. */
+ * another meaning. No guard: it is read after each. */
 #undef HF_BEGIN
 #undef HF_UINT
 #undef HF_VERSION

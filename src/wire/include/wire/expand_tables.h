@@ -1,7 +1,7 @@
 /*
  * Turns a list of messages into the tables that the encoder, the decoder and the printers run over:
  * define HF_WIRE_DEF as for wire/expand_structs.h, which must come first, then include this in one
- * .c file.
+ * .c file. No guard, likewise.
  */
 #include "wire/wire.h"
 

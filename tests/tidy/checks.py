@@ -1,0 +1,192 @@
+"""The checks. Each takes the tree and returns what it found, one line a finding; none is a pass."""
+
+import re
+import shutil
+import subprocess
+
+from rules import (BANNED_CALLS, FILE_LINES_MAX, FUNCTION_LINES_MAX, IMPURE_FUNCTIONS, INSTRUMENT_SYMBOLS, LIBRARIES,
+                   MAY_SPEAK, PURE_HEADERS, PURE_SYMBOLS, ROOMS, SIM_ROOMS, SILENT_ROOMS, STREAM_CALLS,
+                   SYSTEM_FOLDERS, SYSTEM_HEADERS, TOP_LEVEL, UNFINISHED)
+
+
+class Skip(Exception):
+    """A check that cannot be made here, and why."""
+
+
+def _rooms_seen_by(room):
+    return SIM_ROOMS if room == "sim" else ROOMS.get(room, [])
+
+
+def rooms_include_only_rooms_above_them(tree):
+    found = []
+    for name in tree.c_files("src", "sim"):
+        room = tree.room_of(name)
+        for line, kind, header in tree.includes(name):
+            if ".." in header.split("/"):
+                found.append(f"{name}:{line}: {header} climbs out of its folder")
+            first = header.split("/")[0] if "/" in header else None
+            if kind == '"' and first in ROOMS and first != room and first not in _rooms_seen_by(room):
+                found.append(f"{name}:{line}: {room} may not include {header}")
+    return found
+
+
+def rooms_are_given_only_rooms_above_them(tree):
+    found = []
+    for name in tree.files:
+        room = tree.room_of(name)
+        if room is None or not name.endswith("meson.build"):
+            continue
+        text = re.sub(r"#[^\n]*", "", tree.text(name))
+        for other in sorted(set(re.findall(r"\b(\w+)_(?:dep|lib|inc)\b", text))):
+            if other in ROOMS and other != room and other not in _rooms_seen_by(room):
+                if not (other == "crypto" and _links_openssl(room)):
+                    found.append(f"{name}: {room} may not use {other}")
+    return found
+
+
+def _links_openssl(room):
+    return any(room in rooms for prefix, _, rooms in LIBRARIES if prefix == "openssl/")
+
+
+def foreign_headers_stay_in_their_rooms(tree):
+    found = []
+    for name in tree.c_files("src", "sim"):
+        room = tree.room_of(name)
+        for line, kind, header in tree.includes(name):
+            if kind != "<":
+                continue
+            library = next((rooms for prefix, _, rooms in LIBRARIES if header.startswith(prefix)), None)
+            if library is not None:
+                allowed = room in library
+            elif room == "core":
+                allowed = header in PURE_HEADERS
+            else:
+                allowed = header in SYSTEM_HEADERS or header.startswith(SYSTEM_FOLDERS)
+            allowed = allowed or header.startswith("holdfast/")
+            if not allowed:
+                found.append(f"{name}:{line}: {room} may not include <{header}>")
+    return found
+
+
+def the_engine_reaches_nothing_outside_memory(tree, core_archive):
+    if core_archive is None:
+        raise Skip("the archive of core was not named")
+    out = subprocess.run(["nm", "--format=posix", core_archive], capture_output=True, check=True, text=True).stdout
+    symbols = [fields for fields in (line.split() for line in out.splitlines()) if len(fields) >= 2]
+    defined = {fields[0] for fields in symbols if fields[1] not in "Uw"}
+    found = []
+    for symbol in sorted({fields[0] for fields in symbols if fields[1] in "Uw"} - defined):
+        ours = symbol.startswith("hf_") and not symbol.startswith(IMPURE_FUNCTIONS)
+        if not ours and symbol not in PURE_SYMBOLS and not symbol.startswith(INSTRUMENT_SYMBOLS):
+            found.append(f"core uses {symbol}")
+    return found
+
+
+def no_function_is_longer_than_70_lines(tree):
+    return [f"{name}:{line}: {function} has {count} lines"
+            for name in tree.c_files() for line, function, count in tree.functions(name)
+            if count > FUNCTION_LINES_MAX]
+
+
+def no_file_is_longer_than_500_lines(tree):
+    return [f"{name}: {count} lines" for name in tree.c_files() + [f for f in tree.files if f.endswith(".py")]
+            if (count := tree.text(name).count("\n")) > FILE_LINES_MAX]
+
+
+def nobody_makes_a_banned_call(tree):
+    return [f"{name}:{line}: {function}"
+            for name in tree.c_files() for line, function in tree.calls(name, BANNED_CALLS)]
+
+
+def libraries_never_log(tree):
+    return [f"{name}:{line}: {function}"
+            for name in tree.c_files("src") if tree.room_of(name) in SILENT_ROOMS and name not in MAY_SPEAK
+            for line, function in tree.calls(name, STREAM_CALLS)]
+
+
+def the_top_level_holds_what_it_should(tree):
+    top = {name.split("/")[0] for name in tree.files}
+    return [f"{name} does not belong there" for name in sorted(top - TOP_LEVEL) if not name.startswith(".")]
+
+
+def the_code_is_as_clang_format_leaves_it(tree):
+    if shutil.which("clang-format") is None:
+        raise Skip("clang-format is not installed")
+    files = [str(tree.root / name) for name in tree.c_files()]
+    if not files:
+        return []
+    run = subprocess.run(["clang-format", "--dry-run", "-Werror", "--style=file", *files],
+                         capture_output=True, text=True, cwd=tree.root)
+    wrong = re.findall(r"^(\S+?):\d+:\d+: error", run.stderr, re.M)
+    return [f"{name.removeprefix(str(tree.root) + '/')}: run clang-format -i" for name in sorted(set(wrong))]
+
+
+def every_room_says_what_it_is_for(tree):
+    found = []
+    rooms = {tree.room_of(name) for name in tree.c_files("src")} - {None}
+    for room in sorted(rooms):
+        name = f"src/{room}/meson.build"
+        if room not in ROOMS:
+            found.append(f"src/{room}: not in the list of rooms")
+        elif name not in tree.files:
+            found.append(f"{name} is missing")
+        elif not re.match(rf"# {room}: .{{20,}}", tree.text(name)):
+            found.append(f"{name}: the first line does not say what {room} is for")
+    return found
+
+
+def every_source_is_built(tree):
+    """A .c file is named in the meson.build of its folder or one above, whole or by its name in a table."""
+    found = []
+    for name in (f for f in tree.files if f.endswith(".c") and f.startswith(("src/", "sim/", "tests/"))):
+        folder, base = name.rsplit("/", 1)
+        names = {base, base[:-2], re.sub(r"^[a-z]+_", "", base[:-2])}
+        built = False
+        while folder and not built:
+            meson = f"{folder}/meson.build"
+            if meson in tree.files:
+                quoted = set(re.findall(r"'([^'\n]+)'", re.sub(r"#[^\n]*", "", tree.text(meson))))
+                built = bool(names & {q.rsplit("/", 1)[-1] for q in quoted})
+            folder = folder.rpartition("/")[0]
+        if not built:
+            found.append(f"{name} is in no meson.build")
+    return found
+
+
+def headers_guard_themselves_and_public_ones_say_what_they_are(tree):
+    found = []
+    for name in (f for f in tree.c_files("src", "sim", "include", "tests") if f.endswith(".h")):
+        text = tree.text(name)
+        guard = re.search(r"^#ifndef (HF_\w+_H|HOLDFAST_\w+_H)\n#define \1\n", text, re.M)
+        if guard is None and "No guard" not in text:
+            found.append(f"{name}: no guard HF_.._H")
+        if "/include/" in name and not text.startswith("/*"):
+            found.append(f"{name}: does not begin with what it is for")
+    return found
+
+
+def nothing_is_left_unfinished(tree):
+    # Behind a bar it is an alternative in a pattern: TAP has a directive of one of these names.
+    pattern = re.compile(r"(?<![\w|])(" + "|".join(UNFINISHED) + r")\b")
+    return [f"{name}:{number}: {match.group(1)}"
+            for name in tree.text_files()
+            for number, line in enumerate(tree.text(name).split("\n"), 1)
+            if (match := pattern.search(line))]
+
+
+CHECKS = [
+    rooms_include_only_rooms_above_them,
+    rooms_are_given_only_rooms_above_them,
+    foreign_headers_stay_in_their_rooms,
+    the_engine_reaches_nothing_outside_memory,
+    no_function_is_longer_than_70_lines,
+    no_file_is_longer_than_500_lines,
+    nobody_makes_a_banned_call,
+    libraries_never_log,
+    the_top_level_holds_what_it_should,
+    the_code_is_as_clang_format_leaves_it,
+    every_room_says_what_it_is_for,
+    every_source_is_built,
+    headers_guard_themselves_and_public_ones_say_what_they_are,
+    nothing_is_left_unfinished,
+]

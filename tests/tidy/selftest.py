@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""Proves that each tidy check can fail: a small tree that breaks one rule at a time. TAP, one line a check."""
+
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import checks
+from rules import UNFINISHED
+from tree import Tree
+
+LONG_FUNCTION = "int f(void)\n{\n" + "    g();\n" * 70 + "}\n"
+
+# A check; the file that breaks its rule; what is in it; a part of what the check must say.
+CASES = [
+    ("rooms_include_only_rooms_above_them", "src/wire/a.c", '#include "core/x.h"\n', "wire may not include core/x.h"),
+    ("rooms_include_only_rooms_above_them", "src/net/a.c", '#include "store/x.h"\n', "net may not include"),
+    ("rooms_include_only_rooms_above_them", "src/core/a.c", '#include "../base/x.h"\n', "climbs"),
+    ("rooms_include_only_rooms_above_them", "sim/a.c", '#include "net/x.h"\n', "sim may not include"),
+    ("rooms_are_given_only_rooms_above_them", "src/crypto/meson.build", "x = [base_dep, attest_dep]\n", "attest"),
+    ("foreign_headers_stay_in_their_rooms", "src/core/a.c", "#include <stdio.h>\n", "<stdio.h>"),
+    ("foreign_headers_stay_in_their_rooms", "src/core/a.c", "#include <time.h>\n", "<time.h>"),
+    ("foreign_headers_stay_in_their_rooms", "src/wire/a.c", "#include <sodium.h>\n", "<sodium.h>"),
+    ("foreign_headers_stay_in_their_rooms", "src/base/a.c", "#include <glib.h>\n", "<glib.h>"),
+    ("no_function_is_longer_than_70_lines", "src/base/a.c", LONG_FUNCTION, "f has 73 lines"),
+    ("no_file_is_longer_than_500_lines", "src/base/a.c", "\n" * 501, "501 lines"),
+    ("nobody_makes_a_banned_call", "src/base/a.c", "int f(char *a)\n{\n    strcpy (a, a);\n}\n", "a.c:3: strcpy"),
+    ("libraries_never_log", "src/core/a.c", 'int f(void)\n{\n    printf("x");\n}\n', "a.c:3: printf"),
+    ("the_top_level_holds_what_it_should", "notes.txt", "", "notes.txt"),
+    ("the_code_is_as_clang_format_leaves_it", "src/base/a.c", "int  f( void ){return 1;}\n", "src/base/a.c"),
+    ("every_room_says_what_it_is_for", "src/wire/a.c", "", "src/wire/meson.build is missing"),
+    ("every_room_says_what_it_is_for", "src/misc/a.c", "", "not in the list of rooms"),
+    ("every_source_is_built", "src/base/b.c", "", "src/base/b.c is in no meson.build"),
+    ("headers_guard_themselves_and_public_ones_say_what_they_are", "src/base/b.h", "/* b */\n", "no guard"),
+    ("nothing_is_left_unfinished", "src/base/a.c", f"/* {UNFINISHED[0]}: later */\n", UNFINISHED[0]),
+]
+
+# What must pass: a call in a comment or a string, a member of such a name, a table of sources.
+CLEAN = {
+    "src/base/meson.build": "# base: what every other room stands on.\nx = static_library('x', 'a.c')\n",
+    "src/base/a.c": '#include <stdio.h>\n\n/* Never strcpy(a, b). */\nconst char *f(struct x *s)\n{\n'
+                    '    s->random(s);\n    return "printf(x)";\n}\n',
+}
+
+
+def findings(check, files):
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in files.items():
+            path = pathlib.Path(folder) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        return check(Tree(folder))
+
+
+def core_findings(source):
+    """What the check of the archive says of a C file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder)
+        (path / "a.c").write_text(source, encoding="utf-8")
+        subprocess.run(["cc", "-w", "-c", "a.c", "-o", "a.o"], cwd=path, check=True)
+        subprocess.run(["ar", "rc", "a.a", "a.o"], cwd=path, check=True)
+        return checks.the_engine_reaches_nothing_outside_memory(Tree(folder), str(path / "a.a"))
+
+
+def judge():
+    """(claim, whether it holds) for each."""
+    for name, path, text, expected in CASES:
+        try:
+            found = findings(getattr(checks, name), {path: text})
+            yield f"{name}_fails_for_{path}", any(expected in line for line in found)
+        except checks.Skip:
+            yield f"{name}_fails_for_{path} # SKIP", True
+    for check in checks.CHECKS:
+        if check not in (checks.the_engine_reaches_nothing_outside_memory, checks.the_top_level_holds_what_it_should,
+                         checks.the_code_is_as_clang_format_leaves_it):
+            yield f"{check.__name__}_passes_a_clean_tree", findings(check, CLEAN) == []
+    for symbol in ("time", "getrandom", "open", "socket", "pthread_create", "printf", "hf_file_read", "hf_buf_append"):
+        found = core_findings(f"extern int {symbol}();\nint hf_f(void) {{ return {symbol}(); }}\n")
+        expected = [] if symbol == "hf_buf_append" else [f"core uses {symbol}"]
+        yield f"the_engine_may_{'' if expected == [] else 'not_'}use_{symbol}", found == expected
+
+
+def main():
+    results = list(judge())
+    print(f"1..{len(results)}")
+    for number, (claim, holds) in enumerate(results, 1):
+        print(f"{'ok' if holds else 'not ok'} {number} - {claim}")
+    return 0 if all(holds for _, holds in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

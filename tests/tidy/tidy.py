@@ -1,0 +1,32 @@
+#!/usr/bin/env python3
+"""Holds the tree against its own rules, one TAP line a rule. usage: tidy.py ROOT [CORE_ARCHIVE]"""
+
+import sys
+
+from checks import CHECKS, Skip, the_engine_reaches_nothing_outside_memory
+from tree import Tree
+
+
+def main():
+    tree = Tree(sys.argv[1])
+    archive = sys.argv[2] if len(sys.argv) > 2 else None
+    print(f"1..{len(CHECKS)}")
+    failed = 0
+    for number, check in enumerate(CHECKS, 1):
+        try:
+            if check is the_engine_reaches_nothing_outside_memory:
+                found = check(tree, archive)
+            else:
+                found = check(tree)
+        except Skip as why:
+            print(f"ok {number} - {check.__name__} # SKIP {why}")
+            continue
+        print(f"{'not ok' if found else 'ok'} {number} - {check.__name__}")
+        for line in found:
+            print(f"# {line}")
+        failed += bool(found)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
