@@ -11,8 +11,8 @@
  * context), where R = r * B, and z = r + c * s; the verifier recomputes R = z * B - c * Y. Byte for
  * byte in proto/CRYPTO.md.
  */
-static const char challenge_label[] = "holdfast share proof v1 challenge";
-static const char nonce_label[] = "holdfast share proof v1 nonce";
+static const char challenge_label[] = "holdfast/v1/proof-challenge";
+static const char nonce_label[] = "holdfast/v1/proof-nonce";
 
 /* BLAKE2b-512 over label length (1), label, two values of 32 bytes, context; reduced to a scalar.
  */
