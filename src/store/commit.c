@@ -1,0 +1,294 @@
+/* Commits: several updates in one transaction, and memory that follows the disk whether it succeeds or not. */
+#include "internal.h"
+
+#include <stdlib.h>
+
+/* What a commit changes in memory, so that a failure can take it back in reverse. */
+struct undo {
+    struct hf__entry entry; /* as it was; seq 0: it was not there */
+    uint8_t id[HF__ID_LEN];
+};
+
+struct commit {
+    struct hf_store *s;
+    struct hf_store_error *err;
+    struct undo *undo;
+    size_t undo_count;
+    struct hf__head head_before;
+    uint8_t state_before;
+    bool vault_changed;
+};
+
+static bool touches_vault(const struct hf_store_update *u)
+{
+    for (size_t i = 0; i < u->ops_count; i++)
+        if (u->ops[i].type == HF_STORE_VAULT_PUT || u->ops[i].type == HF_STORE_VAULT_DEL ||
+            u->ops[i].type == HF_STORE_SET_PLACED)
+            return true;
+    return false;
+}
+
+static int check_op(const struct hf_store_op *op)
+{
+    if (op->type == HF_STORE_SET_PLACED)
+        return 0;
+    bool public = op->type == HF_STORE_PUBLIC_PUT || op->type == HF_STORE_PUBLIC_DEL;
+    if (!public && op->type != HF_STORE_VAULT_PUT && op->type != HF_STORE_VAULT_DEL)
+        return HF_EINVAL;
+    if (op->key.len == 0)
+        return HF_EINVAL;
+    if (op->key.len > HF_STORE_KEY_MAX)
+        return HF_ETOOBIG;
+    for (size_t i = 0; public && i < op->key.len; i++)
+        if (op->key.data[i] <= ' ' || op->key.data[i] > '~')
+            return HF_EINVAL;
+    size_t max = op->type == HF_STORE_PUBLIC_PUT   ? HF_STORE_PUBLIC_MAX
+                 : op->type == HF_STORE_VAULT_PUT ? HF_STORE_VALUE_MAX
+                                                  : SIZE_MAX;
+    return op->value.len > max ? HF_ETOOBIG : 0;
+}
+
+int hf_store_update_check(const struct hf_store_update *u)
+{
+    if (u->ops_count > HF_STORE_OPS_MAX)
+        return HF_EINVAL;
+    for (size_t i = 0; i < u->ops_count; i++) {
+        int e = check_op(&u->ops[i]);
+        if (e != 0)
+            return e;
+    }
+    return 0;
+}
+
+/* Asked before and after the transaction; nothing that it looks at changes in between. */
+static int verdict(const struct hf_store *s, const struct hf_store_update *u)
+{
+    int e = hf_store_update_check(u);
+    return e == 0 && s->keys == NULL && touches_vault(u) ? HF_EVAULTSTATE : e;
+}
+
+static void remember(struct commit *c, const uint8_t *id, const struct hf__entry *before)
+{
+    struct undo *u = &c->undo[c->undo_count++];
+    *u = (struct undo){0};
+    memcpy(u->id, id, HF__ID_LEN);
+    if (before != NULL)
+        u->entry = *before;
+    c->vault_changed = true;
+}
+
+static void take_back(struct commit *c)
+{
+    struct hf_store *s = c->s;
+    while (c->undo_count > 0) {
+        const struct undo *u = &c->undo[--c->undo_count];
+        if (u->entry.seq != 0)
+            hf__index_set(&s->index, &u->entry);
+        else
+            hf__index_remove(&s->index, u->id);
+    }
+    s->head = c->head_before;
+    s->plain.header.state = c->state_before;
+}
+
+static int bind(struct hf_store *s, int rc, struct hf_store_error *err)
+{
+    return rc == SQLITE_OK ? 0 : hf__fail_sqlite(err, s->db, rc, "binding a value");
+}
+
+static int bind_bytes(struct hf_store *s, sqlite3_stmt *st, int at, struct hf_bytes b,
+                      struct hf_store_error *err)
+{
+    /* A NULL pointer would bind NULL, and an empty value is a value. */
+    int rc = b.len == 0 ? sqlite3_bind_zeroblob(st, at, 0)
+                        : sqlite3_bind_blob(st, at, b.data, (int)b.len, SQLITE_STATIC);
+    return bind(s, rc, err);
+}
+
+/* Takes a row's present write out of the database. Memory says that it is there. */
+static int delete_write(struct commit *c, const struct hf__entry *old)
+{
+    struct hf_store *s = c->s;
+    int e = 0;
+    sqlite3_stmt *st = hf__db_stmt(s, HF__ROW_DELETE, &e, c->err);
+    if (st == NULL || (e = bind(s, sqlite3_bind_int64(st, 1, (int64_t)old->seq), c->err)) != 0 ||
+        (e = hf__db_run(s, st, "replacing a row of the vault", c->err)) != 0)
+        return e;
+    if (sqlite3_changes(s->db) != 1)
+        return hf__fail(c->err, HF_ECORRUPT,
+                        "row of collection %u, sequence %llu vanished while the vault was open",
+                        old->collection, (unsigned long long)old->seq);
+    return 0;
+}
+
+static int vault_put(struct commit *c, const struct hf_store_op *op)
+{
+    struct hf_store *s = c->s;
+    struct hf__entry e = {.seq = s->seq_next, .collection = op->collection};
+    hf_assert(e.seq < INT64_MAX);
+    s->seq_next++;
+    hf__row_id(s, op->collection, op->key, e.id);
+    struct hf_bytes sealed;
+    int code = hf__row_seal(s, &e, op, &sealed, c->err);
+    const struct hf__entry *old = hf__index_find(&s->index, e.id);
+    if (code == 0 && old != NULL)
+        code = delete_write(c, old);
+    if (code != 0)
+        return code;
+    sqlite3_stmt *st = hf__db_stmt(s, HF__ROW_INSERT, &code, c->err);
+    if (st == NULL || (code = bind(s, sqlite3_bind_int64(st, 1, (int64_t)e.seq), c->err)) != 0 ||
+        (code = bind(s, sqlite3_bind_int(st, 2, e.collection), c->err)) != 0 ||
+        (code = bind_bytes(s, st, 3, sealed, c->err)) != 0 ||
+        (code = hf__db_run(s, st, "writing a row of the vault", c->err)) != 0)
+        return code;
+    remember(c, e.id, old);
+    if (old != NULL)
+        hf__head_remove(&s->head, old);
+    hf__head_add(&s->head, &e);
+    hf__index_set(&s->index, &e);
+    return 0;
+}
+
+static int vault_delete(struct commit *c, const struct hf_store_op *op)
+{
+    struct hf_store *s = c->s;
+    uint8_t id[HF__ID_LEN];
+    hf__row_id(s, op->collection, op->key, id);
+    const struct hf__entry *old = hf__index_find(&s->index, id);
+    if (old == NULL)
+        return 0;
+    int e = delete_write(c, old);
+    if (e != 0)
+        return e;
+    remember(c, id, old);
+    hf__head_remove(&s->head, old);
+    hf__index_remove(&s->index, id);
+    return 0;
+}
+
+static int public_op(struct commit *c, const struct hf_store_op *op)
+{
+    struct hf_store *s = c->s;
+    bool put = op->type == HF_STORE_PUBLIC_PUT;
+    int e = 0;
+    sqlite3_stmt *st = hf__db_stmt(s, put ? HF__PUBLIC_PUT : HF__PUBLIC_DELETE, &e, c->err);
+    if (st == NULL)
+        return e;
+    int rc = sqlite3_bind_text(st, 1, (const char *)op->key.data, (int)op->key.len, SQLITE_STATIC);
+    if ((e = bind(s, rc, c->err)) == 0 && put)
+        e = bind_bytes(s, st, 2, op->value, c->err);
+    return e != 0 ? e : hf__db_run(s, st, "writing the public state", c->err);
+}
+
+static int set_placed(struct commit *c)
+{
+    struct hf_store *s = c->s;
+    if (s->plain.header.state == HF_VAULT_PLACED)
+        return 0;
+    int e = 0;
+    sqlite3_stmt *st = hf__db_stmt(s, HF__HEADER_PLACED, &e, c->err);
+    if (st == NULL || (e = hf__db_run(s, st, "writing the vault's header", c->err)) != 0)
+        return e;
+    if (sqlite3_changes(s->db) != 1)
+        return hf__fail(c->err, HF_ECORRUPT, "the header vanished while the vault was open");
+    s->plain.header.state = HF_VAULT_PLACED;
+    c->vault_changed = true;
+    return 0;
+}
+
+static int apply(struct commit *c, const struct hf_store_update *u)
+{
+    int e = 0;
+    for (size_t i = 0; i < u->ops_count && e == 0; i++) {
+        switch (u->ops[i].type) {
+        case HF_STORE_VAULT_PUT:
+            e = vault_put(c, &u->ops[i]);
+            break;
+        case HF_STORE_VAULT_DEL:
+            e = vault_delete(c, &u->ops[i]);
+            break;
+        case HF_STORE_SET_PLACED:
+            e = set_placed(c);
+            break;
+        default:
+            e = public_op(c, &u->ops[i]);
+            break;
+        }
+    }
+    return e;
+}
+
+static int write_head(struct commit *c)
+{
+    struct hf_store *s = c->s;
+    uint8_t sealed[HF__HEAD_SEALED_LEN];
+    s->head.seq_max = s->seq_next - 1;
+    hf__head_seal(s->suite, s->keys, &s->plain, &s->head, sealed);
+    int e = 0;
+    sqlite3_stmt *st = hf__db_stmt(s, HF__HEAD_PUT, &e, c->err);
+    if (st == NULL || (e = bind_bytes(s, st, 1, hf_bytes_of(sealed, sizeof sealed), c->err)) != 0 ||
+        (e = hf__db_run(s, st, "writing the vault's head", c->err)) != 0)
+        return e;
+    return sqlite3_changes(s->db) == 1
+               ? 0
+               : hf__fail(c->err, HF_ECORRUPT, "the head vanished while the vault was open");
+}
+
+static int step(struct hf_store *s, enum hf__stmt which, const char *what,
+                struct hf_store_error *err)
+{
+    int e = 0;
+    sqlite3_stmt *st = hf__db_stmt(s, which, &e, err);
+    return st != NULL ? hf__db_run(s, st, what, err) : e;
+}
+
+static int transact(struct commit *c, const struct hf_store_update *updates, size_t count)
+{
+    int e = step(c->s, HF__BEGIN, "beginning a commit", c->err);
+    if (e != 0)
+        return e;
+    for (size_t i = 0; i < count && e == 0; i++)
+        if (verdict(c->s, &updates[i]) == 0)
+            e = apply(c, &updates[i]);
+    if (e == 0 && c->vault_changed)
+        e = write_head(c);
+    if (e == 0)
+        e = step(c->s, HF__COMMIT, "making a commit durable", c->err);
+    if (e != 0) {
+        hf__db_rollback(c->s);
+        take_back(c);
+    }
+    return e;
+}
+
+int hf_store_commit(struct hf_store *s, const struct hf_store_update *updates, size_t count,
+                    int *ret_results, struct hf_store_error *err)
+{
+    struct commit c = {
+        .s = s, .err = err, .head_before = s->head, .state_before = s->plain.header.state};
+    int e = hf__db_ready(s, err);
+    if (e != 0)
+        return e;
+    size_t ops = 0;
+    for (size_t i = 0; i < count; i++)
+        if (verdict(s, &updates[i]) == 0)
+            ops += updates[i].ops_count;
+    if (ops > 0) {
+        if (s->wal_pages >= HF__WAL_PAGES_CROWDED)
+            hf_store_tidy(s);
+        /* Whatever memory takes is taken first: once the disk has changed, following it cannot fail. */
+        c.undo = calloc(ops, sizeof *c.undo);
+        if (c.undo == NULL || (s->keys != NULL && hf__index_reserve(&s->index, ops) != 0))
+            e = hf__fail(err, HF_ENOMEM, "no memory for a commit of %zu operations", ops);
+        else
+            e = transact(&c, updates, count);
+        free(c.undo);
+    }
+    if (e != 0)
+        return e;
+    if (ret_results == NULL)
+        return count == 1 ? verdict(s, &updates[0]) : 0;
+    for (size_t i = 0; i < count; i++)
+        ret_results[i] = verdict(s, &updates[i]);
+    return 0;
+}

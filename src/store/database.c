@@ -1,0 +1,191 @@
+/* The connection to the database, and the statements that commits are made of. */
+#include "internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *const statements[HF__STMT_COUNT] = {
+    [HF__BEGIN] = "BEGIN IMMEDIATE",
+    [HF__COMMIT] = "COMMIT",
+    [HF__ROW_INSERT] = "INSERT INTO vault_row VALUES(?1, ?2, ?3)",
+    [HF__ROW_DELETE] = "DELETE FROM vault_row WHERE seq = ?1",
+    [HF__HEAD_PUT] = "UPDATE vault_head SET sealed = ?1 WHERE one = 1",
+    [HF__HEADER_PLACED] = "UPDATE vault_header SET state = 'placed' WHERE one = 1",
+    [HF__PUBLIC_PUT] = "INSERT INTO public_state VALUES(?1, ?2)"
+                       " ON CONFLICT(key) DO UPDATE SET value = excluded.value",
+    [HF__PUBLIC_DELETE] = "DELETE FROM public_state WHERE key = ?1",
+};
+
+static int note_wal_pages(void *ctx, sqlite3 *db, const char *name, int pages)
+{
+    (void)db, (void)name;
+    ((struct hf_store *)ctx)->wal_pages = pages;
+    return SQLITE_OK;
+}
+
+/* Opens a file of the folder, which is there: SQLite gives its log and journal the modes of the database. */
+static int open_file(struct hf_store *s, const char *name, const char *journal_mode, sqlite3 **ret,
+                     struct hf_store_error *err)
+{
+    char path[HF__FOLDER_PATH_MAX + 32];
+    (void)snprintf(path, sizeof path, "%s/%s", s->dir, name);
+    sqlite3 *db = NULL;
+    int rc = sqlite3_open_v2(path, &db,
+                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+                                 SQLITE_OPEN_PRIVATECACHE,
+                             NULL);
+    int e = rc == SQLITE_OK ? 0 : hf__fail_sqlite(err, db, rc, "opening the database");
+    if (e == 0 && sqlite3_db_readonly(db, "main") == 1)
+        e = hf__fail(err, HF_EREADONLY, "%s cannot be written", path);
+    if (e == 0)
+        e = hf__schema_settings(db, journal_mode, err);
+    if (e != 0) {
+        sqlite3_close(db);
+        return e;
+    }
+    *ret = db;
+    return 0;
+}
+
+/* A folder without a database is a new one, unless something that belongs to a database is left in it. */
+static int make_first(struct hf_store *s, struct hf_store_error *err)
+{
+    static const char *const rests[] = {HF__DB_NAME "-wal", HF__DB_NAME "-journal"};
+    struct stat st;
+    for (size_t i = 0; i < HF_ARRAY_LEN(rests); i++)
+        if (fstatat(s->dir_fd, rests[i], &st, AT_SYMLINK_NOFOLLOW) == 0)
+            return hf__fail(err, HF_ECORRUPT,
+                            "%s holds %s without the database that it belongs to", s->dir, rests[i]);
+    int e = hf__db_build(s, NULL, (struct hf_bytes){0}, err);
+    return e != 0 ? e : hf__folder_install(s, false, err);
+}
+
+int hf__db_build(struct hf_store *s, const struct hf__plain *plain, struct hf_bytes sealed_head,
+                 struct hf_store_error *err)
+{
+    int e = hf__folder_make_file(s, HF__DB_NEW_NAME, err);
+    sqlite3 *db = NULL;
+    /* Nobody sees this file before it is complete and synced, so its journal need not outlive a crash. */
+    if (e == 0)
+        e = open_file(s, HF__DB_NEW_NAME, "MEMORY", &db, err);
+    if (e != 0)
+        return e;
+    int rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    if (rc != SQLITE_OK)
+        e = hf__fail_sqlite(err, db, rc, "beginning the new database");
+    if (e == 0)
+        e = hf__schema_make(db, err);
+    if (e == 0 && s->db != NULL)
+        e = hf__schema_copy_public(s->db, db, err);
+    if (e == 0 && plain != NULL)
+        e = hf__schema_put_plain(db, plain, err);
+    if (e == 0 && plain != NULL)
+        e = hf__schema_put_head(db, sealed_head, err);
+    if (e == 0 && (rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL)) != SQLITE_OK)
+        e = hf__fail_sqlite(err, db, rc, "writing the new database");
+    sqlite3_close(db);
+    if (e != 0)
+        (void)unlinkat(s->dir_fd, HF__DB_NEW_NAME, 0);
+    return e;
+}
+
+int hf__db_connect(struct hf_store *s, struct hf_store_error *err)
+{
+    hf_assert(s->db == NULL && s->keys == NULL);
+    int e = hf__folder_check_file(s, HF__DB_NAME, err);
+    if (e == HF_ENOTFOUND)
+        e = make_first(s, err);
+    if (e != 0)
+        return e;
+    /* An empty file is a database to SQLite. To us it is one that somebody has emptied. */
+    struct stat st;
+    if (fstatat(s->dir_fd, HF__DB_NAME, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return hf__fail_errno(err, errno, "looking at %s/" HF__DB_NAME, s->dir);
+    if (st.st_size == 0)
+        return hf__fail(err, HF_ECORRUPT, "%s/" HF__DB_NAME " is empty", s->dir);
+    sqlite3 *db = NULL;
+    struct hf__plain plain = {0};
+    if ((e = open_file(s, HF__DB_NAME, "WAL", &db, err)) != 0)
+        return e;
+    if ((e = hf__schema_check(db, err)) != 0 || (e = hf__schema_load_plain(db, &plain, err)) != 0) {
+        sqlite3_close(db);
+        return e;
+    }
+    sqlite3_wal_hook(db, note_wal_pages, s);
+    s->db = db;
+    s->plain = plain;
+    s->wal_pages = 0;
+    return 0;
+}
+
+int hf__db_ready(struct hf_store *s, struct hf_store_error *err)
+{
+    return s->db != NULL ? 0 : hf__db_connect(s, err);
+}
+
+static void finalize_all(struct hf_store *s)
+{
+    for (int i = 0; i < HF__STMT_COUNT; i++) {
+        sqlite3_finalize(s->stmt[i]);
+        s->stmt[i] = NULL;
+    }
+}
+
+int hf__db_retire(struct hf_store *s, struct hf_store_error *err)
+{
+    finalize_all(s);
+    int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    if (rc != SQLITE_OK)
+        return hf__fail_sqlite(err, s->db, rc, "folding the log into the old database");
+    hf__db_close(s);
+    /* A log that stays would be taken for that of the database which gets this name next. */
+    struct stat st;
+    if (fstatat(s->dir_fd, HF__DB_NAME "-wal", &st, AT_SYMLINK_NOFOLLOW) == 0) {
+        if (st.st_size != 0)
+            return hf__fail(err, HF_EIO, "%s/" HF__DB_NAME "-wal did not become empty", s->dir);
+        if (unlinkat(s->dir_fd, HF__DB_NAME "-wal", 0) != 0)
+            return hf__fail_errno(err, errno, "removing %s/" HF__DB_NAME "-wal", s->dir);
+    }
+    return hf__folder_sync(s, err);
+}
+
+void hf__db_close(struct hf_store *s)
+{
+    finalize_all(s);
+    int rc = sqlite3_close(s->db);
+    hf_assert(rc == SQLITE_OK);
+    s->db = NULL;
+}
+
+sqlite3_stmt *hf__db_stmt(struct hf_store *s, enum hf__stmt which, int *ret_code,
+                          struct hf_store_error *err)
+{
+    if (s->stmt[which] == NULL) {
+        int rc = sqlite3_prepare_v3(s->db, statements[which], -1, SQLITE_PREPARE_PERSISTENT,
+                                    &s->stmt[which], NULL);
+        if (rc != SQLITE_OK) {
+            *ret_code = hf__fail_sqlite(err, s->db, rc, "preparing a statement");
+            return NULL;
+        }
+    }
+    return s->stmt[which];
+}
+
+int hf__db_run(struct hf_store *s, sqlite3_stmt *st, const char *what, struct hf_store_error *err)
+{
+    int rc = sqlite3_step(st);
+    int e = rc == SQLITE_DONE ? 0 : hf__fail_sqlite(err, s->db, rc, what);
+    sqlite3_reset(st);
+    sqlite3_clear_bindings(st);
+    return e;
+}
+
+void hf__db_rollback(struct hf_store *s)
+{
+    /* After some failures SQLite has rolled back by itself. */
+    if (!sqlite3_get_autocommit(s->db))
+        (void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+}
