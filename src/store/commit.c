@@ -1,4 +1,5 @@
-/* Commits: several updates in one transaction, and memory that follows the disk whether it succeeds or not. */
+/* Commits: several updates in one transaction, and memory that follows the disk whether it succeeds
+ * or not. */
 #include "internal.h"
 
 #include <stdlib.h>
@@ -42,7 +43,7 @@ static int check_op(const struct hf_store_op *op)
     for (size_t i = 0; public && i < op->key.len; i++)
         if (op->key.data[i] <= ' ' || op->key.data[i] > '~')
             return HF_EINVAL;
-    size_t max = op->type == HF_STORE_PUBLIC_PUT   ? HF_STORE_PUBLIC_MAX
+    size_t max = op->type == HF_STORE_PUBLIC_PUT  ? HF_STORE_PUBLIC_MAX
                  : op->type == HF_STORE_VAULT_PUT ? HF_STORE_VALUE_MAX
                                                   : SIZE_MAX;
     return op->value.len > max ? HF_ETOOBIG : 0;
@@ -276,7 +277,8 @@ int hf_store_commit(struct hf_store *s, const struct hf_store_update *updates, s
     if (ops > 0) {
         if (s->wal_pages >= HF__WAL_PAGES_CROWDED)
             hf_store_tidy(s);
-        /* Whatever memory takes is taken first: once the disk has changed, following it cannot fail. */
+        /* Whatever memory takes is taken first: once the disk has changed, following it cannot
+         * fail. */
         c.undo = calloc(ops, sizeof *c.undo);
         if (c.undo == NULL || (s->keys != NULL && hf__index_reserve(&s->index, ops) != 0))
             e = hf__fail(err, HF_ENOMEM, "no memory for a commit of %zu operations", ops);

@@ -26,17 +26,16 @@ static int note_wal_pages(void *ctx, sqlite3 *db, const char *name, int pages)
     return SQLITE_OK;
 }
 
-/* Opens a file of the folder, which is there: SQLite gives its log and journal the modes of the database. */
+/* Opens a file of the folder, which is there: SQLite gives its log and journal the modes of the
+ * database. */
 static int open_file(struct hf_store *s, const char *name, const char *journal_mode, sqlite3 **ret,
                      struct hf_store_error *err)
 {
     char path[HF__FOLDER_PATH_MAX + 32];
     (void)snprintf(path, sizeof path, "%s/%s", s->dir, name);
     sqlite3 *db = NULL;
-    int rc = sqlite3_open_v2(path, &db,
-                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
-                                 SQLITE_OPEN_PRIVATECACHE,
-                             NULL);
+    int rc = sqlite3_open_v2(
+        path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
     int e = rc == SQLITE_OK ? 0 : hf__fail_sqlite(err, db, rc, "opening the database");
     if (e == 0 && sqlite3_db_readonly(db, "main") == 1)
         e = hf__fail(err, HF_EREADONLY, "%s cannot be written", path);
@@ -50,15 +49,16 @@ static int open_file(struct hf_store *s, const char *name, const char *journal_m
     return 0;
 }
 
-/* A folder without a database is a new one, unless something that belongs to a database is left in it. */
+/* A folder without a database is a new one, unless something that belongs to a database is left in
+ * it. */
 static int make_first(struct hf_store *s, struct hf_store_error *err)
 {
     static const char *const rests[] = {HF__DB_NAME "-wal", HF__DB_NAME "-journal"};
     struct stat st;
     for (size_t i = 0; i < HF_ARRAY_LEN(rests); i++)
         if (fstatat(s->dir_fd, rests[i], &st, AT_SYMLINK_NOFOLLOW) == 0)
-            return hf__fail(err, HF_ECORRUPT,
-                            "%s holds %s without the database that it belongs to", s->dir, rests[i]);
+            return hf__fail(err, HF_ECORRUPT, "%s holds %s without the database that it belongs to",
+                            s->dir, rests[i]);
     int e = hf__db_build(s, NULL, (struct hf_bytes){0}, err);
     return e != 0 ? e : hf__folder_install(s, false, err);
 }
@@ -68,7 +68,8 @@ int hf__db_build(struct hf_store *s, const struct hf__plain *plain, struct hf_by
 {
     int e = hf__folder_make_file(s, HF__DB_NEW_NAME, err);
     sqlite3 *db = NULL;
-    /* Nobody sees this file before it is complete and synced, so its journal need not outlive a crash. */
+    /* Nobody sees this file before it is complete and synced, so its journal need not outlive a
+     * crash. */
     if (e == 0)
         e = open_file(s, HF__DB_NEW_NAME, "MEMORY", &db, err);
     if (e != 0)

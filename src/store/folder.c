@@ -1,4 +1,5 @@
-/* The data folder: who may be in it, who is in it, and names that change without a moment in between. */
+/* The data folder: who may be in it, who is in it, and names that change without a moment in
+ * between. */
 #include "internal.h"
 
 #include <errno.h>
@@ -136,8 +137,9 @@ int hf__folder_check_file(struct hf_store *s, const char *name, struct hf_store_
         return hf__fail(err, HF_EUNSAFE, "%s/%s belongs to uid %u, and must to %u: chown %u %s/%s",
                         s->dir, name, st.st_uid, geteuid(), geteuid(), s->dir, name);
     if ((st.st_mode & 07777) != 0600)
-        return hf__fail(err, HF_EUNSAFE, "%s/%s has mode %04o, and must have 0600: chmod 0600 %s/%s",
-                        s->dir, name, st.st_mode & 07777, s->dir, name);
+        return hf__fail(err, HF_EUNSAFE,
+                        "%s/%s has mode %04o, and must have 0600: chmod 0600 %s/%s", s->dir, name,
+                        st.st_mode & 07777, s->dir, name);
     return 0;
 }
 
@@ -168,8 +170,9 @@ static int keep_old_name(struct hf_store *s, struct hf_store_error *err)
         if (errno != EEXIST)
             return hf__fail_errno(err, errno, "keeping the old vault as %s/%s", s->dir, name);
     }
-    return hf__fail(err, HF_EUNSAFE, "%s holds %d abandoned vaults (vault.placing-N.db): remove some",
-                    s->dir, PLACING_MAX);
+    return hf__fail(err, HF_EUNSAFE,
+                    "%s holds %d abandoned vaults (vault.placing-N.db): remove some", s->dir,
+                    PLACING_MAX);
 }
 
 int hf__folder_install(struct hf_store *s, bool keep_old, struct hf_store_error *err)

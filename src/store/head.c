@@ -1,7 +1,7 @@
 /*
- * The head: what all rows add up to. A multiset hash by addition modulo 2^256 of keyed MACs (Clarke et al.,
- * "Incremental Multiset Hash Functions and Their Application to Memory Integrity Checking", ASIACRYPT 2003,
- * MSet-Add-Hash); the sum itself is sealed, so nobody without the key even sees it.
+ * The head: what all rows add up to. A multiset hash by addition modulo 2^256 of keyed MACs (Clarke
+ * et al., "Incremental Multiset Hash Functions and Their Application to Memory Integrity Checking",
+ * ASIACRYPT 2003, MSet-Add-Hash); the sum itself is sealed, so nobody without the key even sees it.
  */
 #include "internal.h"
 
@@ -88,8 +88,9 @@ static void head_aad(const struct hf__plain *plain, uint8_t *ret)
     memcpy(ret + sizeof head_label, plain->vault_id, HF_HASH_LEN);
 }
 
-void hf__head_seal(const struct hf_suite *suite, struct hf__keys *keys, const struct hf__plain *plain,
-                   const struct hf__head *h, uint8_t ret[static HF__HEAD_SEALED_LEN])
+void hf__head_seal(const struct hf_suite *suite, struct hf__keys *keys,
+                   const struct hf__plain *plain, const struct hf__head *h,
+                   uint8_t ret[static HF__HEAD_SEALED_LEN])
 {
     uint8_t body[HF__HEAD_LEN], aad[HEAD_AAD_LEN];
     uint8_t *at = put(body, HF_VAULT_FORMAT, 1);
@@ -121,8 +122,10 @@ static int compare(const struct hf_vault_header *plain, const struct hf_vault_he
     else if (plain->key_version != sealed->key_version)
         field = "key version";
     if (field != NULL)
-        return hf__fail(err, HF_ECORRUPT, "the vault's plain header was altered: its %s is not the "
-                                          "one that is sealed in the head", field);
+        return hf__fail(err, HF_ECORRUPT,
+                        "the vault's plain header was altered: its %s is not the "
+                        "one that is sealed in the head",
+                        field);
     if (plain->state != sealed->state)
         return hf__fail(err, HF_ECORRUPT,
                         "the vault's plain header was altered: it says %s, the sealed head %s",
@@ -163,7 +166,8 @@ int hf__head_open(const struct hf_suite *suite, const struct hf__keys *keys,
     return e;
 }
 
-/* One row was put back to an older write of its own: which one, by the difference of the sequences. */
+/* One row was put back to an older write of its own: which one, by the difference of the sequences.
+ */
 static const struct hf__entry *find_rolled_back(const struct hf__head *head,
                                                 const struct hf__head *found,
                                                 const struct hf__index *index)
@@ -209,11 +213,13 @@ int hf__head_judge(const struct hf__head *head, const struct hf__head *found,
                         collection, (unsigned long long)missing);
     if (head->count + 1 == found->count && (e = find_seq(index, planted)) != NULL &&
         e->collection == collection)
-        return hf__fail(err, HF_EROLLBACK,
-                        "row of collection %u, sequence %llu was planted: the head does not hold it",
-                        collection, (unsigned long long)planted);
-    return hf__fail(err, HF_EROLLBACK,
-                    "the vault's rows are not those of its head: it holds %llu, there are %llu, and "
-                    "more than one differs",
-                    (unsigned long long)head->count, (unsigned long long)found->count);
+        return hf__fail(
+            err, HF_EROLLBACK,
+            "row of collection %u, sequence %llu was planted: the head does not hold it",
+            collection, (unsigned long long)planted);
+    return hf__fail(
+        err, HF_EROLLBACK,
+        "the vault's rows are not those of its head: it holds %llu, there are %llu, and "
+        "more than one differs",
+        (unsigned long long)head->count, (unsigned long long)found->count);
 }

@@ -8,7 +8,7 @@
 #include <sqlite3.h>
 
 enum {
-    HF__ID_LEN = 16,
+    HF__ID_LEN = HF_MAC_LEN,
     HF__SUM_LEN = 32,
     HF__ROW_PLAIN_MAX = 1 + HF_STORE_KEY_MAX + HF_STORE_VALUE_MAX,
     HF__ROW_SEALED_MAX = HF__ROW_PLAIN_MAX + HF_WRAP_OVERHEAD,
@@ -38,8 +38,8 @@ struct hf__index {
 };
 
 /*
- * The head, less the header. sum alone proves the rows; the three fields below it let an opening that fails
- * name the row, when it is only one.
+ * The head, less the header. sum alone proves the rows; the three fields below it let an opening
+ * that fails name the row, when it is only one.
  */
 struct hf__head {
     uint64_t seq_max; /* the highest write sequence given out when it was written */
@@ -99,14 +99,16 @@ struct hf_store {
 /* error.c: fills err, if there is one, and returns code. */
 HF_PRINTF(3, 4) int hf__fail(struct hf_store_error *err, int code, const char *fmt, ...);
 /* The same with errno's name behind the text. */
-HF_PRINTF(3, 4) int hf__fail_errno(struct hf_store_error *err, int errno_code, const char *fmt, ...);
+HF_PRINTF(3, 4)
+int hf__fail_errno(struct hf_store_error *err, int errno_code, const char *fmt, ...);
 /* Translates what SQLite said about its last call, keeping its message. what: "writing a row". */
 int hf__fail_sqlite(struct hf_store_error *err, sqlite3 *db, int rc, const char *what);
 
 /* folder.c: the folder's path, owner, modes and lock; s->dir, dir_fd, lock_fd. */
 HF_MUST_USE int hf__folder_open(struct hf_store *s, const char *dir, struct hf_store_error *err);
 void hf__folder_close(struct hf_store *s);
-/* Whether a file of ours is a regular file of this user that nobody else may touch. HF_ENOTFOUND: none there. */
+/* Whether a file of ours is a regular file of this user that nobody else may touch. HF_ENOTFOUND:
+ * none there. */
 HF_MUST_USE int hf__folder_check_file(struct hf_store *s, const char *name,
                                       struct hf_store_error *err);
 HF_MUST_USE int hf__folder_sync(struct hf_store *s, struct hf_store_error *err);
@@ -124,8 +126,8 @@ HF_MUST_USE int hf__db_ready(struct hf_store *s, struct hf_store_error *err);
 HF_MUST_USE int hf__db_retire(struct hf_store *s, struct hf_store_error *err);
 void hf__db_close(struct hf_store *s);
 /*
- * Makes a complete database under HF__DB_NEW_NAME: the public state of the present one, if there is one, and a
- * vault without rows, if plain is given.
+ * Makes a complete database under HF__DB_NEW_NAME: the public state of the present one, if there is
+ * one, and a vault without rows, if plain is given.
  */
 HF_MUST_USE int hf__db_build(struct hf_store *s, const struct hf__plain *plain,
                              struct hf_bytes sealed_head, struct hf_store_error *err);
@@ -146,7 +148,8 @@ HF_MUST_USE int hf__schema_settings(sqlite3 *db, const char *journal_mode,
 HF_MUST_USE int hf__schema_check(sqlite3 *db, struct hf_store_error *err);
 HF_MUST_USE int hf__schema_make(sqlite3 *db, struct hf_store_error *err);
 /* *ret_plain is zeroed where there is no vault. HF_ECORRUPT: half of one. */
-HF_MUST_USE int hf__schema_load_plain(sqlite3 *db, struct hf__plain *ret, struct hf_store_error *err);
+HF_MUST_USE int hf__schema_load_plain(sqlite3 *db, struct hf__plain *ret,
+                                      struct hf_store_error *err);
 HF_MUST_USE int hf__schema_put_plain(sqlite3 *db, const struct hf__plain *plain,
                                      struct hf_store_error *err);
 HF_MUST_USE int hf__schema_put_head(sqlite3 *db, struct hf_bytes sealed,
@@ -167,8 +170,8 @@ void hf__row_id(const struct hf_store *s, uint8_t collection, struct hf_bytes ke
 HF_MUST_USE int hf__row_seal(struct hf_store *s, struct hf__entry *e, const struct hf_store_op *op,
                              struct hf_bytes *ret_sealed, struct hf_store_error *err);
 /*
- * Opens a row: fills id and element of *e. ret_plain: secret, freed with hf_secret_free; key and value point
- * into it. HF_ECORRUPT; HF_ENOMEM.
+ * Opens a row: fills id and element of *e. ret_plain: secret, freed with hf_secret_free; key and
+ * value point into it. HF_ECORRUPT; HF_ENOMEM.
  */
 HF_MUST_USE int hf__row_open(struct hf_store *s, struct hf__entry *e, struct hf_bytes sealed,
                              uint8_t **ret_plain, struct hf_bytes *ret_key,
@@ -179,9 +182,11 @@ enum { HF__HEAD_LEN = 1 + 32 + 32 + 4 + 1 + 8 + 8 + HF__SUM_LEN + 8 + 8 + 1 };
 enum { HF__HEAD_SEALED_LEN = HF__HEAD_LEN + HF_WRAP_OVERHEAD };
 void hf__head_add(struct hf__head *h, const struct hf__entry *e);
 void hf__head_remove(struct hf__head *h, const struct hf__entry *e);
-void hf__head_seal(const struct hf_suite *suite, struct hf__keys *keys, const struct hf__plain *plain,
-                   const struct hf__head *h, uint8_t ret[static HF__HEAD_SEALED_LEN]);
-/* Opens the head and holds the plain header against the one inside. HF_ECORRUPT, HF_EROLLBACK, HF_EVERSION. */
+void hf__head_seal(const struct hf_suite *suite, struct hf__keys *keys,
+                   const struct hf__plain *plain, const struct hf__head *h,
+                   uint8_t ret[static HF__HEAD_SEALED_LEN]);
+/* Opens the head and holds the plain header against the one inside. HF_ECORRUPT, HF_EROLLBACK,
+ * HF_EVERSION. */
 HF_MUST_USE int hf__head_open(const struct hf_suite *suite, const struct hf__keys *keys,
                               const struct hf__plain *plain, struct hf_bytes sealed,
                               struct hf__head *ret, struct hf_store_error *err);

@@ -56,8 +56,9 @@ int hf__schema_settings(sqlite3 *db, const char *journal_mode, struct hf_store_e
     sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
     sqlite3_extended_result_codes(db, 1);
     /*
-     * Locked exclusively, SQLite keeps the index of its log in memory instead of in a file that the host could
-     * write to. The log is folded into the database by hf_store_tidy, when nobody waits for a commit.
+     * Locked exclusively, SQLite keeps the index of its log in memory instead of in a file that the
+     * host could write to. The log is folded into the database by hf_store_tidy, when nobody waits
+     * for a commit.
      */
     int e = run(db,
                 "PRAGMA locking_mode=EXCLUSIVE;PRAGMA synchronous=FULL;PRAGMA temp_store=MEMORY;"
@@ -89,7 +90,8 @@ static int check_table(sqlite3 *db, const struct table *t, struct hf_store_error
     int rc = sqlite3_prepare_v2(db, "SELECT sql FROM sqlite_schema WHERE type='table' AND name=?1",
                                 -1, &st, NULL);
     int e = 0;
-    if (rc != SQLITE_OK || (rc = sqlite3_bind_text(st, 1, t->name, -1, SQLITE_STATIC)) != SQLITE_OK) {
+    if (rc != SQLITE_OK ||
+        (rc = sqlite3_bind_text(st, 1, t->name, -1, SQLITE_STATIC)) != SQLITE_OK) {
         e = hf__fail_sqlite(err, db, rc, "reading the tables");
     } else if ((rc = sqlite3_step(st)) == SQLITE_DONE) {
         e = hf__fail(err, HF_ECORRUPT, HF__DB_NAME " has no table %s", t->name);
@@ -181,8 +183,7 @@ int hf__schema_load_plain(sqlite3 *db, struct hf__plain *ret, struct hf_store_er
     if (e != 0 || rc == SQLITE_ROW)
         return e;
     int64_t left = 0;
-    e = ask_int(db,
-                "SELECT EXISTS(SELECT 1 FROM vault_row) OR EXISTS(SELECT 1 FROM vault_head)",
+    e = ask_int(db, "SELECT EXISTS(SELECT 1 FROM vault_row) OR EXISTS(SELECT 1 FROM vault_head)",
                 &left, err);
     if (e == 0 && left != 0)
         return hf__fail(err, HF_ECORRUPT, HF__DB_NAME " holds a vault whose header is missing");
@@ -198,17 +199,18 @@ int hf__schema_put_plain(sqlite3 *db, const struct hf__plain *plain, struct hf_s
     int rc = sqlite3_prepare_v2(
         db, "INSERT OR REPLACE INTO vault_header VALUES(1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)", -1, &st,
         NULL);
-    if (rc == SQLITE_OK &&
-        (rc = sqlite3_bind_int(st, 1, HF_VAULT_FORMAT)) == SQLITE_OK &&
-        (rc = sqlite3_bind_blob(st, 2, h->network, sizeof h->network, SQLITE_STATIC)) == SQLITE_OK &&
-        (rc = sqlite3_bind_blob(st, 3, h->account, sizeof h->account, SQLITE_STATIC)) == SQLITE_OK &&
+    if (rc == SQLITE_OK && (rc = sqlite3_bind_int(st, 1, HF_VAULT_FORMAT)) == SQLITE_OK &&
+        (rc = sqlite3_bind_blob(st, 2, h->network, sizeof h->network, SQLITE_STATIC)) ==
+            SQLITE_OK &&
+        (rc = sqlite3_bind_blob(st, 3, h->account, sizeof h->account, SQLITE_STATIC)) ==
+            SQLITE_OK &&
         (rc = sqlite3_bind_int64(st, 4, h->key_version)) == SQLITE_OK &&
         (rc = sqlite3_bind_text(st, 5, h->state == HF_VAULT_PLACED ? "placed" : "placing", -1,
                                 SQLITE_STATIC)) == SQLITE_OK &&
         (rc = sqlite3_bind_blob(st, 6, plain->vault_id, sizeof plain->vault_id, SQLITE_STATIC)) ==
             SQLITE_OK &&
-        (rc = sqlite3_bind_blob(st, 7, plain->key_check, sizeof plain->key_check,
-                                SQLITE_STATIC)) == SQLITE_OK)
+        (rc = sqlite3_bind_blob(st, 7, plain->key_check, sizeof plain->key_check, SQLITE_STATIC)) ==
+            SQLITE_OK)
         rc = sqlite3_step(st);
     int e = rc == SQLITE_DONE ? 0 : hf__fail_sqlite(err, db, rc, "writing the vault's header");
     sqlite3_finalize(st);
@@ -232,8 +234,8 @@ int hf__schema_copy_public(sqlite3 *from, sqlite3 *to, struct hf_store_error *er
 {
     sqlite3_stmt *in = NULL, *out = NULL;
     int e = 0;
-    int rc = sqlite3_prepare_v2(from, "SELECT key, value FROM public_state ORDER BY key", -1, &in,
-                                NULL);
+    int rc =
+        sqlite3_prepare_v2(from, "SELECT key, value FROM public_state ORDER BY key", -1, &in, NULL);
     if (rc != SQLITE_OK)
         e = hf__fail_sqlite(err, from, rc, "reading the public state");
     if (e == 0 && (rc = sqlite3_prepare_v2(to, "INSERT INTO public_state VALUES(?1, ?2)", -1, &out,

@@ -1,4 +1,5 @@
-/* Sealing rows: the keys, what is bound to what, and the MAC by which a row enters the head's sum. */
+/* Sealing rows: the keys, what is bound to what, and the MAC by which a row enters the head's sum.
+ */
 #include "internal.h"
 #include "base/secret.h"
 
@@ -54,7 +55,7 @@ void hf__row_id(const struct hf_store *s, uint8_t collection, struct hf_bytes ke
                 uint8_t ret[static HF__ID_LEN])
 {
     uint8_t data[1 + HF_STORE_KEY_MAX];
-    hf_assert(key.len <= HF_STORE_KEY_MAX && HF__ID_LEN == HF_MAC_LEN);
+    hf_assert(key.len <= HF_STORE_KEY_MAX);
     data[0] = collection;
     memcpy(data + 1, key.data, key.len);
     s->suite->mac(s->keys->id, hf_bytes_of(data, 1 + key.len), ret);
@@ -69,9 +70,9 @@ static void row_aad(const struct hf_store *s, const struct hf__entry *e, uint8_t
 }
 
 /*
- * 256 bits over collection, sequence and the sealed bytes in s->scratch: two MACs of 128 with different first
- * bytes. The nonce in the sealed bytes makes every write's element its own, also where two histories of one
- * file gave out the same sequence.
+ * 256 bits over collection, sequence and the sealed bytes in s->scratch: two MACs of 128 with
+ * different first bytes. The nonce in the sealed bytes makes every write's element its own, also
+ * where two histories of one file gave out the same sequence.
  */
 static void row_element(struct hf_store *s, struct hf__entry *e, size_t sealed_len)
 {
@@ -92,7 +93,8 @@ int hf__row_seal(struct hf_store *s, struct hf__entry *e, const struct hf_store_
     hf_assert(len <= HF__ROW_PLAIN_MAX && op->key.len > 0);
     uint8_t *plain = hf_secret_alloc(len);
     if (plain == NULL)
-        return hf__fail(err, HF_ENOMEM, "no memory for secrets is left for a row of %zu bytes", len);
+        return hf__fail(err, HF_ENOMEM, "no memory for secrets is left for a row of %zu bytes",
+                        len);
     plain[0] = (uint8_t)op->key.len;
     memcpy(plain + 1, op->key.data, op->key.len);
     if (op->value.len > 0)
@@ -113,12 +115,14 @@ int hf__row_open(struct hf_store *s, struct hf__entry *e, struct hf_bytes sealed
                  struct hf_store_error *err)
 {
     if (sealed.len < HF__ROW_SEALED_MIN || sealed.len > HF__ROW_SEALED_MAX)
-        return hf__fail(err, HF_ECORRUPT, "row of collection %u, sequence %llu has %zu sealed bytes",
-                        e->collection, (unsigned long long)e->seq, sealed.len);
+        return hf__fail(err, HF_ECORRUPT,
+                        "row of collection %u, sequence %llu has %zu sealed bytes", e->collection,
+                        (unsigned long long)e->seq, sealed.len);
     size_t len = sealed.len - HF_WRAP_OVERHEAD;
     uint8_t *plain = hf_secret_alloc(len);
     if (plain == NULL)
-        return hf__fail(err, HF_ENOMEM, "no memory for secrets is left for a row of %zu bytes", len);
+        return hf__fail(err, HF_ENOMEM, "no memory for secrets is left for a row of %zu bytes",
+                        len);
     uint8_t aad[ROW_AAD_LEN];
     row_aad(s, e, aad);
     int code = 0;

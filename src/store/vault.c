@@ -49,7 +49,8 @@ static int create_in_place(struct hf_store *s, const struct hf__plain *plain,
     return e;
 }
 
-/* The new database is complete before the old one gives up its name, and the old one keeps another. */
+/* The new database is complete before the old one gives up its name, and the old one keeps another.
+ */
 static int create_beside(struct hf_store *s, const struct hf__plain *plain,
                          struct hf_bytes sealed_head, struct hf_store_error *err)
 {
@@ -71,8 +72,10 @@ int hf_store_vault_create(struct hf_store *s, const uint8_t key[static HF_KEY_LE
     if (s->keys != NULL)
         return hf__fail(err, HF_EVAULTSTATE, "the vault is open: none is made beside it");
     if (s->plain.header.state == HF_VAULT_PLACED)
-        return hf__fail(err, HF_EVAULTSTATE, "%s/" HF__DB_NAME " holds a vault that is placed: the "
-                                             "daemon never makes another in its stead", s->dir);
+        return hf__fail(err, HF_EVAULTSTATE,
+                        "%s/" HF__DB_NAME " holds a vault that is placed: the "
+                        "daemon never makes another in its stead",
+                        s->dir);
     struct hf__plain plain = {.header = *header};
     plain.header.state = HF_VAULT_PLACING;
     if (getrandom(plain.vault_id, sizeof plain.vault_id, 0) != sizeof plain.vault_id)
@@ -92,7 +95,8 @@ int hf_store_vault_create(struct hf_store *s, const uint8_t key[static HF_KEY_LE
     if (e == 0)
         e = unlock(s, key, plain.vault_id, err);
     if (e != 0) {
-        /* What is on the disk decides what is here; a later call connects again if this one cannot. */
+        /* What is on the disk decides what is here; a later call connects again if this one cannot.
+         */
         if (s->db != NULL && hf__schema_load_plain(s->db, &plain, NULL) == 0)
             s->plain = plain;
         return e;
@@ -106,15 +110,16 @@ int hf_store_vault_create(struct hf_store *s, const uint8_t key[static HF_KEY_LE
 static int load_head(struct hf_store *s, struct hf__head *ret, struct hf_store_error *err)
 {
     sqlite3_stmt *st = NULL;
-    int rc = sqlite3_prepare_v2(s->db, "SELECT sealed FROM vault_head WHERE one = 1", -1, &st, NULL);
+    int rc =
+        sqlite3_prepare_v2(s->db, "SELECT sealed FROM vault_head WHERE one = 1", -1, &st, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_step(st);
     int e = 0;
     if (rc == SQLITE_ROW) {
         const void *sealed = sqlite3_column_blob(st, 0);
         size_t len = (size_t)sqlite3_column_bytes(st, 0);
-        e = hf__head_open(s->suite, s->keys, &s->plain, hf_bytes_of(sealed, sealed != NULL ? len : 0),
-                          ret, err);
+        e = hf__head_open(s->suite, s->keys, &s->plain,
+                          hf_bytes_of(sealed, sealed != NULL ? len : 0), ret, err);
     } else if (rc == SQLITE_DONE) {
         e = hf__fail(err, HF_ECORRUPT, HF__DB_NAME " holds a vault whose head is missing");
     } else {
@@ -155,7 +160,8 @@ static int admit(struct hf_store *s, struct walk *w, const struct hf__entry *e,
     return 0;
 }
 
-static int take_row(struct hf_store *s, sqlite3_stmt *st, struct walk *w, struct hf_store_error *err)
+static int take_row(struct hf_store *s, sqlite3_stmt *st, struct walk *w,
+                    struct hf_store_error *err)
 {
     int64_t seq = sqlite3_column_int64(st, 0), collection = sqlite3_column_int64(st, 1);
     if (seq <= 0 || collection < 0 || collection > UINT8_MAX ||
@@ -168,8 +174,8 @@ static int take_row(struct hf_store *s, sqlite3_stmt *st, struct walk *w, struct
     struct hf__entry entry = {.seq = (uint64_t)seq, .collection = (uint8_t)collection};
     struct hf_bytes key, value;
     uint8_t *plain = NULL;
-    int e = hf__row_open(s, &entry, hf_bytes_of(sealed, (size_t)sqlite3_column_bytes(st, 2)), &plain,
-                         &key, &value, err);
+    int e = hf__row_open(s, &entry, hf_bytes_of(sealed, (size_t)sqlite3_column_bytes(st, 2)),
+                         &plain, &key, &value, err);
     if (e != 0)
         return e;
     e = admit(s, w, &entry, err);

@@ -76,9 +76,9 @@ bool hf_writer_next(struct hf_writer *w, struct hf_writer_done *ret);
 void hf_writer_status(struct hf_writer *w, struct hf_writer_status *ret);
 
 /*
- * Commits what is queued, for as long as wait_ms (0: one try), then ends the thread. What could not
- * be written completes with HF_ECANCELED; completions can still be taken. The store is the caller's
- * again.
+ * Ends the thread when everything queued is committed. Failures that can pass are tried again until
+ * wait_ms have passed; the next one then ends it, and what could not be written completes with
+ * HF_ECANCELED. Completions can still be taken. The store is the caller's again.
  */
 void hf_writer_stop(struct hf_writer *w, uint32_t wait_ms);
 /* Stops at once if it runs. NULL is legal. */

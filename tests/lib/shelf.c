@@ -1,0 +1,175 @@
+#include "shelf.h"
+#include "base/error.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+const uint8_t shelf_key[HF_KEY_LEN] = {1, 2, 3, 4, 5, 6, 7, 8};
+const struct hf_vault_header shelf_header = {
+    .network = {0x11, 0x22}, .account = {0x33, 0x44}, .key_version = 7};
+
+void shelf_folder(char ret_dir[static 64])
+{
+    char made[] = "/tmp/holdfast-store-XXXXXX";
+    hf_assert(mkdtemp(made) != NULL);
+    (void)snprintf(ret_dir, 64, "%s/data", made);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+    (void)st, (void)type, (void)at;
+    return remove(path);
+}
+
+void shelf_folder_remove(const char *dir)
+{
+    char outer[64];
+    (void)snprintf(outer, sizeof outer, "%s", dir);
+    *strrchr(outer, '/') = '\0';
+    (void)nftw(outer, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+uint32_t shelf_draw(uint64_t *seed, uint32_t bound)
+{
+    /* xorshift64* */
+    *seed ^= *seed >> 12;
+    *seed ^= *seed << 25;
+    *seed ^= *seed >> 27;
+    return (uint32_t)((*seed * 0x2545f4914f6cdd1dull) >> 33) % bound;
+}
+
+struct hf_store_update shelf_draw_update(uint64_t *seed, struct hf_store_op *ops)
+{
+    static uint8_t values[6][20000];
+    static char keys[6][16];
+    size_t count = 1 + shelf_draw(seed, 6);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t what = shelf_draw(seed, 10);
+        uint8_t type = what < 5   ? HF_STORE_VAULT_PUT
+                       : what < 6 ? HF_STORE_VAULT_DEL
+                       : what < 8 ? HF_STORE_PUBLIC_PUT
+                       : what < 9 ? HF_STORE_PUBLIC_DEL
+                                  : HF_STORE_VAULT_PUT;
+        int key_len = snprintf(keys[i], sizeof keys[i], "k%u", shelf_draw(seed, 24));
+        size_t len = shelf_draw(seed, 40) == 0 ? shelf_draw(seed, 20000) : shelf_draw(seed, 400);
+        for (size_t j = 0; j < len; j++)
+            values[i][j] = (uint8_t)shelf_draw(seed, 256);
+        ops[i] = (struct hf_store_op){.type = type,
+                                      .collection = (uint8_t)shelf_draw(seed, 3),
+                                      .key = hf_bytes_of(keys[i], (size_t)key_len),
+                                      .value = hf_bytes_of(values[i], len)};
+    }
+    return (struct hf_store_update){.ops = ops, .ops_count = count};
+}
+
+static struct shelf_row *find(struct shelf *m, bool vault, uint8_t collection, struct hf_bytes key)
+{
+    for (size_t i = 0; i < m->count; i++) {
+        struct shelf_row *r = &m->rows[i];
+        if (r->vault == vault && (!vault || r->collection == collection) &&
+            hf_bytes_equal(hf_bytes_of(r->key, r->key_len), key))
+            return r;
+    }
+    return NULL;
+}
+
+static void put(struct shelf *m, bool vault, uint8_t collection, struct hf_bytes key,
+                struct hf_bytes value)
+{
+    struct shelf_row *r = find(m, vault, collection, key);
+    if (r == NULL) {
+        hf_assert(m->count < SHELF_ROWS_MAX);
+        r = &m->rows[m->count++];
+        *r = (struct shelf_row){
+            .vault = vault, .collection = vault ? collection : 0, .key_len = (uint8_t)key.len};
+        memcpy(r->key, key.data, key.len);
+    }
+    free(r->value);
+    r->value = malloc(value.len + 1);
+    hf_assert(r->value != NULL);
+    if (value.len > 0)
+        memcpy(r->value, value.data, value.len);
+    r->len = value.len;
+}
+
+static void del(struct shelf *m, bool vault, uint8_t collection, struct hf_bytes key)
+{
+    struct shelf_row *r = find(m, vault, collection, key);
+    if (r == NULL)
+        return;
+    free(r->value);
+    *r = m->rows[--m->count];
+}
+
+void shelf_apply(struct shelf *m, const struct hf_store_update *u)
+{
+    for (size_t i = 0; i < u->ops_count; i++) {
+        const struct hf_store_op *op = &u->ops[i];
+        bool vault = op->type == HF_STORE_VAULT_PUT || op->type == HF_STORE_VAULT_DEL;
+        if (op->type == HF_STORE_SET_PLACED)
+            m->state = HF_VAULT_PLACED;
+        else if (op->type == HF_STORE_VAULT_PUT || op->type == HF_STORE_PUBLIC_PUT)
+            put(m, vault, op->collection, op->key, op->value);
+        else
+            del(m, vault, op->collection, op->key);
+    }
+}
+
+static int take_vault(void *ctx, uint8_t collection, struct hf_bytes key, struct hf_bytes value)
+{
+    put(ctx, true, collection, key, value);
+    return 0;
+}
+
+static int take_public(void *ctx, const char *key, struct hf_bytes value)
+{
+    put(ctx, false, 0, hf_bytes_of(key, strlen(key)), value);
+    return 0;
+}
+
+int shelf_read(struct hf_store *s, struct shelf *ret, struct hf_store_error *err)
+{
+    struct hf_vault_header h;
+    hf_store_header(s, &h);
+    *ret = (struct shelf){.state = h.state};
+    int e = hf_store_public_each(s, take_public, ret, err);
+    if (e == 0 && h.state != HF_VAULT_NONE)
+        e = hf_store_vault_open(s, shelf_key, take_vault, ret, err);
+    if (e != 0)
+        shelf_done(ret);
+    return e;
+}
+
+bool shelf_equal(const struct shelf *a, const struct shelf *b)
+{
+    if (a->count != b->count || a->state != b->state)
+        return false;
+    for (size_t i = 0; i < a->count; i++) {
+        const struct shelf_row *r = &a->rows[i];
+        const struct shelf_row *t = find((struct shelf *)(uintptr_t)b, r->vault, r->collection,
+                                         hf_bytes_of(r->key, r->key_len));
+        if (t == NULL ||
+            !hf_bytes_equal(hf_bytes_of(r->value, r->len), hf_bytes_of(t->value, t->len)))
+            return false;
+    }
+    return true;
+}
+
+void shelf_copy(const struct shelf *from, struct shelf *ret)
+{
+    *ret = (struct shelf){.state = from->state};
+    for (size_t i = 0; i < from->count; i++) {
+        const struct shelf_row *r = &from->rows[i];
+        put(ret, r->vault, r->collection, hf_bytes_of(r->key, r->key_len),
+            hf_bytes_of(r->value, r->len));
+    }
+}
+
+void shelf_done(struct shelf *m)
+{
+    for (size_t i = 0; i < m->count; i++)
+        free(m->rows[i].value);
+    m->count = 0;
+}
