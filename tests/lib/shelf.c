@@ -1,34 +1,27 @@
 #include "shelf.h"
+#include "scratch.h"
 #include "base/error.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 const uint8_t shelf_key[HF_KEY_LEN] = {1, 2, 3, 4, 5, 6, 7, 8};
 const struct hf_vault_header shelf_header = {
     .network = {0x11, 0x22}, .account = {0x33, 0x44}, .key_version = 7};
 
-void shelf_folder(char ret_dir[static 64])
+void shelf_folder(char ret_dir[static SHELF_PATH_LEN])
 {
-    char made[] = "/tmp/holdfast-store-XXXXXX";
-    hf_assert(mkdtemp(made) != NULL);
-    (void)snprintf(ret_dir, 64, "%s/data", made);
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-    (void)st, (void)type, (void)at;
-    return remove(path);
+    char outer[HF_SCRATCH_PATH_LEN];
+    hf_scratch_make(outer);
+    (void)snprintf(ret_dir, SHELF_PATH_LEN, "%s/data", outer);
 }
 
 void shelf_folder_remove(const char *dir)
 {
-    char outer[64];
+    char outer[SHELF_PATH_LEN];
     (void)snprintf(outer, sizeof outer, "%s", dir);
     *strrchr(outer, '/') = '\0';
-    (void)nftw(outer, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    hf_scratch_remove(outer);
 }
 
 uint32_t shelf_draw(uint64_t *seed, uint32_t bound)

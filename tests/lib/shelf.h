@@ -7,7 +7,7 @@
 
 #include "store/store.h"
 
-enum { SHELF_ROWS_MAX = 512 };
+enum { SHELF_ROWS_MAX = 512, SHELF_PATH_LEN = 80 };
 
 struct shelf_row {
     bool vault;
@@ -28,7 +28,7 @@ extern const uint8_t shelf_key[HF_KEY_LEN];
 extern const struct hf_vault_header shelf_header;
 
 /* Makes a folder of the test's own; ret_dir names a data folder in it that is not there yet. */
-void shelf_folder(char ret_dir[static 64]);
+void shelf_folder(char ret_dir[static SHELF_PATH_LEN]);
 /* Removes what shelf_folder made, whatever is in it. */
 void shelf_folder_remove(const char *dir);
 

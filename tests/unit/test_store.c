@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char dir[64];
+static char dir[SHELF_PATH_LEN];
 
 static void setup(void)
 {
@@ -178,7 +178,7 @@ STORE_TEST(hf_store_open, a_folder_that_cannot_be_written_is_named)
         /* Modes do not bind root: the folder is given to somebody else, who then opens it. */
         cr_assert_eq(mkdir(dir, 0700), 0);
         cr_assert_eq(chown(dir, 65534, 65534), 0);
-        char outer[64];
+        char outer[SHELF_PATH_LEN];
         (void)snprintf(outer, sizeof outer, "%s", dir);
         *strrchr(outer, '/') = '\0';
         cr_assert_eq(chown(outer, 65534, 65534), 0);
