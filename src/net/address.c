@@ -1,0 +1,100 @@
+#include "address.h"
+#include "base/error.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static bool host_char(char c, bool bracketed)
+{
+    if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.')
+        return true;
+    return bracketed ? c == ':' || c == '%' : c == '-' || c == '_';
+}
+
+static int split_port(const char *text, char ret[static 6])
+{
+    size_t len = strlen(text);
+    if (len == 0 || len > 5 || strspn(text, "0123456789") != len)
+        return HF_EINVAL;
+    if (strtol(text, NULL, 10) > UINT16_MAX)
+        return HF_EINVAL;
+    memcpy(ret, text, len + 1);
+    return 0;
+}
+
+int hf__address_split(const char *text, struct hf__host *ret)
+{
+    struct hf__host h = {0};
+    if (text == NULL || strnlen(text, HF_NET_ADDRESS_MAX) >= HF_NET_ADDRESS_MAX)
+        return HF_EINVAL;
+    bool bracketed = text[0] == '[';
+    const char *host = bracketed ? text + 1 : text;
+    const char *end = bracketed ? strchr(host, ']') : strchr(host, ':');
+    if (end == NULL || end == host)
+        return HF_EINVAL;
+    const char *colon = bracketed ? end + 1 : end;
+    if (*colon != ':')
+        return HF_EINVAL;
+    for (const char *c = host; c < end; c++)
+        if (!host_char(*c, bracketed))
+            return HF_EINVAL;
+    memcpy(h.host, host, (size_t)(end - host));
+    int r = split_port(colon + 1, h.port);
+    if (r != 0)
+        return r;
+    *ret = h;
+    return 0;
+}
+
+int hf__address_numeric(const struct hf__host *h, struct sockaddr_storage *ret)
+{
+    struct sockaddr_storage a = {0};
+    struct sockaddr_in *v4 = (struct sockaddr_in *)&a;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&a;
+    in_port_t port = htons((uint16_t)strtol(h->port, NULL, 10));
+    if (inet_pton(AF_INET, h->host, &v4->sin_addr) == 1) {
+        v4->sin_family = AF_INET;
+        v4->sin_port = port;
+    } else if (inet_pton(AF_INET6, h->host, &v6->sin6_addr) == 1) {
+        v6->sin6_family = AF_INET6;
+        v6->sin6_port = port;
+    } else {
+        return HF_EINVAL;
+    }
+    *ret = a;
+    return 0;
+}
+
+void hf__address_format(const struct sockaddr_storage *a, char *ret, size_t ret_len)
+{
+    char ip[INET6_ADDRSTRLEN] = "?";
+    if (a->ss_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const struct sockaddr_in *)a;
+        inet_ntop(AF_INET, &v4->sin_addr, ip, sizeof(ip));
+        snprintf(ret, ret_len, "%s:%u", ip, (unsigned)ntohs(v4->sin_port));
+    } else if (a->ss_family == AF_INET6) {
+        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)a;
+        inet_ntop(AF_INET6, &v6->sin6_addr, ip, sizeof(ip));
+        snprintf(ret, ret_len, "[%s]:%u", ip, (unsigned)ntohs(v6->sin6_port));
+    } else {
+        snprintf(ret, ret_len, "%s", ip);
+    }
+}
+
+uint64_t hf__address_source(const struct sockaddr_storage *a)
+{
+    uint64_t source = 0;
+    if (a->ss_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const struct sockaddr_in *)a;
+        memcpy(&source, &v4->sin_addr, sizeof(v4->sin_addr));
+    } else if (a->ss_family == AF_INET6) {
+        const struct in6_addr *ip = &((const struct sockaddr_in6 *)a)->sin6_addr;
+        if (IN6_IS_ADDR_V4MAPPED(ip))
+            memcpy(&source, ip->s6_addr + 12, 4);
+        else
+            memcpy(&source, ip->s6_addr, 8);
+    }
+    return source;
+}

@@ -1,0 +1,30 @@
+/* Addresses as text and back: "host:port", "1.2.3.4:port", "[::1]:port". */
+#ifndef HF_NET_ADDRESS_H
+#define HF_NET_ADDRESS_H
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "net/limits.h"
+
+#include <sys/socket.h>
+
+struct hf__host {
+    char host[HF_NET_ADDRESS_MAX]; /* terminated, without brackets */
+    char port[6];                  /* decimal digits, terminated */
+};
+
+/*
+ * Splits text. HF_EINVAL: no colon, an empty host, a port that is not 0..65535 in plain digits, a
+ * host with other characters than letters, digits, '.', '-', '_' (or an IPv6 address in brackets),
+ * or too long.
+ */
+HF_MUST_USE int hf__address_split(const char *text, struct hf__host *ret);
+/* Into a socket address. HF_EINVAL: the host is a name. */
+HF_MUST_USE int hf__address_numeric(const struct hf__host *h, struct sockaddr_storage *ret);
+/* "ip:port" or "[ip]:port", terminated; "?" for another family. */
+void hf__address_format(const struct sockaddr_storage *a, char *ret, size_t ret_len);
+/* What one source is to a limit: the IPv4 address, or the first 64 bits of the IPv6 address; mapped
+ * ones are IPv4. */
+uint64_t hf__address_source(const struct sockaddr_storage *a);
+
+#endif

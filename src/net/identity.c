@@ -1,0 +1,218 @@
+/* The process's TLS key, its certificate, and the judgement of a peer's. */
+#include "base/error.h"
+#include "extension.h"
+#include "net/net.h"
+#include "tls.h"
+
+#include <openssl/err.h>
+#include <openssl/rand.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+
+static const unsigned char alpn_h2[] = {2, 'h', '2'};
+
+/* The server takes h2 and nothing else (RFC 7301): another protocol's client gets
+ * no_application_protocol. */
+static int select_alpn(SSL *ssl, const unsigned char **ret, unsigned char *ret_len,
+                       const unsigned char *offered, unsigned int offered_len, void *user)
+{
+    (void)ssl;
+    (void)user;
+    for (unsigned int i = 0; i < offered_len; i += 1u + offered[i]) {
+        if (offered[i] == 2 && i + 2 < offered_len && memcmp(offered + i, alpn_h2, 3) == 0) {
+            *ret = offered + i + 1;
+            *ret_len = 2;
+            return SSL_TLSEXT_ERR_OK;
+        }
+    }
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+/* Certificates are self-signed: no chain to check. What they say is judged after the handshake,
+ * every time. */
+static int accept_any_chain(X509_STORE_CTX *store, void *user)
+{
+    (void)user;
+    X509_STORE_CTX_set_error(store, X509_V_OK);
+    return 1;
+}
+
+static SSL_CTX *context_new(bool server)
+{
+    SSL_CTX *ctx = SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
+    if (ctx == NULL)
+        return NULL;
+    SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+    SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_max_cert_list(ctx, HF_NET_CERTIFICATE_LIST_MAX);
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_cert_verify_callback(ctx, accept_any_chain, NULL);
+    /* No tickets, no cache, no PSK: a peer can resume nothing, so that every handshake shows a
+     * certificate. */
+    bool ok = SSL_CTX_set_num_tickets(ctx, 0) == 1 &&
+              SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) == 1 &&
+              SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) == 1 &&
+              SSL_CTX_set_ciphersuites(ctx, "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:"
+                                            "TLS_AES_256_GCM_SHA384") == 1 &&
+              SSL_CTX_set1_groups_list(ctx, "X25519:P-256") == 1 &&
+              SSL_CTX_set1_sigalgs_list(ctx, "ECDSA+SHA256:ed25519") == 1;
+    if (server)
+        SSL_CTX_set_alpn_select_cb(ctx, select_alpn, NULL);
+    else
+        ok = ok && SSL_CTX_set_alpn_protos(ctx, alpn_h2, sizeof(alpn_h2)) == 0;
+    if (!ok) {
+        SSL_CTX_free(ctx);
+        return NULL;
+    }
+    return ctx;
+}
+
+int hf__tls_context_init(struct hf__tls_context *ret, struct hf_buf *out)
+{
+    /* Neither the system's configuration nor its list of authorities has a say here; reading them
+     * costs time. */
+    if (OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
+        return HF_EINTERNAL;
+    struct hf__tls_context c = {.out = out};
+    c.key = EVP_EC_gen("P-256");
+    c.server = context_new(true);
+    c.client = context_new(false);
+    c.bio = hf__tls_bio_method();
+    int len = c.key == NULL ? -1 : i2d_PUBKEY(c.key, &c.spki);
+    c.spki_len = len > 0 ? (size_t)len : 0;
+    int r = HF_EINTERNAL;
+    if (c.server != NULL && c.client != NULL && c.bio != NULL && len > 0)
+        r = hf__tls_context_certify(&c, NULL, NULL);
+    if (r != 0)
+        hf__tls_context_done(&c);
+    else
+        *ret = c;
+    return r;
+}
+
+void hf__tls_context_done(struct hf__tls_context *c)
+{
+    SSL_CTX_free(c->server);
+    SSL_CTX_free(c->client);
+    EVP_PKEY_free(c->key);
+    BIO_meth_free(c->bio);
+    OPENSSL_free(c->spki);
+    *c = (struct hf__tls_context){0};
+}
+
+static bool add_extension(X509 *x, const uint8_t *account, const uint8_t *signature)
+{
+    struct hf__extension e;
+    uint8_t der[HF__EXTENSION_LEN];
+    memcpy(e.account, account, sizeof(e.account));
+    memcpy(e.signature, signature, sizeof(e.signature));
+    hf__extension_encode(&e, der);
+    ASN1_OBJECT *oid = OBJ_txt2obj(HF__EXTENSION_OID, 1);
+    ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
+    X509_EXTENSION *ext = NULL;
+    bool ok = oid != NULL && value != NULL &&
+              ASN1_OCTET_STRING_set(value, der, HF__EXTENSION_LEN) == 1 &&
+              (ext = X509_EXTENSION_create_by_OBJ(NULL, oid, 0, value)) != NULL &&
+              X509_add_ext(x, ext, -1) == 1;
+    X509_EXTENSION_free(ext);
+    ASN1_OCTET_STRING_free(value);
+    ASN1_OBJECT_free(oid);
+    return ok;
+}
+
+/* The dates say nothing: the key lives as long as the process, and a node's clock is not to be
+ * trusted. */
+static bool fill_certificate(X509 *x, EVP_PKEY *key)
+{
+    uint64_t serial;
+    X509_NAME *name = X509_get_subject_name(x);
+    return RAND_bytes((unsigned char *)&serial, sizeof(serial)) == 1 &&
+           ASN1_INTEGER_set_uint64(X509_get_serialNumber(x), serial >> 1) == 1 &&
+           X509_set_version(x, X509_VERSION_3) == 1 &&
+           ASN1_TIME_set_string_X509(X509_getm_notBefore(x), "20000101000000Z") == 1 &&
+           ASN1_TIME_set_string_X509(X509_getm_notAfter(x), "99991231235959Z") == 1 &&
+           X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"holdfast",
+                                      -1, -1, 0) == 1 &&
+           X509_set_issuer_name(x, name) == 1 && X509_set_pubkey(x, key) == 1;
+}
+
+int hf__tls_context_certify(struct hf__tls_context *c, const uint8_t *account,
+                            const uint8_t *signature)
+{
+    X509 *x = X509_new();
+    if (x == NULL)
+        return HF_ENOMEM;
+    bool ok = fill_certificate(x, c->key) &&
+              (account == NULL || add_extension(x, account, signature)) &&
+              X509_sign(x, c->key, EVP_sha256()) > 0;
+    SSL_CTX *both[] = {c->server, c->client};
+    for (size_t i = 0; ok && i < HF_ARRAY_LEN(both); i++)
+        ok = SSL_CTX_use_certificate(both[i], x) == 1 &&
+             SSL_CTX_use_PrivateKey(both[i], c->key) == 1;
+    X509_free(x);
+    ERR_clear_error();
+    return ok ? 0 : HF_EINTERNAL;
+}
+
+/* The value of our extension, or NULL where there is none. HF_EPEER_CERT: it is there twice. */
+static int find_extension(const X509 *x, const ASN1_OCTET_STRING **ret)
+{
+    ASN1_OBJECT *oid = OBJ_txt2obj(HF__EXTENSION_OID, 1);
+    if (oid == NULL)
+        return HF_ENOMEM;
+    int at = X509_get_ext_by_OBJ(x, oid, -1);
+    int again = at < 0 ? -1 : X509_get_ext_by_OBJ(x, oid, at);
+    ASN1_OBJECT_free(oid);
+    if (again >= 0)
+        return HF_EPEER_CERT;
+    *ret = at < 0 ? NULL : X509_EXTENSION_get_data(X509_get_ext(x, at));
+    return 0;
+}
+
+static int judge_signature(const X509 *x, const struct hf__extension *e, hf__verify_fn *verify)
+{
+    unsigned char *spki = NULL;
+    int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &spki);
+    if (len <= 0)
+        return HF_EPEER_CERT;
+    int r = verify(e->account, HF_NET_TLS_LABEL, hf_bytes_of(spki, (size_t)len), e->signature);
+    OPENSSL_free(spki);
+    return r == 0 ? 0 : HF_EPEER_CERT;
+}
+
+int hf__tls_judge(const struct hf__tls *t, hf__verify_fn *verify, bool *ret_has_account,
+                  uint8_t ret_account[static HF_NET_ACCOUNT_LEN], enum hf__tls_failure *ret_failure)
+{
+    const unsigned char *alpn;
+    unsigned int alpn_len;
+    SSL_get0_alpn_selected(t->ssl, &alpn, &alpn_len);
+    if (alpn_len != 2 || memcmp(alpn, "h2", 2) != 0) {
+        *ret_failure = HF__TLS_ALPN;
+        return HF_ETLS;
+    }
+    const X509 *x = SSL_get0_peer_certificate(t->ssl);
+    if (x == NULL) {
+        *ret_has_account = false;
+        return 0;
+    }
+    *ret_failure = HF__TLS_CERTIFICATE;
+    const ASN1_OCTET_STRING *value = NULL;
+    struct hf__extension e;
+    if (i2d_X509(x, NULL) > HF_NET_CERTIFICATE_MAX || find_extension(x, &value) != 0)
+        return HF_EPEER_CERT;
+    if (value == NULL) {
+        *ret_has_account = false;
+        return 0;
+    }
+    struct hf_bytes der =
+        hf_bytes_of(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value));
+    if (hf__extension_decode(der, &e) != 0)
+        return HF_EPEER_CERT;
+    *ret_failure = HF__TLS_SIGNATURE;
+    if (judge_signature(x, &e, verify) != 0)
+        return HF_EPEER_CERT;
+    memcpy(ret_account, e.account, HF_NET_ACCOUNT_LEN);
+    *ret_has_account = true;
+    return 0;
+}

@@ -1,0 +1,274 @@
+/*
+ * What the files of this room share. Three objects, and who frees them:
+ *
+ * hf__conn, a connection. Everything it has is freed in on_closed, libuv's close callback, and
+ * nowhere else: so any function may close any connection at any time, and nobody's pointer dies
+ * under it. Work that comes upon `closing` stops. Its calls or streams end in on_closed too.
+ * hf__stream, an incoming request. It lives as long as nghttp2's stream of that number, and is its
+ * user data. hf__call, an outgoing one. It is on exactly one list: waiting (of its target), calls
+ * (of its connection), or finished (of the hf_net), from where the completed hook is called and the
+ * call is freed. hf__target, an address called. It lives while it has a call or a connection.
+ *
+ * Nothing is written, and no hook called, from inside a public function: hf__wake has it done at
+ * the loop's next turn, before it waits.
+ */
+#ifndef HF_NET_INTERNAL_H
+#define HF_NET_INTERNAL_H
+
+#include "address.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "deadline.h"
+#include "flood.h"
+#include "list.h"
+#include "net/net.h"
+#include "tls.h"
+
+#include <nghttp2/nghttp2.h>
+#include <uv.h>
+
+enum {
+    HF__PLAIN_LEN = 16 << 10, /* one TLS record's worth */
+    HF__QUEUED_MAX =
+        256 << 10,         /* output that piles up behind a write, all of it forced by the peer */
+    HF__ADDRESSES_MAX = 4, /* of one name, tried in order */
+    HF__SLOTS_MAX = 1 << 16,
+};
+
+enum hf__conn_state { HF__CONNECTING, HF__HANDSHAKE, HF__OPEN, HF__CLOSING };
+
+struct hf__target;
+
+struct hf__conn {
+    uv_tcp_t tcp;
+    uv_connect_t connect;
+    uv_write_t write;
+    struct hf_net *net;
+    uint64_t id;
+    enum hf__conn_state state;
+    bool outgoing;
+    bool closing;
+    bool opened;   /* the opened hook was called, so closed must be */
+    bool draining; /* no new streams; closes when those it has are done */
+    bool writing;  /* pending is libuv's */
+    bool dirty;    /* on net->dirty */
+    bool heard;    /* the peer's first SETTINGS came */
+    bool pinged;   /* a PING waits for its answer */
+    bool suspect;  /* a call on it met its deadline in silence, and that PING will tell */
+    bool has_account;
+    uint8_t account[HF_NET_ACCOUNT_LEN];
+    struct hf__tls tls;
+    nghttp2_session *h2;
+    struct hf_buf pending; /* being written */
+    struct hf_buf queued;  /* behind it */
+    struct hf__list link;  /* net->conns */
+    struct hf__list dirty_link;
+    struct hf__list streams; /* hf__stream, incoming */
+    struct hf__list calls;   /* hf__call, outgoing */
+    uint32_t active;         /* length of streams or calls */
+    uint64_t bytes;          /* bodies held for it, both ways */
+    struct hf__deadline deadline;
+    uint64_t idle_since_ms;
+    uint64_t input_ms; /* when the peer last sent a byte */
+    uint64_t write_since_ms;
+    uint64_t drain_since_ms;
+    uint64_t ping_ms;
+    struct hf__bucket control;
+    struct hf__bucket resets;
+    uint64_t source;           /* incoming: hf__address_source */
+    struct hf__target *target; /* outgoing */
+    struct sockaddr_storage addresses[HF__ADDRESSES_MAX];
+    unsigned address_count;
+    unsigned address_next;
+    void *attached;
+    char address[64]; /* incoming */
+    int error;        /* why it closed */
+    char reason[HF_NET_REASON_MAX];
+};
+
+struct hf__stream {
+    struct hf__list link;
+    struct hf__conn *conn;
+    int32_t id;
+    enum hf_net_method method;
+    bool known_method;
+    bool too_long; /* the path */
+    bool body_refused;
+    bool whole; /* the request's last byte came */
+    bool replied;
+    char path[HF_NET_PATH_MAX + 1];
+    size_t header_bytes;
+    unsigned header_count;
+    size_t body_max;
+    struct hf_buf body;
+    uint8_t *reply;
+    size_t reply_len;
+    size_t reply_sent;
+    struct hf__deadline deadline;
+};
+
+struct hf__call {
+    struct hf__list link;
+    struct hf_net *net;
+    struct hf__target *target; /* NULL when it names its connection */
+    struct hf__conn *conn;     /* while it is running */
+    int32_t stream;
+    uint64_t token;
+    bool has_account;
+    uint8_t account[HF_NET_ACCOUNT_LEN];
+    unsigned flags;
+    enum hf_net_method method;
+    char path[HF_NET_PATH_MAX + 1];
+    uint8_t *body;
+    size_t body_len;
+    size_t body_sent;
+    struct hf_buf answer;
+    enum hf_net_type type;
+    size_t header_bytes;
+    bool again;        /* it was sent once and certainly not carried out */
+    uint64_t since_ms; /* when it was given to the connection */
+    struct hf__deadline deadline;
+    int error;
+    int status;
+    struct { /* the peer, kept for the completed hook: its connection may be gone by then */
+        uint64_t conn;
+        bool has_account;
+        uint8_t account[HF_NET_ACCOUNT_LEN];
+        char address[HF_NET_ADDRESS_MAX];
+    } peer;
+    char reason[HF_NET_REASON_MAX];
+};
+
+struct hf__target {
+    struct hf__list link; /* net->targets */
+    struct hf_net *net;
+    struct hf__list waiting; /* hf__call */
+    struct hf__conn *conn;   /* the one for new calls, or NULL */
+    unsigned refs;           /* calls and connections */
+    bool kicked;             /* on net->kicked: waiting calls need a look */
+    struct hf__list kicked_link;
+    struct hf__host host;
+    char address[HF_NET_ADDRESS_MAX];
+};
+
+struct hf_net {
+    uv_loop_t *loop;
+    struct hf_net_limits limits;
+    struct hf_net_hooks hooks;
+    struct hf__tls_context tls;
+    uv_idle_t idle;
+    uv_timer_t timer;
+    uint64_t timer_ms;  /* when timer fires, or HF__NEVER */
+    uv_tcp_t *listener; /* on its own, so that the next can be made while it closes; or NULL */
+    bool stopping;
+    unsigned handles; /* libuv's, and requests under way, that must end before done */
+    void (*done)(void *user);
+    struct hf__deadlines deadlines;
+    struct hf__list conns;
+    struct hf__list dirty;
+    struct hf__list finished;
+    struct hf__list targets;
+    struct hf__list kicked;
+    struct hf__conn **slots; /* by the low 16 bits of a connection's id */
+    size_t slot_count;
+    uint64_t conn_serial;
+    uint32_t calls; /* all of them, finished ones included */
+    nghttp2_session_callbacks *server_callbacks;
+    nghttp2_session_callbacks *client_callbacks;
+    nghttp2_option *option;
+    struct hf_buf out; /* TLS records of the connection at work */
+    uint8_t *read_buf; /* HF_NET_READ_LEN */
+    uint8_t *plain;    /* HF__PLAIN_LEN: decrypted, or to be encrypted */
+    struct hf_net_stats stats;
+};
+
+/* limits.c: whether each is within its floor and ceiling */
+bool hf__limits_valid(const struct hf_net_limits *l);
+
+/* net.c */
+uint64_t hf__now_ms(struct hf_net *net);
+/* Has on_idle run before the loop waits again. */
+void hf__wake(struct hf_net *net);
+/* Moves a deadline, and the timer with it. */
+void hf__set_deadline(struct hf_net *net, struct hf__deadline *d, uint64_t at_ms);
+/* One handle less; the last one of a stopping hf_net ends it. */
+void hf__handle_gone(struct hf_net *net);
+/* Writes a last reason: "address: text (detail)". ret: HF_NET_REASON_MAX bytes. detail may be "".
+ */
+void hf__reason(char *ret, const char *address, const char *text, const char *detail);
+
+/* conn.c: TCP and TLS */
+struct hf__conn *hf__conn_new(struct hf_net *net, bool outgoing);
+/* The connection of this id, or NULL when it is gone or closing. */
+struct hf__conn *hf__conn_find(const struct hf_net *net, uint64_t id);
+/* Begins to read and to shake hands; the socket is connected. */
+void hf__conn_start(struct hf__conn *conn);
+/* Ends it, and its calls with this error. No-op when it is closing. */
+void hf__conn_close(struct hf__conn *conn, int error, const char *reason, const char *detail);
+/* No new streams: it closes when those it has are done. */
+void hf__conn_drain(struct hf__conn *conn);
+/* Has it flushed at the next turn. */
+void hf__conn_touch(struct hf__conn *conn);
+void hf__conn_flush(struct hf__conn *conn);
+/* Sets its deadline anew, after something that it depends on changed. */
+void hf__conn_schedule(struct hf__conn *conn);
+const char *hf__conn_address(const struct hf__conn *conn);
+void hf__conn_peer(const struct hf__conn *conn, struct hf_net_peer *ret);
+/* Counts bytes held for a connection; false, and nothing counted, when a bound would be passed. */
+HF_MUST_USE bool hf__conn_hold(struct hf__conn *conn, size_t bytes);
+void hf__conn_release(struct hf__conn *conn, size_t bytes);
+
+/* conn_out.c: what goes out of a connection */
+void hf__conn_send(struct hf__conn *conn);
+
+/* conn_time.c */
+/* Doubts that the peer is there: sends a PING, and no new calls until it is answered. */
+void hf__conn_suspect(struct hf__conn *conn);
+void hf__conn_due(struct hf__deadline *d);
+
+/* h2.c: what both sides of HTTP/2 share */
+HF_MUST_USE int hf__h2_callbacks_init(struct hf_net *net);
+HF_MUST_USE int hf__h2_start(struct hf__conn *conn);
+/* Feeds decrypted bytes; closes the connection on error. */
+void hf__h2_input(struct hf__conn *conn, const uint8_t *data, size_t len);
+nghttp2_nv hf__h2_field(const char *name, const char *value, size_t value_len);
+enum hf_net_type hf__h2_type(const uint8_t *value, size_t len);
+const char *hf__h2_type_name(enum hf_net_type type);
+
+/* server.c */
+void hf__server_callbacks(nghttp2_session_callbacks *c);
+HF_MUST_USE int hf__server_frame(nghttp2_session *h2, const nghttp2_frame *frame,
+                                 struct hf__conn *conn);
+HF_MUST_USE int hf__server_frame_sent(nghttp2_session *h2, const nghttp2_frame *frame,
+                                      struct hf__conn *conn);
+/* Ends all streams of a connection that is gone. */
+void hf__server_abandon(struct hf__conn *conn);
+
+/* client.c: calls on a connection */
+void hf__client_callbacks(nghttp2_session_callbacks *c);
+HF_MUST_USE int hf__client_frame(nghttp2_session *h2, const nghttp2_frame *frame,
+                                 struct hf__conn *conn);
+/* Ends a call: it goes to net->finished. reason: for a person; NULL when there is no error, or it
+ * is there. */
+void hf__call_finish(struct hf__call *call, int error, const char *reason, const char *detail);
+/* Gives a waiting call to an open connection, or finishes it when the peer is not who it should be.
+ */
+void hf__call_send(struct hf__call *call, struct hf__conn *conn);
+/* Ends all calls of a connection that is gone, with its error. */
+void hf__client_abandon(struct hf__conn *conn);
+
+/* pool.c */
+/* The target of an address, with one reference more; NULL: no memory, or (ret_error) not an
+ * address. */
+struct hf__target *hf__target_get(struct hf_net *net, const char *address, int *ret_error);
+void hf__target_unref(struct hf__target *t);
+/* Has its waiting calls looked at, at the next turn. */
+void hf__target_kick(struct hf__target *t);
+/* Gives waiting calls to the connection, making one if need be. */
+void hf__target_serve(struct hf__target *t);
+/* Takes the connection out of the pool: new calls will use another. */
+void hf__target_forget(struct hf__conn *conn);
+/* call.c */
+void hf__call_free(struct hf__call *call);
+
+#endif

@@ -1,0 +1,141 @@
+/* The listener: what it takes in, and what it turns away before a byte is read. */
+#include "internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { BACKLOG = 128 };
+
+static void refuse(struct hf__conn *conn, uint64_t *counter, const char *why)
+{
+    (*counter)++;
+    hf__conn_close(conn, HF_EBUSY, why, "");
+    memcpy(conn->net->stats.last_refusal, conn->reason, sizeof(conn->reason));
+}
+
+static uint32_t count_source(const struct hf_net *net, uint64_t source)
+{
+    uint32_t count = 0;
+    for (const struct hf__list *l = net->conns.next; l != &net->conns; l = l->next) {
+        const struct hf__conn *conn = hf__container(l, struct hf__conn, link);
+        count += !conn->outgoing && conn->source == source ? 1 : 0;
+    }
+    return count;
+}
+
+/* Handshakes that others began with us; those that we began are bounded by the pool. */
+static uint32_t count_handshakes(const struct hf_net *net)
+{
+    uint32_t count = 0;
+    for (const struct hf__list *l = net->conns.next; l != &net->conns; l = l->next) {
+        const struct hf__conn *conn = hf__container(l, struct hf__conn, link);
+        count += !conn->outgoing && conn->state < HF__OPEN ? 1 : 0;
+    }
+    return count;
+}
+
+static void on_connection(uv_stream_t *listener, int status)
+{
+    struct hf_net *net = listener->data;
+    if (status != 0)
+        return;
+    struct hf__conn *conn = hf__conn_new(net, false);
+    if (conn == NULL)
+        return;
+    struct hf_net_stats *s = &net->stats;
+    struct sockaddr_storage peer = {0};
+    int len = sizeof(peer);
+    if (uv_accept(listener, (uv_stream_t *)&conn->tcp) != 0 ||
+        uv_tcp_getpeername(&conn->tcp, (struct sockaddr *)&peer, &len) != 0) {
+        hf__conn_close(conn, HF_ECONNRESET, "the connection ended", "");
+        return;
+    }
+    hf__address_format(&peer, conn->address, sizeof(conn->address));
+    conn->source = hf__address_source(&peer);
+    if (s->connections_in > net->limits.connections_max) {
+        refuse(conn, &s->refused_connections, "too many connections");
+    } else if (count_source(net, conn->source) > net->limits.connections_per_source) {
+        refuse(conn, &s->refused_source, "too many connections from one source");
+    } else if (count_handshakes(net) > net->limits.handshakes_max) {
+        refuse(conn, &s->refused_handshakes, "too many unfinished handshakes");
+    } else {
+        s->accepted++;
+        hf__conn_schedule(conn);
+        hf__conn_start(conn);
+    }
+}
+
+static void on_listener_closed(uv_handle_t *handle)
+{
+    struct hf_net *net = handle->data;
+    free(handle);
+    hf__handle_gone(net);
+}
+
+/* The system's errors of a bind, once, into ours. */
+static int translate(int uv_error)
+{
+    switch (uv_error) {
+    case 0:
+        return 0;
+    case UV_EADDRINUSE:
+        return HF_EADDRINUSE;
+    case UV_EADDRNOTAVAIL:
+    case UV_EAFNOSUPPORT:
+        return HF_EADDRESS;
+    case UV_EACCES:
+    case UV_EPERM:
+        return HF_EPERMISSION;
+    case UV_ENOMEM:
+        return HF_ENOMEM;
+    default:
+        return HF_EIO;
+    }
+}
+
+int hf_net_listen(struct hf_net *net, const char *address)
+{
+    struct hf__host host;
+    struct sockaddr_storage a;
+    int r = hf__address_split(address, &host);
+    if (r == 0)
+        r = hf__address_numeric(&host, &a);
+    if (r != 0)
+        return r;
+    if (net->listener != NULL || net->stopping)
+        return HF_EEXIST;
+    uv_tcp_t *listener = malloc(sizeof(*listener));
+    if (listener == NULL)
+        return HF_ENOMEM;
+    r = uv_tcp_init(net->loop, listener);
+    if (r != 0) {
+        free(listener);
+        return translate(r);
+    }
+    listener->data = net;
+    net->handles++;
+    net->listener = listener;
+    r = uv_tcp_bind(listener, (const struct sockaddr *)&a, 0);
+    if (r == 0)
+        r = uv_listen((uv_stream_t *)listener, BACKLOG, on_connection);
+    if (r != 0)
+        hf_net_unlisten(net);
+    return translate(r);
+}
+
+void hf_net_unlisten(struct hf_net *net)
+{
+    if (net->listener != NULL)
+        uv_close((uv_handle_t *)net->listener, on_listener_closed);
+    net->listener = NULL;
+}
+
+void hf_net_listening(const struct hf_net *net, char ret_address[static HF_NET_ADDRESS_MAX])
+{
+    struct sockaddr_storage a = {0};
+    int len = sizeof(a);
+    ret_address[0] = '\0';
+    if (net->listener != NULL &&
+        uv_tcp_getsockname(net->listener, (struct sockaddr *)&a, &len) == 0)
+        hf__address_format(&a, ret_address, HF_NET_ADDRESS_MAX);
+}
