@@ -24,8 +24,7 @@ enum {
     HF_NET_CERTIFICATE_LIST_MAX = 8 << 10, /* a peer's whole Certificate message */
     HF_NET_SETTINGS_MAX = 16,              /* entries in one SETTINGS frame */
     HF_NET_ACKS_QUEUED_MAX = 64,           /* PING and SETTINGS answers that wait to be sent */
-    HF_NET_CONTROL_BURST =
-        200, /* PING, SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA; see net/flood.h */
+    HF_NET_CONTROL_BURST = 200,            /* PING, SETTINGS, empty DATA and the like */
     HF_NET_CONTROL_PER_S = 100,
     HF_NET_RESET_BURST = 100, /* streams that the peer resets, or that are refused it */
     HF_NET_RESET_PER_S = 20,

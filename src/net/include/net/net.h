@@ -105,7 +105,7 @@ HF_MUST_USE int hf_net_new(struct uv_loop_s *loop, const struct hf_net_limits *l
  * called, from the loop, when no handle is left; it may call hf_net_free. Once only.
  */
 void hf_net_stop(struct hf_net *net, void (*done)(void *user));
-/* Only when stopped, or on an hf_net whose loop will not run again. NULL is legal. */
+/* Only when stopped: from done, or later. NULL is legal. */
 void hf_net_free(struct hf_net *net);
 
 /*
