@@ -188,7 +188,8 @@ static void describe_field(const struct hf_config_field *f, unsigned depth, cons
     }
 }
 
-/* lead: "- " when the map is an entry of a list: it stands before the first field, the others line up. */
+/* lead: "- " when the map is an entry of a list: it stands before the first field, the others line
+ * up. */
 static void describe_map(const struct hf_config_schema *schema, unsigned depth, const char *lead,
                          struct hf_buf *out)
 {

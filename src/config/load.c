@@ -27,7 +27,8 @@ struct loader {
     bool out_of_memory;
 };
 
-/* Lengthens the path by ".name" or "[index]", as far as there is room; returns the length to go back to. */
+/* Lengthens the path by ".name" or "[index]", as far as there is room; returns the length to go
+ * back to. */
 static size_t push(struct loader *l, const char *fmt, ...) HF_PRINTF(2, 3);
 static size_t push(struct loader *l, const char *fmt, ...)
 {
@@ -101,7 +102,8 @@ static void read_scalar(struct loader *l, const struct hf_config_field *f,
         refuse_value(l, f, n);
         return;
     }
-    int err = hf__scalar_parse(f, n->text, n->len, n->plain, l->doc->folder, &l->doc->arena, member);
+    int err =
+        hf__scalar_parse(f, n->text, n->len, n->plain, l->doc->folder, &l->doc->arena, member);
     if (err == HF_ENOMEM)
         l->out_of_memory = true;
     else if (err != 0)
@@ -274,13 +276,13 @@ static void start_errors(struct hf_config_errors *errors, const char *name)
     snprintf(errors->file, sizeof errors->file, "%s", name);
 }
 
-/* The folder of a file's name, in the arena; "" when it has none, for which the working folder stands. */
+/* The folder of a file's name, in the arena; "" when it has none, for which the working folder
+ * stands. */
 static int set_folder(struct hf_config_doc *doc, const char *name)
 {
     const char *slash = strrchr(name, '/');
     size_t len = slash != NULL ? (size_t)(slash - name) : 0;
-    doc->folder = hf__arena_text(&doc->arena, slash == name ? "/." : name,
-                                 slash == name ? 2 : len);
+    doc->folder = hf__arena_text(&doc->arena, slash == name ? "/." : name, slash == name ? 2 : len);
     return doc->folder != NULL ? 0 : HF_ENOMEM;
 }
 

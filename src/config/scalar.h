@@ -15,11 +15,12 @@ extern const struct unit hf__duration_units[]; /* in microseconds; a NULL name e
 extern const struct unit hf__size_units[];     /* in bytes */
 
 /*
- * Decimal digits with an optional fraction, then a unit, exactly: "1.5s" is fine, "10" and "0.1us" are not.
- * HF_EINVAL: no such text. HF_ETOOBIG: more than 64 bits.
+ * Decimal digits with an optional fraction, then a unit, exactly: "1.5s" is fine, "10" and "0.1us"
+ * are not. HF_EINVAL: no such text. HF_ETOOBIG: more than 64 bits.
  */
 HF_MUST_USE int hf__quantity_parse(const char *text, const struct unit *units, uint64_t *ret_value);
-/* The same as short as it goes: "90s" is "90s", 60000000 us is "1m". ret_text: at least 32 bytes. */
+/* The same as short as it goes: "90s" is "90s", 60000000 us is "1m". ret_text: at least 32 bytes.
+ */
 void hf__quantity_format(uint64_t value, const struct unit *units, char *ret_text, size_t size);
 /* "2027-01-31T12:00:00Z" → seconds since 1970. HF_EINVAL. */
 HF_MUST_USE int hf__time_parse(const char *text, int64_t *ret_seconds);
@@ -32,8 +33,9 @@ uint64_t hf__duration_scale(enum hf_config_type type);
 void hf__expected(const struct hf_config_field *field, struct hf_buf *out);
 
 /*
- * Writes the value of text[0..len) to the member at ret_member. plain: it stood without quotes. folder: where
- * relative paths start. Strings go to the arena. HF_EINVAL: refused, the member untouched. HF_ENOMEM.
+ * Writes the value of text[0..len) to the member at ret_member. plain: it stood without quotes.
+ * folder: where relative paths start. Strings go to the arena. HF_EINVAL: refused, the member
+ * untouched. HF_ENOMEM.
  */
 HF_MUST_USE int hf__scalar_parse(const struct hf_config_field *field, const char *text, size_t len,
                                  bool plain, const char *folder, struct arena *arena,

@@ -29,9 +29,9 @@ struct hf_config__node {
 };
 
 /*
- * Nodes live in the arena. An empty document is a map without fields. What can be gone on from is reported to
- * errors and left out of the tree; the caller looks at errors->count.
- * HF_ECONFIG: no YAML (reported). HF_ETOOBIG: past a bound (reported). HF_ENOMEM (not reported).
+ * Nodes live in the arena. An empty document is a map without fields. What can be gone on from is
+ * reported to errors and left out of the tree; the caller looks at errors->count. HF_ECONFIG: no
+ * YAML (reported). HF_ETOOBIG: past a bound (reported). HF_ENOMEM (not reported).
  */
 HF_MUST_USE int hf__tree_parse(struct hf_bytes text, struct arena *arena,
                                struct hf_config_errors *errors, struct hf_config__node **ret_root);

@@ -151,7 +151,9 @@
     X(HF_EPEER_CERT, -227, "peer_certificate", 0, "the peer's certificate is not valid")           \
     X(HF_EPEER_ACCOUNT, -228, "peer_account", 0, "the peer proved another account")                \
     X(HF_EPEER_LOCKED, -229, "peer_locked", 1, "the peer is locked: it has proved no account")     \
-    X(HF_EHTTP, -230, "http", 1, "the peer does not speak HTTP/2 as specified")
+    X(HF_EHTTP, -230, "http", 1, "the peer does not speak HTTP/2 as specified")                    \
+    /* config: 240-259 */                                                                          \
+    X(HF_ECONFIG, -240, "config_refused", 0, "the file is refused: each error names its line")
 /* clang-format on */
 
 enum hf_error {

@@ -1,20 +1,22 @@
 /*
- * YAML text becomes a C structure by a table that says everything about each field: its name, type, bounds,
- * default and meaning. The daemon's configuration, the authority's forms of documents and the simulator's
- * scenarios are such tables, and nothing else reads YAML.
+ * YAML text becomes a C structure by a table that says everything about each field: its name, type,
+ * bounds, default and meaning. The daemon's configuration, the authority's forms of documents and
+ * the simulator's scenarios are such tables, and nothing else reads YAML.
  *
  *     struct greeting { const char *name; uint64_t pause_ms; };
  *     static const struct hf_config_field fields[] = {
- *         {"name", HF_CONFIG_STRING, HF_CONFIG_AT(struct greeting, name), .required = true, .max = 64,
- *          .doc = "Whom to greet."},
+ *         {"name", HF_CONFIG_STRING, HF_CONFIG_AT(struct greeting, name), .required = true, .max =
+ * 64, .doc = "Whom to greet."},
  *         {"pause", HF_CONFIG_DURATION_MS, HF_CONFIG_AT(struct greeting, pause_ms),
  *          .default_text = "10s", .max = 60000, .doc = "How long to wait before."},
  *     };
- *     const struct hf_config_schema greeting_schema = HF_CONFIG_SCHEMA(struct greeting, fields, NULL);
+ *     const struct hf_config_schema greeting_schema = HF_CONFIG_SCHEMA(struct greeting, fields,
+ * NULL);
  *
- * A load reports everything that is wrong at once, each with line, column and path, and what would be right. It
- * is strict: unknown and repeated fields, anchors, aliases, tags, a second document and quoted numbers are
- * refused. The type comes from the table alone, so that no word turns into a boolean or a date by accident.
+ * A load reports everything that is wrong at once, each with line, column and path, and what would
+ * be right. It is strict: unknown and repeated fields, anchors, aliases, tags, a second document
+ * and quoted numbers are refused. The type comes from the table alone, so that no word turns into a
+ * boolean or a date by accident.
  */
 #ifndef HF_CONFIG_SCHEMA_H
 #define HF_CONFIG_SCHEMA_H
@@ -34,8 +36,8 @@
 #define HF_CONFIG_ERRORS_MAX 32          /* errors kept; further ones are counted */
 
 /*
- * What the text of a field looks like, and what it becomes. min and max of the field bound the value in the unit
- * of the structure's member; both 0 stand for the bounds that are named here.
+ * What the text of a field looks like, and what it becomes. min and max of the field bound the
+ * value in the unit of the structure's member; both 0 stand for the bounds that are named here.
  */
 enum hf_config_type {
     HF_CONFIG_BOOL,        /* true or false → bool */
@@ -45,17 +47,17 @@ enum hf_config_type {
     HF_CONFIG_DURATION_US, /* number and unit: us, ms, s, m, h, d, w → uint64_t, microseconds */
     HF_CONFIG_DURATION_MS, /* → uint64_t, milliseconds; finer text is refused */
     HF_CONFIG_DURATION_S,  /* → uint64_t, seconds; finer text is refused */
-    HF_CONFIG_SIZE,        /* number and unit: B, kB, KiB, MB, MiB, GB, GiB, TB, TiB → uint64_t, bytes */
-    HF_CONFIG_TIME,        /* 2027-01-31T12:00:00Z → int64_t, seconds since 1970 */
-    HF_CONFIG_STRING,      /* → const char *; bounds on its bytes, 1..HF_CONFIG_STRING_MAX */
-    HF_CONFIG_PATH,        /* → const char *; a relative one is taken from the file's folder */
-    HF_CONFIG_ENUM,        /* one of choices → int */
-    HF_CONFIG_HEX,         /* hexadecimal of exactly the member's size → uint8_t[] */
-    HF_CONFIG_HEX_BYTES,   /* hexadecimal → struct hf_bytes; bounds on its bytes, 1..4096 */
-    HF_CONFIG_ADDRESS,     /* host:port, [v6]:port → struct hf_config_address; port 1..65535 */
-    HF_CONFIG_MAP,         /* a map of schema → that structure; left out, it is an empty map */
-    HF_CONFIG_MAP_PTR,     /* a map of schema → pointer to that structure; left out, NULL */
-    HF_CONFIG_LIST,        /* a list of item → HF_CONFIG_LIST_OF; bounds on its length, 0..65536 */
+    HF_CONFIG_SIZE, /* number and unit: B, kB, KiB, MB, MiB, GB, GiB, TB, TiB → uint64_t, bytes */
+    HF_CONFIG_TIME, /* 2027-01-31T12:00:00Z → int64_t, seconds since 1970 */
+    HF_CONFIG_STRING,    /* → const char *; bounds on its bytes, 1..HF_CONFIG_STRING_MAX */
+    HF_CONFIG_PATH,      /* → const char *; a relative one is taken from the file's folder */
+    HF_CONFIG_ENUM,      /* one of choices → int */
+    HF_CONFIG_HEX,       /* hexadecimal of exactly the member's size → uint8_t[] */
+    HF_CONFIG_HEX_BYTES, /* hexadecimal → struct hf_bytes; bounds on its bytes, 1..4096 */
+    HF_CONFIG_ADDRESS,   /* host:port, [v6]:port → struct hf_config_address; port 1..65535 */
+    HF_CONFIG_MAP,       /* a map of schema → that structure; left out, it is an empty map */
+    HF_CONFIG_MAP_PTR,   /* a map of schema → pointer to that structure; left out, NULL */
+    HF_CONFIG_LIST,      /* a list of item → HF_CONFIG_LIST_OF; bounds on its length, 0..65536 */
 };
 
 /* The member of a structure that takes an HF_CONFIG_LIST. items is NULL when count is 0. */
@@ -83,9 +85,9 @@ struct hf_config_schema;
 struct hf_config_field {
     const char *name; /* of a list's item: a word for messages, such as "validator" */
     enum hf_config_type type;
-    size_t offset; /* of the member; 0 for a list's item */
-    size_t size;   /* of the member; for a list's item, of one element */
-    bool required; /* must be there; a list: must be there, though it may be empty */
+    size_t offset;            /* of the member; 0 for a list's item */
+    size_t size;              /* of the member; for a list's item, of one element */
+    bool required;            /* must be there; a list: must be there, though it may be empty */
     const char *default_text; /* a scalar's value when left out; NULL: the member is zero */
     int64_t min;
     int64_t max;
@@ -109,15 +111,15 @@ struct hf_config_field {
 struct hf_config_where;
 
 /*
- * Relations between the fields of one map, judged when each of them was right by itself; reports with
- * hf_config_refuse. value: the map's structure.
+ * Relations between the fields of one map, judged when each of them was right by itself; reports
+ * with hf_config_refuse. value: the map's structure.
  */
 typedef void hf_config_check_fn(const void *value, const struct hf_config_where *where);
 
 struct hf_config_schema {
     const struct hf_config_field *fields;
     size_t fields_len;
-    size_t size; /* of the structure */
+    size_t size;               /* of the structure */
     hf_config_check_fn *check; /* or NULL */
 };
 
@@ -142,17 +144,20 @@ struct hf_config_errors {
     struct hf_config_error items[HF_CONFIG_ERRORS_MAX];
 };
 
-/* Appends a line `file:line:column: path: text` for each error, and one for those that were dropped. */
+/* Appends a line `file:line:column: path: text` for each error, and one for those that were
+ * dropped. */
 void hf_config_errors_print(const struct hf_config_errors *errors, struct hf_buf *out);
 
-/* A loaded document: owns what the loaded structure points to, and knows the line of every field. */
+/* A loaded document: owns what the loaded structure points to, and knows the line of every field.
+ */
 struct hf_config_doc;
 
 /*
- * Loads text[0..len), UTF-8, into the structure at ret_value, which is schema->size bytes. name: for messages,
- * and its folder is where relative paths start; bytes that come from no file have a name such as "<stdin>".
- * *ret_doc must outlive the structure, and is given back with hf_config_doc_free. errors is written in any case.
- * HF_ECONFIG: the text is refused, errors says why. HF_ETOOBIG: past a bound above. HF_ENOMEM.
+ * Loads text[0..len), UTF-8, into the structure at ret_value, which is schema->size bytes. name:
+ * for messages, and its folder is where relative paths start; bytes that come from no file have a
+ * name such as "<stdin>". *ret_doc must outlive the structure, and is given back with
+ * hf_config_doc_free. errors is written in any case. HF_ECONFIG: the text is refused, errors says
+ * why. HF_ETOOBIG: past a bound above. HF_ENOMEM.
  */
 HF_MUST_USE int hf_config_load(struct hf_bytes text, const char *name,
                                const struct hf_config_schema *schema, void *ret_value,
@@ -167,16 +172,18 @@ void hf_config_doc_free(struct hf_config_doc *doc);
 /* A place in a document, to which the paths of hf_config_refuse are relative. */
 struct hf_config_where {
     struct hf_config_errors *errors;
-    const struct hf_config__node *node; /* NULL: the map was left out of the text */
+    const struct hf_config__node *node;  /* NULL: the map was left out of the text */
     const struct hf_config__node *outer; /* the nearest that is there */
     const char *path;
 };
 
 /* The whole document, for judgements that a schema's own check cannot make, after the load. */
-struct hf_config_where hf_config_root(const struct hf_config_doc *doc, struct hf_config_errors *errors);
+struct hf_config_where hf_config_root(const struct hf_config_doc *doc,
+                                      struct hf_config_errors *errors);
 /*
- * Reports against a field: path, such as "shares" or "servers[2].zone", relative to where; "" is the map itself.
- * A field that was left out is reported at the line of what contains it. Say what would be right.
+ * Reports against a field: path, such as "shares" or "servers[2].zone", relative to where; "" is
+ * the map itself. A field that was left out is reported at the line of what contains it. Say what
+ * would be right.
  */
 void hf_config_refuse(const struct hf_config_where *where, const char *path, const char *fmt, ...)
     HF_PRINTF(3, 4);
@@ -184,8 +191,8 @@ void hf_config_refuse(const struct hf_config_where *where, const char *path, con
 unsigned hf_config_line(const struct hf_config_where *where, const char *path);
 
 /*
- * Appends a description of the schema that is itself YAML: each field with its meaning, bounds and default, as a
- * comment before it.
+ * Appends a description of the schema that is itself YAML: each field with its meaning, bounds and
+ * default, as a comment before it.
  */
 void hf_config_describe(const struct hf_config_schema *schema, struct hf_buf *out);
 
