@@ -373,7 +373,7 @@ int hf_config_load_file(const char *file, const struct hf_config_schema *schema,
     int err = fd < 0 ? error_of_errno() : read_all(fd, &buf);
     if (err != 0)
         hf__errors_add(errors, 0, 0, "", "cannot be read: %s",
-                       err == HF_ENOMEM ? "out of memory" : strerror(errno));
+                       err == HF_ENOMEM ? "out of memory" : strerrordesc_np(errno));
     else
         err = hf_config_load(hf_buf_bytes(&buf), file, schema, ret_value, ret_doc, errors);
     if (fd >= 0)
