@@ -26,7 +26,12 @@ __attribute__((weak)) int LLVMFuzzerInitialize(int *argc, char ***argv);
 static const uint8_t *current;
 static size_t current_len;
 
-/* Only calls that are safe in a handler; the default action then ends the process with the signal.
+static struct sigaction previous[NSIG];
+
+/*
+ * Only calls that are safe in a handler. Then whoever handled the signal before gets it: a
+ * sanitizer, which says what happened, or the default, which ends the process. A fault happens
+ * again by itself.
  */
 static void on_crash(int signal_number)
 {
@@ -36,15 +41,17 @@ static void on_crash(int signal_number)
         ssize_t written = write(STDERR_FILENO, text, sizeof(text) - 1);
         (void)written;
     }
-    raise(signal_number);
+    sigaction(signal_number, &previous[signal_number], NULL);
+    if (signal_number == SIGABRT)
+        raise(signal_number);
 }
 
 static void catch_crashes(void)
 {
     static const int signals[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
-    struct sigaction action = {.sa_handler = on_crash, .sa_flags = (int)SA_RESETHAND};
+    const struct sigaction action = {.sa_handler = on_crash};
     for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-        sigaction(signals[i], &action, NULL);
+        sigaction(signals[i], &action, &previous[signals[i]]);
 }
 
 /* From an allocation of exactly its size, so that a sanitizer sees any reading past the end. */

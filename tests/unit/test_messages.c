@@ -1,5 +1,7 @@
 #include "base/error.h"
 #include "base/hex.h"
+#include "fail_alloc.h"
+#include "filler.h"
 #include "wire/messages.h"
 
 #include <criterion/criterion.h>
@@ -184,4 +186,46 @@ Test(messages, every_truncation_of_every_vector_is_refused)
         decoded_done(&d);
     }
     json_decref(vectors);
+}
+
+/* Decodes and encodes with one allocation, or all from one on, made to fail. Returns whether one
+ * was. */
+static bool round_trip_failing(const struct hf_wire_type *type, struct hf_bytes encoding,
+                               size_t index, bool persistent)
+{
+    static _Alignas(max_align_t) uint8_t message[1 << 16];
+    struct hf_arena arena;
+    struct hf_buf out;
+    hf_arena_init(&arena, 1 << 20);
+    hf_buf_init(&out, 1 << 20);
+    hf_fail_alloc_at(index, persistent);
+    int r = hf_wire_decode(type, encoding, &arena, message, NULL);
+    if (r == 0)
+        r = hf_wire_encode(type, message, &out);
+    bool failed = hf_fail_alloc_off();
+    cr_assert_eq(r, failed ? HF_ENOMEM : 0, "%s, allocation %zu: %d", type->name, index, r);
+    cr_assert(r == 0 || out.len == 0);
+    hf_arena_done(&arena);
+    hf_buf_done(&out);
+    return failed;
+}
+
+Test(messages, an_allocation_that_fails_is_an_error_and_nothing_else)
+{
+    static _Alignas(max_align_t) uint8_t message[1 << 16];
+    for (size_t t = 0; t < hf_wire_types_count; t++) {
+        struct hf_arena arena;
+        struct hf_buf encoding;
+        hf_arena_init(&arena, 1 << 20);
+        hf_buf_init(&encoding, 1 << 20);
+        hf_filler_fill(hf_wire_types[t], HF_FILLING_MOST, t, &arena, message);
+        cr_assert_eq(hf_wire_encode(hf_wire_types[t], message, &encoding), 0);
+        size_t index = 0;
+        while (round_trip_failing(hf_wire_types[t], hf_buf_bytes(&encoding), index, false) &&
+               round_trip_failing(hf_wire_types[t], hf_buf_bytes(&encoding), index, true))
+            index++;
+        cr_assert_gt(index, 1, "%s", hf_wire_types[t]->name);
+        hf_buf_done(&encoding);
+        hf_arena_done(&arena);
+    }
 }
