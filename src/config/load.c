@@ -13,7 +13,7 @@
 #define PATH_MAX_LEN 512
 
 struct hf_config_doc {
-    struct arena arena;
+    struct hf_arena arena;
     struct hf_config__node *root;
     const char *folder;
 };
@@ -131,12 +131,13 @@ static void read_list(struct loader *l, const struct hf_config_field *f,
     if (n->count == 0)
         return;
     size_t size = f->item->size;
-    hf_assert(size > 0 && n->count <= SIZE_MAX / size);
-    uint8_t *items = hf__arena_alloc(&l->doc->arena, n->count * size);
-    if (items == NULL) {
+    void *memory = NULL;
+    hf_assert(size > 0);
+    if (hf_arena_alloc(&l->doc->arena, n->count, size, &memory) != 0) {
         l->out_of_memory = true;
         return;
     }
+    uint8_t *items = memory;
     size_t i = 0;
     for (const struct hf_config__node *at = n->first; at != NULL; at = at->next, i++) {
         size_t before = push(l, "[%zu]", i);
@@ -170,7 +171,7 @@ static void read_value(struct loader *l, const struct hf_config_field *f,
         read_map(l, f->schema, n, n, member);
         return;
     }
-    void *value = hf__arena_alloc(&l->doc->arena, f->schema->size);
+    void *value = hf__alloc(&l->doc->arena, f->schema->size);
     if (value == NULL) {
         l->out_of_memory = true;
         return;
@@ -282,7 +283,7 @@ static int set_folder(struct hf_config_doc *doc, const char *name)
 {
     const char *slash = strrchr(name, '/');
     size_t len = slash != NULL ? (size_t)(slash - name) : 0;
-    doc->folder = hf__arena_text(&doc->arena, slash == name ? "/." : name, slash == name ? 2 : len);
+    doc->folder = hf__copy_text(&doc->arena, slash == name ? "/." : name, slash == name ? 2 : len);
     return doc->folder != NULL ? 0 : HF_ENOMEM;
 }
 
@@ -315,6 +316,8 @@ int hf_config_load(struct hf_bytes text, const char *name, const struct hf_confi
     /* The caller's structure stays as it is until all of the text is right. */
     void *value = calloc(1, schema->size);
     int err = doc == NULL || value == NULL ? HF_ENOMEM : 0;
+    if (doc != NULL)
+        hf_arena_init(&doc->arena, MEMORY_MAX);
     if (err == 0)
         err = load(text, name, schema, doc, errors, value);
     hf__errors_sort(errors);
@@ -393,6 +396,6 @@ void hf_config_doc_free(struct hf_config_doc *doc)
 {
     if (doc == NULL)
         return;
-    hf__arena_done(&doc->arena);
+    hf_arena_done(&doc->arena);
     free(doc);
 }

@@ -198,7 +198,7 @@ static int parse_time(const struct hf_config_field *f, const char *text, void *m
 
 /* A string holds no control characters: they would travel into logs and messages. */
 static int parse_string(const struct hf_config_field *f, const char *text, size_t len,
-                        const char *folder, struct arena *arena, void *member)
+                        const char *folder, struct hf_arena *arena, void *member)
 {
     if (!within(f, len))
         return HF_EINVAL;
@@ -208,7 +208,7 @@ static int parse_string(const struct hf_config_field *f, const char *text, size_
     const char *value = NULL;
     if (f->type == HF_CONFIG_PATH && len > 0 && text[0] != '/' && folder[0] != '\0') {
         size_t folder_len = strlen(folder);
-        char *joined = hf__arena_alloc(arena, folder_len + len + 2);
+        char *joined = hf__alloc(arena, folder_len + len + 2);
         if (joined != NULL) {
             memcpy(joined, folder, folder_len);
             joined[folder_len] = '/';
@@ -216,7 +216,7 @@ static int parse_string(const struct hf_config_field *f, const char *text, size_
         }
         value = joined;
     } else {
-        value = hf__arena_text(arena, text, len);
+        value = hf__copy_text(arena, text, len);
     }
     if (value == NULL)
         return HF_ENOMEM;
@@ -225,13 +225,13 @@ static int parse_string(const struct hf_config_field *f, const char *text, size_
 }
 
 static int parse_hex(const struct hf_config_field *f, const char *text, size_t len,
-                     struct arena *arena, void *member)
+                     struct hf_arena *arena, void *member)
 {
     if (f->type == HF_CONFIG_HEX)
         return hf_hex_decode(text, member, f->size);
     if (len % 2 != 0 || !within(f, len / 2))
         return HF_EINVAL;
-    uint8_t *data = hf__arena_alloc(arena, len / 2);
+    uint8_t *data = hf__alloc(arena, len / 2);
     if (data == NULL)
         return HF_ENOMEM;
     if (hf_hex_decode(text, data, len / 2) != 0)
@@ -256,7 +256,7 @@ static bool host_is_fine(const char *host, size_t len, bool bracketed)
 }
 
 static int parse_address(const struct hf_config_field *f, const char *text, size_t len,
-                         struct arena *arena, void *member)
+                         struct hf_arena *arena, void *member)
 {
     bool bracketed = text[0] == '[';
     const char *colon = strrchr(text, ':');
@@ -269,8 +269,8 @@ static int parse_address(const struct hf_config_field *f, const char *text, size
         !host_is_fine(host, (size_t)(host_end - host), bracketed))
         return HF_EINVAL;
     struct hf_config_address value = {
-        .host = hf__arena_text(arena, host, (size_t)(host_end - host)),
-        .text = hf__arena_text(arena, text, len),
+        .host = hf__copy_text(arena, host, (size_t)(host_end - host)),
+        .text = hf__copy_text(arena, text, len),
         .port = (uint16_t)port,
     };
     if (value.host == NULL || value.text == NULL)
@@ -287,7 +287,7 @@ static bool takes_quotes(enum hf_config_type type)
 }
 
 int hf__scalar_parse(const struct hf_config_field *f, const char *text, size_t len, bool plain,
-                     const char *folder, struct arena *arena, void *ret_member)
+                     const char *folder, struct hf_arena *arena, void *ret_member)
 {
     if (strlen(text) != len || (!plain && !takes_quotes(f->type)))
         return HF_EINVAL;

@@ -3,7 +3,7 @@
 #define HF_CONFIG_SCALAR_H
 
 #include "config/schema.h"
-#include "arena.h"
+#include "memory.h"
 
 /* One unit of a quantity, such as {"ms", 1000} among durations in microseconds. */
 struct unit {
@@ -38,7 +38,7 @@ void hf__expected(const struct hf_config_field *field, struct hf_buf *out);
  * untouched. HF_ENOMEM.
  */
 HF_MUST_USE int hf__scalar_parse(const struct hf_config_field *field, const char *text, size_t len,
-                                 bool plain, const char *folder, struct arena *arena,
+                                 bool plain, const char *folder, struct hf_arena *arena,
                                  void *ret_member);
 
 #endif

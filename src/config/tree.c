@@ -5,7 +5,7 @@
 
 struct builder {
     yaml_parser_t parser;
-    struct arena *arena;
+    struct hf_arena *arena;
     struct hf_config_errors *errors;
     struct hf_config__node
         *open[HF_CONFIG_DEPTH_MAX]; /* the maps and lists around what comes next */
@@ -53,7 +53,7 @@ static int add_node(struct builder *b, enum node_kind kind, yaml_mark_t mark,
                        "more than %u values: that is too many for one file", HF_CONFIG_NODES_MAX);
         return HF_ETOOBIG;
     }
-    struct hf_config__node *n = hf__arena_alloc(b->arena, sizeof *n);
+    struct hf_config__node *n = hf__alloc(b->arena, sizeof *n);
     if (n == NULL)
         return HF_ENOMEM;
     n->kind = kind;
@@ -96,7 +96,7 @@ static int take_key(struct builder *b, const yaml_event_t *event)
     unsigned line = line_of(event->start_mark);
     unsigned column = column_of(event->start_mark);
     b->key_mark = event->start_mark;
-    b->key = hf__arena_text(b->arena, text, len);
+    b->key = hf__copy_text(b->arena, text, len);
     if (b->key == NULL)
         return HF_ENOMEM;
     if (map->count >= HF_CONFIG_FIELDS_MAX) {
@@ -126,7 +126,7 @@ static int take_scalar(struct builder *b, const yaml_event_t *event)
         return err;
     n->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
     n->len = event->data.scalar.length;
-    n->text = hf__arena_text(b->arena, (const char *)event->data.scalar.value, n->len);
+    n->text = hf__copy_text(b->arena, (const char *)event->data.scalar.value, n->len);
     return n->text != NULL ? 0 : HF_ENOMEM;
 }
 
@@ -230,7 +230,7 @@ static int run(struct builder *b)
     return err;
 }
 
-int hf__tree_parse(struct hf_bytes text, struct arena *arena, struct hf_config_errors *errors,
+int hf__tree_parse(struct hf_bytes text, struct hf_arena *arena, struct hf_config_errors *errors,
                    struct hf_config__node **ret_root)
 {
     if (text.len > HF_CONFIG_LEN_MAX) {
@@ -246,7 +246,7 @@ int hf__tree_parse(struct hf_bytes text, struct arena *arena, struct hf_config_e
     int err = run(&b);
     yaml_parser_delete(&b.parser);
     if (err == 0 && b.root == NULL) {
-        b.root = hf__arena_alloc(arena, sizeof *b.root);
+        b.root = hf__alloc(arena, sizeof *b.root);
         if (b.root == NULL)
             return HF_ENOMEM;
         *b.root = (struct hf_config__node){.kind = NODE_MAP, .line = 1, .column = 1};

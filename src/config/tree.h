@@ -3,7 +3,7 @@
 #define HF_CONFIG_TREE_H
 
 #include "config/schema.h"
-#include "arena.h"
+#include "memory.h"
 
 enum node_kind {
     NODE_SCALAR,
@@ -33,7 +33,7 @@ struct hf_config__node {
  * reported to errors and left out of the tree; the caller looks at errors->count. HF_ECONFIG: no
  * YAML (reported). HF_ETOOBIG: past a bound (reported). HF_ENOMEM (not reported).
  */
-HF_MUST_USE int hf__tree_parse(struct hf_bytes text, struct arena *arena,
+HF_MUST_USE int hf__tree_parse(struct hf_bytes text, struct hf_arena *arena,
                                struct hf_config_errors *errors, struct hf_config__node **ret_root);
 /* The child of a map, or NULL. */
 const struct hf_config__node *hf__node_child(const struct hf_config__node *map, const char *key,

@@ -297,25 +297,3 @@ Test(hf_wire_to_json, is_json_with_large_numbers_as_text)
         "{\"index\":6,\"data\":\"beef\"}],\"must\":{\"index\":128}}");
     hf_buf_done(&out);
 }
-
-Test(hf_arena, bounds_aligns_zeroes_and_resets)
-{
-    struct hf_arena a;
-    hf_arena_init(&a, 100000);
-    void *p;
-    for (size_t round = 0; round < 3; round++) {
-        for (size_t i = 1; i < 300; i++) {
-            cr_assert_eq(hf_arena_alloc(&a, i, 1, &p), 0);
-            cr_assert_eq((uintptr_t)p % _Alignof(max_align_t), 0);
-            for (size_t b = 0; b < i; b++)
-                cr_assert_eq(((uint8_t *)p)[b], 0);
-            memset(p, 0xff, i);
-        }
-        hf_arena_reset(&a);
-    }
-    cr_assert_eq(hf_arena_alloc(&a, SIZE_MAX, 2, &p), HF_ETOOBIG);
-    cr_assert_eq(hf_arena_alloc(&a, 1, SIZE_MAX, &p), HF_ETOOBIG);
-    cr_assert_eq(hf_arena_alloc(&a, 100001, 1, &p), HF_ETOOBIG);
-    cr_assert_eq(hf_arena_alloc(&a, 0, 8, &p), 0);
-    hf_arena_done(&a);
-}

@@ -15,7 +15,7 @@
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "base/check.h"
-#include "wire/arena.h"
+#include "base/arena.h"
 
 enum {
     HF_WIRE_FIELDS_MAX = 64, /* fields of one message */

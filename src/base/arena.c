@@ -1,4 +1,4 @@
-#include "wire/arena.h"
+#include "base/arena.h"
 #include "base/error.h"
 
 #include <stdalign.h>
