@@ -156,7 +156,7 @@ static uint32_t unfitting(const struct combination *c, size_t count, const uint8
     for (size_t i = 0; i < count; i++) {
         if ((bad & UINT32_C(1) << i) != 0)
             continue;
-        hf__scalar_polynomial(c->coefficients[0], c->k, indices[i], share);
+        hf__scalar_polynomial((const uint8_t *)c->coefficients, c->k, indices[i], share);
         if (!hf_secret_equal(share, shares + i * HF_SCALAR_LEN, sizeof share))
             bad |= UINT32_C(1) << i;
     }

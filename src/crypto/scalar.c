@@ -28,10 +28,11 @@ bool hf__scalar_valid(const uint8_t s[static HF_SCALAR_LEN])
      */
     memcpy(wide, s, HF_SCALAR_LEN);
     hf__scalar_reduce(wide, reduced);
-    bool valid = hf_secret_equal(reduced, s, HF_SCALAR_LEN) & !sodium_is_zero(s, HF_SCALAR_LEN);
+    const bool same = hf_secret_equal(reduced, s, HF_SCALAR_LEN);
+    const bool zero = sodium_is_zero(s, HF_SCALAR_LEN);
     hf_wipe(wide, sizeof wide);
     hf_wipe(reduced, sizeof reduced);
-    return valid;
+    return same && !zero;
 }
 
 void hf__scalar_small(uint8_t v, uint8_t ret[static HF_SCALAR_LEN])
