@@ -41,8 +41,8 @@ static bool check_file(const char *path, struct hf_bytes text, const char *progr
         size_t line = 1;
         for (size_t i = 0; i < kept.len && i < text.len && kept.data[i] == text.data[i]; i++)
             line += kept.data[i] == '\n';
-        fprintf(stderr, "%s:%zu: not what the program makes; run: %s --write %s\n", path,
-                line, program, path);
+        fprintf(stderr, "%s:%zu: not what the program makes; run: %s --write %s\n", path, line,
+                program, path);
     }
     hf_buf_done(&kept);
     return same;
