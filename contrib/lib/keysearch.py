@@ -50,8 +50,11 @@ def encodings(piece):
     found = {"raw": piece, "raw, reversed": piece[::-1]}
     for name, text in texts.items():
         urls = text.replace("+", "-").replace("/", "_") if name.startswith("base64") else text
-        for suffix, form in (("", text), (", URL-safe", urls), (", upper case", text.upper()), (", lower case", text.lower())):
-            if suffix and form == text or suffix.endswith("case") and name.startswith("base"):
+        forms = {"": text, ", URL-safe": urls}
+        if not name.startswith(("base", "ascii85")):
+            forms |= {", upper case": text.upper(), ", lower case": text.lower()}
+        for suffix, form in forms.items():
+            if suffix and form == text:
                 continue
             found[name + suffix] = form.encode()
             found[name + suffix + ", UTF-16"] = form.encode("utf-16-le")
