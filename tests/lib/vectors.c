@@ -22,7 +22,7 @@ static const char *source_dir(void)
     return source;
 }
 
-json_t *hf_vectors_public(const char *name)
+void hf_vectors_path(const char *name, char *ret, size_t ret_len)
 {
     char path[4096];
     const char *folder = getenv("HOLDFAST_VECTORS");
@@ -35,6 +35,14 @@ json_t *hf_vectors_public(const char *name)
         fprintf(stderr, "skipped: public vectors %s are not there (see HOLDFAST_VECTORS)\n", path);
         cr_skip_test("public vectors %s are not there (see HOLDFAST_VECTORS)", name);
     }
+    snprintf(ret, ret_len, "%s", path);
+}
+
+json_t *hf_vectors_public(const char *name)
+{
+    char path[4096];
+
+    hf_vectors_path(name, path, sizeof path);
     return load(path);
 }
 

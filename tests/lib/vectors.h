@@ -16,6 +16,9 @@
  * not there. */
 json_t *hf_vectors_public(const char *name);
 json_t *hf_vectors_own(const char *name);
+/* Where a public vector or a folder of them is, as a path in ret; otherwise as hf_vectors_public.
+ * name may be ret. */
+void hf_vectors_path(const char *name, char *ret, size_t ret_len);
 
 /* A member that must be there. */
 json_t *hf_vectors_get(const json_t *object, const char *key);

@@ -90,7 +90,7 @@ struct hf_document_info {
     uint64_t not_before_s;      /* Unix time; the newest of issue date and its certificates' */
     uint64_t not_after_s;       /* the earliest of next update and its certificates' */
     uint64_t issue_date_s;      /* of the document itself */
-    uint32_t evaluation_number; /* tcbEvaluationDataNumber; for a CRL, the CRL number */
+    uint64_t evaluation_number; /* tcbEvaluationDataNumber; for a CRL, the CRL number */
 };
 
 /*

@@ -1,0 +1,220 @@
+#include "attest/collateral.h"
+#include "base/error.h"
+#include "set.h"
+
+#include <stdlib.h>
+
+struct hf_collateral *hf__collateral_empty(const struct hf__root *root, size_t count)
+{
+    struct hf_collateral *c = calloc(1, sizeof *c + count * sizeof c->tcb_infos[0]);
+    if (c != NULL) {
+        atomic_init(&c->refs, 1);
+        c->root = *root;
+    }
+    return c;
+}
+
+/* Adds a document where there is one. */
+static int add(enum hf_document kind, struct hf_bytes text, struct hf__issuer *issuer,
+               const struct hf__root *root, struct hf__document **ret)
+{
+    return text.len == 0 ? 0 : hf__document_new(kind, text, issuer, root, ret);
+}
+
+int hf_collateral_new(const struct hf_collateral_source *source, const struct hf_roots *roots,
+                      struct hf_collateral **ret)
+{
+    struct hf__root root = hf__root_of(roots);
+    struct hf__issuer *signer = NULL, *ca = NULL;
+    if (source->tcb_info_count > HF_COLLATERAL_PLATFORMS_MAX)
+        return HF_ETOOBIG;
+    struct hf_collateral *c = hf__collateral_empty(&root, source->tcb_info_count);
+    int r = c != NULL ? 0 : HF_ENOMEM;
+    if (r == 0)
+        r = hf__issuer_new(source->tcb_signing_chain, false, &root, &signer);
+    if (r == 0)
+        r = hf__issuer_new(source->pck_crl_issuer_chain, true, &root, &ca);
+    if (r == 0)
+        r = add(HF_DOCUMENT_QE_IDENTITY, source->qe_identity, signer, &root, &c->qe_identity);
+    if (r == 0)
+        r = add(HF_DOCUMENT_PCK_CRL, source->pck_crl, ca, &root, &c->pck_crl);
+    if (r == 0)
+        r = add(HF_DOCUMENT_ROOT_CRL, source->root_ca_crl, NULL, &root, &c->root_crl);
+    for (size_t i = 0; r == 0 && i < source->tcb_info_count; i++) {
+        if (source->tcb_infos[i].len == 0)
+            continue;
+        r = add(HF_DOCUMENT_TCB_INFO, source->tcb_infos[i], signer, &root,
+                &c->tcb_infos[c->tcb_info_count]);
+        if (r == 0)
+            c->tcb_info_count++;
+    }
+    hf__issuer_unref(signer);
+    hf__issuer_unref(ca);
+    if (r != 0) {
+        hf_collateral_unref(c);
+        return r;
+    }
+    *ret = c;
+    return 0;
+}
+
+struct hf_collateral *hf_collateral_ref(const struct hf_collateral *c)
+{
+    struct hf_collateral *same = (struct hf_collateral *)(uintptr_t)c;
+    atomic_fetch_add(&same->refs, 1);
+    return same;
+}
+
+void hf_collateral_unref(struct hf_collateral *c)
+{
+    if (c == NULL || atomic_fetch_sub(&c->refs, 1) != 1)
+        return;
+    hf__document_unref(c->qe_identity);
+    hf__document_unref(c->pck_crl);
+    hf__document_unref(c->root_crl);
+    for (size_t i = 0; i < c->tcb_info_count; i++)
+        hf__document_unref(c->tcb_infos[i]);
+    free(c);
+}
+
+struct hf__document *hf__collateral_find(const struct hf_collateral *c, enum hf_document kind,
+                                         const uint8_t *fmspc)
+{
+    switch (kind) {
+    case HF_DOCUMENT_QE_IDENTITY:
+        return c->qe_identity;
+    case HF_DOCUMENT_PCK_CRL:
+        return c->pck_crl;
+    case HF_DOCUMENT_ROOT_CRL:
+        return c->root_crl;
+    case HF_DOCUMENT_TCB_INFO:
+        break;
+    }
+    for (size_t i = 0; i < c->tcb_info_count; i++)
+        if (memcmp(c->tcb_infos[i]->fmspc, fmspc, HF_FMSPC_LEN) == 0)
+            return c->tcb_infos[i];
+    return NULL;
+}
+
+/* Whether one issuer's verified chain has this certificate under an issuer of this key. */
+static bool issuer_knows(const struct hf__issuer *issuer, const struct hf__cert *cert,
+                         const uint8_t key[static HF_P256_KEY_LEN])
+{
+    if (issuer == NULL || !atomic_load(&issuer->ready) || issuer->error != 0)
+        return false;
+    const struct hf__chain *chain = &issuer->chain;
+    for (size_t i = 0; i < chain->count; i++) {
+        const struct hf__cert *above = &chain->cert[i + 1 < chain->count ? i + 1 : i];
+        if (hf_bytes_equal(chain->cert[i].der, cert->der) &&
+            memcmp(above->key, key, HF_P256_KEY_LEN) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool knows(const void *context, const struct hf__cert *cert,
+                  const uint8_t issuer_key[static HF_P256_KEY_LEN])
+{
+    const struct hf_collateral *c = context;
+    if (c == NULL)
+        return false;
+    const struct hf__document *d = c->qe_identity;
+    if (d == NULL && c->tcb_info_count > 0)
+        d = c->tcb_infos[0];
+    return (d != NULL && issuer_knows(d->issuer, cert, issuer_key)) ||
+           (c->pck_crl != NULL && issuer_knows(c->pck_crl->issuer, cert, issuer_key));
+}
+
+struct hf__known hf__collateral_known(const struct hf_collateral *c)
+{
+    return (struct hf__known){.knows = knows, .context = c};
+}
+
+int hf__collateral_ready(const struct hf_collateral *c, struct hf__document *d)
+{
+    struct hf__known known = hf__collateral_known(c);
+    return d == NULL ? HF_ECOLLMISSING : hf__document_ready(d, &known);
+}
+
+int hf_collateral_info(const struct hf_collateral *c, enum hf_document kind, const uint8_t *fmspc,
+                       struct hf_document_info *ret)
+{
+    struct hf__document *d = hf__collateral_find(c, kind, fmspc);
+    int r = hf__collateral_ready(c, d);
+    if (d == NULL || r == HF_ENOMEM)
+        return r;
+    *ret = d->info;
+    return 0;
+}
+
+/* Calls visit for every document there is. */
+static void each(const struct hf_collateral *c,
+                 void (*visit)(const struct hf_collateral *c, struct hf__document *d, void *out),
+                 void *out)
+{
+    struct hf__document *const single[] = {c->qe_identity, c->pck_crl, c->root_crl};
+    for (size_t i = 0; i < HF_ARRAY_LEN(single); i++)
+        if (single[i] != NULL)
+            visit(c, single[i], out);
+    for (size_t i = 0; i < c->tcb_info_count; i++)
+        visit(c, c->tcb_infos[i], out);
+}
+
+static int check_one(const struct hf_collateral *c, struct hf__document *d, uint64_t at_s)
+{
+    int r = hf__collateral_ready(c, d);
+    if (r == 0 && at_s < d->info.not_before_s)
+        r = HF_ECOLLEARLY;
+    if (r == 0 && at_s > d->info.not_after_s)
+        r = HF_ECOLLEXPIRED;
+    return r;
+}
+
+int hf_collateral_check(const struct hf_collateral *c, uint64_t at_s,
+                        enum hf_document *ret_document)
+{
+    struct hf__document *const single[] = {c->qe_identity, c->pck_crl, c->root_crl};
+    static const enum hf_document kinds[] = {HF_DOCUMENT_QE_IDENTITY, HF_DOCUMENT_PCK_CRL,
+                                             HF_DOCUMENT_ROOT_CRL};
+    enum hf_document kind = HF_DOCUMENT_TCB_INFO;
+    int r = c->tcb_info_count > 0 ? 0 : HF_ECOLLMISSING;
+    for (size_t i = 0; r == 0 && i < HF_ARRAY_LEN(single); i++) {
+        kind = kinds[i];
+        r = check_one(c, single[i], at_s);
+    }
+    for (size_t i = 0; r == 0 && i < c->tcb_info_count; i++) {
+        kind = HF_DOCUMENT_TCB_INFO;
+        r = check_one(c, c->tcb_infos[i], at_s);
+    }
+    if (r != 0 && ret_document != NULL)
+        *ret_document = kind;
+    return r;
+}
+
+static void earliest_end(const struct hf_collateral *c, struct hf__document *d, void *out)
+{
+    uint64_t *end_s = out;
+    if (hf__collateral_ready(c, d) == 0 && (*end_s == 0 || d->info.not_after_s < *end_s))
+        *end_s = d->info.not_after_s;
+}
+
+uint64_t hf_collateral_expiry_s(const struct hf_collateral *c)
+{
+    uint64_t end_s = 0;
+    each(c, earliest_end, &end_s);
+    return end_s;
+}
+
+static void newest_issue(const struct hf_collateral *c, struct hf__document *d, void *out)
+{
+    uint64_t *issue_s = out;
+    if (hf__collateral_ready(c, d) == 0 && d->info.issue_date_s > *issue_s)
+        *issue_s = d->info.issue_date_s;
+}
+
+uint64_t hf_collateral_issue_date_s(const struct hf_collateral *c)
+{
+    uint64_t issue_s = 0;
+    each(c, newest_issue, &issue_s);
+    return issue_s;
+}

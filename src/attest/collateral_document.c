@@ -1,0 +1,214 @@
+/* One document of a set: read and verified once. */
+#include "base/error.h"
+#include "set.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+
+int hf__document_new(enum hf_document kind, struct hf_bytes text, struct hf__issuer *issuer,
+                     const struct hf__root *root, struct hf__document **ret)
+{
+    struct hf__document *d = calloc(1, sizeof *d);
+    uint8_t *copy = malloc(text.len + 1);
+    if (d == NULL || copy == NULL) {
+        free(d);
+        free(copy);
+        return HF_ENOMEM;
+    }
+    memcpy(copy, text.data, text.len);
+    atomic_init(&d->refs, 1);
+    hf_assert(pthread_mutex_init(&d->lock, NULL) == 0);
+    d->kind = kind;
+    d->root = *root;
+    d->issuer = issuer != NULL ? hf__issuer_ref(issuer) : NULL;
+    d->text = copy;
+    d->len = text.len;
+    if (kind == HF_DOCUMENT_TCB_INFO) {
+        uint8_t signature[HF_TCB_SIGNATURE_LEN];
+        struct hf_bytes body;
+        struct hf_fault ignored; /* found again, and kept, when the document is read */
+        if (hf__document_split(hf_bytes_of(copy, text.len), "tcbInfo", &body, signature,
+                               &ignored) != 0 ||
+            hf__tcb_info_fmspc(body, d->fmspc, &ignored) != 0)
+            memset(d->fmspc, 0, sizeof d->fmspc);
+    }
+    *ret = d;
+    return 0;
+}
+
+struct hf__document *hf__document_ref(struct hf__document *d)
+{
+    atomic_fetch_add(&d->refs, 1);
+    return d;
+}
+
+static void forget(struct hf__document *d)
+{
+    free(d->tcb_info);
+    free(d->qe_identity);
+    d->tcb_info = NULL;
+    d->qe_identity = NULL;
+    hf__crl_done(&d->crl);
+}
+
+void hf__document_unref(struct hf__document *d)
+{
+    if (d == NULL || atomic_fetch_sub(&d->refs, 1) != 1)
+        return;
+    forget(d);
+    hf__issuer_unref(d->issuer);
+    hf_assert(pthread_mutex_destroy(&d->lock) == 0);
+    free(d->text);
+    free(d);
+}
+
+/* Takes the dates of the body; its signer's are added when the signature has been verified. */
+static void set_dates(struct hf__document *d, const struct hf__document_dates *dates)
+{
+    d->info.issue_date_s = dates->issue_s;
+    d->info.not_before_s = dates->issue_s;
+    d->info.not_after_s = dates->next_update_s;
+    d->info.evaluation_number = dates->evaluation_number;
+}
+
+static int read_tcb_info(struct hf__document *d, struct hf_bytes body)
+{
+    struct hf__tcb_info *info = malloc(sizeof *info);
+    if (info == NULL)
+        return HF_ENOMEM;
+    int r = hf__tcb_info_parse(body, info, &d->info.fault);
+    if (r != 0) {
+        free(info);
+        return r;
+    }
+    /* Most lists are short: what they do not use is given back. */
+    size_t used = offsetof(struct hf__tcb_info, advisories.item) +
+                  info->advisories.count * sizeof info->advisories.item[0];
+    struct hf__tcb_info *less = realloc(info, used);
+    d->tcb_info = less != NULL ? less : info;
+    set_dates(d, &d->tcb_info->dates);
+    return 0;
+}
+
+static int read_qe_identity(struct hf__document *d, struct hf_bytes body)
+{
+    struct hf__qe_identity *id = malloc(sizeof *id);
+    if (id == NULL)
+        return HF_ENOMEM;
+    int r = hf__qe_identity_parse(body, id, &d->info.fault);
+    if (r != 0) {
+        free(id);
+        return r;
+    }
+    size_t used = offsetof(struct hf__qe_identity, advisories.item) +
+                  id->advisories.count * sizeof id->advisories.item[0];
+    struct hf__qe_identity *less = realloc(id, used);
+    d->qe_identity = less != NULL ? less : id;
+    set_dates(d, &d->qe_identity->dates);
+    return 0;
+}
+
+static int read_json(struct hf__document *d, struct hf_bytes *ret_body,
+                     uint8_t ret_signature[static HF_TCB_SIGNATURE_LEN])
+{
+    bool is_info = d->kind == HF_DOCUMENT_TCB_INFO;
+    struct hf_bytes text = hf_bytes_of(d->text, d->len);
+    int r = hf__document_split(text, is_info ? "tcbInfo" : "enclaveIdentity", ret_body,
+                               ret_signature, &d->info.fault);
+    if (r != 0)
+        return r;
+    r = is_info ? read_tcb_info(d, *ret_body) : read_qe_identity(d, *ret_body);
+    if (r == HF_EMALFORMED)
+        d->info.fault.offset += (size_t)(ret_body->data - d->text);
+    return r;
+}
+
+static int read_crl(struct hf__document *d)
+{
+    int r = hf__crl_parse(hf_bytes_of(d->text, d->len), &d->crl, &d->info.fault);
+    if (r != 0)
+        return r;
+    d->info.issue_date_s = d->crl.this_update_s;
+    d->info.not_before_s = d->crl.this_update_s;
+    d->info.not_after_s = d->crl.next_update_s;
+    d->info.evaluation_number = d->crl.number;
+    return 0;
+}
+
+/* The root's list is signed with the root's key, which is known without any chain. */
+static int verify_root_crl(struct hf__document *d)
+{
+    EVP_PKEY *key;
+    if (!d->root.trusted)
+        return HF_ECOLLSIG;
+    int r = hf__p256_key(d->root.key, &key);
+    if (r != 0)
+        return r == HF_EPOINT ? HF_ECOLLSIG : r;
+    bool good = hf__p256_verify_der(key, d->crl.tbs, d->crl.signature);
+    hf__p256_free(key);
+    return good ? 0 : HF_ECOLLSIG;
+}
+
+static int verify_issued(struct hf__document *d, const struct hf__known *known,
+                         struct hf_bytes body, const uint8_t signature[HF_TCB_SIGNATURE_LEN])
+{
+    int r = hf__issuer_ready(d->issuer, known);
+    if (r != 0) {
+        if (r == HF_ECOLLATERAL)
+            d->info.fault = d->issuer->fault;
+        return r;
+    }
+    const struct hf__cert *signer = &d->issuer->chain.cert[0];
+    bool good;
+    if (d->kind == HF_DOCUMENT_PCK_CRL)
+        good = hf_bytes_equal(d->crl.issuer, signer->subject) &&
+               hf__p256_verify_der(d->issuer->key, d->crl.tbs, d->crl.signature);
+    else
+        good = hf__p256_verify(d->issuer->key, body, signature);
+    if (!good)
+        return HF_ECOLLSIG;
+    if (d->issuer->not_before_s > d->info.not_before_s)
+        d->info.not_before_s = d->issuer->not_before_s;
+    if (d->issuer->not_after_s < d->info.not_after_s)
+        d->info.not_after_s = d->issuer->not_after_s;
+    return 0;
+}
+
+static int make_ready(struct hf__document *d, const struct hf__known *known)
+{
+    struct hf_bytes body = {0};
+    uint8_t signature[HF_TCB_SIGNATURE_LEN] = {0};
+    bool is_json = d->kind == HF_DOCUMENT_TCB_INFO || d->kind == HF_DOCUMENT_QE_IDENTITY;
+    if (d->len > HF_COLLATERAL_DOCUMENT_MAX) {
+        d->info.fault = (struct hf_fault){.expected = "a document of at most 1 MiB"};
+        return HF_ECOLLATERAL;
+    }
+    int r = is_json ? read_json(d, &body, signature) : read_crl(d);
+    if (r != 0)
+        return r == HF_EMALFORMED ? HF_ECOLLATERAL : r;
+    if (d->info.not_after_s < d->info.not_before_s) {
+        d->info.fault = (struct hf_fault){.expected = "an end of validity after its beginning"};
+        return HF_ECOLLATERAL;
+    }
+    if (d->kind == HF_DOCUMENT_ROOT_CRL)
+        return verify_root_crl(d);
+    return verify_issued(d, known, body, signature);
+}
+
+int hf__document_ready(struct hf__document *d, const struct hf__known *known)
+{
+    if (atomic_load(&d->ready))
+        return d->info.error;
+    hf_assert(pthread_mutex_lock(&d->lock) == 0);
+    int error = d->info.error;
+    if (!atomic_load(&d->ready)) {
+        error = make_ready(d, known);
+        d->info.error = error;
+        if (error != HF_ENOMEM)
+            atomic_store(&d->ready, true);
+        else
+            forget(d);
+    }
+    hf_assert(pthread_mutex_unlock(&d->lock) == 0);
+    return error;
+}

@@ -1,0 +1,103 @@
+/* The newer of each document, so that nothing that is held is replaced by something older. */
+#include "base/error.h"
+#include "set.h"
+
+struct merge {
+    const struct hf_collateral *held, *offered;
+    uint64_t at_s;
+    size_t older;
+};
+
+/* Whether what is offered may take the place of what is held, which may be nothing. */
+static int replaces(struct merge *m, struct hf__document *held, struct hf__document *offered,
+                    bool *ret)
+{
+    *ret = false;
+    if (offered == NULL)
+        return 0;
+    int r = hf__collateral_ready(m->offered, offered);
+    if (r == HF_ENOMEM)
+        return r;
+    if (r != 0 || m->at_s < offered->info.not_before_s)
+        return 0;
+    r = held != NULL ? hf__collateral_ready(m->held, held) : HF_ECOLLMISSING;
+    if (r == HF_ENOMEM)
+        return r;
+    *ret = true;
+    if (r != 0)
+        return 0;
+    uint64_t was = held->info.evaluation_number, is = offered->info.evaluation_number;
+    bool older = is < was || (is == was && offered->info.issue_date_s < held->info.issue_date_s);
+    if (older)
+        m->older++;
+    *ret = !older;
+    return 0;
+}
+
+static int choose(struct merge *m, struct hf__document *held, struct hf__document *offered,
+                  struct hf__document **ret)
+{
+    bool taken;
+    int r = replaces(m, held, offered, &taken);
+    if (r != 0)
+        return r;
+    struct hf__document *d = taken || held == NULL ? offered : held;
+    *ret = d != NULL ? hf__document_ref(d) : NULL;
+    return 0;
+}
+
+/* Every platform of either set, each once. */
+static int merge_platforms(struct merge *m, struct hf_collateral *c)
+{
+    for (size_t i = 0; i < m->held->tcb_info_count; i++) {
+        struct hf__document *held = m->held->tcb_infos[i];
+        struct hf__document *offered =
+            hf__collateral_find(m->offered, HF_DOCUMENT_TCB_INFO, held->fmspc);
+        int r = choose(m, held, offered, &c->tcb_infos[c->tcb_info_count]);
+        if (r != 0)
+            return r;
+        c->tcb_info_count++;
+    }
+    for (size_t i = 0; i < m->offered->tcb_info_count; i++) {
+        struct hf__document *offered = m->offered->tcb_infos[i];
+        if (hf__collateral_find(c, HF_DOCUMENT_TCB_INFO, offered->fmspc) != NULL)
+            continue;
+        if (c->tcb_info_count == HF_COLLATERAL_PLATFORMS_MAX)
+            return HF_ETOOBIG;
+        c->tcb_infos[c->tcb_info_count++] = hf__document_ref(offered);
+    }
+    return 0;
+}
+
+int hf_collateral_merge(const struct hf_collateral *held, const struct hf_collateral *offered,
+                        uint64_t at_s, struct hf_collateral **ret, size_t *ret_older)
+{
+    if (held == NULL) {
+        *ret = hf_collateral_ref(offered);
+        if (ret_older != NULL)
+            *ret_older = 0;
+        return 0;
+    }
+    if (memcmp(&held->root, &offered->root, sizeof held->root) != 0)
+        return HF_EINVAL;
+    struct merge m = {.held = held, .offered = offered, .at_s = at_s};
+    struct hf_collateral *c =
+        hf__collateral_empty(&held->root, held->tcb_info_count + offered->tcb_info_count);
+    if (c == NULL)
+        return HF_ENOMEM;
+    int r = choose(&m, held->qe_identity, offered->qe_identity, &c->qe_identity);
+    if (r == 0)
+        r = choose(&m, held->pck_crl, offered->pck_crl, &c->pck_crl);
+    if (r == 0)
+        r = choose(&m, held->root_crl, offered->root_crl, &c->root_crl);
+    if (r == 0)
+        r = merge_platforms(&m, c);
+    if (r != 0) {
+        hf_collateral_unref(c);
+        return r;
+    }
+    *ret = c;
+    if (ret_older != NULL)
+        *ret_older = m.older;
+    return 0;
+}
