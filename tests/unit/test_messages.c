@@ -54,6 +54,103 @@ Test(messages, none_needs_more_nesting_than_the_decoder_takes)
         cr_assert_leq(depth_of(hf_wire_types[t]), HF_WIRE_DEPTH_MAX);
 }
 
+static uint64_t type_len_max(const struct hf_wire_type *type);
+
+/* At least what the shortest head of this number takes. */
+static uint64_t head_len_max(uint64_t number)
+{
+    return number <= UINT8_MAX ? 2 : number <= UINT16_MAX ? 3 : number <= UINT32_MAX ? 5 : 9;
+}
+
+static uint64_t field_len_max(const struct hf_wire_field *f)
+{
+    const uint64_t key = f->key <= 0x7f ? 1 : 3, head = head_len_max(f->max);
+    switch ((enum hf_wire_kind)f->kind) {
+    case HF_WIRE_UINT:
+    case HF_WIRE_VERSION:
+        return key + head;
+    case HF_WIRE_FIXED:
+    case HF_WIRE_BIN:
+    case HF_WIRE_TEXT:
+        return key + head + f->max;
+    case HF_WIRE_BOOL:
+        return key + 1;
+    case HF_WIRE_SUB:
+        return key + type_len_max(f->type);
+    case HF_WIRE_LIST:
+        return key + head + f->max * type_len_max(f->type);
+    }
+    return UINT64_MAX;
+}
+
+static uint64_t type_len_max(const struct hf_wire_type *type)
+{
+    const struct hf_wire_shape *shape = type->shape();
+    uint64_t len = head_len_max(shape->count);
+    for (size_t i = 0; i < shape->count; i++)
+        len += field_len_max(&shape->fields[i]);
+    return len;
+}
+
+static const struct hf_wire_field *find_field(const struct hf_wire_type *type, const char *name)
+{
+    const struct hf_wire_shape *shape = type->shape();
+    for (size_t i = 0; i < shape->count; i++) {
+        if (strcmp(shape->fields[i].name, name) == 0)
+            return &shape->fields[i];
+    }
+    cr_assert_fail("no field %s.%s", type->name, name);
+    return NULL;
+}
+
+/* The message whose encoding a field carries, where its description says so: "encoding of
+ * <message>". */
+static const struct hf_wire_type *carried_by(const struct hf_wire_field *f)
+{
+    static const char says[] = "encoding of ";
+    if (f->kind != HF_WIRE_BIN || strncmp(f->doc, says, sizeof(says) - 1) != 0)
+        return NULL;
+    for (size_t t = 0; t < hf_wire_types_count; t++) {
+        if (strcmp(hf_wire_types[t]->name, f->doc + sizeof(says) - 1) == 0)
+            return hf_wire_types[t];
+    }
+    return NULL;
+}
+
+Test(messages, what_is_carried_as_bytes_fits_its_carrier)
+{
+    /* The holders in the summary of an older generation have no receipts. */
+    const struct hf_wire_field *receipt = find_field(&hf_wire_holder, "receipt");
+    const struct hf_wire_field *holders = find_field(&hf_wire_predecessor, "holders");
+    size_t carriers = 0;
+    for (size_t t = 0; t < hf_wire_types_count; t++) {
+        const struct hf_wire_shape *shape = hf_wire_types[t]->shape();
+        for (size_t i = 0; i < shape->count; i++) {
+            const struct hf_wire_type *inner = carried_by(&shape->fields[i]);
+            if (inner == NULL)
+                continue;
+            uint64_t len = type_len_max(inner);
+            if (inner == &hf_wire_placement_record)
+                len -= holders->max * field_len_max(receipt);
+            cr_assert_leq(len, shape->fields[i].max, "%s.%s cannot carry every %s",
+                          hf_wire_types[t]->name, shape->fields[i].name, inner->name);
+            carriers++;
+        }
+    }
+    cr_assert_geq(carriers, 8);
+}
+
+Test(messages, an_owners_request_carries_each_of_its_bodies)
+{
+    static const struct hf_wire_type *const bodies[] = {
+        &hf_wire_offer,    &hf_wire_deposit,  &hf_wire_record_request,
+        &hf_wire_deletion, &hf_wire_standing,
+    };
+    const struct hf_wire_field *body = find_field(&hf_wire_owner_request, "body");
+    for (size_t i = 0; i < HF_ARRAY_LEN(bodies); i++)
+        cr_assert_leq(type_len_max(bodies[i]), body->max, "%s", bodies[i]->name);
+}
+
 static struct hf_bytes unhex(const char *text)
 {
     size_t len = strlen(text) / 2;
