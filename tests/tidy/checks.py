@@ -174,6 +174,19 @@ def nothing_is_left_unfinished(tree):
             if (match := pattern.search(line))]
 
 
+def every_label_is_specified(tree):
+    """A label in the code stands in a page of proto/, in full or without the common beginning."""
+    pages = "".join(tree.text(name) for name in tree.files if name.startswith("proto/") and name.endswith(".md"))
+    specified = set(re.findall(r"`([a-z-]+)`|holdfast/v1/([a-z-]+)", pages))
+    specified = {label for pair in specified for label in pair}
+    found = []
+    for name in tree.c_files("src"):
+        for label in sorted(set(re.findall(r'"holdfast/v1/([a-z-]+)"', tree.text(name)))):
+            if label not in specified:
+                found.append(f"{name}: holdfast/v1/{label} is in no page of proto/")
+    return found
+
+
 CHECKS = [
     rooms_include_only_rooms_above_them,
     rooms_are_given_only_rooms_above_them,
@@ -188,5 +201,6 @@ CHECKS = [
     every_room_says_what_it_is_for,
     every_source_is_built,
     headers_guard_themselves_and_public_ones_say_what_they_are,
+    every_label_is_specified,
     nothing_is_left_unfinished,
 ]

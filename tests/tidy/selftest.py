@@ -33,6 +33,7 @@ CASES = [
     ("every_room_says_what_it_is_for", "src/misc/a.c", "", "not in the list of rooms"),
     ("every_source_is_built", "src/base/b.c", "", "src/base/b.c is in no meson.build"),
     ("headers_guard_themselves_and_public_ones_say_what_they_are", "src/base/b.h", "/* b */\n", "no guard"),
+    ("every_label_is_specified", "src/core/a.c", 'const char *l = "holdfast/v1/new";\n', "holdfast/v1/new"),
     ("nothing_is_left_unfinished", "src/base/a.c", f"/* {UNFINISHED[0]}: later */\n", UNFINISHED[0]),
 ]
 

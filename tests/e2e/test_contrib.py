@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+"""The programs that build and check: what they count, what they install, and what they ask for."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+SOURCE = pathlib.Path(os.environ["HOLDFAST_SOURCE"])
+sys.path[:0] = [str(SOURCE / "tests/lib"), str(SOURCE / "contrib/lib")]
+
+import keysearch  # noqa: E402
+import tap  # noqa: E402
+
+
+def count(rows, notes=""):
+    """What contrib/lib/count.py makes of these rows of meson's log: (exit status, last line, all lines)."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = "".join(json.dumps(row) + "\n" for row in rows)
+        pathlib.Path(folder, "release.json").write_text(log)
+        if notes:
+            pathlib.Path(folder, "notes").write_text(notes)
+        command = [sys.executable, SOURCE / "contrib/lib/count.py", folder]
+        done = subprocess.run(command, capture_output=True, text=True)
+    lines = done.stdout.splitlines()
+    return done.returncode, lines[-1], lines
+
+
+def row(stdout, result, name="x"):
+    return {"name": name, "stdout": stdout, "result": result}
+
+
+@tap.case
+def sub_tests_count_each_for_itself():
+    tap_text = "TAP version 13\n1..3\nok 1 - a\n# ok: a comment\nok - b\nok 3 - c # SKIP no hardware\n"
+    status, last, _ = count([row(tap_text, "OK"), row("free text\n", "OK")])
+    assert (status, last) == (0, "3 passed, 0 failed, 1 skipped")
+
+
+@tap.case
+def a_failed_sub_test_fails_and_is_named():
+    status, last, lines = count([row("1..2\nok 1 - a\nnot ok 2 - b\n", "FAIL", "demo")])
+    assert (status, last) == (1, "1 passed, 1 failed, 0 skipped")
+    assert lines[0] == "failed: release: demo: 2 - b"
+
+
+@tap.case
+def a_timeout_or_a_crash_fails_though_no_sub_test_says_so():
+    for result in ("TIMEOUT", "ERROR", "INTERRUPT", "UNEXPECTEDPASS"):
+        status, last, _ = count([row("1..9\nok 1 - a\n", result)])
+        assert (status, last) == (1, "1 passed, 1 failed, 0 skipped"), result
+
+
+@tap.case
+def no_test_at_all_fails():
+    assert count([]) == (1, "0 passed, 0 failed, 0 skipped", ["0 passed, 0 failed, 0 skipped"])
+    assert count([row("1..0 # SKIP nothing here\n", "SKIP")])[:2] == (1, "0 passed, 0 failed, 1 skipped")
+
+
+@tap.case
+def what_is_no_test_program_counts_too():
+    status, last, _ = count([row("ok 1\n", "OK")], "passed clang: builds\nfailed sanitize: build/sanitizer.1\n")
+    assert (status, last) == (1, "2 passed, 1 failed, 0 skipped")
+
+
+def packages(installed, programs):
+    """Runs hf_packages where dpkg-query knows only `installed`, and the commands of `programs` are as given."""
+    with tempfile.TemporaryDirectory() as folder:
+        answers = "".join(f"{name} installed\\n" for name in installed)
+        programs = {"dpkg-query": f"printf '{answers}'; exit 1", **programs}
+        for name, body in programs.items():
+            path = pathlib.Path(folder, name)
+            path.write_text(f"#!/bin/sh\n{body}\n")
+            path.chmod(0o755)
+        environment = {**os.environ, "PATH": f"{folder}:/usr/bin:/bin"}
+        script = f". {SOURCE}/contrib/lib/common.sh; hf_packages runtime build; echo went on"
+        command = ["bash", "-euc", script]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+
+
+def wanted():
+    lines = (SOURCE / "contrib/packages").read_text().splitlines()
+    return [line.split()[1] for line in lines if line.startswith(("runtime ", "build "))]
+
+
+@tap.case
+def with_every_package_there_neither_root_nor_apt_is_needed():
+    done = packages(wanted(), {"id": "echo 1000", "sudo": "exit 1", "apt-get": "echo called; exit 1"})
+    assert (done.returncode, done.stdout) == (0, "went on\n"), done
+
+
+@tap.case
+def without_root_the_exact_command_is_printed():
+    done = packages(wanted()[:-2], {"id": "echo 1000", "sudo": "exit 1"})
+    missing = " ".join(sorted(wanted()[-2:]))
+    assert done.returncode == 1
+    assert f"  sudo apt-get install --no-install-recommends {missing}\n" in done.stdout, done.stdout
+
+
+@tap.case
+def lists_are_updated_only_when_installing_fails_without():
+    with tempfile.TemporaryDirectory() as folder:
+        log, state = f"{folder}/log", f"{folder}/updated"
+        apt = f'echo "$@" >>{log}; case "$*" in *update*) touch {state};; *) test -e {state};; esac'
+        done = packages(wanted()[:-1], {"id": "echo 0", "apt-get": apt})
+        verbs = [next(w for w in line.split() if w in ("install", "update")) for line in open(log)]
+        assert verbs == ["install", "update", "install"]
+        # Nothing was really installed: that is said, too.
+        assert done.returncode == 1 and "still missing" in done.stderr, done
+
+
+@tap.case
+def the_search_for_a_key_finds_what_it_plants():
+    for _ in range(20):
+        keysearch.prove()
+
+
+@tap.case
+def every_script_says_how_it_is_used_and_refuses_the_rest():
+    for name in ("build", "check", "demo"):
+        script = SOURCE / "contrib" / name
+        if not script.exists():
+            continue
+        shown = subprocess.run([script, "--help"], capture_output=True, text=True)
+        assert shown.returncode == 0 and shown.stdout.startswith(f"usage: contrib/{name}"), shown
+        assert max(map(len, shown.stdout.splitlines())) <= 110
+        refused = subprocess.run([script, "--no-such-option"], capture_output=True, text=True)
+        assert refused.returncode == 2 and "usage:" in refused.stderr, refused
+
+
+if __name__ == "__main__":
+    sys.exit(tap.main())
