@@ -1,0 +1,112 @@
+#include "decode.h"
+#include "base/error.h"
+
+static int digit_of(uint8_t c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+static bool starts_with(struct hf_bytes b, const char *text)
+{
+    size_t len = strlen(text);
+    return b.len >= len && memcmp(b.data, text, len) == 0;
+}
+
+int hf__decode_chain(struct hf_bytes text, struct hf_buf *ret)
+{
+    size_t before = ret->len;
+    for (size_t i = 0; i < text.len; i++) {
+        int c = text.data[i];
+        if (c == '%') {
+            int high = text.len - i > 2 ? digit_of(text.data[i + 1]) : -1;
+            int low = high >= 0 ? digit_of(text.data[i + 2]) : -1;
+            if (low < 0)
+                return HF_EMALFORMED;
+            c = high << 4 | low;
+            i += 2;
+        }
+        if (c != '\n' && c != '\r' && (c < ' ' || c > '~'))
+            return HF_EMALFORMED;
+        hf_buf_append_u8(ret, (uint8_t)c);
+    }
+    if (ret->error != 0)
+        return ret->error;
+    if (text.len == 0)
+        return HF_EMALFORMED;
+    struct hf_bytes pem = hf_bytes_of(ret->data + before, ret->len - before);
+    return starts_with(pem, "-----BEGIN CERTIFICATE-----") ? 0 : HF_EMALFORMED;
+}
+
+static bool is_space(uint8_t c)
+{
+    return c == '\n' || c == '\r' || c == ' ' || c == '\t';
+}
+
+static int decode_hex(struct hf_bytes body, struct hf_buf *ret)
+{
+    if (body.len % 2 != 0)
+        return HF_EMALFORMED;
+    for (size_t i = 0; i < body.len; i += 2) {
+        int high = digit_of(body.data[i]), low = digit_of(body.data[i + 1]);
+        if (high < 0 || low < 0)
+            return HF_EMALFORMED;
+        hf_buf_append_u8(ret, (uint8_t)(high << 4 | low));
+    }
+    return ret->error;
+}
+
+static int base64_of(uint8_t c)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *at = c == '\0' ? NULL : strchr(digits, c);
+    return at == NULL ? -1 : (int)(at - digits);
+}
+
+/* Between the two lines of a PEM block. What is decoded is checked by whoever parses the DER. */
+static int decode_pem(struct hf_bytes body, struct hf_buf *ret)
+{
+    static const char begin[] = "-----BEGIN X509 CRL-----", end[] = "-----END X509 CRL-----";
+    uint32_t bits = 0;
+    int have = 0;
+    for (size_t i = sizeof begin - 1; i < body.len; i++) {
+        uint8_t c = body.data[i];
+        if (c == '-')
+            return starts_with(hf_bytes_of(body.data + i, body.len - i), end) ? ret->error
+                                                                              : HF_EMALFORMED;
+        if (is_space(c) || c == '=')
+            continue;
+        int v = base64_of(c);
+        if (v < 0)
+            return HF_EMALFORMED;
+        bits = bits << 6 | (uint32_t)v;
+        have += 6;
+        if (have >= 8) {
+            have -= 8;
+            hf_buf_append_u8(ret, (uint8_t)(bits >> have));
+        }
+    }
+    return HF_EMALFORMED;
+}
+
+int hf__decode_crl(struct hf_bytes body, struct hf_buf *ret)
+{
+    /* The byte with which DER begins; its hexadecimal form begins with the digit 3. */
+    const uint8_t tag_sequence = 0x30;
+    while (body.len > 0 && body.data[0] != tag_sequence && is_space(body.data[body.len - 1]))
+        body.len--;
+    if (body.len == 0)
+        return HF_EMALFORMED;
+    if (starts_with(body, "-----BEGIN X509 CRL-----"))
+        return decode_pem(body, ret);
+    if (body.data[0] == tag_sequence) {
+        hf_buf_append(ret, body.data, body.len);
+        return ret->error;
+    }
+    return decode_hex(body, ret);
+}

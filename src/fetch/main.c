@@ -1,0 +1,57 @@
+#include "base/error.h"
+#include "folder.h"
+#include "options.h"
+#include "service.h"
+
+#include <stdio.h>
+#include <time.h>
+
+/* Exit codes, as --help says. */
+enum { EXIT_DONE = 0, EXIT_AGAIN = 1, EXIT_USAGE = 2, EXIT_REFUSED = 3 };
+
+/* One line, whatever bytes a service or a file name brought into it. */
+static void say(char *reason)
+{
+    for (char *p = reason; *p != '\0'; p++)
+        if (*p < ' ' || *p > '~')
+            *p = '?';
+    fprintf(stderr, "holdfast-collateral: %s\n", reason);
+}
+
+static int run(const struct hf__fetch_options *options)
+{
+    char reason[HF__FETCH_REASON_MAX] = "", text[32];
+    struct hf__service_set set;
+    uint64_t expires_s = 0;
+    int rc = hf__service_fetch(options, &set, reason);
+    if (rc == 0) {
+        rc = hf__folder_replace(options, &set, &expires_s, reason);
+        hf__service_set_done(&set);
+    }
+    if (rc != 0) {
+        say(reason);
+        return hf_error_transient(rc) ? EXIT_AGAIN : EXIT_REFUSED;
+    }
+    struct tm tm;
+    time_t t = (time_t)expires_s;
+    gmtime_r(&t, &tm);
+    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    printf("%s: %zu platform%s, valid until %s\n", options->output, options->fmspc_count,
+           options->fmspc_count == 1 ? "" : "s", text);
+    return EXIT_DONE;
+}
+
+int main(int argc, char **argv)
+{
+    char reason[HF__FETCH_REASON_MAX] = "";
+    struct hf__fetch_options options;
+    if (hf__fetch_options_parse(argc, argv, &options, reason, sizeof reason) != 0) {
+        say(reason);
+        return EXIT_USAGE;
+    }
+    if (options.help) {
+        fputs(hf__fetch_usage, stdout);
+        return EXIT_DONE;
+    }
+    return run(&options);
+}

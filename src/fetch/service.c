@@ -1,0 +1,157 @@
+#include "service.h"
+#include "base/error.h"
+#include "base/hex.h"
+#include "decode.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A chain in a header is percent-encoded: at most three bytes for each of its own. */
+enum { ENCODED_CHAIN_MAX = 3 * HF_COLLATERAL_CHAIN_MAX, URL_MAX = HF__FETCH_URL_MAX + 128 };
+
+struct fetch {
+    const struct hf__fetch_options *options;
+    struct hf__http *http;
+    char *reason;
+};
+
+static int refuse(const struct fetch *f, int error, const char *url, const char *what)
+{
+    snprintf(f->reason, HF__FETCH_REASON_MAX, "%.300s: %.180s", url, what);
+    return error;
+}
+
+/* One document, and the chain from its header; header NULL: none. Both are set only on success. */
+static int get(const struct fetch *f, const char *url, const char *header, struct hf_buf *ret_body,
+               struct hf_buf *ret_chain)
+{
+    struct hf_buf encoded;
+    hf_buf_init(&encoded, ENCODED_CHAIN_MAX);
+    int rc = hf__http_get(f->http, url, header, ret_body, &encoded, f->reason);
+    if (rc == 0 && header != NULL) {
+        rc = hf__decode_chain(hf_buf_bytes(&encoded), ret_chain);
+        if (rc != 0)
+            rc = refuse(f, rc, url, "the issuer chain is not PEM");
+    }
+    hf_buf_done(&encoded);
+    return rc;
+}
+
+/* Takes the chain over, unless it is there already. */
+static int chain_keep(const struct fetch *f, struct hf__service_set *set, const char *url,
+                      struct hf_buf *chain)
+{
+    for (size_t i = 0; i < set->chain_count; i++)
+        if (hf_bytes_equal(hf_buf_bytes(&set->tcb_signing_chain[i]), hf_buf_bytes(chain))) {
+            hf_buf_done(chain);
+            return 0;
+        }
+    if (set->chain_count == HF__SERVICE_CHAINS_MAX) {
+        hf_buf_done(chain);
+        return refuse(f, HF_EMALFORMED, url, "too many different signing chains");
+    }
+    set->tcb_signing_chain[set->chain_count++] = *chain;
+    return 0;
+}
+
+/* A signed JSON document, and its signing chain. */
+static int get_signed(const struct fetch *f, const char *url, const char *header,
+                      struct hf__service_set *set, struct hf_buf *ret_body)
+{
+    struct hf_buf chain;
+    hf_buf_init(&chain, HF_COLLATERAL_CHAIN_MAX);
+    hf_buf_init(ret_body, HF_COLLATERAL_DOCUMENT_MAX);
+    int rc = get(f, url, header, ret_body, &chain);
+    if (rc == 0)
+        return chain_keep(f, set, url, &chain);
+    hf_buf_done(&chain);
+    return rc;
+}
+
+static int get_platform(const struct fetch *f, const uint8_t *fmspc, struct hf__service_set *set)
+{
+    char url[URL_MAX], hex[2 * HF_FMSPC_LEN + 1];
+    struct hf__service_platform *p = &set->platform[set->platform_count++];
+    memcpy(p->fmspc, fmspc, HF_FMSPC_LEN);
+    hf_hex_encode(fmspc, HF_FMSPC_LEN, hex);
+    snprintf(url, sizeof url, "%.*s/tdx/certification/v4/tcb?fmspc=%s", (int)f->options->url_len,
+             f->options->url, hex);
+    return get_signed(f, url, "tcb-info-issuer-chain", set, &p->tcb_info);
+}
+
+static int get_identity(const struct fetch *f, struct hf__service_set *set)
+{
+    char url[URL_MAX];
+    snprintf(url, sizeof url, "%.*s/tdx/certification/v4/qe/identity", (int)f->options->url_len,
+             f->options->url);
+    return get_signed(f, url, "sgx-enclave-identity-issuer-chain", set, &set->qe_identity);
+}
+
+static int get_list(const struct fetch *f, const char *url, const char *header,
+                    struct hf_buf *ret_list, struct hf_buf *ret_chain)
+{
+    struct hf_buf body;
+    hf_buf_init(&body, 2 * HF_COLLATERAL_DOCUMENT_MAX);
+    hf_buf_init(ret_list, HF_COLLATERAL_DOCUMENT_MAX);
+    int rc = get(f, url, header, &body, ret_chain);
+    if (rc == 0) {
+        rc = hf__decode_crl(hf_buf_bytes(&body), ret_list);
+        if (rc != 0)
+            rc = refuse(f, rc, url, "the revocation list is neither DER, hexadecimal nor PEM");
+    }
+    hf_buf_done(&body);
+    return rc;
+}
+
+static int get_lists(const struct fetch *f, struct hf__service_set *set)
+{
+    char url[URL_MAX];
+    const struct hf__fetch_options *o = f->options;
+    snprintf(url, sizeof url, "%.*s/sgx/certification/v4/pckcrl?ca=%s&encoding=der",
+             (int)o->url_len, o->url, o->ca);
+    hf_buf_init(&set->pck_crl_issuer_chain, HF_COLLATERAL_CHAIN_MAX);
+    int rc =
+        get_list(f, url, "sgx-pck-crl-issuer-chain", &set->pck_crl, &set->pck_crl_issuer_chain);
+    if (rc != 0)
+        return rc;
+    snprintf(url, sizeof url, "%.*s/sgx/certification/v4/rootcacrl", (int)o->url_len, o->url);
+    return get_list(f, o->root_crl_url != NULL ? o->root_crl_url : url, NULL, &set->root_ca_crl,
+                    NULL);
+}
+
+void hf__service_set_done(struct hf__service_set *set)
+{
+    for (size_t i = 0; i < set->platform_count; i++)
+        hf_buf_done(&set->platform[i].tcb_info);
+    free(set->platform);
+    hf_buf_done(&set->qe_identity);
+    hf_buf_done(&set->pck_crl);
+    hf_buf_done(&set->pck_crl_issuer_chain);
+    hf_buf_done(&set->root_ca_crl);
+    for (size_t i = 0; i < set->chain_count; i++)
+        hf_buf_done(&set->tcb_signing_chain[i]);
+}
+
+int hf__service_fetch(const struct hf__fetch_options *options, struct hf__service_set *ret,
+                      char *ret_reason)
+{
+    struct fetch f = {.options = options, .reason = ret_reason};
+    struct hf__service_set set = {0};
+    set.platform = calloc(options->fmspc_count, sizeof *set.platform);
+    int rc = set.platform == NULL ? HF_ENOMEM : hf__http_new(options, &f.http);
+    if (rc != 0)
+        snprintf(ret_reason, HF__FETCH_REASON_MAX, "%s", hf_error_sentence(rc));
+    for (size_t i = 0; i < options->fmspc_count && rc == 0; i++)
+        rc = get_platform(&f, options->fmspc[i], &set);
+    if (rc == 0)
+        rc = get_identity(&f, &set);
+    if (rc == 0)
+        rc = get_lists(&f, &set);
+    hf__http_free(f.http);
+    if (rc != 0) {
+        hf__service_set_done(&set);
+        return rc;
+    }
+    *ret = set;
+    return 0;
+}
