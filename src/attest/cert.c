@@ -50,7 +50,7 @@ static bool read_subject(struct hf_der *r, struct hf__cert *c)
     return true;
 }
 
-static bool read_key(struct hf_der *r, struct hf__cert *c)
+bool hf__spki_read(struct hf_der *r, const uint8_t **ret_key)
 {
     struct hf_der in, algorithm, at;
     struct hf_bytes oid, curve, point;
@@ -70,7 +70,7 @@ static bool read_key(struct hf_der *r, struct hf__cert *c)
         return false;
     if (point.len != 1 + HF_P256_KEY_LEN || point.data[0] != 0x04)
         return hf__der_fail(&at, "an uncompressed point of 65 bytes");
-    c->key = point.data + 1;
+    *ret_key = point.data + 1;
     return true;
 }
 
@@ -172,8 +172,8 @@ static bool read_tbs(struct hf_der *r, struct hf__cert *c)
            hf__der_integer(r, HF_SERIAL_LEN_MAX, "a serial number of at most 20 bytes",
                            &c->serial) &&
            hf__der_ecdsa_sha256(r) && hf__der_whole(r, HF_DER_SEQUENCE, "an issuer", &c->issuer) &&
-           read_validity(r, c) && read_subject(r, c) && read_key(r, c) && read_extensions(r, c) &&
-           hf__der_done(r, "the end of the certificate's signed part");
+           read_validity(r, c) && read_subject(r, c) && hf__spki_read(r, &c->key) &&
+           read_extensions(r, c) && hf__der_done(r, "the end of the certificate's signed part");
 }
 
 int hf__cert_parse(struct hf_bytes der, struct hf__cert *ret, struct hf_fault *ret_fault)

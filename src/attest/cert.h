@@ -41,14 +41,16 @@ struct hf__cert {
 HF_MUST_USE int hf__cert_parse(struct hf_bytes der, struct hf__cert *ret,
                                struct hf_fault *ret_fault);
 
+/*
+ * A SubjectPublicKeyInfo of a key on P-256; ret_key: HF_P256_KEY_LEN bytes, borrowed. Whether it is
+ * a point of the curve shows when it is decoded.
+ */
+HF_MUST_USE bool hf__spki_read(struct hf_der *r, const uint8_t **ret_key);
+
 /* What the SGX extension of a PCK certificate says of its platform. */
 struct hf__pck {
-    uint8_t ppid[HF_PPID_LEN];
     uint8_t tcb_svns[16]; /* SGX TCB components */
-    uint16_t pcesvn;
-    uint8_t cpusvn[16];
-    uint8_t pceid[2];
-    uint8_t fmspc[HF_FMSPC_LEN];
+    struct hf_quote_platform platform;
 };
 
 /*

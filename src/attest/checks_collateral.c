@@ -76,12 +76,12 @@ int hf__check_collateral_present(struct hf__verification *v)
     const struct hf_collateral *c = v->params->collateral;
     struct needed needed[NEEDED];
     char fmspc[2 * HF_FMSPC_LEN + 1];
-    hf_hex_encode(v->chain->pck.fmspc, HF_FMSPC_LEN, fmspc);
+    hf_hex_encode(v->chain->pck.platform.fmspc, HF_FMSPC_LEN, fmspc);
     if (c == NULL) {
         hf__reason(v, "no collateral: fetch the set for FMSPC %s", fmspc);
         return HF_ECOLLMISSING;
     }
-    v->tcb_info = hf__collateral_find(c, HF_DOCUMENT_TCB_INFO, v->chain->pck.fmspc);
+    v->tcb_info = hf__collateral_find(c, HF_DOCUMENT_TCB_INFO, v->chain->pck.platform.fmspc);
     v->qe_identity = c->qe_identity;
     list_needed(v, needed);
     for (size_t i = 0; i < NEEDED; i++) {
@@ -99,7 +99,7 @@ int hf__check_collateral_present(struct hf__verification *v)
         return HF_ECOLLMISSING;
     }
     if (v->tcb_info->info.error == 0 &&
-        memcmp(v->tcb_info->tcb_info->pceid, v->chain->pck.pceid, 2) != 0) {
+        memcmp(v->tcb_info->tcb_info->pceid, v->chain->pck.platform.pceid, 2) != 0) {
         hf__reason(v, "the TCB info for FMSPC %s is of another PCE", fmspc);
         return HF_ECOLLMISSING;
     }

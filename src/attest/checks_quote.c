@@ -3,7 +3,7 @@
 #include "checks.h"
 #include "civil.h"
 
-enum { CERTIFICATION_PCK_CHAIN = 5, REPORT_DATA = 320 };
+enum { REPORT_DATA = 320 }; /* in an enclave report */
 
 static int malformed(struct hf__verification *v, int error, const struct hf_fault *fault)
 {
@@ -85,23 +85,9 @@ int hf__check_attestation_key(struct hf__verification *v)
     return 0;
 }
 
-static void report_pck(struct hf__verification *v)
-{
-    const struct hf__pck *pck = &v->chain->pck;
-    memcpy(v->verdict.ppid, pck->ppid, sizeof v->verdict.ppid);
-    if (v->report == NULL)
-        return;
-    v->report->has_pck = true;
-    memcpy(v->report->fmspc, pck->fmspc, sizeof pck->fmspc);
-    memcpy(v->report->ppid, pck->ppid, sizeof pck->ppid);
-    memcpy(v->report->pceid, pck->pceid, sizeof pck->pceid);
-    v->report->pcesvn = pck->pcesvn;
-    memcpy(v->report->cpusvn, pck->cpusvn, sizeof pck->cpusvn);
-}
-
 int hf__check_certification_data(struct hf__verification *v)
 {
-    if (v->quote.certification_type != CERTIFICATION_PCK_CHAIN) {
+    if (v->quote.certification_type != HF_CERTIFICATION_PCK_CHAIN) {
         hf__reason(v, "certification data of type %u; only a PCK chain, type 5, is supported",
                    v->quote.certification_type);
         return HF_ECERTDATA;
@@ -118,7 +104,11 @@ int hf__check_certification_data(struct hf__verification *v)
         if (r != 0)
             return r == HF_EMALFORMED ? HF_EPCKCHAIN : r;
     }
-    report_pck(v);
+    memcpy(v->verdict.ppid, v->chain->pck.platform.ppid, sizeof v->verdict.ppid);
+    if (v->report != NULL) {
+        v->report->has_platform = true;
+        v->report->platform = v->chain->pck.platform;
+    }
     hf__reason(v, "a PCK certificate, its CA and a root");
     return 0;
 }

@@ -29,6 +29,22 @@ struct hf__root hf__root_of(const struct hf_roots *roots)
     return root;
 }
 
+int hf_root_key_from_spki(struct hf_bytes spki, uint8_t ret[static HF_ROOT_KEY_LEN])
+{
+    struct hf_fault fault = {0};
+    struct hf_der r = hf__der_of(spki, &fault);
+    const uint8_t *key;
+    EVP_PKEY *decoded;
+    if (!hf__spki_read(&r, &key) || !hf__der_done(&r, "the end of a public key"))
+        return HF_EMALFORMED;
+    int error = hf__p256_key(key, &decoded);
+    if (error != 0)
+        return error == HF_EPOINT ? HF_EMALFORMED : error;
+    hf__p256_free(decoded);
+    memcpy(ret, key, HF_ROOT_KEY_LEN);
+    return 0;
+}
+
 /* A copy of borrowed bytes, at least one byte long; NULL when out of memory. */
 static uint8_t *copy(struct hf_bytes bytes)
 {

@@ -1,45 +1,84 @@
 #include "attest/judge.h"
 #include "base/error.h"
 
+/* What a check looks at. */
+struct judging {
+    const struct hf_verdict *verdict;
+    const struct hf_judge_policy *policy;
+    const struct hf_judge_request *request;
+};
+
 /* A production build knows no other trust than Intel's, whatever a policy says. */
-static bool trusts(const struct hf_judge_policy *p, uint8_t trust)
+static int check_trust(const struct judging *j)
 {
+    uint8_t trust = j->verdict->trust;
+    bool good = trust == j->policy->trust;
 #ifdef HF_PRODUCTION
-    return trust == HF_TRUST_INTEL && p->trust == HF_TRUST_INTEL;
-#else
-    return trust == p->trust;
+    good = good && trust == HF_TRUST_INTEL;
 #endif
+    if (good)
+        return 0;
+    return trust == HF_TRUST_DEV ? HF_EDEVQUOTE : HF_EUNTRUSTED;
 }
 
-static bool accepts_status(const struct hf_judge_policy *p, const struct hf_verdict *v,
-                           uint64_t at_s)
+static bool in_grace(const struct judging *j)
 {
-    uint32_t bit = v->tcb_status < 32 ? HF_TCB_BIT(v->tcb_status) : 0;
-    if (v->tcb_status == HF_TCB_NONE)
-        return false;
-    if ((p->tcb_accepted & bit) != 0)
-        return true;
-    if ((p->tcb_grace_accepted & bit) == 0 || v->evaluation_date_s == 0)
+    uint64_t since_s = j->verdict->evaluation_date_s, at_s = j->request->at_s;
+    if (since_s == 0)
         return false;
     /* A grace that has not begun, by a clock that runs behind, is a grace. */
-    return at_s < v->evaluation_date_s || at_s - v->evaluation_date_s <= p->tcb_grace_s;
+    return at_s < since_s || at_s - since_s <= j->policy->tcb_grace_s;
 }
 
-static bool accepts_debug(const struct hf_judge_policy *p, const struct hf_verdict *v)
+static int check_tcb_status(const struct judging *j)
 {
-    return !v->debug || (p->debug_accepted && p->trust == HF_TRUST_DEV);
+    uint8_t status = j->verdict->tcb_status;
+    uint32_t bit = status != HF_TCB_NONE && status < 32 ? HF_TCB_BIT(status) : 0;
+    bool good = (j->policy->tcb_accepted & bit) != 0 ||
+                ((j->policy->tcb_grace_accepted & bit) != 0 && in_grace(j));
+    return good ? 0 : HF_ETCBSTATUS;
 }
 
-/* The entry that accepts a measurement now: of several with one digest, the one of the highest
+static int check_debug(const struct judging *j)
+{
+    return !j->verdict->debug ? 0 : HF_EDEBUGTD;
+}
+
+static bool fits(uint64_t value, uint64_t mask, uint64_t want)
+{
+    return ((value ^ want) & mask) == 0;
+}
+
+static int check_td_attributes(const struct judging *j)
+{
+    const struct hf_judge_policy *p = j->policy;
+    return fits(j->verdict->td_attributes, p->td_attributes_mask, p->td_attributes)
+               ? 0
+               : HF_ETDATTRIBUTES;
+}
+
+static int check_xfam(const struct judging *j)
+{
+    return fits(j->verdict->xfam, j->policy->xfam_mask, j->policy->xfam) ? 0 : HF_EXFAM;
+}
+
+static int check_seam(const struct judging *j)
+{
+    const struct hf_judge_policy *p = j->policy;
+    return fits(j->verdict->seam_attributes, p->seam_attributes_mask, p->seam_attributes)
+               ? 0
+               : HF_ESEAM;
+}
+
+/* The entry that accepts the measurement now: of several with one digest, the one of the highest
  * rank. */
-static const struct hf_judge_measurement *
-find_measurement(const struct hf_judge_policy *p, const struct hf_verdict *v, uint64_t at_s)
+static const struct hf_judge_measurement *find_measurement(const struct judging *j)
 {
     const struct hf_judge_measurement *best = NULL;
-    for (size_t i = 0; i < p->measurement_count; i++) {
-        const struct hf_judge_measurement *m = &p->measurements[i];
-        if (memcmp(m->digest, v->measurement, sizeof m->digest) != 0 || m->withdrawn ||
-            at_s < m->effective_from_s)
+    for (size_t i = 0; i < j->policy->measurement_count; i++) {
+        const struct hf_judge_measurement *m = &j->policy->measurements[i];
+        if (memcmp(m->digest, j->verdict->measurement, sizeof m->digest) != 0 || m->withdrawn ||
+            j->request->at_s < m->effective_from_s)
             continue;
         if (best == NULL || m->rank > best->rank)
             best = m;
@@ -47,41 +86,66 @@ find_measurement(const struct hf_judge_policy *p, const struct hf_verdict *v, ui
     return best;
 }
 
-static bool accepts_age(const struct hf_judge_policy *p, const struct hf_judge_request *r)
+static int check_measurement(const struct judging *j)
 {
-    if (!r->dated)
-        return true;
-    if (r->quoted_at_s > r->at_s)
-        return r->quoted_at_s - r->at_s <= p->quote_ahead_s_max;
-    return p->quote_age_s_max == 0 || r->at_s - r->quoted_at_s <= p->quote_age_s_max;
+    return find_measurement(j) != NULL ? 0 : HF_EMEASUREMENT;
 }
+
+static int check_report_data(const struct judging *j)
+{
+    const uint8_t *want = j->request->report_data;
+    bool good =
+        want == NULL || memcmp(want, j->verdict->report_data, sizeof j->verdict->report_data) == 0;
+    return good ? 0 : HF_EREPORTDATA;
+}
+
+static int check_age(const struct judging *j)
+{
+    const struct hf_judge_request *r = j->request;
+    const struct hf_judge_policy *p = j->policy;
+    bool good = true;
+    if (r->dated && r->quoted_at_s > r->at_s)
+        good = r->quoted_at_s - r->at_s <= p->quote_ahead_s_max;
+    else if (r->dated && p->quote_age_s_max != 0)
+        good = r->at_s - r->quoted_at_s <= p->quote_age_s_max;
+    return good ? 0 : HF_EQUOTEOLD;
+}
+
+static const struct {
+    const char *name;
+    int (*run)(const struct judging *j);
+} checks[] = {
+    {"trust", check_trust},
+    {"tcb_status", check_tcb_status},
+    {"debug", check_debug},
+    {"td_attributes", check_td_attributes},
+    {"xfam", check_xfam},
+    {"seam_attributes", check_seam},
+    {"measurement", check_measurement},
+    {"report_data", check_report_data},
+    {"age", check_age},
+};
+_Static_assert(HF_ARRAY_LEN(checks) == HF_JUDGE_CHECKS, "one line a check");
 
 int hf_judge(const struct hf_verdict *verdict, const struct hf_judge_policy *policy,
              const struct hf_judge_request *request, struct hf_judgement *ret)
 {
-    if (verdict->error != 0)
-        return verdict->error;
-    if (!trusts(policy, verdict->trust))
-        return verdict->trust == HF_TRUST_DEV ? HF_EDEVQUOTE : HF_EUNTRUSTED;
-    if (!accepts_status(policy, verdict, request->at_s))
-        return HF_ETCBSTATUS;
-    if (!accepts_debug(policy, verdict))
-        return HF_EDEBUGTD;
-    if (((verdict->td_attributes ^ policy->td_attributes) & policy->td_attributes_mask) != 0)
-        return HF_ETDATTRIBUTES;
-    if (((verdict->xfam ^ policy->xfam) & policy->xfam_mask) != 0)
-        return HF_EXFAM;
-    if (((verdict->seam_attributes ^ policy->seam_attributes) & policy->seam_attributes_mask) != 0)
-        return HF_ESEAM;
-    const struct hf_judge_measurement *m = find_measurement(policy, verdict, request->at_s);
-    if (m == NULL)
-        return HF_EMEASUREMENT;
-    if (request->report_data != NULL &&
-        memcmp(request->report_data, verdict->report_data, sizeof verdict->report_data) != 0)
-        return HF_EREPORTDATA;
-    if (!accepts_age(policy, request))
-        return HF_EQUOTEOLD;
-    if (ret != NULL)
+    const struct judging j = {verdict, policy, request};
+    int error = verdict->error;
+    for (size_t i = 0; error == 0 && i < HF_ARRAY_LEN(checks); i++)
+        error = checks[i].run(&j);
+    if (error == 0 && ret != NULL) {
+        const struct hf_judge_measurement *m = find_measurement(&j);
         *ret = (struct hf_judgement){.measurement = m, .rank = m->rank};
-    return 0;
+    }
+    return error;
+}
+
+void hf_judge_list(const struct hf_verdict *verdict, const struct hf_judge_policy *policy,
+                   const struct hf_judge_request *request,
+                   struct hf_judge_line ret[static HF_JUDGE_CHECKS])
+{
+    const struct judging j = {verdict, policy, request};
+    for (size_t i = 0; i < HF_ARRAY_LEN(checks); i++)
+        ret[i] = (struct hf_judge_line){.name = checks[i].name, .error = checks[i].run(&j)};
 }

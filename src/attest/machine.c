@@ -30,6 +30,20 @@ int hf__pck_chain_new(struct hf_bytes pem, struct hf__pck_chain **ret,
     return 0;
 }
 
+int hf_quote_read_platform(const struct hf_quote *quote, struct hf_quote_platform *ret)
+{
+    struct hf__pck_chain *chain;
+    struct hf__chain_fault fault;
+    if (quote->certification_type != HF_CERTIFICATION_PCK_CHAIN)
+        return HF_ECERTDATA;
+    int r = hf__pck_chain_new(quote->certification, &chain, &fault);
+    if (r != 0)
+        return r == HF_EMALFORMED ? HF_EPCKCHAIN : r;
+    *ret = chain->pck.platform;
+    hf__pck_chain_unref(chain);
+    return 0;
+}
+
 struct hf__pck_chain *hf__pck_chain_ref(struct hf__pck_chain *chain)
 {
     atomic_fetch_add(&chain->refs, 1);

@@ -47,11 +47,12 @@ static bool read_tcb_part(struct hf_der *r, unsigned part, struct hf__pck *pck)
 {
     uint64_t number = 0;
     if (part == TCB_CPUSVN)
-        return read_octets(r, sizeof pck->cpusvn, "a CPUSVN of 16 bytes", pck->cpusvn);
+        return read_octets(r, sizeof pck->platform.cpusvn, "a CPUSVN of 16 bytes",
+                           pck->platform.cpusvn);
     if (part == TCB_PCESVN) {
         if (!hf__der_number(r, UINT16_MAX, "a PCESVN of at most 65535", &number))
             return false;
-        pck->pcesvn = (uint16_t)number;
+        pck->platform.pcesvn = (uint16_t)number;
         return true;
     }
     if (!hf__der_number(r, UINT8_MAX, "a TCB component of at most 255", &number))
@@ -91,13 +92,15 @@ static bool read_part(struct hf_der *r, unsigned part, struct hf__pck *pck)
 {
     switch (part) {
     case PART_PPID:
-        return read_octets(r, sizeof pck->ppid, "a PPID of 16 bytes", pck->ppid);
+        return read_octets(r, sizeof pck->platform.ppid, "a PPID of 16 bytes", pck->platform.ppid);
     case PART_TCB:
         return read_tcb(r, pck);
     case PART_PCEID:
-        return read_octets(r, sizeof pck->pceid, "a PCE id of 2 bytes", pck->pceid);
+        return read_octets(r, sizeof pck->platform.pceid, "a PCE id of 2 bytes",
+                           pck->platform.pceid);
     default:
-        return read_octets(r, sizeof pck->fmspc, "an FMSPC of 6 bytes", pck->fmspc);
+        return read_octets(r, sizeof pck->platform.fmspc, "an FMSPC of 6 bytes",
+                           pck->platform.fmspc);
     }
 }
 

@@ -164,7 +164,7 @@ static void match_levels(const struct hf__tcb_info *info, const struct hf__pck *
     size_t from = q->tee_tcb_svn[SVN_MODULE_VERSION] > 0 ? 2 : 0;
     for (size_t i = 0; i < info->level_count; i++) {
         const struct hf__tcb_level *l = &info->levels[i];
-        if (!at_least(pck->tcb_svns, l->sgx, 0, 16) || pck->pcesvn < l->pcesvn)
+        if (!at_least(pck->tcb_svns, l->sgx, 0, 16) || pck->platform.pcesvn < l->pcesvn)
             continue;
         if (*ret_sgx == NULL)
             *ret_sgx = l;

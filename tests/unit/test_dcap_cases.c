@@ -179,12 +179,12 @@ static void expect_facts(const json_t *c, const struct hf_quote *q,
         expect_hex(facts, rtmrs[i], q->rtmr[i], HF_MR_LEN);
     expect_hex(facts, "report_data", q->report_data, 64);
     cr_assert_eq(q->qe_report[258] | q->qe_report[259] << 8, hf_vectors_number(facts, "qe_isvsvn"));
-    cr_assert(report->has_pck);
-    expect_hex(facts, "fmspc", report->fmspc, sizeof report->fmspc);
-    expect_hex(facts, "ppid", report->ppid, sizeof report->ppid);
-    expect_hex(facts, "pceid", report->pceid, sizeof report->pceid);
-    cr_assert_eq(report->pcesvn, hf_vectors_number(facts, "pcesvn"));
-    expect_hex(facts, "cpusvn", report->cpusvn, sizeof report->cpusvn);
+    cr_assert(report->has_platform);
+    expect_hex(facts, "fmspc", report->platform.fmspc, sizeof report->platform.fmspc);
+    expect_hex(facts, "ppid", report->platform.ppid, sizeof report->platform.ppid);
+    expect_hex(facts, "pceid", report->platform.pceid, sizeof report->platform.pceid);
+    cr_assert_eq(report->platform.pcesvn, hf_vectors_number(facts, "pcesvn"));
+    expect_hex(facts, "cpusvn", report->platform.cpusvn, sizeof report->platform.cpusvn);
 }
 
 Test(hf_quote_parse, finds_the_facts_of_every_real_quote)

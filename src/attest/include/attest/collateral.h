@@ -13,6 +13,7 @@
 #define HF_ATTEST_COLLATERAL_H
 
 #include "attest/fault.h"
+#include "attest/quote.h"
 #include "attest/verdict.h"
 #include "base/bytes.h"
 #include "base/check.h"
@@ -22,8 +23,7 @@ enum {
         1 << 20, /* bytes of one document; a CRL grows with every revoked platform */
     HF_COLLATERAL_CHAIN_MAX = 16384,   /* bytes of a PEM chain */
     HF_COLLATERAL_PLATFORMS_MAX = 256, /* TCB infos in a set */
-    HF_FMSPC_LEN = 6,
-    HF_ROOT_KEY_LEN = 64, /* P-256, x and y, big-endian */
+    HF_ROOT_KEY_LEN = 64,              /* P-256, x and y, big-endian */
 };
 
 /* The subject's common name of every development root. It decides a wording, never a trust: see
@@ -40,6 +40,12 @@ struct hf_roots {
      */
     const uint8_t *dev_key;
 };
+
+/*
+ * The key of a root from its SubjectPublicKeyInfo (RFC 5480) in DER, as a policy carries it.
+ * HF_EMALFORMED: not that, or not a point of P-256. HF_ENOMEM.
+ */
+HF_MUST_USE int hf_root_key_from_spki(struct hf_bytes spki, uint8_t ret[static HF_ROOT_KEY_LEN]);
 
 /* The kinds of documents of a set. */
 enum hf_document {

@@ -28,7 +28,6 @@ struct hf_judge_policy {
      */
     uint32_t tcb_grace_accepted;
     uint64_t tcb_grace_s;
-    bool debug_accepted;         /* only under HF_TRUST_DEV; ignored under HF_TRUST_INTEL */
     uint64_t td_attributes_mask; /* bits that must be as in the value */
     uint64_t td_attributes;
     uint64_t xfam_mask;
@@ -42,6 +41,11 @@ struct hf_judge_policy {
 };
 
 #define HF_TCB_BIT(status) (UINT32_C(1) << (unsigned)(status))
+/* What an update or a relaunch mends: the statuses that a grace period is for. Never Revoked. */
+#define HF_TCB_CURABLE                                                                             \
+    (HF_TCB_BIT(HF_TCB_OUT_OF_DATE) | HF_TCB_BIT(HF_TCB_OUT_OF_DATE_CONFIGURATION_NEEDED) |        \
+     HF_TCB_BIT(HF_TCB_TD_RELAUNCH_ADVISED) |                                                      \
+     HF_TCB_BIT(HF_TCB_TD_RELAUNCH_ADVISED_CONFIGURATION_NEEDED))
 
 /* What is asked of this quote, here and now. */
 struct hf_judge_request {
@@ -65,5 +69,18 @@ struct hf_judgement {
  */
 HF_MUST_USE int hf_judge(const struct hf_verdict *verdict, const struct hf_judge_policy *policy,
                          const struct hf_judge_request *request, struct hf_judgement *ret);
+
+enum { HF_JUDGE_CHECKS = 9 };
+
+/* One check of a policy, for people. */
+struct hf_judge_line {
+    const char *name; /* static: "trust", "tcb_status", ... */
+    int error;        /* 0, or why it fails, whatever the others say */
+};
+
+/* Runs every check of hf_judge, in its order, also after one has failed. */
+void hf_judge_list(const struct hf_verdict *verdict, const struct hf_judge_policy *policy,
+                   const struct hf_judge_request *request,
+                   struct hf_judge_line ret[static HF_JUDGE_CHECKS]);
 
 #endif

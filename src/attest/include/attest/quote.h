@@ -26,6 +26,8 @@ enum {
     HF_P256_KEY_LEN = 64,       /* x and y, big-endian, without a prefix */
     HF_P256_SIGNATURE_LEN = 64, /* r and s, big-endian */
     HF_QE_REPORT_LEN = 384,
+    HF_FMSPC_LEN = 6,
+    HF_CERTIFICATION_PCK_CHAIN = 5,
 };
 
 /* The bits of the TD attributes that DCAP leaves to policy. */
@@ -77,6 +79,18 @@ struct hf_quote {
  */
 HF_MUST_USE int hf_quote_parse(struct hf_bytes bytes, struct hf_quote *ret,
                                struct hf_fault *ret_fault);
+
+/* What the PCK certificate in a quote says of the platform, not verified by itself. */
+struct hf_quote_platform {
+    uint8_t fmspc[HF_FMSPC_LEN];
+    uint8_t ppid[HF_PPID_LEN];
+    uint8_t pceid[2];
+    uint16_t pcesvn;
+    uint8_t cpusvn[HF_TCB_SVN_LEN];
+};
+
+/* HF_ECERTDATA: no PCK chain in the quote. HF_EPCKCHAIN: it cannot be read. HF_ENOMEM. */
+HF_MUST_USE int hf_quote_read_platform(const struct hf_quote *quote, struct hf_quote_platform *ret);
 
 /*
  * The measurement that policies list: hash "holdfast/v1/measurement" (crypto/suite.h) over MRTD,

@@ -66,12 +66,8 @@ struct hf_verify_report {
 
     bool has_quote;        /* the bytes could be parsed */
     struct hf_quote quote; /* borrowed from the bytes that were verified */
-    bool has_pck;          /* the PCK certificate could be read: the fields below are set */
-    uint8_t fmspc[HF_FMSPC_LEN];
-    uint8_t ppid[HF_PPID_LEN];
-    uint8_t pceid[2];
-    uint16_t pcesvn;
-    uint8_t cpusvn[HF_TCB_SVN_LEN];
+    bool has_platform;     /* the PCK certificate could be read */
+    struct hf_quote_platform platform;
 
     enum hf_tcb_status platform_status; /* HF_TCB_NONE where not established */
     enum hf_tcb_status

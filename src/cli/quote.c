@@ -1,0 +1,260 @@
+/* holdfast quote show|verify. */
+#include "quote.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/hex.h"
+#include "command.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+    EXIT_VALID = 0,
+    EXIT_REFUSED = 1,
+    EXIT_USAGE = 2,
+    QUOTE_FILE_MAX = 1 << 20, /* bytes; what follows the quote is ignored, but read */
+};
+
+static const char usage[] =
+    "usage: holdfast quote show FILE [--json]\n"
+    "       holdfast quote verify FILE --collateral DIR [--at RFC3339] [--policy FILE]\n"
+    "                             [--report-data HEX] [--json]\n"
+    "\n"
+    "exit status: 0 valid (and accepted by the policy), 1 refused, 2 usage or unreadable\n";
+
+struct options {
+    const char *file;
+    const char *collateral;
+    const char *policy;
+    const char *at;
+    const char *report_data;
+    bool json;
+    bool verify;
+};
+
+static int fail_usage(const char *what)
+{
+    fprintf(stderr, "holdfast quote: %s\n%s", what, usage);
+    return EXIT_USAGE;
+}
+
+static int read_options(int argc, char **argv, struct options *o)
+{
+    static const struct option longs[] = {{"collateral", required_argument, NULL, 'c'},
+                                          {"policy", required_argument, NULL, 'p'},
+                                          {"at", required_argument, NULL, 't'},
+                                          {"report-data", required_argument, NULL, 'r'},
+                                          {"json", no_argument, NULL, 'j'},
+                                          {NULL, 0, NULL, 0}};
+    if (argc < 2)
+        return fail_usage("show or verify?");
+    o->verify = strcmp(argv[1], "verify") == 0;
+    if (!o->verify && strcmp(argv[1], "show") != 0)
+        return fail_usage("show or verify?");
+    optind = 1;
+    opterr = 0;
+    for (int c; (c = getopt_long(argc - 1, argv + 1, "", longs, NULL)) != -1;) {
+        if (c == 'j')
+            o->json = true;
+        else if (c == 'c')
+            o->collateral = optarg;
+        else if (c == 'p')
+            o->policy = optarg;
+        else if (c == 't')
+            o->at = optarg;
+        else if (c == 'r')
+            o->report_data = optarg;
+        else
+            return fail_usage("an option that is not known, or lacks its value");
+    }
+    if (optind != argc - 2)
+        return fail_usage("exactly one FILE");
+    o->file = argv[1 + optind];
+    bool extra =
+        o->collateral != NULL || o->policy != NULL || o->at != NULL || o->report_data != NULL;
+    if (!o->verify && extra)
+        return fail_usage("show takes no option but --json");
+    if (o->verify && o->collateral == NULL)
+        return fail_usage("verify needs --collateral DIR");
+    return 0;
+}
+
+/* An RFC 3339 time: with a fraction, which is dropped, and any offset. */
+static bool parse_time(const char *text, uint64_t *ret_s)
+{
+    struct tm tm = {0};
+    long offset_s = 0;
+    const char *p = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+    if (p == NULL)
+        return false;
+    if (*p == '.')
+        p += 1 + strspn(p + 1, "0123456789");
+    if ((*p == '+' || *p == '-') && strlen(p) == 6 && p[3] == ':' &&
+        strspn(p + 1, "0123456789") == 2 && strspn(p + 4, "0123456789") == 2) {
+        offset_s = strtol(p + 1, NULL, 10) * 3600 + strtol(p + 4, NULL, 10) * 60;
+        offset_s = *p == '-' ? -offset_s : offset_s;
+    } else if (strcmp(p, "Z") != 0 && strcmp(p, "z") != 0) {
+        return false;
+    }
+    time_t t = timegm(&tm) - offset_s;
+    if (t < 0)
+        return false;
+    *ret_s = (uint64_t)t;
+    return true;
+}
+
+/* Everything that the command read before it verifies. */
+struct inputs {
+    struct hf_buf quote;
+    uint64_t at_s;
+    bool has_policy, has_report_data;
+    struct hf_cli_quote_policy policy;
+    uint8_t report_data[HF_CLI_REPORT_DATA_LEN];
+    struct hf_roots roots;
+    struct hf_collateral *collateral;
+};
+
+static int fail_reading(const char *what, int error)
+{
+    fprintf(stderr, "holdfast quote: %s: %s\n", what, hf_error_sentence(error));
+    return EXIT_USAGE;
+}
+
+static int read_inputs(const struct options *o, struct inputs *in)
+{
+    in->at_s = (uint64_t)time(NULL);
+    in->roots = (struct hf_roots){.trust = HF_TRUST_INTEL};
+    if (o->at != NULL && !parse_time(o->at, &in->at_s))
+        return fail_usage("--at takes a time such as 2026-07-01T12:00:00Z");
+    if (o->report_data != NULL) {
+        if (hf_hex_decode(o->report_data, in->report_data, sizeof in->report_data) != 0)
+            return fail_usage("--report-data takes 128 hexadecimal digits");
+        in->has_report_data = true;
+    }
+    int r = hf_file_read(o->file, &in->quote);
+    if (r != 0)
+        return fail_reading(o->file, r);
+    if (o->policy != NULL) {
+        if (hf_cli_quote_policy_load(o->policy, &in->policy) != 0)
+            return EXIT_USAGE;
+        in->has_policy = true;
+        in->roots.trust = in->policy.judge.trust;
+        in->roots.dev_key = in->policy.has_dev_root ? in->policy.dev_root : NULL;
+    }
+    if (o->collateral != NULL) {
+        r = hf_collateral_load(o->collateral, &in->roots, &in->collateral);
+        if (r != 0)
+            return fail_reading(o->collateral, r);
+    }
+    return 0;
+}
+
+static struct hf_check *add_line(struct hf_cli_quote_result *r, const char *name)
+{
+    struct hf_check *line = &r->lines[r->line_count++];
+    line->name = name;
+    return line;
+}
+
+/* Facts that make a policy's check plain: the status, the release or the measurement that is
+ * missing. */
+static void explain(const struct hf_cli_quote_result *r, const struct hf_judge_policy *policy,
+                    const struct hf_judge_line *judged, struct hf_check *line)
+{
+    char hex[2 * HF_MEASUREMENT_LEN + 1];
+    const char *sentence =
+        judged->error == 0 ? "as the policy wants" : hf_error_sentence(judged->error);
+    line->result = judged->error == 0 ? HF_CHECK_PASS : HF_CHECK_FAIL;
+    if (strcmp(judged->name, "tcb_status") == 0) {
+        snprintf(line->reason, sizeof line->reason, "%s: %s", sentence,
+                 hf_tcb_status_name(r->verdict.tcb_status));
+    } else if (strcmp(judged->name, "measurement") == 0) {
+        const char *name = NULL;
+        for (size_t i = 0; judged->error == 0 && i < policy->measurement_count; i++)
+            if (memcmp(policy->measurements[i].digest, r->verdict.measurement,
+                       HF_MEASUREMENT_LEN) == 0)
+                name = policy->measurements[i].name;
+        hf_hex_encode(r->verdict.measurement, HF_MEASUREMENT_LEN, hex);
+        snprintf(line->reason, sizeof line->reason, "%s: %s", sentence, name != NULL ? name : hex);
+    } else {
+        snprintf(line->reason, sizeof line->reason, "%s", sentence);
+    }
+}
+
+static void judge(const struct inputs *in, struct hf_cli_quote_result *r)
+{
+    struct hf_judge_line lines[HF_JUDGE_CHECKS];
+    const struct hf_judge_request request = {
+        .at_s = in->at_s, .report_data = in->has_report_data ? in->report_data : NULL};
+    bool verified = r->verdict.error == 0;
+    /* Without a policy nothing is asked of a quote but the report data, where they are given. */
+    hf_judge_list(&r->verdict, &in->policy.judge, &request, lines);
+    for (size_t i = 0; i < HF_JUDGE_CHECKS; i++) {
+        bool is_report_data = strcmp(lines[i].name, "report_data") == 0;
+        bool asked = is_report_data ? in->has_report_data : in->has_policy;
+        if (!asked || strcmp(lines[i].name, "age") == 0) /* a bare quote has no date */
+            continue;
+        struct hf_check *line = add_line(r, lines[i].name);
+        line->result = HF_CHECK_SKIPPED;
+        snprintf(line->reason, sizeof line->reason, "an earlier check failed");
+        if (!verified)
+            continue;
+        explain(r, &in->policy.judge, &lines[i], line);
+        if (r->error == 0)
+            r->error = lines[i].error;
+    }
+}
+
+static int verify(const struct inputs *in, struct hf_cli_quote_result *r)
+{
+    const struct hf_verify_params params = {
+        .at_s = in->at_s, .roots = in->roots, .collateral = in->collateral};
+    int error = hf_quote_verify(hf_buf_bytes(&in->quote), &params, &r->verdict, &r->report);
+    if (error != 0)
+        return error;
+    r->verified = true;
+    r->error = r->verdict.error;
+    for (size_t i = 0; i < r->report.check_count; i++)
+        r->lines[r->line_count++] = r->report.checks[i];
+    judge(in, r);
+    return 0;
+}
+
+static int run(const struct options *o, struct inputs *in)
+{
+    int status = read_inputs(o, in);
+    if (status != 0)
+        return status;
+    struct hf_cli_quote_result *r = calloc(1, sizeof *r);
+    if (r == NULL)
+        return fail_reading(o->file, HF_ENOMEM);
+    r->error = hf_quote_parse(hf_buf_bytes(&in->quote), &r->quote, &r->fault);
+    r->parsed = r->error == 0;
+    r->has_platform = r->parsed && hf_quote_read_platform(&r->quote, &r->platform) == 0;
+    int error = o->verify ? verify(in, r) : 0;
+    if (error == 0 && o->json)
+        error = hf_cli_quote_print_json(r);
+    else if (error == 0)
+        hf_cli_quote_print_table(r);
+    status = r->error == 0 ? EXIT_VALID : EXIT_REFUSED;
+    free(r);
+    return error == 0 ? status : fail_reading(o->file, error);
+}
+
+int hf_cli_quote(int argc, char **argv)
+{
+    struct options o = {0};
+    struct inputs in = {0};
+    int status = read_options(argc, argv, &o);
+    if (status != 0)
+        return status;
+    hf_buf_init(&in.quote, QUOTE_FILE_MAX);
+    status = run(&o, &in);
+    hf_collateral_unref(in.collateral);
+    hf_cli_quote_policy_done(&in.policy);
+    hf_buf_done(&in.quote);
+    return status;
+}
