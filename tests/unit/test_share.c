@@ -287,6 +287,37 @@ Test(hf_share_check, refuses_a_commitment_whose_highest_bit_is_set)
     cr_assert_eq(suite->secret_check(d.secret, d.commitments), HF_ESHARE);
 }
 
+Test(hf_share_check, stands_commitments_that_cancel_out_on_the_way)
+{
+    /* Sums on the way that are the identity lead to an answer, never to a crash or another error.
+     */
+    struct dealing d;
+    uint8_t secret[32], shares[32], commitments[2 * 32], proof[64] = {1};
+
+    proof[32] = 1;
+    deal(&d, 15, 2, 2);
+    for (uint8_t index = 1; index <= 16; index++) {
+        /* C_1 = B and C_0 = (L - index) B: the public share of this index is the identity. */
+        memset(secret, 0, sizeof secret);
+        secret[0] = 1;
+        cr_assert_eq(
+            suite->deal(&d.rng, secret, (struct hf_sharing){1, 1}, shares, commitments + 32), 0);
+        memcpy(secret, order, sizeof secret);
+        secret[0] = (uint8_t)(secret[0] - index);
+        cr_assert_eq(suite->deal(&d.rng, secret, (struct hf_sharing){1, 1}, shares, commitments),
+                     0);
+        cr_assert_eq(suite->share_check(d.shares, index, 2, commitments), HF_ESHARE);
+        cr_assert_eq(suite->proof_check(proof, index, 2, commitments, hf_bytes_of("c", 1)),
+                     HF_EPROOF);
+
+        /* With another commitment in front, the identity comes up midway: Y = C_0 alone. */
+        uint8_t three[3 * 32];
+        memcpy(three, d.commitments, 32);
+        memcpy(three + 32, commitments, 64);
+        cr_assert_eq(suite->share_check(d.secret, index, 3, three), 0);
+    }
+}
+
 Test(hf_secret_check, refuses_every_other_secret)
 {
     struct dealing d;
