@@ -30,11 +30,12 @@ static void on_call_due(struct hf__deadline *d)
 {
     struct hf__call *call = hf__container(d, struct hf__call, deadline);
     struct hf__conn *conn = call->conn;
-    bool silent = conn != NULL && conn->input_ms <= call->since_ms;
-    bool sent = conn != NULL;
+    uint64_t now = hf__now_ms(call->net);
+    /* A peer that lives says something at least once in a while, if only to a PING. */
+    bool silent = conn != NULL && now - conn->input_ms >= (now - call->since_ms) / 2;
     call->net->stats.timeout_call++;
     give_up(call, HF_ETIMEOUT,
-            sent ? "no answer before the deadline" : "no connection before the deadline");
+            conn != NULL ? "no answer before the deadline" : "no connection before the deadline");
     if (silent)
         hf__conn_suspect(conn);
 }

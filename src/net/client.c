@@ -218,14 +218,14 @@ static int on_data(nghttp2_session *h2, uint8_t flags, int32_t id, const uint8_t
     if (call == NULL)
         return 0;
     size_t before = call->answer.cap;
-    hf_buf_append(&call->answer, data, len);
-    if (call->answer.error == HF_ETOOBIG) {
+    bool room = hf__conn_has_room(conn, len);
+    if (room)
+        hf_buf_append(&call->answer, data, len);
+    hf__conn_hold(conn, call->answer.cap - before);
+    if (call->answer.error == HF_ETOOBIG)
         reset_and_finish(call, HF_ETOOBIG, "the answer is too large");
-    } else if (call->answer.error != 0 || !hf__conn_hold(conn, call->answer.cap - before)) {
-        hf_buf_done(&call->answer);
-        hf__conn_release(conn, before);
+    else if (call->answer.error != 0 || !room)
         reset_and_finish(call, HF_ENOMEM, "a memory bound is reached");
-    }
     return 0;
 }
 

@@ -93,19 +93,22 @@ struct hf__conn *hf__conn_new(struct hf_net *net, bool outgoing)
     return conn;
 }
 
-bool hf__conn_hold(struct hf__conn *conn, size_t bytes)
+bool hf__conn_has_room(const struct hf__conn *conn, size_t bytes)
 {
     struct hf_net *net = conn->net;
     uint64_t own_max =
         conn->outgoing ? net->limits.memory_bytes_max : net->limits.connection_bytes_max;
-    if (bytes > own_max - conn->bytes ||
-        bytes > net->limits.memory_bytes_max - net->stats.memory_bytes) {
-        net->stats.refused_memory++;
-        return false;
-    }
+    if (conn->bytes + bytes <= own_max &&
+        net->stats.memory_bytes + bytes <= net->limits.memory_bytes_max)
+        return true;
+    net->stats.refused_memory++;
+    return false;
+}
+
+void hf__conn_hold(struct hf__conn *conn, size_t bytes)
+{
     conn->bytes += bytes;
-    net->stats.memory_bytes += bytes;
-    return true;
+    conn->net->stats.memory_bytes += bytes;
 }
 
 void hf__conn_release(struct hf__conn *conn, size_t bytes)

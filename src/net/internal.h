@@ -214,8 +214,10 @@ void hf__conn_flush(struct hf__conn *conn);
 void hf__conn_schedule(struct hf__conn *conn);
 const char *hf__conn_address(const struct hf__conn *conn);
 void hf__conn_peer(const struct hf__conn *conn, struct hf_net_peer *ret);
-/* Counts bytes held for a connection; false, and nothing counted, when a bound would be passed. */
-HF_MUST_USE bool hf__conn_hold(struct hf__conn *conn, size_t bytes);
+/* Whether a connection may hold that many bytes more; false is counted as a refusal. */
+HF_MUST_USE bool hf__conn_has_room(const struct hf__conn *conn, size_t bytes);
+/* Counts bytes held for a connection. */
+void hf__conn_hold(struct hf__conn *conn, size_t bytes);
 void hf__conn_release(struct hf__conn *conn, size_t bytes);
 
 /* conn_out.c: what goes out of a connection */

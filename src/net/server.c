@@ -57,7 +57,7 @@ static ssize_t read_reply(nghttp2_session *h2, int32_t id, uint8_t *buf, size_t 
     return (ssize_t)n;
 }
 
-/* Takes body over, malloc'ed and counted as held. */
+/* Takes body over, malloc'ed and counted as held. Drops the request's own. */
 static void submit_reply(struct hf__stream *s, int status, enum hf_net_type type, uint8_t *body,
                          size_t len)
 {
@@ -83,34 +83,37 @@ static void submit_reply(struct hf__stream *s, int status, enum hf_net_type type
     hf__conn_touch(s->conn);
 }
 
-static void reply(struct hf__stream *s, int status, enum hf_net_type type, struct hf_bytes body)
+/* Takes a copy of the body, counted as held whether there is room or not: the caller has seen to
+ * that. */
+static void reply_copy(struct hf__stream *s, int status, enum hf_net_type type,
+                       struct hf_bytes body)
 {
     uint8_t *copy = malloc(body.len + 1);
-    if (copy != NULL && hf__conn_hold(s->conn, body.len)) {
-        if (body.len > 0)
-            memcpy(copy, body.data, body.len);
-        submit_reply(s, status, type, copy, body.len);
+    if (copy == NULL) {
+        hf__conn_close(s->conn, HF_ENOMEM, "out of memory", "");
         return;
     }
-    free(copy);
-    /* An answer that would pass the bound becomes a small one that says so. */
-    char text[HF__ERROR_JSON_MAX];
-    size_t len = hf__error_json(HF_EBUSY, NULL, text);
-    copy = malloc(len);
-    if (copy == NULL || !hf__conn_hold(s->conn, len)) {
-        free(copy);
-        hf__conn_close(s->conn, HF_EBUSY, "a memory bound is reached", "");
-        return;
-    }
-    memcpy(copy, text, len);
-    submit_reply(s, 503, HF_NET_JSON, copy, len);
+    if (body.len > 0)
+        memcpy(copy, body.data, body.len);
+    hf__conn_hold(s->conn, body.len);
+    submit_reply(s, status, type, copy, body.len);
 }
 
+/* Errors are small and as many as there are streams, so that no bound on memory stands in their
+ * way. */
 static void reply_error(struct hf__stream *s, int status, int error, const char *message)
 {
     char text[HF__ERROR_JSON_MAX];
     size_t len = hf__error_json(error, message, text);
-    reply(s, status, HF_NET_JSON, hf_bytes_of(text, len));
+    reply_copy(s, status, HF_NET_JSON, hf_bytes_of(text, len));
+}
+
+static void reply(struct hf__stream *s, int status, enum hf_net_type type, struct hf_bytes body)
+{
+    if (hf__conn_has_room(s->conn, body.len))
+        reply_copy(s, status, type, body);
+    else
+        reply_error(s, 503, HF_EBUSY, "a memory bound is reached");
 }
 
 /* An error of the transport's own: it stays as a reason, too. */
@@ -276,6 +279,17 @@ int hf__server_frame(nghttp2_session *h2, const nghttp2_frame *frame, struct hf_
     return conn->closing ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
 }
 
+/* What counts as held is what was allocated: the buffer grows by doubling. */
+static bool append_body(struct hf__stream *s, const uint8_t *data, size_t len)
+{
+    size_t before = s->body.cap;
+    if (!hf__conn_has_room(s->conn, len))
+        return false;
+    hf_buf_append(&s->body, data, len);
+    hf__conn_hold(s->conn, s->body.cap - before);
+    return s->body.error == 0;
+}
+
 static int on_data(nghttp2_session *h2, uint8_t flags, int32_t id, const uint8_t *data, size_t len,
                    void *user)
 {
@@ -291,14 +305,8 @@ static int on_data(nghttp2_session *h2, uint8_t flags, int32_t id, const uint8_t
         refuse(s, 413, HF_ETOOBIG, "the body is too large");
         return 0;
     }
-    /* What counts is what was allocated: the buffer grows by doubling. */
-    size_t before = s->body.cap;
-    hf_buf_append(&s->body, data, len);
-    if (s->body.error != 0 || !hf__conn_hold(conn, s->body.cap - before)) {
-        hf_buf_done(&s->body);
-        hf__conn_release(conn, before);
+    if (!append_body(s, data, len))
         refuse(s, 503, HF_EBUSY, "a memory bound is reached");
-    }
     return 0;
 }
 

@@ -1,0 +1,547 @@
+/* What a stranger can make a node hold, and for how long. Strangers write frames by hand. */
+#include "stranger.h"
+
+#include "base/error.h"
+
+#include <criterion/criterion.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static struct mesh m;
+static struct mesh_node *const a = &m.nodes[0];
+
+static const struct hf_net_stats *stats(void)
+{
+    return hf_net_stats(a->net);
+}
+
+static struct hf_net_limits quick(void)
+{
+    struct hf_net_limits l = hf_net_limits_default;
+    l.request_ms_max = 100;
+    l.answer_ms_max = 100;
+    l.write_ms_max = 100;
+    return l;
+}
+
+static struct stranger run(stranger_script *script)
+{
+    struct stranger s = {.address = a->address, .alpn = "\2h2"};
+    mesh_stranger(&m, &s, script);
+    return s;
+}
+
+static void greet(struct stranger *s)
+{
+    stranger_connect(s);
+    if (stranger_shake(s, false))
+        stranger_preface(s);
+}
+
+static void say_garbage(struct stranger *s)
+{
+    uint8_t garbage[4096];
+    for (size_t i = 0; i < sizeof(garbage); i++)
+        garbage[i] = (uint8_t)(i * 31 + 7);
+    stranger_connect(s);
+    if (write(s->fd, garbage, sizeof(garbage)) > 0)
+        stranger_drain(s);
+}
+
+Test(hf_net_limits, garbage_instead_of_tls_ends_the_connection)
+{
+    mesh_init(&m, NULL);
+    run(say_garbage);
+    cr_assert_eq(stats()->handshake_tls, 1);
+    cr_assert_eq(stats()->connections_in, 0);
+    mesh_done(&m);
+}
+
+static void say_garbage_inside(struct stranger *s)
+{
+    uint8_t garbage[4096];
+    for (size_t i = 0; i < sizeof(garbage); i++)
+        garbage[i] = (uint8_t)(i * 13 + 1);
+    stranger_connect(s);
+    stranger_shake(s, false);
+    stranger_write(s, garbage, sizeof(garbage));
+    stranger_drain(s);
+}
+
+Test(hf_net_limits, garbage_instead_of_http_ends_the_connection)
+{
+    mesh_init(&m, NULL);
+    run(say_garbage_inside);
+    cr_assert_eq(stats()->malformed, 1);
+    mesh_done(&m);
+}
+
+static void say_garbage_after_preface(struct stranger *s)
+{
+    uint8_t garbage[4096];
+    for (size_t i = 0; i < sizeof(garbage); i++)
+        garbage[i] = (uint8_t)(i * 13 + 1);
+    greet(s);
+    stranger_write(s, garbage, sizeof(garbage));
+    stranger_read(s, false);
+}
+
+Test(hf_net_limits, garbage_after_the_preface_gets_a_goaway)
+{
+    mesh_init(&m, NULL);
+    struct stranger s = run(say_garbage_after_preface);
+    cr_assert_gt(s.goaway, 1);
+    cr_assert_eq(stats()->malformed, 1);
+    mesh_done(&m);
+}
+
+static void stay_silent(struct stranger *s)
+{
+    stranger_connect(s);
+    stranger_drain(s);
+}
+
+Test(hf_net_limits, a_handshake_that_never_comes_is_given_up)
+{
+    struct hf_net_limits l = quick();
+    l.handshake_ms_max = 100;
+    mesh_init(&m, &l);
+    run(stay_silent);
+    cr_assert_eq(stats()->handshake_timeout, 1);
+    mesh_done(&m);
+}
+
+static void shake_and_stay_silent(struct stranger *s)
+{
+    stranger_connect(s);
+    stranger_shake(s, false);
+    stranger_drain(s);
+}
+
+Test(hf_net_limits, http_that_never_comes_is_given_up)
+{
+    struct hf_net_limits l = quick();
+    l.handshake_ms_max = 100;
+    mesh_init(&m, &l);
+    run(shake_and_stay_silent);
+    cr_assert_eq(stats()->handshake_timeout, 1);
+    mesh_done(&m);
+}
+
+static void dribble(struct stranger *s)
+{
+    greet(s);
+    stranger_request(s, 4, 1, "POST", "/v1/echo");
+    stranger_frame(s, 0, 0, 1, "a", 1);
+    stranger_read(s, true);
+}
+
+Test(hf_net_limits, a_request_that_comes_too_slowly_is_answered_408)
+{
+    struct hf_net_limits l = quick();
+    mesh_init(&m, &l);
+    struct stranger s = run(dribble);
+    cr_assert_eq(s.status, 408);
+    cr_assert_eq(stats()->timeout_request, 1);
+    cr_assert_eq(a->requests, 0);
+    mesh_done(&m);
+}
+
+static void ask_to_be_held(struct stranger *s)
+{
+    greet(s);
+    stranger_request(s, 5, 1, "POST", "/v1/hold");
+    stranger_read(s, true);
+}
+
+Test(hf_net_limits, a_request_that_nobody_answers_is_answered_503)
+{
+    struct hf_net_limits l = quick();
+    mesh_init(&m, &l);
+    struct stranger s = run(ask_to_be_held);
+    cr_assert_eq(s.status, 503);
+    cr_assert_eq(stats()->timeout_answer, 1);
+    cr_assert_not(hf_net_reply(a->net, a->held[0], 200, HF_NET_JSON, hf_bytes_of("{}", 2)));
+    cr_assert_eq(stats()->replies_dropped, 1);
+    mesh_done(&m);
+}
+
+static void ask_and_never_read(struct stranger *s)
+{
+    /* A window that takes no body: SETTINGS_INITIAL_WINDOW_SIZE = 0. */
+    const uint8_t window[] = {0, 4, 0, 0, 0, 0};
+    greet(s);
+    stranger_frame(s, 4, 0, 0, window, sizeof(window));
+    stranger_request(s, 5, 1, "POST", "/v1/big");
+    uint8_t head[9];
+    for (;;) {
+        if (SSL_read(s->ssl, head, 9) <= 0)
+            return;
+        uint8_t payload[1 << 14];
+        int len = head[1] << 8 | head[2];
+        if (len > 0 && SSL_read(s->ssl, payload, len) <= 0)
+            return;
+        s->status = head[3] == 3 ? payload[3] : s->status;
+        if (head[3] == 3)
+            return;
+    }
+}
+
+Test(hf_net_limits, an_answer_that_is_not_taken_is_withdrawn)
+{
+    struct hf_net_limits l = quick();
+    mesh_init(&m, &l);
+    struct stranger s = run(ask_and_never_read);
+    cr_assert_eq(s.status, 8 /* CANCEL */);
+    cr_assert_eq(stats()->timeout_write, 1);
+    mesh_done(&m);
+}
+
+static void send_large_body(struct stranger *s)
+{
+    static uint8_t chunk[16384];
+    greet(s);
+    stranger_request(s, 4, 1, "POST", "/v1/small");
+    stranger_frame(s, 0, 0, 1, chunk, 17);
+    stranger_read(s, true);
+}
+
+Test(hf_net_limits, a_body_above_the_paths_bound_is_answered_413)
+{
+    mesh_init(&m, NULL);
+    struct stranger s = run(send_large_body);
+    cr_assert_eq(s.status, 413);
+    cr_assert_eq(stats()->refused_body, 1);
+    cr_assert_eq(a->requests, 0);
+    mesh_done(&m);
+}
+
+static void send_large_headers(struct stranger *s)
+{
+    uint8_t block[16000];
+    size_t len = 0;
+    greet(s);
+    /* A literal field of 127 + 1 bytes, over and over; the request is within nghttp2's own bounds.
+     */
+    static const uint8_t start[] = {0x82, 0x87, 0x84, 0x41, 1, 'x'};
+    memcpy(block, start, sizeof(start));
+    len = sizeof(start);
+    while (len + 130 < sizeof(block)) {
+        block[len++] = 0;
+        block[len++] = 1;
+        block[len++] = 'x';
+        block[len++] = 126;
+        memset(block + len, 'a', 126);
+        len += 126;
+    }
+    stranger_frame(s, 1, 5, 1, block, (uint32_t)len);
+    stranger_read(s, true);
+}
+
+Test(hf_net_limits, headers_above_their_bound_are_answered_431)
+{
+    mesh_init(&m, NULL);
+    struct stranger s = run(send_large_headers);
+    cr_assert_eq(s.status, 431);
+    cr_assert_eq(stats()->refused_headers, 1);
+    mesh_done(&m);
+}
+
+static void bomb(struct stranger *s)
+{
+    /* One entry of 4000 bytes in the table, then named again by one byte each time. */
+    static uint8_t block[16000];
+    static const uint8_t start[] = {0x82, 0x87, 0x84, 0x41, 1, 'x'};
+    memcpy(block, start, sizeof(start));
+    size_t len = sizeof(start);
+    static const uint8_t entry[] = {0x40, 1, 'b', 0x7f, 0x81, 0x1e};
+    memcpy(block + len, entry, sizeof(entry));
+    len += sizeof(entry);
+    memset(block + len, 'a', 127 + 0x01 + (0x1e << 7));
+    len += 127 + 0x01 + (0x1e << 7);
+    memset(block + len, 0xbe, sizeof(block) - len);
+    greet(s);
+    stranger_frame(s, 1, 5, 1, block, sizeof(block));
+    stranger_frame(s, 6, 0, 0, "01234567", 8);
+    stranger_request(s, 5, 3, "GET", "/v1/health");
+    stranger_read(s, true);
+}
+
+Test(hf_net_limits, headers_that_unpack_to_megabytes_cost_their_stream_alone)
+{
+    mesh_init(&m, NULL);
+    struct stranger s = run(bomb);
+    cr_assert_eq(s.status, 200);
+    cr_assert_eq(a->requests, 1);
+    mesh_done(&m);
+}
+
+static void reset_rapidly(struct stranger *s)
+{
+    greet(s);
+    for (uint32_t i = 0; i < 5000; i++)
+        if (!stranger_request(s, 5, 2 * i + 1, "POST", "/v1/hold") ||
+            !stranger_frame(s, 3, 0, 2 * i + 1, "\0\0\0\x8", 4))
+            break;
+    stranger_drain(s);
+}
+
+Test(hf_net_limits, rapid_reset_ends_the_connection)
+{
+    mesh_init(&m, NULL);
+    run(reset_rapidly);
+    cr_assert_eq(stats()->flood, 1);
+    cr_assert_leq(a->requests, 2 * HF_NET_RESET_BURST);
+    mesh_done(&m);
+}
+
+static void be_reset_rapidly(struct stranger *s)
+{
+    greet(s);
+    /* A WINDOW_UPDATE of 0 is a stream error: the server must reset, not the client. */
+    for (uint32_t i = 0; i < 5000; i++)
+        if (!stranger_request(s, 5, 2 * i + 1, "POST", "/v1/hold") ||
+            !stranger_frame(s, 8, 0, 2 * i + 1, "\0\0\0\0", 4))
+            break;
+    stranger_drain(s);
+}
+
+Test(hf_net_limits, making_the_server_reset_counts_as_well)
+{
+    mesh_init(&m, NULL);
+    run(be_reset_rapidly);
+    cr_assert_eq(stats()->flood + stats()->malformed, 1);
+    cr_assert_leq(a->requests, 2 * HF_NET_RESET_BURST);
+    mesh_done(&m);
+}
+
+static void flood(struct stranger *s)
+{
+    const uint8_t *kind = s->user;
+    greet(s);
+    if (kind[0] == 0)
+        stranger_request(s, 4, 1, "POST", "/v1/echo");
+    for (int i = 0; i < 20000; i++)
+        if (!stranger_frame(s, kind[0], 0, kind[0] == 0 || kind[0] == 2 ? 1 : 0, kind + 2, kind[1]))
+            break;
+    stranger_drain(s);
+}
+
+Test(hf_net_limits, floods_of_cheap_frames_end_the_connection)
+{
+    static const uint8_t kinds[][12] = {
+        {6, 8},                /* PING */
+        {4, 0},                /* SETTINGS */
+        {2, 5, 0, 0, 0, 0, 1}, /* PRIORITY */
+        {0, 0},                /* empty DATA */
+        {8, 4, 0, 0, 0, 1},    /* WINDOW_UPDATE by 1 */
+    };
+    mesh_init(&m, NULL);
+    for (size_t i = 0; i < HF_ARRAY_LEN(kinds); i++) {
+        struct stranger s = {
+            .address = a->address, .alpn = "\2h2", .user = (void *)(uintptr_t)kinds[i]};
+        mesh_stranger(&m, &s, flood);
+        cr_assert_eq(stats()->flood, i + 1, "kind %d", kinds[i][0]);
+    }
+    mesh_done(&m);
+}
+
+static void open_many_streams(struct stranger *s)
+{
+    greet(s);
+    for (uint32_t i = 0; i < 40; i++)
+        stranger_request(s, 5, 2 * i + 1, "POST", "/v1/hold");
+    stranger_request(s, 4, 81, "POST", "/v1/hold");
+    uint8_t head[9], payload[1 << 14];
+    for (;;) {
+        if (SSL_read(s->ssl, head, 9) <= 0)
+            return;
+        int len = head[1] << 8 | head[2];
+        if (len > 0 && SSL_read(s->ssl, payload, len) <= 0)
+            return;
+        s->status += head[3] == 3 ? 1 : 0;
+        if (s->status == 9)
+            return;
+    }
+}
+
+Test(hf_net_limits, streams_above_the_bound_are_refused)
+{
+    mesh_init(&m, NULL);
+    struct stranger s = run(open_many_streams);
+    cr_assert_eq(a->requests, 32);
+    cr_assert_eq(s.status, 9);
+    cr_assert_eq(stats()->connections_in, 0);
+    mesh_done(&m);
+}
+
+static bool holds_one(void *arg)
+{
+    (void)arg;
+    return a->held_count == 1;
+}
+
+static void leave_abruptly(struct stranger *s)
+{
+    static uint8_t chunk[16384];
+    struct linger now = {.l_onoff = 1};
+    uint8_t some[64];
+    greet(s);
+    stranger_request(s, 4, 1, "POST", "/v1/echo");
+    stranger_frame(s, 0, 0, 1, chunk, sizeof(chunk));
+    stranger_request(s, 5, 3, "POST", "/v1/hold");
+    if (SSL_read(s->ssl, some, sizeof(some)) > 0)
+        setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+}
+
+Test(hf_net_limits, a_disconnect_in_the_middle_of_a_body_leaves_nothing)
+{
+    mesh_init(&m, NULL);
+    run(leave_abruptly);
+    mesh_until(&m, holds_one, NULL);
+    mesh_until_number(&m, &a->closed, 1);
+    cr_assert_eq(stats()->memory_bytes, 0);
+    cr_assert_not(hf_net_reply(a->net, a->held[0], 200, HF_NET_JSON, hf_bytes_of("{}", 2)));
+    mesh_done(&m);
+}
+
+enum { CROWD = 20, ROOM = 8 };
+
+/* Comes in numbers, says nothing, and stays: the connections end with the test. */
+static void come_in_numbers(struct stranger *s)
+{
+    int *fds = s->user;
+    for (int i = 0; i < CROWD; i++) {
+        stranger_connect(s);
+        fds[i] = s->fd;
+    }
+    s->fd = 0;
+}
+
+static void crowd_in(const struct hf_net_limits *l, size_t counter)
+{
+    int fds[CROWD];
+    mesh_init(&m, l);
+    struct stranger s = {.address = a->address, .user = fds};
+    const uint64_t *refused = (const void *)((const char *)stats() + counter);
+    mesh_stranger(&m, &s, come_in_numbers);
+    mesh_until_count(&m, refused, CROWD - ROOM);
+    mesh_turn(&m, 2);
+    cr_assert_eq(*refused, CROWD - ROOM);
+    cr_assert_eq(stats()->connections_in, ROOM);
+    for (int i = 0; i < CROWD; i++)
+        close(fds[i]);
+    mesh_done(&m);
+}
+
+Test(hf_net_limits, unfinished_handshakes_are_bounded)
+{
+    struct hf_net_limits l = hf_net_limits_default;
+    l.handshakes_max = ROOM;
+    crowd_in(&l, offsetof(struct hf_net_stats, refused_handshakes));
+}
+
+Test(hf_net_limits, connections_of_one_source_are_bounded)
+{
+    struct hf_net_limits l = hf_net_limits_default;
+    l.connections_per_source = ROOM;
+    crowd_in(&l, offsetof(struct hf_net_stats, refused_source));
+}
+
+Test(hf_net_limits, connections_are_bounded)
+{
+    struct hf_net_limits l = hf_net_limits_default;
+    l.connections_max = ROOM;
+    l.connections_per_source = ROOM;
+    l.handshakes_max = ROOM;
+    crowd_in(&l, offsetof(struct hf_net_stats, refused_connections));
+}
+
+static void fill_memory(struct stranger *s)
+{
+    static uint8_t chunk[16384];
+    greet(s);
+    /* Three bodies of 48 KiB, none of which ends: the windows allow it, the memory bound does not.
+     */
+    for (uint32_t stream = 1; stream <= 5; stream += 2) {
+        stranger_request(s, 4, stream, "POST", "/v1/echo");
+        for (int i = 0; i < 3; i++)
+            stranger_frame(s, 0, 0, stream, chunk, sizeof(chunk));
+    }
+    stranger_read(s, true);
+}
+
+Test(hf_net_limits, memory_of_a_connection_is_bounded)
+{
+    struct hf_net_limits l = hf_net_limits_default;
+    l.body_bytes_max = 64 << 10;
+    l.connection_bytes_max = 128 << 10;
+    mesh_init(&m, &l);
+    struct stranger s = run(fill_memory);
+    cr_assert_eq(s.status, 503);
+    cr_assert_geq(stats()->refused_memory, 1);
+    mesh_done(&m);
+}
+
+static void ask_wrongly(struct stranger *s)
+{
+    const char *const *request = s->user;
+    greet(s);
+    stranger_request(s, 5, 1, request[0], request[1]);
+    stranger_read(s, true);
+}
+
+Test(hf_net_limits, wrong_methods_and_paths_have_their_statuses)
+{
+    static const struct {
+        const char *request[2];
+        int status;
+    } cases[] = {
+        {{"PUT", "/v1/echo"}, 405},
+        {{"GET", "/v1/health?x=1"}, 404},
+        {{"GET", "/v1/12345678901234567890123456789012345678901234567890123456789012"}, 404},
+        {{"POST", "/v1/unlocked"}, 403},
+        {{"POST", "/v1/busy"}, 429},
+        {{"GET", "/v1/nothing"}, 404},
+        {{"GET", "/v1/health"}, 200},
+    };
+    mesh_init(&m, NULL);
+    for (size_t i = 0; i < HF_ARRAY_LEN(cases); i++) {
+        struct stranger s = {
+            .address = a->address, .alpn = "\2h2", .user = (void *)(uintptr_t)cases[i].request};
+        mesh_stranger(&m, &s, ask_wrongly);
+        cr_assert_eq(s.status, cases[i].status, "%s: %d", cases[i].request[1], s.status);
+    }
+    mesh_done(&m);
+}
+
+static int verify_nothing(const uint8_t account[static HF_NET_ACCOUNT_LEN], const char *label,
+                          struct hf_bytes data,
+                          const uint8_t signature[static HF_NET_SIGNATURE_LEN])
+{
+    (void)account;
+    (void)label;
+    (void)data;
+    (void)signature;
+    return HF_ESIGNATURE;
+}
+
+Test(hf_net_new, limits_outside_their_floors_and_ceilings_are_refused)
+{
+    uv_loop_t loop;
+    struct hf_net *net = NULL;
+    struct hf_net_limits l = hf_net_limits_default;
+    cr_assert_eq(uv_loop_init(&loop), 0);
+    struct hf_net_hooks hooks = {0};
+    cr_assert_eq(hf_net_new(&loop, NULL, &hooks, &net), HF_EINVAL);
+    hooks.verify = verify_nothing;
+    l.streams_max = 0;
+    cr_assert_eq(hf_net_new(&loop, &l, &hooks, &net), HF_EINVAL);
+    l = hf_net_limits_default;
+    cr_assert_eq(hf_net_new(&loop, &(struct hf_net_limits){0}, &hooks, &net), HF_EINVAL);
+    l.body_bytes_max = HF_NET_BODY_CEILING + 1;
+    cr_assert_eq(hf_net_new(&loop, &l, &hooks, &net), HF_EINVAL);
+    cr_assert_null(net);
+    cr_assert_eq(uv_loop_close(&loop), 0);
+}

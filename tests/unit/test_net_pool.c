@@ -1,0 +1,293 @@
+/* The pool: connections kept, doubted and replaced; calls that end at their deadline whatever the
+ * peer does. */
+#include "stranger.h"
+
+#include "base/error.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static struct mesh m;
+static struct mesh_node *const a = &m.nodes[0];
+static struct mesh_node *const b = &m.nodes[1];
+
+static const struct hf_bytes nothing = {0};
+
+static struct hf_net_call with_deadline(const char *address, uint32_t deadline_ms)
+{
+    return (struct hf_net_call){
+        .token = 7,
+        .address = address,
+        .flags = HF_NET_LOCKED_OK,
+        .method = HF_NET_POST,
+        .path = "/v1/hold",
+        .deadline_ms = deadline_ms,
+    };
+}
+
+Test(hf_net_pool, calls_share_one_connection)
+{
+    mesh_init(&m, NULL);
+    for (unsigned i = 0; i < 500; i++)
+        cr_assert_eq(mesh_call(b, a->address, i, "/v1/echo", hf_bytes_of("x", 1)), 0);
+    mesh_until_results(b, 500);
+    for (unsigned i = 0; i < 500; i++) {
+        cr_assert_eq(b->result[i].error, 0, "%s", b->result[i].reason);
+        cr_assert_eq(b->result[i].conn, b->result[0].conn);
+    }
+    cr_assert_eq(hf_net_stats(b->net)->opened_out, 1);
+    cr_assert_eq(hf_net_stats(a->net)->accepted, 1);
+    mesh_done(&m);
+}
+
+Test(hf_net_pool, calls_above_the_bound_of_a_connection_wait_their_turn)
+{
+    mesh_init(&m, NULL);
+    for (unsigned i = 0; i < 40; i++)
+        cr_assert_eq(mesh_call(b, a->address, i, "/v1/hold", nothing), 0);
+    mesh_until_number(&m, &a->held_count, 32);
+    mesh_turn(&m, 10);
+    cr_assert_eq(a->held_count, 32);
+    for (unsigned i = 0; i < 32; i++)
+        cr_assert(hf_net_reply(a->net, a->held[i], 200, HF_NET_MSGPACK, nothing));
+    mesh_until_number(&m, &a->held_count, 40);
+    cr_assert_eq(b->results, 32);
+    mesh_done(&m);
+}
+
+Test(hf_net_pool, calls_bound_is_an_error_at_once)
+{
+    struct hf_net_limits l = hf_net_limits_default;
+    l.calls_max = 2;
+    mesh_init(&m, &l);
+    cr_assert_eq(mesh_call(b, a->address, 1, "/v1/hold", nothing), 0);
+    cr_assert_eq(mesh_call(b, a->address, 2, "/v1/hold", nothing), 0);
+    cr_assert_eq(mesh_call(b, a->address, 3, "/v1/hold", nothing), HF_EBUSY);
+    mesh_done(&m);
+}
+
+Test(hf_net_pool, a_greeting_goes_before_the_calls_that_wait)
+{
+    mesh_init(&m, NULL);
+    snprintf(b->greeting, sizeof(b->greeting), "/v1/hold");
+    cr_assert_eq(mesh_call(b, a->address, 1, "/v1/echo", nothing), 0);
+    mesh_until_results(b, 1);
+    cr_assert_eq(a->held_count, 1);
+    cr_assert_str_eq(a->last_path, "/v1/echo");
+    cr_assert_lt(a->held[0].stream, a->last.handle.stream);
+    cr_assert(hf_net_reply(a->net, a->held[0], 200, HF_NET_MSGPACK, nothing));
+    mesh_until_results(b, 2);
+    cr_assert_eq(b->result[1].token, 999);
+    mesh_done(&m);
+}
+
+Test(hf_net_pool, a_node_that_nobody_listens_for_is_unreachable)
+{
+    mesh_init(&m, NULL);
+    hf_net_unlisten(a->net);
+    mesh_turn(&m, 2);
+    cr_assert_eq(mesh_call(b, a->address, 1, "/v1/echo", nothing), 0);
+    mesh_until_results(b, 1);
+    cr_assert_eq(b->result[0].error, HF_ECONNECT);
+    cr_assert_eq(hf_net_stats(b->net)->connect_failed, 1);
+    cr_assert_neq(hf_net_stats(b->net)->last_connect[0], '\0');
+    mesh_done(&m);
+}
+
+Test(hf_net_pool, a_name_is_resolved_and_its_addresses_tried_in_turn)
+{
+    mesh_init(&m, NULL);
+    char address[64];
+    snprintf(address, sizeof(address), "localhost:%s", strchr(a->address, ':') + 1);
+    cr_assert_eq(mesh_call(b, address, 1, "/v1/echo", nothing), 0);
+    mesh_until_results(b, 1);
+    cr_assert_eq(b->result[0].error, 0, "%s", b->result[0].reason);
+    mesh_done(&m);
+}
+
+Test(hf_net_pool, a_peer_that_never_shakes_hands_hits_the_deadline_alone)
+{
+    mesh_init(&m, NULL);
+    struct stranger s = {0};
+    stranger_serve(&s, NULL, NULL); /* listens, and never accepts */
+    struct hf_net_call call = with_deadline(s.address, 100);
+    cr_assert_eq(hf_net_call(b->net, &call), 0);
+    for (unsigned i = 0; i < 10; i++)
+        cr_assert_eq(mesh_call(b, a->address, i, "/v1/echo", nothing), 0);
+    mesh_until_results(b, 11);
+    for (unsigned i = 0; i < 10; i++)
+        cr_assert_eq(b->result[i].error, 0, "%s", b->result[i].reason);
+    cr_assert_eq(b->result[10].error, HF_ETIMEOUT);
+    cr_assert_eq(b->result[10].token, 7);
+    stranger_end(&s, NULL);
+    mesh_done(&m);
+}
+
+static void shake_and_freeze(struct stranger *s)
+{
+    char c;
+    stranger_accept(s);
+    stranger_shake(s, true);
+    /* Frozen: the kernel takes what comes, nobody reads it, until the test ends the pipe. */
+    if (read(*(const int *)s->user, &c, 1) == 0)
+        s->answered = true;
+}
+
+Test(hf_net_pool, a_frozen_peers_calls_end_at_their_deadline_and_the_next_one_connects_anew)
+{
+    int frozen[2];
+    uv_thread_t thread;
+    mesh_init(&m, NULL);
+    cr_assert_eq(pipe(frozen), 0);
+    struct stranger s = {.certificate = STRANGER_PLAIN, .alpn = "\2h2", .user = &frozen[0]};
+    stranger_serve(&s, shake_and_freeze, &thread);
+    struct hf_net_call call = with_deadline(s.address, 300);
+    const struct mesh_result *first = mesh_ask(b, &call);
+    cr_assert_eq(first->error, HF_ETIMEOUT);
+    cr_assert_eq(b->closed, 0);
+    const struct mesh_result *second = mesh_ask(b, &call);
+    cr_assert_eq(second->error, HF_ETIMEOUT);
+    /* It waited for another connection, and gave up the first. */
+    cr_assert_eq(b->closed, 1);
+    cr_assert_eq(hf_net_stats(b->net)->handshakes, 1);
+    close(frozen[1]);
+    stranger_end(&s, &thread);
+    close(frozen[0]);
+    mesh_done(&m);
+}
+
+Test(hf_net_pool, a_ping_without_an_answer_ends_the_connection_and_its_calls)
+{
+    struct hf_net_limits l = hf_net_limits_default;
+    int frozen[2];
+    uv_thread_t thread;
+    l.ping_after_ms = 100;
+    l.ping_ms_max = 100;
+    mesh_init(&m, &l);
+    cr_assert_eq(pipe(frozen), 0);
+    struct stranger s = {.certificate = STRANGER_PLAIN, .alpn = "\2h2", .user = &frozen[0]};
+    stranger_serve(&s, shake_and_freeze, &thread);
+    struct hf_net_call call = with_deadline(s.address, 20000);
+    cr_assert_eq(mesh_ask(b, &call)->error, HF_ECONNRESET);
+    cr_assert_eq(hf_net_stats(b->net)->timeout_ping, 1);
+    close(frozen[1]);
+    stranger_end(&s, &thread);
+    close(frozen[0]);
+    mesh_done(&m);
+}
+
+Test(hf_net_pool, a_slow_answer_keeps_its_connection_as_long_as_pings_are_answered)
+{
+    struct hf_net_limits l = hf_net_limits_default;
+    l.ping_after_ms = 10;
+    l.ping_ms_max = 10000;
+    mesh_init(&m, &l);
+    struct hf_net_call call = with_deadline(a->address, 150);
+    const struct mesh_result *r = mesh_ask(b, &call);
+    cr_assert_eq(r->error, HF_ETIMEOUT);
+    cr_assert_eq(mesh_call(b, a->address, 1, "/v1/echo", nothing), 0);
+    mesh_until_results(b, 2);
+    cr_assert_eq(b->result[1].error, 0);
+    cr_assert_eq(b->result[1].conn, b->result[0].conn);
+    mesh_done(&m);
+}
+
+Test(hf_net_pool, a_peer_that_comes_back_is_found_by_the_next_call)
+{
+    mesh_init(&m, NULL);
+    cr_assert_eq(mesh_call(b, a->address, 1, "/v1/hold", nothing), 0);
+    mesh_until_number(&m, &a->held_count, 1);
+    hf_net_conn_close(a->net, a->last.peer.conn);
+    mesh_until_results(b, 1);
+    cr_assert_eq(b->result[0].error, HF_ECONNRESET);
+    cr_assert_eq(mesh_call(b, a->address, 2, "/v1/echo", nothing), 0);
+    mesh_until_results(b, 2);
+    cr_assert_eq(b->result[1].error, 0);
+    cr_assert_neq(b->result[1].conn, b->result[0].conn);
+    mesh_done(&m);
+}
+
+Test(hf_net_pool, idle_connections_are_closed)
+{
+    struct hf_net_limits l = hf_net_limits_default;
+    l.client_idle_ms_max = 50;
+    mesh_init(&m, &l);
+    cr_assert_eq(mesh_call(b, a->address, 1, "/v1/echo", nothing), 0);
+    mesh_until_number(&m, &b->closed, 1);
+    cr_assert_eq(b->results, 1);
+    mesh_until_number(&m, &a->closed, 1);
+    cr_assert_eq(hf_net_stats(b->net)->timeout_idle, 1);
+    mesh_done(&m);
+}
+
+Test(hf_net_pool, a_full_pool_gives_up_its_idlest_connection)
+{
+    struct hf_net_limits l = hf_net_limits_default;
+    l.pool_max = 1;
+    mesh_init(&m, &l);
+    struct mesh_node *const c = &m.nodes[2];
+    cr_assert_eq(mesh_call(b, a->address, 1, "/v1/echo", nothing), 0);
+    mesh_until_results(b, 1);
+    cr_assert_eq(mesh_call(b, c->address, 2, "/v1/hold", nothing), 0);
+    mesh_until_number(&m, &c->held_count, 1);
+    mesh_until_number(&m, &b->closed, 1);
+    cr_assert_eq(mesh_call(b, a->address, 3, "/v1/echo", nothing), 0);
+    mesh_until_results(b, 2);
+    cr_assert_eq(b->result[1].error, HF_EBUSY);
+    mesh_done(&m);
+}
+
+Test(hf_net_cancel, ends_what_waits_and_what_runs)
+{
+    mesh_init(&m, NULL);
+    cr_assert_eq(mesh_call(b, a->address, 1, "/v1/hold", nothing), 0);
+    mesh_until_number(&m, &a->held_count, 1);
+    cr_assert_eq(mesh_call(b, m.nodes[2].address, 1, "/v1/hold", nothing), 0);
+    hf_net_cancel(b->net, 2);
+    hf_net_cancel(b->net, 1);
+    mesh_until_results(b, 2);
+    cr_assert_eq(b->result[0].error, HF_ECANCELED);
+    cr_assert_eq(b->result[1].error, HF_ECANCELED);
+    cr_assert_eq(b->result[1].token, 1);
+    mesh_done(&m);
+}
+
+Test(hf_net_stop, ends_calls_and_drops_replies)
+{
+    mesh_init(&m, NULL);
+    cr_assert_eq(mesh_call(b, a->address, 1, "/v1/hold", nothing), 0);
+    mesh_until_number(&m, &a->held_count, 1);
+    cr_assert_eq(mesh_call(b, m.nodes[2].address, 2, "/v1/hold", nothing), 0);
+    /* Its end is checked by the fixture: two results, nothing held, no handle left. */
+    mesh_done(&m);
+}
+
+Test(hf_net_call, arguments_out_of_bounds_are_refused)
+{
+    mesh_init(&m, NULL);
+    struct hf_net_call good = with_deadline(a->address, 1000), c = good;
+    c.address = "127.0.0.1";
+    cr_assert_eq(hf_net_call(b->net, &c), HF_EINVAL);
+    c.address = "127.0.0.1:65536";
+    cr_assert_eq(hf_net_call(b->net, &c), HF_EINVAL);
+    c.address = NULL;
+    cr_assert_eq(hf_net_call(b->net, &c), HF_EINVAL);
+    c = good;
+    c.path = "v1";
+    cr_assert_eq(hf_net_call(b->net, &c), HF_EINVAL);
+    c.path = "/12345678901234567890123456789012345678901234567890123456789012345";
+    cr_assert_eq(hf_net_call(b->net, &c), HF_EINVAL);
+    c = good;
+    c.deadline_ms = 0;
+    cr_assert_eq(hf_net_call(b->net, &c), HF_EINVAL);
+    c = good;
+    c.answer_bytes_max = HF_NET_BODY_CEILING + 1;
+    cr_assert_eq(hf_net_call(b->net, &c), HF_ETOOBIG);
+    c = good;
+    c.address = NULL;
+    c.conn = 12345;
+    cr_assert_eq(hf_net_call(b->net, &c), HF_ENOTFOUND);
+    cr_assert_eq(hf_net_stats(b->net)->calls, 0);
+    mesh_done(&m);
+}
