@@ -130,8 +130,9 @@ bool stranger_shake(struct stranger *s, bool server)
 
 void stranger_connect(struct stranger *s)
 {
-    unsigned port = 0;
-    need(sscanf(s->address, "127.0.0.1:%u", &port) == 1, "an address");
+    const char *colon = strchr(s->address, ':');
+    need(colon != NULL, "an address");
+    long port = strtol(colon + 1, NULL, 10);
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
