@@ -1,0 +1,171 @@
+"""Real daemons on loopback, in development mode: each its own process, folder and port.
+
+The demonstration and the end-to-end tests drive meshes with this; it knows how the programs are called, and they know
+what must be true.
+"""
+
+import contextlib
+import ctypes
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Failure(Exception):
+    """Something that had to be so is not."""
+
+
+def check(condition, text):
+    if not condition:
+        raise Failure(text)
+
+
+def until(condition, timeout, what, pause=0.01):
+    """Waits until condition() is true, and returns what it returned. Failure names what after timeout seconds."""
+    deadline = time.monotonic() + timeout
+    while True:
+        found = condition()
+        if found:
+            return found
+        check(time.monotonic() < deadline, f"not within {timeout} s: {what() if callable(what) else what}")
+        time.sleep(pause)
+
+
+def free_ports(count):
+    """Ports of loopback that nobody listens on, outside the range from which the kernel gives ports away."""
+    found, held = [], []
+    start = 20000 + os.getpid() % 1000 * 10
+    for port in list(range(start, 32000)) + list(range(11000, start)):
+        if len(found) == count:
+            break
+        with contextlib.suppress(OSError):
+            listener = socket.socket()
+            held.append(listener)
+            listener.bind(("127.0.0.1", port))
+            found.append(port)
+    for listener in held:
+        listener.close()
+    check(len(found) == count, "no free ports")
+    return found
+
+
+def _die_with_parent():
+    """Runs in the child: whatever ends the driver, SIGKILL included, ends its daemons."""
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Programs:
+    """Where the programs are: a build folder, or a prefix into which they were installed."""
+
+    def __init__(self, folder):
+        folder = pathlib.Path(folder)
+        self.holdfastd = self._find(folder, "src/daemon/holdfastd", "holdfastd")
+        self.holdfast = self._find(folder, "src/cli/holdfast", "holdfast")
+
+    @staticmethod
+    def _find(folder, built, installed):
+        for path in (folder / built, folder / "bin" / installed):
+            if path.exists():
+                return path.resolve()
+        raise Failure(f"{installed} is not in {folder}")
+
+
+class Node:
+    """One daemon and its folder. Its number, from 1, is its name."""
+
+    def __init__(self, mesh, number, port):
+        self.mesh = mesh
+        self.number = number
+        self.address = f"127.0.0.1:{port}"
+        self.folder = mesh.folder / f"node{number}"
+        self.config = self.folder / "holdfastd.yaml"
+        self.data = self.folder / "data"
+        self.socket = self.folder / "socket"
+        self.log = self.folder / "log"
+        self.account = None
+        self.process = None
+
+    def start(self):
+        check(self.process is None, f"node {self.number} runs already")
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [self.mesh.programs.holdfastd, "--config", self.config], stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log, start_new_session=True, preexec_fn=_die_with_parent)
+
+    def _end(self, number, timeout):
+        self.process.send_signal(number)
+        # A stopped process takes SIGKILL, but SIGTERM only once it goes on.
+        self.process.send_signal(signal.SIGCONT)
+        code = self.process.wait(timeout)
+        self.process = None
+        return code
+
+    def kill(self):
+        if self.process is not None:
+            self._end(signal.SIGKILL, 30)
+
+    def terminate(self):
+        code = self._end(signal.SIGTERM, 30)
+        check(code == 0, f"node {self.number} ended with {code} on SIGTERM")
+
+    def freeze(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def hang_up(self):
+        self.process.send_signal(signal.SIGHUP)
+
+    def command(self, *arguments, timeout=30):
+        """Runs `holdfast` against this daemon's socket; returns the finished process, whatever its exit status."""
+        return subprocess.run([self.mesh.programs.holdfast, "--socket", self.socket, *arguments],
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout)
+
+    def status(self):
+        """The status as a dictionary, or None while the daemon does not answer."""
+        if self.process is not None and self.process.poll() is not None:
+            code = self.process.returncode
+            raise Failure(f"node {self.number} ended by itself with {code}:\n{self.tail()}")
+        done = self.command("status", "--json", timeout=10)
+        return json.loads(done.stdout) if done.returncode in (0, 2) and done.stdout else None
+
+    def state(self):
+        status = self.status()
+        return status["state"] if status else None
+
+    def wait(self, states, timeout):
+        """Waits until the state is one of states; returns the seconds it took."""
+        started = time.monotonic()
+        states = {states} if isinstance(states, str) else set(states)
+        last = None
+
+        def reached():
+            nonlocal last
+            last = self.state()
+            return last in states
+
+        until(reached, timeout, lambda: f"node {self.number} is {last}, not {' or '.join(sorted(states))}:\n{self.tail()}")
+        return time.monotonic() - started
+
+    def key(self, name):
+        """An application key, or None while the daemon does not release it."""
+        done = self.command("key", "get", name)
+        if done.returncode != 0:
+            return None
+        key = bytes.fromhex(done.stdout.decode().strip())
+        check(len(key) == 32, f"a key of {len(key)} bytes")
+        return key
+
+    def tail(self, lines=15):
+        with contextlib.suppress(FileNotFoundError):
+            return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+        return ""
