@@ -99,7 +99,7 @@ hf_quietly() {
 }
 
 hf_compile() {
-    hf_quietly "$1/contrib.log" ninja -C "$1" -j "$hf_jobs"
+    hf_quietly "$1/contrib.log" ninja --quiet -C "$1" -j "$hf_jobs"
 }
 
 # The release: optimised, with assertions on, for a daemon that holds keys must stop rather than guess.

@@ -14,8 +14,8 @@ static const char *const statements[HF__STMT_COUNT] = {
     [HF__ROW_DELETE] = "DELETE FROM vault_row WHERE seq = ?1",
     [HF__HEAD_PUT] = "UPDATE vault_head SET sealed = ?1 WHERE one = 1",
     [HF__HEADER_PLACED] = "UPDATE vault_header SET state = 'placed' WHERE one = 1",
-    [HF__PUBLIC_PUT] = "INSERT INTO public_state VALUES(?1, ?2)"
-                       " ON CONFLICT(key) DO UPDATE SET value = excluded.value",
+    [HF__PUBLIC_PUT] = ("INSERT INTO public_state VALUES(?1, ?2)"
+                        " ON CONFLICT(key) DO UPDATE SET value = excluded.value"),
     [HF__PUBLIC_DELETE] = "DELETE FROM public_state WHERE key = ?1",
 };
 
