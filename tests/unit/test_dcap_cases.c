@@ -178,7 +178,8 @@ static void expect_facts(const json_t *c, const struct hf_quote *q,
     for (size_t i = 0; i < HF_ARRAY_LEN(rtmrs); i++)
         expect_hex(facts, rtmrs[i], q->rtmr[i], HF_MR_LEN);
     expect_hex(facts, "report_data", q->report_data, 64);
-    cr_assert_eq(q->qe_report[258] | q->qe_report[259] << 8, hf_vectors_number(facts, "qe_isvsvn"));
+    cr_assert_eq((size_t)(q->qe_report[258] | q->qe_report[259] << 8),
+                 hf_vectors_number(facts, "qe_isvsvn"));
     cr_assert(report->has_platform);
     expect_hex(facts, "fmspc", report->platform.fmspc, sizeof report->platform.fmspc);
     expect_hex(facts, "ppid", report->platform.ppid, sizeof report->platform.ppid);
