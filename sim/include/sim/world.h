@@ -1,0 +1,293 @@
+/*
+ * A virtual world in which any number of engines run: network, disks, clocks, platforms and the
+ * network's authority. One seed decides everything; nothing depends on addresses, threads or the
+ * clock of the machine that runs it.
+ *
+ *     struct hf_world_settings s;
+ *     hf_world_settings_init(&s);
+ *     struct hf_world *w;
+ *     if (hf_world_new(&s, &w) == 0) {
+ *         hf_world_add_many(w, 5);
+ *         if (hf_world_bring_up(w, 60000) == 0) ...   all are ready
+ *         hf_world_crash(w, 0);
+ *         hf_world_start(w, 0);
+ *         hf_world_run_until_state(w, 0, HF_STATE_READY, 60000) ...
+ *         hf_world_free(w);
+ *     }
+ *
+ * Nodes are numbered from 0 in the order in which they were added. The operator and the authority
+ * of the network are the world itself: it registers new accounts (settings.authority.registers) and
+ * issues what the caller asks it to. Calls below are made between events, never from a hook, unless
+ * said so. Out of memory ends the process: a run without memory has no meaning.
+ */
+#ifndef HF_SIM_WORLD_H
+#define HF_SIM_WORLD_H
+
+#include "core/engine.h"
+#include "sim/settings.h"
+
+struct hf_world;
+struct hf_disk;
+
+enum { HF_WORLD_ALL = -1, HF_WORLD_NAME_MAX = 32 };
+
+/* HF_EINVAL: a setting out of its range (k, n, chances). HF_ENOMEM. settings is copied. */
+HF_MUST_USE int hf_world_new(const struct hf_world_settings *settings, struct hf_world **ret);
+void hf_world_free(struct hf_world *w);
+
+/* ---- Nodes ---- */
+
+/* One more node with an empty disk, stopped. Returns its number. */
+uint32_t hf_world_add(struct hf_world *w);
+void hf_world_add_many(struct hf_world *w, uint32_t count);
+uint32_t hf_world_count(const struct hf_world *w);
+
+/* Starts the process from what its disk holds; no-op when it runs. */
+void hf_world_start(struct hf_world *w, uint32_t node);
+void hf_world_start_all(struct hf_world *w);
+/*
+ * The process dies: memory and what was not durable are lost (each transaction not yet acknowledged
+ * survives with settings.storage.survives, in order). No-op when it is down.
+ */
+void hf_world_crash(struct hf_world *w, uint32_t node);
+/* The process stands still (events wait), or goes on. */
+void hf_world_pause(struct hf_world *w, uint32_t node);
+void hf_world_resume(struct hf_world *w, uint32_t node);
+/* Everything that this node does takes factor times as long; 1 is normal. */
+void hf_world_slow(struct hf_world *w, uint32_t node, double factor);
+bool hf_world_running(const struct hf_world *w, uint32_t node);
+
+/* What the node says of itself; false when it is down. Valid until the next event. */
+bool hf_world_status(struct hf_world *w, uint32_t node, struct hf_status *ret);
+/* HF_STATE_STARTING when it is down. */
+enum hf_state hf_world_state(struct hf_world *w, uint32_t node);
+/* The account that the node was last seen with; NULL before it has one. */
+const uint8_t *hf_world_account(const struct hf_world *w, uint32_t node);
+/* The node of an account, or -1. */
+long hf_world_find(const struct hf_world *w, const uint8_t account[static 32]);
+/* The engine itself, for what is not offered here; NULL when it is down. */
+struct hf_engine *hf_world_engine(struct hf_world *w, uint32_t node);
+
+/* ---- Time ---- */
+
+uint64_t hf_world_now_us(const struct hf_world *w);
+/* One event; false when nothing is left to happen. */
+bool hf_world_step(struct hf_world *w);
+void hf_world_run_for(struct hf_world *w, uint64_t ms);
+/* Runs until done says so, looked at after every event; false when ms have passed before. */
+typedef bool hf_world_done_fn(struct hf_world *w, void *ctx);
+HF_MUST_USE bool hf_world_run_until(struct hf_world *w, hf_world_done_fn *done, void *ctx,
+                                    uint64_t ms);
+/* Until node (or, with HF_WORLD_ALL, every node that runs) is in the state. */
+HF_MUST_USE bool hf_world_run_until_state(struct hf_world *w, long node, enum hf_state state,
+                                          uint64_t ms);
+/* Until a trace of this type was emitted count times more (by node, or by anyone). */
+HF_MUST_USE bool hf_world_run_until_trace(struct hf_world *w, long node, enum hf_trace_type type,
+                                          unsigned count, uint64_t ms);
+/* Starts all and runs until all are ready. HF_ETIMEOUT: not within ms. */
+HF_MUST_USE int hf_world_bring_up(struct hf_world *w, uint64_t ms);
+
+/* ---- Faults of the network ---- */
+
+/* Cuts the way from one node to another, in this direction; HF_WORLD_ALL stands for every node. */
+void hf_world_cut(struct hf_world *w, long from, long to);
+void hf_world_mend(struct hf_world *w, long from, long to);
+/* Cuts both directions between a node and everybody. */
+void hf_world_isolate(struct hf_world *w, uint32_t node);
+/* Two groups that do not hear each other: node i is in group[i]. NULL: the network is whole. */
+void hf_world_partition(struct hf_world *w, const uint8_t *group);
+/* Mends every cut and partition, and drops every rule. */
+void hf_world_heal(struct hf_world *w);
+/* Ends the connections between two nodes: calls under way get HF_ECONNRESET. */
+void hf_world_break(struct hf_world *w, long a, long b);
+/* Changes the network's chances and latencies from now on. */
+struct hf_world_network *hf_world_network(struct hf_world *w);
+
+enum hf_rule_action {
+    HF_RULE_COUNT,     /* only counts */
+    HF_RULE_DROP,      /* lost; the caller sees a timeout */
+    HF_RULE_RESET,     /* lost; the caller sees HF_ECONNRESET */
+    HF_RULE_DELAY,     /* arrives delay_us later */
+    HF_RULE_DUPLICATE, /* a request arrives again delay_us later */
+    HF_RULE_CORRUPT,   /* one bit is turned */
+    HF_RULE_CRASH_TO,  /* the receiver's process dies before it gets it */
+    HF_RULE_CRASH_FROM /* the sender's process dies when it was sent */
+};
+
+/* "the 2nd response of deposit from 3 to 1 is dropped". */
+struct hf_rule {
+    enum hf_rule_action action;
+    uint8_t method; /* enum hf_method; 0: any */
+    bool response;  /* the answer, rather than the request */
+    long from, to;  /* of the message itself; HF_WORLD_ALL: anyone */
+    unsigned skip;  /* so many pass untouched first */
+    unsigned count; /* then so many are met; 0: all */
+    uint64_t delay_us;
+};
+
+/* Returns the rule's number. Rules are looked at in order; the first that meets a message acts. */
+unsigned hf_world_rule(struct hf_world *w, struct hf_rule rule);
+/* How many messages a rule has acted on. */
+unsigned hf_world_rule_hits(const struct hf_world *w, unsigned rule);
+void hf_world_rule_drop(struct hf_world *w, unsigned rule);
+
+/* A message as it is sent. */
+struct hf_message {
+    uint32_t from, to; /* UINT32_MAX: from nobody (hf_world_ask) */
+    uint8_t method;
+    bool response;
+    int error;              /* of a response */
+    const uint8_t *account; /* proven by the sender's certificate, or NULL */
+    struct hf_bytes body;
+    uint64_t at_us;
+};
+
+enum hf_fate { HF_FATE_PASS, HF_FATE_DROP, HF_FATE_RESET, HF_FATE_REPLACE, HF_FATE_DELAY };
+
+/* What becomes of a message, as an observer in the network, or the sender itself, decides. */
+struct hf_verdict_on {
+    struct hf_buf *body; /* HF_FATE_REPLACE: appended to; the body instead */
+    int error;           /* HF_FATE_REPLACE: of a response */
+    uint64_t delay_us;   /* HF_FATE_DELAY */
+};
+
+/* Sees every message when it is sent, before any rule. May not call into the world. */
+typedef enum hf_fate hf_watch_fn(void *ctx, const struct hf_message *m, struct hf_verdict_on *ret);
+/* One watcher at most beside the world's own checkers and strategies; NULL: none. */
+void hf_world_watch(struct hf_world *w, hf_watch_fn *watch, void *ctx);
+
+/*
+ * A stranger's request, at once: account is what its certificate would prove, or NULL. Runs the
+ * world until the answer is there. Returns the refusal's code; ret is initialised by the caller.
+ */
+int hf_world_ask(struct hf_world *w, uint32_t to, uint8_t method, const uint8_t *account,
+                 struct hf_bytes body, struct hf_buf *ret);
+
+/* ---- Disks ---- */
+
+/* A copy of a node's whole disk as it is durable now; give it back with hf_disk_free. */
+struct hf_disk *hf_world_disk_copy(const struct hf_world *w, uint32_t node);
+/* Puts a copy into a node that is down (its own: rolled back; another's: cloned). */
+void hf_world_disk_put(struct hf_world *w, uint32_t node, const struct hf_disk *disk);
+void hf_disk_free(struct hf_disk *disk);
+/* Wipes a disk. The node is down. */
+void hf_world_disk_wipe(struct hf_world *w, uint32_t node);
+/* A row, or NULL; borrowed. Public rows are what the host reads; others the test alone. */
+const struct hf_blob *hf_world_row(const struct hf_world *w, uint32_t node, uint8_t collection,
+                                   struct hf_bytes key);
+/* The host writes a public row; value.data NULL deletes it. */
+void hf_world_public_put(struct hf_world *w, uint32_t node, const char *key, struct hf_bytes value);
+/* The next opening of the vault fails so: HF_ECORRUPT, HF_EROLLBACK, HF_EIO; 0: it is whole. */
+void hf_world_vault_damage(struct hf_world *w, uint32_t node, int error);
+enum hf_vault_state hf_world_vault_state(const struct hf_world *w, uint32_t node);
+/* Writing fails with this error until it is 0 again. */
+void hf_world_disk_fail(struct hf_world *w, uint32_t node, int error);
+/* Nothing becomes durable for so long. */
+void hf_world_disk_stall(struct hf_world *w, uint32_t node, uint64_t ms);
+/* Dies right before or right after its nth transaction from now on (1 the next) is durable. */
+void hf_world_crash_at_write(struct hf_world *w, uint32_t node, unsigned nth, bool after);
+/* Transactions that became durable so far. */
+uint64_t hf_world_writes(const struct hf_world *w, uint32_t node);
+
+/* ---- Clocks and platforms ---- */
+
+/* Moves the wall clock by so many seconds. */
+void hf_world_clock_shift(struct hf_world *w, uint32_t node, int64_t seconds);
+/* Another image (release) from the next start on; the first is "holdfast-1". */
+void hf_world_image(struct hf_world *w, uint32_t node, const char *image);
+/* Another machine from the next start on; machine numbers are node numbers at first. */
+void hf_world_machine(struct hf_world *w, uint32_t node, uint32_t machine);
+/* The digest that a policy lists for an image. */
+void hf_world_measurement(const struct hf_world *w, const char *image, uint8_t ret[static 32]);
+void hf_world_ppid(const struct hf_world *w, uint32_t machine, uint8_t ret[static 16]);
+/* The TCB status that collateral gives a machine from now on; HF_TCB_REVOKED revokes it. */
+void hf_world_tcb(struct hf_world *w, uint32_t machine, uint8_t status);
+/* Making quotes fails on this node until it is 0 again. */
+void hf_world_quote_fail(struct hf_world *w, uint32_t node, int error);
+/* A quote of any machine and image, as a stranger with that hardware could make. */
+void hf_world_quote(struct hf_world *w, uint32_t machine, const char *image, bool debug,
+                    const uint8_t report_data[static 64], struct hf_buf *ret);
+
+/* ---- The authority ---- */
+
+/* The documents that a node can be given; borrowed; NULL before the first. */
+const struct hf_document *hf_world_document(const struct hf_world *w, enum hf_document_kind kind);
+const uint8_t *hf_world_network_id(const struct hf_world *w);
+/* Changes the policy: edit gets a copy of the newest, with its version raised. Then issued. */
+typedef void hf_policy_edit_fn(struct hf_policy *policy, void *ctx);
+void hf_world_policy_edit(struct hf_world *w, hf_policy_edit_fn *edit, void *ctx);
+/* Accepts one more measurement, by image and rank; or withdraws one. Issues a policy. */
+void hf_world_policy_accept(struct hf_world *w, const char *image, uint32_t rank);
+void hf_world_policy_withdraw(struct hf_world *w, const char *image);
+/* Issues the next validator set: everybody registered, and every account seen since. */
+void hf_world_set_issue(struct hf_world *w);
+/* Marks a validator as leaving, removes it, or lists one more platform for it, in the next set. */
+void hf_world_set_leaving(struct hf_world *w, uint32_t node, bool leaving);
+void hf_world_set_remove(struct hf_world *w, uint32_t node);
+void hf_world_set_platform(struct hf_world *w, uint32_t node, uint32_t machine);
+/* A next root: fresh keys, signed by old and new. */
+void hf_world_root_issue(struct hf_world *w);
+/*
+ * An envelope signed by the first `signatures` keys of the authority, from any encoded body: for
+ * forged and odd documents. ret is initialised by the caller.
+ */
+void hf_world_sign(struct hf_world *w, uint8_t kind, struct hf_bytes body, unsigned signatures,
+                   struct hf_buf *ret);
+/* Puts envelopes into the folder of a node that runs: HF_EVENT_DOCUMENTS. */
+void hf_world_give(struct hf_world *w, uint32_t node, const struct hf_bytes *envelopes,
+                   size_t count);
+/* Gives the newest root, policy and set to one node, or to all. Issuing does it by itself unless
+ * hf_world_quiet(w, true): then nobody is told, and nodes must pull. */
+void hf_world_give_newest(struct hf_world *w, long node);
+void hf_world_quiet(struct hf_world *w, bool quiet);
+
+/* ---- Local requests ---- */
+
+/* Asks now, and runs until the answer is there. Returns its error; HF_ETIMEOUT after ms. */
+HF_MUST_USE int hf_world_key(struct hf_world *w, uint32_t node, const char *name, uint64_t ms,
+                             uint8_t ret_key[static HF_APP_KEY_LEN], uint32_t *ret_version);
+HF_MUST_USE int hf_world_drill(struct hf_world *w, uint32_t node, uint64_t ms,
+                               struct hf_drill_report *ret);
+HF_MUST_USE int hf_world_drain(struct hf_world *w, uint32_t node, bool drain, uint64_t ms);
+/* Asks without waiting. Answers are found in the traces and by the checkers. */
+void hf_world_local(struct hf_world *w, uint32_t node, enum hf_local_type type, const char *name);
+
+/* ---- What happened ---- */
+
+struct hf_world_trace {
+    uint64_t at_us;
+    uint32_t node;
+    uint32_t incarnation; /* starts of this node so far */
+    struct hf_trace trace;
+};
+
+/* All traces since the world began, in order; borrowed until the next event. */
+const struct hf_world_trace *hf_world_traces(const struct hf_world *w, size_t *ret_count);
+/* How many of a type a node (or everybody) has emitted; kept also when traces are not. */
+uint64_t hf_world_trace_count(const struct hf_world *w, long node, enum hf_trace_type type);
+
+/* A checker found that a promise is broken. */
+struct hf_violation {
+    uint64_t at_us;
+    uint32_t node;
+    const char *checker;
+    char text[200];
+};
+
+/* The first violation, or NULL: DESIGN 8's checkers, while settings.checks. */
+const struct hf_violation *hf_world_violation(const struct hf_world *w);
+
+struct hf_world_totals {
+    uint64_t events;     /* steps of engines: deliveries, timers, completions */
+    uint64_t deliveries; /* requests and responses delivered */
+    uint64_t timers;
+    uint64_t messages_sent, messages_lost, bytes_sent;
+    uint64_t writes;
+    uint64_t quotes_made, quotes_judged;
+    uint64_t engine_bytes, disk_bytes; /* of all nodes now; computed when asked */
+    uint64_t trace_hash;               /* same seed, same build: same hash */
+};
+
+void hf_world_totals(struct hf_world *w, struct hf_world_totals *ret);
+
+#endif

@@ -1,0 +1,311 @@
+/* The world from inside: what its own files, checkers and strategies share. */
+#ifndef HF_SIM_INSIDE_H
+#define HF_SIM_INSIDE_H
+
+#include "sim/world.h"
+
+#include "disk.h"
+#include "observe.h"
+#include "queue.h"
+#include "random.h"
+#include "slab.h"
+
+#include "base/error.h"
+
+enum { HF__NOBODY = UINT32_MAX, HF__IMAGES_MAX = 32, HF__ROOTS_MAX = 16 };
+
+/* What an entry of the queue means: type in the top byte, then 24 bits that tell an old entry from
+ * one that still counts, then an index. */
+enum hf__happening {
+    HF__TIMER = 1,     /* node; mark: incarnation */
+    HF__ARRIVAL,       /* message */
+    HF__CALL_TIMEOUT,  /* call; mark: of the call */
+    HF__DURABLE,       /* node; mark: incarnation */
+    HF__WORK_DONE,     /* work; mark: of the work */
+    HF__GIVE,          /* node; mark: incarnation; the newest documents */
+    HF__REGISTER,      /* the authority looks at new accounts */
+    HF__LOCAL,         /* local request */
+    HF__WAKE,          /* observer; mark: its own */
+    HF__DIES,          /* node; mark: incarnation */
+};
+
+static inline uint64_t hf__what(enum hf__happening type, uint32_t mark, uint32_t index)
+{
+    return (uint64_t)type << 56 | (uint64_t)(mark & 0xffffff) << 32 | index;
+}
+
+struct hf__message {
+    uint32_t from, to; /* HF__NOBODY: a stranger */
+    uint32_t from_incarnation, to_incarnation;
+    uint32_t call, mark; /* the call that it belongs to */
+    uint32_t next;       /* among those that wait for the same write */
+    uint32_t len;
+    int error; /* of a response */
+    uint8_t method;
+    bool response, proven, ghost; /* ghost: a copy, whose answer goes nowhere */
+    uint8_t account[32];          /* proven by the sender's certificate */
+    uint8_t *body;
+};
+
+struct hf__call {
+    uint32_t mark; /* odd while under way */
+    uint32_t node, incarnation, to;
+    uint32_t id; /* the engine's */
+    uint8_t method;
+    bool has_account, ghost;
+    uint8_t account[32];
+};
+
+struct hf__work {
+    uint32_t mark;
+    uint32_t node, incarnation, id;
+    uint8_t type, trust;
+    uint64_t wall_s;
+    uint8_t report_data[64];
+    uint8_t key_hash[32];
+    uint8_t account[32];
+    uint32_t version;
+    uint32_t len;
+    uint8_t *quote;
+    uint8_t dev_root[32];
+};
+
+struct hf__local {
+    uint64_t id;
+    uint32_t node, incarnation;
+    enum hf_local_type type;
+    char name[HF_KEY_NAME_MAX + 1];
+    bool asked, answered, has_key;
+    uint64_t after; /* the answer waits for this write; 0 none */
+    int error;
+    uint8_t key[HF_APP_KEY_LEN];
+    uint32_t version;
+    struct hf_drill_report drill;
+};
+
+/* One transaction on its way to the disk, and what waits for it. */
+struct hf__pending {
+    struct hf__pending *next;
+    uint64_t seq, due_us;
+    uint32_t messages; /* first of a chain; HF__NOBODY none */
+    enum hf_vault_state vault_state;
+    size_t count;
+    struct hf__disk_write writes[];
+};
+
+struct hf__node {
+    struct hf_engine *engine; /* NULL: down */
+    struct hf_disk disk;
+    uint32_t number, incarnation;
+    uint32_t machine, machine_next;
+    uint8_t image, image_next;
+    bool paused, proven, has_account, registered, isolated, crashing;
+    bool crash_after; /* with crash_write */
+    uint8_t group;
+    enum hf_state state; /* as it said last */
+    uint8_t account[32];
+    uint64_t boot_us;  /* virtual time at which this incarnation began */
+    uint64_t busy_us;  /* computes until then */
+    uint64_t timer_us; /* of the entry in the queue; UINT64_MAX none */
+    uint64_t line_us;  /* its line out is busy until then */
+    uint64_t commit_us; /* its disk's present commit ends then */
+    uint64_t commit_next_us; /* and the one after it, which gathers what comes meanwhile; 0 none */
+    uint64_t stall_us;       /* nothing becomes durable before */
+    uint64_t deadline_us;    /* that the engine asked for; UINT64_MAX none */
+    double drift;      /* seconds gained a second */
+    double slowness;
+    int64_t clock_us; /* wall clock against true time */
+    uint64_t durable_seq;
+    uint64_t writes;
+    uint64_t crash_write; /* number of the write at which it dies; 0 none */
+    int write_error, quote_error;
+    uint32_t locals_wait; /* answers that wait for a write */
+    bool told_error; /* the engine knows of write_error */
+    uint64_t *held; /* happenings that wait while it is paused */
+    size_t held_count, held_cap;
+    struct hf__pending *pending, *pending_last;
+};
+
+struct hf__machine {
+    uint8_t tcb_status;
+};
+
+struct hf__member {
+    uint32_t node;
+    uint32_t registered_epoch;
+    bool leaving;
+    uint8_t platforms_count;
+    uint32_t platforms[4];
+    uint8_t account[32];
+};
+
+struct hf__authority {
+    uint8_t public_keys[HF__ROOTS_MAX][32];
+    uint8_t secret_keys[HF__ROOTS_MAX][64];
+    uint8_t network[32];
+    uint8_t root_next; /* keys of the root now in force start here */
+    struct hf_document *roots[HF__ROOTS_MAX];
+    size_t roots_count;
+    struct hf_document *policy, *set;
+    struct hf__member *members;
+    size_t members_count, members_cap;
+    uint32_t *arrivals; /* nodes whose account waits for registration */
+    size_t arrivals_count, arrivals_cap;
+    bool looks, quiet;
+};
+
+struct hf__rule {
+    struct hf_rule rule;
+    unsigned met, hits;
+    bool dropped;
+};
+
+struct hf__cut {
+    long from, to;
+};
+
+/* What a stranger's request came to. */
+struct hf__answer {
+    bool done;
+    int error;
+    struct hf_buf *body;
+};
+
+/* A connection that was opened; it counts while both processes are those that opened it. */
+struct hf__conn {
+    uint32_t from, to; /* from HF__NOBODY: empty */
+    uint32_t from_incarnation, to_incarnation;
+    bool from_proven, to_proven, used;
+};
+
+struct hf_world {
+    struct hf_world_settings settings;
+    uint64_t now_us;
+    struct hf__queue queue;
+    const struct hf_suite *suite;
+    struct hf_pool *pool;
+    struct hf__node **nodes;
+    uint32_t nodes_count, nodes_cap;
+    struct hf__machine *machines;
+    uint32_t machines_count;
+    uint32_t *by_account; /* node numbers, hashed by account; HF__NOBODY empty */
+    size_t by_account_cap, by_account_count;
+    struct hf__slab messages, calls, works;
+    struct hf__local **locals;
+    size_t locals_count, locals_cap;
+    struct hf__stream streams[HF__PURPOSES];
+    struct hf__authority authority;
+    char images[HF__IMAGES_MAX][HF_WORLD_NAME_MAX];
+    size_t images_count;
+    uint64_t quote_key[2];
+    struct hf__rule *rules;
+    size_t rules_count, rules_cap;
+    struct hf__cut *cuts;
+    size_t cuts_count, cuts_cap;
+    bool partitioned;
+    hf_watch_fn *watch;
+    void *watch_ctx;
+    struct hf__observer observers[HF__OBSERVERS_MAX];
+    size_t observers_count;
+    struct hf_world_trace *traces;
+    size_t traces_count, traces_cap;
+    uint64_t trace_counts[64];
+    struct hf_world_totals totals;
+    struct hf_violation violation;
+    bool violated;
+    struct hf__answer answer;
+    struct hf__conn *conns;
+    size_t conns_cap, conns_count;
+};
+
+/* node.c */
+void hf__step(struct hf_world *w, struct hf__node *n, struct hf_event *event);
+bool hf__node_postpones(struct hf_world *w, struct hf__node *n, uint64_t what);
+void hf__node_timer(struct hf_world *w, struct hf__node *n, uint64_t what);
+void hf__node_release(struct hf_world *w, struct hf__node *n);
+uint64_t hf__node_now_ms(const struct hf_world *w, const struct hf__node *n);
+uint64_t hf__node_wall_ms(const struct hf_world *w, const struct hf__node *n);
+/* A crash that comes from inside an event: carried out when the event is over. */
+void hf__node_doom(struct hf__node *n);
+
+/* storage.c */
+/* False: the node is doomed, and nothing of the update may leave. */
+HF_MUST_USE bool hf__storage_take(struct hf_world *w, struct hf__node *n,
+                                  const struct hf_update *u, uint64_t at_us);
+/* Whether a message must wait for a write; it is then taken, and sent when its time has come. */
+bool hf__storage_holds(struct hf_world *w, struct hf__node *n, uint64_t after, uint32_t message);
+void hf__storage_durable(struct hf_world *w, struct hf__node *n);
+void hf__storage_crash(struct hf_world *w, struct hf__node *n);
+
+/* network.c */
+void hf__network_call(struct hf_world *w, struct hf__node *n, const struct hf_call *call,
+                      uint64_t at_us);
+void hf__network_reply(struct hf_world *w, struct hf__node *n, const struct hf_reply *reply,
+                       uint64_t at_us);
+void hf__network_arrive(struct hf_world *w, uint32_t message);
+void hf__network_timeout(struct hf_world *w, uint32_t call, uint32_t mark);
+/* Sends a message that waited, or one just made; the message belongs to the network afterwards. */
+void hf__network_send(struct hf_world *w, uint32_t message, uint64_t at_us);
+void hf__message_free(struct hf_world *w, uint32_t message);
+/* Ends a call with an error, delay_us from now. */
+void hf__network_fail(struct hf_world *w, uint32_t call, uint32_t mark, int error,
+                      uint64_t at_us);
+/* A request from a stranger or a strategy; the answer goes to local request `waits`, or nowhere. */
+void hf__network_inject(struct hf_world *w, uint32_t from, uint32_t to, uint8_t method,
+                        const uint8_t *account, struct hf_bytes body, uint64_t at_us);
+
+/* rule.c */
+enum hf_fate hf__rules_judge(struct hf_world *w, struct hf__message *m, uint64_t *ret_delay_us);
+bool hf__cut_between(const struct hf_world *w, uint32_t from, uint32_t to);
+
+/* work.c */
+void hf__work_start(struct hf_world *w, struct hf__node *n, const struct hf_work *work,
+                    uint64_t at_us);
+void hf__work_done(struct hf_world *w, uint32_t work, uint32_t mark);
+
+/* attestation.c */
+enum { HF__QUOTE_LEN = 160 };
+uint8_t hf__image_index(struct hf_world *w, const char *name);
+void hf__image_measurement(const struct hf_world *w, uint8_t image, uint8_t ret[static 32]);
+void hf__quote_make(const struct hf_world *w, uint32_t machine, uint8_t image, bool debug,
+                    const uint8_t report_data[static 64], uint8_t ret[static HF__QUOTE_LEN]);
+void hf__quote_judge(const struct hf_world *w, struct hf_bytes quote, uint8_t trust,
+                     uint64_t wall_s, struct hf_verdict *ret);
+
+/* authority.c */
+void hf__authority_init(struct hf_world *w);
+void hf__authority_done(struct hf_world *w);
+void hf__authority_saw(struct hf_world *w, struct hf__node *n);
+void hf__authority_look(struct hf_world *w);
+void hf__authority_give(struct hf_world *w, struct hf__node *n);
+void hf__give_all(struct hf_world *w);
+
+/* local.c */
+void hf__local_ask(struct hf_world *w, uint32_t index);
+void hf__local_reply(struct hf_world *w, struct hf__node *n, const struct hf_local_reply *reply);
+/* Writes have become durable: answers that waited for them leave. */
+void hf__local_durable(struct hf_world *w, struct hf__node *n);
+uint32_t hf__local_new(struct hf_world *w, uint32_t node, enum hf_local_type type,
+                       const char *name);
+
+/* check.c */
+void hf__checkers_add(struct hf_world *w);
+
+/* world.c */
+void hf__push(struct hf_world *w, uint64_t at_us, uint64_t what);
+void hf__account_set(struct hf_world *w, struct hf__node *n, const uint8_t account[static 32]);
+void hf__trace(struct hf_world *w, struct hf__node *n, const struct hf_trace *t);
+void hf__hash_run(struct hf_world *w, uint64_t a, uint64_t b);
+void hf__violate(struct hf_world *w, uint32_t node, const char *checker, const char *fmt, ...)
+    HF_PRINTF(4, 5);
+
+static inline struct hf__node *hf__node(const struct hf_world *w, uint32_t number)
+{
+    hf_assert(number < w->nodes_count);
+    return w->nodes[number];
+}
+
+/* Room for one more element of size bytes; ends the process when there is none. */
+void *hf__grow(void *items, size_t count, size_t *cap, size_t size);
+
+#endif

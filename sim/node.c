@@ -1,0 +1,286 @@
+/* A node's process: it starts from its disk, steps its engine, stands still, and dies. */
+#include "inside.h"
+
+#include "cost.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What one step costs beside its cryptography: parsing, system calls. */
+enum { STEP_NS = 8000 };
+
+uint64_t hf__node_now_ms(const struct hf_world *w, const struct hf__node *n)
+{
+    uint64_t up_us = w->now_us - n->boot_us;
+    if (n->drift != 0)
+        up_us = (uint64_t)((double)up_us * (1 + n->drift));
+    return 1000 + up_us / 1000;
+}
+
+uint64_t hf__node_wall_ms(const struct hf_world *w, const struct hf__node *n)
+{
+    int64_t us = (int64_t)(w->settings.wall_s * 1000000 + w->now_us) + n->clock_us;
+    if (n->drift != 0)
+        us += (int64_t)((double)w->now_us * n->drift);
+    return us < 0 ? 0 : (uint64_t)us / 1000;
+}
+
+/* When the node's monotonic clock will show ms. */
+static uint64_t when(const struct hf_world *w, const struct hf__node *n, uint64_t ms)
+{
+    if (ms == UINT64_MAX || ms > UINT64_MAX / 2000)
+        return UINT64_MAX;
+    uint64_t up_us = ms <= 1000 ? 0 : (ms - 1000) * 1000;
+    if (n->drift != 0)
+        up_us = (uint64_t)ceil((double)up_us / (1 + n->drift)) + 1;
+    uint64_t at_us = n->boot_us + up_us;
+    return at_us < w->now_us ? w->now_us : at_us;
+}
+
+static void arm(struct hf_world *w, struct hf__node *n)
+{
+    if (n->deadline_us < n->timer_us) {
+        n->timer_us = n->deadline_us;
+        hf__push(w, n->timer_us, hf__what(HF__TIMER, n->incarnation, n->number));
+    }
+}
+
+static void hold(struct hf__node *n, uint64_t what)
+{
+    n->held = hf__grow(n->held, n->held_count, &n->held_cap, sizeof(*n->held));
+    n->held[n->held_count++] = what;
+}
+
+bool hf__node_postpones(struct hf_world *w, struct hf__node *n, uint64_t what)
+{
+    if (n->paused) {
+        hold(n, what);
+        return true;
+    }
+    if (n->busy_us > w->now_us) {
+        hf__push(w, n->busy_us, what);
+        return true;
+    }
+    return false;
+}
+
+void hf__node_doom(struct hf__node *n)
+{
+    n->crashing = true;
+}
+
+static void certify(struct hf_world *w, struct hf__node *n)
+{
+    static const uint8_t spki[44] = {0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03};
+    uint8_t account[32], signature[64];
+    struct hf_bytes bytes = hf_bytes_of(spki, sizeof(spki));
+    n->proven = false;
+    if (hf_engine_certify(n->engine, bytes, account, signature) != 0)
+        return;
+    if (w->suite->verify(account, "holdfast/v1/tls", bytes, signature) != 0) {
+        hf__violate(w, n->number, "certificate", "a certificate's signature does not verify");
+        return;
+    }
+    n->proven = true;
+    hf__account_set(w, n, account);
+    hf__authority_saw(w, n);
+}
+
+static void carry_out(struct hf_world *w, struct hf__node *n, const struct hf_update *u,
+                      uint64_t at_us)
+{
+    for (size_t i = 0; i < u->traces_count; i++)
+        hf__trace(w, n, &u->traces[i]);
+    if (!hf__storage_take(w, n, u, at_us))
+        return;
+    if (u->identity_changed)
+        certify(w, n);
+    for (size_t i = 0; i < u->calls_count; i++)
+        hf__network_call(w, n, &u->calls[i], at_us);
+    for (size_t i = 0; i < u->replies_count; i++)
+        hf__network_reply(w, n, &u->replies[i], at_us);
+    for (size_t i = 0; i < u->work_count; i++)
+        hf__work_start(w, n, &u->work[i], at_us);
+    for (size_t i = 0; i < u->locals_count; i++)
+        hf__local_reply(w, n, &u->locals[i]);
+    n->deadline_us = when(w, n, u->deadline_ms);
+    arm(w, n);
+}
+
+void hf__step(struct hf_world *w, struct hf__node *n, struct hf_event *event)
+{
+    struct hf_update u;
+    event->now_ms = hf__node_now_ms(w, n);
+    event->wall_ms = hf__node_wall_ms(w, n);
+    hf__cost_ns = 0;
+    hf_engine_step(n->engine, event, &u);
+    w->totals.events++;
+    hf__hash_run(w, (uint64_t)n->number << 8 | event->type, u.write_seq);
+    uint64_t at_us = w->now_us;
+    if (w->settings.costs)
+        at_us += (hf__cost_ns + STEP_NS) / 1000;
+    if (n->slowness > 1) {
+        double us = (double)(at_us - w->now_us);
+        at_us = w->now_us + (uint64_t)((us > 100 ? us : 100) * n->slowness);
+    }
+    n->busy_us = at_us;
+    carry_out(w, n, &u, at_us);
+    if (n->crashing)
+        hf_world_crash(w, n->number);
+}
+
+static void seeds_of(struct hf_world *w, uint32_t node, char (*ret)[24], const char **ret_list,
+                     size_t *ret_count)
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < w->nodes_count && count < 3; i++) {
+        if (i == node)
+            continue;
+        snprintf(ret[count], sizeof(ret[count]), "n%u:7400", i);
+        ret_list[count] = ret[count];
+        count++;
+    }
+    *ret_count = count;
+}
+
+static void *plain_alloc(size_t len)
+{
+    return calloc(1, len);
+}
+
+static void boot(struct hf_world *w, struct hf__node *n)
+{
+    char addresses[3][24];
+    const char *list[3];
+    struct hf_engine_config config = {
+        .suite = w->suite,
+        .pool = w->pool,
+        .seeds = list,
+        .timing = w->settings.timing,
+        .accept_dev = true,
+        .secret_alloc = plain_alloc,
+        .secret_free = free,
+    };
+    struct hf__stream seed;
+    hf__stream_init(&seed, w->settings.seed ^ hf__mix(n->incarnation), HF__FOR_ENGINES, n->number);
+    hf__draw_bytes(&seed, config.seed, sizeof(config.seed));
+    memcpy(config.network, w->authority.network, sizeof(config.network));
+    seeds_of(w, n->number, addresses, list, &config.seeds_count);
+    int r = hf_engine_new(&config, &n->engine);
+    hf_assert(r == 0);
+}
+
+void hf_world_start(struct hf_world *w, uint32_t node)
+{
+    struct hf__node *n = hf__node(w, node);
+    if (n->engine != NULL)
+        return;
+    n->incarnation++;
+    n->boot_us = w->now_us;
+    n->busy_us = w->now_us;
+    n->timer_us = UINT64_MAX;
+    n->deadline_us = UINT64_MAX;
+    n->durable_seq = 0;
+    n->paused = false;
+    n->crashing = false;
+    n->state = HF_STATE_STARTING;
+    n->told_error = false;
+    n->machine = n->machine_next;
+    n->image = n->image_next;
+    boot(w, n);
+    for (size_t i = 0; i < w->observers_count; i++) {
+        if (w->observers[i].started != NULL)
+            w->observers[i].started(w->observers[i].ctx, w, node);
+    }
+    size_t count;
+    struct hf_row_in *rows = hf__disk_rows(&n->disk, true, &count);
+    struct hf_event event = {.type = HF_EVENT_START};
+    event.u.start.vault = (enum hf_vault_state)n->disk.vault;
+    event.u.start.rows = rows;
+    event.u.start.rows_count = count;
+    hf__step(w, n, &event);
+    free(rows);
+    if (n->engine != NULL && !w->authority.quiet)
+        hf__push(w, w->now_us, hf__what(HF__GIVE, n->incarnation, node));
+}
+
+void hf_world_crash(struct hf_world *w, uint32_t node)
+{
+    struct hf__node *n = hf__node(w, node);
+    if (n->engine == NULL)
+        return;
+    hf_engine_free(n->engine);
+    n->engine = NULL;
+    n->proven = false;
+    n->crashing = false;
+    n->held_count = 0;
+    hf__storage_crash(w, n);
+    for (size_t i = 0; i < w->observers_count; i++) {
+        if (w->observers[i].crashed != NULL)
+            w->observers[i].crashed(w->observers[i].ctx, w, node);
+    }
+}
+
+void hf_world_pause(struct hf_world *w, uint32_t node)
+{
+    hf__node(w, node)->paused = true;
+}
+
+void hf_world_resume(struct hf_world *w, uint32_t node)
+{
+    struct hf__node *n = hf__node(w, node);
+    n->paused = false;
+    for (size_t i = 0; i < n->held_count; i++) {
+        if (n->held[i] >> 56 == HF__TIMER)
+            n->timer_us = w->now_us;
+        hf__push(w, w->now_us, n->held[i]);
+    }
+    n->held_count = 0;
+}
+
+void hf_world_slow(struct hf_world *w, uint32_t node, double factor)
+{
+    hf_assert(factor >= 1);
+    hf__node(w, node)->slowness = factor;
+}
+
+bool hf_world_running(const struct hf_world *w, uint32_t node)
+{
+    return hf__node(w, node)->engine != NULL;
+}
+
+/* The timer's entry has come; it may be an old one. */
+void hf__node_timer(struct hf_world *w, struct hf__node *n, uint64_t what)
+{
+    if (n->timer_us != w->now_us)
+        return;
+    if (n->paused) {
+        hold(n, what);
+        return;
+    }
+    n->timer_us = UINT64_MAX;
+    if (n->deadline_us < n->busy_us)
+        n->deadline_us = n->busy_us;
+    if (n->deadline_us > w->now_us) {
+        arm(w, n);
+        return;
+    }
+    struct hf_event event = {.type = HF_EVENT_TICK};
+    n->deadline_us = UINT64_MAX;
+    w->totals.timers++;
+    hf__step(w, n, &event);
+}
+
+void hf__node_release(struct hf_world *w, struct hf__node *n)
+{
+    if (n->engine != NULL) {
+        hf_engine_free(n->engine);
+        n->engine = NULL;
+        hf__storage_crash(w, n);
+    }
+    hf__disk_done(&n->disk);
+    free(n->held);
+    free(n);
+}

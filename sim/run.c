@@ -1,0 +1,164 @@
+/* The clock of the world: what comes next, until when. */
+#include "inside.h"
+
+uint64_t hf_world_now_us(const struct hf_world *w)
+{
+    return w->now_us;
+}
+
+void hf__push(struct hf_world *w, uint64_t at_us, uint64_t what)
+{
+    hf__queue_push(&w->queue, at_us < w->now_us ? w->now_us : at_us, what);
+}
+
+/* Happenings of one node's process; mark: its incarnation. */
+static void happen_to(struct hf_world *w, enum hf__happening type, uint64_t what)
+{
+    struct hf__node *n = hf__node(w, (uint32_t)what);
+    if (n->engine == NULL || (n->incarnation & 0xffffff) != (what >> 32 & 0xffffff))
+        return;
+    switch (type) {
+    case HF__TIMER:
+        hf__node_timer(w, n, what);
+        return;
+    case HF__DURABLE:
+        hf__storage_durable(w, n);
+        return;
+    case HF__GIVE:
+        if (!hf__node_postpones(w, n, what))
+            hf__authority_give(w, n);
+        return;
+    case HF__DIES:
+        hf_world_crash(w, n->number);
+        return;
+    default:
+        hf_unreachable();
+    }
+}
+
+static void happen(struct hf_world *w, uint64_t what)
+{
+    uint32_t index = (uint32_t)what, mark = what >> 32 & 0xffffff;
+    enum hf__happening type = (enum hf__happening)(what >> 56);
+    switch (type) {
+    case HF__TIMER:
+    case HF__DURABLE:
+    case HF__GIVE:
+    case HF__DIES:
+        happen_to(w, type, what);
+        return;
+    case HF__ARRIVAL:
+        hf__network_arrive(w, index);
+        return;
+    case HF__CALL_TIMEOUT:
+        hf__network_timeout(w, index, mark);
+        return;
+    case HF__WORK_DONE:
+        hf__work_done(w, index, mark);
+        return;
+    case HF__REGISTER:
+        hf__authority_look(w);
+        return;
+    case HF__LOCAL:
+        hf__local_ask(w, index);
+        return;
+    case HF__WAKE:
+        w->observers[index].wake(w->observers[index].ctx, w, mark);
+        return;
+    }
+    hf_unreachable();
+}
+
+static bool step_until(struct hf_world *w, uint64_t until_us)
+{
+    struct hf__entry e;
+    if (!hf__queue_pop(&w->queue, until_us, &e))
+        return false;
+    w->now_us = e.at_us;
+    happen(w, e.what);
+    return true;
+}
+
+bool hf_world_step(struct hf_world *w)
+{
+    return step_until(w, UINT64_MAX);
+}
+
+void hf_world_run_for(struct hf_world *w, uint64_t ms)
+{
+    uint64_t until_us = w->now_us + ms * 1000;
+    while (step_until(w, until_us))
+        ;
+    w->now_us = until_us;
+}
+
+bool hf_world_run_until(struct hf_world *w, hf_world_done_fn *done, void *ctx, uint64_t ms)
+{
+    uint64_t until_us = w->now_us + ms * 1000;
+    for (;;) {
+        if (done(w, ctx))
+            return true;
+        if (!step_until(w, until_us))
+            break;
+    }
+    w->now_us = until_us;
+    return done(w, ctx);
+}
+
+struct wanted {
+    long node;
+    enum hf_state state;
+    uint32_t first; /* nodes before it were in the state when last looked at */
+};
+
+static bool in_state(struct hf_world *w, void *ctx)
+{
+    struct wanted *want = ctx;
+    if (want->node != HF_WORLD_ALL)
+        return hf_world_running(w, (uint32_t)want->node) &&
+               hf_world_state(w, (uint32_t)want->node) == want->state;
+    /* Looks first at the one that was not there the last time: usually it still is not. */
+    for (uint32_t i = 0; i < w->nodes_count; i++) {
+        uint32_t at = (want->first + i) % w->nodes_count;
+        if (w->nodes[at]->engine != NULL && w->nodes[at]->state != want->state) {
+            want->first = at;
+            return false;
+        }
+    }
+    return true;
+}
+
+bool hf_world_run_until_state(struct hf_world *w, long node, enum hf_state state, uint64_t ms)
+{
+    struct wanted want = {.node = node, .state = state};
+    return hf_world_run_until(w, in_state, &want, ms);
+}
+
+struct awaited {
+    long node;
+    enum hf_trace_type type;
+    uint64_t count;
+};
+
+static bool traced(struct hf_world *w, void *ctx)
+{
+    const struct awaited *a = ctx;
+    return hf_world_trace_count(w, a->node, a->type) >= a->count;
+}
+
+bool hf_world_run_until_trace(struct hf_world *w, long node, enum hf_trace_type type,
+                              unsigned count, uint64_t ms)
+{
+    struct awaited a = {
+        .node = node,
+        .type = type,
+        .count = hf_world_trace_count(w, node, type) + count,
+    };
+    return hf_world_run_until(w, traced, &a, ms);
+}
+
+int hf_world_bring_up(struct hf_world *w, uint64_t ms)
+{
+    hf_world_start_all(w);
+    return hf_world_run_until_state(w, HF_WORLD_ALL, HF_STATE_READY, ms) ? 0 : HF_ETIMEOUT;
+}

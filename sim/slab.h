@@ -1,0 +1,30 @@
+/* Things of one size, named by index; indices are used again, last freed first. */
+#ifndef HF_SIM_SLAB_H
+#define HF_SIM_SLAB_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { HF__SLAB_CHUNK = 1024 };
+
+struct hf__slab {
+    size_t size;
+    uint8_t **chunks;
+    size_t chunks_count, chunks_cap;
+    uint32_t count; /* handed out so far, freed ones included */
+    uint32_t *free;
+    size_t free_count, free_cap;
+};
+
+void hf__slab_init(struct hf__slab *s, size_t size);
+void hf__slab_done(struct hf__slab *s);
+/* What is there is zero the first time, and as it was left afterwards. */
+uint32_t hf__slab_take(struct hf__slab *s);
+void hf__slab_give(struct hf__slab *s, uint32_t index);
+
+static inline void *hf__slab_at(const struct hf__slab *s, uint32_t index)
+{
+    return s->chunks[index / HF__SLAB_CHUNK] + (size_t)(index % HF__SLAB_CHUNK) * s->size;
+}
+
+#endif

@@ -1,0 +1,160 @@
+/* Slow work that engines start: vaults, quotes, verdicts. */
+#include "inside.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void hash_key(const struct hf_world *w, const uint8_t *key, uint8_t ret[static 32])
+{
+    w->suite->hash("sim/vault-key", hf_bytes_of(key, HF_KEY_LEN), ret);
+}
+
+static struct hf_world_duration duration(const struct hf_world *w, enum hf_work_type type)
+{
+    switch (type) {
+    case HF_WORK_VAULT_CREATE:
+        return w->settings.storage.create;
+    case HF_WORK_VAULT_OPEN:
+        return w->settings.storage.open;
+    case HF_WORK_QUOTE:
+        return w->settings.attestation.quote;
+    case HF_WORK_JUDGE:
+        return w->settings.attestation.judge;
+    }
+    hf_unreachable();
+}
+
+void hf__work_start(struct hf_world *w, struct hf__node *n, const struct hf_work *work,
+                    uint64_t at_us)
+{
+    uint32_t index = hf__slab_take(&w->works);
+    struct hf__work *k = hf__slab_at(&w->works, index);
+    k->mark = (k->mark + 1) & 0xffffff;
+    k->node = n->number;
+    k->incarnation = n->incarnation;
+    k->id = work->id;
+    k->type = (uint8_t)work->type;
+    k->trust = work->trust;
+    k->wall_s = work->wall_s;
+    k->version = work->version;
+    k->quote = NULL;
+    k->len = 0;
+    if (work->key != NULL)
+        hash_key(w, work->key, k->key_hash);
+    memcpy(k->account, work->account, sizeof(k->account));
+    memcpy(k->report_data, work->report_data, sizeof(k->report_data));
+    if (work->type == HF_WORK_JUDGE && work->quote.len > 0) {
+        k->quote = malloc(work->quote.len);
+        hf_assert(k->quote != NULL);
+        memcpy(k->quote, work->quote.data, work->quote.len);
+        k->len = (uint32_t)work->quote.len;
+    }
+    struct hf__stream *r =
+        &w->streams[work->type <= HF_WORK_VAULT_OPEN ? HF__FOR_STORAGE : HF__FOR_ATTESTATION];
+    uint64_t takes_us = hf__draw_duration(r, duration(w, work->type));
+    if (n->slowness > 1)
+        takes_us = (uint64_t)((double)takes_us * n->slowness);
+    hf__push(w, at_us + takes_us, hf__what(HF__WORK_DONE, k->mark, index));
+}
+
+static void vault_create(struct hf__node *n, const struct hf__work *k, struct hf_event *ret)
+{
+    ret->type = HF_EVENT_VAULT;
+    if (n->write_error != 0) {
+        ret->u.vault.error = n->write_error;
+        return;
+    }
+    if (n->disk.vault == HF_VAULT_PLACED) {
+        ret->u.vault.error = HF_EVAULTSTATE;
+        return;
+    }
+    hf__disk_clear_vault(&n->disk);
+    n->disk.vault = HF_VAULT_PLACING;
+    n->disk.version = k->version;
+    n->disk.damage = 0;
+    memcpy(n->disk.account, k->account, sizeof(n->disk.account));
+    memcpy(n->disk.key_hash, k->key_hash, sizeof(n->disk.key_hash));
+}
+
+/* ret_rows: from malloc, or NULL. */
+static void vault_open(struct hf__node *n, const struct hf__work *k, struct hf_event *ret,
+                       struct hf_row_in **ret_rows)
+{
+    ret->type = HF_EVENT_VAULT;
+    if (n->disk.vault == HF_VAULT_NONE)
+        ret->u.vault.error = HF_EVAULTSTATE;
+    else if (memcmp(n->disk.key_hash, k->key_hash, sizeof(k->key_hash)) != 0)
+        ret->u.vault.error = HF_EVAULTKEY;
+    else if (n->disk.damage != 0)
+        ret->u.vault.error = n->disk.damage;
+    if (ret->u.vault.error != 0)
+        return;
+    *ret_rows = hf__disk_rows(&n->disk, false, &ret->u.vault.rows_count);
+    ret->u.vault.rows = *ret_rows;
+}
+
+static void quote(struct hf_world *w, struct hf__node *n, const struct hf__work *k,
+                  struct hf_event *ret, uint8_t *bytes)
+{
+    ret->type = HF_EVENT_QUOTE_MADE;
+    ret->u.quote_made.work = k->id;
+    ret->u.quote_made.error = n->quote_error;
+    if (hf__draw_chance(&w->streams[HF__FOR_ATTESTATION], w->settings.attestation.quote_fails))
+        ret->u.quote_made.error = HF_EQUOTE_INTERFERED;
+    if (ret->u.quote_made.error != 0)
+        return;
+    hf__quote_make(w, n->machine, n->image, false, k->report_data, bytes);
+    w->totals.quotes_made++;
+    ret->u.quote_made.quote = hf_bytes_of(bytes, HF__QUOTE_LEN);
+    for (size_t i = 0; i < w->observers_count; i++) {
+        if (w->observers[i].quoted != NULL)
+            w->observers[i].quoted(w->observers[i].ctx, w, n->number, n->machine,
+                                   ret->u.quote_made.quote);
+    }
+}
+
+static void judge(struct hf_world *w, const struct hf__work *k, struct hf_event *ret)
+{
+    ret->type = HF_EVENT_QUOTE_JUDGED;
+    ret->u.quote_judged.work = k->id;
+    w->totals.quotes_judged++;
+    if (hf__draw_chance(&w->streams[HF__FOR_ATTESTATION], w->settings.attestation.judge_fails))
+        ret->u.quote_judged.verdict.error = HF_ECOLLMISSING;
+    else
+        hf__quote_judge(w, hf_bytes_of(k->quote, k->len), k->trust, k->wall_s,
+                        &ret->u.quote_judged.verdict);
+}
+
+void hf__work_done(struct hf_world *w, uint32_t work, uint32_t mark)
+{
+    struct hf__work *k = hf__slab_at(&w->works, work);
+    struct hf__node *n = hf__node(w, k->node);
+    uint8_t bytes[HF__QUOTE_LEN];
+    struct hf_row_in *rows = NULL;
+    struct hf_event event = {0};
+    bool alive = n->engine != NULL && n->incarnation == k->incarnation;
+    hf_assert(k->mark == mark);
+    if (alive && hf__node_postpones(w, n, hf__what(HF__WORK_DONE, mark, work)))
+        return;
+    if (alive) {
+        switch (k->type) {
+        case HF_WORK_VAULT_CREATE:
+            vault_create(n, k, &event);
+            break;
+        case HF_WORK_VAULT_OPEN:
+            vault_open(n, k, &event, &rows);
+            break;
+        case HF_WORK_QUOTE:
+            quote(w, n, k, &event, bytes);
+            break;
+        default:
+            judge(w, k, &event);
+        }
+    }
+    free(k->quote);
+    k->quote = NULL;
+    hf__slab_give(&w->works, work);
+    if (alive)
+        hf__step(w, n, &event);
+    free(rows);
+}
