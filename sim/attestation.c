@@ -13,8 +13,15 @@ static const char magic[8] = {'H', 'F', 'S', 'I', 'M', 'Q', 'T', '1'};
 
 /* Offsets: magic 8, ppid 16, measurement 32, report data 64, machine 4, debug 1, trust 1, zeros,
  * authentication 16 at the end. */
-enum { AT_PPID = 8, AT_MEASUREMENT = 24, AT_DATA = 56, AT_MACHINE = 120, AT_DEBUG = 124,
-       AT_TRUST = 125, AT_MAC = HF__QUOTE_LEN - 16 };
+enum {
+    AT_PPID = 8,
+    AT_MEASUREMENT = 24,
+    AT_DATA = 56,
+    AT_MACHINE = 120,
+    AT_DEBUG = 124,
+    AT_TRUST = 125,
+    AT_MAC = HF__QUOTE_LEN - 16
+};
 
 uint8_t hf__image_index(struct hf_world *w, const char *name)
 {

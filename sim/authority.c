@@ -16,8 +16,7 @@ static void keypair(struct hf_world *w, uint8_t index)
 {
     struct hf_rng rng = {0};
     hf__draw_bytes(&w->streams[HF__FOR_AUTHORITY], rng.seed, sizeof(rng.seed));
-    w->suite->sign_keypair(&rng, w->authority.public_keys[index],
-                           w->authority.secret_keys[index]);
+    w->suite->sign_keypair(&rng, w->authority.public_keys[index], w->authority.secret_keys[index]);
 }
 
 /* Appends an envelope signed by keys [from, from + count) after those before, if any. */

@@ -107,8 +107,8 @@ static int counted_deal(struct hf_rng *rng, const uint8_t secret[static HF_SCALA
     return hf_suite_real.deal(rng, secret, sharing, ret_shares, ret_commitments);
 }
 
-static int counted_share_check(const uint8_t share[static HF_SCALAR_LEN], uint8_t index,
-                               uint8_t k, const uint8_t *commitments)
+static int counted_share_check(const uint8_t share[static HF_SCALAR_LEN], uint8_t index, uint8_t k,
+                               const uint8_t *commitments)
 {
     hf__cost_add(HF__COST_BASE_MULT, 1, 0);
     hf__cost_add(HF__COST_POINT_MULT, k == 0 ? 0 : k - 1u, 0);

@@ -48,8 +48,7 @@ static void row_append(struct hf_disk *d, uint8_t collection, struct hf_bytes ke
     d->rows[d->count++] = r;
 }
 
-void hf__disk_put(struct hf_disk *d, uint8_t collection, struct hf_bytes key,
-                  struct hf_blob *value)
+void hf__disk_put(struct hf_disk *d, uint8_t collection, struct hf_bytes key, struct hf_blob *value)
 {
     long at = row_index(d, collection, key);
     if (at < 0) {

@@ -17,16 +17,16 @@ enum { HF__NOBODY = UINT32_MAX, HF__IMAGES_MAX = 32, HF__ROOTS_MAX = 16 };
 /* What an entry of the queue means: type in the top byte, then 24 bits that tell an old entry from
  * one that still counts, then an index. */
 enum hf__happening {
-    HF__TIMER = 1,     /* node; mark: incarnation */
-    HF__ARRIVAL,       /* message */
-    HF__CALL_TIMEOUT,  /* call; mark: of the call */
-    HF__DURABLE,       /* node; mark: incarnation */
-    HF__WORK_DONE,     /* work; mark: of the work */
-    HF__GIVE,          /* node; mark: incarnation; the newest documents */
-    HF__REGISTER,      /* the authority looks at new accounts */
-    HF__LOCAL,         /* local request */
-    HF__WAKE,          /* observer; mark: its own */
-    HF__DIES,          /* node; mark: incarnation */
+    HF__TIMER = 1,    /* node; mark: incarnation */
+    HF__ARRIVAL,      /* message */
+    HF__CALL_TIMEOUT, /* call; mark: of the call */
+    HF__DURABLE,      /* node; mark: incarnation */
+    HF__WORK_DONE,    /* work; mark: of the work */
+    HF__GIVE,         /* node; mark: incarnation; the newest documents */
+    HF__REGISTER,     /* the authority looks at new accounts */
+    HF__LOCAL,        /* local request */
+    HF__WAKE,         /* observer; mark: its own */
+    HF__DIES,         /* node; mark: incarnation */
 };
 
 static inline uint64_t hf__what(enum hf__happening type, uint32_t mark, uint32_t index)
@@ -104,15 +104,15 @@ struct hf__node {
     uint8_t group;
     enum hf_state state; /* as it said last */
     uint8_t account[32];
-    uint64_t boot_us;  /* virtual time at which this incarnation began */
-    uint64_t busy_us;  /* computes until then */
-    uint64_t timer_us; /* of the entry in the queue; UINT64_MAX none */
-    uint64_t line_us;  /* its line out is busy until then */
-    uint64_t commit_us; /* its disk's present commit ends then */
+    uint64_t boot_us;        /* virtual time at which this incarnation began */
+    uint64_t busy_us;        /* computes until then */
+    uint64_t timer_us;       /* of the entry in the queue; UINT64_MAX none */
+    uint64_t line_us;        /* its line out is busy until then */
+    uint64_t commit_us;      /* its disk's present commit ends then */
     uint64_t commit_next_us; /* and the one after it, which gathers what comes meanwhile; 0 none */
     uint64_t stall_us;       /* nothing becomes durable before */
     uint64_t deadline_us;    /* that the engine asked for; UINT64_MAX none */
-    double drift;      /* seconds gained a second */
+    double drift;            /* seconds gained a second */
     double slowness;
     int64_t clock_us; /* wall clock against true time */
     uint64_t durable_seq;
@@ -120,8 +120,8 @@ struct hf__node {
     uint64_t crash_write; /* number of the write at which it dies; 0 none */
     int write_error, quote_error;
     uint32_t locals_wait; /* answers that wait for a write */
-    bool told_error; /* the engine knows of write_error */
-    uint64_t *held; /* happenings that wait while it is paused */
+    bool told_error;      /* the engine knows of write_error */
+    uint64_t *held;       /* happenings that wait while it is paused */
     size_t held_count, held_cap;
     struct hf__pending *pending, *pending_last;
 };
@@ -230,8 +230,8 @@ void hf__node_doom(struct hf__node *n);
 
 /* storage.c */
 /* False: the node is doomed, and nothing of the update may leave. */
-HF_MUST_USE bool hf__storage_take(struct hf_world *w, struct hf__node *n,
-                                  const struct hf_update *u, uint64_t at_us);
+HF_MUST_USE bool hf__storage_take(struct hf_world *w, struct hf__node *n, const struct hf_update *u,
+                                  uint64_t at_us);
 /* Whether a message must wait for a write; it is then taken, and sent when its time has come. */
 bool hf__storage_holds(struct hf_world *w, struct hf__node *n, uint64_t after, uint32_t message);
 void hf__storage_durable(struct hf_world *w, struct hf__node *n);
@@ -248,8 +248,7 @@ void hf__network_timeout(struct hf_world *w, uint32_t call, uint32_t mark);
 void hf__network_send(struct hf_world *w, uint32_t message, uint64_t at_us);
 void hf__message_free(struct hf_world *w, uint32_t message);
 /* Ends a call with an error, delay_us from now. */
-void hf__network_fail(struct hf_world *w, uint32_t call, uint32_t mark, int error,
-                      uint64_t at_us);
+void hf__network_fail(struct hf_world *w, uint32_t call, uint32_t mark, int error, uint64_t at_us);
 /* A request from a stranger or a strategy; the answer goes to local request `waits`, or nowhere. */
 void hf__network_inject(struct hf_world *w, uint32_t from, uint32_t to, uint8_t method,
                         const uint8_t *account, struct hf_bytes body, uint64_t at_us);
@@ -282,7 +281,7 @@ void hf__give_all(struct hf_world *w);
 
 /* local.c */
 void hf__local_ask(struct hf_world *w, uint32_t index);
-void hf__local_reply(struct hf_world *w, struct hf__node *n, const struct hf_local_reply *reply);
+void hf__local_replied(struct hf_world *w, struct hf__node *n, const struct hf_local_reply *reply);
 /* Writes have become durable: answers that waited for them leave. */
 void hf__local_durable(struct hf_world *w, struct hf__node *n);
 uint32_t hf__local_new(struct hf_world *w, uint32_t node, enum hf_local_type type,
@@ -294,7 +293,7 @@ void hf__checkers_add(struct hf_world *w);
 /* world.c */
 void hf__push(struct hf_world *w, uint64_t at_us, uint64_t what);
 void hf__account_set(struct hf_world *w, struct hf__node *n, const uint8_t account[static 32]);
-void hf__trace(struct hf_world *w, struct hf__node *n, const struct hf_trace *t);
+void hf__traced(struct hf_world *w, struct hf__node *n, const struct hf_trace *t);
 void hf__hash_run(struct hf_world *w, uint64_t a, uint64_t b);
 void hf__violate(struct hf_world *w, uint32_t node, const char *checker, const char *fmt, ...)
     HF_PRINTF(4, 5);

@@ -9,8 +9,7 @@ static struct hf__local *local_at(struct hf_world *w, uint32_t index)
     return w->locals[index];
 }
 
-uint32_t hf__local_new(struct hf_world *w, uint32_t node, enum hf_local_type type,
-                       const char *name)
+uint32_t hf__local_new(struct hf_world *w, uint32_t node, enum hf_local_type type, const char *name)
 {
     struct hf__local *l = calloc(1, sizeof(*l));
     hf_assert(l != NULL && strlen(name) <= HF_KEY_NAME_MAX);
@@ -55,7 +54,7 @@ static void arrived(struct hf_world *w, struct hf__local *l, const struct hf_loc
     }
 }
 
-void hf__local_reply(struct hf_world *w, struct hf__node *n, const struct hf_local_reply *reply)
+void hf__local_replied(struct hf_world *w, struct hf__node *n, const struct hf_local_reply *reply)
 {
     if (reply->id == 0 || reply->id > w->locals_count)
         return;

@@ -81,8 +81,8 @@ static uint64_t interpolate(const uint64_t *x, const uint64_t *y, uint8_t count)
             over = hf__model_mul(over, x[j]);
             under = hf__model_mul(under, hf__model_sub(x[j], x[i]));
         }
-        sum = hf__model_add(
-            sum, hf__model_mul(y[i], hf__model_mul(over, hf__model_inverse(under))));
+        sum =
+            hf__model_add(sum, hf__model_mul(y[i], hf__model_mul(over, hf__model_inverse(under))));
     }
     return sum;
 }
@@ -150,8 +150,8 @@ int hf__model_prove(struct hf_rng *rng, const uint8_t share[static HF_SCALAR_LEN
         return HF_ESCALAR;
     hf__model_scalar_random(rng, bytes);
     memcpy(&nonce, bytes, sizeof(nonce));
-    uint64_t c = challenge(hf__model_mul(nonce, HF__MODEL_G), hf__model_mul(s, HF__MODEL_G),
-                           context);
+    uint64_t c =
+        challenge(hf__model_mul(nonce, HF__MODEL_G), hf__model_mul(s, HF__MODEL_G), context);
     hf__model_put(c, HF__MODEL_SCALAR, ret);
     hf__model_put(hf__model_add(nonce, hf__model_mul(c, s)), HF__MODEL_SCALAR, ret + 32);
     hf__cost_add(HF__COST_BASE_MULT, 2, 0);

@@ -152,8 +152,7 @@ static uint64_t travel(struct hf_world *w, const struct hf__message *m, uint64_t
     return at_us + trip_us;
 }
 
-static void describe(const struct hf_world *w, const struct hf__message *m,
-                     struct hf_message *ret)
+static void describe(const struct hf_world *w, const struct hf__message *m, struct hf_message *ret)
 {
     *ret = (struct hf_message){
         .from = m->from,
@@ -338,8 +337,7 @@ void hf__network_inject(struct hf_world *w, uint32_t from, uint32_t to, uint8_t 
     if (account != NULL)
         memcpy(m->account, account, sizeof(m->account));
     hf__push(w, at_us + 60000000, hf__what(HF__CALL_TIMEOUT, c->mark, index));
-    hf__push(w, at_us + w->settings.network.one_way.median_us,
-             hf__what(HF__ARRIVAL, 0, message));
+    hf__push(w, at_us + w->settings.network.one_way.median_us, hf__what(HF__ARRIVAL, 0, message));
 }
 
 /* ---- Arriving ---- */
@@ -457,8 +455,7 @@ static void arrive_response(struct hf_world *w, struct hf__message *m)
         return;
     if (m->from != HF__NOBODY)
         deliver(w, m);
-    conclude(w, m->call, c, m->error, m->proven ? m->account : NULL,
-             hf_bytes_of(m->body, m->len));
+    conclude(w, m->call, c, m->error, m->proven ? m->account : NULL, hf_bytes_of(m->body, m->len));
 }
 
 void hf__network_arrive(struct hf_world *w, uint32_t message)
@@ -466,8 +463,7 @@ void hf__network_arrive(struct hf_world *w, uint32_t message)
     struct hf__message *m = hf__slab_at(&w->messages, message);
     if (m->to != HF__NOBODY) {
         struct hf__node *to = hf__node(w, m->to);
-        if (to->engine != NULL &&
-            hf__node_postpones(w, to, hf__what(HF__ARRIVAL, 0, message)))
+        if (to->engine != NULL && hf__node_postpones(w, to, hf__what(HF__ARRIVAL, 0, message)))
             return;
     }
     if (m->response)

@@ -92,7 +92,7 @@ static void carry_out(struct hf_world *w, struct hf__node *n, const struct hf_up
                       uint64_t at_us)
 {
     for (size_t i = 0; i < u->traces_count; i++)
-        hf__trace(w, n, &u->traces[i]);
+        hf__traced(w, n, &u->traces[i]);
     if (!hf__storage_take(w, n, u, at_us))
         return;
     if (u->identity_changed)
@@ -104,7 +104,7 @@ static void carry_out(struct hf_world *w, struct hf__node *n, const struct hf_up
     for (size_t i = 0; i < u->work_count; i++)
         hf__work_start(w, n, &u->work[i], at_us);
     for (size_t i = 0; i < u->locals_count; i++)
-        hf__local_reply(w, n, &u->locals[i]);
+        hf__local_replied(w, n, &u->locals[i]);
     n->deadline_us = when(w, n, u->deadline_ms);
     arm(w, n);
 }

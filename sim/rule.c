@@ -34,8 +34,7 @@ static enum hf_fate act(struct hf_world *w, const struct hf_rule *r, struct hf__
         return HF_FATE_DROP;
     case HF_RULE_CRASH_FROM:
         if (m->from != HF__NOBODY)
-            hf__push(w, w->now_us,
-                     hf__what(HF__DIES, hf__node(w, m->from)->incarnation, m->from));
+            hf__push(w, w->now_us, hf__what(HF__DIES, hf__node(w, m->from)->incarnation, m->from));
         return HF_FATE_PASS;
     case HF_RULE_COUNT:
         return HF_FATE_PASS;
@@ -50,8 +49,7 @@ enum hf_fate hf__rules_judge(struct hf_world *w, struct hf__message *m, uint64_t
         if (r->dropped || !meets(&r->rule, m))
             continue;
         r->met++;
-        if (r->met <= r->rule.skip ||
-            (r->rule.count > 0 && r->met > r->rule.skip + r->rule.count))
+        if (r->met <= r->rule.skip || (r->rule.count > 0 && r->met > r->rule.skip + r->rule.count))
             continue;
         r->hits++;
         enum hf_fate fate = act(w, &r->rule, m, ret_delay_us);

@@ -8,8 +8,7 @@ static uint64_t due(struct hf_world *w, struct hf__node *n, uint64_t at_us)
 {
     struct hf__stream *r = &w->streams[HF__FOR_STORAGE];
     double slow = n->slowness > 1 ? n->slowness : 1;
-    uint64_t takes_us =
-        (uint64_t)((double)hf__draw_duration(r, w->settings.storage.write) * slow);
+    uint64_t takes_us = (uint64_t)((double)hf__draw_duration(r, w->settings.storage.write) * slow);
     if (n->commit_next_us != 0 && at_us >= n->commit_us) {
         n->commit_us = n->commit_next_us;
         n->commit_next_us = 0;
@@ -178,8 +177,8 @@ void hf__storage_crash(struct hf_world *w, struct hf__node *n)
     while (n->pending != NULL) {
         struct hf__pending *p = n->pending;
         n->pending = p->next;
-        survives = survives && hf__draw_chance(&w->streams[HF__FOR_STORAGE],
-                                               w->settings.storage.survives);
+        survives =
+            survives && hf__draw_chance(&w->streams[HF__FOR_STORAGE], w->settings.storage.survives);
         if (survives)
             apply(w, n, p);
         drop_messages(w, p->messages);

@@ -48,13 +48,12 @@ static bool chance(double p)
 static bool valid(const struct hf_world_settings *s)
 {
     const struct hf_world_policy *p = &s->policy;
-    return p->n >= 1 && p->n <= HF_SHARES_MAX && p->k >= 1 && p->k <= p->n &&
-           2 * p->k > p->n && s->zones >= 1 && s->authority.threshold >= 1 &&
-           s->authority.threshold <= s->authority.keys &&
-           s->authority.keys <= HF__ROOTS_MAX / 2 && s->wall_s > 0 && chance(s->network.loss) &&
-           chance(s->network.duplicate) && chance(s->network.reorder) &&
-           chance(s->storage.survives) && chance(s->attestation.quote_fails) &&
-           chance(s->attestation.judge_fails);
+    return p->n >= 1 && p->n <= HF_SHARES_MAX && p->k >= 1 && p->k <= p->n && 2 * p->k > p->n &&
+           s->zones >= 1 && s->authority.threshold >= 1 &&
+           s->authority.threshold <= s->authority.keys && s->authority.keys <= HF__ROOTS_MAX / 2 &&
+           s->wall_s > 0 && chance(s->network.loss) && chance(s->network.duplicate) &&
+           chance(s->network.reorder) && chance(s->storage.survives) &&
+           chance(s->attestation.quote_fails) && chance(s->attestation.judge_fails);
 }
 
 int hf_world_new(const struct hf_world_settings *settings, struct hf_world **ret)
@@ -269,7 +268,7 @@ void hf__hash_run(struct hf_world *w, uint64_t a, uint64_t b)
     w->totals.trace_hash = h ^ (h >> 32);
 }
 
-void hf__trace(struct hf_world *w, struct hf__node *n, const struct hf_trace *t)
+void hf__traced(struct hf_world *w, struct hf__node *n, const struct hf_trace *t)
 {
     hf_assert((size_t)t->type < HF_ARRAY_LEN(w->trace_counts));
     w->trace_counts[t->type]++;

@@ -47,7 +47,7 @@ struct hf_world_attestation {
 };
 
 struct hf_world_clocks {
-    double drift_ppm_max;  /* each node's is drawn between minus and plus */
+    double drift_ppm_max;   /* each node's is drawn between minus and plus */
     uint64_t offset_ms_max; /* of the wall clock at the start, likewise */
 };
 
