@@ -13,18 +13,18 @@ ROOMS["cli"] = _INNER + ["clock", "store", "net", "client"]
 # The simulator brings its own doubles for the world.
 SIM_ROOMS = _INNER
 
-# Foreign libraries: the start of a header's name, the variable in meson.build, the rooms that may use it.
+# Foreign libraries: the start of a header's name, its variables in meson.build, the rooms that may use it.
 LIBRARIES = [
-    ("sodium", "sodium_dep", {"base", "crypto"}),
-    ("openssl/", "crypto_dep_openssl", {"attest", "net", "clock"}),
-    ("uv.h", "uv_dep", {"net", "daemon"}),
-    ("nghttp2/", "nghttp2_dep", {"net", "daemon"}),
-    ("sqlite3.h", "sqlite_dep", {"store"}),
-    ("yaml.h", "yaml_dep", {"config"}),
-    ("jansson.h", "jansson_dep", {"attest", "daemon", "cli", "client", "sim"}),
-    ("msgpack", "msgpack_dep", {"wire"}),
-    ("curl/", "curl_dep", {"fetch"}),
-    ("seccomp.h", "seccomp_dep", {"daemon"}),
+    ("sodium", ["sodium_dep"], {"base", "crypto"}),
+    ("openssl/", ["libcrypto_dep", "ssl_dep"], {"attest", "net", "clock"}),
+    ("uv.h", ["uv_dep"], {"net", "daemon"}),
+    ("nghttp2/", ["nghttp2_dep"], {"net", "daemon"}),
+    ("sqlite3.h", ["sqlite_dep"], {"store"}),
+    ("yaml.h", ["yaml_dep"], {"config"}),
+    ("jansson.h", ["jansson_dep"], {"attest", "daemon", "cli", "client", "sim"}),
+    ("msgpack", ["msgpack_dep"], {"wire"}),
+    ("curl/", ["curl_dep"], {"fetch"}),
+    ("seccomp.h", ["seccomp_dep"], {"daemon"}),
 ]
 
 # Headers of C17 that give no I/O, clock, thread or randomness: all that the engine may include.
