@@ -124,7 +124,14 @@ int hf__db_connect(struct hf_store *s, struct hf_store_error *err)
 
 int hf__db_ready(struct hf_store *s, struct hf_store_error *err)
 {
-    return s->db != NULL ? 0 : hf__db_connect(s, err);
+    errno = 0;
+    if (s->db == NULL)
+        return hf__db_connect(s, err);
+    /* Without memory even rolling back can fail; then it is still to be done. */
+    hf__db_rollback(s);
+    if (!sqlite3_get_autocommit(s->db))
+        return hf__fail_sqlite(err, s->db, sqlite3_errcode(s->db), "rolling a failed commit back");
+    return 0;
 }
 
 static void finalize_all(struct hf_store *s)

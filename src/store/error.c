@@ -91,12 +91,28 @@ static int code_of_sqlite(int rc, int errno_code)
     }
 }
 
+/*
+ * The errno behind a failure. sqlite3_system_errno would be the way, but it is not kept up to date
+ * by a COMMIT that fails; the VFS knows (for the usual one it is errno itself, which our public
+ * calls set to 0 first).
+ */
+static int errno_of(sqlite3 *db)
+{
+    sqlite3_vfs *vfs = NULL;
+    if (db == NULL ||
+        sqlite3_file_control(db, "main", SQLITE_FCNTL_VFS_POINTER, (void *)&vfs) != SQLITE_OK ||
+        vfs == NULL || vfs->xGetLastError == NULL)
+        return errno;
+    return vfs->xGetLastError(vfs, 0, NULL);
+}
+
 int hf__fail_sqlite(struct hf_store_error *err, sqlite3 *db, int rc, const char *what)
 {
-    int errno_code = db != NULL ? sqlite3_system_errno(db) : 0;
+    int errno_code = errno_of(db);
     int code = code_of_sqlite(rc, errno_code);
     const char *message = db != NULL ? sqlite3_errmsg(db) : sqlite3_errstr(rc);
-    const char *name = errno_code != 0 ? strerrorname_np(errno_code) : NULL;
+    bool of_system = (rc & 0xff) == SQLITE_IOERR || (rc & 0xff) == SQLITE_CANTOPEN;
+    const char *name = of_system && errno_code != 0 ? strerrorname_np(errno_code) : NULL;
     (void)hf__fail(err, code, "%s: %s (SQLite %d%s%s)", what, message, rc, name != NULL ? ", " : "",
                    name != NULL ? name : "");
     if (err != NULL)

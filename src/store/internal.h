@@ -120,7 +120,7 @@ HF_MUST_USE int hf__folder_install(struct hf_store *s, bool keep_old, struct hf_
 
 /* database.c */
 HF_MUST_USE int hf__db_connect(struct hf_store *s, struct hf_store_error *err);
-/* Connects where an interrupted change left no connection. */
+/* Before every other use: connects, or rolls back, where a failure could not. Sets errno to 0. */
 HF_MUST_USE int hf__db_ready(struct hf_store *s, struct hf_store_error *err);
 /* Folds the whole log into the database, closes it, and sees to it that no log is left. */
 HF_MUST_USE int hf__db_retire(struct hf_store *s, struct hf_store_error *err);

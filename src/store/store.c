@@ -1,6 +1,7 @@
 /* Opening and closing the folder, and what can be read without a key. */
 #include "internal.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 int hf_store_open(const char *dir, const struct hf_suite *suite, struct hf_store **ret,
@@ -11,6 +12,7 @@ int hf_store_open(const char *dir, const struct hf_suite *suite, struct hf_store
         return hf__fail(err, HF_ENOMEM, "no memory to open %s", dir);
     s->suite = suite;
     s->dir_fd = s->lock_fd = -1;
+    errno = 0;
     int e = hf__folder_open(s, dir, err);
     if (e == 0)
         e = hf__db_connect(s, err);

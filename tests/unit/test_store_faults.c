@@ -1,0 +1,222 @@
+/* Disks and memory that fail at every call, once and for good, and power cuts. */
+#include "faulty.h"
+#include "shelf.h"
+#include "base/error.h"
+#include "base/secret.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static char dir[SHELF_PATH_LEN];
+
+static void setup(void)
+{
+    faulty_install();
+    cr_assert_eq(hf_secret_init(1024 * 1024, true), 0);
+}
+
+#define FAULT_TEST(suite, case) Test(suite, case, .init = setup, .timeout = 100)
+
+/* Does what a call does again until it succeeds; the fault may pass only after the first failure.
+ */
+struct attempt {
+    long failures;
+    int last;
+    struct hf_store_error err;
+    long disk_calls, memory_calls; /* of all but the last reading */
+};
+
+static bool again(struct attempt *a, int e, int wanted)
+{
+    if (e == 0)
+        return false;
+    cr_assert(e == wanted, "%s instead of %s: %s", hf_error_name(e), hf_error_name(wanted),
+              a->err.text);
+    cr_assert_eq(a->err.code, e);
+    cr_assert_gt(strlen(a->err.text), 10);
+    a->last = e;
+    cr_assert_lt(a->failures++, 3, "still failing after the fault has passed: %s", a->err.text);
+    faulty_set(FAULTY_NONE, -1, false);
+    faulty_memory_set(-1, false);
+    return true;
+}
+
+/*
+ * Opens, makes a vault, makes it anew, commits, and reads back. The fault is set by the caller
+ * before; whatever fails must name it, and the same call must succeed when it has passed.
+ */
+static void live_once(int wanted, uint64_t seed, struct attempt *a)
+{
+    struct hf_store *s = NULL;
+    struct shelf model = {.state = HF_VAULT_PLACING}, found;
+    while (again(a, hf_store_open(dir, &hf_suite_real, &s, &a->err), wanted))
+        ;
+    while (again(a, hf_store_vault_create(s, shelf_key, &shelf_header, &a->err), wanted))
+        ;
+    hf_store_vault_lock(s);
+    while (again(a, hf_store_vault_create(s, shelf_key, &shelf_header, &a->err), wanted))
+        ;
+    for (int round = 0; round < 6; round++) {
+        struct hf_store_op ops[6];
+        struct hf_store_update u = shelf_draw_update(&seed, ops);
+        if (round == 4)
+            ops[0] = (struct hf_store_op){.type = HF_STORE_SET_PLACED};
+        while (again(a, hf_store_commit(s, &u, 1, NULL, &a->err), wanted))
+            ;
+        shelf_apply(&model, &u);
+    }
+    hf_store_vault_lock(s);
+    while (again(a, shelf_read(s, &found, &a->err), wanted))
+        ;
+    cr_assert(shelf_equal(&model, &found));
+    shelf_done(&found);
+    hf_store_close(s);
+    a->disk_calls = faulty_count();
+    a->memory_calls = faulty_memory_count();
+    faulty_set(FAULTY_NONE, -1, false);
+    faulty_memory_set(-1, false);
+    cr_assert_eq(hf_store_open(dir, &hf_suite_real, &s, &a->err), 0, "%s", a->err.text);
+    cr_assert_eq(shelf_read(s, &found, &a->err), 0, "%s", a->err.text);
+    cr_assert(shelf_equal(&model, &found));
+    shelf_done(&found);
+    shelf_done(&model);
+    hf_store_close(s);
+    cr_assert_eq(hf_secret_used(), 0);
+}
+
+/* The number of calls of one kind that a life without faults makes. */
+static void count_calls(long *ret_disk, long *ret_memory)
+{
+    struct attempt a = {0};
+    shelf_folder(dir);
+    faulty_set(FAULTY_NONE, -1, false);
+    faulty_memory_set(-1, false);
+    live_once(0, 99, &a);
+    shelf_folder_remove(dir);
+    cr_assert_eq(a.failures, 0);
+    *ret_disk = a.disk_calls;
+    *ret_memory = a.memory_calls;
+}
+
+static void fail_everywhere(enum faulty_kind kind, bool persistent, int wanted)
+{
+    long calls, unused, failures = 0;
+    count_calls(&calls, &unused);
+    cr_assert_gt(calls, 80);
+    for (long at = 0; at < calls; at++) {
+        struct attempt a = {0};
+        shelf_folder(dir);
+        faulty_set(kind, at, persistent);
+        live_once(wanted, 99, &a);
+        shelf_folder_remove(dir);
+        failures += a.failures > 0;
+    }
+    cr_assert_gt(failures, calls / 3, "%ld of %ld", failures, calls);
+}
+
+FAULT_TEST(store_faults, a_disk_full_for_a_moment_costs_nothing)
+{
+    fail_everywhere(FAULTY_FULL, false, HF_ENOSPACE);
+}
+
+FAULT_TEST(store_faults, a_disk_that_stays_full_costs_nothing_once_there_is_room)
+{
+    fail_everywhere(FAULTY_FULL, true, HF_ENOSPACE);
+}
+
+FAULT_TEST(store_faults, an_error_of_the_disk_costs_nothing)
+{
+    fail_everywhere(FAULTY_IO, false, HF_EIO);
+}
+
+FAULT_TEST(store_faults, errors_of_the_disk_cost_nothing_once_they_stop)
+{
+    fail_everywhere(FAULTY_IO, true, HF_EIO);
+}
+
+FAULT_TEST(store_faults, a_disk_that_turns_read_only_costs_nothing_once_it_is_writable)
+{
+    fail_everywhere(FAULTY_READONLY, true, HF_EREADONLY);
+}
+
+/* A life makes thousands of allocations: every seventh fails, from first on. */
+static void starve_everywhere(bool persistent, long first)
+{
+    long unused, calls, failures = 0;
+    count_calls(&unused, &calls);
+    cr_assert_gt(calls, 200);
+    for (long at = first; at < calls; at += 7) {
+        struct attempt a = {0};
+        shelf_folder(dir);
+        faulty_memory_set(at, persistent);
+        live_once(HF_ENOMEM, 99, &a);
+        shelf_folder_remove(dir);
+        failures += a.failures > 0;
+    }
+    cr_assert_gt(failures, calls / 7 / 3, "%ld of %ld", failures, calls);
+}
+
+FAULT_TEST(store_faults, an_allocation_that_fails_costs_nothing)
+{
+    starve_everywhere(false, 0);
+}
+
+FAULT_TEST(store_faults, memory_that_is_used_up_costs_nothing_once_there_is_some)
+{
+    starve_everywhere(true, 3);
+}
+
+/*
+ * Commits until the fault, then gives up the process's memory of it and opens what the disk has:
+ * every update that was reported durable is there, and the one under way is there whole or not at
+ * all.
+ */
+static void cut_once(enum faulty_kind kind, long at, uint64_t *seed)
+{
+    struct hf_store *s = NULL;
+    struct hf_store_error err = {0};
+    struct shelf before = {.state = HF_VAULT_PLACING}, after, found;
+    shelf_folder(dir);
+    faulty_set(FAULTY_NONE, -1, false);
+    cr_assert_eq(hf_store_open(dir, &hf_suite_real, &s, &err), 0, "%s", err.text);
+    cr_assert_eq(hf_store_vault_create(s, shelf_key, &shelf_header, &err), 0, "%s", err.text);
+    faulty_set(kind, at, true);
+    shelf_copy(&before, &after);
+    int e = 0;
+    for (int round = 0; e == 0 && round < 200; round++) {
+        struct hf_store_op ops[6];
+        struct hf_store_update u = shelf_draw_update(seed, ops);
+        shelf_apply(&after, &u);
+        e = hf_store_commit(s, &u, 1, NULL, &err);
+        if (e == 0)
+            shelf_apply(&before, &u);
+        if (round % 8 == 7)
+            hf_store_tidy(s);
+    }
+    cr_assert_neq(e, 0);
+    hf_store_close(s);
+    faulty_power_on(seed);
+    cr_assert_eq(hf_store_open(dir, &hf_suite_real, &s, &err), 0, "%s", err.text);
+    cr_assert_eq(shelf_read(s, &found, &err), 0, "%ld: %s", at, err.text);
+    cr_assert(shelf_equal(&found, &before) || shelf_equal(&found, &after), "%ld", at);
+    shelf_done(&found);
+    shelf_done(&before);
+    shelf_done(&after);
+    hf_store_close(s);
+    shelf_folder_remove(dir);
+}
+
+FAULT_TEST(store_faults, a_power_cut_at_any_write_keeps_what_was_reported_durable)
+{
+    uint64_t seed = 4711;
+    for (long at = 0; at < 250; at++)
+        cut_once(FAULTY_POWER_CUT, at, &seed);
+}
+
+FAULT_TEST(store_faults, a_power_cut_late_in_a_long_log_keeps_what_was_reported_durable)
+{
+    uint64_t seed = 1147;
+    for (long at = 1000; at < 1600; at += 17)
+        cut_once(FAULTY_POWER_CUT, at, &seed);
+}
