@@ -140,13 +140,13 @@ FAULT_TEST(store_faults, a_disk_that_turns_read_only_costs_nothing_once_it_is_wr
     fail_everywhere(FAULTY_READONLY, true, HF_EREADONLY);
 }
 
-/* A life makes thousands of allocations: every seventh fails, from first on. */
+/* A life makes thousands of allocations: every 31st fails, from first on. */
 static void starve_everywhere(bool persistent, long first)
 {
     long unused, calls, failures = 0;
     count_calls(&unused, &calls);
     cr_assert_gt(calls, 200);
-    for (long at = first; at < calls; at += 7) {
+    for (long at = first; at < calls; at += 31) {
         struct attempt a = {0};
         shelf_folder(dir);
         faulty_memory_set(at, persistent);
@@ -154,7 +154,7 @@ static void starve_everywhere(bool persistent, long first)
         shelf_folder_remove(dir);
         failures += a.failures > 0;
     }
-    cr_assert_gt(failures, calls / 7 / 3, "%ld of %ld", failures, calls);
+    cr_assert_gt(failures, calls / 31 / 3, "%ld of %ld", failures, calls);
 }
 
 FAULT_TEST(store_faults, an_allocation_that_fails_costs_nothing)
