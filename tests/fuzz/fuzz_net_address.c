@@ -1,0 +1,24 @@
+/* Addresses from configuration and documents: what is taken can be printed back and taken again. */
+#include "address.h"
+
+#include <stdio.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    char text[HF_NET_ADDRESS_MAX + 16] = {0};
+    char printed[HF_NET_ADDRESS_MAX];
+    struct hf__host h;
+    struct sockaddr_storage a;
+    memcpy(text, data, len < sizeof(text) - 1 ? len : sizeof(text) - 1);
+    if (hf__address_split(text, &h) != 0)
+        return 0;
+    hf_assert(h.host[0] != '\0' && strlen(h.host) < strlen(text));
+    if (hf__address_numeric(&h, &a) != 0)
+        return 0;
+    hf__address_format(&a, printed, sizeof(printed));
+    hf_assert(hf__address_split(printed, &h) == 0 && hf__address_numeric(&h, &a) == 0);
+    (void)hf__address_source(&a);
+    return 0;
+}

@@ -1,0 +1,164 @@
+/* The small parts of the transport by themselves. */
+#include "address.h"
+#include "base/error.h"
+#include "deadline.h"
+#include "extension.h"
+#include "flood.h"
+#include "json.h"
+
+#include <criterion/criterion.h>
+#include <openssl/objects.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+Test(hf__extension_decode, takes_the_one_form_and_no_other)
+{
+    struct hf__extension e, back;
+    uint8_t der[HF__EXTENSION_LEN + 1] = {0};
+    for (size_t i = 0; i < sizeof(e.account); i++)
+        e.account[i] = (uint8_t)i;
+    for (size_t i = 0; i < sizeof(e.signature); i++)
+        e.signature[i] = (uint8_t)(100 + i);
+    hf__extension_encode(&e, der);
+    cr_assert_eq(HF__EXTENSION_LEN, 102);
+    cr_assert_eq(hf__extension_decode(hf_bytes_of(der, HF__EXTENSION_LEN), &back), 0);
+    cr_assert_arr_eq(&back, &e, sizeof(e));
+    for (size_t len = 0; len < HF__EXTENSION_LEN; len++)
+        cr_assert_eq(hf__extension_decode(hf_bytes_of(der, len), &back), HF_EMALFORMED);
+    cr_assert_eq(hf__extension_decode(hf_bytes_of(der, sizeof(der)), &back), HF_EMALFORMED);
+    static const size_t framing[] = {0, 1, 2, 3, 36, 37};
+    for (size_t i = 0; i < HF_ARRAY_LEN(framing); i++) {
+        der[framing[i]] ^= 1;
+        cr_assert_eq(hf__extension_decode(hf_bytes_of(der, HF__EXTENSION_LEN), &back),
+                     HF_EMALFORMED);
+        der[framing[i]] ^= 1;
+    }
+}
+
+Test(hf__extension_oid, is_the_one_that_the_specification_gives)
+{
+    static const uint8_t specified[] = {0x69, 0xc5, 0xb4, 0x8a, 0xe8, 0xd6, 0xbf, 0xfa, 0xb7, 0xc7,
+                                        0xab, 0xac, 0xa4, 0x92, 0xf4, 0xfb, 0xac, 0xa7, 0x05};
+    ASN1_OBJECT *oid = OBJ_txt2obj(HF__EXTENSION_OID, 1);
+    cr_assert_not_null(oid);
+    cr_assert_eq(OBJ_length(oid), sizeof(specified));
+    cr_assert_arr_eq(OBJ_get0_data(oid), specified, sizeof(specified));
+    ASN1_OBJECT_free(oid);
+}
+
+Test(hf__address_split, takes_addresses_and_names_with_a_port)
+{
+    static const struct {
+        const char *text, *host, *port;
+    } good[] = {
+        {"127.0.0.1:1", "127.0.0.1", "1"},
+        {"[::1]:65535", "::1", "65535"},
+        {"a-b.example_x:08", "a-b.example_x", "08"},
+    };
+    static const char *const bad[] = {
+        "",    ":1",   "a",     "a:",     "a:x",    "a:-1",  "a:65536", "a:100000",
+        "::1", "[]:1", "[::1]", "[::1:1", "[::1]1", "a b:1", "a/b:1",   "a:1:2",
+    };
+    struct hf__host h;
+    for (size_t i = 0; i < HF_ARRAY_LEN(good); i++) {
+        cr_assert_eq(hf__address_split(good[i].text, &h), 0);
+        cr_assert_str_eq(h.host, good[i].host);
+        cr_assert_str_eq(h.port, good[i].port);
+    }
+    for (size_t i = 0; i < HF_ARRAY_LEN(bad); i++)
+        cr_assert_eq(hf__address_split(bad[i], &h), HF_EINVAL, "%s", bad[i]);
+    char longest[HF_NET_ADDRESS_MAX + 8];
+    memset(longest, 'a', sizeof(longest));
+    longest[sizeof(longest) - 1] = '\0';
+    cr_assert_eq(hf__address_split(longest, &h), HF_EINVAL);
+}
+
+static uint64_t source_of(const char *text)
+{
+    struct hf__host h;
+    struct sockaddr_storage a;
+    cr_assert_eq(hf__address_split(text, &h), 0);
+    cr_assert_eq(hf__address_numeric(&h, &a), 0);
+    return hf__address_source(&a);
+}
+
+Test(hf__address_source, is_an_ipv4_address_or_half_of_an_ipv6_one)
+{
+    cr_assert_eq(source_of("10.0.0.1:1"), source_of("10.0.0.1:2"));
+    cr_assert_neq(source_of("10.0.0.1:1"), source_of("10.0.0.2:1"));
+    cr_assert_eq(source_of("[::ffff:10.0.0.1]:1"), source_of("10.0.0.1:1"));
+    cr_assert_eq(source_of("[2001:db8::1]:1"), source_of("[2001:db8::ffff:2]:1"));
+    cr_assert_neq(source_of("[2001:db8::1]:1"), source_of("[2001:db8:0:1::1]:1"));
+}
+
+static unsigned fired;
+static uint64_t fired_at[256];
+
+static void on_due(struct hf__deadline *d)
+{
+    /* The owner's time is kept in its index's place: the item is 'never' by now. */
+    fired_at[fired++] = d->at_ms;
+}
+
+Test(hf__deadlines, come_due_in_order_however_they_are_moved)
+{
+    struct hf__deadlines h = {0};
+    static struct hf__deadline d[200];
+    srandom(7);
+    for (size_t i = 0; i < HF_ARRAY_LEN(d); i++)
+        cr_assert_eq(hf__deadlines_add(&h, &d[i], on_due), 0);
+    cr_assert_eq(hf__deadlines_next(&h), HF__NEVER);
+    for (int round = 0; round < 5; round++)
+        for (size_t i = 0; i < HF_ARRAY_LEN(d); i++)
+            hf__deadlines_set(&h, &d[i], (uint64_t)random() % 1000);
+    for (size_t i = 0; i < HF_ARRAY_LEN(d); i += 2)
+        hf__deadlines_remove(&h, &d[i]);
+    uint64_t last = 0;
+    for (unsigned left = 100; left > 0; left--) {
+        uint64_t next = hf__deadlines_next(&h);
+        cr_assert_geq(next, last);
+        cr_assert_not(next > 0 && hf__deadlines_run_one(&h, next - 1));
+        cr_assert(hf__deadlines_run_one(&h, next));
+        last = next;
+    }
+    cr_assert_eq(fired, 100);
+    cr_assert_eq(fired_at[0], HF__NEVER);
+    cr_assert_not(hf__deadlines_run_one(&h, UINT64_MAX));
+    for (size_t i = 1; i < HF_ARRAY_LEN(d); i += 2)
+        hf__deadlines_remove(&h, &d[i]);
+    hf__deadlines_done(&h);
+}
+
+Test(hf__bucket, gives_its_burst_at_once_and_its_rate_for_ever)
+{
+    struct hf__bucket b;
+    hf__bucket_init(&b, 10, 4, 1000);
+    for (int i = 0; i < 10; i++)
+        cr_assert(hf__bucket_take(&b, 1000));
+    cr_assert_not(hf__bucket_take(&b, 1000));
+    cr_assert_not(hf__bucket_take(&b, 1249));
+    cr_assert(hf__bucket_take(&b, 1250));
+    cr_assert_not(hf__bucket_take(&b, 1250));
+    unsigned taken = 0;
+    for (uint64_t now = 1251; now <= 11250; now++)
+        taken += hf__bucket_take(&b, now) ? 1 : 0;
+    cr_assert_eq(taken, 40);
+    for (int i = 0; i < 10; i++)
+        cr_assert(hf__bucket_take(&b, UINT64_MAX / 2));
+    cr_assert_not(hf__bucket_take(&b, UINT64_MAX / 2));
+}
+
+Test(hf__error_json, escapes_and_cuts_its_message)
+{
+    char text[HF__ERROR_JSON_MAX + 1], message[2000];
+    size_t len = hf__error_json(HF_EBUSY, NULL, text);
+    text[len] = '\0';
+    cr_assert_str_eq(text, "{\"code\":\"busy\",\"message\":\"busy: a bound is reached for now\","
+                           "\"retryable\":true}");
+    memset(message, '"', sizeof(message));
+    message[sizeof(message) - 1] = '\0';
+    len = hf__error_json(HF_EBUSY, message, text);
+    cr_assert_lt(len, HF__ERROR_JSON_MAX);
+    text[len] = '\0';
+    cr_assert_str_eq(strstr(text, "\\\"\","), "\\\"\",\"retryable\":true}");
+}
