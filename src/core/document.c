@@ -1,0 +1,229 @@
+#include "core/document.h"
+
+#include <stdlib.h>
+
+#include "core/selection.h"
+#include "base/error.h"
+#include "pool.h"
+#include "selection_table.h"
+#include "update.h"
+
+/* A parsed document needs at most this much for each byte of its encoding (measured: below 4). */
+enum { ARENA_PER_BYTE = 8, ARENA_MIN = 16384 };
+
+int hf_pool_new(const struct hf_suite *suite, struct hf_pool **ret)
+{
+    struct hf_pool *pool = calloc(1, sizeof *pool);
+    if (pool == NULL)
+        return HF_ENOMEM;
+    pool->suite = suite;
+    hf_arena_init(&pool->arena, HF_STEP_ARENA_MAX);
+    pool->outbox = hf__outbox_new();
+    if (pool->outbox == NULL) {
+        free(pool);
+        return HF_ENOMEM;
+    }
+    *ret = pool;
+    return 0;
+}
+
+void hf_pool_free(struct hf_pool *pool)
+{
+    if (pool == NULL)
+        return;
+    for (size_t i = 0; i < HF_POOL_BUCKETS; i++)
+        hf_assert(pool->buckets[i] == NULL);
+    hf__outbox_free(pool->outbox);
+    hf_arena_done(&pool->arena);
+    free(pool);
+}
+
+static void document_free(struct hf_document *d)
+{
+    hf__selection_table_free(d->table);
+    hf_blob_unref(d->envelope);
+    if (d->arena != NULL)
+        hf_arena_done(d->arena);
+    free(d->arena);
+    free(d);
+}
+
+static int policy_check(const struct hf_policy *p)
+{
+    if (p->threshold > p->shares || 2 * p->threshold <= p->shares || p->expires_s <= p->issued_s)
+        return HF_EDOCUMENT;
+    if ((p->trust == HF_TRUST_DEV) != (p->dev_root.len > 0))
+        return HF_EDOCUMENT;
+    /* Bit 0 is no status and bit 7 is Revoked: neither may be accepted. */
+    if ((p->tcb_accepted & (1u << HF_TCB_NONE | 1u << HF_TCB_REVOKED)) != 0)
+        return HF_EDOCUMENT;
+    for (size_t i = 0; i < p->measurements_count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (hf_bytes_equal(p->measurements[i].name, p->measurements[j].name))
+                return HF_EDOCUMENT;
+    return 0;
+}
+
+static int set_check(const struct hf_validator_set *s)
+{
+    if (s->expires_s <= s->issued_s)
+        return HF_EDOCUMENT;
+    for (size_t i = 0; i < s->validators_count; i++) {
+        if (i > 0 && memcmp(s->validators[i - 1].account, s->validators[i].account, 32) >= 0)
+            return HF_EDOCUMENT;
+        if (s->validators[i].registered_epoch > s->epoch)
+            return HF_EDOCUMENT;
+    }
+    return 0;
+}
+
+static int root_check(const struct hf_root *r)
+{
+    if (r->keys_count == 0 || r->threshold > r->keys_count)
+        return HF_EDOCUMENT;
+    if ((r->number == 1) == r->has_previous)
+        return HF_EDOCUMENT;
+    for (size_t i = 0; i < r->keys_count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (memcmp(r->keys[i].key, r->keys[j].key, 32) == 0)
+                return HF_EDOCUMENT;
+    return 0;
+}
+
+static int parse_body(struct hf_document *d)
+{
+    struct hf_bytes body = d->signatures.body;
+    int r;
+    switch (d->kind) {
+    case HF_DOCUMENT_ROOT:
+        r = hf_wire_decode(&hf_wire_root, body, d->arena, &d->u.root, NULL);
+        return r != 0 ? r : root_check(&d->u.root);
+    case HF_DOCUMENT_POLICY:
+        r = hf_wire_decode(&hf_wire_policy, body, d->arena, &d->u.policy, NULL);
+        return r != 0 ? r : policy_check(&d->u.policy);
+    default:
+        r = hf_wire_decode(&hf_wire_validator_set, body, d->arena, &d->u.set, NULL);
+        if (r == 0)
+            r = set_check(&d->u.set);
+        return r != 0 ? r : hf__selection_table_new(d, &d->table);
+    }
+}
+
+static int document_parse(struct hf_document *d)
+{
+    d->arena = calloc(1, sizeof *d->arena);
+    if (d->arena == NULL)
+        return HF_ENOMEM;
+    hf_arena_init(d->arena, ARENA_MIN + (size_t)d->envelope->len * ARENA_PER_BYTE);
+    int r = hf_wire_decode(&hf_wire_envelope, hf_blob_bytes(d->envelope), d->arena, &d->signatures,
+                           NULL);
+    if (r != 0)
+        return r;
+    d->kind = (uint8_t)d->signatures.kind;
+    d->pool->suite->hash("holdfast/v1/body", d->signatures.body, d->body_hash);
+    return parse_body(d);
+}
+
+int hf_document_read(struct hf_pool *pool, struct hf_bytes envelope, struct hf_document **ret)
+{
+    uint8_t hash[32];
+    pool->suite->hash("holdfast/v1/envelope", envelope, hash);
+    struct hf_document **bucket = &pool->buckets[hash[0] % HF_POOL_BUCKETS];
+    for (struct hf_document *d = *bucket; d != NULL; d = d->next)
+        if (memcmp(d->hash, hash, sizeof hash) == 0) {
+            *ret = hf_document_ref(d);
+            return 0;
+        }
+    if (envelope.len > HF_WIRE_DOCUMENT_MAX)
+        return HF_ETOOBIG;
+    struct hf_document *d = calloc(1, sizeof *d);
+    if (d == NULL)
+        return HF_ENOMEM;
+    d->pool = pool;
+    d->refs = 1;
+    memcpy(d->hash, hash, sizeof hash);
+    d->envelope = hf_blob_new(envelope);
+    int r = d->envelope == NULL ? HF_ENOMEM : document_parse(d);
+    if (r != 0) {
+        document_free(d);
+        return r;
+    }
+    d->next = *bucket;
+    *bucket = d;
+    *ret = d;
+    return 0;
+}
+
+struct hf_document *hf_document_ref(struct hf_document *d)
+{
+    if (d != NULL)
+        d->refs++;
+    return d;
+}
+
+void hf_document_unref(struct hf_document *d)
+{
+    if (d == NULL)
+        return;
+    hf_assert(d->refs > 0);
+    if (--d->refs > 0)
+        return;
+    struct hf_document **at = &d->pool->buckets[d->hash[0] % HF_POOL_BUCKETS];
+    while (*at != d)
+        at = &(*at)->next;
+    *at = d->next;
+    document_free(d);
+}
+
+uint32_t hf_document_version(const struct hf_document *d)
+{
+    switch (d->kind) {
+    case HF_DOCUMENT_ROOT:
+        return (uint32_t)d->u.root.number;
+    case HF_DOCUMENT_POLICY:
+        return (uint32_t)d->u.policy.version;
+    default:
+        return (uint32_t)d->u.set.epoch;
+    }
+}
+
+uint64_t hf_document_issued_s(const struct hf_document *d)
+{
+    switch (d->kind) {
+    case HF_DOCUMENT_ROOT:
+        return d->u.root.issued_s;
+    case HF_DOCUMENT_POLICY:
+        return d->u.policy.issued_s;
+    default:
+        return d->u.set.issued_s;
+    }
+}
+
+uint64_t hf_document_expires_s(const struct hf_document *d)
+{
+    switch (d->kind) {
+    case HF_DOCUMENT_ROOT:
+        return UINT64_MAX;
+    case HF_DOCUMENT_POLICY:
+        return d->u.policy.expires_s;
+    default:
+        return d->u.set.expires_s;
+    }
+}
+
+long hf_set_find(const struct hf_document *set, const uint8_t account[static 32])
+{
+    hf_assert(set->kind == HF_DOCUMENT_SET);
+    size_t low = 0, high = set->u.set.validators_count;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        int order = memcmp(set->u.set.validators[mid].account, account, 32);
+        if (order == 0)
+            return (long)mid;
+        if (order < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return -1;
+}

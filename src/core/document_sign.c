@@ -1,0 +1,125 @@
+/* Signatures of the authority: made by its tool, checked by every node (proto/PROTOCOL.md, Documents). */
+#include "core/document.h"
+
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "pool.h"
+
+static const char label[] = "holdfast/v1/document";
+
+/* What an authority key signs about a document. */
+static void statement(const struct hf_suite *suite, uint8_t kind, struct hf_bytes body,
+                      const uint8_t network[static 32], struct hf_buf *ret)
+{
+    struct hf_document_statement s = {.kind = kind};
+    memcpy(s.network, network, sizeof s.network);
+    suite->hash("holdfast/v1/body", body, s.body_hash);
+    int r = hf_wire_encode(&hf_wire_document_statement, &s, ret);
+    hf_assert(r == 0);
+}
+
+/* How many distinct keys of root have a good signature among those of d. */
+static size_t count_signers(const struct hf_document *d, const struct hf_root *root,
+                            struct hf_bytes signed_bytes)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < root->keys_count; i++)
+        for (size_t j = 0; j < d->signatures.signatures_count; j++) {
+            const struct hf_signature *s = &d->signatures.signatures[j];
+            if (memcmp(s->key, root->keys[i].key, 32) != 0 ||
+                d->pool->suite->verify(s->key, label, signed_bytes, s->signature) != 0)
+                continue;
+            count++;
+            break;
+        }
+    return count;
+}
+
+int hf_network_id(const struct hf_document *first_root, uint8_t ret[static 32])
+{
+    if (first_root->kind != HF_DOCUMENT_ROOT || first_root->u.root.number != 1)
+        return HF_EINVAL;
+    first_root->pool->suite->hash("holdfast/v1/network", first_root->signatures.body, ret);
+    return 0;
+}
+
+static int verify_first(const struct hf_document *d, const uint8_t network[static 32],
+                        struct hf_bytes signed_bytes)
+{
+    uint8_t id[32];
+    if (d->kind != HF_DOCUMENT_ROOT || d->u.root.number != 1)
+        return HF_ENODOCUMENTS;
+    if (hf_network_id(d, id) != 0 || memcmp(id, network, sizeof id) != 0)
+        return HF_EDOCUMENT_NETWORK;
+    if (count_signers(d, &d->u.root, signed_bytes) < d->u.root.threshold)
+        return HF_EDOCUMENT_SIGNATURE;
+    return 0;
+}
+
+static int verify_next(const struct hf_document *d, const struct hf_document *root,
+                       struct hf_bytes signed_bytes)
+{
+    hf_assert(root->kind == HF_DOCUMENT_ROOT);
+    if (count_signers(d, &root->u.root, signed_bytes) < root->u.root.threshold)
+        return HF_EDOCUMENT_SIGNATURE;
+    if (d->kind != HF_DOCUMENT_ROOT)
+        return 0;
+    if (d->u.root.number != root->u.root.number + 1 ||
+        memcmp(d->u.root.previous, root->body_hash, 32) != 0 ||
+        d->u.root.issued_s < root->u.root.issued_s)
+        return HF_EDOCUMENT_ROOT;
+    if (count_signers(d, &d->u.root, signed_bytes) < d->u.root.threshold)
+        return HF_EDOCUMENT_SIGNATURE;
+    return 0;
+}
+
+int hf_document_verify(const struct hf_document *d, const uint8_t network[static 32],
+                       const struct hf_document *root)
+{
+    static const uint8_t none[32];
+    struct hf_buf b;
+    hf_buf_init(&b, 512);
+    statement(d->pool->suite, d->kind, d->signatures.body, root == NULL ? none : network, &b);
+    int r = root == NULL ? verify_first(d, network, hf_buf_bytes(&b))
+                         : verify_next(d, root, hf_buf_bytes(&b));
+    hf_buf_done(&b);
+    return r;
+}
+
+int hf_document_wrap(uint8_t kind, struct hf_bytes body, struct hf_buf *ret)
+{
+    struct hf_envelope e = {.format = 1, .kind = kind, .body = body};
+    return hf_wire_encode(&hf_wire_envelope, &e, ret);
+}
+
+int hf_document_sign(const struct hf_suite *suite, struct hf_bytes envelope,
+                     const uint8_t network[static 32],
+                     const uint8_t secret[static HF_SIGN_SECRET_LEN],
+                     const uint8_t public_key[static HF_KEY_LEN], struct hf_buf *ret)
+{
+    struct hf_arena arena;
+    struct hf_buf b;
+    struct hf_envelope e;
+    struct hf_signature all[65];
+    hf_arena_init(&arena, 65536);
+    hf_buf_init(&b, 512);
+    int r = hf_wire_decode(&hf_wire_envelope, envelope, &arena, &e, NULL);
+    if (r != 0)
+        goto out;
+    statement(suite, (uint8_t)e.kind, e.body, network, &b);
+    size_t count = 0;
+    for (size_t i = 0; i < e.signatures_count; i++)
+        if (memcmp(e.signatures[i].key, public_key, 32) != 0)
+            all[count++] = e.signatures[i];
+    memcpy(all[count].key, public_key, 32);
+    suite->sign(secret, label, hf_buf_bytes(&b), all[count++].signature);
+    e.signatures = all;
+    e.signatures_count = count;
+    r = hf_wire_encode(&hf_wire_envelope, &e, ret);
+out:
+    hf_arena_done(&arena);
+    hf_buf_done(&b);
+    return r;
+}
