@@ -1,0 +1,361 @@
+/* One node: everything the engine knows, and the functions by which its parts call each other. Private to core. */
+#ifndef HF_CORE_NODE_H
+#define HF_CORE_NODE_H
+
+#include "attest/judge.h"
+#include "core/engine.h"
+#include "core/selection.h"
+#include "pool.h"
+#include "rows.h"
+#include "update.h"
+#include "wire/messages.h"
+
+/* In memory for secrets, one allocation a node. */
+struct hf__secrets {
+    struct hf_rng rng;
+    uint8_t nonce_key[HF_KEY_LEN]; /* of the nonces given out; dies with the process */
+    uint8_t root[HF_SCALAR_LEN];   /* root secret of the active version; valid while has_root */
+    uint8_t vault_key[HF_KEY_LEN]; /* while the vault is being opened or made */
+    uint8_t wrap_key[HF_KEY_LEN];
+    uint8_t account[HF_SIGN_SECRET_LEN];
+    uint8_t sealing[HF_KEY_LEN];
+    uint8_t response[HF_KEY_LEN]; /* of the round of recovery or drill under way */
+    uint8_t app_key[HF_APP_KEY_LEN]; /* last released; wiped at the next step */
+    uint8_t share[HF_SHARES_MAX * HF_SCALAR_LEN]; /* of the dealing or round under way */
+};
+
+/* A call that has not been answered. */
+struct hf__pending {
+    uint32_t id;
+    uint32_t arg; /* the asker's: round, generation, … ; what does not match is stale */
+    uint8_t method;
+    uint8_t slot;
+    uint8_t account[32];
+};
+
+/* A message that waits for the verdict on a quote in it; handled anew from its start when that is there. */
+struct hf__parked {
+    struct hf__parked *next;
+    uint8_t quote_hash[32];
+    bool is_request;
+    uint64_t request; /* of a request: the shell's id */
+    bool has_account;
+    uint8_t account[32];
+    struct hf__pending call; /* of a response */
+    uint8_t method;
+    struct hf_blob *body;
+};
+
+/* A quote that is being judged. */
+struct hf__judging {
+    struct hf__judging *next;
+    uint32_t work;
+    uint8_t quote_hash[32];
+};
+
+/* A validator whose identity quote was genuine. Judged against the policy whenever it is used. */
+struct hf__peer {
+    uint8_t account[32];
+    uint8_t quote_hash[32];
+    uint8_t sealing_key[32];
+    uint32_t epoch;
+    uint64_t made_s;
+    uint64_t used_ms;
+    struct hf_verdict verdict;
+};
+
+/* An answer to recover or drill, repeated for as long as its nonce lives. */
+struct hf__answer {
+    struct hf__answer *next;
+    uint8_t key[32]; /* hash of method and request */
+    uint64_t until_ms;
+    struct hf_blob *body;
+};
+
+/* What the owner last heard of a holder. */
+struct hf__watch {
+    uint8_t account[32];
+    uint8_t index;
+    bool placed, answered, holds, confirmed;
+    uint8_t failures; /* in a row */
+    int16_t error;
+    uint64_t since_ms;  /* since when answered stands; 0 never asked */
+    uint64_t silent_ms; /* since when it is unfit: silent, unplaced or without the share; 0 it is fit */
+};
+
+enum hf__timer {
+    HF__TIMER_TASK,     /* recovery, claim, dealing: the next thing to try */
+    HF__TIMER_GRACE,    /* enough answers are in: go on without the others */
+    HF__TIMER_STANDING,
+    HF__TIMER_DOCUMENTS,
+    HF__TIMER_IDENTITY,
+    HF__TIMER_RECORD, /* records and deletions not yet confirmed are sent again */
+    HF__TIMERS
+};
+
+struct hf__dealing;  /* deal.h */
+struct hf__recovery; /* recover.h */
+struct hf__claiming; /* claim.h */
+struct hf__drill;    /* drill.h */
+
+struct hf_engine {
+    const struct hf_suite *suite;
+    struct hf_pool *pool;
+    struct hf__secrets *s;
+    void *(*secret_alloc)(size_t len);
+    void (*secret_free)(void *p);
+    struct hf_timing timing;
+    char **seeds;
+    uint8_t seeds_count;
+    uint8_t seed_next;
+    bool accept_dev;
+    bool started;
+    bool in_step;
+    uint8_t network[32];
+
+    uint64_t now_ms;
+    uint64_t wall_ms;
+    uint64_t floor_s; /* newest issue date of a verified document */
+    uint64_t timers[HF__TIMERS];
+
+    uint8_t state; /* enum hf_state */
+    int reason;
+    uint64_t state_since_ms;
+    int last_refusal;
+    uint8_t last_refusal_kind;
+    int store_error;
+    uint64_t store_since_ms;
+
+    struct hf_document *roots[HF_ROOTS_MAX];
+    uint8_t roots_count;
+    struct hf_document *policy;
+    struct hf_document *set;
+    struct hf_document *set_previous; /* the one before, for orders and identities made under it */
+
+    bool has_account;
+    bool has_root;
+    bool open;    /* the vault's rows are in the mirror, the account's secrets in s */
+    bool claimed; /* this instance speaks for the account */
+    bool fenced;
+    bool draining;
+    bool new_identity; /* this step changed who the node is to its peers */
+    uint8_t account[32];
+    uint8_t sealing_key[32];
+    uint8_t instance[16];
+    uint32_t version;
+    uint32_t claim;           /* own number; 0 none yet */
+    uint32_t generation_next;
+    struct hf__rows rows;
+
+    struct hf_blob *identity; /* own, encoded; NULL none yet */
+    uint32_t identity_epoch;
+    uint64_t identity_made_s;
+    uint32_t identity_work; /* quote under way; 0 none */
+    struct hf_blob *identity_statement; /* of that quote */
+
+    uint32_t next_id;    /* of calls and work */
+    uint64_t write_seq;  /* of the last transaction */
+    struct hf__pending *calls;
+    uint16_t calls_count, calls_cap;
+    struct hf__parked *parked;
+    uint16_t parked_count;
+    struct hf__judging *judging;
+    bool has_fresh; /* the verdict that was just brought, for the messages that waited */
+    uint8_t fresh_hash[32];
+    struct hf_verdict fresh;
+    uint8_t wait_hash[32]; /* set by a handler that returns HF__PARK */
+    struct hf__peer **peers;
+    uint16_t peers_count, peers_cap;
+    struct hf__answer *answers;
+    uint16_t answers_count;
+
+    struct hf__watch *watch; /* of the holders of the newest recorded generation, by index */
+    uint8_t watch_count;
+    struct hf__dealing *dealing;
+    struct hf__recovery *recovery;
+    struct hf__claiming *claiming;
+    struct hf__drill *drill;
+    uint32_t pause_ms; /* last pause between rounds */
+    uint64_t drain_request;
+    struct hf__drain *drain;
+};
+
+/* A handler's way to say: park this message until wait_hash is judged, then call me again. */
+enum { HF__PARK = 1 };
+
+static const uint64_t HF__NEVER = UINT64_MAX;
+
+static inline struct hf_bytes hf__key_account(const uint8_t account[static 32])
+{
+    return hf_bytes_of(account, 32);
+}
+
+/* ---- engine.c: time, timers, state */
+uint64_t hf__now_s(const struct hf_engine *e);
+void hf__timer_set(struct hf_engine *e, enum hf__timer timer, uint64_t after_ms);
+void hf__timer_clear(struct hf_engine *e, enum hf__timer timer);
+/* Moves to a state that the table permits; checks its invariant. The same state again changes the reason. */
+void hf__state_set(struct hf_engine *e, enum hf_state state, int reason);
+/* Something that tasks wait for has changed: try again now. */
+void hf__kick(struct hf_engine *e);
+/* The next pause of a task that failed: doubles, with jitter. */
+void hf__task_retry(struct hf_engine *e, bool permanent);
+uint32_t hf__random_below(struct hf_engine *e, uint32_t bound);
+void hf__fill_header(const struct hf_engine *e, const uint8_t provider[static 32],
+                     struct hf_owner_header *ret);
+
+/* ---- documents.c */
+void hf__versions(const struct hf_engine *e, struct hf_versions *ret);
+/* Whether documents are known and not expired. HF_ENODOCUMENTS, HF_EEXPIRED. */
+HF_MUST_USE int hf__documents_ready(const struct hf_engine *e);
+/* Adopts an envelope if it is newer and verifies. 0 also when it is known already. */
+HF_MUST_USE int hf__document_offer(struct hf_engine *e, struct hf_bytes envelope);
+/* HF_EBEHIND: the other side knows newer documents than this node. */
+HF_MUST_USE int hf__versions_check(const struct hf_engine *e, const struct hf_versions *theirs);
+void hf__documents_pull(struct hf_engine *e, const uint8_t *account);
+void hf__documents_push(struct hf_engine *e, const uint8_t account[static 32]);
+void hf__documents_tick(struct hf_engine *e);
+void hf__documents_list(struct hf_engine *e, const struct hf_versions *theirs,
+                        struct hf_encoded **ret, size_t *ret_count);
+/* Loads what the disk holds, at start. */
+void hf__documents_load(struct hf_engine *e, const struct hf_row_in *rows, size_t count);
+int hf__recv_documents(struct hf_engine *e, uint64_t id, struct hf_bytes body);
+int hf__documents_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                           struct hf_bytes body);
+
+/* ---- quote.c */
+/* The verdict on a quote, or HF__PARK after starting to judge it. HF_EBUSY: too much is waiting. */
+HF_MUST_USE int hf__verdict(struct hf_engine *e, struct hf_bytes quote, struct hf_verdict *ret);
+/* Holds a verdict against the newest policy. report_data: 64 bytes. ret_rank: of the software; may be NULL. */
+HF_MUST_USE int hf__judge(struct hf_engine *e, const struct hf_verdict *v,
+                          const uint8_t *report_data, bool dated, uint64_t made_s,
+                          uint32_t *ret_rank);
+/* The peer that an identity proves, judged for now; HF__PARK; else why not. ret is valid until the next call. */
+HF_MUST_USE int hf__identity_check(struct hf_engine *e, const struct hf_identity *identity,
+                                   const uint8_t account[static 32], struct hf__peer **ret,
+                                   uint32_t *ret_rank);
+/* The peer as it is remembered, judged for now; HF_EIDENTITY: none is. */
+HF_MUST_USE int hf__identity_known(struct hf_engine *e, const uint8_t account[static 32],
+                                   struct hf__peer **ret, uint32_t *ret_rank);
+void hf__identity_renew(struct hf_engine *e);
+/* Own identity, decoded; false: none yet. */
+bool hf__identity_own(struct hf_engine *e, struct hf_identity *ret);
+void hf__identity_made(struct hf_engine *e, int error, struct hf_bytes quote);
+void hf__park(struct hf_engine *e, const struct hf__parked *what, struct hf_bytes body);
+void hf__quote_judged(struct hf_engine *e, uint32_t work, const struct hf_verdict *v);
+void hf__quotes_done(struct hf_engine *e);
+
+/* ---- vault.c: who this node is */
+void hf__start(struct hf_engine *e, const struct hf_event *event);
+void hf__vault_event(struct hf_engine *e, const struct hf_event *event);
+/* Fresh, open, registered and with documents: begin to place. */
+void hf__fresh_advance(struct hf_engine *e);
+void hf__account_save(struct hf_engine *e);
+/* Forgets every secret and every row: nothing can be signed, released or answered any more. */
+void hf__lock(struct hf_engine *e);
+void hf__derive(const struct hf_engine *e, uint32_t version, const char *purpose,
+                struct hf_bytes name, uint8_t ret[static 32]);
+/* The newest placement record of this node, decoded; false: none. */
+bool hf__own_record(struct hf_engine *e, struct hf_placement_record *ret,
+                    struct hf_signed_record *ret_signed, bool *ret_confirmed);
+/* Rebuilds the list of holders that are watched, from the newest record. */
+void hf__watch_rebuild(struct hf_engine *e);
+
+/* ---- owner.c: requests that an owner signs */
+/* Sends body, encoded and signed under the method's label, with the own identity. */
+HF_MUST_USE int hf__owner_send(struct hf_engine *e, uint8_t method,
+                               const uint8_t provider[static 32], uint8_t slot, uint32_t arg,
+                               const struct hf_wire_type *type, const void *message);
+/* Opens an owner's request: shape, versions, membership, signature. Does not look at the identity. */
+HF_MUST_USE int hf__owner_open(struct hf_engine *e, uint8_t method, struct hf_bytes body,
+                               const struct hf_wire_type *type, void *ret_message,
+                               struct hf_owner_header *(*header_of)(void *message),
+                               struct hf_owner_request *ret_request);
+/* The identity that came with a request, or the one that is remembered. */
+HF_MUST_USE int hf__owner_identity(struct hf_engine *e, const struct hf_owner_request *request,
+                                   const struct hf_owner_header *header, struct hf__peer **ret,
+                                   uint32_t *ret_rank);
+/* HF_ESUPERSEDED: header speaks under a lower claim than the row, or as another instance of the same. */
+HF_MUST_USE int hf__claim_check(const struct hf_owner_row *row, const struct hf_claim_id *claim);
+/* The row of an owner, decoded; false: none. */
+bool hf__owner_row(struct hf_engine *e, const uint8_t owner[static 32], struct hf_owner_row *ret);
+/* A share held of an owner's generation, decoded; false: none. */
+bool hf__held_row(struct hf_engine *e, const uint8_t owner[static 32], const uint8_t id[static 16],
+                  struct hf_held_row *ret);
+void hf__held_key(const uint8_t owner[static 32], const uint8_t id[static 16],
+                  uint8_t ret[static 48]);
+/* Checks the placement record of an owner: signature, shape, receipts' shape. */
+HF_MUST_USE int hf__record_check(struct hf_engine *e, const struct hf_signed_record *record,
+                                 const uint8_t owner[static 32], struct hf_placement_record *ret);
+void hf__ack(struct hf_engine *e, uint64_t id, struct hf_bytes request_body, bool holds);
+HF_MUST_USE int hf__ack_check(struct hf_engine *e, const struct hf__pending *call,
+                              struct hf_bytes request_body, struct hf_bytes body,
+                              struct hf_ack_statement *ret);
+
+/* ---- the provider's side, one file a request. 0: answered; HF__PARK; else a refusal. */
+int hf__recv_offer(struct hf_engine *e, uint64_t id, struct hf_bytes body);
+int hf__recv_deposit(struct hf_engine *e, uint64_t id, struct hf_bytes body);
+int hf__recv_record(struct hf_engine *e, uint64_t id, struct hf_bytes body);
+int hf__recv_delete(struct hf_engine *e, uint64_t id, struct hf_bytes body);
+int hf__recv_standing(struct hf_engine *e, uint64_t id, struct hf_bytes body);
+int hf__recv_nonce(struct hf_engine *e, uint64_t id, struct hf_bytes body);
+int hf__recv_recover(struct hf_engine *e, uint64_t id, uint8_t method, struct hf_bytes body);
+int hf__recv_claim(struct hf_engine *e, uint64_t id, struct hf_bytes body);
+/* nonce.c */
+void hf__nonce_make(struct hf_engine *e, struct hf_bytes context, uint8_t ret[static 40]);
+HF_MUST_USE int hf__nonce_check(struct hf_engine *e, struct hf_bytes context,
+                                const uint8_t nonce[static 40]);
+
+/* ---- the owner's side */
+/* deal*.c: a first dealing, or one that replaces the newest and drops the holders that are unfit. */
+void hf__deal_begin(struct hf_engine *e);
+void hf__deal_advance(struct hf_engine *e);
+void hf__deal_free(struct hf_engine *e);
+void hf__deal_quote(struct hf_engine *e, uint32_t work, int error, struct hf_bytes quote);
+int hf__offer_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                       struct hf_bytes body);
+int hf__deposit_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                         struct hf_bytes body);
+/* record.c */
+void hf__record_send(struct hf_engine *e);
+int hf__record_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                        struct hf_bytes body);
+void hf__retire_send(struct hf_engine *e);
+int hf__delete_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                        struct hf_bytes body);
+/* watch.c */
+void hf__standing_send(struct hf_engine *e);
+int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                          struct hf_bytes body);
+void hf__watch_judge(struct hf_engine *e);
+/* recover*.c */
+void hf__recover_begin(struct hf_engine *e, struct hf_bytes record);
+void hf__recover_round(struct hf_engine *e);
+void hf__recover_grace(struct hf_engine *e);
+void hf__recover_quote(struct hf_engine *e, uint32_t work, int error, struct hf_bytes quote);
+void hf__recover_free(struct hf_engine *e);
+int hf__nonce_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                       struct hf_bytes body);
+int hf__recover_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                         struct hf_bytes body);
+/* claim.c */
+void hf__claim_begin(struct hf_engine *e);
+void hf__claim_advance(struct hf_engine *e);
+void hf__claim_grace(struct hf_engine *e);
+void hf__claim_free(struct hf_engine *e);
+int hf__claim_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                       struct hf_bytes body);
+/* A provider says that another claim stands: ask it for its signed word. */
+void hf__claim_challenge(struct hf_engine *e, const uint8_t provider[static 32]);
+/* local.c, drill.c */
+void hf__local(struct hf_engine *e, const struct hf_event *event);
+void hf__drill_begin(struct hf_engine *e, uint64_t request);
+void hf__drill_grace(struct hf_engine *e);
+void hf__drill_quote(struct hf_engine *e, uint32_t work, int error, struct hf_bytes quote);
+void hf__drill_free(struct hf_engine *e);
+int hf__drill_nonce(struct hf_engine *e, const struct hf__pending *call, int error,
+                    const struct hf_nonce_response *answer);
+int hf__drill_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                       struct hf_bytes body);
+
+#endif

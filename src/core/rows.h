@@ -1,0 +1,38 @@
+/*
+ * The engine's mirror of its vault: every row by collection and key, values as counted bytes. It is the only
+ * durable state the engine has; what a handler changes here it also puts into the update. Private to core.
+ */
+#ifndef HF_CORE_ROWS_H
+#define HF_CORE_ROWS_H
+
+#include "core/blob.h"
+
+struct hf__row {
+    struct hf_blob *value;
+    uint8_t collection;
+    uint8_t key_len;
+    uint8_t key[];
+};
+
+struct hf__rows {
+    struct hf__row **rows; /* sorted by collection, then key */
+    uint32_t count;
+    uint32_t cap;
+};
+
+void hf__rows_done(struct hf__rows *r);
+/* The value, borrowed; NULL: there is no such row. */
+struct hf_blob *hf__rows_get(const struct hf__rows *r, uint8_t collection, struct hf_bytes key);
+/* Keeps a reference of its own; replaces what was there. */
+void hf__rows_put(struct hf__rows *r, uint8_t collection, struct hf_bytes key,
+                  struct hf_blob *value);
+void hf__rows_del(struct hf__rows *r, uint8_t collection, struct hf_bytes key);
+/* The index of the first row of a collection whose key is not below key; walk on with hf__rows_at. */
+size_t hf__rows_first(const struct hf__rows *r, uint8_t collection, struct hf_bytes key);
+/* The row at index if it is of the collection and its key begins with prefix, else NULL. */
+const struct hf__row *hf__rows_at(const struct hf__rows *r, size_t index, uint8_t collection,
+                                  struct hf_bytes prefix);
+size_t hf__rows_count(const struct hf__rows *r, uint8_t collection);
+size_t hf__rows_memory(const struct hf__rows *r);
+
+#endif

@@ -1,0 +1,277 @@
+#include "update.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "node.h"
+
+enum { CALLS_MAX = 1024, MESSAGE_MAX = 64 * 1024 * 1024 };
+
+/* Arrays that grow to what the largest step needed. One for a pool: only one step is ever under way. */
+struct hf__outbox {
+    struct hf_write *writes;
+    struct hf_call *calls;
+    struct hf_reply *replies;
+    struct hf_work *work;
+    struct hf_local_reply *locals;
+    struct hf_trace *traces;
+    size_t writes_count, writes_cap;
+    size_t calls_count, calls_cap;
+    size_t replies_count, replies_cap;
+    size_t work_count, work_cap;
+    size_t locals_count, locals_cap;
+    size_t traces_count, traces_cap;
+    enum hf_vault_state vault_state;
+    struct hf_buf buf; /* for encodings, which are then copied to the step's arena */
+};
+
+struct hf__outbox *hf__outbox_new(void)
+{
+    struct hf__outbox *o = calloc(1, sizeof *o);
+    if (o != NULL)
+        hf_buf_init(&o->buf, MESSAGE_MAX);
+    return o;
+}
+
+static void forget_writes(struct hf__outbox *o)
+{
+    for (size_t i = 0; i < o->writes_count; i++)
+        hf_blob_unref(o->writes[i].value);
+    o->writes_count = 0;
+}
+
+void hf__outbox_free(struct hf__outbox *o)
+{
+    if (o == NULL)
+        return;
+    forget_writes(o);
+    free(o->writes);
+    free(o->calls);
+    free(o->replies);
+    free(o->work);
+    free(o->locals);
+    free(o->traces);
+    hf_buf_done(&o->buf);
+    free(o);
+}
+
+/* A zeroed new last element; the array may move, so earlier elements are not kept by pointer. */
+static void *grow(void **array, size_t *count, size_t *cap, size_t size)
+{
+    if (*count == *cap) {
+        *cap = *cap < 8 ? 8 : *cap * 2;
+        *array = realloc(*array, *cap * size);
+        hf_assert(*array != NULL);
+    }
+    void *last = (uint8_t *)*array + (*count)++ * size;
+    memset(last, 0, size);
+    return last;
+}
+
+#define PUSH(o, field)                                                                             \
+    grow((void **)&(o)->field, &(o)->field##_count, &(o)->field##_cap, sizeof *(o)->field)
+
+void hf__update_begin(struct hf_engine *e)
+{
+    struct hf__outbox *o = e->pool->outbox;
+    forget_writes(o);
+    o->calls_count = o->replies_count = o->work_count = 0;
+    o->locals_count = o->traces_count = 0;
+    o->vault_state = HF_VAULT_NONE;
+    hf_arena_reset(&e->pool->arena);
+    hf_wipe(e->s->app_key, sizeof e->s->app_key);
+    e->new_identity = false;
+}
+
+void hf__update_end(struct hf_engine *e, struct hf_update *ret)
+{
+    struct hf__outbox *o = e->pool->outbox;
+    *ret = (struct hf_update){
+        .writes = o->writes,
+        .writes_count = o->writes_count,
+        .vault_state = o->vault_state,
+        .write_seq = o->writes_count > 0 ? e->write_seq : 0,
+        .calls = o->calls,
+        .calls_count = o->calls_count,
+        .replies = o->replies,
+        .replies_count = o->replies_count,
+        .work = o->work,
+        .work_count = o->work_count,
+        .locals = o->locals,
+        .locals_count = o->locals_count,
+        .traces = o->traces,
+        .traces_count = o->traces_count,
+        .deadline_ms = HF__NEVER,
+        .identity_changed = e->new_identity,
+    };
+    for (size_t i = 0; i < HF__TIMERS; i++)
+        if (e->timers[i] < ret->deadline_ms)
+            ret->deadline_ms = e->timers[i];
+}
+
+void *hf__scratch(struct hf_engine *e, size_t len)
+{
+    void *p;
+    int r = hf_arena_alloc(&e->pool->arena, 1, len, &p);
+    hf_assert(r == 0);
+    return p;
+}
+
+struct hf_bytes hf__encode(struct hf_engine *e, const struct hf_wire_type *type,
+                           const void *message)
+{
+    struct hf_buf *b = &e->pool->outbox->buf;
+    hf_buf_clear(b);
+    int r = hf_wire_encode(type, message, b);
+    hf_assert(r == 0);
+    uint8_t *copy = hf__scratch(e, b->len);
+    memcpy(copy, b->data, b->len);
+    return hf_bytes_of(copy, b->len);
+}
+
+int hf__decode(struct hf_engine *e, const struct hf_wire_type *type, struct hf_bytes bytes,
+               void *ret)
+{
+    return hf_wire_decode(type, bytes, &e->pool->arena, ret, NULL);
+}
+
+static struct hf_write *add_write(struct hf_engine *e, uint8_t collection, struct hf_bytes key)
+{
+    struct hf__outbox *o = e->pool->outbox;
+    /* The first write of a step opens its transaction. */
+    if (o->writes_count == 0)
+        e->write_seq++;
+    struct hf_write *w = PUSH(o, writes);
+    hf_assert(key.len <= sizeof w->key);
+    w->collection = collection;
+    w->key_len = (uint8_t)key.len;
+    if (key.len > 0)
+        memcpy(w->key, key.data, key.len);
+    return w;
+}
+
+void hf__put_blob(struct hf_engine *e, uint8_t collection, struct hf_bytes key,
+                  struct hf_blob *value)
+{
+    add_write(e, collection, key)->value = hf_blob_ref(value);
+    if (collection != HF_ROW_PUBLIC)
+        hf__rows_put(&e->rows, collection, key, value);
+}
+
+void hf__put(struct hf_engine *e, uint8_t collection, struct hf_bytes key,
+             const struct hf_wire_type *type, const void *message)
+{
+    struct hf_blob *value = hf_blob_new(hf__encode(e, type, message));
+    hf_assert(value != NULL);
+    hf__put_blob(e, collection, key, value);
+    hf_blob_unref(value);
+}
+
+void hf__del(struct hf_engine *e, uint8_t collection, struct hf_bytes key)
+{
+    add_write(e, collection, key);
+    if (collection != HF_ROW_PUBLIC)
+        hf__rows_del(&e->rows, collection, key);
+}
+
+void hf__put_vault_state(struct hf_engine *e, enum hf_vault_state state)
+{
+    hf_assert(e->pool->outbox->writes_count > 0);
+    e->pool->outbox->vault_state = state;
+}
+
+static struct hf__pending *add_pending(struct hf_engine *e)
+{
+    if (e->calls_count == CALLS_MAX)
+        return NULL;
+    if (e->calls_count == e->calls_cap) {
+        e->calls_cap = (uint16_t)(e->calls_cap < 8 ? 8 : e->calls_cap * 2);
+        e->calls = realloc(e->calls, e->calls_cap * sizeof *e->calls);
+        hf_assert(e->calls != NULL);
+    }
+    struct hf__pending *p = &e->calls[e->calls_count++];
+    *p = (struct hf__pending){.id = ++e->next_id};
+    return p;
+}
+
+int hf__call(struct hf_engine *e, uint8_t method, const uint8_t account[static 32], uint8_t slot,
+             uint32_t arg, struct hf_bytes body, bool at_once)
+{
+    long at = e->set != NULL ? hf_set_find(e->set, account) : -1;
+    if (at < 0)
+        return HF_ENOTMEMBER;
+    struct hf_bytes address = e->set->u.set.validators[at].address;
+    char *text = hf__scratch(e, address.len + 1);
+    memcpy(text, address.data, address.len);
+    struct hf__pending *p = add_pending(e);
+    if (p == NULL)
+        return HF_EBUSY;
+    p->method = method;
+    p->slot = slot;
+    p->arg = arg;
+    memcpy(p->account, account, 32);
+    struct hf_call *c = PUSH(e->pool->outbox, calls);
+    c->id = p->id;
+    c->method = method;
+    /* Anybody may pass documents on, a locked node too: they speak for themselves. */
+    c->has_account = method != HF_METHOD_DOCUMENTS;
+    memcpy(c->account, account, 32);
+    c->address = text;
+    c->timeout_ms = e->timing.call_ms;
+    c->body = body;
+    c->after = at_once ? 0 : e->write_seq;
+    return 0;
+}
+
+int hf__call_address(struct hf_engine *e, uint8_t method, const char *address,
+                     struct hf_bytes body)
+{
+    struct hf__pending *p = add_pending(e);
+    if (p == NULL)
+        return HF_EBUSY;
+    p->method = method;
+    struct hf_call *c = PUSH(e->pool->outbox, calls);
+    c->id = p->id;
+    c->method = method;
+    c->address = address;
+    c->timeout_ms = e->timing.call_ms;
+    c->body = body;
+    return 0;
+}
+
+void hf__reply(struct hf_engine *e, uint64_t id, int error, struct hf_bytes body, bool at_once)
+{
+    struct hf_reply *r = PUSH(e->pool->outbox, replies);
+    *r = (struct hf_reply){
+        .id = id, .error = error, .body = body, .after = at_once ? 0 : e->write_seq};
+}
+
+struct hf_local_reply *hf__local_reply(struct hf_engine *e, uint64_t id, int error)
+{
+    struct hf_local_reply *r = PUSH(e->pool->outbox, locals);
+    r->id = id;
+    r->error = error;
+    r->after = e->write_seq;
+    return r;
+}
+
+struct hf_work *hf__work(struct hf_engine *e, enum hf_work_type type)
+{
+    struct hf_work *w = PUSH(e->pool->outbox, work);
+    w->type = type;
+    w->id = ++e->next_id;
+    return w;
+}
+
+struct hf_trace *hf__trace(struct hf_engine *e, enum hf_trace_type type, int error,
+                           const uint8_t *account, uint64_t a, uint64_t b)
+{
+    struct hf_trace *t = PUSH(e->pool->outbox, traces);
+    t->type = type;
+    t->error = error;
+    t->a = a;
+    t->b = b;
+    if (account != NULL)
+        memcpy(t->account, account, 32);
+    return t;
+}
