@@ -110,7 +110,6 @@ struct hf_engine {
     uint8_t seed_next;
     bool accept_dev;
     bool started;
-    bool in_step;
     uint8_t network[32];
 
     uint64_t now_ms;
@@ -139,6 +138,7 @@ struct hf_engine {
     bool fenced;
     bool draining;
     bool new_identity; /* this step changed who the node is to its peers */
+    const uint8_t *asker; /* account that the certificate of this step's request proved, or NULL */
     uint8_t account[32];
     uint8_t sealing_key[32];
     uint8_t instance[16];
