@@ -103,9 +103,7 @@ static int parse_body(struct hf_document *d)
         return r != 0 ? r : policy_check(&d->u.policy);
     default:
         r = hf_wire_decode(&hf_wire_validator_set, body, d->arena, &d->u.set, NULL);
-        if (r == 0)
-            r = set_check(&d->u.set);
-        return r != 0 ? r : hf__selection_table_new(d, &d->table);
+        return r != 0 ? r : set_check(&d->u.set);
     }
 }
 

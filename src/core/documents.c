@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "node.h"
 
-enum { SEND_MAX = 16, AHEAD_S = 300 };
+enum { SEND_MAX = 16, AHEAD_S = 300, PUSHED = 1 };
 
 void hf__versions(const struct hf_engine *e, struct hf_versions *ret)
 {
@@ -257,7 +257,7 @@ void hf__documents_push(struct hf_engine *e, const uint8_t account[static 32])
 {
     if (exchanging(e, account))
         return;
-    int r = hf__call(e, HF_METHOD_DOCUMENTS, account, 0, 0, request(e, true), true);
+    int r = hf__call(e, HF_METHOD_DOCUMENTS, account, 0, PUSHED, request(e, true), true);
     (void)r; /* without an address there is nobody to tell */
 }
 
@@ -321,8 +321,11 @@ int hf__documents_answered(struct hf_engine *e, const struct hf__pending *call, 
     for (size_t i = 0; i < m.documents_count; i++)
         if ((r = hf__document_offer(e, m.documents[i].bytes)) != 0)
             return r;
-    (void)call;
-    /* A peer that was behind is not any more: what it refused can be asked again. */
-    hf__kick(e);
+    /* A peer that was behind is not any more: what it refused can be asked again, but not in a tight circle. */
+    struct hf_versions own;
+    hf__versions(e, &own);
+    if (call->arg == PUSHED && m.versions.policy >= own.policy && m.versions.epoch >= own.epoch &&
+        e->timers[HF__TIMER_TASK] != HF__NEVER)
+        hf__timer_set(e, HF__TIMER_TASK, e->timing.retry_ms_min);
     return 0;
 }

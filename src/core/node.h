@@ -266,11 +266,14 @@ void hf__watch_rebuild(struct hf_engine *e);
 HF_MUST_USE int hf__owner_send(struct hf_engine *e, uint8_t method,
                                const uint8_t provider[static 32], uint8_t slot, uint32_t arg,
                                const struct hf_wire_type *type, const void *message);
-/* Opens an owner's request: shape, versions, membership, signature. Does not look at the identity. */
-HF_MUST_USE int hf__owner_open(struct hf_engine *e, uint8_t method, struct hf_bytes body,
+/* Opens an owner's request: its shape, and what is inside it. */
+HF_MUST_USE int hf__owner_open(struct hf_engine *e, struct hf_bytes body,
                                const struct hf_wire_type *type, void *ret_message,
-                               struct hf_owner_header *(*header_of)(void *message),
                                struct hf_owner_request *ret_request);
+/* Whether header may speak here: documents, network, both accounts, membership, the owner's signature. */
+HF_MUST_USE int hf__owner_check(struct hf_engine *e, uint8_t method,
+                                const struct hf_owner_request *request,
+                                const struct hf_owner_header *header);
 /* The identity that came with a request, or the one that is remembered. */
 HF_MUST_USE int hf__owner_identity(struct hf_engine *e, const struct hf_owner_request *request,
                                    const struct hf_owner_header *header, struct hf__peer **ret,

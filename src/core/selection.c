@@ -160,6 +160,19 @@ void hf__selection_table_free(struct hf_selection_table *t)
     free(t);
 }
 
+/* A set's table is made when an order is first asked for: by then its signatures have been checked. */
+static const struct hf_selection_table *table_of(const struct hf_document *set)
+{
+    hf_assert(set->kind == HF_DOCUMENT_SET);
+    if (set->table == NULL) {
+        /* What is derived from an immutable document and kept beside it does not change the document. */
+        struct hf_document *d = (struct hf_document *)(uintptr_t)set;
+        int r = hf__selection_table_new(set, &d->table);
+        hf_assert(r == 0);
+    }
+    return set->table;
+}
+
 static inline bool heavier(struct pick a, struct pick b)
 {
     return a.weight > b.weight || (a.weight == b.weight && a.index < b.index);
@@ -262,7 +275,7 @@ static size_t spread(const struct hf_selection_table *t, const struct pick *pick
 static size_t compute(const struct hf_document *set, const uint8_t owner[static 32],
                       uint32_t version, uint8_t rule, uint8_t n, uint32_t *ret)
 {
-    const struct hf_selection_table *t = set->table;
+    const struct hf_selection_table *t = table_of(set);
     size_t want = (size_t)HF_RANK_FACTOR * n;
     size_t window = rule == 2 ? want : 12u * n + 64;
     uint64_t owner_seed = seed_of(set, "holdfast/v1/owner", owner, &version);
@@ -299,8 +312,8 @@ size_t hf_select(const struct hf_document *set, const uint8_t owner[static 32], 
     uint32_t order[ORDER_MAX];
     struct memo *m = NULL;
     size_t len;
-    hf_assert(set->kind == HF_DOCUMENT_SET && n >= 1 && n <= HF_SHARES_MAX);
-    if (set->table->memo != NULL)
+    hf_assert(n >= 1 && n <= HF_SHARES_MAX);
+    if (table_of(set)->memo != NULL)
         m = &set->table->memo[load64(owner) % MEMO_ROWS];
     if (m != NULL && m->n == n && m->rule == rule && m->version == version &&
         memcmp(m->owner, owner, 32) == 0) {
@@ -322,7 +335,7 @@ size_t hf_select(const struct hf_document *set, const uint8_t owner[static 32], 
 
 int hf_select_possible(const struct hf_document *set, uint8_t rule, uint8_t n)
 {
-    const struct hf_selection_table *t = set->table;
+    const struct hf_selection_table *t = table_of(set);
     const struct hf_validator *v = set->u.set.validators;
     size_t staying = 0, operators = 0;
     bool alone = false; /* some operator has one validator only, which loses it as an owner */

@@ -32,7 +32,7 @@ struct hf_document {
         struct hf_policy policy;
         struct hf_validator_set set;
     } u;
-    struct hf_selection_table *table; /* HF_DOCUMENT_SET only */
+    struct hf_selection_table *table; /* of a set, once an order was asked for */
 };
 
 struct hf_pool;

@@ -1,0 +1,356 @@
+/* Quotes: the node's own, and those of others, each judged once by the shell and then held against the policy. */
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "node.h"
+
+enum { AHEAD_S = 300, RENEW_S_MAX = 86400, RETRY_MS = 1000 };
+
+static void quote_hash(struct hf_engine *e, struct hf_bytes quote, uint8_t ret[static 32])
+{
+    e->suite->hash("holdfast/v1/quote", quote, ret);
+}
+
+static struct hf__peer *peer_by_quote(struct hf_engine *e, const uint8_t hash[static 32])
+{
+    for (size_t i = 0; i < e->peers_count; i++)
+        if (memcmp(e->peers[i]->quote_hash, hash, 32) == 0)
+            return e->peers[i];
+    return NULL;
+}
+
+int hf__verdict(struct hf_engine *e, struct hf_bytes quote, struct hf_verdict *ret)
+{
+    uint8_t hash[32];
+    hf_assert(e->policy != NULL);
+    quote_hash(e, quote, hash);
+    if (e->has_fresh && memcmp(e->fresh_hash, hash, 32) == 0) {
+        *ret = e->fresh;
+        return 0;
+    }
+    struct hf__peer *known = peer_by_quote(e, hash);
+    if (known != NULL) {
+        *ret = known->verdict;
+        return 0;
+    }
+    memcpy(e->wait_hash, hash, 32);
+    for (struct hf__judging *j = e->judging; j != NULL; j = j->next)
+        if (memcmp(j->quote_hash, hash, 32) == 0)
+            return e->parked_count < HF_PARKED_MAX ? HF__PARK : HF_EBUSY;
+    if (e->parked_count >= HF_PARKED_MAX)
+        return HF_EBUSY;
+    struct hf__judging *j = calloc(1, sizeof *j);
+    hf_assert(j != NULL);
+    struct hf_work *w = hf__work(e, HF_WORK_JUDGE);
+    w->quote = quote;
+    w->trust = (uint8_t)e->policy->u.policy.trust;
+    w->dev_root = e->policy->u.policy.dev_root;
+    w->wall_s = hf__now_s(e);
+    j->work = w->id;
+    memcpy(j->quote_hash, hash, 32);
+    j->next = e->judging;
+    e->judging = j;
+    return HF__PARK;
+}
+
+void hf__park(struct hf_engine *e, const struct hf__parked *what, struct hf_bytes body)
+{
+    struct hf__parked **last = &e->parked;
+    while (*last != NULL)
+        last = &(*last)->next;
+    struct hf__parked *m = malloc(sizeof *m);
+    hf_assert(m != NULL);
+    *m = *what;
+    m->next = NULL;
+    m->body = hf_blob_new(body);
+    hf_assert(m->body != NULL);
+    memcpy(m->quote_hash, e->wait_hash, 32);
+    *last = m;
+    e->parked_count++;
+}
+
+void hf__quote_judged(struct hf_engine *e, uint32_t work, const struct hf_verdict *v)
+{
+    for (struct hf__judging **at = &e->judging; *at != NULL; at = &(*at)->next) {
+        struct hf__judging *j = *at;
+        if (j->work != work)
+            continue;
+        e->has_fresh = true;
+        e->fresh = *v;
+        memcpy(e->fresh_hash, j->quote_hash, 32);
+        *at = j->next;
+        free(j);
+        return;
+    }
+}
+
+static void fill_policy(struct hf_engine *e, struct hf_judge_policy *ret)
+{
+    const struct hf_policy *p = &e->policy->u.policy;
+    struct hf_judge_measurement *m = hf__scratch(e, (p->measurements_count + 1) * sizeof *m);
+    for (size_t i = 0; i < p->measurements_count; i++) {
+        m[i] = (struct hf_judge_measurement){.name = "",
+                                             .rank = (uint32_t)p->measurements[i].rank,
+                                             .effective_from_s =
+                                                 p->measurements[i].effective_from_s};
+        memcpy(m[i].digest, p->measurements[i].digest, 32);
+    }
+    *ret = (struct hf_judge_policy){
+        .trust = (enum hf_trust)p->trust,
+        .tcb_accepted = (uint32_t)p->tcb_accepted | HF_TCB_BIT(HF_TCB_UP_TO_DATE),
+        .tcb_grace_accepted = p->tcb_grace_s > 0 ? HF_TCB_BIT(HF_TCB_OUT_OF_DATE) : 0,
+        .tcb_grace_s = p->tcb_grace_s,
+        .td_attributes_mask = p->td_attributes_mask,
+        .td_attributes = p->td_attributes_value,
+        .xfam_mask = p->xfam_mask,
+        .xfam = p->xfam_value,
+        .seam_attributes_mask = p->seam_attributes_mask,
+        .seam_attributes = p->seam_attributes_value,
+        .measurements = m,
+        .measurement_count = p->measurements_count,
+        .quote_age_s_max = p->quote_age_max_s,
+        .quote_ahead_s_max = AHEAD_S,
+    };
+}
+
+int hf__judge(struct hf_engine *e, const struct hf_verdict *v, const uint8_t *report_data,
+              bool dated, uint64_t made_s, uint32_t *ret_rank)
+{
+    struct hf_judge_policy policy;
+    struct hf_judgement judgement;
+    struct hf_judge_request request = {.at_s = hf__now_s(e),
+                                       .report_data = report_data,
+                                       .dated = dated,
+                                       .quoted_at_s = made_s};
+    hf_assert(e->policy != NULL);
+    fill_policy(e, &policy);
+    int r = hf_judge(v, &policy, &request, &judgement);
+    if (r == 0 && ret_rank != NULL)
+        *ret_rank = judgement.rank;
+    return r;
+}
+
+/* Where a peer stands or would stand among those remembered, which are sorted by account. */
+static size_t peer_position(const struct hf_engine *e, const uint8_t account[static 32])
+{
+    size_t low = 0, high = e->peers_count;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (memcmp(e->peers[mid]->account, account, 32) < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+static struct hf__peer *peer_find(const struct hf_engine *e, const uint8_t account[static 32])
+{
+    size_t at = peer_position(e, account);
+    if (at < e->peers_count && memcmp(e->peers[at]->account, account, 32) == 0)
+        return e->peers[at];
+    return NULL;
+}
+
+static void forget_oldest_peer(struct hf_engine *e)
+{
+    size_t oldest = 0;
+    for (size_t i = 1; i < e->peers_count; i++)
+        if (e->peers[i]->used_ms < e->peers[oldest]->used_ms)
+            oldest = i;
+    free(e->peers[oldest]);
+    e->peers_count--;
+    memmove(&e->peers[oldest], &e->peers[oldest + 1],
+            (e->peers_count - oldest) * sizeof(struct hf__peer *));
+}
+
+static struct hf__peer *peer_add(struct hf_engine *e, const uint8_t account[static 32])
+{
+    struct hf__peer *p = peer_find(e, account);
+    if (p != NULL)
+        return p;
+    if (e->peers_count == HF_VERDICTS_MAX)
+        forget_oldest_peer(e);
+    if (e->peers_count == e->peers_cap) {
+        e->peers_cap = (uint16_t)(e->peers_cap < 4 ? 4 : e->peers_cap + e->peers_cap / 2);
+        e->peers = realloc(e->peers, e->peers_cap * sizeof(struct hf__peer *));
+        hf_assert(e->peers != NULL);
+    }
+    size_t at = peer_position(e, account);
+    p = calloc(1, sizeof *p);
+    hf_assert(p != NULL);
+    memmove(&e->peers[at + 1], &e->peers[at], (e->peers_count - at) * sizeof(struct hf__peer *));
+    e->peers[at] = p;
+    e->peers_count++;
+    memcpy(p->account, account, 32);
+    return p;
+}
+
+/* Whether an identity of this epoch and date may stand for its account now. */
+static int check_epoch(const struct hf_engine *e, uint64_t epoch, const uint8_t *beacon,
+                       uint64_t made_s)
+{
+    const struct hf_document *set = NULL;
+    if (epoch > hf_document_version(e->set))
+        return HF_EBEHIND;
+    if (epoch == hf_document_version(e->set))
+        set = e->set;
+    else if (e->set_previous != NULL && epoch == hf_document_version(e->set_previous))
+        set = e->set_previous;
+    if (set == NULL || (beacon != NULL && memcmp(beacon, set->u.set.beacon, 32) != 0) ||
+        made_s < set->u.set.issued_s)
+        return HF_EIDENTITY_OLD;
+    return 0;
+}
+
+int hf__identity_known(struct hf_engine *e, const uint8_t account[static 32],
+                       struct hf__peer **ret, uint32_t *ret_rank)
+{
+    struct hf__peer *p = peer_find(e, account);
+    if (p == NULL)
+        return HF_EIDENTITY;
+    int r = check_epoch(e, p->epoch, NULL, p->made_s);
+    if (r == 0)
+        r = hf__judge(e, &p->verdict, NULL, true, p->made_s, ret_rank);
+    if (r != 0)
+        return r;
+    p->used_ms = e->now_ms;
+    *ret = p;
+    return 0;
+}
+
+int hf__identity_check(struct hf_engine *e, const struct hf_identity *identity,
+                       const uint8_t account[static 32], struct hf__peer **ret,
+                       uint32_t *ret_rank)
+{
+    struct hf_identity_statement s;
+    struct hf_verdict v;
+    uint8_t hash[32], report_data[HF_REPORT_DATA_LEN];
+    int r = hf__documents_ready(e);
+    if (r != 0)
+        return r;
+    quote_hash(e, identity->quote, hash);
+    struct hf__peer *p = peer_find(e, account);
+    if (p != NULL && memcmp(p->quote_hash, hash, 32) == 0)
+        return hf__identity_known(e, account, ret, ret_rank);
+    r = hf__decode(e, &hf_wire_identity_statement, identity->statement, &s);
+    if (r != 0)
+        return r;
+    if (memcmp(s.network, e->network, 32) != 0 || memcmp(s.account, account, 32) != 0)
+        return HF_EIDENTITY;
+    r = check_epoch(e, s.epoch, s.has_beacon ? s.beacon : e->network, s.made_s);
+    if (r == 0)
+        r = hf__verdict(e, identity->quote, &v);
+    if (r != 0)
+        return r;
+    e->suite->report_data("holdfast/v1/identity", identity->statement, report_data);
+    uint32_t rank;
+    r = hf__judge(e, &v, report_data, true, s.made_s, &rank);
+    if (r != 0) {
+        hf__trace(e, HF_TRACE_QUOTE_REFUSED, r, account, 0, 0);
+        return r;
+    }
+    p = peer_add(e, account);
+    memcpy(p->quote_hash, hash, 32);
+    memcpy(p->sealing_key, s.sealing_key, 32);
+    p->epoch = (uint32_t)s.epoch;
+    p->made_s = s.made_s;
+    p->used_ms = e->now_ms;
+    p->verdict = v;
+    *ret = p;
+    if (ret_rank != NULL)
+        *ret_rank = rank;
+    return 0;
+}
+
+void hf__identity_renew(struct hf_engine *e)
+{
+    uint32_t epoch = e->set != NULL ? hf_document_version(e->set) : 0;
+    if (!e->open)
+        return;
+    uint64_t age_s = e->policy != NULL ? e->policy->u.policy.quote_age_max_s / 2 : 3600;
+    if (age_s > RENEW_S_MAX)
+        age_s = RENEW_S_MAX;
+    bool current = e->identity != NULL && e->identity_epoch == epoch &&
+                   hf__now_s(e) < e->identity_made_s + age_s;
+    if (current)
+        hf__timer_set(e, HF__TIMER_IDENTITY,
+                      (e->identity_made_s + age_s - hf__now_s(e)) * 1000 + 1);
+    if (current || e->identity_work != 0)
+        return;
+    struct hf_identity_statement s = {.epoch = epoch, .made_s = hf__now_s(e)};
+    memcpy(s.network, e->network, 32);
+    memcpy(s.account, e->account, 32);
+    memcpy(s.sealing_key, e->sealing_key, 32);
+    s.has_beacon = e->set != NULL;
+    if (s.has_beacon)
+        memcpy(s.beacon, e->set->u.set.beacon, 32);
+    struct hf_bytes encoded = hf__encode(e, &hf_wire_identity_statement, &s);
+    struct hf_work *w = hf__work(e, HF_WORK_QUOTE);
+    e->suite->report_data("holdfast/v1/identity", encoded, w->report_data);
+    e->identity_work = w->id;
+    hf_blob_unref(e->identity_statement);
+    e->identity_statement = hf_blob_new(encoded);
+    hf_assert(e->identity_statement != NULL);
+}
+
+void hf__identity_made(struct hf_engine *e, int error, struct hf_bytes quote)
+{
+    struct hf_identity_statement s;
+    e->identity_work = 0;
+    if (!e->open)
+        return;
+    if (error != 0) {
+        hf__timer_set(e, HF__TIMER_IDENTITY, RETRY_MS);
+        return;
+    }
+    struct hf_bytes statement = hf_blob_bytes(e->identity_statement);
+    int r = hf__decode(e, &hf_wire_identity_statement, statement, &s);
+    hf_assert(r == 0);
+    struct hf_identity id = {.statement = statement, .quote = quote};
+    hf_blob_unref(e->identity);
+    e->identity = hf_blob_new(hf__encode(e, &hf_wire_identity, &id));
+    hf_assert(e->identity != NULL);
+    hf_blob_unref(e->identity_statement);
+    e->identity_statement = NULL;
+    e->identity_epoch = (uint32_t)s.epoch;
+    e->identity_made_s = s.made_s;
+    hf__identity_renew(e); /* sets the timer, or starts anew when a set came meanwhile */
+    hf__kick(e);
+}
+
+bool hf__identity_own(struct hf_engine *e, struct hf_identity *ret)
+{
+    if (e->identity == NULL)
+        return false;
+    int r = hf__decode(e, &hf_wire_identity, hf_blob_bytes(e->identity), ret);
+    hf_assert(r == 0);
+    return true;
+}
+
+/* Forgets everything about quotes, own and others'. Requests that wait get their answer from the shell's deadline. */
+void hf__quotes_done(struct hf_engine *e)
+{
+    while (e->parked != NULL) {
+        struct hf__parked *m = e->parked;
+        e->parked = m->next;
+        hf_blob_unref(m->body);
+        free(m);
+    }
+    e->parked_count = 0;
+    while (e->judging != NULL) {
+        struct hf__judging *j = e->judging;
+        e->judging = j->next;
+        free(j);
+    }
+    for (size_t i = 0; i < e->peers_count; i++)
+        free(e->peers[i]);
+    free(e->peers);
+    e->peers = NULL;
+    e->peers_count = e->peers_cap = 0;
+    hf_blob_unref(e->identity);
+    hf_blob_unref(e->identity_statement);
+    e->identity = e->identity_statement = NULL;
+    e->identity_work = 0;
+    e->has_fresh = false;
+}
