@@ -292,7 +292,7 @@ HF_MUST_USE int hf__record_check(struct hf_engine *e, const struct hf_signed_rec
                                  const uint8_t owner[static 32], struct hf_placement_record *ret);
 void hf__ack(struct hf_engine *e, uint64_t id, struct hf_bytes request_body, bool holds);
 HF_MUST_USE int hf__ack_check(struct hf_engine *e, const struct hf__pending *call,
-                              struct hf_bytes request_body, struct hf_bytes body,
+                              const uint8_t request_hash[static 32], struct hf_bytes body,
                               struct hf_ack_statement *ret);
 
 /* ---- the provider's side, one file a request. 0: answered; HF__PARK; else a refusal. */

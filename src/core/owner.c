@@ -1,0 +1,166 @@
+/* Requests that an owner signs: made on one side, opened and checked on the other. */
+#include <stdio.h>
+
+#include "base/error.h"
+#include "node.h"
+#include "provider.h"
+
+enum { LABEL_MAX = 40 };
+
+static void label_of(uint8_t method, char ret[static LABEL_MAX])
+{
+    int len = snprintf(ret, LABEL_MAX, "holdfast/v1/%s", hf_method_name(method));
+    hf_assert(len > 0 && len < LABEL_MAX);
+}
+
+int hf__owner_send(struct hf_engine *e, uint8_t method, const uint8_t provider[static 32],
+                   uint8_t slot, uint32_t arg, const struct hf_wire_type *type, const void *message)
+{
+    char label[LABEL_MAX];
+    struct hf_owner_request m = {0};
+    hf_assert(e->open);
+    m.has_identity = hf__identity_own(e, &m.identity);
+    if (!m.has_identity)
+        return HF_EIDENTITY;
+    hf__versions(e, &m.versions);
+    m.body = hf__encode(e, type, message);
+    label_of(method, label);
+    e->suite->sign(e->s->account, label, m.body, m.signature);
+    return hf__call(e, method, provider, slot, arg, hf__encode(e, &hf_wire_owner_request, &m),
+                    false);
+}
+
+int hf__owner_open(struct hf_engine *e, struct hf_bytes body, const struct hf_wire_type *type,
+                   void *ret_message, struct hf_owner_request *ret_request)
+{
+    int r = hf__decode(e, &hf_wire_owner_request, body, ret_request);
+    return r != 0 ? r : hf__decode(e, type, ret_request->body, ret_message);
+}
+
+int hf__owner_check(struct hf_engine *e, uint8_t method, const struct hf_owner_request *request,
+                    const struct hf_owner_header *header)
+{
+    char label[LABEL_MAX];
+    int r = hf__documents_ready(e);
+    if (r != 0)
+        return r;
+    if (memcmp(header->network, e->network, 32) != 0)
+        return HF_EDOCUMENT_NETWORK;
+    if (memcmp(header->provider, e->account, 32) != 0)
+        return HF_EPEER_ACCOUNT;
+    /* The connection must be the owner's own: a signed request carried by another proves nothing about now. */
+    if (e->asker == NULL || memcmp(e->asker, header->owner, 32) != 0)
+        return HF_EPERMISSION;
+    r = hf__versions_check(e, &request->versions);
+    if (r != 0)
+        return r;
+    if (hf_set_find(e->set, header->owner) < 0)
+        return HF_ENOTMEMBER;
+    label_of(method, label);
+    return e->suite->verify(header->owner, label, request->body, request->signature);
+}
+
+int hf__owner_identity(struct hf_engine *e, const struct hf_owner_request *request,
+                       const struct hf_owner_header *header, struct hf__peer **ret,
+                       uint32_t *ret_rank)
+{
+    if (request->has_identity)
+        return hf__identity_check(e, &request->identity, header->owner, ret, ret_rank);
+    return hf__identity_known(e, header->owner, ret, ret_rank);
+}
+
+int hf__claim_check(const struct hf_owner_row *row, const struct hf_claim_id *claim)
+{
+    if (claim->number < row->claim.number)
+        return HF_ESUPERSEDED;
+    if (claim->number == row->claim.number && memcmp(claim->instance, row->claim.instance, 16) != 0)
+        return HF_ESUPERSEDED;
+    return 0;
+}
+
+bool hf__owner_row(struct hf_engine *e, const uint8_t owner[static 32], struct hf_owner_row *ret)
+{
+    struct hf_blob *value = hf__rows_get(&e->rows, HF_ROW_OWNER, hf__key_account(owner));
+    if (value == NULL)
+        return false;
+    int r = hf__decode(e, &hf_wire_owner_row, hf_blob_bytes(value), ret);
+    hf_assert(r == 0);
+    return true;
+}
+
+void hf__held_key(const uint8_t owner[static 32], const uint8_t id[static 16],
+                  uint8_t ret[static 48])
+{
+    memcpy(ret, owner, 32);
+    memcpy(ret + 32, id, 16);
+}
+
+bool hf__held_row(struct hf_engine *e, const uint8_t owner[static 32], const uint8_t id[static 16],
+                  struct hf_held_row *ret)
+{
+    uint8_t key[48];
+    hf__held_key(owner, id, key);
+    struct hf_blob *value = hf__rows_get(&e->rows, HF_ROW_HELD, hf_bytes_of(key, sizeof key));
+    if (value == NULL)
+        return false;
+    int r = hf__decode(e, &hf_wire_held_row, hf_blob_bytes(value), ret);
+    hf_assert(r == 0);
+    return true;
+}
+
+int hf__record_check(struct hf_engine *e, const struct hf_signed_record *record,
+                     const uint8_t owner[static 32], struct hf_placement_record *ret)
+{
+    int r = hf__decode(e, &hf_wire_placement_record, record->record, ret);
+    if (r != 0)
+        return r;
+    if (memcmp(ret->network, e->network, 32) != 0 || memcmp(ret->owner, owner, 32) != 0 ||
+        ret->commitments.len != 32 * ret->threshold || ret->holders_count < ret->threshold ||
+        2 * ret->threshold <= ret->holders_count)
+        return HF_ERECORD;
+    for (size_t i = 0; i < ret->holders_count; i++) {
+        if (ret->holders[i].index != i + 1 || !ret->holders[i].has_receipt)
+            return HF_ERECORD;
+        for (size_t j = 0; j < i; j++)
+            if (memcmp(ret->holders[j].account, ret->holders[i].account, 32) == 0)
+                return HF_ERECORD;
+    }
+    return e->suite->verify(owner, "holdfast/v1/placement-record", record->record,
+                            record->signature);
+}
+
+bool hf__is_placed(const struct hf_engine *e)
+{
+    return e->state == HF_STATE_PLACED || e->state == HF_STATE_READY ||
+           e->state == HF_STATE_DEGRADED || e->state == HF_STATE_LEAVING;
+}
+
+void hf__ack(struct hf_engine *e, uint64_t id, struct hf_bytes request_body, bool holds)
+{
+    struct hf_ack_statement s = {.placed = hf__is_placed(e), .holds = holds};
+    struct hf_ack_response m = {0};
+    e->suite->hash("holdfast/v1/request", request_body, s.request_hash);
+    memcpy(s.provider, e->account, 32);
+    hf__versions(e, &m.versions);
+    m.statement = hf__encode(e, &hf_wire_ack_statement, &s);
+    e->suite->sign(e->s->account, "holdfast/v1/ack", m.statement, m.signature);
+    hf__reply(e, id, 0, hf__encode(e, &hf_wire_ack_response, &m), false);
+}
+
+int hf__ack_check(struct hf_engine *e, const struct hf__pending *call,
+                  const uint8_t request_hash[static 32], struct hf_bytes body,
+                  struct hf_ack_statement *ret)
+{
+    struct hf_ack_response m;
+    int r = hf__decode(e, &hf_wire_ack_response, body, &m);
+    if (r == 0)
+        r = hf__versions_check(e, &m.versions);
+    if (r == 0)
+        r = hf__decode(e, &hf_wire_ack_statement, m.statement, ret);
+    if (r != 0)
+        return r;
+    if (memcmp(ret->provider, call->account, 32) != 0 ||
+        memcmp(ret->request_hash, request_hash, 32) != 0)
+        return HF_EPEER_ACCOUNT;
+    return e->suite->verify(call->account, "holdfast/v1/ack", m.statement, m.signature);
+}
