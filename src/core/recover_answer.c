@@ -1,0 +1,189 @@
+/*
+ * From answers to the root secret (DESIGN 4, step 4). The sharing is the one on which k attested providers agree
+ * and which a record signed by the owner names; not what the disk says. The newest with k good shares wins.
+ */
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "recover.h"
+
+/* A dealing of which shares are there. Points into the step's memory. */
+struct group {
+    struct hf_placement_record record;
+    struct hf__target *targets[HF_ROUND_PROVIDERS_MAX];
+    struct hf_held_share shares[HF_ROUND_PROVIDERS_MAX];
+    size_t count;
+};
+
+static bool same_generation(const struct hf_generation_id *a, const struct hf_generation_id *b)
+{
+    return a->version == b->version && a->number == b->number && memcmp(a->id, b->id, 16) == 0;
+}
+
+static bool decode_answer(struct hf_engine *e, const struct hf__target *t,
+                          struct hf_recover_answer *ret)
+{
+    if (t->state != HF__TARGET_ANSWERED)
+        return false;
+    int r = hf__decode(e, &hf_wire_recover_answer, hf_blob_bytes(t->answer), ret);
+    hf_assert(r == 0);
+    return true;
+}
+
+/* The shares of one recorded dealing, from distinct providers at the indices that the record gives them. */
+static void collect(struct hf_engine *e, struct group *g)
+{
+    struct hf__recovery *rc = e->recovery;
+    for (size_t i = 0; i < rc->targets_count; i++) {
+        struct hf_recover_answer a;
+        struct hf__target *t = &rc->targets[i];
+        if (!decode_answer(e, t, &a))
+            continue;
+        for (size_t j = 0; j < a.shares_count; j++) {
+            const struct hf_held_share *s = &a.shares[j];
+            if (!same_generation(&s->generation, &g->record.generation) ||
+                !hf_bytes_equal(s->commitments, g->record.commitments) ||
+                s->index > g->record.holders_count ||
+                memcmp(g->record.holders[s->index - 1].account, t->account, 32) != 0)
+                continue;
+            g->targets[g->count] = t;
+            g->shares[g->count++] = *s;
+            t->index = (uint8_t)s->index;
+            break;
+        }
+    }
+}
+
+/* Opens one share into secret memory. */
+static int open_share(struct hf_engine *e, const struct hf__target *t,
+                      const struct hf_held_share *s, uint8_t *ret)
+{
+    static const char info[] = "holdfast/v1/answer";
+    struct hf_share_aad aad = {.generation = s->generation, .index = s->index};
+    memcpy(aad.transcript_hash, e->recovery->transcript_hash, 32);
+    memcpy(aad.provider, t->account, 32);
+    if (s->sealed.len != HF_SCALAR_LEN + HF_SEAL_OVERHEAD)
+        return HF_EMALFORMED;
+    return e->suite->open(e->s->response, hf_bytes_of(info, strlen(info)),
+                          hf__encode(e, &hf_wire_share_aad, &aad), s->sealed, ret);
+}
+
+static void name_bad(struct hf_engine *e, const struct group *g, size_t i, int error)
+{
+    struct hf__target *t = g->targets[i];
+    t->state = HF__TARGET_FAILED;
+    t->error = error;
+    t->since_ms = e->now_ms;
+    hf__trace(e, HF_TRACE_SHARE_BAD, error, t->account, g->record.generation.number,
+              g->shares[i].index);
+}
+
+/* Rebuilds the root secret of a group. HF_EFEWSHARES: too few good shares; the bad ones are named. */
+static int rebuild(struct hf_engine *e, const struct group *g)
+{
+    uint8_t indices[HF_SHARES_MAX];
+    size_t from[HF_SHARES_MAX], count = 0;
+    uint8_t k = (uint8_t)g->record.threshold;
+    uint32_t bad = 0;
+    for (size_t i = 0; i < g->count && count < HF_SHARES_MAX; i++) {
+        int r = open_share(e, g->targets[i], &g->shares[i], e->s->share + count * HF_SCALAR_LEN);
+        if (r != 0) {
+            name_bad(e, g, i, r);
+            continue;
+        }
+        indices[count] = (uint8_t)g->shares[i].index;
+        from[count++] = i;
+    }
+    int r = count < k ? HF_EFEWSHARES
+                      : e->suite->combine(k, g->record.commitments.data, count, indices,
+                                          e->s->share, e->s->root, &bad);
+    for (size_t i = 0; i < count; i++)
+        if ((bad >> i & 1) != 0)
+            name_bad(e, g, from[i], HF_ESHARE);
+    hf_wipe(e->s->share, sizeof e->s->share);
+    if (r == 0)
+        hf__trace(e, HF_TRACE_REBUILT, 0, NULL, g->record.generation.number, count);
+    return r;
+}
+
+/* The records signed by the owner that the answers and the hint hold, newest first, each once. */
+static size_t list_records(struct hf_engine *e, size_t max, struct hf_placement_record *ret)
+{
+    struct hf__recovery *rc = e->recovery;
+    size_t count = 0;
+    for (size_t i = 0; i <= rc->targets_count; i++) {
+        struct hf_recover_answer a = {0};
+        struct hf_held_share hint = {.has_record = true};
+        if (i == rc->targets_count) {
+            if (rc->record == NULL ||
+                hf__decode(e, &hf_wire_signed_record, hf_blob_bytes(rc->record), &hint.record) != 0)
+                continue;
+            a.shares = &hint;
+            a.shares_count = 1;
+        } else if (!decode_answer(e, &rc->targets[i], &a)) {
+            continue;
+        }
+        for (size_t j = 0; j < a.shares_count && count < max; j++) {
+            struct hf_placement_record *m = &ret[count];
+            if (!a.shares[j].has_record ||
+                hf__record_check(e, &a.shares[j].record, e->account, m) != 0 ||
+                m->generation.version != e->version)
+                continue;
+            bool seen = false;
+            for (size_t s = 0; s < count && !seen; s++)
+                seen = same_generation(&ret[s].generation, &m->generation);
+            count += !seen;
+        }
+    }
+    for (size_t i = 1; i < count; i++)
+        for (size_t j = i; j > 0 && ret[j].generation.number > ret[j - 1].generation.number; j--) {
+            struct hf_placement_record swap = ret[j];
+            ret[j] = ret[j - 1];
+            ret[j - 1] = swap;
+        }
+    return count;
+}
+
+/* Whether every holder of a record was asked in this round. */
+static bool asked_all(const struct hf__recovery *rc, const struct hf_placement_record *m)
+{
+    for (size_t i = 0; i < m->holders_count; i++) {
+        bool asked = false;
+        for (size_t j = 0; j < rc->targets_count && !asked; j++)
+            asked = memcmp(rc->targets[j].account, m->holders[i].account, 32) == 0 &&
+                    rc->targets[j].state != HF__TARGET_IDLE;
+        if (!asked)
+            return false;
+    }
+    return true;
+}
+
+void hf__recover_decide(struct hf_engine *e)
+{
+    enum { RECORDS_MAX = 16 };
+    struct hf__recovery *rc = e->recovery;
+    struct hf_placement_record *records = hf__scratch(e, RECORDS_MAX * sizeof *records);
+    size_t count = list_records(e, RECORDS_MAX, records);
+    hf__timer_clear(e, HF__TIMER_GRACE);
+    /* A record newer than what was asked for: its holders first, once. */
+    if (count > 0 && !asked_all(rc, &records[0]) &&
+        rc->extended_for < records[0].generation.number) {
+        rc->extended_for = (uint32_t)records[0].generation.number;
+        rc->phase = HF__PHASE_IDLE;
+        hf__timer_set(e, HF__TIMER_TASK, 0);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct group *g = hf__scratch(e, sizeof *g);
+        g->record = records[i];
+        collect(e, g);
+        if (g->count < g->record.threshold || rebuild(e, g) != 0)
+            continue;
+        e->has_root = true;
+        hf__derive(e, e->version, "wrap", (struct hf_bytes){0}, e->s->wrap_key);
+        hf__recover_round(e); /* opens the vault */
+        return;
+    }
+    if (hf__targets_in(rc, HF__TARGET_ASKED) == 0)
+        hf__round_failed(e, HF_EFEWPROVIDERS);
+}

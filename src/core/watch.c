@@ -1,0 +1,111 @@
+/*
+ * Watching the holders (DESIGN 2): an owner is ready when all of them say that they are placed themselves and hold
+ * its share. One that is silent, unplaced or without the share for longer than the policy's grace is replaced.
+ */
+#include "base/error.h"
+#include "node.h"
+
+static bool asking(const struct hf_engine *e, const uint8_t account[static 32])
+{
+    for (size_t i = 0; i < e->calls_count; i++)
+        if (e->calls[i].method == HF_METHOD_STANDING &&
+            memcmp(e->calls[i].account, account, 32) == 0)
+            return true;
+    return false;
+}
+
+static bool watching(const struct hf_engine *e)
+{
+    return e->state == HF_STATE_PLACED || e->state == HF_STATE_READY ||
+           e->state == HF_STATE_DEGRADED;
+}
+
+static struct hf_standing standing_of(struct hf_engine *e, const struct hf__watch *w,
+                                      const struct hf_generation_id *generation)
+{
+    struct hf_standing m = {.generation = *generation, .index = w->index};
+    hf__fill_header(e, w->account, &m.header);
+    return m;
+}
+
+void hf__standing_send(struct hf_engine *e)
+{
+    struct hf_placement_record record;
+    if (!watching(e) || !hf__own_record(e, &record, NULL, NULL))
+        return;
+    for (size_t i = 0; i < e->watch_count; i++) {
+        struct hf__watch *w = &e->watch[i];
+        if (asking(e, w->account))
+            continue;
+        struct hf_standing m = standing_of(e, w, &record.generation);
+        int r = hf__owner_send(e, HF_METHOD_STANDING, w->account, (uint8_t)i,
+                               (uint32_t)record.generation.number, &hf_wire_standing, &m);
+        if (r != 0) {
+            w->answered = false;
+            w->error = (int16_t)r;
+            if (w->silent_ms == 0)
+                w->silent_ms = e->now_ms;
+        }
+    }
+    uint32_t pause = e->state == HF_STATE_READY ? e->timing.watch_ms : e->timing.standing_ms;
+    hf__timer_set(e, HF__TIMER_STANDING, pause + hf__random_below(e, pause / 4 + 1));
+    hf__watch_judge(e);
+}
+
+int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                          struct hf_bytes body)
+{
+    struct hf_placement_record record;
+    struct hf_ack_statement s = {0};
+    uint8_t hash[32];
+    if (!watching(e) || !hf__own_record(e, &record, NULL, NULL) ||
+        call->arg != record.generation.number || call->slot >= e->watch_count)
+        return 0;
+    struct hf__watch *w = &e->watch[call->slot];
+    int r = error;
+    if (r == 0) {
+        struct hf_standing m = standing_of(e, w, &record.generation);
+        e->suite->hash("holdfast/v1/request", hf__encode(e, &hf_wire_standing, &m), hash);
+        r = hf__ack_check(e, call, hash, body, &s);
+    }
+    bool answered = r == 0;
+    if (w->answered != answered || w->since_ms == 0)
+        w->since_ms = e->now_ms;
+    w->answered = answered;
+    w->error = (int16_t)(answered && !s.holds ? HF_ENOSHARE : r);
+    w->holds = answered && s.holds;
+    if (answered)
+        w->placed = s.placed;
+    if (w->answered && w->holds && w->placed)
+        w->silent_ms = 0;
+    else if (w->silent_ms == 0)
+        w->silent_ms = e->now_ms;
+    hf__watch_judge(e);
+    return error == 0 ? r : 0;
+}
+
+void hf__watch_judge(struct hf_engine *e)
+{
+    bool all = true, overdue = false;
+    int reason = 0;
+    uint64_t grace_ms = e->policy->u.policy.holder_grace_s * 1000;
+    for (size_t i = 0; i < e->watch_count; i++) {
+        const struct hf__watch *w = &e->watch[i];
+        bool fit = w->answered && w->holds && w->placed;
+        all = all && fit && w->confirmed;
+        if (!fit && reason == 0)
+            reason = w->error != 0 ? w->error : HF_ENOTREADY;
+        overdue = overdue || (w->silent_ms != 0 && e->now_ms - w->silent_ms >= grace_ms);
+    }
+    if (watching(e)) {
+        if (all && e->state != HF_STATE_READY)
+            hf__state_set(e, HF_STATE_READY, 0);
+        else if (!all && e->state == HF_STATE_READY)
+            hf__state_set(e, HF_STATE_DEGRADED, reason);
+        else if (!all)
+            hf__state_set(e, (enum hf_state)e->state, reason);
+    }
+    /* While the newest record is not yet with every holder that stays, a new dealing could cost them the old. */
+    if (overdue && e->dealing == NULL && e->claimed && e->store_error == 0)
+        hf__deal_begin(e);
+}
