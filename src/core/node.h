@@ -144,6 +144,7 @@ struct hf_engine {
     uint8_t instance[16];
     uint32_t version;
     uint32_t claim;           /* own number; 0 none yet */
+    uint16_t refusals;        /* bit of each holder's index that signed for another claim than ours */
     uint32_t generation_next;
     struct hf__rows rows;
 
@@ -176,8 +177,6 @@ struct hf_engine {
     struct hf__claiming *claiming;
     struct hf__drill *drill;
     uint32_t pause_ms; /* last pause between rounds */
-    uint64_t drain_request;
-    struct hf__drain *drain;
 };
 
 /* A handler's way to say: park this message until wait_hash is judged, then call me again. */

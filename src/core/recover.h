@@ -39,13 +39,6 @@ struct hf__recovery {
     struct hf__target targets[HF_ROUND_PROVIDERS_MAX];
 };
 
-/* What one share in the answers says; points into the step's memory. */
-struct hf__offered_share {
-    struct hf__target *target;
-    struct hf_held_share share;
-    bool recorded; /* a record signed by the owner names this generation and these commitments */
-};
-
 /* Adds a provider to those asked, unless it is there, is the node itself, or there is no room. */
 void hf__target_add(struct hf_engine *e, const uint8_t account[static 32]);
 /* Keeps a signed record when it is the owner's and newer than the one kept. */

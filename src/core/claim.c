@@ -1,0 +1,292 @@
+/*
+ * Claiming (DESIGN 4, step 5): before it releases anything or answers anyone, an instance that opened the vault has
+ * its claim accepted by k holders of the newest recorded generation, and of the generation before until a deletion
+ * order proves the newest complete. k is above n / 2, so of two instances at most one is accepted for a number.
+ */
+#include "claim.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "recover.h"
+
+static const struct hf_bytes no_key = {0};
+
+static void add_holder(struct hf__claiming *c, const struct hf_holder *h, bool newest)
+{
+    struct hf__claim_holder *at = NULL;
+    for (size_t i = 0; i < c->count; i++)
+        if (memcmp(c->holders[i].account, h->account, 32) == 0)
+            at = &c->holders[i];
+    if (at == NULL) {
+        hf_assert(c->count < HF__CLAIM_HOLDERS_MAX);
+        at = &c->holders[c->count++];
+        memcpy(at->account, h->account, 32);
+        at->index = (uint8_t)h->index;
+    }
+    if (newest)
+        at->newest = true;
+    else
+        at->before = true;
+}
+
+/* Whether a deletion order of the owner says that `newest` is complete. */
+static bool proves_complete(struct hf_engine *e, const struct hf_signed_deletion *s,
+                            const struct hf_generation_id *newest)
+{
+    struct hf_deletion m;
+    return hf__decode(e, &hf_wire_deletion, s->deletion, &m) == 0 &&
+           e->suite->verify(e->account, "holdfast/v1/delete", s->deletion, s->signature) == 0 &&
+           memcmp(m.header.owner, e->account, 32) == 0 && m.complete.number >= newest->number;
+}
+
+/* What the answers of the recovery say beside shares: the highest claim, and whether the newest is complete. */
+static bool read_answers(struct hf_engine *e, struct hf__claiming *c,
+                         const struct hf_generation_id *newest)
+{
+    struct hf__recovery *rc = e->recovery;
+    bool complete = false;
+    for (size_t i = 0; i < rc->targets_count; i++) {
+        struct hf_recover_answer a;
+        if (rc->targets[i].answer == NULL)
+            continue;
+        int r = hf__decode(e, &hf_wire_recover_answer, hf_blob_bytes(rc->targets[i].answer), &a);
+        hf_assert(r == 0);
+        if (a.claim.number > c->highest)
+            c->highest = a.claim.number;
+        complete = complete || (a.has_deletion && proves_complete(e, &a.deletion, newest));
+    }
+    return complete;
+}
+
+/* A record newer than the vault's own: the disk is of an earlier time. The providers' word is the newer one. */
+static void take_newer_record(struct hf_engine *e)
+{
+    struct hf_placement_record own, seen;
+    struct hf_record_row row = {0};
+    if (e->recovery->record == NULL)
+        return;
+    int r = hf__decode(e, &hf_wire_signed_record, hf_blob_bytes(e->recovery->record), &row.record);
+    if (r == 0)
+        r = hf__decode(e, &hf_wire_placement_record, row.record.record, &seen);
+    hf_assert(r == 0);
+    if (e->generation_next <= seen.generation.number)
+        e->generation_next = (uint32_t)seen.generation.number + 1;
+    if (hf__own_record(e, &own, NULL, NULL) && own.generation.number >= seen.generation.number)
+        return;
+    hf__put(e, HF_ROW_RECORD, no_key, &hf_wire_record_row, &row);
+    hf__watch_rebuild(e);
+}
+
+void hf__claim_begin(struct hf_engine *e)
+{
+    struct hf_placement_record record;
+    bool confirmed;
+    hf_assert(e->open && !e->claimed && e->recovery != NULL && e->claiming == NULL);
+    struct hf__claiming *c = calloc(1, sizeof *c);
+    hf_assert(c != NULL);
+    take_newer_record(e);
+    bool found = hf__own_record(e, &record, NULL, &confirmed);
+    hf_assert(found); /* a vault that says `placed` has one: they were written together */
+    c->highest = e->claim;
+    bool complete = read_answers(e, c, &record.generation);
+    c->k = (uint8_t)record.threshold;
+    for (size_t i = 0; i < record.holders_count; i++)
+        add_holder(c, &record.holders[i], true);
+    if (record.has_predecessor && !complete) {
+        c->k_before = (uint8_t)record.predecessor.threshold;
+        for (size_t i = 0; i < record.predecessor.holders_count; i++)
+            add_holder(c, &record.predecessor.holders[i], false);
+    }
+    e->claiming = c;
+    hf__recover_free(e);
+    e->pause_ms = 0;
+    hf__state_set(e, HF_STATE_CLAIMING, 0);
+    hf__timer_set(e, HF__TIMER_TASK, 0);
+}
+
+void hf__claim_free(struct hf_engine *e)
+{
+    free(e->claiming);
+    e->claiming = NULL;
+}
+
+static int send_claim(struct hf_engine *e, const uint8_t holder[static 32], uint8_t slot,
+                      uint32_t number)
+{
+    struct hf_claim_request m = {0};
+    struct hf_claim_statement s = {0};
+    if (!hf__identity_own(e, &m.identity))
+        return HF_EIDENTITY;
+    hf__fill_header(e, holder, &s.header);
+    s.header.claim.number = number;
+    hf__versions(e, &m.versions);
+    m.statement = hf__encode(e, &hf_wire_claim_statement, &s);
+    e->suite->sign(e->s->account, "holdfast/v1/claim", m.statement, m.signature);
+    return hf__call(e, HF_METHOD_CLAIM, holder, slot, number,
+                    hf__encode(e, &hf_wire_claim_request, &m), false);
+}
+
+/* The timer of the task: a first attempt, a higher number, or again to those that have not answered. */
+void hf__claim_advance(struct hf_engine *e)
+{
+    struct hf__claiming *c = e->claiming;
+    bool refused = false;
+    int r = hf__documents_ready(e);
+    if (r == 0 && e->identity == NULL)
+        r = HF_EIDENTITY;
+    if (r != 0) {
+        /* The identity's quote, or documents, are under way: both try the task again when they come. */
+        hf__state_set(e, HF_STATE_CLAIMING, r);
+        hf__timer_set(e, HF__TIMER_TASK, e->timing.retry_ms_max);
+        return;
+    }
+    for (size_t i = 0; i < c->count; i++)
+        refused = refused || c->holders[i].word == HF__WORD_REFUSED;
+    if (c->number == 0 || refused) {
+        c->number = (uint32_t)++c->highest;
+        for (size_t i = 0; i < c->count; i++)
+            c->holders[i].word = HF__WORD_NONE;
+        hf__trace(e, HF_TRACE_CLAIM_ASKED, 0, NULL, c->number, c->count);
+    }
+    hf__timer_set(e, HF__TIMER_TASK, e->timing.call_ms + e->timing.retry_ms_min);
+    for (size_t i = 0; i < c->count; i++) {
+        struct hf__claim_holder *h = &c->holders[i];
+        if (h->word == HF__WORD_ACCEPTED || h->word == HF__WORD_ASKED)
+            continue;
+        h->error = send_claim(e, h->account, (uint8_t)i, c->number);
+        h->word = h->error == 0 ? HF__WORD_ASKED : HF__WORD_FAILED;
+    }
+}
+
+static void count_words(const struct hf__claiming *c, uint8_t word, size_t *ret_newest,
+                        size_t *ret_before)
+{
+    *ret_newest = *ret_before = 0;
+    for (size_t i = 0; i < c->count; i++) {
+        *ret_newest += c->holders[i].word == word && c->holders[i].newest;
+        *ret_before += c->holders[i].word == word && c->holders[i].before;
+    }
+}
+
+/* k signed refusals: another instance speaks for the account. This one can do nothing any more. */
+static void fence(struct hf_engine *e, uint64_t standing)
+{
+    hf__trace(e, HF_TRACE_FENCED, HF_EFENCED, NULL, standing, 0);
+    e->fenced = true;
+    hf__lock(e);
+    hf__state_set(e, HF_STATE_BLOCKED, HF_EFENCED);
+}
+
+static void won(struct hf_engine *e)
+{
+    bool confirmed;
+    struct hf_placement_record record;
+    e->claim = e->claiming->number;
+    e->claimed = true;
+    e->refusals = 0;
+    hf__claim_free(e);
+    hf__account_save(e);
+    hf__trace(e, HF_TRACE_CLAIM_WON, 0, NULL, e->claim, 0);
+    hf__timer_clear(e, HF__TIMER_TASK);
+    bool found = hf__own_record(e, &record, NULL, &confirmed);
+    hf_assert(found);
+    hf__state_set(e, confirmed ? HF_STATE_PLACED : HF_STATE_PLACING, 0);
+    hf__record_send(e);
+    hf__retire_send(e);
+    hf__standing_send(e);
+}
+
+static void progress(struct hf_engine *e)
+{
+    struct hf__claiming *c = e->claiming;
+    size_t yes, yes_before, no, no_before, open, open_before;
+    count_words(c, HF__WORD_ACCEPTED, &yes, &yes_before);
+    count_words(c, HF__WORD_REFUSED, &no, &no_before);
+    count_words(c, HF__WORD_ASKED, &open, &open_before);
+    if (yes >= c->k && yes_before >= c->k_before) {
+        won(e);
+    } else if (no >= c->k) {
+        fence(e, c->highest);
+    } else if (open + open_before == 0) {
+        hf__state_set(e, HF_STATE_CLAIMING, HF_EFEWPROVIDERS);
+        hf__task_retry(e, false);
+    }
+}
+
+static int check_answer(struct hf_engine *e, const struct hf__pending *call, struct hf_bytes body,
+                        struct hf_claim_answer *ret)
+{
+    struct hf_claim_response m;
+    struct hf_claim_statement s = {0};
+    uint8_t hash[32];
+    int r = hf__decode(e, &hf_wire_claim_response, body, &m);
+    if (r == 0)
+        r = hf__versions_check(e, &m.versions);
+    if (r == 0)
+        r = hf__decode(e, &hf_wire_claim_answer, m.answer, ret);
+    if (r != 0)
+        return r;
+    hf__fill_header(e, call->account, &s.header);
+    s.header.claim.number = call->arg;
+    e->suite->hash("holdfast/v1/request", hf__encode(e, &hf_wire_claim_statement, &s), hash);
+    if (memcmp(ret->provider, call->account, 32) != 0 ||
+        memcmp(ret->statement_hash, hash, 32) != 0)
+        return HF_EPEER_ACCOUNT;
+    return e->suite->verify(call->account, "holdfast/v1/claim-answer", m.answer, m.signature);
+}
+
+/* A holder's signed word about the claim under which this node works. */
+static void challenge_answered(struct hf_engine *e, const struct hf__pending *call,
+                               const struct hf_claim_answer *a)
+{
+    struct hf_placement_record record;
+    if (!e->claimed || call->arg != e->claim || a->accepted ||
+        !hf__own_record(e, &record, NULL, NULL))
+        return;
+    for (size_t i = 0; i < record.holders_count; i++)
+        if (memcmp(record.holders[i].account, call->account, 32) == 0)
+            e->refusals |= (uint16_t)(1u << i);
+    if ((size_t)__builtin_popcount(e->refusals) >= record.threshold)
+        fence(e, a->highest.number);
+}
+
+int hf__claim_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                       struct hf_bytes body)
+{
+    struct hf__claiming *c = e->claiming;
+    struct hf_claim_answer a;
+    if (!e->open)
+        return 0;
+    int r = error != 0 ? error : check_answer(e, call, body, &a);
+    if (c == NULL) {
+        if (r == 0)
+            challenge_answered(e, call, &a);
+        return error == 0 ? r : 0;
+    }
+    if (call->arg != c->number || call->slot >= c->count)
+        return 0;
+    struct hf__claim_holder *h = &c->holders[call->slot];
+    h->error = r;
+    h->since_ms = e->now_ms;
+    if (r != 0)
+        h->word = HF__WORD_FAILED;
+    else
+        h->word = a.accepted ? HF__WORD_ACCEPTED : HF__WORD_REFUSED;
+    if (r == 0 && a.highest.number > c->highest)
+        c->highest = a.highest.number;
+    progress(e);
+    return error == 0 ? r : 0;
+}
+
+void hf__claim_challenge(struct hf_engine *e, const uint8_t provider[static 32])
+{
+    for (size_t i = 0; i < e->calls_count; i++)
+        if (e->calls[i].method == HF_METHOD_CLAIM &&
+            memcmp(e->calls[i].account, provider, 32) == 0)
+            return;
+    if (!e->claimed)
+        return;
+    int r = send_claim(e, provider, UINT8_MAX, e->claim);
+    (void)r; /* the next refusal asks again */
+}
