@@ -1,7 +1,8 @@
 /*
- * Claiming (DESIGN 4, step 5): before it releases anything or answers anyone, an instance that opened the vault has
- * its claim accepted by k holders of the newest recorded generation, and of the generation before until a deletion
- * order proves the newest complete. k is above n / 2, so of two instances at most one is accepted for a number.
+ * Claiming (DESIGN 4, step 5): before it releases anything or answers anyone, an instance that
+ * opened the vault has its claim accepted by k holders of the newest recorded generation, and of
+ * the generation before until a deletion order proves the newest complete. k is above n / 2, so of
+ * two instances at most one is accepted for a number.
  */
 #include "claim.h"
 
@@ -40,7 +41,8 @@ static bool proves_complete(struct hf_engine *e, const struct hf_signed_deletion
            memcmp(m.header.owner, e->account, 32) == 0 && m.complete.number >= newest->number;
 }
 
-/* What the answers of the recovery say beside shares: the highest claim, and whether the newest is complete. */
+/* What the answers of the recovery say beside shares: the highest claim, and whether the newest is
+ * complete. */
 static bool read_answers(struct hf_engine *e, struct hf__claiming *c,
                          const struct hf_generation_id *newest)
 {
@@ -59,7 +61,8 @@ static bool read_answers(struct hf_engine *e, struct hf__claiming *c,
     return complete;
 }
 
-/* A record newer than the vault's own: the disk is of an earlier time. The providers' word is the newer one. */
+/* A record newer than the vault's own: the disk is of an earlier time. The providers' word is the
+ * newer one. */
 static void take_newer_record(struct hf_engine *e)
 {
     struct hf_placement_record own, seen;
@@ -127,7 +130,8 @@ static int send_claim(struct hf_engine *e, const uint8_t holder[static 32], uint
                     hf__encode(e, &hf_wire_claim_request, &m), false);
 }
 
-/* The timer of the task: a first attempt, a higher number, or again to those that have not answered. */
+/* The timer of the task: a first attempt, a higher number, or again to those that have not
+ * answered. */
 void hf__claim_advance(struct hf_engine *e)
 {
     struct hf__claiming *c = e->claiming;
@@ -136,7 +140,8 @@ void hf__claim_advance(struct hf_engine *e)
     if (r == 0 && e->identity == NULL)
         r = HF_EIDENTITY;
     if (r != 0) {
-        /* The identity's quote, or documents, are under way: both try the task again when they come. */
+        /* The identity's quote, or documents, are under way: both try the task again when they
+         * come. */
         hf__state_set(e, HF_STATE_CLAIMING, r);
         hf__timer_set(e, HF__TIMER_TASK, e->timing.retry_ms_max);
         return;
@@ -230,8 +235,7 @@ static int check_answer(struct hf_engine *e, const struct hf__pending *call, str
     hf__fill_header(e, call->account, &s.header);
     s.header.claim.number = call->arg;
     e->suite->hash("holdfast/v1/request", hf__encode(e, &hf_wire_claim_statement, &s), hash);
-    if (memcmp(ret->provider, call->account, 32) != 0 ||
-        memcmp(ret->statement_hash, hash, 32) != 0)
+    if (memcmp(ret->provider, call->account, 32) != 0 || memcmp(ret->statement_hash, hash, 32) != 0)
         return HF_EPEER_ACCOUNT;
     return e->suite->verify(call->account, "holdfast/v1/claim-answer", m.answer, m.signature);
 }
@@ -244,10 +248,13 @@ static void challenge_answered(struct hf_engine *e, const struct hf__pending *ca
     if (!e->claimed || call->arg != e->claim || a->accepted ||
         !hf__own_record(e, &record, NULL, NULL))
         return;
-    for (size_t i = 0; i < record.holders_count; i++)
+    size_t refusals = 0;
+    for (size_t i = 0; i < record.holders_count; i++) {
         if (memcmp(record.holders[i].account, call->account, 32) == 0)
             e->refusals |= (uint16_t)(1u << i);
-    if ((size_t)__builtin_popcount(e->refusals) >= record.threshold)
+        refusals += e->refusals >> i & 1;
+    }
+    if (refusals >= record.threshold)
         fence(e, a->highest.number);
 }
 
@@ -282,8 +289,7 @@ int hf__claim_answered(struct hf_engine *e, const struct hf__pending *call, int 
 void hf__claim_challenge(struct hf_engine *e, const uint8_t provider[static 32])
 {
     for (size_t i = 0; i < e->calls_count; i++)
-        if (e->calls[i].method == HF_METHOD_CLAIM &&
-            memcmp(e->calls[i].account, provider, 32) == 0)
+        if (e->calls[i].method == HF_METHOD_CLAIM && memcmp(e->calls[i].account, provider, 32) == 0)
             return;
     if (!e->claimed)
         return;

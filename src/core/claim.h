@@ -6,7 +6,13 @@
 
 enum { HF__CLAIM_HOLDERS_MAX = 2 * HF_SHARES_MAX };
 
-enum hf__word { HF__WORD_NONE, HF__WORD_ASKED, HF__WORD_ACCEPTED, HF__WORD_REFUSED, HF__WORD_FAILED };
+enum hf__word {
+    HF__WORD_NONE,
+    HF__WORD_ASKED,
+    HF__WORD_ACCEPTED,
+    HF__WORD_REFUSED,
+    HF__WORD_FAILED
+};
 
 /* A holder whose word counts, for the newest recorded generation, its predecessor, or both. */
 struct hf__claim_holder {

@@ -1,7 +1,7 @@
 /*
- * Dealing: leaving the n shares of a root secret with n candidates, for the first time or in place of a generation
- * whose holders are partly lost (DESIGN 3). The order of durable steps: the generation's number in the vault,
- * offers, deposits, n receipts, the record.
+ * Dealing: leaving the n shares of a root secret with n candidates, for the first time or in place
+ * of a generation whose holders are partly lost (DESIGN 3). The order of durable steps: the
+ * generation's number in the vault, offers, deposits, n receipts, the record.
  */
 #include "deal.h"
 
@@ -18,7 +18,8 @@ static bool same_operator(const struct hf_engine *e, const uint8_t *a, const uin
     return ia >= 0 && ib >= 0 && hf_bytes_equal(v[ia].operator, v[ib].operator);
 }
 
-/* A holder of the recorded generation that goes on: it has the record, answers, and is still a member. */
+/* A holder of the recorded generation that goes on: it has the record, answers, and is still a
+ * member. */
 static bool fit(const struct hf_engine *e, const struct hf__watch *w)
 {
     return w->confirmed && w->silent_ms == 0 && hf_set_find(e->set, w->account) >= 0;
@@ -31,7 +32,8 @@ static void add_candidate(struct hf__dealing *d, const uint8_t account[static 32
     memcpy(c->account, account, 32);
 }
 
-/* Holders that stay come first; the others by the current order, without those that just failed us. */
+/* Holders that stay come first; the others by the current order, without those that just failed us.
+ */
 static void list_candidates(struct hf_engine *e, struct hf__dealing *d)
 {
     const struct hf_policy *p = &e->policy->u.policy;
@@ -62,8 +64,7 @@ void hf__deal_begin(struct hf_engine *e)
         return;
     }
     struct hf__dealing *d =
-        calloc(1, sizeof *d + CANDIDATES_MAX * sizeof(struct hf__candidate));
-    hf_assert(d != NULL);
+        hf__scratch(e, sizeof *d + CANDIDATES_MAX * sizeof(struct hf__candidate));
     d->k = (uint8_t)e->policy->u.policy.threshold;
     d->n = (uint8_t)e->policy->u.policy.shares;
     d->epoch = hf_document_version(e->set);
@@ -74,11 +75,13 @@ void hf__deal_begin(struct hf_engine *e)
     for (size_t i = 0; i < d->n; i++)
         d->slots[i].candidate = -1;
     list_candidates(e, d);
-    struct hf__dealing *fitted =
-        realloc(d, sizeof *d + d->candidates_count * sizeof(struct hf__candidate));
-    e->dealing = fitted != NULL ? fitted : d;
+    size_t len = sizeof *d + d->candidates_count * sizeof(struct hf__candidate);
+    e->dealing = malloc(len);
+    hf_assert(e->dealing != NULL);
+    memcpy(e->dealing, d, len);
     hf__trace(e, HF_TRACE_DEALING, 0, NULL, d->generation.number, d->n);
-    /* The number is spent before anyone hears of it, so that it is never used for two polynomials. */
+    /* The number is spent before anyone hears of it, so that it is never used for two polynomials.
+     */
     hf__account_save(e);
     hf__deal_advance(e);
 }
@@ -100,7 +103,8 @@ void hf__candidate_failed(struct hf_engine *e, struct hf__candidate *c, int erro
     struct hf__dealing *d = e->dealing;
     c->error = error;
     if (again && ++c->attempts < ATTEMPTS_MAX) {
-        /* The same slot waits for a new offer: what this provider may hold already is the same share. */
+        /* The same slot waits for a new offer: what this provider may hold already is the same
+         * share. */
         c->state = HF__CANDIDATE_UNASKED;
     } else {
         c->state = HF__CANDIDATE_FAILED;
@@ -154,7 +158,8 @@ static struct counts count(const struct hf__dealing *d)
     return n;
 }
 
-/* Gives free offers to slots without a candidate: holders kept and placed first, by the order of candidates. */
+/* Gives free offers to slots without a candidate: holders kept and placed first, by the order of
+ * candidates. */
 static void assign(struct hf__dealing *d)
 {
     for (int want_placed = 1; want_placed >= 0; want_placed--)
@@ -172,7 +177,8 @@ static void assign(struct hf__dealing *d)
         }
 }
 
-/* Too few candidates answered. A first placement goes on asking; a replacement leaves the old dealing as it is. */
+/* Too few candidates answered. A first placement goes on asking; a replacement leaves the old
+ * dealing as it is. */
 static void give_up(struct hf_engine *e)
 {
     struct hf__dealing *d = e->dealing;
@@ -222,8 +228,8 @@ void hf__deal_advance(struct hf_engine *e)
             ask(e, i);
             n = count(d);
         }
-    if (n.placed >= n.missing || (n.asked == 0 && n.unasked == 0 &&
-                                  n.placed + n.unplaced >= n.missing)) {
+    if (n.placed >= n.missing ||
+        (n.asked == 0 && n.unasked == 0 && n.placed + n.unplaced >= n.missing)) {
         assign(d);
         hf__deposit_advance(e);
     } else if (n.asked == 0) {

@@ -1,4 +1,5 @@
-/* A dealing under way, on the owner's side. Private to core: deal.c, deal_offer.c, deal_deposit.c, record.c. */
+/* A dealing under way, on the owner's side. Private to core: deal.c, deal_offer.c, deal_deposit.c,
+ * record.c. */
 #ifndef HF_CORE_DEAL_H
 #define HF_CORE_DEAL_H
 
@@ -13,19 +14,19 @@ enum hf__candidate_state {
 
 struct hf__candidate {
     uint8_t account[32];
-    uint8_t state;    /* enum hf__candidate_state */
+    uint8_t state; /* enum hf__candidate_state */
     uint8_t attempts;
-    bool placed;      /* as it said; a holder that is kept counts as placed */
-    bool kept;        /* held the generation before */
-    int8_t slot;      /* the slot that it fills, or -1 */
-    int error;        /* of the last failure */
+    bool placed; /* as it said; a holder that is kept counts as placed */
+    bool kept;   /* held the generation before */
+    int8_t slot; /* the slot that it fills, or -1 */
+    int error;   /* of the last failure */
     uint8_t nonce[40];
     uint8_t sealing_key[32];
 };
 
 enum hf__slot_state {
-    HF__SLOT_EMPTY,      /* no candidate, or one whose offer is awaited again */
-    HF__SLOT_SEALED,     /* waits for the quote over its transcript */
+    HF__SLOT_EMPTY,  /* no candidate, or one whose offer is awaited again */
+    HF__SLOT_SEALED, /* waits for the quote over its transcript */
     HF__SLOT_DEPOSITING,
     HF__SLOT_RECEIPT,
 };
@@ -43,8 +44,8 @@ struct hf__dealing {
     struct hf_generation_id generation;
     uint32_t epoch;
     uint8_t k, n;
-    bool dealt;    /* the polynomial is drawn: shares in secrets, commitments here */
-    bool replaces; /* a recorded generation, which stays when this fails */
+    bool dealt;          /* the polynomial is drawn: shares in secrets, commitments here */
+    bool replaces;       /* a recorded generation, which stays when this fails */
     uint32_t quote_work; /* 0: none under way */
     uint8_t quoted[32 * HF_SHARES_MAX]; /* hashes of the transcripts under that quote */
     uint8_t quoted_count;
@@ -56,7 +57,8 @@ struct hf__dealing {
 
 /* All receipts are in: writes the record and tells the holders (record.c). */
 void hf__record_make(struct hf_engine *e);
-/* Seals shares for all slots that have an offer, and asks for one quote over them (deal_deposit.c). */
+/* Seals shares for all slots that have an offer, and asks for one quote over them (deal_deposit.c).
+ */
 void hf__deposit_advance(struct hf_engine *e);
 /* A candidate will not do; its slot, if it has one, wants another (deal.c). */
 void hf__candidate_failed(struct hf_engine *e, struct hf__candidate *c, int error, bool again);

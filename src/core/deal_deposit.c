@@ -1,4 +1,5 @@
-/* The second half of a dealing: shares sealed, one quote over all their transcripts, deposits and receipts. */
+/* The second half of a dealing: shares sealed, one quote over all their transcripts, deposits and
+ * receipts. */
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -34,10 +35,10 @@ static int seal(struct hf_engine *e, size_t slot)
     memcpy(aad.network, e->network, 32);
     memcpy(aad.owner, e->account, 32);
     memcpy(aad.provider, c->account, 32);
-    int r = e->suite->seal(&e->s->rng, c->sealing_key, hf_bytes_of(info, strlen(info)),
-                           hf__encode(e, &hf_wire_deposit_aad, &aad),
-                           hf_bytes_of(e->s->share + slot * HF_SCALAR_LEN, HF_SCALAR_LEN),
-                           s->sealed);
+    int r =
+        e->suite->seal(&e->s->rng, c->sealing_key, hf_bytes_of(info, strlen(info)),
+                       hf__encode(e, &hf_wire_deposit_aad, &aad),
+                       hf_bytes_of(e->s->share + slot * HF_SCALAR_LEN, HF_SCALAR_LEN), s->sealed);
     if (r != 0)
         return r;
     hf__fill_header(e, c->account, &t.header);

@@ -1,4 +1,5 @@
-/* Signatures of the authority: made by its tool, checked by every node (proto/PROTOCOL.md, Documents). */
+/* Signatures of the authority: made by its tool, checked by every node (proto/PROTOCOL.md,
+ * Documents). */
 #include "core/document.h"
 
 #include <stdlib.h>

@@ -1,6 +1,5 @@
-/* Root, policy and validator set: adopted when newer and verified, passed on to whoever is behind. */
-#include <stdio.h>
-
+/* Root, policy and validator set: adopted when newer and verified, passed on to whoever is behind.
+ */
 #include "base/error.h"
 #include "node.h"
 
@@ -39,11 +38,23 @@ static void save(struct hf_engine *e, const char *key, struct hf_document *d)
     hf__put_blob(e, HF_ROW_PUBLIC, hf_bytes_of(key, strlen(key)), d->envelope);
 }
 
+/* "root-1" to "root-64". */
+static void root_key(unsigned number, char ret[static 8])
+{
+    hf_assert(number >= 1 && number < 100);
+    memcpy(ret, "root-", 5);
+    char *at = ret + 5;
+    if (number >= 10)
+        *at++ = (char)('0' + number / 10);
+    *at++ = (char)('0' + number % 10);
+    *at = '\0';
+}
+
 static void adopt_root(struct hf_engine *e, struct hf_document *d)
 {
-    char key[16];
+    char key[8];
     e->roots[e->roots_count++] = hf_document_ref(d);
-    snprintf(key, sizeof key, "root-%u", (unsigned)e->roots_count);
+    root_key(e->roots_count, key);
     save(e, key, d);
 }
 
@@ -188,9 +199,9 @@ static void load(struct hf_engine *e, const struct hf_row_in *rows, size_t count
 
 void hf__documents_load(struct hf_engine *e, const struct hf_row_in *rows, size_t count)
 {
-    char key[16];
+    char key[8];
     for (unsigned i = 1; i <= HF_ROOTS_MAX; i++) {
-        snprintf(key, sizeof key, "root-%u", i);
+        root_key(i, key);
         load(e, rows, count, key);
         if (e->roots_count < i)
             break;
@@ -222,7 +233,8 @@ void hf__documents_list(struct hf_engine *e, const struct hf_versions *theirs,
     struct hf_versions own;
     size_t count = 0;
     hf__versions(e, &own);
-    /* Roots first: without them the others cannot be verified. What does not fit comes in the next exchange. */
+    /* Roots first: without them the others cannot be verified. What does not fit comes in the next
+     * exchange. */
     for (uint64_t i = theirs->root; i < own.root; i++)
         add(list, &count, e->roots[i]);
     if (own.policy > theirs->policy)
@@ -321,7 +333,8 @@ int hf__documents_answered(struct hf_engine *e, const struct hf__pending *call, 
     for (size_t i = 0; i < m.documents_count; i++)
         if ((r = hf__document_offer(e, m.documents[i].bytes)) != 0)
             return r;
-    /* A peer that was behind is not any more: what it refused can be asked again, but not in a tight circle. */
+    /* A peer that was behind is not any more: what it refused can be asked again, but not in a
+     * tight circle. */
     struct hf_versions own;
     hf__versions(e, &own);
     if (call->arg == PUSHED && m.versions.policy >= own.policy && m.versions.epoch >= own.epoch &&

@@ -1,6 +1,6 @@
 /*
- * A drill: all the checks of a recovery, asked by the unlocked owner and answered with proofs of knowing the shares
- * instead of the shares. No secret moves, nothing is claimed (DESIGN 4, step 5).
+ * A drill: all the checks of a recovery, asked by the unlocked owner and answered with proofs of
+ * knowing the shares instead of the shares. No secret moves, nothing is claimed (DESIGN 4, step 5).
  */
 #include <stdlib.h>
 
@@ -157,9 +157,9 @@ void hf__drill_quote(struct hf_engine *e, uint32_t work, int error, struct hf_by
         struct hf__target *t = &d->targets[i];
         if (t->state != HF__TARGET_NONCE)
             continue;
-        t->error = error != 0 ? error
-                              : hf__call(e, HF_METHOD_DRILL, t->account, (uint8_t)i, d->arg, body,
-                                         true);
+        t->error = error != 0
+                       ? error
+                       : hf__call(e, HF_METHOD_DRILL, t->account, (uint8_t)i, d->arg, body, true);
         t->state = t->error == 0 ? HF__TARGET_ASKED : HF__TARGET_FAILED;
     }
     if (in_state(d, HF__TARGET_ASKED) == 0)

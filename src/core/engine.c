@@ -32,9 +32,11 @@ static int copy_seeds(struct hf_engine *e, const struct hf_engine_config *c)
     if (e->seeds == NULL)
         return HF_ENOMEM;
     for (size_t i = 0; i < c->seeds_count; i++) {
-        e->seeds[i] = strdup(c->seeds[i]);
+        size_t len = strlen(c->seeds[i]) + 1;
+        e->seeds[i] = malloc(len);
         if (e->seeds[i] == NULL)
             return HF_ENOMEM;
+        memcpy(e->seeds[i], c->seeds[i], len);
         e->seeds_count++;
     }
     return 0;
@@ -121,7 +123,8 @@ void hf__task_retry(struct hf_engine *e, bool permanent)
     if (e->pause_ms > t->retry_ms_max)
         e->pause_ms = t->retry_ms_max;
     uint32_t pause = permanent && e->pause_ms < t->permanent_ms ? t->permanent_ms : e->pause_ms;
-    /* Three quarters to five quarters of it, so that nodes that failed together do not return together. */
+    /* Three quarters to five quarters of it, so that nodes that failed together do not return
+     * together. */
     hf__timer_set(e, HF__TIMER_TASK, pause * 3 / 4 + hf__random_below(e, pause / 2 + 1));
 }
 

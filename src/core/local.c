@@ -24,8 +24,8 @@ static int why_closed(const struct hf_engine *e)
 }
 
 /*
- * An application key. The first release of a name needs the state ready, and durably binds the name to the key
- * version; later ones need an open vault and a valid claim, in any state (DESIGN 2).
+ * An application key. The first release of a name needs the state ready, and durably binds the name
+ * to the key version; later ones need an open vault and a valid claim, in any state (DESIGN 2).
  */
 static void release(struct hf_engine *e, uint64_t id, struct hf_bytes name)
 {
@@ -55,8 +55,9 @@ static void release(struct hf_engine *e, uint64_t id, struct hf_bytes name)
 }
 
 /*
- * Leave to stop: refused while an owner would be left with fewer than min(k + 1, n - 1) live providers. Who is
- * live is what this node can know without asking: validators that have shown it an identity that still stands.
+ * Leave to stop: refused while an owner would be left with fewer than min(k + 1, n - 1) live
+ * providers. Who is live is what this node can know without asking: validators that have shown it
+ * an identity that still stands.
  */
 static int drain_check(struct hf_engine *e)
 {

@@ -1,8 +1,10 @@
-/* One node: everything the engine knows, and the functions by which its parts call each other. Private to core. */
+/* One node: everything the engine knows, and the functions by which its parts call each other.
+ * Private to core. */
 #ifndef HF_CORE_NODE_H
 #define HF_CORE_NODE_H
 
 #include "attest/judge.h"
+#include "base/secret.h"
 #include "core/engine.h"
 #include "core/selection.h"
 #include "pool.h"
@@ -19,8 +21,8 @@ struct hf__secrets {
     uint8_t wrap_key[HF_KEY_LEN];
     uint8_t account[HF_SIGN_SECRET_LEN];
     uint8_t sealing[HF_KEY_LEN];
-    uint8_t response[HF_KEY_LEN]; /* of the round of recovery or drill under way */
-    uint8_t app_key[HF_APP_KEY_LEN]; /* last released; wiped at the next step */
+    uint8_t response[HF_KEY_LEN];                 /* of the round of recovery or drill under way */
+    uint8_t app_key[HF_APP_KEY_LEN];              /* last released; wiped at the next step */
     uint8_t share[HF_SHARES_MAX * HF_SCALAR_LEN]; /* of the dealing or round under way */
 };
 
@@ -33,7 +35,8 @@ struct hf__pending {
     uint8_t account[32];
 };
 
-/* A message that waits for the verdict on a quote in it; handled anew from its start when that is there. */
+/* A message that waits for the verdict on a quote in it; handled anew from its start when that is
+ * there. */
 struct hf__parked {
     struct hf__parked *next;
     uint8_t quote_hash[32];
@@ -79,13 +82,14 @@ struct hf__watch {
     bool placed, answered, holds, confirmed;
     uint8_t failures; /* in a row */
     int16_t error;
-    uint64_t since_ms;  /* since when answered stands; 0 never asked */
-    uint64_t silent_ms; /* since when it is unfit: silent, unplaced or without the share; 0 it is fit */
+    uint64_t since_ms; /* since when answered stands; 0 never asked */
+    uint64_t
+        silent_ms; /* since when it is unfit: silent, unplaced or without the share; 0 it is fit */
 };
 
 enum hf__timer {
-    HF__TIMER_TASK,     /* recovery, claim, dealing: the next thing to try */
-    HF__TIMER_GRACE,    /* enough answers are in: go on without the others */
+    HF__TIMER_TASK,  /* recovery, claim, dealing: the next thing to try */
+    HF__TIMER_GRACE, /* enough answers are in: go on without the others */
     HF__TIMER_STANDING,
     HF__TIMER_DOCUMENTS,
     HF__TIMER_IDENTITY,
@@ -137,25 +141,25 @@ struct hf_engine {
     bool claimed; /* this instance speaks for the account */
     bool fenced;
     bool draining;
-    bool new_identity; /* this step changed who the node is to its peers */
+    bool new_identity;    /* this step changed who the node is to its peers */
     const uint8_t *asker; /* account that the certificate of this step's request proved, or NULL */
     uint8_t account[32];
     uint8_t sealing_key[32];
     uint8_t instance[16];
     uint32_t version;
-    uint32_t claim;           /* own number; 0 none yet */
-    uint16_t refusals;        /* bit of each holder's index that signed for another claim than ours */
+    uint32_t claim;    /* own number; 0 none yet */
+    uint16_t refusals; /* bit of each holder's index that signed for another claim than ours */
     uint32_t generation_next;
     struct hf__rows rows;
 
     struct hf_blob *identity; /* own, encoded; NULL none yet */
     uint32_t identity_epoch;
     uint64_t identity_made_s;
-    uint32_t identity_work; /* quote under way; 0 none */
+    uint32_t identity_work;             /* quote under way; 0 none */
     struct hf_blob *identity_statement; /* of that quote */
 
-    uint32_t next_id;    /* of calls and work */
-    uint64_t write_seq;  /* of the last transaction */
+    uint32_t next_id;   /* of calls and work */
+    uint64_t write_seq; /* of the last transaction */
     struct hf__pending *calls;
     uint16_t calls_count, calls_cap;
     struct hf__parked *parked;
@@ -193,7 +197,8 @@ static inline struct hf_bytes hf__key_account(const uint8_t account[static 32])
 uint64_t hf__now_s(const struct hf_engine *e);
 void hf__timer_set(struct hf_engine *e, enum hf__timer timer, uint64_t after_ms);
 void hf__timer_clear(struct hf_engine *e, enum hf__timer timer);
-/* Moves to a state that the table permits; checks its invariant. The same state again changes the reason. */
+/* Moves to a state that the table permits; checks its invariant. The same state again changes the
+ * reason. */
 void hf__state_set(struct hf_engine *e, enum hf_state state, int reason);
 /* Something that tasks wait for has changed: try again now. */
 void hf__kick(struct hf_engine *e);
@@ -225,11 +230,13 @@ int hf__documents_answered(struct hf_engine *e, const struct hf__pending *call, 
 /* ---- quote.c */
 /* The verdict on a quote, or HF__PARK after starting to judge it. HF_EBUSY: too much is waiting. */
 HF_MUST_USE int hf__verdict(struct hf_engine *e, struct hf_bytes quote, struct hf_verdict *ret);
-/* Holds a verdict against the newest policy. report_data: 64 bytes. ret_rank: of the software; may be NULL. */
+/* Holds a verdict against the newest policy. report_data: 64 bytes. ret_rank: of the software; may
+ * be NULL. */
 HF_MUST_USE int hf__judge(struct hf_engine *e, const struct hf_verdict *v,
                           const uint8_t *report_data, bool dated, uint64_t made_s,
                           uint32_t *ret_rank);
-/* The peer that an identity proves, judged for now; HF__PARK; else why not. ret is valid until the next call. */
+/* The peer that an identity proves, judged for now; HF__PARK; else why not. ret is valid until the
+ * next call. */
 HF_MUST_USE int hf__identity_check(struct hf_engine *e, const struct hf_identity *identity,
                                    const uint8_t account[static 32], struct hf__peer **ret,
                                    uint32_t *ret_rank);
@@ -269,7 +276,8 @@ HF_MUST_USE int hf__owner_send(struct hf_engine *e, uint8_t method,
 HF_MUST_USE int hf__owner_open(struct hf_engine *e, struct hf_bytes body,
                                const struct hf_wire_type *type, void *ret_message,
                                struct hf_owner_request *ret_request);
-/* Whether header may speak here: documents, network, both accounts, membership, the owner's signature. */
+/* Whether header may speak here: documents, network, both accounts, membership, the owner's
+ * signature. */
 HF_MUST_USE int hf__owner_check(struct hf_engine *e, uint8_t method,
                                 const struct hf_owner_request *request,
                                 const struct hf_owner_header *header);
@@ -277,7 +285,8 @@ HF_MUST_USE int hf__owner_check(struct hf_engine *e, uint8_t method,
 HF_MUST_USE int hf__owner_identity(struct hf_engine *e, const struct hf_owner_request *request,
                                    const struct hf_owner_header *header, struct hf__peer **ret,
                                    uint32_t *ret_rank);
-/* HF_ESUPERSEDED: header speaks under a lower claim than the row, or as another instance of the same. */
+/* HF_ESUPERSEDED: header speaks under a lower claim than the row, or as another instance of the
+ * same. */
 HF_MUST_USE int hf__claim_check(const struct hf_owner_row *row, const struct hf_claim_id *claim);
 /* The row of an owner, decoded; false: none. */
 bool hf__owner_row(struct hf_engine *e, const uint8_t owner[static 32], struct hf_owner_row *ret);
@@ -309,7 +318,8 @@ HF_MUST_USE int hf__nonce_check(struct hf_engine *e, struct hf_bytes context,
                                 const uint8_t nonce[static 40]);
 
 /* ---- the owner's side */
-/* deal*.c: a first dealing, or one that replaces the newest and drops the holders that are unfit. */
+/* deal*.c: a first dealing, or one that replaces the newest and drops the holders that are unfit.
+ */
 void hf__deal_begin(struct hf_engine *e);
 void hf__deal_advance(struct hf_engine *e);
 void hf__deal_free(struct hf_engine *e);

@@ -1,6 +1,7 @@
 /*
- * Nonces that cost their maker no memory: an expiry and random bytes under a MAC whose key lives in this process
- * only, so that a restart makes every nonce given out before it worthless (DESIGN 4, step 1).
+ * Nonces that cost their maker no memory: an expiry and random bytes under a MAC whose key lives in
+ * this process only, so that a restart makes every nonce given out before it worthless (DESIGN 4,
+ * step 1).
  */
 #include "base/buf.h"
 #include "base/error.h"

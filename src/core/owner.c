@@ -1,6 +1,4 @@
 /* Requests that an owner signs: made on one side, opened and checked on the other. */
-#include <stdio.h>
-
 #include "base/error.h"
 #include "node.h"
 #include "provider.h"
@@ -9,8 +7,11 @@ enum { LABEL_MAX = 40 };
 
 static void label_of(uint8_t method, char ret[static LABEL_MAX])
 {
-    int len = snprintf(ret, LABEL_MAX, "holdfast/v1/%s", hf_method_name(method));
-    hf_assert(len > 0 && len < LABEL_MAX);
+    static const char prefix[] = "holdfast/v1/";
+    const char *name = hf_method_name(method);
+    hf_assert(name != NULL && strlen(prefix) + strlen(name) < LABEL_MAX);
+    memcpy(ret, prefix, strlen(prefix));
+    memcpy(ret + strlen(prefix), name, strlen(name) + 1);
 }
 
 int hf__owner_send(struct hf_engine *e, uint8_t method, const uint8_t provider[static 32],
@@ -48,7 +49,8 @@ int hf__owner_check(struct hf_engine *e, uint8_t method, const struct hf_owner_r
         return HF_EDOCUMENT_NETWORK;
     if (memcmp(header->provider, e->account, 32) != 0)
         return HF_EPEER_ACCOUNT;
-    /* The connection must be the owner's own: a signed request carried by another proves nothing about now. */
+    /* The connection must be the owner's own: a signed request carried by another proves nothing
+     * about now. */
     if (e->asker == NULL || memcmp(e->asker, header->owner, 32) != 0)
         return HF_EPERMISSION;
     r = hf__versions_check(e, &request->versions);

@@ -7,8 +7,9 @@
 /* Whether this node's own shares are with all their holders. */
 bool hf__is_placed(const struct hf_engine *e);
 /*
- * Whether an owner may leave a share of this generation. The store's error while writing fails; HF_EQUOTA;
- * HF_ESUPERSEDED: a lower claim than one known; HF_EGENERATION: not newer than what was accepted.
+ * Whether an owner may leave a share of this generation. The store's error while writing fails;
+ * HF_EQUOTA; HF_ESUPERSEDED: a lower claim than one known; HF_EGENERATION: not newer than what was
+ * accepted.
  */
 HF_MUST_USE int hf__room_check(struct hf_engine *e, const struct hf_owner_header *header,
                                const struct hf_generation_id *generation);

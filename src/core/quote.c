@@ -1,4 +1,5 @@
-/* Quotes: the node's own, and those of others, each judged once by the shell and then held against the policy. */
+/* Quotes: the node's own, and those of others, each judged once by the shell and then held against
+ * the policy. */
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -89,10 +90,10 @@ static void fill_policy(struct hf_engine *e, struct hf_judge_policy *ret)
     const struct hf_policy *p = &e->policy->u.policy;
     struct hf_judge_measurement *m = hf__scratch(e, (p->measurements_count + 1) * sizeof *m);
     for (size_t i = 0; i < p->measurements_count; i++) {
-        m[i] = (struct hf_judge_measurement){.name = "",
-                                             .rank = (uint32_t)p->measurements[i].rank,
-                                             .effective_from_s =
-                                                 p->measurements[i].effective_from_s};
+        m[i] =
+            (struct hf_judge_measurement){.name = "",
+                                          .rank = (uint32_t)p->measurements[i].rank,
+                                          .effective_from_s = p->measurements[i].effective_from_s};
         memcpy(m[i].digest, p->measurements[i].digest, 32);
     }
     *ret = (struct hf_judge_policy){
@@ -118,10 +119,8 @@ int hf__judge(struct hf_engine *e, const struct hf_verdict *v, const uint8_t *re
 {
     struct hf_judge_policy policy;
     struct hf_judgement judgement;
-    struct hf_judge_request request = {.at_s = hf__now_s(e),
-                                       .report_data = report_data,
-                                       .dated = dated,
-                                       .quoted_at_s = made_s};
+    struct hf_judge_request request = {
+        .at_s = hf__now_s(e), .report_data = report_data, .dated = dated, .quoted_at_s = made_s};
     hf_assert(e->policy != NULL);
     fill_policy(e, &policy);
     int r = hf_judge(v, &policy, &request, &judgement);
@@ -203,8 +202,8 @@ static int check_epoch(const struct hf_engine *e, uint64_t epoch, const uint8_t 
     return 0;
 }
 
-int hf__identity_known(struct hf_engine *e, const uint8_t account[static 32],
-                       struct hf__peer **ret, uint32_t *ret_rank)
+int hf__identity_known(struct hf_engine *e, const uint8_t account[static 32], struct hf__peer **ret,
+                       uint32_t *ret_rank)
 {
     struct hf__peer *p = peer_find(e, account);
     if (p == NULL)
@@ -220,8 +219,7 @@ int hf__identity_known(struct hf_engine *e, const uint8_t account[static 32],
 }
 
 int hf__identity_check(struct hf_engine *e, const struct hf_identity *identity,
-                       const uint8_t account[static 32], struct hf__peer **ret,
-                       uint32_t *ret_rank)
+                       const uint8_t account[static 32], struct hf__peer **ret, uint32_t *ret_rank)
 {
     struct hf_identity_statement s;
     struct hf_verdict v;
@@ -328,7 +326,8 @@ bool hf__identity_own(struct hf_engine *e, struct hf_identity *ret)
     return true;
 }
 
-/* Forgets everything about quotes, own and others'. Requests that wait get their answer from the shell's deadline. */
+/* Forgets everything about quotes, own and others'. Requests that wait get their answer from the
+ * shell's deadline. */
 void hf__quotes_done(struct hf_engine *e)
 {
     while (e->parked != NULL) {

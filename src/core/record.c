@@ -1,6 +1,7 @@
 /*
- * From n receipts on (DESIGN 3): the placement record, written here and given to all holders; and, once all have
- * confirmed it, the deletion of the generation before by name. What is unconfirmed is sent again until it is not.
+ * From n receipts on (DESIGN 3): the placement record, written here and given to all holders; and,
+ * once all have confirmed it, the deletion of the generation before by name. What is unconfirmed is
+ * sent again until it is not.
  */
 #include <stdlib.h>
 
@@ -211,7 +212,8 @@ static void delete_confirmed(struct hf_engine *e, struct hf_retiring_row *row, s
     struct hf_bytes key = hf_bytes_of(hf__scratch(e, 16), 16);
     memcpy((uint8_t *)(uintptr_t)key.data, row->generation.id, 16);
     row->holders[holder] = row->holders[--row->holders_count];
-    /* Of n holders, n - k + 1 have forgotten: the k - 1 others cannot rebuild the secret any more. */
+    /* Of n holders, n - k + 1 have forgotten: the k - 1 others cannot rebuild the secret any more.
+     */
     if (row->shares - row->holders_count == row->shares - row->threshold + 1)
         hf__trace(e, HF_TRACE_RETIRED, 0, NULL, row->generation.number, row->holders_count);
     if (row->holders_count == 0)

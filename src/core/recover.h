@@ -1,4 +1,5 @@
-/* Recovery under way, on the owner's side. Private to core: recover.c, recover_answer.c, claim.c, status.c. */
+/* Recovery under way, on the owner's side. Private to core: recover.c, recover_answer.c, claim.c,
+ * status.c. */
 #ifndef HF_CORE_RECOVER_H
 #define HF_CORE_RECOVER_H
 
@@ -23,7 +24,13 @@ struct hf__target {
     struct hf_blob *answer; /* encoded recover_answer, signature and identity checked */
 };
 
-enum hf__phase { HF__PHASE_IDLE, HF__PHASE_NONCE, HF__PHASE_QUOTE, HF__PHASE_ANSWER, HF__PHASE_OPEN };
+enum hf__phase {
+    HF__PHASE_IDLE,
+    HF__PHASE_NONCE,
+    HF__PHASE_QUOTE,
+    HF__PHASE_ANSWER,
+    HF__PHASE_OPEN
+};
 
 struct hf__recovery {
     uint8_t phase; /* enum hf__phase */
@@ -43,7 +50,8 @@ struct hf__recovery {
 void hf__target_add(struct hf_engine *e, const uint8_t account[static 32]);
 /* Keeps a signed record when it is the owner's and newer than the one kept. */
 void hf__record_learn(struct hf_engine *e, const struct hf_signed_record *record);
-/* Decides, from the answers that are in, whether the secret can be rebuilt; rebuilds it, or goes on. */
+/* Decides, from the answers that are in, whether the secret can be rebuilt; rebuilds it, or goes
+ * on. */
 void hf__recover_decide(struct hf_engine *e);
 /* How many targets are in a state. */
 size_t hf__targets_in(const struct hf__recovery *rc, uint8_t state);

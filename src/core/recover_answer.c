@@ -1,6 +1,7 @@
 /*
- * From answers to the root secret (DESIGN 4, step 4). The sharing is the one on which k attested providers agree
- * and which a record signed by the owner names; not what the disk says. The newest with k good shares wins.
+ * From answers to the root secret (DESIGN 4, step 4). The sharing is the one on which k attested
+ * providers agree and which a record signed by the owner names; not what the disk says. The newest
+ * with k good shares wins.
  */
 #include <stdlib.h>
 
@@ -30,7 +31,8 @@ static bool decode_answer(struct hf_engine *e, const struct hf__target *t,
     return true;
 }
 
-/* The shares of one recorded dealing, from distinct providers at the indices that the record gives them. */
+/* The shares of one recorded dealing, from distinct providers at the indices that the record gives
+ * them. */
 static void collect(struct hf_engine *e, struct group *g)
 {
     struct hf__recovery *rc = e->recovery;
@@ -78,7 +80,8 @@ static void name_bad(struct hf_engine *e, const struct group *g, size_t i, int e
               g->shares[i].index);
 }
 
-/* Rebuilds the root secret of a group. HF_EFEWSHARES: too few good shares; the bad ones are named. */
+/* Rebuilds the root secret of a group. HF_EFEWSHARES: too few good shares; the bad ones are named.
+ */
 static int rebuild(struct hf_engine *e, const struct group *g)
 {
     uint8_t indices[HF_SHARES_MAX];

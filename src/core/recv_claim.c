@@ -1,6 +1,7 @@
 /*
- * /v1/claim: an instance of an owner says that it is the one that speaks (DESIGN 4, step 5). The first claim above
- * the known one is accepted durably; lower ones, and equal ones of another instance, get a signed refusal.
+ * /v1/claim: an instance of an owner says that it is the one that speaks (DESIGN 4, step 5). The
+ * first claim above the known one is accepted durably; lower ones, and equal ones of another
+ * instance, get a signed refusal.
  */
 #include "base/error.h"
 #include "node.h"

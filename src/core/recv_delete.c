@@ -1,4 +1,5 @@
-/* /v1/delete: forget one generation by name (DESIGN 3). The order stays, as proof that a newer one is complete. */
+/* /v1/delete: forget one generation by name (DESIGN 3). The order stays, as proof that a newer one
+ * is complete. */
 #include "base/error.h"
 #include "node.h"
 #include "provider.h"

@@ -18,8 +18,9 @@ static void receipt(struct hf_engine *e, uint64_t id, const struct hf_owner_head
 }
 
 /*
- * What is held already gets its stored receipt, whatever the sealing and the nonce are this time: an answer that
- * was lost must not cost a dealing. 1: answered; 0: nothing of this generation is held; else a refusal.
+ * What is held already gets its stored receipt, whatever the sealing and the nonce are this time:
+ * an answer that was lost must not cost a dealing. 1: answered; 0: nothing of this generation is
+ * held; else a refusal.
  */
 static int answer_again(struct hf_engine *e, uint64_t id, const struct hf_deposit_transcript *t)
 {

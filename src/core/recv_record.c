@@ -1,4 +1,5 @@
-/* /v1/record: the dealing is complete; keep its record beside the share (DESIGN 3). A record deletes nothing. */
+/* /v1/record: the dealing is complete; keep its record beside the share (DESIGN 3). A record
+ * deletes nothing. */
 #include "base/error.h"
 #include "node.h"
 #include "provider.h"

@@ -1,6 +1,7 @@
 /*
- * /v1/recover and /v1/drill: all that is known of an owner, for an asker whose quote proves approved software on the
- * owner's machine, over the very nonce given out (DESIGN 4, step 3). A drill gets proofs instead of shares.
+ * /v1/recover and /v1/drill: all that is known of an owner, for an asker whose quote proves
+ * approved software on the owner's machine, over the very nonce given out (DESIGN 4, step 3). A
+ * drill gets proofs instead of shares.
  */
 #include <stdlib.h>
 
@@ -91,8 +92,7 @@ static int check_cheap(struct hf_engine *e, struct context *c)
 /* Whether the share may go to this machine (DESIGN 4, Platform). */
 static int check_platform(struct hf_engine *e, const struct context *c, const struct hf_verdict *v)
 {
-    const struct hf_validator *owner =
-        &e->set->u.set.validators[hf_set_find(e->set, c->t.account)];
+    const struct hf_validator *owner = &e->set->u.set.validators[hf_set_find(e->set, c->t.account)];
     if (e->policy->u.policy.platform_rule == 1 || memcmp(v->ppid, c->row.ppid, 16) == 0)
         return 0;
     for (size_t i = 0; i < owner->platforms_count; i++)
@@ -164,9 +164,8 @@ static int fill_answer(struct hf_engine *e, const struct context *c, struct hf_r
     struct hf_bytes prefix = hf__key_account(c->t.account);
     size_t at = hf__rows_first(&e->rows, HF_ROW_HELD, prefix);
     const struct hf__row *row;
-    *ret = (struct hf_recover_answer){.claim = c->row.claim,
-                                      .has_deletion = c->row.has_deletion,
-                                      .deletion = c->row.deletion};
+    *ret = (struct hf_recover_answer){
+        .claim = c->row.claim, .has_deletion = c->row.has_deletion, .deletion = c->row.deletion};
     memcpy(ret->transcript_hash, c->transcript_hash, 32);
     memcpy(ret->provider, e->account, 32);
     hf__versions(e, &ret->versions);
@@ -207,7 +206,8 @@ int hf__recv_recover(struct hf_engine *e, uint64_t id, uint8_t method, struct hf
     int r = hf__decode(e, &hf_wire_recover_request, body, &c.request);
     if (r != 0)
         return r;
-    /* The same request gets the same answer for the nonce's life, after its quote has passed once. */
+    /* The same request gets the same answer for the nonce's life, after its quote has passed once.
+     */
     e->suite->hash(method == HF_METHOD_DRILL ? "holdfast/v1/answer-drill"
                                              : "holdfast/v1/answer-recover",
                    body, c.key);

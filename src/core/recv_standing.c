@@ -1,4 +1,5 @@
-/* /v1/standing: is this provider placed itself, and does it hold the share that is named? (DESIGN 2) */
+/* /v1/standing: is this provider placed itself, and does it hold the share that is named? (DESIGN
+ * 2) */
 #include "base/error.h"
 #include "node.h"
 #include "provider.h"
@@ -19,8 +20,8 @@ int hf__recv_standing(struct hf_engine *e, uint64_t id, struct hf_bytes body)
         r = hf__owner_identity(e, &request, &m.header, &peer, NULL);
     if (r != 0)
         return r;
-    bool holds = hf__held_row(e, m.header.owner, m.generation.id, &held) &&
-                 held.index == m.index && held.has_record;
+    bool holds = hf__held_row(e, m.header.owner, m.generation.id, &held) && held.index == m.index &&
+                 held.has_record;
     hf__ack(e, id, request.body, holds);
     return 0;
 }

@@ -1,6 +1,7 @@
 /*
- * The engine's mirror of its vault: every row by collection and key, values as counted bytes. It is the only
- * durable state the engine has; what a handler changes here it also puts into the update. Private to core.
+ * The engine's mirror of its vault: every row by collection and key, values as counted bytes. It is
+ * the only durable state the engine has; what a handler changes here it also puts into the update.
+ * Private to core.
  */
 #ifndef HF_CORE_ROWS_H
 #define HF_CORE_ROWS_H
@@ -27,7 +28,8 @@ struct hf_blob *hf__rows_get(const struct hf__rows *r, uint8_t collection, struc
 void hf__rows_put(struct hf__rows *r, uint8_t collection, struct hf_bytes key,
                   struct hf_blob *value);
 void hf__rows_del(struct hf__rows *r, uint8_t collection, struct hf_bytes key);
-/* The index of the first row of a collection whose key is not below key; walk on with hf__rows_at. */
+/* The index of the first row of a collection whose key is not below key; walk on with hf__rows_at.
+ */
 size_t hf__rows_first(const struct hf__rows *r, uint8_t collection, struct hf_bytes key);
 /* The row at index if it is of the collection and its key begins with prefix, else NULL. */
 const struct hf__row *hf__rows_at(const struct hf__rows *r, size_t index, uint8_t collection,

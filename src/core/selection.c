@@ -1,8 +1,9 @@
 /*
- * Rendezvous hashing. A candidate's weight for an owner is mix(o ^ c): o hashes beacon, owner and version, c hashes
- * beacon and candidate, both with the suite's hash, and mix is a fixed permutation of 64 bits. The hash of a
- * candidate is computed once a set, so an owner's order costs a few instructions a candidate. Nobody can choose
- * an account for its weight, because the beacon is drawn after the list is closed.
+ * Rendezvous hashing. A candidate's weight for an owner is mix(o ^ c): o hashes beacon, owner and
+ * version, c hashes beacon and candidate, both with the suite's hash, and mix is a fixed
+ * permutation of 64 bits. The hash of a candidate is computed once a set, so an owner's order costs
+ * a few instructions a candidate. Nobody can choose an account for its weight, because the beacon
+ * is drawn after the list is closed.
  */
 #include "core/selection.h"
 
@@ -52,7 +53,8 @@ static uint64_t load64(const uint8_t *p)
     return v;
 }
 
-/* A permutation of 64 bits in which every input bit reaches every output bit (a multiply-shift finalizer). */
+/* A permutation of 64 bits in which every input bit reaches every output bit (a multiply-shift
+ * finalizer). */
 static inline uint64_t mix(uint64_t x)
 {
     x ^= x >> 30;
@@ -119,7 +121,7 @@ static int table_fill(const struct hf_document *set, struct hf_selection_table *
         return HF_ENOMEM;
     for (size_t i = 0; i < n; i++) {
         t->seeds[i] = seed_of(set, "holdfast/v1/candidate", v[i].account, NULL);
-        names[i] = (struct named){v[i].operator, (uint32_t)i};
+        names[i] = (struct named){v[i].operator,(uint32_t) i};
     }
     number_texts(names, n, true, t->operators, &operators);
     for (size_t i = 0; i < n; i++)
@@ -160,12 +162,14 @@ void hf__selection_table_free(struct hf_selection_table *t)
     free(t);
 }
 
-/* A set's table is made when an order is first asked for: by then its signatures have been checked. */
+/* A set's table is made when an order is first asked for: by then its signatures have been checked.
+ */
 static const struct hf_selection_table *table_of(const struct hf_document *set)
 {
     hf_assert(set->kind == HF_DOCUMENT_SET);
     if (set->table == NULL) {
-        /* What is derived from an immutable document and kept beside it does not change the document. */
+        /* What is derived from an immutable document and kept beside it does not change the
+         * document. */
         struct hf_document *d = (struct hf_document *)(uintptr_t)set;
         int r = hf__selection_table_new(set, &d->table);
         hf_assert(r == 0);
@@ -244,8 +248,8 @@ static size_t one_an_operator(const struct hf_selection_table *t, struct pick *p
 }
 
 /*
- * Orders picks in blocks of n. Within a block no zone gives more than its part, n over the number of zones,
- * unless the others have nobody left: then the part grows by one.
+ * Orders picks in blocks of n. Within a block no zone gives more than its part, n over the number
+ * of zones, unless the others have nobody left: then the part grows by one.
  */
 static size_t spread(const struct hf_selection_table *t, const struct pick *picks, size_t len,
                      uint8_t n, uint32_t *ret)

@@ -71,10 +71,10 @@ static void fill_retiring(struct hf_engine *e, struct hf_status *ret)
         struct hf_retiring_row row;
         int r = hf__decode(e, &hf_wire_retiring_row, hf_blob_bytes(at->value), &row);
         hf_assert(r == 0);
-        ret->retiring[ret->retiring_count++] = (struct hf_retiring_status){
-            .generation = (uint32_t)row.generation.number,
-            .outstanding = (uint8_t)row.holders_count,
-            .retired = row.holders_count < row.threshold};
+        ret->retiring[ret->retiring_count++] =
+            (struct hf_retiring_status){.generation = (uint32_t)row.generation.number,
+                                        .outstanding = (uint8_t)row.holders_count,
+                                        .retired = row.holders_count < row.threshold};
     }
 }
 

@@ -7,7 +7,8 @@
 
 enum { CALLS_MAX = 1024, MESSAGE_MAX = 64 * 1024 * 1024 };
 
-/* Arrays that grow to what the largest step needed. One for a pool: only one step is ever under way. */
+/* Arrays that grow to what the largest step needed. One for a pool: only one step is ever under
+ * way. */
 struct hf__outbox {
     struct hf_write *writes;
     struct hf_call *calls;
@@ -223,8 +224,7 @@ int hf__call(struct hf_engine *e, uint8_t method, const uint8_t account[static 3
     return 0;
 }
 
-int hf__call_address(struct hf_engine *e, uint8_t method, const char *address,
-                     struct hf_bytes body)
+int hf__call_address(struct hf_engine *e, uint8_t method, const char *address, struct hf_bytes body)
 {
     struct hf__pending *p = add_pending(e);
     if (p == NULL)

@@ -14,7 +14,8 @@ void hf__update_begin(struct hf_engine *e);
 /* What has been put since; deadline is the caller's. */
 void hf__update_end(struct hf_engine *e, struct hf_update *ret);
 
-/* Memory until the next step, zeroed. Aborts when there is none: a node restarts and recovers by design. */
+/* Memory until the next step, zeroed. Aborts when there is none: a node restarts and recovers by
+ * design. */
 void *hf__scratch(struct hf_engine *e, size_t len);
 /* The encoding of a message, until the next step. The message must be within its bounds. */
 struct hf_bytes hf__encode(struct hf_engine *e, const struct hf_wire_type *type,
@@ -32,8 +33,9 @@ void hf__del(struct hf_engine *e, uint8_t collection, struct hf_bytes key);
 void hf__put_vault_state(struct hf_engine *e, enum hf_vault_state state);
 
 /*
- * Sends a request to a member of the set; the answer comes back with method, slot and arg. at_once: it tells
- * nothing that is not durable, and need not wait for writes. HF_ENOTMEMBER: no address. HF_EBUSY: too many calls.
+ * Sends a request to a member of the set; the answer comes back with method, slot and arg. at_once:
+ * it tells nothing that is not durable, and need not wait for writes. HF_ENOTMEMBER: no address.
+ * HF_EBUSY: too many calls.
  */
 HF_MUST_USE int hf__call(struct hf_engine *e, uint8_t method, const uint8_t account[static 32],
                          uint8_t slot, uint32_t arg, struct hf_bytes body, bool at_once);

@@ -81,7 +81,8 @@ void hf__start(struct hf_engine *e, const struct hf_event *event)
         return;
     }
     if (event->u.start.vault != HF_VAULT_PLACED) {
-        /* What was placed is never abandoned: a folder that lost its vault is a matter for a person. */
+        /* What was placed is never abandoned: a folder that lost its vault is a matter for a
+         * person. */
         if (hinted && hint.has_record)
             block(e, HF_EVAULT_GONE);
         else
@@ -104,9 +105,8 @@ void hf__start(struct hf_engine *e, const struct hf_event *event)
 
 void hf__account_save(struct hf_engine *e)
 {
-    struct hf_account_row row = {.version = e->version,
-                                 .claim_highest = e->claim,
-                                 .generation_next = e->generation_next};
+    struct hf_account_row row = {
+        .version = e->version, .claim_highest = e->claim, .generation_next = e->generation_next};
     uint8_t *plain = e->secret_alloc(ACCOUNT_SECRETS);
     hf_assert(plain != NULL);
     memcpy(plain, e->s->account, HF_SIGN_SECRET_LEN);
@@ -202,7 +202,8 @@ void hf__vault_event(struct hf_engine *e, const struct hf_event *event)
         e->reason = error;
         hf__task_retry(e, false);
     } else {
-        /* The shares agree and the vault does not open: it is damaged, planted or rolled back by row. */
+        /* The shares agree and the vault does not open: it is damaged, planted or rolled back by
+         * row. */
         block(e, error);
     }
 }

@@ -1,6 +1,7 @@
 /*
- * Watching the holders (DESIGN 2): an owner is ready when all of them say that they are placed themselves and hold
- * its share. One that is silent, unplaced or without the share for longer than the policy's grace is replaced.
+ * Watching the holders (DESIGN 2): an owner is ready when all of them say that they are placed
+ * themselves and hold its share. One that is silent, unplaced or without the share for longer than
+ * the policy's grace is replaced.
  */
 #include "base/error.h"
 #include "node.h"
@@ -105,7 +106,8 @@ void hf__watch_judge(struct hf_engine *e)
         else if (!all)
             hf__state_set(e, (enum hf_state)e->state, reason);
     }
-    /* While the newest record is not yet with every holder that stays, a new dealing could cost them the old. */
+    /* While the newest record is not yet with every holder that stays, a new dealing could cost
+     * them the old. */
     if (overdue && e->dealing == NULL && e->claimed && e->store_error == 0)
         hf__deal_begin(e);
 }

@@ -15,8 +15,8 @@ enum {
     HF_PARKED_ACCOUNT_MAX = 8,   /* of one account */
     HF_ANSWERS_MAX = 256,        /* recovery answers kept for their nonce's life */
     HF_VERDICTS_MAX = 4096,      /* identity quotes of peers that are remembered */
-    HF_ROOTS_MAX = 64,  /* roots of authority in the life of a network */
-    HF_RANK_FACTOR = 3, /* a provider accepts up to rank HF_RANK_FACTOR * n */
+    HF_ROOTS_MAX = 64,           /* roots of authority in the life of a network */
+    HF_RANK_FACTOR = 3,          /* a provider accepts up to rank HF_RANK_FACTOR * n */
 };
 
 /* Intervals, in milliseconds. hf_timing_default holds what a daemon uses. */
