@@ -347,8 +347,6 @@ static void on_timer(struct hf_engine *e, enum hf__timer timer)
         break;
     case HF__TIMER_GRACE:
         hf__recover_grace(e);
-        hf__claim_grace(e);
-        hf__drill_grace(e);
         break;
     case HF__TIMER_STANDING:
         hf__standing_send(e);

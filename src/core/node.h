@@ -353,7 +353,6 @@ int hf__recover_answered(struct hf_engine *e, const struct hf__pending *call, in
 /* claim.c */
 void hf__claim_begin(struct hf_engine *e);
 void hf__claim_advance(struct hf_engine *e);
-void hf__claim_grace(struct hf_engine *e);
 void hf__claim_free(struct hf_engine *e);
 int hf__claim_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                        struct hf_bytes body);
@@ -362,7 +361,6 @@ void hf__claim_challenge(struct hf_engine *e, const uint8_t provider[static 32])
 /* local.c, drill.c */
 void hf__local(struct hf_engine *e, const struct hf_event *event);
 void hf__drill_begin(struct hf_engine *e, uint64_t request);
-void hf__drill_grace(struct hf_engine *e);
 void hf__drill_quote(struct hf_engine *e, uint32_t work, int error, struct hf_bytes quote);
 void hf__drill_free(struct hf_engine *e);
 int hf__drill_nonce(struct hf_engine *e, const struct hf__pending *call, int error,
