@@ -246,8 +246,11 @@ static int compare_levels(const void *pa, const void *pb)
 static bool read_levels(struct hf_json *r, void *out)
 {
     struct hf__tcb_info *info = out;
+    struct hf_json at = *r;
     if (!hf__json_array(r, "a list of TCB levels", HF_TCB_LEVELS_MAX, read_level, info))
         return false;
+    if (info->level_count == 0)
+        return hf__json_fail(&at, "at least one TCB level");
     qsort(info->levels, info->level_count, sizeof info->levels[0], compare_levels);
     return true;
 }

@@ -1,0 +1,173 @@
+/* Sets of collateral: what they say of their documents, and that the newer of each wins. */
+#include "base/error.h"
+#include "dev_world.h"
+#include "scratch.h"
+
+#include <criterion/criterion.h>
+
+/* A world whose set is as bend makes it. */
+static void make(struct dev_world *w, void (*bend)(struct hf_dev_collateral_spec *c))
+{
+    dev_world_init(w);
+    if (bend != NULL)
+        bend(&w->collateral_spec);
+    dev_world_make(w);
+}
+
+static uint64_t number_of(const struct hf_collateral *c, enum hf_document kind,
+                          const uint8_t *fmspc, uint64_t *ret_issue_s)
+{
+    struct hf_document_info info;
+    cr_assert_eq(hf_collateral_info(c, kind, fmspc, &info), 0);
+    cr_assert_eq(info.error, 0, "%s", hf_error_name(info.error));
+    *ret_issue_s = info.issue_date_s;
+    return info.evaluation_number;
+}
+
+Test(hf_collateral_info, tells_dates_and_numbers)
+{
+    struct dev_world w;
+    struct hf_document_info info;
+    make(&w, NULL);
+    const uint8_t *fmspc = w.collateral_spec.fmspc;
+    cr_assert_eq(hf_collateral_info(w.collateral, HF_DOCUMENT_TCB_INFO, fmspc, &info), 0);
+    cr_assert_eq(info.error, 0);
+    cr_assert_eq(info.evaluation_number, 17);
+    cr_assert_eq(info.issue_date_s, w.now_s - 1000);
+    cr_assert_eq(info.not_after_s, w.now_s + 99000);
+    cr_assert_eq(hf_collateral_expiry_s(w.collateral), w.now_s + 99000);
+    cr_assert_eq(hf_collateral_issue_date_s(w.collateral), w.now_s - 1000);
+    static const uint8_t other[HF_FMSPC_LEN] = {1};
+    cr_assert_eq(hf_collateral_info(w.collateral, HF_DOCUMENT_TCB_INFO, other, &info),
+                 HF_ECOLLMISSING);
+    dev_world_done(&w);
+}
+
+Test(hf_collateral_check, names_the_first_document_that_is_not_fit)
+{
+    struct dev_world w;
+    enum hf_document kind;
+    make(&w, NULL);
+    cr_assert_eq(hf_collateral_check(w.collateral, w.now_s, NULL), 0);
+    cr_assert_eq(hf_collateral_check(w.collateral, w.now_s + 99001, &kind), HF_ECOLLEXPIRED);
+    cr_assert_eq(hf_collateral_check(w.collateral, w.now_s - 1001, &kind), HF_ECOLLEARLY);
+    hf_buf_clear(&w.documents.root_ca_crl);
+    dev_world_prepare(&w);
+    cr_assert_eq(hf_collateral_check(w.collateral, w.now_s, &kind), HF_ECOLLMISSING);
+    cr_assert_eq(kind, HF_DOCUMENT_ROOT_CRL);
+    w.documents.tcb_info.data[w.documents.tcb_info.len / 2] ^= 1;
+    hf_buf_clear(&w.documents.qe_identity);
+    dev_world_prepare(&w);
+    cr_assert_eq(hf_collateral_check(w.collateral, w.now_s, &kind), HF_ECOLLMISSING);
+    cr_assert_eq(kind, HF_DOCUMENT_QE_IDENTITY);
+    dev_world_done(&w);
+}
+
+static void newer_evaluation(struct hf_dev_collateral_spec *c)
+{
+    c->evaluation_number++;
+    c->tcb_info.from_s -= 10; /* though issued earlier */
+    c->pck_crl.from_s -= 10;
+    c->root_crl.from_s += 10;
+}
+
+Test(hf_collateral_merge, takes_the_newer_of_each_document)
+{
+    struct dev_world held, offered;
+    struct hf_collateral *merged;
+    size_t older;
+    uint64_t issue_s;
+    make(&held, NULL);
+    make(&offered, newer_evaluation);
+    const uint8_t *fmspc = held.collateral_spec.fmspc;
+    cr_assert_eq(
+        hf_collateral_merge(held.collateral, offered.collateral, held.now_s, &merged, &older), 0);
+    cr_assert_eq(older, 1);
+    cr_assert_eq(number_of(merged, HF_DOCUMENT_TCB_INFO, fmspc, &issue_s), 18);
+    cr_assert_eq(issue_s, held.now_s - 1010);
+    cr_assert_eq(number_of(merged, HF_DOCUMENT_QE_IDENTITY, NULL, &issue_s), 18);
+    number_of(merged, HF_DOCUMENT_PCK_CRL, NULL, &issue_s);
+    cr_assert_eq(issue_s, held.now_s - 1000);
+    number_of(merged, HF_DOCUMENT_ROOT_CRL, NULL, &issue_s);
+    cr_assert_eq(issue_s, held.now_s - 990);
+    hf_collateral_unref(merged);
+    /* The other way round, the older is offered and left out. */
+    cr_assert_eq(
+        hf_collateral_merge(offered.collateral, held.collateral, held.now_s, &merged, &older), 0);
+    cr_assert_eq(older, 3);
+    cr_assert_eq(number_of(merged, HF_DOCUMENT_TCB_INFO, fmspc, &issue_s), 18);
+    hf_collateral_unref(merged);
+    dev_world_done(&held);
+    dev_world_done(&offered);
+}
+
+static void of_the_future(struct hf_dev_collateral_spec *c)
+{
+    c->evaluation_number++;
+    c->tcb_info.from_s += 5000;
+}
+
+Test(hf_collateral_merge, what_cannot_be_used_replaces_nothing)
+{
+    struct dev_world held, offered;
+    struct hf_collateral *merged;
+    uint64_t issue_s;
+    make(&held, NULL);
+    make(&offered, of_the_future);
+    const uint8_t *fmspc = held.collateral_spec.fmspc;
+    offered.documents.qe_identity.data[offered.documents.qe_identity.len - 5] ^= 1;
+    dev_world_prepare(&offered);
+    cr_assert_eq(
+        hf_collateral_merge(held.collateral, offered.collateral, held.now_s, &merged, NULL), 0);
+    cr_assert_eq(number_of(merged, HF_DOCUMENT_TCB_INFO, fmspc, &issue_s), 17);
+    cr_assert_eq(number_of(merged, HF_DOCUMENT_QE_IDENTITY, NULL, &issue_s), 17);
+    hf_collateral_unref(merged);
+    dev_world_done(&held);
+    dev_world_done(&offered);
+}
+
+static void of_another_platform(struct hf_dev_collateral_spec *c)
+{
+    c->fmspc[0] = 0x11;
+}
+
+Test(hf_collateral_merge, keeps_every_platform)
+{
+    struct dev_world held, offered;
+    struct hf_collateral *merged;
+    uint64_t issue_s;
+    make(&held, NULL);
+    make(&offered, of_another_platform);
+    cr_assert_eq(hf_collateral_merge(NULL, held.collateral, 0, &merged, NULL), 0);
+    hf_collateral_unref(merged);
+    cr_assert_eq(
+        hf_collateral_merge(held.collateral, offered.collateral, held.now_s, &merged, NULL), 0);
+    number_of(merged, HF_DOCUMENT_TCB_INFO, held.collateral_spec.fmspc, &issue_s);
+    number_of(merged, HF_DOCUMENT_TCB_INFO, offered.collateral_spec.fmspc, &issue_s);
+    hf_collateral_unref(merged);
+    offered.root_key[0] ^= 1;
+    dev_world_prepare(&offered);
+    cr_assert_eq(
+        hf_collateral_merge(held.collateral, offered.collateral, held.now_s, &merged, NULL),
+        HF_EINVAL);
+    dev_world_done(&held);
+    dev_world_done(&offered);
+}
+
+Test(hf_collateral_load, reads_the_folder_that_the_dev_platform_writes)
+{
+    char folder[HF_SCRATCH_PATH_LEN];
+    struct dev_world w;
+    make(&w, NULL);
+    hf_scratch_make(folder);
+    cr_assert_eq(hf_dev_collateral_write(&w.documents, folder), 0);
+    hf_collateral_unref(w.collateral);
+    const struct hf_roots roots = {.trust = HF_TRUST_DEV, .dev_key = w.root_key};
+    cr_assert_eq(hf_collateral_load(folder, &roots, &w.collateral), 0);
+    cr_assert_eq(dev_world_verify(&w, NULL, NULL).error, 0);
+    cr_assert_eq(hf_collateral_check(w.collateral, w.now_s, NULL), 0);
+    hf_scratch_remove(folder);
+    struct hf_collateral *none;
+    cr_assert_eq(hf_collateral_load(folder, &roots, &none), HF_ENOTFOUND);
+    dev_world_done(&w);
+}
