@@ -1,5 +1,6 @@
 #include "internal.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -149,6 +150,16 @@ static void free_parts(struct hf_net *net)
     free(net);
 }
 
+/* libuv writes to sockets without MSG_NOSIGNAL: a peer that went away must not end the process. */
+static void ignore_sigpipe(void)
+{
+    struct sigaction act;
+    if (sigaction(SIGPIPE, NULL, &act) != 0 || act.sa_handler != SIG_DFL)
+        return;
+    act.sa_handler = SIG_IGN;
+    (void)sigaction(SIGPIPE, &act, NULL);
+}
+
 int hf_net_new(struct uv_loop_s *loop, const struct hf_net_limits *limits,
                const struct hf_net_hooks *hooks, struct hf_net **ret_net)
 {
@@ -180,6 +191,7 @@ int hf_net_new(struct uv_loop_s *loop, const struct hf_net_limits *limits,
         free_parts(net);
         return r;
     }
+    ignore_sigpipe();
     hf_assert(uv_idle_init(loop, &net->idle) == 0 && uv_timer_init(loop, &net->timer) == 0);
     net->idle.data = net;
     net->timer.data = net;

@@ -239,15 +239,15 @@ const struct mesh_result *mesh_ask(struct mesh_node *from, const struct hf_net_c
     return &from->result[index];
 }
 
-static void on_stopped(void *user)
+void mesh_stopped(void *user)
 {
     struct mesh_node *n = user;
     n->stopped = true;
 }
 
-static bool all_stopped(void *arg)
+bool mesh_all_stopped(void *mesh)
 {
-    const struct mesh *m = arg;
+    const struct mesh *m = mesh;
     for (int i = 0; i < MESH_NODES; i++)
         if (!m->nodes[i].stopped)
             return false;
@@ -257,8 +257,13 @@ static bool all_stopped(void *arg)
 void mesh_done(struct mesh *m)
 {
     for (int i = 0; i < MESH_NODES; i++)
-        hf_net_stop(m->nodes[i].net, on_stopped);
-    mesh_until(m, all_stopped, m);
+        hf_net_stop(m->nodes[i].net, mesh_stopped);
+    mesh_until(m, mesh_all_stopped, m);
+    mesh_free(m);
+}
+
+void mesh_free(struct mesh *m)
+{
     for (int i = 0; i < MESH_NODES; i++) {
         struct mesh_node *n = &m->nodes[i];
         const struct hf_net_stats *s = hf_net_stats(n->net);

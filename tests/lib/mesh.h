@@ -68,6 +68,11 @@ struct mesh {
 void mesh_init(struct mesh *m, const struct hf_net_limits *limits);
 /* Stops all nodes, and checks that nothing is left. */
 void mesh_done(struct mesh *m);
+/* The two halves of mesh_done: hf_net_stop with mesh_stopped for each node, until all are; then
+ * mesh_free. */
+void mesh_stopped(void *node);
+bool mesh_all_stopped(void *mesh);
+void mesh_free(struct mesh *m);
 /* Gives a node its account in its certificate. */
 void mesh_unlock(struct mesh_node *n);
 /* Drives the loop until done(arg), or aborts the test after a generous time. */
