@@ -130,9 +130,10 @@ static int vault_put(struct commit *c, const struct hf_store_op *op)
     s->seq_next++;
     hf__row_id(s, op->collection, op->key, e.id);
     struct hf_bytes sealed;
-    int code = hf__row_seal(s, &e, op, &sealed, c->err);
+    hf__row_seal(s, &e, op, &sealed);
+    int code = 0;
     const struct hf__entry *old = hf__index_find(&s->index, e.id);
-    if (code == 0 && old != NULL)
+    if (old != NULL)
         code = delete_write(c, old);
     if (code != 0)
         return code;

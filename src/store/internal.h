@@ -90,7 +90,12 @@ struct hf_store {
 
     /* While the vault is open. */
     struct hf__keys *keys; /* in memory for secrets; NULL while the vault is locked */
-    uint8_t *scratch;      /* HF__ROW_PREFIX_LEN + HF__ROW_SEALED_MAX bytes: one sealed row */
+    /*
+     * HF__ROW_PLAIN_MAX bytes in memory for secrets: one open row. Taken once and kept, because a
+     * queue that fills that memory must not keep the writer from emptying the queue.
+     */
+    uint8_t *secret_row;
+    uint8_t *scratch; /* HF__ROW_PREFIX_LEN + HF__ROW_SEALED_MAX bytes: one sealed row */
     struct hf__index index;
     struct hf__head head;
     uint64_t seq_next; /* rises even when a commit fails, so no sequence is used twice */
@@ -165,17 +170,18 @@ void hf__row_id(const struct hf_store *s, uint8_t collection, struct hf_bytes ke
                 uint8_t ret[static HF__ID_LEN]);
 /*
  * Seals a row into s->scratch, where its sealed bytes follow the prefix, and fills element of *e.
- * e: collection and seq are set. HF_ENOMEM: memory for secrets.
+ * e: collection and seq are set.
  */
-HF_MUST_USE int hf__row_seal(struct hf_store *s, struct hf__entry *e, const struct hf_store_op *op,
-                             struct hf_bytes *ret_sealed, struct hf_store_error *err);
+void hf__row_seal(struct hf_store *s, struct hf__entry *e, const struct hf_store_op *op,
+                  struct hf_bytes *ret_sealed);
 /*
- * Opens a row: fills id and element of *e. ret_plain: secret, freed with hf_secret_free; key and
- * value point into it. HF_ECORRUPT; HF_ENOMEM.
+ * Opens a row: fills id and element of *e. key and value point into s->secret_row, which the caller
+ * wipes with hf__row_wipe. HF_ECORRUPT.
  */
 HF_MUST_USE int hf__row_open(struct hf_store *s, struct hf__entry *e, struct hf_bytes sealed,
-                             uint8_t **ret_plain, struct hf_bytes *ret_key,
-                             struct hf_bytes *ret_value, struct hf_store_error *err);
+                             struct hf_bytes *ret_key, struct hf_bytes *ret_value,
+                             struct hf_store_error *err);
+void hf__row_wipe(struct hf_store *s, struct hf_bytes value);
 
 /* head.c */
 enum { HF__HEAD_LEN = 1 + 32 + 32 + 4 + 1 + 8 + 8 + HF__SUM_LEN + 8 + 8 + 1 };

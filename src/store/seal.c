@@ -86,15 +86,12 @@ static void row_element(struct hf_store *s, struct hf__entry *e, size_t sealed_l
     s->suite->mac(s->keys->element, all, e->element + HF_MAC_LEN);
 }
 
-int hf__row_seal(struct hf_store *s, struct hf__entry *e, const struct hf_store_op *op,
-                 struct hf_bytes *ret_sealed, struct hf_store_error *err)
+void hf__row_seal(struct hf_store *s, struct hf__entry *e, const struct hf_store_op *op,
+                  struct hf_bytes *ret_sealed)
 {
     size_t len = 1 + op->key.len + op->value.len;
     hf_assert(len <= HF__ROW_PLAIN_MAX && op->key.len > 0);
-    uint8_t *plain = hf_secret_alloc(len);
-    if (plain == NULL)
-        return hf__fail(err, HF_ENOMEM, "no memory for secrets is left for a row of %zu bytes",
-                        len);
+    uint8_t *plain = s->secret_row;
     plain[0] = (uint8_t)op->key.len;
     memcpy(plain + 1, op->key.data, op->key.len);
     if (op->value.len > 0)
@@ -104,45 +101,41 @@ int hf__row_seal(struct hf_store *s, struct hf__entry *e, const struct hf_store_
     uint8_t *sealed = s->scratch + HF__ROW_PREFIX_LEN;
     s->suite->wrap(&s->keys->rng, s->keys->seal, hf_bytes_of(aad, sizeof aad),
                    hf_bytes_of(plain, len), sealed);
-    hf_secret_free(plain);
+    hf_wipe(plain, len);
     row_element(s, e, len + HF_WRAP_OVERHEAD);
     *ret_sealed = hf_bytes_of(sealed, len + HF_WRAP_OVERHEAD);
-    return 0;
 }
 
 int hf__row_open(struct hf_store *s, struct hf__entry *e, struct hf_bytes sealed,
-                 uint8_t **ret_plain, struct hf_bytes *ret_key, struct hf_bytes *ret_value,
-                 struct hf_store_error *err)
+                 struct hf_bytes *ret_key, struct hf_bytes *ret_value, struct hf_store_error *err)
 {
     if (sealed.len < HF__ROW_SEALED_MIN || sealed.len > HF__ROW_SEALED_MAX)
         return hf__fail(err, HF_ECORRUPT,
                         "row of collection %u, sequence %llu has %zu sealed bytes", e->collection,
                         (unsigned long long)e->seq, sealed.len);
     size_t len = sealed.len - HF_WRAP_OVERHEAD;
-    uint8_t *plain = hf_secret_alloc(len);
-    if (plain == NULL)
-        return hf__fail(err, HF_ENOMEM, "no memory for secrets is left for a row of %zu bytes",
-                        len);
+    uint8_t *plain = s->secret_row;
     uint8_t aad[ROW_AAD_LEN];
     row_aad(s, e, aad);
-    int code = 0;
     if (s->suite->unwrap(s->keys->seal, hf_bytes_of(aad, sizeof aad), sealed, plain) != 0)
-        code = hf__fail(err, HF_ECORRUPT,
+        return hf__fail(err, HF_ECORRUPT,
                         "row of collection %u, sequence %llu does not open: it is damaged, or "
                         "belongs elsewhere",
                         e->collection, (unsigned long long)e->seq);
-    else if (plain[0] == 0 || plain[0] > HF_STORE_KEY_MAX || 1u + plain[0] > len)
-        code = hf__fail(err, HF_ECORRUPT, "row of collection %u, sequence %llu has no key",
+    if (plain[0] == 0 || plain[0] > HF_STORE_KEY_MAX || 1u + plain[0] > len) {
+        hf_wipe(plain, len);
+        return hf__fail(err, HF_ECORRUPT, "row of collection %u, sequence %llu has no key",
                         e->collection, (unsigned long long)e->seq);
-    if (code != 0) {
-        hf_secret_free(plain);
-        return code;
     }
     *ret_key = hf_bytes_of(plain + 1, plain[0]);
     *ret_value = hf_bytes_of(plain + 1 + plain[0], len - 1 - plain[0]);
-    *ret_plain = plain;
     hf__row_id(s, e->collection, *ret_key, e->id);
     memcpy(s->scratch + HF__ROW_PREFIX_LEN, sealed.data, sealed.len);
     row_element(s, e, sealed.len);
     return 0;
+}
+
+void hf__row_wipe(struct hf_store *s, struct hf_bytes value)
+{
+    hf_wipe(s->secret_row, (size_t)(value.data + value.len - s->secret_row));
 }

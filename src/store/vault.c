@@ -11,6 +11,8 @@ void hf_store_vault_lock(struct hf_store *s)
 {
     hf_secret_free(s->keys);
     s->keys = NULL;
+    hf_secret_free(s->secret_row);
+    s->secret_row = NULL;
     free(s->scratch);
     s->scratch = NULL;
     hf__index_done(&s->index);
@@ -26,7 +28,8 @@ static int unlock(struct hf_store *s, const uint8_t *key, const uint8_t *vault_i
     if (e != 0)
         return e;
     s->scratch = malloc(HF__ROW_PREFIX_LEN + HF__ROW_SEALED_MAX);
-    if (s->scratch == NULL || hf__index_reserve(&s->index, 1) != 0) {
+    s->secret_row = hf_secret_alloc(HF__ROW_PLAIN_MAX);
+    if (s->secret_row == NULL || s->scratch == NULL || hf__index_reserve(&s->index, 1) != 0) {
         hf_store_vault_lock(s);
         return hf__fail(err, HF_ENOMEM, "no memory to open the vault");
     }
@@ -173,15 +176,14 @@ static int take_row(struct hf_store *s, sqlite3_stmt *st, struct walk *w,
         return hf__fail_sqlite(err, s->db, sqlite3_errcode(s->db), "reading a row of the vault");
     struct hf__entry entry = {.seq = (uint64_t)seq, .collection = (uint8_t)collection};
     struct hf_bytes key, value;
-    uint8_t *plain = NULL;
-    int e = hf__row_open(s, &entry, hf_bytes_of(sealed, (size_t)sqlite3_column_bytes(st, 2)),
-                         &plain, &key, &value, err);
+    int e = hf__row_open(s, &entry, hf_bytes_of(sealed, (size_t)sqlite3_column_bytes(st, 2)), &key,
+                         &value, err);
     if (e != 0)
         return e;
     e = admit(s, w, &entry, err);
     if (e == 0)
         e = w->fn(w->ctx, entry.collection, key, value);
-    hf_secret_free(plain);
+    hf__row_wipe(s, value);
     w->last = entry;
     return e;
 }

@@ -21,8 +21,9 @@
  * process, also when a commit fails. The hash over all rows is the sum, modulo 2^256, of a keyed
  * 256-bit MAC over each sealed row; the head holds it sealed, so no row can be rolled back,
  * removed, planted or doubled without the next opening noticing and naming it. Once the vault is
- * open the store works from what it keeps in memory (64 bytes a row) and never believes the disk
- * again. That the whole file is an older one cannot be told from the file alone.
+ * open the store works from what it keeps in memory (64 bytes a row, and some 64 KiB of the memory
+ * for secrets) and never believes the disk again. That the whole file is an older one cannot be
+ * told from the file alone.
  *
  * A vault that says `placing` may be made anew: the new database, with the public state carried
  * over, takes the name by rename, and the old one stays beside it as `vault.placing-N.db`. One that
