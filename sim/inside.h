@@ -26,6 +26,7 @@ enum hf__happening {
     HF__REGISTER,     /* the authority looks at new accounts */
     HF__LOCAL,        /* local request */
     HF__WAKE,         /* observer; mark: its own */
+    HF__STARTS,       /* node */
     HF__DIES,         /* node; mark: incarnation */
 };
 
@@ -100,6 +101,7 @@ struct hf__node {
     uint32_t machine, machine_next;
     uint8_t image, image_next;
     bool paused, proven, has_account, registered, isolated, crashing;
+    bool gone;        /* never to start again: a copy whose time is over */
     bool crash_after; /* with crash_write */
     uint8_t group;
     enum hf_state state; /* as it said last */

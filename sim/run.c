@@ -62,6 +62,10 @@ static void happen(struct hf_world *w, uint64_t what)
     case HF__LOCAL:
         hf__local_ask(w, index);
         return;
+    case HF__STARTS:
+        if (!hf__node(w, index)->gone)
+            hf_world_start(w, index);
+        return;
     case HF__WAKE:
         w->observers[index].wake(w->observers[index].ctx, w, mark);
         return;

@@ -1,0 +1,175 @@
+/* The timeline: who is meant, what begins, what ends. */
+#include "schedule.h"
+
+#include "deed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *name, *doc;
+    bool lasts;
+} deeds[] = {
+#define X(constant, name, lasts, doc) {name, doc, lasts},
+    HF__DEED_MAP(X)
+#undef X
+};
+
+const char *hf__deed_name(int deed)
+{
+    return deed >= 0 && deed < HF__DEEDS ? deeds[deed].name : "unknown";
+}
+
+const char *hf__deed_doc(int deed)
+{
+    return deed >= 0 && deed < HF__DEEDS ? deeds[deed].doc : "";
+}
+
+bool hf__deed_lasts(int deed)
+{
+    return deed >= 0 && deed < HF__DEEDS && deeds[deed].lasts;
+}
+
+static void add(struct hf__deeds *d, uint32_t node)
+{
+    d->targets = hf__grow(d->targets, d->count, &d->cap, sizeof(uint32_t));
+    d->targets[d->count++] = node;
+}
+
+/* So many nodes out of all, each once: the first of a shuffle. */
+static void draw(struct hf_world *w, struct hf__deeds *d, uint32_t count)
+{
+    struct hf__stream *r = &w->streams[HF__FOR_FAULTS];
+    uint32_t *all = malloc((w->nodes_count + 1u) * sizeof(uint32_t));
+    hf_assert(all != NULL);
+    for (uint32_t i = 0; i < w->nodes_count; i++)
+        all[i] = i;
+    for (uint32_t i = 0; i < count && i < w->nodes_count; i++) {
+        uint32_t at = i + (uint32_t)hf__draw_below(r, w->nodes_count - i);
+        add(d, all[at]);
+        all[at] = all[i];
+    }
+    free(all);
+}
+
+static void choose(struct hf_world *w, struct hf__deeds *d)
+{
+    const struct hf__action *a = d->action;
+    d->count = 0;
+    if (a->node >= 0) {
+        if ((uint32_t)a->node < w->nodes_count)
+            add(d, (uint32_t)a->node);
+        return;
+    }
+    if (a->count > 0 || a->share > 0) {
+        uint32_t count =
+            a->count > 0 ? a->count : (uint32_t)(a->share * (double)w->nodes_count + 0.5);
+        draw(w, d, count == 0 ? 1 : count);
+        return;
+    }
+    for (uint32_t i = 0; i < w->nodes_count; i++) {
+        if (a->zone < 0 || i % w->settings.zones == (uint32_t)a->zone)
+            add(d, i);
+    }
+}
+
+/* Marks of an action's wakes: begin, end, next step. */
+enum { MARK_BEGIN, MARK_END, MARK_STEP, MARKS };
+
+static void note(struct hf__schedule *s, struct hf__deeds *d, bool begins)
+{
+    if (s->note != NULL)
+        s->note(s->note_ctx, s->world, d->action, begins, d->targets, d->count);
+}
+
+static void begin(struct hf__schedule *s, struct hf__deeds *d, uint32_t mark)
+{
+    struct hf_world *w = s->world;
+    const struct hf__action *a = d->action;
+    choose(w, d);
+    d->begun = true;
+    d->step = 0;
+    note(s, d, true);
+    bool steps =
+        a->deed == HF__DEED_ROLLING || a->deed == HF__DEED_UPGRADE || a->deed == HF__DEED_FLAP;
+    hf__deed_begin(s, d);
+    if (steps) {
+        hf__wake(w, s->observer, mark + MARK_STEP - MARK_BEGIN, w->now_us);
+        if (a->deed != HF__DEED_FLAP)
+            return;
+    }
+    if (deeds[a->deed].lasts && a->for_us > 0)
+        hf__wake(w, s->observer, mark + MARK_END - MARK_BEGIN, w->now_us + a->for_us);
+}
+
+static void end(struct hf__schedule *s, struct hf__deeds *d)
+{
+    if (!d->begun || d->ended)
+        return;
+    d->ended = true;
+    hf__deed_end(s, d);
+    note(s, d, false);
+}
+
+static void wake(void *ctx, struct hf_world *w, uint32_t mark)
+{
+    struct hf__schedule *s = ctx;
+    struct hf__deeds *d = &s->deeds[mark / MARKS];
+    if (s->healed)
+        return;
+    switch (mark % MARKS) {
+    case MARK_BEGIN:
+        begin(s, d, mark);
+        return;
+    case MARK_END:
+        end(s, d);
+        return;
+    default:
+        if (d->ended)
+            return;
+        if (!hf__deed_step(s, d))
+            end(s, d);
+        else
+            hf__wake(w, s->observer, mark, w->now_us + d->action->every_us);
+    }
+}
+
+struct hf__schedule *hf__schedule_new(struct hf_world *w, const struct hf__action *actions,
+                                      size_t count, hf__deed_fn *note_fn, void *ctx)
+{
+    struct hf__schedule *s = calloc(1, sizeof(*s));
+    hf_assert(s != NULL);
+    s->deeds = calloc(count + 1, sizeof(*s->deeds));
+    hf_assert(s->deeds != NULL);
+    s->world = w;
+    s->count = count;
+    s->note = note_fn;
+    s->note_ctx = ctx;
+    struct hf__observer observer = {.ctx = s, .wake = wake};
+    s->observer = hf__observe(w, &observer);
+    for (size_t i = 0; i < count; i++) {
+        s->deeds[i].action = &actions[i];
+        hf__wake(w, s->observer, (uint32_t)(i * MARKS + MARK_BEGIN), actions[i].at_us);
+    }
+    return s;
+}
+
+void hf__schedule_heal(struct hf__schedule *s)
+{
+    for (size_t i = 0; i < s->count; i++)
+        end(s, &s->deeds[i]);
+    s->healed = true;
+    hf__deed_heal(s->world);
+}
+
+void hf__schedule_free(struct hf__schedule *s)
+{
+    if (s == NULL)
+        return;
+    for (size_t i = 0; i < s->count; i++) {
+        free(s->deeds[i].targets);
+        hf_disk_free(s->deeds[i].kept);
+    }
+    free(s->deeds);
+    free(s);
+}

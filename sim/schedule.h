@@ -1,0 +1,90 @@
+/*
+ * What is done to a world and when: the timeline of a scenario, whether a person wrote it or a seed
+ * drew it. Every deed names its targets by number, zone or share; what is drawn comes from the
+ * world's stream for faults.
+ */
+#ifndef HF_SIM_SCHEDULE_H
+#define HF_SIM_SCHEDULE_H
+
+#include "sim/world.h"
+
+/* X(constant, name, has a duration, meaning) */
+#define HF__DEED_MAP(X)                                                                            \
+    X(CRASH, "crash", 1, "the process dies; with `for`, it starts again after that time")          \
+    X(START, "start", 0, "starts what is down")                                                    \
+    X(ROLLING, "rolling-restart", 1, "one after the other, `every` apart, each down for `for`")    \
+    X(UPGRADE, "upgrade", 1, "the same, and each comes back with the image `text`")                \
+    X(PAUSE, "pause", 1, "the process stands still")                                               \
+    X(SLOW, "slow", 1, "everything takes `value` times as long")                                   \
+    X(ISOLATE, "isolate", 1, "cut off in both directions")                                         \
+    X(DEAF, "deaf", 1, "hears nobody, but is heard")                                               \
+    X(MUTE, "mute", 1, "is heard by nobody, but hears")                                            \
+    X(PARTITION, "partition", 1, "the targets and the rest do not hear each other")                \
+    X(FLAP, "flap", 1, "a partition that comes and goes, `every` apart")                           \
+    X(LOSS, "loss", 1, "messages are lost with chance `value`")                                    \
+    X(DUPLICATE, "duplicate", 1, "requests arrive twice with chance `value`")                      \
+    X(REORDER, "reorder", 1, "messages are held back with chance `value`")                         \
+    X(BREAK, "break", 0, "connections of the targets end")                                         \
+    X(CLOCK, "clock", 0, "wall clocks move by `value` seconds")                                    \
+    X(DISK_FULL, "disk-full", 1, "writing fails")                                                  \
+    X(DISK_STALL, "disk-stall", 1, "nothing becomes durable")                                      \
+    X(CRASH_WRITE, "crash-at-write", 1,                                                            \
+      "dies right before or after its next write but `value`; starts again after `for`")           \
+    X(CORRUPT, "corrupt", 1, "restarts; the vault is found damaged until `for` has passed")        \
+    X(ROLLBACK_ROW, "rollback-row", 1, "restarts; one row is an older one until `for` has passed") \
+    X(ROLLBACK, "rollback", 1, "`for` later, restarts with the whole disk as it was at `at`")      \
+    X(CLONE, "clone", 1, "a copy of the disk starts on another machine, for so long")              \
+    X(QUOTE_FAIL, "quote-fail", 1, "quotes cannot be made")                                        \
+    X(JUDGE_FAIL, "judge-fail", 1, "collateral is missing with chance `value`, everywhere")        \
+    X(TCB, "tcb", 1, "the platforms' TCB status is `text`: revoked, out-of-date, up-to-date")      \
+    X(ACCEPT, "accept", 0, "a policy that accepts the image `text` with rank `value`")             \
+    X(WITHDRAW, "withdraw", 0, "a policy without the image `text`")                                \
+    X(POLICY, "policy", 0, "a further policy like the last")                                       \
+    X(SET, "set", 0, "a further validator set")                                                    \
+    X(ROOT, "root", 0, "a further root of authority")                                              \
+    X(JOIN, "join", 0, "`count` new nodes")                                                        \
+    X(KEY, "key", 0, "the application asks for the key `text`")                                    \
+    X(DRILL, "drill", 0, "the operator asks for a drill")                                          \
+    X(DRAIN, "drain", 1, "the operator drains the node")                                           \
+    X(HOSTILE, "hostile", 1, "the targets follow the strategy `text`")                             \
+    X(HEAL, "heal", 0, "every fault ends, everything that is down starts")
+
+enum hf__deed {
+#define X(constant, name, lasts, doc) HF__DEED_##constant,
+    HF__DEED_MAP(X)
+#undef X
+        HF__DEEDS
+};
+
+struct hf__action {
+    uint64_t at_us, for_us, every_us;
+    int deed;
+    long node;      /* a target by number; -1: not given */
+    long zone;      /* all of a zone; -1: not given */
+    uint32_t count; /* so many, drawn; 0: not given */
+    double share;   /* a share of all, drawn; 0: not given. Without any target: all */
+    double value;
+    const char *text; /* outlives the schedule; "" when not given */
+};
+
+const char *hf__deed_name(int deed);
+const char *hf__deed_doc(int deed);
+bool hf__deed_lasts(int deed);
+
+struct hf__schedule;
+
+/* What began or ended, for the record of a run; may be NULL. */
+typedef void hf__deed_fn(void *ctx, struct hf_world *w, const struct hf__action *a, bool begins,
+                         const uint32_t *targets, size_t count);
+
+/* Puts actions on a world's timeline. actions is borrowed for the world's life. */
+struct hf__schedule *hf__schedule_new(struct hf_world *w, const struct hf__action *actions,
+                                      size_t count, hf__deed_fn *note, void *ctx);
+/* Ends every fault now: networks whole, disks well, everything up; no later action begins. */
+void hf__schedule_heal(struct hf__schedule *s);
+/* After the world. */
+void hf__schedule_free(struct hf__schedule *s);
+/* What a scenario's text names: HF_TCB_…, or HF_TCB_NONE for another word. */
+uint8_t hf__tcb_from_text(const char *text);
+
+#endif
