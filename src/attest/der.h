@@ -36,6 +36,8 @@ struct hf_der {
 /* Reads bytes from their start; fault gets the first thing that is wrong. */
 static inline struct hf_der hf__der_of(struct hf_bytes bytes, struct hf_fault *fault)
 {
+    if (bytes.len == 0)
+        bytes = hf_bytes_of("", 0); /* no arithmetic on a pointer that may be NULL */
     return (struct hf_der){
         .base = bytes.data, .p = bytes.data, .end = bytes.data + bytes.len, .fault = fault};
 }

@@ -100,6 +100,13 @@ void hf_dev_authority_ca_serial(const struct hf_dev_authority *a, enum hf_dev_ca
     hf_assert(rc == 0); /* checked when it was loaded */
 }
 
+void hf_dev_authority_signer_serial(const struct hf_dev_authority *a,
+                                    uint8_t ret[static HF_DEV_SERIAL_LEN])
+{
+    int rc = hf__dev_cert_serial(a->signer, ret);
+    hf_assert(rc == 0); /* checked when it was loaded */
+}
+
 /* The four pairs, in the order in which they are written. */
 struct pair {
     const char *key_file, *cert_file;

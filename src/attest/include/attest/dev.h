@@ -73,6 +73,10 @@ void hf_dev_authority_root_key(const struct hf_dev_authority *a,
 void hf_dev_authority_ca_serial(const struct hf_dev_authority *a, enum hf_dev_ca ca,
                                 uint8_t ret[static HF_DEV_SERIAL_LEN]);
 
+/* The serial of the TCB signing certificate, likewise. */
+void hf_dev_authority_signer_serial(const struct hf_dev_authority *a,
+                                    uint8_t ret[static HF_DEV_SERIAL_LEN]);
+
 /* --- a machine --- */
 
 struct hf_dev_machine;
