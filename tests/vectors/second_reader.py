@@ -225,6 +225,72 @@ def labelled(vector, size):
     return hashlib.blake2b(bytes([len(label)]) + label + bytes.fromhex(vector["input"]), digest_size=size).hexdigest()
 
 
+def hash_of(label, data, size=32):
+    name = b"holdfast/v1/" + label.encode()
+    return hashlib.blake2b(bytes([len(name)]) + name + data, digest_size=size).digest()
+
+
+def mix(x):
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        x = (x ^ x >> shift) * factor % 2**64
+    return x ^ x >> 31
+
+
+def spread(picks, zones, n):
+    """Section 5, step 5: places in blocks of n, spread over zones."""
+    waiting, order = list(picks), []
+    while waiting and len(order) < 48:
+        block, part = [], -(-n // len(set(zones)))
+        while waiting and len(block) < n:
+            for i in list(waiting):
+                if len(block) < n and sum(zones[j] == zones[i] for j in block) < part:
+                    block.append(i)
+                    waiting.remove(i)
+            part += 1
+        order += block
+    return order
+
+
+def order_of(fields, owner, version, rule, n):
+    """Section 5: the first 3n candidates of an owner, by their places in the set."""
+    validators, beacon = fields["validators"], fields["beacon"]
+    own = int.from_bytes(hash_of("owner", beacon + validators[owner]["account"] + version.to_bytes(4, "big"))[:8], "big")
+    weights = [mix(own ^ int.from_bytes(hash_of("candidate", beacon + v["account"])[:8], "big")) for v in validators]
+    able = [i for i, v in enumerate(validators) if i != owner and not v.get("leaving")]
+    able.sort(key=lambda i: (-weights[i], i))
+    if rule == 2:
+        return able[:3 * n]
+    window, picks = 12 * n + 64, []
+    while True:
+        seen, picks = set(), []
+        for i in able[:window]:
+            if validators[i]["operator"] not in seen:
+                seen.add(validators[i]["operator"])
+                picks.append(i)
+        if len(picks) >= 3 * n or window >= len(validators):
+            break
+        window *= 4
+    picks = picks[:6 * n]
+    return (spread(picks, [v.get("zone", "") for v in validators], n) if rule == 0 else picks)[:3 * n]
+
+
+def judge_documents(codec, vectors):
+    """(claim, findings) for the documents and the orders that follow from them."""
+    bodies = {}
+    for document in vectors["documents"]:
+        envelope = codec.decode("envelope", bytes.fromhex(document["envelope"]))
+        bodies[document["name"]] = envelope["body"], envelope["kind"]
+    kinds = {1: "root", 2: "policy", 3: "validator_set"}
+    fields = {name: codec.decode(kinds[kind], body) for name, (body, kind) in bodies.items()}
+    first, second = bodies["first root"][0], fields["second root"]
+    yield "the_network_id_is_the_hash_of_the_first_root", (
+        [] if hash_of("network", first).hex() == vectors["network"] else [vectors["network"]])
+    yield "the_second_root_names_the_first", [] if second["previous"] == hash_of("body", first) else ["previous"]
+    yield "every_order_of_candidates_is_as_specified", [
+        f"owner {o['owner']}, rule {o['rule']}, n {o['n']}" for o in vectors["orders"]
+        if order_of(fields["validator set"], o["owner"], o["version"], o["rule"], o["n"]) != o["order"]]
+
+
 def judge(root):
     """(claim, findings) for each."""
     codec = Codec(read_tables((root / "proto/MESSAGES.md").read_text(encoding="utf-8")))
@@ -242,6 +308,10 @@ def judge(root):
     yield "every_label_hashes_as_specified", [
         v["label"] for v in labels
         if (v["report"] != labelled(v, 64) if "report" in v else v["hash"] != labelled(v, 32))]
+
+
+    documents = root / "tests/vectors/documents.json"
+    yield from judge_documents(codec, json.loads(documents.read_text(encoding="utf-8")))
 
 
 def main():
