@@ -289,8 +289,10 @@ int hf_store_commit(struct hf_store *s, const struct hf_store_update *updates, s
     }
     if (e != 0)
         return e;
-    if (ret_results == NULL)
-        return count == 1 ? verdict(s, &updates[0]) : 0;
+    if (ret_results == NULL) {
+        e = count == 1 ? verdict(s, &updates[0]) : 0;
+        return e != 0 ? hf__fail(err, e, "the update was refused: %s", hf_error_sentence(e)) : 0;
+    }
     for (size_t i = 0; i < count; i++)
         ret_results[i] = verdict(s, &updates[i]);
     return 0;

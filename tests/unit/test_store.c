@@ -238,6 +238,10 @@ STORE_TEST(hf_store_commit, a_refused_update_leaves_its_neighbours_alone)
                                       {&blank, 1}, {NULL, 0},   {&after, 1}};
     int results[6];
     cr_assert_eq(hf_store_commit(s, group, 6, results, NULL), 0);
+    struct hf_store_error err = {0};
+    cr_assert_eq(hf_store_commit(s, &group[2], 1, NULL, &err), HF_ETOOBIG);
+    cr_assert_eq(err.code, HF_ETOOBIG);
+    cr_assert_not_null(strstr(err.text, "refused"), "%s", err.text);
     static const int want[6] = {0, HF_EVAULTSTATE, HF_ETOOBIG, HF_EINVAL, 0, 0};
     for (int i = 0; i < 6; i++)
         cr_expect_eq(results[i], want[i], "%d", i);

@@ -5,8 +5,12 @@
 #include "base/secret.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mount.h>
+#include <unistd.h>
 
 static char dir[SHELF_PATH_LEN];
 
@@ -219,4 +223,107 @@ FAULT_TEST(store_faults, a_power_cut_late_in_a_long_log_keeps_what_was_reported_
     uint64_t seed = 1147;
     for (long at = 1000; at < 1600; at += 17)
         cut_once(FAULTY_POWER_CUT, at, &seed);
+}
+
+/* A real file system of 24 MiB, seen by this process alone; false where it may not be mounted. */
+static bool mount_small(void)
+{
+    char outer[SHELF_PATH_LEN];
+    shelf_folder(dir);
+    (void)snprintf(outer, sizeof outer, "%s", dir);
+    *strrchr(outer, '/') = '\0';
+    if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+        mount("tmpfs", outer, "tmpfs", 0, "size=24m,mode=0700") == 0)
+        return true;
+    shelf_folder_remove(dir);
+    (void)fprintf(stderr, "no right to mount a small file system: skipped\n");
+    return false;
+}
+
+static void remount(unsigned long flags)
+{
+    char outer[SHELF_PATH_LEN];
+    (void)snprintf(outer, sizeof outer, "%s", dir);
+    *strrchr(outer, '/') = '\0';
+    cr_assert_eq(mount(NULL, outer, NULL, MS_REMOUNT | flags, NULL), 0);
+}
+
+static void unmount_small(void)
+{
+    *strrchr(dir, '/') = '\0';
+    cr_assert_eq(umount2(dir, MNT_DETACH), 0);
+    cr_assert_eq(rmdir(dir), 0);
+}
+
+/* Takes what is left of the file system. */
+static void fill(const char *path)
+{
+    static const char block[4096];
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    cr_assert_geq(fd, 0);
+    while (write(fd, block, sizeof block) > 0)
+        ;
+    close(fd);
+}
+
+FAULT_TEST(store_faults, a_file_system_that_is_full_is_reported_and_left_behind)
+{
+    if (!mount_small())
+        return;
+    struct hf_store *s = NULL;
+    struct hf_store_error err = {0};
+    struct shelf model = {.state = HF_VAULT_PLACING}, found;
+    cr_assert_eq(hf_store_open(dir, &hf_suite_real, &s, &err), 0, "%s", err.text);
+    cr_assert_eq(hf_store_vault_create(s, shelf_key, &shelf_header, &err), 0, "%s", err.text);
+    char filler[SHELF_PATH_LEN + 16];
+    (void)snprintf(filler, sizeof filler, "%s/filler", dir);
+    uint64_t seed = 3;
+    int refusals = 0;
+    for (int round = 0; round < 300; round++) {
+        struct hf_store_op ops[6];
+        struct hf_store_update u = shelf_draw_update(&seed, ops);
+        if (round % 60 == 20)
+            fill(filler);
+        int e = hf_store_commit(s, &u, 1, NULL, &err);
+        if (e != 0) {
+            cr_assert_eq(e, HF_ENOSPACE, "%s", err.text);
+            cr_assert_eq(hf_store_commit(s, &u, 1, NULL, &err), HF_ENOSPACE);
+            refusals++;
+            cr_assert_eq(unlink(filler), 0);
+            hf_store_tidy(s);
+            cr_assert_eq(hf_store_commit(s, &u, 1, NULL, &err), 0, "%s", err.text);
+        }
+        shelf_apply(&model, &u);
+    }
+    cr_assert_gt(refusals, 0);
+    hf_store_close(s);
+    (void)unlink(filler);
+    cr_assert_eq(hf_store_open(dir, &hf_suite_real, &s, &err), 0, "%s", err.text);
+    cr_assert_eq(shelf_read(s, &found, &err), 0, "%s", err.text);
+    cr_assert(shelf_equal(&model, &found));
+    shelf_done(&found);
+    shelf_done(&model);
+    hf_store_close(s);
+    unmount_small();
+}
+
+FAULT_TEST(store_faults, a_read_only_file_system_is_reported_and_nothing_lost)
+{
+    if (!mount_small())
+        return;
+    struct hf_store *s = NULL;
+    struct hf_store_error err = {0};
+    cr_assert_eq(hf_store_open(dir, &hf_suite_real, &s, &err), 0, "%s", err.text);
+    cr_assert_eq(hf_store_vault_create(s, shelf_key, &shelf_header, &err), 0, "%s", err.text);
+    hf_store_close(s);
+    remount(MS_RDONLY);
+    cr_assert_eq(hf_store_open(dir, &hf_suite_real, &s, &err), HF_EREADONLY, "%s", err.text);
+    cr_assert_not_null(strstr(err.text, dir), "%s", err.text);
+    remount(0);
+    cr_assert_eq(hf_store_open(dir, &hf_suite_real, &s, &err), 0, "%s", err.text);
+    struct shelf found;
+    cr_assert_eq(shelf_read(s, &found, &err), 0, "%s", err.text);
+    shelf_done(&found);
+    hf_store_close(s);
+    unmount_small();
 }
