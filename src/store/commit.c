@@ -268,6 +268,7 @@ int hf_store_commit(struct hf_store *s, const struct hf_store_update *updates, s
 {
     struct commit c = {
         .s = s, .err = err, .head_before = s->head, .state_before = s->plain.header.state};
+    hf_assert(ret_results != NULL || count == 1);
     int e = hf__db_ready(s, err);
     if (e != 0)
         return e;
@@ -290,7 +291,7 @@ int hf_store_commit(struct hf_store *s, const struct hf_store_update *updates, s
     if (e != 0)
         return e;
     if (ret_results == NULL) {
-        e = count == 1 ? verdict(s, &updates[0]) : 0;
+        e = verdict(s, &updates[0]);
         return e != 0 ? hf__fail(err, e, "the update was refused: %s", hf_error_sentence(e)) : 0;
     }
     for (size_t i = 0; i < count; i++)

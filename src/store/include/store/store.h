@@ -167,9 +167,10 @@ HF_MUST_USE int hf_store_update_check(const struct hf_store_update *u);
 
 /*
  * Commits updates in order, in one transaction: when this returns 0, every update whose result is 0
- * is durable. ret_results[count]: 0, or why this update alone was left out (hf_store_update_check);
- * its neighbours are not affected. NULL is legal for count 1, whose result is then returned. On
- * failure nothing of the group is applied, ret_results is untouched, and the same group may be
+ * is durable. ret_results[count]: 0, or why this update alone was left out: as
+ * hf_store_update_check, or HF_EVAULTSTATE, because it touches the vault while that is locked. Its
+ * neighbours are not affected. NULL is legal for count 1, whose result is then returned.
+ * On failure nothing of the group is applied, ret_results is untouched, and the same group may be
  * given again. A crash that follows a failure may still show the group as committed, whole.
  * HF_ENOSPACE, HF_EREADONLY, HF_EIO, HF_ENOMEM: the same call succeeds once the cause has passed.
  * HF_ECORRUPT: permanent.
