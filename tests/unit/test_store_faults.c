@@ -20,7 +20,7 @@ static void setup(void)
     cr_assert_eq(hf_secret_init(1024 * 1024, true), 0);
 }
 
-#define FAULT_TEST(suite, case) Test(suite, case, .init = setup, .timeout = 100)
+#define FAULT_TEST(suite, case) Test(suite, case, .init = setup, .timeout = 400)
 
 /* Does what a call does again until it succeeds; the fault may pass only after the first failure.
  */

@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""Manual pages and programs say the same: each command and option of --help is in the page, and the page is clean."""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+SOURCE = pathlib.Path(os.environ["HOLDFAST_SOURCE"])
+BUILD = pathlib.Path(os.environ["HOLDFAST_BUILD"])
+sys.path.insert(0, str(SOURCE / "tests/lib"))
+
+import tap  # noqa: E402
+
+PAGES = {
+    "holdfast.1": BUILD / "src/cli/holdfast",
+    "holdfastd.8": BUILD / "src/daemon/holdfastd",
+    "holdfast-sim.1": BUILD / "sim/holdfast-sim",
+}
+OPTION = re.compile(r"--[a-z][a-z0-9-]*")
+COMMAND = re.compile(r"^  ([a-z]+)(?: [a-z|]+)? {2,}\S", re.MULTILINE)
+
+
+def page(name):
+    """The page as a reader sees it, without overstrikes."""
+    done = subprocess.run(["mandoc", "-Tutf8", "-Owidth=200", SOURCE / "contrib/man" / name], capture_output=True,
+                          text=True, check=True)
+    return re.sub(".\b", "", done.stdout)
+
+
+def help_of(*command):
+    done = subprocess.run([*command, "--help"], capture_output=True, text=True, timeout=20, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, f"{command} --help: exit {done.returncode}: {done.stderr}"
+    assert done.stdout and not done.stderr, f"{command} --help does not print to standard output"
+    return done.stdout
+
+
+def helps(program):
+    """--help of the program, and of each command that it lists: [(words, text)]."""
+    found = [((), help_of(program))]
+    for command in COMMAND.findall(found[0][1]):
+        found.append(((command,), help_of(program, command)))
+    return found
+
+
+def agree(name):
+    text = page(name)
+    for words, shown in helps(PAGES[name]):
+        for word in words:
+            assert re.search(rf"\b{word}\b", text), f"{name} does not have the command {word}"
+        for option in sorted(set(OPTION.findall(shown))):
+            assert option in text, f"{name} does not have {option} of {' '.join(words) or 'the program'}"
+        wide = [line for line in shown.splitlines() if len(line) > 80]
+        assert not wide, f"--help of {' '.join(words) or name} is wider than 80 columns: {wide[0]}"
+
+
+def named_by(name):
+    """And the other way: the page has no option that no --help knows."""
+    known = {option for _, shown in helps(PAGES[name]) for option in OPTION.findall(shown)}
+    # An example may call another program.
+    strange = [o for o in sorted(set(OPTION.findall(page(name)))) if o not in known]
+    assert not strange, f"{name} has options that --help does not: {strange}"
+
+
+@tap.case
+def pages_are_clean():
+    for name in PAGES:
+        done = subprocess.run(["mandoc", "-Tlint", "-Wwarning", SOURCE / "contrib/man" / name], capture_output=True,
+                              text=True)
+        assert done.returncode == 0 and not done.stdout, done.stdout
+
+
+@tap.case
+def holdfast_and_its_page_agree():
+    agree("holdfast.1")
+    named_by("holdfast.1")
+
+
+@tap.case
+def holdfastd_and_its_page_agree():
+    agree("holdfastd.8")
+    named_by("holdfastd.8")
+
+
+@tap.case
+def holdfast_sim_and_its_page_agree():
+    agree("holdfast-sim.1")
+    named_by("holdfast-sim.1")
+
+
+if __name__ == "__main__":
+    sys.exit(tap.main())
