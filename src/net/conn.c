@@ -192,9 +192,14 @@ void hf__conn_drain(struct hf__conn *conn)
 {
     if (conn->closing || conn->draining)
         return;
-    if (conn->state != HF__OPEN) {
-        /* It shakes hands under the certificate that is no more. */
+    if (conn->state != HF__OPEN && conn->outgoing) {
+        /* It shakes hands under the certificate that is no more. Those who wait for it get another.
+         */
         hf__conn_close(conn, HF_EREFUSED, "the identity changed during the handshake", "");
+        return;
+    }
+    if (conn->state != HF__OPEN) {
+        conn->stale = true;
         return;
     }
     conn->draining = true;
@@ -269,6 +274,8 @@ static void established(struct hf__conn *conn)
         hf__conn_peer(conn, &peer);
         net->hooks.opened(net->hooks.user, &peer);
     }
+    if (conn->stale)
+        hf__conn_drain(conn);
     if (conn->outgoing && !conn->closing && !conn->draining)
         hf__target_serve(conn->target);
 }
@@ -294,6 +301,12 @@ static void take_input(struct hf__conn *conn)
         int n = hf__tls_read(&conn->tls, net->plain, HF__PLAIN_LEN);
         /* An alert, or the answer to a KeyUpdate: out of the shared buffer before any hook runs. */
         hf__conn_send(conn);
+        for (; conn->tls.key_updates > 0 && !conn->closing; conn->tls.key_updates--) {
+            if (hf__bucket_take(&conn->control, hf__now_ms(net)))
+                continue;
+            net->stats.flood++;
+            hf__conn_close(conn, HF_EHTTP, "too many KeyUpdates", "");
+        }
         if (n == 0 || conn->closing)
             break;
         if (n == HF_ECONNRESET) {
@@ -320,8 +333,8 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
     if (conn->closing || len == 0)
         return;
     if (len < 0) {
-        hf__conn_close(conn, HF_ECONNRESET, "the connection ended",
-                       len == UV_EOF ? "" : uv_strerror((int)len));
+        hf__conn_close(conn, conn->state < HF__OPEN ? HF_ECONNECT : HF_ECONNRESET,
+                       "the connection ended", len == UV_EOF ? "" : uv_strerror((int)len));
         return;
     }
     conn->input_ms = hf__now_ms(conn->net);

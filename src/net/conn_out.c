@@ -109,10 +109,16 @@ static bool gather(struct hf__conn *conn)
     return r == 0;
 }
 
-/* Whether a connection has nothing left to do: drained, or ended by either side's GOAWAY. */
+/*
+ * Whether a connection has nothing left to do: drained, or ended by either side's GOAWAY. The
+ * server leaves the end to the client: to close upon a request that crossed the GOAWAY would reset
+ * the connection, and the client might never read that its request was not taken.
+ */
 static bool finished(const struct hf__conn *conn)
 {
     if (conn->writing || nghttp2_session_want_write(conn->h2))
+        return false;
+    if (conn->draining && !conn->outgoing)
         return false;
     return !nghttp2_session_want_read(conn->h2) || (conn->draining && conn->active == 0);
 }

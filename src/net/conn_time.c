@@ -36,7 +36,7 @@ void hf__conn_schedule(struct hf__conn *conn)
             at = earlier(at, conn->write_since_ms + l->write_ms_max);
         if (conn->draining)
             at = earlier(at, conn->drain_since_ms + l->drain_ms_max);
-        if (conn->active == 0)
+        if (conn->active == 0 && !conn->draining)
             at = earlier(at, idle_deadline(conn));
         if (conn->outgoing && (conn->active > 0 || conn->pinged))
             at = earlier(at, ping_deadline(conn));
@@ -65,6 +65,17 @@ void hf__conn_suspect(struct hf__conn *conn)
     hf__conn_schedule(conn);
 }
 
+static void end_idle(struct hf__conn *conn)
+{
+    if (!conn->heard) {
+        conn->net->stats.handshake_timeout++;
+        hf__conn_close(conn, HF_ECONNRESET, "no HTTP/2 came", "");
+        return;
+    }
+    conn->net->stats.timeout_idle++;
+    hf__conn_drain(conn);
+}
+
 void hf__conn_due(struct hf__deadline *d)
 {
     struct hf__conn *conn = hf__container(d, struct hf__conn, deadline);
@@ -74,7 +85,7 @@ void hf__conn_due(struct hf__deadline *d)
     if (conn->state != HF__OPEN) {
         if (now >= conn->idle_since_ms + l->handshake_ms_max) {
             s->handshake_timeout++;
-            hf__conn_close(conn, HF_ETIMEOUT, "the handshake took too long", "");
+            hf__conn_close(conn, HF_ECONNECT, "the handshake took too long", "");
             memcpy(s->last_handshake, conn->reason, sizeof(conn->reason));
         }
     } else if (conn->writing && now >= conn->write_since_ms + l->write_ms_max) {
@@ -82,12 +93,8 @@ void hf__conn_due(struct hf__deadline *d)
         hf__conn_close(conn, HF_ECONNRESET, "the peer takes no output", "");
     } else if (conn->draining && now >= conn->drain_since_ms + l->drain_ms_max) {
         hf__conn_close(conn, HF_ECONNRESET, "the connection was retired", "");
-    } else if (conn->active == 0 && now >= idle_deadline(conn)) {
-        if (conn->heard)
-            s->timeout_idle++;
-        else
-            s->handshake_timeout++;
-        hf__conn_close(conn, HF_ECONNRESET, conn->heard ? "idle" : "no HTTP/2 came", "");
+    } else if (conn->active == 0 && !conn->draining && now >= idle_deadline(conn)) {
+        end_idle(conn);
     } else if (conn->outgoing && (conn->active > 0 || conn->pinged) && now >= ping_deadline(conn)) {
         if (conn->pinged) {
             s->timeout_ping++;

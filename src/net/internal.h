@@ -49,6 +49,7 @@ struct hf__conn {
     bool outgoing;
     bool closing;
     bool opened;   /* the opened hook was called, so closed must be */
+    bool stale;    /* incoming: the identity changed during the handshake, so drain it at once */
     bool draining; /* no new streams; closes when those it has are done */
     bool writing;  /* pending is libuv's */
     bool dirty;    /* on net->dirty */
@@ -158,7 +159,8 @@ struct hf_net {
     struct hf__tls_context tls;
     uv_idle_t idle;
     uv_timer_t timer;
-    uint64_t timer_ms;  /* when timer fires, or HF__NEVER */
+    uint64_t timer_ms;                /* when timer fires, or HF__NEVER */
+    struct hf__deadline accept_again; /* when there was no memory for a connection that waits */
     uv_tcp_t *listener; /* on its own, so that the next can be made while it closes; or NULL */
     bool stopping;
     unsigned handles; /* libuv's, and requests under way, that must end before done */
@@ -245,6 +247,9 @@ HF_MUST_USE int hf__server_frame_sent(nghttp2_session *h2, const nghttp2_frame *
                                       struct hf__conn *conn);
 /* Ends all streams of a connection that is gone. */
 void hf__server_abandon(struct hf__conn *conn);
+
+/* listener.c: takes in a connection that has waited since there was no memory for it */
+void hf__accept_due(struct hf__deadline *d);
 
 /* client.c: calls on a connection */
 void hf__client_callbacks(nghttp2_session_callbacks *c);

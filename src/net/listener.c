@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BACKLOG = 128 };
+enum { BACKLOG = 128, ACCEPT_AGAIN_MS = 100 };
 
 static void refuse(struct hf__conn *conn, uint64_t *counter, const char *why)
 {
@@ -40,8 +40,11 @@ static void on_connection(uv_stream_t *listener, int status)
     if (status != 0)
         return;
     struct hf__conn *conn = hf__conn_new(net, false);
-    if (conn == NULL)
+    if (conn == NULL) {
+        /* libuv gives no other connection before this one is accepted. */
+        hf__set_deadline(net, &net->accept_again, hf__now_ms(net) + ACCEPT_AGAIN_MS);
         return;
+    }
     struct hf_net_stats *s = &net->stats;
     struct sockaddr_storage peer = {0};
     int len = sizeof(peer);
@@ -63,6 +66,13 @@ static void on_connection(uv_stream_t *listener, int status)
         hf__conn_schedule(conn);
         hf__conn_start(conn);
     }
+}
+
+void hf__accept_due(struct hf__deadline *d)
+{
+    struct hf_net *net = hf__container(d, struct hf_net, accept_again);
+    if (net->listener != NULL)
+        on_connection((uv_stream_t *)net->listener, 0);
 }
 
 static void on_listener_closed(uv_handle_t *handle)

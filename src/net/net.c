@@ -138,6 +138,8 @@ void hf__set_deadline(struct hf_net *net, struct hf__deadline *d, uint64_t at_ms
 
 static void free_parts(struct hf_net *net)
 {
+    if (net->accept_again.due != NULL)
+        hf__deadlines_remove(&net->deadlines, &net->accept_again);
     hf__tls_context_done(&net->tls);
     nghttp2_session_callbacks_del(net->server_callbacks);
     nghttp2_session_callbacks_del(net->client_callbacks);
@@ -183,6 +185,8 @@ int hf_net_new(struct uv_loop_s *loop, const struct hf_net_limits *limits,
     net->read_buf = malloc(HF_NET_READ_LEN);
     net->plain = malloc(HF__PLAIN_LEN);
     int r = net->read_buf == NULL || net->plain == NULL ? HF_ENOMEM : 0;
+    if (r == 0)
+        r = hf__deadlines_add(&net->deadlines, &net->accept_again, hf__accept_due);
     if (r == 0)
         r = hf__h2_callbacks_init(net);
     if (r == 0)

@@ -16,6 +16,7 @@ struct hf__tls_context {
     SSL_CTX *client;
     EVP_PKEY *key;
     BIO_METHOD *bio;
+    ASN1_OBJECT *oid; /* of the extension */
     struct hf_buf *out;
     uint8_t *spki; /* SubjectPublicKeyInfo of key, DER */
     size_t spki_len;
@@ -23,8 +24,9 @@ struct hf__tls_context {
 
 struct hf__tls {
     SSL *ssl;
-    struct hf_bytes in; /* what is left of the peer's bytes; borrowed */
-    struct hf_buf *out;
+    const struct hf__tls_context *context;
+    struct hf_bytes in;   /* what is left of the peer's bytes; borrowed */
+    unsigned key_updates; /* that the peer sent since they were last looked at */
 };
 
 /* Why a handshake failed: which counter, which error, which words. */

@@ -261,3 +261,23 @@ Test(hf_net_set_identity, calls_made_while_it_changes_are_carried_out_once)
     cr_assert_eq(a->requests, 40);
     mesh_done(&m);
 }
+
+Test(hf_net_set_identity, requests_that_cross_the_goaway_are_sent_again)
+{
+    mesh_init(&m, NULL);
+    unsigned made = 1;
+    cr_assert_eq(mesh_call(b, a->address, 0, "/v1/echo", hf_bytes_of("x", 1)), 0);
+    mesh_until_results(b, 1);
+    for (unsigned i = 1; i <= 50; i++) {
+        cr_assert_eq(mesh_call(b, a->address, i, "/v1/echo", hf_bytes_of("x", 1)), 0);
+        mesh_turn(&m, i % 4);
+        mesh_unlock(a);
+        cr_assert_eq(mesh_call(b, a->address, i, "/v1/echo", hf_bytes_of("x", 1)), 0);
+        made += 2;
+        mesh_until_results(b, made);
+    }
+    for (unsigned i = 0; i < made; i++)
+        cr_assert_eq(b->result[i].error, 0, "%u: %s", i, b->result[i].reason);
+    cr_assert_eq(a->requests, made);
+    mesh_done(&m);
+}
