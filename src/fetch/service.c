@@ -28,6 +28,8 @@ static int get(const struct fetch *f, const char *url, const char *header, struc
     struct hf_buf encoded;
     hf_buf_init(&encoded, ENCODED_CHAIN_MAX);
     int rc = hf__http_get(f->http, url, header, ret_body, &encoded, f->reason);
+    if (rc == 0 && ret_body->len == 0)
+        rc = refuse(f, HF_EMALFORMED, url, "an empty body");
     if (rc == 0 && header != NULL) {
         rc = hf__decode_chain(hf_buf_bytes(&encoded), ret_chain);
         if (rc != 0)
