@@ -1,5 +1,6 @@
 #include "config/schema.h"
 #include "base/error.h"
+#include "fail_alloc.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -368,6 +369,42 @@ Test(hf_config_load, errors_past_the_bound_are_counted)
 Test(hf_config_load, control_characters_do_not_reach_the_terminal)
 {
     refuses("seed: \"\\e[31m\"", 1, 7, "seed", "\"?[31m\"");
+}
+
+/* One load in which the allocation with this index fails; false when there are fewer. */
+static bool load_without(const char *text, int right, size_t index, bool persistent)
+{
+    struct all all;
+    memset(&all, 0x5a, sizeof all);
+    hf_fail_alloc_at(index, persistent);
+    int err = load(text, &all);
+    if (!hf_fail_alloc_off()) {
+        cr_assert_eq(err, right);
+        if (err == 0)
+            hf_config_doc_free(doc);
+        return false;
+    }
+    /* What is wrong with the text may be known before memory is out. */
+    cr_assert(err == HF_ENOMEM || (err == right && err != 0), "%d at %zu", err, index);
+    cr_assert_gt(errors.count, 0);
+    cr_assert_eq(((uint8_t *)&all)[3], 0x5a);
+    return true;
+}
+
+Test(hf_config_load, without_memory_it_fails_and_leaves_nothing)
+{
+    static const char good[] = "name: a\ndata: b\nblob: 00\nlisten: a:1\nspare: {shares: 3}\n"
+                               "servers: [{address: a:1, account: '00000000'}]\nlevels: [1]\n";
+    static const char bad[] = "zebra: 1\nseed: x\nservers: [{}]\nlevels: [1, 20]\n";
+    for (int persistent = 0; persistent < 2; persistent++) {
+        size_t index = 0;
+        while (load_without(good, 0, index, persistent))
+            index++;
+        cr_assert_geq(index, 3);
+        index = 0;
+        while (load_without(bad, HF_ECONFIG, index, persistent))
+            index++;
+    }
 }
 
 Test(hf_config_refuse, a_relation_is_reported_at_the_fields_line)
