@@ -32,10 +32,13 @@ HF_MUST_USE int hf__chain_parse(struct hf_bytes pem, size_t count, bool leaf_is_
 /* A zeroed chain is legal. */
 void hf__chain_done(struct hf__chain *chain);
 
-/* Whether a certificate is known to be signed by this key; saves verifying it once more. */
+/* What is known already, and saves verifying or decoding once more. */
 struct hf__known {
+    /* Whether a certificate is signed by this key. */
     bool (*knows)(const void *context, const struct hf__cert *cert,
                   const uint8_t issuer_key[static HF_P256_KEY_LEN]);
+    /* The decoded key, a new reference; NULL when it is not known. */
+    EVP_PKEY *(*key)(const void *context, const uint8_t key[static HF_P256_KEY_LEN]);
     const void *context;
 };
 

@@ -160,7 +160,7 @@ int hf__check_root(struct hf__verification *v)
 {
     struct hf__root trusted = hf__root_of(&v->params->roots);
     const struct hf__cert *root = hf__chain_root(&v->chain->chain);
-    if (!trusted.trusted || memcmp(root->key, trusted.key, HF_ROOT_KEY_LEN) != 0) {
+    if (!hf__root_is(&trusted, root->key)) {
         if (is_dev_root(v, root)) {
             hf__reason(v, "the chain ends in a development root, which is not trusted here");
             return HF_EDEVQUOTE;

@@ -7,9 +7,14 @@
 struct hf_collateral *hf__collateral_empty(const struct hf__root *root, size_t count)
 {
     struct hf_collateral *c = calloc(1, sizeof *c + count * sizeof c->tcb_infos[0]);
-    if (c != NULL) {
-        atomic_init(&c->refs, 1);
-        c->root = *root;
+    if (c == NULL)
+        return NULL;
+    atomic_init(&c->refs, 1);
+    c->root = *root;
+    /* A key that is no point verifies nothing, which is found where it would have to. */
+    if (root->trusted && hf__p256_key(root->key, &c->root_key) == HF_ENOMEM) {
+        free(c);
+        return NULL;
     }
     return c;
 }
@@ -69,6 +74,7 @@ void hf_collateral_unref(struct hf_collateral *c)
 {
     if (c == NULL || atomic_fetch_sub(&c->refs, 1) != 1)
         return;
+    hf__p256_free(c->root_key);
     hf__document_unref(c->qe_identity);
     hf__document_unref(c->pck_crl);
     hf__document_unref(c->root_crl);
@@ -112,22 +118,52 @@ static bool issuer_knows(const struct hf__issuer *issuer, const struct hf__cert 
     return false;
 }
 
+/* The signer of the JSON documents; NULL where there is none. */
+static const struct hf__issuer *json_issuer(const struct hf_collateral *c)
+{
+    const struct hf__document *d = c->qe_identity;
+    if (d == NULL && c->tcb_info_count > 0)
+        d = c->tcb_infos[0];
+    return d != NULL ? d->issuer : NULL;
+}
+
+static const struct hf__issuer *crl_issuer(const struct hf_collateral *c)
+{
+    return c->pck_crl != NULL ? c->pck_crl->issuer : NULL;
+}
+
 static bool knows(const void *context, const struct hf__cert *cert,
                   const uint8_t issuer_key[static HF_P256_KEY_LEN])
 {
     const struct hf_collateral *c = context;
+    return c != NULL && (issuer_knows(json_issuer(c), cert, issuer_key) ||
+                         issuer_knows(crl_issuer(c), cert, issuer_key));
+}
+
+/* The decoded key of one issuer, where it is this one. */
+static EVP_PKEY *issuer_key(const struct hf__issuer *issuer,
+                            const uint8_t key[static HF_P256_KEY_LEN])
+{
+    bool usable = issuer != NULL && atomic_load(&issuer->ready) && issuer->error == 0;
+    if (!usable || memcmp(issuer->chain.cert[0].key, key, HF_P256_KEY_LEN) != 0)
+        return NULL;
+    return hf__p256_ref(issuer->key);
+}
+
+static EVP_PKEY *decoded(const void *context, const uint8_t key[static HF_P256_KEY_LEN])
+{
+    const struct hf_collateral *c = context;
     if (c == NULL)
-        return false;
-    const struct hf__document *d = c->qe_identity;
-    if (d == NULL && c->tcb_info_count > 0)
-        d = c->tcb_infos[0];
-    return (d != NULL && issuer_knows(d->issuer, cert, issuer_key)) ||
-           (c->pck_crl != NULL && issuer_knows(c->pck_crl->issuer, cert, issuer_key));
+        return NULL;
+    if (c->root_key != NULL && hf__root_is(&c->root, key))
+        return hf__p256_ref(c->root_key);
+    EVP_PKEY *found = issuer_key(crl_issuer(c), key);
+    return found != NULL ? found : issuer_key(json_issuer(c), key);
 }
 
 struct hf__known hf__collateral_known(const struct hf_collateral *c)
 {
-    return (struct hf__known){.knows = knows, .context = c};
+    return (struct hf__known){.knows = knows, .key = decoded, .context = c};
 }
 
 int hf__collateral_ready(const struct hf_collateral *c, struct hf__document *d)

@@ -5,6 +5,25 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+static bool is_json(const struct hf__document *d)
+{
+    return d->kind == HF_DOCUMENT_TCB_INFO || d->kind == HF_DOCUMENT_QE_IDENTITY;
+}
+
+/* Finds the signed body of a JSON document, and of a TCB info the platform that it is about. */
+static void split(struct hf__document *d)
+{
+    struct hf_fault ignored; /* found again, and kept, when the body is read */
+    bool is_info = d->kind == HF_DOCUMENT_TCB_INFO;
+    if (!is_json(d))
+        return;
+    if (hf__document_split(hf_bytes_of(d->text, d->len), is_info ? "tcbInfo" : "enclaveIdentity",
+                           &d->body, d->signature, &d->split_fault) != 0)
+        d->body = hf_bytes_of(NULL, 0);
+    if (is_info && d->body.len > 0 && hf__tcb_info_fmspc(d->body, d->fmspc, &ignored) != 0)
+        memset(d->fmspc, 0, sizeof d->fmspc);
+}
+
 int hf__document_new(enum hf_document kind, struct hf_bytes text, struct hf__issuer *issuer,
                      const struct hf__root *root, struct hf__document **ret)
 {
@@ -23,15 +42,7 @@ int hf__document_new(enum hf_document kind, struct hf_bytes text, struct hf__iss
     d->issuer = issuer != NULL ? hf__issuer_ref(issuer) : NULL;
     d->text = copy;
     d->len = text.len;
-    if (kind == HF_DOCUMENT_TCB_INFO) {
-        uint8_t signature[HF_TCB_SIGNATURE_LEN];
-        struct hf_bytes body;
-        struct hf_fault ignored; /* found again, and kept, when the document is read */
-        if (hf__document_split(hf_bytes_of(copy, text.len), "tcbInfo", &body, signature,
-                               &ignored) != 0 ||
-            hf__tcb_info_fmspc(body, d->fmspc, &ignored) != 0)
-            memset(d->fmspc, 0, sizeof d->fmspc);
-    }
+    split(d);
     *ret = d;
     return 0;
 }
@@ -71,12 +82,12 @@ static void set_dates(struct hf__document *d, const struct hf__document_dates *d
     d->info.evaluation_number = dates->evaluation_number;
 }
 
-static int read_tcb_info(struct hf__document *d, struct hf_bytes body)
+static int read_tcb_info(struct hf__document *d)
 {
     struct hf__tcb_info *info = malloc(sizeof *info);
     if (info == NULL)
         return HF_ENOMEM;
-    int r = hf__tcb_info_parse(body, info, &d->info.fault);
+    int r = hf__tcb_info_parse(d->body, info, &d->info.fault);
     if (r != 0) {
         free(info);
         return r;
@@ -90,12 +101,12 @@ static int read_tcb_info(struct hf__document *d, struct hf_bytes body)
     return 0;
 }
 
-static int read_qe_identity(struct hf__document *d, struct hf_bytes body)
+static int read_qe_identity(struct hf__document *d)
 {
     struct hf__qe_identity *id = malloc(sizeof *id);
     if (id == NULL)
         return HF_ENOMEM;
-    int r = hf__qe_identity_parse(body, id, &d->info.fault);
+    int r = hf__qe_identity_parse(d->body, id, &d->info.fault);
     if (r != 0) {
         free(id);
         return r;
@@ -108,18 +119,15 @@ static int read_qe_identity(struct hf__document *d, struct hf_bytes body)
     return 0;
 }
 
-static int read_json(struct hf__document *d, struct hf_bytes *ret_body,
-                     uint8_t ret_signature[static HF_TCB_SIGNATURE_LEN])
+static int read_json(struct hf__document *d)
 {
-    bool is_info = d->kind == HF_DOCUMENT_TCB_INFO;
-    struct hf_bytes text = hf_bytes_of(d->text, d->len);
-    int r = hf__document_split(text, is_info ? "tcbInfo" : "enclaveIdentity", ret_body,
-                               ret_signature, &d->info.fault);
-    if (r != 0)
-        return r;
-    r = is_info ? read_tcb_info(d, *ret_body) : read_qe_identity(d, *ret_body);
+    if (d->body.len == 0) {
+        d->info.fault = d->split_fault;
+        return HF_EMALFORMED;
+    }
+    int r = d->kind == HF_DOCUMENT_TCB_INFO ? read_tcb_info(d) : read_qe_identity(d);
     if (r == HF_EMALFORMED)
-        d->info.fault.offset += (size_t)(ret_body->data - d->text);
+        d->info.fault.offset += (size_t)(d->body.data - d->text);
     return r;
 }
 
@@ -136,21 +144,19 @@ static int read_crl(struct hf__document *d)
 }
 
 /* The root's list is signed with the root's key, which is known without any chain. */
-static int verify_root_crl(struct hf__document *d)
+static int verify_root_crl(struct hf__document *d, const struct hf__known *known)
 {
-    EVP_PKEY *key;
     if (!d->root.trusted)
         return HF_ECOLLSIG;
-    int r = hf__p256_key(d->root.key, &key);
-    if (r != 0)
-        return r == HF_EPOINT ? HF_ECOLLSIG : r;
+    EVP_PKEY *key = known->key(known->context, d->root.key);
+    if (key == NULL)
+        return HF_ECOLLSIG;
     bool good = hf__p256_verify_der(key, d->crl.tbs, d->crl.signature);
     hf__p256_free(key);
     return good ? 0 : HF_ECOLLSIG;
 }
 
-static int verify_issued(struct hf__document *d, const struct hf__known *known,
-                         struct hf_bytes body, const uint8_t signature[HF_TCB_SIGNATURE_LEN])
+static int verify_issued(struct hf__document *d, const struct hf__known *known)
 {
     int r = hf__issuer_ready(d->issuer, known);
     if (r != 0) {
@@ -164,7 +170,7 @@ static int verify_issued(struct hf__document *d, const struct hf__known *known,
         good = hf_bytes_equal(d->crl.issuer, signer->subject) &&
                hf__p256_verify_der(d->issuer->key, d->crl.tbs, d->crl.signature);
     else
-        good = hf__p256_verify(d->issuer->key, body, signature);
+        good = hf__p256_verify(d->issuer->key, d->body, d->signature);
     if (!good)
         return HF_ECOLLSIG;
     if (d->issuer->not_before_s > d->info.not_before_s)
@@ -176,14 +182,11 @@ static int verify_issued(struct hf__document *d, const struct hf__known *known,
 
 static int make_ready(struct hf__document *d, const struct hf__known *known)
 {
-    struct hf_bytes body = {0};
-    uint8_t signature[HF_TCB_SIGNATURE_LEN] = {0};
-    bool is_json = d->kind == HF_DOCUMENT_TCB_INFO || d->kind == HF_DOCUMENT_QE_IDENTITY;
     if (d->len > HF_COLLATERAL_DOCUMENT_MAX) {
         d->info.fault = (struct hf_fault){.expected = "a document of at most 1 MiB"};
         return HF_ECOLLATERAL;
     }
-    int r = is_json ? read_json(d, &body, signature) : read_crl(d);
+    int r = is_json(d) ? read_json(d) : read_crl(d);
     if (r != 0)
         return r == HF_EMALFORMED ? HF_ECOLLATERAL : r;
     if (d->info.not_after_s < d->info.not_before_s) {
@@ -191,8 +194,8 @@ static int make_ready(struct hf__document *d, const struct hf__known *known)
         return HF_ECOLLATERAL;
     }
     if (d->kind == HF_DOCUMENT_ROOT_CRL)
-        return verify_root_crl(d);
-    return verify_issued(d, known, body, signature);
+        return verify_root_crl(d, known);
+    return verify_issued(d, known);
 }
 
 int hf__document_ready(struct hf__document *d, const struct hf__known *known)

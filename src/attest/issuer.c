@@ -111,7 +111,7 @@ static int make_ready(struct hf__issuer *issuer, const struct hf__known *known)
         return HF_ECOLLATERAL;
     }
     const struct hf__cert *root = hf__chain_root(&issuer->chain);
-    if (!issuer->root.trusted || memcmp(root->key, issuer->root.key, HF_ROOT_KEY_LEN) != 0)
+    if (!hf__root_is(&issuer->root, root->key))
         return HF_ECOLLSIG;
     r = hf__chain_verify(&issuer->chain, known);
     if (r == 0)

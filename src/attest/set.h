@@ -20,6 +20,12 @@ struct hf__root {
     uint8_t key[HF_ROOT_KEY_LEN];
 };
 
+static inline bool hf__root_is(const struct hf__root *root,
+                               const uint8_t key[static HF_ROOT_KEY_LEN])
+{
+    return root->trusted && memcmp(root->key, key, HF_ROOT_KEY_LEN) == 0;
+}
+
 /* Which key hf_roots trusts in this build. */
 struct hf__root hf__root_of(const struct hf_roots *roots);
 
@@ -56,6 +62,11 @@ struct hf__document {
     struct hf__issuer *issuer; /* NULL for the root's CRL */
     uint8_t *text;
     size_t len;
+    /* Of JSON: the signed bytes, within text, and their signature; body is empty where there is
+     * none. */
+    struct hf_bytes body;
+    uint8_t signature[HF_TCB_SIGNATURE_LEN];
+    struct hf_fault split_fault; /* why there is none */
     uint8_t fmspc[HF_FMSPC_LEN]; /* of a TCB info */
     pthread_mutex_t lock;        /* of what follows, until ready; from then on it never changes */
     atomic_bool ready;
@@ -81,6 +92,7 @@ HF_MUST_USE int hf__document_ready(struct hf__document *d, const struct hf__know
 struct hf_collateral {
     atomic_uint refs;
     struct hf__root root;
+    EVP_PKEY *root_key; /* decoded; NULL where no root is trusted, or its key is no point */
     struct hf__document *qe_identity; /* NULL where missing, as those below */
     struct hf__document *pck_crl;
     struct hf__document *root_crl;
