@@ -39,7 +39,7 @@ static inline struct hf_der hf__der_of(struct hf_bytes bytes, struct hf_fault *f
     if (bytes.len == 0)
         bytes = hf_bytes_of("", 0); /* no arithmetic on a pointer that may be NULL */
     return (struct hf_der){
-        .base = bytes.data, .p = bytes.data, .end = bytes.data + bytes.len, .fault = fault};
+        .base = bytes.data, .p = bytes.data, .end = hf_bytes_end(bytes), .fault = fault};
 }
 
 static inline bool hf__der_at_end(const struct hf_der *r)

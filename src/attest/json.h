@@ -23,7 +23,7 @@ struct hf_json {
 static inline struct hf_json hf__json_of(struct hf_bytes bytes, struct hf_fault *fault)
 {
     return (struct hf_json){
-        .base = bytes.data, .p = bytes.data, .end = bytes.data + bytes.len, .fault = fault};
+        .base = bytes.data, .p = bytes.data, .end = hf_bytes_end(bytes), .fault = fault};
 }
 
 /* One key of an object. read gets the reader at the value, and the object's out. */

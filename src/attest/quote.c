@@ -191,7 +191,7 @@ int hf_quote_parse(struct hf_bytes bytes, struct hf_quote *ret, struct hf_fault 
     struct hf_bytes data;
     if (bytes.len == 0)
         bytes = hf_bytes_of("", 0); /* no arithmetic on a pointer that may be NULL */
-    struct cursor c = {bytes.data, bytes.data, bytes.data + bytes.len, &fault};
+    struct cursor c = {bytes.data, bytes.data, hf_bytes_end(bytes), &fault};
     int r = read_header(&c, &q);
     if (r == 0)
         r = read_descriptor(&c, &q);

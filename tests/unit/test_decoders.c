@@ -267,6 +267,15 @@ Test(hf__pck_parse, refuses_missing_repeated_and_misshapen_parts)
     }
 }
 
+/* Found by fuzzing: a PCK without the extension, whose bytes are none at all. */
+Test(hf__pck_parse, refuses_an_extension_that_is_not_there)
+{
+    struct hf__pck pck;
+    struct hf_fault fault = {0};
+    cr_assert_eq(hf__pck_parse(hf_bytes_of(NULL, 0), &pck, &fault), HF_EMALFORMED);
+    cr_assert_eq(fault.offset, 0);
+}
+
 /* --- PEM --- */
 
 static int pem(const char *text, size_t len, struct hf_bytes *first, size_t *ret_count)

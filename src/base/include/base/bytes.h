@@ -17,6 +17,12 @@ static inline struct hf_bytes hf_bytes_of(const void *data, size_t len)
     return (struct hf_bytes){.data = data, .len = len};
 }
 
+/* One past the last byte; of no bytes at all, NULL stays NULL, to which not even 0 may be added. */
+static inline const uint8_t *hf_bytes_end(struct hf_bytes b)
+{
+    return b.len > 0 ? b.data + b.len : b.data;
+}
+
 /* Not for secrets: the time it takes depends on the content. */
 static inline bool hf_bytes_equal(struct hf_bytes a, struct hf_bytes b)
 {
