@@ -152,3 +152,37 @@ Test(hf_net_flood, streams_above_the_bound_are_refused)
     cr_assert_eq(stats()->connections_in, 0);
     mesh_done(&m);
 }
+
+static void update_keys(struct stranger *s)
+{
+    greet(s);
+    for (int i = 0; i < 20000; i++)
+        if (SSL_key_update(s->ssl, SSL_KEY_UPDATE_NOT_REQUESTED) != 1 ||
+            SSL_do_handshake(s->ssl) != 1)
+            break;
+    stranger_drain(s);
+}
+
+Test(hf_net_flood, key_updates_in_numbers_end_the_connection)
+{
+    mesh_init(&m, NULL);
+    run(update_keys);
+    cr_assert_eq(stats()->flood, 1);
+    mesh_done(&m);
+}
+
+static void update_keys_once(struct stranger *s)
+{
+    greet(s);
+    SSL_key_update(s->ssl, SSL_KEY_UPDATE_REQUESTED);
+    stranger_request(s, 5, 1, "GET", "/v1/health");
+    stranger_read(s, true);
+}
+
+Test(hf_net_flood, a_key_update_now_and_then_is_answered)
+{
+    mesh_init(&m, NULL);
+    struct stranger s = run(update_keys_once);
+    cr_assert_eq(s.status, 200);
+    mesh_done(&m);
+}
