@@ -23,7 +23,7 @@ struct hf_collateral *hf__collateral_empty(const struct hf__root *root, size_t c
 static int add(enum hf_document kind, struct hf_bytes text, struct hf__issuer *issuer,
                const struct hf__root *root, struct hf__document **ret)
 {
-    return text.len == 0 ? 0 : hf__document_new(kind, text, issuer, root, ret);
+    return text.len == 0 ? 0 : hf__document_new(kind, text, issuer, root, NULL, ret);
 }
 
 int hf_collateral_new(const struct hf_collateral_source *source, const struct hf_roots *roots,
@@ -48,8 +48,9 @@ int hf_collateral_new(const struct hf_collateral_source *source, const struct hf
     for (size_t i = 0; r == 0 && i < source->tcb_info_count; i++) {
         if (source->tcb_infos[i].len == 0)
             continue;
-        r = add(HF_DOCUMENT_TCB_INFO, source->tcb_infos[i], signer, &root,
-                &c->tcb_infos[c->tcb_info_count]);
+        r = hf__document_new(HF_DOCUMENT_TCB_INFO, source->tcb_infos[i], signer, &root,
+                             source->tcb_fmspcs != NULL ? source->tcb_fmspcs[i] : NULL,
+                             &c->tcb_infos[c->tcb_info_count]);
         if (r == 0)
             c->tcb_info_count++;
     }
@@ -96,10 +97,17 @@ struct hf__document *hf__collateral_find(const struct hf_collateral *c, enum hf_
     case HF_DOCUMENT_TCB_INFO:
         break;
     }
-    for (size_t i = 0; i < c->tcb_info_count; i++)
-        if (memcmp(c->tcb_infos[i]->fmspc, fmspc, HF_FMSPC_LEN) == 0)
-            return c->tcb_infos[i];
-    return NULL;
+    struct hf__document *unreadable = NULL;
+    for (size_t i = 0; i < c->tcb_info_count; i++) {
+        struct hf__document *d = c->tcb_infos[i];
+        if (d->has_fmspc && memcmp(d->fmspc, fmspc, HF_FMSPC_LEN) == 0)
+            return d;
+        if (!d->has_fmspc)
+            unreadable = d;
+    }
+    /* One that says nothing of itself may be the one: malformed is then nearer the truth than
+     * missing. */
+    return unreadable;
 }
 
 /* Whether one issuer's verified chain has this certificate under an issuer of this key. */

@@ -20,12 +20,13 @@ static void split(struct hf__document *d)
     if (hf__document_split(hf_bytes_of(d->text, d->len), is_info ? "tcbInfo" : "enclaveIdentity",
                            &d->body, d->signature, &d->split_fault) != 0)
         d->body = hf_bytes_of(NULL, 0);
-    if (is_info && d->body.len > 0 && hf__tcb_info_fmspc(d->body, d->fmspc, &ignored) != 0)
-        memset(d->fmspc, 0, sizeof d->fmspc);
+    if (is_info && d->body.len > 0)
+        d->has_fmspc = hf__tcb_info_fmspc(d->body, d->fmspc, &ignored) == 0;
 }
 
 int hf__document_new(enum hf_document kind, struct hf_bytes text, struct hf__issuer *issuer,
-                     const struct hf__root *root, struct hf__document **ret)
+                     const struct hf__root *root, const uint8_t *asked_fmspc,
+                     struct hf__document **ret)
 {
     struct hf__document *d = calloc(1, sizeof *d);
     uint8_t *copy = malloc(text.len + 1);
@@ -43,6 +44,10 @@ int hf__document_new(enum hf_document kind, struct hf_bytes text, struct hf__iss
     d->text = copy;
     d->len = text.len;
     split(d);
+    if (!d->has_fmspc && asked_fmspc != NULL) {
+        memcpy(d->fmspc, asked_fmspc, sizeof d->fmspc);
+        d->has_fmspc = true;
+    }
     *ret = d;
     return 0;
 }

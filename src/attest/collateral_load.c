@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/hex.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -12,6 +13,7 @@
 struct folder {
     const char *path;
     size_t tcb_info_count;
+    uint8_t fmspcs[HF_COLLATERAL_PLATFORMS_MAX][HF_FMSPC_LEN];
     struct hf_buf tcb_infos[HF_COLLATERAL_PLATFORMS_MAX];
     struct hf_buf single[5];
 };
@@ -20,23 +22,34 @@ struct folder {
 static const char *const names[] = {"qe_identity.json", "tcb_signing_chain.pem", "pck_crl.der",
                                     "pck_crl_issuer_chain.pem", "root_ca_crl.der"};
 
+/* A file that is too large is read as far as shows that it is: verification will say so. */
 static int read_file(const char *folder, const char *name, struct hf_buf *b)
 {
     char path[4096];
     int len = snprintf(path, sizeof path, "%s/%s", folder, name);
-    hf_buf_init(b, HF_COLLATERAL_DOCUMENT_MAX);
-    return len > 0 && (size_t)len < sizeof path ? hf_file_read(path, b) : HF_EINVAL;
+    hf_buf_init(b, HF_COLLATERAL_DOCUMENT_MAX + 1);
+    if (len < 0 || (size_t)len >= sizeof path)
+        return HF_EINVAL;
+    int r = hf_file_read(path, b);
+    if (r != HF_ETOOBIG)
+        return r;
+    for (size_t i = 0; i <= HF_COLLATERAL_DOCUMENT_MAX; i++)
+        hf_buf_append_u8(b, 0);
+    return b->error;
 }
 
 /* tcb_info_ and an FMSPC in either case and .json. */
-static bool is_tcb_info(const char *name)
+static bool is_tcb_info(const char *name, uint8_t ret_fmspc[static HF_FMSPC_LEN])
 {
     static const char before[] = "tcb_info_", after[] = ".json";
-    size_t fmspc = 2 * HF_FMSPC_LEN;
-    if (strncmp(name, before, sizeof before - 1) != 0)
+    char digits[2 * HF_FMSPC_LEN + 1];
+    if (strlen(name) != sizeof before - 1 + 2 * HF_FMSPC_LEN + sizeof after - 1 ||
+        strncmp(name, before, sizeof before - 1) != 0)
         return false;
-    name += sizeof before - 1;
-    return strspn(name, "0123456789abcdefABCDEF") == fmspc && strcmp(name + fmspc, after) == 0;
+    memcpy(digits, name + sizeof before - 1, 2 * HF_FMSPC_LEN);
+    digits[2 * HF_FMSPC_LEN] = '\0';
+    return strcmp(name + sizeof before - 1 + 2 * HF_FMSPC_LEN, after) == 0 &&
+           hf_hex_decode(digits, ret_fmspc, HF_FMSPC_LEN) == 0;
 }
 
 static int read_tcb_infos(struct folder *f)
@@ -47,11 +60,14 @@ static int read_tcb_infos(struct folder *f)
         return hf_error_from_errno(errno);
     int r = 0;
     while (r == 0 && (entry = readdir(dir)) != NULL) {
-        if (!is_tcb_info(entry->d_name))
+        uint8_t fmspc[HF_FMSPC_LEN];
+        if (!is_tcb_info(entry->d_name, fmspc))
             continue;
         r = f->tcb_info_count < HF_COLLATERAL_PLATFORMS_MAX ? 0 : HF_ETOOBIG;
-        if (r == 0)
-            r = read_file(f->path, entry->d_name, &f->tcb_infos[f->tcb_info_count++]);
+        if (r != 0)
+            break;
+        memcpy(f->fmspcs[f->tcb_info_count], fmspc, sizeof fmspc);
+        r = read_file(f->path, entry->d_name, &f->tcb_infos[f->tcb_info_count++]);
     }
     closedir(dir);
     return r;
@@ -83,6 +99,7 @@ int hf_collateral_load(const char *folder, const struct hf_roots *roots, struct 
             .qe_identity = hf_buf_bytes(&f->single[0]),
             .tcb_infos = infos,
             .tcb_info_count = f->tcb_info_count,
+            .tcb_fmspcs = (const uint8_t(*)[HF_FMSPC_LEN])f->fmspcs,
             .tcb_signing_chain = hf_buf_bytes(&f->single[1]),
             .pck_crl = hf_buf_bytes(&f->single[2]),
             .pck_crl_issuer_chain = hf_buf_bytes(&f->single[3]),

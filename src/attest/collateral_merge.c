@@ -51,6 +51,8 @@ static int merge_platforms(struct merge *m, struct hf_collateral *c)
 {
     for (size_t i = 0; i < m->held->tcb_info_count; i++) {
         struct hf__document *held = m->held->tcb_infos[i];
+        if (!held->has_fmspc)
+            continue;
         struct hf__document *offered =
             hf__collateral_find(m->offered, HF_DOCUMENT_TCB_INFO, held->fmspc);
         int r = choose(m, held, offered, &c->tcb_infos[c->tcb_info_count]);
@@ -60,7 +62,7 @@ static int merge_platforms(struct merge *m, struct hf_collateral *c)
     }
     for (size_t i = 0; i < m->offered->tcb_info_count; i++) {
         struct hf__document *offered = m->offered->tcb_infos[i];
-        if (hf__collateral_find(c, HF_DOCUMENT_TCB_INFO, offered->fmspc) != NULL)
+        if (!offered->has_fmspc || hf__collateral_find(c, HF_DOCUMENT_TCB_INFO, offered->fmspc))
             continue;
         if (c->tcb_info_count == HF_COLLATERAL_PLATFORMS_MAX)
             return HF_ETOOBIG;

@@ -67,8 +67,9 @@ struct hf__document {
     struct hf_bytes body;
     uint8_t signature[HF_TCB_SIGNATURE_LEN];
     struct hf_fault split_fault; /* why there is none */
-    uint8_t fmspc[HF_FMSPC_LEN]; /* of a TCB info */
-    pthread_mutex_t lock;        /* of what follows, until ready; from then on it never changes */
+    bool has_fmspc; /* of a TCB info: whether it, or who asked for it, says what it is about */
+    uint8_t fmspc[HF_FMSPC_LEN];
+    pthread_mutex_t lock; /* of what follows, until ready; from then on it never changes */
     atomic_bool ready;
     struct hf_document_info info;
     struct hf__tcb_info *tcb_info; /* the one that fits the kind */
@@ -77,12 +78,12 @@ struct hf__document {
 };
 
 /*
- * ret: one reference. text is copied, issuer referenced. A TCB info whose FMSPC cannot be found is
- * malformed and known by six zero bytes. HF_ENOMEM.
+ * ret: one reference. text is copied, issuer referenced. asked_fmspc: HF_FMSPC_LEN bytes, or NULL.
+ * HF_ENOMEM.
  */
 HF_MUST_USE int hf__document_new(enum hf_document kind, struct hf_bytes text,
                                  struct hf__issuer *issuer, const struct hf__root *root,
-                                 struct hf__document **ret);
+                                 const uint8_t *asked_fmspc, struct hf__document **ret);
 struct hf__document *hf__document_ref(struct hf__document *d);
 void hf__document_unref(struct hf__document *d);
 /* Reads and verifies it, the first time. Returns its error, or HF_ENOMEM, after which it may be

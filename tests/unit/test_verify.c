@@ -246,6 +246,28 @@ Test(hf_quote_verify, each_altered_document)
     }
 }
 
+Test(hf_quote_verify, each_document_cut_short_is_malformed_not_missing)
+{
+    for (size_t i = 0; i < 6; i++) {
+        struct dev_world w;
+        dev_world_init(&w);
+        dev_world_make(&w);
+        struct hf_buf *const documents[] = {
+            &w.documents.tcb_info,          &w.documents.qe_identity,
+            &w.documents.pck_crl,           &w.documents.root_ca_crl,
+            &w.documents.tcb_signing_chain, &w.documents.pck_crl_issuer_chain};
+        size_t whole = documents[i]->len;
+        for (size_t len = 1; len < whole - 1; len += 13) {
+            documents[i]->len = len;
+            dev_world_prepare(&w);
+            int error = dev_world_verify(&w, NULL, NULL).error;
+            cr_assert_eq(error, HF_ECOLLATERAL, "document %zu, %zu bytes: %s", i, len,
+                         hf_error_name(error));
+        }
+        dev_world_done(&w);
+    }
+}
+
 Test(hf_quote_verify, another_qe)
 {
     for (size_t i = 0; i < 4; i++) {

@@ -58,9 +58,15 @@ enum hf_document {
 /* The documents as they came. All borrowed; an empty one is missing, which is no error before it is
  * needed. */
 struct hf_collateral_source {
-    struct hf_bytes qe_identity;          /* JSON: {"enclaveIdentity": {...}, "signature": "hex"} */
-    const struct hf_bytes *tcb_infos;     /* JSON: {"tcbInfo": {...}, "signature": "hex"} */
-    size_t tcb_info_count;                /* at most HF_COLLATERAL_PLATFORMS_MAX */
+    struct hf_bytes qe_identity;      /* JSON: {"enclaveIdentity": {...}, "signature": "hex"} */
+    const struct hf_bytes *tcb_infos; /* JSON: {"tcbInfo": {...}, "signature": "hex"} */
+    size_t tcb_info_count;            /* at most HF_COLLATERAL_PLATFORMS_MAX */
+    /*
+     * The platform that each was asked for, HF_FMSPC_LEN bytes each; or NULL. A TCB info that does
+     * not even say what it is about counts as that platform's, so that it is told from one that is
+     * missing.
+     */
+    const uint8_t (*tcb_fmspcs)[HF_FMSPC_LEN];
     struct hf_bytes tcb_signing_chain;    /* PEM, of all the JSON documents */
     struct hf_bytes pck_crl;              /* DER */
     struct hf_bytes pck_crl_issuer_chain; /* PEM */
