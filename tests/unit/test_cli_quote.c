@@ -1,0 +1,234 @@
+/* holdfast quote, as an operator runs it: exit status, JSON, policies, and what is wrong with the
+ * command line. */
+#include "base/error.h"
+#include "base/file.h"
+#include "base/hex.h"
+#include "dev_world.h"
+#include "scratch.h"
+
+#include <criterion/criterion.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+/* A folder with a quote, its collateral and a policy that accepts it. */
+struct desk {
+    char folder[HF_SCRATCH_PATH_LEN];
+    struct dev_world w;
+    int status;
+    char output[65536];
+};
+
+static void write_file(const struct desk *d, const char *name, struct hf_bytes content)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", d->folder, name);
+    cr_assert_eq(hf_file_replace(path, content, 0600), 0, "%s", path);
+}
+
+static void write_policy(const struct desk *d, const char *name, const char *trust, bool with_root,
+                         uint8_t flip)
+{
+    /* SubjectPublicKeyInfo of a key on P-256, up to the point's coordinates. */
+    static const char spki[] = "3059301306072a8648ce3d020106082a8648ce3d03010703420004";
+    uint8_t measurement[HF_MEASUREMENT_LEN];
+    char root[2 * HF_ROOT_KEY_LEN + 1], digest[2 * HF_MEASUREMENT_LEN + 1], text[1024];
+    hf_dev_td_measurement(&d->w.td, measurement);
+    measurement[0] ^= flip;
+    hf_hex_encode(d->w.root_key, HF_ROOT_KEY_LEN, root);
+    hf_hex_encode(measurement, sizeof measurement, digest);
+    int len = snprintf(text, sizeof text,
+                       "trust: %s\n%s%s%s%smeasurements:\n  - name: first\n    digest: %s\n", trust,
+                       with_root ? "dev_root: " : "", with_root ? spki : "", with_root ? root : "",
+                       with_root ? "\n" : "", digest);
+    write_file(d, name, hf_bytes_of(text, (size_t)len));
+}
+
+static void set_up(struct desk *d)
+{
+    char path[256];
+    hf_scratch_make(d->folder);
+    dev_world_init(&d->w);
+    dev_world_make(&d->w);
+    write_file(d, "quote", hf_buf_bytes(&d->w.quote));
+    snprintf(path, sizeof path, "%s/collateral", d->folder);
+    cr_assert_eq(hf_dev_collateral_write(&d->w.documents, path), 0);
+    write_policy(d, "policy", "dev", true, 0);
+}
+
+static void tear_down(struct desk *d)
+{
+    dev_world_done(&d->w);
+    hf_scratch_remove(d->folder);
+}
+
+/* Runs `holdfast quote` with these words in the desk's folder; the exit status. */
+static int run(struct desk *d, const char *words)
+{
+    const char *program = getenv("HOLDFAST_CLI");
+    char command[1024];
+    cr_assert_not_null(program, "HOLDFAST_CLI names the program; meson test sets it");
+    snprintf(command, sizeof command, "cd %s && %s quote %s 2>&1", d->folder, program, words);
+    FILE *pipe = popen(command, "r");
+    cr_assert_not_null(pipe);
+    size_t len = fread(d->output, 1, sizeof d->output - 1, pipe);
+    d->output[len] = '\0';
+    int status = pclose(pipe);
+    cr_assert(WIFEXITED(status), "%s", words);
+    return WEXITSTATUS(status);
+}
+
+static json_t *run_json(struct desk *d, const char *words, int want_status)
+{
+    json_error_t error;
+    int status = run(d, words);
+    cr_assert_eq(status, want_status, "%s: %d\n%s", words, status, d->output);
+    json_t *o = json_loads(d->output, JSON_REJECT_DUPLICATES, &error);
+    cr_assert_not_null(o, "%s: %s", words, d->output);
+    return o;
+}
+
+static void expect_text(const json_t *o, const char *key, const char *want)
+{
+    const json_t *v = json_object_get(o, key);
+    cr_assert_not_null(v, "%s", key);
+    if (want == NULL)
+        cr_assert(json_is_null(v), "%s", key);
+    else
+        cr_assert_str_eq(json_string_value(v), want, "%s", key);
+}
+
+#define AT "--at 2026-07-01T12:00:00Z "
+
+Test(holdfast_quote, verify_accepts_with_every_field)
+{
+    static const char *const keys[] = {
+        "version", "tdx_module", "debug",      "td_attributes", "xfam",  "tee_tcb_svn",
+        "mrseam",  "mrtd",       "mrconfigid", "mrowner",       "rtmr0", "mrownerconfig",
+        "rtmr1",   "rtmr2",      "rtmr3",      "report_data",   "fmspc", "ppid",
+        "pceid",   "pcesvn",     "cpusvn",     "trailing_bytes"};
+    struct desk d;
+    set_up(&d);
+    json_t *o = run_json(&d, "verify quote --collateral collateral --policy policy --json " AT, 0);
+    cr_assert(json_is_true(json_object_get(o, "valid")));
+    expect_text(o, "error", NULL);
+    expect_text(o, "tcb_status", "UpToDate");
+    expect_text(o, "platform_status", "UpToDate");
+    expect_text(o, "tdx_module_status", "UpToDate");
+    expect_text(o, "qe_status", "UpToDate");
+    expect_text(o, "tcb_date", "2024-03-13");
+    cr_assert_eq(json_array_size(json_object_get(o, "advisories")), 0);
+    const json_t *quote = json_object_get(o, "quote");
+    for (size_t i = 0; i < HF_ARRAY_LEN(keys); i++)
+        cr_assert_not_null(json_object_get(quote, keys[i]), "%s", keys[i]);
+    const json_t *checks = json_object_get(o, "checks");
+    cr_assert_eq(json_array_size(checks), 22);
+    for (size_t i = 0; i < json_array_size(checks); i++)
+        expect_text(json_array_get(checks, i), "result", "pass");
+    json_decref(o);
+    cr_assert_eq(run(&d, "verify --collateral=collateral --policy=policy " AT "quote"), 0);
+    cr_assert_not_null(strstr(d.output, "valid: UpToDate"));
+    tear_down(&d);
+}
+
+static void expect_refusal(struct desk *d, const char *words, const char *error)
+{
+    json_t *o = run_json(d, words, 1);
+    cr_assert(json_is_false(json_object_get(o, "valid")));
+    expect_text(o, "error", error);
+    json_decref(o);
+}
+
+Test(holdfast_quote, verify_refuses_with_the_code)
+{
+    struct desk d;
+    set_up(&d);
+    write_policy(&d, "intel", "intel", false, 0);
+    write_policy(&d, "other", "dev", true, 1);
+    write_file(&d, "empty", hf_bytes_of("", 0));
+    cr_assert_eq(run(&d, "show empty"), 1);
+    char words[512], data[129];
+    hf_hex_encode(d.w.report_data, 64, data);
+    data[0] = data[0] == '0' ? '1' : '0';
+#define JSON "--collateral collateral --json "
+    expect_refusal(&d, "verify quote " JSON AT, "dev_quote_refused");
+    expect_refusal(&d, "verify quote " JSON AT "--policy intel", "dev_quote_refused");
+    expect_refusal(&d, "verify quote " JSON AT "--policy other", "measurement_refused");
+    expect_refusal(&d, "verify quote " JSON "--at 2027-01-01T00:00:00+01:00 --policy policy",
+                   "collateral_expired");
+    expect_refusal(&d, "verify quote " JSON "--at 2020-01-01T00:00:00.5Z --policy policy",
+                   "pck_not_yet_valid");
+    expect_refusal(&d, "verify empty " JSON AT "--policy policy", "quote_malformed");
+    snprintf(words, sizeof words, "verify quote " JSON AT "--policy policy --report-data %s", data);
+    expect_refusal(&d, words, "report_data_mismatch");
+    hf_hex_encode(d.w.report_data, 64, data);
+    snprintf(words, sizeof words, "verify quote " JSON AT "--policy policy --report-data %s", data);
+    json_decref(run_json(&d, words, 0));
+    tear_down(&d);
+}
+
+Test(holdfast_quote, debug_trust_domain_is_refused_by_a_policy_only)
+{
+    struct desk d;
+    set_up(&d);
+    dev_world_done(&d.w);
+    dev_world_init(&d.w);
+    d.w.td.td_attributes |= HF_DEV_TD_DEBUG;
+    dev_world_make(&d.w);
+    write_file(&d, "quote", hf_buf_bytes(&d.w.quote));
+    expect_refusal(&d, "verify quote " JSON AT "--policy policy", "debug_td");
+    json_t *o = run_json(&d, "show quote --json", 0);
+    cr_assert(json_is_true(json_object_get(json_object_get(o, "quote"), "debug")));
+    json_decref(o);
+    tear_down(&d);
+}
+
+Test(holdfast_quote, usage_and_what_cannot_be_read_are_2)
+{
+    static const char *const wrong[] = {
+        "",
+        "look quote",
+        "show",
+        "show quote quote",
+        "show none",
+        "show quote --collateral collateral",
+        "show quote --unknown",
+        "verify quote",
+        "verify quote --collateral",
+        "verify quote --collateral none",
+        "verify none --collateral collateral",
+        "verify quote --collateral collateral --at yesterday",
+        "verify quote --collateral collateral --at 2026-07-01T12:00:00",
+        "verify quote --collateral collateral --report-data 00",
+        "verify quote --collateral collateral --policy none",
+    };
+    struct desk d;
+    set_up(&d);
+    for (size_t i = 0; i < HF_ARRAY_LEN(wrong); i++)
+        cr_assert_eq(run(&d, wrong[i]), 2, "%s\n%s", wrong[i], d.output);
+    tear_down(&d);
+}
+
+Test(holdfast_quote, impossible_policies_are_refused_with_their_line)
+{
+    static const struct {
+        const char *text, *told;
+    } rows[] = {
+        {"trust: intel\ntcb_accepted: [UpToDate, Perfect]\nmeasurements: []\n", "bad:2:"},
+        {"trust: intel\ntcb_accepted: [Revoked]\nmeasurements: []\n", "bad:2:"},
+        {"trust: intel\nmeasurements: []\ndev_root: 00\n", "bad:3:"},
+        {"trust: dev\nmeasurements: []\n", "dev_root"},
+        {"trust: dev\nmeasurements: []\ndev_root: 3000\n", "bad:3:"},
+        {"trust: both\nmeasurements: []\n", "bad:1:"},
+        {"trust: intel\n", "measurements"},
+    };
+    struct desk d;
+    set_up(&d);
+    for (size_t i = 0; i < HF_ARRAY_LEN(rows); i++) {
+        write_file(&d, "bad", hf_bytes_of(rows[i].text, strlen(rows[i].text)));
+        cr_assert_eq(run(&d, "verify quote --collateral collateral --policy bad"), 2, "%zu", i);
+        cr_assert_not_null(strstr(d.output, rows[i].told), "%zu: %s", i, d.output);
+    }
+    tear_down(&d);
+}
