@@ -103,6 +103,7 @@ HF_MUST_USE int hf_net_new(struct uv_loop_s *loop, const struct hf_net_limits *l
 /*
  * Begins to stop: no more requests come, calls end with HF_ECANCELED, connections close. done is
  * called, from the loop, when no handle is left; it may call hf_net_free. Once only.
+ * A host name whose resolution is under way is waited for.
  */
 void hf_net_stop(struct hf_net *net, void (*done)(void *user));
 /* Only when stopped: from done, or later. NULL is legal. */
