@@ -43,7 +43,10 @@ int hf__verdict(struct hf_engine *e, struct hf_bytes quote, struct hf_verdict *r
     struct hf__judging *j = calloc(1, sizeof *j);
     hf_assert(j != NULL);
     struct hf_work *w = hf__work(e, HF_WORK_JUDGE);
-    w->quote = quote;
+    /* The message that holds it may be a parked one, which is freed before this step is over. */
+    uint8_t *copy = hf__scratch(e, quote.len + 1);
+    memcpy(copy, quote.data, quote.len);
+    w->quote = hf_bytes_of(copy, quote.len);
     w->trust = (uint8_t)e->policy->u.policy.trust;
     w->dev_root = e->policy->u.policy.dev_root;
     w->wall_s = hf__now_s(e);
