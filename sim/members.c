@@ -42,6 +42,14 @@ void hf__authority_look(struct hf_world *w)
     hf_world_set_issue(w);
 }
 
+static bool has_account(const struct hf__authority *a, const uint8_t account[static 32])
+{
+    for (size_t i = 0; i < a->members_count; i++)
+        if (memcmp(a->members[i].account, account, 32) == 0)
+            return true;
+    return false;
+}
+
 static void take_arrivals(struct hf_world *w, uint32_t epoch)
 {
     struct hf__authority *a = &w->authority;
@@ -50,8 +58,17 @@ static void take_arrivals(struct hf_world *w, uint32_t epoch)
         if (n->registered)
             continue;
         n->registered = true;
-        a->members = hf__grow(a->members, a->members_count, &a->members_cap, sizeof(*a->members));
-        struct hf__member *m = &a->members[a->members_count++];
+        /* The account of a cloned disk is a member already: the authority knows no difference. */
+        if (has_account(a, n->account))
+            continue;
+        /* An operator whose node came back without its vault has the new account put in the place
+         * of the old. */
+        struct hf__member *m = member_of(w, n->number);
+        if (m == NULL) {
+            a->members =
+                hf__grow(a->members, a->members_count, &a->members_cap, sizeof(*a->members));
+            m = &a->members[a->members_count++];
+        }
         *m = (struct hf__member){.node = n->number, .registered_epoch = epoch};
         memcpy(m->account, n->account, 32);
     }

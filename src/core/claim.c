@@ -137,7 +137,7 @@ void hf__claim_advance(struct hf_engine *e)
     struct hf__claiming *c = e->claiming;
     bool refused = false;
     int r = hf__documents_ready(e);
-    if (r == 0 && e->identity == NULL)
+    if (r == 0 && !hf__identity_current(e))
         r = HF_EIDENTITY;
     if (r != 0) {
         /* The identity's quote, or documents, are under way: both try the task again when they

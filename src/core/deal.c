@@ -59,7 +59,7 @@ static void list_candidates(struct hf_engine *e, struct hf__dealing *d)
 void hf__deal_begin(struct hf_engine *e)
 {
     hf_assert(e->dealing == NULL && e->open && e->claimed);
-    if (hf__documents_ready(e) != 0 || e->identity == NULL) {
+    if (hf__documents_ready(e) != 0 || !hf__identity_current(e)) {
         hf__task_retry(e, false);
         return;
     }
@@ -190,6 +190,12 @@ static void give_up(struct hf_engine *e)
         if (e->state == HF_STATE_READY || e->state == HF_STATE_PLACED ||
             e->state == HF_STATE_DEGRADED)
             hf__state_set(e, HF_STATE_DEGRADED, HF_ESELECTION);
+        return;
+    }
+    /* Another set has other candidates. */
+    if (hf_document_version(e->set) != d->epoch) {
+        hf__deal_free(e);
+        hf__deal_begin(e);
         return;
     }
     for (size_t i = 0; i < d->candidates_count; i++)

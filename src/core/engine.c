@@ -335,6 +335,8 @@ static void on_task(struct hf_engine *e)
         hf__claim_advance(e);
     else if (e->dealing != NULL)
         hf__deal_advance(e);
+    else if (e->state == HF_STATE_PLACING && e->watch_count == 0)
+        hf__deal_begin(e);
     else
         hf__fresh_advance(e);
 }

@@ -320,6 +320,12 @@ void hf__identity_made(struct hf_engine *e, int error, struct hf_bytes quote)
     hf__kick(e);
 }
 
+bool hf__identity_current(const struct hf_engine *e)
+{
+    uint32_t epoch = e->set != NULL ? hf_document_version(e->set) : 0;
+    return e->identity != NULL && e->identity_epoch == epoch;
+}
+
 bool hf__identity_own(struct hf_engine *e, struct hf_identity *ret)
 {
     if (e->identity == NULL)

@@ -136,6 +136,7 @@ static void start_round(struct hf_engine *e)
         struct hf__target *t = &rc->targets[i];
         hf_blob_unref(t->answer);
         t->answer = NULL;
+        t->asked = true;
         int r = hf__call(e, HF_METHOD_NONCE, t->account, (uint8_t)i, rc->round, body, true);
         if (r == 0)
             t->state = HF__TARGET_ASKED;
@@ -184,6 +185,9 @@ static void ask_quote(struct hf_engine *e)
     memcpy(t.account, e->account, 32);
     memcpy(t.response_key, rc->response_key, 32);
     for (size_t i = 0; i < rc->targets_count; i++) {
+        /* Whoever has not given a nonce by now is not part of this round any more. */
+        if (rc->targets[i].state == HF__TARGET_ASKED)
+            rc->targets[i].state = HF__TARGET_IDLE;
         if (rc->targets[i].state != HF__TARGET_NONCE)
             continue;
         memcpy(asked[t.asked_count].provider, rc->targets[i].account, 32);
@@ -234,6 +238,10 @@ int hf__nonce_answered(struct hf_engine *e, const struct hf__pending *call, int 
     if (rc == NULL || rc->phase != HF__PHASE_NONCE || call->arg != rc->round) {
         if (e->drill != NULL)
             return hf__drill_nonce(e, call, r, &m);
+        /* Too late for its round; what kept it is still worth showing. */
+        if (rc != NULL && call->arg == rc->round && r != 0 &&
+            rc->targets[call->slot].state == HF__TARGET_IDLE)
+            target_failed(e, &rc->targets[call->slot], r);
         return 0;
     }
     struct hf__target *t = &rc->targets[call->slot];

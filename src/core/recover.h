@@ -18,6 +18,7 @@ struct hf__target {
     uint8_t account[32];
     uint8_t state; /* enum hf__target_state */
     uint8_t index; /* of its share, once it answered */
+    bool asked;    /* in this round */
     int error;
     uint64_t since_ms;
     uint8_t nonce[40];

@@ -154,7 +154,7 @@ static bool asked_all(const struct hf__recovery *rc, const struct hf_placement_r
         bool asked = false;
         for (size_t j = 0; j < rc->targets_count && !asked; j++)
             asked = memcmp(rc->targets[j].account, m->holders[i].account, 32) == 0 &&
-                    rc->targets[j].state != HF__TARGET_IDLE;
+                    rc->targets[j].asked;
         if (!asked)
             return false;
     }

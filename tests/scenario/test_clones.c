@@ -1,0 +1,92 @@
+/* Two instances of one validator: at most one of them speaks (DESIGN 4, step 5). */
+#include "scene.h"
+
+#include "base/error.h"
+
+#include <criterion/criterion.h>
+
+/* Node 0 and a copy of its disk on another node of the same machine. */
+static uint32_t clone_of_0(struct hf_world *w)
+{
+    uint32_t clone = hf_world_add(w);
+    struct hf_disk *disk = hf_world_disk_copy(w, 0);
+    hf_world_disk_put(w, clone, disk);
+    hf_disk_free(disk);
+    hf_world_machine(w, clone, 0);
+    return clone;
+}
+
+static bool speaks(struct hf_world *w, uint32_t node)
+{
+    struct hf_status s;
+    return hf_world_status(w, node, &s) && s.claimed;
+}
+
+Test(clones, two_clones_racing_for_the_claim_do_not_both_win)
+{
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct hf_world_settings s = scene_settings(3, 5);
+        s.seed = seed;
+        struct hf_world *w = scene_from(&s, 7);
+        cr_assert_eq(hf_world_bring_up(w, SCENE_MS), 0);
+        hf_world_crash(w, 0);
+        uint32_t clone = clone_of_0(w);
+        hf_world_start(w, 0);
+        hf_world_start(w, clone);
+        hf_world_run_for(w, 60000);
+        cr_assert(speaks(w, 0) + speaks(w, clone) <= 1, "seed %d", (int)seed);
+        scene_end(w);
+    }
+}
+
+Test(clones, a_clone_started_beside_the_living_takes_over_and_fences_it)
+{
+    struct hf_world *w = scene_up(7, 3, 5);
+    uint8_t key[HF_APP_KEY_LEN];
+    uint32_t version, clone = clone_of_0(w);
+    hf_world_start(w, clone);
+    cr_assert(hf_world_run_until_trace(w, clone, HF_TRACE_CLAIM_WON, 1, SCENE_MS));
+    /* The first one meets signed refusals at its next standing, and locks itself. */
+    scene_reason(w, 0, HF_STATE_BLOCKED, HF_EFENCED);
+    cr_assert_eq(hf_world_key(w, 0, "tss-db", SCENE_MS, key, &version), HF_EFENCED);
+    cr_assert_eq(hf_world_key(w, clone, "tss-db", SCENE_MS, key, &version), 0);
+    cr_assert_arr_eq(key, scene_key, sizeof key);
+    scene_end(w);
+}
+
+Test(clones, silence_never_fences)
+{
+    struct hf_world *w = scene_up(7, 3, 5);
+    uint8_t key[HF_APP_KEY_LEN];
+    uint32_t version;
+    hf_world_isolate(w, 0);
+    hf_world_run_for(w, 600000);
+    cr_assert_eq(hf_world_key(w, 0, "tss-db", SCENE_MS, key, &version), 0);
+    cr_assert_eq(hf_world_key(w, 0, "another", SCENE_MS, key, &version), HF_ENOTREADY);
+    hf_world_heal(w);
+    scene_key_lives(w, 0);
+    scene_end(w);
+}
+
+Test(clones, a_split_vote_is_decided_by_a_higher_claim)
+{
+    struct hf_world *w = scene_up(7, 3, 5);
+    uint32_t holders[16], clone;
+    scene_holders(w, 0, holders);
+    hf_world_crash(w, 0);
+    clone = clone_of_0(w);
+    /* Two holders hear only the one, two only the other, the fifth nobody's claim for a while. */
+    for (size_t i = 0; i < 5; i++) {
+        uint32_t deaf_to = i < 2 ? clone : 0;
+        hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DROP,
+                                          .method = HF_METHOD_CLAIM,
+                                          .from = i == 4 ? HF_WORLD_ALL : (long)deaf_to,
+                                          .to = (long)holders[i],
+                                          .count = 2});
+    }
+    hf_world_start(w, 0);
+    hf_world_start(w, clone);
+    hf_world_run_for(w, 120000);
+    cr_assert_eq(speaks(w, 0) + speaks(w, clone), 1);
+    scene_end(w);
+}

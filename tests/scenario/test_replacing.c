@@ -1,0 +1,142 @@
+/* Holders are lost while the owner lives: it deals anew, and retires what was before in the stated
+ * order. */
+#include "scene.h"
+
+#include "base/error.h"
+
+#include <criterion/criterion.h>
+
+static struct hf_world *up_with_grace(uint32_t count, uint8_t k, uint8_t n)
+{
+    struct hf_world_settings s = scene_settings(k, n);
+    uint32_t version;
+    s.policy.holder_grace_s = 20;
+    struct hf_world *w = scene_from(&s, count);
+    cr_assert_eq(hf_world_bring_up(w, SCENE_MS), 0);
+    cr_assert_eq(hf_world_key(w, 0, "tss-db", SCENE_MS, scene_key, &version), 0);
+    return w;
+}
+
+static uint32_t generation(struct hf_world *w, uint32_t node)
+{
+    struct hf_status s;
+    cr_assert(hf_world_status(w, node, &s));
+    return s.generation;
+}
+
+Test(replacing, a_holder_gone_beyond_the_grace_is_replaced_and_the_others_stay)
+{
+    struct hf_world *w = up_with_grace(9, 3, 5);
+    uint32_t before[16], after[16];
+    scene_holders(w, 0, before);
+    uint32_t old = generation(w, 0);
+    hf_world_crash(w, before[2]);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, SCENE_MS));
+    scene_ready(w, 0);
+    cr_assert_gt(generation(w, 0), old);
+    scene_holders(w, 0, after);
+    size_t kept = 0;
+    for (size_t i = 0; i < 5; i++)
+        for (size_t j = 0; j < 5; j++)
+            kept += before[i] == after[j];
+    cr_assert_eq(kept, 4);
+    scene_restart(w, 0);
+    scene_key_lives(w, 0);
+    scene_end(w);
+}
+
+/* n - k + 1 providers gone: what is left could not rebuild the secret, but the owner can deal it
+ * anew. */
+Test(replacing, n_minus_k_plus_one_providers_gone_while_the_owner_lives)
+{
+    struct hf_world *w = up_with_grace(12, 3, 5);
+    uint32_t before[16];
+    scene_holders(w, 0, before);
+    for (size_t i = 0; i < 3; i++)
+        hf_world_crash(w, before[i]);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, SCENE_MS));
+    scene_ready(w, 0);
+    scene_restart(w, 0);
+    scene_key_lives(w, 0);
+    scene_end(w);
+}
+
+Test(replacing, with_too_few_candidates_the_old_dealing_stays_and_the_node_is_degraded)
+{
+    struct hf_world *w = up_with_grace(6, 3, 5);
+    uint32_t before[16];
+    scene_holders(w, 0, before);
+    uint32_t old = generation(w, 0);
+    hf_world_crash(w, before[0]);
+    scene_reason(w, 0, HF_STATE_DEGRADED, HF_ESELECTION);
+    cr_assert_eq(generation(w, 0), old);
+    scene_restart(w, 0);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, SCENE_MS));
+    hf_world_start(w, before[0]);
+    scene_key_lives(w, 0);
+    scene_end(w);
+}
+
+Test(replacing, the_old_generation_is_deleted_only_after_all_have_the_new_record)
+{
+    struct hf_world *w = up_with_grace(9, 3, 5);
+    uint32_t before[16];
+    scene_holders(w, 0, before);
+    unsigned records = hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DROP,
+                                                         .method = HF_METHOD_RECORD,
+                                                         .from = 0,
+                                                         .to = (long)before[1]});
+    unsigned deletes = hf_world_rule(
+        w, (struct hf_rule){
+               .action = HF_RULE_COUNT, .method = HF_METHOD_DELETE, .from = 0, .to = HF_WORLD_ALL});
+    hf_world_crash(w, before[2]);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_RECORDED, 1, SCENE_MS));
+    hf_world_run_for(w, 10000);
+    cr_assert_gt(hf_world_rule_hits(w, records), 0);
+    cr_assert_eq(hf_world_rule_hits(w, deletes), 0);
+    hf_world_rule_drop(w, records);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_RETIRED, 1, SCENE_MS));
+    cr_assert_gt(hf_world_rule_hits(w, deletes), 0);
+    scene_restart(w, 0);
+    scene_key_lives(w, 0);
+    scene_end(w);
+}
+
+Test(replacing, a_retired_generation_is_shown_as_outstanding_until_all_have_deleted_it)
+{
+    struct hf_world *w = up_with_grace(9, 3, 5);
+    uint32_t before[16];
+    struct hf_status s;
+    scene_holders(w, 0, before);
+    hf_world_crash(w, before[2]);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_RETIRED, 1, SCENE_MS));
+    hf_world_run_for(w, 1000);
+    cr_assert(hf_world_status(w, 0, &s));
+    cr_assert_eq(s.retiring_count, 1);
+    cr_assert_eq(s.retiring[0].outstanding, 1);
+    cr_assert(s.retiring[0].retired);
+    hf_world_start(w, before[2]);
+    hf_world_run_for(w, 60000);
+    cr_assert(hf_world_status(w, 0, &s));
+    cr_assert_eq(s.retiring_count, 0);
+    scene_key_lives(w, 0);
+    scene_end(w);
+}
+
+Test(replacing, a_restart_between_two_generations_recovers_from_either)
+{
+    struct hf_world *w = up_with_grace(9, 3, 5);
+    uint32_t before[16];
+    scene_holders(w, 0, before);
+    struct hf_disk *old = hf_world_disk_copy(w, 0);
+    hf_world_crash(w, before[2]);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, SCENE_MS));
+    scene_ready(w, 0);
+    /* The host gives back the disk of before: the providers know better. */
+    hf_world_crash(w, 0);
+    hf_world_disk_put(w, 0, old);
+    hf_disk_free(old);
+    hf_world_start(w, 0);
+    scene_key_lives(w, 0);
+    scene_end(w);
+}
