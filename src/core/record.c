@@ -117,8 +117,11 @@ void hf__record_send(struct hf_engine *e)
         int r = hf__owner_send(e, HF_METHOD_RECORD, w->account, (uint8_t)i, arg,
                                &hf_wire_record_request, &m);
         w->error = (int16_t)r;
+        if (r != 0 && w->silent_ms == 0)
+            w->silent_ms = e->now_ms;
     }
     hf__timer_set(e, HF__TIMER_RECORD, e->timing.standing_ms);
+    hf__watch_judge(e);
 }
 
 /* All holders have the record: it is complete, and the one before may go. */
