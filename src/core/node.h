@@ -244,7 +244,8 @@ HF_MUST_USE int hf__identity_check(struct hf_engine *e, const struct hf_identity
 HF_MUST_USE int hf__identity_known(struct hf_engine *e, const uint8_t account[static 32],
                                    struct hf__peer **ret, uint32_t *ret_rank);
 void hf__identity_renew(struct hf_engine *e);
-/* Whether the own identity is of the newest set: peers refuse one of a set that is two epochs old. */
+/* Whether the own identity is of the newest set: peers refuse one of a set that is two epochs old.
+ */
 bool hf__identity_current(const struct hf_engine *e);
 /* Own identity, decoded; false: none yet. */
 bool hf__identity_own(struct hf_engine *e, struct hf_identity *ret);

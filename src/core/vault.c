@@ -223,7 +223,8 @@ void hf__fresh_advance(struct hf_engine *e)
     if (r != 0)
         return;
     if (!hf__identity_current(e)) {
-        hf__timer_set(e, HF__TIMER_TASK, FRESH_RETRY_MS); /* its quote is under way and comes sooner */
+        hf__timer_set(e, HF__TIMER_TASK,
+                      FRESH_RETRY_MS); /* its quote is under way and comes sooner */
         return;
     }
     hf__state_set(e, HF_STATE_PLACING, 0);

@@ -98,8 +98,7 @@ void hf__watch_judge(struct hf_engine *e)
             reason = w->error != 0 ? w->error : HF_ENOTREADY;
         /* Silence may pass; who is no member any more does not come back. */
         bool member = hf_set_find(e->set, w->account) >= 0;
-        overdue = overdue || !member ||
-                  (w->silent_ms != 0 && e->now_ms - w->silent_ms >= grace_ms);
+        overdue = overdue || !member || (w->silent_ms != 0 && e->now_ms - w->silent_ms >= grace_ms);
     }
     if (watching(e)) {
         if (all && e->state != HF_STATE_READY)
