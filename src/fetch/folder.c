@@ -206,14 +206,11 @@ static int exchange(const struct work *w)
     }
     if (renameat2(AT_FDCWD, w->fresh, AT_FDCWD, output, RENAME_NOREPLACE) == 0)
         return parent_sync(w);
-    if (errno != EEXIST)
-        return refuse_errno(w, errno);
-    if (renameat2(AT_FDCWD, w->fresh, AT_FDCWD, output, RENAME_EXCHANGE) != 0) {
-        if (errno == EINVAL)
-            return refuse(w, HF_EUNSUPPORTED, "this file system cannot exchange two folders");
-        return refuse_errno(w, errno);
-    }
-    return parent_sync(w);
+    if (errno == EEXIST && renameat2(AT_FDCWD, w->fresh, AT_FDCWD, output, RENAME_EXCHANGE) == 0)
+        return parent_sync(w);
+    if (errno == EINVAL)
+        return refuse(w, HF_EUNSUPPORTED, "this file system cannot exchange two folders");
+    return refuse_errno(w, errno);
 }
 
 static int replace(struct work *w, uint64_t *ret_expires_s)

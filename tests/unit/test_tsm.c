@@ -1,6 +1,7 @@
 #include "attest/tsm.h"
 #include "attest/quote.h"
 #include "base/error.h"
+#include "fail_alloc.h"
 #include "tsm_double.h"
 
 #include <criterion/criterion.h>
@@ -248,6 +249,35 @@ Test(hf_tsm, old_folders_of_ours_are_swept_and_no_others)
     cr_assert_eq(hf_tsm_producer_new(kernel.path, &p), 0);
     hf_producer_free(p);
     cr_assert_eq(atomic_load(&kernel.knobs->folders), 1);
+}
+
+Test(hf_tsm, failed_allocation_is_told_and_leaves_nothing)
+{
+    uint8_t report_data[64] = {0};
+    for (int persistent = 0; persistent < 2; persistent++) {
+        bool failed = true;
+        for (size_t index = 0; failed; index++) {
+            struct hf_buf quote;
+            hf_buf_init(&quote, HF_QUOTE_MAX);
+            hf_fail_alloc_at(index, persistent);
+            int rc = hf_producer_make(producer, report_data, in_ms(30000), &quote);
+            failed = hf_fail_alloc_off();
+            cr_assert_eq(rc, failed ? HF_ENOMEM : 0, "allocation %zu: %s", index,
+                         hf_error_name(rc));
+            cr_assert_eq(quote.len == 0, failed);
+            cr_assert_eq(atomic_load(&kernel.knobs->folders), 0);
+            hf_buf_done(&quote);
+        }
+    }
+}
+
+Test(hf_tsm_producer_new, without_memory_there_is_none)
+{
+    struct hf_producer *p = NULL;
+    hf_fail_alloc_at(0, false);
+    cr_assert_eq(hf_tsm_producer_new("/tmp", &p), HF_ENOMEM);
+    cr_assert(hf_fail_alloc_off());
+    cr_assert_null(p);
 }
 
 Test(hf_tsm_producer_new, without_the_kernels_folder_there_is_none)
