@@ -348,3 +348,8 @@ void hf__wake(struct hf_world *w, uint32_t observer, uint32_t mark, uint64_t at_
 {
     hf__push(w, at_us, hf__what(HF__WAKE, mark, observer));
 }
+
+const struct hf_suite *hf_world_suite(const struct hf_world *w)
+{
+    return w->suite;
+}

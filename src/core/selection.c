@@ -17,8 +17,8 @@
 
 enum {
     ORDER_MAX = HF_RANK_FACTOR * HF_SHARES_MAX, /* longest order that anyone asks for */
-    MEMO_ROWS = 1024,
-    MEMO_FROM = 1024, /* validators in a set for which orders are remembered */
+    MEMO_FROM = 512, /* validators in a set for which orders are remembered */
+    MEMO_ROWS_MAX = 1 << 20,
 };
 
 /* One owner's order. The n providers of a dealing all ask for it within a short time. */
@@ -37,7 +37,8 @@ struct hf_selection_table {
     uint64_t *seeds;     /* by validator */
     uint32_t *operators; /* by validator: the index of the first validator of its operator */
     uint32_t *zone;      /* by validator: 0 .. zones - 1 */
-    struct memo *memo;   /* MEMO_ROWS, or NULL in a small set */
+    size_t memo_rows;    /* a power of two, about one a validator; 0 in a small set */
+    struct memo *memo;
 };
 
 struct pick {
@@ -141,9 +142,13 @@ int hf__selection_table_new(const struct hf_document *set, struct hf_selection_t
     t->seeds = malloc((n + 1) * sizeof *t->seeds);
     t->operators = malloc((n + 1) * sizeof *t->operators);
     t->zone = malloc((n + 1) * sizeof *t->zone);
-    t->memo = n >= MEMO_FROM ? calloc(MEMO_ROWS, sizeof *t->memo) : NULL;
+    for (t->memo_rows = n >= MEMO_FROM; t->memo_rows > 0 && t->memo_rows < n;)
+        t->memo_rows *= 2;
+    if (t->memo_rows > MEMO_ROWS_MAX)
+        t->memo_rows = MEMO_ROWS_MAX;
+    t->memo = calloc(t->memo_rows + 1, sizeof *t->memo);
     if (t->seeds == NULL || t->operators == NULL || t->zone == NULL ||
-        (n >= MEMO_FROM && t->memo == NULL) || table_fill(set, t) != 0) {
+        t->memo == NULL || table_fill(set, t) != 0) {
         hf__selection_table_free(t);
         return HF_ENOMEM;
     }
@@ -317,8 +322,8 @@ size_t hf_select(const struct hf_document *set, const uint8_t owner[static 32], 
     struct memo *m = NULL;
     size_t len;
     hf_assert(n >= 1 && n <= HF_SHARES_MAX);
-    if (table_of(set)->memo != NULL)
-        m = &set->table->memo[load64(owner) % MEMO_ROWS];
+    if (table_of(set)->memo_rows > 0)
+        m = &set->table->memo[load64(owner) & (set->table->memo_rows - 1)];
     if (m != NULL && m->n == n && m->rule == rule && m->version == version &&
         memcmp(m->owner, owner, 32) == 0) {
         len = m->len;

@@ -68,6 +68,9 @@ long hf_world_find(const struct hf_world *w, const uint8_t account[static 32]);
 /* The engine itself, for what is not offered here; NULL when it is down. */
 struct hf_engine *hf_world_engine(struct hf_world *w, uint32_t node);
 
+/* The cryptography of this world, for strangers that make messages of their own. */
+const struct hf_suite *hf_world_suite(const struct hf_world *w);
+
 /* ---- Time ---- */
 
 uint64_t hf_world_now_us(const struct hf_world *w);
