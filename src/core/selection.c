@@ -147,8 +147,8 @@ int hf__selection_table_new(const struct hf_document *set, struct hf_selection_t
     if (t->memo_rows > MEMO_ROWS_MAX)
         t->memo_rows = MEMO_ROWS_MAX;
     t->memo = calloc(t->memo_rows + 1, sizeof *t->memo);
-    if (t->seeds == NULL || t->operators == NULL || t->zone == NULL ||
-        t->memo == NULL || table_fill(set, t) != 0) {
+    if (t->seeds == NULL || t->operators == NULL || t->zone == NULL || t->memo == NULL ||
+        table_fill(set, t) != 0) {
         hf__selection_table_free(t);
         return HF_ENOMEM;
     }

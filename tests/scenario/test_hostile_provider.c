@@ -127,9 +127,9 @@ static void ask_begin(struct ask *a, struct hf_world *w, uint32_t provider, cons
     memcpy(m.account, account, 32);
     memcpy(m.response_key, a->response_key, 32);
     cr_assert_eq(hf_wire_encode(&hf_wire_nonce_request, &m, &a->nonce_body), 0);
-    cr_assert_eq(hf_world_ask(w, provider, HF_METHOD_NONCE, NULL, hf_buf_bytes(&a->nonce_body),
-                              &a->answer),
-                 0);
+    cr_assert_eq(
+        hf_world_ask(w, provider, HF_METHOD_NONCE, NULL, hf_buf_bytes(&a->nonce_body), &a->answer),
+        0);
     cr_assert_eq(hf_wire_decode(&hf_wire_nonce_response, hf_buf_bytes(&a->answer), &a->arena,
                                 &a->nonce, NULL),
                  0);
@@ -153,7 +153,8 @@ struct forged {
     bool other_response_key;
 };
 
-/* A recover request with a real quote of the stranger's own hardware over the transcript it likes. */
+/* A recover request with a real quote of the stranger's own hardware over the transcript it likes.
+ */
 static int ask_recover(struct ask *a, const struct forged *f)
 {
     struct hf_asked asked = {0};
@@ -177,8 +178,8 @@ static int ask_recover(struct ask *a, const struct forged *f)
     m.quote = hf_buf_bytes(&quote);
     cr_assert_eq(hf_wire_encode(&hf_wire_recover_request, &m, &body), 0);
     hf_buf_clear(&a->answer);
-    int r = hf_world_ask(a->w, a->provider, HF_METHOD_RECOVER, NULL, hf_buf_bytes(&body),
-                         &a->answer);
+    int r =
+        hf_world_ask(a->w, a->provider, HF_METHOD_RECOVER, NULL, hf_buf_bytes(&body), &a->answer);
     hf_buf_done(&transcript);
     hf_buf_done(&quote);
     hf_buf_done(&body);
@@ -205,8 +206,8 @@ Test(stranger, a_quote_for_another_account_network_platform_provider_nonce_or_pu
         int error;
         struct forged f;
     } cases[] = {
-        {HF_EDOCUMENT_NETWORK, good}, {HF_ENONCE, good},      {HF_ENONCE, good},
-        {HF_EREPORTDATA, good},       {HF_EPLATFORM, good},   {HF_EMEASUREMENT, good},
+        {HF_EDOCUMENT_NETWORK, good}, {HF_ENONCE, good},    {HF_ENONCE, good},
+        {HF_EREPORTDATA, good},       {HF_EPLATFORM, good}, {HF_EMEASUREMENT, good},
         {HF_EDEBUGTD, good},          {HF_ENONCE, good},
     };
     cases[0].f.network = other;
