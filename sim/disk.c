@@ -148,6 +148,7 @@ void hf_world_disk_put(struct hf_world *w, uint32_t node, const struct hf_disk *
     hf_assert(n->engine == NULL);
     hf__disk_done(&n->disk);
     hf__disk_copy(&n->disk, disk);
+    n->tainted = true;
 }
 
 void hf_disk_free(struct hf_disk *disk)
@@ -162,6 +163,7 @@ void hf_world_disk_wipe(struct hf_world *w, uint32_t node)
     struct hf__node *n = hf__node(w, node);
     hf_assert(n->engine == NULL);
     hf__disk_done(&n->disk);
+    n->tainted = true;
 }
 
 const struct hf_blob *hf_world_row(const struct hf_world *w, uint32_t node, uint8_t collection,

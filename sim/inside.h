@@ -101,6 +101,7 @@ struct hf__node {
     uint32_t machine, machine_next;
     uint8_t image, image_next;
     bool paused, proven, has_account, registered, isolated, crashing;
+    bool tainted;     /* its host has put another disk in: it may have forgotten what it promised */
     bool gone;        /* never to start again: a copy whose time is over */
     bool crash_after; /* with crash_write */
     uint8_t group;

@@ -157,6 +157,7 @@ static void describe(const struct hf_world *w, const struct hf__message *m, stru
     *ret = (struct hf_message){
         .from = m->from,
         .to = m->to,
+        .call = (uint64_t)m->mark << 32 | m->call,
         .method = m->method,
         .response = m->response,
         .error = m->error,

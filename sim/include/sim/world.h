@@ -137,6 +137,7 @@ void hf_world_rule_drop(struct hf_world *w, unsigned rule);
 /* A message as it is sent. */
 struct hf_message {
     uint32_t from, to; /* UINT32_MAX: from nobody (hf_world_ask) */
+    uint64_t call;     /* the same in a request and its answer */
     uint8_t method;
     bool response;
     int error;              /* of a response */

@@ -1,0 +1,136 @@
+/*
+ * What the checkers share: the conversations they have overheard, and what is truly so in the
+ * world. They decode messages with the codec, and decide by rules of their own; nothing here calls
+ * the engine.
+ */
+#ifndef HF_SIM_CHECK_H
+#define HF_SIM_CHECK_H
+
+#include "inside.h"
+#include "map.h"
+
+#include "wire/messages.h"
+
+enum { HF__INSTANCES_MAX = 4, HF__GENERATIONS_MAX = 8 };
+
+/* A request that was delivered and is not yet answered. */
+struct hf__heard {
+    uint32_t node, incarnation;
+    uint8_t method;
+    uint8_t *body; /* from malloc */
+    uint32_t len;
+};
+
+/* A nonce that a provider gave out. */
+struct hf__nonce {
+    uint32_t incarnation;
+    uint64_t at_us;
+    uint8_t account[32], response_key[32];
+};
+
+/* What a provider has accepted from an owner. */
+struct hf__relation {
+    uint32_t claim;
+    uint8_t instance[16];
+    uint32_t rank;
+    uint8_t ppid[16];
+    bool deposited;
+};
+
+/* Who accepted a claim, by instance. */
+struct hf__claimed {
+    struct {
+        uint8_t instance[16];
+        uint32_t providers[64];
+        uint32_t count;
+    } by[HF__INSTANCES_MAX];
+    uint32_t count;
+};
+
+/* One sharing of an owner, as it is durable in the world. */
+struct hf__sharing {
+    uint8_t id[16];
+    uint32_t number;
+    uint8_t n, k;
+    uint32_t holders[HF_SHARES_MAX * 2];
+    uint32_t count;
+    uint32_t lost;                        /* holders whose disk its host has meddled with */
+    uint32_t answered[HF_SHARES_MAX * 2]; /* providers whose share reached the present instance */
+    uint32_t answers, answers_incarnation;
+};
+
+struct hf__owned {
+    struct hf__sharing sharings[HF__GENERATIONS_MAX];
+    uint32_t count;
+    bool released; /* a key was given to the application */
+    uint8_t k;
+};
+
+/* The newest claim under which a node speaks. */
+struct hf__speaker {
+    uint32_t incarnation, claim;
+    uint8_t instance[16];
+};
+
+struct hf__checks {
+    struct hf_world *world;
+    struct hf__map heard;        /* call → hf__heard */
+    struct hf__map nonces;       /* provider, nonce → hf__nonce */
+    struct hf__map relations;    /* provider, owner → hf__relation */
+    struct hf__map claims;       /* owner, number → hf__claimed */
+    struct hf__map owners;       /* owner → hf__owned */
+    struct hf__map attested;     /* account, sealing key → bool */
+    struct hf__map keys;         /* account, name, version → 32 bytes */
+    struct hf__map speakers;     /* node → hf__speaker */
+    struct hf__map measurements; /* policy version, digest → rank + 1 */
+    uint32_t policies;           /* versions noted so far */
+    struct hf_arena arena;
+};
+
+struct hf__quote_view {
+    uint8_t ppid[16], measurement[32], report_data[64];
+    bool debug;
+};
+
+static inline struct hf_bytes hf__b32(const uint8_t *p)
+{
+    return hf_bytes_of(p, 32);
+}
+
+/* Decodes into the checks' arena, which is reset by each event; false: not such a message. */
+bool hf__check_decode(struct hf__checks *c, const struct hf_wire_type *type, struct hf_bytes in,
+                      void *ret);
+/* The request that a response answers; NULL: never heard. */
+struct hf__heard *hf__check_heard(struct hf__checks *c, const struct hf_message *m);
+/* What a quote says; false: the world never made it. */
+bool hf__check_quote(const struct hf__checks *c, struct hf_bytes quote, struct hf__quote_view *ret);
+/* The rank of a measurement under a policy version, + 1; 0: not accepted. */
+uint32_t hf__check_rank(struct hf__checks *c, uint32_t policy, const uint8_t digest[static 32]);
+/* An identity that reached somebody: notes the sealing key when its quote is good. */
+void hf__check_identity(struct hf__checks *c, const struct hf_identity *identity);
+struct hf__relation *hf__check_relation(struct hf__checks *c, const uint8_t provider[static 32],
+                                        const uint8_t owner[static 32]);
+struct hf__owned *hf__check_owner(struct hf__checks *c, const uint8_t owner[static 32]);
+struct hf__sharing *hf__check_sharing(struct hf__owned *o, const uint8_t id[static 16]);
+const uint8_t *hf__check_account(const struct hf__checks *c, uint32_t node);
+
+/* One file each; see there for what they promise. */
+void hf__check_share_sent(struct hf__checks *c, const struct hf_message *m);
+void hf__check_nonce_sent(struct hf__checks *c, const struct hf_message *m);
+void hf__check_deposit_sent(struct hf__checks *c, const struct hf_message *m);
+void hf__check_receipt_sent(struct hf__checks *c, const struct hf_message *m);
+void hf__check_claim_sent(struct hf__checks *c, const struct hf_message *m);
+void hf__check_speaker_sent(struct hf__checks *c, const struct hf_message *m);
+void hf__check_superseded_sent(struct hf__checks *c, const struct hf_message *m);
+void hf__check_answer_delivered(struct hf__checks *c, const struct hf_message *m);
+void hf__check_rebuilt(struct hf__checks *c, uint32_t node, const struct hf_trace *t);
+void hf__check_ready(struct hf__checks *c, uint32_t node);
+void hf__check_key(struct hf__checks *c, uint32_t node, const struct hf_local_reply *r);
+void hf__check_row(struct hf__checks *c, uint32_t node, const struct hf__disk_write *row);
+/* Whether the provider accepted a claim of the owner, by receipt or answer. */
+void hf__check_accepted(struct hf__checks *c, uint32_t provider, const struct hf_owner_header *h);
+/* How many providers accepted it. */
+uint32_t hf__check_acceptances(struct hf__checks *c, const uint8_t owner[static 32],
+                               uint32_t number, const uint8_t instance[static 16]);
+
+#endif

@@ -1,0 +1,187 @@
+/*
+ * Claims (DESIGN 4, step 5): no two instances hold k acceptances for one claim, a provider's
+ * highest claim only rises, and a superseded instance changes nothing.
+ */
+#include "check.h"
+
+#include <string.h>
+
+static struct hf__key claim_key(const uint8_t owner[static 32], uint32_t number)
+{
+    return hf__key_of(hf__b32(owner), hf_bytes_of(&number, sizeof(number)), hf_bytes_of(NULL, 0));
+}
+
+static bool tainted(const struct hf__checks *c, uint32_t node)
+{
+    return hf__node(c->world, node)->tainted;
+}
+
+static void count_accepted(struct hf__checks *c, uint32_t provider, const struct hf_owner_header *h)
+{
+    struct hf__claimed *claimed =
+        hf__map_at(&c->claims, claim_key(h->owner, (uint32_t)h->claim.number));
+    uint32_t at = 0, holders = 0, k = c->world->settings.policy.k;
+    while (at < claimed->count && memcmp(claimed->by[at].instance, h->claim.instance, 16) != 0)
+        at++;
+    if (at == HF__INSTANCES_MAX)
+        return;
+    if (at == claimed->count) {
+        memcpy(claimed->by[at].instance, h->claim.instance, 16);
+        claimed->count++;
+    }
+    for (uint32_t i = 0; i < claimed->by[at].count; i++) {
+        if (claimed->by[at].providers[i] == provider)
+            return;
+    }
+    if (claimed->by[at].count < HF_ARRAY_LEN(claimed->by[at].providers))
+        claimed->by[at].providers[claimed->by[at].count++] = provider;
+    for (uint32_t i = 0; i < claimed->count; i++) {
+        uint32_t sound = 0;
+        for (uint32_t j = 0; j < claimed->by[i].count; j++)
+            sound += !tainted(c, claimed->by[i].providers[j]);
+        holders += sound >= k;
+    }
+    /* Providers of two generations may be different ones: the count is only sound for one
+     * generation, whose k are more than half. */
+    const struct hf__owned *o = hf__check_owner(c, h->owner);
+    if (holders > 1 && o->count <= 1)
+        hf__violate(c->world, provider, "claim", "two instances hold claim %u at k providers each",
+                    (unsigned)h->claim.number);
+}
+
+void hf__check_accepted(struct hf__checks *c, uint32_t provider, const struct hf_owner_header *h)
+{
+    struct hf__relation *r = hf__check_relation(c, h->provider, h->owner);
+    bool same = memcmp(r->instance, h->claim.instance, 16) == 0;
+    if (!tainted(c, provider) &&
+        (h->claim.number < r->claim || (h->claim.number == r->claim && r->claim > 0 && !same)))
+        hf__violate(c->world, provider, "claim",
+                    "n%u accepted claim %u of an instance after claim %u of another", provider,
+                    (unsigned)h->claim.number, r->claim);
+    r->claim = (uint32_t)h->claim.number;
+    memcpy(r->instance, h->claim.instance, 16);
+    count_accepted(c, provider, h);
+}
+
+uint32_t hf__check_acceptances(struct hf__checks *c, const uint8_t owner[static 32],
+                               uint32_t number, const uint8_t instance[static 16])
+{
+    const struct hf__claimed *claimed = hf__map_find(&c->claims, claim_key(owner, number));
+    for (uint32_t i = 0; claimed != NULL && i < claimed->count; i++) {
+        if (memcmp(claimed->by[i].instance, instance, 16) == 0)
+            return claimed->by[i].count;
+    }
+    return 0;
+}
+
+void hf__check_claim_sent(struct hf__checks *c, const struct hf_message *m)
+{
+    struct hf_claim_response response;
+    struct hf_claim_answer answer;
+    struct hf_claim_request request;
+    struct hf_claim_statement s;
+    if (m->method != HF_METHOD_CLAIM)
+        return;
+    struct hf__heard *h = hf__check_heard(c, m);
+    if (h == NULL ||
+        !hf__check_decode(c, &hf_wire_claim_request, hf_bytes_of(h->body, h->len), &request) ||
+        !hf__check_decode(c, &hf_wire_claim_statement, request.statement, &s) ||
+        !hf__check_decode(c, &hf_wire_claim_response, m->body, &response) ||
+        !hf__check_decode(c, &hf_wire_claim_answer, response.answer, &answer))
+        return;
+    if (!answer.accepted)
+        return;
+    struct hf__row *row =
+        hf__disk_find(&hf__node(c->world, m->from)->disk, HF_ROW_OWNER, hf__b32(s.header.owner));
+    struct hf_owner_row kept;
+    if (row == NULL || !hf__check_decode(c, &hf_wire_owner_row, hf_blob_bytes(row->value), &kept) ||
+        kept.claim.number < s.header.claim.number)
+        hf__violate(c->world, m->from, "claim", "n%u accepted claim %u before that was durable",
+                    m->from, (unsigned)s.header.claim.number);
+    hf__check_accepted(c, m->from, &s.header);
+}
+
+/* The header of an owner's signed request; false: it is none. */
+static bool owner_header(struct hf__checks *c, uint8_t method, struct hf_bytes body,
+                         struct hf_owner_header *ret)
+{
+    struct hf_owner_request request;
+    union {
+        struct hf_offer offer;
+        struct hf_deposit deposit;
+        struct hf_record_request record;
+        struct hf_deletion deletion;
+        struct hf_standing standing;
+    } u;
+    struct hf_deposit_transcript t;
+    if (method < HF_METHOD_OFFER || method > HF_METHOD_STANDING ||
+        !hf__check_decode(c, &hf_wire_owner_request, body, &request))
+        return false;
+    switch (method) {
+    case HF_METHOD_OFFER:
+        if (!hf__check_decode(c, &hf_wire_offer, request.body, &u.offer))
+            return false;
+        *ret = u.offer.header;
+        return true;
+    case HF_METHOD_DEPOSIT:
+        if (!hf__check_decode(c, &hf_wire_deposit, request.body, &u.deposit) ||
+            !hf__check_decode(c, &hf_wire_deposit_transcript, u.deposit.transcript, &t))
+            return false;
+        *ret = t.header;
+        return true;
+    case HF_METHOD_RECORD:
+        if (!hf__check_decode(c, &hf_wire_record_request, request.body, &u.record))
+            return false;
+        *ret = u.record.header;
+        return true;
+    case HF_METHOD_DELETE:
+        if (!hf__check_decode(c, &hf_wire_deletion, request.body, &u.deletion))
+            return false;
+        *ret = u.deletion.header;
+        return true;
+    default:
+        if (!hf__check_decode(c, &hf_wire_standing, request.body, &u.standing))
+            return false;
+        *ret = u.standing.header;
+        return true;
+    }
+}
+
+void hf__check_speaker_sent(struct hf__checks *c, const struct hf_message *m)
+{
+    struct hf_owner_header h;
+    struct hf_claim_request request;
+    struct hf_claim_statement s;
+    if (m->method == HF_METHOD_CLAIM) {
+        if (!hf__check_decode(c, &hf_wire_claim_request, m->body, &request) ||
+            !hf__check_decode(c, &hf_wire_claim_statement, request.statement, &s))
+            return;
+        h = s.header;
+    } else if (!owner_header(c, m->method, m->body, &h)) {
+        return;
+    }
+    struct hf__speaker *p =
+        hf__map_at(&c->speakers, hf__key_of(hf_bytes_of(&m->from, sizeof(m->from)),
+                                            hf_bytes_of(NULL, 0), hf_bytes_of(NULL, 0)));
+    p->incarnation = hf__node(c->world, m->from)->incarnation;
+    p->claim = (uint32_t)h.claim.number;
+    memcpy(p->instance, h.claim.instance, 16);
+}
+
+void hf__check_superseded_sent(struct hf__checks *c, const struct hf_message *m)
+{
+    struct hf_owner_header h;
+    if (m->method != HF_METHOD_DEPOSIT && m->method != HF_METHOD_RECORD &&
+        m->method != HF_METHOD_DELETE)
+        return;
+    struct hf__heard *heard = hf__check_heard(c, m);
+    if (heard == NULL || !owner_header(c, heard->method, hf_bytes_of(heard->body, heard->len), &h))
+        return;
+    const struct hf__relation *r = hf__check_relation(c, h.provider, h.owner);
+    bool same = memcmp(r->instance, h.claim.instance, 16) == 0;
+    if (!tainted(c, m->from) &&
+        (h.claim.number < r->claim || (h.claim.number == r->claim && !same)))
+        hf__violate(c->world, m->from, "claim",
+                    "n%u carried out %s of a superseded instance: claim %u, and %u stands", m->from,
+                    hf_method_name(m->method), (unsigned)h.claim.number, r->claim);
+}

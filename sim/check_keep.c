@@ -1,0 +1,253 @@
+/*
+ * What is kept stays recoverable: a receipt means that the share is durable, an owner whose key was
+ * released always has one complete sharing, `ready` means that all n hold and are placed, a
+ * released key is one and the same for ever and under an accepted claim, and shares of two
+ * generations are never combined.
+ */
+#include "check.h"
+
+#include <string.h>
+
+/* ---- Rows as they become durable ---- */
+
+static void holder_remove(struct hf__sharing *s, uint32_t node)
+{
+    for (uint32_t i = 0; i < s->count; i++) {
+        if (s->holders[i] == node) {
+            s->holders[i] = s->holders[--s->count];
+            return;
+        }
+    }
+}
+
+static bool holds(const struct hf__sharing *s, uint32_t node)
+{
+    for (uint32_t i = 0; i < s->count; i++) {
+        if (s->holders[i] == node)
+            return true;
+    }
+    return false;
+}
+
+static struct hf__sharing *sharing_new(struct hf__owned *o)
+{
+    for (uint32_t i = 0; i < o->count; i++) {
+        if (o->sharings[i].count == 0 && o->sharings[i].lost == 0) {
+            memset(&o->sharings[i], 0, sizeof(o->sharings[i]));
+            return &o->sharings[i];
+        }
+    }
+    return o->count < HF__GENERATIONS_MAX ? &o->sharings[o->count++] : NULL;
+}
+
+static void held_put(struct hf__checks *c, uint32_t node, struct hf__owned *o,
+                     const struct hf__disk_write *row)
+{
+    struct hf_held_row held;
+    if (!hf__check_decode(c, &hf_wire_held_row, hf_blob_bytes(row->value), &held)) {
+        hf__violate(c->world, node, "rows", "n%u wrote a malformed row", node);
+        return;
+    }
+    struct hf__sharing *s = hf__check_sharing(o, held.generation.id);
+    if (s == NULL) {
+        s = sharing_new(o);
+        if (s == NULL)
+            return;
+        memcpy(s->id, held.generation.id, 16);
+        s->number = (uint32_t)held.generation.number;
+        s->n = (uint8_t)held.shares;
+        s->k = (uint8_t)(held.commitments.len / HF_POINT_LEN);
+    }
+    if (!holds(s, node) && s->count < HF_ARRAY_LEN(s->holders))
+        s->holders[s->count++] = node;
+}
+
+/* Whether some sharing of the owner is with all its holders, those counted whose hosts meddled. */
+static bool complete(const struct hf__owned *o)
+{
+    for (uint32_t i = 0; i < o->count; i++) {
+        if (o->sharings[i].count + o->sharings[i].lost >= o->sharings[i].n)
+            return true;
+    }
+    return false;
+}
+
+void hf__check_row(struct hf__checks *c, uint32_t node, const struct hf__disk_write *row)
+{
+    if (row->collection != HF_ROW_HELD || row->key_len != 48)
+        return;
+    struct hf__owned *o = hf__check_owner(c, row->key);
+    if (row->value != NULL) {
+        held_put(c, node, o, row);
+        return;
+    }
+    struct hf__sharing *s = hf__check_sharing(o, row->key + 32);
+    if (s != NULL)
+        holder_remove(s, node);
+    if (o->released && !complete(o))
+        hf__violate(c->world, node, "recoverable",
+                    "n%u deleted a share, and no sharing of an owner in use is complete any more",
+                    node);
+}
+
+/* ---- Receipts and other words of a provider ---- */
+
+static void receipt(struct hf__checks *c, const struct hf_message *m, struct hf_bytes request_body)
+{
+    struct hf_owner_request request;
+    struct hf_deposit deposit;
+    struct hf_deposit_transcript t;
+    struct hf__quote_view q;
+    uint8_t key[48];
+    if (!hf__check_decode(c, &hf_wire_owner_request, request_body, &request) ||
+        !hf__check_decode(c, &hf_wire_deposit, request.body, &deposit) ||
+        !hf__check_decode(c, &hf_wire_deposit_transcript, deposit.transcript, &t)) {
+        hf__violate(c->world, m->from, "receipt", "a receipt for a malformed deposit");
+        return;
+    }
+    memcpy(key, t.header.owner, 32);
+    memcpy(key + 32, t.generation.id, 16);
+    if (hf__disk_find(&hf__node(c->world, m->from)->disk, HF_ROW_HELD, hf_bytes_of(key, 48)) ==
+        NULL) {
+        hf__violate(c->world, m->from, "receipt",
+                    "n%u gave a receipt for a share that is not durable", m->from);
+        return;
+    }
+    uint8_t expected[64];
+    c->world->suite->report_data("holdfast/v1/deposit", deposit.transcripts, expected);
+    if (!hf__check_quote(c, deposit.quote, &q) || q.debug ||
+        memcmp(q.report_data, expected, 64) != 0) {
+        hf__violate(c->world, m->from, "receipt", "n%u took a share without a good quote", m->from);
+        return;
+    }
+    hf__check_accepted(c, m->from, &t.header);
+    struct hf__relation *r = hf__check_relation(c, t.header.provider, t.header.owner);
+    r->deposited = true;
+    memcpy(r->ppid, q.ppid, 16);
+    struct hf_deposit_response response;
+    if (!hf__check_decode(c, &hf_wire_deposit_response, m->body, &response))
+        return;
+    uint32_t rank = hf__check_rank(c, (uint32_t)response.versions.policy, q.measurement);
+    if (rank > r->rank)
+        r->rank = rank;
+}
+
+void hf__check_receipt_sent(struct hf__checks *c, const struct hf_message *m)
+{
+    if (m->method != HF_METHOD_DEPOSIT)
+        return;
+    struct hf__heard *h = hf__check_heard(c, m);
+    if (h != NULL)
+        receipt(c, m, hf_bytes_of(h->body, h->len));
+}
+
+/* ---- Ready, and keys ---- */
+
+void hf__check_ready(struct hf__checks *c, uint32_t node)
+{
+    const uint8_t *account = hf__check_account(c, node);
+    if (account == NULL)
+        return;
+    const struct hf__owned *o = hf__check_owner(c, account);
+    const struct hf__sharing *best = NULL;
+    for (uint32_t i = 0; i < o->count; i++) {
+        const struct hf__sharing *s = &o->sharings[i];
+        if (s->count + s->lost >= s->n && (best == NULL || s->number > best->number))
+            best = s;
+    }
+    if (best == NULL) {
+        hf__violate(c->world, node, "ready", "n%u is ready, and fewer than n hold its share", node);
+        return;
+    }
+    for (uint32_t i = 0; i < best->count; i++) {
+        if (hf__node(c->world, best->holders[i])->disk.vault != HF_VAULT_PLACED) {
+            hf__violate(c->world, node, "ready",
+                        "n%u is ready, and its holder n%u is not placed itself", node,
+                        best->holders[i]);
+            return;
+        }
+    }
+}
+
+static struct hf__key app_key(const uint8_t *account, const struct hf__local *l, uint32_t version)
+{
+    return hf__key_of(hf__b32(account), hf_bytes_of(l->name, strlen(l->name)),
+                      hf_bytes_of(&version, sizeof(version)));
+}
+
+void hf__check_key(struct hf__checks *c, uint32_t node, const struct hf_local_reply *r)
+{
+    struct hf_world *w = c->world;
+    const uint8_t *account = hf__check_account(c, node);
+    const struct hf__local *l = w->locals[r->id - 1];
+    if (account == NULL)
+        return;
+    struct hf__owned *o = hf__check_owner(c, account);
+    if (!o->released && !complete(o))
+        hf__violate(w, node, "key", "n%u released a key that nobody could recover", node);
+    o->released = true;
+    if (hf__disk_find(&hf__node(w, node)->disk, HF_ROW_BINDING,
+                      hf_bytes_of(l->name, strlen(l->name))) == NULL)
+        hf__violate(w, node, "key", "n%u released a key whose name is not durably bound", node);
+    uint8_t *seen = hf__map_at(&c->keys, app_key(account, l, r->key_version));
+    static const uint8_t zeros[HF_APP_KEY_LEN];
+    if (memcmp(seen, zeros, HF_APP_KEY_LEN) != 0 && memcmp(seen, r->key, HF_APP_KEY_LEN) != 0)
+        hf__violate(w, node, "key", "n%u released another key under the same name", node);
+    memcpy(seen, r->key, HF_APP_KEY_LEN);
+    const struct hf__speaker *p =
+        hf__map_find(&c->speakers, hf__key_of(hf_bytes_of(&node, sizeof(node)),
+                                              hf_bytes_of(NULL, 0), hf_bytes_of(NULL, 0)));
+    if (p == NULL || p->incarnation != hf__node(w, node)->incarnation ||
+        hf__check_acceptances(c, account, p->claim, p->instance) < w->settings.policy.k)
+        hf__violate(w, node, "key", "n%u released a key without k acceptances of its claim", node);
+}
+
+/* ---- Recovery ---- */
+
+void hf__check_answer_delivered(struct hf__checks *c, const struct hf_message *m)
+{
+    struct hf_offer_response offer;
+    struct hf_recover_response response;
+    struct hf_recover_answer answer;
+    if (m->error != 0 || m->to == HF__NOBODY)
+        return;
+    if (m->method == HF_METHOD_OFFER) {
+        if (hf__check_decode(c, &hf_wire_offer_response, m->body, &offer))
+            hf__check_identity(c, &offer.identity);
+        return;
+    }
+    const uint8_t *account = c->world->nodes[m->to]->disk.account;
+    if (m->method != HF_METHOD_RECOVER || m->from == HF__NOBODY ||
+        !hf__check_decode(c, &hf_wire_recover_response, m->body, &response) ||
+        !hf__check_decode(c, &hf_wire_recover_answer, response.answer, &answer))
+        return;
+    struct hf__owned *o = hf__check_owner(c, account);
+    uint32_t incarnation = hf__node(c->world, m->to)->incarnation;
+    for (size_t i = 0; i < answer.shares_count; i++) {
+        struct hf__sharing *s = hf__check_sharing(o, answer.shares[i].generation.id);
+        if (s == NULL || answer.shares[i].sealed.len == 0)
+            continue;
+        if (s->answers_incarnation != incarnation)
+            s->answers = 0;
+        s->answers_incarnation = incarnation;
+        bool known = false;
+        for (uint32_t j = 0; j < s->answers; j++)
+            known = known || s->answered[j] == m->from;
+        if (!known && s->answers < HF_ARRAY_LEN(s->answered))
+            s->answered[s->answers++] = m->from;
+    }
+}
+
+void hf__check_rebuilt(struct hf__checks *c, uint32_t node, const struct hf_trace *t)
+{
+    const struct hf__owned *o = hf__check_owner(c, hf__node(c->world, node)->disk.account);
+    uint32_t incarnation = hf__node(c->world, node)->incarnation;
+    for (uint32_t i = 0; i < o->count; i++) {
+        const struct hf__sharing *s = &o->sharings[i];
+        if (s->number == t->a && s->answers_incarnation == incarnation && s->answers >= s->k &&
+            t->b >= s->k)
+            return;
+    }
+    hf__violate(c->world, node, "combine",
+                "n%u rebuilt its secret without k shares of generation %u", node, (unsigned)t->a);
+}

@@ -1,0 +1,80 @@
+#include "map.h"
+
+#include "inside.h"
+#include "model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct hf__key hf__key_of(struct hf_bytes x, struct hf_bytes y, struct hf_bytes z)
+{
+    struct hf__sponge s;
+    hf__sponge_init(&s, "key");
+    hf__sponge_absorb(&s, x);
+    hf__sponge_absorb(&s, y);
+    hf__sponge_absorb(&s, z);
+    return (struct hf__key){s.a | 1, s.b};
+}
+
+void hf__map_init(struct hf__map *m, size_t value_len)
+{
+    *m = (struct hf__map){.value_len = (value_len + 7) & ~(size_t)7};
+}
+
+void hf__map_done(struct hf__map *m)
+{
+    free(m->slots);
+    m->slots = NULL;
+}
+
+static uint8_t *slot(const struct hf__map *m, struct hf__key key)
+{
+    size_t size = sizeof(key) + m->value_len;
+    for (size_t at = key.b & (m->cap - 1);; at = (at + 1) & (m->cap - 1)) {
+        uint8_t *p = m->slots + at * size;
+        struct hf__key there;
+        memcpy(&there, p, sizeof(there));
+        if (there.a == 0 || (there.a == key.a && there.b == key.b))
+            return p;
+    }
+}
+
+static void grow(struct hf__map *m)
+{
+    struct hf__map old = *m;
+    size_t size = sizeof(struct hf__key) + m->value_len;
+    m->cap = old.cap == 0 ? 64 : old.cap * 2;
+    m->slots = calloc(m->cap, size);
+    hf_assert(m->slots != NULL);
+    for (size_t i = 0; i < old.cap; i++) {
+        struct hf__key key;
+        memcpy(&key, old.slots + i * size, sizeof(key));
+        if (key.a != 0)
+            memcpy(slot(m, key), old.slots + i * size, size);
+    }
+    free(old.slots);
+}
+
+void *hf__map_find(const struct hf__map *m, struct hf__key key)
+{
+    struct hf__key there;
+    if (m->cap == 0)
+        return NULL;
+    uint8_t *p = slot(m, key);
+    memcpy(&there, p, sizeof(there));
+    return there.a == 0 ? NULL : p + sizeof(key);
+}
+
+void *hf__map_at(struct hf__map *m, struct hf__key key)
+{
+    struct hf__key there;
+    if (m->count * 2 >= m->cap)
+        grow(m);
+    uint8_t *p = slot(m, key);
+    memcpy(&there, p, sizeof(there));
+    if (there.a == 0) {
+        memcpy(p, &key, sizeof(key));
+        m->count++;
+    }
+    return p + sizeof(key);
+}
