@@ -63,8 +63,12 @@ static bool begin_whole(struct hf_world *w, struct hf__deeds *d)
         hf_world_set_issue(w);
         return true;
     case HF__DEED_ROOT:
-        if (w->authority.roots_count < HF__ROOTS_MAX)
+        if (w->authority.roots_count < HF__ROOTS_MAX) {
             hf_world_root_issue(w);
+            /* What the old keys signed is signed anew: nobody takes it from a disk any more. */
+            hf_world_policy_edit(w, NULL, NULL);
+            hf_world_set_issue(w);
+        }
         return true;
     case HF__DEED_JOIN:
         join(w, a->count == 0 ? 1 : a->count);

@@ -293,6 +293,10 @@ uint32_t hf__local_new(struct hf_world *w, uint32_t node, enum hf_local_type typ
 /* check.c */
 void hf__checkers_add(struct hf_world *w);
 
+/* run.c */
+/* One event that is due by then; false: there is none. */
+bool hf__step_until(struct hf_world *w, uint64_t until_us);
+
 /* world.c */
 void hf__push(struct hf_world *w, uint64_t at_us, uint64_t what);
 void hf__account_set(struct hf_world *w, struct hf__node *n, const uint8_t account[static 32]);

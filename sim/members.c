@@ -17,6 +17,15 @@ static struct hf__member *member_of(struct hf_world *w, uint32_t node)
     return NULL;
 }
 
+static struct hf__member *member_with(struct hf__authority *a, const uint8_t account[static 32])
+{
+    for (size_t i = 0; i < a->members_count; i++) {
+        if (memcmp(a->members[i].account, account, 32) == 0)
+            return &a->members[i];
+    }
+    return NULL;
+}
+
 void hf__authority_saw(struct hf_world *w, struct hf__node *n)
 {
     struct hf__authority *a = &w->authority;
@@ -42,14 +51,6 @@ void hf__authority_look(struct hf_world *w)
     hf_world_set_issue(w);
 }
 
-static bool has_account(const struct hf__authority *a, const uint8_t account[static 32])
-{
-    for (size_t i = 0; i < a->members_count; i++)
-        if (memcmp(a->members[i].account, account, 32) == 0)
-            return true;
-    return false;
-}
-
 static void take_arrivals(struct hf_world *w, uint32_t epoch)
 {
     struct hf__authority *a = &w->authority;
@@ -58,17 +59,18 @@ static void take_arrivals(struct hf_world *w, uint32_t epoch)
         if (n->registered)
             continue;
         n->registered = true;
-        /* The account of a cloned disk is a member already: the authority knows no difference. */
-        if (has_account(a, n->account))
+        /* A vault that was made anew takes its place; a copy of a disk is nobody new. */
+        struct hf__member *known = member_with(a, n->account);
+        if (known == NULL)
+            known = member_of(w, n->number);
+        if (known != NULL) {
+            if (memcmp(known->account, n->account, 32) != 0)
+                known->registered_epoch = epoch;
+            memcpy(known->account, n->account, 32);
             continue;
-        /* An operator whose node came back without its vault has the new account put in the place
-         * of the old. */
-        struct hf__member *m = member_of(w, n->number);
-        if (m == NULL) {
-            a->members =
-                hf__grow(a->members, a->members_count, &a->members_cap, sizeof(*a->members));
-            m = &a->members[a->members_count++];
         }
+        a->members = hf__grow(a->members, a->members_count, &a->members_cap, sizeof(*a->members));
+        struct hf__member *m = &a->members[a->members_count++];
         *m = (struct hf__member){.node = n->number, .registered_epoch = epoch};
         memcpy(m->account, n->account, 32);
     }

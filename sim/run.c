@@ -73,7 +73,7 @@ static void happen(struct hf_world *w, uint64_t what)
     hf_unreachable();
 }
 
-static bool step_until(struct hf_world *w, uint64_t until_us)
+bool hf__step_until(struct hf_world *w, uint64_t until_us)
 {
     struct hf__entry e;
     if (!hf__queue_pop(&w->queue, until_us, &e))
@@ -85,13 +85,13 @@ static bool step_until(struct hf_world *w, uint64_t until_us)
 
 bool hf_world_step(struct hf_world *w)
 {
-    return step_until(w, UINT64_MAX);
+    return hf__step_until(w, UINT64_MAX);
 }
 
 void hf_world_run_for(struct hf_world *w, uint64_t ms)
 {
     uint64_t until_us = w->now_us + ms * 1000;
-    while (step_until(w, until_us))
+    while (hf__step_until(w, until_us))
         ;
     w->now_us = until_us;
 }
@@ -102,7 +102,7 @@ bool hf_world_run_until(struct hf_world *w, hf_world_done_fn *done, void *ctx, u
     for (;;) {
         if (done(w, ctx))
             return true;
-        if (!step_until(w, until_us))
+        if (!hf__step_until(w, until_us))
             break;
     }
     w->now_us = until_us;

@@ -1,0 +1,47 @@
+/* The subcommands of holdfast-sim, and what they share. */
+#ifndef HF_SIM_COMMAND_H
+#define HF_SIM_COMMAND_H
+
+#include "trial.h"
+
+#include <stdbool.h>
+
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+struct hf__options {
+    const char *scenario; /* path, or NULL */
+    const char *out;      /* folder for results, or NULL */
+    const char *sets[64]; /* "key=value" */
+    size_t sets_count;
+    uint64_t seed, seed_last;
+    const char *build; /* of a seed "S@BUILD"; NULL: not named */
+    unsigned jobs;
+    bool real, quiet;
+};
+
+int hf__command_run(const struct hf__options *o);
+int hf__command_check(const struct hf__options *o);
+int hf__command_list(void);
+int hf__command_swarm(const struct hf__options *o);
+int hf__command_replay(const struct hf__options *o);
+int hf__command_shrink(const struct hf__options *o);
+
+/* The first 12 hexadecimal digits of a hash over this program: a seed repeats a run only with it.
+ */
+const char *hf__build_id(void);
+/* Loads a scenario and applies the options; 0, or an exit code with the reason on standard error.
+ */
+int hf__load(const struct hf__options *o, struct hf__scenario *ret);
+/* The scenario that a seed draws, with the options applied. */
+int hf__draw_options(const struct hf__options *o, uint64_t seed, struct hf__scenario *ret);
+/* Runs in a process of its own: what crashes is a result too. */
+void hf__trial_apart(const struct hf__scenario *s, struct hf__result *ret);
+/* Whether Ctrl-C or a termination was asked for; installs the handlers the first time. */
+bool hf__interrupted(void);
+/* Progress on standard error: a bar on a terminal, plain lines elsewhere. */
+bool hf__progress(void *ctx, const struct hf_world *w, uint64_t until_us);
+void hf__progress_end(void);
+void hf__print_result(const struct hf__scenario *s, struct hf__result *result,
+                      struct hf__record *record);
+
+#endif

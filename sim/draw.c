@@ -1,0 +1,256 @@
+/*
+ * What a seed of the swarm draws: a small network, how its lines, disks and clocks are, and a
+ * timeline of faults. Each kind of fault is in or out of a run as a whole, so that runs differ in
+ * character (as in TigerBeetle's VOPR and in swarm testing). Faults leave enough survivors: at any
+ * time at most n - k nodes are down by the same deed.
+ */
+#include "scenario.h"
+
+#include "inside.h"
+
+#include "strategy.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct drawing {
+    struct hf__stream r;
+    struct hf__scenario *s;
+    struct hf__action *actions;
+    size_t count, cap;
+};
+
+static uint64_t between(struct drawing *d, uint64_t low, uint64_t high)
+{
+    return low + hf__draw_below(&d->r, high - low + 1);
+}
+
+static bool maybe(struct drawing *d, double chance)
+{
+    return hf__draw_unit(&d->r) < chance;
+}
+
+static void draw_world(struct drawing *d)
+{
+    static const struct {
+        uint8_t n, k;
+    } shapes[] = {{3, 2}, {3, 2}, {4, 3}, {5, 3}, {7, 4}, {2, 2}, {1, 1}};
+    struct hf_world_settings *w = &d->s->world;
+    size_t shape = hf__draw_below(&d->r, HF_ARRAY_LEN(shapes));
+    w->policy.n = shapes[shape].n;
+    w->policy.k = shapes[shape].k;
+    d->s->nodes = (uint32_t)between(d, w->policy.n + 2u, w->policy.n + 8u);
+    w->zones = (uint32_t)between(d, 1, 4);
+    w->policy.domain_rule = (uint8_t)between(d, 0, 2);
+    w->network.latency = maybe(d, 0.3) ? HF_LATENCY_REGIONS : HF_LATENCY_LOGNORMAL;
+    w->network.one_way = (struct hf_world_duration){between(d, 50, 20000), 0.4};
+    w->network.region_sigma = 0.1;
+    w->network.held_back = (struct hf_world_duration){between(d, 1000, 200000), 1};
+    w->network.handshakes = maybe(d, 0.5);
+    w->storage.write = (struct hf_world_duration){between(d, 0, 20000), 0.5};
+    w->storage.survives = maybe(d, 0.5) ? 0.5 : 0;
+    w->attestation.quote = (struct hf_world_duration){between(d, 100, 300000), 0.5};
+    w->attestation.judge = (struct hf_world_duration){between(d, 100, 20000), 0.5};
+    w->clocks.drift_ppm_max = maybe(d, 0.5) ? 200 : 0;
+    w->clocks.offset_ms_max = maybe(d, 0.5) ? 20000 : 0;
+    w->authority.issue_us = between(d, 1000, 5000000);
+    w->costs = maybe(d, 0.5);
+}
+
+static struct hf__action *add(struct drawing *d, int deed)
+{
+    d->actions = hf__grow(d->actions, d->count, &d->cap, sizeof(*d->actions));
+    struct hf__action *a = &d->actions[d->count++];
+    *a = (struct hf__action){.deed = deed, .node = -1, .zone = -1, .text = ""};
+    a->at_us = between(d, 0, d->s->for_us);
+    if (hf__deed_lasts(deed))
+        a->for_us = between(d, 1000, d->s->for_us / 4);
+    return a;
+}
+
+/* Fills in what the deed needs. */
+static void detail(struct drawing *d, struct hf__action *a)
+{
+    const struct hf_world_policy *p = &d->s->world.policy;
+    static const double jumps_s[] = {-86400 * 400.0, -3600, -60, 60, 3600, 86400 * 30.0};
+    uint32_t few = p->n > p->k ? (uint32_t)(p->n - p->k) : 1;
+    a->count = (uint32_t)between(d, 1, few);
+    switch (a->deed) {
+    case HF__DEED_ROLLING:
+    case HF__DEED_UPGRADE:
+        a->count = 0;
+        a->share = maybe(d, 0.5) ? 0.5 : 1;
+        a->for_us = between(d, 1000, 2000000);
+        a->every_us = between(d, 2000000, 8000000);
+        a->text = "holdfast-2";
+        return;
+    case HF__DEED_FLAP:
+        a->every_us = between(d, 100000, 5000000);
+        return;
+    case HF__DEED_LOSS:
+    case HF__DEED_DUPLICATE:
+    case HF__DEED_REORDER:
+    case HF__DEED_JUDGE_FAIL:
+        a->count = 0;
+        a->value = (double)between(d, 1, 50) / 100;
+        return;
+    case HF__DEED_SLOW:
+        a->value = (double)between(d, 2, 200);
+        return;
+    case HF__DEED_CLOCK:
+        a->value = jumps_s[hf__draw_below(&d->r, HF_ARRAY_LEN(jumps_s))];
+        return;
+    case HF__DEED_CRASH_WRITE:
+        a->value = (double)between(d, 0, 6);
+        return;
+    case HF__DEED_ROLLBACK:
+    case HF__DEED_CLONE:
+        a->count = 1;
+        return;
+    case HF__DEED_TCB:
+        a->text = maybe(d, 0.5) ? "revoked" : "out-of-date";
+        return;
+    case HF__DEED_KEY:
+        a->count = d->s->nodes;
+        a->text = "tss-db";
+        return;
+    default:
+        return;
+    }
+}
+
+/* Kinds of faults that a run may have, with how many of each. */
+static const struct {
+    int deed;
+    double chance;
+    unsigned max;
+} kinds[] = {
+    {HF__DEED_CRASH, 0.8, 8},        {HF__DEED_CRASH_WRITE, 0.6, 8}, {HF__DEED_ROLLING, 0.2, 1},
+    {HF__DEED_PAUSE, 0.3, 4},        {HF__DEED_SLOW, 0.3, 3},        {HF__DEED_ISOLATE, 0.4, 4},
+    {HF__DEED_DEAF, 0.3, 3},         {HF__DEED_MUTE, 0.3, 3},        {HF__DEED_PARTITION, 0.3, 2},
+    {HF__DEED_FLAP, 0.2, 1},         {HF__DEED_LOSS, 0.5, 3},        {HF__DEED_DUPLICATE, 0.4, 2},
+    {HF__DEED_REORDER, 0.4, 2},      {HF__DEED_BREAK, 0.3, 6},       {HF__DEED_CLOCK, 0.3, 4},
+    {HF__DEED_DISK_FULL, 0.3, 3},    {HF__DEED_DISK_STALL, 0.3, 3},  {HF__DEED_CORRUPT, 0.2, 2},
+    {HF__DEED_ROLLBACK_ROW, 0.2, 2}, {HF__DEED_ROLLBACK, 0.15, 1},   {HF__DEED_CLONE, 0.2, 2},
+    {HF__DEED_QUOTE_FAIL, 0.2, 2},   {HF__DEED_JUDGE_FAIL, 0.2, 2},  {HF__DEED_TCB, 0.2, 2},
+    {HF__DEED_POLICY, 0.3, 3},       {HF__DEED_SET, 0.4, 3},         {HF__DEED_ROOT, 0.15, 1},
+    {HF__DEED_JOIN, 0.3, 2},         {HF__DEED_KEY, 0.9, 4},         {HF__DEED_DRILL, 0.4, 3},
+};
+
+static void draw_hostile(struct drawing *d)
+{
+    size_t count = 0;
+    while (hf__strategies[count] != NULL)
+        count++;
+    if (count == 0 || !maybe(d, 0.4))
+        return;
+    const struct hf__strategy *s = hf__strategies[hf__draw_below(&d->r, count)];
+    struct hf__action *a = add(d, HF__DEED_HOSTILE);
+    const struct hf_world_policy *p = &d->s->world.policy;
+    a->text = s->name;
+    a->count = s->corrupts && p->n - p->k > 1 ? (uint32_t)between(d, 1, p->n - p->k) : 1;
+    if (s->corrupts && p->n == p->k)
+        d->count--; /* every holder is needed: a corrupt one may always stop its owners */
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct hf__action *x = a, *y = b;
+    if (x->at_us != y->at_us)
+        return x->at_us < y->at_us ? -1 : 1;
+    return x->deed - y->deed;
+}
+
+void hf__scenario_draw(uint64_t seed, struct hf__scenario *ret)
+{
+    struct drawing d = {.s = ret};
+    memset(ret, 0, sizeof(*ret));
+    hf__stream_init(&d.r, seed, HF__FOR_SWARM, 0);
+    hf_world_settings_init(&ret->world);
+    ret->title = "drawn by a seed";
+    ret->world.seed = seed;
+    ret->world.traces = false;
+    ret->for_us = between(&d, 5, 60) * 1000000;
+    ret->settle_us = UINT64_C(1800000000);
+    ret->keys_every_us = 0;
+    draw_world(&d);
+    if (maybe(&d, 0.5))
+        ret->spread_us = between(&d, 1, 5000000);
+    for (size_t i = 0; i < HF_ARRAY_LEN(kinds); i++) {
+        if (!maybe(&d, kinds[i].chance * 0.6))
+            continue;
+        uint64_t count = between(&d, 1, kinds[i].max);
+        for (uint64_t j = 0; j < count; j++)
+            detail(&d, add(&d, kinds[i].deed));
+    }
+    draw_hostile(&d);
+    if (d.count > 0)
+        qsort(d.actions, d.count, sizeof(*d.actions), by_time);
+    ret->actions.items = d.actions;
+    ret->actions.count = d.count;
+}
+
+static void print_action(const struct hf__action *a, struct hf_buf *out)
+{
+    hf_buf_printf(out, "  - {at: %lluus, do: %s", (unsigned long long)a->at_us,
+                  hf__deed_name(a->deed));
+    if (a->node >= 0)
+        hf_buf_printf(out, ", node: %ld", a->node);
+    if (a->zone >= 0)
+        hf_buf_printf(out, ", zone: %ld", a->zone);
+    if (a->count > 0)
+        hf_buf_printf(out, ", count: %u", a->count);
+    if (a->share > 0)
+        hf_buf_printf(out, ", share: %g", a->share);
+    if (a->for_us > 0)
+        hf_buf_printf(out, ", for: %lluus", (unsigned long long)a->for_us);
+    if (a->every_us > 0)
+        hf_buf_printf(out, ", every: %lluus", (unsigned long long)a->every_us);
+    if (a->value < 0 || a->value > 0)
+        hf_buf_printf(out, ", value: %.10g", a->value);
+    if (a->text[0] != '\0')
+        hf_buf_printf(out, ", text: %s", a->text);
+    hf_buf_printf(out, "}\n");
+}
+
+static void print_duration(struct hf_buf *out, const char *name, const char *sigma,
+                           struct hf_world_duration d)
+{
+    hf_buf_printf(out, "%s: %lluus, %s: %g", name, (unsigned long long)d.median_us, sigma, d.sigma);
+}
+
+void hf__scenario_print(const struct hf__scenario *s, struct hf_buf *out)
+{
+    const struct hf_world_settings *w = &s->world;
+    static const char *const latencies[] = {"constant", "lognormal", "regions"};
+    hf_buf_printf(out,
+                  "title: \"%s\"\nnodes: %u\nseed: %llu\nfor: %lluus\nsettle: %lluus\n"
+                  "start_within: %lluus\n",
+                  s->title, s->nodes, (unsigned long long)w->seed, (unsigned long long)s->for_us,
+                  (unsigned long long)s->settle_us, (unsigned long long)s->spread_us);
+    hf_buf_printf(out, "crypto: %s\ncosts: %s\nzones: %u\noperators: %u\n",
+                  w->crypto == HF_WORLD_REAL ? "real" : "model", w->costs ? "true" : "false",
+                  w->zones, w->operators);
+    hf_buf_printf(out, "network: {latency: %s, handshakes: %s, region_sigma: %g, ",
+                  latencies[w->network.latency], w->network.handshakes ? "true" : "false",
+                  w->network.region_sigma);
+    print_duration(out, "one_way", "sigma", w->network.one_way);
+    hf_buf_printf(out, ", ");
+    print_duration(out, "held_back", "held_back_sigma", w->network.held_back);
+    hf_buf_printf(out, "}\nstorage: {");
+    print_duration(out, "write", "write_sigma", w->storage.write);
+    hf_buf_printf(out, ", create: %lluus, open: %lluus, survives: %g}\nattestation: {",
+                  (unsigned long long)w->storage.create.median_us,
+                  (unsigned long long)w->storage.open.median_us, w->storage.survives);
+    print_duration(out, "quote", "quote_sigma", w->attestation.quote);
+    hf_buf_printf(out, ", ");
+    print_duration(out, "judge", "judge_sigma", w->attestation.judge);
+    hf_buf_printf(out, "}\nclocks: {drift_ppm: %g, offset: %llums}\n", w->clocks.drift_ppm_max,
+                  (unsigned long long)w->clocks.offset_ms_max);
+    hf_buf_printf(out, "authority: {issue: %lluus}\n", (unsigned long long)w->authority.issue_us);
+    hf_buf_printf(out, "policy: {shares: %u, threshold: %u, domain_rule: %u}\nevents:\n",
+                  w->policy.n, w->policy.k, w->policy.domain_rule);
+    for (size_t i = 0; i < s->actions.count; i++)
+        print_action(&s->actions.items[i], out);
+}

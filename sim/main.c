@@ -1,0 +1,177 @@
+/* holdfast-sim: the engine of Holdfast in a virtual world. */
+#include "command.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char usage[] =
+    "usage: holdfast-sim COMMAND [OPTION...]\n"
+    "\n"
+    "  run SCENARIO.yaml      run a scenario, show what came of it\n"
+    "  swarm --seeds A..B     scenarios drawn by seeds: faults, healing, then all must be ready\n"
+    "  replay SEED            run what a seed of the swarm draws, with everything recorded\n"
+    "  shrink SEED            print a smaller scenario that still fails\n"
+    "  check SCENARIO.yaml    look at a scenario without running it\n"
+    "  list                   what events and hostile strategies there are\n"
+    "\n"
+    "  --nodes N --seed S --for 2h --crypto model|real   short for --set\n"
+    "  --set KEY=VALUE        change a field of the scenario, as network.loss=1%\n"
+    "  --out DIR              write run.csv, nodes.csv and timeline.jsonl\n"
+    "  --jobs J               processes of a swarm (1)\n"
+    "  --quiet                no progress\n"
+    "\n"
+    "Exit 0: every promise was kept. 1: one was not. 2: wrong usage, or a scenario refused.\n";
+
+static int fail(const char *what, const char *value)
+{
+    fprintf(stderr, "holdfast-sim: %s: %s\n", what, value);
+    return EXIT_USAGE;
+}
+
+/* "A" or "A..B" or "A@BUILD". */
+static bool parse_seeds(char *text, struct hf__options *o)
+{
+    char *end;
+    errno = 0;
+    o->seed = strtoull(text, &end, 10);
+    o->seed_last = o->seed;
+    if (end == text || errno != 0 || text[0] == '-')
+        return false;
+    if (*end == '@') {
+        o->build = end + 1;
+        return true;
+    }
+    if (end[0] == '.' && end[1] == '.') {
+        char *last = end + 2;
+        o->seed_last = strtoull(last, &end, 10);
+        if (end == last || errno != 0)
+            return false;
+    }
+    return *end == '\0' && o->seed_last >= o->seed;
+}
+
+static bool set(struct hf__options *o, const char *key, const char *value)
+{
+    if (o->sets_count == sizeof(o->sets) / sizeof(o->sets[0]))
+        return false;
+    size_t len = strlen(key) + strlen(value) + 2;
+    char *text = malloc(len); /* until the program ends */
+    if (text == NULL)
+        return false;
+    snprintf(text, len, "%s%s%s", key, key[0] == '\0' ? "" : "=", value);
+    o->sets[o->sets_count++] = text;
+    return true;
+}
+
+enum {
+    OPT_NODES = 256,
+    OPT_SEED,
+    OPT_FOR,
+    OPT_SET,
+    OPT_OUT,
+    OPT_CRYPTO,
+    OPT_SEEDS,
+    OPT_JOBS,
+    OPT_QUIET,
+    OPT_HELP
+};
+
+static const struct option long_options[] = {
+    {"nodes", required_argument, NULL, OPT_NODES},
+    {"seed", required_argument, NULL, OPT_SEED},
+    {"for", required_argument, NULL, OPT_FOR},
+    {"set", required_argument, NULL, OPT_SET},
+    {"out", required_argument, NULL, OPT_OUT},
+    {"crypto", required_argument, NULL, OPT_CRYPTO},
+    {"seeds", required_argument, NULL, OPT_SEEDS},
+    {"jobs", required_argument, NULL, OPT_JOBS},
+    {"quiet", no_argument, NULL, OPT_QUIET},
+    {"help", no_argument, NULL, OPT_HELP},
+    {NULL, 0, NULL, 0},
+};
+
+/* One option; false: it is wrong, and said so. */
+static bool take(struct hf__options *o, int option, char *value)
+{
+    bool ok = true;
+    switch (option) {
+    case OPT_NODES:
+        ok = set(o, "nodes", value);
+        break;
+    case OPT_SEED:
+        ok = set(o, "seed", value);
+        break;
+    case OPT_FOR:
+        ok = set(o, "for", value);
+        break;
+    case OPT_SET:
+        ok = set(o, "", value);
+        break;
+    case OPT_CRYPTO:
+        o->real = strcmp(value, "real") == 0;
+        ok = set(o, "crypto", value);
+        break;
+    case OPT_OUT:
+        o->out = value;
+        break;
+    case OPT_SEEDS:
+        ok = parse_seeds(value, o);
+        break;
+    case OPT_JOBS:
+        o->jobs = (unsigned)strtoul(value, NULL, 10);
+        ok = o->jobs >= 1 && o->jobs <= 64;
+        break;
+    case OPT_QUIET:
+        o->quiet = true;
+        break;
+    default:
+        return false;
+    }
+    if (!ok)
+        fail("not a value for this option", value);
+    return ok;
+}
+
+static int dispatch(struct hf__options *o, const char *command, char *argument)
+{
+    if (strcmp(command, "list") == 0)
+        return hf__command_list();
+    if (strcmp(command, "run") == 0 || strcmp(command, "check") == 0) {
+        o->scenario = argument;
+        return command[0] == 'r' ? hf__command_run(o) : hf__command_check(o);
+    }
+    if (strcmp(command, "swarm") == 0) {
+        if (o->seed_last == 0)
+            return fail("swarm needs --seeds A..B", "with B at least A");
+        return hf__command_swarm(o);
+    }
+    if (strcmp(command, "replay") == 0 || strcmp(command, "shrink") == 0) {
+        if (argument == NULL || !parse_seeds(argument, o))
+            return fail("a seed is a number, or NUMBER@BUILD", argument == NULL ? "" : argument);
+        return command[0] == 'r' ? hf__command_replay(o) : hf__command_shrink(o);
+    }
+    fputs(usage, stderr);
+    return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    struct hf__options o = {.jobs = 1};
+    int option;
+    while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+        if (option == OPT_HELP || option == 'h') {
+            fputs(usage, stdout);
+            return EXIT_OK;
+        }
+        if (!take(&o, option, optarg))
+            return EXIT_USAGE;
+    }
+    if (optind >= argc) {
+        fputs(usage, stderr);
+        return EXIT_USAGE;
+    }
+    return dispatch(&o, argv[optind], optind + 1 < argc ? argv[optind + 1] : NULL);
+}

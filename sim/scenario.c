@@ -1,0 +1,265 @@
+/* The schema of scenarios, and the relations between their fields. */
+#include "scenario.h"
+
+#include "strategy.h"
+
+#include "base/error.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define FIELD(type_, c_type, member_, name_, ...)                                                  \
+    {                                                                                              \
+        .name = name_, .type = type_, HF_CONFIG_AT(c_type, member_), __VA_ARGS__                   \
+    }
+#define US(c_type, member, name, text, doc_)                                                       \
+    FIELD(HF_CONFIG_DURATION_US, c_type, member, name, .default_text = text,                       \
+          .max = INT64_C(3155760000000000), .doc = doc_)
+#define CHANCE(c_type, member, name, doc_)                                                         \
+    FIELD(HF_CONFIG_NUMBER, c_type, member, name, .default_text = "0", .number_max = 1, .doc = doc_)
+#define SIGMA(c_type, member, name, text)                                                          \
+    FIELD(HF_CONFIG_NUMBER, c_type, member, name, .default_text = text, .number_max = 3,           \
+          .doc = "Spread: sigma of the log-normal distribution, 0 for none.")
+
+static const struct hf_config_choice latencies[] = {
+    {"constant", HF_LATENCY_CONSTANT},
+    {"lognormal", HF_LATENCY_LOGNORMAL},
+    {"regions", HF_LATENCY_REGIONS},
+    {NULL, 0},
+};
+static const struct hf_config_choice cryptos[] = {
+    {"model", HF_WORLD_MODEL},
+    {"real", HF_WORLD_REAL},
+    {NULL, 0},
+};
+static const struct hf_config_choice deeds[] = {
+#define X(constant, name, lasts, doc) {name, HF__DEED_##constant},
+    HF__DEED_MAP(X)
+#undef X
+        {NULL, 0},
+};
+
+typedef struct hf_world_network network;
+static const struct hf_config_field network_fields[] = {
+    FIELD(HF_CONFIG_ENUM, network, latency, "latency", .choices = latencies,
+          .default_text = "lognormal", .doc = "How long a message travels."),
+    US(network, one_way.median_us, "one_way", "5ms", "Median one-way trip; not for regions."),
+    SIGMA(network, one_way.sigma, "sigma", "0.2"),
+    SIGMA(network, region_sigma, "region_sigma", "0.05"),
+    FIELD(HF_CONFIG_SIZE, network, bandwidth, "bandwidth", .default_text = "0B", .max = INT64_MAX,
+          .doc = "Bytes a second of each node's line out; 0B for no bound."),
+    CHANCE(network, loss, "loss", "Chance that a message is lost."),
+    CHANCE(network, duplicate, "duplicate", "Chance that a request arrives twice."),
+    CHANCE(network, reorder, "reorder", "Chance that a message is held back."),
+    US(network, held_back.median_us, "held_back", "20ms", "For how long, at the median."),
+    SIGMA(network, held_back.sigma, "held_back_sigma", "1"),
+    FIELD(HF_CONFIG_BOOL, network, handshakes, "handshakes", .default_text = "true",
+          .doc = "Whether a first call pays for TCP and TLS."),
+};
+static const struct hf_config_schema network_schema =
+    HF_CONFIG_SCHEMA(network, network_fields, NULL);
+
+typedef struct hf_world_storage storage;
+static const struct hf_config_field storage_fields[] = {
+    US(storage, write.median_us, "write", "1ms", "Until a transaction is durable."),
+    SIGMA(storage, write.sigma, "write_sigma", "0.3"),
+    US(storage, create.median_us, "create", "10ms", "Making a vault."),
+    SIGMA(storage, create.sigma, "create_sigma", "0"),
+    US(storage, open.median_us, "open", "10ms", "Opening a vault."),
+    SIGMA(storage, open.sigma, "open_sigma", "0"),
+    CHANCE(storage, survives, "survives",
+           "Chance that a transaction not yet acknowledged survives a crash."),
+};
+static const struct hf_config_schema storage_schema =
+    HF_CONFIG_SCHEMA(storage, storage_fields, NULL);
+
+typedef struct hf_world_attestation attestation;
+static const struct hf_config_field attestation_fields[] = {
+    US(attestation, quote.median_us, "quote", "20ms", "Making a quote."),
+    SIGMA(attestation, quote.sigma, "quote_sigma", "0.2"),
+    US(attestation, judge.median_us, "judge", "2ms", "Verifying a quote."),
+    SIGMA(attestation, judge.sigma, "judge_sigma", "0.2"),
+    CHANCE(attestation, quote_fails, "quote_fails", "Chance that making a quote fails."),
+    CHANCE(attestation, judge_fails, "judge_fails", "Chance that collateral is missing."),
+};
+static const struct hf_config_schema attestation_schema =
+    HF_CONFIG_SCHEMA(attestation, attestation_fields, NULL);
+
+typedef struct hf_world_clocks clocks;
+static const struct hf_config_field clocks_fields[] = {
+    FIELD(HF_CONFIG_NUMBER, clocks, drift_ppm_max, "drift_ppm", .default_text = "20",
+          .number_max = 10000, .doc = "Bound on drift, in millionths, either way."),
+    FIELD(HF_CONFIG_DURATION_MS, clocks, offset_ms_max, "offset", .default_text = "100ms",
+          .max = 86400000, .doc = "Bound on the offset of a wall clock at the start."),
+};
+static const struct hf_config_schema clocks_schema = HF_CONFIG_SCHEMA(clocks, clocks_fields, NULL);
+
+typedef struct hf_world_authority authority;
+static const struct hf_config_field authority_fields[] = {
+    FIELD(HF_CONFIG_UINT, authority, threshold, "threshold", .default_text = "2", .min = 1,
+          .max = 8, .doc = "m: keys that must sign a document."),
+    FIELD(HF_CONFIG_UINT, authority, keys, "keys", .default_text = "3", .min = 1, .max = 8,
+          .doc = "n: keys of the authority."),
+    US(authority, issue_us, "issue", "2s", "From a new account to the set that holds it."),
+    FIELD(HF_CONFIG_DURATION_S, authority, valid_s, "valid", .default_text = "90d", .min = 60,
+          .max = 315360000, .doc = "Life of a policy or set."),
+    FIELD(HF_CONFIG_BOOL, authority, registers, "registers", .default_text = "true",
+          .doc = "Whether new accounts are registered by themselves."),
+};
+
+static void check_authority(const void *value, const struct hf_config_where *where)
+{
+    const authority *a = value;
+    if (a->threshold > a->keys)
+        hf_config_refuse(where, "threshold", "at most keys, which is %u", a->keys);
+}
+static const struct hf_config_schema authority_schema =
+    HF_CONFIG_SCHEMA(authority, authority_fields, check_authority);
+
+typedef struct hf_world_policy policy;
+static const struct hf_config_field policy_fields[] = {
+    FIELD(HF_CONFIG_UINT, policy, n, "shares", .default_text = "5", .min = 1, .max = 16,
+          .doc = "n: providers of each node."),
+    FIELD(HF_CONFIG_UINT, policy, k, "threshold", .default_text = "3", .min = 1, .max = 16,
+          .doc = "k: how many of them suffice; above n / 2."),
+    FIELD(HF_CONFIG_UINT, policy, domain_rule, "domain_rule", .default_text = "0", .max = 2,
+          .doc = "0: operators and zones, 1: operators, 2: none."),
+    FIELD(HF_CONFIG_UINT, policy, platform_rule, "platform_rule", .default_text = "0", .max = 1,
+          .doc = "0: the depositor's platform or one listed, 1: any."),
+    FIELD(HF_CONFIG_UINT, policy, shares_held_max, "shares_held_max", .default_text = "1000",
+          .min = 1, .max = 65535, .doc = "Owners for whom one provider keeps shares."),
+    FIELD(HF_CONFIG_DURATION_S, policy, quote_age_max_s, "quote_age_max", .default_text = "1d",
+          .min = 60, .max = 31536000, .doc = "Identity quotes older than this are refused."),
+    FIELD(HF_CONFIG_DURATION_S, policy, holder_grace_s, "holder_grace", .default_text = "10m",
+          .min = 1, .max = 31536000, .doc = "A holder that is silent for longer is replaced."),
+};
+
+static void check_policy(const void *value, const struct hf_config_where *where)
+{
+    const policy *p = value;
+    if (p->k > p->n || 2 * p->k <= p->n)
+        hf_config_refuse(where, "threshold", "above half of shares and at most shares: %u to %u",
+                         p->n / 2 + 1u, p->n);
+}
+static const struct hf_config_schema policy_schema =
+    HF_CONFIG_SCHEMA(policy, policy_fields, check_policy);
+
+typedef struct hf__action action;
+static const struct hf_config_field action_fields[] = {
+    FIELD(HF_CONFIG_DURATION_US, action, at_us, "at", .required = true, .max = INT64_MAX / 2,
+          .doc = "Virtual time at which it begins."),
+    FIELD(HF_CONFIG_ENUM, action, deed, "do", .required = true, .choices = deeds,
+          .doc = "What is done; `holdfast-sim list` says what each is."),
+    FIELD(HF_CONFIG_INT, action, node, "node", .default_text = "-1", .min = -1, .max = UINT32_MAX,
+          .doc = "To one node, by its number."),
+    FIELD(HF_CONFIG_INT, action, zone, "zone", .default_text = "-1", .min = -1, .max = UINT32_MAX,
+          .doc = "To every node of a zone, by its number."),
+    FIELD(HF_CONFIG_UINT, action, count, "count", .default_text = "0",
+          .doc = "To so many nodes, drawn by the seed."),
+    FIELD(HF_CONFIG_NUMBER, action, share, "share", .default_text = "0", .number_max = 1,
+          .doc = "To such a share of the nodes, drawn by the seed. Without any of these: to all."),
+    US(action, for_us, "for", "0s", "How long it lasts, or until the process starts again."),
+    US(action, every_us, "every", "0s", "Time between two steps."),
+    FIELD(HF_CONFIG_NUMBER, action, value, "value", .default_text = "0", .number_min = -1e12,
+          .number_max = 1e12, .doc = "Chance, factor, seconds, rank or count, as the deed has it."),
+    FIELD(HF_CONFIG_STRING, action, text, "text", .default_text = "", .max = 64,
+          .doc = "Image, key, status or strategy, as the deed has it."),
+};
+
+static void check_action(const void *value, const struct hf_config_where *where)
+{
+    const action *a = value;
+    bool steps =
+        a->deed == HF__DEED_ROLLING || a->deed == HF__DEED_UPGRADE || a->deed == HF__DEED_FLAP;
+    bool chance = a->deed == HF__DEED_LOSS || a->deed == HF__DEED_DUPLICATE ||
+                  a->deed == HF__DEED_REORDER || a->deed == HF__DEED_JUDGE_FAIL;
+    bool image =
+        a->deed == HF__DEED_UPGRADE || a->deed == HF__DEED_ACCEPT || a->deed == HF__DEED_WITHDRAW;
+    int targets = (a->node >= 0) + (a->zone >= 0) + (a->count > 0) + (a->share > 0);
+    if (targets > 1)
+        hf_config_refuse(where, "node", "only one of node, zone, count and share");
+    if (steps && a->every_us == 0)
+        hf_config_refuse(where, "every", "a time between two steps, such as 10s");
+    if (chance && (a->value < 0 || a->value > 1))
+        hf_config_refuse(where, "value", "a chance from 0 to 1");
+    if (a->deed == HF__DEED_SLOW && a->value < 1)
+        hf_config_refuse(where, "value", "a factor of at least 1");
+    if (image && (a->text[0] == '\0' || strlen(a->text) >= HF_WORLD_NAME_MAX))
+        hf_config_refuse(where, "text", "the name of an image, of at most %d characters",
+                         HF_WORLD_NAME_MAX - 1);
+    if (a->deed == HF__DEED_TCB && hf__tcb_from_text(a->text) == 0)
+        hf_config_refuse(where, "text", "up-to-date, out-of-date or revoked");
+    if (a->deed == HF__DEED_HOSTILE && hf__strategy_find(a->text) == NULL)
+        hf_config_refuse(where, "text", "a strategy: see holdfast-sim list");
+    if (!hf__deed_lasts(a->deed) && a->for_us > 0)
+        hf_config_refuse(where, "for", "%s does not last: leave it out", hf__deed_name(a->deed));
+}
+static const struct hf_config_schema action_schema =
+    HF_CONFIG_SCHEMA(action, action_fields, check_action);
+static const struct hf_config_field action_item =
+    HF_CONFIG_ITEM("event", HF_CONFIG_MAP, action, .schema = &action_schema);
+
+typedef struct hf__scenario scenario;
+static const struct hf_config_field scenario_fields[] = {
+    FIELD(HF_CONFIG_STRING, scenario, title, "title", .default_text = "untitled", .max = 200,
+          .doc = "One line for a person."),
+    FIELD(HF_CONFIG_UINT, scenario, nodes, "nodes", .default_text = "20", .min = 1, .max = 1 << 20,
+          .doc = "Nodes at the start."),
+    FIELD(HF_CONFIG_UINT, scenario, world.seed, "seed", .default_text = "1",
+          .doc = "Decides everything that is drawn."),
+    US(scenario, for_us, "for", "10m", "Virtual time in which events happen."),
+    US(scenario, settle_us, "settle", "0s",
+       "Then every fault is ended, and the nodes have so long to be ready; 0s: nothing is healed."),
+    US(scenario, spread_us, "start_within", "0s", "The nodes start within it; 0s: all at once."),
+    US(scenario, keys_every_us, "keys_every", "0s",
+       "So often the applications of all nodes ask for their key; 0s: never."),
+    FIELD(HF_CONFIG_NUMBER, scenario, ready_min, "ready_min", .default_text = "1", .number_max = 1,
+          .doc = "Share of the nodes that must be ready at the end."),
+    FIELD(HF_CONFIG_ENUM, scenario, world.crypto, "crypto", .choices = cryptos,
+          .default_text = "real", .doc = "model: cheap stand-ins of the same sizes and failures."),
+    FIELD(HF_CONFIG_BOOL, scenario, world.costs, "costs", .default_text = "true",
+          .doc = "Whether cryptography takes virtual time."),
+    FIELD(HF_CONFIG_BOOL, scenario, world.checks, "checks", .default_text = "true",
+          .doc = "Whether the checkers watch."),
+    FIELD(HF_CONFIG_UINT, scenario, world.operators, "operators", .default_text = "0",
+          .doc = "Operators among whom the nodes are dealt out; 0: each has its own."),
+    FIELD(HF_CONFIG_UINT, scenario, world.zones, "zones", .default_text = "3", .min = 1, .max = 65535,
+          .doc = "Zones among which the nodes are dealt out; with latency regions, these."),
+    FIELD(HF_CONFIG_MAP, scenario, world.network, "network", .schema = &network_schema,
+          .doc = "Lines between the nodes."),
+    FIELD(HF_CONFIG_MAP, scenario, world.storage, "storage", .schema = &storage_schema,
+          .doc = "Disks."),
+    FIELD(HF_CONFIG_MAP, scenario, world.attestation, "attestation", .schema = &attestation_schema,
+          .doc = "Platforms."),
+    FIELD(HF_CONFIG_MAP, scenario, world.clocks, "clocks", .schema = &clocks_schema,
+          .doc = "Clocks."),
+    FIELD(HF_CONFIG_MAP, scenario, world.authority, "authority", .schema = &authority_schema,
+          .doc = "Who signs documents."),
+    FIELD(HF_CONFIG_MAP, scenario, world.policy, "policy", .schema = &policy_schema,
+          .doc = "The first policy."),
+    FIELD(HF_CONFIG_LIST, scenario, actions, "events", .item = &action_item, .max = 65536,
+          .doc = "What is done, in the order of time."),
+};
+
+static void check_scenario(const void *value, const struct hf_config_where *where)
+{
+    const scenario *s = value;
+    char path[64];
+    for (size_t i = 0; i < s->actions.count; i++) {
+        const action *a = &s->actions.items[i];
+        snprintf(path, sizeof(path), "events[%zu].at", i);
+        if (i > 0 && a->at_us < s->actions.items[i - 1].at_us)
+            hf_config_refuse(where, path, "not before the event above it");
+        if (a->at_us > s->for_us)
+            hf_config_refuse(where, path, "within the scenario's time, `for`");
+        snprintf(path, sizeof(path), "events[%zu].zone", i);
+        if (a->zone >= (long)s->world.zones)
+            hf_config_refuse(where, path, "a zone from 0 to %u", s->world.zones - 1);
+        snprintf(path, sizeof(path), "events[%zu].node", i);
+        if (a->node >= (long)s->nodes + 100000)
+            hf_config_refuse(where, path, "a node that exists by then");
+    }
+}
+
+const struct hf_config_schema hf__scenario_schema =
+    HF_CONFIG_SCHEMA(scenario, scenario_fields, check_scenario);

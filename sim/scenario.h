@@ -1,0 +1,32 @@
+/* A scenario: a world, what is done to it, and what must come of it; from YAML, or drawn by a seed.
+ */
+#ifndef HF_SIM_SCENARIO_H
+#define HF_SIM_SCENARIO_H
+
+#include "schedule.h"
+
+#include "config/schema.h"
+
+struct hf__scenario {
+    const char *title;
+    uint32_t nodes;
+    uint64_t for_us;    /* faults happen within it */
+    uint64_t settle_us; /* then everything is healed and has so long to be ready; 0: no healing */
+    uint64_t keys_every_us; /* each ready node's application asks for its key so often; 0 never */
+    uint64_t spread_us;     /* nodes start within it */
+    double ready_min;       /* share of the nodes that must be ready at the end */
+    struct hf_world_settings world;
+    HF_CONFIG_LIST_OF(struct hf__action) actions;
+};
+
+extern const struct hf_config_schema hf__scenario_schema;
+
+/* A "--set network.loss=1%". HF_ECONFIG: errors says why. *ret_doc as of hf_config_load. */
+HF_MUST_USE int hf__scenario_set(struct hf__scenario *s, const char *assignment,
+                                 struct hf_config_doc **ret_doc, struct hf_config_errors *errors);
+/* What a seed of the swarm draws: sizes, settings and faults. actions: from malloc. */
+void hf__scenario_draw(uint64_t seed, struct hf__scenario *ret);
+/* As YAML, for a person and for `run`. */
+void hf__scenario_print(const struct hf__scenario *s, struct hf_buf *out);
+
+#endif

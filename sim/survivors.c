@@ -1,0 +1,109 @@
+/* Who can come back, as the disks of the world have it. */
+#include "trial.h"
+
+#include "inside.h"
+
+#include "wire/messages.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* One share on one disk. */
+struct held {
+    uint32_t owner, holder;
+    uint8_t generation[16];
+    uint8_t k, n;
+};
+
+struct shares {
+    struct held *items;
+    size_t count, cap;
+};
+
+static void collect(struct hf_world *w, uint32_t holder, struct hf_arena *arena, struct shares *ret)
+{
+    const struct hf_disk *d = &w->nodes[holder]->disk;
+    for (uint32_t i = 0; i < d->count; i++) {
+        const struct hf__row *row = d->rows[i];
+        struct hf_held_row held;
+        hf_arena_reset(arena);
+        if (row->collection != HF_ROW_HELD || row->key_len != 48 ||
+            hf_wire_decode(&hf_wire_held_row, hf_blob_bytes(row->value), arena, &held, NULL) != 0)
+            continue;
+        long owner = hf_world_find(w, row->key);
+        if (owner < 0)
+            continue;
+        ret->items = hf__grow(ret->items, ret->count, &ret->cap, sizeof(*ret->items));
+        struct held *h = &ret->items[ret->count++];
+        h->owner = (uint32_t)owner;
+        h->holder = holder;
+        h->k = (uint8_t)(held.commitments.len / HF_POINT_LEN);
+        h->n = (uint8_t)held.shares;
+        memcpy(h->generation, row->key + 32, 16);
+    }
+}
+
+static int by_generation(const void *a, const void *b)
+{
+    const struct held *x = a, *y = b;
+    if (x->owner != y->owner)
+        return x->owner < y->owner ? -1 : 1;
+    return memcmp(x->generation, y->generation, 16);
+}
+
+/* One pass over all sharings: whose owner has `need` holders in the set joins it. */
+static bool spread(const struct shares *s, bool *in)
+{
+    bool more = false;
+    for (size_t i = 0; i < s->count;) {
+        size_t j = i;
+        unsigned there = 0;
+        for (; j < s->count && by_generation(&s->items[i], &s->items[j]) == 0; j++)
+            there += in[s->items[j].holder];
+        if (!in[s->items[i].owner] && there >= s->items[i].k) {
+            in[s->items[i].owner] = true;
+            more = true;
+        }
+        i = j;
+    }
+    return more;
+}
+
+/* An owner with a holder that cannot come back may stay short of ready until it is replaced. */
+static void excuse_neighbours(const struct shares *s, const bool *in, bool *ret)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        if (!in[s->items[i].holder])
+            ret[s->items[i].owner] = false;
+    }
+}
+
+void hf__survivors(struct hf_world *w, bool *ret)
+{
+    struct shares shares = {0};
+    struct hf_arena arena;
+    bool *in = calloc(w->nodes_count + 1u, sizeof(bool));
+    hf_assert(in != NULL);
+    hf_arena_init(&arena, 1 << 20);
+    for (uint32_t i = 0; i < w->nodes_count; i++) {
+        struct hf_status status;
+        struct hf__node *n = w->nodes[i];
+        in[i] = (hf_world_status(w, i, &status) && status.open) ||
+                (n->disk.vault != HF_VAULT_PLACED && !n->gone);
+        collect(w, i, &arena, &shares);
+    }
+    if (shares.count > 0)
+        qsort(shares.items, shares.count, sizeof(*shares.items), by_generation);
+    while (spread(&shares, in))
+        ;
+    for (uint32_t i = 0; i < w->nodes_count; i++)
+        ret[i] = in[i] && !w->nodes[i]->gone && !w->nodes[i]->tainted;
+    excuse_neighbours(&shares, in, ret);
+    for (size_t i = 0; i < shares.count; i++) {
+        if (w->nodes[shares.items[i].holder]->tainted || w->nodes[shares.items[i].holder]->gone)
+            ret[shares.items[i].owner] = false;
+    }
+    hf_arena_done(&arena);
+    free(shares.items);
+    free(in);
+}

@@ -1,0 +1,175 @@
+#include "trial.h"
+
+#include "inside.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { SLICE_EVENTS = 20000 };
+
+struct trial {
+    const struct hf__scenario *scenario;
+    const struct hf__trial_hooks *hooks;
+    struct hf_world *world;
+    struct hf__schedule *schedule;
+    uint32_t observer, next_start;
+    bool stopped;
+};
+
+enum { MARK_START, MARK_KEYS };
+
+static double seconds(clockid_t clock)
+{
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* Starts that are spread over time, and applications that ask for their keys. */
+static void wake(void *ctx, struct hf_world *w, uint32_t mark)
+{
+    struct trial *t = ctx;
+    const struct hf__scenario *s = t->scenario;
+    if (mark == MARK_START) {
+        hf_world_start(w, t->next_start++);
+        if (t->next_start < s->nodes)
+            hf__wake(w, t->observer, MARK_START,
+                     s->spread_us * t->next_start / (s->nodes == 0 ? 1 : s->nodes));
+        return;
+    }
+    for (uint32_t i = 0; i < w->nodes_count; i++)
+        hf_world_local(w, i, HF_LOCAL_KEY, "tss-db");
+    hf__wake(w, t->observer, MARK_KEYS, w->now_us + s->keys_every_us);
+}
+
+/* Runs until a time; false: a violation, or somebody asked for the end. */
+static bool run_until(struct trial *t, uint64_t until_us, hf_world_done_fn *done, void *ctx)
+{
+    struct hf_world *w = t->world;
+    for (;;) {
+        for (int i = 0; i < SLICE_EVENTS; i++) {
+            if (w->violated || (done != NULL && done(w, ctx)))
+                return !w->violated;
+            if (!hf__step_until(w, until_us)) {
+                w->now_us = until_us;
+                return true;
+            }
+        }
+        if (t->hooks->progress != NULL && !t->hooks->progress(t->hooks->ctx, w, until_us)) {
+            t->stopped = true;
+            return false;
+        }
+    }
+}
+
+struct wait {
+    bool *expected;
+    uint32_t first;
+};
+
+static bool all_expected_ready(struct hf_world *w, void *ctx)
+{
+    struct wait *wait = ctx;
+    for (uint32_t i = 0; i < w->nodes_count; i++) {
+        uint32_t at = (wait->first + i) % w->nodes_count;
+        const struct hf__node *n = w->nodes[at];
+        if (wait->expected[at] && (n->engine == NULL || n->state != HF_STATE_READY)) {
+            wait->first = at;
+            return false;
+        }
+    }
+    return true;
+}
+
+static void judge_settled(struct trial *t, const bool *expected, struct hf__result *ret)
+{
+    struct hf_world *w = t->world;
+    for (uint32_t i = 0; i < w->nodes_count; i++) {
+        const struct hf__node *n = w->nodes[i];
+        if (!expected[i] || (n->engine != NULL && n->state == HF_STATE_READY))
+            continue;
+        struct hf_status status;
+        int reason = hf_world_status(w, i, &status) ? status.reason : 0;
+        snprintf(ret->why, sizeof(ret->why),
+                 "liveness: %.1f s after everything was healed n%u is %s (%s), not ready",
+                 (double)t->scenario->settle_us / 1e6, i,
+                 n->engine == NULL ? "down" : hf_state_name(n->state), hf_error_name(reason));
+        return;
+    }
+}
+
+static void settle(struct trial *t, struct hf__result *ret)
+{
+    struct hf_world *w = t->world;
+    hf__schedule_heal(t->schedule);
+    struct wait wait = {.expected = calloc(w->nodes_count + 1u, sizeof(bool))};
+    hf_assert(wait.expected != NULL);
+    hf__survivors(w, wait.expected);
+    for (uint32_t i = 0; i < w->nodes_count; i++)
+        ret->excused += !wait.expected[i] && !w->nodes[i]->gone;
+    if (run_until(t, w->now_us + t->scenario->settle_us, all_expected_ready, &wait))
+        judge_settled(t, wait.expected, ret);
+    free(wait.expected);
+}
+
+static void judge(struct trial *t, struct hf__result *ret)
+{
+    struct hf_world *w = t->world;
+    const struct hf_violation *v = hf_world_violation(w);
+    uint32_t there = 0;
+    for (uint32_t i = 0; i < w->nodes_count; i++) {
+        there += !w->nodes[i]->gone;
+        ret->ready += w->nodes[i]->engine != NULL && w->nodes[i]->state == HF_STATE_READY;
+    }
+    ret->nodes = there;
+    if (v != NULL)
+        snprintf(ret->why, sizeof(ret->why), "%s at %.6f s: %s", v->checker, (double)v->at_us / 1e6,
+                 v->text);
+    else if (ret->why[0] == '\0' && !t->stopped && t->scenario->settle_us == 0 &&
+             (double)ret->ready < t->scenario->ready_min * (double)there)
+        snprintf(ret->why, sizeof(ret->why),
+                 "%u of %u nodes are ready at the end, and %.0f %% must", ret->ready, there,
+                 t->scenario->ready_min * 100);
+    ret->ok = ret->why[0] == '\0';
+    ret->stopped = t->stopped;
+}
+
+void hf__trial_run(const struct hf__scenario *s, const struct hf__trial_hooks *hooks,
+                   struct hf__result *ret)
+{
+    struct trial t = {.scenario = s, .hooks = hooks};
+    double real = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+    memset(ret, 0, sizeof(*ret));
+    int r = hf_world_new(&s->world, &t.world);
+    if (r != 0) {
+        snprintf(ret->why, sizeof(ret->why), "the world cannot be made: %s", hf_error_sentence(r));
+        return;
+    }
+    struct hf_world *w = t.world;
+    hf_world_add_many(w, s->nodes);
+    if (hooks->record != NULL)
+        hf__record_watch(hooks->record, w);
+    struct hf__observer observer = {.ctx = &t, .wake = wake};
+    t.observer = hf__observe(w, &observer);
+    t.schedule =
+        hf__schedule_new(w, s->actions.items, s->actions.count, hf__record_deed, hooks->record);
+    if (s->spread_us == 0)
+        hf_world_start_all(w);
+    else
+        hf__wake(w, t.observer, MARK_START, 0);
+    if (s->keys_every_us > 0)
+        hf__wake(w, t.observer, MARK_KEYS, s->keys_every_us);
+    if (run_until(&t, s->for_us, NULL, NULL) && s->settle_us > 0)
+        settle(&t, ret);
+    judge(&t, ret);
+    ret->virtual_us = w->now_us;
+    hf_world_totals(w, &ret->totals);
+    ret->real_s = seconds(CLOCK_MONOTONIC) - real;
+    ret->cpu_s = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+    if (hooks->finished != NULL)
+        hooks->finished(hooks->ctx, w);
+    hf_world_free(w);
+    hf__schedule_free(t.schedule);
+}
