@@ -190,6 +190,12 @@ static void durable(void *ctx, struct hf_world *w, uint32_t node,
         hf__check_row(c, node, &writes[i]);
 }
 
+static void emptied(void *ctx, struct hf_world *w, uint32_t node, bool hostile)
+{
+    (void)w;
+    hf__check_emptied(ctx, node, hostile);
+}
+
 static void done(void *ctx, struct hf_world *w)
 {
     struct hf__checks *c = ctx;
@@ -233,6 +239,7 @@ void hf__checkers_add(struct hf_world *w)
         .trace = traced,
         .local = local,
         .durable = durable,
+        .emptied = emptied,
         .done = done,
     };
     hf__observe(w, &observer);

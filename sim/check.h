@@ -127,6 +127,7 @@ void hf__check_rebuilt(struct hf__checks *c, uint32_t node, const struct hf_trac
 void hf__check_ready(struct hf__checks *c, uint32_t node);
 void hf__check_key(struct hf__checks *c, uint32_t node, const struct hf_local_reply *r);
 void hf__check_row(struct hf__checks *c, uint32_t node, const struct hf__disk_write *row);
+void hf__check_emptied(struct hf__checks *c, uint32_t node, bool hostile);
 /* Whether the provider accepted a claim of the owner, by receipt or answer. */
 void hf__check_accepted(struct hf__checks *c, uint32_t provider, const struct hf_owner_header *h);
 /* How many providers accepted it. */

@@ -90,6 +90,20 @@ void hf__check_row(struct hf__checks *c, uint32_t node, const struct hf__disk_wr
                     node);
 }
 
+void hf__check_emptied(struct hf__checks *c, uint32_t node, bool hostile)
+{
+    size_t size = sizeof(struct hf__key) + c->owners.value_len;
+    for (size_t i = 0; i < c->owners.cap; i++) {
+        struct hf__owned *o = (void *)(c->owners.slots + i * size + sizeof(struct hf__key));
+        for (uint32_t j = 0; j < o->count; j++) {
+            if (!holds(&o->sharings[j], node))
+                continue;
+            holder_remove(&o->sharings[j], node);
+            o->sharings[j].lost += hostile;
+        }
+    }
+}
+
 /* ---- Receipts and other words of a provider ---- */
 
 static void receipt(struct hf__checks *c, const struct hf_message *m, struct hf_bytes request_body)

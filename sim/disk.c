@@ -134,6 +134,14 @@ size_t hf__disk_bytes(const struct hf_disk *d)
 
 /* ---- The host's hands on a disk ---- */
 
+void hf__disk_emptied(struct hf_world *w, uint32_t node, bool hostile)
+{
+    for (size_t i = 0; i < w->observers_count; i++) {
+        if (w->observers[i].emptied != NULL)
+            w->observers[i].emptied(w->observers[i].ctx, w, node, hostile);
+    }
+}
+
 struct hf_disk *hf_world_disk_copy(const struct hf_world *w, uint32_t node)
 {
     struct hf_disk *copy = malloc(sizeof(*copy));
@@ -149,6 +157,7 @@ void hf_world_disk_put(struct hf_world *w, uint32_t node, const struct hf_disk *
     hf__disk_done(&n->disk);
     hf__disk_copy(&n->disk, disk);
     n->tainted = true;
+    hf__disk_emptied(w, node, true);
 }
 
 void hf_disk_free(struct hf_disk *disk)
@@ -164,6 +173,7 @@ void hf_world_disk_wipe(struct hf_world *w, uint32_t node)
     hf_assert(n->engine == NULL);
     hf__disk_done(&n->disk);
     n->tainted = true;
+    hf__disk_emptied(w, node, true);
 }
 
 const struct hf_blob *hf_world_row(const struct hf_world *w, uint32_t node, uint8_t collection,

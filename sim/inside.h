@@ -101,6 +101,8 @@ struct hf__node {
     uint32_t machine, machine_next;
     uint8_t image, image_next;
     bool paused, proven, has_account, registered, isolated, crashing;
+    bool copy;           /* another node had its account first */
+    bool was_registered; /* it is in the set, perhaps under an account it no longer has */
     bool tainted;     /* its host has put another disk in: it may have forgotten what it promised */
     bool gone;        /* never to start again: a copy whose time is over */
     bool crash_after; /* with crash_write */
@@ -230,6 +232,10 @@ uint64_t hf__node_now_ms(const struct hf_world *w, const struct hf__node *n);
 uint64_t hf__node_wall_ms(const struct hf_world *w, const struct hf__node *n);
 /* A crash that comes from inside an event: carried out when the event is over. */
 void hf__node_doom(struct hf__node *n);
+
+/* disk.c */
+/* Tells observers that a node's vault holds nothing any more. */
+void hf__disk_emptied(struct hf_world *w, uint32_t node, bool hostile);
 
 /* storage.c */
 /* False: the node is doomed, and nothing of the update may leave. */

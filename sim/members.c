@@ -17,19 +17,10 @@ static struct hf__member *member_of(struct hf_world *w, uint32_t node)
     return NULL;
 }
 
-static struct hf__member *member_with(struct hf__authority *a, const uint8_t account[static 32])
-{
-    for (size_t i = 0; i < a->members_count; i++) {
-        if (memcmp(a->members[i].account, account, 32) == 0)
-            return &a->members[i];
-    }
-    return NULL;
-}
-
 void hf__authority_saw(struct hf_world *w, struct hf__node *n)
 {
     struct hf__authority *a = &w->authority;
-    if (n->registered)
+    if (n->registered || n->copy)
         return;
     for (size_t i = a->arrivals_count; i > 0; i--) {
         if (a->arrivals[i - 1] == n->number)
@@ -59,13 +50,11 @@ static void take_arrivals(struct hf_world *w, uint32_t epoch)
         if (n->registered)
             continue;
         n->registered = true;
-        /* A vault that was made anew takes its place; a copy of a disk is nobody new. */
-        struct hf__member *known = member_with(a, n->account);
-        if (known == NULL)
-            known = member_of(w, n->number);
+        /* A vault that was made anew takes its place. */
+        struct hf__member *known = n->was_registered ? member_of(w, n->number) : NULL;
+        n->was_registered = true;
         if (known != NULL) {
-            if (memcmp(known->account, n->account, 32) != 0)
-                known->registered_epoch = epoch;
+            known->registered_epoch = epoch;
             memcpy(known->account, n->account, 32);
             continue;
         }

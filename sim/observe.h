@@ -33,6 +33,8 @@ struct hf__observer {
     void (*quoted)(void *ctx, struct hf_world *w, uint32_t node, uint32_t machine,
                    struct hf_bytes quote);
     void (*started)(void *ctx, struct hf_world *w, uint32_t node);
+    /* All rows of its vault are gone; hostile: by its host's hand. */
+    void (*emptied)(void *ctx, struct hf_world *w, uint32_t node, bool hostile);
     void (*crashed)(void *ctx, struct hf_world *w, uint32_t node);
     /* An own timer, set with hf__strategy_wake. */
     void (*wake)(void *ctx, struct hf_world *w, uint32_t mark);

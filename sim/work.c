@@ -57,7 +57,8 @@ void hf__work_start(struct hf_world *w, struct hf__node *n, const struct hf_work
     hf__push(w, at_us + takes_us, hf__what(HF__WORK_DONE, k->mark, index));
 }
 
-static void vault_create(struct hf__node *n, const struct hf__work *k, struct hf_event *ret)
+static void vault_create(struct hf_world *w, struct hf__node *n, const struct hf__work *k,
+                         struct hf_event *ret)
 {
     ret->type = HF_EVENT_VAULT;
     if (n->write_error != 0) {
@@ -69,6 +70,7 @@ static void vault_create(struct hf__node *n, const struct hf__work *k, struct hf
         return;
     }
     hf__disk_clear_vault(&n->disk);
+    hf__disk_emptied(w, n->number, false);
     n->disk.vault = HF_VAULT_PLACING;
     n->disk.version = k->version;
     n->disk.damage = 0;
@@ -139,7 +141,7 @@ void hf__work_done(struct hf_world *w, uint32_t work, uint32_t mark)
     if (alive) {
         switch (k->type) {
         case HF_WORK_VAULT_CREATE:
-            vault_create(n, k, &event);
+            vault_create(w, n, k, &event);
             break;
         case HF_WORK_VAULT_OPEN:
             vault_open(n, k, &event, &rows);

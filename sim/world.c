@@ -218,7 +218,7 @@ static void accounts_grow(struct hf_world *w)
     memset(w->by_account, 0xff, w->by_account_cap * sizeof(uint32_t));
     w->by_account_count = 0;
     for (uint32_t i = 0; i < w->nodes_count; i++) {
-        if (!w->nodes[i]->has_account)
+        if (!w->nodes[i]->has_account || w->nodes[i]->copy)
             continue;
         w->by_account[account_slot(w, w->nodes[i]->account)] = i;
         w->by_account_count++;
@@ -231,6 +231,9 @@ void hf__account_set(struct hf_world *w, struct hf__node *n, const uint8_t accou
         return;
     /* A vault that was made anew has another account: the table is then made anew as well. */
     bool other = n->has_account;
+    n->copy = hf_world_find(w, account) >= 0;
+    if (n->copy)
+        other = false;
     n->has_account = true;
     n->registered = n->registered && !other;
     memcpy(n->account, account, 32);
@@ -240,6 +243,8 @@ void hf__account_set(struct hf_world *w, struct hf__node *n, const uint8_t accou
         accounts_grow(w);
         return;
     }
+    if (n->copy)
+        return;
     w->by_account[account_slot(w, account)] = n->number;
     w->by_account_count++;
 }

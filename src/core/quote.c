@@ -318,6 +318,8 @@ void hf__identity_made(struct hf_engine *e, int error, struct hf_bytes quote)
     e->identity_made_s = s.made_s;
     hf__identity_renew(e); /* sets the timer, or starts anew when a set came meanwhile */
     hf__kick(e);
+    if (e->state == HF_STATE_FRESH)
+        hf__timer_set(e, HF__TIMER_TASK, 0); /* placing waits for it, with no timer running */
 }
 
 bool hf__identity_current(const struct hf_engine *e)
