@@ -212,6 +212,7 @@ static void done(void *ctx, struct hf_world *w)
     hf__map_done(&c->attested);
     hf__map_done(&c->keys);
     hf__map_done(&c->speakers);
+    hf__map_done(&c->gathered);
     hf__map_done(&c->measurements);
     hf_arena_done(&c->arena);
     free(c);
@@ -230,6 +231,7 @@ void hf__checkers_add(struct hf_world *w)
     hf__map_init(&c->attested, sizeof(uint64_t));
     hf__map_init(&c->keys, HF_APP_KEY_LEN);
     hf__map_init(&c->speakers, sizeof(struct hf__speaker));
+    hf__map_init(&c->gathered, sizeof(struct hf__gathered));
     hf__map_init(&c->measurements, sizeof(uint64_t));
     hf_arena_init(&c->arena, ARENA_MAX);
     struct hf__observer observer = {

@@ -54,9 +54,18 @@ struct hf__sharing {
     uint8_t n, k;
     uint32_t holders[HF_SHARES_MAX * 2];
     uint32_t count;
-    uint32_t lost;                        /* holders whose disk its host has meddled with */
-    uint32_t answered[HF_SHARES_MAX * 2]; /* providers whose share reached the present instance */
-    uint32_t answers, answers_incarnation;
+    uint32_t lost; /* holders whose disk its host has meddled with */
+};
+
+/* The shares that have reached one instance of a node, by generation. */
+struct hf__gathered {
+    uint32_t incarnation, count;
+    struct {
+        uint8_t id[16];
+        uint32_t number, answers;
+        uint8_t k;
+        uint32_t providers[32];
+    } of[HF__GENERATIONS_MAX];
 };
 
 struct hf__owned {
@@ -82,6 +91,7 @@ struct hf__checks {
     struct hf__map attested;     /* account, sealing key → bool */
     struct hf__map keys;         /* account, name, version → 32 bytes */
     struct hf__map speakers;     /* node → hf__speaker */
+    struct hf__map gathered;     /* node → hf__gathered */
     struct hf__map measurements; /* policy version, digest → rank + 1 */
     uint32_t policies;           /* versions noted so far */
     struct hf_arena arena;

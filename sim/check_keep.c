@@ -218,6 +218,38 @@ void hf__check_key(struct hf__checks *c, uint32_t node, const struct hf_local_re
 
 /* ---- Recovery ---- */
 
+static struct hf__gathered *gathered_by(struct hf__checks *c, uint32_t node)
+{
+    struct hf__gathered *g =
+        hf__map_at(&c->gathered, hf__key_of(hf_bytes_of(&node, sizeof(node)), hf_bytes_of(NULL, 0),
+                                            hf_bytes_of(NULL, 0)));
+    uint32_t incarnation = hf__node(c->world, node)->incarnation;
+    if (g->incarnation != incarnation)
+        *g = (struct hf__gathered){.incarnation = incarnation};
+    return g;
+}
+
+static void gather(struct hf__gathered *g, uint32_t provider, const struct hf_held_share *share)
+{
+    uint32_t at = 0;
+    while (at < g->count && memcmp(g->of[at].id, share->generation.id, 16) != 0)
+        at++;
+    if (at == HF__GENERATIONS_MAX)
+        return;
+    if (at == g->count) {
+        g->count++;
+        memcpy(g->of[at].id, share->generation.id, 16);
+        g->of[at].number = (uint32_t)share->generation.number;
+        g->of[at].k = (uint8_t)(share->commitments.len / HF_POINT_LEN);
+    }
+    for (uint32_t i = 0; i < g->of[at].answers; i++) {
+        if (g->of[at].providers[i] == provider)
+            return;
+    }
+    if (g->of[at].answers < HF_ARRAY_LEN(g->of[at].providers))
+        g->of[at].providers[g->of[at].answers++] = provider;
+}
+
 void hf__check_answer_delivered(struct hf__checks *c, const struct hf_message *m)
 {
     struct hf_offer_response offer;
@@ -230,36 +262,22 @@ void hf__check_answer_delivered(struct hf__checks *c, const struct hf_message *m
             hf__check_identity(c, &offer.identity);
         return;
     }
-    const uint8_t *account = c->world->nodes[m->to]->disk.account;
     if (m->method != HF_METHOD_RECOVER || m->from == HF__NOBODY ||
         !hf__check_decode(c, &hf_wire_recover_response, m->body, &response) ||
         !hf__check_decode(c, &hf_wire_recover_answer, response.answer, &answer))
         return;
-    struct hf__owned *o = hf__check_owner(c, account);
-    uint32_t incarnation = hf__node(c->world, m->to)->incarnation;
+    struct hf__gathered *g = gathered_by(c, m->to);
     for (size_t i = 0; i < answer.shares_count; i++) {
-        struct hf__sharing *s = hf__check_sharing(o, answer.shares[i].generation.id);
-        if (s == NULL || answer.shares[i].sealed.len == 0)
-            continue;
-        if (s->answers_incarnation != incarnation)
-            s->answers = 0;
-        s->answers_incarnation = incarnation;
-        bool known = false;
-        for (uint32_t j = 0; j < s->answers; j++)
-            known = known || s->answered[j] == m->from;
-        if (!known && s->answers < HF_ARRAY_LEN(s->answered))
-            s->answered[s->answers++] = m->from;
+        if (answer.shares[i].sealed.len > 0)
+            gather(g, m->from, &answer.shares[i]);
     }
 }
 
 void hf__check_rebuilt(struct hf__checks *c, uint32_t node, const struct hf_trace *t)
 {
-    const struct hf__owned *o = hf__check_owner(c, hf__node(c->world, node)->disk.account);
-    uint32_t incarnation = hf__node(c->world, node)->incarnation;
-    for (uint32_t i = 0; i < o->count; i++) {
-        const struct hf__sharing *s = &o->sharings[i];
-        if (s->number == t->a && s->answers_incarnation == incarnation && s->answers >= s->k &&
-            t->b >= s->k)
+    const struct hf__gathered *g = gathered_by(c, node);
+    for (uint32_t i = 0; i < g->count; i++) {
+        if (g->of[i].number == t->a && g->of[i].answers >= g->of[i].k && t->b >= g->of[i].k)
             return;
     }
     hf__violate(c->world, node, "combine",

@@ -106,6 +106,7 @@ void hf_world_free(struct hf_world *w)
         if (w->observers[i].done != NULL)
             w->observers[i].done(w->observers[i].ctx, w);
     }
+    w->observers_count = 0;
     for (uint32_t i = 0; i < w->nodes_count; i++)
         hf__node_release(w, w->nodes[i]);
     free_messages(w);
