@@ -3,10 +3,30 @@
 #ifndef HF_CLI_COMMAND_H
 #define HF_CLI_COMMAND_H
 
+/* What a command's exit status says, where it does not say otherwise. */
+enum { HF_CLI_OK = 0, HF_CLI_ERROR = 1, HF_CLI_NOT_READY = 2, HF_CLI_USAGE = 2 };
+
+/* The socket of the daemon that is meant: --socket, HOLDFAST_SOCKET, or the usual place. */
+extern const char *hf__cli_socket;
+
 /*
  * holdfast quote show|verify: what a quote says, and what is to be thought of it. 0: valid, and
  * accepted where a policy is given; 1: refused; 2: usage, or something that cannot be read.
  */
 int hf_cli_quote(int argc, char **argv);
+
+/* A daemon's own. */
+int hf_cli_status(int argc, char **argv);
+int hf_cli_wait(int argc, char **argv);
+int hf_cli_key(int argc, char **argv);
+int hf_cli_backup(int argc, char **argv);
+int hf_cli_drain(int argc, char **argv);
+int hf_cli_identity(int argc, char **argv);
+int hf_cli_reload(int argc, char **argv);
+
+/* The authority's. */
+int hf_cli_network(int argc, char **argv);
+int hf_cli_policy(int argc, char **argv);
+int hf_cli_set(int argc, char **argv);
 
 #endif

@@ -2,23 +2,63 @@
 #include "command.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define SOCKET_DEFAULT "/run/holdfast/socket"
+
+const char *hf__cli_socket = SOCKET_DEFAULT;
 
 static const struct {
     const char *name;
+    const char *words;
     int (*run)(int argc, char **argv);
     const char *summary;
 } commands[] = {
-    {"quote", hf_cli_quote, "show a quote, or verify it"},
+    {"status", "", hf_cli_status, "what state this node is in, and why"},
+    {"wait", "", hf_cli_wait, "wait until it is in a state"},
+    {"key", " get", hf_cli_key, "print an application key"},
+    {"backup", " show|verify", hf_cli_backup, "who keeps this node's shares; prove that they do"},
+    {"drain", "", hf_cli_drain, "ask whether this node may stop for a while"},
+    {"identity", "", hf_cli_identity, "this node's account and quote, for its registration"},
+    {"reload", "", hf_cli_reload, "read documents and collateral again"},
+    {"network", " init", hf_cli_network, "make a network: keys, root, policy"},
+    {"policy", " show|sign", hf_cli_policy, "what the network accepts"},
+    {"set", " add|remove|platform|show|sign", hf_cli_set, "who the validators are"},
+    {"quote", " show|verify", hf_cli_quote, "show a quote, or verify it"},
 };
+
+static int usage(FILE *to, int status)
+{
+    fprintf(to, "usage: holdfast [--socket PATH] COMMAND ...\n\n"
+                "  --socket PATH  the daemon's local socket; default: HOLDFAST_SOCKET\n"
+                "                 in the environment, or " SOCKET_DEFAULT "\n"
+                "  --version      print the version\n"
+                "  --help         print this; after a command: how it is used\n\n"
+                "commands:\n");
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        int n = fprintf(to, "  %s%s", commands[i].name, commands[i].words);
+        fprintf(to, "%*s  %s\n", n < 24 ? 24 - n : 0, "", commands[i].summary);
+    }
+    return status;
+}
 
 int main(int argc, char **argv)
 {
-    for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof commands[0]; i++)
-        if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
-    fprintf(stderr, "usage: holdfast COMMAND ...\n\ncommands:\n");
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-        fprintf(stderr, "  %-10s %s\n", commands[i].name, commands[i].summary);
-    return 2;
+    const char *from_environment = getenv("HOLDFAST_SOCKET");
+    int at = 1;
+    if (from_environment != NULL && from_environment[0] != '\0')
+        hf__cli_socket = from_environment;
+    if (at + 1 < argc && strcmp(argv[at], "--socket") == 0) {
+        hf__cli_socket = argv[at + 1];
+        at += 2;
+    }
+    if (at < argc && strcmp(argv[at], "--help") == 0)
+        return usage(stdout, HF_CLI_OK);
+    if (at < argc && strcmp(argv[at], "--version") == 0)
+        return puts("holdfast " HF_RELEASE) < 0;
+    for (size_t i = 0; at < argc && i < sizeof commands / sizeof commands[0]; i++)
+        if (strcmp(argv[at], commands[i].name) == 0)
+            return commands[i].run(argc - at, argv + at);
+    return usage(stderr, HF_CLI_USAGE);
 }

@@ -337,6 +337,16 @@ bool hf__identity_own(struct hf_engine *e, struct hf_identity *ret)
     return true;
 }
 
+int hf_engine_identity(const struct hf_engine *e, struct hf_bytes *ret)
+{
+    if (!e->open)
+        return HF_ELOCKED;
+    if (e->identity == NULL)
+        return HF_EIDENTITY;
+    *ret = hf_blob_bytes(e->identity);
+    return 0;
+}
+
 /* Forgets everything about quotes, own and others'. Requests that wait get their answer from the
  * shell's deadline. */
 void hf__quotes_done(struct hf_engine *e)

@@ -42,7 +42,7 @@ void hf__call_finish(struct hf__call *call, int error, const char *reason, const
     call->error = error;
     if (error != 0) {
         if (reason != NULL)
-            hf__reason(call->reason, call->peer.address, reason, detail);
+            hf__last_reason(call->reason, call->peer.address, reason, detail);
         net->stats.calls_failed++;
         hf_buf_clear(&call->answer);
     }

@@ -163,7 +163,7 @@ void hf__conn_close(struct hf__conn *conn, int error, const char *reason, const 
         return;
     conn->closing = true;
     conn->error = error;
-    hf__reason(conn->reason, hf__conn_address(conn), reason, detail);
+    hf__last_reason(conn->reason, hf__conn_address(conn), reason, detail);
     memcpy(net->stats.last_close, conn->reason, sizeof(conn->reason));
     /* What is left to say fits into the socket's buffer or is not said. */
     if (conn->state == HF__OPEN && !conn->writing) {

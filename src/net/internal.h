@@ -197,7 +197,7 @@ void hf__set_deadline(struct hf_net *net, struct hf__deadline *d, uint64_t at_ms
 void hf__handle_gone(struct hf_net *net);
 /* Writes a last reason: "address: text (detail)". ret: HF_NET_REASON_MAX bytes. detail may be "".
  */
-void hf__reason(char *ret, const char *address, const char *text, const char *detail);
+void hf__last_reason(char *ret, const char *address, const char *text, const char *detail);
 
 /* conn.c: TCP and TLS */
 struct hf__conn *hf__conn_new(struct hf_net *net, bool outgoing);

@@ -9,7 +9,7 @@ uint64_t hf__now_ms(struct hf_net *net)
     return uv_now(net->loop);
 }
 
-void hf__reason(char *ret, const char *address, const char *text, const char *detail)
+void hf__last_reason(char *ret, const char *address, const char *text, const char *detail)
 {
     bool more = detail != NULL && detail[0] != '\0';
     snprintf(ret, HF_NET_REASON_MAX, "%s: %s%s%s%s", address, text, more ? " (" : "",

@@ -119,7 +119,7 @@ static void reply(struct hf__stream *s, int status, enum hf_net_type type, struc
 /* An error of the transport's own: it stays as a reason, too. */
 static void refuse(struct hf__stream *s, int status, int error, const char *why)
 {
-    hf__reason(s->conn->net->stats.last_refusal, hf__conn_address(s->conn), why, s->path);
+    hf__last_reason(s->conn->net->stats.last_refusal, hf__conn_address(s->conn), why, s->path);
     reply_error(s, status, error, why);
 }
 

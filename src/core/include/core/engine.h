@@ -266,6 +266,12 @@ void hf_engine_step(struct hf_engine *e, const struct hf_event *event, struct hf
 HF_MUST_USE int hf_engine_certify(struct hf_engine *e, struct hf_bytes spki,
                                   uint8_t ret_account[static 32], uint8_t ret_signature[static 64]);
 
+/*
+ * The node's own identity quote, encoded (wire: identity), for whoever adds its account to a set.
+ * ret: borrowed until the next step. HF_ELOCKED: the vault is not open. HF_EIDENTITY: not made yet.
+ */
+HF_MUST_USE int hf_engine_identity(const struct hf_engine *e, struct hf_bytes *ret);
+
 /* Looks at the node; see core/status.h. What ret points to is valid until the next step. */
 void hf_engine_status(struct hf_engine *e, uint64_t now_ms, struct hf_status *ret);
 

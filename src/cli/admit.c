@@ -1,0 +1,113 @@
+#include "admit.h"
+
+#include "attest/judge.h"
+#include "attest/verify.h"
+#include "base/error.h"
+#include "crypto/suite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { ARENA_MAX = 64 << 10, AHEAD_S = 300 };
+
+static int decode(struct hf_bytes bytes, struct hf_arena *arena, struct hf_identity *ret,
+                  struct hf_identity_statement *ret_statement)
+{
+    int r = hf_wire_decode(&hf_wire_identity, bytes, arena, ret, NULL);
+    if (r == 0)
+        r = hf_wire_decode(&hf_wire_identity_statement, ret->statement, arena, ret_statement, NULL);
+    return r;
+}
+
+static int verify(const struct hf_identity *identity, const struct hf_policy *policy,
+                  const char *folder, uint64_t now_s, struct hf_verdict *ret)
+{
+    uint8_t key[HF_ROOT_KEY_LEN];
+    struct hf_collateral *collateral;
+    struct hf_verify_params params = {.at_s = now_s,
+                                      .roots = {.trust = (enum hf_trust)policy->trust}};
+    if (policy->trust == HF_TRUST_DEV) {
+        int r = hf_root_key_from_spki(policy->dev_root, key);
+        if (r != 0)
+            return r;
+        params.roots.dev_key = key;
+    }
+    int r = hf_collateral_load(folder, &params.roots, &collateral);
+    if (r != 0) {
+        fprintf(stderr, "holdfast: %s: %s\n", folder, hf_error_sentence(r));
+        return r;
+    }
+    params.collateral = collateral;
+    r = hf_quote_verify(identity->quote, &params, ret, NULL);
+    hf_collateral_unref(collateral);
+    return r;
+}
+
+static int judge(const struct hf_verdict *verdict, const struct hf_policy *p,
+                 const struct hf_judge_request *request, struct hf__admitted *ret)
+{
+    struct hf_judge_measurement *m = calloc(p->measurements_count + 1, sizeof *m);
+    struct hf_judgement judgement;
+    if (m == NULL)
+        return HF_ENOMEM;
+    for (size_t i = 0; i < p->measurements_count; i++) {
+        m[i].name = "";
+        m[i].rank = (uint32_t)p->measurements[i].rank;
+        m[i].effective_from_s = p->measurements[i].effective_from_s;
+        memcpy(m[i].digest, p->measurements[i].digest, sizeof m[i].digest);
+    }
+    const struct hf_judge_policy policy = {
+        .trust = (enum hf_trust)p->trust,
+        .tcb_accepted = (uint32_t)p->tcb_accepted | HF_TCB_BIT(HF_TCB_UP_TO_DATE),
+        .tcb_grace_accepted = p->tcb_grace_s > 0 ? HF_TCB_CURABLE : 0,
+        .tcb_grace_s = p->tcb_grace_s,
+        .td_attributes_mask = p->td_attributes_mask,
+        .td_attributes = p->td_attributes_value,
+        .xfam_mask = p->xfam_mask,
+        .xfam = p->xfam_value,
+        .seam_attributes_mask = p->seam_attributes_mask,
+        .seam_attributes = p->seam_attributes_value,
+        .measurements = m,
+        .measurement_count = p->measurements_count,
+        .quote_age_s_max = p->quote_age_max_s,
+        .quote_ahead_s_max = AHEAD_S,
+    };
+    int r = hf_judge(verdict, &policy, request, &judgement);
+    if (r == 0) {
+        struct hf_bytes name = p->measurements[judgement.measurement - m].name;
+        snprintf(ret->release, sizeof ret->release, "%.*s", (int)name.len, (const char *)name.data);
+    }
+    free(m);
+    return r;
+}
+
+int hf__admit(struct hf_bytes identity_bytes, const uint8_t network[static 32],
+              const struct hf_policy *policy, const char *collateral, uint64_t now_s,
+              struct hf__admitted *ret)
+{
+    struct hf_arena arena;
+    struct hf_identity identity;
+    struct hf_identity_statement s;
+    struct hf_verdict verdict = {0};
+    struct hf__admitted admitted = {0};
+    uint8_t report_data[HF_REPORT_DATA_LEN];
+    hf_arena_init(&arena, ARENA_MAX);
+    int r = decode(identity_bytes, &arena, &identity, &s);
+    if (r == 0 && memcmp(s.network, network, 32) != 0)
+        r = HF_EDOCUMENT_NETWORK;
+    if (r == 0)
+        r = verify(&identity, policy, collateral, now_s, &verdict);
+    if (r == 0) {
+        hf_suite_real.report_data("holdfast/v1/identity", identity.statement, report_data);
+        const struct hf_judge_request request = {
+            .at_s = now_s, .report_data = report_data, .dated = true, .quoted_at_s = s.made_s};
+        r = judge(&verdict, policy, &request, &admitted);
+    }
+    if (r == 0) {
+        memcpy(admitted.account, s.account, sizeof admitted.account);
+        memcpy(admitted.ppid, verdict.ppid, sizeof admitted.ppid);
+        *ret = admitted;
+    }
+    hf_arena_done(&arena);
+    return r;
+}

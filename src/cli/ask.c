@@ -1,0 +1,80 @@
+#include "ask.h"
+
+#include "base/error.h"
+#include "client/call.h"
+#include "command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+int hf__say(const char *command, const char *what, int error)
+{
+    if (error != 0)
+        fprintf(stderr, "holdfast %s: %s: %s\n", command, what, hf_error_sentence(error));
+    else
+        fprintf(stderr, "holdfast %s: %s\n", command, what);
+    return HF_CLI_ERROR;
+}
+
+bool hf__help(int argc, char **argv, const char *text)
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0) {
+            fputs(text, stdout);
+            return true;
+        }
+    return false;
+}
+
+static int exchange(json_t *request, json_t **ret)
+{
+    struct hf_client_answer answer = {0};
+    json_error_t error;
+    char *text = request != NULL ? json_dumps(request, JSON_COMPACT) : NULL;
+    json_decref(request);
+    if (text == NULL)
+        return HF_ENOMEM;
+    int r = hf_client_call(hf__cli_socket, hf_bytes_of(text, strlen(text)), HF__ASK_MS, &answer);
+    free(text);
+    if (r != 0)
+        return r;
+    json_t *root = json_loadb(answer.text, answer.len, 0, &error);
+    hf_client_answer_done(&answer);
+    if (!json_is_object(root)) {
+        json_decref(root);
+        return HF_EMALFORMED;
+    }
+    *ret = root;
+    return 0;
+}
+
+/* The daemon's own words are kept: it knows more than its code says. */
+static int refusal(const json_t *error, bool quiet)
+{
+    const char *code = json_string_value(json_object_get(error, "code"));
+    const char *message = json_string_value(json_object_get(error, "message"));
+    if (!quiet)
+        fprintf(stderr, "holdfast: the daemon refuses: %s (%s)\n",
+                message != NULL ? message : "without a word", code != NULL ? code : "unknown");
+    return code != NULL ? hf_error_from_name(code) : HF_EMALFORMED;
+}
+
+int hf__ask(json_t *request, bool quiet, json_t **ret)
+{
+    json_t *root = NULL;
+    int r = exchange(request, &root);
+    if (r != 0) {
+        if (!quiet)
+            fprintf(stderr, "holdfast: the daemon at %s does not answer: %s\n", hf__cli_socket,
+                    hf_error_sentence(r));
+        return r;
+    }
+    const json_t *error = json_object_get(root, "error");
+    if (error != NULL) {
+        r = refusal(error, quiet);
+        json_decref(root);
+        return r;
+    }
+    *ret = root;
+    return 0;
+}

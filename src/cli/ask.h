@@ -1,0 +1,25 @@
+/* Asking the daemon, and what commands share. */
+#ifndef HF_CLI_ASK_H
+#define HF_CLI_ASK_H
+
+#include "base/bytes.h"
+#include "base/check.h"
+
+#include <jansson.h>
+
+enum { HF__ASK_MS = 30000 };
+
+/*
+ * Asks the daemon and reads its answer. request: consumed. ret: the answer, given back with
+ * json_decref. What goes wrong, in asking or as the daemon's refusal, is said on standard error
+ * unless quiet, and returned as a code of base/error.h.
+ */
+HF_MUST_USE int hf__ask(json_t *request, bool quiet, json_t **ret);
+
+/* Says what went wrong with what, on standard error; returns HF_CLI_ERROR. */
+int hf__say(const char *command, const char *what, int error);
+
+/* Whether a word is --help: then the text has been printed, and the command is done. */
+bool hf__help(int argc, char **argv, const char *text);
+
+#endif

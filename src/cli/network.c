@@ -1,0 +1,290 @@
+/* holdfast network init: the authority's keys, the first root, and a first policy to edit. */
+#ifndef HF_PRODUCTION
+#include "attest/dev.h"
+#endif
+#include "authority.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/hex.h"
+#include "base/secret.h"
+#include "ask.h"
+#include "command.h"
+#include "policy.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+
+enum { KEYS_MAX = 32, COLLATERAL_DAYS = 3650 };
+
+static const char usage[] =
+    "usage: holdfast network init DIR [--keys N] [--threshold M]\n"
+    "                             [--shares N] [--share-threshold K]\n"
+    "                             [--dev] [--image NAME]\n"
+    "\n"
+    "Makes a network's authority in a new folder: N keys of which any M sign, the\n"
+    "first root signed by them, and policy.yaml to be edited and signed with\n"
+    "`holdfast policy sign`. Prints the network id.\n"
+    "\n"
+    "  --keys N             keys of the authority; default 3\n"
+    "  --threshold M        how many sign; default more than half\n"
+    "  --shares N           shares of each validator; default 5\n"
+    "  --share-threshold K  how many rebuild; default more than half\n"
+    "  --dev                a development network: no special hardware, and no\n"
+    "                       protection; its policy is signed at once\n"
+    "  --image NAME         of the simulated software; default holdfast\n";
+
+struct options {
+    const char *folder, *image;
+    unsigned long keys, threshold, shares, share_threshold;
+    bool dev;
+};
+
+static bool number(const char *text, unsigned long max, unsigned long *ret)
+{
+    char *end;
+    unsigned long v = strtoul(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || v == 0 || v > max)
+        return false;
+    *ret = v;
+    return true;
+}
+
+static bool read_options(int argc, char **argv, struct options *o)
+{
+    static const struct option longs[] = {{"keys", required_argument, NULL, 'k'},
+                                          {"threshold", required_argument, NULL, 't'},
+                                          {"shares", required_argument, NULL, 's'},
+                                          {"share-threshold", required_argument, NULL, 'r'},
+                                          {"dev", no_argument, NULL, 'd'},
+                                          {"image", required_argument, NULL, 'i'},
+                                          {NULL, 0, NULL, 0}};
+    *o = (struct options){.keys = 3, .shares = 5, .image = "holdfast"};
+    if (argc < 2 || strcmp(argv[1], "init") != 0)
+        return false;
+    opterr = 0;
+    optind = 1;
+    bool ok = true;
+    for (int c; (c = getopt_long(argc - 1, argv + 1, "", longs, NULL)) != -1;) {
+        if (c == 'k')
+            ok = ok && number(optarg, KEYS_MAX, &o->keys);
+        else if (c == 't')
+            ok = ok && number(optarg, KEYS_MAX, &o->threshold);
+        else if (c == 's')
+            ok = ok && number(optarg, 16, &o->shares);
+        else if (c == 'r')
+            ok = ok && number(optarg, 16, &o->share_threshold);
+        else if (c == 'd')
+            o->dev = true;
+        else if (c == 'i')
+            o->image = optarg;
+        else
+            ok = false;
+    }
+    if (!ok || optind != argc - 2)
+        return false;
+    o->folder = argv[1 + optind];
+    if (o->threshold == 0)
+        o->threshold = o->keys / 2 + 1;
+    if (o->share_threshold == 0)
+        o->share_threshold = o->shares / 2 + 1;
+    return o->threshold <= o->keys && o->share_threshold <= o->shares &&
+           2 * o->share_threshold > o->shares;
+}
+
+static int make_folder(const char *folder, const char *name, mode_t mode)
+{
+    char path[HF__PATH_LEN];
+    if (!hf__path(path, folder, name))
+        return HF_ETOOBIG;
+    return mkdir(path, mode) == 0 ? 0 : hf_error_from_errno(errno);
+}
+
+static int make_folders(const struct options *o)
+{
+    /* Never over another network's keys. */
+    if (mkdir(o->folder, 0700) != 0)
+        return errno == EEXIST ? HF_EEXIST : hf_error_from_errno(errno);
+    int r = make_folder(o->folder, "keys", 0700);
+    return r == 0 ? make_folder(o->folder, "documents", 0755) : r;
+}
+
+static int make_root(const struct options *o, uint8_t ret_network[static 32])
+{
+    char path[HF__PATH_LEN], names[KEYS_MAX][16];
+    static const uint8_t zeros[32];
+    struct hf_authority_key keys[KEYS_MAX] = {0};
+    struct hf_root root = {.number = 1,
+                           .issued_s = (uint64_t)time(NULL),
+                           .threshold = o->threshold,
+                           .keys = keys,
+                           .keys_count = o->keys,
+                           .has_salt = true};
+    struct hf_buf body, envelope;
+    size_t signed_count;
+    int r = getrandom(root.salt, sizeof root.salt, 0) == sizeof root.salt ? 0 : HF_EINTERNAL;
+    for (size_t i = 0; i < o->keys && r == 0; i++) {
+        int len = snprintf(names[i], sizeof names[i], "key-%zu", i + 1);
+        keys[i].name = hf_bytes_of(names[i], (size_t)len);
+        r = hf__key_make(o->folder, names[i], keys[i].key);
+    }
+    hf_buf_init(&body, HF__DOCUMENT_MAX);
+    hf_buf_init(&envelope, HF__DOCUMENT_MAX);
+    if (r == 0)
+        r = hf_wire_encode(&hf_wire_root, &root, &body);
+    if (r == 0) {
+        hf_suite_real.hash("holdfast/v1/network", hf_buf_bytes(&body), ret_network);
+        r = hf_document_wrap(HF_DOCUMENT_ROOT, hf_buf_bytes(&body), &envelope);
+    }
+    if (r == 0)
+        r = hf__sign_all(o->folder, NULL, zeros, &root, &envelope, &signed_count);
+    if (r == 0 && hf__path(path, o->folder, "documents/root-1.doc"))
+        r = hf_file_replace(path, hf_buf_bytes(&envelope), 0644);
+    hf_buf_done(&body);
+    hf_buf_done(&envelope);
+    return r;
+}
+
+#ifdef HF_PRODUCTION
+static int make_dev(const struct options *o, const uint8_t network[static 32],
+                    struct hf_buf *policy)
+{
+    (void)o;
+    (void)network;
+    (void)policy;
+    return HF_EUNSUPPORTED;
+}
+#else
+static int make_collateral(const struct options *o, const struct hf_dev_authority *a)
+{
+    char path[HF__PATH_LEN];
+    struct hf_dev_collateral_spec *spec = calloc(1, sizeof *spec);
+    struct hf_dev_collateral collateral;
+    if (spec == NULL || !hf__path(path, o->folder, "collateral")) {
+        free(spec);
+        return HF_ENOMEM;
+    }
+    hf_dev_collateral_spec_init(spec, (uint64_t)time(NULL), COLLATERAL_DAYS * UINT64_C(86400));
+    int r = hf_dev_collateral_make(a, spec, &collateral);
+    if (r == 0) {
+        r = hf_dev_collateral_write(&collateral, path);
+        hf_dev_collateral_done(&collateral);
+    }
+    free(spec);
+    return r;
+}
+
+/* A SubjectPublicKeyInfo (RFC 5480) of P-256: everything before the point is fixed. */
+static void append_spki(const struct hf_dev_authority *a, struct hf_buf *ret)
+{
+    static const uint8_t head[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48,
+                                   0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
+                                   0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04};
+    uint8_t spki[sizeof head + HF_DEV_ROOT_KEY_LEN];
+    char text[2 * sizeof spki + 1];
+    memcpy(spki, head, sizeof head);
+    hf_dev_authority_root_key(a, spki + sizeof head);
+    hf_hex_encode(spki, sizeof spki, text);
+    hf_buf_printf(ret, "dev_root: \"%s\"\n", text);
+}
+
+static int make_dev(const struct options *o, const uint8_t network[static 32],
+                    struct hf_buf *policy)
+{
+    char path[HF__PATH_LEN], digest[2 * HF_MEASUREMENT_LEN + 1];
+    struct hf_dev_authority_spec spec;
+    struct hf_dev_authority *a;
+    struct hf_dev_td td;
+    uint8_t measurement[HF_MEASUREMENT_LEN];
+    if (!hf__path(path, o->folder, "dev"))
+        return HF_ETOOBIG;
+    hf_dev_authority_spec_init(&spec, (uint64_t)time(NULL));
+    int r = hf_dev_authority_new(&spec, &a);
+    if (r != 0)
+        return r;
+    r = hf_dev_authority_save(a, path);
+    if (r == 0)
+        r = make_collateral(o, a);
+    append_spki(a, policy);
+    hf_dev_authority_free(a);
+    hf_dev_td_init(&td, o->image);
+    hf_dev_td_bind_network(&td, hf_bytes_of(network, 32));
+    hf_dev_td_measurement(&td, measurement);
+    hf_hex_encode(measurement, sizeof measurement, digest);
+    hf_buf_printf(policy, "measurements:\n  - name: \"%s\"\n    digest: \"%s\"\n    rank: 1\n",
+                  o->image, digest);
+    return r;
+}
+#endif
+
+static int make_policy_form(const struct options *o, const uint8_t network[static 32])
+{
+    char path[HF__PATH_LEN];
+    struct hf_buf text;
+    int r = 0;
+    if (!hf__path(path, o->folder, "policy.yaml"))
+        return HF_ETOOBIG;
+    hf_buf_init(&text, 1 << 16);
+    hf_buf_printf(&text,
+                  "# What the network accepts; in force after `holdfast policy sign`.\n"
+                  "shares: %lu\nthreshold: %lu\ndomain_rule: operators_and_zones\n"
+                  "platform_rule: own\nvalidity: 365d\nquote_age: 1d\nholder_grace: 10m\n"
+                  "shares_held: 1024\ntrust: %s\n",
+                  o->shares, o->share_threshold, o->dev ? "dev" : "intel");
+    if (o->dev)
+        r = make_dev(o, network, &text);
+    else
+        hf_buf_printf(&text, "# Each release, as `holdfast quote show` prints its measurement:\n"
+                             "#  - name: \"1.0\"\n#    digest: \"<64 hexadecimal digits>\"\n"
+                             "#    rank: 1\nmeasurements: []\n");
+    if (r == 0)
+        r = text.error;
+    if (r == 0)
+        r = hf_file_replace(path, hf_buf_bytes(&text), 0644);
+    hf_buf_done(&text);
+    return r;
+}
+
+static int init(const struct options *o)
+{
+    uint8_t network[32];
+    char id[65];
+    const char *what = o->folder;
+    int r = make_folders(o);
+    if (r == 0)
+        r = hf_secret_init(1 << 16, false);
+    if (r == 0) {
+        what = "keys and root";
+        r = make_root(o, network);
+    }
+    if (r == 0) {
+        what = "policy";
+        r = make_policy_form(o, network);
+    }
+    if (r != 0)
+        return hf__say("network", what, r);
+    hf_hex_encode(network, sizeof network, id);
+    fprintf(stderr, "network id: ");
+    puts(id);
+    if (o->dev)
+        return hf__policy_sign(o->folder, NULL);
+    fprintf(stderr, "next: add measurements to %s/policy.yaml, then `holdfast policy sign`\n",
+            o->folder);
+    return HF_CLI_OK;
+}
+
+int hf_cli_network(int argc, char **argv)
+{
+    struct options o;
+    if (hf__help(argc, argv, usage))
+        return HF_CLI_OK;
+    if (!read_options(argc, argv, &o)) {
+        fputs(usage, stderr);
+        return HF_CLI_USAGE;
+    }
+    return init(&o);
+}

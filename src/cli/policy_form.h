@@ -1,0 +1,39 @@
+/* The form in which people write a policy: YAML, the fields of the document of that name. */
+#ifndef HF_CLI_POLICY_FORM_H
+#define HF_CLI_POLICY_FORM_H
+
+#include "attest/verdict.h"
+#include "config/schema.h"
+
+struct hf__measurement_form {
+    const char *name;
+    uint8_t digest[HF_MEASUREMENT_LEN];
+    uint32_t rank;
+    int64_t effective_from_s;
+    bool withdrawn;
+};
+
+struct hf__policy_form {
+    uint8_t shares, threshold; /* 0: not given; only a network's policy needs them */
+    int domain_rule, platform_rule;
+    uint64_t validity_s, quote_age_s, holder_grace_s;
+    uint32_t shares_held_max;
+    HF_CONFIG_LIST_OF(const char *) time_servers;
+    int trust;
+    struct hf_bytes dev_root;
+    HF_CONFIG_LIST_OF(int) tcb_accepted;
+    uint64_t tcb_grace_s;
+    uint8_t td_attributes_mask[8], td_attributes_value[8];
+    uint8_t xfam_mask[8], xfam_value[8];
+    uint8_t seam_attributes_mask[8], seam_attributes_value[8];
+    HF_CONFIG_LIST_OF(struct hf__measurement_form) measurements;
+};
+
+extern const struct hf_config_schema hf__policy_schema;
+
+/* Says on standard error what is wrong with a file that was loaded. */
+void hf__form_errors(const char *file, int error, const struct hf_config_errors *errors);
+/* Eight bytes in the order of a quote, as a number. */
+uint64_t hf__form_little(const uint8_t bytes[static 8]);
+
+#endif

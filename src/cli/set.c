@@ -1,0 +1,373 @@
+/* holdfast set add|remove|platform|show|sign. */
+#include "admit.h"
+#include "ask.h"
+#include "authority.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/hex.h"
+#include "command.h"
+#include "core/selection.h"
+#include "policy.h"
+#include "set_form.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+enum { IDENTITY_MAX = 64 << 10 };
+
+static const char usage[] =
+    "usage: holdfast set add [FILE] --operator NAME [--zone NAME]\n"
+    "                        [--address HOST:PORT]\n"
+    "       holdfast set remove ACCOUNT\n"
+    "       holdfast set platform ACCOUNT add|remove PPID\n"
+    "       holdfast set show\n"
+    "       holdfast set sign [--key FILE]\n"
+    "\n"
+    "add verifies the identity quote in FILE, as `holdfast identity` wrote it, or\n"
+    "that of the daemon at --socket, by the policy in force and the folder's\n"
+    "collateral. What is added and removed comes into force with sign, which\n"
+    "closes the list, draws the beacon and signs with the keys that are there.\n"
+    "\n"
+    "  --authority DIR      the authority's folder; default authority\n"
+    "  --collateral DIR     default: collateral in the authority's folder\n"
+    "  --key FILE           a key that is not in the folder's keys\n";
+
+struct options {
+    const char *folder, *collateral, *key_file, *operator_name, *zone, *address;
+    char **words;
+    int words_count;
+};
+
+static bool read_options(int argc, char **argv, struct options *o)
+{
+    static const struct option longs[] = {{"authority", required_argument, NULL, 'a'},
+                                          {"collateral", required_argument, NULL, 'c'},
+                                          {"key", required_argument, NULL, 'k'},
+                                          {"operator", required_argument, NULL, 'o'},
+                                          {"zone", required_argument, NULL, 'z'},
+                                          {"address", required_argument, NULL, 'd'},
+                                          {NULL, 0, NULL, 0}};
+    *o = (struct options){.folder = HF__AUTHORITY_DEFAULT};
+    opterr = 0;
+    optind = 1;
+    for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
+        switch (c) {
+        case 'a':
+            o->folder = optarg;
+            break;
+        case 'c':
+            o->collateral = optarg;
+            break;
+        case 'k':
+            o->key_file = optarg;
+            break;
+        case 'o':
+            o->operator_name = optarg;
+            break;
+        case 'z':
+            o->zone = optarg;
+            break;
+        case 'd':
+            o->address = optarg;
+            break;
+        default:
+            return false;
+        }
+    }
+    o->words = argv + optind;
+    o->words_count = argc - optind;
+    return o->words_count > 0;
+}
+
+/* ---- add */
+
+static json_t *read_identity(const struct options *o)
+{
+    json_t *root = NULL;
+    json_error_t error;
+    struct hf_buf text;
+    if (o->words_count < 2)
+        return hf__ask(json_pack("{s:s}", "request", "identity"), false, &root) == 0 ? root : NULL;
+    hf_buf_init(&text, IDENTITY_MAX);
+    int r = hf_file_read(o->words[1], &text);
+    if (r == 0)
+        root = json_loadb((const char *)text.data, text.len, 0, &error);
+    hf_buf_done(&text);
+    if (root == NULL)
+        hf__say("set", o->words[1], r != 0 ? r : HF_EMALFORMED);
+    return root;
+}
+
+static int admit(const struct options *o, const struct hf__authority *a, const json_t *root,
+                 struct hf__admitted *ret)
+{
+    char collateral[HF__PATH_LEN];
+    const char *hex = json_string_value(json_object_get(root, "identity"));
+    size_t len = hex != NULL ? strlen(hex) / 2 : 0;
+    if (a->policy == NULL)
+        return HF_ENODOCUMENTS;
+    if (len == 0 || !hf__path(collateral, a->folder, "collateral"))
+        return HF_EMALFORMED;
+    uint8_t *identity = malloc(len);
+    if (identity == NULL)
+        return HF_ENOMEM;
+    int r = hf_hex_decode(hex, identity, len);
+    if (r == 0)
+        r = hf__admit(hf_bytes_of(identity, len), a->network, &a->policy->u.policy,
+                      o->collateral != NULL ? o->collateral : collateral, (uint64_t)time(NULL),
+                      ret);
+    free(identity);
+    return r;
+}
+
+static int enter(const struct options *o, const struct hf__admitted *admitted, const char *address)
+{
+    struct hf__members members;
+    char account[65];
+    int r = hf__members_load(o->folder, &members);
+    if (r != 0)
+        return r;
+    struct hf__member *m = hf__members_find(&members, admitted->account);
+    if (m == NULL)
+        m = hf__members_add(&members);
+    if (m == NULL) {
+        r = HF_ENOMEM;
+    } else {
+        memcpy(m->account, admitted->account, sizeof m->account);
+        snprintf(m->address, sizeof m->address, "%s", address);
+        snprintf(m->operator_name, sizeof m->operator_name, "%s", o->operator_name);
+        snprintf(m->zone, sizeof m->zone, "%s", o->zone != NULL ? o->zone : "");
+        r = hf__members_save(o->folder, &members);
+    }
+    hf__members_done(&members);
+    if (r != 0)
+        return r;
+    hf_hex_encode(admitted->account, sizeof admitted->account, account);
+    printf("%s added: quote verified, release %s\n", account, admitted->release);
+    return 0;
+}
+
+static int add(const struct options *o, const struct hf__authority *a)
+{
+    struct hf__admitted admitted;
+    if (o->operator_name == NULL || !hf__name_valid(o->operator_name) ||
+        (o->zone != NULL && !hf__name_valid(o->zone)))
+        return hf__say("set", "--operator (and --zone): 1 to 64 plain characters", 0);
+    json_t *root = read_identity(o);
+    if (root == NULL)
+        return HF_CLI_ERROR;
+    const char *address =
+        o->address != NULL ? o->address : json_string_value(json_object_get(root, "address"));
+    int r = admit(o, a, root, &admitted);
+    if (r == 0 && (address == NULL || address[0] == '\0' || strchr(address, '"') != NULL ||
+                   strlen(address) >= HF__ADDRESS_TEXT_LEN))
+        r = HF_EADDRESS;
+    if (r == 0)
+        r = enter(o, &admitted, address);
+    json_decref(root);
+    return r == 0 ? HF_CLI_OK : hf__say("set", "not added", r);
+}
+
+/* ---- remove, platform, show */
+
+/* The member that a word names; NULL: said why not. */
+static struct hf__member *named(struct hf__members *members, const char *word)
+{
+    uint8_t account[32];
+    struct hf__member *m = NULL;
+    if (hf_hex_decode(word, account, sizeof account) == 0)
+        m = hf__members_find(members, account);
+    if (m == NULL)
+        hf__say("set", "no validator has this account (64 hexadecimal digits)", 0);
+    return m;
+}
+
+static int change_platform(struct hf__member *m, const char *verb, const char *text)
+{
+    uint8_t ppid[HF_PPID_LEN];
+    size_t at = 0;
+    if (hf_hex_decode(text, ppid, sizeof ppid) != 0)
+        return hf__say("set", "a platform is 32 hexadecimal digits", 0);
+    while (at < m->platforms_count && memcmp(m->platforms[at], ppid, sizeof ppid) != 0)
+        at++;
+    bool there = at < m->platforms_count;
+    if (strcmp(verb, "add") == 0 && !there) {
+        if (m->platforms_count == HF__PLATFORMS_MAX)
+            return hf__say("set", "8 platforms at most", 0);
+        memcpy(m->platforms[m->platforms_count++], ppid, sizeof ppid);
+    } else if (strcmp(verb, "remove") == 0 && there) {
+        m->platforms_count--;
+        memcpy(m->platforms[at], m->platforms[m->platforms_count], sizeof ppid);
+    } else if (strcmp(verb, "add") != 0 && strcmp(verb, "remove") != 0) {
+        return hf__say("set", "platform ACCOUNT add|remove PPID", 0);
+    }
+    return HF_CLI_OK;
+}
+
+static int change(const struct options *o)
+{
+    struct hf__members members;
+    bool removal = strcmp(o->words[0], "remove") == 0;
+    int status = HF_CLI_ERROR;
+    int r = hf__members_load(o->folder, &members);
+    if (r != 0)
+        return hf__say("set", o->folder, r);
+    struct hf__member *m = named(&members, o->words[1]);
+    if (m != NULL && removal) {
+        hf__members_remove(&members, m);
+        status = HF_CLI_OK;
+    } else if (m != NULL) {
+        status = change_platform(m, o->words[2], o->words[3]);
+    }
+    if (status == HF_CLI_OK) {
+        r = hf__members_save(o->folder, &members);
+        if (r != 0)
+            status = hf__say("set", o->folder, r);
+    }
+    hf__members_done(&members);
+    return status;
+}
+
+static int show(const struct hf__authority *a)
+{
+    struct hf_buf text;
+    if (a->set == NULL)
+        return hf__say("set", "none is in force yet: `holdfast set sign`", 0);
+    hf_buf_init(&text, HF__DOCUMENT_MAX);
+    hf_wire_to_json(&hf_wire_validator_set, &a->set->u.set, &text);
+    if (text.error == 0)
+        printf("%.*s\n", (int)text.len, (const char *)text.data);
+    hf_buf_done(&text);
+    return HF_CLI_OK;
+}
+
+/* ---- sign */
+
+static int fill(const struct hf__members *members, uint32_t epoch, struct hf_validator *list)
+{
+    for (size_t i = 0; i < members->count; i++) {
+        const struct hf__member *m = &members->list[i];
+        struct hf_validator *v = &list[i];
+        memcpy(v->account, m->account, sizeof v->account);
+        v->registered_epoch = m->registered_epoch > 0 ? m->registered_epoch : epoch;
+        v->address = hf_bytes_of(m->address, strlen(m->address));
+        v->operator= hf_bytes_of(m->operator_name, strlen(m->operator_name));
+        v->zone = hf_bytes_of(m->zone, strlen(m->zone));
+        v->leaving = m->leaving;
+        v->platforms = calloc(m->platforms_count + 1, sizeof *v->platforms);
+        if (v->platforms == NULL)
+            return HF_ENOMEM;
+        for (size_t j = 0; j < m->platforms_count; j++)
+            memcpy(v->platforms[j].ppid, m->platforms[j], HF_PPID_LEN);
+        v->platforms_count = m->platforms_count;
+    }
+    return 0;
+}
+
+/* A set under which some validator could not place its shares is refused before it is signed. */
+static int check_possible(const struct hf__authority *a, struct hf_bytes body)
+{
+    struct hf_buf envelope;
+    struct hf_document *d = NULL;
+    const struct hf_policy *p = &a->policy->u.policy;
+    hf_buf_init(&envelope, HF__DOCUMENT_MAX);
+    int r = hf_document_wrap(HF_DOCUMENT_SET, body, &envelope);
+    if (r == 0)
+        r = hf_document_read(a->pool, hf_buf_bytes(&envelope), &d);
+    if (r == 0) {
+        r = hf_select_possible(d, (uint8_t)p->domain_rule, (uint8_t)p->shares);
+        if (r == HF_ESELECTION)
+            fprintf(stderr,
+                    "holdfast set: %zu validators; with %u shares at least %u are needed, "
+                    "and enough different operators unless the policy's domain_rule is none\n",
+                    d->u.set.validators_count, (unsigned)p->shares, (unsigned)p->shares + 1);
+        hf_document_unref(d);
+    }
+    hf_buf_done(&envelope);
+    return r;
+}
+
+static int make(const struct hf__authority *a, void *ctx, struct hf_buf *ret_body)
+{
+    struct hf__members *members = ctx;
+    struct hf_validator_set set = {.epoch = a->set != NULL ? hf_document_version(a->set) + 1 : 1,
+                                   .issued_s = (uint64_t)time(NULL)};
+    if (a->policy == NULL)
+        return HF_ENODOCUMENTS;
+    set.validators = calloc(members->count + 1, sizeof *set.validators);
+    if (set.validators == NULL)
+        return HF_ENOMEM;
+    set.validators_count = members->count;
+    set.expires_s = set.issued_s + members->validity_s;
+    int r = fill(members, (uint32_t)set.epoch, set.validators);
+    /* The list is closed: only now the beacon is drawn. */
+    if (r == 0 && getrandom(set.beacon, sizeof set.beacon, 0) != sizeof set.beacon)
+        r = HF_EINTERNAL;
+    if (r == 0)
+        r = hf_wire_encode(&hf_wire_validator_set, &set, ret_body);
+    if (r == 0)
+        r = check_possible(a, hf_buf_bytes(ret_body));
+    for (size_t i = 0; i < set.validators_count; i++)
+        free(set.validators[i].platforms);
+    free(set.validators);
+    return r;
+}
+
+/* Members that came with this set are written down as such. */
+static int note_epoch(const char *folder, struct hf__members *members, uint32_t epoch)
+{
+    for (size_t i = 0; i < members->count; i++)
+        if (members->list[i].registered_epoch == 0)
+            members->list[i].registered_epoch = epoch;
+    return hf__members_save(folder, members);
+}
+
+static int sign(const struct options *o, struct hf__authority *a)
+{
+    struct hf__members members;
+    uint32_t epoch = a->set != NULL ? hf_document_version(a->set) + 1 : 1;
+    bool issued = false;
+    int r = hf__members_load(o->folder, &members);
+    if (r == 0)
+        r = hf__members_save(o->folder, &members); /* sorted, as the document must be */
+    if (r == 0)
+        r = hf__issue(a, HF_DOCUMENT_SET, "set", o->key_file, make, &members, &issued);
+    if (r == 0 && issued)
+        r = note_epoch(o->folder, &members, epoch);
+    hf__members_done(&members);
+    if (r == HF_EDOCUMENT_SIGNATURE)
+        return HF_CLI_NOT_READY;
+    return r == 0 ? HF_CLI_OK : hf__say("set", "not signed", r);
+}
+
+int hf_cli_set(int argc, char **argv)
+{
+    struct options o;
+    struct hf__authority a;
+    if (hf__help(argc, argv, usage))
+        return HF_CLI_OK;
+    if (!read_options(argc, argv, &o)) {
+        fputs(usage, stderr);
+        return HF_CLI_USAGE;
+    }
+    const char *verb = o.words[0];
+    int n = o.words_count, status = HF_CLI_USAGE;
+    int r = hf__authority_open(o.folder, &a);
+    if (r != 0)
+        return hf__say("set", o.folder, r);
+    if (strcmp(verb, "add") == 0 && n <= 2)
+        status = add(&o, &a);
+    else if ((strcmp(verb, "remove") == 0 && n == 2) || (strcmp(verb, "platform") == 0 && n == 4))
+        status = change(&o);
+    else if (strcmp(verb, "show") == 0 && n == 1)
+        status = show(&a);
+    else if (strcmp(verb, "sign") == 0 && n == 1)
+        status = sign(&o, &a);
+    else
+        fputs(usage, stderr);
+    hf__authority_close(&a);
+    return status;
+}

@@ -1,0 +1,199 @@
+#include "set_form.h"
+
+#include "authority.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/hex.h"
+#include "policy_form.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { FILE_MAX = 16 << 20 };
+
+struct platform_form {
+    uint8_t ppid[HF_PPID_LEN];
+};
+
+struct member_form {
+    uint8_t account[32];
+    uint32_t registered_epoch;
+    struct hf_config_address address;
+    const char *operator_name;
+    const char *zone;
+    HF_CONFIG_LIST_OF(struct platform_form) platforms;
+    bool leaving;
+};
+
+struct set_form {
+    uint64_t validity_s;
+    HF_CONFIG_LIST_OF(struct member_form) validators;
+};
+
+static const struct hf_config_field platform_item =
+    HF_CONFIG_ITEM("platform", HF_CONFIG_HEX, struct platform_form);
+
+#define AT(member) HF_CONFIG_AT(struct member_form, member)
+static const struct hf_config_field member_fields[] = {
+    {"account", HF_CONFIG_HEX, AT(account), .required = true, .doc = "Its public key."},
+    {"registered_epoch", HF_CONFIG_UINT, AT(registered_epoch),
+     .doc = "When it came; left out, with the next set."},
+    {"address", HF_CONFIG_ADDRESS, AT(address), .required = true,
+     .doc = "Where its peers reach it."},
+    {"operator", HF_CONFIG_STRING, AT(operator_name), .required = true, .min = 1, .max = 64,
+     .doc = "Who runs it."},
+    {"zone", HF_CONFIG_STRING, AT(zone), .min = 0, .max = 64, .doc = "Where it runs."},
+    {"platforms", HF_CONFIG_LIST, AT(platforms), .item = &platform_item, .max = HF__PLATFORMS_MAX,
+     .doc = "Machines on which it may recover, besides its own."},
+    {"leaving", HF_CONFIG_BOOL, AT(leaving), .doc = "Takes no new shares."},
+};
+#undef AT
+static const struct hf_config_schema member_schema =
+    HF_CONFIG_SCHEMA(struct member_form, member_fields, NULL);
+static const struct hf_config_field member_item =
+    HF_CONFIG_ITEM("validator", HF_CONFIG_MAP, struct member_form, .schema = &member_schema);
+static const struct hf_config_field set_fields[] = {
+    {"validity", HF_CONFIG_DURATION_S, HF_CONFIG_AT(struct set_form, validity_s),
+     .default_text = "365d", .min = 60, .max = 315360000,
+     .doc = "How long the set is good, from its signing."},
+    {"validators", HF_CONFIG_LIST, HF_CONFIG_AT(struct set_form, validators), .required = true,
+     .item = &member_item, .max = 65536, .doc = "The members."},
+};
+static const struct hf_config_schema set_schema =
+    HF_CONFIG_SCHEMA(struct set_form, set_fields, NULL);
+
+bool hf__name_valid(const char *text)
+{
+    size_t len = strlen(text);
+    for (size_t i = 0; i < len; i++)
+        if (text[i] < 0x20 || text[i] > 0x7e || text[i] == '"' || text[i] == '\\')
+            return false;
+    return len > 0 && len < HF__NAME_LEN;
+}
+
+struct hf__member *hf__members_add(struct hf__members *m)
+{
+    struct hf__member *grown = realloc(m->list, (m->count + 1) * sizeof *grown);
+    if (grown == NULL)
+        return NULL;
+    m->list = grown;
+    memset(&grown[m->count], 0, sizeof *grown);
+    return &grown[m->count++];
+}
+
+static int take(const struct set_form *form, struct hf__members *ret)
+{
+    ret->validity_s = form->validity_s;
+    for (size_t i = 0; i < form->validators.count; i++) {
+        const struct member_form *f = &form->validators.items[i];
+        struct hf__member *m = hf__members_add(ret);
+        if (m == NULL)
+            return HF_ENOMEM;
+        memcpy(m->account, f->account, sizeof m->account);
+        m->registered_epoch = f->registered_epoch;
+        snprintf(m->address, sizeof m->address, "%s", f->address.text);
+        snprintf(m->operator_name, sizeof m->operator_name, "%s", f->operator_name);
+        snprintf(m->zone, sizeof m->zone, "%s", f->zone != NULL ? f->zone : "");
+        for (size_t j = 0; j < f->platforms.count; j++)
+            memcpy(m->platforms[j], f->platforms.items[j].ppid, HF_PPID_LEN);
+        m->platforms_count = f->platforms.count;
+        m->leaving = f->leaving;
+    }
+    return 0;
+}
+
+int hf__members_load(const char *folder, struct hf__members *ret)
+{
+    char path[HF__PATH_LEN];
+    static struct hf_config_errors errors;
+    struct set_form form;
+    struct hf_config_doc *doc;
+    struct hf__members m = {.validity_s = 365 * UINT64_C(86400)};
+    if (!hf__path(path, folder, "set.yaml"))
+        return HF_ETOOBIG;
+    int r = hf_config_load_file(path, &set_schema, &form, &doc, &errors);
+    if (r == HF_ENOTFOUND) {
+        *ret = m;
+        return 0;
+    }
+    if (r != 0) {
+        hf__form_errors(path, r, &errors);
+        return r;
+    }
+    r = take(&form, &m);
+    hf_config_doc_free(doc);
+    if (r != 0)
+        hf__members_done(&m);
+    else
+        *ret = m;
+    return r;
+}
+
+static int by_account(const void *a, const void *b)
+{
+    const struct hf__member *x = a, *y = b;
+    return memcmp(x->account, y->account, sizeof x->account);
+}
+
+static void write_member(struct hf_buf *b, const struct hf__member *m)
+{
+    char account[65], ppid[2 * HF_PPID_LEN + 1];
+    hf_hex_encode(m->account, sizeof m->account, account);
+    hf_buf_printf(b, "  - account: \"%s\"\n", account);
+    if (m->registered_epoch > 0)
+        hf_buf_printf(b, "    registered_epoch: %u\n", m->registered_epoch);
+    hf_buf_printf(b, "    address: \"%s\"\n    operator: \"%s\"\n", m->address, m->operator_name);
+    if (m->zone[0] != '\0')
+        hf_buf_printf(b, "    zone: \"%s\"\n", m->zone);
+    if (m->platforms_count > 0)
+        hf_buf_printf(b, "    platforms:\n");
+    for (size_t i = 0; i < m->platforms_count; i++) {
+        hf_hex_encode(m->platforms[i], HF_PPID_LEN, ppid);
+        hf_buf_printf(b, "      - \"%s\"\n", ppid);
+    }
+    if (m->leaving)
+        hf_buf_printf(b, "    leaving: true\n");
+}
+
+int hf__members_save(const char *folder, struct hf__members *m)
+{
+    char path[HF__PATH_LEN];
+    struct hf_buf b;
+    if (!hf__path(path, folder, "set.yaml"))
+        return HF_ETOOBIG;
+    qsort(m->list, m->count, sizeof *m->list, by_account);
+    hf_buf_init(&b, FILE_MAX);
+    hf_buf_printf(&b,
+                  "# The validators; in force after `holdfast set sign`.\nvalidity: %llus\n"
+                  "validators:%s\n",
+                  (unsigned long long)m->validity_s, m->count == 0 ? " []" : "");
+    for (size_t i = 0; i < m->count; i++)
+        write_member(&b, &m->list[i]);
+    int r = b.error;
+    if (r == 0)
+        r = hf_file_replace(path, hf_buf_bytes(&b), 0644);
+    hf_buf_done(&b);
+    return r;
+}
+
+void hf__members_done(struct hf__members *m)
+{
+    free(m->list);
+    *m = (struct hf__members){0};
+}
+
+struct hf__member *hf__members_find(struct hf__members *m, const uint8_t account[static 32])
+{
+    for (size_t i = 0; i < m->count; i++)
+        if (memcmp(m->list[i].account, account, 32) == 0)
+            return &m->list[i];
+    return NULL;
+}
+
+void hf__members_remove(struct hf__members *m, struct hf__member *member)
+{
+    size_t at = (size_t)(member - m->list);
+    hf_assert(at < m->count);
+    memmove(member, member + 1, (m->count - at - 1) * sizeof *member);
+    m->count--;
+}

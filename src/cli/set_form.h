@@ -1,0 +1,40 @@
+/* set.yaml: the validators of the next set, for people to read and edit. */
+#ifndef HF_CLI_SET_FORM_H
+#define HF_CLI_SET_FORM_H
+
+#include "attest/verdict.h"
+#include "config/schema.h"
+
+enum { HF__PLATFORMS_MAX = 8, HF__NAME_LEN = 65, HF__ADDRESS_TEXT_LEN = 262 };
+
+struct hf__member {
+    uint8_t account[32];
+    uint32_t registered_epoch; /* 0: with the next set */
+    char address[HF__ADDRESS_TEXT_LEN];
+    char operator_name[HF__NAME_LEN];
+    char zone[HF__NAME_LEN];
+    uint8_t platforms[HF__PLATFORMS_MAX][HF_PPID_LEN];
+    size_t platforms_count;
+    bool leaving;
+};
+
+struct hf__members {
+    struct hf__member *list;
+    size_t count;
+    uint64_t validity_s;
+};
+
+/* Reads folder/set.yaml; a missing one is an empty list. Says what is wrong. */
+HF_MUST_USE int hf__members_load(const char *folder, struct hf__members *ret);
+/* Writes it, sorted by account. */
+HF_MUST_USE int hf__members_save(const char *folder, struct hf__members *m);
+void hf__members_done(struct hf__members *m);
+/* The member with this account; NULL: none. */
+struct hf__member *hf__members_find(struct hf__members *m, const uint8_t account[static 32]);
+/* A zeroed new member; NULL: out of memory. */
+struct hf__member *hf__members_add(struct hf__members *m);
+void hf__members_remove(struct hf__members *m, struct hf__member *member);
+/* Whether text may stand for a person or place: printable, without quotes. */
+bool hf__name_valid(const char *text);
+
+#endif

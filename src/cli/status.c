@@ -1,0 +1,295 @@
+/* holdfast status, wait, backup show: what the daemon says of itself, in words. */
+#include "ask.h"
+#include "base/error.h"
+#include "command.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { POLL_MS = 20, TIMEOUT_S = 60 };
+
+static const char status_usage[] = "usage: holdfast status [--json]\n"
+                                   "\n"
+                                   "exit status: 0 ready, 1 error, 2 not ready\n";
+
+static const char wait_usage[] =
+    "usage: holdfast wait --for STATE [--timeout SECONDS]\n"
+    "\n"
+    "Waits until the node is in the state, such as ready; placed also means ready\n"
+    "and degraded, open means that the vault is open. The default is 60 seconds.\n"
+    "exit status: 0 it is, 1 error, 2 it is not\n";
+
+static const char *text_of(const json_t *root, const char *name)
+{
+    const char *text = json_string_value(json_object_get(root, name));
+    return text != NULL ? text : "";
+}
+
+static long long number_of(const json_t *root, const char *name)
+{
+    return json_integer_value(json_object_get(root, name));
+}
+
+static bool is_true(const json_t *root, const char *name)
+{
+    return json_is_true(json_object_get(root, name));
+}
+
+/* "1.2 s", "3 min", "2 h", "4 days": what fits a glance. */
+static const char *duration(long long ms, char ret[static 24])
+{
+    if (ms < 60000)
+        snprintf(ret, 24, "%lld.%lld s", ms / 1000, ms % 1000 / 100);
+    else if (ms < 7200000)
+        snprintf(ret, 24, "%lld min", ms / 60000);
+    else if (ms < 172800000)
+        snprintf(ret, 24, "%lld h", ms / 3600000);
+    else
+        snprintf(ret, 24, "%lld days", ms / 86400000);
+    return ret;
+}
+
+static void print_provider(const json_t *p)
+{
+    char since[24], said[160];
+    bool answered = is_true(p, "answered");
+    const char *message = text_of(p, "message");
+    if (!is_true(p, "asked"))
+        snprintf(said, sizeof said, "not asked yet");
+    else if (answered && message[0] == '\0')
+        snprintf(said, sizeof said, "answered%s for %s",
+                 is_true(p, "placed") ? ", is placed itself," : "",
+                 duration(number_of(p, "since_ms"), since));
+    else
+        snprintf(said, sizeof said, "%s, for %s", message[0] != '\0' ? message : "no answer yet",
+                 duration(number_of(p, "since_ms"), since));
+    long long index = number_of(p, "index");
+    char share[24] = "-";
+    if (index > 0)
+        snprintf(share, sizeof share, "%lld", index);
+    const char *address = text_of(p, "address");
+    printf("  %5s  %-21s  %.8s  %s\n", share, address[0] != '\0' ? address : "(in no set)",
+           text_of(p, "account"), said);
+}
+
+static void print_providers(const json_t *root)
+{
+    const json_t *providers = json_object_get(root, "providers");
+    if (json_array_size(providers) == 0)
+        return;
+    printf("\n  share  provider               account   what it says\n");
+    for (size_t i = 0; i < json_array_size(providers); i++)
+        print_provider(json_array_get(providers, i));
+}
+
+static void print_error(const json_t *root, const char *name, const char *label)
+{
+    const json_t *error = json_object_get(root, name);
+    if (!json_is_object(error))
+        return;
+    const char *more = text_of(error, "text");
+    printf("%s %s (%s)%s%s\n", label, text_of(error, "message"), text_of(error, "code"),
+           more[0] != '\0' ? ": " : "", more);
+}
+
+/* What a person at night needs to know first: whether anything must be done, and by whom. */
+static void print_advice(const json_t *root)
+{
+    const char *state = text_of(root, "state");
+    long long k = number_of(root, "k");
+    size_t answered = 0;
+    const json_t *providers = json_object_get(root, "providers");
+    for (size_t i = 0; i < json_array_size(providers); i++)
+        answered += is_true(json_array_get(providers, i), "answered");
+    if (strcmp(state, "recovering") == 0) {
+        printf("\n%zu of %zu providers answered, %lld are needed.", answered,
+               json_array_size(providers), k);
+        printf(" It goes on by itself until enough do:\n"
+               "see to it that those that do not answer run and can be reached.\n");
+    } else if (strcmp(state, "blocked") == 0) {
+        printf("\nIt does not go on by itself. Do not delete the data folder.\n");
+    } else if (strcmp(state, "fresh") == 0 && !is_true(root, "registered")) {
+        printf("\nTo register it: `holdfast identity` here, `holdfast set add` and "
+               "`set sign` at the authority.\n");
+    }
+}
+
+static void print_table(const json_t *root)
+{
+    char since[24], retry[24];
+    const json_t *retry_in = json_object_get(root, "retry_in_ms");
+    if (is_true(root, "dev"))
+        printf("DEVELOPMENT MODE: nothing is protected\n");
+    printf("state      %s, for %s: %s\n", text_of(root, "state"),
+           duration(number_of(root, "since_ms"), since), text_of(root, "says"));
+    print_error(root, "reason", "reason    ");
+    if (text_of(root, "start_text")[0] != '\0')
+        printf("           %s\n", text_of(root, "start_text"));
+    if (json_is_integer(retry_in))
+        printf("next try   in %s\n", duration(json_integer_value(retry_in), retry));
+    print_error(root, "store_error", "DISK      ");
+    print_error(root, "listen_error", "PORT      ");
+    print_error(root, "last_refusal", "refused   ");
+    printf("account    %s%s\n",
+           text_of(root, "account")[0] != '\0' ? text_of(root, "account") : "-",
+           is_true(root, "registered") ? "" : " (not registered)");
+    printf("network    %s\n", text_of(root, "network"));
+    printf("listen     %s\n", text_of(root, "listen"));
+    printf("documents  root %lld, policy %lld, epoch %lld with %lld validators\n",
+           number_of(root, "root"), number_of(root, "policy"), number_of(root, "epoch"),
+           number_of(root, "validators"));
+    printf("backup     generation %lld, %lld of %lld rebuild%s; claim %lld%s%s\n",
+           number_of(root, "generation"), number_of(root, "k"), number_of(root, "n"),
+           is_true(root, "confirmed") ? ", confirmed by all" : "", number_of(root, "claim"),
+           is_true(root, "claimed") ? "" : " (not accepted yet)",
+           is_true(root, "draining") ? "; draining" : "");
+    printf("keeps      %lld shares for %lld validators\n", number_of(root, "shares"),
+           number_of(root, "owners"));
+    print_providers(root);
+    print_advice(root);
+}
+
+int hf_cli_status(int argc, char **argv)
+{
+    json_t *root;
+    bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
+    if (hf__help(argc, argv, status_usage))
+        return HF_CLI_OK;
+    if (argc > 1 && !json) {
+        fputs(status_usage, stderr);
+        return HF_CLI_ERROR;
+    }
+    if (hf__ask(json_pack("{s:s}", "request", "status"), false, &root) != 0)
+        return HF_CLI_ERROR;
+    bool ready = strcmp(text_of(root, "state"), "ready") == 0;
+    if (json) {
+        json_dumpf(root, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+        putchar('\n');
+    } else {
+        print_table(root);
+    }
+    json_decref(root);
+    return ready ? HF_CLI_OK : HF_CLI_NOT_READY;
+}
+
+/* Whether a status is at least what is waited for. */
+static bool reached(const json_t *root, const char *wanted)
+{
+    const char *state = text_of(root, "state");
+    if (strcmp(state, wanted) == 0)
+        return true;
+    if (strcmp(wanted, "placed") == 0)
+        return strcmp(state, "ready") == 0 || strcmp(state, "degraded") == 0;
+    return strcmp(wanted, "open") == 0 && is_true(root, "open");
+}
+
+static int wait_for(const char *wanted, long timeout_s)
+{
+    char last[32] = "no answer";
+    struct timespec now, pause = {.tv_nsec = POLL_MS * 1000000L};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    time_t end_s = now.tv_sec + timeout_s;
+    do {
+        json_t *root;
+        if (hf__ask(json_pack("{s:s}", "request", "status"), true, &root) == 0) {
+            bool there = reached(root, wanted);
+            snprintf(last, sizeof last, "%s", text_of(root, "state"));
+            json_decref(root);
+            if (there)
+                return HF_CLI_OK;
+        }
+        nanosleep(&pause, NULL);
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    } while (now.tv_sec < end_s);
+    fprintf(stderr, "holdfast wait: not %s after %ld s: %s\n", wanted, timeout_s, last);
+    return HF_CLI_NOT_READY;
+}
+
+int hf_cli_wait(int argc, char **argv)
+{
+    static const struct option longs[] = {{"for", required_argument, NULL, 'f'},
+                                          {"timeout", required_argument, NULL, 't'},
+                                          {NULL, 0, NULL, 0}};
+    const char *wanted = NULL;
+    long timeout_s = TIMEOUT_S;
+    char *end = NULL;
+    if (hf__help(argc, argv, wait_usage))
+        return HF_CLI_OK;
+    opterr = 0;
+    optind = 1;
+    for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
+        if (c == 'f')
+            wanted = optarg;
+        else if (c == 't')
+            timeout_s = strtol(optarg, &end, 10);
+        if (c == '?' || (end != NULL && (*end != '\0' || timeout_s < 0)))
+            wanted = NULL;
+        if (c == '?')
+            break;
+    }
+    if (wanted == NULL || optind != argc) {
+        fputs(wait_usage, stderr);
+        return HF_CLI_ERROR;
+    }
+    return wait_for(wanted, timeout_s);
+}
+
+static const char backup_usage[] =
+    "usage: holdfast backup show\n"
+    "       holdfast backup verify [--json]\n"
+    "\n"
+    "show says who keeps this node's shares. verify is a drill: it proves that\n"
+    "enough of them can be had and fit, and releases nothing.\n"
+    "exit status: 0 enough, 1 error, 2 fewer than are needed\n";
+
+static int backup_show(void)
+{
+    json_t *root;
+    if (hf__ask(json_pack("{s:s}", "request", "status"), false, &root) != 0)
+        return HF_CLI_ERROR;
+    bool recorded = number_of(root, "generation") > 0;
+    if (recorded)
+        printf("generation %lld: %lld of %lld shares rebuild the secret%s\n",
+               number_of(root, "generation"), number_of(root, "k"), number_of(root, "n"),
+               is_true(root, "confirmed") ? ", confirmed by all holders" : "");
+    else
+        printf("no backup yet: %s\n", text_of(root, "says"));
+    print_providers(root);
+    json_decref(root);
+    return recorded ? HF_CLI_OK : HF_CLI_NOT_READY;
+}
+
+static int backup_verify(bool json)
+{
+    json_t *root;
+    if (hf__ask(json_pack("{s:s}", "request", "drill"), false, &root) != 0)
+        return HF_CLI_ERROR;
+    bool enough = number_of(root, "fit") >= number_of(root, "k");
+    if (json) {
+        json_dumpf(root, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+        putchar('\n');
+    } else {
+        printf("%lld of %lld providers proved that their share fits, %lld are needed: %s\n",
+               number_of(root, "fit"), number_of(root, "n"), number_of(root, "k"),
+               enough ? "the key can be recovered" : "THE KEY COULD NOT BE RECOVERED NOW");
+        print_providers(root);
+    }
+    json_decref(root);
+    return enough ? HF_CLI_OK : HF_CLI_NOT_READY;
+}
+
+int hf_cli_backup(int argc, char **argv)
+{
+    if (hf__help(argc, argv, backup_usage))
+        return HF_CLI_OK;
+    bool json = argc == 3 && strcmp(argv[2], "--json") == 0;
+    if (argc == 2 && strcmp(argv[1], "show") == 0)
+        return backup_show();
+    if ((argc == 2 || json) && strcmp(argv[1], "verify") == 0)
+        return backup_verify(json);
+    fputs(backup_usage, stderr);
+    return HF_CLI_ERROR;
+}

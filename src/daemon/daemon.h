@@ -1,0 +1,134 @@
+/* The daemon's parts, and how they know each other. Everything here runs on the loop's thread. */
+#ifndef HF_DAEMON_DAEMON_H
+#define HF_DAEMON_DAEMON_H
+
+#include "core/engine.h"
+#include "gate.h"
+#include "net/net.h"
+#include "quotes.h"
+#include "settings.h"
+#include "shelf.h"
+
+#include <uv.h>
+
+enum {
+    HF__REQUESTS_MAX = 4096, /* of peers, unanswered */
+    HF__LOCALS_MAX = 64,     /* connections to the local socket */
+    HF__RETRY_MS = 500,      /* for what the machine refused: a port, a folder */
+    HF__STOP_MS = 5000,      /* for what is queued, when told to stop */
+    HF__ADDRESS_LEN = 300,
+};
+
+/* A peer's request that the engine has and has not answered; a request's id is its place and age.
+ */
+struct hf__request {
+    struct hf_net_handle handle;
+    uint32_t age; /* tells users of one place apart */
+    uint32_t next_free;
+    bool used;
+    uint64_t since_ms;
+};
+
+struct hf__local;
+struct hf__metrics;
+
+struct hf__daemon {
+    uv_loop_t loop;
+    const struct hf__settings *settings;
+    const char *config_file;
+    uint64_t started_ms;
+
+    struct hf_pool *pool;
+    struct hf_engine *engine;
+    bool running;    /* the engine has been started */
+    int start_error; /* why it has not */
+    char start_text[HF__SHELF_TEXT_LEN];
+    bool stopping;
+
+    struct hf_net *net;
+    int listen_error;
+    char listening[HF_NET_ADDRESS_MAX];
+    char address[HF__ADDRESS_LEN]; /* for registration */
+    struct hf__request *requests;
+    uint32_t requests_count, requests_cap, requests_free;
+
+    struct hf__shelf *shelf;
+    int store_error;
+    char store_text[HF__SHELF_TEXT_LEN];
+    struct hf__quotes *quotes;
+    struct hf__gate gate;
+    uint32_t refused[64]; /* ids of calls that could not be made, to be told to the engine */
+    size_t refused_count;
+    int refused_error[64];
+
+    struct hf__local *local;
+    struct hf__metrics *metrics;
+    uint64_t traces[64]; /* counted, by type */
+
+    uv_timer_t tick;  /* the engine's deadline */
+    uv_timer_t retry; /* what the machine refused, and the sweep of old requests */
+    uv_async_t wake;  /* the writer has something */
+    uv_signal_t on_term, on_int, on_hup;
+};
+
+/* ---- engine.c: events in, updates out */
+/* Fills in the time, steps the engine, does what the update says. Not from inside a hook of the
+ * update's own making. */
+void hf__daemon_step(struct hf__daemon *d, struct hf_event *event);
+/* Opens the store and starts the engine; tries again later where that can help. */
+void hf__daemon_begin(struct hf__daemon *d);
+/* The loop's handles that the engine needs. */
+HF_MUST_USE int hf__daemon_handles(struct hf__daemon *d);
+/* Frees what is gated. */
+void hf__daemon_drop_outputs(struct hf__daemon *d);
+
+/* ---- peers.c */
+HF_MUST_USE int hf__peers_open(struct hf__daemon *d);
+void hf__peers_listen(struct hf__daemon *d);
+void hf__peers_sweep(struct hf__daemon *d, uint64_t now_ms);
+void hf__peers_call(struct hf__daemon *d, const struct hf_call *call);
+void hf__peers_reply(struct hf__daemon *d, uint64_t id, int error, struct hf_bytes body);
+void hf__peers_identity(struct hf__daemon *d);
+/* The HTTP status of a refusal. */
+int hf__http_status(int error);
+
+/* ---- documents.c */
+/* Reads *.doc of the folder and hands the good ones to the engine; bad ones are named in the log.
+ */
+void hf__documents_read(struct hf__daemon *d);
+
+/* ---- trace.c */
+void hf__trace_log(struct hf__daemon *d, const struct hf_trace *t);
+
+/* ---- status.c */
+/* The whole status as JSON, terminated, freed by the caller; NULL: out of memory. */
+char *hf__status_json(struct hf__daemon *d, bool public_only);
+enum hf_state hf__daemon_state(struct hf__daemon *d);
+/* Providers as a list for JSON. */
+struct json_t *hf__status_providers(const struct hf_provider_status *providers, size_t count,
+                                    uint64_t now_ms);
+
+/* ---- local.c */
+HF_MUST_USE int hf__local_open(struct hf__daemon *d);
+void hf__local_close(struct hf__daemon *d);
+void hf__local_answer(struct hf__daemon *d, const struct hf_local_reply *reply);
+
+/* ---- metrics.c */
+void hf__metrics_open(struct hf__daemon *d);
+void hf__metrics_close(struct hf__daemon *d);
+
+/* ---- harden.c */
+/* Before anything is read: no core dumps, nothing for debuggers. */
+void hf__harden_early(void);
+/* Becomes the user, where one is named and root started it. ret_what: what failed. */
+HF_MUST_USE int hf__harden_user(const char *user, const char **ret_what);
+/* The last step: from here on, system calls that a daemon has no use for fail. */
+HF_MUST_USE int hf__harden_calls(void);
+
+/* ---- run.c */
+/* Reads documents and collateral again. */
+void hf__daemon_reload(struct hf__daemon *d);
+/* Runs until told to stop; returns the exit status. */
+int hf__daemon_run(const struct hf__settings *settings, const char *config_file);
+
+#endif

@@ -1,0 +1,386 @@
+/* Drives the engine: one event in, one update out, and what the update says is done. */
+#include "base/error.h"
+#include "base/secret.h"
+#include "clock/clock.h"
+#include "daemon.h"
+#include "log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* An output that waits for a write. */
+struct output {
+    struct hf__gated gated; /* first */
+    enum { OUT_CALL, OUT_REPLY, OUT_LOCAL } kind;
+    struct hf_call call;
+    struct hf_reply reply;
+    struct hf_local_reply local;
+    uint8_t *key;    /* of local; secret memory */
+    uint8_t bytes[]; /* body, then address */
+};
+
+static void output_free(struct output *o)
+{
+    hf_secret_free(o->key);
+    free(o);
+}
+
+static struct output *output_new(struct hf_bytes body, const char *address)
+{
+    size_t address_len = address != NULL ? strlen(address) + 1 : 0;
+    struct output *o = calloc(1, sizeof *o + body.len + address_len);
+    hf_assert(o != NULL);
+    if (body.len > 0)
+        memcpy(o->bytes, body.data, body.len);
+    if (address != NULL)
+        memcpy(o->bytes + body.len, address, address_len);
+    return o;
+}
+
+static void emit(struct hf__daemon *d, const struct output *o)
+{
+    if (o->kind == OUT_CALL)
+        hf__peers_call(d, &o->call);
+    else if (o->kind == OUT_REPLY)
+        hf__peers_reply(d, o->reply.id, o->reply.error, o->reply.body);
+    else
+        hf__local_answer(d, &o->local);
+}
+
+static void open_gate(struct hf__daemon *d)
+{
+    struct hf__gated *next;
+    while ((next = hf__gate_pop(&d->gate)) != NULL) {
+        struct output *o = (struct output *)next;
+        emit(d, o);
+        output_free(o);
+    }
+}
+
+void hf__daemon_drop_outputs(struct hf__daemon *d)
+{
+    struct hf__gated *next;
+    while ((next = hf__gate_drop(&d->gate)) != NULL)
+        output_free((struct output *)next);
+}
+
+static void do_calls(struct hf__daemon *d, const struct hf_update *u)
+{
+    for (size_t i = 0; i < u->calls_count; i++) {
+        const struct hf_call *c = &u->calls[i];
+        if (hf__gate_open(&d->gate, c->after)) {
+            hf__peers_call(d, c);
+            continue;
+        }
+        struct output *o = output_new(c->body, c->address);
+        o->kind = OUT_CALL;
+        o->call = *c;
+        o->call.body = hf_bytes_of(o->bytes, c->body.len);
+        o->call.address = (const char *)o->bytes + c->body.len;
+        hf__gate_push(&d->gate, &o->gated, c->after);
+    }
+}
+
+static void do_replies(struct hf__daemon *d, const struct hf_update *u)
+{
+    for (size_t i = 0; i < u->replies_count; i++) {
+        const struct hf_reply *r = &u->replies[i];
+        if (hf__gate_open(&d->gate, r->after)) {
+            hf__peers_reply(d, r->id, r->error, r->body);
+            continue;
+        }
+        struct output *o = output_new(r->body, NULL);
+        o->kind = OUT_REPLY;
+        o->reply = *r;
+        o->reply.body = hf_bytes_of(o->bytes, r->body.len);
+        hf__gate_push(&d->gate, &o->gated, r->after);
+    }
+}
+
+static void do_locals(struct hf__daemon *d, const struct hf_update *u)
+{
+    for (size_t i = 0; i < u->locals_count; i++) {
+        const struct hf_local_reply *r = &u->locals[i];
+        if (hf__gate_open(&d->gate, r->after)) {
+            hf__local_answer(d, r);
+            continue;
+        }
+        struct output *o = output_new((struct hf_bytes){0}, NULL);
+        o->kind = OUT_LOCAL;
+        o->local = *r;
+        if (r->key != NULL) {
+            o->key = hf_secret_alloc(HF_APP_KEY_LEN);
+            hf_assert(o->key != NULL);
+            memcpy(o->key, r->key, HF_APP_KEY_LEN);
+            o->local.key = o->key;
+        }
+        hf__gate_push(&d->gate, &o->gated, r->after);
+    }
+}
+
+static void do_writes(struct hf__daemon *d, const struct hf_update *u)
+{
+    if (u->writes_count == 0)
+        return;
+    struct hf__shelf_write *writes = calloc(u->writes_count, sizeof *writes);
+    hf_assert(writes != NULL);
+    for (size_t i = 0; i < u->writes_count; i++)
+        writes[i] =
+            (struct hf__shelf_write){.collection = u->writes[i].collection,
+                                     .key = hf_bytes_of(u->writes[i].key, u->writes[i].key_len),
+                                     .value = u->writes[i].value};
+    hf__shelf_write(d->shelf, writes, u->writes_count, u->vault_state == HF_VAULT_PLACED,
+                    u->write_seq);
+    free(writes);
+}
+
+static void do_work(struct hf__daemon *d, const struct hf_update *u)
+{
+    for (size_t i = 0; i < u->work_count; i++) {
+        const struct hf_work *w = &u->work[i];
+        switch (w->type) {
+        case HF_WORK_VAULT_CREATE:
+        case HF_WORK_VAULT_OPEN:
+            hf__shelf_vault(d->shelf, w->type == HF_WORK_VAULT_CREATE, w->key, w->account,
+                            w->version);
+            break;
+        case HF_WORK_QUOTE:
+            hf__quotes_make(d->quotes, w->id, w->report_data);
+            break;
+        case HF_WORK_JUDGE:
+            hf__quotes_judge(d->quotes, w->id, w->quote, w->trust, w->dev_root, w->wall_s);
+            break;
+        }
+    }
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct hf_event event = {.type = HF_EVENT_TICK};
+    hf__daemon_step(timer->data, &event);
+}
+
+static void set_deadline(struct hf__daemon *d, uint64_t deadline_ms)
+{
+    uv_timer_stop(&d->tick);
+    if (deadline_ms == UINT64_MAX)
+        return;
+    uint64_t now = hf_clock_monotonic_ms();
+    uv_update_time(&d->loop);
+    int r = uv_timer_start(&d->tick, on_tick, deadline_ms > now ? deadline_ms - now : 0, 0);
+    hf_assert(r == 0);
+}
+
+/*
+ * The order matters: writes go first, so that nothing gated finds its gate open by mistake; the new
+ * identity comes before the calls that must show it.
+ */
+static void step(struct hf__daemon *d, struct hf_event *event)
+{
+    struct hf_update u;
+    event->now_ms = hf_clock_monotonic_ms();
+    event->wall_ms = hf_clock_wall_ms();
+    hf_engine_step(d->engine, event, &u);
+    for (size_t i = 0; i < u.traces_count; i++)
+        hf__trace_log(d, &u.traces[i]);
+    do_writes(d, &u);
+    do_work(d, &u);
+    if (u.identity_changed)
+        hf__peers_identity(d);
+    do_calls(d, &u);
+    do_replies(d, &u);
+    do_locals(d, &u);
+    set_deadline(d, u.deadline_ms);
+}
+
+void hf__daemon_step(struct hf__daemon *d, struct hf_event *event)
+{
+    if (!d->running)
+        return;
+    step(d, event);
+    /* Calls that the transport refused at once are answers too; the engine hears of them only now,
+     * when it has let go of what its update pointed to. */
+    while (d->refused_count > 0) {
+        size_t last = --d->refused_count;
+        struct hf_event failed = {.type = HF_EVENT_RESPONSE};
+        failed.u.response.call = d->refused[last];
+        failed.u.response.error = d->refused_error[last];
+        step(d, &failed);
+    }
+}
+
+static void on_made(void *user, uint32_t work, int error, struct hf_bytes quote)
+{
+    struct hf_event event = {.type = HF_EVENT_QUOTE_MADE};
+    event.u.quote_made.work = work;
+    event.u.quote_made.error = error;
+    event.u.quote_made.quote = quote;
+    hf__daemon_step(user, &event);
+}
+
+static void on_judged(void *user, uint32_t work, const struct hf_verdict *verdict)
+{
+    struct hf_event event = {.type = HF_EVENT_QUOTE_JUDGED};
+    event.u.quote_judged.work = work;
+    event.u.quote_judged.verdict = *verdict;
+    hf__daemon_step(user, &event);
+}
+
+static struct hf_row_in *rows_in(const struct hf__shelf_rows *rows)
+{
+    struct hf_row_in *in = calloc(rows->count + 1, sizeof *in);
+    hf_assert(in != NULL);
+    for (size_t i = 0; i < rows->count; i++)
+        in[i] = (struct hf_row_in){.collection = rows->rows[i].collection,
+                                   .key = rows->rows[i].key,
+                                   .value = rows->rows[i].value};
+    return in;
+}
+
+/* ---- what the store tells */
+
+static void on_wake(void *user)
+{
+    struct hf__daemon *d = user;
+    uv_async_send(&d->wake);
+}
+
+static void on_durable(void *user, uint64_t seq)
+{
+    struct hf__daemon *d = user;
+    hf__gate_advance(&d->gate, seq);
+}
+
+static void on_vault(void *user, int error, const struct hf__shelf_rows *rows)
+{
+    struct hf_row_in *in = rows_in(rows);
+    struct hf_event event = {.type = HF_EVENT_VAULT};
+    event.u.vault.error = error;
+    event.u.vault.rows = in;
+    event.u.vault.rows_count = rows->count;
+    hf__daemon_step(user, &event);
+    free(in);
+}
+
+static void on_health(void *user, int error, const char *text)
+{
+    struct hf__daemon *d = user;
+    struct hf_event event = {.type = HF_EVENT_STORE};
+    d->store_error = error;
+    snprintf(d->store_text, sizeof d->store_text, "%s", error != 0 ? text : "");
+    hf__log(error != 0 ? HF__ERROR : HF__INFO, error != 0 ? "store_failing" : "store_works",
+            error != 0 ? text : NULL, error);
+    event.u.store.error = error;
+    hf__daemon_step(d, &event);
+}
+
+static void on_store(uv_async_t *wake)
+{
+    struct hf__daemon *d = wake->data;
+    if (d->shelf == NULL)
+        return;
+    hf__shelf_poll(d->shelf);
+    open_gate(d);
+    /* What left may have been refused at once. */
+    if (d->refused_count > 0) {
+        struct hf_event event = {.type = HF_EVENT_TICK};
+        hf__daemon_step(d, &event);
+    }
+}
+
+/* ---- the start */
+
+static int open_parts(struct hf__daemon *d, struct hf__shelf_start *ret_start)
+{
+    const struct hf__shelf_hooks shelf_hooks = {
+        .user = d, .wake = on_wake, .durable = on_durable, .vault = on_vault, .health = on_health};
+    const struct hf__quotes_hooks quote_hooks = {.user = d, .made = on_made, .judged = on_judged};
+    const char *where = "";
+    int r = 0;
+    if (d->quotes == NULL)
+        r = hf__quotes_new(&d->loop, d->settings, &quote_hooks, &d->quotes, &where);
+    if (r != 0) {
+        snprintf(d->start_text, sizeof d->start_text, "%s: %s", where, hf_error_sentence(r));
+        return r;
+    }
+    return hf__shelf_open(d->settings->data, d->settings->network, &hf_suite_real, &shelf_hooks,
+                          &d->shelf, ret_start, d->start_text);
+}
+
+static struct hf_timing timing_of(const struct hf__settings_timing *t)
+{
+    return (struct hf_timing){
+        .call_ms = (uint32_t)t->call_ms,
+        .nonce_life_ms = (uint32_t)t->nonce_life_ms,
+        .round_grace_ms = (uint32_t)t->round_grace_ms,
+        .retry_ms_min = (uint32_t)t->retry_ms_min,
+        .retry_ms_max = (uint32_t)t->retry_ms_max,
+        .permanent_ms = (uint32_t)t->permanent_ms,
+        .standing_ms = (uint32_t)t->standing_ms,
+        .watch_ms = (uint32_t)t->watch_ms,
+        .documents_ms = (uint32_t)t->documents_ms,
+    };
+}
+
+static int make_engine(struct hf__daemon *d)
+{
+    const char *seeds[HF_SEEDS_MAX];
+    const struct hf__settings *s = d->settings;
+    struct hf_engine_config config = {
+        .suite = &hf_suite_real,
+        .pool = d->pool,
+        .seeds = seeds,
+        .seeds_count = s->seeds.count,
+        .timing = timing_of(&s->timing),
+        .accept_dev = s->platform == HF__PLATFORM_DEV,
+        .secret_alloc = hf_secret_alloc,
+        .secret_free = hf_secret_free,
+    };
+    for (size_t i = 0; i < s->seeds.count; i++)
+        seeds[i] = s->seeds.items[i].text;
+    memcpy(config.network, s->network, sizeof config.network);
+    if (uv_random(NULL, NULL, config.seed, sizeof config.seed, 0, NULL) != 0)
+        return HF_EINTERNAL;
+    int r = hf_engine_new(&config, &d->engine);
+    hf_wipe(config.seed, sizeof config.seed);
+    return r;
+}
+
+static void start_engine(struct hf__daemon *d, struct hf__shelf_start *start)
+{
+    struct hf_row_in *rows = rows_in(&start->public_rows);
+    struct hf_event event = {.type = HF_EVENT_START};
+    event.u.start.vault = (enum hf_vault_state)start->vault;
+    event.u.start.rows = rows;
+    event.u.start.rows_count = start->public_rows.count;
+    d->running = true;
+    hf__daemon_step(d, &event);
+    free(rows);
+    hf__documents_read(d);
+}
+
+void hf__daemon_begin(struct hf__daemon *d)
+{
+    struct hf__shelf_start start = {0};
+    int r = open_parts(d, &start);
+    if (r == 0)
+        r = make_engine(d);
+    if (r != d->start_error && r != 0)
+        hf__log(HF__ERROR, "cannot_start", d->start_text, r);
+    d->start_error = r;
+    if (r != 0)
+        return;
+    d->start_text[0] = '\0';
+    start_engine(d, &start);
+    hf__shelf_rows_done(&start.public_rows);
+}
+
+int hf__daemon_handles(struct hf__daemon *d)
+{
+    int r = uv_timer_init(&d->loop, &d->tick);
+    if (r == 0)
+        r = uv_async_init(&d->loop, &d->wake, on_store);
+    d->tick.data = d;
+    d->wake.data = d;
+    return r == 0 ? 0 : HF_ENOMEM;
+}

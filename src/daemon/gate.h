@@ -1,0 +1,35 @@
+/*
+ * Outputs that wait until what they speak of is durable. The engine says with each which write must
+ * be; writes become durable in order, so outputs leave in order too, and nothing leaves early.
+ */
+#ifndef HF_DAEMON_GATE_H
+#define HF_DAEMON_GATE_H
+
+#include "base/bytes.h"
+#include "base/check.h"
+
+/* Embedded as the first member of what waits. */
+struct hf__gated {
+    struct hf__gated *next;
+    uint64_t after;
+};
+
+struct hf__gate {
+    struct hf__gated *first;
+    struct hf__gated *last; /* where first is not NULL */
+    uint64_t durable;       /* the newest write that is */
+    size_t count;
+};
+
+/* Whether an output may leave at once: nothing is waited for, or it is durable already. */
+bool hf__gate_open(const struct hf__gate *g, uint64_t after);
+/* Takes an output that must wait; after never falls from one to the next. */
+void hf__gate_push(struct hf__gate *g, struct hf__gated *what, uint64_t after);
+/* A write is durable, and with it all before. */
+void hf__gate_advance(struct hf__gate *g, uint64_t durable);
+/* The next output that may leave, handed to the caller; NULL: none yet. */
+struct hf__gated *hf__gate_pop(struct hf__gate *g);
+/* The next output whether it may leave or not, for giving up; NULL: none. */
+struct hf__gated *hf__gate_drop(struct hf__gate *g);
+
+#endif

@@ -1,0 +1,386 @@
+/*
+ * The local socket: the application and the operator of this machine. Who may speak is decided by
+ * the kernel's word for who connected, not by anything that is sent. One request at a time on a
+ * connection; proto/LOCAL.md specifies them.
+ */
+#include "local.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/hex.h"
+#include "base/secret.h"
+#include "client/frame.h"
+#include "clock/clock.h"
+#include "daemon.h"
+#include "log.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { IN_MAX = HF_FRAME_HEAD_LEN + HF_FRAME_REQUEST_MAX };
+
+/* One connection. */
+struct talker {
+    uv_pipe_t pipe;
+    struct hf__local *owner;
+    struct talker *next;
+    uint64_t id; /* of the request under way; 0 none */
+    bool closing;
+    enum hf__local_request_type type;
+    size_t in_len;
+    uint8_t in[IN_MAX];
+};
+
+struct hf__local {
+    struct hf__daemon *d;
+    uv_pipe_t pipe;
+    struct talker *talkers;
+    size_t count;
+    uint64_t next_id;
+};
+
+/* An answer on its way out; wiped when it has gone, because it may hold a key. */
+struct answer {
+    uv_write_t uv;
+    size_t len;
+    uint8_t bytes[];
+};
+
+static void read_on(struct talker *t);
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct talker *t = handle->data, **at = &t->owner->talkers;
+    while (*at != t)
+        at = &(*at)->next;
+    *at = t->next;
+    t->owner->count--;
+    free(t);
+}
+
+static void end(struct talker *t)
+{
+    if (t->closing)
+        return;
+    t->closing = true;
+    uv_close((uv_handle_t *)&t->pipe, on_closed);
+}
+
+static void on_written(uv_write_t *uv, int status)
+{
+    struct answer *a = (struct answer *)uv;
+    struct talker *t = uv->handle->data;
+    hf_wipe(a->bytes, a->len);
+    free(a);
+    if (status != 0)
+        end(t);
+}
+
+static void send_text(struct talker *t, const char *text, size_t len)
+{
+    struct answer *a = calloc(1, sizeof *a + HF_FRAME_HEAD_LEN + len);
+    if (a == NULL || len == 0 || len > HF_FRAME_MAX || t->closing) {
+        free(a);
+        end(t);
+        return;
+    }
+    a->len = HF_FRAME_HEAD_LEN + len;
+    hf_frame_head(len, a->bytes);
+    memcpy(a->bytes + HF_FRAME_HEAD_LEN, text, len);
+    uv_buf_t buf = uv_buf_init((char *)a->bytes, (unsigned)a->len);
+    t->id = 0;
+    if (uv_write(&a->uv, (uv_stream_t *)&t->pipe, &buf, 1, on_written) != 0) {
+        hf_wipe(a->bytes, a->len);
+        free(a);
+        end(t);
+    }
+}
+
+static void send_json(struct talker *t, json_t *root)
+{
+    char *text = root != NULL ? json_dumps(root, JSON_COMPACT) : NULL;
+    json_decref(root);
+    if (text == NULL) {
+        end(t);
+        return;
+    }
+    send_text(t, text, strlen(text));
+    free(text);
+}
+
+static void send_error(struct talker *t, int error)
+{
+    send_json(t, json_pack("{s:{s:s,s:s,s:b}}", "error", "code", hf_error_name(error), "message",
+                           hf_error_sentence(error), "retryable", (int)hf_error_transient(error)));
+}
+
+static void send_key(struct talker *t, const struct hf_local_reply *r)
+{
+    struct hf__daemon *d = t->owner->d;
+    char key[2 * HF_APP_KEY_LEN + 1], network[65], text[384];
+    hf_hex_encode(r->key, HF_APP_KEY_LEN, key);
+    hf_hex_encode(d->settings->network, 32, network);
+    int len = snprintf(text, sizeof text, "{\"key\":\"%s\",\"network\":\"%s\",\"version\":%u}", key,
+                       network, r->key_version);
+    hf_assert(len > 0 && (size_t)len < sizeof text);
+    send_text(t, text, (size_t)len);
+    hf_wipe(key, sizeof key);
+    hf_wipe(text, sizeof text);
+}
+
+static void send_drill(struct talker *t, const struct hf_drill_report *r)
+{
+    json_t *root = json_pack("{s:i,s:i,s:i,s:i,s:i}", "k", r->k, "n", r->n, "asked", r->asked,
+                             "answered", r->answered, "fit", r->fit);
+    json_object_set_new(
+        root, "providers",
+        hf__status_providers(r->providers, r->providers_count, hf_clock_monotonic_ms()));
+    send_json(t, root);
+}
+
+void hf__local_answer(struct hf__daemon *d, const struct hf_local_reply *reply)
+{
+    struct talker *t = d->local != NULL ? d->local->talkers : NULL;
+    while (t != NULL && t->id != reply->id)
+        t = t->next;
+    if (t == NULL || t->closing)
+        return;
+    if (t->type == HF__LOCAL_DRILL && (reply->error == 0 || reply->drill.asked > 0))
+        send_drill(t, &reply->drill);
+    else if (reply->error != 0)
+        send_error(t, reply->error);
+    else if (reply->key != NULL)
+        send_key(t, reply);
+    else
+        send_json(t, json_pack("{s:b}", "done", 1));
+}
+
+static void answer_identity(struct talker *t)
+{
+    struct hf__daemon *d = t->owner->d;
+    struct hf_bytes identity;
+    int r = d->running ? hf_engine_identity(d->engine, &identity) : HF_ELOCKED;
+    if (r != 0) {
+        send_error(t, r);
+        return;
+    }
+    char *text = malloc(2 * identity.len + 1);
+    if (text == NULL) {
+        send_error(t, HF_ENOMEM);
+        return;
+    }
+    hf_hex_encode(identity.data, identity.len, text);
+    send_json(t, json_pack("{s:s,s:s}", "identity", text, "address", d->address));
+    free(text);
+}
+
+static void ask_engine(struct talker *t, enum hf_local_type type, const char *name)
+{
+    struct hf_event event = {.type = HF_EVENT_LOCAL};
+    if (!t->owner->d->running) {
+        send_error(t, HF_ELOCKED);
+        return;
+    }
+    t->id = ++t->owner->next_id;
+    event.u.local.id = t->id;
+    event.u.local.type = type;
+    event.u.local.name = hf_bytes_of(name, strlen(name));
+    hf__daemon_step(t->owner->d, &event);
+}
+
+static void answer_status(struct talker *t)
+{
+    char *text = hf__status_json(t->owner->d, false);
+    if (text == NULL)
+        send_error(t, HF_ENOMEM);
+    else
+        send_text(t, text, strlen(text));
+    free(text);
+}
+
+static void serve(struct talker *t, struct hf_bytes json)
+{
+    struct hf__local_request q;
+    int r = hf__local_decode(json, &q);
+    if (r != 0) {
+        send_error(t, r);
+        return;
+    }
+    t->type = q.type;
+    switch (q.type) {
+    case HF__LOCAL_STATUS:
+        answer_status(t);
+        return;
+    case HF__LOCAL_KEY:
+        ask_engine(t, HF_LOCAL_KEY, q.name);
+        return;
+    case HF__LOCAL_DRILL:
+        ask_engine(t, HF_LOCAL_DRILL, "");
+        return;
+    case HF__LOCAL_DRAIN:
+        ask_engine(t, HF_LOCAL_DRAIN, "");
+        return;
+    case HF__LOCAL_UNDRAIN:
+        ask_engine(t, HF_LOCAL_UNDRAIN, "");
+        return;
+    case HF__LOCAL_IDENTITY:
+        answer_identity(t);
+        return;
+    case HF__LOCAL_RELOAD:
+        hf__daemon_reload(t->owner->d);
+        send_json(t, json_pack("{s:b}", "done", 1));
+        return;
+    }
+}
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
+{
+    struct talker *t = handle->data;
+    (void)suggested;
+    *ret = uv_buf_init((char *)t->in + t->in_len, (unsigned)(sizeof t->in - t->in_len));
+}
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+{
+    struct talker *t = stream->data;
+    (void)buf;
+    if (n == 0)
+        return;
+    if (n < 0) {
+        end(t);
+        return;
+    }
+    t->in_len += (size_t)n;
+    read_on(t);
+}
+
+/* Serves the whole frames that have come, while no request is under way. */
+static void read_on(struct talker *t)
+{
+    while (!t->closing) {
+        struct hf_bytes body;
+        long taken = hf_frame_next(hf_bytes_of(t->in, t->in_len), HF_FRAME_REQUEST_MAX, &body);
+        if (taken < 0 || t->id != 0) {
+            /* Malformed, or more while an answer is due. */
+            end(t);
+            return;
+        }
+        if (taken == 0)
+            return;
+        serve(t, body);
+        t->in_len -= (size_t)taken;
+        memmove(t->in, t->in + taken, t->in_len);
+        if (t->in_len == 0)
+            return;
+    }
+}
+
+/* Its own user and root: whoever could read the daemon's memory and files anyway. */
+static bool permitted(uv_pipe_t *pipe, uid_t *ret_uid)
+{
+    struct ucred peer;
+    socklen_t len = sizeof peer;
+    uv_os_fd_t fd;
+    if (uv_fileno((const uv_handle_t *)pipe, &fd) != 0 ||
+        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
+        return false;
+    *ret_uid = peer.uid;
+    return peer.uid == geteuid() || peer.uid == 0;
+}
+
+static void refuse_peer(uid_t uid)
+{
+    struct hf__line l;
+    if (!hf__log_begin(&l, HF__WARNING, "local_refused"))
+        return;
+    hf__line_uint(&l, "uid", uid);
+    hf__line_error(&l, HF_EPERMISSION);
+    hf__log_write(&l);
+}
+
+static void on_connection(uv_stream_t *server, int status)
+{
+    struct hf__local *local = server->data;
+    uid_t uid = (uid_t)-1;
+    struct talker *t = status == 0 ? calloc(1, sizeof *t) : NULL;
+    if (t == NULL || uv_pipe_init(server->loop, &t->pipe, 0) != 0) {
+        free(t);
+        return;
+    }
+    t->owner = local;
+    t->pipe.data = t;
+    t->next = local->talkers;
+    local->talkers = t;
+    local->count++;
+    if (uv_accept(server, (uv_stream_t *)&t->pipe) != 0) {
+        end(t);
+    } else if (!permitted(&t->pipe, &uid)) {
+        refuse_peer(uid);
+        end(t);
+    } else if (local->count > HF__LOCALS_MAX) {
+        send_error(t, HF_EBUSY);
+        end(t);
+    } else if (uv_read_start((uv_stream_t *)&t->pipe, on_alloc, on_read) != 0) {
+        end(t);
+    }
+}
+
+/* A socket that nobody listens on is what a crash left behind. */
+static bool is_stale(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct stat st;
+    if (lstat(path, &st) != 0 || !S_ISSOCK(st.st_mode))
+        return false;
+    memcpy(address.sun_path, path, strlen(path));
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return false;
+    bool refused = connect(fd, (const struct sockaddr *)&address, sizeof address) != 0 &&
+                   errno == ECONNREFUSED;
+    close(fd);
+    return refused;
+}
+
+int hf__local_open(struct hf__daemon *d)
+{
+    const char *path = d->settings->socket;
+    if (is_stale(path))
+        unlink(path);
+    struct hf__local *local = calloc(1, sizeof *local);
+    if (local == NULL)
+        return HF_ENOMEM;
+    int r = uv_pipe_init(&d->loop, &local->pipe, 0);
+    hf_assert(r == 0);
+    local->d = d;
+    local->pipe.data = local;
+    d->local = local;
+    mode_t old = umask(0177);
+    r = uv_pipe_bind(&local->pipe, path);
+    umask(old);
+    if (r == 0)
+        r = uv_listen((uv_stream_t *)&local->pipe, 16, on_connection);
+    return r == 0 ? 0 : r == UV_EADDRINUSE ? HF_EADDRINUSE : hf_error_from_errno(-r);
+}
+
+static void on_server_closed(uv_handle_t *handle)
+{
+    struct hf__local *local = handle->data;
+    local->d->local = NULL;
+    free(local);
+}
+
+void hf__local_close(struct hf__daemon *d)
+{
+    if (d->local == NULL)
+        return;
+    for (struct talker *t = d->local->talkers; t != NULL; t = t->next)
+        end(t);
+    uv_close((uv_handle_t *)&d->local->pipe, on_server_closed);
+}

@@ -1,0 +1,29 @@
+/* What a request on the local socket asks, decoded; bytes on one side, a struct on the other. */
+#ifndef HF_DAEMON_LOCAL_H
+#define HF_DAEMON_LOCAL_H
+
+#include "base/bytes.h"
+#include "base/check.h"
+
+enum hf__local_request_type {
+    HF__LOCAL_STATUS = 1,
+    HF__LOCAL_KEY,
+    HF__LOCAL_DRILL,
+    HF__LOCAL_DRAIN,
+    HF__LOCAL_UNDRAIN,
+    HF__LOCAL_IDENTITY,
+    HF__LOCAL_RELOAD,
+};
+
+struct hf__local_request {
+    enum hf__local_request_type type;
+    char name[65]; /* of HF__LOCAL_KEY; terminated */
+};
+
+/*
+ * json: a request's text. HF_EMALFORMED: not JSON, or not an object with a `request`.
+ * HF_EUNSUPPORTED: a request that is not known. HF_EINVAL: `name` is missing, or not a key's name.
+ */
+HF_MUST_USE int hf__local_decode(struct hf_bytes json, struct hf__local_request *ret);
+
+#endif

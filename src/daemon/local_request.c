@@ -1,0 +1,48 @@
+#include "local.h"
+
+#include "base/error.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+static const struct {
+    const char *name;
+    enum hf__local_request_type type;
+} requests[] = {
+    {"status", HF__LOCAL_STATUS}, {"key", HF__LOCAL_KEY},         {"drill", HF__LOCAL_DRILL},
+    {"drain", HF__LOCAL_DRAIN},   {"undrain", HF__LOCAL_UNDRAIN}, {"identity", HF__LOCAL_IDENTITY},
+    {"reload", HF__LOCAL_RELOAD},
+};
+
+static int decode(const json_t *root, struct hf__local_request *ret)
+{
+    const char *word = json_string_value(json_object_get(root, "request"));
+    if (word == NULL)
+        return HF_EMALFORMED;
+    for (size_t i = 0; i < HF_ARRAY_LEN(requests); i++) {
+        if (strcmp(word, requests[i].name) != 0)
+            continue;
+        struct hf__local_request r = {.type = requests[i].type};
+        if (r.type == HF__LOCAL_KEY) {
+            const json_t *name = json_object_get(root, "name");
+            size_t len = json_string_length(name);
+            if (!json_is_string(name) || len == 0 || len >= sizeof r.name)
+                return HF_EINVAL;
+            memcpy(r.name, json_string_value(name), len);
+        }
+        *ret = r;
+        return 0;
+    }
+    return HF_EUNSUPPORTED;
+}
+
+int hf__local_decode(struct hf_bytes json, struct hf__local_request *ret)
+{
+    json_error_t error;
+    json_t *root = json_loadb((const char *)json.data, json.len, JSON_REJECT_DUPLICATES, &error);
+    if (root == NULL)
+        return HF_EMALFORMED;
+    int r = decode(root, ret);
+    json_decref(root);
+    return r;
+}

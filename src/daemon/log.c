@@ -1,0 +1,142 @@
+#include "log.h"
+
+#include "base/error.h"
+#include "base/hex.h"
+#include "clock/clock.h"
+
+#include <time.h>
+#include <unistd.h>
+
+enum { LINE_MAX_LEN = 4096, HEX_MAX = 64 };
+
+static bool log_json;
+static int log_level = HF__INFO;
+
+void hf__log_setup(bool json, int level)
+{
+    log_json = json;
+    log_level = level;
+}
+
+bool hf__log_wanted(int level)
+{
+    return level >= log_level;
+}
+
+static void append_quoted(struct hf_buf *b, const char *value)
+{
+    hf_buf_append_u8(b, '"');
+    for (const unsigned char *p = (const unsigned char *)value; *p != '\0'; p++) {
+        if (*p == '"' || *p == '\\')
+            hf_buf_printf(b, "\\%c", *p);
+        else if (*p < 0x20 || *p == 0x7f)
+            hf_buf_printf(b, "\\u%04x", *p);
+        else
+            hf_buf_append_u8(b, *p);
+    }
+    hf_buf_append_u8(b, '"');
+}
+
+static bool plain(const char *value)
+{
+    if (*value == '\0')
+        return false;
+    for (; *value != '\0'; value++)
+        if (*value <= 0x20 || *value == '"' || *value == '=' || *value == '\\' || *value == 0x7f)
+            return false;
+    return true;
+}
+
+static void append_name(struct hf__line *l, const char *name)
+{
+    if (l->json)
+        hf_buf_printf(&l->buf, ",\"%s\":", name);
+    else
+        hf_buf_printf(&l->buf, " %s=", name);
+}
+
+void hf__line_begin(struct hf__line *l, bool json, uint64_t wall_ms, int level, const char *event)
+{
+    static const char *const levels[] = {"debug", "info", "warning", "error"};
+    struct tm tm;
+    char when[32];
+    time_t t = (time_t)(wall_ms / 1000);
+    hf_assert(level >= HF__DEBUG && level <= HF__ERROR);
+    hf_buf_init(&l->buf, LINE_MAX_LEN);
+    l->json = json;
+    if (gmtime_r(&t, &tm) == NULL || strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%S", &tm) == 0)
+        when[0] = '\0';
+    hf_buf_printf(&l->buf,
+                  json ? "{\"time\":\"%s.%03uZ\",\"level\":\"%s\",\"event\":\"%s\""
+                       : "time=%s.%03uZ level=%s event=%s",
+                  when, (unsigned)(wall_ms % 1000), levels[level], event);
+}
+
+void hf__line_text(struct hf__line *l, const char *name, const char *value)
+{
+    if (value == NULL)
+        return;
+    append_name(l, name);
+    if (l->json || !plain(value))
+        append_quoted(&l->buf, value);
+    else
+        hf_buf_append(&l->buf, value, strlen(value));
+}
+
+void hf__line_uint(struct hf__line *l, const char *name, uint64_t value)
+{
+    append_name(l, name);
+    hf_buf_printf(&l->buf, "%llu", (unsigned long long)value);
+}
+
+void hf__line_hex(struct hf__line *l, const char *name, struct hf_bytes value)
+{
+    char text[2 * HEX_MAX + 1];
+    hf_assert(value.len <= HEX_MAX);
+    hf_hex_encode(value.data, value.len, text);
+    hf__line_text(l, name, text);
+}
+
+void hf__line_error(struct hf__line *l, int error)
+{
+    if (error == 0)
+        return;
+    hf__line_text(l, "error", hf_error_name(error));
+    hf__line_text(l, "message", hf_error_sentence(error));
+}
+
+void hf__line_end(struct hf__line *l)
+{
+    if (l->json)
+        hf_buf_append_u8(&l->buf, '}');
+    hf_buf_append_u8(&l->buf, '\n');
+}
+
+bool hf__log_begin(struct hf__line *l, int level, const char *event)
+{
+    if (!hf__log_wanted(level))
+        return false;
+    hf__line_begin(l, log_json, hf_clock_wall_ms(), level, event);
+    return true;
+}
+
+void hf__log_write(struct hf__line *l)
+{
+    hf__line_end(l);
+    /* A line that cannot be written is lost: the daemon's work does not wait for its log. */
+    if (l->buf.error == 0) {
+        ssize_t n = write(STDERR_FILENO, l->buf.data, l->buf.len);
+        (void)n;
+    }
+    hf_buf_done(&l->buf);
+}
+
+void hf__log(int level, const char *event, const char *text, int error)
+{
+    struct hf__line l;
+    if (!hf__log_begin(&l, level, event))
+        return;
+    hf__line_text(&l, "text", text);
+    hf__line_error(&l, error);
+    hf__log_write(&l);
+}

@@ -1,0 +1,39 @@
+/*
+ * Log lines on standard error, as logfmt or JSON: a line is a time, a level, an event's name and
+ * typed fields. There is no field for a secret.
+ */
+#ifndef HF_DAEMON_LOG_H
+#define HF_DAEMON_LOG_H
+
+#include "base/buf.h"
+
+enum hf__level { HF__DEBUG, HF__INFO, HF__WARNING, HF__ERROR };
+
+/* A line under construction. */
+struct hf__line {
+    struct hf_buf buf;
+    bool json;
+};
+
+/* What is set once, at the start, for the whole process. */
+void hf__log_setup(bool json, int level);
+bool hf__log_wanted(int level);
+
+/* Begins a line. wall_ms: Unix time. */
+void hf__line_begin(struct hf__line *l, bool json, uint64_t wall_ms, int level, const char *event);
+/* value: terminated; quoted and escaped as the format wants. NULL: the field is left out. */
+void hf__line_text(struct hf__line *l, const char *name, const char *value);
+void hf__line_uint(struct hf__line *l, const char *name, uint64_t value);
+void hf__line_hex(struct hf__line *l, const char *name, struct hf_bytes value);
+/* An error's name and sentence; nothing for 0. */
+void hf__line_error(struct hf__line *l, int error);
+/* Ends the line; its bytes are in l->buf, which the caller ends. */
+void hf__line_end(struct hf__line *l);
+
+/* The same, for lines that are written: begin returns false when the level is not wanted. */
+bool hf__log_begin(struct hf__line *l, int level, const char *event);
+void hf__log_write(struct hf__line *l);
+/* A whole line. text may be NULL; error may be 0. */
+void hf__log(int level, const char *event, const char *text, int error);
+
+#endif

@@ -1,0 +1,303 @@
+/* Peers: what they ask becomes events of the engine, and what the engine asks becomes calls. */
+#include "base/error.h"
+#include "clock/clock.h"
+#include "daemon.h"
+#include "log.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    LOCKED_BODY_MAX = 4 << 20, /* documents from a node that has proved nothing */
+    DOCUMENTS_MAX = HF_NET_BODY_CEILING,
+    MESSAGE_MAX = 256 << 10, /* any other request or answer */
+    NO_PLACE = UINT32_MAX,
+    SLOW_MS = 120000, /* a request that nobody answered until then has been given up by the net */
+};
+
+static const char prefix[] = "/v1/";
+
+static int method_of(const char *path)
+{
+    if (strncmp(path, prefix, sizeof prefix - 1) != 0)
+        return 0;
+    return hf_method_from_name(path + sizeof prefix - 1);
+}
+
+static bool for_people(const char *path)
+{
+    return strcmp(path, "/v1/health") == 0 || strcmp(path, "/v1/status") == 0;
+}
+
+/* What a locked node may call (DESIGN 9). */
+static bool open_to_all(int method)
+{
+    return method == HF_METHOD_DOCUMENTS || method == HF_METHOD_NONCE ||
+           method == HF_METHOD_RECOVER || method == HF_METHOD_CLAIM;
+}
+
+static int64_t body_max(void *user, enum hf_net_method method, const char *path,
+                        const struct hf_net_peer *peer)
+{
+    (void)user;
+    if (for_people(path))
+        return method == HF_NET_GET ? 0 : HF_EUNSUPPORTED;
+    int m = method_of(path);
+    if (m == 0)
+        return HF_ENOTFOUND;
+    if (method != HF_NET_POST)
+        return HF_EUNSUPPORTED;
+    if (peer->account == NULL && !open_to_all(m))
+        return HF_EPERMISSION;
+    if (m == HF_METHOD_DOCUMENTS)
+        return peer->account != NULL ? DOCUMENTS_MAX : LOCKED_BODY_MAX;
+    return MESSAGE_MAX;
+}
+
+int hf__http_status(int error)
+{
+    switch (error) {
+    case HF_EBUSY:
+    case HF_ELOCKED:
+    case HF_ESTATE:
+    case HF_ENOMEM:
+    case HF_ETIMEOUT:
+    case HF_ENODOCUMENTS:
+    case HF_EEXPIRED:
+    case HF_ENOSPACE:
+    case HF_EREADONLY:
+    case HF_EIO:
+    case HF_EDRAINING:
+    case HF_EQUOTA:
+        return 503;
+    case HF_EMALFORMED:
+    case HF_EVERSION:
+    case HF_EMISSING:
+    case HF_EBOUND:
+    case HF_ETOOBIG:
+    case HF_EINVAL:
+        return 400;
+    case HF_ENOTFOUND:
+    case HF_ENOSHARE:
+        return 404;
+    case HF_EUNSUPPORTED:
+        return 405;
+    case HF_ESUPERSEDED:
+    case HF_EGENERATION:
+    case HF_EINDEX:
+    case HF_EBEHIND:
+        return 409;
+    case HF_EINTERNAL:
+        return 500;
+    default:
+        return 403;
+    }
+}
+
+/* ---- requests: a place for each, whose number and age are the engine's id */
+
+static bool place_take(struct hf__daemon *d, struct hf_net_handle handle, uint64_t *ret_id)
+{
+    if (d->requests_free == NO_PLACE) {
+        if (d->requests_cap == HF__REQUESTS_MAX)
+            return false;
+        uint32_t cap = d->requests_cap < 16 ? 16 : d->requests_cap * 2;
+        struct hf__request *grown = realloc(d->requests, cap * sizeof *grown);
+        if (grown == NULL)
+            return false;
+        for (uint32_t i = d->requests_cap; i < cap; i++)
+            grown[i] = (struct hf__request){.next_free = i + 1 < cap ? i + 1 : NO_PLACE};
+        d->requests_free = d->requests_cap;
+        d->requests = grown;
+        d->requests_cap = cap;
+    }
+    uint32_t at = d->requests_free;
+    struct hf__request *q = &d->requests[at];
+    d->requests_free = q->next_free;
+    q->handle = handle;
+    q->used = true;
+    q->age++;
+    q->since_ms = hf_clock_monotonic_ms();
+    d->requests_count++;
+    *ret_id = (uint64_t)q->age << 32 | at;
+    return true;
+}
+
+static void place_give(struct hf__daemon *d, uint32_t at)
+{
+    d->requests[at].used = false;
+    d->requests[at].next_free = d->requests_free;
+    d->requests_free = at;
+    d->requests_count--;
+}
+
+void hf__peers_sweep(struct hf__daemon *d, uint64_t now_ms)
+{
+    for (uint32_t i = 0; i < d->requests_cap && d->requests_count > 0; i++)
+        if (d->requests[i].used && now_ms - d->requests[i].since_ms > SLOW_MS)
+            place_give(d, i);
+}
+
+void hf__peers_reply(struct hf__daemon *d, uint64_t id, int error, struct hf_bytes body)
+{
+    uint32_t at = (uint32_t)id;
+    if (at >= d->requests_cap || !d->requests[at].used || d->requests[at].age != id >> 32)
+        return;
+    struct hf_net_handle handle = d->requests[at].handle;
+    place_give(d, at);
+    if (error == 0)
+        hf_net_reply(d->net, handle, 200, HF_NET_MSGPACK, body);
+    else
+        hf_net_reply_error(d->net, handle, hf__http_status(error), error, NULL);
+}
+
+static void answer_people(struct hf__daemon *d, const struct hf_net_request *request)
+{
+    bool whole = strcmp(request->path, "/v1/status") == 0;
+    char health[64];
+    char *text = NULL;
+    if (whole)
+        text = hf__status_json(d, true);
+    else
+        snprintf(health, sizeof health, "{\"state\":\"%s\"}\n", hf_state_name(hf__daemon_state(d)));
+    const char *body = whole ? text : health;
+    if (body == NULL)
+        hf_net_reply_error(d->net, request->handle, 503, HF_ENOMEM, NULL);
+    else
+        hf_net_reply(d->net, request->handle, 200, HF_NET_JSON, hf_bytes_of(body, strlen(body)));
+    free(text);
+}
+
+static void on_request(void *user, const struct hf_net_request *request)
+{
+    struct hf__daemon *d = user;
+    struct hf_event event = {.type = HF_EVENT_REQUEST};
+    if (for_people(request->path)) {
+        answer_people(d, request);
+        return;
+    }
+    if (!d->running) {
+        hf_net_reply_error(d->net, request->handle, 503, HF_ELOCKED, NULL);
+        return;
+    }
+    if (!place_take(d, request->handle, &event.u.request.id)) {
+        hf_net_reply_error(d->net, request->handle, 503, HF_EBUSY, NULL);
+        return;
+    }
+    event.u.request.method = (uint8_t)method_of(request->path);
+    event.u.request.account = request->peer.account;
+    event.u.request.body = request->body;
+    hf__daemon_step(d, &event);
+}
+
+/* ---- calls */
+
+/* The code in a refusal's body; what cannot be read is judged by the status. */
+static int refusal(const struct hf_net_result *result)
+{
+    json_error_t error;
+    json_t *root = json_loadb((const char *)result->body.data, result->body.len, 0, &error);
+    const char *name = json_string_value(json_object_get(root, "code"));
+    int code = name != NULL ? hf_error_from_name(name) : HF_EINTERNAL;
+    json_decref(root);
+    if (name == NULL && result->status == 503)
+        code = HF_EBUSY;
+    return code < 0 ? code : HF_EINTERNAL;
+}
+
+static void on_completed(void *user, const struct hf_net_result *result)
+{
+    struct hf__daemon *d = user;
+    struct hf_event event = {.type = HF_EVENT_RESPONSE};
+    event.u.response.call = (uint32_t)result->token;
+    event.u.response.account = result->peer.account;
+    if (result->error != 0)
+        event.u.response.error = result->error;
+    else if (result->status != 200)
+        event.u.response.error = refusal(result);
+    else
+        event.u.response.body = result->body;
+    struct hf__line l;
+    if (result->error != 0 && hf__log_begin(&l, HF__DEBUG, "call")) {
+        hf__line_text(&l, "peer", result->peer.address);
+        hf__line_text(&l, "reason", result->reason);
+        hf__line_error(&l, result->error);
+        hf__log_write(&l);
+    }
+    hf__daemon_step(d, &event);
+}
+
+void hf__peers_call(struct hf__daemon *d, const struct hf_call *call)
+{
+    char path[HF_NET_PATH_MAX];
+    snprintf(path, sizeof path, "%s%s", prefix, hf_method_name(call->method));
+    const struct hf_net_call c = {
+        .token = call->id,
+        .address = call->address,
+        .account = call->has_account ? call->account : NULL,
+        .flags = call->has_account ? 0 : HF_NET_LOCKED_OK,
+        .method = HF_NET_POST,
+        .path = path,
+        .body = call->body,
+        .deadline_ms = call->timeout_ms,
+        .answer_bytes_max = call->method == HF_METHOD_DOCUMENTS ? DOCUMENTS_MAX : MESSAGE_MAX,
+    };
+    int r = hf_net_call(d->net, &c);
+    if (r == 0)
+        return;
+    /* The engine has far fewer calls under way in one step than this: a seed, and n at most. */
+    hf_assert(d->refused_count < HF_ARRAY_LEN(d->refused));
+    d->refused[d->refused_count] = call->id;
+    d->refused_error[d->refused_count++] = r;
+}
+
+/* ---- identity and listener */
+
+void hf__peers_identity(struct hf__daemon *d)
+{
+    uint8_t account[32], signature[64];
+    struct hf_bytes spki = hf_net_identity_request(d->net);
+    int r = hf_engine_certify(d->engine, spki, account, signature);
+    bool locked = r == HF_ELOCKED;
+    if (r == 0 || locked)
+        r = hf_net_set_identity(d->net, locked ? NULL : account, locked ? NULL : signature);
+    if (r != 0)
+        hf__log(HF__ERROR, "certificate", NULL, r);
+}
+
+void hf__peers_listen(struct hf__daemon *d)
+{
+    struct hf__line l;
+    int r = hf_net_listen(d->net, d->settings->listen);
+    if (r != 0 && r != d->listen_error && hf__log_begin(&l, HF__ERROR, "cannot_listen")) {
+        hf__line_text(&l, "address", d->settings->listen);
+        hf__line_error(&l, r);
+        hf__log_write(&l);
+    }
+    d->listen_error = r;
+    if (r != 0)
+        return;
+    hf_net_listening(d->net, d->listening);
+    const char *given = d->settings->address.text;
+    snprintf(d->address, sizeof d->address, "%s", given != NULL ? given : d->listening);
+    if (hf__log_begin(&l, HF__INFO, "ready")) {
+        hf__line_text(&l, "listen", d->listening);
+        hf__line_uint(&l, "after_ms", hf_clock_monotonic_ms() - d->started_ms);
+        hf__log_write(&l);
+    }
+}
+
+int hf__peers_open(struct hf__daemon *d)
+{
+    const struct hf_net_hooks hooks = {.user = d,
+                                       .verify = hf_suite_real.verify,
+                                       .request = on_request,
+                                       .completed = on_completed,
+                                       .body_max = body_max};
+    struct hf_net_limits limits = hf_net_limits_default;
+    /* The documents of a large network are the largest thing that travels. */
+    limits.connection_bytes_max = 2 * DOCUMENTS_MAX;
+    d->requests_free = NO_PLACE;
+    return hf_net_new(&d->loop, &limits, &hooks, &d->net);
+}

@@ -1,0 +1,258 @@
+#include "quotes.h"
+
+#include "attest/collateral.h"
+#ifndef HF_PRODUCTION
+#include "attest/dev.h"
+#endif
+#include "attest/tsm.h"
+#include "attest/verify.h"
+#include "base/error.h"
+#include "clock/clock.h"
+
+#include <stdlib.h>
+#include <uv.h>
+
+enum { MAKE_MS_MAX = 10000, CACHE_ENTRIES = 256 };
+
+struct hf__quotes {
+    struct uv_loop_s *loop;
+    struct hf__quotes_hooks hooks;
+    struct hf_producer *producer;
+    struct hf_verify_cache *cache;
+    char *folder;
+    uv_mutex_t lock; /* over what follows */
+    struct hf_collateral *collateral;
+    uint8_t trust; /* for which it was read; 0 none */
+    uint8_t dev_key[HF_ROOT_KEY_LEN];
+};
+
+/* One piece of work on its way to a thread and back. */
+struct job {
+    uv_work_t uv;
+    struct hf__quotes *q;
+    uint32_t work;
+    int error;
+    struct hf_buf quote; /* made, or to be judged */
+    uint8_t report_data[64];
+    uint8_t trust;
+    uint8_t dev_root[200];
+    size_t dev_root_len;
+    uint64_t wall_s;
+    struct hf_verdict verdict;
+};
+
+#ifndef HF_PRODUCTION
+static int open_dev(const struct hf__settings *s, struct hf_producer **ret)
+{
+    struct hf_dev_machine *machine;
+    struct hf_dev_td td;
+    const struct hf__settings_dev *dev = s->dev;
+    int r = hf_dev_machine_open(dev->machine, dev->authority,
+                                hf_bytes_of(dev->machine_id, strlen(dev->machine_id)),
+                                hf_clock_wall_ms() / 1000, &machine);
+    if (r != 0)
+        return r;
+    hf_dev_td_init(&td, dev->image);
+    hf_dev_td_bind_network(&td, hf_bytes_of(s->network, sizeof s->network));
+    r = hf_dev_producer_new_takes(machine, &td, ret);
+    if (r != 0)
+        hf_dev_machine_free(machine);
+    return r;
+}
+#endif
+
+static int open_producer(const struct hf__settings *s, struct hf_producer **ret,
+                         const char **ret_where)
+{
+    if (s->platform == HF__PLATFORM_TDX) {
+        const char *path = s->tdx != NULL ? s->tdx->report : NULL;
+        *ret_where = path != NULL ? path : HF_TSM_PATH;
+        return hf_tsm_producer_new(path, ret);
+    }
+#ifdef HF_PRODUCTION
+    *ret_where = "platform";
+    return HF_EUNSUPPORTED;
+#else
+    *ret_where = s->dev->machine;
+    return open_dev(s, ret);
+#endif
+}
+
+int hf__quotes_new(struct uv_loop_s *loop, const struct hf__settings *settings,
+                   const struct hf__quotes_hooks *hooks, struct hf__quotes **ret,
+                   const char **ret_where)
+{
+    *ret_where = "";
+    struct hf__quotes *q = calloc(1, sizeof *q);
+    if (q == NULL)
+        return HF_ENOMEM;
+    q->loop = loop;
+    q->hooks = *hooks;
+    if (uv_mutex_init(&q->lock) != 0) {
+        free(q);
+        return HF_ENOMEM;
+    }
+    q->folder = strdup(settings->collateral);
+    int r = q->folder == NULL ? HF_ENOMEM : hf_verify_cache_new(CACHE_ENTRIES, &q->cache);
+    if (r == 0)
+        r = open_producer(settings, &q->producer, ret_where);
+    if (r != 0) {
+        hf__quotes_free(q);
+        return r;
+    }
+    *ret_where = "";
+    *ret = q;
+    return 0;
+}
+
+void hf__quotes_free(struct hf__quotes *q)
+{
+    if (q == NULL)
+        return;
+    hf_producer_free(q->producer);
+    hf_verify_cache_free(q->cache);
+    hf_collateral_unref(q->collateral);
+    uv_mutex_destroy(&q->lock);
+    free(q->folder);
+    free(q);
+}
+
+static struct job *job_new(struct hf__quotes *q, uint32_t work)
+{
+    struct job *j = calloc(1, sizeof *j);
+    hf_assert(j != NULL);
+    j->q = q;
+    j->work = work;
+    j->uv.data = j;
+    hf_buf_init(&j->quote, HF_QUOTE_MAX);
+    return j;
+}
+
+static void job_free(struct job *j)
+{
+    hf_buf_done(&j->quote);
+    free(j);
+}
+
+static void queue(struct job *j, uv_work_cb work, uv_after_work_cb after)
+{
+    int r = uv_queue_work(j->q->loop, &j->uv, work, after);
+    hf_assert(r == 0);
+}
+
+static void make_work(uv_work_t *uv)
+{
+    struct job *j = uv->data;
+    j->error = hf_producer_make(j->q->producer, j->report_data,
+                                hf_clock_monotonic_ms() + MAKE_MS_MAX, &j->quote);
+}
+
+static void make_done(uv_work_t *uv, int status)
+{
+    struct job *j = uv->data;
+    int error = status != 0 ? HF_ECANCELED : j->error;
+    j->q->hooks.made(j->q->hooks.user, j->work, error, hf_buf_bytes(&j->quote));
+    job_free(j);
+}
+
+void hf__quotes_make(struct hf__quotes *q, uint32_t work, const uint8_t report_data[static 64])
+{
+    struct job *j = job_new(q, work);
+    memcpy(j->report_data, report_data, sizeof j->report_data);
+    queue(j, make_work, make_done);
+}
+
+/* The collateral for these roots: a reference, or NULL with the error why not. */
+static int collateral_for(struct hf__quotes *q, uint8_t trust, const uint8_t *dev_key,
+                          struct hf_collateral **ret)
+{
+    const struct hf_roots roots = {.trust = (enum hf_trust)trust, .dev_key = dev_key};
+    int r = 0;
+    uv_mutex_lock(&q->lock);
+    if (q->collateral == NULL || q->trust != trust ||
+        (dev_key != NULL && memcmp(q->dev_key, dev_key, sizeof q->dev_key) != 0)) {
+        struct hf_collateral *fresh = NULL;
+        r = hf_collateral_load(q->folder, &roots, &fresh);
+        if (r == 0) {
+            hf_collateral_unref(q->collateral);
+            q->collateral = fresh;
+            q->trust = trust;
+            memset(q->dev_key, 0, sizeof q->dev_key);
+            if (dev_key != NULL)
+                memcpy(q->dev_key, dev_key, sizeof q->dev_key);
+        }
+    }
+    if (r == 0)
+        *ret = hf_collateral_ref(q->collateral);
+    uv_mutex_unlock(&q->lock);
+    return r;
+}
+
+static void judge_work(uv_work_t *uv)
+{
+    struct job *j = uv->data;
+    uint8_t key[HF_ROOT_KEY_LEN];
+    const uint8_t *dev_key = NULL;
+    struct hf_collateral *collateral = NULL;
+    if (j->trust == HF_TRUST_DEV) {
+        j->error = hf_root_key_from_spki(hf_bytes_of(j->dev_root, j->dev_root_len), key);
+        dev_key = key;
+    }
+    if (j->error == 0)
+        j->error = collateral_for(j->q, j->trust, dev_key, &collateral);
+    if (j->error == HF_ENOTFOUND)
+        j->error = HF_ECOLLMISSING;
+    if (j->error == 0) {
+        const struct hf_verify_params params = {
+            .at_s = j->wall_s,
+            .roots = {.trust = (enum hf_trust)j->trust, .dev_key = dev_key},
+            .collateral = collateral,
+            .cache = j->q->cache};
+        j->error = hf_quote_verify(hf_buf_bytes(&j->quote), &params, &j->verdict, NULL);
+    }
+    hf_collateral_unref(collateral);
+}
+
+static void judge_done(uv_work_t *uv, int status)
+{
+    struct job *j = uv->data;
+    if (status != 0)
+        j->error = HF_ECANCELED;
+    if (j->error != 0)
+        j->verdict = (struct hf_verdict){.error = j->error};
+    j->q->hooks.judged(j->q->hooks.user, j->work, &j->verdict);
+    job_free(j);
+}
+
+void hf__quotes_judge(struct hf__quotes *q, uint32_t work, struct hf_bytes quote, uint8_t trust,
+                      struct hf_bytes dev_root, uint64_t wall_s)
+{
+    struct job *j = job_new(q, work);
+    hf_buf_append(&j->quote, quote.data, quote.len);
+    j->error = j->quote.error;
+    j->trust = trust;
+    j->wall_s = wall_s;
+    hf_assert(dev_root.len <= sizeof j->dev_root);
+    if (dev_root.len > 0)
+        memcpy(j->dev_root, dev_root.data, dev_root.len);
+    j->dev_root_len = dev_root.len;
+    queue(j, judge_work, judge_done);
+}
+
+void hf__quotes_reload(struct hf__quotes *q)
+{
+    uv_mutex_lock(&q->lock);
+    hf_collateral_unref(q->collateral);
+    q->collateral = NULL;
+    uv_mutex_unlock(&q->lock);
+}
+
+void hf__quotes_facts(struct hf__quotes *q, struct hf_producer_facts *ret)
+{
+    hf_producer_facts(q->producer, ret);
+}
+
+const char *hf__quotes_platform(const struct hf__quotes *q)
+{
+    return hf_producer_platform(q->producer);
+}

@@ -1,0 +1,45 @@
+/*
+ * Quotes, made and judged on worker threads: the platform that makes this node's own, and the
+ * collateral and the memory of certificates by which those of others are verified.
+ *
+ * This header leaves out attest/collateral.h on purpose: the engine has types of the same names.
+ */
+#ifndef HF_DAEMON_QUOTES_H
+#define HF_DAEMON_QUOTES_H
+
+#include "attest/producer.h"
+#include "settings.h"
+
+struct uv_loop_s;
+struct hf__quotes;
+
+struct hf__quotes_hooks {
+    void *user;
+    /* On the loop's thread. */
+    void (*made)(void *user, uint32_t work, int error, struct hf_bytes quote);
+    void (*judged)(void *user, uint32_t work, const struct hf_verdict *verdict);
+};
+
+/*
+ * Opens the platform. ret_where: what could not be opened, "" on success. Errors: those of
+ * hf_dev_machine_open and hf_tsm_producer_new.
+ */
+HF_MUST_USE int hf__quotes_new(struct uv_loop_s *loop, const struct hf__settings *settings,
+                               const struct hf__quotes_hooks *hooks, struct hf__quotes **ret,
+                               const char **ret_where);
+/* Nothing may be under way: the loop has ended. NULL is legal. */
+void hf__quotes_free(struct hf__quotes *q);
+
+/* Starts to make a quote over report_data; hooks->made tells. */
+void hf__quotes_make(struct hf__quotes *q, uint32_t work, const uint8_t report_data[static 64]);
+/* Starts to verify; dev_root is a SubjectPublicKeyInfo or empty; hooks->judged tells. */
+void hf__quotes_judge(struct hf__quotes *q, uint32_t work, struct hf_bytes quote, uint8_t trust,
+                      struct hf_bytes dev_root, uint64_t wall_s);
+/* Reads the folder of collateral again before the next quote is judged. */
+void hf__quotes_reload(struct hf__quotes *q);
+
+void hf__quotes_facts(struct hf__quotes *q, struct hf_producer_facts *ret);
+/* "tdx" or "dev". */
+const char *hf__quotes_platform(const struct hf__quotes *q);
+
+#endif

@@ -1,0 +1,166 @@
+/* From the configuration to the loop, and back to the exit status. */
+#include "base/error.h"
+#include "base/secret.h"
+#include "clock/clock.h"
+#include "daemon.h"
+#include "log.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { SECRETS_LEN = 1 << 20 };
+
+void hf__daemon_reload(struct hf__daemon *d)
+{
+    hf__log(HF__INFO, "reload", NULL, 0);
+    if (d->quotes != NULL)
+        hf__quotes_reload(d->quotes);
+    if (d->running)
+        hf__documents_read(d);
+}
+
+/* Permanent failures of the start: nothing was opened yet that would be worth staying for, except a
+ * damaged store, whose status an operator must be able to read. */
+static bool hopeless(int error)
+{
+    return error != 0 && !hf_error_transient(error) && error != HF_ECORRUPT &&
+           error != HF_EROLLBACK;
+}
+
+static void on_retry(uv_timer_t *timer)
+{
+    struct hf__daemon *d = timer->data;
+    if (d->listen_error != 0)
+        hf__peers_listen(d);
+    if (!d->running && hf_error_transient(d->start_error))
+        hf__daemon_begin(d);
+    hf__peers_sweep(d, hf_clock_monotonic_ms());
+}
+
+static void on_net_stopped(void *user)
+{
+    struct hf__daemon *d = user;
+    hf_net_free(d->net);
+    d->net = NULL;
+}
+
+static void stop(struct hf__daemon *d)
+{
+    if (d->stopping)
+        return;
+    d->stopping = true;
+    hf__log(HF__INFO, "stopping", NULL, 0);
+    d->running = false;
+    hf__local_close(d);
+    hf__metrics_close(d);
+    hf_net_stop(d->net, on_net_stopped);
+    uv_handle_t *handles[] = {(uv_handle_t *)&d->tick,   (uv_handle_t *)&d->retry,
+                              (uv_handle_t *)&d->wake,   (uv_handle_t *)&d->on_term,
+                              (uv_handle_t *)&d->on_int, (uv_handle_t *)&d->on_hup};
+    for (size_t i = 0; i < HF_ARRAY_LEN(handles); i++)
+        uv_close(handles[i], NULL);
+}
+
+static void on_stop_signal(uv_signal_t *handle, int number)
+{
+    (void)number;
+    stop(handle->data);
+}
+
+static void on_reload_signal(uv_signal_t *handle, int number)
+{
+    (void)number;
+    hf__daemon_reload(handle->data);
+}
+
+static int open_handles(struct hf__daemon *d)
+{
+    int r = hf__daemon_handles(d);
+    if (r != 0)
+        return r;
+    d->retry.data = d->on_term.data = d->on_int.data = d->on_hup.data = d;
+    if (uv_timer_init(&d->loop, &d->retry) != 0 || uv_signal_init(&d->loop, &d->on_term) != 0 ||
+        uv_signal_init(&d->loop, &d->on_int) != 0 || uv_signal_init(&d->loop, &d->on_hup) != 0 ||
+        uv_signal_start(&d->on_term, on_stop_signal, SIGTERM) != 0 ||
+        uv_signal_start(&d->on_int, on_stop_signal, SIGINT) != 0 ||
+        uv_signal_start(&d->on_hup, on_reload_signal, SIGHUP) != 0 ||
+        uv_timer_start(&d->retry, on_retry, HF__RETRY_MS, HF__RETRY_MS) != 0)
+        return HF_ENOMEM;
+    return 0;
+}
+
+static void say_dev(const struct hf__daemon *d)
+{
+    if (d->settings->platform == HF__PLATFORM_DEV)
+        hf__log(HF__WARNING, "DEVELOPMENT_MODE",
+                "quotes of this network are made by anyone who has its development root: "
+                "NOTHING IS PROTECTED",
+                0);
+}
+
+static int open_daemon(struct hf__daemon *d, const char **ret_what)
+{
+    *ret_what = "secret memory";
+    int r = hf_secret_init(SECRETS_LEN, true);
+    *ret_what = "event loop";
+    if (r == 0)
+        r = uv_loop_init(&d->loop) == 0 ? open_handles(d) : HF_ENOMEM;
+    if (r == 0)
+        r = hf_pool_new(&hf_suite_real, &d->pool);
+    *ret_what = "transport";
+    if (r == 0)
+        r = hf__peers_open(d);
+    *ret_what = d->settings->socket;
+    if (r == 0)
+        r = hf__local_open(d);
+    if (r != 0)
+        return r;
+    hf__peers_listen(d);
+    hf__metrics_open(d);
+    *ret_what = "user";
+    r = hf__harden_user(d->settings->user, ret_what);
+    return r;
+}
+
+static int close_daemon(struct hf__daemon *d, int status)
+{
+    hf__daemon_drop_outputs(d);
+    hf__shelf_close(d->shelf, HF__STOP_MS);
+    hf_engine_free(d->engine);
+    hf_pool_free(d->pool);
+    hf__quotes_free(d->quotes);
+    free(d->requests);
+    int r = uv_loop_close(&d->loop);
+    hf__log(r == 0 ? HF__INFO : HF__WARNING, "stopped", NULL, 0);
+    free(d);
+    return status;
+}
+
+int hf__daemon_run(const struct hf__settings *settings, const char *config_file)
+{
+    const char *what = "";
+    struct hf__daemon *d = calloc(1, sizeof *d);
+    if (d == NULL)
+        return EXIT_FAILURE;
+    d->settings = settings;
+    d->config_file = config_file;
+    d->started_ms = hf_clock_monotonic_ms();
+    say_dev(d);
+    int r = open_daemon(d, &what);
+    if (r == 0)
+        r = hf__harden_calls();
+    if (r != 0) {
+        /* Before anything is open but the port: the process's end closes it. */
+        hf__log(HF__ERROR, "cannot_start", what, r);
+        return EXIT_FAILURE;
+    }
+    hf__daemon_begin(d);
+    int status = EXIT_SUCCESS;
+    if (hopeless(d->start_error)) {
+        status = EXIT_FAILURE;
+        stop(d);
+    }
+    uv_run(&d->loop, UV_RUN_DEFAULT);
+    return close_daemon(d, status);
+}

@@ -1,0 +1,164 @@
+#include "settings.h"
+
+#include "core/limits.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+
+enum { SOCKET_PATH_MAX = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1 };
+
+static const struct hf_config_choice platforms[] = {
+    {"tdx", HF__PLATFORM_TDX}, {"dev", HF__PLATFORM_DEV}, {NULL, 0}};
+static const struct hf_config_choice formats[] = {
+    {"logfmt", HF__LOG_LOGFMT}, {"json", HF__LOG_JSON}, {NULL, 0}};
+static const struct hf_config_choice levels[] = {
+    {"debug", 0}, {"info", 1}, {"warning", 2}, {"error", 3}, {NULL, 0}};
+
+static const struct hf_config_field dev_fields[] = {
+    {"authority", HF_CONFIG_PATH, HF_CONFIG_AT(struct hf__settings_dev, authority),
+     .required = true, .doc = "Folder of the network's development authority."},
+    {"machine", HF_CONFIG_PATH, HF_CONFIG_AT(struct hf__settings_dev, machine), .required = true,
+     .doc = "File of the simulated machine; made at the first start."},
+    {"machine_id", HF_CONFIG_STRING, HF_CONFIG_AT(struct hf__settings_dev, machine_id),
+     .required = true, .min = 1, .max = 64,
+     .doc = "Names the simulated machine: its platform id follows."},
+    {"image", HF_CONFIG_STRING, HF_CONFIG_AT(struct hf__settings_dev, image),
+     .default_text = "holdfast", .min = 1, .max = 64,
+     .doc = "Names the simulated image: its measurement follows."},
+};
+static const struct hf_config_schema dev_schema =
+    HF_CONFIG_SCHEMA(struct hf__settings_dev, dev_fields, NULL);
+
+static const struct hf_config_field tdx_fields[] = {
+    {"report", HF_CONFIG_PATH, HF_CONFIG_AT(struct hf__settings_tdx, report),
+     .default_text = "/sys/kernel/config/tsm/report",
+     .doc = "The kernel's folder for reports of trusted security modules."},
+};
+static const struct hf_config_schema tdx_schema =
+    HF_CONFIG_SCHEMA(struct hf__settings_tdx, tdx_fields, NULL);
+
+static const struct hf_config_field log_fields[] = {
+    {"format", HF_CONFIG_ENUM, HF_CONFIG_AT(struct hf__settings_log, format), .choices = formats,
+     .default_text = "logfmt", .doc = "Of the lines on standard error."},
+    {"level", HF_CONFIG_ENUM, HF_CONFIG_AT(struct hf__settings_log, level), .choices = levels,
+     .default_text = "info", .doc = "The least that is written."},
+};
+static const struct hf_config_schema log_schema =
+    HF_CONFIG_SCHEMA(struct hf__settings_log, log_fields, NULL);
+
+static const struct hf_config_field metrics_fields[] = {
+    {"port", HF_CONFIG_UINT, HF_CONFIG_AT(struct hf__settings_metrics, port), .required = true,
+     .max = 65535, .doc = "TCP port on 127.0.0.1; 0 takes a free one."},
+};
+static const struct hf_config_schema metrics_schema =
+    HF_CONFIG_SCHEMA(struct hf__settings_metrics, metrics_fields, NULL);
+
+#define TIMING(name_, member_, default_, floor_, doc_)                                             \
+    {                                                                                              \
+        .name = name_, .type = HF_CONFIG_DURATION_MS,                                              \
+        HF_CONFIG_AT(struct hf__settings_timing, member_), .default_text = default_,               \
+        .min = floor_, .max = 86400000, .doc = doc_                                                \
+    }
+static const struct hf_config_field timing_fields[] = {
+    TIMING("call", call_ms, "5s", 100, "Deadline of a call to a peer."),
+    TIMING("nonce_life", nonce_life_ms, "30s", 1000, "How long a nonce given to a peer is good."),
+    TIMING("round_grace", round_grace_ms, "15ms", 1,
+           "How long a round of recovery waits for more once it has enough."),
+    TIMING("retry_min", retry_ms_min, "100ms", 10, "First pause between tries; then it doubles."),
+    TIMING("retry_max", retry_ms_max, "15s", 10, "Longest pause between tries."),
+    TIMING("permanent", permanent_ms, "30s", 1000, "Pause after refusals that time does not mend."),
+    TIMING("standing", standing_ms, "1s", 100, "Between rounds of asking holders, until ready."),
+    TIMING("watch", watch_ms, "15s", 1000, "Between rounds of asking holders, once ready."),
+    TIMING("documents", documents_ms, "1m", 1000, "Between looks for newer documents."),
+};
+
+static void check_timing(const void *value, const struct hf_config_where *where)
+{
+    const struct hf__settings_timing *t = value;
+    if (t->retry_ms_max < t->retry_ms_min)
+        hf_config_refuse(where, "retry_max", "below retry_min: it must be at least as long");
+}
+
+static const struct hf_config_schema timing_schema =
+    HF_CONFIG_SCHEMA(struct hf__settings_timing, timing_fields, check_timing);
+
+static const struct hf_config_field fields[] = {
+    {"data", HF_CONFIG_PATH, HF_CONFIG_AT(struct hf__settings, data), .required = true,
+     .doc = "Folder of the vault (0700); made at the first start."},
+    {"network", HF_CONFIG_HEX, HF_CONFIG_AT(struct hf__settings, network), .required = true,
+     .doc = "Id of the network: 64 hexadecimal digits, as `holdfast network init` printed them."},
+    {"listen", HF_CONFIG_STRING, HF_CONFIG_AT(struct hf__settings, listen), .required = true,
+     .min = 1, .max = 64,
+     .doc = "Where peers reach this node: ip:port or [v6]:port; port 0 takes a free one."},
+    {"address", HF_CONFIG_ADDRESS, HF_CONFIG_AT(struct hf__settings, address),
+     .doc = "host:port under which others reach it, for its registration; left out: listen."},
+    {"seeds", HF_CONFIG_LIST, HF_CONFIG_AT(struct hf__settings, seeds), .max = HF_SEEDS_MAX,
+     .item = &(const struct hf_config_field)HF_CONFIG_ITEM(
+         "seed", HF_CONFIG_ADDRESS, struct hf_config_address, .doc = "host:port"),
+     .doc = "Peers from which the first documents are pulled."},
+    {"documents", HF_CONFIG_PATH, HF_CONFIG_AT(struct hf__settings, documents),
+     .doc = "Folder of signed documents (*.doc), read at the start and on SIGHUP."},
+    {"socket", HF_CONFIG_PATH, HF_CONFIG_AT(struct hf__settings, socket), .required = true,
+     .min = 1, .max = SOCKET_PATH_MAX, .doc = "Local socket for the application and the operator."},
+    {"user", HF_CONFIG_STRING, HF_CONFIG_AT(struct hf__settings, user), .min = 1, .max = 32,
+     .doc = "User to become when started by root."},
+    {"platform", HF_CONFIG_ENUM, HF_CONFIG_AT(struct hf__settings, platform), .choices = platforms,
+     .required = true, .doc = "What makes this node's quotes."},
+    {"dev", HF_CONFIG_MAP_PTR, HF_CONFIG_AT(struct hf__settings, dev), .schema = &dev_schema,
+     .doc = "Only with `platform: dev`."},
+    {"tdx", HF_CONFIG_MAP_PTR, HF_CONFIG_AT(struct hf__settings, tdx), .schema = &tdx_schema,
+     .doc = "Only with `platform: tdx`."},
+    {"collateral", HF_CONFIG_PATH, HF_CONFIG_AT(struct hf__settings, collateral), .required = true,
+     .doc = "Folder of the collateral by which quotes are judged."},
+    {"log", HF_CONFIG_MAP, HF_CONFIG_AT(struct hf__settings, log), .schema = &log_schema,
+     .doc = "Lines on standard error."},
+    {"metrics", HF_CONFIG_MAP_PTR, HF_CONFIG_AT(struct hf__settings, metrics),
+     .schema = &metrics_schema, .doc = "Counters for Prometheus; left out, no port is opened."},
+    {"timing", HF_CONFIG_MAP, HF_CONFIG_AT(struct hf__settings, timing), .schema = &timing_schema,
+     .doc = "Intervals; the defaults suit most networks."},
+};
+
+bool hf__listen_valid(const char *text)
+{
+    struct in6_addr address;
+    char host[INET6_ADDRSTRLEN];
+    const char *colon = strrchr(text, ':');
+    if (colon == NULL || colon[1] < '0' || colon[1] > '9')
+        return false;
+    char *end;
+    unsigned long port = strtoul(colon + 1, &end, 10);
+    bool v6 = text[0] == '[' && colon > text && colon[-1] == ']';
+    const char *from = text + v6;
+    size_t len = (size_t)(colon - from) - v6;
+    if (*end != '\0' || port > 65535 || len == 0 || len >= sizeof host)
+        return false;
+    memcpy(host, from, len);
+    host[len] = '\0';
+    return inet_pton(v6 ? AF_INET6 : AF_INET, host, &address) == 1;
+}
+
+static void check(const void *value, const struct hf_config_where *where)
+{
+    const struct hf__settings *s = value;
+    bool dev = s->platform == HF__PLATFORM_DEV;
+    if (!hf__listen_valid(s->listen))
+        hf_config_refuse(
+            where, "listen",
+            "not an address to listen on: write ip:port or [v6]:port, as 0.0.0.0:7700");
+    if (dev && s->dev == NULL)
+        hf_config_refuse(where, "dev",
+                         "`platform: dev` needs it: give authority, machine and machine_id");
+    if (!dev && s->dev != NULL)
+        hf_config_refuse(where, "dev", "only with `platform: dev`: leave it out");
+    if (dev && s->tdx != NULL)
+        hf_config_refuse(where, "tdx", "only with `platform: tdx`: leave it out");
+#ifdef HF_PRODUCTION
+    if (dev)
+        hf_config_refuse(where, "platform", "this build is for production: only tdx is possible");
+#endif
+}
+
+const struct hf_config_schema hf__settings_schema =
+    HF_CONFIG_SCHEMA(struct hf__settings, fields, check);

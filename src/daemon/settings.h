@@ -1,0 +1,59 @@
+/* The daemon's configuration file, read and judged. */
+#ifndef HF_DAEMON_SETTINGS_H
+#define HF_DAEMON_SETTINGS_H
+
+#include "config/schema.h"
+
+enum hf__platform { HF__PLATFORM_TDX, HF__PLATFORM_DEV };
+enum hf__log_format { HF__LOG_LOGFMT, HF__LOG_JSON };
+
+struct hf__settings_dev {
+    const char *authority; /* folder of the development authority */
+    const char *machine;   /* file of the simulated machine; made when it is missing */
+    const char *machine_id;
+    const char *image; /* of the simulated trust domain: its measurement follows from it */
+};
+
+struct hf__settings_tdx {
+    const char *report; /* the kernel's folder */
+};
+
+struct hf__settings_log {
+    int format; /* enum hf__log_format */
+    int level;  /* 0 debug, 1 info, 2 warning, 3 error */
+};
+
+struct hf__settings_metrics {
+    bool on;
+    uint16_t port;
+};
+
+struct hf__settings_timing {
+    uint64_t call_ms, nonce_life_ms, round_grace_ms, retry_ms_min, retry_ms_max, permanent_ms,
+        standing_ms, watch_ms, documents_ms;
+};
+
+struct hf__settings {
+    const char *data;
+    uint8_t network[32];
+    const char *listen;
+    struct hf_config_address address; /* text NULL: where it listens */
+    HF_CONFIG_LIST_OF(struct hf_config_address) seeds;
+    const char *documents; /* NULL: none */
+    const char *socket;
+    const char *user; /* NULL: stay who started it */
+    int platform;     /* enum hf__platform */
+    struct hf__settings_dev *dev;
+    struct hf__settings_tdx *tdx;
+    const char *collateral; /* NULL: none, and no quote can be judged */
+    struct hf__settings_log log;
+    struct hf__settings_metrics *metrics; /* NULL: no port */
+    struct hf__settings_timing timing;
+};
+
+extern const struct hf_config_schema hf__settings_schema;
+
+/* "ip:port" or "[v6]:port", port 0 to 65535. */
+bool hf__listen_valid(const char *text);
+
+#endif

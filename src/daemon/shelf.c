@@ -1,0 +1,293 @@
+#include "shelf.h"
+
+#include "base/error.h"
+#include "base/secret.h"
+#include "store/writer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* What waits to be handed to the writer, or for its completion. */
+struct item {
+    struct item *next;
+    bool is_vault;
+    uint64_t seq;
+    struct hf_store_op *ops;
+    struct hf_blob **values; /* one for each op; NULL where it has none */
+    size_t ops_count;
+    /* Vault work. */
+    bool create;
+    uint8_t *key; /* secret memory */
+    struct hf_vault_header header;
+    struct hf__shelf_rows rows;
+};
+
+struct hf__shelf {
+    struct hf_store *store;
+    struct hf_writer *writer;
+    struct hf__shelf_hooks hooks;
+    uint8_t network[32];
+    struct item *first, **last; /* given, not yet at the writer */
+    struct item *sent, **sent_last;
+    size_t waiting;
+    int health;
+};
+
+_Static_assert((int)HF__SHELF_TEXT_LEN == (int)HF_STORE_TEXT_LEN, "texts fit each other");
+
+void hf__shelf_rows_done(struct hf__shelf_rows *rows)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        hf_blob_unref(rows->rows[i].value);
+        free((void *)(uintptr_t)rows->rows[i].key.data);
+    }
+    free(rows->rows);
+    *rows = (struct hf__shelf_rows){0};
+}
+
+static int rows_add(struct hf__shelf_rows *rows, uint8_t collection, struct hf_bytes key,
+                    struct hf_bytes value)
+{
+    if (rows->count == rows->cap) {
+        size_t cap = rows->cap < 16 ? 16 : rows->cap * 2;
+        struct hf__shelf_row *grown = realloc(rows->rows, cap * sizeof *grown);
+        if (grown == NULL)
+            return HF_ENOMEM;
+        rows->rows = grown;
+        rows->cap = cap;
+    }
+    uint8_t *copy = malloc(key.len + 1);
+    struct hf_blob *blob = hf_blob_new(value);
+    if (copy == NULL || blob == NULL) {
+        free(copy);
+        hf_blob_unref(blob);
+        return HF_ENOMEM;
+    }
+    memcpy(copy, key.data, key.len);
+    rows->rows[rows->count++] = (struct hf__shelf_row){
+        .collection = collection, .key = hf_bytes_of(copy, key.len), .value = blob};
+    return 0;
+}
+
+static int on_public(void *ctx, const char *key, struct hf_bytes value)
+{
+    return rows_add(ctx, HF__SHELF_PUBLIC, hf_bytes_of(key, strlen(key)), value);
+}
+
+/* The engine's rows without a key stand under one byte, because the store wants a key. */
+static const uint8_t empty_key[1] = {0};
+
+static int on_vault_row(void *ctx, uint8_t collection, struct hf_bytes key, struct hf_bytes value)
+{
+    if (key.len == sizeof empty_key && key.data[0] == empty_key[0])
+        key.len = 0;
+    return rows_add(ctx, collection, key, value);
+}
+
+int hf__shelf_open(const char *dir, const uint8_t network[static 32], const struct hf_suite *suite,
+                   const struct hf__shelf_hooks *hooks, struct hf__shelf **ret,
+                   struct hf__shelf_start *ret_start, char ret_text[static HF__SHELF_TEXT_LEN])
+{
+    struct hf_store_error error = {0};
+    struct hf_vault_header header;
+    struct hf__shelf_rows rows = {0};
+    const struct hf_writer_options options = {.wake = hooks->wake, .wake_ctx = hooks->user};
+    struct hf__shelf *s = calloc(1, sizeof *s);
+    ret_text[0] = '\0';
+    if (s == NULL)
+        return HF_ENOMEM;
+    s->hooks = *hooks;
+    s->last = &s->first;
+    s->sent_last = &s->sent;
+    memcpy(s->network, network, sizeof s->network);
+    int r = hf_store_open(dir, suite, &s->store, &error);
+    if (r == 0)
+        r = hf_store_public_each(s->store, on_public, &rows, &error);
+    if (r == 0)
+        r = hf_writer_new(s->store, &options, &s->writer);
+    if (r != 0) {
+        snprintf(ret_text, HF__SHELF_TEXT_LEN, "%s", error.text);
+        hf__shelf_rows_done(&rows);
+        hf__shelf_close(s, 0);
+        return r;
+    }
+    hf_store_header(s->store, &header);
+    *ret_start = (struct hf__shelf_start){.vault = header.state, .public_rows = rows};
+    *ret = s;
+    return 0;
+}
+
+static void item_free(struct item *it)
+{
+    for (size_t i = 0; i < it->ops_count; i++)
+        hf_blob_unref(it->values[i]);
+    free(it->ops);
+    free(it->values);
+    hf_secret_free(it->key);
+    hf__shelf_rows_done(&it->rows);
+    free(it);
+}
+
+static void free_all(struct item *it)
+{
+    while (it != NULL) {
+        struct item *next = it->next;
+        item_free(it);
+        it = next;
+    }
+}
+
+void hf__shelf_close(struct hf__shelf *s, uint32_t wait_ms)
+{
+    if (s == NULL)
+        return;
+    if (s->writer != NULL)
+        hf_writer_stop(s->writer, wait_ms);
+    hf_writer_free(s->writer);
+    hf_store_close(s->store);
+    free_all(s->first);
+    free_all(s->sent);
+    free(s);
+}
+
+/* On the writer's thread. */
+static int vault_job(struct hf_store *store, void *ctx)
+{
+    struct item *it = ctx;
+    int r;
+    if (it->create) {
+        if (hf_store_vault_is_open(store))
+            hf_store_vault_lock(store);
+        r = hf_store_vault_create(store, it->key, &it->header, NULL);
+    } else {
+        r = hf_store_vault_open(store, it->key, on_vault_row, &it->rows, NULL);
+    }
+    hf_secret_free(it->key);
+    it->key = NULL;
+    if (r != 0)
+        hf__shelf_rows_done(&it->rows);
+    return r;
+}
+
+/* Hands over what the writer takes now. What waits beyond its bounds is handed over as it empties.
+ */
+static void hand_over(struct hf__shelf *s)
+{
+    while (s->first != NULL) {
+        struct item *it = s->first;
+        const struct hf_store_update update = {.ops = it->ops, .ops_count = it->ops_count};
+        int r = it->is_vault ? hf_writer_run(s->writer, vault_job, it, it->seq)
+                             : hf_writer_submit(s->writer, &update, it->seq);
+        if (r == HF_EBUSY || r == HF_ENOMEM || r == HF_ECANCELED)
+            return;
+        hf_assert(r == 0); /* the engine's rows are within the store's bounds */
+        s->first = it->next;
+        if (s->first == NULL)
+            s->last = &s->first;
+        it->next = NULL;
+        *s->sent_last = it;
+        s->sent_last = &it->next;
+    }
+}
+
+static void add(struct hf__shelf *s, struct item *it)
+{
+    *s->last = it;
+    s->last = &it->next;
+    s->waiting++;
+    hand_over(s);
+}
+
+static struct hf_store_op op_of(const struct hf__shelf_write *w)
+{
+    bool public_row = w->collection == HF__SHELF_PUBLIC;
+    struct hf_store_op op = {.collection = public_row ? 0 : w->collection, .key = w->key};
+    if (w->value != NULL) {
+        op.type = public_row ? HF_STORE_PUBLIC_PUT : HF_STORE_VAULT_PUT;
+        op.value = hf_blob_bytes(w->value);
+    } else {
+        op.type = public_row ? HF_STORE_PUBLIC_DEL : HF_STORE_VAULT_DEL;
+    }
+    return op;
+}
+
+void hf__shelf_write(struct hf__shelf *s, const struct hf__shelf_write *writes, size_t count,
+                     bool set_placed, uint64_t seq)
+{
+    size_t keys_len = 0, ops_count = count + set_placed;
+    for (size_t i = 0; i < count; i++)
+        keys_len += writes[i].key.len + 1;
+    struct item *it = calloc(1, sizeof *it);
+    hf_assert(it != NULL);
+    /* The keys stand behind the operations. */
+    it->ops = calloc(1, ops_count * sizeof *it->ops + keys_len);
+    it->values = calloc(ops_count, sizeof(struct hf_blob *));
+    hf_assert(it->ops != NULL && it->values != NULL);
+    uint8_t *keys = (uint8_t *)(it->ops + ops_count);
+    it->seq = seq;
+    it->ops_count = ops_count;
+    for (size_t i = 0; i < count; i++) {
+        it->values[i] = hf_blob_ref(writes[i].value);
+        it->ops[i] = op_of(&writes[i]);
+        size_t len = it->ops[i].key.len > 0 ? it->ops[i].key.len : sizeof empty_key;
+        memcpy(keys, it->ops[i].key.len > 0 ? it->ops[i].key.data : empty_key, len);
+        it->ops[i].key = hf_bytes_of(keys, len);
+        keys += len;
+    }
+    if (set_placed)
+        it->ops[count].type = HF_STORE_SET_PLACED;
+    add(s, it);
+}
+
+void hf__shelf_vault(struct hf__shelf *s, bool create, const uint8_t key[static 32],
+                     const uint8_t account[static 32], uint32_t version)
+{
+    struct item *it = calloc(1, sizeof *it);
+    hf_assert(it != NULL);
+    it->is_vault = true;
+    it->create = create;
+    it->key = hf_secret_alloc(32);
+    hf_assert(it->key != NULL);
+    memcpy(it->key, key, 32);
+    memcpy(it->header.network, s->network, sizeof s->network);
+    memcpy(it->header.account, account, 32);
+    it->header.key_version = version;
+    add(s, it);
+}
+
+static void complete(struct hf__shelf *s, int code)
+{
+    struct item *it = s->sent;
+    hf_assert(it != NULL);
+    s->sent = it->next;
+    if (s->sent == NULL)
+        s->sent_last = &s->sent;
+    s->waiting--;
+    if (it->is_vault)
+        s->hooks.vault(s->hooks.user, code, &it->rows);
+    else if (code == 0)
+        s->hooks.durable(s->hooks.user, it->seq);
+    item_free(it);
+}
+
+void hf__shelf_poll(struct hf__shelf *s)
+{
+    struct hf_writer_status status;
+    struct hf_writer_done done;
+    while (hf_writer_next(s->writer, &done))
+        complete(s, done.code);
+    hand_over(s);
+    hf_writer_status(s->writer, &status);
+    if (status.code != s->health) {
+        s->health = status.code;
+        s->hooks.health(s->hooks.user, status.code, status.error.text);
+    }
+}
+
+void hf__shelf_stats(struct hf__shelf *s, struct hf__shelf_stats *ret)
+{
+    struct hf_writer_status status;
+    hf_writer_status(s->writer, &status);
+    *ret = (struct hf__shelf_stats){
+        .groups = status.groups, .updates = status.updates, .waiting = s->waiting};
+}

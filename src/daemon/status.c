@@ -1,0 +1,191 @@
+/* The operator's status as JSON; the fields are described in proto/LOCAL.md. */
+#include "base/error.h"
+#include "base/hex.h"
+#include "clock/clock.h"
+#include "daemon.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+enum { HEX_MAX = 32 };
+
+static json_t *hex(const uint8_t *data, size_t len)
+{
+    char text[2 * HEX_MAX + 1];
+    hf_assert(len <= HEX_MAX);
+    hf_hex_encode(data, len, text);
+    return json_string(text);
+}
+
+static json_t *number(uint64_t v)
+{
+    return json_integer((json_int_t)v);
+}
+
+/* null for 0. */
+static json_t *error_object(int error)
+{
+    if (error == 0)
+        return json_null();
+    return json_pack("{s:s,s:s,s:b}", "code", hf_error_name(error), "message",
+                     hf_error_sentence(error), "retryable", hf_error_transient(error));
+}
+
+static json_t *error_name(int error)
+{
+    return error == 0 ? json_null() : json_string(hf_error_name(error));
+}
+
+static uint64_t ago(uint64_t now_ms, uint64_t since_ms)
+{
+    return since_ms == 0 || since_ms > now_ms ? 0 : now_ms - since_ms;
+}
+
+static void set(json_t *root, const char *name, json_t *value)
+{
+    int r = json_object_set_new_nocheck(root, name, value);
+    hf_assert(r == 0);
+}
+
+static json_t *provider(const struct hf_provider_status *p, uint64_t now_ms)
+{
+    json_t *o = json_object();
+    set(o, "account", hex(p->account, sizeof p->account));
+    set(o, "address", json_string(p->address));
+    set(o, "index", number(p->index));
+    set(o, "answered", json_boolean(p->answered));
+    set(o, "placed", json_boolean(p->placed));
+    set(o, "error", error_name(p->error));
+    set(o, "message", p->error != 0 ? json_string(hf_error_sentence(p->error)) : json_null());
+    set(o, "asked", json_boolean(p->since_ms != 0));
+    set(o, "since_ms", number(ago(now_ms, p->since_ms)));
+    return o;
+}
+
+json_t *hf__status_providers(const struct hf_provider_status *providers, size_t count,
+                             uint64_t now_ms)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(list, provider(&providers[i], now_ms));
+    return list;
+}
+
+static json_t *retiring(const struct hf_status *s)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < s->retiring_count; i++)
+        json_array_append_new(list, json_pack("{s:i,s:i,s:b}", "generation",
+                                              (int)s->retiring[i].generation, "outstanding",
+                                              (int)s->retiring[i].outstanding, "retired",
+                                              (int)s->retiring[i].retired));
+    return list;
+}
+
+static void fill_public(struct hf__daemon *d, json_t *root, const struct hf_status *s)
+{
+    set(root, "state", json_string(hf_state_name(s->state)));
+    set(root, "says", json_string(hf_state_sentence(s->state)));
+    set(root, "reason", error_object(s->reason));
+    set(root, "account", s->has_account ? hex(s->account, 32) : json_null());
+    set(root, "network", hex(d->settings->network, 32));
+    set(root, "root", number(s->root));
+    set(root, "policy", number(s->policy));
+    set(root, "epoch", number(s->epoch));
+    set(root, "open", json_boolean(s->open));
+    set(root, "dev", json_boolean(d->settings->platform == HF__PLATFORM_DEV));
+}
+
+static void fill_node(json_t *root, const struct hf_status *s, uint64_t now_ms)
+{
+    set(root, "since_ms", number(ago(now_ms, s->since_ms)));
+    set(root, "retry_in_ms",
+        s->retry_ms != 0 ? number(s->retry_ms > now_ms ? s->retry_ms - now_ms : 0) : json_null());
+    set(root, "round", number(s->round));
+    set(root, "claimed", json_boolean(s->claimed));
+    set(root, "registered", json_boolean(s->registered));
+    set(root, "draining", json_boolean(s->draining));
+    set(root, "key_version", number(s->key_version));
+    set(root, "claim", number(s->claim));
+    set(root, "policy_expires_s", number(s->policy_expires_s));
+    set(root, "set_expires_s", number(s->set_expires_s));
+    set(root, "validators", number(s->validators));
+    set(root, "k", number(s->k));
+    set(root, "n", number(s->n));
+    set(root, "generation", number(s->generation));
+    set(root, "confirmed", json_boolean(s->confirmed));
+    set(root, "dealing", number(s->dealing));
+    set(root, "dealing_receipts", number(s->dealing_receipts));
+    set(root, "providers", hf__status_providers(s->providers, s->providers_count, now_ms));
+    set(root, "retiring", retiring(s));
+    set(root, "owners", number(s->owners));
+    set(root, "shares", number(s->shares));
+    set(root, "last_refusal", error_object(s->last_refusal));
+}
+
+static void fill_machine(struct hf__daemon *d, json_t *root)
+{
+    set(root, "version", json_string(HF_RELEASE));
+    set(root, "listen", json_string(d->listening));
+    set(root, "listen_error", error_object(d->listen_error));
+    set(root, "address", json_string(d->address));
+    json_t *store = error_object(d->store_error);
+    if (d->store_error != 0)
+        set(store, "text", json_string(d->store_text));
+    set(root, "store_error", store);
+    set(root, "uptime_ms", number(hf_clock_monotonic_ms() - d->started_ms));
+    if (d->quotes != NULL) {
+        struct hf_producer_facts facts;
+        hf__quotes_facts(d->quotes, &facts);
+        set(root, "platform", json_string(hf__quotes_platform(d->quotes)));
+        set(root, "quotes",
+            json_pack("{s:I,s:I,s:o,s:s}", "made", (json_int_t)facts.made, "failed",
+                      (json_int_t)facts.failed, "last_error", error_name(facts.last_error), "where",
+                      facts.where));
+    }
+}
+
+/* Before the engine runs: starting while it is tried again, blocked where only a person can help.
+ */
+static void not_running(const struct hf__daemon *d, struct hf_status *ret)
+{
+    bool again = d->start_error == 0 || hf_error_transient(d->start_error);
+    *ret = (struct hf_status){.state = again ? HF_STATE_STARTING : HF_STATE_BLOCKED,
+                              .reason = d->start_error,
+                              .since_ms = d->started_ms};
+}
+
+static void take(struct hf__daemon *d, uint64_t now_ms, struct hf_status *ret)
+{
+    if (d->running)
+        hf_engine_status(d->engine, now_ms, ret);
+    else
+        not_running(d, ret);
+}
+
+enum hf_state hf__daemon_state(struct hf__daemon *d)
+{
+    struct hf_status s;
+    take(d, hf_clock_monotonic_ms(), &s);
+    return s.state;
+}
+
+char *hf__status_json(struct hf__daemon *d, bool public_only)
+{
+    struct hf_status s;
+    uint64_t now_ms = hf_clock_monotonic_ms();
+    take(d, now_ms, &s);
+    json_t *root = json_object();
+    if (root == NULL)
+        return NULL;
+    fill_public(d, root, &s);
+    if (!public_only) {
+        fill_node(root, &s, now_ms);
+        fill_machine(d, root);
+        if (d->start_error != 0)
+            set(root, "start_text", json_string(d->start_text));
+    }
+    char *text = json_dumps(root, JSON_COMPACT);
+    json_decref(root);
+    return text;
+}

@@ -1,0 +1,84 @@
+/* What the engine reports, as log lines and counters. */
+#include "base/error.h"
+#include "daemon.h"
+#include "log.h"
+
+static const uint8_t zeros[32];
+
+static const char *document_kind(uint64_t kind)
+{
+    static const char *const names[] = {"none", "root", "policy", "set"};
+    return kind < HF_ARRAY_LEN(names) ? names[kind] : "unknown";
+}
+
+/* What a and b mean depends on the type: see core/trace.h. */
+static void numbers(struct hf__line *l, const struct hf_trace *t)
+{
+    switch (t->type) {
+    case HF_TRACE_STATE:
+        hf__line_text(l, "from", hf_state_name((enum hf_state)t->a));
+        hf__line_text(l, "to", hf_state_name((enum hf_state)t->b));
+        return;
+    case HF_TRACE_DOCUMENT:
+    case HF_TRACE_DOCUMENT_REFUSED:
+        hf__line_text(l, "kind", document_kind(t->a));
+        hf__line_uint(l, "version", t->b);
+        return;
+    case HF_TRACE_REQUEST_REFUSED:
+    case HF_TRACE_CALL_FAILED:
+    case HF_TRACE_PEER_MISBEHAVED:
+        hf__line_text(l, "method", hf_method_name((int)t->a));
+        return;
+    case HF_TRACE_QUOTE_REFUSED:
+    case HF_TRACE_QUOTE_FAILED:
+    case HF_TRACE_STORE:
+        return;
+    case HF_TRACE_CLAIM_ASKED:
+    case HF_TRACE_CLAIM_WON:
+    case HF_TRACE_CLAIM_ACCEPTED:
+    case HF_TRACE_CLAIM_REFUSED:
+    case HF_TRACE_FENCED:
+        hf__line_uint(l, "claim", t->a);
+        return;
+    case HF_TRACE_KEY_RELEASED:
+        hf__line_uint(l, "version", t->a);
+        hf__line_uint(l, "first", t->b);
+        return;
+    case HF_TRACE_ROUND:
+        hf__line_uint(l, "round", t->a);
+        hf__line_uint(l, "asked", t->b);
+        return;
+    case HF_TRACE_REBUILT:
+        hf__line_uint(l, "generation", t->a);
+        hf__line_uint(l, "shares", t->b);
+        return;
+    case HF_TRACE_DRILL:
+        hf__line_uint(l, "fit", t->a);
+        hf__line_uint(l, "threshold", t->b);
+        return;
+    case HF_TRACE_CANDIDATE_FAILED:
+        hf__line_uint(l, "index", t->a);
+        return;
+    default:
+        hf__line_uint(l, "generation", t->a);
+        if (t->b != 0)
+            hf__line_uint(l, "index", t->b);
+        return;
+    }
+}
+
+void hf__trace_log(struct hf__daemon *d, const struct hf_trace *t)
+{
+    struct hf__line l;
+    hf_assert((size_t)t->type < HF_ARRAY_LEN(d->traces));
+    d->traces[t->type]++;
+    if (!hf__log_begin(&l, hf_trace_level(t->type), hf_trace_name(t->type)))
+        return;
+    numbers(&l, t);
+    if (memcmp(t->account, zeros, sizeof zeros) != 0)
+        hf__line_hex(&l, "account", hf_bytes_of(t->account, sizeof t->account));
+    if (memcmp(t->hash, zeros, sizeof zeros) != 0)
+        hf__line_hex(&l, "hash", hf_bytes_of(t->hash, sizeof t->hash));
+    hf__line_error(&l, t->error);
+    hf__log_write(&l);
+}
