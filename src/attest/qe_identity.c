@@ -3,8 +3,12 @@
 
 static bool read_id(struct hf_json *r, void *out)
 {
-    (void)out;
-    return hf__json_word(r, "TD_QE", "the identity of a TD_QE");
+    struct hf__qe_identity *id = out;
+    struct hf_bytes text;
+    if (!hf__json_text(r, "an id", &text))
+        return false;
+    id->is_td_qe = hf_bytes_equal(text, hf_bytes_of("TD_QE", 5));
+    return true;
 }
 
 static bool read_version(struct hf_json *r, void *out)

@@ -77,6 +77,7 @@ struct hf__tcb_info {
 
 struct hf__qe_identity {
     struct hf__document_dates dates;
+    bool is_td_qe; /* of the enclave that signs quotes of trust domains, not of SGX's */
     uint8_t miscselect[4], miscselect_mask[4]; /* in the byte order of an enclave report */
     uint8_t attributes[16], attributes_mask[16];
     uint8_t mrsigner[32];
@@ -115,7 +116,7 @@ struct hf__tcb_match {
 };
 
 /*
- * Whether a QE report is of the enclave that the identity describes: MISCSELECT, ATTRIBUTES,
+ * Whether a QE report is of the enclave that the identity describes: id, MISCSELECT, ATTRIBUTES,
  * MRSIGNER, ISVPRODID. NULL when it is, else what differs.
  */
 const char *hf__qe_identity_differs(const struct hf__qe_identity *id,

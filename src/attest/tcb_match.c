@@ -37,6 +37,8 @@ static uint16_t little_16(const uint8_t *p)
 const char *hf__qe_identity_differs(const struct hf__qe_identity *id,
                                     const uint8_t report[static HF_QE_REPORT_LEN])
 {
+    if (!id->is_td_qe)
+        return "kind";
     if (!masked_equal(report + REPORT_MISCSELECT, id->miscselect_mask, id->miscselect, 4))
         return "MISCSELECT";
     if (!masked_equal(report + REPORT_ATTRIBUTES, id->attributes_mask, id->attributes, 16))

@@ -1,15 +1,12 @@
-/* The readers of DER, PEM, JSON, certificates and lists: order, bounds, and what is malformed. */
+/* The readers of DER, PEM, JSON and the SGX extension: order, bounds, and what is malformed. */
 #include "base/buf.h"
 #include "base/error.h"
 #include "cert.h"
 #include "civil.h"
-#include "crl.h"
 #include "json.h"
 #include "pem.h"
-#include "tcb.h"
 
 #include <criterion/criterion.h>
-#include <stdio.h>
 
 /* --- dates --- */
 
@@ -368,118 +365,4 @@ Test(hf__json, skips_values_of_every_shape)
         cr_assert(skips(good[i]), "%s", good[i]);
     for (size_t i = 0; i < HF_ARRAY_LEN(bad); i++)
         cr_assert_not(skips(bad[i]), "%s", bad[i]);
-}
-
-/* A TCB info with one level, in an order of keys that is not the service's. */
-#define COMPONENTS                                                                                 \
-    "[{\"svn\":1},{\"svn\":2},{\"svn\":3},{\"svn\":4},{\"svn\":5},{\"svn\":6},{\"svn\":7},"        \
-    "{\"svn\":8},{\"svn\":9},{\"svn\":0},{\"svn\":0},{\"svn\":0},{\"svn\":0},{\"svn\":0},"         \
-    "{\"svn\":0},{\"svn\":255}]"
-#define ZEROS_96                                                                                   \
-    "000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"   \
-    "000000"
-#define LEVEL(pcesvn, status)                                                                      \
-    "{\"tcbStatus\":\"" status "\",\"tcb\":{\"tdxtcbcomponents\":" COMPONENTS                      \
-    ",\"pcesvn\":" pcesvn ",\"sgxtcbcomponents\":" COMPONENTS                                      \
-    "},\"tcbDate\":\"2024-03-13T00:00:00Z\",\"advisoryIDs\":[\"B\",\"A\"]}"
-#define INFO(levels)                                                                               \
-    "{\"tcbLevels\":[" levels "],\"fmspc\":\"00aBcD000001\",\"unknown\":{\"x\":[1]},"              \
-    "\"tdxModule\":{\"attributesMask\":\"FFFFFFFFFFFFFFFF\",\"attributes\":"                       \
-    "\"0000000000000000\",\"mrsigner\":\"" ZEROS_96 "\"},\"pceId\":\"0100\",\"version\":3,"        \
-    "\"nextUpdate\":\"2026-07-08T11:32:35Z\",\"id\":\"TDX\",\"tcbType\":0,"                        \
-    "\"issueDate\":\"2026-06-08T11:32:35Z\",\"tcbEvaluationDataNumber\":19}"
-
-static int parse_info(const char *text, struct hf_fault *fault)
-{
-    static struct hf__tcb_info info;
-    int r = hf__tcb_info_parse(hf_bytes_of(text, strlen(text)), &info, fault);
-    if (r == 0) {
-        cr_assert_eq(info.fmspc[1], 0xab);
-        cr_assert_eq(info.dates.evaluation_number, 19);
-        cr_assert_eq(info.levels[0].sgx[15], 255);
-        cr_assert_eq(info.levels[0].level.advisory_count, 2);
-        for (size_t i = 1; i < info.level_count; i++)
-            cr_assert_geq(info.levels[i - 1].pcesvn, info.levels[i].pcesvn);
-    }
-    return r;
-}
-
-Test(hf__tcb_info_parse, takes_keys_and_levels_in_any_order)
-{
-    struct hf_fault fault;
-    cr_assert_eq(parse_info(INFO(LEVEL("5", "UpToDate")), &fault), 0);
-    cr_assert_eq(parse_info(INFO(LEVEL("5", "OutOfDate") "," LEVEL("11", "UpToDate") "," LEVEL(
-                                "7", "NewStatus")),
-                            &fault),
-                 0);
-    cr_assert_eq(parse_info(INFO(""), &fault), HF_EMALFORMED);
-}
-
-Test(hf__tcb_info_parse, every_missing_or_broken_key_is_told_with_its_place)
-{
-    static const char whole[] = INFO(LEVEL("5", "UpToDate"));
-    static const char *const keys[] = {"tcbLevels", "fmspc",           "tdxModule", "mrsigner",
-                                       "pceId",     "nextUpdate",      "version",   "issueDate",
-                                       "tcbType",   "tcbDate",         "tcbStatus", "svn",
-                                       "pcesvn",    "sgxtcbcomponents"};
-    char text[sizeof whole];
-    for (size_t i = 0; i < HF_ARRAY_LEN(keys); i++) {
-        struct hf_fault fault = {0};
-        memcpy(text, whole, sizeof whole);
-        char *at = strstr(text, keys[i]);
-        cr_assert_not_null(at);
-        *at = 'X'; /* another key, which is skipped: this one is missing */
-        cr_assert_eq(parse_info(text, &fault), HF_EMALFORMED, "%s", keys[i]);
-        cr_assert_not_null(fault.expected);
-        cr_assert_lt(fault.offset, sizeof whole);
-        memcpy(text, whole, sizeof whole);
-        at = strstr(text, keys[i]);
-        at[strlen(keys[i]) + 2] = '!'; /* the value's first character */
-        cr_assert_eq(parse_info(text, &fault), HF_EMALFORMED, "%s", keys[i]);
-    }
-    struct hf_fault fault = {0};
-    cr_assert_eq(parse_info("{\"id\":\"TDX\",\"id\":\"TDX\"}", &fault), HF_EMALFORMED);
-    cr_assert_str_eq(fault.expected, "each key once");
-    cr_assert_eq(parse_info("{\"id\":\"SGX\"}", &fault), HF_EMALFORMED);
-    cr_assert_eq(fault.offset, 6);
-    cr_assert_eq(parse_info(INFO(LEVEL("65536", "UpToDate")), &fault), HF_EMALFORMED);
-    cr_assert_eq(parse_info(INFO(LEVEL("5.0", "UpToDate")), &fault), HF_EMALFORMED);
-    cr_assert_eq(parse_info(INFO(LEVEL("-1", "UpToDate")), &fault), HF_EMALFORMED);
-}
-
-Test(hf__tcb_info_parse, more_than_its_bounds_is_refused)
-{
-    struct hf_buf text;
-    struct hf_fault fault = {0};
-    static struct hf__tcb_info info;
-    hf_buf_init(&text, 1 << 20);
-    hf_buf_printf(&text, "{\"tcbLevels\":[");
-    for (int i = 0; i < HF_TCB_LEVELS_MAX + 1; i++)
-        hf_buf_printf(&text, "%s%s", i > 0 ? "," : "", LEVEL("5", "UpToDate"));
-    hf_buf_printf(&text, "]}");
-    cr_assert_eq(hf__tcb_info_parse(hf_buf_bytes(&text), &info, &fault), HF_EMALFORMED);
-    cr_assert_str_eq(fault.expected, "fewer elements");
-    hf_buf_done(&text);
-}
-
-Test(hf__document_split, finds_body_and_signature_in_either_order)
-{
-    char text[512];
-    char digits[129];
-    struct hf_bytes body;
-    uint8_t signature[HF_TCB_SIGNATURE_LEN];
-    struct hf_fault fault;
-    memset(digits, 'a', 128);
-    digits[128] = '\0';
-    snprintf(text, sizeof text, "{\"signature\":\"%s\", \"tcbInfo\": {\"a\" : 1} }\n", digits);
-    cr_assert_eq(
-        hf__document_split(hf_bytes_of(text, strlen(text)), "tcbInfo", &body, signature, &fault),
-        0);
-    cr_assert(hf_bytes_equal(body, hf_bytes_of("{\"a\" : 1}", 9)));
-    cr_assert_eq(signature[63], 0xaa);
-    digits[127] = '\0';
-    snprintf(text, sizeof text, "{\"tcbInfo\":{},\"signature\":\"%s\"}", digits);
-    cr_assert_eq(
-        hf__document_split(hf_bytes_of(text, strlen(text)), "tcbInfo", &body, signature, &fault),
-        HF_EMALFORMED);
 }
