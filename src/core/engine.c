@@ -385,10 +385,21 @@ static void on_documents(struct hf_engine *e, const struct hf_event *event)
     }
 }
 
+/* Whether the wall clock has moved by a minute more or less than the other clock since the last
+ * step: timers that were set by dates are then wrong. */
+static bool wall_jumped(const struct hf_engine *e, const struct hf_event *event)
+{
+    if (!e->started)
+        return false;
+    uint64_t expected_ms = e->wall_ms + (event->now_ms - e->now_ms);
+    return event->wall_ms + 60000 < expected_ms || event->wall_ms > expected_ms + 60000;
+}
+
 void hf_engine_step(struct hf_engine *e, const struct hf_event *event, struct hf_update *ret)
 {
     hf_assert(e->started == (event->type != HF_EVENT_START));
     hf_assert(event->now_ms >= e->now_ms);
+    bool jumped = wall_jumped(e, event);
     e->now_ms = event->now_ms;
     e->wall_ms = event->wall_ms;
     hf__update_begin(e);
@@ -424,6 +435,8 @@ void hf_engine_step(struct hf_engine *e, const struct hf_event *event, struct hf
     case HF_EVENT_TICK:
         break;
     }
+    if (jumped)
+        hf__identity_renew(e);
     run_timers(e);
     hf__update_end(e, ret);
 }

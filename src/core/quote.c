@@ -272,7 +272,9 @@ void hf__identity_renew(struct hf_engine *e)
     uint64_t age_s = e->policy != NULL ? e->policy->u.policy.quote_age_max_s / 2 : 3600;
     if (age_s > RENEW_S_MAX)
         age_s = RENEW_S_MAX;
+    /* One dated in the future, by a clock that was set back since, is refused by everybody. */
     bool current = e->identity != NULL && e->identity_epoch == epoch &&
+                   e->identity_made_s <= hf__now_s(e) + AHEAD_S / 2 &&
                    hf__now_s(e) < e->identity_made_s + age_s;
     if (current)
         hf__timer_set(e, HF__TIMER_IDENTITY,
