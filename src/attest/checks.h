@@ -27,7 +27,7 @@ struct hf__verification {
 /* Writes the reason of the check that runs, where somebody reads it. */
 HF_PRINTF(2, 3) void hf__reason(struct hf__verification *v, const char *format, ...);
 
-/* A check: 0, the error that the issue of the check names, or HF_ENOMEM. */
+/* A check: 0, the error that says what failed, or HF_ENOMEM. */
 typedef int hf__check_fn(struct hf__verification *v);
 
 hf__check_fn hf__check_structure;

@@ -1,10 +1,10 @@
 /*
  * What Intel's provisioning certification service says about platforms: QE identity, TCB
- * information per FMSPC, and the revocation lists of the root and of the PCK CA. A set is prepared
- * once: its documents are parsed, their signing chains followed to a trusted root, their signatures
- * verified, and then it never changes. What is wrong with one document stays with that document: a
- * broken TCB info is no obstacle to the quote of another platform. Only dates remain to be looked
- * at, at each verification, for its own time.
+ * information per FMSPC, and the revocation lists of the root and of the PCK CA. To its users a set
+ * never changes. Inside, each document is parsed, its signing chain followed to a trusted root and
+ * its signature verified once, when it is first needed, and the result remembered: only dates are
+ * looked at again, at each verification, for its own time. What is wrong with one document stays
+ * with that document: a broken TCB info is no obstacle to the quote of another platform.
  *
  * Sets are counted references, safe to share between threads. Sizes are bounded before anything is
  * parsed.
