@@ -209,6 +209,7 @@ static int handle_response(struct hf_engine *e, const struct hf__pending *call, 
 static void do_request(struct hf_engine *e, const struct hf__parked *m, struct hf_bytes body)
 {
     e->asker = m->has_account ? m->account : NULL;
+    e->stranger = !m->has_account;
     int r = handle_request(e, m->request, m->method, body);
     if (r == HF__PARK) {
         hf__park(e, m, body);
@@ -217,6 +218,7 @@ static void do_request(struct hf_engine *e, const struct hf__parked *m, struct h
         hf__reply(e, m->request, r, (struct hf_bytes){0}, true);
     }
     e->asker = NULL;
+    e->stranger = false;
 }
 
 static void do_response(struct hf_engine *e, const struct hf__parked *m, int error,
@@ -277,6 +279,7 @@ static struct hf__parked *take_parked(struct hf_engine *e, const uint8_t quote_h
         *last = m;
         last = &m->next;
         e->parked_count--;
+        e->strangers_count = (uint16_t)(e->strangers_count - (m->is_request && !m->has_account));
     }
     return taken;
 }

@@ -164,6 +164,8 @@ struct hf_engine {
     uint16_t calls_count, calls_cap;
     struct hf__parked *parked;
     uint16_t parked_count;
+    uint16_t strangers_count; /* of those, requests of askers without an account */
+    bool stranger;            /* this step's request is one */
     struct hf__judging *judging;
     bool has_fresh; /* the verdict that was just brought, for the messages that waited */
     uint8_t fresh_hash[32];

@@ -34,12 +34,14 @@ int hf__verdict(struct hf_engine *e, struct hf_bytes quote, struct hf_verdict *r
         *ret = known->verdict;
         return 0;
     }
+    /* Strangers may fill their part of the room, never that of members. */
+    if (e->parked_count >= HF_PARKED_MAX ||
+        (e->stranger && e->strangers_count >= HF_PARKED_STRANGERS_MAX))
+        return HF_EBUSY;
     memcpy(e->wait_hash, hash, 32);
     for (struct hf__judging *j = e->judging; j != NULL; j = j->next)
         if (memcmp(j->quote_hash, hash, 32) == 0)
-            return e->parked_count < HF_PARKED_MAX ? HF__PARK : HF_EBUSY;
-    if (e->parked_count >= HF_PARKED_MAX)
-        return HF_EBUSY;
+            return HF__PARK;
     struct hf__judging *j = calloc(1, sizeof *j);
     hf_assert(j != NULL);
     struct hf_work *w = hf__work(e, HF_WORK_JUDGE);
@@ -71,6 +73,7 @@ void hf__park(struct hf_engine *e, const struct hf__parked *what, struct hf_byte
     memcpy(m->quote_hash, e->wait_hash, 32);
     *last = m;
     e->parked_count++;
+    e->strangers_count = (uint16_t)(e->strangers_count + (m->is_request && !m->has_account));
 }
 
 void hf__quote_judged(struct hf_engine *e, uint32_t work, const struct hf_verdict *v)
@@ -349,17 +352,18 @@ int hf_engine_identity(const struct hf_engine *e, struct hf_bytes *ret)
     return 0;
 }
 
-/* Forgets everything about quotes, own and others'. Requests that wait get their answer from the
- * shell's deadline. */
+/* Forgets everything about quotes, own and others'. Whoever waits for a judgement is told. */
 void hf__quotes_done(struct hf_engine *e)
 {
     while (e->parked != NULL) {
         struct hf__parked *m = e->parked;
         e->parked = m->next;
+        if (m->is_request)
+            hf__reply(e, m->request, HF_ELOCKED, (struct hf_bytes){0}, true);
         hf_blob_unref(m->body);
         free(m);
     }
-    e->parked_count = 0;
+    e->parked_count = e->strangers_count = 0;
     while (e->judging != NULL) {
         struct hf__judging *j = e->judging;
         e->judging = j->next;
