@@ -82,7 +82,7 @@ static void finish(struct hf_engine *e)
         const struct hf__target *t = &d->targets[i];
         struct hf_provider_status *p = &report->providers[report->providers_count++];
         memcpy(p->account, t->account, 32);
-        p->address = "";
+        p->address = hf__status_address(e, t->account);
         p->index = t->index;
         p->answered = t->state == HF__TARGET_ANSWERED;
         p->error = t->error;

@@ -363,6 +363,9 @@ int hf__claim_answered(struct hf_engine *e, const struct hf__pending *call, int 
                        struct hf_bytes body);
 /* A provider says that another claim stands: ask it for its signed word. */
 void hf__claim_challenge(struct hf_engine *e, const uint8_t provider[static 32]);
+/* status.c: an account's address as terminated text, until the next step; "" when it is in no set.
+ */
+const char *hf__status_address(struct hf_engine *e, const uint8_t account[static 32]);
 /* local.c, drill.c */
 void hf__local(struct hf_engine *e, const struct hf_event *event);
 void hf__drill_begin(struct hf_engine *e, uint64_t request);

@@ -35,16 +35,17 @@ void hf__recover_free(struct hf_engine *e)
     e->recovery = NULL;
 }
 
-void hf__target_add(struct hf_engine *e, const uint8_t account[static 32])
+struct hf__target *hf__target_add(struct hf_engine *e, const uint8_t account[static 32])
 {
     struct hf__recovery *rc = e->recovery;
-    if (rc->targets_count == HF_ROUND_PROVIDERS_MAX || memcmp(account, e->account, 32) == 0)
-        return;
     for (size_t i = 0; i < rc->targets_count; i++)
         if (memcmp(rc->targets[i].account, account, 32) == 0)
-            return;
+            return &rc->targets[i];
+    if (rc->targets_count == HF_ROUND_PROVIDERS_MAX || memcmp(account, e->account, 32) == 0)
+        return NULL;
     struct hf__target *t = &rc->targets[rc->targets_count++];
     memcpy(t->account, account, 32);
+    return t;
 }
 
 void hf__record_learn(struct hf_engine *e, const struct hf_signed_record *record)
@@ -67,8 +68,11 @@ void hf__record_learn(struct hf_engine *e, const struct hf_signed_record *record
     rc->record = hf_blob_new(hf__encode(e, &hf_wire_signed_record, record));
     hf_assert(rc->record != NULL);
     rc->threshold = (uint8_t)m.threshold;
-    for (size_t i = 0; i < m.holders_count; i++)
-        hf__target_add(e, m.holders[i].account);
+    for (size_t i = 0; i < m.holders_count; i++) {
+        struct hf__target *t = hf__target_add(e, m.holders[i].account);
+        if (t != NULL)
+            t->index = (uint8_t)m.holders[i].index; /* to be shown; its answer says what it holds */
+    }
 }
 
 /* Without a usable hint, whoever the owner would have picked is asked. */
@@ -105,7 +109,17 @@ static void target_failed(struct hf_engine *e, struct hf__target *t, int error)
     if (t->error != error || t->since_ms == 0)
         t->since_ms = e->now_ms;
     t->state = HF__TARGET_FAILED;
+    t->answered = false;
     t->error = error;
+}
+
+static void target_answered(struct hf_engine *e, struct hf__target *t, uint8_t state)
+{
+    if (!t->answered)
+        t->since_ms = e->now_ms;
+    t->state = state;
+    t->answered = true;
+    t->error = 0;
 }
 
 void hf__round_failed(struct hf_engine *e, int reason)
@@ -246,7 +260,7 @@ int hf__nonce_answered(struct hf_engine *e, const struct hf__pending *call, int 
     }
     struct hf__target *t = &rc->targets[call->slot];
     if (r == 0) {
-        t->state = HF__TARGET_NONCE;
+        target_answered(e, t, HF__TARGET_NONCE);
         memcpy(t->nonce, m.nonce, sizeof t->nonce);
     } else {
         target_failed(e, t, r);
@@ -327,9 +341,7 @@ int hf__recover_answered(struct hf_engine *e, const struct hf__pending *call, in
     if (r != 0) {
         target_failed(e, t, r);
     } else {
-        t->state = HF__TARGET_ANSWERED;
-        t->error = 0;
-        t->since_ms = e->now_ms;
+        target_answered(e, t, HF__TARGET_ANSWERED);
         t->answer = hf_blob_new(m.answer);
         hf_assert(t->answer != NULL);
         for (size_t i = 0; i < answer.shares_count; i++)

@@ -17,8 +17,9 @@ enum hf__target_state {
 struct hf__target {
     uint8_t account[32];
     uint8_t state; /* enum hf__target_state */
-    uint8_t index; /* of its share, once it answered */
+    uint8_t index; /* of its share, as a record or its answer says; 0 not known */
     bool asked;    /* in this round */
+    bool answered; /* the last time that it was asked for anything and the wait ended */
     int error;
     uint64_t since_ms;
     uint8_t nonce[40];
@@ -47,8 +48,9 @@ struct hf__recovery {
     struct hf__target targets[HF_ROUND_PROVIDERS_MAX];
 };
 
-/* Adds a provider to those asked, unless it is there, is the node itself, or there is no room. */
-void hf__target_add(struct hf_engine *e, const uint8_t account[static 32]);
+/* The provider among those asked, added if need be; NULL: it is the node itself, or there is no
+ * room. */
+struct hf__target *hf__target_add(struct hf_engine *e, const uint8_t account[static 32]);
 /* Keeps a signed record when it is the owner's and newer than the one kept. */
 void hf__record_learn(struct hf_engine *e, const struct hf_signed_record *record);
 /* Decides, from the answers that are in, whether the secret can be rebuilt; rebuilds it, or goes

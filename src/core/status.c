@@ -8,8 +8,7 @@
 
 static const struct hf_bytes no_key = {0};
 
-/* An account's address as terminated text, until the next step. */
-static const char *address_of(struct hf_engine *e, const uint8_t account[static 32])
+const char *hf__status_address(struct hf_engine *e, const uint8_t account[static 32])
 {
     long at = e->set != NULL ? hf_set_find(e->set, account) : -1;
     if (at < 0)
@@ -25,7 +24,7 @@ static struct hf_provider_status *add(struct hf_engine *e, struct hf_status *ret
 {
     hf_assert(ret->providers_count < HF_STATUS_PROVIDERS_MAX);
     struct hf_provider_status *p = &ret->providers[ret->providers_count++];
-    *p = (struct hf_provider_status){.address = address_of(e, account)};
+    *p = (struct hf_provider_status){.address = hf__status_address(e, account)};
     memcpy(p->account, account, 32);
     return p;
 }
@@ -36,7 +35,7 @@ static void fill_providers(struct hf_engine *e, struct hf_status *ret)
         const struct hf__target *t = &e->recovery->targets[i];
         struct hf_provider_status *p = add(e, ret, t->account);
         p->index = t->index;
-        p->answered = t->state == HF__TARGET_ANSWERED || t->state == HF__TARGET_NONCE;
+        p->answered = t->answered;
         p->error = t->error;
         p->since_ms = t->since_ms;
     }
