@@ -1,0 +1,89 @@
+/*
+ * libholdfast: an application's key from the Holdfast daemon of this machine.
+ *
+ *     struct holdfast_key key;
+ *     int r = holdfast_key_get("tss-db", 30000, &key);
+ *     if (r != 0) {
+ *         fprintf(stderr, "%s\n", holdfast_error_text(r));
+ *         ...
+ *     }
+ *     ... use key.bytes ...
+ *     holdfast_key_wipe(&key);
+ *
+ * The first release of a name needs a daemon in the state ready; later ones need only that it has
+ * recovered. The same name always gives the same key, on this validator and on no other.
+ *
+ * Every function may be called from any thread; none keeps state between calls.
+ */
+#ifndef HOLDFAST_HOLDFAST_H
+#define HOLDFAST_HOLDFAST_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    HOLDFAST_KEY_LEN = 32,
+    HOLDFAST_NETWORK_LEN = 32,
+    HOLDFAST_NAME_MAX = 64, /* characters of a key's name */
+};
+
+/* Where the daemon listens when neither the caller nor HOLDFAST_SOCKET in the environment says. */
+#define HOLDFAST_SOCKET "/run/holdfast/socket"
+
+/* What a call returns: 0, or one of these. Those marked + may pass by themselves. */
+enum holdfast_error {
+    HOLDFAST_OK = 0,
+    HOLDFAST_NO_DAEMON = -1,     /* + nobody listens on the socket */
+    HOLDFAST_DENIED = -2,        /* the socket or the daemon belongs to another user */
+    HOLDFAST_NOT_READY = -3,     /* + locked, recovering, or not ready for the first release */
+    HOLDFAST_NAME = -4,          /* not a key's name: 1 to 64 characters of a-z 0-9 - _ . */
+    HOLDFAST_REFUSED = -5,       /* only a person can help: see the daemon's status */
+    HOLDFAST_PROTOCOL = -6,      /* the daemon's answer makes no sense to this library */
+    HOLDFAST_MEMORY = -7,        /* + out of memory */
+    HOLDFAST_OTHER_NETWORK = -8, /* the key is of another network than the one expected */
+};
+
+/* A key. Secret: wipe it with holdfast_key_wipe. */
+struct holdfast_key {
+    uint8_t bytes[HOLDFAST_KEY_LEN];
+    uint8_t network[HOLDFAST_NETWORK_LEN]; /* id of the network whose validators keep its shares */
+    uint32_t version;                      /* of the root secret from which it comes */
+};
+
+/* How holdfast_key_get_with asks. Zeroed fields stand for what is said beside them. */
+struct holdfast_options {
+    const char *socket;     /* path; NULL: HOLDFAST_SOCKET in the environment, then the macro */
+    uint32_t wait_ms;       /* how long to wait for what may pass by itself; 0: not at all */
+    const uint8_t *network; /* HOLDFAST_NETWORK_LEN bytes that the network's id must be; NULL: any.
+                               A host that plants another network's configuration is found out */
+};
+
+/*
+ * Gets the key of a name. name: terminated. wait_ms: milliseconds to wait for a daemon that is
+ * starting or recovering; 0: not at all. ret_key: untouched on failure. Returns 0 or an enum
+ * holdfast_error.
+ */
+int holdfast_key_get(const char *name, uint32_t wait_ms, struct holdfast_key *ret_key)
+    __attribute__((warn_unused_result));
+
+/* The same with options. */
+int holdfast_key_get_with(const char *name, const struct holdfast_options *options,
+                          struct holdfast_key *ret_key) __attribute__((warn_unused_result));
+
+/* Overwrites a key in a way that the compiler keeps. */
+void holdfast_key_wipe(struct holdfast_key *key);
+
+/* A sentence for a person; a static string, without a full stop. */
+const char *holdfast_error_text(int error);
+
+/* "0.1.0": of the library that runs. */
+const char *holdfast_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
