@@ -248,6 +248,8 @@ int hf_cli_quote(int argc, char **argv)
 {
     struct options o = {0};
     struct inputs in = {0};
+    if (argc > 1 && strcmp(argv[argc - 1], "--help") == 0)
+        return fputs(usage, stdout) < 0 ? EXIT_USAGE : EXIT_VALID;
     int status = read_options(argc, argv, &o);
     if (status != 0)
         return status;

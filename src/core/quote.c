@@ -105,7 +105,7 @@ static void fill_policy(struct hf_engine *e, struct hf_judge_policy *ret)
     *ret = (struct hf_judge_policy){
         .trust = (enum hf_trust)p->trust,
         .tcb_accepted = (uint32_t)p->tcb_accepted | HF_TCB_BIT(HF_TCB_UP_TO_DATE),
-        .tcb_grace_accepted = p->tcb_grace_s > 0 ? HF_TCB_BIT(HF_TCB_OUT_OF_DATE) : 0,
+        .tcb_grace_accepted = p->tcb_grace_s > 0 ? HF_TCB_CURABLE : 0,
         .tcb_grace_s = p->tcb_grace_s,
         .td_attributes_mask = p->td_attributes_mask,
         .td_attributes = p->td_attributes_value,
