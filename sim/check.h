@@ -53,6 +53,7 @@ struct hf__sharing {
     uint32_t number;
     uint8_t n, k;
     uint32_t holders[HF_SHARES_MAX * 2];
+    uint8_t indices[HF_SHARES_MAX * 2]; /* of the share that each holds */
     uint32_t count;
     uint32_t lost; /* holders whose disk its host has meddled with */
 };

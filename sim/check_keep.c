@@ -14,7 +14,9 @@ static void holder_remove(struct hf__sharing *s, uint32_t node)
 {
     for (uint32_t i = 0; i < s->count; i++) {
         if (s->holders[i] == node) {
-            s->holders[i] = s->holders[--s->count];
+            s->count--;
+            s->holders[i] = s->holders[s->count];
+            s->indices[i] = s->indices[s->count];
             return;
         }
     }
@@ -58,15 +60,29 @@ static void held_put(struct hf__checks *c, uint32_t node, struct hf__owned *o,
         s->n = (uint8_t)held.shares;
         s->k = (uint8_t)(held.commitments.len / HF_POINT_LEN);
     }
-    if (!holds(s, node) && s->count < HF_ARRAY_LEN(s->holders))
+    if (!holds(s, node) && s->count < HF_ARRAY_LEN(s->holders)) {
+        s->indices[s->count] = (uint8_t)held.index;
         s->holders[s->count++] = node;
+    }
 }
 
-/* Whether some sharing of the owner is with all its holders, those counted whose hosts meddled. */
-static bool complete(const struct hf__owned *o)
+/* How many shares are held, each index once; placed: by holders that are placed themselves. What a
+ * meddling host has taken away counts as held: nobody could have known. */
+static uint32_t held_count(const struct hf__checks *c, const struct hf__sharing *s, bool placed)
+{
+    uint32_t seen = 0;
+    for (uint32_t i = 0; i < s->count; i++) {
+        const struct hf__node *holder = hf__node(c->world, s->holders[i]);
+        if (!placed || holder->disk.vault == HF_VAULT_PLACED)
+            seen |= UINT32_C(1) << s->indices[i];
+    }
+    return (uint32_t)__builtin_popcount(seen) + s->lost;
+}
+
+static bool complete(const struct hf__checks *c, const struct hf__owned *o, bool placed)
 {
     for (uint32_t i = 0; i < o->count; i++) {
-        if (o->sharings[i].count + o->sharings[i].lost >= o->sharings[i].n)
+        if (held_count(c, &o->sharings[i], placed) >= o->sharings[i].n)
             return true;
     }
     return false;
@@ -84,7 +100,7 @@ void hf__check_row(struct hf__checks *c, uint32_t node, const struct hf__disk_wr
     struct hf__sharing *s = hf__check_sharing(o, row->key + 32);
     if (s != NULL)
         holder_remove(s, node);
-    if (o->released && !complete(o))
+    if (o->released && !complete(c, o, false))
         hf__violate(c->world, node, "recoverable",
                     "n%u deleted a share, and no sharing of an owner in use is complete any more",
                     node);
@@ -163,24 +179,11 @@ void hf__check_ready(struct hf__checks *c, uint32_t node)
     if (account == NULL)
         return;
     const struct hf__owned *o = hf__check_owner(c, account);
-    const struct hf__sharing *best = NULL;
-    for (uint32_t i = 0; i < o->count; i++) {
-        const struct hf__sharing *s = &o->sharings[i];
-        if (s->count + s->lost >= s->n && (best == NULL || s->number > best->number))
-            best = s;
-    }
-    if (best == NULL) {
+    if (!complete(c, o, false))
         hf__violate(c->world, node, "ready", "n%u is ready, and fewer than n hold its share", node);
-        return;
-    }
-    for (uint32_t i = 0; i < best->count; i++) {
-        if (hf__node(c->world, best->holders[i])->disk.vault != HF_VAULT_PLACED) {
-            hf__violate(c->world, node, "ready",
-                        "n%u is ready, and its holder n%u is not placed itself", node,
-                        best->holders[i]);
-            return;
-        }
-    }
+    else if (!complete(c, o, true))
+        hf__violate(c->world, node, "ready",
+                    "n%u is ready, and not all its holders are placed themselves", node);
 }
 
 static struct hf__key app_key(const uint8_t *account, const struct hf__local *l, uint32_t version)
@@ -197,7 +200,7 @@ void hf__check_key(struct hf__checks *c, uint32_t node, const struct hf_local_re
     if (account == NULL)
         return;
     struct hf__owned *o = hf__check_owner(c, account);
-    if (!o->released && !complete(o))
+    if (!o->released && !complete(c, o, false))
         hf__violate(w, node, "key", "n%u released a key that nobody could recover", node);
     o->released = true;
     if (hf__disk_find(&hf__node(w, node)->disk, HF_ROW_BINDING,

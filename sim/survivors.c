@@ -69,16 +69,7 @@ static bool spread(const struct shares *s, bool *in)
     return more;
 }
 
-/* An owner with a holder that cannot come back may stay short of ready until it is replaced. */
-static void excuse_neighbours(const struct shares *s, const bool *in, bool *ret)
-{
-    for (size_t i = 0; i < s->count; i++) {
-        if (!in[s->items[i].holder])
-            ret[s->items[i].owner] = false;
-    }
-}
-
-void hf__survivors(struct hf_world *w, bool *ret)
+void hf__survivors(struct hf_world *w, bool *ret, bool *ret_all)
 {
     struct shares shares = {0};
     struct hf_arena arena;
@@ -88,7 +79,7 @@ void hf__survivors(struct hf_world *w, bool *ret)
     for (uint32_t i = 0; i < w->nodes_count; i++) {
         struct hf_status status;
         struct hf__node *n = w->nodes[i];
-        in[i] = (hf_world_status(w, i, &status) && status.open) ||
+        in[i] = (hf_world_status(w, i, &status) && status.open && status.claimed) ||
                 (n->disk.vault != HF_VAULT_PLACED && !n->gone);
         collect(w, i, &arena, &shares);
     }
@@ -96,13 +87,13 @@ void hf__survivors(struct hf_world *w, bool *ret)
         qsort(shares.items, shares.count, sizeof(*shares.items), by_generation);
     while (spread(&shares, in))
         ;
-    for (uint32_t i = 0; i < w->nodes_count; i++)
-        ret[i] = in[i] && !w->nodes[i]->gone && !w->nodes[i]->tainted;
-    excuse_neighbours(&shares, in, ret);
-    for (size_t i = 0; i < shares.count; i++) {
-        if (w->nodes[shares.items[i].holder]->tainted || w->nodes[shares.items[i].holder]->gone)
-            ret[shares.items[i].owner] = false;
+    bool all = true;
+    for (uint32_t i = 0; i < w->nodes_count; i++) {
+        struct hf__node *n = w->nodes[i];
+        ret[i] = in[i] && !n->gone && !n->tainted;
+        all = all && (ret[i] || n->gone);
     }
+    *ret_all = all;
     hf_arena_done(&arena);
     free(shares.items);
     free(in);

@@ -66,16 +66,28 @@ static bool run_until(struct trial *t, uint64_t until_us, hf_world_done_fn *done
 
 struct wait {
     bool *expected;
+    bool all; /* everybody can come back: then everybody must be ready, not only open */
     uint32_t first;
 };
+
+/* Whether a node is as well as can be expected. */
+static bool well(struct hf_world *w, uint32_t node, const struct wait *wait)
+{
+    const struct hf__node *n = w->nodes[node];
+    if (!wait->expected[node])
+        return true;
+    if (n->engine == NULL || n->state == HF_STATE_READY || wait->all)
+        return n->engine != NULL && n->state == HF_STATE_READY;
+    return n->state == HF_STATE_PLACED || n->state == HF_STATE_DEGRADED ||
+           n->state == HF_STATE_PLACING || n->state == HF_STATE_FRESH;
+}
 
 static bool all_expected_ready(struct hf_world *w, void *ctx)
 {
     struct wait *wait = ctx;
     for (uint32_t i = 0; i < w->nodes_count; i++) {
         uint32_t at = (wait->first + i) % w->nodes_count;
-        const struct hf__node *n = w->nodes[at];
-        if (wait->expected[at] && (n->engine == NULL || n->state != HF_STATE_READY)) {
+        if (!well(w, at, wait)) {
             wait->first = at;
             return false;
         }
@@ -83,17 +95,17 @@ static bool all_expected_ready(struct hf_world *w, void *ctx)
     return true;
 }
 
-static void judge_settled(struct trial *t, const bool *expected, struct hf__result *ret)
+static void judge_settled(struct trial *t, const struct wait *wait, struct hf__result *ret)
 {
     struct hf_world *w = t->world;
     for (uint32_t i = 0; i < w->nodes_count; i++) {
         const struct hf__node *n = w->nodes[i];
-        if (!expected[i] || (n->engine != NULL && n->state == HF_STATE_READY))
+        if (well(w, i, wait))
             continue;
         struct hf_status status;
         int reason = hf_world_status(w, i, &status) ? status.reason : 0;
         snprintf(ret->why, sizeof(ret->why),
-                 "liveness: %.1f s after everything was healed n%u is %s (%s), not ready",
+                 "liveness: %.1f s after everything was healed n%u is %s (%s)",
                  (double)t->scenario->settle_us / 1e6, i,
                  n->engine == NULL ? "down" : hf_state_name(n->state), hf_error_name(reason));
         return;
@@ -106,11 +118,11 @@ static void settle(struct trial *t, struct hf__result *ret)
     hf__schedule_heal(t->schedule);
     struct wait wait = {.expected = calloc(w->nodes_count + 1u, sizeof(bool))};
     hf_assert(wait.expected != NULL);
-    hf__survivors(w, wait.expected);
+    hf__survivors(w, wait.expected, &wait.all);
     for (uint32_t i = 0; i < w->nodes_count; i++)
         ret->excused += !wait.expected[i] && !w->nodes[i]->gone;
     if (run_until(t, w->now_us + t->scenario->settle_us, all_expected_ready, &wait))
-        judge_settled(t, wait.expected, ret);
+        judge_settled(t, &wait, ret);
     free(wait.expected);
 }
 
