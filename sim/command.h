@@ -16,7 +16,7 @@ struct hf__options {
     uint64_t seed, seed_last;
     const char *build; /* of a seed "S@BUILD"; NULL: not named */
     unsigned jobs;
-    bool real, quiet;
+    bool real, quiet, trace;
 };
 
 int hf__command_run(const struct hf__options *o);

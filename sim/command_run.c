@@ -161,6 +161,7 @@ static int run(const struct hf__options *o, const struct hf__scenario *s)
     }
     hf__interrupted();
     hf__record_init(&record, timeline);
+    record.debug = o->trace;
     struct hf__trial_hooks hooks = {
         .ctx = &running,
         .progress = o->quiet ? NULL : running_progress,

@@ -20,6 +20,7 @@ static const char usage[] =
     "  --nodes N --seed S --for 2h --crypto model|real   short for --set\n"
     "  --set KEY=VALUE        change a field of the scenario, as network.loss=1%\n"
     "  --out DIR              write run.csv, nodes.csv and timeline.jsonl\n"
+    "  --trace                with --out: traces of the lowest level too\n"
     "  --jobs J               processes of a swarm (1)\n"
     "  --quiet                no progress\n"
     "\n"
@@ -76,21 +77,17 @@ enum {
     OPT_SEEDS,
     OPT_JOBS,
     OPT_QUIET,
+    OPT_TRACE,
     OPT_HELP
 };
 
 static const struct option long_options[] = {
-    {"nodes", required_argument, NULL, OPT_NODES},
-    {"seed", required_argument, NULL, OPT_SEED},
-    {"for", required_argument, NULL, OPT_FOR},
-    {"set", required_argument, NULL, OPT_SET},
-    {"out", required_argument, NULL, OPT_OUT},
-    {"crypto", required_argument, NULL, OPT_CRYPTO},
-    {"seeds", required_argument, NULL, OPT_SEEDS},
-    {"jobs", required_argument, NULL, OPT_JOBS},
-    {"quiet", no_argument, NULL, OPT_QUIET},
-    {"help", no_argument, NULL, OPT_HELP},
-    {NULL, 0, NULL, 0},
+    {"nodes", required_argument, NULL, OPT_NODES}, {"seed", required_argument, NULL, OPT_SEED},
+    {"for", required_argument, NULL, OPT_FOR},     {"set", required_argument, NULL, OPT_SET},
+    {"out", required_argument, NULL, OPT_OUT},     {"crypto", required_argument, NULL, OPT_CRYPTO},
+    {"seeds", required_argument, NULL, OPT_SEEDS}, {"jobs", required_argument, NULL, OPT_JOBS},
+    {"quiet", no_argument, NULL, OPT_QUIET},       {"trace", no_argument, NULL, OPT_TRACE},
+    {"help", no_argument, NULL, OPT_HELP},         {NULL, 0, NULL, 0},
 };
 
 /* One option; false: it is wrong, and said so. */
@@ -123,6 +120,9 @@ static bool take(struct hf__options *o, int option, char *value)
     case OPT_JOBS:
         o->jobs = (unsigned)strtoul(value, NULL, 10);
         ok = o->jobs >= 1 && o->jobs <= 64;
+        break;
+    case OPT_TRACE:
+        o->trace = true;
         break;
     case OPT_QUIET:
         o->quiet = true;

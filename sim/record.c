@@ -106,15 +106,16 @@ static void state(struct hf__record *r, struct hf_world *w, uint32_t node, const
 static void traced(void *ctx, struct hf_world *w, uint32_t node, const struct hf_trace *t)
 {
     struct hf__record *r = ctx;
-    char detail[128];
+    char detail[160];
     if (t->type == HF_TRACE_STATE) {
         state(r, w, node, t);
         return;
     }
-    if (r->timeline == NULL || hf_trace_level(t->type) < 1)
+    if (r->timeline == NULL || (hf_trace_level(t->type) < 1 && !r->debug))
         return;
-    snprintf(detail, sizeof(detail), ",\"a\":%llu,\"b\":%llu,\"error\":\"%s\"",
-             (unsigned long long)t->a, (unsigned long long)t->b, hf_error_name(t->error));
+    snprintf(detail, sizeof(detail), ",\"a\":%llu,\"b\":%llu,\"error\":\"%s\",\"peer\":%ld",
+             (unsigned long long)t->a, (unsigned long long)t->b, hf_error_name(t->error),
+             hf_world_find(w, t->account));
     line(r, node, hf_trace_name(t->type), detail);
 }
 

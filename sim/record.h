@@ -25,6 +25,7 @@ struct hf__node_record {
 struct hf__record {
     struct hf_world *world;
     FILE *timeline; /* JSON lines; NULL: not written */
+    bool debug;     /* traces of the lowest level too */
     struct hf__node_record *nodes;
     size_t nodes_cap;
     struct hf__times placing;    /* from a first start to ready */

@@ -79,9 +79,11 @@ void hf__survivors(struct hf_world *w, bool *ret, bool *ret_all)
     for (uint32_t i = 0; i < w->nodes_count; i++) {
         struct hf_status status;
         struct hf__node *n = w->nodes[i];
-        in[i] = (hf_world_status(w, i, &status) && status.open && status.claimed) ||
-                (n->disk.vault != HF_VAULT_PLACED && !n->gone);
-        collect(w, i, &arena, &shares);
+        bool in_use = hf_world_status(w, i, &status) && status.open && status.claimed;
+        in[i] = in_use || (n->disk.vault != HF_VAULT_PLACED && !n->gone);
+        /* A vault that is not placed is made anew at the next start, and holds nothing then. */
+        if (n->disk.vault == HF_VAULT_PLACED || in_use)
+            collect(w, i, &arena, &shares);
     }
     if (shares.count > 0)
         qsort(shares.items, shares.count, sizeof(*shares.items), by_generation);
