@@ -19,8 +19,8 @@
 #include "base/check.h"
 
 enum {
-    HF_COLLATERAL_DOCUMENT_MAX =
-        1 << 20, /* bytes of one document; a CRL grows with every revoked platform */
+    /* Bytes of one document; a revocation list grows with every revoked platform. */
+    HF_COLLATERAL_DOCUMENT_MAX = 1 << 20,
     HF_COLLATERAL_CHAIN_MAX = 16384,   /* bytes of a PEM chain */
     HF_COLLATERAL_PLATFORMS_MAX = 256, /* TCB infos in a set */
     HF_ROOT_KEY_LEN = 64,              /* P-256, x and y, big-endian */

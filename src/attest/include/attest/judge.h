@@ -1,6 +1,7 @@
 /*
  * Holds a verdict against a policy: pure, fast, and repeated whenever policy, time or verdict
- * changes. The checks run in the order of the fields below; the first that fails names the error.
+ * changes. The checks run in the order of the codes at hf_judge; the first that fails names the
+ * error.
  */
 #ifndef HF_ATTEST_JUDGE_H
 #define HF_ATTEST_JUDGE_H
@@ -18,13 +19,13 @@ struct hf_judge_measurement {
 
 /* What a network accepts; the engine fills it from its policy document. Everything is borrowed. */
 struct hf_judge_policy {
-    enum hf_trust
-        trust; /* HF_TRUST_INTEL never accepts a dev quote; a production build nothing else */
+    /* HF_TRUST_INTEL never accepts a dev quote, and a production build nothing else. */
+    enum hf_trust trust;
     uint32_t tcb_accepted; /* HF_TCB_BIT of each accepted status */
     /*
-     * Statuses that are accepted for tcb_grace_s seconds after the evaluation that brought them: a
-     * platform that was up to date yesterday gets time for its update. HF_TCB_BIT of each; 0 for no
-     * grace.
+     * Statuses that are accepted for tcb_grace_s seconds after the evaluation that brought them
+     * (the verdict's evaluation_date_s): a platform that was up to date yesterday gets time for its
+     * update. HF_TCB_BIT of each; 0 for no grace.
      */
     uint32_t tcb_grace_accepted;
     uint64_t tcb_grace_s;
@@ -55,17 +56,17 @@ struct hf_judge_request {
     uint64_t quoted_at_s;       /* when the quote was made, as its transcript says */
 };
 
+/* The entry that matched, borrowed from the policy. */
 struct hf_judgement {
-    const struct hf_judge_measurement
-        *measurement; /* the entry that matched, borrowed from the policy */
-    uint32_t rank;    /* its rank */
+    const struct hf_judge_measurement *measurement;
+    uint32_t rank; /* its rank */
 };
 
 /*
  * 0: accepted, and ret is set. ret is untouched otherwise, and may be NULL.
- * The verdict's own error, if it has one. HF_EDEVQUOTE, HF_ETCBSTATUS, HF_EDEBUGTD,
- * HF_ETDATTRIBUTES, HF_EXFAM, HF_ESEAM, HF_EMEASUREMENT, HF_EREPORTDATA, HF_EQUOTEOLD (or dated too
- * far ahead), in this order.
+ * The verdict's own error, if it has one. HF_EDEVQUOTE, or HF_EUNTRUSTED for a quote of Intel's
+ * under a policy of dev; HF_ETCBSTATUS, HF_EDEBUGTD, HF_ETDATTRIBUTES, HF_EXFAM, HF_ESEAM,
+ * HF_EMEASUREMENT, HF_EREPORTDATA, HF_EQUOTEOLD (or dated too far ahead), in this order.
  */
 HF_MUST_USE int hf_judge(const struct hf_verdict *verdict, const struct hf_judge_policy *policy,
                          const struct hf_judge_request *request, struct hf_judgement *ret);

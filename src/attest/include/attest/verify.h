@@ -4,11 +4,17 @@
  * cache) may be shared between threads.
  *
  * The checks run in a fixed order, and the first that fails names the error:
- *   structure; quote signature; attestation key and QE authentication data in the QE report;
- * certification data and PCK chain can be read; QE report signed by the PCK; PCK chain: CA flags,
- * names and signatures, its root, its dates, revocation; collateral: there, well-formed, signed,
- * inside its dates; QE identity; TCB level of the platform, of the TDX module and of the QE. Policy
- * (DEBUG, measurement, report data, age, ...) comes after that, in attest/judge.h.
+ *
+ * - the quote's structure, and its signature;
+ * - attestation key and QE authentication data in the QE report;
+ * - certification data and PCK chain can be read;
+ * - the QE report is signed by the PCK;
+ * - the PCK chain: signatures, root, dates, revocation;
+ * - collateral: there, well-formed, signed, inside its dates;
+ * - QE identity;
+ * - TCB level of the platform, of the TDX module and of the QE.
+ *
+ * Policy (DEBUG, measurement, report data, age, ...) comes after that, in attest/judge.h.
  */
 #ifndef HF_ATTEST_VERIFY_H
 #define HF_ATTEST_VERIFY_H
@@ -58,8 +64,8 @@ enum hf_check_result { HF_CHECK_PASS, HF_CHECK_FAIL, HF_CHECK_SKIPPED };
 struct hf_check {
     const char *name; /* static: "quote_signature", ... */
     enum hf_check_result result;
-    char reason[HF_CHECK_REASON_MAX]; /* terminated; why it failed or was skipped, or what was found
-                                       */
+    /* Terminated; why it failed or was skipped, or what was found. */
+    char reason[HF_CHECK_REASON_MAX];
 };
 
 /* Everything that verification found out, for `holdfast quote`. About 16 kB. */
@@ -72,12 +78,10 @@ struct hf_verify_report {
     bool has_platform;     /* the PCK certificate could be read */
     struct hf_quote_platform platform;
 
-    enum hf_tcb_status platform_status; /* HF_TCB_NONE where not established */
-    enum hf_tcb_status
-        tdx_module_status; /* HF_TCB_NONE also where TDX 1.0 has no identity of its own */
-    enum hf_tcb_status qe_status;
-    char advisories[HF_ADVISORIES_MAX]
-                   [HF_ADVISORY_LEN_MAX]; /* of all matched levels, each once, sorted */
+    /* HF_TCB_NONE where not established; a module of TDX 1.0 has no status of its own. */
+    enum hf_tcb_status platform_status, tdx_module_status, qe_status;
+    /* Of all matched levels, each once, sorted. */
+    char advisories[HF_ADVISORIES_MAX][HF_ADVISORY_LEN_MAX];
     size_t advisory_count;
 };
 
