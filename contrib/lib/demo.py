@@ -6,6 +6,7 @@ usage: demo.py --programs FOLDER [--nodes N] [--shares N] [--threshold K] [--kee
 import argparse
 import pathlib
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -117,9 +118,11 @@ class Demo:
 
     def providers_dead(self):
         count = self.mesh.shares - self.mesh.threshold
+        if count == 0:
+            return  # every share is needed: nobody may be dead
         self.report.title(f"Crash again, with {count} of the {self.mesh.shares} providers dead")
         dead = self.providers()[:count]
-        with self.report.step(f"node 1 and providers {names(dead)} killed" if dead else "node 1 killed"):
+        with self.report.step(f"node 1 and {names(dead)} killed"):
             self.crash()
             for node in dead:
                 node.kill()
@@ -133,7 +136,7 @@ class Demo:
         count = self.mesh.shares - self.mesh.threshold + 1
         self.report.title(f"Crash again, with {count} of the {self.mesh.shares} providers cut off (SIGSTOP)")
         frozen = self.providers()[:count]
-        with self.report.step(f"node 1 killed, providers {names(frozen)} stopped"):
+        with self.report.step(f"node 1 killed, {names(frozen)} stopped"):
             self.crash()
             for node in frozen:
                 node.freeze()
@@ -148,7 +151,7 @@ class Demo:
         self.rows_are_there()
         for node in frozen[1:]:
             node.thaw()
-        self.wait_ready(self.mesh.nodes, "the others continued; all are ready again")
+        self.wait_ready(self.mesh.nodes, "all continued, all ready again")
 
     def stuck(self, frozen):
         """Waits until every provider that can answer has, and each that cannot has been given up on once."""
@@ -169,18 +172,18 @@ class Demo:
 
     def show_answers(self, status):
         numbers = {node.account: node.number for node in self.mesh.nodes}
+        since = time.strftime("%H:%M:%S", time.localtime(time.time() - status["since_ms"] / 1000))
+        self.report.note(f"recovering since {since}, {self.mesh.threshold} answers needed, round {status['round']}:")
         for provider in sorted(status["providers"], key=lambda p: numbers[p["account"]]):
-            said = "answered with its share" if provider["answered"] else f"no answer: {provider['error']}"
-            self.report.note(f"provider {numbers[provider['account']]}: {said}, for {provider['since_ms'] / 1000:.1f} s")
+            said = "answered with its share" if provider["answered"] else provider["message"]
+            self.report.note(f"provider {numbers[provider['account']]}: {said}")
 
     def rolling(self):
         nodes = self.mesh.nodes
         self.report.title(f"Rolling restart: all {len(nodes)} daemons, one after the other")
         self.database.kill()
         for node in nodes:
-            with self.report.step(f"node {node.number}: drained, stopped, started, ready"):
-                drained = node.command("drain")
-                check(drained.returncode == 0, f"drain: {drained.stderr.decode()}")
+            with self.report.step(f"node {node.number}: stopped, started, ready again"):
                 node.terminate()
                 node.start()
                 node.wait("ready", 60)
@@ -195,8 +198,11 @@ class Demo:
 
 
 def names(nodes):
+    """provider 2; providers 2 and 3; providers 2, 3 and 4"""
     numbers = [str(node.number) for node in nodes]
-    return " and ".join([", ".join(numbers[:-1])] * (len(numbers) > 1) + numbers[-1:])
+    if len(numbers) == 1:
+        return f"provider {numbers[0]}"
+    return f"providers {', '.join(numbers[:-1])} and {numbers[-1]}"
 
 
 def arguments():
@@ -216,6 +222,21 @@ def arguments():
     return given
 
 
+def what_next(report, mesh):
+    """Where everything is, what to try, and how to end it."""
+    pids = mesh.folder / "pids"
+    pids.write_text("\n".join(str(node.process.pid) for node in mesh.nodes) + "\n")
+    node, folder = mesh.nodes[0], mesh.folder
+    report.line()
+    report.line(f"The mesh goes on, in {folder}. Try, for example:")
+    for line in (f"  export PATH={mesh.programs.holdfast.parent}:$PATH", f"  cd {folder}/node1",
+                 "  holdfast --socket socket status", "  holdfast --socket socket backup verify",
+                 f"  holdfast --socket socket key get {KEY} | wc -c",
+                 f"  kill -9 {node.process.pid}; {mesh.programs.holdfastd} --config holdfastd.yaml &",
+                 "  tail -f log", "And to end it:", f"  kill $(cat {pids}); rm -r {folder}"):
+        report.line(line)
+
+
 def interrupted(number, _frame):
     raise KeyboardInterrupt(signal.Signals(number).name)
 
@@ -226,7 +247,8 @@ def main():
         signal.signal(number, interrupted)
     report = Report()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-demo-"))
-    mesh = Mesh(folder, Programs(given.programs), given.nodes, given.shares, given.threshold)
+    mesh = Mesh(folder, Programs(given.programs), given.nodes, given.shares, given.threshold,
+                outlive=given.keep)
     demo = Demo(report, mesh)
     status = 1
     try:
@@ -235,11 +257,8 @@ def main():
         report.line(f"All of it held, in {report.total():.0f} s.")
         status = 0
         if given.keep:
-            mesh.keep()
-            report.line()
-            for line in mesh.what_next(KEY):
-                report.line(line)
-    except Failure as why:
+            what_next(report, mesh)
+    except (Failure, OSError, RuntimeError, ValueError, subprocess.SubprocessError) as why:
         report.line(f"\nNot as it should be: {why}")
     except KeyboardInterrupt:
         report.line("\nInterrupted: ending the daemons, removing their folders.")

@@ -16,6 +16,7 @@ import subprocess
 import time
 
 PR_SET_PDEATHSIG = 1
+SEEDS_MAX = 16
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -98,7 +99,7 @@ class Node:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [self.mesh.programs.holdfastd, "--config", self.config], stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log, start_new_session=True, preexec_fn=_die_with_parent)
+                stderr=log, start_new_session=True, preexec_fn=None if self.mesh.outlive else _die_with_parent)
 
     def _end(self, number, timeout):
         self.process.send_signal(number)
@@ -138,6 +139,10 @@ class Node:
         done = self.command("status", "--json", timeout=10)
         return json.loads(done.stdout) if done.returncode in (0, 2) and done.stdout else None
 
+    def identified(self):
+        """Whether the daemon has an account and a quote that vouches for it."""
+        return self.command("identity").returncode == 0
+
     def state(self):
         status = self.status()
         return status["state"] if status else None
@@ -153,7 +158,8 @@ class Node:
             last = self.state()
             return last in states
 
-        until(reached, timeout, lambda: f"node {self.number} is {last}, not {' or '.join(sorted(states))}:\n{self.tail()}")
+        wanted = " or ".join(sorted(states))
+        until(reached, timeout, lambda: f"node {self.number} is {last}, not {wanted}:\n{self.tail()}")
         return time.monotonic() - started
 
     def key(self, name):
@@ -169,3 +175,100 @@ class Node:
         with contextlib.suppress(FileNotFoundError):
             return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
         return ""
+
+
+class Mesh:
+    """A network: its authority, and nodes that are its validators. Leaving a `with` block ends it."""
+
+    def __init__(self, folder, programs, nodes, shares, threshold, outlive=False):
+        """outlive: the daemons go on when the driver ends, until someone ends them."""
+        self.folder = folder
+        self.programs = programs
+        self.shares = shares
+        self.threshold = threshold
+        self.outlive = outlive
+        self.authority = folder / "authority"
+        self.network = None
+        self.nodes = [Node(self, number, port) for number, port in enumerate(free_ports(nodes), 1)]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def authority_command(self, *arguments, socket_of=None):
+        """Runs `holdfast` on the authority's folder; returns its standard output, Failure when it fails."""
+        target = ["--socket", socket_of.socket] if socket_of else []
+        done = subprocess.run([self.programs.holdfast, *target, *arguments], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=60)
+        check(done.returncode == 0, f"holdfast {' '.join(map(str, arguments))}: {done.stderr.strip()}")
+        return done.stdout
+
+    def found(self):
+        """The authority's keys, any 2 of 3 sign; the first root and policy; every node's configuration."""
+        printed = self.authority_command(
+            "network", "init", self.authority, "--dev", "--keys", "3", "--threshold", "2", "--shares",
+            str(self.shares), "--share-threshold", str(self.threshold))
+        self.network = printed.split()[0]
+        for node in self.nodes:
+            self.configure(node)
+
+    def configure(self, node):
+        node.folder.mkdir()
+        seeds = ", ".join([other.address for other in self.nodes if other is not node][:SEEDS_MAX])
+        node.config.write_text(
+            f"data: data\nnetwork: {self.network}\nlisten: {node.address}\nsocket: socket\n"
+            f"seeds: [{seeds}]\ndocuments: {self.authority}/documents\n"
+            f"collateral: {self.authority}/collateral\nplatform: dev\n"
+            f"dev:\n  authority: {self.authority}/dev\n  machine: machine\n  machine_id: node{node.number}\n")
+
+    def start_all(self):
+        for node in self.nodes:
+            node.start()
+        for node in self.nodes:
+            until(node.identified, 30, lambda node=node: f"node {node.number} has no identity yet:\n{node.tail()}")
+
+    def add(self, node):
+        """The authority verifies the node's quote and notes its account for the next set."""
+        node.account = node.status()["account"]
+        self.authority_command("set", "add", "--authority", self.authority, "--operator", f"operator{node.number}",
+                               "--zone", f"zone{node.number % 3}", socket_of=node)
+
+    def sign_set(self):
+        self.authority_command("set", "sign", "--authority", self.authority)
+        for node in self.nodes:
+            if node.process is not None:
+                node.hang_up()
+
+    def register(self):
+        for node in self.nodes:
+            self.add(node)
+        self.sign_set()
+
+    def register_again(self):
+        """Adds the accounts of nodes that have begun anew, and removes those that they had before."""
+        anew = []
+        for node in self.nodes:
+            until(node.identified, 30, lambda node=node: f"node {node.number} has no identity:\n{node.tail()}")
+            if node.status()["account"] != node.account:
+                anew.append(node)
+        for node in anew:
+            self.authority_command("set", "remove", node.account, "--authority", self.authority)
+            self.add(node)
+        if anew:
+            self.sign_set()
+        return len(anew)
+
+    def make(self):
+        """All of the above, until every node is ready."""
+        self.found()
+        self.start_all()
+        self.register()
+        for node in self.nodes:
+            node.wait("ready", 90)
+
+    def close(self):
+        for node in self.nodes:
+            node.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
