@@ -1,9 +1,11 @@
 /* Sets of collateral: what they say of their documents, and that the newer of each wins. */
 #include "base/error.h"
+#include "base/file.h"
 #include "dev_world.h"
 #include "scratch.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 /* A world whose set is as bend makes it. */
 static void make(struct dev_world *w, void (*bend)(struct hf_dev_collateral_spec *c))
@@ -169,5 +171,26 @@ Test(hf_collateral_load, reads_the_folder_that_the_dev_platform_writes)
     hf_scratch_remove(folder);
     struct hf_collateral *none;
     cr_assert_eq(hf_collateral_load(folder, &roots, &none), HF_ENOTFOUND);
+    dev_world_done(&w);
+}
+
+Test(hf_collateral_load, file_that_is_too_large_is_malformed)
+{
+    char folder[HF_SCRATCH_PATH_LEN], path[256];
+    static uint8_t zeros[HF_COLLATERAL_DOCUMENT_MAX + 1];
+    struct dev_world w;
+    make(&w, NULL);
+    hf_scratch_make(folder);
+    cr_assert_eq(hf_dev_collateral_write(&w.documents, folder), 0);
+    snprintf(path, sizeof path, "%s/qe_identity.json", folder);
+    cr_assert_eq(hf_file_replace(path, hf_bytes_of(zeros, sizeof zeros), 0600), 0);
+    hf_collateral_unref(w.collateral);
+    const struct hf_roots roots = {.trust = HF_TRUST_DEV, .dev_key = w.root_key};
+    cr_assert_eq(hf_collateral_load(folder, &roots, &w.collateral), 0);
+    cr_assert_eq(dev_world_verify(&w, NULL, NULL).error, HF_ECOLLATERAL);
+    struct hf_document_info info;
+    cr_assert_eq(hf_collateral_info(w.collateral, HF_DOCUMENT_QE_IDENTITY, NULL, &info), 0);
+    cr_assert_str_eq(info.fault.expected, "a document of at most 1 MiB");
+    hf_scratch_remove(folder);
     dev_world_done(&w);
 }

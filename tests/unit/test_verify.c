@@ -287,6 +287,64 @@ Test(hf_quote_verify, quote_cut_anywhere_is_malformed)
     dev_world_done(&w);
 }
 
+/* Verifies the quote with one byte as given, and puts it back. */
+static int with_byte(struct dev_world *w, size_t at, uint8_t value)
+{
+    uint8_t was = w->quote.data[at];
+    w->quote.data[at] = value;
+    int error = dev_world_verify(w, NULL, NULL).error;
+    w->quote.data[at] = was;
+    return error;
+}
+
+Test(hf_quote_verify, certification_data_of_other_types_is_not_supported)
+{
+    struct dev_world w;
+    struct hf_quote q;
+    dev_world_init(&w);
+    dev_world_make(&w);
+    cr_assert_eq(hf_quote_parse(hf_buf_bytes(&w.quote), &q, NULL), 0);
+    size_t outer = (size_t)(q.attestation_key + HF_P256_KEY_LEN - w.quote.data);
+    size_t inner = (size_t)(q.certification.data - w.quote.data) - 6;
+    for (uint8_t type = 0; type < 9; type++) {
+        /* A PCK chain without a QE report around it vouches for nothing. */
+        cr_assert_eq(with_byte(&w, outer, type), type == 6 ? 0 : HF_ECERTDATA, "%d", type);
+        cr_assert_eq(with_byte(&w, inner, type), type == 5 ? 0 : HF_ECERTDATA, "%d", type);
+    }
+    dev_world_done(&w);
+}
+
+Test(hf_quote_verify, body_descriptors_of_version_5_are_held_to_their_types)
+{
+    for (int format = HF_DEV_QUOTE_V5_TDX10; format <= HF_DEV_QUOTE_V5_TDX15; format++) {
+        struct dev_world w;
+        dev_world_init(&w);
+        w.format = (enum hf_dev_format)format;
+        dev_world_make(&w);
+        uint8_t own = w.quote.data[HF_QUOTE_HEADER_LEN];
+        for (uint8_t type = 0; type < 6; type++) {
+            int error = with_byte(&w, HF_QUOTE_HEADER_LEN, type);
+            int want = type == 1 ? HF_ENOTTDX : HF_EQUOTE;
+            cr_assert_eq(error, type == own ? 0 : want, "%d", type);
+        }
+        cr_assert_eq(with_byte(&w, HF_QUOTE_HEADER_LEN + 2, 0), HF_EQUOTE);
+        cr_assert_eq(with_byte(&w, HF_QUOTE_HEADER_LEN + 5, 1), HF_EQUOTE);
+        dev_world_done(&w);
+    }
+}
+
+Test(hf_quote_verify, attestation_key_that_is_no_point)
+{
+    struct dev_world w;
+    struct hf_quote q;
+    dev_world_init(&w);
+    dev_world_make(&w);
+    cr_assert_eq(hf_quote_parse(hf_buf_bytes(&w.quote), &q, NULL), 0);
+    memset(w.quote.data + (q.attestation_key - w.quote.data), 0xff, HF_P256_KEY_LEN);
+    cr_assert_eq(dev_world_verify(&w, NULL, NULL).error, HF_EQUOTESIG);
+    dev_world_done(&w);
+}
+
 Test(hf_quote_verify, bytes_after_the_quote_are_counted_and_ignored)
 {
     struct dev_world w;
