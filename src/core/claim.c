@@ -13,6 +13,8 @@
 
 static const struct hf_bytes no_key = {0};
 
+enum { JUMP_MAX = 1 << 16 };
+
 static void add_holder(struct hf__claiming *c, const struct hf_holder *h, bool newest)
 {
     struct hf__claim_holder *at = NULL;
@@ -41,6 +43,19 @@ static bool proves_complete(struct hf_engine *e, const struct hf_signed_deletion
            memcmp(m.header.owner, e->account, 32) == 0 && m.complete.number >= newest->number;
 }
 
+/*
+ * A claim that a provider names. One provider's word must be enough, since k of n may share but one member with
+ * another k of n; so a lie can cost numbers, and no more than JUMP_MAX of them at a time.
+ */
+static void learn(struct hf_engine *e, struct hf__claiming *c, const uint8_t account[static 32],
+                  uint64_t number)
+{
+    if (number > (uint64_t)e->claim + JUMP_MAX)
+        hf__trace(e, HF_TRACE_PEER_MISBEHAVED, HF_EBOUND, account, HF_METHOD_CLAIM, number);
+    else if (number > c->highest)
+        c->highest = number;
+}
+
 /* What the answers of the recovery say beside shares: the highest claim, and whether the newest is
  * complete. */
 static bool read_answers(struct hf_engine *e, struct hf__claiming *c,
@@ -54,8 +69,7 @@ static bool read_answers(struct hf_engine *e, struct hf__claiming *c,
             continue;
         int r = hf__decode(e, &hf_wire_recover_answer, hf_blob_bytes(rc->targets[i].answer), &a);
         hf_assert(r == 0);
-        if (a.claim.number > c->highest)
-            c->highest = a.claim.number;
+        learn(e, c, rc->targets[i].account, a.claim.number);
         complete = complete || (a.has_deletion && proves_complete(e, &a.deletion, newest));
     }
     return complete;
@@ -92,7 +106,9 @@ void hf__claim_begin(struct hf_engine *e)
     bool found = hf__own_record(e, &record, NULL, &confirmed);
     hf_assert(found); /* a vault that says `placed` has one: they were written together */
     c->highest = e->claim;
-    bool complete = read_answers(e, c, &record.generation);
+    /* A deletion order says that all holders have confirmed the newest record; so does the vault's
+     * own row. */
+    bool complete = read_answers(e, c, &record.generation) || confirmed;
     c->k = (uint8_t)record.threshold;
     for (size_t i = 0; i < record.holders_count; i++)
         add_holder(c, &record.holders[i], true);
@@ -280,8 +296,8 @@ int hf__claim_answered(struct hf_engine *e, const struct hf__pending *call, int 
         h->word = HF__WORD_FAILED;
     else
         h->word = a.accepted ? HF__WORD_ACCEPTED : HF__WORD_REFUSED;
-    if (r == 0 && a.highest.number > c->highest)
-        c->highest = a.highest.number;
+    if (r == 0)
+        learn(e, c, call->account, a.highest.number);
     progress(e);
     return error == 0 ? r : 0;
 }

@@ -192,17 +192,8 @@ static void give_up(struct hf_engine *e)
             hf__state_set(e, HF_STATE_DEGRADED, HF_ESELECTION);
         return;
     }
-    /* Another set has other candidates. */
-    if (hf_document_version(e->set) != d->epoch) {
-        hf__deal_free(e);
-        hf__deal_begin(e);
-        return;
-    }
-    for (size_t i = 0; i < d->candidates_count; i++)
-        if (d->candidates[i].state == HF__CANDIDATE_FAILED) {
-            d->candidates[i].state = HF__CANDIDATE_UNASKED;
-            d->candidates[i].attempts = 0;
-        }
+    /* A new number and a new polynomial next time: some candidates may hold shares of this one by now. */
+    hf__deal_free(e);
     hf__state_set(e, HF_STATE_PLACING, HF_EFEWPROVIDERS);
     hf__task_retry(e, false);
 }

@@ -222,7 +222,10 @@ void hf__documents_load(struct hf_engine *e, const struct hf_row_in *rows, size_
 
 static void add(struct hf_encoded *list, size_t *count, const struct hf_document *d)
 {
-    if (*count < SEND_MAX)
+    size_t len = d->envelope->len;
+    for (size_t i = 0; i < *count; i++)
+        len += list[i].bytes.len;
+    if (*count < SEND_MAX && len <= HF_WIRE_DOCUMENT_MAX)
         list[(*count)++].bytes = hf_blob_bytes(d->envelope);
 }
 

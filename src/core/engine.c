@@ -5,8 +5,6 @@
 #include "base/error.h"
 #include "node.h"
 
-enum { PARKED_BODY_MAX = 64 * 1024 };
-
 const struct hf_timing hf_timing_default = {
     .call_ms = 5000,
     .nonce_life_ms = 30000,

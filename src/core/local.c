@@ -54,37 +54,6 @@ static void release(struct hf_engine *e, uint64_t id, struct hf_bytes name)
     hf__trace(e, HF_TRACE_KEY_RELEASED, 0, NULL, row.version, bound == NULL);
 }
 
-/*
- * Leave to stop: refused while an owner would be left with fewer than min(k + 1, n - 1) live
- * providers. Who is live is what this node can know without asking: validators that have shown it
- * an identity that still stands.
- */
-static int drain_check(struct hf_engine *e)
-{
-    struct hf_bytes all = {0};
-    const struct hf__row *row;
-    for (size_t i = hf__rows_first(&e->rows, HF_ROW_HELD, all);
-         (row = hf__rows_at(&e->rows, i, HF_ROW_HELD, all)) != NULL; i++) {
-        struct hf_held_row held;
-        struct hf_placement_record record;
-        size_t live = 0;
-        int r = hf__decode(e, &hf_wire_held_row, hf_blob_bytes(row->value), &held);
-        hf_assert(r == 0);
-        if (!held.has_record ||
-            hf__decode(e, &hf_wire_placement_record, held.record.record, &record) != 0)
-            continue;
-        for (size_t j = 0; j < record.holders_count; j++) {
-            struct hf__peer *peer;
-            live += memcmp(record.holders[j].account, e->account, 32) != 0 &&
-                    hf__identity_known(e, record.holders[j].account, &peer, NULL) == 0;
-        }
-        size_t k = record.threshold, n = record.holders_count;
-        if (live < (k + 1 < n - 1 ? k + 1 : n - 1))
-            return HF_EDRAIN;
-    }
-    return 0;
-}
-
 void hf__local(struct hf_engine *e, const struct hf_event *event)
 {
     uint64_t id = event->u.local.id;
@@ -102,13 +71,12 @@ void hf__local(struct hf_engine *e, const struct hf_event *event)
             hf__drill_begin(e, id);
         return;
     }
-    case HF_LOCAL_DRAIN: {
-        int r = e->open && e->claimed ? drain_check(e) : 0;
-        if (r == 0)
-            e->draining = true;
-        hf__local_reply(e, id, r);
+    case HF_LOCAL_DRAIN:
+        if (e->drain != NULL)
+            hf__local_reply(e, id, HF_EBUSY);
+        else
+            hf__drain_begin(e, id);
         return;
-    }
     case HF_LOCAL_UNDRAIN:
         e->draining = false;
         hf__local_reply(e, id, 0);

@@ -100,7 +100,8 @@ enum hf__timer {
 struct hf__dealing;  /* deal.h */
 struct hf__recovery; /* recover.h */
 struct hf__claiming; /* claim.h */
-struct hf__drill;    /* drill.h */
+struct hf__drill;    /* drill.c */
+struct hf__drain;    /* drain.c */
 
 struct hf_engine {
     const struct hf_suite *suite;
@@ -140,6 +141,7 @@ struct hf_engine {
     bool open;    /* the vault's rows are in the mirror, the account's secrets in s */
     bool claimed; /* this instance speaks for the account */
     bool fenced;
+    bool vault_work; /* making or opening the vault is under way */
     bool draining;
     bool new_identity;    /* this step changed who the node is to its peers */
     const uint8_t *asker; /* account that the certificate of this step's request proved, or NULL */
@@ -182,6 +184,7 @@ struct hf_engine {
     struct hf__recovery *recovery;
     struct hf__claiming *claiming;
     struct hf__drill *drill;
+    struct hf__drain *drain;
     uint32_t pause_ms; /* last pause between rounds */
 };
 
@@ -261,6 +264,8 @@ void hf__start(struct hf_engine *e, const struct hf_event *event);
 void hf__vault_event(struct hf_engine *e, const struct hf_event *event);
 /* Fresh, open, registered and with documents: begin to place. */
 void hf__fresh_advance(struct hf_engine *e);
+/* Has the vault made or opened under the key that the root secret gives. */
+void hf__vault_ask(struct hf_engine *e, enum hf_work_type type);
 void hf__account_save(struct hf_engine *e);
 /* Forgets every secret and every row: nothing can be signed, released or answered any more. */
 void hf__lock(struct hf_engine *e);
@@ -366,7 +371,11 @@ void hf__claim_challenge(struct hf_engine *e, const uint8_t provider[static 32])
 /* status.c: an account's address as terminated text, until the next step; "" when it is in no set.
  */
 const char *hf__status_address(struct hf_engine *e, const uint8_t account[static 32]);
-/* local.c, drill.c */
+/* local.c, drain.c, drill.c */
+void hf__drain_begin(struct hf_engine *e, uint64_t request);
+void hf__drain_free(struct hf_engine *e);
+/* Whether arg is of a drain's question; then the answer is taken. */
+bool hf__drain_answered(struct hf_engine *e, uint32_t arg, int error);
 void hf__local(struct hf_engine *e, const struct hf_event *event);
 void hf__drill_begin(struct hf_engine *e, uint64_t request);
 void hf__drill_quote(struct hf_engine *e, uint32_t work, int error, struct hf_bytes quote);

@@ -125,10 +125,15 @@ static void target_answered(struct hf_engine *e, struct hf__target *t, uint8_t s
 void hf__round_failed(struct hf_engine *e, int reason)
 {
     struct hf__recovery *rc = e->recovery;
-    bool permanent = rc->targets_count > 0;
-    for (size_t i = 0; i < rc->targets_count; i++)
+    bool permanent = rc->targets_count > 0, same = permanent;
+    for (size_t i = 0; i < rc->targets_count; i++) {
         if (rc->targets[i].error == 0 || hf_error_transient(rc->targets[i].error))
             permanent = false;
+        same = same && rc->targets[i].error == rc->targets[0].error;
+    }
+    /* What all of them say is the reason; that they are too few follows from it. */
+    if (same && permanent)
+        reason = rc->targets[0].error;
     rc->phase = HF__PHASE_IDLE;
     hf__timer_clear(e, HF__TIMER_GRACE);
     hf__state_set(e, HF_STATE_RECOVERING, reason);
@@ -168,11 +173,8 @@ void hf__recover_round(struct hf_engine *e)
     struct hf__recovery *rc = e->recovery;
     if (e->has_root) {
         rc->phase = HF__PHASE_OPEN;
-        struct hf_work *w = hf__work(e, HF_WORK_VAULT_OPEN);
-        hf__derive(e, e->version, "vault", (struct hf_bytes){0}, e->s->vault_key);
-        w->key = e->s->vault_key;
-        w->version = e->version;
-        memcpy(w->account, e->account, 32);
+        if (!e->vault_work)
+            hf__vault_ask(e, HF_WORK_VAULT_OPEN);
         return;
     }
     if (rc->phase != HF__PHASE_IDLE)
@@ -249,6 +251,8 @@ int hf__nonce_answered(struct hf_engine *e, const struct hf__pending *call, int 
     struct hf__recovery *rc = e->recovery;
     struct hf_nonce_response m;
     int r = error != 0 ? error : check_nonce(e, call, body, &m);
+    if (hf__drain_answered(e, call->arg, r))
+        return 0;
     if (rc == NULL || rc->phase != HF__PHASE_NONCE || call->arg != rc->round) {
         if (e->drill != NULL)
             return hf__drill_nonce(e, call, r, &m);

@@ -183,7 +183,6 @@ void hf__recover_decide(struct hf_engine *e)
         if (g->count < g->record.threshold || rebuild(e, g) != 0)
             continue;
         e->has_root = true;
-        hf__derive(e, e->version, "wrap", (struct hf_bytes){0}, e->s->wrap_key);
         hf__recover_round(e); /* opens the vault */
         return;
     }

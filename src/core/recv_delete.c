@@ -4,6 +4,8 @@
 #include "node.h"
 #include "provider.h"
 
+enum { ORDER_MAX = 512 }; /* bytes of signed_deletion.deletion */
+
 static bool holds_any(const struct hf_engine *e, const uint8_t owner[static 32])
 {
     struct hf_bytes prefix = hf__key_account(owner);
@@ -40,6 +42,8 @@ int hf__recv_delete(struct hf_engine *e, uint64_t id, struct hf_bytes body)
         r = hf__owner_check(e, HF_METHOD_DELETE, &request, &m.header);
     if (r == 0 && m.complete.number <= m.generation.number)
         r = HF_EGENERATION;
+    if (r == 0 && request.body.len > ORDER_MAX)
+        r = HF_EBOUND; /* it could not be kept as proof */
     bool known = r == 0 && hf__owner_row(e, m.header.owner, &row);
     if (known)
         r = hf__claim_check(&row, &m.header.claim);

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "node.h"
 
-enum { CALLS_MAX = 1024, MESSAGE_MAX = 64 * 1024 * 1024 };
+enum { CALLS_MAX = 1024, MESSAGE_MAX = HF_WIRE_DOCUMENT_MAX + 4 * 1024 * 1024 };
 
 /* Arrays that grow to what the largest step needed. One for a pool: only one step is ever under
  * way. */

@@ -28,10 +28,12 @@ void hf__derive(const struct hf_engine *e, uint32_t version, const char *purpose
     hf_buf_done(&info);
 }
 
-static void ask_vault(struct hf_engine *e, enum hf_work_type type)
+void hf__vault_ask(struct hf_engine *e, enum hf_work_type type)
 {
     hf__derive(e, e->version, "vault", no_key, e->s->vault_key);
     hf__derive(e, e->version, "wrap", no_key, e->s->wrap_key);
+    hf_assert(!e->vault_work);
+    e->vault_work = true;
     struct hf_work *w = hf__work(e, type);
     w->key = e->s->vault_key;
     w->version = e->version;
@@ -50,7 +52,7 @@ static void begin_fresh(struct hf_engine *e)
     e->version = 1;
     e->claim = 1; /* the vault's maker holds it */
     e->generation_next = 1;
-    ask_vault(e, HF_WORK_VAULT_CREATE);
+    hf__vault_ask(e, HF_WORK_VAULT_CREATE);
 }
 
 static void block(struct hf_engine *e, int reason)
@@ -180,6 +182,7 @@ static void made_fresh(struct hf_engine *e, int error)
 void hf__vault_event(struct hf_engine *e, const struct hf_event *event)
 {
     int error = event->u.vault.error;
+    e->vault_work = false;
     if (e->state == HF_STATE_FRESH) {
         made_fresh(e, error);
         return;
@@ -213,7 +216,8 @@ void hf__fresh_advance(struct hf_engine *e)
     if (e->state != HF_STATE_FRESH)
         return;
     if (!e->open) {
-        ask_vault(e, HF_WORK_VAULT_CREATE);
+        if (!e->vault_work)
+            hf__vault_ask(e, HF_WORK_VAULT_CREATE);
         return;
     }
     int r = hf__documents_ready(e);
@@ -237,6 +241,7 @@ void hf__lock(struct hf_engine *e)
     hf__recover_free(e);
     hf__claim_free(e);
     hf__drill_free(e);
+    hf__drain_free(e);
     hf__quotes_done(e);
     hf__rows_done(&e->rows);
     while (e->answers != NULL) {
@@ -290,6 +295,7 @@ void hf__watch_rebuild(struct hf_engine *e)
     size_t old_count = e->watch_count;
     e->watch = NULL;
     e->watch_count = 0;
+    e->refusals = 0; /* they were of the holders of another record */
     if (hf__own_record(e, &record, NULL, &confirmed)) {
         e->watch = calloc(record.holders_count, sizeof *e->watch);
         hf_assert(e->watch != NULL);

@@ -85,15 +85,27 @@ int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, i
     return error == 0 ? r : 0;
 }
 
+/*
+ * Whether enough holders still work under this instance's claim. Of n, n - k + 1 may be gone for good while the owner
+ * lives; one that hears fewer than the other k - 1 may itself be the one that is cut off and superseded.
+ */
+static bool in_touch(struct hf_engine *e, size_t answered)
+{
+    struct hf_placement_record record;
+    return hf__own_record(e, &record, NULL, NULL) && answered + 1 >= record.threshold;
+}
+
 void hf__watch_judge(struct hf_engine *e)
 {
     bool all = true, overdue = false;
+    size_t answered = 0;
     int reason = 0;
     uint64_t grace_ms = e->policy->u.policy.holder_grace_s * 1000;
     for (size_t i = 0; i < e->watch_count; i++) {
         const struct hf__watch *w = &e->watch[i];
         bool fit = w->answered && w->holds && w->placed;
         all = all && fit && w->confirmed;
+        answered += w->answered || (e->state == HF_STATE_PLACING && w->confirmed);
         if (!fit && reason == 0)
             reason = w->error != 0 ? w->error : HF_ENOTREADY;
         /* Silence may pass; who is no member any more does not come back. */
@@ -110,6 +122,6 @@ void hf__watch_judge(struct hf_engine *e)
     }
     /* While the newest record is not yet with every holder that stays, a new dealing could cost
      * them the old. */
-    if (overdue && e->dealing == NULL && e->claimed && e->store_error == 0)
+    if (overdue && e->dealing == NULL && e->claimed && e->store_error == 0 && in_touch(e, answered))
         hf__deal_begin(e);
 }

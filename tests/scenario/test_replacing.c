@@ -140,3 +140,18 @@ Test(replacing, a_restart_between_two_generations_recovers_from_either)
     scene_key_lives(w, 0);
     scene_end(w);
 }
+
+Test(drain, is_refused_while_an_owner_would_be_left_with_too_few_live_providers)
+{
+    struct hf_world *w = scene_up(7, 3, 5);
+    uint32_t holders[16];
+    scene_holders(w, 0, holders);
+    cr_assert_eq(hf_world_drain(w, holders[0], true, SCENE_MS), 0);
+    cr_assert_eq(hf_world_drain(w, holders[0], false, SCENE_MS), 0);
+    hf_world_crash(w, holders[1]);
+    cr_assert_eq(hf_world_drain(w, holders[0], true, SCENE_MS), HF_EDRAIN);
+    hf_world_start(w, holders[1]);
+    scene_ready(w, HF_WORLD_ALL);
+    cr_assert_eq(hf_world_drain(w, holders[0], true, SCENE_MS), 0);
+    scene_end(w);
+}
