@@ -44,8 +44,9 @@ static bool proves_complete(struct hf_engine *e, const struct hf_signed_deletion
 }
 
 /*
- * A claim that a provider names. One provider's word must be enough, since k of n may share but one member with
- * another k of n; so a lie can cost numbers, and no more than JUMP_MAX of them at a time.
+ * A claim that a provider names. One provider's word must be enough, since k of n may share but one
+ * member with another k of n; so a lie can cost numbers, and no more than JUMP_MAX of them at a
+ * time.
  */
 static void learn(struct hf_engine *e, struct hf__claiming *c, const uint8_t account[static 32],
                   uint64_t number)

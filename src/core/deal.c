@@ -192,7 +192,8 @@ static void give_up(struct hf_engine *e)
             hf__state_set(e, HF_STATE_DEGRADED, HF_ESELECTION);
         return;
     }
-    /* A new number and a new polynomial next time: some candidates may hold shares of this one by now. */
+    /* A new number and a new polynomial next time: some candidates may hold shares of this one by
+     * now. */
     hf__deal_free(e);
     hf__state_set(e, HF_STATE_PLACING, HF_EFEWPROVIDERS);
     hf__task_retry(e, false);

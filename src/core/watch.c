@@ -86,8 +86,9 @@ int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, i
 }
 
 /*
- * Whether enough holders still work under this instance's claim. Of n, n - k + 1 may be gone for good while the owner
- * lives; one that hears fewer than the other k - 1 may itself be the one that is cut off and superseded.
+ * Whether enough holders still work under this instance's claim. Of n, n - k + 1 may be gone for
+ * good while the owner lives; one that hears fewer than the other k - 1 may itself be the one that
+ * is cut off and superseded.
  */
 static bool in_touch(struct hf_engine *e, size_t answered)
 {
