@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 
-enum { HF__NOBODY = UINT32_MAX, HF__IMAGES_MAX = 32, HF__ROOTS_MAX = 16 };
+enum { HF__REGIONS_MAX = 4, HF__NOBODY = UINT32_MAX, HF__IMAGES_MAX = 32, HF__ROOTS_MAX = 16 };
 
 /* What an entry of the queue means: type in the top byte, then 24 bits that tell an old entry from
  * one that still counts, then an index. */
@@ -126,7 +126,11 @@ struct hf__node {
     int write_error, quote_error;
     uint32_t locals_wait; /* answers that wait for a write */
     bool told_error;      /* the engine knows of write_error */
-    uint64_t *held;       /* happenings that wait while it is paused */
+    struct {
+        void *at; /* memory for secrets of this engine, which a corrupt one reads */
+        size_t len;
+    } regions[HF__REGIONS_MAX];
+    uint64_t *held; /* happenings that wait while it is paused */
     size_t held_count, held_cap;
     struct hf__pending *pending, *pending_last;
 };
@@ -259,8 +263,9 @@ void hf__message_free(struct hf_world *w, uint32_t message);
 /* Ends a call with an error, delay_us from now. */
 void hf__network_fail(struct hf_world *w, uint32_t call, uint32_t mark, int error, uint64_t at_us);
 /* A request from a stranger or a strategy; the answer goes to local request `waits`, or nowhere. */
-void hf__network_inject(struct hf_world *w, uint32_t from, uint32_t to, uint8_t method,
-                        const uint8_t *account, struct hf_bytes body, uint64_t at_us);
+/* Returns its number, that hf_message.call shows in the answer. */
+uint64_t hf__network_inject(struct hf_world *w, uint32_t from, uint32_t to, uint8_t method,
+                            const uint8_t *account, struct hf_bytes body, uint64_t at_us);
 
 /* rule.c */
 enum hf_fate hf__rules_judge(struct hf_world *w, struct hf__message *m, uint64_t *ret_delay_us);

@@ -298,10 +298,6 @@ void hf__network_reply(struct hf_world *w, struct hf__node *n, const struct hf_r
     struct hf__call *c = call_find(w, index, mark);
     if (c == NULL)
         return;
-    if (c->ghost) {
-        call_end(w, index, c);
-        return;
-    }
     uint32_t message = message_new(w, reply->error == 0 ? reply->body : hf_bytes_of(NULL, 0));
     struct hf__message *m = hf__slab_at(&w->messages, message);
     m->from = n->number;
@@ -318,8 +314,8 @@ void hf__network_reply(struct hf_world *w, struct hf__node *n, const struct hf_r
         hf__network_send(w, message, at_us);
 }
 
-void hf__network_inject(struct hf_world *w, uint32_t from, uint32_t to, uint8_t method,
-                        const uint8_t *account, struct hf_bytes body, uint64_t at_us)
+uint64_t hf__network_inject(struct hf_world *w, uint32_t from, uint32_t to, uint8_t method,
+                            const uint8_t *account, struct hf_bytes body, uint64_t at_us)
 {
     uint32_t index = call_new(w, HF__NOBODY, 0);
     struct hf__call *c = hf__slab_at(&w->calls, index);
@@ -339,6 +335,7 @@ void hf__network_inject(struct hf_world *w, uint32_t from, uint32_t to, uint8_t 
         memcpy(m->account, account, sizeof(m->account));
     hf__push(w, at_us + 60000000, hf__what(HF__CALL_TIMEOUT, c->mark, index));
     hf__push(w, at_us + w->settings.network.one_way.median_us, hf__what(HF__ARRIVAL, 0, message));
+    return (uint64_t)c->mark << 32 | index;
 }
 
 /* ---- Arriving ---- */
@@ -429,6 +426,8 @@ static void arrive_request(struct hf_world *w, struct hf__message *m)
         ghost->method = m->method;
         mark = ghost->mark;
         c = ghost;
+        m->call = call;
+        m->mark = mark;
     }
     if (c == NULL)
         return; /* its caller has given up; the stream is closed before the request is read */

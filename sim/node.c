@@ -145,9 +145,20 @@ static void seeds_of(struct hf_world *w, uint32_t node, char (*ret)[24], const c
     *ret_count = count;
 }
 
+/* Whose engine is being made: the engine's hook for memory has no argument for it. */
+static struct hf__node *allocates;
+
 static void *plain_alloc(size_t len)
 {
-    return calloc(1, len);
+    void *p = calloc(1, len);
+    for (size_t i = 0; allocates != NULL && i < HF__REGIONS_MAX; i++) {
+        if (allocates->regions[i].at == NULL) {
+            allocates->regions[i].at = p;
+            allocates->regions[i].len = len;
+            break;
+        }
+    }
+    return p;
 }
 
 static void boot(struct hf_world *w, struct hf__node *n)
@@ -168,7 +179,10 @@ static void boot(struct hf_world *w, struct hf__node *n)
     hf__draw_bytes(&seed, config.seed, sizeof(config.seed));
     memcpy(config.network, w->authority.network, sizeof(config.network));
     seeds_of(w, n->number, addresses, list, &config.seeds_count);
+    memset(n->regions, 0, sizeof(n->regions));
+    allocates = n;
     int r = hf_engine_new(&config, &n->engine);
+    allocates = NULL;
     hf_assert(r == 0);
 }
 

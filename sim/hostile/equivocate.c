@@ -1,0 +1,77 @@
+/* A corrupt provider accepts every claim, tells each asker what it wants to hear, and calls itself
+ * placed. */
+#include "plot.h"
+
+#include <string.h>
+
+static bool flip_claim(struct hf__plot *p, const struct hf_message *m, struct hf_buf *ret)
+{
+    struct hf_claim_response response;
+    struct hf_claim_answer answer;
+    struct hf_buf encoded;
+    bool done = false;
+    if (!hf__plot_decode(p, &hf_wire_claim_response, m->body, &response) ||
+        !hf__plot_decode(p, &hf_wire_claim_answer, response.answer, &answer))
+        return false;
+    answer.accepted = hf__draw_below(&p->r, 2) == 0;
+    answer.highest.number += hf__draw_below(&p->r, 2);
+    hf_buf_init(&encoded, 4096);
+    if (hf_wire_encode(&hf_wire_claim_answer, &answer, &encoded) == 0 &&
+        hf__plot_sign(p, m->from, "holdfast/v1/claim-answer", hf_buf_bytes(&encoded),
+                      response.signature)) {
+        response.answer = hf_buf_bytes(&encoded);
+        done = hf_wire_encode(&hf_wire_claim_response, &response, ret) == 0;
+    }
+    hf_buf_done(&encoded);
+    return done;
+}
+
+static bool flip_ack(struct hf__plot *p, const struct hf_message *m, struct hf_buf *ret)
+{
+    struct hf_ack_response response;
+    struct hf_ack_statement statement;
+    struct hf_buf encoded;
+    bool done = false;
+    if (!hf__plot_decode(p, &hf_wire_ack_response, m->body, &response) ||
+        !hf__plot_decode(p, &hf_wire_ack_statement, response.statement, &statement))
+        return false;
+    statement.placed = hf__draw_below(&p->r, 2) == 0;
+    hf_buf_init(&encoded, 4096);
+    if (hf_wire_encode(&hf_wire_ack_statement, &statement, &encoded) == 0 &&
+        hf__plot_sign(p, m->from, "holdfast/v1/ack", hf_buf_bytes(&encoded), response.signature)) {
+        response.statement = hf_buf_bytes(&encoded);
+        done = hf_wire_encode(&hf_wire_ack_response, &response, ret) == 0;
+    }
+    hf_buf_done(&encoded);
+    return done;
+}
+
+static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
+                struct hf_verdict_on *ret)
+{
+    struct hf__plot *p = ctx;
+    (void)w;
+    if (!p->on || !m->response || m->error != 0 || !hf__plot_has(p, m->from))
+        return HF_FATE_PASS;
+    hf_arena_reset(&p->arena);
+    bool done = false;
+    if (m->method == HF_METHOD_CLAIM)
+        done = flip_claim(p, m, ret->body);
+    else if (m->method == HF_METHOD_STANDING)
+        done = flip_ack(p, m, ret->body);
+    return done ? HF_FATE_REPLACE : HF_FATE_PASS;
+}
+
+static void *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
+{
+    struct hf__observer observer = {.sent = sent};
+    return hf__plot_new(w, nodes, count, observer, 0);
+}
+
+const struct hf__strategy hf__strategy_equivocate = {
+    .name = "equivocation",
+    .doc = "corrupt providers accept and refuse claims as they like, and lie about their standing",
+    .corrupts = true,
+    .begin = begin,
+    .end = hf__plot_end,
+};

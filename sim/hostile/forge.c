@@ -1,0 +1,113 @@
+/* Pushes documents that must not be adopted: too few signatures, another network's root, an old
+ * policy under a new number, bytes that are none. */
+#include "plot.h"
+
+#include <string.h>
+
+enum { PAUSE_US = 700000 };
+
+static void push(struct hf__plot *p, uint32_t from, uint32_t to, struct hf_buf *envelope)
+{
+    struct hf_encoded document = {.bytes = hf_buf_bytes(envelope)};
+    struct hf_documents_request request = {
+        .versions = {.root = 1, .policy = 100, .epoch = 100},
+        .documents = &document,
+        .documents_count = 1,
+    };
+    hf__plot_ask(p, from, to, HF_METHOD_DOCUMENTS, NULL, &hf_wire_documents_request, &request);
+}
+
+/* The newest policy with a higher version that accepts anything, by fewer keys than needed. */
+static void bad_policy(struct hf__plot *p, struct hf_buf *ret)
+{
+    struct hf_world *w = p->world;
+    struct hf_policy policy = w->authority.policy->u.policy;
+    struct hf_buf body;
+    policy.version += 1 + hf__draw_below(&p->r, 5);
+    policy.platform_rule = 1;
+    hf_buf_init(&body, 1 << 20);
+    int r = hf_wire_encode(&hf_wire_policy, &policy, &body);
+    hf_assert(r == 0);
+    hf_world_sign(w, HF_DOCUMENT_POLICY, hf_buf_bytes(&body),
+                  (unsigned)hf__draw_below(&p->r, w->settings.authority.threshold), ret);
+    hf_buf_done(&body);
+}
+
+/* A root that nobody of the old authority signed. */
+static void bad_root(struct hf__plot *p, struct hf_buf *ret)
+{
+    struct hf_world *w = p->world;
+    struct hf_authority_key key;
+    struct hf_root root = w->authority.roots[w->authority.roots_count - 1]->u.root;
+    uint8_t secret[HF_SIGN_SECRET_LEN];
+    struct hf_rng rng = {0};
+    struct hf_buf body, envelope;
+    hf__draw_bytes(&p->r, rng.seed, sizeof(rng.seed));
+    memset(&key, 0, sizeof(key));
+    w->suite->sign_keypair(&rng, key.key, secret);
+    root.number++;
+    root.threshold = 1;
+    root.keys = &key;
+    root.keys_count = 1;
+    root.has_previous = true;
+    memcpy(root.previous, w->authority.roots[w->authority.roots_count - 1]->body_hash, 32);
+    hf_buf_init(&body, 1 << 20);
+    hf_buf_init(&envelope, 1 << 20);
+    int r = hf_wire_encode(&hf_wire_root, &root, &body);
+    if (r == 0)
+        r = hf_document_wrap(HF_DOCUMENT_ROOT, hf_buf_bytes(&body), &envelope);
+    if (r == 0)
+        r = hf_document_sign(w->suite, hf_buf_bytes(&envelope), w->authority.network, secret,
+                             key.key, ret);
+    hf_assert(r == 0);
+    hf_buf_done(&body);
+    hf_buf_done(&envelope);
+}
+
+/* A genuine document with one byte turned. */
+static void damaged(struct hf__plot *p, struct hf_buf *ret)
+{
+    const struct hf_world *w = p->world;
+    const struct hf_document *d = w->authority.set != NULL ? w->authority.set : w->authority.policy;
+    hf_buf_append(ret, d->envelope->data, d->envelope->len);
+    ret->data[hf__draw_below(&p->r, ret->len)] ^= (uint8_t)(1 + hf__draw_below(&p->r, 255));
+}
+
+static void wake(void *ctx, struct hf_world *w, uint32_t mark)
+{
+    struct hf__plot *p = ctx;
+    struct hf_buf envelope;
+    (void)mark;
+    if (!p->on || p->count == 0)
+        return;
+    uint32_t from = p->nodes[hf__draw_below(&p->r, p->count)];
+    hf_buf_init(&envelope, 1 << 24);
+    switch (hf__draw_below(&p->r, 3)) {
+    case 0:
+        bad_policy(p, &envelope);
+        break;
+    case 1:
+        bad_root(p, &envelope);
+        break;
+    default:
+        damaged(p, &envelope);
+    }
+    push(p, from, hf__plot_other(p, from), &envelope);
+    hf_buf_done(&envelope);
+    hf__wake(w, p->observer, 0, w->now_us + PAUSE_US);
+}
+
+static void *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
+{
+    struct hf__observer observer = {.wake = wake};
+    struct hf__plot *p = hf__plot_new(w, nodes, count, observer, 0);
+    hf__wake(w, p->observer, 0, w->now_us + PAUSE_US);
+    return p;
+}
+
+const struct hf__strategy hf__strategy_forge = {
+    .name = "forged-documents",
+    .doc = "pushes roots, policies and sets that the authority did not sign",
+    .begin = begin,
+    .end = hf__plot_end,
+};

@@ -1,0 +1,28 @@
+/* A provider that gives receipts, and nothing else afterwards. */
+#include "plot.h"
+
+static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
+                struct hf_verdict_on *ret)
+{
+    struct hf__plot *p = ctx;
+    (void)w;
+    (void)ret;
+    if (!p->on || !m->response || !hf__plot_has(p, m->from) || m->method == HF_METHOD_OFFER ||
+        m->method == HF_METHOD_DEPOSIT || m->method == HF_METHOD_DOCUMENTS)
+        return HF_FATE_PASS;
+    return HF_FATE_DROP;
+}
+
+static void *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
+{
+    struct hf__observer observer = {.sent = sent};
+    return hf__plot_new(w, nodes, count, observer, 0);
+}
+
+const struct hf__strategy hf__strategy_silent = {
+    .name = "silent",
+    .doc = "corrupt providers give receipts, and answer nothing else",
+    .corrupts = true,
+    .begin = begin,
+    .end = hf__plot_end,
+};

@@ -1,0 +1,97 @@
+#include "plot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void plot_done(void *ctx, struct hf_world *w)
+{
+    struct hf__plot *p = ctx;
+    (void)w;
+    hf_arena_done(&p->arena);
+    free(p->nodes);
+    free(p->more);
+    free(p);
+}
+
+struct hf__plot *hf__plot_new(struct hf_world *w, const uint32_t *nodes, size_t count,
+                              struct hf__observer observer, size_t more_len)
+{
+    struct hf__plot *p = calloc(1, sizeof(*p));
+    hf_assert(p != NULL);
+    p->world = w;
+    p->count = count;
+    p->on = true;
+    p->nodes = malloc((count + 1) * sizeof(uint32_t));
+    p->more = calloc(1, more_len + 1);
+    hf_assert(p->nodes != NULL && p->more != NULL);
+    memcpy(p->nodes, nodes, count * sizeof(uint32_t));
+    hf__stream_init(&p->r, w->settings.seed, HF__FOR_STRATEGY, w->observers_count);
+    hf_arena_init(&p->arena, 1 << 22);
+    observer.ctx = p;
+    observer.done = plot_done;
+    p->observer = hf__observe(w, &observer);
+    return p;
+}
+
+void hf__plot_end(struct hf_world *w, void *ctx)
+{
+    struct hf__plot *p = ctx;
+    (void)w;
+    p->on = false;
+}
+
+bool hf__plot_has(const struct hf__plot *p, uint32_t node)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        if (p->nodes[i] == node)
+            return true;
+    }
+    return false;
+}
+
+bool hf__plot_decode(struct hf__plot *p, const struct hf_wire_type *type, struct hf_bytes in,
+                     void *ret)
+{
+    return hf_wire_decode(type, in, &p->arena, ret, NULL) == 0;
+}
+
+uint64_t hf__plot_ask(struct hf__plot *p, uint32_t from, uint32_t to, uint8_t method,
+                      const uint8_t *account, const struct hf_wire_type *type, const void *message)
+{
+    struct hf_buf body;
+    hf_buf_init(&body, UINT32_MAX);
+    int r = hf_wire_encode(type, message, &body);
+    uint64_t call = 0;
+    if (r == 0)
+        call = hf__network_inject(p->world, from, to, method, account, hf_buf_bytes(&body),
+                                  p->world->now_us);
+    hf_buf_done(&body);
+    return call;
+}
+
+bool hf__plot_sign(struct hf__plot *p, uint32_t node, const char *label, struct hf_bytes data,
+                   uint8_t ret[static 64])
+{
+    const struct hf__node *n = hf__node(p->world, node);
+    if (n->engine == NULL || !n->has_account)
+        return false;
+    for (size_t i = 0; i < HF__REGIONS_MAX; i++) {
+        const uint8_t *memory = n->regions[i].at;
+        for (size_t at = 32; memory != NULL && at + 32 <= n->regions[i].len; at++) {
+            if (memcmp(memory + at, n->account, 32) != 0)
+                continue;
+            p->world->suite->sign(memory + at - 32, label, data, ret);
+            return true;
+        }
+    }
+    return false;
+}
+
+uint32_t hf__plot_other(struct hf__plot *p, uint32_t node)
+{
+    uint32_t count = p->world->nodes_count;
+    if (count < 2)
+        return node;
+    uint32_t other = (uint32_t)hf__draw_below(&p->r, count - 1);
+    return other >= node ? other + 1 : other;
+}

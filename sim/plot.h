@@ -1,0 +1,38 @@
+/* What strategies share: who takes part, until when, and how they act in the world. */
+#ifndef HF_SIM_PLOT_H
+#define HF_SIM_PLOT_H
+
+#include "strategy.h"
+
+#include "wire/messages.h"
+
+struct hf__plot {
+    struct hf_world *world;
+    uint32_t *nodes; /* that take part */
+    size_t count;
+    bool on;
+    uint32_t observer;
+    struct hf__stream r;
+    struct hf_arena arena;
+    void *more; /* the strategy's own, from malloc; freed with the plot */
+};
+
+/* Adds the observer with the plot as its context. The plot lives as long as the world. */
+struct hf__plot *hf__plot_new(struct hf_world *w, const uint32_t *nodes, size_t count,
+                              struct hf__observer observer, size_t more_len);
+/* For strategies that only stop. */
+void hf__plot_end(struct hf_world *w, void *ctx);
+bool hf__plot_has(const struct hf__plot *p, uint32_t node);
+bool hf__plot_decode(struct hf__plot *p, const struct hf_wire_type *type, struct hf_bytes in,
+                     void *ret);
+/* Sends a request; its number, by which its answer is known when it is sent. */
+uint64_t hf__plot_ask(struct hf__plot *p, uint32_t from, uint32_t to, uint8_t method,
+                      const uint8_t *account, const struct hf_wire_type *type, const void *message);
+/* A signature by the account key of a node that is corrupt inside its trust domain: it reads its
+ * own memory. False: it has no account key now. */
+bool hf__plot_sign(struct hf__plot *p, uint32_t node, const char *label, struct hf_bytes data,
+                   uint8_t ret[static 64]);
+/* Any node but this one. */
+uint32_t hf__plot_other(struct hf__plot *p, uint32_t node);
+
+#endif
