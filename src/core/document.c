@@ -227,6 +227,8 @@ uint64_t hf_document_expires_s(const struct hf_document *d)
 long hf_set_find(const struct hf_document *set, const uint8_t account[static 32])
 {
     hf_assert(set->kind == HF_DOCUMENT_SET);
+    if (set->table != NULL)
+        return hf__selection_table_find(set, account);
     size_t low = 0, high = set->u.set.validators_count;
     while (low < high) {
         size_t mid = low + (high - low) / 2;

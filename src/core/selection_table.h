@@ -1,14 +1,60 @@
-/* What selection needs to know of a set, computed once when it is read. Private to core. */
+/* What selection needs to know of a set, computed once when it is first asked for. Private to core.
+ */
 #ifndef HF_CORE_SELECTION_TABLE_H
 #define HF_CORE_SELECTION_TABLE_H
 
 #include "core/selection.h"
 
-struct hf_selection_table;
+/* A candidate and its weight for the owner at hand. */
+struct hf__pick {
+    uint64_t weight;
+    uint32_t index;
+};
+
+/* The orders that were asked for, by the owner's index in the set: the providers of a dealing ask
+ * for the same one soon after the owner. */
+struct hf__selection_memo {
+    uint8_t n;          /* of every order in it; 0: nothing is remembered yet */
+    uint8_t rule;       /* likewise */
+    uint8_t width;      /* longest order: HF_RANK_FACTOR * n */
+    uint32_t *versions; /* by owner: the version whose order is here; 0 none */
+    uint8_t *lens;      /* by owner */
+    uint32_t *orders;   /* by owner: width indices */
+};
+
+struct hf_selection_table {
+    size_t count;
+    size_t zones;            /* distinct ones */
+    uint64_t *seeds;         /* by validator; padded to whole blocks of HF_MIX_BLOCK */
+    uint32_t *operators;     /* by validator: the index of the first validator of its operator */
+    uint32_t *zone;          /* by validator: 0 .. zones - 1 */
+    size_t candidates;       /* that every owner has, whatever their operators */
+    size_t candidates_apart; /* likewise, no two of one operator */
+    /* Where to look for an account: validators are sorted, so those whose first bits are b stand
+     * from first[b] to first[b + 1]. */
+    unsigned first_bits;
+    uint32_t *first;
+    uint64_t *heads; /* by validator: the first eight bytes of its account */
+    struct hf__selection_memo memo;
+    struct hf__pick *picks; /* while an order is computed */
+    size_t picks_cap;
+};
 
 /* set: a parsed validator set. HF_ENOMEM. */
 HF_MUST_USE int hf__selection_table_new(const struct hf_document *set,
                                         struct hf_selection_table **ret);
 void hf__selection_table_free(struct hf_selection_table *t);
+/* The first eight bytes of the hash of beacon, account and, unless NULL, version under label. */
+uint64_t hf__selection_seed(const struct hf_document *set, const char *label,
+                            const uint8_t account[static 32], const uint32_t *version);
+/* As hf_set_find. */
+long hf__selection_table_find(const struct hf_document *set, const uint8_t account[static 32]);
+/* Remembers the order of an owner, forgetting all others if they were for another rule or n. Does
+ * nothing when there is no memory for it. */
+void hf__selection_remember(struct hf_selection_table *t, size_t owner, uint32_t version,
+                            uint8_t rule, uint8_t n, const uint32_t *order, size_t len);
+/* An order that is remembered, borrowed; NULL: it is not. */
+const uint32_t *hf__selection_recall(const struct hf_selection_table *t, size_t owner,
+                                     uint32_t version, uint8_t rule, uint8_t n, size_t *ret_len);
 
 #endif

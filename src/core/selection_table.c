@@ -1,0 +1,223 @@
+#include "selection_table.h"
+
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/mix.h"
+#include "core/limits.h"
+#include "pool.h"
+
+static uint64_t load64(const uint8_t *p)
+{
+    uint64_t v = 0;
+    for (int i = 0; i < 8; i++)
+        v = v << 8 | p[i];
+    return v;
+}
+
+uint64_t hf__selection_seed(const struct hf_document *set, const char *label,
+                            const uint8_t account[static 32], const uint32_t *version)
+{
+    uint8_t bytes[68], hash[32];
+    memcpy(bytes, set->u.set.beacon, 32);
+    memcpy(bytes + 32, account, 32);
+    if (version != NULL)
+        for (int i = 0; i < 4; i++)
+            bytes[64 + i] = (uint8_t)(*version >> (24 - 8 * i));
+    set->pool->suite->hash(label, hf_bytes_of(bytes, version != NULL ? 68 : 64), hash);
+    return load64(hash);
+}
+
+/* A text of the set and where it stands, for finding equal texts by sorting. */
+struct named {
+    struct hf_bytes text;
+    uint32_t index;
+};
+
+static int by_text(const void *pa, const void *pb)
+{
+    const struct named *a = pa, *b = pb;
+    size_t len = a->text.len < b->text.len ? a->text.len : b->text.len;
+    int order = len == 0 ? 0 : memcmp(a->text.data, b->text.data, len);
+    if (order != 0)
+        return order;
+    if (a->text.len != b->text.len)
+        return a->text.len < b->text.len ? -1 : 1;
+    return a->index < b->index ? -1 : 1;
+}
+
+static void number_texts(struct named *names, size_t count, bool by_first, uint32_t *ret_ids,
+                         size_t *ret_distinct)
+{
+    size_t distinct = 0;
+    uint32_t id = 0;
+    qsort(names, count, sizeof *names, by_text);
+    for (size_t i = 0; i < count; i++) {
+        if (i == 0 || !hf_bytes_equal(names[i].text, names[i - 1].text)) {
+            id = by_first ? names[i].index : (uint32_t)distinct;
+            distinct++;
+        }
+        ret_ids[names[i].index] = id;
+    }
+    *ret_distinct = distinct;
+}
+
+/* How many candidates the owner has that has the fewest. */
+static int count_candidates(const struct hf_document *set, struct hf_selection_table *t)
+{
+    const struct hf_validator *v = set->u.set.validators;
+    size_t staying = 0, operators = 0;
+    bool alone = false; /* some operator has one validator only, which loses it as an owner */
+    uint32_t *members = calloc(t->count + 1, sizeof *members);
+    if (members == NULL)
+        return HF_ENOMEM;
+    for (size_t i = 0; i < t->count; i++) {
+        if (v[i].leaving)
+            continue;
+        staying++;
+        members[t->operators[i]]++;
+    }
+    for (size_t i = 0; i < t->count; i++) {
+        operators += members[i] > 0;
+        alone = alone || members[i] == 1;
+    }
+    free(members);
+    t->candidates = staying - (staying > 0);
+    t->candidates_apart = operators - alone;
+    return 0;
+}
+
+/* As many buckets as validators, or up to twice as many, so that one holds about one account. */
+static void fill_first(const struct hf_document *set, struct hf_selection_table *t)
+{
+    size_t at = 0, buckets = (size_t)1 << t->first_bits;
+    for (size_t i = 0; i < t->count; i++)
+        t->heads[i] = load64(set->u.set.validators[i].account);
+    for (size_t b = 0; b < buckets; b++) {
+        while (at < t->count && t->heads[at] >> (64 - t->first_bits) < b)
+            at++;
+        t->first[b] = (uint32_t)at;
+    }
+    t->first[buckets] = (uint32_t)t->count;
+}
+
+static int table_fill(const struct hf_document *set, struct hf_selection_table *t)
+{
+    const struct hf_validator *v = set->u.set.validators;
+    size_t n = t->count, operators;
+    struct named *names = malloc((n + 1) * sizeof *names);
+    if (names == NULL)
+        return HF_ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        t->seeds[i] = hf__selection_seed(set, "holdfast/v1/candidate", v[i].account, NULL);
+        names[i] = (struct named){v[i].operator,(uint32_t) i};
+    }
+    number_texts(names, n, true, t->operators, &operators);
+    for (size_t i = 0; i < n; i++)
+        names[i] = (struct named){v[i].zone, (uint32_t)i};
+    number_texts(names, n, false, t->zone, &t->zones);
+    free(names);
+    fill_first(set, t);
+    return count_candidates(set, t);
+}
+
+int hf__selection_table_new(const struct hf_document *set, struct hf_selection_table **ret)
+{
+    size_t n = set->u.set.validators_count;
+    size_t padded = (n / HF_MIX_BLOCK + 1) * HF_MIX_BLOCK;
+    struct hf_selection_table *t = calloc(1, sizeof *t);
+    if (t == NULL)
+        return HF_ENOMEM;
+    t->count = n;
+    for (t->first_bits = 1; (size_t)1 << t->first_bits < n;)
+        t->first_bits++;
+    t->seeds = calloc(padded, sizeof *t->seeds);
+    t->operators = malloc((n + 1) * sizeof *t->operators);
+    t->zone = malloc((n + 1) * sizeof *t->zone);
+    t->first = malloc((((size_t)1 << t->first_bits) + 1) * sizeof *t->first);
+    t->heads = malloc((n + 1) * sizeof *t->heads);
+    if (t->seeds == NULL || t->operators == NULL || t->zone == NULL || t->first == NULL ||
+        t->heads == NULL || table_fill(set, t) != 0) {
+        hf__selection_table_free(t);
+        return HF_ENOMEM;
+    }
+    *ret = t;
+    return 0;
+}
+
+static void memo_forget(struct hf__selection_memo *m)
+{
+    free(m->versions);
+    free(m->lens);
+    free(m->orders);
+    *m = (struct hf__selection_memo){0};
+}
+
+void hf__selection_table_free(struct hf_selection_table *t)
+{
+    if (t == NULL)
+        return;
+    memo_forget(&t->memo);
+    free(t->seeds);
+    free(t->operators);
+    free(t->zone);
+    free(t->first);
+    free(t->heads);
+    free(t->picks);
+    free(t);
+}
+
+long hf__selection_table_find(const struct hf_document *set, const uint8_t account[static 32])
+{
+    const struct hf_selection_table *t = set->table;
+    uint64_t head = load64(account);
+    size_t bucket = (size_t)(head >> (64 - t->first_bits));
+    size_t low = t->first[bucket], high = t->first[bucket + 1];
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        int order = t->heads[mid] < head ? -1 : t->heads[mid] > head;
+        if (order == 0)
+            order = memcmp(set->u.set.validators[mid].account, account, 32);
+        if (order == 0)
+            return (long)mid;
+        if (order < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return -1;
+}
+
+void hf__selection_remember(struct hf_selection_table *t, size_t owner, uint32_t version,
+                            uint8_t rule, uint8_t n, const uint32_t *order, size_t len)
+{
+    struct hf__selection_memo *m = &t->memo;
+    if (m->n != n || m->rule != rule) {
+        memo_forget(m);
+        m->width = (uint8_t)(HF_RANK_FACTOR * n);
+        m->versions = calloc(t->count, sizeof *m->versions);
+        m->lens = malloc(t->count);
+        m->orders = malloc(t->count * m->width * sizeof *m->orders);
+        if (m->versions == NULL || m->lens == NULL || m->orders == NULL) {
+            memo_forget(m);
+            return;
+        }
+        m->n = n;
+        m->rule = rule;
+    }
+    hf_assert(len <= m->width && owner < t->count);
+    m->versions[owner] = version;
+    m->lens[owner] = (uint8_t)len;
+    memcpy(m->orders + owner * m->width, order, len * sizeof *order);
+}
+
+const uint32_t *hf__selection_recall(const struct hf_selection_table *t, size_t owner,
+                                     uint32_t version, uint8_t rule, uint8_t n, size_t *ret_len)
+{
+    const struct hf__selection_memo *m = &t->memo;
+    if (m->n != n || m->rule != rule || version == 0 || m->versions[owner] != version)
+        return NULL;
+    *ret_len = m->lens[owner];
+    return m->orders + owner * m->width;
+}
