@@ -20,10 +20,11 @@ enum {
 
 static const char usage[] =
     "usage: holdfast quote show FILE [--json]\n"
-    "       holdfast quote verify FILE --collateral DIR [--at RFC3339] [--policy FILE]\n"
-    "                             [--report-data HEX] [--json]\n"
+    "       holdfast quote verify FILE --collateral DIR [--at RFC3339]\n"
+    "                             [--policy FILE] [--report-data HEX] [--json]\n"
     "\n"
-    "exit status: 0 valid (and accepted by the policy), 1 refused, 2 usage or unreadable\n";
+    "exit status: 0 valid (and accepted by the policy), 1 refused, 2 usage or\n"
+    "unreadable\n";
 
 struct options {
     const char *file;
