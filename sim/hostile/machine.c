@@ -13,6 +13,9 @@ static void *begin_machine(struct hf_world *w, const uint32_t *nodes, size_t cou
     struct hf__observer observer = {0};
     struct hf__plot *p = hf__plot_new(w, nodes, count, observer, 0);
     for (size_t i = 0; i < count; i++) {
+        /* One that deposits from there belongs there. */
+        if (hf_world_vault_state(w, nodes[i]) != HF_VAULT_PLACED)
+            continue;
         hf_world_machine(w, nodes[i], 1000000 + nodes[i]);
         restart(w, nodes[i]);
     }

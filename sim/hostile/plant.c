@@ -35,28 +35,7 @@ struct plant {
     struct hf_disk **kept; /* true disks, by the plot's order */
 };
 
-static void *begin_rows(struct hf_world *w, const uint32_t *nodes, size_t count)
-{
-    struct hf__observer observer = {0};
-    struct hf__plot *p = hf__plot_new(w, nodes, count, observer, 0);
-    for (size_t i = 0; i < count; i++) {
-        hf_world_crash(w, nodes[i]);
-        for (int rows = 0; rows < 2; rows++)
-            plant_row(p, nodes[i]);
-        hf_world_start(w, nodes[i]);
-    }
-    return p;
-}
-
-const struct hf__strategy hf__strategy_plant_state = {
-    .name = "planted-state",
-    .doc = "hosts replace hint, policy, set or root on their disks by other ones or garbage",
-    .begin = begin_rows,
-    .end = hf__plot_end,
-};
-
-/* The vault of another node, under that node's key, which the host may even know. */
-static void *begin_vault(struct hf_world *w, const uint32_t *nodes, size_t count)
+static struct hf__plot *plant_new(struct hf_world *w, const uint32_t *nodes, size_t count)
 {
     struct hf__observer observer = {0};
     struct hf__plot *p = hf__plot_new(w, nodes, count, observer, sizeof(struct plant));
@@ -66,12 +45,61 @@ static void *begin_vault(struct hf_world *w, const uint32_t *nodes, size_t count
     for (size_t i = 0; i < count; i++) {
         hf_world_crash(w, nodes[i]);
         plant->kept[i] = hf_world_disk_copy(w, nodes[i]);
-        struct hf_disk *other = hf_world_disk_copy(w, hf__plot_other(p, nodes[i]));
-        bool was = hf__node(w, nodes[i])->tainted;
-        hf__disk_done(&hf__node(w, nodes[i])->disk);
-        hf__disk_copy(&hf__node(w, nodes[i])->disk, other);
-        hf__node(w, nodes[i])->tainted = was; /* the true disk comes back as it was */
-        hf_disk_free(other);
+    }
+    return p;
+}
+
+static void *begin_rows(struct hf_world *w, const uint32_t *nodes, size_t count)
+{
+    struct hf__plot *p = plant_new(w, nodes, count);
+    for (size_t i = 0; i < count; i++) {
+        for (int rows = 0; rows < 2; rows++)
+            plant_row(p, nodes[i]);
+        hf_world_start(w, nodes[i]);
+    }
+    return p;
+}
+
+/* The public rows are put back as they were: older than what the node has written since, which a
+ * hint may be. */
+static void end_rows(struct hf_world *w, void *ctx)
+{
+    struct hf__plot *p = ctx;
+    struct plant *plant = p->more;
+    p->on = false;
+    for (size_t i = 0; i < p->count; i++) {
+        hf_world_crash(w, p->nodes[i]);
+        for (size_t k = 0; k < HF_ARRAY_LEN(keys); k++) {
+            struct hf_bytes name = hf_bytes_of(keys[k], strlen(keys[k]));
+            const struct hf__row *row = hf__disk_find(plant->kept[i], HF_ROW_PUBLIC, name);
+            if (row != NULL)
+                hf_world_public_put(w, p->nodes[i], keys[k], hf_blob_bytes(row->value));
+        }
+        hf_disk_free(plant->kept[i]);
+        hf_world_start(w, p->nodes[i]);
+    }
+    free(plant->kept);
+}
+
+const struct hf__strategy hf__strategy_plant_state = {
+    .name = "planted-state",
+    .doc = "hosts replace hint, policy, set or root on their disks by other ones or garbage",
+    .begin = begin_rows,
+    .end = end_rows,
+};
+
+/* The vault of another node, under that node's key, which the host may even know. */
+static void *begin_vault(struct hf_world *w, const uint32_t *nodes, size_t count)
+{
+    struct hf__plot *p = plant_new(w, nodes, count);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t donor = hf__plot_other(p, nodes[i]);
+        struct hf__node *n = hf__node(w, nodes[i]);
+        /* A vault that is not placed yet is made anew by whoever finds it: nothing to see there. */
+        if (n->disk.vault == HF_VAULT_PLACED && hf_world_vault_state(w, donor) == HF_VAULT_PLACED) {
+            hf__disk_done(&n->disk);
+            hf__disk_copy(&n->disk, &hf__node(w, donor)->disk);
+        }
         hf_world_start(w, nodes[i]);
     }
     return p;
