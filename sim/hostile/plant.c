@@ -92,6 +92,7 @@ const struct hf__strategy hf__strategy_plant_state = {
 static void *begin_vault(struct hf_world *w, const uint32_t *nodes, size_t count)
 {
     struct hf__plot *p = plant_new(w, nodes, count);
+    struct plant *plant = p->more;
     for (size_t i = 0; i < count; i++) {
         uint32_t donor = hf__plot_other(p, nodes[i]);
         struct hf__node *n = hf__node(w, nodes[i]);
@@ -99,6 +100,9 @@ static void *begin_vault(struct hf_world *w, const uint32_t *nodes, size_t count
         if (n->disk.vault == HF_VAULT_PLACED && hf_world_vault_state(w, donor) == HF_VAULT_PLACED) {
             hf__disk_done(&n->disk);
             hf__disk_copy(&n->disk, &hf__node(w, donor)->disk);
+        } else {
+            hf_disk_free(plant->kept[i]);
+            plant->kept[i] = NULL;
         }
         hf_world_start(w, nodes[i]);
     }
@@ -111,6 +115,8 @@ static void end_vault(struct hf_world *w, void *ctx)
     struct plant *plant = p->more;
     p->on = false;
     for (size_t i = 0; i < p->count; i++) {
+        if (plant->kept[i] == NULL)
+            continue;
         hf_world_crash(w, p->nodes[i]);
         hf__disk_done(&hf__node(w, p->nodes[i])->disk);
         hf__disk_copy(&hf__node(w, p->nodes[i])->disk, plant->kept[i]);
