@@ -184,7 +184,8 @@ static void describe_field(const struct hf_config_field *f, unsigned depth, cons
         else
             describe_comment(f->item, true, depth + 1, out);
     } else {
-        hf_buf_printf(out, " %s\n", f->default_text != NULL ? f->default_text : "");
+        bool given = f->default_text != NULL;
+        hf_buf_printf(out, "%s%s\n", given ? " " : "", given ? f->default_text : "");
     }
 }
 

@@ -1,0 +1,218 @@
+#!/usr/bin/env python3
+"""What real daemons and the authority's commands make of bad input, and how they start, stop and say how they are."""
+
+import contextlib
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+
+SOURCE = pathlib.Path(os.environ["HOLDFAST_SOURCE"])
+BUILD = pathlib.Path(os.environ["HOLDFAST_BUILD"])
+sys.path[:0] = [str(SOURCE / "tests/lib"), str(SOURCE / "contrib/lib")]
+
+import tap  # noqa: E402
+from mesh import Mesh, Programs, until  # noqa: E402
+
+
+def mesh():
+    """Two nodes that back each other up: the smallest network."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-daemon-"))
+    return Mesh(folder, Programs(BUILD), nodes=2, shares=1, threshold=1)
+
+
+def check_config(node, text):
+    """(exit status, lines without the file's name) of --check-config on this text."""
+    file = node.folder / "checked.yaml"
+    file.write_text(text)
+    done = subprocess.run([node.mesh.programs.holdfastd, "--check-config", "--config", file], capture_output=True,
+                          text=True, timeout=20)
+    return done.returncode, [line.removeprefix(f"{file}:") for line in done.stderr.splitlines()]
+
+
+def run(mesh, *arguments):
+    return subprocess.run([mesh.programs.holdfast, *arguments], capture_output=True, text=True, timeout=30)
+
+
+@tap.case
+def a_configuration_is_refused_with_line_field_and_what_would_be_right():
+    with mesh() as m:
+        m.found()
+        node = m.nodes[0]
+        good = node.config.read_text()
+        assert check_config(node, good) == (0, [])
+        status, lines = check_config(node, good.replace("documents:", "docments:") + "timing: {call: 5}\n")
+        assert status == 1 and len(lines) == 2, lines
+        assert lines[0].startswith("6:1: docments: is not known here; did you mean 'documents'?"), lines
+        assert "timing.call: is '5'; expected a duration such as 250ms or 10s from 100ms to 1d" in lines[1], lines
+        status, lines = check_config(node, good.replace("platform: dev", "platform: tdx"))
+        assert status == 1 and "dev: only with `platform: dev`" in lines[0], lines
+        status, lines = check_config(node, good.replace(m.network, m.network[2:]))
+        assert status == 1 and lines[0].startswith("2:10: network: ") and "64 hexadecimal digits" in lines[0], lines
+
+
+@tap.case
+def impossible_sharing_is_refused():
+    with mesh() as m:
+        m.found()
+        # k = n / 2, k above n.
+        for k in ("2", "5"):
+            done = run(m, "network", "init", m.folder / "other", "--dev", "--shares", "4", "--share-threshold", k)
+            assert done.returncode != 0 and not (m.folder / "other").exists(), done
+        form = m.authority / "policy.yaml"
+        right = form.read_text()
+        form.write_text(right.replace("threshold: 1", "threshold: 17"))
+        done = run(m, "policy", "sign", "--authority", m.authority)
+        assert done.returncode == 1 and "policy.yaml:3:12: threshold: is '17'" in done.stderr, done
+        form.write_text(right.replace("threshold: 1", "threshold: 2"))
+        done = run(m, "policy", "sign", "--authority", m.authority)
+        assert done.returncode == 1, done
+        form.write_text(right)
+
+
+@tap.case
+def a_set_too_small_for_its_shares_is_not_signed():
+    with mesh() as m:
+        m.found()
+        m.start_all()
+        m.add(m.nodes[0])
+        done = run(m, "set", "sign", "--authority", m.authority)
+        assert done.returncode == 1 and "at least 2 are needed" in done.stderr, done
+        assert not (m.authority / "documents/set.doc").exists()
+
+
+@tap.case
+def status_says_how_it_is_and_exits_accordingly():
+    with mesh() as m:
+        node = m.nodes[0]
+        m.found()
+        assert node.command("status").returncode == 1
+        m.start_all()
+        waiting = node.command("status")
+        assert waiting.returncode == 2 and b"DEVELOPMENT MODE" in waiting.stdout, waiting
+        refused = node.command("key", "get", "tss-db")
+        assert refused.returncode == 2 and not refused.stdout and b"not released" in refused.stderr, refused
+        m.register()
+        assert node.command("wait", "--for", "ready", "--timeout", "60").returncode == 0
+        assert node.command("status").returncode == 0
+        status = node.status()
+        assert status["dev"] is True and status["network"] == m.network and status["registered"] is True
+        assert node.command("key", "get", "Not A Name").returncode == 1
+        drill = node.command("backup", "verify")
+        assert drill.returncode == 0 and b"1 of 1 providers proved" in drill.stdout, drill
+
+
+@tap.case
+def sigterm_ends_it_cleanly_and_a_restart_recovers():
+    with mesh() as m:
+        m.make()
+        node = m.nodes[0]
+        key = node.key("tss-db")
+        node.terminate()
+        node.start()
+        assert until(lambda: node.key("tss-db"), 30, "no key") == key
+
+
+@tap.case
+def a_second_daemon_does_not_touch_the_folder():
+    with mesh() as m:
+        m.make()
+        node = m.nodes[0]
+        key = node.key("tss-db")
+        second = node.folder / "second.yaml"
+        other_socket = node.config.read_text().replace("socket: socket", "socket: second")
+        second.write_text(other_socket.replace(node.address, "127.0.0.1:0"))
+        with subprocess.Popen([m.programs.holdfastd, "--config", second], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+            try:
+                text = process.communicate(timeout=3)[0]
+                assert process.returncode != 0, text
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGTERM)
+                text = process.communicate(timeout=10)[0]
+        assert "another daemon holds the data folder" in text, text
+        assert node.key("tss-db") == key
+
+
+@tap.case
+def a_taken_port_is_said_and_taken_when_it_is_free():
+    with mesh() as m:
+        m.make()
+        node = m.nodes[0]
+        key = node.key("tss-db")
+        node.kill()
+        host, port = node.address.split(":")
+        with contextlib.closing(socket.socket()) as thief:
+            thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            thief.bind((host, int(port)))
+            thief.listen()
+            node.start()
+            status = until(lambda: (node.status() or {}).get("listen_error"), 20, "nothing said of the port")
+            assert status["code"] == "address_in_use", status
+            # It recovers all the same: that needs no port of its own.
+            assert until(lambda: node.key("tss-db"), 30, "no key") == key
+        until(lambda: node.status()["listen_error"] is None, 60, "the port is not taken when it is free")
+
+
+@tap.case
+def documents_of_strangers_and_older_ones_are_refused_and_the_good_ones_kept():
+    with mesh() as m, mesh() as strangers:
+        m.make()
+        strangers.found()
+        node, documents = m.nodes[0], m.authority / "documents"
+        epoch, policy = node.status()["epoch"], node.status()["policy"]
+        key = node.key("tss-db")
+        # A newer set first, so that the older one is there to be put back.
+        old_set = (documents / "set.doc").read_bytes()
+        m.sign_set()
+        until(lambda: node.status()["epoch"] == epoch + 1, 20, "the new set is not taken")
+        (documents / "set.doc").write_bytes(old_set)
+        shutil.copy(strangers.authority / "documents/policy.doc", documents / "stranger.doc")
+        (documents / "junk.doc").write_bytes(b"\xff" * 1000)
+        assert node.command("reload").returncode == 0
+        until(lambda: node.status()["last_refusal"], 20, "no refusal is named")
+        # Across a restart, too: the newest that was ever taken stays.
+        node.kill()
+        node.start()
+        assert until(lambda: node.key("tss-db"), 30, "no key") == key
+        until(lambda: node.status()["epoch"] == epoch + 1, 20, "the older set is in force")
+        assert node.status()["policy"] == policy
+
+
+@tap.case
+def a_damaged_vault_is_an_error_and_never_a_fresh_start():
+    with mesh() as m:
+        m.make()
+        node = m.nodes[0]
+        account = node.status()["account"]
+        node.kill()
+        files = [path for path in node.data.iterdir() if path.is_file() and path.stat().st_size > 8192]
+        assert files, list(node.data.iterdir())
+        before = {path: path.read_bytes() for path in node.data.iterdir() if path.is_file()}
+        for path in files:
+            content = bytearray(before[path])
+            content[4096:] = bytes(len(content) - 4096)
+            path.write_bytes(content)
+        node.start()
+        status = until(lambda: (node.status() or {}).get("state") == "blocked" and node.status(), 30,
+                       lambda: f"not blocked: {node.state()}\n{node.tail()}")
+        assert status["account"] in (None, account) and node.key("tss-db") is None, status
+        # Put back, it goes on as the one it was.
+        node.kill()
+        for path in node.data.iterdir():
+            if path.is_file() and path not in before:
+                path.unlink()
+        for path, content in before.items():
+            path.write_bytes(content)
+            path.chmod(0o600)
+        node.start()
+        until(lambda: (node.status() or {}).get("account") == account and node.key("tss-db"), 30,
+              lambda: f"it does not go on:\n{node.tail()}")
+
+
+if __name__ == "__main__":
+    sys.exit(tap.main())
