@@ -9,7 +9,13 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { ASK_MS = 10000, PAUSE_MS = 25, REQUEST_LEN = 128, KEY_DIGITS = 2 * HOLDFAST_KEY_LEN };
+enum {
+    ASK_MS = 10000,
+    PAUSE_MS = 5,
+    WAIT_MS_MAX = 3600000,
+    REQUEST_LEN = 160,
+    KEY_DIGITS = 2 * HOLDFAST_KEY_LEN
+};
 
 static bool name_valid(const char *name)
 {
@@ -87,13 +93,17 @@ static int decode(const char *json, struct holdfast_key *ret)
     return r;
 }
 
-static int ask(const char *socket_path, const char *name, struct holdfast_key *ret)
+/* wait_ms: how long the daemon may hold a refusal back. */
+static int ask(const char *socket_path, const char *name, uint32_t wait_ms,
+               struct holdfast_key *ret)
 {
     char request[REQUEST_LEN];
     struct hf_client_answer answer = {0};
-    int len = snprintf(request, sizeof request, "{\"request\":\"key\",\"name\":\"%s\"}", name);
+    int len = snprintf(request, sizeof request,
+                       "{\"request\":\"key\",\"name\":\"%s\",\"wait_ms\":%u}", name, wait_ms);
     hf_assert(len > 0 && (size_t)len < sizeof request);
-    int r = hf_client_call(socket_path, hf_bytes_of(request, (size_t)len), ASK_MS, &answer);
+    int r =
+        hf_client_call(socket_path, hf_bytes_of(request, (size_t)len), wait_ms + ASK_MS, &answer);
     r = r != 0 ? from_call(r) : decode(answer.text, ret);
     hf_client_answer_done(&answer);
     return r;
@@ -112,6 +122,11 @@ static bool passes(int error)
     return error == HOLDFAST_NO_DAEMON || error == HOLDFAST_NOT_READY || error == HOLDFAST_MEMORY;
 }
 
+static uint32_t capped(uint64_t wait_ms)
+{
+    return wait_ms > WAIT_MS_MAX ? WAIT_MS_MAX : (uint32_t)wait_ms;
+}
+
 int holdfast_key_get_with(const char *name, const struct holdfast_options *options,
                           struct holdfast_key *ret_key)
 {
@@ -124,11 +139,12 @@ int holdfast_key_get_with(const char *name, const struct holdfast_options *optio
         socket_path = getenv("HOLDFAST_SOCKET");
     if (socket_path == NULL || socket_path[0] == '\0')
         socket_path = HOLDFAST_SOCKET;
-    uint64_t end_ms = now_ms() + options->wait_ms;
-    int r = ask(socket_path, name, &key);
-    while (r != 0 && passes(r) && now_ms() < end_ms) {
+    uint64_t now, end_ms = now_ms() + options->wait_ms;
+    int r = ask(socket_path, name, capped(options->wait_ms), &key);
+    /* The daemon waits for its own recovery; this waits for a daemon. */
+    while (r != 0 && passes(r) && (now = now_ms()) < end_ms) {
         nanosleep(&pause, NULL);
-        r = ask(socket_path, name, &key);
+        r = ask(socket_path, name, capped(end_ms - now), &key);
     }
     if (r != 0)
         return r;

@@ -49,6 +49,8 @@ struct hf__daemon {
     int listen_error;
     char listening[HF_NET_ADDRESS_MAX];
     char address[HF__ADDRESS_LEN]; /* for registration */
+    bool identity_due;             /* the vault is open, and the claim not yet on its way */
+    bool claim_sent;
     struct hf__request *requests;
     uint32_t requests_count, requests_cap, requests_free;
 
@@ -62,6 +64,7 @@ struct hf__daemon {
     int refused_error[64];
 
     struct hf__local *local;
+    bool changed; /* a state or a claim, since keys that are waited for were asked for */
     struct hf__metrics *metrics;
     uint64_t traces[64]; /* counted, by type */
 
@@ -89,6 +92,8 @@ void hf__peers_sweep(struct hf__daemon *d, uint64_t now_ms);
 void hf__peers_call(struct hf__daemon *d, const struct hf_call *call);
 void hf__peers_reply(struct hf__daemon *d, uint64_t id, int error, struct hf_bytes body);
 void hf__peers_identity(struct hf__daemon *d);
+/* Takes a new identity that was waiting, when the claim is on its way, or at once. */
+void hf__identity_settle(struct hf__daemon *d, bool at_once);
 /* The HTTP status of a refusal. */
 int hf__http_status(int error);
 
@@ -112,6 +117,8 @@ struct json_t *hf__status_providers(const struct hf_provider_status *providers, 
 HF_MUST_USE int hf__local_open(struct hf__daemon *d);
 void hf__local_close(struct hf__daemon *d);
 void hf__local_answer(struct hf__daemon *d, const struct hf_local_reply *reply);
+/* Something changed: asks the engine again for keys that are waited for. */
+void hf__local_again(struct hf__daemon *d);
 
 /* ---- metrics.c */
 void hf__metrics_open(struct hf__daemon *d);

@@ -171,6 +171,30 @@ static void set_deadline(struct hf__daemon *d, uint64_t deadline_ms)
     hf_assert(r == 0);
 }
 
+void hf__identity_settle(struct hf__daemon *d, bool at_once)
+{
+    if (!d->identity_due || !(d->claim_sent || at_once))
+        return;
+    d->identity_due = false;
+    hf__peers_identity(d);
+}
+
+/*
+ * A new identity ends every connection made under the old one. After a recovery the claim still
+ * goes out on those that the recovery made, as a locked node may (DESIGN 9): new handshakes with
+ * every provider would keep the application waiting.
+ */
+static void new_identity(struct hf__daemon *d, const struct hf_update *u)
+{
+    bool claiming = false;
+    for (size_t i = 0; i < u->traces_count; i++)
+        claiming = claiming ||
+                   (u->traces[i].type == HF_TRACE_STATE && u->traces[i].b == HF_STATE_CLAIMING);
+    d->identity_due = true;
+    d->claim_sent = false;
+    hf__identity_settle(d, !claiming);
+}
+
 /*
  * The order matters: writes go first, so that nothing gated finds its gate open by mistake; the new
  * identity comes before the calls that must show it.
@@ -186,8 +210,9 @@ static void step(struct hf__daemon *d, struct hf_event *event)
     do_writes(d, &u);
     do_work(d, &u);
     if (u.identity_changed)
-        hf__peers_identity(d);
+        new_identity(d, &u);
     do_calls(d, &u);
+    hf__identity_settle(d, false);
     do_replies(d, &u);
     do_locals(d, &u);
     set_deadline(d, u.deadline_ms);
@@ -206,6 +231,10 @@ void hf__daemon_step(struct hf__daemon *d, struct hf_event *event)
         failed.u.response.call = d->refused[last];
         failed.u.response.error = d->refused_error[last];
         step(d, &failed);
+    }
+    if (d->changed) {
+        d->changed = false;
+        hf__local_again(d);
     }
 }
 
@@ -281,6 +310,7 @@ static void on_store(uv_async_t *wake)
         return;
     hf__shelf_poll(d->shelf);
     open_gate(d);
+    hf__identity_settle(d, false);
     /* What left may have been refused at once. */
     if (d->refused_count > 0) {
         struct hf_event event = {.type = HF_EVENT_TICK};

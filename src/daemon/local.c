@@ -23,7 +23,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { IN_MAX = HF_FRAME_HEAD_LEN + HF_FRAME_REQUEST_MAX };
+enum { IN_MAX = HF_FRAME_HEAD_LEN + HF_FRAME_REQUEST_MAX, PATIENCE_MS = 50 };
 
 /* One connection. */
 struct talker {
@@ -33,6 +33,9 @@ struct talker {
     uint64_t id; /* of the request under way; 0 none */
     bool closing;
     enum hf__local_request_type type;
+    char name[65];     /* of the key that is waited for */
+    uint64_t until_ms; /* 0: nobody waits */
+    int refusal;       /* the newest, told when the time is over */
     size_t in_len;
     uint8_t in[IN_MAX];
 };
@@ -40,6 +43,8 @@ struct talker {
 struct hf__local {
     struct hf__daemon *d;
     uv_pipe_t pipe;
+    uv_timer_t patience; /* runs while somebody waits */
+    int handles;         /* of these two, still open */
     struct talker *talkers;
     size_t count;
     uint64_t next_id;
@@ -95,6 +100,7 @@ static void send_text(struct talker *t, const char *text, size_t len)
     memcpy(a->bytes + HF_FRAME_HEAD_LEN, text, len);
     uv_buf_t buf = uv_buf_init((char *)a->bytes, (unsigned)a->len);
     t->id = 0;
+    t->until_ms = 0;
     if (uv_write(&a->uv, (uv_stream_t *)&t->pipe, &buf, 1, on_written) != 0) {
         hf_wipe(a->bytes, a->len);
         free(a);
@@ -144,12 +150,21 @@ static void send_drill(struct talker *t, const struct hf_drill_report *r)
     send_json(t, root);
 }
 
+/* Holds a refusal back that may pass by itself, while the asker waits. */
+static bool hold_back(struct talker *t, int error)
+{
+    if (t->until_ms <= hf_clock_monotonic_ms() || !hf_error_transient(error))
+        return false;
+    t->refusal = error;
+    return true;
+}
+
 void hf__local_answer(struct hf__daemon *d, const struct hf_local_reply *reply)
 {
     struct talker *t = d->local != NULL ? d->local->talkers : NULL;
     while (t != NULL && t->id != reply->id)
         t = t->next;
-    if (t == NULL || t->closing)
+    if (t == NULL || t->closing || (reply->error != 0 && hold_back(t, reply->error)))
         return;
     if (t->type == HF__LOCAL_DRILL && (reply->error == 0 || reply->drill.asked > 0))
         send_drill(t, &reply->drill);
@@ -183,15 +198,51 @@ static void answer_identity(struct talker *t)
 static void ask_engine(struct talker *t, enum hf_local_type type, const char *name)
 {
     struct hf_event event = {.type = HF_EVENT_LOCAL};
+    t->id = ++t->owner->next_id;
     if (!t->owner->d->running) {
-        send_error(t, HF_ELOCKED);
+        if (!hold_back(t, HF_ELOCKED))
+            send_error(t, HF_ELOCKED);
         return;
     }
-    t->id = ++t->owner->next_id;
     event.u.local.id = t->id;
     event.u.local.type = type;
     event.u.local.name = hf_bytes_of(name, strlen(name));
     hf__daemon_step(t->owner->d, &event);
+}
+
+void hf__local_again(struct hf__daemon *d)
+{
+    if (d->local == NULL)
+        return;
+    for (struct talker *t = d->local->talkers; t != NULL; t = t->next)
+        if (t->until_ms != 0 && !t->closing)
+            ask_engine(t, HF_LOCAL_KEY, t->name);
+}
+
+static void on_patience(uv_timer_t *timer)
+{
+    struct hf__local *local = timer->data;
+    uint64_t now_ms = hf_clock_monotonic_ms();
+    bool waiting = false;
+    for (struct talker *t = local->talkers; t != NULL; t = t->next) {
+        if (t->until_ms == 0 || t->closing)
+            continue;
+        waiting = waiting || t->until_ms > now_ms;
+        if (t->until_ms <= now_ms)
+            send_error(t, t->refusal);
+    }
+    if (!waiting)
+        uv_timer_stop(timer);
+}
+
+static void ask_key(struct talker *t, const struct hf__local_request *q)
+{
+    snprintf(t->name, sizeof t->name, "%s", q->name);
+    t->until_ms = q->wait_ms > 0 ? hf_clock_monotonic_ms() + q->wait_ms : 0;
+    if (t->until_ms != 0 &&
+        uv_timer_start(&t->owner->patience, on_patience, PATIENCE_MS, PATIENCE_MS) != 0)
+        t->until_ms = 0;
+    ask_engine(t, HF_LOCAL_KEY, t->name);
 }
 
 static void answer_status(struct talker *t)
@@ -218,7 +269,7 @@ static void serve(struct talker *t, struct hf_bytes json)
         answer_status(t);
         return;
     case HF__LOCAL_KEY:
-        ask_engine(t, HF_LOCAL_KEY, q.name);
+        ask_key(t, &q);
         return;
     case HF__LOCAL_DRILL:
         ask_engine(t, HF_LOCAL_DRILL, "");
@@ -357,9 +408,12 @@ int hf__local_open(struct hf__daemon *d)
     if (local == NULL)
         return HF_ENOMEM;
     int r = uv_pipe_init(&d->loop, &local->pipe, 0);
+    if (r == 0)
+        r = uv_timer_init(&d->loop, &local->patience);
     hf_assert(r == 0);
     local->d = d;
-    local->pipe.data = local;
+    local->pipe.data = local->patience.data = local;
+    local->handles = 2;
     d->local = local;
     mode_t old = umask(0177);
     r = uv_pipe_bind(&local->pipe, path);
@@ -372,6 +426,8 @@ int hf__local_open(struct hf__daemon *d)
 static void on_server_closed(uv_handle_t *handle)
 {
     struct hf__local *local = handle->data;
+    if (--local->handles > 0)
+        return;
     local->d->local = NULL;
     free(local);
 }
@@ -383,4 +439,5 @@ void hf__local_close(struct hf__daemon *d)
     for (struct talker *t = d->local->talkers; t != NULL; t = t->next)
         end(t);
     uv_close((uv_handle_t *)&d->local->pipe, on_server_closed);
+    uv_close((uv_handle_t *)&d->local->patience, on_server_closed);
 }

@@ -15,14 +15,18 @@ enum hf__local_request_type {
     HF__LOCAL_RELOAD,
 };
 
+enum { HF__LOCAL_WAIT_MAX = 3600000 };
+
 struct hf__local_request {
     enum hf__local_request_type type;
-    char name[65]; /* of HF__LOCAL_KEY; terminated */
+    char name[65];    /* of HF__LOCAL_KEY; terminated */
+    uint32_t wait_ms; /* of HF__LOCAL_KEY: how long a refusal that may pass is held back */
 };
 
 /*
  * json: a request's text. HF_EMALFORMED: not JSON, or not an object with a `request`.
- * HF_EUNSUPPORTED: a request that is not known. HF_EINVAL: `name` is missing, or not a key's name.
+ * HF_EUNSUPPORTED: a request that is not known. HF_EINVAL: `name` is missing, or not a key's name;
+ * `wait_ms` is not a number up to HF__LOCAL_WAIT_MAX.
  */
 HF_MUST_USE int hf__local_decode(struct hf_bytes json, struct hf__local_request *ret);
 

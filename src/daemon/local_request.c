@@ -14,6 +14,21 @@ static const struct {
     {"reload", HF__LOCAL_RELOAD},
 };
 
+/* The key's name, and how long its asker waits. */
+static int decode_key(const json_t *root, struct hf__local_request *ret)
+{
+    const json_t *name = json_object_get(root, "name"), *wait = json_object_get(root, "wait_ms");
+    size_t len = json_string_length(name);
+    json_int_t wait_ms = json_integer_value(wait);
+    if (!json_is_string(name) || len == 0 || len >= sizeof ret->name)
+        return HF_EINVAL;
+    if (wait != NULL && (!json_is_integer(wait) || wait_ms < 0 || wait_ms > HF__LOCAL_WAIT_MAX))
+        return HF_EINVAL;
+    memcpy(ret->name, json_string_value(name), len);
+    ret->wait_ms = (uint32_t)wait_ms;
+    return 0;
+}
+
 static int decode(const json_t *root, struct hf__local_request *ret)
 {
     const char *word = json_string_value(json_object_get(root, "request"));
@@ -23,15 +38,10 @@ static int decode(const json_t *root, struct hf__local_request *ret)
         if (strcmp(word, requests[i].name) != 0)
             continue;
         struct hf__local_request r = {.type = requests[i].type};
-        if (r.type == HF__LOCAL_KEY) {
-            const json_t *name = json_object_get(root, "name");
-            size_t len = json_string_length(name);
-            if (!json_is_string(name) || len == 0 || len >= sizeof r.name)
-                return HF_EINVAL;
-            memcpy(r.name, json_string_value(name), len);
-        }
-        *ret = r;
-        return 0;
+        int error = r.type == HF__LOCAL_KEY ? decode_key(root, &r) : 0;
+        if (error == 0)
+            *ret = r;
+        return error;
     }
     return HF_EUNSUPPORTED;
 }

@@ -244,6 +244,7 @@ void hf__peers_call(struct hf__daemon *d, const struct hf_call *call)
         .answer_bytes_max = call->method == HF_METHOD_DOCUMENTS ? DOCUMENTS_MAX : MESSAGE_MAX,
     };
     int r = hf_net_call(d->net, &c);
+    d->claim_sent = d->claim_sent || call->method == HF_METHOD_CLAIM;
     if (r == 0)
         return;
     /* The engine has far fewer calls under way in one step than this: a seed, and n at most. */

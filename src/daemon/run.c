@@ -35,6 +35,7 @@ static void on_retry(uv_timer_t *timer)
         hf__peers_listen(d);
     if (!d->running && hf_error_transient(d->start_error))
         hf__daemon_begin(d);
+    hf__identity_settle(d, true);
     hf__peers_sweep(d, hf_clock_monotonic_ms());
 }
 

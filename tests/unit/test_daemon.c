@@ -176,6 +176,9 @@ Test(local_decode, every_request_has_its_word)
     cr_assert_eq(decode("{\"request\":\"key\",\"name\":\"tss-db\",\"more\":1}", &q), 0);
     cr_assert_eq(q.type, HF__LOCAL_KEY);
     cr_assert_str_eq(q.name, "tss-db");
+    cr_assert_eq(q.wait_ms, 0);
+    cr_assert_eq(decode("{\"request\":\"key\",\"name\":\"a\",\"wait_ms\":3600000}", &q), 0);
+    cr_assert_eq(q.wait_ms, 3600000);
     cr_assert_eq(decode("{\"request\":\"undrain\"}", &q), 0);
     cr_assert_eq(q.type, HF__LOCAL_UNDRAIN);
 }
@@ -192,6 +195,9 @@ Test(local_decode, what_is_no_request_is_refused)
     cr_assert_eq(decode("{\"request\":\"shutdown\"}", &q), HF_EUNSUPPORTED);
     cr_assert_eq(decode("{\"request\":\"key\"}", &q), HF_EINVAL);
     cr_assert_eq(decode("{\"request\":\"key\",\"name\":\"\"}", &q), HF_EINVAL);
+    cr_assert_eq(decode("{\"request\":\"key\",\"name\":\"a\",\"wait_ms\":3600001}", &q), HF_EINVAL);
+    cr_assert_eq(decode("{\"request\":\"key\",\"name\":\"a\",\"wait_ms\":-1}", &q), HF_EINVAL);
+    cr_assert_eq(decode("{\"request\":\"key\",\"name\":\"a\",\"wait_ms\":\"1\"}", &q), HF_EINVAL);
     snprintf(name, sizeof name, "{\"request\":\"key\",\"name\":\"%065d\"}", 0);
     cr_assert_eq(decode(name, &q), HF_EINVAL);
     cr_assert_eq(q.type, 0);
