@@ -1,0 +1,145 @@
+#include "notary.h"
+
+#include <stdio.h>
+
+#include <criterion/criterion.h>
+
+static const uint8_t dev_root[] = "a development root";
+
+static const struct hf_wire_type *type_of(enum hf_document_kind kind)
+{
+    switch (kind) {
+    case HF_DOCUMENT_ROOT:
+        return &hf_wire_root;
+    case HF_DOCUMENT_POLICY:
+        return &hf_wire_policy;
+    default:
+        return &hf_wire_validator_set;
+    }
+}
+
+static struct hf_root root_of(struct notary *n, uint32_t number, size_t first)
+{
+    return (struct hf_root){.number = number,
+                            .issued_s = NOTARY_NOW_S - 1000 + number,
+                            .threshold = 2,
+                            .keys = n->keys + first,
+                            .keys_count = 3};
+}
+
+void notary_init(struct notary *n)
+{
+    *n = (struct notary){.suite = &hf_suite_real, .rng.seed = "notary"};
+    cr_assert_eq(hf_pool_new(n->suite, &n->pool), 0);
+    for (size_t i = 0; i < NOTARY_KEYS; i++) {
+        n->suite->sign_keypair(&n->rng, n->public_keys[i], n->secret_keys[i]);
+        memcpy(n->keys[i].key, n->public_keys[i], HF_KEY_LEN);
+    }
+    struct hf_root root = notary_root(n);
+    n->root = notary_document(n, HF_DOCUMENT_ROOT, &root, "01");
+    cr_assert_eq(hf_network_id(n->root, n->network), 0);
+}
+
+void notary_done(struct notary *n)
+{
+    hf_document_unref(n->root);
+    hf_pool_free(n->pool);
+    for (size_t i = 0; i < n->envelopes_count; i++)
+        hf_buf_done(&n->envelopes[i]);
+}
+
+struct hf_root notary_root(struct notary *n)
+{
+    return root_of(n, 1, 0);
+}
+
+struct hf_root notary_next_root(struct notary *n)
+{
+    struct hf_root root = root_of(n, 2, 3);
+    root.has_previous = true;
+    memcpy(root.previous, n->root->body_hash, 32);
+    return root;
+}
+
+struct hf_policy notary_policy(struct notary *n, uint32_t version, uint8_t k, uint8_t shares)
+{
+    n->measurement = (struct hf_measurement){.name = hf_bytes_of("release", 7), .rank = 1};
+    memset(n->measurement.digest, 7, sizeof n->measurement.digest);
+    return (struct hf_policy){.version = version,
+                              .issued_s = NOTARY_NOW_S - 500,
+                              .expires_s = NOTARY_NOW_S + 1000000,
+                              .trust = 2,
+                              .dev_root = hf_bytes_of(dev_root, sizeof dev_root),
+                              .shares = shares,
+                              .threshold = k,
+                              .measurements = &n->measurement,
+                              .measurements_count = 1,
+                              .quote_age_max_s = 86400,
+                              .shares_held_max = 64,
+                              .holder_grace_s = 60};
+}
+
+void notary_account(size_t i, uint8_t ret[static 32])
+{
+    memset(ret, 0, 32);
+    for (size_t at = 0; at < 4; at++)
+        ret[at] = (uint8_t)(i >> (24 - 8 * at));
+    ret[31] = 1;
+}
+
+struct hf_validator_set notary_set(uint32_t epoch, struct hf_validator *validators, size_t count)
+{
+    static const char address[] = "node:1";
+    static char operators[4096][8];
+    struct hf_validator_set set = {.epoch = epoch,
+                                   .issued_s = NOTARY_NOW_S - 400,
+                                   .expires_s = NOTARY_NOW_S + 1000000,
+                                   .validators = validators,
+                                   .validators_count = count};
+    memset(set.beacon, (int)epoch, sizeof set.beacon);
+    cr_assert_leq(count, HF_ARRAY_LEN(operators));
+    for (size_t i = 0; i < count; i++) {
+        int len = snprintf(operators[i], sizeof operators[i], "op-%zu", i);
+        validators[i] = (struct hf_validator){
+            .registered_epoch = 1,
+            .address = hf_bytes_of(address, strlen(address)),
+            .operator= hf_bytes_of(operators[i], (size_t)len),
+        };
+        notary_account(i, validators[i].account);
+    }
+    return set;
+}
+
+struct hf_bytes notary_sign(struct notary *n, enum hf_document_kind kind, const void *message,
+                            const char *signers)
+{
+    static const uint8_t none[32];
+    const uint8_t *network = n->root == NULL ? none : n->network;
+    struct hf_buf body;
+    cr_assert_lt(n->envelopes_count, NOTARY_ENVELOPES);
+    struct hf_buf *envelope = &n->envelopes[n->envelopes_count++];
+    hf_buf_init(&body, HF_WIRE_DOCUMENT_MAX);
+    hf_buf_init(envelope, HF_WIRE_DOCUMENT_MAX);
+    cr_assert_eq(hf_wire_encode(type_of(kind), message, &body), 0);
+    cr_assert_eq(hf_document_wrap((uint8_t)kind, hf_buf_bytes(&body), envelope), 0);
+    hf_buf_done(&body);
+    for (const char *s = signers; *s != '\0'; s++) {
+        struct hf_buf next;
+        size_t key = (size_t)(*s - '0');
+        hf_buf_init(&next, HF_WIRE_DOCUMENT_MAX);
+        cr_assert_eq(hf_document_sign(n->suite, hf_buf_bytes(envelope), network,
+                                      n->secret_keys[key], n->public_keys[key], &next),
+                     0);
+        hf_buf_done(envelope);
+        *envelope = next;
+    }
+    return hf_buf_bytes(envelope);
+}
+
+struct hf_document *notary_document(struct notary *n, enum hf_document_kind kind,
+                                    const void *message, const char *signers)
+{
+    struct hf_document *d = NULL;
+    cr_assert_eq(hf_document_read(n->pool, notary_sign(n, kind, message, signers), &d), 0);
+    return d;
+}

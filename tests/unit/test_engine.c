@@ -1,0 +1,484 @@
+/* One engine, its events in every order that a shell could bring them in. */
+#include "lone.h"
+
+#include "base/error.h"
+
+#include <criterion/criterion.h>
+#include <signal.h>
+
+static const struct hf_bytes nothing = {0};
+static struct lone l;
+
+/* ---- hf_engine_new */
+
+Test(hf_engine_new, with_a_bound_or_a_timing_that_is_refused)
+{
+    struct notary n;
+    struct hf_engine *e = NULL;
+    struct hf_engine_config good = {.timing = hf_timing_default,
+                                    .secret_alloc = hf_secret_alloc,
+                                    .secret_free = hf_secret_free};
+    cr_assert_eq(hf_secret_init(65536, false), 0);
+    notary_init(&n);
+    good.suite = n.suite;
+    good.pool = n.pool;
+    struct hf_engine_config c[10];
+    for (size_t i = 0; i < HF_ARRAY_LEN(c); i++)
+        c[i] = good;
+    c[0].seeds_count = HF_SEEDS_MAX + 1;
+    c[1].timing.call_ms = 99;
+    c[2].timing.nonce_life_ms = 999;
+    c[3].timing.round_grace_ms = 0;
+    c[4].timing.retry_ms_min = 9;
+    c[5].timing.retry_ms_max = good.timing.retry_ms_min - 1;
+    c[6].timing.permanent_ms = 999;
+    c[7].timing.standing_ms = 99;
+    c[8].timing.watch_ms = 999;
+    c[9].timing.documents_ms = 999;
+    for (size_t i = 0; i < HF_ARRAY_LEN(c); i++)
+        cr_assert_eq(hf_engine_new(&c[i], &e), HF_EINVAL, "configuration %zu", i);
+    cr_assert_null(e);
+    cr_assert_eq(hf_engine_new(&good, &e), 0);
+    hf_engine_free(e);
+    hf_engine_free(NULL);
+    notary_done(&n);
+    cr_assert_eq(hf_secret_used(), 0);
+}
+
+/* ---- the order of events */
+
+Test(hf_engine_step, started_twice, .signal = SIGABRT)
+{
+    lone_init(&l);
+    lone_start(&l, HF_VAULT_NONE);
+    lone_start(&l, HF_VAULT_NONE);
+}
+
+Test(hf_engine_step, anything_before_start, .signal = SIGABRT)
+{
+    lone_init(&l);
+    lone_tick(&l, 0);
+}
+
+Test(hf_engine_step, time_that_runs_backwards, .signal = SIGABRT)
+{
+    lone_init(&l);
+    lone_start(&l, HF_VAULT_NONE);
+    l.now_ms--;
+    lone_tick(&l, 0);
+}
+
+Test(hf_engine_step, a_wall_clock_that_jumps_is_no_fault)
+{
+    struct hf_event event = {.type = HF_EVENT_TICK};
+    lone_init(&l);
+    lone_fresh(&l);
+    for (int i = 0; i < 4; i++) {
+        event.now_ms = l.now_ms;
+        event.wall_ms = i % 2 == 0 ? 0 : UINT64_C(4000000000000);
+        hf_engine_step(l.e, &event, &l.u);
+    }
+    cr_assert_eq(lone_status(&l).state, HF_STATE_FRESH);
+    lone_done(&l);
+}
+
+/* ---- a fresh node */
+
+Test(hf_engine_step, a_fresh_node_makes_a_vault_then_an_identity_and_waits)
+{
+    lone_init(&l);
+    lone_start(&l, HF_VAULT_NONE);
+    cr_assert_eq(lone_works(&l, HF_WORK_VAULT_CREATE), 1);
+    cr_assert_eq(l.u.writes_count, 0);
+    cr_assert_not_null(lone_call(&l, HF_METHOD_DOCUMENTS)); /* from the seed */
+    lone_vault(&l, 0);
+    cr_assert_eq(l.u.writes_count, 1);
+    cr_assert_eq(l.u.writes[0].collection, HF_ROW_ACCOUNT);
+    cr_assert(l.u.identity_changed);
+    lone_quote_made(&l, l.identity_work, 0, hf_bytes_of("a quote", 7));
+    cr_assert_eq(lone_status(&l).state, HF_STATE_FRESH);
+    cr_assert_eq(lone_status(&l).reason, HF_ENODOCUMENTS);
+    lone_done(&l);
+}
+
+Test(hf_engine_step, a_placing_vault_of_before_is_made_anew)
+{
+    lone_init(&l);
+    lone_start(&l, HF_VAULT_PLACING);
+    cr_assert_eq(lone_works(&l, HF_WORK_VAULT_CREATE), 1);
+    lone_done(&l);
+}
+
+Test(hf_engine_step, documents_while_the_vault_is_being_made_do_not_ask_for_another)
+{
+    struct hf_bytes papers[3];
+    lone_init(&l);
+    lone_start(&l, HF_VAULT_NONE);
+    lone_papers(&l, 2, 3, 4, papers);
+    for (size_t i = 0; i < 3; i++) {
+        lone_documents(&l, &papers[i], 1);
+        cr_assert_eq(lone_works(&l, HF_WORK_VAULT_CREATE), 0, "document %zu", i);
+    }
+    lone_tick(&l, 600);
+    cr_assert_eq(lone_works(&l, HF_WORK_VAULT_CREATE), 0);
+    lone_vault(&l, 0);
+    lone_quote_made(&l, l.identity_work, 0, hf_bytes_of("a quote", 7));
+    cr_assert_eq(lone_status(&l).state, HF_STATE_PLACING);
+    lone_done(&l);
+}
+
+Test(hf_engine_step, a_vault_that_cannot_be_made_is_tried_again)
+{
+    static const int errors[] = {HF_ENOSPACE, HF_EIO, HF_EREADONLY, HF_EVAULTSTATE};
+    lone_init(&l);
+    lone_start(&l, HF_VAULT_NONE);
+    for (size_t i = 0; i < HF_ARRAY_LEN(errors); i++) {
+        lone_vault(&l, errors[i]);
+        cr_assert_eq(lone_status(&l).state, HF_STATE_FRESH);
+        cr_assert_eq(lone_status(&l).reason, errors[i]);
+        cr_assert_eq(l.u.writes_count, 0);
+        lone_tick(&l, 600);
+        cr_assert_eq(lone_works(&l, HF_WORK_VAULT_CREATE), 1);
+    }
+    lone_vault(&l, 0);
+    cr_assert_eq(lone_status(&l).reason, HF_ENODOCUMENTS);
+    lone_done(&l);
+}
+
+/* ---- what stands in the way is a matter for a person */
+
+static struct hf_bytes hint(struct hf_buf *b, const uint8_t network[static 32], bool record)
+{
+    static const uint8_t bytes[] = {1, 2, 3};
+    struct hf_public_hint h = {.version = 1, .has_record = record};
+    memcpy(h.network, network, 32);
+    h.record.record = hf_bytes_of(bytes, sizeof bytes);
+    hf_buf_init(b, 65536);
+    cr_assert_eq(hf_wire_encode(&hf_wire_public_hint, &h, b), 0);
+    return hf_buf_bytes(b);
+}
+
+Test(hf_engine_step, a_placed_vault_without_a_hint_blocks)
+{
+    lone_init(&l);
+    lone_start(&l, HF_VAULT_PLACED);
+    cr_assert_eq(lone_status(&l).state, HF_STATE_BLOCKED);
+    cr_assert_eq(lone_status(&l).reason, HF_EMISSING);
+    lone_done(&l);
+    lone_init(&l);
+    lone_start_with(&l, HF_VAULT_PLACED, "hint", hf_bytes_of("\xc1", 1));
+    cr_assert_eq(lone_status(&l).reason, HF_EMISSING);
+    lone_done(&l);
+}
+
+Test(hf_engine_step, a_hint_of_another_network_blocks)
+{
+    struct hf_buf b;
+    uint8_t other[32] = {1};
+    lone_init(&l);
+    lone_start_with(&l, HF_VAULT_PLACED, "hint", hint(&b, other, false));
+    cr_assert_eq(lone_status(&l).state, HF_STATE_BLOCKED);
+    cr_assert_eq(lone_status(&l).reason, HF_EDOCUMENT_NETWORK);
+    hf_buf_done(&b);
+    lone_done(&l);
+}
+
+Test(hf_engine_step, a_hint_of_what_was_placed_and_no_vault_blocks)
+{
+    struct hf_buf b;
+    lone_init(&l);
+    lone_start_with(&l, HF_VAULT_NONE, "hint", hint(&b, l.n.network, true));
+    cr_assert_eq(lone_status(&l).state, HF_STATE_BLOCKED);
+    cr_assert_eq(lone_status(&l).reason, HF_EVAULT_GONE);
+    cr_assert_null(lone_work(&l, HF_WORK_VAULT_CREATE));
+    hf_buf_done(&b);
+    lone_done(&l);
+}
+
+/* ---- events that nobody waits for */
+
+static void nothing_came_of_it(void)
+{
+    cr_assert_eq(l.u.writes_count, 0);
+    cr_assert_eq(l.u.calls_count, 0);
+    cr_assert_eq(l.u.work_count, 0);
+    cr_assert_eq(l.u.replies_count, 0);
+}
+
+/* Every event that the state does not wait for; the state stays. */
+static void stray_events(void)
+{
+    enum hf_state state = lone_status(&l).state;
+    lone_response(&l, 0, 0, nothing);
+    nothing_came_of_it();
+    lone_response(&l, 999999, HF_ETIMEOUT, nothing);
+    nothing_came_of_it();
+    lone_quote_made(&l, 999999, 0, hf_bytes_of("a quote", 7));
+    nothing_came_of_it();
+    lone_quote_judged(&l, 999999, 0);
+    nothing_came_of_it();
+    lone_quote_judged(&l, 0, HF_EQUOTE);
+    nothing_came_of_it();
+    if (state != HF_STATE_FRESH) {
+        lone_vault(&l, 0);
+        nothing_came_of_it();
+        lone_vault(&l, HF_ECORRUPT);
+        nothing_came_of_it();
+    }
+    cr_assert_eq(lone_status(&l).state, state);
+}
+
+Test(hf_engine_step, events_that_nobody_waits_for_change_nothing)
+{
+    struct hf_buf b;
+    lone_init(&l);
+    lone_fresh(&l);
+    stray_events();
+    lone_placing(&l, 2, 3, 4);
+    stray_events();
+    lone_done(&l);
+    lone_init(&l);
+    lone_start(&l, HF_VAULT_PLACED);
+    stray_events();
+    lone_done(&l);
+    lone_init(&l);
+    lone_start_with(&l, HF_VAULT_PLACED, "hint", hint(&b, l.n.network, false));
+    cr_assert_eq(lone_status(&l).state, HF_STATE_RECOVERING);
+    stray_events();
+    hf_buf_done(&b);
+    lone_done(&l);
+}
+
+Test(hf_engine_step, an_answer_that_comes_twice_is_taken_once)
+{
+    lone_init(&l);
+    lone_fresh(&l);
+    lone_placing(&l, 2, 3, 4);
+    const struct hf_call *c = lone_call(&l, HF_METHOD_OFFER);
+    cr_assert_not_null(c);
+    uint32_t id = c->id;
+    lone_response(&l, id, HF_EQUOTA, nothing);
+    cr_assert_not_null(lone_trace(&l, HF_TRACE_CALL_FAILED));
+    lone_response(&l, id, HF_EQUOTA, nothing);
+    nothing_came_of_it();
+    cr_assert_eq(l.u.traces_count, 0);
+    lone_done(&l);
+}
+
+Test(hf_engine_step, answers_of_no_sense_cost_their_sender_its_place)
+{
+    lone_init(&l);
+    lone_fresh(&l);
+    lone_placing(&l, 2, 3, 5);
+    const struct hf_call *c = lone_call(&l, HF_METHOD_OFFER);
+    uint8_t account[32];
+    memcpy(account, c->account, 32);
+    lone_response(&l, c->id, 0, hf_bytes_of("\xff\xff", 2));
+    const struct hf_trace *t = lone_trace(&l, HF_TRACE_PEER_MISBEHAVED);
+    cr_assert_not_null(t);
+    cr_assert_arr_eq(t->account, account, 32);
+    cr_assert_eq(t->a, HF_METHOD_OFFER);
+    cr_assert_not_null(lone_trace(&l, HF_TRACE_CANDIDATE_FAILED));
+    cr_assert_not_null(lone_call(&l, HF_METHOD_OFFER)); /* the next candidate */
+    lone_done(&l);
+}
+
+/* Whoever is asked and fails: the node says so, goes on asking, and never stops for good. */
+Test(hf_engine_step, with_nobody_to_place_with_it_goes_on_asking)
+{
+    lone_init(&l);
+    lone_fresh(&l);
+    lone_placing(&l, 2, 3, 4);
+    uint32_t open[64];
+    size_t count = 0;
+    unsigned asked = 0;
+    for (int i = 0; i < 300; i++) {
+        for (size_t j = 0; j < l.u.calls_count; j++) {
+            asked += l.u.calls[j].method == HF_METHOD_OFFER;
+            cr_assert_lt(count, HF_ARRAY_LEN(open));
+            open[count++] = l.u.calls[j].id;
+        }
+        cr_assert(count > 0 || l.u.deadline_ms != UINT64_MAX);
+        if (count > 0)
+            lone_response(&l, open[--count], HF_ECONNECT, nothing);
+        else
+            lone_tick(&l, l.u.deadline_ms > l.now_ms ? l.u.deadline_ms - l.now_ms : 0);
+    }
+    cr_assert_gt(asked, 20);
+    cr_assert_eq(lone_status(&l).state, HF_STATE_PLACING);
+    cr_assert_eq(lone_status(&l).reason, HF_EFEWPROVIDERS);
+    lone_done(&l);
+}
+
+/* ---- quotes */
+
+Test(hf_engine_step, a_quote_of_no_size_or_above_its_bound_counts_as_none_and_is_made_again)
+{
+    static uint8_t large[HF_WIRE_QUOTE_MAX + 1];
+    const struct hf_bytes bad[] = {nothing, hf_bytes_of(large, sizeof large)};
+    lone_init(&l);
+    lone_start(&l, HF_VAULT_NONE);
+    lone_vault(&l, 0);
+    for (size_t i = 0; i < HF_ARRAY_LEN(bad); i++) {
+        lone_quote_made(&l, l.identity_work, 0, bad[i]);
+        const struct hf_trace *t = lone_trace(&l, HF_TRACE_QUOTE_FAILED);
+        cr_assert_not_null(t);
+        cr_assert_eq(t->error, HF_ETOOBIG);
+        lone_tick(&l, 2000);
+        cr_assert_eq(lone_works(&l, HF_WORK_QUOTE), 1);
+    }
+    lone_quote_made(&l, l.identity_work, 0, hf_bytes_of(large, HF_WIRE_QUOTE_MAX));
+    cr_assert_null(lone_trace(&l, HF_TRACE_QUOTE_FAILED));
+    lone_done(&l);
+}
+
+Test(hf_engine_step, a_quote_that_could_not_be_made_is_made_again)
+{
+    lone_init(&l);
+    lone_start(&l, HF_VAULT_NONE);
+    lone_vault(&l, 0);
+    for (int i = 0; i < 3; i++) {
+        lone_quote_made(&l, l.identity_work, HF_EQUOTE_INTERFERED, nothing);
+        cr_assert_eq(lone_trace(&l, HF_TRACE_QUOTE_FAILED)->error, HF_EQUOTE_INTERFERED);
+        lone_tick(&l, 2000);
+        cr_assert_eq(lone_works(&l, HF_WORK_QUOTE), 1);
+    }
+    lone_done(&l);
+}
+
+/* ---- requests of peers */
+
+Test(hf_engine_step, a_locked_node_answers_documents_and_nothing_else)
+{
+    struct hf_documents_request m = {0};
+    struct hf_buf b;
+    lone_init(&l);
+    lone_start(&l, HF_VAULT_PLACED);
+    for (uint8_t method = 0; method < 20; method++) {
+        if (method == HF_METHOD_DOCUMENTS)
+            continue;
+        lone_request(&l, method, NULL, hf_bytes_of("\x80", 1));
+        cr_assert_eq(lone_refusal(&l), HF_ELOCKED);
+        cr_assert_not_null(lone_trace(&l, HF_TRACE_REQUEST_REFUSED));
+    }
+    hf_buf_init(&b, 4096);
+    cr_assert_eq(hf_wire_encode(&hf_wire_documents_request, &m, &b), 0);
+    lone_request(&l, HF_METHOD_DOCUMENTS, NULL, hf_buf_bytes(&b));
+    cr_assert_eq(lone_refusal(&l), 0);
+    hf_buf_done(&b);
+    lone_done(&l);
+}
+
+Test(hf_engine_step, bytes_that_are_no_message_are_refused_in_every_method)
+{
+    static const char *const bodies[] = {"", "\xff", "\x80", "\x81", "\xc1\xc1", "\x81\x01\x81"};
+    uint8_t account[32];
+    lone_init(&l);
+    lone_fresh(&l);
+    lone_placing(&l, 2, 3, 4);
+    notary_account(0, account);
+    for (uint8_t method = 0; method < 20; method++)
+        for (size_t i = 0; i < HF_ARRAY_LEN(bodies); i++) {
+            lone_request(&l, method, account, hf_bytes_of(bodies[i], strlen(bodies[i])));
+            cr_assert_lt(lone_refusal(&l), 0);
+            cr_assert_eq(l.u.writes_count, 0);
+            cr_assert_eq(l.u.replies[0].after, 0); /* a refusal tells nothing that must last */
+        }
+    lone_request(&l, 11, account, hf_bytes_of("\x80", 1));
+    cr_assert_eq(lone_refusal(&l), HF_EUNSUPPORTED);
+    lone_done(&l);
+}
+
+/* ---- the application and the operator */
+
+Test(hf_engine_step, local_requests_of_a_locked_node_are_refused)
+{
+    lone_init(&l);
+    lone_start(&l, HF_VAULT_PLACED);
+    lone_local(&l, HF_LOCAL_KEY, "tss-db");
+    cr_assert_eq(lone_local_error(&l), HF_ELOCKED);
+    lone_local(&l, HF_LOCAL_DRILL, "");
+    cr_assert_eq(lone_local_error(&l), HF_ELOCKED);
+    lone_local(&l, (enum hf_local_type)99, "");
+    cr_assert_eq(lone_local_error(&l), HF_EUNSUPPORTED);
+    lone_done(&l);
+}
+
+Test(hf_engine_step, local_requests_before_anything_is_placed)
+{
+    char name[HF_KEY_NAME_MAX + 2];
+    memset(name, 'a', sizeof name);
+    name[sizeof name - 1] = '\0';
+    lone_init(&l);
+    lone_fresh(&l);
+    lone_local(&l, HF_LOCAL_KEY, "tss-db");
+    cr_assert_eq(lone_local_error(&l), HF_ENOTREADY);
+    cr_assert_null(l.u.locals[0].key);
+    lone_local(&l, HF_LOCAL_KEY, name);
+    cr_assert_eq(lone_local_error(&l), HF_EINVAL);
+    lone_local(&l, HF_LOCAL_DRILL, "");
+    cr_assert_eq(lone_local_error(&l), HF_ENOTREADY);
+    lone_local(&l, HF_LOCAL_DRAIN, "");
+    cr_assert_eq(lone_local_error(&l), 0);
+    cr_assert(lone_status(&l).draining);
+    lone_local(&l, HF_LOCAL_UNDRAIN, "");
+    cr_assert(!lone_status(&l).draining);
+    lone_done(&l);
+}
+
+Test(hf_engine_step, writing_that_fails_is_traced_once_and_shown)
+{
+    lone_init(&l);
+    lone_fresh(&l);
+    lone_store(&l, HF_ENOSPACE);
+    cr_assert_eq(lone_trace(&l, HF_TRACE_STORE)->error, HF_ENOSPACE);
+    lone_store(&l, HF_ENOSPACE);
+    cr_assert_null(lone_trace(&l, HF_TRACE_STORE));
+    cr_assert_eq(lone_status(&l).store_error, HF_ENOSPACE);
+    lone_store(&l, 0);
+    cr_assert_eq(lone_trace(&l, HF_TRACE_STORE)->error, 0);
+    cr_assert_eq(lone_status(&l).store_error, 0);
+    lone_done(&l);
+}
+
+Test(hf_engine_certify, needs_an_open_vault)
+{
+    uint8_t account[32], signature[64];
+    struct hf_bytes spki = hf_bytes_of("a key", 5);
+    lone_init(&l);
+    lone_start(&l, HF_VAULT_NONE);
+    cr_assert_eq(hf_engine_certify(l.e, spki, account, signature), HF_ELOCKED);
+    lone_vault(&l, 0);
+    cr_assert_eq(hf_engine_certify(l.e, spki, account, signature), 0);
+    cr_assert_arr_eq(account, l.account, 32);
+    cr_assert_eq(l.n.suite->verify(account, "holdfast/v1/tls", spki, signature), 0);
+    lone_done(&l);
+}
+
+Test(hf_engine_step, the_same_events_give_the_same_updates)
+{
+    uint8_t accounts[2][32];
+    uint64_t deadlines[2];
+    for (size_t i = 0; i < 2; i++) {
+        lone_init(&l);
+        lone_fresh(&l);
+        lone_placing(&l, 2, 3, 4);
+        memcpy(accounts[i], l.account, 32);
+        lone_response(&l, lone_call(&l, HF_METHOD_OFFER)->id, HF_ETIMEOUT, nothing);
+        deadlines[i] = l.u.deadline_ms;
+        lone_done(&l);
+    }
+    cr_assert_arr_eq(accounts[0], accounts[1], 32);
+    cr_assert_eq(deadlines[0], deadlines[1]);
+}
+
+Test(hf_engine_free, gives_back_all_memory_for_secrets)
+{
+    lone_init(&l);
+    lone_fresh(&l);
+    lone_placing(&l, 2, 3, 4);
+    cr_assert_gt(hf_secret_used(), 0);
+    cr_assert_gt(hf_engine_memory(l.e), 0);
+    lone_done(&l);
+    cr_assert_eq(hf_secret_used(), 0);
+}

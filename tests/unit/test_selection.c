@@ -1,0 +1,407 @@
+/* Who backs up whom: the order that everybody computes alike (proto/PROTOCOL.md, 5). */
+#include "notary.h"
+
+#include "base/error.h"
+#include "core/limits.h"
+#include "core/selection.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { SMALL = 60, LARGE = 1000, ORDER = HF_RANK_FACTOR * HF_SHARES_MAX };
+
+static struct hf_validator validators[4096];
+static struct notary n;
+static struct hf_document *set;
+
+/* A set of count validators in so many operators and zones; 0: each has its own, or none. */
+static void up(size_t count, size_t operators, size_t zones, size_t leaving)
+{
+    static char names[4096][8];
+    notary_init(&n);
+    struct hf_validator_set s = notary_set(1, validators, count);
+    for (size_t i = 0; i < count; i++) {
+        if (operators > 0)
+            validators[i].operator= validators[i % operators].operator;
+        if (zones > 0) {
+            int len = snprintf(names[i], sizeof names[i], "z%zu", i % zones);
+            validators[i].zone = hf_bytes_of(names[i], (size_t)len);
+        }
+        validators[i].leaving = i < leaving;
+    }
+    set = notary_document(&n, HF_DOCUMENT_SET, &s, "01");
+}
+
+static void down(void)
+{
+    hf_document_unref(set);
+    notary_done(&n);
+}
+
+static size_t select_of(size_t owner, uint8_t rule, uint8_t shares, uint32_t ret[static ORDER])
+{
+    uint8_t account[32];
+    notary_account(owner, account);
+    return hf_select(set, account, 1, rule, shares, HF_RANK_FACTOR * (size_t)shares, ret);
+}
+
+/* ---- the order, computed once more from the words of the specification */
+
+struct weighted {
+    uint64_t weight;
+    uint32_t index;
+};
+
+static uint64_t first8(const char *label, struct hf_bytes bytes)
+{
+    uint8_t hash[32];
+    uint64_t v = 0;
+    n.suite->hash(label, bytes, hash);
+    for (size_t i = 0; i < 8; i++)
+        v = v * 256 + hash[i];
+    return v;
+}
+
+static uint64_t mixed(uint64_t x)
+{
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+    return x ^ (x >> 31);
+}
+
+static int falling(const void *pa, const void *pb)
+{
+    const struct weighted *a = pa, *b = pb;
+    if (a->weight != b->weight)
+        return a->weight > b->weight ? -1 : 1;
+    return a->index < b->index ? -1 : 1;
+}
+
+static size_t weigh(size_t owner, uint32_t version, struct weighted *ret)
+{
+    uint8_t bytes[68];
+    size_t count = 0;
+    const struct hf_validator_set *s = &set->u.set;
+    memcpy(bytes, s->beacon, 32);
+    notary_account(owner, bytes + 32);
+    for (size_t i = 0; i < 4; i++)
+        bytes[64 + i] = (uint8_t)(version >> (24 - 8 * i));
+    uint64_t o = first8("holdfast/v1/owner", hf_bytes_of(bytes, 68));
+    for (size_t i = 0; i < s->validators_count; i++) {
+        if (i == owner || s->validators[i].leaving)
+            continue;
+        memcpy(bytes + 32, s->validators[i].account, 32);
+        uint64_t c = first8("holdfast/v1/candidate", hf_bytes_of(bytes, 64));
+        ret[count++] = (struct weighted){mixed(o ^ c), (uint32_t)i};
+    }
+    qsort(ret, count, sizeof *ret, falling);
+    return count;
+}
+
+static size_t first_of_operators(const struct weighted *all, size_t count, size_t max,
+                                 uint32_t *ret)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count && kept < max; i++) {
+        bool seen = false;
+        for (size_t j = 0; j < kept; j++)
+            seen = seen || hf_bytes_equal(set->u.set.validators[ret[j]].operator,
+                                          set->u.set.validators[all[i].index].operator);
+        if (!seen)
+            ret[kept++] = all[i].index;
+    }
+    return kept;
+}
+
+/* Rule 1, with the window that step 4 describes. */
+static size_t operators_only(const struct weighted *all, size_t count, size_t shares, uint32_t *ret)
+{
+    size_t total = set->u.set.validators_count, kept = 0;
+    for (size_t window = 12 * shares + 64;; window *= 4) {
+        size_t seen = window < count ? window : count;
+        kept = first_of_operators(all, seen, 6 * shares, ret);
+        if (kept >= 3 * shares || window >= total)
+            return kept;
+    }
+}
+
+static void check_order(size_t owner, uint8_t rule, uint8_t shares)
+{
+    static struct weighted all[4096];
+    uint32_t order[ORDER], expected[2 * ORDER];
+    size_t count = weigh(owner, 1, all), want = (size_t)HF_RANK_FACTOR * shares;
+    if (rule == 2) {
+        for (size_t i = 0; i < count && i < want; i++)
+            expected[i] = all[i].index;
+    } else {
+        count = operators_only(all, count, shares, expected);
+    }
+    size_t len = select_of(owner, rule, shares, order);
+    cr_assert_eq(len, count < want ? count : want);
+    for (size_t i = 0; i < len; i++)
+        cr_assert_eq(order[i], expected[i], "owner %zu, place %zu", owner, i);
+}
+
+Test(hf_select, gives_the_order_of_the_specification)
+{
+    up(SMALL, 0, 0, 3);
+    for (size_t owner = 0; owner < SMALL; owner++)
+        for (uint8_t shares = 1; shares <= 16; shares = (uint8_t)(shares * 2)) {
+            check_order(owner, 1, shares);
+            check_order(owner, 2, shares);
+        }
+    down();
+}
+
+Test(hf_select, gives_the_order_of_the_specification_in_large_sets_of_few_operators)
+{
+    up(LARGE, 21, 0, 0);
+    for (size_t owner = 0; owner < LARGE; owner += 37) {
+        check_order(owner, 1, 5);
+        check_order(owner, 1, 16); /* more places than operators: the window grows to the whole */
+        check_order(owner, 2, 16);
+    }
+    down();
+}
+
+Test(hf_select, gives_the_same_whether_an_order_is_remembered_or_not)
+{
+    static uint32_t first[LARGE][ORDER];
+    static size_t lens[LARGE];
+    up(LARGE, 100, 7, 10);
+    for (size_t owner = 0; owner < LARGE; owner++)
+        lens[owner] = select_of(owner, 0, 5, first[owner]);
+    /* Other versions, rules and n share the same memory, and so do owners whose accounts collide.
+     */
+    for (size_t owner = LARGE; owner-- > 0;) {
+        uint32_t order[ORDER];
+        uint8_t account[32];
+        notary_account(owner, account);
+        if (owner % 3 == 0)
+            (void)hf_select(set, account, 2, 0, 5, 15, order);
+        if (owner % 5 == 0)
+            (void)hf_select(set, account, 1, 2, 3, 9, order);
+        cr_assert_eq(select_of(owner, 0, 5, order), lens[owner]);
+        cr_assert_arr_eq(order, first[owner], lens[owner] * sizeof order[0]);
+        cr_assert_eq(select_of(owner, 0, 5, order), lens[owner]);
+        cr_assert_arr_eq(order, first[owner], lens[owner] * sizeof order[0]);
+    }
+    down();
+}
+
+Test(hf_select, gives_the_same_to_everybody_and_whatever_else_is_known)
+{
+    uint32_t mine[ORDER], theirs[ORDER];
+    struct notary other;
+    uint8_t account[32];
+    struct hf_validator_set s;
+    up(SMALL, 0, 3, 0);
+    notary_account(4, account);
+    size_t len = select_of(4, 0, 5, mine);
+    /* Another process, which has another policy and whose envelope has another signature. */
+    notary_init(&other);
+    s = set->u.set;
+    struct hf_document *same = notary_document(&other, HF_DOCUMENT_SET, &s, "12");
+    struct hf_policy p = notary_policy(&other, 9, 3, 5);
+    struct hf_document *policy = notary_document(&other, HF_DOCUMENT_POLICY, &p, "01");
+    cr_assert_eq(hf_select(same, account, 1, 0, 5, 15, theirs), len);
+    cr_assert_arr_eq(mine, theirs, len * sizeof mine[0]);
+    hf_document_unref(policy);
+    hf_document_unref(same);
+    notary_done(&other);
+    down();
+}
+
+Test(hf_select, gives_another_order_for_another_beacon_and_version)
+{
+    uint32_t a[ORDER], b[ORDER];
+    uint8_t account[32];
+    up(SMALL, 0, 0, 0);
+    notary_account(7, account);
+    cr_assert_eq(hf_select(set, account, 1, 2, 5, 15, a), 15);
+    cr_assert_eq(hf_select(set, account, 2, 2, 5, 15, b), 15);
+    cr_assert_arr_neq(a, b, sizeof a[0] * 15);
+    struct hf_validator_set s = set->u.set;
+    s.beacon[0] ^= 1;
+    struct hf_document *next = notary_document(&n, HF_DOCUMENT_SET, &s, "01");
+    cr_assert_eq(hf_select(next, account, 1, 2, 5, 15, b), 15);
+    cr_assert_arr_neq(a, b, sizeof a[0] * 15);
+    hf_document_unref(next);
+    down();
+}
+
+Test(hf_select, never_gives_the_owner_or_one_that_leaves)
+{
+    uint32_t order[ORDER];
+    up(40, 0, 0, 8);
+    for (uint8_t rule = 0; rule <= 2; rule++)
+        for (size_t owner = 0; owner < 40; owner++) {
+            size_t len = select_of(owner, rule, 16, order);
+            cr_assert_eq(len, owner < 8 ? 32 : 31);
+            for (size_t i = 0; i < len; i++) {
+                cr_assert_neq(order[i], owner);
+                cr_assert_geq(order[i], 8);
+                for (size_t j = 0; j < i; j++)
+                    cr_assert_neq(order[i], order[j]);
+            }
+        }
+    down();
+}
+
+Test(hf_select, gives_no_more_than_is_asked_and_the_same_beginning)
+{
+    uint32_t all[ORDER], few[ORDER];
+    uint8_t account[32];
+    up(SMALL, 0, 3, 0);
+    notary_account(3, account);
+    size_t len = select_of(3, 0, 5, all);
+    for (size_t max = 0; max <= len; max++) {
+        cr_assert_eq(hf_select(set, account, 1, 0, 5, max, few), max);
+        cr_assert(max == 0 || memcmp(all, few, max * sizeof all[0]) == 0);
+    }
+    down();
+}
+
+Test(hf_select, of_an_owner_outside_the_set_gives_an_order_too)
+{
+    uint32_t order[ORDER];
+    up(20, 0, 0, 0);
+    cr_assert_eq(select_of(4000, 0, 5, order), 15);
+    down();
+}
+
+Test(hf_select, gives_one_of_each_operator)
+{
+    uint32_t order[ORDER];
+    up(SMALL, 12, 4, 0);
+    for (uint8_t rule = 0; rule <= 1; rule++)
+        for (size_t owner = 0; owner < SMALL; owner++) {
+            size_t len = select_of(owner, rule, 16, order);
+            cr_assert_eq(len, 12);
+            for (size_t i = 0; i < len; i++)
+                for (size_t j = 0; j < i; j++)
+                    cr_assert_neq(order[i] % 12, order[j] % 12);
+        }
+    /* Without the rule several of one may come. */
+    cr_assert_eq(select_of(0, 2, 16, order), ORDER);
+    down();
+}
+
+Test(hf_select, spreads_every_block_of_n_over_the_zones)
+{
+    uint32_t order[ORDER];
+    up(SMALL, 0, 3, 0);
+    for (size_t owner = 0; owner < SMALL; owner++) {
+        cr_assert_eq(select_of(owner, 0, 5, order), 15);
+        /* The first block can always be spread: of 30 picks none of three zones lacks two. */
+        size_t in[3] = {0};
+        for (size_t i = 0; i < 5; i++)
+            in[order[i] % 3]++;
+        for (size_t z = 0; z < 3; z++)
+            cr_assert_leq(in[z], 2);
+    }
+    down();
+}
+
+Test(hf_select, fills_up_from_one_zone_when_the_others_have_nobody_left)
+{
+    uint32_t order[ORDER];
+    up(10, 0, 0, 0);
+    struct hf_validator_set s = set->u.set;
+    for (size_t i = 0; i < 10; i++)
+        validators[i].zone = hf_bytes_of(i == 9 ? "far" : "here", i == 9 ? 3 : 4);
+    s.validators = validators;
+    struct hf_document *zoned = notary_document(&n, HF_DOCUMENT_SET, &s, "01");
+    uint8_t account[32];
+    notary_account(0, account);
+    cr_assert_eq(hf_select(zoned, account, 1, 0, 4, 12, order), 9);
+    bool far_first = false;
+    for (size_t i = 0; i < 4; i++)
+        far_first = far_first || order[i] == 9;
+    cr_assert(far_first, "the only one of its zone is in the first block");
+    hf_document_unref(zoned);
+    down();
+}
+
+/* Over many owners everybody is picked about as often: within six standard deviations. */
+Test(hf_select, burdens_everybody_alike)
+{
+    static unsigned picked[200];
+    enum { VALIDATORS = 200, OWNERS = 4000, SHARES = 5 };
+    uint32_t order[ORDER];
+    uint8_t account[32];
+    up(VALIDATORS, 0, 0, 0);
+    for (size_t owner = 0; owner < OWNERS; owner++) {
+        notary_account(10000 + owner, account); /* all of them may be asked by each */
+        cr_assert_eq(hf_select(set, account, 1, 0, SHARES, SHARES, order), SHARES);
+        for (size_t i = 0; i < SHARES; i++)
+            picked[order[i]]++;
+    }
+    /* Mean 100, standard deviation just below 10. */
+    for (size_t i = 0; i < VALIDATORS; i++)
+        cr_assert(picked[i] >= 40 && picked[i] <= 160, "validator %zu: %u", i, picked[i]);
+    down();
+}
+
+Test(hf_select_possible, at_its_edges)
+{
+    /* n candidates beside the owner: n + 1 validators are enough, n are not. */
+    up(6, 0, 0, 0);
+    for (uint8_t rule = 0; rule <= 2; rule++) {
+        cr_assert_eq(hf_select_possible(set, rule, 5), 0);
+        cr_assert_eq(hf_select_possible(set, rule, 6), HF_ESELECTION);
+    }
+    down();
+    up(0, 0, 0, 0);
+    cr_assert_eq(hf_select_possible(set, 2, 1), HF_ESELECTION);
+    cr_assert_eq(hf_select_possible(set, 0, 1), HF_ESELECTION);
+    down();
+    up(6, 0, 0, 2);
+    cr_assert_eq(hf_select_possible(set, 2, 3), 0);
+    cr_assert_eq(hf_select_possible(set, 2, 4), HF_ESELECTION);
+    cr_assert_eq(hf_select_possible(set, 0, 3), 0);
+    cr_assert_eq(hf_select_possible(set, 0, 4), HF_ESELECTION);
+    down();
+}
+
+Test(hf_select_possible, counts_operators_unless_the_policy_relaxes_the_rule)
+{
+    /* Three operators of four: an owner's other machines may hold for it. */
+    up(12, 3, 0, 0);
+    cr_assert_eq(hf_select_possible(set, 0, 3), 0);
+    cr_assert_eq(hf_select_possible(set, 1, 3), 0);
+    cr_assert_eq(hf_select_possible(set, 0, 4), HF_ESELECTION);
+    cr_assert_eq(hf_select_possible(set, 2, 11), 0);
+    cr_assert_eq(hf_select_possible(set, 2, 12), HF_ESELECTION);
+    down();
+    /* Seven machines in three operators of 3, 2 and 2: all three remain for each owner. */
+    up(7, 3, 0, 0);
+    cr_assert_eq(hf_select_possible(set, 1, 3), 0);
+    down();
+    /* Four machines in three operators: two owners are alone in theirs. */
+    up(4, 3, 0, 0);
+    cr_assert_eq(hf_select_possible(set, 1, 2), 0);
+    cr_assert_eq(hf_select_possible(set, 1, 3), HF_ESELECTION);
+    down();
+}
+
+/* What it promises for every owner is what hf_select then gives. */
+Test(hf_select_possible, agrees_with_the_orders_themselves)
+{
+    static const size_t shapes[][3] = {{5, 0, 0},   {9, 4, 0},   {9, 4, 3}, {16, 5, 5},
+                                       {17, 16, 0}, {30, 29, 2}, {3, 1, 0}, {2, 0, 1}};
+    for (size_t i = 0; i < HF_ARRAY_LEN(shapes); i++) {
+        up(shapes[i][0], shapes[i][1], 0, shapes[i][2]);
+        for (uint8_t rule = 0; rule <= 2; rule++)
+            for (uint8_t shares = 1; shares <= 16; shares++) {
+                uint32_t order[ORDER];
+                bool all = true;
+                for (size_t owner = 0; owner < shapes[i][0]; owner++)
+                    all = all && select_of(owner, rule, shares, order) >= shares;
+                cr_assert_eq(hf_select_possible(set, rule, shares) == 0, all,
+                             "shape %zu, rule %u, n %u", i, rule, shares);
+            }
+        down();
+    }
+}

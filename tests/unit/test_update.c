@@ -1,0 +1,184 @@
+/* Filling an update: one transaction a step, and what may leave only after it. */
+#include "lone.h"
+
+#include "base/error.h"
+
+#include <criterion/criterion.h>
+#include <signal.h>
+
+static struct lone l;
+static const struct hf_bytes none = {0};
+
+static void up(void)
+{
+    lone_init(&l);
+    lone_fresh(&l);
+    lone_placing(&l, 2, 3, 4);
+    hf__update_begin(l.e);
+}
+
+static void put(const char *name)
+{
+    struct hf_binding_row row = {.version = 1};
+    hf__put(l.e, HF_ROW_BINDING, hf_bytes_of(name, strlen(name)), &hf_wire_binding_row, &row);
+}
+
+static void call(bool at_once)
+{
+    uint8_t account[32];
+    notary_account(0, account);
+    cr_assert_eq(hf__call(l.e, HF_METHOD_STANDING, account, 0, 0, none, at_once), 0);
+}
+
+Test(hf__update, the_writes_of_a_step_are_one_transaction_and_the_next_has_the_next_number)
+{
+    struct hf_update u;
+    up();
+    put("a");
+    put("b");
+    hf__del(l.e, HF_ROW_BINDING, hf_bytes_of("a", 1));
+    hf__update_end(l.e, &u);
+    cr_assert_eq(u.writes_count, 3);
+    cr_assert_null(u.writes[2].value);
+    cr_assert_eq(u.writes[2].key_len, 1);
+    uint64_t first = u.write_seq;
+    cr_assert_gt(first, 0);
+    hf__update_begin(l.e);
+    hf__update_end(l.e, &u);
+    cr_assert_eq(u.writes_count, 0);
+    cr_assert_eq(u.write_seq, 0);
+    hf__update_begin(l.e);
+    put("c");
+    hf__update_end(l.e, &u);
+    cr_assert_eq(u.write_seq, first + 1);
+    lone_done(&l);
+}
+
+Test(hf__update, what_is_put_is_in_the_mirror_at_once)
+{
+    up();
+    put("a");
+    cr_assert_not_null(hf__rows_get(&l.e->rows, HF_ROW_BINDING, hf_bytes_of("a", 1)));
+    hf__del(l.e, HF_ROW_BINDING, hf_bytes_of("a", 1));
+    cr_assert_null(hf__rows_get(&l.e->rows, HF_ROW_BINDING, hf_bytes_of("a", 1)));
+    /* Public rows have no mirror: the disk is a hint. */
+    struct hf_blob *b = hf_blob_new(hf_bytes_of("x", 1));
+    hf__put_blob(l.e, HF_ROW_PUBLIC, hf_bytes_of("hint", 4), b);
+    hf_blob_unref(b);
+    cr_assert_eq(hf__rows_count(&l.e->rows, HF_ROW_PUBLIC), 0);
+    lone_done(&l);
+}
+
+Test(hf__update, calls_and_replies_wait_for_the_writes_before_them)
+{
+    struct hf_update u;
+    up();
+    uint64_t before = l.e->write_seq;
+    call(false);
+    call(true);
+    put("a");
+    hf__reply(l.e, 1, 0, none, false);
+    hf__reply(l.e, 2, 0, none, true);
+    call(false);
+    hf__local_reply(l.e, 3, 0);
+    hf__update_end(l.e, &u);
+    cr_assert_eq(u.calls_count, 3);
+    cr_assert_eq(u.calls[0].after, before);
+    cr_assert_eq(u.calls[1].after, 0);
+    cr_assert_eq(u.calls[2].after, before + 1);
+    cr_assert_eq(u.replies[0].after, before + 1);
+    cr_assert_eq(u.replies[1].after, 0);
+    cr_assert_eq(u.locals[0].after, before + 1);
+    cr_assert_eq(u.write_seq, before + 1);
+    lone_done(&l);
+}
+
+Test(hf__update, a_reply_without_a_write_of_its_own_still_waits_for_earlier_ones)
+{
+    struct hf_update u;
+    up();
+    put("a");
+    hf__update_end(l.e, &u);
+    uint64_t seq = u.write_seq;
+    hf__update_begin(l.e);
+    hf__reply(l.e, 1, 0, none, false);
+    hf__update_end(l.e, &u);
+    cr_assert_eq(u.write_seq, 0);
+    cr_assert_eq(u.replies[0].after, seq);
+    lone_done(&l);
+}
+
+Test(hf__update, calls_go_to_members_only_and_name_whom_they_expect)
+{
+    struct hf_update u;
+    uint8_t stranger[32] = {9}, account[32];
+    up();
+    notary_account(1, account);
+    cr_assert_eq(hf__call(l.e, HF_METHOD_OFFER, stranger, 0, 0, none, false), HF_ENOTMEMBER);
+    cr_assert_eq(hf__call(l.e, HF_METHOD_OFFER, account, 0, 0, none, false), 0);
+    cr_assert_eq(hf__call(l.e, HF_METHOD_DOCUMENTS, account, 0, 0, none, true), 0);
+    cr_assert_eq(hf__call_address(l.e, HF_METHOD_DOCUMENTS, "seed:1", none), 0);
+    hf__update_end(l.e, &u);
+    cr_assert_eq(u.calls_count, 3);
+    cr_assert(u.calls[0].has_account);
+    cr_assert_arr_eq(u.calls[0].account, account, 32);
+    cr_assert_str_eq(u.calls[0].address, "node:1");
+    /* Documents speak for themselves, whoever passes them on. */
+    cr_assert(!u.calls[1].has_account);
+    cr_assert(!u.calls[2].has_account);
+    cr_assert_str_eq(u.calls[2].address, "seed:1");
+    for (size_t i = 0; i < 3; i++) {
+        cr_assert_eq(u.calls[i].timeout_ms, hf_timing_default.call_ms);
+        for (size_t j = 0; j < i; j++)
+            cr_assert_neq(u.calls[i].id, u.calls[j].id);
+    }
+    lone_done(&l);
+}
+
+Test(hf__update, calls_are_bounded)
+{
+    uint8_t account[32];
+    int r = 0;
+    size_t made = 0;
+    up();
+    notary_account(0, account);
+    while (r == 0 && made < 100000) {
+        r = hf__call(l.e, HF_METHOD_STANDING, account, 0, 0, none, true);
+        made += r == 0;
+    }
+    cr_assert_eq(r, HF_EBUSY);
+    cr_assert_geq(made, 1000);
+    lone_done(&l);
+}
+
+Test(hf__update, the_deadline_is_the_nearest_timer)
+{
+    struct hf_update u;
+    up();
+    for (int t = 0; t < HF__TIMERS; t++)
+        hf__timer_clear(l.e, (enum hf__timer)t);
+    hf__update_end(l.e, &u);
+    cr_assert_eq(u.deadline_ms, UINT64_MAX);
+    hf__timer_set(l.e, HF__TIMER_GRACE, 70);
+    hf__timer_set(l.e, HF__TIMER_IDENTITY, 50);
+    hf__timer_set(l.e, HF__TIMER_TASK, 60);
+    hf__update_end(l.e, &u);
+    cr_assert_eq(u.deadline_ms, l.e->now_ms + 50);
+    lone_done(&l);
+}
+
+Test(hf__update, a_vault_state_without_a_write, .signal = SIGABRT)
+{
+    up();
+    hf__put_vault_state(l.e, HF_VAULT_PLACED);
+}
+
+Test(hf__update, a_released_key_is_wiped_at_the_next_step)
+{
+    static const uint8_t zeros[HF_APP_KEY_LEN];
+    up();
+    memset(l.e->s->app_key, 5, sizeof l.e->s->app_key);
+    lone_tick(&l, 0);
+    cr_assert_arr_eq(l.e->s->app_key, zeros, sizeof zeros);
+    lone_done(&l);
+}
