@@ -92,8 +92,12 @@ void hf_engine_free(struct hf_engine *e)
 
 uint64_t hf__now_s(const struct hf_engine *e)
 {
-    uint64_t wall_s = e->wall_ms / 1000;
-    return wall_s > e->floor_s ? wall_s : e->floor_s;
+    uint64_t s = e->wall_ms / 1000;
+    s = s > e->floor_s ? s : e->floor_s;
+    /* A host's clock may say anything; a date that is signed must still be one. */
+    if (s > HF_WIRE_TIME_MAX)
+        s = HF_WIRE_TIME_MAX;
+    return s > 0 ? s : 1;
 }
 
 void hf__timer_set(struct hf_engine *e, enum hf__timer timer, uint64_t after_ms)

@@ -73,10 +73,16 @@ Test(hf_engine_step, a_wall_clock_that_jumps_is_no_fault)
     struct hf_event event = {.type = HF_EVENT_TICK};
     lone_init(&l);
     lone_fresh(&l);
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 8; i++) {
         event.now_ms = l.now_ms;
-        event.wall_ms = i % 2 == 0 ? 0 : UINT64_C(4000000000000);
+        event.wall_ms = i % 2 == 0 ? 0 : UINT64_MAX;
         hf_engine_step(l.e, &event, &l.u);
+        const struct hf_work *w = lone_work(&l, HF_WORK_QUOTE);
+        if (w != NULL)
+            l.identity_work = w->id;
+        event.type = i % 3 == 1 ? HF_EVENT_QUOTE_MADE : HF_EVENT_TICK;
+        event.u.quote_made.work = l.identity_work;
+        event.u.quote_made.quote = hf_bytes_of("a quote", 7);
     }
     cr_assert_eq(lone_status(&l).state, HF_STATE_FRESH);
     lone_done(&l);
