@@ -72,13 +72,15 @@ void hf__deal_begin(struct hf_engine *e)
     d->generation.version = e->version;
     d->generation.number = e->generation_next++;
     e->suite->random(&e->s->rng, d->generation.id, sizeof d->generation.id);
-    for (size_t i = 0; i < d->n; i++)
-        d->slots[i].candidate = -1;
     list_candidates(e, d);
     size_t len = sizeof *d + d->candidates_count * sizeof(struct hf__candidate);
     e->dealing = malloc(len);
     hf_assert(e->dealing != NULL);
     memcpy(e->dealing, d, len);
+    e->dealing->slots = calloc(d->n, sizeof *d->slots);
+    hf_assert(e->dealing->slots != NULL);
+    for (size_t i = 0; i < d->n; i++)
+        e->dealing->slots[i].candidate = -1;
     hf__trace(e, HF_TRACE_DEALING, 0, NULL, d->generation.number, d->n);
     /* The number is spent before anyone hears of it, so that it is never used for two polynomials.
      */
@@ -93,7 +95,10 @@ void hf__deal_free(struct hf_engine *e)
         return;
     for (size_t i = 0; i < d->n; i++)
         hf_blob_unref(d->slots[i].transcript);
-    hf_wipe(e->s->share, sizeof e->s->share);
+    if (d->shares != NULL)
+        hf_wipe(d->shares, (size_t)d->n * HF_SCALAR_LEN);
+    e->secret_free(d->shares);
+    free(d->slots);
     free(d);
     e->dealing = NULL;
 }
@@ -240,7 +245,7 @@ int hf__offer_answered(struct hf_engine *e, const struct hf__pending *call, int 
 {
     struct hf__dealing *d = e->dealing;
     struct hf_offer_response m;
-    struct hf__peer *peer;
+    const struct hf__peer *peer;
     if (d == NULL || call->arg != d->generation.number)
         return 0;
     hf_assert(call->slot < d->candidates_count);

@@ -44,13 +44,13 @@ struct hf__dealing {
     struct hf_generation_id generation;
     uint32_t epoch;
     uint8_t k, n;
-    bool dealt;          /* the polynomial is drawn: shares in secrets, commitments here */
+    uint8_t *shares;     /* n scalars, in memory for secrets; NULL: the polynomial is not drawn */
     bool replaces;       /* a recorded generation, which stays when this fails */
     uint32_t quote_work; /* 0: none under way */
     uint8_t quoted[32 * HF_SHARES_MAX]; /* hashes of the transcripts under that quote */
     uint8_t quoted_count;
     uint8_t commitments[HF_POINT_LEN * HF_SHARES_MAX];
-    struct hf__slot slots[HF_SHARES_MAX];
+    struct hf__slot *slots; /* n */
     uint8_t candidates_count;
     struct hf__candidate candidates[];
 };

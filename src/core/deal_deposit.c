@@ -9,9 +9,10 @@ static void deal(struct hf_engine *e)
 {
     struct hf__dealing *d = e->dealing;
     struct hf_sharing sharing = {.k = d->k, .n = d->n};
-    int r = e->suite->deal(&e->s->rng, e->s->root, sharing, e->s->share, d->commitments);
+    d->shares = e->secret_alloc((size_t)d->n * HF_SCALAR_LEN);
+    hf_assert(d->shares != NULL);
+    int r = e->suite->deal(&e->s->rng, e->s->root, sharing, d->shares, d->commitments);
     hf_assert(r == 0);
-    d->dealt = true;
 }
 
 static struct hf_bytes commitments_of(const struct hf__dealing *d)
@@ -35,10 +36,9 @@ static int seal(struct hf_engine *e, size_t slot)
     memcpy(aad.network, e->network, 32);
     memcpy(aad.owner, e->account, 32);
     memcpy(aad.provider, c->account, 32);
-    int r =
-        e->suite->seal(&e->s->rng, c->sealing_key, hf_bytes_of(info, strlen(info)),
-                       hf__encode(e, &hf_wire_deposit_aad, &aad),
-                       hf_bytes_of(e->s->share + slot * HF_SCALAR_LEN, HF_SCALAR_LEN), s->sealed);
+    int r = e->suite->seal(&e->s->rng, c->sealing_key, hf_bytes_of(info, strlen(info)),
+                           hf__encode(e, &hf_wire_deposit_aad, &aad),
+                           hf_bytes_of(d->shares + slot * HF_SCALAR_LEN, HF_SCALAR_LEN), s->sealed);
     if (r != 0)
         return r;
     hf__fill_header(e, c->account, &t.header);
@@ -75,7 +75,7 @@ void hf__deposit_advance(struct hf_engine *e)
 {
     struct hf__dealing *d = e->dealing;
     bool all = true;
-    if (!d->dealt)
+    if (d->shares == NULL)
         deal(e);
     for (size_t i = 0; i < d->n; i++) {
         struct hf__slot *s = &d->slots[i];

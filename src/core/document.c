@@ -33,6 +33,8 @@ void hf_pool_free(struct hf_pool *pool)
         return;
     for (size_t i = 0; i < HF_POOL_BUCKETS; i++)
         hf_assert(pool->buckets[i] == NULL);
+    hf_assert(pool->peers.count == 0);
+    free(pool->peers.buckets);
     hf__outbox_free(pool->outbox);
     hf_arena_done(&pool->arena);
     free(pool);

@@ -1,5 +1,7 @@
 /* Root, policy and validator set: adopted when newer and verified, passed on to whoever is behind.
  */
+#include <stdlib.h>
+
 #include "base/error.h"
 #include "node.h"
 
@@ -50,10 +52,17 @@ static void root_key(unsigned number, char ret[static 8])
     *at = '\0';
 }
 
+static void add_root(struct hf_engine *e, struct hf_document *d)
+{
+    e->roots = realloc(e->roots, (e->roots_count + 1u) * sizeof(struct hf_document *));
+    hf_assert(e->roots != NULL);
+    e->roots[e->roots_count++] = hf_document_ref(d);
+}
+
 static void adopt_root(struct hf_engine *e, struct hf_document *d)
 {
     char key[8];
-    e->roots[e->roots_count++] = hf_document_ref(d);
+    add_root(e, d);
     root_key(e->roots_count, key);
     save(e, key, d);
 }
@@ -122,7 +131,7 @@ static void adopt(struct hf_engine *e, struct hf_document *d, bool stored)
         e->floor_s = hf_document_issued_s(d);
     if (d->kind == HF_DOCUMENT_ROOT) {
         if (stored)
-            e->roots[e->roots_count++] = hf_document_ref(d);
+            add_root(e, d);
         else
             adopt_root(e, d);
     } else if (d->kind == HF_DOCUMENT_POLICY) {
@@ -301,6 +310,7 @@ void hf__documents_pull(struct hf_engine *e, const uint8_t *account)
 void hf__documents_tick(struct hf_engine *e)
 {
     bool missing = hf__documents_ready(e) != 0;
+    hf__answers_expire(e); /* with a timer that runs anyway */
     hf__documents_pull(e, NULL);
     uint32_t pause = missing ? 500 : e->timing.documents_ms;
     hf__timer_set(e, HF__TIMER_DOCUMENTS, pause + hf__random_below(e, pause / 4 + 1));

@@ -32,6 +32,11 @@ void hf__drain_free(struct hf_engine *e)
     e->drain = NULL;
 }
 
+size_t hf__drain_memory(const struct hf_engine *e)
+{
+    return e->drain == NULL ? 0 : sizeof *e->drain + e->drain->count * sizeof *e->drain->owners;
+}
+
 static void finish(struct hf_engine *e)
 {
     int r = 0;

@@ -60,6 +60,19 @@ void hf__drill_free(struct hf_engine *e)
     e->drill = NULL;
 }
 
+size_t hf__drill_memory(const struct hf_engine *e)
+{
+    const struct hf__drill *d = e->drill;
+    if (d == NULL)
+        return 0;
+    size_t sum =
+        sizeof *d + (d->transcript != NULL ? sizeof(struct hf_blob) + d->transcript->len : 0);
+    for (size_t i = 0; i < d->count; i++)
+        if (d->targets[i].answer != NULL)
+            sum += sizeof(struct hf_blob) + d->targets[i].answer->len;
+    return sum;
+}
+
 static size_t in_state(const struct hf__drill *d, uint8_t state)
 {
     size_t count = 0;
@@ -193,7 +206,7 @@ static int check_answer(struct hf_engine *e, const struct hf__target *t, struct 
 {
     struct hf_recover_response m;
     struct hf_recover_answer a;
-    struct hf__peer *peer;
+    const struct hf__peer *peer;
     int r = hf__decode(e, &hf_wire_recover_response, body, &m);
     if (r == 0)
         r = e->suite->verify(t->account, "holdfast/v1/recover-answer", m.answer, m.signature);

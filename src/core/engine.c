@@ -77,6 +77,7 @@ void hf_engine_free(struct hf_engine *e)
         hf__lock(e);
     for (size_t i = 0; i < e->roots_count; i++)
         hf_document_unref(e->roots[i]);
+    free(e->roots);
     hf_document_unref(e->policy);
     hf_document_unref(e->set);
     hf_document_unref(e->set_previous);
@@ -261,6 +262,11 @@ static void on_response(struct hf_engine *e, const struct hf_event *event)
             continue;
         struct hf__parked m = {.call = e->calls[i], .method = e->calls[i].method};
         e->calls[i] = e->calls[--e->calls_count];
+        if (e->calls_count == 0) {
+            free(e->calls);
+            e->calls = NULL;
+            e->calls_cap = 0;
+        }
         do_response(e, &m, event->u.response.error, event->u.response.body);
         return;
     }
@@ -289,7 +295,7 @@ static struct hf__parked *take_parked(struct hf_engine *e, const uint8_t quote_h
 static void on_judged(struct hf_engine *e, const struct hf_event *event)
 {
     hf__quote_judged(e, event->u.quote_judged.work, &event->u.quote_judged.verdict);
-    if (!e->has_fresh)
+    if (e->fresh == NULL)
         return;
     struct hf__parked *m = take_parked(e, e->fresh_hash);
     while (m != NULL) {
@@ -302,7 +308,7 @@ static void on_judged(struct hf_engine *e, const struct hf_event *event)
         free(m);
         m = next;
     }
-    e->has_fresh = false;
+    e->fresh = NULL;
 }
 
 static void on_made(struct hf_engine *e, const struct hf_event *event)

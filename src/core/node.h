@@ -7,6 +7,7 @@
 #include "base/secret.h"
 #include "core/engine.h"
 #include "core/selection.h"
+#include "peer.h"
 #include "pool.h"
 #include "rows.h"
 #include "update.h"
@@ -21,9 +22,8 @@ struct hf__secrets {
     uint8_t wrap_key[HF_KEY_LEN];
     uint8_t account[HF_SIGN_SECRET_LEN];
     uint8_t sealing[HF_KEY_LEN];
-    uint8_t response[HF_KEY_LEN];                 /* of the round of recovery or drill under way */
-    uint8_t app_key[HF_APP_KEY_LEN];              /* last released; wiped at the next step */
-    uint8_t share[HF_SHARES_MAX * HF_SCALAR_LEN]; /* of the dealing or round under way */
+    uint8_t response[HF_KEY_LEN];    /* of the round of recovery or drill under way */
+    uint8_t app_key[HF_APP_KEY_LEN]; /* last released; wiped at the next step */
 };
 
 /* A call that has not been answered. */
@@ -54,17 +54,6 @@ struct hf__judging {
     struct hf__judging *next;
     uint32_t work;
     uint8_t quote_hash[32];
-};
-
-/* A validator whose identity quote was genuine. Judged against the policy whenever it is used. */
-struct hf__peer {
-    uint8_t account[32];
-    uint8_t quote_hash[32];
-    uint8_t sealing_key[32];
-    uint32_t epoch;
-    uint64_t made_s;
-    uint64_t used_ms;
-    struct hf_verdict verdict;
 };
 
 /* An answer to recover or drill, repeated for as long as its nonce lives. */
@@ -130,7 +119,7 @@ struct hf_engine {
     int store_error;
     uint64_t store_since_ms;
 
-    struct hf_document *roots[HF_ROOTS_MAX];
+    struct hf_document **roots;
     uint8_t roots_count;
     struct hf_document *policy;
     struct hf_document *set;
@@ -160,21 +149,19 @@ struct hf_engine {
     uint32_t identity_work;             /* quote under way; 0 none */
     struct hf_blob *identity_statement; /* of that quote */
 
-    uint32_t next_id;   /* of calls and work */
-    uint64_t write_seq; /* of the last transaction */
-    struct hf__pending *calls;
+    uint32_t next_id;          /* of calls and work */
+    uint64_t write_seq;        /* of the last transaction */
+    struct hf__pending *calls; /* none allocated while none is out */
     uint16_t calls_count, calls_cap;
     struct hf__parked *parked;
     uint16_t parked_count;
     uint16_t strangers_count; /* of those, requests of askers without an account */
     bool stranger;            /* this step's request is one */
     struct hf__judging *judging;
-    bool has_fresh; /* the verdict that was just brought, for the messages that waited */
+    const struct hf_verdict *fresh; /* that was just brought, for the messages that waited */
     uint8_t fresh_hash[32];
-    struct hf_verdict fresh;
     uint8_t wait_hash[32]; /* set by a handler that returns HF__PARK */
-    struct hf__peer **peers;
-    uint16_t peers_count, peers_cap;
+    struct hf__known_list known;
     struct hf__answer *answers;
     uint16_t answers_count;
 
@@ -243,11 +230,11 @@ HF_MUST_USE int hf__judge(struct hf_engine *e, const struct hf_verdict *v,
 /* The peer that an identity proves, judged for now; HF__PARK; else why not. ret is valid until the
  * next call. */
 HF_MUST_USE int hf__identity_check(struct hf_engine *e, const struct hf_identity *identity,
-                                   const uint8_t account[static 32], struct hf__peer **ret,
+                                   const uint8_t account[static 32], const struct hf__peer **ret,
                                    uint32_t *ret_rank);
 /* The peer as it is remembered, judged for now; HF_EIDENTITY: none is. */
 HF_MUST_USE int hf__identity_known(struct hf_engine *e, const uint8_t account[static 32],
-                                   struct hf__peer **ret, uint32_t *ret_rank);
+                                   const struct hf__peer **ret, uint32_t *ret_rank);
 void hf__identity_renew(struct hf_engine *e);
 /* Whether the own identity is of the newest set: peers refuse one of a set that is two epochs old.
  */
@@ -293,8 +280,8 @@ HF_MUST_USE int hf__owner_check(struct hf_engine *e, uint8_t method,
                                 const struct hf_owner_header *header);
 /* The identity that came with a request, or the one that is remembered. */
 HF_MUST_USE int hf__owner_identity(struct hf_engine *e, const struct hf_owner_request *request,
-                                   const struct hf_owner_header *header, struct hf__peer **ret,
-                                   uint32_t *ret_rank);
+                                   const struct hf_owner_header *header,
+                                   const struct hf__peer **ret, uint32_t *ret_rank);
 /* HF_ESUPERSEDED: header speaks under a lower claim than the row, or as another instance of the
  * same. */
 HF_MUST_USE int hf__claim_check(const struct hf_owner_row *row, const struct hf_claim_id *claim);
@@ -322,6 +309,8 @@ int hf__recv_standing(struct hf_engine *e, uint64_t id, struct hf_bytes body);
 int hf__recv_nonce(struct hf_engine *e, uint64_t id, struct hf_bytes body);
 int hf__recv_recover(struct hf_engine *e, uint64_t id, uint8_t method, struct hf_bytes body);
 int hf__recv_claim(struct hf_engine *e, uint64_t id, struct hf_bytes body);
+/* Forgets the answers whose nonce has ended. */
+void hf__answers_expire(struct hf_engine *e);
 /* nonce.c */
 void hf__nonce_make(struct hf_engine *e, struct hf_bytes context, uint8_t ret[static 40]);
 HF_MUST_USE int hf__nonce_check(struct hf_engine *e, struct hf_bytes context,
@@ -374,12 +363,14 @@ const char *hf__status_address(struct hf_engine *e, const uint8_t account[static
 /* local.c, drain.c, drill.c */
 void hf__drain_begin(struct hf_engine *e, uint64_t request);
 void hf__drain_free(struct hf_engine *e);
+size_t hf__drain_memory(const struct hf_engine *e); /* bytes held */
 /* Whether arg is of a drain's question; then the answer is taken. */
 bool hf__drain_answered(struct hf_engine *e, uint32_t arg, int error);
 void hf__local(struct hf_engine *e, const struct hf_event *event);
 void hf__drill_begin(struct hf_engine *e, uint64_t request);
 void hf__drill_quote(struct hf_engine *e, uint32_t work, int error, struct hf_bytes quote);
 void hf__drill_free(struct hf_engine *e);
+size_t hf__drill_memory(const struct hf_engine *e); /* bytes held */
 int hf__drill_nonce(struct hf_engine *e, const struct hf__pending *call, int error,
                     const struct hf_nonce_response *answer);
 int hf__drill_answered(struct hf_engine *e, const struct hf__pending *call, int error,

@@ -63,7 +63,7 @@ int hf__owner_check(struct hf_engine *e, uint8_t method, const struct hf_owner_r
 }
 
 int hf__owner_identity(struct hf_engine *e, const struct hf_owner_request *request,
-                       const struct hf_owner_header *header, struct hf__peer **ret,
+                       const struct hf_owner_header *header, const struct hf__peer **ret,
                        uint32_t *ret_rank)
 {
     if (request->has_identity)

@@ -12,26 +12,17 @@ static void quote_hash(struct hf_engine *e, struct hf_bytes quote, uint8_t ret[s
     e->suite->hash("holdfast/v1/quote", quote, ret);
 }
 
-static struct hf__peer *peer_by_quote(struct hf_engine *e, const uint8_t hash[static 32])
+static int verdict_of(struct hf_engine *e, struct hf_bytes quote, const uint8_t hash[static 32],
+                      struct hf_verdict *ret)
 {
-    for (size_t i = 0; i < e->peers_count; i++)
-        if (memcmp(e->peers[i]->quote_hash, hash, 32) == 0)
-            return e->peers[i];
-    return NULL;
-}
-
-int hf__verdict(struct hf_engine *e, struct hf_bytes quote, struct hf_verdict *ret)
-{
-    uint8_t hash[32];
     hf_assert(e->policy != NULL);
-    quote_hash(e, quote, hash);
-    if (e->has_fresh && memcmp(e->fresh_hash, hash, 32) == 0) {
-        *ret = e->fresh;
+    if (e->fresh != NULL && memcmp(e->fresh_hash, hash, 32) == 0) {
+        *ret = *e->fresh;
         return 0;
     }
-    struct hf__peer *known = peer_by_quote(e, hash);
+    const struct hf__known *known = hf__known_by_quote(&e->known, hash);
     if (known != NULL) {
-        *ret = known->verdict;
+        *ret = known->peer->verdict;
         return 0;
     }
     /* Strangers may fill their part of the room, never that of members. */
@@ -59,6 +50,13 @@ int hf__verdict(struct hf_engine *e, struct hf_bytes quote, struct hf_verdict *r
     return HF__PARK;
 }
 
+int hf__verdict(struct hf_engine *e, struct hf_bytes quote, struct hf_verdict *ret)
+{
+    uint8_t hash[32];
+    quote_hash(e, quote, hash);
+    return verdict_of(e, quote, hash, ret);
+}
+
 void hf__park(struct hf_engine *e, const struct hf__parked *what, struct hf_bytes body)
 {
     struct hf__parked **last = &e->parked;
@@ -82,8 +80,7 @@ void hf__quote_judged(struct hf_engine *e, uint32_t work, const struct hf_verdic
         struct hf__judging *j = *at;
         if (j->work != work)
             continue;
-        e->has_fresh = true;
-        e->fresh = *v;
+        e->fresh = v;
         memcpy(e->fresh_hash, j->quote_hash, 32);
         *at = j->next;
         free(j);
@@ -135,62 +132,6 @@ int hf__judge(struct hf_engine *e, const struct hf_verdict *v, const uint8_t *re
     return r;
 }
 
-/* Where a peer stands or would stand among those remembered, which are sorted by account. */
-static size_t peer_position(const struct hf_engine *e, const uint8_t account[static 32])
-{
-    size_t low = 0, high = e->peers_count;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (memcmp(e->peers[mid]->account, account, 32) < 0)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low;
-}
-
-static struct hf__peer *peer_find(const struct hf_engine *e, const uint8_t account[static 32])
-{
-    size_t at = peer_position(e, account);
-    if (at < e->peers_count && memcmp(e->peers[at]->account, account, 32) == 0)
-        return e->peers[at];
-    return NULL;
-}
-
-static void forget_oldest_peer(struct hf_engine *e)
-{
-    size_t oldest = 0;
-    for (size_t i = 1; i < e->peers_count; i++)
-        if (e->peers[i]->used_ms < e->peers[oldest]->used_ms)
-            oldest = i;
-    free(e->peers[oldest]);
-    e->peers_count--;
-    memmove(&e->peers[oldest], &e->peers[oldest + 1],
-            (e->peers_count - oldest) * sizeof(struct hf__peer *));
-}
-
-static struct hf__peer *peer_add(struct hf_engine *e, const uint8_t account[static 32])
-{
-    struct hf__peer *p = peer_find(e, account);
-    if (p != NULL)
-        return p;
-    if (e->peers_count == HF_VERDICTS_MAX)
-        forget_oldest_peer(e);
-    if (e->peers_count == e->peers_cap) {
-        e->peers_cap = (uint16_t)(e->peers_cap < 4 ? 4 : e->peers_cap + e->peers_cap / 2);
-        e->peers = realloc(e->peers, e->peers_cap * sizeof(struct hf__peer *));
-        hf_assert(e->peers != NULL);
-    }
-    size_t at = peer_position(e, account);
-    p = calloc(1, sizeof *p);
-    hf_assert(p != NULL);
-    memmove(&e->peers[at + 1], &e->peers[at], (e->peers_count - at) * sizeof(struct hf__peer *));
-    e->peers[at] = p;
-    e->peers_count++;
-    memcpy(p->account, account, 32);
-    return p;
-}
-
 /* Whether an identity of this epoch and date may stand for its account now. */
 static int check_epoch(const struct hf_engine *e, uint64_t epoch, const uint8_t *beacon,
                        uint64_t made_s)
@@ -208,35 +149,41 @@ static int check_epoch(const struct hf_engine *e, uint64_t epoch, const uint8_t 
     return 0;
 }
 
-int hf__identity_known(struct hf_engine *e, const uint8_t account[static 32], struct hf__peer **ret,
+static int judge_known(struct hf_engine *e, struct hf__known *known, const struct hf__peer **ret,
                        uint32_t *ret_rank)
 {
-    struct hf__peer *p = peer_find(e, account);
-    if (p == NULL)
-        return HF_EIDENTITY;
+    const struct hf__peer *p = known->peer;
     int r = check_epoch(e, p->epoch, NULL, p->made_s);
     if (r == 0)
         r = hf__judge(e, &p->verdict, NULL, true, p->made_s, ret_rank);
     if (r != 0)
         return r;
-    p->used_ms = e->now_ms;
+    known->used_ms = e->now_ms;
     *ret = p;
     return 0;
 }
 
+int hf__identity_known(struct hf_engine *e, const uint8_t account[static 32],
+                       const struct hf__peer **ret, uint32_t *ret_rank)
+{
+    struct hf__known *known = hf__known_find(&e->known, account);
+    return known == NULL ? HF_EIDENTITY : judge_known(e, known, ret, ret_rank);
+}
+
 int hf__identity_check(struct hf_engine *e, const struct hf_identity *identity,
-                       const uint8_t account[static 32], struct hf__peer **ret, uint32_t *ret_rank)
+                       const uint8_t account[static 32], const struct hf__peer **ret,
+                       uint32_t *ret_rank)
 {
     struct hf_identity_statement s;
-    struct hf_verdict v;
-    uint8_t hash[32], report_data[HF_REPORT_DATA_LEN];
+    struct hf__peer p = {0};
+    uint8_t report_data[HF_REPORT_DATA_LEN];
     int r = hf__documents_ready(e);
     if (r != 0)
         return r;
-    quote_hash(e, identity->quote, hash);
-    struct hf__peer *p = peer_find(e, account);
-    if (p != NULL && memcmp(p->quote_hash, hash, 32) == 0)
-        return hf__identity_known(e, account, ret, ret_rank);
+    quote_hash(e, identity->quote, p.quote_hash);
+    struct hf__known *known = hf__known_find(&e->known, account);
+    if (known != NULL && memcmp(known->peer->quote_hash, p.quote_hash, 32) == 0)
+        return judge_known(e, known, ret, ret_rank);
     r = hf__decode(e, &hf_wire_identity_statement, identity->statement, &s);
     if (r != 0)
         return r;
@@ -244,24 +191,23 @@ int hf__identity_check(struct hf_engine *e, const struct hf_identity *identity,
         return HF_EIDENTITY;
     r = check_epoch(e, s.epoch, s.has_beacon ? s.beacon : e->network, s.made_s);
     if (r == 0)
-        r = hf__verdict(e, identity->quote, &v);
+        r = verdict_of(e, identity->quote, p.quote_hash, &p.verdict);
     if (r != 0)
         return r;
     e->suite->report_data("holdfast/v1/identity", identity->statement, report_data);
     uint32_t rank;
-    r = hf__judge(e, &v, report_data, true, s.made_s, &rank);
+    r = hf__judge(e, &p.verdict, report_data, true, s.made_s, &rank);
     if (r != 0) {
         hf__trace(e, HF_TRACE_QUOTE_REFUSED, r, account, 0, 0);
         return r;
     }
-    p = peer_add(e, account);
-    memcpy(p->quote_hash, hash, 32);
-    memcpy(p->sealing_key, s.sealing_key, 32);
-    p->epoch = (uint32_t)s.epoch;
-    p->made_s = s.made_s;
-    p->used_ms = e->now_ms;
-    p->verdict = v;
-    *ret = p;
+    memcpy(p.account, account, 32);
+    memcpy(p.sealing_key, s.sealing_key, 32);
+    p.epoch = (uint32_t)s.epoch;
+    p.made_s = s.made_s;
+    known = hf__known_put(&e->known, e->pool, &p);
+    known->used_ms = e->now_ms;
+    *ret = known->peer;
     if (ret_rank != NULL)
         *ret_rank = rank;
     return 0;
@@ -369,14 +315,10 @@ void hf__quotes_done(struct hf_engine *e)
         e->judging = j->next;
         free(j);
     }
-    for (size_t i = 0; i < e->peers_count; i++)
-        free(e->peers[i]);
-    free(e->peers);
-    e->peers = NULL;
-    e->peers_count = e->peers_cap = 0;
+    hf__known_done(&e->known, e->pool);
     hf_blob_unref(e->identity);
     hf_blob_unref(e->identity_statement);
     e->identity = e->identity_statement = NULL;
     e->identity_work = 0;
-    e->has_fresh = false;
+    e->fresh = NULL;
 }

@@ -30,7 +30,6 @@ void hf__recover_free(struct hf_engine *e)
     hf_blob_unref(rc->transcript);
     hf_blob_unref(rc->record);
     hf_wipe(e->s->response, sizeof e->s->response);
-    hf_wipe(e->s->share, sizeof e->s->share);
     free(rc);
     e->recovery = NULL;
 }
@@ -315,7 +314,7 @@ void hf__recover_quote(struct hf_engine *e, uint32_t work, int error, struct hf_
 static int check_answer(struct hf_engine *e, const struct hf__pending *call, struct hf_bytes body,
                         struct hf_recover_response *ret, struct hf_recover_answer *ret_answer)
 {
-    struct hf__peer *peer;
+    const struct hf__peer *peer;
     int r = hf__decode(e, &hf_wire_recover_response, body, ret);
     if (r == 0)
         r = hf__versions_check(e, &ret->versions);

@@ -88,8 +88,10 @@ static int rebuild(struct hf_engine *e, const struct group *g)
     size_t from[HF_SHARES_MAX], count = 0;
     uint8_t k = (uint8_t)g->record.threshold;
     uint32_t bad = 0;
+    uint8_t *shares = e->secret_alloc(HF_SHARES_MAX * HF_SCALAR_LEN);
+    hf_assert(shares != NULL);
     for (size_t i = 0; i < g->count && count < HF_SHARES_MAX; i++) {
-        int r = open_share(e, g->targets[i], &g->shares[i], e->s->share + count * HF_SCALAR_LEN);
+        int r = open_share(e, g->targets[i], &g->shares[i], shares + count * HF_SCALAR_LEN);
         if (r != 0) {
             name_bad(e, g, i, r);
             continue;
@@ -98,12 +100,13 @@ static int rebuild(struct hf_engine *e, const struct group *g)
         from[count++] = i;
     }
     int r = count < k ? HF_EFEWSHARES
-                      : e->suite->combine(k, g->record.commitments.data, count, indices,
-                                          e->s->share, e->s->root, &bad);
+                      : e->suite->combine(k, g->record.commitments.data, count, indices, shares,
+                                          e->s->root, &bad);
     for (size_t i = 0; i < count; i++)
         if ((bad >> i & 1) != 0)
             name_bad(e, g, from[i], HF_ESHARE);
-    hf_wipe(e->s->share, sizeof e->s->share);
+    hf_wipe(shares, HF_SHARES_MAX * HF_SCALAR_LEN);
+    e->secret_free(shares);
     if (r == 0)
         hf__trace(e, HF_TRACE_REBUILT, 0, NULL, g->record.generation.number, count);
     return r;

@@ -42,7 +42,7 @@ int hf__recv_claim(struct hf_engine *e, uint64_t id, struct hf_bytes body)
     struct hf_claim_request m;
     struct hf_claim_statement s;
     struct hf_owner_row row;
-    struct hf__peer *peer;
+    const struct hf__peer *peer;
     uint32_t rank = 0;
     int r = hf__decode(e, &hf_wire_claim_request, body, &m);
     if (r == 0)

@@ -36,7 +36,7 @@ int hf__recv_delete(struct hf_engine *e, uint64_t id, struct hf_bytes body)
     struct hf_deletion m;
     struct hf_owner_row row;
     struct hf_held_row held;
-    struct hf__peer *peer;
+    const struct hf__peer *peer;
     int r = hf__owner_open(e, body, &hf_wire_deletion, &m, &request);
     if (r == 0)
         r = hf__owner_check(e, HF_METHOD_DELETE, &request, &m.header);

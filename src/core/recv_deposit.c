@@ -149,7 +149,7 @@ int hf__recv_deposit(struct hf_engine *e, uint64_t id, struct hf_bytes body)
     struct hf_owner_request request;
     struct hf_deposit m;
     struct hf_deposit_transcript t;
-    struct hf__peer *peer;
+    const struct hf__peer *peer;
     struct hf_verdict v;
     uint32_t rank = 0;
     int r = hf__owner_open(e, body, &hf_wire_deposit, &m, &request);

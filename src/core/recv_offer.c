@@ -79,7 +79,7 @@ int hf__recv_offer(struct hf_engine *e, uint64_t id, struct hf_bytes body)
     struct hf_owner_request request;
     struct hf_offer m;
     struct hf_offer_response answer = {0};
-    struct hf__peer *peer;
+    const struct hf__peer *peer;
     int r = hf__owner_open(e, body, &hf_wire_offer, &m, &request);
     if (r == 0)
         r = hf__owner_check(e, HF_METHOD_OFFER, &request, &m.header);

@@ -24,7 +24,7 @@ int hf__recv_record(struct hf_engine *e, uint64_t id, struct hf_bytes body)
     struct hf_placement_record record;
     struct hf_owner_row row;
     struct hf_held_row held;
-    struct hf__peer *peer;
+    const struct hf__peer *peer;
     uint8_t key[48];
     int r = hf__owner_open(e, body, &hf_wire_record_request, &m, &request);
     if (r == 0)

@@ -20,22 +20,28 @@ struct context {
     struct hf_owner_row row;
 };
 
-static struct hf__answer *answer_find(struct hf_engine *e, const uint8_t key[static 32])
+void hf__answers_expire(struct hf_engine *e)
 {
     struct hf__answer **at = &e->answers;
     while (*at != NULL) {
         struct hf__answer *a = *at;
-        if (a->until_ms < e->now_ms) {
-            *at = a->next;
-            hf_blob_unref(a->body);
-            free(a);
-            e->answers_count--;
+        if (a->until_ms >= e->now_ms) {
+            at = &a->next;
             continue;
         }
+        *at = a->next;
+        hf_blob_unref(a->body);
+        free(a);
+        e->answers_count--;
+    }
+}
+
+static struct hf__answer *answer_find(struct hf_engine *e, const uint8_t key[static 32])
+{
+    hf__answers_expire(e);
+    for (struct hf__answer *a = e->answers; a != NULL; a = a->next)
         if (memcmp(a->key, key, 32) == 0)
             return a;
-        at = &a->next;
-    }
     return NULL;
 }
 

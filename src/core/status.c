@@ -141,20 +141,46 @@ void hf_engine_status(struct hf_engine *e, uint64_t now_ms, struct hf_status *re
     fill_retiring(e, ret);
 }
 
-size_t hf_engine_memory(const struct hf_engine *e)
+static size_t blob_memory(const struct hf_blob *b)
 {
-    size_t sum = sizeof *e + sizeof *e->s + hf__rows_memory(&e->rows);
-    sum += e->calls_cap * sizeof *e->calls + e->watch_count * sizeof *e->watch;
-    sum += e->peers_cap * sizeof(struct hf__peer *) + e->peers_count * sizeof(struct hf__peer);
-    if (e->identity != NULL)
-        sum += sizeof(struct hf_blob) + e->identity->len;
-    if (e->dealing != NULL)
-        sum += sizeof *e->dealing + e->dealing->candidates_count * sizeof(struct hf__candidate);
-    if (e->recovery != NULL)
-        sum += sizeof *e->recovery;
+    return b == NULL ? 0 : sizeof *b + b->len;
+}
+
+static size_t tasks_memory(const struct hf_engine *e)
+{
+    size_t sum = 0;
+    if (e->dealing != NULL) {
+        const struct hf__dealing *d = e->dealing;
+        sum += sizeof *d + d->candidates_count * sizeof(struct hf__candidate);
+        sum += d->n * sizeof *d->slots + (d->shares != NULL ? d->n * (size_t)HF_SCALAR_LEN : 0);
+        for (size_t i = 0; i < d->n; i++)
+            sum += blob_memory(d->slots[i].transcript);
+    }
+    if (e->recovery != NULL) {
+        const struct hf__recovery *rc = e->recovery;
+        sum += sizeof *rc + blob_memory(rc->transcript) + blob_memory(rc->record);
+        for (size_t i = 0; i < rc->targets_count; i++)
+            sum += blob_memory(rc->targets[i].answer);
+    }
     if (e->claiming != NULL)
         sum += sizeof *e->claiming;
+    return sum + hf__drill_memory(e) + hf__drain_memory(e);
+}
+
+size_t hf_engine_memory(const struct hf_engine *e)
+{
+    size_t sum = sizeof *e + sizeof *e->s + hf__rows_memory(&e->rows) + hf__known_memory(&e->known);
+    sum += e->roots_count * sizeof(struct hf_document *);
+    sum += e->calls_cap * sizeof *e->calls + e->watch_count * sizeof *e->watch;
+    sum += (e->seeds_count + 1u) * sizeof *e->seeds;
+    for (size_t i = 0; i < e->seeds_count; i++)
+        sum += strlen(e->seeds[i]) + 1;
+    sum += blob_memory(e->identity) + blob_memory(e->identity_statement);
+    for (const struct hf__parked *m = e->parked; m != NULL; m = m->next)
+        sum += sizeof *m + blob_memory(m->body);
+    for (const struct hf__judging *j = e->judging; j != NULL; j = j->next)
+        sum += sizeof *j;
     for (const struct hf__answer *a = e->answers; a != NULL; a = a->next)
-        sum += sizeof *a + sizeof(struct hf_blob) + a->body->len;
-    return sum;
+        sum += sizeof *a + blob_memory(a->body);
+    return sum + tasks_memory(e);
 }

@@ -186,7 +186,7 @@ static struct hf__pending *add_pending(struct hf_engine *e)
     if (e->calls_count == CALLS_MAX)
         return NULL;
     if (e->calls_count == e->calls_cap) {
-        e->calls_cap = (uint16_t)(e->calls_cap < 8 ? 8 : e->calls_cap * 2);
+        e->calls_cap = (uint16_t)(e->calls_cap < 4 ? 4 : e->calls_cap * 2);
         e->calls = realloc(e->calls, e->calls_cap * sizeof *e->calls);
         hf_assert(e->calls != NULL);
     }

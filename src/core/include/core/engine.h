@@ -275,7 +275,8 @@ HF_MUST_USE int hf_engine_identity(const struct hf_engine *e, struct hf_bytes *r
 /* Looks at the node; see core/status.h. What ret points to is valid until the next step. */
 void hf_engine_status(struct hf_engine *e, uint64_t now_ms, struct hf_status *ret);
 
-/* Bytes that the engine itself holds in memory, blobs it shares with others counted in full. */
+/* Bytes that the engine holds in memory: blobs counted in full, of what its pool holds once for
+ * several engines (identities of peers) its part, and of documents nothing. */
 size_t hf_engine_memory(const struct hf_engine *e);
 
 #endif
