@@ -232,8 +232,9 @@ def what_next(report, mesh):
     for line in (f"  export PATH={mesh.programs.holdfast.parent}:$PATH", f"  cd {folder}/node1",
                  "  holdfast --socket socket status", "  holdfast --socket socket backup verify",
                  f"  holdfast --socket socket key get {KEY} | wc -c",
-                 f"  kill -9 {node.process.pid}; {mesh.programs.holdfastd} --config holdfastd.yaml &",
-                 "  tail -f log", "And to end it:", f"  kill $(cat {pids}); rm -r {folder}"):
+                 f"  kill -9 {node.process.pid}",
+                 f"  {mesh.programs.holdfastd} --config holdfastd.yaml 2>>log & echo $! >>{pids}",
+                 "  tail -f log", "And to end it:", f"  kill $(cat {pids}); sleep 1; rm -r {folder}"):
         report.line(line)
 
 

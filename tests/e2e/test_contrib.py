@@ -80,6 +80,22 @@ def packages(installed, programs):
         return subprocess.run(command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
 
 
+@tap.case
+def what_is_installed_is_what_readme_says():
+    build = pathlib.Path(os.environ["HOLDFAST_BUILD"])
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(["meson", "install", "-C", build, "--no-rebuild", "--destdir", folder],
+                              capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        assert done.returncode == 0, done.stderr
+        files = {str(path.relative_to(folder)) for path in pathlib.Path(folder).rglob("*") if path.is_file()}
+        for wanted_file in ("bin/holdfastd", "bin/holdfast", "bin/holdfast-sim", "bin/holdfast-collateral",
+                            "include/holdfast/holdfast.h", "pkgconfig/holdfast.pc", "libholdfast.so",
+                            "lib/systemd/system/holdfastd.service", "man/man1/holdfast.1", "man/man8/holdfastd.8"):
+            assert any(file.endswith(wanted_file) for file in files), (wanted_file, files)
+        # And nothing of the tests or of foreign projects.
+        assert not [file for file in files if "test" in file or "criterion" in file], files
+
+
 def wanted():
     lines = (SOURCE / "contrib/packages").read_text().splitlines()
     return [line.split()[1] for line in lines if line.startswith(("runtime ", "build "))]
