@@ -183,7 +183,10 @@ class Demo:
         self.report.title(f"Rolling restart: all {len(nodes)} daemons, one after the other")
         self.database.kill()
         for node in nodes:
-            with self.report.step(f"node {node.number}: stopped, started, ready again"):
+            with self.report.step(f"node {node.number}: drained, stopped, started, ready again"):
+                # Refused while an owner would be left with too few live providers.
+                until(lambda node=node: node.command("drain").returncode == 0, 60,
+                      lambda node=node: f"drain: {node.command('drain').stderr.decode()}", pause=0.05)
                 node.terminate()
                 node.start()
                 node.wait("ready", 60)
