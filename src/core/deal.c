@@ -3,6 +3,7 @@
  * of a generation whose holders are partly lost (DESIGN 3). The order of durable steps: the
  * generation's number in the vault, offers, deposits, n receipts, the record.
  */
+#include "fault.h"
 #include "deal.h"
 
 #include <stdlib.h>
@@ -263,7 +264,7 @@ int hf__offer_answered(struct hf_engine *e, const struct hf__pending *call, int 
         c->state = HF__CANDIDATE_OFFERED;
         c->placed = m.placed;
         memcpy(c->nonce, m.nonce, sizeof c->nonce);
-        memcpy(c->sealing_key, peer->sealing_key, 32);
+        memcpy(c->sealing_key, HF_FAULT(UNATTESTED) ? e->account : peer->sealing_key, 32);
     } else {
         hf__candidate_failed(e, c, r, c->slot >= 0 && hf_error_transient(r));
     }

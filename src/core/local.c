@@ -1,5 +1,6 @@
 /* What the application and the operator ask: keys, a drill, leave to stop. */
 #include "base/error.h"
+#include "fault.h"
 #include "node.h"
 
 static bool name_ok(struct hf_bytes name)
@@ -32,7 +33,7 @@ static void release(struct hf_engine *e, uint64_t id, struct hf_bytes name)
     struct hf_binding_row row = {.version = e->version};
     int r = name_ok(name) ? why_closed(e) : HF_EINVAL;
     struct hf_blob *bound = r == 0 ? hf__rows_get(&e->rows, HF_ROW_BINDING, name) : NULL;
-    if (r == 0 && bound == NULL && e->state != HF_STATE_READY)
+    if (r == 0 && bound == NULL && e->state != HF_STATE_READY && !HF_FAULT(RELEASE))
         r = HF_ENOTREADY;
     if (r == 0 && bound == NULL && e->store_error != 0)
         r = e->store_error;

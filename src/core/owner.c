@@ -1,5 +1,6 @@
 /* Requests that an owner signs: made on one side, opened and checked on the other. */
 #include "base/error.h"
+#include "fault.h"
 #include "node.h"
 #include "provider.h"
 
@@ -73,6 +74,8 @@ int hf__owner_identity(struct hf_engine *e, const struct hf_owner_request *reque
 
 int hf__claim_check(const struct hf_owner_row *row, const struct hf_claim_id *claim)
 {
+    if (HF_FAULT(CLAIM))
+        return 0;
     if (claim->number < row->claim.number)
         return HF_ESUPERSEDED;
     if (claim->number == row->claim.number && memcmp(claim->instance, row->claim.instance, 16) != 0)

@@ -1,6 +1,7 @@
 /* /v1/delete: forget one generation by name (DESIGN 3). The order stays, as proof that a newer one
  * is complete. */
 #include "base/error.h"
+#include "fault.h"
 #include "node.h"
 #include "provider.h"
 
@@ -19,6 +20,10 @@ static void forget(struct hf_engine *e, const struct hf_deletion *m,
     uint8_t key[48];
     hf__held_key(m->header.owner, m->generation.id, key);
     hf__del(e, HF_ROW_HELD, hf_bytes_of(key, sizeof key));
+    if (HF_FAULT(DELETE)) {
+        hf__held_key(m->header.owner, m->complete.id, key);
+        hf__del(e, HF_ROW_HELD, hf_bytes_of(key, sizeof key));
+    }
     hf__trace(e, HF_TRACE_SHARE_DELETED, 0, m->header.owner, m->generation.number, 0);
     if (!holds_any(e, m->header.owner)) {
         hf__del(e, HF_ROW_OWNER, hf__key_account(m->header.owner));

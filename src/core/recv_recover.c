@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/secret.h"
+#include "fault.h"
 #include "node.h"
 #include "provider.h"
 
@@ -90,8 +91,10 @@ static int check_cheap(struct hf_engine *e, struct context *c)
         return HF_ENOSHARE;
     for (size_t i = 0; i < c->t.asked_count; i++)
         if (memcmp(c->t.asked[i].provider, e->account, 32) == 0)
-            return hf__nonce_check(e, hf__recover_context(e, c->t.account, c->t.response_key),
-                                   c->t.asked[i].nonce);
+            return HF_FAULT(NONCE)
+                       ? 0
+                       : hf__nonce_check(e, hf__recover_context(e, c->t.account, c->t.response_key),
+                                         c->t.asked[i].nonce);
     return HF_ENONCE;
 }
 
@@ -99,7 +102,8 @@ static int check_cheap(struct hf_engine *e, struct context *c)
 static int check_platform(struct hf_engine *e, const struct context *c, const struct hf_verdict *v)
 {
     const struct hf_validator *owner = &e->set->u.set.validators[hf_set_find(e->set, c->t.account)];
-    if (e->policy->u.policy.platform_rule == 1 || memcmp(v->ppid, c->row.ppid, 16) == 0)
+    if (HF_FAULT(PLATFORM) || e->policy->u.policy.platform_rule == 1 ||
+        memcmp(v->ppid, c->row.ppid, 16) == 0)
         return 0;
     for (size_t i = 0; i < owner->platforms_count; i++)
         if (memcmp(owner->platforms[i].ppid, v->ppid, 16) == 0)
@@ -118,10 +122,10 @@ static int check_quote(struct hf_engine *e, const struct context *c)
     e->suite->report_data(c->method == HF_METHOD_DRILL ? "holdfast/v1/drill"
                                                        : "holdfast/v1/recover",
                           c->request.transcript, report_data);
-    r = hf__judge(e, &v, report_data, false, 0, &rank);
+    r = hf__judge(e, &v, HF_FAULT(REPORT_DATA) ? NULL : report_data, false, 0, &rank);
     if (r == 0)
         r = check_platform(e, c, &v);
-    if (r == 0 && rank < c->row.rank)
+    if (r == 0 && rank < c->row.rank && !HF_FAULT(RANK))
         r = HF_ERANK;
     if (r != 0)
         hf__trace(e, HF_TRACE_QUOTE_REFUSED, r, c->t.account, c->method, 0);

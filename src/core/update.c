@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "fault.h"
 #include "node.h"
 
 enum { CALLS_MAX = 1024, MESSAGE_MAX = HF_WIRE_DOCUMENT_MAX + 4 * 1024 * 1024 };
@@ -242,8 +243,10 @@ int hf__call_address(struct hf_engine *e, uint8_t method, const char *address, s
 void hf__reply(struct hf_engine *e, uint64_t id, int error, struct hf_bytes body, bool at_once)
 {
     struct hf_reply *r = PUSH(e->pool->outbox, replies);
-    *r = (struct hf_reply){
-        .id = id, .error = error, .body = body, .after = at_once ? 0 : e->write_seq};
+    *r = (struct hf_reply){.id = id,
+                           .error = error,
+                           .body = body,
+                           .after = at_once || HF_FAULT(AT_ONCE) ? 0 : e->write_seq};
 }
 
 struct hf_local_reply *hf__local_reply(struct hf_engine *e, uint64_t id, int error)

@@ -4,6 +4,7 @@
  * the policy's grace is replaced.
  */
 #include "base/error.h"
+#include "fault.h"
 #include "node.h"
 
 static bool asking(const struct hf_engine *e, const uint8_t account[static 32])
@@ -104,7 +105,7 @@ void hf__watch_judge(struct hf_engine *e)
     uint64_t grace_ms = e->policy->u.policy.holder_grace_s * 1000;
     for (size_t i = 0; i < e->watch_count; i++) {
         const struct hf__watch *w = &e->watch[i];
-        bool fit = w->answered && w->holds && w->placed;
+        bool fit = w->answered && w->holds && (w->placed || HF_FAULT(READY));
         all = all && fit && w->confirmed;
         answered += w->answered || (e->state == HF_STATE_PLACING && w->confirmed);
         if (!fit && reason == 0)

@@ -1,0 +1,45 @@
+/*
+ * Faults that tests put into the engine on purpose, one at a time, to show that the simulator's
+ * checkers find them: HF_FAULT(name) is 0 unless a file is compiled with -DHF_FAULT_name=1, which
+ * only libraries of tests are.
+ */
+#ifndef HF_CORE_FAULT_H
+#define HF_CORE_FAULT_H
+
+#define HF_FAULT(name) HF_FAULT_##name
+
+#ifndef HF_FAULT_NONCE
+#define HF_FAULT_NONCE 0 /* a provider takes any nonce */
+#endif
+#ifndef HF_FAULT_REPORT_DATA
+#define HF_FAULT_REPORT_DATA 0 /* a provider takes a quote over anything */
+#endif
+#ifndef HF_FAULT_PLATFORM
+#define HF_FAULT_PLATFORM 0 /* a provider gives shares to any machine */
+#endif
+#ifndef HF_FAULT_RANK
+#define HF_FAULT_RANK 0 /* a provider gives shares to older software */
+#endif
+#ifndef HF_FAULT_CLAIM
+#define HF_FAULT_CLAIM 0 /* a provider obeys superseded instances */
+#endif
+#ifndef HF_FAULT_AT_ONCE
+#define HF_FAULT_AT_ONCE 0 /* answers do not wait until their write is durable */
+#endif
+#ifndef HF_FAULT_READY
+#define HF_FAULT_READY 0 /* an owner does not ask whether its holders are placed */
+#endif
+#ifndef HF_FAULT_RELEASE
+#define HF_FAULT_RELEASE 0 /* an owner releases its key before it is ready */
+#endif
+#ifndef HF_FAULT_COMBINE
+#define HF_FAULT_COMBINE 0 /* an owner goes on with fewer than k good shares */
+#endif
+#ifndef HF_FAULT_DELETE
+#define HF_FAULT_DELETE 0 /* a provider forgets the newer generation with the older */
+#endif
+#ifndef HF_FAULT_UNATTESTED
+#define HF_FAULT_UNATTESTED 0 /* an owner seals to a key other than the one attested */
+#endif
+
+#endif
