@@ -140,6 +140,14 @@ void hf_world_tcb(struct hf_world *w, uint32_t machine, uint8_t status)
     w->machines[machine].tcb_status = status;
 }
 
+void hf_world_collateral(struct hf_world *w, uint32_t node)
+{
+    struct hf__node *n = hf__node(w, node);
+    struct hf_event event = {.type = HF_EVENT_COLLATERAL};
+    if (n->engine != NULL)
+        hf__step(w, n, &event);
+}
+
 void hf_world_quote_fail(struct hf_world *w, uint32_t node, int error)
 {
     hf__node(w, node)->quote_error = error;

@@ -294,8 +294,7 @@ static struct hf__parked *take_parked(struct hf_engine *e, const uint8_t quote_h
 
 static void on_judged(struct hf_engine *e, const struct hf_event *event)
 {
-    hf__quote_judged(e, event->u.quote_judged.work, &event->u.quote_judged.verdict);
-    if (e->fresh == NULL)
+    if (!hf__quote_judged(e, event->u.quote_judged.work, &event->u.quote_judged.verdict))
         return;
     struct hf__parked *m = take_parked(e, e->fresh_hash);
     while (m != NULL) {
@@ -442,6 +441,9 @@ void hf_engine_step(struct hf_engine *e, const struct hf_event *event, struct hf
         break;
     case HF_EVENT_DOCUMENTS:
         on_documents(e, event);
+        break;
+    case HF_EVENT_COLLATERAL:
+        hf__verdicts_forget(e);
         break;
     case HF_EVENT_TICK:
         break;

@@ -54,6 +54,7 @@ struct hf__judging {
     struct hf__judging *next;
     uint32_t work;
     uint8_t quote_hash[32];
+    bool outdated; /* begun before the newest collateral: its verdict counts for nothing */
 };
 
 /* An answer to recover or drill, repeated for as long as its nonce lives. */
@@ -243,7 +244,10 @@ bool hf__identity_current(const struct hf_engine *e);
 bool hf__identity_own(struct hf_engine *e, struct hf_identity *ret);
 void hf__identity_made(struct hf_engine *e, int error, struct hf_bytes quote);
 void hf__park(struct hf_engine *e, const struct hf__parked *what, struct hf_bytes body);
-void hf__quote_judged(struct hf_engine *e, uint32_t work, const struct hf_verdict *v);
+/* Whether this work was under way: then fresh_hash names its quote. */
+bool hf__quote_judged(struct hf_engine *e, uint32_t work, const struct hf_verdict *v);
+/* The collateral has changed: every quote is judged anew when it is used next. */
+void hf__verdicts_forget(struct hf_engine *e);
 void hf__quotes_done(struct hf_engine *e);
 
 /* ---- vault.c: who this node is */

@@ -74,18 +74,27 @@ void hf__park(struct hf_engine *e, const struct hf__parked *what, struct hf_byte
     e->strangers_count = (uint16_t)(e->strangers_count + (m->is_request && !m->has_account));
 }
 
-void hf__quote_judged(struct hf_engine *e, uint32_t work, const struct hf_verdict *v)
+bool hf__quote_judged(struct hf_engine *e, uint32_t work, const struct hf_verdict *v)
 {
     for (struct hf__judging **at = &e->judging; *at != NULL; at = &(*at)->next) {
         struct hf__judging *j = *at;
         if (j->work != work)
             continue;
-        e->fresh = v;
+        /* By collateral that was replaced meanwhile: whoever waits for it asks for another. */
+        e->fresh = j->outdated ? NULL : v;
         memcpy(e->fresh_hash, j->quote_hash, 32);
         *at = j->next;
         free(j);
-        return;
+        return true;
     }
+    return false;
+}
+
+void hf__verdicts_forget(struct hf_engine *e)
+{
+    for (struct hf__judging *j = e->judging; j != NULL; j = j->next)
+        j->outdated = true;
+    hf__known_done(&e->known, e->pool);
 }
 
 static void fill_policy(struct hf_engine *e, struct hf_judge_policy *ret)

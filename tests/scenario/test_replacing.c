@@ -61,6 +61,36 @@ Test(replacing, n_minus_k_plus_one_providers_gone_while_the_owner_lives)
     scene_end(w);
 }
 
+/* Whether any holder of this node's shares has refused its quote. */
+static bool refused_by_holders(struct hf_world *w, const uint32_t *holders, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (scene_traced(w, holders[i], HF_TRACE_QUOTE_REFUSED, HF_EPCKREVOKED))
+            return true;
+    return false;
+}
+
+/* Verdicts are remembered while the collateral stays as it is, and judged again when it changes. */
+Test(replacing, a_platform_that_newer_collateral_revokes_is_refused_at_its_next_word)
+{
+    struct hf_world *w = up_with_grace(9, 3, 5);
+    uint32_t holders[16];
+    size_t count = scene_holders(w, 0, holders);
+    hf_world_tcb(w, 0, HF_TCB_REVOKED);
+    hf_world_run_for(w, 60000);
+    cr_assert_not(refused_by_holders(w, holders, count));
+    scene_ready(w, 0);
+    for (size_t i = 0; i < count; i++)
+        hf_world_collateral(w, holders[i]);
+    scene_reason(w, 0, HF_STATE_DEGRADED, HF_EPCKREVOKED);
+    cr_assert(refused_by_holders(w, holders, count));
+    hf_world_tcb(w, 0, HF_TCB_UP_TO_DATE);
+    for (size_t i = 0; i < count; i++)
+        hf_world_collateral(w, holders[i]);
+    scene_key_lives(w, 0);
+    scene_end(w);
+}
+
 Test(replacing, with_too_few_candidates_the_old_dealing_stays_and_the_node_is_degraded)
 {
     struct hf_world *w = up_with_grace(6, 3, 5);

@@ -206,6 +206,8 @@ void hf_world_measurement(const struct hf_world *w, const char *image, uint8_t r
 void hf_world_ppid(const struct hf_world *w, uint32_t machine, uint8_t ret[static 16]);
 /* The TCB status that collateral gives a machine from now on; HF_TCB_REVOKED revokes it. */
 void hf_world_tcb(struct hf_world *w, uint32_t machine, uint8_t status);
+/* A node hears that its collateral has changed: HF_EVENT_COLLATERAL. No-op when it is down. */
+void hf_world_collateral(struct hf_world *w, uint32_t node);
 /* Making quotes fails on this node until it is 0 again. */
 void hf_world_quote_fail(struct hf_world *w, uint32_t node, int error);
 /* A quote of any machine and image, as a stranger with that hardware could make. */

@@ -102,6 +102,7 @@ enum hf_event_type {
     HF_EVENT_LOCAL,        /* the application or the operator asks */
     HF_EVENT_DOCUMENTS,    /* envelopes from the operator's folder */
     HF_EVENT_TICK,         /* the deadline of the last update has come */
+    HF_EVENT_COLLATERAL,   /* quotes are verified by newer collateral from now on */
 };
 
 /* What the application and the operator may ask of an engine; what only reads is in core/status.h.
