@@ -214,5 +214,53 @@ def a_damaged_vault_is_an_error_and_never_a_fresh_start():
               lambda: f"it does not go on:\n{node.tail()}")
 
 
+@contextlib.contextmanager
+def small_disk(folder):
+    """A file system of 4 MiB at the folder, while the block runs."""
+    folder.mkdir(mode=0o700)
+    options = f"size=4m,mode=0700,uid={os.geteuid()}"
+    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder],
+                                           capture_output=True).returncode != 0:
+        raise tap.Skip("mounting a small file system needs root")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def fill(path):
+    """Writes to path until the disk is full."""
+    with open(path, "wb", buffering=0) as ballast, contextlib.suppress(OSError):
+        while True:
+            ballast.write(bytes(4096))
+
+
+@tap.case
+def a_full_disk_is_said_and_passes_without_loss():
+    with mesh() as m:
+        node = m.nodes[0]
+        m.found()
+        with small_disk(node.data):
+            try:
+                m.start_all()
+                m.register()
+                for other in m.nodes:
+                    other.wait("ready", 60)
+                key = node.key("tss-db")
+                fill(node.data / "ballast")
+                m.sign_set()  # which the node has to write down
+                error = until(lambda: node.status()["store_error"], 30, "nothing said of the full disk")
+                assert error["code"] == "disk_full", error
+                (node.data / "ballast").unlink()
+                until(lambda: node.status()["store_error"] is None, 30, lambda: f"{node.status()}\n{node.tail()}")
+                epoch = m.nodes[1].status()["epoch"]
+                until(lambda: node.status()["epoch"] == epoch, 30, "the set was not taken")
+                node.kill()
+                node.start()
+                assert until(lambda: node.key("tss-db"), 30, lambda: f"no key:\n{node.tail()}") == key
+            finally:
+                node.kill()
+
+
 if __name__ == "__main__":
     sys.exit(tap.main())
