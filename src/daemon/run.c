@@ -5,11 +5,13 @@
 #include "daemon.h"
 #include "log.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { SECRETS_LEN = 1 << 20 };
+/* Keys, what the engine derives, and rows on their way to the disk: what does not fit waits. */
+enum { SECRETS_LEN = 256 << 10, ARENAS_MAX = 1, TRIM_BYTES = 64 << 10 };
 
 void hf__daemon_reload(struct hf__daemon *d)
 {
@@ -138,6 +140,14 @@ static int close_daemon(struct hf__daemon *d, int status)
     return status;
 }
 
+/* Threads here allocate little and seldom: an arena for each would cost more than waiting does. */
+static void tune_memory(void)
+{
+    mallopt(M_ARENA_MAX, ARENAS_MAX);
+    mallopt(M_TRIM_THRESHOLD, TRIM_BYTES);
+    mallopt(M_MMAP_THRESHOLD, TRIM_BYTES);
+}
+
 int hf__daemon_run(const struct hf__settings *settings, const char *config_file)
 {
     const char *what = "";
@@ -147,6 +157,7 @@ int hf__daemon_run(const struct hf__settings *settings, const char *config_file)
     d->settings = settings;
     d->config_file = config_file;
     d->started_ms = hf_clock_monotonic_ms();
+    tune_memory();
     say_dev(d);
     int r = open_daemon(d, &what);
     if (r == 0)

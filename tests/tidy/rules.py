@@ -34,7 +34,7 @@ PURE_HEADERS = {
 }
 # Headers of C17, POSIX and Linux: all that other rooms may include besides libraries.
 SYSTEM_HEADERS = PURE_HEADERS | {
-    "ctype.h", "dirent.h", "dlfcn.h", "fcntl.h", "fnmatch.h", "getopt.h", "grp.h", "ifaddrs.h", "locale.h", "netdb.h",
+    "ctype.h", "dirent.h", "dlfcn.h", "fcntl.h", "fnmatch.h", "getopt.h", "grp.h", "ifaddrs.h", "locale.h", "malloc.h", "netdb.h",
     "poll.h", "pthread.h", "pwd.h", "sched.h", "signal.h", "spawn.h", "stdatomic.h", "stdio.h", "strings.h",
     "syslog.h", "termios.h", "threads.h", "time.h", "unistd.h", "wchar.h",
 }
