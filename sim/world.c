@@ -79,6 +79,7 @@ int hf_world_new(const struct hf_world_settings *settings, struct hf_world **ret
         free(w);
         return r;
     }
+    hf_pool_document_max(w->pool, HF_WIRE_DOCUMENT_MAX); /* sets of a million validators */
     hf__authority_init(w);
     if (settings->checks)
         hf__checkers_add(w);

@@ -11,8 +11,6 @@
 #include "base/error.h"
 #include "recover.h"
 
-static const struct hf_bytes no_key = {0};
-
 enum { JUMP_MAX = 1 << 16 };
 
 static void add_holder(struct hf__claiming *c, const struct hf_holder *h, bool newest)
@@ -71,6 +69,11 @@ static bool read_answers(struct hf_engine *e, struct hf__claiming *c,
         int r = hf__decode(e, &hf_wire_recover_answer, hf_blob_bytes(rc->targets[i].answer), &a);
         hf_assert(r == 0);
         learn(e, c, rc->targets[i].account, a.claim.number);
+        /* A number that a holder has seen is spent, also when this vault is of an earlier time. */
+        for (size_t j = 0; j < a.shares_count; j++)
+            if (a.shares[j].generation.number >= e->generation_next &&
+                a.shares[j].generation.number - e->generation_next < JUMP_MAX)
+                e->generation_next = (uint32_t)a.shares[j].generation.number + 1;
         complete = complete || (a.has_deletion && proves_complete(e, &a.deletion, newest));
     }
     return complete;
@@ -92,7 +95,9 @@ static void take_newer_record(struct hf_engine *e)
         e->generation_next = (uint32_t)seen.generation.number + 1;
     if (hf__own_record(e, &own, NULL, NULL) && own.generation.number >= seen.generation.number)
         return;
-    hf__put(e, HF_ROW_RECORD, no_key, &hf_wire_record_row, &row);
+    if (seen.has_predecessor)
+        hf__retiring_save(e, &seen);
+    hf__record_save(e, &row);
     hf__watch_rebuild(e);
 }
 
@@ -257,12 +262,21 @@ static int check_answer(struct hf_engine *e, const struct hf__pending *call, str
     return e->suite->verify(call->account, "holdfast/v1/claim-answer", m.answer, m.signature);
 }
 
+/* Whether a refusal says what alone can be a reason: another instance's claim, as high or higher.
+ */
+static bool refuses(const struct hf_engine *e, uint64_t number, const struct hf_claim_answer *a)
+{
+    return !a->accepted &&
+           (a->highest.number > number ||
+            (a->highest.number == number && memcmp(a->highest.instance, e->instance, 16) != 0));
+}
+
 /* A holder's signed word about the claim under which this node works. */
 static void challenge_answered(struct hf_engine *e, const struct hf__pending *call,
                                const struct hf_claim_answer *a)
 {
     struct hf_placement_record record;
-    if (!e->claimed || call->arg != e->claim || a->accepted ||
+    if (!e->claimed || call->arg != e->claim || !refuses(e, e->claim, a) ||
         !hf__own_record(e, &record, NULL, NULL))
         return;
     size_t refusals = 0;
@@ -283,6 +297,8 @@ int hf__claim_answered(struct hf_engine *e, const struct hf__pending *call, int 
     if (!e->open)
         return 0;
     int r = error != 0 ? error : check_answer(e, call, body, &a);
+    if (r == 0 && !a.accepted && !refuses(e, call->arg, &a))
+        r = HF_EBOUND;
     if (c == NULL) {
         if (r == 0)
             challenge_answered(e, call, &a);

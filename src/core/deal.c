@@ -107,6 +107,7 @@ void hf__deal_free(struct hf_engine *e)
 void hf__candidate_failed(struct hf_engine *e, struct hf__candidate *c, int error, bool again)
 {
     struct hf__dealing *d = e->dealing;
+    bool sent = c->slot >= 0 && d->slots[c->slot].state == HF__SLOT_DEPOSITING;
     c->error = error;
     if (again && ++c->attempts < ATTEMPTS_MAX) {
         /* The same slot waits for a new offer: what this provider may hold already is the same
@@ -117,6 +118,10 @@ void hf__candidate_failed(struct hf_engine *e, struct hf__candidate *c, int erro
         hf__trace(e, HF_TRACE_CANDIDATE_FAILED, error, c->account, (uint64_t)(c->slot + 1), 0);
         if (c->slot >= 0)
             d->slots[c->slot].candidate = -1;
+        /* It may hold the share all the same: what replaces this generation must tell it to forget.
+         */
+        if (sent && d->strays_count < HF_SHARES_MAX)
+            memcpy(d->strays[d->strays_count++], c->account, 32);
     }
     if (c->slot >= 0)
         d->slots[c->slot].state = HF__SLOT_EMPTY;
@@ -193,6 +198,7 @@ static void give_up(struct hf_engine *e)
         for (size_t i = 0; i < e->watch_count; i++)
             if (e->watch[i].silent_ms != 0)
                 e->watch[i].silent_ms = e->now_ms;
+        e->deal_after_ms = e->now_ms + e->policy->u.policy.holder_grace_s * 1000;
         if (e->state == HF_STATE_READY || e->state == HF_STATE_PLACED ||
             e->state == HF_STATE_DEGRADED)
             hf__state_set(e, HF_STATE_DEGRADED, HF_ESELECTION);

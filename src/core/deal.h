@@ -51,6 +51,8 @@ struct hf__dealing {
     uint8_t quoted_count;
     uint8_t commitments[HF_POINT_LEN * HF_SHARES_MAX];
     struct hf__slot *slots; /* n */
+    uint8_t strays[HF_SHARES_MAX][32]; /* sent a share, gave no receipt, were replaced */
+    uint8_t strays_count;
     uint8_t candidates_count;
     struct hf__candidate candidates[];
 };

@@ -17,6 +17,7 @@ int hf_pool_new(const struct hf_suite *suite, struct hf_pool **ret)
     if (pool == NULL)
         return HF_ENOMEM;
     pool->suite = suite;
+    pool->document_max = HF_DOCUMENT_MAX;
     hf_arena_init(&pool->arena, HF_STEP_ARENA_MAX);
     pool->outbox = hf__outbox_new();
     if (pool->outbox == NULL) {
@@ -38,6 +39,12 @@ void hf_pool_free(struct hf_pool *pool)
     hf__outbox_free(pool->outbox);
     hf_arena_done(&pool->arena);
     free(pool);
+}
+
+void hf_pool_document_max(struct hf_pool *pool, size_t len_max)
+{
+    hf_assert(len_max <= HF_WIRE_DOCUMENT_MAX);
+    pool->document_max = len_max;
 }
 
 static void document_free(struct hf_document *d)
@@ -149,7 +156,7 @@ int hf_document_read(struct hf_pool *pool, struct hf_bytes envelope, struct hf_d
             *ret = hf_document_ref(d);
             return 0;
         }
-    if (envelope.len > HF_WIRE_DOCUMENT_MAX)
+    if (envelope.len > pool->document_max)
         return HF_ETOOBIG;
     struct hf_document *d = calloc(1, sizeof *d);
     if (d == NULL)

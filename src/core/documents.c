@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "node.h"
 
-enum { SEND_MAX = 16, AHEAD_S = 300, PUSHED = 1 };
+enum { SEND_MAX = 16, PUSHED = 1 };
 
 void hf__versions(const struct hf_engine *e, struct hf_versions *ret)
 {
@@ -111,9 +111,6 @@ static int check(struct hf_engine *e, const struct hf_document *d, bool stored)
     int r = hf_document_verify(d, e->network, root);
     if (r != 0)
         return r;
-    /* A document from the future would move the clock's floor there. */
-    if (!stored && hf_document_issued_s(d) > hf__now_s(e) + AHEAD_S)
-        return HF_EDOCUMENT;
     /* What is on disk was adopted once and is the last good one, expired or not. */
     if (!stored && hf_document_expires_s(d) < hf__now_s(e))
         return HF_EEXPIRED;
@@ -152,6 +149,7 @@ static void adopt(struct hf_engine *e, struct hf_document *d, bool stored)
 static void after_adoption(struct hf_engine *e)
 {
     hf__kick(e);
+    e->deal_after_ms = 0;
     if (e->open)
         hf__identity_renew(e);
     if (e->state == HF_STATE_FRESH)
@@ -234,7 +232,7 @@ static void add(struct hf_encoded *list, size_t *count, const struct hf_document
     size_t len = d->envelope->len;
     for (size_t i = 0; i < *count; i++)
         len += list[i].bytes.len;
-    if (*count < SEND_MAX && len <= HF_WIRE_DOCUMENT_MAX)
+    if (*count < SEND_MAX && (*count == 0 || len <= d->pool->document_max))
         list[(*count)++].bytes = hf_blob_bytes(d->envelope);
 }
 
@@ -320,12 +318,19 @@ int hf__recv_documents(struct hf_engine *e, uint64_t id, struct hf_bytes body)
 {
     struct hf_documents_request m;
     struct hf_documents_response answer = {0};
+    int shown = e->last_refusal;
+    uint8_t shown_kind = e->last_refusal_kind;
     int r = hf__decode(e, &hf_wire_documents_request, body, &m);
     if (r != 0)
         return r;
     for (size_t i = 0; i < m.documents_count; i++)
         if ((r = hf__document_offer(e, m.documents[i].bytes)) != 0)
             break;
+    /* What a stranger sends is no news for the operator. */
+    if (e->asker == NULL) {
+        e->last_refusal = shown;
+        e->last_refusal_kind = shown_kind;
+    }
     hf__versions(e, &answer.versions);
     hf__documents_list(e, &m.versions, &answer.documents, &answer.documents_count);
     hf__reply(e, id, 0, hf__encode(e, &hf_wire_documents_response, &answer), true);

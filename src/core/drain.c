@@ -28,6 +28,8 @@ struct hf__drain {
 
 void hf__drain_free(struct hf_engine *e)
 {
+    if (e->drain != NULL)
+        hf__local_reply(e, e->drain->request, HF_ELOCKED);
     free(e->drain);
     e->drain = NULL;
 }
@@ -46,7 +48,8 @@ static void finish(struct hf_engine *e)
     if (r == 0)
         e->draining = true;
     hf__local_reply(e, e->drain->request, r);
-    hf__drain_free(e);
+    free(e->drain);
+    e->drain = NULL;
 }
 
 /* The record beside the share in a row; false: not recorded yet. */

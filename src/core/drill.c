@@ -21,7 +21,11 @@ struct hf__drill {
     uint8_t count;
     struct hf__target targets[HF_SHARES_MAX];
     bool fit[HF_SHARES_MAX];
+    bool answered; /* the operator has the report */
 };
+
+static size_t in_state(const struct hf__drill *d, uint8_t state);
+static void finish(struct hf_engine *e);
 
 void hf__drill_begin(struct hf_engine *e, uint64_t request)
 {
@@ -48,6 +52,8 @@ void hf__drill_begin(struct hf_engine *e, uint64_t request)
         t->state = t->error == 0 ? HF__TARGET_ASKED : HF__TARGET_FAILED;
         t->since_ms = e->now_ms;
     }
+    if (in_state(d, HF__TARGET_ASKED) == 0)
+        finish(e);
 }
 
 void hf__drill_free(struct hf_engine *e)
@@ -55,6 +61,8 @@ void hf__drill_free(struct hf_engine *e)
     struct hf__drill *d = e->drill;
     if (d == NULL)
         return;
+    if (!d->answered)
+        hf__local_reply(e, d->request, HF_ELOCKED);
     hf_blob_unref(d->transcript);
     free(d);
     e->drill = NULL;
@@ -106,6 +114,7 @@ static void finish(struct hf_engine *e)
     }
     if (report->fit < report->k)
         reply->error = HF_EFEWPROVIDERS;
+    d->answered = true;
     hf__trace(e, HF_TRACE_DRILL, reply->error, NULL, report->fit, report->k);
     hf__drill_free(e);
 }

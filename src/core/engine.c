@@ -405,13 +405,21 @@ static bool wall_jumped(const struct hf_engine *e, const struct hf_event *event)
     return event->wall_ms + 60000 < expected_ms || event->wall_ms > expected_ms + 60000;
 }
 
+/* Whatever the host's clock says, dates stay within what documents and quotes can carry. */
+static uint64_t clamp_wall(uint64_t wall_ms)
+{
+    if (wall_ms < 1000)
+        return 1000;
+    return wall_ms / 1000 > HF_WIRE_TIME_MAX ? HF_WIRE_TIME_MAX * UINT64_C(1000) : wall_ms;
+}
+
 void hf_engine_step(struct hf_engine *e, const struct hf_event *event, struct hf_update *ret)
 {
     hf_assert(e->started == (event->type != HF_EVENT_START));
     hf_assert(event->now_ms >= e->now_ms);
     bool jumped = wall_jumped(e, event);
     e->now_ms = event->now_ms;
-    e->wall_ms = event->wall_ms;
+    e->wall_ms = clamp_wall(event->wall_ms);
     hf__update_begin(e);
     switch (event->type) {
     case HF_EVENT_START:

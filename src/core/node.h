@@ -168,6 +168,7 @@ struct hf_engine {
 
     struct hf__watch *watch; /* of the holders of the newest recorded generation, by index */
     uint8_t watch_count;
+    uint64_t deal_after_ms; /* no replacement before: the last one found too few candidates */
     struct hf__dealing *dealing;
     struct hf__recovery *recovery;
     struct hf__claiming *claiming;
@@ -332,6 +333,11 @@ int hf__offer_answered(struct hf_engine *e, const struct hf__pending *call, int 
 int hf__deposit_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                          struct hf_bytes body);
 /* record.c */
+/* Writes the newest record to vault and public state, and flips the vault to `placed`. */
+void hf__record_save(struct hf_engine *e, const struct hf_record_row *row);
+/* The predecessor that a record names is to be deleted at its holders, once the record is
+ * confirmed. */
+void hf__retiring_save(struct hf_engine *e, const struct hf_placement_record *record);
 void hf__record_send(struct hf_engine *e);
 int hf__record_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                         struct hf_bytes body);

@@ -10,6 +10,7 @@ enum { HF_POOL_BUCKETS = 64, HF_STEP_ARENA_MAX = 512 * 1024 * 1024 };
 
 struct hf_pool {
     const struct hf_suite *suite;
+    size_t document_max; /* bytes of a document that is read */
     struct hf_document *buckets[HF_POOL_BUCKETS];
     struct hf__peer_table peers;
     struct hf__outbox *outbox; /* of the last step of any engine: see update.h */

@@ -24,30 +24,44 @@ static void fill_predecessor(struct hf_engine *e, struct hf_placement_record *re
         old.holders[i].has_receipt = false;
 }
 
-/* The older generation is to be deleted at its holders, once the new one is confirmed. */
-static void save_retiring(struct hf_engine *e, const struct hf_placement_record *record)
+/* The holders of the older generation, and those that may hold a share of it without a receipt. */
+static size_t list_holders(struct hf_engine *e, const struct hf_predecessor *p,
+                           struct hf_holder *ret)
+{
+    struct hf_record_row row;
+    struct hf_placement_record old;
+    size_t count = p->holders_count;
+    memcpy(ret, p->holders, count * sizeof *ret);
+    struct hf_blob *value = hf__rows_get(&e->rows, HF_ROW_RECORD, no_key);
+    if (value == NULL || hf__decode(e, &hf_wire_record_row, hf_blob_bytes(value), &row) != 0 ||
+        hf__decode(e, &hf_wire_placement_record, row.record.record, &old) != 0 ||
+        old.generation.number != p->generation.number)
+        return count;
+    for (size_t i = 0; i < row.strays_count; i++)
+        ret[count++] = row.strays[i];
+    return count;
+}
+
+void hf__retiring_save(struct hf_engine *e, const struct hf_placement_record *record)
 {
     const struct hf_predecessor *p = &record->predecessor;
+    struct hf_holder holders[2 * HF_SHARES_MAX];
+    size_t count = list_holders(e, p, holders);
     struct hf_retiring_row row = {.generation = p->generation,
                                   .complete = record->generation,
                                   .threshold = p->threshold,
                                   .shares = p->holders_count,
-                                  .holders = p->holders,
-                                  .holders_count = p->holders_count};
+                                  .holders = holders,
+                                  .holders_count = count};
     hf__put(e, HF_ROW_RETIRING, hf_bytes_of(p->generation.id, 16), &hf_wire_retiring_row, &row);
 }
 
-static void save_record(struct hf_engine *e, const struct hf_placement_record *record)
+void hf__record_save(struct hf_engine *e, const struct hf_record_row *row)
 {
-    struct hf_record_row row = {0};
-    struct hf_public_hint hint = {.version = e->version, .has_record = true};
-    row.record.record = hf__encode(e, &hf_wire_placement_record, record);
-    e->suite->sign(e->s->account, "holdfast/v1/placement-record", row.record.record,
-                   row.record.signature);
+    struct hf_public_hint hint = {.version = e->version, .has_record = true, .record = row->record};
     memcpy(hint.network, e->network, 32);
     memcpy(hint.account, e->account, 32);
-    hint.record = row.record;
-    hf__put(e, HF_ROW_RECORD, no_key, &hf_wire_record_row, &row);
+    hf__put(e, HF_ROW_RECORD, no_key, &hf_wire_record_row, row);
     hf__put(e, HF_ROW_PUBLIC, hf_bytes_of("hint", 4), &hf_wire_public_hint, &hint);
     hf__put_vault_state(e, HF_VAULT_PLACED);
 }
@@ -55,7 +69,8 @@ static void save_record(struct hf_engine *e, const struct hf_placement_record *r
 void hf__record_make(struct hf_engine *e)
 {
     struct hf__dealing *d = e->dealing;
-    struct hf_holder holders[HF_SHARES_MAX] = {0};
+    struct hf_holder holders[HF_SHARES_MAX] = {0}, strays[HF_SHARES_MAX] = {0};
+    struct hf_record_row row = {.strays = strays, .strays_count = d->strays_count};
     struct hf_placement_record record = {.generation = d->generation,
                                          .threshold = d->k,
                                          .commitments = hf_bytes_of(d->commitments, 32u * d->k),
@@ -72,10 +87,17 @@ void hf__record_make(struct hf_engine *e)
         holders[i].has_receipt = true;
         holders[i].index = i + 1;
     }
+    for (size_t i = 0; i < d->strays_count; i++) {
+        memcpy(strays[i].account, d->strays[i], 32);
+        strays[i].index = 1; /* which one does not matter: it is told to forget by name */
+    }
     fill_predecessor(e, &record);
     if (record.has_predecessor)
-        save_retiring(e, &record);
-    save_record(e, &record);
+        hf__retiring_save(e, &record);
+    row.record.record = hf__encode(e, &hf_wire_placement_record, &record);
+    e->suite->sign(e->s->account, "holdfast/v1/placement-record", row.record.record,
+                   row.record.signature);
+    hf__record_save(e, &row);
     hf__trace(e, HF_TRACE_RECORDED, 0, NULL, record.generation.number, d->n);
     hf__deal_free(e);
     hf__watch_rebuild(e);
@@ -125,9 +147,13 @@ void hf__record_send(struct hf_engine *e)
 }
 
 /* All holders have the record: it is complete, and the one before may go. */
-static void confirm(struct hf_engine *e, const struct hf_signed_record *record, uint64_t number)
+static void confirm(struct hf_engine *e, uint64_t number)
 {
-    struct hf_record_row row = {.record = *record, .confirmed = true};
+    struct hf_record_row row;
+    int r = hf__decode(e, &hf_wire_record_row,
+                       hf_blob_bytes(hf__rows_get(&e->rows, HF_ROW_RECORD, no_key)), &row);
+    hf_assert(r == 0);
+    row.confirmed = true;
     hf__put(e, HF_ROW_RECORD, no_key, &hf_wire_record_row, &row);
     hf__trace(e, HF_TRACE_CONFIRMED, 0, NULL, number, 0);
     if (e->state != HF_STATE_PLACED)
@@ -168,7 +194,7 @@ int hf__record_answered(struct hf_engine *e, const struct hf__pending *call, int
     for (size_t i = 0; i < e->watch_count; i++)
         if (!e->watch[i].confirmed)
             return 0;
-    confirm(e, &signed_record, record.generation.number);
+    confirm(e, record.generation.number);
     return 0;
 }
 
@@ -215,9 +241,8 @@ static void delete_confirmed(struct hf_engine *e, struct hf_retiring_row *row, s
     struct hf_bytes key = hf_bytes_of(hf__scratch(e, 16), 16);
     memcpy((uint8_t *)(uintptr_t)key.data, row->generation.id, 16);
     row->holders[holder] = row->holders[--row->holders_count];
-    /* Of n holders, n - k + 1 have forgotten: the k - 1 others cannot rebuild the secret any more.
-     */
-    if (row->shares - row->holders_count == row->shares - row->threshold + 1)
+    /* All but k - 1 of those that may hold a share have forgotten: they cannot rebuild it. */
+    if (row->holders_count + 1 == row->threshold)
         hf__trace(e, HF_TRACE_RETIRED, 0, NULL, row->generation.number, row->holders_count);
     if (row->holders_count == 0)
         hf__del(e, HF_ROW_RETIRING, key);

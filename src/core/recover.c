@@ -37,12 +37,22 @@ void hf__recover_free(struct hf_engine *e)
 struct hf__target *hf__target_add(struct hf_engine *e, const uint8_t account[static 32])
 {
     struct hf__recovery *rc = e->recovery;
-    for (size_t i = 0; i < rc->targets_count; i++)
+    struct hf__target *t = NULL;
+    if (memcmp(account, e->account, 32) == 0)
+        return NULL;
+    for (size_t i = 0; i < rc->targets_count; i++) {
         if (memcmp(rc->targets[i].account, account, 32) == 0)
             return &rc->targets[i];
-    if (rc->targets_count == HF_ROUND_PROVIDERS_MAX || memcmp(account, e->account, 32) == 0)
+        if (rc->targets[i].error == HF_ENOSHARE)
+            t = &rc->targets[i];
+    }
+    /* Without room, one that has said that it holds nothing makes room. */
+    if (rc->targets_count < HF_ROUND_PROVIDERS_MAX)
+        t = &rc->targets[rc->targets_count++];
+    if (t == NULL)
         return NULL;
-    struct hf__target *t = &rc->targets[rc->targets_count++];
+    hf_blob_unref(t->answer);
+    *t = (struct hf__target){0};
     memcpy(t->account, account, 32);
     return t;
 }

@@ -125,13 +125,14 @@ static size_t list_records(struct hf_engine *e, size_t max, struct hf_placement_
     for (size_t i = 0; i <= rc->targets_count; i++) {
         struct hf_recover_answer a = {0};
         struct hf_held_share hint = {.has_record = true};
-        if (i == rc->targets_count) {
+        /* The newest record that was learned comes first: nobody can crowd it out. */
+        if (i == 0) {
             if (rc->record == NULL ||
                 hf__decode(e, &hf_wire_signed_record, hf_blob_bytes(rc->record), &hint.record) != 0)
                 continue;
             a.shares = &hint;
             a.shares_count = 1;
-        } else if (!decode_answer(e, &rc->targets[i], &a)) {
+        } else if (!decode_answer(e, &rc->targets[i - 1], &a)) {
             continue;
         }
         for (size_t j = 0; j < a.shares_count && count < max; j++) {

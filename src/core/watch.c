@@ -97,6 +97,49 @@ static bool in_touch(struct hf_engine *e, size_t answered)
     return hf__own_record(e, &record, NULL, NULL) && answered + 1 >= record.threshold;
 }
 
+/* Whether some holder has yet to answer to the newest record. */
+static bool telling(const struct hf_engine *e)
+{
+    for (size_t i = 0; i < e->calls_count; i++)
+        if (e->calls[i].method == HF_METHOD_RECORD)
+            return true;
+    return false;
+}
+
+static bool in_watch(const struct hf_engine *e, const uint8_t account[static 32])
+{
+    for (size_t i = 0; i < e->watch_count; i++)
+        if (memcmp(e->watch[i].account, account, 32) == 0)
+            return true;
+    return false;
+}
+
+/*
+ * Whether n - k + 1 holders of every older generation have confirmed, under this claim, the newest
+ * record or the deletion of theirs; who is no member any more is gone. Then any k of them contain
+ * one who tells a copy of this node of the newer generation, or refuses this node if the copy has
+ * superseded it. Until then nothing is released for the first time: an instance that was cut off
+ * from its holders and dealt anew among others must not believe itself ready.
+ */
+static bool heard_before(struct hf_engine *e)
+{
+    struct hf_bytes all = {0};
+    const struct hf__row *at;
+    for (size_t i = hf__rows_first(&e->rows, HF_ROW_RETIRING, all);
+         (at = hf__rows_at(&e->rows, i, HF_ROW_RETIRING, all)) != NULL; i++) {
+        struct hf_retiring_row row;
+        size_t silent = 0;
+        int r = hf__decode(e, &hf_wire_retiring_row, hf_blob_bytes(at->value), &row);
+        hf_assert(r == 0);
+        for (size_t j = 0; j < row.holders_count; j++)
+            silent += !in_watch(e, row.holders[j].account) &&
+                      hf_set_find(e->set, row.holders[j].account) >= 0;
+        if (silent >= row.threshold)
+            return false;
+    }
+    return true;
+}
+
 void hf__watch_judge(struct hf_engine *e)
 {
     bool all = true, overdue = false;
@@ -107,14 +150,18 @@ void hf__watch_judge(struct hf_engine *e)
         const struct hf__watch *w = &e->watch[i];
         bool fit = w->answered && w->holds && (w->placed || HF_FAULT(READY));
         all = all && fit && w->confirmed;
-        answered += w->answered || (e->state == HF_STATE_PLACING && w->confirmed);
         if (!fit && reason == 0)
             reason = w->error != 0 ? w->error : HF_ENOTREADY;
         /* Silence may pass; who is no member any more does not come back. */
         bool member = hf_set_find(e->set, w->account) >= 0;
+        answered += !member || w->answered || (e->state == HF_STATE_PLACING && w->confirmed);
         overdue = overdue || !member || (w->silent_ms != 0 && e->now_ms - w->silent_ms >= grace_ms);
     }
     if (watching(e)) {
+        if (all && !heard_before(e)) {
+            all = false;
+            reason = HF_EPREDECESSOR;
+        }
         if (all && e->state != HF_STATE_READY)
             hf__state_set(e, HF_STATE_READY, 0);
         else if (!all && e->state == HF_STATE_READY)
@@ -124,6 +171,7 @@ void hf__watch_judge(struct hf_engine *e)
     }
     /* While the newest record is not yet with every holder that stays, a new dealing could cost
      * them the old. */
-    if (overdue && e->dealing == NULL && e->claimed && e->store_error == 0 && in_touch(e, answered))
+    if (overdue && e->dealing == NULL && e->claimed && e->store_error == 0 &&
+        e->now_ms >= e->deal_after_ms && !telling(e) && in_touch(e, answered))
         hf__deal_begin(e);
 }

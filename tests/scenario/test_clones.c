@@ -90,3 +90,49 @@ Test(clones, a_split_vote_is_decided_by_a_higher_claim)
     cr_assert_eq(speaks(w, 0) + speaks(w, clone), 1);
     scene_end(w);
 }
+
+/* Cut off from its holders, the first one deals anew among others: it must not believe itself
+ * ready. */
+Test(clones, an_instance_cut_off_from_its_holders_is_not_ready_by_dealing_anew)
+{
+    struct hf_world_settings s = scene_settings(2, 3);
+    uint32_t holders[16], version;
+    uint8_t key[HF_APP_KEY_LEN];
+    s.policy.holder_grace_s = 20;
+    struct hf_world *w = scene_from(&s, 9);
+    cr_assert_eq(hf_world_bring_up(w, SCENE_MS), 0);
+    scene_holders(w, 0, holders);
+    uint32_t clone = clone_of_0(w);
+    for (size_t i = 0; i < 3; i++) {
+        hf_world_cut(w, 0, (long)holders[i]);
+        hf_world_cut(w, (long)holders[i], 0);
+    }
+    hf_world_start(w, clone);
+    scene_ready(w, clone);
+    cr_assert_eq(hf_world_key(w, clone, "tss-db", SCENE_MS, key, &version), 0);
+    /* Silence is noticed with the next round of standing. */
+    hf_world_run_for(w, 30000);
+    for (int i = 0; i < 30; i++) {
+        hf_world_run_for(w, 10000);
+        cr_assert_neq(hf_world_state(w, 0), HF_STATE_READY);
+    }
+    cr_assert_neq(hf_world_key(w, 0, "tss-db", SCENE_MS, key, &version), 0);
+    scene_end(w);
+}
+
+/* All holders have left the set: nobody is left who could serve a copy, and the owner deals anew.
+ */
+Test(clones, an_owner_whose_holders_were_all_removed_deals_anew)
+{
+    struct hf_world *w = scene_up(9, 2, 3);
+    uint32_t holders[16];
+    scene_holders(w, 0, holders);
+    for (size_t i = 0; i < 3; i++)
+        hf_world_set_remove(w, holders[i]);
+    hf_world_set_issue(w);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, SCENE_MS));
+    scene_key_lives(w, 0);
+    scene_restart(w, 0);
+    scene_key_lives(w, 0);
+    scene_end(w);
+}

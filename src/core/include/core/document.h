@@ -39,6 +39,12 @@ struct hf_pool;
 
 /* HF_ENOMEM. suite: for hashes and signatures; outlives the pool. */
 HF_MUST_USE int hf_pool_new(const struct hf_suite *suite, struct hf_pool **ret);
+/*
+ * The largest document, in bytes, that the pool reads: HF_DOCUMENT_MAX at first, which fits a
+ * message of the transport and a row of the store; at most HF_WIRE_DOCUMENT_MAX, for worlds without
+ * either.
+ */
+void hf_pool_document_max(struct hf_pool *pool, size_t len_max);
 /* Every document must have been given back. */
 void hf_pool_free(struct hf_pool *pool);
 

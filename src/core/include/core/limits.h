@@ -8,6 +8,7 @@ enum {
     HF_ROW_KEY_MAX = 64,
     HF_KEY_NAME_MAX = 64, /* name of an application key */
     HF_APP_KEY_LEN = 32,
+    HF_DOCUMENT_MAX = 960 * 1024, /* bytes of a signed document: about 8,000 validators */
     HF_SEEDS_MAX = 16,
     HF_ROUND_PROVIDERS_MAX = 64,  /* asked in one round of recovery */
     HF_GENERATIONS_HELD_MAX = 5,  /* of one owner by one provider: four recorded and one pending */
