@@ -50,7 +50,7 @@ struct hf__dealing {
     uint8_t quoted[32 * HF_SHARES_MAX]; /* hashes of the transcripts under that quote */
     uint8_t quoted_count;
     uint8_t commitments[HF_POINT_LEN * HF_SHARES_MAX];
-    struct hf__slot *slots; /* n */
+    struct hf__slot *slots;            /* n */
     uint8_t strays[HF_SHARES_MAX][32]; /* sent a share, gave no receipt, were replaced */
     uint8_t strays_count;
     uint8_t candidates_count;

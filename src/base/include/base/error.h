@@ -132,8 +132,10 @@
       "the validator set has too few candidates under the failure-domain rule")                    \
     X(HF_EDRAIN, -151, "drain_refused", 1, "an owner would be left with too few live providers")   \
     X(HF_EDRAINING, -152, "draining", 1, "about to stop: takes no new shares")                     \
-    X(HF_ERECORD, -153, "bad_record", 0, "the placement record does not fit what is held") \
-    X(HF_EPREDECESSOR, -154, "older_holders_silent", 1, "too many holders of an older dealing have not heard of the newest: they must come back, or be removed from the set")         \
+    X(HF_ERECORD, -153, "bad_record", 0, "the placement record does not fit what is held")         \
+    X(HF_EPREDECESSOR, -154, "older_holders_silent", 1,                                            \
+      "too many holders of an older dealing have not heard of the newest: they must come back, "   \
+      "or be removed from the set")                                                                \
     /* store: 200-219 */                                                                           \
     X(HF_ESTOREHELD, -200, "store_held", 0, "another daemon holds the data folder")                \
     X(HF_EUNSAFE, -201, "unsafe_folder", 0, "owner or mode of the data folder is not safe")        \
