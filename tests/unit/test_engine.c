@@ -316,6 +316,61 @@ Test(hf_engine_step, with_nobody_to_place_with_it_goes_on_asking)
     lone_done(&l);
 }
 
+/* ---- documents */
+
+Test(hf_engine_step, a_policy_that_trusts_a_development_root_needs_a_node_that_may)
+{
+    struct hf_bytes papers[3];
+    lone_init(&l);
+    l.e->accept_dev = false;
+    lone_fresh(&l);
+    lone_papers(&l, 2, 3, 4, papers);
+    lone_documents(&l, papers, 3);
+    struct hf_status s = lone_status(&l);
+    cr_assert_eq(s.last_refusal, HF_EDOCUMENT_DEV);
+    cr_assert_eq(s.last_refusal_kind, HF_DOCUMENT_POLICY);
+    cr_assert_eq(s.root, 1);
+    cr_assert_eq(s.policy, 0);
+    cr_assert_eq(s.epoch, 1);
+    cr_assert_eq(s.state, HF_STATE_FRESH);
+    cr_assert_eq(s.reason, HF_ENODOCUMENTS);
+    /* Nor from the disk. */
+    lone_done(&l);
+    lone_init(&l);
+    l.e->accept_dev = false;
+    lone_papers(&l, 2, 3, 4, papers);
+    struct hf_row_in rows[2] = {
+        {.collection = HF_ROW_PUBLIC, .key = hf_bytes_of("root-1", 6)},
+        {.collection = HF_ROW_PUBLIC, .key = hf_bytes_of("policy", 6)},
+    };
+    for (size_t i = 0; i < 2; i++)
+        rows[i].value = hf_blob_new(papers[i]);
+    struct hf_event event = {.type = HF_EVENT_START, .u.start = {.rows = rows, .rows_count = 2}};
+    lone_step(&l, &event);
+    cr_assert_eq(lone_status(&l).last_refusal, HF_EDOCUMENT_DEV);
+    cr_assert_eq(lone_status(&l).policy, 0);
+    for (size_t i = 0; i < 2; i++)
+        hf_blob_unref(rows[i].value);
+    lone_done(&l);
+}
+
+Test(hf_engine_step, documents_in_any_order_are_all_taken_in_the_end)
+{
+    static const size_t orders[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {2, 1, 0}};
+    for (size_t i = 0; i < HF_ARRAY_LEN(orders); i++) {
+        struct hf_bytes papers[3];
+        lone_init(&l);
+        lone_fresh(&l);
+        lone_papers(&l, 2, 3, 4, papers);
+        for (size_t round = 0; round < 3; round++)
+            for (size_t j = 0; j < 3; j++)
+                lone_documents(&l, &papers[orders[i][j]], 1);
+        struct hf_status s = lone_status(&l);
+        cr_assert(s.root == 1 && s.policy == 1 && s.epoch == 1);
+        lone_done(&l);
+    }
+}
+
 /* ---- quotes */
 
 Test(hf_engine_step, a_quote_of_no_size_or_above_its_bound_counts_as_none_and_is_made_again)

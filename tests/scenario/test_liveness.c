@@ -1,0 +1,125 @@
+/* Whatever hangs and then heals: nobody waits for ever. */
+#include "scene.h"
+
+#include "base/error.h"
+
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+
+struct hang {
+    uint8_t method;
+    bool response;
+};
+
+static struct criterion_test_params every_call(void)
+{
+    static struct hang all[20];
+    size_t count = 0;
+    for (uint8_t m = HF_METHOD_DOCUMENTS; m <= HF_METHOD_DRILL; m++)
+        for (int response = 0; response < 2; response++)
+            all[count++] = (struct hang){m, response == 1};
+    return cr_make_param_array(struct hang, all, count);
+}
+
+static unsigned hang(struct hf_world *w, const struct hang *h)
+{
+    return hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DROP,
+                                             .method = h->method,
+                                             .response = h->response,
+                                             .from = HF_WORLD_ALL,
+                                             .to = HF_WORLD_ALL});
+}
+
+ParameterizedTestParameters(liveness, a_network_comes_up_after_any_call_hung)
+{
+    return every_call();
+}
+
+ParameterizedTest(struct hang *h, liveness, a_network_comes_up_after_any_call_hung)
+{
+    struct hf_world *w = scene_new(7, 3, 5);
+    unsigned rule = hang(w, h);
+    hf_world_start_all(w);
+    hf_world_run_for(w, 40000);
+    hf_world_rule_drop(w, rule);
+    scene_ready(w, HF_WORLD_ALL);
+    scene_end(w);
+}
+
+/* A restart, a holder lost for good and a drill, all while the call hangs. */
+ParameterizedTestParameters(liveness, everybody_is_ready_again_after_any_call_hung)
+{
+    return every_call();
+}
+
+ParameterizedTest(struct hang *h, liveness, everybody_is_ready_again_after_any_call_hung)
+{
+    struct hf_world_settings settings = scene_settings(3, 5);
+    uint32_t version, holders[16];
+    settings.policy.holder_grace_s = 20;
+    struct hf_world *w = scene_from(&settings, 9);
+    cr_assert_eq(hf_world_bring_up(w, SCENE_MS), 0);
+    cr_assert_eq(hf_world_key(w, 0, "tss-db", SCENE_MS, scene_key, &version), 0);
+    scene_holders(w, 0, holders);
+    uint32_t other = holders[1];
+    unsigned rule = hang(w, h);
+    hf_world_local(w, 0, HF_LOCAL_DRILL, "");
+    hf_world_crash(w, holders[0]);
+    scene_restart(w, other);
+    hf_world_run_for(w, 40000);
+    hf_world_set_issue(w);
+    hf_world_run_for(w, 20000);
+    hf_world_rule_drop(w, rule);
+    scene_ready(w, HF_WORLD_ALL);
+    hf_world_start(w, holders[0]);
+    scene_ready(w, HF_WORLD_ALL);
+    scene_restart(w, 0);
+    scene_key_lives(w, 0);
+    scene_end(w);
+}
+
+/* Processes that stand still and go on, one after the other and all at once. */
+Test(liveness, nodes_that_stood_still_go_on)
+{
+    struct hf_world *w = scene_up(7, 3, 5);
+    for (uint32_t i = 0; i < 7; i++) {
+        hf_world_pause(w, i);
+        hf_world_run_for(w, 20000);
+        hf_world_resume(w, i);
+    }
+    scene_ready(w, HF_WORLD_ALL);
+    for (uint32_t i = 0; i < 7; i++)
+        hf_world_pause(w, i);
+    hf_world_run_for(w, 100000);
+    for (uint32_t i = 0; i < 7; i++)
+        hf_world_resume(w, i);
+    scene_ready(w, HF_WORLD_ALL);
+    scene_key_lives(w, 0);
+    scene_end(w);
+}
+
+Test(liveness, a_network_that_fell_apart_comes_together)
+{
+    static const uint8_t halves[9] = {0, 1, 0, 1, 0, 1, 0, 1, 0};
+    struct hf_world *w = scene_up(9, 3, 5);
+    hf_world_partition(w, halves);
+    for (uint32_t i = 0; i < 9; i += 3)
+        scene_restart(w, i);
+    hf_world_run_for(w, 60000);
+    hf_world_partition(w, NULL);
+    scene_ready(w, HF_WORLD_ALL);
+    scene_key_lives(w, 0);
+    scene_end(w);
+}
+
+Test(liveness, a_disk_that_stalls_delays_and_costs_nothing)
+{
+    struct hf_world *w = scene_new(7, 3, 5);
+    hf_world_start_all(w);
+    for (uint32_t i = 0; i < 7; i++) {
+        hf_world_run_for(w, 30);
+        hf_world_disk_stall(w, i, 15000);
+    }
+    scene_ready(w, HF_WORLD_ALL);
+    scene_end(w);
+}
