@@ -77,10 +77,6 @@ Test(documents,
     p.expires_s = now_s - 4;
     cr_assert_eq(offer(w, 0, HF_DOCUMENT_POLICY, &hf_wire_policy, &p, 2), HF_EEXPIRED);
     p = next_policy(w);
-    p.issued_s = now_s + 100000; /* it would move every clock's floor there */
-    p.expires_s = now_s + 200000;
-    cr_assert_eq(offer(w, 0, HF_DOCUMENT_POLICY, &hf_wire_policy, &p, 2), HF_EDOCUMENT);
-    p = next_policy(w);
     p.threshold = p.shares + 1;
     cr_assert_eq(offer(w, 0, HF_DOCUMENT_POLICY, &hf_wire_policy, &p, 2), HF_EDOCUMENT);
     cr_assert_eq(give(w, 0, hf_blob_bytes(older)), HF_EDOCUMENT_OLD);
