@@ -51,6 +51,18 @@ static int apply(const struct hf__options *o, struct hf__scenario *s)
         if (r != 0)
             return refuse(&errors, r);
     }
+    const struct hf_world_policy *p = &s->world.policy;
+    if (p->k > p->n || 2 * p->k <= p->n) {
+        fprintf(stderr,
+                "holdfast-sim: --set: policy.threshold is %u and policy.shares %u: from %u to %u\n",
+                p->k, p->n, p->n / 2 + 1u, p->n);
+        return EXIT_USAGE;
+    }
+    if (s->world.authority.threshold > s->world.authority.keys) {
+        fprintf(stderr, "holdfast-sim: --set: authority.threshold: at most authority.keys, %u\n",
+                s->world.authority.keys);
+        return EXIT_USAGE;
+    }
     return 0;
 }
 

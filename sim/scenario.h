@@ -20,6 +20,8 @@ struct hf__scenario {
 };
 
 extern const struct hf_config_schema hf__scenario_schema;
+/* While one field is read alone, its relations to others are not judged: hf_world_new does. */
+extern bool hf__scenario_relaxed;
 
 /* A "--set network.loss=1%". HF_ECONFIG: errors says why. *ret_doc as of hf_config_load. */
 HF_MUST_USE int hf__scenario_set(struct hf__scenario *s, const char *assignment,

@@ -84,6 +84,7 @@ int hf__scenario_set(struct hf__scenario *s, const char *assignment, struct hf_c
     hf_buf_printf(&text, "%s\n", value);
     int r =
         hf_config_load(hf_buf_bytes(&text), "--set", &hf__scenario_schema, &one, ret_doc, errors);
+    hf__scenario_relaxed = false;
     if (r == 0)
         memcpy((uint8_t *)s + offset, (const uint8_t *)&one + offset, size);
     hf_buf_done(&text);

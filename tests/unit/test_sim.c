@@ -1,0 +1,120 @@
+#include "scenario.h"
+#include "trial.h"
+
+#include "base/error.h"
+#include "base/secret.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct hf__result run_seed(uint64_t seed, bool real)
+{
+    struct hf__scenario s;
+    struct hf__result result;
+    struct hf__trial_hooks hooks = {0};
+    cr_assert_eq(hf_secret_init(1024 * 1024, false), 0);
+    hf__scenario_draw(seed, &s);
+    if (real)
+        s.world.crypto = HF_WORLD_REAL;
+    hf__trial_run(&s, &hooks, &result);
+    free(s.actions.items);
+    return result;
+}
+
+Test(hf_sim_trial, the_same_seed_gives_the_same_trace)
+{
+    for (uint64_t seed = 200; seed < 210; seed++) {
+        struct hf__result a = run_seed(seed, false), b = run_seed(seed, false);
+        cr_assert_eq(a.totals.trace_hash, b.totals.trace_hash, "seed %d", (int)seed);
+        cr_assert_eq(a.totals.events, b.totals.events);
+        cr_assert_neq(a.totals.events, 0);
+    }
+}
+
+Test(hf_sim_trial, the_same_seed_gives_the_same_trace_with_real_cryptography)
+{
+    struct hf__result a = run_seed(211, true), b = run_seed(211, true);
+    cr_assert_eq(a.totals.trace_hash, b.totals.trace_hash);
+    cr_assert(a.ok, "%s", a.why);
+}
+
+Test(hf_sim_trial, another_seed_gives_another_trace)
+{
+    cr_assert_neq(run_seed(200, false).totals.trace_hash, run_seed(201, false).totals.trace_hash);
+}
+
+/* Loads a scenario that must be refused; the one line of the one error. */
+static void refused(const char *text, unsigned line, const char *says)
+{
+    static struct hf_config_errors errors;
+    struct hf__scenario s;
+    struct hf_config_doc *doc;
+    int r = hf_config_load(hf_bytes_of(text, strlen(text)), "scenario.yaml", &hf__scenario_schema,
+                           &s, &doc, &errors);
+    cr_assert_eq(r, HF_ECONFIG);
+    cr_assert_eq(errors.count, 1, "%zu errors", errors.count);
+    cr_assert_eq(errors.items[0].line, line, "line %u: %s", errors.items[0].line,
+                 errors.items[0].text);
+    cr_assert_not_null(strstr(errors.items[0].text, says), "%s", errors.items[0].text);
+}
+
+Test(hf_sim_scenario, an_unknown_field_is_refused_by_line)
+{
+    refused("nodes: 5\nnode_count: 6\n", 2, "");
+}
+
+Test(hf_sim_scenario, an_impossible_value_is_refused_with_what_would_be_right)
+{
+    refused("nodes: 5\nnetwork:\n  loss: 150%\n", 3, "");
+    refused("policy: {shares: 5, threshold: 2}\n", 1, "3 to 5");
+    refused("events:\n  - {at: 1s, do: slow, value: 0.5}\n", 2, "at least 1");
+    refused("events:\n  - {at: 1s, do: hostile, text: nonsense}\n", 2, "strategy");
+    refused("events:\n  - {at: 1s, do: crash, node: 1, count: 2}\n", 2, "only one of");
+}
+
+Test(hf_sim_scenario, events_out_of_order_or_after_the_end_are_refused)
+{
+    refused("for: 1m\nevents:\n  - {at: 2s, do: heal}\n  - {at: 1s, do: heal}\n", 4, "not before");
+    refused("for: 1m\nevents:\n  - {at: 2m, do: heal}\n", 3, "within");
+}
+
+Test(hf_sim_scenario, what_a_seed_draws_is_printed_as_a_scenario_that_runs_alike)
+{
+    for (uint64_t seed = 220; seed < 226; seed++) {
+        static struct hf_config_errors errors;
+        struct hf__scenario drawn, read;
+        struct hf_config_doc *doc;
+        struct hf__result a, b;
+        struct hf__trial_hooks hooks = {0};
+        struct hf_buf text;
+        hf__scenario_draw(seed, &drawn);
+        hf_buf_init(&text, 1 << 20);
+        hf__scenario_print(&drawn, &text);
+        cr_assert_eq(hf_config_load(hf_buf_bytes(&text), "drawn.yaml", &hf__scenario_schema, &read,
+                                    &doc, &errors),
+                     0, "%s", errors.items[0].text);
+        read.world.timing = hf_timing_default;
+        read.world.wall_s = drawn.world.wall_s;
+        hf__trial_run(&drawn, &hooks, &a);
+        hf__trial_run(&read, &hooks, &b);
+        cr_assert_eq(a.totals.trace_hash, b.totals.trace_hash, "seed %d", (int)seed);
+        free(drawn.actions.items);
+        hf_config_doc_free(doc);
+        hf_buf_done(&text);
+    }
+}
+
+Test(hf_sim_scenario, set_changes_one_field)
+{
+    static struct hf_config_errors errors;
+    struct hf__scenario s = {.nodes = 3};
+    struct hf_config_doc *doc;
+    cr_assert_eq(hf__scenario_set(&s, "network.loss=25%", &doc, &errors), 0);
+    cr_assert_float_eq(s.world.network.loss, 0.25, 1e-9);
+    cr_assert_eq(s.nodes, 3);
+    hf_config_doc_free(doc);
+    cr_assert_eq(hf__scenario_set(&s, "network.lost=1%", &doc, &errors), HF_ECONFIG);
+    cr_assert_eq(hf__scenario_set(&s, "nodes=none", &doc, &errors), HF_ECONFIG);
+    cr_assert_eq(hf__scenario_set(&s, "nodes", &doc, &errors), HF_ECONFIG);
+}
