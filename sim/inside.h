@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 
+enum { HF__BODY_STEP = 64, HF__BODY_CLASSES = 128 };
 enum { HF__REGIONS_MAX = 4, HF__NOBODY = UINT32_MAX, HF__IMAGES_MAX = 32, HF__ROOTS_MAX = 16 };
 
 /* What an entry of the queue means: type in the top byte, then 24 bits that tell an old entry from
@@ -222,6 +223,7 @@ struct hf_world {
     struct hf_world_totals totals;
     struct hf_violation violation;
     bool violated;
+    void *bodies[HF__BODY_CLASSES]; /* lists, each linked through its first bytes */
     struct hf__answer answer;
     struct hf__conn *conns;
     size_t conns_cap, conns_count;
@@ -259,6 +261,9 @@ void hf__network_arrive(struct hf_world *w, uint32_t message);
 void hf__network_timeout(struct hf_world *w, uint32_t call, uint32_t mark);
 /* Sends a message that waited, or one just made; the message belongs to the network afterwards. */
 void hf__network_send(struct hf_world *w, uint32_t message, uint64_t at_us);
+/* Memory for len bytes, given back with the same len. */
+void *hf__body_take(struct hf_world *w, size_t len);
+void hf__body_give(struct hf_world *w, void *body, size_t len);
 void hf__message_free(struct hf_world *w, uint32_t message);
 /* Ends a call with an error, delay_us from now. */
 void hf__network_fail(struct hf_world *w, uint32_t call, uint32_t mark, int error, uint64_t at_us);

@@ -18,6 +18,36 @@ static uint32_t address_node(const struct hf_world *w, const char *address)
     return *p == ':' && number < w->nodes_count ? (uint32_t)number : HF__NOBODY;
 }
 
+/* Bodies come and go by the million: each size has a list of those given back. */
+void *hf__body_take(struct hf_world *w, size_t len)
+{
+    size_t class = len / HF__BODY_STEP;
+    if (class >= HF__BODY_CLASSES) {
+        void *large = malloc(len);
+        hf_assert(large != NULL);
+        return large;
+    }
+    void *body = w->bodies[class];
+    if (body == NULL) {
+        body = malloc((class + 1) * HF__BODY_STEP);
+        hf_assert(body != NULL);
+        return body;
+    }
+    memcpy(&w->bodies[class], body, sizeof(void *));
+    return body;
+}
+
+void hf__body_give(struct hf_world *w, void *body, size_t len)
+{
+    size_t class = len / HF__BODY_STEP;
+    if (body == NULL || class >= HF__BODY_CLASSES) {
+        free(body);
+        return;
+    }
+    memcpy(body, &w->bodies[class], sizeof(void *));
+    w->bodies[class] = body;
+}
+
 static uint32_t message_new(struct hf_world *w, struct hf_bytes body)
 {
     uint32_t index = hf__slab_take(&w->messages);
@@ -26,8 +56,7 @@ static uint32_t message_new(struct hf_world *w, struct hf_bytes body)
     m->len = (uint32_t)body.len;
     m->next = HF__NOBODY;
     if (body.len > 0) {
-        m->body = malloc(body.len);
-        hf_assert(m->body != NULL);
+        m->body = hf__body_take(w, body.len);
         memcpy(m->body, body.data, body.len);
     }
     return index;
@@ -36,7 +65,7 @@ static uint32_t message_new(struct hf_world *w, struct hf_bytes body)
 void hf__message_free(struct hf_world *w, uint32_t message)
 {
     struct hf__message *m = hf__slab_at(&w->messages, message);
-    free(m->body);
+    hf__body_give(w, m->body, m->len);
     m->body = NULL;
     hf__slab_give(&w->messages, message);
 }
@@ -167,14 +196,16 @@ static void describe(const struct hf_world *w, const struct hf__message *m, stru
     };
 }
 
-static void replace(struct hf__message *m, struct hf_buf *body, int error)
+static void replace(struct hf_world *w, struct hf__message *m, struct hf_buf *body, int error)
 {
-    free(m->body);
     hf_assert(body->error == 0);
-    size_t len;
-    m->body = hf_buf_take(body, &len);
-    m->len = (uint32_t)len;
+    hf__body_give(w, m->body, m->len);
+    m->body = body->len == 0 ? NULL : hf__body_take(w, body->len);
+    if (body->len > 0)
+        memcpy(m->body, body->data, body->len);
+    m->len = (uint32_t)body->len;
     m->error = error;
+    hf_buf_clear(body);
 }
 
 /* What watchers make of a message; false: it goes no further. */
@@ -199,7 +230,7 @@ static bool watched(struct hf_world *w, uint32_t message, struct hf__message *m,
             fate = (int)w->watch(w->watch_ctx, &shown, &verdict);
         }
         if (fate == HF_FATE_REPLACE)
-            replace(m, &body, verdict.error);
+            replace(w, m, &body, verdict.error);
         *ret_delay_us += verdict.delay_us;
         if (fate == HF_FATE_RESET)
             hf__network_fail(w, m->call, m->mark, HF_ECONNRESET, w->now_us);

@@ -82,6 +82,7 @@ int hf__scenario_set(struct hf__scenario *s, const char *assignment, struct hf_c
     for (size_t i = 0; i < count; i++)
         hf_buf_printf(&text, "%*s%s:%s", (int)(2 * i), "", parts[i], i + 1 < count ? "\n" : " ");
     hf_buf_printf(&text, "%s\n", value);
+    hf__scenario_relaxed = true;
     int r =
         hf_config_load(hf_buf_bytes(&text), "--set", &hf__scenario_schema, &one, ret_doc, errors);
     hf__scenario_relaxed = false;

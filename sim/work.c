@@ -44,8 +44,7 @@ void hf__work_start(struct hf_world *w, struct hf__node *n, const struct hf_work
     memcpy(k->account, work->account, sizeof(k->account));
     memcpy(k->report_data, work->report_data, sizeof(k->report_data));
     if (work->type == HF_WORK_JUDGE && work->quote.len > 0) {
-        k->quote = malloc(work->quote.len);
-        hf_assert(k->quote != NULL);
+        k->quote = hf__body_take(w, work->quote.len);
         memcpy(k->quote, work->quote.data, work->quote.len);
         k->len = (uint32_t)work->quote.len;
     }
@@ -153,7 +152,7 @@ void hf__work_done(struct hf_world *w, uint32_t work, uint32_t mark)
             judge(w, k, &event);
         }
     }
-    free(k->quote);
+    hf__body_give(w, k->quote, k->len);
     k->quote = NULL;
     hf__slab_give(&w->works, work);
     if (alive)

@@ -87,6 +87,25 @@ int hf_world_new(const struct hf_world_settings *settings, struct hf_world **ret
     return 0;
 }
 
+static void work_free(struct hf_world *w, uint32_t index)
+{
+    struct hf__work *k = hf__slab_at(&w->works, index);
+    hf__body_give(w, k->quote, k->len);
+}
+
+static void free_bodies(struct hf_world *w)
+{
+    for (size_t i = 0; i < HF__BODY_CLASSES; i++) {
+        void *body = w->bodies[i];
+        while (body != NULL) {
+            void *next;
+            memcpy(&next, body, sizeof(next));
+            free(body);
+            body = next;
+        }
+    }
+}
+
 static void free_messages(struct hf_world *w)
 {
     struct hf__entry e;
@@ -95,7 +114,7 @@ static void free_messages(struct hf_world *w)
         if (e.what >> 56 == HF__ARRIVAL)
             hf__message_free(w, index);
         else if (e.what >> 56 == HF__WORK_DONE)
-            free(((struct hf__work *)hf__slab_at(&w->works, index))->quote);
+            work_free(w, index);
     }
 }
 
@@ -111,6 +130,7 @@ void hf_world_free(struct hf_world *w)
     for (uint32_t i = 0; i < w->nodes_count; i++)
         hf__node_release(w, w->nodes[i]);
     free_messages(w);
+    free_bodies(w);
     hf__authority_done(w);
     hf_pool_free(w->pool);
     hf__queue_done(&w->queue);
