@@ -69,6 +69,7 @@ struct hf__daemon {
     uint64_t traces[64]; /* counted, by type */
 
     uv_timer_t tick;  /* the engine's deadline */
+    uint32_t ticks;
     uv_timer_t retry; /* what the machine refused, and the sweep of old requests */
     uv_async_t wake;  /* the writer has something */
     uv_signal_t on_term, on_int, on_hup;

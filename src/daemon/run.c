@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /* Keys, what the engine derives, and rows on their way to the disk: what does not fit waits. */
-enum { SECRETS_LEN = 256 << 10, ARENAS_MAX = 1, TRIM_BYTES = 64 << 10 };
+enum { SECRETS_LEN = 256 << 10, ARENAS_MAX = 1, TRIM_BYTES = 64 << 10, TRIM_TICKS = 20 };
 
 void hf__daemon_reload(struct hf__daemon *d)
 {
@@ -39,6 +39,9 @@ static void on_retry(uv_timer_t *timer)
         hf__daemon_begin(d);
     hf__identity_settle(d, true);
     hf__peers_sweep(d, hf_clock_monotonic_ms());
+    /* What the last quotes and documents needed is given back: an idle daemon should be small. */
+    if (++d->ticks % TRIM_TICKS == 0)
+        malloc_trim(0);
 }
 
 static void on_net_stopped(void *user)
