@@ -68,7 +68,7 @@ struct hf__daemon {
     struct hf__metrics *metrics;
     uint64_t traces[64]; /* counted, by type */
 
-    uv_timer_t tick;  /* the engine's deadline */
+    uv_timer_t tick; /* the engine's deadline */
     uint32_t ticks;
     uv_timer_t retry; /* what the machine refused, and the sweep of old requests */
     uv_async_t wake;  /* the writer has something */
