@@ -13,6 +13,7 @@ struct held {
     uint32_t owner, holder;
     uint8_t generation[16];
     uint8_t k, n;
+    bool recorded; /* a record signed by the owner stands beside it */
 };
 
 struct shares {
@@ -39,6 +40,7 @@ static void collect(struct hf_world *w, uint32_t holder, struct hf_arena *arena,
         h->holder = holder;
         h->k = (uint8_t)(held.commitments.len / HF_POINT_LEN);
         h->n = (uint8_t)held.shares;
+        h->recorded = held.has_record;
         memcpy(h->generation, row->key + 32, 16);
     }
 }
@@ -51,16 +53,36 @@ static int by_generation(const void *a, const void *b)
     return memcmp(x->generation, y->generation, 16);
 }
 
-/* One pass over all sharings: whose owner has `need` holders in the set joins it. */
-static bool spread(const struct shares *s, bool *in)
+/* Whether the owner's own disk names this sharing: its holders may not have heard of the record
+ * yet. */
+static bool hinted(struct hf_world *w, const struct held *h, struct hf_arena *arena)
+{
+    struct hf_public_hint hint;
+    struct hf_placement_record record;
+    const struct hf_blob *row = hf_world_row(w, h->owner, HF_ROW_PUBLIC, hf_bytes_of("hint", 4));
+    hf_arena_reset(arena);
+    return row != NULL &&
+           hf_wire_decode(&hf_wire_public_hint, hf_blob_bytes(row), arena, &hint, NULL) == 0 &&
+           hint.has_record &&
+           hf_wire_decode(&hf_wire_placement_record, hint.record.record, arena, &record, NULL) ==
+               0 &&
+           memcmp(record.generation.id, h->generation, 16) == 0;
+}
+
+/* One pass over all sharings: whose owner has k holders of a recorded one in the set joins it. */
+static bool spread(struct hf_world *w, const struct shares *s, struct hf_arena *arena, bool *in)
 {
     bool more = false;
     for (size_t i = 0; i < s->count;) {
         size_t j = i;
         unsigned there = 0;
-        for (; j < s->count && by_generation(&s->items[i], &s->items[j]) == 0; j++)
+        bool recorded = false;
+        for (; j < s->count && by_generation(&s->items[i], &s->items[j]) == 0; j++) {
             there += in[s->items[j].holder];
-        if (!in[s->items[i].owner] && there >= s->items[i].k) {
+            recorded = recorded || s->items[j].recorded;
+        }
+        if (!in[s->items[i].owner] && !w->nodes[s->items[i].owner]->gone &&
+            there >= s->items[i].k && (recorded || hinted(w, &s->items[i], arena))) {
             in[s->items[i].owner] = true;
             more = true;
         }
@@ -87,7 +109,7 @@ void hf__survivors(struct hf_world *w, bool *ret, bool *ret_all)
     }
     if (shares.count > 0)
         qsort(shares.items, shares.count, sizeof(*shares.items), by_generation);
-    while (spread(&shares, in))
+    while (spread(w, &shares, &arena, in))
         ;
     bool all = true;
     for (uint32_t i = 0; i < w->nodes_count; i++) {

@@ -112,6 +112,22 @@ static void judge_settled(struct trial *t, const struct wait *wait, struct hf__r
     }
 }
 
+/* The authority removes whoever cannot come back: others wait for their word about older dealings
+ * otherwise. */
+static void write_off(struct hf_world *w, const bool *expected)
+{
+    uint32_t left = 0, lost = 0;
+    for (uint32_t i = 0; i < w->nodes_count; i++)
+        *(expected[i] ? &left : &lost) += 1;
+    /* A set too small for the policy would be refused. */
+    if (lost == 0 || left <= w->settings.policy.n)
+        return;
+    for (uint32_t i = 0; i < w->nodes_count; i++)
+        if (!expected[i])
+            hf_world_set_remove(w, i);
+    hf_world_set_issue(w);
+}
+
 static void settle(struct trial *t, struct hf__result *ret)
 {
     struct hf_world *w = t->world;
@@ -121,6 +137,7 @@ static void settle(struct trial *t, struct hf__result *ret)
     hf__survivors(w, wait.expected, &wait.all);
     for (uint32_t i = 0; i < w->nodes_count; i++)
         ret->excused += !wait.expected[i] && !w->nodes[i]->gone;
+    write_off(w, wait.expected);
     if (run_until(t, w->now_us + t->scenario->settle_us, all_expected_ready, &wait))
         judge_settled(t, &wait, ret);
     free(wait.expected);

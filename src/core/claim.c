@@ -224,6 +224,23 @@ static void won(struct hf_engine *e)
     hf__standing_send(e);
 }
 
+/*
+ * Acceptances needed of the predecessor's holders. Who has left the set serves nobody any more,
+ * neither this instance nor another: when fewer than k are left, a majority of them is what no two
+ * instances can both have.
+ */
+static size_t before_needed(const struct hf_engine *e, const struct hf__claiming *c)
+{
+    size_t left = 0;
+    if (c->k_before == 0)
+        return 0;
+    for (size_t i = 0; i < c->count; i++)
+        left += c->holders[i].before && hf_set_find(e->set, c->holders[i].account) >= 0;
+    if (left >= c->k_before)
+        return c->k_before;
+    return left == 0 ? 0 : left / 2 + 1;
+}
+
 static void progress(struct hf_engine *e)
 {
     struct hf__claiming *c = e->claiming;
@@ -231,7 +248,7 @@ static void progress(struct hf_engine *e)
     count_words(c, HF__WORD_ACCEPTED, &yes, &yes_before);
     count_words(c, HF__WORD_REFUSED, &no, &no_before);
     count_words(c, HF__WORD_ASKED, &open, &open_before);
-    if (yes >= c->k && yes_before >= c->k_before) {
+    if (yes >= c->k && yes_before >= before_needed(e, c)) {
         won(e);
     } else if (no >= c->k) {
         fence(e, c->highest);

@@ -45,11 +45,16 @@ static void release(struct hf_engine *e, uint64_t id, struct hf_bytes name)
         hf__local_reply(e, id, r);
         return;
     }
-    if (bound == NULL)
+    if (bound == NULL) {
         hf__put(e, HF_ROW_BINDING, name, &hf_wire_binding_row, &row);
+        e->binding_seq = e->write_seq;
+    }
     hf_assert(row.version == e->version);
     hf__derive(e, (uint32_t)row.version, "application", name, e->s->app_key);
     struct hf_local_reply *reply = hf__local_reply(e, id, 0);
+    /* The name's binding must be durable; other writes, which a full disk may hold up, need not be.
+     */
+    reply->after = e->binding_seq;
     reply->key = e->s->app_key;
     reply->key_version = (uint32_t)row.version;
     hf__trace(e, HF_TRACE_KEY_RELEASED, 0, NULL, row.version, bound == NULL);

@@ -254,7 +254,6 @@ struct hf_local_reply *hf__local_reply(struct hf_engine *e, uint64_t id, int err
     struct hf_local_reply *r = PUSH(e->pool->outbox, locals);
     r->id = id;
     r->error = error;
-    r->after = e->write_seq;
     return r;
 }
 

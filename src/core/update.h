@@ -43,6 +43,7 @@ HF_MUST_USE int hf__call(struct hf_engine *e, uint8_t method, const uint8_t acco
 HF_MUST_USE int hf__call_address(struct hf_engine *e, uint8_t method, const char *address,
                                  struct hf_bytes body);
 void hf__reply(struct hf_engine *e, uint64_t id, int error, struct hf_bytes body, bool at_once);
+/* Leaves at once; a reply that tells of something written sets `after`. */
 struct hf_local_reply *hf__local_reply(struct hf_engine *e, uint64_t id, int error);
 struct hf_work *hf__work(struct hf_engine *e, enum hf_work_type type);
 struct hf_trace *hf__trace(struct hf_engine *e, enum hf_trace_type type, int error,
