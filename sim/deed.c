@@ -98,6 +98,9 @@ static void restart_damaged(struct hf_world *w, uint32_t node, int error)
 /* A new node, never registered, that starts from a copy of another's disk on its own machine. */
 static void clone(struct hf_world *w, struct hf__deeds *d, uint32_t node)
 {
+    /* One that is not placed yet is made anew wherever it starts: no copy of anybody. */
+    if (hf_world_vault_state(w, node) != HF_VAULT_PLACED)
+        return;
     struct hf_disk *copy = hf_world_disk_copy(w, node);
     uint32_t twin = hf_world_add(w);
     hf_world_disk_put(w, twin, copy);
@@ -265,6 +268,8 @@ static void end_host(struct hf_world *w, struct hf__deeds *d, uint32_t node)
         hf_world_start(w, node);
         return;
     case HF__DEED_CLONE:
+        if (d->step == 0)
+            return;
         hf_world_crash(w, (uint32_t)d->step);
         hf__node(w, (uint32_t)d->step)->gone = true;
         return;

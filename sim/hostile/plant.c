@@ -15,6 +15,8 @@ static void plant_row(struct hf__plot *p, uint32_t node)
     struct hf_world *w = p->world;
     const char *key = keys[hf__draw_below(&p->r, HF_ARRAY_LEN(keys))];
     struct hf_bytes name = hf_bytes_of(key, strlen(key));
+    if (hf_world_row(w, node, HF_ROW_PUBLIC, name) == NULL)
+        return; /* what was not there could not be put back */
     const struct hf_blob *theirs = hf_world_row(w, hf__plot_other(p, node), HF_ROW_PUBLIC, name);
     uint8_t junk[64];
     hf__draw_bytes(&p->r, junk, sizeof(junk));
