@@ -160,7 +160,8 @@ static void delivered(void *ctx, struct hf_world *w, const struct hf_message *m)
     h->len = (uint32_t)m->body.len;
     h->body = malloc(m->body.len + 1);
     hf_assert(h->body != NULL);
-    memcpy(h->body, m->body.data, m->body.len);
+    if (m->body.len > 0)
+        memcpy(h->body, m->body.data, m->body.len);
 }
 
 static void traced(void *ctx, struct hf_world *w, uint32_t node, const struct hf_trace *t)

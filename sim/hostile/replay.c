@@ -42,7 +42,8 @@ static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
     k->len = (uint32_t)m->body.len;
     k->body = malloc(m->body.len + 1);
     hf_assert(k->body != NULL);
-    memcpy(k->body, m->body.data, m->body.len);
+    if (m->body.len > 0)
+        memcpy(k->body, m->body.data, m->body.len);
     return HF_FATE_PASS;
 }
 
