@@ -152,40 +152,6 @@ static int send_claim(struct hf_engine *e, const uint8_t holder[static 32], uint
                     hf__encode(e, &hf_wire_claim_request, &m), false);
 }
 
-/* The timer of the task: a first attempt, a higher number, or again to those that have not
- * answered. */
-void hf__claim_advance(struct hf_engine *e)
-{
-    struct hf__claiming *c = e->claiming;
-    bool refused = false;
-    int r = hf__documents_ready(e);
-    if (r == 0 && !hf__identity_current(e))
-        r = HF_EIDENTITY;
-    if (r != 0) {
-        /* The identity's quote, or documents, are under way: both try the task again when they
-         * come. */
-        hf__state_set(e, HF_STATE_CLAIMING, r);
-        hf__timer_set(e, HF__TIMER_TASK, e->timing.retry_ms_max);
-        return;
-    }
-    for (size_t i = 0; i < c->count; i++)
-        refused = refused || c->holders[i].word == HF__WORD_REFUSED;
-    if (c->number == 0 || refused) {
-        c->number = (uint32_t)++c->highest;
-        for (size_t i = 0; i < c->count; i++)
-            c->holders[i].word = HF__WORD_NONE;
-        hf__trace(e, HF_TRACE_CLAIM_ASKED, 0, NULL, c->number, c->count);
-    }
-    hf__timer_set(e, HF__TIMER_TASK, e->timing.call_ms + e->timing.retry_ms_min);
-    for (size_t i = 0; i < c->count; i++) {
-        struct hf__claim_holder *h = &c->holders[i];
-        if (h->word == HF__WORD_ACCEPTED || h->word == HF__WORD_ASKED)
-            continue;
-        h->error = send_claim(e, h->account, (uint8_t)i, c->number);
-        h->word = h->error == 0 ? HF__WORD_ASKED : HF__WORD_FAILED;
-    }
-}
-
 static void count_words(const struct hf__claiming *c, uint8_t word, size_t *ret_newest,
                         size_t *ret_before)
 {
@@ -256,6 +222,42 @@ static void progress(struct hf_engine *e)
         hf__state_set(e, HF_STATE_CLAIMING, HF_EFEWPROVIDERS);
         hf__task_retry(e, false);
     }
+}
+
+/* The timer of the task: a first attempt, a higher number, or again to those that have not
+ * answered. */
+void hf__claim_advance(struct hf_engine *e)
+{
+    struct hf__claiming *c = e->claiming;
+    bool refused = false;
+    int r = hf__documents_ready(e);
+    if (r == 0 && !hf__identity_current(e))
+        r = HF_EIDENTITY;
+    if (r != 0) {
+        /* The identity's quote, or documents, are under way: both try the task again when they
+         * come. */
+        hf__state_set(e, HF_STATE_CLAIMING, r);
+        hf__timer_set(e, HF__TIMER_TASK, e->timing.retry_ms_max);
+        return;
+    }
+    for (size_t i = 0; i < c->count; i++)
+        refused = refused || c->holders[i].word == HF__WORD_REFUSED;
+    if (c->number == 0 || refused) {
+        c->number = (uint32_t)++c->highest;
+        for (size_t i = 0; i < c->count; i++)
+            c->holders[i].word = HF__WORD_NONE;
+        hf__trace(e, HF_TRACE_CLAIM_ASKED, 0, NULL, c->number, c->count);
+    }
+    hf__timer_set(e, HF__TIMER_TASK, e->timing.call_ms + e->timing.retry_ms_min);
+    for (size_t i = 0; i < c->count; i++) {
+        struct hf__claim_holder *h = &c->holders[i];
+        if (h->word == HF__WORD_ACCEPTED || h->word == HF__WORD_ASKED)
+            continue;
+        h->error = send_claim(e, h->account, (uint8_t)i, c->number);
+        h->word = h->error == 0 ? HF__WORD_ASKED : HF__WORD_FAILED;
+    }
+    /* Whoever has left the set cannot be asked, and may be missed no longer. */
+    progress(e);
 }
 
 static int check_answer(struct hf_engine *e, const struct hf__pending *call, struct hf_bytes body,

@@ -152,7 +152,7 @@ struct hf_engine {
 
     uint32_t next_id;          /* of calls and work */
     uint64_t write_seq;        /* of the last transaction */
-    uint64_t binding_seq; /* of the last one that bound the name of an application key */
+    uint64_t binding_seq;      /* of the last one that bound the name of an application key */
     struct hf__pending *calls; /* none allocated while none is out */
     uint16_t calls_count, calls_cap;
     struct hf__parked *parked;
