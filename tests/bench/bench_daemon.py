@@ -136,6 +136,17 @@ def memory(mesh, node):
     return found
 
 
+def served(build, mesh, owner, count):
+    """Recoveries that one provider serves, each on a fresh connection, in its own processor time."""
+    account = owner.status()["providers"][0]["account"]
+    provider = next(node for node in mesh.nodes if node.account == account)
+    done = subprocess.run(
+        [build / "tests/bench/bench_recover", provider.address, account, mesh.network, owner.account,
+         owner.folder / "machine", str(provider.process.pid), str(count)], capture_output=True, text=True, timeout=120)
+    check(done.returncode == 0, f"bench_recover: {done.stderr}")
+    return json.loads(done.stdout)
+
+
 def floor(build):
     """The machine's own cryptography, as bench_crypto measures it."""
     done = subprocess.run([build / "tests/bench/bench_crypto"], capture_output=True, text=True, timeout=120)
@@ -167,6 +178,7 @@ def main():
         result["recovery"] = recoveries(node, given.runs, key)
         if given.shares > given.threshold:
             result["recovery_hung"] = hung(mesh, node, given.shares - given.threshold, given.runs, key)
+        result["served"] = served(given.build, mesh, node, 500)
         result["listening"] = starts(node, given.runs)
         result["idle"] = memory(mesh, mesh.nodes[1])
     result["floor"] = floor(given.build)
