@@ -152,6 +152,8 @@ int hf__tls_context_certify(struct hf__tls_context *c, const uint8_t *account,
              SSL_CTX_use_PrivateKey(both[i], c->key) == 1;
     X509_free(x);
     ERR_clear_error();
+    if (ok)
+        c->has_account = account != NULL;
     return ok ? 0 : HF_EINTERNAL;
 }
 

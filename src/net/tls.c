@@ -80,6 +80,10 @@ int hf__tls_init(struct hf__tls *ret, const struct hf__tls_context *c, bool serv
         SSL_set_accept_state(ssl);
     else
         SSL_set_connect_state(ssl);
+    /* A client's certificate without an account says nothing, and to read it and verify its
+     * signature would be the largest part of what a provider's answer to a locked node costs. */
+    if (!server && !c->has_account)
+        SSL_certs_clear(ssl);
     *ret = (struct hf__tls){.ssl = ssl, .context = c};
     SSL_set_msg_callback(ssl, on_message);
     SSL_set_msg_callback_arg(ssl, ret);

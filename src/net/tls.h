@@ -20,6 +20,7 @@ struct hf__tls_context {
     struct hf_buf *out;
     uint8_t *spki; /* SubjectPublicKeyInfo of key, DER */
     size_t spki_len;
+    bool has_account; /* whether its certificate names one */
 };
 
 struct hf__tls {

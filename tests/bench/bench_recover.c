@@ -151,7 +151,10 @@ static double now_us(void)
     return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
-/* P-256: one signature and two verifications; X25519: a fresh key and an exchange. */
+/*
+ * P-256: the handshake's signature, and the verification of the quote's; X25519: a fresh key and an
+ * exchange. Whoever recovers shows no certificate.
+ */
 static double floor_tls_and_quote(void)
 {
     static const uint8_t message[64];
@@ -167,11 +170,9 @@ static double floor_tls_and_quote(void)
         hf_assert(EVP_DigestSignInit(md, NULL, EVP_sha256(), NULL, p256) == 1 &&
                   EVP_DigestSign(md, signature, &len, message, sizeof message) == 1);
         EVP_MD_CTX_reset(md);
-        for (int j = 0; j < 2; j++) {
-            hf_assert(EVP_DigestVerifyInit(md, NULL, EVP_sha256(), NULL, p256) == 1 &&
-                      EVP_DigestVerify(md, signature, len, message, sizeof message) == 1);
-            EVP_MD_CTX_reset(md);
-        }
+        hf_assert(EVP_DigestVerifyInit(md, NULL, EVP_sha256(), NULL, p256) == 1 &&
+                  EVP_DigestVerify(md, signature, len, message, sizeof message) == 1);
+        EVP_MD_CTX_reset(md);
         EVP_PKEY *fresh = EVP_PKEY_Q_keygen(NULL, NULL, "X25519");
         EVP_PKEY_CTX *x = EVP_PKEY_CTX_new(fresh, NULL);
         secret_len = sizeof secret;
