@@ -11,12 +11,12 @@
 static const char label[] = "holdfast/v1/document";
 
 /* What an authority key signs about a document. */
-static void statement(const struct hf_suite *suite, uint8_t kind, struct hf_bytes body,
+static void statement(uint8_t kind, const uint8_t body_hash[static 32],
                       const uint8_t network[static 32], struct hf_buf *ret)
 {
     struct hf_document_statement s = {.kind = kind};
     memcpy(s.network, network, sizeof s.network);
-    suite->hash("holdfast/v1/body", body, s.body_hash);
+    memcpy(s.body_hash, body_hash, sizeof s.body_hash);
     int r = hf_wire_encode(&hf_wire_document_statement, &s, ret);
     hf_assert(r == 0);
 }
@@ -82,7 +82,7 @@ int hf_document_verify(const struct hf_document *d, const uint8_t network[static
     static const uint8_t none[32];
     struct hf_buf b;
     hf_buf_init(&b, 512);
-    statement(d->pool->suite, d->kind, d->signatures.body, root == NULL ? none : network, &b);
+    statement(d->kind, d->body_hash, root == NULL ? none : network, &b);
     int r = root == NULL ? verify_first(d, network, hf_buf_bytes(&b))
                          : verify_next(d, root, hf_buf_bytes(&b));
     hf_buf_done(&b);
@@ -104,12 +104,14 @@ int hf_document_sign(const struct hf_suite *suite, struct hf_bytes envelope,
     struct hf_buf b;
     struct hf_envelope e;
     struct hf_signature all[65];
+    uint8_t body_hash[32];
     hf_arena_init(&arena, 65536);
     hf_buf_init(&b, 512);
     int r = hf_wire_decode(&hf_wire_envelope, envelope, &arena, &e, NULL);
     if (r != 0)
         goto out;
-    statement(suite, (uint8_t)e.kind, e.body, network, &b);
+    suite->hash("holdfast/v1/body", e.body, body_hash);
+    statement((uint8_t)e.kind, body_hash, network, &b);
     size_t count = 0;
     for (size_t i = 0; i < e.signatures_count; i++)
         if (memcmp(e.signatures[i].key, public_key, 32) != 0)
