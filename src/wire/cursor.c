@@ -74,7 +74,7 @@ static struct form form_of(uint8_t first, uint64_t *ret_number)
     return (struct form){.kind = HF__ITEM_OTHER}; /* a small negative number */
 }
 
-int hf__cursor_next(struct hf__cursor *c, struct hf__item *ret)
+int hf__cursor_any(struct hf__cursor *c, struct hf__item *ret)
 {
     const uint8_t *at = c->at;
     if (at == c->end)

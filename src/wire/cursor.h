@@ -33,12 +33,32 @@ struct hf__item {
     struct hf_bytes bytes; /* of BIN and STR: borrowed from the input */
 };
 
+/* As hf__cursor_next, for every form of item. */
+HF_MUST_USE int hf__cursor_any(struct hf__cursor *c, struct hf__item *ret);
+
 /*
  * Reads the next item: a whole one, or the head of an array or map, whose count the remaining bytes
  * can hold. HF_EMALFORMED: truncated, a reserved first byte, or a count past the end; the cursor
  * has not moved.
  */
-HF_MUST_USE int hf__cursor_next(struct hf__cursor *c, struct hf__item *ret);
+static inline HF_MUST_USE int hf__cursor_next(struct hf__cursor *c, struct hf__item *ret)
+{
+    const uint8_t *at = c->at;
+    size_t left = (size_t)(c->end - at);
+    /* Almost all that messages hold: keys and small numbers, and binary of up to 255 bytes. */
+    if (left > 0 && at[0] <= 0x7f) {
+        *ret = (struct hf__item){.kind = HF__ITEM_UINT, .number = at[0]};
+        c->at = at + 1;
+        return 0;
+    }
+    if (left > 1 && at[0] == 0xc4 && at[1] <= left - 2) {
+        *ret = (struct hf__item){
+            .kind = HF__ITEM_BIN, .number = at[1], .bytes = hf_bytes_of(at + 2, at[1])};
+        c->at = at + 2 + at[1];
+        return 0;
+    }
+    return hf__cursor_any(c, ret);
+}
 
 /*
  * Passes over one item and all inside it. depth: how many more maps and arrays may lie inside each

@@ -190,35 +190,39 @@ static int decode_field(struct decoder *d, struct place *place, void *message)
 }
 
 /* The index of the field with this key, or shape->count: a field of a later version, to be skipped.
- */
-static size_t find_field(const struct hf_wire_shape *shape, uint64_t key)
+ * Encoders write fields in order, so the search begins where the last one ended. */
+static size_t find_field(const struct hf_wire_shape *shape, uint64_t key, size_t next)
 {
+    if (next < shape->count && shape->fields[next].key == key)
+        return next;
     size_t i = 0;
     while (i < shape->count && shape->fields[i].key != key)
         i++;
     return i;
 }
 
-static int decode_pair(struct decoder *d, struct place *place, void *message, uint64_t *seen)
+/* Reads one pair of a map. next: the index of the field that is likely to come. */
+static int decode_pair(struct decoder *d, struct place *place, const struct hf_wire_shape *shape,
+                       void *message, uint64_t *seen, size_t *next)
 {
-    const struct hf_wire_shape *shape = place->type->shape();
     const uint8_t *at = d->cursor.at;
     struct hf__item key;
+    place->field = NULL;
     int r = hf__cursor_next(&d->cursor, &key);
     if (r < 0 || key.kind != HF__ITEM_UINT)
         return fail(d, place, at, HF_EMALFORMED, "a key: an unsigned integer");
-    size_t i = find_field(shape, key.number);
+    size_t i = find_field(shape, key.number, *next);
     if (i == shape->count) {
         at = d->cursor.at;
         r = hf__cursor_skip(&d->cursor, place->depth);
         return r < 0 ? fail(d, place, at, r, "a whole value for a key that is not known") : 0;
     }
-    struct place at_field = *place;
-    at_field.field = &shape->fields[i];
+    place->field = &shape->fields[i];
     if ((*seen & UINT64_C(1) << i) != 0)
-        return fail(d, &at_field, at, HF_EMALFORMED, "each key once");
+        return fail(d, place, at, HF_EMALFORMED, "each key once");
     *seen |= UINT64_C(1) << i;
-    return decode_field(d, &at_field, message);
+    *next = i + 1;
+    return decode_field(d, place, message);
 }
 
 /* Reads a map into message, which is zeroed. */
@@ -234,8 +238,9 @@ static int decode_map(struct decoder *d, struct place *place, void *message)
         return fail(d, place, at, HF_EMALFORMED, "less nesting");
     place->depth--;
     uint64_t seen = 0;
+    size_t next = 0;
     for (uint64_t i = 0; i < map.number && r == 0; i++)
-        r = decode_pair(d, place, message, &seen);
+        r = decode_pair(d, place, shape, message, &seen, &next);
     if (r < 0)
         return r;
     for (size_t i = 0; i < shape->count; i++) {

@@ -90,13 +90,13 @@ static int encode_map(struct encoder *e, const struct hf_wire_type *type, const 
     if (depth == 0)
         return HF_EMALFORMED;
     const struct hf_wire_shape *shape = type->shape();
-    size_t present = 0;
+    uint64_t present = 0; /* a bit for each field: HF_WIRE_FIELDS_MAX are 64 */
     for (size_t i = 0; i < shape->count; i++)
-        present += hf__field_present(&shape->fields[i], message);
-    msgpack_pack_map(&e->packer, present);
+        present |= (uint64_t)hf__field_present(&shape->fields[i], message) << i;
+    msgpack_pack_map(&e->packer, (size_t)__builtin_popcountll(present));
     int r = 0;
     for (size_t i = 0; i < shape->count && r == 0; i++) {
-        if (hf__field_present(&shape->fields[i], message))
+        if ((present >> i & 1) != 0)
             r = encode_field(e, &shape->fields[i], message, depth - 1);
     }
     return r;
