@@ -170,6 +170,7 @@ struct hf_engine {
     struct hf__watch *watch; /* of the holders of the newest recorded generation, by index */
     uint8_t watch_count;
     uint64_t deal_after_ms; /* no replacement before: the last one found too few candidates */
+    struct hf_generation_id recorded; /* the newest recorded generation, while watch_count > 0 */
     struct hf__dealing *dealing;
     struct hf__recovery *recovery;
     struct hf__claiming *claiming;

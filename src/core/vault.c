@@ -300,6 +300,7 @@ void hf__watch_rebuild(struct hf_engine *e)
         e->watch = calloc(record.holders_count, sizeof *e->watch);
         hf_assert(e->watch != NULL);
         e->watch_count = (uint8_t)record.holders_count;
+        e->recorded = record.generation;
     }
     for (size_t i = 0; i < e->watch_count; i++) {
         struct hf__watch *w = &e->watch[i];

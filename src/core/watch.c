@@ -32,16 +32,15 @@ static struct hf_standing standing_of(struct hf_engine *e, const struct hf__watc
 
 void hf__standing_send(struct hf_engine *e)
 {
-    struct hf_placement_record record;
-    if (!watching(e) || !hf__own_record(e, &record, NULL, NULL))
+    if (!watching(e) || e->watch_count == 0)
         return;
     for (size_t i = 0; i < e->watch_count; i++) {
         struct hf__watch *w = &e->watch[i];
         if (asking(e, w->account))
             continue;
-        struct hf_standing m = standing_of(e, w, &record.generation);
+        struct hf_standing m = standing_of(e, w, &e->recorded);
         int r = hf__owner_send(e, HF_METHOD_STANDING, w->account, (uint8_t)i,
-                               (uint32_t)record.generation.number, &hf_wire_standing, &m);
+                               (uint32_t)e->recorded.number, &hf_wire_standing, &m);
         if (r != 0) {
             w->answered = false;
             w->error = (int16_t)r;
@@ -57,16 +56,14 @@ void hf__standing_send(struct hf_engine *e)
 int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                           struct hf_bytes body)
 {
-    struct hf_placement_record record;
     struct hf_ack_statement s = {0};
     uint8_t hash[32];
-    if (!watching(e) || !hf__own_record(e, &record, NULL, NULL) ||
-        call->arg != record.generation.number || call->slot >= e->watch_count)
+    if (!watching(e) || call->arg != e->recorded.number || call->slot >= e->watch_count)
         return 0;
     struct hf__watch *w = &e->watch[call->slot];
     int r = error;
     if (r == 0) {
-        struct hf_standing m = standing_of(e, w, &record.generation);
+        struct hf_standing m = standing_of(e, w, &e->recorded);
         e->suite->hash("holdfast/v1/request", hf__encode(e, &hf_wire_standing, &m), hash);
         r = hf__ack_check(e, call, hash, body, &s);
     }

@@ -150,10 +150,41 @@ static int decode_sub(struct decoder *d, const struct place *place, void *messag
     return decode_map(d, &sub, hf__field_into(place->field, message));
 }
 
+/*
+ * The short forms of the two commonest kinds, in one look at the bytes: a number below 128, and
+ * binary of a fixed length. False: it is something else, or wrong, and nothing was read.
+ */
+static bool decode_short(struct decoder *d, const struct hf_wire_field *f, void *member)
+{
+    const uint8_t *at = d->cursor.at;
+    size_t left = (size_t)(d->cursor.end - at);
+    if (f->kind == HF_WIRE_UINT || f->kind == HF_WIRE_VERSION) {
+        if (left < 1 || at[0] > 0x7f || at[0] < f->min || at[0] > f->max)
+            return false;
+        *(uint64_t *)member = at[0];
+        d->cursor.at = at + 1;
+        return true;
+    }
+    if (f->kind != HF_WIRE_FIXED || left < 2 || at[0] != 0xc4 || at[1] != f->max ||
+        at[1] > left - 2)
+        return false;
+    if (at[1] == 32)
+        memcpy(member, at + 2, 32);
+    else
+        memcpy(member, at + 2, at[1]);
+    d->cursor.at = at + 2 + at[1];
+    return true;
+}
+
 static int decode_field(struct decoder *d, struct place *place, void *message)
 {
     const struct hf_wire_field *f = place->field;
     void *member = hf__field_into(f, message);
+    if (decode_short(d, f, member)) {
+        if (f->has)
+            *(bool *)((char *)message + f->has_offset) = true;
+        return 0;
+    }
     struct hf__item item = {.number = 0};
     int r = 0;
     switch ((enum hf_wire_kind)f->kind) {
@@ -241,7 +272,7 @@ static int decode_map(struct decoder *d, struct place *place, void *message)
     size_t next = 0;
     for (uint64_t i = 0; i < map.number && r == 0; i++)
         r = decode_pair(d, place, shape, message, &seen, &next);
-    if (r < 0)
+    if (r < 0 || seen == UINT64_MAX >> (64 - shape->count))
         return r;
     for (size_t i = 0; i < shape->count; i++) {
         if (!shape->fields[i].required || (seen & UINT64_C(1) << i) != 0)

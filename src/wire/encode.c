@@ -15,6 +15,40 @@ static int append(void *out, const char *data, size_t len)
     return 0;
 }
 
+/* Room for len bytes that is there already, and is then taken; NULL: the packer has to ask for it.
+ */
+static uint8_t *take(struct encoder *e, size_t len)
+{
+    struct hf_buf *b = e->out;
+    if (b->error != 0 || len > b->cap - b->len)
+        return NULL;
+    b->len += len;
+    return b->data + b->len - len;
+}
+
+static void pack_uint(struct encoder *e, uint64_t value)
+{
+    uint8_t *at = value <= 0x7f ? take(e, 1) : NULL;
+    if (at != NULL)
+        *at = (uint8_t)value;
+    else
+        msgpack_pack_uint64(&e->packer, value);
+}
+
+static void pack_bin(struct encoder *e, struct hf_bytes value)
+{
+    uint8_t *at = value.len <= UINT8_MAX ? take(e, 2 + value.len) : NULL;
+    if (at == NULL) {
+        msgpack_pack_bin(&e->packer, value.len);
+        msgpack_pack_bin_body(&e->packer, value.data, value.len);
+        return;
+    }
+    at[0] = 0xc4;
+    at[1] = (uint8_t)value.len;
+    if (value.len > 0)
+        memcpy(at + 2, value.data, value.len);
+}
+
 static int encode_map(struct encoder *e, const struct hf_wire_type *type, const void *message,
                       unsigned depth);
 
@@ -23,7 +57,7 @@ static int encode_uint(struct encoder *e, const struct hf_wire_field *f, uint64_
     int r = hf__field_bound(f, value);
     if (r < 0)
         return r;
-    msgpack_pack_uint64(&e->packer, value);
+    pack_uint(e, value);
     return 0;
 }
 
@@ -33,8 +67,7 @@ static int encode_bytes(struct encoder *e, const struct hf_wire_field *f, struct
     if (r < 0)
         return r;
     if (f->kind != HF_WIRE_TEXT) {
-        msgpack_pack_bin(&e->packer, value.len);
-        msgpack_pack_bin_body(&e->packer, value.data, value.len);
+        pack_bin(e, value);
         return 0;
     }
     if (!hf__text_valid(value))
@@ -63,7 +96,7 @@ static int encode_field(struct encoder *e, const struct hf_wire_field *f, const 
                         unsigned depth)
 {
     const void *member = hf__field_at(f, message);
-    msgpack_pack_uint64(&e->packer, f->key);
+    pack_uint(e, f->key);
     switch ((enum hf_wire_kind)f->kind) {
     case HF_WIRE_UINT:
     case HF_WIRE_VERSION:
