@@ -6,6 +6,7 @@
 #include "node.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 static struct hf_world *up_with_grace(uint32_t count, uint8_t k, uint8_t n)
 {
@@ -112,8 +113,8 @@ static int changed(const struct tape *t, struct hf_world *w, const struct hf_wir
     change(message, &arena, w);
     cr_assert_eq(hf_wire_encode(type, message, &body), 0);
     request.body = hf_buf_bytes(&body);
-    char label[40] = "holdfast/v1/";
-    strncat(label, hf_method_name(t->method), 20);
+    char label[40];
+    snprintf(label, sizeof label, "holdfast/v1/%s", hf_method_name(t->method));
     e->suite->sign(e->s->account, label, request.body, request.signature);
     cr_assert_eq(hf_wire_encode(&hf_wire_owner_request, &request, &envelope), 0);
     memcpy(account, hf_world_account(w, 0), 32);
