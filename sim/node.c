@@ -220,6 +220,23 @@ void hf_world_start(struct hf_world *w, uint32_t node)
         hf__push(w, w->now_us, hf__what(HF__GIVE, n->incarnation, node));
 }
 
+/* What waited for a process that stood still dies with it. */
+static void forget_held(struct hf_world *w, struct hf__node *n)
+{
+    for (size_t i = 0; i < n->held_count; i++) {
+        uint32_t index = (uint32_t)n->held[i];
+        if (n->held[i] >> 56 == HF__ARRIVAL) {
+            hf__message_free(w, index);
+        } else if (n->held[i] >> 56 == HF__WORK_DONE) {
+            struct hf__work *k = hf__slab_at(&w->works, index);
+            free(k->quote);
+            k->quote = NULL;
+            hf__slab_give(&w->works, index);
+        }
+    }
+    n->held_count = 0;
+}
+
 void hf_world_crash(struct hf_world *w, uint32_t node)
 {
     struct hf__node *n = hf__node(w, node);
@@ -229,7 +246,7 @@ void hf_world_crash(struct hf_world *w, uint32_t node)
     n->engine = NULL;
     n->proven = false;
     n->crashing = false;
-    n->held_count = 0;
+    forget_held(w, n);
     hf__storage_crash(w, n);
     for (size_t i = 0; i < w->observers_count; i++) {
         if (w->observers[i].crashed != NULL)
