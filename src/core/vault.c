@@ -1,9 +1,9 @@
 /* Who this node is: made fresh, or found again in the vault that its providers' shares open. */
 #include <stdlib.h>
 
-#include "base/buf.h"
 #include "base/error.h"
 #include "base/secret.h"
+#include "crypto/key.h"
 #include "node.h"
 
 enum { ACCOUNT_SECRETS = HF_SIGN_SECRET_LEN + HF_KEY_LEN, FRESH_RETRY_MS = 500 };
@@ -13,19 +13,14 @@ static const struct hf_bytes no_key = {0};
 void hf__derive(const struct hf_engine *e, uint32_t version, const char *purpose,
                 struct hf_bytes name, uint8_t ret[static 32])
 {
-    struct hf_buf info;
+    struct hf_key_name key = {.network = e->network,
+                              .account = e->account,
+                              .version = version,
+                              .purpose = hf_bytes_of(purpose, strlen(purpose)),
+                              .name = name};
     hf_assert(e->has_root);
-    hf_buf_init(&info, 512);
-    hf_buf_append(&info, e->account, 32);
-    hf_buf_append_u32(&info, version);
-    hf_buf_append_u8(&info, (uint8_t)strlen(purpose));
-    hf_buf_append(&info, purpose, strlen(purpose));
-    hf_buf_append_u8(&info, (uint8_t)name.len);
-    hf_buf_append(&info, name.data, name.len);
-    hf_assert(info.error == 0);
-    e->suite->kdf(e->network, hf_bytes_of(e->s->root, sizeof e->s->root), hf_buf_bytes(&info), ret,
-                  32);
-    hf_buf_done(&info);
+    int r = hf_key_derive(e->suite, e->s->root, &key, ret, 32);
+    hf_assert(r == 0);
 }
 
 void hf__vault_ask(struct hf_engine *e, enum hf_work_type type)
