@@ -73,7 +73,8 @@ static uint32_t held_count(const struct hf__checks *c, const struct hf__sharing 
     uint32_t seen = 0;
     for (uint32_t i = 0; i < s->count; i++) {
         const struct hf__node *holder = hf__node(c->world, s->holders[i]);
-        if (!placed || holder->disk.vault == HF_VAULT_PLACED)
+        /* A corrupt one may say that it is placed. */
+        if (!placed || holder->disk.vault == HF_VAULT_PLACED || holder->corrupt)
             seen |= UINT32_C(1) << s->indices[i];
     }
     return (uint32_t)__builtin_popcount(seen) + s->lost;

@@ -77,6 +77,8 @@ static bool begin_whole(struct hf_world *w, struct hf__deeds *d)
         hf__deed_heal(w);
         return true;
     case HF__DEED_HOSTILE:
+        for (size_t i = 0; i < d->count; i++)
+            hf__node(w, d->targets[i])->corrupt |= hf__strategy_find(a->text)->corrupts;
         d->strategy_ctx = hf__strategy_find(a->text)->begin(w, d->targets, d->count);
         return true;
     case HF__DEED_ROLLING:

@@ -104,6 +104,7 @@ struct hf__node {
     bool paused, proven, has_account, registered, isolated, crashing;
     bool copy;           /* another node had its account first */
     bool was_registered; /* it is in the set, perhaps under an account it no longer has */
+    bool corrupt;        /* has followed a strategy of corrupt trust domains */
     bool tainted;     /* its host has put another disk in: it may have forgotten what it promised */
     bool gone;        /* never to start again: a copy whose time is over */
     bool crash_after; /* with crash_write */

@@ -104,7 +104,7 @@ void hf__survivors(struct hf_world *w, bool *ret, bool *ret_all)
         bool in_use = hf_world_status(w, i, &status) && status.open && status.claimed;
         in[i] = in_use || (n->disk.vault != HF_VAULT_PLACED && !n->gone);
         /* A vault that is not placed is made anew at the next start, and holds nothing then. */
-        if (n->disk.vault == HF_VAULT_PLACED || in_use)
+        if (!n->gone && (n->disk.vault == HF_VAULT_PLACED || in_use))
             collect(w, i, &arena, &shares);
     }
     if (shares.count > 0)
@@ -112,6 +112,11 @@ void hf__survivors(struct hf_world *w, bool *ret, bool *ret_all)
     while (spread(w, &shares, &arena, in))
         ;
     bool all = true;
+    /* A holder whose host has meddled with its disk may know less than it has promised. */
+    for (size_t i = 0; i < shares.count; i++) {
+        if (w->nodes[shares.items[i].holder]->tainted)
+            in[shares.items[i].owner] = false;
+    }
     for (uint32_t i = 0; i < w->nodes_count; i++) {
         struct hf__node *n = w->nodes[i];
         ret[i] = in[i] && !n->gone && !n->tainted;
