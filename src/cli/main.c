@@ -23,7 +23,7 @@ static const struct {
     {"identity", "", hf_cli_identity, "this node's account and quote, for its registration"},
     {"reload", "", hf_cli_reload, "read documents and collateral again"},
     {"network", " init", hf_cli_network, "make a network: keys, root, policy"},
-    {"policy", " show|sign", hf_cli_policy, "what the network accepts"},
+    {"policy", " show|sign|measurement", hf_cli_policy, "what the network accepts"},
     {"set", " add|remove|platform|show|sign", hf_cli_set, "who the validators are"},
     {"quote", " show|verify", hf_cli_quote, "show a quote, or verify it"},
 };

@@ -16,7 +16,8 @@ struct hf_cli_quote_policy {
     struct hf_judge_policy judge;
     uint8_t dev_root[HF_ROOT_KEY_LEN];
     bool has_dev_root;
-    struct hf_config_doc *doc; /* owns the names */
+    struct hf_config_doc *doc; /* owns the names of a form */
+    char *names;               /* those of a document, copied */
     struct hf_judge_measurement *measurements;
 };
 

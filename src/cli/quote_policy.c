@@ -1,10 +1,15 @@
-/* The policy that `holdfast quote verify --policy` takes: the fields of the network's policy that
- * judge a quote. */
+/* The policy that `holdfast quote verify --policy` takes: a form that people write, or the signed
+ * document itself; of either, what judges a quote. */
 #include "base/error.h"
+#include "base/file.h"
 #include "policy_form.h"
+#include "policy_signed.h"
 #include "quote.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+
+enum { FILE_MAX = 16 << 20 };
 
 static int fill(const struct hf__policy_form *f, struct hf_cli_quote_policy *p)
 {
@@ -40,29 +45,63 @@ static int fill(const struct hf__policy_form *f, struct hf_cli_quote_policy *p)
     return p->has_dev_root ? hf_root_key_from_spki(f->dev_root, p->dev_root) : 0;
 }
 
-int hf_cli_quote_policy_load(const char *file, struct hf_cli_quote_policy *ret)
+static int load_signed(const char *file, struct hf_bytes envelope, struct hf_cli_quote_policy *p)
 {
-    struct hf_cli_quote_policy p = {0};
+    struct hf__policy_signed document;
+    int r = hf__policy_signed_read(envelope, &document);
+    if (r == 0) {
+        p->judge = document.judge;
+        p->measurements = document.measurements;
+        p->names = document.names;
+        p->has_dev_root = document.dev_root_len > 0;
+    }
+    if (r == 0 && p->has_dev_root)
+        r = hf_root_key_from_spki(hf_bytes_of(document.dev_root, document.dev_root_len),
+                                  p->dev_root);
+    if (r != 0)
+        fprintf(stderr, "holdfast: %s: %s\n", file, hf_error_sentence(r));
+    return r;
+}
+
+static int load_form(const char *file, struct hf_bytes text, struct hf_cli_quote_policy *p)
+{
     struct hf_config_errors *errors = calloc(1, sizeof *errors);
     struct hf__policy_form form;
     if (errors == NULL)
         return HF_ENOMEM;
-    int r = hf_config_load_file(file, &hf__policy_schema, &form, &p.doc, errors);
+    int r = hf_config_load(text, file, &hf__policy_schema, &form, &p->doc, errors);
     if (r == 0)
-        r = fill(&form, &p);
-    if (r != 0) {
+        r = fill(&form, p);
+    if (r != 0)
         hf__form_errors(file, r, errors);
-        hf_cli_quote_policy_done(&p);
-    } else {
-        *ret = p;
-    }
     free(errors);
+    return r;
+}
+
+int hf_cli_quote_policy_load(const char *file, struct hf_cli_quote_policy *ret)
+{
+    struct hf_cli_quote_policy p = {0};
+    struct hf_buf b;
+    hf_buf_init(&b, FILE_MAX);
+    int r = hf_file_read(file, &b);
+    if (r != 0)
+        fprintf(stderr, "holdfast: %s: %s\n", file, hf_error_sentence(r));
+    else if (hf__policy_is_signed(hf_buf_bytes(&b)))
+        r = load_signed(file, hf_buf_bytes(&b), &p);
+    else
+        r = load_form(file, hf_buf_bytes(&b), &p);
+    hf_buf_done(&b);
+    if (r != 0)
+        hf_cli_quote_policy_done(&p);
+    else
+        *ret = p;
     return r;
 }
 
 void hf_cli_quote_policy_done(struct hf_cli_quote_policy *p)
 {
     free(p->measurements);
+    free(p->names);
     hf_config_doc_free(p->doc);
     *p = (struct hf_cli_quote_policy){0};
 }

@@ -117,6 +117,17 @@ static void print_advice(const json_t *root)
     }
 }
 
+/* Only what needs a look: a set that serves and is fetched as it should be is no news. */
+static void print_collateral(const json_t *root)
+{
+    const json_t *c = json_object_get(root, "collateral");
+    const char *set = text_of(c, "set"), *failure = text_of(c, "last_failure");
+    if (strcmp(set, "current") != 0 || failure[0] != '\0')
+        printf("collateral %s%s%s\n", set, failure[0] != '\0' ? "; the last fetch failed: " : "",
+               failure);
+    print_error(c, "error", "collateral");
+}
+
 static void print_table(const json_t *root)
 {
     char since[24], retry[24];
@@ -133,6 +144,7 @@ static void print_table(const json_t *root)
     print_error(root, "store_error", "DISK      ");
     print_error(root, "listen_error", "PORT      ");
     print_error(root, "last_refusal", "refused   ");
+    print_collateral(root);
     printf("account    %s%s\n",
            text_of(root, "account")[0] != '\0' ? text_of(root, "account") : "-",
            is_true(root, "registered") ? "" : " (not registered)");

@@ -1,0 +1,26 @@
+/* Releases of an authority's policy.yaml, one by one. */
+#ifndef HF_CLI_MEASUREMENT_H
+#define HF_CLI_MEASUREMENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum hf__measurement_verb {
+    HF__MEASUREMENT_ADD,
+    HF__MEASUREMENT_WITHDRAW,
+    HF__MEASUREMENT_LIST,
+};
+
+struct hf__measurement_change {
+    enum hf__measurement_verb verb;
+    const char *name;   /* add, withdraw */
+    const char *digest; /* add: hexadecimal */
+    bool has_rank;
+    uint32_t rank;    /* add; else one above the highest */
+    uint64_t after_s; /* add: how long from now it is not accepted yet */
+};
+
+/* Makes the change, or prints the list; says what it did or what is wrong. The exit status. */
+int hf__measurement(const char *folder, const struct hf__measurement_change *change);
+
+#endif

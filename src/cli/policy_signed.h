@@ -1,0 +1,31 @@
+/*
+ * The network's signed policy, as far as it judges a quote. Apart from quote.h because the engine
+ * and the verifier have types of the same names.
+ */
+#ifndef HF_CLI_POLICY_SIGNED_H
+#define HF_CLI_POLICY_SIGNED_H
+
+#include "attest/judge.h"
+
+enum { HF__POLICY_NAME_LEN = 64 + 1, HF__POLICY_ROOT_MAX = 200 };
+
+struct hf__policy_signed {
+    struct hf_judge_policy judge;
+    struct hf_judge_measurement *measurements; /* free() */
+    char *names;                               /* free(); the measurements point into it */
+    uint8_t dev_root[HF__POLICY_ROOT_MAX];     /* a SubjectPublicKeyInfo */
+    size_t dev_root_len;                       /* 0: none */
+};
+
+/* Whether a file's bytes are a signed document: a MessagePack map, whose first byte begins no
+ * UTF-8. */
+bool hf__policy_is_signed(struct hf_bytes file);
+/*
+ * Reads an envelope. Whoever names the file vouches for it, as for a form: the signatures are those
+ * of keys that are not known here, and are not looked at. ret: its parts are the caller's to free.
+ * HF_EDOCUMENT: not a policy, or one that accepts an unknown status or a development root beside
+ * intel; the codes of wire; HF_ENOMEM.
+ */
+HF_MUST_USE int hf__policy_signed_read(struct hf_bytes envelope, struct hf__policy_signed *ret);
+
+#endif
