@@ -4,6 +4,7 @@
 
 #include "core/engine.h"
 #include "gate.h"
+#include "keeper.h"
 #include "net/net.h"
 #include "quotes.h"
 #include "settings.h"
@@ -58,6 +59,7 @@ struct hf__daemon {
     int store_error;
     char store_text[HF__SHELF_TEXT_LEN];
     struct hf__quotes *quotes;
+    struct hf__keeper *keeper;
     struct hf__gate gate;
     uint32_t refused[64]; /* ids of calls that could not be made, to be told to the engine */
     size_t refused_count;

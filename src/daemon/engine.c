@@ -255,6 +255,15 @@ static void on_judged(void *user, uint32_t work, const struct hf_verdict *verdic
     hf__daemon_step(user, &event);
 }
 
+static void on_reloaded(void *user, int error)
+{
+    struct hf__daemon *d = user;
+    struct hf_event event = {.type = HF_EVENT_COLLATERAL};
+    if (error == 0)
+        hf__daemon_step(d, &event);
+    hf__keeper_reloaded(d, error);
+}
+
 static struct hf_row_in *rows_in(const struct hf__shelf_rows *rows)
 {
     struct hf_row_in *in = calloc(rows->count + 1, sizeof *in);
@@ -324,7 +333,8 @@ static int open_parts(struct hf__daemon *d, struct hf__shelf_start *ret_start)
 {
     const struct hf__shelf_hooks shelf_hooks = {
         .user = d, .wake = on_wake, .durable = on_durable, .vault = on_vault, .health = on_health};
-    const struct hf__quotes_hooks quote_hooks = {.user = d, .made = on_made, .judged = on_judged};
+    const struct hf__quotes_hooks quote_hooks = {
+        .user = d, .made = on_made, .judged = on_judged, .reloaded = on_reloaded};
     const char *where = "";
     int r = 0;
     if (d->quotes == NULL)
@@ -384,6 +394,7 @@ static void start_engine(struct hf__daemon *d, struct hf__shelf_start *start)
     event.u.start.rows = rows;
     event.u.start.rows_count = start->public_rows.count;
     d->running = true;
+    hf__quotes_reload(d->quotes);
     hf__daemon_step(d, &event);
     free(rows);
     hf__documents_read(d);

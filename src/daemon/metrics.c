@@ -53,6 +53,18 @@ static void engine_metrics(struct hf__daemon *d, struct hf_buf *b)
     free(s);
 }
 
+static void collateral_metrics(struct hf__daemon *d, struct hf_buf *b)
+{
+    struct hf__keeper_facts f;
+    hf__keeper_facts(d, &f);
+    bool serves = f.use == HF_REFRESH_CURRENT || f.use == HF_REFRESH_STALE;
+    metric(b, "collateral_serves", "gauge", "1 while quotes can be judged by it", serves);
+    metric(b, "collateral_expires_s", "gauge", "Unix time; 0: there is none", f.expires_s);
+    metric(b, "collateral_issued_s", "gauge", "Unix time of its newest document", f.issued_s);
+    metric(b, "collateral_fetches_total", "counter", "that brought a set", f.fetches);
+    metric(b, "collateral_failures_total", "counter", "fetches that failed", f.failures_total);
+}
+
 static void write_text(struct hf__daemon *d, struct hf_buf *b)
 {
     const struct hf_net_stats *n = hf_net_stats(d->net);
@@ -63,6 +75,7 @@ static void write_text(struct hf__daemon *d, struct hf_buf *b)
     metric(b, "outputs_waiting", "gauge", "outputs that wait for a write", d->gate.count);
     if (d->running)
         engine_metrics(d, b);
+    collateral_metrics(d, b);
     if (d->shelf != NULL) {
         struct hf__shelf_stats s;
         hf__shelf_stats(d->shelf, &s);

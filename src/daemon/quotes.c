@@ -20,11 +20,14 @@ struct hf__quotes {
     struct hf_producer *producer;
     struct hf_verify_cache *cache;
     char *folder;
-    uv_mutex_t lock; /* over what follows */
+    uv_mutex_t lock;  /* over what follows */
+    uint64_t stale_s; /* how long an expired set may serve */
+    bool learns;      /* platforms, from quotes: collateral is fetched for them */
     struct hf_collateral *collateral;
-    uint8_t trust; /* for which it was read; 0 none */
-    uint8_t dev_key[HF_ROOT_KEY_LEN];
+    struct hf__held held; /* what is known of it */
+    bool reloading;
 };
+_Static_assert(sizeof((struct hf__held *)0)->dev_key == HF_ROOT_KEY_LEN, "a root's key");
 
 /* One piece of work on its way to a thread and back. */
 struct job {
@@ -67,7 +70,9 @@ static int open_producer(const struct hf__settings *s, struct hf_producer **ret,
     if (s->platform == HF__PLATFORM_TDX) {
         const char *path = s->tdx != NULL ? s->tdx->report : NULL;
         *ret_where = path != NULL ? path : HF_TSM_PATH;
-        return hf_tsm_producer_new(path, ret);
+        int r = hf_tsm_producer_new(path, ret);
+        /* The kernel's module may still be loaded: it is tried again. */
+        return r == HF_ENOTFOUND ? HF_ENOPLATFORM : r;
     }
 #ifdef HF_PRODUCTION
     *ret_where = "platform";
@@ -93,6 +98,9 @@ int hf__quotes_new(struct uv_loop_s *loop, const struct hf__settings *settings,
         return HF_ENOMEM;
     }
     q->folder = strdup(settings->collateral);
+    q->learns = settings->service != NULL;
+    q->stale_s = q->learns ? settings->service->stale_s : 0;
+    q->held.has_roots = settings->platform == HF__PLATFORM_TDX;
     int r = q->folder == NULL ? HF_ENOMEM : hf_verify_cache_new(CACHE_ENTRIES, &q->cache);
     if (r == 0)
         r = open_producer(settings, &q->producer, ret_where);
@@ -162,53 +170,103 @@ void hf__quotes_make(struct hf__quotes *q, uint32_t work, const uint8_t report_d
     queue(j, make_work, make_done);
 }
 
-/* The collateral for these roots: a reference, or NULL with the error why not. */
-static int collateral_for(struct hf__quotes *q, uint8_t trust, const uint8_t *dev_key,
+/* Reads the folder under these roots, and holds the newer of each document. Under the lock. */
+static int load(struct hf__quotes *q, const struct hf_roots *roots)
+{
+    struct hf_collateral *fresh = NULL, *merged = NULL;
+    size_t older = 0;
+    int r = hf_collateral_load(q->folder, roots, &fresh);
+    if (r == 0)
+        r = hf_collateral_merge(q->collateral, fresh, hf_clock_wall_ms() / 1000, &merged, &older);
+    hf_collateral_unref(fresh);
+    if (r != 0)
+        return r;
+    hf_collateral_unref(q->collateral);
+    q->collateral = merged;
+    q->held.has = true;
+    q->held.older = older;
+    q->held.expires_s = hf_collateral_expiry_s(merged);
+    q->held.issued_s = hf_collateral_issue_date_s(merged);
+    return 0;
+}
+
+/* Notes which root counts. What is held under another is worth nothing. Under the lock. */
+static void set_roots(struct hf__quotes *q, const struct hf_roots *roots)
+{
+    bool dev = roots->trust == HF_TRUST_DEV;
+    struct hf__held *h = &q->held;
+    if (h->has_roots && h->dev == dev &&
+        (!dev || memcmp(h->dev_key, roots->dev_key, sizeof h->dev_key) == 0))
+        return;
+    hf_collateral_unref(q->collateral);
+    q->collateral = NULL;
+    *h = (struct hf__held){.has_roots = true, .dev = dev};
+    if (dev)
+        memcpy(h->dev_key, roots->dev_key, sizeof h->dev_key);
+}
+
+/*
+ * The collateral for these roots: a reference, or NULL where there is none. ret_at_s: moved back
+ * into its dates when it has expired and may serve still (attest/refresh.h says at what price).
+ */
+static int collateral_for(struct hf__quotes *q, const struct hf_roots *roots, uint64_t *at_s,
                           struct hf_collateral **ret)
 {
-    const struct hf_roots roots = {.trust = (enum hf_trust)trust, .dev_key = dev_key};
     int r = 0;
     uv_mutex_lock(&q->lock);
-    if (q->collateral == NULL || q->trust != trust ||
-        (dev_key != NULL && memcmp(q->dev_key, dev_key, sizeof q->dev_key) != 0)) {
-        struct hf_collateral *fresh = NULL;
-        r = hf_collateral_load(q->folder, &roots, &fresh);
-        if (r == 0) {
-            hf_collateral_unref(q->collateral);
-            q->collateral = fresh;
-            q->trust = trust;
-            memset(q->dev_key, 0, sizeof q->dev_key);
-            if (dev_key != NULL)
-                memcpy(q->dev_key, dev_key, sizeof q->dev_key);
-        }
-    }
-    if (r == 0)
+    set_roots(q, roots);
+    if (q->collateral == NULL)
+        r = load(q, roots);
+    if (r == 0) {
         *ret = hf_collateral_ref(q->collateral);
+        uint64_t expires_s = q->held.expires_s;
+        if (expires_s != 0 && *at_s > expires_s && *at_s - expires_s <= q->stale_s)
+            *at_s = expires_s;
+    }
     uv_mutex_unlock(&q->lock);
-    return r;
+    return r == HF_ENOTFOUND ? 0 : r;
+}
+
+/*
+ * Platforms of whose quotes no more is wrong than the collateral: their chains lead to the root, so
+ * that nobody can have collateral fetched for platforms that do not exist.
+ */
+static void learn(struct hf__quotes *q, struct hf_bytes bytes, int error)
+{
+    struct hf_quote quote;
+    struct hf_fault fault;
+    struct hf_quote_platform platform;
+    bool genuine = error == 0 || (error <= HF_ECOLLMISSING && error >= HF_ECOLLEXPIRED);
+    if (!q->learns || !genuine || hf_quote_parse(bytes, &quote, &fault) != 0 ||
+        hf_quote_read_platform(&quote, &platform) != 0)
+        return;
+    uv_mutex_lock(&q->lock);
+    struct hf__held *h = &q->held;
+    bool known = h->fmspcs_count == HF__FMSPCS_MAX;
+    for (size_t i = 0; i < h->fmspcs_count; i++)
+        known = known || memcmp(h->fmspcs[i].bytes, platform.fmspc, HF_FMSPC_LEN) == 0;
+    if (!known)
+        memcpy(h->fmspcs[h->fmspcs_count++].bytes, platform.fmspc, HF_FMSPC_LEN);
+    uv_mutex_unlock(&q->lock);
 }
 
 static void judge_work(uv_work_t *uv)
 {
     struct job *j = uv->data;
     uint8_t key[HF_ROOT_KEY_LEN];
-    const uint8_t *dev_key = NULL;
+    struct hf_roots roots = {.trust = (enum hf_trust)j->trust};
     struct hf_collateral *collateral = NULL;
     if (j->trust == HF_TRUST_DEV) {
         j->error = hf_root_key_from_spki(hf_bytes_of(j->dev_root, j->dev_root_len), key);
-        dev_key = key;
+        roots.dev_key = key;
     }
     if (j->error == 0)
-        j->error = collateral_for(j->q, j->trust, dev_key, &collateral);
-    if (j->error == HF_ENOTFOUND)
-        j->error = HF_ECOLLMISSING;
+        j->error = collateral_for(j->q, &roots, &j->wall_s, &collateral);
     if (j->error == 0) {
         const struct hf_verify_params params = {
-            .at_s = j->wall_s,
-            .roots = {.trust = (enum hf_trust)j->trust, .dev_key = dev_key},
-            .collateral = collateral,
-            .cache = j->q->cache};
+            .at_s = j->wall_s, .roots = roots, .collateral = collateral, .cache = j->q->cache};
         j->error = hf_quote_verify(hf_buf_bytes(&j->quote), &params, &j->verdict, NULL);
+        learn(j->q, hf_buf_bytes(&j->quote), j->error != 0 ? j->error : j->verdict.error);
     }
     hf_collateral_unref(collateral);
 }
@@ -239,11 +297,47 @@ void hf__quotes_judge(struct hf__quotes *q, uint32_t work, struct hf_bytes quote
     queue(j, judge_work, judge_done);
 }
 
+static void reload_work(uv_work_t *uv)
+{
+    struct job *j = uv->data;
+    struct hf__quotes *q = j->q;
+    uv_mutex_lock(&q->lock);
+    struct hf_roots roots = {.trust = q->held.dev ? HF_TRUST_DEV : HF_TRUST_INTEL};
+    if (q->held.dev)
+        roots.dev_key = q->held.dev_key;
+    /* Not known yet: the first quote that is judged says it, and has the folder read. */
+    if (q->held.has_roots)
+        j->error = load(q, &roots);
+    uv_mutex_unlock(&q->lock);
+}
+
+static void reload_done(uv_work_t *uv, int status)
+{
+    struct job *j = uv->data;
+    j->q->reloading = false;
+    j->q->hooks.reloaded(j->q->hooks.user, status != 0 ? HF_ECANCELED : j->error);
+    job_free(j);
+}
+
 void hf__quotes_reload(struct hf__quotes *q)
 {
+    if (q->reloading)
+        return;
+    q->reloading = true;
+    queue(job_new(q, 0), reload_work, reload_done);
+}
+
+void hf__quotes_held(struct hf__quotes *q, struct hf__held *ret)
+{
     uv_mutex_lock(&q->lock);
-    hf_collateral_unref(q->collateral);
-    q->collateral = NULL;
+    *ret = q->held;
+    uv_mutex_unlock(&q->lock);
+}
+
+void hf__quotes_forget_fmspcs(struct hf__quotes *q)
+{
+    uv_mutex_lock(&q->lock);
+    q->held.fmspcs_count = 0;
     uv_mutex_unlock(&q->lock);
 }
 

@@ -18,11 +18,30 @@ struct hf__quotes_hooks {
     /* On the loop's thread. */
     void (*made)(void *user, uint32_t work, int error, struct hf_bytes quote);
     void (*judged)(void *user, uint32_t work, const struct hf_verdict *verdict);
+    /* The folder was read again after hf__quotes_reload; error: why it could not be. Every verdict
+     * from now on is by what is held now. */
+    void (*reloaded)(void *user, int error);
+};
+
+enum { HF__FMSPCS_MAX = 64 };
+
+/* The collateral that is held. Unix times. */
+struct hf__held {
+    bool has;           /* there is a set */
+    uint64_t expires_s; /* the earliest end of any of its documents; 0: none is good */
+    uint64_t issued_s;  /* the newest date of issue */
+    size_t older;       /* documents of the folder, when it was read last, older than those held */
+    bool has_roots;     /* it is known which root counts */
+    bool dev;           /* then a development root does, with this key */
+    uint8_t dev_key[64];
+    /* Kinds of platforms whose PCK chains were found to lead to the root. */
+    struct hf__settings_fmspc fmspcs[HF__FMSPCS_MAX];
+    size_t fmspcs_count;
 };
 
 /*
  * Opens the platform. ret_where: what could not be opened, "" on success. Errors: those of
- * hf_dev_machine_open and hf_tsm_producer_new.
+ * hf_dev_machine_open and hf_tsm_producer_new; HF_ENOPLATFORM: the kernel's interface is not there.
  */
 HF_MUST_USE int hf__quotes_new(struct uv_loop_s *loop, const struct hf__settings *settings,
                                const struct hf__quotes_hooks *hooks, struct hf__quotes **ret,
@@ -35,8 +54,15 @@ void hf__quotes_make(struct hf__quotes *q, uint32_t work, const uint8_t report_d
 /* Starts to verify; dev_root is a SubjectPublicKeyInfo or empty; hooks->judged tells. */
 void hf__quotes_judge(struct hf__quotes *q, uint32_t work, struct hf_bytes quote, uint8_t trust,
                       struct hf_bytes dev_root, uint64_t wall_s);
-/* Reads the folder of collateral again before the next quote is judged. */
+/*
+ * Reads the folder of collateral again, on a thread; hooks->reloaded tells. Of each document the
+ * newer counts: what is held is never replaced by something older, and stays where the folder
+ * cannot be read.
+ */
 void hf__quotes_reload(struct hf__quotes *q);
+void hf__quotes_held(struct hf__quotes *q, struct hf__held *ret);
+/* Forgets platforms that quotes have brought: they come again with the next quote. */
+void hf__quotes_forget_fmspcs(struct hf__quotes *q);
 
 void hf__quotes_facts(struct hf__quotes *q, struct hf_producer_facts *ret);
 /* "tdx" or "dev". */

@@ -1,6 +1,7 @@
 /* From the configuration to the loop, and back to the exit status. */
 #include "base/error.h"
 #include "base/secret.h"
+#include "broker.h"
 #include "clock/clock.h"
 #include "daemon.h"
 #include "log.h"
@@ -16,8 +17,7 @@ enum { SECRETS_LEN = 256 << 10, ARENAS_MAX = 1, TRIM_BYTES = 64 << 10, TRIM_TICK
 void hf__daemon_reload(struct hf__daemon *d)
 {
     hf__log(HF__INFO, "reload", NULL, 0);
-    if (d->quotes != NULL)
-        hf__quotes_reload(d->quotes);
+    hf__keeper_force(d);
     if (d->running)
         hf__documents_read(d);
 }
@@ -60,6 +60,7 @@ static void stop(struct hf__daemon *d)
     d->running = false;
     hf__local_close(d);
     hf__metrics_close(d);
+    hf__keeper_close(d);
     hf_net_stop(d->net, on_net_stopped);
     uv_handle_t *handles[] = {(uv_handle_t *)&d->tick,   (uv_handle_t *)&d->retry,
                               (uv_handle_t *)&d->wake,   (uv_handle_t *)&d->on_term,
@@ -105,15 +106,29 @@ static void say_dev(const struct hf__daemon *d)
                 0);
 }
 
+/* Before there is a secret or a thread: nothing of this process is worth having yet. */
+static int start_broker(const struct hf__settings *settings, int *ret_fd)
+{
+    *ret_fd = -1;
+    return settings->service != NULL ? hf__broker_start(settings, ret_fd) : 0;
+}
+
 static int open_daemon(struct hf__daemon *d, const char **ret_what)
 {
+    int broker;
+    *ret_what = "the process that starts the fetcher";
+    int r = start_broker(d->settings, &broker);
+    if (r != 0)
+        return r;
     *ret_what = "secret memory";
-    int r = hf_secret_init(SECRETS_LEN, true);
+    r = hf_secret_init(SECRETS_LEN, true);
     *ret_what = "event loop";
     if (r == 0)
         r = uv_loop_init(&d->loop) == 0 ? open_handles(d) : HF_ENOMEM;
     if (r == 0)
         r = hf_pool_new(&hf_suite_real, &d->pool);
+    if (r == 0)
+        r = hf__keeper_open(d, broker);
     *ret_what = "transport";
     if (r == 0)
         r = hf__peers_open(d);
@@ -136,6 +151,7 @@ static int close_daemon(struct hf__daemon *d, int status)
     hf_engine_free(d->engine);
     hf_pool_free(d->pool);
     hf__quotes_free(d->quotes);
+    hf__keeper_free(d);
     free(d->requests);
     int r = uv_loop_close(&d->loop);
     hf__log(r == 0 ? HF__INFO : HF__WARNING, "stopped", NULL, 0);

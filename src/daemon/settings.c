@@ -39,6 +39,56 @@ static const struct hf_config_field tdx_fields[] = {
 static const struct hf_config_schema tdx_schema =
     HF_CONFIG_SCHEMA(struct hf__settings_tdx, tdx_fields, NULL);
 
+static const struct hf_config_choice cas[] = {
+    {"platform", HF__CA_PLATFORM}, {"processor", HF__CA_PROCESSOR}, {NULL, 0}};
+
+#define TIMES_MAX (10LL * 365 * 86400)
+#define TIME(name_, member_, default_, min_, max_, doc_)                                           \
+    {                                                                                              \
+        .name = name_, .type = HF_CONFIG_DURATION_S,                                               \
+        HF_CONFIG_AT(struct hf__settings_service, member_), .default_text = default_, .min = min_, \
+        .max = max_, .doc = doc_                                                                   \
+    }
+static const struct hf_config_field service_fields[] = {
+    {"url", HF_CONFIG_STRING, HF_CONFIG_AT(struct hf__settings_service, url), .required = true,
+     .min = 9, .max = 1024,
+     .doc = "Of a PCS or PCCS with API version 4, as https://pccs.example:8081."},
+    {"ca", HF_CONFIG_ENUM, HF_CONFIG_AT(struct hf__settings_service, ca), .choices = cas,
+     .default_text = "platform", .doc = "Which CA issued the machines' PCK certificates."},
+    {"fmspcs", HF_CONFIG_LIST, HF_CONFIG_AT(struct hf__settings_service, fmspcs), .max = 64,
+     .item = &(const struct hf_config_field)HF_CONFIG_ITEM("fmspc", HF_CONFIG_HEX,
+                                                           struct hf__settings_fmspc),
+     .doc = "Kinds of platforms, 12 digits each; those of quotes that are judged come by "
+            "themselves."},
+    {"root_crl_url", HF_CONFIG_STRING, HF_CONFIG_AT(struct hf__settings_service, root_crl_url),
+     .min = 9, .max = 1024, .doc = "Where the root's revocation list is; left out: the service."},
+    {"ca_file", HF_CONFIG_PATH, HF_CONFIG_AT(struct hf__settings_service, ca_file),
+     .doc = "Certificates to trust for TLS; left out: the system's."},
+    {"program", HF_CONFIG_PATH, HF_CONFIG_AT(struct hf__settings_service, program),
+     .default_text = HF_FETCH_PROGRAM, .doc = "The fetcher, holdfast-collateral."},
+    TIME("every", every_s, "1d", 1, TIMES_MAX, "A set is fetched again after this time."),
+    TIME("ahead", ahead_s, "7d", 0, TIMES_MAX, "And this long before it expires."),
+    TIME("retry_min", retry_s_min, "1m", 1, TIMES_MAX,
+         "First pause after a failure; then it doubles."),
+    TIME("retry_max", retry_s_max, "1h", 1, TIMES_MAX, "Longest pause after a failure."),
+    TIME("stale", stale_s, "0s", 0, TIMES_MAX,
+         "How long an expired set may serve while no new one can be had."),
+    TIME("timeout", timeout_s, "20s", 1, 600, "For one request to the service."),
+    TIME("total", total_s, "2m", 1, 3600, "For all requests of one fetch."),
+};
+
+static void check_service(const void *value, const struct hf_config_where *where)
+{
+    const struct hf__settings_service *s = value;
+    if (strncmp(s->url, "https://", 8) != 0)
+        hf_config_refuse(where, "url", "only https:// is fetched from");
+    if (s->retry_s_max < s->retry_s_min)
+        hf_config_refuse(where, "retry_max", "below retry_min: it must be at least as long");
+}
+
+static const struct hf_config_schema service_schema =
+    HF_CONFIG_SCHEMA(struct hf__settings_service, service_fields, check_service);
+
 static const struct hf_config_field log_fields[] = {
     {"format", HF_CONFIG_ENUM, HF_CONFIG_AT(struct hf__settings_log, format), .choices = formats,
      .default_text = "logfmt", .doc = "Of the lines on standard error."},
@@ -112,6 +162,9 @@ static const struct hf_config_field fields[] = {
      .doc = "Only with `platform: tdx`."},
     {"collateral", HF_CONFIG_PATH, HF_CONFIG_AT(struct hf__settings, collateral), .required = true,
      .doc = "Folder of the collateral by which quotes are judged."},
+    {"collateral_service", HF_CONFIG_MAP_PTR, HF_CONFIG_AT(struct hf__settings, service),
+     .schema = &service_schema,
+     .doc = "Keeps that folder fresh, which then holds nothing else; left out: others do."},
     {"log", HF_CONFIG_MAP, HF_CONFIG_AT(struct hf__settings, log), .schema = &log_schema,
      .doc = "Lines on standard error."},
     {"metrics", HF_CONFIG_MAP_PTR, HF_CONFIG_AT(struct hf__settings, metrics),

@@ -18,6 +18,21 @@ struct hf__settings_tdx {
     const char *report; /* the kernel's folder */
 };
 
+enum hf__ca { HF__CA_PLATFORM, HF__CA_PROCESSOR };
+
+/* A kind of platform, as its PCK certificates name it. */
+struct hf__settings_fmspc {
+    uint8_t bytes[6];
+};
+
+/* Where collateral is fetched from, and when. */
+struct hf__settings_service {
+    const char *url, *root_crl_url, *ca_file, *program;
+    int ca; /* enum hf__ca */
+    HF_CONFIG_LIST_OF(struct hf__settings_fmspc) fmspcs;
+    uint64_t every_s, ahead_s, retry_s_min, retry_s_max, stale_s, timeout_s, total_s;
+};
+
 struct hf__settings_log {
     int format; /* enum hf__log_format */
     int level;  /* 0 debug, 1 info, 2 warning, 3 error */
@@ -45,7 +60,8 @@ struct hf__settings {
     int platform;     /* enum hf__platform */
     struct hf__settings_dev *dev;
     struct hf__settings_tdx *tdx;
-    const char *collateral; /* NULL: none, and no quote can be judged */
+    const char *collateral;               /* folder */
+    struct hf__settings_service *service; /* NULL: the folder is filled by other means */
     struct hf__settings_log log;
     struct hf__settings_metrics *metrics; /* NULL: no port */
     struct hf__settings_timing timing;

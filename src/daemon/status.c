@@ -145,6 +145,33 @@ static void fill_machine(struct hf__daemon *d, json_t *root)
     }
 }
 
+static json_t *time_or_null(uint64_t s)
+{
+    return s != 0 ? number(s) : json_null();
+}
+
+static json_t *collateral(struct hf__daemon *d)
+{
+    struct hf__keeper_facts f;
+    hf__keeper_facts(d, &f);
+    json_t *o = json_object();
+    set(o, "set", json_string(hf__keeper_use_name(f.use)));
+    set(o, "folder", json_string(d->settings->collateral));
+    set(o, "service",
+        d->settings->service != NULL ? json_string(d->settings->service->url) : json_null());
+    set(o, "expires_s", time_or_null(f.expires_s));
+    set(o, "issued_s", time_or_null(f.issued_s));
+    set(o, "fetched_s", time_or_null(f.fetched_s));
+    set(o, "tried_s", time_or_null(f.tried_s));
+    set(o, "next_s", time_or_null(f.next_s));
+    set(o, "fetching", json_boolean(f.busy));
+    set(o, "failures", number(f.failures));
+    set(o, "last_failure", f.text[0] != '\0' ? json_string(f.text) : json_null());
+    set(o, "older_documents", number(f.older));
+    set(o, "error", error_object(f.error));
+    return o;
+}
+
 /* Before the engine runs: starting while it is tried again, blocked where only a person can help.
  */
 static void not_running(const struct hf__daemon *d, struct hf_status *ret)
@@ -182,6 +209,7 @@ char *hf__status_json(struct hf__daemon *d, bool public_only)
     if (!public_only) {
         fill_node(root, &s, now_ms);
         fill_machine(d, root);
+        set(root, "collateral", collateral(d));
         if (d->start_error != 0)
             set(root, "start_text", json_string(d->start_text));
     }

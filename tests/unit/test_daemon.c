@@ -87,6 +87,33 @@ Test(settings, intervals_below_their_floors_are_refused)
     refused(BASE DEV "timing: {retry_min: 2s, retry_max: 1s}\n", "timing.retry_max", 11);
 }
 
+#define SERVICE "collateral_service:\n  url: https://pccs.example:8081\n"
+
+Test(settings, a_service_of_collateral)
+{
+    struct hf__settings s;
+    struct hf_config_doc *doc;
+    const char *text =
+        BASE DEV SERVICE "  ca: processor\n  fmspcs: [50806f000000, \"b0c06f000000\"]\n"
+                         "  stale: 2d\n";
+    int r = hf_config_load(hf_bytes_of(text, strlen(text)), "/etc/holdfast/c.yaml",
+                           &hf__settings_schema, &s, &doc, &errors);
+    cr_assert_eq(r, 0);
+    cr_assert_eq(s.service->ca, HF__CA_PROCESSOR);
+    cr_assert_eq(s.service->fmspcs.count, 2);
+    cr_assert_eq(s.service->fmspcs.items[1].bytes[0], 0xb0);
+    cr_assert_eq(s.service->every_s, 86400);
+    cr_assert_eq(s.service->ahead_s, 7 * 86400);
+    cr_assert_eq(s.service->stale_s, 2 * 86400);
+    cr_assert_eq(s.service->program[0], '/');
+    hf_config_doc_free(doc);
+    refused(BASE DEV "collateral_service:\n  url: http://pccs.example\n", "collateral_service.url",
+            12);
+    refused(BASE DEV SERVICE "  ca: root\n", "collateral_service.ca", 13);
+    refused(BASE DEV SERVICE "  fmspcs: [00]\n", "collateral_service.fmspcs[0]", 13);
+    refused(BASE DEV SERVICE "  retry_min: 2h\n", "collateral_service.retry_max", 12);
+}
+
 Test(settings, what_a_platform_needs_and_what_it_has_no_use_for)
 {
     refused(BASE "platform: dev\n", "dev", 1);

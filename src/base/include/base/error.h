@@ -83,6 +83,8 @@
     X(HF_EQUOTE_PROVIDER, -100, "quote_provider", 0, "the kernel's quote provider is not TDX")     \
     X(HF_EQUOTE_INTERFERED, -101, "quote_interfered", 1, "another writer interfered with a quote") \
     X(HF_EQUOTE_MADE, -102, "quote_made", 1, "what was made is not a quote over this report data") \
+    X(HF_ENOPLATFORM, -103, "no_platform", 1,                                                      \
+      "not a trust domain, or a kernel without its interface for quotes (configfs-tsm)")           \
     /* core: 120-199 */                                                                            \
     X(HF_ELOCKED, -120, "locked", 1, "the vault is not open yet")                                  \
     X(HF_ESTATE, -121, "wrong_state", 1, "not possible in the state that the node is in")          \
