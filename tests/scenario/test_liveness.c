@@ -123,3 +123,21 @@ Test(liveness, a_disk_that_stalls_delays_and_costs_nothing)
     scene_ready(w, HF_WORLD_ALL);
     scene_end(w);
 }
+
+/* The shares agreed; the disk does not give the vault just now. */
+Test(liveness, a_vault_that_cannot_be_read_for_a_while_is_opened_when_it_can)
+{
+    struct hf_world *w = scene_up(7, 3, 5);
+    hf_world_crash(w, 0);
+    hf_world_vault_damage(w, 0, HF_EIO);
+    hf_world_start(w, 0);
+    scene_reason(w, 0, HF_STATE_RECOVERING, HF_EIO);
+    uint64_t rounds = hf_world_trace_count(w, 0, HF_TRACE_ROUND);
+    hf_world_run_for(w, 60000);
+    cr_assert_eq(hf_world_state(w, 0), HF_STATE_RECOVERING);
+    /* Nobody is asked for a share again: the secret is there. */
+    cr_assert_eq(hf_world_trace_count(w, 0, HF_TRACE_ROUND), rounds);
+    hf_world_vault_damage(w, 0, 0);
+    scene_key_lives(w, 0);
+    scene_end(w);
+}
