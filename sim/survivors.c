@@ -112,14 +112,14 @@ void hf__survivors(struct hf_world *w, bool *ret, bool *ret_all)
     while (spread(w, &shares, &arena, in))
         ;
     bool all = true;
-    /* A holder whose host has meddled with its disk may know less than it has promised. */
-    for (size_t i = 0; i < shares.count; i++) {
-        if (w->nodes[shares.items[i].holder]->tainted)
-            in[shares.items[i].owner] = false;
-    }
+    /* A host that has put an older disk in has taken shares and accounts away: whose, nobody can
+     * tell from what is left. */
+    bool meddled = false;
+    for (uint32_t i = 0; i < w->nodes_count; i++)
+        meddled = meddled || (w->nodes[i]->tainted && !w->nodes[i]->gone);
     for (uint32_t i = 0; i < w->nodes_count; i++) {
         struct hf__node *n = w->nodes[i];
-        ret[i] = in[i] && !n->gone && !n->tainted;
+        ret[i] = in[i] && !n->gone && !meddled;
         all = all && (ret[i] || n->gone);
     }
     *ret_all = all;
