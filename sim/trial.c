@@ -112,18 +112,18 @@ static void judge_settled(struct trial *t, const struct wait *wait, struct hf__r
     }
 }
 
-/* The authority removes whoever cannot come back: others wait for their word about older dealings
+/* The authority removes whoever is gone for good: others wait for their word about older dealings
  * otherwise. */
-static void write_off(struct hf_world *w, const bool *expected)
+static void write_off(struct hf_world *w)
 {
     uint32_t left = 0, lost = 0;
     for (uint32_t i = 0; i < w->nodes_count; i++)
-        *(expected[i] ? &left : &lost) += 1;
+        *(w->nodes[i]->gone ? &lost : &left) += 1;
     /* A set too small for the policy would be refused. */
     if (lost == 0 || left <= w->settings.policy.n)
         return;
     for (uint32_t i = 0; i < w->nodes_count; i++)
-        if (!expected[i])
+        if (w->nodes[i]->gone)
             hf_world_set_remove(w, i);
     hf_world_set_issue(w);
 }
@@ -137,7 +137,7 @@ static void settle(struct trial *t, struct hf__result *ret)
     hf__survivors(w, wait.expected, &wait.all);
     for (uint32_t i = 0; i < w->nodes_count; i++)
         ret->excused += !wait.expected[i] && !w->nodes[i]->gone;
-    write_off(w, wait.expected);
+    write_off(w);
     if (run_until(t, w->now_us + t->scenario->settle_us, all_expected_ready, &wait))
         judge_settled(t, &wait, ret);
     free(wait.expected);
