@@ -270,9 +270,9 @@ void hf__keeper_reloaded(struct hf__daemon *d, int error)
     k->facts.error = error;
     k->facts.expires_s = held.expires_s;
     k->facts.older = held.older;
+    look(k);
     if (held.has_roots)
         log_set(k, error != 0 ? HF__WARNING : HF__INFO, "collateral_read", NULL);
-    look(k);
 }
 
 void hf__keeper_force(struct hf__daemon *d)

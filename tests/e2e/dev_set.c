@@ -39,7 +39,8 @@ static int write_set(const struct hf_dev_authority *a, const struct hf_dev_colla
 int main(int argc, char **argv)
 {
     if (argc < 6) {
-        fputs("usage: dev_set AUTHORITY OUTPUT ISSUED_S VALID_S EVALUATION [FMSPC ...]\n", stderr);
+        fputs("usage: dev_set AUTHORITY OUTPUT ISSUED_S VALID_S EVALUATION[/STATUS] [FMSPC ...]\n",
+              stderr);
         return 2;
     }
     char hex[2 * HF_DEV_ROOT_KEY_LEN + 1];
@@ -51,7 +52,11 @@ int main(int argc, char **argv)
     if (rc != 0)
         return fail(argv[1], rc);
     hf_dev_collateral_spec_init(&spec, issued_s, strtoull(argv[4], NULL, 10));
-    spec.evaluation_number = (uint32_t)strtoul(argv[5], NULL, 10);
+    char *status;
+    spec.evaluation_number = (uint32_t)strtoul(argv[5], &status, 10);
+    if (*status == '/')
+        for (size_t i = 0; i < spec.tcb_level_count; i++)
+            spec.tcb_level[i].text.status = status + 1;
     rc = argc == 6 ? write_set(a, &spec, argv[2]) : 0;
     for (int i = 6; i < argc && rc == 0; i++) {
         rc = hf_hex_decode(argv[i], spec.fmspc, sizeof spec.fmspc);

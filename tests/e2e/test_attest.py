@@ -52,7 +52,7 @@ class Network:
         keys = {"url": self.service.url, "ca_file": self.folder / "cert.pem", "program": FETCHER, **self.keys}
         text = node.config.read_text().replace(f"collateral: {self.mesh.authority}/collateral",
                                                "collateral: data/collateral")
-        node.config.write_text(text + "collateral_service:\n" + "".join(f"  {k}: {v}\n" for k, v in keys.items()))
+        node.config.write_text(text + "timing: {watch: 1s}\ncollateral_service:\n" + "".join(f"  {k}: {v}\n" for k, v in keys.items()))
 
     def make(self):
         self.mesh.start_all()
@@ -61,7 +61,7 @@ class Network:
             node.wait("ready", 60)
 
     def serve(self, issued, valid=30 * DAY, evaluation=17):
-        """From now on the service has a set of these dates."""
+        """From now on the service has a set of these dates; evaluation may name a TCB status, as 18/OutOfDate."""
         self.sets += 1
         folder = self.folder / f"set{self.sets}"
         subprocess.run([DEV_SET, self.mesh.authority / "dev", folder, str(int(issued)), str(valid), str(evaluation),
@@ -165,6 +165,25 @@ def a_set_is_renewed_ahead_of_its_end_and_serves_for_a_time_after_it():
         n.mesh.nodes[0].kill()
         n.mesh.nodes[0].start()
         n.mesh.nodes[0].wait({"ready", "placed", "degraded"}, 60)
+
+
+@tap.case
+def a_tcb_status_that_newer_collateral_brings_counts_at_once():
+    with Network() as n:
+        n.make()
+        n.serve(time.time(), evaluation="18/OutOfDate")
+        for node in n.mesh.nodes:
+            assert node.command("reload").returncode == 0
+        for node in n.mesh.nodes:
+            node.wait("degraded", 60)
+            assert "tcb_status_refused" in node.log.read_text(), node.tail()
+        form = n.mesh.authority / "policy.yaml"
+        form.write_text(form.read_text().replace("trust: dev", "trust: dev\ntcb_accepted: [OutOfDate]"))
+        n.mesh.authority_command("policy", "sign", "--authority", n.mesh.authority)
+        for node in n.mesh.nodes:
+            node.hang_up()
+        for node in n.mesh.nodes:
+            node.wait("ready", 60)
 
 
 @tap.case
