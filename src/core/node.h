@@ -70,7 +70,9 @@ struct hf__watch {
     uint8_t account[32];
     uint8_t index;
     bool placed, answered, holds, confirmed;
-    uint8_t failures; /* in a row */
+    bool member;           /* of the set of member_epoch */
+    uint32_t member_epoch; /* 0: not looked yet */
+    uint8_t failures;      /* in a row */
     int16_t error;
     uint64_t since_ms; /* since when answered stands; 0 never asked */
     uint64_t

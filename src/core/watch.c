@@ -137,6 +137,17 @@ static bool heard_before(struct hf_engine *e)
     return true;
 }
 
+/* Whether a holder is in the newest set; looked for once an epoch, as every answer asks for all. */
+static bool is_member(const struct hf_engine *e, struct hf__watch *w)
+{
+    uint32_t epoch = hf_document_version(e->set);
+    if (w->member_epoch != epoch) {
+        w->member_epoch = epoch;
+        w->member = hf_set_find(e->set, w->account) >= 0;
+    }
+    return w->member;
+}
+
 void hf__watch_judge(struct hf_engine *e)
 {
     bool all = true, overdue = false;
@@ -144,13 +155,13 @@ void hf__watch_judge(struct hf_engine *e)
     int reason = 0;
     uint64_t grace_ms = e->policy->u.policy.holder_grace_s * 1000;
     for (size_t i = 0; i < e->watch_count; i++) {
-        const struct hf__watch *w = &e->watch[i];
+        struct hf__watch *w = &e->watch[i];
         bool fit = w->answered && w->holds && (w->placed || HF_FAULT(READY));
         all = all && fit && w->confirmed;
         if (!fit && reason == 0)
             reason = w->error != 0 ? w->error : HF_ENOTREADY;
         /* Silence may pass; who is no member any more does not come back. */
-        bool member = hf_set_find(e->set, w->account) >= 0;
+        bool member = is_member(e, w);
         answered += !member || w->answered || (e->state == HF_STATE_PLACING && w->confirmed);
         overdue = overdue || !member || (w->silent_ms != 0 && e->now_ms - w->silent_ms >= grace_ms);
     }

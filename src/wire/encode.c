@@ -124,9 +124,13 @@ static int encode_map(struct encoder *e, const struct hf_wire_type *type, const 
         return HF_EMALFORMED;
     const struct hf_wire_shape *shape = type->shape();
     uint64_t present = 0; /* a bit for each field: HF_WIRE_FIELDS_MAX are 64 */
-    for (size_t i = 0; i < shape->count; i++)
-        present |= (uint64_t)hf__field_present(&shape->fields[i], message) << i;
-    msgpack_pack_map(&e->packer, (size_t)__builtin_popcountll(present));
+    size_t count = 0;
+    for (size_t i = 0; i < shape->count; i++) {
+        bool here = hf__field_present(&shape->fields[i], message);
+        present |= (uint64_t)here << i;
+        count += here;
+    }
+    msgpack_pack_map(&e->packer, count);
     int r = 0;
     for (size_t i = 0; i < shape->count && r == 0; i++) {
         if ((present >> i & 1) != 0)
