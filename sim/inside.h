@@ -262,6 +262,8 @@ void hf__network_arrive(struct hf_world *w, uint32_t message);
 void hf__network_timeout(struct hf_world *w, uint32_t call, uint32_t mark);
 /* Sends a message that waited, or one just made; the message belongs to the network afterwards. */
 void hf__network_send(struct hf_world *w, uint32_t message, uint64_t at_us);
+/* Whether the caller must first open a connection; it counts as open afterwards. */
+bool hf__conn_opens(struct hf_world *w, const struct hf__message *m);
 /* Memory for len bytes, given back with the same len. */
 void *hf__body_take(struct hf_world *w, size_t len);
 void hf__body_give(struct hf_world *w, void *body, size_t len);
