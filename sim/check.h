@@ -66,7 +66,7 @@ struct hf__gathered {
         uint32_t number, answers;
         uint8_t k;
         uint32_t providers[32];
-    } of[HF__GENERATIONS_MAX];
+    } of[2 * HF__GENERATIONS_MAX];
 };
 
 struct hf__owned {

@@ -235,16 +235,19 @@ static struct hf__gathered *gathered_by(struct hf__checks *c, uint32_t node)
 
 static void gather(struct hf__gathered *g, uint32_t provider, const struct hf_held_share *share)
 {
-    uint32_t at = 0;
-    while (at < g->count && memcmp(g->of[at].id, share->generation.id, 16) != 0)
+    /* A corrupt provider may name another number for the same id: that is another sharing. */
+    uint32_t at = 0, number = (uint32_t)share->generation.number;
+    uint8_t k = (uint8_t)(share->commitments.len / HF_POINT_LEN);
+    while (at < g->count && (memcmp(g->of[at].id, share->generation.id, 16) != 0 ||
+                             g->of[at].number != number || g->of[at].k != k))
         at++;
-    if (at == HF__GENERATIONS_MAX)
+    if (at == HF_ARRAY_LEN(g->of))
         return;
     if (at == g->count) {
         g->count++;
         memcpy(g->of[at].id, share->generation.id, 16);
-        g->of[at].number = (uint32_t)share->generation.number;
-        g->of[at].k = (uint8_t)(share->commitments.len / HF_POINT_LEN);
+        g->of[at].number = number;
+        g->of[at].k = k;
     }
     for (uint32_t i = 0; i < g->of[at].answers; i++) {
         if (g->of[at].providers[i] == provider)
