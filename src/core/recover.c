@@ -229,6 +229,19 @@ static void ask_quote(struct hf_engine *e)
     rc->phase = HF__PHASE_QUOTE;
 }
 
+/*
+ * How long a round waits for the rest once enough are in. A round that failed with the quickest,
+ * who may lie or hold nothing, is followed by one that waits twice as long: those that are slow are
+ * heard in the end.
+ */
+static uint32_t grace_ms(const struct hf_engine *e)
+{
+    uint32_t grace = e->timing.round_grace_ms;
+    for (uint32_t i = 1; i < e->recovery->round && grace < e->timing.call_ms; i++)
+        grace *= 2;
+    return grace < e->timing.call_ms ? grace : e->timing.call_ms;
+}
+
 /* Go on, wait a little for the rest, or give the round up. */
 static void nonce_progress(struct hf_engine *e, bool grace_over)
 {
@@ -240,7 +253,7 @@ static void nonce_progress(struct hf_engine *e, bool grace_over)
     else if (have + waiting < rc->threshold)
         hf__round_failed(e, HF_EFEWPROVIDERS);
     else if (have >= rc->threshold && e->timers[HF__TIMER_GRACE] == HF__NEVER)
-        hf__timer_set(e, HF__TIMER_GRACE, e->timing.round_grace_ms);
+        hf__timer_set(e, HF__TIMER_GRACE, grace_ms(e));
 }
 
 static int check_nonce(struct hf_engine *e, const struct hf__pending *call, struct hf_bytes body,
@@ -366,6 +379,6 @@ int hf__recover_answered(struct hf_engine *e, const struct hf__pending *call, in
     if (waiting == 0)
         hf__recover_decide(e);
     else if (have >= rc->threshold && e->timers[HF__TIMER_GRACE] == HF__NEVER)
-        hf__timer_set(e, HF__TIMER_GRACE, e->timing.round_grace_ms);
+        hf__timer_set(e, HF__TIMER_GRACE, grace_ms(e));
     return error == 0 ? r : 0;
 }

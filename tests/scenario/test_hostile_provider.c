@@ -363,3 +363,32 @@ Test(stranger, every_request_replayed_after_a_restart_changes_nothing)
     hf_buf_done(&answer);
     scene_end(w);
 }
+
+/* The quickest answers next door, with a share that is not its own; the honest are far away. */
+Test(hostile_provider, a_quick_liar_does_not_keep_the_slow_from_being_heard)
+{
+    struct hf_world *w = scene_up(7, 2, 3);
+    uint32_t holders[16];
+    scene_holders(w, 0, holders);
+    struct liar l = {.w = w, .node = holders[0], .other = holders[1], .method = HF_METHOD_RECOVER};
+    hf_buf_init(&l.heard, 65536);
+    /* The one whose answer is copied answers first. */
+    hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DELAY,
+                                      .method = HF_METHOD_RECOVER,
+                                      .from = 0,
+                                      .to = (long)holders[0],
+                                      .delay_us = 5000});
+    hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DELAY,
+                                      .from = (long)holders[2],
+                                      .to = 0,
+                                      .response = true,
+                                      .delay_us = 300000});
+    hf_world_watch(w, parrot, &l);
+    scene_restart(w, 0);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, SCENE_MS));
+    hf_world_watch(w, NULL, NULL);
+    hf_buf_done(&l.heard);
+    hf_world_heal(w);
+    scene_key_lives(w, 0);
+    scene_end(w);
+}
