@@ -4,7 +4,7 @@
 
 #include "core/document.h"
 #include "peer.h"
-#include "wire/arena.h"
+#include "base/arena.h"
 
 enum { HF_POOL_BUCKETS = 64, HF_STEP_ARENA_MAX = 512 * 1024 * 1024 };
 

@@ -97,19 +97,29 @@ struct way {
     bool response;
 };
 
-ParameterizedTestParameters(recovery, any_message_lost_or_repeated)
+enum { WAYS_MAX = 64 };
+
+/* Every action on the requests and on the answers of these methods. */
+static struct criterion_test_params all_ways(struct way ways[static WAYS_MAX],
+                                             const uint8_t *methods, size_t methods_count)
 {
-    static struct way ways[64];
-    static const uint8_t methods[] = {HF_METHOD_NONCE, HF_METHOD_RECOVER, HF_METHOD_CLAIM,
-                                      HF_METHOD_STANDING, HF_METHOD_DOCUMENTS};
     static const enum hf_rule_action actions[] = {HF_RULE_DROP, HF_RULE_RESET, HF_RULE_DUPLICATE,
                                                   HF_RULE_DELAY, HF_RULE_CORRUPT};
     size_t count = 0;
-    for (size_t m = 0; m < HF_ARRAY_LEN(methods); m++)
+    hf_assert(methods_count * HF_ARRAY_LEN(actions) * 2 <= WAYS_MAX);
+    for (size_t m = 0; m < methods_count; m++)
         for (size_t a = 0; a < HF_ARRAY_LEN(actions); a++)
             for (int response = 0; response < 2; response++)
                 ways[count++] = (struct way){actions[a], methods[m], response == 1};
     return cr_make_param_array(struct way, ways, count);
+}
+
+ParameterizedTestParameters(recovery, any_message_lost_or_repeated)
+{
+    static struct way ways[WAYS_MAX];
+    static const uint8_t methods[] = {HF_METHOD_NONCE, HF_METHOD_RECOVER, HF_METHOD_CLAIM,
+                                      HF_METHOD_STANDING, HF_METHOD_DOCUMENTS};
+    return all_ways(ways, methods, HF_ARRAY_LEN(methods));
 }
 
 ParameterizedTest(struct way *way, recovery, any_message_lost_or_repeated)
@@ -130,17 +140,10 @@ ParameterizedTest(struct way *way, recovery, any_message_lost_or_repeated)
 
 ParameterizedTestParameters(placing, any_message_lost_or_repeated)
 {
-    static struct way ways[64];
+    static struct way ways[WAYS_MAX];
     static const uint8_t methods[] = {HF_METHOD_OFFER, HF_METHOD_DEPOSIT, HF_METHOD_RECORD,
                                       HF_METHOD_STANDING, HF_METHOD_DOCUMENTS};
-    static const enum hf_rule_action actions[] = {HF_RULE_DROP, HF_RULE_RESET, HF_RULE_DUPLICATE,
-                                                  HF_RULE_DELAY, HF_RULE_CORRUPT};
-    size_t count = 0;
-    for (size_t m = 0; m < HF_ARRAY_LEN(methods); m++)
-        for (size_t a = 0; a < HF_ARRAY_LEN(actions); a++)
-            for (int response = 0; response < 2; response++)
-                ways[count++] = (struct way){actions[a], methods[m], response == 1};
-    return cr_make_param_array(struct way, ways, count);
+    return all_ways(ways, methods, HF_ARRAY_LEN(methods));
 }
 
 ParameterizedTest(struct way *way, placing, any_message_lost_or_repeated)
