@@ -11,7 +11,7 @@ enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 struct hf__options {
     const char *scenario; /* path, or NULL */
     const char *out;      /* folder for results, or NULL */
-    const char *sets[64]; /* "key=value" */
+    char *sets[64]; /* "key=value"; owned by main */
     size_t sets_count;
     uint64_t seed, seed_last;
     const char *build; /* of a seed "S@BUILD"; NULL: not named */
@@ -26,6 +26,8 @@ int hf__command_swarm(const struct hf__options *o);
 int hf__command_replay(const struct hf__options *o);
 int hf__command_shrink(const struct hf__options *o);
 
+/* Frees what was read of scenarios, once no scenario is used any more. */
+void hf__forget(void);
 /* The first 12 hexadecimal digits of a hash over this program: a seed repeats a run only with it.
  */
 const char *hf__build_id(void);

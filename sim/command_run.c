@@ -42,14 +42,36 @@ static int refuse(const struct hf_config_errors *errors, int code)
     return EXIT_USAGE;
 }
 
+/* What was read of scenarios: their strings point into it until the program ends. */
+static struct hf_config_doc **kept;
+static size_t kept_count;
+
+static void keep(struct hf_config_doc *doc)
+{
+    struct hf_config_doc **more = realloc(kept, (kept_count + 1) * sizeof(*kept));
+    hf_assert(more != NULL);
+    kept = more;
+    kept[kept_count++] = doc;
+}
+
+void hf__forget(void)
+{
+    for (size_t i = 0; i < kept_count; i++)
+        hf_config_doc_free(kept[i]);
+    free(kept);
+    kept = NULL;
+    kept_count = 0;
+}
+
 static int apply(const struct hf__options *o, struct hf__scenario *s)
 {
     static struct hf_config_errors errors;
-    struct hf_config_doc *doc; /* kept until the program ends: strings point into it */
+    struct hf_config_doc *doc;
     for (size_t i = 0; i < o->sets_count; i++) {
         int r = hf__scenario_set(s, o->sets[i], &doc, &errors);
         if (r != 0)
             return refuse(&errors, r);
+        keep(doc);
     }
     const struct hf_world_policy *p = &s->world.policy;
     if (p->k > p->n || 2 * p->k <= p->n) {
@@ -81,6 +103,7 @@ int hf__load(const struct hf__options *o, struct hf__scenario *ret)
     }
     if (r != 0)
         return refuse(&errors, r);
+    keep(doc);
     ret->world.timing = hf_timing_default;
     ret->world.wall_s = WALL_S;
     return apply(o, ret);

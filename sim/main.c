@@ -59,7 +59,7 @@ static bool set(struct hf__options *o, const char *key, const char *value)
     if (o->sets_count == sizeof(o->sets) / sizeof(o->sets[0]))
         return false;
     size_t len = strlen(key) + strlen(value) + 2;
-    char *text = malloc(len); /* until the program ends */
+    char *text = malloc(len); /* freed by main */
     if (text == NULL)
         return false;
     snprintf(text, len, "%s%s%s", key, key[0] == '\0' ? "" : "=", value);
@@ -173,5 +173,9 @@ int main(int argc, char **argv)
         fputs(usage, stderr);
         return EXIT_USAGE;
     }
-    return dispatch(&o, argv[optind], optind + 1 < argc ? argv[optind + 1] : NULL);
+    int code = dispatch(&o, argv[optind], optind + 1 < argc ? argv[optind + 1] : NULL);
+    hf__forget();
+    for (size_t i = 0; i < o.sets_count; i++)
+        free(o.sets[i]);
+    return code;
 }
