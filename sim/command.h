@@ -11,7 +11,7 @@ enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 struct hf__options {
     const char *scenario; /* path, or NULL */
     const char *out;      /* folder for results, or NULL */
-    char *sets[64]; /* "key=value"; owned by main */
+    char *sets[64];       /* "key=value"; owned by main */
     size_t sets_count;
     uint64_t seed, seed_last;
     const char *build; /* of a seed "S@BUILD"; NULL: not named */

@@ -234,7 +234,10 @@ int hf__command_replay(const struct hf__options *o)
         return EXIT_USAGE;
     }
     int code = hf__draw_options(o, o->seed, &s);
-    return code != 0 ? code : run(o, &s);
+    if (code == 0)
+        code = run(o, &s);
+    free(s.actions.items);
+    return code;
 }
 
 int hf__command_check(const struct hf__options *o)
