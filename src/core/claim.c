@@ -340,10 +340,7 @@ int hf__claim_answered(struct hf_engine *e, const struct hf__pending *call, int 
 
 void hf__claim_challenge(struct hf_engine *e, const uint8_t provider[static 32])
 {
-    for (size_t i = 0; i < e->calls_count; i++)
-        if (e->calls[i].method == HF_METHOD_CLAIM && memcmp(e->calls[i].account, provider, 32) == 0)
-            return;
-    if (!e->claimed)
+    if (!e->claimed || hf__calling(e, HF_METHOD_CLAIM, provider, NULL))
         return;
     int r = send_claim(e, provider, UINT8_MAX, e->claim);
     (void)r; /* the next refusal asks again */

@@ -266,18 +266,9 @@ static struct hf_bytes request(struct hf_engine *e, bool with_all)
     return hf__encode(e, &hf_wire_documents_request, &m);
 }
 
-static bool exchanging(const struct hf_engine *e, const uint8_t account[static 32])
-{
-    for (size_t i = 0; i < e->calls_count; i++)
-        if (e->calls[i].method == HF_METHOD_DOCUMENTS &&
-            memcmp(e->calls[i].account, account, 32) == 0)
-            return true;
-    return false;
-}
-
 void hf__documents_push(struct hf_engine *e, const uint8_t account[static 32])
 {
-    if (exchanging(e, account))
+    if (hf__calling(e, HF_METHOD_DOCUMENTS, account, NULL))
         return;
     int r = hf__call(e, HF_METHOD_DOCUMENTS, account, 0, PUSHED, request(e, true), true);
     (void)r; /* without an address there is nobody to tell */
@@ -288,7 +279,7 @@ void hf__documents_pull(struct hf_engine *e, const uint8_t *account)
 {
     int r;
     if (account != NULL) {
-        if (!exchanging(e, account))
+        if (!hf__calling(e, HF_METHOD_DOCUMENTS, account, NULL))
             r = hf__call(e, HF_METHOD_DOCUMENTS, account, 0, 0, request(e, false), true);
         return;
     }

@@ -112,16 +112,6 @@ static struct hf_bytes record_body(struct hf_engine *e, const uint8_t holder[sta
     return hf__encode(e, &hf_wire_record_request, &m);
 }
 
-static bool calling(const struct hf_engine *e, uint8_t method, const uint8_t account[static 32],
-                    uint32_t arg)
-{
-    for (size_t i = 0; i < e->calls_count; i++)
-        if (e->calls[i].method == method && e->calls[i].arg == arg &&
-            memcmp(e->calls[i].account, account, 32) == 0)
-            return true;
-    return false;
-}
-
 void hf__record_send(struct hf_engine *e)
 {
     struct hf_placement_record record;
@@ -132,7 +122,7 @@ void hf__record_send(struct hf_engine *e)
     for (size_t i = 0; i < e->watch_count; i++) {
         struct hf__watch *w = &e->watch[i];
         uint32_t arg = (uint32_t)record.generation.number;
-        if (w->confirmed || calling(e, HF_METHOD_RECORD, w->account, arg))
+        if (w->confirmed || hf__calling(e, HF_METHOD_RECORD, w->account, &arg))
             continue;
         struct hf_record_request m = {.record = signed_record};
         hf__fill_header(e, w->account, &m.header);
@@ -224,7 +214,7 @@ void hf__retire_send(struct hf_engine *e)
             if (hf_set_find(e->set, holder) < 0)
                 continue;
             waiting = true;
-            if (calling(e, HF_METHOD_DELETE, holder, arg))
+            if (hf__calling(e, HF_METHOD_DELETE, holder, &arg))
                 continue;
             struct hf_deletion m = deletion_of(e, &row, holder);
             r = hf__owner_send(e, HF_METHOD_DELETE, holder, 0, arg, &hf_wire_deletion, &m);

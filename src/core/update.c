@@ -240,6 +240,18 @@ int hf__call_address(struct hf_engine *e, uint8_t method, const char *address, s
     return 0;
 }
 
+bool hf__calling(const struct hf_engine *e, uint8_t method, const uint8_t *account,
+                 const uint32_t *arg)
+{
+    for (size_t i = 0; i < e->calls_count; i++) {
+        const struct hf__pending *p = &e->calls[i];
+        if (p->method == method && (account == NULL || memcmp(p->account, account, 32) == 0) &&
+            (arg == NULL || p->arg == *arg))
+            return true;
+    }
+    return false;
+}
+
 void hf__reply(struct hf_engine *e, uint64_t id, int error, struct hf_bytes body, bool at_once)
 {
     struct hf_reply *r = PUSH(e->pool->outbox, replies);

@@ -42,6 +42,10 @@ HF_MUST_USE int hf__call(struct hf_engine *e, uint8_t method, const uint8_t acco
 /* The same to an address whose account is not known. */
 HF_MUST_USE int hf__call_address(struct hf_engine *e, uint8_t method, const char *address,
                                  struct hf_bytes body);
+/* Whether a call of this method is unanswered; to this account, with this arg, unless they are
+ * NULL. */
+bool hf__calling(const struct hf_engine *e, uint8_t method, const uint8_t *account,
+                 const uint32_t *arg);
 void hf__reply(struct hf_engine *e, uint64_t id, int error, struct hf_bytes body, bool at_once);
 /* Leaves at once; a reply that tells of something written sets `after`. */
 struct hf_local_reply *hf__local_reply(struct hf_engine *e, uint64_t id, int error);

@@ -7,15 +7,6 @@
 #include "fault.h"
 #include "node.h"
 
-static bool asking(const struct hf_engine *e, const uint8_t account[static 32])
-{
-    for (size_t i = 0; i < e->calls_count; i++)
-        if (e->calls[i].method == HF_METHOD_STANDING &&
-            memcmp(e->calls[i].account, account, 32) == 0)
-            return true;
-    return false;
-}
-
 static bool watching(const struct hf_engine *e)
 {
     return e->state == HF_STATE_PLACED || e->state == HF_STATE_READY ||
@@ -36,7 +27,7 @@ void hf__standing_send(struct hf_engine *e)
         return;
     for (size_t i = 0; i < e->watch_count; i++) {
         struct hf__watch *w = &e->watch[i];
-        if (asking(e, w->account))
+        if (hf__calling(e, HF_METHOD_STANDING, w->account, NULL))
             continue;
         struct hf_standing m = standing_of(e, w, &e->recorded);
         int r = hf__owner_send(e, HF_METHOD_STANDING, w->account, (uint8_t)i,
@@ -92,15 +83,6 @@ static bool in_touch(struct hf_engine *e, size_t answered)
 {
     struct hf_placement_record record;
     return hf__own_record(e, &record, NULL, NULL) && answered + 1 >= record.threshold;
-}
-
-/* Whether some holder has yet to answer to the newest record. */
-static bool telling(const struct hf_engine *e)
-{
-    for (size_t i = 0; i < e->calls_count; i++)
-        if (e->calls[i].method == HF_METHOD_RECORD)
-            return true;
-    return false;
 }
 
 static bool in_watch(const struct hf_engine *e, const uint8_t account[static 32])
@@ -180,6 +162,7 @@ void hf__watch_judge(struct hf_engine *e)
     /* While the newest record is not yet with every holder that stays, a new dealing could cost
      * them the old. */
     if (overdue && e->dealing == NULL && e->claimed && e->store_error == 0 &&
-        e->now_ms >= e->deal_after_ms && !telling(e) && in_touch(e, answered))
+        e->now_ms >= e->deal_after_ms && !hf__calling(e, HF_METHOD_RECORD, NULL, NULL) &&
+        in_touch(e, answered))
         hf__deal_begin(e);
 }
