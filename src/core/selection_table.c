@@ -8,6 +8,8 @@
 #include "core/limits.h"
 #include "pool.h"
 
+enum { GROUP_MIN = 1024 }; /* members on average, in a set that has more than one group */
+
 static uint64_t load64(const uint8_t *p)
 {
     uint64_t v = 0;
@@ -102,15 +104,37 @@ static void fill_first(const struct hf_document *set, struct hf_selection_table 
     t->first[buckets] = (uint32_t)t->count;
 }
 
+/* Puts seeds, by validator, in the order of their groups. */
+static void fill_groups(struct hf_selection_table *t, const uint64_t *seeds)
+{
+    size_t groups = (size_t)1 << t->group_bits;
+    for (size_t i = 0; i < t->count; i++)
+        t->groups[hf__selection_group(t, seeds[i]) + 1]++;
+    for (size_t g = 0; g < groups; g++)
+        t->groups[g + 1] += t->groups[g];
+    /* Where the next member of group g goes is kept in groups[g], which ends as groups[g + 1]. */
+    for (size_t i = 0; i < t->count; i++) {
+        uint32_t at = t->groups[hf__selection_group(t, seeds[i])]++;
+        t->seeds[at] = seeds[i];
+        t->members[at] = (uint32_t)i;
+    }
+    memmove(t->groups + 1, t->groups, groups * sizeof *t->groups);
+    t->groups[0] = 0;
+}
+
 static int table_fill(const struct hf_document *set, struct hf_selection_table *t)
 {
     const struct hf_validator *v = set->u.set.validators;
     size_t n = t->count, operators;
     struct named *names = malloc((n + 1) * sizeof *names);
-    if (names == NULL)
+    uint64_t *seeds = malloc((n + 1) * sizeof *seeds);
+    if (names == NULL || seeds == NULL) {
+        free(names);
+        free(seeds);
         return HF_ENOMEM;
+    }
     for (size_t i = 0; i < n; i++) {
-        t->seeds[i] = hf__selection_seed(set, "holdfast/v1/candidate", v[i].account, NULL);
+        seeds[i] = hf__selection_seed(set, "holdfast/v1/candidate", v[i].account, NULL);
         names[i] = (struct named){v[i].operator,(uint32_t) i};
     }
     number_texts(names, n, true, t->operators, &operators);
@@ -118,6 +142,8 @@ static int table_fill(const struct hf_document *set, struct hf_selection_table *
         names[i] = (struct named){v[i].zone, (uint32_t)i};
     number_texts(names, n, false, t->zone, &t->zones);
     free(names);
+    fill_groups(t, seeds);
+    free(seeds);
     fill_first(set, t);
     return count_candidates(set, t);
 }
@@ -125,20 +151,23 @@ static int table_fill(const struct hf_document *set, struct hf_selection_table *
 int hf__selection_table_new(const struct hf_document *set, struct hf_selection_table **ret)
 {
     size_t n = set->u.set.validators_count;
-    size_t padded = (n / HF_MIX_BLOCK + 1) * HF_MIX_BLOCK;
     struct hf_selection_table *t = calloc(1, sizeof *t);
     if (t == NULL)
         return HF_ENOMEM;
     t->count = n;
     for (t->first_bits = 1; (size_t)1 << t->first_bits < n;)
         t->first_bits++;
-    t->seeds = calloc(padded, sizeof *t->seeds);
+    while (n >> t->group_bits >= 2 * GROUP_MIN)
+        t->group_bits++;
+    t->groups = calloc(((size_t)1 << t->group_bits) + 1, sizeof *t->groups);
+    t->members = malloc((n + 1) * sizeof *t->members);
+    t->seeds = calloc(n + HF_MIX_BLOCK, sizeof *t->seeds);
     t->operators = malloc((n + 1) * sizeof *t->operators);
     t->zone = malloc((n + 1) * sizeof *t->zone);
     t->first = malloc((((size_t)1 << t->first_bits) + 1) * sizeof *t->first);
     t->heads = malloc((n + 1) * sizeof *t->heads);
-    if (t->seeds == NULL || t->operators == NULL || t->zone == NULL || t->first == NULL ||
-        t->heads == NULL || table_fill(set, t) != 0) {
+    if (t->groups == NULL || t->members == NULL || t->seeds == NULL || t->operators == NULL ||
+        t->zone == NULL || t->first == NULL || t->heads == NULL || table_fill(set, t) != 0) {
         hf__selection_table_free(t);
         return HF_ENOMEM;
     }
@@ -159,6 +188,8 @@ void hf__selection_table_free(struct hf_selection_table *t)
     if (t == NULL)
         return;
     memo_forget(&t->memo);
+    free(t->groups);
+    free(t->members);
     free(t->seeds);
     free(t->operators);
     free(t->zone);

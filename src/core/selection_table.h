@@ -11,6 +11,12 @@ struct hf__pick {
     uint32_t index;
 };
 
+/* An owner. */
+struct hf__chooser {
+    uint64_t seed;
+    long index; /* in the set; -1: it is no member */
+};
+
 /* The orders that were asked for, by the owner's index in the set: the providers of a dealing ask
  * for the same one soon after the owner. */
 struct hf__selection_memo {
@@ -24,8 +30,13 @@ struct hf__selection_memo {
 
 struct hf_selection_table {
     size_t count;
-    size_t zones;            /* distinct ones */
-    uint64_t *seeds;         /* by validator; padded to whole blocks of HF_MIX_BLOCK */
+    size_t zones; /* distinct ones */
+    /* Validators by their groups, which the first bits of their seeds name: the members of group g
+     * stand from groups[g] to groups[g + 1]. */
+    unsigned group_bits;
+    uint32_t *groups;
+    uint32_t *members;       /* indices, rising within a group */
+    uint64_t *seeds;         /* of members; HF_MIX_BLOCK more than there are */
     uint32_t *operators;     /* by validator: the index of the first validator of its operator */
     uint32_t *zone;          /* by validator: 0 .. zones - 1 */
     size_t candidates;       /* that every owner has, whatever their operators */
@@ -47,6 +58,11 @@ void hf__selection_table_free(struct hf_selection_table *t);
 /* The first eight bytes of the hash of beacon, account and, unless NULL, version under label. */
 uint64_t hf__selection_seed(const struct hf_document *set, const char *label,
                             const uint8_t account[static 32], const uint32_t *version);
+/* The group that a seed names. */
+static inline size_t hf__selection_group(const struct hf_selection_table *t, uint64_t seed)
+{
+    return t->group_bits == 0 ? 0 : (size_t)(seed >> (64 - t->group_bits));
+}
 /* As hf_set_find. */
 long hf__selection_table_find(const struct hf_document *set, const uint8_t account[static 32]);
 /* Remembers the order of an owner, forgetting all others if they were for another rule or n. Does

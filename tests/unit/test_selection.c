@@ -49,7 +49,7 @@ static size_t select_of(size_t owner, uint8_t rule, uint8_t shares, uint32_t ret
 /* ---- the order, computed once more from the words of the specification */
 
 struct weighted {
-    uint64_t weight;
+    uint64_t distance, weight;
     uint32_t index;
 };
 
@@ -70,9 +70,20 @@ static uint64_t mixed(uint64_t x)
     return x ^ (x >> 31);
 }
 
-static int falling(const void *pa, const void *pb)
+/* The first bits of x, as many as name the groups of a set of count validators. */
+static uint64_t group_of(uint64_t x, size_t count)
+{
+    uint64_t group = 0;
+    for (unsigned bit = 63; count >= 2048; count /= 2)
+        group = group * 2 + (x >> bit-- & 1);
+    return group;
+}
+
+static int nearer_or_heavier(const void *pa, const void *pb)
 {
     const struct weighted *a = pa, *b = pb;
+    if (a->distance != b->distance)
+        return a->distance < b->distance ? -1 : 1;
     if (a->weight != b->weight)
         return a->weight > b->weight ? -1 : 1;
     return a->index < b->index ? -1 : 1;
@@ -93,9 +104,10 @@ static size_t weigh(size_t owner, uint32_t version, struct weighted *ret)
             continue;
         memcpy(bytes + 32, s->validators[i].account, 32);
         uint64_t c = first8("holdfast/v1/candidate", hf_bytes_of(bytes, 64));
-        ret[count++] = (struct weighted){mixed(o ^ c), (uint32_t)i};
+        ret[count++] =
+            (struct weighted){group_of(o ^ c, s->validators_count), mixed(o ^ c), (uint32_t)i};
     }
-    qsort(ret, count, sizeof *ret, falling);
+    qsort(ret, count, sizeof *ret, nearer_or_heavier);
     return count;
 }
 
@@ -160,6 +172,27 @@ Test(hf_select, gives_the_order_of_the_specification_in_large_sets_of_few_operat
     for (size_t owner = 0; owner < LARGE; owner += 37) {
         check_order(owner, 1, 5);
         check_order(owner, 1, 16); /* more places than operators: the window grows to the whole */
+        check_order(owner, 2, 16);
+    }
+    down();
+}
+
+/* Where there are groups: an order begins in the owner's, and goes on in others when it must. */
+Test(hf_select, gives_the_order_of_the_specification_in_sets_of_several_groups)
+{
+    static const size_t counts[] = {2047, 2048, 4095, 4096};
+    for (size_t i = 0; i < HF_ARRAY_LEN(counts); i++) {
+        up(counts[i], 0, 0, 20);
+        for (size_t owner = 0; owner < counts[i]; owner += 171) {
+            check_order(owner, 1, 5);
+            check_order(owner, 2, 16);
+        }
+        down();
+    }
+    /* Two operators are too few: the window takes in one group after another. */
+    up(4096, 2, 0, 4000);
+    for (size_t owner = 0; owner < 4096; owner += 1023) {
+        check_order(owner, 1, 3);
         check_order(owner, 2, 16);
     }
     down();
@@ -325,23 +358,34 @@ Test(hf_select, fills_up_from_one_zone_when_the_others_have_nobody_left)
 }
 
 /* Over many owners everybody is picked about as often: within six standard deviations. */
-Test(hf_select, burdens_everybody_alike)
+static void check_burden(size_t count)
 {
-    static unsigned picked[200];
-    enum { VALIDATORS = 200, OWNERS = 4000, SHARES = 5 };
+    static unsigned picked[HF_ARRAY_LEN(validators)];
+    enum { SHARES = 5, MEAN = 100 };
     uint32_t order[ORDER];
     uint8_t account[32];
-    up(VALIDATORS, 0, 0, 0);
-    for (size_t owner = 0; owner < OWNERS; owner++) {
+    up(count, 0, 0, 0);
+    memset(picked, 0, sizeof picked);
+    for (size_t owner = 0; owner < count * MEAN / SHARES; owner++) {
         notary_account(10000 + owner, account); /* all of them may be asked by each */
         cr_assert_eq(hf_select(set, account, 1, 0, SHARES, SHARES, order), SHARES);
         for (size_t i = 0; i < SHARES; i++)
             picked[order[i]]++;
     }
-    /* Mean 100, standard deviation just below 10. */
-    for (size_t i = 0; i < VALIDATORS; i++)
+    /* The standard deviation is just below 10, and just above where there are groups. */
+    double squares = 0;
+    for (size_t i = 0; i < count; i++) {
         cr_assert(picked[i] >= 40 && picked[i] <= 160, "validator %zu: %u", i, picked[i]);
+        squares += ((double)picked[i] - MEAN) * ((double)picked[i] - MEAN);
+    }
+    cr_assert_lt(squares / (double)count, 1.3 * MEAN);
     down();
+}
+
+Test(hf_select, burdens_everybody_alike)
+{
+    check_burden(200);
+    check_burden(4096);
 }
 
 Test(hf_select_possible, at_its_edges)

@@ -11,10 +11,12 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum {
     KEYS = 5,        /* 0..2 are the first root's, 2..4 the second's; both need two */
     VALIDATORS = 48, /* of 16 operators in 3 zones and none; every ninth is leaving */
+    LARGE = 5000,    /* of a set that is not printed: it follows from its size */
     ISSUED_S = 1700000000,
 };
 
@@ -289,6 +291,63 @@ static void print_order(const struct hf_document *set, size_t owner, uint32_t ve
     hf_buf_printf(out, "]}");
 }
 
+static int by_account(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(((struct hf_validator *)0)->account));
+}
+
+/* A set of LARGE validators, in groups: account i is the hash of i, and the validator at place p is
+ * of operator p mod 50 and of zone p mod 7. */
+static struct hf_document *large_set(struct hf_pool *pool)
+{
+    static uint8_t accounts[LARGE][32];
+    static struct hf_validator validators[LARGE];
+    static char names[50][8];
+    struct hf_document *d = NULL;
+    struct hf_validator_set set = {.epoch = 1,
+                                   .issued_s = ISSUED_S,
+                                   .expires_s = ISSUED_S + 31536000,
+                                   .beacon = {4},
+                                   .validators = validators,
+                                   .validators_count = LARGE};
+    for (size_t i = 0; i < LARGE; i++) {
+        uint8_t number[4] = {0, 0, (uint8_t)(i >> 8), (uint8_t)i};
+        suite->hash("holdfast/v1/vector", hf_bytes_of(number, 4), accounts[i]);
+    }
+    qsort(accounts, LARGE, sizeof accounts[0], by_account);
+    for (size_t i = 0; i < HF_ARRAY_LEN(names); i++)
+        snprintf(names[i], sizeof names[i], "%zu", i);
+    for (size_t i = 0; i < LARGE; i++) {
+        validators[i] = (struct hf_validator){.registered_epoch = 1,
+                                              .address = text_of("validator.example:7400"),
+                                              .operator= text_of(names[i % 50]),
+                                              .zone = text_of(names[i % 7])};
+        memcpy(validators[i].account, accounts[i], sizeof accounts[i]);
+    }
+    struct made made =
+        make("large", HF_DOCUMENT_SET, &hf_wire_validator_set, &set, network, 1u << 3 | 1u << 4);
+    int r = hf_document_read(pool, hf_buf_bytes(&made.envelope), &d);
+    hf_assert(r == 0);
+    hf_buf_done(&made.envelope);
+    return d;
+}
+
+static void print_large(struct hf_pool *pool, struct hf_buf *out)
+{
+    struct hf_document *set = large_set(pool);
+    const char *between = "";
+    hf_buf_printf(out, ",\n  \"large\": {\"count\": %d, \"beacon\": ", LARGE);
+    print_hex(hf_bytes_of(set->u.set.beacon, 32), out);
+    hf_buf_printf(out, ", \"orders\": [");
+    for (size_t owner = 0; owner < LARGE; owner += 499) {
+        hf_buf_printf(out, "%s", between);
+        print_order(set, owner, 1, (uint8_t)(owner % 3), 5, out);
+        between = ",";
+    }
+    hf_buf_printf(out, "\n  ]}");
+    hf_document_unref(set);
+}
+
 static void print_orders(const struct hf_document *set, struct hf_buf *out)
 {
     static const uint8_t sizes[] = {1, 3, 5, 16};
@@ -317,14 +376,18 @@ int main(int argc, char **argv)
                         "(proto/PROTOCOL.md, section 4), ones "
                         "that must be refused, and the orders of candidates that follow from the "
                         "set (section 5; by "
-                        "places in the set, from 0).\",\n");
+                        "places in the set, from 0). The large set is not printed: account i is "
+                        "the hash of i, of four bytes, under label vector; the validator at place "
+                        "p is of operator p mod 50 and zone p mod 7.\",\n");
     print_chain(pool, roots, &set, &out);
     hf_buf_printf(&out, ",\n  \"refused\": [");
     print_refused_roots(pool, roots, &out);
     print_refused_others(pool, roots, &out);
     hf_buf_printf(&out, "\n  ],\n  \"orders\": [");
     print_orders(set, &out);
-    hf_buf_printf(&out, "\n  ]\n}\n");
+    hf_buf_printf(&out, "\n  ]");
+    print_large(pool, &out);
+    hf_buf_printf(&out, "\n}\n");
     hf_document_unref(set);
     hf_document_unref(roots[0]);
     hf_document_unref(roots[1]);

@@ -255,9 +255,10 @@ def order_of(fields, owner, version, rule, n):
     """Section 5: the first 3n candidates of an owner, by their places in the set."""
     validators, beacon = fields["validators"], fields["beacon"]
     own = int.from_bytes(hash_of("owner", beacon + validators[owner]["account"] + version.to_bytes(4, "big"))[:8], "big")
-    weights = [mix(own ^ int.from_bytes(hash_of("candidate", beacon + v["account"])[:8], "big")) for v in validators]
+    apart = [own ^ int.from_bytes(hash_of("candidate", beacon + v["account"])[:8], "big") for v in validators]
+    bits = max(len(validators).bit_length() - 11, 0)
     able = [i for i, v in enumerate(validators) if i != owner and not v.get("leaving")]
-    able.sort(key=lambda i: (-weights[i], i))
+    able.sort(key=lambda i: (apart[i] >> 64 - bits, -mix(apart[i]), i))
     if rule == 2:
         return able[:3 * n]
     window, picks = 12 * n + 64, []
@@ -274,6 +275,13 @@ def order_of(fields, owner, version, rule, n):
     return (spread(picks, [v.get("zone", "") for v in validators], n) if rule == 0 else picks)[:3 * n]
 
 
+def large_set(count, beacon):
+    """The set that the large orders are of."""
+    accounts = sorted(hash_of("vector", i.to_bytes(4, "big")) for i in range(count))
+    return {"beacon": bytes.fromhex(beacon), "validators": [
+        {"account": account, "operator": place % 50, "zone": place % 7} for place, account in enumerate(accounts)]}
+
+
 def judge_documents(codec, vectors):
     """(claim, findings) for the documents and the orders that follow from them."""
     bodies = {}
@@ -286,9 +294,11 @@ def judge_documents(codec, vectors):
     yield "the_network_id_is_the_hash_of_the_first_root", (
         [] if hash_of("network", first).hex() == vectors["network"] else [vectors["network"]])
     yield "the_second_root_names_the_first", [] if second["previous"] == hash_of("body", first) else ["previous"]
+    large = large_set(vectors["large"]["count"], vectors["large"]["beacon"])
+    orders = [(fields["validator set"], o) for o in vectors["orders"]] + [(large, o) for o in vectors["large"]["orders"]]
     yield "every_order_of_candidates_is_as_specified", [
-        f"owner {o['owner']}, rule {o['rule']}, n {o['n']}" for o in vectors["orders"]
-        if order_of(fields["validator set"], o["owner"], o["version"], o["rule"], o["n"]) != o["order"]]
+        f"owner {o['owner']}, rule {o['rule']}, n {o['n']}" for of, o in orders
+        if order_of(of, o["owner"], o["version"], o["rule"], o["n"]) != o["order"]]
 
 
 def judge(root):
