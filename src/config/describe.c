@@ -10,9 +10,9 @@ static void append_bounds(const struct hf_config_field *f, struct hf_buf *out)
     hf_buf_printf(out, " from %lld to %llu", (long long)min, (unsigned long long)max);
 }
 
-static void append_quantity(const struct hf_config_field *f, const char *what,
-                            const struct unit *units, struct hf_buf *out)
+static void append_quantity(const struct hf_config_field *f, const char *what, struct hf_buf *out)
 {
+    const struct unit *units = hf__units_of(f->type);
     int64_t min;
     uint64_t max;
     char low[32];
@@ -60,17 +60,20 @@ void hf__expected(const struct hf_config_field *f, struct hf_buf *out)
     case HF_CONFIG_NUMBER:
         append_number(f, out);
         break;
+    case HF_CONFIG_DURATION_NS:
+        append_quantity(f, "a duration such as 300ns or 20us", out);
+        break;
     case HF_CONFIG_DURATION_US:
-        append_quantity(f, "a duration such as 250us or 5ms", hf__duration_units, out);
+        append_quantity(f, "a duration such as 250us or 5ms", out);
         break;
     case HF_CONFIG_DURATION_MS:
-        append_quantity(f, "a duration such as 250ms or 10s", hf__duration_units, out);
+        append_quantity(f, "a duration such as 250ms or 10s", out);
         break;
     case HF_CONFIG_DURATION_S:
-        append_quantity(f, "a duration such as 10s or 12h", hf__duration_units, out);
+        append_quantity(f, "a duration such as 10s or 12h", out);
         break;
     case HF_CONFIG_SIZE:
-        append_quantity(f, "a size such as 64KiB", hf__size_units, out);
+        append_quantity(f, "a size such as 64KiB", out);
         break;
     case HF_CONFIG_TIME:
         hf_buf_printf(out, "a time such as 2027-01-31T12:00:00Z");

@@ -14,6 +14,10 @@ const struct unit hf__duration_units[] = {
     {NULL, 0},
 };
 
+const struct unit hf__duration_ns_units[] = {
+    {"ns", 1}, {"us", 1000}, {"ms", 1000000}, {"s", UINT64_C(1000000000)}, {NULL, 0},
+};
+
 const struct unit hf__size_units[] = {
     {"B", 1},
     {"kB", 1000},

@@ -17,6 +17,18 @@ uint64_t hf__duration_scale(enum hf_config_type type)
     }
 }
 
+const struct unit *hf__units_of(enum hf_config_type type)
+{
+    switch (type) {
+    case HF_CONFIG_SIZE:
+        return hf__size_units;
+    case HF_CONFIG_DURATION_NS:
+        return hf__duration_ns_units;
+    default:
+        return hf__duration_units;
+    }
+}
+
 void hf__field_bounds(const struct hf_config_field *f, int64_t *ret_min, uint64_t *ret_max)
 {
     *ret_min = f->min;
@@ -157,8 +169,7 @@ static int parse_number(const struct hf_config_field *f, const char *text, void 
 static int parse_quantity(const struct hf_config_field *f, const char *text, void *member)
 {
     uint64_t value;
-    bool size = f->type == HF_CONFIG_SIZE;
-    if (hf__quantity_parse(text, size ? hf__size_units : hf__duration_units, &value) != 0)
+    if (hf__quantity_parse(text, hf__units_of(f->type), &value) != 0)
         return HF_EINVAL;
     uint64_t scale = hf__duration_scale(f->type);
     if (value % scale != 0 || !within(f, value / scale))
@@ -300,6 +311,7 @@ int hf__scalar_parse(const struct hf_config_field *f, const char *text, size_t l
         return parse_uint(f, text, ret_member);
     case HF_CONFIG_NUMBER:
         return parse_number(f, text, ret_member);
+    case HF_CONFIG_DURATION_NS:
     case HF_CONFIG_DURATION_US:
     case HF_CONFIG_DURATION_MS:
     case HF_CONFIG_DURATION_S:

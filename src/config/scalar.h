@@ -11,8 +11,11 @@ struct unit {
     uint64_t factor;
 };
 
-extern const struct unit hf__duration_units[]; /* in microseconds; a NULL name ends it */
-extern const struct unit hf__size_units[];     /* in bytes */
+extern const struct unit hf__duration_units[];    /* in microseconds; a NULL name ends it */
+extern const struct unit hf__duration_ns_units[]; /* in nanoseconds */
+extern const struct unit hf__size_units[];        /* in bytes */
+/* Of a type that is a duration or a size. */
+const struct unit *hf__units_of(enum hf_config_type type);
 
 /*
  * Decimal digits with an optional fraction, then a unit, exactly: "1.5s" is fine, "10" and "0.1us"
@@ -27,7 +30,7 @@ HF_MUST_USE int hf__time_parse(const char *text, int64_t *ret_seconds);
 
 /* The bounds of a field, with the type's own where it sets none. Not for HF_CONFIG_NUMBER. */
 void hf__field_bounds(const struct hf_config_field *field, int64_t *ret_min, uint64_t *ret_max);
-/* Microseconds in one of the member's unit. */
+/* Of the smallest unit that its text knows, so many in one of the member's unit. */
 uint64_t hf__duration_scale(enum hf_config_type type);
 /* Appends what the field accepts: "an integer from 1 to 16". */
 void hf__expected(const struct hf_config_field *field, struct hf_buf *out);

@@ -55,6 +55,7 @@ struct all {
     uint64_t seed;
     double loss;
     uint64_t delay_us;
+    uint64_t cost_ns;
     uint64_t wait_ms;
     uint64_t age_s;
     uint64_t room;
@@ -78,6 +79,7 @@ static const struct hf_config_field all_fields[] = {
     {"loss", HF_CONFIG_NUMBER, HF_CONFIG_AT(struct all, loss), .number_max = 1,
      .default_text = "20%"},
     {"delay", HF_CONFIG_DURATION_US, HF_CONFIG_AT(struct all, delay_us)},
+    {"cost", HF_CONFIG_DURATION_NS, HF_CONFIG_AT(struct all, cost_ns), .max = 2000000000},
     {"wait", HF_CONFIG_DURATION_MS, HF_CONFIG_AT(struct all, wait_ms), .min = 100, .max = 60000,
      .default_text = "10s"},
     {"age", HF_CONFIG_DURATION_S, HF_CONFIG_AT(struct all, age_s), .default_text = "2d"},
@@ -168,7 +170,8 @@ Test(hf_config_load, every_type_is_read, .fini = done)
 {
     struct all all;
     loads("on: false\noffset: -2147483648\nseed: 18446744073709551615\nloss: 1e-3\n"
-          "delay: 1.5ms\nwait: 0.1s\nage: 90m\nroom: 10 kB\nuntil: 2027-03-01T00:00:01Z\n"
+          "delay: 1.5ms\ncost: 1.25us\nwait: 0.1s\nage: 90m\nroom: 10 kB\nuntil: "
+          "2027-03-01T00:00:01Z\n"
           "name: \"no: really\"\ndata: /var/lib/x\ncolour: red\nid: BEef\nblob: '00ff10'\n"
           "listen: '[::1]:65535'\nsharing: {shares: 4}\nspare:\n  threshold: 2\nservers:\n"
           "  - address: a.example:1\n    account: '00000001'\n"
@@ -179,6 +182,7 @@ Test(hf_config_load, every_type_is_read, .fini = done)
     cr_assert_eq(all.seed, UINT64_MAX);
     cr_assert_float_eq(all.loss, 0.001, 1e-12);
     cr_assert_eq(all.delay_us, 1500);
+    cr_assert_eq(all.cost_ns, 1250);
     cr_assert_eq(all.wait_ms, 100);
     cr_assert_eq(all.age_s, 5400);
     cr_assert_eq(all.room, 10000);
@@ -224,6 +228,8 @@ Test(hf_config_load, a_wrong_value_is_refused_with_what_would_be_right)
     refuses("loss: .nan", 1, 7, "loss", "number");
     refuses("loss: 1e999", 1, 7, "loss", "number");
     refuses("loss: 0x1p-2", 1, 7, "loss", "number");
+    refuses("cost: 0.5ns", 1, 7, "cost", "a duration such as 300ns or 20us from 0ns to 2s");
+    refuses("cost: 1m", 1, 7, "cost", "duration");
     refuses("wait: 10", 1, 7, "wait", "a duration such as 250ms or 10s from 100ms to 1m");
     refuses("wait: 99ms", 1, 7, "wait", "from 100ms");
     refuses("wait: 0.1005s", 1, 7, "wait", "duration");
@@ -343,8 +349,9 @@ Test(hf_config_load, everything_wrong_is_reported_at_once_by_line)
         (const char *)out.data,
         "/etc/x/a.yaml:1:13: levels[1]: is 'x'; expected an integer from 0 to 9\n"
         "/etc/x/a.yaml:1:16: levels[2]: is '11'; expected an integer from 0 to 9\n"
-        "/etc/x/a.yaml:2:1: zz: is not known here; known are on, offset, seed, loss, delay, wait, "
-        "age, room, until, name, data, colour, id, blob, listen, sharing, spare, servers, levels\n"
+        "/etc/x/a.yaml:2:1: zz: is not known here; known are on, offset, seed, loss, delay, cost, "
+        "wait, age, room, until, name, data, colour, id, blob, listen, sharing, spare, servers, "
+        "levels\n"
         "/etc/x/a.yaml:3:5: on: is '1'; expected true or false\n"
         "/etc/x/a.yaml:4:19: sharing.shares: is '0'; expected an integer from 1 to 16\n");
     hf_buf_done(&out);

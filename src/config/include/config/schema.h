@@ -44,6 +44,7 @@ enum hf_config_type {
     HF_CONFIG_INT,         /* decimal → a signed integer of 1, 2, 4 or 8 bytes; all that fit */
     HF_CONFIG_UINT,        /* decimal → an unsigned one; all that fit */
     HF_CONFIG_NUMBER,      /* decimal, or per cent → double, within number_min..number_max */
+    HF_CONFIG_DURATION_NS, /* number and unit: ns, us, ms, s → uint64_t, nanoseconds */
     HF_CONFIG_DURATION_US, /* number and unit: us, ms, s, m, h, d, w → uint64_t, microseconds */
     HF_CONFIG_DURATION_MS, /* → uint64_t, milliseconds; finer text is refused */
     HF_CONFIG_DURATION_S,  /* → uint64_t, seconds; finer text is refused */
