@@ -99,6 +99,14 @@ void hf_world_quote(struct hf_world *w, uint32_t machine, const char *image, boo
     }
 }
 
+uint32_t hf__quote_machine(struct hf_bytes quote)
+{
+    uint32_t machine = HF__NOBODY;
+    if (quote.len == HF__QUOTE_LEN)
+        memcpy(&machine, quote.data + AT_MACHINE, sizeof(machine));
+    return machine;
+}
+
 void hf__quote_judge(const struct hf_world *w, struct hf_bytes quote, uint8_t trust,
                      uint64_t wall_s, struct hf_verdict *ret)
 {

@@ -50,6 +50,37 @@ bool hf__conn_opens(struct hf_world *w, const struct hf__message *m)
     return true;
 }
 
+/* Flights of TLS 1.3 before the request: to the other end, and back. */
+enum { TO_CALLER = 1, TO_CALLED = 2 };
+
+uint64_t hf__conn_open(struct hf_world *w, struct hf__message *m, uint64_t trip_us)
+{
+    const struct hf_world_processor *p = &w->settings.processor;
+    if (p->cores == 0 || !w->settings.costs)
+        return 5 * trip_us + (w->settings.costs ? (p->connect + p->accept) / 1000 : 0);
+    m->handshake = TO_CALLED;
+    return 3 * trip_us; /* TCP's two, and the first flight */
+}
+
+bool hf__conn_shakes(struct hf_world *w, uint32_t message, struct hf__message *m)
+{
+    const struct hf_world_processor *p = &w->settings.processor;
+    bool called = m->handshake == TO_CALLED;
+    struct hf__node *n = hf__node(w, called ? m->to : m->from);
+    if (called && n->engine == NULL)
+        return false; /* the request finds nobody either */
+    if (!called && (n->engine == NULL || n->incarnation != m->from_incarnation)) {
+        hf__message_free(w, message); /* whoever wanted to send it is gone */
+        return true;
+    }
+    if (hf__node_postpones(w, n, hf__what(HF__ARRIVAL, 0, message)))
+        return true;
+    n->busy_us = hf__compute(w, n, called ? p->accept : p->connect);
+    m->handshake--;
+    hf__push(w, n->busy_us + hf__one_way_us(w, m->from, m->to), hf__what(HF__ARRIVAL, 0, message));
+    return true;
+}
+
 /* Bodies come and go by the million: each size has a list of those given back. */
 void *hf__body_take(struct hf_world *w, size_t len)
 {

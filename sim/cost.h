@@ -6,28 +6,16 @@
 #define HF_SIM_COST_H
 
 #include "crypto/suite.h"
+#include "sim/settings.h"
 
-/* X(operation, nanoseconds, nanoseconds per byte): orders of magnitude as measured with libsodium
- * 1.0.18 on one server core. */
-#define HF__COST_MAP(X)                                                                            \
-    X(HASH, 300, 1)                                                                                \
-    X(KDF, 2000, 1)                                                                                \
-    X(SIGN, 20000, 1)                                                                              \
-    X(VERIFY, 42000, 1)                                                                            \
-    X(BASE_MULT, 18000, 0)  /* of ristretto255, X25519 or Ed25519's base */                        \
-    X(POINT_MULT, 50000, 0) /* of any other point; decoding included */                            \
-    X(AEAD, 500, 2)
-
-enum hf__cost {
-#define X(name, ns, byte_ns) HF__COST_##name,
-    HF__COST_MAP(X)
-#undef X
-};
-
-/* Nanoseconds spent since the last call of hf__cost_take; one account a process. */
+/* Nanoseconds spent since it was last set to 0; one account a process. */
 extern uint64_t hf__cost_ns;
+/* What each operation costs: of the world that steps an engine. */
+extern const uint64_t *hf__cost_table;
+/* HF_WORLD_OPERATION_MAP's own. */
+extern const uint64_t hf__cost_stated[HF_WORLD_OPERATIONS];
 
-void hf__cost_add(enum hf__cost operation, unsigned times, size_t bytes);
+void hf__cost_add(enum hf_world_operation operation, unsigned times, size_t bytes);
 
 /* Cheap stand-ins: same sizes, same failures, no security whatever. */
 extern const struct hf_suite hf__suite_model;

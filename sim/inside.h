@@ -5,6 +5,7 @@
 #include "sim/world.h"
 
 #include "disk.h"
+#include "map.h"
 #include "observe.h"
 #include "queue.h"
 #include "random.h"
@@ -44,6 +45,7 @@ struct hf__message {
     uint32_t len;
     int error; /* of a response */
     uint8_t method;
+    uint8_t handshake;            /* flights of TLS that arrive before it */
     bool response, proven, ghost; /* ghost: a copy, whose answer goes nowhere */
     uint8_t account[32];          /* proven by the sender's certificate */
     uint8_t *body;
@@ -62,6 +64,7 @@ struct hf__work {
     uint32_t mark;
     uint32_t node, incarnation, id;
     uint8_t type, trust;
+    bool computed; /* the processor's part of it is done */
     uint64_t wall_s;
     uint8_t report_data[64];
     uint8_t key_hash[32];
@@ -226,6 +229,9 @@ struct hf_world {
     bool violated;
     void *bodies[HF__BODY_CLASSES]; /* lists, each linked through its first bytes */
     struct hf__answer answer;
+    uint64_t *cores_ns; /* of each host, one after the other: busy until then */
+    size_t hosts_cap;
+    struct hf__map judged; /* machines whose quotes a process has judged */
     struct hf__conn *conns;
     size_t conns_cap, conns_count;
 };
@@ -239,6 +245,15 @@ uint64_t hf__node_now_ms(const struct hf_world *w, const struct hf__node *n);
 uint64_t hf__node_wall_ms(const struct hf_world *w, const struct hf__node *n);
 /* A crash that comes from inside an event: carried out when the event is over. */
 void hf__node_doom(struct hf__node *n);
+
+/* processor.c */
+/* When a node's process has computed so long, starting now or when its host has a core to spare. */
+uint64_t hf__compute(struct hf_world *w, const struct hf__node *n, uint64_t ns);
+/* What the processor has to do for a piece of work, in nanoseconds. */
+uint64_t hf__compute_work(struct hf_world *w, const struct hf__node *n, const struct hf__work *k);
+/* hf__compute for a step of its engine, whose cryptography was counted. */
+uint64_t hf__compute_step(struct hf_world *w, const struct hf__node *n,
+                          const struct hf_event *event, const struct hf_update *u);
 
 /* disk.c */
 /* Tells observers that a node's vault holds nothing any more. */
@@ -264,6 +279,15 @@ void hf__network_timeout(struct hf_world *w, uint32_t call, uint32_t mark);
 void hf__network_send(struct hf_world *w, uint32_t message, uint64_t at_us);
 /* Whether the caller must first open a connection; it counts as open afterwards. */
 bool hf__conn_opens(struct hf_world *w, const struct hf__message *m);
+/*
+ * When a request arrives that must open its connection, and whose trip takes trip_us: TCP, then TLS
+ * 1.3 with two certificates. Where cores are shared, each end computes when its flight arrives.
+ */
+uint64_t hf__conn_open(struct hf_world *w, struct hf__message *m, uint64_t trip_us);
+/* A flight of TLS arrives instead of the request. False: the request itself is there. */
+bool hf__conn_shakes(struct hf_world *w, uint32_t message, struct hf__message *m);
+/* One trip between two nodes, drawn. */
+uint64_t hf__one_way_us(struct hf_world *w, uint32_t from, uint32_t to);
 /* Memory for len bytes, given back with the same len. */
 void *hf__body_take(struct hf_world *w, size_t len);
 void hf__body_give(struct hf_world *w, void *body, size_t len);
@@ -290,6 +314,8 @@ uint8_t hf__image_index(struct hf_world *w, const char *name);
 void hf__image_measurement(const struct hf_world *w, uint8_t image, uint8_t ret[static 32]);
 void hf__quote_make(const struct hf_world *w, uint32_t machine, uint8_t image, bool debug,
                     const uint8_t report_data[static 64], uint8_t ret[static HF__QUOTE_LEN]);
+/* The machine that a quote names; HF__NOBODY when it is none. */
+uint32_t hf__quote_machine(struct hf_bytes quote);
 void hf__quote_judge(const struct hf_world *w, struct hf_bytes quote, uint8_t trust,
                      uint64_t wall_s, struct hf_verdict *ret);
 

@@ -37,7 +37,7 @@ int hf__model_deal(struct hf_rng *rng, const uint8_t secret[static HF_SCALAR_LEN
     for (uint8_t i = 0; i < sharing.k; i++)
         hf__model_put(hf__model_mul(c[i], HF__MODEL_G), HF__MODEL_POINT,
                       ret_commitments + (size_t)i * HF_POINT_LEN);
-    hf__cost_add(HF__COST_BASE_MULT, sharing.k, 0);
+    hf__cost_add(HF_WORLD_BASE_MULT, sharing.k, 0);
     return 0;
 }
 
@@ -51,7 +51,7 @@ static int public_share(uint8_t index, uint8_t k, const uint8_t *commitments, ui
         if (hf__model_get(commitments + (size_t)i * HF_POINT_LEN, HF__MODEL_POINT, &c[i]) != 0)
             return HF_EPOINT;
     }
-    hf__cost_add(HF__COST_POINT_MULT, k - 1u, 0);
+    hf__cost_add(HF_WORLD_POINT_MULT, k - 1u, 0);
     *ret = evaluate(c, k, index);
     return 0;
 }
@@ -65,7 +65,7 @@ int hf__model_share_check(const uint8_t share[static HF_SCALAR_LEN], uint8_t ind
         return r;
     if (hf__model_get(share, HF__MODEL_SCALAR, &s) != 0)
         return HF_ESCALAR;
-    hf__cost_add(HF__COST_BASE_MULT, 1, 0);
+    hf__cost_add(HF_WORLD_BASE_MULT, 1, 0);
     return hf__model_mul(s, HF__MODEL_G) == expected ? 0 : HF_ESHARE;
 }
 
@@ -126,7 +126,7 @@ int hf__model_secret_check(const uint8_t secret[static HF_SCALAR_LEN],
         return HF_ESHARE;
     if (hf__model_get(commitment, HF__MODEL_POINT, &c) != 0)
         return HF_ESHARE;
-    hf__cost_add(HF__COST_BASE_MULT, 1, 0);
+    hf__cost_add(HF_WORLD_BASE_MULT, 1, 0);
     return hf__model_mul(s, HF__MODEL_G) == c ? 0 : HF_ESHARE;
 }
 
@@ -154,7 +154,7 @@ int hf__model_prove(struct hf_rng *rng, const uint8_t share[static HF_SCALAR_LEN
         challenge(hf__model_mul(nonce, HF__MODEL_G), hf__model_mul(s, HF__MODEL_G), context);
     hf__model_put(c, HF__MODEL_SCALAR, ret);
     hf__model_put(hf__model_add(nonce, hf__model_mul(c, s)), HF__MODEL_SCALAR, ret + 32);
-    hf__cost_add(HF__COST_BASE_MULT, 2, 0);
+    hf__cost_add(HF_WORLD_BASE_MULT, 2, 0);
     return 0;
 }
 
@@ -168,7 +168,7 @@ int hf__model_proof_check(const uint8_t proof[static HF_PROOF_LEN], uint8_t inde
     if (hf__model_get(proof, HF__MODEL_SCALAR, &c) != 0 ||
         hf__model_get(proof + 32, HF__MODEL_SCALAR, &z) != 0)
         return HF_EPROOF;
-    hf__cost_add(HF__COST_POINT_MULT, 2, 0);
+    hf__cost_add(HF_WORLD_POINT_MULT, 2, 0);
     uint64_t nonce_point = hf__model_sub(hf__model_mul(z, HF__MODEL_G), hf__model_mul(c, public));
     return challenge(nonce_point, public, context) == c ? 0 : HF_EPROOF;
 }

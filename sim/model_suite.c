@@ -5,18 +5,23 @@
 #include "base/error.h"
 #include "base/secret.h"
 
-uint64_t hf__cost_ns;
+const uint64_t hf__cost_stated[HF_WORLD_OPERATIONS] = {
+#define X(name, field, ns, byte_ns, doc) [HF_WORLD_##name] = (ns),
+    HF_WORLD_OPERATION_MAP(X)
+#undef X
+};
 
-void hf__cost_add(enum hf__cost operation, unsigned times, size_t bytes)
+uint64_t hf__cost_ns;
+const uint64_t *hf__cost_table = hf__cost_stated;
+
+void hf__cost_add(enum hf_world_operation operation, unsigned times, size_t bytes)
 {
-    static const struct {
-        uint32_t ns, byte_ns;
-    } costs[] = {
-#define X(name, ns, byte_ns) [HF__COST_##name] = {ns, byte_ns},
-        HF__COST_MAP(X)
+    static const uint8_t byte_ns[] = {
+#define X(name, field, ns, byte_ns, doc) [HF_WORLD_##name] = (byte_ns),
+        HF_WORLD_OPERATION_MAP(X)
 #undef X
     };
-    hf__cost_ns += (uint64_t)costs[operation].ns * times + costs[operation].byte_ns * bytes;
+    hf__cost_ns += hf__cost_table[operation] * times + byte_ns[operation] * bytes;
 }
 
 static void model_hash(const char *label, struct hf_bytes data, uint8_t ret[static HF_HASH_LEN])
@@ -25,7 +30,7 @@ static void model_hash(const char *label, struct hf_bytes data, uint8_t ret[stat
     hf__sponge_init(&s, label);
     hf__sponge_absorb(&s, data);
     hf__sponge_squeeze(&s, ret, HF_HASH_LEN);
-    hf__cost_add(HF__COST_HASH, 1, data.len);
+    hf__cost_add(HF_WORLD_HASH, 1, data.len);
 }
 
 static void model_report_data(const char *label, struct hf_bytes data,
@@ -35,7 +40,7 @@ static void model_report_data(const char *label, struct hf_bytes data,
     hf__sponge_init(&s, label);
     hf__sponge_absorb(&s, data);
     hf__sponge_squeeze(&s, ret, HF_REPORT_DATA_LEN);
-    hf__cost_add(HF__COST_HASH, 1, data.len);
+    hf__cost_add(HF_WORLD_HASH, 1, data.len);
 }
 
 static void model_mac(const uint8_t key[static HF_KEY_LEN], struct hf_bytes data,
@@ -46,7 +51,7 @@ static void model_mac(const uint8_t key[static HF_KEY_LEN], struct hf_bytes data
     hf__sponge_absorb(&s, hf_bytes_of(key, HF_KEY_LEN));
     hf__sponge_absorb(&s, data);
     hf__sponge_squeeze(&s, ret, HF_MAC_LEN);
-    hf__cost_add(HF__COST_HASH, 1, data.len);
+    hf__cost_add(HF_WORLD_HASH, 1, data.len);
 }
 
 static void model_kdf(const uint8_t salt[static HF_HASH_LEN], struct hf_bytes secret,
@@ -58,7 +63,7 @@ static void model_kdf(const uint8_t salt[static HF_HASH_LEN], struct hf_bytes se
     hf__sponge_absorb(&s, secret);
     hf__sponge_absorb(&s, info);
     hf__sponge_squeeze(&s, ret, ret_len);
-    hf__cost_add(HF__COST_KDF, 1, secret.len + info.len);
+    hf__cost_add(HF_WORLD_KDF, 1, secret.len + info.len);
 }
 
 static void public_of(const char *label, const uint8_t secret[static 32], uint8_t ret[static 32])
@@ -75,7 +80,7 @@ static void model_sign_keypair(struct hf_rng *rng, uint8_t ret_public[static HF_
     hf__model_random(rng, ret_secret, 32);
     public_of("account", ret_secret, ret_public);
     memcpy(ret_secret + 32, ret_public, 32);
-    hf__cost_add(HF__COST_BASE_MULT, 1, 0);
+    hf__cost_add(HF_WORLD_BASE_MULT, 1, 0);
 }
 
 static void signature_of(const uint8_t public_key[static 32], const char *label,
@@ -94,7 +99,7 @@ static void model_sign(const uint8_t secret[static HF_SIGN_SECRET_LEN], const ch
     uint8_t public_key[32];
     public_of("account", secret, public_key);
     signature_of(public_key, label, data, ret);
-    hf__cost_add(HF__COST_SIGN, 1, data.len);
+    hf__cost_add(HF_WORLD_SIGN, 1, data.len);
 }
 
 static int model_verify(const uint8_t public_key[static HF_KEY_LEN], const char *label,
@@ -102,7 +107,7 @@ static int model_verify(const uint8_t public_key[static HF_KEY_LEN], const char 
 {
     uint8_t expected[HF_SIGNATURE_LEN];
     signature_of(public_key, label, data, expected);
-    hf__cost_add(HF__COST_VERIFY, 1, data.len);
+    hf__cost_add(HF_WORLD_VERIFY, 1, data.len);
     return memcmp(expected, signature, sizeof(expected)) == 0 ? 0 : HF_ESIGNATURE;
 }
 
@@ -111,7 +116,7 @@ static void model_seal_keypair(struct hf_rng *rng, uint8_t ret_public[static HF_
 {
     hf__model_random(rng, ret_secret, HF_KEY_LEN);
     public_of("sealing", ret_secret, ret_public);
-    hf__cost_add(HF__COST_BASE_MULT, 1, 0);
+    hf__cost_add(HF_WORLD_BASE_MULT, 1, 0);
 }
 
 /* XORs a stream that follows from s over in, and gives the tag over s and the plain bytes. */
@@ -130,7 +135,7 @@ static void cipher(const struct hf__sponge *s, struct hf_bytes in, bool open, ui
     }
     hf__sponge_absorb(&tag, open ? hf_bytes_of(ret, in.len) : in);
     hf__sponge_squeeze(&tag, ret_tag, HF_MAC_LEN);
-    hf__cost_add(HF__COST_AEAD, 1, in.len);
+    hf__cost_add(HF_WORLD_AEAD, 1, in.len);
 }
 
 static void seal_state(struct hf__sponge *s, const uint8_t public_key[static 32],
@@ -159,8 +164,8 @@ static int model_seal(struct hf_rng *rng, const uint8_t public_key[static HF_KEY
     hf__model_random(rng, ret, 32);
     seal_state(&s, public_key, ret, info, aad);
     cipher(&s, plain, false, ret + 32, ret + 32 + plain.len);
-    hf__cost_add(HF__COST_BASE_MULT, 1, 0);
-    hf__cost_add(HF__COST_POINT_MULT, 1, 0);
+    hf__cost_add(HF_WORLD_BASE_MULT, 1, 0);
+    hf__cost_add(HF_WORLD_POINT_MULT, 1, 0);
     return 0;
 }
 
@@ -177,7 +182,7 @@ static int model_open(const uint8_t secret_key[static HF_KEY_LEN], struct hf_byt
     public_of("sealing", secret_key, public_key);
     seal_state(&s, public_key, sealed.data, info, aad);
     cipher(&s, hf_bytes_of(sealed.data + 32, len), true, ret, tag);
-    hf__cost_add(HF__COST_POINT_MULT, 1, 0);
+    hf__cost_add(HF_WORLD_POINT_MULT, 1, 0);
     if (memcmp(tag, sealed.data + 32 + len, sizeof(tag)) != 0) {
         hf_wipe(ret, len);
         return HF_ECRYPTO;

@@ -69,7 +69,7 @@ static void call_end(struct hf_world *w, uint32_t call, struct hf__call *c)
 
 /* ---- Sending ---- */
 
-static uint64_t one_way_us(struct hf_world *w, uint32_t from, uint32_t to)
+uint64_t hf__one_way_us(struct hf_world *w, uint32_t from, uint32_t to)
 {
     const struct hf_world_network *net = &w->settings.network;
     struct hf__stream *r = &w->streams[HF__FOR_NETWORK];
@@ -83,7 +83,7 @@ static uint64_t one_way_us(struct hf_world *w, uint32_t from, uint32_t to)
     return hf__draw_duration(r, d);
 }
 
-static uint64_t travel(struct hf_world *w, const struct hf__message *m, uint64_t at_us)
+static uint64_t travel(struct hf_world *w, struct hf__message *m, uint64_t at_us)
 {
     const struct hf_world_network *net = &w->settings.network;
     struct hf__stream *r = &w->streams[HF__FOR_NETWORK];
@@ -95,9 +95,9 @@ static uint64_t travel(struct hf_world *w, const struct hf__message *m, uint64_t
         from->line_us = start + (uint64_t)m->len * 1000000 / net->bandwidth;
         at_us = from->line_us;
     }
-    uint64_t trip_us = one_way_us(w, m->from, m->to);
+    uint64_t trip_us = hf__one_way_us(w, m->from, m->to);
     if (net->handshakes && !m->response && !m->ghost && hf__conn_opens(w, m))
-        trip_us += 4 * trip_us + (w->settings.costs ? 900 : 0); /* TCP, TLS 1.3, two certificates */
+        trip_us = hf__conn_open(w, m, trip_us);
     if (hf__draw_chance(r, net->reorder))
         trip_us += hf__draw_duration(r, net->held_back);
     return at_us + trip_us;
@@ -414,6 +414,8 @@ static void arrive_response(struct hf_world *w, struct hf__message *m)
 void hf__network_arrive(struct hf_world *w, uint32_t message)
 {
     struct hf__message *m = hf__slab_at(&w->messages, message);
+    if (m->handshake > 0 && hf__conn_shakes(w, message, m))
+        return;
     if (m->to != HF__NOBODY) {
         struct hf__node *to = hf__node(w, m->to);
         if (to->engine != NULL && hf__node_postpones(w, to, hf__what(HF__ARRIVAL, 0, message)))

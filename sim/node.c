@@ -8,9 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What one step costs beside its cryptography: parsing, system calls. */
-enum { STEP_NS = 8000 };
-
 uint64_t hf__node_now_ms(const struct hf_world *w, const struct hf__node *n)
 {
     uint64_t up_us = w->now_us - n->boot_us;
@@ -115,16 +112,11 @@ void hf__step(struct hf_world *w, struct hf__node *n, struct hf_event *event)
     event->now_ms = hf__node_now_ms(w, n);
     event->wall_ms = hf__node_wall_ms(w, n);
     hf__cost_ns = 0;
+    hf__cost_table = w->settings.processor.operation;
     hf_engine_step(n->engine, event, &u);
     w->totals.events++;
     hf__hash_run(w, (uint64_t)n->number << 8 | event->type, u.write_seq);
-    uint64_t at_us = w->now_us;
-    if (w->settings.costs)
-        at_us += (hf__cost_ns + STEP_NS) / 1000;
-    if (n->slowness > 1) {
-        double us = (double)(at_us - w->now_us);
-        at_us = w->now_us + (uint64_t)((us > 100 ? us : 100) * n->slowness);
-    }
+    uint64_t at_us = hf__compute_step(w, n, event, &u);
     n->busy_us = at_us;
     carry_out(w, n, &u, at_us);
     if (n->crashing)

@@ -41,6 +41,36 @@ static const struct hf_config_choice deeds[] = {
         {NULL, 0},
 };
 
+#define NS(c_type, member, name, text, doc_)                                                       \
+    FIELD(HF_CONFIG_DURATION_NS, c_type, member, name, .default_text = text,                       \
+          .max = INT64_C(1000000000000), .doc = doc_)
+
+typedef struct hf_world_processor processor;
+static const struct hf_config_field processor_fields[] = {
+    FIELD(HF_CONFIG_UINT, processor, cores, "cores", .default_text = "0", .max = 4096,
+          .doc = "Cores of each host, for which its nodes wait; 0: nobody waits."),
+    FIELD(HF_CONFIG_UINT, processor, hosts, "hosts", .default_text = "0", .max = 1 << 20,
+          .doc = "Hosts among which the nodes are dealt out; 0: each has its own."),
+    NS(processor, step, "step", "8us", "A step of an engine beside its cryptography."),
+    NS(processor, message, "message", "0ns", "Sending or taking one message."),
+    NS(processor, connect, "connect", "450us", "Opening a connection: the caller's part."),
+    NS(processor, accept, "accept", "450us", "And the other end's."),
+    NS(processor, certificate, "certificate", "0ns", "A new identity for TLS."),
+    NS(processor, documents, "documents", "0ns", "Taking documents from the operator."),
+    NS(processor, write, "write", "0ns", "A transaction, beside the disk's own time."),
+    NS(processor, create, "create", "0ns", "Making a vault, likewise."),
+    NS(processor, open, "open", "0ns", "Opening a vault, likewise."),
+    NS(processor, quote, "quote", "0ns", "Making a quote, beside the platform's own time."),
+    NS(processor, judge, "judge", "0ns", "Verifying the first quote of a machine, likewise."),
+    NS(processor, judge_again, "judge_again", "0ns", "Verifying a further quote of it."),
+#define X(operation_, name_, ns, byte_ns, doc_)                                                    \
+    NS(processor, operation[HF_WORLD_##operation_], name_, #ns "ns", doc_),
+    HF_WORLD_OPERATION_MAP(X)
+#undef X
+};
+static const struct hf_config_schema processor_schema =
+    HF_CONFIG_SCHEMA(processor, processor_fields, NULL);
+
 typedef struct hf_world_network network;
 static const struct hf_config_field network_fields[] = {
     FIELD(HF_CONFIG_ENUM, network, latency, "latency", .choices = latencies,
@@ -220,7 +250,7 @@ static const struct hf_config_field scenario_fields[] = {
     FIELD(HF_CONFIG_ENUM, scenario, world.crypto, "crypto", .choices = cryptos,
           .default_text = "real", .doc = "model: cheap stand-ins of the same sizes and failures."),
     FIELD(HF_CONFIG_BOOL, scenario, world.costs, "costs", .default_text = "true",
-          .doc = "Whether cryptography takes virtual time."),
+          .doc = "Whether computing takes virtual time."),
     FIELD(HF_CONFIG_BOOL, scenario, world.checks, "checks", .default_text = "true",
           .doc = "Whether the checkers watch."),
     FIELD(HF_CONFIG_UINT, scenario, world.operators, "operators", .default_text = "0",
@@ -228,6 +258,8 @@ static const struct hf_config_field scenario_fields[] = {
     FIELD(HF_CONFIG_UINT, scenario, world.zones, "zones", .default_text = "3", .min = 1,
           .max = 65535,
           .doc = "Zones among which the nodes are dealt out; with latency regions, these."),
+    FIELD(HF_CONFIG_MAP, scenario, world.processor, "processor", .schema = &processor_schema,
+          .doc = "What computing takes, and who waits for whom."),
     FIELD(HF_CONFIG_MAP, scenario, world.network, "network", .schema = &network_schema,
           .doc = "Lines between the nodes."),
     FIELD(HF_CONFIG_MAP, scenario, world.storage, "storage", .schema = &storage_schema,

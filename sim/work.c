@@ -37,6 +37,7 @@ void hf__work_start(struct hf_world *w, struct hf__node *n, const struct hf_work
     k->trust = work->trust;
     k->wall_s = work->wall_s;
     k->version = work->version;
+    k->computed = false;
     k->quote = NULL;
     k->len = 0;
     if (work->key != NULL)
@@ -126,6 +127,19 @@ static void judge(struct hf_world *w, const struct hf__work *k, struct hf_event 
                         &ret->u.quote_judged.verdict);
 }
 
+/* Whether the work now waits for its processor: it comes back when that has done its part. */
+static bool computes(struct hf_world *w, struct hf__node *n, struct hf__work *k, uint64_t what)
+{
+    if (k->computed || n->paused)
+        return false;
+    uint64_t ns = hf__compute_work(w, n, k);
+    k->computed = true;
+    if (ns == 0)
+        return false;
+    hf__push(w, hf__compute(w, n, ns), what);
+    return true;
+}
+
 void hf__work_done(struct hf_world *w, uint32_t work, uint32_t mark)
 {
     struct hf__work *k = hf__slab_at(&w->works, work);
@@ -135,7 +149,8 @@ void hf__work_done(struct hf_world *w, uint32_t work, uint32_t mark)
     struct hf_event event = {0};
     bool alive = n->engine != NULL && n->incarnation == k->incarnation;
     hf_assert(k->mark == mark);
-    if (alive && hf__node_postpones(w, n, hf__what(HF__WORK_DONE, mark, work)))
+    uint64_t what = hf__what(HF__WORK_DONE, mark, work);
+    if (alive && (computes(w, n, k, what) || hf__node_postpones(w, n, what)))
         return;
     if (alive) {
         switch (k->type) {

@@ -38,6 +38,7 @@ void hf_world_settings_init(struct hf_world_settings *ret)
         .checks = true,
         .traces = true,
     };
+    hf_world_processor_init(&ret->processor);
 }
 
 static bool chance(double p)
@@ -69,6 +70,7 @@ int hf_world_new(const struct hf_world_settings *settings, struct hf_world **ret
     hf__slab_init(&w->messages, sizeof(struct hf__message));
     hf__slab_init(&w->calls, sizeof(struct hf__call));
     hf__slab_init(&w->works, sizeof(struct hf__work));
+    hf__map_init(&w->judged, 0);
     for (uint64_t i = 0; i < HF__PURPOSES; i++)
         hf__stream_init(&w->streams[i], settings->seed, i, 0);
     w->quote_key[0] = hf__mix(settings->seed ^ 0x51);
@@ -150,6 +152,8 @@ void hf_world_free(struct hf_world *w)
     free(w->rules);
     free(w->cuts);
     free(w->conns);
+    free(w->cores_ns);
+    hf__map_done(&w->judged);
     free(w->traces);
     free(w);
 }

@@ -69,13 +69,60 @@ struct hf_world_policy {
     uint64_t holder_grace_s;
 };
 
+/*
+ * What cryptography costs: X(operation, field of a scenario, nanoseconds, nanoseconds a byte, what
+ * it is). The figures are orders of magnitude as measured with libsodium 1.0.18 on one server core.
+ */
+#define HF_WORLD_OPERATION_MAP(X)                                                                  \
+    X(HASH, "hash", 300, 1, "Hashing, or a code of authenticity.")                                 \
+    X(KDF, "kdf", 2000, 1, "Deriving a key.")                                                      \
+    X(SIGN, "sign", 20000, 1, "Making a signature.")                                               \
+    X(VERIFY, "verify", 42000, 1, "Verifying one.")                                                \
+    X(BASE_MULT, "base_mult", 18000, 0, "Multiplying a curve's base point.")                       \
+    X(POINT_MULT, "point_mult", 50000, 0, "Multiplying any other point, decoding included.")       \
+    X(AEAD, "aead", 500, 2, "Sealing or opening with a symmetric key.")
+
+enum hf_world_operation {
+#define X(name, field, ns, byte_ns, doc) HF_WORLD_##name,
+    HF_WORLD_OPERATION_MAP(X)
+#undef X
+        HF_WORLD_OPERATIONS
+};
+
+/*
+ * What computing takes, in nanoseconds of one core; nothing of it counts without settings.costs.
+ * With cores, nodes are dealt out to hosts and whatever computes on a host (an engine's step, a
+ * handshake, making or judging a quote, a vault) waits for one of its cores, first come first
+ * served. The waits of network, storage and attestation come on top: nobody needs a core for those.
+ */
+struct hf_world_processor {
+    uint32_t cores;       /* of each host; 0: nobody waits for a core */
+    uint32_t hosts;       /* nodes are dealt out to so many; 0: each has its own */
+    uint64_t step;        /* a step of an engine, beside its cryptography */
+    uint64_t message;     /* sending or taking one message: system calls, HTTP/2, TLS */
+    uint64_t connect;     /* opening a connection: the caller's part of TLS */
+    uint64_t accept;      /* and the other end's */
+    uint64_t certificate; /* a new identity: keys and certificate for TLS */
+    uint64_t documents;   /* taking documents from the operator */
+    uint64_t write;       /* a transaction on its way to the disk */
+    uint64_t create, open;
+    uint64_t quote;
+    uint64_t judge;       /* a quote of a machine whose quotes this process has not judged yet */
+    uint64_t judge_again; /* any further one of that machine */
+    uint64_t operation[HF_WORLD_OPERATIONS];
+};
+
+/* No cores to wait for; the stated costs of cryptography, 8 us a step, 900 us a handshake. */
+void hf_world_processor_init(struct hf_world_processor *ret);
+
 struct hf_world_settings {
     uint64_t seed;
     enum hf_world_crypto crypto;
-    bool costs;         /* cryptography takes the virtual time that the table of costs states */
+    bool costs;         /* computing takes virtual time, as processor has it */
     uint32_t operators; /* nodes are dealt out to so many; 0: each has its own */
     uint32_t zones;     /* likewise; at least 1; also the region of a node */
     uint64_t wall_s;    /* Unix time at virtual time 0 */
+    struct hf_world_processor processor;
     struct hf_world_network network;
     struct hf_world_storage storage;
     struct hf_world_attestation attestation;
