@@ -168,8 +168,11 @@ static void traced(void *ctx, struct hf_world *w, uint32_t node, const struct hf
 {
     struct hf__checks *c = ctx;
     (void)w;
+    hf_arena_reset(&c->arena);
     if (t->type == HF_TRACE_REBUILT)
         hf__check_rebuilt(c, node, t);
+    else if (t->type == HF_TRACE_CLAIM_WON)
+        hf__check_won(c, node, (uint32_t)t->a);
     else if (t->type == HF_TRACE_STATE && t->b == HF_STATE_READY && t->a != HF_STATE_READY)
         hf__check_ready(c, node);
 }
@@ -209,6 +212,8 @@ static void done(void *ctx, struct hf_world *w)
     hf__map_done(&c->nonces);
     hf__map_done(&c->relations);
     hf__map_done(&c->claims);
+    hf__map_done(&c->won);
+    hf__map_done(&c->recorded);
     hf__map_done(&c->owners);
     hf__map_done(&c->attested);
     hf__map_done(&c->keys);
@@ -228,6 +233,8 @@ void hf__checkers_add(struct hf_world *w)
     hf__map_init(&c->nonces, sizeof(struct hf__nonce));
     hf__map_init(&c->relations, sizeof(struct hf__relation));
     hf__map_init(&c->claims, sizeof(struct hf__claimed));
+    hf__map_init(&c->won, sizeof(struct hf__won));
+    hf__map_init(&c->recorded, sizeof(struct hf__recorded));
     hf__map_init(&c->owners, sizeof(struct hf__owned));
     hf__map_init(&c->attested, sizeof(uint64_t));
     hf__map_init(&c->keys, HF_APP_KEY_LEN);

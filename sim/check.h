@@ -37,14 +37,42 @@ struct hf__relation {
     bool deposited;
 };
 
+/* What a holder's word on a claim is worth. */
+enum hf__acceptance {
+    HF__ACCEPTANCE_NONE,
+    HF__ACCEPTANCE_PROVISIONAL, /* the holder's own claim does not stand yet */
+    HF__ACCEPTANCE_STANDING
+};
+
+/* A holder that accepted a claim. */
+struct hf__acceptor {
+    uint8_t account[32];
+    uint32_t node;
+    enum hf__acceptance word;
+};
+
 /* Who accepted a claim, by instance. */
-struct hf__claimed {
-    struct {
-        uint8_t instance[16];
-        uint32_t providers[64];
-        uint32_t count;
-    } by[HF__INSTANCES_MAX];
+struct hf__claimant {
+    uint8_t instance[16];
+    struct hf__acceptor acceptors[2 * HF_SHARES_MAX];
     uint32_t count;
+};
+
+struct hf__claimed {
+    struct hf__claimant by[HF__INSTANCES_MAX];
+    uint32_t count;
+};
+
+/* The instance that took a claim for its own. */
+struct hf__won {
+    uint8_t instance[16];
+    bool known;
+};
+
+/* The newest recorded sharing that an instance was told of when it recovered. */
+struct hf__recorded {
+    uint32_t incarnation, number, k, count;
+    uint8_t holders[HF_SHARES_MAX][32];
 };
 
 /* One sharing of an owner, as it is durable in the world. */
@@ -88,6 +116,8 @@ struct hf__checks {
     struct hf__map nonces;       /* provider, nonce → hf__nonce */
     struct hf__map relations;    /* provider, owner → hf__relation */
     struct hf__map claims;       /* owner, number → hf__claimed */
+    struct hf__map won;          /* owner, number → hf__won */
+    struct hf__map recorded;     /* node → hf__recorded */
     struct hf__map owners;       /* owner → hf__owned */
     struct hf__map attested;     /* account, sealing key → bool */
     struct hf__map keys;         /* account, name, version → 32 bytes */
@@ -139,10 +169,21 @@ void hf__check_ready(struct hf__checks *c, uint32_t node);
 void hf__check_key(struct hf__checks *c, uint32_t node, const struct hf_local_reply *r);
 void hf__check_row(struct hf__checks *c, uint32_t node, const struct hf__disk_write *row);
 void hf__check_emptied(struct hf__checks *c, uint32_t node, bool hostile);
-/* Whether the provider accepted a claim of the owner, by receipt or answer. */
-void hf__check_accepted(struct hf__checks *c, uint32_t provider, const struct hf_owner_header *h);
-/* How many providers accepted it. */
+/* A provider has accepted a claim of an owner, by receipt or answer. */
+void hf__check_accepted(struct hf__checks *c, uint32_t provider, const struct hf_owner_header *h,
+                        enum hf__acceptance word);
+/* How many providers whose own claims stand accepted it. */
 uint32_t hf__check_acceptances(struct hf__checks *c, const uint8_t owner[static 32],
                                uint32_t number, const uint8_t instance[static 16]);
+enum hf__acceptance hf__check_word(struct hf__checks *c, const uint8_t owner[static 32],
+                                   uint32_t number, const uint8_t instance[static 16],
+                                   const uint8_t provider[static 32]);
+/* A node was told this when it recovered. */
+void hf__check_told(struct hf__checks *c, uint32_t node, const struct hf_recover_answer *answer);
+void hf__check_won(struct hf__checks *c, uint32_t node, uint32_t number);
+/* Whether an instance may speak under a claim: it won it, or, as the vault's maker, k receipts name
+ * it. */
+bool hf__check_holds_claim(struct hf__checks *c, const uint8_t owner[static 32], uint32_t number,
+                           const uint8_t instance[static 16]);
 
 #endif

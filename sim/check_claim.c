@@ -16,40 +16,83 @@ static bool tainted(const struct hf__checks *c, uint32_t node)
     return hf__node(c->world, node)->tainted;
 }
 
-static void count_accepted(struct hf__checks *c, uint32_t provider, const struct hf_owner_header *h)
+static struct hf__claimant *claimant_find(const struct hf__checks *c,
+                                          const uint8_t owner[static 32], uint32_t number,
+                                          const uint8_t instance[static 16])
 {
-    struct hf__claimed *claimed =
-        hf__map_at(&c->claims, claim_key(h->owner, (uint32_t)h->claim.number));
-    uint32_t at = 0, holders = 0, k = c->world->settings.policy.k;
-    while (at < claimed->count && memcmp(claimed->by[at].instance, h->claim.instance, 16) != 0)
-        at++;
-    if (at == HF__INSTANCES_MAX)
+    struct hf__claimed *claimed = hf__map_find(&c->claims, claim_key(owner, number));
+    for (uint32_t i = 0; claimed != NULL && i < claimed->count; i++) {
+        if (memcmp(claimed->by[i].instance, instance, 16) == 0)
+            return &claimed->by[i];
+    }
+    return NULL;
+}
+
+static struct hf__acceptor *acceptor_find(struct hf__claimant *by, const uint8_t account[static 32])
+{
+    for (uint32_t i = 0; i < by->count; i++) {
+        if (memcmp(by->acceptors[i].account, account, 32) == 0)
+            return &by->acceptors[i];
+    }
+    return NULL;
+}
+
+static void note(struct hf__claimant *by, uint32_t node, const uint8_t account[static 32],
+                 enum hf__acceptance word)
+{
+    struct hf__acceptor *a = acceptor_find(by, account);
+    if (a == NULL && by->count < HF_ARRAY_LEN(by->acceptors)) {
+        a = &by->acceptors[by->count++];
+        *a = (struct hf__acceptor){.node = node};
+        memcpy(a->account, account, 32);
+    }
+    if (a != NULL && word > a->word)
+        a->word = word;
+}
+
+static uint32_t standing(const struct hf__claimant *by)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < by->count; i++)
+        count += by->acceptors[i].word == HF__ACCEPTANCE_STANDING;
+    return count;
+}
+
+/* Whether k of those that accepted for it stand themselves and have forgotten nothing. */
+static bool carried(const struct hf__checks *c, const struct hf__claimant *by)
+{
+    uint32_t sound = 0;
+    for (uint32_t i = 0; i < by->count; i++)
+        sound +=
+            by->acceptors[i].word == HF__ACCEPTANCE_STANDING && !tainted(c, by->acceptors[i].node);
+    return sound >= c->world->settings.policy.k;
+}
+
+static void count_accepted(struct hf__checks *c, uint32_t provider, const struct hf_owner_header *h,
+                           enum hf__acceptance word)
+{
+    uint32_t number = (uint32_t)h->claim.number, carries = 0;
+    struct hf__claimed *claimed = hf__map_at(&c->claims, claim_key(h->owner, number));
+    struct hf__claimant *by = claimant_find(c, h->owner, number, h->claim.instance);
+    if (by == NULL && claimed->count < HF__INSTANCES_MAX) {
+        by = &claimed->by[claimed->count++];
+        memcpy(by->instance, h->claim.instance, 16);
+    }
+    if (by == NULL)
         return;
-    if (at == claimed->count) {
-        memcpy(claimed->by[at].instance, h->claim.instance, 16);
-        claimed->count++;
-    }
-    for (uint32_t i = 0; i < claimed->by[at].count; i++) {
-        if (claimed->by[at].providers[i] == provider)
-            return;
-    }
-    if (claimed->by[at].count < HF_ARRAY_LEN(claimed->by[at].providers))
-        claimed->by[at].providers[claimed->by[at].count++] = provider;
-    for (uint32_t i = 0; i < claimed->count; i++) {
-        uint32_t sound = 0;
-        for (uint32_t j = 0; j < claimed->by[i].count; j++)
-            sound += !tainted(c, claimed->by[i].providers[j]);
-        holders += sound >= k;
-    }
+    note(by, provider, h->provider, word);
+    for (uint32_t i = 0; i < claimed->count; i++)
+        carries += carried(c, &claimed->by[i]);
     /* Providers of two generations may be different ones: the count is only sound for one
      * generation, whose k are more than half. */
     const struct hf__owned *o = hf__check_owner(c, h->owner);
-    if (holders > 1 && o->count <= 1)
+    if (carries > 1 && o->count <= 1)
         hf__violate(c->world, provider, "claim", "two instances hold claim %u at k providers each",
-                    (unsigned)h->claim.number);
+                    number);
 }
 
-void hf__check_accepted(struct hf__checks *c, uint32_t provider, const struct hf_owner_header *h)
+void hf__check_accepted(struct hf__checks *c, uint32_t provider, const struct hf_owner_header *h,
+                        enum hf__acceptance word)
 {
     struct hf__relation *r = hf__check_relation(c, h->provider, h->owner);
     bool same = memcmp(r->instance, h->claim.instance, 16) == 0;
@@ -60,18 +103,33 @@ void hf__check_accepted(struct hf__checks *c, uint32_t provider, const struct hf
                     (unsigned)h->claim.number, r->claim);
     r->claim = (uint32_t)h->claim.number;
     memcpy(r->instance, h->claim.instance, 16);
-    count_accepted(c, provider, h);
+    count_accepted(c, provider, h, word);
 }
 
 uint32_t hf__check_acceptances(struct hf__checks *c, const uint8_t owner[static 32],
                                uint32_t number, const uint8_t instance[static 16])
 {
-    const struct hf__claimed *claimed = hf__map_find(&c->claims, claim_key(owner, number));
-    for (uint32_t i = 0; claimed != NULL && i < claimed->count; i++) {
-        if (memcmp(claimed->by[i].instance, instance, 16) == 0)
-            return claimed->by[i].count;
+    const struct hf__claimant *by = claimant_find(c, owner, number, instance);
+    return by == NULL ? 0 : standing(by);
+}
+
+enum hf__acceptance hf__check_word(struct hf__checks *c, const uint8_t owner[static 32],
+                                   uint32_t number, const uint8_t instance[static 16],
+                                   const uint8_t provider[static 32])
+{
+    struct hf__claimant *by = claimant_find(c, owner, number, instance);
+    const struct hf__acceptor *a = by == NULL ? NULL : acceptor_find(by, provider);
+    return a == NULL ? HF__ACCEPTANCE_NONE : a->word;
+}
+
+static bool keeps_any(const struct hf__checks *c, uint32_t node, const uint8_t owner[static 32])
+{
+    const struct hf_disk *d = &hf__node(c->world, node)->disk;
+    for (uint32_t i = 0; i < d->count; i++) {
+        if (d->rows[i]->collection == HF_ROW_HELD && memcmp(d->rows[i]->key, owner, 32) == 0)
+            return true;
     }
-    return 0;
+    return false;
 }
 
 void hf__check_claim_sent(struct hf__checks *c, const struct hf_message *m)
@@ -94,11 +152,15 @@ void hf__check_claim_sent(struct hf__checks *c, const struct hf_message *m)
     struct hf__row *row =
         hf__disk_find(&hf__node(c->world, m->from)->disk, HF_ROW_OWNER, hf__b32(s.header.owner));
     struct hf_owner_row kept;
+    /* Who keeps nothing of an owner any more, by its own order, has no word to keep either. */
+    if (row == NULL && !keeps_any(c, m->from, s.header.owner))
+        return;
     if (row == NULL || !hf__check_decode(c, &hf_wire_owner_row, hf_blob_bytes(row->value), &kept) ||
         kept.claim.number < s.header.claim.number)
         hf__violate(c->world, m->from, "claim", "n%u accepted claim %u before that was durable",
                     m->from, (unsigned)s.header.claim.number);
-    hf__check_accepted(c, m->from, &s.header);
+    hf__check_accepted(c, m->from, &s.header,
+                       answer.provisional ? HF__ACCEPTANCE_PROVISIONAL : HF__ACCEPTANCE_STANDING);
 }
 
 /* The header of an owner's signed request; false: it is none. */

@@ -151,7 +151,7 @@ static void receipt(struct hf__checks *c, const struct hf_message *m, struct hf_
         hf__violate(c->world, m->from, "receipt", "n%u took a share without a good quote", m->from);
         return;
     }
-    hf__check_accepted(c, m->from, &t.header);
+    hf__check_accepted(c, m->from, &t.header, HF__ACCEPTANCE_STANDING);
     struct hf__relation *r = hf__check_relation(c, t.header.provider, t.header.owner);
     r->deposited = true;
     memcpy(r->ppid, q.ppid, 16);
@@ -216,8 +216,8 @@ void hf__check_key(struct hf__checks *c, uint32_t node, const struct hf_local_re
         hf__map_find(&c->speakers, hf__key_of(hf_bytes_of(&node, sizeof(node)),
                                               hf_bytes_of(NULL, 0), hf_bytes_of(NULL, 0)));
     if (p == NULL || p->incarnation != hf__node(w, node)->incarnation ||
-        hf__check_acceptances(c, account, p->claim, p->instance) < w->settings.policy.k)
-        hf__violate(w, node, "key", "n%u released a key without k acceptances of its claim", node);
+        !hf__check_holds_claim(c, account, p->claim, p->instance))
+        hf__violate(w, node, "key", "n%u released a key under a claim that does not stand", node);
 }
 
 /* ---- Recovery ---- */
@@ -273,6 +273,7 @@ void hf__check_answer_delivered(struct hf__checks *c, const struct hf_message *m
         !hf__check_decode(c, &hf_wire_recover_response, m->body, &response) ||
         !hf__check_decode(c, &hf_wire_recover_answer, response.answer, &answer))
         return;
+    hf__check_told(c, m->to, &answer);
     struct hf__gathered *g = gathered_by(c, m->to);
     for (size_t i = 0; i < answer.shares_count; i++) {
         if (answer.shares[i].sealed.len > 0)

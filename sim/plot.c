@@ -25,7 +25,7 @@ struct hf__plot *hf__plot_new(struct hf_world *w, const uint32_t *nodes, size_t 
     p->more = calloc(1, more_len + 1);
     hf_assert(p->nodes != NULL && p->more != NULL);
     memcpy(p->nodes, nodes, count * sizeof(uint32_t));
-    hf__stream_init(&p->r, w->settings.seed, HF__FOR_STRATEGY, w->observers_count);
+    hf__stream_init(&p->r, w->settings.seed, HF__FOR_STRATEGY, w->plots_count++);
     hf_arena_init(&p->arena, 1 << 22);
     observer.ctx = p;
     observer.done = plot_done;

@@ -112,18 +112,27 @@ static void judge_settled(struct trial *t, const struct wait *wait, struct hf__r
     }
 }
 
-/* The authority removes whoever is gone for good: others wait for their word about older dealings
- * otherwise. */
-static void write_off(struct hf_world *w)
+/*
+ * The authority removes whoever is gone for good, or has lost the shares of its secret: others wait
+ * for their word about older dealings otherwise. From a set that would become too small for the
+ * policy nobody can be removed, and whoever waits for such a word goes on waiting.
+ */
+static void write_off(struct hf_world *w, bool *expected)
 {
-    uint32_t left = 0, lost = 0;
+    uint32_t left = 0;
     for (uint32_t i = 0; i < w->nodes_count; i++)
-        *(w->nodes[i]->gone ? &lost : &left) += 1;
-    /* A set too small for the policy would be refused. */
-    if (lost == 0 || left <= w->settings.policy.n)
+        left += expected[i];
+    if (left == w->nodes_count)
         return;
+    if (left <= w->settings.policy.n) {
+        for (uint32_t i = 0; i < w->nodes_count; i++) {
+            struct hf_status status;
+            expected[i] = expected[i] && hf_world_status(w, i, &status) && status.claimed;
+        }
+        return;
+    }
     for (uint32_t i = 0; i < w->nodes_count; i++)
-        if (w->nodes[i]->gone)
+        if (!expected[i])
             hf_world_set_remove(w, i);
     hf_world_set_issue(w);
 }
@@ -135,9 +144,9 @@ static void settle(struct trial *t, struct hf__result *ret)
     struct wait wait = {.expected = calloc(w->nodes_count + 1u, sizeof(bool))};
     hf_assert(wait.expected != NULL);
     hf__survivors(w, wait.expected, &wait.all);
+    write_off(w, wait.expected);
     for (uint32_t i = 0; i < w->nodes_count; i++)
         ret->excused += !wait.expected[i] && !w->nodes[i]->gone;
-    write_off(w);
     if (run_until(t, w->now_us + t->scenario->settle_us, all_expected_ready, &wait))
         judge_settled(t, &wait, ret);
     free(wait.expected);

@@ -28,9 +28,10 @@ void hf__trial_run(const struct hf__scenario *s, const struct hf__trial_hooks *h
                    struct hf__result *ret);
 
 /*
- * Which nodes can come back: those that are open, and of the locked ones those of whom k holders
- * can. ret: one for each node. ret_all: whether that is everybody; otherwise some holders are lost,
- * and those who come back may stay short of `ready`.
+ * Which nodes can come back: those that are open, and of the locked ones those of whom k shares
+ * are kept by nodes that can; if anybody is left to accept their claim. ret: one for each node.
+ * ret_all: whether that is everybody; otherwise some holders are lost, and those who come back may
+ * stay short of `ready`.
  */
 void hf__survivors(struct hf_world *w, bool *ret, bool *ret_all);
 

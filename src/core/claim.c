@@ -1,14 +1,16 @@
 /*
- * Claiming (DESIGN 4, step 5): before it releases anything or answers anyone, an instance that
- * opened the vault has its claim accepted by k holders of the newest recorded generation, and of
- * the generation before until a deletion order proves the newest complete. k is above n / 2, so of
- * two instances at most one is accepted for a number.
+ * Claiming (DESIGN 4, step 5): before it releases anything or acts for its account, an instance
+ * that opened the vault has its claim accepted by k holders of the newest recorded generation, and
+ * of the generation before until a deletion order proves the newest complete. k is above n / 2, so
+ * of two instances at most one is accepted for a number. Holders that wait for each other's word
+ * are heard too, by a stricter count: see carries().
  */
 #include "claim.h"
 
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "fault.h"
 #include "recover.h"
 
 enum { JUMP_MAX = 1 << 16 };
@@ -152,14 +154,41 @@ static int send_claim(struct hf_engine *e, const uint8_t holder[static 32], uint
                     hf__encode(e, &hf_wire_claim_request, &m), false);
 }
 
-static void count_words(const struct hf__claiming *c, uint8_t word, size_t *ret_newest,
-                        size_t *ret_before)
+/* How the holders of one generation stand to the claim. */
+struct tally {
+    size_t accepted, refused, asked;
+    size_t left, missing; /* holders in the newest set, and of those the ones that did not accept */
+};
+
+static struct tally count_words(const struct hf_engine *e, bool newest)
 {
-    *ret_newest = *ret_before = 0;
+    const struct hf__claiming *c = e->claiming;
+    struct tally t = {0};
     for (size_t i = 0; i < c->count; i++) {
-        *ret_newest += c->holders[i].word == word && c->holders[i].newest;
-        *ret_before += c->holders[i].word == word && c->holders[i].before;
+        const struct hf__claim_holder *h = &c->holders[i];
+        if (newest ? !h->newest : !h->before)
+            continue;
+        bool member = hf_set_find(e->set, h->account) >= 0;
+        bool accepts = h->word == HF__WORD_ACCEPTED || h->word == HF__WORD_PROVISIONAL;
+        t.accepted += h->word == HF__WORD_ACCEPTED;
+        t.refused += h->word == HF__WORD_REFUSED;
+        t.asked += h->word == HF__WORD_ASKED;
+        t.left += member;
+        t.missing += member && !accepts;
     }
+    return t;
+}
+
+/*
+ * Whether the holders of a generation carry the claim: `needed` whose own claims stand, or all that
+ * are left in the set, whether theirs stand or not. A holder whose own claim does not stand yet may
+ * be one of two copies that its host runs, each with a word of its own, so one missing holder makes
+ * such words worth nothing; but with none missing, another instance would need words given twice
+ * by every holder that it counts.
+ */
+static bool carries(const struct tally *t, size_t needed)
+{
+    return t->accepted >= needed || (t->left > 0 && t->missing == 0);
 }
 
 /* k signed refusals: another instance speaks for the account. This one can do nothing any more. */
@@ -195,30 +224,22 @@ static void won(struct hf_engine *e)
  * neither this instance nor another: when fewer than k are left, a majority of them is what no two
  * instances can both have.
  */
-static size_t before_needed(const struct hf_engine *e, const struct hf__claiming *c)
+static size_t before_needed(const struct hf__claiming *c, const struct tally *before)
 {
-    size_t left = 0;
-    if (c->k_before == 0)
+    if (c->k_before == 0 || before->left == 0)
         return 0;
-    for (size_t i = 0; i < c->count; i++)
-        left += c->holders[i].before && hf_set_find(e->set, c->holders[i].account) >= 0;
-    if (left >= c->k_before)
-        return c->k_before;
-    return left == 0 ? 0 : left / 2 + 1;
+    return before->left >= c->k_before ? c->k_before : before->left / 2 + 1;
 }
 
 static void progress(struct hf_engine *e)
 {
     struct hf__claiming *c = e->claiming;
-    size_t yes, yes_before, no, no_before, open, open_before;
-    count_words(c, HF__WORD_ACCEPTED, &yes, &yes_before);
-    count_words(c, HF__WORD_REFUSED, &no, &no_before);
-    count_words(c, HF__WORD_ASKED, &open, &open_before);
-    if (yes >= c->k && yes_before >= before_needed(e, c)) {
+    struct tally newest = count_words(e, true), before = count_words(e, false);
+    if (carries(&newest, c->k) && carries(&before, before_needed(c, &before))) {
         won(e);
-    } else if (no >= c->k) {
+    } else if (newest.refused >= c->k) {
         fence(e, c->highest);
-    } else if (open + open_before == 0) {
+    } else if (newest.asked + before.asked == 0) {
         hf__state_set(e, HF_STATE_CLAIMING, HF_EFEWPROVIDERS);
         hf__task_retry(e, false);
     }
@@ -330,8 +351,11 @@ int hf__claim_answered(struct hf_engine *e, const struct hf__pending *call, int 
     h->since_ms = e->now_ms;
     if (r != 0)
         h->word = HF__WORD_FAILED;
+    else if (!a.accepted)
+        h->word = HF__WORD_REFUSED;
     else
-        h->word = a.accepted ? HF__WORD_ACCEPTED : HF__WORD_REFUSED;
+        h->word =
+            a.provisional && !HF_FAULT(PROVISIONAL) ? HF__WORD_PROVISIONAL : HF__WORD_ACCEPTED;
     if (r == 0)
         learn(e, c, call->account, a.highest.number);
     progress(e);

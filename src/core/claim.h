@@ -9,6 +9,7 @@ enum { HF__CLAIM_HOLDERS_MAX = 2 * HF_SHARES_MAX };
 enum hf__word {
     HF__WORD_NONE,
     HF__WORD_ASKED,
+    HF__WORD_PROVISIONAL, /* accepted, by one whose own claim does not stand yet */
     HF__WORD_ACCEPTED,
     HF__WORD_REFUSED,
     HF__WORD_FAILED

@@ -150,12 +150,22 @@ void hf__fill_header(const struct hf_engine *e, const uint8_t provider[static 32
     memcpy(ret->claim.instance, e->instance, 16);
 }
 
+/*
+ * What a node does for others before its own claim stands. If it did nothing, nodes that hold each
+ * other's shares and restarted together would wait for each other for ever. It takes nothing new
+ * into keeping: shares go out by the same checks, and its word on claims is marked as provisional.
+ */
+static bool serves_unclaimed(uint8_t method)
+{
+    return method == HF_METHOD_NONCE || method == HF_METHOD_RECOVER || method == HF_METHOD_CLAIM;
+}
+
 /* What a peer asks. 0: answered, or will be; HF__PARK; else a refusal. */
 static int handle_request(struct hf_engine *e, uint64_t id, uint8_t method, struct hf_bytes body)
 {
     if (method == HF_METHOD_DOCUMENTS)
         return hf__recv_documents(e, id, body);
-    if (!e->open || !e->claimed)
+    if (!e->open || (!e->claimed && !serves_unclaimed(method)))
         return HF_ELOCKED;
     switch (method) {
     case HF_METHOD_NONCE:

@@ -23,6 +23,9 @@
 #ifndef HF_FAULT_CLAIM
 #define HF_FAULT_CLAIM 0 /* a provider obeys superseded instances */
 #endif
+#ifndef HF_FAULT_PROVISIONAL
+#define HF_FAULT_PROVISIONAL 0 /* a provisional word counts like any other */
+#endif
 #ifndef HF_FAULT_AT_ONCE
 #define HF_FAULT_AT_ONCE 0 /* answers do not wait until their write is durable */
 #endif

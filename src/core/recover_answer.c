@@ -15,6 +15,7 @@ struct group {
     struct hf__target *targets[HF_ROUND_PROVIDERS_MAX];
     struct hf_held_share shares[HF_ROUND_PROVIDERS_MAX];
     size_t count;
+    uint32_t indices; /* bit of each index that is there */
 };
 
 static bool same_generation(const struct hf_generation_id *a, const struct hf_generation_id *b)
@@ -32,29 +33,42 @@ static bool decode_answer(struct hf_engine *e, const struct hf__target *t,
     return true;
 }
 
-/* The shares of one recorded dealing, from distinct providers at the indices that the record gives
- * them. */
+/* Adds the share that a provider holds of the group's dealing, if its index is not there yet. */
+static void collect_one(struct hf_engine *e, struct group *g, struct hf__target *t, bool named)
+{
+    struct hf_recover_answer a;
+    if (!decode_answer(e, t, &a))
+        return;
+    for (size_t i = 0; i < a.shares_count; i++) {
+        const struct hf_held_share *s = &a.shares[i];
+        if (!same_generation(&s->generation, &g->record.generation) ||
+            !hf_bytes_equal(s->commitments, g->record.commitments) ||
+            s->index > g->record.holders_count)
+            continue;
+        if (named != (memcmp(g->record.holders[s->index - 1].account, t->account, 32) == 0) ||
+            (g->indices >> s->index & 1) != 0)
+            continue;
+        g->indices |= UINT32_C(1) << s->index;
+        g->targets[g->count] = t;
+        g->shares[g->count++] = *s;
+        t->index = (uint8_t)s->index;
+        return;
+    }
+}
+
+/*
+ * The shares of one recorded dealing, one for each index: of the holders that the record names
+ * first, then of others. A candidate whose receipt was lost on the way was replaced by another at
+ * the same index and may still keep its share; what fits the commitments is one, whoever kept it.
+ */
 static void collect(struct hf_engine *e, struct group *g)
 {
     struct hf__recovery *rc = e->recovery;
-    for (size_t i = 0; i < rc->targets_count; i++) {
-        struct hf_recover_answer a;
-        struct hf__target *t = &rc->targets[i];
-        if (!decode_answer(e, t, &a))
-            continue;
-        for (size_t j = 0; j < a.shares_count; j++) {
-            const struct hf_held_share *s = &a.shares[j];
-            if (!same_generation(&s->generation, &g->record.generation) ||
-                !hf_bytes_equal(s->commitments, g->record.commitments) ||
-                s->index > g->record.holders_count ||
-                memcmp(g->record.holders[s->index - 1].account, t->account, 32) != 0)
-                continue;
-            g->targets[g->count] = t;
-            g->shares[g->count++] = *s;
-            t->index = (uint8_t)s->index;
-            break;
-        }
-    }
+    g->count = 0;
+    g->indices = 0;
+    for (int named = 1; named >= 0; named--)
+        for (size_t i = 0; i < rc->targets_count; i++)
+            collect_one(e, g, &rc->targets[i], named == 1);
 }
 
 /* Opens one share into secret memory. */
@@ -115,6 +129,23 @@ static int rebuild(struct hf_engine *e, const struct group *g)
     if (r == 0)
         hf__trace(e, HF_TRACE_REBUILT, 0, NULL, g->record.generation.number, count);
     return r;
+}
+
+/* A share that turns out bad is out of the next try: another may stand at its index. */
+static bool rebuild_record(struct hf_engine *e, const struct hf_placement_record *record)
+{
+    struct group *g = hf__scratch(e, sizeof *g);
+    size_t answers;
+    g->record = *record;
+    do {
+        answers = hf__targets_in(e->recovery, HF__TARGET_ANSWERED);
+        collect(e, g);
+        if (g->count < record->threshold)
+            return false;
+        if (rebuild(e, g) == 0)
+            return true;
+    } while (hf__targets_in(e->recovery, HF__TARGET_ANSWERED) < answers);
+    return false;
 }
 
 /* The records signed by the owner that the answers and the hint hold, newest first, each once. */
@@ -186,10 +217,7 @@ void hf__recover_decide(struct hf_engine *e)
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        struct group *g = hf__scratch(e, sizeof *g);
-        g->record = records[i];
-        collect(e, g);
-        if (g->count < g->record.threshold || rebuild(e, g) != 0)
+        if (!rebuild_record(e, &records[i]))
             continue;
         e->has_root = true;
         hf__recover_round(e); /* opens the vault */

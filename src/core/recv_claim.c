@@ -10,7 +10,8 @@
 static void answer(struct hf_engine *e, uint64_t id, struct hf_bytes statement, bool accepted,
                    const struct hf_claim_id *highest)
 {
-    struct hf_claim_answer a = {.accepted = accepted, .highest = *highest};
+    struct hf_claim_answer a = {
+        .accepted = accepted, .highest = *highest, .provisional = !e->claimed};
     struct hf_claim_response m = {0};
     e->suite->hash("holdfast/v1/request", statement, a.statement_hash);
     memcpy(a.provider, e->account, 32);

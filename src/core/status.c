@@ -43,7 +43,8 @@ static void fill_providers(struct hf_engine *e, struct hf_status *ret)
         const struct hf__claim_holder *h = &e->claiming->holders[i];
         struct hf_provider_status *p = add(e, ret, h->account);
         p->index = h->index;
-        p->answered = h->word == HF__WORD_ACCEPTED || h->word == HF__WORD_REFUSED;
+        p->answered = h->word == HF__WORD_ACCEPTED || h->word == HF__WORD_PROVISIONAL ||
+                      h->word == HF__WORD_REFUSED;
         p->error = h->error;
         p->since_ms = h->since_ms;
     }

@@ -141,6 +141,26 @@ static struct hf_world *stage_claim(void)
     return w;
 }
 
+/* Two that wait for each other's word, while a holder of both is down. */
+static struct hf_world *stage_provisional(void)
+{
+    struct hf_world *w = scene_new(4, 2, 3);
+    hf_world_start_all(w);
+    run_s(w, 60);
+    unsigned rule = hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DROP,
+                                                      .method = HF_METHOD_CLAIM,
+                                                      .from = HF_WORLD_ALL,
+                                                      .to = HF_WORLD_ALL});
+    for (uint32_t i = 0; i < 2; i++) {
+        scene_restart(w, i);
+        run_s(w, 5);
+    }
+    hf_world_crash(w, 3);
+    hf_world_rule_drop(w, rule);
+    run_s(w, 120);
+    return w;
+}
+
 static struct hf_world *stage_at_once(void)
 {
     return up();
@@ -202,7 +222,7 @@ static const struct {
     {"claim", stage_claim},           {"at_once", stage_at_once},
     {"ready", stage_ready},           {"release", stage_release},
     {"combine", stage_combine},       {"delete", stage_delete},
-    {"unattested", stage_unattested},
+    {"unattested", stage_unattested}, {"provisional", stage_provisional},
 };
 
 #ifdef STAGE

@@ -1,0 +1,149 @@
+/*
+ * Nodes that restart while they hold each other's shares wait for each other: for a share, and for
+ * a word on the claim (DESIGN 4, step 5). A node whose vault is open serves the others before its
+ * own claim stands; what its word is worth then depends on whether any other is missing.
+ */
+#include "scene.h"
+
+#include "base/error.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static bool speaks(struct hf_world *w, uint32_t node)
+{
+    struct hf_status s;
+    return hf_world_status(w, node, &s) && s.claimed;
+}
+
+static bool is_open(struct hf_world *w, uint32_t node)
+{
+    struct hf_status s;
+    return hf_world_status(w, node, &s) && s.open;
+}
+
+static bool zero_and_one_open(struct hf_world *w, void *ctx)
+{
+    (void)ctx;
+    return is_open(w, 0) && is_open(w, 1);
+}
+
+/*
+ * Four nodes with n = 3 and k = 2: everybody keeps everybody's share. 0 and 1 restart, and their
+ * claims are lost on the way until `3` is down: then each of them has the word of 2, and needs that
+ * of the other.
+ */
+static struct hf_world *circle(void)
+{
+    struct hf_world *w = scene_up(4, 2, 3);
+    unsigned rules[2];
+    for (uint32_t i = 0; i < 2; i++) {
+        rules[i] = hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DROP,
+                                                     .method = HF_METHOD_CLAIM,
+                                                     .from = i,
+                                                     .to = HF_WORLD_ALL});
+        scene_restart(w, i);
+        hf_world_run_for(w, 5000);
+    }
+    cr_assert(hf_world_run_until(w, zero_and_one_open, NULL, SCENE_MS));
+    hf_world_crash(w, 3);
+    for (size_t i = 0; i < 2; i++)
+        hf_world_rule_drop(w, rules[i]);
+    return w;
+}
+
+Test(circles, nodes_that_wait_for_each_others_word_come_back_when_nobody_is_missing)
+{
+    struct hf_world *w = circle();
+    /* It needs a share of 0 or 1, and they its word. */
+    hf_world_start(w, 3);
+    scene_ready(w, HF_WORLD_ALL);
+    scene_key_lives(w, 0);
+    scene_end(w);
+}
+
+Test(circles, a_provisional_word_is_worth_nothing_while_a_holder_is_missing)
+{
+    struct hf_world *w = circle();
+    for (int i = 0; i < 60; i++) {
+        hf_world_run_for(w, 10000);
+        cr_assert(!speaks(w, 0) && !speaks(w, 1));
+    }
+    scene_reason(w, 0, HF_STATE_CLAIMING, HF_EFEWPROVIDERS);
+    /* Its own share is served meanwhile. */
+    scene_restart(w, 2);
+    cr_assert(hf_world_run_until_trace(w, 2, HF_TRACE_REBUILT, 1, SCENE_MS));
+    hf_world_start(w, 3);
+    scene_ready(w, HF_WORLD_ALL);
+    scene_end(w);
+}
+
+Test(circles, an_open_node_takes_nothing_new_before_its_claim_stands)
+{
+    struct hf_world *w = circle();
+    uint32_t joined = hf_world_add(w);
+    hf_world_start(w, joined);
+    hf_world_run_for(w, 60000);
+    /* With three nodes of the four locked or down there are too few candidates for it. */
+    cr_assert_neq(hf_world_state(w, joined), HF_STATE_READY);
+    cr_assert(scene_traced(w, 0, HF_TRACE_REQUEST_REFUSED, HF_ELOCKED));
+    hf_world_start(w, 3);
+    scene_ready(w, HF_WORLD_ALL);
+    scene_end(w);
+}
+
+/* The index of the share of 0 that a node stored last; 0: none. */
+static uint8_t index_stored(struct hf_world *w, uint32_t node)
+{
+    size_t count;
+    uint8_t index = 0;
+    const struct hf_world_trace *t = hf_world_traces(w, &count);
+    for (size_t i = 0; i < count; i++)
+        if (t[i].node == node && t[i].trace.type == HF_TRACE_SHARE_STORED &&
+            memcmp(t[i].trace.account, hf_world_account(w, 0), 32) == 0)
+            index = (uint8_t)t[i].trace.b;
+    return index;
+}
+
+/*
+ * A candidate kept its share, but its receipt was lost, and another took its place at the same
+ * index. When two of the three recorded holders are gone for good, that share is the second of two.
+ */
+Test(circles, a_share_whose_receipt_was_lost_still_counts)
+{
+    struct hf_world *w = scene_up(7, 2, 3);
+    uint32_t holders[16];
+    cr_assert_eq(scene_holders(w, 0, holders), 3);
+    uint32_t stray = holders[0];
+    hf_world_free(w);
+    /* The same world again, but for the answers of the candidate that was the first there. */
+    w = scene_new(7, 2, 3);
+    hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DROP,
+                                      .method = HF_METHOD_DEPOSIT,
+                                      .response = true,
+                                      .from = stray,
+                                      .to = 0});
+    cr_assert_eq(hf_world_bring_up(w, SCENE_MS), 0);
+    cr_assert_eq(hf_world_key(w, 0, "tss-db", SCENE_MS, scene_key, &(uint32_t){0}), 0);
+    cr_assert_eq(scene_holders(w, 0, holders), 3);
+    uint8_t index = index_stored(w, stray);
+    cr_assert_neq(index, 0);
+    for (size_t i = 0; i < 3; i++)
+        cr_assert_neq(holders[i], stray);
+    /* Left are the stray and one holder of another index. */
+    uint32_t stays = index_stored(w, holders[0]) == index ? holders[1] : holders[0];
+    hf_world_crash(w, 0);
+    for (size_t i = 0; i < 3; i++) {
+        if (holders[i] != stays)
+            hf_world_crash(w, holders[i]);
+    }
+    hf_world_start(w, 0);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_REBUILT, 1, SCENE_MS));
+    for (size_t i = 0; i < 3; i++) {
+        if (holders[i] != stays)
+            hf_world_set_remove(w, holders[i]);
+    }
+    hf_world_set_issue(w);
+    scene_key_lives(w, 0);
+    scene_end(w);
+}
