@@ -99,6 +99,29 @@ static int extensions_add(X509 *cert, X509 *issuer, const struct hf__dev_cert_sp
     return 0;
 }
 
+/* Signs; the certificate is replaced by one whose signature follows from key and content. */
+static int cert_sign(X509 **cert, EVP_PKEY *signer)
+{
+    unsigned char *der = NULL;
+    struct hf_buf whole;
+    int len = X509_sign(*cert, signer, EVP_sha256()) > 0 ? i2d_X509(*cert, &der) : 0;
+    if (len <= 0)
+        return HF_EINTERNAL;
+    hf_buf_init(&whole, HF__DEV_PEM_MAX);
+    int rc = hf__dev_resign(signer, hf_bytes_of(der, (size_t)len), &whole);
+    const unsigned char *p = whole.data;
+    X509 *other = rc == 0 ? d2i_X509(NULL, &p, (long)whole.len) : NULL;
+    if (rc == 0 && other == NULL)
+        rc = HF_ENOMEM;
+    if (rc == 0) {
+        X509_free(*cert);
+        *cert = other;
+    }
+    hf_buf_done(&whole);
+    OPENSSL_free(der);
+    return rc;
+}
+
 int hf__dev_cert_new(const struct hf__dev_cert_spec *spec, X509 **ret)
 {
     X509 *cert = X509_new();
@@ -119,8 +142,8 @@ int hf__dev_cert_new(const struct hf__dev_cert_spec *spec, X509 **ret)
         rc = HF_EINTERNAL;
     if (rc == 0)
         rc = extensions_add(cert, issuer, spec);
-    if (rc == 0 && X509_sign(cert, signer, EVP_sha256()) == 0)
-        rc = HF_EINTERNAL;
+    if (rc == 0)
+        rc = cert_sign(&cert, signer);
     if (rc != 0) {
         X509_free(cert);
         return rc;

@@ -181,15 +181,31 @@ static int sign_document(EVP_PKEY *key, const char *name, struct hf_buf *body, s
     return rc;
 }
 
+static bool tcb_spec_ok(const struct hf_dev_collateral_spec *spec)
+{
+    return spec->tcb_level_count <= HF_DEV_LEVELS_MAX && spec->module.count <= HF_DEV_LEVELS_MAX &&
+           hf__dev_window_ok(spec->tcb_info);
+}
+
+int hf_dev_tcb_info_make(const struct hf_dev_authority *a,
+                         const struct hf_dev_collateral_spec *spec, struct hf_buf *ret)
+{
+    struct hf_buf body;
+    if (!tcb_spec_ok(spec))
+        return HF_EINVAL;
+    hf_buf_init(&body, DOCUMENT_MAX);
+    put_tcb_info(&body, spec);
+    return sign_document(a->signer_key, "tcbInfo", &body, ret);
+}
+
 static int make_documents(const struct hf_dev_authority *a,
                           const struct hf_dev_collateral_spec *spec, struct hf_dev_collateral *c)
 {
     struct hf_buf body;
-    hf_buf_init(&body, DOCUMENT_MAX);
-    put_tcb_info(&body, spec);
-    int rc = sign_document(a->signer_key, "tcbInfo", &body, &c->tcb_info);
+    int rc = hf_dev_tcb_info_make(a, spec, &c->tcb_info);
     if (rc != 0)
         return rc;
+    hf_buf_init(&body, DOCUMENT_MAX);
     put_qe_identity(&body, spec);
     rc = sign_document(a->signer_key, "enclaveIdentity", &body, &c->qe_identity);
     if (rc == 0)
@@ -220,11 +236,8 @@ static int make_lists(const struct hf_dev_authority *a, const struct hf_dev_coll
 
 static bool spec_ok(const struct hf_dev_collateral_spec *spec)
 {
-    return spec->tcb_level_count <= HF_DEV_LEVELS_MAX && spec->module.count <= HF_DEV_LEVELS_MAX &&
-           spec->qe_levels.count <= HF_DEV_LEVELS_MAX &&
-           spec->pck_revoked_count <= HF_DEV_REVOKED_MAX &&
-           spec->root_revoked_count <= HF_DEV_REVOKED_MAX && hf__dev_window_ok(spec->tcb_info) &&
-           hf__dev_window_ok(spec->qe_identity);
+    return tcb_spec_ok(spec) && spec->qe_levels.count <= HF_DEV_LEVELS_MAX &&
+           spec->root_revoked_count <= HF_DEV_REVOKED_MAX && hf__dev_window_ok(spec->qe_identity);
 }
 
 int hf_dev_collateral_make(const struct hf_dev_authority *a,

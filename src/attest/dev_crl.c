@@ -76,10 +76,8 @@ int hf__dev_crl_make(const struct hf__dev_crl_spec *spec, struct hf_buf *ret)
         rc = HF_EINTERNAL;
     if (rc == 0 && (len = i2d_X509_CRL(crl, &der)) <= 0)
         rc = HF_EINTERNAL;
-    if (rc == 0) {
-        hf_buf_append(ret, der, (size_t)len);
-        rc = ret->error;
-    }
+    if (rc == 0)
+        rc = hf__dev_resign(spec->issuer_key, hf_bytes_of(der, (size_t)len), ret);
     OPENSSL_free(der);
     X509_CRL_free(crl);
     return rc;

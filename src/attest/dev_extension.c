@@ -18,11 +18,15 @@ enum {
     EXTENSION_MAX = 1024,
 };
 
-static void put_header(struct hf_buf *out, uint8_t tag, size_t len)
+void hf__dev_put_header(struct hf_buf *out, uint8_t tag, size_t len)
 {
     hf_buf_append_u8(out, tag);
     if (len >= 0x100) {
-        hf_buf_append_u8(out, 0x82);
+        bool wide = len >= 0x10000; /* a long revocation list */
+        hf_assert(len < 0x1000000);
+        hf_buf_append_u8(out, wide ? 0x83 : 0x82);
+        if (wide)
+            hf_buf_append_u8(out, (uint8_t)(len >> 16));
         hf_buf_append_u16(out, (uint16_t)len);
         return;
     }
@@ -37,13 +41,13 @@ static void put_entry(struct hf_buf *out, uint8_t a, uint8_t b, uint8_t tag, str
     static const uint8_t base[] = {0x2a, 0x86, 0x48, 0x86, 0xf8, 0x4d, 0x01, 0x0d, 0x01};
     size_t oid_len = sizeof base + (b == 0 ? 1 : 2);
     size_t value_header = value.len >= 0x100 ? 4 : value.len >= 0x80 ? 3 : 2;
-    put_header(out, TAG_SEQUENCE, 2 + oid_len + value_header + value.len);
-    put_header(out, TAG_OID, oid_len);
+    hf__dev_put_header(out, TAG_SEQUENCE, 2 + oid_len + value_header + value.len);
+    hf__dev_put_header(out, TAG_OID, oid_len);
     hf_buf_append(out, base, sizeof base);
     hf_buf_append_u8(out, a);
     if (b != 0)
         hf_buf_append_u8(out, b);
-    put_header(out, tag, value.len);
+    hf__dev_put_header(out, tag, value.len);
     hf_buf_append(out, value.data, value.len);
 }
 
@@ -121,7 +125,7 @@ int hf__dev_sgx_extension(const struct hf_dev_platform *platform, enum hf_dev_ca
     hf_buf_init(&body, EXTENSION_MAX);
     hf_buf_init(&whole, EXTENSION_MAX);
     put_extension(&body, platform, ca);
-    put_header(&whole, TAG_SEQUENCE, body.len);
+    hf__dev_put_header(&whole, TAG_SEQUENCE, body.len);
     hf_buf_append(&whole, body.data, body.len);
     int rc = body.error != 0 ? body.error : whole.error;
     if (rc == 0)

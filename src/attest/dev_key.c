@@ -6,11 +6,28 @@
 #include <openssl/ec.h>
 #include <openssl/param_build.h>
 #include <openssl/sha.h>
+#include <pthread.h>
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static EC_GROUP *curve;
+
+static void make_curve(void)
+{
+    curve = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+    hf_assert(curve != NULL);
+}
+
+const EC_GROUP *hf__dev_curve(void)
+{
+    pthread_once(&once, make_curve);
+    return curve;
+}
 
 /* x and y of scalar times the generator, as an uncompressed point of 65 bytes. */
-static int public_of(const EC_GROUP *group, const BIGNUM *scalar, uint8_t ret[static 65])
+static int public_of(const BIGNUM *scalar, uint8_t ret[static 65])
 {
     int rc = HF_EINTERNAL;
+    const EC_GROUP *group = hf__dev_curve();
     EC_POINT *point = EC_POINT_new(group);
     if (point != NULL && EC_POINT_mul(group, point, scalar, NULL, NULL, NULL) == 1 &&
         EC_POINT_point2oct(group, point, POINT_CONVERSION_UNCOMPRESSED, ret, 65, NULL) == 65)
@@ -45,24 +62,20 @@ out:
     return rc;
 }
 
-static int key_of_scalar(const EC_GROUP *group, const BIGNUM *scalar, EVP_PKEY **ret)
+static int key_of_scalar(const BIGNUM *scalar, EVP_PKEY **ret)
 {
     uint8_t point[65];
-    if (BN_is_zero(scalar) || BN_cmp(scalar, EC_GROUP_get0_order(group)) >= 0)
+    if (BN_is_zero(scalar) || BN_cmp(scalar, EC_GROUP_get0_order(hf__dev_curve())) >= 0)
         return HF_EINVAL;
-    int rc = public_of(group, scalar, point);
+    int rc = public_of(scalar, point);
     return rc != 0 ? rc : key_of_parts(scalar, point, ret);
 }
 
 int hf__dev_key_of_secret(const uint8_t secret[static HF__DEV_SECRET_LEN], EVP_PKEY **ret)
 {
-    int rc = HF_ENOMEM;
-    EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
     BIGNUM *scalar = BN_bin2bn(secret, HF__DEV_SECRET_LEN, NULL);
-    if (group != NULL && scalar != NULL)
-        rc = key_of_scalar(group, scalar, ret);
+    int rc = scalar != NULL ? key_of_scalar(scalar, ret) : HF_ENOMEM;
     BN_clear_free(scalar);
-    EC_GROUP_free(group);
     return rc;
 }
 
@@ -78,13 +91,11 @@ static int key_of_seed(const uint8_t *seed, const char *label, EVP_PKEY **ret)
 
     int rc = HF_ENOMEM;
     BN_CTX *ctx = BN_CTX_new();
-    EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
     BIGNUM *scalar = BN_bin2bn(wide, sizeof wide, NULL);
-    if (ctx != NULL && group != NULL && scalar != NULL &&
-        BN_nnmod(scalar, scalar, EC_GROUP_get0_order(group), ctx) == 1)
-        rc = key_of_scalar(group, scalar, ret);
+    if (ctx != NULL && scalar != NULL &&
+        BN_nnmod(scalar, scalar, EC_GROUP_get0_order(hf__dev_curve()), ctx) == 1)
+        rc = key_of_scalar(scalar, ret);
     BN_clear_free(scalar);
-    EC_GROUP_free(group);
     BN_CTX_free(ctx);
     return rc;
 }
@@ -110,31 +121,4 @@ int hf__dev_key_public(const EVP_PKEY *key, uint8_t ret[static HF_DEV_ROOT_KEY_L
         return HF_EMALFORMED;
     memcpy(ret, point + 1, HF_DEV_ROOT_KEY_LEN);
     return 0;
-}
-
-/* OpenSSL signs in DER; quotes carry r and s as they are. */
-static int signature_raw(const uint8_t *der, size_t len, uint8_t ret[static HF__DEV_SIGNATURE_LEN])
-{
-    ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &der, (long)len);
-    if (sig == NULL)
-        return HF_EINTERNAL;
-    int ok = BN_bn2binpad(ECDSA_SIG_get0_r(sig), ret, 32) == 32 &&
-             BN_bn2binpad(ECDSA_SIG_get0_s(sig), ret + 32, 32) == 32;
-    ECDSA_SIG_free(sig);
-    return ok ? 0 : HF_EINTERNAL;
-}
-
-int hf__dev_sign(EVP_PKEY *key, struct hf_bytes message, uint8_t ret[static HF__DEV_SIGNATURE_LEN])
-{
-    int rc = HF_EINTERNAL;
-    uint8_t der[80];
-    size_t len = sizeof der;
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    if (ctx == NULL)
-        return HF_ENOMEM;
-    if (EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, key) == 1 &&
-        EVP_DigestSign(ctx, der, &len, message.data, message.len) == 1)
-        rc = signature_raw(der, len, ret);
-    EVP_MD_CTX_free(ctx);
-    return rc;
 }

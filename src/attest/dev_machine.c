@@ -103,7 +103,7 @@ static int fill_with_pck(struct hf_dev_machine *m, const struct hf_dev_authority
 {
     EVP_PKEY *key = NULL;
     X509 *pck = NULL;
-    int rc = hf__dev_key_new(NULL, "", &key);
+    int rc = hf__dev_key_new(spec->seed, "pck", &key);
     if (rc == 0)
         rc = make_pck(a, spec, key, &pck);
     if (rc == 0)
@@ -126,7 +126,7 @@ static int fill(struct hf_dev_machine *m, const struct hf_dev_authority *a,
 {
     int rc = spec->attestation_secret != NULL
                  ? hf__dev_key_of_secret(spec->attestation_secret, &m->attestation_key)
-                 : hf__dev_key_new(NULL, "", &m->attestation_key);
+                 : hf__dev_key_new(spec->seed, "attestation", &m->attestation_key);
     if (rc == 0)
         rc = hf__dev_key_public(m->attestation_key, m->attestation_public);
     if (rc != 0)

@@ -5,6 +5,7 @@
 
 #include "attest/dev.h"
 
+#include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
@@ -17,13 +18,27 @@ enum {
 /* The key of a scalar. HF_EINVAL: zero, or not below the group's order. */
 HF_MUST_USE int hf__dev_key_of_secret(const uint8_t secret[static HF__DEV_SECRET_LEN],
                                       EVP_PKEY **ret);
-/* The key that follows from a seed and a label; a fresh one where seed is NULL. */
+/* The key that follows from a seed and a label of at most 64 characters; a fresh one where seed is
+ * NULL. */
 HF_MUST_USE int hf__dev_key_new(const uint8_t *seed, const char *label, EVP_PKEY **ret);
 /* x and y. */
 HF_MUST_USE int hf__dev_key_public(const EVP_PKEY *key, uint8_t ret[static HF_DEV_ROOT_KEY_LEN]);
-/* ECDSA over the SHA-256 of the message. Thread-safe for one key. */
+/*
+ * ECDSA over the SHA-256 of the message, with the nonce of RFC 6979: the same key and message give
+ * the same signature. Thread-safe for one key.
+ */
 HF_MUST_USE int hf__dev_sign(EVP_PKEY *key, struct hf_bytes message,
                              uint8_t ret[static HF__DEV_SIGNATURE_LEN]);
+/*
+ * A certificate or revocation list in DER, signed anew by hf__dev_sign: OpenSSL signs with a nonce
+ * of its own. ret: appended to. HF_EMALFORMED: not SEQUENCE { signed part, algorithm, signature }.
+ */
+HF_MUST_USE int hf__dev_resign(EVP_PKEY *key, struct hf_bytes der, struct hf_buf *ret);
+/* P-256, for the life of the process. */
+const EC_GROUP *hf__dev_curve(void);
+
+/* Tag and length of a DER element. */
+void hf__dev_put_header(struct hf_buf *out, uint8_t tag, size_t len);
 
 struct hf__dev_cert_spec {
     const char *name; /* common name */

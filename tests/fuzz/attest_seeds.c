@@ -83,9 +83,11 @@ static void write_collateral(const struct hf_dev_authority *a, uint64_t now_s)
     struct hf_dev_collateral_spec spec;
     struct hf_dev_collateral c;
     hf_dev_collateral_spec_init(&spec, now_s, 86400);
-    spec.pck_revoked_count = 3;
+    uint8_t revoked[3][HF_DEV_SERIAL_LEN];
     for (uint8_t i = 0; i < 3; i++)
-        memset(spec.pck_revoked[i], 0x40 + i, HF_DEV_SERIAL_LEN);
+        memset(revoked[i], 0x40 + i, HF_DEV_SERIAL_LEN);
+    spec.pck_revoked = (const uint8_t(*)[HF_DEV_SERIAL_LEN])revoked;
+    spec.pck_revoked_count = 3;
     must(hf_dev_collateral_make(a, &spec, &c), "collateral");
     write_seed("tcb_info", "tcb_info.json", hf_buf_bytes(&c.tcb_info));
     write_seed("qe_identity", "qe_identity.json", hf_buf_bytes(&c.qe_identity));

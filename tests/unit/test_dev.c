@@ -15,11 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/*
- * The dev platform seen from outside, with OpenSSL's own verification of chains and signatures:
+/* The dev platform seen from outside, with OpenSSL's own verification of chains and signatures:
  * what it makes must be real for someone who knows nothing of it. That the project's verifier
- * agrees is test_verify_dev's.
- */
+ * agrees is test_verify's. */
 
 enum { NOW_S = 1760000000, AUTH = 1218 };
 
@@ -250,10 +248,12 @@ Test(hf_dev_machine, revoked_serials_are_on_the_lists)
     struct hf_dev_collateral_spec spec;
     struct hf_dev_collateral c;
     X509 *chain[3];
+    uint8_t serial[1][HF_DEV_SERIAL_LEN];
     machine_chain(chain);
     hf_dev_collateral_spec_init(&spec, NOW_S, 86400);
+    hf_dev_machine_serial(machine, serial[0]);
+    spec.pck_revoked = (const uint8_t(*)[HF_DEV_SERIAL_LEN])serial;
     spec.pck_revoked_count = 1;
-    hf_dev_machine_serial(machine, spec.pck_revoked[0]);
     cr_assert_eq(hf_dev_collateral_make(authority, &spec, &c), 0);
     cr_assert_eq(chain_verdict(chain, &c, NOW_S + 1), X509_V_ERR_CERT_REVOKED);
     hf_dev_collateral_done(&c);

@@ -115,11 +115,11 @@ Test(hf_quote_verify, certificates_outside_their_dates)
 Test(hf_quote_verify, revoked_pck)
 {
     struct dev_world w;
+    uint8_t serials[3][HF_DEV_SERIAL_LEN] = {{0x11}, {0}, {0x22}};
     dev_world_init(&w);
     dev_world_make(&w);
-    hf_dev_machine_serial(w.machine, w.collateral_spec.pck_revoked[1]);
-    w.collateral_spec.pck_revoked[0][0] = 0x11;
-    w.collateral_spec.pck_revoked[2][0] = 0x22;
+    hf_dev_machine_serial(w.machine, serials[1]);
+    w.collateral_spec.pck_revoked = (const uint8_t(*)[HF_DEV_SERIAL_LEN])serials;
     w.collateral_spec.pck_revoked_count = 3;
     hf_dev_collateral_done(&w.documents);
     cr_assert_eq(hf_dev_collateral_make(w.authority, &w.collateral_spec, &w.documents), 0);

@@ -8,7 +8,8 @@
  * An authority is the root, two PCK CAs (platform and processor) and the signer of collateral. A
  * machine is what one simulated processor owns: a PPID, a PCK certificate, a QE report and an
  * attestation key. A trust domain is what a quote reports. None of the keys here is a secret in the
- * sense of base/secret.h: they protect nothing.
+ * sense of base/secret.h: they protect nothing. Signatures follow from key and content (RFC 6979):
+ * from one seed comes one authority, with the same machines, quotes and collateral to the byte.
  */
 #ifndef HF_ATTEST_DEV_H
 #define HF_ATTEST_DEV_H
@@ -27,7 +28,7 @@ enum {
     HF_DEV_SERIAL_LEN = 20,
     HF_DEV_LEVELS_MAX = 8, /* TCB levels, module levels, QE levels in one document */
     HF_DEV_ADVISORIES_MAX = 8,
-    HF_DEV_REVOKED_MAX = 64, /* serials in one CRL */
+    HF_DEV_REVOKED_MAX = 64, /* serials in the root's CRL */
 };
 
 /* Who issued something, and which list revokes it. */
@@ -107,8 +108,10 @@ struct hf_dev_machine_spec {
     struct hf_dev_platform platform;
     struct hf_dev_qe qe;
     enum hf_dev_ca ca;
-    struct hf_dev_window pck;          /* validity of the PCK certificate */
-    const uint8_t *attestation_secret; /* a P-256 scalar, 32 bytes, big-endian; NULL: a fresh key */
+    struct hf_dev_window pck; /* validity of the PCK certificate */
+    const uint8_t *seed; /* HF_DEV_SEED_LEN bytes: both keys follow from it; NULL: fresh keys */
+    const uint8_t
+        *attestation_secret; /* a P-256 scalar, 32 bytes, big-endian; NULL: as seed says */
 };
 
 /*
@@ -234,7 +237,7 @@ struct hf_dev_collateral_spec {
     struct hf_dev_qe qe; /* the fields that the identity fixes */
     struct hf_dev_levels qe_levels;
     size_t pck_revoked_count;
-    uint8_t pck_revoked[HF_DEV_REVOKED_MAX][HF_DEV_SERIAL_LEN];
+    const uint8_t (*pck_revoked)[HF_DEV_SERIAL_LEN]; /* borrowed; may be NULL when there are none */
     size_t root_revoked_count;
     uint8_t root_revoked[HF_DEV_REVOKED_MAX][HF_DEV_SERIAL_LEN];
 };
@@ -258,6 +261,12 @@ HF_MUST_USE int hf_dev_collateral_make(const struct hf_dev_authority *a,
                                        const struct hf_dev_collateral_spec *spec,
                                        struct hf_dev_collateral *ret);
 void hf_dev_collateral_done(struct hf_dev_collateral *c);
+/*
+ * The TCB info alone, for one more platform of a set: appended. Of the spec count what describes
+ * the platform, its levels and its module. Errors as hf_dev_collateral_make.
+ */
+HF_MUST_USE int hf_dev_tcb_info_make(const struct hf_dev_authority *a,
+                                     const struct hf_dev_collateral_spec *spec, struct hf_buf *ret);
 /*
  * Writes the six files into a folder, made if need be; one folder holds several FMSPCs when it is
  * called for each with the same issue dates. Errors as hf_dev_authority_save.
