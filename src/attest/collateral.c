@@ -20,7 +20,7 @@ struct hf_collateral *hf__collateral_empty(const struct hf__root *root, size_t c
 }
 
 /* Adds a document where there is one. */
-static int add(enum hf_document kind, struct hf_bytes text, struct hf__issuer *issuer,
+static int add(enum hf_collateral_kind kind, struct hf_bytes text, struct hf__issuer *issuer,
                const struct hf__root *root, struct hf__document **ret)
 {
     return text.len == 0 ? 0 : hf__document_new(kind, text, issuer, root, NULL, ret);
@@ -84,8 +84,8 @@ void hf_collateral_unref(struct hf_collateral *c)
     free(c);
 }
 
-struct hf__document *hf__collateral_find(const struct hf_collateral *c, enum hf_document kind,
-                                         const uint8_t *fmspc)
+struct hf__document *hf__collateral_find(const struct hf_collateral *c,
+                                         enum hf_collateral_kind kind, const uint8_t *fmspc)
 {
     switch (kind) {
     case HF_DOCUMENT_QE_IDENTITY:
@@ -180,8 +180,8 @@ int hf__collateral_ready(const struct hf_collateral *c, struct hf__document *d)
     return d == NULL ? HF_ECOLLMISSING : hf__document_ready(d, &known);
 }
 
-int hf_collateral_info(const struct hf_collateral *c, enum hf_document kind, const uint8_t *fmspc,
-                       struct hf_document_info *ret)
+int hf_collateral_info(const struct hf_collateral *c, enum hf_collateral_kind kind,
+                       const uint8_t *fmspc, struct hf_document_info *ret)
 {
     struct hf__document *d = hf__collateral_find(c, kind, fmspc);
     int r = hf__collateral_ready(c, d);
@@ -215,12 +215,12 @@ static int check_one(const struct hf_collateral *c, struct hf__document *d, uint
 }
 
 int hf_collateral_check(const struct hf_collateral *c, uint64_t at_s,
-                        enum hf_document *ret_document)
+                        enum hf_collateral_kind *ret_document)
 {
     struct hf__document *const single[] = {c->qe_identity, c->pck_crl, c->root_crl};
-    static const enum hf_document kinds[] = {HF_DOCUMENT_QE_IDENTITY, HF_DOCUMENT_PCK_CRL,
-                                             HF_DOCUMENT_ROOT_CRL};
-    enum hf_document kind = HF_DOCUMENT_TCB_INFO;
+    static const enum hf_collateral_kind kinds[] = {HF_DOCUMENT_QE_IDENTITY, HF_DOCUMENT_PCK_CRL,
+                                                    HF_DOCUMENT_ROOT_CRL};
+    enum hf_collateral_kind kind = HF_DOCUMENT_TCB_INFO;
     int r = c->tcb_info_count > 0 ? 0 : HF_ECOLLMISSING;
     for (size_t i = 0; r == 0 && i < HF_ARRAY_LEN(single); i++) {
         kind = kinds[i];

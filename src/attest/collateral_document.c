@@ -24,7 +24,7 @@ static void split(struct hf__document *d)
         d->has_fmspc = hf__tcb_info_fmspc(d->body, d->fmspc, &ignored) == 0;
 }
 
-int hf__document_new(enum hf_document kind, struct hf_bytes text, struct hf__issuer *issuer,
+int hf__document_new(enum hf_collateral_kind kind, struct hf_bytes text, struct hf__issuer *issuer,
                      const struct hf__root *root, const uint8_t *asked_fmspc,
                      struct hf__document **ret)
 {

@@ -93,6 +93,18 @@ void hf_dev_authority_root_key(const struct hf_dev_authority *a,
     hf_assert(rc == 0); /* a key that was made or loaded has a public half */
 }
 
+void hf_dev_authority_root_spki(const struct hf_dev_authority *a,
+                                uint8_t ret[static HF_DEV_ROOT_SPKI_LEN])
+{
+    /* Of P-256 everything before the point is fixed. */
+    static const uint8_t head[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48,
+                                   0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
+                                   0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04};
+    _Static_assert(sizeof head + HF_DEV_ROOT_KEY_LEN == HF_DEV_ROOT_SPKI_LEN, "head and point");
+    memcpy(ret, head, sizeof head);
+    hf_dev_authority_root_key(a, ret + sizeof head);
+}
+
 void hf_dev_authority_ca_serial(const struct hf_dev_authority *a, enum hf_dev_ca ca,
                                 uint8_t ret[static HF_DEV_SERIAL_LEN])
 {

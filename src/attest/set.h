@@ -57,7 +57,7 @@ HF_MUST_USE int hf__issuer_ready(struct hf__issuer *issuer, const struct hf__kno
 
 struct hf__document {
     atomic_uint refs;
-    enum hf_document kind;
+    enum hf_collateral_kind kind;
     struct hf__root root;
     struct hf__issuer *issuer; /* NULL for the root's CRL */
     uint8_t *text;
@@ -81,7 +81,7 @@ struct hf__document {
  * ret: one reference. text is copied, issuer referenced. asked_fmspc: HF_FMSPC_LEN bytes, or NULL.
  * HF_ENOMEM.
  */
-HF_MUST_USE int hf__document_new(enum hf_document kind, struct hf_bytes text,
+HF_MUST_USE int hf__document_new(enum hf_collateral_kind kind, struct hf_bytes text,
                                  struct hf__issuer *issuer, const struct hf__root *root,
                                  const uint8_t *asked_fmspc, struct hf__document **ret);
 struct hf__document *hf__document_ref(struct hf__document *d);
@@ -104,8 +104,8 @@ struct hf_collateral {
 /* An empty set with room for count TCB infos; NULL when out of memory. */
 struct hf_collateral *hf__collateral_empty(const struct hf__root *root, size_t count);
 /* Borrowed; NULL where the set has none. fmspc: for a TCB info. */
-struct hf__document *hf__collateral_find(const struct hf_collateral *c, enum hf_document kind,
-                                         const uint8_t *fmspc);
+struct hf__document *hf__collateral_find(const struct hf_collateral *c,
+                                         enum hf_collateral_kind kind, const uint8_t *fmspc);
 /* Certificates that the set's own chains have verified so far; for hf__chain_verify. c may be NULL.
  */
 struct hf__known hf__collateral_known(const struct hf_collateral *c);

@@ -178,16 +178,11 @@ static int make_collateral(const struct options *o, const struct hf_dev_authorit
     return r;
 }
 
-/* A SubjectPublicKeyInfo (RFC 5480) of P-256: everything before the point is fixed. */
 static void append_spki(const struct hf_dev_authority *a, struct hf_buf *ret)
 {
-    static const uint8_t head[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48,
-                                   0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
-                                   0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04};
-    uint8_t spki[sizeof head + HF_DEV_ROOT_KEY_LEN];
+    uint8_t spki[HF_DEV_ROOT_SPKI_LEN];
     char text[2 * sizeof spki + 1];
-    memcpy(spki, head, sizeof head);
-    hf_dev_authority_root_key(a, spki + sizeof head);
+    hf_dev_authority_root_spki(a, spki);
     hf_hex_encode(spki, sizeof spki, text);
     hf_buf_printf(ret, "dev_root: \"%s\"\n", text);
 }

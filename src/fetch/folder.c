@@ -137,7 +137,7 @@ static int check(const struct work *w, struct hf_collateral **ret)
         [HF_DOCUMENT_ROOT_CRL] = "root revocation list",
     };
     struct hf_collateral *c = NULL;
-    enum hf_document which = HF_DOCUMENT_QE_IDENTITY;
+    enum hf_collateral_kind which = HF_DOCUMENT_QE_IDENTITY;
     int rc = hf_collateral_load(w->fresh, &w->options->roots, &c);
     if (rc != 0)
         return refuse(w, rc, hf_error_sentence(rc));

@@ -16,7 +16,7 @@ static void make(struct dev_world *w, void (*bend)(struct hf_dev_collateral_spec
     dev_world_make(w);
 }
 
-static uint64_t number_of(const struct hf_collateral *c, enum hf_document kind,
+static uint64_t number_of(const struct hf_collateral *c, enum hf_collateral_kind kind,
                           const uint8_t *fmspc, uint64_t *ret_issue_s)
 {
     struct hf_document_info info;
@@ -48,7 +48,7 @@ Test(hf_collateral_info, tells_dates_and_numbers)
 Test(hf_collateral_check, names_the_first_document_that_is_not_fit)
 {
     struct dev_world w;
-    enum hf_document kind;
+    enum hf_collateral_kind kind;
     make(&w, NULL);
     cr_assert_eq(hf_collateral_check(w.collateral, w.now_s, NULL), 0);
     cr_assert_eq(hf_collateral_check(w.collateral, w.now_s + 99001, &kind), HF_ECOLLEXPIRED);

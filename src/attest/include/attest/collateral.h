@@ -48,7 +48,7 @@ struct hf_roots {
 HF_MUST_USE int hf_root_key_from_spki(struct hf_bytes spki, uint8_t ret[static HF_ROOT_KEY_LEN]);
 
 /* The kinds of documents of a set. */
-enum hf_document {
+enum hf_collateral_kind {
     HF_DOCUMENT_QE_IDENTITY,
     HF_DOCUMENT_TCB_INFO,
     HF_DOCUMENT_PCK_CRL,
@@ -109,7 +109,7 @@ struct hf_document_info {
  * fmspc: HF_FMSPC_LEN bytes for HF_DOCUMENT_TCB_INFO, else NULL.
  * HF_ECOLLMISSING: the set has no such document.
  */
-HF_MUST_USE int hf_collateral_info(const struct hf_collateral *c, enum hf_document kind,
+HF_MUST_USE int hf_collateral_info(const struct hf_collateral *c, enum hf_collateral_kind kind,
                                    const uint8_t *fmspc, struct hf_document_info *ret);
 /*
  * Whether a set is fit for use at a time: every document there, good, and inside its dates; for the
@@ -117,7 +117,7 @@ HF_MUST_USE int hf_collateral_info(const struct hf_collateral *c, enum hf_docume
  * HF_ECOLLMISSING, HF_ECOLLATERAL, HF_ECOLLSIG, HF_ECOLLEARLY, HF_ECOLLEXPIRED.
  */
 HF_MUST_USE int hf_collateral_check(const struct hf_collateral *c, uint64_t at_s,
-                                    enum hf_document *ret_document);
+                                    enum hf_collateral_kind *ret_document);
 /* The earliest end of validity of any good document; 0 when there is none. */
 uint64_t hf_collateral_expiry_s(const struct hf_collateral *c);
 /* The newest issue date of any good document; 0 when there is none: a floor for a clock. */

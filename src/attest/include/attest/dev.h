@@ -23,6 +23,7 @@
 enum {
     HF_DEV_SEED_LEN = 32,
     HF_DEV_ROOT_KEY_LEN = 64, /* P-256, x and y, big-endian */
+    HF_DEV_ROOT_SPKI_LEN = 91,
     HF_DEV_REGISTER_LEN = 48, /* MRTD, RTMRs and the like: SHA-384 */
     HF_DEV_FMSPC_LEN = 6,
     HF_DEV_SERIAL_LEN = 20,
@@ -70,6 +71,9 @@ HF_MUST_USE int hf_dev_authority_load(const char *folder, struct hf_dev_authorit
 /* The root's public key, which a dev network's policy names as its trust root. */
 void hf_dev_authority_root_key(const struct hf_dev_authority *a,
                                uint8_t ret[static HF_DEV_ROOT_KEY_LEN]);
+/* The same as a SubjectPublicKeyInfo (RFC 5480) in DER, the form in which a policy carries it. */
+void hf_dev_authority_root_spki(const struct hf_dev_authority *a,
+                                uint8_t ret[static HF_DEV_ROOT_SPKI_LEN]);
 /* The serial of a PCK CA, for the root's revocation list. */
 void hf_dev_authority_ca_serial(const struct hf_dev_authority *a, enum hf_dev_ca ca,
                                 uint8_t ret[static HF_DEV_SERIAL_LEN]);
