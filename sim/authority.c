@@ -120,17 +120,16 @@ static void adopt_policy(struct hf_world *w, const struct hf_policy *policy)
 
 static void first_policy(struct hf_world *w)
 {
-    static const uint8_t dev_root[32] = "the platforms of a virtual world";
     const struct hf_world_policy *p = &w->settings.policy;
     static char name[] = "holdfast-1";
     struct hf_measurement m = {.name = hf_bytes_of(name, strlen(name)), .rank = 1};
-    hf__image_measurement(w, hf__image_index(w, name), m.digest);
+    hf_world_measurement(w, name, m.digest);
     struct hf_policy policy = {
         .version = 1,
         .issued_s = true_s(w),
         .expires_s = true_s(w) + w->settings.authority.valid_s,
         .trust = HF_TRUST_DEV,
-        .dev_root = hf_bytes_of(dev_root, sizeof(dev_root)),
+        .dev_root = hf_bytes_of(w->dev_root, sizeof(w->dev_root)),
         .shares = p->n,
         .threshold = p->k,
         .domain_rule = p->domain_rule,

@@ -32,17 +32,27 @@ const uint8_t *hf__check_account(const struct hf__checks *c, uint32_t node)
     return n->has_account ? n->account : NULL;
 }
 
+static struct hf__key quote_key(struct hf_bytes quote)
+{
+    return hf__key_of(quote, hf_bytes_of(NULL, 0), hf_bytes_of(NULL, 0));
+}
+
 bool hf__check_quote(const struct hf__checks *c, struct hf_bytes quote, struct hf__quote_view *ret)
 {
-    struct hf_verdict v;
-    hf__quote_judge(c->world, quote, HF_TRUST_DEV, 0, &v);
-    if (v.error != 0 && v.error != HF_EPCKREVOKED)
-        return false;
-    memcpy(ret->ppid, v.ppid, sizeof(ret->ppid));
-    memcpy(ret->measurement, v.measurement, sizeof(ret->measurement));
-    memcpy(ret->report_data, v.report_data, sizeof(ret->report_data));
-    ret->debug = v.debug;
-    return true;
+    const struct hf__quote_view *made = hf__map_find(&c->quotes, quote_key(quote));
+    if (made != NULL)
+        *ret = *made;
+    return made != NULL;
+}
+
+static void quoted(void *ctx, struct hf_world *w, const struct hf__made *made)
+{
+    struct hf__checks *c = ctx;
+    struct hf__quote_view *view = hf__map_at(&c->quotes, quote_key(made->quote));
+    hf_world_ppid(w, made->machine, view->ppid);
+    hf_world_measurement(w, made->image, view->measurement);
+    memcpy(view->report_data, made->report_data, sizeof(view->report_data));
+    view->debug = made->debug;
 }
 
 static void note_policy(struct hf__checks *c)
@@ -204,10 +214,9 @@ static void done(void *ctx, struct hf_world *w)
 {
     struct hf__checks *c = ctx;
     (void)w;
-    for (size_t i = 0; i < c->heard.cap; i++) {
-        uint8_t *p = c->heard.slots + i * (sizeof(struct hf__key) + c->heard.value_len);
-        free(((struct hf__heard *)(void *)(p + sizeof(struct hf__key)))->body);
-    }
+    size_t at = 0;
+    for (struct hf__heard *h; (h = hf__map_next(&c->heard, &at)) != NULL;)
+        free(h->body);
     hf__map_done(&c->heard);
     hf__map_done(&c->nonces);
     hf__map_done(&c->relations);
@@ -220,6 +229,7 @@ static void done(void *ctx, struct hf_world *w)
     hf__map_done(&c->speakers);
     hf__map_done(&c->gathered);
     hf__map_done(&c->measurements);
+    hf__map_done(&c->quotes);
     hf_arena_done(&c->arena);
     free(c);
 }
@@ -241,6 +251,7 @@ void hf__checkers_add(struct hf_world *w)
     hf__map_init(&c->speakers, sizeof(struct hf__speaker));
     hf__map_init(&c->gathered, sizeof(struct hf__gathered));
     hf__map_init(&c->measurements, sizeof(uint64_t));
+    hf__map_init(&c->quotes, sizeof(struct hf__quote_view));
     hf_arena_init(&c->arena, ARENA_MAX);
     struct hf__observer observer = {
         .ctx = c,
@@ -249,6 +260,7 @@ void hf__checkers_add(struct hf_world *w)
         .trace = traced,
         .local = local,
         .durable = durable,
+        .quoted = quoted,
         .emptied = emptied,
         .done = done,
     };

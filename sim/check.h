@@ -124,6 +124,7 @@ struct hf__checks {
     struct hf__map speakers;     /* node → hf__speaker */
     struct hf__map gathered;     /* node → hf__gathered */
     struct hf__map measurements; /* policy version, digest → rank + 1 */
+    struct hf__map quotes;       /* every quote that was made → hf__quote_view */
     uint32_t policies;           /* versions noted so far */
     struct hf_arena arena;
 };

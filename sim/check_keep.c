@@ -109,9 +109,8 @@ void hf__check_row(struct hf__checks *c, uint32_t node, const struct hf__disk_wr
 
 void hf__check_emptied(struct hf__checks *c, uint32_t node, bool hostile)
 {
-    size_t size = sizeof(struct hf__key) + c->owners.value_len;
-    for (size_t i = 0; i < c->owners.cap; i++) {
-        struct hf__owned *o = (void *)(c->owners.slots + i * size + sizeof(struct hf__key));
+    size_t at = 0;
+    for (struct hf__owned *o; (o = hf__map_next(&c->owners, &at)) != NULL;) {
         for (uint32_t j = 0; j < o->count; j++) {
             if (!holds(&o->sharings[j], node))
                 continue;

@@ -56,6 +56,9 @@ static bool begin_whole(struct hf_world *w, struct hf__deeds *d)
     case HF__DEED_WITHDRAW:
         hf_world_policy_withdraw(w, a->text);
         return true;
+    case HF__DEED_STALE:
+        hf_world_collateral_stop(w, true);
+        return true;
     case HF__DEED_POLICY:
         hf_world_policy_edit(w, NULL, NULL);
         return true;
@@ -244,6 +247,9 @@ static void end_whole(struct hf_world *w, struct hf__deeds *d)
     case HF__DEED_FLAP:
         hf_world_partition(w, NULL);
         return;
+    case HF__DEED_STALE:
+        hf_world_collateral_stop(w, false);
+        return;
     case HF__DEED_HOSTILE:
         hf__strategy_find(d->action->text)->end(w, d->strategy_ctx);
         return;
@@ -331,6 +337,7 @@ void hf__deed_heal(struct hf_world *w)
     w->settings.network.reorder = 0;
     w->settings.attestation.judge_fails = 0;
     w->settings.attestation.quote_fails = 0;
+    hf_world_collateral_stop(w, false);
     for (uint32_t i = 0; i < w->nodes_count; i++) {
         struct hf__node *n = w->nodes[i];
         if (n->gone)
@@ -340,7 +347,7 @@ void hf__deed_heal(struct hf_world *w)
         n->stall_us = 0;
         n->clock_us = 0;
         n->slowness = 1;
-        w->machines[i].tcb_status = HF_TCB_UP_TO_DATE;
+        hf_world_tcb(w, i, HF_TCB_UP_TO_DATE);
         hf_world_disk_fail(w, i, 0);
         if (n->paused)
             hf_world_resume(w, i);

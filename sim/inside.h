@@ -7,6 +7,7 @@
 #include "disk.h"
 #include "map.h"
 #include "observe.h"
+#include "platforms.h"
 #include "queue.h"
 #include "random.h"
 #include "slab.h"
@@ -70,10 +71,14 @@ struct hf__work {
     uint8_t key_hash[32];
     uint8_t account[32];
     uint32_t version;
-    uint32_t len;
+    uint32_t len, root_len; /* of what quote points to; the root that the policy names ends it */
     uint8_t *quote;
-    uint8_t dev_root[32];
 };
+
+static inline struct hf_bytes hf__work_quote(const struct hf__work *k)
+{
+    return hf_bytes_of(k->quote, k->len - k->root_len);
+}
 
 struct hf__local {
     uint64_t id;
@@ -212,6 +217,11 @@ struct hf_world {
     char images[HF__IMAGES_MAX][HF_WORLD_NAME_MAX];
     size_t images_count;
     uint64_t quote_key[2];
+    struct hf__platforms *platforms; /* NULL: quotes are records */
+    struct hf_buf quote;             /* the one that is made now */
+    uint8_t dev_root[HF__ROOT_SPKI_LEN];
+    uint64_t evaluated_s;        /* day of the newest TCB level */
+    uint64_t collateral_until_s; /* true time from which no newer collateral is issued */
     struct hf__rule *rules;
     size_t rules_count, rules_cap;
     struct hf__cut *cuts;
@@ -309,16 +319,8 @@ void hf__work_start(struct hf_world *w, struct hf__node *n, const struct hf_work
                     uint64_t at_us);
 void hf__work_done(struct hf_world *w, uint32_t work, uint32_t mark);
 
-/* attestation.c */
-enum { HF__QUOTE_LEN = 160 };
+/* attestation.c, and platforms.h */
 uint8_t hf__image_index(struct hf_world *w, const char *name);
-void hf__image_measurement(const struct hf_world *w, uint8_t image, uint8_t ret[static 32]);
-void hf__quote_make(const struct hf_world *w, uint32_t machine, uint8_t image, bool debug,
-                    const uint8_t report_data[static 64], uint8_t ret[static HF__QUOTE_LEN]);
-/* The machine that a quote names; HF__NOBODY when it is none. */
-uint32_t hf__quote_machine(struct hf_bytes quote);
-void hf__quote_judge(const struct hf_world *w, struct hf_bytes quote, uint8_t trust,
-                     uint64_t wall_s, struct hf_verdict *ret);
 
 /* authority.c */
 void hf__authority_init(struct hf_world *w);

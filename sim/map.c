@@ -78,3 +78,15 @@ void *hf__map_at(struct hf__map *m, struct hf__key key)
     }
     return p + sizeof(key);
 }
+
+void *hf__map_next(const struct hf__map *m, size_t *at)
+{
+    while (*at < m->cap) {
+        struct hf__key there;
+        uint8_t *p = m->slots + (*at)++ * (sizeof(there) + m->value_len);
+        memcpy(&there, p, sizeof(there));
+        if (there.a != 0)
+            return p + sizeof(there);
+    }
+    return NULL;
+}

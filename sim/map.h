@@ -21,6 +21,8 @@ void hf__map_init(struct hf__map *m, size_t value_len);
 void hf__map_done(struct hf__map *m);
 /* The value, or NULL; valid until the next insertion. */
 void *hf__map_find(const struct hf__map *m, struct hf__key key);
+/* One value after the other, in no order: at is 0 at first; NULL after the last. */
+void *hf__map_next(const struct hf__map *m, size_t *at);
 /* The value, zeroed when it is new. */
 void *hf__map_at(struct hf__map *m, struct hf__key key);
 

@@ -83,6 +83,12 @@ uint64_t hf__one_way_us(struct hf_world *w, uint32_t from, uint32_t to)
     return hf__draw_duration(r, d);
 }
 
+/* What a message takes on the line: records stand for quotes of the real size. */
+static uint64_t wire_len(const struct hf_world *w, const struct hf__message *m)
+{
+    return w->platforms != NULL ? m->len : m->len + hf__model_padding(hf_bytes_of(m->body, m->len));
+}
+
 static uint64_t travel(struct hf_world *w, struct hf__message *m, uint64_t at_us)
 {
     const struct hf_world_network *net = &w->settings.network;
@@ -92,7 +98,7 @@ static uint64_t travel(struct hf_world *w, struct hf__message *m, uint64_t at_us
     struct hf__node *from = hf__node(w, m->from);
     if (net->bandwidth > 0) {
         uint64_t start = at_us > from->line_us ? at_us : from->line_us;
-        from->line_us = start + (uint64_t)m->len * 1000000 / net->bandwidth;
+        from->line_us = start + wire_len(w, m) * 1000000 / net->bandwidth;
         at_us = from->line_us;
     }
     uint64_t trip_us = hf__one_way_us(w, m->from, m->to);
@@ -183,7 +189,7 @@ void hf__network_send(struct hf_world *w, uint32_t message, uint64_t at_us)
     struct hf__stream *r = &w->streams[HF__FOR_NETWORK];
     uint64_t delay_us = 0;
     w->totals.messages_sent++;
-    w->totals.bytes_sent += m->len;
+    w->totals.bytes_sent += wire_len(w, m);
     if (!watched(w, message, m, &delay_us))
         return;
     enum hf_fate fate = hf__rules_judge(w, m, &delay_us);

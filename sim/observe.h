@@ -10,6 +10,7 @@
 enum { HF__OBSERVERS_MAX = 32 };
 
 struct hf__disk_write;
+struct hf__made;
 struct hf__node;
 struct hf__message;
 struct hf_world;
@@ -29,9 +30,8 @@ struct hf__observer {
     /* A transaction is durable. */
     void (*durable)(void *ctx, struct hf_world *w, uint32_t node,
                     const struct hf__disk_write *writes, size_t count);
-    /* A quote was made for an engine, or by a stranger (node UINT32_MAX). */
-    void (*quoted)(void *ctx, struct hf_world *w, uint32_t node, uint32_t machine,
-                   struct hf_bytes quote);
+    /* A quote was made for an engine, or by a stranger. */
+    void (*quoted)(void *ctx, struct hf_world *w, const struct hf__made *made);
     void (*started)(void *ctx, struct hf_world *w, uint32_t node);
     /* All rows of its vault are gone; hostile: by its host's hand. */
     void (*emptied)(void *ctx, struct hf_world *w, uint32_t node, bool hostile);

@@ -52,7 +52,7 @@ uint64_t hf__compute(struct hf_world *w, const struct hf__node *n, uint64_t ns)
 /* Whether this life of the node has judged a quote of that machine; it has from now on. */
 static bool judged_before(struct hf_world *w, const struct hf__node *n, struct hf_bytes quote)
 {
-    uint32_t who[3] = {n->number, n->incarnation, hf__quote_machine(quote)};
+    uint32_t who[3] = {n->number, n->incarnation, hf__quote_machine(w, quote)};
     struct hf_bytes none = {0};
     size_t before = w->judged.count;
     hf__map_at(&w->judged, hf__key_of(hf_bytes_of(who, sizeof(who)), none, none));
@@ -72,7 +72,7 @@ uint64_t hf__compute_work(struct hf_world *w, const struct hf__node *n, const st
     default:
         if (p->judge == p->judge_again)
             return p->judge;
-        return judged_before(w, n, hf_bytes_of(k->quote, k->len)) ? p->judge_again : p->judge;
+        return judged_before(w, n, hf__work_quote(k)) ? p->judge_again : p->judge;
     }
 }
 

@@ -113,6 +113,9 @@ static const struct hf_config_field attestation_fields[] = {
     SIGMA(attestation, judge.sigma, "judge_sigma", "0.2"),
     CHANCE(attestation, quote_fails, "quote_fails", "Chance that making a quote fails."),
     CHANCE(attestation, judge_fails, "judge_fails", "Chance that collateral is missing."),
+    FIELD(HF_CONFIG_DURATION_S, attestation, collateral_valid_s, "collateral_valid",
+          .default_text = "30d", .min = 86400, .max = 315360000,
+          .doc = "Life of collateral, which is issued daily."),
 };
 static const struct hf_config_schema attestation_schema =
     HF_CONFIG_SCHEMA(attestation, attestation_fields, NULL);

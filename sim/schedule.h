@@ -37,6 +37,7 @@
     X(QUOTE_FAIL, "quote-fail", 1, "quotes cannot be made")                                        \
     X(JUDGE_FAIL, "judge-fail", 1, "collateral is missing with chance `value`, everywhere")        \
     X(TCB, "tcb", 1, "the platforms' TCB status is `text`: revoked, out-of-date, up-to-date")      \
+    X(STALE, "stale-collateral", 1, "no newer collateral is issued: what there is will expire")    \
     X(ACCEPT, "accept", 0, "a policy that accepts the image `text` with rank `value`")             \
     X(WITHDRAW, "withdraw", 0, "a policy without the image `text`")                                \
     X(POLICY, "policy", 0, "a further policy like the last")                                       \

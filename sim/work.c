@@ -40,14 +40,18 @@ void hf__work_start(struct hf_world *w, struct hf__node *n, const struct hf_work
     k->computed = false;
     k->quote = NULL;
     k->len = 0;
+    k->root_len = 0;
     if (work->key != NULL)
         hash_key(w, work->key, k->key_hash);
     memcpy(k->account, work->account, sizeof(k->account));
     memcpy(k->report_data, work->report_data, sizeof(k->report_data));
     if (work->type == HF_WORK_JUDGE && work->quote.len > 0) {
-        k->quote = hf__body_take(w, work->quote.len);
+        k->root_len = (uint32_t)work->dev_root.len;
+        k->len = (uint32_t)work->quote.len + k->root_len;
+        k->quote = hf__body_take(w, k->len);
         memcpy(k->quote, work->quote.data, work->quote.len);
-        k->len = (uint32_t)work->quote.len;
+        if (k->root_len > 0)
+            memcpy(k->quote + work->quote.len, work->dev_root.data, k->root_len);
     }
     struct hf__stream *r =
         &w->streams[work->type <= HF_WORK_VAULT_OPEN ? HF__FOR_STORAGE : HF__FOR_ATTESTATION];
@@ -96,7 +100,7 @@ static void vault_open(struct hf__node *n, const struct hf__work *k, struct hf_e
 }
 
 static void quote(struct hf_world *w, struct hf__node *n, const struct hf__work *k,
-                  struct hf_event *ret, uint8_t *bytes)
+                  struct hf_event *ret)
 {
     ret->type = HF_EVENT_QUOTE_MADE;
     ret->u.quote_made.work = k->id;
@@ -105,14 +109,14 @@ static void quote(struct hf_world *w, struct hf__node *n, const struct hf__work 
         ret->u.quote_made.error = HF_EQUOTE_INTERFERED;
     if (ret->u.quote_made.error != 0)
         return;
-    hf__quote_make(w, n->machine, n->image, false, k->report_data, bytes);
+    struct hf__made made = {.node = n->number,
+                            .machine = n->machine,
+                            .image = w->images[n->image],
+                            .report_data = k->report_data};
+    hf_buf_clear(&w->quote);
+    hf__quote_make(w, &made, &w->quote);
     w->totals.quotes_made++;
-    ret->u.quote_made.quote = hf_bytes_of(bytes, HF__QUOTE_LEN);
-    for (size_t i = 0; i < w->observers_count; i++) {
-        if (w->observers[i].quoted != NULL)
-            w->observers[i].quoted(w->observers[i].ctx, w, n->number, n->machine,
-                                   ret->u.quote_made.quote);
-    }
+    ret->u.quote_made.quote = made.quote;
 }
 
 static void judge(struct hf_world *w, const struct hf__work *k, struct hf_event *ret)
@@ -120,11 +124,15 @@ static void judge(struct hf_world *w, const struct hf__work *k, struct hf_event 
     ret->type = HF_EVENT_QUOTE_JUDGED;
     ret->u.quote_judged.work = k->id;
     w->totals.quotes_judged++;
-    if (hf__draw_chance(&w->streams[HF__FOR_ATTESTATION], w->settings.attestation.judge_fails))
-        ret->u.quote_judged.verdict.error = HF_ECOLLMISSING;
-    else
-        hf__quote_judge(w, hf_bytes_of(k->quote, k->len), k->trust, k->wall_s,
-                        &ret->u.quote_judged.verdict);
+    const struct hf__judged judged = {
+        .quote = hf__work_quote(k),
+        .trust = k->trust,
+        .dev_root = hf_bytes_of(k->quote + k->len - k->root_len, k->root_len),
+        .wall_s = k->wall_s,
+        .no_collateral =
+            hf__draw_chance(&w->streams[HF__FOR_ATTESTATION], w->settings.attestation.judge_fails),
+    };
+    hf__quote_judge(w, &judged, &ret->u.quote_judged.verdict);
 }
 
 /* Whether the work now waits for its processor: it comes back when that has done its part. */
@@ -144,7 +152,6 @@ void hf__work_done(struct hf_world *w, uint32_t work, uint32_t mark)
 {
     struct hf__work *k = hf__slab_at(&w->works, work);
     struct hf__node *n = hf__node(w, k->node);
-    uint8_t bytes[HF__QUOTE_LEN];
     struct hf_row_in *rows = NULL;
     struct hf_event event = {0};
     bool alive = n->engine != NULL && n->incarnation == k->incarnation;
@@ -161,7 +168,7 @@ void hf__work_done(struct hf_world *w, uint32_t work, uint32_t mark)
             vault_open(n, k, &event, &rows);
             break;
         case HF_WORK_QUOTE:
-            quote(w, n, k, &event, bytes);
+            quote(w, n, k, &event);
             break;
         default:
             judge(w, k, &event);

@@ -23,7 +23,9 @@ void hf_world_settings_init(struct hf_world_settings *ret)
         .storage = {.write = {.median_us = 500},
                     .create = {.median_us = 5000},
                     .open = {.median_us = 5000}},
-        .attestation = {.quote = {.median_us = 5000}, .judge = {.median_us = 1000}},
+        .attestation = {.quote = {.median_us = 5000},
+                        .judge = {.median_us = 1000},
+                        .collateral_valid_s = 30 * HF__DAY_S},
         .authority = {.threshold = 2,
                       .keys = 3,
                       .issue_us = 100000,
@@ -52,9 +54,26 @@ static bool valid(const struct hf_world_settings *s)
     return p->n >= 1 && p->n <= HF_SHARES_MAX && p->k >= 1 && p->k <= p->n && 2 * p->k > p->n &&
            s->zones >= 1 && s->authority.threshold >= 1 &&
            s->authority.threshold <= s->authority.keys && s->authority.keys <= HF__ROOTS_MAX / 2 &&
-           s->wall_s > 0 && chance(s->network.loss) && chance(s->network.duplicate) &&
-           chance(s->network.reorder) && chance(s->storage.survives) &&
-           chance(s->attestation.quote_fails) && chance(s->attestation.judge_fails);
+           s->wall_s > HF__DAY_S && s->attestation.collateral_valid_s >= HF__DAY_S &&
+           chance(s->network.loss) && chance(s->network.duplicate) && chance(s->network.reorder) &&
+           chance(s->storage.survives) && chance(s->attestation.quote_fails) &&
+           chance(s->attestation.judge_fails);
+}
+
+static int platforms_init(struct hf_world *w)
+{
+    w->evaluated_s = w->settings.wall_s - w->settings.wall_s % HF__DAY_S;
+    w->collateral_until_s = UINT64_MAX;
+    w->quote_key[0] = hf__mix(w->settings.seed ^ 0x51);
+    w->quote_key[1] = hf__mix(w->settings.seed ^ 0x52);
+    hf_buf_init(&w->quote, HF_QUOTE_MAX);
+    memcpy(w->dev_root, w->quote_key, sizeof(w->quote_key));
+    if (w->settings.crypto != HF_WORLD_REAL)
+        return 0;
+    int r = hf__platforms_new(w, &w->platforms);
+    if (r == 0)
+        hf__platforms_root(w->platforms, w->dev_root);
+    return r;
 }
 
 int hf_world_new(const struct hf_world_settings *settings, struct hf_world **ret)
@@ -73,10 +92,11 @@ int hf_world_new(const struct hf_world_settings *settings, struct hf_world **ret
     hf__map_init(&w->judged, 0);
     for (uint64_t i = 0; i < HF__PURPOSES; i++)
         hf__stream_init(&w->streams[i], settings->seed, i, 0);
-    w->quote_key[0] = hf__mix(settings->seed ^ 0x51);
-    w->quote_key[1] = hf__mix(settings->seed ^ 0x52);
-    int r = hf_pool_new(w->suite, &w->pool);
+    int r = platforms_init(w);
+    if (r == 0)
+        r = hf_pool_new(w->suite, &w->pool);
     if (r != 0) {
+        hf__platforms_free(w->platforms);
         hf__queue_done(&w->queue);
         free(w);
         return r;
@@ -138,6 +158,8 @@ void hf_world_free(struct hf_world *w)
     free_messages(w);
     free_bodies(w);
     hf__authority_done(w);
+    hf__platforms_free(w->platforms);
+    hf_buf_done(&w->quote);
     hf_pool_free(w->pool);
     hf__queue_done(&w->queue);
     hf__slab_done(&w->messages);

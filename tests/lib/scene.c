@@ -4,13 +4,18 @@
 #include "base/secret.h"
 
 #include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
 
 uint8_t scene_key[HF_APP_KEY_LEN];
 
 struct hf_world_settings scene_settings(uint8_t k, uint8_t n)
 {
     struct hf_world_settings s;
+    const char *crypto = getenv("SCENE_CRYPTO");
     hf_world_settings_init(&s);
+    if (crypto != NULL && strcmp(crypto, "real") == 0)
+        s.crypto = HF_WORLD_REAL;
     s.policy.k = k;
     s.policy.n = n;
     return s;

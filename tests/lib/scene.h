@@ -14,6 +14,7 @@ enum { SCENE_MS = 120000 };
 struct hf_world *scene_new(uint32_t count, uint8_t k, uint8_t n);
 /* The same from settings that the caller changed. */
 struct hf_world *scene_from(const struct hf_world_settings *s, uint32_t count);
+/* Model cryptography, or real with SCENE_CRYPTO=real in the environment. */
 struct hf_world_settings scene_settings(uint8_t k, uint8_t n);
 /* The same, with every node ready and the key "tss-db" of node 0 released once, kept in scene_key.
  */

@@ -73,6 +73,27 @@ Test(attestation, a_revoked_platform_gets_no_share)
     scene_end(w);
 }
 
+Test(attestation, collateral_that_has_expired_supports_nothing_until_there_is_newer)
+{
+    struct hf_world_settings settings = scene_settings(3, 5);
+    uint32_t version;
+    settings.wall_s += 86400 - settings.wall_s % 86400 - 60; /* a minute before midnight */
+    settings.attestation.collateral_valid_s = 86400;
+    struct hf_world *w = scene_from(&settings, 7);
+    cr_assert_eq(hf_world_bring_up(w, 50000), 0);
+    cr_assert_eq(hf_world_key(w, 0, "tss-db", SCENE_MS, scene_key, &version), 0);
+    hf_world_collateral_stop(w, true);
+    hf_world_run_for(w, 70000);
+    scene_restart(w, 0);
+    hf_world_run_for(w, 30000);
+    cr_assert_eq(status(w, 0).state, HF_STATE_RECOVERING);
+    cr_assert(scene_traced(w, HF_WORLD_ALL, HF_TRACE_QUOTE_REFUSED, HF_ECOLLEXPIRED));
+    cr_assert_eq(hf_world_trace_count(w, HF_WORLD_ALL, HF_TRACE_SHARE_RELEASED), 0);
+    hf_world_collateral_stop(w, false);
+    scene_key_lives(w, 0);
+    scene_end(w);
+}
+
 static void accept_out_of_date(struct hf_policy *policy, void *ctx)
 {
     (void)ctx;

@@ -105,6 +105,27 @@ Test(hf_sim_scenario, what_a_seed_draws_is_printed_as_a_scenario_that_runs_alike
     }
 }
 
+Test(hf_sim_scenario, cryptography_is_real_unless_a_scenario_says_otherwise)
+{
+    static struct hf_config_errors errors;
+    static const struct {
+        const char *text;
+        enum hf_world_crypto crypto;
+    } rows[] = {{"nodes: 3\n", HF_WORLD_REAL},
+                {"crypto: real\n", HF_WORLD_REAL},
+                {"crypto: model\n", HF_WORLD_MODEL}};
+    for (size_t i = 0; i < HF_ARRAY_LEN(rows); i++) {
+        struct hf__scenario s;
+        struct hf_config_doc *doc;
+        cr_assert_eq(hf_config_load(hf_bytes_of(rows[i].text, strlen(rows[i].text)),
+                                    "scenario.yaml", &hf__scenario_schema, &s, &doc, &errors),
+                     0);
+        cr_assert_eq(s.world.crypto, rows[i].crypto);
+        cr_assert_eq(s.world.attestation.collateral_valid_s, 30 * 86400);
+        hf_config_doc_free(doc);
+    }
+}
+
 Test(hf_sim_scenario, set_changes_one_field)
 {
     static struct hf_config_errors errors;

@@ -74,9 +74,11 @@ Test(hf_sim_processor, a_machine_is_judged_in_full_once_a_life)
 {
     struct hf_world *w = world(1, 1, 2);
     struct hf__node *n = hf__node(w, 0);
-    uint8_t data[64] = {0}, quote[HF__QUOTE_LEN];
-    hf__quote_make(w, 1, 0, false, data, quote);
-    struct hf__work k = {.type = HF_WORK_JUDGE, .quote = quote, .len = sizeof(quote)};
+    uint8_t data[64] = {0};
+    struct hf_buf quote;
+    hf_buf_init(&quote, HF_QUOTE_MAX);
+    hf_world_quote(w, 1, "holdfast-1", false, data, &quote);
+    struct hf__work k = {.type = HF_WORK_JUDGE, .quote = quote.data, .len = (uint32_t)quote.len};
     w->settings.processor.judge = 800000;
     w->settings.processor.judge_again = 80000;
     cr_assert_eq(hf__compute_work(w, n, &k), 800000);
@@ -84,7 +86,7 @@ Test(hf_sim_processor, a_machine_is_judged_in_full_once_a_life)
     cr_assert_eq(hf__compute_work(w, hf__node(w, 1), &k), 800000);
     n->incarnation++;
     cr_assert_eq(hf__compute_work(w, n, &k), 800000, "a new process has forgotten it");
-    k.quote = NULL;
+    hf_buf_done(&quote);
     hf_world_free(w);
 }
 

@@ -44,6 +44,7 @@ struct hf_world_attestation {
     struct hf_world_duration judge; /* verifying one */
     double quote_fails;             /* chance that making one fails */
     double judge_fails;             /* chance that collateral is missing for the moment */
+    uint64_t collateral_valid_s;    /* life of collateral, which is issued daily; at least a day */
 };
 
 struct hf_world_clocks {
@@ -121,7 +122,7 @@ struct hf_world_settings {
     bool costs;         /* computing takes virtual time, as processor has it */
     uint32_t operators; /* nodes are dealt out to so many; 0: each has its own */
     uint32_t zones;     /* likewise; at least 1; also the region of a node */
-    uint64_t wall_s;    /* Unix time at virtual time 0 */
+    uint64_t wall_s;    /* Unix time at virtual time 0; after 1970-01-01 */
     struct hf_world_processor processor;
     struct hf_world_network network;
     struct hf_world_storage storage;

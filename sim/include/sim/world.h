@@ -206,6 +206,11 @@ void hf_world_measurement(const struct hf_world *w, const char *image, uint8_t r
 void hf_world_ppid(const struct hf_world *w, uint32_t machine, uint8_t ret[static 16]);
 /* The TCB status that collateral gives a machine from now on; HF_TCB_REVOKED revokes it. */
 void hf_world_tcb(struct hf_world *w, uint32_t machine, uint8_t status);
+/* The dates of collateral stand still, until it expires, or go on. */
+void hf_world_collateral_stop(struct hf_world *w, bool stopped);
+/* What a node's verifier makes of a quote now, by the newest policy's trust root. */
+void hf_world_judge(struct hf_world *w, uint32_t node, struct hf_bytes quote,
+                    struct hf_verdict *ret);
 /* A node hears that its collateral has changed: HF_EVENT_COLLATERAL. No-op when it is down. */
 void hf_world_collateral(struct hf_world *w, uint32_t node);
 /* Making quotes fails on this node until it is 0 again. */
