@@ -60,14 +60,16 @@ static struct hf_arena_chunk *chunk_new(const struct hf_arena *a, size_t len)
     return chunk;
 }
 
-int hf_arena_alloc(struct hf_arena *a, size_t count, size_t size, void **ret)
+static size_t align(size_t len)
 {
-    size_t len;
-    if (__builtin_mul_overflow(count, size, &len) || len > a->max - a->len)
+    return len == 0 ? ALIGN : (len + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+int hf_arena_room(struct hf_arena *a, size_t len, uint8_t **ret)
+{
+    if (len > a->max - a->len || align(len) > a->max - a->len)
         return HF_ETOOBIG;
-    len = len == 0 ? ALIGN : (len + ALIGN - 1) / ALIGN * ALIGN;
-    if (len > a->max - a->len)
-        return HF_ETOOBIG;
+    len = align(len);
     if (a->newest == NULL || len > a->newest->cap - a->newest->len) {
         struct hf_arena_chunk *chunk = chunk_new(a, len);
         if (chunk == NULL)
@@ -75,8 +77,27 @@ int hf_arena_alloc(struct hf_arena *a, size_t count, size_t size, void **ret)
         a->newest = chunk;
     }
     *ret = a->newest->data + a->newest->len;
-    memset(*ret, 0, len);
-    a->newest->len += len;
-    a->len += len;
+    return 0;
+}
+
+size_t hf_arena_take(struct hf_arena *a, size_t len)
+{
+    a->newest->len += align(len);
+    a->len += align(len);
+    return len;
+}
+
+int hf_arena_alloc(struct hf_arena *a, size_t count, size_t size, void **ret)
+{
+    size_t len;
+    uint8_t *piece;
+    if (__builtin_mul_overflow(count, size, &len))
+        return HF_ETOOBIG;
+    int r = hf_arena_room(a, len, &piece);
+    if (r < 0)
+        return r;
+    hf_arena_take(a, len);
+    memset(piece, 0, align(len));
+    *ret = piece;
     return 0;
 }

@@ -46,6 +46,11 @@ static bool reserve(struct hf_buf *b, size_t more)
     return true;
 }
 
+uint8_t *hf_buf_room(struct hf_buf *b, size_t len)
+{
+    return reserve(b, len) ? b->data + b->len : NULL;
+}
+
 void hf_buf_append(struct hf_buf *b, const void *data, size_t len)
 {
     if (len == 0 || !reserve(b, len))

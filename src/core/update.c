@@ -6,7 +6,7 @@
 #include "fault.h"
 #include "node.h"
 
-enum { CALLS_MAX = 1024, MESSAGE_MAX = HF_WIRE_DOCUMENT_MAX + 4 * 1024 * 1024 };
+enum { CALLS_MAX = 1024 };
 
 /* Arrays that grow to what the largest step needed. One for a pool: only one step is ever under
  * way. */
@@ -24,15 +24,11 @@ struct hf__outbox {
     size_t locals_count, locals_cap;
     size_t traces_count, traces_cap;
     enum hf_vault_state vault_state;
-    struct hf_buf buf; /* for encodings, which are then copied to the step's arena */
 };
 
 struct hf__outbox *hf__outbox_new(void)
 {
-    struct hf__outbox *o = calloc(1, sizeof *o);
-    if (o != NULL)
-        hf_buf_init(&o->buf, MESSAGE_MAX);
-    return o;
+    return calloc(1, sizeof(struct hf__outbox));
 }
 
 static void forget_writes(struct hf__outbox *o)
@@ -53,7 +49,6 @@ void hf__outbox_free(struct hf__outbox *o)
     free(o->work);
     free(o->locals);
     free(o->traces);
-    hf_buf_done(&o->buf);
     free(o);
 }
 
@@ -122,13 +117,10 @@ void *hf__scratch(struct hf_engine *e, size_t len)
 struct hf_bytes hf__encode(struct hf_engine *e, const struct hf_wire_type *type,
                            const void *message)
 {
-    struct hf_buf *b = &e->pool->outbox->buf;
-    hf_buf_clear(b);
-    int r = hf_wire_encode(type, message, b);
+    struct hf_bytes ret;
+    int r = hf_wire_encode_in(type, message, &e->pool->arena, &ret);
     hf_assert(r == 0);
-    uint8_t *copy = hf__scratch(e, b->len);
-    memcpy(copy, b->data, b->len);
-    return hf_bytes_of(copy, b->len);
+    return ret;
 }
 
 int hf__decode(struct hf_engine *e, const struct hf_wire_type *type, struct hf_bytes bytes,

@@ -150,41 +150,10 @@ static int decode_sub(struct decoder *d, const struct place *place, void *messag
     return decode_map(d, &sub, hf__field_into(place->field, message));
 }
 
-/*
- * The short forms of the two commonest kinds, in one look at the bytes: a number below 128, and
- * binary of a fixed length. False: it is something else, or wrong, and nothing was read.
- */
-static bool decode_short(struct decoder *d, const struct hf_wire_field *f, void *member)
-{
-    const uint8_t *at = d->cursor.at;
-    size_t left = (size_t)(d->cursor.end - at);
-    if (f->kind == HF_WIRE_UINT || f->kind == HF_WIRE_VERSION) {
-        if (left < 1 || at[0] > 0x7f || at[0] < f->min || at[0] > f->max)
-            return false;
-        *(uint64_t *)member = at[0];
-        d->cursor.at = at + 1;
-        return true;
-    }
-    if (f->kind != HF_WIRE_FIXED || left < 2 || at[0] != 0xc4 || at[1] != f->max ||
-        at[1] > left - 2)
-        return false;
-    if (at[1] == 32)
-        memcpy(member, at + 2, 32);
-    else
-        memcpy(member, at + 2, at[1]);
-    d->cursor.at = at + 2 + at[1];
-    return true;
-}
-
 static int decode_field(struct decoder *d, struct place *place, void *message)
 {
     const struct hf_wire_field *f = place->field;
     void *member = hf__field_into(f, message);
-    if (decode_short(d, f, member)) {
-        if (f->has)
-            *(bool *)((char *)message + f->has_offset) = true;
-        return 0;
-    }
     struct hf__item item = {.number = 0};
     int r = 0;
     switch ((enum hf_wire_kind)f->kind) {
@@ -283,8 +252,10 @@ static int decode_map(struct decoder *d, struct place *place, void *message)
     return 0;
 }
 
-int hf_wire_decode(const struct hf_wire_type *type, struct hf_bytes in, struct hf_arena *arena,
-                   void *ret_message, struct hf_wire_error *ret_error)
+/* What the straight code left, or stopped at with an error of the arena. */
+static int decode_with_tables(const struct hf_wire_type *type, struct hf_bytes in, int r,
+                              struct hf_arena *arena, void *ret_message,
+                              struct hf_wire_error *ret_error)
 {
     static const uint8_t none[1] = {0};
     const uint8_t *start = in.len == 0 ? none : in.data;
@@ -293,7 +264,8 @@ int hf_wire_decode(const struct hf_wire_type *type, struct hf_bytes in, struct h
     /* Into a copy, so that the caller's struct stays untouched when the last byte turns out wrong.
      */
     void *message;
-    int r = hf_arena_alloc(arena, 1, type->size, &message);
+    if (r > 0)
+        r = hf_arena_alloc(arena, 1, type->size, &message);
     if (r < 0)
         return fail(&d, &top, start, r, "less in one message");
     r = decode_map(&d, &top, message);
@@ -303,4 +275,11 @@ int hf_wire_decode(const struct hf_wire_type *type, struct hf_bytes in, struct h
         return fail(&d, &top, d.cursor.at, HF_EMALFORMED, "the end of the input");
     memcpy(ret_message, message, type->size);
     return 0;
+}
+
+int hf_wire_decode(const struct hf_wire_type *type, struct hf_bytes in, struct hf_arena *arena,
+                   void *ret_message, struct hf_wire_error *ret_error)
+{
+    int r = in.len == 0 ? 1 : type->decode(in, arena, ret_message);
+    return r == 0 ? 0 : decode_with_tables(type, in, r, arena, ret_message, ret_error);
 }

@@ -15,40 +15,6 @@ static int append(void *out, const char *data, size_t len)
     return 0;
 }
 
-/* Room for len bytes that is there already, and is then taken; NULL: the packer has to ask for it.
- */
-static uint8_t *take(struct encoder *e, size_t len)
-{
-    struct hf_buf *b = e->out;
-    if (b->error != 0 || len > b->cap - b->len)
-        return NULL;
-    b->len += len;
-    return b->data + b->len - len;
-}
-
-static void pack_uint(struct encoder *e, uint64_t value)
-{
-    uint8_t *at = value <= 0x7f ? take(e, 1) : NULL;
-    if (at != NULL)
-        *at = (uint8_t)value;
-    else
-        msgpack_pack_uint64(&e->packer, value);
-}
-
-static void pack_bin(struct encoder *e, struct hf_bytes value)
-{
-    uint8_t *at = value.len <= UINT8_MAX ? take(e, 2 + value.len) : NULL;
-    if (at == NULL) {
-        msgpack_pack_bin(&e->packer, value.len);
-        msgpack_pack_bin_body(&e->packer, value.data, value.len);
-        return;
-    }
-    at[0] = 0xc4;
-    at[1] = (uint8_t)value.len;
-    if (value.len > 0)
-        memcpy(at + 2, value.data, value.len);
-}
-
 static int encode_map(struct encoder *e, const struct hf_wire_type *type, const void *message,
                       unsigned depth);
 
@@ -57,7 +23,7 @@ static int encode_uint(struct encoder *e, const struct hf_wire_field *f, uint64_
     int r = hf__field_bound(f, value);
     if (r < 0)
         return r;
-    pack_uint(e, value);
+    msgpack_pack_uint64(&e->packer, value);
     return 0;
 }
 
@@ -67,7 +33,8 @@ static int encode_bytes(struct encoder *e, const struct hf_wire_field *f, struct
     if (r < 0)
         return r;
     if (f->kind != HF_WIRE_TEXT) {
-        pack_bin(e, value);
+        msgpack_pack_bin(&e->packer, value.len);
+        msgpack_pack_bin_body(&e->packer, value.data, value.len);
         return 0;
     }
     if (!hf__text_valid(value))
@@ -96,7 +63,7 @@ static int encode_field(struct encoder *e, const struct hf_wire_field *f, const 
                         unsigned depth)
 {
     const void *member = hf__field_at(f, message);
-    pack_uint(e, f->key);
+    msgpack_pack_uint64(&e->packer, f->key);
     switch ((enum hf_wire_kind)f->kind) {
     case HF_WIRE_UINT:
     case HF_WIRE_VERSION:
@@ -139,9 +106,21 @@ static int encode_map(struct encoder *e, const struct hf_wire_type *type, const 
     return r;
 }
 
+/* The straight code's encoding, when there is room for the most that it can take. */
+static bool encode_plain(const struct hf_wire_type *type, const void *message, struct hf_buf *out)
+{
+    size_t most = type->most(message);
+    if (most == 0 || most > out->max - out->len)
+        return false;
+    uint8_t *at = hf_buf_room(out, most);
+    if (at != NULL)
+        out->len += type->encode(message, at);
+    return true;
+}
+
 int hf_wire_encode(const struct hf_wire_type *type, const void *message, struct hf_buf *out)
 {
-    if (out->error != 0)
+    if (out->error != 0 || encode_plain(type, message, out))
         return out->error;
     size_t before = out->len;
     struct encoder e = {.out = out};
@@ -151,5 +130,29 @@ int hf_wire_encode(const struct hf_wire_type *type, const void *message, struct 
         r = out->error;
     if (r < 0)
         out->len = before;
+    return r;
+}
+
+int hf_wire_encode_in(const struct hf_wire_type *type, const void *message, struct hf_arena *arena,
+                      struct hf_bytes *ret)
+{
+    uint8_t *at;
+    size_t most = type->most(message);
+    if (most > 0) {
+        int r = hf_arena_room(arena, most, &at);
+        if (r == 0)
+            *ret = hf_bytes_of(at, hf_arena_take(arena, type->encode(message, at)));
+        return r;
+    }
+    struct hf_buf out;
+    hf_buf_init(&out, SIZE_MAX);
+    int r = hf_wire_encode(type, message, &out);
+    if (r == 0)
+        r = hf_arena_room(arena, out.len, &at);
+    if (r == 0) {
+        memcpy(at, out.data, out.len);
+        *ret = hf_bytes_of(at, hf_arena_take(arena, out.len));
+    }
+    hf_buf_done(&out);
     return r;
 }

@@ -30,5 +30,12 @@ void hf_arena_reset(struct hf_arena *a);
  * maximum. HF_ENOMEM: out of memory.
  */
 HF_MUST_USE int hf_arena_alloc(struct hf_arena *a, size_t count, size_t size, void **ret);
+/*
+ * Room for len bytes whose number is not known yet, not zeroed; of it, hf_arena_take makes what was
+ * used a piece. Until then nothing else may be asked of the arena. Errors as above.
+ */
+HF_MUST_USE int hf_arena_room(struct hf_arena *a, size_t len, uint8_t **ret);
+/* Returns len. */
+size_t hf_arena_take(struct hf_arena *a, size_t len);
 
 #endif

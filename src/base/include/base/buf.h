@@ -24,6 +24,9 @@ void hf_buf_done(struct hf_buf *b);
 void hf_buf_clear(struct hf_buf *b);
 /* data[0..len) is copied. */
 void hf_buf_append(struct hf_buf *b, const void *data, size_t len);
+/* Room for len bytes behind the last: whoever writes there adds to len what was written. NULL:
+ * none, and the error is set. */
+uint8_t *hf_buf_room(struct hf_buf *b, size_t len);
 void hf_buf_append_u8(struct hf_buf *b, uint8_t v);
 /* Big-endian. */
 void hf_buf_append_u16(struct hf_buf *b, uint16_t v);
