@@ -35,7 +35,7 @@ int hf__model_get(const uint8_t in[static 32], uint8_t pad, uint64_t *ret)
     return 0;
 }
 
-static inline uint64_t load(const uint8_t *p)
+static inline uint64_t load(const void *p)
 {
     uint64_t v;
     memcpy(&v, p, sizeof(v));
@@ -45,43 +45,58 @@ static inline uint64_t load(const uint8_t *p)
 /* Labels differ in their length or in their last 16 characters: those are enough. */
 void hf__sponge_init(struct hf__sponge *s, const char *label)
 {
-    uint8_t tail[16] = {0};
+    uint64_t tail[2] = {0};
     size_t len = strlen(label);
-    memcpy(tail, label + (len > sizeof(tail) ? len - sizeof(tail) : 0),
-           len > sizeof(tail) ? sizeof(tail) : len);
-    s->a = hf__fold(load(tail) ^ keys[0], len ^ keys[2]);
-    s->b = hf__fold(load(tail + 8) ^ keys[1], s->a ^ keys[3]);
+    if (len >= sizeof(tail))
+        memcpy(tail, label + len - sizeof(tail), sizeof(tail));
+    else
+        memcpy(tail, label, len);
+    s->a = hf__fold(tail[0] ^ keys[0], tail[1] ^ keys[1]);
+    s->b = s->a ^ len * keys[2];
 }
 
+static inline void mix(struct hf__sponge *s, uint64_t w0, uint64_t w1, uint64_t w2, uint64_t w3)
+{
+    uint64_t a = hf__fold(s->a ^ w0, w1 ^ keys[2]) + s->b;
+    s->b = hf__fold(s->b ^ w2, w3 ^ keys[3]) ^ a;
+    s->a = a;
+}
+
+/* The last words may overlap those before them: the length, which goes first, tells them apart. */
 void hf__sponge_absorb(struct hf__sponge *s, struct hf_bytes data)
 {
-    uint64_t a = s->a ^ data.len, b = s->b;
-    const uint8_t *p = data.data;
-    size_t left = data.len;
-    for (; left >= 32; left -= 32, p += 32) {
-        a = hf__fold(a ^ load(p), load(p + 8) ^ keys[2]) + b;
-        b = hf__fold(b ^ load(p + 16), load(p + 24) ^ keys[3]) ^ a;
+    const uint8_t *p = data.data, *end = hf_bytes_end(data);
+    struct hf__sponge now = {s->a ^ (data.len + 1) * keys[1], s->b};
+    if (data.len >= 32) {
+        for (; end - p > 32; p += 32)
+            mix(&now, load(p), load(p + 8), load(p + 16), load(p + 24));
+        mix(&now, load(end - 32), load(end - 24), load(end - 16), load(end - 8));
+    } else if (data.len >= 16) {
+        mix(&now, load(p), load(p + 8), load(end - 16), load(end - 8));
+    } else if (data.len >= 8) {
+        mix(&now, load(p), load(end - 8), keys[0], 0);
+    } else {
+        uint64_t rest = 0;
+        if (data.len > 0)
+            memcpy(&rest, p, data.len);
+        mix(&now, rest, keys[0], keys[1], 0);
     }
-    if (left > 0) {
-        uint8_t rest[32] = {0};
-        memcpy(rest, p, left);
-        a = hf__fold(a ^ load(rest), load(rest + 8) ^ keys[2]) + b;
-        b = hf__fold(b ^ load(rest + 16), load(rest + 24) ^ keys[3]) ^ a;
-    }
-    s->a = hf__fold(a ^ keys[0], b ^ keys[2]);
-    s->b = hf__fold(b ^ keys[1], a ^ keys[3]);
+    *s = now;
 }
 
 void hf__sponge_squeeze(const struct hf__sponge *s, uint8_t *ret, size_t len)
 {
-    uint64_t counter = 1;
-    while (len > 0) {
-        uint64_t v = hf__fold(s->a ^ (counter * keys[2]), s->b ^ keys[3]) + counter;
-        size_t part = len < sizeof(v) ? len : sizeof(v);
-        memcpy(ret, &v, part);
-        ret += part;
-        len -= part;
-        counter++;
+    uint64_t x = hf__fold(s->a ^ keys[0], s->b ^ keys[2]),
+             y = hf__fold(s->b ^ keys[1], x ^ keys[3]);
+    for (;; len -= sizeof(x), ret += sizeof(x)) {
+        uint64_t v = (x ^ x >> 32) * keys[2] ^ y;
+        if (len <= sizeof(v)) {
+            memcpy(ret, &v, len);
+            return;
+        }
+        memcpy(ret, &v, sizeof(v));
+        x += keys[1];
+        y = (y << 23 | y >> 41) + v;
     }
 }
 

@@ -14,16 +14,6 @@ const uint64_t hf__cost_stated[HF_WORLD_OPERATIONS] = {
 uint64_t hf__cost_ns;
 const uint64_t *hf__cost_table = hf__cost_stated;
 
-void hf__cost_add(enum hf_world_operation operation, unsigned times, size_t bytes)
-{
-    static const uint8_t byte_ns[] = {
-#define X(name, field, ns, byte_ns, doc) [HF_WORLD_##name] = (byte_ns),
-        HF_WORLD_OPERATION_MAP(X)
-#undef X
-    };
-    hf__cost_ns += hf__cost_table[operation] * times + byte_ns[operation] * bytes;
-}
-
 static void model_hash(const char *label, struct hf_bytes data, uint8_t ret[static HF_HASH_LEN])
 {
     struct hf__sponge s;
@@ -96,9 +86,7 @@ static void signature_of(const uint8_t public_key[static 32], const char *label,
 static void model_sign(const uint8_t secret[static HF_SIGN_SECRET_LEN], const char *label,
                        struct hf_bytes data, uint8_t ret[static HF_SIGNATURE_LEN])
 {
-    uint8_t public_key[32];
-    public_of("account", secret, public_key);
-    signature_of(public_key, label, data, ret);
+    signature_of(secret + 32, label, data, ret);
     hf__cost_add(HF_WORLD_SIGN, 1, data.len);
 }
 

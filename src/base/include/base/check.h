@@ -3,10 +3,11 @@
 #ifndef HF_BASE_CHECK_H
 #define HF_BASE_CHECK_H
 
-#define HF_MUST_USE     __attribute__((warn_unused_result))
-#define HF_NORETURN     __attribute__((noreturn))
-#define HF_PRINTF(f, a) __attribute__((format(printf, f, a)))
-#define HF_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+#define HF_MUST_USE      __attribute__((warn_unused_result))
+#define HF_NORETURN      __attribute__((noreturn))
+#define HF_ALWAYS_INLINE inline __attribute__((always_inline))
+#define HF_PRINTF(f, a)  __attribute__((format(printf, f, a)))
+#define HF_ARRAY_LEN(a)  (sizeof(a) / sizeof((a)[0]))
 
 /* Reports where and what on standard error, then aborts. Never prints the value of anything. */
 HF_NORETURN void hf__assert_failed(const char *file, int line, const char *what);

@@ -21,14 +21,14 @@ struct hf__direct {
     int result; /* when it stops: 1, not plain, or the arena's error */
 };
 
-static inline size_t hf__direct_key_len(unsigned key)
+static HF_ALWAYS_INLINE size_t hf__direct_key_len(unsigned key)
 {
     return key <= 0x7f ? 1 : key <= UINT8_MAX ? 2 : 3;
 }
 
 /* ---- Reading: each piece returns the place behind what it read; NULL: not plain. */
 
-static inline bool hf__direct_key_is(const uint8_t *at, const uint8_t *end, unsigned key)
+static HF_ALWAYS_INLINE bool hf__direct_key_is(const uint8_t *at, const uint8_t *end, unsigned key)
 {
     size_t len = hf__direct_key_len(key);
     if ((size_t)(end - at) < len)
@@ -40,14 +40,14 @@ static inline bool hf__direct_key_is(const uint8_t *at, const uint8_t *end, unsi
     return at[0] == 0xcd && at[1] == key >> 8 && at[2] == (key & 0xff);
 }
 
-static inline bool hf__direct_within(uint64_t value, uint64_t min, uint64_t max)
+static HF_ALWAYS_INLINE bool hf__direct_within(uint64_t value, uint64_t min, uint64_t max)
 {
     return value >= min && value <= max;
 }
 
 /* A big-endian number of len bytes. */
-static inline const uint8_t *hf__direct_number(const uint8_t *at, const uint8_t *end, size_t len,
-                                               uint64_t *ret)
+static HF_ALWAYS_INLINE const uint8_t *hf__direct_number(const uint8_t *at, const uint8_t *end,
+                                                         size_t len, uint64_t *ret)
 {
     if ((size_t)(end - at) < len)
         return NULL;
@@ -58,8 +58,8 @@ static inline const uint8_t *hf__direct_number(const uint8_t *at, const uint8_t 
     return at + len;
 }
 
-static inline const uint8_t *hf__direct_uint(const uint8_t *at, const uint8_t *end, uint64_t min,
-                                             uint64_t max, uint64_t *ret)
+static HF_ALWAYS_INLINE const uint8_t *hf__direct_uint(const uint8_t *at, const uint8_t *end,
+                                                       uint64_t min, uint64_t max, uint64_t *ret)
 {
     if (at == end)
         return NULL;
@@ -73,8 +73,8 @@ static inline const uint8_t *hf__direct_uint(const uint8_t *at, const uint8_t *e
     return hf__direct_within(v, min, max) ? at : NULL;
 }
 
-static inline const uint8_t *hf__direct_fixed(const uint8_t *at, const uint8_t *end, size_t len,
-                                              uint8_t *ret)
+static HF_ALWAYS_INLINE const uint8_t *hf__direct_fixed(const uint8_t *at, const uint8_t *end,
+                                                        size_t len, uint8_t *ret)
 {
     if (len > UINT8_MAX || (size_t)(end - at) < 2 + len || at[0] != 0xc4 || at[1] != len)
         return NULL;
@@ -82,8 +82,9 @@ static inline const uint8_t *hf__direct_fixed(const uint8_t *at, const uint8_t *
     return at + 2 + len;
 }
 
-static inline const uint8_t *hf__direct_body(const uint8_t *at, const uint8_t *end, uint64_t len,
-                                             uint64_t min, uint64_t max, struct hf_bytes *ret)
+static HF_ALWAYS_INLINE const uint8_t *hf__direct_body(const uint8_t *at, const uint8_t *end,
+                                                       uint64_t len, uint64_t min, uint64_t max,
+                                                       struct hf_bytes *ret)
 {
     if (at == NULL || len > (size_t)(end - at) || !hf__direct_within(len, min, max))
         return NULL;
@@ -91,8 +92,9 @@ static inline const uint8_t *hf__direct_body(const uint8_t *at, const uint8_t *e
     return at + len;
 }
 
-static inline const uint8_t *hf__direct_bin(const uint8_t *at, const uint8_t *end, uint64_t min,
-                                            uint64_t max, struct hf_bytes *ret)
+static HF_ALWAYS_INLINE const uint8_t *hf__direct_bin(const uint8_t *at, const uint8_t *end,
+                                                      uint64_t min, uint64_t max,
+                                                      struct hf_bytes *ret)
 {
     if (at == end || *at < 0xc4 || *at > 0xc6)
         return NULL;
@@ -101,7 +103,7 @@ static inline const uint8_t *hf__direct_bin(const uint8_t *at, const uint8_t *en
     return hf__direct_body(at, end, len, min, max, ret);
 }
 
-static inline bool hf__direct_ascii(struct hf_bytes text)
+static HF_ALWAYS_INLINE bool hf__direct_ascii(struct hf_bytes text)
 {
     for (size_t i = 0; i < text.len; i++)
         if (text.data[i] < 0x20 || text.data[i] > 0x7e)
@@ -109,8 +111,9 @@ static inline bool hf__direct_ascii(struct hf_bytes text)
     return true;
 }
 
-static inline const uint8_t *hf__direct_text(const uint8_t *at, const uint8_t *end, uint64_t min,
-                                             uint64_t max, struct hf_bytes *ret)
+static HF_ALWAYS_INLINE const uint8_t *hf__direct_text(const uint8_t *at, const uint8_t *end,
+                                                       uint64_t min, uint64_t max,
+                                                       struct hf_bytes *ret)
 {
     if (at == end)
         return NULL;
@@ -125,7 +128,8 @@ static inline const uint8_t *hf__direct_text(const uint8_t *at, const uint8_t *e
     return at != NULL && hf__direct_ascii(*ret) ? at : NULL;
 }
 
-static inline const uint8_t *hf__direct_bool(const uint8_t *at, const uint8_t *end, bool *ret)
+static HF_ALWAYS_INLINE const uint8_t *hf__direct_bool(const uint8_t *at, const uint8_t *end,
+                                                       bool *ret)
 {
     if (at == end || (*at & 0xfe) != 0xc2)
         return NULL;
@@ -134,9 +138,9 @@ static inline const uint8_t *hf__direct_bool(const uint8_t *at, const uint8_t *e
 }
 
 /* The count of a list and memory for its elements, once the input is long enough for them. */
-static inline const uint8_t *hf__direct_list(struct hf__direct *d, const uint8_t *at,
-                                             const struct hf_wire_type *type, uint64_t max,
-                                             void **ret, size_t *ret_count)
+static HF_ALWAYS_INLINE const uint8_t *hf__direct_list(struct hf__direct *d, const uint8_t *at,
+                                                       const struct hf_wire_type *type,
+                                                       uint64_t max, void **ret, size_t *ret_count)
 {
     if (at == d->end || (*at & 0xf0) != 0x90)
         return NULL;
@@ -156,7 +160,8 @@ static inline const uint8_t *hf__direct_list(struct hf__direct *d, const uint8_t
 
 /* ---- Writing: into room that was measured before. */
 
-static inline uint8_t *hf__direct_put_number(uint8_t *at, uint8_t head, uint64_t value, size_t len)
+static HF_ALWAYS_INLINE uint8_t *hf__direct_put_number(uint8_t *at, uint8_t head, uint64_t value,
+                                                       size_t len)
 {
     *at++ = head;
     for (size_t i = 0; i < len; i++)
@@ -164,7 +169,7 @@ static inline uint8_t *hf__direct_put_number(uint8_t *at, uint8_t head, uint64_t
     return at;
 }
 
-static inline uint8_t *hf__direct_put_uint(uint8_t *at, uint64_t value)
+static HF_ALWAYS_INLINE uint8_t *hf__direct_put_uint(uint8_t *at, uint64_t value)
 {
     if (value <= 0x7f) {
         *at = (uint8_t)value;
@@ -180,8 +185,8 @@ static inline uint8_t *hf__direct_put_uint(uint8_t *at, uint64_t value)
 }
 
 /* head: of the form with a length of one byte; those with two and four follow it. */
-static inline uint8_t *hf__direct_put_body(uint8_t *at, uint8_t head, const uint8_t *data,
-                                           size_t len)
+static HF_ALWAYS_INLINE uint8_t *hf__direct_put_body(uint8_t *at, uint8_t head, const uint8_t *data,
+                                                     size_t len)
 {
     if (len <= UINT8_MAX)
         at = hf__direct_put_number(at, head, len, 1);
@@ -194,12 +199,12 @@ static inline uint8_t *hf__direct_put_body(uint8_t *at, uint8_t head, const uint
     return at + len;
 }
 
-static inline uint8_t *hf__direct_put_bin(uint8_t *at, const uint8_t *data, size_t len)
+static HF_ALWAYS_INLINE uint8_t *hf__direct_put_bin(uint8_t *at, const uint8_t *data, size_t len)
 {
     return hf__direct_put_body(at, 0xc4, data, len);
 }
 
-static inline uint8_t *hf__direct_put_text(uint8_t *at, struct hf_bytes text)
+static HF_ALWAYS_INLINE uint8_t *hf__direct_put_text(uint8_t *at, struct hf_bytes text)
 {
     if (text.len > 31)
         return hf__direct_put_body(at, 0xd9, text.data, text.len);
