@@ -16,10 +16,11 @@ struct hf__candidate {
     uint8_t account[32];
     uint8_t state; /* enum hf__candidate_state */
     uint8_t attempts;
-    bool placed; /* as it said; a holder that is kept counts as placed */
-    bool kept;   /* held the generation before */
-    int8_t slot; /* the slot that it fills, or -1 */
-    int error;   /* of the last failure */
+    bool placed;   /* as it said; a holder that is kept counts as placed */
+    bool kept;     /* held the generation before */
+    int8_t slot;   /* the slot that it fills, or -1 */
+    uint8_t shown; /* number of the own identity under which it gave its receipt */
+    int error;     /* of the last failure */
     uint8_t nonce[40];
     uint8_t sealing_key[32];
 };

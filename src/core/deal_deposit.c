@@ -162,6 +162,7 @@ int hf__deposit_answered(struct hf_engine *e, const struct hf__pending *call, in
     int r = error != 0 ? error : check_receipt(e, call->slot, c, body, s->receipt);
     if (r == 0) {
         s->state = HF__SLOT_RECEIPT;
+        c->shown = call->shown;
         hf__trace(e, HF_TRACE_RECEIPT, 0, c->account, d->generation.number, call->slot + 1u);
     } else {
         hf__candidate_failed(e, c, r, hf_error_transient(r));

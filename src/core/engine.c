@@ -237,6 +237,10 @@ static void do_request(struct hf_engine *e, const struct hf__parked *m, struct h
 static void do_response(struct hf_engine *e, const struct hf__parked *m, int error,
                         struct hf_bytes body)
 {
+    if (error == HF_EIDENTITY && m->call.bare) {
+        hf__owner_again(e, &m->call);
+        return;
+    }
     if (error == HF_EBEHIND)
         hf__documents_push(e, m->call.account);
     else if (error == HF_ESUPERSEDED)

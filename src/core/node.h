@@ -32,6 +32,8 @@ struct hf__pending {
     uint32_t arg; /* the asker's: round, generation, … ; what does not match is stale */
     uint8_t method;
     uint8_t slot;
+    uint8_t shown; /* number of the own identity that whoever answers an owner's request knows */
+    bool bare;     /* an owner's request, sent without that identity */
     uint8_t account[32];
 };
 
@@ -72,7 +74,7 @@ struct hf__watch {
     bool placed, answered, holds, confirmed;
     bool member;           /* of the set of member_epoch */
     uint32_t member_epoch; /* 0: not looked yet */
-    uint8_t failures;      /* in a row */
+    uint8_t shown;         /* number of the own identity under which it answered; 0 none */
     int16_t error;
     uint64_t since_ms; /* since when answered stands; 0 never asked */
     uint64_t
@@ -147,6 +149,7 @@ struct hf_engine {
     struct hf__rows rows;
 
     struct hf_blob *identity; /* own, encoded; NULL none yet */
+    uint8_t identity_number;  /* counts them, from 1 to 255 and round; 0 none yet */
     uint32_t identity_epoch;
     uint64_t identity_made_s;
     uint32_t identity_work;             /* quote under way; 0 none */
@@ -274,10 +277,16 @@ bool hf__own_record(struct hf_engine *e, struct hf_placement_record *ret,
 void hf__watch_rebuild(struct hf_engine *e);
 
 /* ---- owner.c: requests that an owner signs */
-/* Sends body, encoded and signed under the method's label, with the own identity. */
+/* Sends body, encoded and signed under the method's label, with the own identity unless the holder
+ * knows it. */
 HF_MUST_USE int hf__owner_send(struct hf_engine *e, uint8_t method,
                                const uint8_t provider[static 32], uint8_t slot, uint32_t arg,
                                const struct hf_wire_type *type, const void *message);
+/* A holder has answered: it knows the identity that this call showed or relied on. */
+void hf__owner_known(struct hf_engine *e, const struct hf__pending *call);
+/* The provider has forgotten the identity that a bare request relied on: shows it and asks again.
+ */
+void hf__owner_again(struct hf_engine *e, const struct hf__pending *call);
 /* Opens an owner's request: its shape, and what is inside it. */
 HF_MUST_USE int hf__owner_open(struct hf_engine *e, struct hf_bytes body,
                                const struct hf_wire_type *type, void *ret_message,
@@ -350,6 +359,8 @@ int hf__delete_answered(struct hf_engine *e, const struct hf__pending *call, int
                         struct hf_bytes body);
 /* watch.c */
 void hf__standing_send(struct hf_engine *e);
+/* Asks one holder, unless it is being asked. */
+void hf__standing_ask(struct hf_engine *e, struct hf__watch *w);
 int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                           struct hf_bytes body);
 void hf__watch_judge(struct hf_engine *e);

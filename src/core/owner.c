@@ -15,21 +15,69 @@ static void label_of(uint8_t method, char ret[static LABEL_MAX])
     memcpy(ret + strlen(prefix), name, strlen(name) + 1);
 }
 
+static struct hf__watch *watch_find(struct hf_engine *e, const uint8_t account[static 32])
+{
+    for (size_t i = 0; i < e->watch_count; i++)
+        if (memcmp(e->watch[i].account, account, 32) == 0)
+            return &e->watch[i];
+    return NULL;
+}
+
+/*
+ * Whether a provider needs not be shown the own identity once more. Holders are asked again and
+ * again, and remember it for as long as they can; offers and deposits are rare and always show it.
+ */
+static bool knows(struct hf_engine *e, uint8_t method, const uint8_t provider[static 32])
+{
+    if (method == HF_METHOD_OFFER || method == HF_METHOD_DEPOSIT)
+        return false;
+    const struct hf__watch *w = watch_find(e, provider);
+    return w != NULL && w->shown == e->identity_number;
+}
+
 int hf__owner_send(struct hf_engine *e, uint8_t method, const uint8_t provider[static 32],
                    uint8_t slot, uint32_t arg, const struct hf_wire_type *type, const void *message)
 {
     char label[LABEL_MAX];
     struct hf_owner_request m = {0};
     hf_assert(e->open);
-    m.has_identity = hf__identity_own(e, &m.identity);
-    if (!m.has_identity)
+    if (e->identity == NULL)
         return HF_EIDENTITY;
+    m.has_identity = !knows(e, method, provider) && hf__identity_own(e, &m.identity);
     hf__versions(e, &m.versions);
     m.body = hf__encode(e, type, message);
     label_of(method, label);
     e->suite->sign(e->s->account, label, m.body, m.signature);
-    return hf__call(e, method, provider, slot, arg, hf__encode(e, &hf_wire_owner_request, &m),
-                    false);
+    struct hf_bytes body = hf__encode(e, &hf_wire_owner_request, &m);
+    int r = hf__call(e, method, provider, slot, arg, body, false);
+    if (r == 0) {
+        struct hf__pending *call = &e->calls[e->calls_count - 1];
+        call->shown = e->identity_number;
+        call->bare = !m.has_identity;
+    }
+    return r;
+}
+
+void hf__owner_known(struct hf_engine *e, const struct hf__pending *call)
+{
+    struct hf__watch *w = watch_find(e, call->account);
+    if (w != NULL)
+        w->shown = call->shown;
+}
+
+void hf__owner_again(struct hf_engine *e, const struct hf__pending *call)
+{
+    struct hf__watch *w = watch_find(e, call->account);
+    if (w == NULL)
+        return;
+    w->shown = 0;
+    /* Each asks those of its holders who have not answered and are not being asked. */
+    if (call->method == HF_METHOD_RECORD)
+        hf__record_send(e);
+    else if (call->method == HF_METHOD_DELETE)
+        hf__retire_send(e);
+    else
+        hf__standing_ask(e, w);
 }
 
 int hf__owner_open(struct hf_engine *e, struct hf_bytes body, const struct hf_wire_type *type,
@@ -167,5 +215,8 @@ int hf__ack_check(struct hf_engine *e, const struct hf__pending *call,
     if (memcmp(ret->provider, call->account, 32) != 0 ||
         memcmp(ret->request_hash, request_hash, 32) != 0)
         return HF_EPEER_ACCOUNT;
-    return e->suite->verify(call->account, "holdfast/v1/ack", m.statement, m.signature);
+    r = e->suite->verify(call->account, "holdfast/v1/ack", m.statement, m.signature);
+    if (r == 0)
+        hf__owner_known(e, call);
+    return r;
 }

@@ -272,6 +272,7 @@ void hf__identity_made(struct hf_engine *e, int error, struct hf_bytes quote)
     hf_blob_unref(e->identity);
     e->identity = hf_blob_new(hf__encode(e, &hf_wire_identity, &id));
     hf_assert(e->identity != NULL);
+    e->identity_number = (uint8_t)(e->identity_number % UINT8_MAX + 1);
     hf_blob_unref(e->identity_statement);
     e->identity_statement = NULL;
     e->identity_epoch = (uint32_t)s.epoch;

@@ -99,8 +99,10 @@ void hf__record_make(struct hf_engine *e)
                    row.record.signature);
     hf__record_save(e, &row);
     hf__trace(e, HF_TRACE_RECORDED, 0, NULL, record.generation.number, d->n);
-    hf__deal_free(e);
     hf__watch_rebuild(e);
+    for (size_t i = 0; i < d->n; i++)
+        e->watch[i].shown = d->candidates[d->slots[i].candidate].shown;
+    hf__deal_free(e);
     hf__record_send(e);
 }
 

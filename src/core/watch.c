@@ -21,24 +21,27 @@ static struct hf_standing standing_of(struct hf_engine *e, const struct hf__watc
     return m;
 }
 
+void hf__standing_ask(struct hf_engine *e, struct hf__watch *w)
+{
+    if (!watching(e) || hf__calling(e, HF_METHOD_STANDING, w->account, NULL))
+        return;
+    struct hf_standing m = standing_of(e, w, &e->recorded);
+    int r = hf__owner_send(e, HF_METHOD_STANDING, w->account, (uint8_t)(w - e->watch),
+                           (uint32_t)e->recorded.number, &hf_wire_standing, &m);
+    if (r != 0) {
+        w->answered = false;
+        w->error = (int16_t)r;
+        if (w->silent_ms == 0)
+            w->silent_ms = e->now_ms;
+    }
+}
+
 void hf__standing_send(struct hf_engine *e)
 {
     if (!watching(e) || e->watch_count == 0)
         return;
-    for (size_t i = 0; i < e->watch_count; i++) {
-        struct hf__watch *w = &e->watch[i];
-        if (hf__calling(e, HF_METHOD_STANDING, w->account, NULL))
-            continue;
-        struct hf_standing m = standing_of(e, w, &e->recorded);
-        int r = hf__owner_send(e, HF_METHOD_STANDING, w->account, (uint8_t)i,
-                               (uint32_t)e->recorded.number, &hf_wire_standing, &m);
-        if (r != 0) {
-            w->answered = false;
-            w->error = (int16_t)r;
-            if (w->silent_ms == 0)
-                w->silent_ms = e->now_ms;
-        }
-    }
+    for (size_t i = 0; i < e->watch_count; i++)
+        hf__standing_ask(e, &e->watch[i]);
     uint32_t pause = e->state == HF_STATE_READY ? e->timing.watch_ms : e->timing.standing_ms;
     hf__timer_set(e, HF__TIMER_STANDING, pause + hf__random_below(e, pause / 4 + 1));
     hf__watch_judge(e);
