@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "fault.h"
 #include "node.h"
 
 const struct hf_timing hf_timing_default = {
@@ -122,6 +123,8 @@ uint32_t hf__random_below(struct hf_engine *e, uint32_t bound)
 void hf__task_retry(struct hf_engine *e, bool permanent)
 {
     const struct hf_timing *t = &e->timing;
+    if (HF_FAULT(RETRY))
+        return;
     e->pause_ms = e->pause_ms < t->retry_ms_min ? t->retry_ms_min : e->pause_ms * 2;
     if (e->pause_ms > t->retry_ms_max)
         e->pause_ms = t->retry_ms_max;
@@ -482,6 +485,7 @@ int hf_engine_certify(struct hf_engine *e, struct hf_bytes spki, uint8_t ret_acc
     if (!e->open)
         return HF_ELOCKED;
     memcpy(ret_account, e->account, 32);
-    e->suite->sign(e->s->account, "holdfast/v1/tls", spki, ret_signature);
+    struct hf_bytes what = HF_FAULT(CERTIFICATE) ? hf__key_account(e->account) : spki;
+    e->suite->sign(e->s->account, "holdfast/v1/tls", what, ret_signature);
     return 0;
 }

@@ -21,7 +21,7 @@
 #define HF_FAULT_RANK 0 /* a provider gives shares to older software */
 #endif
 #ifndef HF_FAULT_CLAIM
-#define HF_FAULT_CLAIM 0 /* a provider obeys superseded instances */
+#define HF_FAULT_CLAIM 0 /* to a provider no claim is older than another */
 #endif
 #ifndef HF_FAULT_PROVISIONAL
 #define HF_FAULT_PROVISIONAL 0 /* a provisional word counts like any other */
@@ -43,6 +43,48 @@
 #endif
 #ifndef HF_FAULT_UNATTESTED
 #define HF_FAULT_UNATTESTED 0 /* an owner seals to a key other than the one attested */
+#endif
+#ifndef HF_FAULT_VERDICT
+#define HF_FAULT_VERDICT 0 /* a quote counts whatever its verdict */
+#endif
+#ifndef HF_FAULT_DEBUG
+#define HF_FAULT_DEBUG 0 /* a quote of a DEBUG trust domain counts */
+#endif
+#ifndef HF_FAULT_MEASUREMENT
+#define HF_FAULT_MEASUREMENT 0 /* a quote of any software counts */
+#endif
+#ifndef HF_FAULT_NETWORK
+#define HF_FAULT_NETWORK 0 /* a provider answers for another network */
+#endif
+#ifndef HF_FAULT_DRILL
+#define HF_FAULT_DRILL 0 /* a provider gives shares to a drill */
+#endif
+#ifndef HF_FAULT_DEPOSITOR
+#define HF_FAULT_DEPOSITOR 0 /* a depositor's quote may be over anything */
+#endif
+#ifndef HF_FAULT_WORD_AT_ONCE
+#define HF_FAULT_WORD_AT_ONCE 0 /* a word about a claim leaves before it is durable */
+#endif
+#ifndef HF_FAULT_SUPERSEDED
+#define HF_FAULT_SUPERSEDED 0 /* a provider takes records of superseded instances */
+#endif
+#ifndef HF_FAULT_HELD
+#define HF_FAULT_HELD 0 /* an owner does not ask its holders anything */
+#endif
+#ifndef HF_FAULT_BINDING
+#define HF_FAULT_BINDING 0 /* a key leaves before its name is bound */
+#endif
+#ifndef HF_FAULT_DERIVE
+#define HF_FAULT_DERIVE 0 /* a key is another when it is asked for again */
+#endif
+#ifndef HF_FAULT_UNCLAIMED
+#define HF_FAULT_UNCLAIMED 0 /* an owner releases keys before its claim is won */
+#endif
+#ifndef HF_FAULT_CERTIFICATE
+#define HF_FAULT_CERTIFICATE 0 /* a certificate is signed over other bytes */
+#endif
+#ifndef HF_FAULT_RETRY
+#define HF_FAULT_RETRY 0 /* nothing that failed is tried again */
 #endif
 
 #endif

@@ -21,7 +21,7 @@ static int why_closed(const struct hf_engine *e)
         return HF_EFENCED;
     if (!e->open)
         return HF_ELOCKED;
-    return e->claimed ? 0 : HF_ENOTCLAIMED;
+    return e->claimed || HF_FAULT(UNCLAIMED) ? 0 : HF_ENOTCLAIMED;
 }
 
 /*
@@ -50,11 +50,12 @@ static void release(struct hf_engine *e, uint64_t id, struct hf_bytes name)
         e->binding_seq = e->write_seq;
     }
     hf_assert(row.version == e->version);
-    hf__derive(e, (uint32_t)row.version, "application", name, e->s->app_key);
+    hf__derive(e, (uint32_t)row.version,
+               HF_FAULT(DERIVE) && bound != NULL ? "again" : "application", name, e->s->app_key);
     struct hf_local_reply *reply = hf__local_reply(e, id, 0);
     /* The name's binding must be durable; other writes, which a full disk may hold up, need not be.
      */
-    reply->after = e->binding_seq;
+    reply->after = HF_FAULT(BINDING) ? 0 : e->binding_seq;
     reply->key = e->s->app_key;
     reply->key_version = (uint32_t)row.version;
     hf__trace(e, HF_TRACE_KEY_RELEASED, 0, NULL, row.version, bound == NULL);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "fault.h"
 #include "node.h"
 
 enum { AHEAD_S = 300, RENEW_S_MAX = 86400, RETRY_MS = 1000 };
@@ -136,6 +137,11 @@ int hf__judge(struct hf_engine *e, const struct hf_verdict *v, const uint8_t *re
     hf_assert(e->policy != NULL);
     fill_policy(e, &policy);
     int r = hf_judge(v, &policy, &request, &judgement);
+    if ((HF_FAULT(VERDICT) && r != 0 && r == v->error) || (HF_FAULT(DEBUG) && r == HF_EDEBUGTD) ||
+        (HF_FAULT(MEASUREMENT) && r == HF_EMEASUREMENT)) {
+        judgement.rank = UINT32_MAX;
+        r = 0;
+    }
     if (r == 0 && ret_rank != NULL)
         *ret_rank = judgement.rank;
     return r;

@@ -4,6 +4,7 @@
  * instance, get a signed refusal.
  */
 #include "base/error.h"
+#include "fault.h"
 #include "node.h"
 #include "provider.h"
 
@@ -18,7 +19,7 @@ static void answer(struct hf_engine *e, uint64_t id, struct hf_bytes statement, 
     hf__versions(e, &m.versions);
     m.answer = hf__encode(e, &hf_wire_claim_answer, &a);
     e->suite->sign(e->s->account, "holdfast/v1/claim-answer", m.answer, m.signature);
-    hf__reply(e, id, 0, hf__encode(e, &hf_wire_claim_response, &m), false);
+    hf__reply(e, id, 0, hf__encode(e, &hf_wire_claim_response, &m), HF_FAULT(WORD_AT_ONCE));
 }
 
 static int check(struct hf_engine *e, const struct hf_claim_request *m,

@@ -1,6 +1,7 @@
 /* /v1/deposit: keep this share, durably, and sign for it (DESIGN 3). */
 #include "base/error.h"
 #include "base/secret.h"
+#include "fault.h"
 #include "node.h"
 #include "provider.h"
 
@@ -71,7 +72,7 @@ static int check_quote(struct hf_engine *e, const struct hf_deposit *m,
     if (r != 0)
         return r;
     e->suite->report_data("holdfast/v1/deposit", m->transcripts, report_data);
-    r = hf__judge(e, ret, report_data, false, 0, ret_rank);
+    r = hf__judge(e, ret, HF_FAULT(DEPOSITOR) ? NULL : report_data, false, 0, ret_rank);
     if (r == 0 && hf__owner_row(e, header->owner, &row) && *ret_rank < row.rank)
         r = HF_ERANK;
     if (r != 0)

@@ -141,7 +141,7 @@ void hf__watch_judge(struct hf_engine *e)
     uint64_t grace_ms = e->policy->u.policy.holder_grace_s * 1000;
     for (size_t i = 0; i < e->watch_count; i++) {
         struct hf__watch *w = &e->watch[i];
-        bool fit = w->answered && w->holds && (w->placed || HF_FAULT(READY));
+        bool fit = (w->answered && w->holds && (w->placed || HF_FAULT(READY))) || HF_FAULT(HELD);
         all = all && fit && w->confirmed;
         if (!fit && reason == 0)
             reason = w->error != 0 ? w->error : HF_ENOTREADY;

@@ -1,10 +1,11 @@
 /*
  * No checker is vacuous: an engine with one small fault (src/core/fault.h) is caught by the checker
- * that promises to see it, and the sound engine, put through the same, is not. Compiled once for
- * each fault, with STAGE, the name of the stage, and CHECKER, the checker; and once without.
+ * that promises to see it, by the sentence for that promise; and the sound engine, put through the
+ * same, is not. Compiled once for each fault, with STAGE, the name of the stage, CHECKER, the
+ * checker, and SENTENCE, a part of what it says; and once without.
  */
+#include "plot.h"
 #include "scene.h"
-#include "strategy.h"
 
 #include "base/error.h"
 #include "wire/messages.h"
@@ -19,9 +20,11 @@ static void run_s(struct hf_world *w, unsigned s)
 }
 
 /* Up, or as far as the fault lets it come. */
-static struct hf_world *up(void)
+static struct hf_world *up_with(uint8_t platform_rule)
 {
-    struct hf_world *w = scene_new(6, 2, 3);
+    struct hf_world_settings s = scene_settings(2, 3);
+    s.policy.platform_rule = platform_rule;
+    struct hf_world *w = scene_from(&s, 6);
     uint8_t key[HF_APP_KEY_LEN];
     hf_world_start_all(w);
     for (unsigned i = 0; i < 300 && hf_world_state(w, 0) != HF_STATE_READY; i++)
@@ -31,11 +34,17 @@ static struct hf_world *up(void)
     return w;
 }
 
+static struct hf_world *up(void)
+{
+    return up_with(0);
+}
+
 struct asking {
     bool own_nonce; /* a nonce that the provider gave */
     uint32_t machine;
     const char *image;
     bool other_data;
+    bool debug, damaged, other_network;
 };
 
 /* Asks every node for node 0's share. */
@@ -64,11 +73,13 @@ static void ask_all(struct hf_world *w, struct asking how)
         if (r == 0 && how.own_nonce)
             memcpy(asked.nonce, nonce.nonce, 40);
         memcpy(t.network, hf_world_network_id(w), 32);
+        t.network[0] ^= how.other_network;
         memcpy(t.account, hf_world_account(w, 0), 32);
         cr_assert_eq(hf_wire_encode(&hf_wire_recover_transcript, &t, &buf[2]), 0);
         w->suite->report_data("holdfast/v1/recover", hf_buf_bytes(&buf[2]), data);
         data[0] ^= how.other_data;
-        hf_world_quote(w, how.machine, how.image, false, data, &buf[3]);
+        hf_world_quote(w, how.machine, how.image, how.debug, data, &buf[3]);
+        buf[3].data[buf[3].len - 1] ^= how.damaged;
         request.versions = first.versions;
         request.transcript = hf_buf_bytes(&buf[2]);
         request.quote = hf_buf_bytes(&buf[3]);
@@ -92,14 +103,14 @@ static struct hf_world *stage_nonce(void)
 static struct hf_world *stage_report_data(void)
 {
     struct hf_world *w = up();
-    ask_all(w, (struct asking){true, 0, "holdfast-1", true});
+    ask_all(w, (struct asking){.own_nonce = true, .image = "holdfast-1", .other_data = true});
     return w;
 }
 
 static struct hf_world *stage_platform(void)
 {
     struct hf_world *w = up();
-    ask_all(w, (struct asking){true, 5, "holdfast-1", false});
+    ask_all(w, (struct asking){.own_nonce = true, .machine = 5, .image = "holdfast-1"});
     return w;
 }
 
@@ -108,7 +119,81 @@ static struct hf_world *stage_rank(void)
     struct hf_world *w = up();
     hf_world_policy_accept(w, "holdfast-0", 0);
     run_s(w, 5);
-    ask_all(w, (struct asking){true, 0, "holdfast-0", false});
+    ask_all(w, (struct asking){.own_nonce = true, .image = "holdfast-0"});
+    return w;
+}
+
+static struct hf_world *stage_verdict(void)
+{
+    struct hf_world *w = up_with(1);
+    ask_all(w, (struct asking){.own_nonce = true, .image = "holdfast-1", .damaged = true});
+    return w;
+}
+
+static struct hf_world *stage_debug(void)
+{
+    struct hf_world *w = up();
+    ask_all(w, (struct asking){.own_nonce = true, .image = "holdfast-1", .debug = true});
+    return w;
+}
+
+static struct hf_world *stage_measurement(void)
+{
+    struct hf_world *w = up();
+    ask_all(w, (struct asking){.own_nonce = true, .image = "evil"});
+    return w;
+}
+
+static struct hf_world *stage_network(void)
+{
+    struct hf_world *w = up();
+    ask_all(w, (struct asking){.own_nonce = true, .image = "holdfast-1", .other_network = true});
+    return w;
+}
+
+static struct hf_world *stage_drill(void)
+{
+    struct hf_world *w = up();
+    struct hf_drill_report report;
+    cr_log_info("drill: %s", hf_error_name(hf_world_drill(w, 0, 20000, &report)));
+    return w;
+}
+
+/* A corrupt depositor: the quote of its deposits covers none of their transcripts. */
+static int swap_quote(void *ctx, struct hf_world *w, const struct hf_message *m,
+                      struct hf_verdict_on *ret)
+{
+    static const uint8_t nothing[64];
+    struct hf__plot *p = ctx;
+    struct hf_owner_request request;
+    struct hf_deposit deposit;
+    struct hf_buf quote, body;
+    if (m->method != HF_METHOD_DEPOSIT || m->response || m->from != 0 ||
+        !hf__plot_decode(p, &hf_wire_owner_request, m->body, &request) ||
+        !hf__plot_decode(p, &hf_wire_deposit, request.body, &deposit))
+        return HF_FATE_PASS;
+    hf_buf_init(&quote, 1 << 16);
+    hf_buf_init(&body, 1 << 16);
+    hf_world_quote(w, 0, "holdfast-1", false, nothing, &quote);
+    deposit.quote = hf_buf_bytes(&quote);
+    cr_assert_eq(hf_wire_encode(&hf_wire_deposit, &deposit, &body), 0);
+    request.body = hf_buf_bytes(&body);
+    bool signs = hf__plot_sign(p, 0, "holdfast/v1/deposit", request.body, request.signature);
+    cr_assert(signs);
+    cr_assert_eq(hf_wire_encode(&hf_wire_owner_request, &request, ret->body), 0);
+    hf_buf_done(&quote);
+    hf_buf_done(&body);
+    return HF_FATE_REPLACE;
+}
+
+static struct hf_world *stage_depositor(void)
+{
+    static const uint32_t who[] = {0};
+    const struct hf__observer observer = {.sent = swap_quote};
+    struct hf_world *w = scene_new(6, 2, 3);
+    hf__plot_new(w, who, 1, observer, 0);
+    hf_world_start_all(w);
+    run_s(w, 30);
     return w;
 }
 
@@ -161,14 +246,73 @@ static struct hf_world *stage_provisional(void)
     return w;
 }
 
-static struct hf_world *stage_at_once(void)
+static struct hf_world *stage_word_at_once(void)
 {
-    return up();
+    struct hf_world *w = up();
+    scene_restart(w, 0);
+    run_s(w, 10);
+    return w;
 }
 
-static struct hf_world *stage_unattested(void)
+/* A record that node 0 sent under its first claim. */
+struct heard {
+    uint32_t to;
+    struct hf_buf body;
+};
+
+static enum hf_fate hear(void *ctx, const struct hf_message *m, struct hf_verdict_on *ret)
 {
-    return up();
+    struct heard *h = ctx;
+    (void)ret;
+    if (m->method == HF_METHOD_RECORD && !m->response && m->from == 0 && h->body.len == 0) {
+        h->to = m->to;
+        hf_buf_append(&h->body, m->body.data, m->body.len);
+    }
+    return HF_FATE_PASS;
+}
+
+/* It is sent again after node 0 has claimed anew. */
+static struct hf_world *stage_superseded(void)
+{
+    struct hf_world *w = scene_new(6, 2, 3);
+    struct heard h = {0};
+    struct hf_buf answer;
+    hf_buf_init(&h.body, 1 << 16);
+    hf_buf_init(&answer, 1 << 16);
+    hf_world_watch(w, hear, &h);
+    hf_world_start_all(w);
+    run_s(w, 30);
+    cr_assert_gt(h.body.len, 0);
+    scene_restart(w, 0);
+    run_s(w, 10);
+    int r = hf_world_ask(w, h.to, HF_METHOD_RECORD, hf_world_account(w, 0), hf_buf_bytes(&h.body),
+                         &answer);
+    cr_log_info("the record: %s", hf_error_name(r));
+    hf_world_watch(w, NULL, NULL);
+    hf_buf_done(&h.body);
+    hf_buf_done(&answer);
+    return w;
+}
+
+static struct hf_world *stage_derive(void)
+{
+    struct hf_world *w = up();
+    hf_world_local(w, 0, HF_LOCAL_KEY, "tss-db");
+    run_s(w, 1);
+    return w;
+}
+
+static struct hf_world *stage_unclaimed(void)
+{
+    struct hf_world *w = up();
+    hf_world_rule(
+        w, (struct hf_rule){
+               .action = HF_RULE_DROP, .method = HF_METHOD_CLAIM, .from = 0, .to = HF_WORLD_ALL});
+    scene_restart(w, 0);
+    run_s(w, 3);
+    hf_world_local(w, 0, HF_LOCAL_KEY, "tss-db");
+    run_s(w, 3);
+    return w;
 }
 
 static struct hf_world *stage_ready(void)
@@ -179,6 +323,28 @@ static struct hf_world *stage_ready(void)
                .action = HF_RULE_DROP, .method = HF_METHOD_DEPOSIT, .from = 4, .to = HF_WORLD_ALL});
     hf_world_start_all(w);
     run_s(w, 60);
+    return w;
+}
+
+/* A holder that never comes to be placed confirms a record, and dies with all it holds before that
+ * is heard. */
+static struct hf_world *stage_held(void)
+{
+    struct hf_world *w = scene_new(6, 2, 3);
+    hf_world_rule(
+        w, (struct hf_rule){
+               .action = HF_RULE_DROP, .method = HF_METHOD_DEPOSIT, .from = 4, .to = HF_WORLD_ALL});
+    unsigned late = hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DELAY,
+                                                      .method = HF_METHOD_RECORD,
+                                                      .response = true,
+                                                      .from = 4,
+                                                      .to = HF_WORLD_ALL,
+                                                      .delay_us = 1000000});
+    hf_world_start_all(w);
+    for (unsigned i = 0; i < 6000 && hf_world_rule_hits(w, late) == 0; i++)
+        hf_world_run_for(w, 10);
+    scene_restart(w, 4);
+    run_s(w, 30);
     return w;
 }
 
@@ -217,12 +383,32 @@ static const struct {
     const char *name;
     struct hf_world *(*run)(void);
 } stages[] = {
-    {"nonce", stage_nonce},           {"report_data", stage_report_data},
-    {"platform", stage_platform},     {"rank", stage_rank},
-    {"claim", stage_claim},           {"at_once", stage_at_once},
-    {"ready", stage_ready},           {"release", stage_release},
-    {"combine", stage_combine},       {"delete", stage_delete},
-    {"unattested", stage_unattested}, {"provisional", stage_provisional},
+    {"nonce", stage_nonce},
+    {"report_data", stage_report_data},
+    {"platform", stage_platform},
+    {"rank", stage_rank},
+    {"verdict", stage_verdict},
+    {"debug", stage_debug},
+    {"measurement", stage_measurement},
+    {"network", stage_network},
+    {"drill", stage_drill},
+    {"depositor", stage_depositor},
+    {"claim", stage_claim},
+    {"word_at_once", stage_word_at_once},
+    {"superseded", stage_superseded},
+    {"provisional", stage_provisional},
+    {"ready", stage_ready},
+    {"held", stage_held},
+    {"release", stage_release},
+    {"derive", stage_derive},
+    {"unclaimed", stage_unclaimed},
+    {"combine", stage_combine},
+    {"delete", stage_delete},
+    /* Seen while a network comes up. */
+    {"at_once", up},
+    {"unattested", up},
+    {"binding", up},
+    {"certificate", up},
 };
 
 #ifdef STAGE
@@ -235,6 +421,7 @@ Test(checkers, a_faulty_engine_is_caught)
         const struct hf_violation *v = hf_world_violation(w);
         cr_assert_not_null(v, "nobody noticed");
         cr_assert_str_eq(v->checker, CHECKER, "%s: %s", v->checker, v->text);
+        cr_assert_not_null(strstr(v->text, SENTENCE), "%s", v->text);
         hf_world_free(w);
         return;
     }
