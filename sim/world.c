@@ -177,6 +177,7 @@ void hf_world_free(struct hf_world *w)
     free(w->cores_ns);
     hf__map_done(&w->judged);
     free(w->traces);
+    hf__cost_table = hf__cost_stated; /* it may be this world's, and the next draws keys first */
     free(w);
 }
 
