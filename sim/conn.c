@@ -56,8 +56,9 @@ enum { TO_CALLER = 1, TO_CALLED = 2 };
 uint64_t hf__conn_open(struct hf_world *w, struct hf__message *m, uint64_t trip_us)
 {
     const struct hf_world_processor *p = &w->settings.processor;
+    uint64_t ns = m->proven ? p->connect + p->accept : p->connect_locked + p->accept_locked;
     if (p->cores == 0 || !w->settings.costs)
-        return 5 * trip_us + (w->settings.costs ? (p->connect + p->accept) / 1000 : 0);
+        return 5 * trip_us + (w->settings.costs ? ns / 1000 : 0);
     m->handshake = TO_CALLED;
     return 3 * trip_us; /* TCP's two, and the first flight */
 }
@@ -75,7 +76,9 @@ bool hf__conn_shakes(struct hf_world *w, uint32_t message, struct hf__message *m
     }
     if (hf__node_postpones(w, n, hf__what(HF__ARRIVAL, 0, message)))
         return true;
-    n->busy_us = hf__compute(w, n, called ? p->accept : p->connect);
+    uint64_t caller_ns = m->proven ? p->connect : p->connect_locked;
+    uint64_t called_ns = m->proven ? p->accept : p->accept_locked;
+    n->busy_us = hf__compute(w, n, called ? called_ns : caller_ns);
     m->handshake--;
     hf__push(w, n->busy_us + hf__one_way_us(w, m->from, m->to), hf__what(HF__ARRIVAL, 0, message));
     return true;

@@ -12,6 +12,8 @@ void hf_world_processor_init(struct hf_world_processor *ret)
         .step = 8000,
         .connect = 450000,
         .accept = 450000,
+        .connect_locked = 450000,
+        .accept_locked = 450000,
     };
     memcpy(ret->operation, hf__cost_stated, sizeof(ret->operation));
 }
@@ -40,12 +42,19 @@ uint64_t hf__compute(struct hf_world *w, const struct hf__node *n, uint64_t ns)
         us = (uint64_t)((double)(us > 100 ? us : 100) * n->slowness);
         ns = us * 1000;
     }
-    if (w->settings.processor.cores == 0 || !costs)
+    if (!costs)
+        return w->now_us + us;
+    w->totals.computed_ns += ns;
+    if (w->settings.processor.cores == 0)
         return w->now_us + us;
     uint64_t *cores = cores_of(w, n), *first = cores;
     for (uint32_t i = 1; i < w->settings.processor.cores; i++)
         first = cores[i] < *first ? &cores[i] : first;
-    *first = (*first > now_ns ? *first : now_ns) + ns;
+    if (*first < now_ns) {
+        *first = now_ns + w->settings.processor.wake;
+        w->totals.computed_ns += w->settings.processor.wake;
+    }
+    *first += ns;
     return (*first + 999) / 1000;
 }
 

@@ -36,6 +36,32 @@ Test(hf_sim_processor, who_comes_first_to_the_cores_of_a_host_is_served_first)
     hf_world_free(w);
 }
 
+Test(hf_sim_processor, a_core_that_was_idle_has_to_wake)
+{
+    struct hf_world *w = world(1, 1, 2);
+    struct hf_world_totals totals;
+    w->settings.processor.wake = 90000;
+    hf_world_run_for(w, 1);
+    cr_assert_eq(computes(w, 0, 10000), 1100);
+    cr_assert_eq(computes(w, 1, 10000), 1110, "it is awake");
+    hf_world_totals(w, &totals);
+    cr_assert_eq(totals.computed_ns, 110000);
+    hf_world_free(w);
+}
+
+Test(hf_sim_processor, who_shows_no_account_costs_less_to_connect)
+{
+    struct hf_world *w = world(0, 1, 2);
+    struct hf__message proven = {.proven = true}, locked = {.proven = false};
+    w->settings.processor.connect = 1300000;
+    w->settings.processor.accept = 1200000;
+    w->settings.processor.connect_locked = 900000;
+    w->settings.processor.accept_locked = 800000;
+    cr_assert_eq(hf__conn_open(w, &proven, 10), 2550);
+    cr_assert_eq(hf__conn_open(w, &locked, 10), 1750);
+    hf_world_free(w);
+}
+
 Test(hf_sim_processor, hosts_share_nothing)
 {
     struct hf_world *w = world(1, 2, 4);

@@ -97,15 +97,17 @@ enum hf_world_operation {
  * served. The waits of network, storage and attestation come on top: nobody needs a core for those.
  */
 struct hf_world_processor {
-    uint32_t cores;       /* of each host; 0: nobody waits for a core */
-    uint32_t hosts;       /* nodes are dealt out to so many; 0: each has its own */
-    uint64_t step;        /* a step of an engine, beside its cryptography */
-    uint64_t message;     /* sending or taking one message: system calls, HTTP/2, TLS */
-    uint64_t connect;     /* opening a connection: the caller's part of TLS */
-    uint64_t accept;      /* and the other end's */
-    uint64_t certificate; /* a new identity: keys and certificate for TLS */
-    uint64_t documents;   /* taking documents from the operator */
-    uint64_t write;       /* a transaction on its way to the disk */
+    uint32_t cores;   /* of each host; 0: nobody waits for a core */
+    uint32_t hosts;   /* nodes are dealt out to so many; 0: each has its own */
+    uint64_t wake;    /* a core that was idle begins, on top of what it begins with */
+    uint64_t step;    /* a step of an engine, beside its cryptography */
+    uint64_t message; /* sending or taking one message: system calls, HTTP/2, TLS */
+    uint64_t connect; /* opening a connection: the caller's part of TLS */
+    uint64_t accept;  /* and the other end's */
+    uint64_t connect_locked, accept_locked; /* likewise when the caller shows no account */
+    uint64_t certificate;                   /* a new identity: keys and certificate for TLS */
+    uint64_t documents;                     /* taking documents from the operator */
+    uint64_t write;                         /* a transaction on its way to the disk */
     uint64_t create, open;
     uint64_t quote;
     uint64_t judge;       /* a quote of a machine whose quotes this process has not judged yet */

@@ -295,6 +295,7 @@ struct hf_world_totals {
     uint64_t messages_sent, messages_lost, bytes_sent;
     uint64_t writes;
     uint64_t quotes_made, quotes_judged;
+    uint64_t computed_ns;              /* by all nodes together */
     uint64_t engine_bytes, disk_bytes; /* of all nodes now; computed when asked */
     uint64_t trace_hash;               /* same seed, same build: same hash */
 };
