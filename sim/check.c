@@ -55,6 +55,18 @@ static void quoted(void *ctx, struct hf_world *w, const struct hf__made *made)
     view->debug = made->debug;
 }
 
+static struct hf__key version_key(uint32_t version)
+{
+    return hf__key_of(hf_bytes_of(&version, sizeof(version)), hf_bytes_of(NULL, 0),
+                      hf_bytes_of(NULL, 0));
+}
+
+bool hf__check_any_platform(struct hf__checks *c, uint32_t policy)
+{
+    const uint64_t *any = hf__map_find(&c->any_platform, version_key(policy));
+    return any != NULL && *any != 0;
+}
+
 static void note_policy(struct hf__checks *c)
 {
     const struct hf_document *d = c->world->authority.policy;
@@ -62,6 +74,8 @@ static void note_policy(struct hf__checks *c)
     if (version <= c->policies)
         return;
     c->policies = version;
+    uint64_t *any = hf__map_at(&c->any_platform, version_key(version));
+    *any = d->u.policy.platform_rule == 1;
     for (size_t i = 0; i < d->u.policy.measurements_count; i++) {
         const struct hf_measurement *m = &d->u.policy.measurements[i];
         uint64_t *rank =
@@ -166,6 +180,7 @@ static void delivered(void *ctx, struct hf_world *w, const struct hf_message *m)
     free(h->body);
     h->node = m->to;
     h->incarnation = hf__node(w, m->to)->incarnation;
+    h->at_us = w->now_us;
     h->method = m->method;
     h->len = (uint32_t)m->body.len;
     h->body = malloc(m->body.len + 1);
@@ -230,6 +245,7 @@ static void done(void *ctx, struct hf_world *w)
     hf__map_done(&c->gathered);
     hf__map_done(&c->measurements);
     hf__map_done(&c->quotes);
+    hf__map_done(&c->any_platform);
     hf_arena_done(&c->arena);
     free(c);
 }
@@ -252,6 +268,7 @@ void hf__checkers_add(struct hf_world *w)
     hf__map_init(&c->gathered, sizeof(struct hf__gathered));
     hf__map_init(&c->measurements, sizeof(uint64_t));
     hf__map_init(&c->quotes, sizeof(struct hf__quote_view));
+    hf__map_init(&c->any_platform, sizeof(uint64_t));
     hf_arena_init(&c->arena, ARENA_MAX);
     struct hf__observer observer = {
         .ctx = c,

@@ -16,6 +16,7 @@ enum { HF__INSTANCES_MAX = 4, HF__GENERATIONS_MAX = 8 };
 /* A request that was delivered and is not yet answered. */
 struct hf__heard {
     uint32_t node, incarnation;
+    uint64_t at_us;
     uint8_t method;
     uint8_t *body; /* from malloc */
     uint32_t len;
@@ -82,6 +83,8 @@ struct hf__sharing {
     uint8_t n, k;
     uint32_t holders[HF_SHARES_MAX * 2];
     uint8_t indices[HF_SHARES_MAX * 2]; /* of the share that each holds */
+    bool
+        emptied[HF_SHARES_MAX * 2]; /* its vault was made anew: only a corrupt one says otherwise */
     uint32_t count;
     uint32_t lost; /* holders whose disk its host has meddled with */
 };
@@ -125,6 +128,7 @@ struct hf__checks {
     struct hf__map gathered;     /* node → hf__gathered */
     struct hf__map measurements; /* policy version, digest → rank + 1 */
     struct hf__map quotes;       /* every quote that was made → hf__quote_view */
+    struct hf__map any_platform; /* policy version → bool */
     uint32_t policies;           /* versions noted so far */
     struct hf_arena arena;
 };
@@ -154,6 +158,10 @@ struct hf__relation *hf__check_relation(struct hf__checks *c, const uint8_t prov
                                         const uint8_t owner[static 32]);
 struct hf__owned *hf__check_owner(struct hf__checks *c, const uint8_t owner[static 32]);
 struct hf__sharing *hf__check_sharing(struct hf__owned *o, const uint8_t id[static 16]);
+/* The smallest k of the owner's sharings: a policy may have changed it. */
+uint32_t hf__check_threshold(struct hf__checks *c, const uint8_t owner[static 32]);
+/* Whether a policy version lets shares go to any platform. */
+bool hf__check_any_platform(struct hf__checks *c, uint32_t policy);
 const uint8_t *hf__check_account(const struct hf__checks *c, uint32_t node);
 
 /* One file each; see there for what they promise. */

@@ -59,13 +59,13 @@ static uint32_t standing(const struct hf__claimant *by)
 }
 
 /* Whether k of those that accepted for it stand themselves and have forgotten nothing. */
-static bool carried(const struct hf__checks *c, const struct hf__claimant *by)
+static bool carried(const struct hf__checks *c, const struct hf__claimant *by, uint32_t k)
 {
     uint32_t sound = 0;
     for (uint32_t i = 0; i < by->count; i++)
         sound +=
             by->acceptors[i].word == HF__ACCEPTANCE_STANDING && !tainted(c, by->acceptors[i].node);
-    return sound >= c->world->settings.policy.k;
+    return sound >= k;
 }
 
 static void count_accepted(struct hf__checks *c, uint32_t provider, const struct hf_owner_header *h,
@@ -82,7 +82,7 @@ static void count_accepted(struct hf__checks *c, uint32_t provider, const struct
         return;
     note(by, provider, h->provider, word);
     for (uint32_t i = 0; i < claimed->count; i++)
-        carries += carried(c, &claimed->by[i]);
+        carries += carried(c, &claimed->by[i], hf__check_threshold(c, h->owner));
     /* Providers of two generations may be different ones: the count is only sound for one
      * generation, whose k are more than half. */
     const struct hf__owned *o = hf__check_owner(c, h->owner);

@@ -17,24 +17,35 @@ static void holder_remove(struct hf__sharing *s, uint32_t node)
             s->count--;
             s->holders[i] = s->holders[s->count];
             s->indices[i] = s->indices[s->count];
+            s->emptied[i] = s->emptied[s->count];
             return;
         }
     }
 }
 
-static bool holds(const struct hf__sharing *s, uint32_t node)
+/* Where a node stands among the holders; count: nowhere. */
+static uint32_t place(const struct hf__sharing *s, uint32_t node)
+{
+    uint32_t i = 0;
+    while (i < s->count && s->holders[i] != node)
+        i++;
+    return i;
+}
+
+/* Whether nobody has a share of it any more. */
+static bool forgotten(const struct hf__sharing *s)
 {
     for (uint32_t i = 0; i < s->count; i++) {
-        if (s->holders[i] == node)
-            return true;
+        if (!s->emptied[i])
+            return false;
     }
-    return false;
+    return s->lost == 0;
 }
 
 static struct hf__sharing *sharing_new(struct hf__owned *o)
 {
     for (uint32_t i = 0; i < o->count; i++) {
-        if (o->sharings[i].count == 0 && o->sharings[i].lost == 0) {
+        if (forgotten(&o->sharings[i])) {
             memset(&o->sharings[i], 0, sizeof(o->sharings[i]));
             return &o->sharings[i];
         }
@@ -60,10 +71,13 @@ static void held_put(struct hf__checks *c, uint32_t node, struct hf__owned *o,
         s->n = (uint8_t)held.shares;
         s->k = (uint8_t)(held.commitments.len / HF_POINT_LEN);
     }
-    if (!holds(s, node) && s->count < HF_ARRAY_LEN(s->holders)) {
-        s->indices[s->count] = (uint8_t)held.index;
-        s->holders[s->count++] = node;
-    }
+    uint32_t at = place(s, node);
+    if (at == HF_ARRAY_LEN(s->holders))
+        return;
+    s->count += at == s->count;
+    s->holders[at] = node;
+    s->indices[at] = (uint8_t)held.index;
+    s->emptied[at] = false;
 }
 
 /* How many shares are held, each index once; placed: by holders that are placed themselves. What a
@@ -73,7 +87,9 @@ static uint32_t held_count(const struct hf__checks *c, const struct hf__sharing 
     uint32_t seen = 0;
     for (uint32_t i = 0; i < s->count; i++) {
         const struct hf__node *holder = hf__node(c->world, s->holders[i]);
-        /* A corrupt one may say that it is placed. */
+        /* A corrupt one may say that it still holds its share, and that it is placed. */
+        if (s->emptied[i] && !holder->corrupt)
+            continue;
         if (!placed || holder->disk.vault == HF_VAULT_PLACED || holder->corrupt)
             seen |= UINT32_C(1) << s->indices[i];
     }
@@ -87,6 +103,17 @@ static bool complete(const struct hf__checks *c, const struct hf__owned *o, bool
             return true;
     }
     return false;
+}
+
+uint32_t hf__check_threshold(struct hf__checks *c, const uint8_t owner[static 32])
+{
+    const struct hf__owned *o = hf__check_owner(c, owner);
+    uint32_t k = UINT32_MAX;
+    for (uint32_t i = 0; i < o->count; i++) {
+        if (o->sharings[i].count > 0 && o->sharings[i].k < k)
+            k = o->sharings[i].k;
+    }
+    return k == UINT32_MAX ? c->world->settings.policy.k : k;
 }
 
 void hf__check_row(struct hf__checks *c, uint32_t node, const struct hf__disk_write *row)
@@ -109,13 +136,18 @@ void hf__check_row(struct hf__checks *c, uint32_t node, const struct hf__disk_wr
 
 void hf__check_emptied(struct hf__checks *c, uint32_t node, bool hostile)
 {
-    size_t at = 0;
-    for (struct hf__owned *o; (o = hf__map_next(&c->owners, &at)) != NULL;) {
+    size_t slot = 0;
+    for (struct hf__owned *o; (o = hf__map_next(&c->owners, &slot)) != NULL;) {
         for (uint32_t j = 0; j < o->count; j++) {
-            if (!holds(&o->sharings[j], node))
+            struct hf__sharing *s = &o->sharings[j];
+            uint32_t at = place(s, node);
+            if (at == s->count)
                 continue;
-            holder_remove(&o->sharings[j], node);
-            o->sharings[j].lost += hostile;
+            s->emptied[at] = true;
+            if (hostile) {
+                holder_remove(s, node);
+                s->lost++;
+            }
         }
     }
 }

@@ -31,9 +31,10 @@ void hf__check_nonce_sent(struct hf__checks *c, const struct hf_message *m)
     memcpy(n->response_key, request.response_key, 32);
 }
 
-/* Whether the transcript names a nonce that this provider gave to this asker, still good. */
+/* Whether the transcript names a nonce that this provider gave to this asker, and that was still
+ * good when the request came: the answer may have waited for a disk. */
 static bool nonce_good(struct hf__checks *c, const struct hf_message *m, const uint8_t *provider,
-                       const struct hf_recover_transcript *t)
+                       const struct hf_recover_transcript *t, uint64_t heard_us)
 {
     for (size_t i = 0; i < t->asked_count; i++) {
         if (memcmp(t->asked[i].provider, provider, 32) != 0)
@@ -43,8 +44,7 @@ static bool nonce_good(struct hf__checks *c, const struct hf_message *m, const u
         uint64_t life_us = (uint64_t)c->world->settings.timing.nonce_life_ms * 1100 + 1000000;
         if (n != NULL && n->incarnation == hf__node(c->world, m->from)->incarnation &&
             memcmp(n->account, t->account, 32) == 0 &&
-            memcmp(n->response_key, t->response_key, 32) == 0 &&
-            c->world->now_us - n->at_us <= life_us)
+            memcmp(n->response_key, t->response_key, 32) == 0 && heard_us - n->at_us <= life_us)
             return true;
     }
     return false;
@@ -89,7 +89,7 @@ static const char *objection(struct hf__checks *c, const struct hf_message *m,
                           expected);
     if (memcmp(expected, q.report_data, 64) != 0)
         return "the quote's report data is not over this transcript";
-    if (provider == NULL || !nonce_good(c, m, provider, &t))
+    if (provider == NULL || !nonce_good(c, m, provider, &t, hf__check_heard(c, m)->at_us))
         return "the nonce is not one that this process gave to this asker";
     uint32_t rank = hf__check_rank(c, (uint32_t)answer->versions.policy, q.measurement);
     if (rank == 0)
@@ -99,8 +99,8 @@ static const char *objection(struct hf__checks *c, const struct hf_message *m,
     const struct hf__relation *r = hf__check_relation(c, provider, t.account);
     if (rank < r->rank)
         return "the owner has shown software of a higher rank";
-    if (r->deposited && w->settings.policy.platform_rule == 0 && memcmp(r->ppid, q.ppid, 16) != 0 &&
-        !listed(w, t.account, q.ppid))
+    if (r->deposited && !hf__check_any_platform(c, (uint32_t)answer->versions.policy) &&
+        memcmp(r->ppid, q.ppid, 16) != 0 && !listed(w, t.account, q.ppid))
         return "the platform is neither the depositor's nor listed";
     return NULL;
 }

@@ -123,5 +123,5 @@ bool hf__check_holds_claim(struct hf__checks *c, const uint8_t owner[static 32],
         hf__map_find(&c->won, hf__key_of(hf__b32(owner), hf_bytes_of(&number, sizeof(number)),
                                          hf_bytes_of(NULL, 0)));
     return (won != NULL && won->known && memcmp(won->instance, instance, 16) == 0) ||
-           hf__check_acceptances(c, owner, number, instance) >= c->world->settings.policy.k;
+           hf__check_acceptances(c, owner, number, instance) >= hf__check_threshold(c, owner);
 }

@@ -31,47 +31,115 @@ static void join(struct hf_world *w, uint32_t count)
         hf_world_start(w, hf_world_add(w));
 }
 
-/* Deeds on the network or the authority as a whole. False: it is not one of them. */
-static bool begin_whole(struct hf_world *w, struct hf__deeds *d)
+/* The last one of a kind that goes on; NULL: none does. */
+static const struct hf__deeds *going_on(const struct hf__schedule *s, int deed)
 {
-    const struct hf__action *a = d->action;
-    struct hf_world_network *net = &w->settings.network;
-    double *chance = a->deed == HF__DEED_LOSS         ? &net->loss
-                     : a->deed == HF__DEED_DUPLICATE  ? &net->duplicate
-                     : a->deed == HF__DEED_REORDER    ? &net->reorder
-                     : a->deed == HF__DEED_JUDGE_FAIL ? &w->settings.attestation.judge_fails
-                                                      : NULL;
-    if (chance != NULL) {
-        d->before = *chance;
-        *chance = a->value;
-        return true;
+    for (size_t i = s->count; i > 0; i--) {
+        const struct hf__deeds *d = &s->deeds[i - 1];
+        if (d->action->deed == deed && d->begun && !d->ended)
+            return d;
     }
+    return NULL;
+}
+
+static double chance_now(const struct hf__schedule *s, int deed, double before)
+{
+    const struct hf__deeds *d = going_on(s, deed);
+    return d == NULL ? before : d->action->value;
+}
+
+/* Sets what deeds change for all: to what the last one that goes on says, or to what it was. */
+static void set_whole(struct hf__schedule *s)
+{
+    struct hf_world_network *net = &s->world->settings.network;
+    struct hf_world_attestation *a = &s->world->settings.attestation;
+    double slow = chance_now(s, HF__DEED_QUOTE_SLOW, 1);
+    net->loss = chance_now(s, HF__DEED_LOSS, s->network.loss);
+    net->duplicate = chance_now(s, HF__DEED_DUPLICATE, s->network.duplicate);
+    net->reorder = chance_now(s, HF__DEED_REORDER, s->network.reorder);
+    a->judge_fails = chance_now(s, HF__DEED_JUDGE_FAIL, s->attestation.judge_fails);
+    a->quote.median_us = (uint64_t)((double)s->attestation.quote.median_us * slow);
+    a->judge.median_us = (uint64_t)((double)s->attestation.judge.median_us * slow);
+    const struct hf__deeds *d = going_on(s, HF__DEED_PARTITION);
+    if (d != NULL)
+        partition(s->world, d);
+    else
+        hf_world_partition(s->world, NULL);
+}
+
+static void edit_policy(struct hf_policy *policy, void *ctx)
+{
+    const struct hf__action *a = ctx;
+    if (!hf__policy_from_text(a->text, policy, policy))
+        hf_unreachable(); /* judged when the scenario was read */
+}
+
+/* Every node hears, within ten seconds, that there is newer collateral. */
+static void tell_collateral(struct hf_world *w)
+{
+    for (uint32_t i = 0; i < w->nodes_count; i++) {
+        uint64_t later_us = hf__draw_below(&w->streams[HF__FOR_FAULTS], 10000000);
+        hf__push(w, w->now_us + later_us, hf__what(HF__COLLATERAL, w->nodes[i]->incarnation, i));
+    }
+}
+
+static void begin_documents(struct hf_world *w, const struct hf__action *a)
+{
     switch (a->deed) {
-    case HF__DEED_PARTITION:
-        partition(w, d);
-        return true;
     case HF__DEED_ACCEPT:
         hf_world_policy_accept(w, a->text, (uint32_t)a->value);
-        return true;
+        return;
     case HF__DEED_WITHDRAW:
         hf_world_policy_withdraw(w, a->text);
-        return true;
+        return;
     case HF__DEED_STALE:
         hf_world_collateral_stop(w, true);
-        return true;
+        return;
     case HF__DEED_POLICY:
-        hf_world_policy_edit(w, NULL, NULL);
-        return true;
+        hf_world_policy_edit(w, edit_policy, (void *)(uintptr_t)a);
+        return;
     case HF__DEED_SET:
         hf_world_set_issue(w);
+        return;
+    default:
+        if (w->authority.roots_count == HF__ROOTS_MAX)
+            return;
+        hf_world_root_issue(w);
+        /* What the old keys signed is signed anew: nobody takes it from a disk any more. */
+        hf_world_policy_edit(w, NULL, NULL);
+        hf_world_set_issue(w);
+    }
+}
+
+static void begin_hostile(struct hf_world *w, struct hf__deeds *d)
+{
+    const struct hf__strategy *strategy = hf__strategy_find(d->action->text);
+    for (size_t i = 0; i < d->count; i++)
+        hf__node(w, d->targets[i])->corrupt |= strategy->corrupts;
+    d->plot = strategy->begin(w, d->targets, d->count);
+}
+
+/* Deeds on the network or the authority as a whole. False: it is not one of them. */
+static bool begin_whole(struct hf__schedule *s, struct hf__deeds *d)
+{
+    struct hf_world *w = s->world;
+    const struct hf__action *a = d->action;
+    switch (a->deed) {
+    case HF__DEED_LOSS:
+    case HF__DEED_DUPLICATE:
+    case HF__DEED_REORDER:
+    case HF__DEED_JUDGE_FAIL:
+    case HF__DEED_QUOTE_SLOW:
+    case HF__DEED_PARTITION:
+        set_whole(s);
         return true;
+    case HF__DEED_ACCEPT:
+    case HF__DEED_WITHDRAW:
+    case HF__DEED_STALE:
+    case HF__DEED_POLICY:
+    case HF__DEED_SET:
     case HF__DEED_ROOT:
-        if (w->authority.roots_count < HF__ROOTS_MAX) {
-            hf_world_root_issue(w);
-            /* What the old keys signed is signed anew: nobody takes it from a disk any more. */
-            hf_world_policy_edit(w, NULL, NULL);
-            hf_world_set_issue(w);
-        }
+        begin_documents(w, a);
         return true;
     case HF__DEED_JOIN:
         join(w, a->count == 0 ? 1 : a->count);
@@ -80,12 +148,12 @@ static bool begin_whole(struct hf_world *w, struct hf__deeds *d)
         hf__deed_heal(w);
         return true;
     case HF__DEED_HOSTILE:
-        for (size_t i = 0; i < d->count; i++)
-            hf__node(w, d->targets[i])->corrupt |= hf__strategy_find(a->text)->corrupts;
-        d->strategy_ctx = hf__strategy_find(a->text)->begin(w, d->targets, d->count);
+        begin_hostile(w, d);
+        return true;
+    case HF__DEED_UPGRADE:
+        w->release = hf__image_index(w, a->text);
         return true;
     case HF__DEED_ROLLING:
-    case HF__DEED_UPGRADE:
     case HF__DEED_FLAP:
         return true; /* step by step */
     default:
@@ -100,20 +168,6 @@ static void restart_damaged(struct hf_world *w, uint32_t node, int error)
     hf_world_start(w, node);
 }
 
-/* A new node, never registered, that starts from a copy of another's disk on its own machine. */
-static void clone(struct hf_world *w, struct hf__deeds *d, uint32_t node)
-{
-    /* One that is not placed yet is made anew wherever it starts: no copy of anybody. */
-    if (hf_world_vault_state(w, node) != HF_VAULT_PLACED)
-        return;
-    struct hf_disk *copy = hf_world_disk_copy(w, node);
-    uint32_t twin = hf_world_add(w);
-    hf_world_disk_put(w, twin, copy);
-    hf_disk_free(copy);
-    hf_world_start(w, twin);
-    d->step = twin;
-}
-
 static void begin_local(struct hf_world *w, const struct hf__action *a, uint32_t node)
 {
     if (a->deed == HF__DEED_KEY)
@@ -122,9 +176,8 @@ static void begin_local(struct hf_world *w, const struct hf__action *a, uint32_t
         hf_world_local(w, node, a->deed == HF__DEED_DRILL ? HF_LOCAL_DRILL : HF_LOCAL_DRAIN, NULL);
 }
 
-static void begin_host(struct hf_world *w, struct hf__deeds *d, uint32_t node)
+static void begin_host(struct hf_world *w, const struct hf__action *a, uint32_t node)
 {
-    const struct hf__action *a = d->action;
     switch (a->deed) {
     case HF__DEED_CLOCK:
         hf_world_clock_shift(w, node, (int64_t)a->value);
@@ -138,30 +191,20 @@ static void begin_host(struct hf_world *w, struct hf__deeds *d, uint32_t node)
     case HF__DEED_CORRUPT:
         restart_damaged(w, node, HF_ECORRUPT);
         return;
-    case HF__DEED_ROLLBACK_ROW:
-        restart_damaged(w, node, HF_EROLLBACK);
-        return;
-    case HF__DEED_ROLLBACK:
-        if (d->kept == NULL)
-            d->kept = hf_world_disk_copy(w, node);
-        return;
-    case HF__DEED_CLONE:
-        clone(w, d, node);
-        return;
     case HF__DEED_QUOTE_FAIL:
         hf_world_quote_fail(w, node, HF_EQUOTE_PROVIDER);
         return;
     case HF__DEED_TCB:
         hf_world_tcb(w, node, hf__tcb_from_text(a->text));
+        tell_collateral(w);
         return;
     default:
         begin_local(w, a, node);
     }
 }
 
-static void begin_process(struct hf_world *w, struct hf__deeds *d, uint32_t node)
+static void begin_process(struct hf_world *w, const struct hf__action *a, uint32_t node)
 {
-    const struct hf__action *a = d->action;
     switch (a->deed) {
     case HF__DEED_CRASH:
         hf_world_crash(w, node);
@@ -191,17 +234,27 @@ static void begin_process(struct hf_world *w, struct hf__deeds *d, uint32_t node
         hf_world_crash_at_write(w, node, 1 + (unsigned)a->value,
                                 hf__draw_below(&w->streams[HF__FOR_FAULTS], 2) == 1);
         return;
+    case HF__DEED_TORN_WRITE:
+        hf_world_crash_at_write(w, node, 1 + (unsigned)a->value, false);
+        hf__node(w, node)->tears = true;
+        return;
     default:
-        begin_host(w, d, node);
+        begin_host(w, a, node);
     }
 }
 
 void hf__deed_begin(struct hf__schedule *s, struct hf__deeds *d)
 {
-    if (begin_whole(s->world, d))
+    if (begin_whole(s, d))
         return;
     for (size_t i = 0; i < d->count; i++)
-        begin_process(s->world, d, d->targets[i]);
+        begin_process(s->world, d->action, d->targets[i]);
+}
+
+uint64_t hf__deed_pause_us(const struct hf__deeds *d)
+{
+    const struct hf__action *a = d->action;
+    return a->within_us == 0 ? a->every_us : a->within_us / (d->count == 0 ? 1 : d->count);
 }
 
 bool hf__deed_step(struct hf__schedule *s, struct hf__deeds *d)
@@ -227,31 +280,39 @@ bool hf__deed_step(struct hf__schedule *s, struct hf__deeds *d)
 
 /* ---- Ends ---- */
 
-static void end_whole(struct hf_world *w, struct hf__deeds *d)
+/* Whoever has not had its turn takes the new release with its next start, which is now: a policy
+ * may no longer list the old one. */
+static void end_upgrade(struct hf_world *w, const struct hf__deeds *d)
 {
-    struct hf_world_network *net = &w->settings.network;
+    for (size_t i = d->step; i < d->count; i++) {
+        hf_world_image(w, d->targets[i], d->action->text);
+        if (!hf_world_running(w, d->targets[i]))
+            continue;
+        hf_world_crash(w, d->targets[i]);
+        hf_world_start(w, d->targets[i]);
+    }
+}
+
+static void end_whole(struct hf__schedule *s, struct hf__deeds *d)
+{
     switch (d->action->deed) {
     case HF__DEED_LOSS:
-        net->loss = d->before;
-        return;
     case HF__DEED_DUPLICATE:
-        net->duplicate = d->before;
-        return;
     case HF__DEED_REORDER:
-        net->reorder = d->before;
-        return;
     case HF__DEED_JUDGE_FAIL:
-        w->settings.attestation.judge_fails = d->before;
-        return;
+    case HF__DEED_QUOTE_SLOW:
     case HF__DEED_PARTITION:
     case HF__DEED_FLAP:
-        hf_world_partition(w, NULL);
+        set_whole(s);
+        return;
+    case HF__DEED_UPGRADE:
+        end_upgrade(s->world, d);
         return;
     case HF__DEED_STALE:
-        hf_world_collateral_stop(w, false);
+        hf_world_collateral_stop(s->world, false);
         return;
     case HF__DEED_HOSTILE:
-        hf__strategy_find(d->action->text)->end(w, d->strategy_ctx);
+        hf__strategy_find(d->action->text)->end(s->world, d->plot);
         return;
     default:
         return;
@@ -265,27 +326,21 @@ static void end_host(struct hf_world *w, struct hf__deeds *d, uint32_t node)
         hf_world_disk_fail(w, node, 0);
         return;
     case HF__DEED_CORRUPT:
-    case HF__DEED_ROLLBACK_ROW:
         restart_damaged(w, node, 0);
         return;
-    case HF__DEED_ROLLBACK:
-        if (d->kept == NULL || node != d->targets[0])
-            return;
-        hf_world_crash(w, node);
-        hf_world_disk_put(w, node, d->kept);
+    case HF__DEED_TORN_WRITE:
+        hf__node(w, node)->tears = false;
+        hf__node(w, node)->crash_write = 0;
+        if (hf__node(w, node)->disk.damage != 0)
+            restart_damaged(w, node, 0);
         hf_world_start(w, node);
-        return;
-    case HF__DEED_CLONE:
-        if (d->step == 0)
-            return;
-        hf_world_crash(w, (uint32_t)d->step);
-        hf__node(w, (uint32_t)d->step)->gone = true;
         return;
     case HF__DEED_QUOTE_FAIL:
         hf_world_quote_fail(w, node, 0);
         return;
     case HF__DEED_TCB:
         hf_world_tcb(w, node, HF_TCB_UP_TO_DATE);
+        tell_collateral(w);
         return;
     case HF__DEED_DRAIN:
         hf_world_local(w, node, HF_LOCAL_UNDRAIN, NULL);
@@ -324,7 +379,7 @@ static void end_process(struct hf_world *w, struct hf__deeds *d, uint32_t node)
 
 void hf__deed_end(struct hf__schedule *s, struct hf__deeds *d)
 {
-    end_whole(s->world, d);
+    end_whole(s, d);
     for (size_t i = 0; i < d->count; i++)
         end_process(s->world, d, d->targets[i]);
 }
@@ -343,6 +398,7 @@ void hf__deed_heal(struct hf_world *w)
         if (n->gone)
             continue;
         n->crash_write = 0;
+        n->tears = false;
         n->quote_error = 0;
         n->stall_us = 0;
         n->clock_us = 0;

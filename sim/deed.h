@@ -12,9 +12,7 @@ struct hf__deeds {
     size_t count, cap;
     size_t step;
     bool begun, ended;
-    double before;        /* what a chance was */
-    struct hf_disk *kept; /* a disk as it was */
-    void *strategy_ctx;
+    struct hf__plot *plot; /* of a strategy */
 };
 
 struct hf__schedule {
@@ -23,6 +21,8 @@ struct hf__schedule {
     struct hf__deeds *deeds;
     size_t count;
     bool healed;
+    struct hf_world_network network; /* as they were before any deed */
+    struct hf_world_attestation attestation;
     hf__deed_fn *note;
     void *note_ctx;
 };
@@ -31,6 +31,8 @@ void hf__deed_begin(struct hf__schedule *s, struct hf__deeds *d);
 void hf__deed_end(struct hf__schedule *s, struct hf__deeds *d);
 /* False: it has no further step. */
 bool hf__deed_step(struct hf__schedule *s, struct hf__deeds *d);
+/* The time between two steps. */
+uint64_t hf__deed_pause_us(const struct hf__deeds *d);
 void hf__deed_heal(struct hf_world *w);
 
 #endif

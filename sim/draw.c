@@ -43,7 +43,10 @@ static void draw_world(struct drawing *d)
     d->s->nodes = (uint32_t)between(d, w->policy.n + 2u, w->policy.n + 8u);
     w->zones = (uint32_t)between(d, 1, 4);
     w->policy.domain_rule = (uint8_t)between(d, 0, 2);
-    w->network.latency = maybe(d, 0.3) ? HF_LATENCY_REGIONS : HF_LATENCY_LOGNORMAL;
+    w->policy.holder_grace_s = maybe(d, 0.4) ? between(d, 1, 20) : 600;
+    w->operators = maybe(d, 0.3) ? (uint32_t)between(d, w->policy.n + 1u, d->s->nodes) : 0;
+    w->network.latency = (enum hf_world_latency)hf__draw_below(&d->r, 3);
+    w->network.bandwidth = maybe(d, 0.3) ? between(d, 50000, 10000000) : 0;
     w->network.one_way = (struct hf_world_duration){between(d, 50, 20000), 0.4};
     w->network.region_sigma = 0.1;
     w->network.held_back = (struct hf_world_duration){between(d, 1000, 200000), 1};
@@ -52,6 +55,8 @@ static void draw_world(struct drawing *d)
     w->storage.survives = maybe(d, 0.5) ? 0.5 : 0;
     w->attestation.quote = (struct hf_world_duration){between(d, 100, 300000), 0.5};
     w->attestation.judge = (struct hf_world_duration){between(d, 100, 20000), 0.5};
+    w->attestation.quote_fails = maybe(d, 0.1) ? 0.1 : 0;
+    w->attestation.judge_fails = maybe(d, 0.1) ? 0.1 : 0;
     w->clocks.drift_ppm_max = maybe(d, 0.5) ? 200 : 0;
     w->clocks.offset_ms_max = maybe(d, 0.5) ? 20000 : 0;
     w->authority.issue_us = between(d, 1000, 5000000);
@@ -73,17 +78,26 @@ static struct hf__action *add(struct drawing *d, int deed)
 static void detail(struct drawing *d, struct hf__action *a)
 {
     const struct hf_world_policy *p = &d->s->world.policy;
+    static const char *const policies[] = {
+        "",
+        "holder_grace_s=30",
+        "quote_age_max_s=600",
+        "domain_rule=2",
+        "shares=2 threshold=2",
+        "shares=1 threshold=1",
+        "platform_rule=1",
+        "tcb_accepted=32",
+        "shares_held_max=65535 holder_grace_s=900",
+    };
     static const double jumps_s[] = {-86400 * 400.0, -3600, -60, 60, 3600, 86400 * 30.0};
     uint32_t few = p->n > p->k ? (uint32_t)(p->n - p->k) : 1;
     a->count = (uint32_t)between(d, 1, few);
     switch (a->deed) {
     case HF__DEED_ROLLING:
-    case HF__DEED_UPGRADE:
         a->count = 0;
         a->share = maybe(d, 0.5) ? 0.5 : 1;
         a->for_us = between(d, 1000, 2000000);
         a->every_us = between(d, 2000000, 8000000);
-        a->text = "holdfast-2";
         return;
     case HF__DEED_FLAP:
         a->every_us = between(d, 100000, 5000000);
@@ -102,14 +116,18 @@ static void detail(struct drawing *d, struct hf__action *a)
         a->value = jumps_s[hf__draw_below(&d->r, HF_ARRAY_LEN(jumps_s))];
         return;
     case HF__DEED_CRASH_WRITE:
+    case HF__DEED_TORN_WRITE:
         a->value = (double)between(d, 0, 6);
         return;
-    case HF__DEED_ROLLBACK:
-    case HF__DEED_CLONE:
-        a->count = 1;
+    case HF__DEED_QUOTE_SLOW:
+        a->count = 0;
+        a->value = (double)between(d, 2, 30);
         return;
     case HF__DEED_TCB:
         a->text = maybe(d, 0.5) ? "revoked" : "out-of-date";
+        return;
+    case HF__DEED_POLICY:
+        a->text = policies[hf__draw_below(&d->r, HF_ARRAY_LEN(policies))];
         return;
     case HF__DEED_KEY:
         a->count = d->s->nodes;
@@ -126,32 +144,78 @@ static const struct {
     double chance;
     unsigned max;
 } kinds[] = {
-    {HF__DEED_CRASH, 0.8, 8},        {HF__DEED_CRASH_WRITE, 0.6, 8}, {HF__DEED_ROLLING, 0.2, 1},
-    {HF__DEED_PAUSE, 0.3, 4},        {HF__DEED_SLOW, 0.3, 3},        {HF__DEED_ISOLATE, 0.4, 4},
-    {HF__DEED_DEAF, 0.3, 3},         {HF__DEED_MUTE, 0.3, 3},        {HF__DEED_PARTITION, 0.3, 2},
-    {HF__DEED_FLAP, 0.2, 1},         {HF__DEED_LOSS, 0.5, 3},        {HF__DEED_DUPLICATE, 0.4, 2},
-    {HF__DEED_REORDER, 0.4, 2},      {HF__DEED_BREAK, 0.3, 6},       {HF__DEED_CLOCK, 0.3, 4},
-    {HF__DEED_DISK_FULL, 0.3, 3},    {HF__DEED_DISK_STALL, 0.3, 3},  {HF__DEED_CORRUPT, 0.2, 2},
-    {HF__DEED_ROLLBACK_ROW, 0.2, 2}, {HF__DEED_ROLLBACK, 0.15, 1},   {HF__DEED_CLONE, 0.2, 2},
-    {HF__DEED_QUOTE_FAIL, 0.2, 2},   {HF__DEED_JUDGE_FAIL, 0.2, 2},  {HF__DEED_TCB, 0.2, 2},
-    {HF__DEED_POLICY, 0.3, 3},       {HF__DEED_SET, 0.4, 3},         {HF__DEED_ROOT, 0.15, 1},
-    {HF__DEED_JOIN, 0.3, 2},         {HF__DEED_KEY, 0.9, 4},         {HF__DEED_DRILL, 0.4, 3},
+    {HF__DEED_CRASH, 0.8, 8},      {HF__DEED_CRASH_WRITE, 0.6, 8}, {HF__DEED_ROLLING, 0.2, 1},
+    {HF__DEED_PAUSE, 0.3, 4},      {HF__DEED_SLOW, 0.3, 3},        {HF__DEED_ISOLATE, 0.4, 4},
+    {HF__DEED_DEAF, 0.3, 3},       {HF__DEED_MUTE, 0.3, 3},        {HF__DEED_PARTITION, 0.3, 2},
+    {HF__DEED_FLAP, 0.2, 1},       {HF__DEED_LOSS, 0.5, 3},        {HF__DEED_DUPLICATE, 0.4, 2},
+    {HF__DEED_REORDER, 0.4, 2},    {HF__DEED_BREAK, 0.3, 6},       {HF__DEED_CLOCK, 0.3, 4},
+    {HF__DEED_DISK_FULL, 0.3, 3},  {HF__DEED_DISK_STALL, 0.3, 3},  {HF__DEED_CORRUPT, 0.2, 2},
+    {HF__DEED_TORN_WRITE, 0.2, 2}, {HF__DEED_QUOTE_FAIL, 0.2, 2},  {HF__DEED_JUDGE_FAIL, 0.2, 2},
+    {HF__DEED_QUOTE_SLOW, 0.2, 2}, {HF__DEED_TCB, 0.2, 2},         {HF__DEED_HEAL, 0.05, 1},
+    {HF__DEED_POLICY, 0.3, 3},     {HF__DEED_SET, 0.4, 3},         {HF__DEED_ROOT, 0.15, 1},
+    {HF__DEED_JOIN, 0.3, 2},       {HF__DEED_KEY, 0.9, 4},         {HF__DEED_DRILL, 0.4, 3},
+    {HF__DEED_DRAIN, 0.2, 2},      {HF__DEED_STALE, 0.1, 1},
 };
 
 static void draw_hostile(struct drawing *d)
 {
-    size_t count = 0;
-    while (hf__strategies[count] != NULL)
-        count++;
-    if (count == 0 || !maybe(d, 0.4))
-        return;
-    const struct hf__strategy *s = hf__strategies[hf__draw_below(&d->r, count)];
-    struct hf__action *a = add(d, HF__DEED_HOSTILE);
     const struct hf_world_policy *p = &d->s->world.policy;
-    a->text = s->name;
-    a->count = s->corrupts && p->n - p->k > 1 ? (uint32_t)between(d, 1, p->n - p->k) : 1;
-    if (s->corrupts && p->n == p->k)
-        d->count--; /* every holder is needed: a corrupt one may always stop its owners */
+    size_t all = 0;
+    bool corrupt = false;
+    while (hf__strategies[all] != NULL)
+        all++;
+    for (int i = 0; i < 2; i++) {
+        const struct hf__strategy *s = hf__strategies[hf__draw_below(&d->r, all)];
+        uint32_t few = p->n - p->k > 1 ? (uint32_t)(p->n - p->k) : 1;
+        if (!maybe(d, 0.4))
+            continue;
+        /* n of n: every holder is needed, and a corrupt one may always stop its owners. Two kinds
+         * at once could be too many. */
+        if (s->corrupts && (p->n == p->k || corrupt))
+            continue;
+        corrupt = corrupt || s->corrupts;
+        struct hf__action *a = add(d, HF__DEED_HOSTILE);
+        a->text = s->name;
+        a->count = s->corrupts ? (uint32_t)between(d, 1, few) : 1;
+        a->for_us = between(d, d->s->for_us / 8, d->s->for_us);
+        /* Many wait for somebody to recover. */
+        uint64_t at_us = a->at_us, for_us = a->for_us;
+        if (!maybe(d, 0.5))
+            continue;
+        a = add(d, HF__DEED_ROLLING);
+        detail(d, a);
+        a->at_us = at_us + between(d, 0, for_us);
+        a->at_us = a->at_us > d->s->for_us ? d->s->for_us : a->at_us;
+    }
+}
+
+/* More than n - k at once, as when power fails: survivors suffice, or they do not. */
+static void draw_outage(struct drawing *d)
+{
+    const struct hf_world_policy *p = &d->s->world.policy;
+    if (!maybe(d, 0.1))
+        return;
+    struct hf__action *a = add(d, HF__DEED_CRASH);
+    a->count = (uint32_t)between(d, p->n - p->k + 1u, d->s->nodes);
+    a->for_us = between(d, 1000, 5000000);
+}
+
+/* A new release, until the old one is no longer accepted. */
+static void draw_release(struct drawing *d)
+{
+    if (!maybe(d, 0.1))
+        return;
+    uint64_t third = d->s->for_us / 3;
+    for (int i = 0; i < 3; i++) {
+        static const int steps[] = {HF__DEED_ACCEPT, HF__DEED_UPGRADE, HF__DEED_WITHDRAW};
+        struct hf__action *a = add(d, steps[i]);
+        /* All have had their turn when the old one is withdrawn. */
+        a->at_us = (uint64_t)i * third + between(d, 0, third / 2);
+        a->for_us = i == 1 ? between(d, 1000, 2000000) : 0;
+        a->within_us = i == 1 ? third / 2 : 0;
+        a->value = i == 0 ? 2 : 0;
+        a->text = i == 2 ? "holdfast-1" : "holdfast-2";
+    }
 }
 
 static int by_time(const void *a, const void *b)
@@ -171,7 +235,7 @@ void hf__scenario_draw(uint64_t seed, struct hf__scenario *ret)
     ret->title = "drawn by a seed";
     ret->world.seed = seed;
     ret->world.traces = false;
-    ret->for_us = between(&d, 5, 60) * 1000000;
+    ret->for_us = (maybe(&d, 0.1) ? between(&d, 60, 300) : between(&d, 5, 60)) * 1000000;
     ret->settle_us = UINT64_C(1800000000);
     ret->keys_every_us = 0;
     draw_world(&d);
@@ -184,73 +248,11 @@ void hf__scenario_draw(uint64_t seed, struct hf__scenario *ret)
         for (uint64_t j = 0; j < count; j++)
             detail(&d, add(&d, kinds[i].deed));
     }
+    draw_outage(&d);
+    draw_release(&d);
     draw_hostile(&d);
     if (d.count > 0)
         qsort(d.actions, d.count, sizeof(*d.actions), by_time);
     ret->actions.items = d.actions;
     ret->actions.count = d.count;
-}
-
-static void print_action(const struct hf__action *a, struct hf_buf *out)
-{
-    hf_buf_printf(out, "  - {at: %lluus, do: %s", (unsigned long long)a->at_us,
-                  hf__deed_name(a->deed));
-    if (a->node >= 0)
-        hf_buf_printf(out, ", node: %ld", a->node);
-    if (a->zone >= 0)
-        hf_buf_printf(out, ", zone: %ld", a->zone);
-    if (a->count > 0)
-        hf_buf_printf(out, ", count: %u", a->count);
-    if (a->share > 0)
-        hf_buf_printf(out, ", share: %g", a->share);
-    if (a->for_us > 0)
-        hf_buf_printf(out, ", for: %lluus", (unsigned long long)a->for_us);
-    if (a->every_us > 0)
-        hf_buf_printf(out, ", every: %lluus", (unsigned long long)a->every_us);
-    if (a->value < 0 || a->value > 0)
-        hf_buf_printf(out, ", value: %.10g", a->value);
-    if (a->text[0] != '\0')
-        hf_buf_printf(out, ", text: %s", a->text);
-    hf_buf_printf(out, "}\n");
-}
-
-static void print_duration(struct hf_buf *out, const char *name, const char *sigma,
-                           struct hf_world_duration d)
-{
-    hf_buf_printf(out, "%s: %lluus, %s: %g", name, (unsigned long long)d.median_us, sigma, d.sigma);
-}
-
-void hf__scenario_print(const struct hf__scenario *s, struct hf_buf *out)
-{
-    const struct hf_world_settings *w = &s->world;
-    static const char *const latencies[] = {"constant", "lognormal", "regions"};
-    hf_buf_printf(out,
-                  "title: \"%s\"\nnodes: %u\nseed: %llu\nfor: %lluus\nsettle: %lluus\n"
-                  "start_within: %lluus\n",
-                  s->title, s->nodes, (unsigned long long)w->seed, (unsigned long long)s->for_us,
-                  (unsigned long long)s->settle_us, (unsigned long long)s->spread_us);
-    hf_buf_printf(out, "crypto: %s\ncosts: %s\nzones: %u\noperators: %u\n",
-                  w->crypto == HF_WORLD_REAL ? "real" : "model", w->costs ? "true" : "false",
-                  w->zones, w->operators);
-    hf_buf_printf(out, "network: {latency: %s, handshakes: %s, region_sigma: %g, ",
-                  latencies[w->network.latency], w->network.handshakes ? "true" : "false",
-                  w->network.region_sigma);
-    print_duration(out, "one_way", "sigma", w->network.one_way);
-    hf_buf_printf(out, ", ");
-    print_duration(out, "held_back", "held_back_sigma", w->network.held_back);
-    hf_buf_printf(out, "}\nstorage: {");
-    print_duration(out, "write", "write_sigma", w->storage.write);
-    hf_buf_printf(out, ", create: %lluus, open: %lluus, survives: %g}\nattestation: {",
-                  (unsigned long long)w->storage.create.median_us,
-                  (unsigned long long)w->storage.open.median_us, w->storage.survives);
-    print_duration(out, "quote", "quote_sigma", w->attestation.quote);
-    hf_buf_printf(out, ", ");
-    print_duration(out, "judge", "judge_sigma", w->attestation.judge);
-    hf_buf_printf(out, "}\nclocks: {drift_ppm: %g, offset: %llums}\n", w->clocks.drift_ppm_max,
-                  (unsigned long long)w->clocks.offset_ms_max);
-    hf_buf_printf(out, "authority: {issue: %lluus}\n", (unsigned long long)w->authority.issue_us);
-    hf_buf_printf(out, "policy: {shares: %u, threshold: %u, domain_rule: %u}\nevents:\n",
-                  w->policy.n, w->policy.k, w->policy.domain_rule);
-    for (size_t i = 0; i < s->actions.count; i++)
-        print_action(&s->actions.items[i], out);
 }

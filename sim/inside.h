@@ -31,6 +31,7 @@ enum hf__happening {
     HF__WAKE,         /* observer; mark: its own */
     HF__STARTS,       /* node */
     HF__DIES,         /* node; mark: incarnation */
+    HF__COLLATERAL,   /* node; mark: incarnation; its collateral has changed */
 };
 
 static inline uint64_t hf__what(enum hf__happening type, uint32_t mark, uint32_t index)
@@ -113,8 +114,12 @@ struct hf__node {
     bool copy;           /* another node had its account first */
     bool was_registered; /* it is in the set, perhaps under an account it no longer has */
     bool corrupt;        /* has followed a strategy of corrupt trust domains */
-    bool tainted;     /* its host has put another disk in: it may have forgotten what it promised */
-    bool gone;        /* never to start again: a copy whose time is over */
+    bool tainted; /* its host has put another disk in: it may have forgotten what it promised */
+    bool gone;    /* never to start again: a copy whose time is over */
+    bool planted; /* its disk is another node's */
+    bool config_network,
+        config_seeds; /* its configuration is its host's: other network, no seeds */
+    bool tears;       /* with crash_write: half of that write is left on the disk */
     bool crash_after; /* with crash_write */
     uint8_t group;
     enum hf_state state; /* as it said last */
@@ -215,6 +220,7 @@ struct hf_world {
     struct hf__stream streams[HF__PURPOSES];
     struct hf__authority authority;
     char images[HF__IMAGES_MAX][HF_WORLD_NAME_MAX];
+    uint8_t release; /* the image that new nodes start with */
     size_t images_count;
     uint64_t quote_key[2];
     struct hf__platforms *platforms; /* NULL: quotes are records */

@@ -170,7 +170,13 @@ static void boot(struct hf_world *w, struct hf__node *n)
     hf__stream_init(&seed, w->settings.seed ^ hf__mix(n->incarnation), HF__FOR_ENGINES, n->number);
     hf__draw_bytes(&seed, config.seed, sizeof(config.seed));
     memcpy(config.network, w->authority.network, sizeof(config.network));
-    seeds_of(w, n->number, addresses, list, &config.seeds_count);
+    config.network[0] ^= n->config_network;
+    if (n->config_seeds) {
+        list[0] = "nowhere:7400";
+        config.seeds_count = 1;
+    } else {
+        seeds_of(w, n->number, addresses, list, &config.seeds_count);
+    }
     memset(n->regions, 0, sizeof(n->regions));
     allocates = n;
     int r = hf_engine_new(&config, &n->engine);
@@ -181,7 +187,7 @@ static void boot(struct hf_world *w, struct hf__node *n)
 void hf_world_start(struct hf_world *w, uint32_t node)
 {
     struct hf__node *n = hf__node(w, node);
-    if (n->engine != NULL)
+    if (n->engine != NULL || n->gone)
         return;
     n->incarnation++;
     n->boot_us = w->now_us;

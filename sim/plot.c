@@ -7,6 +7,8 @@ static void plot_done(void *ctx, struct hf_world *w)
 {
     struct hf__plot *p = ctx;
     (void)w;
+    if (p->forget != NULL)
+        p->forget(p);
     hf_arena_done(&p->arena);
     free(p->nodes);
     free(p->more);
@@ -33,9 +35,8 @@ struct hf__plot *hf__plot_new(struct hf_world *w, const uint32_t *nodes, size_t 
     return p;
 }
 
-void hf__plot_end(struct hf_world *w, void *ctx)
+void hf__plot_end(struct hf_world *w, struct hf__plot *p)
 {
-    struct hf__plot *p = ctx;
     (void)w;
     p->on = false;
 }
@@ -66,6 +67,7 @@ uint64_t hf__plot_ask(struct hf__plot *p, uint32_t from, uint32_t to, uint8_t me
         call = hf__network_inject(p->world, from, to, method, account, hf_buf_bytes(&body),
                                   p->world->now_us);
     hf_buf_done(&body);
+    p->acts++;
     return call;
 }
 
@@ -85,6 +87,37 @@ bool hf__plot_sign(struct hf__plot *p, uint32_t node, const char *label, struct 
         }
     }
     return false;
+}
+
+bool hf__plot_share(struct hf__plot *p, uint32_t node, const struct hf_held_row *row,
+                    uint8_t ret[static HF_SCALAR_LEN])
+{
+    const struct hf__node *n = hf__node(p->world, node);
+    if (n->engine == NULL)
+        return false;
+    struct hf_bytes aad = hf_bytes_of(row->generation.id, sizeof(row->generation.id));
+    struct hf_bytes wrapped = hf_bytes_of(row->wrapped, sizeof(row->wrapped));
+    /* Where its key lies it need not know: only one place opens the row. */
+    for (size_t i = 0; i < HF__REGIONS_MAX; i++) {
+        const uint8_t *memory = n->regions[i].at;
+        for (size_t at = 0; memory != NULL && at + HF_KEY_LEN <= n->regions[i].len; at++) {
+            if (p->world->suite->unwrap(memory + at, aad, wrapped, ret) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+void hf__plot_take_back(struct hf_world *w, uint32_t node)
+{
+    if (w->authority.policy->u.policy.platform_rule == 1)
+        hf__plot_restart(w, node);
+}
+
+void hf__plot_restart(struct hf_world *w, uint32_t node)
+{
+    hf_world_crash(w, node);
+    hf_world_start(w, node);
 }
 
 uint32_t hf__plot_other(struct hf__plot *p, uint32_t node)

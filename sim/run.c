@@ -28,6 +28,10 @@ static void happen_to(struct hf_world *w, enum hf__happening type, uint64_t what
         if (!hf__node_postpones(w, n, what))
             hf__authority_give(w, n);
         return;
+    case HF__COLLATERAL:
+        if (!hf__node_postpones(w, n, what))
+            hf_world_collateral(w, n->number);
+        return;
     case HF__DIES:
         hf_world_crash(w, n->number);
         return;
@@ -44,6 +48,7 @@ static void happen(struct hf_world *w, uint64_t what)
     case HF__TIMER:
     case HF__DURABLE:
     case HF__GIVE:
+    case HF__COLLATERAL:
     case HF__DIES:
         happen_to(w, type, what);
         return;

@@ -4,6 +4,7 @@
 #include "strategy.h"
 
 #include "base/error.h"
+#include "wire/messages.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -198,6 +199,8 @@ static const struct hf_config_field action_fields[] = {
           .doc = "To such a share of the nodes, drawn by the seed. Without any of these: to all."),
     US(action, for_us, "for", "0s", "How long it lasts, or until the process starts again."),
     US(action, every_us, "every", "0s", "Time between two steps."),
+    US(action, within_us, "within", "0s",
+       "Instead of every: all targets have their turn within it."),
     FIELD(HF_CONFIG_NUMBER, action, value, "value", .default_text = "0", .number_min = -1e12,
           .number_max = 1e12, .doc = "Chance, factor, seconds, rank or count, as the deed has it."),
     FIELD(HF_CONFIG_STRING, action, text, "text", .default_text = "", .max = 64,
@@ -206,6 +209,8 @@ static const struct hf_config_field action_fields[] = {
 
 static void check_action(const void *value, const struct hf_config_where *where)
 {
+    /* A text that names one of shares and threshold only is judged beside these. */
+    static const struct hf_policy usual = {.shares = 5, .threshold = 3};
     const action *a = value;
     bool steps =
         a->deed == HF__DEED_ROLLING || a->deed == HF__DEED_UPGRADE || a->deed == HF__DEED_FLAP;
@@ -216,17 +221,25 @@ static void check_action(const void *value, const struct hf_config_where *where)
     int targets = (a->node >= 0) + (a->zone >= 0) + (a->count > 0) + (a->share > 0);
     if (targets > 1)
         hf_config_refuse(where, "node", "only one of node, zone, count and share");
-    if (steps && a->every_us == 0)
-        hf_config_refuse(where, "every", "a time between two steps, such as 10s");
+    if (steps && (a->every_us == 0) == (a->within_us == 0))
+        hf_config_refuse(where, "every", "a time between two steps, such as 10s%s",
+                         a->deed == HF__DEED_FLAP ? "" : ", or within, such as 10m");
+    if (a->within_us > 0 && (!steps || a->deed == HF__DEED_FLAP))
+        hf_config_refuse(where, "within", "only with rolling-restart and upgrade");
     if (chance && (a->value < 0 || a->value > 1))
         hf_config_refuse(where, "value", "a chance from 0 to 1");
-    if (a->deed == HF__DEED_SLOW && a->value < 1)
+    if ((a->deed == HF__DEED_SLOW || a->deed == HF__DEED_QUOTE_SLOW) && a->value < 1)
         hf_config_refuse(where, "value", "a factor of at least 1");
     if (image && (a->text[0] == '\0' || strlen(a->text) >= HF_WORLD_NAME_MAX))
         hf_config_refuse(where, "text", "the name of an image, of at most %d characters",
                          HF_WORLD_NAME_MAX - 1);
     if (a->deed == HF__DEED_TCB && hf__tcb_from_text(a->text) == 0)
         hf_config_refuse(where, "text", "up-to-date, out-of-date or revoked");
+    if (a->deed == HF__DEED_POLICY && !hf__policy_from_text(a->text, &usual, NULL))
+        hf_config_refuse(where, "text",
+                         "such as shares=7 threshold=4, domain_rule=1, platform_rule=1, "
+                         "tcb_accepted=32, quote_age_max_s=3600, shares_held_max=100, "
+                         "holder_grace_s=60");
     if (a->deed == HF__DEED_HOSTILE && hf__strategy_find(a->text) == NULL)
         hf_config_refuse(where, "text", "a strategy: see holdfast-sim list");
     if (!hf__deed_lasts(a->deed) && a->for_us > 0)

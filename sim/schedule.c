@@ -2,6 +2,7 @@
 #include "schedule.h"
 
 #include "deed.h"
+#include "plot.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -130,7 +131,7 @@ static void wake(void *ctx, struct hf_world *w, uint32_t mark)
         if (!hf__deed_step(s, d))
             end(s, d);
         else
-            hf__wake(w, s->observer, mark, w->now_us + d->action->every_us);
+            hf__wake(w, s->observer, mark, w->now_us + hf__deed_pause_us(d));
     }
 }
 
@@ -145,6 +146,8 @@ struct hf__schedule *hf__schedule_new(struct hf_world *w, const struct hf__actio
     s->count = count;
     s->note = note_fn;
     s->note_ctx = ctx;
+    s->network = w->settings.network;
+    s->attestation = w->settings.attestation;
     struct hf__observer observer = {.ctx = s, .wake = wake};
     s->observer = hf__observe(w, &observer);
     for (size_t i = 0; i < count; i++) {
@@ -162,14 +165,36 @@ void hf__schedule_heal(struct hf__schedule *s)
     hf__deed_heal(s->world);
 }
 
+void hf__schedule_tally(const struct hf__schedule *s, struct hf__tally *ret)
+{
+    memset(ret, 0, sizeof(*ret));
+    for (size_t i = 0; i < s->count; i++) {
+        const struct hf__deeds *d = &s->deeds[i];
+        ret->deeds[d->action->deed] += d->begun;
+        if (d->plot == NULL)
+            continue;
+        size_t at = hf__strategy_index(d->action->text);
+        ret->strategies[at]++;
+        ret->acts[at] += d->plot->acts;
+    }
+}
+
+void hf__tally_add(struct hf__tally *sum, const struct hf__tally *more)
+{
+    for (size_t i = 0; i < HF__DEEDS; i++)
+        sum->deeds[i] += more->deeds[i];
+    for (size_t i = 0; i < HF__STRATEGIES_MAX; i++) {
+        sum->strategies[i] += more->strategies[i];
+        sum->acts[i] += more->acts[i];
+    }
+}
+
 void hf__schedule_free(struct hf__schedule *s)
 {
     if (s == NULL)
         return;
-    for (size_t i = 0; i < s->count; i++) {
+    for (size_t i = 0; i < s->count; i++)
         free(s->deeds[i].targets);
-        hf_disk_free(s->deeds[i].kept);
-    }
     free(s->deeds);
     free(s);
 }

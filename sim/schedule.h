@@ -6,13 +6,14 @@
 #ifndef HF_SIM_SCHEDULE_H
 #define HF_SIM_SCHEDULE_H
 
-#include "sim/world.h"
+#include "strategy.h"
 
 /* X(constant, name, has a duration, meaning) */
 #define HF__DEED_MAP(X)                                                                            \
     X(CRASH, "crash", 1, "the process dies; with `for`, it starts again after that time")          \
     X(START, "start", 0, "starts what is down")                                                    \
-    X(ROLLING, "rolling-restart", 1, "one after the other, `every` apart, each down for `for`")    \
+    X(ROLLING, "rolling-restart", 1,                                                               \
+      "one after the other, `every` apart or all `within`, each down for `for`")                   \
     X(UPGRADE, "upgrade", 1, "the same, and each comes back with the image `text`")                \
     X(PAUSE, "pause", 1, "the process stands still")                                               \
     X(SLOW, "slow", 1, "everything takes `value` times as long")                                   \
@@ -31,19 +32,20 @@
     X(CRASH_WRITE, "crash-at-write", 1,                                                            \
       "dies right before or after its next write but `value`; starts again after `for`")           \
     X(CORRUPT, "corrupt", 1, "restarts; the vault is found damaged until `for` has passed")        \
-    X(ROLLBACK_ROW, "rollback-row", 1, "restarts; one row is an older one until `for` has passed") \
-    X(ROLLBACK, "rollback", 1, "`for` later, restarts with the whole disk as it was at `at`")      \
-    X(CLONE, "clone", 1, "a copy of the disk starts on another machine, for so long")              \
+    X(TORN_WRITE, "torn-write", 1,                                                                 \
+      "dies in the middle of its next write but `value`; the vault is damaged until `for` has "    \
+      "passed")                                                                                    \
     X(QUOTE_FAIL, "quote-fail", 1, "quotes cannot be made")                                        \
     X(JUDGE_FAIL, "judge-fail", 1, "collateral is missing with chance `value`, everywhere")        \
+    X(QUOTE_SLOW, "quote-slow", 1, "making and judging quotes takes `value` times as long")        \
     X(TCB, "tcb", 1, "the platforms' TCB status is `text`: revoked, out-of-date, up-to-date")      \
     X(STALE, "stale-collateral", 1, "no newer collateral is issued: what there is will expire")    \
     X(ACCEPT, "accept", 0, "a policy that accepts the image `text` with rank `value`")             \
     X(WITHDRAW, "withdraw", 0, "a policy without the image `text`")                                \
-    X(POLICY, "policy", 0, "a further policy like the last")                                       \
+    X(POLICY, "policy", 0, "a further policy; `text` says what is new: shares=7 threshold=4")      \
     X(SET, "set", 0, "a further validator set")                                                    \
     X(ROOT, "root", 0, "a further root of authority")                                              \
-    X(JOIN, "join", 0, "`count` new nodes")                                                        \
+    X(JOIN, "join", 0, "`count` new nodes, with the newest release")                               \
     X(KEY, "key", 0, "the application asks for the key `text`")                                    \
     X(DRILL, "drill", 0, "the operator asks for a drill")                                          \
     X(DRAIN, "drain", 1, "the operator drains the node")                                           \
@@ -58,7 +60,7 @@ enum hf__deed {
 };
 
 struct hf__action {
-    uint64_t at_us, for_us, every_us;
+    uint64_t at_us, for_us, every_us, within_us;
     int deed;
     long node;      /* a target by number; -1: not given */
     long zone;      /* all of a zone; -1: not given */
@@ -83,8 +85,19 @@ struct hf__schedule *hf__schedule_new(struct hf_world *w, const struct hf__actio
                                       size_t count, hf__deed_fn *note, void *ctx);
 /* Ends every fault now: networks whole, disks well, everything up; no later action begins. */
 void hf__schedule_heal(struct hf__schedule *s);
+/* What has begun so far, and how often each strategy has acted. While the world lives. */
+struct hf__tally {
+    uint32_t deeds[HF__DEEDS];
+    uint32_t strategies[HF__STRATEGIES_MAX]; /* in the order of hf__strategies */
+    uint64_t acts[HF__STRATEGIES_MAX];
+};
+void hf__tally_add(struct hf__tally *sum, const struct hf__tally *more);
+void hf__schedule_tally(const struct hf__schedule *s, struct hf__tally *ret);
 /* After the world. */
 void hf__schedule_free(struct hf__schedule *s);
+/* "shares=7 threshold=4": what a policy has anew. False: no such text, or an impossible policy with
+ * what stands in `now` otherwise. ret NULL: only judges. */
+bool hf__policy_from_text(const char *text, const struct hf_policy *now, struct hf_policy *ret);
 /* What a scenario's text names: HF_TCB_…, or HF_TCB_NONE for another word. */
 uint8_t hf__tcb_from_text(const char *text);
 

@@ -171,9 +171,23 @@ static void drop_messages(struct hf_world *w, uint32_t message)
     }
 }
 
+/* What was being written when the process died is there by half, and the host's disk says that all
+ * of it is: the next opening finds it. */
+static void tear(struct hf_world *w, struct hf__node *n)
+{
+    if (n->disk.vault == HF_VAULT_NONE)
+        return;
+    n->disk.damage = HF_ECORRUPT;
+    hf__push(w, w->now_us + 1000000, hf__what(HF__STARTS, 0, n->number));
+}
+
 void hf__storage_crash(struct hf_world *w, struct hf__node *n)
 {
-    bool survives = n->write_error == 0;
+    bool torn = n->tears && n->crash_write == 0;
+    bool survives = n->write_error == 0 && !torn;
+    if (torn)
+        tear(w, n);
+    n->tears = n->tears && !torn;
     while (n->pending != NULL) {
         struct hf__pending *p = n->pending;
         n->pending = p->next;

@@ -3,32 +3,55 @@
 
 #include <string.h>
 
-extern const struct hf__strategy hf__strategy_delay, hf__strategy_equivocate, hf__strategy_flood,
-    hf__strategy_forge, hf__strategy_machine, hf__strategy_plant_state, hf__strategy_plant_vault,
-    hf__strategy_quotes, hf__strategy_release, hf__strategy_replay, hf__strategy_shares,
-    hf__strategy_silent;
+/* X(constant of its file) */
+#define STRATEGY_MAP(X)                                                                            \
+    X(clone)                                                                                       \
+    X(collude)                                                                                     \
+    X(connections)                                                                                 \
+    X(copy)                                                                                        \
+    X(delay)                                                                                       \
+    X(equivocate)                                                                                  \
+    X(flood)                                                                                       \
+    X(forge)                                                                                       \
+    X(machine)                                                                                     \
+    X(mixed)                                                                                       \
+    X(old)                                                                                         \
+    X(older)                                                                                       \
+    X(plant_config)                                                                                \
+    X(plant_policy)                                                                                \
+    X(plant_providers)                                                                             \
+    X(plant_vault)                                                                                 \
+    X(quotes)                                                                                      \
+    X(release)                                                                                     \
+    X(replay)                                                                                      \
+    X(rollback)                                                                                    \
+    X(rollback_row)                                                                                \
+    X(shares)                                                                                      \
+    X(silent)                                                                                      \
+    X(stale)
+
+#define X(name) extern const struct hf__strategy hf__strategy_##name;
+STRATEGY_MAP(X)
+#undef X
 
 const struct hf__strategy *const hf__strategies[] = {
-    &hf__strategy_delay,
-    &hf__strategy_equivocate,
-    &hf__strategy_flood,
-    &hf__strategy_forge,
-    &hf__strategy_machine,
-    &hf__strategy_plant_state,
-    &hf__strategy_plant_vault,
-    &hf__strategy_quotes,
-    &hf__strategy_release,
-    &hf__strategy_replay,
-    &hf__strategy_shares,
-    &hf__strategy_silent,
-    NULL,
+#define X(name) &hf__strategy_##name,
+    STRATEGY_MAP(X)
+#undef X
+        NULL,
 };
+
+_Static_assert(HF_ARRAY_LEN(hf__strategies) <= HF__STRATEGIES_MAX, "room for every strategy");
+
+size_t hf__strategy_index(const char *name)
+{
+    size_t i = 0;
+    while (hf__strategies[i] != NULL && strcmp(hf__strategies[i]->name, name) != 0)
+        i++;
+    return i;
+}
 
 const struct hf__strategy *hf__strategy_find(const char *name)
 {
-    for (size_t i = 0; hf__strategies[i] != NULL; i++) {
-        if (strcmp(hf__strategies[i]->name, name) == 0)
-            return hf__strategies[i];
-    }
-    return NULL;
+    return hf__strategies[hf__strategy_index(name)];
 }

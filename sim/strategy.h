@@ -7,19 +7,24 @@
 
 #include "inside.h"
 
+struct hf__plot;
+
 struct hf__strategy {
     const char *name;
     const char *doc;
-    /* The promises that cannot hold while more than this share of the nodes follow it. */
     bool corrupts; /* a corrupt trust domain: fewer than k of any owner's providers may follow it */
-    /* Begins on these nodes; the context is given to end. */
-    void *(*begin)(struct hf_world *w, const uint32_t *nodes, size_t count);
-    void (*end)(struct hf_world *w, void *ctx);
+    /* Begins on these nodes. The plot lives as long as the world; it is given to end. */
+    struct hf__plot *(*begin)(struct hf_world *w, const uint32_t *nodes, size_t count);
+    void (*end)(struct hf_world *w, struct hf__plot *plot);
 };
 
-/* NULL after the last. */
+enum { HF__STRATEGIES_MAX = 32 };
+
+/* NULL after the last; at most HF__STRATEGIES_MAX. */
 extern const struct hf__strategy *const hf__strategies[];
 /* NULL: no such strategy. */
 const struct hf__strategy *hf__strategy_find(const char *name);
+/* Its place in the table; the count of all for a name that is none. */
+size_t hf__strategy_index(const char *name);
 
 #endif

@@ -152,16 +152,24 @@ static void settle(struct trial *t, struct hf__result *ret)
     free(wait.expected);
 }
 
+void hf__trial_state(struct hf_world *w, struct hf__result *ret)
+{
+    ret->nodes = 0;
+    ret->ready = 0;
+    for (uint32_t i = 0; i < w->nodes_count; i++) {
+        ret->nodes += !w->nodes[i]->gone;
+        ret->ready += w->nodes[i]->engine != NULL && w->nodes[i]->state == HF_STATE_READY;
+    }
+    ret->virtual_us = w->now_us;
+    hf_world_totals(w, &ret->totals);
+}
+
 static void judge(struct trial *t, struct hf__result *ret)
 {
     struct hf_world *w = t->world;
     const struct hf_violation *v = hf_world_violation(w);
-    uint32_t there = 0;
-    for (uint32_t i = 0; i < w->nodes_count; i++) {
-        there += !w->nodes[i]->gone;
-        ret->ready += w->nodes[i]->engine != NULL && w->nodes[i]->state == HF_STATE_READY;
-    }
-    ret->nodes = there;
+    hf__trial_state(w, ret);
+    uint32_t there = ret->nodes;
     if (v != NULL)
         snprintf(ret->why, sizeof(ret->why), "%s at %.6f s: %s", v->checker, (double)v->at_us / 1e6,
                  v->text);
@@ -202,8 +210,7 @@ void hf__trial_run(const struct hf__scenario *s, const struct hf__trial_hooks *h
     if (run_until(&t, s->for_us, NULL, NULL) && s->settle_us > 0)
         settle(&t, ret);
     judge(&t, ret);
-    ret->virtual_us = w->now_us;
-    hf_world_totals(w, &ret->totals);
+    hf__schedule_tally(t.schedule, &ret->tally);
     ret->real_s = seconds(CLOCK_MONOTONIC) - real;
     ret->cpu_s = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
     if (hooks->finished != NULL)

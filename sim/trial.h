@@ -12,6 +12,7 @@ struct hf__result {
     double real_s, cpu_s;
     uint32_t nodes, ready, excused;
     struct hf_world_totals totals;
+    struct hf__tally tally;
 };
 
 /* What a run tells while it goes on. Any may be NULL. */
@@ -26,6 +27,9 @@ struct hf__trial_hooks {
 
 void hf__trial_run(const struct hf__scenario *s, const struct hf__trial_hooks *hooks,
                    struct hf__result *ret);
+
+/* How a world stands: nodes, who is ready, totals, time. */
+void hf__trial_state(struct hf_world *w, struct hf__result *ret);
 
 /*
  * Which nodes can come back: those that are open, and of the locked ones those of whom k shares

@@ -103,6 +103,7 @@ int hf_world_new(const struct hf_world_settings *settings, struct hf_world **ret
     }
     hf_pool_document_max(w->pool, HF_WIRE_DOCUMENT_MAX); /* sets of a million validators */
     hf__authority_init(w);
+    w->release = hf__image_index(w, "holdfast-1");
     if (settings->checks)
         hf__checkers_add(w);
     *ret = w;
@@ -201,7 +202,7 @@ uint32_t hf_world_add(struct hf_world *w)
     }
     n->number = w->nodes_count;
     n->machine_next = n->number;
-    n->image_next = hf__image_index(w, "holdfast-1");
+    n->image_next = w->release;
     n->slowness = 1;
     n->timer_us = UINT64_MAX;
     n->deadline_us = UINT64_MAX;

@@ -14,11 +14,12 @@ static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
                  (m->method == HF_METHOD_RECOVER && m->response);
     if (!hurts || hf__draw_below(&p->r, 3) == 0)
         return HF_FATE_PASS;
+    p->acts++;
     ret->delay_us = hf__draw_below(&p->r, 12000000);
     return HF_FATE_DELAY;
 }
 
-static void *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
+static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
 {
     struct hf__observer observer = {.sent = sent};
     return hf__plot_new(w, nodes, count, observer, 0);

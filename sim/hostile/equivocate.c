@@ -59,10 +59,11 @@ static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
         done = flip_claim(p, m, ret->body);
     else if (m->method == HF_METHOD_STANDING)
         done = flip_ack(p, m, ret->body);
+    p->acts += done;
     return done ? HF_FATE_REPLACE : HF_FATE_PASS;
 }
 
-static void *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
+static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
 {
     struct hf__observer observer = {.sent = sent};
     return hf__plot_new(w, nodes, count, observer, 0);

@@ -18,6 +18,7 @@ static void wake(void *ctx, struct hf_world *w, uint32_t mark)
             uint8_t junk[200];
             size_t len = hf__draw_below(&p->r, sizeof(junk));
             hf__draw_bytes(&p->r, junk, sizeof(junk));
+            p->acts++;
             hf__network_inject(w, from, to, (uint8_t)(1 + hf__draw_below(&p->r, 10)), NULL,
                                hf_bytes_of(junk, len), w->now_us);
             continue;
@@ -32,7 +33,7 @@ static void wake(void *ctx, struct hf_world *w, uint32_t mark)
     hf__wake(w, p->observer, 0, w->now_us + PAUSE_US * BURST);
 }
 
-static void *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
+static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
 {
     struct hf__observer observer = {.wake = wake};
     struct hf__plot *p = hf__plot_new(w, nodes, count, observer, 0);

@@ -97,7 +97,7 @@ static void wake(void *ctx, struct hf_world *w, uint32_t mark)
     hf__wake(w, p->observer, 0, w->now_us + PAUSE_US);
 }
 
-static void *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
+static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
 {
     struct hf__observer observer = {.wake = wake};
     struct hf__plot *p = hf__plot_new(w, nodes, count, observer, 0);

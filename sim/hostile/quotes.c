@@ -104,7 +104,7 @@ static void wake(void *ctx, struct hf_world *w, uint32_t mark)
         hf__plot_ask(p, r->from, r->to, HF_METHOD_NONCE, NULL, &hf_wire_nonce_request, &request);
 }
 
-static void *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
+static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
 {
     struct hf__observer observer = {.sent = sent, .wake = wake};
     struct hf__plot *p = hf__plot_new(w, nodes, count, observer, sizeof(struct quotes));

@@ -55,6 +55,7 @@ static void wake(void *ctx, struct hf_world *w, uint32_t mark)
     const struct kept *k = &r->kept[hf__draw_below(&p->r, KEPT)];
     if (k->body != NULL && p->on) {
         uint32_t to = hf__draw_below(&p->r, 4) == 0 ? hf__plot_other(p, k->from) : k->to;
+        p->acts++;
         hf__network_inject(w, k->from, to, k->method, k->proven ? k->account : NULL,
                            hf_bytes_of(k->body, k->len), w->now_us);
     }
@@ -62,28 +63,25 @@ static void wake(void *ctx, struct hf_world *w, uint32_t mark)
         hf__wake(w, p->observer, 0, w->now_us + PAUSE_US);
 }
 
-static void *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
+static void forget(struct hf__plot *p)
+{
+    struct replay *r = p->more;
+    for (size_t i = 0; i < KEPT; i++)
+        free(r->kept[i].body);
+}
+
+static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
 {
     struct hf__observer observer = {.sent = sent, .wake = wake};
     struct hf__plot *p = hf__plot_new(w, nodes, count, observer, sizeof(struct replay));
+    p->forget = forget;
     hf__wake(w, p->observer, 0, w->now_us + PAUSE_US);
     return p;
-}
-
-static void end(struct hf_world *w, void *ctx)
-{
-    struct hf__plot *p = ctx;
-    struct replay *r = p->more;
-    hf__plot_end(w, ctx);
-    for (size_t i = 0; i < KEPT; i++) {
-        free(r->kept[i].body);
-        r->kept[i].body = NULL;
-    }
 }
 
 const struct hf__strategy hf__strategy_replay = {
     .name = "replay",
     .doc = "requests of the targets and to them are sent again, also to others",
     .begin = begin,
-    .end = end,
+    .end = hf__plot_end,
 };

@@ -10,10 +10,11 @@ static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
     if (!p->on || !m->response || !hf__plot_has(p, m->from) || m->method == HF_METHOD_OFFER ||
         m->method == HF_METHOD_DEPOSIT || m->method == HF_METHOD_DOCUMENTS)
         return HF_FATE_PASS;
+    p->acts++;
     return HF_FATE_DROP;
 }
 
-static void *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
+static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
 {
     struct hf__observer observer = {.sent = sent};
     return hf__plot_new(w, nodes, count, observer, 0);

@@ -1,0 +1,173 @@
+/*
+ * k - 1 providers of one owner, corrupt inside their trust domains, work together: they put their
+ * shares into one pot and try to rebuild the secret, and refuse the owner's claims with one voice,
+ * as if another instance had taken over. Neither may come to anything.
+ */
+#include "plot.h"
+
+#include <string.h>
+
+enum { PAUSE_US = 2000000 };
+
+struct collude {
+    uint8_t owner[32];
+    uint32_t members[HF_SHARES_MAX];
+    size_t count;
+};
+
+static bool is_member(const struct collude *c, uint32_t node)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        if (c->members[i] == node)
+            return true;
+    }
+    return false;
+}
+
+static bool row_of(struct hf__plot *p, uint32_t node, struct hf_held_row *ret)
+{
+    const struct collude *c = p->more;
+    const struct hf_disk *d = &hf__node(p->world, node)->disk;
+    for (uint32_t i = d->count; i > 0; i--) {
+        const struct hf__row *row = d->rows[i - 1];
+        if (row->collection == HF_ROW_HELD && row->key_len == 48 &&
+            memcmp(row->key, c->owner, 32) == 0)
+            return hf__plot_decode(p, &hf_wire_held_row, hf_blob_bytes(row->value), ret);
+    }
+    return false;
+}
+
+/* The owner with the lowest number from `first` on of whom k - 1 others hold shares. */
+static bool conspire(struct hf__plot *p, uint32_t first)
+{
+    struct hf_world *w = p->world;
+    struct collude *c = p->more;
+    for (uint32_t i = 0; i < w->nodes_count; i++) {
+        uint32_t owner = (first + i) % w->nodes_count;
+        struct hf_held_row row;
+        size_t most = 1;
+        if (!hf__node(w, owner)->has_account)
+            continue;
+        memcpy(c->owner, hf__node(w, owner)->account, 32);
+        c->count = 0;
+        for (uint32_t node = 0; node < w->nodes_count && c->count < most; node++) {
+            hf_arena_reset(&p->arena);
+            if (node == owner || hf__node(w, node)->engine == NULL || !row_of(p, node, &row))
+                continue;
+            most = row.commitments.len / HF_POINT_LEN - 1;
+            if (c->count < most)
+                c->members[c->count++] = node;
+        }
+        if (c->count > 0 && c->count == most)
+            return true;
+    }
+    c->count = 0;
+    return false;
+}
+
+/* All their shares, and a guess for the one that is missing. */
+static void pool(struct hf__plot *p)
+{
+    const struct collude *c = p->more;
+    struct hf_world *w = p->world;
+    struct hf_rng rng = {0};
+    struct hf_held_row row, first = {0};
+    uint8_t indices[HF_SHARES_MAX], shares[HF_SHARES_MAX * HF_SCALAR_LEN], secret[HF_SCALAR_LEN];
+    uint32_t bad = 0, used = 0;
+    size_t count = 0;
+    hf_arena_reset(&p->arena);
+    for (size_t i = 0; i < c->count; i++) {
+        if (!row_of(p, c->members[i], &row) ||
+            (count > 0 && memcmp(row.generation.id, first.generation.id, 16) != 0) ||
+            !hf__plot_share(p, c->members[i], &row, shares + count * HF_SCALAR_LEN))
+            continue;
+        first = row;
+        used |= UINT32_C(1) << row.index;
+        indices[count++] = (uint8_t)row.index;
+    }
+    if (count == 0 || count != c->count)
+        return;
+    uint8_t k = (uint8_t)(first.commitments.len / HF_POINT_LEN);
+    uint8_t other = 1;
+    while ((used >> other & 1) != 0)
+        other++;
+    hf__draw_bytes(&p->r, rng.seed, sizeof(rng.seed));
+    w->suite->scalar_random(&rng, shares + count * HF_SCALAR_LEN);
+    indices[count] = other;
+    p->acts++;
+    if (w->suite->combine(k, first.commitments.data, count, indices, shares, secret, &bad) == 0 ||
+        w->suite->combine(k, first.commitments.data, count + 1, indices, shares, secret, &bad) == 0)
+        hf__violate(w, c->members[0], "secret", "%u of %u providers have rebuilt a secret",
+                    (unsigned)count, (unsigned)k);
+}
+
+static bool refuse(struct hf__plot *p, const struct hf_message *m, struct hf_buf *ret)
+{
+    struct hf_claim_response response;
+    struct hf_claim_answer answer;
+    struct hf_buf encoded;
+    bool done = false;
+    hf_arena_reset(&p->arena);
+    if (!hf__plot_decode(p, &hf_wire_claim_response, m->body, &response) ||
+        !hf__plot_decode(p, &hf_wire_claim_answer, response.answer, &answer))
+        return false;
+    answer.accepted = false;
+    answer.highest.number++;
+    memset(answer.highest.instance, 0x5a, sizeof(answer.highest.instance));
+    hf_buf_init(&encoded, 4096);
+    if (hf_wire_encode(&hf_wire_claim_answer, &answer, &encoded) == 0 &&
+        hf__plot_sign(p, m->from, "holdfast/v1/claim-answer", hf_buf_bytes(&encoded),
+                      response.signature)) {
+        response.answer = hf_buf_bytes(&encoded);
+        done = hf_wire_encode(&hf_wire_claim_response, &response, ret) == 0;
+    }
+    hf_buf_done(&encoded);
+    return done;
+}
+
+static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
+                struct hf_verdict_on *ret)
+{
+    struct hf__plot *p = ctx;
+    const struct collude *c = p->more;
+    if (!p->on || !m->response || m->error != 0 || m->method != HF_METHOD_CLAIM ||
+        !is_member(c, m->from) || hf_world_find(w, c->owner) != (long)m->to)
+        return HF_FATE_PASS;
+    bool done = refuse(p, m, ret->body);
+    p->acts += done;
+    return done ? HF_FATE_REPLACE : HF_FATE_PASS;
+}
+
+/* Conspires as soon as there is an owner to conspire against, and tries what the pot gives. */
+static void wake(void *ctx, struct hf_world *w, uint32_t mark)
+{
+    struct hf__plot *p = ctx;
+    struct collude *c = p->more;
+    (void)mark;
+    if (!p->on)
+        return;
+    if (c->count == 0 && conspire(p, p->count > 0 ? p->nodes[0] : 0)) {
+        for (size_t i = 0; i < c->count; i++)
+            hf__node(w, c->members[i])->corrupt = true;
+        long owner = hf_world_find(w, c->owner);
+        if (owner >= 0 && hf_world_running(w, (uint32_t)owner))
+            hf__plot_restart(w, (uint32_t)owner);
+    }
+    pool(p);
+    hf__wake(w, p->observer, 0, w->now_us + PAUSE_US);
+}
+
+static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
+{
+    struct hf__observer observer = {.sent = sent, .wake = wake};
+    struct hf__plot *p = hf__plot_new(w, nodes, count, observer, sizeof(struct collude));
+    hf__wake(w, p->observer, 0, w->now_us);
+    return p;
+}
+
+const struct hf__strategy hf__strategy_collude = {
+    .name = "collusion",
+    .doc = "k - 1 providers of a target pool their shares, and refuse its claims with one voice",
+    .begin = begin,
+    .end = hf__plot_end,
+};

@@ -1,0 +1,18 @@
+/* Hosts that rewrite their own disks while the node is down, and put back what was there. */
+#ifndef HF_SIM_PLANT_H
+#define HF_SIM_PLANT_H
+
+#include "plot.h"
+
+/* The targets' disks as they are now are kept while the plot lives; down: after they have died. */
+struct hf__plot *hf__plant_new(struct hf_world *w, const uint32_t *nodes, size_t count, bool down);
+/* The kept disk of the plot's i-th node. */
+const struct hf_disk *hf__plant_kept(const struct hf__plot *p, size_t i);
+/* A number for each of the plot's nodes, for the strategy's own use. */
+uint32_t *hf__plant_more(struct hf__plot *p);
+/* Replaces one public row by another node's, by garbage, or by nothing. */
+void hf__plant_row(struct hf__plot *p, uint32_t node, const char *key);
+/* Puts public rows back as they were kept, and restarts: for `end`. */
+void hf__plant_restore(struct hf__plot *p, const char *const *keys, size_t count);
+
+#endif

@@ -1,0 +1,28 @@
+/* Hosts that replace the list of providers on their disks, the public hint, by another node's or by
+ * garbage, or take it away. */
+#include "plant.h"
+
+static const char *const keys[] = {"hint"};
+
+static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
+{
+    struct hf__plot *p = hf__plant_new(w, nodes, count, true);
+    for (size_t i = 0; i < count; i++) {
+        hf__plant_row(p, nodes[i], keys[0]);
+        hf_world_start(w, nodes[i]);
+    }
+    return p;
+}
+
+static void end(struct hf_world *w, struct hf__plot *p)
+{
+    hf__plot_end(w, p);
+    hf__plant_restore(p, keys, HF_ARRAY_LEN(keys));
+}
+
+const struct hf__strategy hf__strategy_plant_providers = {
+    .name = "planted-providers",
+    .doc = "hosts replace the provider list on their disks by another one or garbage",
+    .begin = begin,
+    .end = end,
+};

@@ -1,0 +1,26 @@
+/* A host keeps a copy of its node's whole disk, and puts it back later: the node forgets what it
+ * has promised since. */
+#include "plant.h"
+
+static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
+{
+    return hf__plant_new(w, nodes, count, false);
+}
+
+static void end(struct hf_world *w, struct hf__plot *p)
+{
+    hf__plot_end(w, p);
+    for (size_t i = 0; i < p->count; i++) {
+        hf_world_crash(w, p->nodes[i]);
+        hf_world_disk_put(w, p->nodes[i], hf__plant_kept(p, i));
+        hf_world_start(w, p->nodes[i]);
+        p->acts++;
+    }
+}
+
+const struct hf__strategy hf__strategy_rollback = {
+    .name = "rolled-back-disk",
+    .doc = "at the end of the time, the node restarts with its whole disk as it was at the start",
+    .begin = begin,
+    .end = end,
+};

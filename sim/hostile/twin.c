@@ -1,0 +1,45 @@
+#include "twin.h"
+
+/* A new node, never registered, that starts from a copy of another's disk. */
+static uint32_t twin_of(struct hf_world *w, uint32_t node, bool same_machine)
+{
+    struct hf_disk *copy = hf_world_disk_copy(w, node);
+    uint32_t twin = hf_world_add(w);
+    hf__node(w, twin)->image_next = hf__node(w, node)->image_next;
+    hf_world_disk_put(w, twin, copy);
+    hf_disk_free(copy);
+    if (same_machine)
+        hf_world_machine(w, twin, hf__node(w, node)->machine_next);
+    hf_world_start(w, twin);
+    return twin;
+}
+
+struct hf__plot *hf__twin_begin(struct hf_world *w, const uint32_t *nodes, size_t count,
+                                bool same_machine)
+{
+    struct hf__observer observer = {0};
+    struct hf__plot *p = hf__plot_new(w, nodes, count, observer, count * sizeof(uint32_t));
+    uint32_t *twins = p->more;
+    for (size_t i = 0; i < count; i++) {
+        twins[i] = HF__NOBODY;
+        /* One that is not placed yet is made anew wherever it starts: no copy of anybody. */
+        if (hf_world_vault_state(w, nodes[i]) != HF_VAULT_PLACED)
+            continue;
+        twins[i] = twin_of(w, nodes[i], same_machine);
+        p->acts++;
+    }
+    return p;
+}
+
+void hf__twin_end(struct hf_world *w, struct hf__plot *p)
+{
+    const uint32_t *twins = p->more;
+    hf__plot_end(w, p);
+    for (size_t i = 0; i < p->count; i++) {
+        if (twins[i] == HF__NOBODY)
+            continue;
+        hf_world_crash(w, twins[i]);
+        hf__node(w, twins[i])->gone = true;
+        hf__plot_take_back(w, p->nodes[i]);
+    }
+}

@@ -1,0 +1,13 @@
+/* Copies of a disk that start as nodes of their own. */
+#ifndef HF_SIM_TWIN_H
+#define HF_SIM_TWIN_H
+
+#include "plot.h"
+
+/* A copy of each target that is placed starts: on the target's machine, or on another. The copies
+ * are gone for ever with hf__twin_end. */
+struct hf__plot *hf__twin_begin(struct hf_world *w, const uint32_t *nodes, size_t count,
+                                bool same_machine);
+void hf__twin_end(struct hf_world *w, struct hf__plot *p);
+
+#endif
