@@ -2,15 +2,18 @@
 #include "command.h"
 
 #include "inside.h"
+#include "memory.h"
 #include "model.h"
 #include "strategy.h"
 
 #include "base/file.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 const char *hf__build_id(void)
 {
@@ -93,7 +96,7 @@ int hf__load(const struct hf__options *o, struct hf__scenario *ret)
     static struct hf_config_errors errors;
     struct hf_config_doc *doc;
     if (o->scenario == NULL) {
-        fprintf(stderr, "holdfast-sim: name a scenario; `holdfast-sim list` shows what there is\n");
+        fprintf(stderr, "holdfast-sim: name a scenario, such as those in sim/scenarios/\n");
         return EXIT_USAGE;
     }
     int r = hf_config_load_file(o->scenario, &hf__scenario_schema, ret, &doc, &errors);
@@ -116,22 +119,53 @@ int hf__draw_options(const struct hf__options *o, uint64_t seed, struct hf__scen
     return apply(o, ret);
 }
 
-static FILE *open_in(const char *folder, const char *name)
+FILE *hf__open_in(const char *folder, const char *name)
 {
     char path[4096];
+    mkdir(folder, 0777);
     snprintf(path, sizeof(path), "%s/%s", folder, name);
     FILE *f = fopen(path, "w");
     if (f == NULL)
-        fprintf(stderr, "holdfast-sim: %s cannot be written\n", path);
+        fprintf(stderr, "holdfast-sim: %s cannot be written: %s\n", path,
+                hf_error_sentence(hf_error_from_errno(errno)));
     return f;
 }
 
-static void write_run(const char *folder, const struct hf__scenario *s, const struct hf__result *r,
+bool hf__close_in(FILE *f, const char *folder, const char *name)
+{
+    bool whole = ferror(f) == 0;
+    whole = fclose(f) == 0 && whole;
+    if (!whole)
+        fprintf(stderr,
+                "holdfast-sim: %s/%s is not complete: the disk is full, or cannot be written\n",
+                folder, name);
+    return whole;
+}
+
+bool hf__same_build(const char *build)
+{
+    if (build == NULL || strcmp(build, hf__build_id()) == 0)
+        return true;
+    fprintf(
+        stderr,
+        "holdfast-sim: this seed belongs to build %s, and this program is build %s: the run would "
+        "be another one. Build the revision that printed the seed, in the same way.\n",
+        build, hf__build_id());
+    return false;
+}
+
+void hf__print_sets(const struct hf__options *o)
+{
+    for (size_t i = 0; i < o->sets_count; i++)
+        printf(" --set '%s'", o->sets[i]);
+}
+
+static bool write_run(const char *folder, const struct hf__scenario *s, const struct hf__result *r,
                       struct hf__record *record)
 {
-    FILE *f = open_in(folder, "run.csv");
+    FILE *f = hf__open_in(folder, "run.csv");
     if (f == NULL)
-        return;
+        return false;
     fprintf(f,
             "seed,build,ok,stopped,nodes,ready,virtual_us,cpu_s,events,deliveries,timers,messages,"
             "lost,bytes,writes,quotes_made,quotes_judged,computed_us,engine_bytes,disk_bytes,"
@@ -156,89 +190,120 @@ static void write_run(const char *folder, const struct hf__scenario *s, const st
             (unsigned long long)hf__times_quantile(&record->recovering, 0.5),
             (unsigned long long)hf__times_quantile(&record->recovering, 0.99),
             (unsigned long long)record->keys_released, (unsigned long long)t->trace_hash);
-    if (fclose(f) != 0)
-        fprintf(stderr, "holdfast-sim: %s/run.csv is not complete\n", folder);
+    return hf__close_in(f, folder, "run.csv");
 }
 
-struct running {
-    const char *out;
-    struct hf__record *record;
-};
+/* The run that goes on. One at a time: what is kept when memory runs out is found here. */
+static struct {
+    const struct hf__options *options;
+    const struct hf__scenario *scenario;
+    struct hf__record record;
+    FILE *timeline;
+    bool full; /* a file of results could not be written */
+} running;
 
 static bool running_progress(void *ctx, const struct hf_world *w, uint64_t until_us)
 {
     (void)ctx;
-    return hf__progress(NULL, w, until_us);
+    running.full = running.timeline != NULL && ferror(running.timeline) != 0;
+    bool goes_on = running.options->quiet ? !hf__interrupted() : hf__progress(NULL, w, until_us);
+    return goes_on && !running.full;
 }
 
 static void finished(void *ctx, struct hf_world *w)
 {
-    const struct running *running = ctx;
-    if (running->out == NULL)
+    (void)ctx;
+    const char *out = running.options->out;
+    if (out == NULL)
         return;
-    FILE *f = open_in(running->out, "nodes.csv");
-    if (f == NULL)
-        return;
-    hf__record_nodes(running->record, w, f);
-    if (fclose(f) != 0)
-        fprintf(stderr, "holdfast-sim: %s/nodes.csv is not complete\n", running->out);
+    FILE *f = hf__open_in(out, "nodes.csv");
+    if (f != NULL)
+        hf__record_nodes(&running.record, w, f);
+    running.full = f == NULL || !hf__close_in(f, out, "nodes.csv") || running.full;
 }
 
-/* Runs one scenario with everything recorded. */
-static int run(const struct hf__options *o, const struct hf__scenario *s)
+/* The account of a run, and its files. */
+static void account(struct hf__result *result)
 {
-    struct hf__record record;
+    const char *out = running.options->out;
+    hf__progress_end();
+    hf__print_result(running.scenario, result, &running.record);
+    if (out != NULL)
+        running.full = !write_run(out, running.scenario, result, &running.record) || running.full;
+    if (running.timeline != NULL)
+        running.full = !hf__close_in(running.timeline, out, "timeline.jsonl") || running.full;
+    running.timeline = NULL;
+}
+
+/* Memory ran out: the world stands as it was then. */
+static void last_words(void)
+{
+    double cpu_s = (double)clock() / CLOCKS_PER_SEC;
+    struct hf__result result = {.ok = true, .stopped = true, .real_s = cpu_s, .cpu_s = cpu_s};
+    struct hf_world *w = running.record.world;
+    if (w == NULL)
+        return;
+    hf__trial_state(w, &result);
+    finished(NULL, w);
+    account(&result);
+}
+
+/* Runs one scenario with everything recorded. again: the command that does it once more. */
+static int run(const struct hf__options *o, const struct hf__scenario *s, const char *again)
+{
     struct hf__result result;
-    struct running running = {.out = o->out, .record = &record};
-    FILE *timeline = NULL;
+    running.options = o;
+    running.scenario = s;
     if (o->out != NULL) {
-        mkdir(o->out, 0777);
-        timeline = open_in(o->out, "timeline.jsonl");
-        if (timeline == NULL)
+        running.timeline = hf__open_in(o->out, "timeline.jsonl");
+        if (running.timeline == NULL)
             return EXIT_USAGE;
     }
     hf__interrupted();
-    hf__record_init(&record, timeline);
-    record.debug = o->trace;
+    hf__record_init(&running.record, running.timeline);
+    running.record.debug = o->trace;
     struct hf__trial_hooks hooks = {
-        .ctx = &running,
-        .progress = o->quiet ? NULL : running_progress,
+        .progress = running_progress,
         .finished = finished,
-        .record = &record,
+        .record = &running.record,
     };
     printf("seed %llu@%s\n", (unsigned long long)s->world.seed, hf__build_id());
     fflush(stdout);
+    hf__memory_end(last_words);
     hf__trial_run(s, &hooks, &result);
-    hf__progress_end();
-    hf__print_result(s, &result, &record);
-    if (o->out != NULL)
-        write_run(o->out, s, &result, &record);
-    if (timeline != NULL && fclose(timeline) != 0)
-        fprintf(stderr, "holdfast-sim: %s/timeline.jsonl is not complete\n", o->out);
-    hf__record_done(&record);
-    return result.ok ? EXIT_OK : EXIT_FAILED;
+    hf__memory_end(NULL);
+    account(&result);
+    hf__record_done(&running.record);
+    if (!result.ok) {
+        printf("  holdfast-sim %s", again);
+        hf__print_sets(o);
+        printf("\n");
+        return EXIT_FAILED;
+    }
+    return result.stopped || running.full ? EXIT_ENDED : EXIT_OK;
 }
 
 int hf__command_run(const struct hf__options *o)
 {
     struct hf__scenario s;
+    char again[4200];
     int code = hf__load(o, &s);
-    return code != 0 ? code : run(o, &s);
+    if (code != 0)
+        return code;
+    snprintf(again, sizeof(again), "run %s", o->scenario);
+    return run(o, &s, again);
 }
 
 int hf__command_replay(const struct hf__options *o)
 {
     struct hf__scenario s;
-    if (o->build != NULL && strcmp(o->build, hf__build_id()) != 0) {
-        fprintf(stderr,
-                "holdfast-sim: this seed belongs to build %s, and this program is build %s: "
-                "the run would be another one. Build the revision that printed the seed.\n",
-                o->build, hf__build_id());
+    char again[64];
+    if (!hf__same_build(o->build))
         return EXIT_USAGE;
-    }
+    snprintf(again, sizeof(again), "replay %llu", (unsigned long long)o->seed);
     int code = hf__draw_options(o, o->seed, &s);
     if (code == 0)
-        code = run(o, &s);
+        code = run(o, &s, again);
     free(s.actions.items);
     return code;
 }

@@ -2,6 +2,7 @@
 #include "command.h"
 
 #include "inside.h"
+#include "strategy.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -18,10 +19,12 @@ enum { JOBS_MAX = 64, BATCH = 64 };
 /* What a worker reports of one seed, in one write. */
 struct report {
     uint64_t seed;
-    uint64_t events, hash;
+    uint64_t events, hash, virtual_us;
     double cpu_s;
+    uint32_t nodes, ready, excused;
     bool ok;
     char why[320];
+    struct hf__tally tally;
 };
 
 struct worker {
@@ -81,6 +84,11 @@ static void work(const struct hf__options *o, const struct worker *w, int fd)
         report.events = result.totals.events;
         report.hash = result.totals.trace_hash;
         report.cpu_s = result.cpu_s;
+        report.virtual_us = result.virtual_us;
+        report.nodes = result.nodes;
+        report.ready = result.ready;
+        report.excused = result.excused;
+        report.tally = result.tally;
         memcpy(report.why, result.why, sizeof(report.why));
         if (!write_all(fd, &report, sizeof(report)))
             _exit(EXIT_USAGE);
@@ -108,17 +116,68 @@ static bool spawn(const struct hf__options *o, struct worker *w)
 struct swarm {
     const struct hf__options *options;
     uint64_t next, last; /* seeds not yet given out */
-    uint64_t done, failed, events;
-    double cpu_s;
+    uint64_t done, failed, events, virtual_us;
+    double began_s, cpu_s;
     uint64_t hash;
-    bool stop;
+    bool stop, full;
+    uint8_t *ran; /* a bit for each seed */
+    struct hf__tally tally;
+    FILE *rows; /* swarm.csv, or NULL */
 };
+
+static void row(struct swarm *s, const struct report *r)
+{
+    uint64_t at = r->seed - s->options->seed;
+    s->ran[at / 8] |= (uint8_t)(1u << at % 8);
+    if (s->rows == NULL)
+        return;
+    fprintf(s->rows, "%llu,%d,%u,%u,%u,%llu,%llu,%.3f,%016llx,\"%s\"\n",
+            (unsigned long long)r->seed, r->ok, r->nodes, r->ready, r->excused,
+            (unsigned long long)r->virtual_us, (unsigned long long)r->events, r->cpu_s,
+            (unsigned long long)r->hash, r->why);
+    s->full = ferror(s->rows) != 0;
+}
+
+/* What the seeds have drawn, and how often strategies have acted. */
+static void write_drawn(struct swarm *s)
+{
+    FILE *f = hf__open_in(s->options->out, "drawn.csv");
+    if (f == NULL) {
+        s->full = true;
+        return;
+    }
+    fprintf(f, "kind,name,begun,acts\n");
+    for (int i = 0; i < HF__DEEDS; i++)
+        fprintf(f, "event,%s,%u,\n", hf__deed_name(i), s->tally.deeds[i]);
+    for (size_t i = 0; hf__strategies[i] != NULL; i++)
+        fprintf(f, "strategy,%s,%u,%llu\n", hf__strategies[i]->name, s->tally.strategies[i],
+                (unsigned long long)s->tally.acts[i]);
+    s->full = !hf__close_in(f, s->options->out, "drawn.csv") || s->full;
+}
+
+/* Which seeds ran, as ranges. */
+static void print_ran(const struct swarm *s)
+{
+    uint64_t all = s->options->seed_last - s->options->seed + 1;
+    printf("ran:");
+    for (uint64_t i = 0; i < all; i++) {
+        uint64_t first = i;
+        while (i < all && (s->ran[i / 8] >> i % 8 & 1) != 0)
+            i++;
+        if (i > first)
+            printf(" %llu..%llu", (unsigned long long)(s->options->seed + first),
+                   (unsigned long long)(s->options->seed + i - 1));
+    }
+    printf("%s\n", s->done == 0 ? " none" : "");
+}
 
 static void failed(struct swarm *s, uint64_t seed, const char *why)
 {
     s->failed++;
-    printf("FAILED %llu@%s: %s\n  holdfast-sim replay %llu%s\n", (unsigned long long)seed,
-           hf__build_id(), why, (unsigned long long)seed, s->options->real ? " --crypto real" : "");
+    printf("FAILED %llu@%s: %s\n  holdfast-sim replay %llu", (unsigned long long)seed,
+           hf__build_id(), why, (unsigned long long)seed);
+    hf__print_sets(s->options);
+    printf("\n");
     fflush(stdout);
 }
 
@@ -141,7 +200,10 @@ static bool hear(struct swarm *s, struct worker *w)
         s->done++;
         s->events += r.events;
         s->cpu_s += r.cpu_s;
+        s->virtual_us += r.virtual_us;
         s->hash ^= hf__mix(r.seed ^ hf__mix(r.hash));
+        hf__tally_add(&s->tally, &r.tally);
+        row(s, &r);
         if (!r.ok)
             failed(s, r.seed, r.why);
         return true;
@@ -150,10 +212,14 @@ static bool hear(struct swarm *s, struct worker *w)
     close(w->fd);
     waitpid(w->pid, &status, 0);
     if (w->next <= w->last && !s->stop) {
-        char why[64];
-        snprintf(why, sizeof(why), "the process ended by signal %d",
-                 WIFSIGNALED(status) ? WTERMSIG(status) : 0);
-        failed(s, w->next, why);
+        struct report lost = {.seed = w->next};
+        if (WIFSIGNALED(status))
+            snprintf(lost.why, sizeof(lost.why), "the process ended by signal %d",
+                     WTERMSIG(status));
+        else
+            snprintf(lost.why, sizeof(lost.why), "the process ran out of memory");
+        failed(s, lost.seed, lost.why);
+        row(s, &lost);
         s->done++;
         w->next++;
         if (w->next <= w->last)
@@ -169,18 +235,25 @@ static double now_s(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void show(const struct swarm *s, uint64_t all, double began_s, bool end)
+static void show(const struct swarm *s, uint64_t all)
 {
     static double shown_s;
-    bool terminal = isatty(STDERR_FILENO) == 1;
-    double now = now_s();
-    if (!end && now - shown_s < (terminal ? 0.25 : 30))
+    static uint64_t shown_events;
+    char text[200];
+    double now = now_s(), since = now - shown_s, real_s = now - s->began_s;
+    if (s->options->quiet || since < (isatty(STDERR_FILENO) == 1 ? 0.25 : 30))
         return;
+    double part = (double)s->done / (double)all;
+    snprintf(text, sizeof(text),
+             "%llu of %llu seeds, %llu failed  virtual %.0f s  real %.0f s  %.0f events/s  end in "
+             "%.0f s",
+             (unsigned long long)s->done, (unsigned long long)all, (unsigned long long)s->failed,
+             (double)s->virtual_us / 1e6, real_s,
+             shown_s > 0 ? (double)(s->events - shown_events) / since : 0,
+             part > 0 ? real_s * (1 - part) / part : 0);
+    hf__bar(part, text);
     shown_s = now;
-    double left = s->done == 0 ? 0 : (now - began_s) * (double)(all - s->done) / (double)s->done;
-    fprintf(stderr, "%s%llu of %llu seeds, %llu failed, %.0f s, end in %.0f s%s",
-            terminal ? "\r" : "", (unsigned long long)s->done, (unsigned long long)all,
-            (unsigned long long)s->failed, now - began_s, left, terminal && !end ? "\x1b[K" : "\n");
+    shown_events = s->events;
 }
 
 static void stop(struct swarm *s, struct worker *workers, unsigned jobs)
@@ -192,19 +265,13 @@ static void stop(struct swarm *s, struct worker *workers, unsigned jobs)
     }
 }
 
-int hf__command_swarm(const struct hf__options *o)
+/* Gives out seeds and hears of them until all are done, or somebody asks for the end. */
+static void oversee(struct swarm *s, struct worker *workers, unsigned jobs)
 {
-    struct worker workers[JOBS_MAX] = {0};
-    struct swarm s = {.options = o, .next = o->seed, .last = o->seed_last};
-    unsigned jobs = o->jobs < 1 ? 1 : o->jobs > JOBS_MAX ? JOBS_MAX : o->jobs;
-    uint64_t all = o->seed_last - o->seed + 1;
-    double began_s = now_s();
-    printf("seeds %llu..%llu of build %s\n", (unsigned long long)o->seed,
-           (unsigned long long)o->seed_last, hf__build_id());
-    hf__interrupted();
+    uint64_t all = s->options->seed_last - s->options->seed + 1;
     unsigned alive = 0;
     for (unsigned i = 0; i < jobs; i++) {
-        if (give(&s, &workers[i]))
+        if (give(s, &workers[i]))
             alive++;
         else
             workers[i].pid = 0;
@@ -214,24 +281,54 @@ int hf__command_swarm(const struct hf__options *o)
         for (unsigned i = 0; i < jobs; i++)
             fds[i] =
                 (struct pollfd){.fd = workers[i].pid > 0 ? workers[i].fd : -1, .events = POLLIN};
-        if (hf__interrupted() && !s.stop)
-            stop(&s, workers, jobs);
+        if ((hf__interrupted() || s->full) && !s->stop)
+            stop(s, workers, jobs);
         if (poll(fds, jobs, 250) < 0 && errno != EINTR)
             break;
         for (unsigned i = 0; i < jobs; i++) {
-            if ((fds[i].revents & (POLLIN | POLLHUP)) != 0 && !hear(&s, &workers[i])) {
+            if ((fds[i].revents & (POLLIN | POLLHUP)) != 0 && !hear(s, &workers[i])) {
                 workers[i].pid = 0;
                 alive--;
             }
         }
-        show(&s, all, began_s, false);
+        show(s, all);
     }
-    show(&s, all, began_s, true);
-    printf("%llu seeds, %llu failed, %llu events in %.0f s of processor time, %.0f s; hash "
-           "%016llx%s\n",
-           (unsigned long long)s.done, (unsigned long long)s.failed, (unsigned long long)s.events,
-           s.cpu_s, now_s() - began_s, (unsigned long long)s.hash, s.stop ? " (ended early)" : "");
-    return s.failed == 0 ? EXIT_OK : EXIT_FAILED;
+    hf__progress_end();
+}
+
+int hf__command_swarm(const struct hf__options *o)
+{
+    struct worker workers[JOBS_MAX] = {0};
+    struct swarm s = {.options = o, .next = o->seed, .last = o->seed_last, .began_s = now_s()};
+    s.ran = calloc((size_t)((o->seed_last - o->seed) / 8 + 1), 1);
+    hf_assert(s.ran != NULL);
+    if (o->out != NULL) {
+        s.rows = hf__open_in(o->out, "swarm.csv");
+        if (s.rows == NULL) {
+            free(s.ran);
+            return EXIT_USAGE;
+        }
+        fprintf(s.rows, "seed,ok,nodes,ready,excused,virtual_us,events,cpu_s,trace_hash,why\n");
+    }
+    printf("seeds %llu..%llu of build %s\n", (unsigned long long)o->seed,
+           (unsigned long long)o->seed_last, hf__build_id());
+    hf__interrupted();
+    oversee(&s, workers, o->jobs);
+    if (o->out != NULL) {
+        s.full = !hf__close_in(s.rows, o->out, "swarm.csv") || s.full;
+        write_drawn(&s);
+    }
+    bool whole = s.done == o->seed_last - o->seed + 1;
+    if (!whole)
+        print_ran(&s);
+    printf(
+        "%llu seeds, %llu failed, %llu events in %.0f s of processor time, %.0f s virtual, %.0f s; "
+        "hash %016llx%s\n",
+        (unsigned long long)s.done, (unsigned long long)s.failed, (unsigned long long)s.events,
+        s.cpu_s, (double)s.virtual_us / 1e6, now_s() - s.began_s, (unsigned long long)s.hash,
+        whole ? "" : " (ended early)");
+    free(s.ran);
+    return s.failed > 0 ? EXIT_FAILED : whole && !s.full ? EXIT_OK : EXIT_ENDED;
 }
 
 void hf__trial_apart(const struct hf__scenario *s, struct hf__result *ret)

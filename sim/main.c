@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,12 +20,14 @@ static const char usage[] =
     "\n"
     "  --nodes N --seed S --for 2h --crypto model|real   short for --set\n"
     "  --set KEY=VALUE        change a field of the scenario, as network.loss=1%\n"
-    "  --out DIR              write run.csv, nodes.csv and timeline.jsonl\n"
+    "  --out DIR              write run.csv, nodes.csv and timeline.jsonl; swarm: swarm.csv, "
+    "drawn.csv\n"
     "  --trace                with --out: traces of the lowest level too\n"
     "  --jobs J               processes of a swarm (1)\n"
     "  --quiet                no progress\n"
     "\n"
-    "Exit 0: every promise was kept. 1: one was not. 2: wrong usage, or a scenario refused.\n";
+    "Exit 0: every promise was kept. 1: one was not. 2: wrong usage, or a scenario refused.\n"
+    "3: ended early, by a signal or for want of memory or disk; what ran is kept.\n";
 
 static int fail(const char *what, const char *value)
 {
@@ -90,6 +93,50 @@ static const struct option long_options[] = {
     {"help", no_argument, NULL, OPT_HELP},         {NULL, 0, NULL, 0},
 };
 
+/* What each command takes, beside --help. */
+static const struct {
+    const char *name, *options;
+    bool argument;
+} commands[] = {
+    {"run", "nodes seed for set crypto out quiet trace", true},
+    {"check", "nodes seed for set crypto", true},
+    {"swarm", "seeds jobs set crypto nodes for out quiet", false},
+    {"replay", "set crypto nodes for out quiet trace", true},
+    {"shrink", "set crypto nodes for", true},
+    {"list", "", false},
+};
+
+/* Whether a list of words holds a word. */
+static bool lists(const char *list, const char *word)
+{
+    size_t len = strlen(word);
+    for (const char *at = list; (at = strstr(at, word)) != NULL; at += len) {
+        if ((at == list || at[-1] == ' ') && (at[len] == ' ' || at[len] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+/* A whole number and nothing else. */
+static bool parse_jobs(const char *text, unsigned *ret)
+{
+    char *end;
+    unsigned long value = strtoul(text, &end, 10);
+    *ret = (unsigned)value;
+    return end != text && *end == '\0' && value >= 1 && value <= 64;
+}
+
+/* "7", or "7@BUILD" of a run of this build. */
+static bool take_seed(struct hf__options *o, char *value)
+{
+    char *at = strchr(value, '@');
+    if (at != NULL) {
+        *at = '\0';
+        o->build = at + 1;
+    }
+    return set(o, "seed", value);
+}
+
 /* One option; false: it is wrong, and said so. */
 static bool take(struct hf__options *o, int option, char *value)
 {
@@ -99,7 +146,7 @@ static bool take(struct hf__options *o, int option, char *value)
         ok = set(o, "nodes", value);
         break;
     case OPT_SEED:
-        ok = set(o, "seed", value);
+        ok = take_seed(o, value);
         break;
     case OPT_FOR:
         ok = set(o, "for", value);
@@ -118,8 +165,7 @@ static bool take(struct hf__options *o, int option, char *value)
         ok = parse_seeds(value, o);
         break;
     case OPT_JOBS:
-        o->jobs = (unsigned)strtoul(value, NULL, 10);
-        ok = o->jobs >= 1 && o->jobs <= 64;
+        ok = parse_jobs(value, &o->jobs);
         break;
     case OPT_TRACE:
         o->trace = true;
@@ -139,43 +185,86 @@ static int dispatch(struct hf__options *o, const char *command, char *argument)
 {
     if (strcmp(command, "list") == 0)
         return hf__command_list();
+    if (!hf__same_build(o->build))
+        return EXIT_USAGE;
     if (strcmp(command, "run") == 0 || strcmp(command, "check") == 0) {
         o->scenario = argument;
         return command[0] == 'r' ? hf__command_run(o) : hf__command_check(o);
     }
     if (strcmp(command, "swarm") == 0) {
-        if (o->seed_last == 0)
+        if (o->seed_last == 0 || o->build != NULL)
             return fail("swarm needs --seeds A..B", "with B at least A");
         return hf__command_swarm(o);
     }
     if (strcmp(command, "replay") == 0 || strcmp(command, "shrink") == 0) {
-        if (argument == NULL || !parse_seeds(argument, o))
+        if (argument == NULL || !parse_seeds(argument, o) || o->seed_last != o->seed)
             return fail("a seed is a number, or NUMBER@BUILD", argument == NULL ? "" : argument);
         return command[0] == 'r' ? hf__command_replay(o) : hf__command_shrink(o);
     }
+    hf_unreachable();
+}
+
+/* Reads the options; -1: go on, or the exit code. */
+static int read_options(int argc, char **argv, struct hf__options *o, bool used[])
+{
+    int option, index;
+    while ((option = getopt_long(argc, argv, "h", long_options, &index)) != -1) {
+        if (option == OPT_HELP || option == 'h') {
+            fputs(usage, stdout);
+            return EXIT_OK;
+        }
+        if (option == '?' || !take(o, option, optarg))
+            return EXIT_USAGE;
+        used[option - OPT_NODES] = true;
+    }
+    if (optind < argc)
+        return -1;
     fputs(usage, stderr);
     return EXIT_USAGE;
+}
+
+/* Whether the command is one, and takes what it was given; if not, says so. */
+static bool fits(int argc, char **argv, const bool used[])
+{
+    const char *command = argv[optind];
+    size_t c = 0;
+    while (c < HF_ARRAY_LEN(commands) && strcmp(commands[c].name, command) != 0)
+        c++;
+    if (c == HF_ARRAY_LEN(commands)) {
+        fail("no such command", command);
+        fputs(usage, stderr);
+        return false;
+    }
+    for (size_t i = 0; long_options[i].name != NULL; i++) {
+        if (used[long_options[i].val - OPT_NODES] &&
+            !lists(commands[c].options, long_options[i].name)) {
+            fprintf(stderr, "holdfast-sim: %s does not take --%s\n", command, long_options[i].name);
+            return false;
+        }
+    }
+    if (argc - optind > 1 + commands[c].argument) {
+        fail("one argument too many", argv[optind + 1 + commands[c].argument]);
+        return false;
+    }
+    return true;
 }
 
 int main(int argc, char **argv)
 {
     struct hf__options o = {.jobs = 1};
-    int option;
-    while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-        if (option == OPT_HELP || option == 'h') {
-            fputs(usage, stdout);
-            return EXIT_OK;
-        }
-        if (!take(&o, option, optarg))
-            return EXIT_USAGE;
-    }
-    if (optind >= argc) {
-        fputs(usage, stderr);
-        return EXIT_USAGE;
-    }
-    int code = dispatch(&o, argv[optind], optind + 1 < argc ? argv[optind + 1] : NULL);
+    bool used[OPT_HELP - OPT_NODES + 1] = {false};
+    signal(SIGXFSZ, SIG_IGN); /* a file that may grow no more is an error of its writing */
+    int code = read_options(argc, argv, &o, used);
+    if (code < 0 && fits(argc, argv, used))
+        code = dispatch(&o, argv[optind], optind + 1 < argc ? argv[optind + 1] : NULL);
+    else if (code < 0)
+        code = EXIT_USAGE;
     hf__forget();
     for (size_t i = 0; i < o.sets_count; i++)
         free(o.sets[i]);
+    if (fflush(stdout) != 0 || ferror(stdout) != 0) {
+        fail("standard output is not complete", "it cannot be written");
+        return code == EXIT_OK ? EXIT_ENDED : code;
+    }
     return code;
 }

@@ -36,10 +36,23 @@ static double now_s(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+static bool bar_shown;
+
+void hf__bar(double part, const char *text)
+{
+    bool terminal = isatty(STDERR_FILENO) == 1;
+    char bar[31];
+    memset(bar, '.', 30);
+    memset(bar, '#', (size_t)((part > 1 ? 1 : part) * 30));
+    bar[30] = '\0';
+    fprintf(stderr, "%s[%s] %3.0f %%  %s%s", terminal ? "\r" : "", bar, part * 100, text,
+            terminal ? "\x1b[K" : "\n");
+    bar_shown = terminal;
+}
+
 static struct {
     double began_s, shown_s;
     uint64_t events;
-    bool shown;
 } progress;
 
 bool hf__progress(void *ctx, const struct hf_world *w, uint64_t until_us)
@@ -56,25 +69,21 @@ bool hf__progress(void *ctx, const struct hf_world *w, uint64_t until_us)
         double part = until_us == 0 ? 1 : (double)w->now_us / (double)until_us;
         double rate = (double)(w->totals.events - progress.events) / since;
         double left = part > 0 ? (now - progress.began_s) * (1 - part) / part : 0;
-        char bar[31];
-        memset(bar, '.', 30);
-        memset(bar, '#', (size_t)(part * 30));
-        bar[30] = '\0';
-        fprintf(stderr,
-                "%s[%s] %3.0f %%  virtual %.1f s  real %.0f s  %.0f events/s  end in %.0f s%s",
-                terminal ? "\r" : "", bar, part * 100, (double)w->now_us / 1e6,
-                now - progress.began_s, rate, left, terminal ? "\x1b[K" : "\n");
+        char text[160];
+        snprintf(text, sizeof(text), "virtual %.1f s  real %.0f s  %.0f events/s  end in %.0f s",
+                 (double)w->now_us / 1e6, now - progress.began_s, rate, left);
+        hf__bar(part, text);
         progress.shown_s = now;
         progress.events = w->totals.events;
-        progress.shown = terminal;
     }
     return !hf__interrupted();
 }
 
 void hf__progress_end(void)
 {
-    if (progress.shown)
+    if (bar_shown)
         fprintf(stderr, "\r\x1b[K");
+    bar_shown = false;
     memset(&progress, 0, sizeof(progress));
 }
 
