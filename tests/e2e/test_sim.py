@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+"""holdfast-sim as a researcher calls it: what it writes can be read, what ends early keeps what ran, what is wrong is
+refused before anything runs, and a seed gives the same run however it is run."""
+
+import csv
+import json
+import os
+import pathlib
+import pty
+import re
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+SOURCE = pathlib.Path(os.environ["HOLDFAST_SOURCE"])
+SIM = pathlib.Path(os.environ["HOLDFAST_BUILD"]) / "sim/holdfast-sim"
+sys.path.insert(0, str(SOURCE / "tests/lib"))
+
+import tap  # noqa: E402
+
+SMALL = ["--crypto", "model", "--nodes", "10"]
+
+
+def scenario(name):
+    return str(SOURCE / "sim/scenarios" / f"{name}.yaml")
+
+
+def sim(*arguments, status=0, **options):
+    done = subprocess.run([SIM, *arguments], capture_output=True, text=True, timeout=100, stdin=subprocess.DEVNULL,
+                          **options)
+    assert done.returncode == status, f"exit {done.returncode}: {done.stdout[-500:]}{done.stderr[-500:]}"
+    return done
+
+
+def rows(folder, name):
+    with open(pathlib.Path(folder) / name, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def timeline(folder):
+    lines = (pathlib.Path(folder) / "timeline.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def last_hash(text):
+    return text.split("hash ")[-1].split()[0]
+
+
+@tap.case
+def results_can_be_read_and_agree():
+    with tempfile.TemporaryDirectory() as out:
+        sim("run", scenario("rolling-restart"), *SMALL, "--out", out)
+        run, nodes, lines = rows(out, "run.csv")[0], rows(out, "nodes.csv"), timeline(out)
+        assert run["ok"] == "1" and run["nodes"] == "10" and len(nodes) == 10
+        assert int(run["ready"]) == sum(node["state"] == "ready" for node in nodes)
+        assert int(run["keys"]) == sum(int(node["keys"]) for node in nodes)
+        assert int(run["recoveries"]) == sum(int(node["recoveries"]) for node in nodes) == 10
+        for node in nodes:
+            own = [line for line in lines if line.get("node") == int(node["node"])]
+            assert int(node["starts"]) == sum(line["what"] == "start" for line in own) == 2
+            ready = [line["at_us"] for line in own if line["what"] == "state" and line["state"] == "ready"]
+            assert int(node["first_ready_us"]) == ready[0]
+        faults = [line for line in lines if "fault" in line]
+        assert [f["what"] for f in faults if f["fault"] == "rolling-restart"] == ["begin", "end"]
+        assert lines == sorted(lines, key=lambda line: line["at_us"])
+
+
+@tap.case
+def a_seed_gives_the_same_run_wherever_memory_lies_and_however_many_processes_there_are():
+    hashes = {last_hash(sim("swarm", "--seeds", "1..120", "--jobs", jobs, "--quiet").stdout) for jobs in "123"}
+    fixed = subprocess.run(["setarch", "-R", SIM, "swarm", "--seeds", "1..120", "--quiet"], capture_output=True,
+                           text=True, timeout=100)
+    if fixed.returncode == 0:
+        hashes.add(last_hash(fixed.stdout))
+    assert len(hashes) == 1, hashes
+
+
+@tap.case
+def a_swarm_writes_a_row_a_seed_and_what_was_drawn():
+    with tempfile.TemporaryDirectory() as out:
+        sim("swarm", "--seeds", "1..100", "--out", out, "--quiet")
+        seeds = rows(out, "swarm.csv")
+        assert sorted(int(row["seed"]) for row in seeds) == list(range(1, 101))
+        drawn = {row["name"]: row for row in rows(out, "drawn.csv")}
+        assert int(drawn["crash"]["begun"]) > 0 and int(drawn["flood"]["begun"]) >= 0
+
+
+@tap.case
+def ctrl_c_keeps_what_ran():
+    with tempfile.TemporaryDirectory() as out:
+        for command in (["run", scenario("steady-state"), *SMALL, "--for", "500w"], ["swarm", "--seeds", "1..10000000"]):
+            program = subprocess.Popen([SIM, *command, "--out", out, "--quiet"], stdout=subprocess.PIPE, text=True)
+            time.sleep(2)
+            program.send_signal(signal.SIGINT)
+            text, _ = program.communicate(timeout=30)
+            assert program.returncode == 3 and "ended early" in text, text
+        assert rows(out, "run.csv")[0]["stopped"] == "1" and timeline(out)
+        seeds = rows(out, "swarm.csv")
+        assert seeds and f"{len(seeds)} seeds, 0 failed" in text and "ran: 1.." in text, text
+
+
+@tap.case
+def out_of_memory_and_out_of_disk_end_clearly():
+    def memory():
+        resource.setrlimit(resource.RLIMIT_AS, (200 << 20, 200 << 20))
+
+    def disk():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
+
+    big = ["run", scenario("all-placing"), "--nodes", "50000", "--quiet"]
+    with tempfile.TemporaryDirectory() as out:
+        if "asan" not in subprocess.run(["ldd", SIM], capture_output=True, text=True, check=True).stdout:
+            done = sim(*big, "--out", out, status=3, preexec_fn=memory)
+            assert "out of memory" in done.stderr and "ended early" in done.stdout
+            assert len(rows(out, "nodes.csv")) == 50000 and rows(out, "run.csv")[0]["stopped"] == "1"
+        done = sim("run", scenario("all-placing"), *SMALL, "--nodes", "100", "--out", out, status=3, preexec_fn=disk)
+        assert "timeline.jsonl is not complete" in done.stderr and "nodes" in done.stdout
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        assert subprocess.run([SIM, "list"], stdout=full, stderr=subprocess.DEVNULL, timeout=20).returncode == 3
+
+
+@tap.case
+def a_bad_scenario_is_refused_with_every_error_at_its_line():
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        file.write("nodes: 0\nfro: 1m\nfor: 1m\nnetwork: {loss: 150%}\nevents:\n  - {at: 30s, do: crash}\n"
+                   "  - {at: 90s, do: fly}\n  - {at: 5s, do: slow, value: 0.5}\n")
+        file.flush()
+        for command in ("check", "run"):
+            text = sim(command, file.name, status=2).stderr
+            for line in (1, 2, 4, 7, 8):
+                assert f"{file.name}:{line}:" in text, text
+    for wrong in ("network.lost=1%", "nodes=none", "nodes"):
+        assert sim("check", scenario("steady-state"), "--set", wrong, status=2).stderr
+
+
+@tap.case
+def a_seed_of_another_build_says_which():
+    for command in (["replay", "7@0123456789ab"], ["run", scenario("steady-state"), "--seed", "7@0123456789ab"]):
+        text = sim(*command, status=2).stderr
+        assert "belongs to build 0123456789ab" in text and "this program is build" in text
+
+
+@tap.case
+def options_that_a_command_does_not_take_are_refused():
+    for command in (["swarm", "--seeds", "1..2", "--trace"], ["list", "--out", "x"], ["run", "a", "b"], ["fly"],
+                    ["replay", "1..4"], ["swarm", "--seeds", "1..2", "--jobs", "2x"], ["swarm"], ["run"]):
+        assert sim(*command, status=2).stderr
+
+
+@tap.case
+def what_exposes_which_fault_is_there():
+    text = (SOURCE / "sim/COVERAGE.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^  (\S+)", sim("list").stdout, re.MULTILINE)
+    strategies = listed[listed.index("heal") + 1:]
+    assert len(strategies) > 20
+    missing = [name for name in strategies if f"`{name}`" not in text]
+    assert not missing, f"sim/COVERAGE.md does not name {missing}"
+    files = set(re.findall(r"tests/\w+/\w+\.c", text))
+    files |= {f"tests/scenario/{name}.c" for name in re.findall(r"(?<![/\w])test_\w+(?!\w|\.c)", text)}
+    missing = [name for name in sorted(files) if not (SOURCE / name).exists()]
+    assert not missing, f"sim/COVERAGE.md names files that are not there: {missing}"
+
+
+@tap.case
+def a_terminal_sees_a_bar_and_a_pipe_plain_lines():
+    ours, theirs = pty.openpty()
+    program = subprocess.Popen([SIM, "run", scenario("steady-state"), *SMALL, "--for", "500w"], stdout=subprocess.DEVNULL,
+                               stderr=theirs)
+    time.sleep(2)
+    program.send_signal(signal.SIGINT)
+    program.wait(timeout=30)
+    os.close(theirs)
+    text = os.read(ours, 65536).decode()
+    os.close(ours)
+    for word in ("\r[", "virtual", "real", "events/s", "end in"):
+        assert word in text, text
+    assert "\r" not in sim("swarm", "--seeds", "1..20").stderr
+
+
+if __name__ == "__main__":
+    sys.exit(tap.main())
