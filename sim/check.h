@@ -187,6 +187,9 @@ uint32_t hf__check_acceptances(struct hf__checks *c, const uint8_t owner[static 
 enum hf__acceptance hf__check_word(struct hf__checks *c, const uint8_t owner[static 32],
                                    uint32_t number, const uint8_t instance[static 16],
                                    const uint8_t provider[static 32]);
+/* Whether a holder accepted a claim of both instances because its host has put another disk in. */
+bool hf__check_forgotten(struct hf__checks *c, const uint8_t owner[static 32], uint32_t number,
+                         const uint8_t a[static 16], const uint8_t b[static 16]);
 /* A node was told this when it recovered. */
 void hf__check_told(struct hf__checks *c, uint32_t node, const struct hf_recover_answer *answer);
 void hf__check_won(struct hf__checks *c, uint32_t node, uint32_t number);

@@ -122,6 +122,19 @@ enum hf__acceptance hf__check_word(struct hf__checks *c, const uint8_t owner[sta
     return a == NULL ? HF__ACCEPTANCE_NONE : a->word;
 }
 
+bool hf__check_forgotten(struct hf__checks *c, const uint8_t owner[static 32], uint32_t number,
+                         const uint8_t a[static 16], const uint8_t b[static 16])
+{
+    struct hf__claimant *x = claimant_find(c, owner, number, a);
+    struct hf__claimant *y = claimant_find(c, owner, number, b);
+    for (uint32_t i = 0; x != NULL && y != NULL && i < x->count; i++) {
+        const struct hf__acceptor *other = acceptor_find(y, x->acceptors[i].account);
+        if (other != NULL && (tainted(c, x->acceptors[i].node) || tainted(c, other->node)))
+            return true;
+    }
+    return false;
+}
+
 static bool keeps_any(const struct hf__checks *c, uint32_t node, const uint8_t owner[static 32])
 {
     const struct hf_disk *d = &hf__node(c->world, node)->disk;

@@ -1,7 +1,7 @@
 /*
  * A claim that an instance takes for its own (DESIGN 4, step 5) is carried by the holders of the
- * newest recorded sharing that it was told of: by k whose own claims stand, or by every one that is
- * left in the set; and no number is ever carried for two instances.
+ * newest recorded sharing that it was told of: by k whose own claims stand, or by k and every one
+ * that is left in the set; and no number is ever carried for two instances.
  */
 #include "check.h"
 
@@ -67,32 +67,22 @@ static bool is_member(const struct hf_world *w, const uint8_t account[static 32]
     return false;
 }
 
-static bool any_tainted(const struct hf_world *w)
-{
-    for (uint32_t i = 0; i < w->nodes_count; i++) {
-        if (w->nodes[i]->tainted)
-            return true;
-    }
-    return false;
-}
-
 static void check_words(struct hf__checks *c, uint32_t node, const uint8_t *owner, uint32_t number,
                         const uint8_t instance[static 16])
 {
     struct hf__recorded r = newest(c, node, owner);
-    unsigned standing = 0, left = 0, missing = 0;
+    unsigned standing = 0, accepted = 0, missing = 0;
     for (uint32_t i = 0; i < r.count; i++) {
         enum hf__acceptance word = hf__check_word(c, owner, number, instance, r.holders[i]);
-        bool member = is_member(c->world, r.holders[i]);
         standing += word == HF__ACCEPTANCE_STANDING;
-        left += member;
-        missing += member && word == HF__ACCEPTANCE_NONE;
+        accepted += word != HF__ACCEPTANCE_NONE;
+        missing += word == HF__ACCEPTANCE_NONE && is_member(c->world, r.holders[i]);
     }
-    if (r.count > 0 && standing < r.k && (left == 0 || missing > 0))
+    if (r.count > 0 && standing < r.k && (accepted < r.k || missing > 0))
         hf__violate(c->world, node, "claim",
-                    "n%u took claim %u for its own with the word of %u holders of %u, and %u of "
-                    "those left are missing",
-                    node, number, standing, r.k, missing);
+                    "n%u took claim %u for its own with the word of %u holders of %u, %u of them "
+                    "standing, and %u of those left are missing",
+                    node, number, accepted, r.k, standing, missing);
 }
 
 void hf__check_won(struct hf__checks *c, uint32_t node, uint32_t number)
@@ -108,8 +98,8 @@ void hf__check_won(struct hf__checks *c, uint32_t node, uint32_t number)
     struct hf__won *won =
         hf__map_at(&c->won, hf__key_of(hf__b32(owner), hf_bytes_of(&number, sizeof(number)),
                                        hf_bytes_of(NULL, 0)));
-    /* A holder whose host has put an older disk in may have forgotten what it promised. */
-    if (won->known && memcmp(won->instance, p->instance, 16) != 0 && !any_tainted(c->world))
+    if (won->known && memcmp(won->instance, p->instance, 16) != 0 &&
+        !hf__check_forgotten(c, owner, number, won->instance, p->instance))
         hf__violate(c->world, node, "claim", "two instances won claim %u", number);
     won->known = true;
     memcpy(won->instance, p->instance, 16);

@@ -89,7 +89,7 @@ static bool hinted(struct hf_world *w, const struct held *h, struct hf_arena *ar
            memcmp(record.generation.id, h->generation, 16) == 0;
 }
 
-/* Whether somebody is there who could accept a node's claim. */
+/* Whether k holders are there who could accept a node's claim. */
 static bool claimable(struct hf_world *w, uint32_t node, struct hf_arena *arena, const bool *in)
 {
     struct hf_placement_record record;
@@ -98,12 +98,12 @@ static bool claimable(struct hf_world *w, uint32_t node, struct hf_arena *arena,
         (hf_world_status(w, node, &status) && status.claimed) ||
         !own_record(w, node, arena, &record))
         return true;
+    size_t count = 0;
     for (size_t i = 0; i < record.holders_count; i++) {
         long holder = hf_world_find(w, record.holders[i].account);
-        if (holder >= 0 && in[holder] && lasts(w, (uint32_t)holder))
-            return true;
+        count += holder >= 0 && in[holder] && lasts(w, (uint32_t)holder);
     }
-    return false;
+    return count >= record.threshold;
 }
 
 /* One pass over all sharings: whose owner has k shares of a recorded one in the set joins it. */
@@ -143,7 +143,7 @@ static void serving(struct hf_world *w, const struct shares *s, struct hf_arena 
         ;
 }
 
-/* Whose claim nobody is left to accept is lost too, and with it the shares that it keeps. */
+/* Whose claim fewer than k are left to accept is lost too, and with it the shares that it keeps. */
 static bool lose_more(struct hf_world *w, struct hf_arena *arena, const bool *in, bool *lost)
 {
     bool more = false;

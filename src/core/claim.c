@@ -181,14 +181,14 @@ static struct tally count_words(const struct hf_engine *e, bool newest)
 
 /*
  * Whether the holders of a generation carry the claim: `needed` whose own claims stand, or all that
- * are left in the set, whether theirs stand or not. A holder whose own claim does not stand yet may
- * be one of two copies that its host runs, each with a word of its own, so one missing holder makes
- * such words worth nothing; but with none missing, another instance would need words given twice
- * by every holder that it counts.
+ * are left in the set, whether theirs stand or not, when these are as many. A holder whose own
+ * claim does not stand yet may be one of two copies that its host runs, each with a word of its
+ * own, so one missing holder makes such words worth nothing. Fewer than `needed` carry nothing,
+ * were they all to accept: those that have left the set may have carried another instance before.
  */
 static bool carries(const struct tally *t, size_t needed)
 {
-    return t->accepted >= needed || (t->left > 0 && t->missing == 0);
+    return t->accepted >= needed || (t->left >= needed && t->missing == 0);
 }
 
 /* k signed refusals: another instance speaks for the account. This one can do nothing any more. */

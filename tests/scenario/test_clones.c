@@ -136,3 +136,46 @@ Test(clones, an_owner_whose_holders_were_all_removed_deals_anew)
     scene_key_lives(w, 0);
     scene_end(w);
 }
+
+/*
+ * A copy opens the vault and waits. The first one claims, is cut off from one holder of the three,
+ * and deals anew without it; then the two others leave the set. The copy asks the one that heard
+ * nothing: with the word of one that is left no claim can be carried, since those that are gone
+ * carried another's.
+ */
+Test(clones, what_is_left_of_superseded_holders_carries_no_claim)
+{
+    struct hf_world_settings s = scene_settings(2, 3);
+    uint32_t holders[16], version;
+    uint8_t key[HF_APP_KEY_LEN];
+    s.policy.holder_grace_s = 20;
+    struct hf_world *w = scene_from(&s, 12);
+    cr_assert_eq(hf_world_bring_up(w, SCENE_MS), 0);
+    cr_assert_eq(scene_holders(w, 0, holders), 3);
+    uint32_t clone = clone_of_0(w);
+    unsigned rule = hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DROP,
+                                                      .method = HF_METHOD_CLAIM,
+                                                      .from = (long)clone,
+                                                      .to = HF_WORLD_ALL});
+    hf_world_start(w, clone);
+    cr_assert(hf_world_run_until_trace(w, clone, HF_TRACE_CLAIM_ASKED, 1, SCENE_MS));
+    hf_world_cut(w, 0, (long)holders[0]);
+    hf_world_cut(w, (long)holders[0], 0);
+    scene_restart(w, 0);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, SCENE_MS));
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, SCENE_MS));
+    scene_ready(w, 0);
+    hf_world_set_remove(w, holders[1]);
+    hf_world_set_remove(w, holders[2]);
+    hf_world_set_issue(w);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, SCENE_MS));
+    scene_ready(w, 0);
+    hf_world_rule_drop(w, rule);
+    for (int i = 0; i < 60; i++) {
+        hf_world_run_for(w, 10000);
+        cr_assert(!speaks(w, clone));
+    }
+    cr_assert_neq(hf_world_key(w, clone, "another", SCENE_MS, key, &version), 0);
+    scene_ready(w, 0);
+    scene_end(w);
+}
