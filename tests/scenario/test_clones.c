@@ -179,3 +179,123 @@ Test(clones, what_is_left_of_superseded_holders_carries_no_claim)
     scene_ready(w, 0);
     scene_end(w);
 }
+
+static bool one_to_three_open(struct hf_world *w, void *ctx)
+{
+    (void)ctx;
+    for (uint32_t i = 1; i < 4; i++) {
+        struct hf_status s;
+        if (!hf_world_status(w, i, &s) || !s.open || s.claimed)
+            return false;
+    }
+    return true;
+}
+
+static unsigned lose_claims(struct hf_world *w, long from, long to)
+{
+    return hf_world_rule(
+        w, (struct hf_rule){
+               .action = HF_RULE_DROP, .method = HF_METHOD_CLAIM, .from = from, .to = to});
+}
+
+/*
+ * Four nodes with n = 3 and k = 2, of which 1, 2 and 3, the holders of 0, have restarted and lose
+ * their claims on the way: every word that they give is provisional. 0 is down, and has a copy.
+ */
+static struct hf_world *unclaimed_holders(uint64_t seed, uint32_t *ret_clone)
+{
+    struct hf_world_settings s = scene_settings(2, 3);
+    uint32_t holders[16];
+    s.seed = seed;
+    struct hf_world *w = scene_from(&s, 4);
+    cr_assert_eq(hf_world_bring_up(w, SCENE_MS), 0);
+    cr_assert_eq(scene_holders(w, 0, holders), 3);
+    for (uint32_t i = 1; i < 4; i++) {
+        lose_claims(w, i, HF_WORLD_ALL);
+        scene_restart(w, i);
+        hf_world_run_for(w, 5000);
+    }
+    cr_assert(hf_world_run_until(w, one_to_three_open, NULL, SCENE_MS));
+    hf_world_crash(w, 0);
+    *ret_clone = clone_of_0(w);
+    return w;
+}
+
+/* 1 accepts a claim, and its host puts the disk of before back in. */
+static void forget(struct hf_world *w, uint32_t node, const struct hf_disk *before)
+{
+    hf_world_crash(w, node);
+    hf_world_disk_put(w, node, before);
+    hf_world_start(w, node);
+    cr_assert(hf_world_run_until(w, one_to_three_open, NULL, SCENE_MS));
+}
+
+Test(clones, two_copies_that_race_for_provisional_words_do_not_both_win)
+{
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        uint32_t clone;
+        struct hf_world *w = unclaimed_holders(seed, &clone);
+        hf_world_start(w, 0);
+        hf_world_start(w, clone);
+        hf_world_run_for(w, 60000);
+        cr_assert(speaks(w, 0) + speaks(w, clone) <= 1, "seed %d", (int)seed);
+        hf_world_heal(w);
+        hf_world_run_for(w, 60000);
+        cr_assert_eq(speaks(w, 0) + speaks(w, clone), 1, "seed %d", (int)seed);
+        scene_end(w);
+    }
+}
+
+/*
+ * The hosts of 0 and 1 work together: 0 and its copy ask for the same claim, and 1 gives its word
+ * to both, with its disk put back in between. One has the words of 1 and 2, the other of 1 and 3.
+ */
+Test(clones, a_holder_that_gives_its_word_twice_carries_neither_while_another_is_missing)
+{
+    uint32_t clone;
+    struct hf_world *w = unclaimed_holders(1, &clone);
+    struct hf_disk *before = hf_world_disk_copy(w, 1);
+    lose_claims(w, 0, 3);
+    lose_claims(w, clone, 2);
+    unsigned later = lose_claims(w, clone, 1);
+    hf_world_start(w, 0);
+    hf_world_start(w, clone);
+    cr_assert(hf_world_run_until_trace(w, 1, HF_TRACE_CLAIM_ACCEPTED, 1, SCENE_MS));
+    hf_world_run_for(w, 10000);
+    forget(w, 1, before);
+    hf_disk_free(before);
+    lose_claims(w, 0, 1);
+    hf_world_rule_drop(w, later);
+    cr_assert(hf_world_run_until_trace(w, 1, HF_TRACE_CLAIM_ACCEPTED, 1, SCENE_MS));
+    for (int i = 0; i < 60; i++) {
+        hf_world_run_for(w, 10000);
+        cr_assert(!speaks(w, 0) && !speaks(w, clone));
+    }
+    hf_world_heal(w);
+    hf_world_run_for(w, 60000);
+    cr_assert_eq(speaks(w, 0) + speaks(w, clone), 1);
+    scene_end(w);
+}
+
+/* With all three words 0 speaks. That one of the three forgets brings its copy no further. */
+Test(clones, one_holder_that_forgets_its_word_does_not_carry_a_second_instance)
+{
+    uint32_t clone;
+    struct hf_world *w = unclaimed_holders(1, &clone);
+    struct hf_disk *before = hf_world_disk_copy(w, 1);
+    unsigned later = lose_claims(w, clone, HF_WORLD_ALL);
+    hf_world_start(w, clone);
+    cr_assert(hf_world_run_until_trace(w, clone, HF_TRACE_CLAIM_ASKED, 1, SCENE_MS));
+    hf_world_start(w, 0);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, SCENE_MS));
+    forget(w, 1, before);
+    hf_disk_free(before);
+    hf_world_rule_drop(w, later);
+    scene_reason(w, clone, HF_STATE_BLOCKED, HF_EFENCED);
+    cr_assert(speaks(w, 0));
+    /* The one that forgot holds to the copy's claim until it hears a higher one. */
+    hf_world_heal(w);
+    scene_restart(w, 0);
+    scene_ready(w, 0);
+    scene_end(w);
+}
