@@ -115,7 +115,7 @@ void hf__drain_begin(struct hf_engine *e, uint64_t request)
     e->drain = calloc(1, sizeof *e->drain + held * sizeof(struct watched));
     hf_assert(e->drain != NULL);
     e->drain->request = request;
-    if (e->open && e->claimed)
+    if (e->open)
         collect(e);
     for (size_t i = 0; i < e->drain->count; i++)
         ask(e, i);

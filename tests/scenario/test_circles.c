@@ -92,6 +92,17 @@ Test(circles, an_open_node_takes_nothing_new_before_its_claim_stands)
     scene_end(w);
 }
 
+/* It serves the shares that it keeps: it may not stop when they are needed. */
+Test(circles, an_open_node_asks_before_it_stops_though_its_claim_does_not_stand)
+{
+    struct hf_world *w = circle();
+    cr_assert_eq(hf_world_drain(w, 0, true, SCENE_MS), HF_EDRAIN);
+    hf_world_start(w, 3);
+    scene_ready(w, HF_WORLD_ALL);
+    cr_assert_eq(hf_world_drain(w, 0, true, SCENE_MS), 0);
+    scene_end(w);
+}
+
 /* The index of the share of 0 that a node stored last; 0: none. */
 static uint8_t index_stored(struct hf_world *w, uint32_t node)
 {
