@@ -1,8 +1,7 @@
-/* Connections that are open, and memory for what travels on them. */
+/* Connections that are open. */
 #include "inside.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static struct hf__conn *conn_slot(struct hf_world *w, uint32_t from, uint32_t to)
 {
@@ -82,34 +81,4 @@ bool hf__conn_shakes(struct hf_world *w, uint32_t message, struct hf__message *m
     m->handshake--;
     hf__push(w, n->busy_us + hf__one_way_us(w, m->from, m->to), hf__what(HF__ARRIVAL, 0, message));
     return true;
-}
-
-/* Bodies come and go by the million: each size has a list of those given back. */
-void *hf__body_take(struct hf_world *w, size_t len)
-{
-    size_t class = len / HF__BODY_STEP;
-    if (class >= HF__BODY_CLASSES) {
-        void *large = malloc(len);
-        hf_assert(large != NULL);
-        return large;
-    }
-    void *body = w->bodies[class];
-    if (body == NULL) {
-        body = malloc((class + 1) * HF__BODY_STEP);
-        hf_assert(body != NULL);
-        return body;
-    }
-    memcpy(&w->bodies[class], body, sizeof(void *));
-    return body;
-}
-
-void hf__body_give(struct hf_world *w, void *body, size_t len)
-{
-    size_t class = len / HF__BODY_STEP;
-    if (body == NULL || class >= HF__BODY_CLASSES) {
-        free(body);
-        return;
-    }
-    memcpy(body, &w->bodies[class], sizeof(void *));
-    w->bodies[class] = body;
 }

@@ -11,10 +11,10 @@
 #include "queue.h"
 #include "random.h"
 #include "slab.h"
+#include "transit.h"
 
 #include "base/error.h"
 
-enum { HF__BODY_STEP = 64, HF__BODY_CLASSES = 128 };
 enum { HF__REGIONS_MAX = 4, HF__NOBODY = UINT32_MAX, HF__IMAGES_MAX = 32, HF__ROOTS_MAX = 16 };
 
 /* What an entry of the queue means: type in the top byte, then 24 bits that tell an old entry from
@@ -50,8 +50,14 @@ struct hf__message {
     uint8_t handshake;            /* flights of TLS that arrive before it */
     bool response, proven, ghost; /* ghost: a copy, whose answer goes nowhere */
     uint8_t account[32];          /* proven by the sender's certificate */
-    uint8_t *body;
+    struct hf_blob *apart;        /* holds the body, when it is not in line */
+    uint8_t in_line[];
 };
+
+static inline struct hf_bytes hf__message_body(const struct hf__message *m)
+{
+    return m->apart != NULL ? hf_blob_bytes(m->apart) : hf_bytes_of(m->in_line, m->len);
+}
 
 struct hf__call {
     uint32_t mark; /* odd while under way */
@@ -214,7 +220,9 @@ struct hf_world {
     uint32_t machines_count;
     uint32_t *by_account; /* node numbers, hashed by account; HF__NOBODY empty */
     size_t by_account_cap, by_account_count;
-    struct hf__slab messages, calls, works;
+    struct hf__slab calls, works;
+    struct hf__transit messages;
+    struct hf_blob *large; /* the newest body that is too large for it */
     struct hf__local **locals;
     size_t locals_count, locals_cap;
     struct hf__stream streams[HF__PURPOSES];
@@ -244,7 +252,6 @@ struct hf_world {
     struct hf_world_totals totals;
     struct hf_violation violation;
     bool violated;
-    void *bodies[HF__BODY_CLASSES]; /* lists, each linked through its first bytes */
     struct hf__answer answer;
     uint64_t *cores_ns; /* of each host, one after the other: busy until then */
     size_t hosts_cap;
@@ -305,10 +312,15 @@ uint64_t hf__conn_open(struct hf_world *w, struct hf__message *m, uint64_t trip_
 bool hf__conn_shakes(struct hf_world *w, uint32_t message, struct hf__message *m);
 /* One trip between two nodes, drawn. */
 uint64_t hf__one_way_us(struct hf_world *w, uint32_t from, uint32_t to);
-/* Memory for len bytes, given back with the same len. */
-void *hf__body_take(struct hf_world *w, size_t len);
-void hf__body_give(struct hf_world *w, void *body, size_t len);
 void hf__message_free(struct hf_world *w, uint32_t message);
+/* Changes one bit of the body's byte at. */
+void hf__message_spoil(struct hf__message *m, size_t at);
+
+static inline struct hf__message *hf__message(const struct hf_world *w, uint32_t message)
+{
+    return hf__transit_at(&w->messages, message);
+}
+
 /* Ends a call with an error, delay_us from now. */
 void hf__network_fail(struct hf_world *w, uint32_t call, uint32_t mark, int error, uint64_t at_us);
 /* A request from a stranger or a strategy; the answer goes to local request `waits`, or nowhere. */
@@ -324,6 +336,7 @@ bool hf__cut_between(const struct hf_world *w, uint32_t from, uint32_t to);
 void hf__work_start(struct hf_world *w, struct hf__node *n, const struct hf_work *work,
                     uint64_t at_us);
 void hf__work_done(struct hf_world *w, uint32_t work, uint32_t mark);
+void hf__work_free(struct hf_world *w, uint32_t work);
 
 /* attestation.c, and platforms.h */
 uint8_t hf__image_index(struct hf_world *w, const char *name);

@@ -1,5 +1,6 @@
 /* holdfast-sim: the engine of Holdfast in a virtual world. */
 #include "command.h"
+#include "pages.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -253,6 +254,7 @@ int main(int argc, char **argv)
 {
     struct hf__options o = {.jobs = 1};
     bool used[OPT_HELP - OPT_NODES + 1] = {false};
+    hf__pages_init();
     signal(SIGXFSZ, SIG_IGN); /* a file that may grow no more is an error of its writing */
     int code = read_options(argc, argv, &o, used);
     if (code < 0 && fits(argc, argv, used))

@@ -18,26 +18,56 @@ static uint32_t address_node(const struct hf_world *w, const char *address)
     return *p == ':' && number < w->nodes_count ? (uint32_t)number : HF__NOBODY;
 }
 
+static struct hf_blob *blob_of(struct hf_bytes bytes)
+{
+    struct hf_blob *b = hf_blob_new(bytes);
+    hf_assert(b != NULL);
+    return b;
+}
+
+/* A body of more than a block is most likely the documents, which many send: it is held once. */
+static struct hf_blob *large_body(struct hf_world *w, struct hf_bytes body)
+{
+    if (w->large == NULL || !hf_bytes_equal(hf_blob_bytes(w->large), body)) {
+        hf_blob_unref(w->large);
+        w->large = blob_of(body);
+    }
+    return hf_blob_ref(w->large);
+}
+
 static uint32_t message_new(struct hf_world *w, struct hf_bytes body)
 {
-    uint32_t index = hf__slab_take(&w->messages);
-    struct hf__message *m = hf__slab_at(&w->messages, index);
+    bool in_line = body.len <= HF__TRANSIT_MAX - sizeof(struct hf__message);
+    uint32_t index =
+        hf__transit_take(&w->messages, sizeof(struct hf__message) + (in_line ? body.len : 0));
+    struct hf__message *m = hf__message(w, index);
     memset(m, 0, sizeof(*m));
     m->len = (uint32_t)body.len;
     m->next = HF__NOBODY;
-    if (body.len > 0) {
-        m->body = hf__body_take(w, body.len);
-        memcpy(m->body, body.data, body.len);
-    }
+    if (!in_line)
+        m->apart = large_body(w, body);
+    else if (body.len > 0)
+        memcpy(m->in_line, body.data, body.len);
     return index;
 }
 
 void hf__message_free(struct hf_world *w, uint32_t message)
 {
-    struct hf__message *m = hf__slab_at(&w->messages, message);
-    hf__body_give(w, m->body, m->len);
-    m->body = NULL;
-    hf__slab_give(&w->messages, message);
+    hf_blob_unref(hf__message(w, message)->apart);
+    hf__transit_give(&w->messages, message);
+}
+
+void hf__message_spoil(struct hf__message *m, size_t at)
+{
+    hf_assert(at < m->len);
+    if (m->apart == NULL) {
+        m->in_line[at] ^= 1;
+        return;
+    }
+    struct hf_blob *own = blob_of(hf_blob_bytes(m->apart)); /* others may hold the same */
+    own->data[at] ^= 1;
+    hf_blob_unref(m->apart);
+    m->apart = own;
 }
 
 static uint32_t call_new(struct hf_world *w, uint32_t node, uint32_t incarnation)
@@ -86,7 +116,7 @@ uint64_t hf__one_way_us(struct hf_world *w, uint32_t from, uint32_t to)
 /* What a message takes on the line: records stand for quotes of the real size. */
 static uint64_t wire_len(const struct hf_world *w, const struct hf__message *m)
 {
-    return w->platforms != NULL ? m->len : m->len + hf__model_padding(hf_bytes_of(m->body, m->len));
+    return w->platforms != NULL ? m->len : m->len + hf__model_padding(hf__message_body(m));
 }
 
 static uint64_t travel(struct hf_world *w, struct hf__message *m, uint64_t at_us)
@@ -119,18 +149,16 @@ static void describe(const struct hf_world *w, const struct hf__message *m, stru
         .response = m->response,
         .error = m->error,
         .account = m->proven ? m->account : NULL,
-        .body = hf_bytes_of(m->body, m->len),
+        .body = hf__message_body(m),
         .at_us = w->now_us,
     };
 }
 
-static void replace(struct hf_world *w, struct hf__message *m, struct hf_buf *body, int error)
+static void replace(struct hf__message *m, struct hf_buf *body, int error)
 {
     hf_assert(body->error == 0);
-    hf__body_give(w, m->body, m->len);
-    m->body = body->len == 0 ? NULL : hf__body_take(w, body->len);
-    if (body->len > 0)
-        memcpy(m->body, body->data, body->len);
+    hf_blob_unref(m->apart);
+    m->apart = blob_of(hf_buf_bytes(body));
     m->len = (uint32_t)body->len;
     m->error = error;
     hf_buf_clear(body);
@@ -158,7 +186,7 @@ static bool watched(struct hf_world *w, uint32_t message, struct hf__message *m,
             fate = (int)w->watch(w->watch_ctx, &shown, &verdict);
         }
         if (fate == HF_FATE_REPLACE)
-            replace(w, m, &body, verdict.error);
+            replace(m, &body, verdict.error);
         *ret_delay_us += verdict.delay_us;
         if (fate == HF_FATE_RESET)
             hf__network_fail(w, m->call, m->mark, HF_ECONNRESET, w->now_us);
@@ -174,18 +202,18 @@ static bool watched(struct hf_world *w, uint32_t message, struct hf__message *m,
 
 static uint32_t copy(struct hf_world *w, const struct hf__message *m)
 {
-    uint32_t index = message_new(w, hf_bytes_of(m->body, m->len));
-    struct hf__message *c = hf__slab_at(&w->messages, index);
-    uint8_t *body = c->body;
+    uint32_t index = message_new(w, hf__message_body(m));
+    struct hf__message *c = hf__message(w, index);
+    struct hf_blob *apart = c->apart;
     *c = *m;
-    c->body = body;
+    c->apart = apart;
     c->ghost = true;
     return index;
 }
 
 void hf__network_send(struct hf_world *w, uint32_t message, uint64_t at_us)
 {
-    struct hf__message *m = hf__slab_at(&w->messages, message);
+    struct hf__message *m = hf__message(w, message);
     struct hf__stream *r = &w->streams[HF__FOR_NETWORK];
     uint64_t delay_us = 0;
     w->totals.messages_sent++;
@@ -237,7 +265,7 @@ void hf__network_call(struct hf_world *w, struct hf__node *n, const struct hf_ca
         return;
     }
     uint32_t message = message_new(w, call->body);
-    struct hf__message *m = hf__slab_at(&w->messages, message);
+    struct hf__message *m = hf__message(w, message);
     m->from = n->number;
     m->from_incarnation = n->incarnation;
     m->to = c->to;
@@ -258,7 +286,7 @@ void hf__network_reply(struct hf_world *w, struct hf__node *n, const struct hf_r
     if (c == NULL)
         return;
     uint32_t message = message_new(w, reply->error == 0 ? reply->body : hf_bytes_of(NULL, 0));
-    struct hf__message *m = hf__slab_at(&w->messages, message);
+    struct hf__message *m = hf__message(w, message);
     m->from = n->number;
     m->from_incarnation = n->incarnation;
     m->to = c->node;
@@ -282,7 +310,7 @@ uint64_t hf__network_inject(struct hf_world *w, uint32_t from, uint32_t to, uint
     c->method = method;
     c->ghost = from != HF__NOBODY;
     uint32_t message = message_new(w, body);
-    struct hf__message *m = hf__slab_at(&w->messages, message);
+    struct hf__message *m = hf__message(w, message);
     m->from = from;
     m->to = to;
     m->to_incarnation = hf__node(w, to)->incarnation;
@@ -332,7 +360,7 @@ void hf__network_fail(struct hf_world *w, uint32_t call, uint32_t mark, int erro
     if (c == NULL)
         return;
     uint32_t message = message_new(w, hf_bytes_of(NULL, 0));
-    struct hf__message *m = hf__slab_at(&w->messages, message);
+    struct hf__message *m = hf__message(w, message);
     m->from = HF__NOBODY;
     m->to = c->node;
     m->to_incarnation = c->incarnation;
@@ -352,7 +380,7 @@ static void deliver(struct hf_world *w, const struct hf__message *m)
                  (uint64_t)m->method << 32 | (uint64_t)m->response << 40 | m->len);
     if (m->len >= 8) {
         uint64_t tail;
-        memcpy(&tail, m->body + m->len - 8, sizeof(tail));
+        memcpy(&tail, shown.body.data + m->len - 8, sizeof(tail));
         hf__hash_run(w, tail, (uint64_t)(uint32_t)m->error);
     }
     for (size_t i = 0; i < w->observers_count; i++) {
@@ -402,7 +430,7 @@ static void arrive_request(struct hf_world *w, struct hf__message *m)
     event.u.request.id = (uint64_t)mark << 32 | call;
     event.u.request.method = m->method;
     event.u.request.account = m->proven ? m->account : NULL;
-    event.u.request.body = hf_bytes_of(m->body, m->len);
+    event.u.request.body = hf__message_body(m);
     w->totals.deliveries++;
     hf__step(w, to, &event);
 }
@@ -414,12 +442,12 @@ static void arrive_response(struct hf_world *w, struct hf__message *m)
         return;
     if (m->from != HF__NOBODY)
         deliver(w, m);
-    conclude(w, m->call, c, m->error, m->proven ? m->account : NULL, hf_bytes_of(m->body, m->len));
+    conclude(w, m->call, c, m->error, m->proven ? m->account : NULL, hf__message_body(m));
 }
 
 void hf__network_arrive(struct hf_world *w, uint32_t message)
 {
-    struct hf__message *m = hf__slab_at(&w->messages, message);
+    struct hf__message *m = hf__message(w, message);
     if (m->handshake > 0 && hf__conn_shakes(w, message, m))
         return;
     if (m->to != HF__NOBODY) {

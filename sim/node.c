@@ -2,6 +2,7 @@
 #include "inside.h"
 
 #include "cost.h"
+#include "pages.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -201,6 +202,7 @@ void hf_world_start(struct hf_world *w, uint32_t node)
     n->told_error = false;
     n->machine = n->machine_next;
     n->image = n->image_next;
+    hf__pages_grown();
     boot(w, n);
     for (size_t i = 0; i < w->observers_count; i++) {
         if (w->observers[i].started != NULL)
@@ -226,10 +228,7 @@ static void forget_held(struct hf_world *w, struct hf__node *n)
         if (n->held[i] >> 56 == HF__ARRIVAL) {
             hf__message_free(w, index);
         } else if (n->held[i] >> 56 == HF__WORK_DONE) {
-            struct hf__work *k = hf__slab_at(&w->works, index);
-            free(k->quote);
-            k->quote = NULL;
-            hf__slab_give(&w->works, index);
+            hf__work_free(w, index);
         }
     }
     n->held_count = 0;

@@ -80,7 +80,7 @@ static bool commit(struct hf_world *w, struct hf__node *n)
     apply(w, n, p);
     uint32_t message = p->messages;
     while (message != HF__NOBODY) {
-        struct hf__message *m = hf__slab_at(&w->messages, message);
+        struct hf__message *m = hf__message(w, message);
         uint32_t next = m->next;
         if (dies)
             hf__message_free(w, message);
@@ -153,11 +153,11 @@ bool hf__storage_holds(struct hf_world *w, struct hf__node *n, uint64_t after, u
         p = p->next;
     if (p == NULL)
         return false;
-    struct hf__message *m = hf__slab_at(&w->messages, message);
+    struct hf__message *m = hf__message(w, message);
     m->next = HF__NOBODY;
     uint32_t *at = &p->messages;
     while (*at != HF__NOBODY)
-        at = &((struct hf__message *)hf__slab_at(&w->messages, *at))->next;
+        at = &hf__message(w, *at)->next;
     *at = message;
     return true;
 }
@@ -165,7 +165,7 @@ bool hf__storage_holds(struct hf_world *w, struct hf__node *n, uint64_t after, u
 static void drop_messages(struct hf_world *w, uint32_t message)
 {
     while (message != HF__NOBODY) {
-        uint32_t next = ((struct hf__message *)hf__slab_at(&w->messages, message))->next;
+        uint32_t next = hf__message(w, message)->next;
         hf__message_free(w, message);
         message = next;
     }

@@ -1,6 +1,7 @@
 #include "trial.h"
 
 #include "inside.h"
+#include "pages.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,6 +58,7 @@ static bool run_until(struct trial *t, uint64_t until_us, hf_world_done_fn *done
                 return true;
             }
         }
+        hf__pages_grown();
         if (t->hooks->progress != NULL && !t->hooks->progress(t->hooks->ctx, w, until_us)) {
             t->stopped = true;
             return false;

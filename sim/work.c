@@ -48,7 +48,8 @@ void hf__work_start(struct hf_world *w, struct hf__node *n, const struct hf_work
     if (work->type == HF_WORK_JUDGE && work->quote.len > 0) {
         k->root_len = (uint32_t)work->dev_root.len;
         k->len = (uint32_t)work->quote.len + k->root_len;
-        k->quote = hf__body_take(w, k->len);
+        k->quote = malloc(k->len);
+        hf_assert(k->quote != NULL);
         memcpy(k->quote, work->quote.data, work->quote.len);
         if (k->root_len > 0)
             memcpy(k->quote + work->quote.len, work->dev_root.data, k->root_len);
@@ -148,6 +149,14 @@ static bool computes(struct hf_world *w, struct hf__node *n, struct hf__work *k,
     return true;
 }
 
+void hf__work_free(struct hf_world *w, uint32_t work)
+{
+    struct hf__work *k = hf__slab_at(&w->works, work);
+    free(k->quote);
+    k->quote = NULL;
+    hf__slab_give(&w->works, work);
+}
+
 void hf__work_done(struct hf_world *w, uint32_t work, uint32_t mark)
 {
     struct hf__work *k = hf__slab_at(&w->works, work);
@@ -174,9 +183,7 @@ void hf__work_done(struct hf_world *w, uint32_t work, uint32_t mark)
             judge(w, k, &event);
         }
     }
-    hf__body_give(w, k->quote, k->len);
-    k->quote = NULL;
-    hf__slab_give(&w->works, work);
+    hf__work_free(w, work);
     if (alive)
         hf__step(w, n, &event);
     free(rows);

@@ -86,8 +86,8 @@ int hf_world_new(const struct hf_world_settings *settings, struct hf_world **ret
     w->settings = *settings;
     w->suite = settings->crypto == HF_WORLD_REAL ? &hf__suite_counted : &hf__suite_model;
     hf__queue_init(&w->queue);
-    hf__slab_init(&w->messages, sizeof(struct hf__message));
     hf__slab_init(&w->calls, sizeof(struct hf__call));
+    hf__transit_init(&w->messages);
     hf__slab_init(&w->works, sizeof(struct hf__work));
     hf__map_init(&w->judged, 0);
     for (uint64_t i = 0; i < HF__PURPOSES; i++)
@@ -110,34 +110,14 @@ int hf_world_new(const struct hf_world_settings *settings, struct hf_world **ret
     return 0;
 }
 
-static void work_free(struct hf_world *w, uint32_t index)
-{
-    struct hf__work *k = hf__slab_at(&w->works, index);
-    hf__body_give(w, k->quote, k->len);
-}
-
-static void free_bodies(struct hf_world *w)
-{
-    for (size_t i = 0; i < HF__BODY_CLASSES; i++) {
-        void *body = w->bodies[i];
-        while (body != NULL) {
-            void *next;
-            memcpy(&next, body, sizeof(next));
-            free(body);
-            body = next;
-        }
-    }
-}
-
 static void free_messages(struct hf_world *w)
 {
     struct hf__entry e;
     while (hf__queue_pop(&w->queue, UINT64_MAX, &e)) {
-        uint32_t index = (uint32_t)e.what;
         if (e.what >> 56 == HF__ARRIVAL)
-            hf__message_free(w, index);
+            hf__message_free(w, (uint32_t)e.what);
         else if (e.what >> 56 == HF__WORK_DONE)
-            work_free(w, index);
+            hf__work_free(w, (uint32_t)e.what);
     }
 }
 
@@ -157,14 +137,14 @@ void hf_world_free(struct hf_world *w)
     for (uint32_t i = 0; i < w->nodes_count; i++)
         hf__node_release(w, w->nodes[i]);
     free_messages(w);
-    free_bodies(w);
+    hf_blob_unref(w->large);
     hf__authority_done(w);
     hf__platforms_free(w->platforms);
     hf_buf_done(&w->quote);
     hf_pool_free(w->pool);
     hf__queue_done(&w->queue);
-    hf__slab_done(&w->messages);
     hf__slab_done(&w->calls);
+    hf__transit_done(&w->messages);
     hf__slab_done(&w->works);
     for (size_t i = 0; i < w->locals_count; i++)
         free(w->locals[i]);
