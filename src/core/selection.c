@@ -43,25 +43,24 @@ static int by_weight(const void *pa, const void *pb)
     const struct hf__pick *a = pa, *b = pb;
     if (a->weight != b->weight)
         return a->weight > b->weight ? -1 : 1;
-    return a->index < b->index ? -1 : 1;
+    return a->at < b->at ? -1 : 1;
 }
 
-static void keep(struct hf_selection_table *t, size_t len, uint64_t weight, size_t index)
+static void keep(struct hf_selection_table *t, size_t len, uint64_t weight, size_t at)
 {
     if (len == t->picks_cap) {
         t->picks_cap = t->picks_cap < 128 ? 128 : t->picks_cap * 2;
         t->picks = realloc(t->picks, t->picks_cap * sizeof *t->picks);
         hf_assert(t->picks != NULL);
     }
-    t->picks[len] = (struct hf__pick){weight, (uint32_t)index};
+    t->picks[len] = (struct hf__pick){weight, (uint32_t)at};
 }
 
 /* The candidates of one group whose weight reaches floor, in falling weight, after the first len of
  * t->picks. Returns how many there are then. */
-static size_t heaviest(const struct hf_document *set, const struct hf__chooser *o, size_t group,
+static size_t heaviest(struct hf_selection_table *t, const struct hf__chooser *o, size_t group,
                        uint64_t floor, size_t len)
 {
-    struct hf_selection_table *t = table_of(set);
     size_t begin = len;
     for (size_t start = t->groups[group]; start < t->groups[group + 1]; start += HF_MIX_BLOCK) {
         uint64_t weights[HF_MIX_BLOCK];
@@ -69,10 +68,8 @@ static size_t heaviest(const struct hf_document *set, const struct hf__chooser *
         if (!hf_mix_block(t->seeds + start, o->seed, floor, weights))
             continue;
         for (size_t i = 0; i < HF_MIX_BLOCK && i < left; i++) {
-            uint32_t index = t->members[start + i];
-            if (weights[i] >= floor && (long)index != o->index &&
-                !set->u.set.validators[index].leaving)
-                keep(t, len++, weights[i], index);
+            if (weights[i] >= floor && (long)t->members[start + i].index != o->index)
+                keep(t, len++, weights[i], start + i);
         }
     }
     if (len > begin)
@@ -82,18 +79,16 @@ static size_t heaviest(const struct hf_document *set, const struct hf__chooser *
 
 /* About the first aim candidates, or all, into t->picks. Only as many weights are sorted as are
  * likely to be needed: of the last group, those above a floor. */
-static size_t foremost(const struct hf_document *set, const struct hf__chooser *o, size_t aim,
+static size_t foremost(struct hf_selection_table *t, const struct hf__chooser *o, size_t aim,
                        bool *ret_all)
 {
-    const struct hf_selection_table *t = table_of(set);
     size_t len = 0, groups = (size_t)1 << t->group_bits;
     size_t nearest = hf__selection_group(t, o->seed);
     for (size_t distance = 0; distance < groups; distance++) {
         size_t group = nearest ^ distance;
         size_t size = t->groups[group + 1] - t->groups[group];
         bool whole = aim - len >= size;
-        len =
-            heaviest(set, o, group, whole ? 0 : UINT64_MAX - UINT64_MAX / size * (aim - len), len);
+        len = heaviest(t, o, group, whole ? 0 : UINT64_MAX - UINT64_MAX / size * (aim - len), len);
         *ret_all = whole && distance + 1 == groups;
         if (!whole || len >= aim)
             break;
@@ -105,13 +100,18 @@ static size_t foremost(const struct hf_document *set, const struct hf__chooser *
 static size_t one_an_operator(const struct hf_selection_table *t, size_t len, size_t max,
                               struct hf__pick *ret)
 {
+    uint32_t operators[2 * ORDER_MAX];
     size_t kept = 0;
+    hf_assert(max <= HF_ARRAY_LEN(operators));
     for (size_t i = 0; i < len && kept < max; i++) {
+        uint32_t first = t->members[t->picks[i].at].first;
         bool seen = false;
         for (size_t j = 0; j < kept && !seen; j++)
-            seen = t->operators[ret[j].index] == t->operators[t->picks[i].index];
-        if (!seen)
-            ret[kept++] = t->picks[i];
+            seen = operators[j] == first;
+        if (seen)
+            continue;
+        operators[kept] = first;
+        ret[kept++] = t->picks[i];
     }
     return kept;
 }
@@ -124,6 +124,7 @@ static size_t spread(const struct hf_selection_table *t, const struct hf__pick *
                      uint8_t n, uint32_t *ret)
 {
     bool used[ORDER_MAX * 2] = {false};
+    uint32_t zones[ORDER_MAX]; /* of those that have their place */
     size_t done = 0;
     hf_assert(len <= HF_ARRAY_LEN(used));
     size_t part = t->zones == 0 ? n : (n + t->zones - 1) / t->zones;
@@ -131,13 +132,15 @@ static size_t spread(const struct hf_selection_table *t, const struct hf__pick *
         size_t start = done, cap = part;
         while (done < start + n && done < len && done < ORDER_MAX) {
             for (size_t i = 0; i < len && done < start + n && done < ORDER_MAX; i++) {
+                const struct hf__candidate *c = &t->members[picks[i].at];
                 size_t same = 0;
                 for (size_t j = start; j < done; j++)
-                    same += t->zone[ret[j]] == t->zone[picks[i].index];
+                    same += zones[j] == c->zone;
                 if (used[i] || same >= cap)
                     continue;
                 used[i] = true;
-                ret[done++] = picks[i].index;
+                zones[done] = c->zone;
+                ret[done++] = c->index;
             }
             cap++;
         }
@@ -149,15 +152,14 @@ static size_t spread(const struct hf_selection_table *t, const struct hf__pick *
  * The first candidates of an owner, at most 2 * want of them, after the operator rule. Of a window
  * of the foremost candidates one of each operator is kept; the window grows until that gives want.
  */
-static size_t pick(const struct hf_document *set, const struct hf__chooser *o, uint8_t rule,
+static size_t pick(struct hf_selection_table *t, const struct hf__chooser *o, uint8_t rule,
                    uint8_t n, struct hf__pick *ret)
 {
-    const struct hf_selection_table *t = table_of(set);
     size_t want = (size_t)HF_RANK_FACTOR * n;
     size_t window = rule == 2 ? want : 12u * n + 64;
     for (size_t aim = 4 * want;; aim *= 4) {
         bool all = true;
-        size_t len = foremost(set, o, aim, &all);
+        size_t len = foremost(t, o, aim, &all);
         for (;; window *= 4) {
             size_t within = len < window ? len : window;
             size_t kept = within < 2 * want ? within : 2 * want;
@@ -178,19 +180,20 @@ static size_t pick(const struct hf_document *set, const struct hf__chooser *o, u
 static size_t compute(const struct hf_document *set, const uint8_t owner[static 32],
                       long owner_index, uint32_t version, uint8_t rule, uint8_t n, uint32_t *ret)
 {
+    struct hf_selection_table *t = table_of(set);
     struct hf__pick picks[2 * ORDER_MAX];
     struct hf__chooser o = {
         .seed = hf__selection_seed(set, "holdfast/v1/owner", owner, &version),
         .index = owner_index,
     };
     size_t want = (size_t)HF_RANK_FACTOR * n;
-    size_t done, len = pick(set, &o, rule, n, picks);
+    size_t done, len = pick(t, &o, rule, n, picks);
     if (rule == 0) {
-        done = spread(set->table, picks, len, n, ret);
+        done = spread(t, picks, len, n, ret);
     } else {
         done = len < ORDER_MAX ? len : ORDER_MAX;
         for (size_t i = 0; i < done; i++)
-            ret[i] = picks[i].index;
+            ret[i] = t->members[picks[i].at].index;
     }
     return done < want ? done : want;
 }

@@ -66,7 +66,8 @@ static void number_texts(struct named *names, size_t count, bool by_first, uint3
 }
 
 /* How many candidates the owner has that has the fewest. */
-static int count_candidates(const struct hf_document *set, struct hf_selection_table *t)
+static int count_candidates(const struct hf_document *set, struct hf_selection_table *t,
+                            const uint32_t *operators_of)
 {
     const struct hf_validator *v = set->u.set.validators;
     size_t staying = 0, operators = 0;
@@ -78,7 +79,7 @@ static int count_candidates(const struct hf_document *set, struct hf_selection_t
         if (v[i].leaving)
             continue;
         staying++;
-        members[t->operators[i]]++;
+        members[operators_of[i]]++;
     }
     for (size_t i = 0; i < t->count; i++) {
         operators += members[i] > 0;
@@ -104,19 +105,47 @@ static void fill_first(const struct hf_document *set, struct hf_selection_table 
     t->first[buckets] = (uint32_t)t->count;
 }
 
-/* Puts seeds, by validator, in the order of their groups. */
-static void fill_groups(struct hf_selection_table *t, const uint64_t *seeds)
+/* What is known of each validator before they are put into groups. */
+struct scratch {
+    struct named *names;
+    uint64_t *seeds;
+    uint32_t *operators, *zones;
+};
+
+static bool scratch_init(struct scratch *s, size_t count)
 {
+    s->names = malloc((count + 1) * sizeof *s->names);
+    s->seeds = malloc((count + 1) * sizeof *s->seeds);
+    s->operators = malloc((count + 1) * sizeof *s->operators);
+    s->zones = malloc((count + 1) * sizeof *s->zones);
+    return s->names != NULL && s->seeds != NULL && s->operators != NULL && s->zones != NULL;
+}
+
+static void scratch_done(struct scratch *s)
+{
+    free(s->names);
+    free(s->seeds);
+    free(s->operators);
+    free(s->zones);
+}
+
+static void fill_groups(const struct hf_document *set, struct hf_selection_table *t,
+                        const struct scratch *s)
+{
+    const struct hf_validator *v = set->u.set.validators;
     size_t groups = (size_t)1 << t->group_bits;
     for (size_t i = 0; i < t->count; i++)
-        t->groups[hf__selection_group(t, seeds[i]) + 1]++;
+        if (!v[i].leaving)
+            t->groups[hf__selection_group(t, s->seeds[i]) + 1]++;
     for (size_t g = 0; g < groups; g++)
         t->groups[g + 1] += t->groups[g];
     /* Where the next member of group g goes is kept in groups[g], which ends as groups[g + 1]. */
     for (size_t i = 0; i < t->count; i++) {
-        uint32_t at = t->groups[hf__selection_group(t, seeds[i])]++;
-        t->seeds[at] = seeds[i];
-        t->members[at] = (uint32_t)i;
+        if (v[i].leaving)
+            continue;
+        uint32_t at = t->groups[hf__selection_group(t, s->seeds[i])]++;
+        t->seeds[at] = s->seeds[i];
+        t->members[at] = (struct hf__candidate){(uint32_t)i, s->operators[i], s->zones[i]};
     }
     memmove(t->groups + 1, t->groups, groups * sizeof *t->groups);
     t->groups[0] = 0;
@@ -126,26 +155,23 @@ static int table_fill(const struct hf_document *set, struct hf_selection_table *
 {
     const struct hf_validator *v = set->u.set.validators;
     size_t n = t->count, operators;
-    struct named *names = malloc((n + 1) * sizeof *names);
-    uint64_t *seeds = malloc((n + 1) * sizeof *seeds);
-    if (names == NULL || seeds == NULL) {
-        free(names);
-        free(seeds);
-        return HF_ENOMEM;
+    struct scratch s;
+    int r = HF_ENOMEM;
+    if (scratch_init(&s, n)) {
+        for (size_t i = 0; i < n; i++) {
+            s.seeds[i] = hf__selection_seed(set, "holdfast/v1/candidate", v[i].account, NULL);
+            s.names[i] = (struct named){v[i].operator,(uint32_t) i};
+        }
+        number_texts(s.names, n, true, s.operators, &operators);
+        for (size_t i = 0; i < n; i++)
+            s.names[i] = (struct named){v[i].zone, (uint32_t)i};
+        number_texts(s.names, n, false, s.zones, &t->zones);
+        fill_groups(set, t, &s);
+        fill_first(set, t);
+        r = count_candidates(set, t, s.operators);
     }
-    for (size_t i = 0; i < n; i++) {
-        seeds[i] = hf__selection_seed(set, "holdfast/v1/candidate", v[i].account, NULL);
-        names[i] = (struct named){v[i].operator,(uint32_t) i};
-    }
-    number_texts(names, n, true, t->operators, &operators);
-    for (size_t i = 0; i < n; i++)
-        names[i] = (struct named){v[i].zone, (uint32_t)i};
-    number_texts(names, n, false, t->zone, &t->zones);
-    free(names);
-    fill_groups(t, seeds);
-    free(seeds);
-    fill_first(set, t);
-    return count_candidates(set, t);
+    scratch_done(&s);
+    return r;
 }
 
 int hf__selection_table_new(const struct hf_document *set, struct hf_selection_table **ret)
@@ -162,12 +188,10 @@ int hf__selection_table_new(const struct hf_document *set, struct hf_selection_t
     t->groups = calloc(((size_t)1 << t->group_bits) + 1, sizeof *t->groups);
     t->members = malloc((n + 1) * sizeof *t->members);
     t->seeds = calloc(n + HF_MIX_BLOCK, sizeof *t->seeds);
-    t->operators = malloc((n + 1) * sizeof *t->operators);
-    t->zone = malloc((n + 1) * sizeof *t->zone);
     t->first = malloc((((size_t)1 << t->first_bits) + 1) * sizeof *t->first);
     t->heads = malloc((n + 1) * sizeof *t->heads);
-    if (t->groups == NULL || t->members == NULL || t->seeds == NULL || t->operators == NULL ||
-        t->zone == NULL || t->first == NULL || t->heads == NULL || table_fill(set, t) != 0) {
+    if (t->groups == NULL || t->members == NULL || t->seeds == NULL || t->first == NULL ||
+        t->heads == NULL || table_fill(set, t) != 0) {
         hf__selection_table_free(t);
         return HF_ENOMEM;
     }
@@ -191,8 +215,6 @@ void hf__selection_table_free(struct hf_selection_table *t)
     free(t->groups);
     free(t->members);
     free(t->seeds);
-    free(t->operators);
-    free(t->zone);
     free(t->first);
     free(t->heads);
     free(t->picks);

@@ -5,10 +5,16 @@
 
 #include "core/selection.h"
 
-/* A candidate and its weight for the owner at hand. */
+struct hf__candidate {
+    uint32_t index;
+    uint32_t first; /* the index of the first validator of its operator */
+    uint32_t zone;  /* from 0, below the table's zones */
+};
+
+/* A candidate, by its place in the table, and its weight for the owner at hand. */
 struct hf__pick {
     uint64_t weight;
-    uint32_t index;
+    uint32_t at;
 };
 
 /* An owner. */
@@ -31,14 +37,12 @@ struct hf__selection_memo {
 struct hf_selection_table {
     size_t count;
     size_t zones; /* distinct ones */
-    /* Validators by their groups, which the first bits of their seeds name: the members of group g
-     * stand from groups[g] to groups[g + 1]. */
+    /* Validators that are not leaving, by their groups, which the first bits of their seeds name:
+     * those of group g stand from groups[g] to groups[g + 1], with rising indices. */
     unsigned group_bits;
     uint32_t *groups;
-    uint32_t *members;       /* indices, rising within a group */
+    struct hf__candidate *members;
     uint64_t *seeds;         /* of members; HF_MIX_BLOCK more than there are */
-    uint32_t *operators;     /* by validator: the index of the first validator of its operator */
-    uint32_t *zone;          /* by validator: 0 .. zones - 1 */
     size_t candidates;       /* that every owner has, whatever their operators */
     size_t candidates_apart; /* likewise, no two of one operator */
     /* Where to look for an account: validators are sorted, so those whose first bits are b stand
