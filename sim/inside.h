@@ -15,6 +15,8 @@
 
 #include "base/error.h"
 
+/* Entries that are prepared, in worlds of so many nodes. */
+enum { HF__COMING = 20, HF__COMING_NODES = 1000 };
 enum { HF__REGIONS_MAX = 4, HF__NOBODY = UINT32_MAX, HF__IMAGES_MAX = 32, HF__ROOTS_MAX = 16 };
 
 /* What an entry of the queue means: type in the top byte, then 24 bits that tell an old entry from
@@ -212,6 +214,8 @@ struct hf_world {
     struct hf_world_settings settings;
     uint64_t now_us;
     struct hf__queue queue;
+    uint64_t coming[HF__COMING]; /* what was shown last */
+    uint32_t coming_count;
     const struct hf_suite *suite;
     struct hf_pool *pool;
     struct hf__node **nodes;

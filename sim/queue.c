@@ -78,12 +78,15 @@ void hf__queue_push(struct hf__queue *q, uint64_t at_us, uint64_t what)
     q->count++;
 }
 
-/* The first slot in use of a level, or -1. */
-static int first_slot(const struct hf__queue *q, unsigned level)
+/* The first slot in use of a level, from a slot on, or -1. */
+static int next_slot(const struct hf__queue *q, unsigned level, unsigned from)
 {
-    for (int i = 0; i < HF__QUEUE_SLOTS / 64; i++) {
-        if (q->used[level][i] != 0)
-            return i * 64 + __builtin_ctzll(q->used[level][i]);
+    for (unsigned i = from / 64; i < HF__QUEUE_SLOTS / 64; i++) {
+        uint64_t used = q->used[level][i];
+        if (i == from / 64)
+            used &= ~UINT64_C(0) << from % 64;
+        if (used != 0)
+            return (int)(i * 64) + __builtin_ctzll(used);
     }
     return -1;
 }
@@ -105,7 +108,7 @@ static bool locate(const struct hf__queue *q, unsigned *ret_level, unsigned *ret
                    uint64_t *ret_at_us)
 {
     for (unsigned level = 0; level < HF__QUEUE_LEVELS; level++) {
-        int slot = first_slot(q, level);
+        int slot = next_slot(q, level, 0);
         if (slot < 0)
             continue;
         *ret_level = level;
@@ -157,5 +160,36 @@ bool hf__queue_pop(struct hf__queue *q, uint64_t until_us, struct hf__entry *ret
         chunk_give(q, c);
     }
     q->count--;
+    if (q->ahead.count > 0)
+        q->ahead.count--;
+    return true;
+}
+
+bool hf__queue_show(struct hf__queue *q, struct hf__entry *ret)
+{
+    struct hf__chunk *c = q->ahead.chunk;
+    uint32_t at = q->ahead.at;
+    unsigned from = 0;
+    if (q->ahead.count > 0) {
+        if (at == c->last) {
+            c = c->next;
+            at = c == NULL ? 0 : c->first;
+        }
+        from = q->ahead.slot + 1;
+    } else {
+        c = NULL;
+    }
+    if (c == NULL) {
+        int slot = from == HF__QUEUE_SLOTS ? -1 : next_slot(q, 0, from);
+        if (slot < 0)
+            return false;
+        q->ahead.slot = (unsigned)slot;
+        c = q->buckets[0][slot].head;
+        at = c->first;
+    }
+    *ret = c->entries[at];
+    q->ahead.chunk = c;
+    q->ahead.at = at + 1;
+    q->ahead.count++;
     return true;
 }

@@ -33,6 +33,12 @@ struct hf__queue {
     size_t count;
     size_t chunks; /* in use and free */
     struct hf__chunk *free;
+    struct {
+        struct hf__chunk *chunk; /* while count > 0: the last that was shown is before `at` in it */
+        uint32_t at;
+        unsigned slot;
+        unsigned count; /* at least so many that were shown have not been taken */
+    } ahead;
     uint64_t used[HF__QUEUE_LEVELS][HF__QUEUE_SLOTS / 64]; /* bit is set: bucket is not empty */
     struct hf__bucket buckets[HF__QUEUE_LEVELS][HF__QUEUE_SLOTS];
 };
@@ -43,5 +49,11 @@ void hf__queue_done(struct hf__queue *q);
 void hf__queue_push(struct hf__queue *q, uint64_t at_us, uint64_t what);
 /* The earliest; false when it is empty, or the earliest is due after until_us. */
 bool hf__queue_pop(struct hf__queue *q, uint64_t until_us, struct hf__entry *ret);
+/*
+ * Shows what will be taken soon, the next with each call; false: what comes next is not sorted yet.
+ * Of those shown last, the last q->ahead.count are still waiting. What is pushed in between is not
+ * shown, and nothing but speed may depend on it.
+ */
+bool hf__queue_show(struct hf__queue *q, struct hf__entry *ret);
 
 #endif

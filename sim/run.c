@@ -78,11 +78,81 @@ static void happen(struct hf_world *w, uint64_t what)
     hf_unreachable();
 }
 
+/*
+ * In a large world every event finds its node's memory cold. What comes next is known, so each
+ * event is prepared in stages while those before it happen: what the entry names, then the node,
+ * then its engine, then what that points to.
+ */
+enum { AHEAD = HF__COMING, STAGE = AHEAD / 5 };
+
+static void fetch(const void *p, size_t len)
+{
+    const uint8_t *at = p;
+    for (size_t i = 0; i < len; i += 64)
+        __builtin_prefetch(at + i);
+}
+
+/* The node that an entry is for, once what it names was fetched; NULL: it does not matter. */
+static const struct hf__node *node_of(const struct hf_world *w, uint64_t what)
+{
+    uint32_t index = (uint32_t)what;
+    switch ((enum hf__happening)(what >> 56)) {
+    case HF__TIMER:
+    case HF__DURABLE:
+    case HF__GIVE:
+        return w->nodes[index];
+    case HF__ARRIVAL:
+        index = hf__message(w, index)->to;
+        return index == HF__NOBODY ? NULL : w->nodes[index];
+    case HF__WORK_DONE:
+        return w->nodes[((const struct hf__work *)hf__slab_at(&w->works, index))->node];
+    default:
+        return NULL;
+    }
+}
+
+static void prepare(const struct hf_world *w, uint64_t what, unsigned stage)
+{
+    if (stage == 0) {
+        enum hf__happening type = (enum hf__happening)(what >> 56);
+        if (type == HF__ARRIVAL)
+            fetch(hf__message(w, (uint32_t)what), 512);
+        else if (type == HF__WORK_DONE)
+            fetch(hf__slab_at(&w->works, (uint32_t)what), sizeof(struct hf__work));
+        else if (type == HF__CALL_TIMEOUT)
+            fetch(hf__slab_at(&w->calls, (uint32_t)what), sizeof(struct hf__call));
+        return;
+    }
+    const struct hf__node *n = node_of(w, what);
+    if (n == NULL)
+        return;
+    if (stage == 1) {
+        fetch(n, sizeof(*n));
+        if (what >> 56 == HF__ARRIVAL)
+            fetch(hf__slab_at(&w->calls, hf__message(w, (uint32_t)what)->call),
+                  sizeof(struct hf__call));
+    } else if (n->engine != NULL) {
+        hf_engine_near(n->engine, stage - 2);
+    }
+}
+
+static void look_ahead(struct hf_world *w)
+{
+    struct hf__entry e;
+    while (w->queue.ahead.count < AHEAD && hf__queue_show(&w->queue, &e)) {
+        w->coming[w->coming_count++ % AHEAD] = e.what;
+        for (unsigned stage = 0, back = 0; back < w->queue.ahead.count; stage++, back += STAGE)
+            prepare(w, w->coming[(w->coming_count - 1 - back) % AHEAD], stage);
+    }
+}
+
 bool hf__step_until(struct hf_world *w, uint64_t until_us)
 {
     struct hf__entry e;
     if (!hf__queue_pop(&w->queue, until_us, &e))
         return false;
+    if (w->nodes_count > HF__COMING_NODES)
+        look_ahead(w);
     w->now_us = e.at_us;
     happen(w, e.what);
     return true;

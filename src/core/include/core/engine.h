@@ -261,6 +261,13 @@ void hf_engine_free(struct hf_engine *e);
 void hf_engine_step(struct hf_engine *e, const struct hf_event *event, struct hf_update *ret);
 
 /*
+ * Brings what a step will read near the processor, and changes nothing: for a shell of very many
+ * engines, which knows what comes next. depth 0 fetches the engine itself; 1, some time later, what
+ * it points to; 2, what that points to.
+ */
+void hf_engine_near(const struct hf_engine *e, unsigned depth);
+
+/*
  * Signs a peer certificate: the node's account and its signature under label "holdfast/v1/tls" over
  * spki, the certificate's SubjectPublicKeyInfo (DER). HF_ELOCKED: the vault is not open.
  */
