@@ -111,9 +111,10 @@ void hf__print_result(const struct hf__scenario *s, struct hf__result *r, struct
     printf("%-28s %llu sent, %llu lost, %.1f kB a node\n", "messages",
            (unsigned long long)t->messages_sent, (unsigned long long)t->messages_lost,
            r->nodes == 0 ? 0 : (double)t->bytes_sent / 1e3 / r->nodes);
-    printf("%-28s %.0f B engine, %.0f B disk\n", "memory a node",
-           r->nodes == 0 ? 0 : (double)t->engine_bytes / r->nodes,
-           r->nodes == 0 ? 0 : (double)t->disk_bytes / r->nodes);
+    double nodes = r->nodes == 0 ? 1 : r->nodes;
+    printf("%-28s %.0f B engine, %.0f B disk, %.0f B world\n", "memory a node",
+           (double)t->engine_bytes / nodes, (double)t->disk_bytes / nodes,
+           (double)t->world_bytes / nodes);
     row_time("placed and ready", &record->placing);
     row_time("recovered", &record->recovering);
     printf("%-28s %llu released, %llu refused\n", "keys", (unsigned long long)record->keys_released,

@@ -60,3 +60,8 @@ void hf__transit_give(struct hf__transit *t, uint32_t index)
     t->free = hf__grow(t->free, t->free_count, &t->free_cap, sizeof(*t->free));
     t->free[t->free_count++] = block;
 }
+
+size_t hf__transit_bytes(const struct hf__transit *t)
+{
+    return (t->blocks_count - t->free_count) * (HF__TRANSIT_MAX + sizeof(uint8_t *));
+}

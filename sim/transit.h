@@ -28,6 +28,8 @@ void hf__transit_done(struct hf__transit *t);
 /* len: 1 to HF__TRANSIT_MAX. What is there is of no meaning. */
 uint32_t hf__transit_take(struct hf__transit *t, size_t len);
 void hf__transit_give(struct hf__transit *t, uint32_t index);
+/* Bytes of the blocks that are not empty. */
+size_t hf__transit_bytes(const struct hf__transit *t);
 
 /* Where it is, until it is given back. */
 static inline void *hf__transit_at(const struct hf__transit *t, uint32_t index)

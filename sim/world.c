@@ -364,9 +364,22 @@ const struct hf_violation *hf_world_violation(const struct hf_world *w)
     return w->violated ? &w->violation : NULL;
 }
 
+static uint64_t world_bytes(const struct hf_world *w)
+{
+    uint64_t sum = sizeof(*w) + hf_pool_memory(w->pool) + hf__transit_bytes(&w->messages);
+    sum += w->nodes_count * (sizeof(struct hf__node) + sizeof(struct hf__node *));
+    sum += w->nodes_count * sizeof(struct hf__machine) + w->by_account_cap * sizeof(uint32_t);
+    sum += w->queue.count * sizeof(struct hf__entry);
+    sum += (w->calls.count - w->calls.free_count) * w->calls.size;
+    sum += (w->works.count - w->works.free_count) * w->works.size;
+    sum += w->conns_cap * sizeof(*w->conns) + w->traces_cap * sizeof(*w->traces);
+    return sum + w->authority.members_cap * sizeof(*w->authority.members);
+}
+
 void hf_world_totals(struct hf_world *w, struct hf_world_totals *ret)
 {
     *ret = w->totals;
+    ret->world_bytes = world_bytes(w);
     ret->engine_bytes = 0;
     ret->disk_bytes = 0;
     for (uint32_t i = 0; i < w->nodes_count; i++) {

@@ -57,6 +57,16 @@ static void document_free(struct hf_document *d)
     free(d);
 }
 
+size_t hf_pool_memory(const struct hf_pool *pool)
+{
+    size_t sum = sizeof *pool + pool->peers.buckets_count * sizeof(struct hf__peer *);
+    for (size_t i = 0; i < HF_POOL_BUCKETS; i++)
+        for (const struct hf_document *d = pool->buckets[i]; d != NULL; d = d->next)
+            sum +=
+                sizeof *d + d->envelope->len + d->arena->len + hf__selection_table_memory(d->table);
+    return sum;
+}
+
 static int policy_check(const struct hf_policy *p)
 {
     if (p->threshold > p->shares || 2 * p->threshold <= p->shares || p->expires_s <= p->issued_s)

@@ -221,6 +221,17 @@ void hf__selection_table_free(struct hf_selection_table *t)
     free(t);
 }
 
+size_t hf__selection_table_memory(const struct hf_selection_table *t)
+{
+    if (t == NULL)
+        return 0;
+    size_t each = sizeof *t->members + sizeof *t->seeds + sizeof *t->heads;
+    if (t->memo.n > 0)
+        each += sizeof *t->memo.versions + sizeof *t->memo.lens + t->memo.width * sizeof(uint32_t);
+    return sizeof *t + t->count * each + t->picks_cap * sizeof *t->picks +
+           (((size_t)1 << t->group_bits) + ((size_t)1 << t->first_bits)) * sizeof(uint32_t);
+}
+
 long hf__selection_table_find(const struct hf_document *set, const uint8_t account[static 32])
 {
     const struct hf_selection_table *t = set->table;

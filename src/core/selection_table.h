@@ -59,6 +59,8 @@ struct hf_selection_table {
 HF_MUST_USE int hf__selection_table_new(const struct hf_document *set,
                                         struct hf_selection_table **ret);
 void hf__selection_table_free(struct hf_selection_table *t);
+/* In bytes; t may be NULL. */
+size_t hf__selection_table_memory(const struct hf_selection_table *t);
 /* The first eight bytes of the hash of beacon, account and, unless NULL, version under label. */
 uint64_t hf__selection_seed(const struct hf_document *set, const char *label,
                             const uint8_t account[static 32], const uint32_t *version);

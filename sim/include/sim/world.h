@@ -295,9 +295,11 @@ struct hf_world_totals {
     uint64_t messages_sent, messages_lost, bytes_sent;
     uint64_t writes;
     uint64_t quotes_made, quotes_judged;
-    uint64_t computed_ns;              /* by all nodes together */
-    uint64_t engine_bytes, disk_bytes; /* of all nodes now; computed when asked */
-    uint64_t trace_hash;               /* same seed, same build: same hash */
+    uint64_t computed_ns; /* by all nodes together */
+    /* Held now by engines, by disks, and by the world for all of them: nodes, documents, the queue
+     * and what is on its way. Computed when asked. */
+    uint64_t engine_bytes, disk_bytes, world_bytes;
+    uint64_t trace_hash; /* same seed, same build: same hash */
 };
 
 void hf_world_totals(struct hf_world *w, struct hf_world_totals *ret);

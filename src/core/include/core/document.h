@@ -45,6 +45,8 @@ HF_MUST_USE int hf_pool_new(const struct hf_suite *suite, struct hf_pool **ret);
  * either.
  */
 void hf_pool_document_max(struct hf_pool *pool, size_t len_max);
+/* Bytes of the documents that it holds, with what follows from them, and of its scratch memory. */
+size_t hf_pool_memory(const struct hf_pool *pool);
 /* Every document must have been given back. */
 void hf_pool_free(struct hf_pool *pool);
 
