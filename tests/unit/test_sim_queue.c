@@ -70,3 +70,37 @@ Test(hf_sim_random, a_lognormal_duration_has_its_median)
         below += hf__draw_duration(&r, d) < d.median_us;
     cr_assert(below > 9700 && below < 10300, "%d of 20000 below the median", below);
 }
+
+/* What is shown ahead is what is taken, but for what was pushed meanwhile; and the last ones shown,
+ * as many as are counted, have not been taken. */
+Test(hf_sim_queue, shows_what_is_still_to_be_taken)
+{
+    enum { COUNT = 100000, DEPTH = 20 };
+    static bool taken[COUNT], seen[COUNT];
+    struct hf__queue q;
+    struct hf__stream r;
+    struct hf__entry e, ahead;
+    uint64_t pushed = 0, shown = 0, popped = 0, last[DEPTH];
+    hf__queue_init(&q);
+    hf__stream_init(&r, 8, HF__FOR_FAULTS, 0);
+    while (popped < COUNT) {
+        for (uint64_t i = hf__draw_below(&r, 5); i > 0 && pushed < COUNT; i--)
+            hf__queue_push(&q, q.now_us + hf__draw_below(&r, 700), pushed++);
+        while (q.ahead.count < DEPTH && hf__queue_show(&q, &ahead)) {
+            last[shown++ % DEPTH] = ahead.what;
+            seen[ahead.what] = true;
+        }
+        for (unsigned i = 0; i < q.ahead.count; i++)
+            cr_assert(!taken[last[(shown - 1 - i) % DEPTH]]);
+        if (hf__queue_pop(&q, UINT64_MAX, &e)) {
+            taken[e.what] = true;
+            popped++;
+        }
+    }
+    uint64_t prepared = 0;
+    for (size_t i = 0; i < COUNT; i++)
+        prepared += seen[i];
+    cr_assert_gt(prepared, COUNT / 2);
+    cr_assert_not(hf__queue_show(&q, &ahead));
+    hf__queue_done(&q);
+}
