@@ -62,7 +62,7 @@ static int check_xfam(const struct judging *j)
     return fits(j->verdict->xfam, j->policy->xfam_mask, j->policy->xfam) ? 0 : HF_EXFAM;
 }
 
-static int check_seam(const struct judging *j)
+static int check_seam_attributes(const struct judging *j)
 {
     const struct hf_judge_policy *p = j->policy;
     return fits(j->verdict->seam_attributes, p->seam_attributes_mask, p->seam_attributes)
@@ -111,19 +111,25 @@ static int check_age(const struct judging *j)
     return good ? 0 : HF_EQUOTEOLD;
 }
 
+/* In the order of the codes at hf_judge. */
+#define CHECKS(X)                                                                                  \
+    X(trust)                                                                                       \
+    X(tcb_status)                                                                                  \
+    X(debug)                                                                                       \
+    X(td_attributes)                                                                               \
+    X(xfam)                                                                                        \
+    X(seam_attributes)                                                                             \
+    X(measurement)                                                                                 \
+    X(report_data)                                                                                 \
+    X(age)
+
 static const struct {
     const char *name;
     int (*run)(const struct judging *j);
 } checks[] = {
-    {"trust", check_trust},
-    {"tcb_status", check_tcb_status},
-    {"debug", check_debug},
-    {"td_attributes", check_td_attributes},
-    {"xfam", check_xfam},
-    {"seam_attributes", check_seam},
-    {"measurement", check_measurement},
-    {"report_data", check_report_data},
-    {"age", check_age},
+#define X(check) {#check, check_##check},
+    CHECKS(X)
+#undef X
 };
 _Static_assert(HF_ARRAY_LEN(checks) == HF_JUDGE_CHECKS, "one line a check");
 
@@ -132,8 +138,11 @@ int hf_judge(const struct hf_verdict *verdict, const struct hf_judge_policy *pol
 {
     const struct judging j = {verdict, policy, request};
     int error = verdict->error;
-    for (size_t i = 0; error == 0 && i < HF_ARRAY_LEN(checks); i++)
-        error = checks[i].run(&j);
+#define X(check)                                                                                   \
+    if (error == 0)                                                                                \
+        error = check_##check(&j);
+    CHECKS(X)
+#undef X
     if (error == 0 && ret != NULL) {
         const struct hf_judge_measurement *m = find_measurement(&j);
         *ret = (struct hf_judgement){.measurement = m, .rank = m->rank};

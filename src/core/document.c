@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "attest/judge.h"
+#include "core/limits.h"
 #include "core/selection.h"
 #include "base/error.h"
 #include "pool.h"
@@ -109,6 +111,45 @@ static int root_check(const struct hf_root *r)
     return 0;
 }
 
+/* What a policy says of quotes, for all who judge by it. */
+static int judge_make(struct hf_document *d)
+{
+    const struct hf_policy *p = &d->u.policy;
+    void *policy, *list;
+    int r = hf_arena_alloc(d->arena, 1, sizeof *d->judge, &policy);
+    if (r == 0)
+        r = hf_arena_alloc(d->arena, p->measurements_count, sizeof(struct hf_judge_measurement),
+                           &list);
+    if (r != 0)
+        return r;
+    struct hf_judge_measurement *m = list;
+    for (size_t i = 0; i < p->measurements_count; i++) {
+        m[i] =
+            (struct hf_judge_measurement){.name = "",
+                                          .rank = (uint32_t)p->measurements[i].rank,
+                                          .effective_from_s = p->measurements[i].effective_from_s};
+        memcpy(m[i].digest, p->measurements[i].digest, 32);
+    }
+    *(struct hf_judge_policy *)policy = (struct hf_judge_policy){
+        .trust = (enum hf_trust)p->trust,
+        .tcb_accepted = (uint32_t)p->tcb_accepted | HF_TCB_BIT(HF_TCB_UP_TO_DATE),
+        .tcb_grace_accepted = p->tcb_grace_s > 0 ? HF_TCB_CURABLE : 0,
+        .tcb_grace_s = p->tcb_grace_s,
+        .td_attributes_mask = p->td_attributes_mask,
+        .td_attributes = p->td_attributes_value,
+        .xfam_mask = p->xfam_mask,
+        .xfam = p->xfam_value,
+        .seam_attributes_mask = p->seam_attributes_mask,
+        .seam_attributes = p->seam_attributes_value,
+        .measurements = m,
+        .measurement_count = p->measurements_count,
+        .quote_age_s_max = p->quote_age_max_s,
+        .quote_ahead_s_max = HF_QUOTE_AHEAD_S,
+    };
+    d->judge = policy;
+    return 0;
+}
+
 static int parse_body(struct hf_document *d)
 {
     struct hf_bytes body = d->signatures.body;
@@ -119,7 +160,9 @@ static int parse_body(struct hf_document *d)
         return r != 0 ? r : root_check(&d->u.root);
     case HF_DOCUMENT_POLICY:
         r = hf_wire_decode(&hf_wire_policy, body, d->arena, &d->u.policy, NULL);
-        return r != 0 ? r : policy_check(&d->u.policy);
+        if (r == 0)
+            r = policy_check(&d->u.policy);
+        return r != 0 ? r : judge_make(d);
     default:
         r = hf_wire_decode(&hf_wire_validator_set, body, d->arena, &d->u.set, NULL);
         return r != 0 ? r : set_check(&d->u.set);

@@ -318,15 +318,15 @@ int hf__recv_documents(struct hf_engine *e, uint64_t id, struct hf_bytes body)
         if ((r = hf__document_offer(e, m.documents[i].bytes)) != 0)
             break;
     /* What a stranger sends is no news for the operator. */
-    if (e->asker == NULL) {
+    if (e->pool->step.asker == NULL) {
         e->last_refusal = shown;
         e->last_refusal_kind = shown_kind;
     }
     hf__versions(e, &answer.versions);
     hf__documents_list(e, &m.versions, &answer.documents, &answer.documents_count);
     hf__reply(e, id, 0, hf__encode(e, &hf_wire_documents_response, &answer), true);
-    if (r == 0 && hf__versions_check(e, &m.versions) != 0 && e->asker != NULL)
-        hf__documents_pull(e, e->asker);
+    if (r == 0 && hf__versions_check(e, &m.versions) != 0 && e->pool->step.asker != NULL)
+        hf__documents_pull(e, e->pool->step.asker);
     return 0;
 }
 

@@ -52,6 +52,7 @@ static void release(struct hf_engine *e, uint64_t id, struct hf_bytes name)
     hf_assert(row.version == e->version);
     hf__derive(e, (uint32_t)row.version,
                HF_FAULT(DERIVE) && bound != NULL ? "again" : "application", name, e->s->app_key);
+    e->key_out = true;
     struct hf_local_reply *reply = hf__local_reply(e, id, 0);
     /* The name's binding must be durable; other writes, which a full disk may hold up, need not be.
      */

@@ -97,39 +97,16 @@ struct hf__claiming; /* claim.h */
 struct hf__drill;    /* drill.c */
 struct hf__drain;    /* drain.c */
 
+/* What every step looks at stands first, close together: a simulator has many engines. */
 struct hf_engine {
     const struct hf_suite *suite;
     struct hf_pool *pool;
     struct hf__secrets *s;
-    void *(*secret_alloc)(size_t len);
-    void (*secret_free)(void *p);
-    struct hf_timing timing;
-    char **seeds;
-    uint8_t seeds_count;
-    uint8_t seed_next;
-    bool accept_dev;
-    bool started;
-    uint8_t network[32];
-
     uint64_t now_ms;
     uint64_t wall_ms;
     uint64_t floor_s; /* newest issue date of a verified document */
     uint64_t timers[HF__TIMERS];
-
-    uint8_t state; /* enum hf_state */
-    int reason;
-    uint64_t state_since_ms;
-    int last_refusal;
-    uint8_t last_refusal_kind;
-    int store_error;
-    uint64_t store_since_ms;
-
-    struct hf_document **roots;
-    uint8_t roots_count;
-    struct hf_document *policy;
-    struct hf_document *set;
-    struct hf_document *set_previous; /* the one before, for orders and identities made under it */
-
+    bool started;
     bool has_account;
     bool has_root;
     bool open;    /* the vault's rows are in the mirror, the account's secrets in s */
@@ -137,51 +114,66 @@ struct hf_engine {
     bool fenced;
     bool vault_work; /* making or opening the vault is under way */
     bool draining;
-    bool new_identity;    /* this step changed who the node is to its peers */
-    const uint8_t *asker; /* account that the certificate of this step's request proved, or NULL */
+    bool key_out;      /* the last step put an application key into s */
+    bool new_identity; /* this step changed who the node is to its peers */
+    bool accept_dev;
+    uint8_t state; /* enum hf_state */
+    uint8_t roots_count;
+    uint8_t watch_count;
+    uint8_t identity_number; /* counts the own ones, from 1 to 255 and round; 0 none yet */
+    uint8_t last_refusal_kind;
+    struct hf_document *policy;
+    struct hf_document *set;
     uint8_t account[32];
-    uint8_t sealing_key[32];
-    uint8_t instance[16];
-    uint32_t version;
-    uint32_t claim;    /* own number; 0 none yet */
-    uint16_t refusals; /* bit of each holder's index that signed for another claim than ours */
-    uint32_t generation_next;
+    uint8_t network[32];
     struct hf__rows rows;
-
-    struct hf_blob *identity; /* own, encoded; NULL none yet */
-    uint8_t identity_number;  /* counts them, from 1 to 255 and round; 0 none yet */
-    uint32_t identity_epoch;
-    uint64_t identity_made_s;
-    uint32_t identity_work;             /* quote under way; 0 none */
-    struct hf_blob *identity_statement; /* of that quote */
-
-    uint32_t next_id;          /* of calls and work */
-    uint64_t write_seq;        /* of the last transaction */
-    uint64_t binding_seq;      /* of the last one that bound the name of an application key */
+    struct hf__known_list known;
     struct hf__pending *calls; /* none allocated while none is out */
     uint16_t calls_count, calls_cap;
+    uint32_t next_id;        /* of calls and work */
+    uint64_t write_seq;      /* of the last transaction */
+    struct hf__watch *watch; /* of the holders of the newest recorded generation, by index */
+    struct hf_generation_id recorded; /* the newest recorded generation, while watch_count > 0 */
+    uint8_t instance[16];
+    uint32_t version;
+    uint32_t claim; /* own number; 0 none yet */
+    int reason;
+    int store_error;
+    struct hf_blob *identity; /* own, encoded; NULL none yet */
+    struct hf_timing timing;
+
+    uint32_t generation_next;
+    uint16_t refusals; /* bit of each holder's index that signed for another claim than ours */
+    uint8_t seeds_count;
+    uint8_t seed_next;
+    int last_refusal;
+    uint64_t state_since_ms;
+    uint64_t store_since_ms;
+    uint64_t binding_seq; /* of the last transaction that bound the name of an application key */
+    uint64_t identity_made_s;
+    uint32_t identity_epoch;
+    uint32_t identity_work;             /* quote under way; 0 none */
+    struct hf_blob *identity_statement; /* of that quote */
+    uint8_t sealing_key[32];
+    struct hf_document **roots;
+    struct hf_document *set_previous; /* the one before, for orders and identities made under it */
+    char **seeds;
+    void *(*secret_alloc)(size_t len);
+    void (*secret_free)(void *p);
+
     struct hf__parked *parked;
     uint16_t parked_count;
     uint16_t strangers_count; /* of those, requests of askers without an account */
-    bool stranger;            /* this step's request is one */
-    struct hf__judging *judging;
-    const struct hf_verdict *fresh; /* that was just brought, for the messages that waited */
-    uint8_t fresh_hash[32];
-    uint8_t wait_hash[32]; /* set by a handler that returns HF__PARK */
-    struct hf__known_list known;
-    struct hf__answer *answers;
     uint16_t answers_count;
-
-    struct hf__watch *watch; /* of the holders of the newest recorded generation, by index */
-    uint8_t watch_count;
-    uint64_t deal_after_ms; /* no replacement before: the last one found too few candidates */
-    struct hf_generation_id recorded; /* the newest recorded generation, while watch_count > 0 */
+    struct hf__judging *judging;
+    struct hf__answer *answers;
     struct hf__dealing *dealing;
     struct hf__recovery *recovery;
     struct hf__claiming *claiming;
     struct hf__drill *drill;
     struct hf__drain *drain;
-    uint32_t pause_ms; /* last pause between rounds */
+    uint64_t deal_after_ms; /* no replacement before: the last one found too few candidates */
+    uint32_t pause_ms;      /* last pause between rounds */
 };
 
 /* A handler's way to say: park this message until wait_hash is judged, then call me again. */
@@ -308,6 +300,9 @@ bool hf__owner_row(struct hf_engine *e, const uint8_t owner[static 32], struct h
 /* A share held of an owner's generation, decoded; false: none. */
 bool hf__held_row(struct hf_engine *e, const uint8_t owner[static 32], const uint8_t id[static 16],
                   struct hf_held_row *ret);
+/* The index of a share that is held and recorded; 0: none is. */
+uint8_t hf__held_index(struct hf_engine *e, const uint8_t owner[static 32],
+                       const uint8_t id[static 16]);
 void hf__held_key(const uint8_t owner[static 32], const uint8_t id[static 16],
                   uint8_t ret[static 48]);
 /* Checks the placement record of an owner: signature, shape, receipts' shape. */

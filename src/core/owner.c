@@ -4,15 +4,17 @@
 #include "node.h"
 #include "provider.h"
 
-enum { LABEL_MAX = 40 };
-
-static void label_of(uint8_t method, char ret[static LABEL_MAX])
+static const char *label_of(uint8_t method)
 {
-    static const char prefix[] = "holdfast/v1/";
-    const char *name = hf_method_name(method);
-    hf_assert(name != NULL && strlen(prefix) + strlen(name) < LABEL_MAX);
-    memcpy(ret, prefix, strlen(prefix));
-    memcpy(ret + strlen(prefix), name, strlen(name) + 1);
+    switch (method) {
+#define X(constant, number, name)                                                                  \
+    case constant:                                                                                 \
+        return "holdfast/v1/" name;
+        HF_METHOD_MAP(X)
+#undef X
+    default:
+        hf_unreachable();
+    }
 }
 
 static struct hf__watch *watch_find(struct hf_engine *e, const uint8_t account[static 32])
@@ -38,7 +40,6 @@ static bool knows(struct hf_engine *e, uint8_t method, const uint8_t provider[st
 int hf__owner_send(struct hf_engine *e, uint8_t method, const uint8_t provider[static 32],
                    uint8_t slot, uint32_t arg, const struct hf_wire_type *type, const void *message)
 {
-    char label[LABEL_MAX];
     struct hf_owner_request m = {0};
     hf_assert(e->open);
     if (e->identity == NULL)
@@ -46,8 +47,7 @@ int hf__owner_send(struct hf_engine *e, uint8_t method, const uint8_t provider[s
     m.has_identity = !knows(e, method, provider) && hf__identity_own(e, &m.identity);
     hf__versions(e, &m.versions);
     m.body = hf__encode(e, type, message);
-    label_of(method, label);
-    e->suite->sign(e->s->account, label, m.body, m.signature);
+    e->suite->sign(e->s->account, label_of(method), m.body, m.signature);
     struct hf_bytes body = hf__encode(e, &hf_wire_owner_request, &m);
     int r = hf__call(e, method, provider, slot, arg, body, false);
     if (r == 0) {
@@ -90,7 +90,6 @@ int hf__owner_open(struct hf_engine *e, struct hf_bytes body, const struct hf_wi
 int hf__owner_check(struct hf_engine *e, uint8_t method, const struct hf_owner_request *request,
                     const struct hf_owner_header *header)
 {
-    char label[LABEL_MAX];
     int r = hf__documents_ready(e);
     if (r != 0)
         return r;
@@ -100,15 +99,14 @@ int hf__owner_check(struct hf_engine *e, uint8_t method, const struct hf_owner_r
         return HF_EPEER_ACCOUNT;
     /* The connection must be the owner's own: a signed request carried by another proves nothing
      * about now. */
-    if (e->asker == NULL || memcmp(e->asker, header->owner, 32) != 0)
+    if (e->pool->step.asker == NULL || memcmp(e->pool->step.asker, header->owner, 32) != 0)
         return HF_EPERMISSION;
     r = hf__versions_check(e, &request->versions);
     if (r != 0)
         return r;
     if (hf_set_find(e->set, header->owner) < 0)
         return HF_ENOTMEMBER;
-    label_of(method, label);
-    return e->suite->verify(header->owner, label, request->body, request->signature);
+    return e->suite->verify(header->owner, label_of(method), request->body, request->signature);
 }
 
 int hf__owner_identity(struct hf_engine *e, const struct hf_owner_request *request,
@@ -159,6 +157,25 @@ bool hf__held_row(struct hf_engine *e, const uint8_t owner[static 32], const uin
     int r = hf__decode(e, &hf_wire_held_row, hf_blob_bytes(value), ret);
     hf_assert(r == 0);
     return true;
+}
+
+uint8_t hf__held_index(struct hf_engine *e, const uint8_t owner[static 32],
+                       const uint8_t id[static 16])
+{
+    enum { LOOKED = 0x80 };
+    uint8_t key[48];
+    struct hf_held_row held;
+    hf__held_key(owner, id, key);
+    struct hf__row *row = hf__rows_find(&e->rows, HF_ROW_HELD, hf_bytes_of(key, sizeof key));
+    if (row == NULL)
+        return 0;
+    /* Asked again and again, of a value that hardly ever changes. */
+    if (row->memo == 0) {
+        int r = hf__decode(e, &hf_wire_held_row, hf_blob_bytes(row->value), &held);
+        hf_assert(r == 0 && held.index < LOOKED);
+        row->memo = (uint8_t)(LOOKED | (held.has_record ? held.index : 0));
+    }
+    return (uint8_t)(row->memo & ~LOOKED);
 }
 
 int hf__record_check(struct hf_engine *e, const struct hf_signed_record *record,

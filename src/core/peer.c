@@ -5,17 +5,9 @@
 #include "core/limits.h"
 #include "pool.h"
 
-static uint64_t head_of(const uint8_t *p)
-{
-    uint64_t v = 0;
-    for (int i = 0; i < 8; i++)
-        v = v << 8 | p[i];
-    return v;
-}
-
 static struct hf__peer **bucket_of(const struct hf__peer_table *t, const uint8_t *quote_hash)
 {
-    return &t->buckets[head_of(quote_hash) & (t->buckets_count - 1)];
+    return &t->buckets[hf_bytes_head(quote_hash) & (t->buckets_count - 1)];
 }
 
 static void grow(struct hf__peer_table *t)
@@ -96,7 +88,7 @@ static void peer_unref(struct hf_pool *pool, struct hf__peer *p)
 /* Where a peer stands or would stand. */
 static size_t position(const struct hf__known_list *l, const uint8_t account[static 32])
 {
-    uint64_t head = head_of(account);
+    uint64_t head = hf_bytes_head(account);
     size_t low = 0, high = l->count;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
@@ -118,13 +110,19 @@ struct hf__known *hf__known_find(const struct hf__known_list *l, const uint8_t a
     return NULL;
 }
 
-struct hf__known *hf__known_by_quote(const struct hf__known_list *l,
+struct hf__known *hf__known_by_quote(const struct hf__known_list *l, const struct hf_pool *pool,
                                      const uint8_t quote_hash[static 32])
 {
-    uint64_t head = head_of(quote_hash);
-    for (size_t i = 0; i < l->count; i++)
-        if (l->at[i].quote_head == head && memcmp(l->at[i].peer->quote_hash, quote_hash, 32) == 0)
-            return &l->at[i];
+    if (pool->peers.count == 0)
+        return NULL;
+    for (struct hf__peer *p = *bucket_of(&pool->peers, quote_hash); p != NULL; p = p->next) {
+        if (memcmp(p->quote_hash, quote_hash, 32) != 0)
+            continue;
+        /* In the pool it may be of other engines alone. */
+        struct hf__known *k = hf__known_find(l, p->account);
+        if (k != NULL && k->peer == p)
+            return k;
+    }
     return NULL;
 }
 
@@ -152,7 +150,7 @@ static struct hf__known *add(struct hf__known_list *l, struct hf_pool *pool,
     size_t at = position(l, account);
     memmove(&l->at[at + 1], &l->at[at], (l->count - at) * sizeof *l->at);
     l->count++;
-    l->at[at] = (struct hf__known){.account_head = head_of(account)};
+    l->at[at] = (struct hf__known){.account_head = hf_bytes_head(account)};
     return &l->at[at];
 }
 
@@ -166,7 +164,6 @@ struct hf__known *hf__known_put(struct hf__known_list *l, struct hf_pool *pool,
     else
         k = add(l, pool, what->account);
     k->peer = peer;
-    k->quote_head = head_of(what->quote_hash);
     return k;
 }
 

@@ -32,9 +32,8 @@ struct hf__peer_table {
 /* A peer as one engine knows it. */
 struct hf__known {
     uint64_t account_head; /* the first eight bytes, in the order of memcmp */
-    uint64_t quote_head;
-    uint64_t used_ms;
     struct hf__peer *peer;
+    uint64_t used_ms;
 };
 
 /* Sorted by account, at most HF_VERDICTS_MAX. */
@@ -45,7 +44,7 @@ struct hf__known_list {
 
 /* NULL: not known. */
 struct hf__known *hf__known_find(const struct hf__known_list *l, const uint8_t account[static 32]);
-struct hf__known *hf__known_by_quote(const struct hf__known_list *l,
+struct hf__known *hf__known_by_quote(const struct hf__known_list *l, const struct hf_pool *pool,
                                      const uint8_t quote_hash[static 32]);
 /* Knows a peer, in place of what was known of its account, of the pool's copy of what is given. The
  * one that was used longest ago makes room. */

@@ -8,12 +8,22 @@
 
 enum { HF_POOL_BUCKETS = 64, HF_STEP_ARENA_MAX = 512 * 1024 * 1024 };
 
+/* What a step tells its own handlers. */
+struct hf__step {
+    const uint8_t *asker; /* account that the certificate of the request proved, or NULL */
+    bool stranger;        /* the request's proved none */
+    const struct hf_verdict *fresh; /* that was just brought, for the messages that waited */
+    uint8_t fresh_hash[32];
+    uint8_t wait_hash[32]; /* set by a handler that returns HF__PARK */
+};
+
 struct hf_pool {
     const struct hf_suite *suite;
     size_t document_max; /* bytes of a document that is read */
     struct hf_document *buckets[HF_POOL_BUCKETS];
     struct hf__peer_table peers;
     struct hf__outbox *outbox; /* of the last step of any engine: see update.h */
+    struct hf__step step;      /* under way: only one ever is */
     struct hf_arena arena;     /* reset at the start of every step */
 };
 

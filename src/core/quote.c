@@ -6,7 +6,7 @@
 #include "fault.h"
 #include "node.h"
 
-enum { AHEAD_S = 300, RENEW_S_MAX = 86400, RETRY_MS = 1000 };
+enum { RENEW_S_MAX = 86400, RETRY_MS = 1000 };
 
 static void quote_hash(struct hf_engine *e, struct hf_bytes quote, uint8_t ret[static 32])
 {
@@ -17,20 +17,20 @@ static int verdict_of(struct hf_engine *e, struct hf_bytes quote, const uint8_t 
                       struct hf_verdict *ret)
 {
     hf_assert(e->policy != NULL);
-    if (e->fresh != NULL && memcmp(e->fresh_hash, hash, 32) == 0) {
-        *ret = *e->fresh;
+    if (e->pool->step.fresh != NULL && memcmp(e->pool->step.fresh_hash, hash, 32) == 0) {
+        *ret = *e->pool->step.fresh;
         return 0;
     }
-    const struct hf__known *known = hf__known_by_quote(&e->known, hash);
+    const struct hf__known *known = hf__known_by_quote(&e->known, e->pool, hash);
     if (known != NULL) {
         *ret = known->peer->verdict;
         return 0;
     }
     /* Strangers may fill their part of the room, never that of members. */
     if (e->parked_count >= HF_PARKED_MAX ||
-        (e->stranger && e->strangers_count >= HF_PARKED_STRANGERS_MAX))
+        (e->pool->step.stranger && e->strangers_count >= HF_PARKED_STRANGERS_MAX))
         return HF_EBUSY;
-    memcpy(e->wait_hash, hash, 32);
+    memcpy(e->pool->step.wait_hash, hash, 32);
     for (struct hf__judging *j = e->judging; j != NULL; j = j->next)
         if (memcmp(j->quote_hash, hash, 32) == 0)
             return HF__PARK;
@@ -69,7 +69,7 @@ void hf__park(struct hf_engine *e, const struct hf__parked *what, struct hf_byte
     m->next = NULL;
     m->body = hf_blob_new(body);
     hf_assert(m->body != NULL);
-    memcpy(m->quote_hash, e->wait_hash, 32);
+    memcpy(m->quote_hash, e->pool->step.wait_hash, 32);
     *last = m;
     e->parked_count++;
     e->strangers_count = (uint16_t)(e->strangers_count + (m->is_request && !m->has_account));
@@ -82,8 +82,8 @@ bool hf__quote_judged(struct hf_engine *e, uint32_t work, const struct hf_verdic
         if (j->work != work)
             continue;
         /* By collateral that was replaced meanwhile: whoever waits for it asks for another. */
-        e->fresh = j->outdated ? NULL : v;
-        memcpy(e->fresh_hash, j->quote_hash, 32);
+        e->pool->step.fresh = j->outdated ? NULL : v;
+        memcpy(e->pool->step.fresh_hash, j->quote_hash, 32);
         *at = j->next;
         free(j);
         return true;
@@ -98,45 +98,14 @@ void hf__verdicts_forget(struct hf_engine *e)
     hf__known_done(&e->known, e->pool);
 }
 
-static void fill_policy(struct hf_engine *e, struct hf_judge_policy *ret)
-{
-    const struct hf_policy *p = &e->policy->u.policy;
-    struct hf_judge_measurement *m = hf__scratch(e, (p->measurements_count + 1) * sizeof *m);
-    for (size_t i = 0; i < p->measurements_count; i++) {
-        m[i] =
-            (struct hf_judge_measurement){.name = "",
-                                          .rank = (uint32_t)p->measurements[i].rank,
-                                          .effective_from_s = p->measurements[i].effective_from_s};
-        memcpy(m[i].digest, p->measurements[i].digest, 32);
-    }
-    *ret = (struct hf_judge_policy){
-        .trust = (enum hf_trust)p->trust,
-        .tcb_accepted = (uint32_t)p->tcb_accepted | HF_TCB_BIT(HF_TCB_UP_TO_DATE),
-        .tcb_grace_accepted = p->tcb_grace_s > 0 ? HF_TCB_CURABLE : 0,
-        .tcb_grace_s = p->tcb_grace_s,
-        .td_attributes_mask = p->td_attributes_mask,
-        .td_attributes = p->td_attributes_value,
-        .xfam_mask = p->xfam_mask,
-        .xfam = p->xfam_value,
-        .seam_attributes_mask = p->seam_attributes_mask,
-        .seam_attributes = p->seam_attributes_value,
-        .measurements = m,
-        .measurement_count = p->measurements_count,
-        .quote_age_s_max = p->quote_age_max_s,
-        .quote_ahead_s_max = AHEAD_S,
-    };
-}
-
 int hf__judge(struct hf_engine *e, const struct hf_verdict *v, const uint8_t *report_data,
               bool dated, uint64_t made_s, uint32_t *ret_rank)
 {
-    struct hf_judge_policy policy;
     struct hf_judgement judgement;
     struct hf_judge_request request = {
         .at_s = hf__now_s(e), .report_data = report_data, .dated = dated, .quoted_at_s = made_s};
     hf_assert(e->policy != NULL);
-    fill_policy(e, &policy);
-    int r = hf_judge(v, &policy, &request, &judgement);
+    int r = hf_judge(v, e->policy->judge, &request, ret_rank != NULL ? &judgement : NULL);
     if ((HF_FAULT(VERDICT) && r != 0 && r == v->error) || (HF_FAULT(DEBUG) && r == HF_EDEBUGTD) ||
         (HF_FAULT(MEASUREMENT) && r == HF_EMEASUREMENT)) {
         judgement.rank = UINT32_MAX;
@@ -238,7 +207,7 @@ void hf__identity_renew(struct hf_engine *e)
         age_s = RENEW_S_MAX;
     /* One dated in the future, by a clock that was set back since, is refused by everybody. */
     bool current = e->identity != NULL && e->identity_epoch == epoch &&
-                   e->identity_made_s <= hf__now_s(e) + AHEAD_S / 2 &&
+                   e->identity_made_s <= hf__now_s(e) + HF_QUOTE_AHEAD_S / 2 &&
                    hf__now_s(e) < e->identity_made_s + age_s;
     if (current)
         hf__timer_set(e, HF__TIMER_IDENTITY,
@@ -336,5 +305,5 @@ void hf__quotes_done(struct hf_engine *e)
     hf_blob_unref(e->identity_statement);
     e->identity = e->identity_statement = NULL;
     e->identity_work = 0;
-    e->fresh = NULL;
+    e->pool->step.fresh = NULL;
 }

@@ -9,7 +9,6 @@ int hf__recv_standing(struct hf_engine *e, uint64_t id, struct hf_bytes body)
     struct hf_owner_request request;
     struct hf_standing m;
     struct hf_owner_row row;
-    struct hf_held_row held;
     const struct hf__peer *peer;
     int r = hf__owner_open(e, body, &hf_wire_standing, &m, &request);
     if (r == 0)
@@ -20,8 +19,6 @@ int hf__recv_standing(struct hf_engine *e, uint64_t id, struct hf_bytes body)
         r = hf__owner_identity(e, &request, &m.header, &peer, NULL);
     if (r != 0)
         return r;
-    bool holds = hf__held_row(e, m.header.owner, m.generation.id, &held) && held.index == m.index &&
-                 held.has_record;
-    hf__ack(e, id, request.body, holds);
+    hf__ack(e, id, request.body, hf__held_index(e, m.header.owner, m.generation.id) == m.index);
     return 0;
 }

@@ -15,13 +15,25 @@ static int order(const struct hf__row *row, uint8_t collection, struct hf_bytes 
     return row->key_len < key.len ? -1 : 1;
 }
 
+static uint64_t head_of(uint8_t collection, struct hf_bytes key)
+{
+    uint8_t first[8] = {0};
+    if (key.len >= sizeof first)
+        return (uint64_t)collection << 56 | hf_bytes_head(key.data) >> 8;
+    if (key.len > 0)
+        memcpy(first, key.data, key.len);
+    return (uint64_t)collection << 56 | hf_bytes_head(first) >> 8;
+}
+
 /* The index of the first row that does not come before (collection, key). */
 static size_t lower_bound(const struct hf__rows *r, uint8_t collection, struct hf_bytes key)
 {
+    uint64_t head = head_of(collection, key);
     size_t low = 0, high = r->count;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
-        if (order(r->rows[mid], collection, key) < 0)
+        const struct hf__row_place *at = &r->rows[mid];
+        if (at->head < head || (at->head == head && order(at->row, collection, key) < 0))
             low = mid + 1;
         else
             high = mid;
@@ -32,19 +44,25 @@ static size_t lower_bound(const struct hf__rows *r, uint8_t collection, struct h
 void hf__rows_done(struct hf__rows *r)
 {
     for (size_t i = 0; i < r->count; i++) {
-        hf_blob_unref(r->rows[i]->value);
-        free(r->rows[i]);
+        hf_blob_unref(r->rows[i].row->value);
+        free(r->rows[i].row);
     }
     free(r->rows);
     *r = (struct hf__rows){0};
 }
 
-struct hf_blob *hf__rows_get(const struct hf__rows *r, uint8_t collection, struct hf_bytes key)
+struct hf__row *hf__rows_find(const struct hf__rows *r, uint8_t collection, struct hf_bytes key)
 {
     size_t i = lower_bound(r, collection, key);
-    if (i == r->count || order(r->rows[i], collection, key) != 0)
+    if (i == r->count || order(r->rows[i].row, collection, key) != 0)
         return NULL;
-    return r->rows[i]->value;
+    return r->rows[i].row;
+}
+
+struct hf_blob *hf__rows_get(const struct hf__rows *r, uint8_t collection, struct hf_bytes key)
+{
+    const struct hf__row *row = hf__rows_find(r, collection, key);
+    return row == NULL ? NULL : row->value;
 }
 
 void hf__rows_put(struct hf__rows *r, uint8_t collection, struct hf_bytes key,
@@ -52,15 +70,16 @@ void hf__rows_put(struct hf__rows *r, uint8_t collection, struct hf_bytes key,
 {
     hf_assert(key.len <= HF_ROW_KEY_MAX && value != NULL);
     size_t i = lower_bound(r, collection, key);
-    if (i < r->count && order(r->rows[i], collection, key) == 0) {
+    if (i < r->count && order(r->rows[i].row, collection, key) == 0) {
         hf_blob_ref(value);
-        hf_blob_unref(r->rows[i]->value);
-        r->rows[i]->value = value;
+        hf_blob_unref(r->rows[i].row->value);
+        r->rows[i].row->value = value;
+        r->rows[i].row->memo = 0;
         return;
     }
     if (r->count == r->cap) {
-        r->cap = r->cap < 8 ? 8 : r->cap + r->cap / 2;
-        r->rows = realloc(r->rows, r->cap * sizeof(struct hf__row *));
+        r->cap = r->cap < 8 ? 8 : r->cap + r->cap / 4;
+        r->rows = realloc(r->rows, r->cap * sizeof *r->rows);
         hf_assert(r->rows != NULL);
     }
     struct hf__row *row = malloc(sizeof *row + key.len);
@@ -68,22 +87,23 @@ void hf__rows_put(struct hf__rows *r, uint8_t collection, struct hf_bytes key,
     row->value = hf_blob_ref(value);
     row->collection = collection;
     row->key_len = (uint8_t)key.len;
+    row->memo = 0;
     if (key.len > 0)
         memcpy(row->key, key.data, key.len);
-    memmove(&r->rows[i + 1], &r->rows[i], (r->count - i) * sizeof(struct hf__row *));
-    r->rows[i] = row;
+    memmove(&r->rows[i + 1], &r->rows[i], (r->count - i) * sizeof *r->rows);
+    r->rows[i] = (struct hf__row_place){head_of(collection, key), row};
     r->count++;
 }
 
 void hf__rows_del(struct hf__rows *r, uint8_t collection, struct hf_bytes key)
 {
     size_t i = lower_bound(r, collection, key);
-    if (i == r->count || order(r->rows[i], collection, key) != 0)
+    if (i == r->count || order(r->rows[i].row, collection, key) != 0)
         return;
-    hf_blob_unref(r->rows[i]->value);
-    free(r->rows[i]);
+    hf_blob_unref(r->rows[i].row->value);
+    free(r->rows[i].row);
     r->count--;
-    memmove(&r->rows[i], &r->rows[i + 1], (r->count - i) * sizeof(struct hf__row *));
+    memmove(&r->rows[i], &r->rows[i + 1], (r->count - i) * sizeof *r->rows);
 }
 
 size_t hf__rows_first(const struct hf__rows *r, uint8_t collection, struct hf_bytes key)
@@ -96,7 +116,7 @@ const struct hf__row *hf__rows_at(const struct hf__rows *r, size_t index, uint8_
 {
     if (index >= r->count)
         return NULL;
-    const struct hf__row *row = r->rows[index];
+    const struct hf__row *row = r->rows[index].row;
     if (row->collection != collection || row->key_len < prefix.len ||
         (prefix.len > 0 && memcmp(row->key, prefix.data, prefix.len) != 0))
         return NULL;
@@ -111,9 +131,9 @@ size_t hf__rows_count(const struct hf__rows *r, uint8_t collection)
 
 size_t hf__rows_memory(const struct hf__rows *r)
 {
-    size_t sum = r->cap * sizeof(struct hf__row *);
+    size_t sum = r->cap * sizeof *r->rows;
     for (size_t i = 0; i < r->count; i++)
-        sum += sizeof(struct hf__row) + r->rows[i]->key_len + sizeof(struct hf_blob) +
-               r->rows[i]->value->len;
+        sum += sizeof(struct hf__row) + r->rows[i].row->key_len + sizeof(struct hf_blob) +
+               r->rows[i].row->value->len;
     return sum;
 }

@@ -12,11 +12,18 @@ struct hf__row {
     struct hf_blob *value;
     uint8_t collection;
     uint8_t key_len;
+    uint8_t memo; /* what the row's reader noted of its value; 0 with every new value */
     uint8_t key[];
 };
 
+/* A row in the order of rows, found mostly without a look at the row itself. */
+struct hf__row_place {
+    uint64_t head; /* collection and the key's first seven bytes, in the order of rows */
+    struct hf__row *row;
+};
+
 struct hf__rows {
-    struct hf__row **rows; /* sorted by collection, then key */
+    struct hf__row_place *rows; /* sorted by collection, then key */
     uint32_t count;
     uint32_t cap;
 };
@@ -24,6 +31,8 @@ struct hf__rows {
 void hf__rows_done(struct hf__rows *r);
 /* The value, borrowed; NULL: there is no such row. */
 struct hf_blob *hf__rows_get(const struct hf__rows *r, uint8_t collection, struct hf_bytes key);
+/* The row itself; NULL: there is no such row. */
+struct hf__row *hf__rows_find(const struct hf__rows *r, uint8_t collection, struct hf_bytes key);
 /* Keeps a reference of its own; replaces what was there. */
 void hf__rows_put(struct hf__rows *r, uint8_t collection, struct hf_bytes key,
                   struct hf_blob *value);

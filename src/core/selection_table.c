@@ -10,14 +10,6 @@
 
 enum { GROUP_MIN = 1024 }; /* members on average, in a set that has more than one group */
 
-static uint64_t load64(const uint8_t *p)
-{
-    uint64_t v = 0;
-    for (int i = 0; i < 8; i++)
-        v = v << 8 | p[i];
-    return v;
-}
-
 uint64_t hf__selection_seed(const struct hf_document *set, const char *label,
                             const uint8_t account[static 32], const uint32_t *version)
 {
@@ -28,7 +20,7 @@ uint64_t hf__selection_seed(const struct hf_document *set, const char *label,
         for (int i = 0; i < 4; i++)
             bytes[64 + i] = (uint8_t)(*version >> (24 - 8 * i));
     set->pool->suite->hash(label, hf_bytes_of(bytes, version != NULL ? 68 : 64), hash);
-    return load64(hash);
+    return hf_bytes_head(hash);
 }
 
 /* A text of the set and where it stands, for finding equal texts by sorting. */
@@ -96,7 +88,7 @@ static void fill_first(const struct hf_document *set, struct hf_selection_table 
 {
     size_t at = 0, buckets = (size_t)1 << t->first_bits;
     for (size_t i = 0; i < t->count; i++)
-        t->heads[i] = load64(set->u.set.validators[i].account);
+        t->heads[i] = hf_bytes_head(set->u.set.validators[i].account);
     for (size_t b = 0; b < buckets; b++) {
         while (at < t->count && t->heads[at] >> (64 - t->first_bits) < b)
             at++;
@@ -235,7 +227,7 @@ size_t hf__selection_table_memory(const struct hf_selection_table *t)
 long hf__selection_table_find(const struct hf_document *set, const uint8_t account[static 32])
 {
     const struct hf_selection_table *t = set->table;
-    uint64_t head = load64(account);
+    uint64_t head = hf_bytes_head(account);
     size_t bucket = (size_t)(head >> (64 - t->first_bits));
     size_t low = t->first[bucket], high = t->first[bucket + 1];
     while (low < high) {

@@ -76,7 +76,9 @@ void hf__update_begin(struct hf_engine *e)
     o->locals_count = o->traces_count = 0;
     o->vault_state = HF_VAULT_NONE;
     hf_arena_reset(&e->pool->arena);
-    hf_wipe(e->s->app_key, sizeof e->s->app_key);
+    if (e->key_out)
+        hf_wipe(e->s->app_key, sizeof e->s->app_key);
+    e->key_out = false;
     e->new_identity = false;
 }
 

@@ -132,3 +132,33 @@ Test(hf__rows, a_key_above_its_bound, .signal = SIGABRT)
     struct hf_blob *b = hf_blob_new(none);
     hf__rows_put(&r, 1, hf_bytes_of(key, sizeof key), b);
 }
+
+Test(hf__rows, keys_that_begin_alike_stay_apart_and_in_order)
+{
+    static const char *const keys[] = {"",         "a",         "abcdefg", "abcdefga",
+                                       "abcdefgb", "abcdefgbb", "b"};
+    struct hf__rows r = {0};
+    for (size_t i = HF_ARRAY_LEN(keys); i > 0; i--)
+        put(&r, 3, keys[i - 1], keys[i - 1]);
+    for (size_t i = 0; i < HF_ARRAY_LEN(keys); i++) {
+        const struct hf__row *row = hf__rows_at(&r, i, 3, none);
+        cr_assert(hf_bytes_equal(hf_bytes_of(row->key, row->key_len), text(keys[i])));
+        cr_assert(is(&r, 3, keys[i], keys[i]));
+    }
+    cr_assert(is(&r, 3, "abcdefgc", NULL) && is(&r, 3, "abcdef", NULL));
+    hf__rows_done(&r);
+}
+
+Test(hf__rows, a_memo_lasts_as_long_as_the_value)
+{
+    struct hf__rows r = {0};
+    put(&r, 1, "a", "1");
+    cr_assert_eq(hf__rows_find(&r, 1, text("a"))->memo, 0);
+    hf__rows_find(&r, 1, text("a"))->memo = 7;
+    put(&r, 1, "b", "2");
+    cr_assert_eq(hf__rows_find(&r, 1, text("a"))->memo, 7);
+    put(&r, 1, "a", "1");
+    cr_assert_eq(hf__rows_find(&r, 1, text("a"))->memo, 0);
+    cr_assert_null(hf__rows_find(&r, 1, text("c")));
+    hf__rows_done(&r);
+}

@@ -178,6 +178,7 @@ Test(hf__update, a_released_key_is_wiped_at_the_next_step)
     static const uint8_t zeros[HF_APP_KEY_LEN];
     up();
     memset(l.e->s->app_key, 5, sizeof l.e->s->app_key);
+    l.e->key_out = true;
     lone_tick(&l, 0);
     cr_assert_arr_eq(l.e->s->app_key, zeros, sizeof zeros);
     lone_done(&l);

@@ -23,6 +23,14 @@ static inline const uint8_t *hf_bytes_end(struct hf_bytes b)
     return b.len > 0 ? b.data + b.len : b.data;
 }
 
+/* The eight bytes at p as a big-endian number: numbers are in the order of memcmp. */
+static inline uint64_t hf_bytes_head(const uint8_t *p)
+{
+    return (uint64_t)p[0] << 56 | (uint64_t)p[1] << 48 | (uint64_t)p[2] << 40 |
+           (uint64_t)p[3] << 32 | (uint64_t)p[4] << 24 | (uint64_t)p[5] << 16 |
+           (uint64_t)p[6] << 8 | (uint64_t)p[7];
+}
+
 /* Not for secrets: the time it takes depends on the content. */
 static inline bool hf_bytes_equal(struct hf_bytes a, struct hf_bytes b)
 {

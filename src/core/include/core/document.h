@@ -32,7 +32,8 @@ struct hf_document {
         struct hf_policy policy;
         struct hf_validator_set set;
     } u;
-    struct hf_selection_table *table; /* of a set, once an order was asked for */
+    struct hf_selection_table *table;    /* of a set, once an order was asked for */
+    const struct hf_judge_policy *judge; /* of a policy: the same, for quotes to be held against */
 };
 
 struct hf_pool;

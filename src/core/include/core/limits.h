@@ -17,6 +17,7 @@ enum {
     HF_ANSWERS_MAX = 256,         /* recovery answers kept for their nonce's life */
     HF_VERDICTS_MAX = 4096,       /* identity quotes of peers that are remembered */
     HF_ROOTS_MAX = 64,            /* roots of authority in the life of a network */
+    HF_QUOTE_AHEAD_S = 300,       /* how far ahead of the clock an identity may be dated */
     HF_RANK_FACTOR = 3,           /* a provider accepts up to rank HF_RANK_FACTOR * n */
 };
 
