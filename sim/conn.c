@@ -49,8 +49,11 @@ bool hf__conn_opens(struct hf_world *w, const struct hf__message *m)
     return true;
 }
 
-/* Flights of TLS 1.3 before the request: to the other end, and back. */
-enum { TO_CALLER = 1, TO_CALLED = 2 };
+/*
+ * What is left of TLS 1.3 before the request: the caller's first half, the other end's first, the
+ * caller's second, the other end's second. A trip lies after each but the last.
+ */
+enum { CALLED_ENDS = 1, CALLER_ENDS, CALLED_BEGINS, CALLER_BEGINS };
 
 uint64_t hf__conn_open(struct hf_world *w, struct hf__message *m, uint64_t trip_us)
 {
@@ -58,14 +61,14 @@ uint64_t hf__conn_open(struct hf_world *w, struct hf__message *m, uint64_t trip_
     uint64_t ns = m->proven ? p->connect + p->accept : p->connect_locked + p->accept_locked;
     if (p->cores == 0 || !w->settings.costs)
         return 5 * trip_us + (w->settings.costs ? ns / 1000 : 0);
-    m->handshake = TO_CALLED;
-    return 3 * trip_us; /* TCP's two, and the first flight */
+    m->handshake = CALLER_BEGINS;
+    return 2 * trip_us; /* TCP's */
 }
 
 bool hf__conn_shakes(struct hf_world *w, uint32_t message, struct hf__message *m)
 {
     const struct hf_world_processor *p = &w->settings.processor;
-    bool called = m->handshake == TO_CALLED;
+    bool called = m->handshake == CALLED_BEGINS || m->handshake == CALLED_ENDS;
     struct hf__node *n = hf__node(w, called ? m->to : m->from);
     if (called && n->engine == NULL)
         return false; /* the request finds nobody either */
@@ -77,8 +80,10 @@ bool hf__conn_shakes(struct hf_world *w, uint32_t message, struct hf__message *m
         return true;
     uint64_t caller_ns = m->proven ? p->connect : p->connect_locked;
     uint64_t called_ns = m->proven ? p->accept : p->accept_locked;
-    n->busy_us = hf__compute(w, n, called ? called_ns : caller_ns);
-    m->handshake--;
-    hf__push(w, n->busy_us + hf__one_way_us(w, m->from, m->to), hf__what(HF__ARRIVAL, 0, message));
+    n->busy_us = hf__compute(w, n, (called ? called_ns : caller_ns) / 2);
+    uint64_t at_us = n->busy_us;
+    if (--m->handshake > 0)
+        at_us += hf__one_way_us(w, m->from, m->to);
+    hf__push(w, at_us, hf__what(HF__ARRIVAL, 0, message));
     return true;
 }

@@ -61,6 +61,7 @@ static const struct hf_config_field processor_fields[] = {
     NS(processor, accept_locked, "accept_locked", "450us", "From a caller without an account."),
     NS(processor, certificate, "certificate", "0ns", "A new identity for TLS."),
     NS(processor, documents, "documents", "0ns", "Taking documents from the operator."),
+    NS(processor, collateral, "collateral", "0ns", "Reading it, before a first quote is judged."),
     NS(processor, write, "write", "0ns", "A transaction, beside the disk's own time."),
     NS(processor, create, "create", "0ns", "Making a vault, likewise."),
     NS(processor, open, "open", "0ns", "Opening a vault, likewise."),

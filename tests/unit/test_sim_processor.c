@@ -112,6 +112,10 @@ Test(hf_sim_processor, a_machine_is_judged_in_full_once_a_life)
     cr_assert_eq(hf__compute_work(w, hf__node(w, 1), &k), 800000);
     n->incarnation++;
     cr_assert_eq(hf__compute_work(w, n, &k), 800000, "a new process has forgotten it");
+    n->incarnation++;
+    w->settings.processor.collateral = 500000;
+    cr_assert_eq(hf__compute_work(w, n, &k), 1300000, "and has the collateral to read");
+    cr_assert_eq(hf__compute_work(w, n, &k), 80000);
     hf_buf_done(&quote);
     hf_world_free(w);
 }

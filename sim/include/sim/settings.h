@@ -107,7 +107,8 @@ struct hf_world_processor {
     uint64_t connect_locked, accept_locked; /* likewise when the caller shows no account */
     uint64_t certificate;                   /* a new identity: keys and certificate for TLS */
     uint64_t documents;                     /* taking documents from the operator */
-    uint64_t write;                         /* a transaction on its way to the disk */
+    uint64_t collateral; /* reading it, before a process judges its first quote */
+    uint64_t write;      /* a transaction on its way to the disk */
     uint64_t create, open;
     uint64_t quote;
     uint64_t judge;       /* a quote of a machine whose quotes this process has not judged yet */
