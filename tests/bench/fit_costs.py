@@ -13,15 +13,17 @@ RELOADS = 20
 RELOAD_S = 0.1
 
 # Fields of a scenario's `processor` that a bench reports under the same name.
-DIRECT = ("message", "connect", "accept", "connect_locked", "accept_locked", "certificate", "documents", "write",
-          "create", "open", "quote", "judge", "judge_again", "hash", "kdf", "sign", "verify", "base_mult", "point_mult",
+DIRECT = ("message", "connect", "accept", "connect_locked", "accept_locked", "certificate", "documents",
+          "collateral", "write", "create", "open", "quote", "judge", "judge_again", "hash", "kdf", "sign", "verify", "base_mult", "point_mult",
           "aead")
 WAITS = ("one_way", "write_wait", "open_wait")
 
 
 def _spent_us(pid):
-    """Processor time of all threads of a process so far."""
-    return sum(int(path.read_text().split()[0]) for path in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e3
+    """Processor time of a process so far: of its first thread, and of the others."""
+    spent = {int(path.parent.name): int(path.read_text().split()[0]) / 1e3
+             for path in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")}
+    return spent[pid], sum(spent.values()) - spent[pid]
 
 
 class Costs:
@@ -67,7 +69,9 @@ class Costs:
         for _ in range(RELOADS):
             node.hang_up()
             time.sleep(RELOAD_S)
-        self._note("documents", (_spent_us(pid) - before) / RELOADS)
+        # The loop reads documents, another thread the collateral.
+        for name, begin, end in zip(("documents", "collateral"), before, _spent_us(pid)):
+            self._note(name, (end - begin) / RELOADS)
 
     def us(self, name):
         return max(0, statistics.mean(self._found[name]))
