@@ -190,8 +190,8 @@ enum hf__acceptance hf__check_word(struct hf__checks *c, const uint8_t owner[sta
 /* Whether a holder accepted a claim of both instances because its host has put another disk in. */
 bool hf__check_forgotten(struct hf__checks *c, const uint8_t owner[static 32], uint32_t number,
                          const uint8_t a[static 16], const uint8_t b[static 16]);
-/* A node was told this when it recovered. */
-void hf__check_told(struct hf__checks *c, uint32_t node, const struct hf_recover_answer *answer);
+/* A node was told of this record when it recovered or claimed. */
+void hf__check_told(struct hf__checks *c, uint32_t node, const struct hf_signed_record *record);
 void hf__check_won(struct hf__checks *c, uint32_t node, uint32_t number);
 /* Whether an instance may speak under a claim: it won it, or, as the vault's maker, k receipts name
  * it. */

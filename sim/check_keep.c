@@ -293,8 +293,14 @@ void hf__check_answer_delivered(struct hf__checks *c, const struct hf_message *m
     struct hf_offer_response offer;
     struct hf_recover_response response;
     struct hf_recover_answer answer;
+    struct hf_claim_response claim;
     if (m->error != 0 || m->to == HF__NOBODY)
         return;
+    if (m->method == HF_METHOD_CLAIM) {
+        if (hf__check_decode(c, &hf_wire_claim_response, m->body, &claim) && claim.has_record)
+            hf__check_told(c, m->to, &claim.record);
+        return;
+    }
     if (m->method == HF_METHOD_OFFER) {
         if (hf__check_decode(c, &hf_wire_offer_response, m->body, &offer))
             hf__check_identity(c, &offer.identity);
@@ -304,9 +310,10 @@ void hf__check_answer_delivered(struct hf__checks *c, const struct hf_message *m
         !hf__check_decode(c, &hf_wire_recover_response, m->body, &response) ||
         !hf__check_decode(c, &hf_wire_recover_answer, response.answer, &answer))
         return;
-    hf__check_told(c, m->to, &answer);
     struct hf__gathered *g = gathered_by(c, m->to);
     for (size_t i = 0; i < answer.shares_count; i++) {
+        if (answer.shares[i].has_record)
+            hf__check_told(c, m->to, &answer.shares[i].record);
         if (answer.shares[i].sealed.len > 0)
             gather(g, m->from, &answer.shares[i]);
     }

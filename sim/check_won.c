@@ -30,17 +30,15 @@ static void learn(struct hf__checks *c, const uint8_t owner[static 32],
         memcpy(ret->holders[i], r.holders[i].account, 32);
 }
 
-void hf__check_told(struct hf__checks *c, uint32_t node, const struct hf_recover_answer *answer)
+void hf__check_told(struct hf__checks *c, uint32_t node, const struct hf_signed_record *record)
 {
     const uint8_t *owner = hf__check_account(c, node);
     struct hf__recorded *known = hf__map_at(&c->recorded, node_key(node));
     uint32_t incarnation = hf__node(c->world, node)->incarnation;
     if (known->incarnation != incarnation)
         *known = (struct hf__recorded){.incarnation = incarnation};
-    for (size_t i = 0; owner != NULL && i < answer->shares_count; i++) {
-        if (answer->shares[i].has_record)
-            learn(c, owner, &answer->shares[i].record, known);
-    }
+    if (owner != NULL)
+        learn(c, owner, record, known);
 }
 
 /* The newest record that this instance knows: of the answers, or of its disk. */

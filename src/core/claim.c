@@ -24,6 +24,7 @@ static void add_holder(struct hf__claiming *c, const struct hf_holder *h, bool n
     if (at == NULL) {
         hf_assert(c->count < HF__CLAIM_HOLDERS_MAX);
         at = &c->holders[c->count++];
+        *at = (struct hf__claim_holder){0};
         memcpy(at->account, h->account, 32);
         at->index = (uint8_t)h->index;
     }
@@ -81,50 +82,61 @@ static bool read_answers(struct hf_engine *e, struct hf__claiming *c,
     return complete;
 }
 
-/* A record newer than the vault's own: the disk is of an earlier time. The providers' word is the
- * newer one. */
-static void take_newer_record(struct hf_engine *e)
+/* A record newer than the vault's own: the disk is of an earlier time, or a copy of this node has
+ * dealt since. The providers' word is the newer one. Whether it was newer. */
+static bool take_newer_record(struct hf_engine *e, const struct hf_signed_record *record)
 {
     struct hf_placement_record own, seen;
-    struct hf_record_row row = {0};
-    if (e->recovery->record == NULL)
-        return;
-    int r = hf__decode(e, &hf_wire_signed_record, hf_blob_bytes(e->recovery->record), &row.record);
-    if (r == 0)
-        r = hf__decode(e, &hf_wire_placement_record, row.record.record, &seen);
-    hf_assert(r == 0);
+    struct hf_record_row row = {.record = *record};
+    if (hf__record_check(e, record, e->account, &seen) != 0 ||
+        seen.generation.version != e->version)
+        return false;
     if (e->generation_next <= seen.generation.number)
         e->generation_next = (uint32_t)seen.generation.number + 1;
     if (hf__own_record(e, &own, NULL, NULL) && own.generation.number >= seen.generation.number)
-        return;
+        return false;
     if (seen.has_predecessor)
         hf__retiring_save(e, &seen);
     hf__record_save(e, &row);
     hf__watch_rebuild(e);
+    return true;
+}
+
+/* Who is asked: the holders of the newest record and, unless that is known to be complete, of its
+ * predecessor. */
+static void list_holders(struct hf_engine *e, struct hf__claiming *c, bool complete)
+{
+    struct hf_placement_record record;
+    bool confirmed;
+    bool found = hf__own_record(e, &record, NULL, &confirmed);
+    hf_assert(found); /* a vault that says `placed` has one: they were written together */
+    c->count = 0;
+    c->k = (uint8_t)record.threshold;
+    c->k_before = 0;
+    for (size_t i = 0; i < record.holders_count; i++)
+        add_holder(c, &record.holders[i], true);
+    /* A deletion order says that all holders have confirmed the newest record; so does the vault's
+     * own row. */
+    if (!record.has_predecessor || complete || confirmed)
+        return;
+    c->k_before = (uint8_t)record.predecessor.threshold;
+    for (size_t i = 0; i < record.predecessor.holders_count; i++)
+        add_holder(c, &record.predecessor.holders[i], false);
 }
 
 void hf__claim_begin(struct hf_engine *e)
 {
-    struct hf_placement_record record;
-    bool confirmed;
+    struct hf_signed_record seen;
     hf_assert(e->open && !e->claimed && e->recovery != NULL && e->claiming == NULL);
     struct hf__claiming *c = calloc(1, sizeof *c);
     hf_assert(c != NULL);
-    take_newer_record(e);
-    bool found = hf__own_record(e, &record, NULL, &confirmed);
-    hf_assert(found); /* a vault that says `placed` has one: they were written together */
-    c->highest = e->claim;
-    /* A deletion order says that all holders have confirmed the newest record; so does the vault's
-     * own row. */
-    bool complete = read_answers(e, c, &record.generation) || confirmed;
-    c->k = (uint8_t)record.threshold;
-    for (size_t i = 0; i < record.holders_count; i++)
-        add_holder(c, &record.holders[i], true);
-    if (record.has_predecessor && !complete) {
-        c->k_before = (uint8_t)record.predecessor.threshold;
-        for (size_t i = 0; i < record.predecessor.holders_count; i++)
-            add_holder(c, &record.predecessor.holders[i], false);
+    if (e->recovery->record != NULL) {
+        int r = hf__decode(e, &hf_wire_signed_record, hf_blob_bytes(e->recovery->record), &seen);
+        hf_assert(r == 0);
+        (void)take_newer_record(e, &seen);
     }
+    c->highest = e->claim;
+    list_holders(e, c, read_answers(e, c, &e->recorded));
     e->claiming = c;
     hf__recover_free(e);
     e->pause_ms = 0;
@@ -148,6 +160,7 @@ static int send_claim(struct hf_engine *e, const uint8_t holder[static 32], uint
     hf__fill_header(e, holder, &s.header);
     s.header.claim.number = number;
     hf__versions(e, &m.versions);
+    m.generation = e->recorded.number;
     m.statement = hf__encode(e, &hf_wire_claim_statement, &s);
     e->suite->sign(e->s->account, "holdfast/v1/claim", m.statement, m.signature);
     return hf__call(e, HF_METHOD_CLAIM, holder, slot, number,
@@ -281,17 +294,14 @@ void hf__claim_advance(struct hf_engine *e)
     progress(e);
 }
 
-static int check_answer(struct hf_engine *e, const struct hf__pending *call, struct hf_bytes body,
-                        struct hf_claim_answer *ret)
+static int check_answer(struct hf_engine *e, const struct hf__pending *call,
+                        const struct hf_claim_response *m, struct hf_claim_answer *ret)
 {
-    struct hf_claim_response m;
     struct hf_claim_statement s = {0};
     uint8_t hash[32];
-    int r = hf__decode(e, &hf_wire_claim_response, body, &m);
+    int r = hf__versions_check(e, &m->versions);
     if (r == 0)
-        r = hf__versions_check(e, &m.versions);
-    if (r == 0)
-        r = hf__decode(e, &hf_wire_claim_answer, m.answer, ret);
+        r = hf__decode(e, &hf_wire_claim_answer, m->answer, ret);
     if (r != 0)
         return r;
     hf__fill_header(e, call->account, &s.header);
@@ -299,7 +309,7 @@ static int check_answer(struct hf_engine *e, const struct hf__pending *call, str
     e->suite->hash("holdfast/v1/request", hf__encode(e, &hf_wire_claim_statement, &s), hash);
     if (memcmp(ret->provider, call->account, 32) != 0 || memcmp(ret->statement_hash, hash, 32) != 0)
         return HF_EPEER_ACCOUNT;
-    return e->suite->verify(call->account, "holdfast/v1/claim-answer", m.answer, m.signature);
+    return e->suite->verify(call->account, "holdfast/v1/claim-answer", m->answer, m->signature);
 }
 
 /* Whether a refusal says what alone can be a reason: another instance's claim, as high or higher.
@@ -333,19 +343,32 @@ int hf__claim_answered(struct hf_engine *e, const struct hf__pending *call, int 
                        struct hf_bytes body)
 {
     struct hf__claiming *c = e->claiming;
+    struct hf_claim_response m;
     struct hf_claim_answer a;
     if (!e->open)
         return 0;
-    int r = error != 0 ? error : check_answer(e, call, body, &a);
-    if (r == 0 && !a.accepted && !refuses(e, call->arg, &a))
-        r = HF_EBOUND;
+    int r = error != 0 ? error : hf__decode(e, &hf_wire_claim_response, body, &m);
+    if (r == 0 && m.has_record && c != NULL && take_newer_record(e, &m.record)) {
+        /* Its holders are asked, under a number that no holder of the older one has accepted. */
+        list_holders(e, c, false);
+        c->number = 0;
+        hf__timer_set(e, HF__TIMER_TASK, 0);
+        return 0;
+    }
+    if (r == 0)
+        r = check_answer(e, call, &m, &a);
+    bool odd = r == 0 && !a.accepted && !refuses(e, call->arg, &a);
     if (c == NULL) {
         if (r == 0)
             challenge_answered(e, call, &a);
+        if (odd && !m.has_record)
+            r = HF_EBOUND;
         return error == 0 ? r : 0;
     }
     if (call->arg != c->number || call->slot >= c->count)
         return 0;
+    if (odd)
+        r = HF_EBOUND;
     struct hf__claim_holder *h = &c->holders[call->slot];
     h->error = r;
     h->since_ms = e->now_ms;

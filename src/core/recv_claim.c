@@ -1,19 +1,43 @@
 /*
  * /v1/claim: an instance of an owner says that it is the one that speaks (DESIGN 4, step 5). The
  * first claim above the known one is accepted durably; lower ones, and equal ones of another
- * instance, get a signed refusal.
+ * instance, get a signed refusal. So does one that does not know the newest record, with it.
  */
 #include "base/error.h"
 #include "fault.h"
 #include "node.h"
 #include "provider.h"
 
+/* The newest record kept of an owner, when it is of a newer generation than this; false: none is.
+ */
+static bool newer_record(struct hf_engine *e, const uint8_t owner[static 32], uint64_t generation,
+                         struct hf_signed_record *ret)
+{
+    struct hf_bytes prefix = hf__key_account(owner);
+    size_t at = hf__rows_first(&e->rows, HF_ROW_HELD, prefix);
+    const struct hf__row *row;
+    bool found = false;
+    while ((row = hf__rows_at(&e->rows, at++, HF_ROW_HELD, prefix)) != NULL) {
+        struct hf_held_row held;
+        int r = hf__decode(e, &hf_wire_held_row, hf_blob_bytes(row->value), &held);
+        hf_assert(r == 0);
+        if (!held.has_record || held.generation.number <= generation)
+            continue;
+        generation = held.generation.number;
+        *ret = held.record;
+        found = true;
+    }
+    return found;
+}
+
 static void answer(struct hf_engine *e, uint64_t id, struct hf_bytes statement, bool accepted,
-                   const struct hf_claim_id *highest)
+                   const struct hf_claim_id *highest, const struct hf_signed_record *newer)
 {
     struct hf_claim_answer a = {
         .accepted = accepted, .highest = *highest, .provisional = !e->claimed};
-    struct hf_claim_response m = {0};
+    struct hf_claim_response m = {.has_record = newer != NULL};
+    if (newer != NULL)
+        m.record = *newer;
     e->suite->hash("holdfast/v1/request", statement, a.statement_hash);
     memcpy(a.provider, e->account, 32);
     hf__versions(e, &m.versions);
@@ -44,6 +68,7 @@ int hf__recv_claim(struct hf_engine *e, uint64_t id, struct hf_bytes body)
     struct hf_claim_request m;
     struct hf_claim_statement s;
     struct hf_owner_row row;
+    struct hf_signed_record record;
     const struct hf__peer *peer;
     uint32_t rank = 0;
     int r = hf__decode(e, &hf_wire_claim_request, body, &m);
@@ -59,8 +84,9 @@ int hf__recv_claim(struct hf_engine *e, uint64_t id, struct hf_bytes body)
         r = HF_ERANK;
     if (r != 0)
         return r;
-    bool higher = s.header.claim.number > row.claim.number;
-    bool accepted = hf__claim_check(&row, &s.header.claim) == 0;
+    bool behind = newer_record(e, s.header.owner, m.generation, &record);
+    bool higher = !behind && s.header.claim.number > row.claim.number;
+    bool accepted = !behind && hf__claim_check(&row, &s.header.claim) == 0;
     if (higher && e->store_error != 0)
         return e->store_error;
     if (higher) {
@@ -71,6 +97,6 @@ int hf__recv_claim(struct hf_engine *e, uint64_t id, struct hf_bytes body)
     struct hf_trace *t = hf__trace(e, accepted ? HF_TRACE_CLAIM_ACCEPTED : HF_TRACE_CLAIM_REFUSED,
                                    0, s.header.owner, s.header.claim.number, 0);
     memcpy(t->hash, s.header.claim.instance, 16);
-    answer(e, id, m.statement, accepted, &row.claim);
+    answer(e, id, m.statement, accepted, &row.claim, behind ? &record : NULL);
     return 0;
 }

@@ -299,3 +299,46 @@ Test(clones, one_holder_that_forgets_its_word_does_not_carry_a_second_instance)
     scene_ready(w, 0);
     scene_end(w);
 }
+
+static bool ready(struct hf_world *w, uint32_t node)
+{
+    return hf_world_state(w, node) == HF_STATE_READY;
+}
+
+/*
+ * A copy opens the vault and waits, while the first one, cut off from one holder, deals anew with
+ * the two others and a fresh one. Then both ask for the same claim: the copy asks the one that
+ * heard nothing and one of the two, the other asks the rest. Who keeps the newer record tells the
+ * copy, which asks the newer holders for a higher claim.
+ */
+Test(clones, a_holder_of_two_generations_does_not_carry_a_copy_by_the_older)
+{
+    struct hf_world_settings s = scene_settings(2, 3);
+    uint32_t holders[16];
+    s.policy.holder_grace_s = 20;
+    struct hf_world *w = scene_from(&s, 14);
+    cr_assert_eq(hf_world_bring_up(w, SCENE_MS), 0);
+    cr_assert_eq(scene_holders(w, 0, holders), 3);
+    uint32_t clone = clone_of_0(w);
+    unsigned of_clone = lose_claims(w, clone, HF_WORLD_ALL);
+    hf_world_start(w, clone);
+    cr_assert(hf_world_run_until_trace(w, clone, HF_TRACE_CLAIM_ASKED, 1, SCENE_MS));
+    hf_world_cut(w, 0, (long)holders[0]);
+    hf_world_cut(w, (long)holders[0], 0);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, SCENE_MS));
+    scene_ready(w, 0);
+    unsigned of_first = lose_claims(w, 0, HF_WORLD_ALL);
+    scene_restart(w, 0);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_ASKED, 1, SCENE_MS));
+    lose_claims(w, clone, holders[1]);
+    hf_world_rule_drop(w, of_clone);
+    hf_world_run_for(w, 30000);
+    lose_claims(w, 0, holders[2]);
+    hf_world_rule_drop(w, of_first);
+    hf_world_run_for(w, 120000);
+    cr_assert_eq(ready(w, 0) + ready(w, clone), 1);
+    hf_world_heal(w);
+    hf_world_run_for(w, 120000);
+    cr_assert_eq(ready(w, 0) + ready(w, clone), 1);
+    scene_end(w);
+}
