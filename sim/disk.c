@@ -33,7 +33,7 @@ static void row_remove(struct hf_disk *d, uint32_t index)
 static void row_append(struct hf_disk *d, uint8_t collection, struct hf_bytes key,
                        struct hf_blob *value)
 {
-    struct hf__row *r = malloc(sizeof(*r) + key.len);
+    struct hf__row *r = malloc(offsetof(struct hf__row, key) + key.len);
     hf_assert(r != NULL && key.len <= HF_ROW_KEY_MAX);
     r->value = hf_blob_ref(value);
     r->collection = collection;
@@ -124,7 +124,7 @@ size_t hf__disk_bytes(const struct hf_disk *d)
     size_t bytes = d->cap * sizeof(struct hf__row *);
     for (uint32_t i = 0; i < d->count; i++) {
         const struct hf__row *r = d->rows[i];
-        bytes += sizeof(*r) + r->key_len;
+        bytes += offsetof(struct hf__row, key) + r->key_len;
         /* What others hold too is counted where it is held first. */
         if (r->value->refs == 1)
             bytes += sizeof(*r->value) + r->value->len;

@@ -17,7 +17,7 @@
 
 /* Entries that are prepared, in worlds of so many nodes. */
 enum { HF__COMING = 20, HF__COMING_NODES = 1000 };
-enum { HF__REGIONS_MAX = 4, HF__NOBODY = UINT32_MAX, HF__IMAGES_MAX = 32, HF__ROOTS_MAX = 16 };
+enum { HF__NOBODY = UINT32_MAX, HF__IMAGES_MAX = 32, HF__ROOTS_MAX = 16 };
 
 /* What an entry of the queue means: type in the top byte, then 24 bits that tell an old entry from
  * one that still counts, then an index. */
@@ -140,19 +140,17 @@ struct hf__node {
     uint64_t commit_next_us; /* and the one after it, which gathers what comes meanwhile; 0 none */
     uint64_t stall_us;       /* nothing becomes durable before */
     uint64_t deadline_us;    /* that the engine asked for; UINT64_MAX none */
-    double drift;            /* seconds gained a second */
-    double slowness;
+    float drift;             /* seconds gained a second */
+    float slowness;
     int64_t clock_us; /* wall clock against true time */
     uint64_t durable_seq;
     uint64_t writes;
     uint64_t crash_write; /* number of the write at which it dies; 0 none */
     int write_error, quote_error;
-    uint32_t locals_wait; /* answers that wait for a write */
-    bool told_error;      /* the engine knows of write_error */
-    struct {
-        void *at; /* memory for secrets of this engine, which a corrupt one reads */
-        size_t len;
-    } regions[HF__REGIONS_MAX];
+    uint32_t locals_wait;   /* answers that wait for a write */
+    bool told_error;        /* the engine knows of write_error */
+    const uint8_t *secrets; /* the engine's own memory for them, which a corrupt one reads */
+    uint32_t secrets_len;
     uint64_t *held; /* happenings that wait while it is paused */
     size_t held_count, held_cap;
     struct hf__pending *pending, *pending_last;

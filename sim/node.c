@@ -12,16 +12,16 @@
 uint64_t hf__node_now_ms(const struct hf_world *w, const struct hf__node *n)
 {
     uint64_t up_us = w->now_us - n->boot_us;
-    if (n->drift != 0)
-        up_us = (uint64_t)((double)up_us * (1 + n->drift));
+    if (n->drift < 0 || n->drift > 0)
+        up_us = (uint64_t)((double)up_us * (1 + (double)n->drift));
     return 1000 + up_us / 1000;
 }
 
 uint64_t hf__node_wall_ms(const struct hf_world *w, const struct hf__node *n)
 {
     int64_t us = (int64_t)(w->settings.wall_s * 1000000 + w->now_us) + n->clock_us;
-    if (n->drift != 0)
-        us += (int64_t)((double)w->now_us * n->drift);
+    if (n->drift < 0 || n->drift > 0)
+        us += (int64_t)((double)w->now_us * (double)n->drift);
     return us < 0 ? 0 : (uint64_t)us / 1000;
 }
 
@@ -31,8 +31,8 @@ static uint64_t when(const struct hf_world *w, const struct hf__node *n, uint64_
     if (ms == UINT64_MAX || ms > UINT64_MAX / 2000)
         return UINT64_MAX;
     uint64_t up_us = ms <= 1000 ? 0 : (ms - 1000) * 1000;
-    if (n->drift != 0)
-        up_us = (uint64_t)ceil((double)up_us / (1 + n->drift)) + 1;
+    if (n->drift < 0 || n->drift > 0)
+        up_us = (uint64_t)ceil((double)up_us / (1 + (double)n->drift)) + 1;
     uint64_t at_us = n->boot_us + up_us;
     return at_us < w->now_us ? w->now_us : at_us;
 }
@@ -144,12 +144,10 @@ static struct hf__node *allocates;
 static void *plain_alloc(size_t len)
 {
     void *p = calloc(1, len);
-    for (size_t i = 0; allocates != NULL && i < HF__REGIONS_MAX; i++) {
-        if (allocates->regions[i].at == NULL) {
-            allocates->regions[i].at = p;
-            allocates->regions[i].len = len;
-            break;
-        }
+    if (allocates != NULL) {
+        hf_assert(allocates->secrets == NULL); /* an engine keeps all of them in one piece */
+        allocates->secrets = p;
+        allocates->secrets_len = (uint32_t)len;
     }
     return p;
 }
@@ -178,7 +176,7 @@ static void boot(struct hf_world *w, struct hf__node *n)
     } else {
         seeds_of(w, n->number, addresses, list, &config.seeds_count);
     }
-    memset(n->regions, 0, sizeof(n->regions));
+    n->secrets = NULL;
     allocates = n;
     int r = hf_engine_new(&config, &n->engine);
     allocates = NULL;
@@ -271,7 +269,7 @@ void hf_world_resume(struct hf_world *w, uint32_t node)
 void hf_world_slow(struct hf_world *w, uint32_t node, double factor)
 {
     hf_assert(factor >= 1);
-    hf__node(w, node)->slowness = factor;
+    hf__node(w, node)->slowness = (float)factor;
 }
 
 bool hf_world_running(const struct hf_world *w, uint32_t node)

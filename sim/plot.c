@@ -77,14 +77,11 @@ bool hf__plot_sign(struct hf__plot *p, uint32_t node, const char *label, struct 
     const struct hf__node *n = hf__node(p->world, node);
     if (n->engine == NULL || !n->has_account)
         return false;
-    for (size_t i = 0; i < HF__REGIONS_MAX; i++) {
-        const uint8_t *memory = n->regions[i].at;
-        for (size_t at = 32; memory != NULL && at + 32 <= n->regions[i].len; at++) {
-            if (memcmp(memory + at, n->account, 32) != 0)
-                continue;
-            p->world->suite->sign(memory + at - 32, label, data, ret);
-            return true;
-        }
+    for (size_t at = 32; at + 32 <= n->secrets_len; at++) {
+        if (memcmp(n->secrets + at, n->account, 32) != 0)
+            continue;
+        p->world->suite->sign(n->secrets + at - 32, label, data, ret);
+        return true;
     }
     return false;
 }
@@ -98,13 +95,9 @@ bool hf__plot_share(struct hf__plot *p, uint32_t node, const struct hf_held_row 
     struct hf_bytes aad = hf_bytes_of(row->generation.id, sizeof(row->generation.id));
     struct hf_bytes wrapped = hf_bytes_of(row->wrapped, sizeof(row->wrapped));
     /* Where its key lies it need not know: only one place opens the row. */
-    for (size_t i = 0; i < HF__REGIONS_MAX; i++) {
-        const uint8_t *memory = n->regions[i].at;
-        for (size_t at = 0; memory != NULL && at + HF_KEY_LEN <= n->regions[i].len; at++) {
-            if (p->world->suite->unwrap(memory + at, aad, wrapped, ret) == 0)
-                return true;
-        }
-    }
+    for (size_t at = 0; at + HF_KEY_LEN <= n->secrets_len; at++)
+        if (p->world->suite->unwrap(n->secrets + at, aad, wrapped, ret) == 0)
+            return true;
     return false;
 }
 

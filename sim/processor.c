@@ -39,7 +39,7 @@ uint64_t hf__compute(struct hf_world *w, const struct hf__node *n, uint64_t ns)
     bool costs = w->settings.costs;
     uint64_t us = costs ? ns / 1000 : 0, now_ns = w->now_us * 1000;
     if (n->slowness > 1) {
-        us = (uint64_t)((double)(us > 100 ? us : 100) * n->slowness);
+        us = (uint64_t)((double)(us > 100 ? us : 100) * (double)n->slowness);
         ns = us * 1000;
     }
     if (!costs)

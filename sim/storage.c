@@ -7,7 +7,7 @@
 static uint64_t due(struct hf_world *w, struct hf__node *n, uint64_t at_us)
 {
     struct hf__stream *r = &w->streams[HF__FOR_STORAGE];
-    double slow = n->slowness > 1 ? n->slowness : 1;
+    double slow = n->slowness > 1 ? (double)n->slowness : 1;
     uint64_t takes_us = (uint64_t)((double)hf__draw_duration(r, w->settings.storage.write) * slow);
     if (n->commit_next_us != 0 && at_us >= n->commit_us) {
         n->commit_us = n->commit_next_us;

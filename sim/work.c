@@ -58,7 +58,7 @@ void hf__work_start(struct hf_world *w, struct hf__node *n, const struct hf_work
         &w->streams[work->type <= HF_WORK_VAULT_OPEN ? HF__FOR_STORAGE : HF__FOR_ATTESTATION];
     uint64_t takes_us = hf__draw_duration(r, duration(w, work->type));
     if (n->slowness > 1)
-        takes_us = (uint64_t)((double)takes_us * n->slowness);
+        takes_us = (uint64_t)((double)takes_us * (double)n->slowness);
     hf__push(w, at_us + takes_us, hf__what(HF__WORK_DONE, k->mark, index));
 }
 

@@ -186,7 +186,7 @@ uint32_t hf_world_add(struct hf_world *w)
     n->slowness = 1;
     n->timer_us = UINT64_MAX;
     n->deadline_us = UINT64_MAX;
-    n->drift = between(r, w->settings.clocks.drift_ppm_max) / 1e6;
+    n->drift = (float)(between(r, w->settings.clocks.drift_ppm_max) / 1e6);
     n->clock_us = (int64_t)between(r, (double)w->settings.clocks.offset_ms_max * 1000);
     w->machines[n->number].tcb_status = HF_TCB_UP_TO_DATE;
     w->machines_count = n->number + 1;

@@ -274,6 +274,14 @@ void hf__documents_push(struct hf_engine *e, const uint8_t account[static 32])
     (void)r; /* without an address there is nobody to tell */
 }
 
+static const char *next_seed(struct hf_engine *e)
+{
+    const char *seed = e->seeds;
+    for (unsigned i = e->seed_next++ % e->seeds_count; i > 0; i--)
+        seed += strlen(seed) + 1;
+    return seed;
+}
+
 /* From one validator or, when NULL, from a seed and a random member of the set. */
 void hf__documents_pull(struct hf_engine *e, const uint8_t *account)
 {
@@ -284,7 +292,7 @@ void hf__documents_pull(struct hf_engine *e, const uint8_t *account)
         return;
     }
     if (e->seeds_count > 0) {
-        const char *seed = e->seeds[e->seed_next++ % e->seeds_count];
+        const char *seed = next_seed(e);
         r = hf__call_address(e, HF_METHOD_DOCUMENTS, seed, request(e, false));
     }
     if (e->set != NULL && e->set->u.set.validators_count > 0) {

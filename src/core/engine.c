@@ -25,19 +25,21 @@ static bool timing_ok(const struct hf_timing *t)
            t->standing_ms >= 100 && t->watch_ms >= 1000 && t->documents_ms >= 1000;
 }
 
+/* One after another in one piece, each terminated. */
 static int copy_seeds(struct hf_engine *e, const struct hf_engine_config *c)
 {
-    e->seeds = calloc(c->seeds_count + 1, sizeof *e->seeds);
+    for (size_t i = 0; i < c->seeds_count; i++)
+        e->seeds_len = (uint16_t)(e->seeds_len + strlen(c->seeds[i]) + 1);
+    e->seeds = malloc(e->seeds_len + 1u);
     if (e->seeds == NULL)
         return HF_ENOMEM;
+    char *at = e->seeds;
     for (size_t i = 0; i < c->seeds_count; i++) {
         size_t len = strlen(c->seeds[i]) + 1;
-        e->seeds[i] = malloc(len);
-        if (e->seeds[i] == NULL)
-            return HF_ENOMEM;
-        memcpy(e->seeds[i], c->seeds[i], len);
-        e->seeds_count++;
+        memcpy(at, c->seeds[i], len);
+        at += len;
     }
+    e->seeds_count = (uint8_t)c->seeds_count;
     return 0;
 }
 
@@ -82,8 +84,6 @@ void hf_engine_free(struct hf_engine *e)
     hf_document_unref(e->policy);
     hf_document_unref(e->set);
     hf_document_unref(e->set_previous);
-    for (size_t i = 0; i < e->seeds_count; i++)
-        free(e->seeds[i]);
     free(e->seeds);
     free(e->calls);
     if (e->s != NULL)

@@ -144,6 +144,7 @@ struct hf_engine {
 
     uint32_t generation_next;
     uint16_t refusals; /* bit of each holder's index that signed for another claim than ours */
+    uint16_t seeds_len;
     uint8_t seeds_count;
     uint8_t seed_next;
     int last_refusal;
@@ -157,7 +158,7 @@ struct hf_engine {
     uint8_t sealing_key[32];
     struct hf_document **roots;
     struct hf_document *set_previous; /* the one before, for orders and identities made under it */
-    char **seeds;
+    char *seeds;                      /* texts, one after another */
     void *(*secret_alloc)(size_t len);
     void (*secret_free)(void *p);
 

@@ -85,10 +85,15 @@ static void peer_unref(struct hf_pool *pool, struct hf__peer *p)
     free(p);
 }
 
+static uint32_t head_of(const uint8_t account[static 32])
+{
+    return (uint32_t)(hf_bytes_head(account) >> 32);
+}
+
 /* Where a peer stands or would stand. */
 static size_t position(const struct hf__known_list *l, const uint8_t account[static 32])
 {
-    uint64_t head = hf_bytes_head(account);
+    uint32_t head = head_of(account);
     size_t low = 0, high = l->count;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
@@ -130,7 +135,7 @@ static void forget_oldest(struct hf__known_list *l, struct hf_pool *pool)
 {
     size_t oldest = 0;
     for (size_t i = 1; i < l->count; i++)
-        if (l->at[i].used_ms < l->at[oldest].used_ms)
+        if (l->at[i].used_s < l->at[oldest].used_s)
             oldest = i;
     peer_unref(pool, l->at[oldest].peer);
     l->count--;
@@ -143,14 +148,14 @@ static struct hf__known *add(struct hf__known_list *l, struct hf_pool *pool,
     if (l->count == HF_VERDICTS_MAX)
         forget_oldest(l, pool);
     if (l->count == l->cap) {
-        l->cap = (uint16_t)(l->cap < 4 ? 4 : l->cap + l->cap / 2);
+        l->cap = (uint16_t)(l->cap + 4);
         l->at = realloc(l->at, l->cap * sizeof *l->at);
         hf_assert(l->at != NULL);
     }
     size_t at = position(l, account);
     memmove(&l->at[at + 1], &l->at[at], (l->count - at) * sizeof *l->at);
     l->count++;
-    l->at[at] = (struct hf__known){.account_head = hf_bytes_head(account)};
+    l->at[at] = (struct hf__known){.account_head = head_of(account)};
     return &l->at[at];
 }
 

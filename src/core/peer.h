@@ -31,9 +31,9 @@ struct hf__peer_table {
 
 /* A peer as one engine knows it. */
 struct hf__known {
-    uint64_t account_head; /* the first eight bytes, in the order of memcmp */
     struct hf__peer *peer;
-    uint64_t used_ms;
+    uint32_t account_head; /* the first four bytes, in the order of memcmp */
+    uint32_t used_s;       /* on the engine's clock */
 };
 
 /* Sorted by account, at most HF_VERDICTS_MAX. */

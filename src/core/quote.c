@@ -142,7 +142,7 @@ static int judge_known(struct hf_engine *e, struct hf__known *known, const struc
         r = hf__judge(e, &p->verdict, NULL, true, p->made_s, ret_rank);
     if (r != 0)
         return r;
-    known->used_ms = e->now_ms;
+    known->used_s = (uint32_t)(e->now_ms / 1000);
     *ret = p;
     return 0;
 }
@@ -185,12 +185,15 @@ int hf__identity_check(struct hf_engine *e, const struct hf_identity *identity,
         hf__trace(e, HF_TRACE_QUOTE_REFUSED, r, account, 0, 0);
         return r;
     }
+    /* When it was judged says nothing of the peer: engines that judged it at other times share it.
+     */
+    p.verdict.verified_at_s = 0;
     memcpy(p.account, account, 32);
     memcpy(p.sealing_key, s.sealing_key, 32);
     p.epoch = (uint32_t)s.epoch;
     p.made_s = s.made_s;
     known = hf__known_put(&e->known, e->pool, &p);
-    known->used_ms = e->now_ms;
+    known->used_s = (uint32_t)(e->now_ms / 1000);
     *ret = known->peer;
     if (ret_rank != NULL)
         *ret_rank = rank;

@@ -82,7 +82,7 @@ void hf__rows_put(struct hf__rows *r, uint8_t collection, struct hf_bytes key,
         r->rows = realloc(r->rows, r->cap * sizeof *r->rows);
         hf_assert(r->rows != NULL);
     }
-    struct hf__row *row = malloc(sizeof *row + key.len);
+    struct hf__row *row = malloc(offsetof(struct hf__row, key) + key.len);
     hf_assert(row != NULL);
     row->value = hf_blob_ref(value);
     row->collection = collection;
@@ -133,7 +133,7 @@ size_t hf__rows_memory(const struct hf__rows *r)
 {
     size_t sum = r->cap * sizeof *r->rows;
     for (size_t i = 0; i < r->count; i++)
-        sum += sizeof(struct hf__row) + r->rows[i].row->key_len + sizeof(struct hf_blob) +
+        sum += offsetof(struct hf__row, key) + r->rows[i].row->key_len + sizeof(struct hf_blob) +
                r->rows[i].row->value->len;
     return sum;
 }

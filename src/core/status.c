@@ -173,9 +173,7 @@ size_t hf_engine_memory(const struct hf_engine *e)
     size_t sum = sizeof *e + sizeof *e->s + hf__rows_memory(&e->rows) + hf__known_memory(&e->known);
     sum += e->roots_count * sizeof(struct hf_document *);
     sum += e->calls_cap * sizeof *e->calls + e->watch_count * sizeof *e->watch;
-    sum += (e->seeds_count + 1u) * sizeof *e->seeds;
-    for (size_t i = 0; i < e->seeds_count; i++)
-        sum += strlen(e->seeds[i]) + 1;
+    sum += e->seeds_len + 1u;
     sum += blob_memory(e->identity) + blob_memory(e->identity_statement);
     for (const struct hf__parked *m = e->parked; m != NULL; m = m->next)
         sum += sizeof *m + blob_memory(m->body);
