@@ -124,7 +124,7 @@ struct hf__node {
     bool corrupt;        /* has followed a strategy of corrupt trust domains */
     bool tainted; /* its host has put another disk in: it may have forgotten what it promised */
     bool gone;    /* never to start again: a copy whose time is over */
-    bool planted; /* its disk is another node's */
+    bool planted; /* a strategy keeps a copy of its disk, to put it back */
     bool config_network,
         config_seeds; /* its configuration is its host's: other network, no seeds */
     bool tears;       /* with crash_write: half of that write is left on the disk */

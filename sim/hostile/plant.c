@@ -16,12 +16,25 @@ struct hf__plot *hf__plant_new(struct hf_world *w, const uint32_t *nodes, size_t
                                       count * (sizeof(struct hf_disk *) + sizeof(uint32_t)));
     struct hf_disk **kept = p->more;
     p->forget = forget;
+    p->count = 0;
     for (size_t i = 0; i < count; i++) {
+        /* What another keeps of this disk would be put back over what this one keeps. */
+        if (hf__node(w, nodes[i])->planted)
+            continue;
+        hf__node(w, nodes[i])->planted = true;
         if (down)
             hf_world_crash(w, nodes[i]);
-        kept[i] = hf_world_disk_copy(w, nodes[i]);
+        kept[p->count] = hf_world_disk_copy(w, nodes[i]);
+        p->nodes[p->count++] = nodes[i];
     }
     return p;
+}
+
+void hf__plant_end(struct hf_world *w, struct hf__plot *p)
+{
+    hf__plot_end(w, p);
+    for (size_t i = 0; i < p->count; i++)
+        hf__node(w, p->nodes[i])->planted = false;
 }
 
 const struct hf_disk *hf__plant_kept(const struct hf__plot *p, size_t i)

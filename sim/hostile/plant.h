@@ -4,8 +4,12 @@
 
 #include "plot.h"
 
-/* The targets' disks as they are now are kept while the plot lives; down: after they have died. */
+/* The targets' disks as they are now are kept while the plot lives; down: after they have died. A
+ * node of whose disk another plot keeps a copy does not take part: see nodes and count of what is
+ * returned. */
 struct hf__plot *hf__plant_new(struct hf_world *w, const uint32_t *nodes, size_t count, bool down);
+/* Instead of hf__plot_end: the nodes may take part in other plots again. */
+void hf__plant_end(struct hf_world *w, struct hf__plot *p);
 /* The kept disk of the plot's i-th node. */
 const struct hf_disk *hf__plant_kept(const struct hf__plot *p, size_t i);
 /* A number for each of the plot's nodes, for the strategy's own use. */

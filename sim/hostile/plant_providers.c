@@ -7,16 +7,16 @@ static const char *const keys[] = {"hint"};
 static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
 {
     struct hf__plot *p = hf__plant_new(w, nodes, count, true);
-    for (size_t i = 0; i < count; i++) {
-        hf__plant_row(p, nodes[i], keys[0]);
-        hf_world_start(w, nodes[i]);
+    for (size_t i = 0; i < p->count; i++) {
+        hf__plant_row(p, p->nodes[i], keys[0]);
+        hf_world_start(w, p->nodes[i]);
     }
     return p;
 }
 
 static void end(struct hf_world *w, struct hf__plot *p)
 {
-    hf__plot_end(w, p);
+    hf__plant_end(w, p);
     hf__plant_restore(p, keys, HF_ARRAY_LEN(keys));
 }
 

@@ -9,7 +9,7 @@ static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t 
 
 static void end(struct hf_world *w, struct hf__plot *p)
 {
-    hf__plot_end(w, p);
+    hf__plant_end(w, p);
     for (size_t i = 0; i < p->count; i++) {
         hf_world_crash(w, p->nodes[i]);
         hf_world_disk_put(w, p->nodes[i], hf__plant_kept(p, i));
