@@ -194,6 +194,7 @@ static void traced(void *ctx, struct hf_world *w, uint32_t node, const struct hf
     struct hf__checks *c = ctx;
     (void)w;
     hf_arena_reset(&c->arena);
+    note_policy(c); /* whoever takes one says so, also when nobody sends anything */
     if (t->type == HF_TRACE_REBUILT)
         hf__check_rebuilt(c, node, t);
     else if (t->type == HF_TRACE_CLAIM_WON)

@@ -67,6 +67,7 @@ struct hf__claimed {
 /* The instance that took a claim for its own. */
 struct hf__won {
     uint8_t instance[16];
+    uint32_t generation; /* whose holders carried it */
     bool known;
 };
 

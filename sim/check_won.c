@@ -1,7 +1,8 @@
 /*
  * A claim that an instance takes for its own (DESIGN 4, step 5) is carried by the holders of the
  * newest recorded sharing that it was told of: by k whose own claims stand, or by k and every one
- * that is left in the set; and no number is ever carried for two instances.
+ * that is left in the set; and no number is ever carried
+ * for two instances by the holders of one sharing.
  */
 #include "check.h"
 
@@ -96,10 +97,15 @@ void hf__check_won(struct hf__checks *c, uint32_t node, uint32_t number)
     struct hf__won *won =
         hf__map_at(&c->won, hf__key_of(hf__b32(owner), hf_bytes_of(&number, sizeof(number)),
                                        hf_bytes_of(NULL, 0)));
+    /* Two generations may have no holder in common: an instance that was superseded and did not
+     * hear of it may have dealt among others, who carry it after a restart. */
+    uint32_t generation = newest(c, node, owner).number;
     if (won->known && memcmp(won->instance, p->instance, 16) != 0 &&
+        won->generation == generation &&
         !hf__check_forgotten(c, owner, number, won->instance, p->instance))
         hf__violate(c->world, node, "claim", "two instances won claim %u", number);
     won->known = true;
+    won->generation = generation;
     memcpy(won->instance, p->instance, 16);
     check_words(c, node, owner, number, p->instance);
 }

@@ -171,9 +171,9 @@ static void draw_hostile(struct drawing *d)
             continue;
         /* n of n: every holder is needed, and a corrupt one may always stop its owners. Two kinds
          * at once could be too many. */
-        if (s->corrupts && (p->n == p->k || corrupt))
+        if ((s->corrupts && p->n == p->k) || ((s->corrupts || s->conspires) && corrupt))
             continue;
-        corrupt = corrupt || s->corrupts;
+        corrupt = corrupt || s->corrupts || s->conspires;
         struct hf__action *a = add(d, HF__DEED_HOSTILE);
         a->text = s->name;
         a->count = s->corrupts ? (uint32_t)between(d, 1, few) : 1;

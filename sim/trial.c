@@ -114,6 +114,20 @@ static void judge_settled(struct trial *t, const struct wait *wait, struct hf__r
     }
 }
 
+/* Whether the policy's rule leaves every one of these nodes enough candidates: of its own operator
+ * none, of each other one. */
+static bool suffice(const struct hf_world *w, const bool *in)
+{
+    uint32_t operators = w->settings.operators, count = 0;
+    for (uint32_t i = 0; i < w->nodes_count; i++) {
+        bool counts = in[i];
+        for (uint32_t j = 0; j < i && operators > 0 && w->settings.policy.domain_rule != 2; j++)
+            counts = counts && !(in[j] && j % operators == i % operators);
+        count += counts;
+    }
+    return count > w->settings.policy.n;
+}
+
 /*
  * The authority removes whoever is gone for good, or has lost the shares of its secret: others wait
  * for their word about older dealings otherwise. From a set that would become too small for the
@@ -126,7 +140,7 @@ static void write_off(struct hf_world *w, bool *expected)
         left += expected[i];
     if (left == w->nodes_count)
         return;
-    if (left <= w->settings.policy.n) {
+    if (!suffice(w, expected)) {
         for (uint32_t i = 0; i < w->nodes_count; i++) {
             struct hf_status status;
             expected[i] = expected[i] && hf_world_status(w, i, &status) && status.claimed;
@@ -139,6 +153,23 @@ static void write_off(struct hf_world *w, bool *expected)
     hf_world_set_issue(w);
 }
 
+/* Who is fenced says so to its operator, who starts it again: its rival is gone, or never came to
+ * anything. */
+static bool restart_fenced(struct hf_world *w, const struct wait *wait)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < w->nodes_count; i++) {
+        struct hf_status status;
+        if (!wait->expected[i] || !hf_world_status(w, i, &status) ||
+            status.state != HF_STATE_BLOCKED || status.reason != HF_EFENCED)
+            continue;
+        hf_world_crash(w, i);
+        hf_world_start(w, i);
+        any = true;
+    }
+    return any;
+}
+
 static void settle(struct trial *t, struct hf__result *ret)
 {
     struct hf_world *w = t->world;
@@ -149,7 +180,11 @@ static void settle(struct trial *t, struct hf__result *ret)
     write_off(w, wait.expected);
     for (uint32_t i = 0; i < w->nodes_count; i++)
         ret->excused += !wait.expected[i] && !w->nodes[i]->gone;
-    if (run_until(t, w->now_us + t->scenario->settle_us, all_expected_ready, &wait))
+    restart_fenced(w, &wait);
+    bool whole = run_until(t, w->now_us + t->scenario->settle_us, all_expected_ready, &wait);
+    if (whole && restart_fenced(w, &wait))
+        whole = run_until(t, w->now_us + t->scenario->settle_us, all_expected_ready, &wait);
+    if (whole)
         judge_settled(t, &wait, ret);
     free(wait.expected);
 }

@@ -168,6 +168,7 @@ static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t 
 const struct hf__strategy hf__strategy_collude = {
     .name = "collusion",
     .doc = "k - 1 providers of a target pool their shares, and refuse its claims with one voice",
+    .conspires = true,
     .begin = begin,
     .end = hf__plot_end,
 };

@@ -124,6 +124,14 @@ static void list_holders(struct hf_engine *e, struct hf__claiming *c, bool compl
         add_holder(c, &record.predecessor.holders[i], false);
 }
 
+static void begin(struct hf_engine *e, struct hf__claiming *c)
+{
+    e->claiming = c;
+    e->pause_ms = 0;
+    hf__state_set(e, HF_STATE_CLAIMING, 0);
+    hf__timer_set(e, HF__TIMER_TASK, 0);
+}
+
 void hf__claim_begin(struct hf_engine *e)
 {
     struct hf_signed_record seen;
@@ -137,11 +145,29 @@ void hf__claim_begin(struct hf_engine *e)
     }
     c->highest = e->claim;
     list_holders(e, c, read_answers(e, c, &e->recorded));
-    e->claiming = c;
     hf__recover_free(e);
-    e->pause_ms = 0;
-    hf__state_set(e, HF_STATE_CLAIMING, 0);
-    hf__timer_set(e, HF__TIMER_TASK, 0);
+    begin(e, c);
+}
+
+/*
+ * Claims anew, one number higher, when a holder has accepted the very number that this instance won
+ * for another, which died or lost: as k accepted it for this one, nobody else holds it, but that
+ * holder refuses this one under it for ever. Once in a process: a liar could always refuse.
+ */
+static void claim_again(struct hf_engine *e)
+{
+    struct hf_placement_record record;
+    bool confirmed = false;
+    if (e->claimed_again || e->dealing != NULL || !hf__own_record(e, &record, NULL, &confirmed) ||
+        !confirmed)
+        return;
+    struct hf__claiming *c = calloc(1, sizeof *c);
+    hf_assert(c != NULL);
+    e->claimed_again = true;
+    e->claimed = false;
+    c->highest = e->claim;
+    list_holders(e, c, false);
+    begin(e, c);
 }
 
 void hf__claim_free(struct hf_engine *e)
@@ -337,6 +363,8 @@ static void challenge_answered(struct hf_engine *e, const struct hf__pending *ca
     }
     if (refusals >= record.threshold)
         fence(e, a->highest.number);
+    else if (a->highest.number == e->claim)
+        claim_again(e);
 }
 
 int hf__claim_answered(struct hf_engine *e, const struct hf__pending *call, int error,
@@ -372,7 +400,9 @@ int hf__claim_answered(struct hf_engine *e, const struct hf__pending *call, int 
     struct hf__claim_holder *h = &c->holders[call->slot];
     h->error = r;
     h->since_ms = e->now_ms;
-    if (r != 0)
+    if (r == HF_ENOSHARE && !h->newest)
+        h->word = HF__WORD_ACCEPTED; /* it keeps nothing of this owner: it carries nobody's claim */
+    else if (r != 0)
         h->word = HF__WORD_FAILED;
     else if (!a.accepted)
         h->word = HF__WORD_REFUSED;

@@ -26,10 +26,10 @@ struct hf__drain {
     struct watched owners[];
 };
 
-void hf__drain_free(struct hf_engine *e)
+void hf__drain_free(struct hf_engine *e, int error)
 {
     if (e->drain != NULL)
-        hf__local_reply(e, e->drain->request, HF_ELOCKED);
+        hf__local_reply(e, e->drain->request, error);
     free(e->drain);
     e->drain = NULL;
 }

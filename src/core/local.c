@@ -86,6 +86,7 @@ void hf__local(struct hf_engine *e, const struct hf_event *event)
             hf__drain_begin(e, id);
         return;
     case HF_LOCAL_UNDRAIN:
+        hf__drain_free(e, HF_ECANCELED); /* a question under way must not end in draining */
         e->draining = false;
         hf__local_reply(e, id, 0);
         return;

@@ -114,8 +114,9 @@ struct hf_engine {
     bool fenced;
     bool vault_work; /* making or opening the vault is under way */
     bool draining;
-    bool key_out;      /* the last step put an application key into s */
-    bool new_identity; /* this step changed who the node is to its peers */
+    bool claimed_again; /* for another instance had asked for the same number */
+    bool key_out;       /* the last step put an application key into s */
+    bool new_identity;  /* this step changed who the node is to its peers */
     bool accept_dev;
     uint8_t state; /* enum hf_state */
     uint8_t roots_count;
@@ -383,7 +384,8 @@ void hf__claim_challenge(struct hf_engine *e, const uint8_t provider[static 32])
 const char *hf__status_address(struct hf_engine *e, const uint8_t account[static 32]);
 /* local.c, drain.c, drill.c */
 void hf__drain_begin(struct hf_engine *e, uint64_t request);
-void hf__drain_free(struct hf_engine *e);
+/* Ends the question, if one is under way; its asker gets the error. */
+void hf__drain_free(struct hf_engine *e, int error);
 size_t hf__drain_memory(const struct hf_engine *e); /* bytes held */
 /* Whether arg is of a drain's question; then the answer is taken. */
 bool hf__drain_answered(struct hf_engine *e, uint32_t arg, int error);

@@ -94,6 +94,12 @@ static void add_candidates(struct hf_engine *e)
         rc->threshold = (uint8_t)p->threshold;
     if (rc->targets_count >= rc->threshold && rc->round < 3)
         return;
+    /* In a small network everybody, then: a share may be with one who was picked under an older
+     * set. */
+    for (size_t i = 0; rc->round >= 3 && i < e->set->u.set.validators_count &&
+                       e->set->u.set.validators_count <= HF_ROUND_PROVIDERS_MAX;
+         i++)
+        hf__target_add(e, e->set->u.set.validators[i].account);
     const struct hf_document *sets[] = {e->set, e->set_previous};
     for (size_t s = 0; s < HF_ARRAY_LEN(sets); s++) {
         if (sets[s] == NULL)
@@ -149,6 +155,15 @@ void hf__round_failed(struct hf_engine *e, int reason)
     hf__task_retry(e, permanent);
 }
 
+/*
+ * With how many a round goes on. The k of the record that is known, at first; later with anyone:
+ * a newer record, of which only answers tell, may need fewer.
+ */
+static size_t enough(const struct hf__recovery *rc)
+{
+    return rc->round < 3 ? rc->threshold : 1;
+}
+
 static void start_round(struct hf_engine *e)
 {
     struct hf__recovery *rc = e->recovery;
@@ -172,7 +187,7 @@ static void start_round(struct hf_engine *e)
             target_failed(e, t, r);
     }
     hf__trace(e, HF_TRACE_ROUND, 0, NULL, rc->round, rc->targets_count);
-    if (hf__targets_in(rc, HF__TARGET_ASKED) < rc->threshold)
+    if (hf__targets_in(rc, HF__TARGET_ASKED) < enough(rc))
         hf__round_failed(e, HF_EFEWPROVIDERS);
 }
 
@@ -248,9 +263,9 @@ static void nonce_progress(struct hf_engine *e, bool grace_over)
     struct hf__recovery *rc = e->recovery;
     size_t have = hf__targets_in(rc, HF__TARGET_NONCE);
     size_t waiting = hf__targets_in(rc, HF__TARGET_ASKED);
-    if (have >= rc->threshold && (waiting == 0 || grace_over))
+    if ((have >= rc->threshold && grace_over) || (have >= enough(rc) && waiting == 0))
         ask_quote(e);
-    else if (have + waiting < rc->threshold)
+    else if (have + waiting < enough(rc))
         hf__round_failed(e, HF_EFEWPROVIDERS);
     else if (have >= rc->threshold && e->timers[HF__TIMER_GRACE] == HF__NEVER)
         hf__timer_set(e, HF__TIMER_GRACE, grace_ms(e));
@@ -330,7 +345,7 @@ void hf__recover_quote(struct hf_engine *e, uint32_t work, int error, struct hf_
         else
             target_failed(e, t, r);
     }
-    if (hf__targets_in(rc, HF__TARGET_ASKED) < rc->threshold)
+    if (hf__targets_in(rc, HF__TARGET_ASKED) < enough(rc))
         hf__round_failed(e, HF_EFEWPROVIDERS);
 }
 

@@ -236,7 +236,7 @@ void hf__lock(struct hf_engine *e)
     hf__recover_free(e);
     hf__claim_free(e);
     hf__drill_free(e);
-    hf__drain_free(e);
+    hf__drain_free(e, HF_ELOCKED);
     hf__quotes_done(e);
     hf__rows_done(&e->rows);
     while (e->answers != NULL) {

@@ -342,3 +342,43 @@ Test(clones, a_holder_of_two_generations_does_not_carry_a_copy_by_the_older)
     cr_assert_eq(ready(w, 0) + ready(w, clone), 1);
     scene_end(w);
 }
+
+/*
+ * An instance asked two holders for a claim and died. The next one did not hear of that in time,
+ * and won the very same number with the three others: under it those two would refuse it for ever.
+ */
+Test(clones, a_number_that_a_dead_instance_asked_for_is_left_behind)
+{
+    struct hf_world *w = scene_up(7, 3, 5);
+    uint32_t holders[16];
+    struct hf_status status;
+    cr_assert_eq(scene_holders(w, 0, holders), 5);
+    unsigned lost[3];
+    for (size_t i = 0; i < 3; i++)
+        lost[i] = lose_claims(w, 0, holders[i]);
+    scene_restart(w, 0);
+    cr_assert(hf_world_run_until_trace(w, HF_WORLD_ALL, HF_TRACE_CLAIM_ACCEPTED, 2, SCENE_MS));
+    hf_world_crash(w, 0);
+    for (size_t i = 0; i < 3; i++)
+        hf_world_rule_drop(w, lost[i]);
+    for (size_t i = 3; i < 5; i++) {
+        struct hf_rule rule = {.action = HF_RULE_DROP,
+                               .method = HF_METHOD_RECOVER,
+                               .response = true,
+                               .from = holders[i],
+                               .to = 0};
+        hf_world_rule(w, rule);
+        rule.action = HF_RULE_DELAY;
+        rule.method = HF_METHOD_CLAIM;
+        rule.delay_us = 2000000;
+        hf_world_rule(w, rule);
+    }
+    hf_world_start(w, 0);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, SCENE_MS));
+    cr_assert(hf_world_status(w, 0, &status) && status.claim == 2);
+    hf_world_heal(w);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, SCENE_MS));
+    scene_key_lives(w, 0);
+    cr_assert(hf_world_status(w, 0, &status) && status.claim == 3);
+    scene_end(w);
+}

@@ -191,3 +191,24 @@ Test(drain, is_refused_while_an_owner_would_be_left_with_too_few_live_providers)
     cr_assert_eq(hf_world_drain(w, holders[0], true, SCENE_MS), 0);
     scene_end(w);
 }
+
+/* Its other holders are slow to say whether they are there: meanwhile the operator thinks better of
+ * it. */
+Test(drain, that_is_called_off_while_it_asks_does_not_begin)
+{
+    struct hf_world *w = scene_up(7, 3, 5);
+    uint32_t holders[16];
+    struct hf_status status;
+    scene_holders(w, 0, holders);
+    hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DELAY,
+                                      .method = HF_METHOD_NONCE,
+                                      .from = HF_WORLD_ALL,
+                                      .to = HF_WORLD_ALL,
+                                      .delay_us = 1000000});
+    hf_world_local(w, holders[0], HF_LOCAL_DRAIN, NULL);
+    hf_world_run_for(w, 100);
+    cr_assert_eq(hf_world_drain(w, holders[0], false, SCENE_MS), 0);
+    hf_world_run_for(w, 20000);
+    cr_assert(hf_world_status(w, holders[0], &status) && !status.draining);
+    scene_end(w);
+}
