@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* A step must be much more than what a world takes between two looks at the heap. */
@@ -14,6 +15,10 @@ static uintptr_t advised; /* up to here; 0: the program does not want it */
 
 void hf__pages_init(void)
 {
+    struct rlimit space;
+    /* Whoever has bounded the memory wants no more taken than is needed. */
+    if (getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY)
+        return;
     if (mallopt(M_TOP_PAD, STEP) == 1 && mallopt(M_TRIM_THRESHOLD, INT_MAX) == 1)
         advised = (uintptr_t)sbrk(0);
 }
