@@ -36,13 +36,17 @@ static int refuse_errno(const struct work *w, int error_number)
     return refuse(w, rc, hf_error_sentence(rc));
 }
 
+/* A file of a set, or what a fetch that was killed left half written of one (hf_file_replace). */
 static bool is_ours(const char *name)
 {
     static const char *const names[] = {"qe_identity.json", "tcb_signing_chain.pem", "pck_crl.der",
                                         "pck_crl_issuer_chain.pem", "root_ca_crl.der"};
-    for (size_t i = 0; i < HF_ARRAY_LEN(names); i++)
-        if (strcmp(name, names[i]) == 0)
+    for (size_t i = 0; i < HF_ARRAY_LEN(names); i++) {
+        size_t len = strlen(names[i]);
+        if (strncmp(name, names[i], len) == 0 &&
+            (name[len] == '\0' || (name[len] == '.' && strlen(name + len) == HF_FILE_PART_LEN)))
             return true;
+    }
     return strncmp(name, "tcb_info_", 9) == 0 && strlen(name) < NAME_MAX_LEN;
 }
 

@@ -350,6 +350,20 @@ def killed_at_any_time_it_leaves_a_whole_set():
 
 
 @tap.case
+def what_a_killed_fetch_left_half_written_is_cleared():
+    start_with(SET)
+    fresh = pathlib.Path(str(OUTPUT) + ".new")
+    fresh.mkdir()
+    for name in ("pck_crl.der", "pck_crl.der.a1B2c3", "qe_identity.json.XXXXXX"):
+        (fresh / name).write_bytes(b"half")
+    with pcs.Service(NEWER, BASE) as service:
+        status, said = fetch(service)
+    assert status == DONE, said
+    expect_kept(NEWER)
+    assert not fresh.exists()
+
+
+@tap.case
 def real_sets_pass_under_intels_root():
     windows = VECTORS / "dcap/collateral/windows.json"
     if not windows.exists():

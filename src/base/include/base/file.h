@@ -19,8 +19,10 @@ HF_MUST_USE int hf_file_read(const char *path, struct hf_buf *ret);
 /*
  * Replaces or creates a file: writes beside it, syncs, renames, syncs the folder. mode: permissions
  * of the new file, as 0600. HF_ENOTFOUND: no such folder. HF_EPERMISSION, HF_EREADONLY,
- * HF_ENOSPACE, HF_EIO, HF_ENOMEM; the old content is then still there.
+ * HF_ENOSPACE, HF_EIO, HF_ENOMEM; the old content is then still there. Who is killed meanwhile may
+ * leave the file beside it, whose name is the other's, a dot and six characters more.
  */
+enum { HF_FILE_PART_LEN = 7 };
 HF_MUST_USE int hf_file_replace(const char *path, struct hf_bytes content, mode_t mode);
 /* Makes what was renamed or made in a folder durable. Errors as hf_file_read. */
 HF_MUST_USE int hf_folder_sync(const char *path);
