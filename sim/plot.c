@@ -101,6 +101,28 @@ bool hf__plot_share(struct hf__plot *p, uint32_t node, const struct hf_held_row 
     return false;
 }
 
+bool hf__plot_claim(struct hf__plot *p, const struct hf_message *m, hf__claim_edit_fn *edit,
+                    struct hf_buf *ret)
+{
+    struct hf_claim_response response;
+    struct hf_claim_answer answer;
+    struct hf_buf encoded;
+    bool done = false;
+    if (!hf__plot_decode(p, &hf_wire_claim_response, m->body, &response) ||
+        !hf__plot_decode(p, &hf_wire_claim_answer, response.answer, &answer))
+        return false;
+    edit(p, &answer);
+    hf_buf_init(&encoded, 4096);
+    if (hf_wire_encode(&hf_wire_claim_answer, &answer, &encoded) == 0 &&
+        hf__plot_sign(p, m->from, "holdfast/v1/claim-answer", hf_buf_bytes(&encoded),
+                      response.signature)) {
+        response.answer = hf_buf_bytes(&encoded);
+        done = hf_wire_encode(&hf_wire_claim_response, &response, ret) == 0;
+    }
+    hf_buf_done(&encoded);
+    return done;
+}
+
 void hf__plot_take_back(struct hf_world *w, uint32_t node)
 {
     if (w->authority.policy->u.policy.platform_rule == 1)

@@ -43,6 +43,11 @@ bool hf__plot_share(struct hf__plot *p, uint32_t node, const struct hf_held_row 
 void hf__plot_take_back(struct hf_world *w, uint32_t node);
 /* Dies and starts at once. */
 void hf__plot_restart(struct hf_world *w, uint32_t node);
+/* Changes what a corrupt provider answers to a claim, and signs it anew. False: it is no answer to
+ * one, or cannot be signed; ret is then of no meaning. */
+typedef void hf__claim_edit_fn(struct hf__plot *p, struct hf_claim_answer *answer);
+bool hf__plot_claim(struct hf__plot *p, const struct hf_message *m, hf__claim_edit_fn *edit,
+                    struct hf_buf *ret);
 /* Any node but this one. */
 uint32_t hf__plot_other(struct hf__plot *p, uint32_t node);
 

@@ -101,28 +101,12 @@ static void pool(struct hf__plot *p)
                     (unsigned)count, (unsigned)k);
 }
 
-static bool refuse(struct hf__plot *p, const struct hf_message *m, struct hf_buf *ret)
+static void refuse(struct hf__plot *p, struct hf_claim_answer *answer)
 {
-    struct hf_claim_response response;
-    struct hf_claim_answer answer;
-    struct hf_buf encoded;
-    bool done = false;
-    hf_arena_reset(&p->arena);
-    if (!hf__plot_decode(p, &hf_wire_claim_response, m->body, &response) ||
-        !hf__plot_decode(p, &hf_wire_claim_answer, response.answer, &answer))
-        return false;
-    answer.accepted = false;
-    answer.highest.number++;
-    memset(answer.highest.instance, 0x5a, sizeof(answer.highest.instance));
-    hf_buf_init(&encoded, 4096);
-    if (hf_wire_encode(&hf_wire_claim_answer, &answer, &encoded) == 0 &&
-        hf__plot_sign(p, m->from, "holdfast/v1/claim-answer", hf_buf_bytes(&encoded),
-                      response.signature)) {
-        response.answer = hf_buf_bytes(&encoded);
-        done = hf_wire_encode(&hf_wire_claim_response, &response, ret) == 0;
-    }
-    hf_buf_done(&encoded);
-    return done;
+    (void)p;
+    answer->accepted = false;
+    answer->highest.number++;
+    memset(answer->highest.instance, 0x5a, sizeof(answer->highest.instance));
 }
 
 static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
@@ -133,7 +117,8 @@ static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
     if (!p->on || !m->response || m->error != 0 || m->method != HF_METHOD_CLAIM ||
         !is_member(c, m->from) || hf_world_find(w, c->owner) != (long)m->to)
         return HF_FATE_PASS;
-    bool done = refuse(p, m, ret->body);
+    hf_arena_reset(&p->arena);
+    bool done = hf__plot_claim(p, m, refuse, ret->body);
     p->acts += done;
     return done ? HF_FATE_REPLACE : HF_FATE_PASS;
 }

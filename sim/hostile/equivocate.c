@@ -2,28 +2,10 @@
  * placed. */
 #include "plot.h"
 
-#include <string.h>
-
-static bool flip_claim(struct hf__plot *p, const struct hf_message *m, struct hf_buf *ret)
+static void flip(struct hf__plot *p, struct hf_claim_answer *answer)
 {
-    struct hf_claim_response response;
-    struct hf_claim_answer answer;
-    struct hf_buf encoded;
-    bool done = false;
-    if (!hf__plot_decode(p, &hf_wire_claim_response, m->body, &response) ||
-        !hf__plot_decode(p, &hf_wire_claim_answer, response.answer, &answer))
-        return false;
-    answer.accepted = hf__draw_below(&p->r, 2) == 0;
-    answer.highest.number += hf__draw_below(&p->r, 2);
-    hf_buf_init(&encoded, 4096);
-    if (hf_wire_encode(&hf_wire_claim_answer, &answer, &encoded) == 0 &&
-        hf__plot_sign(p, m->from, "holdfast/v1/claim-answer", hf_buf_bytes(&encoded),
-                      response.signature)) {
-        response.answer = hf_buf_bytes(&encoded);
-        done = hf_wire_encode(&hf_wire_claim_response, &response, ret) == 0;
-    }
-    hf_buf_done(&encoded);
-    return done;
+    answer->accepted = hf__draw_below(&p->r, 2) == 0;
+    answer->highest.number += hf__draw_below(&p->r, 2);
 }
 
 static bool flip_ack(struct hf__plot *p, const struct hf_message *m, struct hf_buf *ret)
@@ -56,7 +38,7 @@ static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
     hf_arena_reset(&p->arena);
     bool done = false;
     if (m->method == HF_METHOD_CLAIM)
-        done = flip_claim(p, m, ret->body);
+        done = hf__plot_claim(p, m, flip, ret->body);
     else if (m->method == HF_METHOD_STANDING)
         done = flip_ack(p, m, ret->body);
     p->acts += done;

@@ -1,14 +1,14 @@
 #include "admit.h"
 
-#include "attest/judge.h"
 #include "attest/verify.h"
 #include "base/error.h"
+#include "core/document.h"
 #include "crypto/suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ARENA_MAX = 64 << 10, AHEAD_S = 300 };
+enum { ARENA_MAX = 64 << 10 };
 
 static int decode(struct hf_bytes bytes, struct hf_arena *arena, struct hf_identity *ret,
                   struct hf_identity_statement *ret_statement)
@@ -47,31 +47,11 @@ static int judge(const struct hf_verdict *verdict, const struct hf_policy *p,
                  const struct hf_judge_request *request, struct hf__admitted *ret)
 {
     struct hf_judge_measurement *m = calloc(p->measurements_count + 1, sizeof *m);
+    struct hf_judge_policy policy;
     struct hf_judgement judgement;
     if (m == NULL)
         return HF_ENOMEM;
-    for (size_t i = 0; i < p->measurements_count; i++) {
-        m[i].name = "";
-        m[i].rank = (uint32_t)p->measurements[i].rank;
-        m[i].effective_from_s = p->measurements[i].effective_from_s;
-        memcpy(m[i].digest, p->measurements[i].digest, sizeof m[i].digest);
-    }
-    const struct hf_judge_policy policy = {
-        .trust = (enum hf_trust)p->trust,
-        .tcb_accepted = (uint32_t)p->tcb_accepted | HF_TCB_BIT(HF_TCB_UP_TO_DATE),
-        .tcb_grace_accepted = p->tcb_grace_s > 0 ? HF_TCB_CURABLE : 0,
-        .tcb_grace_s = p->tcb_grace_s,
-        .td_attributes_mask = p->td_attributes_mask,
-        .td_attributes = p->td_attributes_value,
-        .xfam_mask = p->xfam_mask,
-        .xfam = p->xfam_value,
-        .seam_attributes_mask = p->seam_attributes_mask,
-        .seam_attributes = p->seam_attributes_value,
-        .measurements = m,
-        .measurement_count = p->measurements_count,
-        .quote_age_s_max = p->quote_age_max_s,
-        .quote_ahead_s_max = AHEAD_S,
-    };
+    hf_policy_judge(p, m, &policy);
     int r = hf_judge(verdict, &policy, request, &judgement);
     if (r == 0) {
         struct hf_bytes name = p->measurements[judgement.measurement - m].name;

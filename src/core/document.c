@@ -111,26 +111,17 @@ static int root_check(const struct hf_root *r)
     return 0;
 }
 
-/* What a policy says of quotes, for all who judge by it. */
-static int judge_make(struct hf_document *d)
+void hf_policy_judge(const struct hf_policy *p, struct hf_judge_measurement *m,
+                     struct hf_judge_policy *ret)
 {
-    const struct hf_policy *p = &d->u.policy;
-    void *policy, *list;
-    int r = hf_arena_alloc(d->arena, 1, sizeof *d->judge, &policy);
-    if (r == 0)
-        r = hf_arena_alloc(d->arena, p->measurements_count, sizeof(struct hf_judge_measurement),
-                           &list);
-    if (r != 0)
-        return r;
-    struct hf_judge_measurement *m = list;
     for (size_t i = 0; i < p->measurements_count; i++) {
         m[i] =
             (struct hf_judge_measurement){.name = "",
                                           .rank = (uint32_t)p->measurements[i].rank,
                                           .effective_from_s = p->measurements[i].effective_from_s};
-        memcpy(m[i].digest, p->measurements[i].digest, 32);
+        memcpy(m[i].digest, p->measurements[i].digest, sizeof m[i].digest);
     }
-    *(struct hf_judge_policy *)policy = (struct hf_judge_policy){
+    *ret = (struct hf_judge_policy){
         .trust = (enum hf_trust)p->trust,
         .tcb_accepted = (uint32_t)p->tcb_accepted | HF_TCB_BIT(HF_TCB_UP_TO_DATE),
         .tcb_grace_accepted = p->tcb_grace_s > 0 ? HF_TCB_CURABLE : 0,
@@ -146,6 +137,20 @@ static int judge_make(struct hf_document *d)
         .quote_age_s_max = p->quote_age_max_s,
         .quote_ahead_s_max = HF_QUOTE_AHEAD_S,
     };
+}
+
+/* Once for all who judge by it. */
+static int judge_make(struct hf_document *d)
+{
+    const struct hf_policy *p = &d->u.policy;
+    void *policy, *list;
+    int r = hf_arena_alloc(d->arena, 1, sizeof *d->judge, &policy);
+    if (r == 0)
+        r = hf_arena_alloc(d->arena, p->measurements_count, sizeof(struct hf_judge_measurement),
+                           &list);
+    if (r != 0)
+        return r;
+    hf_policy_judge(p, list, policy);
     d->judge = policy;
     return 0;
 }

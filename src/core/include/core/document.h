@@ -6,6 +6,7 @@
 #ifndef HF_CORE_DOCUMENT_H
 #define HF_CORE_DOCUMENT_H
 
+#include "attest/judge.h"
 #include "base/bytes.h"
 #include "base/check.h"
 #include "core/blob.h"
@@ -35,6 +36,13 @@ struct hf_document {
     struct hf_selection_table *table;    /* of a set, once an order was asked for */
     const struct hf_judge_policy *judge; /* of a policy: the same, for quotes to be held against */
 };
+
+/*
+ * What a policy says of quotes, for hf_judge. measurements: room for p->measurements_count, in the
+ * policy's order and without names; ret borrows it.
+ */
+void hf_policy_judge(const struct hf_policy *p, struct hf_judge_measurement *measurements,
+                     struct hf_judge_policy *ret);
 
 struct hf_pool;
 
