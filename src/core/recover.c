@@ -96,10 +96,9 @@ static void add_candidates(struct hf_engine *e)
         return;
     /* In a small network everybody, then: a share may be with one who was picked under an older
      * set. */
-    for (size_t i = 0; rc->round >= 3 && i < e->set->u.set.validators_count &&
-                       e->set->u.set.validators_count <= HF_ROUND_PROVIDERS_MAX;
-         i++)
-        hf__target_add(e, e->set->u.set.validators[i].account);
+    if (rc->round >= 3 && e->set->u.set.validators_count <= HF_ROUND_PROVIDERS_MAX)
+        for (size_t i = 0; i < e->set->u.set.validators_count; i++)
+            hf__target_add(e, e->set->u.set.validators[i].account);
     const struct hf_document *sets[] = {e->set, e->set_previous};
     for (size_t s = 0; s < HF_ARRAY_LEN(sets); s++) {
         if (sets[s] == NULL)
