@@ -6,10 +6,10 @@
 #include "base/check.h"
 #include "net/limits.h"
 
-/* Under the arc 2.25 of UUIDs (ITU-T X.667), which anyone may use without registration. */
-#define HF__EXTENSION_OID "2.25.46128804112493873311765883229206942597"
-
-enum { HF__EXTENSION_LEN = 2 + 2 + HF_NET_ACCOUNT_LEN + 2 + HF_NET_SIGNATURE_LEN };
+enum {
+    HF__EXTENSION_URI_LEN = 12 + 2 * HF_NET_ACCOUNT_LEN + 1 + 2 * HF_NET_SIGNATURE_LEN,
+    HF__EXTENSION_LEN = 3 + 3 + HF__EXTENSION_URI_LEN, /* two headers with lengths of two bytes */
+};
 
 struct hf__extension {
     uint8_t account[HF_NET_ACCOUNT_LEN];
@@ -17,7 +17,10 @@ struct hf__extension {
 };
 
 void hf__extension_encode(const struct hf__extension *e, uint8_t ret[static HF__EXTENSION_LEN]);
-/* der: the extension's value. HF_EMALFORMED: anything but the one encoding that DER allows. */
+/*
+ * Reads the value of a subjectAltName. HF_ENOTFOUND: it says nothing of Holdfast, as anybody's may.
+ * HF_EMALFORMED: it does, in another form than the one that is specified.
+ */
 HF_MUST_USE int hf__extension_decode(struct hf_bytes der, struct hf__extension *ret);
 
 #endif

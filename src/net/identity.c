@@ -79,11 +79,10 @@ int hf__tls_context_init(struct hf__tls_context *ret, struct hf_buf *out)
     c.server = context_new(true);
     c.client = context_new(false);
     c.bio = hf__tls_bio_method();
-    c.oid = OBJ_txt2obj(HF__EXTENSION_OID, 1);
     int len = c.key == NULL ? -1 : i2d_PUBKEY(c.key, &c.spki);
     c.spki_len = len > 0 ? (size_t)len : 0;
     int r = HF_EINTERNAL;
-    if (c.server != NULL && c.client != NULL && c.bio != NULL && c.oid != NULL && len > 0)
+    if (c.server != NULL && c.client != NULL && c.bio != NULL && len > 0)
         r = hf__tls_context_certify(&c, NULL, NULL);
     if (r != 0)
         hf__tls_context_done(&c);
@@ -98,13 +97,11 @@ void hf__tls_context_done(struct hf__tls_context *c)
     SSL_CTX_free(c->client);
     EVP_PKEY_free(c->key);
     BIO_meth_free(c->bio);
-    ASN1_OBJECT_free(c->oid);
     OPENSSL_free(c->spki);
     *c = (struct hf__tls_context){0};
 }
 
-static bool add_extension(X509 *x, const ASN1_OBJECT *oid, const uint8_t *account,
-                          const uint8_t *signature)
+static bool add_extension(X509 *x, const uint8_t *account, const uint8_t *signature)
 {
     struct hf__extension e;
     uint8_t der[HF__EXTENSION_LEN];
@@ -114,7 +111,7 @@ static bool add_extension(X509 *x, const ASN1_OBJECT *oid, const uint8_t *accoun
     ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
     X509_EXTENSION *ext = NULL;
     bool ok = value != NULL && ASN1_OCTET_STRING_set(value, der, HF__EXTENSION_LEN) == 1 &&
-              (ext = X509_EXTENSION_create_by_OBJ(NULL, oid, 0, value)) != NULL &&
+              (ext = X509_EXTENSION_create_by_NID(NULL, NID_subject_alt_name, 0, value)) != NULL &&
               X509_add_ext(x, ext, -1) == 1;
     X509_EXTENSION_free(ext);
     ASN1_OCTET_STRING_free(value);
@@ -144,7 +141,7 @@ int hf__tls_context_certify(struct hf__tls_context *c, const uint8_t *account,
     if (x == NULL)
         return HF_ENOMEM;
     bool ok = fill_certificate(x, c->key) &&
-              (account == NULL || add_extension(x, c->oid, account, signature)) &&
+              (account == NULL || add_extension(x, account, signature)) &&
               X509_sign(x, c->key, EVP_sha256()) > 0;
     SSL_CTX *both[] = {c->server, c->client};
     for (size_t i = 0; ok && i < HF_ARRAY_LEN(both); i++)
@@ -157,14 +154,17 @@ int hf__tls_context_certify(struct hf__tls_context *c, const uint8_t *account,
     return ok ? 0 : HF_EINTERNAL;
 }
 
-/* The value of our extension, or NULL where there is none. HF_EPEER_CERT: it is there twice. */
-static int find_extension(const X509 *x, const ASN1_OBJECT *oid, const ASN1_OCTET_STRING **ret)
+/* The value of subjectAltName, empty where there is none. HF_EPEER_CERT: it is there twice. */
+static int find_extension(const X509 *x, struct hf_bytes *ret)
 {
-    int at = X509_get_ext_by_OBJ(x, oid, -1);
-    int again = at < 0 ? -1 : X509_get_ext_by_OBJ(x, oid, at);
-    if (again >= 0)
+    int at = X509_get_ext_by_NID(x, NID_subject_alt_name, -1);
+    *ret = (struct hf_bytes){0};
+    if (at < 0)
+        return 0;
+    if (X509_get_ext_by_NID(x, NID_subject_alt_name, at) >= 0)
         return HF_EPEER_CERT;
-    *ret = at < 0 ? NULL : X509_EXTENSION_get_data(X509_get_ext(x, at));
+    const ASN1_OCTET_STRING *value = X509_EXTENSION_get_data(X509_get_ext(x, at));
+    *ret = hf_bytes_of(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value));
     return 0;
 }
 
@@ -195,18 +195,16 @@ int hf__tls_judge(const struct hf__tls *t, hf__verify_fn *verify, bool *ret_has_
         return 0;
     }
     *ret_failure = HF__TLS_CERTIFICATE;
-    const ASN1_OCTET_STRING *value = NULL;
+    struct hf_bytes value;
     struct hf__extension e;
-    if (i2d_X509(x, NULL) > HF_NET_CERTIFICATE_MAX ||
-        find_extension(x, t->context->oid, &value) != 0)
+    if (i2d_X509(x, NULL) > HF_NET_CERTIFICATE_MAX || find_extension(x, &value) != 0)
         return HF_EPEER_CERT;
-    if (value == NULL) {
+    int r = hf__extension_decode(value, &e);
+    if (r == HF_ENOTFOUND) {
         *ret_has_account = false;
         return 0;
     }
-    struct hf_bytes der =
-        hf_bytes_of(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value));
-    if (hf__extension_decode(der, &e) != 0)
+    if (r != 0)
         return HF_EPEER_CERT;
     *ret_failure = HF__TLS_SIGNATURE;
     if (judge_signature(x, &e, verify) != 0)

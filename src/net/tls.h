@@ -16,7 +16,6 @@ struct hf__tls_context {
     SSL_CTX *client;
     EVP_PKEY *key;
     BIO_METHOD *bio;
-    ASN1_OBJECT *oid; /* of the extension */
     struct hf_buf *out;
     uint8_t *spki; /* SubjectPublicKeyInfo of key, DER */
     size_t spki_len;

@@ -22,14 +22,12 @@ static void need(bool ok, const char *what)
 
 static void add_extension(X509 *x, const uint8_t *der, int len)
 {
-    ASN1_OBJECT *oid = OBJ_txt2obj(HF__EXTENSION_OID, 1);
     ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
     need(ASN1_OCTET_STRING_set(value, der, len) == 1, "an extension");
-    X509_EXTENSION *ext = X509_EXTENSION_create_by_OBJ(NULL, oid, 0, value);
+    X509_EXTENSION *ext = X509_EXTENSION_create_by_NID(NULL, NID_subject_alt_name, 0, value);
     need(X509_add_ext(x, ext, -1) == 1, "an extension");
     X509_EXTENSION_free(ext);
     ASN1_OCTET_STRING_free(value);
-    ASN1_OBJECT_free(oid);
 }
 
 static void extend(const struct stranger *s, X509 *x, EVP_PKEY *key)
@@ -69,6 +67,9 @@ static void certify(const struct stranger *s, SSL_CTX *ctx)
         X509_EXTENSION *ext = X509V3_EXT_conf_nid(NULL, NULL, NID_netscape_comment, comment);
         need(ext != NULL && X509_add_ext(x, ext, -1) == 1, "a large certificate");
         X509_EXTENSION_free(ext);
+    } else if (s->certificate == STRANGER_NAMED) {
+        static const uint8_t localhost[] = "\x30\x0b\x82\x09localhost";
+        add_extension(x, localhost, sizeof(localhost) - 1);
     } else if (s->certificate != STRANGER_PLAIN) {
         extend(s, x, key);
     }

@@ -13,6 +13,7 @@
 enum stranger_certificate {
     STRANGER_NONE,
     STRANGER_PLAIN,         /* without an extension */
+    STRANGER_NAMED,         /* the extension holds a name that is not ours */
     STRANGER_ACCOUNT,       /* node's account, rightly signed */
     STRANGER_OTHER_KEY,     /* the account's signature, of another TLS key */
     STRANGER_BAD_SIGNATURE, /* one bit of it is wrong */

@@ -48,6 +48,16 @@ Test(hf_net_identity, a_certificate_without_the_extension_is_a_locked_nodes)
     mesh_done(&m);
 }
 
+Test(hf_net_identity, a_certificate_with_a_name_of_others_is_a_locked_nodes)
+{
+    mesh_init(&m, NULL);
+    struct stranger s = stranger(STRANGER_NAMED);
+    mesh_stranger(&m, &s, ask_health);
+    cr_assert_eq(s.status, 200);
+    cr_assert_not(a->last_has_account);
+    mesh_done(&m);
+}
+
 Test(hf_net_identity, an_ed25519_key_signed_by_an_account_proves_it)
 {
     mesh_init(&m, NULL);
@@ -214,7 +224,7 @@ Test(hf_net_set_identity, the_callers_new_identity_retires_its_old_connections)
     mesh_until_results(b, 1);
     cr_assert_not(a->last_has_account);
     mesh_unlock(b);
-    mesh_until_number(&m, &b->closed, 1);
+    mesh_until_count(&m, &hf_net_stats(b->net)->closed, 1);
     cr_assert_eq(mesh_call(b, a->address, 2, "/v1/echo", hf_bytes_of("x", 1)), 0);
     mesh_until_results(b, 2);
     cr_assert_eq(b->result[1].error, 0, "%s", b->result[1].reason);
@@ -231,7 +241,7 @@ Test(hf_net_set_identity, what_is_in_flight_at_the_callee_finishes_first)
     mesh_unlock(a);
     mesh_turn(&m, 20);
     cr_assert_eq(b->results, 0);
-    cr_assert_eq(b->closed, 0);
+    cr_assert_eq(hf_net_stats(b->net)->closed, 0);
     /* New calls go elsewhere meanwhile. */
     cr_assert_eq(mesh_call(b, a->address, 2, "/v1/echo", hf_bytes_of("x", 1)), 0);
     mesh_until_results(b, 1);
@@ -241,7 +251,7 @@ Test(hf_net_set_identity, what_is_in_flight_at_the_callee_finishes_first)
     mesh_until_results(b, 2);
     cr_assert_eq(b->result[1].error, 0, "%s", b->result[1].reason);
     cr_assert_str_eq((const char *)b->result[1].body, "y");
-    mesh_until_number(&m, &b->closed, 1);
+    mesh_until_count(&m, &hf_net_stats(b->net)->closed, 1);
     mesh_done(&m);
 }
 

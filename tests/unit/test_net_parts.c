@@ -7,43 +7,69 @@
 #include "json.h"
 
 #include <criterion/criterion.h>
-#include <openssl/objects.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-Test(hf__extension_decode, takes_the_one_form_and_no_other)
+static struct hf__extension some_extension(void)
 {
-    struct hf__extension e, back;
-    uint8_t der[HF__EXTENSION_LEN + 1] = {0};
+    struct hf__extension e;
     for (size_t i = 0; i < sizeof(e.account); i++)
         e.account[i] = (uint8_t)i;
     for (size_t i = 0; i < sizeof(e.signature); i++)
         e.signature[i] = (uint8_t)(100 + i);
-    hf__extension_encode(&e, der);
-    cr_assert_eq(HF__EXTENSION_LEN, 102);
-    cr_assert_eq(hf__extension_decode(hf_bytes_of(der, HF__EXTENSION_LEN), &back), 0);
-    cr_assert_arr_eq(&back, &e, sizeof(e));
-    for (size_t len = 0; len < HF__EXTENSION_LEN; len++)
-        cr_assert_eq(hf__extension_decode(hf_bytes_of(der, len), &back), HF_EMALFORMED);
-    cr_assert_eq(hf__extension_decode(hf_bytes_of(der, sizeof(der)), &back), HF_EMALFORMED);
-    static const size_t framing[] = {0, 1, 2, 3, 36, 37};
-    for (size_t i = 0; i < HF_ARRAY_LEN(framing); i++) {
-        der[framing[i]] ^= 1;
-        cr_assert_eq(hf__extension_decode(hf_bytes_of(der, HF__EXTENSION_LEN), &back),
-                     HF_EMALFORMED);
-        der[framing[i]] ^= 1;
-    }
+    return e;
 }
 
-Test(hf__extension_oid, is_the_one_that_the_specification_gives)
+Test(hf__extension_decode, takes_the_one_form_and_no_other)
 {
-    static const uint8_t specified[] = {0x69, 0xc5, 0xb4, 0x8a, 0xe8, 0xd6, 0xbf, 0xfa, 0xb7, 0xc7,
-                                        0xab, 0xac, 0xa4, 0x92, 0xf4, 0xfb, 0xac, 0xa7, 0x05};
-    ASN1_OBJECT *oid = OBJ_txt2obj(HF__EXTENSION_OID, 1);
-    cr_assert_not_null(oid);
-    cr_assert_eq(OBJ_length(oid), sizeof(specified));
-    cr_assert_arr_eq(OBJ_get0_data(oid), specified, sizeof(specified));
-    ASN1_OBJECT_free(oid);
+    struct hf__extension e = some_extension(), back;
+    uint8_t der[HF__EXTENSION_LEN + 1] = {0};
+    hf__extension_encode(&e, der);
+    cr_assert_eq(HF__EXTENSION_LEN, 211);
+    cr_assert_arr_eq(der + 6, "holdfast:v1:000102", 18);
+    cr_assert_eq(hf__extension_decode(hf_bytes_of(der, HF__EXTENSION_LEN), &back), 0);
+    cr_assert_arr_eq(&back, &e, sizeof(e));
+    for (size_t len = 15; len < HF__EXTENSION_LEN; len++)
+        cr_assert_eq(hf__extension_decode(hf_bytes_of(der, len), &back), HF_EMALFORMED);
+    cr_assert_eq(hf__extension_decode(hf_bytes_of(der, sizeof(der)), &back), HF_EMALFORMED);
+    /* Bit 7 makes of a letter, digit or colon what none of them is; bit 5 makes capitals. */
+    for (size_t i = 0; i < HF__EXTENSION_LEN; i++) {
+        int wrong = i >= 6 && i < 15 ? HF_ENOTFOUND : HF_EMALFORMED;
+        der[i] ^= 0x80;
+        cr_assert_eq(hf__extension_decode(hf_bytes_of(der, HF__EXTENSION_LEN), &back), wrong);
+        der[i] ^= 0x80;
+    }
+    cr_assert_eq(der[18 + 20], '0');
+    cr_assert_eq(der[18 + 21], 'a');
+    der[18 + 21] = 'A';
+    cr_assert_eq(hf__extension_decode(hf_bytes_of(der, HF__EXTENSION_LEN), &back), HF_EMALFORMED);
+}
+
+Test(hf__extension_decode, leaves_names_that_are_not_ours_alone)
+{
+    static const uint8_t others[] = {0x30, 0x0b, 0x82, 0x09, 'l', 'o', 'c',
+                                     'a',  'l',  'h',  'o',  's', 't'};
+    struct hf__extension e;
+    cr_assert_eq(hf__extension_decode(hf_bytes_of(others, sizeof(others)), &e), HF_ENOTFOUND);
+    cr_assert_eq(hf__extension_decode(hf_bytes_of(others, 0), &e), HF_ENOTFOUND);
+}
+
+/* Readers that take numbers of 31 bits, or names of registered kinds, are to read it. */
+Test(hf__extension_encode, makes_a_subject_alternative_name_that_openssl_reads)
+{
+    struct hf__extension e = some_extension();
+    uint8_t der[HF__EXTENSION_LEN];
+    hf__extension_encode(&e, der);
+    const uint8_t *at = der;
+    GENERAL_NAMES *names = d2i_GENERAL_NAMES(NULL, &at, HF__EXTENSION_LEN);
+    cr_assert_not_null(names);
+    cr_assert_eq(sk_GENERAL_NAME_num(names), 1);
+    int type;
+    const ASN1_IA5STRING *uri = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names, 0), &type);
+    cr_assert_eq(type, GEN_URI);
+    cr_assert_eq(ASN1_STRING_length(uri), HF__EXTENSION_URI_LEN);
+    GENERAL_NAMES_free(names);
 }
 
 Test(hf__address_split, takes_addresses_and_names_with_a_port)
