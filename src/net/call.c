@@ -46,7 +46,7 @@ static int check(const struct hf_net_call *c)
     size_t path_len = c->path == NULL ? 0 : strnlen(c->path, HF_NET_PATH_MAX + 1);
     if (path_len == 0 || path_len > HF_NET_PATH_MAX || c->path[0] != '/' || c->deadline_ms == 0)
         return HF_EINVAL;
-    if ((c->conn == 0) == (c->address == NULL) || (c->method == HF_NET_GET && c->body.len > 0))
+    if (c->address == NULL || (c->method == HF_NET_GET && c->body.len > 0))
         return HF_EINVAL;
     return c->body.len > HF_NET_BODY_CEILING || c->answer_bytes_max > HF_NET_BODY_CEILING
                ? HF_ETOOBIG
@@ -94,74 +94,20 @@ int hf_net_call(struct hf_net *net, const struct hf_net_call *c)
         return HF_ECANCELED;
     if (net->calls >= net->limits.calls_max)
         return HF_EBUSY;
-    struct hf__conn *conn = c->conn == 0 ? NULL : hf__conn_find(net, c->conn);
-    if (c->conn != 0 && (conn == NULL || !conn->outgoing || conn->state != HF__OPEN))
-        return HF_ENOTFOUND;
-    struct hf__target *target = conn == NULL ? hf__target_get(net, c->address, &r) : NULL;
-    if (conn == NULL && target == NULL)
+    struct hf__target *target = hf__target_get(net, c->address, &r);
+    if (target == NULL)
         return r;
     struct hf__call *call = call_new(net, c);
     if (call == NULL) {
-        if (target != NULL)
-            hf__target_unref(target);
+        hf__target_unref(target);
         return HF_ENOMEM;
     }
     /* The loop's clock stands still while its thread works: a deadline counts from the real now. */
     uv_update_time(net->loop);
     hf__set_deadline(net, &call->deadline, hf__now_ms(net) + c->deadline_ms);
-    const char *address = conn == NULL ? c->address : hf__conn_address(conn);
-    memcpy(call->peer.address, address, strlen(address));
-    if (conn != NULL) {
-        hf__call_send(call, conn);
-    } else {
-        call->target = target;
-        hf__list_append(&target->waiting, &call->link);
-        hf__target_kick(target);
-    }
+    memcpy(call->peer.address, c->address, strlen(c->address));
+    call->target = target;
+    hf__list_append(&target->waiting, &call->link);
+    hf__target_kick(target);
     return 0;
-}
-
-static void cancel_in(const struct hf__list *calls, uint64_t token)
-{
-    for (struct hf__list *l = calls->next, *next; l != calls; l = next) {
-        struct hf__call *call = hf__container(l, struct hf__call, link);
-        next = l->next;
-        if (call->token == token)
-            give_up(call, HF_ECANCELED, "canceled");
-    }
-}
-
-void hf_net_cancel(struct hf_net *net, uint64_t token)
-{
-    for (struct hf__list *l = net->conns.next; l != &net->conns; l = l->next)
-        cancel_in(&hf__container(l, struct hf__conn, link)->calls, token);
-    for (struct hf__list *l = net->targets.next, *next; l != &net->targets; l = next) {
-        struct hf__target *t = hf__container(l, struct hf__target, link);
-        t->refs++;
-        cancel_in(&t->waiting, token);
-        next = l->next;
-        hf__target_unref(t);
-    }
-}
-
-bool hf_net_conn_attach(struct hf_net *net, uint64_t id, void *attached)
-{
-    struct hf__conn *conn = hf__conn_find(net, id);
-    if (conn == NULL)
-        return false;
-    conn->attached = attached;
-    return true;
-}
-
-void *hf_net_conn_attached(const struct hf_net *net, uint64_t id)
-{
-    const struct hf__conn *conn = hf__conn_find(net, id);
-    return conn == NULL ? NULL : conn->attached;
-}
-
-void hf_net_conn_close(struct hf_net *net, uint64_t id)
-{
-    struct hf__conn *conn = hf__conn_find(net, id);
-    if (conn != NULL)
-        hf__conn_close(conn, HF_ECONNRESET, "closed by this node", "");
 }

@@ -73,7 +73,7 @@ static void reset_and_finish(struct hf__call *call, int error, const char *reaso
 static void refused(struct hf__call *call, const char *detail)
 {
     struct hf__target *t = call->target;
-    if (t == NULL || call->again || call->net->stopping) {
+    if (call->again || call->net->stopping) {
         hf__call_finish(call, HF_EREFUSED, "the peer closed before it took the request", detail);
         return;
     }

@@ -17,7 +17,6 @@ void hf__conn_peer(const struct hf__conn *conn, struct hf_net_peer *ret)
         .outgoing = conn->outgoing,
         .account = conn->has_account ? conn->account : NULL,
         .address = hf__conn_address(conn),
-        .attached = conn->attached,
     };
 }
 
@@ -126,11 +125,6 @@ static void on_closed(uv_handle_t *handle)
         hf__client_abandon(conn);
     else
         hf__server_abandon(conn);
-    if (conn->opened && net->hooks.closed != NULL) {
-        struct hf_net_peer peer;
-        hf__conn_peer(conn, &peer);
-        net->hooks.closed(net->hooks.user, &peer);
-    }
     nghttp2_session_del(conn->h2);
     hf__tls_done(&conn->tls);
     hf_buf_done(&conn->pending);
@@ -269,11 +263,6 @@ static void established(struct hf__conn *conn)
     else
         net->stats.opened_in++;
     hf__conn_schedule(conn);
-    if (net->hooks.opened != NULL) {
-        struct hf_net_peer peer;
-        hf__conn_peer(conn, &peer);
-        net->hooks.opened(net->hooks.user, &peer);
-    }
     if (conn->stale)
         hf__conn_drain(conn);
     if (conn->outgoing && !conn->closing && !conn->draining)

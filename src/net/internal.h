@@ -48,7 +48,7 @@ struct hf__conn {
     enum hf__conn_state state;
     bool outgoing;
     bool closing;
-    bool opened;   /* the opened hook was called, so closed must be */
+    bool opened;   /* its handshake succeeded */
     bool stale;    /* incoming: the identity changed during the handshake, so drain it at once */
     bool draining; /* no new streams; closes when those it has are done */
     bool writing;  /* pending is libuv's */
@@ -81,7 +81,6 @@ struct hf__conn {
     struct sockaddr_storage addresses[HF__ADDRESSES_MAX];
     unsigned address_count;
     unsigned address_next;
-    void *attached;
     char address[64]; /* incoming */
     int error;        /* why it closed */
     char reason[HF_NET_REASON_MAX];
@@ -111,7 +110,7 @@ struct hf__stream {
 struct hf__call {
     struct hf__list link;
     struct hf_net *net;
-    struct hf__target *target; /* NULL when it names its connection */
+    struct hf__target *target; /* until it ends */
     struct hf__conn *conn;     /* while it is running */
     int32_t stream;
     uint64_t token;

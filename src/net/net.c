@@ -45,7 +45,6 @@ void hf__handle_gone(struct hf_net *net)
 static void deliver(struct hf__call *call)
 {
     struct hf_net *net = call->net;
-    const struct hf__conn *conn = hf__conn_find(net, call->peer.conn);
     struct hf_net_result result = {
         .token = call->token,
         .error = call->error,
@@ -58,7 +57,6 @@ static void deliver(struct hf__call *call)
                 .outgoing = true,
                 .account = call->peer.has_account ? call->peer.account : NULL,
                 .address = call->peer.address,
-                .attached = conn == NULL ? NULL : conn->attached,
             },
         .reason = call->reason,
     };

@@ -14,7 +14,7 @@
 #include "base/hex.h"
 #include "base/secret.h"
 #include "crypto/suite.h"
-#include "net/net.h"
+#include "internal.h"
 #include "wire/messages.h"
 
 #include <dirent.h>
@@ -68,7 +68,7 @@ static void on_completed(void *user, const struct hf_net_result *r)
     (void)user;
     hf_assert(r->error == 0 && r->status == 200);
     if (crowd.mode != NULL && *crowd.mode != OPEN_CONNECTIONS)
-        hf_net_conn_close(call.net, r->peer.conn);
+        hf__conn_close(hf__conn_find(call.net, r->peer.conn), HF_ECONNRESET, "measured", "");
     call.done = true;
 }
 

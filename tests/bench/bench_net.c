@@ -6,7 +6,7 @@
  */
 #include "base/secret.h"
 #include "crypto/suite.h"
-#include "net/net.h"
+#include "internal.h"
 #include "tls.h"
 
 #include <stdio.h>
@@ -84,7 +84,7 @@ static void on_completed(void *user, const struct hf_net_result *result)
     world.done++;
     world.in_flight--;
     if (world.fresh)
-        hf_net_conn_close(e->net, result->peer.conn);
+        hf__conn_close(hf__conn_find(e->net, result->peer.conn), HF_ECONNRESET, "measured", "");
     if (!world.stopping)
         call();
 }

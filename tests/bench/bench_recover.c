@@ -10,7 +10,7 @@
 #include "base/hex.h"
 #include "base/secret.h"
 #include "crypto/suite.h"
-#include "net/net.h"
+#include "internal.h"
 #include "wire/messages.h"
 
 #include <dirent.h>
@@ -112,7 +112,7 @@ static void on_completed(void *user, const struct hf_net_result *r)
         return;
     }
     world.served++;
-    hf_net_conn_close(world.net, r->peer.conn);
+    hf__conn_close(hf__conn_find(world.net, r->peer.conn), HF_ECONNRESET, "measured", "");
     if (--world.left > 0)
         ask_nonce();
     else

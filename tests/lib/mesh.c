@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/secret.h"
+#include "internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,29 +92,6 @@ static void on_completed(void *user, const struct hf_net_result *r)
     snprintf(to->reason, sizeof(to->reason), "%s", r->reason);
 }
 
-static void on_opened(void *user, const struct hf_net_peer *peer)
-{
-    struct mesh_node *n = user;
-    n->opened++;
-    if (!peer->outgoing || n->greeting[0] == '\0')
-        return;
-    struct hf_net_call call = {
-        .token = 999,
-        .conn = peer->conn,
-        .flags = HF_NET_LOCKED_OK,
-        .method = HF_NET_POST,
-        .path = n->greeting,
-        .deadline_ms = GUARD_MS,
-    };
-    need(hf_net_call(n->net, &call) == 0, "the greeting");
-}
-
-static void on_connection_closed(void *user, const struct hf_net_peer *peer)
-{
-    (void)peer;
-    ((struct mesh_node *)user)->closed++;
-}
-
 static void on_guard(uv_timer_t *timer)
 {
     ((struct mesh *)timer->data)->guarded = true;
@@ -127,8 +105,6 @@ static void node_init(struct mesh_node *n, const struct hf_net_limits *limits, s
         .request = on_request,
         .completed = on_completed,
         .body_max = on_body_max,
-        .opened = on_opened,
-        .closed = on_connection_closed,
     };
     hf_suite_real.sign_keypair(rng, n->account, n->secret);
     n->result = calloc(MESH_RESULTS, sizeof(*n->result));
@@ -216,6 +192,13 @@ void mesh_unlock(struct mesh_node *n)
     need(hf_net_set_identity(n->net, n->account, signature) == 0, "an identity");
 }
 
+void mesh_close(struct mesh_node *n, uint64_t id)
+{
+    struct hf__conn *conn = hf__conn_find(n->net, id);
+    if (conn != NULL)
+        hf__conn_close(conn, HF_ECONNRESET, "closed by the test", "");
+}
+
 int mesh_call(struct mesh_node *from, const char *address, uint64_t token, const char *path,
               struct hf_bytes body)
 {
@@ -268,7 +251,8 @@ void mesh_free(struct mesh *m)
         struct mesh_node *n = &m->nodes[i];
         const struct hf_net_stats *s = hf_net_stats(n->net);
         need(s->connections_in == 0 && s->connections_out == 0 && s->calls_running == 0 &&
-                 s->memory_bytes == 0 && s->handshakes == 0 && n->opened == n->closed,
+                 s->memory_bytes == 0 && s->handshakes == 0 &&
+                 s->opened_in + s->opened_out == s->closed,
              "something is left");
         hf_net_free(n->net);
         free(n->result);

@@ -36,16 +36,12 @@ struct mesh_node {
     char address[HF_NET_ADDRESS_MAX];
     bool stopped;
     /* What came. */
-    unsigned opened;
-    unsigned closed;
     unsigned requests;
     struct hf_net_request last; /* without path and body */
     char last_path[HF_NET_PATH_MAX + 1];
     size_t last_body_len;
     bool last_has_account;
     uint8_t last_account[HF_NET_ACCOUNT_LEN];
-    char greeting[HF_NET_PATH_MAX +
-                  1]; /* when set: called on each connection that this node opens */
     /*
      * POST /v1/echo answers the body; /v1/hold keeps the handle here; /v1/big answers 1 MiB; GET
      * /v1/health answers {}.
@@ -85,6 +81,8 @@ void mesh_until_count(struct mesh *m, const uint64_t *counter, uint64_t value);
 void mesh_until_number(struct mesh *m, const unsigned *number, unsigned value);
 /* Turns the loop a number of times without waiting. */
 void mesh_turn(struct mesh *m, unsigned turns);
+/* Ends a connection of a node, if it is still there, as if it had broken. */
+void mesh_close(struct mesh_node *n, uint64_t conn);
 /* A POST to `to` with generous deadline; HF_NET_LOCKED_OK. */
 int mesh_call(struct mesh_node *from, const char *address, uint64_t token, const char *path,
               struct hf_bytes body);

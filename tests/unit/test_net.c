@@ -186,23 +186,6 @@ Test(hf_net_reply, only_the_first_answer_counts)
     mesh_done(&m);
 }
 
-Test(hf_net_conn_attach, stays_with_the_connection)
-{
-    mesh_init(&m, NULL);
-    struct hf_net_call call = to(a, "/v1/echo");
-    mesh_ask(b, &call);
-    uint64_t conn = a->last.peer.conn;
-    cr_assert_null(hf_net_conn_attached(a->net, conn));
-    cr_assert(hf_net_conn_attach(a->net, conn, &m));
-    mesh_ask(b, &call);
-    cr_assert_eq(a->last.peer.attached, &m);
-    hf_net_conn_close(a->net, conn);
-    cr_assert_not(hf_net_conn_attach(a->net, conn, &m));
-    cr_assert_null(hf_net_conn_attached(a->net, conn));
-    mesh_until_number(&m, &a->closed, 1);
-    mesh_done(&m);
-}
-
 Test(hf_net_listen, says_what_is_wrong_and_may_be_called_again)
 {
     mesh_init(&m, NULL);

@@ -272,7 +272,7 @@ Test(hf_net_limits, a_disconnect_in_the_middle_of_a_body_leaves_nothing)
     mesh_init(&m, NULL);
     run(leave_abruptly);
     mesh_until(&m, holds_one, NULL);
-    mesh_until_number(&m, &a->closed, 1);
+    mesh_until_count(&m, &hf_net_stats(a->net)->closed, 1);
     cr_assert_eq(stats()->memory_bytes, 0);
     cr_assert_not(hf_net_reply(a->net, a->held[0], 200, HF_NET_JSON, hf_bytes_of("{}", 2)));
     mesh_done(&m);

@@ -62,9 +62,9 @@ static void kill_connection(void)
 {
     struct mesh_node *n = any();
     if (draw(2) == 0)
-        hf_net_conn_close(n->net, n->last.peer.conn);
+        mesh_close(n, n->last.peer.conn);
     else if (n->results > 0)
-        hf_net_conn_close(n->net, n->result[draw(n->results)].conn);
+        mesh_close(n, n->result[draw(n->results)].conn);
 }
 
 static void change_identity(void)
@@ -98,9 +98,7 @@ static void step(void)
         reply();
     else if (what < 95)
         kill_connection();
-    else if (what < 97)
-        hf_net_cancel(any()->net, draw(MESH_RESULTS));
-    else if (what < 99)
+    else if (what < 98)
         change_identity();
     else
         change_listener();

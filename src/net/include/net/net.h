@@ -37,7 +37,6 @@ struct hf_net_peer {
     bool outgoing;          /* this node opened it */
     const uint8_t *account; /* HF_NET_ACCOUNT_LEN bytes, proven by its certificate; NULL: locked */
     const char *address; /* "ip:port" of an incoming one, the called address of an outgoing one */
-    void *attached;      /* what hf_net_conn_attach left, or NULL */
 };
 
 /* Names a request until it is answered. A handle whose stream has gone is recognised and ignored.
@@ -84,13 +83,6 @@ struct hf_net_hooks {
      */
     int64_t (*body_max)(void *user, enum hf_net_method method, const char *path,
                         const struct hf_net_peer *peer);
-    /*
-     * A connection is ready, before anything else on it. On an outgoing one, an hf_net_call that
-     * names peer->conn goes out before the calls that wait for it. Optional.
-     */
-    void (*opened)(void *user, const struct hf_net_peer *peer);
-    /* A connection that was opened is gone; the place to free what was attached. Optional. */
-    void (*closed)(void *user, const struct hf_net_peer *peer);
 };
 
 /*
@@ -150,8 +142,7 @@ enum hf_net_call_flags {
 
 struct hf_net_call {
     uint64_t token;         /* the caller's own; comes back in the result */
-    const char *address;    /* "host:port", "[ipv6]:port", or NULL when conn is given */
-    uint64_t conn;          /* 0, or the outgoing connection that it must go on */
+    const char *address;    /* "host:port", "[ipv6]:port" */
     const uint8_t *account; /* HF_NET_ACCOUNT_LEN bytes that the peer must prove; NULL: any */
     unsigned flags;         /* of hf_net_call_flags */
     enum hf_net_method method;
@@ -165,26 +156,16 @@ struct hf_net_call {
  * Sends a request on the pooled connection to its address, which is made if need be. Everything is
  * copied. Returns an error, and then never calls completed: HF_EINVAL: no address, path or
  * deadline, or one out of bounds. HF_ETOOBIG: body above HF_NET_BODY_CEILING. HF_EBUSY: calls_max
- * reached. HF_ENOTFOUND: conn is gone. HF_ENOMEM. How it can end (hf_net_result.error):
+ * reached. HF_ENOMEM. How it can end (hf_net_result.error):
  * HF_ETIMEOUT: its deadline. HF_ERESOLVE: no such host. HF_ECONNECT: refused or unreachable.
  * HF_ETLS: the handshake failed. HF_EPEER_CERT: the peer's certificate or the account's signature
  * in it is wrong. HF_EPEER_ACCOUNT: it proved another account. HF_EPEER_LOCKED: it proved none, and
  * HF_NET_LOCKED_OK was not given. HF_ECONNRESET: the connection or stream ended before the answer
  * did; the request may have been carried out. HF_EREFUSED: it was certainly not carried out.
  * HF_EHTTP: the answer is not HTTP/2 as specified. HF_ETOOBIG: the answer is above its bound.
- * HF_ECANCELED. HF_ENOMEM. HF_EBUSY: all of pool_max is in use.
+ * HF_ECANCELED: this node stops. HF_ENOMEM. HF_EBUSY: all of pool_max is in use.
  */
 HF_MUST_USE int hf_net_call(struct hf_net *net, const struct hf_net_call *call);
-/* Ends every call with this token with HF_ECANCELED, through the completed hook. */
-void hf_net_cancel(struct hf_net *net, uint64_t token);
-
-/* Leaves a pointer on a connection; false when it is gone. */
-bool hf_net_conn_attach(struct hf_net *net, uint64_t conn, void *attached);
-/* What was attached; NULL when nothing was, or it is gone. */
-void *hf_net_conn_attached(const struct hf_net *net, uint64_t conn);
-/* Ends a connection at once; its calls end with HF_ECONNRESET. No-op when it is gone. */
-void hf_net_conn_close(struct hf_net *net, uint64_t conn);
-
 /* Counters since the start, what is open now, and the last reason of each kind. Borrowed. */
 const struct hf_net_stats *hf_net_stats(const struct hf_net *net);
 
