@@ -75,10 +75,10 @@ static void edit_policy(struct hf_policy *policy, void *ctx)
 }
 
 /* Every node hears, within ten seconds, that there is newer collateral. */
-static void tell_collateral(struct hf_world *w)
+static void tell_collateral(struct hf_world *w, struct hf__deeds *d)
 {
     for (uint32_t i = 0; i < w->nodes_count; i++) {
-        uint64_t later_us = hf__draw_below(&w->streams[HF__FOR_FAULTS], 10000000);
+        uint64_t later_us = hf__draw_below(&d->r, 10000000);
         hf__push(w, w->now_us + later_us, hf__what(HF__COLLATERAL, w->nodes[i]->incarnation, i));
     }
 }
@@ -116,7 +116,7 @@ static void begin_hostile(struct hf_world *w, struct hf__deeds *d)
     const struct hf__strategy *strategy = hf__strategy_find(d->action->text);
     for (size_t i = 0; i < d->count; i++)
         hf__node(w, d->targets[i])->corrupt |= strategy->corrupts;
-    d->plot = strategy->begin(w, d->targets, d->count);
+    d->plot = hf__strategy_begin(w, strategy, d->targets, d->count);
 }
 
 /* Deeds on the network or the authority as a whole. False: it is not one of them. */
@@ -176,8 +176,9 @@ static void begin_local(struct hf_world *w, const struct hf__action *a, uint32_t
         hf_world_local(w, node, a->deed == HF__DEED_DRILL ? HF_LOCAL_DRILL : HF_LOCAL_DRAIN, NULL);
 }
 
-static void begin_host(struct hf_world *w, const struct hf__action *a, uint32_t node)
+static void begin_host(struct hf_world *w, struct hf__deeds *d, uint32_t node)
 {
+    const struct hf__action *a = d->action;
     switch (a->deed) {
     case HF__DEED_CLOCK:
         hf_world_clock_shift(w, node, (int64_t)a->value);
@@ -196,15 +197,16 @@ static void begin_host(struct hf_world *w, const struct hf__action *a, uint32_t 
         return;
     case HF__DEED_TCB:
         hf_world_tcb(w, node, hf__tcb_from_text(a->text));
-        tell_collateral(w);
+        tell_collateral(w, d);
         return;
     default:
         begin_local(w, a, node);
     }
 }
 
-static void begin_process(struct hf_world *w, const struct hf__action *a, uint32_t node)
+static void begin_process(struct hf_world *w, struct hf__deeds *d, uint32_t node)
 {
+    const struct hf__action *a = d->action;
     switch (a->deed) {
     case HF__DEED_CRASH:
         hf_world_crash(w, node);
@@ -231,15 +233,14 @@ static void begin_process(struct hf_world *w, const struct hf__action *a, uint32
         hf_world_break(w, node, HF_WORLD_ALL);
         return;
     case HF__DEED_CRASH_WRITE:
-        hf_world_crash_at_write(w, node, 1 + (unsigned)a->value,
-                                hf__draw_below(&w->streams[HF__FOR_FAULTS], 2) == 1);
+        hf_world_crash_at_write(w, node, 1 + (unsigned)a->value, hf__draw_below(&d->r, 2) == 1);
         return;
     case HF__DEED_TORN_WRITE:
         hf_world_crash_at_write(w, node, 1 + (unsigned)a->value, false);
         hf__node(w, node)->tears = true;
         return;
     default:
-        begin_host(w, a, node);
+        begin_host(w, d, node);
     }
 }
 
@@ -248,7 +249,7 @@ void hf__deed_begin(struct hf__schedule *s, struct hf__deeds *d)
     if (begin_whole(s, d))
         return;
     for (size_t i = 0; i < d->count; i++)
-        begin_process(s->world, d->action, d->targets[i]);
+        begin_process(s->world, d, d->targets[i]);
 }
 
 uint64_t hf__deed_pause_us(const struct hf__deeds *d)
@@ -340,7 +341,7 @@ static void end_host(struct hf_world *w, struct hf__deeds *d, uint32_t node)
         return;
     case HF__DEED_TCB:
         hf_world_tcb(w, node, HF_TCB_UP_TO_DATE);
-        tell_collateral(w);
+        tell_collateral(w, d);
         return;
     case HF__DEED_DRAIN:
         hf_world_local(w, node, HF_LOCAL_UNDRAIN, NULL);

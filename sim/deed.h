@@ -8,6 +8,7 @@
 
 struct hf__deeds {
     const struct hf__action *action;
+    struct hf__stream r; /* of its own: see hf__schedule_new */
     uint32_t *targets;
     size_t count, cap;
     size_t step;

@@ -14,12 +14,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * Every draw has a stream of its own, named after what it is for: a setting after its field, an
+ * event after its name and number, a strategy after its name. So a setting, a kind of event or a
+ * strategy that is new leaves what a seed draws otherwise as it was; only a seed that draws the new
+ * one is another. For this no chance depends on how many kinds there are, and a strategy draws
+ * alone whether it takes part.
+ */
 struct drawing {
+    uint64_t seed;
     struct hf__stream r;
     struct hf__scenario *s;
     struct hf__action *actions;
     size_t count, cap;
 };
+
+/* From here on draws are for this purpose; which: one of several for it. */
+static void purpose(struct drawing *d, const char *kind, const char *name, uint64_t which)
+{
+    char text[96];
+    snprintf(text, sizeof(text), "swarm %s %s", kind, name);
+    hf__stream_init(&d->r, d->seed, text, which);
+}
 
 static uint64_t between(struct drawing *d, uint64_t low, uint64_t high)
 {
@@ -31,36 +47,63 @@ static bool maybe(struct drawing *d, double chance)
     return hf__draw_unit(&d->r) < chance;
 }
 
-static void draw_world(struct drawing *d)
+/* The same, each with a stream of its own for a field of the scenario. */
+static uint64_t field(struct drawing *d, const char *name, uint64_t low, uint64_t high)
+{
+    purpose(d, "field", name, 0);
+    return between(d, low, high);
+}
+
+/* Whether a field has anything but its usual value; what that is may be drawn next. */
+static bool field_maybe(struct drawing *d, const char *name, double chance)
+{
+    purpose(d, "field", name, 0);
+    return maybe(d, chance);
+}
+
+static void draw_network(struct drawing *d, struct hf_world_network *n)
+{
+    n->latency = (enum hf_world_latency)field(d, "network.latency", 0, 2);
+    n->bandwidth = field_maybe(d, "network.bandwidth", 0.3) ? between(d, 50000, 10000000) : 0;
+    n->one_way = (struct hf_world_duration){field(d, "network.one_way", 50, 20000), 0.4};
+    n->region_sigma = 0.1;
+    n->held_back = (struct hf_world_duration){field(d, "network.held_back", 1000, 200000), 1};
+    n->handshakes = field_maybe(d, "network.handshakes", 0.5);
+}
+
+static void draw_policy(struct drawing *d, struct hf_world_policy *p)
 {
     static const struct {
         uint8_t n, k;
     } shapes[] = {{3, 2}, {3, 2}, {4, 3}, {5, 3}, {7, 4}, {2, 2}, {1, 1}};
+    size_t shape = field(d, "policy.shares", 0, HF_ARRAY_LEN(shapes) - 1);
+    p->n = shapes[shape].n;
+    p->k = shapes[shape].k;
+    p->domain_rule = (uint8_t)field(d, "policy.domain_rule", 0, 2);
+    p->holder_grace_s = field_maybe(d, "policy.holder_grace", 0.4) ? between(d, 1, 20) : 600;
+}
+
+static void draw_world(struct drawing *d)
+{
     struct hf_world_settings *w = &d->s->world;
-    size_t shape = hf__draw_below(&d->r, HF_ARRAY_LEN(shapes));
-    w->policy.n = shapes[shape].n;
-    w->policy.k = shapes[shape].k;
-    d->s->nodes = (uint32_t)between(d, w->policy.n + 2u, w->policy.n + 8u);
-    w->zones = (uint32_t)between(d, 1, 4);
-    w->policy.domain_rule = (uint8_t)between(d, 0, 2);
-    w->policy.holder_grace_s = maybe(d, 0.4) ? between(d, 1, 20) : 600;
-    w->operators = maybe(d, 0.3) ? (uint32_t)between(d, w->policy.n + 1u, d->s->nodes) : 0;
-    w->network.latency = (enum hf_world_latency)hf__draw_below(&d->r, 3);
-    w->network.bandwidth = maybe(d, 0.3) ? between(d, 50000, 10000000) : 0;
-    w->network.one_way = (struct hf_world_duration){between(d, 50, 20000), 0.4};
-    w->network.region_sigma = 0.1;
-    w->network.held_back = (struct hf_world_duration){between(d, 1000, 200000), 1};
-    w->network.handshakes = maybe(d, 0.5);
-    w->storage.write = (struct hf_world_duration){between(d, 0, 20000), 0.5};
-    w->storage.survives = maybe(d, 0.5) ? 0.5 : 0;
-    w->attestation.quote = (struct hf_world_duration){between(d, 100, 300000), 0.5};
-    w->attestation.judge = (struct hf_world_duration){between(d, 100, 20000), 0.5};
-    w->attestation.quote_fails = maybe(d, 0.1) ? 0.1 : 0;
-    w->attestation.judge_fails = maybe(d, 0.1) ? 0.1 : 0;
-    w->clocks.drift_ppm_max = maybe(d, 0.5) ? 200 : 0;
-    w->clocks.offset_ms_max = maybe(d, 0.5) ? 20000 : 0;
-    w->authority.issue_us = between(d, 1000, 5000000);
-    w->costs = maybe(d, 0.5);
+    draw_policy(d, &w->policy);
+    d->s->nodes = (uint32_t)field(d, "nodes", w->policy.n + 2u, w->policy.n + 8u);
+    w->zones = (uint32_t)field(d, "zones", 1, 4);
+    w->operators =
+        field_maybe(d, "operators", 0.3) ? (uint32_t)between(d, w->policy.n + 1u, d->s->nodes) : 0;
+    draw_network(d, &w->network);
+    w->storage.write = (struct hf_world_duration){field(d, "storage.write", 0, 20000), 0.5};
+    w->storage.survives = field_maybe(d, "storage.survives", 0.5) ? 0.5 : 0;
+    w->attestation.quote =
+        (struct hf_world_duration){field(d, "attestation.quote", 100, 300000), 0.5};
+    w->attestation.judge =
+        (struct hf_world_duration){field(d, "attestation.judge", 100, 20000), 0.5};
+    w->attestation.quote_fails = field_maybe(d, "attestation.quote_fails", 0.1) ? 0.1 : 0;
+    w->attestation.judge_fails = field_maybe(d, "attestation.judge_fails", 0.1) ? 0.1 : 0;
+    w->clocks.drift_ppm_max = field_maybe(d, "clocks.drift_ppm", 0.5) ? 200 : 0;
+    w->clocks.offset_ms_max = field_maybe(d, "clocks.offset", 0.5) ? 20000 : 0;
+    w->authority.issue_us = field(d, "authority.issue", 1000, 5000000);
+    w->costs = field_maybe(d, "costs", 0.5);
 }
 
 static struct hf__action *add(struct drawing *d, int deed)
@@ -138,12 +181,7 @@ static void detail(struct drawing *d, struct hf__action *a)
     }
 }
 
-/* Kinds of faults that a run may have, with how many of each. */
-static const struct {
-    int deed;
-    double chance;
-    unsigned max;
-} kinds[] = {
+static const struct hf__kind kinds[] = {
     {HF__DEED_CRASH, 0.8, 8},      {HF__DEED_CRASH_WRITE, 0.6, 8}, {HF__DEED_ROLLING, 0.2, 1},
     {HF__DEED_PAUSE, 0.3, 4},      {HF__DEED_SLOW, 0.3, 3},        {HF__DEED_ISOLATE, 0.4, 4},
     {HF__DEED_DEAF, 0.3, 3},       {HF__DEED_MUTE, 0.3, 3},        {HF__DEED_PARTITION, 0.3, 2},
@@ -157,35 +195,96 @@ static const struct {
     {HF__DEED_DRAIN, 0.2, 2},      {HF__DEED_STALE, 0.1, 1},
 };
 
-static void draw_hostile(struct drawing *d)
+const struct hf__kinds hf__kinds = {.items = kinds, .count = HF_ARRAY_LEN(kinds)};
+
+static void draw_events(struct drawing *d, const struct hf__kinds *all)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        const struct hf__kind *kind = &all->items[i];
+        const char *name = hf__deed_name(kind->deed);
+        purpose(d, "event", name, 0);
+        if (!maybe(d, kind->chance * 0.6))
+            continue;
+        uint64_t count = between(d, 1, kind->max);
+        for (uint64_t j = 1; j <= count; j++) {
+            purpose(d, "event", name, j);
+            detail(d, add(d, kind->deed));
+        }
+    }
+}
+
+/* A strategy that may take part, and how eager it is: 0 the most, STRATEGY_CHANCE the least. */
+struct eager {
+    const struct hf__strategy *strategy;
+    double eagerness;
+};
+
+enum { STRATEGIES_AT_ONCE = 2 };
+#define STRATEGY_CHANCE (1.0 / 30)
+
+static int by_eagerness(const void *a, const void *b)
+{
+    const struct eager *x = a, *y = b;
+    if (x->eagerness < y->eagerness || x->eagerness > y->eagerness)
+        return x->eagerness < y->eagerness ? -1 : 1;
+    return strcmp(x->strategy->name, y->strategy->name);
+}
+
+/* Who would take part if there were room for all. Each draws for itself. */
+static size_t list_eager(struct drawing *d, const struct hf__strategy *const *all,
+                         struct eager ret[static HF__STRATEGIES_MAX])
 {
     const struct hf_world_policy *p = &d->s->world.policy;
-    size_t all = 0;
+    size_t count = 0;
+    for (; *all != NULL; all++) {
+        const struct hf__strategy *s = *all;
+        purpose(d, "strategy", s->name, 0);
+        double eagerness = hf__draw_unit(&d->r);
+        /* n of n: every holder is needed, and a corrupt one may always stop its owners. */
+        if (eagerness >= STRATEGY_CHANCE || (s->corrupts && p->n == p->k))
+            continue;
+        hf_assert(count < HF__STRATEGIES_MAX);
+        ret[count++] = (struct eager){.strategy = s, .eagerness = eagerness};
+    }
+    if (count > 0)
+        qsort(ret, count, sizeof(*ret), by_eagerness);
+    return count;
+}
+
+static void follow(struct drawing *d, const struct hf__strategy *s)
+{
+    const struct hf_world_policy *p = &d->s->world.policy;
+    uint32_t few = p->n - p->k > 1 ? (uint32_t)(p->n - p->k) : 1;
+    purpose(d, "strategy", s->name, 1);
+    struct hf__action *a = add(d, HF__DEED_HOSTILE);
+    a->text = s->name;
+    a->count = s->corrupts ? (uint32_t)between(d, 1, few) : 1;
+    a->for_us = between(d, d->s->for_us / 8, d->s->for_us);
+    /* Many wait for somebody to recover. */
+    uint64_t at_us = a->at_us, for_us = a->for_us;
+    purpose(d, "strategy", s->name, 2);
+    if (!maybe(d, 0.5))
+        return;
+    a = add(d, HF__DEED_ROLLING);
+    detail(d, a);
+    a->at_us = at_us + between(d, 0, for_us);
+    a->at_us = a->at_us > d->s->for_us ? d->s->for_us : a->at_us;
+}
+
+static void draw_hostile(struct drawing *d, const struct hf__strategy *const *all)
+{
+    struct eager eager[HF__STRATEGIES_MAX];
+    size_t count = list_eager(d, all, eager);
+    unsigned room = STRATEGIES_AT_ONCE;
     bool corrupt = false;
-    while (hf__strategies[all] != NULL)
-        all++;
-    for (int i = 0; i < 2; i++) {
-        const struct hf__strategy *s = hf__strategies[hf__draw_below(&d->r, all)];
-        uint32_t few = p->n - p->k > 1 ? (uint32_t)(p->n - p->k) : 1;
-        if (!maybe(d, 0.4))
-            continue;
-        /* n of n: every holder is needed, and a corrupt one may always stop its owners. Two kinds
-         * at once could be too many. */
-        if ((s->corrupts && p->n == p->k) || ((s->corrupts || s->conspires) && corrupt))
-            continue;
-        corrupt = corrupt || s->corrupts || s->conspires;
-        struct hf__action *a = add(d, HF__DEED_HOSTILE);
-        a->text = s->name;
-        a->count = s->corrupts ? (uint32_t)between(d, 1, few) : 1;
-        a->for_us = between(d, d->s->for_us / 8, d->s->for_us);
-        /* Many wait for somebody to recover. */
-        uint64_t at_us = a->at_us, for_us = a->for_us;
-        if (!maybe(d, 0.5))
-            continue;
-        a = add(d, HF__DEED_ROLLING);
-        detail(d, a);
-        a->at_us = at_us + between(d, 0, for_us);
-        a->at_us = a->at_us > d->s->for_us ? d->s->for_us : a->at_us;
+    for (size_t i = 0; i < count && room > 0; i++) {
+        const struct hf__strategy *s = eager[i].strategy;
+        bool more = s->corrupts || s->conspires;
+        if (more && corrupt)
+            continue; /* two kinds at once could be too many */
+        corrupt = corrupt || more;
+        follow(d, s);
+        room--;
     }
 }
 
@@ -193,6 +292,7 @@ static void draw_hostile(struct drawing *d)
 static void draw_outage(struct drawing *d)
 {
     const struct hf_world_policy *p = &d->s->world.policy;
+    purpose(d, "event", "outage", 0);
     if (!maybe(d, 0.1))
         return;
     struct hf__action *a = add(d, HF__DEED_CRASH);
@@ -203,6 +303,7 @@ static void draw_outage(struct drawing *d)
 /* A new release, until the old one is no longer accepted. */
 static void draw_release(struct drawing *d)
 {
+    purpose(d, "event", "release", 0);
     if (!maybe(d, 0.1))
         return;
     uint64_t third = d->s->for_us / 3;
@@ -218,41 +319,45 @@ static void draw_release(struct drawing *d)
     }
 }
 
+/* In the order of time. What is due at once has an order that depends on nothing else. */
 static int by_time(const void *a, const void *b)
 {
     const struct hf__action *x = a, *y = b;
     if (x->at_us != y->at_us)
         return x->at_us < y->at_us ? -1 : 1;
-    return x->deed - y->deed;
+    if (x->deed != y->deed)
+        return x->deed - y->deed;
+    if (x->for_us != y->for_us)
+        return x->for_us < y->for_us ? -1 : 1;
+    return strcmp(x->text, y->text);
 }
 
-void hf__scenario_draw(uint64_t seed, struct hf__scenario *ret)
+void hf__scenario_draw_from(uint64_t seed, const struct hf__kinds *kinds_of,
+                            const struct hf__strategy *const *strategies, struct hf__scenario *ret)
 {
-    struct drawing d = {.s = ret};
+    struct drawing d = {.s = ret, .seed = seed};
     memset(ret, 0, sizeof(*ret));
-    hf__stream_init(&d.r, seed, HF__FOR_SWARM, 0);
     hf_world_settings_init(&ret->world);
     ret->title = "drawn by a seed";
     ret->world.seed = seed;
     ret->world.traces = false;
-    ret->for_us = (maybe(&d, 0.1) ? between(&d, 60, 300) : between(&d, 5, 60)) * 1000000;
+    ret->for_us =
+        (field_maybe(&d, "for", 0.1) ? between(&d, 60, 300) : between(&d, 5, 60)) * 1000000;
     ret->settle_us = UINT64_C(1800000000);
     ret->keys_every_us = 0;
     draw_world(&d);
-    if (maybe(&d, 0.5))
-        ret->spread_us = between(&d, 1, 5000000);
-    for (size_t i = 0; i < HF_ARRAY_LEN(kinds); i++) {
-        if (!maybe(&d, kinds[i].chance * 0.6))
-            continue;
-        uint64_t count = between(&d, 1, kinds[i].max);
-        for (uint64_t j = 0; j < count; j++)
-            detail(&d, add(&d, kinds[i].deed));
-    }
+    ret->spread_us = field_maybe(&d, "start_within", 0.5) ? between(&d, 1, 5000000) : 0;
+    draw_events(&d, kinds_of);
     draw_outage(&d);
     draw_release(&d);
-    draw_hostile(&d);
+    draw_hostile(&d, strategies);
     if (d.count > 0)
         qsort(d.actions, d.count, sizeof(*d.actions), by_time);
     ret->actions.items = d.actions;
     ret->actions.count = d.count;
+}
+
+void hf__scenario_draw(uint64_t seed, struct hf__scenario *ret)
+{
+    hf__scenario_draw_from(seed, &hf__kinds, hf__strategies, ret);
 }

@@ -247,7 +247,7 @@ struct hf_world {
     void *watch_ctx;
     struct hf__observer observers[HF__OBSERVERS_MAX];
     size_t observers_count;
-    uint32_t plots_count; /* strategies begun so far */
+    const char *beginning; /* name of the strategy that begins now; NULL: none does */
     struct hf_world_trace *traces;
     size_t traces_count, traces_cap;
     uint64_t trace_counts[64];

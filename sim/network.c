@@ -102,7 +102,7 @@ static void call_end(struct hf_world *w, uint32_t call, struct hf__call *c)
 uint64_t hf__one_way_us(struct hf_world *w, uint32_t from, uint32_t to)
 {
     const struct hf_world_network *net = &w->settings.network;
-    struct hf__stream *r = &w->streams[HF__FOR_NETWORK];
+    struct hf__stream *r = &w->streams[HF__FOR_LATENCY];
     if (net->latency != HF_LATENCY_REGIONS)
         return hf__draw_duration(r, net->one_way);
     uint32_t zones = w->settings.zones;
@@ -122,7 +122,7 @@ static uint64_t wire_len(const struct hf_world *w, const struct hf__message *m)
 static uint64_t travel(struct hf_world *w, struct hf__message *m, uint64_t at_us)
 {
     const struct hf_world_network *net = &w->settings.network;
-    struct hf__stream *r = &w->streams[HF__FOR_NETWORK];
+    struct hf__stream *r = &w->streams[HF__FOR_REORDER];
     if (m->from == HF__NOBODY || m->to == HF__NOBODY)
         return at_us + net->one_way.median_us;
     struct hf__node *from = hf__node(w, m->from);
@@ -214,7 +214,7 @@ static uint32_t copy(struct hf_world *w, const struct hf__message *m)
 void hf__network_send(struct hf_world *w, uint32_t message, uint64_t at_us)
 {
     struct hf__message *m = hf__message(w, message);
-    struct hf__stream *r = &w->streams[HF__FOR_NETWORK];
+    struct hf__stream *r = &w->streams[HF__FOR_DUPLICATE];
     uint64_t delay_us = 0;
     w->totals.messages_sent++;
     w->totals.bytes_sent += wire_len(w, m);
@@ -222,7 +222,7 @@ void hf__network_send(struct hf_world *w, uint32_t message, uint64_t at_us)
         return;
     enum hf_fate fate = hf__rules_judge(w, m, &delay_us);
     bool lost = fate == HF_FATE_DROP || hf__cut_between(w, m->from, m->to) ||
-                hf__draw_chance(r, w->settings.network.loss);
+                hf__draw_chance(&w->streams[HF__FOR_LOSS], w->settings.network.loss);
     if (fate == HF_FATE_RESET)
         hf__network_fail(w, m->call, m->mark, HF_ECONNRESET, at_us);
     if (lost || fate == HF_FATE_RESET) {

@@ -166,7 +166,7 @@ static void boot(struct hf_world *w, struct hf__node *n)
         .secret_free = free,
     };
     struct hf__stream seed;
-    hf__stream_init(&seed, w->settings.seed ^ hf__mix(n->incarnation), HF__FOR_ENGINES, n->number);
+    hf__stream_init(&seed, w->settings.seed ^ hf__mix(n->incarnation), "engine", n->number);
     hf__draw_bytes(&seed, config.seed, sizeof(config.seed));
     memcpy(config.network, w->authority.network, sizeof(config.network));
     config.network[0] ^= n->config_network;

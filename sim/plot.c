@@ -1,5 +1,6 @@
 #include "plot.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,17 @@ static void plot_done(void *ctx, struct hf_world *w)
     free(p);
 }
 
+/* The stream of its own: named after the strategy, when it began and on whom. Nothing else that
+ * happens in the world changes it. */
+static void draw_from(struct hf__plot *p)
+{
+    char name[64];
+    const char *strategy = p->world->beginning == NULL ? "" : p->world->beginning;
+    snprintf(name, sizeof(name), "strategy %s", strategy);
+    hf__stream_init(&p->r, p->world->settings.seed, name,
+                    hf__mix(p->world->now_us) ^ (p->count == 0 ? 0 : p->nodes[0]));
+}
+
 struct hf__plot *hf__plot_new(struct hf_world *w, const uint32_t *nodes, size_t count,
                               struct hf__observer observer, size_t more_len)
 {
@@ -27,7 +39,7 @@ struct hf__plot *hf__plot_new(struct hf_world *w, const uint32_t *nodes, size_t 
     p->more = calloc(1, more_len + 1);
     hf_assert(p->nodes != NULL && p->more != NULL);
     memcpy(p->nodes, nodes, count * sizeof(uint32_t));
-    hf__stream_init(&p->r, w->settings.seed, HF__FOR_STRATEGY, w->plots_count++);
+    draw_from(p);
     hf_arena_init(&p->arena, 1 << 22);
     observer.ctx = p;
     observer.done = plot_done;

@@ -54,7 +54,7 @@ static struct hf__key number_key(uint32_t number)
 static void draw_seed(const struct hf_world *w, uint64_t which, uint8_t ret[static HF_DEV_SEED_LEN])
 {
     struct hf__stream r;
-    hf__stream_init(&r, w->settings.seed, HF__FOR_ATTESTATION, which);
+    hf__stream_init(&r, w->settings.seed, "platform keys", which);
     hf__draw_bytes(&r, ret, HF_DEV_SEED_LEN);
 }
 

@@ -3,9 +3,28 @@
 #include <math.h>
 #include <string.h>
 
-void hf__stream_init(struct hf__stream *ret, uint64_t seed, uint64_t purpose, uint64_t which)
+const char *hf__purpose_name(enum hf__purpose purpose)
 {
-    uint64_t x = hf__mix(seed ^ hf__mix(purpose ^ hf__mix(which)));
+    static const char *const names[] = {
+#define X(constant, name) name,
+        HF__PURPOSE_MAP(X)
+#undef X
+    };
+    return names[purpose];
+}
+
+/* FNV-1a over a name; the mixer spreads it. */
+static uint64_t name_hash(const char *name)
+{
+    uint64_t h = 0xcbf29ce484222325u;
+    for (; *name != '\0'; name++)
+        h = (h ^ (uint8_t)*name) * 0x100000001b3u;
+    return h;
+}
+
+void hf__stream_init(struct hf__stream *ret, uint64_t seed, const char *purpose, uint64_t which)
+{
+    uint64_t x = hf__mix(seed ^ hf__mix(name_hash(purpose) ^ hf__mix(which)));
     for (int i = 0; i < 4; i++) {
         x = hf__mix(x);
         ret->s[i] = x;

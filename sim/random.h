@@ -1,25 +1,37 @@
 /*
- * Random streams of the world: one for each purpose, all from one seed, so that drawing more for
- * one purpose changes nothing for another. Not for secrets, and not for the engines' own seeds'
- * quality: a virtual world has nothing to hide.
+ * Random streams: one for each purpose, all from one seed. A stream follows from the seed and the
+ * name of its purpose alone, so a purpose that is added, taken away or drawn from more often leaves
+ * every other as it was. Not for secrets: a virtual world has nothing to hide.
  */
 #ifndef HF_SIM_RANDOM_H
 #define HF_SIM_RANDOM_H
 
 #include "sim/settings.h"
 
+/* X(constant, name): the purposes for which a world draws all the time. Their order is of no
+ * meaning. What draws seldom makes a stream of its own, with hf__stream_init. */
+#define HF__PURPOSE_MAP(X)                                                                         \
+    X(LATENCY, "network latency")                                                                  \
+    X(LOSS, "network loss")                                                                        \
+    X(DUPLICATE, "network duplicate")                                                              \
+    X(REORDER, "network reorder")                                                                  \
+    X(RULES, "network rules")                                                                      \
+    X(STORAGE, "storage")                                                                          \
+    X(SURVIVAL, "storage survival")                                                                \
+    X(ATTESTATION, "attestation")                                                                  \
+    X(QUOTE_FAILURE, "attestation quote failure")                                                  \
+    X(JUDGE_FAILURE, "attestation judge failure")                                                  \
+    X(CLOCKS, "clocks")                                                                            \
+    X(AUTHORITY, "authority")
+
 enum hf__purpose {
-    HF__FOR_NETWORK = 1,
-    HF__FOR_STORAGE,
-    HF__FOR_ATTESTATION,
-    HF__FOR_CLOCKS,
-    HF__FOR_ENGINES,
-    HF__FOR_AUTHORITY,
-    HF__FOR_FAULTS,
-    HF__FOR_STRATEGY,
-    HF__FOR_SWARM,
-    HF__PURPOSES,
+#define X(constant, name) HF__FOR_##constant,
+    HF__PURPOSE_MAP(X)
+#undef X
+        HF__PURPOSES
 };
+
+const char *hf__purpose_name(enum hf__purpose purpose);
 
 struct hf__stream {
     uint64_t s[4];
@@ -34,7 +46,8 @@ static inline uint64_t hf__mix(uint64_t x)
     return x ^ (x >> 31);
 }
 
-void hf__stream_init(struct hf__stream *ret, uint64_t seed, uint64_t purpose, uint64_t which);
+/* The stream of a seed and a purpose, by its name; which: one of several for the same purpose. */
+void hf__stream_init(struct hf__stream *ret, uint64_t seed, const char *purpose, uint64_t which);
 
 static inline uint64_t hf__rotl(uint64_t x, int k)
 {

@@ -26,7 +26,7 @@ static enum hf_fate act(struct hf_world *w, const struct hf_rule *r, struct hf__
         return HF_FATE_REPLACE;
     case HF_RULE_CORRUPT:
         if (m->len > 0)
-            hf__message_spoil(m, hf__draw_below(&w->streams[HF__FOR_FAULTS], m->len));
+            hf__message_spoil(m, hf__draw_below(&w->streams[HF__FOR_RULES], m->len));
         return HF_FATE_PASS;
     case HF_RULE_CRASH_TO:
         if (m->to != HF__NOBODY)

@@ -28,6 +28,20 @@ HF_MUST_USE int hf__scenario_set(struct hf__scenario *s, const char *assignment,
                                  struct hf_config_doc **ret_doc, struct hf_config_errors *errors);
 /* What a seed of the swarm draws: sizes, settings and faults. actions: from malloc. */
 void hf__scenario_draw(uint64_t seed, struct hf__scenario *ret);
+/* Kinds of events that a run may have: chance of it, and how many at most. */
+struct hf__kind {
+    int deed;
+    double chance;
+    unsigned max;
+};
+struct hf__kinds {
+    const struct hf__kind *items;
+    size_t count;
+};
+extern const struct hf__kinds hf__kinds;
+/* The same from other tables. strategies: NULL after the last; at most HF__STRATEGIES_MAX. */
+void hf__scenario_draw_from(uint64_t seed, const struct hf__kinds *kinds,
+                            const struct hf__strategy *const *strategies, struct hf__scenario *ret);
 /* As YAML, for a person and for `run`. */
 void hf__scenario_print(const struct hf__scenario *s, struct hf_buf *out);
 

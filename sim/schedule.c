@@ -4,6 +4,7 @@
 #include "deed.h"
 #include "plot.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,13 +41,12 @@ static void add(struct hf__deeds *d, uint32_t node)
 /* So many nodes out of all, each once: the first of a shuffle. */
 static void draw(struct hf_world *w, struct hf__deeds *d, uint32_t count)
 {
-    struct hf__stream *r = &w->streams[HF__FOR_FAULTS];
     uint32_t *all = malloc((w->nodes_count + 1u) * sizeof(uint32_t));
     hf_assert(all != NULL);
     for (uint32_t i = 0; i < w->nodes_count; i++)
         all[i] = i;
     for (uint32_t i = 0; i < count && i < w->nodes_count; i++) {
-        uint32_t at = i + (uint32_t)hf__draw_below(r, w->nodes_count - i);
+        uint32_t at = i + (uint32_t)hf__draw_below(&d->r, w->nodes_count - i);
         add(d, all[at]);
         all[at] = all[i];
     }
@@ -135,6 +135,25 @@ static void wake(void *ctx, struct hf_world *w, uint32_t mark)
     }
 }
 
+/* How many before it are of the same name and time. */
+static uint64_t twins_before(const struct hf__action *actions, size_t at)
+{
+    const struct hf__action *a = &actions[at];
+    uint64_t count = 0;
+    for (; at > 0 && actions[at - 1].at_us == a->at_us; at--)
+        count += actions[at - 1].deed == a->deed && strcmp(actions[at - 1].text, a->text) == 0;
+    return count;
+}
+
+static void draw_from(const struct hf_world *w, const struct hf__action *actions, size_t at,
+                      struct hf__stream *ret)
+{
+    char name[128];
+    const struct hf__action *a = &actions[at];
+    snprintf(name, sizeof(name), "event %s %s", hf__deed_name(a->deed), a->text);
+    hf__stream_init(ret, w->settings.seed, name, hf__mix(a->at_us) ^ twins_before(actions, at));
+}
+
 struct hf__schedule *hf__schedule_new(struct hf_world *w, const struct hf__action *actions,
                                       size_t count, hf__deed_fn *note_fn, void *ctx)
 {
@@ -152,6 +171,7 @@ struct hf__schedule *hf__schedule_new(struct hf_world *w, const struct hf__actio
     s->observer = hf__observe(w, &observer);
     for (size_t i = 0; i < count; i++) {
         s->deeds[i].action = &actions[i];
+        draw_from(w, actions, i, &s->deeds[i].r);
         hf__wake(w, s->observer, (uint32_t)(i * MARKS + MARK_BEGIN), actions[i].at_us);
     }
     return s;

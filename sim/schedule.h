@@ -1,7 +1,8 @@
 /*
  * What is done to a world and when: the timeline of a scenario, whether a person wrote it or a seed
- * drew it. Every deed names its targets by number, zone or share; what is drawn comes from the
- * world's stream for faults.
+ * drew it. Every deed names its targets by number, zone or share; what is drawn comes from a stream
+ * of its own, named after what it does, what its text says, and when it begins: another event
+ * beside it changes nothing.
  */
 #ifndef HF_SIM_SCHEDULE_H
 #define HF_SIM_SCHEDULE_H

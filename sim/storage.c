@@ -191,8 +191,8 @@ void hf__storage_crash(struct hf_world *w, struct hf__node *n)
     while (n->pending != NULL) {
         struct hf__pending *p = n->pending;
         n->pending = p->next;
-        survives =
-            survives && hf__draw_chance(&w->streams[HF__FOR_STORAGE], w->settings.storage.survives);
+        survives = survives &&
+                   hf__draw_chance(&w->streams[HF__FOR_SURVIVAL], w->settings.storage.survives);
         if (survives)
             apply(w, n, p);
         drop_messages(w, p->messages);

@@ -25,6 +25,9 @@ enum { HF__STRATEGIES_MAX = 32 };
 extern const struct hf__strategy *const hf__strategies[];
 /* NULL: no such strategy. */
 const struct hf__strategy *hf__strategy_find(const char *name);
+/* Begins a strategy; what its plot draws follows from its name, the time and the first node. */
+struct hf__plot *hf__strategy_begin(struct hf_world *w, const struct hf__strategy *s,
+                                    const uint32_t *nodes, size_t count);
 /* Its place in the table; the count of all for a name that is none. */
 size_t hf__strategy_index(const char *name);
 

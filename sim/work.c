@@ -106,7 +106,7 @@ static void quote(struct hf_world *w, struct hf__node *n, const struct hf__work 
     ret->type = HF_EVENT_QUOTE_MADE;
     ret->u.quote_made.work = k->id;
     ret->u.quote_made.error = n->quote_error;
-    if (hf__draw_chance(&w->streams[HF__FOR_ATTESTATION], w->settings.attestation.quote_fails))
+    if (hf__draw_chance(&w->streams[HF__FOR_QUOTE_FAILURE], w->settings.attestation.quote_fails))
         ret->u.quote_made.error = HF_EQUOTE_INTERFERED;
     if (ret->u.quote_made.error != 0)
         return;
@@ -130,8 +130,8 @@ static void judge(struct hf_world *w, const struct hf__work *k, struct hf_event 
         .trust = k->trust,
         .dev_root = hf_bytes_of(k->quote + k->len - k->root_len, k->root_len),
         .wall_s = k->wall_s,
-        .no_collateral =
-            hf__draw_chance(&w->streams[HF__FOR_ATTESTATION], w->settings.attestation.judge_fails),
+        .no_collateral = hf__draw_chance(&w->streams[HF__FOR_JUDGE_FAILURE],
+                                         w->settings.attestation.judge_fails),
     };
     hf__quote_judge(w, &judged, &ret->u.quote_judged.verdict);
 }

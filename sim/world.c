@@ -90,8 +90,8 @@ int hf_world_new(const struct hf_world_settings *settings, struct hf_world **ret
     hf__transit_init(&w->messages);
     hf__slab_init(&w->works, sizeof(struct hf__work));
     hf__map_init(&w->judged, 0);
-    for (uint64_t i = 0; i < HF__PURPOSES; i++)
-        hf__stream_init(&w->streams[i], settings->seed, i, 0);
+    for (int i = 0; i < HF__PURPOSES; i++)
+        hf__stream_init(&w->streams[i], settings->seed, hf__purpose_name((enum hf__purpose)i), 0);
     int r = platforms_init(w);
     if (r == 0)
         r = hf_pool_new(w->suite, &w->pool);

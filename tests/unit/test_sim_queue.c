@@ -11,7 +11,7 @@ Test(hf_sim_queue, gives_entries_by_time_and_equal_times_in_the_order_they_came)
     struct hf__entry e, last = {0, 0};
     uint64_t pushed = 0, popped = 0;
     hf__queue_init(&q);
-    hf__stream_init(&r, 7, HF__FOR_FAULTS, 0);
+    hf__stream_init(&r, 7, "faults", 0);
     for (int round = 0; round < 200000; round++) {
         uint64_t spread = UINT64_C(1) << hf__draw_below(&r, 34);
         if (hf__draw_below(&r, 100) < 52) {
@@ -52,9 +52,9 @@ Test(hf_sim_queue, keeps_what_is_due_later_than_asked_for)
 Test(hf_sim_random, streams_of_one_seed_differ_and_repeat)
 {
     struct hf__stream a, b, c;
-    hf__stream_init(&a, 1, HF__FOR_NETWORK, 0);
-    hf__stream_init(&b, 1, HF__FOR_NETWORK, 0);
-    hf__stream_init(&c, 1, HF__FOR_STORAGE, 0);
+    hf__stream_init(&a, 1, "network", 0);
+    hf__stream_init(&b, 1, "network", 0);
+    hf__stream_init(&c, 1, "storage", 0);
     uint64_t first = hf__draw(&a);
     cr_assert_eq(first, hf__draw(&b));
     cr_assert_neq(first, hf__draw(&c));
@@ -65,7 +65,7 @@ Test(hf_sim_random, a_lognormal_duration_has_its_median)
     struct hf__stream r;
     struct hf_world_duration d = {.median_us = 10000, .sigma = 0.5};
     int below = 0;
-    hf__stream_init(&r, 3, HF__FOR_NETWORK, 0);
+    hf__stream_init(&r, 3, "network", 0);
     for (int i = 0; i < 20000; i++)
         below += hf__draw_duration(&r, d) < d.median_us;
     cr_assert(below > 9700 && below < 10300, "%d of 20000 below the median", below);
@@ -82,7 +82,7 @@ Test(hf_sim_queue, shows_what_is_still_to_be_taken)
     struct hf__entry e, ahead;
     uint64_t pushed = 0, shown = 0, popped = 0, last[DEPTH];
     hf__queue_init(&q);
-    hf__stream_init(&r, 8, HF__FOR_FAULTS, 0);
+    hf__stream_init(&r, 8, "faults", 0);
     while (popped < COUNT) {
         for (uint64_t i = hf__draw_below(&r, 5); i > 0 && pushed < COUNT; i--)
             hf__queue_push(&q, q.now_us + hf__draw_below(&r, 700), pushed++);

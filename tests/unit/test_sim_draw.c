@@ -1,0 +1,140 @@
+/* What a seed draws stays as it is when there is more to draw: a strategy, a kind of event, or
+ * another event beside it. */
+#include "scenario.h"
+#include "strategy.h"
+#include "trial.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SEEDS = 2000 };
+
+static bool draws(const struct hf__scenario *s, int deed, const char *text)
+{
+    for (size_t i = 0; i < s->actions.count; i++) {
+        const struct hf__action *a = &s->actions.items[i];
+        if (a->deed == deed && (text == NULL || strcmp(a->text, text) == 0))
+            return true;
+    }
+    return false;
+}
+
+static bool same(const struct hf__scenario *a, const struct hf__scenario *b)
+{
+    struct hf_buf x, y;
+    hf_buf_init(&x, 1 << 24);
+    hf_buf_init(&y, 1 << 24);
+    hf__scenario_print(a, &x);
+    hf__scenario_print(b, &y);
+    bool equal = x.len == y.len && memcmp(x.data, y.data, x.len) == 0;
+    hf_buf_done(&x);
+    hf_buf_done(&y);
+    return equal;
+}
+
+/* Draws with the tables as they are and with those given. Seeds that draw what is new; every other
+ * one must be the same. */
+static unsigned drawn_anew(const struct hf__kinds *kinds,
+                           const struct hf__strategy *const *strategies, int deed, const char *text)
+{
+    unsigned anew = 0;
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        struct hf__scenario before, after;
+        hf__scenario_draw(seed, &before);
+        hf__scenario_draw_from(seed, kinds, strategies, &after);
+        if (draws(&after, deed, text))
+            anew++;
+        else
+            cr_assert(same(&before, &after), "seed %d draws something else", (int)seed);
+        free(before.actions.items);
+        free(after.actions.items);
+    }
+    return anew;
+}
+
+/* A copy of the table with one row more, at its start: the place where most would be shifted. */
+static unsigned with_strategy(const struct hf__strategy *added)
+{
+    const struct hf__strategy *table[HF__STRATEGIES_MAX + 1] = {added};
+    size_t count = 1;
+    for (size_t i = 0; hf__strategies[i] != NULL; i++)
+        table[count++] = hf__strategies[i];
+    table[count] = NULL;
+    cr_assert_leq(count, HF__STRATEGIES_MAX);
+    return drawn_anew(&hf__kinds, table, HF__DEED_HOSTILE, added->name);
+}
+
+Test(hf_sim_draw, a_new_strategy_leaves_what_other_seeds_draw)
+{
+    static const struct hf__strategy rows[] = {
+        {.name = "new-strategy", .doc = ""},
+        {.name = "new-corrupt-strategy", .doc = "", .corrupts = true},
+    };
+    for (size_t i = 0; i < HF_ARRAY_LEN(rows); i++) {
+        unsigned anew = with_strategy(&rows[i]);
+        cr_assert(anew > SEEDS / 100 && anew < SEEDS / 10, "%u of %d draw it", anew, SEEDS);
+    }
+}
+
+/* A start is the one deed that no seed draws. */
+Test(hf_sim_draw, a_new_kind_of_event_leaves_what_other_seeds_draw)
+{
+    struct hf__kind *items = malloc((hf__kinds.count + 1) * sizeof(*items));
+    cr_assert_not_null(items);
+    items[0] = (struct hf__kind){HF__DEED_START, 0.5, 3};
+    memcpy(items + 1, hf__kinds.items, hf__kinds.count * sizeof(*items));
+    struct hf__kinds more = {.items = items, .count = hf__kinds.count + 1};
+    unsigned anew = drawn_anew(&more, hf__strategies, HF__DEED_START, NULL);
+    cr_assert(anew > SEEDS / 5 && anew < SEEDS / 2, "%u of %d draw it", anew, SEEDS);
+    free(items);
+}
+
+/* ---- The targets of events ---- */
+
+struct noted {
+    uint32_t targets[16];
+    size_t count;
+};
+
+static void note(void *ctx, struct hf_world *w, const struct hf__action *a, bool begins,
+                 const uint32_t *targets, size_t count)
+{
+    struct noted *noted = ctx;
+    (void)w;
+    if (a->deed != HF__DEED_CRASH || !begins)
+        return;
+    for (size_t i = 0; i < count; i++)
+        noted->targets[noted->count++] = targets[i];
+}
+
+static struct noted targets_of(const struct hf__action *actions, size_t count)
+{
+    struct hf_world_settings settings;
+    struct hf_world *w;
+    struct noted ret = {.count = 0};
+    hf_world_settings_init(&settings);
+    cr_assert_eq(hf_world_new(&settings, &w), 0);
+    hf_world_add_many(w, 40);
+    struct hf__schedule *s = hf__schedule_new(w, actions, count, note, &ret);
+    hf_world_run_for(w, 5000);
+    hf_world_free(w);
+    hf__schedule_free(s);
+    return ret;
+}
+
+Test(hf_sim_draw, an_event_hits_the_same_nodes_whatever_stands_beside_it)
+{
+    static const struct hf__action actions[] = {
+        {.at_us = 1000, .deed = HF__DEED_ISOLATE, .node = -1, .zone = -1, .count = 9, .text = ""},
+        {.at_us = 2000, .deed = HF__DEED_CRASH, .node = -1, .zone = -1, .count = 4, .text = ""},
+        {.at_us = 2000, .deed = HF__DEED_CRASH, .node = -1, .zone = -1, .count = 4, .text = ""},
+        {.at_us = 2000, .deed = HF__DEED_PAUSE, .node = -1, .zone = -1, .count = 5, .text = ""},
+    };
+    struct noted all = targets_of(actions, 4), fewer = targets_of(actions + 1, 2);
+    cr_assert_eq(all.count, 8);
+    cr_assert_eq(fewer.count, 8);
+    cr_assert_arr_eq(all.targets, fewer.targets, sizeof(all.targets));
+    /* Two alike at the same time are two draws. */
+    cr_assert_neq(memcmp(all.targets, all.targets + 4, 4 * sizeof(uint32_t)), 0);
+}
