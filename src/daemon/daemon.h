@@ -43,7 +43,7 @@ struct hf__daemon {
     struct hf_engine *engine;
     bool running;    /* the engine has been started */
     int start_error; /* why it has not */
-    char start_text[HF__SHELF_TEXT_LEN];
+    char start_text[HF_STORE_TEXT_LEN];
     bool stopping;
 
     struct hf_net *net;
@@ -57,7 +57,7 @@ struct hf__daemon {
 
     struct hf__shelf *shelf;
     int store_error;
-    char store_text[HF__SHELF_TEXT_LEN];
+    char store_text[HF_STORE_TEXT_LEN];
     struct hf__quotes *quotes;
     struct hf__keeper *keeper;
     struct hf__gate gate;

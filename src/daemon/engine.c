@@ -118,22 +118,6 @@ static void do_locals(struct hf__daemon *d, const struct hf_update *u)
     }
 }
 
-static void do_writes(struct hf__daemon *d, const struct hf_update *u)
-{
-    if (u->writes_count == 0)
-        return;
-    struct hf__shelf_write *writes = calloc(u->writes_count, sizeof *writes);
-    hf_assert(writes != NULL);
-    for (size_t i = 0; i < u->writes_count; i++)
-        writes[i] =
-            (struct hf__shelf_write){.collection = u->writes[i].collection,
-                                     .key = hf_bytes_of(u->writes[i].key, u->writes[i].key_len),
-                                     .value = u->writes[i].value};
-    hf__shelf_write(d->shelf, writes, u->writes_count, u->vault_state == HF_VAULT_PLACED,
-                    u->write_seq);
-    free(writes);
-}
-
 static void do_work(struct hf__daemon *d, const struct hf_update *u)
 {
     for (size_t i = 0; i < u->work_count; i++) {
@@ -207,7 +191,7 @@ static void step(struct hf__daemon *d, struct hf_event *event)
     hf_engine_step(d->engine, event, &u);
     for (size_t i = 0; i < u.traces_count; i++)
         hf__trace_log(d, &u.traces[i]);
-    do_writes(d, &u);
+    hf__shelf_write(d->shelf, &u);
     do_work(d, &u);
     if (u.identity_changed)
         new_identity(d, &u);
@@ -264,17 +248,6 @@ static void on_reloaded(void *user, int error)
     hf__keeper_reloaded(d, error);
 }
 
-static struct hf_row_in *rows_in(const struct hf__shelf_rows *rows)
-{
-    struct hf_row_in *in = calloc(rows->count + 1, sizeof *in);
-    hf_assert(in != NULL);
-    for (size_t i = 0; i < rows->count; i++)
-        in[i] = (struct hf_row_in){.collection = rows->rows[i].collection,
-                                   .key = rows->rows[i].key,
-                                   .value = rows->rows[i].value};
-    return in;
-}
-
 /* ---- what the store tells */
 
 static void on_wake(void *user)
@@ -291,13 +264,11 @@ static void on_durable(void *user, uint64_t seq)
 
 static void on_vault(void *user, int error, const struct hf__shelf_rows *rows)
 {
-    struct hf_row_in *in = rows_in(rows);
     struct hf_event event = {.type = HF_EVENT_VAULT};
     event.u.vault.error = error;
-    event.u.vault.rows = in;
+    event.u.vault.rows = rows->rows;
     event.u.vault.rows_count = rows->count;
     hf__daemon_step(user, &event);
-    free(in);
 }
 
 static void on_health(void *user, int error, const char *text)
@@ -388,15 +359,13 @@ static int make_engine(struct hf__daemon *d)
 
 static void start_engine(struct hf__daemon *d, struct hf__shelf_start *start)
 {
-    struct hf_row_in *rows = rows_in(&start->public_rows);
     struct hf_event event = {.type = HF_EVENT_START};
-    event.u.start.vault = (enum hf_vault_state)start->vault;
-    event.u.start.rows = rows;
+    event.u.start.vault = start->vault;
+    event.u.start.rows = start->public_rows.rows;
     event.u.start.rows_count = start->public_rows.count;
     d->running = true;
     hf__quotes_reload(d->quotes);
     hf__daemon_step(d, &event);
-    free(rows);
     hf__documents_read(d);
 }
 

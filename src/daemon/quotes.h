@@ -1,8 +1,6 @@
 /*
  * Quotes, made and judged on worker threads: the platform that makes this node's own, and the
  * collateral and the memory of certificates by which those of others are verified.
- *
- * This header leaves out attest/collateral.h on purpose: the engine has types of the same names.
  */
 #ifndef HF_DAEMON_QUOTES_H
 #define HF_DAEMON_QUOTES_H

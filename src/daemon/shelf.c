@@ -13,6 +13,7 @@ struct item {
     bool is_vault;
     uint64_t seq;
     struct hf_store_op *ops;
+    uint8_t *keys;           /* HF_ROW_KEY_MAX bytes for each op that has one */
     struct hf_blob **values; /* one for each op; NULL where it has none */
     size_t ops_count;
     /* Vault work. */
@@ -33,7 +34,8 @@ struct hf__shelf {
     int health;
 };
 
-_Static_assert((int)HF__SHELF_TEXT_LEN == (int)HF_STORE_TEXT_LEN, "texts fit each other");
+_Static_assert((int)HF_ROW_KEY_MAX <= (int)HF_STORE_KEY_MAX,
+               "the store takes every key of the engine");
 
 void hf__shelf_rows_done(struct hf__shelf_rows *rows)
 {
@@ -50,7 +52,7 @@ static int rows_add(struct hf__shelf_rows *rows, uint8_t collection, struct hf_b
 {
     if (rows->count == rows->cap) {
         size_t cap = rows->cap < 16 ? 16 : rows->cap * 2;
-        struct hf__shelf_row *grown = realloc(rows->rows, cap * sizeof *grown);
+        struct hf_row_in *grown = realloc(rows->rows, cap * sizeof *grown);
         if (grown == NULL)
             return HF_ENOMEM;
         rows->rows = grown;
@@ -64,14 +66,14 @@ static int rows_add(struct hf__shelf_rows *rows, uint8_t collection, struct hf_b
         return HF_ENOMEM;
     }
     memcpy(copy, key.data, key.len);
-    rows->rows[rows->count++] = (struct hf__shelf_row){
+    rows->rows[rows->count++] = (struct hf_row_in){
         .collection = collection, .key = hf_bytes_of(copy, key.len), .value = blob};
     return 0;
 }
 
 static int on_public(void *ctx, const char *key, struct hf_bytes value)
 {
-    return rows_add(ctx, HF__SHELF_PUBLIC, hf_bytes_of(key, strlen(key)), value);
+    return rows_add(ctx, HF_ROW_PUBLIC, hf_bytes_of(key, strlen(key)), value);
 }
 
 /* The engine's rows without a key stand under one byte, because the store wants a key. */
@@ -86,7 +88,7 @@ static int on_vault_row(void *ctx, uint8_t collection, struct hf_bytes key, stru
 
 int hf__shelf_open(const char *dir, const uint8_t network[static 32], const struct hf_suite *suite,
                    const struct hf__shelf_hooks *hooks, struct hf__shelf **ret,
-                   struct hf__shelf_start *ret_start, char ret_text[static HF__SHELF_TEXT_LEN])
+                   struct hf__shelf_start *ret_start, char ret_text[static HF_STORE_TEXT_LEN])
 {
     struct hf_store_error error = {0};
     struct hf_vault_header header;
@@ -106,13 +108,14 @@ int hf__shelf_open(const char *dir, const uint8_t network[static 32], const stru
     if (r == 0)
         r = hf_writer_new(s->store, &options, &s->writer);
     if (r != 0) {
-        snprintf(ret_text, HF__SHELF_TEXT_LEN, "%s", error.text);
+        snprintf(ret_text, HF_STORE_TEXT_LEN, "%s", error.text);
         hf__shelf_rows_done(&rows);
         hf__shelf_close(s, 0);
         return r;
     }
     hf_store_header(s->store, &header);
-    *ret_start = (struct hf__shelf_start){.vault = header.state, .public_rows = rows};
+    *ret_start =
+        (struct hf__shelf_start){.vault = (enum hf_vault_state)header.state, .public_rows = rows};
     *ret = s;
     return 0;
 }
@@ -122,6 +125,7 @@ static void item_free(struct item *it)
     for (size_t i = 0; i < it->ops_count; i++)
         hf_blob_unref(it->values[i]);
     free(it->ops);
+    free(it->keys);
     free(it->values);
     hf_secret_free(it->key);
     hf__shelf_rows_done(&it->rows);
@@ -198,10 +202,13 @@ static void add(struct hf__shelf *s, struct item *it)
     hand_over(s);
 }
 
-static struct hf_store_op op_of(const struct hf__shelf_write *w)
+/* The operation for a write; its key is borrowed from the write. */
+static struct hf_store_op op_of(const struct hf_write *w)
 {
-    bool public_row = w->collection == HF__SHELF_PUBLIC;
-    struct hf_store_op op = {.collection = public_row ? 0 : w->collection, .key = w->key};
+    bool public_row = w->collection == HF_ROW_PUBLIC;
+    struct hf_store_op op = {.collection = public_row ? 0 : w->collection,
+                             .key = w->key_len > 0 ? hf_bytes_of(w->key, w->key_len)
+                                                   : hf_bytes_of(empty_key, sizeof empty_key)};
     if (w->value != NULL) {
         op.type = public_row ? HF_STORE_PUBLIC_PUT : HF_STORE_VAULT_PUT;
         op.value = hf_blob_bytes(w->value);
@@ -211,28 +218,27 @@ static struct hf_store_op op_of(const struct hf__shelf_write *w)
     return op;
 }
 
-void hf__shelf_write(struct hf__shelf *s, const struct hf__shelf_write *writes, size_t count,
-                     bool set_placed, uint64_t seq)
+void hf__shelf_write(struct hf__shelf *s, const struct hf_update *update)
 {
-    size_t keys_len = 0, ops_count = count + set_placed;
-    for (size_t i = 0; i < count; i++)
-        keys_len += writes[i].key.len + 1;
+    bool set_placed = update->vault_state == HF_VAULT_PLACED;
+    size_t count = update->writes_count, ops_count = count + set_placed;
+    if (count == 0)
+        return;
     struct item *it = calloc(1, sizeof *it);
     hf_assert(it != NULL);
-    /* The keys stand behind the operations. */
-    it->ops = calloc(1, ops_count * sizeof *it->ops + keys_len);
+    it->ops = calloc(ops_count, sizeof *it->ops);
     it->values = calloc(ops_count, sizeof(struct hf_blob *));
-    hf_assert(it->ops != NULL && it->values != NULL);
-    uint8_t *keys = (uint8_t *)(it->ops + ops_count);
-    it->seq = seq;
+    it->keys = malloc(count * HF_ROW_KEY_MAX);
+    hf_assert(it->ops != NULL && it->values != NULL && it->keys != NULL);
+    it->seq = update->write_seq;
     it->ops_count = ops_count;
     for (size_t i = 0; i < count; i++) {
-        it->values[i] = hf_blob_ref(writes[i].value);
-        it->ops[i] = op_of(&writes[i]);
-        size_t len = it->ops[i].key.len > 0 ? it->ops[i].key.len : sizeof empty_key;
-        memcpy(keys, it->ops[i].key.len > 0 ? it->ops[i].key.data : empty_key, len);
-        it->ops[i].key = hf_bytes_of(keys, len);
-        keys += len;
+        uint8_t *key = it->keys + i * HF_ROW_KEY_MAX;
+        struct hf_store_op op = op_of(&update->writes[i]);
+        memcpy(key, op.key.data, op.key.len);
+        op.key.data = key;
+        it->ops[i] = op;
+        it->values[i] = hf_blob_ref(update->writes[i].value);
     }
     if (set_placed)
         it->ops[count].type = HF_STORE_SET_PLACED;

@@ -2,28 +2,18 @@
  * The daemon's side of the store: rows as the engine has them on one end, the thread that writes on
  * the other. Updates and vault work wait in one queue, in the order in which they were given, so
  * that a bound of the writer never changes that order.
- *
- * This header leaves out store/store.h on purpose: the engine has types of the same names.
  */
 #ifndef HF_DAEMON_SHELF_H
 #define HF_DAEMON_SHELF_H
 
-#include "core/blob.h"
-#include "crypto/suite.h"
+#include "core/engine.h"
+#include "store/store.h"
 
 struct hf__shelf;
 
-enum { HF__SHELF_TEXT_LEN = 384, HF__SHELF_PUBLIC = 15 };
-
-/* A row as it was read. */
-struct hf__shelf_row {
-    uint8_t collection; /* HF__SHELF_PUBLIC: of the public state */
-    struct hf_bytes key;
-    struct hf_blob *value;
-};
-
+/* Rows as they were read. They own their keys, and hold a reference to each value. */
 struct hf__shelf_rows {
-    struct hf__shelf_row *rows;
+    struct hf_row_in *rows;
     size_t count, cap;
 };
 
@@ -32,15 +22,8 @@ void hf__shelf_rows_done(struct hf__shelf_rows *rows);
 
 /* What the folder says before anyone has the key. */
 struct hf__shelf_start {
-    int vault; /* 0 none, 1 placing, 2 placed */
+    enum hf_vault_state vault;
     struct hf__shelf_rows public_rows;
-};
-
-/* One write: put, or delete when value is NULL. */
-struct hf__shelf_write {
-    uint8_t collection;
-    struct hf_bytes key;
-    struct hf_blob *value;
 };
 
 struct hf__shelf_hooks {
@@ -59,13 +42,13 @@ struct hf__shelf_hooks {
 HF_MUST_USE int hf__shelf_open(const char *dir, const uint8_t network[static 32],
                                const struct hf_suite *suite, const struct hf__shelf_hooks *hooks,
                                struct hf__shelf **ret, struct hf__shelf_start *ret_start,
-                               char ret_text[static HF__SHELF_TEXT_LEN]);
+                               char ret_text[static HF_STORE_TEXT_LEN]);
 /* Waits up to wait_ms for what is queued, then closes. NULL is legal. */
 void hf__shelf_close(struct hf__shelf *s, uint32_t wait_ms);
 
-/* Queues one transaction; values are taken by reference. seq: told when it is durable. */
-void hf__shelf_write(struct hf__shelf *s, const struct hf__shelf_write *writes, size_t count,
-                     bool set_placed, uint64_t seq);
+/* Queues the transaction of an update, if it has one: keys are copied, values are taken by
+ * reference. Its write_seq is told when it is durable. */
+void hf__shelf_write(struct hf__shelf *s, const struct hf_update *update);
 /* Queues the making or opening of the vault; key is copied and wiped. */
 void hf__shelf_vault(struct hf__shelf *s, bool create, const uint8_t key[static 32],
                      const uint8_t account[static 32], uint32_t version);

@@ -22,6 +22,7 @@
 #include "attest/verdict.h"
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/vault.h"
 #include "core/blob.h"
 #include "core/document.h"
 #include "core/limits.h"
@@ -42,9 +43,6 @@ enum hf_collection {
     HF_ROW_PUBLIC =
         15, /* not in the vault: public state, key is text ("hint", "root-1", "policy", "set") */
 };
-
-/* What the plain header of the vault file says. */
-enum hf_vault_state { HF_VAULT_NONE, HF_VAULT_PLACING, HF_VAULT_PLACED };
 
 struct hf_row_in {
     uint8_t collection;

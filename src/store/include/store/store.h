@@ -38,6 +38,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/vault.h"
 #include "crypto/suite.h"
 
 enum {
@@ -58,12 +59,6 @@ struct hf_store_error {
     int sqlite_code;              /* SQLite's extended code, 0 where SQLite was not involved */
     char text[HF_STORE_TEXT_LEN]; /* terminated: what failed, where, and what to do; never a secret
                                    */
-};
-
-enum hf_vault_state {
-    HF_VAULT_NONE = 0, /* there is no vault in this folder */
-    HF_VAULT_PLACING,  /* made, and not placed yet: may be made anew */
-    HF_VAULT_PLACED,   /* its root secret is placed: never made anew */
 };
 
 /* The plain header: what the disk says about its vault before anyone has the key. */
