@@ -4,11 +4,11 @@
 
 #include "core/engine.h"
 #include "gate.h"
-#include "keeper.h"
+#include "collateral.h"
 #include "net/net.h"
 #include "quotes.h"
 #include "settings.h"
-#include "shelf.h"
+#include "storage.h"
 
 #include <uv.h>
 
@@ -55,11 +55,11 @@ struct hf__daemon {
     struct hf__request *requests;
     uint32_t requests_count, requests_cap, requests_free;
 
-    struct hf__shelf *shelf;
+    struct hf__storage *storage;
     int store_error;
     char store_text[HF_STORE_TEXT_LEN];
     struct hf__quotes *quotes;
-    struct hf__keeper *keeper;
+    struct hf__collateral *collateral;
     struct hf__gate gate;
     uint32_t refused[64]; /* ids of calls that could not be made, to be told to the engine */
     size_t refused_count;

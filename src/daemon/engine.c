@@ -125,8 +125,8 @@ static void do_work(struct hf__daemon *d, const struct hf_update *u)
         switch (w->type) {
         case HF_WORK_VAULT_CREATE:
         case HF_WORK_VAULT_OPEN:
-            hf__shelf_vault(d->shelf, w->type == HF_WORK_VAULT_CREATE, w->key, w->account,
-                            w->version);
+            hf__storage_vault(d->storage, w->type == HF_WORK_VAULT_CREATE, w->key, w->account,
+                              w->version);
             break;
         case HF_WORK_QUOTE:
             hf__quotes_make(d->quotes, w->id, w->report_data);
@@ -191,7 +191,7 @@ static void step(struct hf__daemon *d, struct hf_event *event)
     hf_engine_step(d->engine, event, &u);
     for (size_t i = 0; i < u.traces_count; i++)
         hf__trace_log(d, &u.traces[i]);
-    hf__shelf_write(d->shelf, &u);
+    hf__storage_write(d->storage, &u);
     do_work(d, &u);
     if (u.identity_changed)
         new_identity(d, &u);
@@ -245,7 +245,7 @@ static void on_reloaded(void *user, int error)
     struct hf_event event = {.type = HF_EVENT_COLLATERAL};
     if (error == 0)
         hf__daemon_step(d, &event);
-    hf__keeper_reloaded(d, error);
+    hf__collateral_reloaded(d, error);
 }
 
 /* ---- what the store tells */
@@ -262,7 +262,7 @@ static void on_durable(void *user, uint64_t seq)
     hf__gate_advance(&d->gate, seq);
 }
 
-static void on_vault(void *user, int error, const struct hf__shelf_rows *rows)
+static void on_vault(void *user, int error, const struct hf__storage_rows *rows)
 {
     struct hf_event event = {.type = HF_EVENT_VAULT};
     event.u.vault.error = error;
@@ -286,9 +286,9 @@ static void on_health(void *user, int error, const char *text)
 static void on_store(uv_async_t *wake)
 {
     struct hf__daemon *d = wake->data;
-    if (d->shelf == NULL)
+    if (d->storage == NULL)
         return;
-    hf__shelf_poll(d->shelf);
+    hf__storage_poll(d->storage);
     open_gate(d);
     hf__identity_settle(d, false);
     /* What left may have been refused at once. */
@@ -300,9 +300,9 @@ static void on_store(uv_async_t *wake)
 
 /* ---- the start */
 
-static int open_parts(struct hf__daemon *d, struct hf__shelf_start *ret_start)
+static int open_parts(struct hf__daemon *d, struct hf__storage_start *ret_start)
 {
-    const struct hf__shelf_hooks shelf_hooks = {
+    const struct hf__storage_hooks storage_hooks = {
         .user = d, .wake = on_wake, .durable = on_durable, .vault = on_vault, .health = on_health};
     const struct hf__quotes_hooks quote_hooks = {
         .user = d, .made = on_made, .judged = on_judged, .reloaded = on_reloaded};
@@ -314,8 +314,8 @@ static int open_parts(struct hf__daemon *d, struct hf__shelf_start *ret_start)
         snprintf(d->start_text, sizeof d->start_text, "%s: %s", where, hf_error_sentence(r));
         return r;
     }
-    return hf__shelf_open(d->settings->data, d->settings->network, &hf_suite_real, &shelf_hooks,
-                          &d->shelf, ret_start, d->start_text);
+    return hf__storage_open(d->settings->data, d->settings->network, &hf_suite_real, &storage_hooks,
+                            &d->storage, ret_start, d->start_text);
 }
 
 static struct hf_timing timing_of(const struct hf__settings_timing *t)
@@ -357,7 +357,7 @@ static int make_engine(struct hf__daemon *d)
     return r;
 }
 
-static void start_engine(struct hf__daemon *d, struct hf__shelf_start *start)
+static void start_engine(struct hf__daemon *d, struct hf__storage_start *start)
 {
     struct hf_event event = {.type = HF_EVENT_START};
     event.u.start.vault = start->vault;
@@ -371,7 +371,7 @@ static void start_engine(struct hf__daemon *d, struct hf__shelf_start *start)
 
 void hf__daemon_begin(struct hf__daemon *d)
 {
-    struct hf__shelf_start start = {0};
+    struct hf__storage_start start = {0};
     int r = open_parts(d, &start);
     if (r == 0)
         r = make_engine(d);
@@ -382,7 +382,7 @@ void hf__daemon_begin(struct hf__daemon *d)
         return;
     d->start_text[0] = '\0';
     start_engine(d, &start);
-    hf__shelf_rows_done(&start.public_rows);
+    hf__storage_rows_done(&start.public_rows);
 }
 
 int hf__daemon_handles(struct hf__daemon *d)

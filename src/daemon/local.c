@@ -26,10 +26,10 @@
 enum { IN_MAX = HF_FRAME_HEAD_LEN + HF_FRAME_REQUEST_MAX, PATIENCE_MS = 50 };
 
 /* One connection. */
-struct talker {
+struct local_conn {
     uv_pipe_t pipe;
     struct hf__local *owner;
-    struct talker *next;
+    struct local_conn *next;
     uint64_t id; /* of the request under way; 0 none */
     bool closing;
     enum hf__local_request_type type;
@@ -45,7 +45,7 @@ struct hf__local {
     uv_pipe_t pipe;
     uv_timer_t patience; /* runs while somebody waits */
     int handles;         /* of these two, still open */
-    struct talker *talkers;
+    struct local_conn *conns;
     size_t count;
     uint64_t next_id;
 };
@@ -57,11 +57,11 @@ struct answer {
     uint8_t bytes[];
 };
 
-static void read_on(struct talker *t);
+static void read_on(struct local_conn *t);
 
 static void on_closed(uv_handle_t *handle)
 {
-    struct talker *t = handle->data, **at = &t->owner->talkers;
+    struct local_conn *t = handle->data, **at = &t->owner->conns;
     while (*at != t)
         at = &(*at)->next;
     *at = t->next;
@@ -69,7 +69,7 @@ static void on_closed(uv_handle_t *handle)
     free(t);
 }
 
-static void end(struct talker *t)
+static void end(struct local_conn *t)
 {
     if (t->closing)
         return;
@@ -80,14 +80,14 @@ static void end(struct talker *t)
 static void on_written(uv_write_t *uv, int status)
 {
     struct answer *a = (struct answer *)uv;
-    struct talker *t = uv->handle->data;
+    struct local_conn *t = uv->handle->data;
     hf_wipe(a->bytes, a->len);
     free(a);
     if (status != 0)
         end(t);
 }
 
-static void send_text(struct talker *t, const char *text, size_t len)
+static void send_text(struct local_conn *t, const char *text, size_t len)
 {
     struct answer *a = calloc(1, sizeof *a + HF_FRAME_HEAD_LEN + len);
     if (a == NULL || len == 0 || len > HF_FRAME_MAX || t->closing) {
@@ -108,7 +108,7 @@ static void send_text(struct talker *t, const char *text, size_t len)
     }
 }
 
-static void send_json(struct talker *t, json_t *root)
+static void send_json(struct local_conn *t, json_t *root)
 {
     char *text = root != NULL ? json_dumps(root, JSON_COMPACT) : NULL;
     json_decref(root);
@@ -120,13 +120,13 @@ static void send_json(struct talker *t, json_t *root)
     free(text);
 }
 
-static void send_error(struct talker *t, int error)
+static void send_error(struct local_conn *t, int error)
 {
     send_json(t, json_pack("{s:{s:s,s:s,s:b}}", "error", "code", hf_error_name(error), "message",
                            hf_error_sentence(error), "retryable", (int)hf_error_transient(error)));
 }
 
-static void send_key(struct talker *t, const struct hf_local_reply *r)
+static void send_key(struct local_conn *t, const struct hf_local_reply *r)
 {
     struct hf__daemon *d = t->owner->d;
     char key[2 * HF_APP_KEY_LEN + 1], network[65], text[384];
@@ -140,7 +140,7 @@ static void send_key(struct talker *t, const struct hf_local_reply *r)
     hf_wipe(text, sizeof text);
 }
 
-static void send_drill(struct talker *t, const struct hf_drill_report *r)
+static void send_drill(struct local_conn *t, const struct hf_drill_report *r)
 {
     json_t *root = json_pack("{s:i,s:i,s:i,s:i,s:i}", "k", r->k, "n", r->n, "asked", r->asked,
                              "answered", r->answered, "fit", r->fit);
@@ -151,7 +151,7 @@ static void send_drill(struct talker *t, const struct hf_drill_report *r)
 }
 
 /* Holds a refusal back that may pass by itself, while the asker waits. */
-static bool hold_back(struct talker *t, int error)
+static bool hold_back(struct local_conn *t, int error)
 {
     if (t->until_ms <= hf_clock_monotonic_ms() || !hf_error_transient(error))
         return false;
@@ -161,7 +161,7 @@ static bool hold_back(struct talker *t, int error)
 
 void hf__local_answer(struct hf__daemon *d, const struct hf_local_reply *reply)
 {
-    struct talker *t = d->local != NULL ? d->local->talkers : NULL;
+    struct local_conn *t = d->local != NULL ? d->local->conns : NULL;
     while (t != NULL && t->id != reply->id)
         t = t->next;
     if (t == NULL || t->closing || (reply->error != 0 && hold_back(t, reply->error)))
@@ -176,7 +176,7 @@ void hf__local_answer(struct hf__daemon *d, const struct hf_local_reply *reply)
         send_json(t, json_pack("{s:b}", "done", 1));
 }
 
-static void answer_identity(struct talker *t)
+static void answer_identity(struct local_conn *t)
 {
     struct hf__daemon *d = t->owner->d;
     struct hf_bytes identity;
@@ -195,7 +195,7 @@ static void answer_identity(struct talker *t)
     free(text);
 }
 
-static void ask_engine(struct talker *t, enum hf_local_type type, const char *name)
+static void ask_engine(struct local_conn *t, enum hf_local_type type, const char *name)
 {
     struct hf_event event = {.type = HF_EVENT_LOCAL};
     t->id = ++t->owner->next_id;
@@ -214,7 +214,7 @@ void hf__local_again(struct hf__daemon *d)
 {
     if (d->local == NULL)
         return;
-    for (struct talker *t = d->local->talkers; t != NULL; t = t->next)
+    for (struct local_conn *t = d->local->conns; t != NULL; t = t->next)
         if (t->until_ms != 0 && !t->closing)
             ask_engine(t, HF_LOCAL_KEY, t->name);
 }
@@ -224,7 +224,7 @@ static void on_patience(uv_timer_t *timer)
     struct hf__local *local = timer->data;
     uint64_t now_ms = hf_clock_monotonic_ms();
     bool waiting = false;
-    for (struct talker *t = local->talkers; t != NULL; t = t->next) {
+    for (struct local_conn *t = local->conns; t != NULL; t = t->next) {
         if (t->until_ms == 0 || t->closing)
             continue;
         waiting = waiting || t->until_ms > now_ms;
@@ -235,7 +235,7 @@ static void on_patience(uv_timer_t *timer)
         uv_timer_stop(timer);
 }
 
-static void ask_key(struct talker *t, const struct hf__local_request *q)
+static void ask_key(struct local_conn *t, const struct hf__local_request *q)
 {
     snprintf(t->name, sizeof t->name, "%s", q->name);
     t->until_ms = q->wait_ms > 0 ? hf_clock_monotonic_ms() + q->wait_ms : 0;
@@ -245,7 +245,7 @@ static void ask_key(struct talker *t, const struct hf__local_request *q)
     ask_engine(t, HF_LOCAL_KEY, t->name);
 }
 
-static void answer_status(struct talker *t)
+static void answer_status(struct local_conn *t)
 {
     char *text = hf__status_json(t->owner->d, false);
     if (text == NULL)
@@ -255,7 +255,7 @@ static void answer_status(struct talker *t)
     free(text);
 }
 
-static void serve(struct talker *t, struct hf_bytes json)
+static void serve(struct local_conn *t, struct hf_bytes json)
 {
     struct hf__local_request q;
     int r = hf__local_decode(json, &q);
@@ -292,14 +292,14 @@ static void serve(struct talker *t, struct hf_bytes json)
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
 {
-    struct talker *t = handle->data;
+    struct local_conn *t = handle->data;
     (void)suggested;
     *ret = uv_buf_init((char *)t->in + t->in_len, (unsigned)(sizeof t->in - t->in_len));
 }
 
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
-    struct talker *t = stream->data;
+    struct local_conn *t = stream->data;
     (void)buf;
     if (n == 0)
         return;
@@ -312,7 +312,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 }
 
 /* Serves the whole frames that have come, while no request is under way. */
-static void read_on(struct talker *t)
+static void read_on(struct local_conn *t)
 {
     while (!t->closing) {
         struct hf_bytes body;
@@ -359,15 +359,15 @@ static void on_connection(uv_stream_t *server, int status)
 {
     struct hf__local *local = server->data;
     uid_t uid = (uid_t)-1;
-    struct talker *t = status == 0 ? calloc(1, sizeof *t) : NULL;
+    struct local_conn *t = status == 0 ? calloc(1, sizeof *t) : NULL;
     if (t == NULL || uv_pipe_init(server->loop, &t->pipe, 0) != 0) {
         free(t);
         return;
     }
     t->owner = local;
     t->pipe.data = t;
-    t->next = local->talkers;
-    local->talkers = t;
+    t->next = local->conns;
+    local->conns = t;
     local->count++;
     if (uv_accept(server, (uv_stream_t *)&t->pipe) != 0) {
         end(t);
@@ -436,7 +436,7 @@ void hf__local_close(struct hf__daemon *d)
 {
     if (d->local == NULL)
         return;
-    for (struct talker *t = d->local->talkers; t != NULL; t = t->next)
+    for (struct local_conn *t = d->local->conns; t != NULL; t = t->next)
         end(t);
     uv_close((uv_handle_t *)&d->local->pipe, on_server_closed);
     uv_close((uv_handle_t *)&d->local->patience, on_server_closed);

@@ -55,8 +55,8 @@ static void engine_metrics(struct hf__daemon *d, struct hf_buf *b)
 
 static void collateral_metrics(struct hf__daemon *d, struct hf_buf *b)
 {
-    struct hf__keeper_facts f;
-    hf__keeper_facts(d, &f);
+    struct hf__collateral_facts f;
+    hf__collateral_facts(d, &f);
     bool serves = f.use == HF_REFRESH_CURRENT || f.use == HF_REFRESH_STALE;
     metric(b, "collateral_serves", "gauge", "1 while quotes can be judged by it", serves);
     metric(b, "collateral_expires_s", "gauge", "Unix time; 0: there is none", f.expires_s);
@@ -76,9 +76,9 @@ static void write_text(struct hf__daemon *d, struct hf_buf *b)
     if (d->running)
         engine_metrics(d, b);
     collateral_metrics(d, b);
-    if (d->shelf != NULL) {
-        struct hf__shelf_stats s;
-        hf__shelf_stats(d->shelf, &s);
+    if (d->storage != NULL) {
+        struct hf__storage_stats s;
+        hf__storage_stats(d->storage, &s);
         metric(b, "store_groups_total", "counter", "transactions committed", s.groups);
         metric(b, "store_updates_total", "counter", "updates in them", s.updates);
         metric(b, "store_waiting", "gauge", "updates that wait", s.waiting);

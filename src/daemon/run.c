@@ -1,7 +1,7 @@
 /* From the configuration to the loop, and back to the exit status. */
 #include "base/error.h"
 #include "base/secret.h"
-#include "broker.h"
+#include "fetch_launcher.h"
 #include "clock/clock.h"
 #include "daemon.h"
 #include "log.h"
@@ -17,7 +17,7 @@ enum { SECRETS_LEN = 256 << 10, ARENAS_MAX = 1, TRIM_BYTES = 64 << 10, TRIM_TICK
 void hf__daemon_reload(struct hf__daemon *d)
 {
     hf__log(HF__INFO, "reload", NULL, 0);
-    hf__keeper_force(d);
+    hf__collateral_force(d);
     if (d->running)
         hf__documents_read(d);
 }
@@ -60,7 +60,7 @@ static void stop(struct hf__daemon *d)
     d->running = false;
     hf__local_close(d);
     hf__metrics_close(d);
-    hf__keeper_close(d);
+    hf__collateral_close(d);
     hf_net_stop(d->net, on_net_stopped);
     uv_handle_t *handles[] = {(uv_handle_t *)&d->tick,   (uv_handle_t *)&d->retry,
                               (uv_handle_t *)&d->wake,   (uv_handle_t *)&d->on_term,
@@ -107,17 +107,17 @@ static void say_dev(const struct hf__daemon *d)
 }
 
 /* Before there is a secret or a thread: nothing of this process is worth having yet. */
-static int start_broker(const struct hf__settings *settings, int *ret_fd)
+static int start_launcher(const struct hf__settings *settings, int *ret_fd)
 {
     *ret_fd = -1;
-    return settings->service != NULL ? hf__broker_start(settings, ret_fd) : 0;
+    return settings->service != NULL ? hf__fetch_launcher_start(settings, ret_fd) : 0;
 }
 
 static int open_daemon(struct hf__daemon *d, const char **ret_what)
 {
-    int broker;
+    int launcher;
     *ret_what = "the process that starts the fetcher";
-    int r = start_broker(d->settings, &broker);
+    int r = start_launcher(d->settings, &launcher);
     if (r != 0)
         return r;
     *ret_what = "secret memory";
@@ -128,7 +128,7 @@ static int open_daemon(struct hf__daemon *d, const char **ret_what)
     if (r == 0)
         r = hf_pool_new(&hf_suite_real, &d->pool);
     if (r == 0)
-        r = hf__keeper_open(d, broker);
+        r = hf__collateral_open(d, launcher);
     *ret_what = "transport";
     if (r == 0)
         r = hf__peers_open(d);
@@ -147,11 +147,11 @@ static int open_daemon(struct hf__daemon *d, const char **ret_what)
 static int close_daemon(struct hf__daemon *d, int status)
 {
     hf__daemon_drop_outputs(d);
-    hf__shelf_close(d->shelf, HF__STOP_MS);
+    hf__storage_close(d->storage, HF__STOP_MS);
     hf_engine_free(d->engine);
     hf_pool_free(d->pool);
     hf__quotes_free(d->quotes);
-    hf__keeper_free(d);
+    hf__collateral_free(d);
     free(d->requests);
     int r = uv_loop_close(&d->loop);
     hf__log(r == 0 ? HF__INFO : HF__WARNING, "stopped", NULL, 0);

@@ -152,10 +152,10 @@ static json_t *time_or_null(uint64_t s)
 
 static json_t *collateral(struct hf__daemon *d)
 {
-    struct hf__keeper_facts f;
-    hf__keeper_facts(d, &f);
+    struct hf__collateral_facts f;
+    hf__collateral_facts(d, &f);
     json_t *o = json_object();
-    set(o, "set", json_string(hf__keeper_use_name(f.use)));
+    set(o, "set", json_string(hf__collateral_use_name(f.use)));
     set(o, "folder", json_string(d->settings->collateral));
     set(o, "service",
         d->settings->service != NULL ? json_string(d->settings->service->url) : json_null());

@@ -187,28 +187,28 @@ def a_tcb_status_that_newer_collateral_brings_counts_at_once():
 
 
 @tap.case
-def only_the_broker_may_start_a_program():
+def only_the_launcher_may_start_a_program():
     with Network(fmspcs=f"[{FMSPC}]") as n:
         n.make()
         node = n.mesh.nodes[0]
-        broker, = children(node.process)
-        assert seccomp(node.process.pid) == 2 and seccomp(broker) == 0
+        launcher, = children(node.process)
+        assert seccomp(node.process.pid) == 2 and seccomp(launcher) == 0
         needed = subprocess.run(["readelf", "-d", n.mesh.programs.holdfastd], capture_output=True, text=True)
         assert "libcurl" not in needed.stdout
-        os.kill(broker, signal.SIGTERM)  # its life is the daemon's
+        os.kill(launcher, signal.SIGTERM)  # its life is the daemon's
         n.reload()
         until(lambda: not n.collateral()["fetching"], 20, "the fetch does not end")
         assert n.collateral()["last_failure"] is None, n.collateral()
-        os.kill(broker, signal.SIGKILL)
+        os.kill(launcher, signal.SIGKILL)
         n.fails("restart the daemon")
         assert node.state() == "ready"
         node.terminate()
         node.start()
         node.wait("ready", 60)
-        broker, = children(node.process)
+        launcher, = children(node.process)
         node.kill()
-        until(lambda: not pathlib.Path(f"/proc/{broker}/cmdline").exists() or
-              not pathlib.Path(f"/proc/{broker}/cmdline").read_bytes(), 10, "the broker outlives its daemon")
+        until(lambda: not pathlib.Path(f"/proc/{launcher}/cmdline").exists() or
+              not pathlib.Path(f"/proc/{launcher}/cmdline").read_bytes(), 10, "the launcher outlives its daemon")
 
 
 @tap.case

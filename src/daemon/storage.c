@@ -1,4 +1,4 @@
-#include "shelf.h"
+#include "storage.h"
 
 #include "base/error.h"
 #include "base/secret.h"
@@ -20,13 +20,13 @@ struct item {
     bool create;
     uint8_t *key; /* secret memory */
     struct hf_vault_header header;
-    struct hf__shelf_rows rows;
+    struct hf__storage_rows rows;
 };
 
-struct hf__shelf {
+struct hf__storage {
     struct hf_store *store;
     struct hf_writer *writer;
-    struct hf__shelf_hooks hooks;
+    struct hf__storage_hooks hooks;
     uint8_t network[32];
     struct item *first, **last; /* given, not yet at the writer */
     struct item *sent, **sent_last;
@@ -37,17 +37,17 @@ struct hf__shelf {
 _Static_assert((int)HF_ROW_KEY_MAX <= (int)HF_STORE_KEY_MAX,
                "the store takes every key of the engine");
 
-void hf__shelf_rows_done(struct hf__shelf_rows *rows)
+void hf__storage_rows_done(struct hf__storage_rows *rows)
 {
     for (size_t i = 0; i < rows->count; i++) {
         hf_blob_unref(rows->rows[i].value);
         free((void *)(uintptr_t)rows->rows[i].key.data);
     }
     free(rows->rows);
-    *rows = (struct hf__shelf_rows){0};
+    *rows = (struct hf__storage_rows){0};
 }
 
-static int rows_add(struct hf__shelf_rows *rows, uint8_t collection, struct hf_bytes key,
+static int rows_add(struct hf__storage_rows *rows, uint8_t collection, struct hf_bytes key,
                     struct hf_bytes value)
 {
     if (rows->count == rows->cap) {
@@ -86,15 +86,16 @@ static int on_vault_row(void *ctx, uint8_t collection, struct hf_bytes key, stru
     return rows_add(ctx, collection, key, value);
 }
 
-int hf__shelf_open(const char *dir, const uint8_t network[static 32], const struct hf_suite *suite,
-                   const struct hf__shelf_hooks *hooks, struct hf__shelf **ret,
-                   struct hf__shelf_start *ret_start, char ret_text[static HF_STORE_TEXT_LEN])
+int hf__storage_open(const char *dir, const uint8_t network[static 32],
+                     const struct hf_suite *suite, const struct hf__storage_hooks *hooks,
+                     struct hf__storage **ret, struct hf__storage_start *ret_start,
+                     char ret_text[static HF_STORE_TEXT_LEN])
 {
     struct hf_store_error error = {0};
     struct hf_vault_header header;
-    struct hf__shelf_rows rows = {0};
+    struct hf__storage_rows rows = {0};
     const struct hf_writer_options options = {.wake = hooks->wake, .wake_ctx = hooks->user};
-    struct hf__shelf *s = calloc(1, sizeof *s);
+    struct hf__storage *s = calloc(1, sizeof *s);
     ret_text[0] = '\0';
     if (s == NULL)
         return HF_ENOMEM;
@@ -109,13 +110,13 @@ int hf__shelf_open(const char *dir, const uint8_t network[static 32], const stru
         r = hf_writer_new(s->store, &options, &s->writer);
     if (r != 0) {
         snprintf(ret_text, HF_STORE_TEXT_LEN, "%s", error.text);
-        hf__shelf_rows_done(&rows);
-        hf__shelf_close(s, 0);
+        hf__storage_rows_done(&rows);
+        hf__storage_close(s, 0);
         return r;
     }
     hf_store_header(s->store, &header);
     *ret_start =
-        (struct hf__shelf_start){.vault = (enum hf_vault_state)header.state, .public_rows = rows};
+        (struct hf__storage_start){.vault = (enum hf_vault_state)header.state, .public_rows = rows};
     *ret = s;
     return 0;
 }
@@ -128,7 +129,7 @@ static void item_free(struct item *it)
     free(it->keys);
     free(it->values);
     hf_secret_free(it->key);
-    hf__shelf_rows_done(&it->rows);
+    hf__storage_rows_done(&it->rows);
     free(it);
 }
 
@@ -141,7 +142,7 @@ static void free_all(struct item *it)
     }
 }
 
-void hf__shelf_close(struct hf__shelf *s, uint32_t wait_ms)
+void hf__storage_close(struct hf__storage *s, uint32_t wait_ms)
 {
     if (s == NULL)
         return;
@@ -169,13 +170,13 @@ static int vault_job(struct hf_store *store, void *ctx)
     hf_secret_free(it->key);
     it->key = NULL;
     if (r != 0)
-        hf__shelf_rows_done(&it->rows);
+        hf__storage_rows_done(&it->rows);
     return r;
 }
 
 /* Hands over what the writer takes now. What waits beyond its bounds is handed over as it empties.
  */
-static void hand_over(struct hf__shelf *s)
+static void hand_over(struct hf__storage *s)
 {
     while (s->first != NULL) {
         struct item *it = s->first;
@@ -194,7 +195,7 @@ static void hand_over(struct hf__shelf *s)
     }
 }
 
-static void add(struct hf__shelf *s, struct item *it)
+static void add(struct hf__storage *s, struct item *it)
 {
     *s->last = it;
     s->last = &it->next;
@@ -218,7 +219,7 @@ static struct hf_store_op op_of(const struct hf_write *w)
     return op;
 }
 
-void hf__shelf_write(struct hf__shelf *s, const struct hf_update *update)
+void hf__storage_write(struct hf__storage *s, const struct hf_update *update)
 {
     bool set_placed = update->vault_state == HF_VAULT_PLACED;
     size_t count = update->writes_count, ops_count = count + set_placed;
@@ -245,8 +246,8 @@ void hf__shelf_write(struct hf__shelf *s, const struct hf_update *update)
     add(s, it);
 }
 
-void hf__shelf_vault(struct hf__shelf *s, bool create, const uint8_t key[static 32],
-                     const uint8_t account[static 32], uint32_t version)
+void hf__storage_vault(struct hf__storage *s, bool create, const uint8_t key[static 32],
+                       const uint8_t account[static 32], uint32_t version)
 {
     struct item *it = calloc(1, sizeof *it);
     hf_assert(it != NULL);
@@ -261,7 +262,7 @@ void hf__shelf_vault(struct hf__shelf *s, bool create, const uint8_t key[static 
     add(s, it);
 }
 
-static void complete(struct hf__shelf *s, int code)
+static void complete(struct hf__storage *s, int code)
 {
     struct item *it = s->sent;
     hf_assert(it != NULL);
@@ -276,7 +277,7 @@ static void complete(struct hf__shelf *s, int code)
     item_free(it);
 }
 
-void hf__shelf_poll(struct hf__shelf *s)
+void hf__storage_poll(struct hf__storage *s)
 {
     struct hf_writer_status status;
     struct hf_writer_done done;
@@ -290,10 +291,10 @@ void hf__shelf_poll(struct hf__shelf *s)
     }
 }
 
-void hf__shelf_stats(struct hf__shelf *s, struct hf__shelf_stats *ret)
+void hf__storage_stats(struct hf__storage *s, struct hf__storage_stats *ret)
 {
     struct hf_writer_status status;
     hf_writer_status(s->writer, &status);
-    *ret = (struct hf__shelf_stats){
+    *ret = (struct hf__storage_stats){
         .groups = status.groups, .updates = status.updates, .waiting = s->waiting};
 }

@@ -1,4 +1,4 @@
-#include "broker.h"
+#include "fetch_launcher.h"
 
 #include "base/error.h"
 #include "base/file.h"
@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 enum {
-    FD = 3,                  /* the broker's end of the socket */
+    FD = 3,                  /* the launcher's end of the socket */
     WORDS_MAX = 32,          /* of the fetcher's command line, beside the platforms */
     HEX_LEN = 2 * 6 + 1,     /* a platform */
     KEY_LEN = 2 * 64 + 1,    /* a development root */
@@ -26,9 +26,9 @@ enum {
 };
 
 struct command {
-    const char *words[WORDS_MAX + 2 * HF__BROKER_PLATFORMS_MAX + 1];
+    const char *words[WORDS_MAX + 2 * HF__FETCH_PLATFORMS_MAX + 1];
     size_t count;
-    char fmspcs[HF__BROKER_PLATFORMS_MAX][HEX_LEN];
+    char fmspcs[HF__FETCH_PLATFORMS_MAX][HEX_LEN];
     char key[KEY_LEN], timeout[24], total[24];
 };
 
@@ -41,7 +41,7 @@ static void word(struct command *c, const char *name, const char *value)
     c->words[c->count++] = value;
 }
 
-static void command_make(const struct hf__settings *s, const struct hf__broker_request *q,
+static void command_make(const struct hf__settings *s, const struct hf__fetch_request *q,
                          struct command *c)
 {
     const struct hf__settings_service *service = s->service;
@@ -91,7 +91,7 @@ static uint64_t now_ms(void)
 
 /* Keeps what fits of what the fetcher says until it closes its end. false: the daemon has gone, or
  * the time is over. */
-static bool listen_to(int said, uint64_t patience_ms, char text[static HF__BROKER_TEXT_LEN])
+static bool listen_to(int said, uint64_t patience_ms, char text[static HF__FETCH_TEXT_LEN])
 {
     size_t len = 0;
     uint64_t until_ms = now_ms() + patience_ms;
@@ -108,7 +108,7 @@ static bool listen_to(int said, uint64_t patience_ms, char text[static HF__BROKE
         ssize_t got = read(said, part, sizeof part);
         if (got <= 0)
             return true;
-        size_t room = HF__BROKER_TEXT_LEN - 1 - len;
+        size_t room = HF__FETCH_TEXT_LEN - 1 - len;
         size_t taken = (size_t)got < room ? (size_t)got : room;
         memcpy(text + len, part, taken);
         len += taken;
@@ -127,10 +127,10 @@ static void tidy(char *text)
             text[i] = ' ';
 }
 
-static void run(const struct command *c, uint64_t patience_ms, struct hf__broker_answer *ret)
+static void run(const struct command *c, uint64_t patience_ms, struct hf__fetch_answer *ret)
 {
     int ends[2], status = 0;
-    *ret = (struct hf__broker_answer){.status = -1};
+    *ret = (struct hf__fetch_answer){.status = -1};
     if (pipe2(ends, O_CLOEXEC) != 0) {
         snprintf(ret->text, sizeof ret->text, "cannot start: %s",
                  hf_error_sentence(hf_error_from_errno(errno)));
@@ -156,12 +156,12 @@ static void run(const struct command *c, uint64_t patience_ms, struct hf__broker
     tidy(ret->text);
 }
 
-/* The broker's whole life; does not return. */
+/* The launcher's whole life; does not return. */
 static void serve(const struct hf__settings *s)
 {
-    static struct hf__broker_request q;
+    static struct hf__fetch_request q;
     static struct command c;
-    struct hf__broker_answer a;
+    struct hf__fetch_answer a;
     const char *what;
     int r = hf__harden_user(s->user, &what);
     if (r != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
@@ -170,7 +170,7 @@ static void serve(const struct hf__settings *s)
         ssize_t got = recv(FD, &q, sizeof q, 0);
         if (got < 0 && errno == EINTR)
             continue;
-        if (got != (ssize_t)sizeof q || q.count > HF__BROKER_PLATFORMS_MAX)
+        if (got != (ssize_t)sizeof q || q.count > HF__FETCH_PLATFORMS_MAX)
             _exit(EXIT_SUCCESS);
         command_make(s, &q, &c);
         run(&c, s->service->total_s * 1000 + PATIENCE_MS, &a);
@@ -179,14 +179,14 @@ static void serve(const struct hf__settings *s)
     }
 }
 
-int hf__broker_start(const struct hf__settings *settings, int *ret_fd)
+int hf__fetch_launcher_start(const struct hf__settings *settings, int *ret_fd)
 {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
         return hf_error_from_errno(errno);
     pid_t child = fork();
     if (child == 0) {
-        /* What ends the daemon closes the socket, and so ends the broker, in this order. */
+        /* What ends the daemon closes the socket, and so ends the launcher, in this order. */
         signal(SIGINT, SIG_IGN);
         signal(SIGTERM, SIG_IGN);
         signal(SIGHUP, SIG_IGN);

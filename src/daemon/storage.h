@@ -3,35 +3,35 @@
  * the other. Updates and vault work wait in one queue, in the order in which they were given, so
  * that a bound of the writer never changes that order.
  */
-#ifndef HF_DAEMON_SHELF_H
-#define HF_DAEMON_SHELF_H
+#ifndef HF_DAEMON_STORAGE_H
+#define HF_DAEMON_STORAGE_H
 
 #include "core/engine.h"
 #include "store/store.h"
 
-struct hf__shelf;
+struct hf__storage;
 
 /* Rows as they were read. They own their keys, and hold a reference to each value. */
-struct hf__shelf_rows {
+struct hf__storage_rows {
     struct hf_row_in *rows;
     size_t count, cap;
 };
 
 /* Gives back every row. */
-void hf__shelf_rows_done(struct hf__shelf_rows *rows);
+void hf__storage_rows_done(struct hf__storage_rows *rows);
 
 /* What the folder says before anyone has the key. */
-struct hf__shelf_start {
+struct hf__storage_start {
     enum hf_vault_state vault;
-    struct hf__shelf_rows public_rows;
+    struct hf__storage_rows public_rows;
 };
 
-struct hf__shelf_hooks {
+struct hf__storage_hooks {
     void *user;
-    void (*wake)(void *user); /* on the writer's thread: call hf__shelf_poll soon */
-    /* The rest from inside hf__shelf_poll. */
+    void (*wake)(void *user); /* on the writer's thread: call hf__storage_poll soon */
+    /* The rest from inside hf__storage_poll. */
     void (*durable)(void *user, uint64_t seq);
-    void (*vault)(void *user, int error, const struct hf__shelf_rows *rows);
+    void (*vault)(void *user, int error, const struct hf__storage_rows *rows);
     void (*health)(void *user, int error, const char *text); /* writing fails, or works again (0) */
 };
 
@@ -39,27 +39,28 @@ struct hf__shelf_hooks {
  * Opens the folder, reads what is public and starts the writer. ret_text: for a person, terminated,
  * "" on success. Errors: those of hf_store_open and hf_store_public_each.
  */
-HF_MUST_USE int hf__shelf_open(const char *dir, const uint8_t network[static 32],
-                               const struct hf_suite *suite, const struct hf__shelf_hooks *hooks,
-                               struct hf__shelf **ret, struct hf__shelf_start *ret_start,
-                               char ret_text[static HF_STORE_TEXT_LEN]);
+HF_MUST_USE int hf__storage_open(const char *dir, const uint8_t network[static 32],
+                                 const struct hf_suite *suite,
+                                 const struct hf__storage_hooks *hooks, struct hf__storage **ret,
+                                 struct hf__storage_start *ret_start,
+                                 char ret_text[static HF_STORE_TEXT_LEN]);
 /* Waits up to wait_ms for what is queued, then closes. NULL is legal. */
-void hf__shelf_close(struct hf__shelf *s, uint32_t wait_ms);
+void hf__storage_close(struct hf__storage *s, uint32_t wait_ms);
 
 /* Queues the transaction of an update, if it has one: keys are copied, values are taken by
  * reference. Its write_seq is told when it is durable. */
-void hf__shelf_write(struct hf__shelf *s, const struct hf_update *update);
+void hf__storage_write(struct hf__storage *s, const struct hf_update *update);
 /* Queues the making or opening of the vault; key is copied and wiped. */
-void hf__shelf_vault(struct hf__shelf *s, bool create, const uint8_t key[static 32],
-                     const uint8_t account[static 32], uint32_t version);
+void hf__storage_vault(struct hf__storage *s, bool create, const uint8_t key[static 32],
+                       const uint8_t account[static 32], uint32_t version);
 /* Takes what is done, calls the hooks, and hands on what waits. On the loop's thread. */
-void hf__shelf_poll(struct hf__shelf *s);
+void hf__storage_poll(struct hf__storage *s);
 
 /* Groups and updates written so far, and what waits. */
-struct hf__shelf_stats {
+struct hf__storage_stats {
     uint64_t groups, updates;
     size_t waiting;
 };
-void hf__shelf_stats(struct hf__shelf *s, struct hf__shelf_stats *ret);
+void hf__storage_stats(struct hf__storage *s, struct hf__storage_stats *ret);
 
 #endif
