@@ -5,7 +5,7 @@
  *
  * usage: bench_costs PROCESSES FOLDER   stores are made below the folder
  */
-#include "crowd.h"
+#include "contended.h"
 
 #include "attest/collateral.h"
 #include "attest/dev.h"
@@ -71,7 +71,7 @@ static void note(enum figure figure, double us)
 static double turn(void)
 {
     (void)sched_yield();
-    return crowd_cpu_us();
+    return contended_cpu_us();
 }
 
 /* ---- cryptography */
@@ -155,7 +155,7 @@ static void measure_crypto(void)
         for (size_t j = 0; j < HF_ARRAY_LEN(operations); j++) {
             double from = turn();
             operations[j].run();
-            note(operations[j].figure, (crowd_cpu_us() - from) / operations[j].times);
+            note(operations[j].figure, (contended_cpu_us() - from) / operations[j].times);
         }
     }
 }
@@ -193,7 +193,7 @@ static void write_rows(struct hf_writer *w, uint64_t number)
 
 static double wall_us(void)
 {
-    return crowd_clock_us(CLOCK_MONOTONIC);
+    return contended_clock_us(CLOCK_MONOTONIC);
 }
 
 /* alone: what the disk adds to the processor's time, too, which in a crowd includes waiting for a
@@ -206,7 +206,7 @@ static void measure_writes(struct hf_store *s, bool alone)
     for (unsigned i = 0; i < WRITES; i++) {
         double cpu = turn(), wall = wall_us();
         write_rows(w, i);
-        cpu = crowd_cpu_us() - cpu;
+        cpu = contended_cpu_us() - cpu;
         if (alone)
             note(WRITE_WAIT, wall_us() - wall - cpu);
         else
@@ -237,14 +237,14 @@ static void measure_vaults(unsigned number, bool alone)
         double cpu = turn();
         hf_assert(hf_store_vault_create(s, key, &header, NULL) == 0);
         if (!alone)
-            note(CREATE, crowd_cpu_us() - cpu);
+            note(CREATE, contended_cpu_us() - cpu);
         measure_writes(s, alone);
         hf_store_close(s);
         hf_assert(hf_store_open(path, suite, &s, NULL) == 0);
         cpu = turn();
         double wall = wall_us();
         hf_assert(hf_store_vault_open(s, key, seen, NULL, NULL) == 0);
-        cpu = crowd_cpu_us() - cpu;
+        cpu = contended_cpu_us() - cpu;
         if (alone)
             note(OPEN_WAIT, wall_us() - wall - cpu);
         else
@@ -300,7 +300,7 @@ static void hand_over(enum figure figure, struct job *job, uv_work_cb work)
     double from = turn();
     hf_assert(uv_queue_work(&world.loop, &job->work, work, back) == 0);
     uv_run(&world.loop, UV_RUN_DEFAULT);
-    note(figure, crowd_cpu_us() - from);
+    note(figure, contended_cpu_us() - from);
 }
 
 static void make_work(uv_work_t *work)
@@ -393,7 +393,7 @@ static void in_a_crowd(unsigned number)
 
 static void report(unsigned size)
 {
-    static double together[CROWD_MAX * VALUES_MAX];
+    static double together[CONTENDED_MAX * VALUES_MAX];
     for (int f = 0; f < FIGURES; f++) {
         size_t count = 0;
         for (unsigned i = 0; i < size; i++) {
@@ -401,23 +401,23 @@ static void report(unsigned size)
             memcpy(together + count, v->us, v->count * sizeof together[0]);
             count += v->count;
         }
-        crowd_report(names[f], crowd_mean(together, count));
+        contended_report(names[f], contended_mean(together, count));
     }
 }
 
 int main(int argc, char **argv)
 {
-    pid_t pids[CROWD_MAX];
+    pid_t pids[CONTENDED_MAX];
     unsigned size = argc == 3 ? (unsigned)strtoul(argv[1], NULL, 10) : 0;
-    if (size == 0 || size > CROWD_MAX) {
+    if (size == 0 || size > CONTENDED_MAX) {
         fputs("usage: bench_costs PROCESSES FOLDER\n", stderr);
         return 2;
     }
-    crowd_memory();
+    contended_memory();
     world.folder = argv[2];
-    world.all = crowd_shared(size * FIGURES * sizeof(struct values));
-    crowd_start(size, pids, in_a_crowd);
-    crowd_wait(size, pids);
+    world.all = contended_shared(size * FIGURES * sizeof(struct values));
+    contended_start(size, pids, in_a_crowd);
+    contended_wait(size, pids);
     world.values = world.all;
     hf_assert(hf_secret_init(SECRETS_LEN, false) == 0);
     measure_vaults(0, true);

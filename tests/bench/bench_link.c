@@ -9,7 +9,7 @@
  * The second says what a request costs the daemon that is this process and keeps a share of that
  * owner.
  */
-#include "crowd.h"
+#include "contended.h"
 
 #include "base/hex.h"
 #include "base/secret.h"
@@ -149,11 +149,11 @@ static void take_part(unsigned number)
     }
     for (size_t i = 0; i < CERTIFICATES; i++) {
         (void)sched_yield();
-        double from = crowd_cpu_us();
+        double from = contended_cpu_us();
         certify();
-        us[i] = crowd_cpu_us() - from;
+        us[i] = contended_cpu_us() - from;
     }
-    crowd.members[number].certificate_us = crowd_mean(us, CERTIFICATES);
+    crowd.members[number].certificate_us = contended_mean(us, CERTIFICATES);
     crowd.members[number].calls++;
     answer();
 }
@@ -204,12 +204,12 @@ static double call_us(const pid_t *pids, enum mode mode)
 
 static void measure_crowd(unsigned size)
 {
-    pid_t pids[CROWD_MAX];
-    double certificates_us[CROWD_MAX];
+    pid_t pids[CONTENDED_MAX];
+    double certificates_us[CONTENDED_MAX];
     crowd.size = size;
-    crowd.members = crowd_shared(size * sizeof(struct member));
-    crowd.mode = crowd_shared(sizeof(*crowd.mode));
-    crowd_start(size, pids, take_part);
+    crowd.members = contended_shared(size * sizeof(struct member));
+    crowd.mode = contended_shared(sizeof(*crowd.mode));
+    contended_start(size, pids, take_part);
     double open_us = call_us(pids, OPEN_CONNECTIONS);
     double fresh_us = call_us(pids, FRESH_CONNECTIONS), locked_us = call_us(pids, FRESH_LOCKED);
     *crowd.mode = CERTIFY;
@@ -219,15 +219,15 @@ static void measure_crowd(unsigned size)
         certificates_us[i] = crowd.members[i].certificate_us;
     }
     *crowd.mode = OVER;
-    crowd_wait(size, pids);
+    contended_wait(size, pids);
     crowd.mode = NULL;
-    crowd_report("message", open_us / 4);
+    contended_report("message", open_us / 4);
     /* Both ends do about the same, but for what a caller with an account adds. */
-    crowd_report("connect", (fresh_us - open_us) / 2);
-    crowd_report("accept", (fresh_us - open_us) / 2);
-    crowd_report("connect_locked", (locked_us - open_us) / 2);
-    crowd_report("accept_locked", (locked_us - open_us) / 2);
-    crowd_report("certificate", crowd_mean(certificates_us, size));
+    contended_report("connect", (fresh_us - open_us) / 2);
+    contended_report("accept", (fresh_us - open_us) / 2);
+    contended_report("connect_locked", (locked_us - open_us) / 2);
+    contended_report("accept_locked", (locked_us - open_us) / 2);
+    contended_report("certificate", contended_mean(certificates_us, size));
 }
 
 /* ---- alone */
@@ -244,16 +244,16 @@ static struct alone calls_alone(pid_t other, const char *address, const uint8_t 
     for (unsigned i = 0; i < REQUESTS; i++) {
         double called = spent_us(other);
         (void)usleep(PAUSE_US);
-        double caller = crowd_cpu_us(), wall = crowd_clock_us(CLOCK_MONOTONIC);
+        double caller = contended_cpu_us(), wall = contended_clock_us(CLOCK_MONOTONIC);
         call_to(address, account);
-        wall_us[i] = crowd_clock_us(CLOCK_MONOTONIC) - wall;
-        caller_us[i] = crowd_cpu_us() - caller;
+        wall_us[i] = contended_clock_us(CLOCK_MONOTONIC) - wall;
+        caller_us[i] = contended_cpu_us() - caller;
         (void)usleep(PAUSE_US);
         called_us[i] = spent_us(other) - called;
     }
-    return (struct alone){.caller_us = crowd_mean(caller_us, REQUESTS),
-                          .called_us = crowd_mean(called_us, REQUESTS),
-                          .wall_us = crowd_mean(wall_us, REQUESTS)};
+    return (struct alone){.caller_us = contended_mean(caller_us, REQUESTS),
+                          .called_us = contended_mean(called_us, REQUESTS),
+                          .wall_us = contended_mean(wall_us, REQUESTS)};
 }
 
 /* Until its parent ends it. */
@@ -267,15 +267,15 @@ static void measure_alone(void)
 {
     pid_t pid;
     crowd.size = 1;
-    crowd.members = crowd_shared(sizeof(struct member));
-    crowd_start(1, &pid, serve);
+    crowd.members = contended_shared(sizeof(struct member));
+    contended_start(1, &pid, serve);
     const struct member *m = &crowd.members[0];
     while (!m->listens)
         (void)usleep(PAUSE_US);
     start(1);
     struct alone a = calls_alone(pid, m->address, m->account);
-    crowd_report("request_alone", a.called_us);
-    crowd_report("one_way", (a.wall_us - a.caller_us - a.called_us) / 2);
+    contended_report("request_alone", a.called_us);
+    contended_report("one_way", (a.wall_us - a.caller_us - a.called_us) / 2);
     hf_assert(kill(pid, SIGKILL) == 0 && waitpid(pid, NULL, 0) == pid);
 }
 
@@ -293,7 +293,7 @@ static void measure_daemon(char **argv)
     call.body = hf_buf_bytes(&body);
     call.path = "/v1/nonce";
     struct alone a = calls_alone((pid_t)strtol(argv[3], NULL, 10), argv[1], account);
-    crowd_report("daemon_request", a.called_us);
+    contended_report("daemon_request", a.called_us);
     hf_buf_done(&body);
 }
 
@@ -301,12 +301,12 @@ int main(int argc, char **argv)
 {
     static uint8_t body[BODY];
     unsigned size = argc == 2 ? (unsigned)strtoul(argv[1], NULL, 10) : 0;
-    crowd_memory();
+    contended_memory();
     if (argc == 5) {
         measure_daemon(argv);
         return EXIT_SUCCESS;
     }
-    if (size < 2 || size > CROWD_MAX) {
+    if (size < 2 || size > CONTENDED_MAX) {
         fputs("usage: bench_link PROCESSES | bench_link ADDRESS ACCOUNT PID OWNER\n", stderr);
         return 2;
     }

@@ -3,7 +3,7 @@
  * run on the same disk. One line of JSON each. A placement is what a provider writes for a deposit:
  * 6 rows of 300 bytes.
  */
-#include "shelf.h"
+#include "store_model.h"
 #include "store/writer.h"
 #include "base/error.h"
 #include "base/secret.h"
@@ -16,7 +16,7 @@
 
 enum { ROWS = 6, ROW_LEN = 300, SECONDS = 2, WINDOW_MAX = 256 };
 
-static char dir[SHELF_PATH_LEN];
+static char dir[STORE_MODEL_PATH_LEN];
 
 static double now_s(void)
 {
@@ -36,7 +36,7 @@ static void must(bool ok, const char *what)
 /* One transaction of rows rows after the other, settings as the store's, no sealing. */
 static void bare(int rows)
 {
-    char path[SHELF_PATH_LEN + 16];
+    char path[STORE_MODEL_PATH_LEN + 16];
     (void)snprintf(path, sizeof path, "%s/bare.db", dir);
     sqlite3 *db = NULL;
     sqlite3_stmt *st = NULL;
@@ -122,12 +122,13 @@ static void placements(struct hf_store *s, uint64_t window)
 int main(void)
 {
     must(hf_secret_init(4 * 1024 * 1024, false) == 0, "making memory for secrets");
-    shelf_folder(dir);
+    store_model_folder(dir);
     struct hf_store *s = NULL;
     double start = now_s();
     must(hf_store_open(dir, &hf_suite_real, &s, NULL) == 0, "making the store");
     double made = now_s();
-    must(hf_store_vault_create(s, shelf_key, &shelf_header, NULL) == 0, "making the vault");
+    must(hf_store_vault_create(s, store_model_key, &store_model_header, NULL) == 0,
+         "making the vault");
     bare(1);
     bare(ROWS);
     static const uint64_t windows[] = {1, 8, 64, 256};
@@ -140,6 +141,6 @@ int main(void)
     (void)printf("{\"bench\":\"store_open\",\"first_ms\":%.2f,\"again_ms\":%.2f}\n",
                  (made - start) * 1e3, (opened - reopen) * 1e3);
     hf_store_close(s);
-    shelf_folder_remove(dir);
+    store_model_folder_remove(dir);
     return 0;
 }

@@ -1,5 +1,5 @@
 #include "faulty.h"
-#include "shelf.h"
+#include "store_model.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -334,10 +334,10 @@ void faulty_power_on(uint64_t *seed)
     while (files != NULL) {
         struct disk_file *f = files;
         for (const struct change *c = f->changes; c != NULL; c = c->next) {
-            uint32_t fate = shelf_draw(seed, 4);
-            int kept = fate != 0
-                           ? c->len
-                           : (int)shelf_draw(seed, (uint32_t)c->len / SECTOR_LEN + 1) * SECTOR_LEN;
+            uint32_t fate = store_model_draw(seed, 4);
+            int kept = fate != 0 ? c->len
+                                 : (int)store_model_draw(seed, (uint32_t)c->len / SECTOR_LEN + 1) *
+                                       SECTOR_LEN;
             if (fate != 1)
                 image_apply(f, c, kept);
         }

@@ -1,5 +1,5 @@
 /* Quotes that cannot be made, cannot be judged, or must not be believed (DESIGN 6). */
-#include "scene.h"
+#include "testnet.h"
 
 #include "base/error.h"
 #include "attest/verdict.h"
@@ -15,22 +15,22 @@ static struct hf_status status(struct hf_world *w, uint32_t node)
 
 Test(attestation, a_node_whose_quotes_fail_for_a_while_recovers_when_they_work)
 {
-    struct hf_world *w = scene_up(7, 3, 5);
+    struct hf_world *w = testnet_up(7, 3, 5);
     hf_world_crash(w, 0);
     hf_world_quote_fail(w, 0, HF_EQUOTE_INTERFERED);
     hf_world_start(w, 0);
     hf_world_run_for(w, 60000);
     cr_assert_eq(status(w, 0).state, HF_STATE_RECOVERING);
     cr_assert_eq(status(w, 0).reason, HF_EQUOTE_INTERFERED);
-    cr_assert(scene_traced(w, 0, HF_TRACE_QUOTE_FAILED, HF_EQUOTE_INTERFERED));
+    cr_assert(testnet_traced(w, 0, HF_TRACE_QUOTE_FAILED, HF_EQUOTE_INTERFERED));
     hf_world_quote_fail(w, 0, 0);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 Test(attestation, a_network_whose_quotes_fail_at_first_comes_up_when_they_work)
 {
-    struct hf_world *w = scene_new(7, 3, 5);
+    struct hf_world *w = testnet_new(7, 3, 5);
     for (uint32_t i = 0; i < 7; i += 2)
         hf_world_quote_fail(w, i, HF_EIO);
     hf_world_start_all(w);
@@ -39,59 +39,59 @@ Test(attestation, a_network_whose_quotes_fail_at_first_comes_up_when_they_work)
         cr_assert_neq(hf_world_state(w, i), HF_STATE_READY);
         hf_world_quote_fail(w, i, 0);
     }
-    scene_ready(w, HF_WORLD_ALL);
-    scene_end(w);
+    testnet_ready(w, HF_WORLD_ALL);
+    testnet_end(w);
 }
 
 Test(attestation, collateral_that_is_missing_for_a_moment_only_delays)
 {
-    struct hf_world_settings settings = scene_settings(3, 5);
+    struct hf_world_settings settings = testnet_settings(3, 5);
     uint32_t version;
     settings.attestation.judge_fails = 0.3;
-    struct hf_world *w = scene_from(&settings, 7);
+    struct hf_world *w = testnet_from(&settings, 7);
     cr_assert_eq(hf_world_bring_up(w, 600000), 0);
-    cr_assert_eq(hf_world_key(w, 0, "tss-db", SCENE_MS, scene_key, &version), 0);
+    cr_assert_eq(hf_world_key(w, 0, "tss-db", TESTNET_MS, testnet_key, &version), 0);
     for (int i = 0; i < 5; i++) {
-        scene_restart(w, 0);
-        scene_key_lives(w, 0);
+        testnet_restart(w, 0);
+        testnet_key_lives(w, 0);
     }
-    cr_assert(scene_traced(w, HF_WORLD_ALL, HF_TRACE_QUOTE_REFUSED, HF_ECOLLMISSING));
-    scene_end(w);
+    cr_assert(testnet_traced(w, HF_WORLD_ALL, HF_TRACE_QUOTE_REFUSED, HF_ECOLLMISSING));
+    testnet_end(w);
 }
 
 Test(attestation, a_revoked_platform_gets_no_share)
 {
-    struct hf_world *w = scene_up(7, 3, 5);
+    struct hf_world *w = testnet_up(7, 3, 5);
     hf_world_tcb(w, 0, HF_TCB_REVOKED);
-    scene_restart(w, 0);
-    scene_reason(w, 0, HF_STATE_RECOVERING, HF_EPCKREVOKED);
+    testnet_restart(w, 0);
+    testnet_reason(w, 0, HF_STATE_RECOVERING, HF_EPCKREVOKED);
     hf_world_run_for(w, 60000);
     cr_assert_eq(hf_world_trace_count(w, HF_WORLD_ALL, HF_TRACE_SHARE_RELEASED), 0);
-    cr_assert(scene_traced(w, HF_WORLD_ALL, HF_TRACE_QUOTE_REFUSED, HF_EPCKREVOKED));
+    cr_assert(testnet_traced(w, HF_WORLD_ALL, HF_TRACE_QUOTE_REFUSED, HF_EPCKREVOKED));
     hf_world_tcb(w, 0, HF_TCB_UP_TO_DATE);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 Test(attestation, collateral_that_has_expired_supports_nothing_until_there_is_newer)
 {
-    struct hf_world_settings settings = scene_settings(3, 5);
+    struct hf_world_settings settings = testnet_settings(3, 5);
     uint32_t version;
     settings.wall_s += 86400 - settings.wall_s % 86400 - 60; /* a minute before midnight */
     settings.attestation.collateral_valid_s = 86400;
-    struct hf_world *w = scene_from(&settings, 7);
+    struct hf_world *w = testnet_from(&settings, 7);
     cr_assert_eq(hf_world_bring_up(w, 50000), 0);
-    cr_assert_eq(hf_world_key(w, 0, "tss-db", SCENE_MS, scene_key, &version), 0);
+    cr_assert_eq(hf_world_key(w, 0, "tss-db", TESTNET_MS, testnet_key, &version), 0);
     hf_world_collateral_stop(w, true);
     hf_world_run_for(w, 70000);
-    scene_restart(w, 0);
+    testnet_restart(w, 0);
     hf_world_run_for(w, 30000);
     cr_assert_eq(status(w, 0).state, HF_STATE_RECOVERING);
-    cr_assert(scene_traced(w, HF_WORLD_ALL, HF_TRACE_QUOTE_REFUSED, HF_ECOLLEXPIRED));
+    cr_assert(testnet_traced(w, HF_WORLD_ALL, HF_TRACE_QUOTE_REFUSED, HF_ECOLLEXPIRED));
     cr_assert_eq(hf_world_trace_count(w, HF_WORLD_ALL, HF_TRACE_SHARE_RELEASED), 0);
     hf_world_collateral_stop(w, false);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 static void accept_out_of_date(struct hf_policy *policy, void *ctx)
@@ -102,28 +102,28 @@ static void accept_out_of_date(struct hf_policy *policy, void *ctx)
 
 Test(attestation, a_platform_out_of_date_gets_no_share_until_the_policy_accepts_it)
 {
-    struct hf_world *w = scene_up(7, 3, 5);
+    struct hf_world *w = testnet_up(7, 3, 5);
     hf_world_tcb(w, 0, HF_TCB_OUT_OF_DATE);
-    scene_restart(w, 0);
+    testnet_restart(w, 0);
     hf_world_run_for(w, 30000);
     cr_assert_eq(status(w, 0).state, HF_STATE_RECOVERING);
-    cr_assert(scene_traced(w, HF_WORLD_ALL, HF_TRACE_QUOTE_REFUSED, HF_ETCBSTATUS));
+    cr_assert(testnet_traced(w, HF_WORLD_ALL, HF_TRACE_QUOTE_REFUSED, HF_ETCBSTATUS));
     cr_assert_eq(hf_world_trace_count(w, HF_WORLD_ALL, HF_TRACE_SHARE_RELEASED), 0);
     hf_world_policy_edit(w, accept_out_of_date, NULL);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 /* Withdrawn: what was believed yesterday is judged again by the policy of today. */
 Test(attestation, identities_of_a_withdrawn_measurement_are_refused_from_then_on)
 {
-    struct hf_world_settings settings = scene_settings(2, 3);
+    struct hf_world_settings settings = testnet_settings(2, 3);
     uint32_t version, holders[16];
     settings.policy.holder_grace_s = 20;
-    struct hf_world *w = scene_from(&settings, 10);
-    cr_assert_eq(hf_world_bring_up(w, SCENE_MS), 0);
-    cr_assert_eq(hf_world_key(w, 0, "tss-db", SCENE_MS, scene_key, &version), 0);
-    scene_holders(w, 0, holders);
+    struct hf_world *w = testnet_from(&settings, 10);
+    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
+    cr_assert_eq(hf_world_key(w, 0, "tss-db", TESTNET_MS, testnet_key, &version), 0);
+    testnet_holders(w, 0, holders);
     hf_world_policy_accept(w, "holdfast-2", 2);
     hf_world_run_for(w, 5000);
     /* All but one holder go on to the next release. */
@@ -133,62 +133,62 @@ Test(attestation, identities_of_a_withdrawn_measurement_are_refused_from_then_on
         hf_world_crash(w, i);
         hf_world_image(w, i, "holdfast-2");
         hf_world_start(w, i);
-        scene_ready(w, i);
+        testnet_ready(w, i);
     }
     hf_world_policy_withdraw(w, "holdfast-1");
-    cr_assert(hf_world_run_until_state(w, (long)holders[0], HF_STATE_DEGRADED, SCENE_MS));
-    cr_assert(scene_traced(w, HF_WORLD_ALL, HF_TRACE_REQUEST_REFUSED, HF_EMEASUREMENT));
-    scene_ready(w, 0);
+    cr_assert(hf_world_run_until_state(w, (long)holders[0], HF_STATE_DEGRADED, TESTNET_MS));
+    cr_assert(testnet_traced(w, HF_WORLD_ALL, HF_TRACE_REQUEST_REFUSED, HF_EMEASUREMENT));
+    testnet_ready(w, 0);
     /* What it answers counts no more than what it asks: the share that it gives is left out. */
-    scene_restart(w, 0);
-    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, SCENE_MS));
-    cr_assert(scene_traced(w, 0, HF_TRACE_PEER_MISBEHAVED, HF_EMEASUREMENT));
-    scene_restart(w, holders[0]);
+    testnet_restart(w, 0);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, TESTNET_MS));
+    cr_assert(testnet_traced(w, 0, HF_TRACE_PEER_MISBEHAVED, HF_EMEASUREMENT));
+    testnet_restart(w, holders[0]);
     hf_world_run_for(w, 20000);
     cr_assert_eq(status(w, holders[0]).state, HF_STATE_RECOVERING);
     /* It comes back by the release that the others run. */
     hf_world_crash(w, holders[0]);
     hf_world_image(w, holders[0], "holdfast-2");
     hf_world_start(w, holders[0]);
-    scene_ready(w, HF_WORLD_ALL);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_ready(w, HF_WORLD_ALL);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 Test(attestation, identities_are_renewed_well_before_they_are_too_old)
 {
-    struct hf_world_settings settings = scene_settings(3, 5);
+    struct hf_world_settings settings = testnet_settings(3, 5);
     settings.policy.quote_age_max_s = 600;
-    struct hf_world *w = scene_from(&settings, 7);
-    cr_assert_eq(hf_world_bring_up(w, SCENE_MS), 0);
+    struct hf_world *w = testnet_from(&settings, 7);
+    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
     for (int i = 0; i < 60; i++) {
         hf_world_run_for(w, 60000);
         for (uint32_t n = 0; n < 7; n++)
             cr_assert_eq(hf_world_state(w, n), HF_STATE_READY);
     }
-    cr_assert(!scene_traced(w, HF_WORLD_ALL, HF_TRACE_REQUEST_REFUSED, HF_EQUOTEOLD));
-    cr_assert(!scene_traced(w, HF_WORLD_ALL, HF_TRACE_QUOTE_REFUSED, HF_EQUOTEOLD));
-    scene_end(w);
+    cr_assert(!testnet_traced(w, HF_WORLD_ALL, HF_TRACE_REQUEST_REFUSED, HF_EQUOTEOLD));
+    cr_assert(!testnet_traced(w, HF_WORLD_ALL, HF_TRACE_QUOTE_REFUSED, HF_EQUOTEOLD));
+    testnet_end(w);
 }
 
 Test(attestation, an_identity_that_cannot_be_renewed_is_refused_when_it_is_too_old)
 {
-    struct hf_world_settings settings = scene_settings(3, 5);
+    struct hf_world_settings settings = testnet_settings(3, 5);
     settings.policy.quote_age_max_s = 600;
-    struct hf_world *w = scene_from(&settings, 7);
-    cr_assert_eq(hf_world_bring_up(w, SCENE_MS), 0);
+    struct hf_world *w = testnet_from(&settings, 7);
+    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
     hf_world_quote_fail(w, 0, HF_EIO);
     hf_world_run_for(w, 700000);
     cr_assert_eq(hf_world_state(w, 0), HF_STATE_DEGRADED);
-    cr_assert(scene_traced(w, HF_WORLD_ALL, HF_TRACE_REQUEST_REFUSED, HF_EQUOTEOLD));
+    cr_assert(testnet_traced(w, HF_WORLD_ALL, HF_TRACE_REQUEST_REFUSED, HF_EQUOTEOLD));
     hf_world_quote_fail(w, 0, 0);
-    scene_ready(w, HF_WORLD_ALL);
-    scene_end(w);
+    testnet_ready(w, HF_WORLD_ALL);
+    testnet_end(w);
 }
 
 Test(attestation, an_identity_of_the_set_before_the_last_is_refused)
 {
-    struct hf_world *w = scene_up(7, 3, 5);
+    struct hf_world *w = testnet_up(7, 3, 5);
     hf_world_quote_fail(w, 0, HF_EIO);
     hf_world_set_issue(w);
     hf_world_run_for(w, 40000);
@@ -196,9 +196,9 @@ Test(attestation, an_identity_of_the_set_before_the_last_is_refused)
     hf_world_set_issue(w);
     hf_world_run_for(w, 40000);
     cr_assert_eq(hf_world_state(w, 0), HF_STATE_DEGRADED);
-    cr_assert(scene_traced(w, HF_WORLD_ALL, HF_TRACE_REQUEST_REFUSED, HF_EIDENTITY_OLD));
+    cr_assert(testnet_traced(w, HF_WORLD_ALL, HF_TRACE_REQUEST_REFUSED, HF_EIDENTITY_OLD));
     hf_world_quote_fail(w, 0, 0);
-    scene_key_lives(w, 0);
-    scene_ready(w, HF_WORLD_ALL);
-    scene_end(w);
+    testnet_key_lives(w, 0);
+    testnet_ready(w, HF_WORLD_ALL);
+    testnet_end(w);
 }

@@ -5,7 +5,7 @@
  * checker, and SENTENCE, a part of what it says; and once without.
  */
 #include "plot.h"
-#include "scene.h"
+#include "testnet.h"
 
 #include "base/error.h"
 #include "wire/messages.h"
@@ -22,14 +22,14 @@ static void run_s(struct hf_world *w, unsigned s)
 /* Up, or as far as the fault lets it come. */
 static struct hf_world *up_with(uint8_t platform_rule)
 {
-    struct hf_world_settings s = scene_settings(2, 3);
+    struct hf_world_settings s = testnet_settings(2, 3);
     s.policy.platform_rule = platform_rule;
-    struct hf_world *w = scene_from(&s, 6);
+    struct hf_world *w = testnet_from(&s, 6);
     uint8_t key[HF_APP_KEY_LEN];
     hf_world_start_all(w);
     for (unsigned i = 0; i < 300 && hf_world_state(w, 0) != HF_STATE_READY; i++)
         run_s(w, 1);
-    if (hf_world_key(w, 0, "tss-db", SCENE_MS, key, NULL) != 0)
+    if (hf_world_key(w, 0, "tss-db", TESTNET_MS, key, NULL) != 0)
         cr_log_info("no key");
     return w;
 }
@@ -190,7 +190,7 @@ static struct hf_world *stage_depositor(void)
 {
     static const uint32_t who[] = {0};
     const struct hf__observer observer = {.sent = swap_quote};
-    struct hf_world *w = scene_new(6, 2, 3);
+    struct hf_world *w = testnet_new(6, 2, 3);
     hf__plot_new(w, who, 1, observer, 0);
     hf_world_start_all(w);
     run_s(w, 30);
@@ -200,7 +200,7 @@ static struct hf_world *stage_depositor(void)
 static uint32_t a_holder(struct hf_world *w)
 {
     uint32_t holders[16];
-    cr_assert(scene_holders(w, 0, holders) > 0);
+    cr_assert(testnet_holders(w, 0, holders) > 0);
     return holders[0];
 }
 
@@ -229,7 +229,7 @@ static struct hf_world *stage_claim(void)
 /* Two that wait for each other's word, while a holder of both is down. */
 static struct hf_world *stage_provisional(void)
 {
-    struct hf_world *w = scene_new(4, 2, 3);
+    struct hf_world *w = testnet_new(4, 2, 3);
     hf_world_start_all(w);
     run_s(w, 60);
     unsigned rule = hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DROP,
@@ -237,7 +237,7 @@ static struct hf_world *stage_provisional(void)
                                                       .from = HF_WORLD_ALL,
                                                       .to = HF_WORLD_ALL});
     for (uint32_t i = 0; i < 2; i++) {
-        scene_restart(w, i);
+        testnet_restart(w, i);
         run_s(w, 5);
     }
     hf_world_crash(w, 3);
@@ -249,7 +249,7 @@ static struct hf_world *stage_provisional(void)
 static struct hf_world *stage_word_at_once(void)
 {
     struct hf_world *w = up();
-    scene_restart(w, 0);
+    testnet_restart(w, 0);
     run_s(w, 10);
     return w;
 }
@@ -274,7 +274,7 @@ static enum hf_fate hear(void *ctx, const struct hf_message *m, struct hf_verdic
 /* It is sent again after node 0 has claimed anew. */
 static struct hf_world *stage_superseded(void)
 {
-    struct hf_world *w = scene_new(6, 2, 3);
+    struct hf_world *w = testnet_new(6, 2, 3);
     struct heard h = {0};
     struct hf_buf answer;
     hf_buf_init(&h.body, 1 << 16);
@@ -283,7 +283,7 @@ static struct hf_world *stage_superseded(void)
     hf_world_start_all(w);
     run_s(w, 30);
     cr_assert_gt(h.body.len, 0);
-    scene_restart(w, 0);
+    testnet_restart(w, 0);
     run_s(w, 10);
     int r = hf_world_ask(w, h.to, HF_METHOD_RECORD, hf_world_account(w, 0), hf_buf_bytes(&h.body),
                          &answer);
@@ -308,7 +308,7 @@ static struct hf_world *stage_unclaimed(void)
     hf_world_rule(
         w, (struct hf_rule){
                .action = HF_RULE_DROP, .method = HF_METHOD_CLAIM, .from = 0, .to = HF_WORLD_ALL});
-    scene_restart(w, 0);
+    testnet_restart(w, 0);
     run_s(w, 3);
     hf_world_local(w, 0, HF_LOCAL_KEY, "tss-db");
     run_s(w, 3);
@@ -317,7 +317,7 @@ static struct hf_world *stage_unclaimed(void)
 
 static struct hf_world *stage_ready(void)
 {
-    struct hf_world *w = scene_new(6, 2, 3);
+    struct hf_world *w = testnet_new(6, 2, 3);
     hf_world_rule(
         w, (struct hf_rule){
                .action = HF_RULE_DROP, .method = HF_METHOD_DEPOSIT, .from = 4, .to = HF_WORLD_ALL});
@@ -330,7 +330,7 @@ static struct hf_world *stage_ready(void)
  * is heard. */
 static struct hf_world *stage_held(void)
 {
-    struct hf_world *w = scene_new(6, 2, 3);
+    struct hf_world *w = testnet_new(6, 2, 3);
     hf_world_rule(
         w, (struct hf_rule){
                .action = HF_RULE_DROP, .method = HF_METHOD_DEPOSIT, .from = 4, .to = HF_WORLD_ALL});
@@ -343,14 +343,14 @@ static struct hf_world *stage_held(void)
     hf_world_start_all(w);
     for (unsigned i = 0; i < 6000 && hf_world_rule_hits(w, late) == 0; i++)
         hf_world_run_for(w, 10);
-    scene_restart(w, 4);
+    testnet_restart(w, 4);
     run_s(w, 30);
     return w;
 }
 
 static struct hf_world *stage_release(void)
 {
-    struct hf_world *w = scene_new(6, 2, 3);
+    struct hf_world *w = testnet_new(6, 2, 3);
     hf_world_start_all(w);
     for (unsigned i = 0; i < 300; i++) {
         hf_world_local(w, 0, HF_LOCAL_KEY, "tss-db");
@@ -363,10 +363,10 @@ static struct hf_world *stage_combine(void)
 {
     struct hf_world *w = up();
     uint32_t holders[16];
-    size_t count = scene_holders(w, 0, holders);
+    size_t count = testnet_holders(w, 0, holders);
     hf__strategy_find("wrong-shares")->begin(w, holders, count);
     for (unsigned i = 0; i < 20 && hf_world_violation(w) == NULL; i++) {
-        scene_restart(w, 0);
+        testnet_restart(w, 0);
         run_s(w, 3);
     }
     return w;

@@ -3,7 +3,7 @@
  * a word on the claim (DESIGN 4, step 5). A node whose vault is open serves the others before its
  * own claim stands; what its word is worth then depends on whether any other is missing.
  */
-#include "scene.h"
+#include "testnet.h"
 
 #include "base/error.h"
 
@@ -35,17 +35,17 @@ static bool zero_and_one_open(struct hf_world *w, void *ctx)
  */
 static struct hf_world *circle(void)
 {
-    struct hf_world *w = scene_up(4, 2, 3);
+    struct hf_world *w = testnet_up(4, 2, 3);
     unsigned rules[2];
     for (uint32_t i = 0; i < 2; i++) {
         rules[i] = hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DROP,
                                                      .method = HF_METHOD_CLAIM,
                                                      .from = i,
                                                      .to = HF_WORLD_ALL});
-        scene_restart(w, i);
+        testnet_restart(w, i);
         hf_world_run_for(w, 5000);
     }
-    cr_assert(hf_world_run_until(w, zero_and_one_open, NULL, SCENE_MS));
+    cr_assert(hf_world_run_until(w, zero_and_one_open, NULL, TESTNET_MS));
     hf_world_crash(w, 3);
     for (size_t i = 0; i < 2; i++)
         hf_world_rule_drop(w, rules[i]);
@@ -57,9 +57,9 @@ Test(circles, nodes_that_wait_for_each_others_word_come_back_when_nobody_is_miss
     struct hf_world *w = circle();
     /* It needs a share of 0 or 1, and they its word. */
     hf_world_start(w, 3);
-    scene_ready(w, HF_WORLD_ALL);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_ready(w, HF_WORLD_ALL);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 Test(circles, a_provisional_word_is_worth_nothing_while_a_holder_is_missing)
@@ -69,13 +69,13 @@ Test(circles, a_provisional_word_is_worth_nothing_while_a_holder_is_missing)
         hf_world_run_for(w, 10000);
         cr_assert(!speaks(w, 0) && !speaks(w, 1));
     }
-    scene_reason(w, 0, HF_STATE_CLAIMING, HF_EFEWPROVIDERS);
+    testnet_reason(w, 0, HF_STATE_CLAIMING, HF_EFEWPROVIDERS);
     /* Its own share is served meanwhile. */
-    scene_restart(w, 2);
-    cr_assert(hf_world_run_until_trace(w, 2, HF_TRACE_REBUILT, 1, SCENE_MS));
+    testnet_restart(w, 2);
+    cr_assert(hf_world_run_until_trace(w, 2, HF_TRACE_REBUILT, 1, TESTNET_MS));
     hf_world_start(w, 3);
-    scene_ready(w, HF_WORLD_ALL);
-    scene_end(w);
+    testnet_ready(w, HF_WORLD_ALL);
+    testnet_end(w);
 }
 
 Test(circles, an_open_node_takes_nothing_new_before_its_claim_stands)
@@ -86,21 +86,21 @@ Test(circles, an_open_node_takes_nothing_new_before_its_claim_stands)
     hf_world_run_for(w, 60000);
     /* With three nodes of the four locked or down there are too few candidates for it. */
     cr_assert_neq(hf_world_state(w, joined), HF_STATE_READY);
-    cr_assert(scene_traced(w, 0, HF_TRACE_REQUEST_REFUSED, HF_ELOCKED));
+    cr_assert(testnet_traced(w, 0, HF_TRACE_REQUEST_REFUSED, HF_ELOCKED));
     hf_world_start(w, 3);
-    scene_ready(w, HF_WORLD_ALL);
-    scene_end(w);
+    testnet_ready(w, HF_WORLD_ALL);
+    testnet_end(w);
 }
 
 /* It serves the shares that it keeps: it may not stop when they are needed. */
 Test(circles, an_open_node_asks_before_it_stops_though_its_claim_does_not_stand)
 {
     struct hf_world *w = circle();
-    cr_assert_eq(hf_world_drain(w, 0, true, SCENE_MS), HF_EDRAIN);
+    cr_assert_eq(hf_world_drain(w, 0, true, TESTNET_MS), HF_EDRAIN);
     hf_world_start(w, 3);
-    scene_ready(w, HF_WORLD_ALL);
-    cr_assert_eq(hf_world_drain(w, 0, true, SCENE_MS), 0);
-    scene_end(w);
+    testnet_ready(w, HF_WORLD_ALL);
+    cr_assert_eq(hf_world_drain(w, 0, true, TESTNET_MS), 0);
+    testnet_end(w);
 }
 
 /* The index of the share of 0 that a node stored last; 0: none. */
@@ -123,21 +123,21 @@ static uint8_t index_stored(struct hf_world *w, uint32_t node)
  */
 Test(circles, a_share_whose_receipt_was_lost_still_counts)
 {
-    struct hf_world *w = scene_up(7, 2, 3);
+    struct hf_world *w = testnet_up(7, 2, 3);
     uint32_t holders[16];
-    cr_assert_eq(scene_holders(w, 0, holders), 3);
+    cr_assert_eq(testnet_holders(w, 0, holders), 3);
     uint32_t stray = holders[0];
     hf_world_free(w);
     /* The same world again, but for the answers of the candidate that was the first there. */
-    w = scene_new(7, 2, 3);
+    w = testnet_new(7, 2, 3);
     hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DROP,
                                       .method = HF_METHOD_DEPOSIT,
                                       .response = true,
                                       .from = stray,
                                       .to = 0});
-    cr_assert_eq(hf_world_bring_up(w, SCENE_MS), 0);
-    cr_assert_eq(hf_world_key(w, 0, "tss-db", SCENE_MS, scene_key, &(uint32_t){0}), 0);
-    cr_assert_eq(scene_holders(w, 0, holders), 3);
+    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
+    cr_assert_eq(hf_world_key(w, 0, "tss-db", TESTNET_MS, testnet_key, &(uint32_t){0}), 0);
+    cr_assert_eq(testnet_holders(w, 0, holders), 3);
     uint8_t index = index_stored(w, stray);
     cr_assert_neq(index, 0);
     for (size_t i = 0; i < 3; i++)
@@ -150,7 +150,7 @@ Test(circles, a_share_whose_receipt_was_lost_still_counts)
             hf_world_crash(w, holders[i]);
     }
     hf_world_start(w, 0);
-    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_REBUILT, 1, SCENE_MS));
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_REBUILT, 1, TESTNET_MS));
     hf_world_run_for(w, 60000);
     cr_assert(!speaks(w, 0));
     bool removed = false;
@@ -164,6 +164,6 @@ Test(circles, a_share_whose_receipt_was_lost_still_counts)
         removed = true;
     }
     hf_world_set_issue(w);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }

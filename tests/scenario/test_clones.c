@@ -1,5 +1,5 @@
 /* Two instances of one validator: at most one of them speaks (DESIGN 4, step 5). */
-#include "scene.h"
+#include "testnet.h"
 
 #include "base/error.h"
 
@@ -25,54 +25,54 @@ static bool speaks(struct hf_world *w, uint32_t node)
 Test(clones, two_clones_racing_for_the_claim_do_not_both_win)
 {
     for (uint64_t seed = 1; seed <= 20; seed++) {
-        struct hf_world_settings s = scene_settings(3, 5);
+        struct hf_world_settings s = testnet_settings(3, 5);
         s.seed = seed;
-        struct hf_world *w = scene_from(&s, 7);
-        cr_assert_eq(hf_world_bring_up(w, SCENE_MS), 0);
+        struct hf_world *w = testnet_from(&s, 7);
+        cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
         hf_world_crash(w, 0);
         uint32_t clone = clone_of_0(w);
         hf_world_start(w, 0);
         hf_world_start(w, clone);
         hf_world_run_for(w, 60000);
         cr_assert(speaks(w, 0) + speaks(w, clone) <= 1, "seed %d", (int)seed);
-        scene_end(w);
+        testnet_end(w);
     }
 }
 
 Test(clones, a_clone_started_beside_the_living_takes_over_and_fences_it)
 {
-    struct hf_world *w = scene_up(7, 3, 5);
+    struct hf_world *w = testnet_up(7, 3, 5);
     uint8_t key[HF_APP_KEY_LEN];
     uint32_t version, clone = clone_of_0(w);
     hf_world_start(w, clone);
-    cr_assert(hf_world_run_until_trace(w, clone, HF_TRACE_CLAIM_WON, 1, SCENE_MS));
+    cr_assert(hf_world_run_until_trace(w, clone, HF_TRACE_CLAIM_WON, 1, TESTNET_MS));
     /* The first one meets signed refusals at its next standing, and locks itself. */
-    scene_reason(w, 0, HF_STATE_BLOCKED, HF_EFENCED);
-    cr_assert_eq(hf_world_key(w, 0, "tss-db", SCENE_MS, key, &version), HF_EFENCED);
-    cr_assert_eq(hf_world_key(w, clone, "tss-db", SCENE_MS, key, &version), 0);
-    cr_assert_arr_eq(key, scene_key, sizeof key);
-    scene_end(w);
+    testnet_reason(w, 0, HF_STATE_BLOCKED, HF_EFENCED);
+    cr_assert_eq(hf_world_key(w, 0, "tss-db", TESTNET_MS, key, &version), HF_EFENCED);
+    cr_assert_eq(hf_world_key(w, clone, "tss-db", TESTNET_MS, key, &version), 0);
+    cr_assert_arr_eq(key, testnet_key, sizeof key);
+    testnet_end(w);
 }
 
 Test(clones, silence_never_fences)
 {
-    struct hf_world *w = scene_up(7, 3, 5);
+    struct hf_world *w = testnet_up(7, 3, 5);
     uint8_t key[HF_APP_KEY_LEN];
     uint32_t version;
     hf_world_isolate(w, 0);
     hf_world_run_for(w, 600000);
-    cr_assert_eq(hf_world_key(w, 0, "tss-db", SCENE_MS, key, &version), 0);
-    cr_assert_eq(hf_world_key(w, 0, "another", SCENE_MS, key, &version), HF_ENOTREADY);
+    cr_assert_eq(hf_world_key(w, 0, "tss-db", TESTNET_MS, key, &version), 0);
+    cr_assert_eq(hf_world_key(w, 0, "another", TESTNET_MS, key, &version), HF_ENOTREADY);
     hf_world_heal(w);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 Test(clones, a_split_vote_is_decided_by_a_higher_claim)
 {
-    struct hf_world *w = scene_up(7, 3, 5);
+    struct hf_world *w = testnet_up(7, 3, 5);
     uint32_t holders[16], clone;
-    scene_holders(w, 0, holders);
+    testnet_holders(w, 0, holders);
     hf_world_crash(w, 0);
     clone = clone_of_0(w);
     /* Two holders hear only the one, two only the other, the fifth nobody's claim for a while. */
@@ -88,53 +88,53 @@ Test(clones, a_split_vote_is_decided_by_a_higher_claim)
     hf_world_start(w, clone);
     hf_world_run_for(w, 120000);
     cr_assert_eq(speaks(w, 0) + speaks(w, clone), 1);
-    scene_end(w);
+    testnet_end(w);
 }
 
 /* Cut off from its holders, the first one deals anew among others: it must not believe itself
  * ready. */
 Test(clones, an_instance_cut_off_from_its_holders_is_not_ready_by_dealing_anew)
 {
-    struct hf_world_settings s = scene_settings(2, 3);
+    struct hf_world_settings s = testnet_settings(2, 3);
     uint32_t holders[16], version;
     uint8_t key[HF_APP_KEY_LEN];
     s.policy.holder_grace_s = 20;
-    struct hf_world *w = scene_from(&s, 9);
-    cr_assert_eq(hf_world_bring_up(w, SCENE_MS), 0);
-    scene_holders(w, 0, holders);
+    struct hf_world *w = testnet_from(&s, 9);
+    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
+    testnet_holders(w, 0, holders);
     uint32_t clone = clone_of_0(w);
     for (size_t i = 0; i < 3; i++) {
         hf_world_cut(w, 0, (long)holders[i]);
         hf_world_cut(w, (long)holders[i], 0);
     }
     hf_world_start(w, clone);
-    scene_ready(w, clone);
-    cr_assert_eq(hf_world_key(w, clone, "tss-db", SCENE_MS, key, &version), 0);
+    testnet_ready(w, clone);
+    cr_assert_eq(hf_world_key(w, clone, "tss-db", TESTNET_MS, key, &version), 0);
     /* Silence is noticed with the next round of standing. */
     hf_world_run_for(w, 30000);
     for (int i = 0; i < 30; i++) {
         hf_world_run_for(w, 10000);
         cr_assert_neq(hf_world_state(w, 0), HF_STATE_READY);
     }
-    cr_assert_neq(hf_world_key(w, 0, "tss-db", SCENE_MS, key, &version), 0);
-    scene_end(w);
+    cr_assert_neq(hf_world_key(w, 0, "tss-db", TESTNET_MS, key, &version), 0);
+    testnet_end(w);
 }
 
 /* All holders have left the set: nobody is left who could serve a copy, and the owner deals anew.
  */
 Test(clones, an_owner_whose_holders_were_all_removed_deals_anew)
 {
-    struct hf_world *w = scene_up(9, 2, 3);
+    struct hf_world *w = testnet_up(9, 2, 3);
     uint32_t holders[16];
-    scene_holders(w, 0, holders);
+    testnet_holders(w, 0, holders);
     for (size_t i = 0; i < 3; i++)
         hf_world_set_remove(w, holders[i]);
     hf_world_set_issue(w);
-    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, SCENE_MS));
-    scene_key_lives(w, 0);
-    scene_restart(w, 0);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, TESTNET_MS));
+    testnet_key_lives(w, 0);
+    testnet_restart(w, 0);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 /*
@@ -145,39 +145,39 @@ Test(clones, an_owner_whose_holders_were_all_removed_deals_anew)
  */
 Test(clones, what_is_left_of_superseded_holders_carries_no_claim)
 {
-    struct hf_world_settings s = scene_settings(2, 3);
+    struct hf_world_settings s = testnet_settings(2, 3);
     uint32_t holders[16], version;
     uint8_t key[HF_APP_KEY_LEN];
     s.policy.holder_grace_s = 20;
-    struct hf_world *w = scene_from(&s, 12);
-    cr_assert_eq(hf_world_bring_up(w, SCENE_MS), 0);
-    cr_assert_eq(scene_holders(w, 0, holders), 3);
+    struct hf_world *w = testnet_from(&s, 12);
+    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
+    cr_assert_eq(testnet_holders(w, 0, holders), 3);
     uint32_t clone = clone_of_0(w);
     unsigned rule = hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DROP,
                                                       .method = HF_METHOD_CLAIM,
                                                       .from = (long)clone,
                                                       .to = HF_WORLD_ALL});
     hf_world_start(w, clone);
-    cr_assert(hf_world_run_until_trace(w, clone, HF_TRACE_CLAIM_ASKED, 1, SCENE_MS));
+    cr_assert(hf_world_run_until_trace(w, clone, HF_TRACE_CLAIM_ASKED, 1, TESTNET_MS));
     hf_world_cut(w, 0, (long)holders[0]);
     hf_world_cut(w, (long)holders[0], 0);
-    scene_restart(w, 0);
-    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, SCENE_MS));
-    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, SCENE_MS));
-    scene_ready(w, 0);
+    testnet_restart(w, 0);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, TESTNET_MS));
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, TESTNET_MS));
+    testnet_ready(w, 0);
     hf_world_set_remove(w, holders[1]);
     hf_world_set_remove(w, holders[2]);
     hf_world_set_issue(w);
-    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, SCENE_MS));
-    scene_ready(w, 0);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, TESTNET_MS));
+    testnet_ready(w, 0);
     hf_world_rule_drop(w, rule);
     for (int i = 0; i < 60; i++) {
         hf_world_run_for(w, 10000);
         cr_assert(!speaks(w, clone));
     }
-    cr_assert_neq(hf_world_key(w, clone, "another", SCENE_MS, key, &version), 0);
-    scene_ready(w, 0);
-    scene_end(w);
+    cr_assert_neq(hf_world_key(w, clone, "another", TESTNET_MS, key, &version), 0);
+    testnet_ready(w, 0);
+    testnet_end(w);
 }
 
 static bool one_to_three_open(struct hf_world *w, void *ctx)
@@ -204,18 +204,18 @@ static unsigned lose_claims(struct hf_world *w, long from, long to)
  */
 static struct hf_world *unclaimed_holders(uint64_t seed, uint32_t *ret_clone)
 {
-    struct hf_world_settings s = scene_settings(2, 3);
+    struct hf_world_settings s = testnet_settings(2, 3);
     uint32_t holders[16];
     s.seed = seed;
-    struct hf_world *w = scene_from(&s, 4);
-    cr_assert_eq(hf_world_bring_up(w, SCENE_MS), 0);
-    cr_assert_eq(scene_holders(w, 0, holders), 3);
+    struct hf_world *w = testnet_from(&s, 4);
+    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
+    cr_assert_eq(testnet_holders(w, 0, holders), 3);
     for (uint32_t i = 1; i < 4; i++) {
         lose_claims(w, i, HF_WORLD_ALL);
-        scene_restart(w, i);
+        testnet_restart(w, i);
         hf_world_run_for(w, 5000);
     }
-    cr_assert(hf_world_run_until(w, one_to_three_open, NULL, SCENE_MS));
+    cr_assert(hf_world_run_until(w, one_to_three_open, NULL, TESTNET_MS));
     hf_world_crash(w, 0);
     *ret_clone = clone_of_0(w);
     return w;
@@ -227,7 +227,7 @@ static void forget(struct hf_world *w, uint32_t node, const struct hf_disk *befo
     hf_world_crash(w, node);
     hf_world_disk_put(w, node, before);
     hf_world_start(w, node);
-    cr_assert(hf_world_run_until(w, one_to_three_open, NULL, SCENE_MS));
+    cr_assert(hf_world_run_until(w, one_to_three_open, NULL, TESTNET_MS));
 }
 
 Test(clones, two_copies_that_race_for_provisional_words_do_not_both_win)
@@ -242,7 +242,7 @@ Test(clones, two_copies_that_race_for_provisional_words_do_not_both_win)
         hf_world_heal(w);
         hf_world_run_for(w, 60000);
         cr_assert_eq(speaks(w, 0) + speaks(w, clone), 1, "seed %d", (int)seed);
-        scene_end(w);
+        testnet_end(w);
     }
 }
 
@@ -260,13 +260,13 @@ Test(clones, a_holder_that_gives_its_word_twice_carries_neither_while_another_is
     unsigned later = lose_claims(w, clone, 1);
     hf_world_start(w, 0);
     hf_world_start(w, clone);
-    cr_assert(hf_world_run_until_trace(w, 1, HF_TRACE_CLAIM_ACCEPTED, 1, SCENE_MS));
+    cr_assert(hf_world_run_until_trace(w, 1, HF_TRACE_CLAIM_ACCEPTED, 1, TESTNET_MS));
     hf_world_run_for(w, 10000);
     forget(w, 1, before);
     hf_disk_free(before);
     lose_claims(w, 0, 1);
     hf_world_rule_drop(w, later);
-    cr_assert(hf_world_run_until_trace(w, 1, HF_TRACE_CLAIM_ACCEPTED, 1, SCENE_MS));
+    cr_assert(hf_world_run_until_trace(w, 1, HF_TRACE_CLAIM_ACCEPTED, 1, TESTNET_MS));
     for (int i = 0; i < 60; i++) {
         hf_world_run_for(w, 10000);
         cr_assert(!speaks(w, 0) && !speaks(w, clone));
@@ -274,7 +274,7 @@ Test(clones, a_holder_that_gives_its_word_twice_carries_neither_while_another_is
     hf_world_heal(w);
     hf_world_run_for(w, 60000);
     cr_assert_eq(speaks(w, 0) + speaks(w, clone), 1);
-    scene_end(w);
+    testnet_end(w);
 }
 
 /* With all three words 0 speaks. That one of the three forgets brings its copy no further. */
@@ -285,19 +285,19 @@ Test(clones, one_holder_that_forgets_its_word_does_not_carry_a_second_instance)
     struct hf_disk *before = hf_world_disk_copy(w, 1);
     unsigned later = lose_claims(w, clone, HF_WORLD_ALL);
     hf_world_start(w, clone);
-    cr_assert(hf_world_run_until_trace(w, clone, HF_TRACE_CLAIM_ASKED, 1, SCENE_MS));
+    cr_assert(hf_world_run_until_trace(w, clone, HF_TRACE_CLAIM_ASKED, 1, TESTNET_MS));
     hf_world_start(w, 0);
-    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, SCENE_MS));
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, TESTNET_MS));
     forget(w, 1, before);
     hf_disk_free(before);
     hf_world_rule_drop(w, later);
-    scene_reason(w, clone, HF_STATE_BLOCKED, HF_EFENCED);
+    testnet_reason(w, clone, HF_STATE_BLOCKED, HF_EFENCED);
     cr_assert(speaks(w, 0));
     /* The one that forgot holds to the copy's claim until it hears a higher one. */
     hf_world_heal(w);
-    scene_restart(w, 0);
-    scene_ready(w, 0);
-    scene_end(w);
+    testnet_restart(w, 0);
+    testnet_ready(w, 0);
+    testnet_end(w);
 }
 
 static bool ready(struct hf_world *w, uint32_t node)
@@ -313,23 +313,23 @@ static bool ready(struct hf_world *w, uint32_t node)
  */
 Test(clones, a_holder_of_two_generations_does_not_carry_a_copy_by_the_older)
 {
-    struct hf_world_settings s = scene_settings(2, 3);
+    struct hf_world_settings s = testnet_settings(2, 3);
     uint32_t holders[16];
     s.policy.holder_grace_s = 20;
-    struct hf_world *w = scene_from(&s, 14);
-    cr_assert_eq(hf_world_bring_up(w, SCENE_MS), 0);
-    cr_assert_eq(scene_holders(w, 0, holders), 3);
+    struct hf_world *w = testnet_from(&s, 14);
+    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
+    cr_assert_eq(testnet_holders(w, 0, holders), 3);
     uint32_t clone = clone_of_0(w);
     unsigned of_clone = lose_claims(w, clone, HF_WORLD_ALL);
     hf_world_start(w, clone);
-    cr_assert(hf_world_run_until_trace(w, clone, HF_TRACE_CLAIM_ASKED, 1, SCENE_MS));
+    cr_assert(hf_world_run_until_trace(w, clone, HF_TRACE_CLAIM_ASKED, 1, TESTNET_MS));
     hf_world_cut(w, 0, (long)holders[0]);
     hf_world_cut(w, (long)holders[0], 0);
-    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, SCENE_MS));
-    scene_ready(w, 0);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, TESTNET_MS));
+    testnet_ready(w, 0);
     unsigned of_first = lose_claims(w, 0, HF_WORLD_ALL);
-    scene_restart(w, 0);
-    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_ASKED, 1, SCENE_MS));
+    testnet_restart(w, 0);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_ASKED, 1, TESTNET_MS));
     lose_claims(w, clone, holders[1]);
     hf_world_rule_drop(w, of_clone);
     hf_world_run_for(w, 30000);
@@ -340,7 +340,7 @@ Test(clones, a_holder_of_two_generations_does_not_carry_a_copy_by_the_older)
     hf_world_heal(w);
     hf_world_run_for(w, 120000);
     cr_assert_eq(ready(w, 0) + ready(w, clone), 1);
-    scene_end(w);
+    testnet_end(w);
 }
 
 /*
@@ -349,15 +349,15 @@ Test(clones, a_holder_of_two_generations_does_not_carry_a_copy_by_the_older)
  */
 Test(clones, a_number_that_a_dead_instance_asked_for_is_left_behind)
 {
-    struct hf_world *w = scene_up(7, 3, 5);
+    struct hf_world *w = testnet_up(7, 3, 5);
     uint32_t holders[16];
     struct hf_status status;
-    cr_assert_eq(scene_holders(w, 0, holders), 5);
+    cr_assert_eq(testnet_holders(w, 0, holders), 5);
     unsigned lost[3];
     for (size_t i = 0; i < 3; i++)
         lost[i] = lose_claims(w, 0, holders[i]);
-    scene_restart(w, 0);
-    cr_assert(hf_world_run_until_trace(w, HF_WORLD_ALL, HF_TRACE_CLAIM_ACCEPTED, 2, SCENE_MS));
+    testnet_restart(w, 0);
+    cr_assert(hf_world_run_until_trace(w, HF_WORLD_ALL, HF_TRACE_CLAIM_ACCEPTED, 2, TESTNET_MS));
     hf_world_crash(w, 0);
     for (size_t i = 0; i < 3; i++)
         hf_world_rule_drop(w, lost[i]);
@@ -374,11 +374,11 @@ Test(clones, a_number_that_a_dead_instance_asked_for_is_left_behind)
         hf_world_rule(w, rule);
     }
     hf_world_start(w, 0);
-    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, SCENE_MS));
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, TESTNET_MS));
     cr_assert(hf_world_status(w, 0, &status) && status.claim == 2);
     hf_world_heal(w);
-    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, SCENE_MS));
-    scene_key_lives(w, 0);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, TESTNET_MS));
+    testnet_key_lives(w, 0);
     cr_assert(hf_world_status(w, 0, &status) && status.claim == 3);
-    scene_end(w);
+    testnet_end(w);
 }

@@ -1,5 +1,5 @@
 /* A crash right before or right after any durable step costs nobody a key. */
-#include "scene.h"
+#include "testnet.h"
 
 #include "base/error.h"
 
@@ -33,7 +33,7 @@ static void revive(struct hf_world *w)
         for (uint32_t i = 0; i < hf_world_count(w); i++)
             hf_world_start(w, i);
     }
-    scene_ready(w, HF_WORLD_ALL);
+    testnet_ready(w, HF_WORLD_ALL);
 }
 
 ParameterizedTestParameters(crash, at_every_durable_step_of_placing)
@@ -43,20 +43,20 @@ ParameterizedTestParameters(crash, at_every_durable_step_of_placing)
 
 ParameterizedTest(struct crash *c, crash, at_every_durable_step_of_placing)
 {
-    struct hf_world *w = scene_new(7, 3, 5);
+    struct hf_world *w = testnet_new(7, 3, 5);
     uint32_t version;
     hf_world_start_all(w);
     hf_world_crash_at_write(w, c->provider ? 3 : 0, c->nth, c->after);
     revive(w);
     /* The step may be one of the first release, or of what follows the restart. */
-    if (hf_world_key(w, 0, "tss-db", SCENE_MS, scene_key, &version) != 0) {
+    if (hf_world_key(w, 0, "tss-db", TESTNET_MS, testnet_key, &version) != 0) {
         revive(w);
-        cr_assert_eq(hf_world_key(w, 0, "tss-db", SCENE_MS, scene_key, &version), 0);
+        cr_assert_eq(hf_world_key(w, 0, "tss-db", TESTNET_MS, testnet_key, &version), 0);
     }
-    scene_restart(w, 0);
+    testnet_restart(w, 0);
     revive(w);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 ParameterizedTestParameters(crash, at_every_durable_step_of_recovery_and_claim)
@@ -66,15 +66,15 @@ ParameterizedTestParameters(crash, at_every_durable_step_of_recovery_and_claim)
 
 ParameterizedTest(struct crash *c, crash, at_every_durable_step_of_recovery_and_claim)
 {
-    struct hf_world *w = scene_up(7, 3, 5);
+    struct hf_world *w = testnet_up(7, 3, 5);
     uint32_t holders[16];
-    scene_holders(w, 0, holders);
+    testnet_holders(w, 0, holders);
     hf_world_crash(w, 0);
     hf_world_start(w, 0);
     hf_world_crash_at_write(w, c->provider ? holders[1] : 0, c->nth, c->after);
     revive(w);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 /* Two of the five holders are gone for good: the owner replaces them, and dies at a step of that.
@@ -86,15 +86,15 @@ ParameterizedTestParameters(crash, at_every_durable_step_of_replacing_a_dealing)
 
 ParameterizedTest(struct crash *c, crash, at_every_durable_step_of_replacing_a_dealing)
 {
-    struct hf_world_settings s = scene_settings(3, 5);
+    struct hf_world_settings s = testnet_settings(3, 5);
     uint32_t holders[16], version;
     s.policy.holder_grace_s = 20;
-    struct hf_world *w = scene_from(&s, 9);
-    cr_assert_eq(hf_world_bring_up(w, SCENE_MS), 0);
-    cr_assert_eq(hf_world_key(w, 0, "tss-db", SCENE_MS, scene_key, &version), 0);
-    scene_holders(w, 0, holders);
+    struct hf_world *w = testnet_from(&s, 9);
+    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
+    cr_assert_eq(hf_world_key(w, 0, "tss-db", TESTNET_MS, testnet_key, &version), 0);
+    testnet_holders(w, 0, holders);
     hf_world_pause(w, holders[0]);
-    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_DEALING, 1, SCENE_MS));
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_DEALING, 1, TESTNET_MS));
     hf_world_crash_at_write(w, c->provider ? holders[2] : 0, c->nth, c->after);
     for (int round = 0; round < 300; round++) {
         hf_world_run_for(w, 100);
@@ -103,13 +103,13 @@ ParameterizedTest(struct crash *c, crash, at_every_durable_step_of_replacing_a_d
     }
     /* A step that has not come by now is not one of replacing. */
     hf_world_crash_at_write(w, c->provider ? holders[2] : 0, UINT32_MAX, false);
-    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, SCENE_MS) ||
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, TESTNET_MS) ||
               hf_world_state(w, 0) == HF_STATE_READY);
-    scene_key_lives(w, 0);
-    scene_restart(w, 0);
-    scene_key_lives(w, 0);
+    testnet_key_lives(w, 0);
+    testnet_restart(w, 0);
+    testnet_key_lives(w, 0);
     hf_world_resume(w, holders[0]);
     revive(w);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }

@@ -1,5 +1,5 @@
 /* Signed documents decide; who passes them on proves nothing (proto/PROTOCOL.md, 4). */
-#include "scene.h"
+#include "testnet.h"
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -62,7 +62,7 @@ static struct hf_validator_set next_set(const struct hf_world *w)
 Test(documents,
      that_are_expired_older_or_wrongly_signed_are_refused_by_name_and_the_last_good_stays)
 {
-    struct hf_world *w = scene_up(7, 3, 5);
+    struct hf_world *w = testnet_up(7, 3, 5);
     struct hf_blob *older = hf_blob_ref(hf_world_document(w, HF_DOCUMENT_SET)->envelope);
     hf_world_set_issue(w);
     hf_world_run_for(w, 10000);
@@ -86,18 +86,18 @@ Test(documents,
     cr_assert_eq(offer(w, 0, HF_DOCUMENT_SET, &hf_wire_validator_set, &s, 2), HF_ESELECTION);
     cr_assert_eq(status(w, 0).policy, policy);
     cr_assert_eq(status(w, 0).epoch, epoch);
-    scene_restart(w, 0);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_restart(w, 0);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 Test(documents, of_another_network_are_refused_by_name)
 {
-    struct hf_world_settings settings = scene_settings(3, 5);
+    struct hf_world_settings settings = testnet_settings(3, 5);
     settings.seed++;
-    struct hf_world *other = scene_from(&settings, 7);
-    cr_assert_eq(hf_world_bring_up(other, SCENE_MS), 0);
-    struct hf_world *w = scene_up(7, 3, 5);
+    struct hf_world *other = testnet_from(&settings, 7);
+    cr_assert_eq(hf_world_bring_up(other, TESTNET_MS), 0);
+    struct hf_world *w = testnet_up(7, 3, 5);
     hf_world_run_for(other, 1000);
     hf_world_set_issue(other);
     hf_world_policy_edit(other, NULL, NULL);
@@ -105,14 +105,14 @@ Test(documents, of_another_network_are_refused_by_name)
         cr_assert_eq(give(w, 0, hf_blob_bytes(hf_world_document(other, kind)->envelope)),
                      HF_EDOCUMENT_SIGNATURE);
     }
-    scene_key_lives(w, 0);
+    testnet_key_lives(w, 0);
     hf_world_free(other);
-    scene_end(w);
+    testnet_end(w);
 }
 
 Test(documents, that_cannot_be_reached_leave_the_last_good_ones_in_force)
 {
-    struct hf_world *w = scene_up(7, 3, 5);
+    struct hf_world *w = testnet_up(7, 3, 5);
     uint32_t policy = newest(w, HF_DOCUMENT_POLICY);
     hf_world_isolate(w, 0);
     hf_world_quiet(w, true);
@@ -122,20 +122,20 @@ Test(documents, that_cannot_be_reached_leave_the_last_good_ones_in_force)
     cr_assert_eq(status(w, 0).policy, policy);
     uint8_t key[HF_APP_KEY_LEN];
     uint32_t version;
-    cr_assert_eq(hf_world_key(w, 0, "tss-db", SCENE_MS, key, &version), 0);
+    cr_assert_eq(hf_world_key(w, 0, "tss-db", TESTNET_MS, key, &version), 0);
     hf_world_heal(w);
-    scene_ready(w, 0);
+    testnet_ready(w, 0);
     hf_world_run_for(w, 200000);
     cr_assert_eq(status(w, 0).policy, newest(w, HF_DOCUMENT_POLICY));
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 Test(documents, are_pulled_by_a_node_that_is_behind_before_it_judges)
 {
-    struct hf_world *w = scene_up(7, 3, 5);
+    struct hf_world *w = testnet_up(7, 3, 5);
     uint32_t holders[16];
-    scene_holders(w, 0, holders);
+    testnet_holders(w, 0, holders);
     hf_world_quiet(w, true);
     hf_world_policy_accept(w, "holdfast-2", 2);
     /* Only the owner knows that its next release is accepted; it restarts on it. */
@@ -144,18 +144,18 @@ Test(documents, are_pulled_by_a_node_that_is_behind_before_it_judges)
     hf_world_crash(w, 0);
     hf_world_image(w, 0, "holdfast-2");
     hf_world_start(w, 0);
-    scene_key_lives(w, 0);
-    cr_assert(scene_traced(w, HF_WORLD_ALL, HF_TRACE_REQUEST_REFUSED, HF_EBEHIND));
+    testnet_key_lives(w, 0);
+    cr_assert(testnet_traced(w, HF_WORLD_ALL, HF_TRACE_REQUEST_REFUSED, HF_EBEHIND));
     /* Nobody judged the new release by the old policy. */
-    cr_assert(!scene_traced(w, HF_WORLD_ALL, HF_TRACE_QUOTE_REFUSED, HF_EMEASUREMENT));
+    cr_assert(!testnet_traced(w, HF_WORLD_ALL, HF_TRACE_QUOTE_REFUSED, HF_EMEASUREMENT));
     for (size_t i = 0; i < 5; i++)
         cr_assert_eq(status(w, holders[i]).policy, newest(w, HF_DOCUMENT_POLICY));
-    scene_end(w);
+    testnet_end(w);
 }
 
 Test(documents, pass_through_nodes_to_one_that_only_knows_a_seed)
 {
-    struct hf_world *w = scene_up(7, 3, 5);
+    struct hf_world *w = testnet_up(7, 3, 5);
     hf_world_quiet(w, true);
     uint32_t node = hf_world_add(w);
     hf_world_start(w, node);
@@ -164,8 +164,8 @@ Test(documents, pass_through_nodes_to_one_that_only_knows_a_seed)
     cr_assert_eq(status(w, node).policy, newest(w, HF_DOCUMENT_POLICY));
     /* The set that registers it goes to one node, and reaches it from there. */
     hf_world_give_newest(w, 3);
-    scene_ready(w, node);
-    scene_end(w);
+    testnet_ready(w, node);
+    testnet_end(w);
 }
 
 static void issue_anew(struct hf_world *w)
@@ -177,40 +177,40 @@ static void issue_anew(struct hf_world *w)
 
 Test(documents, a_root_signed_by_the_old_and_the_new_replaces_the_old)
 {
-    struct hf_world *w = scene_up(7, 3, 5);
+    struct hf_world *w = testnet_up(7, 3, 5);
     hf_world_root_issue(w);
     hf_world_run_for(w, 5000);
     /* Documents of the old root stay in force until the new one's are there. */
     for (uint32_t i = 0; i < 7; i++)
         cr_assert_eq(status(w, i).root, 2);
-    scene_key_lives(w, 0);
+    testnet_key_lives(w, 0);
     issue_anew(w);
     for (uint32_t i = 0; i < 7; i++)
         cr_assert_eq(status(w, i).policy, newest(w, HF_DOCUMENT_POLICY));
     for (uint32_t i = 0; i < 7; i++) {
-        scene_restart(w, i);
-        scene_ready(w, i);
+        testnet_restart(w, i);
+        testnet_ready(w, i);
     }
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 Test(documents, of_the_old_root_open_nothing_after_a_restart_until_they_are_issued_anew)
 {
-    struct hf_world *w = scene_up(7, 3, 5);
+    struct hf_world *w = testnet_up(7, 3, 5);
     hf_world_root_issue(w);
     hf_world_run_for(w, 5000);
-    scene_restart(w, 0);
-    scene_reason(w, 0, HF_STATE_RECOVERING, HF_ENODOCUMENTS);
-    cr_assert(scene_traced(w, 0, HF_TRACE_DOCUMENT_REFUSED, HF_EDOCUMENT_SIGNATURE));
+    testnet_restart(w, 0);
+    testnet_reason(w, 0, HF_STATE_RECOVERING, HF_ENODOCUMENTS);
+    cr_assert(testnet_traced(w, 0, HF_TRACE_DOCUMENT_REFUSED, HF_EDOCUMENT_SIGNATURE));
     issue_anew(w);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 Test(documents, a_node_that_slept_through_two_roots_follows_them_one_by_one)
 {
-    struct hf_world *w = scene_up(7, 3, 5);
+    struct hf_world *w = testnet_up(7, 3, 5);
     hf_world_crash(w, 0);
     hf_world_root_issue(w);
     issue_anew(w);
@@ -218,14 +218,14 @@ Test(documents, a_node_that_slept_through_two_roots_follows_them_one_by_one)
     issue_anew(w);
     hf_world_quiet(w, true); /* it must ask the others */
     hf_world_start(w, 0);
-    scene_key_lives(w, 0);
+    testnet_key_lives(w, 0);
     cr_assert_eq(status(w, 0).root, 3);
-    scene_end(w);
+    testnet_end(w);
 }
 
 Test(documents, a_root_that_only_one_side_signed_is_refused)
 {
-    struct hf_world *w = scene_up(7, 3, 5);
+    struct hf_world *w = testnet_up(7, 3, 5);
     const struct hf_document *first = hf_world_document(w, HF_DOCUMENT_ROOT);
     struct hf_authority_key usurpers[2] = {{.key = {1}}, {.key = {2}}};
     struct hf_root r = {.number = 2,
@@ -239,8 +239,8 @@ Test(documents, a_root_that_only_one_side_signed_is_refused)
     r.number = 3;
     cr_assert_eq(offer(w, 0, HF_DOCUMENT_ROOT, &hf_wire_root, &r, 2), HF_EDOCUMENT_ROOT);
     cr_assert_eq(status(w, 0).root, 1);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 static void three_of_five(struct hf_policy *policy, void *ctx)
@@ -252,98 +252,98 @@ static void three_of_five(struct hf_policy *policy, void *ctx)
 
 Test(documents, a_policy_that_changes_k_and_n_holds_from_the_next_dealing_on)
 {
-    struct hf_world_settings settings = scene_settings(2, 3);
+    struct hf_world_settings settings = testnet_settings(2, 3);
     uint32_t version, holders[16];
     settings.policy.holder_grace_s = 20;
-    struct hf_world *w = scene_from(&settings, 9);
-    cr_assert_eq(hf_world_bring_up(w, SCENE_MS), 0);
-    cr_assert_eq(hf_world_key(w, 0, "tss-db", SCENE_MS, scene_key, &version), 0);
+    struct hf_world *w = testnet_from(&settings, 9);
+    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
+    cr_assert_eq(hf_world_key(w, 0, "tss-db", TESTNET_MS, testnet_key, &version), 0);
     hf_world_policy_edit(w, three_of_five, NULL);
     hf_world_run_for(w, 20000);
-    scene_ready(w, 0);
+    testnet_ready(w, 0);
     cr_assert_eq(status(w, 0).n, 3);
-    scene_restart(w, 0);
-    scene_key_lives(w, 0);
-    scene_holders(w, 0, holders);
+    testnet_restart(w, 0);
+    testnet_key_lives(w, 0);
+    testnet_holders(w, 0, holders);
     hf_world_crash(w, holders[0]);
-    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, SCENE_MS));
-    scene_ready(w, 0);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, TESTNET_MS));
+    testnet_ready(w, 0);
     cr_assert_eq(status(w, 0).n, 5);
     cr_assert_eq(status(w, 0).k, 3);
-    scene_restart(w, 0);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_restart(w, 0);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 Test(documents, a_provider_that_keeps_all_it_may_is_passed_over)
 {
-    struct hf_world_settings settings = scene_settings(2, 3);
+    struct hf_world_settings settings = testnet_settings(2, 3);
     settings.policy.shares_held_max = 4;
-    struct hf_world *w = scene_from(&settings, 12);
-    cr_assert_eq(hf_world_bring_up(w, SCENE_MS), 0);
-    cr_assert(scene_traced(w, HF_WORLD_ALL, HF_TRACE_CANDIDATE_FAILED, HF_EQUOTA));
+    struct hf_world *w = testnet_from(&settings, 12);
+    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
+    cr_assert(testnet_traced(w, HF_WORLD_ALL, HF_TRACE_CANDIDATE_FAILED, HF_EQUOTA));
     for (uint32_t i = 0; i < 12; i++)
         cr_assert_leq(status(w, i).owners, 4);
-    scene_end(w);
+    testnet_end(w);
 }
 
 Test(documents, that_expire_stop_the_providers_until_new_ones_come)
 {
-    struct hf_world_settings settings = scene_settings(3, 5);
+    struct hf_world_settings settings = testnet_settings(3, 5);
     uint32_t version;
     settings.authority.valid_s = 100;
-    struct hf_world *w = scene_from(&settings, 7);
+    struct hf_world *w = testnet_from(&settings, 7);
     cr_assert_eq(hf_world_bring_up(w, 60000), 0);
-    cr_assert_eq(hf_world_key(w, 0, "tss-db", SCENE_MS, scene_key, &version), 0);
+    cr_assert_eq(hf_world_key(w, 0, "tss-db", TESTNET_MS, testnet_key, &version), 0);
     hf_world_run_for(w, 200000);
     /* Who holds its key goes on; nobody gives a share. */
     uint8_t key[HF_APP_KEY_LEN];
-    cr_assert_eq(hf_world_key(w, 0, "tss-db", SCENE_MS, key, &version), 0);
-    scene_restart(w, 0);
-    scene_reason(w, 0, HF_STATE_RECOVERING, HF_EEXPIRED);
+    cr_assert_eq(hf_world_key(w, 0, "tss-db", TESTNET_MS, key, &version), 0);
+    testnet_restart(w, 0);
+    testnet_reason(w, 0, HF_STATE_RECOVERING, HF_EEXPIRED);
     hf_world_run_for(w, 60000);
     cr_assert_eq(hf_world_trace_count(w, HF_WORLD_ALL, HF_TRACE_SHARE_RELEASED), 0);
     issue_anew(w);
-    scene_key_lives(w, 0);
-    scene_ready(w, HF_WORLD_ALL);
-    scene_end(w);
+    testnet_key_lives(w, 0);
+    testnet_ready(w, HF_WORLD_ALL);
+    testnet_end(w);
 }
 
 Test(documents, a_drain_is_refused_when_an_owner_would_be_left_with_too_few)
 {
-    struct hf_world *w = scene_up(9, 3, 5);
+    struct hf_world *w = testnet_up(9, 3, 5);
     uint32_t holders[16];
-    scene_holders(w, 0, holders);
+    testnet_holders(w, 0, holders);
     hf_world_crash(w, holders[0]);
-    cr_assert_eq(hf_world_drain(w, holders[1], true, SCENE_MS), HF_EDRAIN);
+    cr_assert_eq(hf_world_drain(w, holders[1], true, TESTNET_MS), HF_EDRAIN);
     cr_assert(!status(w, holders[1]).draining);
     hf_world_start(w, holders[0]);
-    scene_ready(w, HF_WORLD_ALL);
-    cr_assert_eq(hf_world_drain(w, holders[1], true, SCENE_MS), 0);
+    testnet_ready(w, HF_WORLD_ALL);
+    cr_assert_eq(hf_world_drain(w, holders[1], true, TESTNET_MS), 0);
     cr_assert(status(w, holders[1]).draining);
-    scene_end(w);
+    testnet_end(w);
 }
 
 Test(documents, a_drained_node_takes_no_new_shares_and_gives_those_it_has)
 {
-    struct hf_world *w = scene_up(7, 3, 5);
+    struct hf_world *w = testnet_up(7, 3, 5);
     uint32_t holders[16];
-    scene_holders(w, 0, holders);
-    cr_assert_eq(hf_world_drain(w, holders[0], true, SCENE_MS), 0);
+    testnet_holders(w, 0, holders);
+    cr_assert_eq(hf_world_drain(w, holders[0], true, TESTNET_MS), 0);
     uint64_t stored = hf_world_trace_count(w, holders[0], HF_TRACE_SHARE_STORED);
     uint64_t released = hf_world_trace_count(w, holders[0], HF_TRACE_SHARE_RELEASED);
     hf_world_add_many(w, 8);
     hf_world_start_all(w);
-    scene_ready(w, HF_WORLD_ALL);
+    testnet_ready(w, HF_WORLD_ALL);
     cr_assert_eq(hf_world_trace_count(w, holders[0], HF_TRACE_SHARE_STORED), stored);
-    cr_assert(scene_traced(w, HF_WORLD_ALL, HF_TRACE_CANDIDATE_FAILED, HF_EDRAINING));
-    scene_restart(w, 0);
-    scene_key_lives(w, 0);
+    cr_assert(testnet_traced(w, HF_WORLD_ALL, HF_TRACE_CANDIDATE_FAILED, HF_EDRAINING));
+    testnet_restart(w, 0);
+    testnet_key_lives(w, 0);
     cr_assert_gt(hf_world_trace_count(w, holders[0], HF_TRACE_SHARE_RELEASED), released);
-    cr_assert_eq(hf_world_drain(w, holders[0], false, SCENE_MS), 0);
+    cr_assert_eq(hf_world_drain(w, holders[0], false, TESTNET_MS), 0);
     hf_world_add_many(w, 16);
     hf_world_start_all(w);
-    scene_ready(w, HF_WORLD_ALL);
+    testnet_ready(w, HF_WORLD_ALL);
     cr_assert_gt(hf_world_trace_count(w, holders[0], HF_TRACE_SHARE_STORED), stored);
-    scene_end(w);
+    testnet_end(w);
 }

@@ -1,5 +1,5 @@
 /* Generations of one owner's shares are never mixed, and go only by name (DESIGN 3). */
-#include "scene.h"
+#include "testnet.h"
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -10,12 +10,12 @@
 
 static struct hf_world *up_with_grace(uint32_t count, uint8_t k, uint8_t n)
 {
-    struct hf_world_settings s = scene_settings(k, n);
+    struct hf_world_settings s = testnet_settings(k, n);
     uint32_t version;
     s.policy.holder_grace_s = 20;
-    struct hf_world *w = scene_from(&s, count);
-    cr_assert_eq(hf_world_bring_up(w, SCENE_MS), 0);
-    cr_assert_eq(hf_world_key(w, 0, "tss-db", SCENE_MS, scene_key, &version), 0);
+    struct hf_world *w = testnet_from(&s, count);
+    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
+    cr_assert_eq(hf_world_key(w, 0, "tss-db", TESTNET_MS, testnet_key, &version), 0);
     return w;
 }
 
@@ -130,10 +130,10 @@ static int changed(const struct tape *t, struct hf_world *w, const struct hf_wir
 static struct hf_world *up_with_tape(struct tape *t, uint8_t method)
 {
     uint32_t version;
-    struct hf_world *w = scene_new(7, 3, 5);
+    struct hf_world *w = testnet_new(7, 3, 5);
     tape_begin(t, w, method);
-    cr_assert_eq(hf_world_bring_up(w, SCENE_MS), 0);
-    cr_assert_eq(hf_world_key(w, 0, "tss-db", SCENE_MS, scene_key, &version), 0);
+    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
+    cr_assert_eq(hf_world_key(w, 0, "tss-db", TESTNET_MS, testnet_key, &version), 0);
     cr_assert_gt(t->request.len, 0);
     return w;
 }
@@ -172,9 +172,9 @@ Test(generations, a_second_index_of_one_generation_is_refused)
     cr_assert_eq(changed(&t, w, &hf_wire_deposit, &m, other_index), HF_EINDEX);
     cr_assert_eq(held(w, t.to, &newest), 1);
     tape_end(&t, w);
-    scene_restart(w, 0);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_restart(w, 0);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 Test(generations, a_deposit_that_comes_again_gets_the_same_receipt)
@@ -202,15 +202,15 @@ Test(generations, a_deposit_that_comes_again_gets_the_same_receipt)
         hf_arena_done(&arena);
         /* Its nonce dies, the provider's process too: the receipt stays. */
         hf_world_run_for(w, 60000);
-        scene_restart(w, t.to);
-        scene_ready(w, t.to);
+        testnet_restart(w, t.to);
+        testnet_ready(w, t.to);
     }
     cr_assert_eq(changed(&t, w, &hf_wire_deposit, &m, same), 0);
     cr_assert_eq(hf_world_trace_count(w, (long)t.to, HF_TRACE_SHARE_STORED), stored);
     cr_assert_eq(held(w, t.to, &newest), 1);
     hf_buf_done(&answer);
     tape_end(&t, w);
-    scene_end(w);
+    testnet_end(w);
 }
 
 static void other_id(void *message, struct hf_arena *arena, struct hf_world *w)
@@ -228,11 +228,11 @@ Test(generations, a_number_that_is_spent_is_refused)
     struct hf_offer m;
     struct hf_world *w = up_with_grace(9, 3, 5);
     uint32_t before[16];
-    scene_holders(w, 0, before);
+    testnet_holders(w, 0, before);
     tape_begin(&t, w, HF_METHOD_OFFER);
     hf_world_crash(w, before[2]);
-    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_RETIRED, 1, SCENE_MS));
-    scene_ready(w, 0);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_RETIRED, 1, TESTNET_MS));
+    testnet_ready(w, 0);
     cr_assert_gt(t.request.len, 0);
     hf_buf_init(&answer, 65536);
     /* The number that is held may come again for the dealing that took it, and for no other. */
@@ -241,8 +241,8 @@ Test(generations, a_number_that_is_spent_is_refused)
     cr_assert_eq(changed(&t, w, &hf_wire_offer, &m, other_id), HF_EGENERATION);
     hf_buf_done(&answer);
     tape_end(&t, w);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 static void older_number(void *message, struct hf_arena *arena, struct hf_world *w)
@@ -261,13 +261,13 @@ Test(generations, an_older_number_is_refused)
     struct hf_offer m;
     struct hf_world *w = up_with_grace(9, 3, 5);
     uint32_t before[16];
-    scene_holders(w, 0, before);
+    testnet_holders(w, 0, before);
     tape_begin(&t, w, HF_METHOD_OFFER);
     hf_world_crash(w, before[2]);
-    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, SCENE_MS));
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, TESTNET_MS));
     cr_assert_eq(changed(&t, w, &hf_wire_offer, &m, older_number), HF_EGENERATION);
     tape_end(&t, w);
-    scene_end(w);
+    testnet_end(w);
 }
 
 /* ---- deletion */
@@ -294,18 +294,18 @@ Test(generations, a_deletion_by_name_deletes_only_that)
     struct hf_deletion m;
     struct hf_world *w = up_with_grace(9, 3, 5);
     uint32_t before[16], newest;
-    scene_holders(w, 0, before);
+    testnet_holders(w, 0, before);
     unsigned deletes = hf_world_rule(
         w, (struct hf_rule){
                .action = HF_RULE_DROP, .method = HF_METHOD_DELETE, .from = 0, .to = HF_WORLD_ALL});
     hf_world_crash(w, before[2]);
-    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, SCENE_MS));
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, TESTNET_MS));
     hf_world_run_for(w, 10000);
     cr_assert_eq(held(w, before[0], &newest), 2);
     uint32_t number = newest;
     tape_begin(&t, w, HF_METHOD_DELETE);
     hf_world_rule_drop(w, deletes);
-    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_RETIRED, 1, SCENE_MS));
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_RETIRED, 1, TESTNET_MS));
     hf_world_run_for(w, 1000);
     for (size_t i = 0; i < 5; i++)
         if (i != 2) {
@@ -320,9 +320,9 @@ Test(generations, a_deletion_by_name_deletes_only_that)
     cr_assert_eq(hf_world_trace_count(w, HF_WORLD_ALL, HF_TRACE_SHARE_DELETED), deleted);
     cr_assert_eq(held(w, t.to, &newest), 1);
     tape_end(&t, w);
-    scene_restart(w, 0);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_restart(w, 0);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 /* ---- several at once */
@@ -333,34 +333,34 @@ Test(generations, shares_of_two_generations_are_never_combined)
     struct hf_world *w = up_with_grace(9, 3, 5);
     uint32_t before[16], after[16];
     struct hf_status s;
-    scene_holders(w, 0, before);
+    testnet_holders(w, 0, before);
     uint32_t left = before[2];
     /* It never hears that what it holds is to be forgotten. */
     hf_world_rule(
         w, (struct hf_rule){
                .action = HF_RULE_DROP, .method = HF_METHOD_DELETE, .from = 0, .to = (long)left});
     hf_world_crash(w, left);
-    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_RETIRED, 1, SCENE_MS));
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_RETIRED, 1, TESTNET_MS));
     hf_world_run_for(w, 1000);
-    cr_assert_eq(scene_holders(w, 0, after), 5);
+    cr_assert_eq(testnet_holders(w, 0, after), 5);
     hf_world_start(w, left);
-    scene_ready(w, left);
+    testnet_ready(w, left);
     for (size_t i = 0; i < 3; i++)
         hf_world_pause(w, after[i]);
     uint64_t rebuilt = hf_world_trace_count(w, 0, HF_TRACE_REBUILT);
     uint64_t given = hf_world_trace_count(w, (long)left, HF_TRACE_SHARE_RELEASED);
-    scene_restart(w, 0);
+    testnet_restart(w, 0);
     hf_world_run_for(w, 100000);
     cr_assert(hf_world_status(w, 0, &s));
     cr_assert_eq(s.state, HF_STATE_RECOVERING);
     cr_assert_gt(hf_world_trace_count(w, (long)left, HF_TRACE_SHARE_RELEASED), given);
     cr_assert_eq(hf_world_trace_count(w, 0, HF_TRACE_REBUILT), rebuilt);
     hf_world_resume(w, after[0]);
-    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, SCENE_MS));
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, TESTNET_MS));
     hf_world_resume(w, after[1]);
     hf_world_resume(w, after[2]);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 /* A holder that never hears a deletion keeps four recorded generations, and no fifth. */
@@ -369,18 +369,18 @@ Test(generations, a_holder_keeps_four_at_most)
     struct hf_world *w = up_with_grace(12, 2, 3);
     uint32_t holders[16], newest;
     size_t most = 0;
-    scene_holders(w, 0, holders);
+    testnet_holders(w, 0, holders);
     uint32_t keeper = holders[0];
     unsigned rule = hf_world_rule(
         w, (struct hf_rule){
                .action = HF_RULE_DROP, .method = HF_METHOD_DELETE, .from = 0, .to = (long)keeper});
     for (int i = 0; i < 6; i++) {
-        size_t count = scene_holders(w, 0, holders);
+        size_t count = testnet_holders(w, 0, holders);
         uint32_t victim = holders[count - 1] != keeper ? holders[count - 1] : holders[0];
         if (victim == keeper)
             break;
         hf_world_pause(w, victim);
-        cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, SCENE_MS));
+        cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, TESTNET_MS));
         hf_world_run_for(w, 10000);
         hf_world_resume(w, victim);
         hf_world_run_for(w, 60000);
@@ -390,19 +390,19 @@ Test(generations, a_holder_keeps_four_at_most)
     }
     cr_assert_eq(most, 4);
     hf_world_rule_drop(w, rule);
-    scene_ready(w, 0);
+    testnet_ready(w, 0);
     hf_world_run_for(w, 120000);
     cr_assert_leq(held(w, keeper, &newest), 1);
-    scene_restart(w, 0);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_restart(w, 0);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 /* ---- receipts */
 
 Test(generations, a_receipt_that_is_lost_costs_no_second_share)
 {
-    struct hf_world *w = scene_new(7, 3, 5);
+    struct hf_world *w = testnet_new(7, 3, 5);
     uint32_t version;
     size_t count, stored = 0;
     hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DROP,
@@ -411,16 +411,16 @@ Test(generations, a_receipt_that_is_lost_costs_no_second_share)
                                       .from = HF_WORLD_ALL,
                                       .to = 0,
                                       .count = 5});
-    cr_assert_eq(hf_world_bring_up(w, SCENE_MS), 0);
+    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
     const struct hf_world_trace *t = hf_world_traces(w, &count);
     for (size_t i = 0; i < count; i++)
         stored += t[i].trace.type == HF_TRACE_SHARE_STORED &&
                   memcmp(t[i].trace.account, hf_world_account(w, 0), 32) == 0;
     cr_assert_eq(stored, 5);
-    cr_assert_eq(hf_world_key(w, 0, "tss-db", SCENE_MS, scene_key, &version), 0);
-    scene_restart(w, 0);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    cr_assert_eq(hf_world_key(w, 0, "tss-db", TESTNET_MS, testnet_key, &version), 0);
+    testnet_restart(w, 0);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 /* Every answer of one kind is lost for a while, at every holder: the dealing still ends whole. */
@@ -431,7 +431,7 @@ Test(generations, answers_lost_at_every_step_of_replacing_only_delay)
     for (size_t i = 0; i < HF_ARRAY_LEN(methods); i++) {
         struct hf_world *w = up_with_grace(9, 3, 5);
         uint32_t before[16];
-        scene_holders(w, 0, before);
+        testnet_holders(w, 0, before);
         hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DROP,
                                           .method = methods[i],
                                           .response = true,
@@ -439,10 +439,10 @@ Test(generations, answers_lost_at_every_step_of_replacing_only_delay)
                                           .to = 0,
                                           .count = 6});
         hf_world_crash(w, before[2]);
-        cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_RETIRED, 1, SCENE_MS));
-        scene_ready(w, 0);
-        scene_restart(w, 0);
-        scene_key_lives(w, 0);
-        scene_end(w);
+        cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_RETIRED, 1, TESTNET_MS));
+        testnet_ready(w, 0);
+        testnet_restart(w, 0);
+        testnet_key_lives(w, 0);
+        testnet_end(w);
     }
 }

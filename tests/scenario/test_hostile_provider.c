@@ -1,5 +1,5 @@
 /* Providers that lie, and strangers that ask: named, refused, and nothing is lost (DESIGN 3, 4). */
-#include "scene.h"
+#include "testnet.h"
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -34,9 +34,9 @@ static enum hf_fate parrot(void *ctx, const struct hf_message *m, struct hf_verd
 
 Test(hostile_provider, answering_with_anothers_share_is_noticed_and_named)
 {
-    struct hf_world *w = scene_up(7, 3, 5);
+    struct hf_world *w = testnet_up(7, 3, 5);
     uint32_t holders[16];
-    scene_holders(w, 0, holders);
+    testnet_holders(w, 0, holders);
     struct liar l = {.w = w, .node = holders[4], .other = holders[0], .method = HF_METHOD_RECOVER};
     hf_buf_init(&l.heard, 65536);
     /* The one whose answer is copied answers first. */
@@ -46,13 +46,13 @@ Test(hostile_provider, answering_with_anothers_share_is_noticed_and_named)
                                       .to = (long)holders[4],
                                       .delay_us = 5000});
     hf_world_watch(w, parrot, &l);
-    scene_restart(w, 0);
-    scene_key_lives(w, 0);
+    testnet_restart(w, 0);
+    testnet_key_lives(w, 0);
     cr_assert_gt(l.lies, 0);
     cr_assert_gt(hf_world_trace_count(w, 0, HF_TRACE_PEER_MISBEHAVED), 0);
     hf_world_watch(w, NULL, NULL);
     hf_buf_done(&l.heard);
-    scene_end(w);
+    testnet_end(w);
 }
 
 /* Answers a later round with its answer to an earlier one. */
@@ -72,37 +72,37 @@ static enum hf_fate stale(void *ctx, const struct hf_message *m, struct hf_verdi
 
 Test(hostile_provider, an_answer_to_an_earlier_round_is_refused)
 {
-    struct hf_world *w = scene_up(7, 3, 5);
+    struct hf_world *w = testnet_up(7, 3, 5);
     uint32_t holders[16];
-    scene_holders(w, 0, holders);
+    testnet_holders(w, 0, holders);
     struct liar l = {.w = w, .node = holders[0]};
     hf_buf_init(&l.heard, 65536);
     hf_world_watch(w, stale, &l);
-    scene_restart(w, 0);
-    scene_key_lives(w, 0);
-    scene_restart(w, 0);
-    scene_key_lives(w, 0);
+    testnet_restart(w, 0);
+    testnet_key_lives(w, 0);
+    testnet_restart(w, 0);
+    testnet_key_lives(w, 0);
     cr_assert_gt(l.lies, 0);
     hf_world_watch(w, NULL, NULL);
     hf_buf_done(&l.heard);
-    scene_end(w);
+    testnet_end(w);
 }
 
 Test(hostile_provider, stalling_costs_a_grace_and_no_more)
 {
-    struct hf_world *w = scene_up(7, 3, 5);
+    struct hf_world *w = testnet_up(7, 3, 5);
     uint32_t holders[16];
-    scene_holders(w, 0, holders);
+    testnet_holders(w, 0, holders);
     hf_world_pause(w, holders[3]);
     hf_world_pause(w, holders[4]);
     uint64_t before = hf_world_now_us(w);
-    scene_restart(w, 0);
-    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, SCENE_MS));
+    testnet_restart(w, 0);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, TESTNET_MS));
     cr_assert_lt(hf_world_now_us(w) - before, 200000);
     hf_world_resume(w, holders[3]);
     hf_world_resume(w, holders[4]);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 /* ---- strangers */
@@ -188,10 +188,10 @@ static int ask_recover(struct ask *a, const struct forged *f)
 
 Test(stranger, a_quote_for_another_account_network_platform_provider_nonce_or_purpose_gets_nothing)
 {
-    struct hf_world *w = scene_up(7, 3, 5);
+    struct hf_world *w = testnet_up(7, 3, 5);
     uint32_t holders[16];
     uint8_t account[32], other[32], provider[32], second[32];
-    scene_holders(w, 0, holders);
+    testnet_holders(w, 0, holders);
     memcpy(account, hf_world_account(w, 0), 32);
     memcpy(other, hf_world_account(w, 1), 32);
     memcpy(provider, hf_world_account(w, holders[0]), 32);
@@ -227,16 +227,16 @@ Test(stranger, a_quote_for_another_account_network_platform_provider_nonce_or_pu
         ask_done(&a);
     }
     cr_assert_eq(hf_world_trace_count(w, HF_WORLD_ALL, HF_TRACE_SHARE_RELEASED), 0);
-    scene_end(w);
+    testnet_end(w);
 }
 
 /* entropy-core: a quote's nonce never expired, and a second call displaced the first. */
 Test(stranger, a_nonce_dies_with_its_time_and_with_its_makers_process)
 {
-    struct hf_world *w = scene_up(7, 3, 5);
+    struct hf_world *w = testnet_up(7, 3, 5);
     uint32_t holders[16];
     uint8_t account[32], provider[32];
-    scene_holders(w, 0, holders);
+    testnet_holders(w, 0, holders);
     memcpy(account, hf_world_account(w, 0), 32);
     memcpy(provider, hf_world_account(w, holders[0]), 32);
     const struct forged good = {.network = hf_world_network_id(w),
@@ -250,18 +250,18 @@ Test(stranger, a_nonce_dies_with_its_time_and_with_its_makers_process)
     hf_world_run_for(w, 60000);
     cr_assert_eq(ask_recover(&a, &good), HF_ENONCE);
     ask_begin(&b, w, holders[0], account);
-    scene_restart(w, holders[0]);
-    scene_ready(w, holders[0]);
+    testnet_restart(w, holders[0]);
+    testnet_ready(w, holders[0]);
     cr_assert_eq(ask_recover(&b, &good), HF_ENONCE);
     ask_done(&a);
     ask_done(&b);
-    scene_end(w);
+    testnet_end(w);
 }
 
 /* entropy-core: nonces were stored for whoever asked. */
 Test(stranger, a_hundred_thousand_nonces_cost_the_provider_no_memory)
 {
-    struct hf_world *w = scene_up(2, 1, 1);
+    struct hf_world *w = testnet_up(2, 1, 1);
     uint8_t account[32];
     memcpy(account, hf_world_account(w, 0), 32);
     size_t before = hf_engine_memory(hf_world_engine(w, 1));
@@ -271,12 +271,12 @@ Test(stranger, a_hundred_thousand_nonces_cost_the_provider_no_memory)
         ask_done(&a);
     }
     cr_assert_leq(hf_engine_memory(hf_world_engine(w, 1)), before);
-    scene_end(w);
+    testnet_end(w);
 }
 
 Test(stranger, owners_requests_need_the_owners_own_connection)
 {
-    struct hf_world *w = scene_up(2, 1, 1);
+    struct hf_world *w = testnet_up(2, 1, 1);
     struct hf_buf answer;
     static const uint8_t methods[] = {HF_METHOD_OFFER, HF_METHOD_DEPOSIT, HF_METHOD_RECORD,
                                       HF_METHOD_DELETE, HF_METHOD_STANDING};
@@ -288,7 +288,7 @@ Test(stranger, owners_requests_need_the_owners_own_connection)
                      HF_EMALFORMED);
     }
     hf_buf_done(&answer);
-    scene_end(w);
+    testnet_end(w);
 }
 
 /* Every request that was ever sent, sent again later by a stranger and by its first sender. */
@@ -326,20 +326,20 @@ static enum hf_fate record_tape(void *ctx, const struct hf_message *m, struct hf
 /* entropy-core: an old deposit could be replayed. */
 Test(stranger, every_request_replayed_after_a_restart_changes_nothing)
 {
-    struct hf_world *w = scene_new(4, 2, 3);
+    struct hf_world *w = testnet_new(4, 2, 3);
     struct tape tape = {0};
     struct hf_buf answer;
     uint32_t version;
     hf_buf_init(&answer, 1 << 20);
     hf_world_watch(w, record_tape, &tape);
-    cr_assert_eq(hf_world_bring_up(w, SCENE_MS), 0);
-    cr_assert_eq(hf_world_key(w, 0, "tss-db", SCENE_MS, scene_key, &version), 0);
-    scene_restart(w, 0);
-    scene_key_lives(w, 0);
+    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
+    cr_assert_eq(hf_world_key(w, 0, "tss-db", TESTNET_MS, testnet_key, &version), 0);
+    testnet_restart(w, 0);
+    testnet_key_lives(w, 0);
     hf_world_watch(w, NULL, NULL);
     for (uint32_t i = 1; i < 4; i++) {
-        scene_restart(w, i);
-        scene_ready(w, i);
+        testnet_restart(w, i);
+        testnet_ready(w, i);
     }
     hf_world_run_for(w, 60000);
     uint64_t released = hf_world_trace_count(w, HF_WORLD_ALL, HF_TRACE_SHARE_RELEASED);
@@ -356,20 +356,20 @@ Test(stranger, every_request_replayed_after_a_restart_changes_nothing)
     cr_assert_eq(hf_world_trace_count(w, HF_WORLD_ALL, HF_TRACE_SHARE_STORED), stored);
     cr_assert_eq(hf_world_trace_count(w, HF_WORLD_ALL, HF_TRACE_SHARE_DELETED), deleted);
     for (uint32_t i = 0; i < 4; i++) {
-        scene_restart(w, i);
-        scene_ready(w, i);
+        testnet_restart(w, i);
+        testnet_ready(w, i);
     }
-    scene_key_lives(w, 0);
+    testnet_key_lives(w, 0);
     hf_buf_done(&answer);
-    scene_end(w);
+    testnet_end(w);
 }
 
 /* The quickest answers next door, with a share that is not its own; the honest are far away. */
 Test(hostile_provider, a_quick_liar_does_not_keep_the_slow_from_being_heard)
 {
-    struct hf_world *w = scene_up(7, 2, 3);
+    struct hf_world *w = testnet_up(7, 2, 3);
     uint32_t holders[16];
-    scene_holders(w, 0, holders);
+    testnet_holders(w, 0, holders);
     struct liar l = {.w = w, .node = holders[0], .other = holders[1], .method = HF_METHOD_RECOVER};
     hf_buf_init(&l.heard, 65536);
     /* The one whose answer is copied answers first. */
@@ -384,11 +384,11 @@ Test(hostile_provider, a_quick_liar_does_not_keep_the_slow_from_being_heard)
                                       .response = true,
                                       .delay_us = 300000});
     hf_world_watch(w, parrot, &l);
-    scene_restart(w, 0);
-    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, SCENE_MS));
+    testnet_restart(w, 0);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, TESTNET_MS));
     hf_world_watch(w, NULL, NULL);
     hf_buf_done(&l.heard);
     hf_world_heal(w);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }

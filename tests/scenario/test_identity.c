@@ -1,6 +1,6 @@
 /* An owner shows its identity to a holder until that has answered under it, and again to one that
  * has forgotten it (proto/PROTOCOL.md, 6). */
-#include "scene.h"
+#include "testnet.h"
 
 #include "base/error.h"
 #include "wire/messages.h"
@@ -66,7 +66,7 @@ static uint64_t states(const struct hf_world *w)
 Test(identity, is_left_out_once_a_holder_has_answered_and_a_new_one_is_shown_once)
 {
     struct tally t = {.holder = HF_WORLD_ALL};
-    struct hf_world *w = scene_up(NODES, 3, N);
+    struct hf_world *w = testnet_up(NODES, 3, N);
     listen(w, &t, 60000);
     cr_assert_geq(t.bare, 3 * NODES * N);
     cr_assert_eq(t.shown, 0);
@@ -76,12 +76,12 @@ Test(identity, is_left_out_once_a_holder_has_answered_and_a_new_one_is_shown_onc
     cr_assert_eq(t.shown, NODES * N);
     for (uint32_t owner = 0; owner < NODES; owner++) {
         uint32_t holders[16];
-        cr_assert_eq(scene_holders(w, owner, holders), N);
+        cr_assert_eq(testnet_holders(w, owner, holders), N);
         for (size_t i = 0; i < N; i++)
             cr_assert_eq(t.shown_by[owner][holders[i]], 1);
     }
     cr_assert_eq(t.refused, 0);
-    scene_end(w);
+    testnet_end(w);
 }
 
 /* Owners of which node keeps a share. */
@@ -90,7 +90,7 @@ static unsigned owners_of(struct hf_world *w, uint32_t node)
     unsigned owners = 0;
     for (uint32_t owner = 0; owner < NODES; owner++) {
         uint32_t holders[16];
-        size_t count = scene_holders(w, owner, holders);
+        size_t count = testnet_holders(w, owner, holders);
         for (size_t i = 0; i < count; i++)
             owners += holders[i] == node;
     }
@@ -100,7 +100,7 @@ static unsigned owners_of(struct hf_world *w, uint32_t node)
 Test(identity, is_shown_again_at_once_to_a_holder_that_forgot_it_and_nothing_failed)
 {
     struct tally t = {.holder = 3};
-    struct hf_world *w = scene_up(NODES, 3, N);
+    struct hf_world *w = testnet_up(NODES, 3, N);
     hf_world_run_for(w, 20000);
     uint64_t failed = hf_world_trace_count(w, HF_WORLD_ALL, HF_TRACE_CALL_FAILED);
     uint64_t moves = states(w);
@@ -114,37 +114,37 @@ Test(identity, is_shown_again_at_once_to_a_holder_that_forgot_it_and_nothing_fai
     cr_assert_lt(t.again_us - t.refused_us, 1000000);
     cr_assert_eq(hf_world_trace_count(w, HF_WORLD_ALL, HF_TRACE_CALL_FAILED), failed);
     cr_assert_eq(states(w), moves);
-    scene_end(w);
+    testnet_end(w);
 }
 
 Test(identity, is_shown_again_to_a_holder_that_restarted)
 {
     struct tally t = {.holder = 3};
-    struct hf_world *w = scene_up(NODES, 3, N);
+    struct hf_world *w = testnet_up(NODES, 3, N);
     unsigned owners = owners_of(w, 3);
-    scene_restart(w, 3);
+    testnet_restart(w, 3);
     listen(w, &t, 60000);
     /* Recovering, it has learned the identities of its own holders. */
     cr_assert(t.shown > 0 && t.shown < owners);
     cr_assert_eq(t.refused, t.shown);
-    scene_ready(w, HF_WORLD_ALL);
-    cr_assert(!scene_traced(w, HF_WORLD_ALL, HF_TRACE_CALL_FAILED, HF_EIDENTITY));
-    scene_end(w);
+    testnet_ready(w, HF_WORLD_ALL);
+    cr_assert(!testnet_traced(w, HF_WORLD_ALL, HF_TRACE_CALL_FAILED, HF_EIDENTITY));
+    testnet_end(w);
 }
 
 Test(identity, a_holder_that_wants_it_again_and_again_has_failed)
 {
     struct tally t = {.holder = 3, .refuse = true};
-    struct hf_world *w = scene_up(NODES, 3, N);
+    struct hf_world *w = testnet_up(NODES, 3, N);
     unsigned owners = owners_of(w, 3);
     listen(w, &t, 60000);
     /* Once more each time a bare one is refused, and from then on with it: no circle. */
     cr_assert_leq(t.bare, owners);
     cr_assert_leq(t.shown, 60 * owners);
-    cr_assert(scene_traced(w, HF_WORLD_ALL, HF_TRACE_CALL_FAILED, HF_EIDENTITY));
+    cr_assert(testnet_traced(w, HF_WORLD_ALL, HF_TRACE_CALL_FAILED, HF_EIDENTITY));
     cr_assert_neq(hf_world_state(w, 0), HF_STATE_BLOCKED);
     t.refuse = false;
-    scene_ready(w, HF_WORLD_ALL);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_ready(w, HF_WORLD_ALL);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }

@@ -1,5 +1,5 @@
 /* Whatever hangs and then heals: nobody waits for ever. */
-#include "scene.h"
+#include "testnet.h"
 
 #include "base/error.h"
 
@@ -37,13 +37,13 @@ ParameterizedTestParameters(liveness, a_network_comes_up_after_any_call_hung)
 
 ParameterizedTest(struct hang *h, liveness, a_network_comes_up_after_any_call_hung)
 {
-    struct hf_world *w = scene_new(7, 3, 5);
+    struct hf_world *w = testnet_new(7, 3, 5);
     unsigned rule = hang(w, h);
     hf_world_start_all(w);
     hf_world_run_for(w, 40000);
     hf_world_rule_drop(w, rule);
-    scene_ready(w, HF_WORLD_ALL);
-    scene_end(w);
+    testnet_ready(w, HF_WORLD_ALL);
+    testnet_end(w);
 }
 
 /* A restart, a holder lost for good and a drill, all while the call hangs. */
@@ -54,90 +54,90 @@ ParameterizedTestParameters(liveness, everybody_is_ready_again_after_any_call_hu
 
 ParameterizedTest(struct hang *h, liveness, everybody_is_ready_again_after_any_call_hung)
 {
-    struct hf_world_settings settings = scene_settings(3, 5);
+    struct hf_world_settings settings = testnet_settings(3, 5);
     uint32_t version, holders[16];
     settings.policy.holder_grace_s = 20;
-    struct hf_world *w = scene_from(&settings, 9);
-    cr_assert_eq(hf_world_bring_up(w, SCENE_MS), 0);
-    cr_assert_eq(hf_world_key(w, 0, "tss-db", SCENE_MS, scene_key, &version), 0);
-    scene_holders(w, 0, holders);
+    struct hf_world *w = testnet_from(&settings, 9);
+    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
+    cr_assert_eq(hf_world_key(w, 0, "tss-db", TESTNET_MS, testnet_key, &version), 0);
+    testnet_holders(w, 0, holders);
     uint32_t other = holders[1];
     unsigned rule = hang(w, h);
     hf_world_local(w, 0, HF_LOCAL_DRILL, "");
     hf_world_crash(w, holders[0]);
-    scene_restart(w, other);
+    testnet_restart(w, other);
     hf_world_run_for(w, 40000);
     hf_world_set_issue(w);
     hf_world_run_for(w, 20000);
     hf_world_rule_drop(w, rule);
-    scene_ready(w, HF_WORLD_ALL);
+    testnet_ready(w, HF_WORLD_ALL);
     hf_world_start(w, holders[0]);
-    scene_ready(w, HF_WORLD_ALL);
-    scene_restart(w, 0);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_ready(w, HF_WORLD_ALL);
+    testnet_restart(w, 0);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 /* Processes that stand still and go on, one after the other and all at once. */
 Test(liveness, nodes_that_stood_still_go_on)
 {
-    struct hf_world *w = scene_up(7, 3, 5);
+    struct hf_world *w = testnet_up(7, 3, 5);
     for (uint32_t i = 0; i < 7; i++) {
         hf_world_pause(w, i);
         hf_world_run_for(w, 20000);
         hf_world_resume(w, i);
     }
-    scene_ready(w, HF_WORLD_ALL);
+    testnet_ready(w, HF_WORLD_ALL);
     for (uint32_t i = 0; i < 7; i++)
         hf_world_pause(w, i);
     hf_world_run_for(w, 100000);
     for (uint32_t i = 0; i < 7; i++)
         hf_world_resume(w, i);
-    scene_ready(w, HF_WORLD_ALL);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_ready(w, HF_WORLD_ALL);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 Test(liveness, a_network_that_fell_apart_comes_together)
 {
     static const uint8_t halves[9] = {0, 1, 0, 1, 0, 1, 0, 1, 0};
-    struct hf_world *w = scene_up(9, 3, 5);
+    struct hf_world *w = testnet_up(9, 3, 5);
     hf_world_partition(w, halves);
     for (uint32_t i = 0; i < 9; i += 3)
-        scene_restart(w, i);
+        testnet_restart(w, i);
     hf_world_run_for(w, 60000);
     hf_world_partition(w, NULL);
-    scene_ready(w, HF_WORLD_ALL);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_ready(w, HF_WORLD_ALL);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 Test(liveness, a_disk_that_stalls_delays_and_costs_nothing)
 {
-    struct hf_world *w = scene_new(7, 3, 5);
+    struct hf_world *w = testnet_new(7, 3, 5);
     hf_world_start_all(w);
     for (uint32_t i = 0; i < 7; i++) {
         hf_world_run_for(w, 30);
         hf_world_disk_stall(w, i, 15000);
     }
-    scene_ready(w, HF_WORLD_ALL);
-    scene_end(w);
+    testnet_ready(w, HF_WORLD_ALL);
+    testnet_end(w);
 }
 
 /* The shares agreed; the disk does not give the vault just now. */
 Test(liveness, a_vault_that_cannot_be_read_for_a_while_is_opened_when_it_can)
 {
-    struct hf_world *w = scene_up(7, 3, 5);
+    struct hf_world *w = testnet_up(7, 3, 5);
     hf_world_crash(w, 0);
     hf_world_vault_damage(w, 0, HF_EIO);
     hf_world_start(w, 0);
-    scene_reason(w, 0, HF_STATE_RECOVERING, HF_EIO);
+    testnet_reason(w, 0, HF_STATE_RECOVERING, HF_EIO);
     uint64_t rounds = hf_world_trace_count(w, 0, HF_TRACE_ROUND);
     hf_world_run_for(w, 60000);
     cr_assert_eq(hf_world_state(w, 0), HF_STATE_RECOVERING);
     /* Nobody is asked for a share again: the secret is there. */
     cr_assert_eq(hf_world_trace_count(w, 0, HF_TRACE_ROUND), rounds);
     hf_world_vault_damage(w, 0, 0);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }

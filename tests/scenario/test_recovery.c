@@ -1,5 +1,5 @@
 /* A node comes back: by itself, from k of its providers, whatever is lost on the way. */
-#include "scene.h"
+#include "testnet.h"
 
 #include "base/error.h"
 
@@ -8,30 +8,30 @@
 
 Test(recovery, two_of_five_providers_may_be_gone)
 {
-    struct hf_world *w = scene_up(7, 3, 5);
+    struct hf_world *w = testnet_up(7, 3, 5);
     uint32_t holders[16];
-    scene_holders(w, 0, holders);
+    testnet_holders(w, 0, holders);
     hf_world_crash(w, holders[0]);
     hf_world_crash(w, holders[1]);
-    scene_restart(w, 0);
-    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, SCENE_MS));
+    testnet_restart(w, 0);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, TESTNET_MS));
     uint8_t key[HF_APP_KEY_LEN];
     uint32_t version;
-    cr_assert_eq(hf_world_key(w, 0, "tss-db", SCENE_MS, key, &version), 0);
-    cr_assert_arr_eq(key, scene_key, sizeof key);
-    scene_end(w);
+    cr_assert_eq(hf_world_key(w, 0, "tss-db", TESTNET_MS, key, &version), 0);
+    cr_assert_arr_eq(key, testnet_key, sizeof key);
+    testnet_end(w);
 }
 
 Test(recovery, below_k_it_waits_says_for_whom_and_goes_on_by_itself)
 {
-    struct hf_world *w = scene_up(7, 3, 5);
+    struct hf_world *w = testnet_up(7, 3, 5);
     uint32_t holders[16];
     struct hf_status s;
-    scene_holders(w, 0, holders);
+    testnet_holders(w, 0, holders);
     for (size_t i = 0; i < 3; i++)
         hf_world_pause(w, holders[i]);
-    scene_restart(w, 0);
-    scene_reason(w, 0, HF_STATE_RECOVERING, HF_EFEWPROVIDERS);
+    testnet_restart(w, 0);
+    testnet_reason(w, 0, HF_STATE_RECOVERING, HF_EFEWPROVIDERS);
     cr_assert(hf_world_status(w, 0, &s));
     size_t silent = 0, fine = 0;
     for (size_t i = 0; i < s.providers_count; i++) {
@@ -44,50 +44,50 @@ Test(recovery, below_k_it_waits_says_for_whom_and_goes_on_by_itself)
     hf_world_run_for(w, 60000);
     cr_assert_eq(hf_world_state(w, 0), HF_STATE_RECOVERING);
     hf_world_resume(w, holders[0]);
-    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, SCENE_MS));
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, TESTNET_MS));
     hf_world_resume(w, holders[1]);
     hf_world_resume(w, holders[2]);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 /* entropy-core: a rolling restart destroyed every key, because backups were in memory only. */
 Test(recovery, a_rolling_restart_loses_nothing)
 {
-    struct hf_world *w = scene_up(7, 3, 5);
+    struct hf_world *w = testnet_up(7, 3, 5);
     for (uint32_t i = 0; i < 7; i++) {
-        scene_restart(w, i);
-        scene_ready(w, i);
+        testnet_restart(w, i);
+        testnet_ready(w, i);
     }
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 Test(recovery, a_rolling_restart_that_does_not_wait_for_ready_loses_nothing)
 {
-    struct hf_world *w = scene_up(9, 3, 5);
+    struct hf_world *w = testnet_up(9, 3, 5);
     for (uint32_t i = 0; i < 9; i++) {
-        scene_restart(w, i);
-        cr_assert(hf_world_run_until_trace(w, i, HF_TRACE_CLAIM_WON, 1, SCENE_MS));
+        testnet_restart(w, i);
+        cr_assert(hf_world_run_until_trace(w, i, HF_TRACE_CLAIM_WON, 1, TESTNET_MS));
     }
-    scene_ready(w, HF_WORLD_ALL);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_ready(w, HF_WORLD_ALL);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 /* entropy-core: one lost answer, and its spent nonce, ended in a new identity. */
 Test(recovery, an_answer_lost_after_the_nonce_is_spent_costs_one_round)
 {
-    struct hf_world *w = scene_up(7, 3, 5);
+    struct hf_world *w = testnet_up(7, 3, 5);
     hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DROP,
                                       .method = HF_METHOD_RECOVER,
                                       .response = true,
                                       .from = HF_WORLD_ALL,
                                       .to = 0,
                                       .count = 5});
-    scene_restart(w, 0);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_restart(w, 0);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 /* The way of a request or an answer, for every method that matters after a restart. */
@@ -124,7 +124,7 @@ ParameterizedTestParameters(recovery, any_message_lost_or_repeated)
 
 ParameterizedTest(struct way *way, recovery, any_message_lost_or_repeated)
 {
-    struct hf_world *w = scene_up(7, 3, 5);
+    struct hf_world *w = testnet_up(7, 3, 5);
     /* Three of five, so that the round cannot do without the ones that are met. */
     hf_world_rule(w, (struct hf_rule){.action = way->action,
                                       .method = way->method,
@@ -133,9 +133,9 @@ ParameterizedTest(struct way *way, recovery, any_message_lost_or_repeated)
                                       .to = way->response ? 0 : HF_WORLD_ALL,
                                       .count = 3,
                                       .delay_us = 30000});
-    scene_restart(w, 0);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_restart(w, 0);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 ParameterizedTestParameters(placing, any_message_lost_or_repeated)
@@ -148,7 +148,7 @@ ParameterizedTestParameters(placing, any_message_lost_or_repeated)
 
 ParameterizedTest(struct way *way, placing, any_message_lost_or_repeated)
 {
-    struct hf_world *w = scene_new(7, 3, 5);
+    struct hf_world *w = testnet_new(7, 3, 5);
     uint32_t version;
     hf_world_rule(w, (struct hf_rule){.action = way->action,
                                       .method = way->method,
@@ -157,32 +157,32 @@ ParameterizedTest(struct way *way, placing, any_message_lost_or_repeated)
                                       .to = way->response ? 0 : HF_WORLD_ALL,
                                       .count = 3,
                                       .delay_us = 30000});
-    cr_assert_eq(hf_world_bring_up(w, SCENE_MS), 0);
-    cr_assert_eq(hf_world_key(w, 0, "tss-db", SCENE_MS, scene_key, &version), 0);
-    scene_restart(w, 0);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
+    cr_assert_eq(hf_world_key(w, 0, "tss-db", TESTNET_MS, testnet_key, &version), 0);
+    testnet_restart(w, 0);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 Test(recovery, a_lossy_slow_disordered_network_only_takes_longer)
 {
-    struct hf_world *w = scene_up(9, 3, 5);
+    struct hf_world *w = testnet_up(9, 3, 5);
     struct hf_world_network *net = hf_world_network(w);
     net->loss = 0.2;
     net->duplicate = 0.2;
     net->reorder = 0.2;
     for (uint32_t i = 0; i < 9; i++) {
-        scene_restart(w, i);
+        testnet_restart(w, i);
         cr_assert(hf_world_run_until_trace(w, i, HF_TRACE_CLAIM_WON, 1, 600000));
     }
     net->loss = net->duplicate = net->reorder = 0;
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 Test(recovery, newer_documents_are_pulled_before_anything_is_released)
 {
-    struct hf_world *w = scene_up(7, 3, 5);
+    struct hf_world *w = testnet_up(7, 3, 5);
     hf_world_crash(w, 0);
     hf_world_quiet(w, true);
     hf_world_set_issue(w);
@@ -190,29 +190,29 @@ Test(recovery, newer_documents_are_pulled_before_anything_is_released)
     hf_world_give_newest(w, 1);
     hf_world_run_for(w, 200000);
     hf_world_start(w, 0);
-    scene_key_lives(w, 0);
+    testnet_key_lives(w, 0);
     struct hf_status s;
     cr_assert(hf_world_status(w, 0, &s));
     cr_assert_eq(s.policy, hf_document_version(hf_world_document(w, HF_DOCUMENT_POLICY)));
     cr_assert_eq(s.epoch, hf_document_version(hf_world_document(w, HF_DOCUMENT_SET)));
-    scene_end(w);
+    testnet_end(w);
 }
 
 Test(recovery, a_full_disk_is_a_state_and_passes)
 {
-    struct hf_world *w = scene_up(7, 3, 5);
+    struct hf_world *w = testnet_up(7, 3, 5);
     uint32_t holders[16];
     struct hf_status s;
-    scene_holders(w, 0, holders);
+    testnet_holders(w, 0, holders);
     for (size_t i = 0; i < 5; i++)
         hf_world_disk_fail(w, holders[i], HF_ENOSPACE);
-    scene_restart(w, 0);
+    testnet_restart(w, 0);
     /* Shares are given from full disks; a claim must be durable first, and waits. */
     hf_world_run_for(w, 10000);
     cr_assert(hf_world_status(w, 0, &s));
     cr_assert_eq(s.state, HF_STATE_CLAIMING);
     for (size_t i = 0; i < 5; i++)
         hf_world_disk_fail(w, holders[i], 0);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }

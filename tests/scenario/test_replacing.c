@@ -1,6 +1,6 @@
 /* Holders are lost while the owner lives: it deals anew, and retires what was before in the stated
  * order. */
-#include "scene.h"
+#include "testnet.h"
 
 #include "base/error.h"
 
@@ -8,12 +8,12 @@
 
 static struct hf_world *up_with_grace(uint32_t count, uint8_t k, uint8_t n)
 {
-    struct hf_world_settings s = scene_settings(k, n);
+    struct hf_world_settings s = testnet_settings(k, n);
     uint32_t version;
     s.policy.holder_grace_s = 20;
-    struct hf_world *w = scene_from(&s, count);
-    cr_assert_eq(hf_world_bring_up(w, SCENE_MS), 0);
-    cr_assert_eq(hf_world_key(w, 0, "tss-db", SCENE_MS, scene_key, &version), 0);
+    struct hf_world *w = testnet_from(&s, count);
+    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
+    cr_assert_eq(hf_world_key(w, 0, "tss-db", TESTNET_MS, testnet_key, &version), 0);
     return w;
 }
 
@@ -28,21 +28,21 @@ Test(replacing, a_holder_gone_beyond_the_grace_is_replaced_and_the_others_stay)
 {
     struct hf_world *w = up_with_grace(9, 3, 5);
     uint32_t before[16], after[16];
-    scene_holders(w, 0, before);
+    testnet_holders(w, 0, before);
     uint32_t old = generation(w, 0);
     hf_world_crash(w, before[2]);
-    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, SCENE_MS));
-    scene_ready(w, 0);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, TESTNET_MS));
+    testnet_ready(w, 0);
     cr_assert_gt(generation(w, 0), old);
-    scene_holders(w, 0, after);
+    testnet_holders(w, 0, after);
     size_t kept = 0;
     for (size_t i = 0; i < 5; i++)
         for (size_t j = 0; j < 5; j++)
             kept += before[i] == after[j];
     cr_assert_eq(kept, 4);
-    scene_restart(w, 0);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_restart(w, 0);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 /* n - k + 1 providers gone: what is left could not rebuild the secret, but the owner can deal it
@@ -51,27 +51,27 @@ Test(replacing, n_minus_k_plus_one_providers_gone_while_the_owner_lives)
 {
     struct hf_world *w = up_with_grace(12, 3, 5);
     uint32_t before[16];
-    scene_holders(w, 0, before);
+    testnet_holders(w, 0, before);
     for (size_t i = 0; i < 3; i++)
         hf_world_crash(w, before[i]);
-    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, SCENE_MS));
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, TESTNET_MS));
     /* Backed up again; but three that are only silent may serve a copy of this node: no first
      * release yet. */
-    scene_reason(w, 0, HF_STATE_PLACED, HF_EPREDECESSOR);
-    scene_restart(w, 0);
-    scene_reason(w, 0, HF_STATE_PLACED, HF_EPREDECESSOR);
+    testnet_reason(w, 0, HF_STATE_PLACED, HF_EPREDECESSOR);
+    testnet_restart(w, 0);
+    testnet_reason(w, 0, HF_STATE_PLACED, HF_EPREDECESSOR);
     for (size_t i = 0; i < 3; i++)
         hf_world_set_remove(w, before[i]);
     hf_world_set_issue(w);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 /* Whether any holder of this node's shares has refused its quote. */
 static bool refused_by_holders(struct hf_world *w, const uint32_t *holders, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (scene_traced(w, holders[i], HF_TRACE_QUOTE_REFUSED, HF_EPCKREVOKED))
+        if (testnet_traced(w, holders[i], HF_TRACE_QUOTE_REFUSED, HF_EPCKREVOKED))
             return true;
     return false;
 }
@@ -81,43 +81,43 @@ Test(replacing, a_platform_that_newer_collateral_revokes_is_refused_at_its_next_
 {
     struct hf_world *w = up_with_grace(9, 3, 5);
     uint32_t holders[16];
-    size_t count = scene_holders(w, 0, holders);
+    size_t count = testnet_holders(w, 0, holders);
     hf_world_tcb(w, 0, HF_TCB_REVOKED);
     hf_world_run_for(w, 60000);
     cr_assert_not(refused_by_holders(w, holders, count));
-    scene_ready(w, 0);
+    testnet_ready(w, 0);
     for (size_t i = 0; i < count; i++)
         hf_world_collateral(w, holders[i]);
-    scene_reason(w, 0, HF_STATE_DEGRADED, HF_EPCKREVOKED);
+    testnet_reason(w, 0, HF_STATE_DEGRADED, HF_EPCKREVOKED);
     cr_assert(refused_by_holders(w, holders, count));
     hf_world_tcb(w, 0, HF_TCB_UP_TO_DATE);
     for (size_t i = 0; i < count; i++)
         hf_world_collateral(w, holders[i]);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 Test(replacing, with_too_few_candidates_the_old_dealing_stays_and_the_node_is_degraded)
 {
     struct hf_world *w = up_with_grace(6, 3, 5);
     uint32_t before[16];
-    scene_holders(w, 0, before);
+    testnet_holders(w, 0, before);
     uint32_t old = generation(w, 0);
     hf_world_crash(w, before[0]);
-    scene_reason(w, 0, HF_STATE_DEGRADED, HF_ESELECTION);
+    testnet_reason(w, 0, HF_STATE_DEGRADED, HF_ESELECTION);
     cr_assert_eq(generation(w, 0), old);
-    scene_restart(w, 0);
-    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, SCENE_MS));
+    testnet_restart(w, 0);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, TESTNET_MS));
     hf_world_start(w, before[0]);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 Test(replacing, the_old_generation_is_deleted_only_after_all_have_the_new_record)
 {
     struct hf_world *w = up_with_grace(9, 3, 5);
     uint32_t before[16];
-    scene_holders(w, 0, before);
+    testnet_holders(w, 0, before);
     unsigned records = hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DROP,
                                                          .method = HF_METHOD_RECORD,
                                                          .from = 0,
@@ -126,16 +126,16 @@ Test(replacing, the_old_generation_is_deleted_only_after_all_have_the_new_record
         w, (struct hf_rule){
                .action = HF_RULE_COUNT, .method = HF_METHOD_DELETE, .from = 0, .to = HF_WORLD_ALL});
     hf_world_crash(w, before[2]);
-    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_RECORDED, 1, SCENE_MS));
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_RECORDED, 1, TESTNET_MS));
     hf_world_run_for(w, 10000);
     cr_assert_gt(hf_world_rule_hits(w, records), 0);
     cr_assert_eq(hf_world_rule_hits(w, deletes), 0);
     hf_world_rule_drop(w, records);
-    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_RETIRED, 1, SCENE_MS));
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_RETIRED, 1, TESTNET_MS));
     cr_assert_gt(hf_world_rule_hits(w, deletes), 0);
-    scene_restart(w, 0);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_restart(w, 0);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 Test(replacing, a_retired_generation_is_shown_as_outstanding_until_all_have_deleted_it)
@@ -143,9 +143,9 @@ Test(replacing, a_retired_generation_is_shown_as_outstanding_until_all_have_dele
     struct hf_world *w = up_with_grace(9, 3, 5);
     uint32_t before[16];
     struct hf_status s;
-    scene_holders(w, 0, before);
+    testnet_holders(w, 0, before);
     hf_world_crash(w, before[2]);
-    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_RETIRED, 1, SCENE_MS));
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_RETIRED, 1, TESTNET_MS));
     hf_world_run_for(w, 1000);
     cr_assert(hf_world_status(w, 0, &s));
     cr_assert_eq(s.retiring_count, 1);
@@ -155,51 +155,51 @@ Test(replacing, a_retired_generation_is_shown_as_outstanding_until_all_have_dele
     hf_world_run_for(w, 60000);
     cr_assert(hf_world_status(w, 0, &s));
     cr_assert_eq(s.retiring_count, 0);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 Test(replacing, a_restart_between_two_generations_recovers_from_either)
 {
     struct hf_world *w = up_with_grace(9, 3, 5);
     uint32_t before[16];
-    scene_holders(w, 0, before);
+    testnet_holders(w, 0, before);
     struct hf_disk *old = hf_world_disk_copy(w, 0);
     hf_world_crash(w, before[2]);
-    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, SCENE_MS));
-    scene_ready(w, 0);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, TESTNET_MS));
+    testnet_ready(w, 0);
     /* The host gives back the disk of before: the providers know better. */
     hf_world_crash(w, 0);
     hf_world_disk_put(w, 0, old);
     hf_disk_free(old);
     hf_world_start(w, 0);
-    scene_key_lives(w, 0);
-    scene_end(w);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
 }
 
 Test(drain, is_refused_while_an_owner_would_be_left_with_too_few_live_providers)
 {
-    struct hf_world *w = scene_up(7, 3, 5);
+    struct hf_world *w = testnet_up(7, 3, 5);
     uint32_t holders[16];
-    scene_holders(w, 0, holders);
-    cr_assert_eq(hf_world_drain(w, holders[0], true, SCENE_MS), 0);
-    cr_assert_eq(hf_world_drain(w, holders[0], false, SCENE_MS), 0);
+    testnet_holders(w, 0, holders);
+    cr_assert_eq(hf_world_drain(w, holders[0], true, TESTNET_MS), 0);
+    cr_assert_eq(hf_world_drain(w, holders[0], false, TESTNET_MS), 0);
     hf_world_crash(w, holders[1]);
-    cr_assert_eq(hf_world_drain(w, holders[0], true, SCENE_MS), HF_EDRAIN);
+    cr_assert_eq(hf_world_drain(w, holders[0], true, TESTNET_MS), HF_EDRAIN);
     hf_world_start(w, holders[1]);
-    scene_ready(w, HF_WORLD_ALL);
-    cr_assert_eq(hf_world_drain(w, holders[0], true, SCENE_MS), 0);
-    scene_end(w);
+    testnet_ready(w, HF_WORLD_ALL);
+    cr_assert_eq(hf_world_drain(w, holders[0], true, TESTNET_MS), 0);
+    testnet_end(w);
 }
 
 /* Its other holders are slow to say whether they are there: meanwhile the operator thinks better of
  * it. */
 Test(drain, that_is_called_off_while_it_asks_does_not_begin)
 {
-    struct hf_world *w = scene_up(7, 3, 5);
+    struct hf_world *w = testnet_up(7, 3, 5);
     uint32_t holders[16];
     struct hf_status status;
-    scene_holders(w, 0, holders);
+    testnet_holders(w, 0, holders);
     hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DELAY,
                                       .method = HF_METHOD_NONCE,
                                       .from = HF_WORLD_ALL,
@@ -207,8 +207,8 @@ Test(drain, that_is_called_off_while_it_asks_does_not_begin)
                                       .delay_us = 1000000});
     hf_world_local(w, holders[0], HF_LOCAL_DRAIN, NULL);
     hf_world_run_for(w, 100);
-    cr_assert_eq(hf_world_drain(w, holders[0], false, SCENE_MS), 0);
+    cr_assert_eq(hf_world_drain(w, holders[0], false, TESTNET_MS), 0);
     hf_world_run_for(w, 20000);
     cr_assert(hf_world_status(w, holders[0], &status) && !status.draining);
-    scene_end(w);
+    testnet_end(w);
 }

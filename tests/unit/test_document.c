@@ -1,24 +1,24 @@
 /* Documents: relations that decoding cannot see, and who may sign what (proto/PROTOCOL.md, 4). */
-#include "notary.h"
+#include "document_authority.h"
 
 #include "attest/verdict.h"
 #include "base/error.h"
 
 #include <criterion/criterion.h>
 
-static int read_error(struct notary *n, enum hf_document_kind kind, const void *message)
+static int read_error(struct authority *n, enum hf_document_kind kind, const void *message)
 {
     struct hf_document *d = NULL;
-    int r = hf_document_read(n->pool, notary_sign(n, kind, message, ""), &d);
+    int r = hf_document_read(n->pool, authority_sign(n, kind, message, ""), &d);
     hf_document_unref(d);
     return r;
 }
 
 /* What hf_document_verify says of a message signed by these keys, under root (NULL: none yet). */
-static int verify_error(struct notary *n, enum hf_document_kind kind, const void *message,
+static int verify_error(struct authority *n, enum hf_document_kind kind, const void *message,
                         const char *signers, const struct hf_document *root)
 {
-    struct hf_document *d = notary_document(n, kind, message, signers);
+    struct hf_document *d = authority_document(n, kind, message, signers);
     int r = hf_document_verify(d, n->network, root);
     hf_document_unref(d);
     return r;
@@ -33,60 +33,60 @@ Test(hf_document_read, of_a_policy_whose_threshold_does_not_fit_its_shares)
         int error;
     } cases[] = {{1, 1, 0},  {2, 2, 0},  {2, 3, 0},   {3, 5, 0},  {9, 16, 0},  {16, 16, 0},
                  {2, 1, -1}, {1, 2, -1}, {16, 8, -1}, {2, 4, -1}, {8, 16, -1}, {3, 6, -1}};
-    struct notary n;
-    notary_init(&n);
+    struct authority n;
+    authority_init(&n);
     for (size_t i = 0; i < HF_ARRAY_LEN(cases); i++) {
-        struct hf_policy p = notary_policy(&n, 1, cases[i].k, cases[i].n);
+        struct hf_policy p = authority_policy(&n, 1, cases[i].k, cases[i].n);
         cr_assert_eq(read_error(&n, HF_DOCUMENT_POLICY, &p), cases[i].error == 0 ? 0 : HF_EDOCUMENT,
                      "%u of %u", cases[i].k, cases[i].n);
     }
-    notary_done(&n);
+    authority_done(&n);
 }
 
 Test(hf_document_read, of_a_policy_that_expires_when_or_before_it_is_issued)
 {
-    struct notary n;
-    notary_init(&n);
-    struct hf_policy p = notary_policy(&n, 1, 2, 3);
+    struct authority n;
+    authority_init(&n);
+    struct hf_policy p = authority_policy(&n, 1, 2, 3);
     p.expires_s = p.issued_s;
     cr_assert_eq(read_error(&n, HF_DOCUMENT_POLICY, &p), HF_EDOCUMENT);
     p.expires_s = p.issued_s + 1;
     cr_assert_eq(read_error(&n, HF_DOCUMENT_POLICY, &p), 0);
-    notary_done(&n);
+    authority_done(&n);
 }
 
 Test(hf_document_read, of_a_policy_whose_development_root_and_trust_disagree)
 {
-    struct notary n;
-    notary_init(&n);
-    struct hf_policy p = notary_policy(&n, 1, 2, 3);
+    struct authority n;
+    authority_init(&n);
+    struct hf_policy p = authority_policy(&n, 1, 2, 3);
     p.trust = HF_TRUST_INTEL;
     cr_assert_eq(read_error(&n, HF_DOCUMENT_POLICY, &p), HF_EDOCUMENT);
     p.dev_root.len = 0;
     cr_assert_eq(read_error(&n, HF_DOCUMENT_POLICY, &p), 0);
     p.trust = HF_TRUST_DEV;
     cr_assert_eq(read_error(&n, HF_DOCUMENT_POLICY, &p), HF_EDOCUMENT);
-    notary_done(&n);
+    authority_done(&n);
 }
 
 Test(hf_document_read, of_a_policy_that_accepts_revoked_platforms_or_no_status)
 {
-    struct notary n;
-    notary_init(&n);
-    struct hf_policy p = notary_policy(&n, 1, 2, 3);
+    struct authority n;
+    authority_init(&n);
+    struct hf_policy p = authority_policy(&n, 1, 2, 3);
     for (unsigned status = 0; status <= HF_TCB_TD_RELAUNCH_ADVISED_CONFIGURATION_NEEDED; status++) {
         bool refused = status == HF_TCB_NONE || status == HF_TCB_REVOKED;
         p.tcb_accepted = 1u << status;
         cr_assert_eq(read_error(&n, HF_DOCUMENT_POLICY, &p), refused ? HF_EDOCUMENT : 0);
     }
-    notary_done(&n);
+    authority_done(&n);
 }
 
 Test(hf_document_read, of_a_policy_with_two_measurements_of_one_name)
 {
-    struct notary n;
-    notary_init(&n);
-    struct hf_policy p = notary_policy(&n, 1, 2, 3);
+    struct authority n;
+    authority_init(&n);
+    struct hf_policy p = authority_policy(&n, 1, 2, 3);
     struct hf_measurement two[2] = {n.measurement, n.measurement};
     two[1].digest[0] ^= 1;
     p.measurements = two;
@@ -94,15 +94,15 @@ Test(hf_document_read, of_a_policy_with_two_measurements_of_one_name)
     cr_assert_eq(read_error(&n, HF_DOCUMENT_POLICY, &p), HF_EDOCUMENT);
     two[1].name = hf_bytes_of("other", 5);
     cr_assert_eq(read_error(&n, HF_DOCUMENT_POLICY, &p), 0);
-    notary_done(&n);
+    authority_done(&n);
 }
 
 Test(hf_document_read, of_a_set_with_unsorted_or_double_validators)
 {
-    struct notary n;
+    struct authority n;
     struct hf_validator v[3], swap;
-    notary_init(&n);
-    struct hf_validator_set s = notary_set(1, v, 3);
+    authority_init(&n);
+    struct hf_validator_set s = authority_set(1, v, 3);
     cr_assert_eq(read_error(&n, HF_DOCUMENT_SET, &s), 0);
     swap = v[1];
     v[1] = v[2];
@@ -110,15 +110,15 @@ Test(hf_document_read, of_a_set_with_unsorted_or_double_validators)
     cr_assert_eq(read_error(&n, HF_DOCUMENT_SET, &s), HF_EDOCUMENT);
     v[2] = v[1];
     cr_assert_eq(read_error(&n, HF_DOCUMENT_SET, &s), HF_EDOCUMENT);
-    notary_done(&n);
+    authority_done(&n);
 }
 
 Test(hf_document_read, of_a_set_that_expires_early_or_registers_somebody_in_the_future)
 {
-    struct notary n;
+    struct authority n;
     struct hf_validator v[2];
-    notary_init(&n);
-    struct hf_validator_set s = notary_set(3, v, 2);
+    authority_init(&n);
+    struct hf_validator_set s = authority_set(3, v, 2);
     v[1].registered_epoch = 3;
     cr_assert_eq(read_error(&n, HF_DOCUMENT_SET, &s), 0);
     v[1].registered_epoch = 4;
@@ -126,14 +126,14 @@ Test(hf_document_read, of_a_set_that_expires_early_or_registers_somebody_in_the_
     v[1].registered_epoch = 1;
     s.expires_s = s.issued_s;
     cr_assert_eq(read_error(&n, HF_DOCUMENT_SET, &s), HF_EDOCUMENT);
-    notary_done(&n);
+    authority_done(&n);
 }
 
 Test(hf_document_read, of_a_root_whose_threshold_or_keys_do_not_fit)
 {
-    struct notary n;
-    notary_init(&n);
-    struct hf_root r = notary_root(&n);
+    struct authority n;
+    authority_init(&n);
+    struct hf_root r = authority_root(&n);
     r.threshold = 4;
     cr_assert_eq(read_error(&n, HF_DOCUMENT_ROOT, &r), HF_EDOCUMENT);
     r.threshold = 3;
@@ -144,38 +144,38 @@ Test(hf_document_read, of_a_root_whose_threshold_or_keys_do_not_fit)
     r.keys = twice;
     r.keys_count = r.threshold = 2;
     cr_assert_eq(read_error(&n, HF_DOCUMENT_ROOT, &r), HF_EDOCUMENT);
-    notary_done(&n);
+    authority_done(&n);
 }
 
 Test(hf_document_read, of_a_root_with_or_without_the_one_before_it)
 {
-    struct notary n;
-    notary_init(&n);
-    struct hf_root r = notary_root(&n);
+    struct authority n;
+    authority_init(&n);
+    struct hf_root r = authority_root(&n);
     r.has_previous = true;
     cr_assert_eq(read_error(&n, HF_DOCUMENT_ROOT, &r), HF_EDOCUMENT);
-    r = notary_next_root(&n);
+    r = authority_next_root(&n);
     r.has_previous = false;
     cr_assert_eq(read_error(&n, HF_DOCUMENT_ROOT, &r), HF_EDOCUMENT);
-    notary_done(&n);
+    authority_done(&n);
 }
 
 Test(hf_document_read, of_bytes_that_are_no_document)
 {
-    struct notary n;
+    struct authority n;
     struct hf_document *d = NULL;
-    notary_init(&n);
+    authority_init(&n);
     cr_assert_lt(hf_document_read(n.pool, hf_bytes_of("\xff", 1), &d), 0);
     cr_assert_lt(hf_document_read(n.pool, (struct hf_bytes){0}, &d), 0);
     cr_assert_null(d);
-    notary_done(&n);
+    authority_done(&n);
 }
 
 Test(hf_document_read, of_the_same_bytes_twice_gives_the_same_document)
 {
-    struct notary n;
+    struct authority n;
     struct hf_document *again = NULL;
-    notary_init(&n);
+    authority_init(&n);
     cr_assert_eq(hf_document_read(n.pool, hf_blob_bytes(n.root->envelope), &again), 0);
     cr_assert_eq(again, n.root);
     hf_document_unref(again);
@@ -186,66 +186,66 @@ Test(hf_document_read, of_the_same_bytes_twice_gives_the_same_document)
     cr_assert_eq(again, n.root);
     hf_document_unref(again);
     hf_buf_done(&copy);
-    notary_done(&n);
+    authority_done(&n);
 }
 
 /* ---- signatures */
 
 Test(hf_document_verify, of_the_first_root)
 {
-    struct notary n;
-    notary_init(&n);
+    struct authority n;
+    authority_init(&n);
     uint8_t other[32] = {1};
     cr_assert_eq(hf_document_verify(n.root, n.network, NULL), 0);
     cr_assert_eq(hf_document_verify(n.root, other, NULL), HF_EDOCUMENT_NETWORK);
     /* Nothing else can come first. */
-    struct hf_policy p = notary_policy(&n, 1, 2, 3);
+    struct hf_policy p = authority_policy(&n, 1, 2, 3);
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_POLICY, &p, "01", NULL), HF_ENODOCUMENTS);
-    struct hf_root next = notary_next_root(&n);
+    struct hf_root next = authority_next_root(&n);
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_ROOT, &next, "0134", NULL), HF_ENODOCUMENTS);
-    notary_done(&n);
+    authority_done(&n);
 }
 
 Test(hf_document_verify, of_a_first_root_that_too_few_have_signed)
 {
-    struct notary n;
-    notary_init(&n);
+    struct authority n;
+    authority_init(&n);
     /* The network id is of the body alone: the same root with other signatures has it too. */
     struct hf_document *first = n.root;
-    struct hf_root r = notary_root(&n);
+    struct hf_root r = authority_root(&n);
     n.root = NULL; /* its signatures are made without a network id */
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_ROOT, &r, "0", NULL), HF_EDOCUMENT_SIGNATURE);
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_ROOT, &r, "034", NULL), HF_EDOCUMENT_SIGNATURE);
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_ROOT, &r, "02", NULL), 0);
     n.root = first;
-    notary_done(&n);
+    authority_done(&n);
 }
 
 Test(hf_document_verify, of_a_policy_needs_m_distinct_keys_of_the_root)
 {
-    struct notary n;
-    notary_init(&n);
-    struct hf_policy p = notary_policy(&n, 1, 2, 3);
+    struct authority n;
+    authority_init(&n);
+    struct hf_policy p = authority_policy(&n, 1, 2, 3);
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_POLICY, &p, "01", n.root), 0);
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_POLICY, &p, "012", n.root), 0);
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_POLICY, &p, "0", n.root), HF_EDOCUMENT_SIGNATURE);
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_POLICY, &p, "", n.root), HF_EDOCUMENT_SIGNATURE);
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_POLICY, &p, "345", n.root), HF_EDOCUMENT_SIGNATURE);
-    notary_done(&n);
+    authority_done(&n);
 }
 
 Test(hf_document_verify, counts_a_signer_that_signed_twice_once)
 {
-    struct notary n;
+    struct authority n;
     struct hf_arena arena;
     struct hf_envelope e;
     struct hf_buf twice;
     struct hf_document *d = NULL;
-    notary_init(&n);
-    struct hf_policy p = notary_policy(&n, 1, 2, 3);
+    authority_init(&n);
+    struct hf_policy p = authority_policy(&n, 1, 2, 3);
     hf_arena_init(&arena, 65536);
     hf_buf_init(&twice, 65536);
-    cr_assert_eq(hf_wire_decode(&hf_wire_envelope, notary_sign(&n, HF_DOCUMENT_POLICY, &p, "0"),
+    cr_assert_eq(hf_wire_decode(&hf_wire_envelope, authority_sign(&n, HF_DOCUMENT_POLICY, &p, "0"),
                                 &arena, &e, NULL),
                  0);
     struct hf_signature doubled[2] = {e.signatures[0], e.signatures[0]};
@@ -264,36 +264,36 @@ Test(hf_document_verify, counts_a_signer_that_signed_twice_once)
     hf_document_unref(d);
     hf_buf_done(&twice);
     hf_arena_done(&arena);
-    notary_done(&n);
+    authority_done(&n);
 }
 
 Test(hf_document_verify, of_a_document_made_for_another_network)
 {
-    struct notary n;
+    struct authority n;
     uint8_t other[32];
-    notary_init(&n);
-    struct hf_policy p = notary_policy(&n, 1, 2, 3);
+    authority_init(&n);
+    struct hf_policy p = authority_policy(&n, 1, 2, 3);
     memcpy(other, n.network, 32);
     n.network[0] ^= 1; /* what is signed now is for a network that differs in one bit */
-    struct hf_document *d = notary_document(&n, HF_DOCUMENT_POLICY, &p, "01");
+    struct hf_document *d = authority_document(&n, HF_DOCUMENT_POLICY, &p, "01");
     cr_assert_eq(hf_document_verify(d, other, n.root), HF_EDOCUMENT_SIGNATURE);
     hf_document_unref(d);
-    notary_done(&n);
+    authority_done(&n);
 }
 
 Test(hf_document_verify, of_a_body_that_was_signed_as_another_kind)
 {
-    struct notary n;
+    struct authority n;
     struct hf_arena arena;
     struct hf_envelope e;
     struct hf_buf b;
     struct hf_document *d = NULL;
     struct hf_validator v[2];
-    notary_init(&n);
-    struct hf_validator_set s = notary_set(1, v, 2);
+    authority_init(&n);
+    struct hf_validator_set s = authority_set(1, v, 2);
     hf_arena_init(&arena, 65536);
     hf_buf_init(&b, 65536);
-    cr_assert_eq(hf_wire_decode(&hf_wire_envelope, notary_sign(&n, HF_DOCUMENT_SET, &s, "01"),
+    cr_assert_eq(hf_wire_decode(&hf_wire_envelope, authority_sign(&n, HF_DOCUMENT_SET, &s, "01"),
                                 &arena, &e, NULL),
                  0);
     e.kind = HF_DOCUMENT_POLICY;
@@ -301,114 +301,114 @@ Test(hf_document_verify, of_a_body_that_was_signed_as_another_kind)
     cr_assert_lt(hf_document_read(n.pool, hf_buf_bytes(&b), &d), 0);
     hf_buf_done(&b);
     hf_arena_done(&arena);
-    notary_done(&n);
+    authority_done(&n);
 }
 
 Test(hf_document_verify, of_a_further_root_needs_m_of_the_old_and_m_of_its_own)
 {
-    struct notary n;
-    notary_init(&n);
-    struct hf_root r = notary_next_root(&n);
+    struct authority n;
+    authority_init(&n);
+    struct hf_root r = authority_next_root(&n);
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_ROOT, &r, "0134", n.root), 0);
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_ROOT, &r, "012", n.root), HF_EDOCUMENT_SIGNATURE);
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_ROOT, &r, "345", n.root), HF_EDOCUMENT_SIGNATURE);
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_ROOT, &r, "0345", n.root), HF_EDOCUMENT_SIGNATURE);
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_ROOT, &r, "0123", n.root), HF_EDOCUMENT_SIGNATURE);
-    notary_done(&n);
+    authority_done(&n);
 }
 
 Test(hf_document_verify, of_a_root_that_does_not_follow)
 {
-    struct notary n;
-    notary_init(&n);
-    struct hf_root r = notary_next_root(&n);
+    struct authority n;
+    authority_init(&n);
+    struct hf_root r = authority_next_root(&n);
     r.number = 3;
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_ROOT, &r, "0134", n.root), HF_EDOCUMENT_ROOT);
-    r = notary_next_root(&n);
+    r = authority_next_root(&n);
     r.previous[0] ^= 1;
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_ROOT, &r, "0134", n.root), HF_EDOCUMENT_ROOT);
-    r = notary_next_root(&n);
+    r = authority_next_root(&n);
     r.issued_s = n.root->u.root.issued_s - 1;
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_ROOT, &r, "0134", n.root), HF_EDOCUMENT_ROOT);
-    notary_done(&n);
+    authority_done(&n);
 }
 
 Test(hf_document_verify, of_a_policy_after_a_root_change)
 {
-    struct notary n;
-    notary_init(&n);
-    struct hf_root r = notary_next_root(&n);
-    struct hf_document *next = notary_document(&n, HF_DOCUMENT_ROOT, &r, "0134");
-    struct hf_policy p = notary_policy(&n, 1, 2, 3);
+    struct authority n;
+    authority_init(&n);
+    struct hf_root r = authority_next_root(&n);
+    struct hf_document *next = authority_document(&n, HF_DOCUMENT_ROOT, &r, "0134");
+    struct hf_policy p = authority_policy(&n, 1, 2, 3);
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_POLICY, &p, "01", next), HF_EDOCUMENT_SIGNATURE);
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_POLICY, &p, "03", next), HF_EDOCUMENT_SIGNATURE);
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_POLICY, &p, "35", next), 0);
     hf_document_unref(next);
-    notary_done(&n);
+    authority_done(&n);
 }
 
 /* ---- signing */
 
 Test(hf_document_sign, again_with_the_same_key_replaces_its_signature)
 {
-    struct notary n;
-    notary_init(&n);
-    struct hf_policy p = notary_policy(&n, 1, 2, 3);
-    struct hf_document *once = notary_document(&n, HF_DOCUMENT_POLICY, &p, "01");
-    struct hf_document *again = notary_document(&n, HF_DOCUMENT_POLICY, &p, "0101");
+    struct authority n;
+    authority_init(&n);
+    struct hf_policy p = authority_policy(&n, 1, 2, 3);
+    struct hf_document *once = authority_document(&n, HF_DOCUMENT_POLICY, &p, "01");
+    struct hf_document *again = authority_document(&n, HF_DOCUMENT_POLICY, &p, "0101");
     cr_assert_eq(again->signatures.signatures_count, 2);
     cr_assert_eq(once->signatures.signatures_count, 2);
     cr_assert_eq(hf_document_verify(again, n.network, n.root), 0);
     hf_document_unref(once);
     hf_document_unref(again);
-    notary_done(&n);
+    authority_done(&n);
 }
 
 Test(hf_document_sign, of_bytes_that_are_no_envelope)
 {
-    struct notary n;
+    struct authority n;
     struct hf_buf b;
-    notary_init(&n);
+    authority_init(&n);
     hf_buf_init(&b, 4096);
     cr_assert_lt(hf_document_sign(n.suite, hf_bytes_of("?", 1), n.network, n.secret_keys[0],
                                   n.public_keys[0], &b),
                  0);
     hf_buf_done(&b);
-    notary_done(&n);
+    authority_done(&n);
 }
 
 Test(hf_network_id, is_of_a_first_root_only)
 {
-    struct notary n;
+    struct authority n;
     uint8_t id[32];
-    notary_init(&n);
-    struct hf_root r = notary_next_root(&n);
-    struct hf_document *next = notary_document(&n, HF_DOCUMENT_ROOT, &r, "0134");
+    authority_init(&n);
+    struct hf_root r = authority_next_root(&n);
+    struct hf_document *next = authority_document(&n, HF_DOCUMENT_ROOT, &r, "0134");
     cr_assert_eq(hf_network_id(next, id), HF_EINVAL);
     hf_document_unref(next);
-    struct hf_root salted = notary_root(&n);
+    struct hf_root salted = authority_root(&n);
     salted.has_salt = true;
-    struct hf_document *other = notary_document(&n, HF_DOCUMENT_ROOT, &salted, "01");
+    struct hf_document *other = authority_document(&n, HF_DOCUMENT_ROOT, &salted, "01");
     cr_assert_eq(hf_network_id(other, id), 0);
     cr_assert_arr_neq(id, n.network, 32);
     hf_document_unref(other);
-    notary_done(&n);
+    authority_done(&n);
 }
 
 Test(hf_set_find, finds_members_and_nobody_else)
 {
-    struct notary n;
+    struct authority n;
     struct hf_validator v[9];
     uint8_t account[32];
-    notary_init(&n);
-    struct hf_validator_set s = notary_set(1, v, 9);
-    struct hf_document *d = notary_document(&n, HF_DOCUMENT_SET, &s, "01");
+    authority_init(&n);
+    struct hf_validator_set s = authority_set(1, v, 9);
+    struct hf_document *d = authority_document(&n, HF_DOCUMENT_SET, &s, "01");
     for (size_t i = 0; i < 9; i++) {
-        notary_account(i, account);
+        authority_account(i, account);
         cr_assert_eq(hf_set_find(d, account), (long)i);
         account[31] ^= 2;
         cr_assert_eq(hf_set_find(d, account), -1);
     }
     hf_document_unref(d);
-    notary_done(&n);
+    authority_done(&n);
 }

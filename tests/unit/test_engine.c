@@ -1,5 +1,5 @@
 /* One engine, its events in every order that a shell could bring them in. */
-#include "lone.h"
+#include "engine_harness.h"
 
 #include "base/error.h"
 
@@ -7,19 +7,19 @@
 #include <signal.h>
 
 static const struct hf_bytes nothing = {0};
-static struct lone l;
+static struct harness l;
 
 /* ---- hf_engine_new */
 
 Test(hf_engine_new, with_a_bound_or_a_timing_that_is_refused)
 {
-    struct notary n;
+    struct authority n;
     struct hf_engine *e = NULL;
     struct hf_engine_config good = {.timing = hf_timing_default,
                                     .secret_alloc = hf_secret_alloc,
                                     .secret_free = hf_secret_free};
     cr_assert_eq(hf_secret_init(65536, false), 0);
-    notary_init(&n);
+    authority_init(&n);
     good.suite = n.suite;
     good.pool = n.pool;
     struct hf_engine_config c[10];
@@ -41,7 +41,7 @@ Test(hf_engine_new, with_a_bound_or_a_timing_that_is_refused)
     cr_assert_eq(hf_engine_new(&good, &e), 0);
     hf_engine_free(e);
     hf_engine_free(NULL);
-    notary_done(&n);
+    authority_done(&n);
     cr_assert_eq(hf_secret_used(), 0);
 }
 
@@ -49,106 +49,106 @@ Test(hf_engine_new, with_a_bound_or_a_timing_that_is_refused)
 
 Test(hf_engine_step, started_twice, .signal = SIGABRT)
 {
-    lone_init(&l);
-    lone_start(&l, HF_VAULT_NONE);
-    lone_start(&l, HF_VAULT_NONE);
+    harness_init(&l);
+    harness_start(&l, HF_VAULT_NONE);
+    harness_start(&l, HF_VAULT_NONE);
 }
 
 Test(hf_engine_step, anything_before_start, .signal = SIGABRT)
 {
-    lone_init(&l);
-    lone_tick(&l, 0);
+    harness_init(&l);
+    harness_tick(&l, 0);
 }
 
 Test(hf_engine_step, time_that_runs_backwards, .signal = SIGABRT)
 {
-    lone_init(&l);
-    lone_start(&l, HF_VAULT_NONE);
+    harness_init(&l);
+    harness_start(&l, HF_VAULT_NONE);
     l.now_ms--;
-    lone_tick(&l, 0);
+    harness_tick(&l, 0);
 }
 
 Test(hf_engine_step, a_wall_clock_that_jumps_is_no_fault)
 {
     struct hf_event event = {.type = HF_EVENT_TICK};
-    lone_init(&l);
-    lone_fresh(&l);
+    harness_init(&l);
+    harness_fresh(&l);
     for (int i = 0; i < 8; i++) {
         event.now_ms = l.now_ms;
         event.wall_ms = i % 2 == 0 ? 0 : UINT64_MAX;
         hf_engine_step(l.e, &event, &l.u);
-        const struct hf_work *w = lone_work(&l, HF_WORK_QUOTE);
+        const struct hf_work *w = harness_work(&l, HF_WORK_QUOTE);
         if (w != NULL)
             l.identity_work = w->id;
         event.type = i % 3 == 1 ? HF_EVENT_QUOTE_MADE : HF_EVENT_TICK;
         event.u.quote_made.work = l.identity_work;
         event.u.quote_made.quote = hf_bytes_of("a quote", 7);
     }
-    cr_assert_eq(lone_status(&l).state, HF_STATE_FRESH);
-    lone_done(&l);
+    cr_assert_eq(harness_status(&l).state, HF_STATE_FRESH);
+    harness_done(&l);
 }
 
 /* ---- a fresh node */
 
 Test(hf_engine_step, a_fresh_node_makes_a_vault_then_an_identity_and_waits)
 {
-    lone_init(&l);
-    lone_start(&l, HF_VAULT_NONE);
-    cr_assert_eq(lone_works(&l, HF_WORK_VAULT_CREATE), 1);
+    harness_init(&l);
+    harness_start(&l, HF_VAULT_NONE);
+    cr_assert_eq(harness_works(&l, HF_WORK_VAULT_CREATE), 1);
     cr_assert_eq(l.u.writes_count, 0);
-    cr_assert_not_null(lone_call(&l, HF_METHOD_DOCUMENTS)); /* from the seed */
-    lone_vault(&l, 0);
+    cr_assert_not_null(harness_call(&l, HF_METHOD_DOCUMENTS)); /* from the seed */
+    harness_vault(&l, 0);
     cr_assert_eq(l.u.writes_count, 1);
     cr_assert_eq(l.u.writes[0].collection, HF_ROW_ACCOUNT);
     cr_assert(l.u.identity_changed);
-    lone_quote_made(&l, l.identity_work, 0, hf_bytes_of("a quote", 7));
-    cr_assert_eq(lone_status(&l).state, HF_STATE_FRESH);
-    cr_assert_eq(lone_status(&l).reason, HF_ENODOCUMENTS);
-    lone_done(&l);
+    harness_quote_made(&l, l.identity_work, 0, hf_bytes_of("a quote", 7));
+    cr_assert_eq(harness_status(&l).state, HF_STATE_FRESH);
+    cr_assert_eq(harness_status(&l).reason, HF_ENODOCUMENTS);
+    harness_done(&l);
 }
 
 Test(hf_engine_step, a_placing_vault_of_before_is_made_anew)
 {
-    lone_init(&l);
-    lone_start(&l, HF_VAULT_PLACING);
-    cr_assert_eq(lone_works(&l, HF_WORK_VAULT_CREATE), 1);
-    lone_done(&l);
+    harness_init(&l);
+    harness_start(&l, HF_VAULT_PLACING);
+    cr_assert_eq(harness_works(&l, HF_WORK_VAULT_CREATE), 1);
+    harness_done(&l);
 }
 
 Test(hf_engine_step, documents_while_the_vault_is_being_made_do_not_ask_for_another)
 {
     struct hf_bytes papers[3];
-    lone_init(&l);
-    lone_start(&l, HF_VAULT_NONE);
-    lone_papers(&l, 2, 3, 4, papers);
+    harness_init(&l);
+    harness_start(&l, HF_VAULT_NONE);
+    harness_envelopes(&l, 2, 3, 4, papers);
     for (size_t i = 0; i < 3; i++) {
-        lone_documents(&l, &papers[i], 1);
-        cr_assert_eq(lone_works(&l, HF_WORK_VAULT_CREATE), 0, "document %zu", i);
+        harness_documents(&l, &papers[i], 1);
+        cr_assert_eq(harness_works(&l, HF_WORK_VAULT_CREATE), 0, "document %zu", i);
     }
-    lone_tick(&l, 600);
-    cr_assert_eq(lone_works(&l, HF_WORK_VAULT_CREATE), 0);
-    lone_vault(&l, 0);
-    lone_quote_made(&l, l.identity_work, 0, hf_bytes_of("a quote", 7));
-    cr_assert_eq(lone_status(&l).state, HF_STATE_PLACING);
-    lone_done(&l);
+    harness_tick(&l, 600);
+    cr_assert_eq(harness_works(&l, HF_WORK_VAULT_CREATE), 0);
+    harness_vault(&l, 0);
+    harness_quote_made(&l, l.identity_work, 0, hf_bytes_of("a quote", 7));
+    cr_assert_eq(harness_status(&l).state, HF_STATE_PLACING);
+    harness_done(&l);
 }
 
 Test(hf_engine_step, a_vault_that_cannot_be_made_is_tried_again)
 {
     static const int errors[] = {HF_ENOSPACE, HF_EIO, HF_EREADONLY, HF_EVAULTSTATE};
-    lone_init(&l);
-    lone_start(&l, HF_VAULT_NONE);
+    harness_init(&l);
+    harness_start(&l, HF_VAULT_NONE);
     for (size_t i = 0; i < HF_ARRAY_LEN(errors); i++) {
-        lone_vault(&l, errors[i]);
-        cr_assert_eq(lone_status(&l).state, HF_STATE_FRESH);
-        cr_assert_eq(lone_status(&l).reason, errors[i]);
+        harness_vault(&l, errors[i]);
+        cr_assert_eq(harness_status(&l).state, HF_STATE_FRESH);
+        cr_assert_eq(harness_status(&l).reason, errors[i]);
         cr_assert_eq(l.u.writes_count, 0);
-        lone_tick(&l, 600);
-        cr_assert_eq(lone_works(&l, HF_WORK_VAULT_CREATE), 1);
+        harness_tick(&l, 600);
+        cr_assert_eq(harness_works(&l, HF_WORK_VAULT_CREATE), 1);
     }
-    lone_vault(&l, 0);
-    cr_assert_eq(lone_status(&l).reason, HF_ENODOCUMENTS);
-    lone_done(&l);
+    harness_vault(&l, 0);
+    cr_assert_eq(harness_status(&l).reason, HF_ENODOCUMENTS);
+    harness_done(&l);
 }
 
 /* ---- what stands in the way is a matter for a person */
@@ -166,39 +166,39 @@ static struct hf_bytes hint(struct hf_buf *b, const uint8_t network[static 32], 
 
 Test(hf_engine_step, a_placed_vault_without_a_hint_blocks)
 {
-    lone_init(&l);
-    lone_start(&l, HF_VAULT_PLACED);
-    cr_assert_eq(lone_status(&l).state, HF_STATE_BLOCKED);
-    cr_assert_eq(lone_status(&l).reason, HF_EMISSING);
-    lone_done(&l);
-    lone_init(&l);
-    lone_start_with(&l, HF_VAULT_PLACED, "hint", hf_bytes_of("\xc1", 1));
-    cr_assert_eq(lone_status(&l).reason, HF_EMISSING);
-    lone_done(&l);
+    harness_init(&l);
+    harness_start(&l, HF_VAULT_PLACED);
+    cr_assert_eq(harness_status(&l).state, HF_STATE_BLOCKED);
+    cr_assert_eq(harness_status(&l).reason, HF_EMISSING);
+    harness_done(&l);
+    harness_init(&l);
+    harness_start_with(&l, HF_VAULT_PLACED, "hint", hf_bytes_of("\xc1", 1));
+    cr_assert_eq(harness_status(&l).reason, HF_EMISSING);
+    harness_done(&l);
 }
 
 Test(hf_engine_step, a_hint_of_another_network_blocks)
 {
     struct hf_buf b;
     uint8_t other[32] = {1};
-    lone_init(&l);
-    lone_start_with(&l, HF_VAULT_PLACED, "hint", hint(&b, other, false));
-    cr_assert_eq(lone_status(&l).state, HF_STATE_BLOCKED);
-    cr_assert_eq(lone_status(&l).reason, HF_EDOCUMENT_NETWORK);
+    harness_init(&l);
+    harness_start_with(&l, HF_VAULT_PLACED, "hint", hint(&b, other, false));
+    cr_assert_eq(harness_status(&l).state, HF_STATE_BLOCKED);
+    cr_assert_eq(harness_status(&l).reason, HF_EDOCUMENT_NETWORK);
     hf_buf_done(&b);
-    lone_done(&l);
+    harness_done(&l);
 }
 
 Test(hf_engine_step, a_hint_of_what_was_placed_and_no_vault_blocks)
 {
     struct hf_buf b;
-    lone_init(&l);
-    lone_start_with(&l, HF_VAULT_NONE, "hint", hint(&b, l.n.network, true));
-    cr_assert_eq(lone_status(&l).state, HF_STATE_BLOCKED);
-    cr_assert_eq(lone_status(&l).reason, HF_EVAULT_GONE);
-    cr_assert_null(lone_work(&l, HF_WORK_VAULT_CREATE));
+    harness_init(&l);
+    harness_start_with(&l, HF_VAULT_NONE, "hint", hint(&b, l.n.network, true));
+    cr_assert_eq(harness_status(&l).state, HF_STATE_BLOCKED);
+    cr_assert_eq(harness_status(&l).reason, HF_EVAULT_GONE);
+    cr_assert_null(harness_work(&l, HF_WORK_VAULT_CREATE));
     hf_buf_done(&b);
-    lone_done(&l);
+    harness_done(&l);
 }
 
 /* ---- events that nobody waits for */
@@ -214,87 +214,87 @@ static void nothing_came_of_it(void)
 /* Every event that the state does not wait for; the state stays. */
 static void stray_events(void)
 {
-    enum hf_state state = lone_status(&l).state;
-    lone_response(&l, 0, 0, nothing);
+    enum hf_state state = harness_status(&l).state;
+    harness_response(&l, 0, 0, nothing);
     nothing_came_of_it();
-    lone_response(&l, 999999, HF_ETIMEOUT, nothing);
+    harness_response(&l, 999999, HF_ETIMEOUT, nothing);
     nothing_came_of_it();
-    lone_quote_made(&l, 999999, 0, hf_bytes_of("a quote", 7));
+    harness_quote_made(&l, 999999, 0, hf_bytes_of("a quote", 7));
     nothing_came_of_it();
-    lone_quote_judged(&l, 999999, 0);
+    harness_quote_judged(&l, 999999, 0);
     nothing_came_of_it();
-    lone_quote_judged(&l, 0, HF_EQUOTE);
+    harness_quote_judged(&l, 0, HF_EQUOTE);
     nothing_came_of_it();
     if (state != HF_STATE_FRESH) {
-        lone_vault(&l, 0);
+        harness_vault(&l, 0);
         nothing_came_of_it();
-        lone_vault(&l, HF_ECORRUPT);
+        harness_vault(&l, HF_ECORRUPT);
         nothing_came_of_it();
     }
-    cr_assert_eq(lone_status(&l).state, state);
+    cr_assert_eq(harness_status(&l).state, state);
 }
 
 Test(hf_engine_step, events_that_nobody_waits_for_change_nothing)
 {
     struct hf_buf b;
-    lone_init(&l);
-    lone_fresh(&l);
+    harness_init(&l);
+    harness_fresh(&l);
     stray_events();
-    lone_placing(&l, 2, 3, 4);
+    harness_placing(&l, 2, 3, 4);
     stray_events();
-    lone_done(&l);
-    lone_init(&l);
-    lone_start(&l, HF_VAULT_PLACED);
+    harness_done(&l);
+    harness_init(&l);
+    harness_start(&l, HF_VAULT_PLACED);
     stray_events();
-    lone_done(&l);
-    lone_init(&l);
-    lone_start_with(&l, HF_VAULT_PLACED, "hint", hint(&b, l.n.network, false));
-    cr_assert_eq(lone_status(&l).state, HF_STATE_RECOVERING);
+    harness_done(&l);
+    harness_init(&l);
+    harness_start_with(&l, HF_VAULT_PLACED, "hint", hint(&b, l.n.network, false));
+    cr_assert_eq(harness_status(&l).state, HF_STATE_RECOVERING);
     stray_events();
     hf_buf_done(&b);
-    lone_done(&l);
+    harness_done(&l);
 }
 
 Test(hf_engine_step, an_answer_that_comes_twice_is_taken_once)
 {
-    lone_init(&l);
-    lone_fresh(&l);
-    lone_placing(&l, 2, 3, 4);
-    const struct hf_call *c = lone_call(&l, HF_METHOD_OFFER);
+    harness_init(&l);
+    harness_fresh(&l);
+    harness_placing(&l, 2, 3, 4);
+    const struct hf_call *c = harness_call(&l, HF_METHOD_OFFER);
     cr_assert_not_null(c);
     uint32_t id = c->id;
-    lone_response(&l, id, HF_EQUOTA, nothing);
-    cr_assert_not_null(lone_trace(&l, HF_TRACE_CALL_FAILED));
-    lone_response(&l, id, HF_EQUOTA, nothing);
+    harness_response(&l, id, HF_EQUOTA, nothing);
+    cr_assert_not_null(harness_trace(&l, HF_TRACE_CALL_FAILED));
+    harness_response(&l, id, HF_EQUOTA, nothing);
     nothing_came_of_it();
     cr_assert_eq(l.u.traces_count, 0);
-    lone_done(&l);
+    harness_done(&l);
 }
 
 Test(hf_engine_step, answers_of_no_sense_cost_their_sender_its_place)
 {
-    lone_init(&l);
-    lone_fresh(&l);
-    lone_placing(&l, 2, 3, 5);
-    const struct hf_call *c = lone_call(&l, HF_METHOD_OFFER);
+    harness_init(&l);
+    harness_fresh(&l);
+    harness_placing(&l, 2, 3, 5);
+    const struct hf_call *c = harness_call(&l, HF_METHOD_OFFER);
     uint8_t account[32];
     memcpy(account, c->account, 32);
-    lone_response(&l, c->id, 0, hf_bytes_of("\xff\xff", 2));
-    const struct hf_trace *t = lone_trace(&l, HF_TRACE_PEER_MISBEHAVED);
+    harness_response(&l, c->id, 0, hf_bytes_of("\xff\xff", 2));
+    const struct hf_trace *t = harness_trace(&l, HF_TRACE_PEER_MISBEHAVED);
     cr_assert_not_null(t);
     cr_assert_arr_eq(t->account, account, 32);
     cr_assert_eq(t->a, HF_METHOD_OFFER);
-    cr_assert_not_null(lone_trace(&l, HF_TRACE_CANDIDATE_FAILED));
-    cr_assert_not_null(lone_call(&l, HF_METHOD_OFFER)); /* the next candidate */
-    lone_done(&l);
+    cr_assert_not_null(harness_trace(&l, HF_TRACE_CANDIDATE_FAILED));
+    cr_assert_not_null(harness_call(&l, HF_METHOD_OFFER)); /* the next candidate */
+    harness_done(&l);
 }
 
 /* Whoever is asked and fails: the node says so, goes on asking, and never stops for good. */
 Test(hf_engine_step, with_nobody_to_place_with_it_goes_on_asking)
 {
-    lone_init(&l);
-    lone_fresh(&l);
-    lone_placing(&l, 2, 3, 4);
+    harness_init(&l);
+    harness_fresh(&l);
+    harness_placing(&l, 2, 3, 4);
     uint32_t open[64];
     size_t count = 0;
     unsigned asked = 0;
@@ -306,14 +306,14 @@ Test(hf_engine_step, with_nobody_to_place_with_it_goes_on_asking)
         }
         cr_assert(count > 0 || l.u.deadline_ms != UINT64_MAX);
         if (count > 0)
-            lone_response(&l, open[--count], HF_ECONNECT, nothing);
+            harness_response(&l, open[--count], HF_ECONNECT, nothing);
         else
-            lone_tick(&l, l.u.deadline_ms > l.now_ms ? l.u.deadline_ms - l.now_ms : 0);
+            harness_tick(&l, l.u.deadline_ms > l.now_ms ? l.u.deadline_ms - l.now_ms : 0);
     }
     cr_assert_gt(asked, 20);
-    cr_assert_eq(lone_status(&l).state, HF_STATE_PLACING);
-    cr_assert_eq(lone_status(&l).reason, HF_EFEWPROVIDERS);
-    lone_done(&l);
+    cr_assert_eq(harness_status(&l).state, HF_STATE_PLACING);
+    cr_assert_eq(harness_status(&l).reason, HF_EFEWPROVIDERS);
+    harness_done(&l);
 }
 
 /* ---- documents */
@@ -321,12 +321,12 @@ Test(hf_engine_step, with_nobody_to_place_with_it_goes_on_asking)
 Test(hf_engine_step, a_policy_that_trusts_a_development_root_needs_a_node_that_may)
 {
     struct hf_bytes papers[3];
-    lone_init(&l);
+    harness_init(&l);
     l.e->accept_dev = false;
-    lone_fresh(&l);
-    lone_papers(&l, 2, 3, 4, papers);
-    lone_documents(&l, papers, 3);
-    struct hf_status s = lone_status(&l);
+    harness_fresh(&l);
+    harness_envelopes(&l, 2, 3, 4, papers);
+    harness_documents(&l, papers, 3);
+    struct hf_status s = harness_status(&l);
     cr_assert_eq(s.last_refusal, HF_EDOCUMENT_DEV);
     cr_assert_eq(s.last_refusal_kind, HF_DOCUMENT_POLICY);
     cr_assert_eq(s.root, 1);
@@ -335,10 +335,10 @@ Test(hf_engine_step, a_policy_that_trusts_a_development_root_needs_a_node_that_m
     cr_assert_eq(s.state, HF_STATE_FRESH);
     cr_assert_eq(s.reason, HF_ENODOCUMENTS);
     /* Nor from the disk. */
-    lone_done(&l);
-    lone_init(&l);
+    harness_done(&l);
+    harness_init(&l);
     l.e->accept_dev = false;
-    lone_papers(&l, 2, 3, 4, papers);
+    harness_envelopes(&l, 2, 3, 4, papers);
     struct hf_row_in rows[2] = {
         {.collection = HF_ROW_PUBLIC, .key = hf_bytes_of("root-1", 6)},
         {.collection = HF_ROW_PUBLIC, .key = hf_bytes_of("policy", 6)},
@@ -346,12 +346,12 @@ Test(hf_engine_step, a_policy_that_trusts_a_development_root_needs_a_node_that_m
     for (size_t i = 0; i < 2; i++)
         rows[i].value = hf_blob_new(papers[i]);
     struct hf_event event = {.type = HF_EVENT_START, .u.start = {.rows = rows, .rows_count = 2}};
-    lone_step(&l, &event);
-    cr_assert_eq(lone_status(&l).last_refusal, HF_EDOCUMENT_DEV);
-    cr_assert_eq(lone_status(&l).policy, 0);
+    harness_step(&l, &event);
+    cr_assert_eq(harness_status(&l).last_refusal, HF_EDOCUMENT_DEV);
+    cr_assert_eq(harness_status(&l).policy, 0);
     for (size_t i = 0; i < 2; i++)
         hf_blob_unref(rows[i].value);
-    lone_done(&l);
+    harness_done(&l);
 }
 
 Test(hf_engine_step, documents_in_any_order_are_all_taken_in_the_end)
@@ -359,15 +359,15 @@ Test(hf_engine_step, documents_in_any_order_are_all_taken_in_the_end)
     static const size_t orders[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {2, 1, 0}};
     for (size_t i = 0; i < HF_ARRAY_LEN(orders); i++) {
         struct hf_bytes papers[3];
-        lone_init(&l);
-        lone_fresh(&l);
-        lone_papers(&l, 2, 3, 4, papers);
+        harness_init(&l);
+        harness_fresh(&l);
+        harness_envelopes(&l, 2, 3, 4, papers);
         for (size_t round = 0; round < 3; round++)
             for (size_t j = 0; j < 3; j++)
-                lone_documents(&l, &papers[orders[i][j]], 1);
-        struct hf_status s = lone_status(&l);
+                harness_documents(&l, &papers[orders[i][j]], 1);
+        struct hf_status s = harness_status(&l);
         cr_assert(s.root == 1 && s.policy == 1 && s.epoch == 1);
-        lone_done(&l);
+        harness_done(&l);
     }
 }
 
@@ -377,34 +377,34 @@ Test(hf_engine_step, a_quote_of_no_size_or_above_its_bound_counts_as_none_and_is
 {
     static uint8_t large[HF_WIRE_QUOTE_MAX + 1];
     const struct hf_bytes bad[] = {nothing, hf_bytes_of(large, sizeof large)};
-    lone_init(&l);
-    lone_start(&l, HF_VAULT_NONE);
-    lone_vault(&l, 0);
+    harness_init(&l);
+    harness_start(&l, HF_VAULT_NONE);
+    harness_vault(&l, 0);
     for (size_t i = 0; i < HF_ARRAY_LEN(bad); i++) {
-        lone_quote_made(&l, l.identity_work, 0, bad[i]);
-        const struct hf_trace *t = lone_trace(&l, HF_TRACE_QUOTE_FAILED);
+        harness_quote_made(&l, l.identity_work, 0, bad[i]);
+        const struct hf_trace *t = harness_trace(&l, HF_TRACE_QUOTE_FAILED);
         cr_assert_not_null(t);
         cr_assert_eq(t->error, HF_ETOOBIG);
-        lone_tick(&l, 2000);
-        cr_assert_eq(lone_works(&l, HF_WORK_QUOTE), 1);
+        harness_tick(&l, 2000);
+        cr_assert_eq(harness_works(&l, HF_WORK_QUOTE), 1);
     }
-    lone_quote_made(&l, l.identity_work, 0, hf_bytes_of(large, HF_WIRE_QUOTE_MAX));
-    cr_assert_null(lone_trace(&l, HF_TRACE_QUOTE_FAILED));
-    lone_done(&l);
+    harness_quote_made(&l, l.identity_work, 0, hf_bytes_of(large, HF_WIRE_QUOTE_MAX));
+    cr_assert_null(harness_trace(&l, HF_TRACE_QUOTE_FAILED));
+    harness_done(&l);
 }
 
 Test(hf_engine_step, a_quote_that_could_not_be_made_is_made_again)
 {
-    lone_init(&l);
-    lone_start(&l, HF_VAULT_NONE);
-    lone_vault(&l, 0);
+    harness_init(&l);
+    harness_start(&l, HF_VAULT_NONE);
+    harness_vault(&l, 0);
     for (int i = 0; i < 3; i++) {
-        lone_quote_made(&l, l.identity_work, HF_EQUOTE_INTERFERED, nothing);
-        cr_assert_eq(lone_trace(&l, HF_TRACE_QUOTE_FAILED)->error, HF_EQUOTE_INTERFERED);
-        lone_tick(&l, 2000);
-        cr_assert_eq(lone_works(&l, HF_WORK_QUOTE), 1);
+        harness_quote_made(&l, l.identity_work, HF_EQUOTE_INTERFERED, nothing);
+        cr_assert_eq(harness_trace(&l, HF_TRACE_QUOTE_FAILED)->error, HF_EQUOTE_INTERFERED);
+        harness_tick(&l, 2000);
+        cr_assert_eq(harness_works(&l, HF_WORK_QUOTE), 1);
     }
-    lone_done(&l);
+    harness_done(&l);
 }
 
 Test(hf_engine_step, the_same_events_give_the_same_updates)
@@ -412,13 +412,13 @@ Test(hf_engine_step, the_same_events_give_the_same_updates)
     uint8_t accounts[2][32];
     uint64_t deadlines[2];
     for (size_t i = 0; i < 2; i++) {
-        lone_init(&l);
-        lone_fresh(&l);
-        lone_placing(&l, 2, 3, 4);
+        harness_init(&l);
+        harness_fresh(&l);
+        harness_placing(&l, 2, 3, 4);
         memcpy(accounts[i], l.account, 32);
-        lone_response(&l, lone_call(&l, HF_METHOD_OFFER)->id, HF_ETIMEOUT, nothing);
+        harness_response(&l, harness_call(&l, HF_METHOD_OFFER)->id, HF_ETIMEOUT, nothing);
         deadlines[i] = l.u.deadline_ms;
-        lone_done(&l);
+        harness_done(&l);
     }
     cr_assert_arr_eq(accounts[0], accounts[1], 32);
     cr_assert_eq(deadlines[0], deadlines[1]);
@@ -426,11 +426,11 @@ Test(hf_engine_step, the_same_events_give_the_same_updates)
 
 Test(hf_engine_free, gives_back_all_memory_for_secrets)
 {
-    lone_init(&l);
-    lone_fresh(&l);
-    lone_placing(&l, 2, 3, 4);
+    harness_init(&l);
+    harness_fresh(&l);
+    harness_placing(&l, 2, 3, 4);
     cr_assert_gt(hf_secret_used(), 0);
     cr_assert_gt(hf_engine_memory(l.e), 0);
-    lone_done(&l);
+    harness_done(&l);
     cr_assert_eq(hf_secret_used(), 0);
 }

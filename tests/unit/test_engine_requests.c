@@ -1,11 +1,11 @@
 /* One engine, and what peers, the application and the operator ask of it. */
-#include "lone.h"
+#include "engine_harness.h"
 
 #include "base/error.h"
 
 #include <criterion/criterion.h>
 
-static struct lone l;
+static struct harness l;
 
 /* ---- requests of peers */
 
@@ -13,56 +13,56 @@ Test(hf_engine_step, a_locked_node_answers_documents_and_nothing_else)
 {
     struct hf_documents_request m = {0};
     struct hf_buf b;
-    lone_init(&l);
-    lone_start(&l, HF_VAULT_PLACED);
+    harness_init(&l);
+    harness_start(&l, HF_VAULT_PLACED);
     for (uint8_t method = 0; method < 20; method++) {
         if (method == HF_METHOD_DOCUMENTS)
             continue;
-        lone_request(&l, method, NULL, hf_bytes_of("\x80", 1));
-        cr_assert_eq(lone_refusal(&l), HF_ELOCKED);
-        cr_assert_not_null(lone_trace(&l, HF_TRACE_REQUEST_REFUSED));
+        harness_request(&l, method, NULL, hf_bytes_of("\x80", 1));
+        cr_assert_eq(harness_refusal(&l), HF_ELOCKED);
+        cr_assert_not_null(harness_trace(&l, HF_TRACE_REQUEST_REFUSED));
     }
     hf_buf_init(&b, 4096);
     cr_assert_eq(hf_wire_encode(&hf_wire_documents_request, &m, &b), 0);
-    lone_request(&l, HF_METHOD_DOCUMENTS, NULL, hf_buf_bytes(&b));
-    cr_assert_eq(lone_refusal(&l), 0);
+    harness_request(&l, HF_METHOD_DOCUMENTS, NULL, hf_buf_bytes(&b));
+    cr_assert_eq(harness_refusal(&l), 0);
     hf_buf_done(&b);
-    lone_done(&l);
+    harness_done(&l);
 }
 
 Test(hf_engine_step, bytes_that_are_no_message_are_refused_in_every_method)
 {
     static const char *const bodies[] = {"", "\xff", "\x80", "\x81", "\xc1\xc1", "\x81\x01\x81"};
     uint8_t account[32];
-    lone_init(&l);
-    lone_fresh(&l);
-    lone_placing(&l, 2, 3, 4);
-    notary_account(0, account);
+    harness_init(&l);
+    harness_fresh(&l);
+    harness_placing(&l, 2, 3, 4);
+    authority_account(0, account);
     for (uint8_t method = 0; method < 20; method++)
         for (size_t i = 0; i < HF_ARRAY_LEN(bodies); i++) {
-            lone_request(&l, method, account, hf_bytes_of(bodies[i], strlen(bodies[i])));
-            cr_assert_lt(lone_refusal(&l), 0);
+            harness_request(&l, method, account, hf_bytes_of(bodies[i], strlen(bodies[i])));
+            cr_assert_lt(harness_refusal(&l), 0);
             cr_assert_eq(l.u.writes_count, 0);
             cr_assert_eq(l.u.replies[0].after, 0); /* a refusal tells nothing that must last */
         }
-    lone_request(&l, 11, account, hf_bytes_of("\x80", 1));
-    cr_assert_eq(lone_refusal(&l), HF_EUNSUPPORTED);
-    lone_done(&l);
+    harness_request(&l, 11, account, hf_bytes_of("\x80", 1));
+    cr_assert_eq(harness_refusal(&l), HF_EUNSUPPORTED);
+    harness_done(&l);
 }
 
 /* ---- the application and the operator */
 
 Test(hf_engine_step, local_requests_of_a_locked_node_are_refused)
 {
-    lone_init(&l);
-    lone_start(&l, HF_VAULT_PLACED);
-    lone_local(&l, HF_LOCAL_KEY, "tss-db");
-    cr_assert_eq(lone_local_error(&l), HF_ELOCKED);
-    lone_local(&l, HF_LOCAL_DRILL, "");
-    cr_assert_eq(lone_local_error(&l), HF_ELOCKED);
-    lone_local(&l, (enum hf_local_type)99, "");
-    cr_assert_eq(lone_local_error(&l), HF_EUNSUPPORTED);
-    lone_done(&l);
+    harness_init(&l);
+    harness_start(&l, HF_VAULT_PLACED);
+    harness_local(&l, HF_LOCAL_KEY, "tss-db");
+    cr_assert_eq(harness_local_error(&l), HF_ELOCKED);
+    harness_local(&l, HF_LOCAL_DRILL, "");
+    cr_assert_eq(harness_local_error(&l), HF_ELOCKED);
+    harness_local(&l, (enum hf_local_type)99, "");
+    cr_assert_eq(harness_local_error(&l), HF_EUNSUPPORTED);
+    harness_done(&l);
 }
 
 Test(hf_engine_step, local_requests_before_anything_is_placed)
@@ -70,48 +70,48 @@ Test(hf_engine_step, local_requests_before_anything_is_placed)
     char name[HF_KEY_NAME_MAX + 2];
     memset(name, 'a', sizeof name);
     name[sizeof name - 1] = '\0';
-    lone_init(&l);
-    lone_fresh(&l);
-    lone_local(&l, HF_LOCAL_KEY, "tss-db");
-    cr_assert_eq(lone_local_error(&l), HF_ENOTREADY);
+    harness_init(&l);
+    harness_fresh(&l);
+    harness_local(&l, HF_LOCAL_KEY, "tss-db");
+    cr_assert_eq(harness_local_error(&l), HF_ENOTREADY);
     cr_assert_null(l.u.locals[0].key);
-    lone_local(&l, HF_LOCAL_KEY, name);
-    cr_assert_eq(lone_local_error(&l), HF_EINVAL);
-    lone_local(&l, HF_LOCAL_DRILL, "");
-    cr_assert_eq(lone_local_error(&l), HF_ENOTREADY);
-    lone_local(&l, HF_LOCAL_DRAIN, "");
-    cr_assert_eq(lone_local_error(&l), 0);
-    cr_assert(lone_status(&l).draining);
-    lone_local(&l, HF_LOCAL_UNDRAIN, "");
-    cr_assert(!lone_status(&l).draining);
-    lone_done(&l);
+    harness_local(&l, HF_LOCAL_KEY, name);
+    cr_assert_eq(harness_local_error(&l), HF_EINVAL);
+    harness_local(&l, HF_LOCAL_DRILL, "");
+    cr_assert_eq(harness_local_error(&l), HF_ENOTREADY);
+    harness_local(&l, HF_LOCAL_DRAIN, "");
+    cr_assert_eq(harness_local_error(&l), 0);
+    cr_assert(harness_status(&l).draining);
+    harness_local(&l, HF_LOCAL_UNDRAIN, "");
+    cr_assert(!harness_status(&l).draining);
+    harness_done(&l);
 }
 
 Test(hf_engine_step, writing_that_fails_is_traced_once_and_shown)
 {
-    lone_init(&l);
-    lone_fresh(&l);
-    lone_store(&l, HF_ENOSPACE);
-    cr_assert_eq(lone_trace(&l, HF_TRACE_STORE)->error, HF_ENOSPACE);
-    lone_store(&l, HF_ENOSPACE);
-    cr_assert_null(lone_trace(&l, HF_TRACE_STORE));
-    cr_assert_eq(lone_status(&l).store_error, HF_ENOSPACE);
-    lone_store(&l, 0);
-    cr_assert_eq(lone_trace(&l, HF_TRACE_STORE)->error, 0);
-    cr_assert_eq(lone_status(&l).store_error, 0);
-    lone_done(&l);
+    harness_init(&l);
+    harness_fresh(&l);
+    harness_store(&l, HF_ENOSPACE);
+    cr_assert_eq(harness_trace(&l, HF_TRACE_STORE)->error, HF_ENOSPACE);
+    harness_store(&l, HF_ENOSPACE);
+    cr_assert_null(harness_trace(&l, HF_TRACE_STORE));
+    cr_assert_eq(harness_status(&l).store_error, HF_ENOSPACE);
+    harness_store(&l, 0);
+    cr_assert_eq(harness_trace(&l, HF_TRACE_STORE)->error, 0);
+    cr_assert_eq(harness_status(&l).store_error, 0);
+    harness_done(&l);
 }
 
 Test(hf_engine_certify, needs_an_open_vault)
 {
     uint8_t account[32], signature[64];
     struct hf_bytes spki = hf_bytes_of("a key", 5);
-    lone_init(&l);
-    lone_start(&l, HF_VAULT_NONE);
+    harness_init(&l);
+    harness_start(&l, HF_VAULT_NONE);
     cr_assert_eq(hf_engine_certify(l.e, spki, account, signature), HF_ELOCKED);
-    lone_vault(&l, 0);
+    harness_vault(&l, 0);
     cr_assert_eq(hf_engine_certify(l.e, spki, account, signature), 0);
     cr_assert_arr_eq(account, l.account, 32);
     cr_assert_eq(l.n.suite->verify(account, "holdfast/v1/tls", spki, signature), 0);
-    lone_done(&l);
+    harness_done(&l);
 }

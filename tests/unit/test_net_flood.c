@@ -1,5 +1,5 @@
 /* Floods: cheap frames in numbers, and what they cost the one who sends them. */
-#include "stranger.h"
+#include "raw_peer.h"
 
 #include <criterion/criterion.h>
 
@@ -11,21 +11,21 @@ static const struct hf_net_stats *stats(void)
     return hf_net_stats(a->net);
 }
 
-static struct stranger run(stranger_script *script)
+static struct raw_peer run(raw_peer_script *script)
 {
-    struct stranger s = {.address = a->address, .alpn = "\2h2"};
-    mesh_stranger(&m, &s, script);
+    struct raw_peer s = {.address = a->address, .alpn = "\2h2"};
+    mesh_raw_peer(&m, &s, script);
     return s;
 }
 
-static void greet(struct stranger *s)
+static void greet(struct raw_peer *s)
 {
-    stranger_connect(s);
-    if (stranger_shake(s, false))
-        stranger_preface(s);
+    raw_peer_connect(s);
+    if (raw_peer_shake(s, false))
+        raw_peer_preface(s);
 }
 
-static void bomb(struct stranger *s)
+static void bomb(struct raw_peer *s)
 {
     /* One entry of 4000 bytes in the table, then named again by one byte each time. */
     static uint8_t block[16000];
@@ -39,29 +39,29 @@ static void bomb(struct stranger *s)
     len += 127 + 0x01 + (0x1e << 7);
     memset(block + len, 0xbe, sizeof(block) - len);
     greet(s);
-    stranger_frame(s, 1, 5, 1, block, sizeof(block));
-    stranger_frame(s, 6, 0, 0, "01234567", 8);
-    stranger_request(s, 5, 3, "GET", "/v1/health");
-    stranger_read(s, true);
+    raw_peer_frame(s, 1, 5, 1, block, sizeof(block));
+    raw_peer_frame(s, 6, 0, 0, "01234567", 8);
+    raw_peer_request(s, 5, 3, "GET", "/v1/health");
+    raw_peer_read(s, true);
 }
 
 Test(hf_net_flood, headers_that_unpack_to_megabytes_cost_their_stream_alone)
 {
     mesh_init(&m, NULL);
-    struct stranger s = run(bomb);
+    struct raw_peer s = run(bomb);
     cr_assert_eq(s.status, 200);
     cr_assert_eq(a->requests, 1);
     mesh_done(&m);
 }
 
-static void reset_rapidly(struct stranger *s)
+static void reset_rapidly(struct raw_peer *s)
 {
     greet(s);
     for (uint32_t i = 0; i < 5000; i++)
-        if (!stranger_request(s, 5, 2 * i + 1, "POST", "/v1/hold") ||
-            !stranger_frame(s, 3, 0, 2 * i + 1, "\0\0\0\x8", 4))
+        if (!raw_peer_request(s, 5, 2 * i + 1, "POST", "/v1/hold") ||
+            !raw_peer_frame(s, 3, 0, 2 * i + 1, "\0\0\0\x8", 4))
             break;
-    stranger_drain(s);
+    raw_peer_drain(s);
 }
 
 Test(hf_net_flood, rapid_reset_ends_the_connection)
@@ -73,15 +73,15 @@ Test(hf_net_flood, rapid_reset_ends_the_connection)
     mesh_done(&m);
 }
 
-static void be_reset_rapidly(struct stranger *s)
+static void be_reset_rapidly(struct raw_peer *s)
 {
     greet(s);
     /* A WINDOW_UPDATE of 0 is a stream error: the server must reset, not the client. */
     for (uint32_t i = 0; i < 5000; i++)
-        if (!stranger_request(s, 5, 2 * i + 1, "POST", "/v1/hold") ||
-            !stranger_frame(s, 8, 0, 2 * i + 1, "\0\0\0\0", 4))
+        if (!raw_peer_request(s, 5, 2 * i + 1, "POST", "/v1/hold") ||
+            !raw_peer_frame(s, 8, 0, 2 * i + 1, "\0\0\0\0", 4))
             break;
-    stranger_drain(s);
+    raw_peer_drain(s);
 }
 
 Test(hf_net_flood, making_the_server_reset_counts_as_well)
@@ -93,16 +93,16 @@ Test(hf_net_flood, making_the_server_reset_counts_as_well)
     mesh_done(&m);
 }
 
-static void flood(struct stranger *s)
+static void flood(struct raw_peer *s)
 {
     const uint8_t *kind = s->user;
     greet(s);
     if (kind[0] == 0)
-        stranger_request(s, 4, 1, "POST", "/v1/echo");
+        raw_peer_request(s, 4, 1, "POST", "/v1/echo");
     for (int i = 0; i < 20000; i++)
-        if (!stranger_frame(s, kind[0], 0, kind[0] == 0 || kind[0] == 2 ? 1 : 0, kind + 2, kind[1]))
+        if (!raw_peer_frame(s, kind[0], 0, kind[0] == 0 || kind[0] == 2 ? 1 : 0, kind + 2, kind[1]))
             break;
-    stranger_drain(s);
+    raw_peer_drain(s);
 }
 
 Test(hf_net_flood, floods_of_cheap_frames_end_the_connection)
@@ -116,20 +116,20 @@ Test(hf_net_flood, floods_of_cheap_frames_end_the_connection)
     };
     mesh_init(&m, NULL);
     for (size_t i = 0; i < HF_ARRAY_LEN(kinds); i++) {
-        struct stranger s = {
+        struct raw_peer s = {
             .address = a->address, .alpn = "\2h2", .user = (void *)(uintptr_t)kinds[i]};
-        mesh_stranger(&m, &s, flood);
+        mesh_raw_peer(&m, &s, flood);
         cr_assert_eq(stats()->flood, i + 1, "kind %d", kinds[i][0]);
     }
     mesh_done(&m);
 }
 
-static void open_many_streams(struct stranger *s)
+static void open_many_streams(struct raw_peer *s)
 {
     greet(s);
     for (uint32_t i = 0; i < 40; i++)
-        stranger_request(s, 5, 2 * i + 1, "POST", "/v1/hold");
-    stranger_request(s, 4, 81, "POST", "/v1/hold");
+        raw_peer_request(s, 5, 2 * i + 1, "POST", "/v1/hold");
+    raw_peer_request(s, 4, 81, "POST", "/v1/hold");
     uint8_t head[9], payload[1 << 14];
     for (;;) {
         if (SSL_read(s->ssl, head, 9) <= 0)
@@ -146,21 +146,21 @@ static void open_many_streams(struct stranger *s)
 Test(hf_net_flood, streams_above_the_bound_are_refused)
 {
     mesh_init(&m, NULL);
-    struct stranger s = run(open_many_streams);
+    struct raw_peer s = run(open_many_streams);
     cr_assert_eq(a->requests, 32);
     cr_assert_eq(s.status, 9);
     cr_assert_eq(stats()->connections_in, 0);
     mesh_done(&m);
 }
 
-static void update_keys(struct stranger *s)
+static void update_keys(struct raw_peer *s)
 {
     greet(s);
     for (int i = 0; i < 20000; i++)
         if (SSL_key_update(s->ssl, SSL_KEY_UPDATE_NOT_REQUESTED) != 1 ||
             SSL_do_handshake(s->ssl) != 1)
             break;
-    stranger_drain(s);
+    raw_peer_drain(s);
 }
 
 Test(hf_net_flood, key_updates_in_numbers_end_the_connection)
@@ -171,18 +171,18 @@ Test(hf_net_flood, key_updates_in_numbers_end_the_connection)
     mesh_done(&m);
 }
 
-static void update_keys_once(struct stranger *s)
+static void update_keys_once(struct raw_peer *s)
 {
     greet(s);
     SSL_key_update(s->ssl, SSL_KEY_UPDATE_REQUESTED);
-    stranger_request(s, 5, 1, "GET", "/v1/health");
-    stranger_read(s, true);
+    raw_peer_request(s, 5, 1, "GET", "/v1/health");
+    raw_peer_read(s, true);
 }
 
 Test(hf_net_flood, a_key_update_now_and_then_is_answered)
 {
     mesh_init(&m, NULL);
-    struct stranger s = run(update_keys_once);
+    struct raw_peer s = run(update_keys_once);
     cr_assert_eq(s.status, 200);
     mesh_done(&m);
 }

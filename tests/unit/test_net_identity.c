@@ -1,5 +1,5 @@
 /* Who is at the other end: what a certificate proves, and what it does not. */
-#include "stranger.h"
+#include "raw_peer.h"
 
 #include "base/error.h"
 
@@ -9,28 +9,28 @@ static struct mesh m;
 static struct mesh_node *const a = &m.nodes[0];
 static struct mesh_node *const b = &m.nodes[1];
 
-static struct stranger stranger(enum stranger_certificate certificate)
+static struct raw_peer peer_with(enum raw_peer_certificate certificate)
 {
-    return (struct stranger){
+    return (struct raw_peer){
         .address = a->address, .node = b, .certificate = certificate, .alpn = "\2h2"};
 }
 
 /* Shakes hands and asks for /v1/health. */
-static void ask_health(struct stranger *s)
+static void ask_health(struct raw_peer *s)
 {
-    stranger_connect(s);
-    if (!stranger_shake(s, false))
+    raw_peer_connect(s);
+    if (!raw_peer_shake(s, false))
         return;
-    stranger_preface(s);
-    stranger_request(s, 5, 1, "GET", "/v1/health");
-    stranger_read(s, true);
+    raw_peer_preface(s);
+    raw_peer_request(s, 5, 1, "GET", "/v1/health");
+    raw_peer_read(s, true);
 }
 
 Test(hf_net_identity, a_client_without_a_certificate_is_a_locked_node)
 {
     mesh_init(&m, NULL);
-    struct stranger s = stranger(STRANGER_NONE);
-    mesh_stranger(&m, &s, ask_health);
+    struct raw_peer s = peer_with(RAW_PEER_NONE);
+    mesh_raw_peer(&m, &s, ask_health);
     cr_assert(s.shook);
     cr_assert_eq(s.status, 200);
     cr_assert_eq(a->requests, 1);
@@ -41,8 +41,8 @@ Test(hf_net_identity, a_client_without_a_certificate_is_a_locked_node)
 Test(hf_net_identity, a_certificate_without_the_extension_is_a_locked_nodes)
 {
     mesh_init(&m, NULL);
-    struct stranger s = stranger(STRANGER_PLAIN);
-    mesh_stranger(&m, &s, ask_health);
+    struct raw_peer s = peer_with(RAW_PEER_PLAIN);
+    mesh_raw_peer(&m, &s, ask_health);
     cr_assert_eq(s.status, 200);
     cr_assert_not(a->last_has_account);
     mesh_done(&m);
@@ -51,8 +51,8 @@ Test(hf_net_identity, a_certificate_without_the_extension_is_a_locked_nodes)
 Test(hf_net_identity, a_certificate_with_a_name_of_others_is_a_locked_nodes)
 {
     mesh_init(&m, NULL);
-    struct stranger s = stranger(STRANGER_NAMED);
-    mesh_stranger(&m, &s, ask_health);
+    struct raw_peer s = peer_with(RAW_PEER_NAMED);
+    mesh_raw_peer(&m, &s, ask_health);
     cr_assert_eq(s.status, 200);
     cr_assert_not(a->last_has_account);
     mesh_done(&m);
@@ -61,19 +61,19 @@ Test(hf_net_identity, a_certificate_with_a_name_of_others_is_a_locked_nodes)
 Test(hf_net_identity, an_ed25519_key_signed_by_an_account_proves_it)
 {
     mesh_init(&m, NULL);
-    struct stranger s = stranger(STRANGER_ACCOUNT);
-    mesh_stranger(&m, &s, ask_health);
+    struct raw_peer s = peer_with(RAW_PEER_ACCOUNT);
+    mesh_raw_peer(&m, &s, ask_health);
     cr_assert_eq(s.status, 200);
     cr_assert(a->last_has_account);
     cr_assert_arr_eq(a->last_account, b->account, HF_NET_ACCOUNT_LEN);
     mesh_done(&m);
 }
 
-static void expect_refused(enum stranger_certificate certificate, const uint64_t *counter)
+static void expect_refused(enum raw_peer_certificate certificate, const uint64_t *counter)
 {
-    struct stranger s = stranger(certificate);
+    struct raw_peer s = peer_with(certificate);
     uint64_t before = *counter;
-    mesh_stranger(&m, &s, ask_health);
+    mesh_raw_peer(&m, &s, ask_health);
     cr_assert_eq(s.status, 0);
     cr_assert_eq(a->requests, 0);
     cr_assert_eq(*counter, before + 1);
@@ -84,8 +84,8 @@ Test(hf_net_identity, a_wrong_signature_ends_the_connection)
 {
     mesh_init(&m, NULL);
     const uint64_t *counter = &hf_net_stats(a->net)->handshake_signature;
-    expect_refused(STRANGER_BAD_SIGNATURE, counter);
-    expect_refused(STRANGER_OTHER_KEY, counter);
+    expect_refused(RAW_PEER_BAD_SIGNATURE, counter);
+    expect_refused(RAW_PEER_OTHER_KEY, counter);
     mesh_done(&m);
 }
 
@@ -93,18 +93,18 @@ Test(hf_net_identity, a_malformed_extension_ends_the_connection)
 {
     mesh_init(&m, NULL);
     const uint64_t *counter = &hf_net_stats(a->net)->handshake_certificate;
-    expect_refused(STRANGER_MALFORMED, counter);
-    expect_refused(STRANGER_TWICE, counter);
-    expect_refused(STRANGER_LARGE, counter);
+    expect_refused(RAW_PEER_MALFORMED, counter);
+    expect_refused(RAW_PEER_TWICE, counter);
+    expect_refused(RAW_PEER_LARGE, counter);
     mesh_done(&m);
 }
 
 Test(hf_net_identity, a_client_without_alpn_is_refused)
 {
     mesh_init(&m, NULL);
-    struct stranger s = stranger(STRANGER_NONE);
+    struct raw_peer s = peer_with(RAW_PEER_NONE);
     s.alpn = NULL;
-    mesh_stranger(&m, &s, ask_health);
+    mesh_raw_peer(&m, &s, ask_health);
     cr_assert_eq(s.status, 0);
     cr_assert_eq(hf_net_stats(a->net)->handshake_alpn, 1);
     mesh_done(&m);
@@ -113,9 +113,9 @@ Test(hf_net_identity, a_client_without_alpn_is_refused)
 Test(hf_net_identity, a_client_of_another_protocol_is_refused)
 {
     mesh_init(&m, NULL);
-    struct stranger s = stranger(STRANGER_NONE);
+    struct raw_peer s = peer_with(RAW_PEER_NONE);
     s.alpn = "\x8http/1.1";
-    mesh_stranger(&m, &s, ask_health);
+    mesh_raw_peer(&m, &s, ask_health);
     cr_assert_not(s.shook);
     cr_assert_eq(hf_net_stats(a->net)->handshake_alpn, 1);
     mesh_done(&m);
@@ -124,16 +124,16 @@ Test(hf_net_identity, a_client_of_another_protocol_is_refused)
 Test(hf_net_identity, tls_1_2_is_refused)
 {
     mesh_init(&m, NULL);
-    struct stranger s = stranger(STRANGER_NONE);
+    struct raw_peer s = peer_with(RAW_PEER_NONE);
     s.version = TLS1_2_VERSION;
-    mesh_stranger(&m, &s, ask_health);
+    mesh_raw_peer(&m, &s, ask_health);
     cr_assert_not(s.shook);
     cr_assert_eq(hf_net_stats(a->net)->handshake_tls, 1);
     mesh_done(&m);
 }
 
 /* A resumed handshake shows no certificate: there is none to be had. */
-static void try_to_resume(struct stranger *s)
+static void try_to_resume(struct raw_peer *s)
 {
     ask_health(s);
     SSL_SESSION *session = SSL_get1_session(s->ssl);
@@ -149,8 +149,8 @@ static void try_to_resume(struct stranger *s)
 Test(hf_net_identity, no_session_is_ever_resumed)
 {
     mesh_init(&m, NULL);
-    struct stranger s = stranger(STRANGER_ACCOUNT);
-    mesh_stranger(&m, &s, try_to_resume);
+    struct raw_peer s = peer_with(RAW_PEER_ACCOUNT);
+    mesh_raw_peer(&m, &s, try_to_resume);
     cr_assert_null(s.user);
     cr_assert_not(s.resumed);
     cr_assert_eq(s.status, 200);
@@ -159,27 +159,27 @@ Test(hf_net_identity, no_session_is_ever_resumed)
     mesh_done(&m);
 }
 
-static void serve_and_drain(struct stranger *s)
+static void serve_and_drain(struct raw_peer *s)
 {
-    stranger_accept(s);
-    stranger_shake(s, true);
-    stranger_drain(s);
+    raw_peer_accept(s);
+    raw_peer_shake(s, true);
+    raw_peer_drain(s);
 }
 
-static int call_stranger(struct stranger *s)
+static int call_stranger(struct raw_peer *s)
 {
     uv_thread_t thread;
-    stranger_serve(s, serve_and_drain, &thread);
+    raw_peer_serve(s, serve_and_drain, &thread);
     cr_assert_eq(mesh_call(a, s->address, 1, "/v1/echo", hf_bytes_of("x", 1)), 0);
     mesh_until_results(a, 1);
-    stranger_end(s, &thread);
+    raw_peer_end(s, &thread);
     return a->result[0].error;
 }
 
 Test(hf_net_identity, a_servers_wrong_signature_is_an_error_of_its_own)
 {
     mesh_init(&m, NULL);
-    struct stranger s = stranger(STRANGER_BAD_SIGNATURE);
+    struct raw_peer s = peer_with(RAW_PEER_BAD_SIGNATURE);
     cr_assert_eq(call_stranger(&s), HF_EPEER_CERT, "%s", a->result[0].reason);
     cr_assert_eq(hf_net_stats(a->net)->handshake_signature, 1);
     mesh_done(&m);
@@ -188,7 +188,7 @@ Test(hf_net_identity, a_servers_wrong_signature_is_an_error_of_its_own)
 Test(hf_net_identity, a_server_without_alpn_is_refused)
 {
     mesh_init(&m, NULL);
-    struct stranger s = stranger(STRANGER_PLAIN);
+    struct raw_peer s = peer_with(RAW_PEER_PLAIN);
     s.alpn = NULL;
     cr_assert_eq(call_stranger(&s), HF_ETLS);
     cr_assert_eq(hf_net_stats(a->net)->handshake_alpn, 1);
@@ -198,7 +198,7 @@ Test(hf_net_identity, a_server_without_alpn_is_refused)
 Test(hf_net_identity, a_server_of_tls_1_2_is_refused)
 {
     mesh_init(&m, NULL);
-    struct stranger s = stranger(STRANGER_PLAIN);
+    struct raw_peer s = peer_with(RAW_PEER_PLAIN);
     s.version = TLS1_2_VERSION;
     cr_assert_eq(call_stranger(&s), HF_ETLS);
     mesh_done(&m);

@@ -1,5 +1,5 @@
 /* What a stranger can make a node hold, and for how long. Strangers write frames by hand. */
-#include "stranger.h"
+#include "raw_peer.h"
 
 #include "base/error.h"
 
@@ -25,28 +25,28 @@ static struct hf_net_limits quick(void)
     return l;
 }
 
-static struct stranger run(stranger_script *script)
+static struct raw_peer run(raw_peer_script *script)
 {
-    struct stranger s = {.address = a->address, .alpn = "\2h2"};
-    mesh_stranger(&m, &s, script);
+    struct raw_peer s = {.address = a->address, .alpn = "\2h2"};
+    mesh_raw_peer(&m, &s, script);
     return s;
 }
 
-static void greet(struct stranger *s)
+static void greet(struct raw_peer *s)
 {
-    stranger_connect(s);
-    if (stranger_shake(s, false))
-        stranger_preface(s);
+    raw_peer_connect(s);
+    if (raw_peer_shake(s, false))
+        raw_peer_preface(s);
 }
 
-static void say_garbage(struct stranger *s)
+static void say_garbage(struct raw_peer *s)
 {
     uint8_t garbage[4096];
     for (size_t i = 0; i < sizeof(garbage); i++)
         garbage[i] = (uint8_t)(i * 31 + 7);
-    stranger_connect(s);
+    raw_peer_connect(s);
     if (write(s->fd, garbage, sizeof(garbage)) > 0)
-        stranger_drain(s);
+        raw_peer_drain(s);
 }
 
 Test(hf_net_limits, garbage_instead_of_tls_ends_the_connection)
@@ -58,15 +58,15 @@ Test(hf_net_limits, garbage_instead_of_tls_ends_the_connection)
     mesh_done(&m);
 }
 
-static void say_garbage_inside(struct stranger *s)
+static void say_garbage_inside(struct raw_peer *s)
 {
     uint8_t garbage[4096];
     for (size_t i = 0; i < sizeof(garbage); i++)
         garbage[i] = (uint8_t)(i * 13 + 1);
-    stranger_connect(s);
-    stranger_shake(s, false);
-    stranger_write(s, garbage, sizeof(garbage));
-    stranger_drain(s);
+    raw_peer_connect(s);
+    raw_peer_shake(s, false);
+    raw_peer_write(s, garbage, sizeof(garbage));
+    raw_peer_drain(s);
 }
 
 Test(hf_net_limits, garbage_instead_of_http_ends_the_connection)
@@ -77,29 +77,29 @@ Test(hf_net_limits, garbage_instead_of_http_ends_the_connection)
     mesh_done(&m);
 }
 
-static void say_garbage_after_preface(struct stranger *s)
+static void say_garbage_after_preface(struct raw_peer *s)
 {
     uint8_t garbage[4096];
     for (size_t i = 0; i < sizeof(garbage); i++)
         garbage[i] = (uint8_t)(i * 13 + 1);
     greet(s);
-    stranger_write(s, garbage, sizeof(garbage));
-    stranger_read(s, false);
+    raw_peer_write(s, garbage, sizeof(garbage));
+    raw_peer_read(s, false);
 }
 
 Test(hf_net_limits, garbage_after_the_preface_gets_a_goaway)
 {
     mesh_init(&m, NULL);
-    struct stranger s = run(say_garbage_after_preface);
+    struct raw_peer s = run(say_garbage_after_preface);
     cr_assert_gt(s.goaway, 1);
     cr_assert_eq(stats()->malformed, 1);
     mesh_done(&m);
 }
 
-static void stay_silent(struct stranger *s)
+static void stay_silent(struct raw_peer *s)
 {
-    stranger_connect(s);
-    stranger_drain(s);
+    raw_peer_connect(s);
+    raw_peer_drain(s);
 }
 
 Test(hf_net_limits, a_handshake_that_never_comes_is_given_up)
@@ -112,11 +112,11 @@ Test(hf_net_limits, a_handshake_that_never_comes_is_given_up)
     mesh_done(&m);
 }
 
-static void shake_and_stay_silent(struct stranger *s)
+static void shake_and_stay_silent(struct raw_peer *s)
 {
-    stranger_connect(s);
-    stranger_shake(s, false);
-    stranger_drain(s);
+    raw_peer_connect(s);
+    raw_peer_shake(s, false);
+    raw_peer_drain(s);
 }
 
 Test(hf_net_limits, http_that_never_comes_is_given_up)
@@ -129,37 +129,37 @@ Test(hf_net_limits, http_that_never_comes_is_given_up)
     mesh_done(&m);
 }
 
-static void dribble(struct stranger *s)
+static void dribble(struct raw_peer *s)
 {
     greet(s);
-    stranger_request(s, 4, 1, "POST", "/v1/echo");
-    stranger_frame(s, 0, 0, 1, "a", 1);
-    stranger_read(s, true);
+    raw_peer_request(s, 4, 1, "POST", "/v1/echo");
+    raw_peer_frame(s, 0, 0, 1, "a", 1);
+    raw_peer_read(s, true);
 }
 
 Test(hf_net_limits, a_request_that_comes_too_slowly_is_answered_408)
 {
     struct hf_net_limits l = quick();
     mesh_init(&m, &l);
-    struct stranger s = run(dribble);
+    struct raw_peer s = run(dribble);
     cr_assert_eq(s.status, 408);
     cr_assert_eq(stats()->timeout_request, 1);
     cr_assert_eq(a->requests, 0);
     mesh_done(&m);
 }
 
-static void ask_to_be_held(struct stranger *s)
+static void ask_to_be_held(struct raw_peer *s)
 {
     greet(s);
-    stranger_request(s, 5, 1, "POST", "/v1/hold");
-    stranger_read(s, true);
+    raw_peer_request(s, 5, 1, "POST", "/v1/hold");
+    raw_peer_read(s, true);
 }
 
 Test(hf_net_limits, a_request_that_nobody_answers_is_answered_503)
 {
     struct hf_net_limits l = quick();
     mesh_init(&m, &l);
-    struct stranger s = run(ask_to_be_held);
+    struct raw_peer s = run(ask_to_be_held);
     cr_assert_eq(s.status, 503);
     cr_assert_eq(stats()->timeout_answer, 1);
     cr_assert_not(hf_net_reply(a->net, a->held[0], 200, HF_NET_JSON, hf_bytes_of("{}", 2)));
@@ -167,13 +167,13 @@ Test(hf_net_limits, a_request_that_nobody_answers_is_answered_503)
     mesh_done(&m);
 }
 
-static void ask_and_never_read(struct stranger *s)
+static void ask_and_never_read(struct raw_peer *s)
 {
     /* A window that takes no body: SETTINGS_INITIAL_WINDOW_SIZE = 0. */
     const uint8_t window[] = {0, 4, 0, 0, 0, 0};
     greet(s);
-    stranger_frame(s, 4, 0, 0, window, sizeof(window));
-    stranger_request(s, 5, 1, "POST", "/v1/big");
+    raw_peer_frame(s, 4, 0, 0, window, sizeof(window));
+    raw_peer_request(s, 5, 1, "POST", "/v1/big");
     uint8_t head[9];
     for (;;) {
         if (SSL_read(s->ssl, head, 9) <= 0)
@@ -192,32 +192,32 @@ Test(hf_net_limits, an_answer_that_is_not_taken_is_withdrawn)
 {
     struct hf_net_limits l = quick();
     mesh_init(&m, &l);
-    struct stranger s = run(ask_and_never_read);
+    struct raw_peer s = run(ask_and_never_read);
     cr_assert_eq(s.status, 8 /* CANCEL */);
     cr_assert_eq(stats()->timeout_write, 1);
     mesh_done(&m);
 }
 
-static void send_large_body(struct stranger *s)
+static void send_large_body(struct raw_peer *s)
 {
     static uint8_t chunk[16384];
     greet(s);
-    stranger_request(s, 4, 1, "POST", "/v1/small");
-    stranger_frame(s, 0, 0, 1, chunk, 17);
-    stranger_read(s, true);
+    raw_peer_request(s, 4, 1, "POST", "/v1/small");
+    raw_peer_frame(s, 0, 0, 1, chunk, 17);
+    raw_peer_read(s, true);
 }
 
 Test(hf_net_limits, a_body_above_the_paths_bound_is_answered_413)
 {
     mesh_init(&m, NULL);
-    struct stranger s = run(send_large_body);
+    struct raw_peer s = run(send_large_body);
     cr_assert_eq(s.status, 413);
     cr_assert_eq(stats()->refused_body, 1);
     cr_assert_eq(a->requests, 0);
     mesh_done(&m);
 }
 
-static void send_large_headers(struct stranger *s)
+static void send_large_headers(struct raw_peer *s)
 {
     uint8_t block[16000];
     size_t len = 0;
@@ -235,14 +235,14 @@ static void send_large_headers(struct stranger *s)
         memset(block + len, 'a', 126);
         len += 126;
     }
-    stranger_frame(s, 1, 5, 1, block, (uint32_t)len);
-    stranger_read(s, true);
+    raw_peer_frame(s, 1, 5, 1, block, (uint32_t)len);
+    raw_peer_read(s, true);
 }
 
 Test(hf_net_limits, headers_above_their_bound_are_answered_431)
 {
     mesh_init(&m, NULL);
-    struct stranger s = run(send_large_headers);
+    struct raw_peer s = run(send_large_headers);
     cr_assert_eq(s.status, 431);
     cr_assert_eq(stats()->refused_headers, 1);
     mesh_done(&m);
@@ -254,15 +254,15 @@ static bool holds_one(void *arg)
     return a->held_count == 1;
 }
 
-static void leave_abruptly(struct stranger *s)
+static void leave_abruptly(struct raw_peer *s)
 {
     static uint8_t chunk[16384];
     struct linger now = {.l_onoff = 1};
     uint8_t some[64];
     greet(s);
-    stranger_request(s, 4, 1, "POST", "/v1/echo");
-    stranger_frame(s, 0, 0, 1, chunk, sizeof(chunk));
-    stranger_request(s, 5, 3, "POST", "/v1/hold");
+    raw_peer_request(s, 4, 1, "POST", "/v1/echo");
+    raw_peer_frame(s, 0, 0, 1, chunk, sizeof(chunk));
+    raw_peer_request(s, 5, 3, "POST", "/v1/hold");
     if (SSL_read(s->ssl, some, sizeof(some)) > 0)
         setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
 }
@@ -281,23 +281,23 @@ Test(hf_net_limits, a_disconnect_in_the_middle_of_a_body_leaves_nothing)
 enum { CROWD = 20, ROOM = 8 };
 
 /* Comes in numbers, says nothing, and stays: the connections end with the test. */
-static void come_in_numbers(struct stranger *s)
+static void come_in_numbers(struct raw_peer *s)
 {
     int *fds = s->user;
     for (int i = 0; i < CROWD; i++) {
-        stranger_connect(s);
+        raw_peer_connect(s);
         fds[i] = s->fd;
     }
     s->fd = 0;
 }
 
-static void crowd_in(const struct hf_net_limits *l, size_t counter)
+static void contended_in(const struct hf_net_limits *l, size_t counter)
 {
     int fds[CROWD];
     mesh_init(&m, l);
-    struct stranger s = {.address = a->address, .user = fds};
+    struct raw_peer s = {.address = a->address, .user = fds};
     const uint64_t *refused = (const void *)((const char *)stats() + counter);
-    mesh_stranger(&m, &s, come_in_numbers);
+    mesh_raw_peer(&m, &s, come_in_numbers);
     mesh_until_count(&m, refused, CROWD - ROOM);
     mesh_turn(&m, 2);
     cr_assert_eq(*refused, CROWD - ROOM);
@@ -311,14 +311,14 @@ Test(hf_net_limits, unfinished_handshakes_are_bounded)
 {
     struct hf_net_limits l = hf_net_limits_default;
     l.handshakes_max = ROOM;
-    crowd_in(&l, offsetof(struct hf_net_stats, refused_handshakes));
+    contended_in(&l, offsetof(struct hf_net_stats, refused_handshakes));
 }
 
 Test(hf_net_limits, connections_of_one_source_are_bounded)
 {
     struct hf_net_limits l = hf_net_limits_default;
     l.connections_per_source = ROOM;
-    crowd_in(&l, offsetof(struct hf_net_stats, refused_source));
+    contended_in(&l, offsetof(struct hf_net_stats, refused_source));
 }
 
 Test(hf_net_limits, connections_are_bounded)
@@ -327,21 +327,21 @@ Test(hf_net_limits, connections_are_bounded)
     l.connections_max = ROOM;
     l.connections_per_source = ROOM;
     l.handshakes_max = ROOM;
-    crowd_in(&l, offsetof(struct hf_net_stats, refused_connections));
+    contended_in(&l, offsetof(struct hf_net_stats, refused_connections));
 }
 
-static void fill_memory(struct stranger *s)
+static void fill_memory(struct raw_peer *s)
 {
     static uint8_t chunk[16384];
     greet(s);
     /* Three bodies of 48 KiB, none of which ends: the windows allow it, the memory bound does not.
      */
     for (uint32_t stream = 1; stream <= 5; stream += 2) {
-        stranger_request(s, 4, stream, "POST", "/v1/echo");
+        raw_peer_request(s, 4, stream, "POST", "/v1/echo");
         for (int i = 0; i < 3; i++)
-            stranger_frame(s, 0, 0, stream, chunk, sizeof(chunk));
+            raw_peer_frame(s, 0, 0, stream, chunk, sizeof(chunk));
     }
-    stranger_read(s, true);
+    raw_peer_read(s, true);
 }
 
 Test(hf_net_limits, memory_of_a_connection_is_bounded)
@@ -350,18 +350,18 @@ Test(hf_net_limits, memory_of_a_connection_is_bounded)
     l.body_bytes_max = 64 << 10;
     l.connection_bytes_max = 128 << 10;
     mesh_init(&m, &l);
-    struct stranger s = run(fill_memory);
+    struct raw_peer s = run(fill_memory);
     cr_assert_eq(s.status, 503);
     cr_assert_geq(stats()->refused_memory, 1);
     mesh_done(&m);
 }
 
-static void ask_wrongly(struct stranger *s)
+static void ask_wrongly(struct raw_peer *s)
 {
     const char *const *request = s->user;
     greet(s);
-    stranger_request(s, 5, 1, request[0], request[1]);
-    stranger_read(s, true);
+    raw_peer_request(s, 5, 1, request[0], request[1]);
+    raw_peer_read(s, true);
 }
 
 Test(hf_net_limits, wrong_methods_and_paths_have_their_statuses)
@@ -380,9 +380,9 @@ Test(hf_net_limits, wrong_methods_and_paths_have_their_statuses)
     };
     mesh_init(&m, NULL);
     for (size_t i = 0; i < HF_ARRAY_LEN(cases); i++) {
-        struct stranger s = {
+        struct raw_peer s = {
             .address = a->address, .alpn = "\2h2", .user = (void *)(uintptr_t)cases[i].request};
-        mesh_stranger(&m, &s, ask_wrongly);
+        mesh_raw_peer(&m, &s, ask_wrongly);
         cr_assert_eq(s.status, cases[i].status, "%s: %d", cases[i].request[1], s.status);
     }
     mesh_done(&m);

@@ -1,6 +1,6 @@
 /* The pool: connections kept, doubted and replaced; calls that end at their deadline whatever the
  * peer does. */
-#include "stranger.h"
+#include "raw_peer.h"
 
 #include "base/error.h"
 
@@ -94,8 +94,8 @@ Test(hf_net_pool, a_name_is_resolved_and_its_addresses_tried_in_turn)
 Test(hf_net_pool, a_peer_that_never_shakes_hands_hits_the_deadline_alone)
 {
     mesh_init(&m, NULL);
-    struct stranger s = {0};
-    stranger_serve(&s, NULL, NULL); /* listens, and never accepts */
+    struct raw_peer s = {0};
+    raw_peer_serve(&s, NULL, NULL); /* listens, and never accepts */
     struct hf_net_call call = with_deadline(s.address, 100);
     cr_assert_eq(hf_net_call(b->net, &call), 0);
     for (unsigned i = 0; i < 10; i++)
@@ -105,15 +105,15 @@ Test(hf_net_pool, a_peer_that_never_shakes_hands_hits_the_deadline_alone)
         cr_assert_eq(b->result[i].error, 0, "%s", b->result[i].reason);
     cr_assert_eq(b->result[10].error, HF_ETIMEOUT);
     cr_assert_eq(b->result[10].token, 7);
-    stranger_end(&s, NULL);
+    raw_peer_end(&s, NULL);
     mesh_done(&m);
 }
 
-static void shake_and_freeze(struct stranger *s)
+static void shake_and_freeze(struct raw_peer *s)
 {
     char c;
-    stranger_accept(s);
-    stranger_shake(s, true);
+    raw_peer_accept(s);
+    raw_peer_shake(s, true);
     /* Frozen: the kernel takes what comes, nobody reads it, until the test ends the pipe. */
     if (read(*(const int *)s->user, &c, 1) == 0)
         s->answered = true;
@@ -125,8 +125,8 @@ Test(hf_net_pool, a_frozen_peers_calls_end_at_their_deadline_and_the_next_one_co
     uv_thread_t thread;
     mesh_init(&m, NULL);
     cr_assert_eq(pipe(frozen), 0);
-    struct stranger s = {.certificate = STRANGER_PLAIN, .alpn = "\2h2", .user = &frozen[0]};
-    stranger_serve(&s, shake_and_freeze, &thread);
+    struct raw_peer s = {.certificate = RAW_PEER_PLAIN, .alpn = "\2h2", .user = &frozen[0]};
+    raw_peer_serve(&s, shake_and_freeze, &thread);
     struct hf_net_call call = with_deadline(s.address, 300);
     const struct mesh_result *first = mesh_ask(b, &call);
     cr_assert_eq(first->error, HF_ETIMEOUT);
@@ -137,7 +137,7 @@ Test(hf_net_pool, a_frozen_peers_calls_end_at_their_deadline_and_the_next_one_co
     cr_assert_eq(hf_net_stats(b->net)->closed, 1);
     cr_assert_eq(hf_net_stats(b->net)->handshakes, 1);
     close(frozen[1]);
-    stranger_end(&s, &thread);
+    raw_peer_end(&s, &thread);
     close(frozen[0]);
     mesh_done(&m);
 }
@@ -151,13 +151,13 @@ Test(hf_net_pool, a_ping_without_an_answer_ends_the_connection_and_its_calls)
     l.ping_ms_max = 100;
     mesh_init(&m, &l);
     cr_assert_eq(pipe(frozen), 0);
-    struct stranger s = {.certificate = STRANGER_PLAIN, .alpn = "\2h2", .user = &frozen[0]};
-    stranger_serve(&s, shake_and_freeze, &thread);
+    struct raw_peer s = {.certificate = RAW_PEER_PLAIN, .alpn = "\2h2", .user = &frozen[0]};
+    raw_peer_serve(&s, shake_and_freeze, &thread);
     struct hf_net_call call = with_deadline(s.address, 20000);
     cr_assert_eq(mesh_ask(b, &call)->error, HF_ECONNRESET);
     cr_assert_eq(hf_net_stats(b->net)->timeout_ping, 1);
     close(frozen[1]);
-    stranger_end(&s, &thread);
+    raw_peer_end(&s, &thread);
     close(frozen[0]);
     mesh_done(&m);
 }

@@ -1,5 +1,5 @@
 /* Who backs up whom: the order that everybody computes alike (proto/PROTOCOL.md, 5). */
-#include "notary.h"
+#include "document_authority.h"
 
 #include "base/error.h"
 #include "core/limits.h"
@@ -12,15 +12,15 @@
 enum { SMALL = 60, LARGE = 1000, ORDER = HF_RANK_FACTOR * HF_SHARES_MAX };
 
 static struct hf_validator validators[4096];
-static struct notary n;
+static struct authority n;
 static struct hf_document *set;
 
 /* A set of count validators in so many operators and zones; 0: each has its own, or none. */
 static void up(size_t count, size_t operators, size_t zones, size_t leaving)
 {
     static char names[4096][8];
-    notary_init(&n);
-    struct hf_validator_set s = notary_set(1, validators, count);
+    authority_init(&n);
+    struct hf_validator_set s = authority_set(1, validators, count);
     for (size_t i = 0; i < count; i++) {
         if (operators > 0)
             validators[i].operator= validators[i % operators].operator;
@@ -30,19 +30,19 @@ static void up(size_t count, size_t operators, size_t zones, size_t leaving)
         }
         validators[i].leaving = i < leaving;
     }
-    set = notary_document(&n, HF_DOCUMENT_SET, &s, "01");
+    set = authority_document(&n, HF_DOCUMENT_SET, &s, "01");
 }
 
 static void down(void)
 {
     hf_document_unref(set);
-    notary_done(&n);
+    authority_done(&n);
 }
 
 static size_t select_of(size_t owner, uint8_t rule, uint8_t shares, uint32_t ret[static ORDER])
 {
     uint8_t account[32];
-    notary_account(owner, account);
+    authority_account(owner, account);
     return hf_select(set, account, 1, rule, shares, HF_RANK_FACTOR * (size_t)shares, ret);
 }
 
@@ -95,7 +95,7 @@ static size_t weigh(size_t owner, uint32_t version, struct weighted *ret)
     size_t count = 0;
     const struct hf_validator_set *s = &set->u.set;
     memcpy(bytes, s->beacon, 32);
-    notary_account(owner, bytes + 32);
+    authority_account(owner, bytes + 32);
     for (size_t i = 0; i < 4; i++)
         bytes[64 + i] = (uint8_t)(version >> (24 - 8 * i));
     uint64_t o = first8("holdfast/v1/owner", hf_bytes_of(bytes, 68));
@@ -210,7 +210,7 @@ Test(hf_select, gives_the_same_whether_an_order_is_remembered_or_not)
     for (size_t owner = LARGE; owner-- > 0;) {
         uint32_t order[ORDER];
         uint8_t account[32];
-        notary_account(owner, account);
+        authority_account(owner, account);
         if (owner % 3 == 0)
             (void)hf_select(set, account, 2, 0, 5, 15, order);
         if (owner % 5 == 0)
@@ -226,23 +226,23 @@ Test(hf_select, gives_the_same_whether_an_order_is_remembered_or_not)
 Test(hf_select, gives_the_same_to_everybody_and_whatever_else_is_known)
 {
     uint32_t mine[ORDER], theirs[ORDER];
-    struct notary other;
+    struct authority other;
     uint8_t account[32];
     struct hf_validator_set s;
     up(SMALL, 0, 3, 0);
-    notary_account(4, account);
+    authority_account(4, account);
     size_t len = select_of(4, 0, 5, mine);
     /* Another process, which has another policy and whose envelope has another signature. */
-    notary_init(&other);
+    authority_init(&other);
     s = set->u.set;
-    struct hf_document *same = notary_document(&other, HF_DOCUMENT_SET, &s, "12");
-    struct hf_policy p = notary_policy(&other, 9, 3, 5);
-    struct hf_document *policy = notary_document(&other, HF_DOCUMENT_POLICY, &p, "01");
+    struct hf_document *same = authority_document(&other, HF_DOCUMENT_SET, &s, "12");
+    struct hf_policy p = authority_policy(&other, 9, 3, 5);
+    struct hf_document *policy = authority_document(&other, HF_DOCUMENT_POLICY, &p, "01");
     cr_assert_eq(hf_select(same, account, 1, 0, 5, 15, theirs), len);
     cr_assert_arr_eq(mine, theirs, len * sizeof mine[0]);
     hf_document_unref(policy);
     hf_document_unref(same);
-    notary_done(&other);
+    authority_done(&other);
     down();
 }
 
@@ -251,13 +251,13 @@ Test(hf_select, gives_another_order_for_another_beacon_and_version)
     uint32_t a[ORDER], b[ORDER];
     uint8_t account[32];
     up(SMALL, 0, 0, 0);
-    notary_account(7, account);
+    authority_account(7, account);
     cr_assert_eq(hf_select(set, account, 1, 2, 5, 15, a), 15);
     cr_assert_eq(hf_select(set, account, 2, 2, 5, 15, b), 15);
     cr_assert_arr_neq(a, b, sizeof a[0] * 15);
     struct hf_validator_set s = set->u.set;
     s.beacon[0] ^= 1;
-    struct hf_document *next = notary_document(&n, HF_DOCUMENT_SET, &s, "01");
+    struct hf_document *next = authority_document(&n, HF_DOCUMENT_SET, &s, "01");
     cr_assert_eq(hf_select(next, account, 1, 2, 5, 15, b), 15);
     cr_assert_arr_neq(a, b, sizeof a[0] * 15);
     hf_document_unref(next);
@@ -287,7 +287,7 @@ Test(hf_select, gives_no_more_than_is_asked_and_the_same_beginning)
     uint32_t all[ORDER], few[ORDER];
     uint8_t account[32];
     up(SMALL, 0, 3, 0);
-    notary_account(3, account);
+    authority_account(3, account);
     size_t len = select_of(3, 0, 5, all);
     for (size_t max = 0; max <= len; max++) {
         cr_assert_eq(hf_select(set, account, 1, 0, 5, max, few), max);
@@ -345,9 +345,9 @@ Test(hf_select, fills_up_from_one_zone_when_the_others_have_nobody_left)
     for (size_t i = 0; i < 10; i++)
         validators[i].zone = hf_bytes_of(i == 9 ? "far" : "here", i == 9 ? 3 : 4);
     s.validators = validators;
-    struct hf_document *zoned = notary_document(&n, HF_DOCUMENT_SET, &s, "01");
+    struct hf_document *zoned = authority_document(&n, HF_DOCUMENT_SET, &s, "01");
     uint8_t account[32];
-    notary_account(0, account);
+    authority_account(0, account);
     cr_assert_eq(hf_select(zoned, account, 1, 0, 4, 12, order), 9);
     bool far_first = false;
     for (size_t i = 0; i < 4; i++)
@@ -367,7 +367,7 @@ static void check_burden(size_t count)
     up(count, 0, 0, 0);
     memset(picked, 0, sizeof picked);
     for (size_t owner = 0; owner < count * MEAN / SHARES; owner++) {
-        notary_account(10000 + owner, account); /* all of them may be asked by each */
+        authority_account(10000 + owner, account); /* all of them may be asked by each */
         cr_assert_eq(hf_select(set, account, 1, 0, SHARES, SHARES, order), SHARES);
         for (size_t i = 0; i < SHARES; i++)
             picked[order[i]]++;

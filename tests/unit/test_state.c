@@ -1,5 +1,5 @@
 /* The life of a node (DESIGN 2): the moves that there are, and no others. */
-#include "lone.h"
+#include "engine_harness.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
@@ -31,14 +31,14 @@ static bool may(enum hf_state from, enum hf_state to)
     return from == to;
 }
 
-static struct lone l;
+static struct harness l;
 
 /* An engine in a state, with all that the invariant of another asks for. */
 static void stand(enum hf_state from, enum hf_state to)
 {
-    lone_init(&l);
-    lone_start(&l, HF_VAULT_NONE);
-    lone_tick(&l, 0);
+    harness_init(&l);
+    harness_start(&l, HF_VAULT_NONE);
+    harness_tick(&l, 0);
     l.e->state = (uint8_t)from;
     l.e->has_account = true;
     l.e->open = to >= HF_STATE_CLAIMING && to <= HF_STATE_LEAVING;
@@ -65,7 +65,7 @@ Test(hf__state_set, every_permitted_move_is_made_and_traced)
         cr_assert_eq(u.traces[0].a, permitted[i][0]);
         cr_assert_eq(u.traces[0].b, permitted[i][1]);
         cr_assert_eq(u.traces[0].error, -7);
-        lone_done(&l);
+        harness_done(&l);
     }
 }
 
@@ -82,7 +82,7 @@ Test(hf__state_set, the_same_state_again_changes_the_reason_and_not_the_time)
     cr_assert_eq(u.traces_count, 1);
     cr_assert_eq(l.e->reason, -3);
     cr_assert_eq(l.e->state_since_ms, since);
-    lone_done(&l);
+    harness_done(&l);
 }
 
 struct move {

@@ -1,40 +1,40 @@
 /* What a node says of itself. */
-#include "lone.h"
+#include "engine_harness.h"
 
 #include "base/error.h"
 
 #include <criterion/criterion.h>
 
-static struct lone l;
+static struct harness l;
 
 Test(hf_engine_status, before_and_after_the_start)
 {
-    lone_init(&l);
-    struct hf_status s = lone_status(&l);
+    harness_init(&l);
+    struct hf_status s = harness_status(&l);
     cr_assert_eq(s.state, HF_STATE_STARTING);
     cr_assert(!s.has_account && !s.open && !s.claimed);
     cr_assert_eq(s.root + s.policy + s.epoch, 0);
     cr_assert_eq(s.providers_count, 0);
     cr_assert_arr_eq(s.network, l.n.network, 32);
-    lone_start(&l, HF_VAULT_NONE);
-    s = lone_status(&l);
+    harness_start(&l, HF_VAULT_NONE);
+    s = harness_status(&l);
     cr_assert_eq(s.state, HF_STATE_FRESH);
     cr_assert_eq(s.since_ms, l.now_ms);
     cr_assert(s.has_account && !s.open);
     cr_assert_arr_eq(s.account, l.account, 32);
-    lone_done(&l);
+    harness_done(&l);
 }
 
 Test(hf_engine_status, of_a_node_that_is_placing)
 {
-    lone_init(&l);
-    lone_fresh(&l);
-    struct hf_status s = lone_status(&l);
+    harness_init(&l);
+    harness_fresh(&l);
+    struct hf_status s = harness_status(&l);
     cr_assert(s.open && s.claimed && !s.registered);
     cr_assert_eq(s.key_version, 1);
     cr_assert_eq(s.claim, 1);
-    lone_placing(&l, 2, 3, 4);
-    s = lone_status(&l);
+    harness_placing(&l, 2, 3, 4);
+    s = harness_status(&l);
     cr_assert_eq(s.state, HF_STATE_PLACING);
     cr_assert(s.registered && s.dev && !s.confirmed);
     cr_assert_eq(s.root, 1);
@@ -47,36 +47,36 @@ Test(hf_engine_status, of_a_node_that_is_placing)
     cr_assert_eq(s.dealing, 1);
     cr_assert_eq(s.dealing_receipts, 0);
     cr_assert_eq(s.owners + s.shares, 0);
-    cr_assert_eq(s.policy_expires_s, NOTARY_NOW_S + 1000000);
-    lone_done(&l);
+    cr_assert_eq(s.policy_expires_s, AUTHORITY_NOW_S + 1000000);
+    harness_done(&l);
 }
 
 Test(hf_engine_status, names_the_newest_document_that_was_refused)
 {
-    lone_init(&l);
-    lone_fresh(&l);
-    lone_placing(&l, 2, 3, 4);
-    struct hf_policy p = notary_policy(&l.n, 2, 2, 3);
-    struct hf_bytes bad = notary_sign(&l.n, HF_DOCUMENT_POLICY, &p, "0");
-    lone_documents(&l, &bad, 1);
-    struct hf_status s = lone_status(&l);
+    harness_init(&l);
+    harness_fresh(&l);
+    harness_placing(&l, 2, 3, 4);
+    struct hf_policy p = authority_policy(&l.n, 2, 2, 3);
+    struct hf_bytes bad = authority_sign(&l.n, HF_DOCUMENT_POLICY, &p, "0");
+    harness_documents(&l, &bad, 1);
+    struct hf_status s = harness_status(&l);
     cr_assert_eq(s.last_refusal, HF_EDOCUMENT_SIGNATURE);
     cr_assert_eq(s.last_refusal_kind, HF_DOCUMENT_POLICY);
     cr_assert_eq(s.policy, 1);
-    const struct hf_trace *t = lone_trace(&l, HF_TRACE_DOCUMENT_REFUSED);
+    const struct hf_trace *t = harness_trace(&l, HF_TRACE_DOCUMENT_REFUSED);
     cr_assert_not_null(t);
     cr_assert_eq(t->a, HF_DOCUMENT_POLICY);
     cr_assert_eq(t->b, 2);
-    lone_done(&l);
+    harness_done(&l);
 }
 
 Test(hf_engine_status, of_one_that_waits_says_when_it_tries_again)
 {
-    lone_init(&l);
-    lone_start(&l, HF_VAULT_NONE);
-    lone_vault(&l, HF_ENOSPACE);
-    struct hf_status s = lone_status(&l);
+    harness_init(&l);
+    harness_start(&l, HF_VAULT_NONE);
+    harness_vault(&l, HF_ENOSPACE);
+    struct hf_status s = harness_status(&l);
     cr_assert_gt(s.retry_ms, l.now_ms);
     cr_assert_eq(s.reason, HF_ENOSPACE);
-    lone_done(&l);
+    harness_done(&l);
 }

@@ -1,6 +1,6 @@
 /* The folder, updates and their atomicity, and vaults made anew. Tampering is in
  * test_store_tamper.c. */
-#include "shelf.h"
+#include "store_model.h"
 #include "base/error.h"
 #include "base/secret.h"
 
@@ -12,18 +12,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char dir[SHELF_PATH_LEN];
+static char dir[STORE_MODEL_PATH_LEN];
 
 static void setup(void)
 {
     cr_assert_eq(hf_secret_init(1024 * 1024, true), 0);
-    shelf_folder(dir);
+    store_model_folder(dir);
 }
 
 static void teardown(void)
 {
     cr_expect_eq(hf_secret_used(), 0);
-    shelf_folder_remove(dir);
+    store_model_folder_remove(dir);
 }
 
 static struct hf_store *must_open(void)
@@ -38,7 +38,8 @@ static struct hf_store *must_create(void)
 {
     struct hf_store *s = must_open();
     struct hf_store_error err = {0};
-    cr_assert_eq(hf_store_vault_create(s, shelf_key, &shelf_header, &err), 0, "%s", err.text);
+    cr_assert_eq(hf_store_vault_create(s, store_model_key, &store_model_header, &err), 0, "%s",
+                 err.text);
     return s;
 }
 
@@ -178,7 +179,7 @@ STORE_TEST(hf_store_open, a_folder_that_cannot_be_written_is_named)
         /* Modes do not bind root: the folder is given to somebody else, who then opens it. */
         cr_assert_eq(mkdir(dir, 0700), 0);
         cr_assert_eq(chown(dir, 65534, 65534), 0);
-        char outer[SHELF_PATH_LEN];
+        char outer[STORE_MODEL_PATH_LEN];
         (void)snprintf(outer, sizeof outer, "%s", dir);
         *strrchr(outer, '/') = '\0';
         cr_assert_eq(chown(outer, 65534, 65534), 0);
@@ -199,26 +200,26 @@ STORE_TEST(hf_store_open, a_folder_that_cannot_be_written_is_named)
 STORE_TEST(hf_store_commit, what_was_committed_is_there_after_reopening)
 {
     struct hf_store *s = must_create();
-    struct shelf model = {.state = HF_VAULT_PLACING};
+    struct store_model model = {.state = HF_VAULT_PLACING};
     uint64_t seed = 42;
     for (int round = 0; round < 60; round++) {
         struct hf_store_op ops[6];
-        struct hf_store_update u = shelf_draw_update(&seed, ops);
+        struct hf_store_update u = store_model_draw_update(&seed, ops);
         struct hf_store_error err = {0};
         int result = -1;
         cr_assert_eq(hf_store_commit(s, &u, 1, &result, &err), 0, "%s", err.text);
         cr_assert_eq(result, 0);
-        shelf_apply(&model, &u);
+        store_model_apply(&model, &u);
         if (round % 10 != 9)
             continue;
         hf_store_close(s);
         s = must_open();
-        struct shelf found;
-        cr_assert_eq(shelf_read(s, &found, &err), 0, "%s", err.text);
-        cr_assert(shelf_equal(&model, &found));
-        shelf_done(&found);
+        struct store_model found;
+        cr_assert_eq(store_model_read(s, &found, &err), 0, "%s", err.text);
+        cr_assert(store_model_equal(&model, &found));
+        store_model_done(&found);
     }
-    shelf_done(&model);
+    store_model_done(&model);
     hf_store_close(s);
 }
 
@@ -245,13 +246,13 @@ STORE_TEST(hf_store_commit, a_refused_update_leaves_its_neighbours_alone)
     static const int want[6] = {0, HF_EVAULTSTATE, HF_ETOOBIG, HF_EINVAL, 0, 0};
     for (int i = 0; i < 6; i++)
         cr_expect_eq(results[i], want[i], "%d", i);
-    struct shelf found, model = {0};
-    shelf_apply(&model, &group[0]);
-    shelf_apply(&model, &group[5]);
-    cr_assert_eq(shelf_read(s, &found, NULL), 0);
-    cr_assert(shelf_equal(&model, &found));
-    shelf_done(&model);
-    shelf_done(&found);
+    struct store_model found, model = {0};
+    store_model_apply(&model, &group[0]);
+    store_model_apply(&model, &group[5]);
+    cr_assert_eq(store_model_read(s, &found, NULL), 0);
+    cr_assert(store_model_equal(&model, &found));
+    store_model_done(&model);
+    store_model_done(&found);
     hf_store_close(s);
 }
 
@@ -272,12 +273,12 @@ STORE_TEST(hf_store_commit, the_largest_values_fit_and_larger_ones_do_not)
     free(big);
     hf_store_close(s);
     s = must_open();
-    struct shelf found;
-    cr_assert_eq(shelf_read(s, &found, NULL), 0);
+    struct store_model found;
+    cr_assert_eq(store_model_read(s, &found, NULL), 0);
     cr_assert_eq(found.count, 2);
     cr_assert_eq(found.rows[0].len, HF_STORE_PUBLIC_MAX);
     cr_assert_eq(found.rows[1].len, HF_STORE_VALUE_MAX);
-    shelf_done(&found);
+    store_model_done(&found);
     hf_store_close(s);
 }
 
@@ -292,7 +293,8 @@ STORE_TEST(hf_store_vault_create, a_placing_vault_is_made_anew_beside_the_old_fi
         hf_store_close(s);
         s = must_open();
         struct hf_store_error err = {0};
-        cr_assert_eq(hf_store_vault_create(s, shelf_key, &shelf_header, &err), 0, "%s", err.text);
+        cr_assert_eq(hf_store_vault_create(s, store_model_key, &store_model_header, &err), 0, "%s",
+                     err.text);
         char name[40], path[128];
         (void)snprintf(name, sizeof name, "vault.placing-%d.db", n);
         path_in(name, path);
@@ -305,13 +307,13 @@ STORE_TEST(hf_store_vault_create, a_placing_vault_is_made_anew_beside_the_old_fi
                  0);
     hf_store_close(s);
     s = must_open();
-    struct shelf found;
+    struct store_model found;
     struct hf_store_error err = {0};
-    cr_assert_eq(shelf_read(s, &found, &err), 0, "%s", err.text);
+    cr_assert_eq(store_model_read(s, &found, &err), 0, "%s", err.text);
     cr_assert_eq(found.count, 2);
     cr_assert(hf_bytes_equal(hf_bytes_of(found.rows[0].value, found.rows[0].len), text("R")));
     cr_assert(hf_bytes_equal(hf_bytes_of(found.rows[1].value, found.rows[1].len), text("y")));
-    shelf_done(&found);
+    store_model_done(&found);
     hf_store_close(s);
     /* The old vault is whole: put in place by hand, it opens. */
     char old[128], now[128];
@@ -319,10 +321,10 @@ STORE_TEST(hf_store_vault_create, a_placing_vault_is_made_anew_beside_the_old_fi
     path_in("vault.db", now);
     cr_assert_eq(rename(old, now), 0);
     s = must_open();
-    cr_assert_eq(shelf_read(s, &found, &err), 0, "%s", err.text);
+    cr_assert_eq(store_model_read(s, &found, &err), 0, "%s", err.text);
     cr_assert_eq(found.count, 2);
     cr_assert(hf_bytes_equal(hf_bytes_of(found.rows[1].value, found.rows[1].len), text("x")));
-    shelf_done(&found);
+    store_model_done(&found);
     hf_store_close(s);
 }
 
@@ -341,12 +343,14 @@ STORE_TEST(hf_store_vault_create, a_placed_vault_is_never_replaced)
     hf_store_header(s, &h);
     cr_assert_eq(h.state, HF_VAULT_PLACED);
     cr_assert_eq(h.key_version, 7);
-    cr_assert_arr_eq(h.account, shelf_header.account, HF_KEY_LEN);
-    cr_assert_arr_eq(h.network, shelf_header.network, HF_HASH_LEN);
-    cr_assert_eq(hf_store_vault_create(s, shelf_key, &shelf_header, NULL), HF_EVAULTSTATE);
-    struct shelf found;
-    cr_assert_eq(shelf_read(s, &found, NULL), 0);
-    cr_assert_eq(hf_store_vault_create(s, shelf_key, &shelf_header, NULL), HF_EVAULTSTATE);
+    cr_assert_arr_eq(h.account, store_model_header.account, HF_KEY_LEN);
+    cr_assert_arr_eq(h.network, store_model_header.network, HF_HASH_LEN);
+    cr_assert_eq(hf_store_vault_create(s, store_model_key, &store_model_header, NULL),
+                 HF_EVAULTSTATE);
+    struct store_model found;
+    cr_assert_eq(store_model_read(s, &found, NULL), 0);
+    cr_assert_eq(hf_store_vault_create(s, store_model_key, &store_model_header, NULL),
+                 HF_EVAULTSTATE);
     hf_store_close(s);
     cr_assert_eq(stat(path, &after), 0);
     cr_assert_eq(before.st_ino, after.st_ino);
@@ -378,13 +382,13 @@ STORE_TEST(hf_store_vault_open, a_reader_that_refuses_leaves_the_vault_locked)
     cr_assert_eq(commit_op(s, (struct hf_store_op){HF_STORE_VAULT_PUT, 1, text("k"), text("v")}),
                  0);
     hf_store_vault_lock(s);
-    cr_assert_eq(hf_store_vault_open(s, shelf_key, refuse_row, NULL, NULL), HF_ENOMEM);
+    cr_assert_eq(hf_store_vault_open(s, store_model_key, refuse_row, NULL, NULL), HF_ENOMEM);
     cr_assert_not(hf_store_vault_is_open(s));
     cr_assert_eq(commit_op(s, (struct hf_store_op){HF_STORE_VAULT_PUT, 1, text("k"), text("w")}),
                  HF_EVAULTSTATE);
-    struct shelf found;
-    cr_assert_eq(shelf_read(s, &found, NULL), 0);
+    struct store_model found;
+    cr_assert_eq(store_model_read(s, &found, NULL), 0);
     cr_assert_eq(found.count, 1);
-    shelf_done(&found);
+    store_model_done(&found);
     hf_store_close(s);
 }

@@ -1,5 +1,5 @@
 /* SIGKILL at any moment: what was reported durable is there, and nothing in halves. */
-#include "shelf.h"
+#include "store_model.h"
 #include "base/error.h"
 #include "base/secret.h"
 
@@ -13,16 +13,16 @@
 
 enum { KILLS = 40, UPDATES = 100000 };
 
-static char dir[SHELF_PATH_LEN];
+static char dir[STORE_MODEL_PATH_LEN];
 
 static void setup(void)
 {
-    shelf_folder(dir);
+    store_model_folder(dir);
 }
 
 static void teardown(void)
 {
-    shelf_folder_remove(dir);
+    store_model_folder_remove(dir);
 }
 
 /* Memory for secrets does not survive a fork, so every process that uses the store makes its own.
@@ -52,12 +52,12 @@ static int join(pid_t child)
 static void live(uint64_t seed, uint32_t first, int report)
 {
     struct hf_store *s = NULL;
-    struct shelf found;
-    if (hf_store_open(dir, &hf_suite_real, &s, NULL) != 0 || shelf_read(s, &found, NULL) != 0)
+    struct store_model found;
+    if (hf_store_open(dir, &hf_suite_real, &s, NULL) != 0 || store_model_read(s, &found, NULL) != 0)
         _exit(1);
     for (uint32_t n = first; n < UPDATES; n++) {
         struct hf_store_op ops[8];
-        struct hf_store_update u = shelf_draw_update(&seed, ops);
+        struct hf_store_update u = store_model_draw_update(&seed, ops);
         struct hf_bytes number = hf_bytes_of(&n, sizeof n);
         ops[u.ops_count++] =
             (struct hf_store_op){HF_STORE_VAULT_PUT, 9, hf_bytes_of("n", 1), number};
@@ -71,17 +71,17 @@ static void live(uint64_t seed, uint32_t first, int report)
 }
 
 /* Brings the model up to update number count of this life, which began at *first. */
-static void replay(struct shelf *model, uint64_t *seed, uint32_t *first, uint32_t count)
+static void replay(struct store_model *model, uint64_t *seed, uint32_t *first, uint32_t count)
 {
     for (; *first < count; (*first)++) {
         struct hf_store_op ops[8];
-        struct hf_store_update u = shelf_draw_update(seed, ops);
+        struct hf_store_update u = store_model_draw_update(seed, ops);
         struct hf_bytes number = hf_bytes_of(first, sizeof *first);
         ops[u.ops_count++] =
             (struct hf_store_op){HF_STORE_VAULT_PUT, 9, hf_bytes_of("n", 1), number};
         ops[u.ops_count++] =
             (struct hf_store_op){HF_STORE_PUBLIC_PUT, 0, hf_bytes_of("n", 1), number};
-        shelf_apply(model, &u);
+        store_model_apply(model, &u);
     }
 }
 
@@ -89,26 +89,27 @@ static void create(void)
 {
     struct hf_store *s = NULL;
     if (hf_store_open(dir, &hf_suite_real, &s, NULL) != 0 ||
-        hf_store_vault_create(s, shelf_key, &shelf_header, NULL) != 0)
+        hf_store_vault_create(s, store_model_key, &store_model_header, NULL) != 0)
         _exit(1);
     hf_store_close(s);
     _exit(0);
 }
 
 /* Exits with 0 when the disk holds the model, 1 when it holds one update more, 2 when neither. */
-static void judge(struct shelf *model, uint64_t seed, uint32_t durable)
+static void judge(struct store_model *model, uint64_t seed, uint32_t durable)
 {
     struct hf_store *s = NULL;
-    struct shelf found;
+    struct store_model found;
     struct hf_store_error err = {0};
-    if (hf_store_open(dir, &hf_suite_real, &s, &err) != 0 || shelf_read(s, &found, &err) != 0) {
+    if (hf_store_open(dir, &hf_suite_real, &s, &err) != 0 ||
+        store_model_read(s, &found, &err) != 0) {
         (void)fprintf(stderr, "%s\n", err.text);
         _exit(3);
     }
-    if (shelf_equal(model, &found))
+    if (store_model_equal(model, &found))
         _exit(0);
     replay(model, &seed, &durable, durable + 1);
-    _exit(shelf_equal(model, &found) ? 1 : 2);
+    _exit(store_model_equal(model, &found) ? 1 : 2);
 }
 
 /* Lets a child commit until it is killed, some time after wanted reports. Returns the reports. */
@@ -139,7 +140,7 @@ static uint32_t live_and_die(uint64_t seed, uint32_t first, uint32_t wanted, uin
 Test(store_crash, sigkill_at_random_times_loses_nothing_reported, .init = setup, .fini = teardown,
      .timeout = 110)
 {
-    struct shelf model = {.state = HF_VAULT_PLACING};
+    struct store_model model = {.state = HF_VAULT_PLACING};
     uint64_t seed = 31, chance = 77;
     uint32_t durable = 0;
     pid_t child = fork_with_secrets();
@@ -148,8 +149,8 @@ Test(store_crash, sigkill_at_random_times_loses_nothing_reported, .init = setup,
     cr_assert_eq(join(child), 0);
     for (int kills = 0; kills < KILLS; kills++) {
         /* After so many reports, and a moment more: the kill falls anywhere in a commit. */
-        uint32_t wanted = shelf_draw(&chance, 60);
-        uint32_t reports = live_and_die(seed, durable, wanted, shelf_draw(&chance, 700));
+        uint32_t wanted = store_model_draw(&chance, 60);
+        uint32_t reports = live_and_die(seed, durable, wanted, store_model_draw(&chance, 700));
         replay(&model, &seed, &durable, durable + reports);
         if ((child = fork_with_secrets()) == 0)
             judge(&model, seed, durable);
@@ -160,5 +161,5 @@ Test(store_crash, sigkill_at_random_times_loses_nothing_reported, .init = setup,
         replay(&model, &seed, &durable, durable + (uint32_t)WEXITSTATUS(status));
     }
     cr_assert_gt(durable, KILLS * 10);
-    shelf_done(&model);
+    store_model_done(&model);
 }

@@ -1,6 +1,6 @@
 /* Disks and memory that fail at every call, once and for good, and power cuts. */
 #include "faulty.h"
-#include "shelf.h"
+#include "store_model.h"
 #include "base/error.h"
 #include "base/secret.h"
 
@@ -12,7 +12,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-static char dir[SHELF_PATH_LEN];
+static char dir[STORE_MODEL_PATH_LEN];
 
 static void setup(void)
 {
@@ -53,38 +53,40 @@ static bool again(struct attempt *a, int e, int wanted)
 static void live_once(int wanted, uint64_t seed, struct attempt *a)
 {
     struct hf_store *s = NULL;
-    struct shelf model = {.state = HF_VAULT_PLACING}, found;
+    struct store_model model = {.state = HF_VAULT_PLACING}, found;
     while (again(a, hf_store_open(dir, &hf_suite_real, &s, &a->err), wanted))
         ;
-    while (again(a, hf_store_vault_create(s, shelf_key, &shelf_header, &a->err), wanted))
+    while (
+        again(a, hf_store_vault_create(s, store_model_key, &store_model_header, &a->err), wanted))
         ;
     hf_store_vault_lock(s);
-    while (again(a, hf_store_vault_create(s, shelf_key, &shelf_header, &a->err), wanted))
+    while (
+        again(a, hf_store_vault_create(s, store_model_key, &store_model_header, &a->err), wanted))
         ;
     for (int round = 0; round < 6; round++) {
         struct hf_store_op ops[6];
-        struct hf_store_update u = shelf_draw_update(&seed, ops);
+        struct hf_store_update u = store_model_draw_update(&seed, ops);
         if (round == 4)
             ops[0] = (struct hf_store_op){.type = HF_STORE_SET_PLACED};
         while (again(a, hf_store_commit(s, &u, 1, NULL, &a->err), wanted))
             ;
-        shelf_apply(&model, &u);
+        store_model_apply(&model, &u);
     }
     hf_store_vault_lock(s);
-    while (again(a, shelf_read(s, &found, &a->err), wanted))
+    while (again(a, store_model_read(s, &found, &a->err), wanted))
         ;
-    cr_assert(shelf_equal(&model, &found));
-    shelf_done(&found);
+    cr_assert(store_model_equal(&model, &found));
+    store_model_done(&found);
     hf_store_close(s);
     a->disk_calls = faulty_count();
     a->memory_calls = faulty_memory_count();
     faulty_set(FAULTY_NONE, -1, false);
     faulty_memory_set(-1, false);
     cr_assert_eq(hf_store_open(dir, &hf_suite_real, &s, &a->err), 0, "%s", a->err.text);
-    cr_assert_eq(shelf_read(s, &found, &a->err), 0, "%s", a->err.text);
-    cr_assert(shelf_equal(&model, &found));
-    shelf_done(&found);
-    shelf_done(&model);
+    cr_assert_eq(store_model_read(s, &found, &a->err), 0, "%s", a->err.text);
+    cr_assert(store_model_equal(&model, &found));
+    store_model_done(&found);
+    store_model_done(&model);
     hf_store_close(s);
     cr_assert_eq(hf_secret_used(), 0);
 }
@@ -93,11 +95,11 @@ static void live_once(int wanted, uint64_t seed, struct attempt *a)
 static void count_calls(long *ret_disk, long *ret_memory)
 {
     struct attempt a = {0};
-    shelf_folder(dir);
+    store_model_folder(dir);
     faulty_set(FAULTY_NONE, -1, false);
     faulty_memory_set(-1, false);
     live_once(0, 99, &a);
-    shelf_folder_remove(dir);
+    store_model_folder_remove(dir);
     cr_assert_eq(a.failures, 0);
     *ret_disk = a.disk_calls;
     *ret_memory = a.memory_calls;
@@ -110,10 +112,10 @@ static void fail_everywhere(enum faulty_kind kind, bool persistent, int wanted)
     cr_assert_gt(calls, 80);
     for (long at = 0; at < calls; at++) {
         struct attempt a = {0};
-        shelf_folder(dir);
+        store_model_folder(dir);
         faulty_set(kind, at, persistent);
         live_once(wanted, 99, &a);
-        shelf_folder_remove(dir);
+        store_model_folder_remove(dir);
         failures += a.failures > 0;
     }
     cr_assert_gt(failures, calls / 3, "%ld of %ld", failures, calls);
@@ -152,10 +154,10 @@ static void starve_everywhere(bool persistent, long first)
     cr_assert_gt(calls, 200);
     for (long at = first; at < calls; at += 31) {
         struct attempt a = {0};
-        shelf_folder(dir);
+        store_model_folder(dir);
         faulty_memory_set(at, persistent);
         live_once(HF_ENOMEM, 99, &a);
-        shelf_folder_remove(dir);
+        store_model_folder_remove(dir);
         failures += a.failures > 0;
     }
     cr_assert_gt(failures, calls / 31 / 3, "%ld of %ld", failures, calls);
@@ -180,21 +182,22 @@ static void cut_once(enum faulty_kind kind, long at, uint64_t *seed)
 {
     struct hf_store *s = NULL;
     struct hf_store_error err = {0};
-    struct shelf before = {.state = HF_VAULT_PLACING}, after, found;
-    shelf_folder(dir);
+    struct store_model before = {.state = HF_VAULT_PLACING}, after, found;
+    store_model_folder(dir);
     faulty_set(FAULTY_NONE, -1, false);
     cr_assert_eq(hf_store_open(dir, &hf_suite_real, &s, &err), 0, "%s", err.text);
-    cr_assert_eq(hf_store_vault_create(s, shelf_key, &shelf_header, &err), 0, "%s", err.text);
+    cr_assert_eq(hf_store_vault_create(s, store_model_key, &store_model_header, &err), 0, "%s",
+                 err.text);
     faulty_set(kind, at, true);
-    shelf_copy(&before, &after);
+    store_model_copy(&before, &after);
     int e = 0;
     for (int round = 0; e == 0 && round < 200; round++) {
         struct hf_store_op ops[6];
-        struct hf_store_update u = shelf_draw_update(seed, ops);
-        shelf_apply(&after, &u);
+        struct hf_store_update u = store_model_draw_update(seed, ops);
+        store_model_apply(&after, &u);
         e = hf_store_commit(s, &u, 1, NULL, &err);
         if (e == 0)
-            shelf_apply(&before, &u);
+            store_model_apply(&before, &u);
         if (round % 8 == 7)
             hf_store_tidy(s);
     }
@@ -202,13 +205,13 @@ static void cut_once(enum faulty_kind kind, long at, uint64_t *seed)
     hf_store_close(s);
     faulty_power_on(seed);
     cr_assert_eq(hf_store_open(dir, &hf_suite_real, &s, &err), 0, "%s", err.text);
-    cr_assert_eq(shelf_read(s, &found, &err), 0, "%ld: %s", at, err.text);
-    cr_assert(shelf_equal(&found, &before) || shelf_equal(&found, &after), "%ld", at);
-    shelf_done(&found);
-    shelf_done(&before);
-    shelf_done(&after);
+    cr_assert_eq(store_model_read(s, &found, &err), 0, "%ld: %s", at, err.text);
+    cr_assert(store_model_equal(&found, &before) || store_model_equal(&found, &after), "%ld", at);
+    store_model_done(&found);
+    store_model_done(&before);
+    store_model_done(&after);
     hf_store_close(s);
-    shelf_folder_remove(dir);
+    store_model_folder_remove(dir);
 }
 
 FAULT_TEST(store_faults, a_power_cut_at_any_write_keeps_what_was_reported_durable)
@@ -228,21 +231,21 @@ FAULT_TEST(store_faults, a_power_cut_late_in_a_long_log_keeps_what_was_reported_
 /* A real file system of 24 MiB, seen by this process alone; false where it may not be mounted. */
 static bool mount_small(void)
 {
-    char outer[SHELF_PATH_LEN];
-    shelf_folder(dir);
+    char outer[STORE_MODEL_PATH_LEN];
+    store_model_folder(dir);
     (void)snprintf(outer, sizeof outer, "%s", dir);
     *strrchr(outer, '/') = '\0';
     if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
         mount("tmpfs", outer, "tmpfs", 0, "size=24m,mode=0700") == 0)
         return true;
-    shelf_folder_remove(dir);
+    store_model_folder_remove(dir);
     (void)fprintf(stderr, "no right to mount a small file system: skipped\n");
     return false;
 }
 
 static void remount(unsigned long flags)
 {
-    char outer[SHELF_PATH_LEN];
+    char outer[STORE_MODEL_PATH_LEN];
     (void)snprintf(outer, sizeof outer, "%s", dir);
     *strrchr(outer, '/') = '\0';
     cr_assert_eq(mount(NULL, outer, NULL, MS_REMOUNT | flags, NULL), 0);
@@ -272,16 +275,17 @@ FAULT_TEST(store_faults, a_file_system_that_is_full_is_reported_and_left_behind)
         return;
     struct hf_store *s = NULL;
     struct hf_store_error err = {0};
-    struct shelf model = {.state = HF_VAULT_PLACING}, found;
+    struct store_model model = {.state = HF_VAULT_PLACING}, found;
     cr_assert_eq(hf_store_open(dir, &hf_suite_real, &s, &err), 0, "%s", err.text);
-    cr_assert_eq(hf_store_vault_create(s, shelf_key, &shelf_header, &err), 0, "%s", err.text);
-    char filler[SHELF_PATH_LEN + 16];
+    cr_assert_eq(hf_store_vault_create(s, store_model_key, &store_model_header, &err), 0, "%s",
+                 err.text);
+    char filler[STORE_MODEL_PATH_LEN + 16];
     (void)snprintf(filler, sizeof filler, "%s/filler", dir);
     uint64_t seed = 3;
     int refusals = 0;
     for (int round = 0; round < 300; round++) {
         struct hf_store_op ops[6];
-        struct hf_store_update u = shelf_draw_update(&seed, ops);
+        struct hf_store_update u = store_model_draw_update(&seed, ops);
         if (round % 60 == 20)
             fill(filler);
         int e = hf_store_commit(s, &u, 1, NULL, &err);
@@ -293,16 +297,16 @@ FAULT_TEST(store_faults, a_file_system_that_is_full_is_reported_and_left_behind)
             hf_store_tidy(s);
             cr_assert_eq(hf_store_commit(s, &u, 1, NULL, &err), 0, "%s", err.text);
         }
-        shelf_apply(&model, &u);
+        store_model_apply(&model, &u);
     }
     cr_assert_gt(refusals, 0);
     hf_store_close(s);
     (void)unlink(filler);
     cr_assert_eq(hf_store_open(dir, &hf_suite_real, &s, &err), 0, "%s", err.text);
-    cr_assert_eq(shelf_read(s, &found, &err), 0, "%s", err.text);
-    cr_assert(shelf_equal(&model, &found));
-    shelf_done(&found);
-    shelf_done(&model);
+    cr_assert_eq(store_model_read(s, &found, &err), 0, "%s", err.text);
+    cr_assert(store_model_equal(&model, &found));
+    store_model_done(&found);
+    store_model_done(&model);
     hf_store_close(s);
     unmount_small();
 }
@@ -314,16 +318,17 @@ FAULT_TEST(store_faults, a_read_only_file_system_is_reported_and_nothing_lost)
     struct hf_store *s = NULL;
     struct hf_store_error err = {0};
     cr_assert_eq(hf_store_open(dir, &hf_suite_real, &s, &err), 0, "%s", err.text);
-    cr_assert_eq(hf_store_vault_create(s, shelf_key, &shelf_header, &err), 0, "%s", err.text);
+    cr_assert_eq(hf_store_vault_create(s, store_model_key, &store_model_header, &err), 0, "%s",
+                 err.text);
     hf_store_close(s);
     remount(MS_RDONLY);
     cr_assert_eq(hf_store_open(dir, &hf_suite_real, &s, &err), HF_EREADONLY, "%s", err.text);
     cr_assert_not_null(strstr(err.text, dir), "%s", err.text);
     remount(0);
     cr_assert_eq(hf_store_open(dir, &hf_suite_real, &s, &err), 0, "%s", err.text);
-    struct shelf found;
-    cr_assert_eq(shelf_read(s, &found, &err), 0, "%s", err.text);
-    shelf_done(&found);
+    struct store_model found;
+    cr_assert_eq(store_model_read(s, &found, &err), 0, "%s", err.text);
+    store_model_done(&found);
     hf_store_close(s);
     unmount_small();
 }

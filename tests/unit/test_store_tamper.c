@@ -1,6 +1,6 @@
 /* A host that edits the database by hand: whatever it does to the vault is noticed, named, and
  * never a fresh start. */
-#include "shelf.h"
+#include "store_model.h"
 #include "base/error.h"
 #include "base/secret.h"
 
@@ -14,8 +14,8 @@
 
 enum { ROWS = 8 };
 
-static char dir[SHELF_PATH_LEN];
-static char path[SHELF_PATH_LEN + 16];
+static char dir[STORE_MODEL_PATH_LEN];
+static char path[STORE_MODEL_PATH_LEN + 16];
 
 static struct hf_bytes text(const char *t)
 {
@@ -51,10 +51,10 @@ static void host(const char *sql)
 static void setup(void)
 {
     cr_assert_eq(hf_secret_init(1024 * 1024, true), 0);
-    shelf_folder(dir);
+    store_model_folder(dir);
     (void)snprintf(path, sizeof path, "%s/vault.db", dir);
     struct hf_store *s = must_open();
-    cr_assert_eq(hf_store_vault_create(s, shelf_key, &shelf_header, NULL), 0);
+    cr_assert_eq(hf_store_vault_create(s, store_model_key, &store_model_header, NULL), 0);
     for (int i = 1; i <= ROWS; i++) {
         char key[8];
         (void)snprintf(key, sizeof key, "k%d", i);
@@ -66,7 +66,7 @@ static void setup(void)
 static void teardown(void)
 {
     cr_expect_eq(hf_secret_used(), 0);
-    shelf_folder_remove(dir);
+    store_model_folder_remove(dir);
 }
 
 #define TAMPER_TEST(case) Test(store_tamper, case, .init = setup, .fini = teardown)
@@ -78,10 +78,10 @@ static void expect(int code, const char *part)
     for (int i = 0; i < 2; i++) {
         struct hf_store *s = NULL;
         struct hf_store_error err = {0};
-        struct shelf found;
+        struct store_model found;
         int e = hf_store_open(dir, &hf_suite_real, &s, &err);
         if (e == 0) {
-            e = shelf_read(s, &found, &err);
+            e = store_model_read(s, &found, &err);
             cr_assert_not(hf_store_vault_is_open(s));
         }
         cr_assert_eq(e, code, "%s: %s", hf_error_name(e), err.text);
@@ -95,26 +95,26 @@ static void expect(int code, const char *part)
 TAMPER_TEST(untouched_it_opens)
 {
     struct hf_store *s = must_open();
-    struct shelf found;
-    cr_assert_eq(shelf_read(s, &found, NULL), 0);
+    struct store_model found;
+    cr_assert_eq(store_model_read(s, &found, NULL), 0);
     cr_assert_eq(found.count, ROWS);
-    shelf_done(&found);
+    store_model_done(&found);
     hf_store_close(s);
 }
 
 TAMPER_TEST(a_rolled_back_row_is_named)
 {
     /* The host keeps its copies elsewhere. */
-    char copy[SHELF_PATH_LEN + 16], sql[256];
+    char copy[STORE_MODEL_PATH_LEN + 16], sql[256];
     (void)snprintf(copy, sizeof copy, "%s/kept", dir);
     (void)snprintf(sql, sizeof sql,
                    "ATTACH '%s' AS c; CREATE TABLE c.kept AS SELECT * FROM vault_row WHERE seq = 5",
                    copy);
     host(sql);
     struct hf_store *s = must_open();
-    struct shelf found;
-    cr_assert_eq(shelf_read(s, &found, NULL), 0);
-    shelf_done(&found);
+    struct store_model found;
+    cr_assert_eq(store_model_read(s, &found, NULL), 0);
+    store_model_done(&found);
     put(s, 3, "k5", "newer");
     put(s, 3, "k6", "newer");
     hf_store_close(s);
@@ -131,16 +131,16 @@ TAMPER_TEST(a_rolled_back_row_is_named)
 
 TAMPER_TEST(an_older_write_beside_the_newer_is_named)
 {
-    char copy[SHELF_PATH_LEN + 16], sql[256];
+    char copy[STORE_MODEL_PATH_LEN + 16], sql[256];
     (void)snprintf(copy, sizeof copy, "%s/kept", dir);
     (void)snprintf(sql, sizeof sql,
                    "ATTACH '%s' AS c; CREATE TABLE c.kept AS SELECT * FROM vault_row WHERE seq = 2",
                    copy);
     host(sql);
     struct hf_store *s = must_open();
-    struct shelf found;
-    cr_assert_eq(shelf_read(s, &found, NULL), 0);
-    shelf_done(&found);
+    struct store_model found;
+    cr_assert_eq(store_model_read(s, &found, NULL), 0);
+    store_model_done(&found);
     put(s, 3, "k2", "newer");
     struct hf_store_op del = {.type = HF_STORE_VAULT_DEL, .collection = 3, .key = text("k2")};
     struct hf_store_update u = {&del, 1};
@@ -152,8 +152,8 @@ TAMPER_TEST(an_older_write_beside_the_newer_is_named)
     /* A row that was deleted, planted again. */
     host("DELETE FROM vault_row WHERE seq = 2");
     s = must_open();
-    cr_assert_eq(shelf_read(s, &found, NULL), 0);
-    shelf_done(&found);
+    cr_assert_eq(store_model_read(s, &found, NULL), 0);
+    store_model_done(&found);
     cr_assert_eq(hf_store_commit(s, &u, 1, NULL, NULL), 0);
     hf_store_close(s);
     host(sql);
@@ -193,14 +193,14 @@ TAMPER_TEST(a_row_moved_to_another_collection_is_named)
 
 TAMPER_TEST(a_row_of_another_vault_is_named)
 {
-    char copy[SHELF_PATH_LEN + 16], sql[256];
+    char copy[STORE_MODEL_PATH_LEN + 16], sql[256];
     (void)snprintf(copy, sizeof copy, "%s/kept", dir);
     (void)snprintf(sql, sizeof sql,
                    "ATTACH '%s' AS c; CREATE TABLE c.kept AS SELECT * FROM vault_row WHERE seq = 1",
                    copy);
     host(sql);
     struct hf_store *s = must_open();
-    cr_assert_eq(hf_store_vault_create(s, shelf_key, &shelf_header, NULL), 0);
+    cr_assert_eq(hf_store_vault_create(s, store_model_key, &store_model_header, NULL), 0);
     hf_store_close(s);
     (void)snprintf(sql, sizeof sql, "ATTACH '%s' AS c; INSERT INTO vault_row SELECT * FROM c.kept",
                    copy);
@@ -239,9 +239,9 @@ TAMPER_TEST(a_flipped_bit_anywhere_in_a_row_is_named)
         flip("vault_row", "sealed", "seq = 6", byte);
     }
     struct hf_store *s = must_open();
-    struct shelf found;
-    cr_assert_eq(shelf_read(s, &found, NULL), 0);
-    shelf_done(&found);
+    struct store_model found;
+    cr_assert_eq(store_model_read(s, &found, NULL), 0);
+    store_model_done(&found);
     hf_store_close(s);
 }
 
@@ -279,9 +279,9 @@ TAMPER_TEST(an_altered_header_is_named_by_its_field)
 TAMPER_TEST(a_placed_vault_that_is_made_to_say_placing_does_not_open)
 {
     struct hf_store *s = must_open();
-    struct shelf found;
-    cr_assert_eq(shelf_read(s, &found, NULL), 0);
-    shelf_done(&found);
+    struct store_model found;
+    cr_assert_eq(store_model_read(s, &found, NULL), 0);
+    store_model_done(&found);
     struct hf_store_op op = {.type = HF_STORE_SET_PLACED};
     struct hf_store_update u = {&op, 1};
     cr_assert_eq(hf_store_commit(s, &u, 1, NULL, NULL), 0);
@@ -292,15 +292,15 @@ TAMPER_TEST(a_placed_vault_that_is_made_to_say_placing_does_not_open)
 
 TAMPER_TEST(an_older_head_over_newer_rows_is_noticed)
 {
-    char copy[SHELF_PATH_LEN + 16], sql[256];
+    char copy[STORE_MODEL_PATH_LEN + 16], sql[256];
     (void)snprintf(copy, sizeof copy, "%s/kept", dir);
     (void)snprintf(sql, sizeof sql,
                    "ATTACH '%s' AS c; CREATE TABLE c.kept AS SELECT * FROM vault_head", copy);
     host(sql);
     struct hf_store *s = must_open();
-    struct shelf found;
-    cr_assert_eq(shelf_read(s, &found, NULL), 0);
-    shelf_done(&found);
+    struct store_model found;
+    cr_assert_eq(store_model_read(s, &found, NULL), 0);
+    store_model_done(&found);
     put(s, 9, "new", "value");
     hf_store_close(s);
     (void)snprintf(sql, sizeof sql,
@@ -337,9 +337,9 @@ TAMPER_TEST(the_wrong_key_is_told_from_damage)
     struct hf_store_error err = {0};
     cr_assert_eq(hf_store_vault_open(s, wrong, NULL, NULL, &err), HF_EVAULTKEY);
     cr_assert_not_null(strstr(err.text, "not that of the vault"), "%s", err.text);
-    struct shelf found;
-    cr_assert_eq(shelf_read(s, &found, NULL), 0);
-    shelf_done(&found);
+    struct store_model found;
+    cr_assert_eq(store_model_read(s, &found, NULL), 0);
+    store_model_done(&found);
     hf_store_close(s);
 }
 
@@ -352,7 +352,7 @@ TAMPER_TEST(damaged_pages_are_errors_that_do_not_pass)
     uint8_t page[4096], noise[4096];
     uint64_t seed = 5;
     for (size_t i = 0; i < sizeof noise; i++)
-        noise[i] = (uint8_t)shelf_draw(&seed, 256);
+        noise[i] = (uint8_t)store_model_draw(&seed, 256);
     for (off_t at = 0; at < st.st_size; at += (off_t)sizeof page) {
         int fd = open(path, O_RDWR);
         cr_assert_eq(pread(fd, page, sizeof page, at), (ssize_t)sizeof page);
@@ -360,16 +360,16 @@ TAMPER_TEST(damaged_pages_are_errors_that_do_not_pass)
         close(fd);
         struct hf_store *s = NULL;
         struct hf_store_error err = {0};
-        struct shelf found = {0};
+        struct store_model found = {0};
         int e = hf_store_open(dir, &hf_suite_real, &s, &err);
         if (e == 0)
-            e = shelf_read(s, &found, &err);
+            e = store_model_read(s, &found, &err);
         /* The page of the public state is not ours to authenticate; all others must be missed. */
         if (e == 0)
             cr_assert_eq(found.count, ROWS);
         else
             cr_assert(e == HF_ECORRUPT || e == HF_EROLLBACK, "%s: %s", hf_error_name(e), err.text);
-        shelf_done(&found);
+        store_model_done(&found);
         hf_store_close(s);
         fd = open(path, O_RDWR);
         cr_assert_eq(pwrite(fd, page, sizeof page, at), (ssize_t)sizeof page);

@@ -1,19 +1,19 @@
 /* Filling an update: one transaction a step, and what may leave only after it. */
-#include "lone.h"
+#include "engine_harness.h"
 
 #include "base/error.h"
 
 #include <criterion/criterion.h>
 #include <signal.h>
 
-static struct lone l;
+static struct harness l;
 static const struct hf_bytes none = {0};
 
 static void up(void)
 {
-    lone_init(&l);
-    lone_fresh(&l);
-    lone_placing(&l, 2, 3, 4);
+    harness_init(&l);
+    harness_fresh(&l);
+    harness_placing(&l, 2, 3, 4);
     hf__update_begin(l.e);
 }
 
@@ -26,7 +26,7 @@ static void put(const char *name)
 static void call(bool at_once)
 {
     uint8_t account[32];
-    notary_account(0, account);
+    authority_account(0, account);
     cr_assert_eq(hf__call(l.e, HF_METHOD_STANDING, account, 0, 0, none, at_once), 0);
 }
 
@@ -51,7 +51,7 @@ Test(hf__update, the_writes_of_a_step_are_one_transaction_and_the_next_has_the_n
     put("c");
     hf__update_end(l.e, &u);
     cr_assert_eq(u.write_seq, first + 1);
-    lone_done(&l);
+    harness_done(&l);
 }
 
 Test(hf__update, what_is_put_is_in_the_mirror_at_once)
@@ -66,7 +66,7 @@ Test(hf__update, what_is_put_is_in_the_mirror_at_once)
     hf__put_blob(l.e, HF_ROW_PUBLIC, hf_bytes_of("hint", 4), b);
     hf_blob_unref(b);
     cr_assert_eq(hf__rows_count(&l.e->rows, HF_ROW_PUBLIC), 0);
-    lone_done(&l);
+    harness_done(&l);
 }
 
 Test(hf__update, calls_and_replies_wait_for_the_writes_before_them)
@@ -90,7 +90,7 @@ Test(hf__update, calls_and_replies_wait_for_the_writes_before_them)
     cr_assert_eq(u.replies[1].after, 0);
     cr_assert_eq(u.locals[0].after, 0); /* unless it tells of something written */
     cr_assert_eq(u.write_seq, before + 1);
-    lone_done(&l);
+    harness_done(&l);
 }
 
 Test(hf__update, a_reply_without_a_write_of_its_own_still_waits_for_earlier_ones)
@@ -105,7 +105,7 @@ Test(hf__update, a_reply_without_a_write_of_its_own_still_waits_for_earlier_ones
     hf__update_end(l.e, &u);
     cr_assert_eq(u.write_seq, 0);
     cr_assert_eq(u.replies[0].after, seq);
-    lone_done(&l);
+    harness_done(&l);
 }
 
 Test(hf__update, calls_go_to_members_only_and_name_whom_they_expect)
@@ -113,7 +113,7 @@ Test(hf__update, calls_go_to_members_only_and_name_whom_they_expect)
     struct hf_update u;
     uint8_t stranger[32] = {9}, account[32];
     up();
-    notary_account(1, account);
+    authority_account(1, account);
     cr_assert_eq(hf__call(l.e, HF_METHOD_OFFER, stranger, 0, 0, none, false), HF_ENOTMEMBER);
     cr_assert_eq(hf__call(l.e, HF_METHOD_OFFER, account, 0, 0, none, false), 0);
     cr_assert_eq(hf__call(l.e, HF_METHOD_DOCUMENTS, account, 0, 0, none, true), 0);
@@ -132,7 +132,7 @@ Test(hf__update, calls_go_to_members_only_and_name_whom_they_expect)
         for (size_t j = 0; j < i; j++)
             cr_assert_neq(u.calls[i].id, u.calls[j].id);
     }
-    lone_done(&l);
+    harness_done(&l);
 }
 
 Test(hf__update, calls_are_bounded)
@@ -141,14 +141,14 @@ Test(hf__update, calls_are_bounded)
     int r = 0;
     size_t made = 0;
     up();
-    notary_account(0, account);
+    authority_account(0, account);
     while (r == 0 && made < 100000) {
         r = hf__call(l.e, HF_METHOD_STANDING, account, 0, 0, none, true);
         made += r == 0;
     }
     cr_assert_eq(r, HF_EBUSY);
     cr_assert_geq(made, 1000);
-    lone_done(&l);
+    harness_done(&l);
 }
 
 Test(hf__update, the_deadline_is_the_nearest_timer)
@@ -164,7 +164,7 @@ Test(hf__update, the_deadline_is_the_nearest_timer)
     hf__timer_set(l.e, HF__TIMER_TASK, 60);
     hf__update_end(l.e, &u);
     cr_assert_eq(u.deadline_ms, l.e->now_ms + 50);
-    lone_done(&l);
+    harness_done(&l);
 }
 
 Test(hf__update, a_vault_state_without_a_write, .signal = SIGABRT)
@@ -179,7 +179,7 @@ Test(hf__update, a_released_key_is_wiped_at_the_next_step)
     up();
     memset(l.e->s->app_key, 5, sizeof l.e->s->app_key);
     l.e->key_out = true;
-    lone_tick(&l, 0);
+    harness_tick(&l, 0);
     cr_assert_arr_eq(l.e->s->app_key, zeros, sizeof zeros);
-    lone_done(&l);
+    harness_done(&l);
 }

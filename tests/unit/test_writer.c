@@ -1,6 +1,6 @@
 /* The thread that writes: order, bounds, failures that pass and failures that do not. */
 #include "faulty.h"
-#include "shelf.h"
+#include "store_model.h"
 #include "store/writer.h"
 #include "base/error.h"
 #include "base/secret.h"
@@ -9,7 +9,7 @@
 #include <semaphore.h>
 #include <stdlib.h>
 
-static char dir[SHELF_PATH_LEN];
+static char dir[STORE_MODEL_PATH_LEN];
 static struct hf_store *store;
 static sem_t woken;
 
@@ -35,17 +35,17 @@ static void setup(void)
 {
     faulty_install();
     cr_assert_eq(hf_secret_init(1024 * 1024, true), 0);
-    shelf_folder(dir);
+    store_model_folder(dir);
     sem_init(&woken, 0, 0);
     cr_assert_eq(hf_store_open(dir, &hf_suite_real, &store, NULL), 0);
-    cr_assert_eq(hf_store_vault_create(store, shelf_key, &shelf_header, NULL), 0);
+    cr_assert_eq(hf_store_vault_create(store, store_model_key, &store_model_header, NULL), 0);
 }
 
 static void teardown(void)
 {
     hf_store_close(store);
     cr_expect_eq(hf_secret_used(), 0);
-    shelf_folder_remove(dir);
+    store_model_folder_remove(dir);
 }
 
 #define WRITER_TEST(case) Test(hf_writer, case, .init = setup, .fini = teardown, .timeout = 60)
@@ -68,26 +68,26 @@ static int submit_text(struct hf_writer *w, uint8_t type, const char *key, const
     return hf_writer_submit(w, &u, token);
 }
 
-static void expect_stored(const struct shelf *model)
+static void expect_stored(const struct store_model *model)
 {
-    struct shelf found;
+    struct store_model found;
     struct hf_store_error err = {0};
     hf_store_close(store);
     cr_assert_eq(hf_store_open(dir, &hf_suite_real, &store, &err), 0, "%s", err.text);
-    cr_assert_eq(shelf_read(store, &found, &err), 0, "%s", err.text);
-    cr_assert(shelf_equal(model, &found));
-    shelf_done(&found);
+    cr_assert_eq(store_model_read(store, &found, &err), 0, "%s", err.text);
+    cr_assert(store_model_equal(model, &found));
+    store_model_done(&found);
 }
 
 WRITER_TEST(updates_complete_in_order_and_are_stored)
 {
     struct hf_writer *w = start(0, 0);
-    struct shelf model = {.state = HF_VAULT_PLACING};
+    struct store_model model = {.state = HF_VAULT_PLACING};
     uint64_t seed = 8, taken = 0;
     for (uint64_t token = 0; token < 500; token++) {
         struct hf_store_op ops[6];
-        struct hf_store_update u = shelf_draw_update(&seed, ops);
-        shelf_apply(&model, &u);
+        struct hf_store_update u = store_model_draw_update(&seed, ops);
+        store_model_apply(&model, &u);
         int e;
         while ((e = hf_writer_submit(w, &u, token)) == HF_EBUSY) {
             struct hf_writer_done d = take(w);
@@ -111,19 +111,19 @@ WRITER_TEST(updates_complete_in_order_and_are_stored)
     cr_assert_eq(status.code, 0);
     hf_writer_free(w);
     expect_stored(&model);
-    shelf_done(&model);
+    store_model_done(&model);
 }
 
 WRITER_TEST(a_full_disk_is_reported_and_nothing_is_lost)
 {
     struct hf_writer *w = start(0, 0);
-    struct shelf model = {.state = HF_VAULT_PLACING};
+    struct store_model model = {.state = HF_VAULT_PLACING};
     uint64_t seed = 9;
     faulty_set(FAULTY_FULL, 0, true);
     for (uint64_t token = 0; token < 40; token++) {
         struct hf_store_op ops[6];
-        struct hf_store_update u = shelf_draw_update(&seed, ops);
-        shelf_apply(&model, &u);
+        struct hf_store_update u = store_model_draw_update(&seed, ops);
+        store_model_apply(&model, &u);
         cr_assert_eq(hf_writer_submit(w, &u, token), 0);
     }
     struct hf_writer_status status;
@@ -150,7 +150,7 @@ WRITER_TEST(a_full_disk_is_reported_and_nothing_is_lost)
     cr_assert_eq(status.failing_ms, 0);
     hf_writer_free(w);
     expect_stored(&model);
-    shelf_done(&model);
+    store_model_done(&model);
 }
 
 WRITER_TEST(what_a_stopped_writer_could_not_write_is_canceled_in_order)
@@ -170,7 +170,7 @@ WRITER_TEST(what_a_stopped_writer_could_not_write_is_canceled_in_order)
     cr_assert_not(hf_writer_next(w, &d));
     faulty_set(FAULTY_NONE, -1, false);
     hf_writer_free(w);
-    struct shelf model = {.state = HF_VAULT_PLACING};
+    struct store_model model = {.state = HF_VAULT_PLACING};
     expect_stored(&model);
 }
 

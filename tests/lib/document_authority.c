@@ -1,4 +1,4 @@
-#include "notary.h"
+#include "document_authority.h"
 
 #include <stdio.h>
 
@@ -18,29 +18,29 @@ static const struct hf_wire_type *type_of(enum hf_document_kind kind)
     }
 }
 
-static struct hf_root root_of(struct notary *n, uint32_t number, size_t first)
+static struct hf_root root_of(struct authority *n, uint32_t number, size_t first)
 {
     return (struct hf_root){.number = number,
-                            .issued_s = NOTARY_NOW_S - 1000 + number,
+                            .issued_s = AUTHORITY_NOW_S - 1000 + number,
                             .threshold = 2,
                             .keys = n->keys + first,
                             .keys_count = 3};
 }
 
-void notary_init(struct notary *n)
+void authority_init(struct authority *n)
 {
-    *n = (struct notary){.suite = &hf_suite_real, .rng.seed = "notary"};
+    *n = (struct authority){.suite = &hf_suite_real, .rng.seed = "notary"};
     cr_assert_eq(hf_pool_new(n->suite, &n->pool), 0);
-    for (size_t i = 0; i < NOTARY_KEYS; i++) {
+    for (size_t i = 0; i < AUTHORITY_KEYS; i++) {
         n->suite->sign_keypair(&n->rng, n->public_keys[i], n->secret_keys[i]);
         memcpy(n->keys[i].key, n->public_keys[i], HF_KEY_LEN);
     }
-    struct hf_root root = notary_root(n);
-    n->root = notary_document(n, HF_DOCUMENT_ROOT, &root, "01");
+    struct hf_root root = authority_root(n);
+    n->root = authority_document(n, HF_DOCUMENT_ROOT, &root, "01");
     cr_assert_eq(hf_network_id(n->root, n->network), 0);
 }
 
-void notary_done(struct notary *n)
+void authority_done(struct authority *n)
 {
     hf_document_unref(n->root);
     hf_pool_free(n->pool);
@@ -48,12 +48,12 @@ void notary_done(struct notary *n)
         hf_buf_done(&n->envelopes[i]);
 }
 
-struct hf_root notary_root(struct notary *n)
+struct hf_root authority_root(struct authority *n)
 {
     return root_of(n, 1, 0);
 }
 
-struct hf_root notary_next_root(struct notary *n)
+struct hf_root authority_next_root(struct authority *n)
 {
     struct hf_root root = root_of(n, 2, 3);
     root.has_previous = true;
@@ -61,13 +61,13 @@ struct hf_root notary_next_root(struct notary *n)
     return root;
 }
 
-struct hf_policy notary_policy(struct notary *n, uint32_t version, uint8_t k, uint8_t shares)
+struct hf_policy authority_policy(struct authority *n, uint32_t version, uint8_t k, uint8_t shares)
 {
     n->measurement = (struct hf_measurement){.name = hf_bytes_of("release", 7), .rank = 1};
     memset(n->measurement.digest, 7, sizeof n->measurement.digest);
     return (struct hf_policy){.version = version,
-                              .issued_s = NOTARY_NOW_S - 500,
-                              .expires_s = NOTARY_NOW_S + 1000000,
+                              .issued_s = AUTHORITY_NOW_S - 500,
+                              .expires_s = AUTHORITY_NOW_S + 1000000,
                               .trust = 2,
                               .dev_root = hf_bytes_of(dev_root, sizeof dev_root),
                               .shares = shares,
@@ -79,7 +79,7 @@ struct hf_policy notary_policy(struct notary *n, uint32_t version, uint8_t k, ui
                               .holder_grace_s = 60};
 }
 
-void notary_account(size_t i, uint8_t ret[static 32])
+void authority_account(size_t i, uint8_t ret[static 32])
 {
     memset(ret, 0, 32);
     for (size_t at = 0; at < 4; at++)
@@ -87,13 +87,13 @@ void notary_account(size_t i, uint8_t ret[static 32])
     ret[31] = 1;
 }
 
-struct hf_validator_set notary_set(uint32_t epoch, struct hf_validator *validators, size_t count)
+struct hf_validator_set authority_set(uint32_t epoch, struct hf_validator *validators, size_t count)
 {
     static const char address[] = "node:1";
     static char operators[4096][8];
     struct hf_validator_set set = {.epoch = epoch,
-                                   .issued_s = NOTARY_NOW_S - 400,
-                                   .expires_s = NOTARY_NOW_S + 1000000,
+                                   .issued_s = AUTHORITY_NOW_S - 400,
+                                   .expires_s = AUTHORITY_NOW_S + 1000000,
                                    .validators = validators,
                                    .validators_count = count};
     memset(set.beacon, (int)epoch, sizeof set.beacon);
@@ -105,18 +105,18 @@ struct hf_validator_set notary_set(uint32_t epoch, struct hf_validator *validato
             .address = hf_bytes_of(address, strlen(address)),
             .operator= hf_bytes_of(operators[i], (size_t)len),
         };
-        notary_account(i, validators[i].account);
+        authority_account(i, validators[i].account);
     }
     return set;
 }
 
-struct hf_bytes notary_sign(struct notary *n, enum hf_document_kind kind, const void *message,
-                            const char *signers)
+struct hf_bytes authority_sign(struct authority *n, enum hf_document_kind kind, const void *message,
+                               const char *signers)
 {
     static const uint8_t none[32];
     const uint8_t *network = n->root == NULL ? none : n->network;
     struct hf_buf body;
-    cr_assert_lt(n->envelopes_count, NOTARY_ENVELOPES);
+    cr_assert_lt(n->envelopes_count, AUTHORITY_ENVELOPES);
     struct hf_buf *envelope = &n->envelopes[n->envelopes_count++];
     hf_buf_init(&body, HF_WIRE_DOCUMENT_MAX);
     hf_buf_init(envelope, HF_WIRE_DOCUMENT_MAX);
@@ -136,10 +136,10 @@ struct hf_bytes notary_sign(struct notary *n, enum hf_document_kind kind, const 
     return hf_buf_bytes(envelope);
 }
 
-struct hf_document *notary_document(struct notary *n, enum hf_document_kind kind,
-                                    const void *message, const char *signers)
+struct hf_document *authority_document(struct authority *n, enum hf_document_kind kind,
+                                       const void *message, const char *signers)
 {
     struct hf_document *d = NULL;
-    cr_assert_eq(hf_document_read(n->pool, notary_sign(n, kind, message, signers), &d), 0);
+    cr_assert_eq(hf_document_read(n->pool, authority_sign(n, kind, message, signers), &d), 0);
     return d;
 }

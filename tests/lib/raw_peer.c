@@ -1,4 +1,4 @@
-#include "stranger.h"
+#include "raw_peer.h"
 
 #include "extension.h"
 
@@ -16,7 +16,7 @@ static void need(bool ok, const char *what)
 {
     if (ok)
         return;
-    fprintf(stderr, "stranger: %s\n", what);
+    fprintf(stderr, "raw peer: %s\n", what);
     abort();
 }
 
@@ -30,27 +30,27 @@ static void add_extension(X509 *x, const uint8_t *der, int len)
     ASN1_OCTET_STRING_free(value);
 }
 
-static void extend(const struct stranger *s, X509 *x, EVP_PKEY *key)
+static void extend(const struct raw_peer *s, X509 *x, EVP_PKEY *key)
 {
     struct hf__extension e;
     uint8_t der[HF__EXTENSION_LEN];
     unsigned char *spki = NULL;
     EVP_PKEY *other = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-    int len = i2d_PUBKEY(s->certificate == STRANGER_OTHER_KEY ? other : key, &spki);
+    int len = i2d_PUBKEY(s->certificate == RAW_PEER_OTHER_KEY ? other : key, &spki);
     memcpy(e.account, s->node->account, sizeof(e.account));
     hf_suite_real.sign(s->node->secret, HF_NET_TLS_LABEL, hf_bytes_of(spki, (size_t)len),
                        e.signature);
-    if (s->certificate == STRANGER_BAD_SIGNATURE)
+    if (s->certificate == RAW_PEER_BAD_SIGNATURE)
         e.signature[40] ^= 1;
     hf__extension_encode(&e, der);
-    add_extension(x, der, HF__EXTENSION_LEN - (s->certificate == STRANGER_MALFORMED ? 1 : 0));
-    if (s->certificate == STRANGER_TWICE)
+    add_extension(x, der, HF__EXTENSION_LEN - (s->certificate == RAW_PEER_MALFORMED ? 1 : 0));
+    if (s->certificate == RAW_PEER_TWICE)
         add_extension(x, der, HF__EXTENSION_LEN);
     OPENSSL_free(spki);
     EVP_PKEY_free(other);
 }
 
-static void certify(const struct stranger *s, SSL_CTX *ctx)
+static void certify(const struct raw_peer *s, SSL_CTX *ctx)
 {
     EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
     X509 *x = X509_new();
@@ -61,16 +61,16 @@ static void certify(const struct stranger *s, SSL_CTX *ctx)
     X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"x", -1, -1, 0);
     X509_set_issuer_name(x, name);
     X509_set_pubkey(x, key);
-    if (s->certificate == STRANGER_LARGE) {
+    if (s->certificate == RAW_PEER_LARGE) {
         static char comment[5000];
         memset(comment, 'a', sizeof(comment) - 1);
         X509_EXTENSION *ext = X509V3_EXT_conf_nid(NULL, NULL, NID_netscape_comment, comment);
         need(ext != NULL && X509_add_ext(x, ext, -1) == 1, "a large certificate");
         X509_EXTENSION_free(ext);
-    } else if (s->certificate == STRANGER_NAMED) {
+    } else if (s->certificate == RAW_PEER_NAMED) {
         static const uint8_t localhost[] = "\x30\x0b\x82\x09localhost";
         add_extension(x, localhost, sizeof(localhost) - 1);
-    } else if (s->certificate != STRANGER_PLAIN) {
+    } else if (s->certificate != RAW_PEER_PLAIN) {
         extend(s, x, key);
     }
     need(X509_sign(x, key, NULL) > 0, "a certificate");
@@ -82,7 +82,7 @@ static void certify(const struct stranger *s, SSL_CTX *ctx)
 static int accept_alpn(SSL *ssl, const unsigned char **ret, unsigned char *ret_len,
                        const unsigned char *offered, unsigned int offered_len, void *user)
 {
-    const struct stranger *s = user;
+    const struct raw_peer *s = user;
     (void)ssl;
     (void)offered_len;
     if (s->alpn == NULL)
@@ -99,7 +99,7 @@ static int any_chain(X509_STORE_CTX *store, void *user)
     return 1;
 }
 
-static void make_context(struct stranger *s, bool server)
+static void make_context(struct raw_peer *s, bool server)
 {
     s->ctx = SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
     need(s->ctx != NULL, "a context");
@@ -108,7 +108,7 @@ static void make_context(struct stranger *s, bool server)
     SSL_CTX_set_max_proto_version(s->ctx, version);
     SSL_CTX_set_verify(s->ctx, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_cert_verify_callback(s->ctx, any_chain, NULL);
-    if (s->certificate != STRANGER_NONE || server)
+    if (s->certificate != RAW_PEER_NONE || server)
         certify(s, s->ctx);
     if (server)
         SSL_CTX_set_alpn_select_cb(s->ctx, accept_alpn, s);
@@ -116,7 +116,7 @@ static void make_context(struct stranger *s, bool server)
         SSL_CTX_set_alpn_protos(s->ctx, (const unsigned char *)s->alpn, (unsigned)strlen(s->alpn));
 }
 
-bool stranger_shake(struct stranger *s, bool server)
+bool raw_peer_shake(struct raw_peer *s, bool server)
 {
     if (s->ctx == NULL)
         make_context(s, server);
@@ -129,7 +129,7 @@ bool stranger_shake(struct stranger *s, bool server)
     return s->shook;
 }
 
-void stranger_connect(struct stranger *s)
+void raw_peer_connect(struct raw_peer *s)
 {
     const char *colon = strchr(s->address, ':');
     need(colon != NULL, "an address");
@@ -142,19 +142,19 @@ void stranger_connect(struct stranger *s)
     setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 }
 
-bool stranger_write(struct stranger *s, const void *data, size_t len)
+bool raw_peer_write(struct raw_peer *s, const void *data, size_t len)
 {
     return SSL_write(s->ssl, data, (int)len) == (int)len;
 }
 
-void stranger_preface(struct stranger *s)
+void raw_peer_preface(struct raw_peer *s)
 {
     static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-    stranger_write(s, preface, sizeof(preface) - 1);
-    stranger_frame(s, 4, 0, 0, NULL, 0);
+    raw_peer_write(s, preface, sizeof(preface) - 1);
+    raw_peer_frame(s, 4, 0, 0, NULL, 0);
 }
 
-bool stranger_frame(struct stranger *s, uint8_t type, uint8_t flags, uint32_t stream,
+bool raw_peer_frame(struct raw_peer *s, uint8_t type, uint8_t flags, uint32_t stream,
                     const void *payload, uint32_t len)
 {
     uint8_t *frame = malloc(9 + (size_t)len);
@@ -171,7 +171,7 @@ bool stranger_frame(struct stranger *s, uint8_t type, uint8_t flags, uint32_t st
     memcpy(frame, head, sizeof(head));
     if (len > 0)
         memcpy(frame + 9, payload, len);
-    bool ok = stranger_write(s, frame, 9 + (size_t)len);
+    bool ok = raw_peer_write(s, frame, 9 + (size_t)len);
     free(frame);
     return ok;
 }
@@ -188,7 +188,7 @@ static size_t literal(uint8_t *to, const char *name, const char *value)
     return 3 + name_len + value_len;
 }
 
-bool stranger_request(struct stranger *s, uint8_t flags, uint32_t stream, const char *method,
+bool raw_peer_request(struct raw_peer *s, uint8_t flags, uint32_t stream, const char *method,
                       const char *path)
 {
     uint8_t block[1024];
@@ -196,10 +196,10 @@ bool stranger_request(struct stranger *s, uint8_t flags, uint32_t stream, const 
     len += literal(block + len, ":scheme", "https");
     len += literal(block + len, ":authority", "x");
     len += literal(block + len, ":path", path);
-    return stranger_frame(s, 1, flags, stream, block, (uint32_t)len);
+    return raw_peer_frame(s, 1, flags, stream, block, (uint32_t)len);
 }
 
-static bool read_all(struct stranger *s, uint8_t *ret, size_t len)
+static bool read_all(struct raw_peer *s, uint8_t *ret, size_t len)
 {
     for (size_t got = 0; got < len;) {
         int n = SSL_read(s->ssl, ret + got, (int)(len - got));
@@ -232,7 +232,7 @@ static int status_of(const uint8_t *block, size_t len)
     return status;
 }
 
-void stranger_read(struct stranger *s, bool until_status)
+void raw_peer_read(struct raw_peer *s, bool until_status)
 {
     uint8_t head[9], payload[1 << 16];
     while (read_all(s, head, sizeof(head))) {
@@ -249,7 +249,7 @@ void stranger_read(struct stranger *s, bool until_status)
     }
 }
 
-void stranger_drain(struct stranger *s)
+void raw_peer_drain(struct raw_peer *s)
 {
     char buf[4096];
     if (s->ssl != NULL)
@@ -260,13 +260,13 @@ void stranger_drain(struct stranger *s)
 }
 
 struct job {
-    struct stranger *s;
-    stranger_script *script;
+    struct raw_peer *s;
+    raw_peer_script *script;
     uv_async_t async;
     bool done;
 };
 
-static void clean(struct stranger *s)
+static void clean(struct raw_peer *s)
 {
     SSL_free(s->ssl);
     SSL_CTX_free(s->ctx);
@@ -295,7 +295,7 @@ static bool job_done(void *arg)
     return ((struct job *)arg)->done;
 }
 
-void mesh_stranger(struct mesh *m, struct stranger *s, stranger_script *script)
+void mesh_raw_peer(struct mesh *m, struct raw_peer *s, raw_peer_script *script)
 {
     struct job job = {.s = s, .script = script};
     uv_thread_t thread;
@@ -310,14 +310,14 @@ void mesh_stranger(struct mesh *m, struct stranger *s, stranger_script *script)
 }
 
 struct serving {
-    struct stranger *s;
-    stranger_script *script;
+    struct raw_peer *s;
+    raw_peer_script *script;
 };
 
 static int listener_fd = -1;
 static char listener_address[32];
 
-void stranger_accept(struct stranger *s)
+void raw_peer_accept(struct raw_peer *s)
 {
     s->fd = accept(listener_fd, NULL, NULL);
     need(s->fd >= 0, "a connection");
@@ -331,7 +331,7 @@ static void serve(void *arg)
     free(serving);
 }
 
-void stranger_serve(struct stranger *s, stranger_script *script, uv_thread_t *ret_thread)
+void raw_peer_serve(struct raw_peer *s, raw_peer_script *script, uv_thread_t *ret_thread)
 {
     struct sockaddr_in a = {.sin_family = AF_INET};
     socklen_t len = sizeof(a);
@@ -353,7 +353,7 @@ void stranger_serve(struct stranger *s, stranger_script *script, uv_thread_t *re
         need(uv_thread_create(ret_thread, serve, serving) == 0, "a thread");
 }
 
-void stranger_end(struct stranger *s, uv_thread_t *thread)
+void raw_peer_end(struct raw_peer *s, uv_thread_t *thread)
 {
     (void)s;
     if (thread != NULL)

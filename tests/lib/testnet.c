@@ -1,4 +1,4 @@
-#include "scene.h"
+#include "testnet.h"
 
 #include "base/error.h"
 #include "base/secret.h"
@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-uint8_t scene_key[HF_APP_KEY_LEN];
+uint8_t testnet_key[HF_APP_KEY_LEN];
 
-struct hf_world_settings scene_settings(uint8_t k, uint8_t n)
+struct hf_world_settings testnet_settings(uint8_t k, uint8_t n)
 {
     struct hf_world_settings s;
-    const char *crypto = getenv("SCENE_CRYPTO");
+    const char *crypto = getenv("TESTNET_CRYPTO");
     hf_world_settings_init(&s);
     if (crypto != NULL && strcmp(crypto, "real") == 0)
         s.crypto = HF_WORLD_REAL;
@@ -21,7 +21,7 @@ struct hf_world_settings scene_settings(uint8_t k, uint8_t n)
     return s;
 }
 
-struct hf_world *scene_from(const struct hf_world_settings *s, uint32_t count)
+struct hf_world *testnet_from(const struct hf_world_settings *s, uint32_t count)
 {
     struct hf_world *w;
     cr_assert_eq(hf_secret_init(1024 * 1024, false), 0);
@@ -30,24 +30,24 @@ struct hf_world *scene_from(const struct hf_world_settings *s, uint32_t count)
     return w;
 }
 
-struct hf_world *scene_new(uint32_t count, uint8_t k, uint8_t n)
+struct hf_world *testnet_new(uint32_t count, uint8_t k, uint8_t n)
 {
-    struct hf_world_settings s = scene_settings(k, n);
-    return scene_from(&s, count);
+    struct hf_world_settings s = testnet_settings(k, n);
+    return testnet_from(&s, count);
 }
 
-struct hf_world *scene_up(uint32_t count, uint8_t k, uint8_t n)
+struct hf_world *testnet_up(uint32_t count, uint8_t k, uint8_t n)
 {
     uint32_t version;
-    struct hf_world *w = scene_new(count, k, n);
-    cr_assert_eq(hf_world_bring_up(w, SCENE_MS), 0);
-    cr_assert_eq(hf_world_key(w, 0, "tss-db", SCENE_MS, scene_key, &version), 0);
+    struct hf_world *w = testnet_new(count, k, n);
+    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
+    cr_assert_eq(hf_world_key(w, 0, "tss-db", TESTNET_MS, testnet_key, &version), 0);
     return w;
 }
 
-void scene_ready(struct hf_world *w, long node)
+void testnet_ready(struct hf_world *w, long node)
 {
-    bool ready = hf_world_run_until_state(w, node, HF_STATE_READY, SCENE_MS);
+    bool ready = hf_world_run_until_state(w, node, HF_STATE_READY, TESTNET_MS);
     for (uint32_t i = 0; !ready && i < hf_world_count(w); i++) {
         struct hf_status s;
         if (hf_world_status(w, i, &s) && s.state != HF_STATE_READY)
@@ -56,29 +56,29 @@ void scene_ready(struct hf_world *w, long node)
     cr_assert(ready, "not ready in time");
 }
 
-void scene_key_lives(struct hf_world *w, uint32_t node)
+void testnet_key_lives(struct hf_world *w, uint32_t node)
 {
     uint8_t key[HF_APP_KEY_LEN];
     uint32_t version;
-    scene_ready(w, node);
-    cr_assert_eq(hf_world_key(w, node, "tss-db", SCENE_MS, key, &version), 0);
-    cr_assert_arr_eq(key, scene_key, sizeof key);
+    testnet_ready(w, node);
+    cr_assert_eq(hf_world_key(w, node, "tss-db", TESTNET_MS, key, &version), 0);
+    cr_assert_arr_eq(key, testnet_key, sizeof key);
 }
 
-void scene_end(struct hf_world *w)
+void testnet_end(struct hf_world *w)
 {
     const struct hf_violation *v = hf_world_violation(w);
     cr_assert_null(v, "%s: %s", v != NULL ? v->checker : "", v != NULL ? v->text : "");
     hf_world_free(w);
 }
 
-void scene_restart(struct hf_world *w, uint32_t node)
+void testnet_restart(struct hf_world *w, uint32_t node)
 {
     hf_world_crash(w, node);
     hf_world_start(w, node);
 }
 
-size_t scene_holders(struct hf_world *w, uint32_t node, uint32_t ret[static 16])
+size_t testnet_holders(struct hf_world *w, uint32_t node, uint32_t ret[static 16])
 {
     struct hf_status s;
     cr_assert(hf_world_status(w, node, &s));
@@ -90,7 +90,7 @@ size_t scene_holders(struct hf_world *w, uint32_t node, uint32_t ret[static 16])
     return s.providers_count;
 }
 
-bool scene_traced(struct hf_world *w, long node, enum hf_trace_type type, int error)
+bool testnet_traced(struct hf_world *w, long node, enum hf_trace_type type, int error)
 {
     size_t count;
     const struct hf_world_trace *t = hf_world_traces(w, &count);
@@ -114,10 +114,10 @@ static bool has_reason(struct hf_world *w, void *ctx)
     return hf_world_status(w, r->node, &s) && s.state == r->state && s.reason == r->reason;
 }
 
-void scene_reason(struct hf_world *w, uint32_t node, enum hf_state state, int reason)
+void testnet_reason(struct hf_world *w, uint32_t node, enum hf_state state, int reason)
 {
     struct reason r = {node, state, reason};
-    bool reached = hf_world_run_until(w, has_reason, &r, SCENE_MS);
+    bool reached = hf_world_run_until(w, has_reason, &r, TESTNET_MS);
     struct hf_status s = {0};
     (void)hf_world_status(w, node, &s);
     cr_assert(reached, "node %u is %s: %s; expected %s: %s", node, hf_state_name(s.state),

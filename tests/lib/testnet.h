@@ -1,0 +1,39 @@
+/*
+ * What scenarios share: a small network in the virtual world that is up, and the questions that
+ * every scenario asks at its end. A scenario is a claim; its name says what is claimed.
+ */
+#ifndef HF_TESTS_TESTNET_H
+#define HF_TESTS_TESTNET_H
+
+#include "sim/world.h"
+
+/* How long anything may take in virtual time before a scenario fails. */
+enum { TESTNET_MS = 120000 };
+
+/* A world of count nodes with n and k, stopped, and its settings as they stand. */
+struct hf_world *testnet_new(uint32_t count, uint8_t k, uint8_t n);
+/* The same from settings that the caller changed. */
+struct hf_world *testnet_from(const struct hf_world_settings *s, uint32_t count);
+/* Model cryptography, or real with TESTNET_CRYPTO=real in the environment. */
+struct hf_world_settings testnet_settings(uint8_t k, uint8_t n);
+/* The same, with every node ready and the key "tss-db" of node 0 released once, kept in
+ * testnet_key.
+ */
+struct hf_world *testnet_up(uint32_t count, uint8_t k, uint8_t n);
+extern uint8_t testnet_key[HF_APP_KEY_LEN];
+
+/* Fails the test unless node is (or becomes) ready and releases the same key again. */
+void testnet_key_lives(struct hf_world *w, uint32_t node);
+void testnet_ready(struct hf_world *w, long node);
+/* Fails the test if a checker of the world found a broken promise. Frees the world. */
+void testnet_end(struct hf_world *w);
+/* Kills and starts at once. */
+void testnet_restart(struct hf_world *w, uint32_t node);
+/* The nodes that hold node's newest recorded shares; returns how many. */
+size_t testnet_holders(struct hf_world *w, uint32_t node, uint32_t ret[static 16]);
+/* Whether a node (or anyone) has emitted a trace of this type with this error. */
+bool testnet_traced(struct hf_world *w, long node, enum hf_trace_type type, int error);
+/* Runs until a node's status gives this reason. */
+void testnet_reason(struct hf_world *w, uint32_t node, enum hf_state state, int reason);
+
+#endif
