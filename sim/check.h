@@ -84,8 +84,8 @@ struct hf__sharing {
     uint8_t n, k;
     uint32_t holders[HF_SHARES_MAX * 2];
     uint8_t indices[HF_SHARES_MAX * 2]; /* of the share that each holds */
-    bool
-        emptied[HF_SHARES_MAX * 2]; /* its vault was made anew: only a corrupt one says otherwise */
+    /* its vault was made anew: only a corrupt one says otherwise */
+    bool emptied[HF_SHARES_MAX * 2];
     uint32_t count;
     uint32_t lost; /* holders whose disk its host has meddled with */
 };

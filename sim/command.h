@@ -7,9 +7,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* EXIT_ENDED: before its end, by a signal or for want of memory or disk; no promise was broken so
- * far.
- */
+/* EXIT_ENDED: before its end, by a signal or for want of memory or disk; no
+ * promise was broken so far. */
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_ENDED = 3 };
 
 struct hf__options {
@@ -32,11 +31,11 @@ int hf__command_shrink(const struct hf__options *o);
 
 /* Frees what was read of scenarios, once no scenario is used any more. */
 void hf__forget(void);
-/* The first 12 hexadecimal digits of a hash over this program: a seed repeats a run only with it.
- */
+/* The first 12 hexadecimal digits of a hash over this program: a
+ * seed repeats a run only with it. */
 const char *hf__build_id(void);
-/* Loads a scenario and applies the options; 0, or an exit code with the reason on standard error.
- */
+/* Loads a scenario and applies the options; 0, or an exit code with the reason
+ * on standard error. */
 int hf__load(const struct hf__options *o, struct hf__scenario *ret);
 /* The scenario that a seed draws, with the options applied. */
 int hf__draw_options(const struct hf__options *o, uint64_t seed, struct hf__scenario *ret);

@@ -88,7 +88,7 @@ static void fill(const struct hf_world *w, const struct hf__member *m, char *tex
     memcpy(ret->account, m->account, 32);
     ret->registered_epoch = m->registered_epoch;
     ret->address = text(texts, "n%u:7400", m->node);
-    ret->operator=
+    ret->operator_name =
         text(texts + TEXT_MAX, "op-%u", s->operators == 0 ? m->node : m->node % s->operators);
     ret->zone = text(texts + 2 * TEXT_MAX, "zone-%u", m->node % s->zones);
     ret->leaving = m->leaving;

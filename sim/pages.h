@@ -7,8 +7,8 @@
 
 /* Once, at the start of a program that runs worlds: the heap then grows in large steps. */
 void hf__pages_init(void);
-/* The heap may have grown: asks for huge pages where it has. Does nothing without hf__pages_init.
- */
+/* The heap may have grown: asks for huge pages where it has. Does nothing
+ * without hf__pages_init. */
 void hf__pages_grown(void);
 
 #endif

@@ -42,8 +42,8 @@ struct hf__judged {
     bool no_collateral;       /* it has none for the moment */
 };
 
-/* Makes a quote and shows it to the observers. ret: appended to; made->quote is borrowed from it.
- */
+/* Makes a quote and shows it to the observers. ret: appended to;
+ * made->quote is borrowed from it. */
 void hf__quote_make(struct hf_world *w, struct hf__made *made, struct hf_buf *ret);
 void hf__quote_judge(struct hf_world *w, const struct hf__judged *judged, struct hf_verdict *ret);
 /* The machine that a quote names; HF__NOBODY when it is none of a machine of this world. */

@@ -34,8 +34,8 @@ uint64_t hf__plot_ask(struct hf__plot *p, uint32_t from, uint32_t to, uint8_t me
  * own memory. False: it has no account key now. */
 bool hf__plot_sign(struct hf__plot *p, uint32_t node, const char *label, struct hf_bytes data,
                    uint8_t ret[static 64]);
-/* The share of a row that a corrupt node keeps, from its own memory. False: it cannot be had now.
- */
+/* The share of a row that a corrupt node keeps, from its own memory. False: it
+ * cannot be had now. */
 bool hf__plot_share(struct hf__plot *p, uint32_t node, const struct hf_held_row *row,
                     uint8_t ret[static HF_SCALAR_LEN]);
 /* A copy of this node's disk ran elsewhere and is gone: where the policy lets shares go to any

@@ -1,5 +1,5 @@
-/* Who computes when: the nodes of a host share its cores, and whoever comes first is served first.
- */
+/* Who computes when: the nodes of a host share its cores, and whoever comes
+ * first is served first. */
 #include "cost.h"
 #include "inside.h"
 

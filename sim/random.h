@@ -81,8 +81,8 @@ static inline double hf__draw_unit(struct hf__stream *r)
     return (double)(hf__draw(r) >> 11) * 0x1p-53;
 }
 
-/* Draws nothing for a chance of 0: a world without the fault has the same run with or without it.
- */
+/* Draws nothing for a chance of 0: a world without the fault has the same run
+ * with or without it. */
 static inline bool hf__draw_chance(struct hf__stream *r, double chance)
 {
     return chance > 0 && hf__draw_unit(r) < chance;

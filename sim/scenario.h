@@ -1,5 +1,5 @@
-/* A scenario: a world, what is done to it, and what must come of it; from YAML, or drawn by a seed.
- */
+/* A scenario: a world, what is done to it, and what must come of it; from YAML,
+ * or drawn by a seed. */
 #ifndef HF_SIM_SCENARIO_H
 #define HF_SIM_SCENARIO_H
 

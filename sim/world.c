@@ -130,8 +130,8 @@ void hf_world_free(struct hf_world *w)
             w->observers[i].done(w->observers[i].ctx, w);
     }
     w->observers_count = 0;
-    /* What waits for a process that stands still goes back to the queue, and is freed from there.
-     */
+    /* What waits for a process that stands still goes back to the
+     * queue, and is freed from there. */
     for (uint32_t i = 0; i < w->nodes_count; i++)
         hf_world_resume(w, i);
     for (uint32_t i = 0; i < w->nodes_count; i++)

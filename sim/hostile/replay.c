@@ -1,5 +1,5 @@
-/* Records what its neighbours send and sends it again, later, to the same and to other receivers.
- */
+/* Records what its neighbours send and sends it again, later, to the same and
+ * to other receivers. */
 #include "plot.h"
 
 #include <stdlib.h>

@@ -14,8 +14,8 @@ struct hf__verification {
     char *reason;                    /* of the check that runs; NULL likewise */
 
     struct hf_quote quote;
-    struct hf__machine
-        *machine; /* from the cache: chain, QE report and attestation key are verified */
+    /* from the cache: chain, QE report and attestation key are verified */
+    struct hf__machine *machine;
     struct hf__pck_chain *chain; /* read, or from the cache */
     bool chain_known;            /* from the cache: its signatures are verified */
     EVP_PKEY *attestation_key;

@@ -130,8 +130,8 @@ int hf__check_pck_chain(struct hf__verification *v)
     if (!v->chain_known) {
         const struct hf_collateral *c = v->params->collateral;
         struct hf__known known = hf__collateral_known(c);
-        /* The set's own chains hold the same CA and root: verified there, they are verified here.
-         */
+        /* The set's own chains hold the same CA and root: verified there, they
+         * are verified here. */
         if (c != NULL && hf__collateral_ready(c, c->pck_crl) == HF_ENOMEM)
             return HF_ENOMEM;
         int r = hf__chain_verify(&v->chain->chain, &known);
@@ -146,8 +146,8 @@ int hf__check_pck_chain(struct hf__verification *v)
     return 0;
 }
 
-/* Whether a root that is not trusted is one of the dev platform: by its key, or else by what it
- * says it is. */
+/* Whether a root that is not trusted is one of the dev platform: by its key,
+ * or else by what it says it is. */
 static bool is_dev_root(const struct hf__verification *v, const struct hf__cert *root)
 {
     const uint8_t *key = v->params->roots.dev_key;
@@ -181,7 +181,8 @@ int hf__check_pck_dates(struct hf__verification *v)
     const struct hf__chain *chain = &v->chain->chain;
     uint64_t at_s = v->params->at_s;
     char from[HF_CIVIL_TEXT_LEN], to[HF_CIVIL_TEXT_LEN];
-    bool early = at_s<v->chain->not_before_s, late = at_s> v->chain->not_after_s;
+    bool early = v->chain->not_before_s > at_s;
+    bool late = v->chain->not_after_s < at_s;
     for (size_t i = 0; (early || late) && v->reason != NULL && i < chain->count; i++) {
         const struct hf__cert *c = &chain->cert[i];
         if (early ? at_s >= c->not_before_s : at_s <= c->not_after_s)

@@ -1,5 +1,5 @@
-/* Readers of what TCB info and QE identity share: levels, their advisories, the evaluation number.
- */
+/* Readers of what TCB info and QE identity share: levels, their advisories, the
+ * evaluation number. */
 #ifndef HF_ATTEST_LEVEL_H
 #define HF_ATTEST_LEVEL_H
 

@@ -51,8 +51,8 @@ HF_MUST_USE int hf__issuer_new(struct hf_bytes pem, bool is_ca, const struct hf_
 struct hf__issuer *hf__issuer_ref(struct hf__issuer *issuer);
 /* NULL is legal. */
 void hf__issuer_unref(struct hf__issuer *issuer);
-/* Reads and verifies it, the first time. Returns its error, or HF_ENOMEM, after which it may be
- * tried again. */
+/* Reads and verifies it, the first time. Returns its error, or HF_ENOMEM,
+ * after which it may be tried again. */
 HF_MUST_USE int hf__issuer_ready(struct hf__issuer *issuer, const struct hf__known *known);
 
 struct hf__document {
@@ -62,8 +62,8 @@ struct hf__document {
     struct hf__issuer *issuer; /* NULL for the root's CRL */
     uint8_t *text;
     size_t len;
-    /* Of JSON: the signed bytes, within text, and their signature; body is empty where there is
-     * none. */
+    /* Of JSON: the signed bytes, within text, and their signature; body
+     * is empty where there is none. */
     struct hf_bytes body;
     uint8_t signature[HF_TCB_SIGNATURE_LEN];
     struct hf_fault split_fault; /* why there is none */
@@ -86,8 +86,8 @@ HF_MUST_USE int hf__document_new(enum hf_collateral_kind kind, struct hf_bytes t
                                  const uint8_t *asked_fmspc, struct hf__document **ret);
 struct hf__document *hf__document_ref(struct hf__document *d);
 void hf__document_unref(struct hf__document *d);
-/* Reads and verifies it, the first time. Returns its error, or HF_ENOMEM, after which it may be
- * tried again. */
+/* Reads and verifies it, the first time. Returns its error, or HF_ENOMEM,
+ * after which it may be tried again. */
 HF_MUST_USE int hf__document_ready(struct hf__document *d, const struct hf__known *known);
 
 struct hf_collateral {
@@ -106,8 +106,8 @@ struct hf_collateral *hf__collateral_empty(const struct hf__root *root, size_t c
 /* Borrowed; NULL where the set has none. fmspc: for a TCB info. */
 struct hf__document *hf__collateral_find(const struct hf_collateral *c,
                                          enum hf_collateral_kind kind, const uint8_t *fmspc);
-/* Certificates that the set's own chains have verified so far; for hf__chain_verify. c may be NULL.
- */
+/* Certificates that the set's own chains have verified so far; for
+ * hf__chain_verify. c may be NULL. */
 struct hf__known hf__collateral_known(const struct hf_collateral *c);
 /* hf__document_ready with what the set knows. HF_ECOLLMISSING: d is NULL. */
 HF_MUST_USE int hf__collateral_ready(const struct hf_collateral *c, struct hf__document *d);

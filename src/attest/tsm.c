@@ -141,8 +141,8 @@ static int thread_start(struct request *r)
     return rc == 0 ? 0 : HF_ENOMEM;
 }
 
-/* With the lock held. Whether the request was done in time; if not, it is the thread's from now on.
- */
+/* With the lock held. Whether the request was done in time; if not, it is the
+ * thread's from now on. */
 static bool await(struct request *r)
 {
     const struct timespec until = {.tv_sec = (time_t)(r->deadline_ms / 1000),

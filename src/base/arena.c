@@ -46,8 +46,8 @@ void hf_arena_reset(struct hf_arena *a)
     a->newest->len = 0;
 }
 
-/* A chunk with room for len bytes. Doubling keeps their number logarithmic in what is handed out.
- */
+/* A chunk with room for len bytes. Doubling keeps their number logarithmic in
+ * what is handed out. */
 static struct hf_arena_chunk *chunk_new(const struct hf_arena *a, size_t len)
 {
     size_t cap = a->newest == NULL ? CHUNK_MIN : a->newest->cap;

@@ -21,8 +21,8 @@ struct hf_cli_quote_policy {
     struct hf_judge_measurement *measurements;
 };
 
-/* Says on standard error what is wrong with the file, and returns the error. ret: end with _done.
- */
+/* Says on standard error what is wrong with the file, and returns the error.
+ * ret: end with _done. */
 HF_MUST_USE int hf_cli_quote_policy_load(const char *file, struct hf_cli_quote_policy *ret);
 /* A zeroed policy is legal. */
 void hf_cli_quote_policy_done(struct hf_cli_quote_policy *p);

@@ -254,7 +254,7 @@ static int fill(const struct hf__members *members, uint32_t epoch, struct hf_val
         memcpy(v->account, m->account, sizeof v->account);
         v->registered_epoch = m->registered_epoch > 0 ? m->registered_epoch : epoch;
         v->address = hf_bytes_of(m->address, strlen(m->address));
-        v->operator= hf_bytes_of(m->operator_name, strlen(m->operator_name));
+        v->operator_name = hf_bytes_of(m->operator_name, strlen(m->operator_name));
         v->zone = hf_bytes_of(m->zone, strlen(m->zone));
         v->leaving = m->leaving;
         v->platforms = calloc(m->platforms_count + 1, sizeof *v->platforms);

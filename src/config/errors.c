@@ -3,8 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Text from a file goes to terminals and logs: no control character of its passes. Bytes of UTF-8
- * do. */
+/* Text from a file goes to terminals and logs: no control character of
+ * its passes. Bytes of UTF-8 do. */
 static void make_printable(char *text)
 {
     for (; *text != '\0'; text++)
@@ -31,8 +31,8 @@ void hf__errors_add(struct hf_config_errors *errors, unsigned line, unsigned col
     make_printable(e->text);
 }
 
-/* An insertion sort: there are few, and errors of one line keep the order in which they were found.
- */
+/* An insertion sort: there are few, and errors of one line keep the order in
+ * which they were found. */
 void hf__errors_sort(struct hf_config_errors *errors)
 {
     for (size_t i = 1; i < errors->count; i++) {

@@ -22,8 +22,8 @@ const struct unit *hf__units_of(enum hf_config_type type);
  * are not. HF_EINVAL: no such text. HF_ETOOBIG: more than 64 bits.
  */
 HF_MUST_USE int hf__quantity_parse(const char *text, const struct unit *units, uint64_t *ret_value);
-/* The same as short as it goes: "90s" is "90s", 60000000 us is "1m". ret_text: at least 32 bytes.
- */
+/* The same as short as it goes: "90s" is "90s", 60000000 us is "1m". ret_text:
+ * at least 32 bytes. */
 void hf__quantity_format(uint64_t value, const struct unit *units, char *ret_text, size_t size);
 /* "2027-01-31T12:00:00Z" → seconds since 1970. HF_EINVAL. */
 HF_MUST_USE int hf__time_parse(const char *text, int64_t *ret_seconds);

@@ -7,8 +7,8 @@ struct builder {
     yaml_parser_t parser;
     struct hf_arena *arena;
     struct hf_config_errors *errors;
-    struct hf_config__node
-        *open[HF_CONFIG_DEPTH_MAX]; /* the maps and lists around what comes next */
+    /* the maps and lists around what comes next */
+    struct hf_config__node *open[HF_CONFIG_DEPTH_MAX];
     size_t depth;
     size_t nodes;
     struct hf_config__node *root;
@@ -204,8 +204,8 @@ static int parse_error(struct builder *b)
 {
     if (b->parser.error == YAML_MEMORY_ERROR)
         return HF_ENOMEM;
-    /* A reader's error has an offset instead of a mark: the mark is then where scanning had got to.
-     */
+    /* A reader's error has an offset instead of a mark: the mark is then where
+     * scanning had got to. */
     yaml_mark_t mark =
         b->parser.error == YAML_READER_ERROR ? b->parser.mark : b->parser.problem_mark;
     hf__errors_add(b->errors, line_of(mark), column_of(mark), "", "not YAML: %s%s%s",

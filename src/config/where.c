@@ -1,5 +1,5 @@
-/* From a path such as "servers[2].zone" to its place in the text, for judgements after the types
- * are right. */
+/* From a path such as "servers[2].zone" to its place in the text, for
+ * judgements after the types are right. */
 #include "config/schema.h"
 #include "tree.h"
 
@@ -28,8 +28,8 @@ static const struct hf_config__node *step(const struct hf_config__node *n, const
     return hf__node_child(n, at, len);
 }
 
-/* NULL when the path leads to nothing; *ret_outer is then the last node on the way that is there.
- */
+/* NULL when the path leads to nothing; *ret_outer is then the last node on the
+ * way that is there. */
 static const struct hf_config__node *find(const struct hf_config_where *where, const char *path,
                                           const struct hf_config__node **ret_outer)
 {

@@ -58,8 +58,8 @@ static void learn(struct hf_engine *e, struct hf__claiming *c, const uint8_t acc
         c->highest = number;
 }
 
-/* What the answers of the recovery say beside shares: the highest claim, and whether the newest is
- * complete. */
+/* What the answers of the recovery say beside shares: the highest claim, and
+ * whether the newest is complete. */
 static bool read_answers(struct hf_engine *e, struct hf__claiming *c,
                          const struct hf_generation_id *newest)
 {
@@ -102,8 +102,8 @@ static bool take_newer_record(struct hf_engine *e, const struct hf_signed_record
     return true;
 }
 
-/* Who is asked: the holders of the newest record and, unless that is known to be complete, of its
- * predecessor. */
+/* Who is asked: the holders of the newest record and, unless that is known to be
+ * complete, of its predecessor. */
 static void list_holders(struct hf_engine *e, struct hf__claiming *c, bool complete)
 {
     struct hf_placement_record record;
@@ -115,8 +115,8 @@ static void list_holders(struct hf_engine *e, struct hf__claiming *c, bool compl
     c->k_before = 0;
     for (size_t i = 0; i < record.holders_count; i++)
         add_holder(c, &record.holders[i], true);
-    /* A deletion order says that all holders have confirmed the newest record; so does the vault's
-     * own row. */
+    /* A deletion order says that all holders have confirmed the newest
+     * record; so does the vault's own row. */
     if (!record.has_predecessor || complete || confirmed)
         return;
     c->k_before = (uint8_t)record.predecessor.threshold;
@@ -284,8 +284,8 @@ static void progress(struct hf_engine *e)
     }
 }
 
-/* The timer of the task: a first attempt, a higher number, or again to those that have not
- * answered. */
+/* The timer of the task: a first attempt, a higher number, or again to
+ * those that have not answered. */
 void hf__claim_advance(struct hf_engine *e)
 {
     struct hf__claiming *c = e->claiming;
@@ -294,8 +294,8 @@ void hf__claim_advance(struct hf_engine *e)
     if (r == 0 && !hf__identity_current(e))
         r = HF_EIDENTITY;
     if (r != 0) {
-        /* The identity's quote, or documents, are under way: both try the task again when they
-         * come. */
+        /* The identity's quote, or documents, are under way: both try
+         * the task again when they come. */
         hf__state_set(e, HF_STATE_CLAIMING, r);
         hf__timer_set(e, HF__TIMER_TASK, e->timing.retry_ms_max);
         return;
@@ -338,8 +338,8 @@ static int check_answer(struct hf_engine *e, const struct hf__pending *call,
     return e->suite->verify(call->account, "holdfast/v1/claim-answer", m->answer, m->signature);
 }
 
-/* Whether a refusal says what alone can be a reason: another instance's claim, as high or higher.
- */
+/* Whether a refusal says what alone can be a reason: another instance's claim,
+ * as high or higher. */
 static bool refuses(const struct hf_engine *e, uint64_t number, const struct hf_claim_answer *a)
 {
     return !a->accepted &&

@@ -16,11 +16,11 @@ static bool same_operator(const struct hf_engine *e, const uint8_t *a, const uin
 {
     long ia = hf_set_find(e->set, a), ib = hf_set_find(e->set, b);
     const struct hf_validator *v = e->set->u.set.validators;
-    return ia >= 0 && ib >= 0 && hf_bytes_equal(v[ia].operator, v[ib].operator);
+    return ia >= 0 && ib >= 0 && hf_bytes_equal(v[ia].operator_name, v[ib].operator_name);
 }
 
-/* A holder of the recorded generation that goes on: it has the record, answers, and is still a
- * member. */
+/* A holder of the recorded generation that goes on: it has the record,
+ * answers, and is still a member. */
 static bool fit(const struct hf_engine *e, const struct hf__watch *w)
 {
     return w->confirmed && w->silent_ms == 0 && hf_set_find(e->set, w->account) >= 0;
@@ -33,8 +33,8 @@ static void add_candidate(struct hf__dealing *d, const uint8_t account[static 32
     memcpy(c->account, account, 32);
 }
 
-/* Holders that stay come first; the others by the current order, without those that just failed us.
- */
+/* Holders that stay come first; the others by the current order, without those
+ * that just failed us. */
 static void list_candidates(struct hf_engine *e, struct hf__dealing *d)
 {
     const struct hf_policy *p = &e->policy->u.policy;
@@ -83,8 +83,8 @@ void hf__deal_begin(struct hf_engine *e)
     for (size_t i = 0; i < d->n; i++)
         e->dealing->slots[i].candidate = -1;
     hf__trace(e, HF_TRACE_DEALING, 0, NULL, d->generation.number, d->n);
-    /* The number is spent before anyone hears of it, so that it is never used for two polynomials.
-     */
+    /* The number is spent before anyone hears of it, so that it is never used
+     * for two polynomials. */
     hf__account_save(e);
     hf__deal_advance(e);
 }
@@ -110,16 +110,16 @@ void hf__candidate_failed(struct hf_engine *e, struct hf__candidate *c, int erro
     bool sent = c->slot >= 0 && d->slots[c->slot].state == HF__SLOT_DEPOSITING;
     c->error = error;
     if (again && ++c->attempts < ATTEMPTS_MAX) {
-        /* The same slot waits for a new offer: what this provider may hold already is the same
-         * share. */
+        /* The same slot waits for a new offer: what this provider may
+         * hold already is the same share. */
         c->state = HF__CANDIDATE_UNASKED;
     } else {
         c->state = HF__CANDIDATE_FAILED;
         hf__trace(e, HF_TRACE_CANDIDATE_FAILED, error, c->account, (uint64_t)(c->slot + 1), 0);
         if (c->slot >= 0)
             d->slots[c->slot].candidate = -1;
-        /* It may hold the share all the same: what replaces this generation must tell it to forget.
-         */
+        /* It may hold the share all the same: what replaces this generation
+         * must tell it to forget. */
         if (sent && d->strays_count < HF_SHARES_MAX)
             memcpy(d->strays[d->strays_count++], c->account, 32);
     }
@@ -169,8 +169,8 @@ static struct counts count(const struct hf__dealing *d)
     return n;
 }
 
-/* Gives free offers to slots without a candidate: holders kept and placed first, by the order of
- * candidates. */
+/* Gives free offers to slots without a candidate: holders kept and placed
+ * first, by the order of candidates. */
 static void assign(struct hf__dealing *d)
 {
     for (int want_placed = 1; want_placed >= 0; want_placed--)
@@ -188,8 +188,8 @@ static void assign(struct hf__dealing *d)
         }
 }
 
-/* Too few candidates answered. A first placement goes on asking; a replacement leaves the old
- * dealing as it is. */
+/* Too few candidates answered. A first placement goes on asking; a replacement
+ * leaves the old dealing as it is. */
 static void give_up(struct hf_engine *e)
 {
     struct hf__dealing *d = e->dealing;
@@ -204,8 +204,8 @@ static void give_up(struct hf_engine *e)
             hf__state_set(e, HF_STATE_DEGRADED, HF_ESELECTION);
         return;
     }
-    /* A new number and a new polynomial next time: some candidates may hold shares of this one by
-     * now. */
+    /* A new number and a new polynomial next time: some candidates may
+     * hold shares of this one by now. */
     hf__deal_free(e);
     hf__state_set(e, HF_STATE_PLACING, HF_EFEWPROVIDERS);
     hf__task_retry(e, false);

@@ -1,5 +1,5 @@
-/* A dealing under way, on the owner's side. Private to core: deal.c, deal_offer.c, deal_deposit.c,
- * record.c. */
+/* A dealing under way, on the owner's side. Private to core: deal.c,
+ * deal_offer.c, deal_deposit.c, record.c. */
 #ifndef HF_CORE_DEAL_H
 #define HF_CORE_DEAL_H
 
@@ -60,8 +60,8 @@ struct hf__dealing {
 
 /* All receipts are in: writes the record and tells the holders (record.c). */
 void hf__record_make(struct hf_engine *e);
-/* Seals shares for all slots that have an offer, and asks for one quote over them (deal_deposit.c).
- */
+/* Seals shares for all slots that have an offer, and asks for one quote over
+ * them (deal_deposit.c). */
 void hf__deposit_advance(struct hf_engine *e);
 /* A candidate will not do; its slot, if it has one, wants another (deal.c). */
 void hf__candidate_failed(struct hf_engine *e, struct hf__candidate *c, int error, bool again);

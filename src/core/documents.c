@@ -1,5 +1,5 @@
-/* Root, policy and validator set: adopted when newer and verified, passed on to whoever is behind.
- */
+/* Root, policy and validator set: adopted when newer and verified, passed on to
+ * whoever is behind. */
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -243,8 +243,8 @@ void hf__documents_list(struct hf_engine *e, const struct hf_versions *theirs,
     struct hf_versions own;
     size_t count = 0;
     hf__versions(e, &own);
-    /* Roots first: without them the others cannot be verified. What does not fit comes in the next
-     * exchange. */
+    /* Roots first: without them the others cannot be verified. What does not
+     * fit comes in the next exchange. */
     for (uint64_t i = theirs->root; i < own.root; i++)
         add(list, &count, e->roots[i]);
     if (own.policy > theirs->policy)
@@ -350,8 +350,8 @@ int hf__documents_answered(struct hf_engine *e, const struct hf__pending *call, 
     for (size_t i = 0; i < m.documents_count; i++)
         if ((r = hf__document_offer(e, m.documents[i].bytes)) != 0)
             return r;
-    /* A peer that was behind is not any more: what it refused can be asked again, but not in a
-     * tight circle. */
+    /* A peer that was behind is not any more: what it refused can be asked
+     * again, but not in a tight circle. */
     struct hf_versions own;
     hf__versions(e, &own);
     if (call->arg == PUSHED && m.versions.policy >= own.policy && m.versions.epoch >= own.epoch &&

@@ -63,8 +63,8 @@ static bool record_of(struct hf_engine *e, const struct hf__row *row,
            hf__decode(e, &hf_wire_placement_record, held.record.record, ret) == 0;
 }
 
-/* The newest record of each owner: rows stand by owner, so an owner's generations are neighbours.
- */
+/* The newest record of each owner: rows stand by owner, so an owner's
+ * generations are neighbours. */
 static void collect(struct hf_engine *e)
 {
     struct hf__drain *d = e->drain;

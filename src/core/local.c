@@ -54,8 +54,8 @@ static void release(struct hf_engine *e, uint64_t id, struct hf_bytes name)
                HF_FAULT(DERIVE) && bound != NULL ? "again" : "application", name, e->s->app_key);
     e->key_out = true;
     struct hf_local_reply *reply = hf__local_reply(e, id, 0);
-    /* The name's binding must be durable; other writes, which a full disk may hold up, need not be.
-     */
+    /* The name's binding must be durable; other writes, which a full disk may
+     * hold up, need not be. */
     reply->after = HF_FAULT(BINDING) ? 0 : e->binding_seq;
     reply->key = e->s->app_key;
     reply->key_version = (uint32_t)row.version;

@@ -1,5 +1,5 @@
-/* One node: everything the engine knows, and the functions by which its parts call each other.
- * Private to core. */
+/* One node: everything the engine knows, and the functions by which its parts
+ * call each other. Private to core. */
 #ifndef HF_CORE_NODE_H
 #define HF_CORE_NODE_H
 
@@ -37,8 +37,8 @@ struct hf__pending {
     uint8_t account[32];
 };
 
-/* A message that waits for the verdict on a quote in it; handled anew from its start when that is
- * there. */
+/* A message that waits for the verdict on a quote in it; handled anew from
+ * its start when that is there. */
 struct hf__parked {
     struct hf__parked *next;
     uint8_t quote_hash[32];
@@ -77,8 +77,8 @@ struct hf__watch {
     uint8_t shown;         /* number of the own identity under which it answered; 0 none */
     int16_t error;
     uint64_t since_ms; /* since when answered stands; 0 never asked */
-    uint64_t
-        silent_ms; /* since when it is unfit: silent, unplaced or without the share; 0 it is fit */
+    /* since when it is unfit: silent, unplaced or without the share; 0 it is fit */
+    uint64_t silent_ms;
 };
 
 enum hf__timer {
@@ -192,8 +192,8 @@ static inline struct hf_bytes hf__key_account(const uint8_t account[static 32])
 uint64_t hf__now_s(const struct hf_engine *e);
 void hf__timer_set(struct hf_engine *e, enum hf__timer timer, uint64_t after_ms);
 void hf__timer_clear(struct hf_engine *e, enum hf__timer timer);
-/* Moves to a state that the table permits; checks its invariant. The same state again changes the
- * reason. */
+/* Moves to a state that the table permits; checks its invariant. The same
+ * state again changes the reason. */
 void hf__state_set(struct hf_engine *e, enum hf_state state, int reason);
 /* Something that tasks wait for has changed: try again now. */
 void hf__kick(struct hf_engine *e);
@@ -225,13 +225,13 @@ int hf__documents_answered(struct hf_engine *e, const struct hf__pending *call, 
 /* ---- quote.c */
 /* The verdict on a quote, or HF__PARK after starting to judge it. HF_EBUSY: too much is waiting. */
 HF_MUST_USE int hf__verdict(struct hf_engine *e, struct hf_bytes quote, struct hf_verdict *ret);
-/* Holds a verdict against the newest policy. report_data: 64 bytes. ret_rank: of the software; may
- * be NULL. */
+/* Holds a verdict against the newest policy. report_data: 64 bytes. ret_rank:
+ * of the software; may be NULL. */
 HF_MUST_USE int hf__judge(struct hf_engine *e, const struct hf_verdict *v,
                           const uint8_t *report_data, bool dated, uint64_t made_s,
                           uint32_t *ret_rank);
-/* The peer that an identity proves, judged for now; HF__PARK; else why not. ret is valid until the
- * next call. */
+/* The peer that an identity proves, judged for now; HF__PARK; else why not. ret
+ * is valid until the next call. */
 HF_MUST_USE int hf__identity_check(struct hf_engine *e, const struct hf_identity *identity,
                                    const uint8_t account[static 32], const struct hf__peer **ret,
                                    uint32_t *ret_rank);
@@ -239,8 +239,8 @@ HF_MUST_USE int hf__identity_check(struct hf_engine *e, const struct hf_identity
 HF_MUST_USE int hf__identity_known(struct hf_engine *e, const uint8_t account[static 32],
                                    const struct hf__peer **ret, uint32_t *ret_rank);
 void hf__identity_renew(struct hf_engine *e);
-/* Whether the own identity is of the newest set: peers refuse one of a set that is two epochs old.
- */
+/* Whether the own identity is of the newest set: peers refuse one of a set that
+ * is two epochs old. */
 bool hf__identity_current(const struct hf_engine *e);
 /* Own identity, decoded; false: none yet. */
 bool hf__identity_own(struct hf_engine *e, struct hf_identity *ret);
@@ -271,22 +271,22 @@ bool hf__own_record(struct hf_engine *e, struct hf_placement_record *ret,
 void hf__watch_rebuild(struct hf_engine *e);
 
 /* ---- owner.c: requests that an owner signs */
-/* Sends body, encoded and signed under the method's label, with the own identity unless the holder
- * knows it. */
+/* Sends body, encoded and signed under the method's label, with the own
+ * identity unless the holder knows it. */
 HF_MUST_USE int hf__owner_send(struct hf_engine *e, uint8_t method,
                                const uint8_t provider[static 32], uint8_t slot, uint32_t arg,
                                const struct hf_wire_type *type, const void *message);
 /* A holder has answered: it knows the identity that this call showed or relied on. */
 void hf__owner_known(struct hf_engine *e, const struct hf__pending *call);
-/* The provider has forgotten the identity that a bare request relied on: shows it and asks again.
- */
+/* The provider has forgotten the identity that a bare request relied on: shows
+ * it and asks again. */
 void hf__owner_again(struct hf_engine *e, const struct hf__pending *call);
 /* Opens an owner's request: its shape, and what is inside it. */
 HF_MUST_USE int hf__owner_open(struct hf_engine *e, struct hf_bytes body,
                                const struct hf_wire_type *type, void *ret_message,
                                struct hf_owner_request *ret_request);
-/* Whether header may speak here: documents, network, both accounts, membership, the owner's
- * signature. */
+/* Whether header may speak here: documents, network, both accounts,
+ * membership, the owner's signature. */
 HF_MUST_USE int hf__owner_check(struct hf_engine *e, uint8_t method,
                                 const struct hf_owner_request *request,
                                 const struct hf_owner_header *header);
@@ -294,8 +294,8 @@ HF_MUST_USE int hf__owner_check(struct hf_engine *e, uint8_t method,
 HF_MUST_USE int hf__owner_identity(struct hf_engine *e, const struct hf_owner_request *request,
                                    const struct hf_owner_header *header,
                                    const struct hf__peer **ret, uint32_t *ret_rank);
-/* HF_ESUPERSEDED: header speaks under a lower claim than the row, or as another instance of the
- * same. */
+/* HF_ESUPERSEDED: header speaks under a lower claim than the row, or as
+ * another instance of the same. */
 HF_MUST_USE int hf__claim_check(const struct hf_owner_row *row, const struct hf_claim_id *claim);
 /* The row of an owner, decoded; false: none. */
 bool hf__owner_row(struct hf_engine *e, const uint8_t owner[static 32], struct hf_owner_row *ret);
@@ -332,8 +332,8 @@ HF_MUST_USE int hf__nonce_check(struct hf_engine *e, struct hf_bytes context,
                                 const uint8_t nonce[static 40]);
 
 /* ---- the owner's side */
-/* deal*.c: a first dealing, or one that replaces the newest and drops the holders that are unfit.
- */
+/* deal*.c: a first dealing, or one that replaces the newest and drops the
+ * holders that are unfit. */
 void hf__deal_begin(struct hf_engine *e);
 void hf__deal_advance(struct hf_engine *e);
 void hf__deal_free(struct hf_engine *e);
@@ -345,8 +345,8 @@ int hf__deposit_answered(struct hf_engine *e, const struct hf__pending *call, in
 /* record.c */
 /* Writes the newest record to vault and public state, and flips the vault to `placed`. */
 void hf__record_save(struct hf_engine *e, const struct hf_record_row *row);
-/* The predecessor that a record names is to be deleted at its holders, once the record is
- * confirmed. */
+/* The predecessor that a record names is to be deleted at its holders,
+ * once the record is confirmed. */
 void hf__retiring_save(struct hf_engine *e, const struct hf_placement_record *record);
 void hf__record_send(struct hf_engine *e);
 int hf__record_answered(struct hf_engine *e, const struct hf__pending *call, int error,
@@ -379,8 +379,8 @@ int hf__claim_answered(struct hf_engine *e, const struct hf__pending *call, int 
                        struct hf_bytes body);
 /* A provider says that another claim stands: ask it for its signed word. */
 void hf__claim_challenge(struct hf_engine *e, const uint8_t provider[static 32]);
-/* status.c: an account's address as terminated text, until the next step; "" when it is in no set.
- */
+/* status.c: an account's address as terminated text, until the next step; ""
+ * when it is in no set. */
 const char *hf__status_address(struct hf_engine *e, const uint8_t account[static 32]);
 /* local.c, drain.c, drill.c */
 void hf__drain_begin(struct hf_engine *e, uint64_t request);

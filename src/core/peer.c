@@ -48,8 +48,8 @@ static bool same_peer(const struct hf__peer *a, const struct hf__peer *b)
            a->made_s == b->made_s && same_verdict(&a->verdict, &b->verdict);
 }
 
-/* The pool's copy, with one reference more. Engines that judged one quote differently share none.
- */
+/* The pool's copy, with one reference more. Engines that judged one quote
+ * differently share none. */
 static struct hf__peer *peer_ref(struct hf_pool *pool, const struct hf__peer *what)
 {
     struct hf__peer_table *t = &pool->peers;

@@ -1,5 +1,5 @@
-/* Quotes: the node's own, and those of others, each judged once by the shell and then held against
- * the policy. */
+/* Quotes: the node's own, and those of others, each judged once by the shell and
+ * then held against the policy. */
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -185,8 +185,8 @@ int hf__identity_check(struct hf_engine *e, const struct hf_identity *identity,
         hf__trace(e, HF_TRACE_QUOTE_REFUSED, r, account, 0, 0);
         return r;
     }
-    /* When it was judged says nothing of the peer: engines that judged it at other times share it.
-     */
+    /* When it was judged says nothing of the peer: engines that judged it at
+     * other times share it. */
     p.verdict.verified_at_s = 0;
     memcpy(p.account, account, 32);
     memcpy(p.sealing_key, s.sealing_key, 32);

@@ -95,8 +95,8 @@ static void name_bad(struct hf_engine *e, const struct group *g, size_t i, int e
               g->shares[i].index);
 }
 
-/* Rebuilds the root secret of a group. HF_EFEWSHARES: too few good shares; the bad ones are named.
- */
+/* Rebuilds the root secret of a group. HF_EFEWSHARES: too few good shares; the
+ * bad ones are named. */
 static int rebuild(struct hf_engine *e, const struct group *g)
 {
     uint8_t indices[HF_SHARES_MAX];

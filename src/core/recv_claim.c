@@ -8,8 +8,8 @@
 #include "node.h"
 #include "provider.h"
 
-/* The newest record kept of an owner, when it is of a newer generation than this; false: none is.
- */
+/* The newest record kept of an owner, when it is of a newer generation than
+ * this; false: none is. */
 static bool newer_record(struct hf_engine *e, const uint8_t owner[static 32], uint64_t generation,
                          struct hf_signed_record *ret)
 {

@@ -216,8 +216,8 @@ int hf__recv_recover(struct hf_engine *e, uint64_t id, uint8_t method, struct hf
     int r = hf__decode(e, &hf_wire_recover_request, body, &c.request);
     if (r != 0)
         return r;
-    /* The same request gets the same answer for the nonce's life, after its quote has passed once.
-     */
+    /* The same request gets the same answer for the nonce's life, after its
+     * quote has passed once. */
     e->suite->hash(method == HF_METHOD_DRILL ? "holdfast/v1/answer-drill"
                                              : "holdfast/v1/answer-recover",
                    body, c.key);

@@ -37,8 +37,8 @@ struct hf__row *hf__rows_find(const struct hf__rows *r, uint8_t collection, stru
 void hf__rows_put(struct hf__rows *r, uint8_t collection, struct hf_bytes key,
                   struct hf_blob *value);
 void hf__rows_del(struct hf__rows *r, uint8_t collection, struct hf_bytes key);
-/* The index of the first row of a collection whose key is not below key; walk on with hf__rows_at.
- */
+/* The index of the first row of a collection whose key is not below key; walk
+ * on with hf__rows_at. */
 size_t hf__rows_first(const struct hf__rows *r, uint8_t collection, struct hf_bytes key);
 /* The row at index if it is of the collection and its key begins with prefix, else NULL. */
 const struct hf__row *hf__rows_at(const struct hf__rows *r, size_t index, uint8_t collection,

@@ -23,14 +23,14 @@
 
 enum { ORDER_MAX = HF_RANK_FACTOR * HF_SHARES_MAX }; /* longest order that anyone asks for */
 
-/* A set's table is made when an order is first asked for: by then its signatures have been checked.
- */
+/* A set's table is made when an order is first asked for: by then its
+ * signatures have been checked. */
 static struct hf_selection_table *table_of(const struct hf_document *set)
 {
     hf_assert(set->kind == HF_DOCUMENT_SET);
     if (set->table == NULL) {
-        /* What is derived from an immutable document and kept beside it does not change the
-         * document. */
+        /* What is derived from an immutable document and kept beside it
+         * does not change the document. */
         struct hf_document *d = (struct hf_document *)(uintptr_t)set;
         int r = hf__selection_table_new(set, &d->table);
         hf_assert(r == 0);

@@ -152,7 +152,7 @@ static int table_fill(const struct hf_document *set, struct hf_selection_table *
     if (scratch_init(&s, n)) {
         for (size_t i = 0; i < n; i++) {
             s.seeds[i] = hf__selection_seed(set, "holdfast/v1/candidate", v[i].account, NULL);
-            s.names[i] = (struct named){v[i].operator,(uint32_t) i};
+            s.names[i] = (struct named){v[i].operator_name, (uint32_t)i};
         }
         number_texts(s.names, n, true, s.operators, &operators);
         for (size_t i = 0; i < n; i++)

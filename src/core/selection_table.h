@@ -1,5 +1,5 @@
-/* What selection needs to know of a set, computed once when it is first asked for. Private to core.
- */
+/* What selection needs to know of a set, computed once when it is first asked
+ * for. Private to core. */
 #ifndef HF_CORE_SELECTION_TABLE_H
 #define HF_CORE_SELECTION_TABLE_H
 

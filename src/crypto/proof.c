@@ -14,8 +14,8 @@
 static const char challenge_label[] = "holdfast/v1/proof-challenge";
 static const char nonce_label[] = "holdfast/v1/proof-nonce";
 
-/* BLAKE2b-512 over label length (1), label, two values of 32 bytes, context; reduced to a scalar.
- */
+/* BLAKE2b-512 over label length (1), label, two values of 32 bytes, context;
+ * reduced to a scalar. */
 static void hash_to_scalar(struct hf_bytes key, const char *label, const uint8_t a[static 32],
                            const uint8_t b[static 32], struct hf_bytes context,
                            uint8_t ret[static HF_SCALAR_LEN])

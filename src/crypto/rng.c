@@ -19,8 +19,8 @@ void hf_rng_draw(struct hf_rng *rng, void *ret, size_t len)
         nonce[i] = (uint8_t)(rng->drawn >> (8 * i));
     crypto_stream_chacha20(block, sizeof block, nonce, rng->seed);
 
-    /* The first block's second half is output, so that the usual draw of 32 bytes costs one block.
-     */
+    /* The first block's second half is output, so that the usual draw of 32
+     * bytes costs one block. */
     size_t head = len < 32 ? len : 32;
     if (head > 0)
         memcpy(out, block + 32, head);
@@ -29,8 +29,8 @@ void hf_rng_draw(struct hf_rng *rng, void *ret, size_t len)
         crypto_stream_chacha20_xor_ic(out + head, out + head, len - head, nonce, 1, rng->seed);
     }
 
-    /* Its first half replaces the key: who sees this generator later cannot tell what it gave
-     * before. */
+    /* Its first half replaces the key: who sees this generator later
+     * cannot tell what it gave before. */
     memcpy(rng->seed, block, sizeof rng->seed);
     rng->drawn++;
     hf_wipe(block, sizeof block);

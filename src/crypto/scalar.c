@@ -24,8 +24,8 @@ bool hf__scalar_valid(const uint8_t s[static HF_SCALAR_LEN])
 {
     uint8_t wide[64] = {0}, reduced[HF_SCALAR_LEN];
 
-    /* The library has no test for a reduced scalar in this version: reducing must change nothing.
-     */
+    /* The library has no test for a reduced scalar in this version: reducing
+     * must change nothing. */
     memcpy(wide, s, HF_SCALAR_LEN);
     hf__scalar_reduce(wide, reduced);
     const bool same = hf_secret_equal(reduced, s, HF_SCALAR_LEN);

@@ -20,8 +20,8 @@ enum {
     HF__ADDRESS_LEN = 300,
 };
 
-/* A peer's request that the engine has and has not answered; a request's id is its place and age.
- */
+/* A peer's request that the engine has and has not answered; a request's id is
+ * its place and age. */
 struct hf__request {
     struct hf_net_handle handle;
     uint32_t age; /* tells users of one place apart */
@@ -101,8 +101,8 @@ void hf__identity_settle(struct hf__daemon *d, bool at_once);
 int hf__http_status(int error);
 
 /* ---- documents.c */
-/* Reads *.doc of the folder and hands the good ones to the engine; bad ones are named in the log.
- */
+/* Reads *.doc of the folder and hands the good ones to the engine; bad ones are named in the
+ * log. */
 void hf__documents_read(struct hf__daemon *d);
 
 /* ---- trace.c */

@@ -172,8 +172,8 @@ static json_t *collateral(struct hf__daemon *d)
     return o;
 }
 
-/* Before the engine runs: starting while it is tried again, blocked where only a person can help.
- */
+/* Before the engine runs: starting while it is tried again, blocked where only
+ * a person can help. */
 static void not_running(const struct hf__daemon *d, struct hf_status *ret)
 {
     bool again = d->start_error == 0 || hf_error_transient(d->start_error);

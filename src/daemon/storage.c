@@ -174,8 +174,8 @@ static int vault_job(struct hf_store *store, void *ctx)
     return r;
 }
 
-/* Hands over what the writer takes now. What waits beyond its bounds is handed over as it empties.
- */
+/* Hands over what the writer takes now. What waits beyond its bounds is handed
+ * over as it empties. */
 static void hand_over(struct hf__storage *s)
 {
     while (s->first != NULL) {

@@ -1,5 +1,5 @@
-/* A connection: TCP, the TLS handshake, input, and the one place where everything of it is freed.
- */
+/* A connection: TCP, the TLS handshake, input, and the one place where
+ * everything of it is freed. */
 #include "internal.h"
 
 #include <stdio.h>
@@ -29,8 +29,8 @@ struct hf__conn *hf__conn_find(const struct hf_net *net, uint64_t id)
     return conn != NULL && conn->id == id && !conn->closing ? conn : NULL;
 }
 
-/* Finds a free slot, so that an id leads to its connection, and a serial number, so that no id
- * comes twice. */
+/* Finds a free slot, so that an id leads to its connection, and a serial
+ * number, so that no id comes twice. */
 static bool take_slot(struct hf_net *net, struct hf__conn *conn)
 {
     size_t slot = 0;
@@ -187,8 +187,8 @@ void hf__conn_drain(struct hf__conn *conn)
     if (conn->closing || conn->draining)
         return;
     if (conn->state != HF__OPEN && conn->outgoing) {
-        /* It shakes hands under the certificate that is no more. Those who wait for it get another.
-         */
+        /* It shakes hands under the certificate that is no more. Those who wait
+         * for it get another. */
         hf__conn_close(conn, HF_EREFUSED, "the identity changed during the handshake", "");
         return;
     }
@@ -229,8 +229,8 @@ static void fail_handshake(struct hf__conn *conn, int error, enum hf__tls_failur
         [HF__TLS_SIGNATURE] = "the account's signature in the certificate does not verify",
     };
     const char *detail = hf__tls_reason();
-    /* The client offers h2 alone, so this alert is how a server without it, and only it, answers.
-     */
+    /* The client offers h2 alone, so this alert is how a server
+     * without it, and only it, answers. */
     if (strcmp(detail, "tlsv1 alert no application protocol") == 0 ||
         strcmp(detail, "no application protocol") == 0)
         failure = HF__TLS_ALPN;

@@ -17,8 +17,8 @@ bool hf__bucket_take(struct hf__bucket *b, uint64_t now_ms)
             uint64_t gained = passed_ms * b->per_s / 1000;
             uint64_t tokens = b->tokens + gained;
             b->tokens = tokens > b->burst ? b->burst : (uint32_t)tokens;
-            /* Only the time that made whole tokens is used up, so that slow refills are not lost.
-             */
+            /* Only the time that made whole tokens is used up, so that slow
+             * refills are not lost. */
             b->filled_ms += gained * 1000 / b->per_s;
         }
     }

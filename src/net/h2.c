@@ -1,5 +1,5 @@
-/* What both sides of HTTP/2 (RFC 9113) share: settings, floods, frames that concern the connection.
- */
+/* What both sides of HTTP/2 (RFC 9113) share: settings, floods, frames that
+ * concern the connection. */
 #include "internal.h"
 
 enum {
@@ -120,8 +120,8 @@ static int on_client_frame(nghttp2_session *h2, const nghttp2_frame *frame, void
     return r != 0 ? r : hf__client_frame(h2, frame, conn);
 }
 
-/* A stream that the peer opened over the limit, or broke, costs it a token: it made us answer for
- * nothing. */
+/* A stream that the peer opened over the limit, or broke, costs it a token:
+ * it made us answer for nothing. */
 static int on_invalid_frame(nghttp2_session *h2, const nghttp2_frame *frame, int error, void *user)
 {
     (void)h2;

@@ -194,8 +194,8 @@ void hf__wake(struct hf_net *net);
 void hf__set_deadline(struct hf_net *net, struct hf__deadline *d, uint64_t at_ms);
 /* One handle less; the last one of a stopping hf_net ends it. */
 void hf__handle_gone(struct hf_net *net);
-/* Writes a last reason: "address: text (detail)". ret: HF_NET_REASON_MAX bytes. detail may be "".
- */
+/* Writes a last reason: "address: text (detail)". ret:
+ * HF_NET_REASON_MAX bytes. detail may be "". */
 void hf__last_reason(char *ret, const char *address, const char *text, const char *detail);
 
 /* conn.c: TCP and TLS */
@@ -254,18 +254,18 @@ void hf__accept_due(struct hf__deadline *d);
 void hf__client_callbacks(nghttp2_session_callbacks *c);
 HF_MUST_USE int hf__client_frame(nghttp2_session *h2, const nghttp2_frame *frame,
                                  struct hf__conn *conn);
-/* Ends a call: it goes to net->finished. reason: for a person; NULL when there is no error, or it
- * is there. */
+/* Ends a call: it goes to net->finished. reason: for a person; NULL when
+ * there is no error, or it is there. */
 void hf__call_finish(struct hf__call *call, int error, const char *reason, const char *detail);
-/* Gives a waiting call to an open connection, or finishes it when the peer is not who it should be.
- */
+/* Gives a waiting call to an open connection, or finishes it when the peer is
+ * not who it should be. */
 void hf__call_send(struct hf__call *call, struct hf__conn *conn);
 /* Ends all calls of a connection that is gone, with its error. */
 void hf__client_abandon(struct hf__conn *conn);
 
 /* pool.c */
-/* The target of an address, with one reference more; NULL: no memory, or (ret_error) not an
- * address. */
+/* The target of an address, with one reference more; NULL: no memory,
+ * or (ret_error) not an address. */
 struct hf__target *hf__target_get(struct hf_net *net, const char *address, int *ret_error);
 void hf__target_unref(struct hf__target *t);
 /* Has its waiting calls looked at, at the next turn. */

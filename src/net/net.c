@@ -16,8 +16,8 @@ void hf__last_reason(char *ret, const char *address, const char *text, const cha
              more ? detail : "", more ? ")" : "");
 }
 
-/* Ends a stopping hf_net in two steps: when nothing is left but its own handles, and when these are
- * closed. */
+/* Ends a stopping hf_net in two steps: when nothing is left but its own
+ * handles, and when these are closed. */
 static void on_own_handle_closed(uv_handle_t *handle)
 {
     struct hf_net *net = handle->data;
@@ -211,8 +211,8 @@ void hf_net_stop(struct hf_net *net, void (*done)(void *user))
         next = l->next;
         hf__conn_close(hf__container(l, struct hf__conn, link), HF_ECANCELED, "stopped", "");
     }
-    /* The targets' lists may change as their last call leaves, so each is held while it is emptied.
-     */
+    /* The targets' lists may change as their last call leaves, so each is held
+     * while it is emptied. */
     for (struct hf__list *l = net->targets.next, *next; l != &net->targets; l = next) {
         struct hf__target *t = hf__container(l, struct hf__target, link);
         t->refs++;

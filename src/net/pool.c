@@ -1,5 +1,5 @@
-/* The pool: one connection for new calls to each address, made when there is a call, resolved off
- * the loop. */
+/* The pool: one connection for new calls to each address, made when there is
+ * a call, resolved off the loop. */
 #include "internal.h"
 
 #include <netdb.h>
@@ -59,8 +59,8 @@ void hf__target_forget(struct hf__conn *conn)
     if (t == NULL || t->conn != conn)
         return;
     t->conn = NULL;
-    /* Those who waited for a connection that never came about learn why. Others get the next one.
-     */
+    /* Those who waited for a connection that never came about learn
+     * why. Others get the next one. */
     if (conn->closing && !conn->opened && conn->error != HF_EREFUSED)
         hf__list_move(&conn->calls, &t->waiting);
     else if (!hf__list_empty(&t->waiting))

@@ -127,8 +127,8 @@ int hf__tls_write(struct hf__tls *t, const uint8_t *data, size_t len)
 {
     ERR_clear_error();
     size_t written = 0;
-    /* Without partial writes, and with a sink that takes all, OpenSSL writes everything or fails.
-     */
+    /* Without partial writes, and with a sink that takes all, OpenSSL writes
+     * everything or fails. */
     return SSL_write_ex(t->ssl, data, len, &written) == 1 && written == len ? 0 : HF_ETLS;
 }
 

@@ -166,8 +166,8 @@ int hf__head_open(const struct hf_suite *suite, const struct hf__keys *keys,
     return e;
 }
 
-/* One row was put back to an older write of its own: which one, by the difference of the sequences.
- */
+/* One row was put back to an older write of its own: which one, by the
+ * difference of the sequences. */
 static const struct hf__entry *find_rolled_back(const struct hf__head *head,
                                                 const struct hf__head *found,
                                                 const struct hf__index *index)

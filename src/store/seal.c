@@ -1,5 +1,5 @@
-/* Sealing rows: the keys, what is bound to what, and the MAC by which a row enters the head's sum.
- */
+/* Sealing rows: the keys, what is bound to what, and the MAC by which a row
+ * enters the head's sum. */
 #include "internal.h"
 #include "base/secret.h"
 

@@ -52,8 +52,8 @@ static int create_in_place(struct hf_store *s, const struct hf__plain *plain,
     return e;
 }
 
-/* The new database is complete before the old one gives up its name, and the old one keeps another.
- */
+/* The new database is complete before the old one gives up its name, and the
+ * old one keeps another. */
 static int create_beside(struct hf_store *s, const struct hf__plain *plain,
                          struct hf_bytes sealed_head, struct hf_store_error *err)
 {
@@ -98,8 +98,8 @@ int hf_store_vault_create(struct hf_store *s, const uint8_t key[static HF_KEY_LE
     if (e == 0)
         e = unlock(s, key, plain.vault_id, err);
     if (e != 0) {
-        /* What is on the disk decides what is here; a later call connects again if this one cannot.
-         */
+        /* What is on the disk decides what is here; a later call connects again
+         * if this one cannot. */
         if (s->db != NULL && hf__schema_load_plain(s->db, &plain, NULL) == 0)
             s->plain = plain;
         return e;

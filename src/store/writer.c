@@ -95,8 +95,8 @@ static void item_free(struct item *it)
     free(it);
 }
 
-/* Marks the items of a list as done with these codes (NULL: all with code), and tells the caller.
- */
+/* Marks the items of a list as done with these codes (NULL: all
+ * with code), and tells the caller. */
 static void complete(struct hf_writer *w, struct list *l, const int *codes, int code)
 {
     struct item *it;
@@ -141,8 +141,8 @@ static void note_success(struct hf_writer *w, size_t updates)
     pthread_mutex_unlock(&w->mutex);
 }
 
-/* Records a failure. Returns whether the group is to be tried again, after the pause that it makes.
- */
+/* Records a failure. Returns whether the group is to be tried again, after the
+ * pause that it makes. */
 static bool note_failure(struct hf_writer *w, const struct hf_store_error *err)
 {
     bool again = hf_error_transient(err->code);
@@ -165,8 +165,8 @@ static bool note_failure(struct hf_writer *w, const struct hf_store_error *err)
     pthread_mutex_lock(&w->mutex);
     uint64_t until_ms = now_ms() + pause_ms, now;
     while ((now = now_ms()) < until_ms) {
-        /* One who waits for the end gets another try at once, and the last one when the time is up.
-         */
+        /* One who waits for the end gets another try at once, and the last one
+         * when the time is up. */
         uint64_t end_ms = w->stopping && w->stop_at_ms < until_ms ? w->stop_at_ms : until_ms;
         if (end_ms <= now)
             break;

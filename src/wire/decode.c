@@ -110,8 +110,8 @@ static int decode_text(struct decoder *d, const struct place *place, struct hf_b
     return 0;
 }
 
-/* The count is within the field's bound, and the input is long enough for it, before anything is
- * allocated. */
+/* The count is within the field's bound, and the input is long enough for it,
+ * before anything is allocated. */
 static int decode_list(struct decoder *d, struct place *place, void *message)
 {
     const struct hf_wire_field *f = place->field;
@@ -261,8 +261,8 @@ static int decode_with_tables(const struct hf_wire_type *type, struct hf_bytes i
     const uint8_t *start = in.len == 0 ? none : in.data;
     struct decoder d = {{start, start, start + in.len}, arena, ret_error};
     struct place top = {NULL, type, NULL, SIZE_MAX, HF_WIRE_DEPTH_MAX};
-    /* Into a copy, so that the caller's struct stays untouched when the last byte turns out wrong.
-     */
+    /* Into a copy, so that the caller's struct stays untouched when the last
+     * byte turns out wrong. */
     void *message;
     if (r > 0)
         r = hf_arena_alloc(arena, 1, type->size, &message);

@@ -143,7 +143,7 @@ static void make_set(void)
         validators[i] = (struct hf_validator){.account = {(uint8_t)i},
                                               .registered_epoch = 1,
                                               .address = hf_bytes_of("node:1", 6),
-                                              .operator= hf_bytes_of(operators[i], 1)};
+                                              .operator_name = hf_bytes_of(operators[i], 1)};
     }
     memcpy(validators[0].account, node, 32);
     memcpy(validators[1].account, owner, 32);
@@ -269,8 +269,8 @@ static const struct hf_wire_type *body_type(uint8_t method)
     }
 }
 
-/* A request whose content is what was given, but for the names of network, owner and provider,
- * which are right. */
+/* A request whose content is what was given, but for the names of network, owner
+ * and provider, which are right. */
 static void send_owned(struct run *run, struct hf_arena *arena, uint8_t method,
                        struct hf_bytes data)
 {
@@ -320,8 +320,8 @@ static bool read_nonce(struct run *run, struct hf_arena *arena, bool of_offer,
     return true;
 }
 
-/* Seals the share of the transcript's index, of a dealing made for it, and fills what follows from
- * that. */
+/* Seals the share of the transcript's index, of a dealing made for it, and
+ * fills what follows from that. */
 static bool deal(struct hf_deposit_transcript *t, uint8_t commitments[static 512],
                  uint8_t sealed[static 80])
 {
@@ -349,8 +349,8 @@ static bool deal(struct hf_deposit_transcript *t, uint8_t commitments[static 512
     return r == 0;
 }
 
-/* An offer, and the deposit that follows when it is taken, both with the content of the transcript
- * that was given. */
+/* An offer, and the deposit that follows when it is taken, both with the content of
+ * the transcript that was given. */
 static void send_deposit(struct run *run, struct hf_arena *arena, struct hf_bytes data)
 {
     struct hf_deposit_transcript t;

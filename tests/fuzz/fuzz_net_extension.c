@@ -1,5 +1,5 @@
-/* The decoder of the certificate extension: what it takes has one encoding, and that is the input.
- */
+/* The decoder of the certificate extension: what it takes has one encoding, and
+ * that is the input. */
 #include "base/check.h"
 #include "extension.h"
 

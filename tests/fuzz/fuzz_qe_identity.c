@@ -1,5 +1,5 @@
-/* Bytes that claim to be a signed QE identity: within its bounds, its advisories inside the bytes.
- */
+/* Bytes that claim to be a signed QE identity: within its bounds, its
+ * advisories inside the bytes. */
 #include "base/error.h"
 #include "tcb.h"
 

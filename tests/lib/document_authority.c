@@ -103,7 +103,7 @@ struct hf_validator_set authority_set(uint32_t epoch, struct hf_validator *valid
         validators[i] = (struct hf_validator){
             .registered_epoch = 1,
             .address = hf_bytes_of(address, strlen(address)),
-            .operator= hf_bytes_of(operators[i], (size_t)len),
+            .operator_name = hf_bytes_of(operators[i], (size_t)len),
         };
         authority_account(i, validators[i].account);
     }

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* From now on the allocation with this index fails, counted from 0; persistent: and all after it.
- */
+/* From now on the allocation with this index fails, counted from 0;
+ * persistent: and all after it. */
 void hf_fail_alloc_at(size_t index, bool persistent);
 /* Back to normal. Returns whether an allocation was made to fail. */
 bool hf_fail_alloc_off(void);

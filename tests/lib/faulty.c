@@ -21,8 +21,8 @@ struct change {
     unsigned char *data;
 };
 
-/* A file as it was when last synced, and what happened since. Kept by name, over several openings.
- */
+/* A file as it was when last synced, and what happened since. Kept by name,
+ * over several openings. */
 struct disk_file {
     struct disk_file *next;
     char name[NAME_LEN];

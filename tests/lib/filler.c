@@ -1,7 +1,7 @@
 #include "filler.h"
 
-/* Enough to reach the two-byte form of a length where the bound allows it, and few enough to read.
- */
+/* Enough to reach the two-byte form of a length where the bound allows it, and
+ * few enough to read. */
 enum { SOME_BYTES = 300, SOME_ELEMENTS = 2 };
 
 struct filler {

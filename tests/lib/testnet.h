@@ -16,9 +16,8 @@ struct hf_world *testnet_new(uint32_t count, uint8_t k, uint8_t n);
 struct hf_world *testnet_from(const struct hf_world_settings *s, uint32_t count);
 /* Model cryptography, or real with TESTNET_CRYPTO=real in the environment. */
 struct hf_world_settings testnet_settings(uint8_t k, uint8_t n);
-/* The same, with every node ready and the key "tss-db" of node 0 released once, kept in
- * testnet_key.
- */
+/* The same, with every node ready and the key "tss-db" of node 0 released once,
+ * kept in testnet_key. */
 struct hf_world *testnet_up(uint32_t count, uint8_t k, uint8_t n);
 extern uint8_t testnet_key[HF_APP_KEY_LEN];
 

@@ -91,8 +91,8 @@ Test(clones, a_split_vote_is_decided_by_a_higher_claim)
     testnet_end(w);
 }
 
-/* Cut off from its holders, the first one deals anew among others: it must not believe itself
- * ready. */
+/* Cut off from its holders, the first one deals anew among others: it
+ * must not believe itself ready. */
 Test(clones, an_instance_cut_off_from_its_holders_is_not_ready_by_dealing_anew)
 {
     struct hf_world_settings s = testnet_settings(2, 3);
@@ -120,8 +120,8 @@ Test(clones, an_instance_cut_off_from_its_holders_is_not_ready_by_dealing_anew)
     testnet_end(w);
 }
 
-/* All holders have left the set: nobody is left who could serve a copy, and the owner deals anew.
- */
+/* All holders have left the set: nobody is left who could serve a
+ * copy, and the owner deals anew. */
 Test(clones, an_owner_whose_holders_were_all_removed_deals_anew)
 {
     struct hf_world *w = testnet_up(9, 2, 3);

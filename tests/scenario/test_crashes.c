@@ -77,8 +77,8 @@ ParameterizedTest(struct crash *c, crash, at_every_durable_step_of_recovery_and_
     testnet_end(w);
 }
 
-/* Two of the five holders are gone for good: the owner replaces them, and dies at a step of that.
- */
+/* Two of the five holders are gone for good: the owner replaces them, and dies
+ * at a step of that. */
 ParameterizedTestParameters(crash, at_every_durable_step_of_replacing_a_dealing)
 {
     return every_step();

@@ -97,8 +97,8 @@ Test(drill, fails_below_k_and_says_how_many_fit)
     testnet_end(w);
 }
 
-/* A provider whose disk was given back from before the deposit: placed itself, without the share.
- */
+/* A provider whose disk was given back from before the deposit: placed itself,
+ * without the share. */
 Test(drill, names_a_provider_without_its_share)
 {
     struct hf_world *w = testnet_new(7, 3, 5);

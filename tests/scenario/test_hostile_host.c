@@ -9,8 +9,8 @@
 
 static const struct hf_bytes nothing = {0};
 
-/* entropy-core: the host could plant a vault under its own key and name its own server as provider.
- */
+/* entropy-core: the host could plant a vault under its own key and name its own
+ * server as provider. */
 Test(hostile_host, a_planted_provider_list_leads_nowhere_and_the_true_one_is_found)
 {
     struct hf_world *w = testnet_up(7, 3, 5);

@@ -153,8 +153,8 @@ struct forged {
     bool other_response_key;
 };
 
-/* A recover request with a real quote of the stranger's own hardware over the transcript it likes.
- */
+/* A recover request with a real quote of the stranger's own hardware over the
+ * transcript it likes. */
 static int ask_recover(struct ask *a, const struct forged *f)
 {
     struct hf_asked asked = {0};

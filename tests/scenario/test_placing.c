@@ -134,8 +134,8 @@ Test(placing, no_two_holders_are_of_one_operator)
     testnet_end(w);
 }
 
-/* entropy-core: a recovery error renamed the folder; an exit before the backup cost the identity.
- */
+/* entropy-core: a recovery error renamed the folder; an exit before the backup
+ * cost the identity. */
 Test(placing, a_node_that_dies_unplaced_comes_back_new_and_is_added_anew)
 {
     struct hf_world *w = testnet_up(7, 3, 5);

@@ -4,7 +4,7 @@ import re
 import shutil
 import subprocess
 
-from rules import (BANNED_CALLS, FILE_LINES_MAX, FUNCTION_LINES_MAX, IMPURE_FUNCTIONS, INSTRUMENT_SYMBOLS, LIBRARIES,
+from rules import (BANNED_CALLS, COLUMNS_MAX, FILE_LINES_MAX, FUNCTION_LINES_MAX, IMPURE_FUNCTIONS, INSTRUMENT_SYMBOLS, LIBRARIES,
                    MAY_SPEAK, PURE_HEADERS, PURE_SYMBOLS, ROOMS, SIM_ROOMS, SILENT_ROOMS, STREAM_CALLS,
                    SYSTEM_FOLDERS, SYSTEM_HEADERS, TOP_LEVEL, UNFINISHED)
 
@@ -119,6 +119,27 @@ def the_code_is_as_clang_format_leaves_it(tree):
     return [f"{name.removeprefix(str(tree.root) + '/')}: run clang-format -i" for name in sorted(set(wrong))]
 
 
+def comments_and_declarations_stand_whole(tree):
+    """What a formatter tears: a comment's end alone on a line though its text began beside the opening, and a
+    member's type on another line than its name."""
+    found = []
+    for name in tree.c_files():
+        text = tree.text(name)
+        for match in re.finditer(r"/\*.*?\*/", text, re.S):
+            first, *others = match.group(0).split("\n")
+            if others and first.strip("/* ") and others[-1].strip() == "*/":
+                found.append(f"{name}:{text.count(chr(10), 0, match.end()) + 1}: a comment's end alone on its line")
+        for match in re.finditer(r"^[ ]+(?:const |struct |enum )*\w+\n[ ]+\**\w+(?:\[[^\]\n]*\])*;", tree.code(name), re.M):
+            found.append(f"{name}:{tree.code(name).count(chr(10), 0, match.start()) + 1}: a declaration in two pieces")
+    return found
+
+
+def no_line_is_longer_than_100_columns(tree):
+    return [f"{name}:{number}: {len(line)} columns"
+            for name in tree.c_files() for number, line in enumerate(tree.text(name).split("\n"), 1)
+            if len(line) > COLUMNS_MAX]
+
+
 def every_room_says_what_it_is_for(tree):
     found = []
     rooms = {tree.room_of(name) for name in tree.c_files("src")} - {None}
@@ -196,6 +217,8 @@ CHECKS = [
     libraries_never_log,
     the_top_level_holds_what_it_should,
     the_code_is_as_clang_format_leaves_it,
+    comments_and_declarations_stand_whole,
+    no_line_is_longer_than_100_columns,
     every_room_says_what_it_is_for,
     every_source_is_built,
     headers_guard_themselves_and_public_ones_say_what_they_are,

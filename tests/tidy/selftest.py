@@ -30,6 +30,12 @@ CASES = [
     ("libraries_never_log", "src/core/a.c", 'int f(void)\n{\n    printf("x");\n}\n', "a.c:3: printf"),
     ("the_top_level_holds_what_it_should", "notes.txt", "", "notes.txt"),
     ("the_code_is_as_clang_format_leaves_it", "src/base/a.c", "int  f( void ){return 1;}\n", "src/base/a.c"),
+    ("comments_and_declarations_stand_whole", "src/base/a.c", "/* One. */\n/* A comment.\n */\n",
+     "a.c:3: a comment's end"),
+    ("comments_and_declarations_stand_whole", "src/base/a.c", "int a; /* One,\n        * two.\n        */\n", "a.c:3"),
+    ("comments_and_declarations_stand_whole", "src/base/a.h",
+     "struct a {\n    struct b\n        c; /* why */\n};\n", "a.h:2: a declaration"),
+    ("no_line_is_longer_than_100_columns", "src/base/a.c", f"/* {'a' * 95} */\n", "a.c:1: 101"),
     ("every_room_says_what_it_is_for", "src/wire/a.c", "", "src/wire/meson.build is missing"),
     ("every_room_says_what_it_is_for", "src/misc/a.c", "", "not in the list of rooms"),
     ("every_source_is_built", "src/base/b.c", "", "src/base/b.c is in no meson.build"),
@@ -41,7 +47,7 @@ CASES = [
 # What must pass: a call in a comment or a string, a member of such a name, a table of sources.
 CLEAN = {
     "src/base/meson.build": "# base: what every other room stands on.\nx = static_library('x', 'a.c')\n",
-    "src/base/a.c": '#include <stdio.h>\n\n/* Never strcpy(a, b). */\nconst char *f(struct x *s)\n{\n'
+    "src/base/a.c": '#include <stdio.h>\n\n/*\n * One, and\n * two.\n */\n/* Never strcpy(a, b). */\nconst char *f(struct x *s)\n{\n'
                     '    s->random(s);\n    return "printf(x)";\n}\n',
 }
 

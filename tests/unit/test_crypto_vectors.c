@@ -1,5 +1,5 @@
-/* Reads tests/vectors/crypto.json back, as another implementation would, and gets the same bytes.
- */
+/* Reads tests/vectors/crypto.json back, as another implementation would, and
+ * gets the same bytes. */
 #include "crypto/key.h"
 #include "crypto/suite.h"
 #include "base/error.h"

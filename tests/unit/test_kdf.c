@@ -75,8 +75,8 @@ Test(hf_hmac, agrees_with_wycheproof)
 
     json_array_foreach(hf_vectors_get(root, "testGroups"), g, group)
     {
-        /* Half of the file is of tags cut to 16 bytes, which are compared here as far as they go.
-         */
+        /* Half of the file is of tags cut to 16 bytes, which are compared here
+         * as far as they go. */
         size_t tag_len = hf_vectors_number(group, "tagSize") / 8;
         json_array_foreach(hf_vectors_get(group, "tests"), t, test)
         {

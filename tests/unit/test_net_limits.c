@@ -222,8 +222,8 @@ static void send_large_headers(struct raw_peer *s)
     uint8_t block[16000];
     size_t len = 0;
     greet(s);
-    /* A literal field of 127 + 1 bytes, over and over; the request is within nghttp2's own bounds.
-     */
+    /* A literal field of 127 + 1 bytes, over and over; the request is within
+     * nghttp2's own bounds. */
     static const uint8_t start[] = {0x82, 0x87, 0x84, 0x41, 1, 'x'};
     memcpy(block, start, sizeof(start));
     len = sizeof(start);
@@ -334,8 +334,8 @@ static void fill_memory(struct raw_peer *s)
 {
     static uint8_t chunk[16384];
     greet(s);
-    /* Three bodies of 48 KiB, none of which ends: the windows allow it, the memory bound does not.
-     */
+    /* Three bodies of 48 KiB, none of which ends: the windows allow it, the
+     * memory bound does not. */
     for (uint32_t stream = 1; stream <= 5; stream += 2) {
         raw_peer_request(s, 4, stream, "POST", "/v1/echo");
         for (int i = 0; i < 3; i++)

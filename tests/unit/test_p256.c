@@ -1,5 +1,5 @@
-/* The verifier's one signature algorithm against Wycheproof, and its keys against what is no point.
- */
+/* The verifier's one signature algorithm against Wycheproof, and its keys
+ * against what is no point. */
 #include "p256.h"
 #include "base/error.h"
 #include "vectors.h"

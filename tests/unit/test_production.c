@@ -1,5 +1,5 @@
-/* The same code as a build for production compiles it: no policy makes it trust a development root.
- */
+/* The same code as a build for production compiles it: no policy makes it trust
+ * a development root. */
 #include "attest/judge.h"
 #include "base/error.h"
 #include "set.h"

@@ -23,7 +23,7 @@ static void up(size_t count, size_t operators, size_t zones, size_t leaving)
     struct hf_validator_set s = authority_set(1, validators, count);
     for (size_t i = 0; i < count; i++) {
         if (operators > 0)
-            validators[i].operator= validators[i % operators].operator;
+            validators[i].operator_name = validators[i % operators].operator_name;
         if (zones > 0) {
             int len = snprintf(names[i], sizeof names[i], "z%zu", i % zones);
             validators[i].zone = hf_bytes_of(names[i], (size_t)len);
@@ -118,8 +118,8 @@ static size_t first_of_operators(const struct weighted *all, size_t count, size_
     for (size_t i = 0; i < count && kept < max; i++) {
         bool seen = false;
         for (size_t j = 0; j < kept; j++)
-            seen = seen || hf_bytes_equal(set->u.set.validators[ret[j]].operator,
-                                          set->u.set.validators[all[i].index].operator);
+            seen = seen || hf_bytes_equal(set->u.set.validators[ret[j]].operator_name,
+                                          set->u.set.validators[all[i].index].operator_name);
         if (!seen)
             ret[kept++] = all[i].index;
     }
@@ -205,8 +205,8 @@ Test(hf_select, gives_the_same_whether_an_order_is_remembered_or_not)
     up(LARGE, 100, 7, 10);
     for (size_t owner = 0; owner < LARGE; owner++)
         lens[owner] = select_of(owner, 0, 5, first[owner]);
-    /* Other versions, rules and n share the same memory, and so do owners whose accounts collide.
-     */
+    /* Other versions, rules and n share the same memory, and so do
+     * owners whose accounts collide. */
     for (size_t owner = LARGE; owner-- > 0;) {
         uint32_t order[ORDER];
         uint8_t account[32];

@@ -35,8 +35,8 @@ static void deal(struct dealing *d, uint8_t seed, uint8_t k, uint8_t n)
         d->indices[i] = (uint8_t)(i + 1);
 }
 
-/* a + b as integers of 256 bits, for encodings that are to lie outside the group's order or just
- * beside a share. */
+/* a + b as integers of 256 bits, for encodings that are to lie outside the group's
+ * order or just beside a share. */
 static void add(uint8_t *a, const uint8_t *b)
 {
     unsigned carry = 0;
@@ -137,8 +137,8 @@ Test(hf_deal, draws_a_fresh_polynomial_each_time)
 
 Test(hf_deal, draws_every_coefficient_by_itself)
 {
-    /* Degree k - 1 and no less: k - 1 shares with the secret's commitment alone determine nothing.
-     */
+    /* Degree k - 1 and no less: k - 1 shares with the secret's commitment alone
+     * determine nothing. */
     struct dealing d;
     deal(&d, 9, 16, 16);
     for (size_t i = 0; i < 16; i++)
@@ -197,8 +197,8 @@ Test(hf_share_check, refuses_every_changed_bit)
     }
 }
 
-/* Encodings that no point has, by kind: RFC 9496, A.2. Then the identity, which commits to nothing.
- */
+/* Encodings that no point has, by kind: RFC 9496, A.2. Then the identity, which
+ * commits to nothing. */
 static const char *const bad_points[] = {
     /* not reduced */
     "00ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
@@ -289,8 +289,8 @@ Test(hf_share_check, refuses_a_commitment_whose_highest_bit_is_set)
 
 Test(hf_share_check, stands_commitments_that_cancel_out_on_the_way)
 {
-    /* Sums on the way that are the identity lead to an answer, never to a crash or another error.
-     */
+    /* Sums on the way that are the identity lead to an answer,
+     * never to a crash or another error. */
     struct dealing d;
     uint8_t secret[32], shares[32], commitments[2 * 32], proof[64] = {1};
 

@@ -1,5 +1,5 @@
-/* What the engine writes comes back as it was: through the queue, the writer and a closed folder.
- */
+/* What the engine writes comes back as it was: through the queue, the writer
+ * and a closed folder. */
 #include "scratch.h"
 #include "storage.h"
 

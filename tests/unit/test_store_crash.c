@@ -25,8 +25,8 @@ static void teardown(void)
     store_model_folder_remove(dir);
 }
 
-/* Memory for secrets does not survive a fork, so every process that uses the store makes its own.
- */
+/* Memory for secrets does not survive a fork, so every process that uses the
+ * store makes its own. */
 static pid_t fork_with_secrets(void)
 {
     pid_t child = fork();

@@ -123,7 +123,7 @@ static struct hf_validator_set set_of(uint64_t epoch, struct hf_validator *ret_v
         ret_validators[i] = (struct hf_validator){.account = {(uint8_t)(4 * i + 1), (uint8_t)i},
                                                   .registered_epoch = 1,
                                                   .address = text_of("validator.example:7400"),
-                                                  .operator= text_of(operators[i]),
+                                                  .operator_name = text_of(operators[i]),
                                                   .zone = text_of(zones[i % 5 % 4]),
                                                   .leaving = i % 9 == 8};
     }
@@ -138,8 +138,8 @@ static void print_hex(struct hf_bytes bytes, struct hf_buf *out)
     hf_buf_append_u8(out, '"');
 }
 
-/* Reads what was made and holds it against a root, as a node would; prints it, with the error where
- * one is expected. */
+/* Reads what was made and holds it against a root, as a node would; prints it, with
+ * the error where one is expected. */
 static void print_document(struct hf_pool *pool, const struct made *m,
                            const struct hf_document *root, int expected, struct hf_document **ret,
                            struct hf_buf *out)
@@ -320,7 +320,7 @@ static struct hf_document *large_set(struct hf_pool *pool)
     for (size_t i = 0; i < LARGE; i++) {
         validators[i] = (struct hf_validator){.registered_epoch = 1,
                                               .address = text_of("validator.example:7400"),
-                                              .operator= text_of(names[i % 50]),
+                                              .operator_name = text_of(names[i % 50]),
                                               .zone = text_of(names[i % 7])};
         memcpy(validators[i].account, accounts[i], sizeof accounts[i]);
     }

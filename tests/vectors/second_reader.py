@@ -265,8 +265,8 @@ def order_of(fields, owner, version, rule, n):
     while True:
         seen, picks = set(), []
         for i in able[:window]:
-            if validators[i]["operator"] not in seen:
-                seen.add(validators[i]["operator"])
+            if validators[i]["operator_name"] not in seen:
+                seen.add(validators[i]["operator_name"])
                 picks.append(i)
         if len(picks) >= 3 * n or window >= len(validators):
             break
@@ -279,7 +279,7 @@ def large_set(count, beacon):
     """The set that the large orders are of."""
     accounts = sorted(hash_of("vector", i.to_bytes(4, "big")) for i in range(count))
     return {"beacon": bytes.fromhex(beacon), "validators": [
-        {"account": account, "operator": place % 50, "zone": place % 7} for place, account in enumerate(accounts)]}
+        {"account": account, "operator_name": place % 50, "zone": place % 7} for place, account in enumerate(accounts)]}
 
 
 def judge_documents(codec, vectors):

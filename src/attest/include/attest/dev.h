@@ -54,8 +54,8 @@ struct hf_dev_authority_spec {
 
 /* Fresh keys, everything valid from the given time for 20 years. */
 void hf_dev_authority_spec_init(struct hf_dev_authority_spec *ret, uint64_t now_s);
-/* HF_EINVAL: a window that ends before it begins, or not a date of an X.509 certificate. HF_ENOMEM.
- */
+/* HF_EINVAL: a window that ends before it begins, or not a date of an X.509
+ * certificate. HF_ENOMEM. */
 HF_MUST_USE int hf_dev_authority_new(const struct hf_dev_authority_spec *spec,
                                      struct hf_dev_authority **ret);
 /* Freeing NULL is legal. Machines made with it stay usable. */
@@ -114,8 +114,8 @@ struct hf_dev_machine_spec {
     enum hf_dev_ca ca;
     struct hf_dev_window pck; /* validity of the PCK certificate */
     const uint8_t *seed; /* HF_DEV_SEED_LEN bytes: both keys follow from it; NULL: fresh keys */
-    const uint8_t
-        *attestation_secret; /* a P-256 scalar, 32 bytes, big-endian; NULL: as seed says */
+    /* a P-256 scalar, 32 bytes, big-endian; NULL: as seed says */
+    const uint8_t *attestation_secret;
 };
 
 /*
@@ -131,8 +131,8 @@ HF_MUST_USE int hf_dev_machine_new(const struct hf_dev_authority *a,
                                    const struct hf_dev_machine_spec *spec,
                                    struct hf_dev_machine **ret);
 void hf_dev_machine_free(struct hf_dev_machine *m);
-/* One PEM file (0600, replaced atomically): attestation key, QE report, PCK chain. Errors as the
- * authority's. */
+/* One PEM file (0600, replaced atomically): attestation key, QE report, PCK
+ * chain. Errors as the authority's. */
 HF_MUST_USE int hf_dev_machine_save(const struct hf_dev_machine *m, const char *file);
 HF_MUST_USE int hf_dev_machine_load(const char *file, struct hf_dev_machine **ret);
 /*
@@ -181,8 +181,8 @@ void hf_dev_td_init(struct hf_dev_td *ret, const char *image);
  * RTMR3 = SHA-384(RTMR3 || SHA-384(network id)).
  */
 void hf_dev_td_bind_network(struct hf_dev_td *td, struct hf_bytes network_id);
-/* The digest that policies list: hf_suite_real.hash("holdfast/v1/measurement", MRTD || RTMR0..3).
- */
+/* The digest that policies list: hf_suite_real.hash("holdfast/v1/measurement",
+ * MRTD || RTMR0..3). */
 void hf_dev_td_measurement(const struct hf_dev_td *td, uint8_t ret[static HF_MEASUREMENT_LEN]);
 
 /*
@@ -193,8 +193,8 @@ void hf_dev_td_measurement(const struct hf_dev_td *td, uint8_t ret[static HF_MEA
 HF_MUST_USE int hf_dev_quote_make(const struct hf_dev_machine *m, const struct hf_dev_td *td,
                                   enum hf_dev_format format, const uint8_t report_data[static 64],
                                   struct hf_buf *ret_quote);
-/* A producer of v4 quotes. Takes the machine over on success; the trust domain is copied.
- * HF_ENOMEM. */
+/* A producer of v4 quotes. Takes the machine over on success; the
+ * trust domain is copied. HF_ENOMEM. */
 HF_MUST_USE int hf_dev_producer_new_takes(struct hf_dev_machine *machine,
                                           const struct hf_dev_td *td, struct hf_producer **ret);
 

@@ -41,8 +41,8 @@ struct hf_quote {
     const uint8_t *qe_vendor_id; /* 16 bytes */
     const uint8_t *user_data;    /* 20 bytes */
 
-    const uint8_t
-        *tee_tcb_svn;      /* HF_TCB_SVN_LEN bytes; [1] is the major version of the TDX module */
+    /* HF_TCB_SVN_LEN bytes; [1] is the major version of the TDX module */
+    const uint8_t *tee_tcb_svn;
     const uint8_t *mrseam; /* HF_MR_LEN bytes, as those below */
     const uint8_t *mrsignerseam;
     uint64_t seam_attributes;

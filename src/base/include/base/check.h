@@ -1,5 +1,5 @@
-/* Assertions that stay on in release builds: a daemon that holds keys must stop rather than guess.
- */
+/* Assertions that stay on in release builds: a daemon that holds keys must stop
+ * rather than guess. */
 #ifndef HF_BASE_CHECK_H
 #define HF_BASE_CHECK_H
 

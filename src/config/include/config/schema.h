@@ -145,12 +145,12 @@ struct hf_config_errors {
     struct hf_config_error items[HF_CONFIG_ERRORS_MAX];
 };
 
-/* Appends a line `file:line:column: path: text` for each error, and one for those that were
- * dropped. */
+/* Appends a line `file:line:column: path: text` for each error, and
+ * one for those that were dropped. */
 void hf_config_errors_print(const struct hf_config_errors *errors, struct hf_buf *out);
 
-/* A loaded document: owns what the loaded structure points to, and knows the line of every field.
- */
+/* A loaded document: owns what the loaded structure points to, and knows the
+ * line of every field. */
 struct hf_config_doc;
 
 /*

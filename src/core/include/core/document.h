@@ -70,8 +70,8 @@ HF_MUST_USE int hf_document_read(struct hf_pool *pool, struct hf_bytes envelope,
 struct hf_document *hf_document_ref(struct hf_document *d);
 void hf_document_unref(struct hf_document *d);
 
-/* Its number, version or epoch; when it was issued; when it expires (UINT64_MAX: a root does not).
- */
+/* Its number, version or epoch; when it was issued; when it expires
+ * (UINT64_MAX: a root does not). */
 uint32_t hf_document_version(const struct hf_document *d);
 uint64_t hf_document_issued_s(const struct hf_document *d);
 uint64_t hf_document_expires_s(const struct hf_document *d);

@@ -60,8 +60,8 @@ struct hf_engine_config {
     size_t seeds_count;       /* <= HF_SEEDS_MAX */
     struct hf_timing timing;  /* hf_timing_default, or changed above its floors */
     bool accept_dev;          /* false: a policy that trusts a development root is refused */
-    /* Memory for secrets: zeroed on alloc, wiped on free. The daemon passes hf_secret_alloc,
-     * hf_secret_free. */
+    /* Memory for secrets: zeroed on alloc, wiped on free. The daemon passes
+     * hf_secret_alloc, hf_secret_free. */
     void *(*secret_alloc)(size_t len);
     void (*secret_free)(void *p);
 };
@@ -103,8 +103,8 @@ enum hf_event_type {
     HF_EVENT_COLLATERAL,   /* quotes are verified by newer collateral from now on */
 };
 
-/* What the application and the operator may ask of an engine; what only reads is in core/status.h.
- */
+/* What the application and the operator may ask of an engine; what only reads
+ * is in core/status.h. */
 enum hf_local_type {
     HF_LOCAL_KEY = 1, /* release the application key `name` */
     HF_LOCAL_DRILL,   /* prove that k shares can be had and fit */
@@ -126,8 +126,8 @@ struct hf_event {
         struct {
             uint64_t id; /* the shell's; answered by exactly one hf_reply, unless the asker goes */
             uint8_t method; /* enum hf_method */
-            const uint8_t
-                *account; /* 32 bytes that the asker's certificate proved, or NULL: a locked node */
+            /* 32 bytes that the asker's certificate proved, or NULL: a locked node */
+            const uint8_t *account;
             struct hf_bytes body;
         } request;
         struct {
@@ -156,8 +156,8 @@ struct hf_event {
         struct {
             uint64_t id;
             enum hf_local_type type;
-            struct hf_bytes
-                name; /* HF_LOCAL_KEY: 1 to HF_KEY_NAME_MAX characters of a-z 0-9 - _ . */
+            /* HF_LOCAL_KEY: 1 to HF_KEY_NAME_MAX characters of a-z 0-9 - _ . */
+            struct hf_bytes name;
         } local;
         struct {
             const struct hf_bytes *envelopes;
@@ -174,8 +174,8 @@ struct hf_write {
     struct hf_blob *value;
 };
 
-/* A request to a peer. Answered by exactly one HF_EVENT_RESPONSE, with HF_ETIMEOUT after
- * timeout_ms. */
+/* A request to a peer. Answered by exactly one HF_EVENT_RESPONSE, with
+ * HF_ETIMEOUT after timeout_ms. */
 struct hf_call {
     uint32_t id;
     uint8_t method;
@@ -201,8 +201,8 @@ enum hf_work_type {
     HF_WORK_JUDGE,            /* verify quote under trust and dev_root, at the time wall_s */
 };
 
-/* Something slow to start. Answered by one event that carries its id (vault work needs none: one at
- * a time). */
+/* Something slow to start. Answered by one event that carries its id (vault
+ * work needs none: one at a time). */
 struct hf_work {
     enum hf_work_type type;
     uint32_t id;
@@ -228,8 +228,8 @@ struct hf_local_reply {
 struct hf_update {
     const struct hf_write *writes; /* one transaction, in order */
     size_t writes_count;
-    enum hf_vault_state
-        vault_state;    /* HF_VAULT_NONE: unchanged; else set in the same transaction */
+    /* HF_VAULT_NONE: unchanged; else set in the same transaction */
+    enum hf_vault_state vault_state;
     uint64_t write_seq; /* of this transaction; 0 when there are no writes */
     const struct hf_call *calls;
     size_t calls_count;
@@ -254,8 +254,8 @@ HF_MUST_USE int hf_engine_new(const struct hf_engine_config *config, struct hf_e
 /* Wipes its secrets. Freeing NULL is legal. */
 void hf_engine_free(struct hf_engine *e);
 
-/* One event in, one update out. Never fails: what goes wrong is in the update. Time may not run
- * backwards. */
+/* One event in, one update out. Never fails: what goes wrong is in the
+ * update. Time may not run backwards. */
 void hf_engine_step(struct hf_engine *e, const struct hf_event *event, struct hf_update *ret);
 
 /*

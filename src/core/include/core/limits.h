@@ -29,9 +29,9 @@ struct hf_timing {
     uint32_t retry_ms_min;   /* first pause between rounds; doubles, with jitter; floor 10 */
     uint32_t retry_ms_max;
     uint32_t permanent_ms; /* pause after a refusal that time does not mend; floor 1,000 */
-    uint32_t
-        standing_ms;   /* between rounds of standing while not all holders are placed; floor 100 */
-    uint32_t watch_ms; /* between rounds of standing once ready; floor 1,000 */
+    /* between rounds of standing while not all holders are placed; floor 100 */
+    uint32_t standing_ms;
+    uint32_t watch_ms;     /* between rounds of standing once ready; floor 1,000 */
     uint32_t documents_ms; /* between pulls of documents; floor 1,000 */
 };
 

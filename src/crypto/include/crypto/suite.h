@@ -92,8 +92,8 @@ struct hf_suite {
     /* XChaCha20-Poly1305 under a key of one's own. ret: plain.len + HF_WRAP_OVERHEAD bytes. */
     void (*wrap)(struct hf_rng *rng, const uint8_t key[static HF_KEY_LEN], struct hf_bytes aad,
                  struct hf_bytes plain, uint8_t *ret);
-    /* ret: wrapped.len - HF_WRAP_OVERHEAD bytes, secret. HF_ECRYPTO: too short, or does not open.
-     */
+    /* ret: wrapped.len - HF_WRAP_OVERHEAD bytes, secret.
+     * HF_ECRYPTO: too short, or does not open. */
     int (*unwrap)(const uint8_t key[static HF_KEY_LEN], struct hf_bytes aad,
                   struct hf_bytes wrapped, uint8_t *ret);
 
@@ -142,8 +142,8 @@ struct hf_suite {
 
 extern const struct hf_suite hf_suite_real;
 
-/* Starts a generator from 32 fresh random bytes (from the shell, never from the engine), which it
- * copies. */
+/* Starts a generator from 32 fresh random bytes (from the shell, never from
+ * the engine), which it copies. */
 void hf_rng_init(struct hf_rng *ret, const uint8_t seed[static 32]);
 
 /*

@@ -24,8 +24,8 @@
 struct uv_loop_s;
 struct hf_net;
 
-/* What the account signs: hash(label, SubjectPublicKeyInfo of the TLS key), as hf_suite.sign does.
- */
+/* What the account signs: hash(label, SubjectPublicKeyInfo of the TLS key), as
+ * hf_suite.sign does. */
 #define HF_NET_TLS_LABEL "holdfast/v1/tls"
 
 enum hf_net_method { HF_NET_GET, HF_NET_POST };
@@ -39,8 +39,8 @@ struct hf_net_peer {
     const char *address; /* "ip:port" of an incoming one, the called address of an outgoing one */
 };
 
-/* Names a request until it is answered. A handle whose stream has gone is recognised and ignored.
- */
+/* Names a request until it is answered. A handle whose stream has gone is
+ * recognised and ignored. */
 struct hf_net_handle {
     uint64_t conn;
     int32_t stream;
@@ -50,8 +50,8 @@ struct hf_net_request {
     struct hf_net_handle handle;
     struct hf_net_peer peer;
     enum hf_net_method method;
-    const char
-        *path; /* terminated, at most HF_NET_PATH_MAX characters, no query, starts with '/' */
+    /* terminated, at most HF_NET_PATH_MAX characters, no query, starts with '/' */
+    const char *path;
     struct hf_bytes body; /* borrowed for the length of the hook */
 };
 
@@ -113,8 +113,8 @@ void hf_net_unlisten(struct hf_net *net);
 /* Where it listens, with the real port, terminated; "" when it does not. */
 void hf_net_listening(const struct hf_net *net, char ret_address[static HF_NET_ADDRESS_MAX]);
 
-/* The SubjectPublicKeyInfo (DER) of this process's TLS key: what the account signs. Lives as long
- * as net. */
+/* The SubjectPublicKeyInfo (DER) of this process's TLS key: what the
+ * account signs. Lives as long as net. */
 struct hf_bytes hf_net_identity_request(const struct hf_net *net);
 /*
  * Takes the account's signature, makes a new certificate and retires every connection of the old
@@ -131,8 +131,8 @@ HF_MUST_USE int hf_net_set_identity(struct hf_net *net, const uint8_t *account,
  */
 bool hf_net_reply(struct hf_net *net, struct hf_net_handle handle, int status,
                   enum hf_net_type type, struct hf_bytes body);
-/* Answers with {"code":name of error,"message":message,"retryable":…}. message NULL: the error's
- * sentence. */
+/* Answers with {"code":name of error,"message":message,"retryable":…}.
+ * message NULL: the error's sentence. */
 bool hf_net_reply_error(struct hf_net *net, struct hf_net_handle handle, int status, int error,
                         const char *message);
 

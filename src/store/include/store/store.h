@@ -8,11 +8,12 @@
  * one durable step, and SQLite commits atomically across several files only as long as the power
  * stays on. Four tables:
  *
- *   public_state  key, value              plain, and unauthenticated: to its reader a hint, never
- * an authority vault_header  one row, plain          what the locked node must know; repeated, and
- * thereby sealed, in the head vault_head    one row, sealed         the header, highest sequence,
- * number of rows, hash over all rows vault_row     seq, collection, sealed one row a vault row;
- * sealed holds its key and its value
+ *   public_state  key, value               plain, unauthenticated: a hint, never an authority
+ *   vault_header  one row, plain           what a locked node must know; vault_head repeats it
+ *   vault_head    one row, sealed          the header, the highest sequence, the number of rows,
+ *                                          and the hash over all rows
+ *   vault_row     seq, collection, sealed  one row for each vault row; sealed holds its key and
+ *                                          its value
  *
  * A row is sealed by the suite's wrap; its associated data are the vault's id, the collection and
  * the write sequence. Its key is sealed with its value rather than listed beside it: it is
@@ -52,13 +53,13 @@ enum {
 
 struct hf_store;
 
-/* What went wrong, for a person. Filled by every call that fails and is given one; NULL where
- * nobody asks. */
+/* What went wrong, for a person. Filled by every call that fails and is
+ * given one; NULL where nobody asks. */
 struct hf_store_error {
-    int code;                     /* the code that the call returned */
-    int sqlite_code;              /* SQLite's extended code, 0 where SQLite was not involved */
-    char text[HF_STORE_TEXT_LEN]; /* terminated: what failed, where, and what to do; never a secret
-                                   */
+    int code;        /* the code that the call returned */
+    int sqlite_code; /* SQLite's extended code, 0 where SQLite was not involved */
+    /* Terminated: what failed, where, and what to do; never a secret. */
+    char text[HF_STORE_TEXT_LEN];
 };
 
 /* The plain header: what the disk says about its vault before anyone has the key. */
@@ -89,8 +90,8 @@ void hf_store_header(const struct hf_store *s, struct hf_vault_header *ret);
 /* Whether the vault is open. */
 bool hf_store_vault_is_open(const struct hf_store *s);
 
-/* Receives a public row. key is terminated; both are borrowed for the call. A code other than 0
- * ends the walk. */
+/* Receives a public row. key is terminated; both are borrowed for the call. A
+ * code other than 0 ends the walk. */
 typedef int hf_store_public_fn(void *ctx, const char *key, struct hf_bytes value);
 /*
  * Walks over the public rows in order of their keys. Returns what fn returned if not 0;
@@ -136,8 +137,8 @@ enum hf_store_op_type {
     HF_STORE_VAULT_DEL,     /* collection, key; no such row is no error */
     HF_STORE_PUBLIC_PUT,    /* key (text without terminator), value */
     HF_STORE_PUBLIC_DEL,    /* key; no such row is no error */
-    HF_STORE_SET_PLACED, /* the header from `placing` to `placed`; no error where it is so already
-                          */
+    /* Moves the header from `placing` to `placed`; no error where it says so already. */
+    HF_STORE_SET_PLACED,
 };
 
 struct hf_store_op {
@@ -147,8 +148,8 @@ struct hf_store_op {
     struct hf_bytes value; /* of a put; at most HF_STORE_VALUE_MAX or HF_STORE_PUBLIC_MAX bytes */
 };
 
-/* Operations that become durable together or not at all, applied in order. Everything is borrowed.
- */
+/* Operations that become durable together or not at all, applied in order.
+ * Everything is borrowed. */
 struct hf_store_update {
     const struct hf_store_op *ops;
     size_t ops_count; /* <= HF_STORE_OPS_MAX; 0 is legal, and durable when what came before it is */
