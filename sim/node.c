@@ -1,6 +1,7 @@
 /* A node's process: it starts from its disk, steps its engine, stands still, and dies. */
 #include "inside.h"
 
+#include "core/shell.h"
 #include "cost.h"
 #include "pages.h"
 
@@ -86,26 +87,71 @@ static void certify(struct hf_world *w, struct hf__node *n)
     hf__authority_saw(w, n);
 }
 
-static void carry_out(struct hf_world *w, struct hf__node *n, const struct hf_update *u,
-                      uint64_t at_us)
+/* The shell of a node whose step ends at at_us. */
+struct shell {
+    struct hf_world *w;
+    struct hf__node *n;
+    uint64_t at_us;
+};
+
+static void on_trace(void *shell, const struct hf_trace *trace)
 {
-    for (size_t i = 0; i < u->traces_count; i++)
-        hf__traced(w, n, &u->traces[i]);
-    if (!hf__storage_take(w, n, u, at_us))
-        return;
-    if (u->identity_changed)
-        certify(w, n);
-    for (size_t i = 0; i < u->calls_count; i++)
-        hf__network_call(w, n, &u->calls[i], at_us);
-    for (size_t i = 0; i < u->replies_count; i++)
-        hf__network_reply(w, n, &u->replies[i], at_us);
-    for (size_t i = 0; i < u->work_count; i++)
-        hf__work_start(w, n, &u->work[i], at_us);
-    for (size_t i = 0; i < u->locals_count; i++)
-        hf__local_replied(w, n, &u->locals[i]);
-    n->deadline_us = when(w, n, u->deadline_ms);
-    arm(w, n);
+    const struct shell *s = shell;
+    hf__traced(s->w, s->n, trace);
 }
+
+static bool do_write(void *shell, const struct hf_update *u)
+{
+    const struct shell *s = shell;
+    return hf__storage_take(s->w, s->n, u, s->at_us);
+}
+
+static void do_identity(void *shell, const struct hf_update *u)
+{
+    const struct shell *s = shell;
+    (void)u;
+    certify(s->w, s->n);
+}
+
+static void do_call(void *shell, const struct hf_call *call)
+{
+    const struct shell *s = shell;
+    hf__network_call(s->w, s->n, call, s->at_us);
+}
+
+static void do_reply(void *shell, const struct hf_reply *reply)
+{
+    const struct shell *s = shell;
+    hf__network_reply(s->w, s->n, reply, s->at_us);
+}
+
+static void do_work(void *shell, const struct hf_work *work)
+{
+    const struct shell *s = shell;
+    hf__work_start(s->w, s->n, work, s->at_us);
+}
+
+static void do_local(void *shell, const struct hf_local_reply *reply)
+{
+    const struct shell *s = shell;
+    hf__local_replied(s->w, s->n, reply);
+}
+
+static void set_deadline(void *shell, uint64_t deadline_ms)
+{
+    const struct shell *s = shell;
+    s->n->deadline_us = when(s->w, s->n, deadline_ms);
+    arm(s->w, s->n);
+}
+
+static const struct hf_shell how = {.trace = on_trace,
+                                    .write = do_write,
+                                    .identity = do_identity,
+                                    .call = do_call,
+                                    .reply = do_reply,
+                                    .work = do_work,
+                                    .local = do_local,
+                                    .deadline = set_deadline};
 
 void hf__step(struct hf_world *w, struct hf__node *n, struct hf_event *event)
 {
@@ -119,7 +165,9 @@ void hf__step(struct hf_world *w, struct hf__node *n, struct hf_event *event)
     hf__hash_run(w, (uint64_t)n->number << 8 | event->type, u.write_seq);
     uint64_t at_us = hf__compute_step(w, n, event, &u);
     n->busy_us = at_us;
-    carry_out(w, n, &u, at_us);
+    n->state = u.state;
+    struct shell shell = {w, n, at_us};
+    hf_shell_carry_out(&how, &shell, &u);
     if (n->crashing)
         hf_world_crash(w, n->number);
 }

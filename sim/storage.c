@@ -126,8 +126,6 @@ void hf__storage_durable(struct hf_world *w, struct hf__node *n)
 bool hf__storage_take(struct hf_world *w, struct hf__node *n, const struct hf_update *u,
                       uint64_t at_us)
 {
-    if (u->writes_count == 0 && u->vault_state == HF_VAULT_NONE)
-        return true;
     struct hf__pending *p = pending_new(u);
     p->due_us = due(w, n, at_us);
     if (n->pending_last == NULL)

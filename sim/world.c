@@ -311,8 +311,6 @@ void hf__traced(struct hf_world *w, struct hf__node *n, const struct hf_trace *t
 {
     hf_assert((size_t)t->type < HF_ARRAY_LEN(w->trace_counts));
     w->trace_counts[t->type]++;
-    if (t->type == HF_TRACE_STATE)
-        n->state = (enum hf_state)t->b;
     hf__hash_run(w, (uint64_t)t->type << 32 | (uint32_t)t->error, t->a ^ hf__rotl(t->b, 32));
     for (size_t i = 0; i < w->observers_count; i++) {
         if (w->observers[i].trace != NULL)

@@ -117,6 +117,7 @@ struct hf_engine {
     bool claimed_again; /* for another instance had asked for the same number */
     bool key_out;       /* the last step put an application key into s */
     bool new_identity;  /* this step changed who the node is to its peers */
+    bool state_changed; /* this step changed the state, or its reason */
     bool accept_dev;
     uint8_t state; /* enum hf_state */
     uint8_t roots_count;

@@ -54,5 +54,6 @@ void hf__state_set(struct hf_engine *e, enum hf_state state, int reason)
         e->state_since_ms = e->now_ms;
     e->state = (uint8_t)state;
     e->reason = reason;
+    e->state_changed = true;
     hf__trace(e, HF_TRACE_STATE, reason, NULL, old, state);
 }

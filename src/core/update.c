@@ -80,6 +80,7 @@ void hf__update_begin(struct hf_engine *e)
         hf_wipe(e->s->app_key, sizeof e->s->app_key);
     e->key_out = false;
     e->new_identity = false;
+    e->state_changed = false;
 }
 
 void hf__update_end(struct hf_engine *e, struct hf_update *ret)
@@ -102,6 +103,9 @@ void hf__update_end(struct hf_engine *e, struct hf_update *ret)
         .traces_count = o->traces_count,
         .deadline_ms = HF__NEVER,
         .identity_changed = e->new_identity,
+        .claim_follows = e->new_identity && e->state == HF_STATE_CLAIMING,
+        .state = (enum hf_state)e->state,
+        .state_changed = e->state_changed,
     };
     for (size_t i = 0; i < HF__TIMERS; i++)
         if (e->timers[i] < ret->deadline_ms)

@@ -66,7 +66,7 @@ struct hf__daemon {
     int refused_error[64];
 
     struct hf__local *local;
-    bool changed; /* a state or a claim, since keys that are waited for were asked for */
+    bool state_changed; /* since keys that are waited for were asked for */
     struct hf__metrics *metrics;
     uint64_t traces[64]; /* counted, by type */
 

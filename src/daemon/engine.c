@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "clock/clock.h"
+#include "core/shell.h"
 #include "daemon.h"
 #include "log.h"
 
@@ -64,77 +65,81 @@ void hf__daemon_drop_outputs(struct hf__daemon *d)
         output_free((struct output *)next);
 }
 
-static void do_calls(struct hf__daemon *d, const struct hf_update *u)
+static void on_trace(void *daemon, const struct hf_trace *trace)
 {
-    for (size_t i = 0; i < u->calls_count; i++) {
-        const struct hf_call *c = &u->calls[i];
-        if (hf__gate_open(&d->gate, c->after)) {
-            hf__peers_call(d, c);
-            continue;
-        }
-        struct output *o = output_new(c->body, c->address);
-        o->kind = OUT_CALL;
-        o->call = *c;
-        o->call.body = hf_bytes_of(o->bytes, c->body.len);
-        o->call.address = (const char *)o->bytes + c->body.len;
-        hf__gate_push(&d->gate, &o->gated, c->after);
-    }
+    hf__trace_log(daemon, trace);
 }
 
-static void do_replies(struct hf__daemon *d, const struct hf_update *u)
+static bool do_write(void *daemon, const struct hf_update *u)
 {
-    for (size_t i = 0; i < u->replies_count; i++) {
-        const struct hf_reply *r = &u->replies[i];
-        if (hf__gate_open(&d->gate, r->after)) {
-            hf__peers_reply(d, r->id, r->error, r->body);
-            continue;
-        }
-        struct output *o = output_new(r->body, NULL);
-        o->kind = OUT_REPLY;
-        o->reply = *r;
-        o->reply.body = hf_bytes_of(o->bytes, r->body.len);
-        hf__gate_push(&d->gate, &o->gated, r->after);
-    }
+    struct hf__daemon *d = daemon;
+    hf__storage_write(d->storage, u);
+    return true;
 }
 
-static void do_locals(struct hf__daemon *d, const struct hf_update *u)
+static void do_call(void *daemon, const struct hf_call *c)
 {
-    for (size_t i = 0; i < u->locals_count; i++) {
-        const struct hf_local_reply *r = &u->locals[i];
-        if (hf__gate_open(&d->gate, r->after)) {
-            hf__local_answer(d, r);
-            continue;
-        }
-        struct output *o = output_new((struct hf_bytes){0}, NULL);
-        o->kind = OUT_LOCAL;
-        o->local = *r;
-        if (r->key != NULL) {
-            o->key = hf_secret_alloc(HF_APP_KEY_LEN);
-            hf_assert(o->key != NULL);
-            memcpy(o->key, r->key, HF_APP_KEY_LEN);
-            o->local.key = o->key;
-        }
-        hf__gate_push(&d->gate, &o->gated, r->after);
+    struct hf__daemon *d = daemon;
+    if (hf__gate_open(&d->gate, c->after)) {
+        hf__peers_call(d, c);
+        return;
     }
+    struct output *o = output_new(c->body, c->address);
+    o->kind = OUT_CALL;
+    o->call = *c;
+    o->call.body = hf_bytes_of(o->bytes, c->body.len);
+    o->call.address = (const char *)o->bytes + c->body.len;
+    hf__gate_push(&d->gate, &o->gated, c->after);
 }
 
-static void do_work(struct hf__daemon *d, const struct hf_update *u)
+static void do_reply(void *daemon, const struct hf_reply *r)
 {
-    for (size_t i = 0; i < u->work_count; i++) {
-        const struct hf_work *w = &u->work[i];
-        switch (w->type) {
-        case HF_WORK_VAULT_CREATE:
-        case HF_WORK_VAULT_OPEN:
-            hf__storage_vault(d->storage, w->type == HF_WORK_VAULT_CREATE, w->key, w->account,
-                              w->version);
-            break;
-        case HF_WORK_QUOTE:
-            hf__quotes_make(d->quotes, w->id, w->report_data);
-            break;
-        case HF_WORK_JUDGE:
-            hf__quotes_judge(d->quotes, w->id, w->quote, w->trust, w->dev_root, w->wall_s);
-            break;
-        }
+    struct hf__daemon *d = daemon;
+    if (hf__gate_open(&d->gate, r->after)) {
+        hf__peers_reply(d, r->id, r->error, r->body);
+        return;
+    }
+    struct output *o = output_new(r->body, NULL);
+    o->kind = OUT_REPLY;
+    o->reply = *r;
+    o->reply.body = hf_bytes_of(o->bytes, r->body.len);
+    hf__gate_push(&d->gate, &o->gated, r->after);
+}
+
+static void do_local(void *daemon, const struct hf_local_reply *r)
+{
+    struct hf__daemon *d = daemon;
+    if (hf__gate_open(&d->gate, r->after)) {
+        hf__local_answer(d, r);
+        return;
+    }
+    struct output *o = output_new((struct hf_bytes){0}, NULL);
+    o->kind = OUT_LOCAL;
+    o->local = *r;
+    if (r->key != NULL) {
+        o->key = hf_secret_alloc(HF_APP_KEY_LEN);
+        hf_assert(o->key != NULL);
+        memcpy(o->key, r->key, HF_APP_KEY_LEN);
+        o->local.key = o->key;
+    }
+    hf__gate_push(&d->gate, &o->gated, r->after);
+}
+
+static void do_work(void *daemon, const struct hf_work *w)
+{
+    struct hf__daemon *d = daemon;
+    switch (w->type) {
+    case HF_WORK_VAULT_CREATE:
+    case HF_WORK_VAULT_OPEN:
+        hf__storage_vault(d->storage, w->type == HF_WORK_VAULT_CREATE, w->key, w->account,
+                          w->version);
+        return;
+    case HF_WORK_QUOTE:
+        hf__quotes_make(d->quotes, w->id, w->report_data);
+        return;
+    case HF_WORK_JUDGE:
+        hf__quotes_judge(d->quotes, w->id, w->quote, w->trust, w->dev_root, w->wall_s);
+        return;
     }
 }
 
@@ -144,8 +149,9 @@ static void on_tick(uv_timer_t *timer)
     hf__daemon_step(timer->data, &event);
 }
 
-static void set_deadline(struct hf__daemon *d, uint64_t deadline_ms)
+static void set_deadline(void *daemon, uint64_t deadline_ms)
 {
+    struct hf__daemon *d = daemon;
     uv_timer_stop(&d->tick);
     if (deadline_ms == UINT64_MAX)
         return;
@@ -165,41 +171,34 @@ void hf__identity_settle(struct hf__daemon *d, bool at_once)
 
 /*
  * A new identity ends every connection made under the old one. After a recovery the claim still
- * goes out on those that the recovery made, as a locked node may (DESIGN 9): new handshakes with
- * every provider would keep the application waiting.
+ * goes out on those that the recovery made, as a locked node may (PROTOCOL.md, section 6): new
+ * handshakes with every provider would keep the application waiting.
  */
-static void new_identity(struct hf__daemon *d, const struct hf_update *u)
+static void new_identity(void *daemon, const struct hf_update *u)
 {
-    bool claiming = false;
-    for (size_t i = 0; i < u->traces_count; i++)
-        claiming = claiming ||
-                   (u->traces[i].type == HF_TRACE_STATE && u->traces[i].b == HF_STATE_CLAIMING);
+    struct hf__daemon *d = daemon;
     d->identity_due = true;
     d->claim_sent = false;
-    hf__identity_settle(d, !claiming);
+    hf__identity_settle(d, !u->claim_follows);
 }
 
-/*
- * The order matters: writes go first, so that nothing gated finds its gate open by mistake; the new
- * identity comes before the calls that must show it.
- */
 static void step(struct hf__daemon *d, struct hf_event *event)
 {
+    static const struct hf_shell shell = {.trace = on_trace,
+                                          .write = do_write,
+                                          .identity = new_identity,
+                                          .call = do_call,
+                                          .reply = do_reply,
+                                          .work = do_work,
+                                          .local = do_local,
+                                          .deadline = set_deadline};
     struct hf_update u;
     event->now_ms = hf_clock_monotonic_ms();
     event->wall_ms = hf_clock_wall_ms();
     hf_engine_step(d->engine, event, &u);
-    for (size_t i = 0; i < u.traces_count; i++)
-        hf__trace_log(d, &u.traces[i]);
-    hf__storage_write(d->storage, &u);
-    do_work(d, &u);
-    if (u.identity_changed)
-        new_identity(d, &u);
-    do_calls(d, &u);
+    d->state_changed = d->state_changed || u.state_changed;
+    hf_shell_carry_out(&shell, d, &u);
     hf__identity_settle(d, false);
-    do_replies(d, &u);
-    do_locals(d, &u);
-    set_deadline(d, u.deadline_ms);
 }
 
 void hf__daemon_step(struct hf__daemon *d, struct hf_event *event)
@@ -216,8 +215,8 @@ void hf__daemon_step(struct hf__daemon *d, struct hf_event *event)
         failed.u.response.error = d->refused_error[last];
         step(d, &failed);
     }
-    if (d->changed) {
-        d->changed = false;
+    if (d->state_changed) {
+        d->state_changed = false;
         hf__local_again(d);
     }
 }

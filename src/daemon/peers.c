@@ -30,7 +30,7 @@ static bool for_people(const char *path)
     return strcmp(path, "/v1/health") == 0 || strcmp(path, "/v1/status") == 0;
 }
 
-/* What a locked node may call (DESIGN 9). */
+/* What a locked node may call (PROTOCOL.md, section 6). */
 static bool open_to_all(int method)
 {
     return method == HF_METHOD_DOCUMENTS || method == HF_METHOD_NONCE ||

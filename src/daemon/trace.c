@@ -72,8 +72,6 @@ void hf__trace_log(struct hf__daemon *d, const struct hf_trace *t)
     struct hf__line l;
     hf_assert((size_t)t->type < HF_ARRAY_LEN(d->traces));
     d->traces[t->type]++;
-    if (t->type == HF_TRACE_STATE || t->type == HF_TRACE_CLAIM_WON)
-        d->changed = true;
     if (!hf__log_begin(&l, hf_trace_level(t->type), hf_trace_name(t->type)))
         return;
     numbers(&l, t);

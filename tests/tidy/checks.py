@@ -91,6 +91,19 @@ def no_file_is_longer_than_500_lines(tree):
             if (count := tree.text(name).count("\n")) > FILE_LINES_MAX]
 
 
+def shells_carry_out_updates_in_one_order(tree):
+    """Who steps an engine carries the update out by hf_shell_carry_out, and nowhere looks through its lists himself."""
+    found = []
+    for name in tree.c_files("src/daemon", "sim"):
+        if tree.calls(name, {"hf_engine_step"}) and not tree.calls(name, {"hf_shell_carry_out"}):
+            found.append(f"{name}: steps an engine without hf_shell_carry_out")
+        code = tree.code(name)
+        found += [f"{name}:{code.count(chr(10), 0, m.start()) + 1}: looks through an update's {m.group(1)}"
+                  for m in re.finditer(r"(?:\.|->)(calls|replies|work|locals|traces)_count\s*;\s*\w+\+\+", code)
+                  if re.search(r"\bu(?:pdate)?\s*$", code[:m.start()])]
+    return found
+
+
 def nobody_makes_a_banned_call(tree):
     return [f"{name}:{line}: {function}"
             for name in tree.c_files() for line, function in tree.calls(name, BANNED_CALLS)]
@@ -213,6 +226,7 @@ CHECKS = [
     the_engine_reaches_nothing_outside_memory,
     no_function_is_longer_than_70_lines,
     no_file_is_longer_than_500_lines,
+    shells_carry_out_updates_in_one_order,
     nobody_makes_a_banned_call,
     libraries_never_log,
     the_top_level_holds_what_it_should,

@@ -65,6 +65,8 @@ Test(hf__state_set, every_permitted_move_is_made_and_traced)
         cr_assert_eq(u.traces[0].a, permitted[i][0]);
         cr_assert_eq(u.traces[0].b, permitted[i][1]);
         cr_assert_eq(u.traces[0].error, -7);
+        cr_assert_eq(u.state, permitted[i][1]);
+        cr_assert(u.state_changed);
         harness_done(&l);
     }
 }
@@ -82,6 +84,12 @@ Test(hf__state_set, the_same_state_again_changes_the_reason_and_not_the_time)
     cr_assert_eq(u.traces_count, 1);
     cr_assert_eq(l.e->reason, -3);
     cr_assert_eq(l.e->state_since_ms, since);
+    cr_assert(u.state_changed, "its reason counts too");
+    hf__update_begin(l.e);
+    hf__state_set(l.e, HF_STATE_READY, -3);
+    hf__update_end(l.e, &u);
+    cr_assert_eq(u.state, HF_STATE_READY);
+    cr_assert_not(u.state_changed);
     harness_done(&l);
 }
 

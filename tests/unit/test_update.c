@@ -167,6 +167,22 @@ Test(hf__update, the_deadline_is_the_nearest_timer)
     harness_done(&l);
 }
 
+Test(hf__update, a_claim_follows_the_identity_of_a_node_that_is_claiming)
+{
+    struct hf_update u;
+    up();
+    for (int changed = 0; changed < 2; changed++)
+        for (int claiming = 0; claiming < 2; claiming++) {
+            hf__update_begin(l.e);
+            l.e->new_identity = changed != 0;
+            l.e->state = claiming != 0 ? HF_STATE_CLAIMING : HF_STATE_PLACED;
+            hf__update_end(l.e, &u);
+            cr_assert_eq(u.identity_changed, changed != 0);
+            cr_assert_eq(u.claim_follows, changed != 0 && claiming != 0);
+        }
+    harness_done(&l);
+}
+
 Test(hf__update, a_vault_state_without_a_write, .signal = SIGABRT)
 {
     up();

@@ -12,6 +12,21 @@
  * tried again by the shell until it succeeds (HF_EVENT_STORE tells the engine, which then refuses
  * what would need more writes).
  *
+ * Order. A shell carries out the parts of an update in this order, by hf_shell_carry_out
+ * (core/shell.h):
+ *   1. traces. They are for logs, counters and checkers; a shell decides nothing by them. What it
+ *      has to know of the node's state stands in fields of the update.
+ *   2. the transaction is handed to the store: before vault work, because its rows belong to the
+ *      vault as it was, and before all that leaves, because a process that dies here has told
+ *      nobody anything.
+ *   3. the new identity, before the calls that must show it.
+ *   4. calls, 5. replies, each in the order given and each when `after` is durable.
+ *   6. work: after the transaction, and after what leaves, because that is what others wait for.
+ *   7. local replies, when `after` is durable.
+ *   8. the deadline, which replaces the one before.
+ * A shell that puts a part off (a gate, or an identity where claim_follows permits it) keeps the
+ * order among the parts of its kind.
+ *
  * Ownership. What an event points to is borrowed for the step. What an update points to belongs to
  * the engine and is valid until the next step; blobs (core/blob.h) may be kept by taking a
  * reference.
@@ -241,9 +256,16 @@ struct hf_update {
     size_t locals_count;
     const struct hf_trace *traces; /* in the order in which things happened */
     size_t traces_count;
-    uint64_t deadline_ms;  /* on event.now_ms's clock: send HF_EVENT_TICK then; UINT64_MAX: none */
-    bool identity_changed; /* make a new certificate (hf_engine_certify) and close connections made
-                              under the old */
+    uint64_t deadline_ms; /* on event.now_ms's clock: send HF_EVENT_TICK then; UINT64_MAX: none */
+    /* Make a new certificate (hf_engine_certify) and close connections made under the old one. */
+    bool identity_changed;
+    /* With identity_changed: the node claims next. A shell may keep the old connections, on which a
+     * locked node claims as well, until the claim's calls have left. */
+    bool claim_follows;
+    enum hf_state state; /* after the step */
+    /* The state, or the reason for it, is another than before the step: a local request that was
+     * refused for now may be answered otherwise, and may be put again. */
+    bool state_changed;
 };
 
 /*
