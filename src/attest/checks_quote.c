@@ -11,6 +11,20 @@ static int malformed(struct hf__verification *v, int error, const struct hf_faul
     return error;
 }
 
+static void note_registers(struct hf_verdict *verdict, const struct hf_quote *q)
+{
+    const uint8_t *const values[HF_HOST_REGISTERS] = {
+        [HF_REGISTER_MRSERVICETD] = q->mrservicetd,
+        [HF_REGISTER_MRCONFIGID] = q->mrconfigid,
+        [HF_REGISTER_MROWNER] = q->mrowner,
+        [HF_REGISTER_MROWNERCONFIG] = q->mrownerconfig,
+    };
+    verdict->service_shown = q->mrservicetd != NULL;
+    for (size_t i = 0; i < HF_ARRAY_LEN(values); i++)
+        if (values[i] != NULL)
+            hf_register_tag(values[i], verdict->host_registers[i]);
+}
+
 int hf__check_structure(struct hf__verification *v)
 {
     struct hf_fault fault;
@@ -24,6 +38,7 @@ int hf__check_structure(struct hf__verification *v)
     v->verdict.seam_attributes = q->seam_attributes;
     memcpy(v->verdict.report_data, q->report_data, sizeof v->verdict.report_data);
     hf_quote_measurement(q, v->verdict.measurement);
+    note_registers(&v->verdict, q);
     if (v->report != NULL) {
         v->report->has_quote = true;
         v->report->quote = *q;

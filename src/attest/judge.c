@@ -1,4 +1,5 @@
 #include "attest/judge.h"
+#include "attest/quote.h"
 #include "base/error.h"
 
 /* What a check looks at. */
@@ -49,9 +50,40 @@ static bool fits(uint64_t value, uint64_t mask, uint64_t want)
     return ((value ^ want) & mask) == 0;
 }
 
+/* TD attributes that are set although the policy does not name them. */
+static uint64_t unnamed_attributes(const struct judging *j)
+{
+    const struct hf_judge_policy *p = j->policy;
+    return j->verdict->td_attributes & ~(p->td_attributes_mask & p->td_attributes);
+}
+
+static int check_tud(const struct judging *j)
+{
+    uint64_t bits = HF_TD_ATTRIBUTES_UNDER_DEBUG & ~HF_TD_ATTRIBUTE_DEBUG;
+    return (unnamed_attributes(j) & bits) == 0 ? 0 : HF_ETDTUD;
+}
+
+static int check_migratable(const struct judging *j)
+{
+    return (unnamed_attributes(j) & HF_TD_ATTRIBUTE_MIGRATABLE) == 0 ? 0 : HF_EMIGRATABLE;
+}
+
+static int check_sept_ve_disable(const struct judging *j)
+{
+    const struct hf_judge_policy *p = j->policy;
+    uint64_t may_lack = p->td_attributes_mask & ~p->td_attributes;
+    uint64_t has = j->verdict->td_attributes | may_lack;
+    return (has & HF_TD_ATTRIBUTE_SEPT_VE_DISABLE) != 0 ? 0 : HF_ESEPTVE;
+}
+
 static int check_td_attributes(const struct judging *j)
 {
     const struct hf_judge_policy *p = j->policy;
+    /* Those that have a check of their own are known too. */
+    uint64_t known = HF_TD_ATTRIBUTES_UNDER_DEBUG | HF_TD_ATTRIBUTE_MIGRATABLE |
+                     HF_TD_ATTRIBUTE_SEPT_VE_DISABLE | HF_TD_ATTRIBUTES_HARMLESS;
+    if ((unnamed_attributes(j) & ~known) != 0)
+        return HF_ETDUNKNOWN;
     return fits(j->verdict->td_attributes, p->td_attributes_mask, p->td_attributes)
                ? 0
                : HF_ETDATTRIBUTES;
@@ -59,7 +91,10 @@ static int check_td_attributes(const struct judging *j)
 
 static int check_xfam(const struct judging *j)
 {
-    return fits(j->verdict->xfam, j->policy->xfam_mask, j->policy->xfam) ? 0 : HF_EXFAM;
+    const struct hf_judge_policy *p = j->policy;
+    if ((j->verdict->xfam & ~HF_XFAM_KNOWN & ~(p->xfam_mask & p->xfam)) != 0)
+        return HF_EXFAMUNKNOWN;
+    return fits(j->verdict->xfam, p->xfam_mask, p->xfam) ? 0 : HF_EXFAM;
 }
 
 static int check_seam_attributes(const struct judging *j)
@@ -68,6 +103,47 @@ static int check_seam_attributes(const struct judging *j)
     return fits(j->verdict->seam_attributes, p->seam_attributes_mask, p->seam_attributes)
                ? 0
                : HF_ESEAM;
+}
+
+static bool register_fits(const struct judging *j, enum hf_host_register which)
+{
+    const struct hf_judge_register *r = &j->policy->registers[which];
+    return memcmp(j->verdict->host_registers[which], r->tag, sizeof r->tag) == 0;
+}
+
+/*
+ * Where the policy names none, its tag is that of zero. A body of TDX 1.0 does not show the
+ * register: that counts as zero, but for a migratable domain, to which one can be bound.
+ */
+static int check_mrservicetd(const struct judging *j)
+{
+    static const uint8_t zero[HF_REGISTER_TAG_LEN];
+    const struct hf_verdict *v = j->verdict;
+    const uint8_t *want = j->policy->registers[HF_REGISTER_MRSERVICETD].tag;
+    bool must_be_seen = memcmp(want, zero, sizeof zero) != 0 ||
+                        (v->td_attributes & HF_TD_ATTRIBUTE_MIGRATABLE) != 0;
+    bool good = v->service_shown ? register_fits(j, HF_REGISTER_MRSERVICETD) : !must_be_seen;
+    return good ? 0 : HF_EMRSERVICETD;
+}
+
+static int check_named(const struct judging *j, enum hf_host_register which, int error)
+{
+    return !j->policy->registers[which].named || register_fits(j, which) ? 0 : error;
+}
+
+static int check_mrconfigid(const struct judging *j)
+{
+    return check_named(j, HF_REGISTER_MRCONFIGID, HF_EMRCONFIGID);
+}
+
+static int check_mrowner(const struct judging *j)
+{
+    return check_named(j, HF_REGISTER_MROWNER, HF_EMROWNER);
+}
+
+static int check_mrownerconfig(const struct judging *j)
+{
+    return check_named(j, HF_REGISTER_MROWNERCONFIG, HF_EMROWNERCONFIG);
 }
 
 /* The entry that accepts the measurement now: of several with one digest, the one of the highest
@@ -116,9 +192,16 @@ static int check_age(const struct judging *j)
     X(trust)                                                                                       \
     X(tcb_status)                                                                                  \
     X(debug)                                                                                       \
+    X(tud)                                                                                         \
+    X(migratable)                                                                                  \
+    X(sept_ve_disable)                                                                             \
     X(td_attributes)                                                                               \
     X(xfam)                                                                                        \
     X(seam_attributes)                                                                             \
+    X(mrservicetd)                                                                                 \
+    X(mrconfigid)                                                                                  \
+    X(mrowner)                                                                                     \
+    X(mrownerconfig)                                                                               \
     X(measurement)                                                                                 \
     X(report_data)                                                                                 \
     X(age)

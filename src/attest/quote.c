@@ -1,6 +1,7 @@
 #include "attest/quote.h"
 #include "base/error.h"
 #include "crypto/suite.h"
+#include "p256.h"
 
 enum {
     ATTESTATION_KEY_P256 = 2,
@@ -224,4 +225,14 @@ void hf_quote_measurement(const struct hf_quote *quote, uint8_t ret[static HF_ME
     for (size_t i = 0; i < HF_ARRAY_LEN(quote->rtmr); i++)
         memcpy(registers + HF_MR_LEN * (i + 1), quote->rtmr[i], HF_MR_LEN);
     hf_suite_real.hash("holdfast/v1/measurement", hf_bytes_of(registers, sizeof registers), ret);
+}
+
+void hf_register_tag(const uint8_t value[static HF_MR_LEN], uint8_t ret[static HF_REGISTER_TAG_LEN])
+{
+    static const uint8_t zeros[HF_MR_LEN];
+    uint8_t digest[32];
+    hf__sha256(hf_bytes_of(value, HF_MR_LEN), hf_bytes_of(NULL, 0), digest);
+    if (memcmp(value, zeros, sizeof zeros) == 0)
+        memset(digest, 0, sizeof digest);
+    memcpy(ret, digest, HF_REGISTER_TAG_LEN);
 }

@@ -2,6 +2,7 @@
 #ifndef HF_PRODUCTION
 #include "attest/dev.h"
 #endif
+#include "attest/quote.h"
 #include "authority.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -216,6 +217,33 @@ static int make_dev(const struct options *o, const uint8_t network[static 32],
 }
 #endif
 
+static void append_bytes(struct hf_buf *text, const char *name, uint64_t value)
+{
+    uint8_t bytes[8];
+    char hex[2 * sizeof bytes + 1];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(value >> (8 * i));
+    hf_hex_encode(bytes, sizeof bytes, hex);
+    hf_buf_printf(text, "%s: \"%s\"\n", name, hex);
+}
+
+/* What its host chooses when it launches a trust domain, and no measurement covers. */
+static void append_strict(struct hf_buf *text)
+{
+    static const char *const registers[] = {"mrservicetd", "mrconfigid", "mrowner",
+                                            "mrownerconfig"};
+    hf_buf_printf(text,
+                  "# What the host of a trust domain chooses; see holdfast(1), quote verify.\n");
+    append_bytes(text, "td_attributes_mask", UINT64_MAX & ~HF_TD_ATTRIBUTES_HARMLESS);
+    append_bytes(text, "td_attributes_value", HF_TD_ATTRIBUTE_SEPT_VE_DISABLE);
+    append_bytes(text, "xfam_mask", ~HF_XFAM_KNOWN);
+    append_bytes(text, "xfam_value", 0);
+    append_bytes(text, "seam_attributes_mask", UINT64_MAX);
+    append_bytes(text, "seam_attributes_value", 0);
+    for (size_t i = 0; i < HF_ARRAY_LEN(registers); i++)
+        hf_buf_printf(text, "%s: \"%0*d\"\n", registers[i], 2 * HF_MR_LEN, 0);
+}
+
 static int make_policy_form(const struct options *o, const uint8_t network[static 32])
 {
     char path[HF__PATH_LEN];
@@ -230,6 +258,7 @@ static int make_policy_form(const struct options *o, const uint8_t network[stati
                   "platform_rule: own\nvalidity: 365d\nquote_age: 1d\nholder_grace: 10m\n"
                   "shares_held: 1024\ntrust: %s\n",
                   o->shares, o->share_threshold, o->dev ? "dev" : "intel");
+    append_strict(&text);
     if (o->dev)
         r = make_dev(o, network, &text);
     else

@@ -29,47 +29,6 @@ static const char usage[] =
     "  --rank N         a later release ranks higher; default one above the highest\n"
     "  --after TIME     not accepted before, from now, such as 12h; default at once\n";
 
-/* From the form to the document; the lists are the caller's to free. */
-static int fill(const struct hf__policy_form *f, struct hf_policy *p)
-{
-    p->measurements = calloc(f->measurements.count + 1, sizeof *p->measurements);
-    p->time_servers = calloc(f->time_servers.count + 1, sizeof *p->time_servers);
-    if (p->measurements == NULL || p->time_servers == NULL)
-        return HF_ENOMEM;
-    for (size_t i = 0; i < f->measurements.count; i++) {
-        const struct hf__measurement_form *m = &f->measurements.items[i];
-        if (m->withdrawn) /* the document lists what is accepted */
-            continue;
-        struct hf_measurement *to = &p->measurements[p->measurements_count++];
-        to->name = hf_bytes_of(m->name, strlen(m->name));
-        memcpy(to->digest, m->digest, sizeof to->digest);
-        to->rank = m->rank;
-        to->effective_from_s = m->effective_from_s > 0 ? (uint64_t)m->effective_from_s : 0;
-    }
-    for (size_t i = 0; i < f->time_servers.count; i++)
-        p->time_servers[p->time_servers_count++].name =
-            hf_bytes_of(f->time_servers.items[i], strlen(f->time_servers.items[i]));
-    p->trust = (uint64_t)f->trust;
-    p->dev_root = f->dev_root;
-    p->shares = f->shares;
-    p->threshold = f->threshold;
-    p->domain_rule = (uint64_t)f->domain_rule;
-    p->platform_rule = (uint64_t)f->platform_rule;
-    for (size_t i = 0; i < f->tcb_accepted.count; i++)
-        p->tcb_accepted |= 1u << f->tcb_accepted.items[i];
-    p->tcb_grace_s = f->tcb_grace_s;
-    p->td_attributes_mask = hf__form_little(f->td_attributes_mask);
-    p->td_attributes_value = hf__form_little(f->td_attributes_value);
-    p->xfam_mask = hf__form_little(f->xfam_mask);
-    p->xfam_value = hf__form_little(f->xfam_value);
-    p->seam_attributes_mask = hf__form_little(f->seam_attributes_mask);
-    p->seam_attributes_value = hf__form_little(f->seam_attributes_value);
-    p->quote_age_max_s = f->quote_age_s;
-    p->shares_held_max = f->shares_held_max;
-    p->holder_grace_s = f->holder_grace_s;
-    return 0;
-}
-
 static int make(const struct hf__authority *a, void *ctx, struct hf_buf *ret_body)
 {
     char path[HF__PATH_LEN];
@@ -95,11 +54,10 @@ static int make(const struct hf__authority *a, void *ctx, struct hf_buf *ret_bod
     if (a->policy != NULL)
         policy.version = hf_document_version(a->policy) + 1;
     policy.expires_s = policy.issued_s + form.validity_s;
-    r = fill(&form, &policy);
+    r = hf__policy_form_fill(&form, &policy);
     if (r == 0)
         r = hf_wire_encode(&hf_wire_policy, &policy, ret_body);
-    free(policy.measurements);
-    free(policy.time_servers);
+    hf__policy_form_free(&policy);
     hf_config_doc_free(doc);
     return r;
 }

@@ -4,6 +4,7 @@
 #include "base/error.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static const struct hf_config_choice trusts[] = {
     {"intel", HF_TRUST_INTEL}, {"dev", HF_TRUST_DEV}, {NULL, 0}};
@@ -74,13 +75,23 @@ static const struct hf_config_field policy_fields[] = {
     {"tcb_grace", HF_CONFIG_DURATION_S, AT(tcb_grace_s), .max = 31536000,
      .doc = "How long after a new evaluation a platform may still be OutOfDate."},
     {"td_attributes_mask", HF_CONFIG_HEX, AT(td_attributes_mask),
-     .doc = "Bits that td_attributes_value fixes, in the byte order of the quote."},
+     .doc =
+         "Bits that td_attributes_value fixes, in the byte order of the quote. What no mask names "
+         "must be harmless."},
     {"td_attributes_value", HF_CONFIG_HEX, AT(td_attributes_value), .doc = "The bits fixed."},
     {"xfam_mask", HF_CONFIG_HEX, AT(xfam_mask), .doc = "Bits that xfam_value fixes."},
     {"xfam_value", HF_CONFIG_HEX, AT(xfam_value), .doc = "The bits fixed."},
     {"seam_attributes_mask", HF_CONFIG_HEX, AT(seam_attributes_mask),
      .doc = "Bits that seam_attributes_value fixes."},
     {"seam_attributes_value", HF_CONFIG_HEX, AT(seam_attributes_value), .doc = "The bits fixed."},
+    {"mrservicetd", HF_CONFIG_HEX_BYTES, AT(mrservicetd), .min = HF_MR_LEN, .max = HF_MR_LEN,
+     .doc = "The service TD that must be bound; left out, none may be."},
+    {"mrconfigid", HF_CONFIG_HEX_BYTES, AT(mrconfigid), .min = HF_MR_LEN, .max = HF_MR_LEN,
+     .doc = "What MRCONFIGID must be; left out, anything."},
+    {"mrowner", HF_CONFIG_HEX_BYTES, AT(mrowner), .min = HF_MR_LEN, .max = HF_MR_LEN,
+     .doc = "What MROWNER must be; left out, anything."},
+    {"mrownerconfig", HF_CONFIG_HEX_BYTES, AT(mrownerconfig), .min = HF_MR_LEN, .max = HF_MR_LEN,
+     .doc = "What MROWNERCONFIG must be; left out, anything."},
     {"measurements", HF_CONFIG_LIST, AT(measurements), .required = true, .item = &measurement_item,
      .max = 64, .doc = "Accepted software."},
 };
@@ -111,12 +122,75 @@ static void check_form(const void *value, const struct hf_config_where *where)
 const struct hf_config_schema hf__policy_schema =
     HF_CONFIG_SCHEMA(struct hf__policy_form, policy_fields, check_form);
 
-uint64_t hf__form_little(const uint8_t bytes[static 8])
+/* Eight bytes in the order of a quote, as a number. */
+static uint64_t little(const uint8_t bytes[static 8])
 {
     uint64_t v = 0;
     for (size_t i = 0; i < 8; i++)
         v |= (uint64_t)bytes[i] << (8 * i);
     return v;
+}
+
+static void fill_register(struct hf_bytes value, bool *ret_named, uint8_t ret[static HF_MR_LEN])
+{
+    *ret_named = value.len == HF_MR_LEN;
+    if (*ret_named)
+        memcpy(ret, value.data, HF_MR_LEN);
+}
+
+static void fill_domain(const struct hf__policy_form *f, struct hf_policy *p)
+{
+    p->td_attributes_mask = little(f->td_attributes_mask);
+    p->td_attributes_value = little(f->td_attributes_value);
+    p->xfam_mask = little(f->xfam_mask);
+    p->xfam_value = little(f->xfam_value);
+    p->seam_attributes_mask = little(f->seam_attributes_mask);
+    p->seam_attributes_value = little(f->seam_attributes_value);
+    fill_register(f->mrservicetd, &p->has_mrservicetd, p->mrservicetd);
+    fill_register(f->mrconfigid, &p->has_mrconfigid, p->mrconfigid);
+    fill_register(f->mrowner, &p->has_mrowner, p->mrowner);
+    fill_register(f->mrownerconfig, &p->has_mrownerconfig, p->mrownerconfig);
+}
+
+int hf__policy_form_fill(const struct hf__policy_form *f, struct hf_policy *p)
+{
+    p->measurements = calloc(f->measurements.count + 1, sizeof *p->measurements);
+    p->time_servers = calloc(f->time_servers.count + 1, sizeof *p->time_servers);
+    if (p->measurements == NULL || p->time_servers == NULL)
+        return HF_ENOMEM;
+    for (size_t i = 0; i < f->measurements.count; i++) {
+        const struct hf__measurement_form *m = &f->measurements.items[i];
+        if (m->withdrawn) /* the document lists what is accepted */
+            continue;
+        struct hf_measurement *to = &p->measurements[p->measurements_count++];
+        to->name = hf_bytes_of(m->name, strlen(m->name));
+        memcpy(to->digest, m->digest, sizeof to->digest);
+        to->rank = m->rank;
+        to->effective_from_s = m->effective_from_s > 0 ? (uint64_t)m->effective_from_s : 0;
+    }
+    for (size_t i = 0; i < f->time_servers.count; i++)
+        p->time_servers[p->time_servers_count++].name =
+            hf_bytes_of(f->time_servers.items[i], strlen(f->time_servers.items[i]));
+    p->trust = (uint64_t)f->trust;
+    p->dev_root = f->dev_root;
+    p->shares = f->shares;
+    p->threshold = f->threshold;
+    p->domain_rule = (uint64_t)f->domain_rule;
+    p->platform_rule = (uint64_t)f->platform_rule;
+    for (size_t i = 0; i < f->tcb_accepted.count; i++)
+        p->tcb_accepted |= 1u << f->tcb_accepted.items[i];
+    p->tcb_grace_s = f->tcb_grace_s;
+    fill_domain(f, p);
+    p->quote_age_max_s = f->quote_age_s;
+    p->shares_held_max = f->shares_held_max;
+    p->holder_grace_s = f->holder_grace_s;
+    return 0;
+}
+
+void hf__policy_form_free(struct hf_policy *p)
+{
+    free(p->measurements);
+    free(p->time_servers);
 }
 
 void hf__form_errors(const char *file, int error, const struct hf_config_errors *errors)

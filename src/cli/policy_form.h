@@ -4,6 +4,7 @@
 
 #include "attest/verdict.h"
 #include "config/schema.h"
+#include "wire/messages.h"
 
 struct hf__measurement_form {
     const char *name;
@@ -26,6 +27,7 @@ struct hf__policy_form {
     uint8_t td_attributes_mask[8], td_attributes_value[8];
     uint8_t xfam_mask[8], xfam_value[8];
     uint8_t seam_attributes_mask[8], seam_attributes_value[8];
+    struct hf_bytes mrservicetd, mrconfigid, mrowner, mrownerconfig; /* empty: not named */
     HF_CONFIG_LIST_OF(struct hf__measurement_form) measurements;
 };
 
@@ -33,7 +35,11 @@ extern const struct hf_config_schema hf__policy_schema;
 
 /* Says on standard error what is wrong with a file that was loaded. */
 void hf__form_errors(const char *file, int error, const struct hf_config_errors *errors);
-/* Eight bytes in the order of a quote, as a number. */
-uint64_t hf__form_little(const uint8_t bytes[static 8]);
+/*
+ * From the form to the document, but for version and dates. ret: zeroed but for those; texts are
+ * borrowed from the form; its lists are given back with _free, after an error too. HF_ENOMEM.
+ */
+HF_MUST_USE int hf__policy_form_fill(const struct hf__policy_form *f, struct hf_policy *ret);
+void hf__policy_form_free(struct hf_policy *p);
 
 #endif

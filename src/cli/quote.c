@@ -185,6 +185,20 @@ static void explain(const struct hf_cli_quote_result *r, const struct hf_judge_p
     }
 }
 
+/* A policy that has expired accepts nothing, as for every validator. */
+static void judge_policy(const struct inputs *in, struct hf_cli_quote_result *r)
+{
+    if (!in->has_policy || in->policy.expires_s == 0)
+        return;
+    struct hf_check *line = add_line(r, "policy_dates");
+    bool expired = in->at_s > in->policy.expires_s;
+    line->result = expired ? HF_CHECK_FAIL : HF_CHECK_PASS;
+    snprintf(line->reason, sizeof line->reason, "%s",
+             expired ? hf_error_sentence(HF_EEXPIRED) : "the policy has not expired");
+    if (expired && r->error == 0)
+        r->error = HF_EEXPIRED;
+}
+
 static void judge(const struct inputs *in, struct hf_cli_quote_result *r)
 {
     struct hf_judge_line lines[HF_JUDGE_CHECKS];
@@ -220,6 +234,7 @@ static int verify(const struct inputs *in, struct hf_cli_quote_result *r)
     r->error = r->verdict.error;
     for (size_t i = 0; i < r->report.check_count; i++)
         r->lines[r->line_count++] = r->report.checks[i];
+    judge_policy(in, r);
     judge(in, r);
     return 0;
 }

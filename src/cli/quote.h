@@ -8,7 +8,7 @@
 
 enum {
     HF_CLI_REPORT_DATA_LEN = 64,
-    HF_CLI_LINES_MAX = HF_CHECKS_MAX + HF_JUDGE_CHECKS,
+    HF_CLI_LINES_MAX = HF_CHECKS_MAX + HF_JUDGE_CHECKS + 1,
 };
 
 /* A policy from a file, as far as it concerns a quote. */
@@ -16,8 +16,8 @@ struct hf_cli_quote_policy {
     struct hf_judge_policy judge;
     uint8_t dev_root[HF_ROOT_KEY_LEN];
     bool has_dev_root;
-    struct hf_config_doc *doc; /* owns the names of a form */
-    char *names;               /* those of a document, copied */
+    uint64_t expires_s; /* Unix time; 0: a form, which does not expire */
+    char *names;        /* of the measurements */
     struct hf_judge_measurement *measurements;
 };
 

@@ -69,6 +69,8 @@ static json_t *quote_object(const struct hf_cli_quote_result *r)
     hf_quote_measurement(q, measurement);
     json_object_set_new(o, "version", json_integer(q->version));
     json_object_set_new(o, "body_type", json_integer(q->body_type));
+    json_object_set_new(o, "qe_vendor_id", hex(q->qe_vendor_id, 16));
+    json_object_set_new(o, "user_data", hex(q->user_data, 20));
     json_object_set_new(o, "tdx_module", json_string(q->tee_tcb_svn[1] > 0 ? "1.5" : "1.0"));
     json_object_set_new(o, "debug", json_boolean((q->td_attributes & HF_TD_ATTRIBUTE_DEBUG) != 0));
     json_object_set_new(o, "td_attributes", hex_little(q->td_attributes));

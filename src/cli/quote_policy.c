@@ -11,53 +11,24 @@
 
 enum { FILE_MAX = 16 << 20 };
 
-static int fill(const struct hf__policy_form *f, struct hf_cli_quote_policy *p)
+static int take(const struct hf__policy_copy *copy, struct hf_cli_quote_policy *p)
 {
-    p->measurements = calloc(f->measurements.count + 1, sizeof p->measurements[0]);
-    if (p->measurements == NULL)
-        return HF_ENOMEM;
-    for (size_t i = 0; i < f->measurements.count; i++) {
-        const struct hf__measurement_form *m = &f->measurements.items[i];
-        struct hf_judge_measurement *to = &p->measurements[i];
-        to->name = m->name;
-        memcpy(to->digest, m->digest, sizeof to->digest);
-        to->rank = m->rank;
-        to->effective_from_s = m->effective_from_s > 0 ? (uint64_t)m->effective_from_s : 0;
-        to->withdrawn = m->withdrawn;
-    }
-    p->judge = (struct hf_judge_policy){
-        .trust = (enum hf_trust)f->trust,
-        .tcb_accepted = HF_TCB_BIT(HF_TCB_UP_TO_DATE),
-        .tcb_grace_accepted = f->tcb_grace_s > 0 ? HF_TCB_CURABLE : 0,
-        .tcb_grace_s = f->tcb_grace_s,
-        .td_attributes_mask = hf__form_little(f->td_attributes_mask),
-        .td_attributes = hf__form_little(f->td_attributes_value),
-        .xfam_mask = hf__form_little(f->xfam_mask),
-        .xfam = hf__form_little(f->xfam_value),
-        .seam_attributes_mask = hf__form_little(f->seam_attributes_mask),
-        .seam_attributes = hf__form_little(f->seam_attributes_value),
-        .measurements = p->measurements,
-        .measurement_count = f->measurements.count,
-    };
-    for (size_t i = 0; i < f->tcb_accepted.count; i++)
-        p->judge.tcb_accepted |= HF_TCB_BIT(f->tcb_accepted.items[i]);
-    p->has_dev_root = f->dev_root.len > 0;
-    return p->has_dev_root ? hf_root_key_from_spki(f->dev_root, p->dev_root) : 0;
+    p->judge = copy->judge;
+    p->measurements = copy->measurements;
+    p->names = copy->names;
+    p->expires_s = copy->expires_s;
+    p->has_dev_root = copy->dev_root_len > 0;
+    if (!p->has_dev_root)
+        return 0;
+    return hf_root_key_from_spki(hf_bytes_of(copy->dev_root, copy->dev_root_len), p->dev_root);
 }
 
 static int load_signed(const char *file, struct hf_bytes envelope, struct hf_cli_quote_policy *p)
 {
-    struct hf__policy_signed document;
-    int r = hf__policy_signed_read(envelope, &document);
-    if (r == 0) {
-        p->judge = document.judge;
-        p->measurements = document.measurements;
-        p->names = document.names;
-        p->has_dev_root = document.dev_root_len > 0;
-    }
-    if (r == 0 && p->has_dev_root)
-        r = hf_root_key_from_spki(hf_bytes_of(document.dev_root, document.dev_root_len),
-                                  p->dev_root);
+    struct hf__policy_copy copy;
+    int r = hf__policy_signed_read(envelope, &copy);
+    if (r == 0)
+        r = take(&copy, p);
     if (r != 0)
         fprintf(stderr, "holdfast: %s: %s\n", file, hf_error_sentence(r));
     return r;
@@ -67,13 +38,23 @@ static int load_form(const char *file, struct hf_bytes text, struct hf_cli_quote
 {
     struct hf_config_errors *errors = calloc(1, sizeof *errors);
     struct hf__policy_form form;
+    struct hf_config_doc *doc = NULL;
+    struct hf_policy policy = {0};
+    struct hf__policy_copy copy;
     if (errors == NULL)
         return HF_ENOMEM;
-    int r = hf_config_load(text, file, &hf__policy_schema, &form, &p->doc, errors);
-    if (r == 0)
-        r = fill(&form, p);
+    int r = hf_config_load(text, file, &hf__policy_schema, &form, &doc, errors);
+    if (r == 0) {
+        r = hf__policy_form_fill(&form, &policy);
+        if (r == 0)
+            r = hf__policy_copy(&policy, &copy);
+        if (r == 0)
+            r = take(&copy, p);
+        hf__policy_form_free(&policy);
+    }
     if (r != 0)
         hf__form_errors(file, r, errors);
+    hf_config_doc_free(doc);
     free(errors);
     return r;
 }
@@ -102,6 +83,5 @@ void hf_cli_quote_policy_done(struct hf_cli_quote_policy *p)
 {
     free(p->measurements);
     free(p->names);
-    hf_config_doc_free(p->doc);
     *p = (struct hf_cli_quote_policy){0};
 }

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-enum { COLUMNS = 79, HEX_LINE = 48 };
+enum { COLUMNS = 79, HEX_LINE = 48, VENDOR_LEN = 16, USER_DATA_LEN = 20 };
 
 /* Words behind a label of some width, continued below where they would not fit. */
 static void print_wrapped(int indent, const char *text)
@@ -48,19 +48,28 @@ static void print_quote(const struct hf_cli_quote_result *r)
     const struct hf_quote *q = &r->quote;
     uint8_t measurement[HF_MEASUREMENT_LEN];
     hf_quote_measurement(q, measurement);
-    printf("%-16s %u\n%-16s %s\n", "version", q->version, "tdx_module",
-           q->tee_tcb_svn[1] > 0 ? "1.5" : "1.0");
+    printf("%-16s %u\n%-16s %u\n%-16s %s\n", "version", q->version, "body_type", q->body_type,
+           "tdx_module", q->tee_tcb_svn[1] > 0 ? "1.5" : "1.0");
+    print_hex("qe_vendor_id", q->qe_vendor_id, VENDOR_LEN);
+    print_hex("user_data", q->user_data, USER_DATA_LEN);
     printf("%-16s %s\n", "debug",
            (q->td_attributes & HF_TD_ATTRIBUTE_DEBUG) != 0 ? "yes: its host can read it" : "no");
     print_number("td_attributes", q->td_attributes);
     print_number("xfam", q->xfam);
     print_number("seam_attributes", q->seam_attributes);
     print_hex("tee_tcb_svn", q->tee_tcb_svn, HF_TCB_SVN_LEN);
+    if (q->tee_tcb_svn2 != NULL)
+        print_hex("tee_tcb_svn2", q->tee_tcb_svn2, HF_TCB_SVN_LEN);
     print_hex("mrseam", q->mrseam, HF_MR_LEN);
+    print_hex("mrsignerseam", q->mrsignerseam, HF_MR_LEN);
     print_hex("mrtd", q->mrtd, HF_MR_LEN);
     print_hex("mrconfigid", q->mrconfigid, HF_MR_LEN);
     print_hex("mrowner", q->mrowner, HF_MR_LEN);
     print_hex("mrownerconfig", q->mrownerconfig, HF_MR_LEN);
+    if (q->mrservicetd != NULL)
+        print_hex("mrservicetd", q->mrservicetd, HF_MR_LEN);
+    else
+        printf("%-16s %s\n", "mrservicetd", "not in a body of TDX 1.0");
     for (size_t i = 0; i < HF_ARRAY_LEN(rtmrs); i++)
         print_hex(rtmrs[i], q->rtmr[i], HF_MR_LEN);
     print_hex("measurement", measurement, sizeof measurement);

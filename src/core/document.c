@@ -121,6 +121,15 @@ void hf_policy_judge(const struct hf_policy *p, struct hf_judge_measurement *m,
                                           .effective_from_s = p->measurements[i].effective_from_s};
         memcpy(m[i].digest, p->measurements[i].digest, sizeof m[i].digest);
     }
+    const struct {
+        bool named;
+        const uint8_t *value;
+    } registers[HF_HOST_REGISTERS] = {
+        [HF_REGISTER_MRSERVICETD] = {p->has_mrservicetd, p->mrservicetd},
+        [HF_REGISTER_MRCONFIGID] = {p->has_mrconfigid, p->mrconfigid},
+        [HF_REGISTER_MROWNER] = {p->has_mrowner, p->mrowner},
+        [HF_REGISTER_MROWNERCONFIG] = {p->has_mrownerconfig, p->mrownerconfig},
+    };
     *ret = (struct hf_judge_policy){
         .trust = (enum hf_trust)p->trust,
         .tcb_accepted = (uint32_t)p->tcb_accepted | HF_TCB_BIT(HF_TCB_UP_TO_DATE),
@@ -137,6 +146,11 @@ void hf_policy_judge(const struct hf_policy *p, struct hf_judge_measurement *m,
         .quote_age_s_max = p->quote_age_max_s,
         .quote_ahead_s_max = HF_QUOTE_AHEAD_S,
     };
+    for (size_t i = 0; i < HF_HOST_REGISTERS; i++) {
+        ret->registers[i].named = registers[i].named;
+        if (registers[i].named)
+            hf_register_tag(registers[i].value, ret->registers[i].tag);
+    }
 }
 
 /* Once for all who judge by it. */

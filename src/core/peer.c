@@ -35,6 +35,8 @@ static bool same_verdict(const struct hf_verdict *a, const struct hf_verdict *b)
            a->tcb_date_s == b->tcb_date_s && a->evaluation_date_s == b->evaluation_date_s &&
            a->issue_date_s == b->issue_date_s && a->td_attributes == b->td_attributes &&
            a->xfam == b->xfam && a->seam_attributes == b->seam_attributes &&
+           a->service_shown == b->service_shown &&
+           memcmp(a->host_registers, b->host_registers, sizeof a->host_registers) == 0 &&
            memcmp(a->ppid, b->ppid, sizeof a->ppid) == 0 &&
            memcmp(a->measurement, b->measurement, sizeof a->measurement) == 0 &&
            memcmp(a->report_data, b->report_data, sizeof a->report_data) == 0;

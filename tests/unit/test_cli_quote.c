@@ -145,7 +145,7 @@ Test(holdfast_quote, verify_accepts_with_every_field)
     for (size_t i = 0; i < HF_ARRAY_LEN(keys); i++)
         cr_assert_not_null(json_object_get(quote, keys[i]), "%s", keys[i]);
     const json_t *checks = json_object_get(o, "checks");
-    cr_assert_eq(json_array_size(checks), 22);
+    cr_assert_eq(json_array_size(checks), 29);
     for (size_t i = 0; i < json_array_size(checks); i++)
         expect_text(json_array_get(checks, i), "result", "pass");
     json_decref(o);
@@ -203,6 +203,87 @@ Test(holdfast_quote, debug_trust_domain_is_refused_by_a_policy_only)
     json_t *o = run_json(&d, "show quote --json", 0);
     cr_assert(json_is_true(json_object_get(json_object_get(o, "quote"), "debug")));
     json_decref(o);
+    tear_down(&d);
+}
+
+/* Adds lines to the desk's policy under another name. */
+static void write_policy_with(struct desk *d, const char *name, const char *lines)
+{
+    char path[256];
+    struct hf_buf text;
+    snprintf(path, sizeof path, "%s/policy", d->folder);
+    hf_buf_init(&text, 4096);
+    cr_assert_eq(hf_file_read(path, &text), 0);
+    hf_buf_printf(&text, "%s", lines);
+    write_file(d, name, hf_buf_bytes(&text));
+    hf_buf_done(&text);
+}
+
+/* A register of 48 bytes as a line of a policy. */
+static void register_line(char ret[160], const char *name, const uint8_t value[static 48])
+{
+    char hex[97];
+    hf_hex_encode(value, 48, hex);
+    snprintf(ret, 160, "%s: \"%s\"\n", name, hex);
+}
+
+Test(holdfast_quote, what_a_host_chose_is_shown_and_refused_unless_named)
+{
+    static const char migratable[] = "td_attributes_mask: 0000003000000000\n"
+                                     "td_attributes_value: 0000003000000000\n";
+    struct desk d;
+    char line[160];
+    set_up(&d);
+    dev_world_done(&d.w);
+    dev_world_init(&d.w);
+    d.w.format = HF_DEV_QUOTE_V5_TDX15;
+    d.w.td.td_attributes |= UINT64_C(1) << 29;
+    memset(d.w.td.mrservicetd, 0xab, sizeof d.w.td.mrservicetd);
+    memset(d.w.td.mrconfigid, 0xcd, sizeof d.w.td.mrconfigid);
+    dev_world_make(&d.w);
+    write_policy(&d, "policy", "dev", true, 0);
+    write_file(&d, "quote", hf_buf_bytes(&d.w.quote));
+    expect_refusal(&d, "verify quote " JSON AT "--policy policy", "migratable_td_refused");
+    write_policy_with(&d, "named", migratable);
+    expect_refusal(&d, "verify quote " JSON AT "--policy named", "mrservicetd_refused");
+    register_line(line, "mrservicetd", d.w.td.mrservicetd);
+    char both[1024];
+    snprintf(both, sizeof both, "%s%s", migratable, line);
+    write_policy_with(&d, "named", both);
+    json_decref(run_json(&d, "verify quote " JSON AT "--policy named", 0));
+    register_line(line, "mrconfigid", d.w.td.mrservicetd);
+    snprintf(both + strlen(both), sizeof both - strlen(both), "%s", line);
+    write_policy_with(&d, "named", both);
+    expect_refusal(&d, "verify quote " JSON AT "--policy named", "mrconfigid_refused");
+    tear_down(&d);
+}
+
+Test(holdfast_quote, show_prints_every_field_of_a_quote)
+{
+    static const char *const fields[] = {
+        "version",      "body_type",   "qe_vendor_id",    "user_data", "td_attributes",
+        "xfam",         "tee_tcb_svn", "seam_attributes", "mrseam",    "mrsignerseam",
+        "tee_tcb_svn2", "mrservicetd", "mrconfigid",      "mrowner",   "mrownerconfig",
+        "mrtd",         "rtmr0",       "rtmr1",           "rtmr2",     "rtmr3",
+        "measurement",  "report_data"};
+    struct desk d;
+    set_up(&d);
+    dev_world_done(&d.w);
+    dev_world_init(&d.w);
+    d.w.format = HF_DEV_QUOTE_V5_TDX15;
+    dev_world_make(&d.w);
+    write_file(&d, "quote", hf_buf_bytes(&d.w.quote));
+    json_t *o = run_json(&d, "show quote --json", 0);
+    for (size_t i = 0; i < HF_ARRAY_LEN(fields); i++)
+        cr_assert_not_null(json_object_get(json_object_get(o, "quote"), fields[i]), "%s",
+                           fields[i]);
+    json_decref(o);
+    cr_assert_eq(run(&d, "show quote"), 0);
+    for (size_t i = 0; i < HF_ARRAY_LEN(fields); i++) {
+        char line[32];
+        snprintf(line, sizeof line, "\n%s ", fields[i]);
+        cr_assert(i == 0 || strstr(d.output, line) != NULL, "%s", fields[i]);
+    }
     tear_down(&d);
 }
 

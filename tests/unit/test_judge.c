@@ -1,5 +1,6 @@
 /* Verdicts held against policies: each refusal alone, the order, and the edges of time. */
 #include "attest/judge.h"
+#include "attest/quote.h"
 #include "base/error.h"
 
 #include <criterion/criterion.h>
@@ -88,7 +89,7 @@ Test(hf_judge, each_check_refuses_with_its_code)
     g.verdict.xfam ^= 1;
     cr_assert_eq(judge(&g), HF_EXFAM);
     init(&g);
-    g.verdict.xfam ^= 0x100; /* a bit that the policy leaves open */
+    g.verdict.xfam ^= 0x100; /* a known bit that the policy leaves open */
     cr_assert_eq(judge(&g), 0);
     init(&g);
     g.verdict.seam_attributes = 1;
@@ -101,6 +102,121 @@ Test(hf_judge, each_check_refuses_with_its_code)
     cr_assert_eq(judge(&g), HF_EREPORTDATA);
     g.request.report_data = NULL;
     cr_assert_eq(judge(&g), 0);
+}
+
+/* One choice of a host, the code that refuses it, and the mask and value that name it. */
+struct choice {
+    uint64_t attributes, xfam;
+    int code;
+    uint64_t mask, value, xfam_mask, xfam_value;
+};
+
+Test(hf_judge, what_a_host_chooses_is_refused_by_its_own_code_unless_named)
+{
+    const uint64_t sept = HF_TD_ATTRIBUTE_SEPT_VE_DISABLE;
+    static const struct choice none = {0};
+    struct choice choices[64 + 64] = {none};
+    size_t count = 0;
+    for (unsigned bit = 0; bit < 64; bit++) {
+        uint64_t b = UINT64_C(1) << bit;
+        if (b == sept || (b & HF_TD_ATTRIBUTES_HARMLESS) != 0)
+            continue;
+        int code = bit == 0                          ? HF_EDEBUGTD
+                   : bit < 8                         ? HF_ETDTUD
+                   : b == HF_TD_ATTRIBUTE_MIGRATABLE ? HF_EMIGRATABLE
+                                                     : HF_ETDUNKNOWN;
+        choices[count++] = (struct choice){b | sept, 0xe7, code, b, b, 0, 0};
+    }
+    choices[count++] = (struct choice){0, 0xe7, HF_ESEPTVE, sept, 0, 0, 0};
+    for (unsigned bit = 0; bit < 64; bit++) {
+        uint64_t b = UINT64_C(1) << bit;
+        if ((b & HF_XFAM_KNOWN) == 0)
+            choices[count++] = (struct choice){sept, 0xe7 | b, HF_EXFAMUNKNOWN, 0, 0, b, b};
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct choice *c = &choices[i];
+        struct given g;
+        init(&g);
+        g.policy.td_attributes_mask = g.policy.td_attributes = 0;
+        g.policy.xfam_mask = g.policy.xfam = 0;
+        g.verdict.td_attributes = c->attributes;
+        g.verdict.debug = (c->attributes & 1) != 0;
+        g.verdict.service_shown = true;
+        g.verdict.xfam = c->xfam;
+        cr_assert_eq(judge(&g), c->code, "%zu", i);
+        /* A mask that wants the bit as it should be names nothing. */
+        g.policy.td_attributes_mask = c->mask;
+        g.policy.td_attributes = ~c->value;
+        g.policy.xfam_mask = c->xfam_mask;
+        g.policy.xfam = ~c->xfam_value;
+        cr_assert_eq(judge(&g), c->code, "%zu", i);
+        g.policy.td_attributes = c->value;
+        g.policy.xfam = c->xfam_value;
+        cr_assert_eq(judge(&g), c->code == HF_EDEBUGTD ? HF_EDEBUGTD : 0, "%zu", i);
+    }
+}
+
+Test(hf_judge, features_that_give_the_host_nothing_pass)
+{
+    struct given g;
+    init(&g);
+    g.policy.td_attributes_mask = g.policy.xfam_mask = 0;
+    g.verdict.td_attributes |= HF_TD_ATTRIBUTES_HARMLESS;
+    g.verdict.xfam = HF_XFAM_KNOWN;
+    cr_assert_eq(judge(&g), 0);
+}
+
+Test(hf_judge, a_service_domain_is_refused_unless_it_is_the_named_one)
+{
+    static const uint8_t zero[HF_MR_LEN], service[HF_MR_LEN] = {1}, other[HF_MR_LEN] = {2};
+    struct given g;
+    init(&g);
+    g.verdict.service_shown = true;
+    hf_register_tag(service, g.verdict.host_registers[HF_REGISTER_MRSERVICETD]);
+    cr_assert_eq(judge(&g), HF_EMRSERVICETD);
+    struct hf_judge_register *named = &g.policy.registers[HF_REGISTER_MRSERVICETD];
+    named->named = true;
+    hf_register_tag(other, named->tag);
+    cr_assert_eq(judge(&g), HF_EMRSERVICETD);
+    hf_register_tag(service, named->tag);
+    cr_assert_eq(judge(&g), 0);
+    /* A body of TDX 1.0 shows none: it is no answer where one must be bound, or could be. */
+    init(&g);
+    cr_assert_eq(judge(&g), 0);
+    hf_register_tag(zero, g.policy.registers[HF_REGISTER_MRSERVICETD].tag);
+    g.policy.registers[HF_REGISTER_MRSERVICETD].named = true;
+    cr_assert_eq(judge(&g), 0);
+    hf_register_tag(service, g.policy.registers[HF_REGISTER_MRSERVICETD].tag);
+    cr_assert_eq(judge(&g), HF_EMRSERVICETD);
+    init(&g);
+    g.verdict.td_attributes |= HF_TD_ATTRIBUTE_MIGRATABLE;
+    g.policy.td_attributes |= HF_TD_ATTRIBUTE_MIGRATABLE;
+    cr_assert_eq(judge(&g), HF_EMRSERVICETD);
+    g.verdict.service_shown = true;
+    cr_assert_eq(judge(&g), 0);
+}
+
+Test(hf_judge, registers_of_the_host_must_be_as_the_policy_names_them)
+{
+    static const struct {
+        enum hf_host_register which;
+        int code;
+    } registers[] = {{HF_REGISTER_MRCONFIGID, HF_EMRCONFIGID},
+                     {HF_REGISTER_MROWNER, HF_EMROWNER},
+                     {HF_REGISTER_MROWNERCONFIG, HF_EMROWNERCONFIG}};
+    uint8_t value[HF_MR_LEN] = {[47] = 7};
+    for (size_t i = 0; i < HF_ARRAY_LEN(registers); i++) {
+        struct given g;
+        init(&g);
+        hf_register_tag(value, g.verdict.host_registers[registers[i].which]);
+        cr_assert_eq(judge(&g), 0, "not named: anything");
+        g.policy.registers[registers[i].which].named = true; /* as zero */
+        cr_assert_eq(judge(&g), registers[i].code);
+        hf_register_tag(value, g.policy.registers[registers[i].which].tag);
+        cr_assert_eq(judge(&g), 0);
+        g.verdict.host_registers[registers[i].which][15] ^= 1;
+        cr_assert_eq(judge(&g), registers[i].code);
+    }
 }
 
 Test(hf_judge, first_failing_check_names_the_error_and_the_list_names_all)

@@ -32,7 +32,9 @@ Test(hf_judge, dev_verdict_is_refused_even_by_a_policy_of_dev)
         .measurements = &measurement,
         .measurement_count = 1,
     };
-    struct hf_verdict verdict = {.trust = HF_TRUST_DEV, .tcb_status = HF_TCB_UP_TO_DATE};
+    struct hf_verdict verdict = {.trust = HF_TRUST_DEV,
+                                 .tcb_status = HF_TCB_UP_TO_DATE,
+                                 .td_attributes = HF_TD_ATTRIBUTE_SEPT_VE_DISABLE};
     const struct hf_judge_request request = {.at_s = 1800000000};
     cr_assert_eq(hf_judge(&verdict, &policy, &request, NULL), HF_EDEVQUOTE);
     policy.trust = HF_TRUST_INTEL;

@@ -17,6 +17,12 @@ struct hf_judge_measurement {
     bool withdrawn;            /* kept for its name, never accepted */
 };
 
+/* What a register that the host fills must be, where the policy names it. */
+struct hf_judge_register {
+    bool named;
+    uint8_t tag[HF_REGISTER_TAG_LEN]; /* hf_register_tag of the value */
+};
+
 /* What a network accepts; the engine fills it from its policy document. Everything is borrowed. */
 struct hf_judge_policy {
     /* HF_TRUST_INTEL never accepts a dev quote, and a production build nothing else. */
@@ -29,14 +35,21 @@ struct hf_judge_policy {
      */
     uint32_t tcb_grace_accepted;
     uint64_t tcb_grace_s;
-    uint64_t td_attributes_mask; /* bits that must be as in the value */
+    /*
+     * Bits that must be as in the value. What the mask leaves open must be harmless: DEBUG and the
+     * rest of the TUD byte off, MIGRATABLE off, SEPT_VE_DISABLE on, nothing that is not known. A
+     * mask and value that say otherwise of a bit name it, and only so is it accepted; DEBUG never.
+     */
+    uint64_t td_attributes_mask;
     uint64_t td_attributes;
-    uint64_t xfam_mask;
+    uint64_t xfam_mask; /* likewise: what is left open must be known */
     uint64_t xfam;
     uint64_t seam_attributes_mask;
     uint64_t seam_attributes;
     const struct hf_judge_measurement *measurements;
     size_t measurement_count;
+    /* MRSERVICETD must be zero where it is not named; the others may then be anything. */
+    struct hf_judge_register registers[HF_HOST_REGISTERS];
     uint64_t quote_age_s_max;   /* 0: any age */
     uint64_t quote_ahead_s_max; /* how far ahead of at_s a quote may be dated */
 };
@@ -65,13 +78,15 @@ struct hf_judgement {
 /*
  * 0: accepted, and ret is set. ret is untouched otherwise, and may be NULL.
  * The verdict's own error, if it has one. HF_EDEVQUOTE, or HF_EUNTRUSTED for a quote of Intel's
- * under a policy of dev; HF_ETCBSTATUS, HF_EDEBUGTD, HF_ETDATTRIBUTES, HF_EXFAM, HF_ESEAM,
- * HF_EMEASUREMENT, HF_EREPORTDATA, HF_EQUOTEOLD (or dated too far ahead), in this order.
+ * under a policy of dev; HF_ETCBSTATUS, HF_EDEBUGTD, HF_ETDTUD, HF_EMIGRATABLE, HF_ESEPTVE,
+ * HF_ETDUNKNOWN or HF_ETDATTRIBUTES, HF_EXFAMUNKNOWN or HF_EXFAM, HF_ESEAM, HF_EMRSERVICETD,
+ * HF_EMRCONFIGID, HF_EMROWNER, HF_EMROWNERCONFIG, HF_EMEASUREMENT, HF_EREPORTDATA, HF_EQUOTEOLD (or
+ * dated too far ahead), in this order.
  */
 HF_MUST_USE int hf_judge(const struct hf_verdict *verdict, const struct hf_judge_policy *policy,
                          const struct hf_judge_request *request, struct hf_judgement *ret);
 
-enum { HF_JUDGE_CHECKS = 9 };
+enum { HF_JUDGE_CHECKS = 16 };
 
 /* One check of a policy, for people. */
 struct hf_judge_line {

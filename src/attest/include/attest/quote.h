@@ -21,7 +21,6 @@ enum {
     HF_QUOTE_BODY_10_LEN = 584, /* TD report of TDX 1.0: version 4, and version 5 type 2 */
     HF_QUOTE_BODY_15_LEN = 648, /* of TDX 1.5: version 5 type 3 */
     HF_QUOTE_TEE_TDX = 0x81,
-    HF_MR_LEN = 48, /* a measurement register: SHA-384 */
     HF_TCB_SVN_LEN = 16,
     HF_P256_KEY_LEN = 64,       /* x and y, big-endian, without a prefix */
     HF_P256_SIGNATURE_LEN = 64, /* r and s, big-endian */
@@ -30,8 +29,24 @@ enum {
     HF_CERTIFICATION_PCK_CHAIN = 5,
 };
 
-/* The bits of the TD attributes that DCAP leaves to policy. */
+/*
+ * Bits of the TD attributes and of XFAM that are told apart here. Source: Intel TDX module ABI
+ * specification, ATTRIBUTES and XFAM; Linux, arch/x86/include/asm/shared/tdx.h.
+ */
 #define HF_TD_ATTRIBUTE_DEBUG UINT64_C(1)
+#define HF_TD_ATTRIBUTES_UNDER_DEBUG                                                               \
+    UINT64_C(0xff) /* the TUD byte: the host sees in, or profiles */
+#define HF_TD_ATTRIBUTE_LASS            (UINT64_C(1) << 27)
+#define HF_TD_ATTRIBUTE_SEPT_VE_DISABLE (UINT64_C(1) << 28)
+#define HF_TD_ATTRIBUTE_MIGRATABLE      (UINT64_C(1) << 29)
+#define HF_TD_ATTRIBUTE_PKS             (UINT64_C(1) << 30)
+#define HF_TD_ATTRIBUTE_KL              (UINT64_C(1) << 31)
+#define HF_TD_ATTRIBUTE_PERFMON         (UINT64_C(1) << 63)
+/* What gives the trust domain a feature and its host nothing. */
+#define HF_TD_ATTRIBUTES_HARMLESS                                                                  \
+    (HF_TD_ATTRIBUTE_LASS | HF_TD_ATTRIBUTE_PKS | HF_TD_ATTRIBUTE_KL | HF_TD_ATTRIBUTE_PERFMON)
+/* The state components that a trust domain may have: XFAM_FIXED0. */
+#define HF_XFAM_KNOWN UINT64_C(0x6dbe7)
 
 /* A parsed quote. Every pointer is borrowed from the bytes that were parsed. */
 struct hf_quote {

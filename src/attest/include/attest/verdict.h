@@ -13,6 +13,21 @@ enum {
     HF_PPID_LEN = 16,
     HF_MEASUREMENT_LEN = 32, /* BLAKE2b-256 over MRTD, RTMR0, RTMR1, RTMR2, RTMR3 (240 bytes) */
     HF_QUOTE_MAX = 16384,    /* bytes of a quote that is accepted for parsing */
+    HF_MR_LEN = 48,          /* a measurement register: SHA-384 */
+    HF_REGISTER_TAG_LEN = 16,
+};
+
+/*
+ * Registers that the host fills when it launches a trust domain, and that no measurement covers.
+ * Who judges asks only whether one has a certain value, so a verdict keeps a tag of each: the first
+ * bytes of its SHA-256, or zeros where the register is zero.
+ */
+enum hf_host_register {
+    HF_REGISTER_MRSERVICETD,
+    HF_REGISTER_MRCONFIGID,
+    HF_REGISTER_MROWNER,
+    HF_REGISTER_MROWNERCONFIG,
+    HF_HOST_REGISTERS, /* how many */
 };
 
 enum hf_trust { HF_TRUST_INTEL = 1, HF_TRUST_DEV = 2 };
@@ -37,6 +52,7 @@ struct hf_verdict {
     uint8_t trust;      /* enum hf_trust: under which root the chain ends */
     uint8_t tcb_status; /* enum hf_tcb_status, of platform, module and QE together */
     bool debug;         /* the DEBUG bit of the TD attributes */
+    bool service_shown; /* the quote's body has MRSERVICETD: that of TDX 1.0 lacks it */
     uint64_t verified_at_s;     /* Unix time for which it was verified */
     uint64_t tcb_date_s;        /* date of the matched TCB level; 0 where none */
     uint64_t evaluation_date_s; /* date of the newest TCB level in the collateral: when the
@@ -50,6 +66,11 @@ struct hf_verdict {
     uint8_t ppid[HF_PPID_LEN];
     uint8_t measurement[HF_MEASUREMENT_LEN];
     uint8_t report_data[64];
+    uint8_t host_registers[HF_HOST_REGISTERS][HF_REGISTER_TAG_LEN]; /* tags; zeros where unseen */
 };
+
+/* The tag of a register, for a verdict or a policy. */
+void hf_register_tag(const uint8_t value[static HF_MR_LEN],
+                     uint8_t ret[static HF_REGISTER_TAG_LEN]);
 
 #endif

@@ -79,6 +79,21 @@
       "a quote of the dev platform where it is not accepted")                                      \
     X(HF_ECOLLOLDER, -88, "collateral_older", 0,                                                   \
       "the collateral is older than what it would replace")                                        \
+    X(HF_ETDTUD, -89, "td_under_debug_refused", 0,                                                 \
+      "a trust domain with a bit of ATTRIBUTES.TUD that the policy does not name")                 \
+    X(HF_EMIGRATABLE, -90, "migratable_td_refused", 0,                                             \
+      "its host can migrate the trust domain (ATTRIBUTES.MIGRATABLE), which no policy names")      \
+    X(HF_ESEPTVE, -91, "sept_ve_disable_off", 0,                                                   \
+      "ATTRIBUTES.SEPT_VE_DISABLE is off: the host may fault the domain's private pages")          \
+    X(HF_ETDUNKNOWN, -92, "td_attributes_unknown", 0,                                              \
+      "a bit of the TD attributes that is not known and that the policy does not name")            \
+    X(HF_EXFAMUNKNOWN, -93, "xfam_unknown", 0,                                                     \
+      "a bit of XFAM that is not known and that the policy does not name")                         \
+    X(HF_EMRSERVICETD, -94, "mrservicetd_refused", 0,                                              \
+      "MRSERVICETD is not the policy's: a service TD that nobody approved is bound")               \
+    X(HF_EMRCONFIGID, -95, "mrconfigid_refused", 0, "MRCONFIGID is not the policy's")              \
+    X(HF_EMROWNER, -96, "mrowner_refused", 0, "MROWNER is not the policy's")                       \
+    X(HF_EMROWNERCONFIG, -97, "mrownerconfig_refused", 0, "MROWNERCONFIG is not the policy's")     \
     /* attest, making quotes: 100-119 */                                                           \
     X(HF_EQUOTE_PROVIDER, -100, "quote_provider", 0, "the kernel's quote provider is not TDX")     \
     X(HF_EQUOTE_INTERFERED, -101, "quote_interfered", 1, "another writer interfered with a quote") \
