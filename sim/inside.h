@@ -216,6 +216,7 @@ struct hf_world {
     uint32_t coming_count;
     const struct hf_suite *suite;
     struct hf_pool *pool;
+    struct hf_shared *shared;
     struct hf__node **nodes;
     uint32_t nodes_count, nodes_cap;
     struct hf__machine *machines;

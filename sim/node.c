@@ -206,7 +206,7 @@ static void boot(struct hf_world *w, struct hf__node *n)
     const char *list[3];
     struct hf_engine_config config = {
         .suite = w->suite,
-        .pool = w->pool,
+        .shared = w->shared,
         .seeds = list,
         .timing = w->settings.timing,
         .accept_dev = true,

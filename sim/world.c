@@ -95,7 +95,10 @@ int hf_world_new(const struct hf_world_settings *settings, struct hf_world **ret
     int r = platforms_init(w);
     if (r == 0)
         r = hf_pool_new(w->suite, &w->pool);
+    if (r == 0)
+        r = hf_shared_new(w->pool, &w->shared);
     if (r != 0) {
+        hf_pool_free(w->pool);
         hf__platforms_free(w->platforms);
         hf__queue_done(&w->queue);
         free(w);
@@ -141,6 +144,7 @@ void hf_world_free(struct hf_world *w)
     hf__authority_done(w);
     hf__platforms_free(w->platforms);
     hf_buf_done(&w->quote);
+    hf_shared_free(w->shared);
     hf_pool_free(w->pool);
     hf__queue_done(&w->queue);
     hf__slab_done(&w->calls);
@@ -364,7 +368,8 @@ const struct hf_violation *hf_world_violation(const struct hf_world *w)
 
 static uint64_t world_bytes(const struct hf_world *w)
 {
-    uint64_t sum = sizeof(*w) + hf_pool_memory(w->pool) + hf__transit_bytes(&w->messages);
+    uint64_t sum = sizeof(*w) + hf_pool_memory(w->pool) + hf_shared_memory(w->shared) +
+                   hf__transit_bytes(&w->messages);
     sum += w->nodes_count * (sizeof(struct hf__node) + sizeof(struct hf__node *));
     sum += w->nodes_count * sizeof(struct hf__machine) + w->by_account_cap * sizeof(uint32_t);
     sum += w->queue.count * sizeof(struct hf__entry);

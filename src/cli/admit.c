@@ -2,7 +2,7 @@
 
 #include "attest/verify.h"
 #include "base/error.h"
-#include "core/document.h"
+#include "document/document.h"
 #include "crypto/suite.h"
 
 #include <stdio.h>

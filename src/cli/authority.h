@@ -10,7 +10,7 @@
 #ifndef HF_CLI_AUTHORITY_H
 #define HF_CLI_AUTHORITY_H
 
-#include "core/document.h"
+#include "document/document.h"
 
 enum { HF__PATH_LEN = 4352, HF__DOCUMENT_MAX = 16 << 20 };
 

@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 #include "base/secret.h"
-#include "core/document.h"
+#include "document/document.h"
 
 #include <stdlib.h>
 

@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "base/hex.h"
 #include "command.h"
-#include "core/selection.h"
+#include "document/selection.h"
 #include "policy.h"
 #include "set_form.h"
 

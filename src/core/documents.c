@@ -167,7 +167,7 @@ static void refuse(struct hf_engine *e, const struct hf_document *d, int error)
 int hf__document_offer(struct hf_engine *e, struct hf_bytes envelope)
 {
     struct hf_document *d = NULL;
-    int r = hf_document_read(e->pool, envelope, &d);
+    int r = hf_document_read(e->shared->documents, envelope, &d);
     if (r == 0)
         r = compare(e, d);
     if (r == 0)
@@ -189,7 +189,7 @@ static void load(struct hf_engine *e, const struct hf_row_in *rows, size_t count
         if (!hf_bytes_equal(rows[i].key, name))
             continue;
         struct hf_document *d = NULL;
-        int r = hf_document_read(e->pool, hf_blob_bytes(rows[i].value), &d);
+        int r = hf_document_read(e->shared->documents, hf_blob_bytes(rows[i].value), &d);
         if (r == 0)
             r = compare(e, d);
         if (r == 0)
@@ -232,7 +232,7 @@ static void add(struct hf_encoded *list, size_t *count, const struct hf_document
     size_t len = d->envelope->len;
     for (size_t i = 0; i < *count; i++)
         len += list[i].bytes.len;
-    if (*count < SEND_MAX && (*count == 0 || len <= d->pool->document_max))
+    if (*count < SEND_MAX && (*count == 0 || len <= hf_pool_document_limit(d->pool)))
         list[(*count)++].bytes = hf_blob_bytes(d->envelope);
 }
 
@@ -326,15 +326,15 @@ int hf__recv_documents(struct hf_engine *e, uint64_t id, struct hf_bytes body)
         if ((r = hf__document_offer(e, m.documents[i].bytes)) != 0)
             break;
     /* What a stranger sends is no news for the operator. */
-    if (e->pool->step.asker == NULL) {
+    if (e->shared->step.asker == NULL) {
         e->last_refusal = shown;
         e->last_refusal_kind = shown_kind;
     }
     hf__versions(e, &answer.versions);
     hf__documents_list(e, &m.versions, &answer.documents, &answer.documents_count);
     hf__reply(e, id, 0, hf__encode(e, &hf_wire_documents_response, &answer), true);
-    if (r == 0 && hf__versions_check(e, &m.versions) != 0 && e->pool->step.asker != NULL)
-        hf__documents_pull(e, e->pool->step.asker);
+    if (r == 0 && hf__versions_check(e, &m.versions) != 0 && e->shared->step.asker != NULL)
+        hf__documents_pull(e, e->shared->step.asker);
     return 0;
 }
 

@@ -51,7 +51,7 @@ int hf_engine_new(const struct hf_engine_config *config, struct hf_engine **ret)
     if (e == NULL)
         return HF_ENOMEM;
     e->suite = config->suite;
-    e->pool = config->pool;
+    e->shared = config->shared;
     e->secret_alloc = config->secret_alloc;
     e->secret_free = config->secret_free;
     e->timing = config->timing;
@@ -224,17 +224,17 @@ static int handle_response(struct hf_engine *e, const struct hf__pending *call, 
 
 static void do_request(struct hf_engine *e, const struct hf__parked *m, struct hf_bytes body)
 {
-    e->pool->step.asker = m->has_account ? m->account : NULL;
-    e->pool->step.stranger = !m->has_account;
+    e->shared->step.asker = m->has_account ? m->account : NULL;
+    e->shared->step.stranger = !m->has_account;
     int r = handle_request(e, m->request, m->method, body);
     if (r == HF__PARK) {
         hf__park(e, m, body);
     } else if (r != 0) {
-        hf__trace(e, HF_TRACE_REQUEST_REFUSED, r, e->pool->step.asker, m->method, 0);
+        hf__trace(e, HF_TRACE_REQUEST_REFUSED, r, e->shared->step.asker, m->method, 0);
         hf__reply(e, m->request, r, (struct hf_bytes){0}, true);
     }
-    e->pool->step.asker = NULL;
-    e->pool->step.stranger = false;
+    e->shared->step.asker = NULL;
+    e->shared->step.stranger = false;
 }
 
 static void do_response(struct hf_engine *e, const struct hf__parked *m, int error,
@@ -313,7 +313,7 @@ static void on_judged(struct hf_engine *e, const struct hf_event *event)
 {
     if (!hf__quote_judged(e, event->u.quote_judged.work, &event->u.quote_judged.verdict))
         return;
-    struct hf__parked *m = take_parked(e, e->pool->step.fresh_hash);
+    struct hf__parked *m = take_parked(e, e->shared->step.fresh_hash);
     while (m != NULL) {
         struct hf__parked *next = m->next;
         if (m->is_request)
@@ -324,7 +324,7 @@ static void on_judged(struct hf_engine *e, const struct hf_event *event)
         free(m);
         m = next;
     }
-    e->pool->step.fresh = NULL;
+    e->shared->step.fresh = NULL;
 }
 
 static void on_made(struct hf_engine *e, const struct hf_event *event)

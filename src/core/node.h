@@ -6,10 +6,11 @@
 #include "attest/judge.h"
 #include "base/secret.h"
 #include "core/engine.h"
-#include "core/selection.h"
+#include "document/limits.h"
+#include "document/selection.h"
 #include "peer.h"
-#include "pool.h"
 #include "rows.h"
+#include "shared.h"
 #include "update.h"
 #include "wire/messages.h"
 
@@ -100,7 +101,7 @@ struct hf__drain;    /* drain.c */
 /* What every step looks at stands first, close together: a simulator has many engines. */
 struct hf_engine {
     const struct hf_suite *suite;
-    struct hf_pool *pool;
+    struct hf_shared *shared;
     struct hf__secrets *s;
     uint64_t now_ms;
     uint64_t wall_ms;

@@ -99,7 +99,7 @@ int hf__owner_check(struct hf_engine *e, uint8_t method, const struct hf_owner_r
         return HF_EPEER_ACCOUNT;
     /* The connection must be the owner's own: a signed request carried by another proves nothing
      * about now. */
-    if (e->pool->step.asker == NULL || memcmp(e->pool->step.asker, header->owner, 32) != 0)
+    if (e->shared->step.asker == NULL || memcmp(e->shared->step.asker, header->owner, 32) != 0)
         return HF_EPERMISSION;
     r = hf__versions_check(e, &request->versions);
     if (r != 0)

@@ -2,8 +2,9 @@
 
 #include <stdlib.h>
 
+#include "base/bytes.h"
+#include "base/error.h"
 #include "core/limits.h"
-#include "pool.h"
 
 static struct hf__peer **bucket_of(const struct hf__peer_table *t, const uint8_t *quote_hash)
 {
@@ -50,14 +51,13 @@ static bool same_peer(const struct hf__peer *a, const struct hf__peer *b)
            a->made_s == b->made_s && same_verdict(&a->verdict, &b->verdict);
 }
 
-/* The pool's copy, with one reference more. Engines that judged one quote
+/* The table's copy, with one reference more. Engines that judged one quote
  * differently share none. */
-static struct hf__peer *peer_ref(struct hf_pool *pool, const struct hf__peer *what)
+static struct hf__peer *peer_ref(struct hf__peer_table *all, const struct hf__peer *what)
 {
-    struct hf__peer_table *t = &pool->peers;
-    if (t->count == t->buckets_count)
-        grow(t);
-    struct hf__peer **bucket = bucket_of(t, what->quote_hash);
+    if (all->count == all->buckets_count)
+        grow(all);
+    struct hf__peer **bucket = bucket_of(all, what->quote_hash);
     for (struct hf__peer *p = *bucket; p != NULL; p = p->next)
         if (same_peer(p, what)) {
             hf_assert(p->refs < UINT32_MAX);
@@ -70,20 +70,20 @@ static struct hf__peer *peer_ref(struct hf_pool *pool, const struct hf__peer *wh
     p->refs = 1;
     p->next = *bucket;
     *bucket = p;
-    t->count++;
+    all->count++;
     return p;
 }
 
-static void peer_unref(struct hf_pool *pool, struct hf__peer *p)
+static void peer_unref(struct hf__peer_table *all, struct hf__peer *p)
 {
     hf_assert(p->refs > 0);
     if (--p->refs > 0)
         return;
-    struct hf__peer **at = bucket_of(&pool->peers, p->quote_hash);
+    struct hf__peer **at = bucket_of(all, p->quote_hash);
     while (*at != p)
         at = &(*at)->next;
     *at = p->next;
-    pool->peers.count--;
+    all->count--;
     free(p);
 }
 
@@ -117,15 +117,16 @@ struct hf__known *hf__known_find(const struct hf__known_list *l, const uint8_t a
     return NULL;
 }
 
-struct hf__known *hf__known_by_quote(const struct hf__known_list *l, const struct hf_pool *pool,
+struct hf__known *hf__known_by_quote(const struct hf__known_list *l,
+                                     const struct hf__peer_table *all,
                                      const uint8_t quote_hash[static 32])
 {
-    if (pool->peers.count == 0)
+    if (all->count == 0)
         return NULL;
-    for (struct hf__peer *p = *bucket_of(&pool->peers, quote_hash); p != NULL; p = p->next) {
+    for (struct hf__peer *p = *bucket_of(all, quote_hash); p != NULL; p = p->next) {
         if (memcmp(p->quote_hash, quote_hash, 32) != 0)
             continue;
-        /* In the pool it may be of other engines alone. */
+        /* In the table it may be of other engines alone. */
         struct hf__known *k = hf__known_find(l, p->account);
         if (k != NULL && k->peer == p)
             return k;
@@ -133,22 +134,22 @@ struct hf__known *hf__known_by_quote(const struct hf__known_list *l, const struc
     return NULL;
 }
 
-static void forget_oldest(struct hf__known_list *l, struct hf_pool *pool)
+static void forget_oldest(struct hf__known_list *l, struct hf__peer_table *all)
 {
     size_t oldest = 0;
     for (size_t i = 1; i < l->count; i++)
         if (l->at[i].used_s < l->at[oldest].used_s)
             oldest = i;
-    peer_unref(pool, l->at[oldest].peer);
+    peer_unref(all, l->at[oldest].peer);
     l->count--;
     memmove(&l->at[oldest], &l->at[oldest + 1], (l->count - oldest) * sizeof *l->at);
 }
 
-static struct hf__known *add(struct hf__known_list *l, struct hf_pool *pool,
+static struct hf__known *add(struct hf__known_list *l, struct hf__peer_table *all,
                              const uint8_t account[static 32])
 {
     if (l->count == HF_VERDICTS_MAX)
-        forget_oldest(l, pool);
+        forget_oldest(l, all);
     if (l->count == l->cap) {
         l->cap = (uint16_t)(l->cap + 4);
         l->at = realloc(l->at, l->cap * sizeof *l->at);
@@ -161,23 +162,23 @@ static struct hf__known *add(struct hf__known_list *l, struct hf_pool *pool,
     return &l->at[at];
 }
 
-struct hf__known *hf__known_put(struct hf__known_list *l, struct hf_pool *pool,
+struct hf__known *hf__known_put(struct hf__known_list *l, struct hf__peer_table *all,
                                 const struct hf__peer *what)
 {
-    struct hf__peer *peer = peer_ref(pool, what);
+    struct hf__peer *peer = peer_ref(all, what);
     struct hf__known *k = hf__known_find(l, what->account);
     if (k != NULL)
-        peer_unref(pool, k->peer);
+        peer_unref(all, k->peer);
     else
-        k = add(l, pool, what->account);
+        k = add(l, all, what->account);
     k->peer = peer;
     return k;
 }
 
-void hf__known_done(struct hf__known_list *l, struct hf_pool *pool)
+void hf__known_done(struct hf__known_list *l, struct hf__peer_table *all)
 {
     for (size_t i = 0; i < l->count; i++)
-        peer_unref(pool, l->at[i].peer);
+        peer_unref(all, l->at[i].peer);
     free(l->at);
     *l = (struct hf__known_list){0};
 }

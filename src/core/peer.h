@@ -1,6 +1,6 @@
 /*
  * Validators whose identity quote was genuine. What follows from a quote and its verdict alone is
- * held once in a pool, however many engines know it; each engine keeps a list of those it knows.
+ * held once in a table, however many engines know it; each engine keeps a list of those it knows.
  * Private to core.
  */
 #ifndef HF_CORE_PEER_H
@@ -9,11 +9,9 @@
 #include "attest/verdict.h"
 #include "base/check.h"
 
-struct hf_pool;
-
 /* Immutable; shared; counted. Judged against the policy whenever it is used. */
 struct hf__peer {
-    struct hf__peer *next; /* in its pool's bucket */
+    struct hf__peer *next; /* in its table's bucket */
     uint32_t refs;
     uint32_t epoch;
     uint8_t account[32];
@@ -44,13 +42,14 @@ struct hf__known_list {
 
 /* NULL: not known. */
 struct hf__known *hf__known_find(const struct hf__known_list *l, const uint8_t account[static 32]);
-struct hf__known *hf__known_by_quote(const struct hf__known_list *l, const struct hf_pool *pool,
+struct hf__known *hf__known_by_quote(const struct hf__known_list *l,
+                                     const struct hf__peer_table *all,
                                      const uint8_t quote_hash[static 32]);
-/* Knows a peer, in place of what was known of its account, of the pool's copy of what is given. The
- * one that was used longest ago makes room. */
-struct hf__known *hf__known_put(struct hf__known_list *l, struct hf_pool *pool,
+/* Knows a peer, in place of what was known of its account, of the table's copy of what is given.
+ * The one that was used longest ago makes room. */
+struct hf__known *hf__known_put(struct hf__known_list *l, struct hf__peer_table *all,
                                 const struct hf__peer *what);
-void hf__known_done(struct hf__known_list *l, struct hf_pool *pool);
+void hf__known_done(struct hf__known_list *l, struct hf__peer_table *all);
 /* Bytes of the list, with its part of the peers that it shares with other engines. */
 size_t hf__known_memory(const struct hf__known_list *l);
 

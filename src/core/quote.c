@@ -17,20 +17,20 @@ static int verdict_of(struct hf_engine *e, struct hf_bytes quote, const uint8_t 
                       struct hf_verdict *ret)
 {
     hf_assert(e->policy != NULL);
-    if (e->pool->step.fresh != NULL && memcmp(e->pool->step.fresh_hash, hash, 32) == 0) {
-        *ret = *e->pool->step.fresh;
+    if (e->shared->step.fresh != NULL && memcmp(e->shared->step.fresh_hash, hash, 32) == 0) {
+        *ret = *e->shared->step.fresh;
         return 0;
     }
-    const struct hf__known *known = hf__known_by_quote(&e->known, e->pool, hash);
+    const struct hf__known *known = hf__known_by_quote(&e->known, &e->shared->peers, hash);
     if (known != NULL) {
         *ret = known->peer->verdict;
         return 0;
     }
     /* Strangers may fill their part of the room, never that of members. */
     if (e->parked_count >= HF_PARKED_MAX ||
-        (e->pool->step.stranger && e->strangers_count >= HF_PARKED_STRANGERS_MAX))
+        (e->shared->step.stranger && e->strangers_count >= HF_PARKED_STRANGERS_MAX))
         return HF_EBUSY;
-    memcpy(e->pool->step.wait_hash, hash, 32);
+    memcpy(e->shared->step.wait_hash, hash, 32);
     for (struct hf__judging *j = e->judging; j != NULL; j = j->next)
         if (memcmp(j->quote_hash, hash, 32) == 0)
             return HF__PARK;
@@ -69,7 +69,7 @@ void hf__park(struct hf_engine *e, const struct hf__parked *what, struct hf_byte
     m->next = NULL;
     m->body = hf_blob_new(body);
     hf_assert(m->body != NULL);
-    memcpy(m->quote_hash, e->pool->step.wait_hash, 32);
+    memcpy(m->quote_hash, e->shared->step.wait_hash, 32);
     *last = m;
     e->parked_count++;
     e->strangers_count = (uint16_t)(e->strangers_count + (m->is_request && !m->has_account));
@@ -82,8 +82,8 @@ bool hf__quote_judged(struct hf_engine *e, uint32_t work, const struct hf_verdic
         if (j->work != work)
             continue;
         /* By collateral that was replaced meanwhile: whoever waits for it asks for another. */
-        e->pool->step.fresh = j->outdated ? NULL : v;
-        memcpy(e->pool->step.fresh_hash, j->quote_hash, 32);
+        e->shared->step.fresh = j->outdated ? NULL : v;
+        memcpy(e->shared->step.fresh_hash, j->quote_hash, 32);
         *at = j->next;
         free(j);
         return true;
@@ -95,7 +95,7 @@ void hf__verdicts_forget(struct hf_engine *e)
 {
     for (struct hf__judging *j = e->judging; j != NULL; j = j->next)
         j->outdated = true;
-    hf__known_done(&e->known, e->pool);
+    hf__known_done(&e->known, &e->shared->peers);
 }
 
 int hf__judge(struct hf_engine *e, const struct hf_verdict *v, const uint8_t *report_data,
@@ -192,7 +192,7 @@ int hf__identity_check(struct hf_engine *e, const struct hf_identity *identity,
     memcpy(p.sealing_key, s.sealing_key, 32);
     p.epoch = (uint32_t)s.epoch;
     p.made_s = s.made_s;
-    known = hf__known_put(&e->known, e->pool, &p);
+    known = hf__known_put(&e->known, &e->shared->peers, &p);
     known->used_s = (uint32_t)(e->now_ms / 1000);
     *ret = known->peer;
     if (ret_rank != NULL)
@@ -303,10 +303,10 @@ void hf__quotes_done(struct hf_engine *e)
         e->judging = j->next;
         free(j);
     }
-    hf__known_done(&e->known, e->pool);
+    hf__known_done(&e->known, &e->shared->peers);
     hf_blob_unref(e->identity);
     hf_blob_unref(e->identity_statement);
     e->identity = e->identity_statement = NULL;
     e->identity_work = 0;
-    e->pool->step.fresh = NULL;
+    e->shared->step.fresh = NULL;
 }

@@ -85,7 +85,7 @@ static int check_cheap(struct hf_engine *e, struct context *c)
         return HF_ENOTMEMBER;
     /* A drill is asked by the owner itself, unlocked, on its own connection. */
     if (c->method == HF_METHOD_DRILL &&
-        (e->pool->step.asker == NULL || memcmp(e->pool->step.asker, c->t.account, 32) != 0))
+        (e->shared->step.asker == NULL || memcmp(e->shared->step.asker, c->t.account, 32) != 0))
         return HF_EPERMISSION;
     if (!hf__owner_row(e, c->t.account, &c->row))
         return HF_ENOSHARE;

@@ -6,7 +6,7 @@
 #ifndef HF_CORE_ROWS_H
 #define HF_CORE_ROWS_H
 
-#include "core/blob.h"
+#include "document/blob.h"
 
 struct hf__row {
     struct hf_blob *value;

@@ -70,12 +70,12 @@ static void *grow(void **array, size_t *count, size_t *cap, size_t size)
 
 void hf__update_begin(struct hf_engine *e)
 {
-    struct hf__outbox *o = e->pool->outbox;
+    struct hf__outbox *o = e->shared->outbox;
     forget_writes(o);
     o->calls_count = o->replies_count = o->work_count = 0;
     o->locals_count = o->traces_count = 0;
     o->vault_state = HF_VAULT_NONE;
-    hf_arena_reset(&e->pool->arena);
+    hf_arena_reset(&e->shared->arena);
     if (e->key_out)
         hf_wipe(e->s->app_key, sizeof e->s->app_key);
     e->key_out = false;
@@ -85,7 +85,7 @@ void hf__update_begin(struct hf_engine *e)
 
 void hf__update_end(struct hf_engine *e, struct hf_update *ret)
 {
-    struct hf__outbox *o = e->pool->outbox;
+    struct hf__outbox *o = e->shared->outbox;
     *ret = (struct hf_update){
         .writes = o->writes,
         .writes_count = o->writes_count,
@@ -115,7 +115,7 @@ void hf__update_end(struct hf_engine *e, struct hf_update *ret)
 void *hf__scratch(struct hf_engine *e, size_t len)
 {
     void *p;
-    int r = hf_arena_alloc(&e->pool->arena, 1, len, &p);
+    int r = hf_arena_alloc(&e->shared->arena, 1, len, &p);
     hf_assert(r == 0);
     return p;
 }
@@ -124,7 +124,7 @@ struct hf_bytes hf__encode(struct hf_engine *e, const struct hf_wire_type *type,
                            const void *message)
 {
     struct hf_bytes ret;
-    int r = hf_wire_encode_in(type, message, &e->pool->arena, &ret);
+    int r = hf_wire_encode_in(type, message, &e->shared->arena, &ret);
     hf_assert(r == 0);
     return ret;
 }
@@ -132,12 +132,12 @@ struct hf_bytes hf__encode(struct hf_engine *e, const struct hf_wire_type *type,
 int hf__decode(struct hf_engine *e, const struct hf_wire_type *type, struct hf_bytes bytes,
                void *ret)
 {
-    return hf_wire_decode(type, bytes, &e->pool->arena, ret, NULL);
+    return hf_wire_decode(type, bytes, &e->shared->arena, ret, NULL);
 }
 
 static struct hf_write *add_write(struct hf_engine *e, uint8_t collection, struct hf_bytes key)
 {
-    struct hf__outbox *o = e->pool->outbox;
+    struct hf__outbox *o = e->shared->outbox;
     /* The first write of a step opens its transaction. */
     if (o->writes_count == 0)
         e->write_seq++;
@@ -176,8 +176,8 @@ void hf__del(struct hf_engine *e, uint8_t collection, struct hf_bytes key)
 
 void hf__put_vault_state(struct hf_engine *e, enum hf_vault_state state)
 {
-    hf_assert(e->pool->outbox->writes_count > 0);
-    e->pool->outbox->vault_state = state;
+    hf_assert(e->shared->outbox->writes_count > 0);
+    e->shared->outbox->vault_state = state;
 }
 
 static struct hf__pending *add_pending(struct hf_engine *e)
@@ -210,7 +210,7 @@ int hf__call(struct hf_engine *e, uint8_t method, const uint8_t account[static 3
     p->slot = slot;
     p->arg = arg;
     memcpy(p->account, account, 32);
-    struct hf_call *c = PUSH(e->pool->outbox, calls);
+    struct hf_call *c = PUSH(e->shared->outbox, calls);
     c->id = p->id;
     c->method = method;
     /* Anybody may pass documents on, a locked node too: they speak for themselves. */
@@ -229,7 +229,7 @@ int hf__call_address(struct hf_engine *e, uint8_t method, const char *address, s
     if (p == NULL)
         return HF_EBUSY;
     p->method = method;
-    struct hf_call *c = PUSH(e->pool->outbox, calls);
+    struct hf_call *c = PUSH(e->shared->outbox, calls);
     c->id = p->id;
     c->method = method;
     c->address = address;
@@ -252,7 +252,7 @@ bool hf__calling(const struct hf_engine *e, uint8_t method, const uint8_t *accou
 
 void hf__reply(struct hf_engine *e, uint64_t id, int error, struct hf_bytes body, bool at_once)
 {
-    struct hf_reply *r = PUSH(e->pool->outbox, replies);
+    struct hf_reply *r = PUSH(e->shared->outbox, replies);
     *r = (struct hf_reply){.id = id,
                            .error = error,
                            .body = body,
@@ -261,7 +261,7 @@ void hf__reply(struct hf_engine *e, uint64_t id, int error, struct hf_bytes body
 
 struct hf_local_reply *hf__local_reply(struct hf_engine *e, uint64_t id, int error)
 {
-    struct hf_local_reply *r = PUSH(e->pool->outbox, locals);
+    struct hf_local_reply *r = PUSH(e->shared->outbox, locals);
     r->id = id;
     r->error = error;
     return r;
@@ -269,7 +269,7 @@ struct hf_local_reply *hf__local_reply(struct hf_engine *e, uint64_t id, int err
 
 struct hf_work *hf__work(struct hf_engine *e, enum hf_work_type type)
 {
-    struct hf_work *w = PUSH(e->pool->outbox, work);
+    struct hf_work *w = PUSH(e->shared->outbox, work);
     w->type = type;
     w->id = ++e->next_id;
     return w;
@@ -278,7 +278,7 @@ struct hf_work *hf__work(struct hf_engine *e, enum hf_work_type type)
 struct hf_trace *hf__trace(struct hf_engine *e, enum hf_trace_type type, int error,
                            const uint8_t *account, uint64_t a, uint64_t b)
 {
-    struct hf_trace *t = PUSH(e->pool->outbox, traces);
+    struct hf_trace *t = PUSH(e->shared->outbox, traces);
     t->type = type;
     t->error = error;
     t->a = a;

@@ -39,7 +39,8 @@ struct hf__daemon {
     const char *config_file;
     uint64_t started_ms;
 
-    struct hf_pool *pool;
+    struct hf_pool *documents; /* read from files or from peers */
+    struct hf_shared *shared;
     struct hf_engine *engine;
     bool running;    /* the engine has been started */
     int start_error; /* why it has not */

@@ -38,7 +38,7 @@ static void load_file(struct hf__daemon *d, const char *path, struct loaded *ret
     hf_buf_init(b, DOCUMENT_MAX);
     int r = hf_file_read(path, b);
     if (r == 0)
-        r = hf_document_read(d->pool, hf_buf_bytes(b), &document);
+        r = hf_document_read(d->documents, hf_buf_bytes(b), &document);
     if (r != 0) {
         refuse(path, r);
         hf_buf_done(b);
@@ -80,7 +80,7 @@ static size_t sort(struct hf__daemon *d, const struct loaded *l, struct hf_bytes
         for (size_t i = 0; i < l->count; i++) {
             struct hf_document *document;
             struct hf_bytes bytes = hf_buf_bytes(&l->files[i]);
-            if (hf_document_read(d->pool, bytes, &document) != 0)
+            if (hf_document_read(d->documents, bytes, &document) != 0)
                 continue;
             if (document->kind == kind)
                 ret[count++] = bytes;

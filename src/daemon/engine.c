@@ -338,7 +338,7 @@ static int make_engine(struct hf__daemon *d)
     const struct hf__settings *s = d->settings;
     struct hf_engine_config config = {
         .suite = &hf_suite_real,
-        .pool = d->pool,
+        .shared = d->shared,
         .seeds = seeds,
         .seeds_count = s->seeds.count,
         .timing = timing_of(&s->timing),

@@ -126,7 +126,9 @@ static int open_daemon(struct hf__daemon *d, const char **ret_what)
     if (r == 0)
         r = uv_loop_init(&d->loop) == 0 ? open_handles(d) : HF_ENOMEM;
     if (r == 0)
-        r = hf_pool_new(&hf_suite_real, &d->pool);
+        r = hf_pool_new(&hf_suite_real, &d->documents);
+    if (r == 0)
+        r = hf_shared_new(d->documents, &d->shared);
     if (r == 0)
         r = hf__collateral_open(d, launcher);
     *ret_what = "transport";
@@ -149,7 +151,8 @@ static int close_daemon(struct hf__daemon *d, int status)
     hf__daemon_drop_outputs(d);
     hf__storage_close(d->storage, HF__STOP_MS);
     hf_engine_free(d->engine);
-    hf_pool_free(d->pool);
+    hf_shared_free(d->shared);
+    hf_pool_free(d->documents);
     hf__quotes_free(d->quotes);
     hf__collateral_free(d);
     free(d->requests);

@@ -3,8 +3,8 @@
  * is then used as a node would: verified, searched, and put in order for owners under every rule.
  */
 #include "base/error.h"
-#include "core/document.h"
-#include "core/selection.h"
+#include "document/document.h"
+#include "document/selection.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -21,6 +21,7 @@ enum {
 
 static const struct hf_suite *const suite = &hf_suite_real;
 static struct hf_pool *pool;
+static struct hf_shared *shared;
 static struct hf_document *documents[3]; /* held, so that each engine finds them read */
 static struct hf_engine_config config;
 static uint8_t node[32]; /* the account that the seed gives the engine */
@@ -183,12 +184,14 @@ static void set_up(void)
     struct hf_status status;
     struct run run;
     int r = hf_pool_new(suite, &pool);
+    if (r == 0)
+        r = hf_shared_new(pool, &shared);
     hf_assert(r == 0);
     hf_rng_init(&rng, seed);
     suite->sign_keypair(&rng, authority, authority_secret);
     suite->sign_keypair(&rng, owner, owner_secret);
     config = (struct hf_engine_config){.suite = suite,
-                                       .pool = pool,
+                                       .shared = shared,
                                        .seed = {5},
                                        .timing = hf_timing_default,
                                        .secret_alloc = allocate,

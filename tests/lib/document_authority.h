@@ -6,7 +6,7 @@
 #define HF_TESTS_DOCUMENT_AUTHORITY_H
 
 #include "base/buf.h"
-#include "core/document.h"
+#include "document/document.h"
 
 enum { AUTHORITY_KEYS = 6, AUTHORITY_NOW_S = 1800000000, AUTHORITY_ENVELOPES = 64 };
 

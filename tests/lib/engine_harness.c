@@ -12,9 +12,10 @@ void harness_init(struct harness *l)
     *l = (struct harness){.now_ms = 1000};
     cr_assert_eq(hf_secret_init(1024 * 1024, false), 0);
     authority_init(&l->n);
+    cr_assert_eq(hf_shared_new(l->n.pool, &l->shared), 0);
     static const char *const seeds[] = {"seed:1"};
     struct hf_engine_config c = {.suite = l->n.suite,
-                                 .pool = l->n.pool,
+                                 .shared = l->shared,
                                  .seed = "a lone engine",
                                  .seeds = seeds,
                                  .seeds_count = 1,
@@ -29,6 +30,7 @@ void harness_init(struct harness *l)
 void harness_done(struct harness *l)
 {
     hf_engine_free(l->e);
+    hf_shared_free(l->shared);
     authority_done(&l->n);
 }
 

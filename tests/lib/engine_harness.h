@@ -10,6 +10,7 @@
 
 struct harness {
     struct authority n;
+    struct hf_shared *shared;
     struct hf_engine *e;
     struct hf_update u; /* of the last step */
     uint64_t now_ms;

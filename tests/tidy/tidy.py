@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds the tree against its own rules, one TAP line a rule. usage: tidy.py ROOT [CORE_ARCHIVE]"""
+"""Holds the tree against its own rules, one TAP line a rule. usage: tidy.py ROOT [ARCHIVE...]"""
 
 import sys
 
@@ -9,13 +9,13 @@ from tree import Tree
 
 def main():
     tree = Tree(sys.argv[1])
-    archive = sys.argv[2] if len(sys.argv) > 2 else None
+    archives = sys.argv[2:]
     print(f"1..{len(CHECKS)}")
     failed = 0
     for number, check in enumerate(CHECKS, 1):
         try:
             if check is the_engine_reaches_nothing_outside_memory:
-                found = check(tree, archive)
+                found = check(tree, archives)
             else:
                 found = check(tree)
         except Skip as why:

@@ -1,5 +1,5 @@
 /* Counted bytes. */
-#include "core/blob.h"
+#include "document/blob.h"
 
 #include <criterion/criterion.h>
 #include <signal.h>

@@ -21,7 +21,7 @@ Test(hf_engine_new, with_a_bound_or_a_timing_that_is_refused)
     cr_assert_eq(hf_secret_init(65536, false), 0);
     authority_init(&n);
     good.suite = n.suite;
-    good.pool = n.pool;
+    cr_assert_eq(hf_shared_new(n.pool, &good.shared), 0);
     struct hf_engine_config c[10];
     for (size_t i = 0; i < HF_ARRAY_LEN(c); i++)
         c[i] = good;
@@ -41,6 +41,8 @@ Test(hf_engine_new, with_a_bound_or_a_timing_that_is_refused)
     cr_assert_eq(hf_engine_new(&good, &e), 0);
     hf_engine_free(e);
     hf_engine_free(NULL);
+    hf_shared_free(good.shared);
+    hf_shared_free(NULL);
     authority_done(&n);
     cr_assert_eq(hf_secret_used(), 0);
 }

@@ -2,8 +2,8 @@
 #include "document_authority.h"
 
 #include "base/error.h"
-#include "core/limits.h"
-#include "core/selection.h"
+#include "document/limits.h"
+#include "document/selection.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -5,8 +5,8 @@
  * vectors alone.
  */
 #include "base/error.h"
-#include "core/document.h"
-#include "core/selection.h"
+#include "document/document.h"
+#include "document/selection.h"
 #include "generated.h"
 
 #include <inttypes.h>

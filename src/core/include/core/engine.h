@@ -28,7 +28,7 @@
  * order among the parts of its kind.
  *
  * Ownership. What an event points to is borrowed for the step. What an update points to belongs to
- * the engine and is valid until the next step; blobs (core/blob.h) may be kept by taking a
+ * the engine and is valid until the next step; blobs (document/blob.h) may be kept by taking a
  * reference.
  */
 #ifndef HF_CORE_ENGINE_H
@@ -38,8 +38,8 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/vault.h"
-#include "core/blob.h"
-#include "core/document.h"
+#include "document/blob.h"
+#include "document/document.h"
 #include "core/limits.h"
 #include "core/status.h"
 #include "core/trace.h"
@@ -65,10 +65,23 @@ struct hf_row_in {
     struct hf_blob *value; /* borrowed; the engine takes a reference of its own */
 };
 
+/*
+ * What the engines of a process hold once: verdicts on the quotes of peers, and the memory of the
+ * step under way. Engines that share it are stepped one at a time, on one thread.
+ */
+struct hf_shared;
+
+/* documents: holds the documents of these engines; outlives the result. HF_ENOMEM. */
+HF_MUST_USE int hf_shared_new(struct hf_pool *documents, struct hf_shared **ret);
+/* Bytes that it holds, but for its documents. */
+size_t hf_shared_memory(const struct hf_shared *shared);
+/* Every engine must have been freed. Freeing NULL is legal. */
+void hf_shared_free(struct hf_shared *shared);
+
 /* What a node is told once, when its engine is made. Everything is copied. */
 struct hf_engine_config {
     const struct hf_suite *suite;
-    struct hf_pool *pool;     /* shared by all engines of a process; outlives them */
+    struct hf_shared *shared; /* one for all engines of a process; outlives them */
     uint8_t network[32];      /* network id */
     uint8_t seed[32];         /* fresh randomness, from the shell; secret */
     const char *const *seeds; /* addresses to pull the first documents from */
@@ -303,8 +316,8 @@ HF_MUST_USE int hf_engine_identity(const struct hf_engine *e, struct hf_bytes *r
 /* Looks at the node; see core/status.h. What ret points to is valid until the next step. */
 void hf_engine_status(struct hf_engine *e, uint64_t now_ms, struct hf_status *ret);
 
-/* Bytes that the engine holds in memory: blobs counted in full, of what its pool holds once for
- * several engines (identities of peers) its part, and of documents nothing. */
+/* Bytes that the engine holds in memory: blobs counted in full, of what several engines
+ * hold once (identities of peers) its part, and of documents nothing. */
 size_t hf_engine_memory(const struct hf_engine *e);
 
 #endif

@@ -8,7 +8,6 @@ enum {
     HF_ROW_KEY_MAX = 64,
     HF_KEY_NAME_MAX = 64, /* name of an application key */
     HF_APP_KEY_LEN = 32,
-    HF_DOCUMENT_MAX = 960 * 1024, /* bytes of a signed document: about 8,000 validators */
     HF_SEEDS_MAX = 16,
     HF_ROUND_PROVIDERS_MAX = 64,  /* asked in one round of recovery */
     HF_GENERATIONS_HELD_MAX = 5,  /* of one owner by one provider: four recorded and one pending */
@@ -17,8 +16,6 @@ enum {
     HF_ANSWERS_MAX = 256,         /* recovery answers kept for their nonce's life */
     HF_VERDICTS_MAX = 4096,       /* identity quotes of peers that are remembered */
     HF_ROOTS_MAX = 64,            /* roots of authority in the life of a network */
-    HF_QUOTE_AHEAD_S = 300,       /* how far ahead of the clock an identity may be dated */
-    HF_RANK_FACTOR = 3,           /* a provider accepts up to rank HF_RANK_FACTOR * n */
 };
 
 /* Intervals, in milliseconds. hf_timing_default holds what a daemon uses. */

@@ -11,13 +11,13 @@
  * order of candidates is still as likely as any other, and everybody's burden the same but for
  * groups of unequal size: 3 % of it, where chance makes 45 % at n = 5.
  */
-#include "core/selection.h"
+#include "document/selection.h"
 
 #include <stdlib.h>
 
 #include "base/error.h"
 #include "base/mix.h"
-#include "core/limits.h"
+#include "document/limits.h"
 #include "pool.h"
 #include "selection_table.h"
 

@@ -3,19 +3,19 @@
  * however many engines use it, with what follows from its bytes alone (its hash, its parsed form,
  * the order of selection).
  */
-#ifndef HF_CORE_DOCUMENT_H
-#define HF_CORE_DOCUMENT_H
+#ifndef HF_DOCUMENT_DOCUMENT_H
+#define HF_DOCUMENT_DOCUMENT_H
 
 #include "attest/judge.h"
 #include "base/bytes.h"
 #include "base/check.h"
-#include "core/blob.h"
+#include "document/blob.h"
 #include "crypto/suite.h"
 #include "wire/messages.h"
 
 enum hf_document_kind { HF_DOCUMENT_ROOT = 1, HF_DOCUMENT_POLICY = 2, HF_DOCUMENT_SET = 3 };
 
-struct hf_selection_table; /* core/selection.h */
+struct hf_selection_table; /* document/selection.h */
 
 /* One document. Immutable; shared; counted. */
 struct hf_document {
@@ -54,7 +54,9 @@ HF_MUST_USE int hf_pool_new(const struct hf_suite *suite, struct hf_pool **ret);
  * either.
  */
 void hf_pool_document_max(struct hf_pool *pool, size_t len_max);
-/* Bytes of the documents that it holds, with what follows from them, and of its scratch memory. */
+/* That bound, as it stands. */
+size_t hf_pool_document_limit(const struct hf_pool *pool);
+/* Bytes of the documents that it holds, with what follows from them. */
 size_t hf_pool_memory(const struct hf_pool *pool);
 /* Every document must have been given back. */
 void hf_pool_free(struct hf_pool *pool);

@@ -1,73 +1,15 @@
-#include "core/document.h"
+#include "document/document.h"
 
 #include <stdlib.h>
 
 #include "attest/judge.h"
-#include "core/limits.h"
-#include "core/selection.h"
 #include "base/error.h"
+#include "document/limits.h"
 #include "pool.h"
 #include "selection_table.h"
-#include "update.h"
 
 /* A parsed document needs at most this much for each byte of its encoding (measured: below 4). */
 enum { ARENA_PER_BYTE = 8, ARENA_MIN = 16384 };
-
-int hf_pool_new(const struct hf_suite *suite, struct hf_pool **ret)
-{
-    struct hf_pool *pool = calloc(1, sizeof *pool);
-    if (pool == NULL)
-        return HF_ENOMEM;
-    pool->suite = suite;
-    pool->document_max = HF_DOCUMENT_MAX;
-    hf_arena_init(&pool->arena, HF_STEP_ARENA_MAX);
-    pool->outbox = hf__outbox_new();
-    if (pool->outbox == NULL) {
-        free(pool);
-        return HF_ENOMEM;
-    }
-    *ret = pool;
-    return 0;
-}
-
-void hf_pool_free(struct hf_pool *pool)
-{
-    if (pool == NULL)
-        return;
-    for (size_t i = 0; i < HF_POOL_BUCKETS; i++)
-        hf_assert(pool->buckets[i] == NULL);
-    hf_assert(pool->peers.count == 0);
-    free(pool->peers.buckets);
-    hf__outbox_free(pool->outbox);
-    hf_arena_done(&pool->arena);
-    free(pool);
-}
-
-void hf_pool_document_max(struct hf_pool *pool, size_t len_max)
-{
-    hf_assert(len_max <= HF_WIRE_DOCUMENT_MAX);
-    pool->document_max = len_max;
-}
-
-static void document_free(struct hf_document *d)
-{
-    hf__selection_table_free(d->table);
-    hf_blob_unref(d->envelope);
-    if (d->arena != NULL)
-        hf_arena_done(d->arena);
-    free(d->arena);
-    free(d);
-}
-
-size_t hf_pool_memory(const struct hf_pool *pool)
-{
-    size_t sum = sizeof *pool + pool->peers.buckets_count * sizeof(struct hf__peer *);
-    for (size_t i = 0; i < HF_POOL_BUCKETS; i++)
-        for (const struct hf_document *d = pool->buckets[i]; d != NULL; d = d->next)
-            sum +=
-                sizeof *d + d->envelope->len + d->arena->len + hf__selection_table_memory(d->table);
-    return sum;
-}
 
 static int policy_check(const struct hf_policy *p)
 {
@@ -188,7 +130,7 @@ static int parse_body(struct hf_document *d)
     }
 }
 
-static int document_parse(struct hf_document *d)
+int hf__document_parse(struct hf_document *d)
 {
     d->arena = calloc(1, sizeof *d->arena);
     if (d->arena == NULL)
@@ -201,75 +143,6 @@ static int document_parse(struct hf_document *d)
     d->kind = (uint8_t)d->signatures.kind;
     d->pool->suite->hash("holdfast/v1/body", d->signatures.body, d->body_hash);
     return parse_body(d);
-}
-
-/* A document that consists of these bytes. They need not be hashed when they are the very bytes of
- * its blob, which does not change; and comparing is faster than hashing, a large set above all. */
-static struct hf_document *find_bytes(const struct hf_pool *pool, struct hf_bytes envelope)
-{
-    for (size_t i = 0; i < HF_POOL_BUCKETS; i++)
-        for (struct hf_document *d = pool->buckets[i]; d != NULL; d = d->next)
-            if (d->envelope->len == envelope.len &&
-                (d->envelope->data == envelope.data ||
-                 memcmp(d->envelope->data, envelope.data, envelope.len) == 0))
-                return d;
-    return NULL;
-}
-
-int hf_document_read(struct hf_pool *pool, struct hf_bytes envelope, struct hf_document **ret)
-{
-    uint8_t hash[32];
-    struct hf_document *same = find_bytes(pool, envelope);
-    if (same != NULL) {
-        *ret = hf_document_ref(same);
-        return 0;
-    }
-    pool->suite->hash("holdfast/v1/envelope", envelope, hash);
-    struct hf_document **bucket = &pool->buckets[hash[0] % HF_POOL_BUCKETS];
-    for (struct hf_document *d = *bucket; d != NULL; d = d->next)
-        if (memcmp(d->hash, hash, sizeof hash) == 0) {
-            *ret = hf_document_ref(d);
-            return 0;
-        }
-    if (envelope.len > pool->document_max)
-        return HF_ETOOBIG;
-    struct hf_document *d = calloc(1, sizeof *d);
-    if (d == NULL)
-        return HF_ENOMEM;
-    d->pool = pool;
-    d->refs = 1;
-    memcpy(d->hash, hash, sizeof hash);
-    d->envelope = hf_blob_new(envelope);
-    int r = d->envelope == NULL ? HF_ENOMEM : document_parse(d);
-    if (r != 0) {
-        document_free(d);
-        return r;
-    }
-    d->next = *bucket;
-    *bucket = d;
-    *ret = d;
-    return 0;
-}
-
-struct hf_document *hf_document_ref(struct hf_document *d)
-{
-    if (d != NULL)
-        d->refs++;
-    return d;
-}
-
-void hf_document_unref(struct hf_document *d)
-{
-    if (d == NULL)
-        return;
-    hf_assert(d->refs > 0);
-    if (--d->refs > 0)
-        return;
-    struct hf_document **at = &d->pool->buckets[d->hash[0] % HF_POOL_BUCKETS];
-    while (*at != d)
-        at = &(*at)->next;
-    *at = d->next;
-    document_free(d);
 }
 
 uint32_t hf_document_version(const struct hf_document *d)

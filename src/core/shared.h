@@ -1,12 +1,12 @@
-/* The pool: documents and peers held once, and the scratch memory of a step. Private to core. */
-#ifndef HF_CORE_POOL_H
-#define HF_CORE_POOL_H
+/* What the engines of a process hold once. Private to core. */
+#ifndef HF_CORE_SHARED_H
+#define HF_CORE_SHARED_H
 
-#include "core/document.h"
-#include "peer.h"
 #include "base/arena.h"
+#include "core/engine.h"
+#include "peer.h"
 
-enum { HF_POOL_BUCKETS = 64, HF_STEP_ARENA_MAX = 512 * 1024 * 1024 };
+enum { HF_STEP_ARENA_MAX = 512 * 1024 * 1024 };
 
 /* What a step tells its own handlers. */
 struct hf__step {
@@ -17,10 +17,8 @@ struct hf__step {
     uint8_t wait_hash[32]; /* set by a handler that returns HF__PARK */
 };
 
-struct hf_pool {
-    const struct hf_suite *suite;
-    size_t document_max; /* bytes of a document that is read */
-    struct hf_document *buckets[HF_POOL_BUCKETS];
+struct hf_shared {
+    struct hf_pool *documents;
     struct hf__peer_table peers;
     struct hf__outbox *outbox; /* of the last step of any engine: see update.h */
     struct hf__step step;      /* under way: only one ever is */

@@ -2,8 +2,8 @@
  * Immutable bytes with a count of references, so that a row in the engine, in a queue of writes and
  * on a simulated disk is held once. Not thread-safe: a blob stays on the thread of its engine.
  */
-#ifndef HF_CORE_BLOB_H
-#define HF_CORE_BLOB_H
+#ifndef HF_DOCUMENT_BLOB_H
+#define HF_DOCUMENT_BLOB_H
 
 #include "base/bytes.h"
 #include "base/check.h"

@@ -1,6 +1,6 @@
 /* Signatures of the authority: made by its tool, checked by every node (proto/PROTOCOL.md,
  * Documents). */
-#include "core/document.h"
+#include "document/document.h"
 
 #include <stdlib.h>
 

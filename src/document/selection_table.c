@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/mix.h"
-#include "core/limits.h"
+#include "document/limits.h"
 #include "pool.h"
 
 enum { GROUP_MIN = 1024 }; /* members on average, in a set that has more than one group */

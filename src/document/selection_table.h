@@ -1,9 +1,9 @@
 /* What selection needs to know of a set, computed once when it is first asked
- * for. Private to core. */
-#ifndef HF_CORE_SELECTION_TABLE_H
-#define HF_CORE_SELECTION_TABLE_H
+ * for. Private to document. */
+#ifndef HF_DOCUMENT_SELECTION_TABLE_H
+#define HF_DOCUMENT_SELECTION_TABLE_H
 
-#include "core/selection.h"
+#include "document/selection.h"
 
 struct hf__candidate {
     uint32_t index;

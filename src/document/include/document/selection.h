@@ -2,10 +2,10 @@
  * Who backs up whom: candidates in the order of rendezvous hashing over (beacon, owner, version,
  * candidate), after the failure-domain rule. Anyone who has the set computes the same order.
  */
-#ifndef HF_CORE_SELECTION_H
-#define HF_CORE_SELECTION_H
+#ifndef HF_DOCUMENT_SELECTION_H
+#define HF_DOCUMENT_SELECTION_H
 
-#include "core/document.h"
+#include "document/document.h"
 
 /*
  * The first max candidates of an owner, as indices into set's validators. rule: policy.domain_rule.

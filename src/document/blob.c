@@ -1,4 +1,4 @@
-#include "core/blob.h"
+#include "document/blob.h"
 
 #include <stdlib.h>
 

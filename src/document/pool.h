@@ -1,0 +1,21 @@
+/* Documents held once, however many engines use them. Private to document. */
+#ifndef HF_DOCUMENT_POOL_H
+#define HF_DOCUMENT_POOL_H
+
+#include "document/document.h"
+
+enum { HF_POOL_BUCKETS = 64 };
+
+struct hf_pool {
+    const struct hf_suite *suite;
+    size_t document_max;                          /* bytes of a document that is read */
+    struct hf_document *buckets[HF_POOL_BUCKETS]; /* by the first byte of a document's hash */
+};
+
+/*
+ * Parses the envelope and the body of a document whose pool, hash and envelope are set, and checks
+ * the relations inside. The errors of hf_document_read. On failure the caller frees what was made.
+ */
+HF_MUST_USE int hf__document_parse(struct hf_document *d);
+
+#endif
