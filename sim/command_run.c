@@ -91,6 +91,14 @@ static int apply(const struct hf__options *o, struct hf__scenario *s)
     return 0;
 }
 
+/* What the file alone had right, and an option made wrong. */
+static void object(void *ctx, const char *path, const char *text)
+{
+    bool *refused = ctx;
+    *refused = true;
+    fprintf(stderr, "holdfast-sim: with these options: %s: %s\n", path, text);
+}
+
 int hf__load(const struct hf__options *o, struct hf__scenario *ret)
 {
     static struct hf_config_errors errors;
@@ -109,14 +117,20 @@ int hf__load(const struct hf__options *o, struct hf__scenario *ret)
     keep(doc);
     ret->world.timing = hf_timing_default;
     ret->world.wall_s = WALL_S;
-    return apply(o, ret);
+    int code = apply(o, ret);
+    bool refused = false;
+    if (code == 0 && o->sets_count > 0)
+        hf__scenario_judge(ret, object, &refused);
+    return refused ? EXIT_USAGE : code;
 }
 
 int hf__draw_options(const struct hf__options *o, uint64_t seed, struct hf__scenario *ret)
 {
     hf__scenario_draw(seed, ret);
     ret->world.crypto = o->real ? HF_WORLD_REAL : HF_WORLD_MODEL;
-    return apply(o, ret);
+    int code = apply(o, ret);
+    hf__scenario_fit(ret);
+    return code;
 }
 
 FILE *hf__open_in(const char *folder, const char *name)

@@ -25,9 +25,9 @@ static void partition(struct hf_world *w, const struct hf__deeds *d)
     free(group);
 }
 
-static void join(struct hf_world *w, uint32_t count)
+static void join(struct hf_world *w, int64_t count)
 {
-    for (uint32_t i = 0; i < count; i++)
+    for (int64_t i = 0; i < count; i++)
         hf_world_start(w, hf_world_add(w));
 }
 
@@ -142,7 +142,7 @@ static bool begin_whole(struct hf__schedule *s, struct hf__deeds *d)
         begin_documents(w, a);
         return true;
     case HF__DEED_JOIN:
-        join(w, a->count == 0 ? 1 : a->count);
+        join(w, a->count == HF__NOT_GIVEN ? 1 : a->count);
         return true;
     case HF__DEED_HEAL:
         hf__deed_heal(w);

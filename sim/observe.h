@@ -7,7 +7,9 @@
 
 #include "core/engine.h"
 
-enum { HF__OBSERVERS_MAX = 32 };
+/* Checkers, the record, the message log, the run and its schedule, and one for each hostile event.
+ */
+enum { HF__OBSERVERS_MAX = 64, HF__HOSTILE_MAX = HF__OBSERVERS_MAX - 8 };
 
 struct hf__disk_write;
 struct hf__made;
