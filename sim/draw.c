@@ -68,6 +68,7 @@ static void draw_network(struct drawing *d, struct hf_world_network *n)
     n->one_way = (struct hf_world_duration){field(d, "network.one_way", 50, 20000), 0.4};
     n->region_sigma = 0.1;
     n->held_back = (struct hf_world_duration){field(d, "network.held_back", 1000, 200000), 1};
+    n->resend_us = field_maybe(d, "network.resend", 0.5) ? 200000 : 0;
     n->handshakes = field_maybe(d, "network.handshakes", 0.5);
 }
 
@@ -191,7 +192,7 @@ static const struct hf__kind kinds[] = {
     {HF__DEED_QUOTE_SLOW, 0.2, 2}, {HF__DEED_TCB, 0.2, 2},         {HF__DEED_HEAL, 0.05, 1},
     {HF__DEED_POLICY, 0.3, 3},     {HF__DEED_SET, 0.4, 3},         {HF__DEED_ROOT, 0.15, 1},
     {HF__DEED_JOIN, 0.3, 2},       {HF__DEED_KEY, 0.9, 4},         {HF__DEED_DRILL, 0.4, 3},
-    {HF__DEED_DRAIN, 0.2, 2},      {HF__DEED_STALE, 0.1, 1},
+    {HF__DEED_POWER_OFF, 0.3, 4},  {HF__DEED_DRAIN, 0.2, 2},       {HF__DEED_STALE, 0.1, 1},
 };
 
 const struct hf__kinds hf__kinds = {.items = kinds, .count = HF_ARRAY_LEN(kinds)};
@@ -294,7 +295,8 @@ static void draw_outage(struct drawing *d)
     purpose(d, "event", "outage", 0);
     if (!maybe(d, 0.1))
         return;
-    struct hf__action *a = add(d, HF__DEED_CRASH);
+    bool power = maybe(d, 0.5);
+    struct hf__action *a = add(d, power ? HF__DEED_POWER_OFF : HF__DEED_CRASH);
     a->count = (int64_t)between(d, p->n - p->k + 1u, d->s->nodes);
     a->for_us = between(d, 1000, 5000000);
 }

@@ -82,7 +82,11 @@ static const struct hf_config_field network_fields[] = {
     SIGMA(network, region_sigma, "region_sigma", "0.05"),
     FIELD(HF_CONFIG_SIZE, network, bandwidth, "bandwidth", .default_text = "0B", .max = INT64_MAX,
           .doc = "Bytes a second of each node's line out; 0B for no bound."),
-    CHANCE(network, loss, "loss", "Chance that a message is lost."),
+    CHANCE(network, loss, "loss", "Chance that a segment of TCP, or a datagram, is lost."),
+    US(network, resend_us, "resend", "200ms",
+       "A lost segment is sent again after it and a round trip, then after twice as long, and so "
+       "on; "
+       "0s: never, and the call is lost."),
     CHANCE(network, duplicate, "duplicate", "Chance that a request arrives twice."),
     CHANCE(network, reorder, "reorder", "Chance that a message is held back."),
     US(network, held_back.median_us, "held_back", "20ms", "For how long, at the median."),

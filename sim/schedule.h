@@ -14,7 +14,11 @@ enum hf__aim { HF__AIM_NODES, HF__AIM_COUNT, HF__AIM_NETWORK };
 
 /* X(constant, name, has a duration, what it is done to, meaning) */
 #define HF__DEED_MAP(X)                                                                            \
-    X(CRASH, "crash", 1, NODES, "the process dies; with `for`, it starts again after that time")   \
+    X(CRASH, "crash", 1, NODES,                                                                    \
+      "the process dies, and its host resets its connections; with `for`, it starts again after "  \
+      "that time")                                                                                 \
+    X(POWER_OFF, "power-off", 1, NODES,                                                            \
+      "the host dies: nobody hears from it; with `for`, it starts again after that time")          \
     X(START, "start", 0, NODES, "starts what is down")                                             \
     X(ROLLING, "rolling-restart", 1, NODES,                                                        \
       "one after the other, `every` apart or all `within`, each down for `for`")                   \
@@ -26,7 +30,7 @@ enum hf__aim { HF__AIM_NODES, HF__AIM_COUNT, HF__AIM_NETWORK };
     X(MUTE, "mute", 1, NODES, "is heard by nobody, but hears")                                     \
     X(PARTITION, "partition", 1, NODES, "the targets and the rest do not hear each other")         \
     X(FLAP, "flap", 1, NODES, "a partition that comes and goes, `every` apart")                    \
-    X(LOSS, "loss", 1, NETWORK, "messages are lost with chance `value`")                           \
+    X(LOSS, "loss", 1, NETWORK, "segments and datagrams are lost with chance `value`")             \
     X(DUPLICATE, "duplicate", 1, NETWORK, "requests arrive twice with chance `value`")             \
     X(REORDER, "reorder", 1, NETWORK, "messages are held back with chance `value`")                \
     X(BREAK, "break", 0, NODES, "connections of the targets end")                                  \
