@@ -42,6 +42,8 @@ static inline uint64_t hf__what(enum hf__happening type, uint32_t mark, uint32_t
     return (uint64_t)type << 56 | (uint64_t)(mark & 0xffffff) << 32 | index;
 }
 
+struct hf__checks;
+
 struct hf__message {
     uint32_t from, to; /* HF__NOBODY: a stranger */
     uint32_t from_incarnation, to_incarnation;
@@ -66,7 +68,8 @@ static inline struct hf_bytes hf__message_body(const struct hf__message *m)
 struct hf__call {
     uint32_t mark; /* odd while under way */
     uint32_t node, incarnation, to;
-    uint32_t to_incarnation; /* of the process that was called; 0: none, or its end was told */
+    uint32_t to_incarnation; /* of the process that was called; 0: none, it has answered, or its end
+                                was told */
     uint32_t id;             /* the engine's */
     uint8_t method;
     bool has_account, ghost;
@@ -260,6 +263,7 @@ struct hf_world {
     uint64_t trace_counts[64];
     struct hf_world_totals totals;
     struct hf_violation violation;
+    struct hf__checks *checks; /* NULL: nobody checks */
     bool violated;
     struct hf__answer answer;
     uint64_t *cores_ns; /* of each host, one after the other: busy until then */
@@ -393,6 +397,8 @@ uint32_t hf__local_new(struct hf_world *w, uint32_t node, enum hf_local_type typ
 
 /* check.c */
 void hf__checkers_add(struct hf_world *w);
+/* Memory that the checkers hold. */
+size_t hf__checks_bytes(const struct hf_world *w);
 
 /* run.c */
 /* One event that is due by then; false: there is none. */

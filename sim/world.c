@@ -377,6 +377,7 @@ static uint64_t world_bytes(const struct hf_world *w)
     sum += (w->calls.count - w->calls.free_count) * w->calls.size;
     sum += (w->works.count - w->works.free_count) * w->works.size;
     sum += w->conns_cap * sizeof(*w->conns) + w->traces_cap * sizeof(*w->traces);
+    sum += hf__checks_bytes(w);
     return sum + w->authority.members_cap * sizeof(*w->authority.members);
 }
 
