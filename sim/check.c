@@ -1,4 +1,4 @@
-/* The checkers of DESIGN 8: what they overhear, and who is asked about it. */
+/* The checkers: what they overhear, and who is asked about it. */
 #include "check.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /*
- * Claims (DESIGN 4, step 5): no two instances hold k acceptances for one claim, a provider's
+ * Claims (proto/PROTOCOL.md, 9): no two instances hold k acceptances for one claim, a provider's
  * highest claim only rises, and a superseded instance changes nothing.
  */
 #include "check.h"

@@ -1,8 +1,8 @@
 /*
- * A claim that an instance takes for its own (DESIGN 4, step 5) is carried by the holders of the
- * newest recorded sharing that it was told of: by k whose own claims stand, or by k and every one
- * that is left in the set; and no number is ever carried
- * for two instances by the holders of one sharing.
+ * A claim that an instance takes for its own (proto/PROTOCOL.md, 9) is carried by the holders of
+ * the newest recorded sharing that it was told of: by k whose own claims stand, or by k and every
+ * one that is left in the set; and no number is ever carried for two instances by the holders of
+ * one sharing.
  */
 #include "check.h"
 

@@ -1,5 +1,5 @@
 /*
- * Claiming (DESIGN 4, step 5): before it releases anything or acts for its account, an instance
+ * Claiming (proto/PROTOCOL.md, 9): before it releases anything or acts for its account, an instance
  * that opened the vault has its claim accepted by k holders of the newest recorded generation, and
  * of the generation before until a deletion order proves the newest complete. k is above n / 2, so
  * of two instances at most one is accepted for a number. Holders that wait for each other's word

@@ -1,7 +1,7 @@
 /*
  * Dealing: leaving the n shares of a root secret with n candidates, for the first time or in place
- * of a generation whose holders are partly lost (DESIGN 3). The order of durable steps: the
- * generation's number in the vault, offers, deposits, n receipts, the record.
+ * of a generation whose holders are partly lost (proto/PROTOCOL.md, 7). The order of durable steps:
+ * the generation's number in the vault, offers, deposits, n receipts, the record.
  */
 #include "fault.h"
 #include "deal.h"

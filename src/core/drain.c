@@ -1,7 +1,7 @@
 /*
- * Leave to stop for a while (DESIGN 5): refused while it would leave any owner with fewer than
- * min(k + 1, n - 1) live providers. Whether another holder is live it says itself: it gives a nonce
- * for the owner's account only while its vault is open and keeps a share for it.
+ * Leave to stop for a while: refused while it would leave any owner with fewer live providers than
+ * min(k + 1, n - 1). Whether another holder is live it says itself: it gives a nonce for the
+ * owner's account only while its vault is open and keeps a share for it.
  */
 #include <stdlib.h>
 

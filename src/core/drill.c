@@ -1,6 +1,7 @@
 /*
- * A drill: all the checks of a recovery, asked by the unlocked owner and answered with proofs of
- * knowing the shares instead of the shares. No secret moves, nothing is claimed (DESIGN 4, step 5).
+ * A drill (proto/PROTOCOL.md, 8): all the checks of a recovery, asked by the unlocked owner and
+ * answered with proofs of knowing the shares instead of the shares. No secret moves, and nothing
+ * is claimed.
  */
 #include <stdlib.h>
 

@@ -26,7 +26,7 @@ static int why_closed(const struct hf_engine *e)
 
 /*
  * An application key. The first release of a name needs the state ready, and durably binds the name
- * to the key version; later ones need an open vault and a valid claim, in any state (DESIGN 2).
+ * to the key version; later ones need an open vault and a valid claim, in any state.
  */
 static void release(struct hf_engine *e, uint64_t id, struct hf_bytes name)
 {

@@ -1,7 +1,7 @@
 /*
  * Nonces that cost their maker no memory: an expiry and random bytes under a MAC whose key lives in
- * this process only, so that a restart makes every nonce given out before it worthless (DESIGN 4,
- * step 1).
+ * this process only, so that a restart makes every nonce given out before it worthless
+ * (proto/PROTOCOL.md, 8).
  */
 #include "base/buf.h"
 #include "base/error.h"

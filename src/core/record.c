@@ -1,7 +1,7 @@
 /*
- * From n receipts on (DESIGN 3): the placement record, written here and given to all holders; and,
- * once all have confirmed it, the deletion of the generation before by name. What is unconfirmed is
- * sent again until it is not.
+ * From n receipts on (proto/PROTOCOL.md, 7): the placement record, written here and given to all
+ * holders; and, once all have confirmed it, the deletion of the generation before by name. What is
+ * unconfirmed is sent again until it is not.
  */
 #include <stdlib.h>
 

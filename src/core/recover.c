@@ -1,7 +1,7 @@
 /*
- * Recovery, the owner's rounds (DESIGN 4): nonces from all providers at once, one quote over all of
- * them, all answers at once. A round ends when enough is known; the next follows by itself after a
- * pause.
+ * Recovery, the owner's rounds (proto/PROTOCOL.md, 8): nonces from all providers at once, one quote
+ * over all of them, all answers at once. A round ends when enough is known; the next follows by
+ * itself after a pause.
  */
 #include "recover.h"
 

@@ -1,7 +1,7 @@
 /*
- * From answers to the root secret (DESIGN 4, step 4). The sharing is the one on which k attested
- * providers agree and which a record signed by the owner names; not what the disk says. The newest
- * with k good shares wins.
+ * From answers to the root secret (proto/PROTOCOL.md, 8). The sharing is the one on which k
+ * attested providers agree and which a record signed by the owner names; not what the disk says.
+ * The newest with k good shares wins.
  */
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /*
- * /v1/claim: an instance of an owner says that it is the one that speaks (DESIGN 4, step 5). The
- * first claim above the known one is accepted durably; lower ones, and equal ones of another
+ * /v1/claim: an instance of an owner says that it is the one that speaks (proto/PROTOCOL.md, 9).
+ * The first claim above the known one is accepted durably; lower ones, and equal ones of another
  * instance, get a signed refusal. So does one that does not know the newest record, with it.
  */
 #include "base/error.h"

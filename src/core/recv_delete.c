@@ -1,5 +1,5 @@
-/* /v1/delete: forget one generation by name (DESIGN 3). The order stays, as proof that a newer one
- * is complete. */
+/* /v1/delete: forget one generation by name (proto/PROTOCOL.md, 7). The order stays, as proof
+ * that a newer one is complete. */
 #include "base/error.h"
 #include "fault.h"
 #include "node.h"

@@ -1,4 +1,4 @@
-/* /v1/deposit: keep this share, durably, and sign for it (DESIGN 3). */
+/* /v1/deposit: keep this share, durably, and sign for it (proto/PROTOCOL.md, 7). */
 #include "base/error.h"
 #include "base/secret.h"
 #include "fault.h"

@@ -1,5 +1,5 @@
-/* /v1/nonce: the first step of recovery, for an asker that has proved nothing: it costs no memory
- * (DESIGN 4). */
+/* /v1/nonce: the first step of recovery, for an asker that has proved nothing: it costs no
+ * memory (proto/PROTOCOL.md, 8). */
 #include "base/error.h"
 #include "node.h"
 #include "provider.h"

@@ -1,4 +1,4 @@
-/* /v1/offer: may this owner leave a share here? (DESIGN 3) */
+/* /v1/offer: may this owner leave a share here? (proto/PROTOCOL.md, 7) */
 #include "base/buf.h"
 #include "base/error.h"
 #include "node.h"

@@ -1,5 +1,5 @@
-/* /v1/record: the dealing is complete; keep its record beside the share (DESIGN 3). A record
- * deletes nothing. */
+/* /v1/record: the dealing is complete; keep its record beside the share (proto/PROTOCOL.md, 7).
+ * A record deletes nothing. */
 #include "base/error.h"
 #include "fault.h"
 #include "node.h"

@@ -1,6 +1,6 @@
 /*
  * /v1/recover and /v1/drill: all that is known of an owner, for an asker whose quote proves
- * approved software on the owner's machine, over the very nonce given out (DESIGN 4, step 3). A
+ * approved software on the owner's machine, over the very nonce given out (proto/PROTOCOL.md, 8). A
  * drill gets proofs instead of shares.
  */
 #include <stdlib.h>
@@ -98,7 +98,7 @@ static int check_cheap(struct hf_engine *e, struct context *c)
     return HF_ENONCE;
 }
 
-/* Whether the share may go to this machine (DESIGN 4, Platform). */
+/* Whether the share may go to this machine (proto/PROTOCOL.md, 8). */
 static int check_platform(struct hf_engine *e, const struct context *c, const struct hf_verdict *v)
 {
     const struct hf_validator *owner = &e->set->u.set.validators[hf_set_find(e->set, c->t.account)];

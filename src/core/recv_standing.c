@@ -1,5 +1,4 @@
-/* /v1/standing: is this provider placed itself, and does it hold the share that is named? (DESIGN
- * 2) */
+/* /v1/standing: is this provider placed itself, and does it hold the share that is named? */
 #include "base/error.h"
 #include "node.h"
 #include "provider.h"

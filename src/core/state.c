@@ -1,4 +1,4 @@
-/* The life of a node (DESIGN 2) as a table: permitted moves, and an invariant for each state. */
+/* The life of a node as a table: permitted moves, and an invariant for each state. */
 #include "base/error.h"
 #include "node.h"
 

@@ -1,7 +1,7 @@
 /*
- * Watching the holders (DESIGN 2): an owner is ready when all of them say that they are placed
- * themselves and hold its share. One that is silent, unplaced or without the share for longer than
- * the policy's grace is replaced.
+ * Watching the holders: an owner is ready when all of them say that they are placed themselves and
+ * hold its share. One that is silent, unplaced or without the share for longer than the policy's
+ * grace is replaced.
  */
 #include "base/error.h"
 #include "fault.h"

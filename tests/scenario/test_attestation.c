@@ -1,4 +1,4 @@
-/* Quotes that cannot be made, cannot be judged, or must not be believed (DESIGN 6). */
+/* Quotes that cannot be made, cannot be judged, or must not be believed. */
 #include "testnet.h"
 
 #include "base/error.h"

@@ -1,7 +1,7 @@
 /*
  * Nodes that restart while they hold each other's shares wait for each other: for a share, and for
- * a word on the claim (DESIGN 4, step 5). A node whose vault is open serves the others before its
- * own claim stands; what its word is worth then depends on whether any other is missing.
+ * a word on the claim (proto/PROTOCOL.md, 9). A node whose vault is open serves the others before
+ * its own claim stands; what its word is worth then depends on whether any other is missing.
  */
 #include "testnet.h"
 

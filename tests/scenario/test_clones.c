@@ -1,4 +1,4 @@
-/* Two instances of one validator: at most one of them speaks (DESIGN 4, step 5). */
+/* Two instances of one validator: at most one of them speaks (proto/PROTOCOL.md, 9). */
 #include "testnet.h"
 
 #include "base/error.h"

@@ -1,4 +1,4 @@
-/* A drill proves that k shares can be had and fit, and moves nothing (DESIGN 4, step 5). */
+/* A drill proves that k shares can be had and fit, and moves nothing (proto/PROTOCOL.md, 8). */
 #include "testnet.h"
 
 #include "base/error.h"

@@ -1,4 +1,4 @@
-/* Generations of one owner's shares are never mixed, and go only by name (DESIGN 3). */
+/* Generations of one owner's shares are never mixed, and go only by name (proto/PROTOCOL.md, 7). */
 #include "testnet.h"
 
 #include "base/buf.h"

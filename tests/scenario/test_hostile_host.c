@@ -1,5 +1,4 @@
-/* The host owns disk, clock, network and restart button (DESIGN 4): it may deny, never learn or
- * forge. */
+/* The host owns disk, clock, network and restart button: it may deny, never learn or forge. */
 #include "testnet.h"
 
 #include "base/buf.h"
@@ -9,8 +8,7 @@
 
 static const struct hf_bytes nothing = {0};
 
-/* entropy-core: the host could plant a vault under its own key and name its own
- * server as provider. */
+/* The host plants a vault under its own key that names its own server as provider. */
 Test(hostile_host, a_planted_provider_list_leads_nowhere_and_the_true_one_is_found)
 {
     struct hf_world *w = testnet_up(7, 3, 5);

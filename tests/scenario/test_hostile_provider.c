@@ -1,4 +1,4 @@
-/* Providers that lie, and strangers that ask: named, refused, and nothing is lost (DESIGN 3, 4). */
+/* Providers that lie, and strangers that ask: named, refused, and nothing is lost. */
 #include "testnet.h"
 
 #include "base/buf.h"
@@ -230,7 +230,6 @@ Test(stranger, a_quote_for_another_account_network_platform_provider_nonce_or_pu
     testnet_end(w);
 }
 
-/* entropy-core: a quote's nonce never expired, and a second call displaced the first. */
 Test(stranger, a_nonce_dies_with_its_time_and_with_its_makers_process)
 {
     struct hf_world *w = testnet_up(7, 3, 5);
@@ -258,7 +257,7 @@ Test(stranger, a_nonce_dies_with_its_time_and_with_its_makers_process)
     testnet_end(w);
 }
 
-/* entropy-core: nonces were stored for whoever asked. */
+/* An asker that has proved nothing must not make a provider store anything. */
 Test(stranger, a_hundred_thousand_nonces_cost_the_provider_no_memory)
 {
     struct hf_world *w = testnet_up(2, 1, 1);
@@ -323,7 +322,7 @@ static enum hf_fate record_tape(void *ctx, const struct hf_message *m, struct hf
     return HF_FATE_PASS;
 }
 
-/* entropy-core: an old deposit could be replayed. */
+/* An old deposit, replayed, must not take the place of a newer one. */
 Test(stranger, every_request_replayed_after_a_restart_changes_nothing)
 {
     struct hf_world *w = testnet_new(4, 2, 3);

@@ -48,7 +48,7 @@ Test(placing, the_real_cryptography_does_the_same)
     testnet_end(w);
 }
 
-/* entropy-core: a provider's restart lost every key it held. */
+/* A provider keeps its shares on disk before it signs a receipt: a restart loses none. */
 Test(placing, providers_that_restart_before_they_are_placed_cost_nobody_a_key)
 {
     struct hf_world *w = testnet_new(7, 3, 5);
@@ -99,7 +99,7 @@ Test(placing, two_names_give_two_keys_and_each_node_its_own)
     testnet_end(w);
 }
 
-/* entropy-core: one candidate only, no fallback; it might pick itself. */
+/* An owner has candidates to fall back on, and never picks itself. */
 Test(placing, a_candidate_that_is_down_is_passed_over_and_named)
 {
     struct hf_world *w = testnet_new(9, 3, 5);
@@ -134,8 +134,7 @@ Test(placing, no_two_holders_are_of_one_operator)
     testnet_end(w);
 }
 
-/* entropy-core: a recovery error renamed the folder; an exit before the backup
- * cost the identity. */
+/* Only a node that was never placed may begin anew: nobody can depend on its keys yet. */
 Test(placing, a_node_that_dies_unplaced_comes_back_new_and_is_added_anew)
 {
     struct hf_world *w = testnet_up(7, 3, 5);

@@ -51,7 +51,7 @@ Test(recovery, below_k_it_waits_says_for_whom_and_goes_on_by_itself)
     testnet_end(w);
 }
 
-/* entropy-core: a rolling restart destroyed every key, because backups were in memory only. */
+/* Backups outlive their holders' processes. */
 Test(recovery, a_rolling_restart_loses_nothing)
 {
     struct hf_world *w = testnet_up(7, 3, 5);
@@ -75,7 +75,7 @@ Test(recovery, a_rolling_restart_that_does_not_wait_for_ready_loses_nothing)
     testnet_end(w);
 }
 
-/* entropy-core: one lost answer, and its spent nonce, ended in a new identity. */
+/* A lost answer whose nonce is spent costs another round, never the identity. */
 Test(recovery, an_answer_lost_after_the_nonce_is_spent_costs_one_round)
 {
     struct hf_world *w = testnet_up(7, 3, 5);

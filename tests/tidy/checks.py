@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 from rules import (BANNED_CALLS, COLUMNS_MAX, FILE_LINES_MAX, FUNCTION_LINES_MAX, IMPURE_FUNCTIONS, INSTRUMENT_SYMBOLS, LIBRARIES,
-                   MAY_SPEAK, PURE_HEADERS, PURE_ROOMS, PURE_SYMBOLS, ROOMS, SIM_ROOMS, SILENT_ROOMS, STREAM_CALLS,
+                   MAY_SPEAK, OUTER_SERIES, PURE_HEADERS, PURE_ROOMS, PURE_SYMBOLS, ROOMS, SIM_ROOMS, SILENT_ROOMS, STREAM_CALLS,
                    SYSTEM_FOLDERS, SYSTEM_HEADERS, TOP_LEVEL, UNFINISHED)
 
 
@@ -203,6 +203,28 @@ def headers_guard_themselves_and_public_ones_say_what_they_are(tree):
     return found
 
 
+def every_page_that_is_cited_is_in_the_tree(tree):
+    """A page by its file's name, a section of one behind a comma, and in a comment a bare word in capitals with a
+    number. The self-test cites pages of trees that it makes."""
+    pages = {}
+    for name in (f for f in tree.files if f.endswith(".md")):
+        sections = set(re.findall(r"^#+ (\d+(?:\.\d+)?)\b", tree.text(name), re.M))
+        pages.setdefault(name.rsplit("/", 1)[-1].removesuffix(".md"), set()).update(sections)
+    found = []
+    for name in set(tree.text_files()) - {"tests/tidy/selftest.py"}:
+        text = tree.text(name)
+        cited = [(m.start(), m[1], m[2])
+                 for m in re.finditer(r"\b([\w-]+)\.md\b`?(?:,\s[\s*#/]*(?:sections? )?(\d+(?:\.\d+)?)\b)?", text)]
+        for comment in re.finditer(r"/\*.*?\*/", text, re.S) if name.endswith((".c", ".h", ".def")) else []:
+            cited += [(comment.start() + m.start(), m[1], m[2])
+                      for m in re.finditer(r"\b([A-Z]{4,})[\s*]+(\d+)\b", comment[0]) if m[1] not in OUTER_SERIES]
+        for at, page, section in cited:
+            if page not in pages or (section is not None and section not in pages[page]):
+                cite = page if section is None else f"{page} {section}"
+                found.append(f"{name}:{text.count(chr(10), 0, at) + 1}: {cite} is not in the tree")
+    return sorted(found)
+
+
 def nothing_is_left_unfinished(tree):
     # Behind a bar it is an alternative in a pattern: TAP has a directive of one of these names.
     pattern = re.compile(r"(?<![\w|])(" + "|".join(UNFINISHED) + r")\b")
@@ -243,5 +265,6 @@ CHECKS = [
     every_source_is_built,
     headers_guard_themselves_and_public_ones_say_what_they_are,
     every_label_is_specified,
+    every_page_that_is_cited_is_in_the_tree,
     nothing_is_left_unfinished,
 ]

@@ -47,11 +47,15 @@ CASES = [
     ("every_source_is_built", "src/base/b.c", "", "src/base/b.c is in no meson.build"),
     ("headers_guard_themselves_and_public_ones_say_what_they_are", "src/base/b.h", "/* b */\n", "no guard"),
     ("every_label_is_specified", "src/core/a.c", 'const char *l = "holdfast/v1/new";\n', "holdfast/v1/new"),
+    ("every_page_that_is_cited_is_in_the_tree", "src/base/a.c", "/* As in NOTES.md. */\n", "a.c:1: NOTES is not"),
+    ("every_page_that_is_cited_is_in_the_tree", "src/base/a.c", "/* One.\n * (PLAN\n * 4) */\n", "a.c:2: PLAN 4"),
+    ("every_page_that_is_cited_is_in_the_tree", "proto/PAGE.md", "## 1. One\n\n`PAGE.md`, section 2.\n", "PAGE 2"),
     ("nothing_is_left_unfinished", "src/base/a.c", f"/* {UNFINISHED[0]}: later */\n", UNFINISHED[0]),
 ]
 
 # What must pass: a call in a comment or a string, a member of such a name, a table of sources.
 CLEAN = {
+    "proto/PAGE.md": "# A page\n\n## 1. One\n\n`PAGE.md`, section 1, and FIPS 186.\n",
     "src/base/meson.build": "# base: what every other room stands on.\nx = static_library('x', 'a.c')\n",
     "src/base/a.c": '#include <stdio.h>\n\n/*\n * One, and\n * two.\n */\n/* Never strcpy(a, b). */\nconst char *f(struct x *s)\n{\n'
                     '    s->random(s);\n    return "printf(x)";\n}\n',

@@ -1,4 +1,4 @@
-/* The life of a node (DESIGN 2): the moves that there are, and no others. */
+/* The life of a node: the moves that there are, and no others. */
 #include "engine_harness.h"
 
 #include <criterion/criterion.h>

@@ -289,7 +289,7 @@ struct hf_violation {
     char text[200];
 };
 
-/* The first violation, or NULL: DESIGN 8's checkers, while settings.checks. */
+/* The first violation that a checker found, or NULL; checkers run while settings.checks. */
 const struct hf_violation *hf_world_violation(const struct hf_world *w);
 
 struct hf_world_totals {

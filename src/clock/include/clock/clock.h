@@ -1,5 +1,5 @@
-/* The machine's clocks. The host owns both: what must not be fooled by it has a floor of its own
- * (DESIGN 4). */
+/* The machine's clocks. The host owns both: what must not be fooled by it has a floor of its
+ * own. */
 #ifndef HF_CLOCK_CLOCK_H
 #define HF_CLOCK_CLOCK_H
 
