@@ -4,11 +4,13 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
 
 SOURCE = pathlib.Path(os.environ["HOLDFAST_SOURCE"])
+BUILD = pathlib.Path(os.environ["HOLDFAST_BUILD"])
 sys.path[:0] = [str(SOURCE / "tests/lib"), str(SOURCE / "contrib/lib")]
 
 import keysearch  # noqa: E402
@@ -82,9 +84,8 @@ def packages(installed, programs):
 
 @tap.case
 def what_is_installed_is_what_readme_says():
-    build = pathlib.Path(os.environ["HOLDFAST_BUILD"])
     with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(["meson", "install", "-C", build, "--no-rebuild", "--destdir", folder],
+        done = subprocess.run(["meson", "install", "-C", BUILD, "--no-rebuild", "--destdir", folder],
                               capture_output=True, text=True, stdin=subprocess.DEVNULL)
         assert done.returncode == 0, done.stderr
         files = {str(path.relative_to(folder)) for path in pathlib.Path(folder).rglob("*") if path.is_file()}
@@ -131,6 +132,63 @@ def lists_are_updated_only_when_installing_fails_without():
 def the_search_for_a_key_finds_what_it_plants():
     for _ in range(20):
         keysearch.prove()
+
+
+def fresh_seeds(*options):
+    """contrib/lib/seeds.py over four seeds of the real simulator: (exit status, what it printed, its notes)."""
+    if not (BUILD / "sim/holdfast-sim").exists():
+        raise tap.Skip("a build for production has no simulator")
+    with tempfile.TemporaryDirectory() as folder:
+        notes = pathlib.Path(folder, "notes")
+        command = [sys.executable, SOURCE / "contrib/lib/seeds.py", BUILD / "sim/holdfast-sim", "4", notes, "--quiet"]
+        done = subprocess.run([*command, *options], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        return done.returncode, done.stdout.splitlines(), notes.read_text().splitlines()
+
+
+@tap.case
+def fresh_seeds_say_first_where_they_began_and_are_others_each_time():
+    began = set()
+    for _ in range(2):
+        status, lines, notes = fresh_seeds()
+        first = int(re.fullmatch(r"began at (\d+)", lines[0])[1])
+        began.add(first)
+        assert lines[1].startswith(f"seeds {first}..{first + 3} of build "), lines
+        assert (status, notes) == (0, [f"passed seeds: {first}..{first + 3}"]), (status, notes)
+    assert len(began) == 2 and min(began) >= 10 ** 9, began
+
+
+@tap.case
+def each_seed_that_fails_comes_with_the_command_that_fails_again():
+    # A quote takes longer than a run has time to heal: no node is ever ready.
+    status, lines, notes = fresh_seeds("--set", "attestation.quote=1h")
+    first = int(lines[0].removeprefix("began at "))
+    assert status == 1 and len(notes) == 4, (status, notes)
+    for note in notes:
+        seed, _, repeat = re.fullmatch(r"failed seeds: (\d+): (.*): (\S+/holdfast-sim .*)", note).groups()
+        assert first <= int(seed) <= first + 3 and f"  {repeat}" in lines, (note, lines)
+    again = subprocess.run(["bash", "-c", repeat], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert again.returncode == 1, again
+
+
+@tap.case
+def what_takes_long_runs_only_when_asked_for():
+    def listed(*options):
+        command = ["meson", "test", "-C", BUILD, "--no-rebuild", "--list", *options]
+        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=True)
+        return {line.rpartition(" / ")[2] for line in done.stdout.splitlines() if " / " in line}
+    if not (BUILD / "sim/holdfast-sim").exists():
+        raise tap.Skip("a build for production has no simulator")
+    every, long = listed(), listed("--suite", "long")
+    assert "swarm" in every and "swarm_long" in long, (every, long)
+    assert not every & long, every & long
+
+
+@tap.case
+def check_refuses_a_number_that_is_none():
+    for option in ("--seeds", "--fuzz"):
+        for value in ([], ["0"], ["x"]):
+            done = subprocess.run([SOURCE / "contrib/check", option, *value], capture_output=True, text=True)
+            assert done.returncode == 1 and f"{option} needs a number" in done.stderr, done
 
 
 @tap.case
