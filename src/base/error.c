@@ -9,9 +9,10 @@ static const struct row {
     const char *name;
     const char *sentence;
 } rows[] = {
-#define X(constant, number, name, transient, sentence) {number, transient, name, sentence},
-    HF_ERROR_MAP(X)
-#undef X
+#define HF_REASON(constant, number, name, transient, what, todo, otherwise, test)                  \
+    {number, transient, name, what},
+#include "base/reasons.def"
+#undef HF_REASON
 };
 
 static const struct row *find(int code)

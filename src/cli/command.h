@@ -24,6 +24,9 @@ int hf_cli_drain(int argc, char **argv);
 int hf_cli_identity(int argc, char **argv);
 int hf_cli_reload(int argc, char **argv);
 
+/* Explains a reason, or lists all (base/reasons.def). 0; 1: there is no such reason; 2: usage. */
+int hf_cli_explain(int argc, char **argv);
+
 /* The authority's. */
 int hf_cli_network(int argc, char **argv);
 int hf_cli_policy(int argc, char **argv);

@@ -22,6 +22,7 @@ static const struct {
     {"drain", "", hf_cli_drain, "ask whether this node may stop for a while"},
     {"identity", "", hf_cli_identity, "this node's account and quote, for its registration"},
     {"reload", "", hf_cli_reload, "read documents and collateral again"},
+    {"explain", " [REASON]", hf_cli_explain, "what a reason means, and what to do about it"},
     {"network", " init", hf_cli_network, "make a network: keys, root, policy"},
     {"policy", " show|sign|measurement", hf_cli_policy, "what the network accepts"},
     {"set", " add|remove|platform|show|sign", hf_cli_set, "who the validators are"},

@@ -60,7 +60,6 @@ int hf__http_status(int error)
     switch (error) {
     case HF_EBUSY:
     case HF_ELOCKED:
-    case HF_ESTATE:
     case HF_ENOMEM:
     case HF_ETIMEOUT:
     case HF_ENODOCUMENTS:

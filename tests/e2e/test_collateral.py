@@ -155,6 +155,7 @@ def a_newer_set_replaces_and_the_same_may_come_again():
 
 @tap.case
 def an_older_set_never_replaces():
+    """collateral_older: what would replace the set is older than it."""
     start_with(SET)
     with pcs.Service(OLDER, BASE) as service:
         status, said = fetch(service)

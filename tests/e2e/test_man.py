@@ -9,8 +9,9 @@ import sys
 
 SOURCE = pathlib.Path(os.environ["HOLDFAST_SOURCE"])
 BUILD = pathlib.Path(os.environ["HOLDFAST_BUILD"])
-sys.path.insert(0, str(SOURCE / "tests/lib"))
+sys.path[:0] = [str(SOURCE / "tests/lib"), str(SOURCE / "contrib/lib")]
 
+import pages  # noqa: E402
 import tap  # noqa: E402
 
 PAGES = {
@@ -20,7 +21,7 @@ PAGES = {
     "holdfast-sim.1": BUILD / "sim/holdfast-sim",
 }
 OPTION = re.compile(r"--[a-z][a-z0-9-]*")
-COMMAND = re.compile(r"^  ([a-z]+)(?: [a-z|]+)? {2,}\S", re.MULTILINE)
+COMMAND = re.compile(r"^  ([a-z]+)(?: \S+)? {2,}\S", re.MULTILINE)
 
 
 def page(name):
@@ -66,7 +67,7 @@ def named_by(name):
 
 @tap.case
 def pages_are_clean():
-    for name in PAGES:
+    for name in sorted(path.name for path in (SOURCE / "contrib/man").iterdir()):
         done = subprocess.run(["mandoc", "-Tlint", "-Wwarning", SOURCE / "contrib/man" / name], capture_output=True,
                               text=True)
         assert done.returncode == 0 and not done.stdout, done.stdout
@@ -94,6 +95,23 @@ def holdfast_collateral_and_its_page_agree():
 def holdfast_sim_and_its_page_agree():
     agree("holdfast-sim.1")
     named_by("holdfast-sim.1")
+
+
+@tap.case
+def explain_lists_every_reason_and_prints_each_part_of_it():
+    def explain(*words):
+        return subprocess.run([PAGES["holdfast.1"], "explain", *words], capture_output=True, text=True, timeout=20)
+    rows = pages.rows((SOURCE / "src/base/include/base/reasons.def").read_text(encoding="utf-8"), "HF_REASON")
+    assert len(rows) > 100
+    assert [line.split()[0] for line in explain().stdout.splitlines()] == [row[2] for row in rows]
+    for _, number, name, _, what, todo, otherwise, _ in rows:
+        shown = explain(name)
+        words = " ".join(shown.stdout.split())
+        assert shown.returncode == 0 and words.startswith(f"{name} ({number}): {what}"), shown
+        assert todo in words and otherwise in words, shown
+        assert max(map(len, shown.stdout.splitlines()[2:])) <= 80, shown
+    unknown = explain("no_such_reason")
+    assert unknown.returncode == 1 and "no_such_reason" in unknown.stderr, unknown
 
 
 if __name__ == "__main__":

@@ -7,10 +7,17 @@ import sys
 import tempfile
 
 import checks
+import tables
 from rules import UNFINISHED
 from tree import Tree
 
 LONG_FUNCTION = "int f(void)\n{\n" + "    g();\n" * 70 + "}\n"
+
+
+
+def reason(constant="HF_EX", todo="Do.", otherwise="Else."):
+    return f'HF_REASON({constant}, -1, "x", 0, "w", "{todo}", "{otherwise}", "unit/test_x.c")\n'
+
 
 # A check; the file that breaks its rule; what is in it; a part of what the check must say.
 CASES = [
@@ -50,11 +57,23 @@ CASES = [
     ("every_page_that_is_cited_is_in_the_tree", "src/base/a.c", "/* As in NOTES.md. */\n", "a.c:1: NOTES is not"),
     ("every_page_that_is_cited_is_in_the_tree", "src/base/a.c", "/* One.\n * (PLAN\n * 4) */\n", "a.c:2: PLAN 4"),
     ("every_page_that_is_cited_is_in_the_tree", "proto/PAGE.md", "## 1. One\n\n`PAGE.md`, section 2.\n", "PAGE 2"),
+    ("reasons_have_every_part_and_a_test", tables.REASONS, 'HF_REASON(HF_EX, -1, "x", 0, "w", "Do.", "Else.")\n',
+     "7 parts of 8"),
+    ("reasons_have_every_part_and_a_test", tables.REASONS, reason(todo=""), "what to do"),
+    ("reasons_have_every_part_and_a_test", tables.REASONS, reason(otherwise="nothing"), "if nothing is done"),
+    ("reasons_have_every_part_and_a_test", tables.REASONS, reason(), "its test, tests/unit/test_x.c, is not there"),
+    ("reasons_have_every_part_and_a_test", tables.REASONS, reason(constant="HF_EHTTP"), "has a test now"),
+    ("reasons_have_every_part_and_a_test", tables.REASONS, reason() + reason(), "not its own"),
+    ("pages_are_what_their_tables_make_them", tables.REASONS, reason(), "contrib/man/holdfast-reasons.7: run"),
     ("nothing_is_left_unfinished", "src/base/a.c", f"/* {UNFINISHED[0]}: later */\n", UNFINISHED[0]),
 ]
 
 # What must pass: a call in a comment or a string, a member of such a name, a table of sources.
 CLEAN = {
+    tables.REASONS: reason(),
+    "tests/unit/test_x.c": "int x = HF_EX;\n",
+    "tests/unit/meson.build": "'test_x.c'\n",
+    "contrib/man/holdfast-reasons.7": tables.pages.reasons(reason()),
     "proto/PAGE.md": "# A page\n\n## 1. One\n\n`PAGE.md`, section 1, and FIPS 186.\n",
     "src/base/meson.build": "# base: what every other room stands on.\nx = static_library('x', 'a.c')\n",
     "src/base/a.c": '#include <stdio.h>\n\n/*\n * One, and\n * two.\n */\n/* Never strcpy(a, b). */\nconst char *f(struct x *s)\n{\n'
@@ -85,11 +104,11 @@ def judge():
     """(claim, whether it holds) for each."""
     for name, path, text, expected in CASES:
         try:
-            found = findings(getattr(checks, name), {path: text})
+            found = findings(getattr(checks, name, None) or getattr(tables, name), {path: text})
             yield f"{name}_fails_for_{path}", any(expected in line for line in found)
         except checks.Skip:
             yield f"{name}_fails_for_{path} # SKIP", True
-    for check in checks.CHECKS:
+    for check in checks.CHECKS + tables.CHECKS:
         if check not in (checks.the_engine_reaches_nothing_outside_memory, checks.the_top_level_holds_what_it_should,
                          checks.the_code_is_as_clang_format_leaves_it):
             yield f"{check.__name__}_passes_a_clean_tree", findings(check, CLEAN) == []

@@ -67,10 +67,11 @@ Test(hf_hex, round_trip_and_refusals)
 
 Test(hf_error, names_go_there_and_back)
 {
-#define X(constant, number, name, transient, sentence)                                             \
+#define HF_REASON(constant, number, name, transient, what, todo, otherwise, test)                  \
     cr_assert_eq(hf_error_from_name(hf_error_name(constant)), constant);                           \
-    cr_assert_eq(hf_error_transient(constant), (bool)(transient));
-    HF_ERROR_MAP(X)
-#undef X
+    cr_assert_eq(hf_error_transient(constant), (bool)(transient));                                 \
+    cr_assert_str_eq(hf_error_sentence(constant), what);
+#include "base/reasons.def"
+#undef HF_REASON
     cr_assert_eq(hf_error_from_name("of the future"), HF_EINTERNAL);
 }

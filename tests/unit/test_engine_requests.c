@@ -102,6 +102,56 @@ Test(hf_engine_step, writing_that_fails_is_traced_once_and_shown)
     harness_done(&l);
 }
 
+Test(hf_engine_step, a_key_waits_until_the_claim_stands)
+{
+    harness_init(&l);
+    harness_fresh(&l);
+    l.e->claimed = false;
+    harness_local(&l, HF_LOCAL_KEY, "tss-db");
+    cr_assert_eq(harness_local_error(&l), HF_ENOTCLAIMED);
+    cr_assert_null(l.u.locals[0].key);
+    harness_done(&l);
+}
+
+/* ---- what an owner's requests are held against */
+
+Test(hf__claim_check, a_lower_claim_and_another_instance_of_the_same_are_superseded)
+{
+    struct hf_owner_row row = {.claim = {.number = 5, .instance = {1}}};
+    struct hf_claim_id same = row.claim, lower = same, twin = same, higher = same;
+    lower.number = 4;
+    twin.instance[0] = 2;
+    higher.number = 6;
+    higher.instance[0] = 2;
+    cr_assert_eq(hf__claim_check(&row, &same), 0);
+    cr_assert_eq(hf__claim_check(&row, &higher), 0);
+    cr_assert_eq(hf__claim_check(&row, &lower), HF_ESUPERSEDED);
+    cr_assert_eq(hf__claim_check(&row, &twin), HF_ESUPERSEDED);
+}
+
+Test(hf__record_check, a_record_whose_parts_do_not_fit_each_other_is_refused)
+{
+    static const uint8_t points[64];
+    struct hf_placement_record m = {.generation = {.version = 1, .number = 1},
+                                    .threshold = 2,
+                                    .commitments = {points, 32},
+                                    .epoch = 1,
+                                    .claim = {.number = 1}};
+    struct hf_placement_record read;
+    struct hf_signed_record record = {0};
+    struct hf_buf b;
+    harness_init(&l);
+    harness_fresh(&l);
+    memcpy(m.network, l.e->network, 32);
+    memcpy(m.owner, l.account, 32);
+    hf_buf_init(&b, 4096);
+    cr_assert_eq(hf_wire_encode(&hf_wire_placement_record, &m, &b), 0);
+    record.record = hf_buf_bytes(&b); /* k = 2, one commitment, no holder */
+    cr_assert_eq(hf__record_check(l.e, &record, l.account, &read), HF_ERECORD);
+    hf_buf_done(&b);
+    harness_done(&l);
+}
+
 Test(hf_engine_certify, needs_an_open_vault)
 {
     uint8_t account[32], signature[64];

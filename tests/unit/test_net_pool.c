@@ -91,6 +91,19 @@ Test(hf_net_pool, a_name_is_resolved_and_its_addresses_tried_in_turn)
     mesh_done(&m);
 }
 
+Test(hf_net_pool, a_name_without_an_address_is_an_error_of_its_own)
+{
+    char address[80];
+    mesh_init(&m, NULL);
+    /* No part of a name is longer than 63 characters, so nobody is asked. */
+    memset(address, 'a', 64);
+    memcpy(address + 64, ":1", 3);
+    cr_assert_eq(mesh_call(b, address, 1, "/v1/echo", nothing), 0);
+    mesh_until_results(b, 1);
+    cr_assert_eq(b->result[0].error, HF_ERESOLVE, "%s", b->result[0].reason);
+    mesh_done(&m);
+}
+
 Test(hf_net_pool, a_peer_that_never_shakes_hands_hits_the_deadline_alone)
 {
     mesh_init(&m, NULL);

@@ -3,6 +3,8 @@
 
 #include <criterion/criterion.h>
 #include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 static void setup(void)
 {
@@ -52,4 +54,14 @@ Test(hf_secret, equal_compares_all_bytes, .init = setup)
 {
     cr_assert(hf_secret_equal("abcd", "abcd", 4));
     cr_assert_not(hf_secret_equal("abcd", "abce", 4));
+}
+
+Test(hf_secret_init, memory_that_cannot_be_locked_is_refused_where_it_must_be)
+{
+    /* The superuser may lock whatever the limit says. */
+    cr_assert_eq(setrlimit(RLIMIT_MEMLOCK, &(struct rlimit){0, 0}), 0);
+    if (geteuid() == 0)
+        cr_assert_eq(setresuid(65534, 65534, 65534), 0);
+    cr_assert_eq(hf_secret_init(64 * 1024, true), HF_ELOCKED_MEMORY);
+    cr_assert_eq(hf_secret_init(64 * 1024, false), 0);
 }

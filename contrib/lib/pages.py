@@ -1,0 +1,83 @@
+"""Manual pages that are made from a table of the source.
+
+usage: pages.py [--check]
+
+Writes contrib/man/holdfast-reasons.7 from src/base/include/base/reasons.def. With --check, writes nothing, and exits 1
+where a page is not what its table makes it.
+"""
+
+import pathlib
+import re
+import sys
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+TOKEN = re.compile(r'"((?:\\.|[^"\\])*)"|([^\s,()"]+)|(,)|(\))')
+
+
+def rows(text, macro):
+    """The arguments of each call of the macro in a .def file, adjacent strings joined: [[str, ...], ...]."""
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+    found = []
+    for call in re.finditer(rf"\b{macro}\(", text):
+        row, part, at = [], "", call.end()
+        while True:
+            token = TOKEN.search(text, at)
+            at = token.end()
+            if token[3] or token[4]:
+                row.append(part)
+                part = ""
+                if token[4]:
+                    break
+            else:
+                part += token[1] if token[1] is not None else token[2]
+        found.append(row)
+    return found
+
+
+def roff(text):
+    """Text as mdoc takes it: a sentence a line, nothing at a line's beginning that means something else."""
+    lines = re.sub(r"(?<=[.:]) (?=[A-Z])", "\n", text.replace("\\", "\\e")).split("\n")
+    return "\n".join("\\&" + line if line[0] in ".'" else line for line in lines)
+
+
+def sentence(text):
+    return text[0].upper() + text[1:] + "."
+
+
+def reasons(text):
+    out = [
+        ".\\\" Made from src/base/include/base/reasons.def by contrib/lib/pages.py: edit the table.",
+        ".Dd November 28, 2026", ".Dt HOLDFAST-REASONS 7", ".Os Holdfast", ".Sh NAME", ".Nm holdfast-reasons",
+        ".Nd what Holdfast says when something is not as it should be, and what to do", ".Sh DESCRIPTION",
+        "A reason has a stable name.", "It stands in the status, in the log, in what commands print, and in what peers answer.",
+        ".Ql holdfast explain Ar name", "prints one of these paragraphs.", ".Bl -tag -width Ds",
+    ]
+    for _, _, name, transient, what, todo, otherwise, _ in rows(text, "HF_REASON"):
+        out += [f".It {name}", roff(sentence(what)), ".Pp", roff(todo), ".Pp",
+                "If nothing is done:", roff(otherwise),
+                "Trying again, unchanged, " + ("may help." if transient == "1" else "does not help.")]
+    out += [".El", ".Sh SEE ALSO", ".Xr holdfast 1 ,", ".Xr holdfastd 8"]
+    return "\n".join(out) + "\n"
+
+
+PAGES = [("contrib/man/holdfast-reasons.7", "src/base/include/base/reasons.def", reasons)]
+
+
+def stale(top=TOP):
+    """[(page, what its table makes it)] of those that differ from it."""
+    made = [(page, make((top / table).read_text(encoding="utf-8"))) for page, table, make in PAGES]
+    return [(page, text) for page, text in made
+            if not (top / page).exists() or (top / page).read_text(encoding="utf-8") != text]
+
+
+def main():
+    found = stale()
+    for page, text in found:
+        if "--check" not in sys.argv:
+            (TOP / page).write_text(text, encoding="utf-8")
+        print(f"{page}: {'is not what its table makes it' if '--check' in sys.argv else 'written'}")
+    return 1 if found and "--check" in sys.argv else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

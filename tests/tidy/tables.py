@@ -1,0 +1,59 @@
+"""Checks of the tables that documentation is made from: every row has its parts and a test, every page is current."""
+
+import pathlib
+import re
+import sys
+
+from rules import REASONS_WITHOUT_TEST
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "contrib/lib"))
+
+import pages  # noqa: E402
+
+REASONS = "src/base/include/base/reasons.def"
+
+
+def _sentences(text):
+    return re.match(r"[A-Z].*\.$", text) is not None
+
+
+def _test_of_reason(tree, row):
+    """What is wrong with the test that a row names, or None."""
+    constant, name, test = row[0], row[2], row[7]
+    if constant in REASONS_WITHOUT_TEST:
+        return "has a test now: take it off REASONS_WITHOUT_TEST" if test else None
+    if f"tests/{test}" not in tree.files:
+        return f"its test, tests/{test}, is not there"
+    if not re.search(rf"\b({constant}|{name})\b", tree.text(f"tests/{test}")):
+        return f"tests/{test} does not bring it about"
+    return None
+
+
+def reasons_have_every_part_and_a_test(tree):
+    found, numbers, names = [], set(), set()
+    for row in pages.rows(tree.text(REASONS), "HF_REASON") if REASONS in tree.files else []:
+        if len(row) != 8:
+            found.append(f"{REASONS}: {row[0]} has {len(row)} parts of 8")
+            continue
+        constant, number, name, transient, what, todo, otherwise, _ = row
+        wrong = [
+            "number or name is not its own" if number in numbers or name in names else None,
+            "transient is 0 or 1" if transient not in ("0", "1") else None,
+            "what it is: a sentence without capital and full stop" if not re.match(r"[^.A-Z](.*[^.])?$|[A-Z]{2}.*[^.]$", what) else None,
+            "what to do: a sentence or several" if not _sentences(todo) else None,
+            "what happens if nothing is done: a sentence or several" if not _sentences(otherwise) else None,
+            _test_of_reason(tree, row),
+        ]
+        found += [f"{REASONS}: {constant}: {text}" for text in wrong if text]
+        numbers.add(number)
+        names.add(name)
+    return found
+
+
+def pages_are_what_their_tables_make_them(tree):
+    return [f"{page}: run python3 contrib/lib/pages.py"
+            for page, table, make in pages.PAGES if table in tree.files
+            if page not in tree.files or tree.text(page) != make(tree.text(table))]
+
+
+CHECKS = [reasons_have_every_part_and_a_test, pages_are_what_their_tables_make_them]
