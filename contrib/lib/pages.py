@@ -2,8 +2,8 @@
 
 usage: pages.py [--check]
 
-Writes contrib/man/holdfast-reasons.7 from src/base/include/base/reasons.def. With --check, writes nothing, and exits 1
-where a page is not what its table makes it.
+Writes contrib/man/holdfast-reasons.7 from src/base/include/base/reasons.def, and contrib/man/holdfast-metrics.7 from
+src/daemon/metrics.def. With --check, writes nothing, and exits 1 where a page is not what its table makes it.
 """
 
 import pathlib
@@ -11,25 +11,25 @@ import re
 import sys
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-TOKEN = re.compile(r'"((?:\\.|[^"\\])*)"|([^\s,()"]+)|(,)|(\))')
+TOKEN = re.compile(r'"((?:\\.|[^"\\])*)"|([^\s,()"]+)|([,()])')
 
 
 def rows(text, macro):
-    """The arguments of each call of the macro in a .def file, adjacent strings joined: [[str, ...], ...]."""
+    """The arguments of each call of the macro in a .def file, adjacent strings joined: [[str, ...], ...]. Parentheses
+    inside an argument are kept as they are."""
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
     found = []
     for call in re.finditer(rf"\b{macro}\(", text):
-        row, part, at = [], "", call.end()
-        while True:
+        row, part, at, depth = [], "", call.end(), 1
+        while depth > 0:
             token = TOKEN.search(text, at)
             at = token.end()
-            if token[3] or token[4]:
+            depth += {"(": 1, ")": -1}.get(token[3], 0)
+            if depth == 0 or (depth == 1 and token[3] == ","):
                 row.append(part)
                 part = ""
-                if token[4]:
-                    break
             else:
-                part += token[1] if token[1] is not None else token[2]
+                part += token[1] if token[1] is not None else token[0]
         found.append(row)
     return found
 
@@ -60,7 +60,26 @@ def reasons(text):
     return "\n".join(out) + "\n"
 
 
-PAGES = [("contrib/man/holdfast-reasons.7", "src/base/include/base/reasons.def", reasons)]
+def metrics(text):
+    out = [
+        ".\\\" Made from src/daemon/metrics.def by contrib/lib/pages.py: edit the table.",
+        ".Dd November 28, 2026", ".Dt HOLDFAST-METRICS 7", ".Os Holdfast", ".Sh NAME", ".Nm holdfast-metrics",
+        ".Nd what a daemon of Holdfast counts and measures", ".Sh DESCRIPTION",
+        "A daemon whose configuration has", ".Ic metrics",
+        "answers on a port of 127.0.0.1 in the text format of Prometheus.",
+        "Counters begin at 0 when the daemon starts.", ".Bl -tag -width Ds",
+    ]
+    for name, kind, unit, what, reading, *_ in rows(text, r"HF_METRIC_[A-Z]+"):
+        if name != "name":
+            out += [f".It holdfast_{name} Pq {kind}, {unit}", roff(what), roff(reading)]
+    out += [".El", ".Sh SEE ALSO", ".Xr holdfast 1 ,", ".Xr holdfast-reasons 7 ,", ".Xr holdfastd 8"]
+    return "\n".join(out) + "\n"
+
+
+PAGES = [
+    ("contrib/man/holdfast-reasons.7", "src/base/include/base/reasons.def", reasons),
+    ("contrib/man/holdfast-metrics.7", "src/daemon/metrics.def", metrics),
+]
 
 
 def stale(top=TOP):

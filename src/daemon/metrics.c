@@ -6,6 +6,7 @@
 #include "daemon.h"
 #include "log.h"
 
+#include <assert.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 
@@ -26,11 +27,22 @@ struct hf__metrics {
     size_t count;
 };
 
-static void metric(struct hf_buf *b, const char *name, const char *type, const char *help,
+static void head(struct hf_buf *b, const char *name, const char *type, const char *what)
+{
+    hf_buf_printf(b, "# HELP holdfast_%s %s\n# TYPE holdfast_%s %s\n", name, what, name, type);
+}
+
+static void metric(struct hf_buf *b, const char *name, const char *type, const char *what,
                    uint64_t value)
 {
-    hf_buf_printf(b, "# HELP holdfast_%s %s\n# TYPE holdfast_%s %s\nholdfast_%s %llu\n", name, help,
-                  name, type, name, (unsigned long long)value);
+    head(b, name, type, what);
+    hf_buf_printf(b, "holdfast_%s %llu\n", name, (unsigned long long)value);
+}
+
+static void daemon_metrics(struct hf__daemon *d, struct hf_buf *b)
+{
+#define HF_METRIC_DAEMON(name, type, unit, what, reading, value) metric(b, name, type, what, value);
+#include "metrics.def"
 }
 
 static void engine_metrics(struct hf__daemon *d, struct hf_buf *b)
@@ -39,17 +51,12 @@ static void engine_metrics(struct hf__daemon *d, struct hf_buf *b)
     if (s == NULL)
         return;
     hf_engine_status(d->engine, hf_clock_monotonic_ms(), s);
-    metric(b, "ready", "gauge", "1 in the state ready", s->state == HF_STATE_READY);
-    metric(b, "open", "gauge", "1 while the vault is open", s->open);
-    metric(b, "policy_version", "gauge", "newest policy", s->policy);
-    metric(b, "epoch", "gauge", "newest validator set", s->epoch);
-    metric(b, "owners", "gauge", "validators for whom shares are kept", s->owners);
-    metric(b, "shares", "gauge", "shares kept", s->shares);
-    metric(b, "engine_bytes", "gauge", "memory of the engine", hf_engine_memory(d->engine));
-    hf_buf_printf(b,
-                  "# HELP holdfast_state 1 for the state that the node is in\n"
-                  "# TYPE holdfast_state gauge\nholdfast_state{state=\"%s\"} 1\n",
-                  hf_state_name(s->state));
+#define HF_METRIC_ENGINE(name, type, unit, what, reading, value) metric(b, name, type, what, value);
+#include "metrics.def"
+#define HF_METRIC_STATE(name, type, unit, what, reading, value)                                    \
+    head(b, name, type, what);                                                                     \
+    hf_buf_printf(b, "holdfast_%s{state=\"%s\"} 1\n", name, hf_state_name(s->state));
+#include "metrics.def"
     free(s);
 }
 
@@ -58,40 +65,58 @@ static void collateral_metrics(struct hf__daemon *d, struct hf_buf *b)
     struct hf__collateral_facts f;
     hf__collateral_facts(d, &f);
     bool serves = f.use == HF_REFRESH_CURRENT || f.use == HF_REFRESH_STALE;
-    metric(b, "collateral_serves", "gauge", "1 while quotes can be judged by it", serves);
-    metric(b, "collateral_expires_s", "gauge", "Unix time; 0: there is none", f.expires_s);
-    metric(b, "collateral_issued_s", "gauge", "Unix time of its newest document", f.issued_s);
-    metric(b, "collateral_fetches_total", "counter", "that brought a set", f.fetches);
-    metric(b, "collateral_failures_total", "counter", "fetches that failed", f.failures_total);
+#define HF_METRIC_COLLATERAL(name, type, unit, what, reading, value)                               \
+    metric(b, name, type, what, value);
+#include "metrics.def"
+}
+
+static void store_metrics(struct hf__daemon *d, struct hf_buf *b)
+{
+    struct hf__storage_stats s;
+    hf__storage_stats(d->storage, &s);
+#define HF_METRIC_STORE(name, type, unit, what, reading, value) metric(b, name, type, what, value);
+#include "metrics.def"
+}
+
+static void net_metrics(struct hf__daemon *d, struct hf_buf *b)
+{
+    enum {
+#define X(field, sentence) +1
+        COUNTERS = 0 HF_NET_COUNTER_MAP(X),
+#undef X
+#define HF_METRIC_NET(name, type, unit, what, reading, value) +1
+        ROWS = 0
+#include "metrics.def"
+    };
+    static_assert((int)COUNTERS == (int)ROWS, "metrics.def has a row for each counter of net");
+    const struct hf_net_stats *n = hf_net_stats(d->net);
+#define HF_METRIC_NET(name, type, unit, what, reading, value) metric(b, name, type, what, value);
+#include "metrics.def"
+}
+
+static void event_metrics(struct hf__daemon *d, struct hf_buf *b)
+{
+#define HF_METRIC_EVENTS(name, type, unit, what, reading, value)                                   \
+    head(b, name, type, what);                                                                     \
+    for (size_t i = 0; i < HF_ARRAY_LEN(d->traces); i++)                                           \
+        if (d->traces[i] > 0)                                                                      \
+            hf_buf_printf(b, "holdfast_%s{event=\"%s\"} %llu\n", name,                             \
+                          hf_trace_name((enum hf_trace_type)i), (unsigned long long)d->traces[i]);
+#include "metrics.def"
 }
 
 static void write_text(struct hf__daemon *d, struct hf_buf *b)
 {
-    const struct hf_net_stats *n = hf_net_stats(d->net);
     hf_buf_printf(b, "HTTP/1.0 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\n"
                      "Connection: close\r\n\r\n");
-    metric(b, "uptime_ms", "gauge", "since the start", hf_clock_monotonic_ms() - d->started_ms);
-    metric(b, "secret_bytes", "gauge", "locked memory in use", hf_secret_used());
-    metric(b, "outputs_waiting", "gauge", "outputs that wait for a write", d->gate.count);
+    daemon_metrics(d, b);
     if (d->running)
         engine_metrics(d, b);
     collateral_metrics(d, b);
-    if (d->storage != NULL) {
-        struct hf__storage_stats s;
-        hf__storage_stats(d->storage, &s);
-        metric(b, "store_groups_total", "counter", "transactions committed", s.groups);
-        metric(b, "store_updates_total", "counter", "updates in them", s.updates);
-        metric(b, "store_waiting", "gauge", "updates that wait", s.waiting);
-    }
-#define X(field, sentence) metric(b, "net_" #field "_total", "counter", sentence, n->field);
-    HF_NET_COUNTER_MAP(X)
-#undef X
-    hf_buf_printf(b, "# HELP holdfast_events_total what the engine reported\n"
-                     "# TYPE holdfast_events_total counter\n");
-    for (size_t i = 0; i < HF_ARRAY_LEN(d->traces); i++)
-        if (d->traces[i] > 0)
-            hf_buf_printf(b, "holdfast_events_total{event=\"%s\"} %llu\n",
-                          hf_trace_name((enum hf_trace_type)i), (unsigned long long)d->traces[i]);
+    if (d->storage != NULL)
+        store_metrics(d, b);
+    net_metrics(d, b);
+    event_metrics(d, b);
 }
 
 static void on_closed(uv_handle_t *handle)

@@ -4,6 +4,7 @@
 import contextlib
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -16,6 +17,7 @@ BUILD = pathlib.Path(os.environ["HOLDFAST_BUILD"])
 sys.path[:0] = [str(SOURCE / "tests/lib"), str(SOURCE / "contrib/lib")]
 
 import tap  # noqa: E402
+import pages  # noqa: E402
 from mesh import Mesh, Programs, until  # noqa: E402
 
 
@@ -104,6 +106,34 @@ def status_says_how_it_is_and_exits_accordingly():
         assert node.command("key", "get", "Not A Name").returncode == 1
         drill = node.command("backup", "verify")
         assert drill.returncode == 0 and b"1 of 1 providers proved" in drill.stdout, drill
+
+
+def metrics_of(node):
+    """What the node's port for metrics answers: {name: (help, type)}, and the names that have a value."""
+    port = int(re.search(r"\bmetrics\b.*?\bport=(\d+)", node.log.read_text())[1])
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as asker:
+        asker.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+        answer = b"".join(iter(lambda: asker.recv(65536), b"")).decode()
+    helps = dict(re.findall(r"^# HELP holdfast_(\S+) (.*)$", answer, re.M))
+    types = dict(re.findall(r"^# TYPE holdfast_(\S+) (.*)$", answer, re.M))
+    assert helps.keys() == types.keys(), answer
+    return ({name: (helps[name], types[name]) for name in helps},
+            set(re.findall(r"^holdfast_(\w+)(?:\{\w+=\"\w+\"\})? \d+$", answer, re.M)))
+
+
+@tap.case
+def every_metric_of_the_table_is_given_and_no_other():
+    rows = pages.rows((SOURCE / "src/daemon/metrics.def").read_text(encoding="utf-8"), r"HF_METRIC_[A-Z]+")
+    table = {row[0]: (row[3], row[1]) for row in rows if row[0] != "name"}
+    assert len(table) > 40
+    with mesh() as m:
+        m.found()
+        node = m.nodes[0]
+        node.config.write_text(node.config.read_text() + "metrics: {port: 0}\n")
+        m.start_all()
+        given, valued = metrics_of(node)
+        assert given == table, (given.keys() ^ table.keys())
+        assert valued == table.keys(), valued ^ table.keys()
 
 
 @tap.case

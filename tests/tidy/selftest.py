@@ -19,6 +19,10 @@ def reason(constant="HF_EX", todo="Do.", otherwise="Else."):
     return f'HF_REASON({constant}, -1, "x", 0, "w", "{todo}", "{otherwise}", "unit/test_x.c")\n'
 
 
+def metric(kind="gauge", unit="count", reading="It is low."):
+    return f'HF_METRIC_A("x", "{kind}", "{unit}", "What.", "{reading}", f(s->x, 1))\n'
+
+
 # A check; the file that breaks its rule; what is in it; a part of what the check must say.
 CASES = [
     ("rooms_include_only_rooms_above_them", "src/wire/a.c", '#include "core/x.h"\n', "wire may not include core/x.h"),
@@ -64,6 +68,11 @@ CASES = [
     ("reasons_have_every_part_and_a_test", tables.REASONS, reason(), "its test, tests/unit/test_x.c, is not there"),
     ("reasons_have_every_part_and_a_test", tables.REASONS, reason(constant="HF_EHTTP"), "has a test now"),
     ("reasons_have_every_part_and_a_test", tables.REASONS, reason() + reason(), "not its own"),
+    ("metrics_have_every_part", tables.METRICS, 'HF_METRIC_A("x", "gauge", "count", "What.")\n', "4 parts of 6"),
+    ("metrics_have_every_part", tables.METRICS, metric(kind="counter"), "ends in _total"),
+    ("metrics_have_every_part", tables.METRICS, metric(unit=""), "its unit"),
+    ("metrics_have_every_part", tables.METRICS, metric(reading="high."), "how to read it"),
+    ("metrics_have_every_part", tables.METRICS, metric() + metric(), "not its own"),
     ("pages_are_what_their_tables_make_them", tables.REASONS, reason(), "contrib/man/holdfast-reasons.7: run"),
     ("nothing_is_left_unfinished", "src/base/a.c", f"/* {UNFINISHED[0]}: later */\n", UNFINISHED[0]),
 ]
@@ -71,6 +80,8 @@ CASES = [
 # What must pass: a call in a comment or a string, a member of such a name, a table of sources.
 CLEAN = {
     tables.REASONS: reason(),
+    tables.METRICS: metric(),
+    "contrib/man/holdfast-metrics.7": tables.pages.metrics(metric()),
     "tests/unit/test_x.c": "int x = HF_EX;\n",
     "tests/unit/meson.build": "'test_x.c'\n",
     "contrib/man/holdfast-reasons.7": tables.pages.reasons(reason()),

@@ -10,6 +10,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "contrib/li
 
 import pages  # noqa: E402
 
+METRICS = "src/daemon/metrics.def"
 REASONS = "src/base/include/base/reasons.def"
 
 
@@ -50,10 +51,35 @@ def reasons_have_every_part_and_a_test(tree):
     return found
 
 
+def metrics_have_every_part(tree):
+    """That each can be had is for tests/e2e/test_daemon.py, which holds a daemon's answer against the table."""
+    found, names = [], set()
+    rows = pages.rows(tree.text(METRICS), r"HF_METRIC_[A-Z]+") if METRICS in tree.files else []
+    for row in rows:
+        if row[0] == "name":
+            continue
+        if len(row) != 6:
+            found.append(f"{METRICS}: {row[0]} has {len(row)} parts of 6")
+            continue
+        name, kind, unit, what, reading, value = row
+        wrong = [
+            "its name is not its own" if name in names else None,
+            "type is gauge or counter" if kind not in ("gauge", "counter") else None,
+            "a counter, and no other, ends in _total" if (kind == "counter") != name.endswith("_total") else None,
+            "its unit" if not unit else None,
+            "what it measures: a sentence" if not _sentences(what) else None,
+            "how to read it: a sentence or several" if not re.match(r".+[ ].+\.$", reading) else None,
+            "its value" if not value else None,
+        ]
+        found += [f"{METRICS}: {name}: {text}" for text in wrong if text]
+        names.add(name)
+    return found
+
+
 def pages_are_what_their_tables_make_them(tree):
     return [f"{page}: run python3 contrib/lib/pages.py"
             for page, table, make in pages.PAGES if table in tree.files
             if page not in tree.files or tree.text(page) != make(tree.text(table))]
 
 
-CHECKS = [reasons_have_every_part_and_a_test, pages_are_what_their_tables_make_them]
+CHECKS = [reasons_have_every_part_and_a_test, metrics_have_every_part, pages_are_what_their_tables_make_them]
