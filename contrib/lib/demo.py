@@ -1,6 +1,6 @@
 """The main job, shown: real daemons save a real encrypted database from a crash, again and again.
 
-usage: demo.py --programs FOLDER [--nodes N] [--shares N] [--threshold K] [--keep]
+usage: demo.py --programs FOLDER [--scene NAME] [--nodes N] [--shares N] [--threshold K] [--keep] | --list
 """
 
 import argparse
@@ -11,13 +11,11 @@ import sys
 import tempfile
 import time
 
-from keysearch import find
+import scenes
 from mesh import Failure, Mesh, Programs, check, until
 from report import Report
+from scenes.common import KEY, ROWS
 from sqlcipher import Database
-
-ROWS = 10000
-KEY = "tss-db"
 
 
 class Demo:
@@ -71,151 +69,19 @@ class Demo:
             for node in nodes:
                 node.wait("ready", 90)
 
-    # The chapters.
-
-    def network(self):
-        mesh = self.mesh
-        self.report.title(f"A network of {len(mesh.nodes)} daemons on loopback (development mode)")
-        with self.report.step("authority of 3 keys, any 2 sign; policy signed"):
-            mesh.found()
-        with self.report.step(f"{len(mesh.nodes)} daemons started, each with folder and port of its own"):
-            mesh.start_all()
-        with self.report.step("quotes verified, all added to the validator set, set signed"):
-            mesh.register()
-        self.wait_ready(mesh.nodes, f"every one has left {mesh.shares} shares with others, any "
-                                    f"{mesh.threshold} rebuild")
-
-    def load(self):
-        self.report.title("A database that only a released key opens")
-        with self.report.step("key") as step:
-            self.key = until(lambda: self.owner.key(KEY), 30, "no key")
-            step.text = f"node 1 released the application key {KEY}"
-        with self.report.step(f"SQLCipher database made with it, {ROWS:,} rows loaded"):
-            self.database = Database(self.mesh.folder / "database" / "tss.db", self.key)
-            self.database.path.parent.mkdir()
-            self.database.create(ROWS)
-            self.checksum = self.database.checksum()
-            check(self.database.count() == ROWS, "rows are missing")
-        with self.report.step("another key does not open it"):
-            try:
-                Database(self.database.path, bytes(32)).count()
-            except RuntimeError:
-                pass
-            else:
-                raise Failure("a key of zeros opened the database")
-
-    def plain_crash(self):
-        self.report.title("Crash: daemon and database killed with SIGKILL")
-        with self.report.step("both killed in the middle of a transaction"):
-            self.crash()
-        with self.report.step("search") as step:
-            found, files, size = find(self.key, [self.owner.folder, self.database.path.parent])
-            check(not found, f"the key is in {found[:3]}")
-            step.text = f"key in none of {files} files ({size >> 10:,} KiB), in no encoding"
-        self.comes_back("restarted: recovered unasked, key released")
-        self.rows_are_there()
-        self.wait_ready([self.owner], "node 1 is ready again")
-
-    def providers_dead(self):
-        count = self.mesh.shares - self.mesh.threshold
-        if count == 0:
-            return  # every share is needed: nobody may be dead
-        self.report.title(f"Crash again, with {count} of the {self.mesh.shares} providers dead")
-        dead = self.providers()[:count]
-        with self.report.step(f"node 1 and {names(dead)} killed"):
-            self.crash()
-            for node in dead:
-                node.kill()
-        self.comes_back(f"recovered from the other {self.mesh.threshold}, key released")
-        self.rows_are_there()
-        for node in dead:
-            node.start()
-        self.wait_ready([self.owner] + dead, "the dead restarted; all are ready again")
-
-    def providers_cut_off(self):
-        count = self.mesh.shares - self.mesh.threshold + 1
-        self.report.title(f"Crash again, with {count} of the {self.mesh.shares} providers cut off (SIGSTOP)")
-        frozen = self.providers()[:count]
-        with self.report.step(f"node 1 killed, {names(frozen)} stopped"):
-            self.crash()
-            for node in frozen:
-                node.freeze()
-        with self.report.step("restarted: too few answer, so no key") as step:
-            self.owner.start()
-            status = self.stuck(frozen)
-            step.text = f"restarted: it says {status['state']}, and gives no key"
-        self.show_answers(status)
-        with self.report.step(f"provider {frozen[0].number} continued: unlocked by itself"):
-            frozen[0].thaw()
-            self.released()
-        self.rows_are_there()
-        for node in frozen[1:]:
-            node.thaw()
-        self.wait_ready(self.mesh.nodes, "all continued, all ready again")
-
-    def stuck(self, frozen):
-        """Waits until every provider that can answer has, and each that cannot has been given up on once."""
-        accounts = {node.account for node in frozen}
-
-        def told():
-            status = self.owner.status()
-            if not status or status["state"] != "recovering":
-                return None
-            rows = {p["account"]: p for p in status["providers"]}
-            silent = {a for a, p in rows.items() if not p["answered"] and p["error"]}
-            answered = {a for a, p in rows.items() if p["answered"]}
-            return status if accounts <= silent and len(answered) >= self.mesh.threshold - 1 else None
-
-        status = until(told, 60, lambda: f"the status does not name who is silent: {self.owner.status()}")
-        check(self.owner.key(KEY) is None, "a key was released with too few shares")
-        return status
-
-    def show_answers(self, status):
-        numbers = {node.account: node.number for node in self.mesh.nodes}
-        since = time.strftime("%H:%M:%S", time.localtime(time.time() - status["since_ms"] / 1000))
-        self.report.note(f"recovering since {since}, {self.mesh.threshold} answers needed, round {status['round']}:")
-        for provider in sorted(status["providers"], key=lambda p: numbers[p["account"]]):
-            said = "answered with its share" if provider["answered"] else provider["message"]
-            self.report.note(f"provider {numbers[provider['account']]}: {said}")
-
-    def rolling(self):
-        nodes = self.mesh.nodes
-        self.report.title(f"Rolling restart: all {len(nodes)} daemons, one after the other")
-        self.database.kill()
-        for node in nodes:
-            with self.report.step(f"node {node.number}: drained, stopped, started, ready again"):
-                # Refused while an owner would be left with too few live providers.
-                until(lambda node=node: node.command("drain").returncode == 0, 60,
-                      lambda node=node: f"drain: {node.command('drain').stderr.decode()}", pause=0.05)
-                node.terminate()
-                node.start()
-                node.wait("ready", 60)
-        with self.report.step("node 1 still has its key"):
-            self.released()
-        self.rows_are_there()
-
-    def run(self):
-        for chapter in (self.network, self.load, self.plain_crash, self.providers_dead, self.providers_cut_off,
-                        self.rolling):
-            chapter()
-
-
-def names(nodes):
-    """provider 2; providers 2 and 3; providers 2, 3 and 4"""
-    numbers = [str(node.number) for node in nodes]
-    if len(numbers) == 1:
-        return f"provider {numbers[0]}"
-    return f"providers {', '.join(numbers[:-1])} and {numbers[-1]}"
-
 
 def arguments():
     parser = argparse.ArgumentParser(prog="contrib/demo", add_help=False)
-    parser.add_argument("--programs", type=pathlib.Path, required=True)
+    parser.add_argument("--programs", type=pathlib.Path)
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--scene", choices=scenes.ORDER)
     parser.add_argument("--nodes", type=int, default=7)
     parser.add_argument("--shares", type=int, default=5)
     parser.add_argument("--threshold", type=int, default=3)
     parser.add_argument("--keep", action="store_true")
     given = parser.parse_args()
+    if given.programs is None and not given.list:
+        parser.error("--programs is required")
     if not 1 <= given.shares <= 16:
         parser.error("--shares is from 1 to 16")
     if not given.shares < 2 * given.threshold <= 2 * given.shares:
@@ -247,6 +113,9 @@ def interrupted(number, _frame):
 
 def main():
     given = arguments()
+    if given.list:
+        print("\n".join(scenes.listed()))
+        return 0
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupted)
     report = Report()
@@ -256,7 +125,8 @@ def main():
     demo = Demo(report, mesh)
     status = 1
     try:
-        demo.run()
+        for scene in scenes.chosen(given.scene):
+            scene.play(demo)
         report.line()
         report.line(f"All of it held, in {report.total():.0f} s.")
         status = 0

@@ -12,8 +12,9 @@ import time
 
 SOURCE = pathlib.Path(os.environ["HOLDFAST_SOURCE"])
 BUILD = pathlib.Path(os.environ["HOLDFAST_BUILD"])
-sys.path.insert(0, str(SOURCE / "tests/lib"))
+sys.path[:0] = [str(SOURCE / "tests/lib"), str(SOURCE / "contrib/lib")]
 
+import scenes  # noqa: E402
 import tap  # noqa: E402
 
 DEMO = [sys.executable, SOURCE / "contrib/lib/demo.py", "--programs", BUILD]
@@ -74,6 +75,24 @@ def two_nodes_back_each_other_up():
 
 
 @tap.case
+def every_scene_is_listed_with_what_it_shows():
+    done = subprocess.run([SOURCE / "contrib/demo", "--list"], capture_output=True, text=True, check=True)
+    listed = [line.split(None, 1) for line in done.stdout.splitlines() if not line.startswith("A scene") and line]
+    assert listed == [[name, scenes.load(name).SHOWS] for name in scenes.ORDER], listed
+    assert max(map(len, done.stdout.splitlines())) <= 100, done.stdout
+
+
+@tap.case
+def a_scene_is_played_alone_after_those_that_it_needs():
+    small = ("--nodes", "2", "--shares", "1", "--threshold", "1")
+    status, text = Run("--scene", "crash", *small).finish(60)
+    assert status == 0, text
+    assert "in no encoding" in text and "loaded" in text and "Rolling" not in text, text
+    status, text = Run("--scene", "network", *small).finish(60)
+    assert status == 0 and "loaded" not in text, text
+
+
+@tap.case
 def an_interrupt_ends_the_daemons_and_removes_the_folders():
     run = Run()
     lines = []
@@ -90,7 +109,7 @@ def an_interrupt_ends_the_daemons_and_removes_the_folders():
 @tap.case
 def impossible_numbers_are_refused():
     for arguments in (["--shares", "0"], ["--shares", "5", "--threshold", "2"], ["--threshold", "6"],
-                      ["--nodes", "5"], ["--nodes", "x"]):
+                      ["--nodes", "5"], ["--nodes", "x"], ["--scene", "none"]):
         run = Run(*arguments)
         status, text = run.finish(30)
         assert status == 2 and "usage:" in text, (arguments, text)

@@ -68,6 +68,10 @@ CASES = [
     ("reasons_have_every_part_and_a_test", tables.REASONS, reason(), "its test, tests/unit/test_x.c, is not there"),
     ("reasons_have_every_part_and_a_test", tables.REASONS, reason(constant="HF_EHTTP"), "has a test now"),
     ("reasons_have_every_part_and_a_test", tables.REASONS, reason() + reason(), "not its own"),
+    ("scenes_have_every_part", tables.SCENES + "new.py", "", "new.py: ORDER does not have it"),
+    ("scenes_have_every_part", tables.SCENES + "__init__.py", 'ORDER = ("x",)\n', "x.py: SHOWS"),
+    ("scenes_have_every_part", tables.SCENES + "__init__.py", 'ORDER = ("x",)\n', "x.py: NEEDS"),
+    ("scenes_have_every_part", tables.SCENES + "__init__.py", 'ORDER = ("x",)\n', "x.py: play"),
     ("metrics_have_every_part", tables.METRICS, 'HF_METRIC_A("x", "gauge", "count", "What.")\n', "4 parts of 6"),
     ("metrics_have_every_part", tables.METRICS, metric(kind="counter"), "ends in _total"),
     ("metrics_have_every_part", tables.METRICS, metric(unit=""), "its unit"),
@@ -80,6 +84,9 @@ CASES = [
 # What must pass: a call in a comment or a string, a member of such a name, a table of sources.
 CLEAN = {
     tables.REASONS: reason(),
+    tables.SCENES + "__init__.py": 'ORDER = ("a", "b")\n',
+    tables.SCENES + "a.py": 'SHOWS = "a"\nNEEDS = ()\n\n\ndef play(demo):\n    pass\n',
+    tables.SCENES + "b.py": 'SHOWS = "b"\nNEEDS = ("a",)\n\n\ndef play(demo):\n    pass\n',
     tables.METRICS: metric(),
     "contrib/man/holdfast-metrics.7": tables.pages.metrics(metric()),
     "tests/unit/test_x.c": "int x = HF_EX;\n",

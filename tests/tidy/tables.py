@@ -1,5 +1,6 @@
 """Checks of the tables that documentation is made from: every row has its parts and a test, every page is current."""
 
+import ast
 import pathlib
 import re
 import sys
@@ -10,6 +11,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "contrib/li
 
 import pages  # noqa: E402
 
+SCENES = "contrib/lib/scenes/"
+NO_SCENES = {"__init__", "common"}
 METRICS = "src/daemon/metrics.def"
 REASONS = "src/base/include/base/reasons.def"
 
@@ -82,4 +85,31 @@ def pages_are_what_their_tables_make_them(tree):
             if page not in tree.files or tree.text(page) != make(tree.text(table))]
 
 
-CHECKS = [reasons_have_every_part_and_a_test, metrics_have_every_part, pages_are_what_their_tables_make_them]
+def scenes_have_every_part(tree):
+    """That each can be played is for tests/e2e/test_demo.py, which plays them all."""
+    table = next((ast.literal_eval(node.value) for node in _python(tree, SCENES + "__init__.py")
+                  if isinstance(node, ast.Assign) and node.targets[0].id == "ORDER"), ())
+    files = {name[len(SCENES):-3] for name in tree.files if name.startswith(SCENES) and name.endswith(".py")}
+    found = [f"{SCENES}{name}.py: ORDER does not have it" for name in sorted(files - set(table) - NO_SCENES)]
+    for place, name in enumerate(table):
+        values, functions = {}, set()
+        for node in _python(tree, f"{SCENES}{name}.py"):
+            if isinstance(node, ast.Assign) and node.targets[0].id in ("SHOWS", "NEEDS"):
+                values[node.targets[0].id] = ast.literal_eval(node.value)
+            elif isinstance(node, ast.FunctionDef):
+                functions.add(node.name)
+        wrong = [
+            "SHOWS says what it shows" if not values.get("SHOWS") else None,
+            "NEEDS names scenes before it" if not set(values.get("NEEDS", "?")) <= set(table[:place]) else None,
+            "play(demo) is missing" if "play" not in functions else None,
+        ]
+        found += [f"{SCENES}{name}.py: {text}" for text in wrong if text]
+    return found
+
+
+def _python(tree, name):
+    """The statements of a Python file; none where there is no such file."""
+    return ast.parse(tree.text(name)).body if name in tree.files else []
+
+
+CHECKS = [scenes_have_every_part, reasons_have_every_part_and_a_test, metrics_have_every_part, pages_are_what_their_tables_make_them]

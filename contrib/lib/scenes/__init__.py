@@ -1,0 +1,24 @@
+"""The scenes of the demonstration, in the order in which they are played. A file each: SHOWS, what it shows; NEEDS, the
+scenes that must have been played before it; play(demo), which raises Failure where something is not as it should be."""
+
+import importlib
+
+ORDER = ("network", "database", "crash", "dead", "cut_off", "rolling")
+
+
+def load(name):
+    return importlib.import_module(f"scenes.{name}")
+
+
+def chosen(name):
+    """The scenes to play, in order: all, or the one that is named and what it needs."""
+    if name is None:
+        return [load(each) for each in ORDER]
+    wanted = {name, *load(name).NEEDS}
+    return [load(each) for each in ORDER if each in wanted]
+
+
+def listed():
+    """A line for each scene."""
+    lines = [f"{name:9}  {load(name).SHOWS}" for name in ORDER]
+    return lines + ["", "A scene is played after those that it needs."]
