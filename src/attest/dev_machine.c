@@ -166,11 +166,6 @@ void hf_dev_machine_free(struct hf_dev_machine *m)
     free(m);
 }
 
-void hf_dev_machine_ppid(const struct hf_dev_machine *m, uint8_t ret[static HF_PPID_LEN])
-{
-    memcpy(ret, m->ppid, HF_PPID_LEN);
-}
-
 void hf_dev_machine_serial(const struct hf_dev_machine *m, uint8_t ret[static HF_DEV_SERIAL_LEN])
 {
     memcpy(ret, m->serial, HF_DEV_SERIAL_LEN);

@@ -102,11 +102,3 @@ void hf_buf_printf(struct hf_buf *b, const char *fmt, ...)
     va_end(args);
     b->len += (size_t)len;
 }
-
-uint8_t *hf_buf_take(struct hf_buf *b, size_t *ret_len)
-{
-    uint8_t *data = b->data;
-    *ret_len = b->len;
-    *b = (struct hf_buf){.max = b->max};
-    return data;
-}

@@ -8,6 +8,7 @@ import tempfile
 
 import checks
 import tables
+import upkeep
 from rules import UNFINISHED
 from tree import Tree
 
@@ -68,6 +69,10 @@ CASES = [
     ("reasons_have_every_part_and_a_test", tables.REASONS, reason(), "its test, tests/unit/test_x.c, is not there"),
     ("reasons_have_every_part_and_a_test", tables.REASONS, reason(constant="HF_EHTTP"), "has a test now"),
     ("reasons_have_every_part_and_a_test", tables.REASONS, reason() + reason(), "not its own"),
+    ("every_function_has_a_user", "src/base/a.c", "void hf_a(void)\n{\n}\n", "hf_a is used nowhere"),
+    ("every_function_has_a_user", "src/base/a.c",
+     "int hf_a(int b)\n{\n    return b;\n}\n\nstatic int c(void)\n{\n    return hf_a(1);\n}\n", "hf_a is not static"),
+    ("core_states_its_invariants", "src/core/a.c", "int hf_a(void)\n{\n    return 1;\n}\n", "0 assertions in 1"),
     ("scenes_have_every_part", tables.SCENES + "new.py", "", "new.py: ORDER does not have it"),
     ("scenes_have_every_part", tables.SCENES + "__init__.py", 'ORDER = ("x",)\n', "x.py: SHOWS"),
     ("scenes_have_every_part", tables.SCENES + "__init__.py", 'ORDER = ("x",)\n', "x.py: NEEDS"),
@@ -89,6 +94,9 @@ CLEAN = {
     tables.SCENES + "b.py": 'SHOWS = "b"\nNEEDS = ("a",)\n\n\ndef play(demo):\n    pass\n',
     tables.METRICS: metric(),
     "contrib/man/holdfast-metrics.7": tables.pages.metrics(metric()),
+    "src/core/meson.build": "# core: what the rest is there for.\nx = static_library('x', 'a.c', 'b.c')\n",
+    "src/core/a.c": "int hf_a(void)\n{\n    hf_assert(true);\n    return hf_b();\n}\n",
+    "src/core/b.c": "int hf_b(void)\n{\n    hf_assert(true);\n    return hf_a();\n}\n",
     "tests/unit/test_x.c": "int x = HF_EX;\n",
     "tests/unit/meson.build": "'test_x.c'\n",
     "contrib/man/holdfast-reasons.7": tables.pages.reasons(reason()),
@@ -118,18 +126,35 @@ def core_findings(source):
         return checks.the_engine_reaches_nothing_outside_memory(Tree(folder), [str(path / "libhf_core.a")])
 
 
+def history_findings(message):
+    """What the check of the history says of a repository whose one commit has this message."""
+    with tempfile.TemporaryDirectory() as folder:
+        for words in (["init", "-q"], ["-c", "user.name=a", "-c", "user.email=a@localhost", "commit", "-q",
+                                       "--allow-empty", "--no-verify", "-m", message]):
+            subprocess.run(["git", "-C", folder, *words], check=True)
+        return upkeep.history(folder, "HEAD")
+
+
 def judge():
     """(claim, whether it holds) for each."""
     for name, path, text, expected in CASES:
         try:
-            found = findings(getattr(checks, name, None) or getattr(tables, name), {path: text})
+            found = findings(next(getattr(m, name) for m in (checks, tables, upkeep) if hasattr(m, name)), {path: text})
             yield f"{name}_fails_for_{path}", any(expected in line for line in found)
         except checks.Skip:
             yield f"{name}_fails_for_{path} # SKIP", True
-    for check in checks.CHECKS + tables.CHECKS:
-        if check not in (checks.the_engine_reaches_nothing_outside_memory, checks.the_top_level_holds_what_it_should,
+    for check in checks.CHECKS + tables.CHECKS + upkeep.CHECKS:
+        if check not in (upkeep.commits_say_what_and_why, checks.the_engine_reaches_nothing_outside_memory, checks.the_top_level_holds_what_it_should,
                          checks.the_code_is_as_clang_format_leaves_it):
             yield f"{check.__name__}_passes_a_clean_tree", findings(check, CLEAN) == []
+    tests_only = {"src/base/a.c": "int hf_a(void)\n{\n    return 1;\n}\n", "tests/unit/t.c": "int x = hf_a();\n"}
+    yield "every_function_has_a_user_other_than_tests", any(
+        "by tests alone" in line for line in findings(upkeep.every_function_has_a_user, tests_only))
+    for message, expected in (("base: a subject\n\nA body.", None), (f"base: {'a' * 67}\n\nA body.", "73 characters"),
+                              ("base: a subject", "no body"), ("A subject\n\nA body.", "a room and a colon")):
+        found = history_findings(message)
+        yield f"the_history_is_{'right' if expected is None else 'wrong: ' + expected}", (
+            found == [] if expected is None else any(expected in line for line in found))
     for symbol in ("time", "getrandom", "open", "socket", "pthread_create", "printf", "hf_file_read", "hf_buf_append"):
         found = core_findings(f"extern int {symbol}();\nint hf_f(void) {{ return {symbol}(); }}\n")
         expected = [] if symbol == "hf_buf_append" else [f"core uses {symbol}"]

@@ -4,6 +4,7 @@
 import sys
 
 import tables
+import upkeep
 from checks import CHECKS, Skip, the_engine_reaches_nothing_outside_memory
 from tree import Tree
 
@@ -11,7 +12,7 @@ from tree import Tree
 def main():
     tree = Tree(sys.argv[1])
     archives = sys.argv[2:]
-    every = CHECKS + tables.CHECKS
+    every = CHECKS + tables.CHECKS + upkeep.CHECKS
     print(f"1..{len(every)}")
     failed = 0
     for number, check in enumerate(every, 1):

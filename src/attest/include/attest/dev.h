@@ -143,7 +143,6 @@ HF_MUST_USE int hf_dev_machine_load(const char *file, struct hf_dev_machine **re
 HF_MUST_USE int hf_dev_machine_open(const char *file, const char *authority_folder,
                                     struct hf_bytes machine_id, uint64_t now_s,
                                     struct hf_dev_machine **ret);
-void hf_dev_machine_ppid(const struct hf_dev_machine *m, uint8_t ret[static HF_PPID_LEN]);
 /* The serial of its PCK certificate, for a revocation list. */
 void hf_dev_machine_serial(const struct hf_dev_machine *m, uint8_t ret[static HF_DEV_SERIAL_LEN]);
 

@@ -40,7 +40,4 @@ static inline struct hf_bytes hf_buf_bytes(const struct hf_buf *b)
     return (struct hf_bytes){.data = b->data, .len = b->len};
 }
 
-/* Gives the storage to the caller, who frees it with free(); b is empty afterwards. */
-HF_MUST_USE uint8_t *hf_buf_take(struct hf_buf *b, size_t *ret_len);
-
 #endif

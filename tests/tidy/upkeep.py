@@ -1,0 +1,83 @@
+"""Checks of what decays by itself: functions that nothing uses, assertions, the history."""
+
+import re
+import subprocess
+
+from checks import Skip
+from rules import ASSERTIONS_IN_CORE_MIN, SUBJECT_MAX, SUBJECTS_SINCE, UNUSED
+
+
+def _words_of_sources(tree):
+    """{file: {word: times}} of the C files."""
+    found = {}
+    for name in tree.c_files("src", "sim", "include", "tests"):
+        counts = found[name] = {}
+        for word in re.findall(r"\w+", tree.code(name)):
+            counts[word] = counts.get(word, 0) + 1
+    return found
+
+
+def _shared_functions(tree, name):
+    """(line, function) of the functions of a file that others may call."""
+    lines = tree.code(name).split("\n")
+    return [(line, function) for line, function, _ in tree.functions(name)
+            if function.startswith("hf_") and not re.match(r"\s*static\b", lines[line - 1])]
+
+
+def every_function_has_a_user(tree):
+    """A function that others may call is called by another file. What tests alone call is no part of src/; of sim/ it
+    may be one, whose world is there for them. A name in a table (.def, .map) is a use, and so is one in a header besides
+    its declaration."""
+    words = _words_of_sources(tree)
+    tables = set(re.findall(r"\w+", "".join(tree.text(n) for n in tree.files if n.endswith((".def", ".map")))))
+    found = []
+    for name in (n for n in tree.c_files("src", "sim") if n.endswith(".c")):
+        for line, function in _shared_functions(tree, name):
+            users = {n for n, counts in words.items()
+                     if n != name and (counts.get(function, 0) > 1 if n.endswith(".h") else function in counts)}
+            if function in tables or function in UNUSED or any(not n.startswith("tests/") for n in users):
+                continue
+            at_home = words[name][function] > 1
+            if not users:
+                found.append(f"{name}:{line}: {function} is {'not static' if at_home else 'used nowhere'}")
+            elif not at_home and name.startswith("src/"):
+                found.append(f"{name}:{line}: {function} is used by tests alone")
+    return found
+
+
+def core_states_its_invariants(tree):
+    """Assertions a function may only rise: raise the figure in rules.py with them."""
+    files = [n for n in tree.c_files("src/core") if n.endswith(".c")]
+    functions = sum(len(tree.functions(n)) for n in files)
+    assertions = sum(len(tree.calls(n, {"hf_assert", "static_assert"})) for n in files)
+    if functions == 0 or assertions / functions >= ASSERTIONS_IN_CORE_MIN:
+        return []
+    return [f"src/core: {assertions} assertions in {functions} functions, {assertions / functions:.3f} each; "
+            f"{ASSERTIONS_IN_CORE_MIN} before"]
+
+
+def history(root, commits):
+    """What is wrong with the messages of these commits, as git log takes them."""
+    run = subprocess.run(["git", "-C", root, "log", "-z", "--no-merges", "--format=%h%n%s%n%b", commits],
+                         capture_output=True, text=True)
+    if run.returncode != 0:
+        raise Skip("git does not know where to begin")
+    found = []
+    for message in filter(None, run.stdout.split("\0")):
+        commit, subject, body = message.split("\n", 2)
+        if len(subject) > SUBJECT_MAX:
+            found.append(f"{commit}: a subject of {len(subject)} characters")
+        if not re.match(r"[\w./-]+(?:, [\w./-]+)*: \S|(?:Merge|Revert) ", subject):
+            found.append(f"{commit}: the subject does not begin with a room and a colon: {subject}")
+        if not body.strip():
+            found.append(f"{commit}: no body says why")
+    return found
+
+
+def commits_say_what_and_why(tree):
+    if not (tree.root / ".git").exists():
+        raise Skip("not a clone")
+    return history(tree.root, f"{SUBJECTS_SINCE}..HEAD")
+
+
+CHECKS = [every_function_has_a_user, core_states_its_invariants, commits_say_what_and_why]
