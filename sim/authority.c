@@ -43,7 +43,7 @@ static struct hf_document *adopt(struct hf_world *w, uint8_t kind, const struct 
     struct hf_document *d = NULL;
     hf_buf_init(&body, UINT32_MAX);
     hf_buf_init(&envelope, UINT32_MAX);
-    int r = hf_wire_encode(type, message, &body);
+    int r = hf__encode_into(type, message, &body);
     hf_assert(r == 0);
     r = hf_document_wrap(kind, hf_buf_bytes(&body), &envelope);
     hf_assert(r == 0);

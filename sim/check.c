@@ -9,7 +9,7 @@ enum { ARENA_MAX = 1 << 20 };
 bool hf__check_decode(struct hf__checks *c, const struct hf_wire_type *type, struct hf_bytes in,
                       void *ret)
 {
-    return hf_wire_decode(type, in, &c->arena, ret, NULL) == 0;
+    return hf__direct.decode(type, in, &c->arena, ret, NULL) == 0;
 }
 
 static struct hf__key call_key(uint64_t call)
@@ -53,7 +53,6 @@ static void quoted(void *ctx, struct hf_world *w, const struct hf__made *made)
     hf_world_measurement(w, made->image, view->measurement);
     memcpy(view->report_data, made->report_data, sizeof(view->report_data));
     view->debug = made->debug;
-    view->made_us = w->now_us;
 }
 
 static struct hf__key version_key(uint32_t version)
@@ -75,8 +74,6 @@ static void note_policy(struct hf__checks *c)
     if (version <= c->policies)
         return;
     c->policies = version;
-    if (d->u.policy.quote_age_max_s > c->quote_age_max_s)
-        c->quote_age_max_s = d->u.policy.quote_age_max_s;
     uint64_t *any = hf__map_at(&c->any_platform, version_key(version));
     *any = d->u.policy.platform_rule == 1;
     for (size_t i = 0; i < d->u.policy.measurements_count; i++) {
@@ -179,10 +176,8 @@ static void delivered(void *ctx, struct hf_world *w, const struct hf_message *m)
         hf__check_answer_delivered(c, m);
         return;
     }
-    hf__check_forget(c);
     struct hf__heard *h = hf__map_at(&c->heard, call_key(m->call));
     free(h->body);
-    h->call = m->call;
     h->node = m->to;
     h->incarnation = hf__node(w, m->to)->incarnation;
     h->at_us = w->now_us;
@@ -261,7 +256,6 @@ void hf__checkers_add(struct hf_world *w)
     struct hf__checks *c = calloc(1, sizeof(*c));
     hf_assert(c != NULL);
     c->world = w;
-    w->checks = c;
     hf__map_init(&c->heard, sizeof(struct hf__heard));
     hf__map_init(&c->nonces, sizeof(struct hf__nonce));
     hf__map_init(&c->relations, sizeof(struct hf__relation));

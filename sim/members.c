@@ -116,7 +116,7 @@ static void encode_set(struct hf_world *w, uint32_t epoch, struct hf_buf *ret)
         .validators_count = a->members_count,
     };
     hf__draw_bytes(&w->streams[HF__FOR_AUTHORITY], set.beacon, sizeof(set.beacon));
-    int r = hf_wire_encode(&hf_wire_validator_set, &set, ret);
+    int r = hf__encode_into(&hf_wire_validator_set, &set, ret);
     hf_assert(r == 0);
     free(platforms);
     free(texts);

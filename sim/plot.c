@@ -65,7 +65,7 @@ bool hf__plot_has(const struct hf__plot *p, uint32_t node)
 bool hf__plot_decode(struct hf__plot *p, const struct hf_wire_type *type, struct hf_bytes in,
                      void *ret)
 {
-    return hf_wire_decode(type, in, &p->arena, ret, NULL) == 0;
+    return hf__direct.decode(type, in, &p->arena, ret, NULL) == 0;
 }
 
 uint64_t hf__plot_ask(struct hf__plot *p, uint32_t from, uint32_t to, uint8_t method,
@@ -73,7 +73,7 @@ uint64_t hf__plot_ask(struct hf__plot *p, uint32_t from, uint32_t to, uint8_t me
 {
     struct hf_buf body;
     hf_buf_init(&body, UINT32_MAX);
-    int r = hf_wire_encode(type, message, &body);
+    int r = hf__encode_into(type, message, &body);
     uint64_t call = 0;
     if (r == 0)
         call = hf__network_inject(p->world, from, to, method, account, hf_buf_bytes(&body),
@@ -125,11 +125,11 @@ bool hf__plot_claim(struct hf__plot *p, const struct hf_message *m, hf__claim_ed
         return false;
     edit(p, &answer);
     hf_buf_init(&encoded, 4096);
-    if (hf_wire_encode(&hf_wire_claim_answer, &answer, &encoded) == 0 &&
+    if (hf__encode_into(&hf_wire_claim_answer, &answer, &encoded) == 0 &&
         hf__plot_sign(p, m->from, "holdfast/v1/claim-answer", hf_buf_bytes(&encoded),
                       response.signature)) {
         response.answer = hf_buf_bytes(&encoded);
-        done = hf_wire_encode(&hf_wire_claim_response, &response, ret) == 0;
+        done = hf__encode_into(&hf_wire_claim_response, &response, ret) == 0;
     }
     hf_buf_done(&encoded);
     return done;

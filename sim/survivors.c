@@ -42,7 +42,8 @@ static void collect(struct hf_world *w, uint32_t holder, struct hf_arena *arena,
         struct hf_held_row held;
         hf_arena_reset(arena);
         if (row->collection != HF_ROW_HELD || row->key_len != 48 ||
-            hf_wire_decode(&hf_wire_held_row, hf_blob_bytes(row->value), arena, &held, NULL) != 0)
+            hf__direct.decode(&hf_wire_held_row, hf_blob_bytes(row->value), arena, &held, NULL) !=
+                0)
             continue;
         long owner = hf_world_find(w, row->key);
         if (owner < 0)
@@ -75,9 +76,9 @@ static bool own_record(struct hf_world *w, uint32_t node, struct hf_arena *arena
     const struct hf_blob *row = hf_world_row(w, node, HF_ROW_PUBLIC, hf_bytes_of("hint", 4));
     hf_arena_reset(arena);
     return row != NULL &&
-           hf_wire_decode(&hf_wire_public_hint, hf_blob_bytes(row), arena, &hint, NULL) == 0 &&
+           hf__direct.decode(&hf_wire_public_hint, hf_blob_bytes(row), arena, &hint, NULL) == 0 &&
            hint.has_record &&
-           hf_wire_decode(&hf_wire_placement_record, hint.record.record, arena, ret, NULL) == 0;
+           hf__direct.decode(&hf_wire_placement_record, hint.record.record, arena, ret, NULL) == 0;
 }
 
 /* Whether the owner's own disk names this sharing: its holders may not have heard of the record

@@ -19,7 +19,6 @@ void hf_world_settings_init(struct hf_world_settings *ret)
         .wall_s = 1800000000,
         .network = {.latency = HF_LATENCY_CONSTANT,
                     .one_way = {.median_us = 100},
-                    .resend_us = 200000,
                     .held_back = {.median_us = 20000, .sigma = 1}},
         .storage = {.write = {.median_us = 500},
                     .create = {.median_us = 5000},
@@ -105,6 +104,7 @@ int hf_world_new(const struct hf_world_settings *settings, struct hf_world **ret
         free(w);
         return r;
     }
+    hf_shared_codec(w->shared, &hf__direct);
     hf_pool_document_max(w->pool, HF_WIRE_DOCUMENT_MAX); /* sets of a million validators */
     hf__authority_init(w);
     w->release = hf__image_index(w, "holdfast-1");
@@ -121,7 +121,7 @@ static void free_messages(struct hf_world *w)
         if (e.what >> 56 == HF__ARRIVAL)
             hf__message_free(w, (uint32_t)e.what);
         else if (e.what >> 56 == HF__WORK_DONE)
-            hf__work_drop(w, e.what);
+            hf__work_free(w, (uint32_t)e.what);
     }
 }
 
@@ -377,7 +377,6 @@ static uint64_t world_bytes(const struct hf_world *w)
     sum += (w->calls.count - w->calls.free_count) * w->calls.size;
     sum += (w->works.count - w->works.free_count) * w->works.size;
     sum += w->conns_cap * sizeof(*w->conns) + w->traces_cap * sizeof(*w->traces);
-    sum += hf__checks_bytes(w);
     return sum + w->authority.members_cap * sizeof(*w->authority.members);
 }
 

@@ -16,11 +16,11 @@ int hf__answer_spoil(struct hf__plot *p, const struct hf_message *m, struct hf_v
         answer.shares_count == 0 || !spoil(p, m, &answer))
         return HF_FATE_PASS;
     hf_buf_init(&encoded, 1 << 20);
-    if (hf_wire_encode(&hf_wire_recover_answer, &answer, &encoded) == 0 &&
+    if (hf__encode_into(&hf_wire_recover_answer, &answer, &encoded) == 0 &&
         hf__plot_sign(p, m->from, "holdfast/v1/recover-answer", hf_buf_bytes(&encoded),
                       response.signature)) {
         response.answer = hf_buf_bytes(&encoded);
-        done = hf_wire_encode(&hf_wire_recover_response, &response, ret->body) == 0;
+        done = hf__encode_into(&hf_wire_recover_response, &response, ret->body) == 0;
     }
     hf_buf_done(&encoded);
     p->acts += done;

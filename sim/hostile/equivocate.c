@@ -19,10 +19,10 @@ static bool flip_ack(struct hf__plot *p, const struct hf_message *m, struct hf_b
         return false;
     statement.placed = hf__draw_below(&p->r, 2) == 0;
     hf_buf_init(&encoded, 4096);
-    if (hf_wire_encode(&hf_wire_ack_statement, &statement, &encoded) == 0 &&
+    if (hf__encode_into(&hf_wire_ack_statement, &statement, &encoded) == 0 &&
         hf__plot_sign(p, m->from, "holdfast/v1/ack", hf_buf_bytes(&encoded), response.signature)) {
         response.statement = hf_buf_bytes(&encoded);
-        done = hf_wire_encode(&hf_wire_ack_response, &response, ret) == 0;
+        done = hf__encode_into(&hf_wire_ack_response, &response, ret) == 0;
     }
     hf_buf_done(&encoded);
     return done;

@@ -26,7 +26,7 @@ static void bad_policy(struct hf__plot *p, struct hf_buf *ret)
     policy.version += 1 + hf__draw_below(&p->r, 5);
     policy.platform_rule = 1;
     hf_buf_init(&body, 1 << 20);
-    int r = hf_wire_encode(&hf_wire_policy, &policy, &body);
+    int r = hf__encode_into(&hf_wire_policy, &policy, &body);
     hf_assert(r == 0);
     hf_world_sign(w, HF_DOCUMENT_POLICY, hf_buf_bytes(&body),
                   (unsigned)hf__draw_below(&p->r, w->settings.authority.threshold), ret);
@@ -53,7 +53,7 @@ static void bad_root(struct hf__plot *p, struct hf_buf *ret)
     memcpy(root.previous, w->authority.roots[w->authority.roots_count - 1]->body_hash, 32);
     hf_buf_init(&body, 1 << 20);
     hf_buf_init(&envelope, 1 << 20);
-    int r = hf_wire_encode(&hf_wire_root, &root, &body);
+    int r = hf__encode_into(&hf_wire_root, &root, &body);
     if (r == 0)
         r = hf_document_wrap(HF_DOCUMENT_ROOT, hf_buf_bytes(&body), &envelope);
     if (r == 0)

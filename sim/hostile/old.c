@@ -80,7 +80,7 @@ static bool put(struct hf__plot *p, uint32_t node, const uint8_t *response_key,
         return false;
     hf__draw_bytes(&p->r, rng.seed, sizeof(rng.seed));
     hf_buf_init(&context, 4096);
-    bool done = hf_wire_encode(&hf_wire_share_aad, &aad, &context) == 0 &&
+    bool done = hf__encode_into(&hf_wire_share_aad, &aad, &context) == 0 &&
                 p->world->suite->seal(&rng, response_key, hf_bytes_of(info, strlen(info)),
                                       hf_buf_bytes(&context), hf_bytes_of(share, sizeof(share)),
                                       old->sealed) == 0;

@@ -39,7 +39,7 @@ static void ask_share(struct hf__plot *p, const struct round *r, const uint8_t n
     memcpy(t.response_key, r->response_key, 32);
     hf_buf_init(&transcript, 1 << 16);
     hf_buf_init(&quote, 1 << 16);
-    int error = hf_wire_encode(&hf_wire_recover_transcript, &t, &transcript);
+    int error = hf__encode_into(&hf_wire_recover_transcript, &t, &transcript);
     hf_assert(error == 0);
     w->suite->report_data(drill ? "holdfast/v1/drill" : "holdfast/v1/recover",
                           hf_buf_bytes(&transcript), report_data);

@@ -61,7 +61,7 @@ static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
         .documents = &document,
         .documents_count = 1,
     };
-    if (hf_wire_encode(&hf_wire_documents_response, &response, ret->body) != 0)
+    if (hf__encode_into(&hf_wire_documents_response, &response, ret->body) != 0)
         return HF_FATE_PASS;
     p->acts++;
     return HF_FATE_REPLACE;

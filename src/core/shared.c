@@ -11,6 +11,7 @@ int hf_shared_new(struct hf_pool *documents, struct hf_shared **ret)
     if (s == NULL)
         return HF_ENOMEM;
     s->documents = documents;
+    s->codec = &hf_wire_tables;
     hf_arena_init(&s->arena, HF_STEP_ARENA_MAX);
     s->outbox = hf__outbox_new();
     if (s->outbox == NULL) {
@@ -19,6 +20,11 @@ int hf_shared_new(struct hf_pool *documents, struct hf_shared **ret)
     }
     *ret = s;
     return 0;
+}
+
+void hf_shared_codec(struct hf_shared *s, const struct hf_wire_codec *codec)
+{
+    s->codec = codec;
 }
 
 void hf_shared_free(struct hf_shared *s)

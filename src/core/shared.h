@@ -19,6 +19,7 @@ struct hf__step {
 
 struct hf_shared {
     struct hf_pool *documents;
+    const struct hf_wire_codec *codec;
     struct hf__peer_table peers;
     struct hf__outbox *outbox; /* of the last step of any engine: see update.h */
     struct hf__step step;      /* under way: only one ever is */

@@ -124,7 +124,7 @@ struct hf_bytes hf__encode(struct hf_engine *e, const struct hf_wire_type *type,
                            const void *message)
 {
     struct hf_bytes ret;
-    int r = hf_wire_encode_in(type, message, &e->shared->arena, &ret);
+    int r = e->shared->codec->encode_in(type, message, &e->shared->arena, &ret);
     hf_assert(r == 0);
     return ret;
 }
@@ -132,7 +132,7 @@ struct hf_bytes hf__encode(struct hf_engine *e, const struct hf_wire_type *type,
 int hf__decode(struct hf_engine *e, const struct hf_wire_type *type, struct hf_bytes bytes,
                void *ret)
 {
-    return hf_wire_decode(type, bytes, &e->shared->arena, ret, NULL);
+    return e->shared->codec->decode(type, bytes, &e->shared->arena, ret, NULL);
 }
 
 static struct hf_write *add_write(struct hf_engine *e, uint8_t collection, struct hf_bytes key)

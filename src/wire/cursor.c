@@ -1,107 +1,148 @@
 #include "cursor.h"
 #include "base/error.h"
 
-/* What follows a first byte of the fixed table 0xc0..0xdf. */
-struct form {
-    uint8_t kind;       /* enum hf__item_kind */
-    uint8_t number_len; /* bytes of the big-endian number after the first byte */
-    bool body;          /* the number is the length of a body */
-    uint8_t extra;      /* bytes besides number and body: an extension's type */
-};
+/*
+ * msgpack-c's parser, for one item: each callback notes what it was told. That of an array or map
+ * ends the parser at the head, so that it never needs its stack.
+ */
+enum { HEAD = -16, BAD = -17 }; /* apart from its own codes */
 
-enum { RESERVED = 0xff };
+#define MSGPACK_EMBED_STACK_SIZE 1
+#include <msgpack/unpack.h>
+#include <msgpack/unpack_define.h>
 
-/* MessagePack specification, "Formats"; indexed by first byte - 0xc0. */
-static const struct form forms[32] = {
-    [0x00] = {HF__ITEM_OTHER, 0, false, 0},  /* nil */
-    [0x01] = {RESERVED, 0, false, 0},        /* never used */
-    [0x02] = {HF__ITEM_BOOL, 0, false, 0},   /* false */
-    [0x03] = {HF__ITEM_BOOL, 0, false, 0},   /* true */
-    [0x04] = {HF__ITEM_BIN, 1, true, 0},     /* bin 8 */
-    [0x05] = {HF__ITEM_BIN, 2, true, 0},     /* bin 16 */
-    [0x06] = {HF__ITEM_BIN, 4, true, 0},     /* bin 32 */
-    [0x07] = {HF__ITEM_OTHER, 1, true, 1},   /* ext 8 */
-    [0x08] = {HF__ITEM_OTHER, 2, true, 1},   /* ext 16 */
-    [0x09] = {HF__ITEM_OTHER, 4, true, 1},   /* ext 32 */
-    [0x0a] = {HF__ITEM_OTHER, 0, false, 4},  /* float 32 */
-    [0x0b] = {HF__ITEM_OTHER, 0, false, 8},  /* float 64 */
-    [0x0c] = {HF__ITEM_UINT, 1, false, 0},   /* uint 8 */
-    [0x0d] = {HF__ITEM_UINT, 2, false, 0},   /* uint 16 */
-    [0x0e] = {HF__ITEM_UINT, 4, false, 0},   /* uint 32 */
-    [0x0f] = {HF__ITEM_UINT, 8, false, 0},   /* uint 64 */
-    [0x10] = {HF__ITEM_OTHER, 0, false, 1},  /* int 8 */
-    [0x11] = {HF__ITEM_OTHER, 0, false, 2},  /* int 16 */
-    [0x12] = {HF__ITEM_OTHER, 0, false, 4},  /* int 32 */
-    [0x13] = {HF__ITEM_OTHER, 0, false, 8},  /* int 64 */
-    [0x14] = {HF__ITEM_OTHER, 0, false, 2},  /* fixext 1 */
-    [0x15] = {HF__ITEM_OTHER, 0, false, 3},  /* fixext 2 */
-    [0x16] = {HF__ITEM_OTHER, 0, false, 5},  /* fixext 4 */
-    [0x17] = {HF__ITEM_OTHER, 0, false, 9},  /* fixext 8 */
-    [0x18] = {HF__ITEM_OTHER, 0, false, 17}, /* fixext 16 */
-    [0x19] = {HF__ITEM_STR, 1, true, 0},     /* str 8 */
-    [0x1a] = {HF__ITEM_STR, 2, true, 0},     /* str 16 */
-    [0x1b] = {HF__ITEM_STR, 4, true, 0},     /* str 32 */
-    [0x1c] = {HF__ITEM_ARRAY, 2, false, 0},  /* array 16 */
-    [0x1d] = {HF__ITEM_ARRAY, 4, false, 0},  /* array 32 */
-    [0x1e] = {HF__ITEM_MAP, 2, false, 0},    /* map 16 */
-    [0x1f] = {HF__ITEM_MAP, 4, false, 0},    /* map 32 */
-};
+#define msgpack_unpack_struct(name)    struct parser##name
+#define msgpack_unpack_func(ret, name) static inline ret parser##name
+#define msgpack_unpack_callback(name)  on##name
+#define msgpack_unpack_object          struct hf__item
+#define msgpack_unpack_user            char
 
-/* The form of a first byte, with the number that the byte itself carries. */
-static struct form form_of(uint8_t first, uint64_t *ret_number)
+static inline struct hf__item on_root(char *user)
 {
-    if (first >= 0xc0 && first <= 0xdf) {
-        *ret_number = first & 1u; /* the value, where it is a bool */
-        return forms[first - 0xc0];
-    }
-    if (first <= 0x7f) {
-        *ret_number = first;
-        return (struct form){.kind = HF__ITEM_UINT};
-    }
-    if (first <= 0x8f) {
-        *ret_number = first & 0x0fu;
-        return (struct form){.kind = HF__ITEM_MAP};
-    }
-    if (first <= 0x9f) {
-        *ret_number = first & 0x0fu;
-        return (struct form){.kind = HF__ITEM_ARRAY};
-    }
-    if (first <= 0xbf) {
-        *ret_number = first & 0x1fu;
-        return (struct form){.kind = HF__ITEM_STR, .body = true};
-    }
-    *ret_number = 0;
-    return (struct form){.kind = HF__ITEM_OTHER}; /* a small negative number */
+    (void)user;
+    return (struct hf__item){.kind = HF__ITEM_OTHER};
 }
 
-int hf__cursor_any(struct hf__cursor *c, struct hf__item *ret)
+static inline int note(struct hf__item *ret, enum hf__item_kind kind, uint64_t number)
 {
-    const uint8_t *at = c->at;
-    if (at == c->end)
-        return HF_EMALFORMED;
-    uint64_t number;
-    struct form form = form_of(*at++, &number);
-    if (form.kind == RESERVED || (size_t)(c->end - at) < form.number_len + (size_t)form.extra)
-        return HF_EMALFORMED;
-    if (form.number_len > 0)
-        number = 0;
-    for (uint8_t i = 0; i < form.number_len; i++)
-        number = number << 8 | *at++;
-    at += form.extra;
+    *ret = (struct hf__item){.kind = kind, .number = number};
+    return 0;
+}
 
-    size_t left = (size_t)(c->end - at);
-    struct hf__item item = {.kind = form.kind, .number = number};
-    if (form.body) {
-        if (number > left)
-            return HF_EMALFORMED;
-        item.bytes = hf_bytes_of(at, (size_t)number);
-        at += number;
+#define ON_NUMBER(name, type, kind)                                                                \
+    static inline int on_##name(char *user, type value, struct hf__item *ret)                      \
+    {                                                                                              \
+        (void)user, (void)value;                                                                   \
+        return note(ret, kind, kind == HF__ITEM_UINT ? (uint64_t)value : 0);                       \
     }
-    /* Every element takes at least one byte, and every pair two. */
-    if ((item.kind == HF__ITEM_ARRAY && number > left) ||
-        (item.kind == HF__ITEM_MAP && number > left / 2))
+ON_NUMBER(uint8, uint8_t, HF__ITEM_UINT)
+ON_NUMBER(uint16, uint16_t, HF__ITEM_UINT)
+ON_NUMBER(uint32, uint32_t, HF__ITEM_UINT)
+ON_NUMBER(uint64, uint64_t, HF__ITEM_UINT)
+ON_NUMBER(int8, int8_t, HF__ITEM_OTHER)
+ON_NUMBER(int16, int16_t, HF__ITEM_OTHER)
+ON_NUMBER(int32, int32_t, HF__ITEM_OTHER)
+ON_NUMBER(int64, int64_t, HF__ITEM_OTHER)
+ON_NUMBER(float, float, HF__ITEM_OTHER)
+ON_NUMBER(double, double, HF__ITEM_OTHER)
+
+static inline int on_nil(char *user, struct hf__item *ret)
+{
+    (void)user;
+    return note(ret, HF__ITEM_OTHER, 0);
+}
+
+static inline int on_false(char *user, struct hf__item *ret)
+{
+    (void)user;
+    return note(ret, HF__ITEM_BOOL, 0);
+}
+
+static inline int on_true(char *user, struct hf__item *ret)
+{
+    (void)user;
+    return note(ret, HF__ITEM_BOOL, 1);
+}
+
+/* An empty body comes without a place. */
+static inline int note_body(struct hf__item *ret, enum hf__item_kind kind, const char *base,
+                            const char *at, unsigned len)
+{
+    *ret = (struct hf__item){.kind = kind, .number = len};
+    ret->bytes = hf_bytes_of(len > 0 ? at : base, len);
+    return 0;
+}
+
+static inline int on_str(char *user, const char *base, const char *at, unsigned len,
+                         struct hf__item *ret)
+{
+    (void)user;
+    return note_body(ret, HF__ITEM_STR, base, at, len);
+}
+
+static inline int on_bin(char *user, const char *base, const char *at, unsigned len,
+                         struct hf__item *ret)
+{
+    (void)user;
+    return note_body(ret, HF__ITEM_BIN, base, at, len);
+}
+
+/* The length counts the type too, so it is never 0; but the parser adds that one to a length of 32
+ * bits, and takes the largest of all for 0. */
+static inline int on_ext(char *user, const char *base, const char *at, unsigned len,
+                         struct hf__item *ret)
+{
+    (void)user, (void)base, (void)at;
+    return len == 0 ? BAD : note(ret, HF__ITEM_OTHER, 0);
+}
+
+static inline int on_array(char *user, unsigned count, struct hf__item *ret)
+{
+    (void)user;
+    note(ret, HF__ITEM_ARRAY, count);
+    return HEAD;
+}
+
+static inline int on_map(char *user, unsigned count, struct hf__item *ret)
+{
+    (void)user;
+    note(ret, HF__ITEM_MAP, count);
+    return HEAD;
+}
+
+/* Never called: the parser goes past no head. */
+static inline int on_array_item(char *user, struct hf__item *array, struct hf__item item)
+{
+    (void)user, (void)array, (void)item;
+    return BAD;
+}
+
+static inline int on_map_item(char *user, struct hf__item *map, struct hf__item key,
+                              struct hf__item value)
+{
+    (void)user, (void)map, (void)key, (void)value;
+    return BAD;
+}
+
+#include <msgpack/unpack_template.h>
+
+int hf__cursor_next(struct hf__cursor *c, struct hf__item *ret)
+{
+    struct parser_context parser;
+    size_t len = 0, left = (size_t)(c->end - c->at);
+    parser_init(&parser);
+    int r = parser_execute(&parser, (const char *)c->at, left, &len);
+    struct hf__item item = parser_data(&parser);
+    if (r == HEAD) {
+        len++; /* it stopped at the last byte of the head */
+        left -= len;
+        /* Every element takes at least one byte, and every pair two. */
+        if (item.number > (item.kind == HF__ITEM_MAP ? left / 2 : left))
+            return HF_EMALFORMED;
+    } else if (r != 1) {
         return HF_EMALFORMED;
-    c->at = at;
+    }
+    c->at += len;
     *ret = item;
     return 0;
 }

@@ -252,10 +252,8 @@ static int decode_map(struct decoder *d, struct place *place, void *message)
     return 0;
 }
 
-/* What the straight code left, or stopped at with an error of the arena. */
-static int decode_with_tables(const struct hf_wire_type *type, struct hf_bytes in, int r,
-                              struct hf_arena *arena, void *ret_message,
-                              struct hf_wire_error *ret_error)
+int hf_wire_decode(const struct hf_wire_type *type, struct hf_bytes in, struct hf_arena *arena,
+                   void *ret_message, struct hf_wire_error *ret_error)
 {
     static const uint8_t none[1] = {0};
     const uint8_t *start = in.len == 0 ? none : in.data;
@@ -264,8 +262,7 @@ static int decode_with_tables(const struct hf_wire_type *type, struct hf_bytes i
     /* Into a copy, so that the caller's struct stays untouched when the last
      * byte turns out wrong. */
     void *message;
-    if (r > 0)
-        r = hf_arena_alloc(arena, 1, type->size, &message);
+    int r = hf_arena_alloc(arena, 1, type->size, &message);
     if (r < 0)
         return fail(&d, &top, start, r, "less in one message");
     r = decode_map(&d, &top, message);
@@ -275,11 +272,4 @@ static int decode_with_tables(const struct hf_wire_type *type, struct hf_bytes i
         return fail(&d, &top, d.cursor.at, HF_EMALFORMED, "the end of the input");
     memcpy(ret_message, message, type->size);
     return 0;
-}
-
-int hf_wire_decode(const struct hf_wire_type *type, struct hf_bytes in, struct hf_arena *arena,
-                   void *ret_message, struct hf_wire_error *ret_error)
-{
-    int r = in.len == 0 ? 1 : type->decode(in, arena, ret_message);
-    return r == 0 ? 0 : decode_with_tables(type, in, r, arena, ret_message, ret_error);
 }

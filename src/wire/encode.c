@@ -3,15 +3,23 @@
 
 #include <msgpack/pack.h>
 
+/* Where an encoding goes. */
 struct encoder {
-    struct hf_buf *out;
+    struct hf_buf *out; /* or NULL: */
+    uint8_t *into;      /* room of the length that was counted; NULL: it only counts */
+    size_t len;
     msgpack_packer packer;
 };
 
 /* The buffer's error is sticky, so the packer is not asked after each item. */
-static int append(void *out, const char *data, size_t len)
+static int append(void *encoder, const char *data, size_t len)
 {
-    hf_buf_append(out, data, len);
+    struct encoder *e = encoder;
+    if (e->out != NULL)
+        hf_buf_append(e->out, data, len);
+    else if (e->into != NULL && len > 0)
+        memcpy(e->into + e->len, data, len);
+    e->len += len;
     return 0;
 }
 
@@ -106,26 +114,19 @@ static int encode_map(struct encoder *e, const struct hf_wire_type *type, const 
     return r;
 }
 
-/* The straight code's encoding, when there is room for the most that it can take. */
-static bool encode_plain(const struct hf_wire_type *type, const void *message, struct hf_buf *out)
+static int encode(struct encoder *e, const struct hf_wire_type *type, const void *message)
 {
-    size_t most = type->most(message);
-    if (most == 0 || most > out->max - out->len)
-        return false;
-    uint8_t *at = hf_buf_room(out, most);
-    if (at != NULL)
-        out->len += type->encode(message, at);
-    return true;
+    msgpack_packer_init(&e->packer, e, append);
+    return encode_map(e, type, message, HF_WIRE_DEPTH_MAX);
 }
 
 int hf_wire_encode(const struct hf_wire_type *type, const void *message, struct hf_buf *out)
 {
-    if (out->error != 0 || encode_plain(type, message, out))
+    if (out->error != 0)
         return out->error;
     size_t before = out->len;
     struct encoder e = {.out = out};
-    msgpack_packer_init(&e.packer, out, append);
-    int r = encode_map(&e, type, message, HF_WIRE_DEPTH_MAX);
+    int r = encode(&e, type, message);
     if (r == 0)
         r = out->error;
     if (r < 0)
@@ -133,26 +134,20 @@ int hf_wire_encode(const struct hf_wire_type *type, const void *message, struct 
     return r;
 }
 
+/* An arena's piece cannot grow: the message is gone over twice, first to count. */
 int hf_wire_encode_in(const struct hf_wire_type *type, const void *message, struct hf_arena *arena,
                       struct hf_bytes *ret)
 {
-    uint8_t *at;
-    size_t most = type->most(message);
-    if (most > 0) {
-        int r = hf_arena_room(arena, most, &at);
-        if (r == 0)
-            *ret = hf_bytes_of(at, hf_arena_take(arena, type->encode(message, at)));
-        return r;
-    }
-    struct hf_buf out;
-    hf_buf_init(&out, SIZE_MAX);
-    int r = hf_wire_encode(type, message, &out);
+    struct encoder counter = {.len = 0}, writer = {.len = 0};
+    int r = encode(&counter, type, message);
     if (r == 0)
-        r = hf_arena_room(arena, out.len, &at);
-    if (r == 0) {
-        memcpy(at, out.data, out.len);
-        *ret = hf_bytes_of(at, hf_arena_take(arena, out.len));
-    }
-    hf_buf_done(&out);
-    return r;
+        r = hf_arena_room(arena, counter.len, &writer.into);
+    if (r < 0)
+        return r;
+    r = encode(&writer, type, message);
+    hf_assert(r == 0 && writer.len == counter.len);
+    *ret = hf_bytes_of(writer.into, hf_arena_take(arena, writer.len));
+    return 0;
 }
+
+const struct hf_wire_codec hf_wire_tables = {hf_wire_decode, hf_wire_encode_in};

@@ -3,7 +3,7 @@
 #define HF_WIRE_FIELD_H
 
 #include "base/error.h"
-#include "wire/direct.h"
+#include "wire/wire.h"
 
 static inline const void *hf__field_at(const struct hf_wire_field *f, const void *message)
 {
@@ -30,6 +30,9 @@ static inline const void *hf__field_element(const struct hf_wire_field *f, const
 /* Whether the field stands in the encoding of this message: always when required, else unless it is
  * empty. */
 bool hf__field_present(const struct hf_wire_field *f, const void *message);
+
+/* The fewest bytes that any encoding of this message can have. */
+size_t hf__type_len_min(const struct hf_wire_type *type);
 
 /* Whether a value, length or count is within the field's bounds: 0, HF_EVERSION or HF_EBOUND. */
 static inline int hf__field_bound(const struct hf_wire_field *f, uint64_t value)

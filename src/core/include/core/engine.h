@@ -44,6 +44,7 @@
 #include "core/status.h"
 #include "core/trace.h"
 #include "crypto/suite.h"
+#include "wire/wire.h"
 
 struct hf_engine;
 
@@ -73,6 +74,8 @@ struct hf_shared;
 
 /* documents: holds the documents of these engines; outlives the result. HF_ENOMEM. */
 HF_MUST_USE int hf_shared_new(struct hf_pool *documents, struct hf_shared **ret);
+/* Engines read and write messages by this codec from now on; hf_wire_tables at first. */
+void hf_shared_codec(struct hf_shared *shared, const struct hf_wire_codec *codec);
 /* Bytes that it holds, but for its documents. */
 size_t hf_shared_memory(const struct hf_shared *shared);
 /* Every engine must have been freed. Freeing NULL is legal. */

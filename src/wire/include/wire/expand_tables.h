@@ -1,9 +1,24 @@
 /*
- * Turns a list of messages into the tables that the encoder, the decoder and the printers run over,
- * and into the straight code for what is plain: define HF_WIRE_DEF as for wire/expand_structs.h,
- * which must come first, then include this in one .c file. No guard, likewise.
+ * Turns a list of messages into the tables that the encoder, the decoder and the printers run over:
+ * define HF_WIRE_DEF as for wire/expand_structs.h, which must come first, then include this in one
+ * .c file. No guard, likewise.
  */
-#include "wire/expand_direct.h"
+
+/* The place of each message in the list. */
+#define HF_BEGIN(name, doc) hf__number_##name,
+#define HF_UINT(...)
+#define HF_VERSION(...)
+#define HF_FIXED(...)
+#define HF_BIN(...)
+#define HF_TEXT(...)
+#define HF_BOOL(...)
+#define HF_SUB(...)
+#define HF_LIST(...)
+#define HF_END(name)
+enum {
+#include HF_WIRE_DEF
+};
+#include "wire/expand_end.h"
 
 #define HF_IS_REQUIRED true
 #define HF_IS_OPTIONAL false
@@ -45,9 +60,8 @@
     static const struct hf_wire_shape shape = {text, fields, HF_ARRAY_LEN(fields)};                \
     return &shape;                                                                                 \
     }                                                                                              \
-    const struct hf_wire_type hf_wire_##name_ = {#name_,           sizeof(struct hf_##name_),      \
-                                                 shape_##name_,    hf__decode_##name_,             \
-                                                 hf__most_##name_, hf__encode_##name_};
+    const struct hf_wire_type hf_wire_##name_ = {#name_, sizeof(struct hf_##name_), shape_##name_, \
+                                                 hf__number_##name_};
 
 #include HF_WIRE_DEF
 

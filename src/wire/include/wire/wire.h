@@ -1,9 +1,8 @@
 /*
  * Messages as tables. proto/messages.def names every message and every field once; from it come the
  * structs (wire/messages.h), and the tables below, over which one encoder, one decoder and the
- * printers run. From the same list comes straight code that reads and writes what is plain, several
- * times faster (wire/direct.h); what it does not take goes to the tables. No code for any single
- * message is written by hand, so none can disagree with its description.
+ * printers run. No code for any single message is written by hand, so none can disagree with its
+ * description. MessagePack itself is read and written by msgpack-c.
  *
  * The encoding is specified in proto/PROTOCOL.md, section 2: a MessagePack map with unsigned
  * integer keys. Of one struct there is one encoding, so encodings can be hashed and signed: the
@@ -65,13 +64,7 @@ struct hf_wire_type {
     const char *name;
     size_t size; /* of the struct */
     const struct hf_wire_shape *(*shape)(void);
-    /* Straight code for what is plain. As hf_wire_decode; 1: the tables must look; an error of the
-     * arena. */
-    int (*decode)(struct hf_bytes in, struct hf_arena *arena, void *ret_message);
-    /* The most bytes that `encode` writes; 0: the tables must look. */
-    size_t (*most)(const void *message);
-    /* What it wrote. */
-    size_t (*encode)(const void *message, uint8_t *ret);
+    size_t number; /* its place in the list */
 };
 
 /* Where and why decoding stopped. Text for a person; holds no value of any field. */
@@ -109,6 +102,19 @@ HF_MUST_USE int hf_wire_encode_in(const struct hf_wire_type *type, const void *m
 HF_MUST_USE int hf_wire_decode(const struct hf_wire_type *type, struct hf_bytes in,
                                struct hf_arena *arena, void *ret_message,
                                struct hf_wire_error *ret_error);
+
+/*
+ * How a program reads and writes its messages: hf_wire_decode and hf_wire_encode_in, or another way
+ * that gives the same for every input.
+ */
+struct hf_wire_codec {
+    int (*decode)(const struct hf_wire_type *type, struct hf_bytes in, struct hf_arena *arena,
+                  void *ret_message, struct hf_wire_error *ret_error);
+    int (*encode_in)(const struct hf_wire_type *type, const void *message, struct hf_arena *arena,
+                     struct hf_bytes *ret);
+};
+/* Over the tables, on msgpack-c. */
+extern const struct hf_wire_codec hf_wire_tables;
 
 /*
  * Appends one line for a person: name{field=value …}. Bytes are hexadecimal, cut after 32; absent

@@ -1,9 +1,10 @@
 /*
- * Turns a list of messages into straight code for what is plain (wire/direct.h): for each message a
- * function that reads it, one that measures what its encoding takes at most and one that writes it.
- * Included by wire/expand_tables.h, with HF_WIRE_DEF as there. No guard, likewise.
+ * Turns a list of messages into straight code for what is plain (codec/direct.h): for each message
+ * a function that reads it, one that measures what its encoding takes at most, one that writes it,
+ * and the three together as hf__direct_<name>. HF_WIRE_DEF: the list's file name; its structs
+ * (wire/expand_structs.h) come first. No guard: as wire/expand_structs.h.
  */
-#include "wire/direct.h"
+#include "codec/direct.h"
 
 #define HF_IS_REQUIRED true
 #define HF_IS_OPTIONAL false
@@ -186,7 +187,9 @@
     static size_t hf__encode_##name(const void *message, uint8_t *ret)                             \
     {                                                                                              \
         return (size_t)(hf__write_##name(message, ret) - ret);                                     \
-    }
+    }                                                                                              \
+    static const struct hf__direct_code hf__direct_##name = {&hf_wire_##name, hf__decode_##name,   \
+                                                             hf__most_##name, hf__encode_##name};
 
 #include HF_WIRE_DEF
 

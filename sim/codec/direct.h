@@ -1,16 +1,24 @@
 /*
- * The pieces of the straight code that wire/expand_direct.h makes of a list of messages. It takes
+ * The pieces of the straight code that codec/expand_direct.h makes of a list of messages. It takes
  * what is plain: keys in ascending order, at most 15 fields and 15 elements, text in ASCII, nothing
  * unknown and nothing out of bounds. Whatever else comes it leaves to the tables, from the start:
  * they alone say what is refused, and why.
  */
-#ifndef HF_WIRE_DIRECT_H
-#define HF_WIRE_DIRECT_H
+#ifndef HF_SIM_DIRECT_H
+#define HF_SIM_DIRECT_H
 
 #include "wire/wire.h"
 
-/* The fewest bytes that any encoding of this message can have. */
-size_t hf__type_len_min(const struct hf_wire_type *type);
+/* The straight code of one message. */
+struct hf__direct_code {
+    const struct hf_wire_type *type;
+    /* As hf_wire_decode; 1, or an error of the arena: the tables must look. */
+    int (*decode)(struct hf_bytes in, struct hf_arena *arena, void *ret_message);
+    /* The most bytes that `encode` writes; 0: the tables must look. */
+    size_t (*most)(const void *message);
+    /* What it wrote. */
+    size_t (*encode)(const void *message, uint8_t *ret);
+};
 
 enum { HF__DIRECT_FEW = 15 }; /* fields or elements whose count is one byte */
 
@@ -137,7 +145,8 @@ static HF_ALWAYS_INLINE const uint8_t *hf__direct_bool(const uint8_t *at, const 
     return at + 1;
 }
 
-/* The count of a list and memory for its elements, once the input is long enough for them. */
+/* The count of a list and memory for its elements, which are few: the tables judge more sharply
+ * whether the input is long enough for them. */
 static HF_ALWAYS_INLINE const uint8_t *hf__direct_list(struct hf__direct *d, const uint8_t *at,
                                                        const struct hf_wire_type *type,
                                                        uint64_t max, void **ret, size_t *ret_count)
@@ -147,7 +156,7 @@ static HF_ALWAYS_INLINE const uint8_t *hf__direct_list(struct hf__direct *d, con
     size_t count = *at++ & 0x0f;
     if (count == 0)
         return at;
-    if (count > max || count > (size_t)(d->end - at) / hf__type_len_min(type))
+    if (count > max || count > (size_t)(d->end - at))
         return NULL;
     int r = hf_arena_alloc(d->arena, count, type->size, ret);
     if (r < 0) {
