@@ -53,6 +53,7 @@ static void quoted(void *ctx, struct hf_world *w, const struct hf__made *made)
     hf_world_measurement(w, made->image, view->measurement);
     memcpy(view->report_data, made->report_data, sizeof(view->report_data));
     view->debug = made->debug;
+    view->made_us = w->now_us;
 }
 
 static struct hf__key version_key(uint32_t version)
@@ -74,6 +75,8 @@ static void note_policy(struct hf__checks *c)
     if (version <= c->policies)
         return;
     c->policies = version;
+    if (d->u.policy.quote_age_max_s > c->quote_age_max_s)
+        c->quote_age_max_s = d->u.policy.quote_age_max_s;
     uint64_t *any = hf__map_at(&c->any_platform, version_key(version));
     *any = d->u.policy.platform_rule == 1;
     for (size_t i = 0; i < d->u.policy.measurements_count; i++) {
@@ -176,8 +179,10 @@ static void delivered(void *ctx, struct hf_world *w, const struct hf_message *m)
         hf__check_answer_delivered(c, m);
         return;
     }
+    hf__check_forget(c);
     struct hf__heard *h = hf__map_at(&c->heard, call_key(m->call));
     free(h->body);
+    h->call = m->call;
     h->node = m->to;
     h->incarnation = hf__node(w, m->to)->incarnation;
     h->at_us = w->now_us;
@@ -256,6 +261,7 @@ void hf__checkers_add(struct hf_world *w)
     struct hf__checks *c = calloc(1, sizeof(*c));
     hf_assert(c != NULL);
     c->world = w;
+    w->checks = c;
     hf__map_init(&c->heard, sizeof(struct hf__heard));
     hf__map_init(&c->nonces, sizeof(struct hf__nonce));
     hf__map_init(&c->relations, sizeof(struct hf__relation));

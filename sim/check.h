@@ -13,8 +13,9 @@
 
 enum { HF__INSTANCES_MAX = 4, HF__GENERATIONS_MAX = 8 };
 
-/* A request that was delivered and is not yet answered. */
+/* A request that was delivered. Forgotten when its call is over. */
 struct hf__heard {
+    uint64_t call;
     uint32_t node, incarnation;
     uint64_t at_us;
     uint8_t method;
@@ -22,9 +23,9 @@ struct hf__heard {
     uint32_t len;
 };
 
-/* A nonce that a provider gave out. */
+/* A nonce that a provider gave out. Forgotten when it is no good any more. */
 struct hf__nonce {
-    uint32_t incarnation;
+    uint32_t node, incarnation;
     uint64_t at_us;
     uint8_t account[32], response_key[32];
 };
@@ -52,6 +53,9 @@ struct hf__acceptor {
     enum hf__acceptance word;
 };
 
+/* Claims so far below an owner's newest are forgotten: no instance can still speak under one. */
+enum { HF__CLAIMS_KEPT = 32 };
+
 /* Who accepted a claim, by instance. */
 struct hf__claimant {
     uint8_t instance[16];
@@ -60,12 +64,16 @@ struct hf__claimant {
 };
 
 struct hf__claimed {
+    uint8_t owner[32];
+    uint32_t number;
     struct hf__claimant by[HF__INSTANCES_MAX];
     uint32_t count;
 };
 
 /* The instance that took a claim for its own. */
 struct hf__won {
+    uint8_t owner[32];
+    uint32_t number;
     uint8_t instance[16];
     uint32_t generation; /* whose holders carried it */
     bool known;
@@ -102,6 +110,7 @@ struct hf__gathered {
 };
 
 struct hf__owned {
+    uint32_t claim; /* the highest number that anybody accepted or won */
     struct hf__sharing sharings[HF__GENERATIONS_MAX];
     uint32_t count;
     bool released; /* a key was given to the application */
@@ -131,10 +140,12 @@ struct hf__checks {
     struct hf__map quotes;       /* every quote that was made → hf__quote_view */
     struct hf__map any_platform; /* policy version → bool */
     uint32_t policies;           /* versions noted so far */
+    uint64_t quote_age_max_s;    /* the longest that any policy has allowed */
     struct hf_arena arena;
 };
 
 struct hf__quote_view {
+    uint64_t made_us;
     uint8_t ppid[16], measurement[32], report_data[64];
     bool debug;
 };
@@ -164,6 +175,12 @@ uint32_t hf__check_threshold(struct hf__checks *c, const uint8_t owner[static 32
 /* Whether a policy version lets shares go to any platform. */
 bool hf__check_any_platform(struct hf__checks *c, uint32_t policy);
 const uint8_t *hf__check_account(const struct hf__checks *c, uint32_t node);
+
+/* check_forget.c */
+/* Forgets what no promise is about any more, when there is much of it. */
+void hf__check_forget(struct hf__checks *c);
+/* Notes a claim of an owner. */
+void hf__check_highest(struct hf__checks *c, const uint8_t owner[static 32], uint32_t number);
 
 /* One file each; see there for what they promise. */
 void hf__check_share_sent(struct hf__checks *c, const struct hf_message *m);

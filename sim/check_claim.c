@@ -73,6 +73,9 @@ static void count_accepted(struct hf__checks *c, uint32_t provider, const struct
 {
     uint32_t number = (uint32_t)h->claim.number, carries = 0;
     struct hf__claimed *claimed = hf__map_at(&c->claims, claim_key(h->owner, number));
+    memcpy(claimed->owner, h->owner, 32);
+    claimed->number = number;
+    hf__check_highest(c, h->owner, number);
     struct hf__claimant *by = claimant_find(c, h->owner, number, h->claim.instance);
     if (by == NULL && claimed->count < HF__INSTANCES_MAX) {
         by = &claimed->by[claimed->count++];

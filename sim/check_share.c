@@ -26,6 +26,7 @@ void hf__check_nonce_sent(struct hf__checks *c, const struct hf_message *m)
         !hf__check_decode(c, &hf_wire_nonce_request, hf_bytes_of(h->body, h->len), &request))
         return;
     struct hf__nonce *n = hf__map_at(&c->nonces, nonce_key(account, response.nonce));
+    n->node = m->from;
     n->incarnation = h->incarnation;
     n->at_us = c->world->now_us;
     memcpy(n->account, request.account, 32);

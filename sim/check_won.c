@@ -105,6 +105,9 @@ void hf__check_won(struct hf__checks *c, uint32_t node, uint32_t number)
         !hf__check_forgotten(c, owner, number, won->instance, p->instance))
         hf__violate(c->world, node, "claim", "two instances won claim %u", number);
     won->known = true;
+    memcpy(won->owner, owner, 32);
+    won->number = number;
+    hf__check_highest(c, owner, number);
     won->generation = generation;
     memcpy(won->instance, p->instance, 16);
     check_words(c, node, owner, number, p->instance);

@@ -17,10 +17,14 @@ struct hf__options {
     char *sets[64];       /* "key=value"; owned by main */
     size_t sets_count;
     uint64_t seed, seed_last;
+    bool seeds_given;
     const char *build; /* of a seed "S@BUILD"; NULL: not named */
     unsigned jobs;
     bool real, quiet, trace;
 };
+
+/* Seeds of one swarm: it remembers of each whether it ran. */
+enum { HF__SWARM_MAX = 1000000000 };
 
 int hf__command_run(const struct hf__options *o);
 int hf__command_check(const struct hf__options *o);

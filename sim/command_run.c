@@ -91,6 +91,14 @@ static int apply(const struct hf__options *o, struct hf__scenario *s)
     return 0;
 }
 
+/* What the file alone had right, and an option made wrong. */
+static void object(void *ctx, const char *path, const char *text)
+{
+    bool *refused = ctx;
+    *refused = true;
+    fprintf(stderr, "holdfast-sim: with these options: %s: %s\n", path, text);
+}
+
 int hf__load(const struct hf__options *o, struct hf__scenario *ret)
 {
     static struct hf_config_errors errors;
@@ -109,14 +117,20 @@ int hf__load(const struct hf__options *o, struct hf__scenario *ret)
     keep(doc);
     ret->world.timing = hf_timing_default;
     ret->world.wall_s = WALL_S;
-    return apply(o, ret);
+    int code = apply(o, ret);
+    bool refused = false;
+    if (code == 0 && o->sets_count > 0)
+        hf__scenario_judge(ret, object, &refused);
+    return refused ? EXIT_USAGE : code;
 }
 
 int hf__draw_options(const struct hf__options *o, uint64_t seed, struct hf__scenario *ret)
 {
     hf__scenario_draw(seed, ret);
     ret->world.crypto = o->real ? HF_WORLD_REAL : HF_WORLD_MODEL;
-    return apply(o, ret);
+    int code = apply(o, ret);
+    hf__scenario_fit(ret);
+    return code;
 }
 
 FILE *hf__open_in(const char *folder, const char *name)
@@ -166,24 +180,25 @@ static bool write_run(const char *folder, const struct hf__scenario *s, const st
     FILE *f = hf__open_in(folder, "run.csv");
     if (f == NULL)
         return false;
-    fprintf(f,
-            "seed,build,ok,stopped,nodes,ready,virtual_us,cpu_s,events,deliveries,timers,messages,"
-            "lost,bytes,writes,quotes_made,quotes_judged,computed_us,engine_bytes,disk_bytes,"
-            "world_bytes,placing_median_us,placing_p99_us,recoveries,recovering_median_us,"
-            "recovering_p99_us,"
-            "keys,trace_hash\n");
+    fprintf(
+        f, "seed,build,ok,stopped,nodes,ready,virtual_us,cpu_s,events,deliveries,timers,messages,"
+           "lost,resent,bytes,writes,quotes_made,quotes_judged,computed_us,engine_bytes,disk_bytes,"
+           "world_bytes,placing_median_us,placing_p99_us,recoveries,recovering_median_us,"
+           "recovering_p99_us,"
+           "keys,trace_hash\n");
     const struct hf_world_totals *t = &r->totals;
     fprintf(f,
             "%llu,%s,%d,%d,%u,%u,%llu,%.3f,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,"
-            "%llu,%llu,%llu,",
+            "%llu,%llu,%llu,%llu,",
             (unsigned long long)s->world.seed, hf__build_id(), r->ok, r->stopped, r->nodes,
             r->ready, (unsigned long long)r->virtual_us, r->cpu_s, (unsigned long long)t->events,
             (unsigned long long)t->deliveries, (unsigned long long)t->timers,
             (unsigned long long)t->messages_sent, (unsigned long long)t->messages_lost,
-            (unsigned long long)t->bytes_sent, (unsigned long long)t->writes,
-            (unsigned long long)t->quotes_made, (unsigned long long)t->quotes_judged,
-            (unsigned long long)t->computed_ns / 1000, (unsigned long long)t->engine_bytes,
-            (unsigned long long)t->disk_bytes, (unsigned long long)t->world_bytes);
+            (unsigned long long)t->messages_resent, (unsigned long long)t->bytes_sent,
+            (unsigned long long)t->writes, (unsigned long long)t->quotes_made,
+            (unsigned long long)t->quotes_judged, (unsigned long long)t->computed_ns / 1000,
+            (unsigned long long)t->engine_bytes, (unsigned long long)t->disk_bytes,
+            (unsigned long long)t->world_bytes);
     fprintf(f, "%llu,%llu,%zu,%llu,%llu,%llu,%016llx\n",
             (unsigned long long)hf__times_quantile(&record->placing, 0.5),
             (unsigned long long)hf__times_quantile(&record->placing, 0.99),

@@ -58,10 +58,17 @@ static void simpler_world(struct hf__scenario *s, const char *why)
     for (uint32_t nodes = s->world.policy.n + 1u; nodes < s->nodes && !hf__interrupted(); nodes++) {
         struct hf__scenario less = *s;
         less.nodes = nodes;
+        less.actions.items = malloc((s->actions.count + 1) * sizeof(*less.actions.items));
+        hf_assert(less.actions.items != NULL);
+        memcpy(less.actions.items, s->actions.items,
+               s->actions.count * sizeof(*less.actions.items));
+        hf__scenario_fit(&less);
         if (fails_alike(&less, why)) {
+            free(s->actions.items);
             *s = less;
             break;
         }
+        free(less.actions.items);
     }
     struct hf__scenario plain = *s;
     plain.world.network.latency = HF_LATENCY_CONSTANT;

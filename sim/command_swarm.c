@@ -30,7 +30,7 @@ struct report {
 struct worker {
     pid_t pid;
     int fd;
-    uint64_t next, last; /* seeds not yet reported */
+    uint64_t next, left; /* seeds not yet reported: the first, and how many */
 };
 
 static void trial(const struct hf__scenario *s, struct hf__result *ret)
@@ -72,7 +72,8 @@ static bool read_all(int fd, void *data, size_t len)
 
 static void work(const struct hf__options *o, const struct worker *w, int fd)
 {
-    for (uint64_t seed = w->next; seed <= w->last; seed++) {
+    for (uint64_t i = 0; i < w->left; i++) {
+        uint64_t seed = w->next + i;
         struct hf__scenario s;
         struct hf__result result;
         struct report report = {.seed = seed};
@@ -115,7 +116,7 @@ static bool spawn(const struct hf__options *o, struct worker *w)
 
 struct swarm {
     const struct hf__options *options;
-    uint64_t next, last; /* seeds not yet given out */
+    uint64_t next, left; /* seeds not yet given out */
     uint64_t done, failed, events, virtual_us;
     double began_s, cpu_s;
     uint64_t hash;
@@ -183,11 +184,12 @@ static void failed(struct swarm *s, uint64_t seed, const char *why)
 
 static bool give(struct swarm *s, struct worker *w)
 {
-    if (s->stop || s->next > s->last)
+    if (s->stop || s->left == 0)
         return false;
     w->next = s->next;
-    w->last = s->last - s->next < BATCH ? s->last : s->next + BATCH - 1;
-    s->next = w->last + 1;
+    w->left = s->left < BATCH ? s->left : BATCH;
+    s->next += w->left;
+    s->left -= w->left;
     return spawn(s->options, w);
 }
 
@@ -196,7 +198,8 @@ static bool hear(struct swarm *s, struct worker *w)
 {
     struct report r;
     if (read_all(w->fd, &r, sizeof(r))) {
-        w->next = r.seed + 1;
+        w->next++;
+        w->left--;
         s->done++;
         s->events += r.events;
         s->cpu_s += r.cpu_s;
@@ -211,7 +214,7 @@ static bool hear(struct swarm *s, struct worker *w)
     int status = 0;
     close(w->fd);
     waitpid(w->pid, &status, 0);
-    if (w->next <= w->last && !s->stop) {
+    if (w->left > 0 && !s->stop) {
         struct report lost = {.seed = w->next};
         if (WIFSIGNALED(status))
             snprintf(lost.why, sizeof(lost.why), "the process ended by signal %d",
@@ -222,7 +225,8 @@ static bool hear(struct swarm *s, struct worker *w)
         row(s, &lost);
         s->done++;
         w->next++;
-        if (w->next <= w->last)
+        w->left--;
+        if (w->left > 0)
             return spawn(s->options, w);
     }
     return give(s, w);
@@ -299,7 +303,8 @@ static void oversee(struct swarm *s, struct worker *workers, unsigned jobs)
 int hf__command_swarm(const struct hf__options *o)
 {
     struct worker workers[JOBS_MAX] = {0};
-    struct swarm s = {.options = o, .next = o->seed, .last = o->seed_last, .began_s = now_s()};
+    struct swarm s = {
+        .options = o, .next = o->seed, .left = o->seed_last - o->seed + 1, .began_s = now_s()};
     s.ran = calloc((size_t)((o->seed_last - o->seed) / 8 + 1), 1);
     hf_assert(s.ran != NULL);
     if (o->out != NULL) {

@@ -59,10 +59,14 @@ uint64_t hf__conn_open(struct hf_world *w, struct hf__message *m, uint64_t trip_
 {
     const struct hf_world_processor *p = &w->settings.processor;
     uint64_t ns = m->proven ? p->connect + p->accept : p->connect_locked + p->accept_locked;
+    uint64_t tcp_us = 2 * trip_us;
+    for (int i = 0; i < 2; i++)
+        tcp_us += hf__loss_flight_us(w, trip_us, true);
     if (p->cores == 0 || !w->settings.costs)
-        return 5 * trip_us + (w->settings.costs ? ns / 1000 : 0);
+        return tcp_us + 3 * trip_us + hf__loss_flight_us(w, trip_us, false) +
+               hf__loss_flight_us(w, trip_us, false) + (w->settings.costs ? ns / 1000 : 0);
     m->handshake = CALLER_BEGINS;
-    return 2 * trip_us; /* TCP's */
+    return tcp_us;
 }
 
 bool hf__conn_shakes(struct hf_world *w, uint32_t message, struct hf__message *m)
@@ -82,8 +86,10 @@ bool hf__conn_shakes(struct hf_world *w, uint32_t message, struct hf__message *m
     uint64_t called_ns = m->proven ? p->accept : p->accept_locked;
     n->busy_us = hf__compute(w, n, (called ? called_ns : caller_ns) / 2);
     uint64_t at_us = n->busy_us;
-    if (--m->handshake > 0)
-        at_us += hf__one_way_us(w, m->from, m->to);
+    if (--m->handshake > 0) {
+        uint64_t trip_us = hf__one_way_us(w, m->from, m->to);
+        at_us += trip_us + hf__loss_flight_us(w, trip_us, false);
+    }
     hf__push(w, at_us, hf__what(HF__ARRIVAL, 0, message));
     return true;
 }

@@ -25,9 +25,9 @@ static void partition(struct hf_world *w, const struct hf__deeds *d)
     free(group);
 }
 
-static void join(struct hf_world *w, uint32_t count)
+static void join(struct hf_world *w, int64_t count)
 {
-    for (uint32_t i = 0; i < count; i++)
+    for (int64_t i = 0; i < count; i++)
         hf_world_start(w, hf_world_add(w));
 }
 
@@ -142,7 +142,7 @@ static bool begin_whole(struct hf__schedule *s, struct hf__deeds *d)
         begin_documents(w, a);
         return true;
     case HF__DEED_JOIN:
-        join(w, a->count == 0 ? 1 : a->count);
+        join(w, a->count == HF__NOT_GIVEN ? 1 : a->count);
         return true;
     case HF__DEED_HEAL:
         hf__deed_heal(w);
@@ -210,6 +210,9 @@ static void begin_process(struct hf_world *w, struct hf__deeds *d, uint32_t node
     switch (a->deed) {
     case HF__DEED_CRASH:
         hf_world_crash(w, node);
+        return;
+    case HF__DEED_POWER_OFF:
+        hf_world_power_off(w, node);
         return;
     case HF__DEED_START:
         hf_world_start(w, node);
@@ -355,6 +358,7 @@ static void end_process(struct hf_world *w, struct hf__deeds *d, uint32_t node)
 {
     switch (d->action->deed) {
     case HF__DEED_CRASH:
+    case HF__DEED_POWER_OFF:
     case HF__DEED_CRASH_WRITE:
         hf_world_start(w, node);
         return;
@@ -394,6 +398,7 @@ void hf__deed_heal(struct hf_world *w)
     w->settings.attestation.judge_fails = 0;
     w->settings.attestation.quote_fails = 0;
     hf_world_collateral_stop(w, false);
+    hf__works_hurry(w);
     for (uint32_t i = 0; i < w->nodes_count; i++) {
         struct hf__node *n = w->nodes[i];
         if (n->gone)

@@ -68,6 +68,7 @@ static void draw_network(struct drawing *d, struct hf_world_network *n)
     n->one_way = (struct hf_world_duration){field(d, "network.one_way", 50, 20000), 0.4};
     n->region_sigma = 0.1;
     n->held_back = (struct hf_world_duration){field(d, "network.held_back", 1000, 200000), 1};
+    n->resend_us = field_maybe(d, "network.resend", 0.5) ? 200000 : 0;
     n->handshakes = field_maybe(d, "network.handshakes", 0.5);
 }
 
@@ -110,7 +111,7 @@ static struct hf__action *add(struct drawing *d, int deed)
 {
     d->actions = hf__grow(d->actions, d->count, &d->cap, sizeof(*d->actions));
     struct hf__action *a = &d->actions[d->count++];
-    *a = (struct hf__action){.deed = deed, .node = -1, .zone = -1, .text = ""};
+    *a = hf__action_of(deed);
     a->at_us = between(d, 0, d->s->for_us);
     if (hf__deed_lasts(deed))
         a->for_us = between(d, 1000, d->s->for_us / 4);
@@ -134,10 +135,11 @@ static void detail(struct drawing *d, struct hf__action *a)
     };
     static const double jumps_s[] = {-86400 * 400.0, -3600, -60, 60, 3600, 86400 * 30.0};
     uint32_t few = p->n > p->k ? (uint32_t)(p->n - p->k) : 1;
-    a->count = (uint32_t)between(d, 1, few);
+    if (hf__deed_aim(a->deed) != HF__AIM_NETWORK)
+        a->count = (int64_t)between(d, 1, few);
     switch (a->deed) {
     case HF__DEED_ROLLING:
-        a->count = 0;
+        a->count = HF__NOT_GIVEN;
         a->share = maybe(d, 0.5) ? 0.5 : 1;
         a->for_us = between(d, 1000, 2000000);
         a->every_us = between(d, 2000000, 8000000);
@@ -149,7 +151,6 @@ static void detail(struct drawing *d, struct hf__action *a)
     case HF__DEED_DUPLICATE:
     case HF__DEED_REORDER:
     case HF__DEED_JUDGE_FAIL:
-        a->count = 0;
         a->value = (double)between(d, 1, 50) / 100;
         return;
     case HF__DEED_SLOW:
@@ -163,7 +164,6 @@ static void detail(struct drawing *d, struct hf__action *a)
         a->value = (double)between(d, 0, 6);
         return;
     case HF__DEED_QUOTE_SLOW:
-        a->count = 0;
         a->value = (double)between(d, 2, 30);
         return;
     case HF__DEED_TCB:
@@ -173,7 +173,7 @@ static void detail(struct drawing *d, struct hf__action *a)
         a->text = policies[hf__draw_below(&d->r, HF_ARRAY_LEN(policies))];
         return;
     case HF__DEED_KEY:
-        a->count = d->s->nodes;
+        a->count = HF__NOT_GIVEN;
         a->text = "tss-db";
         return;
     default:
@@ -192,7 +192,7 @@ static const struct hf__kind kinds[] = {
     {HF__DEED_QUOTE_SLOW, 0.2, 2}, {HF__DEED_TCB, 0.2, 2},         {HF__DEED_HEAL, 0.05, 1},
     {HF__DEED_POLICY, 0.3, 3},     {HF__DEED_SET, 0.4, 3},         {HF__DEED_ROOT, 0.15, 1},
     {HF__DEED_JOIN, 0.3, 2},       {HF__DEED_KEY, 0.9, 4},         {HF__DEED_DRILL, 0.4, 3},
-    {HF__DEED_DRAIN, 0.2, 2},      {HF__DEED_STALE, 0.1, 1},
+    {HF__DEED_POWER_OFF, 0.3, 4},  {HF__DEED_DRAIN, 0.2, 2},       {HF__DEED_STALE, 0.1, 1},
 };
 
 const struct hf__kinds hf__kinds = {.items = kinds, .count = HF_ARRAY_LEN(kinds)};
@@ -258,7 +258,7 @@ static void follow(struct drawing *d, const struct hf__strategy *s)
     purpose(d, "strategy", s->name, 1);
     struct hf__action *a = add(d, HF__DEED_HOSTILE);
     a->text = s->name;
-    a->count = s->corrupts ? (uint32_t)between(d, 1, few) : 1;
+    a->count = s->corrupts ? (int64_t)between(d, 1, few) : 1;
     a->for_us = between(d, d->s->for_us / 8, d->s->for_us);
     /* Many wait for somebody to recover. */
     uint64_t at_us = a->at_us, for_us = a->for_us;
@@ -295,8 +295,9 @@ static void draw_outage(struct drawing *d)
     purpose(d, "event", "outage", 0);
     if (!maybe(d, 0.1))
         return;
-    struct hf__action *a = add(d, HF__DEED_CRASH);
-    a->count = (uint32_t)between(d, p->n - p->k + 1u, d->s->nodes);
+    bool power = maybe(d, 0.5);
+    struct hf__action *a = add(d, power ? HF__DEED_POWER_OFF : HF__DEED_CRASH);
+    a->count = (int64_t)between(d, p->n - p->k + 1u, d->s->nodes);
     a->for_us = between(d, 1000, 5000000);
 }
 

@@ -35,12 +35,15 @@ enum hf__happening {
     HF__STARTS,       /* node */
     HF__DIES,         /* node; mark: incarnation */
     HF__COLLATERAL,   /* node; mark: incarnation; its collateral has changed */
+    HF__RESETS,       /* processes have died: their connections end */
 };
 
 static inline uint64_t hf__what(enum hf__happening type, uint32_t mark, uint32_t index)
 {
     return (uint64_t)type << 56 | (uint64_t)(mark & 0xffffff) << 32 | index;
 }
+
+struct hf__checks;
 
 struct hf__message {
     uint32_t from, to; /* HF__NOBODY: a stranger */
@@ -52,6 +55,7 @@ struct hf__message {
     uint8_t method;
     uint8_t handshake;            /* flights of TLS that arrive before it */
     bool response, proven, ghost; /* ghost: a copy, whose answer goes nowhere */
+    bool datagram;                /* not on a connection: lost, or once, or twice */
     uint8_t account[32];          /* proven by the sender's certificate */
     struct hf_blob *apart;        /* holds the body, when it is not in line */
     uint8_t in_line[];
@@ -65,17 +69,20 @@ static inline struct hf_bytes hf__message_body(const struct hf__message *m)
 struct hf__call {
     uint32_t mark; /* odd while under way */
     uint32_t node, incarnation, to;
-    uint32_t id; /* the engine's */
+    uint32_t to_incarnation; /* of the process that was called; 0: none, it has answered, or its end
+                                was told */
+    uint32_t id;             /* the engine's */
     uint8_t method;
     bool has_account, ghost;
     uint8_t account[32];
 };
 
 struct hf__work {
-    uint32_t mark;
+    uint32_t mark; /* odd while under way */
     uint32_t node, incarnation, id;
     uint8_t type, trust;
     bool computed; /* the processor's part of it is done */
+    uint64_t due_us;
     uint64_t wall_s;
     uint8_t report_data[64];
     uint8_t key_hash[32];
@@ -124,6 +131,7 @@ struct hf__node {
     bool was_registered; /* it is in the set, perhaps under an account it no longer has */
     bool corrupt;        /* has followed a strategy of corrupt trust domains */
     bool tainted; /* its host has put another disk in: it may have forgotten what it promised */
+    bool silent;  /* its host has no power: it does not even refuse */
     bool gone;    /* never to start again: a copy whose time is over */
     bool planted; /* a strategy keeps a copy of its disk, to put it back */
     bool config_network,
@@ -245,6 +253,7 @@ struct hf_world {
     struct hf__cut *cuts;
     size_t cuts_count, cuts_cap;
     bool partitioned;
+    bool resets; /* HF__RESETS is in the queue */
     hf_watch_fn *watch;
     void *watch_ctx;
     struct hf__observer observers[HF__OBSERVERS_MAX];
@@ -255,6 +264,7 @@ struct hf_world {
     uint64_t trace_counts[64];
     struct hf_world_totals totals;
     struct hf_violation violation;
+    struct hf__checks *checks; /* NULL: nobody checks */
     bool violated;
     struct hf__answer answer;
     uint64_t *cores_ns; /* of each host, one after the other: busy until then */
@@ -296,6 +306,15 @@ bool hf__storage_holds(struct hf_world *w, struct hf__node *n, uint64_t after, u
 void hf__storage_durable(struct hf_world *w, struct hf__node *n);
 void hf__storage_crash(struct hf_world *w, struct hf__node *n);
 
+/* message.c */
+/* One that carries a copy of body, and is zero otherwise; from and to are still to be set. */
+uint32_t hf__message_new(struct hf_world *w, struct hf_bytes body);
+void hf__message_free(struct hf_world *w, uint32_t message);
+/* Changes one bit of the body's byte at. */
+void hf__message_spoil(struct hf__message *m, size_t at);
+/* Another body and error; what was appended to body is taken out of it. */
+void hf__message_replace(struct hf__message *m, struct hf_buf *body, int error);
+
 /* network.c */
 void hf__network_call(struct hf_world *w, struct hf__node *n, const struct hf_call *call,
                       uint64_t at_us);
@@ -316,9 +335,6 @@ uint64_t hf__conn_open(struct hf_world *w, struct hf__message *m, uint64_t trip_
 bool hf__conn_shakes(struct hf_world *w, uint32_t message, struct hf__message *m);
 /* One trip between two nodes, drawn. */
 uint64_t hf__one_way_us(struct hf_world *w, uint32_t from, uint32_t to);
-void hf__message_free(struct hf_world *w, uint32_t message);
-/* Changes one bit of the body's byte at. */
-void hf__message_spoil(struct hf__message *m, size_t at);
 
 static inline struct hf__message *hf__message(const struct hf_world *w, uint32_t message)
 {
@@ -332,6 +348,22 @@ void hf__network_fail(struct hf_world *w, uint32_t call, uint32_t mark, int erro
 uint64_t hf__network_inject(struct hf_world *w, uint32_t from, uint32_t to, uint8_t method,
                             const uint8_t *account, struct hf_bytes body, uint64_t at_us);
 
+/* A message that nobody answers and nobody sends again, from one node to another. */
+void hf__network_datagram(struct hf_world *w, uint32_t from, uint32_t to, uint8_t method,
+                          struct hf_bytes body, uint64_t at_us);
+
+/* loss.c */
+/* Whether a message is lost whose trip takes so long; if not, how much later it arrives. */
+bool hf__loss(struct hf_world *w, const struct hf__message *m, uint64_t trip_us,
+              uint64_t *ret_late_us);
+/* How much later a flight of a handshake arrives; first: no round trip has been measured yet. */
+uint64_t hf__loss_flight_us(struct hf_world *w, uint64_t trip_us, bool first);
+/* One trip, not drawn: of what a kernel answers by itself. */
+uint64_t hf__trip_us(const struct hf_world *w, uint32_t from, uint32_t to);
+/* A process has died: calls under way at it will be reset, unless its host is silent. */
+void hf__resets_expect(struct hf_world *w);
+void hf__resets(struct hf_world *w);
+
 /* rule.c */
 enum hf_fate hf__rules_judge(struct hf_world *w, struct hf__message *m, uint64_t *ret_delay_us);
 bool hf__cut_between(const struct hf_world *w, uint32_t from, uint32_t to);
@@ -340,7 +372,10 @@ bool hf__cut_between(const struct hf_world *w, uint32_t from, uint32_t to);
 void hf__work_start(struct hf_world *w, struct hf__node *n, const struct hf_work *work,
                     uint64_t at_us);
 void hf__work_done(struct hf_world *w, uint32_t work, uint32_t mark);
-void hf__work_free(struct hf_world *w, uint32_t work);
+/* The work of an entry of the queue will not be done. */
+void hf__work_drop(struct hf_world *w, uint64_t what);
+/* Nothing slows work down any more: what is under way takes no longer than it would now. */
+void hf__works_hurry(struct hf_world *w);
 
 /* attestation.c, and platforms.h */
 uint8_t hf__image_index(struct hf_world *w, const char *name);
@@ -363,6 +398,8 @@ uint32_t hf__local_new(struct hf_world *w, uint32_t node, enum hf_local_type typ
 
 /* check.c */
 void hf__checkers_add(struct hf_world *w);
+/* Memory that the checkers hold. */
+size_t hf__checks_bytes(const struct hf_world *w);
 
 /* run.c */
 /* One event that is due by then; false: there is none. */

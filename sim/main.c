@@ -36,25 +36,28 @@ static int fail(const char *what, const char *value)
     return EXIT_USAGE;
 }
 
+/* Digits and nothing before them; what follows is at *ret_end. */
+static bool parse_seed(char *text, char **ret_end, uint64_t *ret)
+{
+    errno = 0;
+    *ret = strtoull(text, ret_end, 10);
+    return text[0] >= '0' && text[0] <= '9' && errno == 0;
+}
+
 /* "A" or "A..B" or "A@BUILD". */
 static bool parse_seeds(char *text, struct hf__options *o)
 {
     char *end;
-    errno = 0;
-    o->seed = strtoull(text, &end, 10);
-    o->seed_last = o->seed;
-    if (end == text || errno != 0 || text[0] == '-')
+    if (!parse_seed(text, &end, &o->seed))
         return false;
+    o->seed_last = o->seed;
+    o->seeds_given = true;
     if (*end == '@') {
         o->build = end + 1;
         return true;
     }
-    if (end[0] == '.' && end[1] == '.') {
-        char *last = end + 2;
-        o->seed_last = strtoull(last, &end, 10);
-        if (end == last || errno != 0)
-            return false;
-    }
+    if (end[0] == '.' && end[1] == '.' && !parse_seed(end + 2, &end, &o->seed_last))
+        return false;
     return *end == '\0' && o->seed_last >= o->seed;
 }
 
@@ -193,8 +196,10 @@ static int dispatch(struct hf__options *o, const char *command, char *argument)
         return command[0] == 'r' ? hf__command_run(o) : hf__command_check(o);
     }
     if (strcmp(command, "swarm") == 0) {
-        if (o->seed_last == 0 || o->build != NULL)
+        if (!o->seeds_given || o->build != NULL)
             return fail("swarm needs --seeds A..B", "with B at least A");
+        if (o->seed_last - o->seed >= HF__SWARM_MAX)
+            return fail("too many seeds for one swarm", "at most 1000000000");
         return hf__command_swarm(o);
     }
     if (strcmp(command, "replay") == 0 || strcmp(command, "shrink") == 0) {

@@ -90,3 +90,24 @@ void *hf__map_next(const struct hf__map *m, size_t *at)
     }
     return NULL;
 }
+
+void hf__map_sweep(struct hf__map *m, hf__wanted_fn *wanted, void *ctx)
+{
+    struct hf__map old = *m;
+    size_t size = sizeof(struct hf__key) + m->value_len;
+    *m = (struct hf__map){.value_len = old.value_len};
+    for (size_t i = 0; i < old.cap; i++) {
+        uint8_t *p = old.slots + i * size;
+        struct hf__key key;
+        memcpy(&key, p, sizeof(key));
+        if (key.a != 0 && wanted(ctx, p + sizeof(key)))
+            memcpy(hf__map_at(m, key), p + sizeof(key), m->value_len);
+    }
+    m->swept = m->count;
+    free(old.slots);
+}
+
+size_t hf__map_bytes(const struct hf__map *m)
+{
+    return m->cap * (sizeof(struct hf__key) + m->value_len);
+}

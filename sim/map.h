@@ -8,9 +8,13 @@ struct hf__key {
     uint64_t a, b; /* never both 0 */
 };
 
+/* Bytes that a map may grow by before it is worth while to look what is wanted. */
+enum { HF__MAP_UNSWEPT = 1 << 18 };
+
 struct hf__map {
     size_t value_len; /* multiple of 8 */
     size_t cap, count;
+    size_t swept;   /* so many were left by the last sweep */
     uint8_t *slots; /* key and value */
 };
 
@@ -23,7 +27,19 @@ void hf__map_done(struct hf__map *m);
 void *hf__map_find(const struct hf__map *m, struct hf__key key);
 /* One value after the other, in no order: at is 0 at first; NULL after the last. */
 void *hf__map_next(const struct hf__map *m, size_t *at);
-/* The value, zeroed when it is new. */
+/* The value, zeroed when it is new. May move all others. */
 void *hf__map_at(struct hf__map *m, struct hf__key key);
+
+/* Whether a value is still wanted; if not, gives back what it points to. */
+typedef bool hf__wanted_fn(void *ctx, void *value);
+/* Forgets what is not wanted any more, and the memory for it. */
+void hf__map_sweep(struct hf__map *m, hf__wanted_fn *wanted, void *ctx);
+/* Whether it has grown to more than twice of what the last sweep left: so it takes no more than a
+ * share of each insertion's time, and the map stays below twice of what is wanted. */
+static inline bool hf__map_is_due(const struct hf__map *m)
+{
+    return m->count > 2 * m->swept + HF__MAP_UNSWEPT / (m->value_len + sizeof(struct hf__key));
+}
+size_t hf__map_bytes(const struct hf__map *m);
 
 #endif

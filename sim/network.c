@@ -18,58 +18,6 @@ static uint32_t address_node(const struct hf_world *w, const char *address)
     return *p == ':' && number < w->nodes_count ? (uint32_t)number : HF__NOBODY;
 }
 
-static struct hf_blob *blob_of(struct hf_bytes bytes)
-{
-    struct hf_blob *b = hf_blob_new(bytes);
-    hf_assert(b != NULL);
-    return b;
-}
-
-/* A body of more than a block is most likely the documents, which many send: it is held once. */
-static struct hf_blob *large_body(struct hf_world *w, struct hf_bytes body)
-{
-    if (w->large == NULL || !hf_bytes_equal(hf_blob_bytes(w->large), body)) {
-        hf_blob_unref(w->large);
-        w->large = blob_of(body);
-    }
-    return hf_blob_ref(w->large);
-}
-
-static uint32_t message_new(struct hf_world *w, struct hf_bytes body)
-{
-    bool in_line = body.len <= HF__TRANSIT_MAX - sizeof(struct hf__message);
-    uint32_t index =
-        hf__transit_take(&w->messages, sizeof(struct hf__message) + (in_line ? body.len : 0));
-    struct hf__message *m = hf__message(w, index);
-    memset(m, 0, sizeof(*m));
-    m->len = (uint32_t)body.len;
-    m->next = HF__NOBODY;
-    if (!in_line)
-        m->apart = large_body(w, body);
-    else if (body.len > 0)
-        memcpy(m->in_line, body.data, body.len);
-    return index;
-}
-
-void hf__message_free(struct hf_world *w, uint32_t message)
-{
-    hf_blob_unref(hf__message(w, message)->apart);
-    hf__transit_give(&w->messages, message);
-}
-
-void hf__message_spoil(struct hf__message *m, size_t at)
-{
-    hf_assert(at < m->len);
-    if (m->apart == NULL) {
-        m->in_line[at] ^= 1;
-        return;
-    }
-    struct hf_blob *own = blob_of(hf_blob_bytes(m->apart)); /* others may hold the same */
-    own->data[at] ^= 1;
-    hf_blob_unref(m->apart);
-    m->apart = own;
-}
-
 static uint32_t call_new(struct hf_world *w, uint32_t node, uint32_t incarnation)
 {
     uint32_t index = hf__slab_take(&w->calls);
@@ -77,6 +25,7 @@ static uint32_t call_new(struct hf_world *w, uint32_t node, uint32_t incarnation
     c->mark = (c->mark + 1) & 0xffffff;
     c->node = node;
     c->incarnation = incarnation;
+    c->to_incarnation = 0;
     c->ghost = false;
     c->has_account = false;
     return index;
@@ -119,6 +68,7 @@ static uint64_t wire_len(const struct hf_world *w, const struct hf__message *m)
     return w->platforms != NULL ? m->len : m->len + hf__model_padding(hf__message_body(m));
 }
 
+/* When it arrives; UINT64_MAX: it is lost. */
 static uint64_t travel(struct hf_world *w, struct hf__message *m, uint64_t at_us)
 {
     const struct hf_world_network *net = &w->settings.network;
@@ -131,12 +81,14 @@ static uint64_t travel(struct hf_world *w, struct hf__message *m, uint64_t at_us
         from->line_us = start + wire_len(w, m) * 1000000 / net->bandwidth;
         at_us = from->line_us;
     }
-    uint64_t trip_us = hf__one_way_us(w, m->from, m->to);
+    uint64_t trip_us = hf__one_way_us(w, m->from, m->to), late_us;
+    if (hf__loss(w, m, trip_us, &late_us))
+        return UINT64_MAX;
     if (net->handshakes && !m->response && !m->ghost && hf__conn_opens(w, m))
         trip_us = hf__conn_open(w, m, trip_us);
     if (hf__draw_chance(r, net->reorder))
         trip_us += hf__draw_duration(r, net->held_back);
-    return at_us + trip_us;
+    return at_us + trip_us + late_us;
 }
 
 static void describe(const struct hf_world *w, const struct hf__message *m, struct hf_message *ret)
@@ -147,21 +99,12 @@ static void describe(const struct hf_world *w, const struct hf__message *m, stru
         .call = (uint64_t)m->mark << 32 | m->call,
         .method = m->method,
         .response = m->response,
+        .datagram = m->datagram,
         .error = m->error,
         .account = m->proven ? m->account : NULL,
         .body = hf__message_body(m),
         .at_us = w->now_us,
     };
-}
-
-static void replace(struct hf__message *m, struct hf_buf *body, int error)
-{
-    hf_assert(body->error == 0);
-    hf_blob_unref(m->apart);
-    m->apart = blob_of(hf_buf_bytes(body));
-    m->len = (uint32_t)body->len;
-    m->error = error;
-    hf_buf_clear(body);
 }
 
 /* What watchers make of a message; false: it goes no further. */
@@ -186,7 +129,7 @@ static bool watched(struct hf_world *w, uint32_t message, struct hf__message *m,
             fate = (int)w->watch(w->watch_ctx, &shown, &verdict);
         }
         if (fate == HF_FATE_REPLACE)
-            replace(m, &body, verdict.error);
+            hf__message_replace(m, &body, verdict.error);
         *ret_delay_us += verdict.delay_us;
         if (fate == HF_FATE_RESET)
             hf__network_fail(w, m->call, m->mark, HF_ECONNRESET, w->now_us);
@@ -202,7 +145,7 @@ static bool watched(struct hf_world *w, uint32_t message, struct hf__message *m,
 
 static uint32_t copy(struct hf_world *w, const struct hf__message *m)
 {
-    uint32_t index = message_new(w, hf__message_body(m));
+    uint32_t index = hf__message_new(w, hf__message_body(m));
     struct hf__message *c = hf__message(w, index);
     struct hf_blob *apart = c->apart;
     *c = *m;
@@ -211,9 +154,18 @@ static uint32_t copy(struct hf_world *w, const struct hf__message *m)
     return index;
 }
 
+/* What has left a process arrives, or is sent again by its host, even when the process is dead. */
+static void answered(struct hf_world *w, const struct hf__message *m)
+{
+    struct hf__call *c = m->response ? call_find(w, m->call, m->mark) : NULL;
+    if (c != NULL)
+        c->to_incarnation = 0;
+}
+
 void hf__network_send(struct hf_world *w, uint32_t message, uint64_t at_us)
 {
     struct hf__message *m = hf__message(w, message);
+    answered(w, m);
     struct hf__stream *r = &w->streams[HF__FOR_DUPLICATE];
     uint64_t delay_us = 0;
     w->totals.messages_sent++;
@@ -221,16 +173,16 @@ void hf__network_send(struct hf_world *w, uint32_t message, uint64_t at_us)
     if (!watched(w, message, m, &delay_us))
         return;
     enum hf_fate fate = hf__rules_judge(w, m, &delay_us);
-    bool lost = fate == HF_FATE_DROP || hf__cut_between(w, m->from, m->to) ||
-                hf__draw_chance(&w->streams[HF__FOR_LOSS], w->settings.network.loss);
+    bool lost = fate == HF_FATE_DROP || hf__cut_between(w, m->from, m->to);
     if (fate == HF_FATE_RESET)
         hf__network_fail(w, m->call, m->mark, HF_ECONNRESET, at_us);
-    if (lost || fate == HF_FATE_RESET) {
+    lost = lost || fate == HF_FATE_RESET;
+    uint64_t arrives_us = lost ? UINT64_MAX : travel(w, m, at_us);
+    if (arrives_us == UINT64_MAX) {
         w->totals.messages_lost++;
         hf__message_free(w, message);
         return;
     }
-    uint64_t arrives_us = travel(w, m, at_us);
     bool twice = fate == HF_FATE_REPLACE; /* of a rule: a duplicate, after delay_us */
     if (!m->response && (twice || hf__draw_chance(r, w->settings.network.duplicate))) {
         uint64_t later_us = arrives_us + (twice ? delay_us : 1 + hf__draw_below(r, 100000));
@@ -264,12 +216,13 @@ void hf__network_call(struct hf_world *w, struct hf__node *n, const struct hf_ca
         hf__network_fail(w, index, c->mark, HF_ERESOLVE, at_us);
         return;
     }
-    uint32_t message = message_new(w, call->body);
+    uint32_t message = hf__message_new(w, call->body);
     struct hf__message *m = hf__message(w, message);
     m->from = n->number;
     m->from_incarnation = n->incarnation;
     m->to = c->to;
     m->to_incarnation = hf__node(w, c->to)->incarnation;
+    c->to_incarnation = hf__node(w, c->to)->engine == NULL ? 0 : m->to_incarnation;
     m->call = index;
     m->mark = c->mark;
     m->method = call->method;
@@ -285,7 +238,7 @@ void hf__network_reply(struct hf_world *w, struct hf__node *n, const struct hf_r
     struct hf__call *c = call_find(w, index, mark);
     if (c == NULL)
         return;
-    uint32_t message = message_new(w, reply->error == 0 ? reply->body : hf_bytes_of(NULL, 0));
+    uint32_t message = hf__message_new(w, reply->error == 0 ? reply->body : hf_bytes_of(NULL, 0));
     struct hf__message *m = hf__message(w, message);
     m->from = n->number;
     m->from_incarnation = n->incarnation;
@@ -309,7 +262,7 @@ uint64_t hf__network_inject(struct hf_world *w, uint32_t from, uint32_t to, uint
     c->to = to;
     c->method = method;
     c->ghost = from != HF__NOBODY;
-    uint32_t message = message_new(w, body);
+    uint32_t message = hf__message_new(w, body);
     struct hf__message *m = hf__message(w, message);
     m->from = from;
     m->to = to;
@@ -325,6 +278,19 @@ uint64_t hf__network_inject(struct hf_world *w, uint32_t from, uint32_t to, uint
     return (uint64_t)c->mark << 32 | index;
 }
 
+void hf__network_datagram(struct hf_world *w, uint32_t from, uint32_t to, uint8_t method,
+                          struct hf_bytes body, uint64_t at_us)
+{
+    uint32_t message = hf__message_new(w, body);
+    struct hf__message *m = hf__message(w, message);
+    m->from = from;
+    m->to = to;
+    m->method = method;
+    m->ghost = true;
+    m->datagram = true;
+    hf__network_send(w, message, at_us);
+}
+
 /* ---- Arriving ---- */
 
 /* Ends a call at its caller. */
@@ -335,6 +301,10 @@ static void conclude(struct hf_world *w, uint32_t call, struct hf__call *c, int 
     call_end(w, call, c);
     if (ended.ghost)
         return;
+    for (size_t i = 0; i < w->observers_count; i++) {
+        if (w->observers[i].ended != NULL)
+            w->observers[i].ended(w->observers[i].ctx, w, &ended, error, body);
+    }
     if (ended.node == HF__NOBODY) {
         w->answer.done = true;
         w->answer.error = error;
@@ -359,7 +329,7 @@ void hf__network_fail(struct hf_world *w, uint32_t call, uint32_t mark, int erro
     struct hf__call *c = call_find(w, call, mark);
     if (c == NULL)
         return;
-    uint32_t message = message_new(w, hf_bytes_of(NULL, 0));
+    uint32_t message = hf__message_new(w, hf_bytes_of(NULL, 0));
     struct hf__message *m = hf__message(w, message);
     m->from = HF__NOBODY;
     m->to = c->node;
@@ -422,7 +392,8 @@ static void arrive_request(struct hf_world *w, struct hf__message *m)
     if (error == 0 && m->to_incarnation != to->incarnation && !m->ghost)
         error = HF_ECONNRESET;
     if (error != 0) {
-        hf__network_fail(w, call, mark, error, w->now_us + w->settings.network.one_way.median_us);
+        if (!to->silent)
+            hf__network_fail(w, call, mark, error, w->now_us + hf__trip_us(w, m->to, m->from));
         return;
     }
     deliver(w, m);

@@ -243,6 +243,7 @@ void hf_world_start(struct hf_world *w, uint32_t node)
     n->deadline_us = UINT64_MAX;
     n->durable_seq = 0;
     n->paused = false;
+    n->silent = false;
     n->crashing = false;
     n->state = HF_STATE_STARTING;
     n->told_error = false;
@@ -270,12 +271,10 @@ void hf_world_start(struct hf_world *w, uint32_t node)
 static void forget_held(struct hf_world *w, struct hf__node *n)
 {
     for (size_t i = 0; i < n->held_count; i++) {
-        uint32_t index = (uint32_t)n->held[i];
-        if (n->held[i] >> 56 == HF__ARRIVAL) {
-            hf__message_free(w, index);
-        } else if (n->held[i] >> 56 == HF__WORK_DONE) {
-            hf__work_free(w, index);
-        }
+        if (n->held[i] >> 56 == HF__ARRIVAL)
+            hf__message_free(w, (uint32_t)n->held[i]);
+        else if (n->held[i] >> 56 == HF__WORK_DONE)
+            hf__work_drop(w, n->held[i]);
     }
     n->held_count = 0;
 }
@@ -291,10 +290,17 @@ void hf_world_crash(struct hf_world *w, uint32_t node)
     n->crashing = false;
     forget_held(w, n);
     hf__storage_crash(w, n);
+    hf__resets_expect(w);
     for (size_t i = 0; i < w->observers_count; i++) {
         if (w->observers[i].crashed != NULL)
             w->observers[i].crashed(w->observers[i].ctx, w, node);
     }
+}
+
+void hf_world_power_off(struct hf_world *w, uint32_t node)
+{
+    hf__node(w, node)->silent = true;
+    hf_world_crash(w, node);
 }
 
 void hf_world_pause(struct hf_world *w, uint32_t node)

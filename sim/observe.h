@@ -7,11 +7,13 @@
 
 #include "core/engine.h"
 
-enum { HF__OBSERVERS_MAX = 32 };
+/* Checkers, record, message log, run and schedule; and one for each hostile event. */
+enum { HF__OBSERVERS_MAX = 64, HF__HOSTILE_MAX = HF__OBSERVERS_MAX - 8 };
 
 struct hf__disk_write;
 struct hf__made;
 struct hf__node;
+struct hf__call;
 struct hf__message;
 struct hf_world;
 struct hf_verdict_on;
@@ -24,6 +26,9 @@ struct hf__observer {
                 struct hf_verdict_on *ret);
     /* A message is handed to its receiver's engine. */
     void (*delivered)(void *ctx, struct hf_world *w, const struct hf_message *m);
+    /* A call has ended at its caller; body: of its answer, when error is 0. */
+    void (*ended)(void *ctx, struct hf_world *w, const struct hf__call *c, int error,
+                  struct hf_bytes body);
     void (*trace)(void *ctx, struct hf_world *w, uint32_t node, const struct hf_trace *t);
     /* A key was released to the application, or refused. */
     void (*local)(void *ctx, struct hf_world *w, uint32_t node, const struct hf_local_reply *r);

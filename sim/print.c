@@ -33,6 +33,13 @@ static int64_t signed_at(const uint8_t *at, size_t size)
     return (int64_t)(value << unused) >> unused;
 }
 
+static double number_at(const uint8_t *at)
+{
+    double number;
+    memcpy(&number, at, sizeof(number));
+    return number;
+}
+
 static const char *string_at(const uint8_t *at)
 {
     const char *text;
@@ -59,7 +66,6 @@ static void print_choice(const struct hf_config_field *f, const uint8_t *at, str
 
 static void print_scalar(const struct hf_config_field *f, const uint8_t *at, struct hf_buf *out)
 {
-    double number;
     bool truth;
     switch (f->type) {
     case HF_CONFIG_BOOL:
@@ -70,8 +76,7 @@ static void print_scalar(const struct hf_config_field *f, const uint8_t *at, str
         hf_buf_printf(out, "%lld", (long long)signed_at(at, f->size));
         return;
     case HF_CONFIG_NUMBER:
-        memcpy(&number, at, sizeof(number));
-        hf_buf_printf(out, "%.15f", number);
+        hf_buf_printf(out, "%.15f", number_at(at));
         while (out->len > 2 && out->data[out->len - 1] == '0' && out->data[out->len - 2] != '.')
             out->len--;
         return;
@@ -92,14 +97,16 @@ static void print_scalar(const struct hf_config_field *f, const uint8_t *at, str
     }
 }
 
-/* Whether an event leaves the field out: zero, empty, or -1 for none. */
+/* Whether an event leaves the field out: not given, zero or empty. */
 static bool unused(const struct hf_config_field *f, const uint8_t *at)
 {
     if (f->required)
         return false;
     if (f->type == HF_CONFIG_STRING)
         return string_at(at)[0] == '\0';
-    return f->type == HF_CONFIG_INT ? signed_at(at, f->size) == -1 : unsigned_at(at, f->size) == 0;
+    if (f->none && f->type == HF_CONFIG_NUMBER)
+        return number_at(at) < 0;
+    return f->none ? signed_at(at, f->size) == HF__NOT_GIVEN : unsigned_at(at, f->size) == 0;
 }
 
 static void print_map(const struct hf_config_schema *schema, const uint8_t *at, bool all,

@@ -1,13 +1,10 @@
-/* The schema of scenarios, and the relations between their fields. */
+/* The schema of scenarios. */
 #include "scenario.h"
 
 #include "strategy.h"
 
 #include "base/error.h"
 #include "wire/messages.h"
-
-#include <stdio.h>
-#include <string.h>
 
 #define FIELD(type_, c_type, member_, name_, ...)                                                  \
     {                                                                                              \
@@ -36,7 +33,7 @@ static const struct hf_config_choice cryptos[] = {
     {NULL, 0},
 };
 static const struct hf_config_choice deeds[] = {
-#define X(constant, name, lasts, doc) {name, HF__DEED_##constant},
+#define X(constant, name, lasts, aim, doc) {name, HF__DEED_##constant},
     HF__DEED_MAP(X)
 #undef X
         {NULL, 0},
@@ -85,7 +82,11 @@ static const struct hf_config_field network_fields[] = {
     SIGMA(network, region_sigma, "region_sigma", "0.05"),
     FIELD(HF_CONFIG_SIZE, network, bandwidth, "bandwidth", .default_text = "0B", .max = INT64_MAX,
           .doc = "Bytes a second of each node's line out; 0B for no bound."),
-    CHANCE(network, loss, "loss", "Chance that a message is lost."),
+    CHANCE(network, loss, "loss", "Chance that a segment of TCP, or a datagram, is lost."),
+    US(network, resend_us, "resend", "200ms",
+       "A lost segment is sent again after it and a round trip, then after twice as long, and so "
+       "on; "
+       "0s: never, and the call is lost."),
     CHANCE(network, duplicate, "duplicate", "Chance that a request arrives twice."),
     CHANCE(network, reorder, "reorder", "Chance that a message is held back."),
     US(network, held_back.median_us, "held_back", "20ms", "For how long, at the median."),
@@ -190,14 +191,15 @@ static const struct hf_config_field action_fields[] = {
           .doc = "Virtual time at which it begins."),
     FIELD(HF_CONFIG_ENUM, action, deed, "do", .required = true, .choices = deeds,
           .doc = "What is done; `holdfast-sim list` says what each is."),
-    FIELD(HF_CONFIG_INT, action, node, "node", .default_text = "-1", .min = -1, .max = UINT32_MAX,
+    FIELD(HF_CONFIG_INT, action, node, "node", .none = true, .max = HF__NODES_MAX - 1,
           .doc = "To one node, by its number."),
-    FIELD(HF_CONFIG_INT, action, zone, "zone", .default_text = "-1", .min = -1, .max = UINT32_MAX,
+    FIELD(HF_CONFIG_INT, action, zone, "zone", .none = true, .max = 65534,
           .doc = "To every node of a zone, by its number."),
-    FIELD(HF_CONFIG_UINT, action, count, "count", .default_text = "0",
-          .doc = "To so many nodes, drawn by the seed."),
-    FIELD(HF_CONFIG_NUMBER, action, share, "share", .default_text = "0", .number_max = 1,
-          .doc = "To such a share of the nodes, drawn by the seed. Without any of these: to all."),
+    FIELD(HF_CONFIG_INT, action, count, "count", .none = true, .max = HF__NODES_MAX,
+          .doc = "To so many nodes, drawn by the seed; 0: to nobody."),
+    FIELD(HF_CONFIG_NUMBER, action, share, "share", .none = true, .number_max = 1,
+          .doc = "To such a share of the nodes, drawn by the seed: to nobody at 0, above it to one "
+                 "at least. Without any of these: to all."),
     US(action, for_us, "for", "0s", "How long it lasts, or until the process starts again."),
     US(action, every_us, "every", "0s", "Time between two steps."),
     US(action, within_us, "within", "0s",
@@ -208,46 +210,8 @@ static const struct hf_config_field action_fields[] = {
           .doc = "Image, key, status or strategy, as the deed has it."),
 };
 
-static void check_action(const void *value, const struct hf_config_where *where)
-{
-    /* A text that names one of shares and threshold only is judged beside these. */
-    static const struct hf_policy usual = {.shares = 5, .threshold = 3};
-    const action *a = value;
-    bool steps =
-        a->deed == HF__DEED_ROLLING || a->deed == HF__DEED_UPGRADE || a->deed == HF__DEED_FLAP;
-    bool chance = a->deed == HF__DEED_LOSS || a->deed == HF__DEED_DUPLICATE ||
-                  a->deed == HF__DEED_REORDER || a->deed == HF__DEED_JUDGE_FAIL;
-    bool image =
-        a->deed == HF__DEED_UPGRADE || a->deed == HF__DEED_ACCEPT || a->deed == HF__DEED_WITHDRAW;
-    int targets = (a->node >= 0) + (a->zone >= 0) + (a->count > 0) + (a->share > 0);
-    if (targets > 1)
-        hf_config_refuse(where, "node", "only one of node, zone, count and share");
-    if (steps && (a->every_us == 0) == (a->within_us == 0))
-        hf_config_refuse(where, "every", "a time between two steps, such as 10s%s",
-                         a->deed == HF__DEED_FLAP ? "" : ", or within, such as 10m");
-    if (a->within_us > 0 && (!steps || a->deed == HF__DEED_FLAP))
-        hf_config_refuse(where, "within", "only with rolling-restart and upgrade");
-    if (chance && (a->value < 0 || a->value > 1))
-        hf_config_refuse(where, "value", "a chance from 0 to 1");
-    if ((a->deed == HF__DEED_SLOW || a->deed == HF__DEED_QUOTE_SLOW) && a->value < 1)
-        hf_config_refuse(where, "value", "a factor of at least 1");
-    if (image && (a->text[0] == '\0' || strlen(a->text) >= HF_WORLD_NAME_MAX))
-        hf_config_refuse(where, "text", "the name of an image, of at most %d characters",
-                         HF_WORLD_NAME_MAX - 1);
-    if (a->deed == HF__DEED_TCB && hf__tcb_from_text(a->text) == 0)
-        hf_config_refuse(where, "text", "up-to-date, out-of-date or revoked");
-    if (a->deed == HF__DEED_POLICY && !hf__policy_from_text(a->text, &usual, NULL))
-        hf_config_refuse(where, "text",
-                         "such as shares=7 threshold=4, domain_rule=1, platform_rule=1, "
-                         "tcb_accepted=32, quote_age_max_s=3600, shares_held_max=100, "
-                         "holder_grace_s=60");
-    if (a->deed == HF__DEED_HOSTILE && hf__strategy_find(a->text) == NULL)
-        hf_config_refuse(where, "text", "a strategy: see holdfast-sim list");
-    if (!hf__deed_lasts(a->deed) && a->for_us > 0)
-        hf_config_refuse(where, "for", "%s does not last: leave it out", hf__deed_name(a->deed));
-}
 static const struct hf_config_schema action_schema =
-    HF_CONFIG_SCHEMA(action, action_fields, check_action);
+    HF_CONFIG_SCHEMA(action, action_fields, hf__action_check);
 static const struct hf_config_field action_item =
     HF_CONFIG_ITEM("event", HF_CONFIG_MAP, action, .schema = &action_schema);
 
@@ -255,8 +219,8 @@ typedef struct hf__scenario scenario;
 static const struct hf_config_field scenario_fields[] = {
     FIELD(HF_CONFIG_STRING, scenario, title, "title", .default_text = "untitled", .max = 200,
           .doc = "One line for a person."),
-    FIELD(HF_CONFIG_UINT, scenario, nodes, "nodes", .default_text = "20", .min = 1, .max = 1 << 20,
-          .doc = "Nodes at the start."),
+    FIELD(HF_CONFIG_UINT, scenario, nodes, "nodes", .default_text = "20", .min = 1,
+          .max = HF__NODES_MAX, .doc = "Nodes at the start."),
     FIELD(HF_CONFIG_UINT, scenario, world.seed, "seed", .default_text = "1",
           .doc = "Decides everything that is drawn."),
     US(scenario, for_us, "for", "10m", "Virtual time in which events happen."),
@@ -296,25 +260,5 @@ static const struct hf_config_field scenario_fields[] = {
           .doc = "What is done, in the order of time."),
 };
 
-static void check_scenario(const void *value, const struct hf_config_where *where)
-{
-    const scenario *s = value;
-    char path[64];
-    for (size_t i = 0; i < s->actions.count; i++) {
-        const action *a = &s->actions.items[i];
-        snprintf(path, sizeof(path), "events[%zu].at", i);
-        if (i > 0 && a->at_us < s->actions.items[i - 1].at_us)
-            hf_config_refuse(where, path, "not before the event above it");
-        if (a->at_us > s->for_us)
-            hf_config_refuse(where, path, "within the scenario's time, `for`");
-        snprintf(path, sizeof(path), "events[%zu].zone", i);
-        if (a->zone >= (long)s->world.zones)
-            hf_config_refuse(where, path, "a zone from 0 to %u", s->world.zones - 1);
-        snprintf(path, sizeof(path), "events[%zu].node", i);
-        if (a->node >= (long)s->nodes + 100000)
-            hf_config_refuse(where, path, "a node that exists by then");
-    }
-}
-
 const struct hf_config_schema hf__scenario_schema =
-    HF_CONFIG_SCHEMA(scenario, scenario_fields, check_scenario);
+    HF_CONFIG_SCHEMA(scenario, scenario_fields, hf__scenario_check);

@@ -19,7 +19,20 @@ struct hf__scenario {
     HF_CONFIG_LIST_OF(struct hf__action) actions;
 };
 
+enum { HF__NODES_MAX = 1 << 20 };
+
 extern const struct hf_config_schema hf__scenario_schema;
+/* Relations between the fields of an event, and of a scenario: for the schema alone. */
+void hf__action_check(const void *value, const struct hf_config_where *where);
+void hf__scenario_check(const void *value, const struct hf_config_where *where);
+/*
+ * What a scenario's events have to do with each other and with its size, told one by one: path is
+ * as `events[3].node`. For scenarios of which a field was changed after they were read.
+ */
+typedef void hf__objection_fn(void *ctx, const char *path, const char *text);
+void hf__scenario_judge(const struct hf__scenario *s, hf__objection_fn *objection, void *ctx);
+/* Leaves as many targets in events as there are nodes: a drawn scenario may get fewer. */
+void hf__scenario_fit(struct hf__scenario *s);
 /* While one field is read alone, its relations to others are not judged: hf_world_new does. */
 extern bool hf__scenario_relaxed;
 

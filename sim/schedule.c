@@ -11,8 +11,9 @@
 static const struct {
     const char *name, *doc;
     bool lasts;
+    enum hf__aim aim;
 } deeds[] = {
-#define X(constant, name, lasts, doc) {name, doc, lasts},
+#define X(constant, name, lasts, aim, doc) {name, doc, lasts, HF__AIM_##aim},
     HF__DEED_MAP(X)
 #undef X
 };
@@ -32,6 +33,12 @@ bool hf__deed_lasts(int deed)
     return deed >= 0 && deed < HF__DEEDS && deeds[deed].lasts;
 }
 
+enum hf__aim hf__deed_aim(int deed)
+{
+    hf_assert(deed >= 0 && deed < HF__DEEDS);
+    return deeds[deed].aim;
+}
+
 static void add(struct hf__deeds *d, uint32_t node)
 {
     d->targets = hf__grow(d->targets, d->count, &d->cap, sizeof(uint32_t));
@@ -39,7 +46,7 @@ static void add(struct hf__deeds *d, uint32_t node)
 }
 
 /* So many nodes out of all, each once: the first of a shuffle. */
-static void draw(struct hf_world *w, struct hf__deeds *d, uint32_t count)
+static void draw(struct hf_world *w, struct hf__deeds *d, uint64_t count)
 {
     uint32_t *all = malloc((w->nodes_count + 1u) * sizeof(uint32_t));
     hf_assert(all != NULL);
@@ -58,18 +65,21 @@ static void choose(struct hf_world *w, struct hf__deeds *d)
     const struct hf__action *a = d->action;
     d->count = 0;
     if (a->node >= 0) {
-        if ((uint32_t)a->node < w->nodes_count)
+        if (a->node < (int64_t)w->nodes_count)
             add(d, (uint32_t)a->node);
         return;
     }
-    if (a->count > 0 || a->share > 0) {
-        uint32_t count =
-            a->count > 0 ? a->count : (uint32_t)(a->share * (double)w->nodes_count + 0.5);
-        draw(w, d, count == 0 ? 1 : count);
+    if (a->count >= 0) {
+        draw(w, d, (uint64_t)a->count);
+        return;
+    }
+    if (a->share >= 0) {
+        uint64_t count = (uint64_t)(a->share * (double)w->nodes_count + 0.5);
+        draw(w, d, count == 0 && a->share > 0 ? 1 : count);
         return;
     }
     for (uint32_t i = 0; i < w->nodes_count; i++) {
-        if (a->zone < 0 || i % w->settings.zones == (uint32_t)a->zone)
+        if (a->zone < 0 || (int64_t)(i % w->settings.zones) == a->zone)
             add(d, i);
     }
 }

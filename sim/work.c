@@ -59,7 +59,21 @@ void hf__work_start(struct hf_world *w, struct hf__node *n, const struct hf_work
     uint64_t takes_us = hf__draw_duration(r, duration(w, work->type));
     if (n->slowness > 1)
         takes_us = (uint64_t)((double)takes_us * (double)n->slowness);
-    hf__push(w, at_us + takes_us, hf__what(HF__WORK_DONE, k->mark, index));
+    k->due_us = at_us + takes_us;
+    hf__push(w, k->due_us, hf__what(HF__WORK_DONE, k->mark, index));
+}
+
+void hf__works_hurry(struct hf_world *w)
+{
+    for (uint32_t i = 0; i < w->works.count; i++) {
+        struct hf__work *k = hf__slab_at(&w->works, i);
+        uint64_t due_us = w->now_us + duration(w, (enum hf_work_type)k->type).median_us;
+        if ((k->mark & 1) == 0 || k->computed || k->due_us <= due_us)
+            continue;
+        k->mark = (k->mark + 2) & 0xffffff;
+        k->due_us = due_us;
+        hf__push(w, due_us, hf__what(HF__WORK_DONE, k->mark, i));
+    }
 }
 
 static void vault_create(struct hf_world *w, struct hf__node *n, const struct hf__work *k,
@@ -149,22 +163,31 @@ static bool computes(struct hf_world *w, struct hf__node *n, struct hf__work *k,
     return true;
 }
 
-void hf__work_free(struct hf_world *w, uint32_t work)
+static void work_free(struct hf_world *w, uint32_t work)
 {
     struct hf__work *k = hf__slab_at(&w->works, work);
     free(k->quote);
     k->quote = NULL;
+    k->mark = (k->mark + 1) & 0xffffff;
     hf__slab_give(&w->works, work);
+}
+
+void hf__work_drop(struct hf_world *w, uint64_t what)
+{
+    const struct hf__work *k = hf__slab_at(&w->works, (uint32_t)what);
+    if (k->mark == (what >> 32 & 0xffffff))
+        work_free(w, (uint32_t)what);
 }
 
 void hf__work_done(struct hf_world *w, uint32_t work, uint32_t mark)
 {
     struct hf__work *k = hf__slab_at(&w->works, work);
+    if (k->mark != mark)
+        return; /* it was done earlier */
     struct hf__node *n = hf__node(w, k->node);
     struct hf_row_in *rows = NULL;
     struct hf_event event = {0};
     bool alive = n->engine != NULL && n->incarnation == k->incarnation;
-    hf_assert(k->mark == mark);
     uint64_t what = hf__what(HF__WORK_DONE, mark, work);
     if (alive && (computes(w, n, k, what) || hf__node_postpones(w, n, what)))
         return;
@@ -183,7 +206,7 @@ void hf__work_done(struct hf_world *w, uint32_t work, uint32_t mark)
             judge(w, k, &event);
         }
     }
-    hf__work_free(w, work);
+    work_free(w, work);
     if (alive)
         hf__step(w, n, &event);
     free(rows);

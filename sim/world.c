@@ -19,6 +19,7 @@ void hf_world_settings_init(struct hf_world_settings *ret)
         .wall_s = 1800000000,
         .network = {.latency = HF_LATENCY_CONSTANT,
                     .one_way = {.median_us = 100},
+                    .resend_us = 200000,
                     .held_back = {.median_us = 20000, .sigma = 1}},
         .storage = {.write = {.median_us = 500},
                     .create = {.median_us = 5000},
@@ -121,7 +122,7 @@ static void free_messages(struct hf_world *w)
         if (e.what >> 56 == HF__ARRIVAL)
             hf__message_free(w, (uint32_t)e.what);
         else if (e.what >> 56 == HF__WORK_DONE)
-            hf__work_free(w, (uint32_t)e.what);
+            hf__work_drop(w, e.what);
     }
 }
 
@@ -377,6 +378,7 @@ static uint64_t world_bytes(const struct hf_world *w)
     sum += (w->calls.count - w->calls.free_count) * w->calls.size;
     sum += (w->works.count - w->works.free_count) * w->works.size;
     sum += w->conns_cap * sizeof(*w->conns) + w->traces_cap * sizeof(*w->traces);
+    sum += hf__checks_bytes(w);
     return sum + w->authority.members_cap * sizeof(*w->authority.members);
 }
 

@@ -200,6 +200,8 @@ static void read_absent(struct loader *l, const struct hf_config_field *f,
         /* A table whose default does not fit its own bounds is our mistake. */
         hf_assert(err == 0 || err == HF_ENOMEM);
         l->out_of_memory |= err == HF_ENOMEM;
+    } else if (f->none) {
+        hf__scalar_none(f, member);
     }
     pop(l, before);
 }

@@ -103,6 +103,15 @@ static void store_unsigned(const struct hf_config_field *f, uint64_t value, void
     }
 }
 
+void hf__scalar_none(const struct hf_config_field *f, void *member)
+{
+    double number = -1;
+    if (f->type == HF_CONFIG_NUMBER)
+        memcpy(member, &number, sizeof number);
+    else
+        store_unsigned(f, UINT64_MAX, member);
+}
+
 /* Decimal without sign, leading zeros or anything else. */
 static int parse_decimal(const char *text, uint64_t *ret_value)
 {

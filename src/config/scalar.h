@@ -43,5 +43,7 @@ void hf__expected(const struct hf_config_field *field, struct hf_buf *out);
 HF_MUST_USE int hf__scalar_parse(const struct hf_config_field *field, const char *text, size_t len,
                                  bool plain, const char *folder, struct hf_arena *arena,
                                  void *ret_member);
+/* -1, of a field with `none` that the text leaves out. */
+void hf__scalar_none(const struct hf_config_field *field, void *member);
 
 #endif

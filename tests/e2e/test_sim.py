@@ -89,6 +89,14 @@ def a_swarm_writes_a_row_a_seed_and_what_was_drawn():
 
 
 @tap.case
+def the_first_and_the_last_seeds_there_are_run():
+    for seeds, count in (("0..0", 1), ("0..3", 4), (f"{2**64 - 3}..{2**64 - 1}", 3)):
+        with tempfile.TemporaryDirectory() as out:
+            sim("swarm", "--seeds", seeds, "--out", out, "--quiet")
+            assert len(rows(out, "swarm.csv")) == count
+
+
+@tap.case
 def ctrl_c_keeps_what_ran():
     with tempfile.TemporaryDirectory() as out:
         for command in (["run", scenario("steady-state"), *SMALL, "--for", "500w"], ["swarm", "--seeds", "1..10000000"]):
@@ -146,7 +154,10 @@ def a_seed_of_another_build_says_which():
 @tap.case
 def options_that_a_command_does_not_take_are_refused():
     for command in (["swarm", "--seeds", "1..2", "--trace"], ["list", "--out", "x"], ["run", "a", "b"], ["fly"],
-                    ["replay", "1..4"], ["swarm", "--seeds", "1..2", "--jobs", "2x"], ["swarm"], ["run"]):
+                    ["replay", "1..4"], ["swarm", "--seeds", "1..-1"], ["swarm", "--seeds", "-2..1"],
+                    ["swarm", "--seeds", "1..1000000000000"], ["swarm", "--seeds", "3..1"],
+                    ["run", scenario("zone-outage"), "--nodes", "2"], ["run", scenario("hostile-third"), "--nodes", "3"],
+                    ["check", scenario("steady-state"), "--set", "events=[{at: 500w, do: heal}]"], ["swarm", "--seeds", "1..2", "--jobs", "2x"], ["swarm"], ["run"]):
         assert sim(*command, status=2).stderr
 
 

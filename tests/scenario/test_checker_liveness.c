@@ -12,17 +12,16 @@
 
 Test(checkers, a_node_that_does_not_come_back_is_told)
 {
-    struct hf__action cut = {.at_us = 20000000, .for_us = 20000000, .deed = HF__DEED_ISOLATE};
-    struct hf__action crash = {.at_us = 21000000, .for_us = 1000000, .deed = HF__DEED_CRASH};
-    struct hf__action actions[] = {cut, crash};
+    struct hf__action actions[] = {hf__action_of(HF__DEED_ISOLATE), hf__action_of(HF__DEED_CRASH)};
     struct hf__scenario s = {.nodes = 6, .for_us = 60000000, .settle_us = 600000000};
     struct hf__trial_hooks hooks = {0};
     struct hf__result result;
-    for (size_t i = 0; i < HF_ARRAY_LEN(actions); i++) {
+    actions[0].at_us = 20000000;
+    actions[0].for_us = 20000000;
+    actions[1].at_us = 21000000;
+    actions[1].for_us = 1000000;
+    for (size_t i = 0; i < HF_ARRAY_LEN(actions); i++)
         actions[i].node = 0;
-        actions[i].zone = -1;
-        actions[i].text = "";
-    }
     hf_world_settings_init(&s.world);
     s.actions.items = actions;
     s.actions.count = HF_ARRAY_LEN(actions);

@@ -5,6 +5,7 @@
 #include "base/secret.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,6 +72,90 @@ Test(hf_sim_scenario, an_impossible_value_is_refused_with_what_would_be_right)
     refused("events:\n  - {at: 1s, do: slow, value: 0.5}\n", 2, "at least 1");
     refused("events:\n  - {at: 1s, do: hostile, text: nonsense}\n", 2, "strategy");
     refused("events:\n  - {at: 1s, do: crash, node: 1, count: 2}\n", 2, "only one of");
+}
+
+Test(hf_sim_scenario, targets_that_are_nobody_are_refused_by_line_and_field)
+{
+    refused("nodes: 8\nevents:\n  - {at: 1s, do: crash, node: 8}\n", 3, "from 0 to 7");
+    refused("nodes: 8\nevents:\n  - {at: 1s, do: crash, node: -1}\n", 3, "from 0 to");
+    refused("nodes: 8\nevents:\n  - {at: 1s, do: crash, zone: 3}\n", 3, "from 0 to 2");
+    refused("nodes: 2\nevents:\n  - {at: 1s, do: crash, zone: 2}\n", 3, "from 0 to 1");
+    refused("nodes: 8\nevents:\n  - {at: 1s, do: crash, zone: -1}\n", 3, "from 0 to");
+    refused("nodes: 8\nevents:\n  - {at: 1s, do: crash, count: 9}\n", 3, "at most");
+    refused("nodes: 8\nevents:\n  - {at: 1s, do: crash, count: -2}\n", 3, "from 0 to");
+    refused("nodes: 8\nevents:\n  - {at: 1s, do: crash, share: -5%}\n", 3, "from 0 to 1");
+    refused("nodes: 8\nevents:\n  - {at: 1s, do: loss, value: 1%, count: 2}\n", 3, "whole network");
+    refused("nodes: 8\nevents:\n  - {at: 1s, do: join, node: 2}\n", 3, "a count only");
+    refused("nodes: 8\nevents:\n  - {at: 1s, do: join, count: 1000000000}\n", 3, "1048576");
+    refused("nodes: 8\nevents:\n  - {at: 1s, do: join, count: 1048570}\n", 3, "1048576");
+}
+
+Test(hf_sim_scenario, numbers_that_a_deed_cannot_take_are_refused)
+{
+    refused("events:\n  - {at: 1s, do: crash-at-write, value: -1}\n", 2, "whole number");
+    refused("events:\n  - {at: 1s, do: torn-write, value: 0.5}\n", 2, "whole number");
+    refused("events:\n  - {at: 1s, do: accept, text: a, value: -3}\n", 2, "whole number");
+    refused("events:\n  - {at: 1s, do: crash, value: -3}\n", 2, "no negative");
+}
+
+/* Loads a scenario that is right, and runs it. */
+static struct hf__result taken(const char *text, uint32_t *ret_begun, int deed)
+{
+    static struct hf_config_errors errors;
+    struct hf__scenario s;
+    struct hf_config_doc *doc;
+    struct hf__result result;
+    struct hf__trial_hooks hooks = {0};
+    cr_assert_eq(hf_config_load(hf_bytes_of(text, strlen(text)), "scenario.yaml",
+                                &hf__scenario_schema, &s, &doc, &errors),
+                 0, "line %u: %s", errors.items[0].line, errors.items[0].text);
+    s.world.timing = hf_timing_default;
+    s.world.wall_s = 1800000000;
+    hf__trial_run(&s, &hooks, &result);
+    *ret_begun = result.tally.deeds[deed];
+    hf_config_doc_free(doc);
+    return result;
+}
+
+Test(hf_sim_scenario, nobody_and_a_node_that_joined_can_be_meant)
+{
+    static const struct {
+        const char *target;
+        uint32_t ready;
+    } rows[] = {
+        {"count: 0", 10}, {"share: 0%", 10}, {"share: 1%", 9}, {"count: 8", 2}, {"node: 9", 9}};
+    for (size_t i = 0; i < HF_ARRAY_LEN(rows); i++) {
+        char text[400];
+        uint32_t begun;
+        snprintf(
+            text, sizeof(text),
+            "nodes: 8\nfor: 60s\nready_min: 0\ncrypto: model\npolicy: {shares: 1, threshold: 1}\n"
+            "events:\n  - {at: 20s, do: join, count: 2}\n  - {at: 59s, do: crash, %s}\n",
+            rows[i].target);
+        struct hf__result r = taken(text, &begun, HF__DEED_CRASH);
+        cr_assert(r.ok, "%s", r.why);
+        cr_assert_eq(begun, 1);
+        cr_assert_eq(r.ready, rows[i].ready, "%s: %u ready", rows[i].target, r.ready);
+    }
+}
+
+Test(hf_sim_scenario, as_many_strategies_as_there_is_room_for_run_and_one_more_is_refused)
+{
+    struct hf_buf text;
+    uint32_t begun;
+    hf_buf_init(&text, 1 << 16);
+    hf_buf_printf(&text, "nodes: 8\nfor: 5s\nready_min: 0\ncrypto: model\nevents:\n");
+    for (int i = 0; i < HF__HOSTILE_MAX; i++)
+        hf_buf_printf(&text, "  - {at: 1s, do: hostile, text: silent, count: 1, for: 1s}\n");
+    hf_buf_append(&text, "", 1);
+    struct hf__result r = taken((const char *)text.data, &begun, HF__DEED_HOSTILE);
+    cr_assert(r.ok, "%s", r.why);
+    cr_assert_eq(begun, HF__HOSTILE_MAX);
+    text.len--;
+    hf_buf_printf(&text, "  - {at: 1s, do: hostile, text: silent, count: 1, for: 1s}\n");
+    hf_buf_append(&text, "", 1);
+    refused((const char *)text.data, 6 + HF__HOSTILE_MAX, "hostile events");
+    hf_buf_done(&text);
 }
 
 Test(hf_sim_scenario, events_out_of_order_or_after_the_end_are_refused)

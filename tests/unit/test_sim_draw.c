@@ -125,12 +125,20 @@ static struct noted targets_of(const struct hf__action *actions, size_t count)
 
 Test(hf_sim_draw, an_event_hits_the_same_nodes_whatever_stands_beside_it)
 {
-    static const struct hf__action actions[] = {
-        {.at_us = 1000, .deed = HF__DEED_ISOLATE, .node = -1, .zone = -1, .count = 9, .text = ""},
-        {.at_us = 2000, .deed = HF__DEED_CRASH, .node = -1, .zone = -1, .count = 4, .text = ""},
-        {.at_us = 2000, .deed = HF__DEED_CRASH, .node = -1, .zone = -1, .count = 4, .text = ""},
-        {.at_us = 2000, .deed = HF__DEED_PAUSE, .node = -1, .zone = -1, .count = 5, .text = ""},
-    };
+    const struct {
+        int deed;
+        uint64_t at_us;
+        int64_t count;
+    } rows[] = {{HF__DEED_ISOLATE, 1000, 9},
+                {HF__DEED_CRASH, 2000, 4},
+                {HF__DEED_CRASH, 2000, 4},
+                {HF__DEED_PAUSE, 2000, 5}};
+    struct hf__action actions[HF_ARRAY_LEN(rows)];
+    for (size_t i = 0; i < HF_ARRAY_LEN(rows); i++) {
+        actions[i] = hf__action_of(rows[i].deed);
+        actions[i].at_us = rows[i].at_us;
+        actions[i].count = rows[i].count;
+    }
     struct noted all = targets_of(actions, 4), fewer = targets_of(actions + 1, 2);
     cr_assert_eq(all.count, 8);
     cr_assert_eq(fewer.count, 8);

@@ -25,9 +25,11 @@ struct hf_world_network {
     struct hf_world_duration one_way; /* not for regions */
     double region_sigma;              /* regions: jitter around the matrix */
     uint64_t bandwidth;               /* bytes a second of each node's line; 0: without bound */
-    double loss;                      /* chance that a message is lost, 0 to 1 */
-    double duplicate;                 /* chance that a request arrives twice */
-    double reorder;                   /* chance that a message is held back */
+    double loss;                      /* chance that a segment or a datagram is lost, 0 to 1 */
+    uint64_t resend_us; /* a segment is sent again after this and a round trip, then twice it;
+                           0: never, so that the call is lost with it */
+    double duplicate;   /* chance that a request arrives twice */
+    double reorder;     /* chance that a message is held back */
     struct hf_world_duration held_back;
     bool handshakes; /* a first call pays for connection and TLS */
 };

@@ -47,9 +47,12 @@ void hf_world_start(struct hf_world *w, uint32_t node);
 void hf_world_start_all(struct hf_world *w);
 /*
  * The process dies: memory and what was not durable are lost (each transaction not yet acknowledged
- * survives with settings.storage.survives, in order). No-op when it is down.
+ * survives with settings.storage.survives, in order). Its host's kernel resets the calls that are
+ * under way at it, and refuses new ones. No-op when it is down.
  */
 void hf_world_crash(struct hf_world *w, uint32_t node);
+/* The host dies with it, until the node starts again: nobody hears a word, calls time out. */
+void hf_world_power_off(struct hf_world *w, uint32_t node);
 /* The process stands still (events wait), or goes on. */
 void hf_world_pause(struct hf_world *w, uint32_t node);
 void hf_world_resume(struct hf_world *w, uint32_t node);
@@ -140,6 +143,7 @@ struct hf_message {
     uint64_t call;     /* the same in a request and its answer */
     uint8_t method;
     bool response;
+    bool datagram;          /* not on a connection */
     int error;              /* of a response */
     const uint8_t *account; /* proven by the sender's certificate, or NULL */
     struct hf_bytes body;
@@ -293,6 +297,7 @@ struct hf_world_totals {
     uint64_t deliveries; /* requests and responses delivered */
     uint64_t timers;
     uint64_t messages_sent, messages_lost, bytes_sent;
+    uint64_t messages_resent; /* segments that were sent again because they were lost */
     uint64_t writes;
     uint64_t quotes_made, quotes_judged;
     uint64_t computed_ns; /* by all nodes together */

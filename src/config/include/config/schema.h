@@ -90,6 +90,8 @@ struct hf_config_field {
     size_t size;              /* of the member; for a list's item, of one element */
     bool required;            /* must be there; a list: must be there, though it may be empty */
     const char *default_text; /* a scalar's value when left out; NULL: the member is zero */
+    bool none; /* HF_CONFIG_INT, HF_CONFIG_NUMBER without a default: left out, the member is -1,
+                  which the bounds keep the text from saying */
     int64_t min;
     int64_t max;
     double number_min; /* HF_CONFIG_NUMBER only; both 0 stand for any finite number */

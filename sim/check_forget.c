@@ -1,0 +1,106 @@
+/*
+ * What the checkers forget, so that their memory does not grow with the time that a world runs:
+ * only what no message can be about any more. Requests whose call is over, nonces and quotes that
+ * are too old for anybody, claims far below the newest of their owner.
+ */
+#include "check.h"
+
+#include <stdlib.h>
+
+/* An answer to a request that was in time may wait for a disk. */
+enum { NONCE_SPARE_S = 600 };
+
+static bool call_goes_on(const struct hf_world *w, uint64_t call)
+{
+    uint32_t index = (uint32_t)call, mark = (uint32_t)(call >> 32);
+    if (index >= w->calls.count)
+        return false;
+    const struct hf__call *c = hf__slab_at(&w->calls, index);
+    return (c->mark & 1) != 0 && c->mark == mark;
+}
+
+static bool heard_wanted(void *ctx, void *value)
+{
+    const struct hf__checks *c = ctx;
+    struct hf__heard *h = value;
+    if (h->body != NULL && call_goes_on(c->world, h->call) &&
+        h->incarnation == hf__node(c->world, h->node)->incarnation)
+        return true;
+    free(h->body);
+    return false;
+}
+
+static bool nonce_wanted(void *ctx, void *value)
+{
+    const struct hf__checks *c = ctx;
+    const struct hf__nonce *n = value;
+    uint64_t life_us = (uint64_t)c->world->settings.timing.nonce_life_ms * 2000;
+    return n->incarnation == hf__node(c->world, n->node)->incarnation &&
+           c->world->now_us - n->at_us <= life_us + NONCE_SPARE_S * UINT64_C(1000000);
+}
+
+/* Clocks may differ by days, and a day is what one of them may be set back by unnoticed. */
+static bool quote_wanted(void *ctx, void *value)
+{
+    const struct hf__checks *c = ctx;
+    const struct hf__quote_view *q = value;
+    uint64_t life_s = 2 * c->quote_age_max_s + 7 * HF__DAY_S;
+    return c->world->now_us - q->made_us <= life_s * 1000000;
+}
+
+static bool is_recent(struct hf__checks *c, const uint8_t owner[static 32], uint32_t number)
+{
+    return number + HF__CLAIMS_KEPT >= hf__check_owner(c, owner)->claim;
+}
+
+static bool claimed_wanted(void *ctx, void *value)
+{
+    const struct hf__claimed *claimed = value;
+    return is_recent(ctx, claimed->owner, claimed->number);
+}
+
+static bool won_wanted(void *ctx, void *value)
+{
+    const struct hf__won *won = value;
+    return is_recent(ctx, won->owner, won->number);
+}
+
+void hf__check_forget(struct hf__checks *c)
+{
+    const struct {
+        struct hf__map *map;
+        hf__wanted_fn *wanted;
+    } rows[] = {
+        {&c->heard, heard_wanted},    {&c->nonces, nonce_wanted}, {&c->quotes, quote_wanted},
+        {&c->claims, claimed_wanted}, {&c->won, won_wanted},
+    };
+    for (size_t i = 0; i < HF_ARRAY_LEN(rows); i++) {
+        if (hf__map_is_due(rows[i].map))
+            hf__map_sweep(rows[i].map, rows[i].wanted, c);
+    }
+}
+
+void hf__check_highest(struct hf__checks *c, const uint8_t owner[static 32], uint32_t number)
+{
+    struct hf__owned *o = hf__check_owner(c, owner);
+    if (number > o->claim)
+        o->claim = number;
+}
+
+size_t hf__checks_bytes(const struct hf_world *w)
+{
+    const struct hf__checks *c = w->checks;
+    if (c == NULL)
+        return 0;
+    const struct hf__map *const maps[] = {
+        &c->heard,    &c->nonces,       &c->relations, &c->claims,       &c->won,
+        &c->recorded, &c->owners,       &c->attested,  &c->keys,         &c->speakers,
+        &c->gathered, &c->measurements, &c->quotes,    &c->any_platform,
+    };
+    size_t sum = sizeof(*c), at = 0;
+    for (size_t i = 0; i < HF_ARRAY_LEN(maps); i++)
+        sum += hf__map_bytes(maps[i]);
+    for (const struct hf__heard *h; (h = hf__map_next(&c->heard, &at)) != NULL;)
+        sum += h->body == NULL ? 0 : h->len;
+    return sum;
+}

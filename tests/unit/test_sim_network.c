@@ -1,0 +1,208 @@
+/* What the network loses, and how: segments of connections are late, datagrams are gone; a dead
+ * process resets, a dead host is silent. */
+#include "inside.h"
+
+#include "base/error.h"
+#include "wire/messages.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+enum { TRIP_US = 10000, RESEND_US = 200000, SENDS = 1000 };
+
+struct seen {
+    unsigned arrived;
+    uint64_t first_us, last_us, late_sum_us; /* late: beyond one trip */
+    uint64_t sent_us;
+    unsigned ended;
+    int error;
+    uint64_t ended_us;
+};
+
+static void delivered(void *ctx, struct hf_world *w, const struct hf_message *m)
+{
+    struct seen *s = ctx;
+    if (m->response || m->method != HF_METHOD_STANDING)
+        return;
+    uint64_t late_us = w->now_us - s->sent_us - TRIP_US;
+    s->arrived++;
+    s->late_sum_us += late_us;
+    if (s->arrived == 1 || late_us < s->first_us)
+        s->first_us = late_us;
+    if (late_us > s->last_us)
+        s->last_us = late_us;
+}
+
+static void ended(void *ctx, struct hf_world *w, const struct hf__call *c, int error,
+                  struct hf_bytes body)
+{
+    struct seen *s = ctx;
+    (void)body;
+    if (c->method != HF_METHOD_STANDING)
+        return;
+    s->ended++;
+    s->error = error;
+    s->ended_us = w->now_us;
+}
+
+/* Two nodes that have nothing to do: too few for any provider. */
+static struct hf_world *two(struct seen *s, double loss, uint64_t resend_us)
+{
+    struct hf_world_settings settings;
+    struct hf__observer observer = {.ctx = s, .delivered = delivered, .ended = ended};
+    struct hf_world *w;
+    hf_world_settings_init(&settings);
+    settings.network.one_way = (struct hf_world_duration){.median_us = TRIP_US};
+    settings.network.loss = loss;
+    settings.network.resend_us = resend_us;
+    cr_assert_eq(hf_world_new(&settings, &w), 0);
+    hf_world_add_many(w, 2);
+    hf__observe(w, &observer);
+    hf_world_start_all(w);
+    hf_world_run_for(w, 1000);
+    return w;
+}
+
+static const uint8_t nothing[40];
+
+static void call(struct hf_world *w, struct seen *s, uint32_t timeout_ms)
+{
+    struct hf_call c = {.id = 900000,
+                        .method = HF_METHOD_STANDING,
+                        .address = "n1:7400",
+                        .timeout_ms = timeout_ms,
+                        .body = hf_bytes_of(nothing, sizeof(nothing))};
+    s->sent_us = w->now_us;
+    hf__network_call(w, hf__node(w, 0), &c, w->now_us);
+}
+
+static struct seen calls(double loss, uint64_t resend_us)
+{
+    struct seen s = {0};
+    struct hf_world *w = two(&s, loss, resend_us);
+    for (int i = 0; i < SENDS; i++) {
+        call(w, &s, 15000);
+        hf_world_run_for(w, 15000);
+    }
+    hf_world_free(w);
+    return s;
+}
+
+/* The first time-out is a round trip and what the setting says, the next ones twice as long: with
+ * a loss of a fifth the mean is 0.2 * 220 ms * (1 + 0.4 + 0.16 + ...) = 73 ms. */
+Test(hf_sim_network, a_lost_segment_is_sent_again_and_is_late)
+{
+    struct seen none = calls(0, RESEND_US), some = calls(0.2, RESEND_US);
+    const uint64_t timeout_us = 2 * TRIP_US + RESEND_US;
+    cr_assert_eq(none.arrived, SENDS);
+    cr_assert_eq(none.last_us, 0);
+    cr_assert_eq(some.arrived, SENDS);
+    cr_assert_eq(some.first_us, 0);
+    cr_assert_eq((some.last_us + timeout_us) % timeout_us, 0, "%d", (int)some.last_us);
+    cr_assert_geq(some.last_us, 3 * timeout_us);
+    uint64_t mean_us = some.late_sum_us / SENDS;
+    cr_assert(mean_us > 60000 && mean_us < 90000, "%d us late", (int)mean_us);
+}
+
+Test(hf_sim_network, without_resending_the_call_is_lost)
+{
+    struct seen s = calls(0.2, 0);
+    cr_assert(s.arrived > SENDS * 76 / 100 && s.arrived < SENDS * 84 / 100, "%u", s.arrived);
+    cr_assert_eq(s.last_us, 0);
+    cr_assert_eq(s.ended, SENDS);
+}
+
+Test(hf_sim_network, nothing_gets_through_where_everything_is_lost)
+{
+    struct seen s = {0};
+    struct hf_world *w = two(&s, 1, RESEND_US);
+    call(w, &s, 5000);
+    hf_world_run_for(w, 1000000);
+    cr_assert_eq(s.arrived, 0);
+    cr_assert_eq(s.error, HF_ETIMEOUT);
+    hf_world_free(w);
+}
+
+Test(hf_sim_network, a_lost_datagram_is_gone_and_none_is_late)
+{
+    struct seen s = {0};
+    struct hf_world *w = two(&s, 0.2, RESEND_US);
+    for (int i = 0; i < SENDS; i++) {
+        s.sent_us = w->now_us;
+        hf__network_datagram(w, 0, 1, HF_METHOD_STANDING, hf_bytes_of(nothing, 40), w->now_us);
+        hf_world_run_for(w, 1000);
+    }
+    cr_assert(s.arrived > SENDS * 76 / 100 && s.arrived < SENDS * 84 / 100, "%u", s.arrived);
+    cr_assert_eq(s.last_us, 0);
+    cr_assert_eq(s.ended, 0);
+    hf_world_free(w);
+}
+
+/* How a call ends at whose other end something happens after `before` us. */
+static struct seen ends(void (*what)(struct hf_world *w, uint32_t node), uint64_t before_us)
+{
+    struct seen s = {0};
+    struct hf_world *w = two(&s, 0, RESEND_US);
+    hf_world_pause(w, 1); /* hears the request, and does not answer */
+    if (before_us == 0)
+        what(w, 1);
+    call(w, &s, 5000);
+    if (before_us > 0) {
+        hf_world_run_for(w, before_us / 1000);
+        what(w, 1);
+    }
+    hf_world_run_for(w, 60000);
+    cr_assert_eq(s.ended, 1);
+    s.ended_us -= s.sent_us;
+    hf_world_free(w);
+    return s;
+}
+
+Test(hf_sim_network, a_dead_process_resets_calls_under_way_and_refuses_new_ones)
+{
+    struct seen under_way = ends(hf_world_crash, 1000000), later = ends(hf_world_crash, 0);
+    cr_assert_eq(under_way.error, HF_ECONNRESET, "%s", hf_error_name(under_way.error));
+    cr_assert_eq(under_way.ended_us, 1000000 + TRIP_US);
+    cr_assert_eq(later.error, HF_ECONNECT, "%s", hf_error_name(later.error));
+    cr_assert_eq(later.ended_us, 2 * TRIP_US);
+}
+
+/* Its answer is on its way: what its kernel says later comes too late. */
+Test(hf_sim_network, an_answer_that_left_before_the_process_died_arrives)
+{
+    struct seen s = {0};
+    struct hf_world *w = two(&s, 0, RESEND_US);
+    call(w, &s, 5000);
+    while (s.arrived == 0)
+        hf_world_run_for(w, 1);
+    hf_world_run_for(w, 1);
+    hf_world_crash(w, 1);
+    hf_world_run_for(w, 60000);
+    cr_assert_eq(s.ended, 1);
+    cr_assert(s.error != HF_ECONNRESET && s.error != HF_ETIMEOUT, "%s", hf_error_name(s.error));
+    hf_world_free(w);
+}
+
+Test(hf_sim_network, a_dead_host_says_nothing)
+{
+    const uint64_t before_us[] = {0, 1000000};
+    for (size_t i = 0; i < HF_ARRAY_LEN(before_us); i++) {
+        struct seen s = ends(hf_world_power_off, before_us[i]);
+        cr_assert_eq(s.error, HF_ETIMEOUT, "%s", hf_error_name(s.error));
+        cr_assert_eq(s.ended_us, 5000000);
+    }
+}
+
+/* Until it starts again: then a new connection finds it. */
+Test(hf_sim_network, a_host_that_has_power_again_hears)
+{
+    struct seen s = {0};
+    struct hf_world *w = two(&s, 0, RESEND_US);
+    hf_world_power_off(w, 1);
+    hf_world_start(w, 1);
+    call(w, &s, 5000);
+    hf_world_run_for(w, 60000);
+    cr_assert_eq(s.arrived, 1);
+    cr_assert_neq(s.error, HF_ETIMEOUT);
+    hf_world_free(w);
+}
