@@ -9,7 +9,7 @@ import tempfile
 import checks
 import tables
 import upkeep
-from rules import UNFINISHED
+from rules import ROOMS, UNFINISHED
 from tree import Tree
 
 LONG_FUNCTION = "int f(void)\n{\n" + "    g();\n" * 70 + "}\n"
@@ -73,6 +73,9 @@ CASES = [
     ("every_function_has_a_user", "src/base/a.c",
      "int hf_a(int b)\n{\n    return b;\n}\n\nstatic int c(void)\n{\n    return hf_a(1);\n}\n", "hf_a is not static"),
     ("core_states_its_invariants", "src/core/a.c", "int hf_a(void)\n{\n    return 1;\n}\n", "0 assertions in 1"),
+    ("guides_are_true", "src/README.md", "`src/base/none.c`\n", "src/base/none.c is not there"),
+    ("guides_are_true", ".github/CONTRIBUTING.md", "`hf_none`\n", "hf_none is not in the code"),
+    ("guides_are_true", "src/README.md", "| `base` | what | |\n", "its rooms are not"),
     ("scenes_have_every_part", tables.SCENES + "new.py", "", "new.py: ORDER does not have it"),
     ("scenes_have_every_part", tables.SCENES + "__init__.py", 'ORDER = ("x",)\n', "x.py: SHOWS"),
     ("scenes_have_every_part", tables.SCENES + "__init__.py", 'ORDER = ("x",)\n', "x.py: NEEDS"),
@@ -82,7 +85,7 @@ CASES = [
     ("metrics_have_every_part", tables.METRICS, metric(unit=""), "its unit"),
     ("metrics_have_every_part", tables.METRICS, metric(reading="high."), "how to read it"),
     ("metrics_have_every_part", tables.METRICS, metric() + metric(), "not its own"),
-    ("pages_are_what_their_tables_make_them", tables.REASONS, reason(), "contrib/man/holdfast-reasons.7: run"),
+    ("pages_are_what_their_tables_make_them", tables.REASONS, reason(), "contrib/man/holdfast-reasons.7: run `ninja renew`"),
     ("nothing_is_left_unfinished", "src/base/a.c", f"/* {UNFINISHED[0]}: later */\n", UNFINISHED[0]),
 ]
 
@@ -97,6 +100,7 @@ CLEAN = {
     "src/core/meson.build": "# core: what the rest is there for.\nx = static_library('x', 'a.c', 'b.c')\n",
     "src/core/a.c": "int hf_a(void)\n{\n    hf_assert(true);\n    return hf_b();\n}\n",
     "src/core/b.c": "int hf_b(void)\n{\n    hf_assert(true);\n    return hf_a();\n}\n",
+    "src/README.md": "`src/base` and `src/base/a.c`\n" + "".join(f"| `{room}` | x |\n" for room in ROOMS),
     "tests/unit/test_x.c": "int x = HF_EX;\n",
     "tests/unit/meson.build": "'test_x.c'\n",
     "contrib/man/holdfast-reasons.7": tables.pages.reasons(reason()),

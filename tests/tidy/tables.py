@@ -5,12 +5,13 @@ import pathlib
 import re
 import sys
 
-from rules import REASONS_WITHOUT_TEST
+from rules import REASONS_WITHOUT_TEST, ROOMS
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "contrib/lib"))
 
 import pages  # noqa: E402
 
+GUIDES = ("src/README.md", ".github/CONTRIBUTING.md", "README.md")
 SCENES = "contrib/lib/scenes/"
 NO_SCENES = {"__init__", "common"}
 METRICS = "src/daemon/metrics.def"
@@ -79,8 +80,30 @@ def metrics_have_every_part(tree):
     return found
 
 
+def guides_are_true(tree):
+    """A path in a guide exists, a name of ours is in the code, and the rooms of src/README.md are those of the tree."""
+    found = []
+    sources = set(re.findall(r"\bHF_\w+|\bhf_\w+", "".join(
+        tree.text(n) for n in tree.files if n.endswith((".c", ".h", ".def")))))
+    folders = {name.rsplit("/", depth)[0] for name in tree.files for depth in range(1, name.count("/") + 1)}
+    for guide in (g for g in GUIDES if g in tree.files):
+        for quoted in re.findall(r"`([^`\n]+)`", tree.text(guide)):
+            path = quoted.rstrip("/")
+            if re.match(r"(src|sim|tests|proto|contrib|include)/[\w./-]+$", path):
+                if path not in tree.files and path not in folders:
+                    found.append(f"{guide}: {quoted} is not there")
+            elif re.match(r"(hf_|HF_)\w+$", quoted) and quoted not in sources | {"hf_noun_verb", "hf__noun_verb"}:
+                found.append(f"{guide}: {quoted} is not in the code")
+    if GUIDES[0] in tree.files:
+        cells = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", tree.text(GUIDES[0]), re.M)
+        listed = [room for cell in cells for room in re.findall(r"`(\w+)`", cell)]
+        if listed != list(ROOMS):
+            found.append(f"{GUIDES[0]}: its rooms are not those of rules.py, in their order")
+    return found
+
+
 def pages_are_what_their_tables_make_them(tree):
-    return [f"{page}: run python3 contrib/lib/pages.py"
+    return [f"{page}: run `ninja renew` in the build folder"
             for page, table, make in pages.PAGES if table in tree.files
             if page not in tree.files or tree.text(page) != make(tree.text(table))]
 
@@ -112,4 +135,4 @@ def _python(tree, name):
     return ast.parse(tree.text(name)).body if name in tree.files else []
 
 
-CHECKS = [scenes_have_every_part, reasons_have_every_part_and_a_test, metrics_have_every_part, pages_are_what_their_tables_make_them]
+CHECKS = [guides_are_true, scenes_have_every_part, reasons_have_every_part_and_a_test, metrics_have_every_part, pages_are_what_their_tables_make_them]
