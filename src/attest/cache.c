@@ -55,7 +55,8 @@ void hf_verify_cache_free(struct hf_verify_cache *cache)
     free(cache);
 }
 
-/* FNV-1a. Only verified chains are kept, so nobody can aim at a bucket with chains of their own. */
+/* FNV-1a. Only verified chains are kept, so a peer cannot aim at a bucket with chains of its own
+ * making. */
 static uint64_t tag_of(struct hf_bytes pem)
 {
     uint64_t tag = UINT64_C(0xcbf29ce484222325);

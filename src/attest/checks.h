@@ -10,7 +10,7 @@ struct hf__verification {
     const struct hf_verify_params *params;
     struct hf_bytes bytes;
     struct hf_verdict verdict;
-    struct hf_verify_report *report; /* NULL when nobody reads reasons */
+    struct hf_verify_report *report; /* NULL when the caller wants no reasons */
     char *reason;                    /* of the check that runs; NULL likewise */
 
     struct hf_quote quote;
@@ -24,7 +24,7 @@ struct hf__verification {
     struct hf__tcb_match match;
 };
 
-/* Writes the reason of the check that runs, where somebody reads it. */
+/* Writes the reason of the check that runs, where the caller wants reasons. */
 HF_PRINTF(2, 3) void hf__reason(struct hf__verification *v, const char *format, ...);
 
 /* A check: 0, the error that says what failed, or HF_ENOMEM. */

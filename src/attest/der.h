@@ -42,6 +42,7 @@ static inline struct hf_der hf__der_of(struct hf_bytes bytes, struct hf_fault *f
         .base = bytes.data, .p = bytes.data, .end = hf_bytes_end(bytes), .fault = fault};
 }
 
+/* Whether all bytes have been read. */
 static inline bool hf__der_at_end(const struct hf_der *r)
 {
     return r->p == r->end;

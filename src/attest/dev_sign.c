@@ -1,6 +1,6 @@
 /*
  * Signatures of the dev platform: ECDSA on P-256 over SHA-256 with the deterministic nonce of RFC
- * 6979, so that whoever makes keys from a seed (a simulation, a test) gets the same quotes,
+ * 6979, so that a simulation or a test that makes keys from a seed gets the same quotes,
  * certificates and collateral byte for byte. Not in constant time: the keys here protect nothing.
  */
 #include "dev_pki.h"

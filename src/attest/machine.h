@@ -26,6 +26,7 @@ struct hf__pck_chain {
  */
 HF_MUST_USE int hf__pck_chain_new(struct hf_bytes pem, struct hf__pck_chain **ret,
                                   struct hf__chain_fault *ret_fault);
+/* The same chain, with one reference more. */
 struct hf__pck_chain *hf__pck_chain_ref(struct hf__pck_chain *chain);
 /* NULL is legal. */
 void hf__pck_chain_unref(struct hf__pck_chain *chain);

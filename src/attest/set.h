@@ -48,6 +48,7 @@ struct hf__issuer {
 /* ret: one reference. pem is copied. HF_ENOMEM. */
 HF_MUST_USE int hf__issuer_new(struct hf_bytes pem, bool is_ca, const struct hf__root *root,
                                struct hf__issuer **ret);
+/* The same issuer, with one reference more. */
 struct hf__issuer *hf__issuer_ref(struct hf__issuer *issuer);
 /* NULL is legal. */
 void hf__issuer_unref(struct hf__issuer *issuer);
@@ -84,7 +85,9 @@ struct hf__document {
 HF_MUST_USE int hf__document_new(enum hf_collateral_kind kind, struct hf_bytes text,
                                  struct hf__issuer *issuer, const struct hf__root *root,
                                  const uint8_t *asked_fmspc, struct hf__document **ret);
+/* The same document, with one reference more. */
 struct hf__document *hf__document_ref(struct hf__document *d);
+/* Gives one reference back; the last one frees it. NULL is fine. */
 void hf__document_unref(struct hf__document *d);
 /* Reads and verifies it, the first time. Returns its error, or HF_ENOMEM,
  * after which it may be tried again. */

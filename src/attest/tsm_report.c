@@ -70,8 +70,8 @@ static int generation_read(const char *folder, uint64_t *ret)
 }
 
 /*
- * The kernel takes the bytes when the file is closed, and an error of that is told to nobody:
- * `generation` and the report data in the quote show whether it took them.
+ * The kernel takes the bytes when the file is closed, and reports no error of that: `generation`
+ * and the report data in the quote show whether it took them.
  */
 static int inblob_write(const char *folder, const uint8_t report_data[static 64])
 {
@@ -110,7 +110,8 @@ static int report_in(const char *folder, const uint8_t report_data[static 64], s
     rc = generation_read(folder, &after);
     if (rc != 0)
         return rc;
-    /* Our write counts one. More: somebody else's came between. None: ours was lost. */
+    /* Our write raises the generation by one. A larger step: another program wrote in between.
+     * No step: our write was lost. */
     if (after != before + 1)
         return HF_EQUOTE_INTERFERED;
     if (read_rc != 0)

@@ -26,6 +26,7 @@ struct hf__authority {
 /* Opens a folder and verifies what is in it. Says on standard error what is wrong. ret: ended with
  * hf__authority_close. */
 HF_MUST_USE int hf__authority_open(const char *folder, struct hf__authority *ret);
+/* Frees what was loaded. */
 void hf__authority_close(struct hf__authority *a);
 
 /* A path inside the folder. false: too long. */

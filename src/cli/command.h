@@ -17,11 +17,17 @@ int hf_cli_quote(int argc, char **argv);
 
 /* A daemon's own. */
 int hf_cli_status(int argc, char **argv);
+/* holdfast wait: 0 it is in the state; 1 error; 2 not in time. */
 int hf_cli_wait(int argc, char **argv);
+/* holdfast key get: 0 printed; 1 error; 2 not released now. */
 int hf_cli_key(int argc, char **argv);
+/* holdfast backup show|verify: 0 enough providers have a fitting share; 1 error; 2 fewer. */
 int hf_cli_backup(int argc, char **argv);
+/* holdfast drain: whether this node may stop. */
 int hf_cli_drain(int argc, char **argv);
+/* holdfast identity: account, address and quote, for the registration. */
 int hf_cli_identity(int argc, char **argv);
+/* holdfast reload: documents and collateral are read again. */
 int hf_cli_reload(int argc, char **argv);
 
 /* Explains a reason, or lists all (base/reasons.def). 0; 1: there is no such reason; 2: usage. */
@@ -29,7 +35,9 @@ int hf_cli_explain(int argc, char **argv);
 
 /* The authority's. */
 int hf_cli_network(int argc, char **argv);
+/* holdfast policy show|sign|measurement. */
 int hf_cli_policy(int argc, char **argv);
+/* holdfast set add|remove|platform|show|sign. */
 int hf_cli_set(int argc, char **argv);
 
 #endif

@@ -1,4 +1,4 @@
-/* explain: what a reason means, and what to do about it; for whoever is called in the night. */
+/* explain: what a reason means, and what to do about it. */
 #include "base/error.h"
 #include "command.h"
 

@@ -26,10 +26,10 @@ HF_MUST_USE int hf__policy_copy(const struct hf_policy *policy, struct hf__polic
  * UTF-8. */
 bool hf__policy_is_signed(struct hf_bytes file);
 /*
- * Reads an envelope. Whoever names the file vouches for it, as for a form: the signatures are those
- * of keys that are not known here, and are not looked at. ret: its parts are the caller's to free.
- * HF_EDOCUMENT: not a policy, or one that accepts an unknown status or a development root beside
- * intel; the codes of wire; HF_ENOMEM.
+ * Reads an envelope. The person who names the file vouches for it, as for a form: signatures are
+ * not checked, because the keys that made them are not known here. ret: its parts are the caller's
+ * to free. HF_EDOCUMENT: not a policy, or one that accepts an unknown status or a development root
+ * beside intel; the codes of wire; HF_ENOMEM.
  */
 HF_MUST_USE int hf__policy_signed_read(struct hf_bytes envelope, struct hf__policy_copy *ret);
 

@@ -44,6 +44,7 @@ struct hf_cli_quote_result {
 
 /* Writes a result to standard output. HF_ENOMEM, HF_EIO. */
 HF_MUST_USE int hf_cli_quote_print_json(const struct hf_cli_quote_result *r);
+/* Prints every check with its result as a table. */
 void hf_cli_quote_print_table(const struct hf_cli_quote_result *r);
 
 #endif

@@ -28,11 +28,13 @@ struct hf__members {
 HF_MUST_USE int hf__members_load(const char *folder, struct hf__members *ret);
 /* Writes it, sorted by account. */
 HF_MUST_USE int hf__members_save(const char *folder, struct hf__members *m);
+/* Frees the list. */
 void hf__members_done(struct hf__members *m);
 /* The member with this account; NULL: none. */
 struct hf__member *hf__members_find(struct hf__members *m, const uint8_t account[static 32]);
 /* A zeroed new member; NULL: out of memory. */
 struct hf__member *hf__members_add(struct hf__members *m);
+/* Removes a member that is in the list. */
 void hf__members_remove(struct hf__members *m, struct hf__member *member);
 /* Whether text may stand for a person or place: printable, without quotes. */
 bool hf__name_valid(const char *text);

@@ -42,6 +42,7 @@ const struct hf_config__node *hf__node_child(const struct hf_config__node *map, 
 /* Adds an error; text is cut at its bound, bytes that a terminal would not print become '?'. */
 void hf__errors_add(struct hf_config_errors *errors, unsigned line, unsigned column,
                     const char *path, const char *fmt, ...) HF_PRINTF(5, 6);
+/* Sorts errors by their place in the file. */
 void hf__errors_sort(struct hf_config_errors *errors);
 /* The known field that someone who wrote name may have meant, or NULL. */
 const char *hf__nearest_field(const struct hf_config_schema *schema, const char *name);

@@ -48,8 +48,8 @@ HF_MUST_USE int hf__secret_check(const uint8_t secret[static HF_SCALAR_LEN],
                                  const uint8_t commitment[static HF_POINT_LEN]);
 /*
  * The public share of an index: the committed polynomial, evaluated in the exponent. ret_point: may
- * be the identity, when whoever committed chose a polynomial with a root there. HF_EINVAL,
- * HF_EPOINT: as share_check.
+ * be the identity, when the author of the commitments chose a polynomial with a root there.
+ * HF_EINVAL, HF_EPOINT: as share_check.
  */
 HF_MUST_USE int hf__public_share(uint8_t index, uint8_t k, const uint8_t *commitments,
                                  uint8_t ret_point[static HF_POINT_LEN]);

@@ -89,7 +89,7 @@ int hf__proof_check(const uint8_t proof[static HF_PROOF_LEN], uint8_t index, uin
     int r = hf__public_share(index, k, commitments, public_share);
     if (r < 0)
         return r;
-    /* Everybody knows the share of a polynomial with a root at this index. */
+    /* The share of a polynomial with a root at this index is zero, which proves no knowledge. */
     if (sodium_is_zero(public_share, sizeof public_share))
         return HF_EPROOF;
     if (!hf__scalar_valid(c) || !hf__scalar_valid(z))

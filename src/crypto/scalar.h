@@ -11,6 +11,7 @@ void hf__scalar_random(struct hf_rng *rng, uint8_t ret[static HF_SCALAR_LEN]);
 HF_MUST_USE bool hf__scalar_valid(const uint8_t s[static HF_SCALAR_LEN]);
 /* A hash as a scalar. May be zero, with a probability of 2^-252. */
 void hf__scalar_reduce(const uint8_t wide[static 64], uint8_t ret[static HF_SCALAR_LEN]);
+/* The scalar of a small number. */
 void hf__scalar_small(uint8_t v, uint8_t ret[static HF_SCALAR_LEN]);
 /*
  * coefficients[0] + coefficients[1] * x + ..., by Horner's rule. coefficients: count scalars, one

@@ -120,8 +120,7 @@ int hf__share_check(const uint8_t share[static HF_SCALAR_LEN], uint8_t index, ui
         return HF_ESCALAR;
     hf_assert(crypto_scalarmult_ristretto255_base(point, share) == 0);
     r = hf_secret_equal(point, committed, sizeof point) ? 0 : HF_ESHARE;
-    /* A share that does not fit may still be one of another generation, and its public half be
-     * nobody's business. */
+    /* Wipe the public half too: a share that does not fit may belong to another generation. */
     hf_wipe(point, sizeof point);
     return r;
 }

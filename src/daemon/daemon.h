@@ -91,9 +91,13 @@ void hf__daemon_drop_outputs(struct hf__daemon *d);
 
 /* ---- peers.c */
 HF_MUST_USE int hf__peers_open(struct hf__daemon *d);
+/* Listens for peers; tries again by itself where that fails. */
 void hf__peers_listen(struct hf__daemon *d);
 void hf__peers_sweep(struct hf__daemon *d, uint64_t now_ms);
+/* Makes a call of the engine to a peer; its answer becomes an event. */
 void hf__peers_call(struct hf__daemon *d, const struct hf_call *call);
+/* Answers the request of this id with body, or refuses it with error. No-op when the asker has
+ * gone. */
 void hf__peers_reply(struct hf__daemon *d, uint64_t id, int error, struct hf_bytes body);
 void hf__peers_identity(struct hf__daemon *d);
 /* Takes a new identity that was waiting, when the claim is on its way, or at once. */
@@ -112,6 +116,7 @@ void hf__trace_log(struct hf__daemon *d, const struct hf_trace *t);
 /* ---- status.c */
 /* The whole status as JSON, terminated, freed by the caller; NULL: out of memory. */
 char *hf__status_json(struct hf__daemon *d, bool public_only);
+/* The state of the engine, or before it runs what stands for it. */
 enum hf_state hf__daemon_state(struct hf__daemon *d);
 /* Providers as a list for JSON. */
 struct json_t *hf__status_providers(const struct hf_provider_status *providers, size_t count,
@@ -119,13 +124,16 @@ struct json_t *hf__status_providers(const struct hf_provider_status *providers, 
 
 /* ---- local.c */
 HF_MUST_USE int hf__local_open(struct hf__daemon *d);
+/* Stops listening and ends every local connection. */
 void hf__local_close(struct hf__daemon *d);
+/* Gives the reply to the connection that asked. No-op when it has gone. */
 void hf__local_answer(struct hf__daemon *d, const struct hf_local_reply *reply);
 /* Something changed: asks the engine again for keys that are waited for. */
 void hf__local_again(struct hf__daemon *d);
 
 /* ---- metrics.c */
 void hf__metrics_open(struct hf__daemon *d);
+/* Stops listening; d->metrics is NULL once the loop has closed the port. */
 void hf__metrics_close(struct hf__daemon *d);
 
 /* ---- harden.c */

@@ -7,8 +7,8 @@
  * everything, and the fetcher would run under the daemon's filter. So the launcher is forked first
  * of all, before there is a secret, a thread or a filter; all that it does is wait for a request,
  * run the fetcher with a command line that comes from the configuration, and say how it ended. What
- * a request can change are numbers: platforms and a development root's key. Whoever takes over the
- * daemon gets nothing from the launcher but collateral.
+ * a request can change are numbers: platforms and a development root's key. An attacker who takes
+ * over the daemon gets nothing from the launcher but collateral.
  */
 #ifndef HF_DAEMON_FETCH_LAUNCHER_H
 #define HF_DAEMON_FETCH_LAUNCHER_H

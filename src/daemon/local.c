@@ -34,7 +34,7 @@ struct local_conn {
     bool closing;
     enum hf__local_request_type type;
     char name[65];     /* of the key that is waited for */
-    uint64_t until_ms; /* 0: nobody waits */
+    uint64_t until_ms; /* 0: no request waits */
     int refusal;       /* the newest, told when the time is over */
     size_t in_len;
     uint8_t in[IN_MAX];
@@ -43,7 +43,7 @@ struct local_conn {
 struct hf__local {
     struct hf__daemon *d;
     uv_pipe_t pipe;
-    uv_timer_t patience; /* runs while somebody waits */
+    uv_timer_t patience; /* runs while a request waits */
     int handles;         /* of these two, still open */
     struct local_conn *conns;
     size_t count;
@@ -332,7 +332,7 @@ static void read_on(struct local_conn *t)
     }
 }
 
-/* Its own user and root: whoever could read the daemon's memory and files anyway. */
+/* Admit the daemon's own user and root: both could read its memory and files anyway. */
 static bool permitted(uv_pipe_t *pipe, uid_t *ret_uid)
 {
     struct ucred peer;
@@ -382,7 +382,7 @@ static void on_connection(uv_stream_t *server, int status)
     }
 }
 
-/* A socket that nobody listens on is what a crash left behind. */
+/* A socket without a listener was left behind by a crash. */
 static bool is_stale(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};

@@ -17,13 +17,16 @@ struct hf__line {
 
 /* What is set once, at the start, for the whole process. */
 void hf__log_setup(bool json, int level);
+/* Whether lines of this level are written. */
 bool hf__log_wanted(int level);
 
 /* Begins a line. wall_ms: Unix time. */
 void hf__line_begin(struct hf__line *l, bool json, uint64_t wall_ms, int level, const char *event);
 /* value: terminated; quoted and escaped as the format wants. NULL: the field is left out. */
 void hf__line_text(struct hf__line *l, const char *name, const char *value);
+/* Adds a field with a number. */
 void hf__line_uint(struct hf__line *l, const char *name, uint64_t value);
+/* Adds a field with bytes in hexadecimal. */
 void hf__line_hex(struct hf__line *l, const char *name, struct hf_bytes value);
 /* An error's name and sentence; nothing for 0. */
 void hf__line_error(struct hf__line *l, int error);
@@ -32,6 +35,7 @@ void hf__line_end(struct hf__line *l);
 
 /* The same, for lines that are written: begin returns false when the level is not wanted. */
 bool hf__log_begin(struct hf__line *l, int level, const char *event);
+/* Writes the line; it must have been begun. */
 void hf__log_write(struct hf__line *l);
 /* A whole line. text may be NULL; error may be 0. */
 void hf__log(int level, const char *event, const char *text, int error);

@@ -13,7 +13,7 @@ enum {
     DOCUMENTS_MAX = HF_NET_BODY_CEILING,
     MESSAGE_MAX = 256 << 10, /* any other request or answer */
     NO_PLACE = UINT32_MAX,
-    SLOW_MS = 120000, /* a request that nobody answered until then has been given up by the net */
+    SLOW_MS = 120000, /* by then the net has given up a request that was not answered */
 };
 
 static const char prefix[] = "/v1/";

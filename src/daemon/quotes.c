@@ -229,7 +229,7 @@ static int collateral_for(struct hf__quotes *q, const struct hf_roots *roots, ui
 
 /*
  * Platforms of whose quotes no more is wrong than the collateral: their chains lead to the root, so
- * that nobody can have collateral fetched for platforms that do not exist.
+ * that a peer cannot cause fetches for platforms that do not exist.
  */
 static void learn(struct hf__quotes *q, struct hf_bytes bytes, int error)
 {

@@ -62,6 +62,7 @@ void hf__quotes_held(struct hf__quotes *q, struct hf__held *ret);
 /* Forgets platforms that quotes have brought: they come again with the next quote. */
 void hf__quotes_forget_fmspcs(struct hf__quotes *q);
 
+/* How many quotes were made and failed, and why the last one failed. */
 void hf__quotes_facts(struct hf__quotes *q, struct hf_producer_facts *ret);
 /* "tdx" or "dev". */
 const char *hf__quotes_platform(const struct hf__quotes *q);

@@ -20,7 +20,7 @@ struct hf__storage_rows {
 /* Gives back every row. */
 void hf__storage_rows_done(struct hf__storage_rows *rows);
 
-/* What the folder says before anyone has the key. */
+/* What the folder says before its vault is opened. */
 struct hf__storage_start {
     enum hf_vault_state vault;
     struct hf__storage_rows public_rows;
@@ -61,6 +61,7 @@ struct hf__storage_stats {
     uint64_t groups, updates;
     size_t waiting;
 };
+/* Copies the storage's counters. */
 void hf__storage_stats(struct hf__storage *s, struct hf__storage_stats *ret);
 
 #endif

@@ -68,7 +68,7 @@ static int base64_of(uint8_t c)
     return at == NULL ? -1 : (int)(at - digits);
 }
 
-/* Between the two lines of a PEM block. What is decoded is checked by whoever parses the DER. */
+/* Between the two lines of a PEM block. The parser of the DER checks what is decoded here. */
 static int decode_pem(struct hf_bytes body, struct hf_buf *ret)
 {
     static const char begin[] = "-----BEGIN X509 CRL-----", end[] = "-----END X509 CRL-----";

@@ -50,7 +50,7 @@ static bool is_ours(const char *name)
     return strncmp(name, "tcb_info_", 9) == 0 && strlen(name) < NAME_MAX_LEN;
 }
 
-/* The name of a file of somebody else's in the folder, or whether there is none. */
+/* Whether the folder holds only files of ours; if not, the name of one that is not. */
 static bool holds_only_ours(const char *folder, char ret_foreign[static NAME_MAX_LEN])
 {
     bool only = true;
@@ -103,7 +103,7 @@ static int put(const struct work *w, const char *name, const struct hf_buf *cont
 
 static int put_all(struct work *w)
 {
-    /* Left from a fetch that was killed; the lock says that nobody uses it. */
+    /* Left from a fetch that was killed; the lock shows that no fetch uses it. */
     folder_remove(w->fresh);
     if (mkdir(w->fresh, 0755) != 0)
         return refuse_errno(w, errno);

@@ -15,6 +15,7 @@ struct hf__http;
 
 /* options: borrowed until hf__http_free. HF_ENOMEM. */
 HF_MUST_USE int hf__http_new(const struct hf__fetch_options *options, struct hf__http **ret);
+/* Frees the client; NULL is fine. */
 void hf__http_free(struct hf__http *http);
 
 /*

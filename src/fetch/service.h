@@ -34,6 +34,7 @@ struct hf__service_set {
  */
 HF_MUST_USE int hf__service_fetch(const struct hf__fetch_options *options,
                                   struct hf__service_set *ret, char *ret_reason);
+/* Frees what the set holds. */
 void hf__service_set_done(struct hf__service_set *set);
 
 #endif

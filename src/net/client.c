@@ -174,7 +174,7 @@ void hf__call_send(struct hf__call *call, struct hf__conn *conn)
     hf__list_remove(&call->link);
     hf__list_append(&conn->calls, &call->link);
     if (conn->active++ == 0)
-        /* The silence before the first call is nobody's fault. */
+        /* Do not count the silence before the first call. */
         conn->input_ms = call->since_ms;
     hf__conn_schedule(conn);
     hf__conn_touch(conn);

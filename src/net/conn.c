@@ -187,8 +187,8 @@ void hf__conn_drain(struct hf__conn *conn)
     if (conn->closing || conn->draining)
         return;
     if (conn->state != HF__OPEN && conn->outgoing) {
-        /* It shakes hands under the certificate that is no more. Those who wait
-         * for it get another. */
+        /* The handshake runs under the certificate that was replaced. Close it: the calls that
+         * wait for it get another connection. */
         hf__conn_close(conn, HF_EREFUSED, "the identity changed during the handshake", "");
         return;
     }

@@ -26,7 +26,9 @@ struct hf__deadlines {
 /* Adds d, never due. HF_ENOMEM. */
 HF_MUST_USE int hf__deadlines_add(struct hf__deadlines *h, struct hf__deadline *d,
                                   void (*due)(struct hf__deadline *d));
+/* Moves a deadline, which is in the heap; at_ms is on the monotonic clock. */
 void hf__deadlines_set(struct hf__deadlines *h, struct hf__deadline *d, uint64_t at_ms);
+/* Removes a deadline, which is in the heap. */
 void hf__deadlines_remove(struct hf__deadlines *h, struct hf__deadline *d);
 /* The earliest, or HF__NEVER. */
 uint64_t hf__deadlines_next(const struct hf__deadlines *h);

@@ -18,8 +18,8 @@ struct hf__extension {
 
 void hf__extension_encode(const struct hf__extension *e, uint8_t ret[static HF__EXTENSION_LEN]);
 /*
- * Reads the value of a subjectAltName. HF_ENOTFOUND: it says nothing of Holdfast, as anybody's may.
- * HF_EMALFORMED: it does, in another form than the one that is specified.
+ * Reads the value of a subjectAltName. HF_ENOTFOUND: it does not concern Holdfast. HF_EMALFORMED:
+ * it does, in another form than the one that is specified.
  */
 HF_MUST_USE int hf__extension_decode(struct hf_bytes der, struct hf__extension *ret);
 

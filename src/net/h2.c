@@ -168,7 +168,7 @@ int hf__h2_callbacks_init(struct hf_net *net)
     shared_callbacks(net->client_callbacks);
     nghttp2_session_callbacks_set_on_frame_recv_callback(net->client_callbacks, on_client_frame);
     hf__client_callbacks(net->client_callbacks);
-    /* Closed streams are not kept for a priority tree that nobody uses. */
+    /* Do not keep closed streams: no priority tree is used. */
     nghttp2_option_set_no_closed_streams(net->option, 1);
     nghttp2_option_set_max_outbound_ack(net->option, HF_NET_ACKS_QUEUED_MAX);
     nghttp2_option_set_max_settings(net->option, HF_NET_SETTINGS_MAX);

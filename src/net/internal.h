@@ -2,7 +2,7 @@
  * What the files of this room share. Three objects, and who frees them:
  *
  * hf__conn, a connection. Everything it has is freed in on_closed, libuv's close callback, and
- * nowhere else: so any function may close any connection at any time, and nobody's pointer dies
+ * nowhere else: so any function may close any connection at any time, and no caller's pointer dies
  * under it. Work that comes upon `closing` stops. Its calls or streams end in on_closed too.
  * hf__stream, an incoming request. It lives as long as nghttp2's stream of that number, and is its
  * user data. hf__call, an outgoing one. It is on exactly one list: waiting (of its target), calls
@@ -188,7 +188,7 @@ bool hf__limits_valid(const struct hf_net_limits *l);
 
 /* net.c */
 uint64_t hf__now_ms(struct hf_net *net);
-/* Has on_idle run before the loop waits again. */
+/* Schedules on_idle before the loop waits again. */
 void hf__wake(struct hf_net *net);
 /* Moves a deadline, and the timer with it. */
 void hf__set_deadline(struct hf_net *net, struct hf__deadline *d, uint64_t at_ms);
@@ -208,17 +208,21 @@ void hf__conn_start(struct hf__conn *conn);
 void hf__conn_close(struct hf__conn *conn, int error, const char *reason, const char *detail);
 /* No new streams: it closes when those it has are done. */
 void hf__conn_drain(struct hf__conn *conn);
-/* Has it flushed at the next turn. */
+/* Schedules a flush of the connection at the loop's next turn. */
 void hf__conn_touch(struct hf__conn *conn);
+/* Hands what HTTP/2 has to send to TLS and the socket. */
 void hf__conn_flush(struct hf__conn *conn);
 /* Sets its deadline anew, after something that it depends on changed. */
 void hf__conn_schedule(struct hf__conn *conn);
+/* The other end's address as terminated text; valid while the connection is. */
 const char *hf__conn_address(const struct hf__conn *conn);
+/* What is known of the other end: its address, and the account that its certificate proved. */
 void hf__conn_peer(const struct hf__conn *conn, struct hf_net_peer *ret);
 /* Whether a connection may hold that many bytes more; false is counted as a refusal. */
 HF_MUST_USE bool hf__conn_has_room(const struct hf__conn *conn, size_t bytes);
 /* Counts bytes held for a connection. */
 void hf__conn_hold(struct hf__conn *conn, size_t bytes);
+/* Gives back bytes that hf__conn_hold counted. */
 void hf__conn_release(struct hf__conn *conn, size_t bytes);
 
 /* conn_out.c: what goes out of a connection */
@@ -227,21 +231,27 @@ void hf__conn_send(struct hf__conn *conn);
 /* conn_time.c */
 /* Doubts that the peer is there: sends a PING, and no new calls until it is answered. */
 void hf__conn_suspect(struct hf__conn *conn);
+/* The connection's deadline has come: ends it or its calls, or sends a PING. */
 void hf__conn_due(struct hf__deadline *d);
 
 /* h2.c: what both sides of HTTP/2 share */
 HF_MUST_USE int hf__h2_callbacks_init(struct hf_net *net);
+/* Makes the HTTP/2 session and queues its settings. HF_ENOMEM. */
 HF_MUST_USE int hf__h2_start(struct hf__conn *conn);
 /* Feeds decrypted bytes; closes the connection on error. */
 void hf__h2_input(struct hf__conn *conn, const uint8_t *data, size_t len);
 nghttp2_nv hf__h2_field(const char *name, const char *value, size_t value_len);
+/* The content type of a header value of len bytes. */
 enum hf_net_type hf__h2_type(const uint8_t *value, size_t len);
+/* The header value of a content type, terminated. */
 const char *hf__h2_type_name(enum hf_net_type type);
 
 /* server.c */
 void hf__server_callbacks(nghttp2_session_callbacks *c);
+/* Takes a frame of an incoming request. 0, or an error of nghttp2 that ends the connection. */
 HF_MUST_USE int hf__server_frame(nghttp2_session *h2, const nghttp2_frame *frame,
                                  struct hf__conn *conn);
+/* Follows the frames that were sent for an answer. As hf__server_frame. */
 HF_MUST_USE int hf__server_frame_sent(nghttp2_session *h2, const nghttp2_frame *frame,
                                       struct hf__conn *conn);
 /* Ends all streams of a connection that is gone. */
@@ -252,6 +262,7 @@ void hf__accept_due(struct hf__deadline *d);
 
 /* client.c: calls on a connection */
 void hf__client_callbacks(nghttp2_session_callbacks *c);
+/* Takes a frame of the answer to a call. As hf__server_frame. */
 HF_MUST_USE int hf__client_frame(nghttp2_session *h2, const nghttp2_frame *frame,
                                  struct hf__conn *conn);
 /* Ends a call: it goes to net->finished. reason: for a person; NULL when
@@ -267,8 +278,9 @@ void hf__client_abandon(struct hf__conn *conn);
 /* The target of an address, with one reference more; NULL: no memory,
  * or (ret_error) not an address. */
 struct hf__target *hf__target_get(struct hf_net *net, const char *address, int *ret_error);
+/* Gives one reference back; the last one frees the target. */
 void hf__target_unref(struct hf__target *t);
-/* Has its waiting calls looked at, at the next turn. */
+/* Schedules a look at the target's waiting calls at the loop's next turn. */
 void hf__target_kick(struct hf__target *t);
 /* Gives waiting calls to the connection, making one if need be. */
 void hf__target_serve(struct hf__target *t);

@@ -13,17 +13,20 @@ struct hf__list {
 
 #define hf__container(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
+/* Makes an empty list, or an item that is in none. */
 static inline void hf__list_init(struct hf__list *l)
 {
     l->next = l;
     l->prev = l;
 }
 
+/* Whether a list is empty, or an item in none. */
 static inline bool hf__list_empty(const struct hf__list *l)
 {
     return l->next == l;
 }
 
+/* Puts an item at the end. It must be in no list. */
 static inline void hf__list_append(struct hf__list *head, struct hf__list *item)
 {
     item->prev = head->prev;

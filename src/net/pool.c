@@ -59,8 +59,8 @@ void hf__target_forget(struct hf__conn *conn)
     if (t == NULL || t->conn != conn)
         return;
     t->conn = NULL;
-    /* Those who waited for a connection that never came about learn
-     * why. Others get the next one. */
+    /* Tell the calls that waited for a connection that was never made why. The others get the
+     * next one. */
     if (conn->closing && !conn->opened && conn->error != HF_EREFUSED)
         hf__list_move(&conn->calls, &t->waiting);
     else if (!hf__list_empty(&t->waiting))
@@ -225,7 +225,7 @@ void hf__target_serve(struct hf__target *t)
         if (r != 0)
             hf__call_finish(call, r, "no connection", hf_error_sentence(r));
         else if (t->conn == NULL)
-            continue; /* It failed at once, and took those who waited with it. */
+            continue; /* The connection failed at once, and its waiting calls with it. */
         else if (t->conn->state != HF__OPEN || !has_room(t->conn))
             break;
         else

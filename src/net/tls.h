@@ -44,6 +44,7 @@ typedef int hf__verify_fn(const uint8_t account[static HF_NET_ACCOUNT_LEN], cons
 /* Makes the key and a certificate without an account. out: where bytes for peers go. HF_ENOMEM,
  * HF_EINTERNAL. */
 HF_MUST_USE int hf__tls_context_init(struct hf__tls_context *ret, struct hf_buf *out);
+/* Frees the context. */
 void hf__tls_context_done(struct hf__tls_context *c);
 /*
  * Puts a new certificate in place for the connections to come. account NULL: without the extension.
@@ -57,6 +58,7 @@ BIO_METHOD *hf__tls_bio_method(void);
 
 /* ret must stay where it is: the BIO points to it. HF_ENOMEM. */
 HF_MUST_USE int hf__tls_init(struct hf__tls *ret, const struct hf__tls_context *c, bool server);
+/* Frees one end of a session. */
 void hf__tls_done(struct hf__tls *t);
 /* One step of the handshake: 1 finished, 0 more bytes are needed, HF_ETLS failed (an alert may be
  * in out). */

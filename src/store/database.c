@@ -68,8 +68,8 @@ int hf__db_build(struct hf_store *s, const struct hf__plain *plain, struct hf_by
 {
     int e = hf__folder_make_file(s, HF__DB_NEW_NAME, err);
     sqlite3 *db = NULL;
-    /* Nobody sees this file before it is complete and synced, so its journal need not outlive a
-     * crash. */
+    /* The file is renamed into place only when it is complete and synced, so its journal need
+     * not outlive a crash. */
     if (e == 0)
         e = open_file(s, HF__DB_NEW_NAME, "MEMORY", &db, err);
     if (e != 0)
@@ -101,7 +101,7 @@ int hf__db_connect(struct hf_store *s, struct hf_store_error *err)
         e = make_first(s, err);
     if (e != 0)
         return e;
-    /* An empty file is a database to SQLite. To us it is one that somebody has emptied. */
+    /* SQLite takes an empty file for a database. Here it is one that was emptied. */
     struct stat st;
     if (fstatat(s->dir_fd, HF__DB_NAME, &st, AT_SYMLINK_NOFOLLOW) != 0)
         return hf__fail_errno(err, errno, "looking at %s/" HF__DB_NAME, s->dir);

@@ -1,7 +1,7 @@
 /*
  * The head: what all rows add up to. A multiset hash by addition modulo 2^256 of keyed MACs (Clarke
  * et al., "Incremental Multiset Hash Functions and Their Application to Memory Integrity Checking",
- * ASIACRYPT 2003, MSet-Add-Hash); the sum itself is sealed, so nobody without the key even sees it.
+ * ASIACRYPT 2003, MSet-Add-Hash); the sum itself is sealed, so it cannot be seen without the key.
  */
 #include "internal.h"
 

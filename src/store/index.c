@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-/* The ids are MACs under a key that nobody outside knows: their first bytes are the hash. */
+/* The ids are MACs under a key that stays inside: use their first bytes as the hash. */
 static size_t home(const struct hf__index *x, const uint8_t id[static HF__ID_LEN])
 {
     uint64_t h;

@@ -111,11 +111,13 @@ int hf__fail_sqlite(struct hf_store_error *err, sqlite3 *db, int rc, const char 
 
 /* folder.c: the folder's path, owner, modes and lock; s->dir, dir_fd, lock_fd. */
 HF_MUST_USE int hf__folder_open(struct hf_store *s, const char *dir, struct hf_store_error *err);
+/* Releases the lock and closes the folder. No-op when it is not open. */
 void hf__folder_close(struct hf_store *s);
-/* Whether a file of ours is a regular file of this user that nobody else may touch. HF_ENOTFOUND:
- * none there. */
+/* Whether a file of ours is a regular file of this user that no other user may touch.
+ * HF_ENOTFOUND: none there. */
 HF_MUST_USE int hf__folder_check_file(struct hf_store *s, const char *name,
                                       struct hf_store_error *err);
+/* Makes names in the folder durable. HF_EIO. */
 HF_MUST_USE int hf__folder_sync(struct hf_store *s, struct hf_store_error *err);
 /* Makes an empty file, 0600, instead of any left over of that name. */
 HF_MUST_USE int hf__folder_make_file(struct hf_store *s, const char *name,
@@ -129,6 +131,7 @@ HF_MUST_USE int hf__db_connect(struct hf_store *s, struct hf_store_error *err);
 HF_MUST_USE int hf__db_ready(struct hf_store *s, struct hf_store_error *err);
 /* Folds the whole log into the database, closes it, and sees to it that no log is left. */
 HF_MUST_USE int hf__db_retire(struct hf_store *s, struct hf_store_error *err);
+/* Closes the database and its statements. No-op when it is closed. */
 void hf__db_close(struct hf_store *s);
 /*
  * Makes a complete database under HF__DB_NEW_NAME: the public state of the present one, if there is
@@ -151,14 +154,18 @@ HF_MUST_USE int hf__schema_settings(sqlite3 *db, const char *journal_mode,
                                     struct hf_store_error *err);
 /* HF_ECORRUPT: the tables are not exactly ours. HF_EVERSION. */
 HF_MUST_USE int hf__schema_check(sqlite3 *db, struct hf_store_error *err);
+/* Makes the four tables in an empty database. */
 HF_MUST_USE int hf__schema_make(sqlite3 *db, struct hf_store_error *err);
 /* *ret_plain is zeroed where there is no vault. HF_ECORRUPT: half of one. */
 HF_MUST_USE int hf__schema_load_plain(sqlite3 *db, struct hf__plain *ret,
                                       struct hf_store_error *err);
+/* Writes the plain header in place of the one before. */
 HF_MUST_USE int hf__schema_put_plain(sqlite3 *db, const struct hf__plain *plain,
                                      struct hf_store_error *err);
+/* Writes the sealed head in place of the one before. */
 HF_MUST_USE int hf__schema_put_head(sqlite3 *db, struct hf_bytes sealed,
                                     struct hf_store_error *err);
+/* Copies every row of the public state. */
 HF_MUST_USE int hf__schema_copy_public(sqlite3 *from, sqlite3 *to, struct hf_store_error *err);
 
 /* seal.c */
@@ -181,13 +188,17 @@ void hf__row_seal(struct hf_store *s, struct hf__entry *e, const struct hf_store
 HF_MUST_USE int hf__row_open(struct hf_store *s, struct hf__entry *e, struct hf_bytes sealed,
                              struct hf_bytes *ret_key, struct hf_bytes *ret_value,
                              struct hf_store_error *err);
+/* Wipes what hf__row_open handed out; value is the one that it gave. */
 void hf__row_wipe(struct hf_store *s, struct hf_bytes value);
 
 /* head.c */
 enum { HF__HEAD_LEN = 1 + 32 + 32 + 4 + 1 + 8 + 8 + HF__SUM_LEN + 8 + 8 + 1 };
 enum { HF__HEAD_SEALED_LEN = HF__HEAD_LEN + HF_WRAP_OVERHEAD };
+/* Adds a row to what the head counts and sums. */
 void hf__head_add(struct hf__head *h, const struct hf__entry *e);
+/* Takes a row, which was added, out of it. */
 void hf__head_remove(struct hf__head *h, const struct hf__entry *e);
+/* Seals the head, with the plain header in it. */
 void hf__head_seal(const struct hf_suite *suite, struct hf__keys *keys,
                    const struct hf__plain *plain, const struct hf__head *h,
                    uint8_t ret[static HF__HEAD_SEALED_LEN]);
@@ -207,7 +218,9 @@ HF_MUST_USE int hf__index_reserve(struct hf__index *x, size_t count);
 struct hf__entry *hf__index_find(const struct hf__index *x, const uint8_t id[static HF__ID_LEN]);
 /* Adds or replaces. */
 void hf__index_set(struct hf__index *x, const struct hf__entry *e);
+/* Removes an entry. No-op when there is none. */
 void hf__index_remove(struct hf__index *x, const uint8_t id[static HF__ID_LEN]);
+/* Frees the index. */
 void hf__index_done(struct hf__index *x);
 
 #endif

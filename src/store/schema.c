@@ -57,8 +57,8 @@ int hf__schema_settings(sqlite3 *db, const char *journal_mode, struct hf_store_e
     sqlite3_extended_result_codes(db, 1);
     /*
      * Locked exclusively, SQLite keeps the index of its log in memory instead of in a file that the
-     * host could write to. The log is folded into the database by hf_store_tidy, when nobody waits
-     * for a commit.
+     * host could write to. The log is folded into the database by hf_store_tidy, when no commit
+     * waits.
      */
     int e = run(db,
                 "PRAGMA locking_mode=EXCLUSIVE;PRAGMA synchronous=FULL;PRAGMA temp_store=MEMORY;"

@@ -165,8 +165,8 @@ static bool note_failure(struct hf_writer *w, const struct hf_store_error *err)
     pthread_mutex_lock(&w->mutex);
     uint64_t until_ms = now_ms() + pause_ms, now;
     while ((now = now_ms()) < until_ms) {
-        /* One who waits for the end gets another try at once, and the last one
-         * when the time is up. */
+        /* A caller that waits for the end gets another try at once, and a last one when the time
+         * is up. */
         uint64_t end_ms = w->stopping && w->stop_at_ms < until_ms ? w->stop_at_ms : until_ms;
         if (end_ms <= now)
             break;

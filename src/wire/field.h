@@ -5,16 +5,19 @@
 #include "base/error.h"
 #include "wire/wire.h"
 
+/* Where the field's member is in a message. */
 static inline const void *hf__field_at(const struct hf_wire_field *f, const void *message)
 {
     return (const char *)message + f->offset;
 }
 
+/* The same, to be written. */
 static inline void *hf__field_into(const struct hf_wire_field *f, void *message)
 {
     return (char *)message + f->offset;
 }
 
+/* How many elements a list field has in a message. */
 static inline size_t hf__field_count(const struct hf_wire_field *f, const void *message)
 {
     return *(const size_t *)(const void *)((const char *)message + f->count_offset);

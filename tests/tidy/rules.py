@@ -79,6 +79,12 @@ TOP_LEVEL = {
 # Publications outside the tree whose name a number may follow in a comment, and SQL's word.
 OUTER_SERIES = {"FIPS", "ASIACRYPT", "SELECT"}
 
+# Words for an actor that say nothing of it, and the rooms whose comments name the actor instead. More rooms may follow.
+VAGUE_ACTORS = ("whoever", "nobody", "somebody", "anybody", "everybody")
+PLAIN_ROOMS = {
+    "base", "config", "wire", "crypto", "attest", "clock", "store", "net", "fetch", "client", "daemon", "cli",
+}
+
 # Functions that nothing but tests uses, or that could be static. The list may only shrink.
 UNUSED = {
     "hf__documents_list", "hf__http_status", "hf__load", "hf__local_new", "hf__node_doom", "hf__owner_known",

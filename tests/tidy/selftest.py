@@ -72,6 +72,8 @@ CASES = [
     ("every_function_has_a_user", "src/base/a.c", "void hf_a(void)\n{\n}\n", "hf_a is used nowhere"),
     ("every_function_has_a_user", "src/base/a.c",
      "int hf_a(int b)\n{\n    return b;\n}\n\nstatic int c(void)\n{\n    return hf_a(1);\n}\n", "hf_a is not static"),
+    ("comments_name_who_acts", "src/net/a.c", "/* The call, which\n * nobody makes. */\n", "a.c:2: nobody"),
+    ("comments_name_who_acts", "src/net/a.c", "/*\n * Has it flushed.\n */\n", "Has: name who acts"),
     ("core_states_its_invariants", "src/core/a.c", "int hf_a(void)\n{\n    return 1;\n}\n", "0 assertions in 1"),
     ("guides_are_true", "src/README.md", "`src/base/none.c`\n", "src/base/none.c is not there"),
     ("guides_are_true", ".github/CONTRIBUTING.md", "`hf_none`\n", "hf_none is not in the code"),

@@ -4,7 +4,7 @@ import re
 import subprocess
 
 from checks import Skip
-from rules import ASSERTIONS_IN_CORE_MIN, SUBJECT_MAX, SUBJECTS_SINCE, UNUSED
+from rules import ASSERTIONS_IN_CORE_MIN, PLAIN_ROOMS, SUBJECT_MAX, SUBJECTS_SINCE, UNUSED, VAGUE_ACTORS
 
 
 def _words_of_sources(tree):
@@ -45,6 +45,20 @@ def every_function_has_a_user(tree):
     return found
 
 
+def comments_name_who_acts(tree):
+    """No pronoun without a noun, and no causative that reads like a question ("Has it flushed")."""
+    found = []
+    vague = re.compile(rf"\b({'|'.join(VAGUE_ACTORS)})\b|^/\*[\s*]*(Has|Have|Is|Are)\b", re.I)
+    for name in (n for n in tree.c_files("src") if tree.room_of(n) in PLAIN_ROOMS):
+        text = tree.text(name)
+        for comment in re.finditer(r"/\*.*?\*/", text, re.S):
+            match = vague.search(comment[0])
+            if match:
+                found.append(f"{name}:{text.count(chr(10), 0, comment.start() + match.start()) + 1}: "
+                             f"{match[1] or match[2]}: name who acts, subject first")
+    return found
+
+
 def core_states_its_invariants(tree):
     """Assertions a function may only rise: raise the figure in rules.py with them."""
     files = [n for n in tree.c_files("src/core") if n.endswith(".c")]
@@ -80,4 +94,4 @@ def commits_say_what_and_why(tree):
     return history(tree.root, f"{SUBJECTS_SINCE}..HEAD")
 
 
-CHECKS = [every_function_has_a_user, core_states_its_invariants, commits_say_what_and_why]
+CHECKS = [every_function_has_a_user, comments_name_who_acts, core_states_its_invariants, commits_say_what_and_why]

@@ -130,6 +130,7 @@ void hf_dev_ppid(struct hf_bytes machine_id, uint8_t ret[static HF_PPID_LEN]);
 HF_MUST_USE int hf_dev_machine_new(const struct hf_dev_authority *a,
                                    const struct hf_dev_machine_spec *spec,
                                    struct hf_dev_machine **ret);
+/* Frees a machine; NULL is fine. */
 void hf_dev_machine_free(struct hf_dev_machine *m);
 /* One PEM file (0600, replaced atomically): attestation key, QE report, PCK
  * chain. Errors as the authority's. */
@@ -263,6 +264,7 @@ void hf_dev_collateral_spec_init(struct hf_dev_collateral_spec *ret, uint64_t no
 HF_MUST_USE int hf_dev_collateral_make(const struct hf_dev_authority *a,
                                        const struct hf_dev_collateral_spec *spec,
                                        struct hf_dev_collateral *ret);
+/* Frees what the collateral holds. */
 void hf_dev_collateral_done(struct hf_dev_collateral *c);
 /*
  * The TCB info alone, for one more platform of a set: appended. Of the spec count what describes

@@ -2,7 +2,7 @@
  * The `tdx` platform: quotes of the trust domain that this process runs in, through the kernel's
  * configfs interface for reports of trusted security modules (Linux 6.7 and later).
  *
- * Each request makes a report folder of its own under a name that nobody can guess, writes the
+ * Each request makes a report folder of its own under a name that cannot be guessed, writes the
  * report data to `inblob`, reads the quote from `outblob`, and compares `generation` before and
  * after: when another writer interfered, or the write was lost (the kernel reports no error for
  * that), the request is repeated in a new folder. The folder is removed on every path.

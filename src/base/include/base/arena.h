@@ -26,7 +26,7 @@ void hf_arena_done(struct hf_arena *a);
 void hf_arena_reset(struct hf_arena *a);
 /*
  * count things of size bytes each, zeroed, aligned for anything. ret: the piece, valid until done
- * or reset; one byte that nobody may read when count or size is 0. HF_ETOOBIG: past the arena's
+ * or reset; one byte that must not be read when count or size is 0. HF_ETOOBIG: past the arena's
  * maximum. HF_ENOMEM: out of memory.
  */
 HF_MUST_USE int hf_arena_alloc(struct hf_arena *a, size_t count, size_t size, void **ret);

@@ -21,11 +21,12 @@ struct hf_buf {
 void hf_buf_init(struct hf_buf *b, size_t max);
 /* Frees the storage; b may be initialised again. */
 void hf_buf_done(struct hf_buf *b);
+/* Empties the buffer and its error, and keeps its storage. */
 void hf_buf_clear(struct hf_buf *b);
 /* data[0..len) is copied. */
 void hf_buf_append(struct hf_buf *b, const void *data, size_t len);
-/* Room for len bytes behind the last: whoever writes there adds to len what was written. NULL:
- * none, and the error is set. */
+/* Makes room for len bytes behind the last. The caller writes there, and adds to len what it
+ * wrote. NULL: none, and the error is set. */
 uint8_t *hf_buf_room(struct hf_buf *b, size_t len);
 void hf_buf_append_u8(struct hf_buf *b, uint8_t v);
 /* Big-endian. */
@@ -35,6 +36,7 @@ void hf_buf_append_u64(struct hf_buf *b, uint64_t v);
 /* Formats text, without its terminator. */
 void hf_buf_printf(struct hf_buf *b, const char *fmt, ...) HF_PRINTF(2, 3);
 
+/* What the buffer holds; valid until it changes. */
 static inline struct hf_bytes hf_buf_bytes(const struct hf_buf *b)
 {
     return (struct hf_bytes){.data = b->data, .len = b->len};

@@ -12,6 +12,7 @@ struct hf_bytes {
     size_t len;
 };
 
+/* A view of len bytes that the caller owns. */
 static inline struct hf_bytes hf_bytes_of(const void *data, size_t len)
 {
     return (struct hf_bytes){.data = data, .len = len};

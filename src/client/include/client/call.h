@@ -13,9 +13,9 @@ struct hf_client_answer {
 
 /*
  * Connects, sends the JSON text and waits for the answer. socket_path: terminated. timeout_ms: of
- * the whole exchange. HF_ENOTFOUND: no such socket. HF_EPERMISSION: not this user's.
- * HF_ECONNECT: nobody listens. HF_ETIMEOUT. HF_ECONNRESET: the daemon ended. HF_ETOOBIG: the path,
- * the request or the answer. HF_EMALFORMED: not a frame. HF_EIO. HF_ENOMEM.
+ * the whole exchange. HF_ENOTFOUND: no such socket. HF_EPERMISSION: not this user's. HF_ECONNECT:
+ * no daemon listens. HF_ETIMEOUT. HF_ECONNRESET: the daemon ended. HF_ETOOBIG: the path, the
+ * request or the answer. HF_EMALFORMED: not a frame. HF_EIO. HF_ENOMEM.
  */
 HF_MUST_USE int hf_client_call(const char *socket_path, struct hf_bytes request,
                                uint32_t timeout_ms, struct hf_client_answer *ret);

@@ -1,6 +1,6 @@
 /*
  * HMAC-SHA256 (RFC 2104) and HKDF-SHA256 (RFC 5869). Inputs come as lists of pieces that count as
- * if they stood one after another, so that nobody copies a secret only to put a label before it.
+ * if they stood one after another, so that no secret is copied only to put a label before it.
  * States are wiped.
  */
 #ifndef HF_CRYPTO_KDF_H

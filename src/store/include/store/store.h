@@ -53,8 +53,8 @@ enum {
 
 struct hf_store;
 
-/* What went wrong, for a person. Filled by every call that fails and is
- * given one; NULL where nobody asks. */
+/* What went wrong, for a person. Filled by every call that fails and is given one; NULL where
+ * the caller does not ask. */
 struct hf_store_error {
     int code;        /* the code that the call returned */
     int sqlite_code; /* SQLite's extended code, 0 where SQLite was not involved */
@@ -62,7 +62,7 @@ struct hf_store_error {
     char text[HF_STORE_TEXT_LEN];
 };
 
-/* The plain header: what the disk says about its vault before anyone has the key. */
+/* The plain header: what the disk says about its vault before the vault is opened. */
 struct hf_vault_header {
     uint8_t network[HF_HASH_LEN]; /* network id */
     uint8_t account[HF_KEY_LEN];

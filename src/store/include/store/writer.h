@@ -73,6 +73,7 @@ HF_MUST_USE int hf_writer_run(struct hf_writer *w, hf_writer_job *job, void *ctx
 
 /* Takes the oldest completion. false: none is there, and ret is untouched. */
 bool hf_writer_next(struct hf_writer *w, struct hf_writer_done *ret);
+/* Copies the writer's counters and its present error. */
 void hf_writer_status(struct hf_writer *w, struct hf_writer_status *ret);
 
 /*
