@@ -210,6 +210,57 @@ static uint64_t evaluation_date(const struct hf__tcb_info *info, const struct hf
     return date_s;
 }
 
+/* A level that an update would replace, and those beside it in its document. */
+static void note_level(struct hf_verdict *v, const struct hf__level *matched,
+                       const struct hf__level *levels, size_t stride, size_t count)
+{
+    bool out_of_date =
+        matched != NULL && (matched->status == HF_TCB_OUT_OF_DATE ||
+                            matched->status == HF_TCB_OUT_OF_DATE_CONFIGURATION_NEEDED);
+    uint64_t missed_s = 0;
+    if (!out_of_date || (v->level_date_s != 0 && v->level_date_s <= matched->date_s))
+        return;
+    for (size_t i = 0; i < count; i++) {
+        const struct hf__level *l = (const void *)((const char *)levels + i * stride);
+        if (l->date_s > matched->date_s && (missed_s == 0 || l->date_s < missed_s))
+            missed_s = l->date_s;
+    }
+    v->level_date_s = matched->date_s;
+    v->missed_date_s = missed_s;
+}
+
+static void note_levels(struct hf_verdict *v, const struct hf__tcb_info *info,
+                        const struct hf__qe_identity *id, const struct hf__tcb_match *m)
+{
+    note_level(v, m->platform, &info->levels[0].level, sizeof info->levels[0], info->level_count);
+    note_level(v, m->module, &info->svn_levels[m->module_levels.first].level,
+               sizeof info->svn_levels[0], m->module_levels.count);
+    note_level(v, m->qe, &id->svn_levels[0].level, sizeof id->svn_levels[0], id->svn_level_count);
+}
+
+/* Which evaluation the documents stand for, and since when it is known. */
+static void note_evaluation(struct hf__verification *v, const struct hf__document_dates *info,
+                            const struct hf__document_dates *id)
+{
+    const struct hf__document_dates *high = info, *low = id;
+    struct hf_verdict *verdict = &v->verdict;
+    if (id->evaluation_number > info->evaluation_number) {
+        high = id;
+        low = info;
+    }
+    verdict->evaluation_number = high->evaluation_number;
+    verdict->evaluation_number_low = low->evaluation_number;
+    verdict->evaluation_issued_s = high->issue_s;
+    if (low->evaluation_number == high->evaluation_number && low->issue_s < high->issue_s)
+        verdict->evaluation_issued_s = low->issue_s;
+    for (size_t i = 0; i < v->params->evaluations_count; i++) {
+        const struct hf_evaluation_seen *seen = &v->params->evaluations[i];
+        if (seen->number == high->evaluation_number &&
+            seen->issued_s < verdict->evaluation_issued_s)
+            verdict->evaluation_issued_s = seen->issued_s;
+    }
+}
+
 static const char *status_of(const struct hf__level *level)
 {
     const char *name = level != NULL ? hf_tcb_status_name(level->status) : NULL;
@@ -228,7 +279,10 @@ int hf__check_tcb(struct hf__verification *v)
     v->verdict.tcb_status = (uint8_t)v->match.status;
     v->verdict.tcb_date_s = v->match.platform->date_s;
     v->verdict.evaluation_date_s = evaluation_date(info, id);
-    hf__reason(v, "%s: platform %s, TDX module %s, QE %s", hf_tcb_status_name(v->match.status),
+    note_evaluation(v, &info->dates, &id->dates);
+    note_levels(&v->verdict, info, id, &v->match);
+    hf__reason(v, "%s by evaluation %u: platform %s, TDX module %s, QE %s",
+               hf_tcb_status_name(v->match.status), v->verdict.evaluation_number,
                status_of(v->match.platform), status_of(v->match.module), status_of(v->match.qe));
     return 0;
 }

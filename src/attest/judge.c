@@ -22,13 +22,46 @@ static int check_trust(const struct judging *j)
     return trust == HF_TRUST_DEV ? HF_EDEVQUOTE : HF_EUNTRUSTED;
 }
 
+static int check_tcb_evaluation(const struct judging *j)
+{
+    return j->verdict->evaluation_number_low >= j->policy->tcb_evaluation_min ? 0
+                                                                              : HF_ETCBEVALUATION;
+}
+
+/* The evaluation by which the platform's level got out of date. false: none that is known. */
+static bool find_evaluation(const struct judging *j, struct hf_judge_evaluation *ret)
+{
+    const struct hf_verdict *v = j->verdict;
+    const struct hf_judge_policy *p = j->policy;
+    struct hf_judge_evaluation shown = {v->evaluation_number, v->evaluation_date_s,
+                                        v->evaluation_issued_s};
+    for (size_t i = 0; i < p->evaluation_count; i++) {
+        const struct hf_judge_evaluation *e = &p->evaluations[i];
+        if (e->number > v->evaluation_number)
+            break;
+        if (e->tcb_date_s > v->level_date_s) {
+            *ret = *e;
+            return true;
+        }
+        if (e->number == v->evaluation_number)
+            return false;
+    }
+    *ret = shown;
+    return shown.tcb_date_s > v->level_date_s && shown.number >= p->tcb_evaluation_min;
+}
+
 static bool in_grace(const struct judging *j)
 {
-    uint64_t since_s = j->verdict->evaluation_date_s, at_s = j->request->at_s;
-    if (since_s == 0)
+    struct hf_judge_evaluation by;
+    const struct hf_verdict *v = j->verdict;
+    uint64_t at_s = j->request->at_s, grace_s = j->policy->tcb_grace_s;
+    if (v->level_date_s == 0 || !find_evaluation(j, &by))
         return false;
-    /* A grace that has not begun, by a clock that runs behind, is a grace. */
-    return at_s < since_s || at_s - since_s <= j->policy->tcb_grace_s;
+    /* A level between the platform's and this evaluation's: it was out of date before. */
+    if (v->missed_date_s < by.tcb_date_s)
+        return false;
+    /* What does not count yet, or by a clock that runs behind, is a grace too. */
+    return at_s < by.counts_from_s || (grace_s > 0 && at_s - by.counts_from_s <= grace_s);
 }
 
 static int check_tcb_status(const struct judging *j)
@@ -190,6 +223,7 @@ static int check_age(const struct judging *j)
 /* In the order of the codes at hf_judge. */
 #define CHECKS(X)                                                                                  \
     X(trust)                                                                                       \
+    X(tcb_evaluation)                                                                              \
     X(tcb_status)                                                                                  \
     X(debug)                                                                                       \
     X(tud)                                                                                         \

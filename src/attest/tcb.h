@@ -111,8 +111,9 @@ struct hf__tcb_match {
     const struct hf__level *platform;
     const struct hf__level *module;
     const struct hf__level *qe;
-    enum hf_tcb_status status; /* of all together */
-    const char *reason;        /* why not, when the match fails */
+    struct hf__svn_levels module_levels; /* among which the module's was matched */
+    enum hf_tcb_status status;           /* of all together */
+    const char *reason;                  /* why not, when the match fails */
 };
 
 /*

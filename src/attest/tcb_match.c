@@ -217,6 +217,7 @@ int hf__tcb_match(const struct hf__tcb_info *info, const struct hf__qe_identity 
         return refuse(ret, "no TCB level is as low as the platform's TDX components");
     ret->platform = &tdx->level;
     if (version > 0) {
+        ret->module_levels = module->levels;
         ret->module = match_svn(info->svn_levels + module->levels.first, module->levels.count,
                                 quote->tee_tcb_svn[SVN_MODULE]);
         if (ret->module == NULL)

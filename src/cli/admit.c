@@ -47,17 +47,23 @@ static int judge(const struct hf_verdict *verdict, const struct hf_policy *p,
                  const struct hf_judge_request *request, struct hf__admitted *ret)
 {
     struct hf_judge_measurement *m = calloc(p->measurements_count + 1, sizeof *m);
+    struct hf_judge_evaluation *evaluations =
+        calloc(p->tcb_evaluations_count + 1, sizeof *evaluations);
     struct hf_judge_policy policy;
     struct hf_judgement judgement;
-    if (m == NULL)
+    if (m == NULL || evaluations == NULL) {
+        free(m);
+        free(evaluations);
         return HF_ENOMEM;
-    hf_policy_judge(p, m, &policy);
+    }
+    hf_policy_judge(p, m, evaluations, &policy);
     int r = hf_judge(verdict, &policy, request, &judgement);
     if (r == 0) {
         struct hf_bytes name = p->measurements[judgement.measurement - m].name;
         snprintf(ret->release, sizeof ret->release, "%.*s", (int)name.len, (const char *)name.data);
     }
     free(m);
+    free(evaluations);
     return r;
 }
 

@@ -34,6 +34,21 @@ static const struct hf_config_field measurement_fields[] = {
 static const struct hf_config_schema measurement_schema =
     HF_CONFIG_SCHEMA(struct hf__measurement_form, measurement_fields, NULL);
 
+#define AT(member) HF_CONFIG_AT(struct hf__evaluation_form, member)
+static const struct hf_config_field evaluation_fields[] = {
+    {"number", HF_CONFIG_UINT, AT(number), .required = true, .min = 1, .max = UINT32_MAX,
+     .doc = "tcbEvaluationDataNumber."},
+    {"tcb_date", HF_CONFIG_TIME, AT(tcb_date_s), .required = true,
+     .doc = "Its tcbDate, which Intel publishes: levels before it are out of date by it."},
+    {"counts_from", HF_CONFIG_TIME, AT(counts_from_s), .required = true,
+     .doc = "From when that counts; tcb_grace begins then."},
+};
+#undef AT
+static const struct hf_config_schema evaluation_schema =
+    HF_CONFIG_SCHEMA(struct hf__evaluation_form, evaluation_fields, NULL);
+static const struct hf_config_field evaluation_item = HF_CONFIG_ITEM(
+    "evaluation", HF_CONFIG_MAP, struct hf__evaluation_form, .schema = &evaluation_schema);
+
 static const struct hf_config_field status_item =
     HF_CONFIG_ITEM("status", HF_CONFIG_ENUM, int, .choices = statuses);
 static const struct hf_config_field measurement_item = HF_CONFIG_ITEM(
@@ -73,7 +88,13 @@ static const struct hf_config_field policy_fields[] = {
     {"tcb_accepted", HF_CONFIG_LIST, AT(tcb_accepted), .item = &status_item, .max = 16,
      .doc = "TCB statuses beside UpToDate, which always is."},
     {"tcb_grace", HF_CONFIG_DURATION_S, AT(tcb_grace_s), .max = 31536000,
-     .doc = "How long after a new evaluation a platform may still be OutOfDate."},
+     .doc = "How long after an evaluation began to count a platform that it made out of date is "
+            "accepted."},
+    {"min_tcb_evaluation", HF_CONFIG_UINT, AT(min_tcb_evaluation),
+     .doc = "Collateral of a lower TCB evaluation is refused."},
+    {"tcb_evaluations", HF_CONFIG_LIST, AT(tcb_evaluations), .item = &evaluation_item, .max = 16,
+     .doc = "TCB evaluations, by number; one that is not named counts from the first issue date "
+            "seen."},
     {"td_attributes_mask", HF_CONFIG_HEX, AT(td_attributes_mask),
      .doc =
          "Bits that td_attributes_value fixes, in the byte order of the quote. What no mask names "
@@ -114,6 +135,12 @@ static void check_form(const void *value, const struct hf_config_where *where)
         hf_config_refuse(where, "threshold",
                          "with %u shares, from %u to %u: more than half, and at most all",
                          f->shares, f->shares / 2u + 1, f->shares);
+    for (size_t i = 1; i < f->tcb_evaluations.count; i++) {
+        const struct hf__evaluation_form *e = &f->tcb_evaluations.items[i], *before = e - 1;
+        if (e->number <= before->number || e->tcb_date_s < before->tcb_date_s ||
+            e->counts_from_s < before->counts_from_s)
+            hf_config_refuse(where, "tcb_evaluations", "numbers and dates must ascend");
+    }
     uint8_t key[HF_ROOT_KEY_LEN];
     if (f->dev_root.len > 0 && hf_root_key_from_spki(f->dev_root, key) != 0)
         hf_config_refuse(where, "dev_root", "not the SubjectPublicKeyInfo of a key on P-256");
@@ -152,12 +179,25 @@ static void fill_domain(const struct hf__policy_form *f, struct hf_policy *p)
     fill_register(f->mrownerconfig, &p->has_mrownerconfig, p->mrownerconfig);
 }
 
+static void fill_evaluations(const struct hf__policy_form *f, struct hf_policy *p)
+{
+    for (size_t i = 0; i < f->tcb_evaluations.count; i++) {
+        const struct hf__evaluation_form *e = &f->tcb_evaluations.items[i];
+        p->tcb_evaluations[p->tcb_evaluations_count++] =
+            (struct hf_tcb_evaluation){.number = e->number,
+                                       .tcb_date_s = (uint64_t)e->tcb_date_s,
+                                       .counts_from_s = (uint64_t)e->counts_from_s};
+    }
+}
+
 int hf__policy_form_fill(const struct hf__policy_form *f, struct hf_policy *p)
 {
     p->measurements = calloc(f->measurements.count + 1, sizeof *p->measurements);
     p->time_servers = calloc(f->time_servers.count + 1, sizeof *p->time_servers);
-    if (p->measurements == NULL || p->time_servers == NULL)
+    p->tcb_evaluations = calloc(f->tcb_evaluations.count + 1, sizeof *p->tcb_evaluations);
+    if (p->measurements == NULL || p->time_servers == NULL || p->tcb_evaluations == NULL)
         return HF_ENOMEM;
+    fill_evaluations(f, p);
     for (size_t i = 0; i < f->measurements.count; i++) {
         const struct hf__measurement_form *m = &f->measurements.items[i];
         if (m->withdrawn) /* the document lists what is accepted */
@@ -180,6 +220,7 @@ int hf__policy_form_fill(const struct hf__policy_form *f, struct hf_policy *p)
     for (size_t i = 0; i < f->tcb_accepted.count; i++)
         p->tcb_accepted |= 1u << f->tcb_accepted.items[i];
     p->tcb_grace_s = f->tcb_grace_s;
+    p->min_tcb_evaluation = f->min_tcb_evaluation;
     fill_domain(f, p);
     p->quote_age_max_s = f->quote_age_s;
     p->shares_held_max = f->shares_held_max;
@@ -191,6 +232,7 @@ void hf__policy_form_free(struct hf_policy *p)
 {
     free(p->measurements);
     free(p->time_servers);
+    free(p->tcb_evaluations);
 }
 
 void hf__form_errors(const char *file, int error, const struct hf_config_errors *errors)

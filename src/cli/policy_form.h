@@ -14,6 +14,11 @@ struct hf__measurement_form {
     bool withdrawn;
 };
 
+struct hf__evaluation_form {
+    uint32_t number;
+    int64_t tcb_date_s, counts_from_s;
+};
+
 struct hf__policy_form {
     uint8_t shares, threshold; /* 0: not given; only a network's policy needs them */
     int domain_rule, platform_rule;
@@ -24,6 +29,8 @@ struct hf__policy_form {
     struct hf_bytes dev_root;
     HF_CONFIG_LIST_OF(int) tcb_accepted;
     uint64_t tcb_grace_s;
+    uint32_t min_tcb_evaluation;
+    HF_CONFIG_LIST_OF(struct hf__evaluation_form) tcb_evaluations;
     uint8_t td_attributes_mask[8], td_attributes_value[8];
     uint8_t xfam_mask[8], xfam_value[8];
     uint8_t seam_attributes_mask[8], seam_attributes_value[8];

@@ -18,12 +18,14 @@ int hf__policy_copy(const struct hf_policy *f, struct hf__policy_copy *ret)
     struct hf__policy_copy p = {.expires_s = f->expires_s, .dev_root_len = f->dev_root.len};
     p.measurements = calloc(f->measurements_count + 1, sizeof p.measurements[0]);
     p.names = calloc(f->measurements_count + 1, HF__POLICY_NAME_LEN);
-    if (p.measurements == NULL || p.names == NULL) {
+    p.evaluations = calloc(f->tcb_evaluations_count + 1, sizeof p.evaluations[0]);
+    if (p.measurements == NULL || p.names == NULL || p.evaluations == NULL) {
         free(p.measurements);
         free(p.names);
+        free(p.evaluations);
         return HF_ENOMEM;
     }
-    hf_policy_judge(f, p.measurements, &p.judge);
+    hf_policy_judge(f, p.measurements, p.evaluations, &p.judge);
     for (size_t i = 0; i < f->measurements_count; i++) {
         const struct hf_measurement *m = &f->measurements[i];
         char *name = p.names + i * HF__POLICY_NAME_LEN;

@@ -14,6 +14,7 @@ struct hf__policy_copy {
     struct hf_judge_policy judge;
     struct hf_judge_measurement *measurements; /* free() */
     char *names;                               /* free(); the measurements point into it */
+    struct hf_judge_evaluation *evaluations;   /* free() */
     uint8_t dev_root[HF__POLICY_ROOT_MAX];     /* a SubjectPublicKeyInfo */
     size_t dev_root_len;                       /* 0: none */
     uint64_t expires_s;                        /* 0: a form, which does not expire */

@@ -19,6 +19,7 @@ struct hf_cli_quote_policy {
     uint64_t expires_s; /* Unix time; 0: a form, which does not expire */
     char *names;        /* of the measurements */
     struct hf_judge_measurement *measurements;
+    struct hf_judge_evaluation *evaluations;
 };
 
 /* Says on standard error what is wrong with the file, and returns the error.

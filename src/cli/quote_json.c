@@ -127,6 +127,8 @@ static void add_verdict(json_t *o, const struct hf_cli_quote_result *r)
                         text_or_null(hf_tcb_status_name(report->tdx_module_status)));
     json_object_set_new(o, "qe_status", text_or_null(hf_tcb_status_name(report->qe_status)));
     json_object_set_new(o, "tcb_date", date(r->verdict.tcb_date_s));
+    json_object_set_new(o, "tcb_evaluation", json_integer(r->verdict.evaluation_number));
+    json_object_set_new(o, "tcb_evaluation_date", date(r->verdict.evaluation_date_s));
     json_object_set_new(o, "advisories", advisories);
     json_object_set_new(o, "checks", checks_array(r));
 }

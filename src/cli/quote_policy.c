@@ -16,6 +16,7 @@ static int take(const struct hf__policy_copy *copy, struct hf_cli_quote_policy *
     p->judge = copy->judge;
     p->measurements = copy->measurements;
     p->names = copy->names;
+    p->evaluations = copy->evaluations;
     p->expires_s = copy->expires_s;
     p->has_dev_root = copy->dev_root_len > 0;
     if (!p->has_dev_root)
@@ -83,5 +84,6 @@ void hf_cli_quote_policy_done(struct hf_cli_quote_policy *p)
 {
     free(p->measurements);
     free(p->names);
+    free(p->evaluations);
     *p = (struct hf_cli_quote_policy){0};
 }

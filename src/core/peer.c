@@ -37,6 +37,10 @@ static bool same_verdict(const struct hf_verdict *a, const struct hf_verdict *b)
            a->issue_date_s == b->issue_date_s && a->td_attributes == b->td_attributes &&
            a->xfam == b->xfam && a->seam_attributes == b->seam_attributes &&
            a->service_shown == b->service_shown &&
+           a->evaluation_issued_s == b->evaluation_issued_s &&
+           a->evaluation_number == b->evaluation_number &&
+           a->evaluation_number_low == b->evaluation_number_low &&
+           a->level_date_s == b->level_date_s && a->missed_date_s == b->missed_date_s &&
            memcmp(a->host_registers, b->host_registers, sizeof a->host_registers) == 0 &&
            memcmp(a->ppid, b->ppid, sizeof a->ppid) == 0 &&
            memcmp(a->measurement, b->measurement, sizeof a->measurement) == 0 &&

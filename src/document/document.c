@@ -20,6 +20,12 @@ static int policy_check(const struct hf_policy *p)
     /* Bit 0 is no status and bit 7 is Revoked: neither may be accepted. */
     if ((p->tcb_accepted & (1u << HF_TCB_NONE | 1u << HF_TCB_REVOKED)) != 0)
         return HF_EDOCUMENT;
+    for (size_t i = 1; i < p->tcb_evaluations_count; i++) {
+        const struct hf_tcb_evaluation *before = &p->tcb_evaluations[i - 1], *e = before + 1;
+        if (e->number <= before->number || e->tcb_date_s < before->tcb_date_s ||
+            e->counts_from_s < before->counts_from_s)
+            return HF_EDOCUMENT;
+    }
     for (size_t i = 0; i < p->measurements_count; i++)
         for (size_t j = 0; j < i; j++)
             if (hf_bytes_equal(p->measurements[i].name, p->measurements[j].name))
@@ -54,8 +60,13 @@ static int root_check(const struct hf_root *r)
 }
 
 void hf_policy_judge(const struct hf_policy *p, struct hf_judge_measurement *m,
-                     struct hf_judge_policy *ret)
+                     struct hf_judge_evaluation *evaluations, struct hf_judge_policy *ret)
 {
+    for (size_t i = 0; i < p->tcb_evaluations_count; i++)
+        evaluations[i] =
+            (struct hf_judge_evaluation){.number = (uint32_t)p->tcb_evaluations[i].number,
+                                         .tcb_date_s = p->tcb_evaluations[i].tcb_date_s,
+                                         .counts_from_s = p->tcb_evaluations[i].counts_from_s};
     for (size_t i = 0; i < p->measurements_count; i++) {
         m[i] =
             (struct hf_judge_measurement){.name = "",
@@ -75,8 +86,12 @@ void hf_policy_judge(const struct hf_policy *p, struct hf_judge_measurement *m,
     *ret = (struct hf_judge_policy){
         .trust = (enum hf_trust)p->trust,
         .tcb_accepted = (uint32_t)p->tcb_accepted | HF_TCB_BIT(HF_TCB_UP_TO_DATE),
-        .tcb_grace_accepted = p->tcb_grace_s > 0 ? HF_TCB_CURABLE : 0,
+        .tcb_grace_accepted =
+            p->tcb_grace_s > 0 || p->tcb_evaluations_count > 0 ? HF_TCB_CURABLE : 0,
         .tcb_grace_s = p->tcb_grace_s,
+        .tcb_evaluation_min = (uint32_t)p->min_tcb_evaluation,
+        .evaluations = evaluations,
+        .evaluation_count = p->tcb_evaluations_count,
         .td_attributes_mask = p->td_attributes_mask,
         .td_attributes = p->td_attributes_value,
         .xfam_mask = p->xfam_mask,
@@ -99,14 +114,17 @@ void hf_policy_judge(const struct hf_policy *p, struct hf_judge_measurement *m,
 static int judge_make(struct hf_document *d)
 {
     const struct hf_policy *p = &d->u.policy;
-    void *policy, *list;
+    void *policy, *list, *evaluations;
     int r = hf_arena_alloc(d->arena, 1, sizeof *d->judge, &policy);
     if (r == 0)
         r = hf_arena_alloc(d->arena, p->measurements_count, sizeof(struct hf_judge_measurement),
                            &list);
+    if (r == 0)
+        r = hf_arena_alloc(d->arena, p->tcb_evaluations_count, sizeof(struct hf_judge_evaluation),
+                           &evaluations);
     if (r != 0)
         return r;
-    hf_policy_judge(p, list, policy);
+    hf_policy_judge(p, list, evaluations, policy);
     d->judge = policy;
     return 0;
 }

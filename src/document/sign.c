@@ -38,6 +38,17 @@ static size_t count_signers(const struct hf_document *d, const struct hf_root *r
     return count;
 }
 
+size_t hf_document_signers(const struct hf_document *d, const uint8_t network[static 32],
+                           const struct hf_root *root)
+{
+    struct hf_buf b;
+    hf_buf_init(&b, 512);
+    statement(d->kind, d->body_hash, network, &b);
+    size_t count = count_signers(d, root, hf_buf_bytes(&b));
+    hf_buf_done(&b);
+    return count;
+}
+
 int hf_network_id(const struct hf_document *first_root, uint8_t ret[static 32])
 {
     if (first_root->kind != HF_DOCUMENT_ROOT || first_root->u.root.number != 1)

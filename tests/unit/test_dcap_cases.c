@@ -1,5 +1,6 @@
 /* Every case of the public vectors: real quotes and collateral, with what Intel's own library says
  * of them. */
+#include "attest/judge.h"
 #include "attest/verify.h"
 #include "base/buf.h"
 #include "base/check.h"
@@ -149,6 +150,80 @@ Test(hf_quote_verify, says_the_same_with_a_cache)
     cr_assert_eq(hf_verify_cache_new(16, &cache), 0);
     cr_assert_gt(run_cases(cache), 500);
     hf_verify_cache_free(cache);
+}
+
+/* A policy of 30 days that names the evaluations from count on, each from a week after its first
+ * issue date that is seen in the sets here. */
+static const struct hf_judge_evaluation evaluations[] = {
+    {16, 1691539200 /* 2023-08-09 */, 1699747200 /* 2023-11-12 */},
+    {17, 1710288000 /* 2024-03-13 */, 1716422400 /* 2024-05-23 */},
+    {18, 1731456000 /* 2024-11-13 */, 1763942400 /* 2025-11-24 */},
+    {19, 1747180800 /* 2025-05-14 */, 1781481600 /* 2026-06-15 */},
+};
+
+static int grace_of(const json_t *c, size_t unnamed, size_t named, uint64_t grace_days)
+{
+    struct hf_buf quote = quote_of(c);
+    struct hf_verdict v;
+    struct hf_judge_line lines[HF_JUDGE_CHECKS];
+    const struct hf_verify_params params = {
+        .at_s = time_of(c),
+        .roots = intel,
+        .collateral = set_of(hf_vectors_text(c, "collateral")),
+    };
+    const struct hf_judge_policy policy = {.trust = HF_TRUST_INTEL,
+                                           .tcb_accepted = HF_TCB_BIT(HF_TCB_UP_TO_DATE),
+                                           .tcb_grace_accepted = HF_TCB_CURABLE,
+                                           .tcb_grace_s = grace_days * 86400,
+                                           .evaluations = evaluations + unnamed,
+                                           .evaluation_count = named};
+    const struct hf_judge_request request = {.at_s = params.at_s};
+    cr_assert_eq(hf_quote_verify(hf_buf_bytes(&quote), &params, &v, NULL), 0);
+    hf_buf_done(&quote);
+    cr_assert_eq(v.error, 0);
+    hf_judge_list(&v, &policy, &request, lines);
+    for (size_t i = 0; i < HF_JUDGE_CHECKS; i++)
+        if (strcmp(lines[i].name, "tcb_status") == 0)
+            return lines[i].error;
+    return HF_EINTERNAL;
+}
+
+Test(hf_judge, a_fleet_has_its_days_when_intel_promotes_an_evaluation)
+{
+    json_t *cases = hf_vectors_public("dcap/cases.json");
+    size_t fleet = 0, late = 0, old = 0;
+    for (size_t i = 0; i < json_array_size(cases); i++) {
+        const json_t *c = json_array_get(cases, i);
+        const char *status = json_string_value(json_object_get(c, "tcb_status"));
+        const char *date = json_string_value(json_object_get(c, "tcb_date"));
+        if (status == NULL || strcmp(status, "OutOfDate") != 0)
+            continue;
+        const char *set = hf_vectors_text(c, "collateral");
+        bool by_18 = strcmp(date, "2024-03-13") == 0;
+        if (by_18 && strstr(set, "S12") != NULL) {
+            /* A day after 18 was promoted: named or not, with its days; not without any. */
+            cr_assert_eq(grace_of(c, 0, 4, 30), 0, "%zu", i);
+            cr_assert_eq(grace_of(c, 0, 0, 30), 0, "%zu", i);
+            cr_assert_eq(grace_of(c, 0, 2, 0), HF_ETCBSTATUS, "%zu", i);
+            cr_assert_eq(grace_of(c, 0, 4, 0), 0, "%zu: it does not count yet", i);
+            fleet++;
+        } else if (by_18 && strstr(set, "S16") != NULL) {
+            /* Half a year later 19 gives what 18 made out of date no days anew. */
+            cr_assert_eq(grace_of(c, 0, 4, 30), HF_ETCBSTATUS, "%zu", i);
+            cr_assert_eq(grace_of(c, 0, 4, 365), 0, "%zu", i);
+            late++;
+        } else if (strncmp(date, "2023", 4) == 0 && strstr(set, "S1") != NULL &&
+                   strstr(set, "S10") == NULL) {
+            /* Out of date since 16 or 17, whichever the policy names. */
+            for (size_t unnamed = 0; unnamed <= 4; unnamed++)
+                cr_assert_eq(grace_of(c, unnamed, 4 - unnamed, 30), HF_ETCBSTATUS, "%zu", i);
+            old++;
+        }
+    }
+    for (size_t i = 0; i < SETS_MAX; i++)
+        hf_collateral_unref(sets[i].set);
+    json_decref(cases);
+    cr_assert(fleet > 0 && late > 0 && old > 0, "%zu, %zu, %zu", fleet, late, old);
 }
 
 static void expect_hex(const json_t *facts, const char *key, const void *data, size_t len)

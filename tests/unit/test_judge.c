@@ -234,26 +234,91 @@ Test(hf_judge, first_failing_check_names_the_error_and_the_list_names_all)
         failed += lines[i].error != 0;
     cr_assert_eq(failed, 3);
     cr_assert_eq(lines[0].error, 0);
-    cr_assert_str_eq(lines[2].name, "debug");
-    cr_assert_eq(lines[2].error, HF_EDEBUGTD);
+    cr_assert_str_eq(lines[3].name, "debug");
+    cr_assert_eq(lines[3].error, HF_EDEBUGTD);
 }
 
-Test(hf_judge, grace_covers_curable_statuses_until_it_ends)
+/* A platform that evaluation 18 made out of date, judged by the collateral of 19. */
+static void init_grace(struct given *g)
+{
+    static const struct hf_judge_evaluation named[] = {
+        {17, NOW - 900, NOW - 800}, {18, NOW - 700, NOW - 100}, {19, NOW - 500, NOW + 50}};
+    init(g);
+    g->verdict.tcb_status = HF_TCB_OUT_OF_DATE;
+    g->verdict.evaluation_number = g->verdict.evaluation_number_low = 19;
+    g->verdict.evaluation_date_s = NOW - 500;
+    g->verdict.evaluation_issued_s = NOW - 10;
+    g->verdict.level_date_s = NOW - 900;
+    g->verdict.missed_date_s = NOW - 500;
+    g->policy.tcb_grace_accepted = HF_TCB_CURABLE;
+    g->policy.tcb_grace_s = 100;
+    g->policy.evaluations = named;
+    g->policy.evaluation_count = 3;
+}
+
+Test(hf_judge, grace_counts_from_the_evaluation_that_made_a_level_out_of_date)
+{
+    struct given g;
+    init_grace(&g);
+    cr_assert_eq(judge(&g), 0);
+    g.policy.tcb_grace_s = 99; /* of 18; a later evaluation gives no grace anew */
+    cr_assert_eq(judge(&g), HF_ETCBSTATUS);
+    g.verdict.level_date_s = NOW - 700; /* as 18 wants it: 19 counts from a time to come */
+    g.policy.tcb_grace_s = 0;
+    cr_assert_eq(judge(&g), 0);
+    init_grace(&g);
+    g.verdict.tcb_status = HF_TCB_REVOKED;
+    cr_assert_eq(judge(&g), HF_ETCBSTATUS);
+    init_grace(&g);
+    g.verdict.level_date_s = 0;
+    cr_assert_eq(judge(&g), HF_ETCBSTATUS);
+    /* What collateral of an older number calls out of date was so before the newer ones. */
+    init_grace(&g);
+    g.verdict.evaluation_number = 17;
+    cr_assert_eq(judge(&g), HF_ETCBSTATUS);
+}
+
+Test(hf_judge, a_level_out_of_date_long_before_has_no_grace)
+{
+    struct given g;
+    init_grace(&g);
+    g.verdict.level_date_s = NOW - 901; /* 17's */
+    cr_assert_eq(judge(&g), HF_ETCBSTATUS);
+    /* Where 17 is not named, a level between tells it. */
+    init_grace(&g);
+    g.policy.evaluations++;
+    g.policy.evaluation_count--;
+    g.verdict.level_date_s = NOW - 1000;
+    g.verdict.missed_date_s = NOW - 900;
+    cr_assert_eq(judge(&g), HF_ETCBSTATUS);
+}
+
+Test(hf_judge, an_evaluation_that_is_not_named_counts_from_its_first_issue_date)
+{
+    struct given g;
+    init_grace(&g);
+    g.policy.evaluation_count = 2;
+    g.verdict.level_date_s = NOW - 700; /* up to date by 18 */
+    cr_assert_eq(judge(&g), 0);
+    g.verdict.evaluation_issued_s = NOW - 100;
+    cr_assert_eq(judge(&g), 0);
+    g.verdict.evaluation_issued_s = NOW - 101;
+    cr_assert_eq(judge(&g), HF_ETCBSTATUS);
+    g.verdict.evaluation_issued_s = NOW - 10;
+    g.policy.tcb_grace_s = 0;
+    cr_assert_eq(judge(&g), HF_ETCBSTATUS);
+}
+
+Test(hf_judge, collateral_below_the_least_evaluation_is_refused)
 {
     struct given g;
     init(&g);
-    g.verdict.tcb_status = HF_TCB_OUT_OF_DATE;
-    g.policy.tcb_grace_accepted = HF_TCB_CURABLE;
-    g.policy.tcb_grace_s = 1000;
+    g.verdict.evaluation_number = 19;
+    g.verdict.evaluation_number_low = 18; /* of the QE identity */
+    g.policy.tcb_evaluation_min = 18;
     cr_assert_eq(judge(&g), 0);
-    g.policy.tcb_grace_s = 999;
-    cr_assert_eq(judge(&g), HF_ETCBSTATUS);
-    g.policy.tcb_grace_s = 1000;
-    g.verdict.tcb_status = HF_TCB_REVOKED;
-    cr_assert_eq(judge(&g), HF_ETCBSTATUS);
-    g.verdict.tcb_status = HF_TCB_OUT_OF_DATE;
-    g.verdict.evaluation_date_s = 0;
-    cr_assert_eq(judge(&g), HF_ETCBSTATUS);
+    g.policy.tcb_evaluation_min = 19;
+    cr_assert_eq(judge(&g), HF_ETCBEVALUATION);
 }
 
 Test(hf_judge, measurements_come_into_effect_and_are_withdrawn_singly)

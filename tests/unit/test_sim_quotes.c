@@ -276,6 +276,10 @@ Test(hf_sim_quotes, verdicts_of_the_model_are_those_of_the_verifier)
         cr_assert_eq(a->tcb_date_s, b->tcb_date_s, "%zu", i);
         cr_assert_eq(a->evaluation_date_s, b->evaluation_date_s, "%zu", i);
         cr_assert_eq(a->issue_date_s, b->issue_date_s, "%zu", i);
+        cr_assert_eq(a->evaluation_issued_s, b->evaluation_issued_s, "%zu", i);
+        cr_assert_eq(a->level_date_s, b->level_date_s, "%zu", i);
+        cr_assert_eq(a->missed_date_s, b->missed_date_s, "%zu", i);
+        cr_assert_arr_eq(a->host_registers, b->host_registers, sizeof(a->host_registers));
         cr_assert_eq(a->td_attributes, b->td_attributes, "%zu", i);
         cr_assert_eq(a->xfam, b->xfam, "%zu", i);
         cr_assert_eq(a->seam_attributes, b->seam_attributes, "%zu", i);

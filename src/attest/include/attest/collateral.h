@@ -75,6 +75,12 @@ struct hf_collateral_source {
 
 struct hf_collateral;
 
+/* When a TCB evaluation was first seen: the earliest issue date of a document with its number. */
+struct hf_evaluation_seen {
+    uint32_t number;
+    uint64_t issued_s;
+};
+
 /*
  * Prepares a set. Documents that are missing, malformed or wrongly signed are remembered as such.
  * ret: a reference of the caller's; give it back with hf_collateral_unref.

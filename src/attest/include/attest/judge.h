@@ -17,6 +17,13 @@ struct hf_judge_measurement {
     bool withdrawn;            /* kept for its name, never accepted */
 };
 
+/* One of Intel's TCB evaluations, as the policy names it. */
+struct hf_judge_evaluation {
+    uint32_t number;
+    uint64_t tcb_date_s;    /* levels before it are out of date by it */
+    uint64_t counts_from_s; /* from when that counts */
+};
+
 /* What a register that the host fills must be, where the policy names it. */
 struct hf_judge_register {
     bool named;
@@ -29,12 +36,18 @@ struct hf_judge_policy {
     enum hf_trust trust;
     uint32_t tcb_accepted; /* HF_TCB_BIT of each accepted status */
     /*
-     * Statuses that are accepted for tcb_grace_s seconds after the evaluation that brought them
-     * (the verdict's evaluation_date_s): a platform that was up to date yesterday gets time for its
-     * update. HF_TCB_BIT of each; 0 for no grace.
+     * Statuses that are accepted until tcb_grace_s seconds after the evaluation that brought them
+     * began to count: a platform that was up to date yesterday gets time for its update.
+     * HF_TCB_BIT of each; 0 for no grace. The evaluation is the lowest among those named, and the
+     * one of the collateral, by whose tcbDate the platform's level is out of date. One that is not
+     * named counts from the earliest issue date known of it; there is no grace where a level shows
+     * that the platform was out of date before any of them.
      */
     uint32_t tcb_grace_accepted;
     uint64_t tcb_grace_s;
+    uint32_t tcb_evaluation_min;                   /* collateral of a lower number is refused */
+    const struct hf_judge_evaluation *evaluations; /* ascending by number */
+    size_t evaluation_count;
     /*
      * Bits that must be as in the value. What the mask leaves open must be harmless: DEBUG and the
      * rest of the TUD byte off, MIGRATABLE off, SEPT_VE_DISABLE on, nothing that is not known. A
@@ -78,15 +91,15 @@ struct hf_judgement {
 /*
  * 0: accepted, and ret is set. ret is untouched otherwise, and may be NULL.
  * The verdict's own error, if it has one. HF_EDEVQUOTE, or HF_EUNTRUSTED for a quote of Intel's
- * under a policy of dev; HF_ETCBSTATUS, HF_EDEBUGTD, HF_ETDTUD, HF_EMIGRATABLE, HF_ESEPTVE,
- * HF_ETDUNKNOWN or HF_ETDATTRIBUTES, HF_EXFAMUNKNOWN or HF_EXFAM, HF_ESEAM, HF_EMRSERVICETD,
- * HF_EMRCONFIGID, HF_EMROWNER, HF_EMROWNERCONFIG, HF_EMEASUREMENT, HF_EREPORTDATA, HF_EQUOTEOLD (or
- * dated too far ahead), in this order.
+ * under a policy of dev; HF_ETCBEVALUATION, HF_ETCBSTATUS, HF_EDEBUGTD, HF_ETDTUD, HF_EMIGRATABLE,
+ * HF_ESEPTVE, HF_ETDUNKNOWN or HF_ETDATTRIBUTES, HF_EXFAMUNKNOWN or HF_EXFAM, HF_ESEAM,
+ * HF_EMRSERVICETD, HF_EMRCONFIGID, HF_EMROWNER, HF_EMROWNERCONFIG, HF_EMEASUREMENT, HF_EREPORTDATA,
+ * HF_EQUOTEOLD (or dated too far ahead), in this order.
  */
 HF_MUST_USE int hf_judge(const struct hf_verdict *verdict, const struct hf_judge_policy *policy,
                          const struct hf_judge_request *request, struct hf_judgement *ret);
 
-enum { HF_JUDGE_CHECKS = 16 };
+enum { HF_JUDGE_CHECKS = 17 };
 
 /* One check of a policy, for people. */
 struct hf_judge_line {

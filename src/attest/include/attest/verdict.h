@@ -53,11 +53,18 @@ struct hf_verdict {
     uint8_t tcb_status; /* enum hf_tcb_status, of platform, module and QE together */
     bool debug;         /* the DEBUG bit of the TD attributes */
     bool service_shown; /* the quote's body has MRSERVICETD: that of TDX 1.0 lacks it */
-    uint64_t verified_at_s;     /* Unix time for which it was verified */
-    uint64_t tcb_date_s;        /* date of the matched TCB level; 0 where none */
-    uint64_t evaluation_date_s; /* date of the newest TCB level in the collateral: when the
-                                   evaluation that the status rests on took effect, and a grace
-                                   period begins; 0 where none */
+    uint64_t verified_at_s; /* Unix time for which it was verified */
+    uint64_t tcb_date_s;    /* date of the matched TCB level; 0 where none */
+    /* Of the evaluation that the collateral stands for; all 0 where none is established. TCB info
+     * and QE identity may have different numbers. */
+    uint64_t evaluation_date_s;     /* its tcbDate: that of the newest TCB level */
+    uint64_t evaluation_issued_s;   /* the earliest issue date that is known of its number */
+    uint32_t evaluation_number;     /* tcbEvaluationDataNumber: the higher */
+    uint32_t evaluation_number_low; /* the lower */
+    /* Of the oldest matched level, of platform, module or QE, that is out of date; 0 where none is:
+     * its date, and the date of the next newer level, which it misses. */
+    uint64_t level_date_s;
+    uint64_t missed_date_s;
     uint64_t issue_date_s; /* issue date of the newest collateral used, a floor for a clock; 0 where
                               none */
     uint64_t td_attributes; /* little-endian value of the 8 bytes */

@@ -49,6 +49,9 @@ struct hf_verify_params {
     struct hf_roots roots;                  /* see attest/collateral.h */
     const struct hf_collateral *collateral; /* borrowed for the call; NULL: none */
     struct hf_verify_cache *cache;          /* NULL: nothing is remembered */
+    /* Issue dates of evaluations that the collateral no longer shows; may be NULL. */
+    const struct hf_evaluation_seen *evaluations;
+    size_t evaluations_count;
 };
 
 enum {

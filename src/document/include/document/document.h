@@ -39,10 +39,11 @@ struct hf_document {
 
 /*
  * What a policy says of quotes, for hf_judge. measurements: room for p->measurements_count, in the
- * policy's order and without names; ret borrows it.
+ * policy's order and without names; evaluations: room for p->tcb_evaluations_count; ret borrows
+ * both.
  */
 void hf_policy_judge(const struct hf_policy *p, struct hf_judge_measurement *measurements,
-                     struct hf_judge_policy *ret);
+                     struct hf_judge_evaluation *evaluations, struct hf_judge_policy *ret);
 
 struct hf_pool;
 
@@ -99,6 +100,9 @@ HF_MUST_USE int hf_document_sign(const struct hf_suite *suite, struct hf_bytes e
                                  const uint8_t network[static 32],
                                  const uint8_t secret[static HF_SIGN_SECRET_LEN],
                                  const uint8_t public_key[static HF_KEY_LEN], struct hf_buf *ret);
+/* How many distinct keys of root have signed d for this network (zeros: for a first root). */
+size_t hf_document_signers(const struct hf_document *d, const uint8_t network[static 32],
+                           const struct hf_root *root);
 /* An envelope without signatures around an encoded body. */
 HF_MUST_USE int hf_document_wrap(uint8_t kind, struct hf_bytes body, struct hf_buf *ret);
 
