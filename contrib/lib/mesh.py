@@ -199,6 +199,13 @@ class Mesh:
 
     def authority_command(self, *arguments, socket_of=None):
         """Runs `holdfast` on the authority's folder; returns its standard output, Failure when it fails."""
+        if arguments[1] == "sign" and "--yes" not in arguments:
+            # What is to be signed is shown first: the digest confirms that very document.
+            shown = subprocess.run([self.programs.holdfast, *arguments], stdin=subprocess.DEVNULL, capture_output=True,
+                                   text=True, timeout=60)
+            digest = [line.split()[1] for line in shown.stdout.splitlines() if line.startswith("digest: ")]
+            check(shown.returncode == 2 and digest, f"holdfast {' '.join(map(str, arguments))}: {shown.stderr.strip()}")
+            arguments = (*arguments, "--yes", digest[0])
         target = ["--socket", socket_of.socket] if socket_of else []
         done = subprocess.run([self.programs.holdfast, *target, *arguments], stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=60)

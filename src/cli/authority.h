@@ -12,13 +12,20 @@
 
 #include "document/document.h"
 
-enum { HF__PATH_LEN = 4352, HF__DOCUMENT_MAX = 16 << 20 };
+enum {
+    HF__PATH_LEN = 4352,
+    HF__DOCUMENT_MAX = 16 << 20,
+    HF__ROOTS_MAX = 16,
+    HF__SIGNERS_MAX = 64, /* keys of two roots */
+};
 
 struct hf__authority {
     const char *folder;
     struct hf_pool *pool;
     uint8_t network[32];
-    struct hf_document *root;   /* newest */
+    struct hf_document *root; /* newest; NULL: the first waits for signatures */
+    struct hf_document *older[HF__ROOTS_MAX];
+    size_t older_count;
     struct hf_document *policy; /* in force; NULL: none */
     struct hf_document *set;    /* in force; NULL: none */
 };
@@ -26,6 +33,8 @@ struct hf__authority {
 /* Opens a folder and verifies what is in it. Says on standard error what is wrong. ret: ended with
  * hf__authority_close. */
 HF_MUST_USE int hf__authority_open(const char *folder, struct hf__authority *ret);
+/* A folder that has no root yet, without looking into it. */
+HF_MUST_USE int hf__authority_open_new(const char *folder, struct hf__authority *ret);
 /* Frees what was loaded. */
 void hf__authority_close(struct hf__authority *a);
 
@@ -34,19 +43,56 @@ HF_MUST_USE bool hf__path(char ret[static HF__PATH_LEN], const char *folder, con
 
 /* A fresh key pair under a name, written to keys/. ret_public: 32 bytes. */
 HF_MUST_USE int hf__key_make(const char *folder, const char *name, uint8_t ret_public[static 32]);
-/* Signs an envelope with every key of the folder's keys/ and with key_file, where one is given;
- * network: zeros for a first root. ret_signed: by how many. envelope: replaced. */
-HF_MUST_USE int hf__sign_all(const char *folder, const char *key_file,
-                             const uint8_t network[static 32], const struct hf_root *root,
-                             struct hf_buf *envelope, size_t *ret_signed);
+/* The same, to any file. It must not be there. */
+HF_MUST_USE int hf__key_make_file(const char *path, uint8_t ret_public[static 32]);
+
+/* The keys that may sign a document: those of the newest root, and of a root its own too. Returns
+ * how many. */
+size_t hf__signers(const struct hf__authority *a, const struct hf_document *d,
+                   struct hf_authority_key ret[static HF__SIGNERS_MAX]);
+/* The network in what is signed of a document: 32 bytes, zeros for a first root. */
+const uint8_t *hf__signed_network(const struct hf__authority *a, const struct hf_document *d);
+/* Signs the envelope of d with every key of the folder's keys/ that may, and with key_file, where
+ * one is given. ret_signed: by how many. envelope: replaced. */
+HF_MUST_USE int hf__sign_all(const struct hf__authority *a, const char *key_file,
+                             const struct hf_document *d, struct hf_buf *envelope,
+                             size_t *ret_signed);
+
+/* What the person at the command agreed to. */
+struct hf__consent {
+    const char *digest; /* of --yes; NULL: asked at a terminal */
+    bool foreign;       /* a pending document need not be what the own form gives */
+    bool own;           /* the tool made it all by itself just now: nothing is asked */
+};
+
+/* Appends an encoded body. like: NULL, or the document whose dates and random parts it takes. */
+typedef int hf__make_fn(const struct hf__authority *a, void *ctx, const struct hf_document *like,
+                        struct hf_buf *ret_body);
+
+struct hf__issue_job {
+    uint8_t kind;
+    const char *name; /* "policy", "set", "root" */
+    const char *key_file;
+    hf__make_fn *make; /* the own form; NULL: there is none */
+    void *ctx;
+    struct hf__consent consent;
+    char pending[HF__PATH_LEN]; /* filled in */
+};
 
 /*
- * Signs a document that is pending or, when none is, the one that make builds. With enough
- * signatures it becomes documents/<name>.doc; else it stays as pending-<name>.doc, to be signed
- * further. make appends an encoded body. Says what it did. ret_issued: whether it is in force.
+ * Signs a document that is pending or, when none is, the one that make builds, once it is checked
+ * and confirmed. With enough signatures it becomes documents/<name>.doc; else it stays as
+ * pending-<name>.doc, to be signed further. Says what it did or why not. ret_issued: whether it is
+ * in force. HF_EDOCUMENT: not what may be signed here. HF_ECANCELED: not confirmed; it lies there
+ * as pending. HF_EDOCUMENT_SIGNATURE: signed, but not by enough yet.
  */
-typedef int hf__make_fn(const struct hf__authority *a, void *ctx, struct hf_buf *ret_body);
-HF_MUST_USE int hf__issue(struct hf__authority *a, uint8_t kind, const char *name,
-                          const char *key_file, hf__make_fn *make, void *ctx, bool *ret_issued);
+HF_MUST_USE int hf__issue(struct hf__authority *a, struct hf__issue_job *job, bool *ret_issued);
+/* The exit status of a command that has issued, with what went wrong said. */
+int hf__issued(const char *command, const char *what, int error);
+
+/* Prints a document as JSON, and its digest on standard error. The exit status. */
+int hf__show(const char *command, const struct hf_document *d);
+/* `show FILE`: a document, whoever signed it, as JSON, with its digest. The exit status. */
+int hf__show_file(const char *command, const char *path, uint8_t kind);
 
 #endif

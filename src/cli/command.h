@@ -35,6 +35,8 @@ int hf_cli_explain(int argc, char **argv);
 
 /* The authority's. */
 int hf_cli_network(int argc, char **argv);
+/* holdfast authority key|root. */
+int hf_cli_authority(int argc, char **argv);
 /* holdfast policy show|sign|measurement. */
 int hf_cli_policy(int argc, char **argv);
 /* holdfast set add|remove|platform|show|sign. */

@@ -19,8 +19,14 @@ int hf__key_make(const char *folder, const char *name, uint8_t ret_public[static
 {
     char path[HF__PATH_LEN], relative[128];
     snprintf(relative, sizeof relative, "keys/%s.key", name);
-    if (!hf__path(path, folder, relative))
-        return HF_ETOOBIG;
+    return hf__path(path, folder, relative) ? hf__key_make_file(path, ret_public) : HF_ETOOBIG;
+}
+
+int hf__key_make_file(const char *path, uint8_t ret_public[static 32])
+{
+    struct stat st;
+    if (lstat(path, &st) == 0)
+        return HF_EEXIST; /* a key is never written over */
     struct {
         struct hf_rng rng;
         uint8_t seed[32], secret[HF_SIGN_SECRET_LEN];
@@ -71,16 +77,44 @@ static int key_read(const char *path, uint8_t *secret)
     return r;
 }
 
-static bool in_root(const struct hf_root *root, const uint8_t key[static 32])
+static bool among(const struct hf_authority_key *keys, size_t count, const uint8_t key[static 32])
 {
-    for (size_t i = 0; i < root->keys_count; i++)
-        if (memcmp(root->keys[i].key, key, 32) == 0)
+    for (size_t i = 0; i < count; i++)
+        if (memcmp(keys[i].key, key, 32) == 0)
             return true;
     return false;
 }
 
-static int sign_with(const char *path, const uint8_t network[static 32], const struct hf_root *root,
-                     struct hf_buf *envelope, size_t *signed_count)
+size_t hf__signers(const struct hf__authority *a, const struct hf_document *d,
+                   struct hf_authority_key ret[static HF__SIGNERS_MAX])
+{
+    const struct hf_root *roots[] = {a->root != NULL ? &a->root->u.root : NULL,
+                                     d->kind == HF_DOCUMENT_ROOT ? &d->u.root : NULL};
+    size_t count = 0;
+    for (size_t r = 0; r < HF_ARRAY_LEN(roots); r++)
+        for (size_t i = 0; roots[r] != NULL && i < roots[r]->keys_count; i++)
+            if (!among(ret, count, roots[r]->keys[i].key))
+                ret[count++] = roots[r]->keys[i];
+    hf_assert(count <= HF__SIGNERS_MAX);
+    return count;
+}
+
+const uint8_t *hf__signed_network(const struct hf__authority *a, const struct hf_document *d)
+{
+    static const uint8_t none[32];
+    return d->kind == HF_DOCUMENT_ROOT && d->u.root.number == 1 ? none : a->network;
+}
+
+/* What is signed, by whom it may be, and how often it was. */
+struct signing {
+    const uint8_t *network;
+    struct hf_authority_key keys[HF__SIGNERS_MAX];
+    size_t keys_count;
+    struct hf_buf *envelope;
+    size_t signed_count;
+};
+
+static int sign_with(const char *path, struct signing *s)
 {
     uint8_t *secret = hf_secret_alloc(HF_SIGN_SECRET_LEN);
     if (secret == NULL)
@@ -89,15 +123,15 @@ static int sign_with(const char *path, const uint8_t network[static 32], const s
     int r = key_read(path, secret);
     if (r != 0) {
         fprintf(stderr, "holdfast: %s: %s\n", path, hf_error_sentence(r));
-    } else if (in_root(root, public_key)) {
+    } else if (among(s->keys, s->keys_count, public_key)) {
         struct hf_buf next;
         hf_buf_init(&next, HF__DOCUMENT_MAX);
-        r = hf_document_sign(&hf_suite_real, hf_buf_bytes(envelope), network, secret, public_key,
-                             &next);
+        r = hf_document_sign(&hf_suite_real, hf_buf_bytes(s->envelope), s->network, secret,
+                             public_key, &next);
         if (r == 0) {
-            hf_buf_done(envelope);
-            *envelope = next;
-            (*signed_count)++;
+            hf_buf_done(s->envelope);
+            *s->envelope = next;
+            s->signed_count++;
         } else {
             hf_buf_done(&next);
         }
@@ -112,28 +146,27 @@ static int is_key(const struct dirent *entry)
     return len > 4 && strcmp(entry->d_name + len - 4, ".key") == 0;
 }
 
-int hf__sign_all(const char *folder, const char *key_file, const uint8_t network[static 32],
-                 const struct hf_root *root, struct hf_buf *envelope, size_t *ret_signed)
+int hf__sign_all(const struct hf__authority *a, const char *key_file, const struct hf_document *d,
+                 struct hf_buf *envelope, size_t *ret_signed)
 {
     char keys[HF__PATH_LEN], path[HF__PATH_LEN];
     struct dirent **names;
-    size_t signed_count = 0;
+    struct signing s = {.network = hf__signed_network(a, d), .envelope = envelope};
     int r = 0;
-    if (!hf__path(keys, folder, "keys"))
+    s.keys_count = hf__signers(a, d, s.keys);
+    if (!hf__path(keys, a->folder, "keys"))
         return HF_ETOOBIG;
     int count = scandir(keys, &names, is_key, alphasort);
     for (int i = 0; i < count; i++) {
         if (r == 0)
-            r = hf__path(path, keys, names[i]->d_name)
-                    ? sign_with(path, network, root, envelope, &signed_count)
-                    : HF_ETOOBIG;
+            r = hf__path(path, keys, names[i]->d_name) ? sign_with(path, &s) : HF_ETOOBIG;
         free(names[i]);
     }
     if (count >= 0)
         free(names);
     if (r == 0 && key_file != NULL)
-        r = sign_with(key_file, network, root, envelope, &signed_count);
+        r = sign_with(key_file, &s);
     if (r == 0)
-        *ret_signed = signed_count;
+        *ret_signed = s.signed_count;
     return r;
 }

@@ -24,6 +24,7 @@ static const struct {
     {"reload", "", hf_cli_reload, "read documents and collateral again"},
     {"explain", " [REASON]", hf_cli_explain, "what a reason means, and what to do about it"},
     {"network", " init", hf_cli_network, "make a network: keys, root, policy"},
+    {"authority", " key|root", hf_cli_authority, "the authority's keys and roots"},
     {"policy", " show|sign|measurement", hf_cli_policy, "what the network accepts"},
     {"set", " add|remove|platform|show|sign", hf_cli_set, "who the validators are"},
     {"quote", " show|verify", hf_cli_quote, "show a quote, or verify it"},

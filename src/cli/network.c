@@ -11,6 +11,7 @@
 #include "ask.h"
 #include "command.h"
 #include "policy.h"
+#include "root.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -20,10 +21,10 @@
 #include <sys/stat.h>
 #include <time.h>
 
-enum { KEYS_MAX = 32, COLLATERAL_DAYS = 3650 };
+enum { KEYS_MAX = HF__PUBLIC_KEYS_MAX, COLLATERAL_DAYS = 3650 };
 
 static const char usage[] =
-    "usage: holdfast network init DIR [--keys N] [--threshold M]\n"
+    "usage: holdfast network init DIR [--keys N | --key PUB ...] [--threshold M]\n"
     "                             [--shares N] [--share-threshold K]\n"
     "                             [--dev] [--image NAME]\n"
     "\n"
@@ -31,7 +32,10 @@ static const char usage[] =
     "first root signed by them, and policy.yaml to be edited and signed with\n"
     "`holdfast policy sign`. Prints the network id.\n"
     "\n"
-    "  --keys N             keys of the authority; default 3\n"
+    "  --keys N             keys of the authority, made here; default 3\n"
+    "  --key PUB            a key made elsewhere with `holdfast authority key new`, for\n"
+    "                       each; then none is made here, and its holders sign the\n"
+    "                       root with `holdfast authority root sign`\n"
     "  --threshold M        how many sign; default more than half\n"
     "  --shares N           shares of each validator; default 5\n"
     "  --share-threshold K  how many rebuild; default more than half\n"
@@ -42,6 +46,7 @@ static const char usage[] =
 struct options {
     const char *folder, *image;
     unsigned long keys, threshold, shares, share_threshold;
+    struct hf__public_keys given; /* --key */
     bool dev;
 };
 
@@ -58,13 +63,14 @@ static bool number(const char *text, unsigned long max, unsigned long *ret)
 static bool read_options(int argc, char **argv, struct options *o)
 {
     static const struct option longs[] = {{"keys", required_argument, NULL, 'k'},
+                                          {"key", required_argument, NULL, 'p'},
                                           {"threshold", required_argument, NULL, 't'},
                                           {"shares", required_argument, NULL, 's'},
                                           {"share-threshold", required_argument, NULL, 'r'},
                                           {"dev", no_argument, NULL, 'd'},
                                           {"image", required_argument, NULL, 'i'},
                                           {NULL, 0, NULL, 0}};
-    *o = (struct options){.keys = 3, .shares = 5, .image = "holdfast"};
+    *o = (struct options){.shares = 5, .image = "holdfast"};
     if (argc < 2 || strcmp(argv[1], "init") != 0)
         return false;
     opterr = 0;
@@ -73,6 +79,8 @@ static bool read_options(int argc, char **argv, struct options *o)
     for (int c; (c = getopt_long(argc - 1, argv + 1, "", longs, NULL)) != -1;) {
         if (c == 'k')
             ok = ok && number(optarg, KEYS_MAX, &o->keys);
+        else if (c == 'p')
+            ok = ok && hf__public_keys_add(&o->given, optarg);
         else if (c == 't')
             ok = ok && number(optarg, KEYS_MAX, &o->threshold);
         else if (c == 's')
@@ -89,6 +97,10 @@ static bool read_options(int argc, char **argv, struct options *o)
     if (!ok || optind != argc - 2)
         return false;
     o->folder = argv[1 + optind];
+    if (o->keys != 0 && o->given.count != 0)
+        return false;
+    if (o->keys == 0)
+        o->keys = o->given.count != 0 ? o->given.count : 3;
     if (o->threshold == 0)
         o->threshold = o->keys / 2 + 1;
     if (o->share_threshold == 0)
@@ -114,39 +126,46 @@ static int make_folders(const struct options *o)
     return r == 0 ? make_folder(o->folder, "documents", 0755) : r;
 }
 
-static int make_root(const struct options *o, uint8_t ret_network[static 32])
+/* The keys that are made here. */
+static int make_keys(const struct options *o, struct hf__public_keys *ret)
 {
-    char path[HF__PATH_LEN], names[KEYS_MAX][16];
-    static const uint8_t zeros[32];
-    struct hf_authority_key keys[KEYS_MAX] = {0};
-    struct hf_root root = {.number = 1,
-                           .issued_s = (uint64_t)time(NULL),
-                           .threshold = o->threshold,
-                           .keys = keys,
-                           .keys_count = o->keys,
-                           .has_salt = true};
-    struct hf_buf body, envelope;
-    size_t signed_count;
-    int r = getrandom(root.salt, sizeof root.salt, 0) == sizeof root.salt ? 0 : HF_EINTERNAL;
+    char name[32];
+    int r = 0;
+    if (o->given.count != 0) {
+        *ret = o->given;
+        return 0;
+    }
     for (size_t i = 0; i < o->keys && r == 0; i++) {
-        int len = snprintf(names[i], sizeof names[i], "key-%zu", i + 1);
-        keys[i].name = hf_bytes_of(names[i], (size_t)len);
-        r = hf__key_make(o->folder, names[i], keys[i].key);
+        snprintf(name, sizeof name, "key-%zu", i + 1);
+        memcpy(ret->names[i], name, sizeof ret->names[i]);
+        r = hf__key_make(o->folder, name, ret->keys[i]);
     }
-    hf_buf_init(&body, HF__DOCUMENT_MAX);
-    hf_buf_init(&envelope, HF__DOCUMENT_MAX);
+    ret->count = o->keys;
+    return r;
+}
+
+/* ret_in_force: signed by enough keys; else it lies there to be signed. */
+static int make_root(const struct options *o, uint8_t ret_network[static 32], bool *ret_in_force)
+{
+    struct hf__authority a;
+    struct hf__new_root root = {.threshold = o->threshold, .has_salt = true};
+    int r = make_keys(o, &root.keys);
+    if (r == 0 && getrandom(root.salt, sizeof root.salt, 0) != sizeof root.salt)
+        r = HF_EINTERNAL;
     if (r == 0)
-        r = hf_wire_encode(&hf_wire_root, &root, &body);
-    if (r == 0) {
-        hf_suite_real.hash("holdfast/v1/network", hf_buf_bytes(&body), ret_network);
-        r = hf_document_wrap(HF_DOCUMENT_ROOT, hf_buf_bytes(&body), &envelope);
-    }
-    if (r == 0)
-        r = hf__sign_all(o->folder, NULL, zeros, &root, &envelope, &signed_count);
-    if (r == 0 && hf__path(path, o->folder, "documents/root-1.doc"))
-        r = hf_file_replace(path, hf_buf_bytes(&envelope), 0644);
-    hf_buf_done(&body);
-    hf_buf_done(&envelope);
+        r = hf__authority_open_new(o->folder, &a);
+    if (r != 0)
+        return r;
+    struct hf__issue_job job = {.kind = HF_DOCUMENT_ROOT,
+                                .name = "root",
+                                .make = hf__root_make,
+                                .ctx = &root,
+                                .consent = {.own = true}};
+    r = hf__issue(&a, &job, ret_in_force);
+    if (r == HF_EDOCUMENT_SIGNATURE) /* the keys are elsewhere */
+        r = 0;
+    memcpy(ret_network, root.network, 32);
+    hf__authority_close(&a);
     return r;
 }
 
@@ -262,7 +281,11 @@ static int make_policy_form(const struct options *o, const uint8_t network[stati
     if (o->dev)
         r = make_dev(o, network, &text);
     else
-        hf_buf_printf(&text, "# Each release, as `holdfast quote show` prints its measurement:\n"
+        hf_buf_printf(&text, "# Days for updates, when Intel calls another TCB out of date:\n"
+                             "#tcb_grace: 30d\n#tcb_evaluations:\n"
+                             "#  - number: 19\n#    tcb_date: 2025-05-14T00:00:00Z\n"
+                             "#    counts_from: <when the network lets it count>\n"
+                             "# Each release, as `holdfast quote show` prints its measurement:\n"
                              "#  - name: \"1.0\"\n#    digest: \"<64 hexadecimal digits>\"\n"
                              "#    rank: 1\nmeasurements: []\n");
     if (r == 0)
@@ -277,13 +300,14 @@ static int init(const struct options *o)
 {
     uint8_t network[32];
     char id[65];
+    bool in_force = false;
     const char *what = o->folder;
     int r = make_folders(o);
     if (r == 0)
         r = hf_secret_init(1 << 16, false);
     if (r == 0) {
         what = "keys and root";
-        r = make_root(o, network);
+        r = make_root(o, network, &in_force);
     }
     if (r == 0) {
         what = "policy";
@@ -294,8 +318,10 @@ static int init(const struct options *o)
     hf_hex_encode(network, sizeof network, id);
     fprintf(stderr, "network id: ");
     puts(id);
-    if (o->dev)
-        return hf__policy_sign(o->folder, NULL);
+    if (!in_force)
+        fprintf(stderr, "next: `holdfast authority root sign --foreign` by the keys' holders\n");
+    else if (o->dev)
+        return hf__policy_sign(o->folder, NULL, &(struct hf__consent){.own = true});
     fprintf(stderr, "next: add measurements to %s/policy.yaml, then `holdfast policy sign`\n",
             o->folder);
     return HF_CLI_OK;

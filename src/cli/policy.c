@@ -14,22 +14,27 @@
 #include <time.h>
 
 static const char usage[] =
-    "usage: holdfast policy show [--authority DIR]\n"
+    "usage: holdfast policy show [FILE] [--authority DIR]\n"
     "       holdfast policy sign [--authority DIR] [--key FILE]\n"
+    "                            [--yes DIGEST] [--foreign]\n"
     "       holdfast policy measurement add NAME DIGEST [--rank N] [--after TIME]\n"
     "       holdfast policy measurement withdraw NAME\n"
     "       holdfast policy measurement list\n"
     "\n"
     "sign makes the next version from policy.yaml, or goes on with the one that\n"
-    "lacks signatures, and signs it with the keys that are there. measurement\n"
+    "lacks signatures, prints what it changes, has that confirmed, and signs it\n"
+    "with the keys that are there. show prints what is in force, or FILE. measurement\n"
     "changes policy.yaml release by release, for the next version to be signed.\n"
     "\n"
     "  --authority DIR  the authority's folder; default authority\n"
     "  --key FILE       a key of the authority that is not in the folder's keys\n"
+    "  --yes DIGEST     confirms the document of this digest, for scripts\n"
+    "  --foreign        signs one that is not what policy.yaml gives\n"
     "  --rank N         a later release ranks higher; default one above the highest\n"
     "  --after TIME     not accepted before, from now, such as 12h; default at once\n";
 
-static int make(const struct hf__authority *a, void *ctx, struct hf_buf *ret_body)
+static int make(const struct hf__authority *a, void *ctx, const struct hf_document *like,
+                struct hf_buf *ret_body)
 {
     char path[HF__PATH_LEN];
     static struct hf_config_errors errors;
@@ -53,6 +58,8 @@ static int make(const struct hf__authority *a, void *ctx, struct hf_buf *ret_bod
     }
     if (a->policy != NULL)
         policy.version = hf_document_version(a->policy) + 1;
+    if (like != NULL)
+        policy.issued_s = like->u.policy.issued_s;
     policy.expires_s = policy.issued_s + form.validity_s;
     r = hf__policy_form_fill(&form, &policy);
     if (r == 0)
@@ -62,42 +69,39 @@ static int make(const struct hf__authority *a, void *ctx, struct hf_buf *ret_bod
     return r;
 }
 
-int hf__policy_sign(const char *folder, const char *key_file)
+int hf__policy_sign(const char *folder, const char *key_file, const struct hf__consent *consent)
 {
     struct hf__authority a;
+    struct hf__issue_job job = {.kind = HF_DOCUMENT_POLICY,
+                                .name = "policy",
+                                .key_file = key_file,
+                                .make = make,
+                                .consent = *consent};
     bool issued;
     int r = hf__authority_open(folder, &a);
     if (r == 0) {
-        r = hf__issue(&a, HF_DOCUMENT_POLICY, "policy", key_file, make, NULL, &issued);
+        r = hf__issue(&a, &job, &issued);
         hf__authority_close(&a);
     }
-    if (r == HF_EDOCUMENT_SIGNATURE)
-        return HF_CLI_NOT_READY;
-    return r == 0 ? HF_CLI_OK : hf__say("policy", folder, r);
+    return hf__issued("policy", folder, r);
 }
 
 static int show(const char *folder)
 {
     struct hf__authority a;
-    struct hf_buf text;
     int r = hf__authority_open(folder, &a);
     if (r != 0)
         return hf__say("policy", folder, r);
-    if (a.policy == NULL) {
-        hf__authority_close(&a);
-        return hf__say("policy", "none is in force yet: `holdfast policy sign`", 0);
-    }
-    hf_buf_init(&text, HF__DOCUMENT_MAX);
-    hf_wire_to_json(&hf_wire_policy, &a.policy->u.policy, &text);
-    if (text.error == 0)
-        printf("%.*s\n", (int)text.len, (const char *)text.data);
-    hf_buf_done(&text);
+    int status = a.policy != NULL
+                     ? hf__show("policy", a.policy)
+                     : hf__say("policy", "none is in force yet: `holdfast policy sign`", 0);
     hf__authority_close(&a);
-    return HF_CLI_OK;
+    return status;
 }
 
 struct options {
     const char *folder, *key_file;
+    struct hf__consent consent;
     struct hf__measurement_change change;
     char **words;
     int words_count;
@@ -135,6 +139,8 @@ static bool read_options(int argc, char **argv, struct options *o)
 {
     static const struct option longs[] = {{"authority", required_argument, NULL, 'a'},
                                           {"key", required_argument, NULL, 'k'},
+                                          {"yes", required_argument, NULL, 'y'},
+                                          {"foreign", no_argument, NULL, 'f'},
                                           {"rank", required_argument, NULL, 'r'},
                                           {"after", required_argument, NULL, 't'},
                                           {NULL, 0, NULL, 0}};
@@ -147,6 +153,10 @@ static bool read_options(int argc, char **argv, struct options *o)
             o->folder = optarg;
         else if (c == 'k')
             o->key_file = optarg;
+        else if (c == 'y')
+            o->consent.digest = optarg;
+        else if (c == 'f')
+            o->consent.foreign = true;
         else if (c == 'r')
             ok = rank(optarg, &o->change);
         else if (c == 't')
@@ -188,9 +198,11 @@ int hf_cli_policy(int argc, char **argv)
         return HF_CLI_OK;
     bool ok = read_options(argc, argv, &o);
     if (ok && o.words_count == 1 && strcmp(o.words[0], "sign") == 0)
-        status = hf__policy_sign(o.folder, o.key_file);
+        status = hf__policy_sign(o.folder, o.key_file, &o.consent);
     else if (ok && o.words_count == 1 && strcmp(o.words[0], "show") == 0)
         status = show(o.folder);
+    else if (ok && o.words_count == 2 && strcmp(o.words[0], "show") == 0)
+        status = hf__show_file("policy", o.words[1], HF_DOCUMENT_POLICY);
     else if (ok && strcmp(o.words[0], "measurement") == 0)
         status = measurement(&o);
     if (status >= 0)

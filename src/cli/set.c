@@ -23,20 +23,24 @@ static const char usage[] =
     "                        [--address HOST:PORT]\n"
     "       holdfast set remove ACCOUNT\n"
     "       holdfast set platform ACCOUNT add|remove PPID\n"
-    "       holdfast set show\n"
-    "       holdfast set sign [--key FILE]\n"
+    "       holdfast set show [FILE]\n"
+    "       holdfast set sign [--key FILE] [--yes DIGEST] [--foreign]\n"
     "\n"
     "add verifies the identity quote in FILE, as `holdfast identity` wrote it, or\n"
     "that of the daemon at --socket, by the policy in force and the folder's\n"
     "collateral. What is added and removed comes into force with sign, which\n"
-    "closes the list, draws the beacon and signs with the keys that are there.\n"
+    "closes the list, draws the beacon, prints what changes, has it confirmed and\n"
+    "signs with the keys that are there. show prints what is in force, or FILE.\n"
     "\n"
     "  --authority DIR      the authority's folder; default authority\n"
     "  --collateral DIR     default: collateral in the authority's folder\n"
-    "  --key FILE           a key that is not in the folder's keys\n";
+    "  --key FILE           a key that is not in the folder's keys\n"
+    "  --yes DIGEST         confirms the document of this digest, for scripts\n"
+    "  --foreign            signs one that is not what set.yaml gives\n";
 
 struct options {
     const char *folder, *collateral, *key_file, *operator_name, *zone, *address;
+    struct hf__consent consent;
     char **words;
     int words_count;
 };
@@ -46,6 +50,8 @@ static bool read_options(int argc, char **argv, struct options *o)
     static const struct option longs[] = {{"authority", required_argument, NULL, 'a'},
                                           {"collateral", required_argument, NULL, 'c'},
                                           {"key", required_argument, NULL, 'k'},
+                                          {"yes", required_argument, NULL, 'y'},
+                                          {"foreign", no_argument, NULL, 'f'},
                                           {"operator", required_argument, NULL, 'o'},
                                           {"zone", required_argument, NULL, 'z'},
                                           {"address", required_argument, NULL, 'd'},
@@ -63,6 +69,12 @@ static bool read_options(int argc, char **argv, struct options *o)
             break;
         case 'k':
             o->key_file = optarg;
+            break;
+        case 'y':
+            o->consent.digest = optarg;
+            break;
+        case 'f':
+            o->consent.foreign = true;
             break;
         case 'o':
             o->operator_name = optarg;
@@ -233,15 +245,8 @@ static int change(const struct options *o)
 
 static int show(const struct hf__authority *a)
 {
-    struct hf_buf text;
-    if (a->set == NULL)
-        return hf__say("set", "none is in force yet: `holdfast set sign`", 0);
-    hf_buf_init(&text, HF__DOCUMENT_MAX);
-    hf_wire_to_json(&hf_wire_validator_set, &a->set->u.set, &text);
-    if (text.error == 0)
-        printf("%.*s\n", (int)text.len, (const char *)text.data);
-    hf_buf_done(&text);
-    return HF_CLI_OK;
+    return a->set != NULL ? hf__show("set", a->set)
+                          : hf__say("set", "none is in force yet: `holdfast set sign`", 0);
 }
 
 /* ---- sign */
@@ -290,7 +295,8 @@ static int check_possible(const struct hf__authority *a, struct hf_bytes body)
     return r;
 }
 
-static int make(const struct hf__authority *a, void *ctx, struct hf_buf *ret_body)
+static int make(const struct hf__authority *a, void *ctx, const struct hf_document *like,
+                struct hf_buf *ret_body)
 {
     struct hf__members *members = ctx;
     struct hf_validator_set set = {.epoch = a->set != NULL ? hf_document_version(a->set) + 1 : 1,
@@ -301,10 +307,14 @@ static int make(const struct hf__authority *a, void *ctx, struct hf_buf *ret_bod
     if (set.validators == NULL)
         return HF_ENOMEM;
     set.validators_count = members->count;
+    if (like != NULL)
+        set.issued_s = like->u.set.issued_s;
     set.expires_s = set.issued_s + members->validity_s;
     int r = fill(members, (uint32_t)set.epoch, set.validators);
     /* The list is closed: only now the beacon is drawn. */
-    if (r == 0 && getrandom(set.beacon, sizeof set.beacon, 0) != sizeof set.beacon)
+    if (like != NULL)
+        memcpy(set.beacon, like->u.set.beacon, sizeof set.beacon);
+    else if (r == 0 && getrandom(set.beacon, sizeof set.beacon, 0) != sizeof set.beacon)
         r = HF_EINTERNAL;
     if (r == 0)
         r = hf_wire_encode(&hf_wire_validator_set, &set, ret_body);
@@ -329,18 +339,22 @@ static int sign(const struct options *o, struct hf__authority *a)
 {
     struct hf__members members;
     uint32_t epoch = a->set != NULL ? hf_document_version(a->set) + 1 : 1;
+    struct hf__issue_job job = {.kind = HF_DOCUMENT_SET,
+                                .name = "set",
+                                .key_file = o->key_file,
+                                .make = make,
+                                .ctx = &members,
+                                .consent = o->consent};
     bool issued = false;
     int r = hf__members_load(o->folder, &members);
     if (r == 0)
         r = hf__members_save(o->folder, &members); /* sorted, as the document must be */
     if (r == 0)
-        r = hf__issue(a, HF_DOCUMENT_SET, "set", o->key_file, make, &members, &issued);
+        r = hf__issue(a, &job, &issued);
     if (r == 0 && issued)
         r = note_epoch(o->folder, &members, epoch);
     hf__members_done(&members);
-    if (r == HF_EDOCUMENT_SIGNATURE)
-        return HF_CLI_NOT_READY;
-    return r == 0 ? HF_CLI_OK : hf__say("set", "not signed", r);
+    return hf__issued("set", "not signed", r);
 }
 
 int hf_cli_set(int argc, char **argv)
@@ -355,6 +369,8 @@ int hf_cli_set(int argc, char **argv)
     }
     const char *verb = o.words[0];
     int n = o.words_count, status = HF_CLI_USAGE;
+    if (strcmp(verb, "show") == 0 && n == 2)
+        return hf__show_file("set", o.words[1], HF_DOCUMENT_SET);
     int r = hf__authority_open(o.folder, &a);
     if (r != 0)
         return hf__say("set", o.folder, r);

@@ -48,6 +48,18 @@ class Desk:
         assert done.returncode == status, (words, done)
         return done
 
+    def sign(self, kind, *more, status=0):
+        """Signs as a script does, after a first look: the digest of what is shown confirms it."""
+        shown = self.run(kind, "sign", *more, status=2).stdout
+        digest, = [line.split()[1] for line in shown.splitlines() if line.startswith("digest: ")]
+        return self.run(kind, "sign", *more, "--yes", digest, status=status)
+
+    def document(self, name):
+        return self.folder / "authority" / "documents" / name
+
+    def pending(self, name):
+        return self.folder / "authority" / f"pending-{name}.doc"
+
     def form(self, name="policy.yaml"):
         return self.folder / "authority" / name
 
@@ -80,6 +92,147 @@ def a_policy_that_has_expired_accepts_no_quote():
         form = d.run(*words, "authority/policy.yaml", "--at", "2099-01-01T00:00:00Z", status=1).stdout
         lines = [[x for x in text.splitlines() if x.startswith("policy_dates")] for text in (now, late, form)]
         assert " pass " in lines[0][0] and " FAIL " in lines[1][0] and not lines[2], lines
+
+
+MEASUREMENT = "66" * 32
+RELEASE = f'measurements:\n  - name: "%s"\n    digest: "{MEASUREMENT}"\n'
+
+
+def network(d, keys=3, threshold=2):
+    """A network of 2 of 3 keys, each in a file of its own outside of the folder."""
+    publics = [d.run("authority", "key", "new", f"key{i}").stdout.strip() for i in range(keys)]
+    options = [word for public in publics for word in ("--key", public)]
+    network_id = d.run("network", "init", "authority", *options, "--threshold", threshold).stdout.strip()
+    return publics, network_id
+
+
+def sign_root(d, *signers):
+    for i, signer in enumerate(signers):
+        sign(d, signer, *ROOT, status=0 if i + 1 == len(signers) else 2)
+
+
+ROOT = ["authority", "root", "sign", "--foreign"]
+
+
+def sign(d, signer, *words, status=0):
+    """One holder signs, after reading."""
+    shown = d.run(*words, "--key", f"key{signer}", status=2).stdout
+    digest, = [line.split()[1] for line in shown.splitlines() if line.startswith("digest: ")]
+    return d.run(*words, "--key", f"key{signer}", "--yes", digest, status=status)
+
+
+@tap.case
+def a_network_is_founded_with_keys_that_were_made_elsewhere():
+    with Desk() as d:
+        publics, network_id = network(d)
+        assert not list((d.folder / "authority/keys").iterdir())
+        assert (d.folder / "key0").stat().st_mode & 0o777 == 0o600
+        d.run("authority", "key", "new", "key0", status=1)  # never over another
+        d.run("policy", "sign", status=1)
+        sign_root(d, 0, 2)
+        assert d.document("root-1.doc").exists() and not d.pending("root").exists()
+        shown = d.run("authority", "root", "show").stdout
+        assert all(public in shown for public in publics) and len(network_id) == 64, shown
+        sign(d, 1, "policy", "sign", status=2)
+        sign(d, 2, "policy", "sign")
+        assert d.document("policy.doc").exists()
+
+
+@tap.case
+def what_is_signed_has_been_shown_and_confirmed():
+    with Desk() as d:
+        d.run("network", "init", "authority", "--keys", "1")
+        shown = d.run("policy", "sign", status=2)
+        assert "+ trust: 1\n" in shown.stdout and not d.document("policy.doc").exists(), shown
+        wrong = d.run("policy", "sign", "--yes", "00" * 32, status=1)
+        assert "00" * 32 in wrong.stderr and not d.document("policy.doc").exists(), wrong
+        d.sign("policy")
+        d.replace("holder_grace: 10m", "holder_grace: 20m")
+        shown = d.run("policy", "sign", status=2).stdout
+        assert "- holder_grace_s: 600\n+ holder_grace_s: 1200\n" in shown and "+ shares" not in shown, shown
+        d.replace("holder_grace: 20m", "holder_grace: 30m")  # a draft that nobody signed follows the form
+        shown = d.run("policy", "sign", status=2).stdout
+        assert "+ holder_grace_s: 1800\n" in shown, shown
+        d.sign("policy")
+        assert '"holder_grace_s":1800' in d.run("policy", "show").stdout
+
+
+@tap.case
+def a_document_of_another_kind_is_not_signed():
+    with Desk() as d:
+        network(d)
+        sign_root(d, 0, 1)
+        d.replace("measurements: []\n", RELEASE % "evil")
+        sign(d, 0, "policy", "sign", status=2)
+        d.pending("policy").rename(d.pending("set"))
+        before = d.pending("set").read_bytes()
+        done = d.run("set", "sign", "--foreign", "--key", "key1", status=1)
+        assert "is a policy, not a validator set" in done.stderr and d.pending("set").read_bytes() == before, done
+
+
+@tap.case
+def a_document_unlike_the_own_form_needs_to_be_told():
+    with Desk() as d:
+        network(d)
+        sign_root(d, 0, 1)
+        d.replace("measurements: []\n", RELEASE % "evil")
+        sign(d, 0, "policy", "sign", status=2)
+        d.replace(RELEASE % "evil", "measurements: []\n")  # what the second signer has
+        before = d.pending("policy").read_bytes()
+        done = d.run("policy", "sign", "--key", "key1", status=1)
+        assert f'+ measurements[evil].digest: "{MEASUREMENT}"' in done.stdout, done
+        digests = [word for word in done.stderr.replace(",", " ").replace(";", " ").split() if len(word) == 64]
+        assert len(set(digests)) == 2 and d.pending("policy").read_bytes() == before, done
+        assert MEASUREMENT in d.run("policy", "show", d.pending("policy")).stdout
+        d.run("set", "show", d.pending("policy"), status=1)
+        sign(d, 1, "policy", "sign", "--foreign")
+        assert "evil" in d.run("policy", "show").stdout
+
+
+@tap.case
+def another_version_or_network_is_not_signed():
+    with Desk() as d:
+        network(d)
+        sign_root(d, 0, 1)
+        sign(d, 0, "policy", "sign", status=2)
+        first = d.pending("policy").read_bytes()
+        sign(d, 1, "policy", "sign")
+        d.pending("policy").write_bytes(first)
+        done = d.run("policy", "sign", "--foreign", "--key", "key1", status=1)
+        assert "it has the version 1, and the next one is 2" in done.stderr, done
+        d.pending("policy").unlink()
+        d.run("network", "init", "other", "--keys", "2")
+        d.run("policy", "sign", "--authority", "other", status=2)
+        (d.folder / "other/keys/key-2.key").unlink()
+        other = d.run("policy", "sign", "--authority", "other", status=2)
+        digest = other.stdout.split("digest: ")[1].split()[0]
+        d.run("policy", "sign", "--authority", "other", "--yes", digest, status=2)
+        d.document("policy.doc").unlink()
+        d.pending("policy").write_bytes((d.folder / "other/pending-policy.doc").read_bytes())
+        done = d.run("policy", "sign", "--foreign", "--key", "key1", status=1)
+        assert "not of this network's authority" in done.stderr, done
+
+
+@tap.case
+def a_root_change_is_composed_from_public_keys():
+    with Desk() as d:
+        publics, _ = network(d)
+        sign_root(d, 0, 1)
+        sign(d, 0, "policy", "sign", status=2)
+        sign(d, 1, "policy", "sign")
+        new = [d.run("authority", "key", "new", f"key{i}").stdout.strip() for i in (3, 4)]
+        words = ["authority", "root", "sign", "--threshold", "2", "--signer", new[0], "--signer", new[1]]
+        shown = d.run(*words, status=2).stdout
+        assert f'- keys[{publics[0]}].key: "{publics[0]}"' in shown and "+ number: 2" in shown, shown
+        for signer in (0, 1, 3):  # of the old root and of the new
+            sign(d, signer, *words, status=2)
+        d.run("authority", "root", "sign", "--key", "key4", status=1)  # composed by others: it has to be told
+        sign(d, 4, *ROOT)
+        assert d.document("root-2.doc").exists()
+        d.replace("holder_grace: 10m", "holder_grace: 20m")
+        sign(d, 3, "policy", "sign", status=2)
+        done = sign(d, 4, "policy", "sign")
+        assert "policy 2 signed" in done.stdout, done
 
 
 sys.exit(tap.main())

@@ -1,0 +1,170 @@
+#include "difference.h"
+
+#include "base/error.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { TEXT_MAX = 64 << 20, PATH_MAX_LEN = 256 };
+
+/* Lines "path: value", one for each field. */
+struct lines {
+    char **at;
+    size_t count, room;
+    bool failed; /* out of memory */
+};
+
+static void lines_free(struct lines *l)
+{
+    for (size_t i = 0; i < l->count; i++)
+        free(l->at[i]);
+    free(l->at);
+}
+
+static void add(struct lines *l, const char *path, const char *value)
+{
+    if (l->count == l->room) {
+        size_t room = l->room > 0 ? 2 * l->room : 64;
+        char **grown = realloc(l->at, room * sizeof *grown);
+        l->failed = l->failed || grown == NULL;
+        if (grown == NULL)
+            return;
+        l->at = grown;
+        l->room = room;
+    }
+    size_t len = strlen(path) + strlen(value) + 3;
+    char *line = malloc(len);
+    l->failed = l->failed || line == NULL;
+    if (line == NULL)
+        return;
+    snprintf(line, len, "%s: %s", path, value);
+    l->at[l->count++] = line;
+}
+
+/* What an element of a list is called: so that one that moved is no change. */
+static const char *name_of(const json_t *element)
+{
+    static const char *const keys[] = {"name", "account", "key", "ppid"};
+    for (size_t i = 0; i < HF_ARRAY_LEN(keys); i++) {
+        const char *name = json_string_value(json_object_get(element, keys[i]));
+        if (name != NULL && name[0] != '\0')
+            return name;
+    }
+    return NULL;
+}
+
+static void flatten(struct lines *l, const char *path, const json_t *value);
+
+static void flatten_list(struct lines *l, const char *path, const json_t *list)
+{
+    char below[PATH_MAX_LEN];
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *element = json_array_get(list, i);
+        const char *name = name_of(element);
+        if (name != NULL)
+            snprintf(below, sizeof below, "%s[%s]", path, name);
+        else
+            snprintf(below, sizeof below, "%s[%zu]", path, i);
+        flatten(l, below, element);
+    }
+}
+
+static void flatten(struct lines *l, const char *path, const json_t *value)
+{
+    char below[PATH_MAX_LEN];
+    const char *key;
+    const json_t *member;
+    if (json_is_array(value)) {
+        flatten_list(l, path, value);
+    } else if (json_is_object(value)) {
+        json_object_foreach((json_t *)(uintptr_t)value, key, member)
+        {
+            snprintf(below, sizeof below, "%s%s%s", path, path[0] != '\0' ? "." : "", key);
+            flatten(l, below, member);
+        }
+    } else {
+        char *text = json_dumps(value, JSON_ENCODE_ANY);
+        l->failed = l->failed || text == NULL;
+        if (text != NULL)
+            add(l, path, text);
+        free(text);
+    }
+}
+
+/* No path comes twice in one document. */
+static int by_path(const char *a, const char *b)
+{
+    size_t a_len = (size_t)(strstr(a, ": ") - a), b_len = (size_t)(strstr(b, ": ") - b);
+    int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
+    return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
+}
+
+static int compare(const void *a, const void *b)
+{
+    return by_path(*(char *const *)a, *(char *const *)b);
+}
+
+static void to_json(const struct hf_document *d, struct hf_buf *ret)
+{
+    if (d->kind == HF_DOCUMENT_ROOT)
+        hf_wire_to_json(&hf_wire_root, &d->u.root, ret);
+    else if (d->kind == HF_DOCUMENT_POLICY)
+        hf_wire_to_json(&hf_wire_policy, &d->u.policy, ret);
+    else
+        hf_wire_to_json(&hf_wire_validator_set, &d->u.set, ret);
+}
+
+static int lines_of(const struct hf_document *d, struct lines *ret)
+{
+    struct hf_buf text;
+    json_error_t error;
+    *ret = (struct lines){0};
+    if (d == NULL)
+        return 0;
+    hf_buf_init(&text, TEXT_MAX);
+    to_json(d, &text);
+    json_t *root =
+        text.error == 0 ? json_loadb((const char *)text.data, text.len, 0, &error) : NULL;
+    hf_buf_done(&text);
+    if (root == NULL)
+        return HF_ENOMEM;
+    flatten(ret, "", root);
+    json_decref(root);
+    if (ret->count > 0)
+        qsort(ret->at, ret->count, sizeof *ret->at, compare);
+    return ret->failed ? HF_ENOMEM : 0;
+}
+
+int hf__difference_print(const struct hf_document *from, const struct hf_document *to)
+{
+    struct lines old, new = {0};
+    int r = lines_of(from, &old);
+    if (r == 0)
+        r = lines_of(to, &new);
+    for (size_t i = 0, j = 0; r == 0 && (i < old.count || j < new.count);) {
+        int order = i == old.count ? 1 : j == new.count ? -1 : by_path(old.at[i], new.at[j]);
+        bool same = order == 0 && strcmp(old.at[i], new.at[j]) == 0;
+        if (order <= 0 && !same)
+            printf("- %s\n", old.at[i]);
+        if (order >= 0 && !same)
+            printf("+ %s\n", new.at[j]);
+        i += order <= 0;
+        j += order >= 0;
+    }
+    lines_free(&old);
+    lines_free(&new);
+    return r;
+}
+
+int hf__document_print(const struct hf_document *d)
+{
+    struct hf_buf text;
+    hf_buf_init(&text, TEXT_MAX);
+    to_json(d, &text);
+    int r = text.error;
+    if (r == 0 && (fwrite(text.data, 1, text.len, stdout) != text.len || putchar('\n') == EOF))
+        r = HF_EIO;
+    hf_buf_done(&text);
+    return r;
+}

@@ -1,0 +1,191 @@
+/* holdfast authority key new, root show|sign. */
+#include "root.h"
+
+#include "ask.h"
+#include "base/error.h"
+#include "base/hex.h"
+#include "base/secret.h"
+#include "command.h"
+#include "policy.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+static const char usage[] =
+    "usage: holdfast authority key new FILE\n"
+    "       holdfast authority root show [FILE]\n"
+    "       holdfast authority root sign [--signer PUB ... --threshold M]\n"
+    "                                    [--yes DIGEST] [--foreign] [--key FILE]\n"
+    "\n"
+    "key new makes a key of the authority, wherever it is to lie, and prints its\n"
+    "public part, which `network init --key` and `root sign --signer` take.\n"
+    "root sign composes the next root from public keys, or goes on with the one\n"
+    "that lacks signatures: it needs those of enough keys of the root before and\n"
+    "of its own. What changes is printed, and has to be confirmed.\n"
+    "\n"
+    "  --authority DIR  the authority's folder; default authority\n"
+    "  --signer PUB     a key of the new root, for each\n"
+    "  --threshold M    how many of them sign\n"
+    "  --yes DIGEST     confirms the document of this digest, for scripts\n"
+    "  --foreign        signs what others have composed, though no --signer is given\n"
+    "  --key FILE       a key that is not in the folder's keys\n";
+
+bool hf__public_keys_add(struct hf__public_keys *keys, const char *hex)
+{
+    uint8_t key[32];
+    if (keys->count == HF__PUBLIC_KEYS_MAX || hf_hex_decode(hex, key, sizeof key) != 0)
+        return false;
+    for (size_t i = 0; i < keys->count; i++)
+        if (memcmp(keys->keys[i], key, sizeof key) == 0)
+            return false;
+    memcpy(keys->keys[keys->count++], key, sizeof key);
+    return true;
+}
+
+int hf__root_make(const struct hf__authority *a, void *ctx, const struct hf_document *like,
+                  struct hf_buf *ret_body)
+{
+    struct hf__new_root *n = ctx;
+    struct hf_authority_key keys[HF__PUBLIC_KEYS_MAX] = {0};
+    struct hf_root root = {.number = a->root != NULL ? a->root->u.root.number + 1 : 1,
+                           .issued_s = (uint64_t)time(NULL),
+                           .threshold = n->threshold,
+                           .keys = keys,
+                           .keys_count = n->keys.count,
+                           .has_previous = a->root != NULL,
+                           .has_salt = n->has_salt};
+    memcpy(root.salt, n->salt, sizeof root.salt);
+    if (a->root != NULL)
+        memcpy(root.previous, a->root->body_hash, sizeof root.previous);
+    if (like != NULL)
+        root.issued_s = like->u.root.issued_s;
+    for (size_t i = 0; i < n->keys.count; i++) {
+        memcpy(keys[i].key, n->keys.keys[i], 32);
+        keys[i].name = hf_bytes_of(n->keys.names[i], strlen(n->keys.names[i]));
+    }
+    int r = hf_wire_encode(&hf_wire_root, &root, ret_body);
+    if (r == 0 && a->root == NULL)
+        hf_suite_real.hash("holdfast/v1/network", hf_buf_bytes(ret_body), n->network);
+    return r;
+}
+
+struct options {
+    const char *folder, *key_file;
+    struct hf__consent consent;
+    struct hf__new_root root;
+    char **words;
+    int words_count;
+};
+
+static bool read_options(int argc, char **argv, struct options *o)
+{
+    static const struct option longs[] = {{"authority", required_argument, NULL, 'a'},
+                                          {"signer", required_argument, NULL, 's'},
+                                          {"threshold", required_argument, NULL, 't'},
+                                          {"yes", required_argument, NULL, 'y'},
+                                          {"foreign", no_argument, NULL, 'f'},
+                                          {"key", required_argument, NULL, 'k'},
+                                          {NULL, 0, NULL, 0}};
+    *o = (struct options){.folder = HF__AUTHORITY_DEFAULT};
+    opterr = 0;
+    optind = 1;
+    bool ok = true;
+    for (int c; ok && (c = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
+        if (c == 'a')
+            o->folder = optarg;
+        else if (c == 's')
+            ok = hf__public_keys_add(&o->root.keys, optarg);
+        else if (c == 't')
+            o->root.threshold = strtoul(optarg, NULL, 10);
+        else if (c == 'y')
+            o->consent.digest = optarg;
+        else if (c == 'f')
+            o->consent.foreign = true;
+        else if (c == 'k')
+            o->key_file = optarg;
+        else
+            ok = false;
+    }
+    bool composed = o->root.keys.count > 0;
+    ok = ok && (composed ? o->root.threshold >= 1 && o->root.threshold <= o->root.keys.count
+                         : o->root.threshold == 0);
+    o->words = argv + optind;
+    o->words_count = argc - optind;
+    return ok && o->words_count > 0;
+}
+
+static int key_new(const char *path)
+{
+    uint8_t key[32];
+    char hex[65];
+    int r = hf_secret_init(1 << 16, false);
+    if (r == 0)
+        r = hf__key_make_file(path, key);
+    if (r != 0)
+        return hf__say("authority", path, r);
+    hf_hex_encode(key, sizeof key, hex);
+    return puts(hex) >= 0 && fflush(stdout) == 0 ? HF_CLI_OK : HF_CLI_ERROR;
+}
+
+/* The folder, where the first root may still wait for signatures. */
+static int open_folder(const struct options *o, struct hf__authority *ret)
+{
+    char path[HF__PATH_LEN];
+    FILE *f = hf__path(path, o->folder, "documents/root-1.doc") ? fopen(path, "re") : NULL;
+    if (f == NULL)
+        return hf__authority_open_new(o->folder, ret);
+    fclose(f);
+    return hf__authority_open(o->folder, ret);
+}
+
+static int root_sign(const struct options *o)
+{
+    struct hf__authority a;
+    bool issued, composed = o->root.keys.count > 0;
+    struct hf__new_root root = o->root;
+    int r = open_folder(o, &a);
+    if (r != 0)
+        return hf__say("authority", o->folder, r);
+    struct hf__issue_job job = {.kind = HF_DOCUMENT_ROOT,
+                                .name = "root",
+                                .key_file = o->key_file,
+                                .make = composed ? hf__root_make : NULL,
+                                .ctx = &root,
+                                .consent = o->consent};
+    r = hf__issue(&a, &job, &issued);
+    hf__authority_close(&a);
+    return hf__issued("authority", "root", r);
+}
+
+static int root_show(const struct options *o)
+{
+    struct hf__authority a;
+    if (o->words_count == 3)
+        return hf__show_file("authority", o->words[2], HF_DOCUMENT_ROOT);
+    int r = hf__authority_open(o->folder, &a);
+    if (r != 0)
+        return hf__say("authority", o->folder, r);
+    r = hf__show("authority", a.root);
+    hf__authority_close(&a);
+    return r;
+}
+
+int hf_cli_authority(int argc, char **argv)
+{
+    struct options o;
+    if (hf__help(argc, argv, usage))
+        return HF_CLI_OK;
+    bool ok = read_options(argc, argv, &o);
+    int n = o.words_count;
+    const char *first = ok ? o.words[0] : "", *second = ok && n > 1 ? o.words[1] : "";
+    if (ok && strcmp(first, "key") == 0 && strcmp(second, "new") == 0 && n == 3)
+        return key_new(o.words[2]);
+    if (ok && strcmp(first, "root") == 0 && strcmp(second, "sign") == 0 && n == 2)
+        return root_sign(&o);
+    if (ok && strcmp(first, "root") == 0 && strcmp(second, "show") == 0 && n <= 3)
+        return root_show(&o);
+    fputs(usage, stderr);
+    return HF_CLI_USAGE;
+}
