@@ -26,6 +26,35 @@ static int add(enum hf_collateral_kind kind, struct hf_bytes text, struct hf__is
     return text.len == 0 ? 0 : hf__document_new(kind, text, issuer, root, NULL, ret);
 }
 
+static bool same_platform(const struct hf__document *a, const struct hf__document *b)
+{
+    return a->has_fmspc && b->has_fmspc && memcmp(a->fmspc, b->fmspc, HF_FMSPC_LEN) == 0;
+}
+
+/* One TCB info a platform: a folder may have two whose names differ in letter case, and their order
+ * in it says nothing. The newer stays; one that cannot be used never does beside one that can. */
+static int drop_doubles(struct hf_collateral *c)
+{
+    for (size_t i = 0; i < c->tcb_info_count; i++)
+        for (size_t j = i + 1; j < c->tcb_info_count; j++) {
+            struct hf__document **a = &c->tcb_infos[i], **b = &c->tcb_infos[j];
+            if (!same_platform(*a, *b))
+                continue;
+            int of_a = hf__collateral_ready(c, *a), of_b = hf__collateral_ready(c, *b);
+            if (of_a == HF_ENOMEM || of_b == HF_ENOMEM)
+                return HF_ENOMEM;
+            struct hf__document *second = *b;
+            if (of_b == 0 && (of_a != 0 || hf__document_older(*a, *b))) {
+                second = *a;
+                *a = *b;
+            }
+            hf__document_unref(second);
+            *b = c->tcb_infos[--c->tcb_info_count];
+            j--;
+        }
+    return 0;
+}
+
 int hf_collateral_new(const struct hf_collateral_source *source, const struct hf_roots *roots,
                       struct hf_collateral **ret)
 {
@@ -54,6 +83,8 @@ int hf_collateral_new(const struct hf_collateral_source *source, const struct hf
         if (r == 0)
             c->tcb_info_count++;
     }
+    if (r == 0)
+        r = drop_doubles(c);
     hf__issuer_unref(signer);
     hf__issuer_unref(ca);
     if (r != 0) {

@@ -52,6 +52,12 @@ int hf__document_new(enum hf_collateral_kind kind, struct hf_bytes text, struct 
     return 0;
 }
 
+bool hf__document_older(const struct hf__document *a, const struct hf__document *b)
+{
+    uint64_t is = a->info.evaluation_number, was = b->info.evaluation_number;
+    return is < was || (is == was && a->info.issue_date_s < b->info.issue_date_s);
+}
+
 struct hf__document *hf__document_ref(struct hf__document *d)
 {
     atomic_fetch_add(&d->refs, 1);

@@ -26,8 +26,7 @@ static int replaces(struct merge *m, struct hf__document *held, struct hf__docum
     *ret = true;
     if (r != 0)
         return 0;
-    uint64_t was = held->info.evaluation_number, is = offered->info.evaluation_number;
-    bool older = is < was || (is == was && offered->info.issue_date_s < held->info.issue_date_s);
+    bool older = hf__document_older(offered, held);
     if (older)
         m->older++;
     *ret = !older;

@@ -91,6 +91,11 @@ void hf__issuer_unref(struct hf__issuer *issuer)
     free(issuer);
 }
 
+static bool contains(struct hf_bytes text, const char *words)
+{
+    return text.len > 0 && memmem(text.data, text.len, words, strlen(words)) != NULL;
+}
+
 static int make_ready(struct hf__issuer *issuer, const struct hf__known *known)
 {
     struct hf__chain_fault fault;
@@ -108,6 +113,11 @@ static int make_ready(struct hf__issuer *issuer, const struct hf__known *known)
     /* A PCK signs for one platform; it must never pass for a signer of what is said of all. */
     if (leaf->sgx.len != 0) {
         issuer->fault = (struct hf_fault){.expected = "a signer that is no PCK"};
+        return HF_ECOLLATERAL;
+    }
+    /* Nor any other leaf that the root may have issued for something else. */
+    if (!issuer->is_ca && !contains(leaf->common_name, "TCB Signing")) {
+        issuer->fault = (struct hf_fault){.expected = "a signer named for TCB Signing"};
         return HF_ECOLLATERAL;
     }
     const struct hf__cert *root = hf__chain_root(&issuer->chain);

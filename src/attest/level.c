@@ -31,8 +31,8 @@ static bool read_advisory(struct hf_json *r, void *out)
     struct hf_json at = *r;
     if (!hf__json_text(r, "an advisory", &text))
         return false;
-    if (text.len == 0 || text.len >= HF_ADVISORY_LEN_MAX)
-        return hf__json_fail(&at, "an advisory of 1 to 31 characters");
+    if (text.len == 0)
+        return hf__json_fail(&at, "an advisory of at least 1 character");
     if (a->count == HF_TCB_ADVISORIES_MAX)
         return hf__json_fail(&at, "at most 1024 advisories in a document");
     a->item[a->count].text = text.data;

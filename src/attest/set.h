@@ -93,6 +93,9 @@ void hf__document_unref(struct hf__document *d);
  * after which it may be tried again. */
 HF_MUST_USE int hf__document_ready(struct hf__document *d, const struct hf__known *known);
 
+/* Whether a is older than b, both read: a lower number, or the same and an earlier issue date. */
+bool hf__document_older(const struct hf__document *a, const struct hf__document *b);
+
 struct hf_collateral {
     atomic_uint refs;
     struct hf__root root;

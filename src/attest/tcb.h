@@ -50,6 +50,7 @@ struct hf__svn_levels {
 };
 
 struct hf__module {
+    bool known;      /* its id is of a form that is known */
     uint8_t version; /* 3 for "TDX_03" */
     uint8_t mrsigner[HF_MR_LEN];
     uint8_t attributes[8], attributes_mask[8];

@@ -1,7 +1,9 @@
 #include "base/error.h"
+#include "base/hex.h"
 #include "level.h"
 
 #include <stdlib.h>
+#include <strings.h>
 
 static bool read_id(struct hf_json *r, void *out)
 {
@@ -64,22 +66,16 @@ struct module_reader {
 static bool read_module_id(struct hf_json *r, void *out)
 {
     struct module_reader *m = out;
-    struct hf_json at = *r;
     struct hf_bytes text;
-    static const char expected[] = "a module's id, TDX_ and two digits";
-    if (!hf__json_text(r, expected, &text))
+    char digits[3] = "";
+    if (!hf__json_text(r, "a module's id", &text))
         return false;
-    if (text.len != 6 || memcmp(text.data, "TDX_", 4) != 0)
-        return hf__json_fail(&at, expected);
-    unsigned version = 0;
-    for (size_t i = 4; i < 6; i++) {
-        uint8_t c = text.data[i];
-        bool digit = c >= '0' && c <= '9', letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'f';
-        if (!digit && !letter)
-            return hf__json_fail(&at, expected);
-        version = version << 4 | (unsigned)(digit ? c - '0' : (c | 0x20) - 'a' + 10);
-    }
-    m->module.version = (uint8_t)version;
+    /* TDX_ and two digits, in either case. Another is kept as unknown: it supports no quote, and
+     * must not take the other modules with it. */
+    if (text.len != 6 || strncasecmp((const char *)text.data, "TDX_", 4) != 0)
+        return true;
+    memcpy(digits, text.data + 4, 2);
+    m->module.known = hf_hex_decode(digits, &m->module.version, 1) == 0;
     return true;
 }
 

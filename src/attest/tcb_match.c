@@ -71,7 +71,7 @@ static const struct hf__level *match_svn(const struct hf__svn_level *levels, siz
 static const struct hf__module *find_module(const struct hf__tcb_info *info, uint8_t version)
 {
     for (size_t i = 0; i < info->module_count; i++)
-        if (info->modules[i].version == version)
+        if (info->modules[i].known && info->modules[i].version == version)
             return &info->modules[i];
     return NULL;
 }

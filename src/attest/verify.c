@@ -51,8 +51,11 @@ static void add_advisories(struct hf_verify_report *report, const struct hf__lev
     for (size_t i = 0; i < level->advisory_count; i++) {
         char *to = report->advisories[report->advisory_count];
         size_t at = (size_t)level->advisory_first + i;
-        memcpy(to, all->item[at].text, all->item[at].len);
-        to[all->item[at].len] = '\0';
+        /* A longer name than any of today is shown cut short. */
+        bool fits = all->item[at].len < HF_ADVISORY_LEN_MAX;
+        snprintf(to, HF_ADVISORY_LEN_MAX, "%.*s%s",
+                 fits ? (int)all->item[at].len : HF_ADVISORY_LEN_MAX - 4,
+                 (const char *)all->item[at].text, fits ? "" : "...");
         report->advisory_count++;
     }
 }

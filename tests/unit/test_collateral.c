@@ -16,6 +16,21 @@ static void make(struct dev_world *w, void (*bend)(struct hf_dev_collateral_spec
     dev_world_make(w);
 }
 
+static void expired_tcb_info(struct hf_dev_collateral_spec *c)
+{
+    c->tcb_info.from_s -= 1000000;
+    c->tcb_info.to_s = c->tcb_info.from_s + 1000;
+}
+
+/* The platform of the world's collateral, three times. */
+static const uint8_t *fmspcs_of(const struct dev_world *w)
+{
+    static uint8_t three[3][HF_FMSPC_LEN];
+    for (size_t i = 0; i < 3; i++)
+        memcpy(three[i], w->collateral_spec.fmspc, HF_FMSPC_LEN);
+    return three[0];
+}
+
 static uint64_t number_of(const struct hf_collateral *c, enum hf_collateral_kind kind,
                           const uint8_t *fmspc, uint64_t *ret_issue_s)
 {
@@ -43,6 +58,46 @@ Test(hf_collateral_info, tells_dates_and_numbers)
     cr_assert_eq(hf_collateral_info(w.collateral, HF_DOCUMENT_TCB_INFO, other, &info),
                  HF_ECOLLMISSING);
     dev_world_done(&w);
+}
+
+/* A folder in whatever order: names that differ in letter case are of one platform. */
+Test(hf_collateral_new, of_two_tcb_infos_of_one_platform_the_newer_stays)
+{
+    struct dev_world w, expired;
+    uint64_t issue_s;
+    make(&w, NULL);
+    make(&expired, expired_tcb_info);
+    struct hf_buf old = {0};
+    hf_buf_init(&old, 1 << 16);
+    cr_assert_eq(hf_dev_tcb_info_make(w.authority, &expired.collateral_spec, &old), 0);
+    for (int order = 0; order < 3; order++) {
+        struct hf_bytes new = hf_buf_bytes(&w.documents.tcb_info), was = hf_buf_bytes(&old);
+        struct hf_bytes broken = hf_bytes_of(new.data, new.len - 1);
+        struct hf_bytes infos[] = {order == 1 ? new : was, order == 0 ? new : was,
+                                   order == 1 ? was : new};
+        if (order == 2)
+            infos[0] = broken;
+        const uint8_t(*asked)[HF_FMSPC_LEN] = (const uint8_t(*)[HF_FMSPC_LEN])fmspcs_of(&w);
+        const struct hf_collateral_source source = {
+            .qe_identity = hf_buf_bytes(&w.documents.qe_identity),
+            .tcb_infos = infos,
+            .tcb_info_count = 3,
+            .tcb_fmspcs = asked,
+            .tcb_signing_chain = hf_buf_bytes(&w.documents.tcb_signing_chain),
+            .pck_crl = hf_buf_bytes(&w.documents.pck_crl),
+            .pck_crl_issuer_chain = hf_buf_bytes(&w.documents.pck_crl_issuer_chain),
+            .root_ca_crl = hf_buf_bytes(&w.documents.root_ca_crl)};
+        const struct hf_roots roots = {.trust = HF_TRUST_DEV, .dev_key = w.root_key};
+        struct hf_collateral *c;
+        cr_assert_eq(hf_collateral_new(&source, &roots, &c), 0);
+        number_of(c, HF_DOCUMENT_TCB_INFO, w.collateral_spec.fmspc, &issue_s);
+        cr_assert_eq(issue_s, w.now_s - 1000, "%d", order);
+        cr_assert_eq(hf_collateral_check(c, w.now_s, NULL), 0, "%d", order);
+        hf_collateral_unref(c);
+    }
+    hf_buf_done(&old);
+    dev_world_done(&w);
+    dev_world_done(&expired);
 }
 
 Test(hf_collateral_check, names_the_first_document_that_is_not_fit)

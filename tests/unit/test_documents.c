@@ -52,6 +52,45 @@ Test(hf__tcb_info_parse, takes_keys_and_levels_in_any_order)
     cr_assert_eq(parse_info(INFO(""), &fault), HF_EMALFORMED);
 }
 
+/* A TCB info with one module identity of this id, and one advisory of many characters. */
+#define WITH_MODULE(id)                                                                            \
+    "{\"tcbLevels\":[" LEVEL(                                                                      \
+        "5", "UpToDate") "],\"fmspc\":\"00aBcD000001\","                                           \
+                         "\"tdxModule\":{\"attributesMask\":\"FFFFFFFFFFFFFFFF\",\"attributes\":"  \
+                         "\"0000000000000000\",\"mrsigner\":\"" ZEROS_96                           \
+                         "\"},\"pceId\":\"0100\",\"version\":3,"                                   \
+                         "\"tdxModuleIdentities\":[{\"id\":\"" id                                  \
+                         "\",\"attributesMask\":\"FFFFFFFFFFFFFFFF\","                             \
+                         "\"attributes\":\"0000000000000000\",\"mrsigner\":\"" ZEROS_96            \
+                         "\",\"tcbLevels\":[{\"tcb\":"                                             \
+                         "{\"isvsvn\":2},\"tcbDate\":\"2024-03-13T00:00:00Z\",\"tcbStatus\":"      \
+                         "\"UpToDate\","                                                           \
+                         "\"advisoryIDs\":[\"INTEL-SA-01234-OF-MORE-THAN-31-CHARACTERS\"]}]}],"    \
+                         "\"nextUpdate\":\"2026-07-08T11:32:35Z\",\"id\":\"TDX\",\"tcbType\":0,"   \
+                         "\"issueDate\":\"2026-06-08T11:32:35Z\",\"tcbEvaluationDataNumber\":19}"
+
+Test(hf__tcb_info_parse, an_unfamiliar_module_does_not_take_the_others_with_it)
+{
+    static const struct {
+        const char *text;
+        bool known;
+        uint8_t version;
+    } rows[] = {{WITH_MODULE("TDX_01"), true, 1},  {WITH_MODULE("tdx_0A"), true, 10},
+                {WITH_MODULE("TDX_1"), false, 0},  {WITH_MODULE("TDX_1A_EX"), false, 0},
+                {WITH_MODULE("TDX_0g"), false, 0}, {WITH_MODULE("SEAM01"), false, 0}};
+    static struct hf__tcb_info info;
+    struct hf_fault fault;
+    for (size_t i = 0; i < HF_ARRAY_LEN(rows); i++) {
+        struct hf_bytes text = hf_bytes_of(rows[i].text, strlen(rows[i].text));
+        cr_assert_eq(hf__tcb_info_parse(text, &info, &fault), 0, "%zu: %s", i, fault.expected);
+        cr_assert_eq(info.module_count, 1);
+        cr_assert_eq(info.modules[0].known, rows[i].known, "%zu", i);
+        if (rows[i].known)
+            cr_assert_eq(info.modules[0].version, rows[i].version, "%zu", i);
+        cr_assert_eq(info.advisories.item[info.svn_levels[0].level.advisory_first].len, 41);
+    }
+}
+
 Test(hf__tcb_info_parse, every_missing_or_broken_key_is_told_with_its_place)
 {
     static const char whole[] = INFO(LEVEL("5", "UpToDate"));

@@ -58,7 +58,7 @@ enum {
     HF_CHECKS_MAX = 32,
     HF_CHECK_REASON_MAX = 200, /* characters of a reason, terminator included */
     HF_ADVISORIES_MAX = 192,   /* 64 for each of three levels */
-    HF_ADVISORY_LEN_MAX = 32,  /* characters of an advisory's name, terminator included */
+    HF_ADVISORY_LEN_MAX = 32,  /* characters of an advisory's name, terminator included; cut */
 };
 
 enum hf_check_result { HF_CHECK_PASS, HF_CHECK_FAIL, HF_CHECK_SKIPPED };
