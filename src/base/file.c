@@ -85,7 +85,7 @@ int hf_file_read(const char *path, struct hf_buf *ret)
     return rc;
 }
 
-static int write_all(int fd, struct hf_bytes content)
+static int put_all(int fd, struct hf_bytes content)
 {
     size_t done = 0;
     while (done < content.len) {
@@ -96,6 +96,14 @@ static int write_all(int fd, struct hf_bytes content)
             return hf_error_from_errno(errno);
         done += (size_t)put;
     }
+    return 0;
+}
+
+static int write_all(int fd, struct hf_bytes content)
+{
+    int rc = put_all(fd, content);
+    if (rc != 0)
+        return rc;
     return fsync(fd) == 0 ? 0 : hf_error_from_errno(errno);
 }
 
@@ -148,4 +156,30 @@ int hf_file_replace(const char *path, struct hf_bytes content, mode_t mode)
         return rc;
     }
     return hf_folder_sync(folder);
+}
+
+static int write_into(const char *path, struct hf_bytes content)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return hf_error_from_errno(errno);
+    int rc = put_all(fd, content);
+    if (close(fd) != 0 && rc == 0)
+        rc = hf_error_from_errno(errno);
+    return rc;
+}
+
+int hf_file_write_through(const char *path, struct hf_bytes content, mode_t mode)
+{
+    char target[PATH_MAX];
+    struct stat st;
+    if (stat(path, &st) != 0) {
+        int rc = hf_error_from_errno(errno);
+        bool absent = errno == ENOENT && lstat(path, &st) != 0;
+        return absent ? hf_file_replace(path, content, mode) : rc;
+    }
+    bool regular = S_ISREG(st.st_mode);
+    if (regular && realpath(path, target) != NULL)
+        return hf_file_replace(target, content, mode);
+    return S_ISDIR(st.st_mode) ? HF_EIO : write_into(path, content);
 }

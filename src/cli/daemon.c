@@ -133,9 +133,9 @@ int hf_cli_identity(int argc, char **argv)
         return hf__say("identity", "answer", HF_ENOMEM);
     int r = 0;
     if (to_file)
-        r = hf_file_replace(argv[2], hf_bytes_of(text, strlen(text)), 0644);
+        r = hf_file_write_through(argv[2], hf_bytes_of(text, strlen(text)), 0644);
     else
-        r = puts(text) < 0 ? HF_EIO : 0;
+        r = puts(text) < 0 || fflush(stdout) != 0 ? HF_EIO : 0;
     free(text);
     return r == 0 ? HF_CLI_OK : hf__say("identity", to_file ? argv[2] : "standard output", r);
 }

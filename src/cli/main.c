@@ -45,6 +45,15 @@ static int usage(FILE *to, int status)
     return status;
 }
 
+/* What was printed and is lost is no success. */
+static int written(int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    fputs("holdfast: standard output cannot be written\n", stderr);
+    return status == HF_CLI_OK ? HF_CLI_ERROR : status;
+}
+
 int main(int argc, char **argv)
 {
     const char *from_environment = getenv("HOLDFAST_SOCKET");
@@ -56,11 +65,11 @@ int main(int argc, char **argv)
         at += 2;
     }
     if (at < argc && strcmp(argv[at], "--help") == 0)
-        return usage(stdout, HF_CLI_OK);
+        return written(usage(stdout, HF_CLI_OK));
     if (at < argc && strcmp(argv[at], "--version") == 0)
-        return puts("holdfast " HF_RELEASE) < 0;
+        return written(puts("holdfast " HF_RELEASE) < 0);
     for (size_t i = 0; at < argc && i < sizeof commands / sizeof commands[0]; i++)
         if (strcmp(argv[at], commands[i].name) == 0)
-            return commands[i].run(argc - at, argv + at);
+            return written(commands[i].run(argc - at, argv + at));
     return usage(stderr, HF_CLI_USAGE);
 }

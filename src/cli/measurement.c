@@ -118,7 +118,7 @@ static int save(const struct form *f, const struct hf_buf *text, size_t count, c
     if (r == HF_ECONFIG)
         fprintf(stderr, "holdfast: %s is not laid out line by line: edit it by hand\n", f->path);
     else if (r == 0)
-        r = hf_file_replace(f->path, hf_buf_bytes(text), 0644);
+        r = hf_file_write_through(f->path, hf_buf_bytes(text), 0644);
     if (r == 0)
         printf("%s: %s %s; in force after `holdfast policy sign`\n", f->path, name,
                withdrawn ? "withdrawn" : "added");

@@ -83,25 +83,44 @@ static int read_options(int argc, char **argv, struct options *o)
     return 0;
 }
 
-/* An RFC 3339 time: with a fraction, which is dropped, and any offset. */
+/* A number of exactly so many digits; moves on behind it and the character that must follow. */
+static bool digits(const char **p, size_t count, char after, int max, int *ret)
+{
+    int v = 0;
+    for (size_t i = 0; i < count; i++, (*p)++) {
+        if (**p < '0' || **p > '9')
+            return false;
+        v = 10 * v + (**p - '0');
+    }
+    *ret = v;
+    return v <= max && (after == '\0' || *(*p)++ == after);
+}
+
+/* An RFC 3339 time: with a fraction, which is dropped, and any offset. Times that do not exist are
+ * refused: no day is judged as another. */
 static bool parse_time(const char *text, uint64_t *ret_s)
 {
-    struct tm tm = {0};
-    long offset_s = 0;
-    const char *p = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
-    if (p == NULL)
+    struct tm tm = {0}, made;
+    int hours = 0, minutes = 0, sign = 0;
+    const char *p = text;
+    if (!digits(&p, 4, '-', 9999, &tm.tm_year) || !digits(&p, 2, '-', 12, &tm.tm_mon) ||
+        !digits(&p, 2, 'T', 31, &tm.tm_mday) || !digits(&p, 2, ':', 23, &tm.tm_hour) ||
+        !digits(&p, 2, ':', 59, &tm.tm_min) || !digits(&p, 2, '\0', 59, &tm.tm_sec))
         return false;
-    if (*p == '.')
+    if (*p == '.' && p[1] >= '0' && p[1] <= '9')
         p += 1 + strspn(p + 1, "0123456789");
-    if ((*p == '+' || *p == '-') && strlen(p) == 6 && p[3] == ':' &&
-        strspn(p + 1, "0123456789") == 2 && strspn(p + 4, "0123456789") == 2) {
-        offset_s = strtol(p + 1, NULL, 10) * 3600 + strtol(p + 4, NULL, 10) * 60;
-        offset_s = *p == '-' ? -offset_s : offset_s;
+    if (*p == '+' || *p == '-') {
+        sign = *p++ == '-' ? -1 : 1;
+        if (!digits(&p, 2, ':', 23, &hours) || !digits(&p, 2, '\0', 59, &minutes) || *p != '\0')
+            return false;
     } else if (strcmp(p, "Z") != 0 && strcmp(p, "z") != 0) {
         return false;
     }
-    time_t t = timegm(&tm) - offset_s;
-    if (t < 0)
+    tm.tm_year -= 1900;
+    tm.tm_mon--;
+    made = tm;
+    time_t t = timegm(&made) - sign * (hours * 3600 + minutes * 60);
+    if (made.tm_mday != tm.tm_mday || made.tm_mon != tm.tm_mon || t < 0)
         return false;
     *ret_s = (uint64_t)t;
     return true;

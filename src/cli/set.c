@@ -174,6 +174,11 @@ static int add(const struct options *o, const struct hf__authority *a)
     const char *address =
         o->address != NULL ? o->address : json_string_value(json_object_get(root, "address"));
     int r = admit(o, a, root, &admitted);
+    if (r == 0 && address != NULL &&
+        (strncmp(address, "0.0.0.0:", 8) == 0 || strncmp(address, "[::]:", 5) == 0)) {
+        json_decref(root);
+        return hf__say("set", "not added: its address is of no machine; give --address", 0);
+    }
     if (r == 0 && (address == NULL || address[0] == '\0' || strchr(address, '"') != NULL ||
                    strlen(address) >= HF__ADDRESS_TEXT_LEN))
         r = HF_EADDRESS;

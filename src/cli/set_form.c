@@ -171,7 +171,7 @@ int hf__members_save(const char *folder, struct hf__members *m)
         write_member(&b, &m->list[i]);
     int r = b.error;
     if (r == 0)
-        r = hf_file_replace(path, hf_buf_bytes(&b), 0644);
+        r = hf_file_write_through(path, hf_buf_bytes(&b), 0644);
     hf_buf_done(&b);
     return r;
 }

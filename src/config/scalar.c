@@ -266,10 +266,12 @@ static bool host_is_fine(const char *host, size_t len, bool bracketed)
 {
     if (len == 0 || len > 253)
         return false;
+    bool zone = false; /* behind a %: the name of an interface */
     for (size_t i = 0; i < len; i++) {
         char c = host[i];
+        zone = zone || (bracketed && c == '%');
         bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!word && strchr(bracketed ? ":.%" : ".-_", c) == NULL)
+        if (!word && strchr(zone ? "%.-_" : bracketed ? ":." : ".-_", c) == NULL)
             return false;
     }
     return true;

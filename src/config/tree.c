@@ -5,6 +5,7 @@
 
 struct builder {
     yaml_parser_t parser;
+    struct hf_bytes text;
     struct hf_arena *arena;
     struct hf_config_errors *errors;
     /* the maps and lists around what comes next */
@@ -200,6 +201,23 @@ static int take_event(struct builder *b, const yaml_event_t *event)
     }
 }
 
+/* Whether some value begins as an IPv6 address in brackets does, which YAML takes for a list. */
+static bool has_bare_v6(struct hf_bytes text)
+{
+    static const char digits[] = "0123456789abcdefABCDEF:";
+    for (size_t i = 0; i + 2 < text.len; i++) {
+        if (text.data[i] != ' ' || text.data[i + 1] != '[')
+            continue;
+        size_t end = i + 2, colons = 0;
+        for (; end < text.len && strchr(digits, text.data[end]) != NULL && text.data[end] != 0;
+             end++)
+            colons += text.data[end] == ':';
+        if (colons >= 2 && end + 1 < text.len && text.data[end] == ']' && text.data[end + 1] == ':')
+            return true;
+    }
+    return false;
+}
+
 static int parse_error(struct builder *b)
 {
     if (b->parser.error == YAML_MEMORY_ERROR)
@@ -208,10 +226,11 @@ static int parse_error(struct builder *b)
      * scanning had got to. */
     yaml_mark_t mark =
         b->parser.error == YAML_READER_ERROR ? b->parser.mark : b->parser.problem_mark;
-    hf__errors_add(b->errors, line_of(mark), column_of(mark), "", "not YAML: %s%s%s",
+    hf__errors_add(b->errors, line_of(mark), column_of(mark), "", "not YAML: %s%s%s%s",
                    b->parser.problem != NULL ? b->parser.problem : "unreadable",
                    b->parser.context != NULL ? ", " : "",
-                   b->parser.context != NULL ? b->parser.context : "");
+                   b->parser.context != NULL ? b->parser.context : "",
+                   has_bare_v6(b->text) ? "; [v6]:port needs quotes around it" : "");
     return HF_ECONFIG;
 }
 
@@ -237,7 +256,10 @@ int hf__tree_parse(struct hf_bytes text, struct hf_arena *arena, struct hf_confi
         hf__errors_add(errors, 0, 0, "", "larger than %u MiB", HF_CONFIG_LEN_MAX >> 20);
         return HF_ETOOBIG;
     }
-    struct builder b = {.arena = arena, .errors = errors};
+    /* A byte order mark, as some editors write one, is no content. */
+    if (text.len >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0)
+        text = hf_bytes_of(text.data + 3, text.len - 3);
+    struct builder b = {.text = text, .arena = arena, .errors = errors};
     if (yaml_parser_initialize(&b.parser) == 0)
         return HF_ENOMEM;
     yaml_parser_set_encoding(&b.parser, YAML_UTF8_ENCODING);

@@ -6,11 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static bool host_char(char c, bool bracketed)
+/* zone: behind a % in brackets, the name of an interface. */
+static bool host_char(char c, bool bracketed, bool zone)
 {
     if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.')
         return true;
-    return bracketed ? c == ':' || c == '%' : c == '-' || c == '_';
+    if (zone || !bracketed)
+        return c == '-' || c == '_';
+    return c == ':' || c == '%';
 }
 
 static int split_port(const char *text, char ret[static 6])
@@ -37,9 +40,12 @@ int hf__address_split(const char *text, struct hf__host *ret)
     const char *colon = bracketed ? end + 1 : end;
     if (*colon != ':')
         return HF_EINVAL;
-    for (const char *c = host; c < end; c++)
-        if (!host_char(*c, bracketed))
+    bool zone = false;
+    for (const char *c = host; c < end; c++) {
+        if (!host_char(*c, bracketed, zone))
             return HF_EINVAL;
+        zone = zone || *c == '%';
+    }
     memcpy(h.host, host, (size_t)(end - host));
     int r = split_port(colon + 1, h.port);
     if (r != 0)

@@ -235,4 +235,24 @@ def a_root_change_is_composed_from_public_keys():
         assert "policy 2 signed" in done.stdout, done
 
 
+@tap.case
+def what_was_printed_and_lost_is_no_success():
+    with Desk() as d:
+        d.run("network", "init", "authority", "--dev")
+        for words in (["policy", "show"], ["policy", "measurement", "list"], ["--help"], ["--version"]):
+            with open("/dev/full", "w") as full:
+                done = subprocess.run([HOLDFAST, *words], cwd=d.folder, stdout=full, stderr=subprocess.PIPE, text=True)
+            assert done.returncode == 1 and "standard output" in done.stderr, (words, done)
+
+
+@tap.case
+def a_form_that_is_a_link_stays_one():
+    with Desk() as d:
+        d.run("network", "init", "authority", "--dev")
+        d.form().rename(d.folder / "kept.yaml")
+        d.form().symlink_to("../kept.yaml")
+        d.run("policy", "measurement", "add", "next", "5a" * 32)
+        assert d.form().is_symlink() and "5a" * 32 in (d.folder / "kept.yaml").read_text()
+
+
 sys.exit(tap.main())

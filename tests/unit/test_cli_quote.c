@@ -303,6 +303,13 @@ Test(holdfast_quote, usage_and_what_cannot_be_read_are_2)
         "verify none --collateral collateral",
         "verify quote --collateral collateral --at yesterday",
         "verify quote --collateral collateral --at 2026-07-01T12:00:00",
+        "verify quote --collateral collateral --at 2025-09-31T12:00:00Z",
+        "verify quote --collateral collateral --at 2025-02-29T12:00:00Z",
+        "verify quote --collateral collateral --at 2026-13-01T12:00:00Z",
+        "verify quote --collateral collateral --at 2026-06-30T23:59:61Z",
+        "verify quote --collateral collateral --at 2026-7-1T12:00:00Z",
+        "verify quote --collateral collateral --at 2026-07-01T12:00:00-99:99",
+        "verify quote --collateral collateral --at 2026-07-01T12:00:00.Z",
         "verify quote --collateral collateral --report-data 00",
         "verify quote --collateral collateral --policy none",
     };

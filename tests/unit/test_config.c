@@ -166,6 +166,14 @@ Test(hf_config_load, an_empty_document_is_all_defaults, .fini = done)
     }
 }
 
+Test(hf_config_load, takes_a_byte_order_mark_and_zones_of_any_interface, .fini = done)
+{
+    struct all all;
+    loads("\xef\xbb\xbfseed: 7\nlisten: \"[fe80::1%br-lan_2.5]:7701\"\n", &all);
+    cr_assert_str_eq(all.listen.host, "fe80::1%br-lan_2.5");
+    refuses("listen: \"[fe80-1]:7701\"\n", 1, 9, "listen", "");
+}
+
 Test(hf_config_load, every_type_is_read, .fini = done)
 {
     struct all all;
@@ -299,6 +307,7 @@ Test(hf_config_load, what_is_not_yaml_is_refused_where_it_stops_being_so)
     refuses("on: true\n\tseed: 1\n", 2, 1, "", "not YAML");
     refuses("on: [true\n", 2, 1, "", "not YAML");
     refuses("name: \xff\n", 1, 1, "", "not YAML");
+    refuses("listen: [::1]:7700\n", 1, 10, "", "[v6]:port needs quotes");
 }
 
 Test(hf_config_load, bounds_hold)

@@ -121,6 +121,17 @@ Test(settings, what_a_platform_needs_and_what_it_has_no_use_for)
     refused(BASE DEV "tdx: {report: /r}\n", "tdx", 11);
 }
 
+Test(settings, where_to_bind_is_no_address_for_peers)
+{
+    static const char everywhere[] =
+        "data: d\nnetwork: " NETWORK "\nlisten: 0.0.0.0:7700\nsocket: s\ncollateral: c\n";
+    char text[1024];
+    snprintf(text, sizeof text, "%splatform: tdx\n", everywhere);
+    refused(text, "listen", 3);
+    snprintf(text, sizeof text, "%splatform: tdx\naddress: a.example:7700\n", everywhere);
+    cr_assert_eq(load(text), 0);
+}
+
 Test(settings, addresses_to_listen_on)
 {
     const char *good[] = {"0.0.0.0:1", "127.0.0.1:0", "[::]:65535", "[::1]:7700"};

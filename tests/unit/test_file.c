@@ -5,6 +5,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -70,6 +71,35 @@ Test(hf_file, a_failed_replacement_leaves_nothing_behind)
     cr_assert_eq(mkdir(path, 0700), 0);
     cr_assert_lt(hf_file_replace(path, hf_bytes_of("a", 1), 0600), 0);
     cr_assert_eq(rmdir(path), 0);
+}
+
+static struct hf_bytes text_of(const char *text)
+{
+    return hf_bytes_of(text, strlen(text));
+}
+
+Test(hf_file, a_named_path_is_written_through_links_and_into_what_is_no_file)
+{
+    char link_path[sizeof path + 8], read_back[16];
+    struct stat st;
+    snprintf(link_path, sizeof link_path, "%s.link", path);
+    cr_assert_eq(symlink(path, link_path), 0);
+    cr_assert_eq(hf_file_write_through(link_path, text_of("a"), 0600), HF_ENOTFOUND);
+    cr_assert_eq(hf_file_write_through(path, text_of("one"), 0600), 0);
+    cr_assert_eq(hf_file_write_through(link_path, text_of("second"), 0600), 0);
+    cr_assert_eq(lstat(link_path, &st), 0);
+    cr_assert(S_ISLNK(st.st_mode));
+    cr_assert_eq(lstat(path, &st), 0);
+    cr_assert_eq(st.st_size, 6);
+    cr_assert_eq(unlink(path), 0);
+    cr_assert_eq(mkfifo(path, 0600), 0);
+    int fd = open(path, O_RDONLY | O_NONBLOCK);
+    cr_assert_eq(hf_file_write_through(link_path, text_of("piped"), 0600), 0);
+    cr_assert_eq(read(fd, read_back, sizeof read_back), 5);
+    cr_assert_eq(lstat(path, &st), 0);
+    cr_assert(S_ISFIFO(st.st_mode));
+    close(fd);
+    cr_assert_eq(unlink(link_path), 0);
 }
 
 Test(hf_error_from_errno, common_causes_have_codes_of_their_own)

@@ -24,6 +24,12 @@ HF_MUST_USE int hf_file_read(const char *path, struct hf_buf *ret);
  */
 enum { HF_FILE_PART_LEN = 7 };
 HF_MUST_USE int hf_file_replace(const char *path, struct hf_bytes content, mode_t mode);
+/*
+ * Writes to a path that a person named. A link is followed, and the file behind it replaced as
+ * above; what is no regular file (a device, a pipe) is written into, never replaced; so is a file
+ * that has no name of its own. HF_ENOTFOUND: a link that leads nowhere. Otherwise as above.
+ */
+HF_MUST_USE int hf_file_write_through(const char *path, struct hf_bytes content, mode_t mode);
 /* Makes what was renamed or made in a folder durable. Errors as hf_file_read. */
 HF_MUST_USE int hf_folder_sync(const char *path);
 
