@@ -179,6 +179,8 @@ const uint8_t *hf__check_account(const struct hf__checks *c, uint32_t node);
 /* check_forget.c */
 /* Forgets what no promise is about any more, when there is much of it. */
 void hf__check_forget(struct hf__checks *c);
+/* The same, however little there is. */
+void hf__check_forget_now(struct hf__checks *c);
 /* Notes a claim of an owner. */
 void hf__check_highest(struct hf__checks *c, const uint8_t owner[static 32], uint32_t number);
 

@@ -7,8 +7,16 @@
 
 #include <stdlib.h>
 
-/* An answer to a request that was in time may wait for a disk. */
-enum { NONCE_SPARE_S = 600 };
+/* Longer than any call. */
+#define CALL_US UINT64_C(600000000)
+
+/* Whether answers of a process may still leave that were made when its disk was not ready for them:
+ * they wait however long that takes, and even when the caller has given up. */
+static bool may_answer_late(const struct hf_world *w, uint32_t node, uint32_t incarnation)
+{
+    const struct hf__node *n = hf__node(w, node);
+    return n->incarnation == incarnation && n->pending != NULL;
+}
 
 static bool call_goes_on(const struct hf_world *w, uint64_t call)
 {
@@ -23,8 +31,8 @@ static bool heard_wanted(void *ctx, void *value)
 {
     const struct hf__checks *c = ctx;
     struct hf__heard *h = value;
-    if (h->body != NULL && call_goes_on(c->world, h->call) &&
-        h->incarnation == hf__node(c->world, h->node)->incarnation)
+    if (h->body != NULL && h->incarnation == hf__node(c->world, h->node)->incarnation &&
+        (call_goes_on(c->world, h->call) || may_answer_late(c->world, h->node, h->incarnation)))
         return true;
     free(h->body);
     return false;
@@ -34,9 +42,11 @@ static bool nonce_wanted(void *ctx, void *value)
 {
     const struct hf__checks *c = ctx;
     const struct hf__nonce *n = value;
-    uint64_t life_us = (uint64_t)c->world->settings.timing.nonce_life_ms * 2000;
+    /* A request that came in time is answered while its call goes on, or when the disk is ready. */
+    uint64_t life_us = (uint64_t)c->world->settings.timing.nonce_life_ms * 2000 + CALL_US;
     return n->incarnation == hf__node(c->world, n->node)->incarnation &&
-           c->world->now_us - n->at_us <= life_us + NONCE_SPARE_S * UINT64_C(1000000);
+           (c->world->now_us - n->at_us <= life_us ||
+            may_answer_late(c->world, n->node, n->incarnation));
 }
 
 /* Clocks may differ by days, and a day is what one of them may be set back by unnoticed. */
@@ -65,7 +75,7 @@ static bool won_wanted(void *ctx, void *value)
     return is_recent(ctx, won->owner, won->number);
 }
 
-void hf__check_forget(struct hf__checks *c)
+static void forget(struct hf__checks *c, bool all)
 {
     const struct {
         struct hf__map *map;
@@ -75,9 +85,19 @@ void hf__check_forget(struct hf__checks *c)
         {&c->claims, claimed_wanted}, {&c->won, won_wanted},
     };
     for (size_t i = 0; i < HF_ARRAY_LEN(rows); i++) {
-        if (hf__map_is_due(rows[i].map))
+        if (all || hf__map_is_due(rows[i].map))
             hf__map_sweep(rows[i].map, rows[i].wanted, c);
     }
+}
+
+void hf__check_forget(struct hf__checks *c)
+{
+    forget(c, false);
+}
+
+void hf__check_forget_now(struct hf__checks *c)
+{
+    forget(c, true);
 }
 
 void hf__check_highest(struct hf__checks *c, const uint8_t owner[static 32], uint32_t number)

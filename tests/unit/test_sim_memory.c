@@ -49,6 +49,40 @@ Test(hf_sim_checks, nor_does_it_with_restarts)
     hf_world_free(w);
 }
 
+/* The requests that are remembered of those which a node has heard. */
+static unsigned heard_by(struct hf_world *w, uint32_t node)
+{
+    size_t at = 0;
+    unsigned count = 0;
+    for (const struct hf__heard *h; (h = hf__map_next(&w->checks->heard, &at)) != NULL;)
+        count += h->node == node && h->body != NULL;
+    return count;
+}
+
+/* Its answer waits for the disk, and the caller for nothing any more. */
+Test(hf_sim_checks, a_request_is_remembered_while_its_answer_waits_for_a_disk)
+{
+    struct hf_world *w = up();
+    hf_world_disk_stall(w, 1, 300000);
+    for (uint32_t i = 0; i < 20 && hf__node(w, 1)->pending == NULL; i++) {
+        uint32_t other = 2 + i % (NODES - 2);
+        hf_world_crash(w, other);
+        hf_world_start(w, other);
+        hf_world_run_for(w, 1000);
+    }
+    cr_assert_not_null(hf__node(w, 1)->pending);
+    hf_world_run_for(w, 120000);
+    unsigned before = heard_by(w, 1);
+    cr_assert_gt(before, 0);
+    hf__check_forget_now(w->checks);
+    cr_assert_eq(heard_by(w, 1), before);
+    hf_world_run_for(w, 300000);
+    hf__check_forget_now(w->checks);
+    cr_assert_eq(heard_by(w, 1), 0);
+    cr_assert_null(hf_world_violation(w));
+    hf_world_free(w);
+}
+
 static bool even(void *ctx, void *value)
 {
     uint64_t number;
