@@ -10,6 +10,8 @@
 
 #include "strategy.h"
 
+#include "wire/messages.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,6 +120,15 @@ static struct hf__action *add(struct drawing *d, int deed)
     return a;
 }
 
+/* Whether there are operators enough for as many shares as a policy's text asks for: no authority
+ * would sign one that its network cannot keep, and no node would take the set. */
+static bool suffices(const struct hf__scenario *s, const char *text)
+{
+    struct hf_policy p = {.shares = s->world.policy.n, .threshold = s->world.policy.k};
+    uint32_t operators = s->world.operators > 0 ? s->world.operators : s->nodes;
+    return !hf__policy_from_text(text, &p, &p) || p.shares < operators;
+}
+
 /* Fills in what the deed needs. */
 static void detail(struct drawing *d, struct hf__action *a)
 {
@@ -171,6 +182,8 @@ static void detail(struct drawing *d, struct hf__action *a)
         return;
     case HF__DEED_POLICY:
         a->text = policies[hf__draw_below(&d->r, HF_ARRAY_LEN(policies))];
+        if (!suffices(d->s, a->text))
+            a->text = "";
         return;
     case HF__DEED_KEY:
         a->count = HF__NOT_GIVEN;

@@ -90,6 +90,25 @@ Test(hf_sim_draw, a_new_kind_of_event_leaves_what_other_seeds_draw)
     free(items);
 }
 
+/* Three operators and two shares each is the least; with two operators nobody could place any. */
+Test(hf_sim_draw, no_policy_asks_for_more_shares_than_there_are_other_operators)
+{
+    unsigned asked = 0;
+    for (uint64_t seed = 1; seed <= 20000; seed++) {
+        struct hf__scenario s;
+        hf__scenario_draw(seed, &s);
+        uint32_t operators = s.world.operators > 0 ? s.world.operators : s.nodes;
+        for (size_t i = 0; i < s.actions.count; i++) {
+            if (strstr(s.actions.items[i].text, "shares=2") == NULL)
+                continue;
+            asked++;
+            cr_assert_gt(operators, 2, "seed %d", (int)seed);
+        }
+        free(s.actions.items);
+    }
+    cr_assert_gt(asked, 100);
+}
+
 /* ---- The targets of events ---- */
 
 struct noted {
