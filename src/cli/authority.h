@@ -92,7 +92,7 @@ int hf__issued(const char *command, const char *what, int error);
 
 /* Prints a document as JSON, and its digest on standard error. The exit status. */
 int hf__show(const char *command, const struct hf_document *d);
-/* `show FILE`: a document, whoever signed it, as JSON, with its digest. The exit status. */
+/* `show FILE`: a document as JSON, signed or not, with its digest. The exit status. */
 int hf__show_file(const char *command, const char *path, uint8_t kind);
 
 #endif

@@ -121,7 +121,7 @@ static int take_pending(struct hf__authority *a, const struct hf__issue_job *job
     if (r == 0 && !job->consent.foreign)
         r = make(a, job, d, &own);
     if (r == 0 && own != NULL && !same_body(d, own)) {
-        /* A draft of one's own, which nobody has signed: the form was changed since. */
+        /* A draft without signatures: the form was changed since it was made. */
         bool draft = d->signatures.signatures_count == 0;
         if (!draft) {
             hf_hex_encode(d->body_hash, 32, theirs);
@@ -146,7 +146,7 @@ static int take_pending(struct hf__authority *a, const struct hf__issue_job *job
 }
 
 /* Shows what is to be signed, and has it confirmed. HF_EDOCUMENT: it is another one than was
- * confirmed. HF_ECANCELED: nobody confirmed it. */
+ * confirmed. HF_ECANCELED: it was not confirmed. */
 static int confirm(const struct hf__authority *a, const struct hf__issue_job *job,
                    const struct hf_document *d)
 {
