@@ -1,7 +1,7 @@
 /*
  * What the checkers forget, so that their memory does not grow with the time that a world runs:
  * only what no message can be about any more. Requests whose call is over, nonces and quotes that
- * are too old for anybody, claims far below the newest of their owner.
+ * are too old for anybody. Of ballots each owner has a fixed number (check_claim.c).
  */
 #include "check.h"
 
@@ -23,7 +23,9 @@ static bool heard_wanted(void *ctx, void *value)
 {
     const struct hf__checks *c = ctx;
     struct hf__heard *h = value;
-    if (h->body != NULL && call_goes_on(c->world, h->call) &&
+    /* Whoever asked may have given up while the answer waits. */
+    bool late = c->world->now_us - h->at_us <= NONCE_SPARE_S * UINT64_C(1000000);
+    if (h->body != NULL && (late || call_goes_on(c->world, h->call)) &&
         h->incarnation == hf__node(c->world, h->node)->incarnation)
         return true;
     free(h->body);
@@ -48,43 +50,20 @@ static bool quote_wanted(void *ctx, void *value)
     return c->world->now_us - q->made_us <= life_s * 1000000;
 }
 
-static bool is_recent(struct hf__checks *c, const uint8_t owner[static 32], uint32_t number)
-{
-    return number + HF__CLAIMS_KEPT >= hf__check_owner(c, owner)->claim;
-}
-
-static bool claimed_wanted(void *ctx, void *value)
-{
-    const struct hf__claimed *claimed = value;
-    return is_recent(ctx, claimed->owner, claimed->number);
-}
-
-static bool won_wanted(void *ctx, void *value)
-{
-    const struct hf__won *won = value;
-    return is_recent(ctx, won->owner, won->number);
-}
-
 void hf__check_forget(struct hf__checks *c)
 {
     const struct {
         struct hf__map *map;
         hf__wanted_fn *wanted;
     } rows[] = {
-        {&c->heard, heard_wanted},    {&c->nonces, nonce_wanted}, {&c->quotes, quote_wanted},
-        {&c->claims, claimed_wanted}, {&c->won, won_wanted},
+        {&c->heard, heard_wanted},
+        {&c->nonces, nonce_wanted},
+        {&c->quotes, quote_wanted},
     };
     for (size_t i = 0; i < HF_ARRAY_LEN(rows); i++) {
         if (hf__map_is_due(rows[i].map))
             hf__map_sweep(rows[i].map, rows[i].wanted, c);
     }
-}
-
-void hf__check_highest(struct hf__checks *c, const uint8_t owner[static 32], uint32_t number)
-{
-    struct hf__owned *o = hf__check_owner(c, owner);
-    if (number > o->claim)
-        o->claim = number;
 }
 
 size_t hf__checks_bytes(const struct hf_world *w)
@@ -93,7 +72,7 @@ size_t hf__checks_bytes(const struct hf_world *w)
     if (c == NULL)
         return 0;
     const struct hf__map *const maps[] = {
-        &c->heard,    &c->nonces,       &c->relations, &c->claims,       &c->won,
+        &c->heard,    &c->nonces,       &c->relations, &c->ballots,      &c->sealed,
         &c->recorded, &c->owners,       &c->attested,  &c->keys,         &c->speakers,
         &c->gathered, &c->measurements, &c->quotes,    &c->any_platform,
     };
@@ -102,5 +81,12 @@ size_t hf__checks_bytes(const struct hf_world *w)
         sum += hf__map_bytes(maps[i]);
     for (const struct hf__heard *h; (h = hf__map_next(&c->heard, &at)) != NULL;)
         sum += h->body == NULL ? 0 : h->len;
+    at = 0;
+    for (const struct hf__ballots *b; (b = hf__map_next(&c->ballots, &at)) != NULL;)
+        for (uint32_t i = 0; i < b->count; i++)
+            sum += b->of[i].votes_cap * sizeof(*b->of[i].votes);
+    at = 0;
+    for (const struct hf__recorded *r; (r = hf__map_next(&c->recorded, &at)) != NULL;)
+        sum += r->len;
     return sum;
 }
