@@ -67,10 +67,8 @@ static void ask_quote(struct hf_engine *e)
             memcpy(d->quoted + 32 * d->quoted_count++, d->slots[i].transcript_hash, 32);
     if (d->quoted_count == 0)
         return;
-    struct hf_work *w = hf__work(e, HF_WORK_QUOTE);
-    e->suite->report_data("holdfast/v1/deposit", hf_bytes_of(d->quoted, 32u * d->quoted_count),
-                          w->report_data);
-    d->quote_work = w->id;
+    d->quote_work =
+        hf__work_quote(e, "holdfast/v1/deposit", hf_bytes_of(d->quoted, 32u * d->quoted_count));
 }
 
 void hf__deposit_advance(struct hf_engine *e)

@@ -138,9 +138,7 @@ static void ask_quote(struct hf_engine *e)
     d->transcript = hf_blob_new(encoded);
     hf_assert(d->transcript != NULL);
     e->suite->hash("holdfast/v1/recover-transcript", encoded, d->transcript_hash);
-    struct hf_work *w = hf__work(e, HF_WORK_QUOTE);
-    e->suite->report_data("holdfast/v1/drill", encoded, w->report_data);
-    d->quote_work = w->id;
+    d->quote_work = hf__work_quote(e, "holdfast/v1/drill", encoded);
     d->phase = HF__PHASE_QUOTE;
 }
 

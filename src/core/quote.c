@@ -225,9 +225,7 @@ void hf__identity_renew(struct hf_engine *e)
     if (s.has_beacon)
         memcpy(s.beacon, e->set->u.set.beacon, 32);
     struct hf_bytes encoded = hf__encode(e, &hf_wire_identity_statement, &s);
-    struct hf_work *w = hf__work(e, HF_WORK_QUOTE);
-    e->suite->report_data("holdfast/v1/identity", encoded, w->report_data);
-    e->identity_work = w->id;
+    e->identity_work = hf__work_quote(e, "holdfast/v1/identity", encoded);
     hf_blob_unref(e->identity_statement);
     e->identity_statement = hf_blob_new(encoded);
     hf_assert(e->identity_statement != NULL);

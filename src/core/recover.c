@@ -241,9 +241,7 @@ static void ask_quote(struct hf_engine *e)
     rc->transcript = hf_blob_new(encoded);
     hf_assert(rc->transcript != NULL);
     e->suite->hash("holdfast/v1/recover-transcript", encoded, rc->transcript_hash);
-    struct hf_work *w = hf__work(e, HF_WORK_QUOTE);
-    e->suite->report_data("holdfast/v1/recover", encoded, w->report_data);
-    rc->quote_work = w->id;
+    rc->quote_work = hf__work_quote(e, "holdfast/v1/recover", encoded);
     rc->phase = HF__PHASE_QUOTE;
 }
 

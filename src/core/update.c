@@ -275,6 +275,15 @@ struct hf_work *hf__work(struct hf_engine *e, enum hf_work_type type)
     return w;
 }
 
+uint32_t hf__work_quote(struct hf_engine *e, const char *label, struct hf_bytes data)
+{
+    struct hf_work *w = hf__work(e, HF_WORK_QUOTE);
+    w->label = label;
+    e->suite->hash(label, data, w->hash);
+    e->suite->report_data(label, data, w->report_data);
+    return w->id;
+}
+
 struct hf_trace *hf__trace(struct hf_engine *e, enum hf_trace_type type, int error,
                            const uint8_t *account, uint64_t a, uint64_t b)
 {

@@ -50,6 +50,9 @@ void hf__reply(struct hf_engine *e, uint64_t id, int error, struct hf_bytes body
 /* Leaves at once; a reply that tells of something written sets `after`. */
 struct hf_local_reply *hf__local_reply(struct hf_engine *e, uint64_t id, int error);
 struct hf_work *hf__work(struct hf_engine *e, enum hf_work_type type);
+/* Has a quote made whose report data is that of label, of static duration, and data. Returns the
+ * work's id. */
+uint32_t hf__work_quote(struct hf_engine *e, const char *label, struct hf_bytes data);
 struct hf_trace *hf__trace(struct hf_engine *e, enum hf_trace_type type, int error,
                            const uint8_t *account, uint64_t a, uint64_t b);
 
