@@ -277,6 +277,7 @@ struct hf_work *hf__work(struct hf_engine *e, enum hf_work_type type)
 
 uint32_t hf__work_quote(struct hf_engine *e, const char *label, struct hf_bytes data)
 {
+    hf_assert(label[0] != '\0');
     struct hf_work *w = hf__work(e, HF_WORK_QUOTE);
     w->label = label;
     e->suite->hash(label, data, w->hash);
