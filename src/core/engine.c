@@ -489,3 +489,9 @@ int hf_engine_certify(struct hf_engine *e, struct hf_bytes spki, uint8_t ret_acc
     e->suite->sign(e->s->account, "holdfast/v1/tls", what, ret_signature);
     return 0;
 }
+
+const struct hf_document *hf_engine_set(const struct hf_engine *e)
+{
+    hf_assert(e->set == NULL || e->set->kind == HF_DOCUMENT_SET);
+    return e->set;
+}
