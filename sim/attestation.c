@@ -73,7 +73,7 @@ void hf__quote_judge(struct hf_world *w, const struct hf__judged *judged, struct
 void hf_world_judge(struct hf_world *w, uint32_t node, struct hf_bytes quote,
                     struct hf_verdict *ret)
 {
-    const struct hf_policy *policy = &w->authority.policy->u.policy;
+    const struct hf_msg_policy *policy = &w->authority.policy->u.policy;
     struct hf__judged judged = {.quote = quote,
                                 .trust = (uint8_t)policy->trust,
                                 .dev_root = policy->dev_root,

@@ -61,8 +61,8 @@ static void issue_root(struct hf_world *w)
 {
     struct hf__authority *a = &w->authority;
     uint8_t count = w->settings.authority.keys, m = w->settings.authority.threshold;
-    struct hf_authority_key keys[HF__ROOTS_MAX] = {0};
-    struct hf_root root = {
+    struct hf_msg_authority_key keys[HF__ROOTS_MAX] = {0};
+    struct hf_msg_root root = {
         .number = a->roots_count + 1,
         .issued_s = true_s(w),
         .threshold = m,
@@ -109,7 +109,7 @@ void hf_world_root_issue(struct hf_world *w)
 
 /* ---- Policies ---- */
 
-static void adopt_policy(struct hf_world *w, const struct hf_policy *policy)
+static void adopt_policy(struct hf_world *w, const struct hf_msg_policy *policy)
 {
     struct hf__authority *a = &w->authority;
     struct hf_document *d = adopt(w, HF_DOCUMENT_POLICY, &hf_wire_policy, policy, a->network,
@@ -122,9 +122,9 @@ static void first_policy(struct hf_world *w)
 {
     const struct hf_world_policy *p = &w->settings.policy;
     static char name[] = "holdfast-1";
-    struct hf_measurement m = {.name = hf_bytes_of(name, strlen(name)), .rank = 1};
+    struct hf_msg_measurement m = {.name = hf_bytes_of(name, strlen(name)), .rank = 1};
     hf_world_measurement(w, name, m.digest);
-    struct hf_policy policy = {
+    struct hf_msg_policy policy = {
         .version = 1,
         .issued_s = true_s(w),
         .expires_s = true_s(w) + w->settings.authority.valid_s,
@@ -148,7 +148,7 @@ static void first_policy(struct hf_world *w)
 void hf_world_policy_edit(struct hf_world *w, hf_policy_edit_fn *edit, void *ctx)
 {
     struct hf_document *old = hf_document_ref(w->authority.policy);
-    struct hf_policy policy = old->u.policy;
+    struct hf_msg_policy policy = old->u.policy;
     policy.version++;
     policy.issued_s = true_s(w);
     policy.expires_s = true_s(w) + w->settings.authority.valid_s;
@@ -160,14 +160,14 @@ void hf_world_policy_edit(struct hf_world *w, hf_policy_edit_fn *edit, void *ctx
 }
 
 struct change {
-    struct hf_measurement list[64];
+    struct hf_msg_measurement list[64];
     const char *image;
     uint32_t rank;
     uint8_t digest[32];
     bool withdraw;
 };
 
-static void change_measurements(struct hf_policy *policy, void *ctx)
+static void change_measurements(struct hf_msg_policy *policy, void *ctx)
 {
     struct change *c = ctx;
     size_t count = 0;
@@ -176,8 +176,8 @@ static void change_measurements(struct hf_policy *policy, void *ctx)
             c->list[count++] = policy->measurements[i];
     }
     if (!c->withdraw && count < HF_ARRAY_LEN(c->list)) {
-        struct hf_measurement *m = &c->list[count++];
-        *m = (struct hf_measurement){
+        struct hf_msg_measurement *m = &c->list[count++];
+        *m = (struct hf_msg_measurement){
             .name = hf_bytes_of(c->image, strlen(c->image)),
             .rank = c->rank,
         };

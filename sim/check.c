@@ -80,7 +80,7 @@ static void note_policy(struct hf__checks *c)
     uint64_t *any = hf__map_at(&c->any_platform, version_key(version));
     *any = d->u.policy.platform_rule == 1;
     for (size_t i = 0; i < d->u.policy.measurements_count; i++) {
-        const struct hf_measurement *m = &d->u.policy.measurements[i];
+        const struct hf_msg_measurement *m = &d->u.policy.measurements[i];
         uint64_t *rank =
             hf__map_at(&c->measurements, hf__key_of(hf_bytes_of(&version, sizeof(version)),
                                                     hf__b32(m->digest), hf_bytes_of(NULL, 0)));
@@ -96,9 +96,9 @@ uint32_t hf__check_rank(struct hf__checks *c, uint32_t policy, const uint8_t dig
     return rank == NULL ? 0 : (uint32_t)*rank;
 }
 
-void hf__check_identity(struct hf__checks *c, const struct hf_identity *identity)
+void hf__check_identity(struct hf__checks *c, const struct hf_msg_identity *identity)
 {
-    struct hf_identity_statement s;
+    struct hf_msg_identity_statement s;
     struct hf__quote_view view;
     uint8_t expected[64];
     if (!hf__check_decode(c, &hf_wire_identity_statement, identity->statement, &s) ||

@@ -164,7 +164,7 @@ bool hf__check_quote(const struct hf__checks *c, struct hf_bytes quote, struct h
 /* The rank of a measurement under a policy version, + 1; 0: not accepted. */
 uint32_t hf__check_rank(struct hf__checks *c, uint32_t policy, const uint8_t digest[static 32]);
 /* An identity that reached somebody: notes the sealing key when its quote is good. */
-void hf__check_identity(struct hf__checks *c, const struct hf_identity *identity);
+void hf__check_identity(struct hf__checks *c, const struct hf_msg_identity *identity);
 struct hf__relation *hf__check_relation(struct hf__checks *c, const uint8_t provider[static 32],
                                         const uint8_t owner[static 32]);
 struct hf__owned *hf__check_owner(struct hf__checks *c, const uint8_t owner[static 32]);
@@ -195,15 +195,15 @@ void hf__check_emptied(struct hf__checks *c, uint32_t node, bool hostile);
 /* The ballot under which a node speaks; NULL: none. */
 struct hf__ballot *hf__check_speaks(struct hf__checks *c, uint32_t node);
 /* The newest record that an instance knows, decoded; false: none. */
-bool hf__check_newest(struct hf__checks *c, uint32_t node, struct hf_placement_record *ret);
+bool hf__check_newest(struct hf__checks *c, uint32_t node, struct hf_msg_placement_record *ret);
 /* Whether q holders have sealed a generation of an owner. */
 bool hf__check_sealed(struct hf__checks *c, const uint8_t owner[static 32],
-                      const struct hf_unsealed *u);
+                      const struct hf_msg_unsealed *u);
 /* check_one.c: an instance is ready, or makes a first release that was asked for at asked_us. */
 void hf__check_one_ready(struct hf__checks *c, uint32_t node);
 void hf__check_one_release(struct hf__checks *c, uint32_t node, uint64_t asked_us);
 /* A node was told of this record when it recovered or claimed. */
-void hf__check_told(struct hf__checks *c, uint32_t node, const struct hf_signed_record *record);
+void hf__check_told(struct hf__checks *c, uint32_t node, const struct hf_msg_signed_record *record);
 void hf__check_won(struct hf__checks *c, uint32_t node, const struct hf_trace *t);
 /* Whether an instance may speak under a ballot: it stands, or it is the vault's maker. */
 bool hf__check_holds_claim(struct hf__checks *c, uint32_t node);

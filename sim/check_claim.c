@@ -66,7 +66,7 @@ static void vote(struct hf__ballot *b, uint32_t node, const uint8_t account[stat
 }
 
 static void accepted(struct hf__checks *c, uint32_t provider, const uint8_t account[static 32],
-                     const uint8_t owner[static 32], const struct hf_ballot *ballot)
+                     const uint8_t owner[static 32], const struct hf_msg_ballot *ballot)
 {
     struct hf__relation *r = hf__check_relation(c, account, owner);
     bool same = memcmp(r->instance, ballot->instance, 16) == 0;
@@ -81,10 +81,10 @@ static void accepted(struct hf__checks *c, uint32_t provider, const uint8_t acco
 
 /* Whether a provider's disk promises this ballot or a higher one. */
 static bool promises(struct hf__checks *c, uint32_t node, const uint8_t owner[static 32],
-                     const struct hf_ballot *ballot)
+                     const struct hf_msg_ballot *ballot)
 {
-    struct hf_owner_row kept;
-    struct hf_claim_statement s;
+    struct hf_msg_owner_row kept;
+    struct hf_msg_claim_statement s;
     struct hf__row *row =
         hf__disk_find(&hf__node(c->world, node)->disk, HF_ROW_OWNER, hf__b32(owner));
     return row != NULL &&
@@ -95,10 +95,10 @@ static bool promises(struct hf__checks *c, uint32_t node, const uint8_t owner[st
 
 void hf__check_claim_sent(struct hf__checks *c, const struct hf_message *m)
 {
-    struct hf_claim_response response;
-    struct hf_claim_answer answer;
-    struct hf_claim_request request;
-    struct hf_claim_statement s;
+    struct hf_msg_claim_response response;
+    struct hf_msg_claim_answer answer;
+    struct hf_msg_claim_request request;
+    struct hf_msg_claim_statement s;
     if (m->method != HF_METHOD_CLAIM)
         return;
     struct hf__heard *h = hf__check_heard(c, m);
@@ -126,7 +126,7 @@ static struct hf__key sealed_key(const uint8_t owner[static 32], const uint8_t i
 }
 
 bool hf__check_sealed(struct hf__checks *c, const uint8_t owner[static 32],
-                      const struct hf_unsealed *u)
+                      const struct hf_msg_unsealed *u)
 {
     const struct hf__sealed *s = hf__map_find(&c->sealed, sealed_key(owner, u->generation.id));
     uint32_t count = 0;
@@ -138,11 +138,11 @@ bool hf__check_sealed(struct hf__checks *c, const uint8_t owner[static 32],
 
 /* An acceptor says that it keeps the record that seals a generation: then it does, durably. */
 static void seal_sent(struct hf__checks *c, const struct hf_message *m,
-                      const struct hf_record_request *request)
+                      const struct hf_msg_record_request *request)
 {
-    struct hf_ack_response response;
-    struct hf_ack_statement s;
-    struct hf_owner_row kept;
+    struct hf_msg_ack_response response;
+    struct hf_msg_ack_statement s;
+    struct hf_msg_owner_row kept;
     const uint8_t *owner = request->header.owner;
     if (!request->has_seals || !hf__check_decode(c, &hf_wire_ack_response, m->body, &response) ||
         !response.has_seal || !hf__check_decode(c, &hf_wire_ack_statement, response.statement, &s))
@@ -163,17 +163,17 @@ static void seal_sent(struct hf__checks *c, const struct hf_message *m,
 
 /* The header of an owner's signed request; false: it is none. */
 static bool owner_header(struct hf__checks *c, uint8_t method, struct hf_bytes body,
-                         struct hf_owner_header *ret)
+                         struct hf_msg_owner_header *ret)
 {
-    struct hf_owner_request request;
+    struct hf_msg_owner_request request;
     union {
-        struct hf_offer offer;
-        struct hf_deposit deposit;
-        struct hf_record_request record;
-        struct hf_deletion deletion;
-        struct hf_standing standing;
+        struct hf_msg_offer offer;
+        struct hf_msg_deposit deposit;
+        struct hf_msg_record_request record;
+        struct hf_msg_deletion deletion;
+        struct hf_msg_standing standing;
     } u;
-    struct hf_deposit_transcript t;
+    struct hf_msg_deposit_transcript t;
     if (method < HF_METHOD_OFFER || method > HF_METHOD_STANDING ||
         !hf__check_decode(c, &hf_wire_owner_request, body, &request))
         return false;
@@ -209,7 +209,7 @@ static bool owner_header(struct hf__checks *c, uint8_t method, struct hf_bytes b
 
 void hf__check_speaker_sent(struct hf__checks *c, const struct hf_message *m)
 {
-    struct hf_owner_header h;
+    struct hf_msg_owner_header h;
     /* Claims ask; everything else speaks. */
     if (m->method == HF_METHOD_CLAIM || !owner_header(c, m->method, m->body, &h))
         return;
@@ -223,9 +223,9 @@ void hf__check_speaker_sent(struct hf__checks *c, const struct hf_message *m)
 
 void hf__check_superseded_sent(struct hf__checks *c, const struct hf_message *m)
 {
-    struct hf_owner_header h;
-    struct hf_owner_request request;
-    struct hf_record_request record;
+    struct hf_msg_owner_header h;
+    struct hf_msg_owner_request request;
+    struct hf_msg_record_request record;
     if (m->method != HF_METHOD_DEPOSIT && m->method != HF_METHOD_RECORD &&
         m->method != HF_METHOD_DELETE && m->method != HF_METHOD_STANDING)
         return;

@@ -56,7 +56,7 @@ static struct hf__sharing *sharing_new(struct hf__owned *o)
 static void held_put(struct hf__checks *c, uint32_t node, struct hf__owned *o,
                      const struct hf__disk_write *row)
 {
-    struct hf_held_row held;
+    struct hf_msg_held_row held;
     if (!hf__check_decode(c, &hf_wire_held_row, hf_blob_bytes(row->value), &held)) {
         hf__violate(c->world, node, "rows", "n%u wrote a malformed row", node);
         return;
@@ -145,9 +145,9 @@ void hf__check_emptied(struct hf__checks *c, uint32_t node, bool hostile)
 
 static void receipt(struct hf__checks *c, const struct hf_message *m, struct hf_bytes request_body)
 {
-    struct hf_owner_request request;
-    struct hf_deposit deposit;
-    struct hf_deposit_transcript t;
+    struct hf_msg_owner_request request;
+    struct hf_msg_deposit deposit;
+    struct hf_msg_deposit_transcript t;
     struct hf__quote_view q;
     uint8_t key[48];
     if (!hf__check_decode(c, &hf_wire_owner_request, request_body, &request) ||
@@ -174,7 +174,7 @@ static void receipt(struct hf__checks *c, const struct hf_message *m, struct hf_
     struct hf__relation *r = hf__check_relation(c, t.header.provider, t.header.owner);
     r->deposited = true;
     memcpy(r->ppid, q.ppid, 16);
-    struct hf_deposit_response response;
+    struct hf_msg_deposit_response response;
     if (!hf__check_decode(c, &hf_wire_deposit_response, m->body, &response))
         return;
     uint32_t rank = hf__check_rank(c, (uint32_t)response.versions.policy, q.measurement);
@@ -250,7 +250,7 @@ static struct hf__gathered *gathered_by(struct hf__checks *c, uint32_t node)
     return g;
 }
 
-static void gather(struct hf__gathered *g, uint32_t provider, const struct hf_held_share *share)
+static void gather(struct hf__gathered *g, uint32_t provider, const struct hf_msg_held_share *share)
 {
     /* A corrupt provider may name another number for the same id: that is another sharing. */
     uint32_t at = 0, number = (uint32_t)share->generation.number;
@@ -276,10 +276,10 @@ static void gather(struct hf__gathered *g, uint32_t provider, const struct hf_he
 
 void hf__check_answer_delivered(struct hf__checks *c, const struct hf_message *m)
 {
-    struct hf_offer_response offer;
-    struct hf_recover_response response;
-    struct hf_recover_answer answer;
-    struct hf_claim_response claim;
+    struct hf_msg_offer_response offer;
+    struct hf_msg_recover_response response;
+    struct hf_msg_recover_answer answer;
+    struct hf_msg_claim_response claim;
     if (m->error != 0 || m->to == HF__NOBODY)
         return;
     if (m->method == HF_METHOD_CLAIM) {

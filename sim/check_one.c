@@ -9,12 +9,12 @@
 
 /* Whether more than n - q sound holders of a generation promise more than the ballot. */
 static bool refused_by(struct hf__checks *c, const uint8_t owner[static 32], uint64_t number,
-                       const struct hf_holder *holders, size_t n, uint64_t q)
+                       const struct hf_msg_holder *holders, size_t n, uint64_t q)
 {
     size_t higher = 0, unknown = 0;
     for (size_t i = 0; i < n; i++) {
-        struct hf_owner_row row;
-        struct hf_claim_statement s;
+        struct hf_msg_owner_row row;
+        struct hf_msg_claim_statement s;
         long at = hf_world_find(c->world, holders[i].account);
         const struct hf__node *node = at < 0 ? NULL : hf__node(c->world, (uint32_t)at);
         /* A holder whose host meddles, or that lies, is one of those that may do no harm. */
@@ -34,14 +34,14 @@ static bool refused_by(struct hf__checks *c, const uint8_t owner[static 32], uin
 /* Whether some generation that the instance on a node needs refuses its ballot for ever. */
 static bool superseded(struct hf__checks *c, uint32_t node, uint64_t number)
 {
-    struct hf_placement_record r;
+    struct hf_msg_placement_record r;
     const uint8_t *owner = hf__check_account(c, node);
     if (!hf__check_newest(c, node, &r))
         return false;
     if (refused_by(c, owner, number, r.holders, r.holders_count, r.quorum))
         return true;
     for (size_t i = 0; i < r.chain_count; i++) {
-        const struct hf_unsealed *u = &r.chain[i];
+        const struct hf_msg_unsealed *u = &r.chain[i];
         if (refused_by(c, owner, number, u->holders, u->holders_count, u->quorum))
             return true;
     }

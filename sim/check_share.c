@@ -16,8 +16,8 @@ static struct hf__key nonce_key(const uint8_t provider[static 32], const uint8_t
 
 void hf__check_nonce_sent(struct hf__checks *c, const struct hf_message *m)
 {
-    struct hf_nonce_response response;
-    struct hf_nonce_request request;
+    struct hf_msg_nonce_response response;
+    struct hf_msg_nonce_request request;
     struct hf__heard *h = hf__check_heard(c, m);
     const uint8_t *account = hf__check_account(c, m->from);
     if (m->method != HF_METHOD_NONCE || h == NULL || account == NULL)
@@ -36,7 +36,7 @@ void hf__check_nonce_sent(struct hf__checks *c, const struct hf_message *m)
 /* Whether the transcript names a nonce that this provider gave to this asker, and that was still
  * good when the request came: the answer may have waited for a disk. */
 static bool nonce_good(struct hf__checks *c, const struct hf_message *m, const uint8_t *provider,
-                       const struct hf_recover_transcript *t, uint64_t heard_us)
+                       const struct hf_msg_recover_transcript *t, uint64_t heard_us)
 {
     for (size_t i = 0; i < t->asked_count; i++) {
         if (memcmp(t->asked[i].provider, provider, 32) != 0)
@@ -70,13 +70,13 @@ static bool listed(const struct hf_world *w, const uint8_t *owner, const uint8_t
 
 /* Why an answer with shares should not have been given; NULL: it may. */
 static const char *objection(struct hf__checks *c, const struct hf_message *m,
-                             const struct hf_recover_request *request,
-                             const struct hf_recover_answer *answer)
+                             const struct hf_msg_recover_request *request,
+                             const struct hf_msg_recover_answer *answer)
 {
     const struct hf_world *w = c->world;
     const uint8_t *provider = hf__check_account(c, m->from);
     bool drill = m->method == HF_METHOD_DRILL;
-    struct hf_recover_transcript t;
+    struct hf_msg_recover_transcript t;
     struct hf__quote_view q;
     uint8_t expected[64];
     if (!hf__check_decode(c, &hf_wire_recover_transcript, request->transcript, &t))
@@ -109,9 +109,9 @@ static const char *objection(struct hf__checks *c, const struct hf_message *m,
 
 void hf__check_share_sent(struct hf__checks *c, const struct hf_message *m)
 {
-    struct hf_recover_response response;
-    struct hf_recover_answer answer;
-    struct hf_recover_request request;
+    struct hf_msg_recover_response response;
+    struct hf_msg_recover_answer answer;
+    struct hf_msg_recover_request request;
     if (m->method != HF_METHOD_RECOVER && m->method != HF_METHOD_DRILL)
         return;
     if (!hf__check_decode(c, &hf_wire_recover_response, m->body, &response) ||
@@ -138,9 +138,9 @@ void hf__check_share_sent(struct hf__checks *c, const struct hf_message *m)
 
 void hf__check_deposit_sent(struct hf__checks *c, const struct hf_message *m)
 {
-    struct hf_owner_request request;
-    struct hf_deposit deposit;
-    struct hf_deposit_transcript t;
+    struct hf_msg_owner_request request;
+    struct hf_msg_deposit deposit;
+    struct hf_msg_deposit_transcript t;
     if (m->method != HF_METHOD_DEPOSIT)
         return;
     if (!hf__check_decode(c, &hf_wire_owner_request, m->body, &request) ||

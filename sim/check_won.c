@@ -16,9 +16,9 @@ static struct hf__key node_key(uint32_t node)
 
 /* Takes a record for known when the owner signed it and it is newer. */
 static void learn(struct hf__checks *c, const uint8_t owner[static 32],
-                  const struct hf_signed_record *s, struct hf__recorded *ret)
+                  const struct hf_msg_signed_record *s, struct hf__recorded *ret)
 {
-    struct hf_placement_record r;
+    struct hf_msg_placement_record r;
     if (!hf__check_decode(c, &hf_wire_placement_record, s->record, &r) ||
         memcmp(r.owner, owner, 32) != 0 || r.ballot.number < ret->claim ||
         (r.ballot.number == ret->claim && r.generation.number <= ret->number) ||
@@ -33,7 +33,7 @@ static void learn(struct hf__checks *c, const uint8_t owner[static 32],
     memcpy(ret->record, s->record.data, s->record.len);
 }
 
-void hf__check_told(struct hf__checks *c, uint32_t node, const struct hf_signed_record *record)
+void hf__check_told(struct hf__checks *c, uint32_t node, const struct hf_msg_signed_record *record)
 {
     const uint8_t *owner = hf__check_account(c, node);
     struct hf__recorded *known = hf__map_at(&c->recorded, node_key(node));
@@ -46,9 +46,9 @@ void hf__check_told(struct hf__checks *c, uint32_t node, const struct hf_signed_
         learn(c, owner, record, known);
 }
 
-bool hf__check_newest(struct hf__checks *c, uint32_t node, struct hf_placement_record *ret)
+bool hf__check_newest(struct hf__checks *c, uint32_t node, struct hf_msg_placement_record *ret)
 {
-    struct hf_public_hint hint;
+    struct hf_msg_public_hint hint;
     const struct hf_blob *row = hf_world_row(c->world, node, HF_ROW_PUBLIC, hf_bytes_of("hint", 4));
     if (row != NULL && hf__check_decode(c, &hf_wire_public_hint, hf_blob_bytes(row), &hint) &&
         hint.has_record)
@@ -61,17 +61,18 @@ bool hf__check_newest(struct hf__checks *c, uint32_t node, struct hf_placement_r
 }
 
 /* What the authority has decided about an owner; NULL: nothing. */
-static const struct hf_floor *floor_of(const struct hf__checks *c, const uint8_t owner[static 32])
+static const struct hf_msg_floor *floor_of(const struct hf__checks *c,
+                                           const uint8_t owner[static 32])
 {
     const struct hf_document *set = c->world->authority.set;
     long at = set == NULL ? -1 : hf_set_find(set, owner);
-    const struct hf_validator *v = at < 0 ? NULL : &set->u.set.validators[at];
+    const struct hf_msg_validator *v = at < 0 ? NULL : &set->u.set.validators[at];
     return v != NULL && v->has_floor ? &v->floor : NULL;
 }
 
 static void check_electorate(struct hf__checks *c, uint32_t node, const struct hf__ballot *b,
-                             const struct hf_generation_id *g, const struct hf_holder *holders,
-                             size_t n, uint64_t q, uint64_t p)
+                             const struct hf_msg_generation_id *g,
+                             const struct hf_msg_holder *holders, size_t n, uint64_t q, uint64_t p)
 {
     unsigned firm = 0, any = 0;
     for (uint32_t i = 0; i < b->votes_count; i++) {
@@ -96,13 +97,13 @@ static void check_electorate(struct hf__checks *c, uint32_t node, const struct h
 static void check_votes(struct hf__checks *c, uint32_t node, const uint8_t *owner,
                         const struct hf__ballot *b)
 {
-    struct hf_placement_record r;
+    struct hf_msg_placement_record r;
     if (floor_of(c, owner) != NULL || !hf__check_newest(c, node, &r))
         return;
     check_electorate(c, node, b, &r.generation, r.holders, r.holders_count, r.quorum,
                      r.provisional);
     for (size_t i = 0; i < r.chain_count; i++) {
-        const struct hf_unsealed *u = &r.chain[i];
+        const struct hf_msg_unsealed *u = &r.chain[i];
         if (!hf__check_sealed(c, owner, u))
             check_electorate(c, node, b, &u->generation, u->holders, u->holders_count, u->quorum,
                              u->provisional);
@@ -110,7 +111,7 @@ static void check_votes(struct hf__checks *c, uint32_t node, const uint8_t *owne
 }
 
 /* Holders of a generation that may have voted twice: meddled with, or corrupt. */
-static uint32_t unsound(const struct hf__checks *c, const struct hf_placement_record *r)
+static uint32_t unsound(const struct hf__checks *c, const struct hf_msg_placement_record *r)
 {
     uint32_t count = 0;
     for (size_t i = 0; i < r->holders_count; i++) {
@@ -125,7 +126,7 @@ void hf__check_won(struct hf__checks *c, uint32_t node, const struct hf_trace *t
 {
     uint64_t number = t->a;
     const uint8_t *owner = hf__check_account(c, node);
-    struct hf_placement_record r;
+    struct hf_msg_placement_record r;
     struct hf__ballots *all =
         owner == NULL ? NULL
                       : hf__map_find(&c->ballots, hf__key_of(hf__b32(owner), hf_bytes_of(NULL, 0),

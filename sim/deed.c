@@ -67,7 +67,7 @@ static void set_whole(struct hf__schedule *s)
         hf_world_partition(s->world, NULL);
 }
 
-static void edit_policy(struct hf_policy *policy, void *ctx)
+static void edit_policy(struct hf_msg_policy *policy, void *ctx)
 {
     const struct hf__action *a = ctx;
     if (!hf__policy_from_text(a->text, policy, policy))

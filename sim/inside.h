@@ -174,10 +174,10 @@ struct hf__machine {
 /* What the authority has decided about a member's claims. */
 struct hf__floor {
     uint64_t claim;
-    struct hf_written_off written_off[8];
+    struct hf_msg_written_off written_off[8];
     size_t written_off_count;
-    struct hf_survivors survivors;
-    struct hf_account_ref holders[HF_SHARES_MAX];
+    struct hf_msg_survivors survivors;
+    struct hf_msg_account_ref holders[HF_SHARES_MAX];
 };
 
 struct hf__member {

@@ -84,7 +84,7 @@ static struct hf_bytes text(char *at, const char *format, uint32_t number)
 }
 
 static void fill(const struct hf_world *w, const struct hf__member *m, char *texts,
-                 struct hf_platform *platforms, struct hf_validator *ret)
+                 struct hf_msg_platform *platforms, struct hf_msg_validator *ret)
 {
     const struct hf_world_settings *s = &w->settings;
     memcpy(ret->account, m->account, 32);
@@ -111,14 +111,14 @@ static void fill(const struct hf_world *w, const struct hf__member *m, char *tex
 static void encode_set(struct hf_world *w, uint32_t epoch, struct hf_buf *ret)
 {
     const struct hf__authority *a = &w->authority;
-    struct hf_validator *validators = calloc(a->members_count + 1, sizeof(*validators));
+    struct hf_msg_validator *validators = calloc(a->members_count + 1, sizeof(*validators));
     char *texts = malloc((a->members_count + 1) * 3 * TEXT_MAX);
-    struct hf_platform *platforms = calloc((a->members_count + 1) * 4, sizeof(*platforms));
+    struct hf_msg_platform *platforms = calloc((a->members_count + 1) * 4, sizeof(*platforms));
     hf_assert(validators != NULL && texts != NULL && platforms != NULL);
     for (size_t i = 0; i < a->members_count; i++)
         fill(w, &a->members[i], texts + i * 3 * TEXT_MAX, platforms + i * 4, &validators[i]);
     uint64_t now_s = w->settings.wall_s + w->now_us / 1000000;
-    struct hf_validator_set set = {
+    struct hf_msg_validator_set set = {
         .epoch = epoch,
         .issued_s = now_s,
         .expires_s = now_s + w->settings.authority.valid_s,
@@ -186,7 +186,7 @@ void hf_world_set_platform(struct hf_world *w, uint32_t node, uint32_t machine)
 static bool is_former(const struct hf__row *row, const uint8_t generation[static 16],
                       struct hf_arena *arena)
 {
-    struct hf_owner_row kept;
+    struct hf_msg_owner_row kept;
     if (row == NULL ||
         hf_wire_decode(&hf_wire_owner_row, hf_blob_bytes(row->value), arena, &kept, NULL) != 0)
         return false;
@@ -219,8 +219,8 @@ static uint64_t highest_claim(struct hf_world *w, const uint8_t owner[static 32]
 {
     uint64_t highest = 1;
     for (uint32_t i = 0; i < w->nodes_count; i++) {
-        struct hf_owner_row row;
-        struct hf_claim_statement s;
+        struct hf_msg_owner_row row;
+        struct hf_msg_claim_statement s;
         struct hf__row *kept =
             hf__disk_find(&w->nodes[i]->disk, HF_ROW_OWNER, hf_bytes_of(owner, 32));
         if (kept != NULL &&
@@ -236,8 +236,9 @@ static uint64_t highest_claim(struct hf_world *w, const uint8_t owner[static 32]
 
 /* The holders of a generation that will answer; ret may be NULL. */
 static size_t left(struct hf_world *w, const uint8_t owner[static 32],
-                   const struct hf_generation_id *generation, const struct hf_holder *holders,
-                   size_t count, struct hf_arena *arena, struct hf_account_ref *ret)
+                   const struct hf_msg_generation_id *generation,
+                   const struct hf_msg_holder *holders, size_t count, struct hf_arena *arena,
+                   struct hf_msg_account_ref *ret)
 {
     size_t found = 0;
     for (size_t i = 0; i < count; i++)
@@ -254,25 +255,25 @@ static size_t left(struct hf_world *w, const uint8_t owner[static 32],
  * holders are left is in a circle of nodes that wait for each other's claims: then p of them are
  * needed.
  */
-static bool decide(struct hf_world *w, const struct hf_placement_record *r, bool claiming,
+static bool decide(struct hf_world *w, const struct hf_msg_placement_record *r, bool claiming,
                    struct hf_arena *arena, struct hf__floor *f)
 {
     bool any = false;
     for (size_t i = 0; i < r->chain_count; i++) {
-        const struct hf_unsealed *u = &r->chain[i];
+        const struct hf_msg_unsealed *u = &r->chain[i];
         if (left(w, r->owner, &u->generation, u->holders, u->holders_count, arena, NULL) >=
                 (claiming ? u->provisional : u->quorum) ||
             f->written_off_count == HF_ARRAY_LEN(f->written_off))
             continue;
-        struct hf_written_off *off = &f->written_off[f->written_off_count++];
+        struct hf_msg_written_off *off = &f->written_off[f->written_off_count++];
         memcpy(off->generation, u->generation.id, 16);
         memcpy(off->favoured, r->generation.id, 16);
         any = true;
     }
     size_t n = left(w, r->owner, &r->generation, r->holders, r->holders_count, arena, f->holders);
     if (n > 0 && n < (claiming ? r->provisional : r->quorum)) {
-        f->survivors =
-            (struct hf_survivors){.quorum = n / 2 + 1, .holders = f->holders, .holders_count = n};
+        f->survivors = (struct hf_msg_survivors){
+            .quorum = n / 2 + 1, .holders = f->holders, .holders_count = n};
         memcpy(f->survivors.generation, r->generation.id, 16);
         any = true;
     }
@@ -282,8 +283,8 @@ static bool decide(struct hf_world *w, const struct hf_placement_record *r, bool
 bool hf_world_set_floor(struct hf_world *w, uint32_t node)
 {
     struct hf__member *m = member_of(w, node);
-    struct hf_public_hint hint;
-    struct hf_placement_record r;
+    struct hf_msg_public_hint hint;
+    struct hf_msg_placement_record r;
     struct hf_arena arena;
     const struct hf_blob *row = hf_world_row(w, node, HF_ROW_PUBLIC, hf_bytes_of("hint", 4));
     struct hf__floor *f = calloc(1, sizeof(*f));

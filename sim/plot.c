@@ -98,7 +98,7 @@ bool hf__plot_sign(struct hf__plot *p, uint32_t node, const char *label, struct 
     return false;
 }
 
-bool hf__plot_share(struct hf__plot *p, uint32_t node, const struct hf_held_row *row,
+bool hf__plot_share(struct hf__plot *p, uint32_t node, const struct hf_msg_held_row *row,
                     uint8_t ret[static HF_SCALAR_LEN])
 {
     const struct hf__node *n = hf__node(p->world, node);
@@ -116,8 +116,8 @@ bool hf__plot_share(struct hf__plot *p, uint32_t node, const struct hf_held_row 
 bool hf__plot_claim(struct hf__plot *p, const struct hf_message *m, hf__claim_edit_fn *edit,
                     struct hf_buf *ret)
 {
-    struct hf_claim_response response;
-    struct hf_claim_answer answer;
+    struct hf_msg_claim_response response;
+    struct hf_msg_claim_answer answer;
     struct hf_buf encoded;
     bool done = false;
     if (!hf__plot_decode(p, &hf_wire_claim_response, m->body, &response) ||

@@ -36,7 +36,7 @@ bool hf__plot_sign(struct hf__plot *p, uint32_t node, const char *label, struct 
                    uint8_t ret[static 64]);
 /* The share of a row that a corrupt node keeps, from its own memory. False: it
  * cannot be had now. */
-bool hf__plot_share(struct hf__plot *p, uint32_t node, const struct hf_held_row *row,
+bool hf__plot_share(struct hf__plot *p, uint32_t node, const struct hf_msg_held_row *row,
                     uint8_t ret[static HF_SCALAR_LEN]);
 /* A copy of this node's disk ran elsewhere and is gone: where the policy lets shares go to any
  * platform it may have taken over, and the operator starts the true one anew. */
@@ -45,7 +45,7 @@ void hf__plot_take_back(struct hf_world *w, uint32_t node);
 void hf__plot_restart(struct hf_world *w, uint32_t node);
 /* Changes what a corrupt provider answers to a claim, and signs it anew. False: it is no answer to
  * one, or cannot be signed; ret is then of no meaning. */
-typedef void hf__claim_edit_fn(struct hf__plot *p, struct hf_claim_answer *answer);
+typedef void hf__claim_edit_fn(struct hf__plot *p, struct hf_msg_claim_answer *answer);
 bool hf__plot_claim(struct hf__plot *p, const struct hf_message *m, hf__claim_edit_fn *edit,
                     struct hf_buf *ret);
 /* Any node but this one. */

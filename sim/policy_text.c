@@ -15,7 +15,7 @@ static const struct {
 } fields[] = {
 #define FIELD(name, member, min, max)                                                              \
     {                                                                                              \
-        name, offsetof(struct hf_policy, member), min, max                                         \
+        name, offsetof(struct hf_msg_policy, member), min, max                                     \
     }
     FIELD("shares", shares, 1, HF_SHARES_MAX),
     FIELD("threshold", threshold, 1, HF_SHARES_MAX),
@@ -31,7 +31,7 @@ static const struct {
 };
 
 /* Takes "name=number"; the text after it, or NULL. */
-static const char *take(const char *at, struct hf_policy *p)
+static const char *take(const char *at, struct hf_msg_policy *p)
 {
     for (size_t i = 0; i < HF_ARRAY_LEN(fields); i++) {
         size_t len = strlen(fields[i].name);
@@ -48,10 +48,11 @@ static const char *take(const char *at, struct hf_policy *p)
     return NULL;
 }
 
-bool hf__policy_from_text(const char *text, const struct hf_policy *now, struct hf_policy *ret)
+bool hf__policy_from_text(const char *text, const struct hf_msg_policy *now,
+                          struct hf_msg_policy *ret)
 {
     static const uint64_t revoked = HF_TCB_BIT(HF_TCB_NONE) | HF_TCB_BIT(HF_TCB_REVOKED);
-    struct hf_policy p = *now;
+    struct hf_msg_policy p = *now;
     for (const char *at = text; at != NULL && *at != '\0';) {
         at = take(at, &p);
         if (at == NULL)

@@ -127,7 +127,8 @@ void hf__schedule_tally(const struct hf__schedule *s, struct hf__tally *ret);
 void hf__schedule_free(struct hf__schedule *s);
 /* "shares=7 threshold=4": what a policy has anew. False: no such text, or an impossible policy with
  * what stands in `now` otherwise. ret NULL: only judges. */
-bool hf__policy_from_text(const char *text, const struct hf_policy *now, struct hf_policy *ret);
+bool hf__policy_from_text(const char *text, const struct hf_msg_policy *now,
+                          struct hf_msg_policy *ret);
 /* What a scenario's text names: HF_TCB_…, or HF_TCB_NONE for another word. */
 uint8_t hf__tcb_from_text(const char *text);
 

@@ -39,7 +39,7 @@ static void collect(struct hf_world *w, uint32_t holder, struct hf_arena *arena,
     const struct hf_disk *d = &w->nodes[holder]->disk;
     for (uint32_t i = 0; i < d->count; i++) {
         const struct hf__row *row = d->rows[i];
-        struct hf_held_row held;
+        struct hf_msg_held_row held;
         hf_arena_reset(arena);
         if (row->collection != HF_ROW_HELD || row->key_len != 48 ||
             hf__direct.decode(&hf_wire_held_row, hf_blob_bytes(row->value), arena, &held, NULL) !=
@@ -70,9 +70,9 @@ static int by_generation(const void *a, const void *b)
 
 /* The placement record on a node's own disk; false: there is none. */
 static bool own_record(struct hf_world *w, uint32_t node, struct hf_arena *arena,
-                       struct hf_placement_record *ret)
+                       struct hf_msg_placement_record *ret)
 {
-    struct hf_public_hint hint;
+    struct hf_msg_public_hint hint;
     const struct hf_blob *row = hf_world_row(w, node, HF_ROW_PUBLIC, hf_bytes_of("hint", 4));
     hf_arena_reset(arena);
     return row != NULL &&
@@ -85,7 +85,7 @@ static bool own_record(struct hf_world *w, uint32_t node, struct hf_arena *arena
  * yet. */
 static bool hinted(struct hf_world *w, const struct held *h, struct hf_arena *arena)
 {
-    struct hf_placement_record record;
+    struct hf_msg_placement_record record;
     return own_record(w, h->owner, arena, &record) &&
            memcmp(record.generation.id, h->generation, 16) == 0;
 }
@@ -93,7 +93,7 @@ static bool hinted(struct hf_world *w, const struct held *h, struct hf_arena *ar
 /* Whether k holders are there who could accept a node's claim. */
 static bool claimable(struct hf_world *w, uint32_t node, struct hf_arena *arena, const bool *in)
 {
-    struct hf_placement_record record;
+    struct hf_msg_placement_record record;
     struct hf_status status;
     if (w->nodes[node]->disk.vault != HF_VAULT_PLACED ||
         (hf_world_status(w, node, &status) && status.claimed) ||

@@ -24,7 +24,7 @@
 
 #define HF_BEGIN(name, doc)                                                                        \
     static const uint8_t *hf__read_##name(struct hf__direct *d, const uint8_t *at, unsigned depth, \
-                                          struct hf_##name *m)                                     \
+                                          struct hf_msg_##name *m)                                 \
     {                                                                                              \
         if (depth == 0 || at == d->end || (*at & 0xf0) != 0x80)                                    \
             return NULL;                                                                           \
@@ -73,7 +73,7 @@
     }                                                                                              \
     static int hf__decode_##name(struct hf_bytes in, struct hf_arena *arena, void *ret)            \
     {                                                                                              \
-        struct hf_##name m = {0};                                                                  \
+        struct hf_msg_##name m = {0};                                                              \
         struct hf__direct d = {in.data + in.len, arena, 1};                                        \
         if (hf__read_##name(&d, in.data, HF_WIRE_DEPTH_MAX, &m) != d.end)                          \
             return d.result;                                                                       \
@@ -105,7 +105,7 @@
     }
 
 #define HF_BEGIN(name, doc)                                                                        \
-    static bool hf__measure_##name(const struct hf_##name *m, unsigned depth, size_t *len)         \
+    static bool hf__measure_##name(const struct hf_msg_##name *m, unsigned depth, size_t *len)     \
     {                                                                                              \
         if (depth == 0)                                                                            \
             return false;                                                                          \
@@ -158,7 +158,7 @@
     }
 
 #define HF_BEGIN(name, doc)                                                                        \
-    static uint8_t *hf__write_##name(const struct hf_##name *m, uint8_t *at)                       \
+    static uint8_t *hf__write_##name(const struct hf_msg_##name *m, uint8_t *at)                   \
     {                                                                                              \
         uint8_t *head = at++;                                                                      \
         unsigned fields = 0;

@@ -3,8 +3,8 @@
 int hf__answer_spoil(struct hf__plot *p, const struct hf_message *m, struct hf_verdict_on *ret,
                      hf__answer_fn *spoil)
 {
-    struct hf_recover_response response;
-    struct hf_recover_answer answer;
+    struct hf_msg_recover_response response;
+    struct hf_msg_recover_answer answer;
     struct hf_buf encoded;
     bool done = false;
     if (!p->on || !m->response || m->error != 0 || !hf__plot_has(p, m->from) ||

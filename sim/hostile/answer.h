@@ -7,7 +7,7 @@
 /* Changes what is decoded in place; false: it leaves the answer as it is. Memory for what it adds
  * lives in the plot's arena. */
 typedef bool hf__answer_fn(struct hf__plot *p, const struct hf_message *m,
-                           struct hf_recover_answer *answer);
+                           struct hf_msg_recover_answer *answer);
 
 /* For an observer's `sent`: what becomes of a message when the plot's nodes answer so. */
 int hf__answer_spoil(struct hf__plot *p, const struct hf_message *m, struct hf_verdict_on *ret,

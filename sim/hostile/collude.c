@@ -24,7 +24,7 @@ static bool is_member(const struct collude *c, uint32_t node)
     return false;
 }
 
-static bool row_of(struct hf__plot *p, uint32_t node, struct hf_held_row *ret)
+static bool row_of(struct hf__plot *p, uint32_t node, struct hf_msg_held_row *ret)
 {
     const struct collude *c = p->more;
     const struct hf_disk *d = &hf__node(p->world, node)->disk;
@@ -44,7 +44,7 @@ static bool conspire(struct hf__plot *p, uint32_t first)
     struct collude *c = p->more;
     for (uint32_t i = 0; i < w->nodes_count; i++) {
         uint32_t owner = (first + i) % w->nodes_count;
-        struct hf_held_row row;
+        struct hf_msg_held_row row;
         size_t most = 1;
         if (!hf__node(w, owner)->has_account)
             continue;
@@ -71,7 +71,7 @@ static void pool(struct hf__plot *p)
     const struct collude *c = p->more;
     struct hf_world *w = p->world;
     struct hf_rng rng = {0};
-    struct hf_held_row row, first = {0};
+    struct hf_msg_held_row row, first = {0};
     uint8_t indices[HF_SHARES_MAX], shares[HF_SHARES_MAX * HF_SCALAR_LEN], secret[HF_SCALAR_LEN];
     uint32_t bad = 0, used = 0;
     size_t count = 0;
@@ -101,7 +101,7 @@ static void pool(struct hf__plot *p)
                     (unsigned)count, (unsigned)k);
 }
 
-static void refuse(struct hf__plot *p, struct hf_claim_answer *answer)
+static void refuse(struct hf__plot *p, struct hf_msg_claim_answer *answer)
 {
     (void)p;
     answer->accepted = false;

@@ -2,15 +2,15 @@
  * placed. */
 #include "plot.h"
 
-static void flip(struct hf__plot *p, struct hf_claim_answer *answer)
+static void flip(struct hf__plot *p, struct hf_msg_claim_answer *answer)
 {
     answer->accepted = hf__draw_below(&p->r, 2) == 0;
 }
 
 static bool flip_ack(struct hf__plot *p, const struct hf_message *m, struct hf_buf *ret)
 {
-    struct hf_ack_response response;
-    struct hf_ack_statement statement;
+    struct hf_msg_ack_response response;
+    struct hf_msg_ack_statement statement;
     struct hf_buf encoded;
     bool done = false;
     if (!hf__plot_decode(p, &hf_wire_ack_response, m->body, &response) ||

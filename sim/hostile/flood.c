@@ -23,7 +23,7 @@ static void wake(void *ctx, struct hf_world *w, uint32_t mark)
                                hf_bytes_of(junk, len), w->now_us);
             continue;
         }
-        struct hf_nonce_request request = {0};
+        struct hf_msg_nonce_request request = {0};
         uint32_t victim = hf__plot_other(p, from);
         if (hf__node(w, victim)->has_account)
             memcpy(request.account, hf__node(w, victim)->account, 32);

@@ -8,8 +8,8 @@ enum { PAUSE_US = 700000 };
 
 static void push(struct hf__plot *p, uint32_t from, uint32_t to, struct hf_buf *envelope)
 {
-    struct hf_encoded document = {.bytes = hf_buf_bytes(envelope)};
-    struct hf_documents_request request = {
+    struct hf_msg_encoded document = {.bytes = hf_buf_bytes(envelope)};
+    struct hf_msg_documents_request request = {
         .versions = {.root = 1, .policy = 100, .epoch = 100},
         .documents = &document,
         .documents_count = 1,
@@ -21,7 +21,7 @@ static void push(struct hf__plot *p, uint32_t from, uint32_t to, struct hf_buf *
 static void bad_policy(struct hf__plot *p, struct hf_buf *ret)
 {
     struct hf_world *w = p->world;
-    struct hf_policy policy = w->authority.policy->u.policy;
+    struct hf_msg_policy policy = w->authority.policy->u.policy;
     struct hf_buf body;
     policy.version += 1 + hf__draw_below(&p->r, 5);
     policy.platform_rule = 1;
@@ -37,8 +37,8 @@ static void bad_policy(struct hf__plot *p, struct hf_buf *ret)
 static void bad_root(struct hf__plot *p, struct hf_buf *ret)
 {
     struct hf_world *w = p->world;
-    struct hf_authority_key key;
-    struct hf_root root = w->authority.roots[w->authority.roots_count - 1]->u.root;
+    struct hf_msg_authority_key key;
+    struct hf_msg_root root = w->authority.roots[w->authority.roots_count - 1]->u.root;
     uint8_t secret[HF_SIGN_SECRET_LEN];
     struct hf_rng rng = {0};
     struct hf_buf body, envelope;

@@ -10,11 +10,12 @@ struct mixed {
     bool has;
 };
 
-static bool spoil(struct hf__plot *p, const struct hf_message *m, struct hf_recover_answer *answer)
+static bool spoil(struct hf__plot *p, const struct hf_message *m,
+                  struct hf_msg_recover_answer *answer)
 {
     struct mixed *mixed = p->more;
-    struct hf_held_share *first = &answer->shares[0];
-    struct hf_held_share *last = &answer->shares[answer->shares_count - 1];
+    struct hf_msg_held_share *first = &answer->shares[0];
+    struct hf_msg_held_share *last = &answer->shares[answer->shares_count - 1];
     struct hf_bytes sealed = last->sealed;
     bool other = mixed->has;
     (void)m;

@@ -48,8 +48,8 @@ static void delivered(void *ctx, struct hf_world *w, const struct hf_message *m)
 {
     struct hf__plot *p = ctx;
     struct old *old = p->more;
-    struct hf_recover_request request;
-    struct hf_recover_transcript t;
+    struct hf_msg_recover_request request;
+    struct hf_msg_recover_transcript t;
     (void)w;
     if (!p->on || m->response || m->method != HF_METHOD_RECOVER || !hf__plot_has(p, m->to))
         return;
@@ -65,12 +65,12 @@ static void delivered(void *ctx, struct hf_world *w, const struct hf_message *m)
 
 /* Puts a kept row in the place of a share of the answer. */
 static bool put(struct hf__plot *p, uint32_t node, const uint8_t *response_key,
-                const struct hf_recover_answer *answer, const struct hf_held_row *row,
-                struct hf_held_share *ret)
+                const struct hf_msg_recover_answer *answer, const struct hf_msg_held_row *row,
+                struct hf_msg_held_share *ret)
 {
     static const char info[] = "holdfast/v1/answer";
     struct old *old = p->more;
-    struct hf_share_aad aad = {.generation = row->generation, .index = row->index};
+    struct hf_msg_share_aad aad = {.generation = row->generation, .index = row->index};
     struct hf_rng rng = {0};
     struct hf_buf context;
     uint8_t share[HF_SCALAR_LEN];
@@ -85,20 +85,21 @@ static bool put(struct hf__plot *p, uint32_t node, const uint8_t *response_key,
                                       hf_buf_bytes(&context), hf_bytes_of(share, sizeof(share)),
                                       old->sealed) == 0;
     hf_buf_done(&context);
-    *ret = (struct hf_held_share){.generation = row->generation,
-                                  .index = row->index,
-                                  .shares = row->shares,
-                                  .commitments = row->commitments,
-                                  .sealed = hf_bytes_of(old->sealed, sizeof(old->sealed)),
-                                  .has_record = row->has_record,
-                                  .record = row->record};
+    *ret = (struct hf_msg_held_share){.generation = row->generation,
+                                      .index = row->index,
+                                      .shares = row->shares,
+                                      .commitments = row->commitments,
+                                      .sealed = hf_bytes_of(old->sealed, sizeof(old->sealed)),
+                                      .has_record = row->has_record,
+                                      .record = row->record};
     return done;
 }
 
-static bool spoil(struct hf__plot *p, const struct hf_message *m, struct hf_recover_answer *answer)
+static bool spoil(struct hf__plot *p, const struct hf_message *m,
+                  struct hf_msg_recover_answer *answer)
 {
     struct old *old = p->more;
-    struct hf_held_share *newest = &answer->shares[answer->shares_count - 1];
+    struct hf_msg_held_share *newest = &answer->shares[answer->shares_count - 1];
     size_t asked = 0;
     if (answer->shares_count > 1) {
         answer->shares_count--;
@@ -107,7 +108,7 @@ static bool spoil(struct hf__plot *p, const struct hf_message *m, struct hf_reco
     while (asked < ASKED && old->asked[asked].call != m->call)
         asked++;
     for (size_t i = 0; asked < ASKED && i < KEPT; i++) {
-        struct hf_held_row row;
+        struct hf_msg_held_row row;
         if (old->kept[i].row == NULL || old->kept[i].node != m->from ||
             memcmp(old->kept[i].owner, old->asked[asked].account, 32) != 0 ||
             !hf__plot_decode(p, &hf_wire_held_row, hf_blob_bytes(old->kept[i].row), &row) ||

@@ -24,9 +24,9 @@ struct quotes {
 static void ask_share(struct hf__plot *p, const struct round *r, const uint8_t nonce[static 40])
 {
     struct hf_world *w = p->world;
-    struct hf_asked asked;
-    struct hf_recover_transcript t = {.asked = &asked, .asked_count = 1};
-    struct hf_recover_request request = {0};
+    struct hf_msg_asked asked;
+    struct hf_msg_recover_transcript t = {.asked = &asked, .asked_count = 1};
+    struct hf_msg_recover_request request = {0};
     struct hf_buf transcript, quote;
     uint8_t report_data[64];
     uint64_t kind = hf__draw_below(&p->r, 5);
@@ -62,7 +62,7 @@ static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
 {
     struct hf__plot *p = ctx;
     struct quotes *q = p->more;
-    struct hf_nonce_response nonce;
+    struct hf_msg_nonce_response nonce;
     (void)w;
     (void)ret;
     if (!p->on || !m->response || m->method != HF_METHOD_NONCE || m->error != 0)
@@ -91,7 +91,7 @@ static void wake(void *ctx, struct hf_world *w, uint32_t mark)
         return;
     hf__wake(w, p->observer, 0, w->now_us + PAUSE_US);
     struct round *r = &q->rounds[q->next++ % ROUND_MAX];
-    struct hf_nonce_request request = {0};
+    struct hf_msg_nonce_request request = {0};
     r->from = p->nodes[hf__draw_below(&p->r, p->count)];
     r->to = hf__plot_other(p, r->from);
     r->victim = hf__plot_other(p, r->from);

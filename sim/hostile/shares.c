@@ -2,9 +2,10 @@
  * under another index or generation, or over other commitments; all properly signed. */
 #include "answer.h"
 
-static bool spoil(struct hf__plot *p, const struct hf_message *m, struct hf_recover_answer *answer)
+static bool spoil(struct hf__plot *p, const struct hf_message *m,
+                  struct hf_msg_recover_answer *answer)
 {
-    struct hf_held_share *share = &answer->shares[hf__draw_below(&p->r, answer->shares_count)];
+    struct hf_msg_held_share *share = &answer->shares[hf__draw_below(&p->r, answer->shares_count)];
     (void)m;
     switch (hf__draw_below(&p->r, 5)) {
     case 0:

@@ -33,8 +33,8 @@ static void wake(void *ctx, struct hf_world *w, uint32_t mark)
     uint32_t from = p->nodes[hf__draw_below(&p->r, p->count)];
     if (s->count > 0) {
         const struct hf_document *d = s->kept[hf__draw_below(&p->r, s->count)];
-        struct hf_encoded document = {.bytes = hf_blob_bytes(d->envelope)};
-        struct hf_documents_request request = {
+        struct hf_msg_encoded document = {.bytes = hf_blob_bytes(d->envelope)};
+        struct hf_msg_documents_request request = {
             .versions = {.root = 1, .policy = 1000, .epoch = 1000},
             .documents = &document,
             .documents_count = 1,
@@ -55,8 +55,8 @@ static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
     if (!p->on || !m->response || m->error != 0 || m->method != HF_METHOD_DOCUMENTS ||
         !hf__plot_has(p, m->from) || s->count == 0)
         return HF_FATE_PASS;
-    struct hf_encoded document = {.bytes = hf_blob_bytes(s->kept[0]->envelope)};
-    struct hf_documents_response response = {
+    struct hf_msg_encoded document = {.bytes = hf_blob_bytes(s->kept[0]->envelope)};
+    struct hf_msg_documents_response response = {
         .versions = {.root = 1, .policy = 1, .epoch = 1},
         .documents = &document,
         .documents_count = 1,

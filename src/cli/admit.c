@@ -10,8 +10,8 @@
 
 enum { ARENA_MAX = 64 << 10 };
 
-static int decode(struct hf_bytes bytes, struct hf_arena *arena, struct hf_identity *ret,
-                  struct hf_identity_statement *ret_statement)
+static int decode(struct hf_bytes bytes, struct hf_arena *arena, struct hf_msg_identity *ret,
+                  struct hf_msg_identity_statement *ret_statement)
 {
     int r = hf_wire_decode(&hf_wire_identity, bytes, arena, ret, NULL);
     if (r == 0)
@@ -19,7 +19,7 @@ static int decode(struct hf_bytes bytes, struct hf_arena *arena, struct hf_ident
     return r;
 }
 
-static int verify(const struct hf_identity *identity, const struct hf_policy *policy,
+static int verify(const struct hf_msg_identity *identity, const struct hf_msg_policy *policy,
                   const char *folder, uint64_t now_s, struct hf_verdict *ret)
 {
     uint8_t key[HF_ROOT_KEY_LEN];
@@ -43,7 +43,7 @@ static int verify(const struct hf_identity *identity, const struct hf_policy *po
     return r;
 }
 
-static int judge(const struct hf_verdict *verdict, const struct hf_policy *p,
+static int judge(const struct hf_verdict *verdict, const struct hf_msg_policy *p,
                  const struct hf_judge_request *request, struct hf__admitted *ret)
 {
     struct hf_judge_measurement *m = calloc(p->measurements_count + 1, sizeof *m);
@@ -62,12 +62,12 @@ static int judge(const struct hf_verdict *verdict, const struct hf_policy *p,
 }
 
 int hf__admit(struct hf_bytes identity_bytes, const uint8_t network[static 32],
-              const struct hf_policy *policy, const char *collateral, uint64_t now_s,
+              const struct hf_msg_policy *policy, const char *collateral, uint64_t now_s,
               struct hf__admitted *ret)
 {
     struct hf_arena arena;
-    struct hf_identity identity;
-    struct hf_identity_statement s;
+    struct hf_msg_identity identity;
+    struct hf_msg_identity_statement s;
     struct hf_verdict verdict = {0};
     struct hf__admitted admitted = {0};
     uint8_t report_data[HF_REPORT_DATA_LEN];

@@ -16,7 +16,7 @@ struct hf__admitted {
  * another network's; otherwise as hf_judge and hf_collateral_load.
  */
 HF_MUST_USE int hf__admit(struct hf_bytes identity, const uint8_t network[static 32],
-                          const struct hf_policy *policy, const char *collateral, uint64_t now_s,
-                          struct hf__admitted *ret);
+                          const struct hf_msg_policy *policy, const char *collateral,
+                          uint64_t now_s, struct hf__admitted *ret);
 
 #endif

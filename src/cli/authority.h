@@ -37,7 +37,7 @@ HF_MUST_USE int hf__key_make(const char *folder, const char *name, uint8_t ret_p
 /* Signs an envelope with every key of the folder's keys/ and with key_file, where one is given;
  * network: zeros for a first root. ret_signed: by how many. envelope: replaced. */
 HF_MUST_USE int hf__sign_all(const char *folder, const char *key_file,
-                             const uint8_t network[static 32], const struct hf_root *root,
+                             const uint8_t network[static 32], const struct hf_msg_root *root,
                              struct hf_buf *envelope, size_t *ret_signed);
 
 /*

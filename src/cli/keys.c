@@ -71,7 +71,7 @@ static int key_read(const char *path, uint8_t *secret)
     return r;
 }
 
-static bool in_root(const struct hf_root *root, const uint8_t key[static 32])
+static bool in_root(const struct hf_msg_root *root, const uint8_t key[static 32])
 {
     for (size_t i = 0; i < root->keys_count; i++)
         if (memcmp(root->keys[i].key, key, 32) == 0)
@@ -79,8 +79,8 @@ static bool in_root(const struct hf_root *root, const uint8_t key[static 32])
     return false;
 }
 
-static int sign_with(const char *path, const uint8_t network[static 32], const struct hf_root *root,
-                     struct hf_buf *envelope, size_t *signed_count)
+static int sign_with(const char *path, const uint8_t network[static 32],
+                     const struct hf_msg_root *root, struct hf_buf *envelope, size_t *signed_count)
 {
     uint8_t *secret = hf_secret_alloc(HF_SIGN_SECRET_LEN);
     if (secret == NULL)
@@ -113,7 +113,7 @@ static int is_key(const struct dirent *entry)
 }
 
 int hf__sign_all(const char *folder, const char *key_file, const uint8_t network[static 32],
-                 const struct hf_root *root, struct hf_buf *envelope, size_t *ret_signed)
+                 const struct hf_msg_root *root, struct hf_buf *envelope, size_t *ret_signed)
 {
     char keys[HF__PATH_LEN], path[HF__PATH_LEN];
     struct dirent **names;

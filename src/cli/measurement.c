@@ -257,7 +257,7 @@ static int withdraw(struct form *f, const char *name)
 
 /* ---- list */
 
-static bool in_force(const struct hf_policy *p, const struct hf__measurement_form *m)
+static bool in_force(const struct hf_msg_policy *p, const struct hf__measurement_form *m)
 {
     for (size_t i = 0; p != NULL && i < p->measurements_count; i++)
         if (hf_bytes_equal(p->measurements[i].name, hf_bytes_of(m->name, strlen(m->name))) &&
@@ -277,7 +277,7 @@ static const char *standing(const struct hf__measurement_form *m, bool signed_in
 
 static int list(const struct form *f, const struct hf__authority *a)
 {
-    const struct hf_policy *p = a->policy != NULL ? &a->policy->u.policy : NULL;
+    const struct hf_msg_policy *p = a->policy != NULL ? &a->policy->u.policy : NULL;
     for (size_t i = 0; i < f->form.measurements.count; i++) {
         const struct hf__measurement_form *m = &f->form.measurements.items[i];
         char digest[2 * HF_MEASUREMENT_LEN + 1], from[40] = "";

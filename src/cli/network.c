@@ -131,7 +131,7 @@ static bool read_options(int argc, char **argv, struct options *o)
     if (o->threshold == 0)
         o->threshold = o->keys / 2 + 1;
     propose(o);
-    const struct hf_policy none = {.version = 1};
+    const struct hf_msg_policy none = {.version = 1};
     return o->threshold <= o->keys &&
            hf_quorums_ok(o->shares, o->share_threshold, o->claim_quorum,
                          hf_provisional_quorum(&none, o->shares, o->claim_quorum));
@@ -158,13 +158,13 @@ static int make_root(const struct options *o, uint8_t ret_network[static 32])
 {
     char path[HF__PATH_LEN], names[KEYS_MAX][16];
     static const uint8_t zeros[32];
-    struct hf_authority_key keys[KEYS_MAX] = {0};
-    struct hf_root root = {.number = 1,
-                           .issued_s = (uint64_t)time(NULL),
-                           .threshold = o->threshold,
-                           .keys = keys,
-                           .keys_count = o->keys,
-                           .has_salt = true};
+    struct hf_msg_authority_key keys[KEYS_MAX] = {0};
+    struct hf_msg_root root = {.number = 1,
+                               .issued_s = (uint64_t)time(NULL),
+                               .threshold = o->threshold,
+                               .keys = keys,
+                               .keys_count = o->keys,
+                               .has_salt = true};
     struct hf_buf body, envelope;
     size_t signed_count;
     int r = getrandom(root.salt, sizeof root.salt, 0) == sizeof root.salt ? 0 : HF_EINTERNAL;

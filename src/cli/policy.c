@@ -35,7 +35,7 @@ static int make(const struct hf__authority *a, void *ctx, struct hf_buf *ret_bod
     static struct hf_config_errors errors;
     struct hf__policy_form form;
     struct hf_config_doc *doc = NULL;
-    struct hf_policy policy = {.issued_s = (uint64_t)time(NULL), .version = 1};
+    struct hf_msg_policy policy = {.issued_s = (uint64_t)time(NULL), .version = 1};
     (void)ctx;
     if (!hf__path(path, a->folder, "policy.yaml"))
         return HF_ETOOBIG;

@@ -120,7 +120,7 @@ static void check_form(const void *value, const struct hf_config_where *where)
 #endif
     uint64_t q =
         f->claim_quorum != 0 ? f->claim_quorum : hf_claim_quorum_proposed(f->shares, f->threshold);
-    struct hf_policy p = {.claim_provisional = f->claim_provisional};
+    struct hf_msg_policy p = {.claim_provisional = f->claim_provisional};
     if (f->shares > 0 &&
         !hf_quorums_ok(f->shares, f->threshold, q, hf_provisional_quorum(&p, f->shares, q)))
         hf_config_refuse(where, "threshold",
@@ -151,7 +151,7 @@ static void fill_register(struct hf_bytes value, bool *ret_named, uint8_t ret[st
         memcpy(ret, value.data, HF_MR_LEN);
 }
 
-static void fill_domain(const struct hf__policy_form *f, struct hf_policy *p)
+static void fill_domain(const struct hf__policy_form *f, struct hf_msg_policy *p)
 {
     p->td_attributes_mask = little(f->td_attributes_mask);
     p->td_attributes_value = little(f->td_attributes_value);
@@ -165,7 +165,7 @@ static void fill_domain(const struct hf__policy_form *f, struct hf_policy *p)
     fill_register(f->mrownerconfig, &p->has_mrownerconfig, p->mrownerconfig);
 }
 
-int hf__policy_form_fill(const struct hf__policy_form *f, struct hf_policy *p)
+int hf__policy_form_fill(const struct hf__policy_form *f, struct hf_msg_policy *p)
 {
     p->measurements = calloc(f->measurements.count + 1, sizeof *p->measurements);
     p->time_servers = calloc(f->time_servers.count + 1, sizeof *p->time_servers);
@@ -175,7 +175,7 @@ int hf__policy_form_fill(const struct hf__policy_form *f, struct hf_policy *p)
         const struct hf__measurement_form *m = &f->measurements.items[i];
         if (m->withdrawn) /* the document lists what is accepted */
             continue;
-        struct hf_measurement *to = &p->measurements[p->measurements_count++];
+        struct hf_msg_measurement *to = &p->measurements[p->measurements_count++];
         to->name = hf_bytes_of(m->name, strlen(m->name));
         memcpy(to->digest, m->digest, sizeof to->digest);
         to->rank = m->rank;
@@ -203,7 +203,7 @@ int hf__policy_form_fill(const struct hf__policy_form *f, struct hf_policy *p)
     return 0;
 }
 
-void hf__policy_form_free(struct hf_policy *p)
+void hf__policy_form_free(struct hf_msg_policy *p)
 {
     free(p->measurements);
     free(p->time_servers);

@@ -40,8 +40,8 @@ void hf__form_errors(const char *file, int error, const struct hf_config_errors 
  * From the form to the document, but for version and dates. ret: zeroed but for those; texts are
  * borrowed from the form; its lists are given back with _free, after an error too. HF_ENOMEM.
  */
-HF_MUST_USE int hf__policy_form_fill(const struct hf__policy_form *f, struct hf_policy *ret);
+HF_MUST_USE int hf__policy_form_fill(const struct hf__policy_form *f, struct hf_msg_policy *ret);
 /* Frees what the form allocated in the policy. */
-void hf__policy_form_free(struct hf_policy *p);
+void hf__policy_form_free(struct hf_msg_policy *p);
 
 #endif

@@ -13,7 +13,7 @@ bool hf__policy_is_signed(struct hf_bytes file)
     return file.len > 0 && (file.data[0] & 0xf0) == 0x80;
 }
 
-int hf__policy_copy(const struct hf_policy *f, struct hf__policy_copy *ret)
+int hf__policy_copy(const struct hf_msg_policy *f, struct hf__policy_copy *ret)
 {
     struct hf__policy_copy p = {.expires_s = f->expires_s, .dev_root_len = f->dev_root.len};
     p.measurements = calloc(f->measurements_count + 1, sizeof p.measurements[0]);
@@ -25,7 +25,7 @@ int hf__policy_copy(const struct hf_policy *f, struct hf__policy_copy *ret)
     }
     hf_policy_judge(f, p.measurements, &p.judge);
     for (size_t i = 0; i < f->measurements_count; i++) {
-        const struct hf_measurement *m = &f->measurements[i];
+        const struct hf_msg_measurement *m = &f->measurements[i];
         char *name = p.names + i * HF__POLICY_NAME_LEN;
         hf_assert(m->name.len < HF__POLICY_NAME_LEN);
         memcpy(name, m->name.data, m->name.len);

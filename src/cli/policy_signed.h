@@ -20,7 +20,7 @@ struct hf__policy_copy {
 };
 
 /* Copies out of a policy what judges a quote. ret: its parts are for free(). HF_ENOMEM. */
-HF_MUST_USE int hf__policy_copy(const struct hf_policy *policy, struct hf__policy_copy *ret);
+HF_MUST_USE int hf__policy_copy(const struct hf_msg_policy *policy, struct hf__policy_copy *ret);
 
 /* Whether a file's bytes are a signed document: a MessagePack map, whose first byte begins no
  * UTF-8. */

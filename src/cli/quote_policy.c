@@ -39,7 +39,7 @@ static int load_form(const char *file, struct hf_bytes text, struct hf_cli_quote
     struct hf_config_errors *errors = calloc(1, sizeof *errors);
     struct hf__policy_form form;
     struct hf_config_doc *doc = NULL;
-    struct hf_policy policy = {0};
+    struct hf_msg_policy policy = {0};
     struct hf__policy_copy copy;
     if (errors == NULL)
         return HF_ENOMEM;

@@ -246,11 +246,11 @@ static int show(const struct hf__authority *a)
 
 /* ---- sign */
 
-static int fill(const struct hf__members *members, uint32_t epoch, struct hf_validator *list)
+static int fill(const struct hf__members *members, uint32_t epoch, struct hf_msg_validator *list)
 {
     for (size_t i = 0; i < members->count; i++) {
         const struct hf__member *m = &members->list[i];
-        struct hf_validator *v = &list[i];
+        struct hf_msg_validator *v = &list[i];
         memcpy(v->account, m->account, sizeof v->account);
         v->registered_epoch = m->registered_epoch > 0 ? m->registered_epoch : epoch;
         v->address = hf_bytes_of(m->address, strlen(m->address));
@@ -272,7 +272,7 @@ static int check_possible(const struct hf__authority *a, struct hf_bytes body)
 {
     struct hf_buf envelope;
     struct hf_document *d = NULL;
-    const struct hf_policy *p = &a->policy->u.policy;
+    const struct hf_msg_policy *p = &a->policy->u.policy;
     hf_buf_init(&envelope, HF__DOCUMENT_MAX);
     int r = hf_document_wrap(HF_DOCUMENT_SET, body, &envelope);
     if (r == 0)
@@ -293,8 +293,9 @@ static int check_possible(const struct hf__authority *a, struct hf_bytes body)
 static int make(const struct hf__authority *a, void *ctx, struct hf_buf *ret_body)
 {
     struct hf__members *members = ctx;
-    struct hf_validator_set set = {.epoch = a->set != NULL ? hf_document_version(a->set) + 1 : 1,
-                                   .issued_s = (uint64_t)time(NULL)};
+    struct hf_msg_validator_set set = {.epoch =
+                                           a->set != NULL ? hf_document_version(a->set) + 1 : 1,
+                                       .issued_s = (uint64_t)time(NULL)};
     if (a->policy == NULL)
         return HF_ENODOCUMENTS;
     set.validators = calloc(members->count + 1, sizeof *set.validators);

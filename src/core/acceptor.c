@@ -9,24 +9,25 @@
 enum { TOMBSTONE_S = 366 * 86400 }; /* by issue dates of sets */
 
 void hf__owner_put(struct hf_engine *e, const uint8_t owner[static 32],
-                   const struct hf_owner_row *row)
+                   const struct hf_msg_owner_row *row)
 {
     hf_assert(row->promised.statement.len > 0);
     hf__put(e, HF_ROW_OWNER, hf__key_account(owner), &hf_wire_owner_row, row);
 }
 
-void hf__promised(struct hf_engine *e, const struct hf_owner_row *row, struct hf_ballot *ret)
+void hf__promised(struct hf_engine *e, const struct hf_msg_owner_row *row,
+                  struct hf_msg_ballot *ret)
 {
-    struct hf_claim_statement s;
+    struct hf_msg_claim_statement s;
     hf__claim_read(e, &row->promised, &s);
     *ret = s.ballot;
 }
 
-int hf__promise_check(struct hf_engine *e, const struct hf_owner_row *row,
-                      const uint8_t owner[static 32], const struct hf_ballot *ballot)
+int hf__promise_check(struct hf_engine *e, const struct hf_msg_owner_row *row,
+                      const uint8_t owner[static 32], const struct hf_msg_ballot *ballot)
 {
-    const struct hf_floor *floor = hf__floor_of(e, owner);
-    struct hf_ballot promised;
+    const struct hf_msg_floor *floor = hf__floor_of(e, owner);
+    struct hf_msg_ballot promised;
     if (HF_FAULT(CLAIM))
         return 0;
     if (floor != NULL && ballot->number < floor->claim)
@@ -40,11 +41,12 @@ int hf__promise_check(struct hf_engine *e, const struct hf_owner_row *row,
     return 0;
 }
 
-int hf__promise(struct hf_engine *e, struct hf_owner_row *row, const struct hf_owner_header *header,
-                const struct hf_owner_request *request, bool *ret_raised)
+int hf__promise(struct hf_engine *e, struct hf_msg_owner_row *row,
+                const struct hf_msg_owner_header *header,
+                const struct hf_msg_owner_request *request, bool *ret_raised)
 {
-    struct hf_claim_statement s;
-    struct hf_ballot promised = {0};
+    struct hf_msg_claim_statement s;
+    struct hf_msg_ballot promised = {0};
     *ret_raised = false;
     int r = hf__promise_check(e, row, header->owner, &header->ballot);
     if (r != 0)
@@ -68,10 +70,11 @@ int hf__promise(struct hf_engine *e, struct hf_owner_row *row, const struct hf_o
     return 0;
 }
 
-bool hf__proof_keep(struct hf_engine *e, struct hf_owner_row *row,
-                    const struct hf_owner_header *header, const struct hf_owner_request *request)
+bool hf__proof_keep(struct hf_engine *e, struct hf_msg_owner_row *row,
+                    const struct hf_msg_owner_header *header,
+                    const struct hf_msg_owner_request *request)
 {
-    struct hf_claim_statement s, kept;
+    struct hf_msg_claim_statement s, kept;
     if (!request->has_proof || hf__claim_open(e, &request->proof.claim, header->owner, &s) != 0 ||
         !hf__ballot_equal(&s.ballot, &header->ballot))
         return false;
@@ -85,10 +88,10 @@ bool hf__proof_keep(struct hf_engine *e, struct hf_owner_row *row,
     return true;
 }
 
-bool hf__newest_order(struct hf_engine *e, const struct hf_owner_row *row,
-                      struct hf_record_order *ret)
+bool hf__newest_order(struct hf_engine *e, const struct hf_msg_owner_row *row,
+                      struct hf_msg_record_order *ret)
 {
-    struct hf_placement_record record;
+    struct hf_msg_placement_record record;
     if (!row->has_newest)
         return false;
     int r = hf__decode(e, &hf_wire_placement_record, row->newest.record, &record);
@@ -98,7 +101,7 @@ bool hf__newest_order(struct hf_engine *e, const struct hf_owner_row *row,
 }
 
 bool hf__votes_for(struct hf_engine *e, const uint8_t owner[static 32],
-                   const struct hf_owner_row *row, const uint8_t generation[static 16])
+                   const struct hf_msg_owner_row *row, const uint8_t generation[static 16])
 {
     uint8_t key[48];
     hf__held_key(owner, generation, key);
@@ -110,10 +113,10 @@ bool hf__votes_for(struct hf_engine *e, const uint8_t owner[static 32],
     return false;
 }
 
-void hf__former_add(struct hf_engine *e, struct hf_owner_row *row,
+void hf__former_add(struct hf_engine *e, struct hf_msg_owner_row *row,
                     const uint8_t generation[static 16])
 {
-    struct hf_generation_ref *former = hf__scratch(e, HF_WIRE_FORMER_MAX * sizeof *former);
+    struct hf_msg_generation_ref *former = hf__scratch(e, HF_WIRE_FORMER_MAX * sizeof *former);
     /* The oldest goes: a chain names three generations at most, and they are the newest. */
     size_t skip = row->former_count == HF_WIRE_FORMER_MAX;
     size_t count = row->former_count - skip;
@@ -153,7 +156,7 @@ void hf__owners_age(struct hf_engine *e)
     uint64_t date_s = e->set != NULL ? e->set->u.set.issued_s : 0;
     size_t i = hf__rows_first(&e->rows, HF_ROW_OWNER, all);
     while (date_s != 0 && (at = hf__rows_at(&e->rows, i, HF_ROW_OWNER, all)) != NULL) {
-        struct hf_owner_row row;
+        struct hf_msg_owner_row row;
         uint8_t owner[32];
         memcpy(owner, at->key, 32);
         bool member = hf_set_find(e->set, owner) >= 0;

@@ -33,8 +33,8 @@ static void add_acceptor(struct hf__claiming *c, const struct hf__electorate *g,
 
 void hf__claim_list(struct hf_engine *e, struct hf__claiming *c)
 {
-    struct hf_placement_record record;
-    struct hf_certificate certificates[HF__ELECTORATES_MAX];
+    struct hf_msg_placement_record record;
+    struct hf_msg_certificate certificates[HF__ELECTORATES_MAX];
     bool found = hf__own_record(e, &record, NULL, NULL);
     hf_assert(found); /* a vault that says `placed` has one: they were written together */
     size_t sealed = hf__certificates(e, &record, certificates);
@@ -48,7 +48,7 @@ void hf__claim_list(struct hf_engine *e, struct hf__claiming *c)
     /* A certificate excuses only a ballot that is not below the one acknowledged. */
     if (record.ballot.number > c->highest)
         c->highest = record.ballot.number;
-    const struct hf_floor *floor = hf__floor_of(e, e->account);
+    const struct hf_msg_floor *floor = hf__floor_of(e, e->account);
     if (floor != NULL && floor->claim - 1 > c->highest)
         c->highest = floor->claim - 1;
 }
@@ -75,8 +75,8 @@ static void read_answers(struct hf_engine *e, struct hf__claiming *c)
 {
     struct hf__recovery *rc = e->recovery;
     for (size_t i = 0; i < rc->targets_count; i++) {
-        struct hf_recover_answer a;
-        struct hf_claim_statement s;
+        struct hf_msg_recover_answer a;
+        struct hf_msg_claim_statement s;
         if (rc->targets[i].answer == NULL)
             continue;
         int r = hf__decode(e, &hf_wire_recover_answer, hf_blob_bytes(rc->targets[i].answer), &a);
@@ -95,7 +95,7 @@ static void read_answers(struct hf_engine *e, struct hf__claiming *c)
 
 void hf__claim_begin(struct hf_engine *e)
 {
-    struct hf_signed_record seen;
+    struct hf_msg_signed_record seen;
     hf_assert(e->open && !e->claimed && e->recovery != NULL && e->claiming == NULL);
     struct hf__claiming *c = calloc(1, sizeof *c);
     hf_assert(c != NULL);
@@ -151,7 +151,7 @@ void hf__claim_higher(struct hf_engine *e, uint64_t number)
 
 void hf__claim_floor(struct hf_engine *e)
 {
-    const struct hf_floor *floor = hf__floor_of(e, e->account);
+    const struct hf_msg_floor *floor = hf__floor_of(e, e->account);
     if (floor == NULL || !e->claimed || e->claim >= floor->claim || e->watch_count == 0)
         return;
     hf__claim_higher(e, floor->claim - 1);
@@ -169,10 +169,10 @@ void hf__claim_free(struct hf_engine *e)
 static int send_claim(struct hf_engine *e, const uint8_t holder[static 32], uint8_t slot,
                       uint64_t number)
 {
-    struct hf_claim_request m = {0};
-    struct hf_placement_record record;
-    struct hf_record_order known;
-    struct hf_ballot ballot = {.number = number};
+    struct hf_msg_claim_request m = {0};
+    struct hf_msg_placement_record record;
+    struct hf_msg_record_order known;
+    struct hf_msg_ballot ballot = {.number = number};
     const struct hf__peer *peer;
     if (!hf__identity_own(e, &m.identity))
         return HF_EIDENTITY;
@@ -223,11 +223,11 @@ static bool carries(const struct tally *t, const struct hf__electorate *g)
 /* The acceptances that carried the claim: whoever shows them fences every lower instance (R7). */
 static void make_proof(struct hf_engine *e, const struct hf__claiming *c)
 {
-    struct hf_placement_record record;
-    struct hf_record_order known;
-    struct hf_claim_proof proof = {0};
-    struct hf_ballot ballot = {.number = e->claim};
-    struct hf_acceptance *list = hf__scratch(e, HF__ACCEPTORS_MAX * sizeof *list);
+    struct hf_msg_placement_record record;
+    struct hf_msg_record_order known;
+    struct hf_msg_claim_proof proof = {0};
+    struct hf_msg_ballot ballot = {.number = e->claim};
+    struct hf_msg_acceptance *list = hf__scratch(e, HF__ACCEPTORS_MAX * sizeof *list);
     size_t count = 0;
     bool found = hf__own_record(e, &record, NULL, NULL);
     hf_assert(found);
@@ -239,8 +239,8 @@ static void make_proof(struct hf_engine *e, const struct hf__claiming *c)
             const struct hf__claim_holder *h = &c->holders[i];
             if ((h->voted >> g & 1) == 0)
                 continue;
-            struct hf_acceptance *a = &list[count++];
-            *a = (struct hf_acceptance){.provisional = h->vote == HF__VOTE_PROVISIONAL};
+            struct hf_msg_acceptance *a = &list[count++];
+            *a = (struct hf_msg_acceptance){.provisional = h->vote == HF__VOTE_PROVISIONAL};
             memcpy(a->acceptor, h->account, 32);
             memcpy(a->generation, c->electorates[g].id, 16);
             memcpy(a->signature, h->signatures[g], 64);
@@ -255,7 +255,7 @@ static void make_proof(struct hf_engine *e, const struct hf__claiming *c)
 static void won(struct hf_engine *e)
 {
     bool confirmed, again = e->claimed;
-    struct hf_placement_record record;
+    struct hf_msg_placement_record record;
     struct hf__claiming *c = e->claiming;
     hf_assert(c->number > e->claim || !e->claimed);
     hf_assert(c->number <= e->claim_asked);
@@ -323,7 +323,7 @@ void hf__claim_advance(struct hf_engine *e)
         hf__timer_set(e, HF__TIMER_TASK, e->timing.retry_ms_max);
         return;
     }
-    const struct hf_floor *floor = hf__floor_of(e, e->account);
+    const struct hf_msg_floor *floor = hf__floor_of(e, e->account);
     if (floor != NULL && c->number != 0 && c->number < floor->claim)
         hf__claim_list(e, c);
     if (c->number == 0)

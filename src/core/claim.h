@@ -39,8 +39,8 @@ struct hf__claiming {
 void hf__claim_list(struct hf_engine *e, struct hf__claiming *c);
 /* Takes a record that is newer than the own one, with the certificates that came with it.
  * Whether it was newer. */
-bool hf__record_take(struct hf_engine *e, const struct hf_signed_record *record,
-                     const struct hf_certificate *certificates, size_t certificates_count);
+bool hf__record_take(struct hf_engine *e, const struct hf_msg_signed_record *record,
+                     const struct hf_msg_certificate *certificates, size_t certificates_count);
 /* Looks whether the claim stands, cannot stand under this number, or waits. */
 void hf__claim_progress(struct hf_engine *e);
 /* Begins to claim higher than `number`, beside a claim that stands. */

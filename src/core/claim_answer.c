@@ -4,12 +4,12 @@
 #include "claim.h"
 #include "fault.h"
 
-bool hf__record_take(struct hf_engine *e, const struct hf_signed_record *record,
-                     const struct hf_certificate *certificates, size_t certificates_count)
+bool hf__record_take(struct hf_engine *e, const struct hf_msg_signed_record *record,
+                     const struct hf_msg_certificate *certificates, size_t certificates_count)
 {
-    struct hf_placement_record own, seen;
-    struct hf_record_order own_order, seen_order;
-    struct hf_record_row row = {.record = *record};
+    struct hf_msg_placement_record own, seen;
+    struct hf_msg_record_order own_order, seen_order;
+    struct hf_msg_record_row row = {.record = *record};
     if (hf__record_check(e, record, e->account, &seen) != 0 ||
         seen.generation.version != e->version)
         return false;
@@ -29,7 +29,7 @@ bool hf__record_take(struct hf_engine *e, const struct hf_signed_record *record,
 }
 
 static int check_answer(struct hf_engine *e, const struct hf__pending *call,
-                        const struct hf_claim_response *m, struct hf_claim_answer *ret)
+                        const struct hf_msg_claim_response *m, struct hf_msg_claim_answer *ret)
 {
     const struct hf__peer *peer;
     int r = hf__versions_check(e, &m->versions);
@@ -46,12 +46,12 @@ static int check_answer(struct hf_engine *e, const struct hf__pending *call,
 }
 
 /* Whether the answer is to the statement that this instance signs for the ballot of the call. */
-static bool answers_to(struct hf_engine *e, uint64_t number, const struct hf_claim_answer *a)
+static bool answers_to(struct hf_engine *e, uint64_t number, const struct hf_msg_claim_answer *a)
 {
-    struct hf_placement_record record;
-    struct hf_record_order known;
-    struct hf_ballot ballot = {.number = number};
-    struct hf_signed_claim claim;
+    struct hf_msg_placement_record record;
+    struct hf_msg_record_order known;
+    struct hf_msg_ballot ballot = {.number = number};
+    struct hf_msg_signed_claim claim;
     uint8_t hash[32];
     memcpy(ballot.instance, e->instance, 16);
     bool recorded = hf__own_record(e, &record, NULL, NULL);
@@ -64,10 +64,10 @@ static bool answers_to(struct hf_engine *e, uint64_t number, const struct hf_cla
 
 /* The ballot that a refusal shows, by the owner's own word; false: it shows none that is a
  * reason. */
-static bool refusal_of(struct hf_engine *e, uint64_t number, const struct hf_claim_response *m,
-                       struct hf_ballot *ret)
+static bool refusal_of(struct hf_engine *e, uint64_t number, const struct hf_msg_claim_response *m,
+                       struct hf_msg_ballot *ret)
 {
-    struct hf_claim_statement s;
+    struct hf_msg_claim_statement s;
     if (!m->has_promised || hf__claim_open(e, &m->promised, e->account, &s) != 0)
         return false;
     *ret = s.ballot;
@@ -79,12 +79,12 @@ static bool refusal_of(struct hf_engine *e, uint64_t number, const struct hf_cla
  * Whether the answer proves that a claim above this instance's own stood (R7). It is counted by the
  * record that its instance knew: the own one, or the one that comes with the answer.
  */
-static bool proves(struct hf_engine *e, const struct hf_claim_response *m, uint64_t *ret_number)
+static bool proves(struct hf_engine *e, const struct hf_msg_claim_response *m, uint64_t *ret_number)
 {
-    struct hf_claim_statement s;
-    struct hf_placement_record record;
-    struct hf_record_order order;
-    struct hf_certificate certificates[HF__ELECTORATES_MAX];
+    struct hf_msg_claim_statement s;
+    struct hf_msg_placement_record record;
+    struct hf_msg_record_order order;
+    struct hf_msg_certificate certificates[HF__ELECTORATES_MAX];
     struct hf__electorate *g = hf__scratch(e, HF__ELECTORATES_MAX * sizeof *g);
     size_t sealed = 0;
     if (!m->has_proof || hf__claim_open(e, &m->proof.claim, e->account, &s) != 0 ||
@@ -122,15 +122,15 @@ static void fence(struct hf_engine *e, uint64_t standing)
 }
 
 static void take_votes(struct hf_engine *e, const struct hf__claiming *c,
-                       struct hf__claim_holder *h, const struct hf_claim_response *m,
+                       struct hf__claim_holder *h, const struct hf_msg_claim_response *m,
                        bool provisional)
 {
-    struct hf_ballot ballot = {.number = c->number};
+    struct hf_msg_ballot ballot = {.number = c->number};
     memcpy(ballot.instance, e->instance, 16);
     h->voted = 0;
     for (size_t i = 0; i < m->votes_count; i++)
         for (uint8_t g = 0; g < c->electorates_count; g++) {
-            const struct hf_vote *v = &m->votes[i];
+            const struct hf_msg_vote *v = &m->votes[i];
             struct hf_bytes what =
                 hf__acceptance_bytes(e, e->account, v->generation, &ballot, provisional);
             if ((h->electorates >> g & 1) == 0 || (h->voted >> g & 1) != 0 ||
@@ -145,9 +145,10 @@ static void take_votes(struct hf_engine *e, const struct hf__claiming *c,
 /* An answer to a claim under which this instance stands already: a holder that refused a request of
  * its was asked for its word. */
 static int challenge_answered(struct hf_engine *e, const struct hf__pending *call,
-                              const struct hf_claim_response *m, const struct hf_claim_answer *a)
+                              const struct hf_msg_claim_response *m,
+                              const struct hf_msg_claim_answer *a)
 {
-    struct hf_ballot shown = {0};
+    struct hf_msg_ballot shown = {0};
     if (!e->claimed || call->arg != (uint32_t)e->claim || a->accepted)
         return 0;
     if (!refusal_of(e, e->claim, m, &shown) && !m->has_newest)
@@ -157,10 +158,10 @@ static int challenge_answered(struct hf_engine *e, const struct hf__pending *cal
 }
 
 static void take_answer(struct hf_engine *e, struct hf__claim_holder *h,
-                        const struct hf_claim_response *m, const struct hf_claim_answer *a)
+                        const struct hf_msg_claim_response *m, const struct hf_msg_claim_answer *a)
 {
     struct hf__claiming *c = e->claiming;
-    struct hf_ballot shown = {0};
+    struct hf_msg_ballot shown = {0};
     if (a->accepted) {
         take_votes(e, c, h, m, a->provisional);
         h->vote = a->provisional ? HF__VOTE_PROVISIONAL : HF__VOTE_ACCEPTED;
@@ -181,8 +182,8 @@ int hf__claim_answered(struct hf_engine *e, const struct hf__pending *call, int 
                        struct hf_bytes body)
 {
     struct hf__claiming *c = e->claiming;
-    struct hf_claim_response m;
-    struct hf_claim_answer a;
+    struct hf_msg_claim_response m;
+    struct hf_msg_claim_answer a;
     uint64_t number;
     if (!e->open)
         return 0;

@@ -15,7 +15,7 @@ enum { CANDIDATES_MAX = HF_RANK_FACTOR * HF_SHARES_MAX + HF_SHARES_MAX, ATTEMPTS
 static bool same_operator(const struct hf_engine *e, const uint8_t *a, const uint8_t *b)
 {
     long ia = hf_set_find(e->set, a), ib = hf_set_find(e->set, b);
-    const struct hf_validator *v = e->set->u.set.validators;
+    const struct hf_msg_validator *v = e->set->u.set.validators;
     return ia >= 0 && ib >= 0 && hf_bytes_equal(v[ia].operator_name, v[ib].operator_name);
 }
 
@@ -37,7 +37,7 @@ static void add_candidate(struct hf__dealing *d, const uint8_t account[static 32
  * that just failed us. */
 static void list_candidates(struct hf_engine *e, struct hf__dealing *d)
 {
-    const struct hf_policy *p = &e->policy->u.policy;
+    const struct hf_msg_policy *p = &e->policy->u.policy;
     uint32_t order[HF_RANK_FACTOR * HF_SHARES_MAX];
     for (size_t i = 0; i < e->watch_count; i++)
         if (fit(e, &e->watch[i]))
@@ -134,7 +134,7 @@ static void ask(struct hf_engine *e, size_t i)
 {
     struct hf__dealing *d = e->dealing;
     struct hf__candidate *c = &d->candidates[i];
-    struct hf_offer m = {.generation = d->generation, .epoch = d->epoch};
+    struct hf_msg_offer m = {.generation = d->generation, .epoch = d->epoch};
     hf__fill_header(e, c->account, &m.header);
     int r = hf__owner_send(e, HF_METHOD_OFFER, c->account, (uint8_t)i,
                            (uint32_t)d->generation.number, &hf_wire_offer, &m);
@@ -252,7 +252,7 @@ int hf__offer_answered(struct hf_engine *e, const struct hf__pending *call, int 
                        struct hf_bytes body)
 {
     struct hf__dealing *d = e->dealing;
-    struct hf_offer_response m;
+    struct hf_msg_offer_response m;
     const struct hf__peer *peer;
     if (d == NULL || call->arg != d->generation.number)
         return 0;

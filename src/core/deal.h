@@ -41,7 +41,7 @@ struct hf__slot {
 };
 
 struct hf__dealing {
-    struct hf_generation_id generation;
+    struct hf_msg_generation_id generation;
     uint32_t epoch;
     uint8_t k, n, q;
     uint8_t *shares;     /* n scalars, in memory for secrets; NULL: the polynomial is not drawn */

@@ -28,13 +28,13 @@ static int seal(struct hf_engine *e, size_t slot)
     struct hf__dealing *d = e->dealing;
     struct hf__slot *s = &d->slots[slot];
     const struct hf__candidate *c = &d->candidates[s->candidate];
-    struct hf_deposit_aad aad = {.generation = d->generation, .index = slot + 1};
-    struct hf_deposit_transcript t = {.generation = d->generation,
-                                      .index = slot + 1,
-                                      .threshold = d->k,
-                                      .shares = d->n,
-                                      .quorum = d->q,
-                                      .commitments = commitments_of(d)};
+    struct hf_msg_deposit_aad aad = {.generation = d->generation, .index = slot + 1};
+    struct hf_msg_deposit_transcript t = {.generation = d->generation,
+                                          .index = slot + 1,
+                                          .threshold = d->k,
+                                          .shares = d->n,
+                                          .quorum = d->q,
+                                          .commitments = commitments_of(d)};
     memcpy(aad.network, e->network, 32);
     memcpy(aad.owner, e->account, 32);
     memcpy(aad.provider, c->account, 32);
@@ -100,10 +100,10 @@ static void deposit(struct hf_engine *e, size_t slot, struct hf_bytes quote)
     struct hf__dealing *d = e->dealing;
     struct hf__slot *s = &d->slots[slot];
     struct hf__candidate *c = &d->candidates[s->candidate];
-    struct hf_deposit m = {.transcript = hf_blob_bytes(s->transcript),
-                           .sealed = hf_bytes_of(s->sealed, sizeof s->sealed),
-                           .transcripts = hf_bytes_of(d->quoted, 32u * d->quoted_count),
-                           .quote = quote};
+    struct hf_msg_deposit m = {.transcript = hf_blob_bytes(s->transcript),
+                               .sealed = hf_bytes_of(s->sealed, sizeof s->sealed),
+                               .transcripts = hf_bytes_of(d->quoted, 32u * d->quoted_count),
+                               .quote = quote};
     int r = hf__owner_send(e, HF_METHOD_DEPOSIT, c->account, (uint8_t)slot,
                            (uint32_t)d->generation.number, &hf_wire_deposit, &m);
     if (r == 0)
@@ -134,8 +134,8 @@ static int check_receipt(struct hf_engine *e, size_t slot, const struct hf__cand
                          struct hf_bytes body)
 {
     struct hf__dealing *d = e->dealing;
-    struct hf_deposit_response m;
-    struct hf_receipt_statement s = {.generation = d->generation, .index = slot + 1};
+    struct hf_msg_deposit_response m;
+    struct hf_msg_receipt_statement s = {.generation = d->generation, .index = slot + 1};
     int r = hf__decode(e, &hf_wire_deposit_response, body, &m);
     if (r == 0)
         r = hf__versions_check(e, &m.versions);

@@ -7,18 +7,18 @@
 
 enum { SEND_MAX = 16, PUSHED = 1 };
 
-void hf__versions(const struct hf_engine *e, struct hf_versions *ret)
+void hf__versions(const struct hf_engine *e, struct hf_msg_versions *ret)
 {
-    *ret = (struct hf_versions){
+    *ret = (struct hf_msg_versions){
         .root = e->roots_count,
         .policy = e->policy != NULL ? hf_document_version(e->policy) : 0,
         .epoch = e->set != NULL ? hf_document_version(e->set) : 0,
     };
 }
 
-int hf__versions_check(const struct hf_engine *e, const struct hf_versions *theirs)
+int hf__versions_check(const struct hf_engine *e, const struct hf_msg_versions *theirs)
 {
-    struct hf_versions own;
+    struct hf_msg_versions own;
     hf__versions(e, &own);
     if (theirs->root > own.root || theirs->policy > own.policy || theirs->epoch > own.epoch)
         return HF_EBEHIND;
@@ -80,7 +80,7 @@ static void adopt_set(struct hf_engine *e, struct hf_document *d)
 /* Whether a document is newer than what is known. HF_EDOCUMENT_OLD; 1: known already. */
 static int compare(const struct hf_engine *e, const struct hf_document *d)
 {
-    struct hf_versions own;
+    struct hf_msg_versions own;
     hf__versions(e, &own);
     uint64_t have = d->kind == HF_DOCUMENT_ROOT     ? own.root
                     : d->kind == HF_DOCUMENT_POLICY ? own.policy
@@ -99,7 +99,7 @@ static int check_pair(const struct hf_document *policy, const struct hf_document
 {
     if (policy == NULL || set == NULL)
         return 0;
-    const struct hf_policy *p = &policy->u.policy;
+    const struct hf_msg_policy *p = &policy->u.policy;
     return hf_select_possible(set, (uint8_t)p->domain_rule, (uint8_t)p->shares);
 }
 
@@ -231,7 +231,7 @@ void hf__documents_load(struct hf_engine *e, const struct hf_row_in *rows, size_
     }
 }
 
-static void add(struct hf_encoded *list, size_t *count, const struct hf_document *d)
+static void add(struct hf_msg_encoded *list, size_t *count, const struct hf_document *d)
 {
     size_t len = d->envelope->len;
     for (size_t i = 0; i < *count; i++)
@@ -240,11 +240,11 @@ static void add(struct hf_encoded *list, size_t *count, const struct hf_document
         list[(*count)++].bytes = hf_blob_bytes(d->envelope);
 }
 
-void hf__documents_list(struct hf_engine *e, const struct hf_versions *theirs,
-                        struct hf_encoded **ret, size_t *ret_count)
+void hf__documents_list(struct hf_engine *e, const struct hf_msg_versions *theirs,
+                        struct hf_msg_encoded **ret, size_t *ret_count)
 {
-    struct hf_encoded *list = hf__scratch(e, SEND_MAX * sizeof *list);
-    struct hf_versions own;
+    struct hf_msg_encoded *list = hf__scratch(e, SEND_MAX * sizeof *list);
+    struct hf_msg_versions own;
     size_t count = 0;
     hf__versions(e, &own);
     /* Roots first: without them the others cannot be verified. What does not
@@ -261,10 +261,10 @@ void hf__documents_list(struct hf_engine *e, const struct hf_versions *theirs,
 
 static struct hf_bytes request(struct hf_engine *e, bool with_all)
 {
-    struct hf_documents_request m = {0};
+    struct hf_msg_documents_request m = {0};
     hf__versions(e, &m.versions);
     if (with_all) {
-        struct hf_versions none = {0};
+        struct hf_msg_versions none = {0};
         hf__documents_list(e, &none, &m.documents, &m.documents_count);
     }
     return hf__encode(e, &hf_wire_documents_request, &m);
@@ -319,8 +319,8 @@ void hf__documents_tick(struct hf_engine *e)
 
 int hf__recv_documents(struct hf_engine *e, uint64_t id, struct hf_bytes body)
 {
-    struct hf_documents_request m;
-    struct hf_documents_response answer = {0};
+    struct hf_msg_documents_request m;
+    struct hf_msg_documents_response answer = {0};
     int shown = e->last_refusal;
     uint8_t shown_kind = e->last_refusal_kind;
     int r = hf__decode(e, &hf_wire_documents_request, body, &m);
@@ -345,7 +345,7 @@ int hf__recv_documents(struct hf_engine *e, uint64_t id, struct hf_bytes body)
 int hf__documents_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                            struct hf_bytes body)
 {
-    struct hf_documents_response m;
+    struct hf_msg_documents_response m;
     if (error != 0)
         return 0;
     int r = hf__decode(e, &hf_wire_documents_response, body, &m);
@@ -356,7 +356,7 @@ int hf__documents_answered(struct hf_engine *e, const struct hf__pending *call, 
             return r;
     /* A peer that was behind is not any more: what it refused can be asked
      * again, but not in a tight circle. */
-    struct hf_versions own;
+    struct hf_msg_versions own;
     hf__versions(e, &own);
     if (call->arg == PUSHED && m.versions.policy >= own.policy && m.versions.epoch >= own.epoch &&
         e->timers[HF__TIMER_TASK] != HF__NEVER)

@@ -54,9 +54,9 @@ static void finish(struct hf_engine *e)
 
 /* The record beside the share in a row; false: not recorded yet. */
 static bool record_of(struct hf_engine *e, const struct hf__row *row,
-                      struct hf_placement_record *ret)
+                      struct hf_msg_placement_record *ret)
 {
-    struct hf_held_row held;
+    struct hf_msg_held_row held;
     int r = hf__decode(e, &hf_wire_held_row, hf_blob_bytes(row->value), &held);
     hf_assert(r == 0);
     return held.has_record &&
@@ -72,7 +72,7 @@ static void collect(struct hf_engine *e)
     const struct hf__row *row;
     for (size_t i = hf__rows_first(&e->rows, HF_ROW_HELD, all);
          (row = hf__rows_at(&e->rows, i, HF_ROW_HELD, all)) != NULL; i++) {
-        struct hf_placement_record record;
+        struct hf_msg_placement_record record;
         if (!record_of(e, row, &record))
             continue;
         struct watched *w = d->count > 0 ? &d->owners[d->count - 1] : NULL;
@@ -92,8 +92,8 @@ static void collect(struct hf_engine *e)
 static void ask(struct hf_engine *e, size_t at)
 {
     struct hf_bytes all = {0};
-    struct hf_nonce_request m = {0};
-    struct hf_placement_record record;
+    struct hf_msg_nonce_request m = {0};
+    struct hf_msg_placement_record record;
     const struct watched *w = &e->drain->owners[at];
     bool found = record_of(e, hf__rows_at(&e->rows, w->row, HF_ROW_HELD, all), &record);
     hf_assert(found);

@@ -30,7 +30,7 @@ static void finish(struct hf_engine *e);
 
 void hf__drill_begin(struct hf_engine *e, uint64_t request)
 {
-    struct hf_nonce_request m = {0};
+    struct hf_msg_nonce_request m = {0};
     uint8_t *unused = e->secret_alloc(HF_KEY_LEN);
     struct hf__drill *d = calloc(1, sizeof *d);
     hf_assert(d != NULL && unused != NULL);
@@ -93,7 +93,7 @@ static size_t in_state(const struct hf__drill *d, uint8_t state)
 static void finish(struct hf_engine *e)
 {
     struct hf__drill *d = e->drill;
-    struct hf_placement_record record;
+    struct hf_msg_placement_record record;
     bool found = hf__own_record(e, &record, NULL, NULL);
     hf_assert(found);
     struct hf_local_reply *reply = hf__local_reply(e, d->request, 0);
@@ -123,8 +123,8 @@ static void finish(struct hf_engine *e)
 static void ask_quote(struct hf_engine *e)
 {
     struct hf__drill *d = e->drill;
-    struct hf_asked asked[HF_SHARES_MAX];
-    struct hf_recover_transcript t = {.version = e->version, .asked = asked};
+    struct hf_msg_asked asked[HF_SHARES_MAX];
+    struct hf_msg_recover_transcript t = {.version = e->version, .asked = asked};
     memcpy(t.network, e->network, 32);
     memcpy(t.account, e->account, 32);
     memcpy(t.response_key, d->response_key, 32);
@@ -145,7 +145,7 @@ static void ask_quote(struct hf_engine *e)
 }
 
 int hf__drill_nonce(struct hf_engine *e, const struct hf__pending *call, int error,
-                    const struct hf_nonce_response *answer)
+                    const struct hf_msg_nonce_response *answer)
 {
     struct hf__drill *d = e->drill;
     if (call->arg != d->arg || d->phase != HF__PHASE_NONCE)
@@ -168,7 +168,7 @@ int hf__drill_nonce(struct hf_engine *e, const struct hf__pending *call, int err
 void hf__drill_quote(struct hf_engine *e, uint32_t work, int error, struct hf_bytes quote)
 {
     struct hf__drill *d = e->drill;
-    struct hf_recover_request m = {.quote = quote};
+    struct hf_msg_recover_request m = {.quote = quote};
     if (d == NULL || work != d->quote_work || d->phase != HF__PHASE_QUOTE)
         return;
     d->phase = HF__PHASE_ANSWER;
@@ -191,14 +191,14 @@ void hf__drill_quote(struct hf_engine *e, uint32_t work, int error, struct hf_by
 
 /* The proof for the newest recorded generation, among those of all that are held. */
 static int check_proof(struct hf_engine *e, const struct hf__target *t,
-                       const struct hf_recover_answer *a)
+                       const struct hf_msg_recover_answer *a)
 {
-    struct hf_placement_record record;
+    struct hf_msg_placement_record record;
     if (!hf__own_record(e, &record, NULL, NULL))
         return HF_ENOTREADY;
     for (size_t i = 0; i < a->shares_count; i++) {
-        const struct hf_held_share *s = &a->shares[i];
-        struct hf_share_aad aad = {.generation = s->generation, .index = s->index};
+        const struct hf_msg_held_share *s = &a->shares[i];
+        struct hf_msg_share_aad aad = {.generation = s->generation, .index = s->index};
         if (memcmp(s->generation.id, record.generation.id, 16) != 0 || s->index != t->index)
             continue;
         if (s->proof.len != HF_PROOF_LEN || !hf_bytes_equal(s->commitments, record.commitments))
@@ -214,8 +214,8 @@ static int check_proof(struct hf_engine *e, const struct hf__target *t,
 
 static int check_answer(struct hf_engine *e, const struct hf__target *t, struct hf_bytes body)
 {
-    struct hf_recover_response m;
-    struct hf_recover_answer a;
+    struct hf_msg_recover_response m;
+    struct hf_msg_recover_answer a;
     const struct hf__peer *peer;
     int r = hf__decode(e, &hf_wire_recover_response, body, &m);
     if (r == 0)

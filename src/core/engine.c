@@ -144,7 +144,7 @@ void hf__kick(struct hf_engine *e)
 }
 
 void hf__fill_header(const struct hf_engine *e, const uint8_t provider[static 32],
-                     struct hf_owner_header *ret)
+                     struct hf_msg_owner_header *ret)
 {
     memcpy(ret->network, e->network, 32);
     memcpy(ret->owner, e->account, 32);

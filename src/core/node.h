@@ -140,7 +140,7 @@ struct hf_engine {
     uint32_t next_id;        /* of calls and work */
     uint64_t write_seq;      /* of the last transaction */
     struct hf__watch *watch; /* of the holders of the newest recorded generation, by index */
-    struct hf_generation_id recorded; /* the newest recorded generation, while watch_count > 0 */
+    struct hf_msg_generation_id recorded; /* newest generation on record, while watch_count > 0 */
     uint8_t instance[16];
     uint32_t version;
     uint64_t claim;        /* number of the own ballot; 0 none yet */
@@ -212,21 +212,21 @@ void hf__kick(struct hf_engine *e);
 void hf__task_retry(struct hf_engine *e, bool permanent);
 uint32_t hf__random_below(struct hf_engine *e, uint32_t bound);
 void hf__fill_header(const struct hf_engine *e, const uint8_t provider[static 32],
-                     struct hf_owner_header *ret);
+                     struct hf_msg_owner_header *ret);
 
 /* ---- documents.c */
-void hf__versions(const struct hf_engine *e, struct hf_versions *ret);
+void hf__versions(const struct hf_engine *e, struct hf_msg_versions *ret);
 /* Whether documents are known and not expired. HF_ENODOCUMENTS, HF_EEXPIRED. */
 HF_MUST_USE int hf__documents_ready(const struct hf_engine *e);
 /* Adopts an envelope if it is newer and verifies. 0 also when it is known already. */
 HF_MUST_USE int hf__document_offer(struct hf_engine *e, struct hf_bytes envelope);
 /* HF_EBEHIND: the other side knows newer documents than this node. */
-HF_MUST_USE int hf__versions_check(const struct hf_engine *e, const struct hf_versions *theirs);
+HF_MUST_USE int hf__versions_check(const struct hf_engine *e, const struct hf_msg_versions *theirs);
 void hf__documents_pull(struct hf_engine *e, const uint8_t *account);
 void hf__documents_push(struct hf_engine *e, const uint8_t account[static 32]);
 void hf__documents_tick(struct hf_engine *e);
-void hf__documents_list(struct hf_engine *e, const struct hf_versions *theirs,
-                        struct hf_encoded **ret, size_t *ret_count);
+void hf__documents_list(struct hf_engine *e, const struct hf_msg_versions *theirs,
+                        struct hf_msg_encoded **ret, size_t *ret_count);
 /* Loads what the disk holds, at start. */
 void hf__documents_load(struct hf_engine *e, const struct hf_row_in *rows, size_t count);
 int hf__recv_documents(struct hf_engine *e, uint64_t id, struct hf_bytes body);
@@ -243,7 +243,7 @@ HF_MUST_USE int hf__judge(struct hf_engine *e, const struct hf_verdict *v,
                           uint32_t *ret_rank);
 /* The peer that an identity proves, judged for now; HF__PARK; else why not. ret
  * is valid until the next call. */
-HF_MUST_USE int hf__identity_check(struct hf_engine *e, const struct hf_identity *identity,
+HF_MUST_USE int hf__identity_check(struct hf_engine *e, const struct hf_msg_identity *identity,
                                    const uint8_t account[static 32], const struct hf__peer **ret,
                                    uint32_t *ret_rank);
 /* The peer as it is remembered, judged for now; HF_EIDENTITY: none is. */
@@ -254,7 +254,7 @@ void hf__identity_renew(struct hf_engine *e);
  * is two epochs old. */
 bool hf__identity_current(const struct hf_engine *e);
 /* Own identity, decoded; false: none yet. */
-bool hf__identity_own(struct hf_engine *e, struct hf_identity *ret);
+bool hf__identity_own(struct hf_engine *e, struct hf_msg_identity *ret);
 void hf__identity_made(struct hf_engine *e, int error, struct hf_bytes quote);
 void hf__park(struct hf_engine *e, const struct hf__parked *what, struct hf_bytes body);
 /* Whether this work was under way: then fresh_hash names its quote. */
@@ -276,8 +276,8 @@ void hf__lock(struct hf_engine *e);
 void hf__derive(const struct hf_engine *e, uint32_t version, const char *purpose,
                 struct hf_bytes name, uint8_t ret[static 32]);
 /* The newest placement record of this node, decoded; false: none. */
-bool hf__own_record(struct hf_engine *e, struct hf_placement_record *ret,
-                    struct hf_signed_record *ret_signed, bool *ret_confirmed);
+bool hf__own_record(struct hf_engine *e, struct hf_msg_placement_record *ret,
+                    struct hf_msg_signed_record *ret_signed, bool *ret_confirmed);
 /* Rebuilds the list of holders that are watched, from the newest record. */
 void hf__watch_rebuild(struct hf_engine *e);
 
@@ -295,38 +295,41 @@ bool hf__owner_again(struct hf_engine *e, const struct hf__pending *call);
 /* Opens an owner's request: its shape, and what is inside it. */
 HF_MUST_USE int hf__owner_open(struct hf_engine *e, struct hf_bytes body,
                                const struct hf_wire_type *type, void *ret_message,
-                               struct hf_owner_request *ret_request);
+                               struct hf_msg_owner_request *ret_request);
 /* Whether header may speak here: documents, network, both accounts,
  * membership, the owner's signature. */
 HF_MUST_USE int hf__owner_check(struct hf_engine *e, uint8_t method,
-                                const struct hf_owner_request *request,
-                                const struct hf_owner_header *header);
+                                const struct hf_msg_owner_request *request,
+                                const struct hf_msg_owner_header *header);
 /* The identity that came with a request, or the one that is remembered. */
-HF_MUST_USE int hf__owner_identity(struct hf_engine *e, const struct hf_owner_request *request,
-                                   const struct hf_owner_header *header,
+HF_MUST_USE int hf__owner_identity(struct hf_engine *e, const struct hf_msg_owner_request *request,
+                                   const struct hf_msg_owner_header *header,
                                    const struct hf__peer **ret, uint32_t *ret_rank);
 /* The row of an owner, decoded; false: none. */
-bool hf__owner_row(struct hf_engine *e, const uint8_t owner[static 32], struct hf_owner_row *ret);
+bool hf__owner_row(struct hf_engine *e, const uint8_t owner[static 32],
+                   struct hf_msg_owner_row *ret);
 /* A share held of an owner's generation, decoded; false: none. */
 bool hf__held_row(struct hf_engine *e, const uint8_t owner[static 32], const uint8_t id[static 16],
-                  struct hf_held_row *ret);
+                  struct hf_msg_held_row *ret);
 /* The index of a share that is held and recorded; 0: none is. */
 uint8_t hf__held_index(struct hf_engine *e, const uint8_t owner[static 32],
                        const uint8_t id[static 16]);
 void hf__held_key(const uint8_t owner[static 32], const uint8_t id[static 16],
                   uint8_t ret[static 48]);
 /* Checks the placement record of an owner: signature, shape, receipts' shape. */
-HF_MUST_USE int hf__record_check(struct hf_engine *e, const struct hf_signed_record *record,
-                                 const uint8_t owner[static 32], struct hf_placement_record *ret);
+HF_MUST_USE int hf__record_check(struct hf_engine *e, const struct hf_msg_signed_record *record,
+                                 const uint8_t owner[static 32],
+                                 struct hf_msg_placement_record *ret);
 /* Answers an owner's request. votes: this node is an acceptor for the generation named. seal: 64
  * bytes over seal_statement, or NULL. */
-void hf__ack(struct hf_engine *e, uint64_t id, const struct hf_owner_request *request, bool holds,
-             bool votes, const uint8_t *seal);
+void hf__ack(struct hf_engine *e, uint64_t id, const struct hf_msg_owner_request *request,
+             bool holds, bool votes, const uint8_t *seal);
 /* Checks an answer to an owner's request: its signature, and the answerer's identity, shown or
  * remembered. HF__PARK. ret_response may be NULL. */
 HF_MUST_USE int hf__ack_check(struct hf_engine *e, const struct hf__pending *call,
                               const uint8_t request_hash[static 32], struct hf_bytes body,
-                              struct hf_ack_statement *ret, struct hf_ack_response *ret_response);
+                              struct hf_msg_ack_statement *ret,
+                              struct hf_msg_ack_response *ret_response);
 
 /* ---- the provider's side, one file a request. 0: answered; HF__PARK; else a refusal. */
 int hf__recv_offer(struct hf_engine *e, uint64_t id, struct hf_bytes body);
@@ -357,7 +360,7 @@ int hf__deposit_answered(struct hf_engine *e, const struct hf__pending *call, in
                          struct hf_bytes body);
 /* record.c */
 /* Writes the newest record to vault and public state, and flips the vault to `placed`. */
-void hf__record_save(struct hf_engine *e, const struct hf_record_row *row);
+void hf__record_save(struct hf_engine *e, const struct hf_msg_record_row *row);
 void hf__record_send(struct hf_engine *e);
 /* Counts what the newest record lists and nothing excuses, into e->unsealed. */
 void hf__chain_count(struct hf_engine *e);
@@ -369,11 +372,11 @@ void hf__seal_send(struct hf_engine *e);
 void hf__seal_free(struct hf_engine *e);
 size_t hf__seal_memory(const struct hf_engine *e); /* bytes held */
 /* The certificates kept for generations in the record's chain; returns how many. */
-size_t hf__certificates(struct hf_engine *e, const struct hf_placement_record *record,
-                        struct hf_certificate ret[static HF_CHAIN_MAX + 1]);
+size_t hf__certificates(struct hf_engine *e, const struct hf_msg_placement_record *record,
+                        struct hf_msg_certificate ret[static HF_CHAIN_MAX + 1]);
 /* Keeps those certificates that hold, when the record that they came with is the own one. */
-void hf__certificates_learn(struct hf_engine *e, const struct hf_signed_record *record,
-                            const struct hf_certificate *certificates, size_t count);
+void hf__certificates_learn(struct hf_engine *e, const struct hf_msg_signed_record *record,
+                            const struct hf_msg_certificate *certificates, size_t count);
 int hf__record_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                         struct hf_bytes body);
 void hf__retire_send(struct hf_engine *e);
@@ -431,7 +434,7 @@ void hf__drill_quote(struct hf_engine *e, uint32_t work, int error, struct hf_by
 void hf__drill_free(struct hf_engine *e);
 size_t hf__drill_memory(const struct hf_engine *e); /* bytes held */
 int hf__drill_nonce(struct hf_engine *e, const struct hf__pending *call, int error,
-                    const struct hf_nonce_response *answer);
+                    const struct hf_msg_nonce_response *answer);
 int hf__drill_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                        struct hf_bytes body);
 

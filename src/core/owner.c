@@ -39,11 +39,11 @@ static bool knows(struct hf_engine *e, uint8_t method, const uint8_t provider[st
 }
 
 /* The owner's word for its ballot, and the proof that it stands. */
-static void fill_claim(struct hf_engine *e, struct hf_owner_request *m)
+static void fill_claim(struct hf_engine *e, struct hf_msg_owner_request *m)
 {
-    struct hf_placement_record record;
-    struct hf_record_order known;
-    struct hf_ballot ballot = {.number = e->claim};
+    struct hf_msg_placement_record record;
+    struct hf_msg_record_order known;
+    struct hf_msg_ballot ballot = {.number = e->claim};
     bool recorded = hf__own_record(e, &record, NULL, NULL);
     memcpy(ballot.instance, e->instance, 16);
     if (recorded)
@@ -57,7 +57,7 @@ static void fill_claim(struct hf_engine *e, struct hf_owner_request *m)
 int hf__owner_send(struct hf_engine *e, uint8_t method, const uint8_t provider[static 32],
                    uint8_t slot, uint32_t arg, const struct hf_wire_type *type, const void *message)
 {
-    struct hf_owner_request m = {0};
+    struct hf_msg_owner_request m = {0};
     hf_assert(e->open);
     if (e->identity == NULL)
         return HF_EIDENTITY;
@@ -116,14 +116,14 @@ bool hf__owner_again(struct hf_engine *e, const struct hf__pending *call)
 }
 
 int hf__owner_open(struct hf_engine *e, struct hf_bytes body, const struct hf_wire_type *type,
-                   void *ret_message, struct hf_owner_request *ret_request)
+                   void *ret_message, struct hf_msg_owner_request *ret_request)
 {
     int r = hf__decode(e, &hf_wire_owner_request, body, ret_request);
     return r != 0 ? r : hf__decode(e, type, ret_request->body, ret_message);
 }
 
-int hf__owner_check(struct hf_engine *e, uint8_t method, const struct hf_owner_request *request,
-                    const struct hf_owner_header *header)
+int hf__owner_check(struct hf_engine *e, uint8_t method, const struct hf_msg_owner_request *request,
+                    const struct hf_msg_owner_header *header)
 {
     int r = hf__documents_ready(e);
     if (r != 0)
@@ -144,8 +144,8 @@ int hf__owner_check(struct hf_engine *e, uint8_t method, const struct hf_owner_r
     return e->suite->verify(header->owner, label_of(method), request->body, request->signature);
 }
 
-int hf__owner_identity(struct hf_engine *e, const struct hf_owner_request *request,
-                       const struct hf_owner_header *header, const struct hf__peer **ret,
+int hf__owner_identity(struct hf_engine *e, const struct hf_msg_owner_request *request,
+                       const struct hf_msg_owner_header *header, const struct hf__peer **ret,
                        uint32_t *ret_rank)
 {
     if (request->has_identity)
@@ -153,7 +153,8 @@ int hf__owner_identity(struct hf_engine *e, const struct hf_owner_request *reque
     return hf__identity_known(e, header->owner, ret, ret_rank);
 }
 
-bool hf__owner_row(struct hf_engine *e, const uint8_t owner[static 32], struct hf_owner_row *ret)
+bool hf__owner_row(struct hf_engine *e, const uint8_t owner[static 32],
+                   struct hf_msg_owner_row *ret)
 {
     struct hf_blob *value = hf__rows_get(&e->rows, HF_ROW_OWNER, hf__key_account(owner));
     if (value == NULL)
@@ -171,7 +172,7 @@ void hf__held_key(const uint8_t owner[static 32], const uint8_t id[static 16],
 }
 
 bool hf__held_row(struct hf_engine *e, const uint8_t owner[static 32], const uint8_t id[static 16],
-                  struct hf_held_row *ret)
+                  struct hf_msg_held_row *ret)
 {
     uint8_t key[48];
     hf__held_key(owner, id, key);
@@ -188,7 +189,7 @@ uint8_t hf__held_index(struct hf_engine *e, const uint8_t owner[static 32],
 {
     enum { LOOKED = 0x80 };
     uint8_t key[48];
-    struct hf_held_row held;
+    struct hf_msg_held_row held;
     hf__held_key(owner, id, key);
     struct hf__row *row = hf__rows_find(&e->rows, HF_ROW_HELD, hf_bytes_of(key, sizeof key));
     if (row == NULL)
@@ -203,7 +204,7 @@ uint8_t hf__held_index(struct hf_engine *e, const uint8_t owner[static 32],
 }
 
 /* Indices from 1 without gaps, each holder once. */
-static bool holders_ok(const struct hf_holder *holders, size_t count)
+static bool holders_ok(const struct hf_msg_holder *holders, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (holders[i].index != i + 1)
@@ -215,8 +216,8 @@ static bool holders_ok(const struct hf_holder *holders, size_t count)
     return count > 0;
 }
 
-int hf__record_check(struct hf_engine *e, const struct hf_signed_record *record,
-                     const uint8_t owner[static 32], struct hf_placement_record *ret)
+int hf__record_check(struct hf_engine *e, const struct hf_msg_signed_record *record,
+                     const uint8_t owner[static 32], struct hf_msg_placement_record *ret)
 {
     int r = hf__decode(e, &hf_wire_placement_record, record->record, ret);
     if (r != 0)
@@ -227,7 +228,7 @@ int hf__record_check(struct hf_engine *e, const struct hf_signed_record *record,
         !hf_quorums_ok(ret->holders_count, ret->threshold, ret->quorum, ret->provisional))
         return HF_ERECORD;
     for (size_t i = 0; i < ret->chain_count; i++) {
-        const struct hf_unsealed *u = &ret->chain[i];
+        const struct hf_msg_unsealed *u = &ret->chain[i];
         if (!holders_ok(u->holders, u->holders_count) ||
             !hf_quorums_ok(u->holders_count, u->threshold, u->quorum, u->provisional) ||
             memcmp(u->generation.id, ret->generation.id, 16) == 0)
@@ -246,11 +247,11 @@ bool hf__is_placed(const struct hf_engine *e)
            e->state == HF_STATE_DEGRADED || e->state == HF_STATE_LEAVING;
 }
 
-void hf__ack(struct hf_engine *e, uint64_t id, const struct hf_owner_request *request, bool holds,
-             bool votes, const uint8_t *seal)
+void hf__ack(struct hf_engine *e, uint64_t id, const struct hf_msg_owner_request *request,
+             bool holds, bool votes, const uint8_t *seal)
 {
-    struct hf_ack_statement s = {.placed = hf__is_placed(e), .holds = holds, .votes = votes};
-    struct hf_ack_response m = {.has_seal = seal != NULL};
+    struct hf_msg_ack_statement s = {.placed = hf__is_placed(e), .holds = holds, .votes = votes};
+    struct hf_msg_ack_response m = {.has_seal = seal != NULL};
     if (seal != NULL)
         memcpy(m.seal, seal, sizeof m.seal);
     m.has_identity = request->show_identity && hf__identity_own(e, &m.identity);
@@ -264,7 +265,7 @@ void hf__ack(struct hf_engine *e, uint64_t id, const struct hf_owner_request *re
 
 /* The identity that a holder showed now, or the one that is remembered (R9). */
 static int holder_identity(struct hf_engine *e, const struct hf__pending *call,
-                           const struct hf_ack_response *m)
+                           const struct hf_msg_ack_response *m)
 {
     const struct hf__peer *peer;
     if (m->has_identity)
@@ -276,9 +277,9 @@ static int holder_identity(struct hf_engine *e, const struct hf__pending *call,
 
 int hf__ack_check(struct hf_engine *e, const struct hf__pending *call,
                   const uint8_t request_hash[static 32], struct hf_bytes body,
-                  struct hf_ack_statement *ret, struct hf_ack_response *ret_response)
+                  struct hf_msg_ack_statement *ret, struct hf_msg_ack_response *ret_response)
 {
-    struct hf_ack_response m;
+    struct hf_msg_ack_response m;
     int r = hf__decode(e, &hf_wire_ack_response, body, &m);
     if (r == 0)
         r = hf__versions_check(e, &m.versions);

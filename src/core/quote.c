@@ -154,11 +154,11 @@ int hf__identity_known(struct hf_engine *e, const uint8_t account[static 32],
     return known == NULL ? HF_EIDENTITY : judge_known(e, known, ret, ret_rank);
 }
 
-int hf__identity_check(struct hf_engine *e, const struct hf_identity *identity,
+int hf__identity_check(struct hf_engine *e, const struct hf_msg_identity *identity,
                        const uint8_t account[static 32], const struct hf__peer **ret,
                        uint32_t *ret_rank)
 {
-    struct hf_identity_statement s;
+    struct hf_msg_identity_statement s;
     struct hf__peer p = {0};
     uint8_t report_data[HF_REPORT_DATA_LEN];
     int r = hf__documents_ready(e);
@@ -217,7 +217,7 @@ void hf__identity_renew(struct hf_engine *e)
                       (e->identity_made_s + age_s - hf__now_s(e)) * 1000 + 1);
     if (current || e->identity_work != 0)
         return;
-    struct hf_identity_statement s = {.epoch = epoch, .made_s = hf__now_s(e)};
+    struct hf_msg_identity_statement s = {.epoch = epoch, .made_s = hf__now_s(e)};
     memcpy(s.network, e->network, 32);
     memcpy(s.account, e->account, 32);
     memcpy(s.sealing_key, e->sealing_key, 32);
@@ -235,7 +235,7 @@ void hf__identity_renew(struct hf_engine *e)
 
 void hf__identity_made(struct hf_engine *e, int error, struct hf_bytes quote)
 {
-    struct hf_identity_statement s;
+    struct hf_msg_identity_statement s;
     e->identity_work = 0;
     if (!e->open)
         return;
@@ -246,7 +246,7 @@ void hf__identity_made(struct hf_engine *e, int error, struct hf_bytes quote)
     struct hf_bytes statement = hf_blob_bytes(e->identity_statement);
     int r = hf__decode(e, &hf_wire_identity_statement, statement, &s);
     hf_assert(r == 0);
-    struct hf_identity id = {.statement = statement, .quote = quote};
+    struct hf_msg_identity id = {.statement = statement, .quote = quote};
     hf_blob_unref(e->identity);
     e->identity = hf_blob_new(hf__encode(e, &hf_wire_identity, &id));
     hf_assert(e->identity != NULL);
@@ -267,7 +267,7 @@ bool hf__identity_current(const struct hf_engine *e)
     return e->identity != NULL && e->identity_epoch == epoch;
 }
 
-bool hf__identity_own(struct hf_engine *e, struct hf_identity *ret)
+bool hf__identity_own(struct hf_engine *e, struct hf_msg_identity *ret)
 {
     if (e->identity == NULL)
         return false;

@@ -11,9 +11,10 @@
 
 static const struct hf_bytes no_key = {0};
 
-void hf__record_save(struct hf_engine *e, const struct hf_record_row *row)
+void hf__record_save(struct hf_engine *e, const struct hf_msg_record_row *row)
 {
-    struct hf_public_hint hint = {.version = e->version, .has_record = true, .record = row->record};
+    struct hf_msg_public_hint hint = {
+        .version = e->version, .has_record = true, .record = row->record};
     memcpy(hint.network, e->network, 32);
     memcpy(hint.account, e->account, 32);
     hf__put(e, HF_ROW_RECORD, no_key, &hf_wire_record_row, row);
@@ -24,20 +25,20 @@ void hf__record_save(struct hf_engine *e, const struct hf_record_row *row)
 
 /* Lists, newest first, what is not sealed: the generation that is replaced, and what its record
  * listed. */
-static size_t make_chain(struct hf_engine *e, const struct hf_placement_record *own, bool replaces,
-                         struct hf_unsealed ret[static HF__ELECTORATES_MAX])
+static size_t make_chain(struct hf_engine *e, const struct hf_msg_placement_record *own,
+                         bool replaces, struct hf_msg_unsealed ret[static HF__ELECTORATES_MAX])
 {
-    struct hf_certificate certificates[HF__ELECTORATES_MAX];
+    struct hf_msg_certificate certificates[HF__ELECTORATES_MAX];
     struct hf__electorate *g = hf__scratch(e, HF__ELECTORATES_MAX * sizeof *g);
     size_t sealed = hf__certificates(e, own, certificates), count = 0;
     size_t needed = hf__electorates(e, own, certificates, sealed, g);
     if (replaces)
-        ret[count++] = (struct hf_unsealed){.generation = own->generation,
-                                            .threshold = own->threshold,
-                                            .quorum = own->quorum,
-                                            .provisional = own->provisional,
-                                            .holders = own->holders,
-                                            .holders_count = own->holders_count};
+        ret[count++] = (struct hf_msg_unsealed){.generation = own->generation,
+                                                .threshold = own->threshold,
+                                                .quorum = own->quorum,
+                                                .provisional = own->provisional,
+                                                .holders = own->holders,
+                                                .holders_count = own->holders_count};
     for (size_t i = 0; i < own->chain_count; i++)
         for (size_t j = 1; j < needed; j++)
             if (memcmp(g[j].id, own->chain[i].generation.id, 16) == 0)
@@ -46,8 +47,8 @@ static size_t make_chain(struct hf_engine *e, const struct hf_placement_record *
     return count;
 }
 
-static void sign_record(struct hf_engine *e, struct hf_placement_record *record,
-                        struct hf_signed_record *ret)
+static void sign_record(struct hf_engine *e, struct hf_msg_placement_record *record,
+                        struct hf_msg_signed_record *ret)
 {
     hf_assert(e->claimed);
     record->ballot.number = e->claim;
@@ -59,20 +60,20 @@ static void sign_record(struct hf_engine *e, struct hf_placement_record *record,
 void hf__record_make(struct hf_engine *e)
 {
     struct hf__dealing *d = e->dealing;
-    struct hf_holder holders[HF_SHARES_MAX] = {0}, orphans[HF_SHARES_MAX] = {0};
-    struct hf_unsealed chain[HF__ELECTORATES_MAX];
-    struct hf_record_row row = {.orphans = orphans, .orphans_count = d->orphans_count};
-    const struct hf_policy *p = &e->policy->u.policy;
-    struct hf_placement_record own;
-    struct hf_placement_record record = {.generation = d->generation,
-                                         .threshold = d->k,
-                                         .quorum = d->q,
-                                         .provisional = hf_provisional_quorum(p, d->n, d->q),
-                                         .commitments = hf_bytes_of(d->commitments, 32u * d->k),
-                                         .holders = holders,
-                                         .holders_count = d->n,
-                                         .epoch = d->epoch,
-                                         .chain = chain};
+    struct hf_msg_holder holders[HF_SHARES_MAX] = {0}, orphans[HF_SHARES_MAX] = {0};
+    struct hf_msg_unsealed chain[HF__ELECTORATES_MAX];
+    struct hf_msg_record_row row = {.orphans = orphans, .orphans_count = d->orphans_count};
+    const struct hf_msg_policy *p = &e->policy->u.policy;
+    struct hf_msg_placement_record own;
+    struct hf_msg_placement_record record = {.generation = d->generation,
+                                             .threshold = d->k,
+                                             .quorum = d->q,
+                                             .provisional = hf_provisional_quorum(p, d->n, d->q),
+                                             .commitments = hf_bytes_of(d->commitments, 32u * d->k),
+                                             .holders = holders,
+                                             .holders_count = d->n,
+                                             .epoch = d->epoch,
+                                             .chain = chain};
     memcpy(record.network, e->network, 32);
     memcpy(record.owner, e->account, 32);
     for (size_t i = 0; i < d->n; i++) {
@@ -103,9 +104,9 @@ void hf__record_make(struct hf_engine *e)
 
 void hf__record_resign(struct hf_engine *e)
 {
-    struct hf_record_row row;
-    struct hf_placement_record own;
-    struct hf_unsealed chain[HF__ELECTORATES_MAX];
+    struct hf_msg_record_row row;
+    struct hf_msg_placement_record own;
+    struct hf_msg_unsealed chain[HF__ELECTORATES_MAX];
     int r = hf__decode(e, &hf_wire_record_row,
                        hf_blob_bytes(hf__rows_get(&e->rows, HF_ROW_RECORD, no_key)), &row);
     hf_assert(r == 0);
@@ -122,21 +123,21 @@ void hf__record_resign(struct hf_engine *e)
 }
 
 static void fill_request(struct hf_engine *e, const struct hf__watch *w,
-                         const struct hf_signed_record *record,
-                         const struct hf_certificate *certificates, size_t count,
-                         struct hf_record_request *ret)
+                         const struct hf_msg_signed_record *record,
+                         const struct hf_msg_certificate *certificates, size_t count,
+                         struct hf_msg_record_request *ret)
 {
-    *ret = (struct hf_record_request){.record = *record,
-                                      .certificates = (struct hf_certificate *)certificates,
-                                      .certificates_count = count};
+    *ret = (struct hf_msg_record_request){.record = *record,
+                                          .certificates = (struct hf_msg_certificate *)certificates,
+                                          .certificates_count = count};
     hf__fill_header(e, w->account, &ret->header);
 }
 
 void hf__record_send(struct hf_engine *e)
 {
-    struct hf_placement_record record;
-    struct hf_signed_record signed_record;
-    struct hf_certificate certificates[HF__ELECTORATES_MAX];
+    struct hf_msg_placement_record record;
+    struct hf_msg_signed_record signed_record;
+    struct hf_msg_certificate certificates[HF__ELECTORATES_MAX];
     bool waiting = false;
     if (!e->claimed || e->claiming != NULL || !hf__own_record(e, &record, &signed_record, NULL) ||
         record.ballot.number != e->claim)
@@ -150,7 +151,7 @@ void hf__record_send(struct hf_engine *e)
         waiting = true;
         if (hf__calling(e, HF_METHOD_RECORD, w->account, &arg))
             continue;
-        struct hf_record_request m;
+        struct hf_msg_record_request m;
         fill_request(e, w, &signed_record, certificates, sealed, &m);
         int r = hf__owner_send(e, HF_METHOD_RECORD, w->account, (uint8_t)i, arg,
                                &hf_wire_record_request, &m);
@@ -166,7 +167,7 @@ void hf__record_send(struct hf_engine *e)
 /* All holders have the record: the dealing is complete. */
 static void confirm(struct hf_engine *e, uint64_t number)
 {
-    struct hf_record_row row;
+    struct hf_msg_record_row row;
     int r = hf__decode(e, &hf_wire_record_row,
                        hf_blob_bytes(hf__rows_get(&e->rows, HF_ROW_RECORD, no_key)), &row);
     hf_assert(r == 0);
@@ -194,11 +195,11 @@ static size_t confirmed_count(const struct hf_engine *e)
 int hf__record_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                         struct hf_bytes body)
 {
-    struct hf_placement_record record;
-    struct hf_signed_record signed_record;
-    struct hf_ack_statement s;
-    struct hf_certificate certificates[HF__ELECTORATES_MAX];
-    struct hf_record_request m;
+    struct hf_msg_placement_record record;
+    struct hf_msg_signed_record signed_record;
+    struct hf_msg_ack_statement s;
+    struct hf_msg_certificate certificates[HF__ELECTORATES_MAX];
+    struct hf_msg_record_request m;
     uint8_t hash[32];
     if (call->slot == UINT8_MAX)
         return hf__seal_answered(e, call, error, body);
@@ -237,7 +238,7 @@ int hf__record_answered(struct hf_engine *e, const struct hf__pending *call, int
     return 0;
 }
 
-bool hf__record_complete(const struct hf_engine *e, const struct hf_placement_record *record)
+bool hf__record_complete(const struct hf_engine *e, const struct hf_msg_placement_record *record)
 {
     size_t count = confirmed_count(e);
     size_t enough = record->threshold > record->quorum ? record->threshold : record->quorum;

@@ -12,7 +12,7 @@
 
 void hf__recover_begin(struct hf_engine *e, struct hf_bytes record)
 {
-    struct hf_signed_record hint;
+    struct hf_msg_signed_record hint;
     hf_assert(e->recovery == NULL && e->has_account);
     e->recovery = calloc(1, sizeof *e->recovery);
     hf_assert(e->recovery != NULL);
@@ -58,16 +58,16 @@ struct hf__target *hf__target_add(struct hf_engine *e, const uint8_t account[sta
     return t;
 }
 
-void hf__record_learn(struct hf_engine *e, const struct hf_signed_record *record)
+void hf__record_learn(struct hf_engine *e, const struct hf_msg_signed_record *record)
 {
     struct hf__recovery *rc = e->recovery;
-    struct hf_placement_record m, known;
-    struct hf_signed_record s;
+    struct hf_msg_placement_record m, known;
+    struct hf_msg_signed_record s;
     /* Not the disk nor the peer but the owner's own signature says that a record is one. */
     if (hf__record_check(e, record, e->account, &m) != 0 || m.generation.version != e->version)
         return;
     if (rc->record != NULL) {
-        struct hf_record_order order, known_order;
+        struct hf_msg_record_order order, known_order;
         int r = hf__decode(e, &hf_wire_signed_record, hf_blob_bytes(rc->record), &s);
         if (r == 0)
             r = hf__decode(e, &hf_wire_placement_record, s.record, &known);
@@ -92,7 +92,7 @@ void hf__record_learn(struct hf_engine *e, const struct hf_signed_record *record
 static void add_candidates(struct hf_engine *e)
 {
     struct hf__recovery *rc = e->recovery;
-    const struct hf_policy *p = &e->policy->u.policy;
+    const struct hf_msg_policy *p = &e->policy->u.policy;
     uint32_t order[HF_RANK_FACTOR * HF_SHARES_MAX];
     if (rc->threshold == 0)
         rc->threshold = (uint8_t)p->threshold;
@@ -170,7 +170,7 @@ static size_t enough(const struct hf__recovery *rc)
 static void start_round(struct hf_engine *e)
 {
     struct hf__recovery *rc = e->recovery;
-    struct hf_nonce_request m = {0};
+    struct hf_msg_nonce_request m = {0};
     rc->round++;
     rc->phase = HF__PHASE_NONCE;
     e->suite->seal_keypair(&e->s->rng, rc->response_key, e->s->response);
@@ -221,8 +221,8 @@ void hf__recover_round(struct hf_engine *e)
 static void ask_quote(struct hf_engine *e)
 {
     struct hf__recovery *rc = e->recovery;
-    struct hf_asked asked[HF_ROUND_PROVIDERS_MAX];
-    struct hf_recover_transcript t = {.version = e->version, .asked = asked};
+    struct hf_msg_asked asked[HF_ROUND_PROVIDERS_MAX];
+    struct hf_msg_recover_transcript t = {.version = e->version, .asked = asked};
     hf__timer_clear(e, HF__TIMER_GRACE);
     memcpy(t.network, e->network, 32);
     memcpy(t.account, e->account, 32);
@@ -275,7 +275,7 @@ static void nonce_progress(struct hf_engine *e, bool grace_over)
 }
 
 static int check_nonce(struct hf_engine *e, const struct hf__pending *call, struct hf_bytes body,
-                       struct hf_nonce_response *ret)
+                       struct hf_msg_nonce_response *ret)
 {
     int r = hf__decode(e, &hf_wire_nonce_response, body, ret);
     if (r == 0)
@@ -289,7 +289,7 @@ int hf__nonce_answered(struct hf_engine *e, const struct hf__pending *call, int 
                        struct hf_bytes body)
 {
     struct hf__recovery *rc = e->recovery;
-    struct hf_nonce_response m;
+    struct hf_msg_nonce_response m;
     int r = error != 0 ? error : check_nonce(e, call, body, &m);
     if (hf__drain_answered(e, call->arg, r))
         return 0;
@@ -326,7 +326,7 @@ void hf__recover_grace(struct hf_engine *e)
 void hf__recover_quote(struct hf_engine *e, uint32_t work, int error, struct hf_bytes quote)
 {
     struct hf__recovery *rc = e->recovery;
-    struct hf_recover_request m = {.quote = quote};
+    struct hf_msg_recover_request m = {.quote = quote};
     if (rc == NULL || work != rc->quote_work || rc->phase != HF__PHASE_QUOTE)
         return;
     rc->quote_work = 0;
@@ -353,7 +353,8 @@ void hf__recover_quote(struct hf_engine *e, uint32_t work, int error, struct hf_
 }
 
 static int check_answer(struct hf_engine *e, const struct hf__pending *call, struct hf_bytes body,
-                        struct hf_recover_response *ret, struct hf_recover_answer *ret_answer)
+                        struct hf_msg_recover_response *ret,
+                        struct hf_msg_recover_answer *ret_answer)
 {
     const struct hf__peer *peer;
     int r = hf__decode(e, &hf_wire_recover_response, body, ret);
@@ -374,8 +375,8 @@ int hf__recover_answered(struct hf_engine *e, const struct hf__pending *call, in
                          struct hf_bytes body)
 {
     struct hf__recovery *rc = e->recovery;
-    struct hf_recover_response m;
-    struct hf_recover_answer answer;
+    struct hf_msg_recover_response m;
+    struct hf_msg_recover_answer answer;
     if (rc == NULL || rc->phase != HF__PHASE_ANSWER || call->arg != rc->round)
         return 0;
     struct hf__target *t = &rc->targets[call->slot];

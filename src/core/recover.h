@@ -43,7 +43,8 @@ struct hf__recovery {
     struct hf_blob *transcript;
     uint8_t transcript_hash[32];
     struct hf_blob *record; /* newest signed_record seen whose signature is the owner's, or NULL */
-    struct hf_record_order extended_for; /* record for whose holders a round was already added */
+    struct hf_msg_record_order
+        extended_for; /* record for whose holders a round was already added */
     uint8_t targets_count;
     struct hf__target targets[HF_ROUND_PROVIDERS_MAX];
 };
@@ -52,7 +53,7 @@ struct hf__recovery {
  * room. */
 struct hf__target *hf__target_add(struct hf_engine *e, const uint8_t account[static 32]);
 /* Keeps a signed record when it is the owner's and newer than the one kept. */
-void hf__record_learn(struct hf_engine *e, const struct hf_signed_record *record);
+void hf__record_learn(struct hf_engine *e, const struct hf_msg_signed_record *record);
 /* Decides, from the answers that are in, whether the secret can be rebuilt; rebuilds it, or goes
  * on. */
 void hf__recover_decide(struct hf_engine *e);

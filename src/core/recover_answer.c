@@ -12,20 +12,21 @@
 
 /* A dealing of which shares are there. Points into the step's memory. */
 struct group {
-    struct hf_placement_record record;
+    struct hf_msg_placement_record record;
     struct hf__target *targets[HF_ROUND_PROVIDERS_MAX];
-    struct hf_held_share shares[HF_ROUND_PROVIDERS_MAX];
+    struct hf_msg_held_share shares[HF_ROUND_PROVIDERS_MAX];
     size_t count;
     uint32_t indices; /* bit of each index that is there */
 };
 
-static bool same_generation(const struct hf_generation_id *a, const struct hf_generation_id *b)
+static bool same_generation(const struct hf_msg_generation_id *a,
+                            const struct hf_msg_generation_id *b)
 {
     return a->version == b->version && a->number == b->number && memcmp(a->id, b->id, 16) == 0;
 }
 
 static bool decode_answer(struct hf_engine *e, const struct hf__target *t,
-                          struct hf_recover_answer *ret)
+                          struct hf_msg_recover_answer *ret)
 {
     if (t->state != HF__TARGET_ANSWERED)
         return false;
@@ -37,11 +38,11 @@ static bool decode_answer(struct hf_engine *e, const struct hf__target *t,
 /* Adds the share that a provider holds of the group's dealing, if its index is not there yet. */
 static void collect_one(struct hf_engine *e, struct group *g, struct hf__target *t, bool named)
 {
-    struct hf_recover_answer a;
+    struct hf_msg_recover_answer a;
     if (!decode_answer(e, t, &a))
         return;
     for (size_t i = 0; i < a.shares_count; i++) {
-        const struct hf_held_share *s = &a.shares[i];
+        const struct hf_msg_held_share *s = &a.shares[i];
         if (!same_generation(&s->generation, &g->record.generation) ||
             !hf_bytes_equal(s->commitments, g->record.commitments) ||
             s->index > g->record.holders_count)
@@ -74,10 +75,10 @@ static void collect(struct hf_engine *e, struct group *g)
 
 /* Opens one share into secret memory. */
 static int open_share(struct hf_engine *e, const struct hf__target *t,
-                      const struct hf_held_share *s, uint8_t *ret)
+                      const struct hf_msg_held_share *s, uint8_t *ret)
 {
     static const char info[] = "holdfast/v1/answer";
-    struct hf_share_aad aad = {.generation = s->generation, .index = s->index};
+    struct hf_msg_share_aad aad = {.generation = s->generation, .index = s->index};
     memcpy(aad.transcript_hash, e->recovery->transcript_hash, 32);
     memcpy(aad.provider, t->account, 32);
     if (s->sealed.len != HF_SCALAR_LEN + HF_SEAL_OVERHEAD)
@@ -133,7 +134,7 @@ static int rebuild(struct hf_engine *e, const struct group *g)
 }
 
 /* A share that turns out bad is out of the next try: another may stand at its index. */
-static bool rebuild_record(struct hf_engine *e, const struct hf_placement_record *record)
+static bool rebuild_record(struct hf_engine *e, const struct hf_msg_placement_record *record)
 {
     struct group *g = hf__scratch(e, sizeof *g);
     size_t answers;
@@ -149,22 +150,22 @@ static bool rebuild_record(struct hf_engine *e, const struct hf_placement_record
     return false;
 }
 
-static bool newer(const struct hf_placement_record *a, const struct hf_placement_record *b)
+static bool newer(const struct hf_msg_placement_record *a, const struct hf_msg_placement_record *b)
 {
-    struct hf_record_order order_a, order_b;
+    struct hf_msg_record_order order_a, order_b;
     hf__record_order(a, &order_a);
     hf__record_order(b, &order_b);
     return hf__order_compare(&order_a, &order_b) > 0;
 }
 
 /* The records signed by the owner that the answers and the hint hold, newest first, each once. */
-static size_t list_records(struct hf_engine *e, size_t max, struct hf_placement_record *ret)
+static size_t list_records(struct hf_engine *e, size_t max, struct hf_msg_placement_record *ret)
 {
     struct hf__recovery *rc = e->recovery;
     size_t count = 0;
     for (size_t i = 0; i <= rc->targets_count; i++) {
-        struct hf_recover_answer a = {0};
-        struct hf_held_share hint = {.has_record = true};
+        struct hf_msg_recover_answer a = {0};
+        struct hf_msg_held_share hint = {.has_record = true};
         /* The newest record that was learned comes first: nobody can crowd it out. */
         if (i == 0) {
             if (rc->record == NULL ||
@@ -176,7 +177,7 @@ static size_t list_records(struct hf_engine *e, size_t max, struct hf_placement_
             continue;
         }
         for (size_t j = 0; j < a.shares_count && count < max; j++) {
-            struct hf_placement_record *m = &ret[count];
+            struct hf_msg_placement_record *m = &ret[count];
             if (!a.shares[j].has_record ||
                 hf__record_check(e, &a.shares[j].record, e->account, m) != 0 ||
                 m->generation.version != e->version)
@@ -189,7 +190,7 @@ static size_t list_records(struct hf_engine *e, size_t max, struct hf_placement_
     }
     for (size_t i = 1; i < count; i++)
         for (size_t j = i; j > 0 && newer(&ret[j], &ret[j - 1]); j--) {
-            struct hf_placement_record swap = ret[j];
+            struct hf_msg_placement_record swap = ret[j];
             ret[j] = ret[j - 1];
             ret[j - 1] = swap;
         }
@@ -197,7 +198,7 @@ static size_t list_records(struct hf_engine *e, size_t max, struct hf_placement_
 }
 
 /* Whether every holder of a record was asked in this round. */
-static bool asked_all(const struct hf__recovery *rc, const struct hf_placement_record *m)
+static bool asked_all(const struct hf__recovery *rc, const struct hf_msg_placement_record *m)
 {
     for (size_t i = 0; i < m->holders_count; i++) {
         bool asked = false;
@@ -214,11 +215,11 @@ void hf__recover_decide(struct hf_engine *e)
 {
     enum { RECORDS_MAX = 16 };
     struct hf__recovery *rc = e->recovery;
-    struct hf_placement_record *records = hf__scratch(e, RECORDS_MAX * sizeof *records);
+    struct hf_msg_placement_record *records = hf__scratch(e, RECORDS_MAX * sizeof *records);
     size_t count = list_records(e, RECORDS_MAX, records);
     hf__timer_clear(e, HF__TIMER_GRACE);
     /* A record newer than what was asked for: its holders first, once. */
-    struct hf_record_order newest = {0};
+    struct hf_msg_record_order newest = {0};
     if (count > 0)
         hf__record_order(&records[0], &newest);
     if (count > 0 && !asked_all(rc, &records[0]) &&

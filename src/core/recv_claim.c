@@ -11,9 +11,9 @@
 #include "provider.h"
 
 struct context {
-    struct hf_claim_request m;
-    struct hf_claim_statement s;
-    struct hf_owner_row row;
+    struct hf_msg_claim_request m;
+    struct hf_msg_claim_statement s;
+    struct hf_msg_owner_row row;
     bool behind; /* the instance does not know the newest record */
     bool accepted;
 };
@@ -37,11 +37,12 @@ static int check(struct hf_engine *e, struct context *c)
 }
 
 /* One signature for each generation for which this node votes: those held, and those deleted. */
-static void fill_votes(struct hf_engine *e, const struct context *c, struct hf_claim_response *ret)
+static void fill_votes(struct hf_engine *e, const struct context *c,
+                       struct hf_msg_claim_response *ret)
 {
     struct hf_bytes prefix = hf__key_account(c->s.owner);
     const struct hf__row *row;
-    struct hf_vote *votes = hf__scratch(e, HF_WIRE_VOTES_MAX * sizeof *votes);
+    struct hf_msg_vote *votes = hf__scratch(e, HF_WIRE_VOTES_MAX * sizeof *votes);
     size_t count = 0;
     for (size_t i = hf__rows_first(&e->rows, HF_ROW_HELD, prefix);
          (row = hf__rows_at(&e->rows, i, HF_ROW_HELD, prefix)) != NULL && count < HF_WIRE_VOTES_MAX;
@@ -58,7 +59,7 @@ static void fill_votes(struct hf_engine *e, const struct context *c, struct hf_c
     ret->votes_count = count;
 }
 
-static void fill_refusal(const struct context *c, struct hf_claim_response *ret)
+static void fill_refusal(const struct context *c, struct hf_msg_claim_response *ret)
 {
     ret->has_promised = true;
     ret->promised = c->row.promised;
@@ -74,8 +75,8 @@ static void fill_refusal(const struct context *c, struct hf_claim_response *ret)
 
 static void answer(struct hf_engine *e, uint64_t id, const struct context *c)
 {
-    struct hf_claim_answer a = {.accepted = c->accepted, .provisional = !e->claimed};
-    struct hf_claim_response m = {0};
+    struct hf_msg_claim_answer a = {.accepted = c->accepted, .provisional = !e->claimed};
+    struct hf_msg_claim_response m = {0};
     a.has_known = hf__newest_order(e, &c->row, &a.known);
     e->suite->hash("holdfast/v1/request", c->m.claim.statement, a.statement_hash);
     memcpy(a.provider, e->account, 32);
@@ -93,8 +94,8 @@ static void answer(struct hf_engine *e, uint64_t id, const struct context *c)
 int hf__recv_claim(struct hf_engine *e, uint64_t id, struct hf_bytes body)
 {
     struct context c = {0};
-    struct hf_record_order newest;
-    struct hf_ballot promised;
+    struct hf_msg_record_order newest;
+    struct hf_msg_ballot promised;
     const struct hf__peer *peer;
     uint32_t rank = 0;
     int r = hf__decode(e, &hf_wire_claim_request, body, &c.m);

@@ -9,11 +9,11 @@
 
 /* Takes the record that comes with the order, when it is newer than the one known. A generation
  * goes only where the newest record known is of another one. */
-static int check_order(struct hf_engine *e, const struct hf_deletion *m, struct hf_owner_row *row,
-                       bool *ret_taken)
+static int check_order(struct hf_engine *e, const struct hf_msg_deletion *m,
+                       struct hf_msg_owner_row *row, bool *ret_taken)
 {
-    struct hf_placement_record record;
-    struct hf_record_order order, newest;
+    struct hf_msg_placement_record record;
+    struct hf_msg_record_order order, newest;
     int r = hf__record_check(e, &m->record, m->header.owner, &record);
     if (r == 0 && memcmp(record.generation.id, m->complete.id, 16) != 0)
         r = HF_ERECORD;
@@ -30,7 +30,8 @@ static int check_order(struct hf_engine *e, const struct hf_deletion *m, struct 
     return memcmp(newest.id, m->generation.id, 16) != 0 ? 0 : HF_EGENERATION;
 }
 
-static void forget(struct hf_engine *e, const struct hf_deletion *m, struct hf_owner_row *row)
+static void forget(struct hf_engine *e, const struct hf_msg_deletion *m,
+                   struct hf_msg_owner_row *row)
 {
     uint8_t key[48];
     hf__held_key(m->header.owner, m->generation.id, key);
@@ -45,10 +46,10 @@ static void forget(struct hf_engine *e, const struct hf_deletion *m, struct hf_o
 
 int hf__recv_delete(struct hf_engine *e, uint64_t id, struct hf_bytes body)
 {
-    struct hf_owner_request request;
-    struct hf_deletion m;
-    struct hf_owner_row row;
-    struct hf_held_row held;
+    struct hf_msg_owner_request request;
+    struct hf_msg_deletion m;
+    struct hf_msg_owner_row row;
+    struct hf_msg_held_row held;
     const struct hf__peer *peer;
     bool raised = false, taken = false;
     int r = hf__owner_open(e, body, &hf_wire_deletion, &m, &request);

@@ -5,12 +5,13 @@
 #include "node.h"
 #include "provider.h"
 
-static void receipt(struct hf_engine *e, uint64_t id, const struct hf_owner_header *header,
-                    const struct hf_generation_id *generation, uint64_t index,
+static void receipt(struct hf_engine *e, uint64_t id, const struct hf_msg_owner_header *header,
+                    const struct hf_msg_generation_id *generation, uint64_t index,
                     struct hf_bytes commitments)
 {
-    struct hf_receipt_statement s = {.header = *header, .generation = *generation, .index = index};
-    struct hf_deposit_response m = {0};
+    struct hf_msg_receipt_statement s = {
+        .header = *header, .generation = *generation, .index = index};
+    struct hf_msg_deposit_response m = {0};
     e->suite->hash("holdfast/v1/commitments", commitments, s.commitments_hash);
     e->suite->sign(e->s->account, "holdfast/v1/receipt",
                    hf__encode(e, &hf_wire_receipt_statement, &s), m.receipt);
@@ -23,9 +24,9 @@ static void receipt(struct hf_engine *e, uint64_t id, const struct hf_owner_head
  * an answer that was lost must not cost a dealing. 1: answered; 0: nothing of this generation is
  * held; else a refusal.
  */
-static int answer_again(struct hf_engine *e, uint64_t id, const struct hf_deposit_transcript *t)
+static int answer_again(struct hf_engine *e, uint64_t id, const struct hf_msg_deposit_transcript *t)
 {
-    struct hf_held_row held;
+    struct hf_msg_held_row held;
     if (!hf__held_row(e, t->header.owner, t->generation.id, &held))
         return 0;
     if (held.index != t->index)
@@ -39,11 +40,11 @@ static int answer_again(struct hf_engine *e, uint64_t id, const struct hf_deposi
 }
 
 /* Whether the transcript is one that this node and the policy can agree to. */
-static int check_transcript(struct hf_engine *e, const struct hf_deposit *m,
-                            const struct hf_deposit_transcript *t)
+static int check_transcript(struct hf_engine *e, const struct hf_msg_deposit *m,
+                            const struct hf_msg_deposit_transcript *t)
 {
     uint8_t hash[32];
-    const struct hf_policy *p = &e->policy->u.policy;
+    const struct hf_msg_policy *p = &e->policy->u.policy;
     if (t->threshold != p->threshold || t->shares != p->shares || t->quorum != p->claim_quorum ||
         t->index > t->shares || t->commitments.len != 32 * t->threshold ||
         m->transcripts.len % 32 != 0)
@@ -62,12 +63,12 @@ static int check_transcript(struct hf_engine *e, const struct hf_deposit *m,
     return HF_EREPORTDATA;
 }
 
-static int check_quote(struct hf_engine *e, const struct hf_deposit *m,
-                       const struct hf_owner_header *header, struct hf_verdict *ret,
+static int check_quote(struct hf_engine *e, const struct hf_msg_deposit *m,
+                       const struct hf_msg_owner_header *header, struct hf_verdict *ret,
                        uint32_t *ret_rank)
 {
     uint8_t report_data[HF_REPORT_DATA_LEN];
-    struct hf_owner_row row;
+    struct hf_msg_owner_row row;
     int r = hf__verdict(e, m->quote, ret);
     if (r != 0)
         return r;
@@ -81,11 +82,11 @@ static int check_quote(struct hf_engine *e, const struct hf_deposit *m,
 }
 
 /* Opens the share, checks it against the commitments and wraps it for the vault. */
-static int take_share(struct hf_engine *e, const struct hf_deposit *m,
-                      const struct hf_deposit_transcript *t, struct hf_held_row *ret)
+static int take_share(struct hf_engine *e, const struct hf_msg_deposit *m,
+                      const struct hf_msg_deposit_transcript *t, struct hf_msg_held_row *ret)
 {
     static const char info[] = "holdfast/v1/share";
-    struct hf_deposit_aad aad = {.generation = t->generation, .index = t->index};
+    struct hf_msg_deposit_aad aad = {.generation = t->generation, .index = t->index};
     memcpy(aad.network, e->network, 32);
     memcpy(aad.owner, t->header.owner, 32);
     memcpy(aad.provider, e->account, 32);
@@ -105,7 +106,7 @@ static int take_share(struct hf_engine *e, const struct hf_deposit *m,
 
 static bool is_recorded(struct hf_engine *e, const struct hf__row *row)
 {
-    struct hf_held_row held;
+    struct hf_msg_held_row held;
     int r = hf__decode(e, &hf_wire_held_row, hf_blob_bytes(row->value), &held);
     hf_assert(r == 0);
     return held.has_record;
@@ -135,12 +136,12 @@ static int drop_pending(struct hf_engine *e, const uint8_t owner[static 32])
     return 0;
 }
 
-static int store(struct hf_engine *e, const struct hf_owner_request *request,
-                 const struct hf_deposit_transcript *t, const struct hf_held_row *held,
+static int store(struct hf_engine *e, const struct hf_msg_owner_request *request,
+                 const struct hf_msg_deposit_transcript *t, const struct hf_msg_held_row *held,
                  const struct hf_verdict *v, uint32_t rank)
 {
     uint8_t key[48];
-    struct hf_owner_row row = {0};
+    struct hf_msg_owner_row row = {0};
     bool raised;
     (void)hf__owner_row(e, t->header.owner, &row);
     int r = hf__promise(e, &row, &t->header, request, &raised);
@@ -161,9 +162,9 @@ static int store(struct hf_engine *e, const struct hf_owner_request *request,
 
 int hf__recv_deposit(struct hf_engine *e, uint64_t id, struct hf_bytes body)
 {
-    struct hf_owner_request request;
-    struct hf_deposit m;
-    struct hf_deposit_transcript t;
+    struct hf_msg_owner_request request;
+    struct hf_msg_deposit m;
+    struct hf_msg_deposit_transcript t;
     const struct hf__peer *peer;
     struct hf_verdict v;
     uint32_t rank = 0;
@@ -185,11 +186,11 @@ int hf__recv_deposit(struct hf_engine *e, uint64_t id, struct hf_bytes body)
         r = check_quote(e, &m, &t.header, &v, &rank);
     if (r != 0)
         return r;
-    struct hf_held_row held = {.header = t.header,
-                               .generation = t.generation,
-                               .index = t.index,
-                               .shares = t.shares,
-                               .commitments = t.commitments};
+    struct hf_msg_held_row held = {.header = t.header,
+                                   .generation = t.generation,
+                                   .index = t.index,
+                                   .shares = t.shares,
+                                   .commitments = t.commitments};
     r = take_share(e, &m, &t, &held);
     if (r == 0)
         r = store(e, &request, &t, &held, &v, rank);

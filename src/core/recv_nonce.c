@@ -16,9 +16,9 @@ struct hf_bytes hf__recover_context(struct hf_engine *e, const uint8_t account[s
 
 int hf__recv_nonce(struct hf_engine *e, uint64_t id, struct hf_bytes body)
 {
-    struct hf_nonce_request m;
-    struct hf_nonce_response answer = {0};
-    struct hf_owner_row row;
+    struct hf_msg_nonce_request m;
+    struct hf_msg_nonce_response answer = {0};
+    struct hf_msg_owner_row row;
     int r = hf__decode(e, &hf_wire_nonce_request, body, &m);
     if (r == 0)
         r = hf__documents_ready(e);

@@ -5,9 +5,9 @@
 #include "provider.h"
 
 /* Whether this node is among the owner's candidates under the set that the owner names. */
-static int check_order(struct hf_engine *e, const struct hf_offer *m)
+static int check_order(struct hf_engine *e, const struct hf_msg_offer *m)
 {
-    const struct hf_policy *p = &e->policy->u.policy;
+    const struct hf_msg_policy *p = &e->policy->u.policy;
     uint32_t order[HF_RANK_FACTOR * HF_SHARES_MAX];
     const struct hf_document *set = NULL;
     if (m->epoch == hf_document_version(e->set))
@@ -26,10 +26,10 @@ static int check_order(struct hf_engine *e, const struct hf_offer *m)
     return HF_EORDER;
 }
 
-int hf__room_check(struct hf_engine *e, const struct hf_owner_header *header,
-                   const struct hf_generation_id *generation)
+int hf__room_check(struct hf_engine *e, const struct hf_msg_owner_header *header,
+                   const struct hf_msg_generation_id *generation)
 {
-    struct hf_owner_row row;
+    struct hf_msg_owner_row row;
     if (e->store_error != 0)
         return e->store_error;
     bool known = hf__owner_row(e, header->owner, &row);
@@ -45,7 +45,7 @@ int hf__room_check(struct hf_engine *e, const struct hf_owner_header *header,
     if (r != 0)
         return r;
     /* The newest number may come again only for the dealing that took it. */
-    struct hf_held_row held;
+    struct hf_msg_held_row held;
     if (generation->number < row.generation_newest ||
         (generation->number == row.generation_newest &&
          !hf__held_row(e, header->owner, generation->id, &held)))
@@ -60,7 +60,7 @@ static bool holds_recorded(struct hf_engine *e, const uint8_t owner[static 32])
     size_t at = hf__rows_first(&e->rows, HF_ROW_HELD, prefix);
     const struct hf__row *row;
     while ((row = hf__rows_at(&e->rows, at++, HF_ROW_HELD, prefix)) != NULL) {
-        struct hf_held_row held;
+        struct hf_msg_held_row held;
         int r = hf__decode(e, &hf_wire_held_row, hf_blob_bytes(row->value), &held);
         hf_assert(r == 0);
         if (held.has_record)
@@ -70,7 +70,7 @@ static bool holds_recorded(struct hf_engine *e, const uint8_t owner[static 32])
 }
 
 struct hf_bytes hf__offer_context(struct hf_engine *e, const uint8_t owner[static 32],
-                                  const struct hf_generation_id *generation)
+                                  const struct hf_msg_generation_id *generation)
 {
     uint8_t *context = hf__scratch(e, 5 + 32 + 16);
     memcpy(context, "offer", 5);
@@ -81,11 +81,11 @@ struct hf_bytes hf__offer_context(struct hf_engine *e, const uint8_t owner[stati
 
 int hf__recv_offer(struct hf_engine *e, uint64_t id, struct hf_bytes body)
 {
-    struct hf_owner_request request;
-    struct hf_offer m;
-    struct hf_offer_response answer = {0};
+    struct hf_msg_owner_request request;
+    struct hf_msg_offer m;
+    struct hf_msg_offer_response answer = {0};
     const struct hf__peer *peer;
-    struct hf_owner_row row;
+    struct hf_msg_owner_row row;
     bool raised = false;
     int r = hf__owner_open(e, body, &hf_wire_offer, &m, &request);
     if (r == 0)

@@ -9,18 +9,18 @@
 #include "provider.h"
 
 struct context {
-    struct hf_owner_request request;
-    struct hf_record_request m;
-    struct hf_placement_record record;
-    struct hf_owner_row row;
-    struct hf_held_row held;
+    struct hf_msg_owner_request request;
+    struct hf_msg_record_request m;
+    struct hf_msg_placement_record record;
+    struct hf_msg_owner_row row;
+    struct hf_msg_held_row held;
     bool holds; /* the share of the record's generation is here */
     bool raised;
 };
 
 /* Whether the record is of the generation held here and gives this node the index that it holds. */
-static int check_fit(const struct hf_engine *e, const struct hf_placement_record *record,
-                     const struct hf_held_row *held)
+static int check_fit(const struct hf_engine *e, const struct hf_msg_placement_record *record,
+                     const struct hf_msg_held_row *held)
 {
     if (held->generation.number != record->generation.number ||
         held->generation.version != record->generation.version ||
@@ -38,7 +38,7 @@ static int check_fit(const struct hf_engine *e, const struct hf_placement_record
  */
 static int check_record(struct hf_engine *e, struct context *c)
 {
-    struct hf_record_order order, newest;
+    struct hf_msg_record_order order, newest;
     int r = hf__record_check(e, &c->m.record, c->m.header.owner, &c->record);
     if (r != 0)
         return r;
@@ -60,7 +60,8 @@ static int check_record(struct hf_engine *e, struct context *c)
     return hf__votes_for(e, c->m.header.owner, &c->row, c->m.seals) ? 0 : HF_ENOSHARE;
 }
 
-static bool same_record(const struct hf_owner_row *row, const struct hf_signed_record *record)
+static bool same_record(const struct hf_msg_owner_row *row,
+                        const struct hf_msg_signed_record *record)
 {
     return row->has_newest && hf_bytes_equal(row->newest.record, record->record);
 }
@@ -90,7 +91,7 @@ static void store(struct hf_engine *e, struct context *c)
 
 static void answer(struct hf_engine *e, uint64_t id, const struct context *c)
 {
-    struct hf_certificate what = {.ballot = c->m.header.ballot};
+    struct hf_msg_certificate what = {.ballot = c->m.header.ballot};
     uint8_t seal[64];
     if (!c->m.has_seals) {
         hf__ack(e, id, &c->request, true, true, NULL);

@@ -14,11 +14,11 @@
 
 struct context {
     uint8_t method;
-    struct hf_recover_request request;
-    struct hf_recover_transcript t;
+    struct hf_msg_recover_request request;
+    struct hf_msg_recover_transcript t;
     uint8_t transcript_hash[32];
     uint8_t key[32]; /* of the remembered answer */
-    struct hf_owner_row row;
+    struct hf_msg_owner_row row;
 };
 
 void hf__answers_expire(struct hf_engine *e)
@@ -101,7 +101,8 @@ static int check_cheap(struct hf_engine *e, struct context *c)
 /* Whether the share may go to this machine (proto/PROTOCOL.md, 8). */
 static int check_platform(struct hf_engine *e, const struct context *c, const struct hf_verdict *v)
 {
-    const struct hf_validator *owner = &e->set->u.set.validators[hf_set_find(e->set, c->t.account)];
+    const struct hf_msg_validator *owner =
+        &e->set->u.set.validators[hf_set_find(e->set, c->t.account)];
     if (HF_FAULT(PLATFORM) || e->policy->u.policy.platform_rule == 1 ||
         memcmp(v->ppid, c->row.ppid, 16) == 0)
         return 0;
@@ -133,21 +134,21 @@ static int check_quote(struct hf_engine *e, const struct context *c)
 }
 
 /* One generation: its share sealed to the asker's key, or the proof of knowing it. */
-static int fill_share(struct hf_engine *e, const struct context *c, const struct hf_held_row *held,
-                      struct hf_held_share *ret)
+static int fill_share(struct hf_engine *e, const struct context *c,
+                      const struct hf_msg_held_row *held, struct hf_msg_held_share *ret)
 {
     static const char info[] = "holdfast/v1/answer";
-    struct hf_share_aad aad = {.generation = held->generation, .index = held->index};
+    struct hf_msg_share_aad aad = {.generation = held->generation, .index = held->index};
     uint8_t *out = hf__scratch(e, HF_SCALAR_LEN + HF_SEAL_OVERHEAD);
     memcpy(aad.transcript_hash, c->transcript_hash, 32);
     memcpy(aad.provider, e->account, 32);
     struct hf_bytes context = hf__encode(e, &hf_wire_share_aad, &aad);
-    *ret = (struct hf_held_share){.generation = held->generation,
-                                  .index = held->index,
-                                  .shares = held->shares,
-                                  .commitments = held->commitments,
-                                  .has_record = held->has_record,
-                                  .record = held->record};
+    *ret = (struct hf_msg_held_share){.generation = held->generation,
+                                      .index = held->index,
+                                      .shares = held->shares,
+                                      .commitments = held->commitments,
+                                      .has_record = held->has_record,
+                                      .record = held->record};
     uint8_t *share = e->secret_alloc(HF_SCALAR_LEN);
     hf_assert(share != NULL);
     int r = e->suite->unwrap(e->s->wrap_key, hf_bytes_of(held->generation.id, 16),
@@ -169,22 +170,23 @@ static int fill_share(struct hf_engine *e, const struct context *c, const struct
     return r;
 }
 
-static int fill_answer(struct hf_engine *e, const struct context *c, struct hf_recover_answer *ret)
+static int fill_answer(struct hf_engine *e, const struct context *c,
+                       struct hf_msg_recover_answer *ret)
 {
     struct hf_bytes prefix = hf__key_account(c->t.account);
     size_t at = hf__rows_first(&e->rows, HF_ROW_HELD, prefix);
     const struct hf__row *row;
-    *ret = (struct hf_recover_answer){.promised = c->row.promised,
-                                      .has_newest = c->row.has_newest,
-                                      .newest = c->row.newest,
-                                      .certificates = c->row.certificates,
-                                      .certificates_count = c->row.certificates_count};
+    *ret = (struct hf_msg_recover_answer){.promised = c->row.promised,
+                                          .has_newest = c->row.has_newest,
+                                          .newest = c->row.newest,
+                                          .certificates = c->row.certificates,
+                                          .certificates_count = c->row.certificates_count};
     memcpy(ret->transcript_hash, c->transcript_hash, 32);
     memcpy(ret->provider, e->account, 32);
     hf__versions(e, &ret->versions);
     ret->shares = hf__scratch(e, HF_GENERATIONS_HELD_MAX * sizeof *ret->shares);
     while ((row = hf__rows_at(&e->rows, at++, HF_ROW_HELD, prefix)) != NULL) {
-        struct hf_held_row held;
+        struct hf_msg_held_row held;
         int r = hf__decode(e, &hf_wire_held_row, hf_blob_bytes(row->value), &held);
         hf_assert(r == 0 && ret->shares_count < HF_GENERATIONS_HELD_MAX);
         r = fill_share(e, c, &held, &ret->shares[ret->shares_count]);
@@ -198,8 +200,8 @@ static int fill_answer(struct hf_engine *e, const struct context *c, struct hf_r
 
 static int answer(struct hf_engine *e, uint64_t id, const struct context *c)
 {
-    struct hf_recover_answer a;
-    struct hf_recover_response m = {0};
+    struct hf_msg_recover_answer a;
+    struct hf_msg_recover_response m = {0};
     if (!hf__identity_own(e, &m.identity))
         return HF_EBUSY;
     int r = fill_answer(e, c, &a);

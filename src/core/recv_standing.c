@@ -6,9 +6,9 @@
 
 int hf__recv_standing(struct hf_engine *e, uint64_t id, struct hf_bytes body)
 {
-    struct hf_owner_request request;
-    struct hf_standing m;
-    struct hf_owner_row row;
+    struct hf_msg_owner_request request;
+    struct hf_msg_standing m;
+    struct hf_msg_owner_row row;
     const struct hf__peer *peer;
     bool raised = false;
     int r = hf__owner_open(e, body, &hf_wire_standing, &m, &request);

@@ -4,14 +4,14 @@
 #include "base/error.h"
 #include "fault.h"
 
-void hf__record_order(const struct hf_placement_record *record, struct hf_record_order *ret)
+void hf__record_order(const struct hf_msg_placement_record *record, struct hf_msg_record_order *ret)
 {
-    *ret = (struct hf_record_order){.claim = record->ballot.number,
-                                    .generation = record->generation.number};
+    *ret = (struct hf_msg_record_order){.claim = record->ballot.number,
+                                        .generation = record->generation.number};
     memcpy(ret->id, record->generation.id, 16);
 }
 
-int hf__order_compare(const struct hf_record_order *a, const struct hf_record_order *b)
+int hf__order_compare(const struct hf_msg_record_order *a, const struct hf_msg_record_order *b)
 {
     if (a == NULL || b == NULL)
         return (a != NULL) - (b != NULL);
@@ -20,15 +20,15 @@ int hf__order_compare(const struct hf_record_order *a, const struct hf_record_or
     return (a->generation > b->generation) - (a->generation < b->generation);
 }
 
-bool hf__ballot_equal(const struct hf_ballot *a, const struct hf_ballot *b)
+bool hf__ballot_equal(const struct hf_msg_ballot *a, const struct hf_msg_ballot *b)
 {
     return a->number == b->number && memcmp(a->instance, b->instance, 16) == 0;
 }
 
-void hf__claim_sign(struct hf_engine *e, const struct hf_ballot *ballot,
-                    const struct hf_record_order *known, struct hf_signed_claim *ret)
+void hf__claim_sign(struct hf_engine *e, const struct hf_msg_ballot *ballot,
+                    const struct hf_msg_record_order *known, struct hf_msg_signed_claim *ret)
 {
-    struct hf_claim_statement s = {.ballot = *ballot, .has_known = known != NULL};
+    struct hf_msg_claim_statement s = {.ballot = *ballot, .has_known = known != NULL};
     hf_assert(e->open && ballot->number > 0);
     if (known != NULL)
         s.known = *known;
@@ -38,15 +38,15 @@ void hf__claim_sign(struct hf_engine *e, const struct hf_ballot *ballot,
     e->suite->sign(e->s->account, "holdfast/v1/claim", ret->statement, ret->signature);
 }
 
-void hf__claim_read(struct hf_engine *e, const struct hf_signed_claim *claim,
-                    struct hf_claim_statement *ret)
+void hf__claim_read(struct hf_engine *e, const struct hf_msg_signed_claim *claim,
+                    struct hf_msg_claim_statement *ret)
 {
     int r = hf__decode(e, &hf_wire_claim_statement, claim->statement, ret);
     hf_assert(r == 0);
 }
 
-int hf__claim_open(struct hf_engine *e, const struct hf_signed_claim *claim,
-                   const uint8_t owner[static 32], struct hf_claim_statement *ret)
+int hf__claim_open(struct hf_engine *e, const struct hf_msg_signed_claim *claim,
+                   const uint8_t owner[static 32], struct hf_msg_claim_statement *ret)
 {
     int r = hf__decode(e, &hf_wire_claim_statement, claim->statement, ret);
     if (r != 0)
@@ -58,7 +58,7 @@ int hf__claim_open(struct hf_engine *e, const struct hf_signed_claim *claim,
     return e->suite->verify(owner, "holdfast/v1/claim", claim->statement, claim->signature);
 }
 
-void hf__record_hash(struct hf_engine *e, const struct hf_signed_record *record,
+void hf__record_hash(struct hf_engine *e, const struct hf_msg_signed_record *record,
                      uint8_t ret[static 32])
 {
     e->suite->hash("holdfast/v1/record", record->record, ret);
@@ -66,9 +66,9 @@ void hf__record_hash(struct hf_engine *e, const struct hf_signed_record *record,
 
 struct hf_bytes hf__acceptance_bytes(struct hf_engine *e, const uint8_t owner[static 32],
                                      const uint8_t generation[static 16],
-                                     const struct hf_ballot *ballot, bool provisional)
+                                     const struct hf_msg_ballot *ballot, bool provisional)
 {
-    struct hf_acceptance_statement s = {.ballot = *ballot, .provisional = provisional};
+    struct hf_msg_acceptance_statement s = {.ballot = *ballot, .provisional = provisional};
     memcpy(s.network, e->network, 32);
     memcpy(s.owner, owner, 32);
     memcpy(s.generation, generation, 16);
@@ -76,9 +76,10 @@ struct hf_bytes hf__acceptance_bytes(struct hf_engine *e, const uint8_t owner[st
 }
 
 struct hf_bytes hf__seal_bytes(struct hf_engine *e, const uint8_t owner[static 32],
-                               const struct hf_certificate *what, const uint8_t acceptor[static 32])
+                               const struct hf_msg_certificate *what,
+                               const uint8_t acceptor[static 32])
 {
-    struct hf_seal_statement s = {.ballot = what->ballot};
+    struct hf_msg_seal_statement s = {.ballot = what->ballot};
     memcpy(s.network, e->network, 32);
     memcpy(s.owner, owner, 32);
     memcpy(s.generation, what->generation, 16);
@@ -89,8 +90,8 @@ struct hf_bytes hf__seal_bytes(struct hf_engine *e, const uint8_t owner[static 3
 }
 
 /* The generation of a chain that has this id; NULL: none. */
-static const struct hf_unsealed *chain_find(const struct hf_placement_record *record,
-                                            const uint8_t id[static 16])
+static const struct hf_msg_unsealed *chain_find(const struct hf_msg_placement_record *record,
+                                                const uint8_t id[static 16])
 {
     for (size_t i = 0; i < record->chain_count; i++)
         if (memcmp(record->chain[i].generation.id, id, 16) == 0)
@@ -99,12 +100,12 @@ static const struct hf_unsealed *chain_find(const struct hf_placement_record *re
 }
 
 /* Whether an id is of the record's own generation, or of one in its chain. */
-static bool in_lineage(const struct hf_placement_record *record, const uint8_t id[static 16])
+static bool in_lineage(const struct hf_msg_placement_record *record, const uint8_t id[static 16])
 {
     return memcmp(record->generation.id, id, 16) == 0 || chain_find(record, id) != NULL;
 }
 
-static bool is_holder(const struct hf_holder *holders, size_t count,
+static bool is_holder(const struct hf_msg_holder *holders, size_t count,
                       const uint8_t account[static 32])
 {
     for (size_t i = 0; i < count; i++)
@@ -113,10 +114,10 @@ static bool is_holder(const struct hf_holder *holders, size_t count,
     return false;
 }
 
-int hf__certificate_check(struct hf_engine *e, const struct hf_certificate *c,
-                          const struct hf_placement_record *record)
+int hf__certificate_check(struct hf_engine *e, const struct hf_msg_certificate *c,
+                          const struct hf_msg_placement_record *record)
 {
-    const struct hf_unsealed *u = chain_find(record, c->generation);
+    const struct hf_msg_unsealed *u = chain_find(record, c->generation);
     if (u == NULL || c->seals_count < u->quorum || memcmp(c->by, c->generation, 16) == 0 ||
         !in_lineage(record, c->by))
         return HF_ECERTIFICATE;
@@ -133,7 +134,7 @@ int hf__certificate_check(struct hf_engine *e, const struct hf_certificate *c,
     return 0;
 }
 
-const struct hf_floor *hf__floor_of(const struct hf_engine *e, const uint8_t owner[static 32])
+const struct hf_msg_floor *hf__floor_of(const struct hf_engine *e, const uint8_t owner[static 32])
 {
     long at = e->set != NULL ? hf_set_find(e->set, owner) : -1;
     if (at < 0 || !e->set->u.set.validators[at].has_floor)
@@ -142,7 +143,8 @@ const struct hf_floor *hf__floor_of(const struct hf_engine *e, const uint8_t own
 }
 
 /* Whether the authority says that a generation counts as sealed, in favour of this lineage. */
-static bool is_written_off(const struct hf_floor *floor, const struct hf_placement_record *record,
+static bool is_written_off(const struct hf_msg_floor *floor,
+                           const struct hf_msg_placement_record *record,
                            const uint8_t id[static 16])
 {
     for (size_t i = 0; floor != NULL && i < floor->written_off_count; i++)
@@ -153,10 +155,10 @@ static bool is_written_off(const struct hf_floor *floor, const struct hf_placeme
 }
 
 /* The holders that the authority says are left vote in place of all. */
-static void reduce(const struct hf_floor *floor, struct hf__electorate *g)
+static void reduce(const struct hf_msg_floor *floor, struct hf__electorate *g)
 {
     for (size_t i = 0; floor != NULL && i < floor->survivors_count; i++) {
-        const struct hf_survivors *s = &floor->survivors[i];
+        const struct hf_msg_survivors *s = &floor->survivors[i];
         if (memcmp(s->generation, g->id, 16) != 0)
             continue;
         uint8_t n = 0;
@@ -174,7 +176,7 @@ static void reduce(const struct hf_floor *floor, struct hf__electorate *g)
 }
 
 static void add(struct hf__electorate *g, const uint8_t id[static 16], uint64_t quorum,
-                uint64_t provisional, const struct hf_holder *holders, size_t count)
+                uint64_t provisional, const struct hf_msg_holder *holders, size_t count)
 {
     hf_assert(count > 0 && count <= HF_SHARES_MAX && 2 * quorum > count);
     *g = (struct hf__electorate){
@@ -186,16 +188,16 @@ static void add(struct hf__electorate *g, const uint8_t id[static 16], uint64_t 
     }
 }
 
-size_t hf__electorates(struct hf_engine *e, const struct hf_placement_record *record,
-                       const struct hf_certificate *certificates, size_t certificates_count,
+size_t hf__electorates(struct hf_engine *e, const struct hf_msg_placement_record *record,
+                       const struct hf_msg_certificate *certificates, size_t certificates_count,
                        struct hf__electorate ret[static HF__ELECTORATES_MAX])
 {
-    const struct hf_floor *floor = hf__floor_of(e, record->owner);
+    const struct hf_msg_floor *floor = hf__floor_of(e, record->owner);
     size_t count = 0;
     add(&ret[count++], record->generation.id, record->quorum, record->provisional, record->holders,
         record->holders_count);
     for (size_t i = 0; i < record->chain_count; i++) {
-        const struct hf_unsealed *u = &record->chain[i];
+        const struct hf_msg_unsealed *u = &record->chain[i];
         bool sealed = is_written_off(floor, record, u->generation.id);
         for (size_t c = 0; c < certificates_count; c++)
             sealed = sealed || memcmp(certificates[c].generation, u->generation.id, 16) == 0;
@@ -217,13 +219,13 @@ static bool votes(const struct hf__electorate *g, const uint8_t account[static 3
 }
 
 /* Whether the acceptances of one electorate suffice; each acceptor counts once. */
-static bool carried(struct hf_engine *e, const struct hf_claim_proof *proof,
-                    const struct hf_ballot *ballot, const struct hf__electorate *g,
+static bool carried(struct hf_engine *e, const struct hf_msg_claim_proof *proof,
+                    const struct hf_msg_ballot *ballot, const struct hf__electorate *g,
                     const uint8_t owner[static 32])
 {
     size_t firm = 0, any = 0;
     for (size_t i = 0; i < proof->acceptances_count; i++) {
-        const struct hf_acceptance *a = &proof->acceptances[i];
+        const struct hf_msg_acceptance *a = &proof->acceptances[i];
         bool counts = memcmp(a->generation, g->id, 16) == 0 && votes(g, a->acceptor);
         for (size_t j = 0; j < i && counts; j++)
             counts = memcmp(proof->acceptances[j].generation, a->generation, 16) != 0 ||
@@ -239,11 +241,11 @@ static bool carried(struct hf_engine *e, const struct hf_claim_proof *proof,
     return firm >= g->quorum || any >= g->provisional;
 }
 
-int hf__claim_proof_check(struct hf_engine *e, const struct hf_claim_proof *proof,
+int hf__claim_proof_check(struct hf_engine *e, const struct hf_msg_claim_proof *proof,
                           const struct hf__electorate *electorates, size_t count,
                           const uint8_t owner[static 32])
 {
-    struct hf_claim_statement s;
+    struct hf_msg_claim_statement s;
     int r = hf__claim_open(e, &proof->claim, owner, &s);
     if (r != 0)
         return r;

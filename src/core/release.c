@@ -64,7 +64,7 @@ static void hand_out(struct hf_engine *e, uint64_t request, struct hf_bytes name
 
 static void bind(struct hf_engine *e, uint64_t request, struct hf_bytes name)
 {
-    struct hf_binding_row row = {.version = e->version};
+    struct hf_msg_binding_row row = {.version = e->version};
     /* Two askers of one name: the second finds it bound. */
     bool first = hf__rows_get(&e->rows, HF_ROW_BINDING, name) == NULL;
     if (first) {
@@ -126,7 +126,7 @@ static void progress(struct hf_engine *e, struct hf__release *l)
 static void ask(struct hf_engine *e, const struct hf__release *l, size_t g, size_t at)
 {
     const struct hf__electorate *from = &l->electorates[g];
-    struct hf_standing m = {.generation = e->recorded, .index = from->indices[at]};
+    struct hf_msg_standing m = {.generation = e->recorded, .index = from->indices[at]};
     memcpy(m.generation.id, from->id, 16);
     hf__fill_header(e, from->acceptors[at], &m.header);
     int r = hf__owner_send(e, HF_METHOD_STANDING, from->acceptors[at], UINT8_MAX, l->arg,
@@ -136,8 +136,8 @@ static void ask(struct hf_engine *e, const struct hf__release *l, size_t g, size
 
 static void begin(struct hf_engine *e, uint64_t request, struct hf_bytes name)
 {
-    struct hf_placement_record record;
-    struct hf_certificate certificates[HF__ELECTORATES_MAX];
+    struct hf_msg_placement_record record;
+    struct hf_msg_certificate certificates[HF__ELECTORATES_MAX];
     size_t waiting = 0;
     for (const struct hf__release *l = e->releases; l != NULL; l = l->next)
         waiting++;
@@ -178,8 +178,8 @@ int hf__release_answered(struct hf_engine *e, const struct hf__pending *call, in
     for (size_t g = 0; (again || r == 0) && g < l->electorates_count; g++)
         for (size_t i = 0; (again || r == 0) && i < l->electorates[g].n; i++) {
             const struct hf__electorate *from = &l->electorates[g];
-            struct hf_standing m = {.generation = e->recorded, .index = from->indices[i]};
-            struct hf_ack_statement s;
+            struct hf_msg_standing m = {.generation = e->recorded, .index = from->indices[i]};
+            struct hf_msg_ack_statement s;
             uint8_t hash[32];
             if (memcmp(from->acceptors[i], call->account, 32) != 0)
                 continue;
@@ -208,7 +208,7 @@ int hf__release_answered(struct hf_engine *e, const struct hf__pending *call, in
 
 void hf__release(struct hf_engine *e, uint64_t request, struct hf_bytes name)
 {
-    struct hf_binding_row row = {.version = e->version};
+    struct hf_msg_binding_row row = {.version = e->version};
     int r = name_ok(name) ? hf__why_closed(e) : HF_EINVAL;
     struct hf_blob *bound = r == 0 ? hf__rows_get(&e->rows, HF_ROW_BINDING, name) : NULL;
     if (r == 0 && bound == NULL && e->state != HF_STATE_READY && !HF_FAULT(RELEASE))

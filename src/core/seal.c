@@ -38,10 +38,10 @@ size_t hf__seal_memory(const struct hf_engine *e)
 }
 
 /* Lists the acceptors of what is unsealed. A record that has changed is sealed from the start. */
-static void list_sealers(struct hf_engine *e, const struct hf_placement_record *record,
+static void list_sealers(struct hf_engine *e, const struct hf_msg_placement_record *record,
                          const uint8_t hash[static 32])
 {
-    struct hf_certificate certificates[HF__ELECTORATES_MAX];
+    struct hf_msg_certificate certificates[HF__ELECTORATES_MAX];
     struct hf__electorate *g = hf__scratch(e, HF__ELECTORATES_MAX * sizeof *g);
     if (e->sealing != NULL && memcmp(e->sealing->record_hash, hash, 32) == 0)
         return;
@@ -63,23 +63,24 @@ static void list_sealers(struct hf_engine *e, const struct hf_placement_record *
 }
 
 static void fill_request(struct hf_engine *e, const struct hf__sealer *s,
-                         const struct hf_signed_record *record, struct hf_record_request *ret)
+                         const struct hf_msg_signed_record *record,
+                         struct hf_msg_record_request *ret)
 {
-    *ret = (struct hf_record_request){.record = *record, .has_seals = true};
+    *ret = (struct hf_msg_record_request){.record = *record, .has_seals = true};
     memcpy(ret->seals, s->generation, 16);
     hf__fill_header(e, s->account, &ret->header);
 }
 
 static bool has_certificate(struct hf_engine *e, const uint8_t generation[static 16])
 {
-    struct hf_older_row row;
+    struct hf_msg_older_row row;
     return hf__older_row(e, generation, &row) && row.has_certificate;
 }
 
 void hf__seal_send(struct hf_engine *e)
 {
-    struct hf_placement_record record;
-    struct hf_signed_record signed_record;
+    struct hf_msg_placement_record record;
+    struct hf_msg_signed_record signed_record;
     uint8_t hash[32];
     bool waiting = false;
     if (!e->claimed || e->claiming != NULL || e->unsealed == 0 ||
@@ -96,7 +97,7 @@ void hf__seal_send(struct hf_engine *e)
         waiting = true;
         if (hf__calling(e, HF_METHOD_RECORD, s->account, &arg))
             continue;
-        struct hf_record_request m;
+        struct hf_msg_record_request m;
         fill_request(e, s, &signed_record, &m);
         int r = hf__owner_send(e, HF_METHOD_RECORD, s->account, UINT8_MAX, arg,
                                &hf_wire_record_request, &m);
@@ -108,10 +109,10 @@ void hf__seal_send(struct hf_engine *e)
 
 /* q acceptors of one generation have sealed it: their signatures are the certificate. */
 static void certify(struct hf_engine *e, const struct hf__sealer *last,
-                    const struct hf_certificate *what)
+                    const struct hf_msg_certificate *what)
 {
-    struct hf_older_row row;
-    struct hf_seal seals[HF_SHARES_MAX];
+    struct hf_msg_older_row row;
+    struct hf_msg_seal seals[HF_SHARES_MAX];
     size_t count = 0;
     for (size_t i = 0; i < e->sealing->count && count < last->quorum; i++) {
         const struct hf__sealer *s = &e->sealing->sealers[i];
@@ -138,12 +139,12 @@ static void certify(struct hf_engine *e, const struct hf__sealer *last,
 int hf__seal_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                       struct hf_bytes body)
 {
-    struct hf_placement_record record;
-    struct hf_signed_record signed_record;
-    struct hf_record_request m;
-    struct hf_ack_statement s;
-    struct hf_ack_response response;
-    struct hf_certificate what = {0};
+    struct hf_msg_placement_record record;
+    struct hf_msg_signed_record signed_record;
+    struct hf_msg_record_request m;
+    struct hf_msg_ack_statement s;
+    struct hf_msg_ack_response response;
+    struct hf_msg_certificate what = {0};
     uint8_t hash[32];
     if (!e->claimed || error != 0 || e->sealing == NULL || call->arg >= e->sealing->count ||
         !hf__own_record(e, &record, &signed_record, NULL))

@@ -68,7 +68,7 @@ static void fill_retiring(struct hf_engine *e, struct hf_status *ret)
          (at = hf__rows_at(&e->rows, i, HF_ROW_OLDER, no_key)) != NULL &&
          ret->retiring_count < HF_STATUS_RETIRING_MAX;
          i++) {
-        struct hf_older_row row;
+        struct hf_msg_older_row row;
         int r = hf__decode(e, &hf_wire_older_row, hf_blob_bytes(at->value), &row);
         hf_assert(r == 0);
         if (row.holders_count == 0)
@@ -102,7 +102,7 @@ static void fill_documents(const struct hf_engine *e, struct hf_status *ret)
 
 static void fill_placement(struct hf_engine *e, struct hf_status *ret)
 {
-    struct hf_placement_record record;
+    struct hf_msg_placement_record record;
     if (hf__own_record(e, &record, NULL, &ret->confirmed)) {
         ret->k = (uint8_t)record.threshold;
         ret->n = (uint8_t)record.holders_count;

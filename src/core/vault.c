@@ -56,7 +56,8 @@ static void block(struct hf_engine *e, int reason)
     hf__state_set(e, HF_STATE_BLOCKED, reason);
 }
 
-static bool find_hint(struct hf_engine *e, const struct hf_event *event, struct hf_public_hint *ret)
+static bool find_hint(struct hf_engine *e, const struct hf_event *event,
+                      struct hf_msg_public_hint *ret)
 {
     struct hf_bytes name = hf_bytes_of("hint", 4);
     for (size_t i = 0; i < event->u.start.rows_count; i++) {
@@ -69,7 +70,7 @@ static bool find_hint(struct hf_engine *e, const struct hf_event *event, struct 
 
 void hf__start(struct hf_engine *e, const struct hf_event *event)
 {
-    struct hf_public_hint hint;
+    struct hf_msg_public_hint hint;
     hf__documents_load(e, event->u.start.rows, event->u.start.rows_count);
     hf__timer_set(e, HF__TIMER_DOCUMENTS, 0);
     bool hinted = find_hint(e, event, &hint);
@@ -102,9 +103,9 @@ void hf__start(struct hf_engine *e, const struct hf_event *event)
 
 void hf__account_save(struct hf_engine *e)
 {
-    struct hf_account_row row = {.version = e->version,
-                                 .claim_asked = e->claim_asked,
-                                 .generation_next = e->generation_next};
+    struct hf_msg_account_row row = {.version = e->version,
+                                     .claim_asked = e->claim_asked,
+                                     .generation_next = e->generation_next};
     uint8_t *plain = e->secret_alloc(ACCOUNT_SECRETS);
     hf_assert(plain != NULL);
     memcpy(plain, e->s->account, HF_SIGN_SECRET_LEN);
@@ -122,7 +123,7 @@ void hf__account_save(struct hf_engine *e)
 static int account_load(struct hf_engine *e)
 {
     static const char label[] = "holdfast/v1/self";
-    struct hf_account_row row;
+    struct hf_msg_account_row row;
     uint8_t signature[HF_SIGNATURE_LEN];
     struct hf_blob *value = hf__rows_get(&e->rows, HF_ROW_ACCOUNT, no_key);
     if (value == NULL)
@@ -270,10 +271,10 @@ void hf__lock(struct hf_engine *e)
     hf__timer_clear(e, HF__TIMER_RECORD);
 }
 
-bool hf__own_record(struct hf_engine *e, struct hf_placement_record *ret,
-                    struct hf_signed_record *ret_signed, bool *ret_confirmed)
+bool hf__own_record(struct hf_engine *e, struct hf_msg_placement_record *ret,
+                    struct hf_msg_signed_record *ret_signed, bool *ret_confirmed)
 {
-    struct hf_record_row row;
+    struct hf_msg_record_row row;
     struct hf_blob *value = hf__rows_get(&e->rows, HF_ROW_RECORD, no_key);
     if (value == NULL)
         return false;
@@ -290,7 +291,7 @@ bool hf__own_record(struct hf_engine *e, struct hf_placement_record *ret,
 
 void hf__watch_rebuild(struct hf_engine *e)
 {
-    struct hf_placement_record record;
+    struct hf_msg_placement_record record;
     bool confirmed = false;
     struct hf__watch *old = e->watch;
     size_t old_count = e->watch_count;

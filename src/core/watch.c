@@ -13,10 +13,10 @@ static bool watching(const struct hf_engine *e)
            e->state == HF_STATE_DEGRADED;
 }
 
-static struct hf_standing standing_of(struct hf_engine *e, const struct hf__watch *w,
-                                      const struct hf_generation_id *generation)
+static struct hf_msg_standing standing_of(struct hf_engine *e, const struct hf__watch *w,
+                                          const struct hf_msg_generation_id *generation)
 {
-    struct hf_standing m = {.generation = *generation, .index = w->index};
+    struct hf_msg_standing m = {.generation = *generation, .index = w->index};
     hf__fill_header(e, w->account, &m.header);
     return m;
 }
@@ -25,7 +25,7 @@ void hf__standing_ask(struct hf_engine *e, struct hf__watch *w)
 {
     if (!watching(e) || e->claiming != NULL || hf__calling(e, HF_METHOD_STANDING, w->account, NULL))
         return;
-    struct hf_standing m = standing_of(e, w, &e->recorded);
+    struct hf_msg_standing m = standing_of(e, w, &e->recorded);
     int r = hf__owner_send(e, HF_METHOD_STANDING, w->account, (uint8_t)(w - e->watch),
                            (uint32_t)e->recorded.number, &hf_wire_standing, &m);
     if (r != 0) {
@@ -50,7 +50,7 @@ void hf__standing_send(struct hf_engine *e)
 int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                           struct hf_bytes body)
 {
-    struct hf_ack_statement s = {0};
+    struct hf_msg_ack_statement s = {0};
     uint8_t hash[32];
     if (call->slot == UINT8_MAX)
         return hf__release_answered(e, call, error, body);
@@ -59,7 +59,7 @@ int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, i
     struct hf__watch *w = &e->watch[call->slot];
     int r = error;
     if (r == 0) {
-        struct hf_standing m = standing_of(e, w, &e->recorded);
+        struct hf_msg_standing m = standing_of(e, w, &e->recorded);
         e->suite->hash("holdfast/v1/request", hf__encode(e, &hf_wire_standing, &m), hash);
         r = hf__ack_check(e, call, hash, body, &s, NULL);
     }
@@ -88,7 +88,7 @@ int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, i
  */
 static bool in_touch(struct hf_engine *e, size_t answered)
 {
-    struct hf_placement_record record;
+    struct hf_msg_placement_record record;
     return hf__own_record(e, &record, NULL, NULL) && answered + 1 >= record.threshold;
 }
 

@@ -18,7 +18,7 @@ bool hf_quorums_ok(uint64_t n, uint64_t k, uint64_t q, uint64_t p)
     return k >= 2 && k <= q && q <= p && p <= n && 2 * q > n;
 }
 
-uint64_t hf_provisional_quorum(const struct hf_policy *policy, uint64_t n, uint64_t q)
+uint64_t hf_provisional_quorum(const struct hf_msg_policy *policy, uint64_t n, uint64_t q)
 {
     if (policy->claim_provisional != 0)
         return policy->claim_provisional;
@@ -31,7 +31,7 @@ uint64_t hf_claim_quorum_proposed(uint64_t n, uint64_t k)
     return q > k ? q : k;
 }
 
-static int policy_check(const struct hf_policy *p)
+static int policy_check(const struct hf_msg_policy *p)
 {
     if (!hf_quorums_ok(p->shares, p->threshold, p->claim_quorum,
                        hf_provisional_quorum(p, p->shares, p->claim_quorum)) ||
@@ -49,7 +49,7 @@ static int policy_check(const struct hf_policy *p)
     return 0;
 }
 
-static int set_check(const struct hf_validator_set *s)
+static int set_check(const struct hf_msg_validator_set *s)
 {
     if (s->expires_s <= s->issued_s)
         return HF_EDOCUMENT;
@@ -62,7 +62,7 @@ static int set_check(const struct hf_validator_set *s)
     return 0;
 }
 
-static int root_check(const struct hf_root *r)
+static int root_check(const struct hf_msg_root *r)
 {
     if (r->keys_count == 0 || r->threshold > r->keys_count)
         return HF_EDOCUMENT;
@@ -75,7 +75,7 @@ static int root_check(const struct hf_root *r)
     return 0;
 }
 
-void hf_policy_judge(const struct hf_policy *p, struct hf_judge_measurement *m,
+void hf_policy_judge(const struct hf_msg_policy *p, struct hf_judge_measurement *m,
                      struct hf_judge_policy *ret)
 {
     for (size_t i = 0; i < p->measurements_count; i++) {
@@ -120,7 +120,7 @@ void hf_policy_judge(const struct hf_policy *p, struct hf_judge_measurement *m,
 /* Once for all who judge by it. */
 static int judge_make(struct hf_document *d)
 {
-    const struct hf_policy *p = &d->u.policy;
+    const struct hf_msg_policy *p = &d->u.policy;
     void *policy, *list;
     int r = hf_arena_alloc(d->arena, 1, sizeof *d->judge, &policy);
     if (r == 0)

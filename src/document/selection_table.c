@@ -61,7 +61,7 @@ static void number_texts(struct named *names, size_t count, bool by_first, uint3
 static int count_candidates(const struct hf_document *set, struct hf_selection_table *t,
                             const uint32_t *operators_of)
 {
-    const struct hf_validator *v = set->u.set.validators;
+    const struct hf_msg_validator *v = set->u.set.validators;
     size_t staying = 0, operators = 0;
     bool alone = false; /* some operator has one validator only, which loses it as an owner */
     uint32_t *members = calloc(t->count + 1, sizeof *members);
@@ -124,7 +124,7 @@ static void scratch_done(struct scratch *s)
 static void fill_groups(const struct hf_document *set, struct hf_selection_table *t,
                         const struct scratch *s)
 {
-    const struct hf_validator *v = set->u.set.validators;
+    const struct hf_msg_validator *v = set->u.set.validators;
     size_t groups = (size_t)1 << t->group_bits;
     for (size_t i = 0; i < t->count; i++)
         if (!v[i].leaving)
@@ -145,7 +145,7 @@ static void fill_groups(const struct hf_document *set, struct hf_selection_table
 
 static int table_fill(const struct hf_document *set, struct hf_selection_table *t)
 {
-    const struct hf_validator *v = set->u.set.validators;
+    const struct hf_msg_validator *v = set->u.set.validators;
     size_t n = t->count, operators;
     struct scratch s;
     int r = HF_ENOMEM;

@@ -14,7 +14,7 @@ static const char label[] = "holdfast/v1/document";
 static void statement(uint8_t kind, const uint8_t body_hash[static 32],
                       const uint8_t network[static 32], struct hf_buf *ret)
 {
-    struct hf_document_statement s = {.kind = kind};
+    struct hf_msg_document_statement s = {.kind = kind};
     memcpy(s.network, network, sizeof s.network);
     memcpy(s.body_hash, body_hash, sizeof s.body_hash);
     int r = hf_wire_encode(&hf_wire_document_statement, &s, ret);
@@ -22,13 +22,13 @@ static void statement(uint8_t kind, const uint8_t body_hash[static 32],
 }
 
 /* How many distinct keys of root have a good signature among those of d. */
-static size_t count_signers(const struct hf_document *d, const struct hf_root *root,
+static size_t count_signers(const struct hf_document *d, const struct hf_msg_root *root,
                             struct hf_bytes signed_bytes)
 {
     size_t count = 0;
     for (size_t i = 0; i < root->keys_count; i++)
         for (size_t j = 0; j < d->signatures.signatures_count; j++) {
-            const struct hf_signature *s = &d->signatures.signatures[j];
+            const struct hf_msg_signature *s = &d->signatures.signatures[j];
             if (memcmp(s->key, root->keys[i].key, 32) != 0 ||
                 d->pool->suite->verify(s->key, label, signed_bytes, s->signature) != 0)
                 continue;
@@ -91,7 +91,7 @@ int hf_document_verify(const struct hf_document *d, const uint8_t network[static
 
 int hf_document_wrap(uint8_t kind, struct hf_bytes body, struct hf_buf *ret)
 {
-    struct hf_envelope e = {.format = 1, .kind = kind, .body = body};
+    struct hf_msg_envelope e = {.format = 1, .kind = kind, .body = body};
     return hf_wire_encode(&hf_wire_envelope, &e, ret);
 }
 
@@ -102,8 +102,8 @@ int hf_document_sign(const struct hf_suite *suite, struct hf_bytes envelope,
 {
     struct hf_arena arena;
     struct hf_buf b;
-    struct hf_envelope e;
-    struct hf_signature all[65];
+    struct hf_msg_envelope e;
+    struct hf_msg_signature all[65];
     uint8_t body_hash[32];
     hf_arena_init(&arena, 65536);
     hf_buf_init(&b, 512);

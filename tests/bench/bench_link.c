@@ -283,7 +283,7 @@ static void measure_alone(void)
 static void measure_daemon(char **argv)
 {
     struct hf_buf body;
-    struct hf_nonce_request m = {0};
+    struct hf_msg_nonce_request m = {0};
     uint8_t account[HF_KEY_LEN];
     hf_assert(hf_hex_decode(argv[2], account, sizeof account) == 0 &&
               hf_hex_decode(argv[4], m.account, sizeof m.account) == 0);

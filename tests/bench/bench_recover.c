@@ -54,7 +54,7 @@ static void call(const char *path, const struct hf_wire_type *type, const void *
 
 static void ask_nonce(void)
 {
-    struct hf_nonce_request m = {0};
+    struct hf_msg_nonce_request m = {0};
     memcpy(m.account, world.owner, 32);
     hf_suite_real.seal_keypair(&world.rng, world.response_key, world.response_secret);
     memcpy(m.response_key, world.response_key, 32);
@@ -64,9 +64,9 @@ static void ask_nonce(void)
 
 static void ask_share(const uint8_t nonce[static 40])
 {
-    struct hf_asked asked = {0};
-    struct hf_recover_transcript t = {.version = 1, .asked = &asked, .asked_count = 1};
-    struct hf_recover_request m = {0};
+    struct hf_msg_asked asked = {0};
+    struct hf_msg_recover_transcript t = {.version = 1, .asked = &asked, .asked_count = 1};
+    struct hf_msg_recover_request m = {0};
     struct hf_buf transcript, quote;
     uint8_t report_data[HF_REPORT_DATA_LEN];
     memcpy(asked.provider, world.provider, 32);
@@ -97,7 +97,7 @@ static void on_stopped(void *user)
 static void on_completed(void *user, const struct hf_net_result *r)
 {
     struct hf_arena arena;
-    struct hf_nonce_response nonce;
+    struct hf_msg_nonce_response nonce;
     (void)user;
     if (r->error != 0 || r->status != 200) {
         fprintf(stderr, "bench_recover: %s %d %.*s\n", hf_error_name(r->error), r->status,

@@ -13,7 +13,7 @@ enum { OWNERS = 3, ORDER_MAX = 3 * HF_SHARES_MAX };
 static void use_order(const struct hf_document *set, size_t owner, uint8_t rule, uint8_t n)
 {
     uint32_t order[ORDER_MAX], again[ORDER_MAX];
-    const struct hf_validator *validators = set->u.set.validators;
+    const struct hf_msg_validator *validators = set->u.set.validators;
     size_t count = hf_select(set, validators[owner].account, 1, rule, n, ORDER_MAX, order);
     hf_assert(count <= 3u * n);
     for (size_t i = 0; i < count; i++) {

@@ -127,24 +127,24 @@ static void make_document(size_t at, uint8_t kind, const struct hf_wire_type *ty
 
 static int by_account(const void *a, const void *b)
 {
-    return memcmp(((const struct hf_validator *)a)->account,
-                  ((const struct hf_validator *)b)->account, 32);
+    return memcmp(((const struct hf_msg_validator *)a)->account,
+                  ((const struct hf_msg_validator *)b)->account, 32);
 }
 
 static void make_set(void)
 {
     static const char *const operators[MEMBERS] = {"a", "b", "c", "d", "e", "f", "g"};
-    struct hf_validator validators[MEMBERS];
-    struct hf_validator_set set = {.epoch = 1,
-                                   .issued_s = NOW_S - 100,
-                                   .expires_s = NOW_S + 100000,
-                                   .validators = validators,
-                                   .validators_count = MEMBERS};
+    struct hf_msg_validator validators[MEMBERS];
+    struct hf_msg_validator_set set = {.epoch = 1,
+                                       .issued_s = NOW_S - 100,
+                                       .expires_s = NOW_S + 100000,
+                                       .validators = validators,
+                                       .validators_count = MEMBERS};
     for (size_t i = 0; i < MEMBERS; i++) {
-        validators[i] = (struct hf_validator){.account = {(uint8_t)i},
-                                              .registered_epoch = 1,
-                                              .address = hf_bytes_of("node:1", 6),
-                                              .operator_name = hf_bytes_of(operators[i], 1)};
+        validators[i] = (struct hf_msg_validator){.account = {(uint8_t)i},
+                                                  .registered_epoch = 1,
+                                                  .address = hf_bytes_of("node:1", 6),
+                                                  .operator_name = hf_bytes_of(operators[i], 1)};
     }
     memcpy(validators[0].account, node, 32);
     memcpy(validators[1].account, owner, 32);
@@ -154,22 +154,22 @@ static void make_set(void)
 
 static void make_network(void)
 {
-    struct hf_authority_key key = {.name = {NULL, 0}};
-    struct hf_measurement measurement = {.name = hf_bytes_of("m", 1), .digest = {1}};
-    struct hf_root root = {
+    struct hf_msg_authority_key key = {.name = {NULL, 0}};
+    struct hf_msg_measurement measurement = {.name = hf_bytes_of("m", 1), .digest = {1}};
+    struct hf_msg_root root = {
         .number = 1, .issued_s = NOW_S - 100, .threshold = 1, .keys = &key, .keys_count = 1};
-    struct hf_policy policy = {.version = 1,
-                               .issued_s = NOW_S - 100,
-                               .expires_s = NOW_S + 100000,
-                               .trust = HF_TRUST_INTEL,
-                               .shares = 3,
-                               .threshold = 2,
-                               .claim_quorum = 2,
-                               .measurements = &measurement,
-                               .measurements_count = 1,
-                               .quote_age_max_s = 86400,
-                               .shares_held_max = 10,
-                               .holder_grace_s = 3600};
+    struct hf_msg_policy policy = {.version = 1,
+                                   .issued_s = NOW_S - 100,
+                                   .expires_s = NOW_S + 100000,
+                                   .trust = HF_TRUST_INTEL,
+                                   .shares = 3,
+                                   .threshold = 2,
+                                   .claim_quorum = 2,
+                                   .measurements = &measurement,
+                                   .measurements_count = 1,
+                                   .quote_age_max_s = 86400,
+                                   .shares_held_max = 10,
+                                   .holder_grace_s = 3600};
     memcpy(key.key, authority, 32);
     make_document(0, HF_DOCUMENT_ROOT, &hf_wire_root, &root);
     int r = hf_network_id(documents[0], config.network);
@@ -205,7 +205,7 @@ static void set_up(void)
     hf_engine_free(run.engine);
     make_set();
 
-    struct hf_identity_statement s = {
+    struct hf_msg_identity_statement s = {
         .epoch = 1, .made_s = NOW_S, .sealing_key = {9}, .has_beacon = true};
     memcpy(s.network, config.network, 32);
     memcpy(s.account, owner, 32);
@@ -224,10 +224,10 @@ static void send_request(struct run *run, uint8_t method, struct hf_bytes body)
              .u.request = {.id = run->now_ms, .method = method, .account = owner, .body = body}});
 }
 
-static void fill_identity(struct hf_identity *ret)
+static void fill_identity(struct hf_msg_identity *ret)
 {
-    *ret = (struct hf_identity){.statement = hf_buf_bytes(&identity_statement),
-                                .quote = hf_bytes_of(quote_text, sizeof quote_text)};
+    *ret = (struct hf_msg_identity){.statement = hf_buf_bytes(&identity_statement),
+                                    .quote = hf_bytes_of(quote_text, sizeof quote_text)};
 }
 
 static void encode_and_send(struct run *run, uint8_t method, const struct hf_wire_type *type,
@@ -243,14 +243,14 @@ static void encode_and_send(struct run *run, uint8_t method, const struct hf_wir
 static void send_signed(struct run *run, uint8_t method, struct hf_bytes body, bool bare)
 {
     char label[64];
-    struct hf_owner_request m = {.versions = {1, 1, 1}, .body = body, .has_identity = !bare};
+    struct hf_msg_owner_request m = {.versions = {1, 1, 1}, .body = body, .has_identity = !bare};
     snprintf(label, sizeof label, "holdfast/v1/%s", hf_method_name(method));
     suite->sign(owner_secret, label, body, m.signature);
     fill_identity(&m.identity);
     encode_and_send(run, method, &hf_wire_owner_request, &m);
 }
 
-static void repair_header(struct hf_owner_header *h)
+static void repair_header(struct hf_msg_owner_header *h)
 {
     memcpy(h->network, config.network, 32);
     memcpy(h->owner, owner, 32);
@@ -285,10 +285,11 @@ static void send_owned(struct run *run, struct hf_arena *arena, uint8_t method,
         return;
     /* All of these begin with it. */
     hf_assert(type->shape()->fields[0].type == &hf_wire_owner_header);
-    repair_header((struct hf_owner_header *)(void *)(message + type->shape()->fields[0].offset));
+    repair_header(
+        (struct hf_msg_owner_header *)(void *)(message + type->shape()->fields[0].offset));
     hf_buf_init(&body, 1 << 16);
     if (hf_wire_encode(type, message, &body) == 0 && method == HF_METHOD_CLAIM) {
-        struct hf_claim_request m = {.versions = {.root = 1, .policy = 1, .epoch = 1}};
+        struct hf_msg_claim_request m = {.versions = {.root = 1, .policy = 1, .epoch = 1}};
         m.claim.statement = hf_buf_bytes(&body);
         suite->sign(owner_secret, "holdfast/v1/claim", m.claim.statement, m.claim.signature);
         fill_identity(&m.identity);
@@ -304,9 +305,9 @@ static void send_owned(struct run *run, struct hf_arena *arena, uint8_t method,
 static bool read_nonce(struct run *run, struct hf_arena *arena, bool of_offer,
                        uint8_t ret_nonce[static 40], uint8_t ret_sealing_key[static 32])
 {
-    struct hf_offer_response offer;
-    struct hf_nonce_response nonce;
-    struct hf_identity_statement s;
+    struct hf_msg_offer_response offer;
+    struct hf_msg_nonce_response nonce;
+    struct hf_msg_identity_statement s;
     work(run);
     if (run->update.replies_count != 1 || run->update.replies[0].error != 0)
         return false;
@@ -327,14 +328,14 @@ static bool read_nonce(struct run *run, struct hf_arena *arena, bool of_offer,
 
 /* Seals the share of the transcript's index, of a dealing made for it, and
  * fills what follows from that. */
-static bool deal(struct hf_deposit_transcript *t, uint8_t commitments[static 512],
+static bool deal(struct hf_msg_deposit_transcript *t, uint8_t commitments[static 512],
                  uint8_t sealed[static 80])
 {
     static const char info[] = "holdfast/v1/share";
     uint8_t secret[HF_SCALAR_LEN] = {1}, shares[16 * HF_SCALAR_LEN];
     struct hf_rng rng;
     struct hf_buf aad_bytes;
-    struct hf_deposit_aad aad = {.generation = t->generation, .index = t->index};
+    struct hf_msg_deposit_aad aad = {.generation = t->generation, .index = t->index};
     hf_rng_init(&rng, t->generation.number % 2 == 0 ? secret : owner);
     struct hf_sharing sharing = {.k = (uint8_t)t->threshold, .n = (uint8_t)t->shares};
     if (t->index > t->shares || suite->deal(&rng, secret, sharing, shares, commitments) != 0)
@@ -358,13 +359,13 @@ static bool deal(struct hf_deposit_transcript *t, uint8_t commitments[static 512
  * the transcript that was given. */
 static void send_deposit(struct run *run, struct hf_arena *arena, struct hf_bytes data)
 {
-    struct hf_deposit_transcript t;
+    struct hf_msg_deposit_transcript t;
     uint8_t commitments[512], sealed[80], hash[32];
     struct hf_buf body;
     if (hf_wire_decode(&hf_wire_deposit_transcript, data, arena, &t, NULL) != 0)
         return;
     repair_header(&t.header);
-    struct hf_offer offer = {.header = t.header, .generation = t.generation, .epoch = 1};
+    struct hf_msg_offer offer = {.header = t.header, .generation = t.generation, .epoch = 1};
     hf_buf_init(&body, 1 << 16);
     int r = hf_wire_encode(&hf_wire_offer, &offer, &body);
     hf_assert(r == 0);
@@ -376,9 +377,9 @@ static void send_deposit(struct run *run, struct hf_arena *arena, struct hf_byte
         hf_assert(r == 0);
         suite->hash("holdfast/v1/deposit-transcript", hf_buf_bytes(&body), hash);
         suite->report_data("holdfast/v1/deposit", hf_bytes_of(hash, 32), run->report_data);
-        struct hf_deposit m = {.transcript = hf_buf_bytes(&body),
-                               .transcripts = hf_bytes_of(hash, 32),
-                               .quote = hf_bytes_of("deposit", 7)};
+        struct hf_msg_deposit m = {.transcript = hf_buf_bytes(&body),
+                                   .transcripts = hf_bytes_of(hash, 32),
+                                   .quote = hf_bytes_of("deposit", 7)};
         m.sealed = hf_bytes_of(sealed, sizeof sealed);
         struct hf_buf outer;
         hf_buf_init(&outer, 1 << 16);
@@ -394,8 +395,8 @@ static void send_deposit(struct run *run, struct hf_arena *arena, struct hf_byte
 static void send_recover(struct run *run, struct hf_arena *arena, uint8_t method,
                          struct hf_bytes data)
 {
-    struct hf_recover_transcript t;
-    struct hf_nonce_request nonce = {.versions = {1, 1, 1}};
+    struct hf_msg_recover_transcript t;
+    struct hf_msg_nonce_request nonce = {.versions = {1, 1, 1}};
     struct hf_buf body;
     uint8_t unused[32];
     if (hf_wire_decode(&hf_wire_recover_transcript, data, arena, &t, NULL) != 0)
@@ -415,9 +416,9 @@ static void send_recover(struct run *run, struct hf_arena *arena, uint8_t method
     hf_assert(r == 0);
     suite->report_data(method == HF_METHOD_DRILL ? "holdfast/v1/drill" : "holdfast/v1/recover",
                        hf_buf_bytes(&body), run->report_data);
-    struct hf_recover_request m = {.versions = {1, 1, 1},
-                                   .transcript = hf_buf_bytes(&body),
-                                   .quote = hf_bytes_of("recover", 7)};
+    struct hf_msg_recover_request m = {.versions = {1, 1, 1},
+                                       .transcript = hf_buf_bytes(&body),
+                                       .quote = hf_bytes_of("recover", 7)};
     encode_and_send(run, method, &hf_wire_recover_request, &m);
     hf_buf_done(&body);
 }

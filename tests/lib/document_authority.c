@@ -18,13 +18,13 @@ static const struct hf_wire_type *type_of(enum hf_document_kind kind)
     }
 }
 
-static struct hf_root root_of(struct authority *n, uint32_t number, size_t first)
+static struct hf_msg_root root_of(struct authority *n, uint32_t number, size_t first)
 {
-    return (struct hf_root){.number = number,
-                            .issued_s = AUTHORITY_NOW_S - 1000 + number,
-                            .threshold = 2,
-                            .keys = n->keys + first,
-                            .keys_count = 3};
+    return (struct hf_msg_root){.number = number,
+                                .issued_s = AUTHORITY_NOW_S - 1000 + number,
+                                .threshold = 2,
+                                .keys = n->keys + first,
+                                .keys_count = 3};
 }
 
 void authority_init(struct authority *n)
@@ -35,7 +35,7 @@ void authority_init(struct authority *n)
         n->suite->sign_keypair(&n->rng, n->public_keys[i], n->secret_keys[i]);
         memcpy(n->keys[i].key, n->public_keys[i], HF_KEY_LEN);
     }
-    struct hf_root root = authority_root(n);
+    struct hf_msg_root root = authority_root(n);
     n->root = authority_document(n, HF_DOCUMENT_ROOT, &root, "01");
     cr_assert_eq(hf_network_id(n->root, n->network), 0);
 }
@@ -48,36 +48,37 @@ void authority_done(struct authority *n)
         hf_buf_done(&n->envelopes[i]);
 }
 
-struct hf_root authority_root(struct authority *n)
+struct hf_msg_root authority_root(struct authority *n)
 {
     return root_of(n, 1, 0);
 }
 
-struct hf_root authority_next_root(struct authority *n)
+struct hf_msg_root authority_next_root(struct authority *n)
 {
-    struct hf_root root = root_of(n, 2, 3);
+    struct hf_msg_root root = root_of(n, 2, 3);
     root.has_previous = true;
     memcpy(root.previous, n->root->body_hash, 32);
     return root;
 }
 
-struct hf_policy authority_policy(struct authority *n, uint32_t version, uint8_t k, uint8_t shares)
+struct hf_msg_policy authority_policy(struct authority *n, uint32_t version, uint8_t k,
+                                      uint8_t shares)
 {
-    n->measurement = (struct hf_measurement){.name = hf_bytes_of("release", 7), .rank = 1};
+    n->measurement = (struct hf_msg_measurement){.name = hf_bytes_of("release", 7), .rank = 1};
     memset(n->measurement.digest, 7, sizeof n->measurement.digest);
-    return (struct hf_policy){.version = version,
-                              .issued_s = AUTHORITY_NOW_S - 500,
-                              .expires_s = AUTHORITY_NOW_S + 1000000,
-                              .trust = 2,
-                              .dev_root = hf_bytes_of(dev_root, sizeof dev_root),
-                              .shares = shares,
-                              .threshold = k,
-                              .claim_quorum = k > shares / 2 + 1 ? k : shares / 2u + 1,
-                              .measurements = &n->measurement,
-                              .measurements_count = 1,
-                              .quote_age_max_s = 86400,
-                              .shares_held_max = 64,
-                              .holder_grace_s = 60};
+    return (struct hf_msg_policy){.version = version,
+                                  .issued_s = AUTHORITY_NOW_S - 500,
+                                  .expires_s = AUTHORITY_NOW_S + 1000000,
+                                  .trust = 2,
+                                  .dev_root = hf_bytes_of(dev_root, sizeof dev_root),
+                                  .shares = shares,
+                                  .threshold = k,
+                                  .claim_quorum = k > shares / 2 + 1 ? k : shares / 2u + 1,
+                                  .measurements = &n->measurement,
+                                  .measurements_count = 1,
+                                  .quote_age_max_s = 86400,
+                                  .shares_held_max = 64,
+                                  .holder_grace_s = 60};
 }
 
 void authority_account(size_t i, uint8_t ret[static 32])
@@ -88,20 +89,21 @@ void authority_account(size_t i, uint8_t ret[static 32])
     ret[31] = 1;
 }
 
-struct hf_validator_set authority_set(uint32_t epoch, struct hf_validator *validators, size_t count)
+struct hf_msg_validator_set authority_set(uint32_t epoch, struct hf_msg_validator *validators,
+                                          size_t count)
 {
     static const char address[] = "node:1";
     static char operators[4096][8];
-    struct hf_validator_set set = {.epoch = epoch,
-                                   .issued_s = AUTHORITY_NOW_S - 400,
-                                   .expires_s = AUTHORITY_NOW_S + 1000000,
-                                   .validators = validators,
-                                   .validators_count = count};
+    struct hf_msg_validator_set set = {.epoch = epoch,
+                                       .issued_s = AUTHORITY_NOW_S - 400,
+                                       .expires_s = AUTHORITY_NOW_S + 1000000,
+                                       .validators = validators,
+                                       .validators_count = count};
     memset(set.beacon, (int)epoch, sizeof set.beacon);
     cr_assert_leq(count, HF_ARRAY_LEN(operators));
     for (size_t i = 0; i < count; i++) {
         int len = snprintf(operators[i], sizeof operators[i], "op-%zu", i);
-        validators[i] = (struct hf_validator){
+        validators[i] = (struct hf_msg_validator){
             .registered_epoch = 1,
             .address = hf_bytes_of(address, strlen(address)),
             .operator_name = hf_bytes_of(operators[i], (size_t)len),

@@ -17,8 +17,8 @@ struct authority {
     uint8_t public_keys[AUTHORITY_KEYS][HF_KEY_LEN];
     uint8_t secret_keys[AUTHORITY_KEYS][HF_SIGN_SECRET_LEN];
     uint8_t network[32];
-    struct hf_authority_key keys[AUTHORITY_KEYS];
-    struct hf_measurement measurement;
+    struct hf_msg_authority_key keys[AUTHORITY_KEYS];
+    struct hf_msg_measurement measurement;
     struct hf_buf envelopes[AUTHORITY_ENVELOPES];
     size_t envelopes_count;
     struct hf_document *root; /* the first: keys 0 to 2, threshold 2 */
@@ -28,13 +28,14 @@ void authority_init(struct authority *n);
 void authority_done(struct authority *n);
 
 /* Messages that are right, to be signed as they are or spoilt first. What they point to is n's. */
-struct hf_root authority_root(struct authority *n);
+struct hf_msg_root authority_root(struct authority *n);
 /* Root 2: keys 3 to 5, threshold 2, after n->root. */
-struct hf_root authority_next_root(struct authority *n);
-struct hf_policy authority_policy(struct authority *n, uint32_t version, uint8_t k, uint8_t shares);
+struct hf_msg_root authority_next_root(struct authority *n);
+struct hf_msg_policy authority_policy(struct authority *n, uint32_t version, uint8_t k,
+                                      uint8_t shares);
 /* validators: count of them, sorted; the caller's. Each is its own operator, in no zone. */
-struct hf_validator_set authority_set(uint32_t epoch, struct hf_validator *validators,
-                                      size_t count);
+struct hf_msg_validator_set authority_set(uint32_t epoch, struct hf_msg_validator *validators,
+                                          size_t count);
 /* The account of the i-th validator that authority_set fills in. */
 void authority_account(size_t i, uint8_t ret[static 32]);
 

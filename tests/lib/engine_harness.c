@@ -140,16 +140,16 @@ void harness_fresh(struct harness *l)
 
 static int by_account(const void *a, const void *b)
 {
-    return memcmp(((const struct hf_validator *)a)->account,
-                  ((const struct hf_validator *)b)->account, 32);
+    return memcmp(((const struct hf_msg_validator *)a)->account,
+                  ((const struct hf_msg_validator *)b)->account, 32);
 }
 
 void harness_envelopes(struct harness *l, uint8_t k, uint8_t shares, size_t others,
                        struct hf_bytes ret[static 3])
 {
     cr_assert_lt(others, HF_ARRAY_LEN(l->validators));
-    struct hf_policy policy = authority_policy(&l->n, 1, k, shares);
-    struct hf_validator_set set = authority_set(1, l->validators, others + 1);
+    struct hf_msg_policy policy = authority_policy(&l->n, 1, k, shares);
+    struct hf_msg_validator_set set = authority_set(1, l->validators, others + 1);
     memcpy(l->validators[others].account, l->account, 32);
     qsort(l->validators, others + 1, sizeof l->validators[0], by_account);
     ret[0] = hf_blob_bytes(l->n.root->envelope);

@@ -94,7 +94,7 @@ Test(attestation, collateral_that_has_expired_supports_nothing_until_there_is_ne
     testnet_end(w);
 }
 
-static void accept_out_of_date(struct hf_policy *policy, void *ctx)
+static void accept_out_of_date(struct hf_msg_policy *policy, void *ctx)
 {
     (void)ctx;
     policy->tcb_accepted |= 1u << HF_TCB_OUT_OF_DATE;

@@ -69,9 +69,9 @@ static void sign_by(const struct liar *l, const char *label, struct hf_bytes wha
 static enum hf_fate invent_number(void *ctx, const struct hf_message *m, struct hf_verdict_on *ret)
 {
     struct liar *l = ctx;
-    struct hf_recover_response r;
-    struct hf_recover_answer a;
-    struct hf_claim_statement s;
+    struct hf_msg_recover_response r;
+    struct hf_msg_recover_answer a;
+    struct hf_msg_claim_statement s;
     struct hf_buf answer, statement;
     if (!l->lies || !m->response || m->error != 0 || m->method != HF_METHOD_RECOVER ||
         m->from != l->node)
@@ -125,8 +125,8 @@ Test(ballots, cannot_be_spent_by_a_holder_that_invents_one)
 static enum hf_fate refuse(void *ctx, const struct hf_message *m, struct hf_verdict_on *ret)
 {
     struct liar *l = ctx;
-    struct hf_claim_response r;
-    struct hf_claim_answer a;
+    struct hf_msg_claim_response r;
+    struct hf_msg_claim_answer a;
     struct hf_buf answer;
     if (!m->response || m->from != l->node)
         return HF_FATE_PASS;

@@ -51,11 +51,12 @@ struct asking {
 static void ask_all(struct hf_world *w, struct asking how)
 {
     for (uint32_t to = 1; to < hf_world_count(w); to++) {
-        struct hf_nonce_request first = {.response_key = {7}};
-        struct hf_nonce_response nonce;
-        struct hf_asked asked = {0};
-        struct hf_recover_transcript t = {.response_key = {7}, .asked = &asked, .asked_count = 1};
-        struct hf_recover_request request = {0};
+        struct hf_msg_nonce_request first = {.response_key = {7}};
+        struct hf_msg_nonce_response nonce;
+        struct hf_msg_asked asked = {0};
+        struct hf_msg_recover_transcript t = {
+            .response_key = {7}, .asked = &asked, .asked_count = 1};
+        struct hf_msg_recover_request request = {0};
         struct hf_buf buf[5];
         struct hf_arena arena;
         uint8_t data[64];
@@ -63,7 +64,7 @@ static void ask_all(struct hf_world *w, struct asking how)
             hf_buf_init(&buf[i], 1 << 20);
         hf_arena_init(&arena, 1 << 20);
         memcpy(first.account, hf_world_account(w, 0), 32);
-        first.versions = (struct hf_versions){1, 1, 1};
+        first.versions = (struct hf_msg_versions){1, 1, 1};
         cr_assert_eq(hf_wire_encode(&hf_wire_nonce_request, &first, &buf[0]), 0);
         int r = hf_world_ask(w, to, HF_METHOD_NONCE, NULL, hf_buf_bytes(&buf[0]), &buf[1]);
         if (r == 0)
@@ -165,8 +166,8 @@ static int swap_quote(void *ctx, struct hf_world *w, const struct hf_message *m,
 {
     static const uint8_t nothing[64];
     struct hf__plot *p = ctx;
-    struct hf_owner_request request;
-    struct hf_deposit deposit;
+    struct hf_msg_owner_request request;
+    struct hf_msg_deposit deposit;
     struct hf_buf quote, body;
     if (m->method != HF_METHOD_DEPOSIT || m->response || m->from != 0 ||
         !hf__plot_decode(p, &hf_wire_owner_request, m->body, &request) ||

@@ -45,16 +45,16 @@ static int offer(struct hf_world *w, uint32_t node, enum hf_document_kind kind,
     return r;
 }
 
-static struct hf_policy next_policy(const struct hf_world *w)
+static struct hf_msg_policy next_policy(const struct hf_world *w)
 {
-    struct hf_policy p = hf_world_document(w, HF_DOCUMENT_POLICY)->u.policy;
+    struct hf_msg_policy p = hf_world_document(w, HF_DOCUMENT_POLICY)->u.policy;
     p.version++;
     return p;
 }
 
-static struct hf_validator_set next_set(const struct hf_world *w)
+static struct hf_msg_validator_set next_set(const struct hf_world *w)
 {
-    struct hf_validator_set s = hf_world_document(w, HF_DOCUMENT_SET)->u.set;
+    struct hf_msg_validator_set s = hf_world_document(w, HF_DOCUMENT_SET)->u.set;
     s.epoch++;
     return s;
 }
@@ -68,8 +68,8 @@ Test(documents,
     hf_world_run_for(w, 10000);
     uint32_t policy = newest(w, HF_DOCUMENT_POLICY), epoch = newest(w, HF_DOCUMENT_SET);
     uint64_t now_s = hf_world_document(w, HF_DOCUMENT_SET)->u.set.issued_s + 10;
-    struct hf_policy p = next_policy(w);
-    struct hf_validator_set s = next_set(w);
+    struct hf_msg_policy p = next_policy(w);
+    struct hf_msg_validator_set s = next_set(w);
     cr_assert_eq(offer(w, 0, HF_DOCUMENT_POLICY, &hf_wire_policy, &p, 1), HF_EDOCUMENT_SIGNATURE);
     cr_assert_eq(offer(w, 0, HF_DOCUMENT_SET, &hf_wire_validator_set, &s, 0),
                  HF_EDOCUMENT_SIGNATURE);
@@ -227,13 +227,13 @@ Test(documents, a_root_that_only_one_side_signed_is_refused)
 {
     struct hf_world *w = testnet_up(7, 3, 5);
     const struct hf_document *first = hf_world_document(w, HF_DOCUMENT_ROOT);
-    struct hf_authority_key usurpers[2] = {{.key = {1}}, {.key = {2}}};
-    struct hf_root r = {.number = 2,
-                        .issued_s = first->u.root.issued_s,
-                        .threshold = 1,
-                        .keys = usurpers,
-                        .keys_count = 2,
-                        .has_previous = true};
+    struct hf_msg_authority_key usurpers[2] = {{.key = {1}}, {.key = {2}}};
+    struct hf_msg_root r = {.number = 2,
+                            .issued_s = first->u.root.issued_s,
+                            .threshold = 1,
+                            .keys = usurpers,
+                            .keys_count = 2,
+                            .has_previous = true};
     memcpy(r.previous, first->body_hash, 32);
     cr_assert_eq(offer(w, 0, HF_DOCUMENT_ROOT, &hf_wire_root, &r, 2), HF_EDOCUMENT_SIGNATURE);
     r.number = 3;
@@ -243,7 +243,7 @@ Test(documents, a_root_that_only_one_side_signed_is_refused)
     testnet_end(w);
 }
 
-static void three_of_five(struct hf_policy *policy, void *ctx)
+static void three_of_five(struct hf_msg_policy *policy, void *ctx)
 {
     (void)ctx;
     policy->shares = 5;

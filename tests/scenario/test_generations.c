@@ -32,7 +32,7 @@ static size_t held(struct hf_world *w, uint32_t node, uint32_t *ret_newest)
     *ret_newest = 0;
     for (size_t i = hf__rows_first(&e->rows, HF_ROW_HELD, owner);
          (row = hf__rows_at(&e->rows, i, HF_ROW_HELD, owner)) != NULL; i++) {
-        struct hf_held_row h;
+        struct hf_msg_held_row h;
         cr_assert_eq(hf_wire_decode(&hf_wire_held_row, hf_blob_bytes(row->value), &arena, &h, NULL),
                      0);
         if (h.generation.number > *ret_newest)
@@ -97,7 +97,7 @@ typedef void change_fn(void *message, struct hf_arena *arena, struct hf_world *w
 static int changed(const struct tape *t, struct hf_world *w, const struct hf_wire_type *type,
                    void *message, change_fn *change)
 {
-    struct hf_owner_request request;
+    struct hf_msg_owner_request request;
     struct hf_arena arena;
     struct hf_buf body, envelope, answer;
     uint8_t account[32];
@@ -148,8 +148,8 @@ static void same(void *message, struct hf_arena *arena, struct hf_world *w)
 /* The transcript within a deposit, with another index. */
 static void other_index(void *message, struct hf_arena *arena, struct hf_world *w)
 {
-    struct hf_deposit *m = message;
-    struct hf_deposit_transcript t;
+    struct hf_msg_deposit *m = message;
+    struct hf_msg_deposit_transcript t;
     struct hf_buf b;
     void *copy;
     (void)w;
@@ -168,7 +168,7 @@ Test(generations, a_second_index_of_one_generation_is_refused)
     struct tape t;
     uint32_t newest;
     struct hf_world *w = up_with_tape(&t, HF_METHOD_DEPOSIT);
-    struct hf_deposit m;
+    struct hf_msg_deposit m;
     cr_assert_eq(changed(&t, w, &hf_wire_deposit, &m, other_index), HF_EINDEX);
     cr_assert_eq(held(w, t.to, &newest), 1);
     tape_end(&t, w);
@@ -181,13 +181,13 @@ Test(generations, a_deposit_that_comes_again_gets_the_same_receipt)
 {
     struct tape t;
     struct hf_buf answer;
-    struct hf_deposit m;
+    struct hf_msg_deposit m;
     uint32_t newest;
     struct hf_world *w = up_with_tape(&t, HF_METHOD_DEPOSIT);
     hf_buf_init(&answer, 65536);
     uint64_t stored = hf_world_trace_count(w, (long)t.to, HF_TRACE_SHARE_STORED);
     for (int i = 0; i < 3; i++) {
-        struct hf_deposit_response first, second;
+        struct hf_msg_deposit_response first, second;
         struct hf_arena arena;
         hf_buf_clear(&answer);
         cr_assert_eq(again(&t, w, &answer), 0);
@@ -215,7 +215,7 @@ Test(generations, a_deposit_that_comes_again_gets_the_same_receipt)
 
 static void other_id(void *message, struct hf_arena *arena, struct hf_world *w)
 {
-    struct hf_offer *m = message;
+    struct hf_msg_offer *m = message;
     (void)arena;
     (void)w;
     m->generation.id[0] ^= 1;
@@ -225,7 +225,7 @@ Test(generations, a_number_that_is_spent_is_refused)
 {
     struct tape t;
     struct hf_buf answer;
-    struct hf_offer m;
+    struct hf_msg_offer m;
     struct hf_world *w = up_with_grace(9, 3, 5);
     uint32_t before[16];
     testnet_holders(w, 0, before);
@@ -247,7 +247,7 @@ Test(generations, a_number_that_is_spent_is_refused)
 
 static void older_number(void *message, struct hf_arena *arena, struct hf_world *w)
 {
-    struct hf_offer *m = message;
+    struct hf_msg_offer *m = message;
     (void)arena;
     (void)w;
     cr_assert_gt(m->generation.number, 1);
@@ -258,7 +258,7 @@ static void older_number(void *message, struct hf_arena *arena, struct hf_world 
 Test(generations, an_older_number_is_refused)
 {
     struct tape t;
-    struct hf_offer m;
+    struct hf_msg_offer m;
     struct hf_world *w = up_with_grace(9, 3, 5);
     uint32_t before[16];
     testnet_holders(w, 0, before);
@@ -274,7 +274,7 @@ Test(generations, an_older_number_is_refused)
 
 static void of_itself(void *message, struct hf_arena *arena, struct hf_world *w)
 {
-    struct hf_deletion *m = message;
+    struct hf_msg_deletion *m = message;
     (void)arena;
     (void)w;
     m->generation = m->complete;
@@ -282,7 +282,7 @@ static void of_itself(void *message, struct hf_arena *arena, struct hf_world *w)
 
 static void of_none(void *message, struct hf_arena *arena, struct hf_world *w)
 {
-    struct hf_deletion *m = message;
+    struct hf_msg_deletion *m = message;
     (void)arena;
     (void)w;
     m->generation.id[0] ^= 1;
@@ -291,7 +291,7 @@ static void of_none(void *message, struct hf_arena *arena, struct hf_world *w)
 Test(generations, a_deletion_by_name_deletes_only_that)
 {
     struct tape t;
-    struct hf_deletion m;
+    struct hf_msg_deletion m;
     struct hf_world *w = up_with_grace(9, 3, 5);
     uint32_t before[16], newest;
     testnet_holders(w, 0, before);

@@ -12,7 +12,7 @@ static const struct hf_bytes nothing = {0};
 Test(hostile_host, a_planted_provider_list_leads_nowhere_and_the_true_one_is_found)
 {
     struct hf_world *w = testnet_up(7, 3, 5);
-    struct hf_public_hint hint;
+    struct hf_msg_public_hint hint;
     struct hf_arena arena;
     struct hf_buf b;
     hf_world_crash(w, 0);
@@ -22,7 +22,7 @@ Test(hostile_host, a_planted_provider_list_leads_nowhere_and_the_true_one_is_fou
     cr_assert_eq(hf_wire_decode(&hf_wire_public_hint, hf_blob_bytes(row), &arena, &hint, NULL), 0);
     /* Someone else's signed record in place of the node's own. */
     const struct hf_blob *other = hf_world_row(w, 1, HF_ROW_PUBLIC, hf_bytes_of("hint", 4));
-    struct hf_public_hint planted;
+    struct hf_msg_public_hint planted;
     cr_assert_eq(hf_wire_decode(&hf_wire_public_hint, hf_blob_bytes(other), &arena, &planted, NULL),
                  0);
     hint.record = planted.record;

@@ -111,14 +111,14 @@ struct ask {
     struct hf_world *w;
     uint32_t provider;
     struct hf_buf nonce_body, answer;
-    struct hf_nonce_response nonce;
+    struct hf_msg_nonce_response nonce;
     struct hf_arena arena;
     uint8_t response_key[32];
 };
 
 static void ask_begin(struct ask *a, struct hf_world *w, uint32_t provider, const uint8_t *account)
 {
-    struct hf_nonce_request m = {0};
+    struct hf_msg_nonce_request m = {0};
     *a = (struct ask){.w = w, .provider = provider};
     memset(a->response_key, 9, 32);
     hf_buf_init(&a->nonce_body, 65536);
@@ -157,9 +157,9 @@ struct forged {
  * transcript it likes. */
 static int ask_recover(struct ask *a, const struct forged *f)
 {
-    struct hf_asked asked = {0};
-    struct hf_recover_transcript t = {.asked = &asked, .asked_count = 1};
-    struct hf_recover_request m = {0};
+    struct hf_msg_asked asked = {0};
+    struct hf_msg_recover_transcript t = {.asked = &asked, .asked_count = 1};
+    struct hf_msg_recover_request m = {0};
     struct hf_buf transcript, quote, body;
     uint8_t report_data[64];
     hf_buf_init(&transcript, 8192);

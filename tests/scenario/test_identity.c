@@ -20,7 +20,7 @@ struct tally {
 
 static bool bare(const struct hf_message *m)
 {
-    struct hf_owner_request request;
+    struct hf_msg_owner_request request;
     struct hf_arena arena;
     hf_arena_init(&arena, 4096);
     cr_assert_eq(hf_wire_decode(&hf_wire_owner_request, m->body, &arena, &request, NULL), 0);

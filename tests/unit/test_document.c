@@ -36,7 +36,7 @@ Test(hf_document_read, of_a_policy_whose_threshold_does_not_fit_its_shares)
     struct authority n;
     authority_init(&n);
     for (size_t i = 0; i < HF_ARRAY_LEN(cases); i++) {
-        struct hf_policy p = authority_policy(&n, 1, cases[i].k, cases[i].n);
+        struct hf_msg_policy p = authority_policy(&n, 1, cases[i].k, cases[i].n);
         cr_assert_eq(read_error(&n, HF_DOCUMENT_POLICY, &p), cases[i].error == 0 ? 0 : HF_EDOCUMENT,
                      "%u of %u", cases[i].k, cases[i].n);
     }
@@ -54,7 +54,7 @@ Test(hf_document_read, of_a_policy_whose_quorums_do_not_fit_its_shares)
     struct authority n;
     authority_init(&n);
     for (size_t i = 0; i < HF_ARRAY_LEN(cases); i++) {
-        struct hf_policy p = authority_policy(&n, 1, cases[i].k, cases[i].n);
+        struct hf_msg_policy p = authority_policy(&n, 1, cases[i].k, cases[i].n);
         p.claim_quorum = cases[i].q;
         p.claim_provisional = cases[i].p;
         cr_assert_eq(read_error(&n, HF_DOCUMENT_POLICY, &p), cases[i].error == 0 ? 0 : HF_EDOCUMENT,
@@ -67,7 +67,7 @@ Test(hf_document_read, of_a_policy_that_expires_when_or_before_it_is_issued)
 {
     struct authority n;
     authority_init(&n);
-    struct hf_policy p = authority_policy(&n, 1, 2, 3);
+    struct hf_msg_policy p = authority_policy(&n, 1, 2, 3);
     p.expires_s = p.issued_s;
     cr_assert_eq(read_error(&n, HF_DOCUMENT_POLICY, &p), HF_EDOCUMENT);
     p.expires_s = p.issued_s + 1;
@@ -79,7 +79,7 @@ Test(hf_document_read, of_a_policy_whose_development_root_and_trust_disagree)
 {
     struct authority n;
     authority_init(&n);
-    struct hf_policy p = authority_policy(&n, 1, 2, 3);
+    struct hf_msg_policy p = authority_policy(&n, 1, 2, 3);
     p.trust = HF_TRUST_INTEL;
     cr_assert_eq(read_error(&n, HF_DOCUMENT_POLICY, &p), HF_EDOCUMENT);
     p.dev_root.len = 0;
@@ -93,7 +93,7 @@ Test(hf_document_read, of_a_policy_that_accepts_revoked_platforms_or_no_status)
 {
     struct authority n;
     authority_init(&n);
-    struct hf_policy p = authority_policy(&n, 1, 2, 3);
+    struct hf_msg_policy p = authority_policy(&n, 1, 2, 3);
     for (unsigned status = 0; status <= HF_TCB_TD_RELAUNCH_ADVISED_CONFIGURATION_NEEDED; status++) {
         bool refused = status == HF_TCB_NONE || status == HF_TCB_REVOKED;
         p.tcb_accepted = 1u << status;
@@ -106,8 +106,8 @@ Test(hf_document_read, of_a_policy_with_two_measurements_of_one_name)
 {
     struct authority n;
     authority_init(&n);
-    struct hf_policy p = authority_policy(&n, 1, 2, 3);
-    struct hf_measurement two[2] = {n.measurement, n.measurement};
+    struct hf_msg_policy p = authority_policy(&n, 1, 2, 3);
+    struct hf_msg_measurement two[2] = {n.measurement, n.measurement};
     two[1].digest[0] ^= 1;
     p.measurements = two;
     p.measurements_count = 2;
@@ -120,9 +120,9 @@ Test(hf_document_read, of_a_policy_with_two_measurements_of_one_name)
 Test(hf_document_read, of_a_set_with_unsorted_or_double_validators)
 {
     struct authority n;
-    struct hf_validator v[3], swap;
+    struct hf_msg_validator v[3], swap;
     authority_init(&n);
-    struct hf_validator_set s = authority_set(1, v, 3);
+    struct hf_msg_validator_set s = authority_set(1, v, 3);
     cr_assert_eq(read_error(&n, HF_DOCUMENT_SET, &s), 0);
     swap = v[1];
     v[1] = v[2];
@@ -136,9 +136,9 @@ Test(hf_document_read, of_a_set_with_unsorted_or_double_validators)
 Test(hf_document_read, of_a_set_that_expires_early_or_registers_somebody_in_the_future)
 {
     struct authority n;
-    struct hf_validator v[2];
+    struct hf_msg_validator v[2];
     authority_init(&n);
-    struct hf_validator_set s = authority_set(3, v, 2);
+    struct hf_msg_validator_set s = authority_set(3, v, 2);
     v[1].registered_epoch = 3;
     cr_assert_eq(read_error(&n, HF_DOCUMENT_SET, &s), 0);
     v[1].registered_epoch = 4;
@@ -153,14 +153,14 @@ Test(hf_document_read, of_a_root_whose_threshold_or_keys_do_not_fit)
 {
     struct authority n;
     authority_init(&n);
-    struct hf_root r = authority_root(&n);
+    struct hf_msg_root r = authority_root(&n);
     r.threshold = 4;
     cr_assert_eq(read_error(&n, HF_DOCUMENT_ROOT, &r), HF_EDOCUMENT);
     r.threshold = 3;
     cr_assert_eq(read_error(&n, HF_DOCUMENT_ROOT, &r), 0);
     r.keys_count = 0;
     cr_assert_eq(read_error(&n, HF_DOCUMENT_ROOT, &r), HF_EDOCUMENT);
-    struct hf_authority_key twice[2] = {n.keys[0], n.keys[0]};
+    struct hf_msg_authority_key twice[2] = {n.keys[0], n.keys[0]};
     r.keys = twice;
     r.keys_count = r.threshold = 2;
     cr_assert_eq(read_error(&n, HF_DOCUMENT_ROOT, &r), HF_EDOCUMENT);
@@ -171,7 +171,7 @@ Test(hf_document_read, of_a_root_with_or_without_the_one_before_it)
 {
     struct authority n;
     authority_init(&n);
-    struct hf_root r = authority_root(&n);
+    struct hf_msg_root r = authority_root(&n);
     r.has_previous = true;
     cr_assert_eq(read_error(&n, HF_DOCUMENT_ROOT, &r), HF_EDOCUMENT);
     r = authority_next_root(&n);
@@ -219,9 +219,9 @@ Test(hf_document_verify, of_the_first_root)
     cr_assert_eq(hf_document_verify(n.root, n.network, NULL), 0);
     cr_assert_eq(hf_document_verify(n.root, other, NULL), HF_EDOCUMENT_NETWORK);
     /* Nothing else can come first. */
-    struct hf_policy p = authority_policy(&n, 1, 2, 3);
+    struct hf_msg_policy p = authority_policy(&n, 1, 2, 3);
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_POLICY, &p, "01", NULL), HF_ENODOCUMENTS);
-    struct hf_root next = authority_next_root(&n);
+    struct hf_msg_root next = authority_next_root(&n);
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_ROOT, &next, "0134", NULL), HF_ENODOCUMENTS);
     authority_done(&n);
 }
@@ -232,7 +232,7 @@ Test(hf_document_verify, of_a_first_root_that_too_few_have_signed)
     authority_init(&n);
     /* The network id is of the body alone: the same root with other signatures has it too. */
     struct hf_document *first = n.root;
-    struct hf_root r = authority_root(&n);
+    struct hf_msg_root r = authority_root(&n);
     n.root = NULL; /* its signatures are made without a network id */
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_ROOT, &r, "0", NULL), HF_EDOCUMENT_SIGNATURE);
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_ROOT, &r, "034", NULL), HF_EDOCUMENT_SIGNATURE);
@@ -245,7 +245,7 @@ Test(hf_document_verify, of_a_policy_needs_m_distinct_keys_of_the_root)
 {
     struct authority n;
     authority_init(&n);
-    struct hf_policy p = authority_policy(&n, 1, 2, 3);
+    struct hf_msg_policy p = authority_policy(&n, 1, 2, 3);
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_POLICY, &p, "01", n.root), 0);
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_POLICY, &p, "012", n.root), 0);
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_POLICY, &p, "0", n.root), HF_EDOCUMENT_SIGNATURE);
@@ -258,17 +258,17 @@ Test(hf_document_verify, counts_a_signer_that_signed_twice_once)
 {
     struct authority n;
     struct hf_arena arena;
-    struct hf_envelope e;
+    struct hf_msg_envelope e;
     struct hf_buf twice;
     struct hf_document *d = NULL;
     authority_init(&n);
-    struct hf_policy p = authority_policy(&n, 1, 2, 3);
+    struct hf_msg_policy p = authority_policy(&n, 1, 2, 3);
     hf_arena_init(&arena, 65536);
     hf_buf_init(&twice, 65536);
     cr_assert_eq(hf_wire_decode(&hf_wire_envelope, authority_sign(&n, HF_DOCUMENT_POLICY, &p, "0"),
                                 &arena, &e, NULL),
                  0);
-    struct hf_signature doubled[2] = {e.signatures[0], e.signatures[0]};
+    struct hf_msg_signature doubled[2] = {e.signatures[0], e.signatures[0]};
     e.signatures = doubled;
     e.signatures_count = 2;
     cr_assert_eq(hf_wire_encode(&hf_wire_envelope, &e, &twice), 0);
@@ -292,7 +292,7 @@ Test(hf_document_verify, of_a_document_made_for_another_network)
     struct authority n;
     uint8_t other[32];
     authority_init(&n);
-    struct hf_policy p = authority_policy(&n, 1, 2, 3);
+    struct hf_msg_policy p = authority_policy(&n, 1, 2, 3);
     memcpy(other, n.network, 32);
     n.network[0] ^= 1; /* what is signed now is for a network that differs in one bit */
     struct hf_document *d = authority_document(&n, HF_DOCUMENT_POLICY, &p, "01");
@@ -305,12 +305,12 @@ Test(hf_document_verify, of_a_body_that_was_signed_as_another_kind)
 {
     struct authority n;
     struct hf_arena arena;
-    struct hf_envelope e;
+    struct hf_msg_envelope e;
     struct hf_buf b;
     struct hf_document *d = NULL;
-    struct hf_validator v[2];
+    struct hf_msg_validator v[2];
     authority_init(&n);
-    struct hf_validator_set s = authority_set(1, v, 2);
+    struct hf_msg_validator_set s = authority_set(1, v, 2);
     hf_arena_init(&arena, 65536);
     hf_buf_init(&b, 65536);
     cr_assert_eq(hf_wire_decode(&hf_wire_envelope, authority_sign(&n, HF_DOCUMENT_SET, &s, "01"),
@@ -328,7 +328,7 @@ Test(hf_document_verify, of_a_further_root_needs_m_of_the_old_and_m_of_its_own)
 {
     struct authority n;
     authority_init(&n);
-    struct hf_root r = authority_next_root(&n);
+    struct hf_msg_root r = authority_next_root(&n);
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_ROOT, &r, "0134", n.root), 0);
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_ROOT, &r, "012", n.root), HF_EDOCUMENT_SIGNATURE);
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_ROOT, &r, "345", n.root), HF_EDOCUMENT_SIGNATURE);
@@ -341,7 +341,7 @@ Test(hf_document_verify, of_a_root_that_does_not_follow)
 {
     struct authority n;
     authority_init(&n);
-    struct hf_root r = authority_next_root(&n);
+    struct hf_msg_root r = authority_next_root(&n);
     r.number = 3;
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_ROOT, &r, "0134", n.root), HF_EDOCUMENT_ROOT);
     r = authority_next_root(&n);
@@ -357,9 +357,9 @@ Test(hf_document_verify, of_a_policy_after_a_root_change)
 {
     struct authority n;
     authority_init(&n);
-    struct hf_root r = authority_next_root(&n);
+    struct hf_msg_root r = authority_next_root(&n);
     struct hf_document *next = authority_document(&n, HF_DOCUMENT_ROOT, &r, "0134");
-    struct hf_policy p = authority_policy(&n, 1, 2, 3);
+    struct hf_msg_policy p = authority_policy(&n, 1, 2, 3);
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_POLICY, &p, "01", next), HF_EDOCUMENT_SIGNATURE);
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_POLICY, &p, "03", next), HF_EDOCUMENT_SIGNATURE);
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_POLICY, &p, "35", next), 0);
@@ -373,7 +373,7 @@ Test(hf_document_sign, again_with_the_same_key_replaces_its_signature)
 {
     struct authority n;
     authority_init(&n);
-    struct hf_policy p = authority_policy(&n, 1, 2, 3);
+    struct hf_msg_policy p = authority_policy(&n, 1, 2, 3);
     struct hf_document *once = authority_document(&n, HF_DOCUMENT_POLICY, &p, "01");
     struct hf_document *again = authority_document(&n, HF_DOCUMENT_POLICY, &p, "0101");
     cr_assert_eq(again->signatures.signatures_count, 2);
@@ -402,11 +402,11 @@ Test(hf_network_id, is_of_a_first_root_only)
     struct authority n;
     uint8_t id[32];
     authority_init(&n);
-    struct hf_root r = authority_next_root(&n);
+    struct hf_msg_root r = authority_next_root(&n);
     struct hf_document *next = authority_document(&n, HF_DOCUMENT_ROOT, &r, "0134");
     cr_assert_eq(hf_network_id(next, id), HF_EINVAL);
     hf_document_unref(next);
-    struct hf_root salted = authority_root(&n);
+    struct hf_msg_root salted = authority_root(&n);
     salted.has_salt = true;
     struct hf_document *other = authority_document(&n, HF_DOCUMENT_ROOT, &salted, "01");
     cr_assert_eq(hf_network_id(other, id), 0);
@@ -418,10 +418,10 @@ Test(hf_network_id, is_of_a_first_root_only)
 Test(hf_set_find, finds_members_and_nobody_else)
 {
     struct authority n;
-    struct hf_validator v[9];
+    struct hf_msg_validator v[9];
     uint8_t account[32];
     authority_init(&n);
-    struct hf_validator_set s = authority_set(1, v, 9);
+    struct hf_msg_validator_set s = authority_set(1, v, 9);
     struct hf_document *d = authority_document(&n, HF_DOCUMENT_SET, &s, "01");
     for (size_t i = 0; i < 9; i++) {
         authority_account(i, account);

@@ -158,7 +158,7 @@ Test(hf_engine_step, a_vault_that_cannot_be_made_is_tried_again)
 static struct hf_bytes hint(struct hf_buf *b, const uint8_t network[static 32], bool record)
 {
     static const uint8_t bytes[] = {1, 2, 3};
-    struct hf_public_hint h = {.version = 1, .has_record = record};
+    struct hf_msg_public_hint h = {.version = 1, .has_record = record};
     memcpy(h.network, network, 32);
     h.record.record = hf_bytes_of(bytes, sizeof bytes);
     hf_buf_init(b, 65536);

@@ -11,7 +11,7 @@ static struct harness l;
 
 Test(hf_engine_step, a_locked_node_answers_documents_and_nothing_else)
 {
-    struct hf_documents_request m = {0};
+    struct hf_msg_documents_request m = {0};
     struct hf_buf b;
     harness_init(&l);
     harness_start(&l, HF_VAULT_PLACED);
@@ -118,15 +118,15 @@ Test(hf_engine_step, a_key_waits_until_the_claim_stands)
 Test(hf__record_check, a_record_whose_parts_do_not_fit_each_other_is_refused)
 {
     static const uint8_t points[64];
-    struct hf_placement_record m = {.generation = {.version = 1, .number = 1},
-                                    .threshold = 2,
-                                    .commitments = {points, 32},
-                                    .epoch = 1,
-                                    .quorum = 1,
-                                    .provisional = 1,
-                                    .ballot = {.number = 1}};
-    struct hf_placement_record read;
-    struct hf_signed_record record = {0};
+    struct hf_msg_placement_record m = {.generation = {.version = 1, .number = 1},
+                                        .threshold = 2,
+                                        .commitments = {points, 32},
+                                        .epoch = 1,
+                                        .quorum = 1,
+                                        .provisional = 1,
+                                        .ballot = {.number = 1}};
+    struct hf_msg_placement_record read;
+    struct hf_msg_signed_record record = {0};
     struct hf_buf b;
     harness_init(&l);
     harness_fresh(&l);

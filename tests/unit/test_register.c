@@ -23,10 +23,10 @@ static void up(void)
         l.e->suite->sign_keypair(&l.e->s->rng, holders[i], holder_secrets[i]);
 }
 
-static struct hf_signed_claim word(uint64_t number, uint8_t instance)
+static struct hf_msg_signed_claim word(uint64_t number, uint8_t instance)
 {
-    struct hf_claim_statement s = {.ballot = {.number = number, .instance = {instance}}};
-    struct hf_signed_claim ret;
+    struct hf_msg_claim_statement s = {.ballot = {.number = number, .instance = {instance}}};
+    struct hf_msg_signed_claim ret;
     memcpy(s.network, l.e->network, 32);
     memcpy(s.owner, owner, 32);
     ret.statement = hf__encode(l.e, &hf_wire_claim_statement, &s);
@@ -34,16 +34,16 @@ static struct hf_signed_claim word(uint64_t number, uint8_t instance)
     return ret;
 }
 
-static struct hf_owner_header header(uint64_t number, uint8_t instance)
+static struct hf_msg_owner_header header(uint64_t number, uint8_t instance)
 {
-    struct hf_owner_header h = {.ballot = {.number = number, .instance = {instance}}};
+    struct hf_msg_owner_header h = {.ballot = {.number = number, .instance = {instance}}};
     memcpy(h.owner, owner, 32);
     return h;
 }
 
 Test(hf__order_compare, by_claim_then_by_generation)
 {
-    struct hf_record_order a = {.claim = 2, .generation = 9}, b = {.claim = 3, .generation = 1};
+    struct hf_msg_record_order a = {.claim = 2, .generation = 9}, b = {.claim = 3, .generation = 1};
     cr_assert_lt(hf__order_compare(&a, &b), 0);
     cr_assert_gt(hf__order_compare(&b, &a), 0);
     b.claim = 2;
@@ -56,9 +56,10 @@ Test(hf__order_compare, by_claim_then_by_generation)
 Test(hf__promise, a_lower_ballot_and_another_instance_of_the_same_number_are_superseded)
 {
     up();
-    struct hf_owner_row row = {.promised = word(5, 1)};
-    struct hf_ballot same = {.number = 5, .instance = {1}}, twin = {.number = 5, .instance = {2}};
-    struct hf_ballot lower = {.number = 4, .instance = {1}}, higher = {.number = 6};
+    struct hf_msg_owner_row row = {.promised = word(5, 1)};
+    struct hf_msg_ballot same = {.number = 5, .instance = {1}},
+                         twin = {.number = 5, .instance = {2}};
+    struct hf_msg_ballot lower = {.number = 4, .instance = {1}}, higher = {.number = 6};
     cr_assert_eq(hf__promise_check(l.e, &row, owner, &same), 0);
     cr_assert_eq(hf__promise_check(l.e, &row, owner, &higher), 0);
     cr_assert_eq(hf__promise_check(l.e, &row, owner, &lower), HF_ESUPERSEDED);
@@ -69,9 +70,9 @@ Test(hf__promise, a_lower_ballot_and_another_instance_of_the_same_number_are_sup
 Test(hf__promise, a_higher_number_counts_only_with_the_owners_own_word_for_it)
 {
     up();
-    struct hf_owner_row row = {.promised = word(5, 1)};
-    struct hf_owner_request request = {0};
-    struct hf_owner_header h = header(UINT64_C(1) << 40, 2);
+    struct hf_msg_owner_row row = {.promised = word(5, 1)};
+    struct hf_msg_owner_request request = {0};
+    struct hf_msg_owner_header h = header(UINT64_C(1) << 40, 2);
     bool raised;
     cr_assert_eq(hf__promise(l.e, &row, &h, &request, &raised), HF_EIDENTITY);
     request.has_claim = true;
@@ -84,43 +85,43 @@ Test(hf__promise, a_higher_number_counts_only_with_the_owners_own_word_for_it)
     request.claim.signature[0] ^= 1;
     cr_assert_eq(hf__promise(l.e, &row, &h, &request, &raised), 0);
     cr_assert(raised);
-    struct hf_ballot promised;
+    struct hf_msg_ballot promised;
     hf__promised(l.e, &row, &promised);
     cr_assert(hf__ballot_equal(&promised, &h.ballot));
     harness_done(&l);
 }
 
 /* A record of one holder whose chain has a generation of three, of whom two carry. */
-static struct hf_placement_record record_of(struct hf_holder own[static 1],
-                                            struct hf_holder older[static HOLDERS],
-                                            struct hf_unsealed chain[static 1])
+static struct hf_msg_placement_record record_of(struct hf_msg_holder own[static 1],
+                                                struct hf_msg_holder older[static HOLDERS],
+                                                struct hf_msg_unsealed chain[static 1])
 {
-    struct hf_placement_record r = {.generation = {.version = 1, .number = 2, .id = {2}},
-                                    .threshold = 1,
-                                    .quorum = 1,
-                                    .provisional = 1,
-                                    .ballot = {.number = 3, .instance = {3}},
-                                    .holders = own,
-                                    .holders_count = 1,
-                                    .chain = chain,
-                                    .chain_count = 1};
-    own[0] = (struct hf_holder){.index = 1};
+    struct hf_msg_placement_record r = {.generation = {.version = 1, .number = 2, .id = {2}},
+                                        .threshold = 1,
+                                        .quorum = 1,
+                                        .provisional = 1,
+                                        .ballot = {.number = 3, .instance = {3}},
+                                        .holders = own,
+                                        .holders_count = 1,
+                                        .chain = chain,
+                                        .chain_count = 1};
+    own[0] = (struct hf_msg_holder){.index = 1};
     memcpy(own[0].account, holders[0], 32);
     for (size_t i = 0; i < HOLDERS; i++) {
-        older[i] = (struct hf_holder){.index = i + 1};
+        older[i] = (struct hf_msg_holder){.index = i + 1};
         memcpy(older[i].account, holders[i], 32);
     }
-    chain[0] = (struct hf_unsealed){.generation = {.version = 1, .number = 1, .id = {1}},
-                                    .threshold = 2,
-                                    .quorum = 2,
-                                    .provisional = 3,
-                                    .holders = older,
-                                    .holders_count = HOLDERS};
+    chain[0] = (struct hf_msg_unsealed){.generation = {.version = 1, .number = 1, .id = {1}},
+                                        .threshold = 2,
+                                        .quorum = 2,
+                                        .provisional = 3,
+                                        .holders = older,
+                                        .holders_count = HOLDERS};
     memcpy(r.owner, owner, 32);
     return r;
 }
 
-static void seal(struct hf_certificate *c, size_t i, size_t holder)
+static void seal(struct hf_msg_certificate *c, size_t i, size_t holder)
 {
     memcpy(c->seals[i].acceptor, holders[holder], 32);
     l.e->suite->sign(holder_secrets[holder], "holdfast/v1/seal",
@@ -129,12 +130,12 @@ static void seal(struct hf_certificate *c, size_t i, size_t holder)
 
 Test(hf__certificate_check, wants_distinct_holders_of_a_generation_in_the_chain)
 {
-    struct hf_holder own[1], older[HOLDERS];
-    struct hf_unsealed chain[1];
-    struct hf_seal seals[HOLDERS];
+    struct hf_msg_holder own[1], older[HOLDERS];
+    struct hf_msg_unsealed chain[1];
+    struct hf_msg_seal seals[HOLDERS];
     up();
-    struct hf_placement_record r = record_of(own, older, chain);
-    struct hf_certificate c = {
+    struct hf_msg_placement_record r = record_of(own, older, chain);
+    struct hf_msg_certificate c = {
         .generation = {1}, .by = {2}, .ballot = r.ballot, .seals = seals, .seals_count = 2};
     seal(&c, 0, 0);
     seal(&c, 1, 2);
@@ -156,10 +157,10 @@ Test(hf__certificate_check, wants_distinct_holders_of_a_generation_in_the_chain)
     harness_done(&l);
 }
 
-static void accept(struct hf_acceptance *a, size_t holder, uint8_t generation,
-                   const struct hf_ballot *ballot, bool provisional)
+static void accept(struct hf_msg_acceptance *a, size_t holder, uint8_t generation,
+                   const struct hf_msg_ballot *ballot, bool provisional)
 {
-    *a = (struct hf_acceptance){.generation = {generation}, .provisional = provisional};
+    *a = (struct hf_msg_acceptance){.generation = {generation}, .provisional = provisional};
     memcpy(a->acceptor, holders[holder], 32);
     l.e->suite->sign(holder_secrets[holder], "holdfast/v1/acceptance",
                      hf__acceptance_bytes(l.e, owner, a->generation, ballot, provisional),
@@ -168,14 +169,14 @@ static void accept(struct hf_acceptance *a, size_t holder, uint8_t generation,
 
 Test(hf__claim_proof_check, wants_a_quorum_of_every_generation_that_is_not_sealed)
 {
-    struct hf_holder own[1], older[HOLDERS];
-    struct hf_unsealed chain[1];
-    struct hf_acceptance list[4];
+    struct hf_msg_holder own[1], older[HOLDERS];
+    struct hf_msg_unsealed chain[1];
+    struct hf_msg_acceptance list[4];
     struct hf__electorate g[HF__ELECTORATES_MAX];
-    struct hf_ballot ballot = {.number = 8, .instance = {8}}, other = {.number = 9};
+    struct hf_msg_ballot ballot = {.number = 8, .instance = {8}}, other = {.number = 9};
     up();
-    struct hf_placement_record r = record_of(own, older, chain);
-    struct hf_claim_proof proof = {
+    struct hf_msg_placement_record r = record_of(own, older, chain);
+    struct hf_msg_claim_proof proof = {
         .claim = word(8, 8), .acceptances = list, .acceptances_count = 3};
     size_t count = hf__electorates(l.e, &r, NULL, 0, g);
     cr_assert_eq(count, 2);

@@ -11,7 +11,7 @@
 
 enum { SMALL = 60, LARGE = 1000, ORDER = HF_RANK_FACTOR * HF_SHARES_MAX };
 
-static struct hf_validator validators[4096];
+static struct hf_msg_validator validators[4096];
 static struct authority n;
 static struct hf_document *set;
 
@@ -20,7 +20,7 @@ static void up(size_t count, size_t operators, size_t zones, size_t leaving)
 {
     static char names[4096][8];
     authority_init(&n);
-    struct hf_validator_set s = authority_set(1, validators, count);
+    struct hf_msg_validator_set s = authority_set(1, validators, count);
     for (size_t i = 0; i < count; i++) {
         if (operators > 0)
             validators[i].operator_name = validators[i % operators].operator_name;
@@ -93,7 +93,7 @@ static size_t weigh(size_t owner, uint32_t version, struct weighted *ret)
 {
     uint8_t bytes[68];
     size_t count = 0;
-    const struct hf_validator_set *s = &set->u.set;
+    const struct hf_msg_validator_set *s = &set->u.set;
     memcpy(bytes, s->beacon, 32);
     authority_account(owner, bytes + 32);
     for (size_t i = 0; i < 4; i++)
@@ -228,7 +228,7 @@ Test(hf_select, gives_the_same_to_everybody_and_whatever_else_is_known)
     uint32_t mine[ORDER], theirs[ORDER];
     struct authority other;
     uint8_t account[32];
-    struct hf_validator_set s;
+    struct hf_msg_validator_set s;
     up(SMALL, 0, 3, 0);
     authority_account(4, account);
     size_t len = select_of(4, 0, 5, mine);
@@ -236,7 +236,7 @@ Test(hf_select, gives_the_same_to_everybody_and_whatever_else_is_known)
     authority_init(&other);
     s = set->u.set;
     struct hf_document *same = authority_document(&other, HF_DOCUMENT_SET, &s, "12");
-    struct hf_policy p = authority_policy(&other, 9, 3, 5);
+    struct hf_msg_policy p = authority_policy(&other, 9, 3, 5);
     struct hf_document *policy = authority_document(&other, HF_DOCUMENT_POLICY, &p, "01");
     cr_assert_eq(hf_select(same, account, 1, 0, 5, 15, theirs), len);
     cr_assert_arr_eq(mine, theirs, len * sizeof mine[0]);
@@ -255,7 +255,7 @@ Test(hf_select, gives_another_order_for_another_beacon_and_version)
     cr_assert_eq(hf_select(set, account, 1, 2, 5, 15, a), 15);
     cr_assert_eq(hf_select(set, account, 2, 2, 5, 15, b), 15);
     cr_assert_arr_neq(a, b, sizeof a[0] * 15);
-    struct hf_validator_set s = set->u.set;
+    struct hf_msg_validator_set s = set->u.set;
     s.beacon[0] ^= 1;
     struct hf_document *next = authority_document(&n, HF_DOCUMENT_SET, &s, "01");
     cr_assert_eq(hf_select(next, account, 1, 2, 5, 15, b), 15);
@@ -341,7 +341,7 @@ Test(hf_select, fills_up_from_one_zone_when_the_others_have_nobody_left)
 {
     uint32_t order[ORDER];
     up(10, 0, 0, 0);
-    struct hf_validator_set s = set->u.set;
+    struct hf_msg_validator_set s = set->u.set;
     for (size_t i = 0; i < 10; i++)
         validators[i].zone = hf_bytes_of(i == 9 ? "far" : "here", i == 9 ? 3 : 4);
     s.validators = validators;

@@ -56,7 +56,7 @@ Test(hf_engine_status, names_the_newest_document_that_was_refused)
     harness_init(&l);
     harness_fresh(&l);
     harness_placing(&l, 2, 3, 4);
-    struct hf_policy p = authority_policy(&l.n, 2, 2, 3);
+    struct hf_msg_policy p = authority_policy(&l.n, 2, 2, 3);
     struct hf_bytes bad = authority_sign(&l.n, HF_DOCUMENT_POLICY, &p, "0");
     harness_documents(&l, &bad, 1);
     struct hf_status s = harness_status(&l);

@@ -19,7 +19,7 @@ static void up(void)
 
 static void put(const char *name)
 {
-    struct hf_binding_row row = {.version = 1};
+    struct hf_msg_binding_row row = {.version = 1};
     hf__put(l.e, HF_ROW_BINDING, hf_bytes_of(name, strlen(name)), &hf_wire_binding_row, &row);
 }
 

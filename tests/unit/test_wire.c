@@ -21,14 +21,14 @@ static const char sample_hex[] = "88"
                                  "02c402beef"
                                  "cd012c8101cc80";
 
-static struct hf_leaf sample_leaves[] = {
+static struct hf_msg_leaf sample_leaves[] = {
     {.index = 5},
     {.index = 6, .data = {(const uint8_t *)"\xbe\xef", 2}},
 };
 
-static struct hf_every sample(void)
+static struct hf_msg_every sample(void)
 {
-    return (struct hf_every){
+    return (struct hf_msg_every){
         .format = 2,
         .number = UINT64_C(1) << 32,
         .key = {1, 2, 3, 4},
@@ -50,7 +50,7 @@ static struct hf_bytes unhex(const char *text)
 
 /* Decodes hexadecimal text from an allocation of exactly its size, so that a sanitizer sees any
  * reading past it. */
-static int decode_hex(const char *text, struct hf_every *ret, struct hf_wire_error *error)
+static int decode_hex(const char *text, struct hf_msg_every *ret, struct hf_wire_error *error)
 {
     struct hf_bytes in = unhex(text);
     uint8_t *exact = malloc(in.len + (in.len == 0));
@@ -58,7 +58,7 @@ static int decode_hex(const char *text, struct hf_every *ret, struct hf_wire_err
     free((void *)in.data);
     struct hf_arena arena;
     hf_arena_init(&arena, 4096);
-    struct hf_every every = {.format = 0};
+    struct hf_msg_every every = {.format = 0};
     int r = hf_wire_decode(&hf_wire_every, hf_bytes_of(exact, in.len), &arena, &every, error);
     if (r == 0 && ret != NULL)
         *ret = every;
@@ -79,7 +79,7 @@ Test(hf_wire_encode, gives_the_bytes_of_the_specification)
 {
     struct hf_buf out;
     hf_buf_init(&out, 1000);
-    struct hf_every every = sample();
+    struct hf_msg_every every = sample();
     cr_assert_eq(hf_wire_encode(&hf_wire_every, &every, &out), 0);
     char text[2 * sizeof(sample_hex)];
     hf_hex_encode(out.data, out.len, text);
@@ -92,7 +92,7 @@ Test(hf_wire_decode, gives_back_what_was_encoded)
     struct hf_bytes in = unhex(sample_hex);
     struct hf_arena arena;
     hf_arena_init(&arena, 4096);
-    struct hf_every every;
+    struct hf_msg_every every;
     cr_assert_eq(hf_wire_decode(&hf_wire_every, in, &arena, &every, NULL), 0);
     cr_assert_eq(every.format, 2);
     cr_assert_eq(every.number, UINT64_C(1) << 32);
@@ -109,7 +109,7 @@ Test(hf_wire_decode, gives_back_what_was_encoded)
 
 Test(hf_wire_decode, takes_any_order_longer_forms_and_skips_unknown_keys)
 {
-    struct hf_every every;
+    struct hf_msg_every every;
     /* must first; format as a uint 64; key 10 holds a map with an array, a float, an extension and
      * nil. */
     cr_assert_eq(decode_hex("85cd012c810101"
@@ -125,7 +125,7 @@ Test(hf_wire_decode, takes_any_order_longer_forms_and_skips_unknown_keys)
 
 Test(hf_wire_decode, every_truncation_is_refused)
 {
-    struct hf_every every;
+    struct hf_msg_every every;
     char text[sizeof(sample_hex)];
     for (size_t len = 0; len + 1 < sizeof(sample_hex); len += 2) {
         memcpy(text, sample_hex, len);
@@ -154,6 +154,8 @@ Test(hf_wire_decode, refusals)
     assert_refused("85010203c4040000000005c4000994810101810101810101810101cd012c810101", HF_EBOUND);
     assert_refused("84010203c4040000000005c400cd012c8101cd0100", HF_EBOUND);
     assert_refused("85010203c4040000000005c4000ac1cd012c810101", HF_EMALFORMED); /* reserved byte */
+    assert_refused("85010203c4040000000005c4000ac9ffffffff01cd012c810101",
+                   HF_EMALFORMED); /* an extension of 2^32 - 1 bytes, of which there is none */
     assert_refused("dfffffffff", HF_EMALFORMED);
     assert_refused("90", HF_EMALFORMED);
     assert_refused("", HF_EMALFORMED);
@@ -162,7 +164,7 @@ Test(hf_wire_decode, refusals)
 Test(hf_wire_decode, an_error_names_the_place_and_leaves_the_struct_alone)
 {
     struct hf_wire_error e;
-    struct hf_every every = {.number = 77};
+    struct hf_msg_every every = {.number = 77};
     cr_assert_eq(decode_hex("85010203c4040000000005c4000992810101810100cd012c810101", &every, &e),
                  HF_EBOUND);
     cr_assert_str_eq(e.path, "every.leaves[1].index");
@@ -176,7 +178,7 @@ Test(hf_wire_encode, refuses_what_the_decoder_would_and_appends_nothing)
     struct hf_buf out;
     hf_buf_init(&out, 1000);
     hf_buf_append_u8(&out, 9);
-    struct hf_every every = sample();
+    struct hf_msg_every every = sample();
     every.format = 4;
     cr_assert_eq(hf_wire_encode(&hf_wire_every, &every, &out), HF_EVERSION);
     every = sample();
@@ -197,7 +199,7 @@ Test(hf_wire_encode, a_full_buffer_is_its_error)
 {
     struct hf_buf out;
     hf_buf_init(&out, 10);
-    struct hf_every every = sample();
+    struct hf_msg_every every = sample();
     cr_assert_eq(hf_wire_encode(&hf_wire_every, &every, &out), HF_ETOOBIG);
     hf_buf_done(&out);
 }
@@ -209,7 +211,7 @@ Test(hf_wire_decode, nesting_is_bounded)
     uint8_t deep[64];
     struct hf_arena arena;
     hf_arena_init(&arena, 4096);
-    struct hf_knot knot;
+    struct hf_msg_knot knot;
     for (size_t knots = 1; knots <= 20; knots++) {
         size_t len = 0;
         for (size_t i = 1; i < knots; i++) {
@@ -229,7 +231,7 @@ Test(hf_wire_decode, nesting_of_skipped_values_is_bounded)
     uint8_t deep[100] = {0x81, 0x05};
     struct hf_arena arena;
     hf_arena_init(&arena, 4096);
-    struct hf_knot knot;
+    struct hf_msg_knot knot;
     for (size_t arrays = 1; arrays <= 90; arrays++) {
         memset(deep + 2, 0x91, arrays);
         deep[1 + arrays] = 0x90;
@@ -242,7 +244,7 @@ Test(hf_wire_decode, nesting_of_skipped_values_is_bounded)
 Test(hf_wire_decode, a_count_that_the_input_cannot_hold_allocates_nothing)
 {
     /* Three leaves need nine bytes at least; the arena has room for the message alone. */
-    struct hf_every every;
+    struct hf_msg_every every;
     struct hf_wire_error e;
     struct hf_arena arena;
     hf_arena_init(&arena, sizeof(every) + 16);
@@ -257,7 +259,7 @@ Test(hf_wire_decode, a_count_that_the_input_cannot_hold_allocates_nothing)
 Test(hf_wire_decode, the_arena_bounds_what_a_message_takes)
 {
     struct hf_bytes in = unhex(sample_hex);
-    struct hf_every every;
+    struct hf_msg_every every;
     for (size_t max = 0; max < 512; max++) {
         struct hf_arena arena;
         hf_arena_init(&arena, max);
@@ -272,7 +274,7 @@ Test(hf_wire_print, is_one_line_without_absent_fields)
 {
     struct hf_buf out;
     hf_buf_init(&out, 1000);
-    struct hf_every every = sample();
+    struct hf_msg_every every = sample();
     hf_wire_print(&hf_wire_every, &every, &out);
     hf_buf_append_u8(&out, 0);
     cr_assert_str_eq(
@@ -286,7 +288,7 @@ Test(hf_wire_to_json, is_json_with_large_numbers_as_text)
 {
     struct hf_buf out;
     hf_buf_init(&out, 1000);
-    struct hf_every every = sample();
+    struct hf_msg_every every = sample();
     every.number = UINT64_MAX;
     hf_wire_to_json(&hf_wire_every, &every, &out);
     hf_buf_append_u8(&out, 0);

@@ -71,37 +71,38 @@ static struct made make(const char *name, uint8_t kind, const struct hf_wire_typ
     return m;
 }
 
-static struct hf_root root_of(uint64_t number, size_t first_key, struct hf_authority_key *ret_keys)
+static struct hf_msg_root root_of(uint64_t number, size_t first_key,
+                                  struct hf_msg_authority_key *ret_keys)
 {
-    struct hf_root root = {.number = number,
-                           .issued_s = ISSUED_S + number,
-                           .threshold = 2,
-                           .keys = ret_keys,
-                           .keys_count = 3};
+    struct hf_msg_root root = {.number = number,
+                               .issued_s = ISSUED_S + number,
+                               .threshold = 2,
+                               .keys = ret_keys,
+                               .keys_count = 3};
     for (size_t i = 0; i < 3; i++) {
-        ret_keys[i] = (struct hf_authority_key){.name = {NULL, 0}};
+        ret_keys[i] = (struct hf_msg_authority_key){.name = {NULL, 0}};
         memcpy(ret_keys[i].key, keys[first_key + i].public_key, HF_KEY_LEN);
     }
     return root;
 }
 
-static struct hf_policy policy_of(uint64_t version)
+static struct hf_msg_policy policy_of(uint64_t version)
 {
-    static struct hf_measurement measurements[1] = {
+    static struct hf_msg_measurement measurements[1] = {
         {.name = {(const uint8_t *)"release-1", 9}, .digest = {1}, .rank = 1},
     };
-    return (struct hf_policy){.version = version,
-                              .issued_s = ISSUED_S,
-                              .expires_s = ISSUED_S + 31536000,
-                              .trust = 1,
-                              .shares = 5,
-                              .threshold = 3,
-                              .claim_quorum = 4,
-                              .measurements = measurements,
-                              .measurements_count = 1,
-                              .quote_age_max_s = 86400,
-                              .shares_held_max = 1000,
-                              .holder_grace_s = 3600};
+    return (struct hf_msg_policy){.version = version,
+                                  .issued_s = ISSUED_S,
+                                  .expires_s = ISSUED_S + 31536000,
+                                  .trust = 1,
+                                  .shares = 5,
+                                  .threshold = 3,
+                                  .claim_quorum = 4,
+                                  .measurements = measurements,
+                                  .measurements_count = 1,
+                                  .quote_age_max_s = 86400,
+                                  .shares_held_max = 1000,
+                                  .holder_grace_s = 3600};
 }
 
 static struct hf_bytes text_of(const char *text)
@@ -109,24 +110,24 @@ static struct hf_bytes text_of(const char *text)
     return hf_bytes_of(text, strlen(text));
 }
 
-static struct hf_validator_set set_of(uint64_t epoch, struct hf_validator *ret_validators)
+static struct hf_msg_validator_set set_of(uint64_t epoch, struct hf_msg_validator *ret_validators)
 {
     static const char *const zones[] = {"", "east", "north", "west"};
     static char operators[VALIDATORS][16];
-    struct hf_validator_set set = {.epoch = epoch,
-                                   .issued_s = ISSUED_S,
-                                   .expires_s = ISSUED_S + 31536000,
-                                   .beacon = {3},
-                                   .validators = ret_validators,
-                                   .validators_count = VALIDATORS};
+    struct hf_msg_validator_set set = {.epoch = epoch,
+                                       .issued_s = ISSUED_S,
+                                       .expires_s = ISSUED_S + 31536000,
+                                       .beacon = {3},
+                                       .validators = ret_validators,
+                                       .validators_count = VALIDATORS};
     for (size_t i = 0; i < VALIDATORS; i++) {
         snprintf(operators[i], sizeof operators[i], "operator-%zu", i * 7 % 16);
-        ret_validators[i] = (struct hf_validator){.account = {(uint8_t)(4 * i + 1), (uint8_t)i},
-                                                  .registered_epoch = 1,
-                                                  .address = text_of("validator.example:7400"),
-                                                  .operator_name = text_of(operators[i]),
-                                                  .zone = text_of(zones[i % 5 % 4]),
-                                                  .leaving = i % 9 == 8};
+        ret_validators[i] = (struct hf_msg_validator){.account = {(uint8_t)(4 * i + 1), (uint8_t)i},
+                                                      .registered_epoch = 1,
+                                                      .address = text_of("validator.example:7400"),
+                                                      .operator_name = text_of(operators[i]),
+                                                      .zone = text_of(zones[i % 5 % 4]),
+                                                      .leaving = i % 9 == 8};
     }
     return set;
 }
@@ -172,11 +173,11 @@ static void done(struct made *m, size_t count)
 static void print_chain(struct hf_pool *pool, struct hf_document **ret_roots,
                         struct hf_document **ret_set, struct hf_buf *out)
 {
-    static struct hf_validator validators[VALIDATORS];
-    struct hf_authority_key first_keys[3], second_keys[3];
-    struct hf_root first = root_of(1, 0, first_keys), second = root_of(2, 2, second_keys);
-    struct hf_policy policy = policy_of(1);
-    struct hf_validator_set set = set_of(1, validators);
+    static struct hf_msg_validator validators[VALIDATORS];
+    struct hf_msg_authority_key first_keys[3], second_keys[3];
+    struct hf_msg_root first = root_of(1, 0, first_keys), second = root_of(2, 2, second_keys);
+    struct hf_msg_policy policy = policy_of(1);
+    struct hf_msg_validator_set set = set_of(1, validators);
     struct hf_document *unused;
 
     struct made made[4];
@@ -215,8 +216,8 @@ static void print_chain(struct hf_pool *pool, struct hf_document **ret_roots,
 static void print_refused_roots(struct hf_pool *pool, struct hf_document *const *roots,
                                 struct hf_buf *out)
 {
-    struct hf_authority_key some_keys[3];
-    struct hf_root root = root_of(2, 2, some_keys);
+    struct hf_msg_authority_key some_keys[3];
+    struct hf_msg_root root = root_of(2, 2, some_keys);
     const unsigned both = 1u << 0 | 1u << 1 | 1u << 2 | 1u << 3;
     struct made made[5];
     root.has_previous = true;
@@ -250,9 +251,9 @@ static void print_refused_roots(struct hf_pool *pool, struct hf_document *const 
 static void print_refused_others(struct hf_pool *pool, struct hf_document *const *roots,
                                  struct hf_buf *out)
 {
-    static struct hf_validator validators[VALIDATORS];
-    struct hf_policy policy = policy_of(2);
-    struct hf_validator_set set = set_of(2, validators);
+    static struct hf_msg_validator validators[VALIDATORS];
+    struct hf_msg_policy policy = policy_of(2);
+    struct hf_msg_validator_set set = set_of(2, validators);
     struct made made[5];
     made[0] = make("a policy signed by a key of the older root", HF_DOCUMENT_POLICY,
                    &hf_wire_policy, &policy, network, 1u << 0 | 1u << 3);
@@ -294,7 +295,7 @@ static void print_order(const struct hf_document *set, size_t owner, uint32_t ve
 
 static int by_account(const void *a, const void *b)
 {
-    return memcmp(a, b, sizeof(((struct hf_validator *)0)->account));
+    return memcmp(a, b, sizeof(((struct hf_msg_validator *)0)->account));
 }
 
 /* A set of LARGE validators, in groups: account i is the hash of i, and the validator at place p is
@@ -302,15 +303,15 @@ static int by_account(const void *a, const void *b)
 static struct hf_document *large_set(struct hf_pool *pool)
 {
     static uint8_t accounts[LARGE][32];
-    static struct hf_validator validators[LARGE];
+    static struct hf_msg_validator validators[LARGE];
     static char names[50][8];
     struct hf_document *d = NULL;
-    struct hf_validator_set set = {.epoch = 1,
-                                   .issued_s = ISSUED_S,
-                                   .expires_s = ISSUED_S + 31536000,
-                                   .beacon = {4},
-                                   .validators = validators,
-                                   .validators_count = LARGE};
+    struct hf_msg_validator_set set = {.epoch = 1,
+                                       .issued_s = ISSUED_S,
+                                       .expires_s = ISSUED_S + 31536000,
+                                       .beacon = {4},
+                                       .validators = validators,
+                                       .validators_count = LARGE};
     for (size_t i = 0; i < LARGE; i++) {
         uint8_t number[4] = {0, 0, (uint8_t)(i >> 8), (uint8_t)i};
         suite->hash("holdfast/v1/vector", hf_bytes_of(number, 4), accounts[i]);
@@ -319,10 +320,10 @@ static struct hf_document *large_set(struct hf_pool *pool)
     for (size_t i = 0; i < HF_ARRAY_LEN(names); i++)
         snprintf(names[i], sizeof names[i], "%zu", i);
     for (size_t i = 0; i < LARGE; i++) {
-        validators[i] = (struct hf_validator){.registered_epoch = 1,
-                                              .address = text_of("validator.example:7400"),
-                                              .operator_name = text_of(names[i % 50]),
-                                              .zone = text_of(names[i % 7])};
+        validators[i] = (struct hf_msg_validator){.registered_epoch = 1,
+                                                  .address = text_of("validator.example:7400"),
+                                                  .operator_name = text_of(names[i % 50]),
+                                                  .zone = text_of(names[i % 7])};
         memcpy(validators[i].account, accounts[i], sizeof accounts[i]);
     }
     struct made made =

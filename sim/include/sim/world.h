@@ -229,7 +229,7 @@ void hf_world_quote(struct hf_world *w, uint32_t machine, const char *image, boo
 const struct hf_document *hf_world_document(const struct hf_world *w, enum hf_document_kind kind);
 const uint8_t *hf_world_network_id(const struct hf_world *w);
 /* Changes the policy: edit gets a copy of the newest, with its version raised. Then issued. */
-typedef void hf_policy_edit_fn(struct hf_policy *policy, void *ctx);
+typedef void hf_policy_edit_fn(struct hf_msg_policy *policy, void *ctx);
 void hf_world_policy_edit(struct hf_world *w, hf_policy_edit_fn *edit, void *ctx);
 /* Accepts one more measurement, by image and rank; or withdraws one. Issues a policy. */
 void hf_world_policy_accept(struct hf_world *w, const char *image, uint32_t rank);

@@ -27,11 +27,11 @@ struct hf_document {
     uint8_t body_hash[32];    /* of the body's bytes: label holdfast/v1/body */
     struct hf_blob *envelope; /* as it travels and as it is kept */
     struct hf_arena *arena;   /* holds what the parsed form points to */
-    struct hf_envelope signatures;
+    struct hf_msg_envelope signatures;
     union {
-        struct hf_root root;
-        struct hf_policy policy;
-        struct hf_validator_set set;
+        struct hf_msg_root root;
+        struct hf_msg_policy policy;
+        struct hf_msg_validator_set set;
     } u;
     struct hf_selection_table *table;    /* of a set, once an order was asked for */
     const struct hf_judge_policy *judge; /* of a policy: the same, for quotes to be held against */
@@ -41,7 +41,7 @@ struct hf_document {
  * What a policy says of quotes, for hf_judge. measurements: room for p->measurements_count, in the
  * policy's order and without names; ret borrows it.
  */
-void hf_policy_judge(const struct hf_policy *p, struct hf_judge_measurement *measurements,
+void hf_policy_judge(const struct hf_msg_policy *p, struct hf_judge_measurement *measurements,
                      struct hf_judge_policy *ret);
 
 struct hf_pool;
@@ -105,7 +105,7 @@ HF_MUST_USE int hf_document_wrap(uint8_t kind, struct hf_bytes body, struct hf_b
 /* Whether k, q and p fit n holders: 2 <= k <= q <= p <= n and 2q > n, or all are 1 where n is. */
 bool hf_quorums_ok(uint64_t n, uint64_t k, uint64_t q, uint64_t p);
 /* p of a policy, or what follows from n and q when it names none: n - (n - q) / 2, rounded down. */
-uint64_t hf_provisional_quorum(const struct hf_policy *policy, uint64_t n, uint64_t q);
+uint64_t hf_provisional_quorum(const struct hf_msg_policy *policy, uint64_t n, uint64_t q);
 /* The q that is proposed for n holders: two thirds of them, so that a few may lie or be rolled
  * back. */
 uint64_t hf_claim_quorum_proposed(uint64_t n, uint64_t k);

@@ -8,7 +8,7 @@
 #define HF_HAS_REQUIRED(member)
 #define HF_HAS_OPTIONAL(member) bool has_##member;
 
-#define HF_BEGIN(name, doc)                       struct hf_##name {
+#define HF_BEGIN(name, doc)                       struct hf_msg_##name {
 #define HF_UINT(key, member, min, max, need, doc) uint64_t member;
 #define HF_VERSION(key, member, min, max, doc)    uint64_t member;
 #define HF_FIXED(key, member, len, need, doc)                                                      \
@@ -18,10 +18,10 @@
 #define HF_TEXT(key, member, min, max, need, doc) struct hf_bytes member;
 #define HF_BOOL(key, member, doc)                 bool member;
 #define HF_SUB(key, member, message, need, doc)                                                    \
-    struct hf_##message member;                                                                    \
+    struct hf_msg_##message member;                                                                \
     HF_HAS_##need(member)
 #define HF_LIST(key, member, message, max, doc)                                                    \
-    struct hf_##message *member;                                                                   \
+    struct hf_msg_##message *member;                                                               \
     size_t member##_count;
 #define HF_END(name)                                                                               \
     }                                                                                              \

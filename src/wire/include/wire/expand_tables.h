@@ -31,7 +31,7 @@ enum {
 #define HF_BEGIN(name, doc)                                                                        \
     static const struct hf_wire_shape *shape_##name(void)                                          \
     {                                                                                              \
-        typedef struct hf_##name self;                                                             \
+        typedef struct hf_msg_##name self;                                                         \
         static const char text[] = doc;                                                            \
         static const struct hf_wire_field fields[] = {
 #define HF_UINT(key, member, min_, max_, need, doc)                                                \
@@ -60,8 +60,8 @@ enum {
     static const struct hf_wire_shape shape = {text, fields, HF_ARRAY_LEN(fields)};                \
     return &shape;                                                                                 \
     }                                                                                              \
-    const struct hf_wire_type hf_wire_##name_ = {#name_, sizeof(struct hf_##name_), shape_##name_, \
-                                                 hf__number_##name_};
+    const struct hf_wire_type hf_wire_##name_ = {#name_, sizeof(struct hf_msg_##name_),            \
+                                                 shape_##name_, hf__number_##name_};
 
 #include HF_WIRE_DEF
 

@@ -1,4 +1,4 @@
-/* The structs of every message in proto/messages.def, each `struct hf_<name>` with its table
+/* The structs of every message in proto/messages.def, each `struct hf_msg_<name>` with its table
  * `hf_wire_<name>`. */
 #ifndef HF_WIRE_MESSAGES_H
 #define HF_WIRE_MESSAGES_H
