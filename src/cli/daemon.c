@@ -85,6 +85,24 @@ int hf_cli_key(int argc, char **argv)
     return key_get(argv[2]);
 }
 
+/*
+ * What short commands share: --help, a command line that makes sense or not, and the question.
+ * False: the command has ended with *ret_status. True: *ret is the answer, the caller's.
+ */
+static bool asked(int argc, char **argv, const char *usage, bool makes_sense, const char *request,
+                  json_t **ret, int *ret_status)
+{
+    *ret_status = HF_CLI_OK;
+    if (hf__help(argc, argv, usage))
+        return false;
+    *ret_status = HF_CLI_ERROR;
+    if (!makes_sense) {
+        fputs(usage, stderr);
+        return false;
+    }
+    return hf__ask(json_pack("{s:s}", "request", request), false, ret) == 0;
+}
+
 static const char drain_usage[] =
     "usage: holdfast drain [--undo]\n"
     "\n"
@@ -95,15 +113,11 @@ static const char drain_usage[] =
 int hf_cli_drain(int argc, char **argv)
 {
     json_t *root;
-    if (hf__help(argc, argv, drain_usage))
-        return HF_CLI_OK;
+    int status;
     bool undo = argc == 2 && strcmp(argv[1], "--undo") == 0;
-    if (argc > 1 && !undo) {
-        fputs(drain_usage, stderr);
-        return HF_CLI_ERROR;
-    }
-    if (hf__ask(json_pack("{s:s}", "request", undo ? "undrain" : "drain"), false, &root) != 0)
-        return HF_CLI_ERROR;
+    if (!asked(argc, argv, drain_usage, argc == 1 || undo, undo ? "undrain" : "drain", &root,
+               &status))
+        return status;
     json_decref(root);
     puts(undo ? "takes shares again" : "may stop; takes no new shares");
     return HF_CLI_OK;
@@ -118,15 +132,10 @@ static const char identity_usage[] =
 int hf_cli_identity(int argc, char **argv)
 {
     json_t *root;
-    if (hf__help(argc, argv, identity_usage))
-        return HF_CLI_OK;
+    int status;
     bool to_file = argc == 3 && strcmp(argv[1], "--output") == 0;
-    if (argc > 1 && !to_file) {
-        fputs(identity_usage, stderr);
-        return HF_CLI_ERROR;
-    }
-    if (hf__ask(json_pack("{s:s}", "request", "identity"), false, &root) != 0)
-        return HF_CLI_ERROR;
+    if (!asked(argc, argv, identity_usage, argc == 1 || to_file, "identity", &root, &status))
+        return status;
     char *text = json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
     json_decref(root);
     if (text == NULL)
@@ -148,14 +157,9 @@ static const char reload_usage[] =
 int hf_cli_reload(int argc, char **argv)
 {
     json_t *root;
-    if (hf__help(argc, argv, reload_usage))
-        return HF_CLI_OK;
-    if (argc > 1) {
-        fputs(reload_usage, stderr);
-        return HF_CLI_ERROR;
-    }
-    if (hf__ask(json_pack("{s:s}", "request", "reload"), false, &root) != 0)
-        return HF_CLI_ERROR;
+    int status;
+    if (!asked(argc, argv, reload_usage, argc == 1, "reload", &root, &status))
+        return status;
     json_decref(root);
     return HF_CLI_OK;
 }

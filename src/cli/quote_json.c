@@ -1,19 +1,10 @@
 /* What is said of a quote, as JSON. */
 #include "base/error.h"
-#include "base/hex.h"
+#include "client/json.h"
 #include "quote.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <time.h>
-
-static json_t *hex(const void *data, size_t len)
-{
-    char text[2 * 64 + 1];
-    hf_assert(len <= 64);
-    hf_hex_encode(data, len, text);
-    return json_string(text);
-}
 
 /* The eight bytes of a number as they stand in the quote. */
 static json_t *hex_little(uint64_t v)
@@ -21,7 +12,7 @@ static json_t *hex_little(uint64_t v)
     uint8_t bytes[8];
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = (uint8_t)(v >> (8 * i));
-    return hex(bytes, sizeof bytes);
+    return hf_json_hex(bytes, sizeof bytes);
 }
 
 static json_t *text_or_null(const char *text)
@@ -49,11 +40,11 @@ static void add_platform(json_t *o, const struct hf_cli_quote_result *r)
             json_object_set_new(o, names[i], json_null());
         return;
     }
-    json_object_set_new(o, "fmspc", hex(p->fmspc, sizeof p->fmspc));
-    json_object_set_new(o, "ppid", hex(p->ppid, sizeof p->ppid));
-    json_object_set_new(o, "pceid", hex(p->pceid, sizeof p->pceid));
+    json_object_set_new(o, "fmspc", hf_json_hex(p->fmspc, sizeof p->fmspc));
+    json_object_set_new(o, "ppid", hf_json_hex(p->ppid, sizeof p->ppid));
+    json_object_set_new(o, "pceid", hf_json_hex(p->pceid, sizeof p->pceid));
     json_object_set_new(o, "pcesvn", json_integer(p->pcesvn));
-    json_object_set_new(o, "cpusvn", hex(p->cpusvn, sizeof p->cpusvn));
+    json_object_set_new(o, "cpusvn", hf_json_hex(p->cpusvn, sizeof p->cpusvn));
 }
 
 static json_t *quote_object(const struct hf_cli_quote_result *r)
@@ -69,30 +60,30 @@ static json_t *quote_object(const struct hf_cli_quote_result *r)
     hf_quote_measurement(q, measurement);
     json_object_set_new(o, "version", json_integer(q->version));
     json_object_set_new(o, "body_type", json_integer(q->body_type));
-    json_object_set_new(o, "qe_vendor_id", hex(q->qe_vendor_id, 16));
-    json_object_set_new(o, "user_data", hex(q->user_data, 20));
+    json_object_set_new(o, "qe_vendor_id", hf_json_hex(q->qe_vendor_id, 16));
+    json_object_set_new(o, "user_data", hf_json_hex(q->user_data, 20));
     json_object_set_new(o, "tdx_module", json_string(q->tee_tcb_svn[1] > 0 ? "1.5" : "1.0"));
     json_object_set_new(o, "debug", json_boolean((q->td_attributes & HF_TD_ATTRIBUTE_DEBUG) != 0));
     json_object_set_new(o, "td_attributes", hex_little(q->td_attributes));
     json_object_set_new(o, "xfam", hex_little(q->xfam));
     json_object_set_new(o, "seam_attributes", hex_little(q->seam_attributes));
-    json_object_set_new(o, "tee_tcb_svn", hex(q->tee_tcb_svn, HF_TCB_SVN_LEN));
+    json_object_set_new(o, "tee_tcb_svn", hf_json_hex(q->tee_tcb_svn, HF_TCB_SVN_LEN));
     if (q->tee_tcb_svn2 != NULL) {
-        json_object_set_new(o, "tee_tcb_svn2", hex(q->tee_tcb_svn2, HF_TCB_SVN_LEN));
-        json_object_set_new(o, "mrservicetd", hex(q->mrservicetd, HF_MR_LEN));
+        json_object_set_new(o, "tee_tcb_svn2", hf_json_hex(q->tee_tcb_svn2, HF_TCB_SVN_LEN));
+        json_object_set_new(o, "mrservicetd", hf_json_hex(q->mrservicetd, HF_MR_LEN));
     }
-    json_object_set_new(o, "mrseam", hex(q->mrseam, HF_MR_LEN));
-    json_object_set_new(o, "mrsignerseam", hex(q->mrsignerseam, HF_MR_LEN));
-    json_object_set_new(o, "mrtd", hex(q->mrtd, HF_MR_LEN));
-    json_object_set_new(o, "mrconfigid", hex(q->mrconfigid, HF_MR_LEN));
-    json_object_set_new(o, "mrowner", hex(q->mrowner, HF_MR_LEN));
-    json_object_set_new(o, "mrownerconfig", hex(q->mrownerconfig, HF_MR_LEN));
+    json_object_set_new(o, "mrseam", hf_json_hex(q->mrseam, HF_MR_LEN));
+    json_object_set_new(o, "mrsignerseam", hf_json_hex(q->mrsignerseam, HF_MR_LEN));
+    json_object_set_new(o, "mrtd", hf_json_hex(q->mrtd, HF_MR_LEN));
+    json_object_set_new(o, "mrconfigid", hf_json_hex(q->mrconfigid, HF_MR_LEN));
+    json_object_set_new(o, "mrowner", hf_json_hex(q->mrowner, HF_MR_LEN));
+    json_object_set_new(o, "mrownerconfig", hf_json_hex(q->mrownerconfig, HF_MR_LEN));
     for (size_t i = 0; i < HF_ARRAY_LEN(rtmrs); i++)
-        json_object_set_new(o, rtmrs[i], hex(q->rtmr[i], HF_MR_LEN));
-    json_object_set_new(o, "measurement", hex(measurement, sizeof measurement));
-    json_object_set_new(o, "report_data", hex(q->report_data, HF_CLI_REPORT_DATA_LEN));
+        json_object_set_new(o, rtmrs[i], hf_json_hex(q->rtmr[i], HF_MR_LEN));
+    json_object_set_new(o, "measurement", hf_json_hex(measurement, sizeof measurement));
+    json_object_set_new(o, "report_data", hf_json_hex(q->report_data, HF_CLI_REPORT_DATA_LEN));
     add_platform(o, r);
-    json_object_set_new(o, "trailing_bytes", json_integer((json_int_t)q->trailing_bytes));
+    json_object_set_new(o, "trailing_bytes", hf_json_uint(q->trailing_bytes));
     return o;
 }
 
@@ -142,7 +133,7 @@ int hf_cli_quote_print_json(const struct hf_cli_quote_result *r)
         json_object_set_new(o, "error",
                             text_or_null(r->error != 0 ? hf_error_name(r->error) : NULL));
         if (!r->parsed) {
-            json_object_set_new(o, "offset", json_integer((json_int_t)r->fault.offset));
+            json_object_set_new(o, "offset", hf_json_uint(r->fault.offset));
             json_object_set_new(o, "expected", text_or_null(r->fault.expected));
         }
     }

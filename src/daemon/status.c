@@ -1,26 +1,10 @@
 /* The operator's status as JSON; the fields are described in proto/LOCAL.md. */
 #include "base/error.h"
-#include "base/hex.h"
+#include "client/json.h"
 #include "clock/clock.h"
 #include "daemon.h"
 
-#include <jansson.h>
 #include <stdlib.h>
-
-enum { HEX_MAX = 32 };
-
-static json_t *hex(const uint8_t *data, size_t len)
-{
-    char text[2 * HEX_MAX + 1];
-    hf_assert(len <= HEX_MAX);
-    hf_hex_encode(data, len, text);
-    return json_string(text);
-}
-
-static json_t *number(uint64_t v)
-{
-    return json_integer((json_int_t)v);
-}
 
 /* null for 0. */
 static json_t *error_object(int error)
@@ -50,15 +34,15 @@ static void set(json_t *root, const char *name, json_t *value)
 static json_t *provider(const struct hf_provider_status *p, uint64_t now_ms)
 {
     json_t *o = json_object();
-    set(o, "account", hex(p->account, sizeof p->account));
+    set(o, "account", hf_json_hex(p->account, sizeof p->account));
     set(o, "address", json_string(p->address));
-    set(o, "index", number(p->index));
+    set(o, "index", hf_json_uint(p->index));
     set(o, "answered", json_boolean(p->answered));
     set(o, "placed", json_boolean(p->placed));
     set(o, "error", error_name(p->error));
     set(o, "message", p->error != 0 ? json_string(hf_error_sentence(p->error)) : json_null());
     set(o, "asked", json_boolean(p->since_ms != 0));
-    set(o, "since_ms", number(ago(now_ms, p->since_ms)));
+    set(o, "since_ms", hf_json_uint(ago(now_ms, p->since_ms)));
     return o;
 }
 
@@ -87,39 +71,40 @@ static void fill_public(struct hf__daemon *d, json_t *root, const struct hf_stat
     set(root, "state", json_string(hf_state_name(s->state)));
     set(root, "says", json_string(hf_state_sentence(s->state)));
     set(root, "reason", error_object(s->reason));
-    set(root, "account", s->has_account ? hex(s->account, 32) : json_null());
-    set(root, "network", hex(d->settings->network, 32));
-    set(root, "root", number(s->root));
-    set(root, "policy", number(s->policy));
-    set(root, "epoch", number(s->epoch));
+    set(root, "account", s->has_account ? hf_json_hex(s->account, 32) : json_null());
+    set(root, "network", hf_json_hex(d->settings->network, 32));
+    set(root, "root", hf_json_uint(s->root));
+    set(root, "policy", hf_json_uint(s->policy));
+    set(root, "epoch", hf_json_uint(s->epoch));
     set(root, "open", json_boolean(s->open));
     set(root, "dev", json_boolean(d->settings->platform == HF__PLATFORM_DEV));
 }
 
 static void fill_node(json_t *root, const struct hf_status *s, uint64_t now_ms)
 {
-    set(root, "since_ms", number(ago(now_ms, s->since_ms)));
+    set(root, "since_ms", hf_json_uint(ago(now_ms, s->since_ms)));
     set(root, "retry_in_ms",
-        s->retry_ms != 0 ? number(s->retry_ms > now_ms ? s->retry_ms - now_ms : 0) : json_null());
-    set(root, "round", number(s->round));
+        s->retry_ms != 0 ? hf_json_uint(s->retry_ms > now_ms ? s->retry_ms - now_ms : 0)
+                         : json_null());
+    set(root, "round", hf_json_uint(s->round));
     set(root, "claimed", json_boolean(s->claimed));
     set(root, "registered", json_boolean(s->registered));
     set(root, "draining", json_boolean(s->draining));
-    set(root, "key_version", number(s->key_version));
-    set(root, "claim", number(s->claim));
-    set(root, "policy_expires_s", number(s->policy_expires_s));
-    set(root, "set_expires_s", number(s->set_expires_s));
-    set(root, "validators", number(s->validators));
-    set(root, "k", number(s->k));
-    set(root, "n", number(s->n));
-    set(root, "generation", number(s->generation));
+    set(root, "key_version", hf_json_uint(s->key_version));
+    set(root, "claim", hf_json_uint(s->claim));
+    set(root, "policy_expires_s", hf_json_uint(s->policy_expires_s));
+    set(root, "set_expires_s", hf_json_uint(s->set_expires_s));
+    set(root, "validators", hf_json_uint(s->validators));
+    set(root, "k", hf_json_uint(s->k));
+    set(root, "n", hf_json_uint(s->n));
+    set(root, "generation", hf_json_uint(s->generation));
     set(root, "confirmed", json_boolean(s->confirmed));
-    set(root, "dealing", number(s->dealing));
-    set(root, "dealing_receipts", number(s->dealing_receipts));
+    set(root, "dealing", hf_json_uint(s->dealing));
+    set(root, "dealing_receipts", hf_json_uint(s->dealing_receipts));
     set(root, "providers", hf__status_providers(s->providers, s->providers_count, now_ms));
     set(root, "retiring", retiring(s));
-    set(root, "owners", number(s->owners));
-    set(root, "shares", number(s->shares));
+    set(root, "owners", hf_json_uint(s->owners));
+    set(root, "shares", hf_json_uint(s->shares));
     set(root, "last_refusal", error_object(s->last_refusal));
 }
 
@@ -133,7 +118,7 @@ static void fill_machine(struct hf__daemon *d, json_t *root)
     if (d->store_error != 0)
         set(store, "text", json_string(d->store_text));
     set(root, "store_error", store);
-    set(root, "uptime_ms", number(hf_clock_monotonic_ms() - d->started_ms));
+    set(root, "uptime_ms", hf_json_uint(hf_clock_monotonic_ms() - d->started_ms));
     if (d->quotes != NULL) {
         struct hf_producer_facts facts;
         hf__quotes_facts(d->quotes, &facts);
@@ -147,7 +132,7 @@ static void fill_machine(struct hf__daemon *d, json_t *root)
 
 static json_t *time_or_null(uint64_t s)
 {
-    return s != 0 ? number(s) : json_null();
+    return s != 0 ? hf_json_uint(s) : json_null();
 }
 
 static json_t *collateral(struct hf__daemon *d)
@@ -165,9 +150,9 @@ static json_t *collateral(struct hf__daemon *d)
     set(o, "tried_s", time_or_null(f.tried_s));
     set(o, "next_s", time_or_null(f.next_s));
     set(o, "fetching", json_boolean(f.busy));
-    set(o, "failures", number(f.failures));
+    set(o, "failures", hf_json_uint(f.failures));
     set(o, "last_failure", f.text[0] != '\0' ? json_string(f.text) : json_null());
-    set(o, "older_documents", number(f.older));
+    set(o, "older_documents", hf_json_uint(f.older));
     set(o, "error", error_object(f.error));
     return o;
 }
