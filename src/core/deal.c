@@ -43,14 +43,14 @@ static void list_candidates(struct hf_engine *e, struct hf__dealing *d)
         if (fit(e, &e->watch[i]))
             add_candidate(d, e->watch[i].account, true);
     size_t kept = d->candidates_count;
-    size_t count = hf_select(e->set, e->account, e->version, (uint8_t)p->domain_rule, d->n,
-                             HF_RANK_FACTOR * (size_t)d->n, order);
+    size_t count = hf_select(e->set, e->account, e->version, (enum hf_domain_rule)p->domain_rule,
+                             d->n, HF_RANK_FACTOR * (size_t)d->n, order);
     for (size_t i = 0; i < count; i++) {
         const uint8_t *account = e->set->u.set.validators[order[i]].account;
         bool skip = false;
         for (size_t j = 0; j < e->watch_count && !skip; j++)
             skip = memcmp(e->watch[j].account, account, 32) == 0;
-        for (size_t j = 0; j < kept && !skip && p->domain_rule != 2; j++)
+        for (size_t j = 0; j < kept && !skip && p->domain_rule != HF_DOMAINS_NONE; j++)
             skip = same_operator(e, d->candidates[j].account, account);
         if (!skip)
             add_candidate(d, account, false);

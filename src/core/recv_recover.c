@@ -103,7 +103,7 @@ static int check_platform(struct hf_engine *e, const struct context *c, const st
 {
     const struct hf_msg_validator *owner =
         &e->set->u.set.validators[hf_set_find(e->set, c->t.account)];
-    if (HF_FAULT(PLATFORM) || e->policy->u.policy.platform_rule == 1 ||
+    if (HF_FAULT(PLATFORM) || e->policy->u.policy.platform_rule == HF_PLATFORMS_ANY ||
         memcmp(v->ppid, c->row.ppid, 16) == 0)
         return 0;
     for (size_t i = 0; i < owner->platforms_count; i++)

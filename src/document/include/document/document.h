@@ -15,6 +15,19 @@
 
 enum hf_document_kind { HF_DOCUMENT_ROOT = 1, HF_DOCUMENT_POLICY = 2, HF_DOCUMENT_SET = 3 };
 
+/* domain_rule of a policy: which holders of one owner's shares may fail together. */
+enum hf_domain_rule {
+    HF_DOMAINS_OPERATORS_AND_ZONES = 0, /* no two of one operator, spread over zones */
+    HF_DOMAINS_OPERATORS = 1,           /* no two of one operator */
+    HF_DOMAINS_NONE = 2,
+};
+
+/* platform_rule of a policy: on which machines an owner may recover. */
+enum hf_platform_rule {
+    HF_PLATFORMS_OWN = 0, /* the depositor's, and those listed for the account */
+    HF_PLATFORMS_ANY = 1,
+};
+
 struct hf_selection_table; /* document/selection.h */
 
 /* One document. Immutable; shared; counted. */

@@ -14,10 +14,11 @@
  * has, then of the n next, …). ret: room for max. Returns how many there are, at most max.
  */
 size_t hf_select(const struct hf_document *set, const uint8_t owner[static 32], uint32_t version,
-                 uint8_t rule, uint8_t n, size_t max, uint32_t *ret);
+                 enum hf_domain_rule rule, uint8_t n, size_t max, uint32_t *ret);
 
 /* Whether a set has n candidates for every owner under the rule. HF_ESELECTION: for some owner it
  * has not. */
-HF_MUST_USE int hf_select_possible(const struct hf_document *set, uint8_t rule, uint8_t n);
+HF_MUST_USE int hf_select_possible(const struct hf_document *set, enum hf_domain_rule rule,
+                                   uint8_t n);
 
 #endif
