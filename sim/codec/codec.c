@@ -8,18 +8,8 @@
 #include "codec/expand_direct.h"
 
 static const struct hf__direct_code *const codes[] = {
-#define HF_BEGIN(name, doc) &hf__direct_##name,
-#define HF_UINT(...)
-#define HF_VERSION(...)
-#define HF_FIXED(...)
-#define HF_BIN(...)
-#define HF_TEXT(...)
-#define HF_BOOL(...)
-#define HF_SUB(...)
-#define HF_LIST(...)
-#define HF_END(name)
-#include HF_WIRE_DEF
-#include "wire/expand_end.h"
+#define HF_EACH(name) &hf__direct_##name,
+#include "wire/expand_each.h"
 };
 
 static HF_ALWAYS_INLINE const struct hf__direct_code *code_of(const struct hf_wire_type *type)

@@ -5,20 +5,10 @@
  */
 
 /* The place of each message in the list. */
-#define HF_BEGIN(name, doc) hf__number_##name,
-#define HF_UINT(...)
-#define HF_VERSION(...)
-#define HF_FIXED(...)
-#define HF_BIN(...)
-#define HF_TEXT(...)
-#define HF_BOOL(...)
-#define HF_SUB(...)
-#define HF_LIST(...)
-#define HF_END(name)
 enum {
-#include HF_WIRE_DEF
+#define HF_EACH(name) hf__number_##name,
+#include "wire/expand_each.h"
 };
-#include "wire/expand_end.h"
 
 #define HF_IS_REQUIRED true
 #define HF_IS_OPTIONAL false
