@@ -134,13 +134,14 @@ def the_search_for_a_key_finds_what_it_plants():
         keysearch.prove()
 
 
-def fresh_seeds(*options):
-    """contrib/lib/seeds.py over four seeds of the real simulator: (exit status, what it printed, its notes)."""
+def fresh_seeds(*options, count=4):
+    """contrib/lib/seeds.py over so many seeds of the real simulator: (exit status, what it printed, its notes)."""
     if not (BUILD / "sim/holdfast-sim").exists():
         raise tap.Skip("a build for production has no simulator")
     with tempfile.TemporaryDirectory() as folder:
         notes = pathlib.Path(folder, "notes")
-        command = [sys.executable, SOURCE / "contrib/lib/seeds.py", BUILD / "sim/holdfast-sim", "4", notes, "--quiet"]
+        simulator = BUILD / "sim/holdfast-sim"
+        command = [sys.executable, SOURCE / "contrib/lib/seeds.py", simulator, str(count), notes, "--quiet"]
         done = subprocess.run([*command, *options], capture_output=True, text=True, stdin=subprocess.DEVNULL)
         return done.returncode, done.stdout.splitlines(), notes.read_text().splitlines()
 
@@ -159,13 +160,14 @@ def fresh_seeds_say_first_where_they_began_and_are_others_each_time():
 
 @tap.case
 def each_seed_that_fails_comes_with_the_command_that_fails_again():
-    # A quote takes longer than a run has time to heal: no node is ever ready.
-    status, lines, notes = fresh_seeds("--set", "attestation.quote=1h")
+    # A quote takes longer than a run has time to heal; 14 draws of 300 pass all the same.
+    status, lines, notes = fresh_seeds("--set", "attestation.quote=1h", count=16)
     first = int(lines[0].removeprefix("began at "))
-    assert status == 1 and len(notes) == 4, (status, notes)
+    failed = [line for line in lines if line.startswith("FAILED ")]
+    assert status == 1 and len(notes) == len(failed) > 0, (status, notes, failed)
     for note in notes:
         seed, _, repeat = re.fullmatch(r"failed seeds: (\d+): (.*): (\S+/holdfast-sim .*)", note).groups()
-        assert first <= int(seed) <= first + 3 and f"  {repeat}" in lines, (note, lines)
+        assert first <= int(seed) <= first + 15 and f"  {repeat}" in lines, (note, lines)
     again = subprocess.run(["bash", "-c", repeat], capture_output=True, text=True, stdin=subprocess.DEVNULL)
     assert again.returncode == 1, again
 
