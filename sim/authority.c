@@ -132,6 +132,8 @@ static void first_policy(struct hf_world *w)
         .dev_root = hf_bytes_of(w->dev_root, sizeof(w->dev_root)),
         .shares = p->n,
         .threshold = p->k,
+        .claim_quorum = hf__claim_quorum(p),
+        .claim_provisional = p->p,
         .domain_rule = p->domain_rule,
         .platform_rule = p->platform_rule,
         .measurements = &m,

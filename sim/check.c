@@ -203,9 +203,11 @@ static void traced(void *ctx, struct hf_world *w, uint32_t node, const struct hf
     if (t->type == HF_TRACE_REBUILT)
         hf__check_rebuilt(c, node, t);
     else if (t->type == HF_TRACE_CLAIM_WON)
-        hf__check_won(c, node, (uint32_t)t->a);
-    else if (t->type == HF_TRACE_STATE && t->b == HF_STATE_READY && t->a != HF_STATE_READY)
+        hf__check_won(c, node, t);
+    else if (t->type == HF_TRACE_STATE && t->b == HF_STATE_READY && t->a != HF_STATE_READY) {
         hf__check_ready(c, node);
+        hf__check_one_ready(c, node);
+    }
 }
 
 static void local(void *ctx, struct hf_world *w, uint32_t node, const struct hf_local_reply *r)
@@ -241,8 +243,15 @@ static void done(void *ctx, struct hf_world *w)
     hf__map_done(&c->heard);
     hf__map_done(&c->nonces);
     hf__map_done(&c->relations);
-    hf__map_done(&c->claims);
-    hf__map_done(&c->won);
+    at = 0;
+    for (struct hf__ballots *b; (b = hf__map_next(&c->ballots, &at)) != NULL;)
+        for (uint32_t i = 0; i < b->count; i++)
+            free(b->of[i].votes);
+    hf__map_done(&c->ballots);
+    hf__map_done(&c->sealed);
+    at = 0;
+    for (struct hf__recorded *r; (r = hf__map_next(&c->recorded, &at)) != NULL;)
+        free(r->record);
     hf__map_done(&c->recorded);
     hf__map_done(&c->owners);
     hf__map_done(&c->attested);
@@ -265,8 +274,8 @@ void hf__checkers_add(struct hf_world *w)
     hf__map_init(&c->heard, sizeof(struct hf__heard));
     hf__map_init(&c->nonces, sizeof(struct hf__nonce));
     hf__map_init(&c->relations, sizeof(struct hf__relation));
-    hf__map_init(&c->claims, sizeof(struct hf__claimed));
-    hf__map_init(&c->won, sizeof(struct hf__won));
+    hf__map_init(&c->ballots, sizeof(struct hf__ballots));
+    hf__map_init(&c->sealed, sizeof(struct hf__sealed));
     hf__map_init(&c->recorded, sizeof(struct hf__recorded));
     hf__map_init(&c->owners, sizeof(struct hf__owned));
     hf__map_init(&c->attested, sizeof(uint64_t));

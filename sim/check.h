@@ -11,7 +11,7 @@
 
 #include "wire/messages.h"
 
-enum { HF__INSTANCES_MAX = 4, HF__GENERATIONS_MAX = 8 };
+enum { HF__BALLOTS_MAX = 8, HF__GENERATIONS_MAX = 8 };
 
 /* A request that was delivered. Forgotten when its call is over. */
 struct hf__heard {
@@ -32,57 +32,56 @@ struct hf__nonce {
 
 /* What a provider has accepted from an owner. */
 struct hf__relation {
-    uint32_t claim;
+    uint64_t claim;
     uint8_t instance[16];
     uint32_t rank;
     uint8_t ppid[16];
     bool deposited;
 };
 
-/* What a holder's word on a claim is worth. */
+/* What a holder's vote for a ballot is worth. */
 enum hf__acceptance {
     HF__ACCEPTANCE_NONE,
     HF__ACCEPTANCE_PROVISIONAL, /* the holder's own claim does not stand yet */
     HF__ACCEPTANCE_STANDING
 };
 
-/* A holder that accepted a claim. */
-struct hf__acceptor {
-    uint8_t account[32];
+/* A vote that was sent. */
+struct hf__voted {
+    uint8_t account[32], generation[16];
     uint32_t node;
     enum hf__acceptance word;
 };
 
-/* Claims so far below an owner's newest are forgotten: no instance can still speak under one. */
-enum { HF__CLAIMS_KEPT = 32 };
-
-/* Who accepted a claim, by instance. */
-struct hf__claimant {
+/* A ballot that somebody voted for, or that stood. */
+struct hf__ballot {
+    uint64_t number;
     uint8_t instance[16];
-    struct hf__acceptor acceptors[2 * HF_SHARES_MAX];
+    struct hf__voted *votes; /* from malloc */
+    uint32_t votes_count, votes_cap;
+    bool stood;
+    uint64_t stood_us;
+    uint32_t node, incarnation; /* who stands */
+    bool released;              /* made a first release */
+};
+
+/* The newest ballots of one owner. */
+struct hf__ballots {
+    struct hf__ballot of[HF__BALLOTS_MAX];
     uint32_t count;
 };
 
-struct hf__claimed {
-    uint8_t owner[32];
-    uint32_t number;
-    struct hf__claimant by[HF__INSTANCES_MAX];
+/* Who has sealed a generation. */
+struct hf__sealed {
+    uint8_t acceptors[HF_SHARES_MAX][32];
     uint32_t count;
 };
 
-/* The instance that took a claim for its own. */
-struct hf__won {
-    uint8_t owner[32];
-    uint32_t number;
-    uint8_t instance[16];
-    uint32_t generation; /* whose holders carried it */
-    bool known;
-};
-
-/* The newest recorded sharing that an instance was told of when it recovered. */
+/* The newest record that an instance was told of or has made. */
 struct hf__recorded {
-    uint32_t incarnation, number, k, count;
-    uint8_t holders[HF_SHARES_MAX][32];
+    uint32_t incarnation, len;
+    uint64_t claim, number; /* its order */
+    uint8_t *record;        /* from malloc: encoded placement_record */
 };
 
 /* One sharing of an owner, as it is durable in the world. */
@@ -110,7 +109,6 @@ struct hf__gathered {
 };
 
 struct hf__owned {
-    uint32_t claim; /* the highest number that anybody accepted or won */
     struct hf__sharing sharings[HF__GENERATIONS_MAX];
     uint32_t count;
     bool released; /* a key was given to the application */
@@ -119,7 +117,8 @@ struct hf__owned {
 
 /* The newest claim under which a node speaks. */
 struct hf__speaker {
-    uint32_t incarnation, claim;
+    uint32_t incarnation;
+    uint64_t claim;
     uint8_t instance[16];
 };
 
@@ -128,8 +127,8 @@ struct hf__checks {
     struct hf__map heard;        /* call → hf__heard */
     struct hf__map nonces;       /* provider, nonce → hf__nonce */
     struct hf__map relations;    /* provider, owner → hf__relation */
-    struct hf__map claims;       /* owner, number → hf__claimed */
-    struct hf__map won;          /* owner, number → hf__won */
+    struct hf__map ballots;      /* owner → hf__ballots */
+    struct hf__map sealed;       /* owner, generation → hf__sealed */
     struct hf__map recorded;     /* node → hf__recorded */
     struct hf__map owners;       /* owner → hf__owned */
     struct hf__map attested;     /* account, sealing key → bool */
@@ -170,8 +169,6 @@ struct hf__relation *hf__check_relation(struct hf__checks *c, const uint8_t prov
                                         const uint8_t owner[static 32]);
 struct hf__owned *hf__check_owner(struct hf__checks *c, const uint8_t owner[static 32]);
 struct hf__sharing *hf__check_sharing(struct hf__owned *o, const uint8_t id[static 16]);
-/* The smallest k of the owner's sharings: a policy may have changed it. */
-uint32_t hf__check_threshold(struct hf__checks *c, const uint8_t owner[static 32]);
 /* Whether a policy version lets shares go to any platform. */
 bool hf__check_any_platform(struct hf__checks *c, uint32_t policy);
 const uint8_t *hf__check_account(const struct hf__checks *c, uint32_t node);
@@ -182,7 +179,6 @@ void hf__check_forget(struct hf__checks *c);
 /* The same, however little there is. */
 void hf__check_forget_now(struct hf__checks *c);
 /* Notes a claim of an owner. */
-void hf__check_highest(struct hf__checks *c, const uint8_t owner[static 32], uint32_t number);
 
 /* One file each; see there for what they promise. */
 void hf__check_share_sent(struct hf__checks *c, const struct hf_message *m);
@@ -198,24 +194,20 @@ void hf__check_ready(struct hf__checks *c, uint32_t node);
 void hf__check_key(struct hf__checks *c, uint32_t node, const struct hf_local_reply *r);
 void hf__check_row(struct hf__checks *c, uint32_t node, const struct hf__disk_write *row);
 void hf__check_emptied(struct hf__checks *c, uint32_t node, bool hostile);
-/* A provider has accepted a claim of an owner, by receipt or answer. */
-void hf__check_accepted(struct hf__checks *c, uint32_t provider, const struct hf_owner_header *h,
-                        enum hf__acceptance word);
-/* How many providers whose own claims stand accepted it. */
-uint32_t hf__check_acceptances(struct hf__checks *c, const uint8_t owner[static 32],
-                               uint32_t number, const uint8_t instance[static 16]);
-enum hf__acceptance hf__check_word(struct hf__checks *c, const uint8_t owner[static 32],
-                                   uint32_t number, const uint8_t instance[static 16],
-                                   const uint8_t provider[static 32]);
-/* Whether a holder accepted a claim of both instances because its host has put another disk in. */
-bool hf__check_forgotten(struct hf__checks *c, const uint8_t owner[static 32], uint32_t number,
-                         const uint8_t a[static 16], const uint8_t b[static 16]);
+/* The ballot under which a node speaks; NULL: none. */
+struct hf__ballot *hf__check_speaks(struct hf__checks *c, uint32_t node);
+/* The newest record that an instance knows, decoded; false: none. */
+bool hf__check_newest(struct hf__checks *c, uint32_t node, struct hf_placement_record *ret);
+/* Whether q holders have sealed a generation of an owner. */
+bool hf__check_sealed(struct hf__checks *c, const uint8_t owner[static 32],
+                      const struct hf_unsealed *u);
+/* check_one.c: an instance is ready, or makes a first release that was asked for at asked_us. */
+void hf__check_one_ready(struct hf__checks *c, uint32_t node);
+void hf__check_one_release(struct hf__checks *c, uint32_t node, uint64_t asked_us);
 /* A node was told of this record when it recovered or claimed. */
 void hf__check_told(struct hf__checks *c, uint32_t node, const struct hf_signed_record *record);
-void hf__check_won(struct hf__checks *c, uint32_t node, uint32_t number);
-/* Whether an instance may speak under a claim: it won it, or, as the vault's maker, k receipts name
- * it. */
-bool hf__check_holds_claim(struct hf__checks *c, const uint8_t owner[static 32], uint32_t number,
-                           const uint8_t instance[static 16]);
+void hf__check_won(struct hf__checks *c, uint32_t node, const struct hf_trace *t);
+/* Whether an instance may speak under a ballot: it stands, or it is the vault's maker. */
+bool hf__check_holds_claim(struct hf__checks *c, uint32_t node);
 
 #endif

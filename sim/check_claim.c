@@ -1,151 +1,96 @@
 /*
- * Claims (proto/PROTOCOL.md, 9): no two instances hold k acceptances for one claim, a provider's
- * highest claim only rises, and a superseded instance changes nothing.
+ * Ballots (proto/CLAIMS.md): a provider's promise only rises and is durable before it says so, a
+ * superseded instance changes nothing, and what is sealed was sealed by its holders.
  */
 #include "check.h"
 
+#include <stdlib.h>
 #include <string.h>
-
-static struct hf__key claim_key(const uint8_t owner[static 32], uint32_t number)
-{
-    return hf__key_of(hf__b32(owner), hf_bytes_of(&number, sizeof(number)), hf_bytes_of(NULL, 0));
-}
 
 static bool tainted(const struct hf__checks *c, uint32_t node)
 {
     return hf__node(c->world, node)->tainted;
 }
 
-static struct hf__claimant *claimant_find(const struct hf__checks *c,
-                                          const uint8_t owner[static 32], uint32_t number,
-                                          const uint8_t instance[static 16])
+static struct hf__ballot *check_ballot(struct hf__checks *c, const uint8_t owner[static 32],
+                                       uint64_t number, const uint8_t instance[static 16])
 {
-    struct hf__claimed *claimed = hf__map_find(&c->claims, claim_key(owner, number));
-    for (uint32_t i = 0; claimed != NULL && i < claimed->count; i++) {
-        if (memcmp(claimed->by[i].instance, instance, 16) == 0)
-            return &claimed->by[i];
+    struct hf__ballots *all = hf__map_at(
+        &c->ballots, hf__key_of(hf__b32(owner), hf_bytes_of(NULL, 0), hf_bytes_of(NULL, 0)));
+    for (uint32_t i = 0; i < all->count; i++)
+        if (all->of[i].number == number && memcmp(all->of[i].instance, instance, 16) == 0)
+            return &all->of[i];
+    /* The lowest is forgotten: nobody stands by it any more, or a checker has spoken. */
+    struct hf__ballot *b = NULL;
+    if (all->count < HF__BALLOTS_MAX)
+        b = &all->of[all->count++];
+    for (uint32_t i = 0; b == NULL || (all->count == HF__BALLOTS_MAX && i < all->count); i++)
+        if (b == NULL || all->of[i].number < b->number)
+            b = &all->of[i];
+    free(b->votes);
+    *b = (struct hf__ballot){.number = number};
+    memcpy(b->instance, instance, 16);
+    return b;
+}
+
+struct hf__ballot *hf__check_speaks(struct hf__checks *c, uint32_t node)
+{
+    const uint8_t *owner = hf__check_account(c, node);
+    const struct hf__speaker *p =
+        hf__map_find(&c->speakers, hf__key_of(hf_bytes_of(&node, sizeof(node)),
+                                              hf_bytes_of(NULL, 0), hf_bytes_of(NULL, 0)));
+    if (owner == NULL || p == NULL || p->incarnation != hf__node(c->world, node)->incarnation)
+        return NULL;
+    return check_ballot(c, owner, p->claim, p->instance);
+}
+
+static void vote(struct hf__ballot *b, uint32_t node, const uint8_t account[static 32],
+                 const uint8_t generation[static 16], enum hf__acceptance word)
+{
+    for (uint32_t i = 0; i < b->votes_count; i++) {
+        struct hf__voted *v = &b->votes[i];
+        if (memcmp(v->account, account, 32) == 0 && memcmp(v->generation, generation, 16) == 0) {
+            v->word = word > v->word ? word : v->word;
+            return;
+        }
     }
-    return NULL;
-}
-
-static struct hf__acceptor *acceptor_find(struct hf__claimant *by, const uint8_t account[static 32])
-{
-    for (uint32_t i = 0; i < by->count; i++) {
-        if (memcmp(by->acceptors[i].account, account, 32) == 0)
-            return &by->acceptors[i];
+    if (b->votes_count == b->votes_cap) {
+        b->votes_cap = b->votes_cap < 8 ? 8 : 2 * b->votes_cap;
+        b->votes = realloc(b->votes, b->votes_cap * sizeof(*b->votes));
+        hf_assert(b->votes != NULL);
     }
-    return NULL;
+    struct hf__voted *v = &b->votes[b->votes_count++];
+    *v = (struct hf__voted){.node = node, .word = word};
+    memcpy(v->account, account, 32);
+    memcpy(v->generation, generation, 16);
 }
 
-static void note(struct hf__claimant *by, uint32_t node, const uint8_t account[static 32],
-                 enum hf__acceptance word)
+static void accepted(struct hf__checks *c, uint32_t provider, const uint8_t account[static 32],
+                     const uint8_t owner[static 32], const struct hf_ballot *ballot)
 {
-    struct hf__acceptor *a = acceptor_find(by, account);
-    if (a == NULL && by->count < HF_ARRAY_LEN(by->acceptors)) {
-        a = &by->acceptors[by->count++];
-        *a = (struct hf__acceptor){.node = node};
-        memcpy(a->account, account, 32);
-    }
-    if (a != NULL && word > a->word)
-        a->word = word;
-}
-
-static uint32_t standing(const struct hf__claimant *by)
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < by->count; i++)
-        count += by->acceptors[i].word == HF__ACCEPTANCE_STANDING;
-    return count;
-}
-
-/* Whether k of those that accepted for it stand themselves and have forgotten nothing. */
-static bool carried(const struct hf__checks *c, const struct hf__claimant *by, uint32_t k)
-{
-    uint32_t sound = 0;
-    for (uint32_t i = 0; i < by->count; i++)
-        sound +=
-            by->acceptors[i].word == HF__ACCEPTANCE_STANDING && !tainted(c, by->acceptors[i].node);
-    return sound >= k;
-}
-
-static void count_accepted(struct hf__checks *c, uint32_t provider, const struct hf_owner_header *h,
-                           enum hf__acceptance word)
-{
-    uint32_t number = (uint32_t)h->claim.number, carries = 0;
-    struct hf__claimed *claimed = hf__map_at(&c->claims, claim_key(h->owner, number));
-    memcpy(claimed->owner, h->owner, 32);
-    claimed->number = number;
-    hf__check_highest(c, h->owner, number);
-    struct hf__claimant *by = claimant_find(c, h->owner, number, h->claim.instance);
-    if (by == NULL && claimed->count < HF__INSTANCES_MAX) {
-        by = &claimed->by[claimed->count++];
-        memcpy(by->instance, h->claim.instance, 16);
-    }
-    if (by == NULL)
-        return;
-    note(by, provider, h->provider, word);
-    for (uint32_t i = 0; i < claimed->count; i++)
-        carries += carried(c, &claimed->by[i], hf__check_threshold(c, h->owner));
-    /* Providers of two generations may be different ones: the count is only sound for one
-     * generation, whose k are more than half. */
-    const struct hf__owned *o = hf__check_owner(c, h->owner);
-    if (carries > 1 && o->count <= 1)
-        hf__violate(c->world, provider, "claim", "two instances hold claim %u at k providers each",
-                    number);
-}
-
-void hf__check_accepted(struct hf__checks *c, uint32_t provider, const struct hf_owner_header *h,
-                        enum hf__acceptance word)
-{
-    struct hf__relation *r = hf__check_relation(c, h->provider, h->owner);
-    bool same = memcmp(r->instance, h->claim.instance, 16) == 0;
+    struct hf__relation *r = hf__check_relation(c, account, owner);
+    bool same = memcmp(r->instance, ballot->instance, 16) == 0;
     if (!tainted(c, provider) &&
-        (h->claim.number < r->claim || (h->claim.number == r->claim && r->claim > 0 && !same)))
+        (ballot->number < r->claim || (ballot->number == r->claim && r->claim > 0 && !same)))
         hf__violate(c->world, provider, "claim",
-                    "n%u accepted claim %u of an instance after claim %u of another", provider,
-                    (unsigned)h->claim.number, r->claim);
-    r->claim = (uint32_t)h->claim.number;
-    memcpy(r->instance, h->claim.instance, 16);
-    count_accepted(c, provider, h, word);
+                    "n%u works under claim %llu of an instance after claim %llu of another",
+                    provider, (unsigned long long)ballot->number, (unsigned long long)r->claim);
+    r->claim = ballot->number;
+    memcpy(r->instance, ballot->instance, 16);
 }
 
-uint32_t hf__check_acceptances(struct hf__checks *c, const uint8_t owner[static 32],
-                               uint32_t number, const uint8_t instance[static 16])
+/* Whether a provider's disk promises this ballot or a higher one. */
+static bool promises(struct hf__checks *c, uint32_t node, const uint8_t owner[static 32],
+                     const struct hf_ballot *ballot)
 {
-    const struct hf__claimant *by = claimant_find(c, owner, number, instance);
-    return by == NULL ? 0 : standing(by);
-}
-
-enum hf__acceptance hf__check_word(struct hf__checks *c, const uint8_t owner[static 32],
-                                   uint32_t number, const uint8_t instance[static 16],
-                                   const uint8_t provider[static 32])
-{
-    struct hf__claimant *by = claimant_find(c, owner, number, instance);
-    const struct hf__acceptor *a = by == NULL ? NULL : acceptor_find(by, provider);
-    return a == NULL ? HF__ACCEPTANCE_NONE : a->word;
-}
-
-bool hf__check_forgotten(struct hf__checks *c, const uint8_t owner[static 32], uint32_t number,
-                         const uint8_t a[static 16], const uint8_t b[static 16])
-{
-    struct hf__claimant *x = claimant_find(c, owner, number, a);
-    struct hf__claimant *y = claimant_find(c, owner, number, b);
-    for (uint32_t i = 0; x != NULL && y != NULL && i < x->count; i++) {
-        const struct hf__acceptor *other = acceptor_find(y, x->acceptors[i].account);
-        if (other != NULL && (tainted(c, x->acceptors[i].node) || tainted(c, other->node)))
-            return true;
-    }
-    return false;
-}
-
-static bool keeps_any(const struct hf__checks *c, uint32_t node, const uint8_t owner[static 32])
-{
-    const struct hf_disk *d = &hf__node(c->world, node)->disk;
-    for (uint32_t i = 0; i < d->count; i++) {
-        if (d->rows[i]->collection == HF_ROW_HELD && memcmp(d->rows[i]->key, owner, 32) == 0)
-            return true;
-    }
-    return false;
+    struct hf_owner_row kept;
+    struct hf_claim_statement s;
+    struct hf__row *row =
+        hf__disk_find(&hf__node(c->world, node)->disk, HF_ROW_OWNER, hf__b32(owner));
+    return row != NULL &&
+           hf__check_decode(c, &hf_wire_owner_row, hf_blob_bytes(row->value), &kept) &&
+           hf__check_decode(c, &hf_wire_claim_statement, kept.promised.statement, &s) &&
+           s.ballot.number >= ballot->number;
 }
 
 void hf__check_claim_sent(struct hf__checks *c, const struct hf_message *m)
@@ -159,24 +104,61 @@ void hf__check_claim_sent(struct hf__checks *c, const struct hf_message *m)
     struct hf__heard *h = hf__check_heard(c, m);
     if (h == NULL ||
         !hf__check_decode(c, &hf_wire_claim_request, hf_bytes_of(h->body, h->len), &request) ||
-        !hf__check_decode(c, &hf_wire_claim_statement, request.statement, &s) ||
+        !hf__check_decode(c, &hf_wire_claim_statement, request.claim.statement, &s) ||
         !hf__check_decode(c, &hf_wire_claim_response, m->body, &response) ||
         !hf__check_decode(c, &hf_wire_claim_answer, response.answer, &answer))
         return;
     if (!answer.accepted)
         return;
-    struct hf__row *row =
-        hf__disk_find(&hf__node(c->world, m->from)->disk, HF_ROW_OWNER, hf__b32(s.header.owner));
+    if (!promises(c, m->from, s.owner, &s.ballot))
+        hf__violate(c->world, m->from, "claim", "n%u accepted claim %llu before that was durable",
+                    m->from, (unsigned long long)s.ballot.number);
+    accepted(c, m->from, answer.provider, s.owner, &s.ballot);
+    struct hf__ballot *b = check_ballot(c, s.owner, s.ballot.number, s.ballot.instance);
+    for (size_t i = 0; i < response.votes_count; i++)
+        vote(b, m->from, answer.provider, response.votes[i].generation,
+             answer.provisional ? HF__ACCEPTANCE_PROVISIONAL : HF__ACCEPTANCE_STANDING);
+}
+
+static struct hf__key sealed_key(const uint8_t owner[static 32], const uint8_t id[static 16])
+{
+    return hf__key_of(hf__b32(owner), hf_bytes_of(id, 16), hf_bytes_of(NULL, 0));
+}
+
+bool hf__check_sealed(struct hf__checks *c, const uint8_t owner[static 32],
+                      const struct hf_unsealed *u)
+{
+    const struct hf__sealed *s = hf__map_find(&c->sealed, sealed_key(owner, u->generation.id));
+    uint32_t count = 0;
+    for (uint32_t i = 0; s != NULL && i < s->count; i++)
+        for (size_t j = 0; j < u->holders_count; j++)
+            count += memcmp(u->holders[j].account, s->acceptors[i], 32) == 0;
+    return count >= u->quorum;
+}
+
+/* An acceptor says that it keeps the record that seals a generation: then it does, durably. */
+static void seal_sent(struct hf__checks *c, const struct hf_message *m,
+                      const struct hf_record_request *request)
+{
+    struct hf_ack_response response;
+    struct hf_ack_statement s;
     struct hf_owner_row kept;
-    /* Who keeps nothing of an owner any more, by its own order, has no word to keep either. */
-    if (row == NULL && !keeps_any(c, m->from, s.header.owner))
+    const uint8_t *owner = request->header.owner;
+    if (!request->has_seals || !hf__check_decode(c, &hf_wire_ack_response, m->body, &response) ||
+        !response.has_seal || !hf__check_decode(c, &hf_wire_ack_statement, response.statement, &s))
         return;
+    struct hf__row *row =
+        hf__disk_find(&hf__node(c->world, m->from)->disk, HF_ROW_OWNER, hf__b32(owner));
     if (row == NULL || !hf__check_decode(c, &hf_wire_owner_row, hf_blob_bytes(row->value), &kept) ||
-        kept.claim.number < s.header.claim.number)
-        hf__violate(c->world, m->from, "claim", "n%u accepted claim %u before that was durable",
-                    m->from, (unsigned)s.header.claim.number);
-    hf__check_accepted(c, m->from, &s.header,
-                       answer.provisional ? HF__ACCEPTANCE_PROVISIONAL : HF__ACCEPTANCE_STANDING);
+        !kept.has_newest)
+        hf__violate(c->world, m->from, "claim", "n%u sealed by a record that it does not keep",
+                    m->from);
+    struct hf__sealed *sealed = hf__map_at(&c->sealed, sealed_key(owner, request->seals));
+    for (uint32_t i = 0; i < sealed->count; i++)
+        if (memcmp(sealed->acceptors[i], s.provider, 32) == 0)
+            return;
+    if (sealed->count < HF_SHARES_MAX)
+        memcpy(sealed->acceptors[sealed->count++], s.provider, 32);
 }
 
 /* The header of an owner's signed request; false: it is none. */
@@ -228,38 +210,45 @@ static bool owner_header(struct hf__checks *c, uint8_t method, struct hf_bytes b
 void hf__check_speaker_sent(struct hf__checks *c, const struct hf_message *m)
 {
     struct hf_owner_header h;
-    struct hf_claim_request request;
-    struct hf_claim_statement s;
-    if (m->method == HF_METHOD_CLAIM) {
-        if (!hf__check_decode(c, &hf_wire_claim_request, m->body, &request) ||
-            !hf__check_decode(c, &hf_wire_claim_statement, request.statement, &s))
-            return;
-        h = s.header;
-    } else if (!owner_header(c, m->method, m->body, &h)) {
+    /* Claims ask; everything else speaks. */
+    if (m->method == HF_METHOD_CLAIM || !owner_header(c, m->method, m->body, &h))
         return;
-    }
     struct hf__speaker *p =
         hf__map_at(&c->speakers, hf__key_of(hf_bytes_of(&m->from, sizeof(m->from)),
                                             hf_bytes_of(NULL, 0), hf_bytes_of(NULL, 0)));
     p->incarnation = hf__node(c->world, m->from)->incarnation;
-    p->claim = (uint32_t)h.claim.number;
-    memcpy(p->instance, h.claim.instance, 16);
+    p->claim = h.ballot.number;
+    memcpy(p->instance, h.ballot.instance, 16);
 }
 
 void hf__check_superseded_sent(struct hf__checks *c, const struct hf_message *m)
 {
     struct hf_owner_header h;
+    struct hf_owner_request request;
+    struct hf_record_request record;
     if (m->method != HF_METHOD_DEPOSIT && m->method != HF_METHOD_RECORD &&
-        m->method != HF_METHOD_DELETE)
+        m->method != HF_METHOD_DELETE && m->method != HF_METHOD_STANDING)
         return;
     struct hf__heard *heard = hf__check_heard(c, m);
     if (heard == NULL || !owner_header(c, heard->method, hf_bytes_of(heard->body, heard->len), &h))
         return;
     const struct hf__relation *r = hf__check_relation(c, h.provider, h.owner);
-    bool same = memcmp(r->instance, h.claim.instance, 16) == 0;
-    if (!tainted(c, m->from) &&
-        (h.claim.number < r->claim || (h.claim.number == r->claim && !same)))
+    bool same = memcmp(r->instance, h.ballot.instance, 16) == 0;
+    if (!tainted(c, m->from) && !hf__node(c->world, m->from)->corrupt &&
+        (h.ballot.number < r->claim || (h.ballot.number == r->claim && r->claim > 0 && !same)))
         hf__violate(c->world, m->from, "claim",
-                    "n%u carried out %s of a superseded instance: claim %u, and %u stands", m->from,
-                    hf_method_name(m->method), (unsigned)h.claim.number, r->claim);
+                    "n%u carried out %s of a superseded instance: claim %llu, and %llu stands",
+                    m->from, hf_method_name(m->method), (unsigned long long)h.ballot.number,
+                    (unsigned long long)r->claim);
+    if (!tainted(c, m->from) && !hf__node(c->world, m->from)->corrupt &&
+        !promises(c, m->from, h.owner, &h.ballot))
+        hf__violate(c->world, m->from, "claim",
+                    "n%u works under claim %llu and does not promise it", m->from,
+                    (unsigned long long)h.ballot.number);
+    accepted(c, m->from, h.provider, h.owner, &h.ballot);
+    if (m->method == HF_METHOD_RECORD &&
+        hf__check_decode(c, &hf_wire_owner_request, hf_bytes_of(heard->body, heard->len),
+                         &request) &&
+        hf__check_decode(c, &hf_wire_record_request, request.body, &record))
+        seal_sent(c, m, &record);
 }

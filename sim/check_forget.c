@@ -1,7 +1,7 @@
 /*
  * What the checkers forget, so that their memory does not grow with the time that a world runs:
  * only what no message can be about any more. Requests whose call is over, nonces and quotes that
- * are too old for anybody, claims far below the newest of their owner.
+ * are too old for anybody. Of ballots each owner has a fixed number (check_claim.c).
  */
 #include "check.h"
 
@@ -58,31 +58,15 @@ static bool quote_wanted(void *ctx, void *value)
     return c->world->now_us - q->made_us <= life_s * 1000000;
 }
 
-static bool is_recent(struct hf__checks *c, const uint8_t owner[static 32], uint32_t number)
-{
-    return number + HF__CLAIMS_KEPT >= hf__check_owner(c, owner)->claim;
-}
-
-static bool claimed_wanted(void *ctx, void *value)
-{
-    const struct hf__claimed *claimed = value;
-    return is_recent(ctx, claimed->owner, claimed->number);
-}
-
-static bool won_wanted(void *ctx, void *value)
-{
-    const struct hf__won *won = value;
-    return is_recent(ctx, won->owner, won->number);
-}
-
 static void forget(struct hf__checks *c, bool all)
 {
     const struct {
         struct hf__map *map;
         hf__wanted_fn *wanted;
     } rows[] = {
-        {&c->heard, heard_wanted},    {&c->nonces, nonce_wanted}, {&c->quotes, quote_wanted},
-        {&c->claims, claimed_wanted}, {&c->won, won_wanted},
+        {&c->heard, heard_wanted},
+        {&c->nonces, nonce_wanted},
+        {&c->quotes, quote_wanted},
     };
     for (size_t i = 0; i < HF_ARRAY_LEN(rows); i++) {
         if (all || hf__map_is_due(rows[i].map))
@@ -100,20 +84,13 @@ void hf__check_forget_now(struct hf__checks *c)
     forget(c, true);
 }
 
-void hf__check_highest(struct hf__checks *c, const uint8_t owner[static 32], uint32_t number)
-{
-    struct hf__owned *o = hf__check_owner(c, owner);
-    if (number > o->claim)
-        o->claim = number;
-}
-
 size_t hf__checks_bytes(const struct hf_world *w)
 {
     const struct hf__checks *c = w->checks;
     if (c == NULL)
         return 0;
     const struct hf__map *const maps[] = {
-        &c->heard,    &c->nonces,       &c->relations, &c->claims,       &c->won,
+        &c->heard,    &c->nonces,       &c->relations, &c->ballots,      &c->sealed,
         &c->recorded, &c->owners,       &c->attested,  &c->keys,         &c->speakers,
         &c->gathered, &c->measurements, &c->quotes,    &c->any_platform,
     };
@@ -122,5 +99,12 @@ size_t hf__checks_bytes(const struct hf_world *w)
         sum += hf__map_bytes(maps[i]);
     for (const struct hf__heard *h; (h = hf__map_next(&c->heard, &at)) != NULL;)
         sum += h->body == NULL ? 0 : h->len;
+    at = 0;
+    for (const struct hf__ballots *b; (b = hf__map_next(&c->ballots, &at)) != NULL;)
+        for (uint32_t i = 0; i < b->count; i++)
+            sum += b->of[i].votes_cap * sizeof(*b->of[i].votes);
+    at = 0;
+    for (const struct hf__recorded *r; (r = hf__map_next(&c->recorded, &at)) != NULL;)
+        sum += r->len;
     return sum;
 }

@@ -105,17 +105,6 @@ static bool complete(const struct hf__checks *c, const struct hf__owned *o, bool
     return false;
 }
 
-uint32_t hf__check_threshold(struct hf__checks *c, const uint8_t owner[static 32])
-{
-    const struct hf__owned *o = hf__check_owner(c, owner);
-    uint32_t k = UINT32_MAX;
-    for (uint32_t i = 0; i < o->count; i++) {
-        if (o->sharings[i].count > 0 && o->sharings[i].k < k)
-            k = o->sharings[i].k;
-    }
-    return k == UINT32_MAX ? c->world->settings.policy.k : k;
-}
-
 void hf__check_row(struct hf__checks *c, uint32_t node, const struct hf__disk_write *row)
 {
     if (row->collection != HF_ROW_HELD || row->key_len != 48)
@@ -182,7 +171,6 @@ static void receipt(struct hf__checks *c, const struct hf_message *m, struct hf_
         hf__violate(c->world, m->from, "receipt", "n%u took a share without a good quote", m->from);
         return;
     }
-    hf__check_accepted(c, m->from, &t.header, HF__ACCEPTANCE_STANDING);
     struct hf__relation *r = hf__check_relation(c, t.header.provider, t.header.owner);
     r->deposited = true;
     memcpy(r->ppid, q.ppid, 16);
@@ -243,11 +231,9 @@ void hf__check_key(struct hf__checks *c, uint32_t node, const struct hf_local_re
     if (memcmp(seen, zeros, HF_APP_KEY_LEN) != 0 && memcmp(seen, r->key, HF_APP_KEY_LEN) != 0)
         hf__violate(w, node, "key", "n%u released another key under the same name", node);
     memcpy(seen, r->key, HF_APP_KEY_LEN);
-    const struct hf__speaker *p =
-        hf__map_find(&c->speakers, hf__key_of(hf_bytes_of(&node, sizeof(node)),
-                                              hf_bytes_of(NULL, 0), hf_bytes_of(NULL, 0)));
-    if (p == NULL || p->incarnation != hf__node(w, node)->incarnation ||
-        !hf__check_holds_claim(c, account, p->claim, p->instance))
+    if (l->first)
+        hf__check_one_release(c, node, l->asked_us);
+    if (!hf__check_holds_claim(c, node))
         hf__violate(w, node, "key", "n%u released a key under a claim that does not stand", node);
 }
 
@@ -297,8 +283,8 @@ void hf__check_answer_delivered(struct hf__checks *c, const struct hf_message *m
     if (m->error != 0 || m->to == HF__NOBODY)
         return;
     if (m->method == HF_METHOD_CLAIM) {
-        if (hf__check_decode(c, &hf_wire_claim_response, m->body, &claim) && claim.has_record)
-            hf__check_told(c, m->to, &claim.record);
+        if (hf__check_decode(c, &hf_wire_claim_response, m->body, &claim) && claim.has_newest)
+            hf__check_told(c, m->to, &claim.newest);
         return;
     }
     if (m->method == HF_METHOD_OFFER) {
@@ -311,6 +297,8 @@ void hf__check_answer_delivered(struct hf__checks *c, const struct hf_message *m
         !hf__check_decode(c, &hf_wire_recover_answer, response.answer, &answer))
         return;
     struct hf__gathered *g = gathered_by(c, m->to);
+    if (answer.has_newest)
+        hf__check_told(c, m->to, &answer.newest);
     for (size_t i = 0; i < answer.shares_count; i++) {
         if (answer.shares[i].has_record)
             hf__check_told(c, m->to, &answer.shares[i].record);

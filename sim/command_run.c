@@ -77,10 +77,9 @@ static int apply(const struct hf__options *o, struct hf__scenario *s)
         keep(doc);
     }
     const struct hf_world_policy *p = &s->world.policy;
-    if (p->k > p->n || 2 * p->k <= p->n) {
-        fprintf(stderr,
-                "holdfast-sim: --set: policy.threshold is %u and policy.shares %u: from %u to %u\n",
-                p->k, p->n, p->n / 2 + 1u, p->n);
+    if (!hf__policy_fits(p)) {
+        fprintf(stderr, "holdfast-sim: --set: policy.threshold is %u and policy.shares %u: %s\n",
+                p->k, p->n, hf__policy_unfit);
         return EXIT_USAGE;
     }
     if (s->world.authority.threshold > s->world.authority.keys) {

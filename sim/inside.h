@@ -3,6 +3,7 @@
 #define HF_SIM_INSIDE_H
 
 #include "sim/world.h"
+#include "wire/messages.h"
 
 #include "codec/codec.h"
 #include "disk.h"
@@ -102,7 +103,8 @@ struct hf__local {
     uint32_t node, incarnation;
     enum hf_local_type type;
     char name[HF_KEY_NAME_MAX + 1];
-    bool asked, answered, has_key;
+    uint64_t asked_us;
+    bool asked, answered, has_key, first;
     uint64_t after; /* the answer waits for this write; 0 none */
     int error;
     uint8_t key[HF_APP_KEY_LEN];
@@ -169,6 +171,15 @@ struct hf__machine {
     uint8_t tcb_status;
 };
 
+/* What the authority has decided about a member's claims. */
+struct hf__floor {
+    uint64_t claim;
+    struct hf_written_off written_off[8];
+    size_t written_off_count;
+    struct hf_survivors survivors;
+    struct hf_account_ref holders[HF_SHARES_MAX];
+};
+
 struct hf__member {
     uint32_t node;
     uint32_t registered_epoch;
@@ -176,6 +187,7 @@ struct hf__member {
     uint8_t platforms_count;
     uint32_t platforms[4];
     uint8_t account[32];
+    struct hf__floor *floor; /* from calloc; NULL: none */
 };
 
 struct hf__authority {
@@ -235,6 +247,8 @@ struct hf_world {
     struct hf__slab calls, works;
     struct hf__transit messages;
     struct hf_blob *large; /* the newest body that is too large for it */
+    uint32_t *copies;      /* nodes whose account another had first */
+    size_t copies_count, copies_cap;
     struct hf__local **locals;
     size_t locals_count, locals_cap;
     struct hf__stream streams[HF__PURPOSES];
@@ -421,5 +435,12 @@ static inline struct hf__node *hf__node(const struct hf_world *w, uint32_t numbe
 
 /* Room for one more element of size bytes; ends the process when there is none. */
 void *hf__grow(void *items, size_t count, size_t *cap, size_t size);
+
+/* The claim quorum of a world's policy. */
+static inline uint8_t hf__claim_quorum(const struct hf_world_policy *p)
+{
+    uint8_t least = p->k > p->n / 2 + 1 ? p->k : (uint8_t)(p->n / 2 + 1);
+    return p->q != 0 ? p->q : least;
+}
 
 #endif

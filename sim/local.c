@@ -41,6 +41,7 @@ void hf__local_ask(struct hf_world *w, uint32_t index)
     event.u.local.type = l->type;
     event.u.local.name = hf_bytes_of(l->name, strlen(l->name));
     l->asked = true;
+    l->asked_us = w->now_us;
     hf__step(w, n, &event);
 }
 
@@ -62,6 +63,7 @@ void hf__local_replied(struct hf_world *w, struct hf__node *n, const struct hf_l
     l->error = reply->error;
     l->version = reply->key_version;
     l->drill = reply->drill;
+    l->first = reply->first;
     l->has_key = reply->key != NULL && reply->error == 0;
     if (l->has_key)
         memcpy(l->key, reply->key, sizeof(l->key));
@@ -85,6 +87,7 @@ void hf__local_durable(struct hf_world *w, struct hf__node *n)
             .error = l->error,
             .key = l->has_key ? l->key : NULL,
             .key_version = l->version,
+            .first = l->first,
             .drill = l->drill,
         };
         l->after = 0;

@@ -55,6 +55,8 @@ static void take_arrivals(struct hf_world *w, uint32_t epoch)
         n->was_registered = true;
         if (known != NULL) {
             known->registered_epoch = epoch;
+            free(known->floor);
+            known->floor = NULL;
             memcpy(known->account, n->account, 32);
             continue;
         }
@@ -92,6 +94,14 @@ static void fill(const struct hf_world *w, const struct hf__member *m, char *tex
         text(texts + TEXT_MAX, "op-%u", s->operators == 0 ? m->node : m->node % s->operators);
     ret->zone = text(texts + 2 * TEXT_MAX, "zone-%u", m->node % s->zones);
     ret->leaving = m->leaving;
+    ret->has_floor = m->floor != NULL;
+    if (ret->has_floor) {
+        ret->floor.claim = m->floor->claim;
+        ret->floor.written_off = m->floor->written_off;
+        ret->floor.written_off_count = m->floor->written_off_count;
+        ret->floor.survivors = &m->floor->survivors;
+        ret->floor.survivors_count = m->floor->survivors.holders_count > 0;
+    }
     for (uint8_t i = 0; i < m->platforms_count; i++)
         hf_world_ppid(w, m->platforms[i], platforms[i].ppid);
     ret->platforms = platforms;
@@ -158,6 +168,7 @@ void hf_world_set_remove(struct hf_world *w, uint32_t node)
     struct hf__member *m = member_of(w, node);
     if (m == NULL)
         return;
+    free(m->floor);
     *m = a->members[--a->members_count];
     hf__node(w, node)->registered = false;
 }
@@ -167,4 +178,130 @@ void hf_world_set_platform(struct hf_world *w, uint32_t node, uint32_t machine)
     struct hf__member *m = member_of(w, node);
     if (m != NULL && m->platforms_count < HF_ARRAY_LEN(m->platforms))
         m->platforms[m->platforms_count++] = machine;
+}
+
+/* ---- Floors ---- */
+
+/* Whether a row names a generation whose share it has had to delete. */
+static bool is_former(const struct hf__row *row, const uint8_t generation[static 16],
+                      struct hf_arena *arena)
+{
+    struct hf_owner_row kept;
+    if (row == NULL ||
+        hf_wire_decode(&hf_wire_owner_row, hf_blob_bytes(row->value), arena, &kept, NULL) != 0)
+        return false;
+    for (size_t i = 0; i < kept.former_count; i++)
+        if (memcmp(kept.former[i].id, generation, 16) == 0)
+            return true;
+    return false;
+}
+
+/* Whether a holder will vote for a generation some day: a member that runs, and whose disk names
+ * it. */
+static bool answers(struct hf_world *w, const uint8_t holder[static 32],
+                    const uint8_t owner[static 32], const uint8_t generation[static 16],
+                    struct hf_arena *arena)
+{
+    uint8_t key[48];
+    long at = hf_set_find(w->authority.set, holder) < 0 ? -1 : hf_world_find(w, holder);
+    const struct hf__node *n = at < 0 ? NULL : hf__node(w, (uint32_t)at);
+    memcpy(key, owner, 32);
+    memcpy(key + 32, generation, 16);
+    return n != NULL && !n->gone && n->engine != NULL &&
+           (hf__disk_find(&n->disk, HF_ROW_HELD, hf_bytes_of(key, sizeof(key))) != NULL ||
+            is_former(hf__disk_find(&n->disk, HF_ROW_OWNER, hf_bytes_of(owner, 32)), generation,
+                      arena));
+}
+
+/* The highest claim that anybody has promised to an owner. */
+static uint64_t highest_claim(struct hf_world *w, const uint8_t owner[static 32],
+                              struct hf_arena *arena)
+{
+    uint64_t highest = 1;
+    for (uint32_t i = 0; i < w->nodes_count; i++) {
+        struct hf_owner_row row;
+        struct hf_claim_statement s;
+        struct hf__row *kept =
+            hf__disk_find(&w->nodes[i]->disk, HF_ROW_OWNER, hf_bytes_of(owner, 32));
+        if (kept != NULL &&
+            hf_wire_decode(&hf_wire_owner_row, hf_blob_bytes(kept->value), arena, &row, NULL) ==
+                0 &&
+            hf_wire_decode(&hf_wire_claim_statement, row.promised.statement, arena, &s, NULL) ==
+                0 &&
+            s.ballot.number > highest)
+            highest = s.ballot.number;
+    }
+    return highest;
+}
+
+/* The holders of a generation that will answer; ret may be NULL. */
+static size_t left(struct hf_world *w, const uint8_t owner[static 32],
+                   const struct hf_generation_id *generation, const struct hf_holder *holders,
+                   size_t count, struct hf_arena *arena, struct hf_account_ref *ret)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++)
+        if (answers(w, holders[i].account, owner, generation->id, arena)) {
+            if (ret != NULL)
+                memcpy(ret[found].account, holders[i].account, 32);
+            found++;
+        }
+    return found;
+}
+
+/*
+ * Fills in what is lost under a record; false: nothing is. Whoever claims for long although q
+ * holders are left is in a circle of nodes that wait for each other's claims: then p of them are
+ * needed.
+ */
+static bool decide(struct hf_world *w, const struct hf_placement_record *r, bool claiming,
+                   struct hf_arena *arena, struct hf__floor *f)
+{
+    bool any = false;
+    for (size_t i = 0; i < r->chain_count; i++) {
+        const struct hf_unsealed *u = &r->chain[i];
+        if (left(w, r->owner, &u->generation, u->holders, u->holders_count, arena, NULL) >=
+                (claiming ? u->provisional : u->quorum) ||
+            f->written_off_count == HF_ARRAY_LEN(f->written_off))
+            continue;
+        struct hf_written_off *off = &f->written_off[f->written_off_count++];
+        memcpy(off->generation, u->generation.id, 16);
+        memcpy(off->favoured, r->generation.id, 16);
+        any = true;
+    }
+    size_t n = left(w, r->owner, &r->generation, r->holders, r->holders_count, arena, f->holders);
+    if (n > 0 && n < (claiming ? r->provisional : r->quorum)) {
+        f->survivors =
+            (struct hf_survivors){.quorum = n / 2 + 1, .holders = f->holders, .holders_count = n};
+        memcpy(f->survivors.generation, r->generation.id, 16);
+        any = true;
+    }
+    return any;
+}
+
+bool hf_world_set_floor(struct hf_world *w, uint32_t node)
+{
+    struct hf__member *m = member_of(w, node);
+    struct hf_public_hint hint;
+    struct hf_placement_record r;
+    struct hf_arena arena;
+    const struct hf_blob *row = hf_world_row(w, node, HF_ROW_PUBLIC, hf_bytes_of("hint", 4));
+    struct hf__floor *f = calloc(1, sizeof(*f));
+    hf_assert(f != NULL);
+    hf_arena_init(&arena, 1 << 22);
+    bool any =
+        m != NULL && row != NULL &&
+        hf_wire_decode(&hf_wire_public_hint, hf_blob_bytes(row), &arena, &hint, NULL) == 0 &&
+        hint.has_record &&
+        hf_wire_decode(&hf_wire_placement_record, hint.record.record, &arena, &r, NULL) == 0 &&
+        decide(w, &r, w->nodes[node]->state == HF_STATE_CLAIMING, &arena, f);
+    if (any) {
+        f->claim = highest_claim(w, m->account, &arena) + 1;
+        free(m->floor);
+        m->floor = f;
+    } else {
+        free(f);
+    }
+    hf_arena_done(&arena);
+    return any;
 }

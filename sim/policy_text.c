@@ -19,6 +19,8 @@ static const struct {
     }
     FIELD("shares", shares, 1, HF_SHARES_MAX),
     FIELD("threshold", threshold, 1, HF_SHARES_MAX),
+    FIELD("claim_quorum", claim_quorum, 1, HF_SHARES_MAX),
+    FIELD("claim_provisional", claim_provisional, 0, HF_SHARES_MAX),
     FIELD("domain_rule", domain_rule, 0, 2),
     FIELD("platform_rule", platform_rule, 0, 1),
     FIELD("tcb_accepted", tcb_accepted, 0, 1023),
@@ -57,7 +59,15 @@ bool hf__policy_from_text(const char *text, const struct hf_policy *now, struct 
         while (*at == ' ')
             at++;
     }
-    if (p.threshold > p.shares || 2 * p.threshold <= p.shares || (p.tcb_accepted & revoked) != 0)
+    /* A quorum that is not named follows n and k. */
+    uint64_t least = p.threshold > p.shares / 2 + 1 ? p.threshold : p.shares / 2 + 1;
+    if (p.claim_quorum < least || p.claim_quorum > p.shares)
+        p.claim_quorum = least;
+    if (p.claim_provisional < p.claim_quorum || p.claim_provisional > p.shares)
+        p.claim_provisional = 0;
+    if (!hf_quorums_ok(p.shares, p.threshold, p.claim_quorum,
+                       hf_provisional_quorum(&p, p.shares, p.claim_quorum)) ||
+        (p.tcb_accepted & revoked) != 0)
         return false;
     if (ret != NULL)
         *ret = p;

@@ -162,7 +162,11 @@ static const struct hf_config_field policy_fields[] = {
     FIELD(HF_CONFIG_UINT, policy, n, "shares", .default_text = "5", .min = 1, .max = 16,
           .doc = "n: providers of each node."),
     FIELD(HF_CONFIG_UINT, policy, k, "threshold", .default_text = "3", .min = 1, .max = 16,
-          .doc = "k: how many of them suffice; above n / 2."),
+          .doc = "k: how many of them rebuild the secret."),
+    FIELD(HF_CONFIG_UINT, policy, q, "claim_quorum", .default_text = "0", .max = 16,
+          .doc = "q: how many of them carry a claim; above n / 2, at least k. 0: the least."),
+    FIELD(HF_CONFIG_UINT, policy, p, "claim_provisional", .default_text = "0", .max = 16,
+          .doc = "p: how many, when some are provisional. 0: n - (n - q) / 2."),
     FIELD(HF_CONFIG_UINT, policy, domain_rule, "domain_rule", .default_text = "0", .max = 2,
           .doc = "0: operators and zones, 1: operators, 2: none."),
     FIELD(HF_CONFIG_UINT, policy, platform_rule, "platform_rule", .default_text = "0", .max = 1,
@@ -175,12 +179,21 @@ static const struct hf_config_field policy_fields[] = {
           .min = 1, .max = 31536000, .doc = "A holder that is silent for longer is replaced."),
 };
 
+const char hf__policy_unfit[] =
+    "2 <= threshold <= claim_quorum <= claim_provisional <= shares, claim_quorum above half of "
+    "shares; all are 1 with one share";
+
+bool hf__policy_fits(const struct hf_world_policy *p)
+{
+    uint8_t q = hf__claim_quorum(p);
+    return hf_quorums_ok(p->n, p->k, q, p->p != 0 ? p->p : p->n);
+}
+
 static void check_policy(const void *value, const struct hf_config_where *where)
 {
     const policy *p = value;
-    if (!hf__scenario_relaxed && (p->k > p->n || 2 * p->k <= p->n))
-        hf_config_refuse(where, "threshold", "above half of shares and at most shares: %u to %u",
-                         p->n / 2 + 1u, p->n);
+    if (!hf__scenario_relaxed && !hf__policy_fits(p))
+        hf_config_refuse(where, "threshold", "%s", hf__policy_unfit);
 }
 static const struct hf_config_schema policy_schema =
     HF_CONFIG_SCHEMA(policy, policy_fields, check_policy);

@@ -58,4 +58,8 @@ void hf__scenario_draw_from(uint64_t seed, const struct hf__kinds *kinds,
 /* As YAML, for a person and for `run`. */
 void hf__scenario_print(const struct hf__scenario *s, struct hf_buf *out);
 
+/* Whether n, k, q and p of a scenario fit together, and a sentence that says how they must. */
+bool hf__policy_fits(const struct hf_world_policy *p);
+extern const char hf__policy_unfit[];
+
 #endif

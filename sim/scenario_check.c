@@ -75,7 +75,7 @@ static void check_number(const struct hf__action *a, const struct hf_config_wher
 static void check_text(const struct hf__action *a, const struct hf_config_where *where)
 {
     /* A text that names one of shares and threshold only is judged beside these. */
-    static const struct hf_policy usual = {.shares = 5, .threshold = 3};
+    static const struct hf_policy usual = {.shares = 5, .threshold = 3, .claim_quorum = 3};
     bool image =
         a->deed == HF__DEED_UPGRADE || a->deed == HF__DEED_ACCEPT || a->deed == HF__DEED_WITHDRAW;
     if (image && (a->text[0] == '\0' || strlen(a->text) >= HF_WORLD_NAME_MAX))

@@ -52,7 +52,8 @@ static bool chance(double p)
 static bool valid(const struct hf_world_settings *s)
 {
     const struct hf_world_policy *p = &s->policy;
-    return p->n >= 1 && p->n <= HF_SHARES_MAX && p->k >= 1 && p->k <= p->n && 2 * p->k > p->n &&
+    return p->n >= 1 && p->n <= HF_SHARES_MAX &&
+           hf_quorums_ok(p->n, p->k, hf__claim_quorum(p), p->p != 0 ? p->p : p->n) &&
            s->zones >= 1 && s->authority.threshold >= 1 &&
            s->authority.threshold <= s->authority.keys && s->authority.keys <= HF__ROOTS_MAX / 2 &&
            s->wall_s > HF__DAY_S && s->attestation.collateral_valid_s >= HF__DAY_S &&
@@ -158,6 +159,7 @@ void hf_world_free(struct hf_world *w)
     free(w->nodes);
     free(w->machines);
     free(w->by_account);
+    free(w->copies);
     free(w->rules);
     free(w->cuts);
     free(w->conns);
@@ -272,8 +274,11 @@ void hf__account_set(struct hf_world *w, struct hf__node *n, const uint8_t accou
     /* A vault that was made anew has another account: the table is then made anew as well. */
     bool other = n->has_account;
     n->copy = hf_world_find(w, account) >= 0;
-    if (n->copy)
+    if (n->copy) {
         other = false;
+        w->copies = hf__grow(w->copies, w->copies_count, &w->copies_cap, sizeof(uint32_t));
+        w->copies[w->copies_count++] = n->number;
+    }
     n->has_account = true;
     n->registered = n->registered && !other;
     memcpy(n->account, account, 32);

@@ -180,12 +180,13 @@ class Node:
 class Mesh:
     """A network: its authority, and nodes that are its validators. Leaving a `with` block ends it."""
 
-    def __init__(self, folder, programs, nodes, shares, threshold, outlive=False):
-        """outlive: the daemons go on when the driver ends, until someone ends them."""
+    def __init__(self, folder, programs, nodes, shares, threshold, quorum=None, outlive=False):
+        """quorum: holders that must accept a restarted node; without one, the least that may be. outlive: the daemons go on when the driver ends, until someone ends them."""
         self.folder = folder
         self.programs = programs
         self.shares = shares
         self.threshold = threshold
+        self.quorum = quorum or max(threshold, shares // 2 + 1)
         self.outlive = outlive
         self.authority = folder / "authority"
         self.network = None
@@ -216,7 +217,7 @@ class Mesh:
         """The authority's keys, any 2 of 3 sign; the first root and policy; every node's configuration."""
         printed = self.authority_command(
             "network", "init", self.authority, "--dev", "--keys", "3", "--threshold", "2", "--shares",
-            str(self.shares), "--share-threshold", str(self.threshold))
+            str(self.shares), "--share-threshold", str(self.threshold), "--claim-quorum", str(self.quorum))
         self.network = printed.split()[0]
         for node in self.nodes:
             self.configure(node)

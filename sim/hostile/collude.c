@@ -105,8 +105,6 @@ static void refuse(struct hf__plot *p, struct hf_claim_answer *answer)
 {
     (void)p;
     answer->accepted = false;
-    answer->highest.number++;
-    memset(answer->highest.instance, 0x5a, sizeof(answer->highest.instance));
 }
 
 static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,

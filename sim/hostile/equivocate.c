@@ -5,7 +5,6 @@
 static void flip(struct hf__plot *p, struct hf_claim_answer *answer)
 {
     answer->accepted = hf__draw_below(&p->r, 2) == 0;
-    answer->highest.number += hf__draw_below(&p->r, 2);
 }
 
 static bool flip_ack(struct hf__plot *p, const struct hf_message *m, struct hf_buf *ret)

@@ -25,7 +25,8 @@ enum { KEYS_MAX = HF__PUBLIC_KEYS_MAX, COLLATERAL_DAYS = 3650 };
 
 static const char usage[] =
     "usage: holdfast network init DIR [--keys N | --key PUB ...] [--threshold M]\n"
-    "                             [--shares N] [--share-threshold K]\n"
+    "                             [--validators V] [--shares N]\n"
+    "                             [--share-threshold K] [--claim-quorum Q]\n"
     "                             [--dev] [--image NAME]\n"
     "\n"
     "Makes a network's authority in a new folder: N keys of which any M sign, the\n"
@@ -37,15 +38,21 @@ static const char usage[] =
     "                       each; then none is made here, and its holders sign the\n"
     "                       root with `holdfast authority root sign`\n"
     "  --threshold M        how many sign; default more than half\n"
-    "  --shares N           shares of each validator; default 5\n"
-    "  --share-threshold K  how many rebuild; default more than half\n"
+    "  --validators V       how many the network will have, to propose what\n"
+    "                       follows; default 8 or more\n"
+    "  --shares N           shares of each validator; default 7, or one for each\n"
+    "                       other validator\n"
+    "  --share-threshold K  how many rebuild its secret; default 3, in small\n"
+    "                       networks 2\n"
+    "  --claim-quorum Q     how many holders must accept a restarted validator;\n"
+    "                       default two thirds\n"
     "  --dev                a development network: no special hardware, and no\n"
     "                       protection; its policy is signed at once\n"
     "  --image NAME         of the simulated software; default holdfast\n";
 
 struct options {
     const char *folder, *image;
-    unsigned long keys, threshold, shares, share_threshold;
+    unsigned long keys, threshold, validators, shares, share_threshold, claim_quorum;
     struct hf__public_keys given; /* --key */
     bool dev;
 };
@@ -60,6 +67,32 @@ static bool number(const char *text, unsigned long max, unsigned long *ret)
     return true;
 }
 
+/* Fills in what was not given: n for the others that there will be, 7 at most; k so that few
+ * suffice and one thief does not; q two thirds. */
+static void propose(struct options *o)
+{
+    if (o->shares == 0)
+        o->shares = o->validators > 7 ? 7 : o->validators - 1;
+    if (o->share_threshold == 0)
+        o->share_threshold = o->shares >= 5 ? 3 : o->shares >= 2 ? 2 : 1;
+    if (o->claim_quorum == 0)
+        o->claim_quorum = hf_claim_quorum_proposed(o->shares, o->share_threshold);
+}
+
+/* What the choice withstands, in words. */
+static void print_choice(const struct options *o)
+{
+    unsigned long n = o->shares, k = o->share_threshold, q = o->claim_quorum;
+    fprintf(
+        stderr,
+        "each validator leaves %lu shares with others; any %lu rebuild its secret, and %lu must "
+        "accept it when it restarts\n"
+        "  at a restart, %lu of the %lu may be dead\n"
+        "  %lu may be lost for good before the secret is\n"
+        "  %lu may lie, or have had an old disk put back, before two copies can both speak\n",
+        n, k, q, n - q, n, n - k, 2 * q - n - 1);
+}
+
 static bool read_options(int argc, char **argv, struct options *o)
 {
     static const struct option longs[] = {{"keys", required_argument, NULL, 'k'},
@@ -67,10 +100,12 @@ static bool read_options(int argc, char **argv, struct options *o)
                                           {"threshold", required_argument, NULL, 't'},
                                           {"shares", required_argument, NULL, 's'},
                                           {"share-threshold", required_argument, NULL, 'r'},
+                                          {"validators", required_argument, NULL, 'v'},
+                                          {"claim-quorum", required_argument, NULL, 'q'},
                                           {"dev", no_argument, NULL, 'd'},
                                           {"image", required_argument, NULL, 'i'},
                                           {NULL, 0, NULL, 0}};
-    *o = (struct options){.shares = 5, .image = "holdfast"};
+    *o = (struct options){.validators = 8, .image = "holdfast"};
     if (argc < 2 || strcmp(argv[1], "init") != 0)
         return false;
     opterr = 0;
@@ -87,6 +122,10 @@ static bool read_options(int argc, char **argv, struct options *o)
             ok = ok && number(optarg, 16, &o->shares);
         else if (c == 'r')
             ok = ok && number(optarg, 16, &o->share_threshold);
+        else if (c == 'v')
+            ok = ok && number(optarg, 1000000, &o->validators) && o->validators >= 2;
+        else if (c == 'q')
+            ok = ok && number(optarg, 16, &o->claim_quorum);
         else if (c == 'd')
             o->dev = true;
         else if (c == 'i')
@@ -103,10 +142,11 @@ static bool read_options(int argc, char **argv, struct options *o)
         o->keys = o->given.count != 0 ? o->given.count : 3;
     if (o->threshold == 0)
         o->threshold = o->keys / 2 + 1;
-    if (o->share_threshold == 0)
-        o->share_threshold = o->shares / 2 + 1;
-    return o->threshold <= o->keys && o->share_threshold <= o->shares &&
-           2 * o->share_threshold > o->shares;
+    propose(o);
+    const struct hf_policy none = {.version = 1};
+    return o->threshold <= o->keys &&
+           hf_quorums_ok(o->shares, o->share_threshold, o->claim_quorum,
+                         hf_provisional_quorum(&none, o->shares, o->claim_quorum));
 }
 
 static int make_folder(const char *folder, const char *name, mode_t mode)
@@ -273,10 +313,11 @@ static int make_policy_form(const struct options *o, const uint8_t network[stati
     hf_buf_init(&text, 1 << 16);
     hf_buf_printf(&text,
                   "# What the network accepts; in force after `holdfast policy sign`.\n"
-                  "shares: %lu\nthreshold: %lu\ndomain_rule: operators_and_zones\n"
+                  "shares: %lu\nthreshold: %lu\nclaim_quorum: %lu\n"
+                  "domain_rule: operators_and_zones\n"
                   "platform_rule: own\nvalidity: 365d\nquote_age: 1d\nholder_grace: 10m\n"
                   "shares_held: 1024\ntrust: %s\n",
-                  o->shares, o->share_threshold, o->dev ? "dev" : "intel");
+                  o->shares, o->share_threshold, o->claim_quorum, o->dev ? "dev" : "intel");
     append_strict(&text);
     if (o->dev)
         r = make_dev(o, network, &text);
@@ -318,6 +359,7 @@ static int init(const struct options *o)
     hf_hex_encode(network, sizeof network, id);
     fprintf(stderr, "network id: ");
     puts(id);
+    print_choice(o);
     if (!in_force)
         fprintf(stderr, "next: `holdfast authority root sign --foreign` by the keys' holders\n");
     else if (o->dev)

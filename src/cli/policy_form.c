@@ -1,5 +1,7 @@
 #include "policy_form.h"
 
+#include "document/document.h"
+
 #include "attest/collateral.h"
 #include "base/error.h"
 
@@ -64,6 +66,12 @@ static const struct hf_config_field server_item =
 static const struct hf_config_field policy_fields[] = {
     {"shares", HF_CONFIG_UINT, AT(shares), .min = 1, .max = 16,
      .doc = "n: into how many shares each validator splits its secret. A network needs it."},
+    {"claim_quorum", HF_CONFIG_UINT, AT(claim_quorum), .max = 16,
+     .doc =
+         "q: how many holders must accept a restarted validator's claim; above half of shares, at "
+         "least threshold. Without it, two thirds."},
+    {"claim_provisional", HF_CONFIG_UINT, AT(claim_provisional), .max = 16,
+     .doc = "p: how many, when some of them have just restarted too. Without it, n - (n - q) / 2."},
     {"threshold", HF_CONFIG_UINT, AT(threshold), .min = 1, .max = 16,
      .doc = "k: how many rebuild it; more than half of n. A network needs it."},
     {"domain_rule", HF_CONFIG_ENUM, AT(domain_rule), .choices = domain_rules,
@@ -131,10 +139,15 @@ static void check_form(const void *value, const struct hf_config_where *where)
     if (f->trust == HF_TRUST_DEV)
         hf_config_refuse(where, "trust", "a build for production accepts intel only");
 #endif
-    if (f->shares > 0 && (f->threshold > f->shares || 2 * f->threshold <= f->shares))
+    uint64_t q =
+        f->claim_quorum != 0 ? f->claim_quorum : hf_claim_quorum_proposed(f->shares, f->threshold);
+    struct hf_policy p = {.claim_provisional = f->claim_provisional};
+    if (f->shares > 0 &&
+        !hf_quorums_ok(f->shares, f->threshold, q, hf_provisional_quorum(&p, f->shares, q)))
         hf_config_refuse(where, "threshold",
-                         "with %u shares, from %u to %u: more than half, and at most all",
-                         f->shares, f->shares / 2u + 1, f->shares);
+                         "with %u shares: 2 <= threshold <= claim_quorum <= claim_provisional <= "
+                         "shares, and claim_quorum above half of shares; all are 1 with one share",
+                         f->shares);
     for (size_t i = 1; i < f->tcb_evaluations.count; i++) {
         const struct hf__evaluation_form *e = &f->tcb_evaluations.items[i], *before = e - 1;
         if (e->number <= before->number || e->tcb_date_s < before->tcb_date_s ||
@@ -215,6 +228,9 @@ int hf__policy_form_fill(const struct hf__policy_form *f, struct hf_policy *p)
     p->dev_root = f->dev_root;
     p->shares = f->shares;
     p->threshold = f->threshold;
+    p->claim_quorum =
+        f->claim_quorum != 0 ? f->claim_quorum : hf_claim_quorum_proposed(f->shares, f->threshold);
+    p->claim_provisional = f->claim_provisional;
     p->domain_rule = (uint64_t)f->domain_rule;
     p->platform_rule = (uint64_t)f->platform_rule;
     for (size_t i = 0; i < f->tcb_accepted.count; i++)

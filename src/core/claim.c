@@ -1,9 +1,11 @@
 /*
- * Claiming (proto/PROTOCOL.md, 9): before it releases anything or acts for its account, an instance
- * that opened the vault has its claim accepted by k holders of the newest recorded generation, and
- * of the generation before until a deletion order proves the newest complete. k is above n / 2, so
- * of two instances at most one is accepted for a number. Holders that wait for each other's word
- * are heard too, by a stricter count: see carries().
+ * Claiming, the owner's side of the register (proto/CLAIMS.md). Before an instance acts for its
+ * account, q acceptors of the newest generation, and q of each unsealed older one that the record
+ * lists, have accepted its ballot (R4). What must hold: of two instances that stand, the higher was
+ * known to more than n - q honest acceptors of some generation that the lower needs.
+ *
+ * A number is durable as asked before it is asked (R1). A refusal makes an instance claim higher,
+ * after a pause; an instance that stands goes on standing meanwhile (R7). Silence means nothing.
  */
 #include "claim.h"
 
@@ -13,123 +15,82 @@
 #include "fault.h"
 #include "recover.h"
 
-enum { JUMP_MAX = 1 << 16 };
-
-static void add_holder(struct hf__claiming *c, const struct hf_holder *h, bool newest)
+static void add_acceptor(struct hf__claiming *c, const struct hf__electorate *g, size_t at,
+                         uint8_t electorate)
 {
-    struct hf__claim_holder *at = NULL;
-    for (size_t i = 0; i < c->count; i++)
-        if (memcmp(c->holders[i].account, h->account, 32) == 0)
-            at = &c->holders[i];
-    if (at == NULL) {
-        hf_assert(c->count < HF__CLAIM_HOLDERS_MAX);
-        at = &c->holders[c->count++];
-        *at = (struct hf__claim_holder){0};
-        memcpy(at->account, h->account, 32);
-        at->index = (uint8_t)h->index;
+    struct hf__claim_holder *h = NULL;
+    for (size_t i = 0; i < c->count && h == NULL; i++)
+        if (memcmp(c->holders[i].account, g->acceptors[at], 32) == 0)
+            h = &c->holders[i];
+    if (h == NULL) {
+        hf_assert(c->count < HF__ACCEPTORS_MAX);
+        h = &c->holders[c->count++];
+        *h = (struct hf__claim_holder){.index = g->indices[at]};
+        memcpy(h->account, g->acceptors[at], 32);
     }
-    if (newest)
-        at->newest = true;
-    else
-        at->before = true;
+    h->electorates |= (uint8_t)(1u << electorate);
 }
 
-/* Whether a deletion order of the owner says that `newest` is complete. */
-static bool proves_complete(struct hf_engine *e, const struct hf_signed_deletion *s,
-                            const struct hf_generation_id *newest)
+void hf__claim_list(struct hf_engine *e, struct hf__claiming *c)
 {
-    struct hf_deletion m;
-    return hf__decode(e, &hf_wire_deletion, s->deletion, &m) == 0 &&
-           e->suite->verify(e->account, "holdfast/v1/delete", s->deletion, s->signature) == 0 &&
-           memcmp(m.header.owner, e->account, 32) == 0 && m.complete.number >= newest->number;
+    struct hf_placement_record record;
+    struct hf_certificate certificates[HF__ELECTORATES_MAX];
+    bool found = hf__own_record(e, &record, NULL, NULL);
+    hf_assert(found); /* a vault that says `placed` has one: they were written together */
+    size_t sealed = hf__certificates(e, &record, certificates);
+    c->electorates_count =
+        (uint8_t)hf__electorates(e, &record, certificates, sealed, c->electorates);
+    c->count = 0;
+    for (uint8_t g = 0; g < c->electorates_count; g++)
+        for (size_t i = 0; i < c->electorates[g].n; i++)
+            add_acceptor(c, &c->electorates[g], i, g);
+    c->number = 0;
+    /* A certificate excuses only a ballot that is not below the one acknowledged. */
+    if (record.ballot.number > c->highest)
+        c->highest = record.ballot.number;
+    const struct hf_floor *floor = hf__floor_of(e, e->account);
+    if (floor != NULL && floor->claim - 1 > c->highest)
+        c->highest = floor->claim - 1;
 }
 
-/*
- * A claim that a provider names. One provider's word must be enough, since k of n may share but one
- * member with another k of n; so a lie can cost numbers, and no more than JUMP_MAX of them at a
- * time.
- */
-static void learn(struct hf_engine *e, struct hf__claiming *c, const uint8_t account[static 32],
-                  uint64_t number)
+/* Spends the next number: durable before anybody is asked for it. */
+static void next_number(struct hf_engine *e, struct hf__claiming *c)
 {
-    if (number > (uint64_t)e->claim + JUMP_MAX)
-        hf__trace(e, HF_TRACE_PEER_MISBEHAVED, HF_EBOUND, account, HF_METHOD_CLAIM, number);
-    else if (number > c->highest)
-        c->highest = number;
+    if (c->highest < e->claim_asked)
+        c->highest = e->claim_asked;
+    hf_assert(c->highest < HF_WIRE_CLAIM_MAX);
+    c->number = ++c->highest;
+    hf_assert(c->number > e->claim);
+    e->claim_asked = c->number;
+    hf__account_save(e);
+    for (size_t i = 0; i < c->count; i++) {
+        c->holders[i].vote = HF__VOTE_NONE;
+        c->holders[i].voted = 0;
+    }
+    hf__trace(e, HF_TRACE_CLAIM_ASKED, 0, NULL, c->number, c->count);
 }
 
-/* What the answers of the recovery say beside shares: the highest claim, and
- * whether the newest is complete. */
-static bool read_answers(struct hf_engine *e, struct hf__claiming *c,
-                         const struct hf_generation_id *newest)
+/* The answers of the recovery name ballots, generations and certificates beside shares. */
+static void read_answers(struct hf_engine *e, struct hf__claiming *c)
 {
     struct hf__recovery *rc = e->recovery;
-    bool complete = false;
     for (size_t i = 0; i < rc->targets_count; i++) {
         struct hf_recover_answer a;
+        struct hf_claim_statement s;
         if (rc->targets[i].answer == NULL)
             continue;
         int r = hf__decode(e, &hf_wire_recover_answer, hf_blob_bytes(rc->targets[i].answer), &a);
         hf_assert(r == 0);
-        learn(e, c, rc->targets[i].account, a.claim.number);
+        if (hf__claim_open(e, &a.promised, e->account, &s) == 0 && s.ballot.number > c->highest)
+            c->highest = s.ballot.number;
         /* A number that a holder has seen is spent, also when this vault is of an earlier time. */
         for (size_t j = 0; j < a.shares_count; j++)
             if (a.shares[j].generation.number >= e->generation_next &&
-                a.shares[j].generation.number - e->generation_next < JUMP_MAX)
+                a.shares[j].generation.number < UINT32_MAX)
                 e->generation_next = (uint32_t)a.shares[j].generation.number + 1;
-        complete = complete || (a.has_deletion && proves_complete(e, &a.deletion, newest));
+        if (a.has_newest)
+            hf__certificates_learn(e, &a.newest, a.certificates, a.certificates_count);
     }
-    return complete;
-}
-
-/* A record newer than the vault's own: the disk is of an earlier time, or a copy of this node has
- * dealt since. The providers' word is the newer one. Whether it was newer. */
-static bool take_newer_record(struct hf_engine *e, const struct hf_signed_record *record)
-{
-    struct hf_placement_record own, seen;
-    struct hf_record_row row = {.record = *record};
-    if (hf__record_check(e, record, e->account, &seen) != 0 ||
-        seen.generation.version != e->version)
-        return false;
-    if (e->generation_next <= seen.generation.number)
-        e->generation_next = (uint32_t)seen.generation.number + 1;
-    if (hf__own_record(e, &own, NULL, NULL) && own.generation.number >= seen.generation.number)
-        return false;
-    if (seen.has_predecessor)
-        hf__retiring_save(e, &seen);
-    hf__record_save(e, &row);
-    hf__watch_rebuild(e);
-    return true;
-}
-
-/* Who is asked: the holders of the newest record and, unless that is known to be
- * complete, of its predecessor. */
-static void list_holders(struct hf_engine *e, struct hf__claiming *c, bool complete)
-{
-    struct hf_placement_record record;
-    bool confirmed;
-    bool found = hf__own_record(e, &record, NULL, &confirmed);
-    hf_assert(found); /* a vault that says `placed` has one: they were written together */
-    c->count = 0;
-    c->k = (uint8_t)record.threshold;
-    c->k_before = 0;
-    for (size_t i = 0; i < record.holders_count; i++)
-        add_holder(c, &record.holders[i], true);
-    /* A deletion order says that all holders have confirmed the newest
-     * record; so does the vault's own row. */
-    if (!record.has_predecessor || complete || confirmed)
-        return;
-    c->k_before = (uint8_t)record.predecessor.threshold;
-    for (size_t i = 0; i < record.predecessor.holders_count; i++)
-        add_holder(c, &record.predecessor.holders[i], false);
-}
-
-static void begin(struct hf_engine *e, struct hf__claiming *c)
-{
-    e->claiming = c;
-    e->pause_ms = 0;
-    hf__state_set(e, HF_STATE_CLAIMING, 0);
-    hf__timer_set(e, HF__TIMER_TASK, 0);
 }
 
 void hf__claim_begin(struct hf_engine *e)
@@ -141,33 +102,62 @@ void hf__claim_begin(struct hf_engine *e)
     if (e->recovery->record != NULL) {
         int r = hf__decode(e, &hf_wire_signed_record, hf_blob_bytes(e->recovery->record), &seen);
         hf_assert(r == 0);
-        (void)take_newer_record(e, &seen);
+        (void)hf__record_take(e, &seen, NULL, 0);
     }
-    c->highest = e->claim;
-    list_holders(e, c, read_answers(e, c, &e->recorded));
+    read_answers(e, c);
     hf__recover_free(e);
-    begin(e, c);
+    e->claiming = c;
+    e->pause_ms = 0;
+    hf__claim_list(e, c);
+    /* Its write is under way while the identity's quote is made. */
+    next_number(e, c);
+    hf__state_set(e, HF_STATE_CLAIMING, 0);
+    hf__timer_set(e, HF__TIMER_TASK, 0);
 }
 
-/*
- * Claims anew, one number higher, when a holder has accepted the very number that this instance won
- * for another, which died or lost: as k accepted it for this one, nobody else holds it, but that
- * holder refuses this one under it for ever. Once in a process: a liar could always refuse.
- */
-static void claim_again(struct hf_engine *e)
+/* Claims a higher number after a random pause that doubles. */
+static void claim_pause(struct hf_engine *e)
 {
-    struct hf_placement_record record;
-    bool confirmed = false;
-    if (e->claimed_again || e->dealing != NULL || !hf__own_record(e, &record, NULL, &confirmed) ||
-        !confirmed)
+    struct hf__claiming *c = e->claiming;
+    const struct hf_timing *t = &e->timing;
+    c->pause_ms = c->pause_ms < t->retry_ms_min ? t->retry_ms_min : c->pause_ms * 2;
+    if (c->pause_ms > t->retry_ms_max)
+        c->pause_ms = t->retry_ms_max;
+    e->claim_pause_ms = c->pause_ms;
+    c->number = 0;
+    hf__timer_set(e, HF__TIMER_TASK, hf__random_below(e, c->pause_ms) + 1);
+}
+
+void hf__claim_higher(struct hf_engine *e, uint64_t number)
+{
+    hf_assert(e->claimed);
+    if (e->claiming != NULL) {
+        if (number > e->claiming->highest)
+            e->claiming->highest = number;
         return;
+    }
     struct hf__claiming *c = calloc(1, sizeof *c);
     hf_assert(c != NULL);
-    e->claimed_again = true;
+    /* What is under way speaks under the ballot that is refused. */
+    hf__deal_free(e);
+    c->highest = number;
+    c->pause_ms = e->claim_pause_ms;
+    e->claiming = c;
+    hf__claim_list(e, c);
+    if (number > c->highest)
+        c->highest = number;
+    claim_pause(e);
+}
+
+void hf__claim_floor(struct hf_engine *e)
+{
+    const struct hf_floor *floor = hf__floor_of(e, e->account);
+    if (floor == NULL || !e->claimed || e->claim >= floor->claim || e->watch_count == 0)
+        return;
+    hf__claim_higher(e, floor->claim - 1);
+    hf__releases_end(e, HF_ENOTCLAIMED);
     e->claimed = false;
-    c->highest = e->claim;
-    list_holders(e, c, false);
-    begin(e, c);
+    hf__state_set(e, HF_STATE_CLAIMING, HF_ESUPERSEDED);
 }
 
 void hf__claim_free(struct hf_engine *e)
@@ -177,247 +167,183 @@ void hf__claim_free(struct hf_engine *e)
 }
 
 static int send_claim(struct hf_engine *e, const uint8_t holder[static 32], uint8_t slot,
-                      uint32_t number)
+                      uint64_t number)
 {
     struct hf_claim_request m = {0};
-    struct hf_claim_statement s = {0};
+    struct hf_placement_record record;
+    struct hf_record_order known;
+    struct hf_ballot ballot = {.number = number};
+    const struct hf__peer *peer;
     if (!hf__identity_own(e, &m.identity))
         return HF_EIDENTITY;
-    hf__fill_header(e, holder, &s.header);
-    s.header.claim.number = number;
+    memcpy(ballot.instance, e->instance, 16);
+    bool recorded = hf__own_record(e, &record, NULL, NULL);
+    if (recorded)
+        hf__record_order(&record, &known);
+    hf__claim_sign(e, &ballot, recorded ? &known : NULL, &m.claim);
     hf__versions(e, &m.versions);
-    m.generation = e->recorded.number;
-    m.statement = hf__encode(e, &hf_wire_claim_statement, &s);
-    e->suite->sign(e->s->account, "holdfast/v1/claim", m.statement, m.signature);
-    return hf__call(e, HF_METHOD_CLAIM, holder, slot, number,
+    m.show_identity = hf__identity_known(e, holder, &peer, NULL) != 0;
+    return hf__call(e, HF_METHOD_CLAIM, holder, slot, (uint32_t)number,
                     hf__encode(e, &hf_wire_claim_request, &m), false);
 }
 
-/* How the holders of one generation stand to the claim. */
+/* How one electorate stands to the ballot. */
 struct tally {
-    size_t accepted, refused, asked;
-    size_t left, missing; /* holders in the newest set, and of those the ones that did not accept */
+    size_t firm, any; /* acceptances: of those whose own claims stand, of all */
+    size_t open;      /* that may still accept: asked, provisional, or not reached yet */
 };
 
-static struct tally count_words(const struct hf_engine *e, bool newest)
+static struct tally count_votes(const struct hf__claiming *c, uint8_t electorate)
 {
-    const struct hf__claiming *c = e->claiming;
     struct tally t = {0};
     for (size_t i = 0; i < c->count; i++) {
         const struct hf__claim_holder *h = &c->holders[i];
-        if (newest ? !h->newest : !h->before)
+        if ((h->electorates >> electorate & 1) == 0)
             continue;
-        bool member = hf_set_find(e->set, h->account) >= 0;
-        bool accepts = h->word == HF__WORD_ACCEPTED || h->word == HF__WORD_PROVISIONAL;
-        t.accepted += h->word == HF__WORD_ACCEPTED;
-        t.refused += h->word == HF__WORD_REFUSED;
-        t.asked += h->word == HF__WORD_ASKED;
-        t.left += member;
-        t.missing += member && !accepts;
+        bool voted = (h->voted >> electorate & 1) != 0;
+        t.firm += voted && h->vote == HF__VOTE_ACCEPTED;
+        t.any += voted;
+        t.open += h->vote == HF__VOTE_ASKED;
     }
     return t;
 }
 
 /*
- * Whether the holders of a generation carry the claim: `needed` whose own claims stand, or all that
- * are left in the set, whether theirs stand or not, when these are as many. A holder whose own
- * claim does not stand yet may be one of two copies that its host runs, each with a word of its
- * own, so one missing holder makes such words worth nothing. Fewer than `needed` carry nothing,
- * were they all to accept: those that have left the set may have carried another instance before.
+ * Whether an electorate carries the ballot (R4, R10): q acceptances of holders whose own claims
+ * stand, or p of either kind. A holder whose own claim does not stand yet may be one of two copies
+ * that its host runs, each with a vote of its own; two sets of p share 2p - n holders, all of which
+ * would have to be run twice.
  */
-static bool carries(const struct tally *t, size_t needed)
+static bool carries(const struct tally *t, const struct hf__electorate *g)
 {
-    return t->accepted >= needed || (t->left >= needed && t->missing == 0);
+    size_t firm = HF_FAULT(PROVISIONAL) ? t->any : t->firm;
+    return firm >= g->quorum || t->any >= g->provisional;
 }
 
-/* k signed refusals: another instance speaks for the account. This one can do nothing any more. */
-static void fence(struct hf_engine *e, uint64_t standing)
+/* The acceptances that carried the claim: whoever shows them fences every lower instance (R7). */
+static void make_proof(struct hf_engine *e, const struct hf__claiming *c)
 {
-    hf__trace(e, HF_TRACE_FENCED, HF_EFENCED, NULL, standing, 0);
-    e->fenced = true;
-    hf__lock(e);
-    hf__state_set(e, HF_STATE_BLOCKED, HF_EFENCED);
+    struct hf_placement_record record;
+    struct hf_record_order known;
+    struct hf_claim_proof proof = {0};
+    struct hf_ballot ballot = {.number = e->claim};
+    struct hf_acceptance *list = hf__scratch(e, HF__ACCEPTORS_MAX * sizeof *list);
+    size_t count = 0;
+    bool found = hf__own_record(e, &record, NULL, NULL);
+    hf_assert(found);
+    hf__record_order(&record, &known);
+    memcpy(ballot.instance, e->instance, 16);
+    hf__claim_sign(e, &ballot, &known, &proof.claim);
+    for (size_t i = 0; i < c->count; i++)
+        for (uint8_t g = 0; g < c->electorates_count && count < HF__ACCEPTORS_MAX; g++) {
+            const struct hf__claim_holder *h = &c->holders[i];
+            if ((h->voted >> g & 1) == 0)
+                continue;
+            struct hf_acceptance *a = &list[count++];
+            *a = (struct hf_acceptance){.provisional = h->vote == HF__VOTE_PROVISIONAL};
+            memcpy(a->acceptor, h->account, 32);
+            memcpy(a->generation, c->electorates[g].id, 16);
+            memcpy(a->signature, h->signatures[g], 64);
+        }
+    proof.acceptances = list;
+    proof.acceptances_count = count;
+    hf_blob_unref(e->proof);
+    e->proof = hf_blob_new(hf__encode(e, &hf_wire_claim_proof, &proof));
+    hf_assert(e->proof != NULL);
 }
 
 static void won(struct hf_engine *e)
 {
-    bool confirmed;
+    bool confirmed, again = e->claimed;
     struct hf_placement_record record;
-    e->claim = e->claiming->number;
+    struct hf__claiming *c = e->claiming;
+    hf_assert(c->number > e->claim || !e->claimed);
+    hf_assert(c->number <= e->claim_asked);
+    e->claim = c->number;
     e->claimed = true;
-    e->refusals = 0;
+    make_proof(e, c);
     hf__claim_free(e);
-    hf__account_save(e);
-    hf__trace(e, HF_TRACE_CLAIM_WON, 0, NULL, e->claim, 0);
+    /* Everybody is shown the new ballot, and its proof, with the next request. */
+    for (size_t i = 0; i < e->watch_count; i++)
+        e->watch[i].shown = 0;
+    struct hf_trace *t = hf__trace(e, HF_TRACE_CLAIM_WON, 0, NULL, e->claim, 0);
+    memcpy(t->hash, e->instance, 16);
     hf__timer_clear(e, HF__TIMER_TASK);
+    hf__record_resign(e);
     bool found = hf__own_record(e, &record, NULL, &confirmed);
     hf_assert(found);
-    hf__state_set(e, confirmed ? HF_STATE_PLACED : HF_STATE_PLACING, 0);
+    if (!again)
+        hf__state_set(e, confirmed ? HF_STATE_PLACED : HF_STATE_PLACING, 0);
     hf__record_send(e);
+    hf__seal_send(e);
     hf__retire_send(e);
     hf__standing_send(e);
 }
 
-/*
- * Acceptances needed of the predecessor's holders. Who has left the set serves nobody any more,
- * neither this instance nor another: when fewer than k are left, a majority of them is what no two
- * instances can both have.
- */
-static size_t before_needed(const struct hf__claiming *c, const struct tally *before)
-{
-    if (c->k_before == 0 || before->left == 0)
-        return 0;
-    return before->left >= c->k_before ? c->k_before : before->left / 2 + 1;
-}
-
-static void progress(struct hf_engine *e)
+void hf__claim_progress(struct hf_engine *e)
 {
     struct hf__claiming *c = e->claiming;
-    struct tally newest = count_words(e, true), before = count_words(e, false);
-    if (carries(&newest, c->k) && carries(&before, before_needed(c, &before))) {
+    bool all = c->number != 0, lost = false, refused = false;
+    size_t asked = 0;
+    for (uint8_t g = 0; g < c->electorates_count; g++) {
+        struct tally t = count_votes(c, g);
+        all = all && carries(&t, &c->electorates[g]);
+        lost = lost || t.any + t.open < c->electorates[g].quorum;
+    }
+    for (size_t i = 0; i < c->count; i++) {
+        refused = refused || c->holders[i].vote == HF__VOTE_REFUSED;
+        asked += c->holders[i].vote == HF__VOTE_ASKED;
+    }
+    if (all) {
         won(e);
-    } else if (newest.refused >= c->k) {
-        fence(e, c->highest);
-    } else if (newest.asked + before.asked == 0) {
-        hf__state_set(e, HF_STATE_CLAIMING, HF_EFEWPROVIDERS);
+    } else if (c->number != 0 && refused && (lost || asked == 0)) {
+        /* Another instance was promised more, living or dead: go above it. */
+        if (!e->claimed)
+            hf__state_set(e, HF_STATE_CLAIMING, HF_ESUPERSEDED);
+        claim_pause(e);
+    } else if (asked == 0) {
+        if (!e->claimed)
+            hf__state_set(e, HF_STATE_CLAIMING, HF_EQUORUM);
         hf__task_retry(e, false);
     }
 }
 
-/* The timer of the task: a first attempt, a higher number, or again to
- * those that have not answered. */
+/* The timer of the task: a number, or again to those that have not answered. */
 void hf__claim_advance(struct hf_engine *e)
 {
     struct hf__claiming *c = e->claiming;
-    bool refused = false;
     int r = hf__documents_ready(e);
     if (r == 0 && !hf__identity_current(e))
         r = HF_EIDENTITY;
     if (r != 0) {
-        /* The identity's quote, or documents, are under way: both try
-         * the task again when they come. */
-        hf__state_set(e, HF_STATE_CLAIMING, r);
+        /* The identity's quote, or documents, are under way: both try the task again when they
+         * come. */
+        if (!e->claimed)
+            hf__state_set(e, HF_STATE_CLAIMING, r);
         hf__timer_set(e, HF__TIMER_TASK, e->timing.retry_ms_max);
         return;
     }
-    for (size_t i = 0; i < c->count; i++)
-        refused = refused || c->holders[i].word == HF__WORD_REFUSED;
-    if (c->number == 0 || refused) {
-        c->number = (uint32_t)++c->highest;
-        for (size_t i = 0; i < c->count; i++)
-            c->holders[i].word = HF__WORD_NONE;
-        hf__trace(e, HF_TRACE_CLAIM_ASKED, 0, NULL, c->number, c->count);
-    }
+    const struct hf_floor *floor = hf__floor_of(e, e->account);
+    if (floor != NULL && c->number != 0 && c->number < floor->claim)
+        hf__claim_list(e, c);
+    if (c->number == 0)
+        next_number(e, c);
     hf__timer_set(e, HF__TIMER_TASK, e->timing.call_ms + e->timing.retry_ms_min);
     for (size_t i = 0; i < c->count; i++) {
         struct hf__claim_holder *h = &c->holders[i];
-        if (h->word == HF__WORD_ACCEPTED || h->word == HF__WORD_ASKED)
+        if (h->vote == HF__VOTE_ACCEPTED || h->vote == HF__VOTE_ASKED)
             continue;
         h->error = send_claim(e, h->account, (uint8_t)i, c->number);
-        h->word = h->error == 0 ? HF__WORD_ASKED : HF__WORD_FAILED;
+        h->vote = h->error == 0                     ? HF__VOTE_ASKED
+                  : h->vote == HF__VOTE_PROVISIONAL ? HF__VOTE_PROVISIONAL
+                                                    : HF__VOTE_FAILED;
     }
-    /* Whoever has left the set cannot be asked, and may be missed no longer. */
-    progress(e);
-}
-
-static int check_answer(struct hf_engine *e, const struct hf__pending *call,
-                        const struct hf_claim_response *m, struct hf_claim_answer *ret)
-{
-    struct hf_claim_statement s = {0};
-    uint8_t hash[32];
-    int r = hf__versions_check(e, &m->versions);
-    if (r == 0)
-        r = hf__decode(e, &hf_wire_claim_answer, m->answer, ret);
-    if (r != 0)
-        return r;
-    hf__fill_header(e, call->account, &s.header);
-    s.header.claim.number = call->arg;
-    e->suite->hash("holdfast/v1/request", hf__encode(e, &hf_wire_claim_statement, &s), hash);
-    if (memcmp(ret->provider, call->account, 32) != 0 || memcmp(ret->statement_hash, hash, 32) != 0)
-        return HF_EPEER_ACCOUNT;
-    return e->suite->verify(call->account, "holdfast/v1/claim-answer", m->answer, m->signature);
-}
-
-/* Whether a refusal says what alone can be a reason: another instance's claim,
- * as high or higher. */
-static bool refuses(const struct hf_engine *e, uint64_t number, const struct hf_claim_answer *a)
-{
-    return !a->accepted &&
-           (a->highest.number > number ||
-            (a->highest.number == number && memcmp(a->highest.instance, e->instance, 16) != 0));
-}
-
-/* A holder's signed word about the claim under which this node works. */
-static void challenge_answered(struct hf_engine *e, const struct hf__pending *call,
-                               const struct hf_claim_answer *a)
-{
-    struct hf_placement_record record;
-    if (!e->claimed || call->arg != e->claim || !refuses(e, e->claim, a) ||
-        !hf__own_record(e, &record, NULL, NULL))
-        return;
-    size_t refusals = 0;
-    for (size_t i = 0; i < record.holders_count; i++) {
-        if (memcmp(record.holders[i].account, call->account, 32) == 0)
-            e->refusals |= (uint16_t)(1u << i);
-        refusals += e->refusals >> i & 1;
-    }
-    if (refusals >= record.threshold)
-        fence(e, a->highest.number);
-    else if (a->highest.number == e->claim)
-        claim_again(e);
-}
-
-int hf__claim_answered(struct hf_engine *e, const struct hf__pending *call, int error,
-                       struct hf_bytes body)
-{
-    struct hf__claiming *c = e->claiming;
-    struct hf_claim_response m;
-    struct hf_claim_answer a;
-    if (!e->open)
-        return 0;
-    int r = error != 0 ? error : hf__decode(e, &hf_wire_claim_response, body, &m);
-    if (r == 0 && m.has_record && c != NULL && take_newer_record(e, &m.record)) {
-        /* Its holders are asked, under a number that no holder of the older one has accepted. */
-        list_holders(e, c, false);
-        c->number = 0;
-        hf__timer_set(e, HF__TIMER_TASK, 0);
-        return 0;
-    }
-    if (r == 0)
-        r = check_answer(e, call, &m, &a);
-    bool odd = r == 0 && !a.accepted && !refuses(e, call->arg, &a);
-    if (c == NULL) {
-        if (r == 0)
-            challenge_answered(e, call, &a);
-        if (odd && !m.has_record)
-            r = HF_EBOUND;
-        return error == 0 ? r : 0;
-    }
-    if (call->arg != c->number || call->slot >= c->count)
-        return 0;
-    if (odd)
-        r = HF_EBOUND;
-    struct hf__claim_holder *h = &c->holders[call->slot];
-    h->error = r;
-    h->since_ms = e->now_ms;
-    if (r == HF_ENOSHARE && !h->newest)
-        h->word = HF__WORD_ACCEPTED; /* it keeps nothing of this owner: it carries nobody's claim */
-    else if (r != 0)
-        h->word = HF__WORD_FAILED;
-    else if (!a.accepted)
-        h->word = HF__WORD_REFUSED;
-    else
-        h->word =
-            a.provisional && !HF_FAULT(PROVISIONAL) ? HF__WORD_PROVISIONAL : HF__WORD_ACCEPTED;
-    if (r == 0)
-        learn(e, c, call->account, a.highest.number);
-    progress(e);
-    return error == 0 ? r : 0;
+    hf__claim_progress(e);
 }
 
 void hf__claim_challenge(struct hf_engine *e, const uint8_t provider[static 32])
 {
-    if (!e->claimed || hf__calling(e, HF_METHOD_CLAIM, provider, NULL))
+    if (!e->claimed || e->claiming != NULL || hf__calling(e, HF_METHOD_CLAIM, provider, NULL))
         return;
     int r = send_claim(e, provider, UINT8_MAX, e->claim);
     (void)r; /* the next refusal asks again */

@@ -68,6 +68,7 @@ void hf__deal_begin(struct hf_engine *e)
         hf__scratch(e, sizeof *d + CANDIDATES_MAX * sizeof(struct hf__candidate));
     d->k = (uint8_t)e->policy->u.policy.threshold;
     d->n = (uint8_t)e->policy->u.policy.shares;
+    d->q = (uint8_t)e->policy->u.policy.claim_quorum;
     d->epoch = hf_document_version(e->set);
     d->replaces = e->watch_count > 0;
     d->generation.version = e->version;
@@ -118,10 +119,10 @@ void hf__candidate_failed(struct hf_engine *e, struct hf__candidate *c, int erro
         hf__trace(e, HF_TRACE_CANDIDATE_FAILED, error, c->account, (uint64_t)(c->slot + 1), 0);
         if (c->slot >= 0)
             d->slots[c->slot].candidate = -1;
-        /* It may hold the share all the same: what replaces this generation
-         * must tell it to forget. */
-        if (sent && d->strays_count < HF_SHARES_MAX)
-            memcpy(d->strays[d->strays_count++], c->account, 32);
+        /* It may hold the share all the same: what replaces this generation must tell it to
+         * forget. / */
+        if (sent && d->orphans_count < HF_SHARES_MAX)
+            memcpy(d->orphans[d->orphans_count++], c->account, 32);
     }
     if (c->slot >= 0)
         d->slots[c->slot].state = HF__SLOT_EMPTY;
@@ -216,7 +217,7 @@ static bool outdated(const struct hf_engine *e)
 {
     const struct hf__dealing *d = e->dealing;
     return d->k != e->policy->u.policy.threshold || d->n != e->policy->u.policy.shares ||
-           hf_document_version(e->set) > d->epoch + 1;
+           d->q != e->policy->u.policy.claim_quorum || hf_document_version(e->set) > d->epoch + 1;
 }
 
 void hf__deal_advance(struct hf_engine *e)

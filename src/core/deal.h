@@ -37,23 +37,22 @@ struct hf__slot {
     int8_t candidate;
     uint8_t sealed[HF_SCALAR_LEN + HF_SEAL_OVERHEAD];
     uint8_t transcript_hash[32];
-    uint8_t receipt[HF_SIGNATURE_LEN];
     struct hf_blob *transcript;
 };
 
 struct hf__dealing {
     struct hf_generation_id generation;
     uint32_t epoch;
-    uint8_t k, n;
+    uint8_t k, n, q;
     uint8_t *shares;     /* n scalars, in memory for secrets; NULL: the polynomial is not drawn */
     bool replaces;       /* a recorded generation, which stays when this fails */
     uint32_t quote_work; /* 0: none under way */
     uint8_t quoted[32 * HF_SHARES_MAX]; /* hashes of the transcripts under that quote */
     uint8_t quoted_count;
     uint8_t commitments[HF_POINT_LEN * HF_SHARES_MAX];
-    struct hf__slot *slots;            /* n */
-    uint8_t strays[HF_SHARES_MAX][32]; /* sent a share, gave no receipt, were replaced */
-    uint8_t strays_count;
+    struct hf__slot *slots;             /* n */
+    uint8_t orphans[HF_SHARES_MAX][32]; /* sent a share, gave no receipt, were replaced */
+    uint8_t orphans_count;
     uint8_t candidates_count;
     struct hf__candidate candidates[];
 };

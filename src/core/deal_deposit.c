@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "deal.h"
+#include "record.h"
 
 static void deal(struct hf_engine *e)
 {
@@ -32,6 +33,7 @@ static int seal(struct hf_engine *e, size_t slot)
                                       .index = slot + 1,
                                       .threshold = d->k,
                                       .shares = d->n,
+                                      .quorum = d->q,
                                       .commitments = commitments_of(d)};
     memcpy(aad.network, e->network, 32);
     memcpy(aad.owner, e->account, 32);
@@ -120,6 +122,7 @@ void hf__deal_quote(struct hf_engine *e, uint32_t work, int error, struct hf_byt
         hf__task_retry(e, false);
         return;
     }
+    hf__given_up_save(e);
     for (size_t i = 0; i < d->n; i++)
         for (size_t j = 0; j < d->quoted_count && d->slots[i].state == HF__SLOT_SEALED; j++)
             if (memcmp(d->slots[i].transcript_hash, d->quoted + 32 * j, 32) == 0)
@@ -128,7 +131,7 @@ void hf__deal_quote(struct hf_engine *e, uint32_t work, int error, struct hf_byt
 }
 
 static int check_receipt(struct hf_engine *e, size_t slot, const struct hf__candidate *c,
-                         struct hf_bytes body, uint8_t ret_receipt[static HF_SIGNATURE_LEN])
+                         struct hf_bytes body)
 {
     struct hf__dealing *d = e->dealing;
     struct hf_deposit_response m;
@@ -140,11 +143,8 @@ static int check_receipt(struct hf_engine *e, size_t slot, const struct hf__cand
         return r;
     hf__fill_header(e, c->account, &s.header);
     e->suite->hash("holdfast/v1/commitments", commitments_of(d), s.commitments_hash);
-    r = e->suite->verify(c->account, "holdfast/v1/receipt",
-                         hf__encode(e, &hf_wire_receipt_statement, &s), m.receipt);
-    if (r == 0)
-        memcpy(ret_receipt, m.receipt, HF_SIGNATURE_LEN);
-    return r;
+    return e->suite->verify(c->account, "holdfast/v1/receipt",
+                            hf__encode(e, &hf_wire_receipt_statement, &s), m.receipt);
 }
 
 int hf__deposit_answered(struct hf_engine *e, const struct hf__pending *call, int error,
@@ -159,7 +159,7 @@ int hf__deposit_answered(struct hf_engine *e, const struct hf__pending *call, in
     struct hf__candidate *c = &d->candidates[s->candidate];
     if (memcmp(c->account, call->account, 32) != 0)
         return 0;
-    int r = error != 0 ? error : check_receipt(e, call->slot, c, body, s->receipt);
+    int r = error != 0 ? error : check_receipt(e, call->slot, c, body);
     if (r == 0) {
         s->state = HF__SLOT_RECEIPT;
         c->shown = call->shown;

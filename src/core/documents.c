@@ -150,8 +150,12 @@ static void after_adoption(struct hf_engine *e)
 {
     hf__kick(e);
     e->deal_after_ms = 0;
-    if (e->open)
+    if (e->open) {
         hf__identity_renew(e);
+        hf__owners_age(e);
+        hf__chain_count(e);
+        hf__claim_floor(e);
+    }
     if (e->state == HF_STATE_FRESH)
         hf__timer_set(e, HF__TIMER_TASK, 0);
 }

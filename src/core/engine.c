@@ -149,8 +149,8 @@ void hf__fill_header(const struct hf_engine *e, const uint8_t provider[static 32
     memcpy(ret->network, e->network, 32);
     memcpy(ret->owner, e->account, 32);
     memcpy(ret->provider, provider, 32);
-    ret->claim.number = e->claim;
-    memcpy(ret->claim.instance, e->instance, 16);
+    ret->ballot.number = e->claim;
+    memcpy(ret->ballot.instance, e->instance, 16);
 }
 
 /*
@@ -240,10 +240,8 @@ static void do_request(struct hf_engine *e, const struct hf__parked *m, struct h
 static void do_response(struct hf_engine *e, const struct hf__parked *m, int error,
                         struct hf_bytes body)
 {
-    if (error == HF_EIDENTITY && m->call.bare) {
-        hf__owner_again(e, &m->call);
+    if (error == HF_EIDENTITY && m->call.bare && hf__owner_again(e, &m->call))
         return;
-    }
     if (error == HF_EBEHIND)
         hf__documents_push(e, m->call.account);
     else if (error == HF_ESUPERSEDED)
@@ -253,6 +251,8 @@ static void do_response(struct hf_engine *e, const struct hf__parked *m, int err
         hf__park(e, m, body);
         return;
     }
+    if (r == HF_EIDENTITY && error == 0 && hf__owner_again(e, &m->call))
+        return;
     if (r == HF_EBEHIND)
         hf__documents_pull(e, m->call.account);
     if (error != 0)
@@ -388,6 +388,7 @@ static void on_timer(struct hf_engine *e, enum hf__timer timer)
         break;
     case HF__TIMER_RECORD:
         hf__record_send(e);
+        hf__seal_send(e);
         hf__retire_send(e);
         break;
     default:

@@ -83,6 +83,12 @@
 #ifndef HF_FAULT_CERTIFICATE
 #define HF_FAULT_CERTIFICATE 0 /* a certificate is signed over other bytes */
 #endif
+#ifndef HF_FAULT_UNSEALED
+#define HF_FAULT_UNSEALED 0 /* an owner is ready before older generations are sealed */
+#endif
+#ifndef HF_FAULT_FRESH
+#define HF_FAULT_FRESH 0 /* a first release asks nobody */
+#endif
 #ifndef HF_FAULT_RETRY
 #define HF_FAULT_RETRY 0 /* nothing that failed is tried again */
 #endif

@@ -35,6 +35,7 @@ struct hf__pending {
     uint8_t slot;
     uint8_t shown; /* number of the own identity that whoever answers an owner's request knows */
     bool bare;     /* an owner's request, sent without that identity */
+    bool curious;  /* an owner's request that asks the provider to show its identity */
     uint8_t account[32];
 };
 
@@ -72,7 +73,9 @@ struct hf__answer {
 struct hf__watch {
     uint8_t account[32];
     uint8_t index;
-    bool placed, answered, holds, confirmed;
+    bool placed, answered, holds;
+    bool confirmed;        /* it has acknowledged the record under the present ballot */
+    uint8_t certificates;  /* how many it was given with it */
     bool member;           /* of the set of member_epoch */
     uint32_t member_epoch; /* 0: not looked yet */
     uint8_t shown;         /* number of the own identity under which it answered; 0 none */
@@ -95,6 +98,8 @@ enum hf__timer {
 struct hf__dealing;  /* deal.h */
 struct hf__recovery; /* recover.h */
 struct hf__claiming; /* claim.h */
+struct hf__sealing;  /* seal.c */
+struct hf__release;  /* release.c */
 struct hf__drill;    /* drill.c */
 struct hf__drain;    /* drain.c */
 
@@ -115,7 +120,6 @@ struct hf_engine {
     bool fenced;
     bool vault_work; /* making or opening the vault is under way */
     bool draining;
-    bool claimed_again; /* for another instance had asked for the same number */
     bool key_out;       /* the last step put an application key into s */
     bool new_identity;  /* this step changed who the node is to its peers */
     bool state_changed; /* this step changed the state, or its reason */
@@ -139,14 +143,17 @@ struct hf_engine {
     struct hf_generation_id recorded; /* the newest recorded generation, while watch_count > 0 */
     uint8_t instance[16];
     uint32_t version;
-    uint32_t claim; /* own number; 0 none yet */
+    uint64_t claim;        /* number of the own ballot; 0 none yet */
+    uint64_t claim_asked;  /* highest number asked for, durable before it is asked */
+    struct hf_blob *proof; /* encoded claim_proof of the own ballot; NULL: the vault's maker */
     int reason;
     int store_error;
     struct hf_blob *identity; /* own, encoded; NULL none yet */
     struct hf_timing timing;
 
     uint32_t generation_next;
-    uint16_t refusals; /* bit of each holder's index that signed for another claim than ours */
+    uint8_t unsealed; /* older generations that the newest record lists and nothing excuses */
+    uint32_t claim_pause_ms; /* last pause before a higher claim */
     uint16_t seeds_len;
     uint8_t seeds_count;
     uint8_t seed_next;
@@ -174,6 +181,8 @@ struct hf_engine {
     struct hf__dealing *dealing;
     struct hf__recovery *recovery;
     struct hf__claiming *claiming;
+    struct hf__sealing *sealing;
+    struct hf__release *releases;
     struct hf__drill *drill;
     struct hf__drain *drain;
     uint64_t deal_after_ms; /* no replacement before: the last one found too few candidates */
@@ -280,9 +289,9 @@ HF_MUST_USE int hf__owner_send(struct hf_engine *e, uint8_t method,
                                const struct hf_wire_type *type, const void *message);
 /* A holder has answered: it knows the identity that this call showed or relied on. */
 void hf__owner_known(struct hf_engine *e, const struct hf__pending *call);
-/* The provider has forgotten the identity that a bare request relied on: shows
- * it and asks again. */
-void hf__owner_again(struct hf_engine *e, const struct hf__pending *call);
+/* One side has forgotten the identity of the other that a request relied on: asks again, and
+ * shows or asks for it. False: the request is not of a kind that is repeated here. */
+bool hf__owner_again(struct hf_engine *e, const struct hf__pending *call);
 /* Opens an owner's request: its shape, and what is inside it. */
 HF_MUST_USE int hf__owner_open(struct hf_engine *e, struct hf_bytes body,
                                const struct hf_wire_type *type, void *ret_message,
@@ -296,9 +305,6 @@ HF_MUST_USE int hf__owner_check(struct hf_engine *e, uint8_t method,
 HF_MUST_USE int hf__owner_identity(struct hf_engine *e, const struct hf_owner_request *request,
                                    const struct hf_owner_header *header,
                                    const struct hf__peer **ret, uint32_t *ret_rank);
-/* HF_ESUPERSEDED: header speaks under a lower claim than the row, or as
- * another instance of the same. */
-HF_MUST_USE int hf__claim_check(const struct hf_owner_row *row, const struct hf_claim_id *claim);
 /* The row of an owner, decoded; false: none. */
 bool hf__owner_row(struct hf_engine *e, const uint8_t owner[static 32], struct hf_owner_row *ret);
 /* A share held of an owner's generation, decoded; false: none. */
@@ -312,10 +318,15 @@ void hf__held_key(const uint8_t owner[static 32], const uint8_t id[static 16],
 /* Checks the placement record of an owner: signature, shape, receipts' shape. */
 HF_MUST_USE int hf__record_check(struct hf_engine *e, const struct hf_signed_record *record,
                                  const uint8_t owner[static 32], struct hf_placement_record *ret);
-void hf__ack(struct hf_engine *e, uint64_t id, struct hf_bytes request_body, bool holds);
+/* Answers an owner's request. votes: this node is an acceptor for the generation named. seal: 64
+ * bytes over seal_statement, or NULL. */
+void hf__ack(struct hf_engine *e, uint64_t id, const struct hf_owner_request *request, bool holds,
+             bool votes, const uint8_t *seal);
+/* Checks an answer to an owner's request: its signature, and the answerer's identity, shown or
+ * remembered. HF__PARK. ret_response may be NULL. */
 HF_MUST_USE int hf__ack_check(struct hf_engine *e, const struct hf__pending *call,
                               const uint8_t request_hash[static 32], struct hf_bytes body,
-                              struct hf_ack_statement *ret);
+                              struct hf_ack_statement *ret, struct hf_ack_response *ret_response);
 
 /* ---- the provider's side, one file a request. 0: answered; HF__PARK; else a refusal. */
 int hf__recv_offer(struct hf_engine *e, uint64_t id, struct hf_bytes body);
@@ -347,10 +358,22 @@ int hf__deposit_answered(struct hf_engine *e, const struct hf__pending *call, in
 /* record.c */
 /* Writes the newest record to vault and public state, and flips the vault to `placed`. */
 void hf__record_save(struct hf_engine *e, const struct hf_record_row *row);
-/* The predecessor that a record names is to be deleted at its holders,
- * once the record is confirmed. */
-void hf__retiring_save(struct hf_engine *e, const struct hf_placement_record *record);
 void hf__record_send(struct hf_engine *e);
+/* Counts what the newest record lists and nothing excuses, into e->unsealed. */
+void hf__chain_count(struct hf_engine *e);
+/* acceptor.c: notes since when owners are out of the set, and drops the tombstones of those that
+ * have been for a year. */
+void hf__owners_age(struct hf_engine *e);
+/* seal.c */
+void hf__seal_send(struct hf_engine *e);
+void hf__seal_free(struct hf_engine *e);
+size_t hf__seal_memory(const struct hf_engine *e); /* bytes held */
+/* The certificates kept for generations in the record's chain; returns how many. */
+size_t hf__certificates(struct hf_engine *e, const struct hf_placement_record *record,
+                        struct hf_certificate ret[static HF_CHAIN_MAX + 1]);
+/* Keeps those certificates that hold, when the record that they came with is the own one. */
+void hf__certificates_learn(struct hf_engine *e, const struct hf_signed_record *record,
+                            const struct hf_certificate *certificates, size_t count);
 int hf__record_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                         struct hf_bytes body);
 void hf__retire_send(struct hf_engine *e);
@@ -377,6 +400,8 @@ int hf__recover_answered(struct hf_engine *e, const struct hf__pending *call, in
 void hf__claim_begin(struct hf_engine *e);
 void hf__claim_advance(struct hf_engine *e);
 void hf__claim_free(struct hf_engine *e);
+/* The set may say that ballots below a floor are void: an instance below it claims anew. */
+void hf__claim_floor(struct hf_engine *e);
 int hf__claim_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                        struct hf_bytes body);
 /* A provider says that another claim stands: ask it for its signed word. */
@@ -384,6 +409,15 @@ void hf__claim_challenge(struct hf_engine *e, const uint8_t provider[static 32])
 /* status.c: an account's address as terminated text, until the next step; ""
  * when it is in no set. */
 const char *hf__status_address(struct hf_engine *e, const uint8_t account[static 32]);
+/* release.c: an application key, to the local asker `request`. */
+void hf__release(struct hf_engine *e, uint64_t request, struct hf_bytes name);
+/* Why nothing can be released: 0 nothing, HF_EFENCED, HF_ELOCKED, HF_ENOTCLAIMED. */
+int hf__why_closed(const struct hf_engine *e);
+int hf__release_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                         struct hf_bytes body);
+/* Ends the first releases that wait, with an error. */
+void hf__releases_end(struct hf_engine *e, int error);
+size_t hf__release_memory(const struct hf_engine *e); /* bytes held */
 /* local.c, drain.c, drill.c */
 void hf__drain_begin(struct hf_engine *e, uint64_t request);
 /* Ends the question, if one is under way; its asker gets the error. */

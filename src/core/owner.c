@@ -3,6 +3,7 @@
 #include "fault.h"
 #include "node.h"
 #include "provider.h"
+#include "register.h"
 
 static const char *label_of(uint8_t method)
 {
@@ -37,6 +38,22 @@ static bool knows(struct hf_engine *e, uint8_t method, const uint8_t provider[st
     return w != NULL && w->shown == e->identity_number;
 }
 
+/* The owner's word for its ballot, and the proof that it stands. */
+static void fill_claim(struct hf_engine *e, struct hf_owner_request *m)
+{
+    struct hf_placement_record record;
+    struct hf_record_order known;
+    struct hf_ballot ballot = {.number = e->claim};
+    bool recorded = hf__own_record(e, &record, NULL, NULL);
+    memcpy(ballot.instance, e->instance, 16);
+    if (recorded)
+        hf__record_order(&record, &known);
+    hf__claim_sign(e, &ballot, recorded ? &known : NULL, &m->claim);
+    m->has_claim = true;
+    m->has_proof = e->proof != NULL &&
+                   hf__decode(e, &hf_wire_claim_proof, hf_blob_bytes(e->proof), &m->proof) == 0;
+}
+
 int hf__owner_send(struct hf_engine *e, uint8_t method, const uint8_t provider[static 32],
                    uint8_t slot, uint32_t arg, const struct hf_wire_type *type, const void *message)
 {
@@ -44,7 +61,12 @@ int hf__owner_send(struct hf_engine *e, uint8_t method, const uint8_t provider[s
     hf_assert(e->open);
     if (e->identity == NULL)
         return HF_EIDENTITY;
+    const struct hf__peer *peer;
     m.has_identity = !knows(e, method, provider) && hf__identity_own(e, &m.identity);
+    if (m.has_identity)
+        fill_claim(e, &m);
+    m.show_identity = method != HF_METHOD_OFFER && method != HF_METHOD_DEPOSIT &&
+                      hf__identity_known(e, provider, &peer, NULL) != 0;
     hf__versions(e, &m.versions);
     m.body = hf__encode(e, type, message);
     e->suite->sign(e->s->account, label_of(method), m.body, m.signature);
@@ -54,6 +76,7 @@ int hf__owner_send(struct hf_engine *e, uint8_t method, const uint8_t provider[s
         struct hf__pending *call = &e->calls[e->calls_count - 1];
         call->shown = e->identity_number;
         call->bare = !m.has_identity;
+        call->curious = m.show_identity;
     }
     return r;
 }
@@ -65,19 +88,31 @@ void hf__owner_known(struct hf_engine *e, const struct hf__pending *call)
         w->shown = call->shown;
 }
 
-void hf__owner_again(struct hf_engine *e, const struct hf__pending *call)
+bool hf__owner_again(struct hf_engine *e, const struct hf__pending *call)
 {
     struct hf__watch *w = watch_find(e, call->account);
-    if (w == NULL)
-        return;
-    w->shown = 0;
-    /* Each asks those of its holders who have not answered and are not being asked. */
-    if (call->method == HF_METHOD_RECORD)
-        hf__record_send(e);
-    else if (call->method == HF_METHOD_DELETE)
+    if (w != NULL)
+        w->shown = 0;
+    /* Each asks those of its holders who have not answered and are not being asked. A release asks
+     * again by itself. */
+    switch (call->method) {
+    case HF_METHOD_RECORD:
+        if (call->slot == UINT8_MAX)
+            hf__seal_send(e);
+        else
+            hf__record_send(e);
+        return true;
+    case HF_METHOD_DELETE:
         hf__retire_send(e);
-    else
+        return true;
+    case HF_METHOD_STANDING:
+        if (w == NULL || call->slot == UINT8_MAX)
+            return false;
         hf__standing_ask(e, w);
+        return true;
+    default:
+        return false;
+    }
 }
 
 int hf__owner_open(struct hf_engine *e, struct hf_bytes body, const struct hf_wire_type *type,
@@ -116,17 +151,6 @@ int hf__owner_identity(struct hf_engine *e, const struct hf_owner_request *reque
     if (request->has_identity)
         return hf__identity_check(e, &request->identity, header->owner, ret, ret_rank);
     return hf__identity_known(e, header->owner, ret, ret_rank);
-}
-
-int hf__claim_check(const struct hf_owner_row *row, const struct hf_claim_id *claim)
-{
-    if (HF_FAULT(CLAIM))
-        return 0;
-    if (claim->number < row->claim.number)
-        return HF_ESUPERSEDED;
-    if (claim->number == row->claim.number && memcmp(claim->instance, row->claim.instance, 16) != 0)
-        return HF_ESUPERSEDED;
-    return 0;
 }
 
 bool hf__owner_row(struct hf_engine *e, const uint8_t owner[static 32], struct hf_owner_row *ret)
@@ -178,6 +202,19 @@ uint8_t hf__held_index(struct hf_engine *e, const uint8_t owner[static 32],
     return (uint8_t)(row->memo & ~LOOKED);
 }
 
+/* Indices from 1 without gaps, each holder once. */
+static bool holders_ok(const struct hf_holder *holders, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (holders[i].index != i + 1)
+            return false;
+        for (size_t j = 0; j < i; j++)
+            if (memcmp(holders[j].account, holders[i].account, 32) == 0)
+                return false;
+    }
+    return count > 0;
+}
+
 int hf__record_check(struct hf_engine *e, const struct hf_signed_record *record,
                      const uint8_t owner[static 32], struct hf_placement_record *ret)
 {
@@ -185,14 +222,18 @@ int hf__record_check(struct hf_engine *e, const struct hf_signed_record *record,
     if (r != 0)
         return r;
     if (memcmp(ret->network, e->network, 32) != 0 || memcmp(ret->owner, owner, 32) != 0 ||
-        ret->commitments.len != 32 * ret->threshold || ret->holders_count < ret->threshold ||
-        2 * ret->threshold <= ret->holders_count)
+        ret->commitments.len != 32 * ret->threshold ||
+        !holders_ok(ret->holders, ret->holders_count) ||
+        !hf_quorums_ok(ret->holders_count, ret->threshold, ret->quorum, ret->provisional))
         return HF_ERECORD;
-    for (size_t i = 0; i < ret->holders_count; i++) {
-        if (ret->holders[i].index != i + 1 || !ret->holders[i].has_receipt)
+    for (size_t i = 0; i < ret->chain_count; i++) {
+        const struct hf_unsealed *u = &ret->chain[i];
+        if (!holders_ok(u->holders, u->holders_count) ||
+            !hf_quorums_ok(u->holders_count, u->threshold, u->quorum, u->provisional) ||
+            memcmp(u->generation.id, ret->generation.id, 16) == 0)
             return HF_ERECORD;
         for (size_t j = 0; j < i; j++)
-            if (memcmp(ret->holders[j].account, ret->holders[i].account, 32) == 0)
+            if (memcmp(ret->chain[j].generation.id, u->generation.id, 16) == 0)
                 return HF_ERECORD;
     }
     return e->suite->verify(owner, "holdfast/v1/placement-record", record->record,
@@ -205,11 +246,15 @@ bool hf__is_placed(const struct hf_engine *e)
            e->state == HF_STATE_DEGRADED || e->state == HF_STATE_LEAVING;
 }
 
-void hf__ack(struct hf_engine *e, uint64_t id, struct hf_bytes request_body, bool holds)
+void hf__ack(struct hf_engine *e, uint64_t id, const struct hf_owner_request *request, bool holds,
+             bool votes, const uint8_t *seal)
 {
-    struct hf_ack_statement s = {.placed = hf__is_placed(e), .holds = holds};
-    struct hf_ack_response m = {0};
-    e->suite->hash("holdfast/v1/request", request_body, s.request_hash);
+    struct hf_ack_statement s = {.placed = hf__is_placed(e), .holds = holds, .votes = votes};
+    struct hf_ack_response m = {.has_seal = seal != NULL};
+    if (seal != NULL)
+        memcpy(m.seal, seal, sizeof m.seal);
+    m.has_identity = request->show_identity && hf__identity_own(e, &m.identity);
+    e->suite->hash("holdfast/v1/request", request->body, s.request_hash);
     memcpy(s.provider, e->account, 32);
     hf__versions(e, &m.versions);
     m.statement = hf__encode(e, &hf_wire_ack_statement, &s);
@@ -217,9 +262,21 @@ void hf__ack(struct hf_engine *e, uint64_t id, struct hf_bytes request_body, boo
     hf__reply(e, id, 0, hf__encode(e, &hf_wire_ack_response, &m), false);
 }
 
+/* The identity that a holder showed now, or the one that is remembered (R9). */
+static int holder_identity(struct hf_engine *e, const struct hf__pending *call,
+                           const struct hf_ack_response *m)
+{
+    const struct hf__peer *peer;
+    if (m->has_identity)
+        return hf__identity_check(e, &m->identity, call->account, &peer, NULL);
+    int r = hf__identity_known(e, call->account, &peer, NULL);
+    /* Newer collateral may have made the owner forget it since it asked: it asks again, once. */
+    return r != 0 && call->curious ? HF_EMISSING : r;
+}
+
 int hf__ack_check(struct hf_engine *e, const struct hf__pending *call,
                   const uint8_t request_hash[static 32], struct hf_bytes body,
-                  struct hf_ack_statement *ret)
+                  struct hf_ack_statement *ret, struct hf_ack_response *ret_response)
 {
     struct hf_ack_response m;
     int r = hf__decode(e, &hf_wire_ack_response, body, &m);
@@ -234,6 +291,10 @@ int hf__ack_check(struct hf_engine *e, const struct hf__pending *call,
         return HF_EPEER_ACCOUNT;
     r = e->suite->verify(call->account, "holdfast/v1/ack", m.statement, m.signature);
     if (r == 0)
+        r = holder_identity(e, call, &m);
+    if (r == 0)
         hf__owner_known(e, call);
+    if (r == 0 && ret_response != NULL)
+        *ret_response = m;
     return r;
 }

@@ -1,60 +1,15 @@
 /*
- * From n receipts on (proto/PROTOCOL.md, 7): the placement record, written here and given to all
- * holders; and, once all have confirmed it, the deletion of the generation before by name. What is
- * unconfirmed is sent again until it is not.
+ * From n receipts on, the owner's placement record (proto/CLAIMS.md, 4.5): written here, given to
+ * its own holders, then to the holders of each older generation that it lists, until q of them have
+ * sealed it. Only then is the older generation deleted by name. What is not acknowledged is sent
+ * again.
  */
-#include <stdlib.h>
 
 #include "base/error.h"
 #include "deal.h"
+#include "record.h"
 
 static const struct hf_bytes no_key = {0};
-
-static void fill_predecessor(struct hf_engine *e, struct hf_placement_record *ret)
-{
-    struct hf_placement_record old;
-    ret->has_predecessor = hf__own_record(e, &old, NULL, NULL);
-    if (!ret->has_predecessor)
-        return;
-    ret->predecessor = (struct hf_predecessor){.generation = old.generation,
-                                               .threshold = old.threshold,
-                                               .holders = old.holders,
-                                               .holders_count = old.holders_count};
-    for (size_t i = 0; i < old.holders_count; i++)
-        old.holders[i].has_receipt = false;
-}
-
-/* The holders of the older generation, and those that may hold a share of it without a receipt. */
-static size_t list_holders(struct hf_engine *e, const struct hf_predecessor *p,
-                           struct hf_holder *ret)
-{
-    struct hf_record_row row;
-    struct hf_placement_record old;
-    size_t count = p->holders_count;
-    memcpy(ret, p->holders, count * sizeof *ret);
-    struct hf_blob *value = hf__rows_get(&e->rows, HF_ROW_RECORD, no_key);
-    if (value == NULL || hf__decode(e, &hf_wire_record_row, hf_blob_bytes(value), &row) != 0 ||
-        hf__decode(e, &hf_wire_placement_record, row.record.record, &old) != 0 ||
-        old.generation.number != p->generation.number)
-        return count;
-    for (size_t i = 0; i < row.strays_count; i++)
-        ret[count++] = row.strays[i];
-    return count;
-}
-
-void hf__retiring_save(struct hf_engine *e, const struct hf_placement_record *record)
-{
-    const struct hf_predecessor *p = &record->predecessor;
-    struct hf_holder holders[2 * HF_SHARES_MAX];
-    size_t count = list_holders(e, p, holders);
-    struct hf_retiring_row row = {.generation = p->generation,
-                                  .complete = record->generation,
-                                  .threshold = p->threshold,
-                                  .shares = p->holders_count,
-                                  .holders = holders,
-                                  .holders_count = count};
-    hf__put(e, HF_ROW_RETIRING, hf_bytes_of(p->generation.id, 16), &hf_wire_retiring_row, &row);
-}
 
 void hf__record_save(struct hf_engine *e, const struct hf_record_row *row)
 {
@@ -64,40 +19,80 @@ void hf__record_save(struct hf_engine *e, const struct hf_record_row *row)
     hf__put(e, HF_ROW_RECORD, no_key, &hf_wire_record_row, row);
     hf__put(e, HF_ROW_PUBLIC, hf_bytes_of("hint", 4), &hf_wire_public_hint, &hint);
     hf__put_vault_state(e, HF_VAULT_PLACED);
+    hf__chain_count(e);
+}
+
+/* Lists, newest first, what is not sealed: the generation that is replaced, and what its record
+ * listed. */
+static size_t make_chain(struct hf_engine *e, const struct hf_placement_record *own, bool replaces,
+                         struct hf_unsealed ret[static HF__ELECTORATES_MAX])
+{
+    struct hf_certificate certificates[HF__ELECTORATES_MAX];
+    struct hf__electorate *g = hf__scratch(e, HF__ELECTORATES_MAX * sizeof *g);
+    size_t sealed = hf__certificates(e, own, certificates), count = 0;
+    size_t needed = hf__electorates(e, own, certificates, sealed, g);
+    if (replaces)
+        ret[count++] = (struct hf_unsealed){.generation = own->generation,
+                                            .threshold = own->threshold,
+                                            .quorum = own->quorum,
+                                            .provisional = own->provisional,
+                                            .holders = own->holders,
+                                            .holders_count = own->holders_count};
+    for (size_t i = 0; i < own->chain_count; i++)
+        for (size_t j = 1; j < needed; j++)
+            if (memcmp(g[j].id, own->chain[i].generation.id, 16) == 0)
+                ret[count++] = own->chain[i];
+    hf_assert(count < HF__ELECTORATES_MAX);
+    return count;
+}
+
+static void sign_record(struct hf_engine *e, struct hf_placement_record *record,
+                        struct hf_signed_record *ret)
+{
+    hf_assert(e->claimed);
+    record->ballot.number = e->claim;
+    memcpy(record->ballot.instance, e->instance, 16);
+    ret->record = hf__encode(e, &hf_wire_placement_record, record);
+    e->suite->sign(e->s->account, "holdfast/v1/placement-record", ret->record, ret->signature);
 }
 
 void hf__record_make(struct hf_engine *e)
 {
     struct hf__dealing *d = e->dealing;
-    struct hf_holder holders[HF_SHARES_MAX] = {0}, strays[HF_SHARES_MAX] = {0};
-    struct hf_record_row row = {.strays = strays, .strays_count = d->strays_count};
+    struct hf_holder holders[HF_SHARES_MAX] = {0}, orphans[HF_SHARES_MAX] = {0};
+    struct hf_unsealed chain[HF__ELECTORATES_MAX];
+    struct hf_record_row row = {.orphans = orphans, .orphans_count = d->orphans_count};
+    const struct hf_policy *p = &e->policy->u.policy;
+    struct hf_placement_record own;
     struct hf_placement_record record = {.generation = d->generation,
                                          .threshold = d->k,
+                                         .quorum = d->q,
+                                         .provisional = hf_provisional_quorum(p, d->n, d->q),
                                          .commitments = hf_bytes_of(d->commitments, 32u * d->k),
                                          .holders = holders,
                                          .holders_count = d->n,
                                          .epoch = d->epoch,
-                                         .claim.number = e->claim};
+                                         .chain = chain};
     memcpy(record.network, e->network, 32);
     memcpy(record.owner, e->account, 32);
-    memcpy(record.claim.instance, e->instance, 16);
     for (size_t i = 0; i < d->n; i++) {
         memcpy(holders[i].account, d->candidates[d->slots[i].candidate].account, 32);
-        memcpy(holders[i].receipt, d->slots[i].receipt, HF_SIGNATURE_LEN);
-        holders[i].has_receipt = true;
         holders[i].index = i + 1;
     }
-    for (size_t i = 0; i < d->strays_count; i++) {
-        memcpy(strays[i].account, d->strays[i], 32);
-        strays[i].index = 1; /* which one does not matter: it is told to forget by name */
+    for (size_t i = 0; i < d->orphans_count; i++) {
+        memcpy(orphans[i].account, d->orphans[i], 32);
+        orphans[i].index = 1;
     }
-    fill_predecessor(e, &record);
-    if (record.has_predecessor)
-        hf__retiring_save(e, &record);
-    row.record.record = hf__encode(e, &hf_wire_placement_record, &record);
-    e->suite->sign(e->s->account, "holdfast/v1/placement-record", row.record.record,
-                   row.record.signature);
+    bool replaces = hf__own_record(e, &own, NULL, NULL);
+    if (replaces) {
+        record.chain_count = make_chain(e, &own, true, chain);
+        hf__older_save(e, &own, &record);
+    }
+    /* What was noted in case of a crash is now in the record's own row. */
+    hf__given_up_drop(e);
+    sign_record(e, &record, &row.record);
     hf__record_save(e, &row);
+    hf__older_purge(e, &record);
     hf__trace(e, HF_TRACE_RECORDED, 0, NULL, record.generation.number, d->n);
     hf__watch_rebuild(e);
     for (size_t i = 0; i < d->n; i++)
@@ -106,53 +101,94 @@ void hf__record_make(struct hf_engine *e)
     hf__record_send(e);
 }
 
-static struct hf_bytes record_body(struct hf_engine *e, const uint8_t holder[static 32],
-                                   const struct hf_signed_record *record)
+void hf__record_resign(struct hf_engine *e)
 {
-    struct hf_record_request m = {.record = *record};
-    hf__fill_header(e, holder, &m.header);
-    return hf__encode(e, &hf_wire_record_request, &m);
+    struct hf_record_row row;
+    struct hf_placement_record own;
+    struct hf_unsealed chain[HF__ELECTORATES_MAX];
+    int r = hf__decode(e, &hf_wire_record_row,
+                       hf_blob_bytes(hf__rows_get(&e->rows, HF_ROW_RECORD, no_key)), &row);
+    hf_assert(r == 0);
+    r = hf__decode(e, &hf_wire_placement_record, row.record.record, &own);
+    hf_assert(r == 0);
+    if (own.ballot.number == e->claim || (row.confirmed && own.chain_count == 0))
+        return;
+    own.chain_count = make_chain(e, &own, false, chain);
+    own.chain = chain;
+    sign_record(e, &own, &row.record);
+    hf__record_save(e, &row);
+    for (size_t i = 0; i < e->watch_count; i++)
+        e->watch[i].confirmed = false;
+}
+
+static void fill_request(struct hf_engine *e, const struct hf__watch *w,
+                         const struct hf_signed_record *record,
+                         const struct hf_certificate *certificates, size_t count,
+                         struct hf_record_request *ret)
+{
+    *ret = (struct hf_record_request){.record = *record,
+                                      .certificates = (struct hf_certificate *)certificates,
+                                      .certificates_count = count};
+    hf__fill_header(e, w->account, &ret->header);
 }
 
 void hf__record_send(struct hf_engine *e)
 {
     struct hf_placement_record record;
     struct hf_signed_record signed_record;
-    bool confirmed;
-    if (!e->claimed || !hf__own_record(e, &record, &signed_record, &confirmed) || confirmed)
+    struct hf_certificate certificates[HF__ELECTORATES_MAX];
+    bool waiting = false;
+    if (!e->claimed || e->claiming != NULL || !hf__own_record(e, &record, &signed_record, NULL) ||
+        record.ballot.number != e->claim)
         return;
+    size_t sealed = hf__certificates(e, &record, certificates);
     for (size_t i = 0; i < e->watch_count; i++) {
         struct hf__watch *w = &e->watch[i];
         uint32_t arg = (uint32_t)record.generation.number;
-        if (w->confirmed || hf__calling(e, HF_METHOD_RECORD, w->account, &arg))
+        if (w->confirmed && w->certificates >= sealed)
             continue;
-        struct hf_record_request m = {.record = signed_record};
-        hf__fill_header(e, w->account, &m.header);
+        waiting = true;
+        if (hf__calling(e, HF_METHOD_RECORD, w->account, &arg))
+            continue;
+        struct hf_record_request m;
+        fill_request(e, w, &signed_record, certificates, sealed, &m);
         int r = hf__owner_send(e, HF_METHOD_RECORD, w->account, (uint8_t)i, arg,
                                &hf_wire_record_request, &m);
         w->error = (int16_t)r;
         if (r != 0 && w->silent_ms == 0)
             w->silent_ms = e->now_ms;
     }
-    hf__timer_set(e, HF__TIMER_RECORD, e->timing.standing_ms);
+    if (waiting)
+        hf__timer_set(e, HF__TIMER_RECORD, e->timing.standing_ms);
     hf__watch_judge(e);
 }
 
-/* All holders have the record: it is complete, and the one before may go. */
+/* All holders have the record: the dealing is complete. */
 static void confirm(struct hf_engine *e, uint64_t number)
 {
     struct hf_record_row row;
     int r = hf__decode(e, &hf_wire_record_row,
                        hf_blob_bytes(hf__rows_get(&e->rows, HF_ROW_RECORD, no_key)), &row);
     hf_assert(r == 0);
-    row.confirmed = true;
-    hf__put(e, HF_ROW_RECORD, no_key, &hf_wire_record_row, &row);
-    hf__trace(e, HF_TRACE_CONFIRMED, 0, NULL, number, 0);
-    if (e->state != HF_STATE_PLACED)
-        hf__state_set(e, HF_STATE_PLACED, 0);
-    hf__timer_clear(e, HF__TIMER_RECORD);
+    if (!row.confirmed) {
+        row.confirmed = true;
+        hf__put(e, HF_ROW_RECORD, no_key, &hf_wire_record_row, &row);
+        hf__trace(e, HF_TRACE_CONFIRMED, 0, NULL, number, 0);
+        if (e->state != HF_STATE_PLACED)
+            hf__state_set(e, HF_STATE_PLACED, 0);
+    }
+    hf__seal_send(e);
     hf__retire_send(e);
     hf__standing_send(e);
+}
+
+/* Holders of the newest generation that have acknowledged its record under the present ballot. */
+static size_t confirmed_count(const struct hf_engine *e)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < e->watch_count; i++)
+        count += e->watch[i].confirmed;
+    return count;
 }
 
 int hf__record_answered(struct hf_engine *e, const struct hf__pending *call, int error,
@@ -161,17 +197,24 @@ int hf__record_answered(struct hf_engine *e, const struct hf__pending *call, int
     struct hf_placement_record record;
     struct hf_signed_record signed_record;
     struct hf_ack_statement s;
+    struct hf_certificate certificates[HF__ELECTORATES_MAX];
+    struct hf_record_request m;
     uint8_t hash[32];
-    bool confirmed;
-    if (!e->claimed || !hf__own_record(e, &record, &signed_record, &confirmed) || confirmed ||
-        call->arg != record.generation.number || call->slot >= e->watch_count)
+    if (call->slot == UINT8_MAX)
+        return hf__seal_answered(e, call, error, body);
+    if (!e->claimed || !hf__own_record(e, &record, &signed_record, NULL) ||
+        call->arg != (uint32_t)record.generation.number || call->slot >= e->watch_count)
         return 0;
     struct hf__watch *w = &e->watch[call->slot];
+    size_t sealed = hf__certificates(e, &record, certificates);
     int r = error;
     if (r == 0) {
-        e->suite->hash("holdfast/v1/request", record_body(e, w->account, &signed_record), hash);
-        r = hf__ack_check(e, call, hash, body, &s);
+        fill_request(e, w, &signed_record, certificates, sealed, &m);
+        e->suite->hash("holdfast/v1/request", hf__encode(e, &hf_wire_record_request, &m), hash);
+        r = hf__ack_check(e, call, hash, body, &s, NULL);
     }
+    if (r == HF__PARK || (r == HF_EIDENTITY && error == 0))
+        return r;
     w->error = (int16_t)r;
     if (r != 0) {
         /* A holder that never confirms is replaced like one that never answers. */
@@ -180,93 +223,27 @@ int hf__record_answered(struct hf_engine *e, const struct hf__pending *call, int
         hf__watch_judge(e);
         return error == 0 ? r : 0;
     }
+    bool fresh = !w->confirmed;
     w->confirmed = true;
+    w->certificates = (uint8_t)sealed;
     w->placed = s.placed;
     w->silent_ms = 0;
-    for (size_t i = 0; i < e->watch_count; i++)
-        if (!e->watch[i].confirmed)
-            return 0;
-    confirm(e, record.generation.number);
-    return 0;
-}
-
-static struct hf_deletion deletion_of(struct hf_engine *e, const struct hf_retiring_row *row,
-                                      const uint8_t holder[static 32])
-{
-    struct hf_deletion m = {.generation = row->generation, .complete = row->complete};
-    hf__fill_header(e, holder, &m.header);
-    return m;
-}
-
-void hf__retire_send(struct hf_engine *e)
-{
-    struct hf_placement_record record;
-    const struct hf__row *at;
-    bool confirmed, waiting = false;
-    if (!e->claimed || !hf__own_record(e, &record, NULL, &confirmed) || !confirmed)
-        return;
-    for (size_t i = hf__rows_first(&e->rows, HF_ROW_RETIRING, no_key);
-         (at = hf__rows_at(&e->rows, i, HF_ROW_RETIRING, no_key)) != NULL; i++) {
-        struct hf_retiring_row row;
-        int r = hf__decode(e, &hf_wire_retiring_row, hf_blob_bytes(at->value), &row);
-        hf_assert(r == 0);
-        for (size_t j = 0; j < row.holders_count; j++) {
-            const uint8_t *holder = row.holders[j].account;
-            uint32_t arg = (uint32_t)row.generation.number;
-            if (hf_set_find(e->set, holder) < 0)
-                continue;
-            waiting = true;
-            if (hf__calling(e, HF_METHOD_DELETE, holder, &arg))
-                continue;
-            struct hf_deletion m = deletion_of(e, &row, holder);
-            r = hf__owner_send(e, HF_METHOD_DELETE, holder, 0, arg, &hf_wire_deletion, &m);
-            (void)r; /* asked again with the timer */
-        }
-    }
-    if (waiting)
-        hf__timer_set(e, HF__TIMER_RECORD, e->timing.watch_ms);
-}
-
-/* One holder less that keeps the old generation. */
-static void delete_confirmed(struct hf_engine *e, struct hf_retiring_row *row, size_t holder)
-{
-    struct hf_bytes key = hf_bytes_of(hf__scratch(e, 16), 16);
-    memcpy((uint8_t *)(uintptr_t)key.data, row->generation.id, 16);
-    row->holders[holder] = row->holders[--row->holders_count];
-    /* All but k - 1 of those that may hold a share have forgotten: they cannot rebuild it. */
-    if (row->holders_count + 1 == row->threshold)
-        hf__trace(e, HF_TRACE_RETIRED, 0, NULL, row->generation.number, row->holders_count);
-    if (row->holders_count == 0)
-        hf__del(e, HF_ROW_RETIRING, key);
-    else
-        hf__put(e, HF_ROW_RETIRING, key, &hf_wire_retiring_row, row);
-}
-
-int hf__delete_answered(struct hf_engine *e, const struct hf__pending *call, int error,
-                        struct hf_bytes body)
-{
-    const struct hf__row *at;
-    if (!e->claimed || error != 0)
+    if (!fresh)
         return 0;
-    for (size_t i = hf__rows_first(&e->rows, HF_ROW_RETIRING, no_key);
-         (at = hf__rows_at(&e->rows, i, HF_ROW_RETIRING, no_key)) != NULL; i++) {
-        struct hf_retiring_row row;
-        struct hf_ack_statement s;
-        uint8_t hash[32];
-        int r = hf__decode(e, &hf_wire_retiring_row, hf_blob_bytes(at->value), &row);
-        hf_assert(r == 0);
-        if (row.generation.number != call->arg)
-            continue;
-        for (size_t j = 0; j < row.holders_count; j++) {
-            if (memcmp(row.holders[j].account, call->account, 32) != 0)
-                continue;
-            struct hf_deletion m = deletion_of(e, &row, call->account);
-            e->suite->hash("holdfast/v1/request", hf__encode(e, &hf_wire_deletion, &m), hash);
-            r = hf__ack_check(e, call, hash, body, &s);
-            if (r == 0 && !s.holds)
-                delete_confirmed(e, &row, j);
-            return r;
-        }
-    }
+    if (confirmed_count(e) == e->watch_count)
+        confirm(e, record.generation.number);
+    else
+        hf__seal_send(e);
     return 0;
+}
+
+bool hf__record_complete(const struct hf_engine *e, const struct hf_placement_record *record)
+{
+    size_t count = confirmed_count(e);
+    size_t enough = record->threshold > record->quorum ? record->threshold : record->quorum;
+    /* A chain that is full must end: the next dealing could mend what is missing, and may not
+     * begin. */
+    if (record->chain_count == HF_CHAIN_MAX)
+        return count >= enough;
+    return count == e->watch_count;
 }

@@ -4,6 +4,7 @@
  * itself after a pause.
  */
 #include "recover.h"
+#include "register.h"
 
 #include <stdlib.h>
 
@@ -66,11 +67,14 @@ void hf__record_learn(struct hf_engine *e, const struct hf_signed_record *record
     if (hf__record_check(e, record, e->account, &m) != 0 || m.generation.version != e->version)
         return;
     if (rc->record != NULL) {
+        struct hf_record_order order, known_order;
         int r = hf__decode(e, &hf_wire_signed_record, hf_blob_bytes(rc->record), &s);
         if (r == 0)
             r = hf__decode(e, &hf_wire_placement_record, s.record, &known);
         hf_assert(r == 0);
-        if (m.generation.number <= known.generation.number)
+        hf__record_order(&m, &order);
+        hf__record_order(&known, &known_order);
+        if (hf__order_compare(&order, &known_order) <= 0)
             return;
     }
     hf_blob_unref(rc->record);
@@ -387,6 +391,8 @@ int hf__recover_answered(struct hf_engine *e, const struct hf__pending *call, in
         for (size_t i = 0; i < answer.shares_count; i++)
             if (answer.shares[i].has_record)
                 hf__record_learn(e, &answer.shares[i].record);
+        if (answer.has_newest)
+            hf__record_learn(e, &answer.newest);
     }
     size_t waiting = hf__targets_in(rc, HF__TARGET_ASKED);
     size_t have = hf__targets_in(rc, HF__TARGET_ANSWERED);

@@ -43,7 +43,7 @@ struct hf__recovery {
     struct hf_blob *transcript;
     uint8_t transcript_hash[32];
     struct hf_blob *record; /* newest signed_record seen whose signature is the owner's, or NULL */
-    uint32_t extended_for;  /* generation for whose holders a round was already added */
+    struct hf_record_order extended_for; /* record for whose holders a round was already added */
     uint8_t targets_count;
     struct hf__target targets[HF_ROUND_PROVIDERS_MAX];
 };

@@ -8,6 +8,7 @@
 #include "fault.h"
 #include "base/error.h"
 #include "recover.h"
+#include "register.h"
 
 /* A dealing of which shares are there. Points into the step's memory. */
 struct group {
@@ -148,6 +149,14 @@ static bool rebuild_record(struct hf_engine *e, const struct hf_placement_record
     return false;
 }
 
+static bool newer(const struct hf_placement_record *a, const struct hf_placement_record *b)
+{
+    struct hf_record_order order_a, order_b;
+    hf__record_order(a, &order_a);
+    hf__record_order(b, &order_b);
+    return hf__order_compare(&order_a, &order_b) > 0;
+}
+
 /* The records signed by the owner that the answers and the hint hold, newest first, each once. */
 static size_t list_records(struct hf_engine *e, size_t max, struct hf_placement_record *ret)
 {
@@ -179,7 +188,7 @@ static size_t list_records(struct hf_engine *e, size_t max, struct hf_placement_
         }
     }
     for (size_t i = 1; i < count; i++)
-        for (size_t j = i; j > 0 && ret[j].generation.number > ret[j - 1].generation.number; j--) {
+        for (size_t j = i; j > 0 && newer(&ret[j], &ret[j - 1]); j--) {
             struct hf_placement_record swap = ret[j];
             ret[j] = ret[j - 1];
             ret[j - 1] = swap;
@@ -209,9 +218,12 @@ void hf__recover_decide(struct hf_engine *e)
     size_t count = list_records(e, RECORDS_MAX, records);
     hf__timer_clear(e, HF__TIMER_GRACE);
     /* A record newer than what was asked for: its holders first, once. */
+    struct hf_record_order newest = {0};
+    if (count > 0)
+        hf__record_order(&records[0], &newest);
     if (count > 0 && !asked_all(rc, &records[0]) &&
-        rc->extended_for < records[0].generation.number) {
-        rc->extended_for = (uint32_t)records[0].generation.number;
+        hf__order_compare(&rc->extended_for, &newest) < 0) {
+        rc->extended_for = newest;
         rc->phase = HF__PHASE_IDLE;
         hf__timer_set(e, HF__TIMER_TASK, 0);
         return;

@@ -31,8 +31,7 @@ static int answer_again(struct hf_engine *e, uint64_t id, const struct hf_deposi
     if (held.index != t->index)
         return HF_EINDEX;
     if (held.generation.number != t->generation.number ||
-        held.header.claim.number != t->header.claim.number ||
-        memcmp(held.header.claim.instance, t->header.claim.instance, 16) != 0 ||
+        !hf__ballot_equal(&held.header.ballot, &t->header.ballot) ||
         !hf_bytes_equal(held.commitments, t->commitments))
         return HF_EGENERATION;
     receipt(e, id, &held.header, &held.generation, held.index, held.commitments);
@@ -45,8 +44,9 @@ static int check_transcript(struct hf_engine *e, const struct hf_deposit *m,
 {
     uint8_t hash[32];
     const struct hf_policy *p = &e->policy->u.policy;
-    if (t->threshold != p->threshold || t->shares != p->shares || t->index > t->shares ||
-        t->commitments.len != 32 * t->threshold || m->transcripts.len % 32 != 0)
+    if (t->threshold != p->threshold || t->shares != p->shares || t->quorum != p->claim_quorum ||
+        t->index > t->shares || t->commitments.len != 32 * t->threshold ||
+        m->transcripts.len % 32 != 0)
         return HF_EBOUND;
     int r = hf__nonce_check(e, hf__offer_context(e, t->header.owner, &t->generation),
                             t->provider_nonce);
@@ -103,44 +103,58 @@ static int take_share(struct hf_engine *e, const struct hf_deposit *m,
     return r;
 }
 
+static bool is_recorded(struct hf_engine *e, const struct hf__row *row)
+{
+    struct hf_held_row held;
+    int r = hf__decode(e, &hf_wire_held_row, hf_blob_bytes(row->value), &held);
+    hf_assert(r == 0);
+    return held.has_record;
+}
+
 /* A newer dealing of the owner makes an older one that was never recorded worthless. */
 static int drop_pending(struct hf_engine *e, const uint8_t owner[static 32])
 {
     struct hf_bytes prefix = hf__key_account(owner);
     size_t first = hf__rows_first(&e->rows, HF_ROW_HELD, prefix), at = first, count = 0;
     const struct hf__row *row;
+    while ((row = hf__rows_at(&e->rows, at++, HF_ROW_HELD, prefix)) != NULL)
+        count += is_recorded(e, row);
+    /* The refusal comes first: it leaves the pending share where it is. */
+    if (count == HF_GENERATIONS_HELD_MAX - 1)
+        return HF_EBUSY;
+    at = first;
     while ((row = hf__rows_at(&e->rows, at, HF_ROW_HELD, prefix)) != NULL) {
-        struct hf_held_row held;
-        int r = hf__decode(e, &hf_wire_held_row, hf_blob_bytes(row->value), &held);
-        hf_assert(r == 0);
-        if (held.has_record) {
+        uint8_t key[48];
+        if (is_recorded(e, row)) {
             at++;
-            count++;
             continue;
         }
-        uint8_t key[48];
         memcpy(key, row->key, sizeof key);
         hf__del(e, HF_ROW_HELD, hf_bytes_of(key, sizeof key));
     }
-    return count < HF_GENERATIONS_HELD_MAX - 1 ? 0 : HF_EBUSY;
+    return 0;
 }
 
-static int store(struct hf_engine *e, const struct hf_deposit_transcript *t,
-                 const struct hf_held_row *held, const struct hf_verdict *v, uint32_t rank)
+static int store(struct hf_engine *e, const struct hf_owner_request *request,
+                 const struct hf_deposit_transcript *t, const struct hf_held_row *held,
+                 const struct hf_verdict *v, uint32_t rank)
 {
     uint8_t key[48];
     struct hf_owner_row row = {0};
-    int r = drop_pending(e, t->header.owner);
+    bool raised;
+    (void)hf__owner_row(e, t->header.owner, &row);
+    int r = hf__promise(e, &row, &t->header, request, &raised);
+    if (r == 0)
+        r = drop_pending(e, t->header.owner);
     if (r != 0)
         return r;
     hf__held_key(t->header.owner, t->generation.id, key);
     hf__put(e, HF_ROW_HELD, hf_bytes_of(key, sizeof key), &hf_wire_held_row, held);
-    (void)hf__owner_row(e, t->header.owner, &row);
-    row.claim = t->header.claim;
+    (void)hf__proof_keep(e, &row, &t->header, request);
     row.rank = rank;
     memcpy(row.ppid, v->ppid, 16);
     row.generation_newest = t->generation.number;
-    hf__put(e, HF_ROW_OWNER, hf__key_account(t->header.owner), &hf_wire_owner_row, &row);
+    hf__owner_put(e, t->header.owner, &row);
     hf__trace(e, HF_TRACE_SHARE_STORED, 0, t->header.owner, t->generation.number, t->index);
     return 0;
 }
@@ -178,7 +192,7 @@ int hf__recv_deposit(struct hf_engine *e, uint64_t id, struct hf_bytes body)
                                .commitments = t.commitments};
     r = take_share(e, &m, &t, &held);
     if (r == 0)
-        r = store(e, &t, &held, &v, rank);
+        r = store(e, &request, &t, &held, &v, rank);
     if (r == 0)
         receipt(e, id, &t.header, &t.generation, t.index, t.commitments);
     return r;

@@ -32,11 +32,16 @@ int hf__room_check(struct hf_engine *e, const struct hf_owner_header *header,
     struct hf_owner_row row;
     if (e->store_error != 0)
         return e->store_error;
-    if (!hf__owner_row(e, header->owner, &row)) {
-        size_t owners = hf__rows_count(&e->rows, HF_ROW_OWNER);
-        return owners < e->policy->u.policy.shares_held_max ? 0 : HF_EQUOTA;
-    }
-    int r = hf__claim_check(&row, &header->claim);
+    bool known = hf__owner_row(e, header->owner, &row);
+    if (!known && hf__rows_count(&e->rows, HF_ROW_OWNER) >=
+                      e->policy->u.policy.shares_held_max + HF_TOMBSTONES_MAX)
+        return HF_EQUOTA;
+    if ((!known || !hf__holds_any(e, header->owner)) &&
+        hf__owners_served(e) >= e->policy->u.policy.shares_held_max)
+        return HF_EQUOTA;
+    if (!known)
+        return 0;
+    int r = hf__promise_check(e, &row, header->owner, &header->ballot);
     if (r != 0)
         return r;
     /* The newest number may come again only for the dealing that took it. */
@@ -80,6 +85,8 @@ int hf__recv_offer(struct hf_engine *e, uint64_t id, struct hf_bytes body)
     struct hf_offer m;
     struct hf_offer_response answer = {0};
     const struct hf__peer *peer;
+    struct hf_owner_row row;
+    bool raised = false;
     int r = hf__owner_open(e, body, &hf_wire_offer, &m, &request);
     if (r == 0)
         r = hf__owner_check(e, HF_METHOD_OFFER, &request, &m.header);
@@ -93,11 +100,16 @@ int hf__recv_offer(struct hf_engine *e, uint64_t id, struct hf_bytes body)
         r = hf__owner_identity(e, &request, &m.header, &peer, NULL);
     if (r == 0 && !hf__identity_own(e, &answer.identity))
         r = HF_EBUSY;
+    bool known = r == 0 && hf__owner_row(e, m.header.owner, &row);
+    if (known)
+        r = hf__promise(e, &row, &m.header, &request, &raised);
     if (r != 0)
         return r;
+    if (known && (hf__proof_keep(e, &row, &m.header, &request) || raised))
+        hf__owner_put(e, m.header.owner, &row);
     hf__versions(e, &answer.versions);
     answer.placed = hf__is_placed(e);
     hf__nonce_make(e, hf__offer_context(e, m.header.owner, &m.generation), answer.nonce);
-    hf__reply(e, id, 0, hf__encode(e, &hf_wire_offer_response, &answer), true);
+    hf__reply(e, id, 0, hf__encode(e, &hf_wire_offer_response, &answer), !raised);
     return 0;
 }

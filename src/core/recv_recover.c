@@ -174,8 +174,11 @@ static int fill_answer(struct hf_engine *e, const struct context *c, struct hf_r
     struct hf_bytes prefix = hf__key_account(c->t.account);
     size_t at = hf__rows_first(&e->rows, HF_ROW_HELD, prefix);
     const struct hf__row *row;
-    *ret = (struct hf_recover_answer){
-        .claim = c->row.claim, .has_deletion = c->row.has_deletion, .deletion = c->row.deletion};
+    *ret = (struct hf_recover_answer){.promised = c->row.promised,
+                                      .has_newest = c->row.has_newest,
+                                      .newest = c->row.newest,
+                                      .certificates = c->row.certificates,
+                                      .certificates_count = c->row.certificates_count};
     memcpy(ret->transcript_hash, c->transcript_hash, 32);
     memcpy(ret->provider, e->account, 32);
     hf__versions(e, &ret->versions);
@@ -189,7 +192,8 @@ static int fill_answer(struct hf_engine *e, const struct context *c, struct hf_r
             return r;
         ret->shares_count++;
     }
-    return ret->shares_count > 0 ? 0 : HF_ENOSHARE;
+    /* A holder whose share was deleted still names its successors. */
+    return ret->shares_count > 0 || ret->has_newest ? 0 : HF_ENOSHARE;
 }
 
 static int answer(struct hf_engine *e, uint64_t id, const struct context *c)

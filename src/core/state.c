@@ -10,8 +10,8 @@ static const uint32_t moves[] = {
     [HF_STATE_RECOVERING] = TO(HF_STATE_CLAIMING) | TO(HF_STATE_BLOCKED),
     /* A crash between the record and its confirmation leaves placing to be finished. */
     [HF_STATE_CLAIMING] = TO(HF_STATE_PLACING) | TO(HF_STATE_PLACED) | TO(HF_STATE_BLOCKED),
-    [HF_STATE_PLACING] = TO(HF_STATE_PLACED) | TO(HF_STATE_BLOCKED),
-    /* Who meets another instance's claim of the same number claims anew. */
+    /* Who is below the floor that the authority has set claims anew. */
+    [HF_STATE_PLACING] = TO(HF_STATE_CLAIMING) | TO(HF_STATE_PLACED) | TO(HF_STATE_BLOCKED),
     [HF_STATE_PLACED] =
         TO(HF_STATE_CLAIMING) | TO(HF_STATE_READY) | TO(HF_STATE_DEGRADED) | TO(HF_STATE_BLOCKED),
     [HF_STATE_READY] = TO(HF_STATE_CLAIMING) | TO(HF_STATE_DEGRADED) | TO(HF_STATE_PLACED) |

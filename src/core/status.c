@@ -43,8 +43,8 @@ static void fill_providers(struct hf_engine *e, struct hf_status *ret)
         const struct hf__claim_holder *h = &e->claiming->holders[i];
         struct hf_provider_status *p = add(e, ret, h->account);
         p->index = h->index;
-        p->answered = h->word == HF__WORD_ACCEPTED || h->word == HF__WORD_PROVISIONAL ||
-                      h->word == HF__WORD_REFUSED;
+        p->answered = h->vote == HF__VOTE_ACCEPTED || h->vote == HF__VOTE_PROVISIONAL ||
+                      h->vote == HF__VOTE_REFUSED;
         p->error = h->error;
         p->since_ms = h->since_ms;
     }
@@ -64,13 +64,15 @@ static void fill_providers(struct hf_engine *e, struct hf_status *ret)
 static void fill_retiring(struct hf_engine *e, struct hf_status *ret)
 {
     const struct hf__row *at;
-    for (size_t i = hf__rows_first(&e->rows, HF_ROW_RETIRING, no_key);
-         (at = hf__rows_at(&e->rows, i, HF_ROW_RETIRING, no_key)) != NULL &&
+    for (size_t i = hf__rows_first(&e->rows, HF_ROW_OLDER, no_key);
+         (at = hf__rows_at(&e->rows, i, HF_ROW_OLDER, no_key)) != NULL &&
          ret->retiring_count < HF_STATUS_RETIRING_MAX;
          i++) {
-        struct hf_retiring_row row;
-        int r = hf__decode(e, &hf_wire_retiring_row, hf_blob_bytes(at->value), &row);
+        struct hf_older_row row;
+        int r = hf__decode(e, &hf_wire_older_row, hf_blob_bytes(at->value), &row);
         hf_assert(r == 0);
+        if (row.holders_count == 0)
+            continue;
         ret->retiring[ret->retiring_count++] =
             (struct hf_retiring_status){.generation = (uint32_t)row.generation.number,
                                         .outstanding = (uint8_t)row.holders_count,
@@ -165,7 +167,8 @@ static size_t tasks_memory(const struct hf_engine *e)
     }
     if (e->claiming != NULL)
         sum += sizeof *e->claiming;
-    return sum + hf__drill_memory(e) + hf__drain_memory(e);
+    return sum + hf__seal_memory(e) + hf__release_memory(e) + hf__drill_memory(e) +
+           hf__drain_memory(e);
 }
 
 size_t hf_engine_memory(const struct hf_engine *e)

@@ -45,7 +45,7 @@ static void begin_fresh(struct hf_engine *e)
     e->suite->seal_keypair(&s->rng, e->sealing_key, s->sealing);
     e->has_root = e->has_account = true;
     e->version = 1;
-    e->claim = 1; /* the vault's maker holds it */
+    e->claim = e->claim_asked = 1; /* the vault's maker holds it */
     e->generation_next = 1;
     hf__vault_ask(e, HF_WORK_VAULT_CREATE);
 }
@@ -102,8 +102,9 @@ void hf__start(struct hf_engine *e, const struct hf_event *event)
 
 void hf__account_save(struct hf_engine *e)
 {
-    struct hf_account_row row = {
-        .version = e->version, .claim_highest = e->claim, .generation_next = e->generation_next};
+    struct hf_account_row row = {.version = e->version,
+                                 .claim_asked = e->claim_asked,
+                                 .generation_next = e->generation_next};
     uint8_t *plain = e->secret_alloc(ACCOUNT_SECRETS);
     hf_assert(plain != NULL);
     memcpy(plain, e->s->account, HF_SIGN_SECRET_LEN);
@@ -146,8 +147,7 @@ static int account_load(struct hf_engine *e)
     e->secret_free(plain);
     memcpy(e->sealing_key, row.sealing_key, 32);
     e->generation_next = (uint32_t)row.generation_next;
-    if (row.claim_highest > e->claim)
-        e->claim = (uint32_t)row.claim_highest;
+    e->claim_asked = row.claim_asked;
     return r;
 }
 
@@ -157,6 +157,8 @@ static void opened(struct hf_engine *e)
     e->new_identity = true;
     hf_wipe(e->s->vault_key, sizeof e->s->vault_key);
     hf__watch_rebuild(e);
+    hf__chain_count(e);
+    hf__owners_age(e);
     hf__identity_renew(e);
 }
 
@@ -235,6 +237,10 @@ void hf__lock(struct hf_engine *e)
     hf__deal_free(e);
     hf__recover_free(e);
     hf__claim_free(e);
+    hf__seal_free(e);
+    hf__releases_end(e, e->fenced ? HF_EFENCED : HF_ELOCKED);
+    hf_blob_unref(e->proof);
+    e->proof = NULL;
     hf__drill_free(e);
     hf__drain_free(e, HF_ELOCKED);
     hf__quotes_done(e);
@@ -290,7 +296,6 @@ void hf__watch_rebuild(struct hf_engine *e)
     size_t old_count = e->watch_count;
     e->watch = NULL;
     e->watch_count = 0;
-    e->refusals = 0; /* they were of the holders of another record */
     if (hf__own_record(e, &record, NULL, &confirmed)) {
         e->watch = calloc(record.holders_count, sizeof *e->watch);
         hf_assert(e->watch != NULL);
@@ -305,6 +310,7 @@ void hf__watch_rebuild(struct hf_engine *e)
         memcpy(w->account, record.holders[i].account, 32);
         w->index = (uint8_t)record.holders[i].index;
         w->confirmed = confirmed;
+        w->certificates = 0;
         w->silent_ms = 0;
     }
     free(old);

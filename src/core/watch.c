@@ -23,7 +23,7 @@ static struct hf_standing standing_of(struct hf_engine *e, const struct hf__watc
 
 void hf__standing_ask(struct hf_engine *e, struct hf__watch *w)
 {
-    if (!watching(e) || hf__calling(e, HF_METHOD_STANDING, w->account, NULL))
+    if (!watching(e) || e->claiming != NULL || hf__calling(e, HF_METHOD_STANDING, w->account, NULL))
         return;
     struct hf_standing m = standing_of(e, w, &e->recorded);
     int r = hf__owner_send(e, HF_METHOD_STANDING, w->account, (uint8_t)(w - e->watch),
@@ -52,6 +52,8 @@ int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, i
 {
     struct hf_ack_statement s = {0};
     uint8_t hash[32];
+    if (call->slot == UINT8_MAX)
+        return hf__release_answered(e, call, error, body);
     if (!watching(e) || call->arg != e->recorded.number || call->slot >= e->watch_count)
         return 0;
     struct hf__watch *w = &e->watch[call->slot];
@@ -59,8 +61,10 @@ int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, i
     if (r == 0) {
         struct hf_standing m = standing_of(e, w, &e->recorded);
         e->suite->hash("holdfast/v1/request", hf__encode(e, &hf_wire_standing, &m), hash);
-        r = hf__ack_check(e, call, hash, body, &s);
+        r = hf__ack_check(e, call, hash, body, &s, NULL);
     }
+    if (r == HF__PARK || (r == HF_EIDENTITY && error == 0))
+        return r;
     bool answered = r == 0;
     if (w->answered != answered || w->since_ms == 0)
         w->since_ms = e->now_ms;
@@ -86,40 +90,6 @@ static bool in_touch(struct hf_engine *e, size_t answered)
 {
     struct hf_placement_record record;
     return hf__own_record(e, &record, NULL, NULL) && answered + 1 >= record.threshold;
-}
-
-static bool in_watch(const struct hf_engine *e, const uint8_t account[static 32])
-{
-    for (size_t i = 0; i < e->watch_count; i++)
-        if (memcmp(e->watch[i].account, account, 32) == 0)
-            return true;
-    return false;
-}
-
-/*
- * Whether n - k + 1 holders of every older generation have confirmed, under this claim, the newest
- * record or the deletion of theirs; who is no member any more is gone. Then any k of them contain
- * one who tells a copy of this node of the newer generation, or refuses this node if the copy has
- * superseded it. Until then nothing is released for the first time: an instance that was cut off
- * from its holders and dealt anew among others must not believe itself ready.
- */
-static bool heard_before(struct hf_engine *e)
-{
-    struct hf_bytes all = {0};
-    const struct hf__row *at;
-    for (size_t i = hf__rows_first(&e->rows, HF_ROW_RETIRING, all);
-         (at = hf__rows_at(&e->rows, i, HF_ROW_RETIRING, all)) != NULL; i++) {
-        struct hf_retiring_row row;
-        size_t silent = 0;
-        int r = hf__decode(e, &hf_wire_retiring_row, hf_blob_bytes(at->value), &row);
-        hf_assert(r == 0);
-        for (size_t j = 0; j < row.holders_count; j++)
-            silent += !in_watch(e, row.holders[j].account) &&
-                      hf_set_find(e->set, row.holders[j].account) >= 0;
-        if (silent >= row.threshold)
-            return false;
-    }
-    return true;
 }
 
 /* Whether a holder is in the newest set; looked for once an epoch, as every answer asks for all. */
@@ -151,7 +121,9 @@ void hf__watch_judge(struct hf_engine *e)
         overdue = overdue || !member || (w->silent_ms != 0 && e->now_ms - w->silent_ms >= grace_ms);
     }
     if (watching(e)) {
-        if (all && !heard_before(e)) {
+        /* Until every older generation is sealed, an instance that was cut off and dealt anew among
+         * others must not believe itself ready. */
+        if (all && e->unsealed > 0 && !HF_FAULT(UNSEALED)) {
             all = false;
             reason = HF_EPREDECESSOR;
         }
@@ -164,8 +136,8 @@ void hf__watch_judge(struct hf_engine *e)
     }
     /* While the newest record is not yet with every holder that stays, a new dealing could cost
      * them the old. */
-    if (overdue && e->dealing == NULL && e->claimed && e->store_error == 0 &&
-        e->now_ms >= e->deal_after_ms && !hf__calling(e, HF_METHOD_RECORD, NULL, NULL) &&
-        in_touch(e, answered))
+    if (overdue && e->dealing == NULL && e->claimed && e->claiming == NULL && e->store_error == 0 &&
+        e->unsealed < HF_CHAIN_MAX && e->now_ms >= e->deal_after_ms &&
+        !hf__calling(e, HF_METHOD_RECORD, NULL, NULL) && in_touch(e, answered))
         hf__deal_begin(e);
 }

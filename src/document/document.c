@@ -11,9 +11,31 @@
 /* A parsed document needs at most this much for each byte of its encoding (measured: below 4). */
 enum { ARENA_PER_BYTE = 8, ARENA_MIN = 16384 };
 
+bool hf_quorums_ok(uint64_t n, uint64_t k, uint64_t q, uint64_t p)
+{
+    if (n == 1)
+        return k == 1 && q == 1 && p == 1;
+    return k >= 2 && k <= q && q <= p && p <= n && 2 * q > n;
+}
+
+uint64_t hf_provisional_quorum(const struct hf_policy *policy, uint64_t n, uint64_t q)
+{
+    if (policy->claim_provisional != 0)
+        return policy->claim_provisional;
+    return q <= n ? n - (n - q) / 2 : n;
+}
+
+uint64_t hf_claim_quorum_proposed(uint64_t n, uint64_t k)
+{
+    uint64_t q = (2 * n + 2) / 3;
+    return q > k ? q : k;
+}
+
 static int policy_check(const struct hf_policy *p)
 {
-    if (p->threshold > p->shares || 2 * p->threshold <= p->shares || p->expires_s <= p->issued_s)
+    if (!hf_quorums_ok(p->shares, p->threshold, p->claim_quorum,
+                       hf_provisional_quorum(p, p->shares, p->claim_quorum)) ||
+        p->expires_s <= p->issued_s)
         return HF_EDOCUMENT;
     if ((p->trust == HF_TRUST_DEV) != (p->dev_root.len > 0))
         return HF_EDOCUMENT;

@@ -164,6 +164,7 @@ static void make_network(void)
                                .trust = HF_TRUST_INTEL,
                                .shares = 3,
                                .threshold = 2,
+                               .claim_quorum = 2,
                                .measurements = &measurement,
                                .measurements_count = 1,
                                .quote_age_max_s = 86400,
@@ -287,8 +288,9 @@ static void send_owned(struct run *run, struct hf_arena *arena, uint8_t method,
     repair_header((struct hf_owner_header *)(void *)(message + type->shape()->fields[0].offset));
     hf_buf_init(&body, 1 << 16);
     if (hf_wire_encode(type, message, &body) == 0 && method == HF_METHOD_CLAIM) {
-        struct hf_claim_request m = {.versions = {1, 1, 1}, .statement = hf_buf_bytes(&body)};
-        suite->sign(owner_secret, "holdfast/v1/claim", m.statement, m.signature);
+        struct hf_claim_request m = {.versions = {.root = 1, .policy = 1, .epoch = 1}};
+        m.claim.statement = hf_buf_bytes(&body);
+        suite->sign(owner_secret, "holdfast/v1/claim", m.claim.statement, m.claim.signature);
         fill_identity(&m.identity);
         encode_and_send(run, method, &hf_wire_claim_request, &m);
     } else if (body.error == 0) {

@@ -72,6 +72,7 @@ struct hf_policy authority_policy(struct authority *n, uint32_t version, uint8_t
                               .dev_root = hf_bytes_of(dev_root, sizeof dev_root),
                               .shares = shares,
                               .threshold = k,
+                              .claim_quorum = k > shares / 2 + 1 ? k : shares / 2u + 1,
                               .measurements = &n->measurement,
                               .measurements_count = 1,
                               .quote_age_max_s = 86400,

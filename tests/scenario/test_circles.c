@@ -69,7 +69,7 @@ Test(circles, a_provisional_word_is_worth_nothing_while_a_holder_is_missing)
         hf_world_run_for(w, 10000);
         cr_assert(!speaks(w, 0) && !speaks(w, 1));
     }
-    testnet_reason(w, 0, HF_STATE_CLAIMING, HF_EFEWPROVIDERS);
+    testnet_reason(w, 0, HF_STATE_CLAIMING, HF_EQUORUM);
     /* Its own share is served meanwhile. */
     testnet_restart(w, 2);
     cr_assert(hf_world_run_until_trace(w, 2, HF_TRACE_REBUILT, 1, TESTNET_MS));

@@ -247,7 +247,7 @@ static void three_of_five(struct hf_policy *policy, void *ctx)
 {
     (void)ctx;
     policy->shares = 5;
-    policy->threshold = 3;
+    policy->threshold = policy->claim_quorum = 3;
 }
 
 Test(documents, a_policy_that_changes_k_and_n_holds_from_the_next_dealing_on)

@@ -59,9 +59,14 @@ Test(replacing, n_minus_k_plus_one_providers_gone_while_the_owner_lives)
      * release yet. */
     testnet_reason(w, 0, HF_STATE_PLACED, HF_EPREDECESSOR);
     testnet_restart(w, 0);
-    testnet_reason(w, 0, HF_STATE_PLACED, HF_EPREDECESSOR);
+    /* Restarted, it waits for them, or for the authority to say that they need not be asked. */
+    testnet_reason(w, 0, HF_STATE_CLAIMING, HF_EQUORUM);
     for (size_t i = 0; i < 3; i++)
         hf_world_set_remove(w, before[i]);
+    hf_world_set_issue(w);
+    hf_world_run_for(w, 30000);
+    testnet_reason(w, 0, HF_STATE_CLAIMING, HF_EQUORUM);
+    cr_assert(hf_world_set_floor(w, 0));
     hf_world_set_issue(w);
     testnet_key_lives(w, 0);
     testnet_end(w);

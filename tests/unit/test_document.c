@@ -31,14 +31,34 @@ Test(hf_document_read, of_a_policy_whose_threshold_does_not_fit_its_shares)
     static const struct {
         uint8_t k, n;
         int error;
-    } cases[] = {{1, 1, 0},  {2, 2, 0},  {2, 3, 0},   {3, 5, 0},  {9, 16, 0},  {16, 16, 0},
-                 {2, 1, -1}, {1, 2, -1}, {16, 8, -1}, {2, 4, -1}, {8, 16, -1}, {3, 6, -1}};
+    } cases[] = {{1, 1, 0},  {2, 2, 0},  {2, 3, 0},   {3, 5, 0}, {9, 16, 0}, {16, 16, 0},
+                 {2, 1, -1}, {1, 2, -1}, {16, 8, -1}, {2, 4, 0}, {8, 16, 0}, {1, 3, -1}};
     struct authority n;
     authority_init(&n);
     for (size_t i = 0; i < HF_ARRAY_LEN(cases); i++) {
         struct hf_policy p = authority_policy(&n, 1, cases[i].k, cases[i].n);
         cr_assert_eq(read_error(&n, HF_DOCUMENT_POLICY, &p), cases[i].error == 0 ? 0 : HF_EDOCUMENT,
                      "%u of %u", cases[i].k, cases[i].n);
+    }
+    authority_done(&n);
+}
+
+Test(hf_document_read, of_a_policy_whose_quorums_do_not_fit_its_shares)
+{
+    static const struct {
+        uint8_t k, q, p, n;
+        int error;
+    } cases[] = {{3, 5, 0, 7, 0},  {3, 4, 0, 7, 0},  {3, 3, 0, 7, -1}, {5, 4, 0, 7, -1},
+                 {3, 8, 0, 7, -1}, {3, 5, 4, 7, -1}, {3, 5, 8, 7, -1}, {3, 5, 5, 7, 0},
+                 {2, 2, 0, 4, -1}, {2, 3, 0, 4, 0},  {1, 1, 1, 1, 0}};
+    struct authority n;
+    authority_init(&n);
+    for (size_t i = 0; i < HF_ARRAY_LEN(cases); i++) {
+        struct hf_policy p = authority_policy(&n, 1, cases[i].k, cases[i].n);
+        p.claim_quorum = cases[i].q;
+        p.claim_provisional = cases[i].p;
+        cr_assert_eq(read_error(&n, HF_DOCUMENT_POLICY, &p), cases[i].error == 0 ? 0 : HF_EDOCUMENT,
+                     "k %u, q %u, p %u of %u", cases[i].k, cases[i].q, cases[i].p, cases[i].n);
     }
     authority_done(&n);
 }

@@ -115,20 +115,6 @@ Test(hf_engine_step, a_key_waits_until_the_claim_stands)
 
 /* ---- what an owner's requests are held against */
 
-Test(hf__claim_check, a_lower_claim_and_another_instance_of_the_same_are_superseded)
-{
-    struct hf_owner_row row = {.claim = {.number = 5, .instance = {1}}};
-    struct hf_claim_id same = row.claim, lower = same, twin = same, higher = same;
-    lower.number = 4;
-    twin.instance[0] = 2;
-    higher.number = 6;
-    higher.instance[0] = 2;
-    cr_assert_eq(hf__claim_check(&row, &same), 0);
-    cr_assert_eq(hf__claim_check(&row, &higher), 0);
-    cr_assert_eq(hf__claim_check(&row, &lower), HF_ESUPERSEDED);
-    cr_assert_eq(hf__claim_check(&row, &twin), HF_ESUPERSEDED);
-}
-
 Test(hf__record_check, a_record_whose_parts_do_not_fit_each_other_is_refused)
 {
     static const uint8_t points[64];
@@ -136,7 +122,9 @@ Test(hf__record_check, a_record_whose_parts_do_not_fit_each_other_is_refused)
                                     .threshold = 2,
                                     .commitments = {points, 32},
                                     .epoch = 1,
-                                    .claim = {.number = 1}};
+                                    .quorum = 1,
+                                    .provisional = 1,
+                                    .ballot = {.number = 1}};
     struct hf_placement_record read;
     struct hf_signed_record record = {0};
     struct hf_buf b;

@@ -68,7 +68,8 @@ Test(hf_sim_scenario, an_unknown_field_is_refused_by_line)
 Test(hf_sim_scenario, an_impossible_value_is_refused_with_what_would_be_right)
 {
     refused("nodes: 5\nnetwork:\n  loss: 150%\n", 3, "");
-    refused("policy: {shares: 5, threshold: 2}\n", 1, "3 to 5");
+    refused("policy: {shares: 5, threshold: 6}\n", 1, "claim_quorum above half");
+    refused("policy: {shares: 5, threshold: 3, claim_quorum: 2}\n", 1, "threshold <= claim_quorum");
     refused("events:\n  - {at: 1s, do: slow, value: 0.5}\n", 2, "at least 1");
     refused("events:\n  - {at: 1s, do: hostile, text: nonsense}\n", 2, "strategy");
     refused("events:\n  - {at: 1s, do: crash, node: 1, count: 2}\n", 2, "only one of");

@@ -20,7 +20,7 @@ static const enum hf_state permitted[][2] = {
     {S(READY), S(BLOCKED)},      {S(DEGRADED), S(READY)},      {S(DEGRADED), S(PLACED)},
     {S(DEGRADED), S(LEAVING)},   {S(DEGRADED), S(BLOCKED)},    {S(LEAVING), S(LEFT)},
     {S(LEAVING), S(BLOCKED)},    {S(PLACED), S(CLAIMING)},     {S(READY), S(CLAIMING)},
-    {S(DEGRADED), S(CLAIMING)},
+    {S(DEGRADED), S(CLAIMING)},  {S(PLACING), S(CLAIMING)},
 };
 
 static bool may(enum hf_state from, enum hf_state to)

@@ -96,6 +96,7 @@ static struct hf_policy policy_of(uint64_t version)
                               .trust = 1,
                               .shares = 5,
                               .threshold = 3,
+                              .claim_quorum = 4,
                               .measurements = measurements,
                               .measurements_count = 1,
                               .quote_age_max_s = 86400,
@@ -259,8 +260,8 @@ static void print_refused_others(struct hf_pool *pool, struct hf_document *const
                    no_network, 1u << 3 | 1u << 4);
     made[2] = make("a set in the envelope of a policy", HF_DOCUMENT_POLICY, &hf_wire_validator_set,
                    &set, network, 1u << 3 | 1u << 4);
-    policy.threshold = 2;
-    made[3] = make("a policy with k of n no majority", HF_DOCUMENT_POLICY, &hf_wire_policy, &policy,
+    policy.claim_quorum = 2, policy.threshold = 2;
+    made[3] = make("a policy with q of n no majority", HF_DOCUMENT_POLICY, &hf_wire_policy, &policy,
                    network, 1u << 3 | 1u << 4);
     validators[1].account[0] = validators[0].account[0];
     validators[1].account[1] = validators[0].account[1];

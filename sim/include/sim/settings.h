@@ -65,6 +65,7 @@ struct hf_world_authority {
 /* The first policy; later ones are made with hf_world_policy_edit. */
 struct hf_world_policy {
     uint8_t n, k;
+    uint8_t q, p; /* claim quorum and provisional quorum; 0: max(k, n / 2 + 1), and what follows */
     uint8_t domain_rule;
     uint8_t platform_rule;
     uint32_t shares_held_max;

@@ -238,6 +238,12 @@ void hf_world_policy_withdraw(struct hf_world *w, const char *image);
 void hf_world_set_issue(struct hf_world *w);
 /* Marks a validator as leaving, removes it, or lists one more platform for it, in the next set. */
 void hf_world_set_leaving(struct hf_world *w, uint32_t node, bool leaving);
+/*
+ * The authority looks whether too few holders of a node's generations will ever answer again, and
+ * if so sets a floor: what is lost is written off in favour of the newest, or decided by those that
+ * are left. False: nothing is lost. For the next set that is issued.
+ */
+bool hf_world_set_floor(struct hf_world *w, uint32_t node);
 void hf_world_set_remove(struct hf_world *w, uint32_t node);
 void hf_world_set_platform(struct hf_world *w, uint32_t node, uint32_t machine);
 /* A next root: fresh keys, signed by old and new. */

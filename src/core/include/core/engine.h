@@ -50,12 +50,12 @@ struct hf_engine;
 
 /* Rows of the vault, by collection; keys are at most HF_ROW_KEY_MAX bytes. */
 enum hf_collection {
-    HF_ROW_ACCOUNT = 1,  /* key empty: account_row */
-    HF_ROW_RECORD = 2,   /* key empty: record_row */
-    HF_ROW_RETIRING = 3, /* key generation id (16): retiring_row */
-    HF_ROW_BINDING = 4,  /* key name: binding_row */
-    HF_ROW_HELD = 5,     /* key owner (32), generation id (16): held_row */
-    HF_ROW_OWNER = 6,    /* key owner (32): owner_row */
+    HF_ROW_ACCOUNT = 1, /* key empty: account_row */
+    HF_ROW_RECORD = 2,  /* key empty: record_row */
+    HF_ROW_OLDER = 3,   /* key generation id (16): older_row */
+    HF_ROW_BINDING = 4, /* key name: binding_row */
+    HF_ROW_HELD = 5,    /* key owner (32), generation id (16): held_row */
+    HF_ROW_OWNER = 6,   /* key owner (32): owner_row */
     HF_ROW_PUBLIC =
         15, /* not in the vault: public state, key is text ("hint", "root-1", "policy", "set") */
 };
@@ -252,6 +252,8 @@ struct hf_local_reply {
     int error;
     const uint8_t *key; /* HF_LOCAL_KEY: HF_APP_KEY_LEN bytes, secret, valid until the next step */
     uint32_t key_version;         /* HF_LOCAL_KEY */
+    uint64_t claim;               /* HF_LOCAL_KEY: number of the ballot, as fencing token */
+    bool first;                   /* HF_LOCAL_KEY: the name was bound by this very release */
     struct hf_drill_report drill; /* HF_LOCAL_DRILL */
     uint64_t after;
 };

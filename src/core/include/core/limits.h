@@ -9,9 +9,12 @@ enum {
     HF_KEY_NAME_MAX = 64, /* name of an application key */
     HF_APP_KEY_LEN = 32,
     HF_SEEDS_MAX = 16,
-    HF_ROUND_PROVIDERS_MAX = 64,  /* asked in one round of recovery */
-    HF_GENERATIONS_HELD_MAX = 5,  /* of one owner by one provider: four recorded and one pending */
-    HF_PARKED_MAX = 256,          /* messages that wait for a quote to be judged */
+    HF_ROUND_PROVIDERS_MAX = 64, /* asked in one round of recovery */
+    HF_CHAIN_MAX = 3,            /* older generations of one owner that are not sealed */
+    HF_TOMBSTONES_MAX = 65536,   /* owners that have moved on and whose promises a provider keeps */
+    HF_RELEASES_MAX = 16,        /* first releases that wait for acknowledgements */
+    HF_GENERATIONS_HELD_MAX = 5, /* of one owner by one provider: four recorded and one pending */
+    HF_PARKED_MAX = 256,         /* messages that wait for a quote to be judged */
     HF_PARKED_STRANGERS_MAX = 64, /* of those, from askers whose certificate proves no account */
     HF_ANSWERS_MAX = 256,         /* recovery answers kept for their nonce's life */
     HF_VERDICTS_MAX = 4096,       /* identity quotes of peers that are remembered */

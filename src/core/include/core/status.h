@@ -64,7 +64,7 @@ struct hf_status {
     uint8_t account[32];
     uint8_t network[32];
     uint32_t key_version;         /* 0: none yet */
-    uint32_t claim;               /* 0: none yet */
+    uint64_t claim;               /* number of the own ballot; 0: none yet */
     uint32_t root, policy, epoch; /* newest documents; 0 none */
     uint64_t policy_expires_s, set_expires_s;
     size_t validators;

@@ -22,7 +22,9 @@
     X(HF_TRACE_RECEIPT, "receipt", 0)                   /* owner side; account; a: gen, b: idx */  \
     X(HF_TRACE_RECORDED, "recorded", 1)                 /* a: generation; record is written */     \
     X(HF_TRACE_CONFIRMED, "confirmed", 1)               /* a: generation; all holders have it */   \
-    X(HF_TRACE_RETIRED, "retired", 1)                   /* a: generation; n-k+1 have deleted */    \
+    X(HF_TRACE_CERTIFIED, "certified", 1)         /* a: generation, b: seals; it is sealed */      \
+    X(HF_TRACE_SEALED, "sealed", 1)               /* acceptor; account: owner; a: newer gen */     \
+    X(HF_TRACE_RETIRED, "retired", 1)             /* a: generation; n-k+1 have deleted */          \
     X(HF_TRACE_SHARE_STORED, "share_stored", 1)   /* provider; account: owner; a: gen, b: idx */   \
     X(HF_TRACE_SHARE_DELETED, "share_deleted", 1) /* provider; account: owner; a: gen */           \
     X(HF_TRACE_SHARE_RELEASED, "share_released",                                                   \
@@ -31,7 +33,7 @@
     X(HF_TRACE_SHARE_BAD, "share_bad", 2)     /* owner; account: provider; a: gen, b: idx */       \
     X(HF_TRACE_REBUILT, "rebuilt", 1)         /* a: generation, b: shares used */                  \
     X(HF_TRACE_CLAIM_ASKED, "claim_asked", 0) /* a: number */                                      \
-    X(HF_TRACE_CLAIM_WON, "claim_won", 1)     /* a: number */                                      \
+    X(HF_TRACE_CLAIM_WON, "claim_won", 1)     /* a: number; hash: instance */                      \
     X(HF_TRACE_CLAIM_ACCEPTED, "claim_accepted",                                                   \
       1) /* provider; account: owner; a: number; hash: instance */                                 \
     X(HF_TRACE_CLAIM_REFUSED, "claim_refused",                                                     \

@@ -64,7 +64,7 @@ void hf_pool_free(struct hf_pool *pool);
 
 /*
  * Reads an envelope into the pool, or finds it there: one reference more for the caller. Structure,
- * bounds and the relations inside it are checked (k <= n, k > n / 2, sorted validators, each once,
+ * bounds and the relations inside it are checked (n, k, q and p fit, sorted validators, each once,
  * …); signatures are not. HF_EMALFORMED and the other codes of wire; HF_EDOCUMENT: a relation does
  * not hold. HF_ENOMEM.
  */
@@ -105,6 +105,14 @@ size_t hf_document_signers(const struct hf_document *d, const uint8_t network[st
                            const struct hf_root *root);
 /* An envelope without signatures around an encoded body. */
 HF_MUST_USE int hf_document_wrap(uint8_t kind, struct hf_bytes body, struct hf_buf *ret);
+
+/* Whether k, q and p fit n holders: 2 <= k <= q <= p <= n and 2q > n, or all are 1 where n is. */
+bool hf_quorums_ok(uint64_t n, uint64_t k, uint64_t q, uint64_t p);
+/* p of a policy, or what follows from n and q when it names none: n - (n - q) / 2, rounded down. */
+uint64_t hf_provisional_quorum(const struct hf_policy *policy, uint64_t n, uint64_t q);
+/* The q that is proposed for n holders: two thirds of them, so that a few may lie or be rolled
+ * back. */
+uint64_t hf_claim_quorum_proposed(uint64_t n, uint64_t k);
 
 /* The index of an account in a set, by binary search; -1: not a member. */
 long hf_set_find(const struct hf_document *set, const uint8_t account[static 32]);

@@ -5,8 +5,11 @@
 #define HF_WIRE_QUOTE_MAX 16384 /* bytes of a quote */
 #define HF_WIRE_BODY_MAX  32768 /* bytes of an owner's request */
 #define HF_WIRE_DOCUMENT_MAX                                                                       \
-    (256u * 1024 * 1024)                    /* bytes of a document; transports bound it lower */
-#define HF_WIRE_VALIDATORS_MAX (1u << 20)   /* members of a validator set */
-#define HF_WIRE_TIME_MAX       253402300799 /* Unix time of the end of the year 9999 */
+    (256u * 1024 * 1024)                        /* bytes of a document; transports bound it lower */
+#define HF_WIRE_VALIDATORS_MAX (1u << 20)       /* members of a validator set */
+#define HF_WIRE_TIME_MAX       253402300799     /* Unix time of the end of the year 9999 */
+#define HF_WIRE_CLAIM_MAX      (UINT64_MAX - 1) /* claim number; one more can be counted */
+#define HF_WIRE_FORMER_MAX     8 /* generations whose share an acceptor has deleted and votes for */
+#define HF_WIRE_VOTES_MAX      16 /* generations for which one acceptor votes */
 
 #endif

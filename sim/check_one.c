@@ -1,0 +1,119 @@
+/*
+ * One instance: no two instances of an owner are ready, or make a first release, unless the lower
+ * was superseded before the higher began; and no first release completes that was asked for after a
+ * higher ballot stood (proto/CLAIMS.md, S1).
+ */
+#include "check.h"
+
+#include <string.h>
+
+/* Whether more than n - q sound holders of a generation promise more than the ballot. */
+static bool refused_by(struct hf__checks *c, const uint8_t owner[static 32], uint64_t number,
+                       const struct hf_holder *holders, size_t n, uint64_t q)
+{
+    size_t higher = 0, unknown = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct hf_owner_row row;
+        struct hf_claim_statement s;
+        long at = hf_world_find(c->world, holders[i].account);
+        const struct hf__node *node = at < 0 ? NULL : hf__node(c->world, (uint32_t)at);
+        /* A holder whose host meddles, or that lies, is one of those that may do no harm. */
+        if (node == NULL || node->tainted || node->corrupt || node->gone) {
+            unknown++;
+            continue;
+        }
+        struct hf__row *kept = hf__disk_find(&node->disk, HF_ROW_OWNER, hf__b32(owner));
+        higher += kept != NULL &&
+                  hf__check_decode(c, &hf_wire_owner_row, hf_blob_bytes(kept->value), &row) &&
+                  hf__check_decode(c, &hf_wire_claim_statement, row.promised.statement, &s) &&
+                  s.ballot.number > number;
+    }
+    return higher + unknown > n - q;
+}
+
+/* Whether some generation that the instance on a node needs refuses its ballot for ever. */
+static bool superseded(struct hf__checks *c, uint32_t node, uint64_t number)
+{
+    struct hf_placement_record r;
+    const uint8_t *owner = hf__check_account(c, node);
+    if (!hf__check_newest(c, node, &r))
+        return false;
+    if (refused_by(c, owner, number, r.holders, r.holders_count, r.quorum))
+        return true;
+    for (size_t i = 0; i < r.chain_count; i++) {
+        const struct hf_unsealed *u = &r.chain[i];
+        if (refused_by(c, owner, number, u->holders, u->holders_count, u->quorum))
+            return true;
+    }
+    return false;
+}
+
+/* Calls back for every other running instance of a node's account. */
+typedef void hf__rival_fn(struct hf__checks *c, uint32_t node, const struct hf__ballot *own,
+                          uint32_t rival, struct hf__ballot *other, const char *what);
+
+static void visit_rival(struct hf__checks *c, uint32_t node, uint32_t rival, hf__rival_fn *visit,
+                        const char *what)
+{
+    const uint8_t *owner = hf__check_account(c, node), *account = hf__check_account(c, rival);
+    if (rival == node || account == NULL || memcmp(account, owner, 32) != 0 ||
+        !hf_world_running(c->world, rival))
+        return;
+    const struct hf__ballot *own = hf__check_speaks(c, node);
+    struct hf__ballot mine = *own;
+    struct hf__ballot *other = hf__check_speaks(c, rival);
+    if (other != NULL)
+        visit(c, node, &mine, rival, other, what);
+}
+
+static void each_rival(struct hf__checks *c, uint32_t node, hf__rival_fn *visit, const char *what)
+{
+    const uint8_t *owner = hf__check_account(c, node);
+    if (owner == NULL || hf__check_speaks(c, node) == NULL)
+        return;
+    long first = hf_world_find(c->world, owner);
+    if (first >= 0)
+        visit_rival(c, node, (uint32_t)first, visit, what);
+    for (size_t i = 0; i < c->world->copies_count; i++)
+        visit_rival(c, node, c->world->copies[i], visit, what);
+}
+
+static void both(struct hf__checks *c, uint32_t node, const struct hf__ballot *own, uint32_t rival,
+                 struct hf__ballot *other, const char *what)
+{
+    uint32_t lower = own->number < other->number ? node : rival;
+    uint64_t number = own->number < other->number ? own->number : other->number;
+    bool active = hf_world_state(c->world, rival) == HF_STATE_READY || other->released;
+    if (active && (own->number == other->number || !superseded(c, lower, number)))
+        hf__violate(c->world, node, "one",
+                    "n%u %s under claim %llu beside n%u under claim %llu, and neither was "
+                    "superseded",
+                    node, what, (unsigned long long)own->number, rival,
+                    (unsigned long long)other->number);
+}
+
+void hf__check_one_ready(struct hf__checks *c, uint32_t node)
+{
+    each_rival(c, node, both, "is ready");
+}
+
+void hf__check_one_release(struct hf__checks *c, uint32_t node, uint64_t asked_us)
+{
+    const uint8_t *owner = hf__check_account(c, node);
+    struct hf__ballot *own = hf__check_speaks(c, node);
+    if (own == NULL)
+        return;
+    own->released = true;
+    uint64_t number = own->number;
+    each_rival(c, node, both, "releases a key for the first time");
+    const struct hf__ballots *all = hf__map_find(
+        &c->ballots, hf__key_of(hf__b32(owner), hf_bytes_of(NULL, 0), hf_bytes_of(NULL, 0)));
+    for (uint32_t i = 0; all != NULL && i < all->count; i++) {
+        const struct hf__ballot *b = &all->of[i];
+        if (b->stood && b->number > number && b->stood_us < asked_us)
+            hf__violate(c->world, node, "one",
+                        "n%u released a key for the first time under claim %llu, asked for after "
+                        "claim %llu stood",
+                        node, (unsigned long long)number, (unsigned long long)b->number);
+    }
+}

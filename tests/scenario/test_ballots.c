@@ -1,0 +1,267 @@
+/* What a claim meets on its way: a dead predecessor, a liar, an old disk at a holder, holders
+ * that are gone. It stands in the end, by itself or by the authority's word. */
+#include "testnet.h"
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "node.h"
+#include "wire/messages.h"
+
+#include <criterion/criterion.h>
+
+static bool claimed(struct hf_world *w, uint32_t node)
+{
+    struct hf_status s;
+    return hf_world_status(w, node, &s) && s.claimed;
+}
+
+static unsigned delay_claims(struct hf_world *w, uint64_t us)
+{
+    return hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DELAY,
+                                             .method = HF_METHOD_CLAIM,
+                                             .from = 0,
+                                             .to = HF_WORLD_ALL,
+                                             .delay_us = us});
+}
+
+/* The claims of an instance that died reach its holders before, with and after those of its
+ * successor. */
+Test(ballots, of_a_dead_predecessor_lock_nobody)
+{
+    for (uint64_t late_ms = 0; late_ms <= 400; late_ms += 20)
+        for (uint64_t seed = 1; seed <= 4; seed++) {
+            struct hf_world_settings s = testnet_settings(3, 5);
+            s.seed = seed;
+            s.network.latency = HF_LATENCY_LOGNORMAL;
+            s.network.one_way = (struct hf_world_duration){20000, 0.3};
+            struct hf_world *w = testnet_from(&s, 7);
+            cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
+            unsigned rule = delay_claims(w, late_ms * 1000 + 1);
+            testnet_restart(w, 0);
+            cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_ASKED, 1, TESTNET_MS));
+            hf_world_run_for(w, 20); /* its requests have left */
+            hf_world_crash(w, 0);
+            hf_world_rule_drop(w, rule);
+            hf_world_run_for(w, 100);
+            hf_world_start(w, 0);
+            hf_world_run_for(w, 20000);
+            cr_assert(claimed(w, 0), "late by %u ms, seed %u", (unsigned)late_ms, (unsigned)seed);
+            testnet_end(w);
+        }
+}
+
+struct liar {
+    struct hf_world *w;
+    uint32_t node;
+    bool lies;
+    struct hf_arena arena;
+};
+
+static void sign_by(const struct liar *l, const char *label, struct hf_bytes what,
+                    uint8_t ret[static 64])
+{
+    const struct hf_engine *e = hf_world_engine(l->w, l->node);
+    e->suite->sign(e->s->account, label, what, ret);
+}
+
+/* A holder that names a higher number in the owner's own statement, whose signature it cannot
+ * make. */
+static enum hf_fate invent_number(void *ctx, const struct hf_message *m, struct hf_verdict_on *ret)
+{
+    struct liar *l = ctx;
+    struct hf_recover_response r;
+    struct hf_recover_answer a;
+    struct hf_claim_statement s;
+    struct hf_buf answer, statement;
+    if (!l->lies || !m->response || m->error != 0 || m->method != HF_METHOD_RECOVER ||
+        m->from != l->node)
+        return HF_FATE_PASS;
+    hf_buf_init(&answer, 65536);
+    hf_buf_init(&statement, 512);
+    cr_assert_eq(hf_wire_decode(&hf_wire_recover_response, m->body, &l->arena, &r, NULL), 0);
+    cr_assert_eq(hf_wire_decode(&hf_wire_recover_answer, r.answer, &l->arena, &a, NULL), 0);
+    cr_assert_eq(
+        hf_wire_decode(&hf_wire_claim_statement, a.promised.statement, &l->arena, &s, NULL), 0);
+    s.ballot.number = HF_WIRE_CLAIM_MAX;
+    cr_assert_eq(hf_wire_encode(&hf_wire_claim_statement, &s, &statement), 0);
+    a.promised.statement = hf_buf_bytes(&statement);
+    cr_assert_eq(hf_wire_encode(&hf_wire_recover_answer, &a, &answer), 0);
+    r.answer = hf_buf_bytes(&answer);
+    sign_by(l, "holdfast/v1/recover-answer", r.answer, r.signature);
+    cr_assert_eq(hf_wire_encode(&hf_wire_recover_response, &r, ret->body), 0);
+    hf_buf_done(&statement);
+    hf_buf_done(&answer);
+    return HF_FATE_REPLACE;
+}
+
+Test(ballots, cannot_be_spent_by_a_holder_that_invents_one)
+{
+    struct hf_world *w = testnet_up(7, 3, 5);
+    uint32_t holders[16];
+    struct hf_status st;
+    testnet_holders(w, 0, holders);
+    struct liar l = {.w = w, .node = holders[0], .lies = true};
+    hf_arena_init(&l.arena, 1 << 22);
+    hf_world_watch(w, invent_number, &l);
+    unsigned lost = hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DROP,
+                                                      .method = HF_METHOD_CLAIM,
+                                                      .response = true,
+                                                      .from = HF_WORLD_ALL,
+                                                      .to = 0});
+    testnet_restart(w, 0);
+    cr_assert(hf_world_run_until_trace(w, HF_WORLD_ALL, HF_TRACE_CLAIM_ACCEPTED, 3, TESTNET_MS));
+    hf_world_crash(w, 0);
+    hf_world_rule_drop(w, lost);
+    hf_world_start(w, 0);
+    testnet_key_lives(w, 0);
+    cr_assert(hf_world_status(w, 0, &st));
+    cr_assert_lt(st.claim, 10);
+    hf_world_watch(w, NULL, NULL);
+    hf_arena_done(&l.arena);
+    testnet_end(w);
+}
+
+/* A holder that refuses everything as if another instance stood. */
+static enum hf_fate refuse(void *ctx, const struct hf_message *m, struct hf_verdict_on *ret)
+{
+    struct liar *l = ctx;
+    struct hf_claim_response r;
+    struct hf_claim_answer a;
+    struct hf_buf answer;
+    if (!m->response || m->from != l->node)
+        return HF_FATE_PASS;
+    if (m->method == HF_METHOD_STANDING) {
+        ret->error = HF_ESUPERSEDED;
+        return HF_FATE_REPLACE;
+    }
+    if (m->method != HF_METHOD_CLAIM || m->error != 0)
+        return HF_FATE_PASS;
+    hf_buf_init(&answer, 4096);
+    cr_assert_eq(hf_wire_decode(&hf_wire_claim_response, m->body, &l->arena, &r, NULL), 0);
+    cr_assert_eq(hf_wire_decode(&hf_wire_claim_answer, r.answer, &l->arena, &a, NULL), 0);
+    a.accepted = false;
+    r.votes_count = 0;
+    cr_assert_eq(hf_wire_encode(&hf_wire_claim_answer, &a, &answer), 0);
+    r.answer = hf_buf_bytes(&answer);
+    sign_by(l, "holdfast/v1/claim-answer", r.answer, r.signature);
+    cr_assert_eq(hf_wire_encode(&hf_wire_claim_response, &r, ret->body), 0);
+    hf_buf_done(&answer);
+    return HF_FATE_REPLACE;
+}
+
+Test(ballots, that_stand_are_not_given_up_for_one_liar_and_silence)
+{
+    struct hf_world *w = testnet_up(7, 3, 5);
+    uint32_t holders[16], version;
+    uint8_t key[HF_APP_KEY_LEN];
+    testnet_holders(w, 0, holders);
+    struct liar l = {.w = w, .node = holders[0]};
+    hf_arena_init(&l.arena, 1 << 22);
+    hf_world_watch(w, refuse, &l);
+    for (int i = 0; i < 60; i++) {
+        hf_world_run_for(w, 1000);
+        cr_assert(claimed(w, 0));
+    }
+    hf_world_isolate(w, 0);
+    hf_world_run_for(w, 60000);
+    cr_assert_eq(hf_world_key(w, 0, "tss-db", 1000, key, &version), 0);
+    hf_world_watch(w, NULL, NULL);
+    hf_arena_done(&l.arena);
+    testnet_end(w);
+}
+
+/* f = 2q - n - 1 disks of holders are put back: with q = 3 of 4 that is one. Two instances then
+ * never stand by one number. */
+Test(ballots, of_one_number_are_one_though_a_holder_was_rolled_back)
+{
+    struct hf_world_settings s = testnet_settings(2, 4);
+    uint32_t holders[16];
+    s.policy.q = 3;
+    s.policy.holder_grace_s = 20;
+    struct hf_world *w = testnet_from(&s, 16);
+    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
+    testnet_holders(w, 0, holders);
+    hf_world_crash(w, 0);
+    uint32_t copy = hf_world_add(w);
+    struct hf_disk *disk = hf_world_disk_copy(w, 0), *before = hf_world_disk_copy(w, holders[0]);
+    hf_world_disk_put(w, copy, disk);
+    hf_disk_free(disk);
+    hf_world_machine(w, copy, 0);
+    hf_world_cut(w, 0, (long)holders[3]);
+    hf_world_cut(w, (long)copy, (long)holders[1]);
+    hf_world_start(w, 0);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, TESTNET_MS));
+    hf_world_cut(w, 0, (long)holders[0]);
+    hf_world_crash(w, holders[0]);
+    hf_world_disk_put(w, holders[0], before);
+    hf_disk_free(before);
+    hf_world_start(w, holders[0]);
+    testnet_ready(w, holders[0]);
+    hf_world_start(w, copy);
+    hf_world_run_for(w, 120000);
+    hf_world_heal(w);
+    hf_world_run_for(w, 120000);
+    cr_assert_eq(
+        (hf_world_state(w, 0) == HF_STATE_READY) + (hf_world_state(w, copy) == HF_STATE_READY), 1);
+    testnet_end(w);
+}
+
+/* Two of three holders are lost, the owner deals anew and dies before it could seal. All its newest
+ * holders live; only the authority can say that the lost ones need not be asked. */
+Test(ballots, wait_for_lost_holders_until_the_authority_writes_them_off)
+{
+    struct hf_world_settings s = testnet_settings(2, 3);
+    uint32_t holders[16];
+    s.policy.holder_grace_s = 20;
+    struct hf_world *w = testnet_from(&s, 12);
+    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
+    testnet_holders(w, 0, holders);
+    hf_world_crash(w, holders[1]);
+    hf_world_crash(w, holders[2]);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_RECORDED, 1, 300000));
+    hf_world_run_for(w, 1000);
+    testnet_restart(w, 0);
+    hf_world_run_for(w, 600000);
+    testnet_reason(w, 0, HF_STATE_CLAIMING, HF_EQUORUM);
+    hf_world_set_remove(w, holders[1]);
+    hf_world_set_remove(w, holders[2]);
+    hf_world_set_issue(w);
+    hf_world_run_for(w, 60000);
+    testnet_reason(w, 0, HF_STATE_CLAIMING, HF_EQUORUM);
+    cr_assert(hf_world_set_floor(w, 0));
+    hf_world_set_issue(w);
+    testnet_ready(w, 0);
+    testnet_end(w);
+}
+
+/* Holders that have moved on name their successors to an owner with a very old disk. */
+Test(ballots, of_an_owner_with_an_old_disk_find_todays_holders_in_a_large_set)
+{
+    struct hf_world_settings s = testnet_settings(2, 3);
+    uint32_t now[16], first[16];
+    s.policy.holder_grace_s = 20;
+    s.checks = false;
+    struct hf_world *w = testnet_from(&s, 200);
+    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
+    struct hf_disk *old = hf_world_disk_copy(w, 0);
+    testnet_holders(w, 0, first);
+    for (int round = 0; round < 3; round++) {
+        hf_world_set_issue(w);
+        hf_world_run_for(w, 5000);
+        hf_world_crash(w, first[round]);
+        cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, 300000));
+        hf_world_start(w, first[round]);
+        testnet_ready(w, 0);
+        hf_world_run_for(w, 60000);
+    }
+    testnet_holders(w, 0, now);
+    for (int i = 0; i < 3; i++)
+        for (int j = 0; j < 3; j++)
+            cr_assert_neq(first[i], now[j]);
+    hf_world_crash(w, 0);
+    hf_world_disk_put(w, 0, old);
+    hf_disk_free(old);
+    hf_world_start(w, 0);
+    testnet_ready(w, 0);
+    testnet_end(w);
+}

@@ -1,0 +1,200 @@
+/* What both ends of the claim register decide alike: order, promise, the owner's word,
+ * certificates and proofs, each with what must be refused. */
+#include "engine_harness.h"
+#include "provider.h"
+#include "register.h"
+
+#include "base/error.h"
+
+#include <criterion/criterion.h>
+
+enum { HOLDERS = 3 };
+
+static struct harness l;
+static uint8_t owner[32], owner_secret[HF_SIGN_SECRET_LEN];
+static uint8_t holders[HOLDERS][32], holder_secrets[HOLDERS][HF_SIGN_SECRET_LEN];
+
+static void up(void)
+{
+    harness_init(&l);
+    harness_fresh(&l);
+    l.e->suite->sign_keypair(&l.e->s->rng, owner, owner_secret);
+    for (size_t i = 0; i < HOLDERS; i++)
+        l.e->suite->sign_keypair(&l.e->s->rng, holders[i], holder_secrets[i]);
+}
+
+static struct hf_signed_claim word(uint64_t number, uint8_t instance)
+{
+    struct hf_claim_statement s = {.ballot = {.number = number, .instance = {instance}}};
+    struct hf_signed_claim ret;
+    memcpy(s.network, l.e->network, 32);
+    memcpy(s.owner, owner, 32);
+    ret.statement = hf__encode(l.e, &hf_wire_claim_statement, &s);
+    l.e->suite->sign(owner_secret, "holdfast/v1/claim", ret.statement, ret.signature);
+    return ret;
+}
+
+static struct hf_owner_header header(uint64_t number, uint8_t instance)
+{
+    struct hf_owner_header h = {.ballot = {.number = number, .instance = {instance}}};
+    memcpy(h.owner, owner, 32);
+    return h;
+}
+
+Test(hf__order_compare, by_claim_then_by_generation)
+{
+    struct hf_record_order a = {.claim = 2, .generation = 9}, b = {.claim = 3, .generation = 1};
+    cr_assert_lt(hf__order_compare(&a, &b), 0);
+    cr_assert_gt(hf__order_compare(&b, &a), 0);
+    b.claim = 2;
+    cr_assert_gt(hf__order_compare(&a, &b), 0);
+    cr_assert_eq(hf__order_compare(&a, &a), 0);
+    cr_assert_lt(hf__order_compare(NULL, &b), 0);
+    cr_assert_eq(hf__order_compare(NULL, NULL), 0);
+}
+
+Test(hf__promise, a_lower_ballot_and_another_instance_of_the_same_number_are_superseded)
+{
+    up();
+    struct hf_owner_row row = {.promised = word(5, 1)};
+    struct hf_ballot same = {.number = 5, .instance = {1}}, twin = {.number = 5, .instance = {2}};
+    struct hf_ballot lower = {.number = 4, .instance = {1}}, higher = {.number = 6};
+    cr_assert_eq(hf__promise_check(l.e, &row, owner, &same), 0);
+    cr_assert_eq(hf__promise_check(l.e, &row, owner, &higher), 0);
+    cr_assert_eq(hf__promise_check(l.e, &row, owner, &lower), HF_ESUPERSEDED);
+    cr_assert_eq(hf__promise_check(l.e, &row, owner, &twin), HF_ESUPERSEDED);
+    harness_done(&l);
+}
+
+Test(hf__promise, a_higher_number_counts_only_with_the_owners_own_word_for_it)
+{
+    up();
+    struct hf_owner_row row = {.promised = word(5, 1)};
+    struct hf_owner_request request = {0};
+    struct hf_owner_header h = header(UINT64_C(1) << 40, 2);
+    bool raised;
+    cr_assert_eq(hf__promise(l.e, &row, &h, &request, &raised), HF_EIDENTITY);
+    request.has_claim = true;
+    request.claim = word(7, 2); /* for another ballot */
+    cr_assert_eq(hf__promise(l.e, &row, &h, &request, &raised), HF_EBALLOT);
+    request.claim = word(h.ballot.number, 2);
+    request.claim.signature[0] ^= 1;
+    cr_assert_eq(hf__promise(l.e, &row, &h, &request, &raised), HF_ESIGNATURE);
+    cr_assert(!raised);
+    request.claim.signature[0] ^= 1;
+    cr_assert_eq(hf__promise(l.e, &row, &h, &request, &raised), 0);
+    cr_assert(raised);
+    struct hf_ballot promised;
+    hf__promised(l.e, &row, &promised);
+    cr_assert(hf__ballot_equal(&promised, &h.ballot));
+    harness_done(&l);
+}
+
+/* A record of one holder whose chain has a generation of three, of whom two carry. */
+static struct hf_placement_record record_of(struct hf_holder own[static 1],
+                                            struct hf_holder older[static HOLDERS],
+                                            struct hf_unsealed chain[static 1])
+{
+    struct hf_placement_record r = {.generation = {.version = 1, .number = 2, .id = {2}},
+                                    .threshold = 1,
+                                    .quorum = 1,
+                                    .provisional = 1,
+                                    .ballot = {.number = 3, .instance = {3}},
+                                    .holders = own,
+                                    .holders_count = 1,
+                                    .chain = chain,
+                                    .chain_count = 1};
+    own[0] = (struct hf_holder){.index = 1};
+    memcpy(own[0].account, holders[0], 32);
+    for (size_t i = 0; i < HOLDERS; i++) {
+        older[i] = (struct hf_holder){.index = i + 1};
+        memcpy(older[i].account, holders[i], 32);
+    }
+    chain[0] = (struct hf_unsealed){.generation = {.version = 1, .number = 1, .id = {1}},
+                                    .threshold = 2,
+                                    .quorum = 2,
+                                    .provisional = 3,
+                                    .holders = older,
+                                    .holders_count = HOLDERS};
+    memcpy(r.owner, owner, 32);
+    return r;
+}
+
+static void seal(struct hf_certificate *c, size_t i, size_t holder)
+{
+    memcpy(c->seals[i].acceptor, holders[holder], 32);
+    l.e->suite->sign(holder_secrets[holder], "holdfast/v1/seal",
+                     hf__seal_bytes(l.e, owner, c, holders[holder]), c->seals[i].signature);
+}
+
+Test(hf__certificate_check, wants_distinct_holders_of_a_generation_in_the_chain)
+{
+    struct hf_holder own[1], older[HOLDERS];
+    struct hf_unsealed chain[1];
+    struct hf_seal seals[HOLDERS];
+    up();
+    struct hf_placement_record r = record_of(own, older, chain);
+    struct hf_certificate c = {
+        .generation = {1}, .by = {2}, .ballot = r.ballot, .seals = seals, .seals_count = 2};
+    seal(&c, 0, 0);
+    seal(&c, 1, 2);
+    cr_assert_eq(hf__certificate_check(l.e, &c, &r), 0);
+    c.seals_count = 1; /* fewer than q */
+    cr_assert_eq(hf__certificate_check(l.e, &c, &r), HF_ECERTIFICATE);
+    c.seals_count = 2;
+    seals[1] = seals[0]; /* one holder twice */
+    cr_assert_eq(hf__certificate_check(l.e, &c, &r), HF_ECERTIFICATE);
+    seal(&c, 1, 2);
+    seals[1].signature[5] ^= 1;
+    cr_assert_eq(hf__certificate_check(l.e, &c, &r), HF_ECERTIFICATE);
+    seal(&c, 1, 2);
+    c.by[0] = 7; /* sealed by a generation that this record does not descend from */
+    cr_assert_eq(hf__certificate_check(l.e, &c, &r), HF_ECERTIFICATE);
+    c.by[0] = 2;
+    c.generation[0] = 9; /* of no generation in the chain */
+    cr_assert_eq(hf__certificate_check(l.e, &c, &r), HF_ECERTIFICATE);
+    harness_done(&l);
+}
+
+static void accept(struct hf_acceptance *a, size_t holder, uint8_t generation,
+                   const struct hf_ballot *ballot, bool provisional)
+{
+    *a = (struct hf_acceptance){.generation = {generation}, .provisional = provisional};
+    memcpy(a->acceptor, holders[holder], 32);
+    l.e->suite->sign(holder_secrets[holder], "holdfast/v1/acceptance",
+                     hf__acceptance_bytes(l.e, owner, a->generation, ballot, provisional),
+                     a->signature);
+}
+
+Test(hf__claim_proof_check, wants_a_quorum_of_every_generation_that_is_not_sealed)
+{
+    struct hf_holder own[1], older[HOLDERS];
+    struct hf_unsealed chain[1];
+    struct hf_acceptance list[4];
+    struct hf__electorate g[HF__ELECTORATES_MAX];
+    struct hf_ballot ballot = {.number = 8, .instance = {8}}, other = {.number = 9};
+    up();
+    struct hf_placement_record r = record_of(own, older, chain);
+    struct hf_claim_proof proof = {
+        .claim = word(8, 8), .acceptances = list, .acceptances_count = 3};
+    size_t count = hf__electorates(l.e, &r, NULL, 0, g);
+    cr_assert_eq(count, 2);
+    accept(&list[0], 0, 2, &ballot, false);
+    accept(&list[1], 1, 1, &ballot, false);
+    accept(&list[2], 2, 1, &ballot, false);
+    cr_assert_eq(hf__claim_proof_check(l.e, &proof, g, count, owner), 0);
+    accept(&list[2], 2, 1, &ballot, true); /* one of the two is provisional: then all three */
+    cr_assert_eq(hf__claim_proof_check(l.e, &proof, g, count, owner), HF_EPROOF);
+    accept(&list[3], 0, 1, &ballot, false);
+    proof.acceptances_count = 4;
+    cr_assert_eq(hf__claim_proof_check(l.e, &proof, g, count, owner), 0);
+    proof.acceptances_count = 3;
+    list[2] = list[1]; /* one holder twice */
+    cr_assert_eq(hf__claim_proof_check(l.e, &proof, g, count, owner), HF_EPROOF);
+    accept(&list[2], 2, 1, &other, false); /* of another ballot */
+    cr_assert_eq(hf__claim_proof_check(l.e, &proof, g, count, owner), HF_EPROOF);
+    accept(&list[2], 2, 1, &ballot, false);
+    proof.claim.signature[0] ^= 1;
+    cr_assert_eq(hf__claim_proof_check(l.e, &proof, g, count, owner), HF_ESIGNATURE);
+    harness_done(&l);
+}
