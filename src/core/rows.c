@@ -65,17 +65,16 @@ struct hf_blob *hf__rows_get(const struct hf__rows *r, uint8_t collection, struc
     return row == NULL ? NULL : row->value;
 }
 
-void hf__rows_put(struct hf__rows *r, uint8_t collection, struct hf_bytes key,
-                  struct hf_blob *value)
+struct hf_blob *hf__rows_put(struct hf__rows *r, uint8_t collection, struct hf_bytes key,
+                             struct hf_blob *value)
 {
     hf_assert(key.len <= HF_ROW_KEY_MAX && value != NULL);
     size_t i = lower_bound(r, collection, key);
     if (i < r->count && order(r->rows[i].row, collection, key) == 0) {
-        hf_blob_ref(value);
-        hf_blob_unref(r->rows[i].row->value);
-        r->rows[i].row->value = value;
+        struct hf_blob *before = r->rows[i].row->value;
+        r->rows[i].row->value = hf_blob_ref(value);
         r->rows[i].row->memo = 0;
-        return;
+        return before;
     }
     if (r->count == r->cap) {
         r->cap = r->cap < 8 ? 8 : r->cap + r->cap / 4;
@@ -93,17 +92,19 @@ void hf__rows_put(struct hf__rows *r, uint8_t collection, struct hf_bytes key,
     memmove(&r->rows[i + 1], &r->rows[i], (r->count - i) * sizeof *r->rows);
     r->rows[i] = (struct hf__row_place){head_of(collection, key), row};
     r->count++;
+    return NULL;
 }
 
-void hf__rows_del(struct hf__rows *r, uint8_t collection, struct hf_bytes key)
+struct hf_blob *hf__rows_del(struct hf__rows *r, uint8_t collection, struct hf_bytes key)
 {
     size_t i = lower_bound(r, collection, key);
     if (i == r->count || order(r->rows[i].row, collection, key) != 0)
-        return;
-    hf_blob_unref(r->rows[i].row->value);
+        return NULL;
+    struct hf_blob *before = r->rows[i].row->value;
     free(r->rows[i].row);
     r->count--;
     memmove(&r->rows[i], &r->rows[i + 1], (r->count - i) * sizeof *r->rows);
+    return before;
 }
 
 size_t hf__rows_first(const struct hf__rows *r, uint8_t collection, struct hf_bytes key)

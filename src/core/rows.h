@@ -33,10 +33,12 @@ void hf__rows_done(struct hf__rows *r);
 struct hf_blob *hf__rows_get(const struct hf__rows *r, uint8_t collection, struct hf_bytes key);
 /* The row itself; NULL: there is no such row. */
 struct hf__row *hf__rows_find(const struct hf__rows *r, uint8_t collection, struct hf_bytes key);
-/* Keeps a reference of its own; replaces what was there. */
-void hf__rows_put(struct hf__rows *r, uint8_t collection, struct hf_bytes key,
-                  struct hf_blob *value);
-void hf__rows_del(struct hf__rows *r, uint8_t collection, struct hf_bytes key);
+/* Keeps a reference of its own. Returns what was there before, now the caller's, or NULL. */
+HF_MUST_USE struct hf_blob *hf__rows_put(struct hf__rows *r, uint8_t collection,
+                                         struct hf_bytes key, struct hf_blob *value);
+/* Returns what was there, now the caller's, or NULL. */
+HF_MUST_USE struct hf_blob *hf__rows_del(struct hf__rows *r, uint8_t collection,
+                                         struct hf_bytes key);
 /* The index of the first row of a collection whose key is not below key; walk
  * on with hf__rows_at. */
 size_t hf__rows_first(const struct hf__rows *r, uint8_t collection, struct hf_bytes key);

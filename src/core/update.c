@@ -17,12 +17,14 @@ struct hf__outbox {
     struct hf_work *work;
     struct hf_local_reply *locals;
     struct hf_trace *traces;
+    struct hf_blob **replaced;
     size_t writes_count, writes_cap;
     size_t calls_count, calls_cap;
     size_t replies_count, replies_cap;
     size_t work_count, work_cap;
     size_t locals_count, locals_cap;
     size_t traces_count, traces_cap;
+    size_t replaced_count, replaced_cap;
     enum hf_vault_state vault_state;
 };
 
@@ -36,6 +38,9 @@ static void forget_writes(struct hf__outbox *o)
     for (size_t i = 0; i < o->writes_count; i++)
         hf_blob_unref(o->writes[i].value);
     o->writes_count = 0;
+    for (size_t i = 0; i < o->replaced_count; i++)
+        hf_blob_unref(o->replaced[i]);
+    o->replaced_count = 0;
 }
 
 void hf__outbox_free(struct hf__outbox *o)
@@ -49,6 +54,7 @@ void hf__outbox_free(struct hf__outbox *o)
     free(o->work);
     free(o->locals);
     free(o->traces);
+    free(o->replaced);
     free(o);
 }
 
@@ -150,12 +156,23 @@ static struct hf_write *add_write(struct hf_engine *e, uint8_t collection, struc
     return w;
 }
 
+/*
+ * What a message was decoded from outlives its row until the step ends: decoded messages borrow
+ * their bytes, and a handler that has replaced a row goes on reading what it decoded from it.
+ */
+static void keep_for_step(struct hf_engine *e, struct hf_blob *before)
+{
+    struct hf__outbox *o = e->shared->outbox;
+    if (before != NULL)
+        *(struct hf_blob **)PUSH(o, replaced) = before;
+}
+
 void hf__put_blob(struct hf_engine *e, uint8_t collection, struct hf_bytes key,
                   struct hf_blob *value)
 {
     add_write(e, collection, key)->value = hf_blob_ref(value);
     if (collection != HF_ROW_PUBLIC)
-        hf__rows_put(&e->rows, collection, key, value);
+        keep_for_step(e, hf__rows_put(&e->rows, collection, key, value));
 }
 
 void hf__put(struct hf_engine *e, uint8_t collection, struct hf_bytes key,
@@ -171,7 +188,7 @@ void hf__del(struct hf_engine *e, uint8_t collection, struct hf_bytes key)
 {
     add_write(e, collection, key);
     if (collection != HF_ROW_PUBLIC)
-        hf__rows_del(&e->rows, collection, key);
+        keep_for_step(e, hf__rows_del(&e->rows, collection, key));
 }
 
 void hf__put_vault_state(struct hf_engine *e, enum hf_vault_state state)

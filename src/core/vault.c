@@ -189,7 +189,7 @@ void hf__vault_event(struct hf_engine *e, const struct hf_event *event)
     if (error == 0) {
         for (size_t i = 0; i < event->u.vault.rows_count; i++) {
             const struct hf_row_in *row = &event->u.vault.rows[i];
-            hf__rows_put(&e->rows, row->collection, row->key, row->value);
+            hf_blob_unref(hf__rows_put(&e->rows, row->collection, row->key, row->value));
         }
         error = account_load(e);
         if (error != 0)

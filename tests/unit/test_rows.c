@@ -17,7 +17,7 @@ static void put(struct hf__rows *r, uint8_t collection, const char *key, const c
 {
     struct hf_blob *b = hf_blob_new(text(value));
     cr_assert_not_null(b);
-    hf__rows_put(r, collection, text(key), b);
+    hf_blob_unref(hf__rows_put(r, collection, text(key), b));
     hf_blob_unref(b);
 }
 
@@ -35,7 +35,7 @@ Test(hf__rows, an_empty_one_has_nothing)
     cr_assert_null(hf__rows_get(&r, 1, none));
     cr_assert_null(hf__rows_at(&r, 0, 1, none));
     cr_assert_eq(hf__rows_count(&r, 1), 0);
-    hf__rows_del(&r, 1, none);
+    hf_blob_unref(hf__rows_del(&r, 1, none));
     hf__rows_done(&r);
 }
 
@@ -52,8 +52,8 @@ Test(hf__rows, put_get_replace_and_delete)
     put(&r, 2, "b", "5");
     cr_assert(is(&r, 2, "b", "5"));
     cr_assert_eq(hf__rows_count(&r, 2), 3);
-    hf__rows_del(&r, 2, text("b"));
-    hf__rows_del(&r, 2, text("b"));
+    hf_blob_unref(hf__rows_del(&r, 2, text("b")));
+    hf_blob_unref(hf__rows_del(&r, 2, text("b")));
     cr_assert(is(&r, 2, "b", NULL) && is(&r, 1, "b", "3"));
     cr_assert_eq(hf__rows_count(&r, 1), 1);
     cr_assert_eq(hf__rows_count(&r, 2), 2);
@@ -66,7 +66,7 @@ Test(hf__rows, replacing_a_value_by_itself_keeps_it)
     struct hf__rows r = {0};
     put(&r, 1, "k", "v");
     struct hf_blob *b = hf__rows_get(&r, 1, text("k"));
-    hf__rows_put(&r, 1, text("k"), b);
+    hf_blob_unref(hf__rows_put(&r, 1, text("k"), b));
     cr_assert_eq(b->refs, 1);
     cr_assert(is(&r, 1, "k", "v"));
     hf__rows_done(&r);
@@ -106,12 +106,12 @@ Test(hf__rows, many_in_any_order_stay_sorted)
         if ((x & 4) != 0) {
             struct hf_blob *b = hf_blob_new(hf_bytes_of(key, 2));
             cr_assert_not_null(b);
-            hf__rows_put(&r, 1, hf_bytes_of(key, 2), b);
+            hf_blob_unref(hf__rows_put(&r, 1, hf_bytes_of(key, 2), b));
             hf_blob_unref(b);
             count += !held[at];
             held[at] = true;
         } else {
-            hf__rows_del(&r, 1, hf_bytes_of(key, 2));
+            hf_blob_unref(hf__rows_del(&r, 1, hf_bytes_of(key, 2)));
             count -= held[at];
             held[at] = false;
         }
@@ -130,7 +130,7 @@ Test(hf__rows, a_key_above_its_bound, .signal = SIGABRT)
     static const uint8_t key[HF_ROW_KEY_MAX + 1];
     struct hf__rows r = {0};
     struct hf_blob *b = hf_blob_new(none);
-    hf__rows_put(&r, 1, hf_bytes_of(key, sizeof key), b);
+    hf_blob_unref(hf__rows_put(&r, 1, hf_bytes_of(key, sizeof key), b));
 }
 
 Test(hf__rows, keys_that_begin_alike_stay_apart_and_in_order)

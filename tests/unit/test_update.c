@@ -54,6 +54,27 @@ Test(hf__update, the_writes_of_a_step_are_one_transaction_and_the_next_has_the_n
     harness_done(&l);
 }
 
+Test(hf__update, what_a_row_was_decoded_from_outlives_it_until_the_step_ends)
+{
+    up();
+    put("a");
+    hf__update_begin(l.e);
+    struct hf_blob *before = hf__rows_get(&l.e->rows, HF_ROW_BINDING, hf_bytes_of("a", 1));
+    hf_blob_ref(before);
+    put("a");
+    cr_assert_eq(before->refs, 2, "the step still reads what it decoded from it");
+    struct hf_blob *last = hf__rows_get(&l.e->rows, HF_ROW_BINDING, hf_bytes_of("a", 1));
+    cr_assert_neq(last, before);
+    hf_blob_ref(last);
+    hf__del(l.e, HF_ROW_BINDING, hf_bytes_of("a", 1));
+    hf__update_begin(l.e);
+    cr_assert_eq(before->refs, 1);
+    cr_assert_eq(last->refs, 1);
+    hf_blob_unref(before);
+    hf_blob_unref(last);
+    harness_done(&l);
+}
+
 Test(hf__update, what_is_put_is_in_the_mirror_at_once)
 {
     up();
