@@ -135,7 +135,7 @@ static void prepare(const struct hf_world *w, uint64_t what, unsigned stage)
             fetch(hf__slab_at(&w->calls, hf__message(w, (uint32_t)what)->call),
                   sizeof(struct hf__call));
     } else if (n->engine != NULL) {
-        hf_engine_near(n->engine, stage - 2);
+        hf_engine_prefetch(n->engine, stage - 2);
     }
 }
 

@@ -1,6 +1,6 @@
-/* What the application and the operator ask: a key (release.c), a drill, leave to stop. */
+/* What the application and the operator ask: a key (owner/release.c), a drill, leave to stop. */
 #include "base/error.h"
-#include "node.h"
+#include "dispatch.h"
 
 void hf__local(struct hf_engine *e, const struct hf_event *event)
 {
@@ -11,8 +11,8 @@ void hf__local(struct hf_engine *e, const struct hf_event *event)
         return;
     case HF_LOCAL_DRILL: {
         int r = hf__why_closed(e);
-        if (r == 0 && (e->drill != NULL || e->watch_count == 0))
-            r = e->drill != NULL ? HF_EBUSY : HF_ENOTREADY;
+        if (r == 0 && (e->owner->drill != NULL || e->owner->holders_count == 0))
+            r = e->owner->drill != NULL ? HF_EBUSY : HF_ENOTREADY;
         if (r != 0)
             hf__local_reply(e, id, r);
         else
@@ -20,14 +20,14 @@ void hf__local(struct hf_engine *e, const struct hf_event *event)
         return;
     }
     case HF_LOCAL_DRAIN:
-        if (e->drain != NULL)
+        if (e->provider->drain != NULL)
             hf__local_reply(e, id, HF_EBUSY);
         else
             hf__drain_begin(e, id);
         return;
     case HF_LOCAL_UNDRAIN:
         hf__drain_free(e, HF_ECANCELED); /* a question under way must not end in draining */
-        e->draining = false;
+        e->provider->draining = false;
         hf__local_reply(e, id, 0);
         return;
     default:

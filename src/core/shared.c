@@ -1,9 +1,11 @@
-#include "shared.h"
+/* What the engines of a process hold once: made and freed. */
+#include "node/shared.h"
 
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "update.h"
+#include "node/update.h"
+#include "trust/peer.h"
 
 int hf_shared_new(struct hf_pool *documents, struct hf_shared **ret)
 {
@@ -14,8 +16,9 @@ int hf_shared_new(struct hf_pool *documents, struct hf_shared **ret)
     s->codec = &hf_wire_tables;
     hf_arena_init(&s->arena, HF_STEP_ARENA_MAX);
     s->outbox = hf__outbox_new();
-    if (s->outbox == NULL) {
-        free(s);
+    s->peers = hf__peer_table_new();
+    if (s->outbox == NULL || s->peers == NULL) {
+        hf_shared_free(s);
         return HF_ENOMEM;
     }
     *ret = s;
@@ -31,8 +34,7 @@ void hf_shared_free(struct hf_shared *s)
 {
     if (s == NULL)
         return;
-    hf_assert(s->peers.count == 0);
-    free(s->peers.buckets);
+    hf__peer_table_free(s->peers);
     hf__outbox_free(s->outbox);
     hf_arena_done(&s->arena);
     free(s);
@@ -40,5 +42,5 @@ void hf_shared_free(struct hf_shared *s)
 
 size_t hf_shared_memory(const struct hf_shared *s)
 {
-    return sizeof *s + s->peers.buckets_count * sizeof(struct hf__peer *);
+    return sizeof *s + hf__peer_table_memory(s->peers);
 }

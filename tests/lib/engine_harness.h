@@ -5,7 +5,7 @@
 #ifndef HF_TESTS_ENGINE_HARNESS_H
 #define HF_TESTS_ENGINE_HARNESS_H
 
-#include "node.h"
+#include "life/life.h"
 #include "document_authority.h"
 
 struct harness {

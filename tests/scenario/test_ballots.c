@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "node.h"
+#include "owner/owner.h"
 #include "wire/messages.h"
 
 #include <criterion/criterion.h>
@@ -61,7 +61,7 @@ static void sign_by(const struct liar *l, const char *label, struct hf_bytes wha
                     uint8_t ret[static 64])
 {
     const struct hf_engine *e = hf_world_engine(l->w, l->node);
-    e->suite->sign(e->s->account, label, what, ret);
+    e->suite->sign(e->secrets->account, label, what, ret);
 }
 
 /* A holder that names a higher number in the owner's own statement, whose signature it cannot

@@ -1,8 +1,8 @@
 /*
- * No checker is vacuous: an engine with one small fault (src/core/fault.h) is caught by the checker
- * that promises to see it, by the sentence for that promise; and the sound engine, put through the
- * same, is not. Compiled once for each fault, with STAGE, the name of the stage, CHECKER, the
- * checker, and SENTENCE, a part of what it says; and once without.
+ * No checker is vacuous: an engine with one small fault (src/core/node/fault.h) is caught by the
+ * checker that promises to see it, by the sentence for that promise; and the sound engine, put
+ * through the same, is not. Compiled once for each fault, with STAGE, the name of the stage,
+ * CHECKER, the checker, and SENTENCE, a part of what it says; and once without.
  */
 #include "plot.h"
 #include "testnet.h"

@@ -3,7 +3,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "node.h"
+#include "node/node.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -115,7 +115,7 @@ static int changed(const struct tape *t, struct hf_world *w, const struct hf_wir
     request.body = hf_buf_bytes(&body);
     char label[40];
     snprintf(label, sizeof label, "holdfast/v1/%s", hf_method_name(t->method));
-    e->suite->sign(e->s->account, label, request.body, request.signature);
+    e->suite->sign(e->secrets->account, label, request.body, request.signature);
     cr_assert_eq(hf_wire_encode(&hf_wire_owner_request, &request, &envelope), 0);
     memcpy(account, hf_world_account(w, 0), 32);
     int r = hf_world_ask(w, t->to, t->method, account, hf_buf_bytes(&envelope), &answer);

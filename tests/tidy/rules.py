@@ -14,6 +14,19 @@ ROOMS["cli"] = ["base", "config", "wire", "crypto", "attest", "document", "clien
 # The simulator brings its own doubles for the world.
 SIM_ROOMS = _INNER
 
+# Chambers of src/core, each a folder with one header, and the chambers below it. What stands beside them is the engine.
+CHAMBERS = {
+    "engine": ["life", "owner", "provider", "register", "trust", "node"],
+    "life": ["owner", "provider", "register", "trust", "node"],
+    "owner": ["register", "trust", "node"],
+    "provider": ["register", "trust", "node"],
+    "register": ["trust", "node"],
+    "trust": ["node"],
+    "node": [],
+}
+# Files of core that call each other in one circle.
+CIRCLE_FILES_MAX = 5
+
 # Foreign libraries: the start of a header's name, its variables in meson.build, the rooms that may use it.
 LIBRARIES = [
     ("sodium", ["sodium_dep"], {"base", "crypto"}),
@@ -87,14 +100,14 @@ PLAIN_ROOMS = {
 
 # Functions that nothing but tests uses, or that could be static. The list may only shrink.
 UNUSED = {
-    "hf__documents_list", "hf__http_status", "hf__load", "hf__local_new", "hf__node_doom", "hf__owner_known",
+    "hf__http_status", "hf__load", "hf__local_new", "hf__node_doom",
     "hf__record_learn", "hf__target_add", "hf_buf_append_u32", "hf_buf_append_u64", "hf_collateral_info",
     "hf_dev_authority_ca_serial", "hf_dev_authority_signer_serial", "hf_hmac_check", "hf_hpke_export",
     "hf_world_set_leaving", "hf_world_writes",
 }
 
 # Assertions a function of src/core. The figure may only rise.
-ASSERTIONS_IN_CORE_MIN = 0.28
+ASSERTIONS_IN_CORE_MIN = 0.32
 
 # Commit messages: a subject of so many characters, and a body, in every commit since this one.
 SUBJECT_MAX = 72

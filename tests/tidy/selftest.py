@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 
+import chambers
 import checks
 import tables
 import upkeep
@@ -91,6 +92,16 @@ CASES = [
     ("nothing_is_left_unfinished", "src/base/a.c", f"/* {UNFINISHED[0]}: later */\n", UNFINISHED[0]),
 ]
 
+# The same of the chambers of core: the file, what is in it, the headers that are there.
+CHAMBER_CASES = [
+    ("src/core/trust/a.c", "owner/owner.h", "trust may not include owner/owner.h"),
+    ("src/core/owner/a.c", "provider/provider.h", "owner may not include provider/provider.h"),
+    ("src/core/node/a.c", "trust/trust.h", "node may not include trust/trust.h"),
+    ("src/core/life/a.c", "dispatch.h", "life may not include dispatch.h"),
+    ("src/core/owner/a.c", "trust/peer.h", "trust/peer.h is no business of owner"),
+    ("src/core/cellar/a.c", "node/node.h", "cellar is not in the list of chambers"),
+]
+
 # What must pass: a call in a comment or a string, a member of such a name, a table of sources.
 CLEAN = {
     tables.REASONS: reason(),
@@ -141,6 +152,45 @@ def history_findings(message):
         return upkeep.history(folder, "HEAD")
 
 
+def chamber_findings(check, sources):
+    """What a check of the calls between files says of sources by name, built into an archive as core is."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, objects = pathlib.Path(folder), []
+        for name, text in sources.items():
+            file = path / "src/core" / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+            objects.append(name.replace("/", "_") + ".o")
+            subprocess.run(["cc", "-w", "-c", file, "-o", objects[-1]], cwd=path, check=True)
+        subprocess.run(["ar", "rc", "libhf_core.a", *objects], cwd=path, check=True)
+        return check(Tree(folder), [str(path / "libhf_core.a")])
+
+
+def ring(count, chamber="owner"):
+    """Sources that call each other in a circle of so many."""
+    return {f"{chamber}/f{i}.c": f"void f{(i + 1) % count}(void);\nvoid f{i}(void)\n{{\n    f{(i + 1) % count}();\n}}\n"
+            for i in range(count)}
+
+
+def judge_chambers():
+    for path, header, expected in CHAMBER_CASES:
+        found = findings(chambers.chambers_include_only_chambers_below_them,
+                         {path: f'#include "{header}"\n', f"src/core/{header}": ""})
+        yield f"chambers_include_only_chambers_below_them_fails_for_{header}", any(expected in line for line in found)
+    yield "a_chamber_may_include_one_below_it", findings(
+        chambers.chambers_include_only_chambers_below_them,
+        {"src/core/owner/a.c": '#include "trust/trust.h"\n', "src/core/trust/trust.h": ""}) == []
+    up = {"trust/a.c": "void g(void);\nvoid f(void)\n{\n    g();\n}\n", "owner/b.c": "void g(void)\n{\n}\n"}
+    yield "a_chamber_may_not_call_one_above_it", chamber_findings(
+        chambers.chambers_call_only_chambers_below_them, up) == ["src/core/trust/a.c (trust) calls src/core/owner/b.c"]
+    for count in (5, 6):
+        found = chamber_findings(chambers.no_circle_of_files_is_large, ring(count))
+        yield f"a_circle_of_{count}_files_is_{'large' if count > 5 else 'none'}", bool(found) == (count > 5)
+    rows = chamber_findings(chambers.table, ring(3) | {"owner/g.c": "/* One. */\nvoid g(void)\n{\n    hf_assert(1);\n}\n"})
+    yield "the_table_counts_files_functions_circles_assertions_and_comments", \
+        rows[-1].split() == ["core", "4", "4", "3", "0.25", "5", "%"]
+
+
 def judge():
     """(claim, whether it holds) for each."""
     for name, path, text, expected in CASES:
@@ -168,7 +218,7 @@ def judge():
 
 
 def main():
-    results = list(judge())
+    results = [*judge(), *judge_chambers()]
     print(f"1..{len(results)}")
     for number, (claim, holds) in enumerate(results, 1):
         print(f"{'ok' if holds else 'not ok'} {number} - {claim}")

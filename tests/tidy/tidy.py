@@ -3,6 +3,7 @@
 
 import sys
 
+import chambers
 import tables
 import upkeep
 from checks import CHECKS, Skip, the_engine_reaches_nothing_outside_memory
@@ -12,12 +13,12 @@ from tree import Tree
 def main():
     tree = Tree(sys.argv[1])
     archives = sys.argv[2:]
-    every = CHECKS + tables.CHECKS + upkeep.CHECKS
+    every = CHECKS + chambers.INCLUDES + chambers.CALLS + tables.CHECKS + upkeep.CHECKS
     print(f"1..{len(every)}")
     failed = 0
     for number, check in enumerate(every, 1):
         try:
-            if check is the_engine_reaches_nothing_outside_memory:
+            if check is the_engine_reaches_nothing_outside_memory or check in chambers.CALLS:
                 found = check(tree, archives)
             else:
                 found = check(tree)
@@ -28,6 +29,9 @@ def main():
         for line in found:
             print(f"# {line}")
         failed += bool(found)
+    if archives:
+        for line in chambers.table(tree, archives):
+            print(f"# {line}")
     return 1 if failed else 0
 
 

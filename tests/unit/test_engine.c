@@ -324,7 +324,7 @@ Test(hf_engine_step, a_policy_that_trusts_a_development_root_needs_a_node_that_m
 {
     struct hf_bytes papers[3];
     harness_init(&l);
-    l.e->accept_dev = false;
+    l.e->trust->accept_dev = false;
     harness_fresh(&l);
     harness_envelopes(&l, 2, 3, 4, papers);
     harness_documents(&l, papers, 3);
@@ -339,7 +339,7 @@ Test(hf_engine_step, a_policy_that_trusts_a_development_root_needs_a_node_that_m
     /* Nor from the disk. */
     harness_done(&l);
     harness_init(&l);
-    l.e->accept_dev = false;
+    l.e->trust->accept_dev = false;
     harness_envelopes(&l, 2, 3, 4, papers);
     struct hf_row_in rows[2] = {
         {.collection = HF_ROW_PUBLIC, .key = hf_bytes_of("root-1", 6)},

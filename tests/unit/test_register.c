@@ -1,8 +1,8 @@
 /* What both ends of the claim register decide alike: order, promise, the owner's word,
  * certificates and proofs, each with what must be refused. */
 #include "engine_harness.h"
-#include "provider.h"
-#include "register.h"
+#include "provider/provider.h"
+#include "register/register.h"
 
 #include "base/error.h"
 
@@ -18,9 +18,9 @@ static void up(void)
 {
     harness_init(&l);
     harness_fresh(&l);
-    l.e->suite->sign_keypair(&l.e->s->rng, owner, owner_secret);
+    l.e->suite->sign_keypair(&l.e->secrets->rng, owner, owner_secret);
     for (size_t i = 0; i < HOLDERS; i++)
-        l.e->suite->sign_keypair(&l.e->s->rng, holders[i], holder_secrets[i]);
+        l.e->suite->sign_keypair(&l.e->secrets->rng, holders[i], holder_secrets[i]);
 }
 
 static struct hf_signed_claim word(uint64_t number, uint8_t instance)

@@ -1,5 +1,5 @@
 /* The engine's mirror of its vault, beside a plain list that does the same slowly. */
-#include "rows.h"
+#include "node/rows.h"
 
 #include "core/limits.h"
 

@@ -43,9 +43,10 @@ static void stand(enum hf_state from, enum hf_state to)
     l.e->has_account = true;
     l.e->open = to >= HF_STATE_CLAIMING && to <= HF_STATE_LEAVING;
     l.e->claimed = to >= HF_STATE_PLACING && to <= HF_STATE_LEAVING;
-    l.e->watch = calloc(1, sizeof *l.e->watch);
-    cr_assert_not_null(l.e->watch);
-    l.e->watch_count = 1;
+    struct hf_blob *record = hf_blob_new(hf_bytes_of("a record", 8));
+    cr_assert_not_null(record);
+    hf__rows_put(&l.e->rows, HF_ROW_RECORD, (struct hf_bytes){0}, record);
+    hf_blob_unref(record);
 }
 
 Test(hf__state_set, every_permitted_move_is_made_and_traced)
@@ -114,10 +115,10 @@ ParameterizedTest(struct move *m, hf__state_set, a_forbidden_move, .signal = SIG
     hf__state_set(l.e, m->to, 0);
 }
 
-Test(hf__state_set, ready_without_holders, .signal = SIGABRT)
+Test(hf__state_set, ready_without_a_record, .signal = SIGABRT)
 {
     stand(HF_STATE_PLACED, HF_STATE_READY);
-    l.e->watch_count = 0;
+    hf__rows_del(&l.e->rows, HF_ROW_RECORD, (struct hf_bytes){0});
     hf__state_set(l.e, HF_STATE_READY, 0);
 }
 

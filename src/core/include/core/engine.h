@@ -303,7 +303,7 @@ void hf_engine_step(struct hf_engine *e, const struct hf_event *event, struct hf
  * engines, which knows what comes next. depth 0 fetches the engine itself; 1, some time later, what
  * it points to; 2, what that points to.
  */
-void hf_engine_near(const struct hf_engine *e, unsigned depth);
+void hf_engine_prefetch(const struct hf_engine *e, unsigned depth);
 
 /*
  * Signs a peer certificate: the node's account and its signature under label "holdfast/v1/tls" over

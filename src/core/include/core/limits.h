@@ -14,7 +14,16 @@ enum {
     HF_TOMBSTONES_MAX = 65536,   /* owners that have moved on and whose promises a provider keeps */
     HF_RELEASES_MAX = 16,        /* first releases that wait for acknowledgements */
     HF_GENERATIONS_HELD_MAX = 5, /* of one owner by one provider: four recorded and one pending */
-    HF_PARKED_MAX = 256,         /* messages that wait for a quote to be judged */
+    /* Calls that may be out at once, by what they are for. */
+    HF_CALLS_DOCUMENTS_MAX = 128,
+    HF_CALLS_HOLDERS_MAX = 64,   /* offers and deposits; records; standing; drills: each so many */
+    HF_CALLS_RETIRE_MAX = 256,   /* deletions of older generations */
+    HF_CALLS_RECOVER_MAX = 1024, /* several rounds: those given up may still be out */
+    HF_CALLS_CLAIM_MAX = 256,
+    HF_CALLS_SEAL_MAX = 128,     /* holders of the older generations in a record's chain */
+    HF_CALLS_RELEASE_MAX = 1024, /* acknowledgements that first releases wait for */
+    HF_CALLS_DRAIN_MAX = 256,
+    HF_PARKED_MAX = 256,          /* messages that wait for a quote to be judged */
     HF_PARKED_STRANGERS_MAX = 64, /* of those, from askers whose certificate proves no account */
     HF_ANSWERS_MAX = 256,         /* recovery answers kept for their nonce's life */
     HF_VERDICTS_MAX = 4096,       /* identity quotes of peers that are remembered */

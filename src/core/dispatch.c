@@ -1,0 +1,176 @@
+#include "dispatch.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+
+/* When a peer's request of a method is served. */
+enum rights {
+    CLAIMED, /* once the own claim stands */
+    /*
+     * With the vault open. If a node did nothing for others before its own claim stands, nodes that
+     * hold each other's shares and restarted together would wait for each other for ever. It takes
+     * nothing new into keeping: shares go out by the same checks, and its vote on claims is marked
+     * as provisional.
+     */
+    OPEN,
+    ALWAYS, /* a locked node serves it too */
+};
+
+/*
+ * Who deals with what: requests of peers by method, and answers of peers by the task that asked.
+ * Both return 0: done; HF__PARK; else what was wrong: a refusal for the asker, or for the trace.
+ */
+static const struct request {
+    enum rights rights;
+    int (*handler)(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
+} requests[] = {
+    [HF_METHOD_DOCUMENTS] = {ALWAYS, hf__recv_documents},
+    [HF_METHOD_OFFER] = {CLAIMED, hf__recv_offer},
+    [HF_METHOD_DEPOSIT] = {CLAIMED, hf__recv_deposit},
+    [HF_METHOD_RECORD] = {CLAIMED, hf__recv_record},
+    [HF_METHOD_DELETE] = {CLAIMED, hf__recv_delete},
+    [HF_METHOD_STANDING] = {CLAIMED, hf__recv_standing},
+    [HF_METHOD_NONCE] = {OPEN, hf__recv_nonce},
+    [HF_METHOD_RECOVER] = {OPEN, hf__recv_recover},
+    [HF_METHOD_DRILL] = {CLAIMED, hf__recv_recover},
+    [HF_METHOD_CLAIM] = {OPEN, hf__recv_claim},
+};
+
+static const struct answer {
+    enum hf__task task;
+    uint8_t method;
+    int (*handler)(struct hf_engine *e, const struct hf__pending *call, int error,
+                   struct hf_bytes body);
+} answers[] = {
+    {HF__TASK_DOCUMENTS, HF_METHOD_DOCUMENTS, hf__documents_answered},
+    {HF__TASK_DEAL, HF_METHOD_OFFER, hf__offer_answered},
+    {HF__TASK_DEAL, HF_METHOD_DEPOSIT, hf__deposit_answered},
+    {HF__TASK_RECORD, HF_METHOD_RECORD, hf__record_answered},
+    {HF__TASK_SEAL, HF_METHOD_RECORD, hf__seal_answered},
+    {HF__TASK_RETIRE, HF_METHOD_DELETE, hf__delete_answered},
+    {HF__TASK_STANDING, HF_METHOD_STANDING, hf__standing_answered},
+    {HF__TASK_RELEASE, HF_METHOD_STANDING, hf__release_answered},
+    {HF__TASK_RECOVER, HF_METHOD_NONCE, hf__recover_nonce},
+    {HF__TASK_RECOVER, HF_METHOD_RECOVER, hf__recover_answered},
+    {HF__TASK_CLAIM, HF_METHOD_CLAIM, hf__claim_answered},
+    {HF__TASK_DRILL, HF_METHOD_NONCE, hf__drill_nonce},
+    {HF__TASK_DRILL, HF_METHOD_DRILL, hf__drill_answered},
+    {HF__TASK_DRAIN, HF_METHOD_NONCE, hf__drain_answered},
+};
+
+static int handle_request(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body)
+{
+    const struct request *r = m->method < HF_ARRAY_LEN(requests) ? &requests[m->method] : NULL;
+    bool unknown = r == NULL || r->handler == NULL;
+    enum rights rights = unknown ? CLAIMED : r->rights;
+    if ((rights != ALWAYS && !e->open) || (rights == CLAIMED && !e->claimed))
+        return HF_ELOCKED;
+    return unknown ? HF_EUNSUPPORTED : r->handler(e, m, body);
+}
+
+static int handle_response(struct hf_engine *e, const struct hf__pending *call, int error,
+                           struct hf_bytes body)
+{
+    for (size_t i = 0; i < HF_ARRAY_LEN(answers); i++)
+        if (answers[i].task == call->task && answers[i].method == call->method)
+            return answers[i].handler(e, call, error, body);
+    hf_unreachable();
+}
+
+static void do_request(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body)
+{
+    int r = handle_request(e, m, body);
+    hf__life_settle(e); /* documents may have come with it */
+    if (r == HF__PARK) {
+        hf__park(e, m, body);
+    } else if (r != 0) {
+        hf__trace(e, HF_TRACE_REQUEST_REFUSED, r, hf__asker(m), m->method, 0);
+        hf__reply(e, m->request, r, (struct hf_bytes){0}, true);
+    }
+}
+
+static void do_response(struct hf_engine *e, const struct hf__message *m, int error,
+                        struct hf_bytes body)
+{
+    if (error == HF_EIDENTITY && m->call.bare && hf__owner_again(e, &m->call))
+        return;
+    if (error == HF_EBEHIND)
+        hf__documents_push(e, m->call.account);
+    else if (error == HF_ESUPERSEDED)
+        hf__claim_challenge(e, m->call.account);
+    int r = handle_response(e, &m->call, error, body);
+    if (r == HF__PARK) {
+        hf__park(e, m, body);
+        return;
+    }
+    hf__life_settle(e);
+    if (r == HF_EIDENTITY && error == 0 && hf__owner_again(e, &m->call))
+        return;
+    if (r == HF_EBEHIND)
+        hf__documents_pull(e, m->call.account);
+    if (error != 0)
+        hf__trace(e, HF_TRACE_CALL_FAILED, error, m->call.account, m->call.method, 0);
+    else if (r != 0)
+        hf__trace(e, HF_TRACE_PEER_MISBEHAVED, r, m->call.account, m->call.method, 0);
+}
+
+void hf__on_request(struct hf_engine *e, const struct hf_event *event)
+{
+    struct hf__message m = {.is_request = true,
+                            .request = event->u.request.id,
+                            .method = event->u.request.method,
+                            .has_account = event->u.request.account != NULL};
+    if (m.has_account)
+        memcpy(m.account, event->u.request.account, 32);
+    do_request(e, &m, event->u.request.body);
+}
+
+void hf__on_response(struct hf_engine *e, const struct hf_event *event)
+{
+    struct hf__message m = {0};
+    if (!hf__answered(e, event->u.response.call, &m.call))
+        return;
+    m.method = m.call.method;
+    do_response(e, &m, event->u.response.error, event->u.response.body);
+}
+
+void hf__on_judged(struct hf_engine *e, const struct hf_event *event)
+{
+    if (!hf__quote_judged(e, event->u.quote_judged.work, &event->u.quote_judged.verdict))
+        return;
+    struct hf__parked *m = hf__parked_take(e, e->shared->step.fresh_hash);
+    while (m != NULL) {
+        struct hf__parked *next = m->next;
+        if (m->message.is_request)
+            do_request(e, &m->message, hf_blob_bytes(m->body));
+        else
+            do_response(e, &m->message, 0, hf_blob_bytes(m->body));
+        hf_blob_unref(m->body);
+        free(m);
+        m = next;
+    }
+    e->shared->step.fresh = NULL;
+}
+
+static void (*const quotes[HF__TASKS])(struct hf_engine *e, uint32_t work, int error,
+                                       struct hf_bytes quote) = {
+    [HF__TASK_IDENTITY] = hf__identity_made,
+    [HF__TASK_DEAL] = hf__deal_quote,
+    [HF__TASK_RECOVER] = hf__recover_quote,
+    [HF__TASK_DRILL] = hf__drill_quote,
+};
+
+void hf__on_made(struct hf_engine *e, const struct hf_event *event)
+{
+    uint32_t work = event->u.quote_made.work;
+    int error = event->u.quote_made.error;
+    struct hf_bytes quote = event->u.quote_made.quote;
+    if (error == 0 && (quote.len == 0 || quote.len > HF_WIRE_QUOTE_MAX))
+        error = HF_ETOOBIG;
+    if (error != 0)
+        hf__trace(e, HF_TRACE_QUOTE_FAILED, error, NULL, 0, 0);
+    enum hf__task task;
+    if (hf__quote_made(e, work, &task))
+        quotes[task](e, work, error, quote);
+}

@@ -1,0 +1,216 @@
+/* Who this node is: made fresh, or found again in the vault that its providers' shares open. */
+#include "life/life.h"
+
+#include "base/error.h"
+#include "base/secret.h"
+
+enum { FRESH_RETRY_MS = 500 };
+
+/* A node that has nothing to lose: a new root secret, a new account, a new vault. */
+static void begin_fresh(struct hf_engine *e)
+{
+    struct hf__secrets *s = e->secrets;
+    hf__state_set(e, HF_STATE_FRESH, 0);
+    e->suite->scalar_random(&s->rng, s->active.root);
+    e->suite->sign_keypair(&s->rng, e->account, s->account);
+    e->suite->seal_keypair(&s->rng, e->sealing_key, s->sealing);
+    e->active.has_root = e->has_account = true;
+    e->active.number = 1;
+    e->claim = e->claim_asked = 1; /* the vault's maker holds it */
+    e->generation_next = 1;
+    hf__vault_ask(e, HF_WORK_VAULT_CREATE);
+}
+
+void hf__life_lock(struct hf_engine *e)
+{
+    hf__owner_lock(e);
+    hf__provider_lock(e);
+    hf__trust_lock(e);
+    hf__rows_done(&e->rows);
+    hf_assert(e->owner->holders_count == 0 && e->provider->drain == NULL);
+    if (e->open)
+        e->new_identity = true;
+    e->open = e->active.has_root = e->claimed = false;
+    /* All but the generator, which a locked node still needs. */
+    struct hf_rng rng = e->secrets->rng;
+    hf_wipe(e->secrets, sizeof *e->secrets);
+    e->secrets->rng = rng;
+    hf_wipe(&rng, sizeof rng);
+    /* Documents are all that a locked node goes on with. */
+    for (int timer = 0; timer < HF__TIMERS; timer++)
+        if (timer != HF__TIMER_DOCUMENTS)
+            hf__timer_clear(e, (enum hf__timer)timer);
+}
+
+static void block(struct hf_engine *e, int reason)
+{
+    hf__life_lock(e);
+    hf__state_set(e, HF_STATE_BLOCKED, reason);
+}
+
+static bool find_hint(struct hf_engine *e, const struct hf_event *event, struct hf_public_hint *ret)
+{
+    struct hf_bytes name = hf_bytes_of("hint", 4);
+    for (size_t i = 0; i < event->u.start.rows_count; i++) {
+        const struct hf_row_in *row = &event->u.start.rows[i];
+        if (hf_bytes_equal(row->key, name))
+            return hf__decode(e, &hf_wire_public_hint, hf_blob_bytes(row->value), ret) == 0;
+    }
+    return false;
+}
+
+void hf__life_start(struct hf_engine *e, const struct hf_event *event)
+{
+    struct hf_public_hint hint;
+    hf_assert(e->state == HF_STATE_STARTING && !e->open);
+    hf__documents_load(e, event->u.start.rows, event->u.start.rows_count);
+    hf__timer_set(e, HF__TIMER_DOCUMENTS, 0);
+    bool hinted = find_hint(e, event, &hint);
+    if (hinted && memcmp(hint.network, e->network, 32) != 0) {
+        block(e, HF_EDOCUMENT_NETWORK);
+        return;
+    }
+    if (event->u.start.vault != HF_VAULT_PLACED) {
+        /* What was placed is never abandoned: a folder that lost its vault is a matter for a
+         * person. */
+        if (hinted && hint.has_record)
+            block(e, HF_EVAULT_GONE);
+        else
+            begin_fresh(e);
+        return;
+    }
+    if (!hinted) {
+        block(e, HF_EMISSING);
+        return;
+    }
+    memcpy(e->account, hint.account, 32);
+    e->has_account = true;
+    e->active.number = (uint32_t)hint.version;
+    hf__state_set(e, HF_STATE_RECOVERING, 0);
+    struct hf_bytes record = {0};
+    if (hint.has_record)
+        record = hf__encode(e, &hf_wire_signed_record, &hint.record);
+    hf__recover_begin(e, record);
+}
+
+static void open_vault(struct hf_engine *e)
+{
+    if (!e->vault_work)
+        hf__vault_ask(e, HF_WORK_VAULT_OPEN);
+}
+
+static void opened(struct hf_engine *e)
+{
+    hf_assert(e->has_account && e->active.has_root && !e->open);
+    e->open = true;
+    e->new_identity = true;
+    hf_wipe(e->secrets->active.vault_key, sizeof e->secrets->active.vault_key);
+    hf__holders_rebuild(e);
+    hf__chain_count(e);
+    hf__owners_age(e);
+    hf__identity_renew(e);
+}
+
+void hf__life_fresh(struct hf_engine *e)
+{
+    if (e->state != HF_STATE_FRESH)
+        return;
+    if (!e->open) {
+        if (!e->vault_work)
+            hf__vault_ask(e, HF_WORK_VAULT_CREATE);
+        return;
+    }
+    int r = hf__documents_ready(e);
+    if (r == 0 && !hf__is_member(e, e->account))
+        r = HF_ENOTMEMBER;
+    hf__state_set(e, HF_STATE_FRESH, r);
+    if (r != 0)
+        return;
+    if (!hf__identity_current(e)) {
+        hf__timer_set(e, HF__TIMER_FRESH,
+                      FRESH_RETRY_MS); /* its quote is under way and comes sooner */
+        return;
+    }
+    hf__state_set(e, HF_STATE_PLACING, 0);
+    hf__deal_begin(e);
+}
+
+static void made_fresh(struct hf_engine *e, int error)
+{
+    if (error != 0) {
+        /* Nothing was promised to anyone yet: make all anew, as soon as the disk lets us. */
+        hf__state_set(e, HF_STATE_FRESH, error);
+        hf__timer_set(e, HF__TIMER_FRESH, FRESH_RETRY_MS);
+        return;
+    }
+    hf__account_save(e);
+    e->claimed = true;
+    opened(e);
+    hf__life_fresh(e);
+}
+
+void hf__life_vault(struct hf_engine *e, const struct hf_event *event)
+{
+    int error = event->u.vault.error;
+    e->vault_work = false;
+    if (e->state == HF_STATE_FRESH) {
+        made_fresh(e, error);
+        return;
+    }
+    if (e->state != HF_STATE_RECOVERING || !e->active.has_root)
+        return;
+    if (error == 0) {
+        for (size_t i = 0; i < event->u.vault.rows_count; i++) {
+            const struct hf_row_in *row = &event->u.vault.rows[i];
+            hf_blob_unref(hf__rows_put(&e->rows, row->collection, row->key, row->value));
+        }
+        error = hf__account_load(e);
+        if (error != 0)
+            hf__rows_done(&e->rows);
+    }
+    if (error == 0) {
+        opened(e);
+        hf__claim_begin(e);
+    } else if (hf_error_transient(error)) {
+        e->reason = error;
+        hf__retry(e, HF__TIMER_RECOVER, false);
+    } else {
+        /* The shares agree and the vault does not open: it is damaged, planted or rolled back by
+         * row. */
+        block(e, error);
+    }
+}
+
+void hf__life_recover(struct hf_engine *e)
+{
+    hf_assert(e->owner->recovery != NULL);
+    if (e->active.has_root)
+        open_vault(e);
+    else
+        hf__recover_round(e);
+}
+
+/* A document was adopted: what it may change for owners of shares, and for this node's own. */
+static void adopted(struct hf_engine *e)
+{
+    e->settled = e->trust->adopted;
+    if (!e->open)
+        return;
+    hf__owners_age(e);
+    hf__chain_count(e);
+    hf__claim_floor(e);
+}
+
+void hf__life_settle(struct hf_engine *e)
+{
+    if (e->settled != e->trust->adopted)
+        adopted(e);
+    enum hf__outcome outcome = (enum hf__outcome)e->owner->outcome;
+    e->owner->outcome = HF__OUTCOME_NONE;
+    hf_assert(outcome != HF__OUTCOME_REBUILT || (e->owner->recovery != NULL && !e->open));
+    hf_assert(outcome != HF__OUTCOME_FENCED || e->fenced);
+    if (outcome == HF__OUTCOME_REBUILT)
+        open_vault(e);
+    else if (outcome == HF__OUTCOME_FENCED)
+        block(e, HF_EFENCED);
+}

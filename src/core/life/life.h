@@ -1,0 +1,21 @@
+/* The life of a node: made fresh or found again, and which task comes next. Private to core. */
+#ifndef HF_CORE_LIFE_H
+#define HF_CORE_LIFE_H
+
+#include "owner/owner.h"
+#include "provider/provider.h"
+
+/* The first event: what the disk holds. */
+void hf__life_start(struct hf_engine *e, const struct hf_event *event);
+/* The vault was made or opened, or why not. */
+void hf__life_vault(struct hf_engine *e, const struct hf_event *event);
+/* The timer: makes the vault or, with it open, registered and with documents, begins to place. */
+void hf__life_fresh(struct hf_engine *e);
+/* The timer: a round of recovery or, with the root secret back, the vault is opened again. */
+void hf__life_recover(struct hf_engine *e);
+/* Goes on with what a task of the owner has come to. After every handler that may run one. */
+void hf__life_settle(struct hf_engine *e);
+/* Forgets every secret and every row: nothing can be signed, released or answered any more. */
+void hf__life_lock(struct hf_engine *e);
+
+#endif

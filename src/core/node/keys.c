@@ -1,0 +1,86 @@
+/* What the root secret gives, and the account's secrets in the vault under it. */
+#include "base/error.h"
+#include "base/secret.h"
+#include "crypto/key.h"
+#include "node/node.h"
+
+enum { ACCOUNT_SECRETS = HF_SIGN_SECRET_LEN + HF_KEY_LEN };
+
+static const struct hf_bytes no_key = {0};
+
+void hf__derive(const struct hf_engine *e, const char *purpose, struct hf_bytes name,
+                uint8_t ret[static 32])
+{
+    struct hf_key_name key = {.network = e->network,
+                              .account = e->account,
+                              .version = e->active.number,
+                              .purpose = hf_bytes_of(purpose, strlen(purpose)),
+                              .name = name};
+    hf_assert(e->active.has_root);
+    int r = hf_key_derive(e->suite, e->secrets->active.root, &key, ret, 32);
+    hf_assert(r == 0);
+}
+
+void hf__vault_ask(struct hf_engine *e, enum hf_work_type type)
+{
+    hf__derive(e, "vault", no_key, e->secrets->active.vault_key);
+    hf__derive(e, "wrap", no_key, e->secrets->active.wrap_key);
+    hf_assert(!e->vault_work);
+    e->vault_work = true;
+    struct hf_work *w = hf__work(e, type);
+    w->key = e->secrets->active.vault_key;
+    w->version = e->active.number;
+    memcpy(w->account, e->account, 32);
+}
+
+void hf__account_save(struct hf_engine *e)
+{
+    struct hf_account_row row = {.version = e->active.number,
+                                 .claim_asked = e->claim_asked,
+                                 .generation_next = e->generation_next};
+    hf_assert(e->active.has_root && e->claim_asked > 0 && e->generation_next > 0);
+    uint8_t *plain = e->secret_alloc(ACCOUNT_SECRETS);
+    hf_assert(plain != NULL);
+    memcpy(plain, e->secrets->account, HF_SIGN_SECRET_LEN);
+    memcpy(plain + HF_SIGN_SECRET_LEN, e->secrets->sealing, HF_KEY_LEN);
+    memcpy(row.network, e->network, 32);
+    memcpy(row.account, e->account, 32);
+    memcpy(row.sealing_key, e->sealing_key, 32);
+    e->suite->wrap(&e->secrets->rng, e->secrets->active.wrap_key, hf_bytes_of(e->account, 32),
+                   hf_bytes_of(plain, ACCOUNT_SECRETS), row.wrapped);
+    e->secret_free(plain);
+    hf__put(e, HF_ROW_ACCOUNT, no_key, &hf_wire_account_row, &row);
+}
+
+/* The account inside must be the account outside, and its secrets must be its own. */
+int hf__account_load(struct hf_engine *e)
+{
+    static const char label[] = "holdfast/v1/self";
+    struct hf_account_row row;
+    uint8_t signature[HF_SIGNATURE_LEN];
+    struct hf_blob *value = hf__rows_get(&e->rows, HF_ROW_ACCOUNT, no_key);
+    if (value == NULL)
+        return HF_EMISSING;
+    int r = hf__decode(e, &hf_wire_account_row, hf_blob_bytes(value), &row);
+    if (r != 0)
+        return r;
+    if (memcmp(row.network, e->network, 32) != 0 || memcmp(row.account, e->account, 32) != 0 ||
+        row.version != e->active.number)
+        return HF_EACCOUNT;
+    uint8_t *plain = e->secret_alloc(ACCOUNT_SECRETS);
+    hf_assert(plain != NULL);
+    r = e->suite->unwrap(e->secrets->active.wrap_key, hf_bytes_of(e->account, 32),
+                         hf_bytes_of(row.wrapped, sizeof row.wrapped), plain);
+    if (r == 0) {
+        memcpy(e->secrets->account, plain, HF_SIGN_SECRET_LEN);
+        memcpy(e->secrets->sealing, plain + HF_SIGN_SECRET_LEN, HF_KEY_LEN);
+        e->suite->sign(e->secrets->account, label, no_key, signature);
+        if (e->suite->verify(e->account, label, no_key, signature) != 0)
+            r = HF_EACCOUNT;
+    }
+    e->secret_free(plain);
+    memcpy(e->sealing_key, row.sealing_key, 32);
+    e->generation_next = (uint32_t)row.generation_next;
+    e->claim_asked = row.claim_asked;
+    return r;
+}

@@ -1,0 +1,26 @@
+/* What the messages of owners and providers have in common. */
+#include "base/error.h"
+#include "node/node.h"
+
+const char *hf__label(uint8_t method)
+{
+    switch (method) {
+#define X(constant, number, name)                                                                  \
+    case constant:                                                                                 \
+        return "holdfast/v1/" name;
+        HF_METHOD_MAP(X)
+#undef X
+    default:
+        hf_unreachable();
+    }
+}
+
+void hf__fill_header(const struct hf_engine *e, const uint8_t provider[static 32],
+                     struct hf_owner_header *ret)
+{
+    memcpy(ret->network, e->network, 32);
+    memcpy(ret->owner, e->account, 32);
+    memcpy(ret->provider, provider, 32);
+    ret->ballot.number = e->claim;
+    memcpy(ret->ballot.instance, e->instance, 16);
+}

@@ -1,0 +1,217 @@
+/*
+ * One node: what every chamber of core works on, and what node/ does with it. The chambers above
+ * hang their own state here by pointers that only they can follow: trust/trust.h, owner/owner.h,
+ * provider/provider.h say what it is. Private to core.
+ */
+#ifndef HF_CORE_NODE_H
+#define HF_CORE_NODE_H
+
+#include "attest/verdict.h"
+#include "base/secret.h"
+#include "core/engine.h"
+#include "node/fault.h"
+#include "node/rows.h"
+#include "node/shared.h"
+#include "node/update.h"
+#include "wire/messages.h"
+
+/* The secrets of one version of the key. */
+struct hf__version_secrets {
+    uint8_t root[HF_SCALAR_LEN];   /* valid while has_root */
+    uint8_t vault_key[HF_KEY_LEN]; /* while the vault is being opened or made */
+    uint8_t wrap_key[HF_KEY_LEN];
+};
+
+/* In memory for secrets, one allocation a node. */
+struct hf__secrets {
+    struct hf_rng rng;
+    uint8_t nonce_key[HF_KEY_LEN]; /* of the nonces given out; dies with the process */
+    struct hf__version_secrets active;
+    uint8_t account[HF_SIGN_SECRET_LEN];
+    uint8_t sealing[HF_KEY_LEN];
+    uint8_t response[HF_KEY_LEN];    /* of the round of recovery or drill under way */
+    uint8_t app_key[HF_APP_KEY_LEN]; /* last released; wiped at the next step */
+};
+
+/* A version of the key, as far as it is no secret. */
+struct hf__version {
+    uint32_t number; /* 0: not known yet */
+    bool has_root;
+};
+
+/* A call that has not been answered. */
+struct hf__pending {
+    uint32_t id;
+    uint32_t arg; /* the asker's: round, generation, … ; what does not match is stale */
+    uint8_t task; /* enum hf__task: who asked */
+    uint8_t method;
+    uint8_t slot;
+    uint8_t shown; /* number of the own identity that whoever answers an owner's request knows */
+    bool bare;     /* an owner's request, sent without that identity */
+    bool curious;  /* an owner's request that asks the provider to show its identity */
+    uint8_t account[32];
+};
+
+/* A quote that the shell makes. */
+struct hf__quoting {
+    struct hf__quoting *next;
+    uint32_t work;
+    uint8_t task; /* enum hf__task: who asked */
+};
+
+/* A request of a peer, or the answer of one. */
+struct hf__message {
+    bool is_request;
+    uint8_t method;
+    uint64_t request; /* of a request: the shell's id */
+    bool has_account; /* of a request: the asker's certificate proved an account */
+    uint8_t account[32];
+    struct hf__pending call; /* of an answer */
+};
+
+/*
+ * Deadlines: each is of one task, which sets it and is run when it comes. Those up to
+ * HF__TIMER_DEAL are of tasks that fail and are tried again after pauses of their own; whatever
+ * they may have waited for brings them forward (hf__kick).
+ */
+enum hf__timer {
+    HF__TIMER_FRESH,     /* life: the vault is made again, or what placing waits for is looked at */
+    HF__TIMER_RECOVER,   /* recovery: the next round, or the vault is opened again */
+    HF__TIMER_CLAIM,     /* claim: whoever has not accepted is asked again, or a higher number */
+    HF__TIMER_DEAL,      /* dealing: begins, or goes on */
+    HF__TIMER_GRACE,     /* recovery: enough answers are in, the round goes on without the others */
+    HF__TIMER_STANDING,  /* holders: all are asked whether they are placed and hold their share */
+    HF__TIMER_DOCUMENTS, /* documents: pulled from a seed and a random member */
+    HF__TIMER_IDENTITY,  /* identity: the own one is renewed, or its quote asked for again */
+    HF__TIMER_RECORD,    /* record: sent again to holders that have not confirmed it */
+    HF__TIMER_SEAL,      /* record: sent again to holders of older generations, to be sealed */
+    HF__TIMER_RETIRE,    /* record: deletions are sent again to holders of older generations */
+    HF__TIMERS,
+    HF__TIMERS_RETRIED = HF__TIMER_DEAL + 1
+};
+
+struct hf__trust;    /* trust/trust.h */
+struct hf__owner;    /* owner/owner.h */
+struct hf__provider; /* provider/provider.h */
+
+/* What every step looks at stands first, close together: a simulator has many engines. */
+struct hf_engine {
+    const struct hf_suite *suite;
+    struct hf_shared *shared;
+    struct hf__secrets *secrets;
+    struct hf__trust *trust;
+    struct hf__owner *owner;
+    struct hf__provider *provider;
+    uint64_t now_ms;
+    uint64_t wall_ms;
+    uint64_t floor_s; /* newest issue date of a verified document */
+    uint64_t timers[HF__TIMERS];
+    bool started;
+    bool has_account;
+    bool open;    /* the vault's rows are in the mirror, the account's secrets in secrets */
+    bool claimed; /* this instance speaks for the account */
+    bool fenced;
+    bool vault_work;    /* making or opening the vault is under way */
+    bool key_out;       /* the last step put an application key into secrets */
+    bool new_identity;  /* this step changed who the node is to its peers */
+    bool state_changed; /* this step changed the state, or its reason */
+    uint8_t state;      /* enum hf_state */
+    uint16_t calls_count, calls_cap;
+    struct hf__pending *calls; /* none allocated while none is out */
+    struct hf__quoting *quoting;
+    uint8_t account[32];
+    uint8_t network[32];
+    struct hf__rows rows;
+    uint32_t next_id;   /* of calls and work */
+    uint64_t write_seq; /* of the last transaction */
+    struct hf__version active;
+    uint8_t instance[16];
+    uint64_t claim;       /* number of the own ballot; 0 none yet */
+    uint64_t claim_asked; /* highest number asked for, durable before it is asked */
+    int reason;
+    int store_error;
+    struct hf_timing timing;
+
+    uint32_t generation_next;
+    uint32_t settled;                       /* documents adopted when hf__life_settle looked last */
+    uint32_t pauses_ms[HF__TIMERS_RETRIED]; /* the last pause of each; 0: it has not failed */
+    uint64_t state_since_ms;
+    uint64_t store_since_ms;
+    uint64_t binding_seq; /* of the last transaction that bound the name of an application key */
+    uint8_t sealing_key[32];
+    void *(*secret_alloc)(size_t len);
+    void (*secret_free)(void *p);
+};
+
+/* A handler's way to say: park this message until wait_hash is judged, then call me again. */
+enum { HF__PARK = 1 };
+
+static const uint64_t HF__NEVER = UINT64_MAX;
+
+static inline struct hf_bytes hf__key_account(const uint8_t account[static 32])
+{
+    return hf_bytes_of(account, 32);
+}
+
+/* The account that the certificate of a request proved; NULL: none. */
+static inline const uint8_t *hf__asker(const struct hf__message *m)
+{
+    return m->has_account ? m->account : NULL;
+}
+
+/* Bytes of a blob in memory; NULL is legal. */
+static inline size_t hf__blob_memory(const struct hf_blob *b)
+{
+    return b == NULL ? 0 : sizeof *b + b->len;
+}
+
+/* ---- timer.c: time, timers, pauses */
+
+/* The time in seconds since 1970 by which things are judged: never before floor_s, never 0. */
+uint64_t hf__now_s(const struct hf_engine *e);
+void hf__timer_set(struct hf_engine *e, enum hf__timer timer, uint64_t after_ms);
+void hf__timer_clear(struct hf_engine *e, enum hf__timer timer);
+/* Something that tasks wait for has changed: tries again now what waits. */
+void hf__kick(struct hf_engine *e);
+/* Sets the deadline of a task that failed: each pause is twice the last one, with jitter, and a
+ * long one when time does not mend the failure. */
+void hf__retry(struct hf_engine *e, enum hf__timer timer, bool permanent);
+/* The next pause is the first one again. */
+void hf__retry_reset(struct hf_engine *e, enum hf__timer timer);
+/* When the first of the tasks that failed is tried again; HF__NEVER: none is. */
+uint64_t hf__retry_at(const struct hf_engine *e);
+/* Brings what is to be tried again to the first pause from now. */
+void hf__retry_soon(struct hf_engine *e);
+/* Uniform below bound, which is above 0 and small beside 2^32. */
+uint32_t hf__random_below(struct hf_engine *e, uint32_t bound);
+
+/* ---- state.c */
+
+/* Moves to a state that the table permits; checks its invariant. The same state again changes the
+ * reason. */
+void hf__state_set(struct hf_engine *e, enum hf_state state, int reason);
+/* Whether this node's own shares are with all their holders. */
+bool hf__is_placed(const struct hf_engine *e);
+
+/* ---- keys.c: what the root secret gives, and what lies in the vault under it */
+
+/* The key of a purpose and a name under the active version of the root secret, which is there.
+ * name: may be empty. */
+void hf__derive(const struct hf_engine *e, const char *purpose, struct hf_bytes name,
+                uint8_t ret[static 32]);
+/* Asks the shell to make or open the vault, under the key derived from the root secret. */
+void hf__vault_ask(struct hf_engine *e, enum hf_work_type type);
+/* Writes the account's row: its secrets, wrapped, and the numbers that must never come back. */
+void hf__account_save(struct hf_engine *e);
+/* Reads it back. HF_EMISSING; HF_EACCOUNT: it is another's, or its secrets are; HF_ECRYPTO. */
+HF_MUST_USE int hf__account_load(struct hf_engine *e);
+
+/* ---- message.c: what the messages of both sides have in common */
+
+/* What a signature under a request of this method is over: "holdfast/v1/" and its name. */
+const char *hf__label(uint8_t method);
+/* Fills in network, this node as the owner, the provider, and the claim under which it works. */
+void hf__fill_header(const struct hf_engine *e, const uint8_t provider[static 32],
+                     struct hf_owner_header *ret);
+
+#endif

@@ -1,0 +1,29 @@
+/* What the engines of a process hold once. Private to core. */
+#ifndef HF_CORE_SHARED_H
+#define HF_CORE_SHARED_H
+
+#include "base/arena.h"
+#include "core/engine.h"
+
+enum { HF_STEP_ARENA_MAX = 512 * 1024 * 1024 };
+
+struct hf__outbox;     /* node/update.h */
+struct hf__peer_table; /* trust/peer.h */
+
+/* What a step tells its own handlers. */
+struct hf__step {
+    const struct hf_verdict *fresh; /* that was just brought, for the messages that waited */
+    uint8_t fresh_hash[32];
+    uint8_t wait_hash[32]; /* set by a handler that returns HF__PARK */
+};
+
+struct hf_shared {
+    struct hf_pool *documents;
+    const struct hf_wire_codec *codec;
+    struct hf__peer_table *peers;
+    struct hf__outbox *outbox; /* of the last step of any engine */
+    struct hf__step step;      /* under way: only one ever is */
+    struct hf_arena arena;     /* reset at the start of every step */
+};
+
+#endif

@@ -1,0 +1,356 @@
+#include "node/update.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "node/node.h"
+
+/* How many calls of a task may be out at once: none can crowd out another. */
+static const uint16_t calls_max[HF__TASKS] = {
+    [HF__TASK_DOCUMENTS] = HF_CALLS_DOCUMENTS_MAX, [HF__TASK_DEAL] = HF_CALLS_HOLDERS_MAX,
+    [HF__TASK_RECORD] = HF_CALLS_HOLDERS_MAX,      [HF__TASK_RETIRE] = HF_CALLS_RETIRE_MAX,
+    [HF__TASK_STANDING] = HF_CALLS_HOLDERS_MAX,    [HF__TASK_SEAL] = HF_CALLS_SEAL_MAX,
+    [HF__TASK_RELEASE] = HF_CALLS_RELEASE_MAX,     [HF__TASK_RECOVER] = HF_CALLS_RECOVER_MAX,
+    [HF__TASK_CLAIM] = HF_CALLS_CLAIM_MAX,         [HF__TASK_DRILL] = HF_CALLS_HOLDERS_MAX,
+    [HF__TASK_DRAIN] = HF_CALLS_DRAIN_MAX,
+};
+
+/* Arrays that grow to what the largest step needed. One for all engines that share it: only one
+ * step is ever under way. */
+struct hf__outbox {
+    struct hf_write *writes;
+    struct hf_call *calls;
+    struct hf_reply *replies;
+    struct hf_work *work;
+    struct hf_local_reply *locals;
+    struct hf_trace *traces;
+    struct hf_blob **replaced;
+    size_t writes_count, writes_cap;
+    size_t calls_count, calls_cap;
+    size_t replies_count, replies_cap;
+    size_t work_count, work_cap;
+    size_t locals_count, locals_cap;
+    size_t traces_count, traces_cap;
+    size_t replaced_count, replaced_cap;
+    enum hf_vault_state vault_state;
+};
+
+struct hf__outbox *hf__outbox_new(void)
+{
+    return calloc(1, sizeof(struct hf__outbox));
+}
+
+static void forget_writes(struct hf__outbox *o)
+{
+    for (size_t i = 0; i < o->writes_count; i++)
+        hf_blob_unref(o->writes[i].value);
+    o->writes_count = 0;
+    for (size_t i = 0; i < o->replaced_count; i++)
+        hf_blob_unref(o->replaced[i]);
+    o->replaced_count = 0;
+}
+
+void hf__outbox_free(struct hf__outbox *o)
+{
+    if (o == NULL)
+        return;
+    forget_writes(o);
+    free(o->writes);
+    free(o->calls);
+    free(o->replies);
+    free(o->work);
+    free(o->locals);
+    free(o->traces);
+    free(o->replaced);
+    free(o);
+}
+
+/* A zeroed new last element; the array may move, so earlier elements are not kept by pointer. */
+static void *grow(void **array, size_t *count, size_t *cap, size_t size)
+{
+    if (*count == *cap) {
+        *cap = *cap < 8 ? 8 : *cap * 2;
+        *array = realloc(*array, *cap * size);
+        hf_assert(*array != NULL);
+    }
+    void *last = (uint8_t *)*array + (*count)++ * size;
+    memset(last, 0, size);
+    return last;
+}
+
+#define PUSH(o, field)                                                                             \
+    grow((void **)&(o)->field, &(o)->field##_count, &(o)->field##_cap, sizeof *(o)->field)
+
+void hf__update_begin(struct hf_engine *e)
+{
+    struct hf__outbox *o = e->shared->outbox;
+    forget_writes(o);
+    o->calls_count = o->replies_count = o->work_count = 0;
+    o->locals_count = o->traces_count = 0;
+    o->vault_state = HF_VAULT_NONE;
+    hf_arena_reset(&e->shared->arena);
+    if (e->key_out)
+        hf_wipe(e->secrets->app_key, sizeof e->secrets->app_key);
+    e->key_out = false;
+    e->new_identity = false;
+    e->state_changed = false;
+}
+
+void hf__update_end(struct hf_engine *e, struct hf_update *ret)
+{
+    struct hf__outbox *o = e->shared->outbox;
+    *ret = (struct hf_update){
+        .writes = o->writes,
+        .writes_count = o->writes_count,
+        .vault_state = o->vault_state,
+        .write_seq = o->writes_count > 0 ? e->write_seq : 0,
+        .calls = o->calls,
+        .calls_count = o->calls_count,
+        .replies = o->replies,
+        .replies_count = o->replies_count,
+        .work = o->work,
+        .work_count = o->work_count,
+        .locals = o->locals,
+        .locals_count = o->locals_count,
+        .traces = o->traces,
+        .traces_count = o->traces_count,
+        .deadline_ms = HF__NEVER,
+        .identity_changed = e->new_identity,
+        .claim_follows = e->new_identity && e->state == HF_STATE_CLAIMING,
+        .state = (enum hf_state)e->state,
+        .state_changed = e->state_changed,
+    };
+    for (size_t i = 0; i < HF__TIMERS; i++)
+        if (e->timers[i] < ret->deadline_ms)
+            ret->deadline_ms = e->timers[i];
+}
+
+void *hf__scratch(struct hf_engine *e, size_t len)
+{
+    void *p;
+    int r = hf_arena_alloc(&e->shared->arena, 1, len, &p);
+    hf_assert(r == 0);
+    return p;
+}
+
+struct hf_bytes hf__encode(struct hf_engine *e, const struct hf_wire_type *type,
+                           const void *message)
+{
+    struct hf_bytes ret;
+    int r = e->shared->codec->encode_in(type, message, &e->shared->arena, &ret);
+    hf_assert(r == 0);
+    return ret;
+}
+
+int hf__decode(struct hf_engine *e, const struct hf_wire_type *type, struct hf_bytes bytes,
+               void *ret)
+{
+    return e->shared->codec->decode(type, bytes, &e->shared->arena, ret, NULL);
+}
+
+static struct hf_write *add_write(struct hf_engine *e, uint8_t collection, struct hf_bytes key)
+{
+    struct hf__outbox *o = e->shared->outbox;
+    /* The first write of a step opens its transaction. */
+    if (o->writes_count == 0)
+        e->write_seq++;
+    struct hf_write *w = PUSH(o, writes);
+    hf_assert(key.len <= sizeof w->key);
+    w->collection = collection;
+    w->key_len = (uint8_t)key.len;
+    if (key.len > 0)
+        memcpy(w->key, key.data, key.len);
+    return w;
+}
+
+/*
+ * What a message was decoded from outlives its row until the step ends: decoded messages borrow
+ * their bytes, and a handler that has replaced a row goes on reading what it decoded from it.
+ */
+static void keep_for_step(struct hf_engine *e, struct hf_blob *before)
+{
+    struct hf__outbox *o = e->shared->outbox;
+    if (before != NULL)
+        *(struct hf_blob **)PUSH(o, replaced) = before;
+}
+
+void hf__put_blob(struct hf_engine *e, uint8_t collection, struct hf_bytes key,
+                  struct hf_blob *value)
+{
+    add_write(e, collection, key)->value = hf_blob_ref(value);
+    if (collection != HF_ROW_PUBLIC)
+        keep_for_step(e, hf__rows_put(&e->rows, collection, key, value));
+}
+
+void hf__put(struct hf_engine *e, uint8_t collection, struct hf_bytes key,
+             const struct hf_wire_type *type, const void *message)
+{
+    struct hf_blob *value = hf_blob_new(hf__encode(e, type, message));
+    hf_assert(value != NULL);
+    hf__put_blob(e, collection, key, value);
+    hf_blob_unref(value);
+}
+
+void hf__del(struct hf_engine *e, uint8_t collection, struct hf_bytes key)
+{
+    add_write(e, collection, key);
+    if (collection != HF_ROW_PUBLIC)
+        keep_for_step(e, hf__rows_del(&e->rows, collection, key));
+}
+
+void hf__put_vault_state(struct hf_engine *e, enum hf_vault_state state)
+{
+    hf_assert(e->shared->outbox->writes_count > 0);
+    e->shared->outbox->vault_state = state;
+}
+
+static size_t calls_of(const struct hf_engine *e, enum hf__task task)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < e->calls_count; i++)
+        count += e->calls[i].task == task;
+    return count;
+}
+
+static struct hf__pending *add_pending(struct hf_engine *e, enum hf__task task)
+{
+    hf_assert(task < HF__TASKS && calls_max[task] > 0);
+    if (calls_of(e, task) >= calls_max[task])
+        return NULL;
+    if (e->calls_count == e->calls_cap) {
+        e->calls_cap = (uint16_t)(e->calls_cap < 4 ? 4 : e->calls_cap * 2);
+        e->calls = realloc(e->calls, e->calls_cap * sizeof *e->calls);
+        hf_assert(e->calls != NULL);
+    }
+    struct hf__pending *p = &e->calls[e->calls_count++];
+    *p = (struct hf__pending){.id = ++e->next_id, .task = (uint8_t)task};
+    return p;
+}
+
+int hf__call_address(struct hf_engine *e, const struct hf__ask *ask, const uint8_t *account,
+                     const char *address, struct hf_bytes body)
+{
+    hf_assert(address != NULL);
+    struct hf__pending *p = add_pending(e, ask->task);
+    if (p == NULL)
+        return HF_EBUSY;
+    p->method = ask->method;
+    p->slot = ask->slot;
+    p->arg = ask->arg;
+    struct hf_call *c = PUSH(e->shared->outbox, calls);
+    c->id = p->id;
+    c->method = ask->method;
+    /* Anybody may pass documents on, a locked node too: they speak for themselves. */
+    c->has_account = account != NULL && ask->method != HF_METHOD_DOCUMENTS;
+    if (account != NULL) {
+        memcpy(p->account, account, 32);
+        memcpy(c->account, account, 32);
+    }
+    c->address = address;
+    c->timeout_ms = e->timing.call_ms;
+    c->body = body;
+    c->after = ask->at_once ? 0 : e->write_seq;
+    return 0;
+}
+
+bool hf__answered(struct hf_engine *e, uint32_t id, struct hf__pending *ret)
+{
+    for (size_t i = 0; i < e->calls_count; i++) {
+        if (e->calls[i].id != id)
+            continue;
+        *ret = e->calls[i];
+        e->calls[i] = e->calls[--e->calls_count];
+        if (e->calls_count == 0) {
+            free(e->calls);
+            e->calls = NULL;
+            e->calls_cap = 0;
+        }
+        return true;
+    }
+    return false;
+}
+
+bool hf__calling(const struct hf_engine *e, uint8_t method, const uint8_t *account,
+                 const uint32_t *arg)
+{
+    for (size_t i = 0; i < e->calls_count; i++) {
+        const struct hf__pending *p = &e->calls[i];
+        if (p->method == method && (account == NULL || memcmp(p->account, account, 32) == 0) &&
+            (arg == NULL || p->arg == *arg))
+            return true;
+    }
+    return false;
+}
+
+void hf__reply(struct hf_engine *e, uint64_t id, int error, struct hf_bytes body, bool at_once)
+{
+    struct hf_reply *r = PUSH(e->shared->outbox, replies);
+    *r = (struct hf_reply){.id = id,
+                           .error = error,
+                           .body = body,
+                           .after = at_once || HF_FAULT(AT_ONCE) ? 0 : e->write_seq};
+}
+
+struct hf_local_reply *hf__local_reply(struct hf_engine *e, uint64_t id, int error)
+{
+    struct hf_local_reply *r = PUSH(e->shared->outbox, locals);
+    r->id = id;
+    r->error = error;
+    return r;
+}
+
+struct hf_work *hf__work(struct hf_engine *e, enum hf_work_type type)
+{
+    struct hf_work *w = PUSH(e->shared->outbox, work);
+    w->type = type;
+    w->id = ++e->next_id;
+    return w;
+}
+
+uint32_t hf__quote(struct hf_engine *e, enum hf__task task, const char *label,
+                   struct hf_bytes bytes)
+{
+    struct hf_work *w = hf__work(e, HF_WORK_QUOTE);
+    struct hf__quoting *q = malloc(sizeof *q);
+    hf_assert(q != NULL && task < HF__TASKS);
+    e->suite->report_data(label, bytes, w->report_data);
+    *q = (struct hf__quoting){.next = e->quoting, .work = w->id, .task = (uint8_t)task};
+    e->quoting = q;
+    return w->id;
+}
+
+bool hf__quote_made(struct hf_engine *e, uint32_t work, enum hf__task *ret)
+{
+    for (struct hf__quoting **at = &e->quoting; *at != NULL; at = &(*at)->next) {
+        struct hf__quoting *q = *at;
+        if (q->work != work)
+            continue;
+        *ret = (enum hf__task)q->task;
+        *at = q->next;
+        free(q);
+        return true;
+    }
+    return false;
+}
+
+void hf__quotes_forget(struct hf_engine *e)
+{
+    while (e->quoting != NULL) {
+        struct hf__quoting *q = e->quoting;
+        e->quoting = q->next;
+        free(q);
+    }
+}
+
+struct hf_trace *hf__trace(struct hf_engine *e, enum hf_trace_type type, int error,
+                           const uint8_t *account, uint64_t a, uint64_t b)
+{
+    struct hf_trace *t = PUSH(e->shared->outbox, traces);
+    t->type = type;
+    t->error = error;
+    t->a = a;
+    t->b = b;
+    if (account != NULL)
+        memcpy(t->account, account, 32);
+    return t;
+}

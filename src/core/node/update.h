@@ -1,0 +1,88 @@
+/* Filling the update of the step that is under way. Private to core. */
+#ifndef HF_CORE_UPDATE_H
+#define HF_CORE_UPDATE_H
+
+#include "core/engine.h"
+
+struct hf__outbox;
+struct hf__pending; /* node/node.h */
+
+/* Who asks: stands beside whatever is asked, and says to whom the answer goes. */
+enum hf__task {
+    HF__TASK_DOCUMENTS,
+    HF__TASK_IDENTITY,
+    HF__TASK_DEAL,
+    HF__TASK_RECORD,
+    HF__TASK_SEAL,
+    HF__TASK_RETIRE,
+    HF__TASK_STANDING,
+    HF__TASK_RELEASE,
+    HF__TASK_RECOVER,
+    HF__TASK_CLAIM,
+    HF__TASK_DRILL,
+    HF__TASK_DRAIN,
+    HF__TASKS
+};
+
+/* What comes back with the answer to a call. */
+struct hf__ask {
+    enum hf__task task;
+    uint8_t method;
+    uint8_t slot;
+    uint32_t arg; /* of the task's choice: what does not match when the answer comes is stale */
+    bool at_once; /* it tells nothing that is not durable, and need not wait for writes */
+};
+
+struct hf__outbox *hf__outbox_new(void);
+void hf__outbox_free(struct hf__outbox *o);
+
+/* Forgets the step before, writes of an unread update included, and starts a new one. */
+void hf__update_begin(struct hf_engine *e);
+/* What has been put since; deadline is the caller's. */
+void hf__update_end(struct hf_engine *e, struct hf_update *ret);
+
+/* Memory until the next step, zeroed. Aborts when there is none: a node restarts and recovers by
+ * design. */
+void *hf__scratch(struct hf_engine *e, size_t len);
+/* The encoding of a message, until the next step. The message must be within its bounds. */
+struct hf_bytes hf__encode(struct hf_engine *e, const struct hf_wire_type *type,
+                           const void *message);
+/* Decodes with memory until the next step. */
+HF_MUST_USE int hf__decode(struct hf_engine *e, const struct hf_wire_type *type,
+                           struct hf_bytes bytes, void *ret);
+
+/* Rows: the mirror and the update's transaction together. Public rows have no mirror. */
+void hf__put(struct hf_engine *e, uint8_t collection, struct hf_bytes key,
+             const struct hf_wire_type *type, const void *message);
+void hf__put_blob(struct hf_engine *e, uint8_t collection, struct hf_bytes key,
+                  struct hf_blob *value);
+void hf__del(struct hf_engine *e, uint8_t collection, struct hf_bytes key);
+void hf__put_vault_state(struct hf_engine *e, enum hf_vault_state state);
+
+/*
+ * Sends a request; the answer comes back with task, method, slot and arg, and the account unless it
+ * is NULL: not known. address: terminated, valid until the next step. HF_EBUSY: too many calls.
+ */
+HF_MUST_USE int hf__call_address(struct hf_engine *e, const struct hf__ask *ask,
+                                 const uint8_t *account, const char *address, struct hf_bytes body);
+/* Takes out a call that is answered now; false: there is none of this id. */
+bool hf__answered(struct hf_engine *e, uint32_t id, struct hf__pending *ret);
+/* Whether a call of this method is unanswered; to this account, with this arg, unless they are
+ * NULL. */
+bool hf__calling(const struct hf_engine *e, uint8_t method, const uint8_t *account,
+                 const uint32_t *arg);
+void hf__reply(struct hf_engine *e, uint64_t id, int error, struct hf_bytes body, bool at_once);
+/* Leaves at once; a reply that tells of something written sets `after`. */
+struct hf_local_reply *hf__local_reply(struct hf_engine *e, uint64_t id, int error);
+struct hf_work *hf__work(struct hf_engine *e, enum hf_work_type type);
+/* Asks the shell for a quote over bytes under label; returns the id of the work. */
+uint32_t hf__quote(struct hf_engine *e, enum hf__task task, const char *label,
+                   struct hf_bytes bytes);
+/* Which task asked for a quote that has come, or for one that could not be made; false: none. */
+bool hf__quote_made(struct hf_engine *e, uint32_t work, enum hf__task *ret);
+/* Forgets which quotes are under way. */
+void hf__quotes_forget(struct hf_engine *e);
+struct hf_trace *hf__trace(struct hf_engine *e, enum hf_trace_type type, int error,
+                           const uint8_t *account, uint64_t a, uint64_t b);
+
+#endif

@@ -1,0 +1,352 @@
+/*
+ * Claiming, the owner's side of the register (proto/CLAIMS.md). Before an instance acts for its
+ * account, q acceptors of the newest generation, and q of each unsealed older one that the record
+ * lists, have accepted its ballot (R4). What must hold: of two instances that stand, the higher was
+ * known to more than n - q honest acceptors of some generation that the lower needs.
+ *
+ * A number is durable as asked before it is asked (R1). A refusal makes an instance claim higher,
+ * after a pause; an instance that stands goes on standing meanwhile (R7). Silence means nothing.
+ */
+#include "owner/claim.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "owner/recover.h"
+
+static void add_acceptor(struct hf__claiming *c, const struct hf__electorate *g, size_t at,
+                         uint8_t electorate)
+{
+    struct hf__claim_holder *h = NULL;
+    for (size_t i = 0; i < c->count && h == NULL; i++)
+        if (memcmp(c->holders[i].account, g->acceptors[at], 32) == 0)
+            h = &c->holders[i];
+    if (h == NULL) {
+        hf_assert(c->count < HF__ACCEPTORS_MAX);
+        h = &c->holders[c->count++];
+        *h = (struct hf__claim_holder){.index = g->indices[at]};
+        memcpy(h->account, g->acceptors[at], 32);
+    }
+    h->electorates |= (uint8_t)(1u << electorate);
+}
+
+void hf__claim_list(struct hf_engine *e, struct hf__claiming *c)
+{
+    struct hf_placement_record record;
+    struct hf_certificate certificates[HF__ELECTORATES_MAX];
+    bool found = hf__own_record(e, &record, NULL, NULL);
+    hf_assert(found); /* a vault that says `placed` has one: they were written together */
+    size_t sealed = hf__certificates(e, &record, certificates);
+    c->electorates_count =
+        (uint8_t)hf__electorates(e, &record, certificates, sealed, c->electorates);
+    c->count = 0;
+    for (uint8_t g = 0; g < c->electorates_count; g++)
+        for (size_t i = 0; i < c->electorates[g].n; i++)
+            add_acceptor(c, &c->electorates[g], i, g);
+    c->number = 0;
+    /* A certificate excuses only a ballot that is not below the one acknowledged. */
+    if (record.ballot.number > c->highest)
+        c->highest = record.ballot.number;
+    const struct hf_floor *floor = hf__floor_of(e, e->account);
+    if (floor != NULL && floor->claim - 1 > c->highest)
+        c->highest = floor->claim - 1;
+}
+
+/* Spends the next number: durable before anybody is asked for it. */
+static void next_number(struct hf_engine *e, struct hf__claiming *c)
+{
+    if (c->highest < e->claim_asked)
+        c->highest = e->claim_asked;
+    hf_assert(c->highest < HF_WIRE_CLAIM_MAX);
+    c->number = ++c->highest;
+    hf_assert(c->number > e->claim);
+    e->claim_asked = c->number;
+    hf__account_save(e);
+    for (size_t i = 0; i < c->count; i++) {
+        c->holders[i].vote = HF__VOTE_NONE;
+        c->holders[i].voted = 0;
+    }
+    hf__trace(e, HF_TRACE_CLAIM_ASKED, 0, NULL, c->number, c->count);
+}
+
+/* The answers of the recovery name ballots, generations and certificates beside shares. */
+static void read_answers(struct hf_engine *e, struct hf__claiming *c)
+{
+    struct hf__recovery *rc = e->owner->recovery;
+    for (size_t i = 0; i < rc->round.targets_count; i++) {
+        struct hf_recover_answer a;
+        struct hf_claim_statement s;
+        if (rc->targets[i].answer == NULL)
+            continue;
+        int r = hf__decode(e, &hf_wire_recover_answer, hf_blob_bytes(rc->targets[i].answer), &a);
+        hf_assert(r == 0);
+        if (hf__claim_open(e, &a.promised, e->account, &s) == 0 && s.ballot.number > c->highest)
+            c->highest = s.ballot.number;
+        /* A number that a holder has seen is spent, also when this vault is of an earlier time. */
+        for (size_t j = 0; j < a.shares_count; j++)
+            if (a.shares[j].generation.number >= e->generation_next &&
+                a.shares[j].generation.number < UINT32_MAX)
+                e->generation_next = (uint32_t)a.shares[j].generation.number + 1;
+        if (a.has_newest)
+            hf__certificates_learn(e, &a.newest, a.certificates, a.certificates_count);
+    }
+}
+
+void hf__claim_begin(struct hf_engine *e)
+{
+    struct hf_signed_record seen;
+    hf_assert(e->open && !e->claimed && e->owner->recovery != NULL && e->owner->claiming == NULL);
+    struct hf__claiming *c = calloc(1, sizeof *c);
+    hf_assert(c != NULL);
+    if (e->owner->recovery->record != NULL) {
+        int r =
+            hf__decode(e, &hf_wire_signed_record, hf_blob_bytes(e->owner->recovery->record), &seen);
+        hf_assert(r == 0);
+        (void)hf__record_take(e, &seen, NULL, 0);
+    }
+    read_answers(e, c);
+    hf__recover_free(e);
+    e->owner->claiming = c;
+    hf__retry_reset(e, HF__TIMER_CLAIM);
+    hf__claim_list(e, c);
+    /* Its write is under way while the identity's quote is made. */
+    next_number(e, c);
+    hf__state_set(e, HF_STATE_CLAIMING, 0);
+    hf__timer_set(e, HF__TIMER_CLAIM, 0);
+}
+
+/* Claims a higher number after a random pause that doubles. */
+static void claim_pause(struct hf_engine *e)
+{
+    struct hf__claiming *c = e->owner->claiming;
+    const struct hf_timing *t = &e->timing;
+    c->pause_ms = c->pause_ms < t->retry_ms_min ? t->retry_ms_min : c->pause_ms * 2;
+    if (c->pause_ms > t->retry_ms_max)
+        c->pause_ms = t->retry_ms_max;
+    e->owner->claim_pause_ms = c->pause_ms;
+    c->number = 0;
+    hf__timer_set(e, HF__TIMER_CLAIM, hf__random_below(e, c->pause_ms) + 1);
+}
+
+void hf__claim_higher(struct hf_engine *e, uint64_t number)
+{
+    hf_assert(e->claimed);
+    if (e->owner->claiming != NULL) {
+        if (number > e->owner->claiming->highest)
+            e->owner->claiming->highest = number;
+        return;
+    }
+    struct hf__claiming *c = calloc(1, sizeof *c);
+    hf_assert(c != NULL);
+    /* What is under way speaks under the ballot that is refused. */
+    hf__deal_free(e);
+    c->highest = number;
+    c->pause_ms = e->owner->claim_pause_ms;
+    e->owner->claiming = c;
+    hf__claim_list(e, c);
+    if (number > c->highest)
+        c->highest = number;
+    claim_pause(e);
+}
+
+void hf__claim_floor(struct hf_engine *e)
+{
+    const struct hf_floor *floor = hf__floor_of(e, e->account);
+    if (floor == NULL || !e->claimed || e->claim >= floor->claim || e->owner->holders_count == 0)
+        return;
+    hf__claim_higher(e, floor->claim - 1);
+    hf__releases_end(e, HF_ENOTCLAIMED);
+    e->claimed = false;
+    hf__state_set(e, HF_STATE_CLAIMING, HF_ESUPERSEDED);
+}
+
+void hf__claim_free(struct hf_engine *e)
+{
+    free(e->owner->claiming);
+    e->owner->claiming = NULL;
+    hf__timer_clear(e, HF__TIMER_CLAIM);
+}
+
+static int send_claim(struct hf_engine *e, const uint8_t holder[static 32], uint8_t slot,
+                      uint64_t number)
+{
+    struct hf_claim_request m = {0};
+    struct hf_placement_record record;
+    struct hf_record_order known;
+    struct hf_ballot ballot = {.number = number};
+    const struct hf__peer *peer;
+    if (!hf__identity_own(e, &m.identity))
+        return HF_EIDENTITY;
+    memcpy(ballot.instance, e->instance, 16);
+    bool recorded = hf__own_record(e, &record, NULL, NULL);
+    if (recorded)
+        hf__record_order(&record, &known);
+    hf__claim_sign(e, &ballot, recorded ? &known : NULL, &m.claim);
+    hf__versions(e, &m.versions);
+    m.show_identity = hf__identity_known(e, holder, &peer, NULL) != 0;
+    struct hf__ask ask = {
+        .task = HF__TASK_CLAIM, .method = HF_METHOD_CLAIM, .slot = slot, .arg = (uint32_t)number};
+    return hf__call(e, &ask, holder, hf__encode(e, &hf_wire_claim_request, &m));
+}
+
+/* How one electorate stands to the ballot. */
+struct tally {
+    size_t firm, any; /* acceptances: of those whose own claims stand, of all */
+    size_t open;      /* that may still accept: asked, provisional, or not reached yet */
+};
+
+static struct tally count_votes(const struct hf__claiming *c, uint8_t electorate)
+{
+    struct tally t = {0};
+    for (size_t i = 0; i < c->count; i++) {
+        const struct hf__claim_holder *h = &c->holders[i];
+        if ((h->electorates >> electorate & 1) == 0)
+            continue;
+        bool voted = (h->voted >> electorate & 1) != 0;
+        t.firm += voted && h->vote == HF__VOTE_ACCEPTED;
+        t.any += voted;
+        t.open += h->vote == HF__VOTE_ASKED;
+    }
+    return t;
+}
+
+/*
+ * Whether an electorate carries the ballot (R4, R10): q acceptances of holders whose own claims
+ * stand, or p of either kind. A holder whose own claim does not stand yet may be one of two copies
+ * that its host runs, each with a vote of its own; two sets of p share 2p - n holders, all of which
+ * would have to be run twice.
+ */
+static bool carries(const struct tally *t, const struct hf__electorate *g)
+{
+    size_t firm = HF_FAULT(PROVISIONAL) ? t->any : t->firm;
+    return firm >= g->quorum || t->any >= g->provisional;
+}
+
+/* The acceptances that carried the claim: whoever shows them fences every lower instance (R7). */
+static void make_proof(struct hf_engine *e, const struct hf__claiming *c)
+{
+    struct hf_placement_record record;
+    struct hf_record_order known;
+    struct hf_claim_proof proof = {0};
+    struct hf_ballot ballot = {.number = e->claim};
+    struct hf_acceptance *list = hf__scratch(e, HF__ACCEPTORS_MAX * sizeof *list);
+    size_t count = 0;
+    bool found = hf__own_record(e, &record, NULL, NULL);
+    hf_assert(found);
+    hf__record_order(&record, &known);
+    memcpy(ballot.instance, e->instance, 16);
+    hf__claim_sign(e, &ballot, &known, &proof.claim);
+    for (size_t i = 0; i < c->count; i++)
+        for (uint8_t g = 0; g < c->electorates_count && count < HF__ACCEPTORS_MAX; g++) {
+            const struct hf__claim_holder *h = &c->holders[i];
+            if ((h->voted >> g & 1) == 0)
+                continue;
+            struct hf_acceptance *a = &list[count++];
+            *a = (struct hf_acceptance){.provisional = h->vote == HF__VOTE_PROVISIONAL};
+            memcpy(a->acceptor, h->account, 32);
+            memcpy(a->generation, c->electorates[g].id, 16);
+            memcpy(a->signature, h->signatures[g], 64);
+        }
+    proof.acceptances = list;
+    proof.acceptances_count = count;
+    hf_blob_unref(e->owner->proof);
+    e->owner->proof = hf_blob_new(hf__encode(e, &hf_wire_claim_proof, &proof));
+    hf_assert(e->owner->proof != NULL);
+}
+
+static void won(struct hf_engine *e)
+{
+    bool confirmed, again = e->claimed;
+    struct hf_placement_record record;
+    struct hf__claiming *c = e->owner->claiming;
+    hf_assert(c->number > e->claim || !e->claimed);
+    hf_assert(c->number <= e->claim_asked);
+    e->claim = c->number;
+    e->claimed = true;
+    make_proof(e, c);
+    hf__claim_free(e);
+    /* Everybody is shown the new ballot, and its proof, with the next request. */
+    for (size_t i = 0; i < e->owner->holders_count; i++)
+        e->owner->holders[i].shown = 0;
+    struct hf_trace *t = hf__trace(e, HF_TRACE_CLAIM_WON, 0, NULL, e->claim, 0);
+    memcpy(t->hash, e->instance, 16);
+    hf__record_resign(e);
+    bool found = hf__own_record(e, &record, NULL, &confirmed);
+    hf_assert(found);
+    if (!again)
+        hf__state_set(e, confirmed ? HF_STATE_PLACED : HF_STATE_PLACING, 0);
+    hf__record_send(e);
+    hf__seal_send(e);
+    hf__retire_send(e);
+    hf__standing_send(e);
+}
+
+void hf__claim_progress(struct hf_engine *e)
+{
+    struct hf__claiming *c = e->owner->claiming;
+    bool all = c->number != 0, lost = false, refused = false;
+    size_t asked = 0;
+    for (uint8_t g = 0; g < c->electorates_count; g++) {
+        struct tally t = count_votes(c, g);
+        all = all && carries(&t, &c->electorates[g]);
+        lost = lost || t.any + t.open < c->electorates[g].quorum;
+    }
+    for (size_t i = 0; i < c->count; i++) {
+        refused = refused || c->holders[i].vote == HF__VOTE_REFUSED;
+        asked += c->holders[i].vote == HF__VOTE_ASKED;
+    }
+    if (all) {
+        won(e);
+    } else if (c->number != 0 && refused && (lost || asked == 0)) {
+        /* Another instance was promised more, living or dead: go above it. */
+        if (!e->claimed)
+            hf__state_set(e, HF_STATE_CLAIMING, HF_ESUPERSEDED);
+        claim_pause(e);
+    } else if (asked == 0) {
+        if (!e->claimed)
+            hf__state_set(e, HF_STATE_CLAIMING, HF_EQUORUM);
+        hf__retry(e, HF__TIMER_CLAIM, false);
+    }
+}
+
+/* The timer of the task: a number, or again to those that have not answered. */
+void hf__claim_advance(struct hf_engine *e)
+{
+    struct hf__claiming *c = e->owner->claiming;
+    int r = hf__documents_ready(e);
+    if (r == 0 && !hf__identity_current(e))
+        r = HF_EIDENTITY;
+    if (r != 0) {
+        /* The identity's quote, or documents, are under way: both try the task again when they
+         * come. */
+        if (!e->claimed)
+            hf__state_set(e, HF_STATE_CLAIMING, r);
+        hf__timer_set(e, HF__TIMER_CLAIM, e->timing.retry_ms_max);
+        return;
+    }
+    const struct hf_floor *floor = hf__floor_of(e, e->account);
+    if (floor != NULL && c->number != 0 && c->number < floor->claim)
+        hf__claim_list(e, c);
+    if (c->number == 0)
+        next_number(e, c);
+    hf__timer_set(e, HF__TIMER_CLAIM, e->timing.call_ms + e->timing.retry_ms_min);
+    for (size_t i = 0; i < c->count; i++) {
+        struct hf__claim_holder *h = &c->holders[i];
+        if (h->vote == HF__VOTE_ACCEPTED || h->vote == HF__VOTE_ASKED)
+            continue;
+        h->error = send_claim(e, h->account, (uint8_t)i, c->number);
+        h->vote = h->error == 0                     ? HF__VOTE_ASKED
+                  : h->vote == HF__VOTE_PROVISIONAL ? HF__VOTE_PROVISIONAL
+                                                    : HF__VOTE_FAILED;
+    }
+    hf__claim_progress(e);
+}
+
+void hf__claim_challenge(struct hf_engine *e, const uint8_t provider[static 32])
+{
+    if (!e->claimed || e->owner->claiming != NULL ||
+        hf__calling(e, HF_METHOD_CLAIM, provider, NULL))
+        return;
+    int r = send_claim(e, provider, UINT8_MAX, e->claim);
+    (void)r; /* the next refusal asks again */
+}

@@ -1,0 +1,292 @@
+/*
+ * Dealing: leaving the n shares of a root secret with n candidates, for the first time or in place
+ * of a generation whose holders are partly lost (proto/PROTOCOL.md, 7). The order of durable steps:
+ * the generation's number in the vault, offers, deposits, n receipts, the record.
+ */
+#include "owner/deal.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+
+enum { CANDIDATES_MAX = HF_RANK_FACTOR * HF_SHARES_MAX + HF_SHARES_MAX, ATTEMPTS_MAX = 3 };
+
+static bool same_operator(const struct hf_engine *e, const uint8_t *a, const uint8_t *b)
+{
+    long ia = hf_set_find(e->trust->set, a), ib = hf_set_find(e->trust->set, b);
+    const struct hf_validator *v = e->trust->set->u.set.validators;
+    return ia >= 0 && ib >= 0 && hf_bytes_equal(v[ia].operator_name, v[ib].operator_name);
+}
+
+/* A holder of the recorded generation that goes on: it has the record,
+ * answers, and is still a member. */
+static bool fit(const struct hf_engine *e, const struct hf__holder *w)
+{
+    return w->confirmed && w->silent_ms == 0 && hf__is_member(e, w->account);
+}
+
+static void add_candidate(struct hf__dealing *d, const uint8_t account[static 32], bool kept)
+{
+    hf_assert(d->candidates_count < CANDIDATES_MAX);
+    struct hf__candidate *c = &d->candidates[d->candidates_count++];
+    *c = (struct hf__candidate){.kept = kept, .slot = -1};
+    memcpy(c->account, account, 32);
+}
+
+/* Holders that stay come first; the others by the current order, without those
+ * that just failed us. */
+static void list_candidates(struct hf_engine *e, struct hf__dealing *d)
+{
+    const struct hf_policy *p = hf__policy(e);
+    uint32_t order[HF_RANK_FACTOR * HF_SHARES_MAX];
+    for (size_t i = 0; i < e->owner->holders_count; i++)
+        if (fit(e, &e->owner->holders[i]))
+            add_candidate(d, e->owner->holders[i].account, true);
+    size_t kept = d->candidates_count;
+    size_t count = hf_select(e->trust->set, e->account, e->active.number, (uint8_t)p->domain_rule,
+                             d->n, HF_RANK_FACTOR * (size_t)d->n, order);
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t *account = e->trust->set->u.set.validators[order[i]].account;
+        bool skip = false;
+        for (size_t j = 0; j < e->owner->holders_count && !skip; j++)
+            skip = memcmp(e->owner->holders[j].account, account, 32) == 0;
+        for (size_t j = 0; j < kept && !skip && p->domain_rule != 2; j++)
+            skip = same_operator(e, d->candidates[j].account, account);
+        if (!skip)
+            add_candidate(d, account, false);
+    }
+}
+
+void hf__deal_begin(struct hf_engine *e)
+{
+    hf_assert(e->owner->dealing == NULL && e->open && e->claimed);
+    if (hf__documents_ready(e) != 0 || !hf__identity_current(e)) {
+        hf__retry(e, HF__TIMER_DEAL, false);
+        return;
+    }
+    struct hf__dealing *d =
+        hf__scratch(e, sizeof *d + CANDIDATES_MAX * sizeof(struct hf__candidate));
+    d->k = (uint8_t)hf__policy(e)->threshold;
+    d->n = (uint8_t)hf__policy(e)->shares;
+    d->q = (uint8_t)hf__policy(e)->claim_quorum;
+    d->epoch = hf_document_version(e->trust->set);
+    d->replaces = e->owner->holders_count > 0;
+    d->generation.version = e->active.number;
+    d->generation.number = e->generation_next++;
+    e->suite->random(&e->secrets->rng, d->generation.id, sizeof d->generation.id);
+    list_candidates(e, d);
+    size_t len = sizeof *d + d->candidates_count * sizeof(struct hf__candidate);
+    e->owner->dealing = malloc(len);
+    hf_assert(e->owner->dealing != NULL);
+    memcpy(e->owner->dealing, d, len);
+    e->owner->dealing->slots = calloc(d->n, sizeof *d->slots);
+    hf_assert(e->owner->dealing->slots != NULL);
+    for (size_t i = 0; i < d->n; i++)
+        e->owner->dealing->slots[i].candidate = -1;
+    hf__trace(e, HF_TRACE_DEALING, 0, NULL, d->generation.number, d->n);
+    /* The number is spent before anyone hears of it, so that it is never used
+     * for two polynomials. */
+    hf__account_save(e);
+    hf__deal_advance(e);
+}
+
+void hf__deal_free(struct hf_engine *e)
+{
+    struct hf__dealing *d = e->owner->dealing;
+    if (d == NULL)
+        return;
+    for (size_t i = 0; i < d->n; i++)
+        hf_blob_unref(d->slots[i].transcript);
+    if (d->shares != NULL)
+        hf_wipe(d->shares, (size_t)d->n * HF_SCALAR_LEN);
+    e->secret_free(d->shares);
+    free(d->slots);
+    free(d);
+    e->owner->dealing = NULL;
+}
+
+void hf__candidate_failed(struct hf_engine *e, struct hf__candidate *c, int error, bool again)
+{
+    struct hf__dealing *d = e->owner->dealing;
+    bool sent = c->slot >= 0 && d->slots[c->slot].state == HF__SLOT_DEPOSITING;
+    c->error = error;
+    if (again && ++c->attempts < ATTEMPTS_MAX) {
+        /* The same slot waits for a new offer: what this provider may
+         * hold already is the same share. */
+        c->state = HF__CANDIDATE_UNASKED;
+    } else {
+        c->state = HF__CANDIDATE_FAILED;
+        hf__trace(e, HF_TRACE_CANDIDATE_FAILED, error, c->account, (uint64_t)(c->slot + 1), 0);
+        if (c->slot >= 0)
+            d->slots[c->slot].candidate = -1;
+        /* It may hold the share all the same: what replaces this generation must tell it to
+         * forget. / */
+        if (sent && d->orphans_count < HF_SHARES_MAX)
+            memcpy(d->orphans[d->orphans_count++], c->account, 32);
+    }
+    if (c->slot >= 0)
+        d->slots[c->slot].state = HF__SLOT_EMPTY;
+    if (c->state == HF__CANDIDATE_FAILED)
+        c->slot = -1;
+}
+
+static void ask_candidate(struct hf_engine *e, size_t i)
+{
+    struct hf__dealing *d = e->owner->dealing;
+    struct hf__candidate *c = &d->candidates[i];
+    struct hf_offer m = {.generation = d->generation, .epoch = d->epoch};
+    hf__fill_header(e, c->account, &m.header);
+    struct hf__ask ask = {.task = HF__TASK_DEAL,
+                          .method = HF_METHOD_OFFER,
+                          .slot = (uint8_t)i,
+                          .arg = (uint32_t)d->generation.number};
+    int r = hf__owner_send(e, &ask, c->account, &hf_wire_offer, &m);
+    if (r == 0)
+        c->state = HF__CANDIDATE_ASKED;
+    else
+        hf__candidate_failed(e, c, r, false);
+}
+
+struct counts {
+    size_t missing;  /* slots without a candidate */
+    size_t placed;   /* free offers of candidates that are placed */
+    size_t unplaced; /* free offers of others */
+    size_t asked;
+    size_t unasked;
+};
+
+static struct counts count(const struct hf__dealing *d)
+{
+    struct counts n = {0};
+    for (size_t i = 0; i < d->n; i++)
+        n.missing += d->slots[i].candidate < 0;
+    for (size_t i = 0; i < d->candidates_count; i++) {
+        const struct hf__candidate *c = &d->candidates[i];
+        if (c->slot >= 0)
+            continue;
+        bool offered = c->state == HF__CANDIDATE_OFFERED;
+        n.placed += offered && (c->placed || c->kept);
+        n.unplaced += offered && !c->placed && !c->kept;
+        n.asked += c->state == HF__CANDIDATE_ASKED;
+        n.unasked += c->state == HF__CANDIDATE_UNASKED;
+    }
+    return n;
+}
+
+/* Gives free offers to slots without a candidate: holders kept and placed
+ * first, by the order of candidates. */
+static void assign(struct hf__dealing *d)
+{
+    for (int want_placed = 1; want_placed >= 0; want_placed--)
+        for (size_t i = 0; i < d->candidates_count; i++) {
+            struct hf__candidate *c = &d->candidates[i];
+            if (c->state != HF__CANDIDATE_OFFERED || c->slot >= 0 ||
+                (want_placed && !c->placed && !c->kept))
+                continue;
+            for (size_t s = 0; s < d->n; s++)
+                if (d->slots[s].candidate < 0) {
+                    d->slots[s].candidate = (int8_t)i;
+                    c->slot = (int8_t)s;
+                    break;
+                }
+        }
+}
+
+/* Too few candidates answered. A first placement goes on asking; a replacement
+ * leaves the old dealing as it is. */
+static void give_up(struct hf_engine *e)
+{
+    struct hf__dealing *d = e->owner->dealing;
+    if (d->replaces) {
+        hf__deal_free(e);
+        for (size_t i = 0; i < e->owner->holders_count; i++)
+            if (e->owner->holders[i].silent_ms != 0)
+                e->owner->holders[i].silent_ms = e->now_ms;
+        e->owner->deal_after_ms = e->now_ms + hf__policy(e)->holder_grace_s * 1000;
+        e->owner->deal_after_adopted = e->trust->adopted;
+        if (e->state == HF_STATE_READY || e->state == HF_STATE_PLACED ||
+            e->state == HF_STATE_DEGRADED)
+            hf__state_set(e, HF_STATE_DEGRADED, HF_ESELECTION);
+        return;
+    }
+    /* A new number and a new polynomial next time: some candidates may
+     * hold shares of this one by now. */
+    hf__deal_free(e);
+    hf__state_set(e, HF_STATE_PLACING, HF_EFEWPROVIDERS);
+    hf__retry(e, HF__TIMER_DEAL, false);
+}
+
+/* A first placement begins anew when the documents it was made under have been replaced. */
+static bool outdated(const struct hf_engine *e)
+{
+    const struct hf__dealing *d = e->owner->dealing;
+    return d->k != hf__policy(e)->threshold || d->n != hf__policy(e)->shares ||
+           d->q != hf__policy(e)->claim_quorum || hf_document_version(e->trust->set) > d->epoch + 1;
+}
+
+void hf__deal_advance(struct hf_engine *e)
+{
+    struct hf__dealing *d = e->owner->dealing;
+    hf__timer_clear(e, HF__TIMER_DEAL);
+    if (outdated(e)) {
+        hf__deal_free(e);
+        hf__deal_begin(e);
+        return;
+    }
+    /* A slot's own candidate is asked again before anything else. */
+    for (size_t i = 0; i < d->candidates_count; i++)
+        if (d->candidates[i].state == HF__CANDIDATE_UNASKED && d->candidates[i].slot >= 0)
+            ask_candidate(e, i);
+    struct counts n = count(d);
+    for (size_t i = 0; i < d->candidates_count && n.placed + n.asked < n.missing; i++)
+        if (d->candidates[i].state == HF__CANDIDATE_UNASKED) {
+            ask_candidate(e, i);
+            n = count(d);
+        }
+    if (n.placed >= n.missing ||
+        (n.asked == 0 && n.unasked == 0 && n.placed + n.unplaced >= n.missing)) {
+        assign(d);
+        hf__deposit_advance(e);
+    } else if (n.asked == 0) {
+        give_up(e);
+    }
+}
+
+int hf__offer_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                       struct hf_bytes body)
+{
+    struct hf__dealing *d = e->owner->dealing;
+    struct hf_offer_response m;
+    const struct hf__peer *peer;
+    if (d == NULL || call->arg != d->generation.number)
+        return 0;
+    hf_assert(call->slot < d->candidates_count);
+    struct hf__candidate *c = &d->candidates[call->slot];
+    int r = error;
+    if (r == 0)
+        r = hf__decode(e, &hf_wire_offer_response, body, &m);
+    if (r == 0)
+        r = hf__versions_check(e, &m.versions);
+    if (r == 0)
+        r = hf__identity_check(e, NULL, &m.identity, call->account, &peer, NULL);
+    if (r == HF__PARK)
+        return r;
+    if (r == 0) {
+        c->state = HF__CANDIDATE_OFFERED;
+        c->placed = m.placed;
+        memcpy(c->nonce, m.nonce, sizeof c->nonce);
+        memcpy(c->sealing_key, HF_FAULT(UNATTESTED) ? e->account : peer->sealing_key, 32);
+    } else {
+        hf__candidate_failed(e, c, r, c->slot >= 0 && hf_error_transient(r));
+    }
+    hf__deal_advance(e);
+    return error == 0 ? r : 0;
+}
+
+void hf__deal_due(struct hf_engine *e)
+{
+    if (e->owner->dealing != NULL)
+        hf__deal_advance(e);
+    else if (e->state == HF_STATE_PLACING && e->owner->holders_count == 0)
+        hf__deal_begin(e);
+}

@@ -1,0 +1,68 @@
+/* A dealing under way, on the owner's side. Private to core: deal.c,
+ * deal_offer.c, deal_deposit.c, record.c. */
+#ifndef HF_CORE_DEAL_H
+#define HF_CORE_DEAL_H
+
+#include "owner/owner.h"
+
+enum hf__candidate_state {
+    HF__CANDIDATE_UNASKED,
+    HF__CANDIDATE_ASKED,
+    HF__CANDIDATE_OFFERED, /* nonce and sealing key are here */
+    HF__CANDIDATE_FAILED,
+};
+
+struct hf__candidate {
+    uint8_t account[32];
+    uint8_t state; /* enum hf__candidate_state */
+    uint8_t attempts;
+    bool placed;   /* as it said; a holder that is kept counts as placed */
+    bool kept;     /* held the generation before */
+    int8_t slot;   /* the slot that it fills, or -1 */
+    uint8_t shown; /* number of the own identity under which it gave its receipt */
+    int error;     /* of the last failure */
+    uint8_t nonce[40];
+    uint8_t sealing_key[32];
+};
+
+enum hf__slot_state {
+    HF__SLOT_EMPTY,  /* no candidate, or one whose offer is awaited again */
+    HF__SLOT_SEALED, /* waits for the quote over its transcript */
+    HF__SLOT_DEPOSITING,
+    HF__SLOT_RECEIPT,
+};
+
+struct hf__slot {
+    uint8_t state; /* enum hf__slot_state */
+    int8_t candidate;
+    uint8_t sealed[HF_SCALAR_LEN + HF_SEAL_OVERHEAD];
+    uint8_t transcript_hash[32];
+    struct hf_blob *transcript;
+};
+
+struct hf__dealing {
+    struct hf_generation_id generation;
+    uint32_t epoch;
+    uint8_t k, n, q;
+    uint8_t *shares;     /* n scalars, in memory for secrets; NULL: the polynomial is not drawn */
+    bool replaces;       /* a recorded generation, which stays when this fails */
+    uint32_t quote_work; /* 0: none under way */
+    uint8_t quoted[32 * HF_SHARES_MAX]; /* hashes of the transcripts under that quote */
+    uint8_t quoted_count;
+    uint8_t commitments[HF_POINT_LEN * HF_SHARES_MAX];
+    struct hf__slot *slots;             /* n */
+    uint8_t orphans[HF_SHARES_MAX][32]; /* sent a share, gave no receipt, were replaced */
+    uint8_t orphans_count;
+    uint8_t candidates_count;
+    struct hf__candidate candidates[];
+};
+
+/* All receipts are in: writes the record and tells the holders (record.c). */
+void hf__record_make(struct hf_engine *e);
+/* Seals shares for all slots that have an offer, and asks for one quote over
+ * them (deal_deposit.c). */
+void hf__deposit_advance(struct hf_engine *e);
+/* A candidate will not do; its slot, if it has one, wants another (deal.c). */
+void hf__candidate_failed(struct hf_engine *e, struct hf__candidate *c, int error, bool again);
+
+#endif

@@ -1,0 +1,183 @@
+/*
+ * Watching the holders: an owner is ready when all of them say that they are placed themselves and
+ * hold its share. One that is silent, unplaced or without the share for longer than the policy's
+ * grace is replaced.
+ */
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "owner/owner.h"
+
+void hf__holders_rebuild(struct hf_engine *e)
+{
+    struct hf__owner *o = e->owner;
+    struct hf_placement_record record;
+    bool confirmed = false;
+    struct hf__holder *old = o->holders;
+    size_t old_count = o->holders_count;
+    o->holders = NULL;
+    o->holders_count = 0;
+    if (hf__own_record(e, &record, NULL, &confirmed)) {
+        o->holders = calloc(record.holders_count, sizeof *o->holders);
+        hf_assert(o->holders != NULL);
+        o->holders_count = (uint8_t)record.holders_count;
+        o->recorded = record.generation;
+    }
+    for (size_t i = 0; i < o->holders_count; i++) {
+        struct hf__holder *h = &o->holders[i];
+        for (size_t j = 0; j < old_count; j++)
+            if (memcmp(old[j].account, record.holders[i].account, 32) == 0)
+                *h = old[j];
+        memcpy(h->account, record.holders[i].account, 32);
+        h->index = (uint8_t)record.holders[i].index;
+        h->confirmed = confirmed;
+        h->certificates = 0;
+        h->silent_ms = 0;
+    }
+    free(old);
+}
+
+static bool watching(const struct hf_engine *e)
+{
+    return e->state == HF_STATE_PLACED || e->state == HF_STATE_READY ||
+           e->state == HF_STATE_DEGRADED;
+}
+
+static struct hf_standing standing_of(struct hf_engine *e, const struct hf__holder *h,
+                                      const struct hf_generation_id *generation)
+{
+    struct hf_standing m = {.generation = *generation, .index = h->index};
+    hf__fill_header(e, h->account, &m.header);
+    return m;
+}
+
+void hf__standing_ask(struct hf_engine *e, struct hf__holder *h)
+{
+    if (!watching(e) || e->owner->claiming != NULL ||
+        hf__calling(e, HF_METHOD_STANDING, h->account, NULL))
+        return;
+    struct hf_standing m = standing_of(e, h, &e->owner->recorded);
+    struct hf__ask ask = {.task = HF__TASK_STANDING,
+                          .method = HF_METHOD_STANDING,
+                          .slot = (uint8_t)(h - e->owner->holders),
+                          .arg = (uint32_t)e->owner->recorded.number};
+    int r = hf__owner_send(e, &ask, h->account, &hf_wire_standing, &m);
+    if (r != 0) {
+        h->answered = false;
+        h->error = (int16_t)r;
+        if (h->silent_ms == 0)
+            h->silent_ms = e->now_ms;
+    }
+}
+
+void hf__standing_send(struct hf_engine *e)
+{
+    if (!watching(e) || e->owner->holders_count == 0)
+        return;
+    for (size_t i = 0; i < e->owner->holders_count; i++)
+        hf__standing_ask(e, &e->owner->holders[i]);
+    uint32_t pause = e->state == HF_STATE_READY ? e->timing.watch_ms : e->timing.standing_ms;
+    hf__timer_set(e, HF__TIMER_STANDING, pause + hf__random_below(e, pause / 4 + 1));
+    hf__holders_judge(e);
+}
+
+int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                          struct hf_bytes body)
+{
+    struct hf_ack_statement s = {0};
+    uint8_t hash[32];
+    if (!watching(e) || call->arg != e->owner->recorded.number ||
+        call->slot >= e->owner->holders_count)
+        return 0;
+    struct hf__holder *h = &e->owner->holders[call->slot];
+    int r = error;
+    if (r == 0) {
+        struct hf_standing m = standing_of(e, h, &e->owner->recorded);
+        e->suite->hash("holdfast/v1/request", hf__encode(e, &hf_wire_standing, &m), hash);
+        r = hf__ack_check(e, call, hash, body, &s, NULL);
+    }
+    if (r == HF__PARK || (r == HF_EIDENTITY && error == 0))
+        return r;
+    bool answered = r == 0;
+    if (h->answered != answered || h->since_ms == 0)
+        h->since_ms = e->now_ms;
+    h->answered = answered;
+    h->error = (int16_t)(answered && !s.holds ? HF_ENOSHARE : r);
+    h->holds = answered && s.holds;
+    if (answered)
+        h->placed = s.placed;
+    if (h->answered && h->holds && h->placed)
+        h->silent_ms = 0;
+    else if (h->silent_ms == 0)
+        h->silent_ms = e->now_ms;
+    hf__holders_judge(e);
+    return error == 0 ? r : 0;
+}
+
+/*
+ * Whether enough holders still work under this instance's claim. Of n, n - k + 1 may be gone for
+ * good while the owner lives; one that hears fewer than the other k - 1 may itself be the one that
+ * is cut off and superseded.
+ */
+static bool in_touch(struct hf_engine *e, size_t answered)
+{
+    struct hf_placement_record record;
+    return hf__own_record(e, &record, NULL, NULL) && answered + 1 >= record.threshold;
+}
+
+/* Whether a holder is in the newest set; looked for once an epoch, as every answer asks for all. */
+static bool is_member(const struct hf_engine *e, struct hf__holder *h)
+{
+    uint32_t epoch = hf_document_version(e->trust->set);
+    if (h->member_epoch != epoch) {
+        h->member_epoch = epoch;
+        h->member = hf__is_member(e, h->account);
+    }
+    return h->member;
+}
+
+/* Whether a new dealing may find what the last one did not: time has passed, or a document came. */
+static bool may_deal(const struct hf_engine *e)
+{
+    return e->now_ms >= e->owner->deal_after_ms ||
+           e->trust->adopted != e->owner->deal_after_adopted;
+}
+
+void hf__holders_judge(struct hf_engine *e)
+{
+    bool all = true, overdue = false;
+    size_t answered = 0;
+    int reason = 0;
+    uint64_t grace_ms = hf__policy(e)->holder_grace_s * 1000;
+    for (size_t i = 0; i < e->owner->holders_count; i++) {
+        struct hf__holder *h = &e->owner->holders[i];
+        bool fit = (h->answered && h->holds && (h->placed || HF_FAULT(READY))) || HF_FAULT(HELD);
+        all = all && fit && h->confirmed;
+        if (!fit && reason == 0)
+            reason = h->error != 0 ? h->error : HF_ENOTREADY;
+        /* Silence may pass; who is no member any more does not come back. */
+        bool member = is_member(e, h);
+        answered += !member || h->answered || (e->state == HF_STATE_PLACING && h->confirmed);
+        overdue = overdue || !member || (h->silent_ms != 0 && e->now_ms - h->silent_ms >= grace_ms);
+    }
+    if (watching(e)) {
+        /* Until every older generation is sealed, an instance that was cut off and dealt anew among
+         * others must not believe itself ready. */
+        if (all && e->owner->unsealed > 0 && !HF_FAULT(UNSEALED)) {
+            all = false;
+            reason = HF_EPREDECESSOR;
+        }
+        if (all && e->state != HF_STATE_READY)
+            hf__state_set(e, HF_STATE_READY, 0);
+        else if (!all && e->state == HF_STATE_READY)
+            hf__state_set(e, HF_STATE_DEGRADED, reason);
+        else if (!all)
+            hf__state_set(e, (enum hf_state)e->state, reason);
+    }
+    /* While the newest record is not yet with every holder that stays, a new dealing could cost
+     * them the old. */
+    if (overdue && e->owner->dealing == NULL && e->claimed && e->owner->claiming == NULL &&
+        e->store_error == 0 && e->owner->unsealed < HF_CHAIN_MAX && may_deal(e) &&
+        !hf__calling(e, HF_METHOD_RECORD, NULL, NULL) && in_touch(e, answered))
+        hf__deal_begin(e);
+}

@@ -1,0 +1,293 @@
+/*
+ * Older generations, the owner's side: who may still hold a share of one, whether it is sealed, and
+ * its deletion by name, which never comes before the seal (proto/CLAIMS.md, 4.5).
+ */
+#include "base/error.h"
+#include "owner/deal.h"
+#include "owner/record.h"
+
+static const struct hf_bytes no_key = {0};
+
+static struct hf_bytes older_key(struct hf_engine *e, const uint8_t id[static 16])
+{
+    uint8_t *key = hf__scratch(e, 16);
+    memcpy(key, id, 16);
+    return hf_bytes_of(key, 16);
+}
+
+bool hf__older_row(struct hf_engine *e, const uint8_t id[static 16], struct hf_older_row *ret)
+{
+    struct hf_blob *value = hf__rows_get(&e->rows, HF_ROW_OLDER, hf_bytes_of(id, 16));
+    if (value == NULL)
+        return false;
+    int r = hf__decode(e, &hf_wire_older_row, hf_blob_bytes(value), ret);
+    hf_assert(r == 0);
+    return true;
+}
+
+static void older_put(struct hf_engine *e, const struct hf_older_row *row)
+{
+    hf__put(e, HF_ROW_OLDER, older_key(e, row->generation.id), &hf_wire_older_row, row);
+}
+
+/* Keeps a generation as older, unless it is kept already: what is known of its deletion stays. */
+static void keep_older(struct hf_engine *e, const struct hf_generation_id *generation,
+                       uint64_t threshold, const struct hf_holder *holders, size_t count,
+                       const struct hf_generation_id *complete)
+{
+    struct hf_older_row row;
+    if (hf__older_row(e, generation->id, &row))
+        return;
+    row = (struct hf_older_row){.generation = *generation,
+                                .complete = *complete,
+                                .threshold = threshold,
+                                .shares = count,
+                                .holders = (struct hf_holder *)holders,
+                                .holders_count = count};
+    older_put(e, &row);
+}
+
+/* The holders of the own recorded generation, and those that may hold a share of it without a
+ * receipt. */
+static size_t list_holders(struct hf_engine *e, const struct hf_placement_record *own,
+                           struct hf_holder ret[static 2 * HF_SHARES_MAX])
+{
+    struct hf_record_row row;
+    size_t count = own->holders_count;
+    memcpy(ret, own->holders, count * sizeof *ret);
+    int r = hf__decode(e, &hf_wire_record_row,
+                       hf_blob_bytes(hf__rows_get(&e->rows, HF_ROW_RECORD, no_key)), &row);
+    hf_assert(r == 0);
+    for (size_t i = 0; i < row.orphans_count; i++)
+        ret[count++] = row.orphans[i];
+    return count;
+}
+
+void hf__older_save(struct hf_engine *e, const struct hf_placement_record *own,
+                    const struct hf_placement_record *newer)
+{
+    struct hf_holder holders[2 * HF_SHARES_MAX];
+    for (size_t i = 0; i < newer->chain_count; i++) {
+        const struct hf_unsealed *u = &newer->chain[i];
+        if (own == NULL || memcmp(u->generation.id, own->generation.id, 16) != 0)
+            keep_older(e, &u->generation, u->threshold, u->holders, u->holders_count,
+                       &newer->generation);
+    }
+    if (own == NULL || memcmp(own->generation.id, newer->generation.id, 16) == 0)
+        return;
+    size_t count = list_holders(e, own, holders);
+    keep_older(e, &own->generation, own->threshold, holders, count, &newer->generation);
+}
+
+void hf__given_up_save(struct hf_engine *e)
+{
+    const struct hf__dealing *d = e->owner->dealing;
+    struct hf_holder holders[2 * HF_SHARES_MAX] = {0};
+    size_t count = 0;
+    for (size_t i = 0; i < d->n; i++) {
+        if (d->slots[i].candidate < 0)
+            continue;
+        memcpy(holders[count].account, d->candidates[d->slots[i].candidate].account, 32);
+        holders[count++].index = i + 1;
+    }
+    for (size_t i = 0; i < d->orphans_count; i++) {
+        memcpy(holders[count].account, d->orphans[i], 32);
+        holders[count++].index = 1; /* which one does not matter: it is told to forget by name */
+    }
+    struct hf_older_row row = {.generation = d->generation,
+                               .complete = d->generation,
+                               .threshold = d->k,
+                               .shares = d->n,
+                               .holders = holders,
+                               .holders_count = count};
+    older_put(e, &row);
+}
+
+void hf__given_up_drop(struct hf_engine *e)
+{
+    hf__del(e, HF_ROW_OLDER, older_key(e, e->owner->dealing->generation.id));
+}
+
+/* ---- Certificates */
+
+size_t hf__certificates(struct hf_engine *e, const struct hf_placement_record *record,
+                        struct hf_certificate ret[static HF_CHAIN_MAX + 1])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < record->chain_count; i++) {
+        struct hf_older_row row;
+        if (hf__older_row(e, record->chain[i].generation.id, &row) && row.has_certificate)
+            ret[count++] = row.certificate;
+    }
+    return count;
+}
+
+void hf__certificates_learn(struct hf_engine *e, const struct hf_signed_record *record,
+                            const struct hf_certificate *certificates, size_t count)
+{
+    struct hf_placement_record own;
+    struct hf_signed_record own_signed;
+    if (!hf__own_record(e, &own, &own_signed, NULL) ||
+        !hf_bytes_equal(own_signed.record, record->record))
+        return;
+    for (size_t i = 0; i < count; i++) {
+        struct hf_older_row row;
+        if (hf__older_row(e, certificates[i].generation, &row) && !row.has_certificate &&
+            hf__certificate_check(e, &certificates[i], &own) == 0) {
+            row.has_certificate = true;
+            row.certificate = certificates[i];
+            older_put(e, &row);
+        }
+    }
+    hf__chain_count(e);
+}
+
+void hf__chain_count(struct hf_engine *e)
+{
+    struct hf_placement_record record;
+    struct hf_certificate certificates[HF__ELECTORATES_MAX];
+    struct hf__electorate *g = hf__scratch(e, HF__ELECTORATES_MAX * sizeof *g);
+    e->owner->unsealed = 0;
+    if (!hf__own_record(e, &record, NULL, NULL))
+        return;
+    size_t sealed = hf__certificates(e, &record, certificates);
+    e->owner->unsealed = (uint8_t)(hf__electorates(e, &record, certificates, sealed, g) - 1);
+}
+
+static bool in_chain(const struct hf_placement_record *record, const uint8_t id[static 16])
+{
+    for (size_t i = 0; i < record->chain_count; i++)
+        if (memcmp(record->chain[i].generation.id, id, 16) == 0)
+            return true;
+    return false;
+}
+
+/* Drops what was kept for its certificate alone, once no record lists it any more. */
+void hf__older_purge(struct hf_engine *e, const struct hf_placement_record *own)
+{
+    const struct hf__row *at;
+    size_t i = hf__rows_first(&e->rows, HF_ROW_OLDER, no_key);
+    while ((at = hf__rows_at(&e->rows, i, HF_ROW_OLDER, no_key)) != NULL) {
+        struct hf_older_row row;
+        int r = hf__decode(e, &hf_wire_older_row, hf_blob_bytes(at->value), &row);
+        hf_assert(r == 0);
+        if (row.holders_count == 0 && !in_chain(own, row.generation.id))
+            hf__del(e, HF_ROW_OLDER, older_key(e, row.generation.id));
+        else
+            i++;
+    }
+}
+
+/* ---- Deletion */
+
+static struct hf_deletion deletion_of(struct hf_engine *e, const struct hf_older_row *row,
+                                      const struct hf_placement_record *own,
+                                      const struct hf_signed_record *record,
+                                      const uint8_t holder[static 32])
+{
+    struct hf_deletion m = {
+        .generation = row->generation, .complete = own->generation, .record = *record};
+    hf__fill_header(e, holder, &m.header);
+    return m;
+}
+
+/*
+ * Whether a generation may be deleted: it is not the one under way, and what the record still lists
+ * is deleted only with its certificate. Otherwise a deletion would destroy what a rival needs that
+ * has not been superseded.
+ */
+static bool may_go(struct hf_engine *e, const struct hf_placement_record *own,
+                   const struct hf_older_row *row)
+{
+    const struct hf_generation_id *under_way =
+        e->owner->dealing != NULL ? &e->owner->dealing->generation : NULL;
+    if (under_way != NULL && memcmp(under_way->id, row->generation.id, 16) == 0)
+        return false;
+    return row->has_certificate || !in_chain(own, row->generation.id);
+}
+
+void hf__retire_send(struct hf_engine *e)
+{
+    struct hf_placement_record record;
+    struct hf_signed_record signed_record;
+    const struct hf__row *at;
+    bool confirmed, waiting = false;
+    if (!e->claimed || e->owner->claiming != NULL ||
+        !hf__own_record(e, &record, &signed_record, &confirmed) || !confirmed)
+        return;
+    for (size_t i = hf__rows_first(&e->rows, HF_ROW_OLDER, no_key);
+         (at = hf__rows_at(&e->rows, i, HF_ROW_OLDER, no_key)) != NULL; i++) {
+        struct hf_older_row row;
+        int r = hf__decode(e, &hf_wire_older_row, hf_blob_bytes(at->value), &row);
+        hf_assert(r == 0);
+        if (!may_go(e, &record, &row))
+            continue;
+        for (size_t j = 0; j < row.holders_count; j++) {
+            const uint8_t *holder = row.holders[j].account;
+            uint32_t arg = (uint32_t)row.generation.number;
+            if (!hf__is_member(e, holder))
+                continue;
+            waiting = true;
+            if (hf__calling(e, HF_METHOD_DELETE, holder, &arg))
+                continue;
+            struct hf_deletion m = deletion_of(e, &row, &record, &signed_record, holder);
+            struct hf__ask ask = {.task = HF__TASK_RETIRE, .method = HF_METHOD_DELETE, .arg = arg};
+            r = hf__owner_send(e, &ask, holder, &hf_wire_deletion, &m);
+            (void)r; /* asked again with the timer */
+        }
+    }
+    if (waiting)
+        hf__timer_set(e, HF__TIMER_RETIRE, e->timing.watch_ms);
+}
+
+/* One holder less that keeps the old generation. */
+static void delete_confirmed(struct hf_engine *e, const struct hf_placement_record *own,
+                             struct hf_older_row *row, size_t holder)
+{
+    row->holders[holder] = row->holders[--row->holders_count];
+    /* All but k - 1 of those that may hold a share have forgotten: they cannot rebuild it. */
+    if (row->holders_count + 1 == row->threshold)
+        hf__trace(e, HF_TRACE_RETIRED, 0, NULL, row->generation.number, row->holders_count);
+    if (row->holders_count == 0 && !in_chain(own, row->generation.id))
+        hf__del(e, HF_ROW_OLDER, older_key(e, row->generation.id));
+    else
+        older_put(e, row); /* without holders, for its certificate */
+}
+
+int hf__delete_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                        struct hf_bytes body)
+{
+    struct hf_placement_record record;
+    struct hf_signed_record signed_record;
+    const struct hf__row *at;
+    if (!e->claimed || (error != 0 && error != HF_ENOSHARE) ||
+        !hf__own_record(e, &record, &signed_record, NULL))
+        return 0;
+    for (size_t i = hf__rows_first(&e->rows, HF_ROW_OLDER, no_key);
+         (at = hf__rows_at(&e->rows, i, HF_ROW_OLDER, no_key)) != NULL; i++) {
+        struct hf_older_row row;
+        struct hf_ack_statement s;
+        uint8_t hash[32];
+        int r = hf__decode(e, &hf_wire_older_row, hf_blob_bytes(at->value), &row);
+        hf_assert(r == 0);
+        if ((uint32_t)row.generation.number != call->arg)
+            continue;
+        for (size_t j = 0; j < row.holders_count; j++) {
+            if (memcmp(row.holders[j].account, call->account, 32) != 0)
+                continue;
+            /* A candidate that never took its share knows nothing of this owner, and need not. */
+            if (error == HF_ENOSHARE) {
+                if (memcmp(row.complete.id, row.generation.id, 16) == 0)
+                    delete_confirmed(e, &record, &row, j);
+                return 0;
+            }
+            struct hf_deletion m = deletion_of(e, &row, &record, &signed_record, call->account);
+            e->suite->hash("holdfast/v1/request", hf__encode(e, &hf_wire_deletion, &m), hash);
+            r = hf__ack_check(e, call, hash, body, &s, NULL);
+            if (r == 0 && !s.holds)
+                delete_confirmed(e, &record, &row, j);
+            return r;
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,23 @@
+/* The newest placement record of this node, as its vault has it. */
+#include "base/error.h"
+#include "owner/owner.h"
+
+static const struct hf_bytes no_key = {0};
+
+bool hf__own_record(struct hf_engine *e, struct hf_placement_record *ret,
+                    struct hf_signed_record *ret_signed, bool *ret_confirmed)
+{
+    struct hf_record_row row;
+    struct hf_blob *value = hf__rows_get(&e->rows, HF_ROW_RECORD, no_key);
+    if (value == NULL)
+        return false;
+    int r = hf__decode(e, &hf_wire_record_row, hf_blob_bytes(value), &row);
+    hf_assert(r == 0);
+    r = hf__decode(e, &hf_wire_placement_record, row.record.record, ret);
+    hf_assert(r == 0);
+    if (ret_signed != NULL)
+        *ret_signed = row.record;
+    if (ret_confirmed != NULL)
+        *ret_confirmed = row.confirmed;
+    return true;
+}

@@ -1,0 +1,164 @@
+/* The owner's side as a whole: ended, measured, shown. */
+#include "owner/owner.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+
+#include "owner/claim.h"
+#include "owner/deal.h"
+#include "owner/recover.h"
+
+static const struct hf_bytes no_key = {0};
+
+void hf__owner_lock(struct hf_engine *e)
+{
+    struct hf__owner *o = e->owner;
+    hf__deal_free(e);
+    hf__recover_free(e);
+    hf__claim_free(e);
+    hf__seal_free(e);
+    hf__releases_end(e, e->fenced ? HF_EFENCED : HF_ELOCKED);
+    hf_blob_unref(o->proof);
+    o->proof = NULL;
+    hf__drill_free(e);
+    free(o->holders);
+    o->holders = NULL;
+    o->holders_count = 0;
+    o->outcome = HF__OUTCOME_NONE;
+}
+
+bool hf__owner_again(struct hf_engine *e, const struct hf__pending *call)
+{
+    struct hf__holder *h = hf__holder_find(e, call->account);
+    if (h != NULL)
+        h->shown = 0;
+    /* Each asks those of its holders who have not answered and are not being asked. */
+    switch ((enum hf__task)call->task) {
+    case HF__TASK_RECORD:
+        hf__record_send(e);
+        return true;
+    case HF__TASK_SEAL:
+        hf__seal_send(e);
+        return true;
+    case HF__TASK_RETIRE:
+        hf__retire_send(e);
+        return true;
+    case HF__TASK_STANDING:
+        if (h == NULL)
+            return false;
+        hf__standing_ask(e, h);
+        return true;
+    default: /* a release asks again by itself */
+        return false;
+    }
+}
+
+static size_t dealing_memory(const struct hf__dealing *d)
+{
+    if (d == NULL)
+        return 0;
+    size_t sum = sizeof *d + d->candidates_count * sizeof(struct hf__candidate);
+    sum += d->n * sizeof *d->slots + (d->shares != NULL ? d->n * (size_t)HF_SCALAR_LEN : 0);
+    for (size_t i = 0; i < d->n; i++)
+        sum += hf__blob_memory(d->slots[i].transcript);
+    return sum;
+}
+
+static size_t recovery_memory(const struct hf__recovery *rc)
+{
+    if (rc == NULL)
+        return 0;
+    return sizeof *rc + hf__round_memory(&rc->round) + hf__blob_memory(rc->record);
+}
+
+size_t hf__owner_memory(const struct hf_engine *e)
+{
+    const struct hf__owner *o = e->owner;
+    size_t sum = o->holders_count * sizeof *o->holders;
+    sum += dealing_memory(o->dealing) + recovery_memory(o->recovery) + hf__drill_memory(e);
+    sum += hf__blob_memory(o->proof) + hf__seal_memory(e) + hf__release_memory(e);
+    return sum + (o->claiming != NULL ? sizeof *o->claiming : 0);
+}
+
+static struct hf_provider_status *add(struct hf_engine *e, struct hf_status *ret,
+                                      const uint8_t account[static 32])
+{
+    hf_assert(ret->providers_count < HF_STATUS_PROVIDERS_MAX);
+    struct hf_provider_status *p = &ret->providers[ret->providers_count++];
+    *p = (struct hf_provider_status){.address = hf__address_of(e, account)};
+    memcpy(p->account, account, 32);
+    return p;
+}
+
+static void fill_providers(struct hf_engine *e, struct hf_status *ret)
+{
+    const struct hf__owner *o = e->owner;
+    for (size_t i = 0; o->recovery != NULL && i < o->recovery->round.targets_count; i++) {
+        const struct hf__target *t = &o->recovery->targets[i];
+        struct hf_provider_status *p = add(e, ret, t->account);
+        p->index = t->index;
+        p->answered = t->answered;
+        p->error = t->error;
+        p->since_ms = t->since_ms;
+    }
+    for (size_t i = 0; o->claiming != NULL && i < o->claiming->count; i++) {
+        const struct hf__claim_holder *h = &o->claiming->holders[i];
+        struct hf_provider_status *p = add(e, ret, h->account);
+        p->index = h->index;
+        p->answered = h->vote == HF__VOTE_ACCEPTED || h->vote == HF__VOTE_PROVISIONAL ||
+                      h->vote == HF__VOTE_REFUSED;
+        p->error = h->error;
+        p->since_ms = h->since_ms;
+    }
+    if (ret->providers_count > 0)
+        return;
+    for (size_t i = 0; i < o->holders_count; i++) {
+        const struct hf__holder *h = &o->holders[i];
+        struct hf_provider_status *p = add(e, ret, h->account);
+        p->index = h->index;
+        p->placed = h->placed;
+        p->answered = h->answered;
+        p->error = h->error;
+        p->since_ms = h->since_ms;
+    }
+}
+
+static void fill_retiring(struct hf_engine *e, struct hf_status *ret)
+{
+    const struct hf__row *at;
+    for (size_t i = hf__rows_first(&e->rows, HF_ROW_OLDER, no_key);
+         (at = hf__rows_at(&e->rows, i, HF_ROW_OLDER, no_key)) != NULL &&
+         ret->retiring_count < HF_STATUS_RETIRING_MAX;
+         i++) {
+        struct hf_older_row row;
+        int r = hf__decode(e, &hf_wire_older_row, hf_blob_bytes(at->value), &row);
+        hf_assert(r == 0);
+        if (row.holders_count == 0)
+            continue;
+        ret->retiring[ret->retiring_count++] =
+            (struct hf_retiring_status){.generation = (uint32_t)row.generation.number,
+                                        .outstanding = (uint8_t)row.holders_count,
+                                        .retired = row.holders_count < row.threshold};
+    }
+}
+
+void hf__owner_status(struct hf_engine *e, struct hf_status *ret)
+{
+    const struct hf__owner *o = e->owner;
+    struct hf_placement_record record;
+    ret->round = o->recovery != NULL ? o->recovery->round.number : 0;
+    if (hf__own_record(e, &record, NULL, &ret->confirmed)) {
+        ret->k = (uint8_t)record.threshold;
+        ret->n = (uint8_t)record.holders_count;
+        ret->generation = (uint32_t)record.generation.number;
+    }
+    if (o->dealing != NULL) {
+        ret->dealing = (uint32_t)o->dealing->generation.number;
+        for (size_t i = 0; i < o->dealing->n; i++)
+            if (o->dealing->slots[i].state == HF__SLOT_RECEIPT)
+                ret->dealing_receipts++;
+    }
+    fill_providers(e, ret);
+    fill_retiring(e, ret);
+}

@@ -1,0 +1,219 @@
+/*
+ * The owner's side: a node leaves shares of its root secret with others, keeps watch over them,
+ * and gets the secret back after a restart. Private to core.
+ */
+#ifndef HF_CORE_OWNER_H
+#define HF_CORE_OWNER_H
+
+#include "register/register.h"
+
+/* A holder of the newest recorded generation, as the owner last heard of it. */
+struct hf__holder {
+    uint8_t account[32];
+    uint8_t index;
+    bool placed, answered, holds;
+    bool confirmed;        /* it has acknowledged the record under the present ballot */
+    uint8_t certificates;  /* how many it was given with it */
+    bool member;           /* of the set of member_epoch */
+    uint32_t member_epoch; /* 0: not looked yet */
+    uint8_t shown;         /* number of the own identity under which it answered; 0 none */
+    int16_t error;
+    uint64_t since_ms; /* since when answered stands; 0 never asked */
+    /* since when it is unfit: silent, unplaced or without the share; 0 it is fit */
+    uint64_t silent_ms;
+};
+
+/* What a task of the owner has come to, for the life of the node to go on with. */
+enum hf__outcome {
+    HF__OUTCOME_NONE,
+    HF__OUTCOME_REBUILT, /* the root secret is back: the vault can be opened */
+    HF__OUTCOME_FENCED,  /* another instance speaks for the account: this one must stop */
+};
+
+struct hf__dealing;  /* owner/deal.h */
+struct hf__recovery; /* owner/recover.h */
+struct hf__claiming; /* owner/claim.h */
+struct hf__sealing;  /* owner/seal.c */
+struct hf__release;  /* owner/release.c */
+struct hf__drill;    /* owner/drill.c */
+
+struct hf__owner {
+    struct hf__holder *holders; /* of the newest recorded generation, by index */
+    uint8_t holders_count;
+    uint8_t outcome;  /* enum hf__outcome; taken by hf__life_settle */
+    uint32_t drills;  /* that were begun */
+    uint8_t unsealed; /* older generations that the newest record lists and nothing excuses */
+    uint32_t claim_pause_ms; /* last pause before a higher claim */
+    struct hf_blob *proof;   /* encoded claim_proof of the own ballot; NULL: the vault's maker */
+    /* the newest recorded generation, while holders_count > 0 */
+    struct hf_generation_id recorded;
+    struct hf__dealing *dealing;
+    struct hf__recovery *recovery;
+    struct hf__claiming *claiming;
+    struct hf__sealing *sealing;
+    struct hf__release *releases;
+    struct hf__drill *drill;
+    /* No replacement before: the last one found too few candidates among documents that were the
+     * deal_after_adopted-th to be adopted. */
+    uint64_t deal_after_ms;
+    uint32_t deal_after_adopted;
+};
+
+/* NULL: it holds nothing of the newest recorded generation. */
+static inline struct hf__holder *hf__holder_find(const struct hf_engine *e,
+                                                 const uint8_t account[static 32])
+{
+    for (size_t i = 0; i < e->owner->holders_count; i++)
+        if (memcmp(e->owner->holders[i].account, account, 32) == 0)
+            return &e->owner->holders[i];
+    return NULL;
+}
+
+/* Ends and frees all that is under way, and forgets the holders. Whoever waits is told. */
+void hf__owner_lock(struct hf_engine *e);
+size_t hf__owner_memory(const struct hf_engine *e); /* bytes, without sizeof(struct hf__owner) */
+/* Fills in the dealing, its holders and the generations that are being retired. */
+void hf__owner_status(struct hf_engine *e, struct hf_status *ret);
+
+/* ---- deal.c, deposit.c: a first dealing, or one that replaces the newest and drops the holders
+ * that are unfit */
+
+/* Begins one, or tries again after a pause when documents or the own identity are missing. */
+void hf__deal_begin(struct hf_engine *e);
+/* Asks further candidates, seals, deposits, or gives up. */
+void hf__deal_advance(struct hf_engine *e);
+/* The timer: goes on with a dealing, or begins the first one again. */
+void hf__deal_due(struct hf_engine *e);
+void hf__deal_free(struct hf_engine *e);
+void hf__deal_quote(struct hf_engine *e, uint32_t work, int error, struct hf_bytes quote);
+int hf__offer_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                       struct hf_bytes body);
+int hf__deposit_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                         struct hf_bytes body);
+
+/* ---- own_record.c */
+
+/* The newest placement record of this node, decoded; false: none. ret_signed, ret_confirmed: may
+ * be NULL. */
+bool hf__own_record(struct hf_engine *e, struct hf_placement_record *ret,
+                    struct hf_signed_record *ret_signed, bool *ret_confirmed);
+
+/* ---- record.c: the placement record */
+
+/* Writes the newest record to vault and public state, and flips the vault to `placed`. */
+void hf__record_save(struct hf_engine *e, const struct hf_record_row *row);
+/* Sends the newest record to the holders that have not confirmed it. */
+void hf__record_send(struct hf_engine *e);
+int hf__record_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                        struct hf_bytes body);
+
+/* ---- older.c: generations that the newest one replaces */
+
+/* Sends the deletion of older generations to their holders, once the newest record is confirmed. */
+void hf__retire_send(struct hf_engine *e);
+int hf__delete_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                        struct hf_bytes body);
+/* Counts what the newest record lists and nothing excuses, into unsealed. */
+void hf__chain_count(struct hf_engine *e);
+/* The certificates kept for generations in the record's chain; returns how many. */
+size_t hf__certificates(struct hf_engine *e, const struct hf_placement_record *record,
+                        struct hf_certificate ret[static HF_CHAIN_MAX + 1]);
+/* Keeps those certificates that hold, when the record that they came with is the own one. */
+void hf__certificates_learn(struct hf_engine *e, const struct hf_signed_record *record,
+                            const struct hf_certificate *certificates, size_t count);
+
+/* ---- seal.c: the newest record at the holders of older generations, until those are sealed */
+
+void hf__seal_send(struct hf_engine *e);
+void hf__seal_free(struct hf_engine *e);
+size_t hf__seal_memory(const struct hf_engine *e); /* bytes held */
+int hf__seal_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                      struct hf_bytes body);
+
+/* ---- holders.c: what is known of the holders */
+
+/* Makes the list anew from the newest record; who holds again keeps what is known of it. */
+void hf__holders_rebuild(struct hf_engine *e);
+/* The timer: asks all of them, and sets itself again. */
+void hf__standing_send(struct hf_engine *e);
+/* Asks one holder, unless it is being asked. */
+void hf__standing_ask(struct hf_engine *e, struct hf__holder *h);
+int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                          struct hf_bytes body);
+/* Draws the node's state from them, and begins a new dealing when one has been unfit for long. */
+void hf__holders_judge(struct hf_engine *e);
+
+/* ---- recover.c, rebuild.c */
+
+/* record: the signed record of the public hint, encoded, or empty. */
+void hf__recover_begin(struct hf_engine *e, struct hf_bytes record);
+/* The timer of the task: a new round. */
+void hf__recover_round(struct hf_engine *e);
+/* The timer: enough has come, go on without the others. */
+void hf__recover_grace(struct hf_engine *e);
+void hf__recover_quote(struct hf_engine *e, uint32_t work, int error, struct hf_bytes quote);
+void hf__recover_free(struct hf_engine *e);
+int hf__recover_nonce(struct hf_engine *e, const struct hf__pending *call, int error,
+                      struct hf_bytes body);
+int hf__recover_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                         struct hf_bytes body);
+
+/* ---- claim.c, claim_answer.c */
+
+/* After a recovery, whose answers it reads and then frees. */
+void hf__claim_begin(struct hf_engine *e);
+/* The timer of the task. */
+void hf__claim_advance(struct hf_engine *e);
+void hf__claim_free(struct hf_engine *e);
+int hf__claim_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                       struct hf_bytes body);
+/* The set may say that ballots below a floor are void: an instance below it claims anew. */
+void hf__claim_floor(struct hf_engine *e);
+/* A provider says that another claim stands: ask it for its signed word. */
+void hf__claim_challenge(struct hf_engine *e, const uint8_t provider[static 32]);
+
+/* ---- release.c: application keys */
+
+/* A key of this name, to the local asker `request`. */
+void hf__release(struct hf_engine *e, uint64_t request, struct hf_bytes name);
+/* Why nothing can be released: 0 nothing, HF_EFENCED, HF_ELOCKED, HF_ENOTCLAIMED. */
+int hf__why_closed(const struct hf_engine *e);
+int hf__release_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                         struct hf_bytes body);
+/* Ends the first releases that wait, with an error. */
+void hf__releases_end(struct hf_engine *e, int error);
+size_t hf__release_memory(const struct hf_engine *e); /* bytes held */
+
+/* ---- drill.c */
+
+/* request: the local request that waits for the report. */
+void hf__drill_begin(struct hf_engine *e, uint64_t request);
+void hf__drill_quote(struct hf_engine *e, uint32_t work, int error, struct hf_bytes quote);
+void hf__drill_free(struct hf_engine *e);
+size_t hf__drill_memory(const struct hf_engine *e); /* bytes held */
+int hf__drill_nonce(struct hf_engine *e, const struct hf__pending *call, int error,
+                    struct hf_bytes body);
+int hf__drill_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                       struct hf_bytes body);
+
+/* ---- send.c: requests that an owner signs, and their acknowledgements */
+
+/*
+ * Sends message, encoded and signed under the method's label, with the own identity unless the
+ * holder knows it. HF_EIDENTITY: there is none yet; the errors of hf__call.
+ */
+HF_MUST_USE int hf__owner_send(struct hf_engine *e, const struct hf__ask *ask,
+                               const uint8_t provider[static 32], const struct hf_wire_type *type,
+                               const void *message);
+/* One side has forgotten the identity of the other that a request relied on: asks again, and
+ * shows or asks for it. False: the request is not of a kind that is repeated here. */
+bool hf__owner_again(struct hf_engine *e, const struct hf__pending *call);
+/* Checks an acknowledgement of the request with this hash, and the identity of whoever gives it,
+ * shown or remembered. HF__PARK; HF_EPEER_ACCOUNT: of another, or by another; HF_ESIGNATURE;
+ * HF_EBEHIND; HF_EIDENTITY, HF_EMISSING: it is not known; the errors of decoding. ret_response may
+ * be NULL. */
+HF_MUST_USE int hf__ack_check(struct hf_engine *e, const struct hf__pending *call,
+                              const uint8_t request_hash[static 32], struct hf_bytes body,
+                              struct hf_ack_statement *ret, struct hf_ack_response *ret_response);
+
+#endif

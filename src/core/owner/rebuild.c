@@ -1,0 +1,241 @@
+/*
+ * From answers to the root secret (proto/PROTOCOL.md, 8). The sharing is the one on which k
+ * attested providers agree and which a record signed by the owner names; not what the disk says.
+ * The newest with k good shares wins.
+ */
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "owner/recover.h"
+#include "register/register.h"
+
+/* A dealing of which shares are there. Points into the step's memory. */
+struct group {
+    struct hf_placement_record record;
+    struct hf__target *targets[HF_ROUND_PROVIDERS_MAX];
+    struct hf_held_share shares[HF_ROUND_PROVIDERS_MAX];
+    size_t count;
+    uint32_t indices; /* bit of each index that is there */
+};
+
+static bool same_generation(const struct hf_generation_id *a, const struct hf_generation_id *b)
+{
+    return a->version == b->version && a->number == b->number && memcmp(a->id, b->id, 16) == 0;
+}
+
+static bool decode_answer(struct hf_engine *e, const struct hf__target *t,
+                          struct hf_recover_answer *ret)
+{
+    if (t->state != HF__TARGET_ANSWERED)
+        return false;
+    int r = hf__decode(e, &hf_wire_recover_answer, hf_blob_bytes(t->answer), ret);
+    hf_assert(r == 0);
+    return true;
+}
+
+/* Adds the share that a provider holds of the group's dealing, if its index is not there yet. */
+static void collect_one(struct hf_engine *e, struct group *g, struct hf__target *t, bool named)
+{
+    struct hf_recover_answer a;
+    if (!decode_answer(e, t, &a))
+        return;
+    for (size_t i = 0; i < a.shares_count; i++) {
+        const struct hf_held_share *s = &a.shares[i];
+        if (!same_generation(&s->generation, &g->record.generation) ||
+            !hf_bytes_equal(s->commitments, g->record.commitments) ||
+            s->index > g->record.holders_count)
+            continue;
+        if (named != (memcmp(g->record.holders[s->index - 1].account, t->account, 32) == 0) ||
+            (g->indices >> s->index & 1) != 0)
+            continue;
+        g->indices |= UINT32_C(1) << s->index;
+        g->targets[g->count] = t;
+        g->shares[g->count++] = *s;
+        t->index = (uint8_t)s->index;
+        return;
+    }
+}
+
+/*
+ * The shares of one recorded dealing, one for each index: of the holders that the record names
+ * first, then of others. A candidate whose receipt was lost on the way was replaced by another at
+ * the same index and may still keep its share; what fits the commitments is one, whoever kept it.
+ */
+static void collect(struct hf_engine *e, struct group *g)
+{
+    struct hf__recovery *rc = e->owner->recovery;
+    g->count = 0;
+    g->indices = 0;
+    for (int named = 1; named >= 0; named--)
+        for (size_t i = 0; i < rc->round.targets_count; i++)
+            collect_one(e, g, &rc->targets[i], named == 1);
+}
+
+/* Opens one share into secret memory. */
+static int open_share(struct hf_engine *e, const struct hf__target *t,
+                      const struct hf_held_share *s, uint8_t *ret)
+{
+    static const char info[] = "holdfast/v1/answer";
+    struct hf_share_aad aad = {.generation = s->generation, .index = s->index};
+    memcpy(aad.transcript_hash, e->owner->recovery->round.transcript_hash, 32);
+    memcpy(aad.provider, t->account, 32);
+    if (s->sealed.len != HF_SCALAR_LEN + HF_SEAL_OVERHEAD)
+        return HF_EMALFORMED;
+    return e->suite->open(e->secrets->response, hf_bytes_of(info, strlen(info)),
+                          hf__encode(e, &hf_wire_share_aad, &aad), s->sealed, ret);
+}
+
+static void name_bad(struct hf_engine *e, const struct group *g, size_t i, int error)
+{
+    struct hf__target *t = g->targets[i];
+    hf__target_move(t, HF__TARGET_FAILED);
+    t->error = error;
+    t->since_ms = e->now_ms;
+    hf__trace(e, HF_TRACE_SHARE_BAD, error, t->account, g->record.generation.number,
+              g->shares[i].index);
+}
+
+/* Rebuilds the root secret of a group. HF_EFEWSHARES: too few good shares; the
+ * bad ones are named. */
+static int rebuild(struct hf_engine *e, const struct group *g)
+{
+    uint8_t indices[HF_SHARES_MAX];
+    size_t from[HF_SHARES_MAX], count = 0;
+    uint8_t k = (uint8_t)g->record.threshold;
+    uint32_t bad = 0;
+    uint8_t *shares = e->secret_alloc(HF_SHARES_MAX * HF_SCALAR_LEN);
+    hf_assert(shares != NULL);
+    for (size_t i = 0; i < g->count && count < HF_SHARES_MAX; i++) {
+        int r = open_share(e, g->targets[i], &g->shares[i], shares + count * HF_SCALAR_LEN);
+        if (r != 0) {
+            name_bad(e, g, i, r);
+            continue;
+        }
+        indices[count] = (uint8_t)g->shares[i].index;
+        from[count++] = i;
+    }
+    int r = count < k ? HF_EFEWSHARES
+                      : e->suite->combine(k, g->record.commitments.data, count, indices, shares,
+                                          e->secrets->active.root, &bad);
+    for (size_t i = 0; i < count; i++)
+        if ((bad >> i & 1) != 0)
+            name_bad(e, g, from[i], HF_ESHARE);
+    hf_wipe(shares, HF_SHARES_MAX * HF_SCALAR_LEN);
+    e->secret_free(shares);
+    if (HF_FAULT(COMBINE) && r == HF_EFEWSHARES) {
+        count = 0;
+        r = 0;
+    }
+    if (r == 0)
+        hf__trace(e, HF_TRACE_REBUILT, 0, NULL, g->record.generation.number, count);
+    return r;
+}
+
+/* A share that turns out bad is out of the next try: another may stand at its index. */
+static bool rebuild_record(struct hf_engine *e, const struct hf_placement_record *record)
+{
+    struct group *g = hf__scratch(e, sizeof *g);
+    size_t answers;
+    g->record = *record;
+    do {
+        answers = hf__targets_in(&e->owner->recovery->round, HF__TARGET_ANSWERED);
+        collect(e, g);
+        if (g->count < record->threshold)
+            return false;
+        if (rebuild(e, g) == 0)
+            return true;
+    } while (hf__targets_in(&e->owner->recovery->round, HF__TARGET_ANSWERED) < answers);
+    return false;
+}
+
+static bool newer(const struct hf_placement_record *a, const struct hf_placement_record *b)
+{
+    struct hf_record_order order_a, order_b;
+    hf__record_order(a, &order_a);
+    hf__record_order(b, &order_b);
+    return hf__order_compare(&order_a, &order_b) > 0;
+}
+
+/* The records signed by the owner that the answers and the hint hold, newest first, each once. */
+static size_t list_records(struct hf_engine *e, size_t max, struct hf_placement_record *ret)
+{
+    struct hf__recovery *rc = e->owner->recovery;
+    size_t count = 0;
+    for (size_t i = 0; i <= rc->round.targets_count; i++) {
+        struct hf_recover_answer a = {0};
+        struct hf_held_share hint = {.has_record = true};
+        /* The newest record that was learned comes first: nobody can crowd it out. */
+        if (i == 0) {
+            if (rc->record == NULL ||
+                hf__decode(e, &hf_wire_signed_record, hf_blob_bytes(rc->record), &hint.record) != 0)
+                continue;
+            a.shares = &hint;
+            a.shares_count = 1;
+        } else if (!decode_answer(e, &rc->targets[i - 1], &a)) {
+            continue;
+        }
+        for (size_t j = 0; j < a.shares_count && count < max; j++) {
+            struct hf_placement_record *m = &ret[count];
+            if (!a.shares[j].has_record ||
+                hf__record_check(e, &a.shares[j].record, e->account, m) != 0 ||
+                m->generation.version != e->active.number)
+                continue;
+            bool seen = false;
+            for (size_t s = 0; s < count && !seen; s++)
+                seen = same_generation(&ret[s].generation, &m->generation);
+            count += !seen;
+        }
+    }
+    for (size_t i = 1; i < count; i++)
+        for (size_t j = i; j > 0 && newer(&ret[j], &ret[j - 1]); j--) {
+            struct hf_placement_record swap = ret[j];
+            ret[j] = ret[j - 1];
+            ret[j - 1] = swap;
+        }
+    return count;
+}
+
+/* Whether every holder of a record was asked in this round. */
+static bool asked_all(const struct hf__recovery *rc, const struct hf_placement_record *m)
+{
+    for (size_t i = 0; i < m->holders_count; i++) {
+        bool asked = false;
+        for (size_t j = 0; j < rc->round.targets_count && !asked; j++)
+            asked = memcmp(rc->targets[j].account, m->holders[i].account, 32) == 0 &&
+                    rc->targets[j].asked;
+        if (!asked)
+            return false;
+    }
+    return true;
+}
+
+void hf__recover_decide(struct hf_engine *e)
+{
+    enum { RECORDS_MAX = 16 };
+    struct hf__recovery *rc = e->owner->recovery;
+    struct hf_placement_record *records = hf__scratch(e, RECORDS_MAX * sizeof *records);
+    hf_assert(rc->round.phase == HF__PHASE_ANSWER && !e->active.has_root);
+    size_t count = list_records(e, RECORDS_MAX, records);
+    hf__timer_clear(e, HF__TIMER_GRACE);
+    /* A record newer than what was asked for: its holders first, once. */
+    struct hf_record_order newest = {0};
+    if (count > 0)
+        hf__record_order(&records[0], &newest);
+    if (count > 0 && !asked_all(rc, &records[0]) &&
+        hf__order_compare(&rc->extended_for, &newest) < 0) {
+        rc->extended_for = newest;
+        hf__round_end(&rc->round);
+        hf__timer_set(e, HF__TIMER_RECOVER, 0);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!rebuild_record(e, &records[i]))
+            continue;
+        e->active.has_root = true;
+        hf__round_end(&rc->round);
+        e->owner->outcome = HF__OUTCOME_REBUILT;
+        return;
+    }
+    if (hf__targets_in(&rc->round, HF__TARGET_ASKED) == 0)
+        hf__recover_failed(e, HF_EFEWPROVIDERS);
+}

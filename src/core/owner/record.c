@@ -1,0 +1,250 @@
+/*
+ * From n receipts on, the owner's placement record (proto/CLAIMS.md, 4.5): written here, given to
+ * its own holders, then to the holders of each older generation that it lists, until q of them have
+ * sealed it. Only then is the older generation deleted by name. What is not acknowledged is sent
+ * again.
+ */
+
+#include "base/error.h"
+#include "owner/deal.h"
+#include "owner/record.h"
+
+static const struct hf_bytes no_key = {0};
+
+void hf__record_save(struct hf_engine *e, const struct hf_record_row *row)
+{
+    struct hf_public_hint hint = {
+        .version = e->active.number, .has_record = true, .record = row->record};
+    memcpy(hint.network, e->network, 32);
+    memcpy(hint.account, e->account, 32);
+    hf__put(e, HF_ROW_RECORD, no_key, &hf_wire_record_row, row);
+    hf__put(e, HF_ROW_PUBLIC, hf_bytes_of("hint", 4), &hf_wire_public_hint, &hint);
+    hf__put_vault_state(e, HF_VAULT_PLACED);
+    hf__chain_count(e);
+}
+
+/* Lists, newest first, what is not sealed: the generation that is replaced, and what its record
+ * listed. */
+static size_t make_chain(struct hf_engine *e, const struct hf_placement_record *own, bool replaces,
+                         struct hf_unsealed ret[static HF__ELECTORATES_MAX])
+{
+    struct hf_certificate certificates[HF__ELECTORATES_MAX];
+    struct hf__electorate *g = hf__scratch(e, HF__ELECTORATES_MAX * sizeof *g);
+    size_t sealed = hf__certificates(e, own, certificates), count = 0;
+    size_t needed = hf__electorates(e, own, certificates, sealed, g);
+    if (replaces)
+        ret[count++] = (struct hf_unsealed){.generation = own->generation,
+                                            .threshold = own->threshold,
+                                            .quorum = own->quorum,
+                                            .provisional = own->provisional,
+                                            .holders = own->holders,
+                                            .holders_count = own->holders_count};
+    for (size_t i = 0; i < own->chain_count; i++)
+        for (size_t j = 1; j < needed; j++)
+            if (memcmp(g[j].id, own->chain[i].generation.id, 16) == 0)
+                ret[count++] = own->chain[i];
+    hf_assert(count < HF__ELECTORATES_MAX);
+    return count;
+}
+
+static void sign_record(struct hf_engine *e, struct hf_placement_record *record,
+                        struct hf_signed_record *ret)
+{
+    hf_assert(e->claimed);
+    record->ballot.number = e->claim;
+    memcpy(record->ballot.instance, e->instance, 16);
+    ret->record = hf__encode(e, &hf_wire_placement_record, record);
+    e->suite->sign(e->secrets->account, "holdfast/v1/placement-record", ret->record,
+                   ret->signature);
+}
+
+void hf__record_make(struct hf_engine *e)
+{
+    struct hf__dealing *d = e->owner->dealing;
+    struct hf_holder holders[HF_SHARES_MAX] = {0}, orphans[HF_SHARES_MAX] = {0};
+    struct hf_unsealed chain[HF__ELECTORATES_MAX];
+    struct hf_record_row row = {.orphans = orphans, .orphans_count = d->orphans_count};
+    const struct hf_policy *p = hf__policy(e);
+    struct hf_placement_record own;
+    struct hf_placement_record record = {.generation = d->generation,
+                                         .threshold = d->k,
+                                         .quorum = d->q,
+                                         .provisional = hf_provisional_quorum(p, d->n, d->q),
+                                         .commitments = hf_bytes_of(d->commitments, 32u * d->k),
+                                         .holders = holders,
+                                         .holders_count = d->n,
+                                         .epoch = d->epoch,
+                                         .chain = chain};
+    memcpy(record.network, e->network, 32);
+    memcpy(record.owner, e->account, 32);
+    for (size_t i = 0; i < d->n; i++) {
+        memcpy(holders[i].account, d->candidates[d->slots[i].candidate].account, 32);
+        holders[i].index = i + 1;
+    }
+    for (size_t i = 0; i < d->orphans_count; i++) {
+        memcpy(orphans[i].account, d->orphans[i], 32);
+        orphans[i].index = 1;
+    }
+    bool replaces = hf__own_record(e, &own, NULL, NULL);
+    if (replaces) {
+        record.chain_count = make_chain(e, &own, true, chain);
+        hf__older_save(e, &own, &record);
+    }
+    /* What was noted in case of a crash is now in the record's own row. */
+    hf__given_up_drop(e);
+    sign_record(e, &record, &row.record);
+    hf__record_save(e, &row);
+    hf__older_purge(e, &record);
+    hf__trace(e, HF_TRACE_RECORDED, 0, NULL, record.generation.number, d->n);
+    hf__holders_rebuild(e);
+    for (size_t i = 0; i < d->n; i++)
+        e->owner->holders[i].shown = d->candidates[d->slots[i].candidate].shown;
+    hf__deal_free(e);
+    hf__record_send(e);
+}
+
+void hf__record_resign(struct hf_engine *e)
+{
+    struct hf_record_row row;
+    struct hf_placement_record own;
+    struct hf_unsealed chain[HF__ELECTORATES_MAX];
+    int r = hf__decode(e, &hf_wire_record_row,
+                       hf_blob_bytes(hf__rows_get(&e->rows, HF_ROW_RECORD, no_key)), &row);
+    hf_assert(r == 0);
+    r = hf__decode(e, &hf_wire_placement_record, row.record.record, &own);
+    hf_assert(r == 0);
+    if (own.ballot.number == e->claim || (row.confirmed && own.chain_count == 0))
+        return;
+    own.chain_count = make_chain(e, &own, false, chain);
+    own.chain = chain;
+    sign_record(e, &own, &row.record);
+    hf__record_save(e, &row);
+    for (size_t i = 0; i < e->owner->holders_count; i++)
+        e->owner->holders[i].confirmed = false;
+}
+
+static void fill_request(struct hf_engine *e, const struct hf__holder *h,
+                         const struct hf_signed_record *record,
+                         const struct hf_certificate *certificates, size_t count,
+                         struct hf_record_request *ret)
+{
+    *ret = (struct hf_record_request){.record = *record,
+                                      .certificates = (struct hf_certificate *)certificates,
+                                      .certificates_count = count};
+    hf__fill_header(e, h->account, &ret->header);
+}
+
+void hf__record_send(struct hf_engine *e)
+{
+    struct hf_placement_record record;
+    struct hf_signed_record signed_record;
+    struct hf_certificate certificates[HF__ELECTORATES_MAX];
+    bool waiting = false;
+    if (!e->claimed || e->owner->claiming != NULL ||
+        !hf__own_record(e, &record, &signed_record, NULL) || record.ballot.number != e->claim)
+        return;
+    size_t sealed = hf__certificates(e, &record, certificates);
+    for (size_t i = 0; i < e->owner->holders_count; i++) {
+        struct hf__holder *h = &e->owner->holders[i];
+        uint32_t arg = (uint32_t)record.generation.number;
+        if (h->confirmed && h->certificates >= sealed)
+            continue;
+        waiting = true;
+        if (hf__calling(e, HF_METHOD_RECORD, h->account, &arg))
+            continue;
+        struct hf_record_request m;
+        fill_request(e, h, &signed_record, certificates, sealed, &m);
+        struct hf__ask ask = {
+            .task = HF__TASK_RECORD, .method = HF_METHOD_RECORD, .slot = (uint8_t)i, .arg = arg};
+        int r = hf__owner_send(e, &ask, h->account, &hf_wire_record_request, &m);
+        h->error = (int16_t)r;
+        if (r != 0 && h->silent_ms == 0)
+            h->silent_ms = e->now_ms;
+    }
+    if (waiting)
+        hf__timer_set(e, HF__TIMER_RECORD, e->timing.standing_ms);
+    hf__holders_judge(e);
+}
+
+/* All holders have the record: the dealing is complete. */
+static void confirm(struct hf_engine *e, uint64_t number)
+{
+    struct hf_record_row row;
+    int r = hf__decode(e, &hf_wire_record_row,
+                       hf_blob_bytes(hf__rows_get(&e->rows, HF_ROW_RECORD, no_key)), &row);
+    hf_assert(r == 0);
+    if (!row.confirmed) {
+        row.confirmed = true;
+        hf__put(e, HF_ROW_RECORD, no_key, &hf_wire_record_row, &row);
+        hf__trace(e, HF_TRACE_CONFIRMED, 0, NULL, number, 0);
+        if (e->state != HF_STATE_PLACED)
+            hf__state_set(e, HF_STATE_PLACED, 0);
+    }
+    hf__seal_send(e);
+    hf__retire_send(e);
+    hf__standing_send(e);
+}
+
+/* Holders of the newest generation that have acknowledged its record under the present ballot. */
+static size_t confirmed_count(const struct hf_engine *e)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < e->owner->holders_count; i++)
+        count += e->owner->holders[i].confirmed;
+    return count;
+}
+
+int hf__record_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                        struct hf_bytes body)
+{
+    struct hf_placement_record record;
+    struct hf_signed_record signed_record;
+    struct hf_ack_statement s;
+    struct hf_certificate certificates[HF__ELECTORATES_MAX];
+    struct hf_record_request m;
+    uint8_t hash[32];
+    if (!e->claimed || !hf__own_record(e, &record, &signed_record, NULL) ||
+        call->arg != (uint32_t)record.generation.number || call->slot >= e->owner->holders_count)
+        return 0;
+    struct hf__holder *h = &e->owner->holders[call->slot];
+    size_t sealed = hf__certificates(e, &record, certificates);
+    int r = error;
+    if (r == 0) {
+        fill_request(e, h, &signed_record, certificates, sealed, &m);
+        e->suite->hash("holdfast/v1/request", hf__encode(e, &hf_wire_record_request, &m), hash);
+        r = hf__ack_check(e, call, hash, body, &s, NULL);
+    }
+    if (r == HF__PARK || (r == HF_EIDENTITY && error == 0))
+        return r;
+    h->error = (int16_t)r;
+    if (r != 0) {
+        /* A holder that never confirms is replaced like one that never answers. */
+        if (h->silent_ms == 0)
+            h->silent_ms = e->now_ms;
+        hf__holders_judge(e);
+        return error == 0 ? r : 0;
+    }
+    bool fresh = !h->confirmed;
+    h->confirmed = true;
+    h->certificates = (uint8_t)sealed;
+    h->placed = s.placed;
+    h->silent_ms = 0;
+    if (!fresh)
+        return 0;
+    if (confirmed_count(e) == e->owner->holders_count)
+        confirm(e, record.generation.number);
+    else
+        hf__seal_send(e);
+    return 0;
+}
+
+bool hf__record_complete(const struct hf_engine *e, const struct hf_placement_record *record)
+{
+    size_t count = confirmed_count(e);
+    size_t enough = record->threshold > record->quorum ? record->threshold : record->quorum;
+    /* A chain that is full must end: the next dealing could mend what is missing, and may not
+     * begin. */
+    if (record->chain_count == HF_CHAIN_MAX)
+        return count >= enough;
+    return count == e->owner->holders_count;
+}

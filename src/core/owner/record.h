@@ -1,0 +1,28 @@
+/* The owner's records and older generations. Private to core: older.c, record.c, seal.c,
+ * claim.c. */
+#ifndef HF_CORE_RECORD_H
+#define HF_CORE_RECORD_H
+
+#include "owner/owner.h"
+
+/* What is kept of an older generation, decoded; false: nothing. */
+bool hf__older_row(struct hf_engine *e, const uint8_t id[static 16], struct hf_older_row *ret);
+/* Keeps, as older, the generations that `newer` lists and the own recorded one (NULL: none),
+ * which it replaces. */
+void hf__older_save(struct hf_engine *e, const struct hf_placement_record *own,
+                    const struct hf_placement_record *newer);
+/* Notes, before any share leaves, who may get one of the dealing under way: they are told to
+ * forget it if the dealing comes to nothing. */
+void hf__given_up_save(struct hf_engine *e);
+/* The dealing has a record, which names them. */
+void hf__given_up_drop(struct hf_engine *e);
+/* Drops what is kept for its certificate alone, once the own record lists it no more. */
+void hf__older_purge(struct hf_engine *e, const struct hf_placement_record *own);
+/* Signs the newest record anew under the present ballot, when anything is still to be sealed or
+ * confirmed by it. */
+void hf__record_resign(struct hf_engine *e);
+/* Whether enough holders of the record's own generation have acknowledged it for older ones to
+ * be told. */
+bool hf__record_complete(const struct hf_engine *e, const struct hf_placement_record *record);
+
+#endif

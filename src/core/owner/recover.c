@@ -1,0 +1,279 @@
+/*
+ * Recovery, the owner's rounds (proto/PROTOCOL.md, 8): nonces from all providers at once, one quote
+ * over all of them, all answers at once. A round ends when enough is known; the next follows by
+ * itself after a pause.
+ */
+#include "owner/recover.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+
+static const struct hf__round_kind recover_kind = {
+    .task = HF__TASK_RECOVER, .method = HF_METHOD_RECOVER, .label = "holdfast/v1/recover"};
+
+void hf__recover_begin(struct hf_engine *e, struct hf_bytes record)
+{
+    struct hf_signed_record hint;
+    hf_assert(e->owner->recovery == NULL && e->has_account);
+    e->owner->recovery = calloc(1, sizeof *e->owner->recovery);
+    hf_assert(e->owner->recovery != NULL);
+    e->owner->recovery->round =
+        (struct hf__round){.kind = &recover_kind, .targets = e->owner->recovery->targets};
+    if (record.len > 0 && hf__decode(e, &hf_wire_signed_record, record, &hint) == 0)
+        hf__record_learn(e, &hint);
+    hf__timer_set(e, HF__TIMER_RECOVER, 0);
+}
+
+void hf__recover_free(struct hf_engine *e)
+{
+    struct hf__recovery *rc = e->owner->recovery;
+    if (rc == NULL)
+        return;
+    hf__round_done(&rc->round);
+    hf_blob_unref(rc->record);
+    hf_wipe(e->secrets->response, sizeof e->secrets->response);
+    free(rc);
+    e->owner->recovery = NULL;
+    hf__timer_clear(e, HF__TIMER_RECOVER);
+    hf__timer_clear(e, HF__TIMER_GRACE);
+}
+
+struct hf__target *hf__target_add(struct hf_engine *e, const uint8_t account[static 32])
+{
+    struct hf__recovery *rc = e->owner->recovery;
+    struct hf__target *t = NULL;
+    if (memcmp(account, e->account, 32) == 0)
+        return NULL;
+    for (size_t i = 0; i < rc->round.targets_count; i++) {
+        if (memcmp(rc->targets[i].account, account, 32) == 0)
+            return &rc->targets[i];
+        if (rc->targets[i].error == HF_ENOSHARE)
+            t = &rc->targets[i];
+    }
+    /* Without room, one that has said that it holds nothing makes room. */
+    if (rc->round.targets_count < HF_ROUND_PROVIDERS_MAX)
+        t = &rc->targets[rc->round.targets_count++];
+    if (t == NULL)
+        return NULL;
+    hf_blob_unref(t->answer);
+    *t = (struct hf__target){0};
+    memcpy(t->account, account, 32);
+    return t;
+}
+
+void hf__record_learn(struct hf_engine *e, const struct hf_signed_record *record)
+{
+    struct hf__recovery *rc = e->owner->recovery;
+    struct hf_placement_record m, known;
+    struct hf_signed_record s;
+    /* Not the disk nor the peer but the owner's own signature says that a record is one. */
+    if (hf__record_check(e, record, e->account, &m) != 0 ||
+        m.generation.version != e->active.number)
+        return;
+    if (rc->record != NULL) {
+        struct hf_record_order order, known_order;
+        int r = hf__decode(e, &hf_wire_signed_record, hf_blob_bytes(rc->record), &s);
+        if (r == 0)
+            r = hf__decode(e, &hf_wire_placement_record, s.record, &known);
+        hf_assert(r == 0);
+        hf__record_order(&m, &order);
+        hf__record_order(&known, &known_order);
+        if (hf__order_compare(&order, &known_order) <= 0)
+            return;
+    }
+    hf_blob_unref(rc->record);
+    rc->record = hf_blob_new(hf__encode(e, &hf_wire_signed_record, record));
+    hf_assert(rc->record != NULL);
+    rc->threshold = (uint8_t)m.threshold;
+    for (size_t i = 0; i < m.holders_count; i++) {
+        struct hf__target *t = hf__target_add(e, m.holders[i].account);
+        if (t != NULL)
+            t->index = (uint8_t)m.holders[i].index; /* to be shown; its answer says what it holds */
+    }
+}
+
+/* Without a usable hint, whoever the owner would have picked is asked. */
+static void add_candidates(struct hf_engine *e)
+{
+    struct hf__recovery *rc = e->owner->recovery;
+    const struct hf_policy *p = hf__policy(e);
+    uint32_t order[HF_RANK_FACTOR * HF_SHARES_MAX];
+    if (rc->threshold == 0)
+        rc->threshold = (uint8_t)p->threshold;
+    if (rc->round.targets_count >= rc->threshold && rc->round.number < 3)
+        return;
+    /* In a small network everybody, then: a share may be with one who was picked under an older
+     * set. */
+    if (rc->round.number >= 3 && e->trust->set->u.set.validators_count <= HF_ROUND_PROVIDERS_MAX)
+        for (size_t i = 0; i < e->trust->set->u.set.validators_count; i++)
+            hf__target_add(e, e->trust->set->u.set.validators[i].account);
+    const struct hf_document *sets[] = {e->trust->set, e->trust->set_previous};
+    for (size_t s = 0; s < HF_ARRAY_LEN(sets); s++) {
+        if (sets[s] == NULL)
+            continue;
+        size_t count = hf_select(sets[s], e->account, e->active.number, (uint8_t)p->domain_rule,
+                                 (uint8_t)p->shares, HF_ARRAY_LEN(order), order);
+        for (size_t i = 0; i < count; i++)
+            hf__target_add(e, sets[s]->u.set.validators[order[i]].account);
+    }
+}
+
+void hf__recover_failed(struct hf_engine *e, int reason)
+{
+    struct hf__recovery *rc = e->owner->recovery;
+    bool permanent;
+    /* What all of them say is the reason; that they are too few follows from it. */
+    int shared = hf__targets_reason(&rc->round, &permanent);
+    hf__round_end(&rc->round);
+    hf__timer_clear(e, HF__TIMER_GRACE);
+    hf__state_set(e, HF_STATE_RECOVERING, shared != 0 ? shared : reason);
+    hf__retry(e, HF__TIMER_RECOVER, permanent);
+}
+
+/*
+ * With how many a round goes on. The k of the record that is known, at first; later with anyone:
+ * a newer record, of which only answers tell, may need fewer.
+ */
+static struct hf__quorum quorum_of(const struct hf__recovery *rc)
+{
+    return (struct hf__quorum){.need = rc->round.number < 3 ? rc->threshold : 1,
+                               .want = rc->threshold};
+}
+
+static void start_round(struct hf_engine *e)
+{
+    struct hf__recovery *rc = e->owner->recovery;
+    size_t asked = hf__round_begin(e, &rc->round, e->secrets->response);
+    hf__trace(e, HF_TRACE_ROUND, 0, NULL, rc->round.number, rc->round.targets_count);
+    if (asked < quorum_of(rc).need)
+        hf__recover_failed(e, HF_EFEWPROVIDERS);
+}
+
+void hf__recover_round(struct hf_engine *e)
+{
+    struct hf__recovery *rc = e->owner->recovery;
+    hf_assert(!e->active.has_root);
+    if (rc->round.phase != HF__PHASE_IDLE)
+        return; /* a kick while a round is under way */
+    int r = hf__documents_ready(e);
+    if (r == 0 && !hf__is_member(e, e->account))
+        r = HF_ENOTMEMBER;
+    if (r != 0) {
+        hf__state_set(e, HF_STATE_RECOVERING, r);
+        hf__retry(e, HF__TIMER_RECOVER, false);
+        return;
+    }
+    add_candidates(e);
+    start_round(e);
+}
+
+/*
+ * How long a round waits for the rest once enough are in. A round that failed with the quickest,
+ * who may lie or hold nothing, is followed by one that waits twice as long: those that are slow are
+ * heard in the end.
+ */
+static uint32_t grace_ms(const struct hf_engine *e)
+{
+    uint32_t grace = e->timing.round_grace_ms;
+    for (uint32_t i = 1; i < e->owner->recovery->round.number && grace < e->timing.call_ms; i++)
+        grace *= 2;
+    return grace < e->timing.call_ms ? grace : e->timing.call_ms;
+}
+
+static void start_grace(struct hf_engine *e)
+{
+    if (e->timers[HF__TIMER_GRACE] == HF__NEVER)
+        hf__timer_set(e, HF__TIMER_GRACE, grace_ms(e));
+}
+
+static void nonce_progress(struct hf_engine *e, bool grace_over)
+{
+    struct hf__recovery *rc = e->owner->recovery;
+    switch (hf__round_next(&rc->round, HF__TARGET_NONCE, quorum_of(rc), grace_over)) {
+    case HF__ROUND_GO_ON:
+        hf__timer_clear(e, HF__TIMER_GRACE);
+        hf__round_quote(e, &rc->round);
+        return;
+    case HF__ROUND_GIVE_UP:
+        hf__recover_failed(e, HF_EFEWPROVIDERS);
+        return;
+    case HF__ROUND_GRACE:
+        start_grace(e);
+        return;
+    case HF__ROUND_WAIT:
+        return;
+    }
+}
+
+int hf__recover_nonce(struct hf_engine *e, const struct hf__pending *call, int error,
+                      struct hf_bytes body)
+{
+    struct hf__recovery *rc = e->owner->recovery;
+    struct hf_nonce_response m;
+    if (rc == NULL || call->arg != rc->round.number)
+        return 0;
+    if (!hf__round_expects(&rc->round, call, HF__PHASE_NONCE)) {
+        /* Too late for its round; what kept it is still worth showing. */
+        struct hf__target *t = &rc->targets[call->slot];
+        int r = error != 0 ? error : hf__nonce_answer(e, call, body, &m);
+        if (r != 0 && t->state == HF__TARGET_IDLE)
+            hf__target_failed(e, t, r);
+        return 0;
+    }
+    int r = hf__round_nonce(e, &rc->round, call, error, body);
+    nonce_progress(e, false);
+    return r;
+}
+
+void hf__recover_grace(struct hf_engine *e)
+{
+    const struct hf__recovery *rc = e->owner->recovery;
+    if (rc != NULL && rc->round.phase == HF__PHASE_NONCE)
+        nonce_progress(e, true);
+    else if (rc != NULL && rc->round.phase == HF__PHASE_ANSWER)
+        hf__recover_decide(e);
+}
+
+void hf__recover_quote(struct hf_engine *e, uint32_t work, int error, struct hf_bytes quote)
+{
+    struct hf__recovery *rc = e->owner->recovery;
+    if (rc == NULL || !hf__round_awaits(&rc->round, work))
+        return;
+    if (error != 0)
+        hf__recover_failed(e, error);
+    else if (hf__round_ask(e, &rc->round, quote) < quorum_of(rc).need)
+        hf__recover_failed(e, HF_EFEWPROVIDERS);
+}
+
+int hf__recover_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                         struct hf_bytes body)
+{
+    struct hf__recovery *rc = e->owner->recovery;
+    struct hf_bytes bytes;
+    struct hf_recover_answer answer;
+    if (rc == NULL || !hf__round_expects(&rc->round, call, HF__PHASE_ANSWER))
+        return 0;
+    struct hf__target *t = &rc->targets[call->slot];
+    int r = error != 0 ? error : hf__round_answer(e, &rc->round, call, body, &bytes, &answer);
+    if (r == HF__PARK)
+        return r;
+    if (r != 0) {
+        hf__target_failed(e, t, r);
+    } else {
+        hf__target_answered(e, t, HF__TARGET_ANSWERED);
+        t->answer = hf_blob_new(bytes);
+        hf_assert(t->answer != NULL);
+        for (size_t i = 0; i < answer.shares_count; i++)
+            if (answer.shares[i].has_record)
+                hf__record_learn(e, &answer.shares[i].record);
+        if (answer.has_newest)
+            hf__record_learn(e, &answer.newest);
+    }
+    /* Nobody is left to wait for: whatever has come decides. */
+    if (hf__targets_in(&rc->round, HF__TARGET_ASKED) == 0)
+        hf__recover_decide(e);
+    else if (hf__targets_in(&rc->round, HF__TARGET_ANSWERED) >= rc->threshold)
+        start_grace(e);
+    return error == 0 ? r : 0;
+}

@@ -1,0 +1,26 @@
+/* Recovery under way, on the owner's side. Private to owner/. */
+#ifndef HF_CORE_RECOVER_H
+#define HF_CORE_RECOVER_H
+
+#include "owner/owner.h"
+
+struct hf__recovery {
+    struct hf__round round;
+    uint8_t threshold;      /* k of the newest record that is known; of the policy before */
+    struct hf_blob *record; /* newest signed_record seen whose signature is the owner's, or NULL */
+    struct hf_record_order extended_for; /* record for whose holders a round was already added */
+    struct hf__target targets[HF_ROUND_PROVIDERS_MAX];
+};
+
+/* The provider among those asked, added if need be; NULL: it is the node itself, or there is no
+ * room. */
+struct hf__target *hf__target_add(struct hf_engine *e, const uint8_t account[static 32]);
+/* Keeps a signed record when it is the owner's and newer than the one kept. */
+void hf__record_learn(struct hf_engine *e, const struct hf_signed_record *record);
+/* Decides, from the answers that are in, whether the secret can be rebuilt; rebuilds it, or goes
+ * on. */
+void hf__recover_decide(struct hf_engine *e);
+/* Ends the round; another follows after a pause. */
+void hf__recover_failed(struct hf_engine *e, int reason);
+
+#endif

@@ -1,0 +1,227 @@
+/*
+ * Application keys (proto/CLAIMS.md, 4.8). The first release of a name binds it to the key version,
+ * and waits for q acknowledgements of every generation that the ballot needs, asked for after the
+ * application asked: what must hold is that nothing is released for the first time by an instance
+ * that was superseded before. Later releases need an open vault and a claim that stands.
+ */
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "owner/owner.h"
+
+/* A first release that waits for its acknowledgements. */
+struct hf__release {
+    struct hf__release *next;
+    uint64_t request; /* the shell's */
+    uint64_t claim;   /* number of the ballot under which it asked */
+    uint32_t arg;     /* names its calls */
+    uint8_t name_len;
+    uint8_t name[HF_KEY_NAME_MAX];
+    uint8_t electorates_count;
+    struct hf__electorate electorates[HF__ELECTORATES_MAX];
+    uint16_t acknowledged[HF__ELECTORATES_MAX]; /* bit of each acceptor */
+};
+
+static bool name_ok(struct hf_bytes name)
+{
+    if (name.len == 0 || name.len > HF_KEY_NAME_MAX)
+        return false;
+    for (size_t i = 0; i < name.len; i++) {
+        uint8_t c = name.data[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.'))
+            return false;
+    }
+    return true;
+}
+
+int hf__why_closed(const struct hf_engine *e)
+{
+    if (e->fenced)
+        return HF_EFENCED;
+    if (!e->open)
+        return HF_ELOCKED;
+    return e->claimed || HF_FAULT(UNCLAIMED) ? 0 : HF_ENOTCLAIMED;
+}
+
+/* Derives the key and hands it out once the name's binding is durable. Other writes, which a
+ * full disk may hold up, need not be. */
+static void hand_out(struct hf_engine *e, uint64_t request, struct hf_bytes name, uint64_t version,
+                     bool first)
+{
+    hf_assert(version == e->active.number && e->open);
+    hf__derive(e, HF_FAULT(DERIVE) && !first ? "again" : "application", name, e->secrets->app_key);
+    e->key_out = true;
+    struct hf_local_reply *reply = hf__local_reply(e, request, 0);
+    reply->after = HF_FAULT(BINDING) ? 0 : e->binding_seq;
+    reply->key = e->secrets->app_key;
+    reply->key_version = (uint32_t)version;
+    reply->claim = e->claim;
+    reply->first = first;
+    hf__trace(e, HF_TRACE_KEY_RELEASED, 0, NULL, version, first);
+}
+
+static void bind(struct hf_engine *e, uint64_t request, struct hf_bytes name)
+{
+    struct hf_binding_row row = {.version = e->active.number};
+    /* Two askers of one name: the second finds it bound. */
+    bool first = hf__rows_get(&e->rows, HF_ROW_BINDING, name) == NULL;
+    if (first) {
+        hf__put(e, HF_ROW_BINDING, name, &hf_wire_binding_row, &row);
+        e->binding_seq = e->write_seq;
+    }
+    hand_out(e, request, name, e->active.number, first);
+}
+
+static void end(struct hf_engine *e, struct hf__release *l, int error)
+{
+    struct hf__release **at = &e->owner->releases;
+    while (*at != l) {
+        hf_assert(*at != NULL);
+        at = &(*at)->next;
+    }
+    *at = l->next;
+    if (error != 0)
+        hf__local_reply(e, l->request, error);
+    else
+        bind(e, l->request, hf_bytes_of(l->name, l->name_len));
+    free(l);
+}
+
+void hf__releases_end(struct hf_engine *e, int error)
+{
+    while (e->owner->releases != NULL)
+        end(e, e->owner->releases, error);
+}
+
+size_t hf__release_memory(const struct hf_engine *e)
+{
+    size_t sum = 0;
+    for (const struct hf__release *l = e->owner->releases; l != NULL; l = l->next)
+        sum += sizeof *l;
+    return sum;
+}
+
+static size_t bits(uint16_t set)
+{
+    size_t count = 0;
+    for (; set != 0; set &= (uint16_t)(set - 1))
+        count++;
+    return count;
+}
+
+/* Ends a release that has all it needs, or can get it no more. */
+static void progress(struct hf_engine *e, struct hf__release *l)
+{
+    bool all = true;
+    for (size_t g = 0; g < l->electorates_count; g++)
+        all = all && bits(l->acknowledged[g]) >= l->electorates[g].quorum;
+    if (all)
+        end(e, l, l->claim == e->claim && e->owner->claiming == NULL ? 0 : HF_ENOTREADY);
+    else if (!hf__calling(e, HF_METHOD_STANDING, NULL, &l->arg))
+        end(e, l, HF_EQUORUM);
+}
+
+static void ask(struct hf_engine *e, const struct hf__release *l, size_t g, size_t at)
+{
+    const struct hf__electorate *from = &l->electorates[g];
+    struct hf_standing m = {.generation = e->owner->recorded, .index = from->indices[at]};
+    memcpy(m.generation.id, from->id, 16);
+    hf__fill_header(e, from->acceptors[at], &m.header);
+    struct hf__ask how = {.task = HF__TASK_RELEASE, .method = HF_METHOD_STANDING, .arg = l->arg};
+    int r = hf__owner_send(e, &how, from->acceptors[at], &hf_wire_standing, &m);
+    (void)r; /* without a call it gives no acknowledgement */
+}
+
+static void begin(struct hf_engine *e, uint64_t request, struct hf_bytes name)
+{
+    struct hf_placement_record record;
+    struct hf_certificate certificates[HF__ELECTORATES_MAX];
+    size_t waiting = 0;
+    for (const struct hf__release *l = e->owner->releases; l != NULL; l = l->next)
+        waiting++;
+    if (waiting == HF_RELEASES_MAX) {
+        hf__local_reply(e, request, HF_EBUSY);
+        return;
+    }
+    struct hf__release *l = calloc(1, sizeof *l);
+    hf_assert(l != NULL && name.len <= sizeof l->name);
+    l->request = request;
+    l->claim = e->claim;
+    l->arg = ++e->next_id;
+    l->name_len = (uint8_t)name.len;
+    memcpy(l->name, name.data, name.len);
+    bool found = hf__own_record(e, &record, NULL, NULL);
+    hf_assert(found);
+    size_t sealed = hf__certificates(e, &record, certificates);
+    l->electorates_count =
+        (uint8_t)hf__electorates(e, &record, certificates, sealed, l->electorates);
+    l->next = e->owner->releases;
+    e->owner->releases = l;
+    for (size_t g = 0; g < l->electorates_count; g++)
+        for (size_t i = 0; i < l->electorates[g].n; i++)
+            ask(e, l, g, i);
+    progress(e, l);
+}
+
+int hf__release_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                         struct hf_bytes body)
+{
+    struct hf__release *l = e->owner->releases;
+    while (l != NULL && l->arg != call->arg)
+        l = l->next;
+    if (l == NULL)
+        return 0;
+    int r = error;
+    bool again = error == HF_EIDENTITY && call->bare;
+    for (size_t g = 0; (again || r == 0) && g < l->electorates_count; g++)
+        for (size_t i = 0; (again || r == 0) && i < l->electorates[g].n; i++) {
+            const struct hf__electorate *from = &l->electorates[g];
+            struct hf_standing m = {.generation = e->owner->recorded, .index = from->indices[i]};
+            struct hf_ack_statement s;
+            uint8_t hash[32];
+            if (memcmp(from->acceptors[i], call->account, 32) != 0)
+                continue;
+            if (again) {
+                ask(e, l, g, i);
+                return 0;
+            }
+            memcpy(m.generation.id, from->id, 16);
+            hf__fill_header(e, call->account, &m.header);
+            e->suite->hash("holdfast/v1/request", hf__encode(e, &hf_wire_standing, &m), hash);
+            r = hf__ack_check(e, call, hash, body, &s, NULL);
+            if (r == HF__PARK)
+                return r;
+            if (r == HF_EIDENTITY) {
+                ask(e, l, g, i);
+                return r;
+            }
+            if (r == 0 && s.votes)
+                l->acknowledged[g] |= (uint16_t)(1u << i);
+            else if (r == HF_EPEER_ACCOUNT)
+                r = 0; /* the answer to the other generation's question */
+        }
+    progress(e, l);
+    return error == 0 ? r : 0;
+}
+
+void hf__release(struct hf_engine *e, uint64_t request, struct hf_bytes name)
+{
+    struct hf_binding_row row = {.version = e->active.number};
+    int r = name_ok(name) ? hf__why_closed(e) : HF_EINVAL;
+    struct hf_blob *bound = r == 0 ? hf__rows_get(&e->rows, HF_ROW_BINDING, name) : NULL;
+    if (r == 0 && bound == NULL && e->state != HF_STATE_READY && !HF_FAULT(RELEASE))
+        r = HF_ENOTREADY;
+    if (r == 0 && bound == NULL && e->store_error != 0)
+        r = e->store_error;
+    if (r == 0 && bound != NULL) {
+        r = hf__decode(e, &hf_wire_binding_row, hf_blob_bytes(bound), &row);
+        hf_assert(r == 0);
+        hand_out(e, request, name, row.version, false);
+    } else if (r == 0 && (HF_FAULT(RELEASE) || HF_FAULT(FRESH))) {
+        bind(e, request, name);
+    } else if (r == 0) {
+        begin(e, request, name);
+    } else {
+        hf__local_reply(e, request, r);
+    }
+}

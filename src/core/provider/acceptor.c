@@ -1,0 +1,172 @@
+/*
+ * The acceptor's half of the claim register: what a holder promises, for what it votes, and what it
+ * remembers of an owner after its share is gone. proto/CLAIMS.md, R2, R3 and R6.
+ */
+#include "base/error.h"
+#include "provider/provider.h"
+
+enum { TOMBSTONE_S = 366 * 86400 }; /* by issue dates of sets */
+
+void hf__owner_put(struct hf_engine *e, const uint8_t owner[static 32],
+                   const struct hf_owner_row *row)
+{
+    hf_assert(row->promised.statement.len > 0);
+    hf__put(e, HF_ROW_OWNER, hf__key_account(owner), &hf_wire_owner_row, row);
+}
+
+void hf__promised(struct hf_engine *e, const struct hf_owner_row *row, struct hf_ballot *ret)
+{
+    struct hf_claim_statement s;
+    hf__claim_read(e, &row->promised, &s);
+    *ret = s.ballot;
+}
+
+int hf__promise_check(struct hf_engine *e, const struct hf_owner_row *row,
+                      const uint8_t owner[static 32], const struct hf_ballot *ballot)
+{
+    const struct hf_floor *floor = hf__floor_of(e, owner);
+    struct hf_ballot promised;
+    if (HF_FAULT(CLAIM))
+        return 0;
+    if (floor != NULL && ballot->number < floor->claim)
+        return HF_ESUPERSEDED;
+    if (row->promised.statement.len == 0)
+        return 0;
+    hf__promised(e, row, &promised);
+    if (ballot->number < promised.number ||
+        (ballot->number == promised.number && !hf__ballot_equal(ballot, &promised)))
+        return HF_ESUPERSEDED;
+    return 0;
+}
+
+int hf__promise(struct hf_engine *e, struct hf_owner_row *row, const struct hf_owner_header *header,
+                const struct hf_owner_request *request, bool *ret_raised)
+{
+    struct hf_claim_statement s;
+    struct hf_ballot promised = {0};
+    *ret_raised = false;
+    int r = hf__promise_check(e, row, header->owner, &header->ballot);
+    if (r != 0)
+        return r;
+    if (row->promised.statement.len > 0)
+        hf__promised(e, row, &promised);
+    if (header->ballot.number <= promised.number)
+        return 0;
+    /* A number counts only with the owner's own word for it, which this holder hands on. */
+    if (!request->has_claim)
+        return HF_EIDENTITY;
+    r = hf__claim_open(e, &request->claim, header->owner, &s);
+    if (r == 0 && !hf__ballot_equal(&s.ballot, &header->ballot))
+        r = HF_EBALLOT;
+    if (r != 0)
+        return r;
+    if (e->store_error != 0)
+        return e->store_error;
+    row->promised = request->claim;
+    *ret_raised = true;
+    return 0;
+}
+
+bool hf__proof_keep(struct hf_engine *e, struct hf_owner_row *row,
+                    const struct hf_owner_header *header, const struct hf_owner_request *request)
+{
+    struct hf_claim_statement s, kept;
+    if (!request->has_proof || hf__claim_open(e, &request->proof.claim, header->owner, &s) != 0 ||
+        !hf__ballot_equal(&s.ballot, &header->ballot))
+        return false;
+    if (row->has_proof) {
+        hf__claim_read(e, &row->proof.claim, &kept);
+        if (kept.ballot.number >= s.ballot.number)
+            return false;
+    }
+    row->has_proof = true;
+    row->proof = request->proof;
+    return true;
+}
+
+bool hf__newest_order(struct hf_engine *e, const struct hf_owner_row *row,
+                      struct hf_record_order *ret)
+{
+    struct hf_placement_record record;
+    if (!row->has_newest)
+        return false;
+    int r = hf__decode(e, &hf_wire_placement_record, row->newest.record, &record);
+    hf_assert(r == 0);
+    hf__record_order(&record, ret);
+    return true;
+}
+
+bool hf__votes_for(struct hf_engine *e, const uint8_t owner[static 32],
+                   const struct hf_owner_row *row, const uint8_t generation[static 16])
+{
+    uint8_t key[48];
+    hf__held_key(owner, generation, key);
+    if (hf__rows_find(&e->rows, HF_ROW_HELD, hf_bytes_of(key, sizeof key)) != NULL)
+        return true;
+    for (size_t i = 0; i < row->former_count; i++)
+        if (memcmp(row->former[i].id, generation, 16) == 0)
+            return true;
+    return false;
+}
+
+void hf__former_add(struct hf_engine *e, struct hf_owner_row *row,
+                    const uint8_t generation[static 16])
+{
+    struct hf_generation_ref *former = hf__scratch(e, HF_WIRE_FORMER_MAX * sizeof *former);
+    /* The oldest goes: a chain names three generations at most, and they are the newest. */
+    size_t skip = row->former_count == HF_WIRE_FORMER_MAX;
+    size_t count = row->former_count - skip;
+    if (count > 0)
+        memcpy(former, row->former + skip, count * sizeof *former);
+    hf_assert(count < HF_WIRE_FORMER_MAX);
+    memcpy(former[count++].id, generation, 16);
+    row->former = former;
+    row->former_count = count;
+}
+
+bool hf__holds_any(const struct hf_engine *e, const uint8_t owner[static 32])
+{
+    struct hf_bytes prefix = hf__key_account(owner);
+    size_t at = hf__rows_first(&e->rows, HF_ROW_HELD, prefix);
+    return hf__rows_at(&e->rows, at, HF_ROW_HELD, prefix) != NULL;
+}
+
+size_t hf__owners_served(const struct hf_engine *e)
+{
+    struct hf_bytes all = {0};
+    const struct hf__row *row;
+    const uint8_t *last = NULL;
+    size_t count = 0;
+    for (size_t i = hf__rows_first(&e->rows, HF_ROW_HELD, all);
+         (row = hf__rows_at(&e->rows, i, HF_ROW_HELD, all)) != NULL; i++) {
+        count += last == NULL || memcmp(last, row->key, 32) != 0;
+        last = row->key;
+    }
+    return count;
+}
+
+void hf__owners_age(struct hf_engine *e)
+{
+    struct hf_bytes all = {0};
+    const struct hf__row *at;
+    uint64_t date_s = e->trust->set != NULL ? e->trust->set->u.set.issued_s : 0;
+    size_t i = hf__rows_first(&e->rows, HF_ROW_OWNER, all);
+    while (date_s != 0 && (at = hf__rows_at(&e->rows, i, HF_ROW_OWNER, all)) != NULL) {
+        struct hf_owner_row row;
+        uint8_t owner[32];
+        memcpy(owner, at->key, 32);
+        bool member = hf_set_find(e->trust->set, owner) >= 0;
+        int r = hf__decode(e, &hf_wire_owner_row, hf_blob_bytes(at->value), &row);
+        hf_assert(r == 0);
+        i++;
+        if (member == (row.absent_since_s == 0)) {
+            if (member || hf__holds_any(e, owner) || date_s < row.absent_since_s + TOMBSTONE_S)
+                continue;
+            hf__del(e, HF_ROW_OWNER, hf__key_account(owner));
+            i--;
+            continue;
+        }
+        row.absent_since_s = member ? 0 : date_s;
+        hf__owner_put(e, owner, &row);
+    }
+}

@@ -1,0 +1,59 @@
+/* Answers to recover and drill, repeated for as long as their nonce lives. */
+#include <stdlib.h>
+
+#include "provider/provider.h"
+
+void hf__answers_expire(struct hf_engine *e)
+{
+    struct hf__answer **at = &e->provider->answers;
+    while (*at != NULL) {
+        struct hf__answer *a = *at;
+        if (a->until_ms >= e->now_ms) {
+            at = &a->next;
+            continue;
+        }
+        *at = a->next;
+        hf_blob_unref(a->body);
+        free(a);
+        hf_assert(e->provider->answers_count > 0);
+        e->provider->answers_count--;
+    }
+}
+
+bool hf__answer_find(struct hf_engine *e, const uint8_t key[static 32], struct hf_bytes *ret)
+{
+    hf__answers_expire(e);
+    for (struct hf__answer *a = e->provider->answers; a != NULL; a = a->next) {
+        if (memcmp(a->key, key, 32) != 0)
+            continue;
+        uint8_t *copy = hf__scratch(e, a->body->len);
+        memcpy(copy, a->body->data, a->body->len);
+        *ret = hf_bytes_of(copy, a->body->len);
+        return true;
+    }
+    return false;
+}
+
+void hf__answer_keep(struct hf_engine *e, const uint8_t key[static 32], struct hf_bytes body)
+{
+    /* Newest first: past the bound the oldest goes, and its asker needs a new nonce at worst. */
+    if (e->provider->answers_count == HF_ANSWERS_MAX) {
+        struct hf__answer **at = &e->provider->answers;
+        while ((*at)->next != NULL)
+            at = &(*at)->next;
+        hf_blob_unref((*at)->body);
+        free(*at);
+        *at = NULL;
+        e->provider->answers_count--;
+    }
+    struct hf__answer *a = calloc(1, sizeof *a);
+    hf_assert(a != NULL);
+    memcpy(a->key, key, 32);
+    a->until_ms = e->now_ms + e->timing.nonce_life_ms;
+    a->body = hf_blob_new(body);
+    hf_assert(a->body != NULL);
+    a->next = e->provider->answers;
+    e->provider->answers = a;
+    e->provider->answers_count++;
+    hf_assert(e->provider->answers_count <= HF_ANSWERS_MAX);
+}

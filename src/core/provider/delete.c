@@ -1,0 +1,75 @@
+/*
+ * /v1/delete: forget one generation by name. The share goes; the promise, the newest record and the
+ * vote stay (R6): a holder that forgot them would vote for an instance that was superseded.
+ */
+#include "base/error.h"
+#include "provider/provider.h"
+
+/* Takes the record that comes with the order, when it is newer than the one known. A generation
+ * goes only where the newest record known is of another one. */
+static int check_order(struct hf_engine *e, const struct hf_deletion *m, struct hf_owner_row *row,
+                       bool *ret_taken)
+{
+    struct hf_placement_record record;
+    struct hf_record_order order, newest;
+    int r = hf__record_check(e, &m->record, m->header.owner, &record);
+    if (r == 0 && memcmp(record.generation.id, m->complete.id, 16) != 0)
+        r = HF_ERECORD;
+    if (r != 0)
+        return r;
+    hf__record_order(&record, &order);
+    *ret_taken = !hf__newest_order(e, row, &newest) || hf__order_compare(&order, &newest) > 0;
+    if (*ret_taken) {
+        row->has_newest = true;
+        row->newest = m->record;
+        row->certificates_count = 0;
+        newest = order;
+    }
+    return memcmp(newest.id, m->generation.id, 16) != 0 ? 0 : HF_EGENERATION;
+}
+
+static void forget(struct hf_engine *e, const struct hf_deletion *m, struct hf_owner_row *row)
+{
+    uint8_t key[48];
+    hf__held_key(m->header.owner, m->generation.id, key);
+    hf__del(e, HF_ROW_HELD, hf_bytes_of(key, sizeof key));
+    if (HF_FAULT(DELETE)) {
+        hf__held_key(m->header.owner, m->complete.id, key);
+        hf__del(e, HF_ROW_HELD, hf_bytes_of(key, sizeof key));
+    }
+    hf__former_add(e, row, m->generation.id);
+    hf__trace(e, HF_TRACE_SHARE_DELETED, 0, m->header.owner, m->generation.number, 0);
+}
+
+int hf__recv_delete(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
+{
+    struct hf_owner_request request;
+    struct hf_deletion m;
+    struct hf_owner_row row;
+    struct hf_held_row held;
+    const struct hf__peer *peer;
+    bool raised = false, taken = false;
+    int r = hf__owner_open(e, body, &hf_wire_deletion, &m, &request);
+    if (r == 0)
+        r = hf__owner_check(e, from, &request, &m.header);
+    if (r == 0 && !hf__owner_row(e, m.header.owner, &row))
+        r = HF_ENOSHARE;
+    if (r == 0)
+        r = hf__owner_identity(e, from, &request, &m.header, &peer, NULL);
+    if (r == 0)
+        r = hf__promise(e, &row, &m.header, &request, &raised);
+    bool held_here = r == 0 && hf__held_row(e, m.header.owner, m.generation.id, &held);
+    if (held_here)
+        r = check_order(e, &m, &row, &taken);
+    if (r == 0 && held_here && e->store_error != 0)
+        r = e->store_error;
+    if (r != 0)
+        return r;
+    if (held_here)
+        forget(e, &m, &row);
+    if (hf__proof_keep(e, &row, &m.header, &request) || raised || held_here)
+        hf__owner_put(e, m.header.owner, &row);
+    hf__ack(e, from, &request, false, hf__votes_for(e, m.header.owner, &row, m.generation.id),
+            NULL);
+    return 0;
+}

@@ -1,0 +1,188 @@
+/* /v1/deposit: keep this share, durably, and sign for it (proto/PROTOCOL.md, 7). */
+#include "base/error.h"
+#include "base/secret.h"
+#include "provider/provider.h"
+
+static void receipt(struct hf_engine *e, const struct hf__message *from,
+                    const struct hf_owner_header *header, const struct hf_generation_id *generation,
+                    uint64_t index, struct hf_bytes commitments)
+{
+    struct hf_receipt_statement s = {.header = *header, .generation = *generation, .index = index};
+    struct hf_deposit_response m = {0};
+    e->suite->hash("holdfast/v1/commitments", commitments, s.commitments_hash);
+    e->suite->sign(e->secrets->account, "holdfast/v1/receipt",
+                   hf__encode(e, &hf_wire_receipt_statement, &s), m.receipt);
+    hf__versions(e, &m.versions);
+    hf__reply(e, from->request, 0, hf__encode(e, &hf_wire_deposit_response, &m), false);
+}
+
+/*
+ * What is held already gets its stored receipt, whatever the sealing and the nonce are this time:
+ * an answer that was lost must not cost a dealing. 1: answered; 0: nothing of this generation is
+ * held; else a refusal.
+ */
+static int answer_again(struct hf_engine *e, const struct hf__message *from,
+                        const struct hf_deposit_transcript *t)
+{
+    struct hf_held_row held;
+    if (!hf__held_row(e, t->header.owner, t->generation.id, &held))
+        return 0;
+    if (held.index != t->index)
+        return HF_EINDEX;
+    if (held.generation.number != t->generation.number ||
+        !hf__ballot_equal(&held.header.ballot, &t->header.ballot) ||
+        !hf_bytes_equal(held.commitments, t->commitments))
+        return HF_EGENERATION;
+    receipt(e, from, &held.header, &held.generation, held.index, held.commitments);
+    return 1;
+}
+
+/* Whether the transcript is one that this node and the policy can agree to. */
+static int check_transcript(struct hf_engine *e, const struct hf_deposit *m,
+                            const struct hf_deposit_transcript *t)
+{
+    uint8_t hash[32];
+    const struct hf_policy *p = hf__policy(e);
+    if (t->threshold != p->threshold || t->shares != p->shares || t->quorum != p->claim_quorum ||
+        t->index > t->shares || t->commitments.len != 32 * t->threshold ||
+        m->transcripts.len % 32 != 0)
+        return HF_EBOUND;
+    int r = hf__nonce_check(e, hf__offer_context(e, t->header.owner, &t->generation),
+                            t->provider_nonce);
+    if (r != 0)
+        return r;
+    e->suite->hash("holdfast/v1/sealed-share", m->sealed, hash);
+    if (memcmp(hash, t->sealed_hash, 32) != 0 || memcmp(t->sealing_key, e->sealing_key, 32) != 0)
+        return HF_ECRYPTO;
+    e->suite->hash("holdfast/v1/deposit-transcript", m->transcript, hash);
+    for (size_t i = 0; i < m->transcripts.len; i += 32)
+        if (memcmp(m->transcripts.data + i, hash, 32) == 0)
+            return 0;
+    return HF_EREPORTDATA;
+}
+
+static int check_quote(struct hf_engine *e, const struct hf__message *from,
+                       const struct hf_deposit *m, const struct hf_owner_header *header,
+                       struct hf_verdict *ret, uint32_t *ret_rank)
+{
+    uint8_t report_data[HF_REPORT_DATA_LEN];
+    struct hf_owner_row row;
+    int r = hf__verdict(e, from, m->quote, ret);
+    if (r != 0)
+        return r;
+    e->suite->report_data("holdfast/v1/deposit", m->transcripts, report_data);
+    r = hf__judge(e, ret, HF_FAULT(DEPOSITOR) ? NULL : report_data, false, 0, ret_rank);
+    if (r == 0 && hf__owner_row(e, header->owner, &row) && *ret_rank < row.rank)
+        r = HF_ERANK;
+    if (r != 0)
+        hf__trace(e, HF_TRACE_QUOTE_REFUSED, r, header->owner, HF_METHOD_DEPOSIT, 0);
+    return r;
+}
+
+/* Opens the share, checks it against the commitments and wraps it for the vault. */
+static int take_share(struct hf_engine *e, const struct hf_deposit *m,
+                      const struct hf_deposit_transcript *t, struct hf_held_row *ret)
+{
+    static const char info[] = "holdfast/v1/share";
+    struct hf_deposit_aad aad = {.generation = t->generation, .index = t->index};
+    memcpy(aad.network, e->network, 32);
+    memcpy(aad.owner, t->header.owner, 32);
+    memcpy(aad.provider, e->account, 32);
+    uint8_t *share = e->secret_alloc(HF_SCALAR_LEN);
+    hf_assert(share != NULL);
+    int r = e->suite->open(e->secrets->sealing, hf_bytes_of(info, strlen(info)),
+                           hf__encode(e, &hf_wire_deposit_aad, &aad), m->sealed, share);
+    if (r == 0)
+        r = e->suite->share_check(share, (uint8_t)t->index, (uint8_t)t->threshold,
+                                  t->commitments.data);
+    if (r == 0)
+        e->suite->wrap(&e->secrets->rng, e->secrets->active.wrap_key,
+                       hf_bytes_of(t->generation.id, 16), hf_bytes_of(share, HF_SCALAR_LEN),
+                       ret->wrapped);
+    e->secret_free(share);
+    return r;
+}
+
+/* A newer dealing of the owner makes an older one that was never recorded worthless. */
+static int drop_pending(struct hf_engine *e, const uint8_t owner[static 32])
+{
+    struct hf_held_row held;
+    size_t recorded = 0;
+    for (size_t at = 0; hf__held_next(e, owner, &at, &held);)
+        recorded += held.has_record;
+    /* The refusal comes first: it leaves the pending share where it is. */
+    if (recorded == HF_GENERATIONS_HELD_MAX - 1)
+        return HF_EBUSY;
+    for (size_t at = 0; hf__held_next(e, owner, &at, &held);) {
+        if (held.has_record)
+            continue;
+        uint8_t key[48];
+        hf__held_key(owner, held.generation.id, key);
+        hf__del(e, HF_ROW_HELD, hf_bytes_of(key, sizeof key));
+        at--;
+    }
+    return 0;
+}
+
+static int store(struct hf_engine *e, const struct hf_owner_request *request,
+                 const struct hf_deposit_transcript *t, const struct hf_held_row *held,
+                 const struct hf_verdict *v, uint32_t rank)
+{
+    uint8_t key[48];
+    struct hf_owner_row row = {0};
+    bool raised;
+    (void)hf__owner_row(e, t->header.owner, &row);
+    int r = hf__promise(e, &row, &t->header, request, &raised);
+    if (r == 0)
+        r = drop_pending(e, t->header.owner);
+    if (r != 0)
+        return r;
+    hf__held_key(t->header.owner, t->generation.id, key);
+    hf__put(e, HF_ROW_HELD, hf_bytes_of(key, sizeof key), &hf_wire_held_row, held);
+    (void)hf__proof_keep(e, &row, &t->header, request);
+    row.rank = rank;
+    memcpy(row.ppid, v->ppid, 16);
+    row.generation_newest = t->generation.number;
+    hf__owner_put(e, t->header.owner, &row);
+    hf__trace(e, HF_TRACE_SHARE_STORED, 0, t->header.owner, t->generation.number, t->index);
+    return 0;
+}
+
+int hf__recv_deposit(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
+{
+    struct hf_owner_request request;
+    struct hf_deposit m;
+    struct hf_deposit_transcript t;
+    const struct hf__peer *peer;
+    struct hf_verdict v;
+    uint32_t rank = 0;
+    int r = hf__owner_open(e, body, &hf_wire_deposit, &m, &request);
+    if (r == 0)
+        r = hf__decode(e, &hf_wire_deposit_transcript, m.transcript, &t);
+    if (r == 0)
+        r = hf__owner_check(e, from, &request, &t.header);
+    if (r == 0)
+        r = hf__room_check(e, &t.header, &t.generation);
+    if (r == 0)
+        r = answer_again(e, from, &t);
+    if (r != 0)
+        return r > 0 ? 0 : r;
+    r = check_transcript(e, &m, &t);
+    if (r == 0)
+        r = hf__owner_identity(e, from, &request, &t.header, &peer, NULL);
+    if (r == 0)
+        r = check_quote(e, from, &m, &t.header, &v, &rank);
+    if (r != 0)
+        return r;
+    struct hf_held_row held = {.header = t.header,
+                               .generation = t.generation,
+                               .index = t.index,
+                               .shares = t.shares,
+                               .commitments = t.commitments};
+    r = take_share(e, &m, &t, &held);
+    if (r == 0)
+        r = store(e, &request, &t, &held, &v, rank);
+    if (r == 0)
+        receipt(e, from, &t.header, &t.generation, t.index, t.commitments);
+    return r;
+}

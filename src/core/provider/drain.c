@@ -1,0 +1,156 @@
+/*
+ * Leave to stop for a while: refused while it would leave any owner with fewer live providers than
+ * min(k + 1, n - 1). Whether another holder is live it says itself: it gives a nonce for the
+ * owner's account only while its vault is open and keeps a share for it.
+ */
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "provider/provider.h"
+
+/* An owner whose newest recorded share is kept here. */
+struct watched {
+    uint8_t owner[32];
+    uint8_t generation[16];
+    uint32_t number; /* of that generation */
+    uint8_t needed;
+    uint8_t live;
+};
+
+struct hf__drain {
+    uint64_t request;
+    uint8_t number; /* of the question: answers to one before are stale */
+    /* Holders are asked in order, as many at once as may be: those that come next. */
+    size_t next_owner, next_holder;
+    size_t waiting;
+    size_t count;
+    struct watched owners[];
+};
+
+void hf__drain_free(struct hf_engine *e, int error)
+{
+    if (e->provider->drain != NULL)
+        hf__local_reply(e, e->provider->drain->request, error);
+    free(e->provider->drain);
+    e->provider->drain = NULL;
+}
+
+size_t hf__drain_memory(const struct hf_engine *e)
+{
+    const struct hf__drain *d = e->provider->drain;
+    return d == NULL ? 0 : sizeof *d + d->count * sizeof *d->owners;
+}
+
+static void finish(struct hf_engine *e)
+{
+    struct hf__drain *d = e->provider->drain;
+    int r = 0;
+    for (size_t i = 0; i < d->count; i++)
+        if (d->owners[i].live < d->owners[i].needed)
+            r = HF_EDRAIN;
+    if (r == 0)
+        e->provider->draining = true;
+    hf__local_reply(e, d->request, r);
+    free(d);
+    e->provider->drain = NULL;
+}
+
+/* The newest record of each owner. Rows stand by owner: an owner's generations are neighbours. */
+static void collect(struct hf_engine *e)
+{
+    struct hf__drain *d = e->provider->drain;
+    struct hf_held_row held;
+    for (size_t at = 0; hf__held_next(e, NULL, &at, &held);) {
+        struct hf_placement_record record;
+        if (!held.has_record ||
+            hf__decode(e, &hf_wire_placement_record, held.record.record, &record) != 0)
+            continue;
+        struct watched *w = d->count > 0 ? &d->owners[d->count - 1] : NULL;
+        if (w == NULL || memcmp(w->owner, record.owner, 32) != 0)
+            w = &d->owners[d->count++];
+        else if (record.generation.number < w->number)
+            continue;
+        size_t k = record.threshold, n = record.holders_count;
+        memcpy(w->owner, record.owner, 32);
+        memcpy(w->generation, record.generation.id, 16);
+        w->number = (uint32_t)record.generation.number;
+        w->needed = (uint8_t)(k + 1 < n - 1 ? k + 1 : n - 1);
+    }
+}
+
+/* Asks the other holders of an owner's record. False: too many calls are out, the rest waits. */
+static bool ask_owner(struct hf_engine *e)
+{
+    struct hf__drain *d = e->provider->drain;
+    const struct watched *w = &d->owners[d->next_owner];
+    struct hf__ask ask = {.task = HF__TASK_DRAIN,
+                          .method = HF_METHOD_NONCE,
+                          .slot = d->number,
+                          .arg = (uint32_t)d->next_owner,
+                          .at_once = true};
+    struct hf_nonce_request m = {0};
+    struct hf_held_row held;
+    struct hf_placement_record record;
+    /* Its owner may have had the share deleted since. */
+    if (!hf__held_row(e, w->owner, w->generation, &held))
+        return true;
+    int r = hf__decode(e, &hf_wire_placement_record, held.record.record, &record);
+    hf_assert(r == 0);
+    hf__versions(e, &m.versions);
+    memcpy(m.account, w->owner, 32);
+    struct hf_bytes body = hf__encode(e, &hf_wire_nonce_request, &m);
+    for (; d->next_holder < record.holders_count; d->next_holder++) {
+        const uint8_t *holder = record.holders[d->next_holder].account;
+        if (memcmp(holder, e->account, 32) == 0)
+            continue;
+        r = hf__call(e, &ask, holder, body);
+        if (r == HF_EBUSY)
+            return false;
+        d->waiting += r == 0;
+    }
+    return true;
+}
+
+static void advance(struct hf_engine *e)
+{
+    struct hf__drain *d = e->provider->drain;
+    while (d->next_owner < d->count && ask_owner(e)) {
+        d->next_owner++;
+        d->next_holder = 0;
+    }
+    if (d->waiting == 0 && d->next_owner == d->count)
+        finish(e);
+}
+
+void hf__drain_begin(struct hf_engine *e, uint64_t request)
+{
+    size_t held = hf__rows_count(&e->rows, HF_ROW_HELD);
+    struct hf__drain *d = calloc(1, sizeof *d + held * sizeof *d->owners);
+    hf_assert(e->provider->drain == NULL && d != NULL);
+    d->request = request;
+    d->number = ++e->provider->drains;
+    e->provider->drain = d;
+    if (e->open)
+        collect(e);
+    advance(e);
+}
+
+int hf__drain_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                       struct hf_bytes body)
+{
+    struct hf__drain *d = e->provider->drain;
+    struct hf_nonce_response m;
+    int r = error != 0 ? error : hf__nonce_answer(e, call, body, &m);
+    if (d == NULL)
+        return 0;
+    /* An answer to a question before this one only makes room for another call. */
+    if (call->slot == d->number) {
+        struct watched *w = &d->owners[call->arg];
+        hf_assert(call->arg < d->count && d->waiting > 0);
+        if (r == 0 && w->live < UINT8_MAX)
+            w->live++;
+        d->waiting--;
+    }
+    advance(e);
+    return error == 0 ? r : 0;
+}

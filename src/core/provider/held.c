@@ -1,0 +1,94 @@
+/* What a provider keeps of an owner, as rows of its vault. */
+#include "base/error.h"
+#include "provider/provider.h"
+
+bool hf__owner_row(struct hf_engine *e, const uint8_t owner[static 32], struct hf_owner_row *ret)
+{
+    struct hf_blob *value = hf__rows_get(&e->rows, HF_ROW_OWNER, hf__key_account(owner));
+    if (value == NULL)
+        return false;
+    int r = hf__decode(e, &hf_wire_owner_row, hf_blob_bytes(value), ret);
+    hf_assert(r == 0);
+    return true;
+}
+
+void hf__held_key(const uint8_t owner[static 32], const uint8_t id[static 16],
+                  uint8_t ret[static 48])
+{
+    memcpy(ret, owner, 32);
+    memcpy(ret + 32, id, 16);
+}
+
+bool hf__held_row(struct hf_engine *e, const uint8_t owner[static 32], const uint8_t id[static 16],
+                  struct hf_held_row *ret)
+{
+    uint8_t key[48];
+    hf__held_key(owner, id, key);
+    struct hf_blob *value = hf__rows_get(&e->rows, HF_ROW_HELD, hf_bytes_of(key, sizeof key));
+    if (value == NULL)
+        return false;
+    int r = hf__decode(e, &hf_wire_held_row, hf_blob_bytes(value), ret);
+    hf_assert(r == 0);
+    return true;
+}
+
+bool hf__held_next(struct hf_engine *e, const uint8_t *owner, size_t *at, struct hf_held_row *ret)
+{
+    struct hf_bytes prefix = {0};
+    if (owner != NULL)
+        prefix = hf__key_account(owner);
+    size_t first = hf__rows_first(&e->rows, HF_ROW_HELD, prefix);
+    const struct hf__row *row = hf__rows_at(&e->rows, first + *at, HF_ROW_HELD, prefix);
+    if (row == NULL)
+        return false;
+    int r = hf__decode(e, &hf_wire_held_row, hf_blob_bytes(row->value), ret);
+    hf_assert(r == 0);
+    ++*at;
+    return true;
+}
+
+uint8_t hf__held_index(struct hf_engine *e, const uint8_t owner[static 32],
+                       const uint8_t id[static 16])
+{
+    enum { LOOKED = 0x80 };
+    uint8_t key[48];
+    struct hf_held_row held;
+    hf__held_key(owner, id, key);
+    struct hf__row *row = hf__rows_find(&e->rows, HF_ROW_HELD, hf_bytes_of(key, sizeof key));
+    if (row == NULL)
+        return 0;
+    /* Asked again and again, of a value that hardly ever changes. */
+    if (row->memo == 0) {
+        int r = hf__decode(e, &hf_wire_held_row, hf_blob_bytes(row->value), &held);
+        hf_assert(r == 0 && held.index < LOOKED);
+        row->memo = (uint8_t)(LOOKED | (held.has_record ? held.index : 0));
+    }
+    return (uint8_t)(row->memo & ~LOOKED);
+}
+
+int hf__room_check(struct hf_engine *e, const struct hf_owner_header *header,
+                   const struct hf_generation_id *generation)
+{
+    struct hf_owner_row row;
+    if (e->store_error != 0)
+        return e->store_error;
+    bool known = hf__owner_row(e, header->owner, &row);
+    if (!known && hf__rows_count(&e->rows, HF_ROW_OWNER) >=
+                      hf__policy(e)->shares_held_max + HF_TOMBSTONES_MAX)
+        return HF_EQUOTA;
+    if ((!known || !hf__holds_any(e, header->owner)) &&
+        hf__owners_served(e) >= hf__policy(e)->shares_held_max)
+        return HF_EQUOTA;
+    if (!known)
+        return 0;
+    int r = hf__promise_check(e, &row, header->owner, &header->ballot);
+    if (r != 0)
+        return r;
+    /* The newest number may come again only for the dealing that took it. */
+    struct hf_held_row held;
+    if (generation->number < row.generation_newest ||
+        (generation->number == row.generation_newest &&
+         !hf__held_row(e, header->owner, generation->id, &held)))
+        return HF_EGENERATION;
+    return 0;
+}

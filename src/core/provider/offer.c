@@ -1,0 +1,67 @@
+/* /v1/offer: may this owner leave a share here? (proto/PROTOCOL.md, 7) */
+#include "base/buf.h"
+#include "base/error.h"
+#include "provider/provider.h"
+
+/* Whether this node is among the owner's candidates under the set that the owner names. */
+static int check_order(struct hf_engine *e, const struct hf_offer *m)
+{
+    const struct hf_policy *p = hf__policy(e);
+    uint32_t order[HF_RANK_FACTOR * HF_SHARES_MAX];
+    const struct hf_document *set = hf__set_of_epoch(e, m->epoch);
+    long self = set != NULL ? hf_set_find(set, e->account) : -1;
+    if (self < 0)
+        return HF_EORDER;
+    size_t count =
+        hf_select(set, m->header.owner, (uint32_t)m->generation.version, (uint8_t)p->domain_rule,
+                  (uint8_t)p->shares, HF_RANK_FACTOR * (size_t)p->shares, order);
+    for (size_t i = 0; i < count; i++)
+        if (order[i] == (uint32_t)self)
+            return 0;
+    return HF_EORDER;
+}
+
+/* A holder of a recorded generation of this owner stays one, whatever its rank is now. */
+static bool holds_recorded(struct hf_engine *e, const uint8_t owner[static 32])
+{
+    struct hf_held_row held;
+    for (size_t at = 0; hf__held_next(e, owner, &at, &held);)
+        if (held.has_record)
+            return true;
+    return false;
+}
+
+int hf__recv_offer(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
+{
+    struct hf_owner_request request;
+    struct hf_offer m;
+    struct hf_offer_response answer = {0};
+    const struct hf__peer *peer;
+    struct hf_owner_row row;
+    bool raised = false;
+    int r = hf__owner_open(e, body, &hf_wire_offer, &m, &request);
+    if (r == 0)
+        r = hf__owner_check(e, from, &request, &m.header);
+    if (r == 0 && e->provider->draining)
+        r = HF_EDRAINING;
+    if (r == 0)
+        r = hf__room_check(e, &m.header, &m.generation);
+    if (r == 0 && !holds_recorded(e, m.header.owner))
+        r = check_order(e, &m);
+    if (r == 0)
+        r = hf__owner_identity(e, from, &request, &m.header, &peer, NULL);
+    if (r == 0 && !hf__identity_own(e, &answer.identity))
+        r = HF_EBUSY;
+    bool known = r == 0 && hf__owner_row(e, m.header.owner, &row);
+    if (known)
+        r = hf__promise(e, &row, &m.header, &request, &raised);
+    if (r != 0)
+        return r;
+    if (known && (hf__proof_keep(e, &row, &m.header, &request) || raised))
+        hf__owner_put(e, m.header.owner, &row);
+    hf__versions(e, &answer.versions);
+    answer.placed = hf__is_placed(e);
+    hf__nonce_make(e, hf__offer_context(e, m.header.owner, &m.generation), answer.nonce);
+    hf__reply(e, from->request, 0, hf__encode(e, &hf_wire_offer_response, &answer), !raised);
+    return 0;
+}

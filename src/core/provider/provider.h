@@ -1,0 +1,167 @@
+/*
+ * The provider's side: a node keeps shares of others, and answers for them. One file a request.
+ * Private to core.
+ */
+#ifndef HF_CORE_PROVIDER_H
+#define HF_CORE_PROVIDER_H
+
+#include "register/register.h"
+
+/* An answer to recover or drill, repeated for as long as its nonce lives. */
+struct hf__answer {
+    struct hf__answer *next;
+    uint8_t key[32]; /* hash of method and request */
+    uint64_t until_ms;
+    struct hf_blob *body;
+};
+
+struct hf__drain; /* provider/drain.c */
+
+struct hf__provider {
+    struct hf__answer *answers; /* newest first */
+    uint16_t answers_count;
+    bool draining;
+    uint8_t drains; /* questions that were begun, round after 255 */
+    struct hf__drain *drain;
+};
+
+/* Draws the key of the nonces; they are worth nothing to another process. */
+void hf__provider_init(struct hf_engine *e);
+/* Forgets the answers, and ends a drain's question; its asker is told. */
+void hf__provider_lock(struct hf_engine *e);
+/* Bytes, without sizeof(struct hf__provider). */
+size_t hf__provider_memory(const struct hf_engine *e);
+void hf__provider_status(const struct hf_engine *e, struct hf_status *ret);
+
+/* ---- requests. 0: answered; HF__PARK; else a refusal. */
+
+int hf__recv_offer(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
+int hf__recv_deposit(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
+int hf__recv_record(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
+int hf__recv_delete(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
+int hf__recv_standing(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
+int hf__recv_nonce(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
+/* Both recover and drill. */
+int hf__recv_recover(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
+int hf__recv_claim(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
+
+/* ---- drain.c: leave to stop for a while */
+
+/* request: the local request that waits for leave. */
+void hf__drain_begin(struct hf_engine *e, uint64_t request);
+/* Ends the question, if one is under way; its asker gets the error. */
+void hf__drain_free(struct hf_engine *e, int error);
+size_t hf__drain_memory(const struct hf_engine *e); /* bytes held */
+int hf__drain_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                       struct hf_bytes body);
+
+/* ---- request.c: what the handlers of an owner's signed requests share */
+
+/* Opens an owner's request: its shape, and what is inside it. The errors of decoding. */
+HF_MUST_USE int hf__owner_open(struct hf_engine *e, struct hf_bytes body,
+                               const struct hf_wire_type *type, void *ret_message,
+                               struct hf_owner_request *ret_request);
+/* Whether header may speak here: documents, network, both accounts, membership, the owner's own
+ * connection, its signature. */
+HF_MUST_USE int hf__owner_check(struct hf_engine *e, const struct hf__message *m,
+                                const struct hf_owner_request *request,
+                                const struct hf_owner_header *header);
+/* The identity that came with a request, or the one that is remembered. */
+HF_MUST_USE int hf__owner_identity(struct hf_engine *e, const struct hf__message *m,
+                                   const struct hf_owner_request *request,
+                                   const struct hf_owner_header *header,
+                                   const struct hf__peer **ret, uint32_t *ret_rank);
+/* Acknowledges a request, with the writes of this step. votes: this node is an acceptor for the
+ * generation named. seal: 64 bytes over seal_statement, or NULL. */
+void hf__ack(struct hf_engine *e, const struct hf__message *from,
+             const struct hf_owner_request *request, bool holds, bool votes, const uint8_t *seal);
+
+/* ---- held.c: what is kept of an owner */
+
+/* The row of an owner, decoded; false: none. */
+bool hf__owner_row(struct hf_engine *e, const uint8_t owner[static 32], struct hf_owner_row *ret);
+/* A share held of an owner's generation, decoded; false: none. */
+bool hf__held_row(struct hf_engine *e, const uint8_t owner[static 32], const uint8_t id[static 16],
+                  struct hf_held_row *ret);
+/*
+ * The next share that is held of an owner, or of any when it is NULL, by owner; decoded until the
+ * next step; false: no more. *at: 0 at
+ * first, then the number of shares that came before. Whoever deletes the row of the last one
+ * takes one from it.
+ */
+bool hf__held_next(struct hf_engine *e, const uint8_t *owner, size_t *at, struct hf_held_row *ret);
+/* The index of a share that is held and recorded; 0: none is. */
+uint8_t hf__held_index(struct hf_engine *e, const uint8_t owner[static 32],
+                       const uint8_t id[static 16]);
+void hf__held_key(const uint8_t owner[static 32], const uint8_t id[static 16],
+                  uint8_t ret[static 48]);
+/*
+ * Whether an owner may leave a share of this generation. The store's error while writing fails;
+ * HF_EQUOTA; HF_ESUPERSEDED: a lower claim than one known; HF_EGENERATION: not newer than what was
+ * accepted.
+ */
+HF_MUST_USE int hf__room_check(struct hf_engine *e, const struct hf_owner_header *header,
+                               const struct hf_generation_id *generation);
+
+/* ---- acceptor.c: what a holder promises, for what it votes, what it remembers */
+
+void hf__owner_put(struct hf_engine *e, const uint8_t owner[static 32],
+                   const struct hf_owner_row *row);
+/* The ballot that a row promises. */
+void hf__promised(struct hf_engine *e, const struct hf_owner_row *row, struct hf_ballot *ret);
+/* HF_ESUPERSEDED: the ballot is below the one promised or the owner's floor, or another
+ * instance's of the same number. */
+HF_MUST_USE int hf__promise_check(struct hf_engine *e, const struct hf_owner_row *row,
+                                  const uint8_t owner[static 32], const struct hf_ballot *ballot);
+/*
+ * Raises the promise in a row to the ballot of a request, when that is higher; the caller puts the
+ * row before it answers. A row without a promise is one that is being made. HF_ESUPERSEDED.
+ * HF_EIDENTITY: the request lacks the owner's word for its ballot. HF_EBALLOT, HF_ESIGNATURE: the
+ * word does not fit. The store's error.
+ */
+HF_MUST_USE int hf__promise(struct hf_engine *e, struct hf_owner_row *row,
+                            const struct hf_owner_header *header,
+                            const struct hf_owner_request *request, bool *ret_raised);
+/* Keeps the proof that came with a request, when it is of the request's ballot and higher than
+ * the one kept. Whether the row has changed. */
+bool hf__proof_keep(struct hf_engine *e, struct hf_owner_row *row,
+                    const struct hf_owner_header *header, const struct hf_owner_request *request);
+/* The order of the newest record in a row; false: none is known. */
+bool hf__newest_order(struct hf_engine *e, const struct hf_owner_row *row,
+                      struct hf_record_order *ret);
+/* Whether this node is an acceptor for the generation: it holds or has held its share. */
+bool hf__votes_for(struct hf_engine *e, const uint8_t owner[static 32],
+                   const struct hf_owner_row *row, const uint8_t generation[static 16]);
+/* Notes that a share is gone and its vote stays. */
+void hf__former_add(struct hf_engine *e, struct hf_owner_row *row,
+                    const uint8_t generation[static 16]);
+/* Whether a share of any generation is held for an owner. */
+bool hf__holds_any(const struct hf_engine *e, const uint8_t owner[static 32]);
+/* Owners for whom a share is held. */
+size_t hf__owners_served(const struct hf_engine *e);
+/* Notes since when owners are out of the set, and drops the tombstones of those that have been for
+ * a year. */
+void hf__owners_age(struct hf_engine *e);
+
+/* ---- nonce.c: nonces that cost their maker no memory */
+
+void hf__nonce_make(struct hf_engine *e, struct hf_bytes context, uint8_t ret[static 40]);
+/* HF_ENONCE: not of this process, for another context, or expired. */
+HF_MUST_USE int hf__nonce_check(struct hf_engine *e, struct hf_bytes context,
+                                const uint8_t nonce[static 40]);
+/* What the nonce of an offer is bound to. */
+struct hf_bytes hf__offer_context(struct hf_engine *e, const uint8_t owner[static 32],
+                                  const struct hf_generation_id *generation);
+/* What the nonce of a recovery is bound to. */
+struct hf_bytes hf__recover_context(struct hf_engine *e, const uint8_t account[static 32],
+                                    const uint8_t response_key[static 32]);
+
+/* ---- answers.c: answers to recover and drill, repeated while their nonce lives */
+
+/* The body of an answer, until the next step; false: there is none. */
+bool hf__answer_find(struct hf_engine *e, const uint8_t key[static 32], struct hf_bytes *ret);
+void hf__answer_keep(struct hf_engine *e, const uint8_t key[static 32], struct hf_bytes body);
+/* Forgets the answers whose nonce has ended. */
+void hf__answers_expire(struct hf_engine *e);
+
+#endif

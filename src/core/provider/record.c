@@ -1,0 +1,130 @@
+/*
+ * /v1/record: keep the owner's record. A holder of its generation keeps it beside the share; a
+ * holder of an older generation keeps it as the newest known, and seals the older one by its
+ * signature. A record deletes nothing.
+ */
+#include "base/error.h"
+#include "provider/provider.h"
+
+struct context {
+    struct hf_owner_request request;
+    struct hf_record_request m;
+    struct hf_placement_record record;
+    struct hf_owner_row row;
+    struct hf_held_row held;
+    bool holds; /* the share of the record's generation is here */
+    bool raised;
+};
+
+/* Whether the record is of the generation held here and gives this node the index that it holds. */
+static int check_fit(const struct hf_engine *e, const struct hf_placement_record *record,
+                     const struct hf_held_row *held)
+{
+    if (held->generation.number != record->generation.number ||
+        held->generation.version != record->generation.version ||
+        !hf_bytes_equal(held->commitments, record->commitments) ||
+        held->index > record->holders_count ||
+        memcmp(record->holders[held->index - 1].account, e->account, 32) != 0)
+        return HF_ERECORD;
+    return 0;
+}
+
+/*
+ * A record is taken under the ballot that it names and no other: an instance that goes on with a
+ * dealing of another one first signs the record anew. Otherwise two records of one generation could
+ * seal under one ballot each, and neither would be known to all.
+ */
+static int check_record(struct hf_engine *e, struct context *c)
+{
+    struct hf_record_order order, newest;
+    int r = hf__record_check(e, &c->m.record, c->m.header.owner, &c->record);
+    if (r != 0)
+        return r;
+    if (!hf__ballot_equal(&c->record.ballot, &c->m.header.ballot))
+        return HF_EBALLOT;
+    hf__record_order(&c->record, &order);
+    if (hf__newest_order(e, &c->row, &newest) && hf__order_compare(&order, &newest) < 0)
+        return HF_EGENERATION;
+    c->holds = hf__held_row(e, c->m.header.owner, c->record.generation.id, &c->held);
+    if (c->holds)
+        r = check_fit(e, &c->record, &c->held);
+    /* Without a share that the record names, only a holder of the generation to seal has a part in
+     * this: it may keep one of a deposit whose receipt was lost. */
+    if (!c->m.has_seals)
+        return r != 0 ? r : c->holds ? 0 : HF_ENOSHARE;
+    c->holds = c->holds && r == 0;
+    if (memcmp(c->m.seals, c->record.generation.id, 16) == 0)
+        return HF_ERECORD;
+    return hf__votes_for(e, c->m.header.owner, &c->row, c->m.seals) ? 0 : HF_ENOSHARE;
+}
+
+static bool same_record(const struct hf_owner_row *row, const struct hf_signed_record *record)
+{
+    return row->has_newest && hf_bytes_equal(row->newest.record, record->record);
+}
+
+static void store(struct hf_engine *e, struct context *c)
+{
+    uint8_t key[48];
+    bool known = same_record(&c->row, &c->m.record);
+    bool more = c->m.certificates_count > c->row.certificates_count;
+    bool proved = hf__proof_keep(e, &c->row, &c->m.header, &c->request);
+    if (!known || more) {
+        c->row.has_newest = true;
+        c->row.newest = c->m.record;
+        c->row.certificates = c->m.certificates;
+        c->row.certificates_count = c->m.certificates_count;
+    }
+    if (!known || more || proved || c->raised)
+        hf__owner_put(e, c->m.header.owner, &c->row);
+    if (!c->holds ||
+        (c->held.has_record && hf_bytes_equal(c->held.record.record, c->m.record.record)))
+        return;
+    c->held.has_record = true;
+    c->held.record = c->m.record;
+    hf__held_key(c->m.header.owner, c->record.generation.id, key);
+    hf__put(e, HF_ROW_HELD, hf_bytes_of(key, sizeof key), &hf_wire_held_row, &c->held);
+}
+
+static void answer(struct hf_engine *e, const struct hf__message *from, const struct context *c)
+{
+    struct hf_certificate what = {.ballot = c->m.header.ballot};
+    uint8_t seal[64];
+    if (!c->m.has_seals) {
+        hf__ack(e, from, &c->request, true, true, NULL);
+        return;
+    }
+    hf__record_hash(e, &c->m.record, what.record);
+    memcpy(what.generation, c->m.seals, 16);
+    memcpy(what.by, c->record.generation.id, 16);
+    e->suite->sign(e->secrets->account, "holdfast/v1/seal",
+                   hf__seal_bytes(e, c->m.header.owner, &what, e->account), seal);
+    hf__trace(e, HF_TRACE_SEALED, 0, c->m.header.owner, c->record.generation.number, 0);
+    hf__ack(e, from, &c->request, c->holds, true, seal);
+}
+
+int hf__recv_record(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
+{
+    struct context c = {0};
+    const struct hf__peer *peer;
+    int r = hf__owner_open(e, body, &hf_wire_record_request, &c.m, &c.request);
+    if (r == 0)
+        r = hf__owner_check(e, from, &c.request, &c.m.header);
+    if (r == 0 && !hf__owner_row(e, c.m.header.owner, &c.row))
+        r = HF_ENOSHARE;
+    if (r == 0)
+        r = hf__owner_identity(e, from, &c.request, &c.m.header, &peer, NULL);
+    if (r == 0)
+        r = hf__promise(e, &c.row, &c.m.header, &c.request, &c.raised);
+    if (HF_FAULT(SUPERSEDED) && r == HF_ESUPERSEDED)
+        r = 0;
+    if (r == 0)
+        r = check_record(e, &c);
+    if (r == 0 && e->store_error != 0 && !same_record(&c.row, &c.m.record))
+        r = e->store_error;
+    if (r != 0)
+        return r;
+    store(e, &c);
+    answer(e, from, &c);
+    return 0;
+}

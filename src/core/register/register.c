@@ -1,0 +1,291 @@
+/* What both ends of the claim register decide alike. */
+#include "register/register.h"
+
+#include "base/error.h"
+
+/* Indices from 1 without gaps, each holder once. */
+static bool holders_ok(const struct hf_holder *holders, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (holders[i].index != i + 1)
+            return false;
+        for (size_t j = 0; j < i; j++)
+            if (memcmp(holders[j].account, holders[i].account, 32) == 0)
+                return false;
+    }
+    return count > 0;
+}
+
+int hf__record_check(struct hf_engine *e, const struct hf_signed_record *record,
+                     const uint8_t owner[static 32], struct hf_placement_record *ret)
+{
+    int r = hf__decode(e, &hf_wire_placement_record, record->record, ret);
+    if (r != 0)
+        return r;
+    if (memcmp(ret->network, e->network, 32) != 0 || memcmp(ret->owner, owner, 32) != 0 ||
+        ret->commitments.len != 32 * ret->threshold ||
+        !holders_ok(ret->holders, ret->holders_count) ||
+        !hf_quorums_ok(ret->holders_count, ret->threshold, ret->quorum, ret->provisional))
+        return HF_ERECORD;
+    for (size_t i = 0; i < ret->chain_count; i++) {
+        const struct hf_unsealed *u = &ret->chain[i];
+        if (!holders_ok(u->holders, u->holders_count) ||
+            !hf_quorums_ok(u->holders_count, u->threshold, u->quorum, u->provisional) ||
+            memcmp(u->generation.id, ret->generation.id, 16) == 0)
+            return HF_ERECORD;
+        for (size_t j = 0; j < i; j++)
+            if (memcmp(ret->chain[j].generation.id, u->generation.id, 16) == 0)
+                return HF_ERECORD;
+    }
+    return e->suite->verify(owner, "holdfast/v1/placement-record", record->record,
+                            record->signature);
+}
+
+void hf__record_order(const struct hf_placement_record *record, struct hf_record_order *ret)
+{
+    *ret = (struct hf_record_order){.claim = record->ballot.number,
+                                    .generation = record->generation.number};
+    memcpy(ret->id, record->generation.id, 16);
+}
+
+int hf__order_compare(const struct hf_record_order *a, const struct hf_record_order *b)
+{
+    if (a == NULL || b == NULL)
+        return (a != NULL) - (b != NULL);
+    if (a->claim != b->claim)
+        return a->claim < b->claim ? -1 : 1;
+    return (a->generation > b->generation) - (a->generation < b->generation);
+}
+
+bool hf__ballot_equal(const struct hf_ballot *a, const struct hf_ballot *b)
+{
+    return a->number == b->number && memcmp(a->instance, b->instance, 16) == 0;
+}
+
+void hf__claim_sign(struct hf_engine *e, const struct hf_ballot *ballot,
+                    const struct hf_record_order *known, struct hf_signed_claim *ret)
+{
+    struct hf_claim_statement s = {.ballot = *ballot, .has_known = known != NULL};
+    hf_assert(e->open && ballot->number > 0);
+    if (known != NULL)
+        s.known = *known;
+    memcpy(s.network, e->network, 32);
+    memcpy(s.owner, e->account, 32);
+    ret->statement = hf__encode(e, &hf_wire_claim_statement, &s);
+    e->suite->sign(e->secrets->account, "holdfast/v1/claim", ret->statement, ret->signature);
+}
+
+void hf__claim_read(struct hf_engine *e, const struct hf_signed_claim *claim,
+                    struct hf_claim_statement *ret)
+{
+    int r = hf__decode(e, &hf_wire_claim_statement, claim->statement, ret);
+    hf_assert(r == 0);
+}
+
+int hf__claim_open(struct hf_engine *e, const struct hf_signed_claim *claim,
+                   const uint8_t owner[static 32], struct hf_claim_statement *ret)
+{
+    int r = hf__decode(e, &hf_wire_claim_statement, claim->statement, ret);
+    if (r != 0)
+        return r;
+    if (memcmp(ret->network, e->network, 32) != 0)
+        return HF_EDOCUMENT_NETWORK;
+    if (memcmp(ret->owner, owner, 32) != 0)
+        return HF_EPEER_ACCOUNT;
+    return e->suite->verify(owner, "holdfast/v1/claim", claim->statement, claim->signature);
+}
+
+void hf__record_hash(struct hf_engine *e, const struct hf_signed_record *record,
+                     uint8_t ret[static 32])
+{
+    e->suite->hash("holdfast/v1/record", record->record, ret);
+}
+
+struct hf_bytes hf__acceptance_bytes(struct hf_engine *e, const uint8_t owner[static 32],
+                                     const uint8_t generation[static 16],
+                                     const struct hf_ballot *ballot, bool provisional)
+{
+    struct hf_acceptance_statement s = {.ballot = *ballot, .provisional = provisional};
+    memcpy(s.network, e->network, 32);
+    memcpy(s.owner, owner, 32);
+    memcpy(s.generation, generation, 16);
+    return hf__encode(e, &hf_wire_acceptance_statement, &s);
+}
+
+struct hf_bytes hf__seal_bytes(struct hf_engine *e, const uint8_t owner[static 32],
+                               const struct hf_certificate *what, const uint8_t acceptor[static 32])
+{
+    struct hf_seal_statement s = {.ballot = what->ballot};
+    memcpy(s.network, e->network, 32);
+    memcpy(s.owner, owner, 32);
+    memcpy(s.generation, what->generation, 16);
+    memcpy(s.by, what->by, 16);
+    memcpy(s.record, what->record, 32);
+    memcpy(s.acceptor, acceptor, 32);
+    return hf__encode(e, &hf_wire_seal_statement, &s);
+}
+
+/* The generation of a chain that has this id; NULL: none. */
+static const struct hf_unsealed *chain_find(const struct hf_placement_record *record,
+                                            const uint8_t id[static 16])
+{
+    for (size_t i = 0; i < record->chain_count; i++)
+        if (memcmp(record->chain[i].generation.id, id, 16) == 0)
+            return &record->chain[i];
+    return NULL;
+}
+
+/* Whether an id is of the record's own generation, or of one in its chain. */
+static bool in_lineage(const struct hf_placement_record *record, const uint8_t id[static 16])
+{
+    return memcmp(record->generation.id, id, 16) == 0 || chain_find(record, id) != NULL;
+}
+
+static bool is_holder(const struct hf_holder *holders, size_t count,
+                      const uint8_t account[static 32])
+{
+    for (size_t i = 0; i < count; i++)
+        if (memcmp(holders[i].account, account, 32) == 0)
+            return true;
+    return false;
+}
+
+int hf__certificate_check(struct hf_engine *e, const struct hf_certificate *c,
+                          const struct hf_placement_record *record)
+{
+    const struct hf_unsealed *u = chain_find(record, c->generation);
+    if (u == NULL || c->seals_count < u->quorum || memcmp(c->by, c->generation, 16) == 0 ||
+        !in_lineage(record, c->by))
+        return HF_ECERTIFICATE;
+    for (size_t i = 0; i < c->seals_count; i++) {
+        const uint8_t *acceptor = c->seals[i].acceptor;
+        bool distinct = is_holder(u->holders, u->holders_count, acceptor);
+        for (size_t j = 0; j < i; j++)
+            distinct = distinct && memcmp(c->seals[j].acceptor, acceptor, 32) != 0;
+        if (!distinct || e->suite->verify(acceptor, "holdfast/v1/seal",
+                                          hf__seal_bytes(e, record->owner, c, acceptor),
+                                          c->seals[i].signature) != 0)
+            return HF_ECERTIFICATE;
+    }
+    return 0;
+}
+
+const struct hf_floor *hf__floor_of(const struct hf_engine *e, const uint8_t owner[static 32])
+{
+    long at = e->trust->set != NULL ? hf_set_find(e->trust->set, owner) : -1;
+    if (at < 0 || !e->trust->set->u.set.validators[at].has_floor)
+        return NULL;
+    return &e->trust->set->u.set.validators[at].floor;
+}
+
+/* Whether the authority says that a generation counts as sealed, in favour of this lineage. */
+static bool is_written_off(const struct hf_floor *floor, const struct hf_placement_record *record,
+                           const uint8_t id[static 16])
+{
+    for (size_t i = 0; floor != NULL && i < floor->written_off_count; i++)
+        if (memcmp(floor->written_off[i].generation, id, 16) == 0 &&
+            in_lineage(record, floor->written_off[i].favoured))
+            return true;
+    return false;
+}
+
+/* The holders that the authority says are left vote in place of all. */
+static void reduce(const struct hf_floor *floor, struct hf__electorate *g)
+{
+    for (size_t i = 0; floor != NULL && i < floor->survivors_count; i++) {
+        const struct hf_survivors *s = &floor->survivors[i];
+        if (memcmp(s->generation, g->id, 16) != 0)
+            continue;
+        uint8_t n = 0;
+        for (size_t a = 0; a < g->n; a++)
+            for (size_t h = 0; h < s->holders_count; h++)
+                if (memcmp(g->acceptors[a], s->holders[h].account, 32) == 0) {
+                    memmove(g->acceptors[n], g->acceptors[a], 32);
+                    g->indices[n++] = g->indices[a];
+                    break;
+                }
+        g->n = n;
+        g->quorum = g->provisional = (uint8_t)s->quorum;
+        return;
+    }
+}
+
+static void add(struct hf__electorate *g, const uint8_t id[static 16], uint64_t quorum,
+                uint64_t provisional, const struct hf_holder *holders, size_t count)
+{
+    hf_assert(count > 0 && count <= HF_SHARES_MAX && 2 * quorum > count);
+    *g = (struct hf__electorate){
+        .n = (uint8_t)count, .quorum = (uint8_t)quorum, .provisional = (uint8_t)provisional};
+    memcpy(g->id, id, 16);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(g->acceptors[i], holders[i].account, 32);
+        g->indices[i] = (uint8_t)holders[i].index;
+    }
+}
+
+size_t hf__electorates(struct hf_engine *e, const struct hf_placement_record *record,
+                       const struct hf_certificate *certificates, size_t certificates_count,
+                       struct hf__electorate ret[static HF__ELECTORATES_MAX])
+{
+    const struct hf_floor *floor = hf__floor_of(e, record->owner);
+    size_t count = 0;
+    add(&ret[count++], record->generation.id, record->quorum, record->provisional, record->holders,
+        record->holders_count);
+    for (size_t i = 0; i < record->chain_count; i++) {
+        const struct hf_unsealed *u = &record->chain[i];
+        bool sealed = is_written_off(floor, record, u->generation.id);
+        for (size_t c = 0; c < certificates_count; c++)
+            sealed = sealed || memcmp(certificates[c].generation, u->generation.id, 16) == 0;
+        if (!sealed)
+            add(&ret[count++], u->generation.id, u->quorum, u->provisional, u->holders,
+                u->holders_count);
+    }
+    for (size_t i = 0; i < count; i++)
+        reduce(floor, &ret[i]);
+    return count;
+}
+
+static bool votes(const struct hf__electorate *g, const uint8_t account[static 32])
+{
+    for (size_t i = 0; i < g->n; i++)
+        if (memcmp(g->acceptors[i], account, 32) == 0)
+            return true;
+    return false;
+}
+
+/* Whether the acceptances of one electorate suffice; each acceptor counts once. */
+static bool carried(struct hf_engine *e, const struct hf_claim_proof *proof,
+                    const struct hf_ballot *ballot, const struct hf__electorate *g,
+                    const uint8_t owner[static 32])
+{
+    size_t firm = 0, any = 0;
+    for (size_t i = 0; i < proof->acceptances_count; i++) {
+        const struct hf_acceptance *a = &proof->acceptances[i];
+        bool counts = memcmp(a->generation, g->id, 16) == 0 && votes(g, a->acceptor);
+        for (size_t j = 0; j < i && counts; j++)
+            counts = memcmp(proof->acceptances[j].generation, a->generation, 16) != 0 ||
+                     memcmp(proof->acceptances[j].acceptor, a->acceptor, 32) != 0;
+        if (!counts ||
+            e->suite->verify(a->acceptor, "holdfast/v1/acceptance",
+                             hf__acceptance_bytes(e, owner, g->id, ballot, a->provisional),
+                             a->signature) != 0)
+            continue;
+        firm += !a->provisional;
+        any++;
+    }
+    return firm >= g->quorum || any >= g->provisional;
+}
+
+int hf__claim_proof_check(struct hf_engine *e, const struct hf_claim_proof *proof,
+                          const struct hf__electorate *electorates, size_t count,
+                          const uint8_t owner[static 32])
+{
+    struct hf_claim_statement s;
+    int r = hf__claim_open(e, &proof->claim, owner, &s);
+    if (r != 0)
+        return r;
+    for (size_t i = 0; i < count; i++)
+        if (!carried(e, proof, &s.ballot, &electorates[i], owner))
+            return HF_EPROOF;
+    return 0;
+}

@@ -1,0 +1,96 @@
+/*
+ * The claim as a replicated register: what its writer (an owner's instance) and its acceptors
+ * (the holders of the owner's shares) must decide alike. proto/CLAIMS.md has the rules, R1 to R12.
+ * Private to core.
+ */
+#ifndef HF_CORE_REGISTER_H
+#define HF_CORE_REGISTER_H
+
+#include "trust/trust.h"
+
+enum {
+    HF__ELECTORATES_MAX = HF_CHAIN_MAX + 1, /* the newest generation and its chain */
+    HF__ACCEPTORS_MAX = HF__ELECTORATES_MAX * HF_SHARES_MAX /* distinct ones, at most */
+};
+
+/* The acceptors of one generation, and how many of them carry a ballot. */
+struct hf__electorate {
+    uint8_t id[16]; /* of the generation */
+    uint8_t n;
+    uint8_t quorum;      /* q: acceptances that are not provisional */
+    uint8_t provisional; /* p: acceptances, provisional or not */
+    uint8_t acceptors[HF_SHARES_MAX][32];
+    uint8_t indices[HF_SHARES_MAX];
+};
+
+/* ---- Records */
+
+/* Checks the placement record of an owner and decodes it: its shape, that it is this owner's, its
+ * signature. HF_ERECORD; HF_ESIGNATURE; the errors of decoding. */
+HF_MUST_USE int hf__record_check(struct hf_engine *e, const struct hf_signed_record *record,
+                                 const uint8_t owner[static 32], struct hf_placement_record *ret);
+
+/* ---- Order (R3) */
+
+/* The place of a record in the order of its owner's records. */
+void hf__record_order(const struct hf_placement_record *record, struct hf_record_order *ret);
+/* Below 0, 0 or above 0, as a is older than b, the same, or newer; NULL is older than any. */
+int hf__order_compare(const struct hf_record_order *a, const struct hf_record_order *b);
+/* Compares two ballots: below 0, 0, above 0 by number; two instances of one number are 1 apart
+ * either way (neither is above). ret: false when they are of one number and two instances. */
+bool hf__ballot_equal(const struct hf_ballot *a, const struct hf_ballot *b);
+
+/* ---- Statements of a ballot (R2) */
+
+/* The owner's own signed word for a ballot, that it knows `known` (NULL: no record); borrowed from
+ * the step. */
+void hf__claim_sign(struct hf_engine *e, const struct hf_ballot *ballot,
+                    const struct hf_record_order *known, struct hf_signed_claim *ret);
+/* Checks the owner's signature. HF_ESIGNATURE, HF_EDOCUMENT_NETWORK, HF_EPEER_ACCOUNT, or of
+ * decoding. */
+HF_MUST_USE int hf__claim_open(struct hf_engine *e, const struct hf_signed_claim *claim,
+                               const uint8_t owner[static 32], struct hf_claim_statement *ret);
+/* The statement of a claim that was checked when it was stored. */
+void hf__claim_read(struct hf_engine *e, const struct hf_signed_claim *claim,
+                    struct hf_claim_statement *ret);
+
+/* ---- Certificates, proofs, electorates (R4, R5, R7, R11) */
+
+/* Hash of a record's bytes, as seals name it. */
+void hf__record_hash(struct hf_engine *e, const struct hf_signed_record *record,
+                     uint8_t ret[static 32]);
+/*
+ * Whether a certificate excuses an owner that knows this record from one generation of its chain:
+ * it was sealed by the record's own generation or by another of the chain, and q distinct holders
+ * have signed. HF_ECERTIFICATE.
+ */
+HF_MUST_USE int hf__certificate_check(struct hf_engine *e, const struct hf_certificate *c,
+                                      const struct hf_placement_record *record);
+/*
+ * Who must carry a ballot of the owner under this record: the holders of its generation, and of
+ * each generation in its chain that no certificate seals and the authority has not written off.
+ * Returns how many electorates; the first is of the record's own generation.
+ */
+size_t hf__electorates(struct hf_engine *e, const struct hf_placement_record *record,
+                       const struct hf_certificate *certificates, size_t certificates_count,
+                       struct hf__electorate ret[static HF__ELECTORATES_MAX]);
+/* The floor that the newest set gives an owner; NULL: none. */
+const struct hf_floor *hf__floor_of(const struct hf_engine *e, const uint8_t owner[static 32]);
+/*
+ * Whether acceptances carry the claim in each of the electorates. HF_EPROOF: too few for one of
+ * them, or a signature does not verify.
+ */
+HF_MUST_USE int hf__claim_proof_check(struct hf_engine *e, const struct hf_claim_proof *proof,
+                                      const struct hf__electorate *electorates, size_t count,
+                                      const uint8_t owner[static 32]);
+/* What an acceptor signs for a ballot; borrowed from the step. */
+struct hf_bytes hf__acceptance_bytes(struct hf_engine *e, const uint8_t owner[static 32],
+                                     const uint8_t generation[static 16],
+                                     const struct hf_ballot *ballot, bool provisional);
+/* What an acceptor signs when it seals: all of a certificate but its seals; borrowed from the
+ * step. */
+struct hf_bytes hf__seal_bytes(struct hf_engine *e, const uint8_t owner[static 32],
+                               const struct hf_certificate *what,
+                               const uint8_t acceptor[static 32]);
+
+#endif

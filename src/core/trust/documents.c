@@ -1,0 +1,339 @@
+/* Root, policy and validator set: adopted when newer and verified, passed on to
+ * whoever is behind. */
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "trust/trust.h"
+
+enum { SEND_MAX = 16, PUSHED = 1 };
+
+static void save(struct hf_engine *e, const char *key, struct hf_document *d)
+{
+    hf__put_blob(e, HF_ROW_PUBLIC, hf_bytes_of(key, strlen(key)), d->envelope);
+}
+
+/* "root-1" to "root-64". */
+static void root_key(unsigned number, char ret[static 8])
+{
+    hf_assert(number >= 1 && number < 100);
+    memcpy(ret, "root-", 5);
+    char *at = ret + 5;
+    if (number >= 10)
+        *at++ = (char)('0' + number / 10);
+    *at++ = (char)('0' + number % 10);
+    *at = '\0';
+}
+
+static void add_root(struct hf_engine *e, struct hf_document *d)
+{
+    e->trust->roots =
+        realloc(e->trust->roots, (e->trust->roots_count + 1u) * sizeof(struct hf_document *));
+    hf_assert(e->trust->roots != NULL);
+    hf_assert(hf_document_version(d) == e->trust->roots_count + 1u);
+    e->trust->roots[e->trust->roots_count++] = hf_document_ref(d);
+}
+
+static void adopt_root(struct hf_engine *e, struct hf_document *d)
+{
+    char key[8];
+    add_root(e, d);
+    root_key(e->trust->roots_count, key);
+    save(e, key, d);
+}
+
+static void adopt_set(struct hf_engine *e, struct hf_document *d)
+{
+    hf_document_unref(e->trust->set_previous);
+    e->trust->set_previous = e->trust->set;
+    e->trust->set = hf_document_ref(d);
+    if (e->trust->set_previous != NULL)
+        save(e, "set-previous", e->trust->set_previous);
+    save(e, "set", d);
+}
+
+/* Whether a document is newer than what is known. HF_EDOCUMENT_OLD; 1: known already. */
+static int compare(const struct hf_engine *e, const struct hf_document *d)
+{
+    struct hf_versions own;
+    hf__versions(e, &own);
+    uint64_t have = d->kind == HF_DOCUMENT_ROOT     ? own.root
+                    : d->kind == HF_DOCUMENT_POLICY ? own.policy
+                                                    : own.epoch;
+    uint32_t version = hf_document_version(d);
+    if (version > have)
+        return 0;
+    const struct hf_document *known = d->kind == HF_DOCUMENT_ROOT     ? e->trust->roots[version - 1]
+                                      : d->kind == HF_DOCUMENT_POLICY ? e->trust->policy
+                                                                      : e->trust->set;
+    return d->kind == HF_DOCUMENT_ROOT || known == d ? 1 : HF_EDOCUMENT_OLD;
+}
+
+/* Policy and set must go together: n candidates for every owner under the rule. */
+static int check_pair(const struct hf_document *policy, const struct hf_document *set)
+{
+    if (policy == NULL || set == NULL)
+        return 0;
+    const struct hf_policy *p = &policy->u.policy;
+    return hf_select_possible(set, (uint8_t)p->domain_rule, (uint8_t)p->shares);
+}
+
+static int check(struct hf_engine *e, const struct hf_document *d, bool stored)
+{
+    const struct hf_document *root =
+        e->trust->roots_count > 0 ? e->trust->roots[e->trust->roots_count - 1] : NULL;
+    if (d->kind == HF_DOCUMENT_ROOT && e->trust->roots_count == HF_ROOTS_MAX)
+        return HF_ETOOBIG;
+    int r = hf_document_verify(d, e->network, root);
+    if (r != 0)
+        return r;
+    /* What is on disk was adopted once and is the last good one, expired or not. */
+    if (!stored && hf_document_expires_s(d) < hf__now_s(e))
+        return HF_EEXPIRED;
+    if (d->kind == HF_DOCUMENT_POLICY) {
+        if (d->u.policy.trust == HF_TRUST_DEV && !e->trust->accept_dev)
+            return HF_EDOCUMENT_DEV;
+        return check_pair(d, e->trust->set);
+    }
+    return d->kind == HF_DOCUMENT_SET ? check_pair(e->trust->policy, d) : 0;
+}
+
+static void adopt(struct hf_engine *e, struct hf_document *d, bool stored)
+{
+    if (hf_document_issued_s(d) > e->floor_s)
+        e->floor_s = hf_document_issued_s(d);
+    if (d->kind == HF_DOCUMENT_ROOT) {
+        if (stored)
+            add_root(e, d);
+        else
+            adopt_root(e, d);
+    } else if (d->kind == HF_DOCUMENT_POLICY) {
+        hf_document_unref(e->trust->policy);
+        e->trust->policy = hf_document_ref(d);
+        if (!stored)
+            save(e, "policy", d);
+    } else if (stored) {
+        hf_document_unref(e->trust->set);
+        e->trust->set = hf_document_ref(d);
+    } else {
+        adopt_set(e, d);
+    }
+    hf__trace(e, HF_TRACE_DOCUMENT, 0, NULL, d->kind, hf_document_version(d));
+}
+
+/* What a newer document may have changed for the tasks under way. */
+static void after_adoption(struct hf_engine *e)
+{
+    hf__kick(e);
+    e->trust->adopted++;
+    if (e->open)
+        hf__identity_renew(e);
+    if (e->state == HF_STATE_FRESH)
+        hf__timer_set(e, HF__TIMER_FRESH, 0);
+}
+
+static void refuse(struct hf_engine *e, const struct hf_document *d, int error)
+{
+    e->trust->last_refusal = error;
+    e->trust->last_refusal_kind = d != NULL ? d->kind : 0;
+    hf__trace(e, HF_TRACE_DOCUMENT_REFUSED, error, NULL, d != NULL ? d->kind : 0,
+              d != NULL ? hf_document_version(d) : 0);
+}
+
+int hf__document_offer(struct hf_engine *e, struct hf_bytes envelope)
+{
+    struct hf_document *d = NULL;
+    int r = hf_document_read(e->shared->documents, envelope, &d);
+    if (r == 0)
+        r = compare(e, d);
+    if (r == 0)
+        r = check(e, d, false);
+    if (r == 0) {
+        adopt(e, d, false);
+        after_adoption(e);
+    } else if (r < 0) {
+        refuse(e, d, r);
+    }
+    hf_document_unref(d);
+    return r < 0 ? r : 0;
+}
+
+static void load(struct hf_engine *e, const struct hf_row_in *rows, size_t count, const char *key)
+{
+    struct hf_bytes name = hf_bytes_of(key, strlen(key));
+    for (size_t i = 0; i < count; i++) {
+        if (!hf_bytes_equal(rows[i].key, name))
+            continue;
+        struct hf_document *d = NULL;
+        int r = hf_document_read(e->shared->documents, hf_blob_bytes(rows[i].value), &d);
+        if (r == 0)
+            r = compare(e, d);
+        if (r == 0)
+            r = check(e, d, true);
+        /* A planted or damaged document is refused by name; the network gives a good one. */
+        if (r == 0)
+            adopt(e, d, true);
+        else
+            refuse(e, d, r);
+        hf_document_unref(d);
+        return;
+    }
+}
+
+void hf__documents_load(struct hf_engine *e, const struct hf_row_in *rows, size_t count)
+{
+    char key[8];
+    for (unsigned i = 1; i <= HF_ROOTS_MAX; i++) {
+        root_key(i, key);
+        load(e, rows, count, key);
+        if (e->trust->roots_count < i)
+            break;
+    }
+    if (e->trust->roots_count == 0)
+        return;
+    load(e, rows, count, "policy");
+    load(e, rows, count, "set-previous");
+    struct hf_document *previous = e->trust->set;
+    e->trust->set = NULL;
+    load(e, rows, count, "set");
+    if (e->trust->set != NULL) {
+        e->trust->set_previous = previous;
+    } else {
+        e->trust->set = previous;
+    }
+}
+
+static void add(struct hf_encoded *list, size_t *count, const struct hf_document *d)
+{
+    size_t len = d->envelope->len;
+    for (size_t i = 0; i < *count; i++)
+        len += list[i].bytes.len;
+    if (*count < SEND_MAX && (*count == 0 || len <= hf_pool_document_limit(d->pool)))
+        list[(*count)++].bytes = hf_blob_bytes(d->envelope);
+}
+
+static void list(struct hf_engine *e, const struct hf_versions *theirs, struct hf_encoded **ret,
+                 size_t *ret_count)
+{
+    struct hf_encoded *list = hf__scratch(e, SEND_MAX * sizeof *list);
+    struct hf_versions own;
+    size_t count = 0;
+    hf__versions(e, &own);
+    /* Roots first: without them the others cannot be verified. What does not
+     * fit comes in the next exchange. */
+    for (uint64_t i = theirs->root; i < own.root; i++)
+        add(list, &count, e->trust->roots[i]);
+    if (own.policy > theirs->policy)
+        add(list, &count, e->trust->policy);
+    if (own.epoch > theirs->epoch)
+        add(list, &count, e->trust->set);
+    *ret = list;
+    *ret_count = count;
+}
+
+static struct hf_bytes request(struct hf_engine *e, bool with_all)
+{
+    struct hf_documents_request m = {0};
+    hf__versions(e, &m.versions);
+    if (with_all) {
+        struct hf_versions none = {0};
+        list(e, &none, &m.documents, &m.documents_count);
+    }
+    return hf__encode(e, &hf_wire_documents_request, &m);
+}
+
+static const struct hf__ask pull = {
+    .task = HF__TASK_DOCUMENTS, .method = HF_METHOD_DOCUMENTS, .at_once = true};
+static const struct hf__ask push = {
+    .task = HF__TASK_DOCUMENTS, .method = HF_METHOD_DOCUMENTS, .arg = PUSHED, .at_once = true};
+
+void hf__documents_push(struct hf_engine *e, const uint8_t account[static 32])
+{
+    if (hf__calling(e, HF_METHOD_DOCUMENTS, account, NULL))
+        return;
+    int r = hf__call(e, &push, account, request(e, true));
+    (void)r; /* without an address there is nobody to tell */
+}
+
+static const char *next_seed(struct hf_engine *e)
+{
+    const char *seed = e->trust->seeds;
+    for (unsigned i = e->trust->seed_next++ % e->trust->seeds_count; i > 0; i--)
+        seed += strlen(seed) + 1;
+    return seed;
+}
+
+void hf__documents_pull(struct hf_engine *e, const uint8_t *account)
+{
+    int r;
+    if (account != NULL) {
+        if (!hf__calling(e, HF_METHOD_DOCUMENTS, account, NULL))
+            r = hf__call(e, &pull, account, request(e, false));
+        return;
+    }
+    if (e->trust->seeds_count > 0) {
+        const char *seed = next_seed(e);
+        r = hf__call_address(e, &pull, NULL, seed, request(e, false));
+    }
+    if (e->trust->set != NULL && e->trust->set->u.set.validators_count > 0) {
+        uint32_t at = hf__random_below(e, (uint32_t)e->trust->set->u.set.validators_count);
+        const uint8_t *peer = e->trust->set->u.set.validators[at].account;
+        if (!e->has_account || memcmp(peer, e->account, 32) != 0)
+            r = hf__call(e, &pull, peer, request(e, false));
+    }
+    (void)r;
+}
+
+void hf__documents_tick(struct hf_engine *e)
+{
+    bool missing = hf__documents_ready(e) != 0;
+    hf__documents_pull(e, NULL);
+    uint32_t pause = missing ? 500 : e->timing.documents_ms;
+    hf__timer_set(e, HF__TIMER_DOCUMENTS, pause + hf__random_below(e, pause / 4 + 1));
+}
+
+int hf__recv_documents(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
+{
+    struct hf_documents_request m;
+    struct hf_documents_response answer = {0};
+    const uint8_t *asker = hf__asker(from);
+    int shown = e->trust->last_refusal;
+    uint8_t shown_kind = e->trust->last_refusal_kind;
+    int r = hf__decode(e, &hf_wire_documents_request, body, &m);
+    if (r != 0)
+        return r;
+    for (size_t i = 0; i < m.documents_count; i++)
+        if ((r = hf__document_offer(e, m.documents[i].bytes)) != 0)
+            break;
+    /* What a stranger sends is no news for the operator. */
+    if (asker == NULL) {
+        e->trust->last_refusal = shown;
+        e->trust->last_refusal_kind = shown_kind;
+    }
+    hf__versions(e, &answer.versions);
+    list(e, &m.versions, &answer.documents, &answer.documents_count);
+    hf__reply(e, from->request, 0, hf__encode(e, &hf_wire_documents_response, &answer), true);
+    if (r == 0 && hf__versions_check(e, &m.versions) != 0 && asker != NULL)
+        hf__documents_pull(e, asker);
+    return 0;
+}
+
+int hf__documents_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                           struct hf_bytes body)
+{
+    struct hf_documents_response m;
+    if (error != 0)
+        return 0;
+    int r = hf__decode(e, &hf_wire_documents_response, body, &m);
+    if (r != 0)
+        return r;
+    for (size_t i = 0; i < m.documents_count; i++)
+        if ((r = hf__document_offer(e, m.documents[i].bytes)) != 0)
+            return r;
+    /* A peer that was behind is not any more: what it refused can be asked
+     * again, but not in a tight circle. */
+    struct hf_versions own;
+    hf__versions(e, &own);
+    if (call->arg == PUSHED && m.versions.policy >= own.policy && m.versions.epoch >= own.epoch)
+        hf__retry_soon(e);
+    return 0;
+}

@@ -1,0 +1,53 @@
+/* Validators of the newest set: who is one, where it is, how it is called. */
+#include "base/error.h"
+#include "trust/trust.h"
+
+bool hf__is_member(const struct hf_engine *e, const uint8_t account[static 32])
+{
+    return e->trust->set != NULL && hf_set_find(e->trust->set, account) >= 0;
+}
+
+const struct hf_document *hf__set_of_epoch(const struct hf_engine *e, uint64_t epoch)
+{
+    const struct hf_document *sets[] = {e->trust->set, e->trust->set_previous};
+    for (size_t i = 0; i < HF_ARRAY_LEN(sets); i++)
+        if (sets[i] != NULL && hf_document_version(sets[i]) == epoch)
+            return sets[i];
+    return NULL;
+}
+
+/* NULL: it is in no set. */
+static const char *address_of(struct hf_engine *e, const uint8_t account[static 32])
+{
+    long at = e->trust->set != NULL ? hf_set_find(e->trust->set, account) : -1;
+    if (at < 0)
+        return NULL;
+    struct hf_bytes address = e->trust->set->u.set.validators[at].address;
+    char *text = hf__scratch(e, address.len + 1);
+    memcpy(text, address.data, address.len);
+    return text;
+}
+
+const char *hf__address_of(struct hf_engine *e, const uint8_t account[static 32])
+{
+    const char *address = address_of(e, account);
+    return address == NULL ? "" : address;
+}
+
+int hf__call(struct hf_engine *e, const struct hf__ask *ask, const uint8_t account[static 32],
+             struct hf_bytes body)
+{
+    const char *address = address_of(e, account);
+    return address == NULL ? HF_ENOTMEMBER : hf__call_address(e, ask, account, address, body);
+}
+
+int hf__nonce_answer(struct hf_engine *e, const struct hf__pending *call, struct hf_bytes body,
+                     struct hf_nonce_response *ret)
+{
+    int r = hf__decode(e, &hf_wire_nonce_response, body, ret);
+    if (r == 0)
+        r = hf__versions_check(e, &ret->versions);
+    if (r == 0 && memcmp(ret->provider, call->account, 32) != 0)
+        r = HF_EPEER_ACCOUNT;
+    return r;
+}

@@ -1,0 +1,215 @@
+#include "trust/peer.h"
+
+#include <stdlib.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "core/limits.h"
+
+struct hf__peer_table *hf__peer_table_new(void)
+{
+    return calloc(1, sizeof(struct hf__peer_table));
+}
+
+void hf__peer_table_free(struct hf__peer_table *all)
+{
+    if (all == NULL)
+        return;
+    hf_assert(all->count == 0);
+    free(all->buckets);
+    free(all);
+}
+
+size_t hf__peer_table_memory(const struct hf__peer_table *all)
+{
+    return sizeof *all + all->buckets_count * sizeof(struct hf__peer *);
+}
+
+static struct hf__peer **bucket_of(const struct hf__peer_table *t, const uint8_t *quote_hash)
+{
+    return &t->buckets[hf_bytes_head(quote_hash) & (t->buckets_count - 1)];
+}
+
+static void grow(struct hf__peer_table *t)
+{
+    struct hf__peer_table old = *t;
+    t->buckets_count = old.buckets_count == 0 ? 16 : old.buckets_count * 2;
+    t->buckets = calloc(t->buckets_count, sizeof(struct hf__peer *));
+    hf_assert(t->buckets != NULL);
+    for (size_t i = 0; i < old.buckets_count; i++)
+        while (old.buckets[i] != NULL) {
+            struct hf__peer *p = old.buckets[i];
+            struct hf__peer **to = bucket_of(t, p->quote_hash);
+            old.buckets[i] = p->next;
+            p->next = *to;
+            *to = p;
+        }
+    free(old.buckets);
+}
+
+/* Whether two verdicts say the same, member by member: padding says nothing. */
+static bool same_verdict(const struct hf_verdict *a, const struct hf_verdict *b)
+{
+    return a->error == b->error && a->trust == b->trust && a->tcb_status == b->tcb_status &&
+           a->debug == b->debug && a->verified_at_s == b->verified_at_s &&
+           a->tcb_date_s == b->tcb_date_s && a->evaluation_date_s == b->evaluation_date_s &&
+           a->issue_date_s == b->issue_date_s && a->td_attributes == b->td_attributes &&
+           a->xfam == b->xfam && a->seam_attributes == b->seam_attributes &&
+           a->service_shown == b->service_shown &&
+           a->evaluation_issued_s == b->evaluation_issued_s &&
+           a->evaluation_number == b->evaluation_number &&
+           a->evaluation_number_low == b->evaluation_number_low &&
+           a->level_date_s == b->level_date_s && a->missed_date_s == b->missed_date_s &&
+           memcmp(a->host_registers, b->host_registers, sizeof a->host_registers) == 0 &&
+           memcmp(a->ppid, b->ppid, sizeof a->ppid) == 0 &&
+           memcmp(a->measurement, b->measurement, sizeof a->measurement) == 0 &&
+           memcmp(a->report_data, b->report_data, sizeof a->report_data) == 0;
+}
+
+static bool same_peer(const struct hf__peer *a, const struct hf__peer *b)
+{
+    return memcmp(a->quote_hash, b->quote_hash, 32) == 0 &&
+           memcmp(a->account, b->account, 32) == 0 &&
+           memcmp(a->sealing_key, b->sealing_key, 32) == 0 && a->epoch == b->epoch &&
+           a->made_s == b->made_s && same_verdict(&a->verdict, &b->verdict);
+}
+
+/* The table's copy, with one reference more. Engines that judged one quote
+ * differently share none. */
+static struct hf__peer *peer_ref(struct hf__peer_table *all, const struct hf__peer *what)
+{
+    if (all->count == all->buckets_count)
+        grow(all);
+    struct hf__peer **bucket = bucket_of(all, what->quote_hash);
+    for (struct hf__peer *p = *bucket; p != NULL; p = p->next)
+        if (same_peer(p, what)) {
+            hf_assert(p->refs < UINT32_MAX);
+            p->refs++;
+            return p;
+        }
+    struct hf__peer *p = malloc(sizeof *p);
+    hf_assert(p != NULL);
+    *p = *what;
+    p->refs = 1;
+    p->next = *bucket;
+    *bucket = p;
+    all->count++;
+    return p;
+}
+
+static void peer_unref(struct hf__peer_table *all, struct hf__peer *p)
+{
+    hf_assert(p->refs > 0);
+    if (--p->refs > 0)
+        return;
+    struct hf__peer **at = bucket_of(all, p->quote_hash);
+    while (*at != p)
+        at = &(*at)->next;
+    *at = p->next;
+    all->count--;
+    free(p);
+}
+
+static uint32_t head_of(const uint8_t account[static 32])
+{
+    return (uint32_t)(hf_bytes_head(account) >> 32);
+}
+
+/* Where a peer stands or would stand. */
+static size_t position(const struct hf__known_list *l, const uint8_t account[static 32])
+{
+    uint32_t head = head_of(account);
+    size_t low = 0, high = l->count;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        const struct hf__known *k = &l->at[mid];
+        if (k->account_head < head ||
+            (k->account_head == head && memcmp(k->peer->account, account, 32) < 0))
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+struct hf__known *hf__known_find(const struct hf__known_list *l, const uint8_t account[static 32])
+{
+    size_t at = position(l, account);
+    if (at < l->count && memcmp(l->at[at].peer->account, account, 32) == 0)
+        return &l->at[at];
+    return NULL;
+}
+
+struct hf__known *hf__known_by_quote(const struct hf__known_list *l,
+                                     const struct hf__peer_table *all,
+                                     const uint8_t quote_hash[static 32])
+{
+    if (all->count == 0)
+        return NULL;
+    for (struct hf__peer *p = *bucket_of(all, quote_hash); p != NULL; p = p->next) {
+        if (memcmp(p->quote_hash, quote_hash, 32) != 0)
+            continue;
+        /* In the table it may be of other engines alone. */
+        struct hf__known *k = hf__known_find(l, p->account);
+        if (k != NULL && k->peer == p)
+            return k;
+    }
+    return NULL;
+}
+
+static void forget_oldest(struct hf__known_list *l, struct hf__peer_table *all)
+{
+    size_t oldest = 0;
+    for (size_t i = 1; i < l->count; i++)
+        if (l->at[i].used_s < l->at[oldest].used_s)
+            oldest = i;
+    peer_unref(all, l->at[oldest].peer);
+    l->count--;
+    memmove(&l->at[oldest], &l->at[oldest + 1], (l->count - oldest) * sizeof *l->at);
+}
+
+static struct hf__known *add(struct hf__known_list *l, struct hf__peer_table *all,
+                             const uint8_t account[static 32])
+{
+    if (l->count == HF_VERDICTS_MAX)
+        forget_oldest(l, all);
+    if (l->count == l->cap) {
+        l->cap = (uint16_t)(l->cap + 4);
+        l->at = realloc(l->at, l->cap * sizeof *l->at);
+        hf_assert(l->at != NULL);
+    }
+    size_t at = position(l, account);
+    memmove(&l->at[at + 1], &l->at[at], (l->count - at) * sizeof *l->at);
+    l->count++;
+    l->at[at] = (struct hf__known){.account_head = head_of(account)};
+    return &l->at[at];
+}
+
+struct hf__known *hf__known_put(struct hf__known_list *l, struct hf__peer_table *all,
+                                const struct hf__peer *what)
+{
+    struct hf__peer *peer = peer_ref(all, what);
+    struct hf__known *k = hf__known_find(l, what->account);
+    if (k != NULL)
+        peer_unref(all, k->peer);
+    else
+        k = add(l, all, what->account);
+    k->peer = peer;
+    return k;
+}
+
+void hf__known_done(struct hf__known_list *l, struct hf__peer_table *all)
+{
+    for (size_t i = 0; i < l->count; i++)
+        peer_unref(all, l->at[i].peer);
+    free(l->at);
+    *l = (struct hf__known_list){0};
+}
+
+size_t hf__known_memory(const struct hf__known_list *l)
+{
+    size_t sum = l->cap * sizeof *l->at;
+    for (size_t i = 0; i < l->count; i++)
+        sum += (sizeof(struct hf__peer) + sizeof(struct hf__peer *)) / l->at[i].peer->refs + 1;
+    return sum;
+}

@@ -1,0 +1,175 @@
+/*
+ * Trust: the documents by which a node judges, the verdicts on quotes, who its peers are and who
+ * it is to them. Below owner and provider, which both ask it; it knows nothing of shares.
+ */
+#ifndef HF_CORE_TRUST_H
+#define HF_CORE_TRUST_H
+
+#include "document/limits.h"
+#include "document/selection.h"
+#include "node/node.h"
+#include "trust/peer.h"
+#include "trust/round.h"
+
+/* A message that waits for the verdict on a quote in it; handled anew from its start when that is
+ * there. */
+struct hf__parked {
+    struct hf__parked *next;
+    uint8_t quote_hash[32];
+    struct hf__message message;
+    struct hf_blob *body;
+};
+
+/* A quote that is being judged. */
+struct hf__judging {
+    struct hf__judging *next;
+    uint32_t work;
+    uint8_t quote_hash[32];
+    bool outdated; /* begun before the newest collateral: its verdict counts for nothing */
+};
+
+struct hf__trust {
+    struct hf_document *policy;
+    struct hf_document *set;
+    struct hf_document *set_previous; /* the one before, for orders and identities made under it */
+    struct hf_document **roots;
+    uint32_t adopted; /* counts the documents that were adopted */
+    uint8_t roots_count;
+    bool accept_dev;
+    uint8_t last_refusal_kind;
+    uint8_t identity_number; /* counts the own ones, from 1 to 255 and round; 0 none yet */
+    int last_refusal;
+    struct hf__known_list known;
+    struct hf_blob *identity; /* own, encoded; NULL none yet */
+    uint64_t identity_made_s;
+    uint32_t identity_epoch;
+    uint32_t identity_work;             /* quote under way; 0 none */
+    struct hf_blob *identity_statement; /* of that quote */
+    char *seeds;                        /* addresses, one after another, each terminated */
+    uint16_t seeds_len;
+    uint8_t seeds_count;
+    uint8_t seed_next;
+    uint16_t parked_count;
+    uint16_t strangers_count; /* of those, requests of askers without an account */
+    struct hf__parked *parked;
+    struct hf__judging *judging;
+};
+
+/* The newest policy, which must be there. */
+static inline const struct hf_policy *hf__policy(const struct hf_engine *e)
+{
+    hf_assert(e->trust->policy != NULL);
+    return &e->trust->policy->u.policy;
+}
+
+/* HF_ENOMEM. The caller then calls hf__trust_done all the same. */
+HF_MUST_USE int hf__trust_init(struct hf_engine *e, const struct hf_engine_config *config);
+/* Forgets everything about quotes, own and others', but keeps documents and seeds. Whoever waits
+ * for a judgement is told. */
+void hf__trust_lock(struct hf_engine *e);
+/* Frees the rest. */
+void hf__trust_done(struct hf_engine *e);
+size_t hf__trust_memory(const struct hf_engine *e); /* bytes, without sizeof(struct hf__trust) */
+void hf__trust_status(const struct hf_engine *e, struct hf_status *ret);
+
+/* ---- versions.c */
+
+/* The numbers of the newest documents; 0 where there is none. */
+void hf__versions(const struct hf_engine *e, struct hf_versions *ret);
+/* Whether documents are known and not expired. HF_ENODOCUMENTS, HF_EEXPIRED. */
+HF_MUST_USE int hf__documents_ready(const struct hf_engine *e);
+/* HF_EBEHIND: the other side knows newer documents than this node. */
+HF_MUST_USE int hf__versions_check(const struct hf_engine *e, const struct hf_versions *theirs);
+
+/* ---- documents.c */
+
+/* Adopts an envelope if it is newer and verifies. 0 also when it is known already. */
+HF_MUST_USE int hf__document_offer(struct hf_engine *e, struct hf_bytes envelope);
+/* Asks for newer documents: one validator or, when account is NULL, a seed and a random member. */
+void hf__documents_pull(struct hf_engine *e, const uint8_t *account);
+/* Gives a validator that is behind all documents. */
+void hf__documents_push(struct hf_engine *e, const uint8_t account[static 32]);
+/* The timer: pulls, and sets itself again. */
+void hf__documents_tick(struct hf_engine *e);
+/* Loads what the disk holds, at start. */
+void hf__documents_load(struct hf_engine *e, const struct hf_row_in *rows, size_t count);
+int hf__recv_documents(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
+int hf__documents_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                           struct hf_bytes body);
+
+/* ---- members.c: validators of the newest set */
+
+/* Whether an account is in the newest set; false while there is none. */
+bool hf__is_member(const struct hf_engine *e, const uint8_t account[static 32]);
+/* The newest set or the one before, whichever is of this epoch; NULL: neither is. */
+const struct hf_document *hf__set_of_epoch(const struct hf_engine *e, uint64_t epoch);
+/* Its address as terminated text, until the next step; "" when it is in no set. */
+const char *hf__address_of(struct hf_engine *e, const uint8_t account[static 32]);
+/*
+ * Sends a request to a member of the set; the answer comes back with task, method, slot and arg.
+ * HF_ENOTMEMBER: no address. HF_EBUSY: too many calls.
+ */
+HF_MUST_USE int hf__call(struct hf_engine *e, const struct hf__ask *ask,
+                         const uint8_t account[static 32], struct hf_bytes body);
+
+/* Checks the answer to a nonce request: HF_EPEER_ACCOUNT, HF_EBEHIND; the errors of decoding. */
+HF_MUST_USE int hf__nonce_answer(struct hf_engine *e, const struct hf__pending *call,
+                                 struct hf_bytes body, struct hf_nonce_response *ret);
+
+/* ---- verdicts.c: quotes, each judged once by the shell and then held against the policy */
+
+/*
+ * The verdict on a quote, or HF__PARK after starting to judge it. from: the message that it came
+ * in, or NULL: in an answer to a call of this node. HF_EBUSY: too much is waiting.
+ */
+HF_MUST_USE int hf__verdict(struct hf_engine *e, const struct hf__message *from,
+                            struct hf_bytes quote, struct hf_verdict *ret);
+/* The same of a quote whose hash is known. */
+HF_MUST_USE int hf__verdict_of(struct hf_engine *e, const struct hf__message *from,
+                               struct hf_bytes quote, const uint8_t hash[static 32],
+                               struct hf_verdict *ret);
+/* By which quotes are known. */
+void hf__quote_hash(struct hf_engine *e, struct hf_bytes quote, uint8_t ret[static 32]);
+/*
+ * Holds a verdict against the newest policy, with why not as its result. report_data: 64 bytes, or
+ * NULL: whatever it is. dated: made_s is when the quote was made, and its age counts. ret_rank: of
+ * the software; may be NULL.
+ */
+HF_MUST_USE int hf__judge(struct hf_engine *e, const struct hf_verdict *v,
+                          const uint8_t *report_data, bool dated, uint64_t made_s,
+                          uint32_t *ret_rank);
+/* Keeps a message whose handler said HF__PARK, with a copy of its body. */
+void hf__park(struct hf_engine *e, const struct hf__message *what, struct hf_bytes body);
+/* A judgement has come. Whether its work was under way: then fresh_hash names its quote. */
+bool hf__quote_judged(struct hf_engine *e, uint32_t work, const struct hf_verdict *v);
+/* Takes out the messages that wait for this quote, oldest first; the caller frees them. */
+struct hf__parked *hf__parked_take(struct hf_engine *e, const uint8_t quote_hash[static 32]);
+/* The collateral has changed: every quote is judged anew when it is used next. */
+void hf__verdicts_forget(struct hf_engine *e);
+/* Forgets all of them, and what waits for them; whoever asked is told HF_ELOCKED. */
+void hf__verdicts_done(struct hf_engine *e);
+
+/* ---- identity.c: identity quotes, the own one and those of peers */
+
+/*
+ * The peer that an identity proves, judged for now; HF__PARK; else why not. from: as of
+ * hf__verdict. ret is valid until the next call. ret_rank: may be NULL.
+ */
+HF_MUST_USE int hf__identity_check(struct hf_engine *e, const struct hf__message *from,
+                                   const struct hf_identity *identity,
+                                   const uint8_t account[static 32], const struct hf__peer **ret,
+                                   uint32_t *ret_rank);
+/* The peer as it is remembered, judged for now; HF_EIDENTITY: none is. */
+HF_MUST_USE int hf__identity_known(struct hf_engine *e, const uint8_t account[static 32],
+                                   const struct hf__peer **ret, uint32_t *ret_rank);
+/* Asks for a new quote when the own identity is missing, old or of an older set; sets the timer. */
+void hf__identity_renew(struct hf_engine *e);
+/* Whether the own identity is of the newest set: peers refuse one of a set that
+ * is two epochs old. */
+bool hf__identity_current(const struct hf_engine *e);
+/* Own identity, decoded; false: none yet. */
+bool hf__identity_own(struct hf_engine *e, struct hf_identity *ret);
+/* The quote that was asked for, or why there is none. */
+void hf__identity_made(struct hf_engine *e, uint32_t work, int error, struct hf_bytes quote);
+
+#endif

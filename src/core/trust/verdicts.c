@@ -1,0 +1,164 @@
+/* Quotes of others: each is judged once by the shell, and then held against the policy. */
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "trust/trust.h"
+
+void hf__quote_hash(struct hf_engine *e, struct hf_bytes quote, uint8_t ret[static 32])
+{
+    e->suite->hash("holdfast/v1/quote", quote, ret);
+}
+
+/* Whose message this is, has proved no account. */
+static bool is_stranger(const struct hf__message *m)
+{
+    return m != NULL && m->is_request && !m->has_account;
+}
+
+int hf__verdict_of(struct hf_engine *e, const struct hf__message *from, struct hf_bytes quote,
+                   const uint8_t hash[static 32], struct hf_verdict *ret)
+{
+    struct hf__trust *t = e->trust;
+    hf_assert(t->policy != NULL);
+    if (e->shared->step.fresh != NULL && memcmp(e->shared->step.fresh_hash, hash, 32) == 0) {
+        *ret = *e->shared->step.fresh;
+        return 0;
+    }
+    const struct hf__known *known = hf__known_by_quote(&t->known, e->shared->peers, hash);
+    if (known != NULL) {
+        *ret = known->peer->verdict;
+        return 0;
+    }
+    /* Strangers may fill their part of the room, never that of members. */
+    if (t->parked_count >= HF_PARKED_MAX ||
+        (is_stranger(from) && t->strangers_count >= HF_PARKED_STRANGERS_MAX))
+        return HF_EBUSY;
+    memcpy(e->shared->step.wait_hash, hash, 32);
+    for (struct hf__judging *j = t->judging; j != NULL; j = j->next)
+        if (memcmp(j->quote_hash, hash, 32) == 0)
+            return HF__PARK;
+    struct hf__judging *j = calloc(1, sizeof *j);
+    hf_assert(j != NULL);
+    struct hf_work *w = hf__work(e, HF_WORK_JUDGE);
+    /* The message that holds it may be a parked one, which is freed before this step is over. */
+    uint8_t *copy = hf__scratch(e, quote.len + 1);
+    memcpy(copy, quote.data, quote.len);
+    w->quote = hf_bytes_of(copy, quote.len);
+    w->trust = (uint8_t)hf__policy(e)->trust;
+    w->dev_root = hf__policy(e)->dev_root;
+    w->wall_s = hf__now_s(e);
+    j->work = w->id;
+    memcpy(j->quote_hash, hash, 32);
+    j->next = t->judging;
+    t->judging = j;
+    return HF__PARK;
+}
+
+int hf__verdict(struct hf_engine *e, const struct hf__message *from, struct hf_bytes quote,
+                struct hf_verdict *ret)
+{
+    uint8_t hash[32];
+    hf__quote_hash(e, quote, hash);
+    return hf__verdict_of(e, from, quote, hash, ret);
+}
+
+void hf__park(struct hf_engine *e, const struct hf__message *what, struct hf_bytes body)
+{
+    struct hf__trust *t = e->trust;
+    struct hf__parked **last = &t->parked;
+    while (*last != NULL)
+        last = &(*last)->next;
+    struct hf__parked *m = malloc(sizeof *m);
+    hf_assert(m != NULL && t->parked_count < HF_PARKED_MAX);
+    *m = (struct hf__parked){.message = *what, .body = hf_blob_new(body)};
+    hf_assert(m->body != NULL);
+    memcpy(m->quote_hash, e->shared->step.wait_hash, 32);
+    *last = m;
+    t->parked_count++;
+    t->strangers_count = (uint16_t)(t->strangers_count + is_stranger(what));
+    hf_assert(t->strangers_count <= HF_PARKED_STRANGERS_MAX);
+}
+
+struct hf__parked *hf__parked_take(struct hf_engine *e, const uint8_t quote_hash[static 32])
+{
+    struct hf__trust *t = e->trust;
+    struct hf__parked *taken = NULL, **last = &taken, **at = &t->parked;
+    while (*at != NULL) {
+        struct hf__parked *m = *at;
+        if (memcmp(m->quote_hash, quote_hash, 32) != 0) {
+            at = &m->next;
+            continue;
+        }
+        *at = m->next;
+        m->next = NULL;
+        *last = m;
+        last = &m->next;
+        hf_assert(t->parked_count > 0);
+        t->parked_count--;
+        t->strangers_count = (uint16_t)(t->strangers_count - is_stranger(&m->message));
+    }
+    return taken;
+}
+
+bool hf__quote_judged(struct hf_engine *e, uint32_t work, const struct hf_verdict *v)
+{
+    for (struct hf__judging **at = &e->trust->judging; *at != NULL; at = &(*at)->next) {
+        struct hf__judging *j = *at;
+        if (j->work != work)
+            continue;
+        /* By collateral that was replaced meanwhile: whoever waits for it asks for another. */
+        e->shared->step.fresh = j->outdated ? NULL : v;
+        memcpy(e->shared->step.fresh_hash, j->quote_hash, 32);
+        *at = j->next;
+        free(j);
+        return true;
+    }
+    return false;
+}
+
+void hf__verdicts_forget(struct hf_engine *e)
+{
+    for (struct hf__judging *j = e->trust->judging; j != NULL; j = j->next)
+        j->outdated = true;
+    hf__known_done(&e->trust->known, e->shared->peers);
+}
+
+int hf__judge(struct hf_engine *e, const struct hf_verdict *v, const uint8_t *report_data,
+              bool dated, uint64_t made_s, uint32_t *ret_rank)
+{
+    struct hf_judgement judgement;
+    struct hf_judge_request request = {
+        .at_s = hf__now_s(e), .report_data = report_data, .dated = dated, .quoted_at_s = made_s};
+    hf_assert(e->trust->policy != NULL);
+    int r = hf_judge(v, e->trust->policy->judge, &request, ret_rank != NULL ? &judgement : NULL);
+    if ((HF_FAULT(VERDICT) && r != 0 && r == v->error) || (HF_FAULT(DEBUG) && r == HF_EDEBUGTD) ||
+        (HF_FAULT(MEASUREMENT) && r == HF_EMEASUREMENT)) {
+        judgement.rank = UINT32_MAX;
+        r = 0;
+    }
+    if (r == 0 && ret_rank != NULL)
+        *ret_rank = judgement.rank;
+    return r;
+}
+
+void hf__verdicts_done(struct hf_engine *e)
+{
+    struct hf__trust *t = e->trust;
+    while (t->parked != NULL) {
+        struct hf__parked *m = t->parked;
+        t->parked = m->next;
+        if (m->message.is_request)
+            hf__reply(e, m->message.request, HF_ELOCKED, (struct hf_bytes){0}, true);
+        hf_blob_unref(m->body);
+        free(m);
+    }
+    t->parked_count = t->strangers_count = 0;
+    while (t->judging != NULL) {
+        struct hf__judging *j = t->judging;
+        t->judging = j->next;
+        free(j);
+    }
+    hf__known_done(&t->known, e->shared->peers);
+    e->shared->step.fresh = NULL;
+    hf_assert(t->known.count == 0 && t->judging == NULL);
+}

@@ -1,0 +1,32 @@
+/* Which documents this node judges by, beside what its peers say of theirs. */
+#include "base/error.h"
+#include "trust/trust.h"
+
+void hf__versions(const struct hf_engine *e, struct hf_versions *ret)
+{
+    *ret = (struct hf_versions){
+        .root = e->trust->roots_count,
+        .policy = e->trust->policy != NULL ? hf_document_version(e->trust->policy) : 0,
+        .epoch = e->trust->set != NULL ? hf_document_version(e->trust->set) : 0,
+    };
+}
+
+int hf__versions_check(const struct hf_engine *e, const struct hf_versions *theirs)
+{
+    struct hf_versions own;
+    hf__versions(e, &own);
+    if (theirs->root > own.root || theirs->policy > own.policy || theirs->epoch > own.epoch)
+        return HF_EBEHIND;
+    return 0;
+}
+
+int hf__documents_ready(const struct hf_engine *e)
+{
+    if (e->trust->policy == NULL || e->trust->set == NULL)
+        return HF_ENODOCUMENTS;
+    uint64_t now_s = hf__now_s(e);
+    if (hf_document_expires_s(e->trust->policy) < now_s ||
+        hf_document_expires_s(e->trust->set) < now_s)
+        return HF_EEXPIRED;
+    return 0;
+}

@@ -1,0 +1,144 @@
+/* Leave to stop for a while: whom a provider asks about, and what answers count for. */
+#include "engine_harness.h"
+
+#include "base/error.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+enum { OTHERS = 7 };
+
+static struct harness l;
+
+/* A call of the drain that has left and was not answered. */
+struct out {
+    uint32_t id;
+    uint8_t account[32];
+};
+static struct out *outs;
+static size_t outs_count;
+
+/* Takes down the calls of the last update that ask for a nonce. */
+static void take_calls(void)
+{
+    for (size_t i = 0; i < l.u.calls_count; i++) {
+        if (l.u.calls[i].method != HF_METHOD_NONCE)
+            continue;
+        outs = realloc(outs, (outs_count + 1) * sizeof *outs);
+        cr_assert_not_null(outs);
+        outs[outs_count].id = l.u.calls[i].id;
+        memcpy(outs[outs_count++].account, l.u.calls[i].account, 32);
+    }
+}
+
+/* Keeps a recorded share of an owner that two members hold beside this node: k = 2, n = 3. */
+static void hold(uint32_t owner)
+{
+    struct hf_holder holders[3] = {0};
+    struct hf_placement_record record = {.generation = {.version = 1, .number = 1},
+                                         .threshold = 2,
+                                         .holders = holders,
+                                         .holders_count = 3,
+                                         .epoch = 1,
+                                         .quorum = 2,
+                                         .provisional = 3,
+                                         .ballot = {.number = 1, .instance = {1}}};
+    struct hf_held_row row = {.index = 1, .shares = 3, .has_record = true};
+    uint8_t key[48] = {0}, commitments[64] = {0};
+    memcpy(key, &owner, sizeof owner);
+    memcpy(record.owner, key, 32);
+    record.commitments = hf_bytes_of(commitments, sizeof commitments);
+    for (size_t i = 0; i < 3; i++) {
+        holders[i].index = i + 1;
+        authority_account((owner + i) % OTHERS, holders[i].account);
+    }
+    memcpy(holders[0].account, l.account, 32);
+    memcpy(row.header.owner, key, 32);
+    row.header.ballot = record.ballot;
+    row.generation = record.generation;
+    row.commitments = record.commitments;
+    row.record.record = hf__encode(l.e, &hf_wire_placement_record, &record);
+    hf__put(l.e, HF_ROW_HELD, hf_bytes_of(key, sizeof key), &hf_wire_held_row, &row);
+}
+
+static void up(uint32_t owners)
+{
+    outs_count = 0;
+    harness_init(&l);
+    harness_fresh(&l);
+    harness_placing(&l, 2, 3, OTHERS);
+    for (uint32_t i = 0; i < owners; i++)
+        hold(i);
+}
+
+static void down(void)
+{
+    free(outs);
+    outs = NULL;
+    harness_done(&l);
+}
+
+static void ask(enum hf_local_type what)
+{
+    harness_local(&l, what, "");
+    take_calls();
+}
+
+/* Answers call number at: with a nonce, or with an error. */
+static void answer(size_t at, int error)
+{
+    struct hf_nonce_response m = {.versions = {.root = 1, .policy = 1, .epoch = 1}};
+    struct hf_buf b;
+    hf_buf_init(&b, 4096);
+    memcpy(m.provider, outs[at].account, 32);
+    cr_assert_eq(hf_wire_encode(&hf_wire_nonce_response, &m, &b), 0);
+    harness_response(&l, outs[at].id, error, error == 0 ? hf_buf_bytes(&b) : (struct hf_bytes){0});
+    hf_buf_done(&b);
+    take_calls();
+}
+
+Test(hf__drain, of_more_owners_than_calls_may_be_out_asks_all_of_them)
+{
+    enum { OWNERS = 600 };
+    up(OWNERS);
+    ask(HF_LOCAL_DRAIN);
+    cr_assert_eq(outs_count, HF_CALLS_DRAIN_MAX);
+    for (size_t i = 0; i < outs_count; i++) {
+        cr_assert_eq(l.u.locals_count, 0);
+        answer(i, 0);
+    }
+    cr_assert_eq(outs_count, 2 * OWNERS);
+    cr_assert_eq(harness_local_error(&l), 0);
+    cr_assert(harness_status(&l).draining);
+    down();
+}
+
+Test(hf__drain, is_refused_when_one_owner_would_be_left_with_too_few)
+{
+    up(3);
+    ask(HF_LOCAL_DRAIN);
+    cr_assert_eq(outs_count, 6);
+    for (size_t i = 0; i < 6; i++)
+        answer(i, i == 3 ? HF_ELOCKED : 0);
+    cr_assert_eq(harness_local_error(&l), HF_EDRAIN);
+    cr_assert(!harness_status(&l).draining);
+    down();
+}
+
+Test(hf__drain, answers_to_a_question_that_was_withdrawn_do_not_count)
+{
+    up(3);
+    ask(HF_LOCAL_DRAIN);
+    ask(HF_LOCAL_UNDRAIN);
+    ask(HF_LOCAL_DRAIN);
+    cr_assert_eq(outs_count, 12);
+    for (size_t i = 0; i < 6; i++) {
+        answer(i, HF_ELOCKED);
+        cr_assert_eq(l.u.locals_count, 0);
+    }
+    for (size_t i = 6; i < 12; i++)
+        answer(i, 0);
+    cr_assert_eq(harness_local_error(&l), 0);
+    cr_assert(harness_status(&l).draining);
+    down();
+}
