@@ -209,3 +209,9 @@ int hf_engine_identity(const struct hf_engine *e, struct hf_bytes *ret)
     *ret = hf_blob_bytes(e->trust->identity);
     return 0;
 }
+
+const struct hf_document *hf_engine_set(const struct hf_engine *e)
+{
+    hf_assert(e->trust->set == NULL || e->trust->set->kind == HF_DOCUMENT_SET);
+    return e->trust->set;
+}

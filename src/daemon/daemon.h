@@ -31,6 +31,7 @@ struct hf__request {
 };
 
 struct hf__local;
+struct hf__members;
 struct hf__metrics;
 
 struct hf__daemon {
@@ -48,6 +49,7 @@ struct hf__daemon {
     bool stopping;
 
     struct hf_net *net;
+    struct hf__members *members; /* made with the first set */
     int listen_error;
     char listening[HF_NET_ADDRESS_MAX];
     char address[HF__ADDRESS_LEN]; /* for registration */
@@ -104,6 +106,11 @@ void hf__peers_identity(struct hf__daemon *d);
 void hf__identity_settle(struct hf__daemon *d, bool at_once);
 /* The HTTP status of a refusal. */
 int hf__http_status(int error);
+
+/* ---- members.c */
+/* What a peer of the transport is, by the newest set. */
+struct hf_net_standing hf__members_standing(struct hf__daemon *d, const struct hf_net_peer *peer);
+void hf__members_free(struct hf__members *m);
 
 /* ---- documents.c */
 /* Reads *.doc of the folder and hands the good ones to the engine; bad ones are named in the

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 enum {
-    LOCKED_BODY_MAX = 4 << 20, /* documents from a node that has proved nothing */
+    LOCKED_BODY_MAX = 4 << 20, /* documents from anyone but a member */
     DOCUMENTS_MAX = HF_NET_BODY_CEILING,
     MESSAGE_MAX = 256 << 10, /* any other request or answer */
     NO_PLACE = UINT32_MAX,
@@ -51,7 +51,7 @@ static int64_t body_max(void *user, enum hf_net_method method, const char *path,
     if (peer->account == NULL && !open_to_all(m))
         return HF_EPERMISSION;
     if (m == HF_METHOD_DOCUMENTS)
-        return peer->account != NULL ? DOCUMENTS_MAX : LOCKED_BODY_MAX;
+        return peer->kind == HF_NET_MEMBER ? DOCUMENTS_MAX : LOCKED_BODY_MAX;
     return MESSAGE_MAX;
 }
 
@@ -149,6 +149,11 @@ void hf__peers_reply(struct hf__daemon *d, uint64_t id, int error, struct hf_byt
         hf_net_reply(d->net, handle, 200, HF_NET_MSGPACK, body);
     else
         hf_net_reply_error(d->net, handle, hf__http_status(error), error, NULL);
+}
+
+static struct hf_net_standing standing(void *user, const struct hf_net_peer *peer)
+{
+    return hf__members_standing(user, peer);
 }
 
 static void answer_people(struct hf__daemon *d, const struct hf_net_request *request)
@@ -294,10 +299,8 @@ int hf__peers_open(struct hf__daemon *d)
                                        .verify = hf_suite_real.verify,
                                        .request = on_request,
                                        .completed = on_completed,
-                                       .body_max = body_max};
-    struct hf_net_limits limits = hf_net_limits_default;
-    /* The documents of a large network are the largest thing that travels. */
-    limits.connection_bytes_max = 2 * DOCUMENTS_MAX;
+                                       .body_max = body_max,
+                                       .standing = standing};
     d->requests_free = NO_PLACE;
-    return hf_net_new(&d->loop, &limits, &hooks, &d->net);
+    return hf_net_new(&d->loop, NULL, &hooks, &d->net);
 }

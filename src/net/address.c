@@ -89,18 +89,25 @@ void hf__address_format(const struct sockaddr_storage *a, char *ret, size_t ret_
     }
 }
 
-uint64_t hf__address_source(const struct sockaddr_storage *a)
+void hf__address_ip(const struct sockaddr_storage *a, uint8_t ret[static HF_NET_IP_LEN])
 {
-    uint64_t source = 0;
+    memset(ret, 0, HF_NET_IP_LEN);
     if (a->ss_family == AF_INET) {
-        const struct sockaddr_in *v4 = (const struct sockaddr_in *)a;
-        memcpy(&source, &v4->sin_addr, sizeof(v4->sin_addr));
+        ret[10] = ret[11] = 0xff;
+        memcpy(ret + 12, &((const struct sockaddr_in *)a)->sin_addr, 4);
     } else if (a->ss_family == AF_INET6) {
-        const struct in6_addr *ip = &((const struct sockaddr_in6 *)a)->sin6_addr;
-        if (IN6_IS_ADDR_V4MAPPED(ip))
-            memcpy(&source, ip->s6_addr + 12, 4);
-        else
-            memcpy(&source, ip->s6_addr, 8);
+        memcpy(ret, &((const struct sockaddr_in6 *)a)->sin6_addr, HF_NET_IP_LEN);
     }
-    return source;
+}
+
+int hf_net_address_ip(const char *address, uint8_t ret[static HF_NET_IP_LEN])
+{
+    struct hf__host host;
+    struct sockaddr_storage a;
+    int r = hf__address_split(address, &host);
+    if (r == 0)
+        r = hf__address_numeric(&host, &a);
+    if (r == 0)
+        hf__address_ip(&a, ret);
+    return r;
 }

@@ -4,7 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
-#include "net/limits.h"
+#include "net/net.h"
 
 #include <sys/socket.h>
 
@@ -23,8 +23,7 @@ HF_MUST_USE int hf__address_split(const char *text, struct hf__host *ret);
 HF_MUST_USE int hf__address_numeric(const struct hf__host *h, struct sockaddr_storage *ret);
 /* "ip:port" or "[ip]:port", terminated; "?" for another family. */
 void hf__address_format(const struct sockaddr_storage *a, char *ret, size_t ret_len);
-/* What one source is to a limit: the IPv4 address, or the first 64 bits of the IPv6 address; mapped
- * ones are IPv4. */
-uint64_t hf__address_source(const struct sockaddr_storage *a);
+/* The IP alone, IPv4 as ::ffff:a.b.c.d; zeros for another family. */
+void hf__address_ip(const struct sockaddr_storage *a, uint8_t ret[static HF_NET_IP_LEN]);
 
 #endif

@@ -20,7 +20,8 @@ static void leave_connection(struct hf__call *call)
 {
     struct hf__conn *conn = call->conn;
     call->conn = NULL;
-    hf__conn_release(conn, call->answer.cap);
+    hf__conn_release(conn, call->held);
+    call->held = 0;
     conn->active--;
     if (conn->closing)
         return;
@@ -56,8 +57,7 @@ void hf__call_finish(struct hf__call *call, int error, const char *reason, const
     hf__wake(net);
 }
 
-/* Ends a call whose stream is still there. */
-static void reset_and_finish(struct hf__call *call, int error, const char *reason)
+void hf__call_reset(struct hf__call *call, int error, const char *reason)
 {
     struct hf__conn *conn = call->conn;
     nghttp2_submit_rst_stream(conn->h2, NGHTTP2_FLAG_NONE, call->stream, NGHTTP2_CANCEL);
@@ -194,7 +194,7 @@ static int on_header(nghttp2_session *h2, const nghttp2_frame *frame, const uint
         return 0;
     call->header_bytes += name_len + value_len + 32;
     if (call->header_bytes > HF_NET_HEADER_LIST_MAX) {
-        reset_and_finish(call, HF_EHTTP, "the answer's headers are too large");
+        hf__call_reset(call, HF_EHTTP, "the answer's headers are too large");
         return 0;
     }
     if (name_len == 7 && memcmp(name, ":status", 7) == 0) {
@@ -217,15 +217,17 @@ static int on_data(nghttp2_session *h2, uint8_t flags, int32_t id, const uint8_t
     struct hf__call *call = call_of(conn, id);
     if (call == NULL)
         return 0;
-    size_t before = call->answer.cap;
-    bool room = hf__conn_has_room(conn, len);
+    bool room = hf__call_has_room(call, len);
     if (room)
         hf_buf_append(&call->answer, data, len);
-    hf__conn_hold(conn, call->answer.cap - before);
-    if (call->answer.error == HF_ETOOBIG)
-        reset_and_finish(call, HF_ETOOBIG, "the answer is too large");
-    else if (call->answer.error != 0 || !room)
-        reset_and_finish(call, HF_ENOMEM, "a memory bound is reached");
+    if (call->answer.error == HF_ETOOBIG) {
+        hf__call_reset(call, HF_ETOOBIG, "the answer is too large");
+    } else if (call->answer.error != 0 || !room) {
+        hf__call_reset(call, HF_ENOMEM, "a memory bound is reached");
+    } else {
+        call->held += len;
+        hf__conn_hold(conn, len);
+    }
     return 0;
 }
 
@@ -239,10 +241,10 @@ int hf__client_frame(nghttp2_session *h2, const nghttp2_frame *frame, struct hf_
     if (call == NULL)
         return 0;
     if (call->status < 200)
-        reset_and_finish(call, HF_EHTTP, "the answer has no status");
+        hf__call_reset(call, HF_EHTTP, "the answer has no status");
     else if (call->method == HF_NET_POST && call->body_sent < call->body_len)
         /* Answered early: what the peer has not asked for need not be sent. */
-        reset_and_finish(call, 0, NULL);
+        hf__call_reset(call, 0, NULL);
     else
         hf__call_finish(call, 0, NULL, NULL);
     return conn->closing ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;

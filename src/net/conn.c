@@ -17,6 +17,8 @@ void hf__conn_peer(const struct hf__conn *conn, struct hf_net_peer *ret)
         .outgoing = conn->outgoing,
         .account = conn->has_account ? conn->account : NULL,
         .address = hf__conn_address(conn),
+        .ip = conn->outgoing ? NULL : conn->ip,
+        .kind = conn->who.kind,
     };
 }
 
@@ -83,6 +85,7 @@ struct hf__conn *hf__conn_new(struct hf_net *net, bool outgoing)
     hf__bucket_init(&conn->resets, HF_NET_RESET_BURST, HF_NET_RESET_PER_S, now);
     conn->idle_since_ms = now;
     conn->input_ms = now;
+    conn->useful_ms = now;
     conn->state = HF__CONNECTING;
     if (outgoing)
         net->stats.connections_out++;
@@ -90,31 +93,6 @@ struct hf__conn *hf__conn_new(struct hf_net *net, bool outgoing)
         net->stats.connections_in++;
     net->stats.handshakes++;
     return conn;
-}
-
-bool hf__conn_has_room(const struct hf__conn *conn, size_t bytes)
-{
-    struct hf_net *net = conn->net;
-    uint64_t own_max =
-        conn->outgoing ? net->limits.memory_bytes_max : net->limits.connection_bytes_max;
-    if (conn->bytes + bytes <= own_max &&
-        net->stats.memory_bytes + bytes <= net->limits.memory_bytes_max)
-        return true;
-    net->stats.refused_memory++;
-    return false;
-}
-
-void hf__conn_hold(struct hf__conn *conn, size_t bytes)
-{
-    conn->bytes += bytes;
-    conn->net->stats.memory_bytes += bytes;
-}
-
-void hf__conn_release(struct hf__conn *conn, size_t bytes)
-{
-    hf_assert(conn->bytes >= bytes && conn->net->stats.memory_bytes >= bytes);
-    conn->bytes -= bytes;
-    conn->net->stats.memory_bytes -= bytes;
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -143,13 +121,6 @@ static void on_closed(uv_handle_t *handle)
     hf__handle_gone(net);
 }
 
-/* The connection is no longer one that shakes hands. */
-static void leave_handshake(struct hf__conn *conn)
-{
-    if (conn->state < HF__OPEN)
-        conn->net->stats.handshakes--;
-}
-
 void hf__conn_close(struct hf__conn *conn, int error, const char *reason, const char *detail)
 {
     struct hf_net *net = conn->net;
@@ -166,7 +137,10 @@ void hf__conn_close(struct hf__conn *conn, int error, const char *reason, const 
     }
     if (conn->opened)
         net->stats.closed++;
-    leave_handshake(conn);
+    /* What it held goes within this turn of the loop, and no longer counts. */
+    hf__conn_leave(conn);
+    if (conn->state < HF__OPEN)
+        net->stats.handshakes--;
     conn->state = HF__CLOSING;
     hf__deadlines_remove(&net->deadlines, &conn->deadline);
     hf__target_forget(conn);
@@ -254,8 +228,7 @@ static void established(struct hf__conn *conn)
         hf__conn_close(conn, r, "out of memory", "");
         return;
     }
-    leave_handshake(conn);
-    conn->state = HF__OPEN;
+    hf__conn_shaken(conn);
     conn->opened = true;
     conn->idle_since_ms = hf__now_ms(net);
     if (conn->outgoing)
@@ -263,6 +236,8 @@ static void established(struct hf__conn *conn)
     else
         net->stats.opened_in++;
     hf__conn_schedule(conn);
+    if (!conn->outgoing && conn->has_account)
+        hf__conn_rejoin(conn);
     if (conn->stale)
         hf__conn_drain(conn);
     if (conn->outgoing && !conn->closing && !conn->draining)

@@ -20,7 +20,8 @@ static uint64_t idle_deadline(const struct hf__conn *conn)
     /* Until the peer has shown that it speaks HTTP/2 at all, it is as good as shaking hands. */
     if (!conn->heard)
         return conn->idle_since_ms + l->handshake_ms_max;
-    return conn->idle_since_ms + (conn->outgoing ? l->client_idle_ms_max : l->server_idle_ms_max);
+    return conn->idle_since_ms +
+           (conn->outgoing ? l->client_idle_ms_max : l->share[conn->who.kind].idle_ms_max);
 }
 
 void hf__conn_schedule(struct hf__conn *conn)

@@ -22,6 +22,7 @@
 #include "flood.h"
 #include "list.h"
 #include "net/net.h"
+#include "source.h"
 #include "tls.h"
 
 #include <nghttp2/nghttp2.h>
@@ -68,6 +69,10 @@ struct hf__conn {
     struct hf__list calls;   /* hf__call, outgoing */
     uint32_t active;         /* length of streams or calls */
     uint64_t bytes;          /* bodies held for it, both ways */
+    struct hf__who who;      /* incoming: whose account it stands on, */
+    bool joined;             /* as long as it does */
+    bool useful;             /* it has had an answer that is not an error */
+    uint64_t useful_ms;      /* when it last had one, or came */
     struct hf__deadline deadline;
     uint64_t idle_since_ms;
     uint64_t input_ms; /* when the peer last sent a byte */
@@ -76,7 +81,7 @@ struct hf__conn {
     uint64_t ping_ms;
     struct hf__bucket control;
     struct hf__bucket resets;
-    uint64_t source;           /* incoming: hf__address_source */
+    uint8_t ip[HF_NET_IP_LEN]; /* incoming */
     struct hf__target *target; /* outgoing */
     struct sockaddr_storage addresses[HF__ADDRESSES_MAX];
     unsigned address_count;
@@ -93,17 +98,18 @@ struct hf__stream {
     enum hf_net_method method;
     bool known_method;
     bool too_long; /* the path */
-    bool body_refused;
-    bool whole; /* the request's last byte came */
+    bool whole;    /* the request's last byte came */
     bool replied;
     char path[HF_NET_PATH_MAX + 1];
     size_t header_bytes;
     unsigned header_count;
     size_t body_max;
+    size_t declared; /* content-length; SIZE_MAX: none was given */
     struct hf_buf body;
     uint8_t *reply;
     size_t reply_len;
     size_t reply_sent;
+    uint64_t since_ms; /* when its request began, or its answer was given */
     struct hf__deadline deadline;
 };
 
@@ -123,6 +129,7 @@ struct hf__call {
     size_t body_len;
     size_t body_sent;
     struct hf_buf answer;
+    size_t held; /* of it, on its connection's account */
     enum hf_net_type type;
     size_t header_bytes;
     bool again;        /* it was sent once and certainly not carried out */
@@ -151,6 +158,12 @@ struct hf__target {
     char address[HF_NET_ADDRESS_MAX];
 };
 
+/* What all connections of a kind have. */
+struct hf__tally {
+    uint32_t connections, handshakes;
+    uint64_t bytes;
+};
+
 struct hf_net {
     uv_loop_t *loop;
     struct hf_net_limits limits;
@@ -166,6 +179,8 @@ struct hf_net {
     void (*done)(void *user);
     struct hf__deadlines deadlines;
     struct hf__list conns;
+    struct hf__sources sources;
+    struct hf__tally kinds[HF_NET_KINDS];
     struct hf__list dirty;
     struct hf__list finished;
     struct hf__list targets;
@@ -218,8 +233,25 @@ void hf__conn_schedule(struct hf__conn *conn);
 const char *hf__conn_address(const struct hf__conn *conn);
 /* What is known of the other end: its address, and the account that its certificate proved. */
 void hf__conn_peer(const struct hf__conn *conn, struct hf_net_peer *ret);
-/* Whether a connection may hold that many bytes more; false is counted as a refusal. */
-HF_MUST_USE bool hf__conn_has_room(const struct hf__conn *conn, size_t bytes);
+
+/* budget.c: what is held for whom, and who gives way */
+/* Puts an incoming connection on the account of who it is now. HF_ENOMEM: nothing changed. */
+HF_MUST_USE int hf__conn_join(struct hf__conn *conn, struct hf_net_standing standing);
+/* The same, after asking the hook. The connection may be closing afterwards. */
+void hf__conn_rejoin(struct hf__conn *conn);
+/* Takes it off that account. No-op when it stands on none. */
+void hf__conn_leave(struct hf__conn *conn);
+/* Its handshake is done. */
+void hf__conn_shaken(struct hf__conn *conn);
+/* Ends others of its kind until all are within their bounds. */
+void hf__conn_make_place(struct hf__conn *conn);
+/*
+ * Whether an incoming connection may hold that many bytes more, others of its kind giving way.
+ * HF_EQUOTA: its own source has its part. HF_EBUSY: the kind has, and no source has more of it.
+ */
+HF_MUST_USE int hf__conn_has_room(struct hf__conn *conn, size_t bytes);
+/* The same for the answer to a call of our own; larger ones give way. */
+HF_MUST_USE bool hf__call_has_room(struct hf__call *call, size_t bytes);
 /* Counts bytes held for a connection. */
 void hf__conn_hold(struct hf__conn *conn, size_t bytes);
 /* Gives back bytes that hf__conn_hold counted. */
@@ -268,6 +300,8 @@ HF_MUST_USE int hf__client_frame(nghttp2_session *h2, const nghttp2_frame *frame
 /* Ends a call: it goes to net->finished. reason: for a person; NULL when
  * there is no error, or it is there. */
 void hf__call_finish(struct hf__call *call, int error, const char *reason, const char *detail);
+/* Ends a call whose stream is still there. */
+void hf__call_reset(struct hf__call *call, int error, const char *reason);
 /* Gives a waiting call to an open connection, or finishes it when the peer is
  * not who it should be. */
 void hf__call_send(struct hf__call *call, struct hf__conn *conn);

@@ -13,25 +13,18 @@ static void refuse(struct hf__conn *conn, uint64_t *counter, const char *why)
     memcpy(conn->net->stats.last_refusal, conn->reason, sizeof(conn->reason));
 }
 
-static uint32_t count_source(const struct hf_net *net, uint64_t source)
+/* What this node knows of who comes, from the address alone. */
+static int join(struct hf__conn *conn, const struct sockaddr_storage *from)
 {
-    uint32_t count = 0;
-    for (const struct hf__list *l = net->conns.next; l != &net->conns; l = l->next) {
-        const struct hf__conn *conn = hf__container(l, struct hf__conn, link);
-        count += !conn->outgoing && conn->source == source ? 1 : 0;
-    }
-    return count;
-}
-
-/* Handshakes that others began with us; those that we began are bounded by the pool. */
-static uint32_t count_handshakes(const struct hf_net *net)
-{
-    uint32_t count = 0;
-    for (const struct hf__list *l = net->conns.next; l != &net->conns; l = l->next) {
-        const struct hf__conn *conn = hf__container(l, struct hf__conn, link);
-        count += !conn->outgoing && conn->state < HF__OPEN ? 1 : 0;
-    }
-    return count;
+    const struct hf_net *net = conn->net;
+    struct hf_net_standing standing = {.kind = HF_NET_STRANGER};
+    struct hf_net_peer peer;
+    hf__address_format(from, conn->address, sizeof(conn->address));
+    hf__address_ip(from, conn->ip);
+    hf__conn_peer(conn, &peer);
+    if (net->hooks.standing != NULL)
+        standing = net->hooks.standing(net->hooks.user, &peer);
+    return hf__conn_join(conn, standing);
 }
 
 static void on_connection(uv_stream_t *listener, int status)
@@ -53,19 +46,18 @@ static void on_connection(uv_stream_t *listener, int status)
         hf__conn_close(conn, HF_ECONNRESET, "the connection ended", "");
         return;
     }
-    hf__address_format(&peer, conn->address, sizeof(conn->address));
-    conn->source = hf__address_source(&peer);
-    if (s->connections_in > net->limits.connections_max) {
-        refuse(conn, &s->refused_connections, "too many connections");
-    } else if (count_source(net, conn->source) > net->limits.connections_per_source) {
-        refuse(conn, &s->refused_source, "too many connections from one source");
-    } else if (count_handshakes(net) > net->limits.handshakes_max) {
-        refuse(conn, &s->refused_handshakes, "too many unfinished handshakes");
-    } else {
-        s->accepted++;
-        hf__conn_schedule(conn);
-        hf__conn_start(conn);
+    if (join(conn, &peer) != 0) {
+        hf__conn_close(conn, HF_ENOMEM, "out of memory", "");
+        return;
     }
+    if (!hf__who_may_connect(&conn->who, hf__now_ms(net))) {
+        refuse(conn, &s->refused_rate, "too many connections a second");
+        return;
+    }
+    hf__conn_make_place(conn);
+    s->accepted++;
+    hf__conn_schedule(conn);
+    hf__conn_start(conn);
 }
 
 void hf__accept_due(struct hf__deadline *d)

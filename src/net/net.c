@@ -143,6 +143,7 @@ static void free_parts(struct hf_net *net)
     nghttp2_session_callbacks_del(net->client_callbacks);
     nghttp2_option_del(net->option);
     hf__deadlines_done(&net->deadlines);
+    hf__sources_done(&net->sources);
     hf_buf_done(&net->out);
     free(net->slots);
     free(net->read_buf);
@@ -179,10 +180,14 @@ int hf_net_new(struct uv_loop_s *loop, const struct hf_net_limits *limits,
     hf__list_init(&net->finished);
     hf__list_init(&net->targets);
     hf__list_init(&net->kicked);
+    uint64_t secret = 0;
     hf_buf_init(&net->out, 4 << 20);
     net->read_buf = malloc(HF_NET_READ_LEN);
     net->plain = malloc(HF__PLAIN_LEN);
     int r = net->read_buf == NULL || net->plain == NULL ? HF_ENOMEM : 0;
+    if (r == 0 && uv_random(NULL, NULL, &secret, sizeof(secret), 0, NULL) != 0)
+        r = HF_EINTERNAL;
+    hf__sources_init(&net->sources, secret);
     if (r == 0)
         r = hf__deadlines_add(&net->deadlines, &net->accept_again, hf__accept_due);
     if (r == 0)

@@ -10,15 +10,18 @@ static struct hf__stream *stream_of(nghttp2_session *h2, int32_t id)
     return nghttp2_session_get_stream_user_data(h2, id);
 }
 
-static void set_deadline(struct hf__stream *s, uint32_t ms)
+/* What is under way may take a while, and as much more as the bytes that passed have earned it. */
+static void set_deadline(struct hf__stream *s, size_t passed)
 {
     struct hf_net *net = s->conn->net;
-    hf__set_deadline(net, &s->deadline, hf__now_ms(net) + ms);
+    const struct hf_net_limits *l = &net->limits;
+    uint64_t earned_ms = (uint64_t)passed * 1000 / l->progress_bytes_per_s;
+    hf__set_deadline(net, &s->deadline, s->since_ms + l->request_ms_max + earned_ms);
 }
 
 static void drop_body(struct hf__stream *s)
 {
-    hf__conn_release(s->conn, s->body.cap);
+    hf__conn_release(s->conn, s->body.len);
     hf_buf_done(&s->body);
 }
 
@@ -52,6 +55,7 @@ static ssize_t read_reply(nghttp2_session *h2, int32_t id, uint8_t *buf, size_t 
     if (n > 0)
         memcpy(buf, s->reply + s->reply_sent, n);
     s->reply_sent += n;
+    set_deadline(s, s->reply_sent);
     if (s->reply_sent == s->reply_len)
         *flags |= NGHTTP2_DATA_FLAG_EOF;
     return (ssize_t)n;
@@ -76,10 +80,15 @@ static void submit_reply(struct hf__stream *s, int status, enum hf_net_type type
     };
     nghttp2_data_provider provider = {.source.ptr = s, .read_callback = read_reply};
     s->conn->net->stats.replies++;
+    if (status == 200) {
+        s->conn->useful = true;
+        s->conn->useful_ms = hf__now_ms(s->conn->net);
+    }
     if (nghttp2_submit_response(s->conn->h2, s->id, fields, HF_ARRAY_LEN(fields), &provider) != 0)
         hf__conn_close(s->conn, HF_ENOMEM, "out of memory", "");
     /* The peer must take the answer as fast as it must send a request. */
-    set_deadline(s, s->conn->net->limits.request_ms_max);
+    s->since_ms = hf__now_ms(s->conn->net);
+    set_deadline(s, 0);
     hf__conn_touch(s->conn);
 }
 
@@ -108,12 +117,22 @@ static void reply_error(struct hf__stream *s, int status, int error, const char 
     reply_copy(s, status, HF_NET_JSON, hf_bytes_of(text, len));
 }
 
-static void reply(struct hf__stream *s, int status, enum hf_net_type type, struct hf_bytes body)
+/* No room for a body or an answer: because of what its own source holds, or of what others do. */
+static void refuse_memory(struct hf__stream *s, int why)
 {
-    if (hf__conn_has_room(s->conn, body.len))
-        reply_copy(s, status, type, body);
+    if (why == HF_EQUOTA)
+        reply_error(s, 429, HF_EBUSY, "too much is held for this peer");
     else
         reply_error(s, 503, HF_EBUSY, "a memory bound is reached");
+}
+
+static void reply(struct hf__stream *s, int status, enum hf_net_type type, struct hf_bytes body)
+{
+    int r = hf__conn_has_room(s->conn, body.len);
+    if (r == 0)
+        reply_copy(s, status, type, body);
+    else
+        refuse_memory(s, r);
 }
 
 /* An error of the transport's own: it stays as a reason, too. */
@@ -158,19 +177,33 @@ static int on_begin_headers(nghttp2_session *h2, const nghttp2_frame *frame, voi
     }
     s->conn = conn;
     s->id = frame->hd.stream_id;
+    s->declared = SIZE_MAX;
+    s->since_ms = hf__now_ms(conn->net);
     hf_buf_init(&s->body, 0);
     hf__list_append(&conn->streams, &s->link);
     conn->active++;
     nghttp2_session_set_stream_user_data(h2, s->id, s);
-    set_deadline(s, conn->net->limits.request_ms_max);
-    if (conn->active == 1)
+    set_deadline(s, 0);
+    if (conn->active == 1) {
+        /* Sets come and go while connections last. */
+        hf__conn_rejoin(conn);
         hf__conn_schedule(conn);
-    return 0;
+    }
+    return conn->closing ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
 }
 
 static bool is(const uint8_t *data, size_t len, const char *text)
 {
     return len == strlen(text) && memcmp(data, text, len) == 0;
+}
+
+/* Digits, as nghttp2 has seen to; what is larger than any body is as good as no number. */
+static size_t length_of(const uint8_t *digits, size_t len)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < len && n <= HF_NET_BODY_CEILING; i++)
+        n = n * 10 + (size_t)(digits[i] - '0');
+    return n;
 }
 
 static int on_header(nghttp2_session *h2, const nghttp2_frame *frame, const uint8_t *name,
@@ -198,8 +231,22 @@ static int on_header(nghttp2_session *h2, const nghttp2_frame *frame, const uint
         s->too_long = value_len > HF_NET_PATH_MAX;
         if (!s->too_long)
             memcpy(s->path, value, value_len);
+    } else if (is(name, name_len, "content-length")) {
+        s->declared = length_of(value, value_len);
     }
     return 0;
+}
+
+/* This peer asks too much. It may be told so a number of times; then its connection ends. */
+static void refuse_excess(struct hf__stream *s)
+{
+    struct hf__conn *conn = s->conn;
+    if (hf__bucket_take(&conn->resets, hf__now_ms(conn->net))) {
+        refuse(s, 429, HF_EBUSY, "too many requests");
+        return;
+    }
+    conn->net->stats.flood++;
+    hf__conn_close(conn, HF_EHTTP, "too many requests", "");
 }
 
 /* Asks the daemon how large a body may come to this path. True: refused, and answered. */
@@ -221,7 +268,8 @@ static bool refused_path(struct hf__stream *s)
         return true;
     if (max >= 0) {
         s->body_max = max > HF_NET_BODY_CEILING ? HF_NET_BODY_CEILING : (size_t)max;
-        hf_buf_init(&s->body, s->body_max);
+        /* Where the length is known, no more is ever allocated. */
+        hf_buf_init(&s->body, s->declared < s->body_max ? s->declared : s->body_max);
         return false;
     }
     s->conn->net->stats.refused_path++;
@@ -232,7 +280,7 @@ static bool refused_path(struct hf__stream *s)
     else if (max == HF_EPERMISSION)
         refuse(s, 403, HF_EPERMISSION, "not permitted to this peer");
     else if (max == HF_EBUSY)
-        refuse(s, 429, HF_EBUSY, "too many requests");
+        refuse_excess(s);
     else
         refuse(s, 503, HF_EBUSY, "not served in this state");
     return true;
@@ -244,6 +292,11 @@ static void headers_came(struct hf__stream *s)
     if (s->header_bytes > HF_NET_HEADER_LIST_MAX || s->header_count > HF_NET_HEADER_COUNT_MAX) {
         stats->refused_headers++;
         refuse(s, 431, HF_ETOOBIG, "the headers are too large");
+        return;
+    }
+    if (!hf__who_may_ask(&s->conn->who, hf__now_ms(s->conn->net))) {
+        stats->refused_requests++;
+        refuse_excess(s);
         return;
     }
     (void)refused_path(s);
@@ -259,7 +312,8 @@ static void request_came(struct hf__stream *s)
         .body = hf_buf_bytes(&s->body),
     };
     hf__conn_peer(conn, &request.peer);
-    set_deadline(s, conn->net->limits.answer_ms_max);
+    hf__set_deadline(conn->net, &s->deadline,
+                     hf__now_ms(conn->net) + conn->net->limits.answer_ms_max);
     conn->net->stats.requests++;
     conn->net->hooks.request(conn->net->hooks.user, &request);
 }
@@ -279,15 +333,18 @@ int hf__server_frame(nghttp2_session *h2, const nghttp2_frame *frame, struct hf_
     return conn->closing ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
 }
 
-/* What counts as held is what was allocated: the buffer grows by doubling. */
-static bool append_body(struct hf__stream *s, const uint8_t *data, size_t len)
+/* What counts as held is what came: an honest peer is not charged for how a buffer grows. */
+static int append_body(struct hf__stream *s, const uint8_t *data, size_t len)
 {
-    size_t before = s->body.cap;
-    if (!hf__conn_has_room(s->conn, len))
-        return false;
+    int r = hf__conn_has_room(s->conn, len);
+    if (r != 0)
+        return r;
     hf_buf_append(&s->body, data, len);
-    hf__conn_hold(s->conn, s->body.cap - before);
-    return s->body.error == 0;
+    if (s->body.error != 0)
+        return HF_EBUSY;
+    hf__conn_hold(s->conn, len);
+    set_deadline(s, s->body.len);
+    return 0;
 }
 
 static int on_data(nghttp2_session *h2, uint8_t flags, int32_t id, const uint8_t *data, size_t len,
@@ -305,8 +362,9 @@ static int on_data(nghttp2_session *h2, uint8_t flags, int32_t id, const uint8_t
         refuse(s, 413, HF_ETOOBIG, "the body is too large");
         return 0;
     }
-    if (!append_body(s, data, len))
-        refuse(s, 503, HF_EBUSY, "a memory bound is reached");
+    int r = append_body(s, data, len);
+    if (r != 0)
+        refuse_memory(s, r);
     return 0;
 }
 

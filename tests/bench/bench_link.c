@@ -102,7 +102,6 @@ static void start(unsigned number)
     struct hf_net_limits limits = hf_net_limits_default;
     const uint8_t seed[32] = {(uint8_t)number, 1};
     struct hf_rng rng;
-    limits.connections_per_source = limits.connections_max;
     self.number = number;
     hf_assert(hf_secret_init(1 << 16, false) == 0 && uv_loop_init(&self.loop) == 0);
     hf_rng_init(&rng, seed);

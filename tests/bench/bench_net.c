@@ -95,8 +95,6 @@ static void end_init(struct end *e, struct hf_rng *rng)
         .user = e, .verify = verify, .request = on_request, .completed = on_completed};
     uint8_t signature[HF_SIGNATURE_LEN];
     struct hf_net_limits limits = hf_net_limits_default;
-    limits.handshakes_max = CONNECTIONS;
-    limits.connections_per_source = 2 * CONNECTIONS;
     hf_suite_real.sign_keypair(rng, e->account, e->secret);
     hf_assert(hf_net_new(&world.loop, &limits, &hooks, &e->net) == 0);
     hf_suite_real.sign(e->secret, HF_NET_TLS_LABEL, hf_net_identity_request(e->net), signature);

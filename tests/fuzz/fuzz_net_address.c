@@ -19,6 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         return 0;
     hf__address_format(&a, printed, sizeof(printed));
     hf_assert(hf__address_split(printed, &h) == 0 && hf__address_numeric(&h, &a) == 0);
-    (void)hf__address_source(&a);
+    uint8_t ip[HF_NET_IP_LEN];
+    hf__address_ip(&a, ip);
     return 0;
 }

@@ -71,6 +71,14 @@ static int64_t on_body_max(void *user, enum hf_net_method method, const char *pa
     return 1 << 20;
 }
 
+static struct hf_net_standing on_standing(void *user, const struct hf_net_peer *peer)
+{
+    const struct mesh_node *n = user;
+    if (n->standing != NULL)
+        return n->standing(peer);
+    return (struct hf_net_standing){.kind = HF_NET_EXPECTED, .places = 1000};
+}
+
 static void on_completed(void *user, const struct hf_net_result *r)
 {
     struct mesh_node *n = user;
@@ -105,6 +113,7 @@ static void node_init(struct mesh_node *n, const struct hf_net_limits *limits, s
         .request = on_request,
         .completed = on_completed,
         .body_max = on_body_max,
+        .standing = on_standing,
     };
     hf_suite_real.sign_keypair(rng, n->account, n->secret);
     n->result = calloc(MESH_RESULTS, sizeof(*n->result));

@@ -35,6 +35,8 @@ struct mesh_node {
     uint8_t secret[HF_SIGN_SECRET_LEN];
     char address[HF_NET_ADDRESS_MAX];
     bool stopped;
+    /* What a peer is to this node; NULL: expected, from an address of very many members. */
+    struct hf_net_standing (*standing)(const struct hf_net_peer *peer);
     /* What came. */
     unsigned requests;
     struct hf_net_request last; /* without path and body */

@@ -137,6 +137,11 @@ void raw_peer_connect(struct raw_peer *s)
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in from = {.sin_family = AF_INET};
+    if (s->from != NULL)
+        need(s->fd >= 0 && inet_pton(AF_INET, s->from, &from.sin_addr) == 1 &&
+                 bind(s->fd, (struct sockaddr *)&from, sizeof(from)) == 0,
+             "an address of its own");
     need(s->fd >= 0 && connect(s->fd, (struct sockaddr *)&a, sizeof(a)) == 0, "a connection");
     int one = 1;
     setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));

@@ -24,6 +24,7 @@ enum raw_peer_certificate {
 
 struct raw_peer {
     const char *address;          /* whom to call */
+    const char *from;             /* "127.1.2.3": as whom; NULL: 127.0.0.1 */
     const struct mesh_node *node; /* whose account, for certificates */
     enum raw_peer_certificate certificate;
     const char *alpn;     /* NULL: none */

@@ -4,7 +4,6 @@
 #include "base/error.h"
 
 #include <criterion/criterion.h>
-#include <stddef.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -278,84 +277,6 @@ Test(hf_net_limits, a_disconnect_in_the_middle_of_a_body_leaves_nothing)
     mesh_done(&m);
 }
 
-enum { CROWD = 20, ROOM = 8 };
-
-/* Comes in numbers, says nothing, and stays: the connections end with the test. */
-static void come_in_numbers(struct raw_peer *s)
-{
-    int *fds = s->user;
-    for (int i = 0; i < CROWD; i++) {
-        raw_peer_connect(s);
-        fds[i] = s->fd;
-    }
-    s->fd = 0;
-}
-
-static void contended_in(const struct hf_net_limits *l, size_t counter)
-{
-    int fds[CROWD];
-    mesh_init(&m, l);
-    struct raw_peer s = {.address = a->address, .user = fds};
-    const uint64_t *refused = (const void *)((const char *)stats() + counter);
-    mesh_raw_peer(&m, &s, come_in_numbers);
-    mesh_until_count(&m, refused, CROWD - ROOM);
-    mesh_turn(&m, 2);
-    cr_assert_eq(*refused, CROWD - ROOM);
-    cr_assert_eq(stats()->connections_in, ROOM);
-    for (int i = 0; i < CROWD; i++)
-        close(fds[i]);
-    mesh_done(&m);
-}
-
-Test(hf_net_limits, unfinished_handshakes_are_bounded)
-{
-    struct hf_net_limits l = hf_net_limits_default;
-    l.handshakes_max = ROOM;
-    contended_in(&l, offsetof(struct hf_net_stats, refused_handshakes));
-}
-
-Test(hf_net_limits, connections_of_one_source_are_bounded)
-{
-    struct hf_net_limits l = hf_net_limits_default;
-    l.connections_per_source = ROOM;
-    contended_in(&l, offsetof(struct hf_net_stats, refused_source));
-}
-
-Test(hf_net_limits, connections_are_bounded)
-{
-    struct hf_net_limits l = hf_net_limits_default;
-    l.connections_max = ROOM;
-    l.connections_per_source = ROOM;
-    l.handshakes_max = ROOM;
-    contended_in(&l, offsetof(struct hf_net_stats, refused_connections));
-}
-
-static void fill_memory(struct raw_peer *s)
-{
-    static uint8_t chunk[16384];
-    greet(s);
-    /* Three bodies of 48 KiB, none of which ends: the windows allow it, the
-     * memory bound does not. */
-    for (uint32_t stream = 1; stream <= 5; stream += 2) {
-        raw_peer_request(s, 4, stream, "POST", "/v1/echo");
-        for (int i = 0; i < 3; i++)
-            raw_peer_frame(s, 0, 0, stream, chunk, sizeof(chunk));
-    }
-    raw_peer_read(s, true);
-}
-
-Test(hf_net_limits, memory_of_a_connection_is_bounded)
-{
-    struct hf_net_limits l = hf_net_limits_default;
-    l.body_bytes_max = 64 << 10;
-    l.connection_bytes_max = 128 << 10;
-    mesh_init(&m, &l);
-    struct raw_peer s = run(fill_memory);
-    cr_assert_eq(s.status, 503);
-    cr_assert_geq(stats()->refused_memory, 1);
-    mesh_done(&m);
-}
-
 static void ask_wrongly(struct raw_peer *s)
 {
     const char *const *request = s->user;
@@ -412,6 +333,9 @@ Test(hf_net_new, limits_outside_their_floors_and_ceilings_are_refused)
     cr_assert_eq(hf_net_new(&loop, &l, &hooks, &net), HF_EINVAL);
     l = hf_net_limits_default;
     cr_assert_eq(hf_net_new(&loop, &(struct hf_net_limits){0}, &hooks, &net), HF_EINVAL);
+    l.share[HF_NET_MEMBER].bytes_each = l.share[HF_NET_MEMBER].bytes_max + 1;
+    cr_assert_eq(hf_net_new(&loop, &l, &hooks, &net), HF_EINVAL);
+    l = hf_net_limits_default;
     l.body_bytes_max = HF_NET_BODY_CEILING + 1;
     cr_assert_eq(hf_net_new(&loop, &l, &hooks, &net), HF_EINVAL);
     cr_assert_null(net);

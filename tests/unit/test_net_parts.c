@@ -5,6 +5,7 @@
 #include "extension.h"
 #include "flood.h"
 #include "json.h"
+#include "source.h"
 
 #include <criterion/criterion.h>
 #include <openssl/x509v3.h>
@@ -100,22 +101,102 @@ Test(hf__address_split, takes_addresses_and_names_with_a_port)
     cr_assert_eq(hf__address_split(longest, &h), HF_EINVAL);
 }
 
-static uint64_t source_of(const char *text)
+Test(hf_net_address_ip, is_the_ip_alone_whatever_its_form)
 {
-    struct hf__host h;
-    struct sockaddr_storage a;
-    cr_assert_eq(hf__address_split(text, &h), 0);
-    cr_assert_eq(hf__address_numeric(&h, &a), 0);
-    return hf__address_source(&a);
+    uint8_t a[HF_NET_IP_LEN], b[HF_NET_IP_LEN];
+    cr_assert_eq(hf_net_address_ip("10.0.0.1:1", a), 0);
+    cr_assert_eq(hf_net_address_ip("[::ffff:10.0.0.1]:2", b), 0);
+    cr_assert_arr_eq(a, b, sizeof(a));
+    cr_assert_eq(hf_net_address_ip("[2001:db8::1]:1", a), 0);
+    cr_assert_eq(hf_net_address_ip("[2001:0DB8:0:0::1]:1", b), 0);
+    cr_assert_arr_eq(a, b, sizeof(a));
+    cr_assert_eq(hf_net_address_ip("a.example:1", a), HF_EINVAL);
+    cr_assert_eq(hf_net_address_ip("", a), HF_EINVAL);
 }
 
-Test(hf__address_source, is_an_ipv4_address_or_half_of_an_ipv6_one)
+static struct hf__who who_of(struct hf__sources *s, const char *address, uint64_t now_ms)
 {
-    cr_assert_eq(source_of("10.0.0.1:1"), source_of("10.0.0.1:2"));
-    cr_assert_neq(source_of("10.0.0.1:1"), source_of("10.0.0.2:1"));
-    cr_assert_eq(source_of("[::ffff:10.0.0.1]:1"), source_of("10.0.0.1:1"));
-    cr_assert_eq(source_of("[2001:db8::1]:1"), source_of("[2001:db8::ffff:2]:1"));
-    cr_assert_neq(source_of("[2001:db8::1]:1"), source_of("[2001:db8:0:1::1]:1"));
+    uint8_t ip[HF_NET_IP_LEN];
+    struct hf__who who;
+    struct hf_net_standing standing = {.kind = HF_NET_STRANGER};
+    cr_assert_eq(hf_net_address_ip(address, ip), 0);
+    cr_assert_eq(hf__who_init(s, &hf_net_limits_default.share[HF_NET_STRANGER], standing, ip, NULL,
+                              now_ms, &who),
+                 0);
+    return who;
+}
+
+Test(hf__who_init, strangers_are_an_ipv4_address_or_three_parts_of_an_ipv6_one)
+{
+    static const struct {
+        const char *a, *b;
+        unsigned count, shared; /* sources of a, and from where on they are those of b, too */
+    } cases[] = {
+        {"10.0.0.1:1", "10.0.0.1:2", 1, 0},
+        {"10.0.0.1:1", "10.0.0.2:1", 1, 1},
+        {"[2001:db8::1]:1", "[2001:db8::ffff:2]:1", 3, 0},
+        {"[2001:db8::1]:1", "[2001:db8:0:1::1]:1", 3, 1},
+        {"[2001:db8::1]:1", "[2001:db8:0:100::1]:1", 3, 2},
+        {"[2001:db8::1]:1", "[2001:db8:1::1]:1", 3, 3},
+    };
+    struct hf__sources s;
+    hf__sources_init(&s, 7);
+    for (size_t i = 0; i < HF_ARRAY_LEN(cases); i++) {
+        struct hf__who a = who_of(&s, cases[i].a, 0), b = who_of(&s, cases[i].b, 0);
+        cr_assert_eq(a.count, cases[i].count);
+        for (unsigned at = 0; at < a.count; at++) {
+            cr_assert_eq(a.at[at] == b.at[at], at >= cases[i].shared, "%s %s", cases[i].a,
+                         cases[i].b);
+            cr_assert_eq(a.at[at]->places, 1u << at);
+        }
+        hf__who_done(&a, 0);
+        hf__who_done(&b, 0);
+    }
+    hf__sources_done(&s);
+}
+
+Test(hf__who_may_connect, coming_back_gives_no_fresh_tokens_and_a_pause_does)
+{
+    struct hf__sources s;
+    hf__sources_init(&s, 7);
+    const struct hf_net_share *share = &hf_net_limits_default.share[HF_NET_STRANGER];
+    struct hf__who w = who_of(&s, "10.0.0.1:1", 0);
+    for (unsigned i = 0; i < share->accepts_burst; i++)
+        cr_assert(hf__who_may_connect(&w, 0));
+    hf__who_done(&w, 0);
+    w = who_of(&s, "10.0.0.1:2", 0);
+    cr_assert_not(hf__who_may_connect(&w, 0));
+    hf__who_done(&w, 0);
+    struct hf__who other = who_of(&s, "10.0.0.2:1", 0);
+    cr_assert(hf__who_may_connect(&other, 0));
+    hf__who_done(&other, 0);
+    w = who_of(&s, "10.0.0.1:3", 120000);
+    cr_assert(hf__who_may_connect(&w, 120000));
+    hf__who_done(&w, 120000);
+    /* The next that is new makes forgotten who has not come for so long. */
+    w = who_of(&s, "10.0.0.3:1", 120000);
+    hf__who_done(&w, 120000);
+    cr_assert_eq(s.count, 2);
+    hf__sources_done(&s);
+}
+
+Test(hf__who_init, no_more_sources_are_remembered_than_their_bound)
+{
+    struct hf__sources s;
+    char address[32];
+    hf__sources_init(&s, 7);
+    struct hf__who held = who_of(&s, "10.1.0.0:1", 0);
+    for (unsigned i = 0; i < HF_NET_SOURCES_MAX + 100u; i++) {
+        snprintf(address, sizeof(address), "10.0.%u.%u:1", i / 256, i % 256);
+        struct hf__who w = who_of(&s, address, 1);
+        hf__who_done(&w, 1);
+    }
+    cr_assert_eq(s.count, HF_NET_SOURCES_MAX);
+    struct hf__who again = who_of(&s, "10.1.0.0:2", 1);
+    cr_assert_eq(again.at[0], held.at[0]);
+    hf__who_done(&again, 1);
+    hf__who_done(&held, 1);
+    hf__sources_done(&s);
 }
 
 static unsigned fired;

@@ -132,11 +132,14 @@ Test(hf_net_stress, every_call_ends_once_under_tight_bounds)
 {
     struct hf_net_limits l = hf_net_limits_default;
     l.body_bytes_max = 64 << 10;
-    l.connection_bytes_max = 128 << 10;
-    l.memory_bytes_max = 256 << 10;
-    l.connections_max = 4;
-    l.connections_per_source = 4;
-    l.handshakes_max = 2;
+    l.own_bytes_max = 256 << 10;
+    l.share[HF_NET_EXPECTED].bytes_each = 64 << 10;
+    l.share[HF_NET_EXPECTED].bytes_max = 256 << 10;
+    l.share[HF_NET_EXPECTED].connections_max = 4;
+    l.share[HF_NET_EXPECTED].connections_each = 1;
+    l.share[HF_NET_EXPECTED].handshakes_max = 2;
+    l.share[HF_NET_EXPECTED].handshakes_each = 1;
+    l.share[HF_NET_EXPECTED].idle_ms_max = 20;
     l.pool_max = 2;
     l.calls_per_address = 3;
     l.streams_max = 2;

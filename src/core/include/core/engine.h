@@ -318,6 +318,10 @@ HF_MUST_USE int hf_engine_certify(struct hf_engine *e, struct hf_bytes spki,
  */
 HF_MUST_USE int hf_engine_identity(const struct hf_engine *e, struct hf_bytes *ret);
 
+/* The newest set, for what a shell wants to know of peers; NULL: there is none yet. Borrowed until
+ * the next step. */
+const struct hf_document *hf_engine_set(const struct hf_engine *e);
+
 /* Looks at the node; see core/status.h. What ret points to is valid until the next step. */
 void hf_engine_status(struct hf_engine *e, uint64_t now_ms, struct hf_status *ret);
 

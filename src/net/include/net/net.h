@@ -28,6 +28,8 @@ struct hf_net;
  * hf_suite.sign does. */
 #define HF_NET_TLS_LABEL "holdfast/v1/tls"
 
+enum { HF_NET_IP_LEN = 16 }; /* an IPv6 address; IPv4 as ::ffff:a.b.c.d */
+
 enum hf_net_method { HF_NET_GET, HF_NET_POST };
 enum hf_net_type { HF_NET_MSGPACK, HF_NET_JSON, HF_NET_TEXT };
 
@@ -36,7 +38,9 @@ struct hf_net_peer {
     uint64_t conn;          /* names the connection, never used again; 0 where there was none */
     bool outgoing;          /* this node opened it */
     const uint8_t *account; /* HF_NET_ACCOUNT_LEN bytes, proven by its certificate; NULL: locked */
-    const char *address; /* "ip:port" of an incoming one, the called address of an outgoing one */
+    const char *address;   /* "ip:port" of an incoming one, the called address of an outgoing one */
+    const uint8_t *ip;     /* HF_NET_IP_LEN bytes of an incoming one; NULL of an outgoing one */
+    enum hf_net_kind kind; /* of an incoming one: whose bounds are its own */
 };
 
 /* Names a request until it is answered. A handle whose stream has gone is
@@ -66,6 +70,13 @@ struct hf_net_result {
     const char *reason;      /* on error, a sentence with the cause; otherwise "" */
 };
 
+/* What a peer is to this node. */
+struct hf_net_standing {
+    enum hf_net_kind kind;
+    uint32_t places; /* its source has so many times the bounds of one: as many members live at its
+                        address. 0 counts as 1 */
+};
+
 struct hf_net_hooks {
     void *user; /* first argument of every hook but verify */
     /* hf_suite.verify: 0, or an error when the signature does not verify. Required. */
@@ -83,6 +94,12 @@ struct hf_net_hooks {
      */
     int64_t (*body_max)(void *user, enum hf_net_method method, const char *path,
                         const struct hf_net_peer *peer);
+    /*
+     * What a peer is to this node: asked when its connection comes (peer->account is NULL then),
+     * when it has proved an account, and when it asks something after a pause. Optional: all are
+     * strangers.
+     */
+    struct hf_net_standing (*standing)(void *user, const struct hf_net_peer *peer);
 };
 
 /*
@@ -135,6 +152,14 @@ bool hf_net_reply(struct hf_net *net, struct hf_net_handle handle, int status,
  * message NULL: the error's sentence. */
 bool hf_net_reply_error(struct hf_net *net, struct hf_net_handle handle, int status, int error,
                         const char *message);
+
+/*
+ * Whether a line may be written into the log about what a connection did: each source has so many
+ * at once, and one a second. False: it has had them; count it. True where the connection has gone.
+ */
+bool hf_net_may_log(struct hf_net *net, uint64_t conn);
+/* The IP of "ip:port" or "[ipv6]:port", as in hf_net_peer. HF_EINVAL: a name, or no address. */
+HF_MUST_USE int hf_net_address_ip(const char *address, uint8_t ret[static HF_NET_IP_LEN]);
 
 enum hf_net_call_flags {
     HF_NET_LOCKED_OK = 1, /* a peer whose certificate names no account will do */

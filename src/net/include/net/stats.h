@@ -2,7 +2,7 @@
 #ifndef HF_NET_STATS_H
 #define HF_NET_STATS_H
 
-#include <stdint.h>
+#include "net/limits.h"
 
 /* X(field, sentence): events counted since the start. */
 #define HF_NET_COUNTER_MAP(X)                                                                      \
@@ -15,10 +15,13 @@
     X(replies_dropped, "answers whose stream had gone")                                            \
     X(calls, "calls made")                                                                         \
     X(calls_failed, "calls that ended without an answer")                                          \
-    X(refused_connections, "refused: connections_max")                                             \
-    X(refused_source, "refused: connections_per_source")                                           \
-    X(refused_handshakes, "refused: handshakes_max")                                               \
-    X(refused_memory, "refused: a memory bound")                                                   \
+    X(refused_rate, "refused: connections of one source above its rate")                           \
+    X(refused_requests, "refused: requests of one source above its rate (429)")                    \
+    X(refused_memory, "refused: a memory bound (429, 503)")                                        \
+    X(evicted_connections, "connections ended in favour of others of their kind: places")          \
+    X(evicted_handshakes, "connections ended in favour of others of their kind: handshakes")       \
+    X(evicted_memory, "connections ended in favour of others of their kind: memory")               \
+    X(refused_own, "own calls ended: the memory for their answers is full")                        \
     X(refused_body, "refused: body above its bound (413)")                                         \
     X(refused_headers, "refused: headers above their bound (431)")                                 \
     X(refused_path, "refused: no such path, method or right (403, 404, 405, 429)")                 \
@@ -48,7 +51,11 @@ struct hf_net_stats {
     uint32_t connections_out;
     uint32_t handshakes;
     uint32_t calls_running;
-    uint64_t memory_bytes; /* bodies and output held */
+    uint64_t memory_bytes;              /* bodies and answers held, of all connections */
+    uint64_t own_bytes;                 /* of these, answers to own calls */
+    uint32_t sources;                   /* of which an account is kept */
+    uint32_t connections[HF_NET_KINDS]; /* incoming, by enum hf_net_kind */
+    uint64_t bytes[HF_NET_KINDS];       /* bodies and answers held for them */
     /* The last reason of each kind, with the peer's address; "" when there was none. Terminated. */
     char last_refusal[HF_NET_REASON_MAX];
     char last_handshake[HF_NET_REASON_MAX];
