@@ -30,6 +30,13 @@ struct hf__request {
     uint64_t since_ms;
 };
 
+/* Lines of one type that others cause, in the time that runs. */
+struct hf__trace_rate {
+    uint64_t since_ms;
+    uint32_t lines;
+    uint64_t held_back; /* since the last that was written */
+};
+
 struct hf__local;
 struct hf__members;
 struct hf__metrics;
@@ -72,6 +79,8 @@ struct hf__daemon {
     bool state_changed; /* since keys that are waited for were asked for */
     struct hf__metrics *metrics;
     uint64_t traces[64]; /* counted, by type */
+    struct hf__trace_rate trace_rates[64];
+    const struct hf_net_peer *asker; /* whose request the engine is at, or NULL */
 
     uv_timer_t tick; /* the engine's deadline */
     uint32_t ticks;

@@ -1,5 +1,6 @@
 #include "log.h"
 
+#include "log_writer.h"
 #include "base/error.h"
 #include "base/hex.h"
 #include "clock/clock.h"
@@ -11,6 +12,8 @@ enum { LINE_MAX_LEN = 4096, HEX_MAX = 64 };
 
 static bool log_json;
 static int log_level = HF__INFO;
+static struct hf__log_writer *writer; /* NULL: hf__log_write writes by itself */
+static bool stuck;                    /* the reader takes nothing: a write would last for ever */
 
 void hf__log_setup(bool json, int level)
 {
@@ -120,15 +123,52 @@ bool hf__log_begin(struct hf__line *l, int level, const char *event)
     return true;
 }
 
+/* A line in the place of those that the buffer had no room for. */
+static size_t say_lost(uint64_t lost, char *ret, size_t len)
+{
+    struct hf__line l;
+    hf__line_begin(&l, log_json, hf_clock_wall_ms(), HF__WARNING, "log_lines_lost");
+    hf__line_uint(&l, "count", lost);
+    hf__line_end(&l);
+    size_t said = l.buf.error == 0 && l.buf.len <= len ? l.buf.len : 0;
+    if (said > 0)
+        memcpy(ret, l.buf.data, said);
+    hf_buf_done(&l.buf);
+    return said;
+}
+
 void hf__log_write(struct hf__line *l)
 {
     hf__line_end(l);
-    /* A line that cannot be written is lost: the daemon's work does not wait for its log. */
-    if (l->buf.error == 0) {
+    if (l->buf.error != 0 || stuck) {
+        hf_buf_done(&l->buf);
+        return;
+    }
+    if (writer != NULL) {
+        hf__log_writer_put(writer, hf_buf_bytes(&l->buf), say_lost);
+    } else {
         ssize_t n = write(STDERR_FILENO, l->buf.data, l->buf.len);
         (void)n;
     }
     hf_buf_done(&l->buf);
+}
+
+int hf__log_start(void)
+{
+    hf_assert(writer == NULL);
+    return hf__log_writer_new(STDERR_FILENO, &writer);
+}
+
+void hf__log_stop(uint32_t ms_max)
+{
+    struct hf__log_writer *w = writer;
+    writer = NULL;
+    stuck = !hf__log_writer_free(w, ms_max);
+}
+
+uint64_t hf__log_lost(void)
+{
+    return writer == NULL ? 0 : hf__log_writer_lost(writer);
 }
 
 void hf__log(int level, const char *event, const char *text, int error)

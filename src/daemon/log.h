@@ -20,6 +20,17 @@ void hf__log_setup(bool json, int level);
 /* Whether lines of this level are written. */
 bool hf__log_wanted(int level);
 
+/*
+ * From here on lines go through a buffer and a thread, and logging never waits. Called when the
+ * process forks no more and its system calls are filtered. HF_ENOMEM.
+ */
+HF_MUST_USE int hf__log_start(void);
+/* Writes out what is buffered, for at most so long. What is logged afterwards is written at once,
+ * or dropped where the reader took nothing. */
+void hf__log_stop(uint32_t ms_max);
+/* Lines for which the buffer had no room. */
+uint64_t hf__log_lost(void);
+
 /* Begins a line. wall_ms: Unix time. */
 void hf__line_begin(struct hf__line *l, bool json, uint64_t wall_ms, int level, const char *event);
 /* value: terminated; quoted and escaped as the format wants. NULL: the field is left out. */

@@ -192,7 +192,9 @@ static void on_request(void *user, const struct hf_net_request *request)
     event.u.request.method = (uint8_t)method_of(request->path);
     event.u.request.account = request->peer.account;
     event.u.request.body = request->body;
+    d->asker = &request->peer;
     hf__daemon_step(d, &event);
+    d->asker = NULL;
 }
 
 /* ---- calls */

@@ -12,7 +12,13 @@
 #include <unistd.h>
 
 /* Keys, what the engine derives, and rows on their way to the disk: what does not fit waits. */
-enum { SECRETS_LEN = 256 << 10, ARENAS_MAX = 1, TRIM_BYTES = 64 << 10, TRIM_TICKS = 20 };
+enum {
+    LOG_MS = 500,
+    SECRETS_LEN = 256 << 10,
+    ARENAS_MAX = 1,
+    TRIM_BYTES = 64 << 10,
+    TRIM_TICKS = 20
+};
 
 void hf__daemon_reload(struct hf__daemon *d)
 {
@@ -159,6 +165,7 @@ static int close_daemon(struct hf__daemon *d, int status)
     hf__members_free(d->members);
     int r = uv_loop_close(&d->loop);
     hf__log(r == 0 ? HF__INFO : HF__WARNING, "stopped", NULL, 0);
+    hf__log_stop(LOG_MS);
     free(d);
     return status;
 }
@@ -185,9 +192,13 @@ int hf__daemon_run(const struct hf__settings *settings, const char *config_file)
     int r = open_daemon(d, &what);
     if (r == 0)
         r = hf__harden_calls();
+    /* Threads that are made from here on have the filter, too. */
+    if (r == 0)
+        r = hf__log_start();
     if (r != 0) {
         /* Before anything is open but the port: the process's end closes it. */
         hf__log(HF__ERROR, "cannot_start", what, r);
+        hf__log_stop(LOG_MS);
         return EXIT_FAILURE;
     }
     hf__daemon_begin(d);

@@ -1,7 +1,10 @@
 /* What the engine reports, as log lines and counters. */
 #include "base/error.h"
+#include "clock/clock.h"
 #include "daemon.h"
 #include "log.h"
+
+enum { RATE_MS = 10000, RATE_LINES = 20 };
 
 static const uint8_t zeros[32];
 
@@ -67,13 +70,61 @@ static void numbers(struct hf__line *l, const struct hf_trace *t)
     }
 }
 
+/* Tell what any peer can make happen as often as it likes. */
+static bool caused_by_others(enum hf_trace_type type)
+{
+    switch (type) {
+    case HF_TRACE_DOCUMENT_REFUSED:
+    case HF_TRACE_REQUEST_REFUSED:
+    case HF_TRACE_QUOTE_REFUSED:
+    case HF_TRACE_CLAIM_REFUSED:
+    case HF_TRACE_PEER_MISBEHAVED:
+    case HF_TRACE_CALL_FAILED:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Whether one more line of this type may be written: so many in a while, and of one source no more
+ * than the transport gives it. */
+static bool within_rate(struct hf__daemon *d, enum hf_trace_type type)
+{
+    struct hf__trace_rate *rate = &d->trace_rates[type];
+    uint64_t now_ms = hf_clock_monotonic_ms();
+    if (now_ms - rate->since_ms >= RATE_MS) {
+        rate->since_ms = now_ms;
+        rate->lines = 0;
+    }
+    if (rate->lines >= RATE_LINES ||
+        (d->asker != NULL && !hf_net_may_log(d->net, d->asker->conn))) {
+        rate->held_back++;
+        return false;
+    }
+    rate->lines++;
+    return true;
+}
+
+/* At what level: what someone did who is no member is nothing for an operator to act on. */
+static int level_of(const struct hf__daemon *d, enum hf_trace_type type)
+{
+    bool of_no_member = d->asker != NULL && d->asker->kind != HF_NET_MEMBER;
+    return of_no_member && caused_by_others(type) ? HF__DEBUG : hf_trace_level(type);
+}
+
 void hf__trace_log(struct hf__daemon *d, const struct hf_trace *t)
 {
     struct hf__line l;
+    int level = level_of(d, t->type);
+    bool rated = caused_by_others(t->type);
     hf_assert((size_t)t->type < HF_ARRAY_LEN(d->traces));
     d->traces[t->type]++;
-    if (!hf__log_begin(&l, hf_trace_level(t->type), hf_trace_name(t->type)))
+    if (!hf__log_wanted(level) || (rated && !within_rate(d, t->type)) ||
+        !hf__log_begin(&l, level, hf_trace_name(t->type)))
         return;
+    if (d->trace_rates[t->type].held_back > 0)
+        hf__line_uint(&l, "held_back", d->trace_rates[t->type].held_back);
+    d->trace_rates[t->type].held_back = 0;
     numbers(&l, t);
     if (memcmp(t->account, zeros, sizeof zeros) != 0)
         hf__line_hex(&l, "account", hf_bytes_of(t->account, sizeof t->account));

@@ -2,6 +2,7 @@
 """What real daemons and the authority's commands make of bad input, and how they start, stop and say how they are."""
 
 import contextlib
+import fcntl
 import os
 import pathlib
 import re
@@ -11,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 SOURCE = pathlib.Path(os.environ["HOLDFAST_SOURCE"])
 BUILD = pathlib.Path(os.environ["HOLDFAST_BUILD"])
@@ -145,6 +147,30 @@ def sigterm_ends_it_cleanly_and_a_restart_recovers():
         node.terminate()
         node.start()
         assert until(lambda: node.key("tss-db"), 30, "no key") == key
+
+
+@tap.case
+def a_log_that_nobody_reads_holds_nothing_up():
+    with mesh() as m:
+        m.make()
+        node = m.nodes[0]
+        key = node.key("tss-db")
+        node.kill()
+        unread, log = os.pipe()
+        fcntl.fcntl(log, fcntl.F_SETPIPE_SZ, 4096)
+        node.process = subprocess.Popen([m.programs.holdfastd, "--config", node.config], stdin=subprocess.DEVNULL,
+                                        stdout=log, stderr=log)
+        os.close(log)
+        assert until(lambda: node.key("tss-db"), 30, "no key") == key
+        # Each reload is a line or more: far more than pipe and buffer hold.
+        for _ in range(5):
+            for _ in range(200):
+                node.hang_up()
+                time.sleep(0.0005)
+            assert node.command("reload").returncode == 0
+        assert node.key("tss-db") == key
+        node.terminate()
+        os.close(unread)
 
 
 @tap.case
