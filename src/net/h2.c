@@ -168,8 +168,6 @@ int hf__h2_callbacks_init(struct hf_net *net)
     shared_callbacks(net->client_callbacks);
     nghttp2_session_callbacks_set_on_frame_recv_callback(net->client_callbacks, on_client_frame);
     hf__client_callbacks(net->client_callbacks);
-    /* Do not keep closed streams: no priority tree is used. */
-    nghttp2_option_set_no_closed_streams(net->option, 1);
     nghttp2_option_set_max_outbound_ack(net->option, HF_NET_ACKS_QUEUED_MAX);
     nghttp2_option_set_max_settings(net->option, HF_NET_SETTINGS_MAX);
     nghttp2_option_set_max_reserved_remote_streams(net->option, 0);
@@ -189,7 +187,6 @@ int hf__h2_start(struct hf__conn *conn)
         {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, conn->outgoing ? 0 : net->limits.streams_max},
         {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, STREAM_WINDOW},
         {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, HF_NET_HEADER_LIST_MAX},
-        {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
         {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
     };
     /* Only a client may speak of push (RFC 9113, 6.5.2): it comes last. */

@@ -97,6 +97,7 @@ struct hf__stream {
     int32_t id;
     enum hf_net_method method;
     bool known_method;
+    bool head;     /* its answer has no body */
     bool too_long; /* the path */
     bool whole;    /* the request's last byte came */
     bool replied;

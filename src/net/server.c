@@ -79,12 +79,15 @@ static void submit_reply(struct hf__stream *s, int status, enum hf_net_type type
         hf__h2_field("content-length", length, (size_t)length_len),
     };
     nghttp2_data_provider provider = {.source.ptr = s, .read_callback = read_reply};
+    if (s->head)
+        s->reply_sent = len;
     s->conn->net->stats.replies++;
     if (status == 200) {
         s->conn->useful = true;
         s->conn->useful_ms = hf__now_ms(s->conn->net);
     }
-    if (nghttp2_submit_response(s->conn->h2, s->id, fields, HF_ARRAY_LEN(fields), &provider) != 0)
+    if (nghttp2_submit_response(s->conn->h2, s->id, fields, HF_ARRAY_LEN(fields),
+                                s->head ? NULL : &provider) != 0)
         hf__conn_close(s->conn, HF_ENOMEM, "out of memory", "");
     /* The peer must take the answer as fast as it must send a request. */
     s->since_ms = hf__now_ms(s->conn->net);
@@ -225,7 +228,9 @@ static int on_header(nghttp2_session *h2, const nghttp2_frame *frame, const uint
     if (frame->headers.cat != NGHTTP2_HCAT_REQUEST)
         return 0;
     if (is(name, name_len, ":method")) {
-        s->known_method = is(value, value_len, "GET") || is(value, value_len, "POST");
+        /* HEAD is GET but for the body of its answer (RFC 9110, 9.3.2). */
+        s->head = is(value, value_len, "HEAD");
+        s->known_method = s->head || is(value, value_len, "GET") || is(value, value_len, "POST");
         s->method = is(value, value_len, "POST") ? HF_NET_POST : HF_NET_GET;
     } else if (is(name, name_len, ":path")) {
         s->too_long = value_len > HF_NET_PATH_MAX;
@@ -376,7 +381,8 @@ int hf__server_frame_sent(nghttp2_session *h2, const nghttp2_frame *frame, struc
         hf__conn_close(conn, HF_EHTTP, "too many frames", "streams that had to be reset");
         return NGHTTP2_ERR_CALLBACK_FAILURE;
     }
-    if (frame->hd.type != NGHTTP2_DATA || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0)
+    if ((frame->hd.type != NGHTTP2_DATA && frame->hd.type != NGHTTP2_HEADERS) ||
+        (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0)
         return 0;
     /* Answered before the request was whole: the peer need not send the rest (RFC 9113, 8.1). */
     const struct hf__stream *s = stream_of(h2, frame->hd.stream_id);
@@ -392,6 +398,8 @@ static int on_stream_close(nghttp2_session *h2, int32_t id, uint32_t error, void
     struct hf__stream *s = stream_of(h2, id);
     if (s == NULL)
         return 0;
+    /* nghttp2 remembers it for a while, to tell a late frame from a wrong one. */
+    nghttp2_session_set_stream_user_data(h2, id, NULL);
     stream_free(s);
     if (conn->active == 0) {
         conn->idle_since_ms = hf__now_ms(conn->net);

@@ -248,6 +248,7 @@ void raw_peer_read(struct raw_peer *s, bool until_status)
             s->goaway = (uint8_t)(1 + payload[7]);
         if (head[3] == 1) {
             s->status = status_of(payload, len);
+            s->flags = head[4];
             if (until_status)
                 return;
         }

@@ -39,6 +39,7 @@ struct raw_peer {
     bool answered; /* something came after it */
     bool resumed;
     int status;
+    uint8_t flags;  /* of the HEADERS with the status */
     uint8_t goaway; /* 0: none came; else 1 + its error code */
 };
 

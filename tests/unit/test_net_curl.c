@@ -99,8 +99,14 @@ Test(curl, http2_works_against_a_node)
         {"POST", "/v1/small",
          "{\"code\":\"too_big\",\"message\":\"the body is too large\",\"retryable\":false} 413 2"},
     };
+    char *head[] = {"curl", "-s", "-k", "--http2", "-I", NULL, NULL};
     char url[HF_NET_ADDRESS_MAX + 80];
     struct curl c;
+    snprintf(url, sizeof(url), "https://%s/v1/health", a->address);
+    head[5] = url;
+    cr_assert(run(&c, head));
+    cr_assert_eq(c.status, 0, "%s", c.text);
+    cr_assert_eq(strncmp(c.text, "HTTP/2 200", 10), 0, "%s", c.text);
     for (size_t i = 0; i < HF_ARRAY_LEN(cases); i++) {
         snprintf(url, sizeof(url), "https://%s%s", a->address, cases[i].path);
         bool get = cases[i].method[0] == 'G';
