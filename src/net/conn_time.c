@@ -31,7 +31,7 @@ void hf__conn_schedule(struct hf__conn *conn)
     const struct hf_net_limits *l = &conn->net->limits;
     uint64_t at = HF__NEVER;
     if (conn->state != HF__OPEN) {
-        at = conn->idle_since_ms + l->handshake_ms_max;
+        at = earlier(conn->idle_since_ms + l->handshake_ms_max, hf__conn_race_ms(conn));
     } else {
         if (conn->writing)
             at = earlier(at, conn->write_since_ms + l->write_ms_max);
@@ -88,6 +88,8 @@ void hf__conn_due(struct hf__deadline *d)
             s->handshake_timeout++;
             hf__conn_close(conn, HF_ECONNECT, "the handshake took too long", "");
             memcpy(s->last_handshake, conn->reason, sizeof(conn->reason));
+        } else if (now >= hf__conn_race_ms(conn)) {
+            hf__conn_race(conn);
         }
     } else if (conn->writing && now >= conn->write_since_ms + l->write_ms_max) {
         s->timeout_write++;

@@ -22,6 +22,7 @@
 #include "flood.h"
 #include "list.h"
 #include "net/net.h"
+#include "resolve.h"
 #include "source.h"
 #include "tls.h"
 
@@ -31,8 +32,7 @@
 enum {
     HF__PLAIN_LEN = 16 << 10, /* one TLS record's worth */
     HF__QUEUED_MAX =
-        256 << 10,         /* output that piles up behind a write, all of it forced by the peer */
-    HF__ADDRESSES_MAX = 4, /* of one name, tried in order */
+        256 << 10, /* output that piles up behind a write, all of it forced by the peer */
     HF__SLOTS_MAX = 1 << 16,
 };
 
@@ -83,6 +83,8 @@ struct hf__conn {
     struct hf__bucket resets;
     uint8_t ip[HF_NET_IP_LEN]; /* incoming */
     struct hf__target *target; /* outgoing */
+    struct hf__name *name;     /* outgoing: it waits for what this name stands for */
+    uint64_t attempt_ms;       /* when it began to connect to its address */
     struct sockaddr_storage addresses[HF__ADDRESSES_MAX];
     unsigned address_count;
     unsigned address_next;
@@ -185,6 +187,7 @@ struct hf_net {
     struct hf__list dirty;
     struct hf__list finished;
     struct hf__list targets;
+    struct hf__resolver resolver;
     struct hf__list kicked;
     struct hf__conn **slots; /* by the low 16 bits of a connection's id */
     size_t slot_count;
@@ -319,6 +322,13 @@ void hf__target_unref(struct hf__target *t);
 void hf__target_kick(struct hf__target *t);
 /* Gives waiting calls to the connection, making one if need be. */
 void hf__target_serve(struct hf__target *t);
+/* Its address, or its name's, are there: connects to the first. */
+void hf__conn_connect(struct hf__conn *conn);
+/* Its name has no address, or none can be had now. */
+void hf__conn_unresolved(struct hf__conn *conn);
+/* When the next address is to be tried beside the one that has not answered; or HF__NEVER. */
+uint64_t hf__conn_race_ms(const struct hf__conn *conn);
+void hf__conn_race(struct hf__conn *conn);
 /* Takes the connection out of the pool: new calls will use another. */
 void hf__target_forget(struct hf__conn *conn);
 /* call.c */

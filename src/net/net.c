@@ -142,6 +142,7 @@ static void free_parts(struct hf_net *net)
     nghttp2_session_callbacks_del(net->server_callbacks);
     nghttp2_session_callbacks_del(net->client_callbacks);
     nghttp2_option_del(net->option);
+    hf__resolver_done(net);
     hf__deadlines_done(&net->deadlines);
     hf__sources_done(&net->sources);
     hf_buf_done(&net->out);
@@ -191,6 +192,8 @@ int hf_net_new(struct uv_loop_s *loop, const struct hf_net_limits *limits,
     if (r == 0)
         r = hf__deadlines_add(&net->deadlines, &net->accept_again, hf__accept_due);
     if (r == 0)
+        r = hf__resolver_init(net);
+    if (r == 0)
         r = hf__h2_callbacks_init(net);
     if (r == 0)
         r = hf__tls_context_init(&net->tls, &net->out);
@@ -212,6 +215,7 @@ void hf_net_stop(struct hf_net *net, void (*done)(void *user))
     net->stopping = true;
     net->done = done;
     hf_net_unlisten(net);
+    hf__resolver_stop(net);
     for (struct hf__list *l = net->conns.next, *next; l != &net->conns; l = next) {
         next = l->next;
         hf__conn_close(hf__container(l, struct hf__conn, link), HF_ECANCELED, "stopped", "");

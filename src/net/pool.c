@@ -2,8 +2,9 @@
  * a call, resolved off the loop. */
 #include "internal.h"
 
-#include <netdb.h>
 #include <stdlib.h>
+
+enum { ATTEMPT_MS = 250 /* between attempts at addresses of a name (RFC 8305, section 5) */ };
 
 struct hf__target *hf__target_get(struct hf_net *net, const char *address, int *ret_error)
 {
@@ -76,7 +77,10 @@ static void fail_connect(struct hf__conn *conn, int error, const char *what, int
 
 static void connect_next(struct hf__conn *conn);
 
-/* A name's next address takes a socket of its own, and the old one's place in the pool. */
+/*
+ * The next address takes a socket of its own, and its place in the pool. The one before goes on
+ * trying beside it: who connects first wins (RFC 8305, section 5).
+ */
 static void connect_again(struct hf__conn *conn)
 {
     struct hf__target *t = conn->target;
@@ -90,8 +94,47 @@ static void connect_again(struct hf__conn *conn)
     next->address_next = conn->address_next;
     next->idle_since_ms = conn->idle_since_ms;
     t->conn = next;
-    hf__conn_schedule(next);
     connect_next(next);
+}
+
+/* Another attempt at the same target that is still under way, or NULL. */
+static struct hf__conn *rival_of(const struct hf__conn *conn)
+{
+    for (struct hf__list *l = conn->net->conns.next; l != &conn->net->conns; l = l->next) {
+        struct hf__conn *other = hf__container(l, struct hf__conn, link);
+        if (other != conn && other->outgoing && other->target == conn->target &&
+            other->state == HF__CONNECTING && !other->closing)
+            return other;
+    }
+    return NULL;
+}
+
+static void won(struct hf__conn *conn)
+{
+    struct hf__target *t = conn->target;
+    if (t->conn != conn && (t->conn == NULL || t->conn->state != HF__CONNECTING)) {
+        hf__conn_close(conn, HF_EREFUSED, "another address answered first", "");
+        return;
+    }
+    t->conn = conn;
+    for (struct hf__conn *other; (other = rival_of(conn)) != NULL;)
+        hf__conn_close(other, HF_EREFUSED, "another address answered first", "");
+    hf__conn_start(conn);
+}
+
+static void lost(struct hf__conn *conn, int status)
+{
+    struct hf__target *t = conn->target;
+    if (t->conn == conn && conn->address_next < conn->address_count)
+        connect_again(conn);
+    if (t->conn == conn) {
+        struct hf__conn *rival = rival_of(conn);
+        if (rival != NULL)
+            t->conn = rival;
+        else
+            hf__resolve_doubt(conn->net, t->host.host);
+    }
+    fail_connect(conn, HF_ECONNECT, "no connection", status);
 }
 
 static void on_connect(uv_connect_t *req, int status)
@@ -99,71 +142,42 @@ static void on_connect(uv_connect_t *req, int status)
     struct hf__conn *conn = hf__container(req, struct hf__conn, connect);
     if (conn->closing)
         return;
-    if (status == 0) {
-        hf__conn_start(conn);
-        return;
-    }
-    if (conn->address_next < conn->address_count && conn->target->conn == conn)
-        connect_again(conn);
-    fail_connect(conn, HF_ECONNECT, "no connection", status);
+    if (status == 0)
+        won(conn);
+    else
+        lost(conn, status);
 }
 
 static void connect_next(struct hf__conn *conn)
 {
     const struct sockaddr *a = (const struct sockaddr *)&conn->addresses[conn->address_next++];
+    conn->attempt_ms = hf__now_ms(conn->net);
+    hf__conn_schedule(conn);
     int r = uv_tcp_connect(&conn->connect, &conn->tcp, a, on_connect);
     if (r != 0)
-        fail_connect(conn, HF_ECONNECT, "no connection", r);
+        lost(conn, r);
 }
 
-/* A query to the resolver outlives the connection that asked, if need be: it finds it by its id. */
-struct resolve {
-    uv_getaddrinfo_t req;
-    struct hf_net *net;
-    uint64_t conn;
-};
-
-static void on_resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *found)
+void hf__conn_connect(struct hf__conn *conn)
 {
-    struct resolve *query = req->data;
-    struct hf_net *net = query->net;
-    struct hf__conn *conn = hf__conn_find(net, query->conn);
-    if (conn != NULL) {
-        for (const struct addrinfo *a = found; a != NULL && status == 0; a = a->ai_next)
-            if (a->ai_addrlen <= sizeof(conn->addresses[0]) &&
-                conn->address_count < HF__ADDRESSES_MAX)
-                memcpy(&conn->addresses[conn->address_count++], a->ai_addr, a->ai_addrlen);
-        if (conn->address_count > 0)
-            connect_next(conn);
-        else
-            fail_connect(conn, HF_ERESOLVE, "the name has no address",
-                         status == 0 ? UV_EAI_NONAME : status);
-    }
-    uv_freeaddrinfo(found);
-    free(query);
-    hf__handle_gone(net);
+    connect_next(conn);
 }
 
-static void resolve(struct hf__conn *conn)
+uint64_t hf__conn_race_ms(const struct hf__conn *conn)
 {
-    struct hf__target *t = conn->target;
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    struct resolve *query = calloc(1, sizeof(*query));
-    if (query == NULL) {
-        fail_connect(conn, HF_ENOMEM, "out of memory", UV_ENOMEM);
-        return;
-    }
-    query->req.data = query;
-    query->net = conn->net;
-    query->conn = conn->id;
-    int r = uv_getaddrinfo(conn->net->loop, &query->req, on_resolved, t->host.host, t->host.port,
-                           &hints);
-    if (r != 0) {
-        free(query);
-        fail_connect(conn, HF_ERESOLVE, "the name has no address", r);
-        return;
-    }
-    conn->net->handles++;
+    bool more = conn->outgoing && conn->state == HF__CONNECTING && conn->address_next > 0 &&
+                conn->address_next < conn->address_count && conn->target->conn == conn;
+    return more ? conn->attempt_ms + ATTEMPT_MS : HF__NEVER;
+}
+
+void hf__conn_race(struct hf__conn *conn)
+{
+    connect_again(conn);
+}
+
+void hf__conn_unresolved(struct hf__conn *conn)
+{
+    fail_connect(conn, HF_ERESOLVE, "the name has no address", UV_EAI_NONAME);
 }
 
 /* Makes room in a full pool: the connection that has been idle longest goes. */
@@ -199,7 +213,7 @@ static int connect_target(struct hf__target *t)
         conn->address_count = 1;
         connect_next(conn);
     } else {
-        resolve(conn);
+        hf__resolve(conn);
     }
     return 0;
 }

@@ -32,6 +32,7 @@ LIBRARIES = [
     ("sodium", ["sodium_dep"], {"base", "crypto"}),
     ("openssl/", ["libcrypto_dep", "ssl_dep"], {"attest", "net", "clock"}),
     ("uv.h", ["uv_dep"], {"net", "daemon"}),
+    ("ares.h", ["cares_dep"], {"net"}),
     ("nghttp2/", ["nghttp2_dep"], {"net", "daemon"}),
     ("sqlite3.h", ["sqlite_dep"], {"store"}),
     ("yaml.h", ["yaml_dep"], {"config"}),

@@ -5,7 +5,7 @@
  *
  * Everything runs on the thread of the loop, and every hook is called from the loop, never from
  * inside a function of this header: a caller may hold a request in its hands while it calls any of
- * them. Nothing blocks; host names are resolved on libuv's threads.
+ * them. Nothing blocks; host names are resolved on the loop.
  *
  * Identity. The TLS key is made when the hf_net is. Its certificate names an account only after
  * hf_net_set_identity: the account's key never comes here, only its signature over the public half
@@ -112,7 +112,7 @@ HF_MUST_USE int hf_net_new(struct uv_loop_s *loop, const struct hf_net_limits *l
 /*
  * Begins to stop: no more requests come, calls end with HF_ECANCELED, connections close. done is
  * called, from the loop, when no handle is left; it may call hf_net_free. Once only.
- * A host name whose resolution is under way is waited for.
+ * Nothing is waited for that others have to do: neither handshakes nor names.
  */
 void hf_net_stop(struct hf_net *net, void (*done)(void *user));
 /* Only when stopped: from done, or later. NULL is legal. */
