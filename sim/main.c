@@ -1,4 +1,5 @@
 /* holdfast-sim: the engine of Holdfast in a virtual world. */
+#include "base/file.h"
 #include "command.h"
 #include "pages.h"
 
@@ -259,6 +260,8 @@ int main(int argc, char **argv)
 {
     struct hf__options o = {.jobs = 1};
     bool used[OPT_HELP - OPT_NODES + 1] = {false};
+    if (hf_file_standard() != 0)
+        return EXIT_FAILURE;
     hf__pages_init();
     signal(SIGXFSZ, SIG_IGN); /* a file that may grow no more is an error of its writing */
     int code = read_options(argc, argv, &o, used);

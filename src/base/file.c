@@ -53,6 +53,18 @@ int hf_error_from_errno(int code)
     }
 }
 
+int hf_file_standard(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0)
+            continue;
+        /* All below are open: the kernel gives this number. */
+        if (open("/dev/null", O_RDWR | O_NOCTTY) != fd)
+            return hf_error_from_errno(errno);
+    }
+    return 0;
+}
+
 static int read_all(int fd, struct hf_buf *ret)
 {
     uint8_t piece[4096];

@@ -1,4 +1,5 @@
 /* holdfast: the operator's command. */
+#include "base/file.h"
 #include "command.h"
 
 #include <stdio.h>
@@ -58,6 +59,8 @@ int main(int argc, char **argv)
 {
     const char *from_environment = getenv("HOLDFAST_SOCKET");
     int at = 1;
+    if (hf_file_standard() != 0)
+        return EXIT_FAILURE;
     if (from_environment != NULL && from_environment[0] != '\0')
         hf__cli_socket = from_environment;
     if (at + 1 < argc && strcmp(argv[at], "--socket") == 0) {

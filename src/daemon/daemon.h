@@ -16,7 +16,8 @@ enum {
     HF__REQUESTS_MAX = 4096, /* of peers, unanswered */
     HF__LOCALS_MAX = 64,     /* connections to the local socket */
     HF__RETRY_MS = 500,      /* for what the machine refused: a port, a folder */
-    HF__STOP_MS = 5000,      /* for what is queued, when told to stop */
+    HF__STOP_MS = 1000,      /* for what is queued, when told to stop */
+    HF__STOP_MS_MAX = 1800,  /* for all of the stop, whatever the machine does not give back */
     HF__ADDRESS_LEN = 300,
 };
 
@@ -139,7 +140,8 @@ struct json_t *hf__status_providers(const struct hf_provider_status *providers, 
                                     uint64_t now_ms);
 
 /* ---- local.c */
-HF_MUST_USE int hf__local_open(struct hf__daemon *d);
+/* ret_what: what failed, for a person; borrowed for good. Errors: those of hf__local_listen. */
+HF_MUST_USE int hf__local_open(struct hf__daemon *d, const char **ret_what);
 /* Stops listening and ends every local connection. */
 void hf__local_close(struct hf__daemon *d);
 /* Gives the reply to the connection that asked. No-op when it has gone. */

@@ -191,6 +191,8 @@ int hf__fetch_launcher_start(const struct hf__settings *settings, int *ret_fd)
         signal(SIGTERM, SIG_IGN);
         signal(SIGHUP, SIG_IGN);
         prctl(PR_SET_NAME, "holdfastd-fetch", 0, 0, 0);
+        /* With a copy of the daemon's end it would never see the daemon's end. */
+        close(ends[0]);
         if (dup2(ends[1], FD) != FD)
             _exit(EXIT_FAILURE);
         close_range(FD + 1, ~0u, 0);

@@ -23,7 +23,8 @@ struct hf__gate {
 
 /* Whether an output may leave at once: nothing is waited for, or it is durable already. */
 bool hf__gate_open(const struct hf__gate *g, uint64_t after);
-/* Takes an output that must wait; after never falls from one to the next. */
+/* Takes an output that must wait. One whose write is earlier than that of an output which waits
+ * already, leaves after that one. */
 void hf__gate_push(struct hf__gate *g, struct hf__gated *what, uint64_t after);
 /* A write is durable, and with it all before. */
 void hf__gate_advance(struct hf__gate *g, uint64_t durable);

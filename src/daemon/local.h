@@ -1,4 +1,4 @@
-/* What a request on the local socket asks, decoded; bytes on one side, a struct on the other. */
+/* The local socket's parts that need no loop: making it, and decoding what a request asks. */
 #ifndef HF_DAEMON_LOCAL_H
 #define HF_DAEMON_LOCAL_H
 
@@ -15,7 +15,7 @@ enum hf__local_request_type {
     HF__LOCAL_RELOAD,
 };
 
-enum { HF__LOCAL_WAIT_MAX = 3600000 };
+enum { HF__LOCAL_WAIT_MAX = 3600000, HF__LOCAL_BACKLOG = 64 };
 
 struct hf__local_request {
     enum hf__local_request_type type;
@@ -29,5 +29,14 @@ struct hf__local_request {
  * `wait_ms` is not a number up to HF__LOCAL_WAIT_MAX.
  */
 HF_MUST_USE int hf__local_decode(struct hf_bytes json, struct hf__local_request *ret);
+
+/*
+ * Makes the local socket, for its owner alone, and listens on it; what a crash left behind at the
+ * path is removed, and nothing else. ret_fd: not blocking, the caller's. ret_what: what failed, for
+ * a person; borrowed for good. HF_ETOOBIG: the path does not fit into a socket's address.
+ * HF_EEXIST: a file, folder or link stands there. HF_EADDRINUSE: somebody listens on it. Else the
+ * error of the call that failed.
+ */
+HF_MUST_USE int hf__local_listen(const char *path, int *ret_fd, const char **ret_what);
 
 #endif

@@ -1,5 +1,6 @@
 /* holdfastd: the daemon. */
 #include "base/error.h"
+#include "base/file.h"
 #include "daemon.h"
 #include "log.h"
 
@@ -70,6 +71,8 @@ int main(int argc, char **argv)
         {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
     const char *file = NULL;
     bool check_only = false;
+    if (hf_file_standard() != 0)
+        return EXIT_FAILURE;
     hf__harden_early();
     for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
         if (c == 'c')

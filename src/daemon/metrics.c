@@ -15,6 +15,7 @@ enum { TEXT_MAX = 64 << 10, ASKERS_MAX = 16, ASK_LEN = 1024 };
 struct asker {
     uv_tcp_t tcp;
     struct hf__metrics *owner;
+    struct asker *next;
     uv_write_t write;
     struct hf_buf answer;
     bool closing;
@@ -24,7 +25,9 @@ struct asker {
 struct hf__metrics {
     struct hf__daemon *d;
     uv_tcp_t tcp;
-    size_t count;
+    struct asker *askers;
+    size_t count; /* of them: freed when they and the listener are closed */
+    bool closed;  /* the listener */
 };
 
 static void head(struct hf_buf *b, const char *name, const char *type, const char *what)
@@ -119,12 +122,26 @@ static void write_text(struct hf__daemon *d, struct hf_buf *b)
     event_metrics(d, b);
 }
 
+/* A handle has closed. Which of them is the last depends on who is connected. */
+static void unref(struct hf__metrics *m)
+{
+    if (!m->closed || m->count > 0)
+        return;
+    m->d->metrics = NULL;
+    free(m);
+}
+
 static void on_closed(uv_handle_t *handle)
 {
-    struct asker *a = handle->data;
-    a->owner->count--;
+    struct asker *a = handle->data, **at = &a->owner->askers;
+    struct hf__metrics *m = a->owner;
+    while (*at != a)
+        at = &(*at)->next;
+    *at = a->next;
+    m->count--;
     hf_buf_done(&a->answer);
     free(a);
+    unref(m);
 }
 
 static void end(struct asker *a)
@@ -173,6 +190,8 @@ static void on_connection(uv_stream_t *server, int status)
     }
     a->owner = m;
     a->tcp.data = a;
+    a->next = m->askers;
+    m->askers = a;
     m->count++;
     hf_buf_init(&a->answer, TEXT_MAX);
     if (uv_accept(server, (uv_stream_t *)&a->tcp) != 0 ||
@@ -214,12 +233,15 @@ void hf__metrics_open(struct hf__daemon *d)
 static void on_server_closed(uv_handle_t *handle)
 {
     struct hf__metrics *m = handle->data;
-    m->d->metrics = NULL;
-    free(m);
+    m->closed = true;
+    unref(m);
 }
 
 void hf__metrics_close(struct hf__daemon *d)
 {
-    if (d->metrics != NULL)
-        uv_close((uv_handle_t *)&d->metrics->tcp, on_server_closed);
+    if (d->metrics == NULL)
+        return;
+    for (struct asker *a = d->metrics->askers; a != NULL; a = a->next)
+        end(a);
+    uv_close((uv_handle_t *)&d->metrics->tcp, on_server_closed);
 }

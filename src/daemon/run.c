@@ -9,6 +9,7 @@
 #include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 /* Keys, what the engine derives, and rows on their way to the disk: what does not fit waits. */
@@ -57,11 +58,34 @@ static void on_net_stopped(void *user)
     d->net = NULL;
 }
 
+static void on_late(int number)
+{
+    (void)number;
+    _exit(EXIT_SUCCESS);
+}
+
+/*
+ * A disk that does not answer, a quote or a look-up of a name holds a thread that nobody can take
+ * back. What is not durable by then has been told to nobody, so that ending is as good as a crash,
+ * for which everything here is made.
+ */
+static void bound_stop(void)
+{
+    const struct itimerval at = {
+        .it_value = {.tv_sec = HF__STOP_MS_MAX / 1000, .tv_usec = HF__STOP_MS_MAX % 1000 * 1000}};
+    const struct sigaction late = {.sa_handler = on_late};
+    int r = sigaction(SIGALRM, &late, NULL);
+    hf_assert(r == 0);
+    r = setitimer(ITIMER_REAL, &at, NULL);
+    hf_assert(r == 0);
+}
+
 static void stop(struct hf__daemon *d)
 {
     if (d->stopping)
         return;
     d->stopping = true;
+    bound_stop();
     hf__log(HF__INFO, "stopping", NULL, 0);
     d->running = false;
     hf__local_close(d);
@@ -140,9 +164,8 @@ static int open_daemon(struct hf__daemon *d, const char **ret_what)
     *ret_what = "transport";
     if (r == 0)
         r = hf__peers_open(d);
-    *ret_what = d->settings->socket;
     if (r == 0)
-        r = hf__local_open(d);
+        r = hf__local_open(d, ret_what);
     if (r != 0)
         return r;
     hf__peers_listen(d);

@@ -8,6 +8,7 @@
 #include <sys/un.h>
 
 enum { SOCKET_PATH_MAX = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1 };
+_Static_assert(SOCKET_PATH_MAX == 107, "as the text of its refusal says");
 
 static const struct hf_config_choice platforms[] = {
     {"tdx", HF__PLATFORM_TDX}, {"dev", HF__PLATFORM_DEV}, {NULL, 0}};
@@ -202,6 +203,11 @@ static void check(const void *value, const struct hf_config_where *where)
 {
     const struct hf__settings *s = value;
     bool dev = s->platform == HF__PLATFORM_DEV;
+    /* With its folder, for that is what the kernel is given. */
+    if (strlen(s->socket) > SOCKET_PATH_MAX)
+        hf_config_refuse(where, "socket",
+                         "with its folder longer than the 107 bytes of a socket's path: write a "
+                         "shorter absolute path, as /run/holdfast/socket");
     if (!hf__listen_valid(s->listen))
         hf_config_refuse(
             where, "listen",

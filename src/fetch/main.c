@@ -1,4 +1,5 @@
 #include "base/error.h"
+#include "base/file.h"
 #include "folder.h"
 #include "options.h"
 #include "service.h"
@@ -45,6 +46,8 @@ int main(int argc, char **argv)
 {
     char reason[HF__FETCH_REASON_MAX] = "";
     struct hf__fetch_options options;
+    if (hf_file_standard() != 0)
+        return EXIT_AGAIN;
     if (hf__fetch_options_parse(argc, argv, &options, reason, sizeof reason) != 0) {
         say(reason);
         return EXIT_USAGE;

@@ -87,6 +87,27 @@ Test(settings, intervals_below_their_floors_are_refused)
     refused(BASE DEV "timing: {retry_min: 2s, retry_max: 1s}\n", "timing.retry_max", 11);
 }
 
+Test(settings, the_socket_is_measured_with_its_folder)
+{
+    char config[160], text[512];
+    struct hf__settings s;
+    struct hf_config_doc *doc;
+    /* 107 bytes are the most: the folder, a slash, "s". */
+    memset(config, 'f', sizeof config);
+    config[0] = '/';
+    for (size_t len = 105; len <= 106; len++) {
+        snprintf(config + len, sizeof config - len, "/c.yaml");
+        snprintf(text, sizeof text, "%s", BASE DEV);
+        int r = hf_config_load(hf_bytes_of(text, strlen(text)), config, &hf__settings_schema, &s,
+                               &doc, &errors);
+        cr_assert_eq(r, len == 105 ? 0 : HF_ECONFIG);
+        if (r == 0)
+            hf_config_doc_free(doc);
+    }
+    cr_assert_eq(errors.count, 1);
+    cr_assert_str_eq(errors.items[0].path, "socket");
+}
+
 #define SERVICE "collateral_service:\n  url: https://pccs.example:8081\n"
 
 Test(settings, a_service_of_collateral)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char folder[HF_SCRATCH_PATH_LEN], path[128];
@@ -109,4 +110,34 @@ Test(hf_error_from_errno, common_causes_have_codes_of_their_own)
     cr_assert_eq(hf_error_from_errno(EACCES), HF_EPERMISSION);
     cr_assert_eq(hf_error_from_errno(ENOSPC), HF_ENOSPACE);
     cr_assert_eq(hf_error_from_errno(EISDIR), HF_EIO);
+}
+
+/* In a process of its own, with these closed before. Its exit status: 0 if all of 0, 1 and 2 are
+ * /dev/null or as they were. */
+static int standard_after_closing(unsigned mask)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        struct stat null, st;
+        int bad = 0;
+        for (int fd = 0; fd < 3; fd++)
+            if ((mask & 1u << fd) != 0)
+                close(fd);
+        if (hf_file_standard() != 0 || stat("/dev/null", &null) != 0)
+            _exit(1);
+        for (int fd = 0; fd < 3; fd++)
+            if (fstat(fd, &st) != 0 || ((mask & 1u << fd) != 0 && st.st_rdev != null.st_rdev))
+                bad = 2;
+        int next = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        _exit(next < 3 ? 3 : bad);
+    }
+    int status = -1;
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+Test(hf_file_standard, whatever_is_closed_becomes_dev_null)
+{
+    for (unsigned mask = 0; mask < 8; mask++)
+        cr_expect_eq(standard_after_closing(mask), 0, "closed: %u", mask);
 }

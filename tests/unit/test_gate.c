@@ -48,6 +48,23 @@ Test(gate, outputs_of_one_write_leave_in_the_order_in_which_they_came)
         cr_assert_eq(popped(&g), i);
 }
 
+Test(gate, an_earlier_write_than_the_one_waited_for_keeps_the_order)
+{
+    struct hf__gate g = {0};
+    struct out a = {.number = 1}, b = {.number = 2}, c = {.number = 3};
+    hf__gate_push(&g, &a.gated, 7);
+    hf__gate_push(&g, &b.gated, 5);
+    hf__gate_push(&g, &c.gated, 8);
+    hf__gate_advance(&g, 5);
+    cr_assert_eq(popped(&g), 0);
+    hf__gate_advance(&g, 7);
+    cr_assert_eq(popped(&g), 1);
+    cr_assert_eq(popped(&g), 2);
+    cr_assert_eq(popped(&g), 0);
+    hf__gate_advance(&g, 8);
+    cr_assert_eq(popped(&g), 3);
+}
+
 Test(gate, a_durable_write_opens_it_for_what_comes_later)
 {
     struct hf__gate g = {0};

@@ -11,6 +11,12 @@
  * own code. */
 int hf_error_from_errno(int code);
 /*
+ * Opens each of the descriptors 0, 1 and 2 that is closed on /dev/null: first of all in main, for
+ * what is opened later would take its number, and get what is meant for a terminal or a log. An
+ * error: /dev/null cannot be opened, and the program must not go on.
+ */
+HF_MUST_USE int hf_file_standard(void);
+/*
  * Appends a file's content. ret: an initialised buffer, whose maximum bounds the file.
  * HF_ENOTFOUND, HF_EPERMISSION, HF_EIO: as opening or reading fails; a folder is HF_EIO.
  * HF_ETOOBIG: larger than the buffer may grow. HF_ENOMEM. On failure ret is as it was.

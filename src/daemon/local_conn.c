@@ -1,0 +1,339 @@
+/*
+ * The life of a connection to the local socket: who is let in, what is read and sent, who waits for
+ * how long, and the end.
+ */
+#include "local_conn.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/secret.h"
+#include "clock/clock.h"
+#include "log.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    PATIENCE_MS = 50,  /* while an answer is waited for */
+    IDLE_MS = 30000,   /* without a request, a connection ends */
+    SURPLUS_MAX = 16,  /* connections beyond the bound that are told so ... */
+    SURPLUS_MS = 2000, /* ... if they ask in this time */
+    ROOT_PLACES = 4,   /* of the bound, that only root may take */
+};
+
+/* An answer on its way out; wiped when it has gone, because it may hold a key. */
+struct answer {
+    uv_write_t uv;
+    size_t len;
+    uint8_t bytes[];
+};
+
+/* A handle has closed. Which of them is the last depends on what is connected. */
+static void unref(struct hf__local *local)
+{
+    if (--local->handles > 0)
+        return;
+    local->d->local = NULL;
+    free(local->spare);
+    free(local);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct local_conn *t = handle->data, **at = &t->owner->conns;
+    struct hf__local *local = t->owner;
+    while (*at != t)
+        at = &(*at)->next;
+    *at = t->next;
+    local->surplus -= t->surplus;
+    if (local->spare == NULL)
+        local->spare = t;
+    else
+        free(t);
+    unref(local);
+}
+
+void hf__local_end(struct local_conn *t)
+{
+    if (t->closing)
+        return;
+    t->closing = true;
+    uv_close((uv_handle_t *)&t->pipe, on_closed);
+}
+
+static void on_written(uv_write_t *uv, int status)
+{
+    struct answer *a = (struct answer *)uv;
+    struct local_conn *t = uv->handle->data;
+    hf_wipe(a->bytes, a->len);
+    free(a);
+    t->writing = false;
+    if (status != 0 || t->ended)
+        hf__local_end(t);
+}
+
+void hf__local_send(struct local_conn *t, const char *text, size_t len)
+{
+    struct answer *a = calloc(1, sizeof *a + HF_FRAME_HEAD_LEN + len);
+    if (a == NULL || len == 0 || len > HF_FRAME_MAX || t->closing) {
+        free(a);
+        hf__local_end(t);
+        return;
+    }
+    a->len = HF_FRAME_HEAD_LEN + len;
+    hf_frame_head(len, a->bytes);
+    memcpy(a->bytes + HF_FRAME_HEAD_LEN, text, len);
+    uv_buf_t buf = uv_buf_init((char *)a->bytes, (unsigned)a->len);
+    t->id = 0;
+    t->until_ms = 0;
+    t->idle_ms = hf_clock_monotonic_ms();
+    t->writing = true;
+    if (uv_write(&a->uv, (uv_stream_t *)&t->pipe, &buf, 1, on_written) != 0) {
+        hf_wipe(a->bytes, a->len);
+        free(a);
+        hf__local_end(t);
+    }
+}
+
+/* Whether the other end has gone altogether, and not only ended what it sends. */
+static bool has_gone(const struct local_conn *t)
+{
+    struct pollfd p = {.events = 0};
+    return uv_fileno((const uv_handle_t *)&t->pipe, &p.fd) != 0 ||
+           (poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR)) != 0);
+}
+
+/* Whether nothing of it is under way. */
+static bool is_idle(const struct local_conn *t)
+{
+    return t->id == 0 && !t->writing;
+}
+
+static void look_after(struct local_conn *t, uint64_t now_ms)
+{
+    uint64_t idle_max = t->surplus ? SURPLUS_MS : IDLE_MS;
+    if (t->ended && has_gone(t))
+        hf__local_end(t);
+    else if (is_idle(t) && now_ms - t->idle_ms >= idle_max)
+        hf__local_end(t);
+    else if (t->until_ms != 0 && t->until_ms <= now_ms)
+        hf__local_refuse(t, t->refusal);
+}
+
+static void on_patience(uv_timer_t *timer)
+{
+    struct hf__local *local = timer->data;
+    uint64_t now_ms = hf_clock_monotonic_ms();
+    for (struct local_conn *t = local->conns; t != NULL; t = t->next)
+        if (!t->closing)
+            look_after(t, now_ms);
+    hf__local_keep_time(local);
+}
+
+/* Looks often while somebody waits, now and then while somebody is connected, else not at all. */
+void hf__local_keep_time(struct hf__local *local)
+{
+    uint64_t interval_ms = local->conns != NULL ? SURPLUS_MS / 2 : 0;
+    for (const struct local_conn *t = local->conns; t != NULL; t = t->next)
+        if (!t->closing && (t->until_ms != 0 || t->ended))
+            interval_ms = PATIENCE_MS;
+    if (interval_ms == local->patience_ms || uv_is_closing((uv_handle_t *)&local->patience))
+        return;
+    local->patience_ms = interval_ms;
+    uv_timer_stop(&local->patience);
+    if (interval_ms != 0) {
+        int r = uv_timer_start(&local->patience, on_patience, interval_ms, interval_ms);
+        hf_assert(r == 0); /* it has a callback and is not closing */
+    }
+}
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
+{
+    struct local_conn *t = handle->data;
+    (void)suggested;
+    *ret = uv_buf_init((char *)t->in + t->in_len, (unsigned)(sizeof t->in - t->in_len));
+}
+
+static void read_on(struct local_conn *t);
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+{
+    struct local_conn *t = stream->data;
+    (void)buf;
+    if (n == 0)
+        return;
+    if (n == UV_EOF && !is_idle(t) && !has_gone(t)) {
+        /* It may still read: the answer under way goes out first. */
+        uv_read_stop(stream);
+        t->ended = true;
+        hf__local_keep_time(t->owner);
+        return;
+    }
+    if (n < 0) {
+        hf__local_end(t);
+        return;
+    }
+    t->in_len += (size_t)n;
+    read_on(t);
+}
+
+/* Serves the whole frames that have come, while no request is under way. */
+static void read_on(struct local_conn *t)
+{
+    while (!t->closing) {
+        struct hf_bytes body;
+        long taken = hf_frame_next(hf_bytes_of(t->in, t->in_len), HF_FRAME_REQUEST_MAX, &body);
+        if (taken < 0 || t->id != 0) {
+            /* Malformed, or more while an answer is due. */
+            hf__local_end(t);
+            return;
+        }
+        if (taken == 0)
+            return;
+        hf__local_serve(t, body);
+        t->in_len -= (size_t)taken;
+        memmove(t->in, t->in + taken, t->in_len);
+        if (t->in_len == 0)
+            return;
+    }
+}
+
+/* Its own user and root: whoever could read the daemon's memory and files anyway. */
+static bool permitted(uv_pipe_t *pipe, uid_t *ret_uid)
+{
+    struct ucred peer;
+    socklen_t len = sizeof peer;
+    uv_os_fd_t fd;
+    if (uv_fileno((const uv_handle_t *)pipe, &fd) != 0 ||
+        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
+        return false;
+    *ret_uid = peer.uid;
+    return peer.uid == geteuid() || peer.uid == 0;
+}
+
+static void refuse_peer(uid_t uid)
+{
+    struct hf__line l;
+    if (!hf__log_begin(&l, HF__WARNING, "local_refused"))
+        return;
+    hf__line_uint(&l, "uid", uid);
+    hf__line_error(&l, HF_EPERMISSION);
+    hf__log_write(&l);
+}
+
+/* A place among those who are served: a free one, or that of who has asked nothing for longest. */
+static bool has_place(struct hf__local *local, const struct local_conn *newcomer, uid_t uid)
+{
+    size_t max = HF__LOCALS_MAX - (uid == 0 ? 0 : ROOT_PLACES), served = 0;
+    struct local_conn *idle = NULL;
+    for (struct local_conn *t = local->conns; t != NULL; t = t->next) {
+        if (t == newcomer || t->closing || t->surplus)
+            continue;
+        served++;
+        if (is_idle(t) && t->in_len == 0 && (idle == NULL || t->idle_ms <= idle->idle_ms))
+            idle = t;
+    }
+    if (served < max)
+        return true;
+    if (idle != NULL)
+        hf__local_end(idle);
+    return idle != NULL;
+}
+
+static void admit(struct local_conn *t)
+{
+    struct hf__local *local = t->owner;
+    uid_t uid = (uid_t)-1;
+    if (!permitted(&t->pipe, &uid)) {
+        refuse_peer(uid);
+        hf__local_end(t);
+        return;
+    }
+    if (!has_place(local, t, uid)) {
+        /* Read before it is refused: who is closed unread sees a connection that broke. */
+        t->surplus = true;
+        if (++local->surplus > SURPLUS_MAX) {
+            hf__local_end(t);
+            return;
+        }
+    }
+    if (uv_read_start((uv_stream_t *)&t->pipe, on_alloc, on_read) != 0)
+        hf__local_end(t);
+}
+
+static void on_connection(uv_stream_t *server, int status)
+{
+    struct hf__local *local = server->data;
+    struct local_conn *t = status == 0 ? calloc(1, sizeof *t) : NULL;
+    bool short_of_memory = t == NULL;
+    if (status != 0)
+        return;
+    if (short_of_memory) {
+        t = local->spare;
+        local->spare = NULL;
+    }
+    /* The spare is used already: those who come next wait until it is back. */
+    if (t == NULL)
+        return;
+    memset(t, 0, sizeof *t);
+    int r = uv_pipe_init(server->loop, &t->pipe, 0);
+    hf_assert(r == 0); /* it only fills in the handle */
+    t->owner = local;
+    t->pipe.data = t;
+    t->idle_ms = hf_clock_monotonic_ms();
+    t->next = local->conns;
+    local->conns = t;
+    local->handles++;
+    hf__local_keep_time(local);
+    if (uv_accept(server, (uv_stream_t *)&t->pipe) != 0 || short_of_memory)
+        hf__local_end(t);
+    else
+        admit(t);
+}
+
+int hf__local_open(struct hf__daemon *d, const char **ret_what)
+{
+    int fd = -1;
+    struct hf__local *local = calloc(1, sizeof *local);
+    struct local_conn *spare = calloc(1, sizeof *spare);
+    *ret_what = "out of memory";
+    int r = local != NULL && spare != NULL ? hf__local_listen(d->settings->socket, &fd, ret_what)
+                                           : HF_ENOMEM;
+    if (r != 0) {
+        free(local);
+        free(spare);
+        return r;
+    }
+    r = uv_pipe_init(&d->loop, &local->pipe, 0);
+    if (r == 0)
+        r = uv_timer_init(&d->loop, &local->patience);
+    hf_assert(r == 0);
+    local->d = d;
+    local->spare = spare;
+    local->pipe.data = local->patience.data = local;
+    local->handles = 2;
+    d->local = local;
+    r = uv_pipe_open(&local->pipe, fd);
+    if (r == 0)
+        r = uv_listen((uv_stream_t *)&local->pipe, HF__LOCAL_BACKLOG, on_connection);
+    return r == 0 ? 0 : hf_error_from_errno(-r);
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    unref(handle->data);
+}
+
+void hf__local_close(struct hf__daemon *d)
+{
+    struct hf__local *local = d->local;
+    if (local == NULL)
+        return;
+    unlink(d->settings->socket);
+    for (struct local_conn *t = local->conns; t != NULL; t = t->next)
+        hf__local_end(t);
+    uv_close((uv_handle_t *)&local->pipe, on_handle_closed);
+    uv_close((uv_handle_t *)&local->patience, on_handle_closed);
+}

@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""A real daemon and what its machine does to it: descriptors that are closed, clients that stay, a disk that does not
+answer, paths, files that are missing, users and what they may."""
+
+import contextlib
+import os
+import pathlib
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+SOURCE = pathlib.Path(os.environ["HOLDFAST_SOURCE"])
+BUILD = pathlib.Path(os.environ["HOLDFAST_BUILD"])
+sys.path[:0] = [str(SOURCE / "tests/lib"), str(SOURCE / "contrib/lib")]
+
+import tap  # noqa: E402
+from mesh import Mesh, Programs, until  # noqa: E402
+
+
+def mesh(nodes=2):
+    """Two nodes that back each other up: the smallest network."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-host-"))
+    return Mesh(folder, Programs(BUILD), nodes=nodes, shares=1, threshold=1)
+
+
+def daemon(node, *arguments, **options):
+    """Starts the node's daemon with options of subprocess's; it is the node's from then on."""
+    with open(node.log, "ab") as log:
+        options = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log} | options
+        node.process = subprocess.Popen([node.mesh.programs.holdfastd, "--config", node.config, *arguments], **options)
+
+
+def joined(node):
+    """A connection to the local socket."""
+    client = socket.socket(socket.AF_UNIX)
+    client.settimeout(20)
+    client.connect(str(node.socket))
+    return client
+
+
+def frame(text):
+    return struct.pack(">I", len(text)) + text
+
+
+def stop_s(node):
+    """Seconds from SIGTERM to the end, which is a clean one."""
+    started = time.monotonic()
+    node.terminate()
+    return time.monotonic() - started
+
+
+@tap.case
+def sigterm_ends_it_whoever_is_connected():
+    with mesh() as m:
+        m.found()
+        node = m.nodes[0]
+        node.config.write_text(node.config.read_text() + "metrics: {port: 0}\n")
+        node.start()
+        until(node.identified, 30, "no identity")
+        port = int(next(line for line in node.log.read_text().splitlines() if "event=metrics" in line)
+                   .split("port=")[1].split()[0])
+        with contextlib.ExitStack() as stack:
+            open_ones = [stack.enter_context(joined(node)) for _ in range(4)]
+            open_ones[1].sendall(frame(b'{"request":"key","name":"k","wait_ms":3600000}'))
+            open_ones[2].sendall(frame(b'{"request":"key","name":"k","wait_ms":3600000}'))
+            open_ones[2].shutdown(socket.SHUT_WR)
+            for to in (port, int(node.address.split(":")[1])):
+                for _ in range(3):
+                    stack.enter_context(socket.create_connection(("127.0.0.1", to)))
+            assert stop_s(node) < 5
+        assert "event=stopped" in node.tail(1)
+        assert not node.socket.exists()
+
+
+@tap.case
+def sigterm_ends_it_while_the_disk_does_not_answer():
+    with mesh() as m:
+        m.make()
+        node = m.nodes[0]
+        key = node.key("a")
+        node.terminate()
+        gate = m.folder / "slow"
+        daemon(node, env=os.environ | {"LD_PRELOAD": str(BUILD / "tests/lib/libslow_sync.so"),
+                                       "HF_SLOW_SYNC": str(gate)})
+        node.wait("ready", 60)
+        gate.touch()
+        # A first release binds the name durably.
+        with joined(node) as asker:
+            asker.sendall(frame(b'{"request":"key","name":"b","wait_ms":3600000}'))
+            until(lambda: node.status() is not None, 10, "no status")
+            assert stop_s(node) < 5
+        gate.unlink()
+        node.start()
+        assert until(lambda: node.key("a"), 30, "no key") == key
+
+
+def descriptors(process):
+    """What 0, 1 and 2 of a process are, where one may look."""
+    try:
+        return [os.readlink(f"/proc/{process.pid}/fd/{number}") for number in range(3)]
+    except FileNotFoundError:
+        return None
+    except PermissionError as error:
+        raise tap.Skip("looking into a daemon needs root") from error
+
+
+def close_standard():
+    for number in range(3):
+        os.close(number)
+
+
+@tap.case
+def closed_standard_descriptors_are_dev_null():
+    with mesh() as m:
+        m.found()
+        node = m.nodes[0]
+        command = subprocess.Popen([m.programs.holdfast, "--socket", node.socket, "wait", "--for", "ready", "--timeout",
+                                    "60"], stdin=None, preexec_fn=close_standard)
+        try:
+            until(lambda: os.path.basename(os.readlink(f"/proc/{command.pid}/exe")) == "holdfast", 10, "not started")
+            until(lambda: descriptors(command) == ["/dev/null"] * 3, 10, lambda: descriptors(command))
+        finally:
+            command.kill()
+            command.wait()
+        daemon(node, stdin=None, stdout=None, stderr=None, preexec_fn=close_standard)
+        until(node.identified, 30, "no identity")
+        try:
+            assert descriptors(node.process) == ["/dev/null"] * 3
+        finally:
+            assert stop_s(node) < 5
+
+
+@tap.case
+def the_process_that_starts_the_fetcher_ends_with_the_daemon():
+    with mesh() as m:
+        m.found()
+        node = m.nodes[0]
+        node.config.write_text(node.config.read_text() + "collateral_service:\n  url: https://127.0.0.1:1\n")
+        for closed in (lambda: os.close(2), close_standard, lambda: None):
+            daemon(node, stdin=None, stdout=None, stderr=None, preexec_fn=closed)
+            until(node.identified, 30, "no identity")
+            pid = node.process.pid
+            child = int(pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+            node.kill()
+            until(lambda child=child: not pathlib.Path(f"/proc/{child}").exists(), 10, "it stays")
+
+
+@tap.case
+def a_socket_path_that_does_not_fit_is_refused_before_anything_is_opened():
+    with mesh() as m:
+        m.found()
+        node = m.nodes[0]
+        deep = node.folder / ("d" * 100)
+        deep.mkdir()
+        config = deep / "c.yaml"
+        config.write_text(node.config.read_text())
+        for more in (["--check-config"], []):
+            done = subprocess.run([m.programs.holdfastd, "--config", config, *more], capture_output=True, text=True,
+                                  timeout=20)
+            assert done.returncode == 1 and "c.yaml:4:9: socket: with its folder longer" in done.stderr, done
+        assert {path.name for path in node.folder.iterdir()} == {deep.name, node.config.name}
+        assert [path.name for path in deep.iterdir()] == ["c.yaml"]
+
+
+@tap.case
+def what_stands_at_the_sockets_path_is_named_and_left_alone():
+    with mesh() as m:
+        m.found()
+        node = m.nodes[0]
+        for make, text in ((node.socket.mkdir, "something that is no socket"),
+                           (lambda: node.socket.symlink_to(node.config), "something that is no socket"),
+                           (lambda: node.socket.write_text("mine"), "something that is no socket")):
+            make()
+            done = subprocess.run([m.programs.holdfastd, "--config", node.config], capture_output=True, text=True,
+                                  timeout=20)
+            assert done.returncode == 1 and "event=cannot_start" in done.stderr and text in done.stderr, done
+            assert os.path.lexists(node.socket)
+            if node.socket.is_dir():
+                node.socket.rmdir()
+            else:
+                node.socket.unlink()
+        node.config.write_text(node.config.read_text().replace("socket: socket", "socket: none/socket"))
+        done = subprocess.run([m.programs.holdfastd, "--config", node.config], capture_output=True, text=True,
+                              timeout=20)
+        assert done.returncode == 1 and "the socket's folder is missing" in done.stderr, done
+
+
+if __name__ == "__main__":
+    sys.exit(tap.main())

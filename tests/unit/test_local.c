@@ -1,0 +1,274 @@
+/* The local socket and the counters' port on a real loop: who is served, who is let go, and that a
+ * stop leaves nothing behind, whoever is connected. */
+#include "base/error.h"
+#include "client/frame.h"
+#include "clock/clock.h"
+#include "daemon.h"
+#include "local.h"
+#include "scratch.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { TURNS_MS_MAX = 10000, ANSWER_MAX = 4096 };
+
+static struct hf__settings settings;
+static struct hf__settings_metrics metrics;
+static struct hf__daemon d;
+static char folder[HF_SCRATCH_PATH_LEN], path[HF_SCRATCH_PATH_LEN + 16];
+
+/* The engine: takes what it is given, and never answers. */
+void __wrap_hf__daemon_step(struct hf__daemon *daemon, struct hf_event *event);
+void __wrap_hf__daemon_step(struct hf__daemon *daemon, struct hf_event *event)
+{
+    (void)daemon, (void)event;
+}
+
+static void begin(void)
+{
+    const char *what;
+    hf_scratch_make(folder);
+    snprintf(path, sizeof path, "%s/socket", folder);
+    settings.socket = path;
+    d.settings = &settings;
+    cr_assert_eq(uv_loop_init(&d.loop), 0);
+    cr_assert_eq(hf__local_open(&d, &what), 0, "%s", what);
+}
+
+static void turn(void)
+{
+    uv_run(&d.loop, UV_RUN_NOWAIT);
+    usleep(200);
+}
+
+/* Closes everything, and sees the loop come to its end. */
+static void finish(void)
+{
+    hf__local_close(&d);
+    hf__metrics_close(&d);
+    uint64_t until_ms = hf_clock_monotonic_ms() + TURNS_MS_MAX;
+    while (uv_loop_alive(&d.loop) && hf_clock_monotonic_ms() < until_ms)
+        turn();
+    cr_assert_eq(uv_loop_close(&d.loop), 0, "something is still open");
+    cr_assert_null(d.local);
+    cr_assert_null(d.metrics);
+    hf_scratch_remove(folder);
+}
+
+static int join(void)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    memcpy(address.sun_path, path, strlen(path));
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    cr_assert_eq(connect(fd, (const struct sockaddr *)&address, sizeof address), 0, "%d", errno);
+    turn();
+    return fd;
+}
+
+static void say(int fd, const char *json)
+{
+    uint8_t frame[HF_FRAME_HEAD_LEN + 256];
+    size_t len = strlen(json);
+    hf_frame_head(len, frame);
+    memcpy(frame + HF_FRAME_HEAD_LEN, json, len);
+    ssize_t sent = send(fd, frame, HF_FRAME_HEAD_LEN + len, MSG_NOSIGNAL);
+    cr_assert_eq(sent, (ssize_t)(HF_FRAME_HEAD_LEN + len));
+    turn();
+}
+
+/* What comes, as text; "" when the connection ended instead. */
+static const char *answer(int fd)
+{
+    static char text[ANSWER_MAX];
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    uint64_t until_ms = hf_clock_monotonic_ms() + TURNS_MS_MAX;
+    while (poll(&p, 1, 0) == 0 && hf_clock_monotonic_ms() < until_ms)
+        turn();
+    ssize_t got = recv(fd, text, sizeof text - 1, MSG_DONTWAIT);
+    cr_assert(got >= 0, "no answer, and no end: %d", errno);
+    text[got] = '\0';
+    return got > HF_FRAME_HEAD_LEN ? text + HF_FRAME_HEAD_LEN : "";
+}
+
+#define WAIT_LONG  "{\"request\":\"key\",\"name\":\"k\",\"wait_ms\":3600000}"
+#define WAIT_SHORT "{\"request\":\"key\",\"name\":\"k\",\"wait_ms\":60}"
+#define ASK        "{\"request\":\"identity\"}"
+
+Test(local, a_stop_with_open_connections_leaves_nothing_behind)
+{
+    begin();
+    int idle = join(), waiting = join(), half = join(), partial = join();
+    say(waiting, WAIT_LONG);
+    say(half, WAIT_LONG);
+    shutdown(half, SHUT_WR);
+    cr_assert_eq(send(partial, "\0", 1, 0), 1);
+    turn();
+    finish();
+    cr_assert_str_eq(answer(idle), "");
+    close(idle);
+    close(waiting);
+    close(half);
+    close(partial);
+}
+
+Test(local, a_client_that_ends_its_sending_side_gets_the_answer_under_way)
+{
+    begin();
+    int fd = join();
+    say(fd, WAIT_SHORT);
+    shutdown(fd, SHUT_WR);
+    cr_assert(strstr(answer(fd), "\"code\":\"locked\"") != NULL);
+    cr_assert_str_eq(answer(fd), "");
+    close(fd);
+    finish();
+}
+
+Test(local, who_asks_nothing_makes_room_for_who_asks)
+{
+    begin();
+    int idle[HF__LOCALS_MAX + 20];
+    for (size_t i = 0; i < HF_ARRAY_LEN(idle); i++)
+        idle[i] = join();
+    int fd = join();
+    say(fd, ASK);
+    cr_assert(strstr(answer(fd), "\"code\":\"locked\"") != NULL);
+    /* The oldest went. */
+    cr_assert_str_eq(answer(idle[0]), "");
+    for (size_t i = 0; i < HF_ARRAY_LEN(idle); i++)
+        close(idle[i]);
+    close(fd);
+    finish();
+}
+
+Test(local, when_every_place_is_waiting_the_next_is_told_so)
+{
+    begin();
+    int waiting[HF__LOCALS_MAX];
+    for (size_t i = 0; i < HF_ARRAY_LEN(waiting); i++) {
+        waiting[i] = join();
+        say(waiting[i], WAIT_LONG);
+    }
+    int fd = join();
+    say(fd, ASK);
+    cr_assert(strstr(answer(fd), "\"code\":\"busy\"") != NULL);
+    cr_assert_str_eq(answer(fd), "");
+    close(fd);
+    for (size_t i = 0; i < HF_ARRAY_LEN(waiting); i++)
+        close(waiting[i]);
+    finish();
+}
+
+Test(local, who_has_gone_altogether_waits_no_longer)
+{
+    begin();
+    for (size_t i = 0; i < 3 * HF__LOCALS_MAX; i++) {
+        int fd = join();
+        say(fd, WAIT_LONG);
+        close(fd);
+        turn();
+    }
+    int fd = join();
+    say(fd, ASK);
+    cr_assert(strstr(answer(fd), "\"code\":\"locked\"") != NULL);
+    close(fd);
+    finish();
+}
+
+Test(local, a_wait_that_ends_while_the_engine_works_is_a_timeout)
+{
+    begin();
+    d.running = true;
+    int fd = join();
+    say(fd, WAIT_SHORT);
+    const char *text = answer(fd);
+    cr_assert(strstr(text, "\"code\":\"timeout\"") != NULL, "%s", text);
+    cr_assert(strstr(text, "\"retryable\":true") != NULL, "%s", text);
+    close(fd);
+    finish();
+}
+
+/* Notes where the loop's TCP listener is. */
+static void find_port(uv_handle_t *handle, void *ret_address)
+{
+    int len = sizeof(struct sockaddr_in);
+    if (handle->type == UV_TCP)
+        cr_assert_eq(uv_tcp_getsockname((uv_tcp_t *)handle, ret_address, &len), 0);
+}
+
+Test(metrics, a_stop_with_open_connections_leaves_nothing_behind)
+{
+    struct sockaddr_in address = {0};
+    begin();
+    settings.metrics = &metrics;
+    hf__metrics_open(&d);
+    uv_walk(&d.loop, find_port, &address);
+    int fd[3];
+    for (size_t i = 0; i < HF_ARRAY_LEN(fd); i++) {
+        fd[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        cr_assert_eq(connect(fd[i], (const struct sockaddr *)&address, sizeof address), 0);
+        turn();
+    }
+    finish();
+    for (size_t i = 0; i < HF_ARRAY_LEN(fd); i++)
+        close(fd[i]);
+}
+
+/* ---- the path */
+
+static int listen_at(const char *where)
+{
+    const char *what = "";
+    int fd = -1;
+    int r = hf__local_listen(where, &fd, &what);
+    if (r == 0)
+        close(fd);
+    return r;
+}
+
+Test(local_socket, a_path_that_does_not_fit_is_refused_and_never_cut)
+{
+    char longest[108], longer[4096];
+    hf_scratch_make(folder);
+    int at = snprintf(longest, sizeof longest, "%s/", folder);
+    memset(longest + at, 'a', sizeof longest - 1 - (size_t)at);
+    longest[sizeof longest - 1] = '\0';
+    cr_assert_eq(listen_at(longest), 0);
+    snprintf(longer, sizeof longer, "%sa", longest);
+    cr_assert_eq(listen_at(longer), HF_ETOOBIG);
+    memset(longer + strlen(longer), 'a', 2000);
+    longer[2000] = '\0';
+    cr_assert_eq(listen_at(longer), HF_ETOOBIG);
+    unlink(longest);
+    hf_scratch_remove(folder);
+}
+
+Test(local_socket, only_what_a_crash_left_behind_is_replaced)
+{
+    const char *what;
+    struct stat st;
+    int fd;
+    hf_scratch_make(folder);
+    snprintf(path, sizeof path, "%s/socket", folder);
+    cr_assert_eq(hf__local_listen(path, &fd, &what), 0);
+    cr_assert_eq(stat(path, &st), 0);
+    cr_assert_eq(st.st_mode & 07777, 0600);
+    cr_assert_eq(listen_at(path), HF_EADDRINUSE);
+    close(fd);
+    cr_assert_eq(listen_at(path), 0);
+    cr_assert_eq(unlink(path), 0);
+    cr_assert_eq(mkdir(path, 0700), 0);
+    cr_assert_eq(listen_at(path), HF_EEXIST);
+    cr_assert_eq(rmdir(path), 0);
+    snprintf(path, sizeof path, "%s/missing/socket", folder);
+    cr_assert_eq(hf__local_listen(path, &fd, &what), HF_ENOTFOUND);
+    cr_assert_str_eq(what, "the socket's folder is missing");
+    hf_scratch_remove(folder);
+}
