@@ -18,6 +18,7 @@ struct commit {
     struct hf__head head_before;
     uint8_t state_before;
     bool vault_changed;
+    bool placed; /* the header says so from this commit on */
 };
 
 static bool touches_vault(const struct hf_store_update *u)
@@ -195,6 +196,7 @@ static int set_placed(struct commit *c)
         return hf__fail(c->err, HF_ECORRUPT, "the header vanished while the vault was open");
     s->plain.header.state = HF_VAULT_PLACED;
     c->vault_changed = true;
+    c->placed = true;
     return 0;
 }
 
@@ -259,8 +261,10 @@ static int transact(struct commit *c, const struct hf_store_update *updates, siz
     if (e != 0) {
         hf__db_rollback(c->s);
         take_back(c);
+        return e;
     }
-    return e;
+    c->s->fold_due = c->s->fold_due || c->placed;
+    return 0;
 }
 
 int hf_store_commit(struct hf_store *s, const struct hf_store_update *updates, size_t count,
@@ -284,10 +288,14 @@ int hf_store_commit(struct hf_store *s, const struct hf_store_update *updates, s
         c.undo = calloc(ops, sizeof *c.undo);
         if (c.undo == NULL || (s->keys != NULL && hf__index_reserve(&s->index, ops) != 0))
             e = hf__fail(err, HF_ENOMEM, "no memory for a commit of %zu operations", ops);
-        else
+        else if ((e = hf__db_mark(s, true, err)) == 0)
             e = transact(&c, updates, count);
         free(c.undo);
     }
+    /* A log that is lost takes nothing with it but writes: never the word that a vault is placed.
+     * Where this fails the group is given again, and changes nothing the second time. */
+    if (e == 0 && s->fold_due)
+        e = hf__db_fold(s, err);
     if (e != 0)
         return e;
     if (ret_results == NULL) {

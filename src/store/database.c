@@ -93,6 +93,34 @@ int hf__db_build(struct hf_store *s, const struct hf__plain *plain, struct hf_by
     return e;
 }
 
+/* Whether SQLite leaves the log where it is when the database is closed. */
+static void keep_log(sqlite3 *db, bool keep)
+{
+    int value = keep;
+    (void)sqlite3_file_control(db, "main", SQLITE_FCNTL_PERSIST_WAL, &value);
+}
+
+/* The mark as it stands in the database itself, read without SQLite, which would make a log. */
+static int check_log(struct hf_store *s, struct hf_store_error *err)
+{
+    struct stat st;
+    uint8_t version[4];
+    if (fstatat(s->dir_fd, HF__DB_NAME "-wal", &st, AT_SYMLINK_NOFOLLOW) == 0)
+        return 0;
+    int fd = openat(s->dir_fd, HF__DB_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return hf__fail_errno(err, errno, "opening %s/" HF__DB_NAME, s->dir);
+    ssize_t got = pread(fd, version, sizeof version, HF__DB_VERSION_AT);
+    close(fd);
+    if (got != sizeof version || !hf__schema_marked(version))
+        return 0;
+    return hf__fail(err, HF_ECORRUPT,
+                    "%s/" HF__DB_NAME "-wal is missing, and with it what was written last: put it "
+                    "back. Only if another program folded it into the database: install -m 600 "
+                    "/dev/null %s/" HF__DB_NAME "-wal",
+                    s->dir, s->dir);
+}
+
 int hf__db_connect(struct hf_store *s, struct hf_store_error *err)
 {
     hf_assert(s->db == NULL && s->keys == NULL);
@@ -107,15 +135,19 @@ int hf__db_connect(struct hf_store *s, struct hf_store_error *err)
         return hf__fail_errno(err, errno, "looking at %s/" HF__DB_NAME, s->dir);
     if (st.st_size == 0)
         return hf__fail(err, HF_ECORRUPT, "%s/" HF__DB_NAME " is empty", s->dir);
+    if ((e = check_log(s, err)) != 0)
+        return e;
     sqlite3 *db = NULL;
     struct hf__plain plain = {0};
     if ((e = open_file(s, HF__DB_NAME, "WAL", &db, err)) != 0)
         return e;
-    if ((e = hf__schema_check(db, err)) != 0 || (e = hf__schema_load_plain(db, &plain, err)) != 0) {
+    if ((e = hf__schema_check(db, &s->in_use, err)) != 0 ||
+        (e = hf__schema_load_plain(db, &plain, err)) != 0) {
         sqlite3_close(db);
         return e;
     }
     sqlite3_wal_hook(db, note_wal_pages, s);
+    keep_log(db, s->in_use);
     s->db = db;
     s->plain = plain;
     s->wal_pages = 0;
@@ -142,12 +174,39 @@ static void finalize_all(struct hf_store *s)
     }
 }
 
+int hf__db_fold(struct hf_store *s, struct hf_store_error *err)
+{
+    int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    if (rc != SQLITE_OK)
+        return hf__fail_sqlite(err, s->db, rc, "folding the log into the database");
+    s->fold_due = false;
+    s->wal_pages = 0;
+    return 0;
+}
+
+int hf__db_mark(struct hf_store *s, bool in_use, struct hf_store_error *err)
+{
+    if (s->in_use == in_use)
+        return 0;
+    keep_log(s->db, true);
+    int e = hf__schema_mark(s->db, in_use, err);
+    if (e == 0)
+        e = hf__db_fold(s, err);
+    if (e != 0)
+        return e;
+    s->in_use = in_use;
+    keep_log(s->db, in_use);
+    return 0;
+}
+
 int hf__db_retire(struct hf_store *s, struct hf_store_error *err)
 {
     finalize_all(s);
-    int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-    if (rc != SQLITE_OK)
-        return hf__fail_sqlite(err, s->db, rc, "folding the log into the old database");
+    int e = hf__db_mark(s, false, err);
+    if (e == 0)
+        e = hf__db_fold(s, err);
+    if (e != 0)
+        return e;
     hf__db_close(s);
     /* A log that stays would be taken for that of the database which gets this name next. */
     struct stat st;

@@ -19,6 +19,9 @@ enum {
     HF__WAL_PAGES_CROWDED = 4000, /* before a commit does it itself */
 };
 
+/* Where the file format of SQLite has the user version, big-endian. */
+enum { HF__DB_VERSION_AT = 60 };
+
 #define HF__DB_NAME     "vault.db"
 #define HF__DB_NEW_NAME "vault.new.db"
 
@@ -86,6 +89,8 @@ struct hf_store {
     sqlite3 *db; /* NULL after an interrupted change of databases: the next call connects again */
     sqlite3_stmt *stmt[HF__STMT_COUNT]; /* prepared when first used */
     int wal_pages;
+    bool in_use;   /* the database itself says that it has a log */
+    bool fold_due; /* the database itself does not say yet that there is a vault, or a placed one */
     struct hf__plain plain;
 
     /* While the vault is open. */
@@ -129,6 +134,14 @@ HF_MUST_USE int hf__folder_install(struct hf_store *s, bool keep_old, struct hf_
 HF_MUST_USE int hf__db_connect(struct hf_store *s, struct hf_store_error *err);
 /* Before every other use: connects, or rolls back, where a failure could not. Sets errno to 0. */
 HF_MUST_USE int hf__db_ready(struct hf_store *s, struct hf_store_error *err);
+/* Folds the whole log into the database, durably, and leaves it empty. */
+HF_MUST_USE int hf__db_fold(struct hf_store *s, struct hf_store_error *err);
+/*
+ * Says in the database itself, durably, whether its log belongs to it: from before the first commit
+ * until a clean close. A database that is found so without its log is one whose newest writes are
+ * lost.
+ */
+HF_MUST_USE int hf__db_mark(struct hf_store *s, bool in_use, struct hf_store_error *err);
 /* Folds the whole log into the database, closes it, and sees to it that no log is left. */
 HF_MUST_USE int hf__db_retire(struct hf_store *s, struct hf_store_error *err);
 /* Closes the database and its statements. No-op when it is closed. */
@@ -152,8 +165,12 @@ void hf__db_rollback(struct hf_store *s);
 /* Settings that every connection has. */
 HF_MUST_USE int hf__schema_settings(sqlite3 *db, const char *journal_mode,
                                     struct hf_store_error *err);
-/* HF_ECORRUPT: the tables are not exactly ours. HF_EVERSION. */
-HF_MUST_USE int hf__schema_check(sqlite3 *db, struct hf_store_error *err);
+/* HF_ECORRUPT: the tables are not exactly ours. HF_EVERSION. ret_marked: see hf__schema_mark. */
+HF_MUST_USE int hf__schema_check(sqlite3 *db, bool *ret_marked, struct hf_store_error *err);
+/* Sets or takes away the mark that the database has a log, in a transaction of its own. */
+HF_MUST_USE int hf__schema_mark(sqlite3 *db, bool marked, struct hf_store_error *err);
+/* The mark in SQLite's user version, as its four bytes stand at HF__DB_VERSION_AT in the file. */
+bool hf__schema_marked(const uint8_t version[static 4]);
 /* Makes the four tables in an empty database. */
 HF_MUST_USE int hf__schema_make(sqlite3 *db, struct hf_store_error *err);
 /* *ret_plain is zeroed where there is no vault. HF_ECORRUPT: half of one. */

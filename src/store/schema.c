@@ -106,7 +106,23 @@ static int check_table(sqlite3 *db, const struct table *t, struct hf_store_error
     return e;
 }
 
-int hf__schema_check(sqlite3 *db, struct hf_store_error *err)
+/* Beside the format in the user version: the database has a log. */
+enum { MARK = 1 << 16 };
+
+int hf__schema_mark(sqlite3 *db, bool marked, struct hf_store_error *err)
+{
+    char sql[48];
+    (void)snprintf(sql, sizeof sql, "PRAGMA user_version=%d",
+                   HF_VAULT_FORMAT | (marked ? MARK : 0));
+    return run(db, sql, "marking the database", err);
+}
+
+bool hf__schema_marked(const uint8_t version[static 4])
+{
+    return (((uint32_t)version[0] << 24 | (uint32_t)version[1] << 16) & MARK) != 0;
+}
+
+int hf__schema_check(sqlite3 *db, bool *ret_marked, struct hf_store_error *err)
 {
     int64_t id = 0, version = 0, count = 0;
     int e = ask_int(db, "PRAGMA application_id", &id, err);
@@ -118,6 +134,8 @@ int hf__schema_check(sqlite3 *db, struct hf_store_error *err)
         return e;
     if (id != APPLICATION_ID)
         return hf__fail(err, HF_ECORRUPT, HF__DB_NAME " is empty, or not a database of Holdfast");
+    *ret_marked = (version & MARK) != 0;
+    version &= ~(int64_t)MARK;
     if (version != HF_VAULT_FORMAT)
         return hf__fail(err, HF_EVERSION, HF__DB_NAME " has format %lld, this release knows %d",
                         (long long)version, HF_VAULT_FORMAT);

@@ -30,6 +30,9 @@ void hf_store_close(struct hf_store *s)
     if (s == NULL)
         return;
     hf_store_vault_lock(s);
+    /* Where this fails the log stays, and the mark that it belongs here. */
+    if (s->db != NULL && hf__db_ready(s, NULL) == 0)
+        (void)!hf__db_mark(s, false, NULL);
     if (s->db != NULL)
         hf__db_close(s);
     hf__folder_close(s);

@@ -39,17 +39,21 @@ static int unlock(struct hf_store *s, const uint8_t *key, const uint8_t *vault_i
 static int create_in_place(struct hf_store *s, const struct hf__plain *plain,
                            struct hf_bytes sealed_head, struct hf_store_error *err)
 {
+    int e = hf__db_mark(s, true, err);
+    if (e != 0)
+        return e;
     int rc = sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
     if (rc != SQLITE_OK)
         return hf__fail_sqlite(err, s->db, rc, "beginning the vault");
-    int e = hf__schema_put_plain(s->db, plain, err);
+    e = hf__schema_put_plain(s->db, plain, err);
     if (e == 0)
         e = hf__schema_put_head(s->db, sealed_head, err);
     if (e == 0 && (rc = sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL)) != SQLITE_OK)
         e = hf__fail_sqlite(err, s->db, rc, "making the vault durable");
     if (e != 0)
         hf__db_rollback(s);
-    return e;
+    /* Whoever has the database without its log is to see that there is a vault. */
+    return e != 0 ? e : hf__db_fold(s, err);
 }
 
 /* The new database is complete before the old one gives up its name, and the

@@ -1,8 +1,11 @@
 /* The folder, updates and their atomicity, and vaults made anew. Tampering is in
  * test_store_tamper.c. */
 #include "store_model.h"
+#include "base/buf.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/secret.h"
+#include "scratch.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
@@ -171,6 +174,70 @@ STORE_TEST(hf_store_open, a_log_without_its_database_is_no_fresh_start)
     cr_assert_eq(rename(path, log), 0);
     struct hf_store_error err = {0};
     cr_assert_eq(open_error(&err), HF_ECORRUPT);
+}
+
+/* Copies a file of the folder into another folder. */
+static void copy_file(const char *name, const char *to)
+{
+    char path[128];
+    struct hf_buf b;
+    hf_buf_init(&b, 64 << 20);
+    path_in(name, path);
+    cr_assert_eq(hf_file_read(path, &b), 0, "%s", path);
+    (void)snprintf(path, sizeof path, "%s/%s", to, name);
+    cr_assert_eq(hf_file_replace(path, hf_buf_bytes(&b), 0600), 0);
+    hf_buf_done(&b);
+}
+
+/* What the database alone is to a store, copied while the store that has it open goes on. */
+static int open_copy(bool with_log, enum hf_vault_state *ret_state)
+{
+    char other[HF_SCRATCH_PATH_LEN];
+    struct hf_store *copy = NULL;
+    struct hf_store_error err = {0};
+    struct hf_vault_header h;
+    hf_scratch_make(other);
+    copy_file("vault.db", other);
+    if (with_log)
+        copy_file("vault.db-wal", other);
+    int e = hf_store_open(other, &hf_suite_real, &copy, &err);
+    if (e == 0) {
+        hf_store_header(copy, &h);
+        *ret_state = (enum hf_vault_state)h.state;
+        hf_store_close(copy);
+    } else {
+        cr_assert_not_null(strstr(err.text, "vault.db-wal is missing"), "%s", err.text);
+        /* Nor does having tried change it. */
+        cr_assert_eq(hf_store_open(other, &hf_suite_real, &copy, &err), e);
+        /* Told that nothing is missing, it still says what it is. */
+        (void)snprintf(err.text, sizeof err.text, "%s/vault.db-wal", other);
+        cr_assert_eq(hf_file_replace(err.text, (struct hf_bytes){0}, 0600), 0);
+        cr_assert_eq(hf_store_open(other, &hf_suite_real, &copy, &err), 0, "%s", err.text);
+        hf_store_header(copy, &h);
+        *ret_state = (enum hf_vault_state)h.state;
+        hf_store_close(copy);
+    }
+    hf_scratch_remove(other);
+    return e;
+}
+
+STORE_TEST(hf_store_open, a_database_whose_log_was_lost_is_refused_and_never_a_fresh_start)
+{
+    enum hf_vault_state state = HF_VAULT_NONE;
+    struct hf_store *s = must_create();
+    cr_assert_eq(open_copy(true, &state), 0);
+    cr_assert_eq(state, HF_VAULT_PLACING);
+    cr_assert_eq(open_copy(false, &state), HF_ECORRUPT);
+    cr_assert_eq(state, HF_VAULT_PLACING);
+    cr_assert_eq(commit_op(s, (struct hf_store_op){.type = HF_STORE_SET_PLACED}), 0);
+    cr_assert_eq(commit_op(s, (struct hf_store_op){HF_STORE_PUBLIC_PUT, 0, text("a"), text("1")}),
+                 0);
+    cr_assert_eq(open_copy(false, &state), HF_ECORRUPT);
+    cr_assert_eq(state, HF_VAULT_PLACED);
+    /* Closed, it is whole without a log. */
+    hf_store_close(s);
+    cr_assert_eq(open_copy(false, &state), 0);
+    cr_assert_eq(state, HF_VAULT_PLACED);
 }
 
 STORE_TEST(hf_store_open, a_folder_that_cannot_be_written_is_named)

@@ -31,6 +31,10 @@
  * says `placed` is never renamed, removed or overwritten; no error of any kind leads to an empty
  * vault.
  *
+ * From the first commit until a clean close the database itself says that its log belongs to it, so
+ * that one whose log was lost is refused; and that there is a vault, and that it is placed, stands
+ * in the database itself, so that no loss of a log makes a vault look as if it had never been.
+ *
  * Every call blocks, on the disk too; one thread at a time. The daemon's calls go through
  * store/writer.h.
  */
@@ -77,8 +81,8 @@ struct hf_vault_header {
  * HF_ESTOREHELD: another process holds the folder; the text has its number. HF_EUNSAFE: owner, type
  * or mode of the folder or a file in it is wrong; the text says what to do. HF_EREADONLY,
  * HF_ENOSPACE, HF_EIO: the disk. HF_ECORRUPT: the database is damaged, or its tables are not ours,
- * or half of a vault is missing. HF_EVERSION: made by a newer release. HF_EINVAL: the path is too
- * long. HF_ENOMEM.
+ * or half of a vault or the log is missing. HF_EVERSION: made by a newer release. HF_EINVAL: the
+ * path is too long. HF_ENOMEM.
  */
 HF_MUST_USE int hf_store_open(const char *dir, const struct hf_suite *suite, struct hf_store **ret,
                               struct hf_store_error *err);
