@@ -129,8 +129,7 @@ static void ask_key(struct local_conn *t, const struct hf__local_request *q)
 {
     snprintf(t->name, sizeof t->name, "%s", q->name);
     t->until_ms = q->wait_ms > 0 ? hf_clock_monotonic_ms() + q->wait_ms : 0;
-    /* What is said when the engine has not answered until then: the write may still be under way.
-     */
+    /* Said when the engine has not answered until then: the write may still be under way. */
     t->refusal = HF_ETIMEOUT;
     hf__local_keep_time(t->owner);
     ask_engine(t, HF_LOCAL_KEY, t->name);

@@ -37,6 +37,13 @@ static bool open_to_all(int method)
            method == HF_METHOD_RECOVER || method == HF_METHOD_CLAIM;
 }
 
+/* What cannot be answered without writing something down. */
+static bool writes(int method)
+{
+    return method == HF_METHOD_OFFER || method == HF_METHOD_DEPOSIT || method == HF_METHOD_RECORD ||
+           method == HF_METHOD_DELETE || method == HF_METHOD_CLAIM;
+}
+
 static int64_t body_max(void *user, enum hf_net_method method, const char *path,
                         const struct hf_net_peer *peer)
 {
@@ -183,6 +190,10 @@ static void on_request(void *user, const struct hf_net_request *request)
     }
     if (!d->running) {
         hf_net_reply_error(d->net, request->handle, 503, HF_ELOCKED, NULL);
+        return;
+    }
+    if (writes(method_of(request->path)) && hf__storage_crowded(d->storage)) {
+        hf_net_reply_error(d->net, request->handle, 503, HF_EBUSY, NULL);
         return;
     }
     if (!place_take(d, request->handle, &event.u.request.id)) {

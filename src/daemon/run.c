@@ -12,10 +12,11 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-/* Keys, what the engine derives, and rows on their way to the disk: what does not fit waits. */
+/* Keys and what the engine derives; and rows on their way to the disk: what does not fit waits. */
 enum {
     LOG_MS = 500,
-    SECRETS_LEN = 256 << 10,
+    KEYS_LEN = 128 << 10,
+    ROWS_LEN = 256 << 10,
     ARENAS_MAX = 1,
     TRIM_BYTES = 64 << 10,
     TRIM_TICKS = 20
@@ -44,6 +45,9 @@ static void on_retry(uv_timer_t *timer)
         hf__peers_listen(d);
     if (!d->running && hf_error_transient(d->start_error))
         hf__daemon_begin(d);
+    /* What the writer had no memory for is handed over now; nothing else may come that would. */
+    if (d->running)
+        uv_async_send(&d->wake);
     hf__identity_settle(d, true);
     hf__peers_sweep(d, hf_clock_monotonic_ms());
     /* What the last quotes and documents needed is given back: an idle daemon should be small. */
@@ -151,7 +155,9 @@ static int open_daemon(struct hf__daemon *d, const char **ret_what)
     if (r != 0)
         return r;
     *ret_what = "secret memory";
-    r = hf_secret_init(SECRETS_LEN, true);
+    r = hf_secret_init(KEYS_LEN, true);
+    if (r == 0)
+        r = hf_secret_init_rows(ROWS_LEN, true);
     *ret_what = "event loop";
     if (r == 0)
         r = uv_loop_init(&d->loop) == 0 ? open_handles(d) : HF_ENOMEM;

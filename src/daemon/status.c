@@ -7,7 +7,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-enum { HEX_MAX = 32 };
+enum { HEX_MAX = 32, TEXT_MAX = 1024 };
 
 static json_t *hex(const uint8_t *data, size_t len)
 {
@@ -41,6 +41,21 @@ static uint64_t ago(uint64_t now_ms, uint64_t since_ms)
     return since_ms == 0 || since_ms > now_ms ? 0 : now_ms - since_ms;
 }
 
+/* A text of the configuration, of a file's name or of the kernel: what is not UTF-8 in it is shown
+ * as question marks, and so is a character that was cut. */
+static json_t *text(const char *value)
+{
+    char shown[TEXT_MAX];
+    size_t len = strnlen(value, sizeof shown - 1);
+    json_t *whole = json_string(value);
+    if (whole != NULL)
+        return whole;
+    for (size_t i = 0; i < len; i++)
+        shown[i] = (value[i] & 0x80) != 0 ? '?' : value[i];
+    shown[len] = '\0';
+    return json_string(shown);
+}
+
 static void set(json_t *root, const char *name, json_t *value)
 {
     int r = json_object_set_new_nocheck(root, name, value);
@@ -51,7 +66,7 @@ static json_t *provider(const struct hf_provider_status *p, uint64_t now_ms)
 {
     json_t *o = json_object();
     set(o, "account", hex(p->account, sizeof p->account));
-    set(o, "address", json_string(p->address));
+    set(o, "address", text(p->address));
     set(o, "index", number(p->index));
     set(o, "answered", json_boolean(p->answered));
     set(o, "placed", json_boolean(p->placed));
@@ -126,12 +141,12 @@ static void fill_node(json_t *root, const struct hf_status *s, uint64_t now_ms)
 static void fill_machine(struct hf__daemon *d, json_t *root)
 {
     set(root, "version", json_string(HF_RELEASE));
-    set(root, "listen", json_string(d->listening));
+    set(root, "listen", text(d->listening));
     set(root, "listen_error", error_object(d->listen_error));
-    set(root, "address", json_string(d->address));
+    set(root, "address", text(d->address));
     json_t *store = error_object(d->store_error);
     if (d->store_error != 0)
-        set(store, "text", json_string(d->store_text));
+        set(store, "text", text(d->store_text));
     set(root, "store_error", store);
     set(root, "uptime_ms", number(hf_clock_monotonic_ms() - d->started_ms));
     if (d->quotes != NULL) {
@@ -139,9 +154,9 @@ static void fill_machine(struct hf__daemon *d, json_t *root)
         hf__quotes_facts(d->quotes, &facts);
         set(root, "platform", json_string(hf__quotes_platform(d->quotes)));
         set(root, "quotes",
-            json_pack("{s:I,s:I,s:o,s:s}", "made", (json_int_t)facts.made, "failed",
+            json_pack("{s:I,s:I,s:o,s:o}", "made", (json_int_t)facts.made, "failed",
                       (json_int_t)facts.failed, "last_error", error_name(facts.last_error), "where",
-                      facts.where));
+                      text(facts.where)));
     }
 }
 
@@ -156,9 +171,8 @@ static json_t *collateral(struct hf__daemon *d)
     hf__collateral_facts(d, &f);
     json_t *o = json_object();
     set(o, "set", json_string(hf__collateral_use_name(f.use)));
-    set(o, "folder", json_string(d->settings->collateral));
-    set(o, "service",
-        d->settings->service != NULL ? json_string(d->settings->service->url) : json_null());
+    set(o, "folder", text(d->settings->collateral));
+    set(o, "service", d->settings->service != NULL ? text(d->settings->service->url) : json_null());
     set(o, "expires_s", time_or_null(f.expires_s));
     set(o, "issued_s", time_or_null(f.issued_s));
     set(o, "fetched_s", time_or_null(f.fetched_s));
@@ -166,7 +180,7 @@ static json_t *collateral(struct hf__daemon *d)
     set(o, "next_s", time_or_null(f.next_s));
     set(o, "fetching", json_boolean(f.busy));
     set(o, "failures", number(f.failures));
-    set(o, "last_failure", f.text[0] != '\0' ? json_string(f.text) : json_null());
+    set(o, "last_failure", f.text[0] != '\0' ? text(f.text) : json_null());
     set(o, "older_documents", number(f.older));
     set(o, "error", error_object(f.error));
     return o;
@@ -211,9 +225,9 @@ char *hf__status_json(struct hf__daemon *d, bool public_only)
         fill_machine(d, root);
         set(root, "collateral", collateral(d));
         if (d->start_error != 0)
-            set(root, "start_text", json_string(d->start_text));
+            set(root, "start_text", text(d->start_text));
     }
-    char *text = json_dumps(root, JSON_COMPACT);
+    char *json = json_dumps(root, JSON_COMPACT);
     json_decref(root);
-    return text;
+    return json;
 }

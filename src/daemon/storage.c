@@ -23,6 +23,9 @@ struct item {
     struct hf__storage_rows rows;
 };
 
+/* Updates that wait for the disk before peers are told that the node is busy. */
+enum { WAITING_MAX = 256 };
+
 struct hf__storage {
     struct hf_store *store;
     struct hf_writer *writer;
@@ -289,6 +292,11 @@ void hf__storage_poll(struct hf__storage *s)
         s->health = status.code;
         s->hooks.health(s->hooks.user, status.code, status.error.text);
     }
+}
+
+bool hf__storage_crowded(const struct hf__storage *s)
+{
+    return s->waiting >= WAITING_MAX;
 }
 
 void hf__storage_stats(struct hf__storage *s, struct hf__storage_stats *ret)

@@ -53,6 +53,8 @@ void hf__storage_write(struct hf__storage *s, const struct hf_update *update);
 /* Queues the making or opening of the vault; key is copied and wiped. */
 void hf__storage_vault(struct hf__storage *s, bool create, const uint8_t key[static 32],
                        const uint8_t account[static 32], uint32_t version);
+/* Whether so much waits that nothing more should be taken on that has to be written. */
+bool hf__storage_crowded(const struct hf__storage *s);
 /* Takes what is done, calls the hooks, and hands on what waits. On the loop's thread. */
 void hf__storage_poll(struct hf__storage *s);
 

@@ -28,7 +28,7 @@ static int unlock(struct hf_store *s, const uint8_t *key, const uint8_t *vault_i
     if (e != 0)
         return e;
     s->scratch = malloc(HF__ROW_PREFIX_LEN + HF__ROW_SEALED_MAX);
-    s->secret_row = hf_secret_alloc(HF__ROW_PLAIN_MAX);
+    s->secret_row = hf_secret_alloc_rows(HF__ROW_PLAIN_MAX);
     if (s->secret_row == NULL || s->scratch == NULL || hf__index_reserve(&s->index, 1) != 0) {
         hf_store_vault_lock(s);
         return hf__fail(err, HF_ENOMEM, "no memory to open the vault");

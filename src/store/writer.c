@@ -314,7 +314,7 @@ static int item_load(struct item *it, const struct hf_store_update *u)
     it->ops = malloc(u->ops_count * sizeof *it->ops + plain_len);
     if (it->ops == NULL)
         return HF_ENOMEM;
-    if (secrets_len > 0 && (it->secrets = hf_secret_alloc(secrets_len)) == NULL)
+    if (secrets_len > 0 && (it->secrets = hf_secret_alloc_rows(secrets_len)) == NULL)
         return HF_EBUSY;
     uint8_t *plain = (uint8_t *)(it->ops + u->ops_count), *secret = it->secrets;
     for (size_t i = 0; i < u->ops_count; i++) {

@@ -189,5 +189,47 @@ def what_stands_at_the_sockets_path_is_named_and_left_alone():
         assert done.returncode == 1 and "the socket's folder is missing" in done.stderr, done
 
 
+@tap.case
+def a_path_that_is_not_utf_8_does_not_end_it():
+    with mesh() as m:
+        m.found()
+        node = m.nodes[0]
+        # Relative paths start at the folder of the configuration.
+        folder = os.fsencode(node.folder) + b"/odd\xff"
+        os.mkdir(folder)
+        text = node.config.read_text().replace("socket: socket", f"socket: {node.socket}")
+        text = text.replace(f"collateral: {m.authority}/collateral", "collateral: none")
+        node.config = folder + b"/c.yaml"
+        with open(node.config, "w", encoding="utf-8") as file:
+            file.write(text)
+        node.start()
+        status = until(lambda: node.status(), 30, lambda: f"no status:\n{node.tail()}")
+        assert status["collateral"]["folder"].endswith("/odd?/none"), status
+        until(lambda: node.status()["quotes"]["where"], 30, "no quotes")
+
+
+@tap.case
+def a_vault_without_its_log_is_blocked_and_goes_on_when_the_log_is_back():
+    with mesh() as m:
+        m.make()
+        node = m.nodes[0]
+        key, account = node.key("tss-db"), node.status()["account"]
+        node.kill()
+        log = node.data / "vault.db-wal"
+        aside = node.folder / "aside"
+        log.rename(aside)
+        node.start()
+        status = until(lambda: (node.status() or {}).get("state") == "blocked" and node.status(), 30,
+                       lambda: f"{node.state()}\n{node.tail()}")
+        assert "vault.db-wal is missing" in status["start_text"], status
+        assert status["account"] is None and node.key("tss-db") is None
+        node.kill()
+        assert not log.exists()
+        aside.rename(log)
+        node.start()
+        assert until(lambda: node.key("tss-db"), 30, lambda: f"no key:\n{node.tail()}") == key
+        assert node.status()["account"] == account
+
+
 if __name__ == "__main__":
     sys.exit(tap.main())

@@ -8,6 +8,7 @@
 #include <criterion/criterion.h>
 #include <semaphore.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static char parent[HF_SCRATCH_PATH_LEN], dir[HF_SCRATCH_PATH_LEN + 8];
 static const uint8_t network[32] = {1}, account[32] = {2}, key[32] = {3};
@@ -142,6 +143,43 @@ Test(hf__storage, rows_come_back_as_they_were_written)
     wait_for_vault(s, &h);
     cr_assert_str_eq(h.text, "1/=value 4/stays=value ");
     cr_assert_eq(h.health, 0);
+    hf__storage_close(s, 1000);
+    hf_scratch_remove(parent);
+}
+
+/* However many rows wait, and however long: keys have memory of their own, peers are told in time,
+ * and all is written in the end. */
+Test(hf__storage, rows_that_wait_take_nothing_from_keys)
+{
+    enum { UPDATES = 600, ROW_LEN = 4096 };
+    struct heard h;
+    struct hf__storage_start start;
+    cr_assert_eq(hf_secret_init(8 * 1024, true), 0);
+    cr_assert_eq(hf_secret_init_rows(256 * 1024, true), 0);
+    hf_scratch_make(parent);
+    snprintf(dir, sizeof dir, "%s/data", parent);
+    struct hf__storage *s = open_storage(&h, &start);
+    hf__storage_vault(s, true, key, account, 1);
+    wait_for_vault(s, &h);
+    cr_assert_not(hf__storage_crowded(s));
+    uint8_t *bytes = calloc(1, ROW_LEN);
+    struct hf_blob *value = hf_blob_new(hf_bytes_of(bytes, ROW_LEN));
+    const struct hf_write row = write_of(HF_ROW_BINDING, "row", value);
+    for (uint64_t seq = 1; seq <= UPDATES; seq++) {
+        const struct hf_update update = {.writes = &row, .writes_count = 1, .write_seq = seq};
+        hf__storage_write(s, &update);
+        void *secret = hf_secret_alloc(2048);
+        cr_assert_not_null(secret, "after %llu rows", (unsigned long long)seq);
+        hf_secret_free(secret);
+    }
+    cr_assert(hf__storage_crowded(s));
+    while (h.durable < UPDATES) {
+        sem_wait(&h.woken);
+        hf__storage_poll(s);
+    }
+    cr_assert_not(hf__storage_crowded(s));
+    hf_blob_unref(value);
+    free(bytes);
     hf__storage_close(s, 1000);
     hf_scratch_remove(parent);
 }

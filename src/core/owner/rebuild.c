@@ -96,7 +96,7 @@ static void name_bad(struct hf_engine *e, const struct group *g, size_t i, int e
 }
 
 /* Rebuilds the root secret of a group. HF_EFEWSHARES: too few good shares; the
- * bad ones are named. */
+ * bad ones are named. HF_ENOMEM. */
 static int rebuild(struct hf_engine *e, const struct group *g)
 {
     uint8_t indices[HF_SHARES_MAX];
@@ -104,7 +104,8 @@ static int rebuild(struct hf_engine *e, const struct group *g)
     uint8_t k = (uint8_t)g->record.threshold;
     uint32_t bad = 0;
     uint8_t *shares = e->secret_alloc(HF_SHARES_MAX * HF_SCALAR_LEN);
-    hf_assert(shares != NULL);
+    if (shares == NULL)
+        return HF_ENOMEM;
     for (size_t i = 0; i < g->count && count < HF_SHARES_MAX; i++) {
         int r = open_share(e, g->targets[i], &g->shares[i], shares + count * HF_SCALAR_LEN);
         if (r != 0) {

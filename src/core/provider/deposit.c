@@ -89,7 +89,8 @@ static int take_share(struct hf_engine *e, const struct hf_deposit *m,
     memcpy(aad.owner, t->header.owner, 32);
     memcpy(aad.provider, e->account, 32);
     uint8_t *share = e->secret_alloc(HF_SCALAR_LEN);
-    hf_assert(share != NULL);
+    if (share == NULL)
+        return HF_ENOMEM;
     int r = e->suite->open(e->secrets->sealing, hf_bytes_of(info, strlen(info)),
                            hf__encode(e, &hf_wire_deposit_aad, &aad), m->sealed, share);
     if (r == 0)

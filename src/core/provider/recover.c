@@ -100,7 +100,8 @@ static int fill_share(struct hf_engine *e, const struct context *c, const struct
                                   .has_record = held->has_record,
                                   .record = held->record};
     uint8_t *share = e->secret_alloc(HF_SCALAR_LEN);
-    hf_assert(share != NULL);
+    if (share == NULL)
+        return HF_ENOMEM;
     int r = e->suite->unwrap(e->secrets->active.wrap_key, hf_bytes_of(held->generation.id, 16),
                              hf_bytes_of(held->wrapped, sizeof held->wrapped), share);
     if (r == 0 && c->from->method == HF_METHOD_DRILL && !HF_FAULT(DRILL)) {

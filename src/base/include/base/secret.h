@@ -1,8 +1,8 @@
 /*
- * Memory for secrets: one slab per process, between guard pages, locked, left out of core dumps,
- * wiped when a piece is given back. libsodium's own allocator costs four mappings a secret and
- * stops locking silently past RLIMIT_MEMLOCK; one slab costs four mappings in all, and its locking
- * is checked.
+ * Memory for secrets: one slab per process, two in a daemon, between guard pages, locked, left out
+ * of core dumps, wiped when a piece is given back. libsodium's own allocator costs four mappings a
+ * secret and stops locking silently past RLIMIT_MEMLOCK; one slab costs four mappings in all, and
+ * its locking is checked.
  */
 #ifndef HF_BASE_SECRET_H
 #define HF_BASE_SECRET_H
@@ -17,12 +17,19 @@
  * and mlock failed (see RLIMIT_MEMLOCK).
  */
 HF_MUST_USE int hf_secret_init(size_t len, bool must_lock);
+/*
+ * Makes a second slab, for rows on their way to a disk: how many of them there are is up to others
+ * and to the disk, and they must not take the room that keys need. Parameters and errors as above.
+ */
+HF_MUST_USE int hf_secret_init_rows(size_t len, bool must_lock);
 /* len bytes, zeroed, 16-byte aligned; NULL when the slab is full. Thread-safe. */
 HF_MUST_USE void *hf_secret_alloc(size_t len);
+/* The same, out of the slab for rows, or out of the only one where there is none. */
+HF_MUST_USE void *hf_secret_alloc_rows(size_t len);
 /* Wipes and gives back; freeing NULL is legal. A damaged canary aborts: something wrote past a
  * secret. */
 void hf_secret_free(void *p);
-/* Bytes of the slab in use, for status and tests. */
+/* Bytes of the slabs in use, for status and tests. */
 size_t hf_secret_used(void);
 /* Overwrites data[0..len) in a way that the compiler keeps. */
 void hf_wipe(void *data, size_t len);
