@@ -313,6 +313,8 @@ uint32_t hf__quote(struct hf_engine *e, enum hf__task task, const char *label,
     struct hf_work *w = hf__work(e, HF_WORK_QUOTE);
     struct hf__quoting *q = malloc(sizeof *q);
     hf_assert(q != NULL && task < HF__TASKS);
+    w->label = label;
+    e->suite->hash(label, bytes, w->hash);
     e->suite->report_data(label, bytes, w->report_data);
     *q = (struct hf__quoting){.next = e->quoting, .work = w->id, .task = (uint8_t)task};
     e->quoting = q;

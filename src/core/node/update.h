@@ -75,7 +75,8 @@ void hf__reply(struct hf_engine *e, uint64_t id, int error, struct hf_bytes body
 /* Leaves at once; a reply that tells of something written sets `after`. */
 struct hf_local_reply *hf__local_reply(struct hf_engine *e, uint64_t id, int error);
 struct hf_work *hf__work(struct hf_engine *e, enum hf_work_type type);
-/* Asks the shell for a quote over bytes under label; returns the id of the work. */
+/* Asks the shell for a quote over bytes under label, which is static; returns the id of the
+ * work. */
 uint32_t hf__quote(struct hf_engine *e, enum hf__task task, const char *label,
                    struct hf_bytes bytes);
 /* Which task asked for a quote that has come, or for one that could not be made; false: none. */

@@ -240,7 +240,9 @@ struct hf_work {
     const uint8_t *key;      /* vault: 32 bytes, secret, valid until the next step */
     uint8_t account[32];     /* vault: for its plain header */
     uint32_t version;        /* vault: likewise */
-    uint8_t report_data[64]; /* quote */
+    const char *label;       /* quote: says what for; terminated, of static duration */
+    uint8_t hash[32];        /* quote: of what it is about, under the label */
+    uint8_t report_data[64]; /* quote: made of these two (CRYPTO.md, 3) */
     struct hf_bytes quote;   /* judge */
     uint8_t trust;           /* judge: enum hf_trust of the policy */
     struct hf_bytes dev_root;

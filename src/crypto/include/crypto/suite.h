@@ -53,7 +53,7 @@ struct hf_suite {
 
     /* BLAKE2b-256 over: length of label (1 byte), label, data. label: at most 255 characters. */
     void (*hash)(const char *label, struct hf_bytes data, uint8_t ret[static HF_HASH_LEN]);
-    /* BLAKE2b-512 over the same, for the report data of a quote. */
+    /* BLAKE2b-512 over: length of label (1 byte), label, the hash above: a quote's report data. */
     void (*report_data)(const char *label, struct hf_bytes data,
                         uint8_t ret[static HF_REPORT_DATA_LEN]);
     /* Keyed BLAKE2b, 16 bytes. Compare with hf_secret_equal. */
@@ -151,5 +151,12 @@ void hf_rng_init(struct hf_rng *ret, const uint8_t seed[static 32]);
  * Byte for byte in proto/CRYPTO.md, section 2.
  */
 void hf_rng_draw(struct hf_rng *rng, void *ret, size_t len);
+
+/*
+ * The second half of `report_data`: for who is given the hash alone, and is to sign nothing but what
+ * this protocol could have made. label: terminated, at most 255 characters.
+ */
+void hf_report_data_of(const char *label, const uint8_t hash[static HF_HASH_LEN],
+                       uint8_t ret[static HF_REPORT_DATA_LEN]);
 
 #endif
