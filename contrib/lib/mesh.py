@@ -17,6 +17,8 @@ import time
 
 PR_SET_PDEATHSIG = 1
 SEEDS_MAX = 16
+# A daemon that root starts wants to be told that it is to stay root.
+AS_ROOT = ["--as-root"] if os.geteuid() == 0 else []
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -98,7 +100,7 @@ class Node:
         check(self.process is None, f"node {self.number} runs already")
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [self.mesh.programs.holdfastd, "--config", self.config], stdin=subprocess.DEVNULL, stdout=log,
+                [self.mesh.programs.holdfastd, *AS_ROOT, "--config", self.config], stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, start_new_session=True, preexec_fn=None if self.mesh.outlive else _die_with_parent)
 
     def _end(self, number, timeout):

@@ -85,11 +85,11 @@ static void *run(void *arg)
 {
     struct request *r = arg;
     struct tsm *tsm = r->tsm;
-    int result = hf__tsm_report(tsm->path, r->report_data, &r->quote);
+    int result = hf_tsm_report(tsm->path, r->report_data, &r->quote);
     for (int attempt = 0; worth_another(r, result, attempt); attempt++) {
         if (result == HF_EBUSY)
             wait_before(attempt);
-        result = hf__tsm_report(tsm->path, r->report_data, &r->quote);
+        result = hf_tsm_report(tsm->path, r->report_data, &r->quote);
     }
     pthread_mutex_lock(&tsm->lock);
     r->result = result;
@@ -130,6 +130,7 @@ static int thread_start(struct request *r)
     pthread_attr_t attr;
     sigset_t all, before;
     sigfillset(&all);
+    sigdelset(&all, SIGSYS); /* of the thread itself: a call that its sandbox refused */
     if (pthread_attr_init(&attr) != 0)
         return HF_ENOMEM;
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
@@ -237,7 +238,7 @@ int hf_tsm_producer_new(const char *path, struct hf_producer **ret)
         path = HF_TSM_PATH;
     if (strlen(path) >= HF__TSM_PATH_MAX)
         return HF_ETOOBIG;
-    int rc = hf__tsm_sweep(path);
+    int rc = hf_tsm_sweep(path);
     if (rc != 0)
         return rc;
     struct tsm *tsm = calloc(1, sizeof *tsm);

@@ -119,7 +119,7 @@ static int report_in(const char *folder, const uint8_t report_data[static 64], s
     return quote_check(quote, report_data);
 }
 
-int hf__tsm_report(const char *path, const uint8_t report_data[static 64], struct hf_buf *ret_quote)
+int hf_tsm_report(const char *path, const uint8_t report_data[static 64], struct hf_buf *ret_quote)
 {
     uint8_t random[16];
     char name[2 * sizeof random + 1], folder[FOLDER_MAX];
@@ -143,7 +143,7 @@ static bool is_leftover(const char *folder)
            time(NULL) - st.st_mtime > HF_TSM_LEFTOVER_S;
 }
 
-int hf__tsm_sweep(const char *path)
+int hf_tsm_sweep(const char *path)
 {
     char folder[HF__TSM_PATH_MAX + 300];
     DIR *dir = opendir(path);

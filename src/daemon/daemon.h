@@ -38,6 +38,13 @@ struct hf__trace_rate {
     uint64_t held_back; /* since the last that was written */
 };
 
+/* Who the daemon is to be. */
+struct hf__user {
+    const char *name; /* NULL: who it is already */
+    uid_t uid;
+    gid_t gid;
+};
+
 struct hf__local;
 struct hf__members;
 struct hf__metrics;
@@ -55,6 +62,10 @@ struct hf__daemon {
     int start_error; /* why it has not */
     char start_text[HF_STORE_TEXT_LEN];
     bool stopping;
+    struct hf__user user;
+    bool as_root; /* told to stay root */
+    int landlock; /* the kernel's version; 0: paths are not restricted */
+    int memory;   /* enum hf__memory */
 
     struct hf_net *net;
     struct hf__members *members; /* made with the first set */
@@ -157,15 +168,23 @@ void hf__metrics_close(struct hf__daemon *d);
 /* ---- harden.c */
 /* Before anything is read: no core dumps, nothing for debuggers. */
 void hf__harden_early(void);
-/* Becomes the user, where one is named and root started it. ret_what: what failed. */
-HF_MUST_USE int hf__harden_user(const char *user, const char **ret_what);
-/* The last step: from here on, system calls that a daemon has no use for fail. */
+/* The user of this name, or who the process is where there is none, or root did not start it.
+ * ret_what: what failed, for a person. */
+HF_MUST_USE int hf__harden_find(const char *name, struct hf__user *ret, const char **ret_what);
+HF_MUST_USE int hf__harden_user(const struct hf__user *user, const char **ret_what);
+/* From here on only what the settings name, and what libc needs of /etc, can be opened. ret_abi: 0
+ * where the kernel has no Landlock. */
+HF_MUST_USE int hf__harden_paths(const struct hf__settings *s, int *ret_abi);
+/* The last step: from here on, system calls that a daemon has no use for fail, and are counted. */
 HF_MUST_USE int hf__harden_calls(void);
+/* Whether anything of the process can get to a disk by swapping. */
+enum hf__memory { HF__MEMORY_LOCKED, HF__MEMORY_NO_SWAP, HF__MEMORY_SWAPPABLE };
+enum hf__memory hf__harden_memory(void);
 
 /* ---- run.c */
 /* Reads documents and collateral again. */
 void hf__daemon_reload(struct hf__daemon *d);
 /* Runs until told to stop; returns the exit status. */
-int hf__daemon_run(const struct hf__settings *settings, const char *config_file);
+int hf__daemon_run(const struct hf__settings *settings, const char *config_file, bool as_root);
 
 #endif

@@ -163,7 +163,10 @@ static void serve(const struct hf__settings *s)
     static struct command c;
     struct hf__fetch_answer a;
     const char *what;
-    int r = hf__harden_user(s->user, &what);
+    struct hf__user user;
+    int r = hf__harden_find(s->user, &user, &what);
+    if (r == 0)
+        r = hf__harden_user(&user, &what);
     if (r != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         _exit(EXIT_FAILURE);
     for (;;) {

@@ -299,8 +299,9 @@ int hf__local_open(struct hf__daemon *d, const char **ret_what)
     struct hf__local *local = calloc(1, sizeof *local);
     struct local_conn *spare = calloc(1, sizeof *spare);
     *ret_what = "out of memory";
-    int r = local != NULL && spare != NULL ? hf__local_listen(d->settings->socket, &fd, ret_what)
-                                           : HF_ENOMEM;
+    int r = local != NULL && spare != NULL
+                ? hf__local_listen(d->settings->socket, d->user.uid, d->user.gid, &fd, ret_what)
+                : HF_ENOMEM;
     if (r != 0) {
         free(local);
         free(spare);

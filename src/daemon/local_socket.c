@@ -55,7 +55,7 @@ static int bind_to(int fd, const struct sockaddr_un *address, const char **ret_w
     return listen(fd, HF__LOCAL_BACKLOG) == 0 ? 0 : hf_error_from_errno(errno);
 }
 
-int hf__local_listen(const char *path, int *ret_fd, const char **ret_what)
+int hf__local_listen(const char *path, uid_t uid, gid_t gid, int *ret_fd, const char **ret_what)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     size_t len = strlen(path);
@@ -71,6 +71,10 @@ int hf__local_listen(const char *path, int *ret_fd, const char **ret_what)
     if (fd < 0)
         return hf_error_from_errno(errno);
     r = bind_to(fd, &address, ret_what);
+    if (r == 0 && uid != geteuid() && lchown(path, uid, gid) != 0) {
+        *ret_what = "the socket cannot be given to the user of `user`";
+        r = hf_error_from_errno(errno);
+    }
     if (r != 0)
         close(fd);
     else

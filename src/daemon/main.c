@@ -11,10 +11,11 @@
 enum { EXIT_USAGE = 2, TEXT_MAX = 64 << 10 };
 
 static const char usage[] =
-    "usage: holdfastd --config FILE [--check-config]\n"
+    "usage: holdfastd --config FILE [--check-config | --as-root]\n"
     "\n"
     "  --config FILE     the configuration, in YAML\n"
     "  --check-config    only say whether it is right: each error with line and field\n"
+    "  --as-root         stay root, where root starts it and the configuration names no user\n"
     "  --describe        print every field of the configuration, with its meaning\n"
     "  --version         print the version\n"
     "  --help            print this\n"
@@ -45,7 +46,7 @@ static int say_errors(const char *file, int error, const struct hf_config_errors
     return EXIT_FAILURE;
 }
 
-static int run(const char *file, bool check_only)
+static int run(const char *file, bool check_only, bool as_root)
 {
     static struct hf_config_errors errors;
     struct hf__settings settings;
@@ -58,19 +59,22 @@ static int run(const char *file, bool check_only)
     if (check_only)
         printf("%s: right\n", file);
     else
-        status = hf__daemon_run(&settings, file);
+        status = hf__daemon_run(&settings, file, as_root);
     hf_config_doc_free(doc);
     return status;
 }
 
 int main(int argc, char **argv)
 {
-    static const struct option longs[] = {
-        {"config", required_argument, NULL, 'c'}, {"check-config", no_argument, NULL, 'k'},
-        {"describe", no_argument, NULL, 'd'},     {"version", no_argument, NULL, 'v'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {{"config", required_argument, NULL, 'c'},
+                                          {"check-config", no_argument, NULL, 'k'},
+                                          {"as-root", no_argument, NULL, 'r'},
+                                          {"describe", no_argument, NULL, 'd'},
+                                          {"version", no_argument, NULL, 'v'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
     const char *file = NULL;
-    bool check_only = false;
+    bool check_only = false, as_root = false;
     if (hf_file_standard() != 0)
         return EXIT_FAILURE;
     hf__harden_early();
@@ -79,6 +83,8 @@ int main(int argc, char **argv)
             file = optarg;
         else if (c == 'k')
             check_only = true;
+        else if (c == 'r')
+            as_root = true;
         else if (c == 'd')
             return describe();
         else if (c == 'v' || c == 'h') {
@@ -93,5 +99,5 @@ int main(int argc, char **argv)
         fputs(usage, stderr);
         return EXIT_USAGE;
     }
-    return run(file, check_only);
+    return run(file, check_only, as_root);
 }

@@ -5,6 +5,7 @@
 #include "clock/clock.h"
 #include "daemon.h"
 #include "log.h"
+#include "sandbox/sandbox.h"
 
 #include <assert.h>
 #include <netinet/in.h>

@@ -4,6 +4,7 @@
 #ifndef HF_PRODUCTION
 #include "attest/dev.h"
 #endif
+#include "attest/report_helper.h"
 #include "attest/tsm.h"
 #include "attest/verify.h"
 #include "base/error.h"
@@ -36,7 +37,8 @@ struct job {
     uint32_t work;
     int error;
     struct hf_buf quote; /* made, or to be judged */
-    uint8_t report_data[64];
+    const char *label;
+    uint8_t hash[32], report_data[64];
     uint8_t trust;
     uint8_t dev_root[200];
     size_t dev_root_len;
@@ -68,9 +70,13 @@ static int open_producer(const struct hf__settings *s, struct hf_producer **ret,
                          const char **ret_where)
 {
     if (s->platform == HF__PLATFORM_TDX) {
-        const char *path = s->tdx != NULL ? s->tdx->report : NULL;
-        *ret_where = path != NULL ? path : HF_TSM_PATH;
-        int r = hf_tsm_producer_new(path, ret);
+        const char *folder = s->tdx != NULL ? s->tdx->report : NULL;
+        if (folder == NULL) {
+            *ret_where = s->tdx != NULL ? s->tdx->helper : HF_REPORT_SOCKET;
+            return hf_report_helper_new(*ret_where, ret);
+        }
+        *ret_where = folder;
+        int r = hf_tsm_producer_new(folder, ret);
         /* The kernel's module may still be loaded: it is tried again. */
         return r == HF_ENOTFOUND ? HF_ENOPLATFORM : r;
     }
@@ -151,8 +157,8 @@ static void queue(struct job *j, uv_work_cb work, uv_after_work_cb after)
 static void make_work(uv_work_t *uv)
 {
     struct job *j = uv->data;
-    j->error = hf_producer_make(j->q->producer, j->report_data,
-                                hf_clock_monotonic_ms() + MAKE_MS_MAX, &j->quote);
+    j->error = hf_producer_make_for(j->q->producer, j->label, j->hash, j->report_data,
+                                    hf_clock_monotonic_ms() + MAKE_MS_MAX, &j->quote);
 }
 
 static void make_done(uv_work_t *uv, int status)
@@ -163,9 +169,12 @@ static void make_done(uv_work_t *uv, int status)
     job_free(j);
 }
 
-void hf__quotes_make(struct hf__quotes *q, uint32_t work, const uint8_t report_data[static 64])
+void hf__quotes_make(struct hf__quotes *q, uint32_t work, const char *label,
+                     const uint8_t hash[static 32], const uint8_t report_data[static 64])
 {
     struct job *j = job_new(q, work);
+    j->label = label;
+    memcpy(j->hash, hash, sizeof j->hash);
     memcpy(j->report_data, report_data, sizeof j->report_data);
     queue(j, make_work, make_done);
 }

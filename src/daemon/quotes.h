@@ -48,7 +48,8 @@ HF_MUST_USE int hf__quotes_new(struct uv_loop_s *loop, const struct hf__settings
 void hf__quotes_free(struct hf__quotes *q);
 
 /* Starts to make a quote over report_data; hooks->made tells. */
-void hf__quotes_make(struct hf__quotes *q, uint32_t work, const uint8_t report_data[static 64]);
+void hf__quotes_make(struct hf__quotes *q, uint32_t work, const char *label,
+                     const uint8_t hash[static 32], const uint8_t report_data[static 64]);
 /* Starts to verify; dev_root is a SubjectPublicKeyInfo or empty; hooks->judged tells. */
 void hf__quotes_judge(struct hf__quotes *q, uint32_t work, struct hf_bytes quote, uint8_t trust,
                       struct hf_bytes dev_root, uint64_t wall_s);

@@ -147,17 +147,57 @@ static int start_launcher(const struct hf__settings *settings, int *ret_fd)
     return settings->service != NULL ? hf__fetch_launcher_start(settings, ret_fd) : 0;
 }
 
+/* Before anything is opened: what is made belongs to who the daemon becomes. */
+static int become_whom(struct hf__daemon *d, const char **ret_what)
+{
+    int r = hf__harden_find(d->settings->user, &d->user, ret_what);
+    if (r != 0)
+        return r;
+    *ret_what = "started as root without `user` in the configuration: name a user to become, or "
+                "start it with --as-root";
+    return d->user.uid == 0 && !d->as_root ? HF_EPERMISSION : 0;
+}
+
+/* The last of the start: what the daemon has no use for any more is given up. */
+static int settle(struct hf__daemon *d, const char **ret_what)
+{
+    int r = hf__harden_user(&d->user, ret_what);
+    *ret_what = r == 0 ? "paths cannot be restricted" : *ret_what;
+    d->memory = hf__harden_memory();
+    if (r == 0)
+        r = hf__harden_paths(d->settings, &d->landlock);
+    if (r == 0) {
+        *ret_what = "system calls cannot be filtered";
+        r = hf__harden_calls();
+    }
+    if (r != 0)
+        return r;
+    if (d->memory == HF__MEMORY_SWAPPABLE)
+        hf__log(HF__WARNING, "memory_swappable",
+                "the machine may write this process's memory to a disk: turn swap off, or give it "
+                "an unlimited RLIMIT_MEMLOCK",
+                0);
+    if (d->landlock == 0)
+        hf__log(HF__WARNING, "paths_open", "the kernel has no Landlock", 0);
+    return 0;
+}
+
 static int open_daemon(struct hf__daemon *d, const char **ret_what)
 {
     int launcher;
-    *ret_what = "the process that starts the fetcher";
-    int r = start_launcher(d->settings, &launcher);
+    int r = become_whom(d, ret_what);
     if (r != 0)
         return r;
-    *ret_what = "secret memory";
+    *ret_what = "the process that starts the fetcher";
+    r = start_launcher(d->settings, &launcher);
+    if (r != 0)
+        return r;
+    *ret_what = "384 KiB of memory for secrets cannot be locked: see RLIMIT_MEMLOCK (ulimit -l)";
     r = hf_secret_init(KEYS_LEN, true);
     if (r == 0)
         r = hf_secret_init_rows(ROWS_LEN, true);
+    if (r != 0)
+        return r;
     *ret_what = "event loop";
     if (r == 0)
         r = uv_loop_init(&d->loop) == 0 ? open_handles(d) : HF_ENOMEM;
@@ -176,9 +216,7 @@ static int open_daemon(struct hf__daemon *d, const char **ret_what)
         return r;
     hf__peers_listen(d);
     hf__metrics_open(d);
-    *ret_what = "user";
-    r = hf__harden_user(d->settings->user, ret_what);
-    return r;
+    return settle(d, ret_what);
 }
 
 static int close_daemon(struct hf__daemon *d, int status)
@@ -207,7 +245,7 @@ static void tune_memory(void)
     mallopt(M_MMAP_THRESHOLD, TRIM_BYTES);
 }
 
-int hf__daemon_run(const struct hf__settings *settings, const char *config_file)
+int hf__daemon_run(const struct hf__settings *settings, const char *config_file, bool as_root)
 {
     const char *what = "";
     struct hf__daemon *d = calloc(1, sizeof *d);
@@ -215,12 +253,11 @@ int hf__daemon_run(const struct hf__settings *settings, const char *config_file)
         return EXIT_FAILURE;
     d->settings = settings;
     d->config_file = config_file;
+    d->as_root = as_root;
     d->started_ms = hf_clock_monotonic_ms();
     tune_memory();
     say_dev(d);
     int r = open_daemon(d, &what);
-    if (r == 0)
-        r = hf__harden_calls();
     /* Threads that are made from here on have the filter, too. */
     if (r == 0)
         r = hf__log_start();

@@ -1,5 +1,6 @@
 #include "settings.h"
 
+#include "attest/report_helper.h"
 #include "core/limits.h"
 
 #include <arpa/inet.h>
@@ -33,9 +34,11 @@ static const struct hf_config_schema dev_schema =
     HF_CONFIG_SCHEMA(struct hf__settings_dev, dev_fields, NULL);
 
 static const struct hf_config_field tdx_fields[] = {
+    {"helper", HF_CONFIG_PATH, HF_CONFIG_AT(struct hf__settings_tdx, helper),
+     .default_text = HF_REPORT_SOCKET, .doc = "Socket of holdfast-report, which makes the quotes."},
     {"report", HF_CONFIG_PATH, HF_CONFIG_AT(struct hf__settings_tdx, report),
-     .default_text = "/sys/kernel/config/tsm/report",
-     .doc = "The kernel's folder for reports of trusted security modules."},
+     .doc = "The kernel's folder for reports, for a daemon that may write there: no helper is "
+            "asked."},
 };
 static const struct hf_config_schema tdx_schema =
     HF_CONFIG_SCHEMA(struct hf__settings_tdx, tdx_fields, NULL);

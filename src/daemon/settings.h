@@ -15,7 +15,8 @@ struct hf__settings_dev {
 };
 
 struct hf__settings_tdx {
-    const char *report; /* the kernel's folder */
+    const char *helper; /* the socket of the report helper */
+    const char *report; /* the kernel's folder, where this may write; NULL: the helper is asked */
 };
 
 enum hf__ca { HF__CA_PLATFORM, HF__CA_PROCESSOR };

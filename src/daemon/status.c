@@ -3,6 +3,7 @@
 #include "base/hex.h"
 #include "clock/clock.h"
 #include "daemon.h"
+#include "sandbox/sandbox.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -160,6 +161,21 @@ static void fill_machine(struct hf__daemon *d, json_t *root)
     }
 }
 
+static json_t *sandbox(const struct hf__daemon *d)
+{
+    static const char *const memory[] = {[HF__MEMORY_LOCKED] = "locked",
+                                         [HF__MEMORY_NO_SWAP] = "no_swap",
+                                         [HF__MEMORY_SWAPPABLE] = "swappable"};
+    int newest;
+    uint64_t refused = hf_sandbox_refused(&newest);
+    json_t *o = json_object();
+    set(o, "memory", json_string(memory[d->memory]));
+    set(o, "landlock", number((uint64_t)d->landlock));
+    set(o, "refused_calls", number(refused));
+    set(o, "newest_refused", refused > 0 ? number((uint64_t)newest) : json_null());
+    return o;
+}
+
 static json_t *time_or_null(uint64_t s)
 {
     return s != 0 ? number(s) : json_null();
@@ -224,6 +240,7 @@ char *hf__status_json(struct hf__daemon *d, bool public_only)
         fill_node(root, &s, now_ms);
         fill_machine(d, root);
         set(root, "collateral", collateral(d));
+        set(root, "sandbox", sandbox(d));
         if (d->start_error != 0)
             set(root, "start_text", text(d->start_text));
     }

@@ -256,6 +256,7 @@ static int start(struct hf_writer *w)
     /* Signals are the event loop's. */
     sigset_t all, before;
     sigfillset(&all);
+    sigdelset(&all, SIGSYS); /* of the thread itself: a call that its sandbox refused */
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, STACK_LEN);

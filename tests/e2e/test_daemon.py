@@ -20,7 +20,7 @@ sys.path[:0] = [str(SOURCE / "tests/lib"), str(SOURCE / "contrib/lib")]
 
 import tap  # noqa: E402
 import pages  # noqa: E402
-from mesh import Mesh, Programs, until  # noqa: E402
+from mesh import AS_ROOT, Mesh, Programs, until  # noqa: E402
 
 
 def mesh():
@@ -182,7 +182,7 @@ def a_second_daemon_does_not_touch_the_folder():
         second = node.folder / "second.yaml"
         other_socket = node.config.read_text().replace("socket: socket", "socket: second")
         second.write_text(other_socket.replace(node.address, "127.0.0.1:0"))
-        with subprocess.Popen([m.programs.holdfastd, "--config", second], stdin=subprocess.DEVNULL,
+        with subprocess.Popen([m.programs.holdfastd, *AS_ROOT, "--config", second], stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
             try:
                 text = process.communicate(timeout=3)[0]

@@ -3,9 +3,12 @@
 answer, paths, files that are missing, users and what they may."""
 
 import contextlib
+import ctypes
 import os
 import pathlib
-import signal
+import pwd
+import resource
+import shutil
 import socket
 import struct
 import subprocess
@@ -18,7 +21,10 @@ BUILD = pathlib.Path(os.environ["HOLDFAST_BUILD"])
 sys.path[:0] = [str(SOURCE / "tests/lib"), str(SOURCE / "contrib/lib")]
 
 import tap  # noqa: E402
-from mesh import Mesh, Programs, until  # noqa: E402
+from mesh import AS_ROOT, Mesh, Programs, until  # noqa: E402
+
+
+PR_CAPBSET_DROP, CAP_IPC_LOCK = 24, 14
 
 
 def mesh(nodes=2):
@@ -31,7 +37,7 @@ def daemon(node, *arguments, **options):
     """Starts the node's daemon with options of subprocess's; it is the node's from then on."""
     with open(node.log, "ab") as log:
         options = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log} | options
-        node.process = subprocess.Popen([node.mesh.programs.holdfastd, "--config", node.config, *arguments], **options)
+        node.process = subprocess.Popen([node.mesh.programs.holdfastd, *AS_ROOT, "--config", node.config, *arguments], **options)
 
 
 def joined(node):
@@ -159,7 +165,7 @@ def a_socket_path_that_does_not_fit_is_refused_before_anything_is_opened():
         config = deep / "c.yaml"
         config.write_text(node.config.read_text())
         for more in (["--check-config"], []):
-            done = subprocess.run([m.programs.holdfastd, "--config", config, *more], capture_output=True, text=True,
+            done = subprocess.run([m.programs.holdfastd, *AS_ROOT, "--config", config, *more], capture_output=True, text=True,
                                   timeout=20)
             assert done.returncode == 1 and "c.yaml:4:9: socket: with its folder longer" in done.stderr, done
         assert {path.name for path in node.folder.iterdir()} == {deep.name, node.config.name}
@@ -175,7 +181,7 @@ def what_stands_at_the_sockets_path_is_named_and_left_alone():
                            (lambda: node.socket.symlink_to(node.config), "something that is no socket"),
                            (lambda: node.socket.write_text("mine"), "something that is no socket")):
             make()
-            done = subprocess.run([m.programs.holdfastd, "--config", node.config], capture_output=True, text=True,
+            done = subprocess.run([m.programs.holdfastd, *AS_ROOT, "--config", node.config], capture_output=True, text=True,
                                   timeout=20)
             assert done.returncode == 1 and "event=cannot_start" in done.stderr and text in done.stderr, done
             assert os.path.lexists(node.socket)
@@ -184,7 +190,7 @@ def what_stands_at_the_sockets_path_is_named_and_left_alone():
             else:
                 node.socket.unlink()
         node.config.write_text(node.config.read_text().replace("socket: socket", "socket: none/socket"))
-        done = subprocess.run([m.programs.holdfastd, "--config", node.config], capture_output=True, text=True,
+        done = subprocess.run([m.programs.holdfastd, *AS_ROOT, "--config", node.config], capture_output=True, text=True,
                               timeout=20)
         assert done.returncode == 1 and "the socket's folder is missing" in done.stderr, done
 
@@ -229,6 +235,93 @@ def a_vault_without_its_log_is_blocked_and_goes_on_when_the_log_is_back():
         node.start()
         assert until(lambda: node.key("tss-db"), 30, lambda: f"no key:\n{node.tail()}") == key
         assert node.status()["account"] == account
+
+
+def without_ipc_lock():
+    """Runs in the child: what it executes is bound by a limit on locked memory."""
+    ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_IPC_LOCK)
+    resource.setrlimit(resource.RLIMIT_MEMLOCK, (8 << 20, 8 << 20))
+
+
+def as_user(node, name):
+    """The node's folder and configuration for a daemon that becomes this user."""
+    for path in (node.mesh.folder, node.mesh.authority):
+        path.chmod(0o755)
+    for path, folders, files in os.walk(node.mesh.folder):
+        for each in [path, *(os.path.join(path, one) for one in folders + files)]:
+            shutil.chown(each, name)
+    node.config.write_text(node.config.read_text() + f"user: {name}\n")
+
+
+@tap.case
+def root_is_refused_unless_told_and_becomes_who_is_named():
+    if os.geteuid() != 0:
+        raise tap.Skip("starting as root needs root")
+    with mesh() as m:
+        m.found()
+        node = m.nodes[0]
+        done = subprocess.run([m.programs.holdfastd, "--config", node.config], capture_output=True, text=True,
+                              timeout=20)
+        assert done.returncode == 1 and "started as root without `user`" in done.stderr, done
+        assert not node.data.exists() and not node.socket.exists()
+        good = node.config.read_text()
+        node.config.write_text(good + "user: no-such-user\n")
+        done = subprocess.run([m.programs.holdfastd, "--config", node.config], capture_output=True, text=True,
+                              timeout=20)
+        assert done.returncode == 1 and "`user` names a user that this machine does not know" in done.stderr, done
+        node.config.write_text(good)
+        as_user(node, "nobody")
+        node.process = subprocess.Popen([m.programs.holdfastd, "--config", node.config], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL, stderr=open(node.log, "ab"))
+        until(node.identified, 30, lambda: f"no identity:\n{node.tail()}")
+        # The user of the daemon is served, and what was made before belongs to it.
+        nobody = pwd.getpwnam("nobody").pw_uid
+        assert node.socket.stat().st_uid == nobody and node.socket.stat().st_mode & 0o777 == 0o600
+        done = subprocess.run([m.programs.holdfast, "--socket", node.socket, "status"], capture_output=True, text=True,
+                              user=nobody, timeout=20)
+        assert done.returncode == 2, done
+        for line in pathlib.Path(f"/proc/{node.process.pid}/status").read_text().splitlines():
+            if line.startswith(("CapInh", "CapPrm", "CapEff", "CapAmb")):
+                assert int(line.split()[1], 16) == 0, line
+        assert stop_s(node) < 5
+
+
+@tap.case
+def memory_that_can_be_locked_is_and_little_of_it_is_used():
+    with mesh() as m:
+        m.make()
+        node = m.nodes[0]
+        if os.geteuid() != 0:
+            raise tap.Skip("locking all memory needs root, or an unlimited RLIMIT_MEMLOCK")
+        sizes = {}
+        for lockable in (False, True):
+            node.terminate()
+            daemon(node, preexec_fn=None if lockable else without_ipc_lock)
+            node.wait("ready", 60)
+            facts = dict(line.split(":", 1) for line in
+                         pathlib.Path(f"/proc/{node.process.pid}/status").read_text().splitlines())
+            sizes[lockable] = int(facts["VmRSS"].split()[0])
+            memory = node.status()["sandbox"]["memory"]
+            assert memory == "locked" if lockable else memory in ("no_swap", "swappable"), memory
+        print(f"# resident: {sizes[False]} KiB, with all of it locked {sizes[True]} KiB")
+        assert sizes[True] < sizes[False] * 3 // 2, sizes
+
+
+@tap.case
+def a_daemon_at_work_makes_no_call_that_is_refused():
+    with mesh() as m:
+        m.make()
+        node = m.nodes[0]
+        key = node.key("tss-db")
+        node.hang_up()
+        node.command("backup", "verify")
+        node.kill()
+        node.start()
+        assert until(lambda: node.key("tss-db"), 30, "no key") == key
+        node.wait("ready", 60)
+        for each in m.nodes:
+            sandbox = each.status()["sandbox"]
+            assert sandbox["refused_calls"] == 0, sandbox
 
 
 if __name__ == "__main__":

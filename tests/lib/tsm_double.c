@@ -94,7 +94,10 @@ static int get_attributes(const char *path, struct stat *st, struct fuse_file_in
     if (!found)
         return -ENOENT;
     *st = (struct stat){.st_nlink = 1, .st_uid = getuid(), .st_gid = getgid()};
-    st->st_mode = a == ATTRIBUTES ? S_IFDIR | 0700 : S_IFREG | (a == INBLOB ? 0200 : 0400);
+    /* As configfs has them, whoever makes a folder: its maker's only where that is root. */
+    static const mode_t modes[ATTRIBUTES] = {
+        [PROVIDER] = 0444, [GENERATION] = 0444, [INBLOB] = 0200, [OUTBLOB] = 0400};
+    st->st_mode = a == ATTRIBUTES ? S_IFDIR | 0755 : S_IFREG | modes[a];
     st->st_mtime = time(NULL) - atomic_load(&world.knobs->folder_age_s);
     return 0;
 }
@@ -301,9 +304,12 @@ static const struct fuse_operations operations = {
 /* The child: says on ready_fd whether it could mount, then serves until SIGTERM. */
 static void serve(const char *path, int ready_fd)
 {
-    char name[] = "tsm_double";
-    char *argv[] = {name, NULL};
-    struct fuse_args args = FUSE_ARGS_INIT(1, argv);
+    /* The kernel holds everyone to owners and modes, as it does in configfs. Others than the maker
+     * may look only where root made it. */
+    char name[] = "tsm_double", option[] = "-o", checked[] = "default_permissions",
+         shared[] = "default_permissions,allow_other";
+    char *argv[] = {name, option, geteuid() == 0 ? shared : checked, NULL};
+    struct fuse_args args = FUSE_ARGS_INIT(3, argv);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     struct fuse *fuse = fuse_new(&args, &operations, sizeof operations, NULL);
     bool mounted = fuse != NULL && fuse_mount(fuse, path) == 0;

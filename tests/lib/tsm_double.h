@@ -1,8 +1,9 @@
 /*
  * A double of the kernel's report interface (configfs-tsm): a FUSE file system in a process of its
  * own, that serves quotes of a simulated machine and can be told to misbehave. It keeps the
- * kernel's habits: what is written to `inblob` takes effect when the file is closed, each such
- * write counts `generation` up by one, and reading `outblob` makes the quote.
+ * kernel's habits: all of it belongs to who started it (root), with the modes of configfs; what is
+ * written to `inblob` takes effect when the file is closed, each such write counts `generation` up
+ * by one, and reading `outblob` makes the quote.
  */
 #ifndef HF_TESTS_TSM_DOUBLE_H
 #define HF_TESTS_TSM_DOUBLE_H

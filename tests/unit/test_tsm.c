@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -289,4 +290,26 @@ Test(hf_tsm_producer_new, without_the_kernels_folder_there_is_none)
     path[sizeof path - 1] = '\0';
     cr_assert_eq(hf_tsm_producer_new(path, &p), HF_ETOOBIG);
     cr_assert_null(p);
+}
+
+/* Root's alone, as the kernel has it: what a daemon without a privilege meets. */
+Test(hf_tsm, nobody_but_root_makes_a_report)
+{
+    int status = -1;
+    if (geteuid() != 0)
+        cr_skip_test("skipped: becoming somebody else needs root");
+    pid_t child = fork();
+    if (child == 0) {
+        struct hf_producer *p = NULL;
+        struct hf_buf quote;
+        uint8_t report_data[64] = {1};
+        hf_buf_init(&quote, HF_QUOTE_MAX);
+        if (setresuid(65534, 65534, 65534) != 0 || hf_tsm_producer_new(kernel.path, &p) != 0)
+            _exit(1);
+        int r = hf_producer_make(p, report_data, in_ms(10000), &quote);
+        _exit(r == HF_EPERMISSION ? 0 : 2);
+    }
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert(WIFEXITED(status));
+    cr_assert_eq(WEXITSTATUS(status), 0);
 }

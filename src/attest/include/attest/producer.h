@@ -27,6 +27,11 @@ struct hf_producer_ops {
     uint8_t trust;        /* enum hf_trust */
     int (*make)(struct hf_producer *p, const uint8_t report_data[static 64], uint64_t deadline_ms,
                 struct hf_buf *ret_quote);
+    /* NULL, or the same from a label and a hash (crypto/suite.h, hf_report_data_of), of which the
+     * report data is made; for platforms that are not trusted with more. */
+    int (*make_for)(struct hf_producer *p, const char *label, const uint8_t hash[static 32],
+                    const uint8_t report_data[static 64], uint64_t deadline_ms,
+                    struct hf_buf *ret_quote);
     void (*facts)(struct hf_producer *p, struct hf_producer_facts *ret);
     void (*free)(struct hf_producer *p);
 };
@@ -49,6 +54,17 @@ HF_MUST_USE static inline int hf_producer_make(struct hf_producer *p,
                                                const uint8_t report_data[static 64],
                                                uint64_t deadline_ms, struct hf_buf *ret_quote)
 {
+    return p->ops->make(p, report_data, deadline_ms, ret_quote);
+}
+
+/* The same, where it is known what the report data, which is of label and hash, is for. */
+HF_MUST_USE static inline int hf_producer_make_for(struct hf_producer *p, const char *label,
+                                                   const uint8_t hash[static 32],
+                                                   const uint8_t report_data[static 64],
+                                                   uint64_t deadline_ms, struct hf_buf *ret_quote)
+{
+    if (p->ops->make_for != NULL)
+        return p->ops->make_for(p, label, hash, report_data, deadline_ms, ret_quote);
     return p->ops->make(p, report_data, deadline_ms, ret_quote);
 }
 

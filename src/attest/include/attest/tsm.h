@@ -35,4 +35,18 @@ enum {
  */
 HF_MUST_USE int hf_tsm_producer_new(const char *path, struct hf_producer **ret);
 
+/*
+ * One report, made in the calling thread, for as long as the kernel takes. path: the kernel's
+ * folder.
+ * ret_quote: initialised, of a maximum of HF_QUOTE_MAX; empty unless 0 is returned.
+ * HF_EQUOTE_INTERFERED, HF_EBUSY: worth another attempt. HF_EQUOTE_PROVIDER, HF_EQUOTE_MADE, or the
+ * errno of the step that failed as one of the project's codes.
+ */
+HF_MUST_USE int hf_tsm_report(const char *path, const uint8_t report_data[static 64],
+                              struct hf_buf *ret_quote);
+
+/* Removes folders of ours that are older than HF_TSM_LEFTOVER_S. HF_ENOTFOUND, HF_EPERMISSION: as
+ * opening fails. */
+HF_MUST_USE int hf_tsm_sweep(const char *path);
+
 #endif

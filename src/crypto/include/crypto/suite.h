@@ -153,8 +153,8 @@ void hf_rng_init(struct hf_rng *ret, const uint8_t seed[static 32]);
 void hf_rng_draw(struct hf_rng *rng, void *ret, size_t len);
 
 /*
- * The second half of `report_data`: for who is given the hash alone, and is to sign nothing but what
- * this protocol could have made. label: terminated, at most 255 characters.
+ * The second half of `report_data`: for who is given the hash alone, and is to sign nothing but
+ * what this protocol could have made. label: terminated, at most 255 characters.
  */
 void hf_report_data_of(const char *label, const uint8_t hash[static HF_HASH_LEN],
                        uint8_t ret[static HF_REPORT_DATA_LEN]);

@@ -1,0 +1,123 @@
+/* holdfast-report: makes quotes for one user, who has no privilege. */
+#include "attest/tsm.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "sandbox/sandbox.h"
+#include "serve.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { EXIT_USAGE = 2, LISTENER = 3 };
+
+static const char usage[] = "usage: holdfast-report --user USER [--report FOLDER]\n"
+                            "\n"
+                            "  --user USER       who is served: a name, or a number\n"
+                            "  --report FOLDER   the kernel's folder; default " HF_TSM_PATH "\n"
+                            "  --version         print the version\n"
+                            "  --help            print this\n"
+                            "\n"
+                            "It serves the socket that systemd gives it, see holdfastd(8).\n";
+
+static const int allowed[] = {
+    SYS_accept4, SYS_recvfrom,   SYS_sendmsg,      SYS_getsockopt,    SYS_setsockopt,
+    SYS_poll,    SYS_ppoll,      SYS_read,         SYS_write,         SYS_openat,
+    SYS_close,   SYS_fstat,      SYS_newfstatat,   SYS_stat,          SYS_lseek,
+    SYS_mkdir,   SYS_rmdir,      SYS_unlinkat,     SYS_getdents64,    SYS_fcntl,
+    SYS_brk,     SYS_munmap,     SYS_mremap,       SYS_madvise,       SYS_futex,
+    SYS_getpid,  SYS_gettid,     SYS_tgkill,       SYS_rt_sigaction,  SYS_rt_sigprocmask,
+    SYS_time,    SYS_getrandom,  SYS_rt_sigreturn, SYS_clock_gettime, SYS_restart_syscall,
+    SYS_exit,    SYS_exit_group, SYS_gettimeofday,
+};
+
+static int fail(const char *what, int error)
+{
+    fprintf(stderr, "holdfast-report: %s: %s\n", what, hf_error_sentence(error));
+    return EXIT_FAILURE;
+}
+
+static bool find_user(const char *name, uid_t *ret)
+{
+    char *end;
+    errno = 0;
+    unsigned long number = strtoul(name, &end, 10);
+    const struct passwd *pw = *end == '\0' && end != name ? NULL : getpwnam(name);
+    if (pw != NULL)
+        number = pw->pw_uid;
+    *ret = (uid_t)number;
+    return pw != NULL || (*end == '\0' && end != name && errno == 0 && number < (uid_t)-1);
+}
+
+/* What systemd says of the one socket that it gives. */
+static bool has_listener(void)
+{
+    const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+    return pid != NULL && count != NULL && strcmp(count, "1") == 0 &&
+           strtol(pid, NULL, 10) == (long)getpid();
+}
+
+static int confine(const char *folder)
+{
+    const struct rlimit none = {0};
+    const struct hf_sandbox_path path = {folder, HF_SANDBOX_WRITE, false};
+    const struct hf_sandbox_calls calls = {.allowed = allowed,
+                                           .allowed_count = HF_ARRAY_LEN(allowed)};
+    int abi;
+    if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+        return hf_error_from_errno(errno);
+    int r = hf_sandbox_paths(&path, 1, &abi);
+    return r != 0 ? r : hf_sandbox_calls(&calls);
+}
+
+static int run(const char *user, const char *folder)
+{
+    uid_t uid;
+    if (!find_user(user, &uid))
+        return fail(user, HF_ENOTFOUND);
+    if (!has_listener())
+        return fail("no socket was given (LISTEN_FDS, LISTEN_PID)", HF_EINVAL);
+    int r = hf_tsm_sweep(folder);
+    if (r != 0)
+        return fail(folder, r);
+    r = confine(folder);
+    if (r != 0)
+        return fail("the sandbox", r);
+    return fail("the socket", hf__report_serve(LISTENER, uid, folder));
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option longs[] = {{"user", required_argument, NULL, 'u'},
+                                          {"report", required_argument, NULL, 'r'},
+                                          {"version", no_argument, NULL, 'v'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
+    const char *user = NULL, *folder = HF_TSM_PATH;
+    if (hf_file_standard() != 0)
+        return EXIT_FAILURE;
+    for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
+        if (c == 'u')
+            user = optarg;
+        else if (c == 'r')
+            folder = optarg;
+        else if (c == 'v' || c == 'h') {
+            fputs(c == 'v' ? "holdfast-report " HF_RELEASE "\n" : usage, stdout);
+            return EXIT_SUCCESS;
+        } else {
+            fputs(usage, stderr);
+            return EXIT_USAGE;
+        }
+    }
+    if (user == NULL || optind != argc) {
+        fputs(usage, stderr);
+        return EXIT_USAGE;
+    }
+    return run(user, folder);
+}
