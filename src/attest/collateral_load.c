@@ -30,7 +30,7 @@ static int read_file(const char *folder, const char *name, struct hf_buf *b)
     hf_buf_init(b, HF_COLLATERAL_DOCUMENT_MAX + 1);
     if (len < 0 || (size_t)len >= sizeof path)
         return HF_EINVAL;
-    int r = hf_file_read(path, b);
+    int r = hf_file_read_regular(path, b);
     if (r != HF_ETOOBIG)
         return r;
     for (size_t i = 0; i <= HF_COLLATERAL_DOCUMENT_MAX; i++)

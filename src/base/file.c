@@ -82,19 +82,32 @@ static int read_all(int fd, struct hf_buf *ret)
     }
 }
 
-int hf_file_read(const char *path, struct hf_buf *ret)
+static int read_file(const char *path, bool regular, struct hf_buf *ret)
 {
+    struct stat st;
     size_t before = ret->len;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (regular ? O_NONBLOCK : 0));
     if (fd < 0)
         return hf_error_from_errno(errno);
-    int rc = read_all(fd, ret);
+    int rc = regular && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) ? HF_EINVAL : 0;
+    if (rc == 0)
+        rc = read_all(fd, ret);
     close(fd);
     if (rc != 0) {
         ret->len = before;
         ret->error = 0;
     }
     return rc;
+}
+
+int hf_file_read(const char *path, struct hf_buf *ret)
+{
+    return read_file(path, false, ret);
+}
+
+int hf_file_read_regular(const char *path, struct hf_buf *ret)
+{
+    return read_file(path, true, ret);
 }
 
 static int put_all(int fd, struct hf_bytes content)

@@ -8,6 +8,8 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,7 +22,42 @@ static uint64_t now_ms(void)
     return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-static int connect_to(const char *path, int *ret_fd)
+/*
+ * Whether who listens is to be given a request and believed: root, the asker's own user, or who has
+ * a folder where no other user can put a socket. In a folder like /tmp any user could be first.
+ */
+static bool is_trusted(int fd, const char *path)
+{
+    char folder[sizeof((struct sockaddr_un *)NULL)->sun_path + 4];
+    struct ucred peer;
+    struct stat st;
+    socklen_t len = sizeof peer;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
+        return false;
+    if (peer.uid == 0 || peer.uid == geteuid())
+        return true;
+    const char *slash = strrchr(path, '/');
+    size_t folder_len = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+    memcpy(folder, path, folder_len);
+    folder[folder_len] = '.';
+    folder[folder_len + 1] = '\0';
+    return stat(folder, &st) == 0 && (st.st_uid == 0 || st.st_uid == peer.uid) &&
+           (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+/* A connection waits while the daemon's queue is full, as long as a send may. */
+static int bound_connect(int fd, uint64_t deadline_ms)
+{
+    uint64_t now = now_ms();
+    if (now >= deadline_ms)
+        return HF_ETIMEOUT;
+    uint64_t rest = deadline_ms - now;
+    const struct timeval limit = {.tv_sec = (time_t)(rest / 1000),
+                                  .tv_usec = (suseconds_t)(rest % 1000 * 1000)};
+    return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == 0 ? 0 : HF_EIO;
+}
+
+static int connect_to(const char *path, uint64_t deadline_ms, int *ret_fd)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     size_t len = strlen(path);
@@ -30,13 +67,18 @@ static int connect_to(const char *path, int *ret_fd)
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return hf_error_from_errno(errno);
-    if (connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
-        int code = errno;
+    int r = bound_connect(fd, deadline_ms);
+    if (r == 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) != 0)
+        r = errno == ECONNREFUSED ? HF_ECONNECT
+            : errno == EAGAIN     ? HF_ETIMEOUT
+                                  : hf_error_from_errno(errno);
+    if (r == 0 && !is_trusted(fd, path))
+        r = HF_EPERMISSION;
+    if (r != 0)
         close(fd);
-        return code == ECONNREFUSED ? HF_ECONNECT : hf_error_from_errno(code);
-    }
-    *ret_fd = fd;
-    return 0;
+    else
+        *ret_fd = fd;
+    return r;
 }
 
 /* Waits until something can be read or written; HF_ETIMEOUT at the deadline. */
@@ -122,7 +164,7 @@ int hf_client_call(const char *socket_path, struct hf_bytes request, uint32_t ti
     int fd = -1;
     if (request.len == 0 || request.len > HF_FRAME_REQUEST_MAX)
         return HF_ETOOBIG;
-    int r = connect_to(socket_path, &fd);
+    int r = connect_to(socket_path, deadline_ms, &fd);
     if (r != 0)
         return r;
     hf_frame_head(request.len, head);

@@ -136,7 +136,7 @@ int holdfast_key_get_with(const char *name, const struct holdfast_options *optio
     if (!name_valid(name))
         return HOLDFAST_NAME;
     if (socket_path == NULL)
-        socket_path = getenv("HOLDFAST_SOCKET");
+        socket_path = secure_getenv("HOLDFAST_SOCKET");
     if (socket_path == NULL || socket_path[0] == '\0')
         socket_path = HOLDFAST_SOCKET;
     uint64_t now, end_ms = now_ms() + options->wait_ms;

@@ -36,7 +36,7 @@ static void load_file(struct hf__daemon *d, const char *path, struct loaded *ret
     }
     struct hf_buf *b = &ret->files[ret->count];
     hf_buf_init(b, DOCUMENT_MAX);
-    int r = hf_file_read(path, b);
+    int r = hf_file_read_regular(path, b);
     if (r == 0)
         r = hf_document_read(d->documents, hf_buf_bytes(b), &document);
     if (r != 0) {

@@ -178,7 +178,7 @@ static const int allowed[] = {
 };
 
 /* No socket to the host (AF_VSOCK) or to the link, and of the kernel's only the one by which libc
- * looks at addresses; another's limits are nobody's business. */
+ * looks at addresses; the limits of other processes stay theirs. */
 static const struct hf_sandbox_rule rules[] = {
     {CALL(socket), 0, UINT64_MAX, AF_UNIX},  {CALL(socket), 0, UINT64_MAX, AF_INET},
     {CALL(socket), 0, UINT64_MAX, AF_INET6}, {CALL(socketpair), 0, UINT64_MAX, AF_UNIX},

@@ -132,7 +132,7 @@ static void on_patience(uv_timer_t *timer)
     hf__local_keep_time(local);
 }
 
-/* Looks often while somebody waits, now and then while somebody is connected, else not at all. */
+/* Looks often while a client waits, now and then while one is connected, else not at all. */
 void hf__local_keep_time(struct hf__local *local)
 {
     uint64_t interval_ms = local->conns != NULL ? SURPLUS_MS / 2 : 0;
@@ -200,7 +200,7 @@ static void read_on(struct local_conn *t)
     }
 }
 
-/* Its own user and root: whoever could read the daemon's memory and files anyway. */
+/* Its own user and root: both could read the daemon's memory and files anyway. */
 static bool permitted(uv_pipe_t *pipe, uid_t *ret_uid)
 {
     struct ucred peer;

@@ -21,7 +21,7 @@ struct local_conn {
     bool surplus; /* beyond the bound: told that the daemon is busy, whatever it asks */
     enum hf__local_request_type type;
     char name[65];     /* of the key that is waited for */
-    uint64_t until_ms; /* 0: nobody waits */
+    uint64_t until_ms; /* 0: no request waits */
     int refusal;       /* told when the time is over */
     size_t in_len;
     uint8_t in[HF__LOCAL_IN_MAX];
@@ -30,7 +30,7 @@ struct local_conn {
 struct hf__local {
     struct hf__daemon *d;
     uv_pipe_t pipe;
-    uv_timer_t patience;      /* runs while anybody is connected */
+    uv_timer_t patience;      /* runs while a client is connected */
     uint64_t patience_ms;     /* its interval; 0: it does not run */
     size_t handles;           /* of these two and the connections, still open: freed at 0 */
     struct local_conn *conns; /* newest first */

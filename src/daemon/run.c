@@ -69,9 +69,9 @@ static void on_late(int number)
 }
 
 /*
- * A disk that does not answer, a quote or a look-up of a name holds a thread that nobody can take
- * back. What is not durable by then has been told to nobody, so that ending is as good as a crash,
- * for which everything here is made.
+ * A disk that does not answer, a quote or a look-up of a name holds a thread that cannot be taken
+ * back. What is not durable by then has been told to no peer or client, so that ending is as good
+ * as a crash, for which everything here is made.
  */
 static void bound_stop(void)
 {

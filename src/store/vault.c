@@ -52,7 +52,7 @@ static int create_in_place(struct hf_store *s, const struct hf__plain *plain,
         e = hf__fail_sqlite(err, s->db, rc, "making the vault durable");
     if (e != 0)
         hf__db_rollback(s);
-    /* Whoever has the database without its log is to see that there is a vault. */
+    /* The database without its log is to say that there is a vault. */
     return e != 0 ? e : hf__db_fold(s, err);
 }
 

@@ -91,10 +91,54 @@ def what_is_installed_is_what_readme_says():
         files = {str(path.relative_to(folder)) for path in pathlib.Path(folder).rglob("*") if path.is_file()}
         for wanted_file in ("bin/holdfastd", "bin/holdfast", "bin/holdfast-sim", "bin/holdfast-collateral",
                             "include/holdfast/holdfast.h", "pkgconfig/holdfast.pc", "libholdfast.so",
-                            "lib/systemd/system/holdfastd.service", "man/man1/holdfast.1", "man/man8/holdfastd.8"):
+                            "libexec/holdfast/holdfast-report", "lib/systemd/system/holdfastd.service",
+                            "lib/systemd/system/holdfast-report.service", "lib/systemd/system/holdfast-report.socket",
+                            "man/man1/holdfast.1", "man/man8/holdfastd.8"):
             assert any(file.endswith(wanted_file) for file in files), (wanted_file, files)
         # And nothing of the tests or of foreign projects.
         assert not [file for file in files if "test" in file or "criterion" in file], files
+
+
+EXPOSURE_MAX = 15  # tenths
+
+
+@tap.case
+def the_units_expose_little():
+    build = pathlib.Path(os.environ["HOLDFAST_BUILD"])
+    for unit in ("holdfastd.service", "holdfast-report.service"):
+        done = subprocess.run(["systemd-analyze", "security", "--offline=yes", "--no-pager",
+                               f"--threshold={EXPOSURE_MAX}", build / "contrib" / unit],
+                              capture_output=True, text=True, timeout=60, env=os.environ | {"LC_ALL": "C.UTF-8"})
+        assert done.returncode == 0 and "Overall exposure level" in done.stdout, done.stdout + done.stderr
+        text = (build / "contrib" / unit).read_text()
+        assert "StartLimitIntervalSec=0" in text and "MemorySwapMax=0" in text and "@" not in \
+            text.split("ExecStart=")[1].splitlines()[0], text
+
+
+def machine_code(build):
+    """Every program and library that is installed."""
+    return [build / name for name in ("src/daemon/holdfastd", "src/cli/holdfast", "src/fetch/holdfast-collateral",
+                                      "src/report/holdfast-report", "src/client/libholdfast.so", "sim/holdfast-sim")]
+
+
+@tap.case
+def what_is_installed_is_hardened_as_debian_hardens():
+    build = pathlib.Path(os.environ["HOLDFAST_BUILD"])
+    commands = json.loads((build / "compile_commands.json").read_text())
+    assert all("-fstack-clash-protection" in row["command"] for row in commands), commands[0]
+    if os.uname().machine == "x86_64":
+        assert all("-fcf-protection" in row["command"] for row in commands), commands[0]
+    for file in machine_code(build):
+        read = subprocess.run(["readelf", "--wide", "-h", "-l", "-d", "-n", "--dyn-syms", file], capture_output=True,
+                              text=True, check=True, timeout=60).stdout
+        assert "Type:                              DYN" in read, f"{file}: not position-independent"
+        assert "BIND_NOW" in read and "GNU_RELRO" in read, f"{file}: its tables can be written to"
+        stack = next(line for line in read.splitlines() if "GNU_STACK" in line)
+        assert " RW " in stack, f"{file}: {stack}"
+        assert "__stack_chk_fail" in read, f"{file}: no stack protector"
+        assert "_chk@" in read.replace("__stack_chk_fail", ""), f"{file}: no _FORTIFY_SOURCE"
+        # Debian 12's own start files have no landing pads, so that no program is marked as having them all: the
+        # flag of each file above is what there is to see.
 
 
 def wanted():

@@ -141,3 +141,19 @@ Test(hf_file_standard, whatever_is_closed_becomes_dev_null)
     for (unsigned mask = 0; mask < 8; mask++)
         cr_expect_eq(standard_after_closing(mask), 0, "closed: %u", mask);
 }
+
+Test(hf_file, only_a_regular_file_is_read_where_nothing_else_may_be)
+{
+    struct hf_buf b;
+    hf_buf_init(&b, 64);
+    cr_assert_eq(mkfifo(path, 0600), 0);
+    cr_assert_eq(hf_file_read_regular(path, &b), HF_EINVAL);
+    cr_assert_eq(hf_file_read_regular(folder, &b), HF_EINVAL);
+    cr_assert_eq(hf_file_read_regular("/dev/zero", &b), HF_EINVAL);
+    cr_assert_eq(b.len, 0);
+    cr_assert_eq(unlink(path), 0);
+    cr_assert_eq(hf_file_replace(path, hf_bytes_of("x", 1), 0600), 0);
+    cr_assert_eq(hf_file_read_regular(path, &b), 0);
+    cr_assert_eq(b.len, 1);
+    hf_buf_done(&b);
+}

@@ -310,6 +310,7 @@ struct hf_work *hf__work(struct hf_engine *e, enum hf_work_type type)
 uint32_t hf__quote(struct hf_engine *e, enum hf__task task, const char *label,
                    struct hf_bytes bytes)
 {
+    hf_assert(label[0] != '\0');
     struct hf_work *w = hf__work(e, HF_WORK_QUOTE);
     struct hf__quoting *q = malloc(sizeof *q);
     hf_assert(q != NULL && task < HF__TASKS);

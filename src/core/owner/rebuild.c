@@ -115,6 +115,7 @@ static int rebuild(struct hf_engine *e, const struct group *g)
         indices[count] = (uint8_t)g->shares[i].index;
         from[count++] = i;
     }
+    hf_assert(count <= g->count && count <= HF_SHARES_MAX);
     int r = count < k ? HF_EFEWSHARES
                       : e->suite->combine(k, g->record.commitments.data, count, indices, shares,
                                           e->secrets->active.root, &bad);

@@ -88,6 +88,7 @@ static int take_share(struct hf_engine *e, const struct hf_deposit *m,
     memcpy(aad.network, e->network, 32);
     memcpy(aad.owner, t->header.owner, 32);
     memcpy(aad.provider, e->account, 32);
+    hf_assert(e->open);
     uint8_t *share = e->secret_alloc(HF_SCALAR_LEN);
     if (share == NULL)
         return HF_ENOMEM;

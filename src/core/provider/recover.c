@@ -99,6 +99,7 @@ static int fill_share(struct hf_engine *e, const struct context *c, const struct
                                   .commitments = held->commitments,
                                   .has_record = held->has_record,
                                   .record = held->record};
+    hf_assert(c->from->method == HF_METHOD_DRILL || c->from->method == HF_METHOD_RECOVER);
     uint8_t *share = e->secret_alloc(HF_SCALAR_LEN);
     if (share == NULL)
         return HF_ENOMEM;

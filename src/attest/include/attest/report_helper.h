@@ -27,9 +27,9 @@ size_t hf_report_request_encode(const char *label, const uint8_t hash[static 32]
 
 /*
  * path: of the helper's socket, terminated, copied. It need not be there yet.
- * Quotes are made only by hf_producer_make_for. Beside that function's errors: HF_ECONNECT: nobody
- * listens there; HF_ECONNRESET: the helper does not serve this user. HF_ETOOBIG: a path that fits
- * into no socket's address. HF_ENOMEM.
+ * Quotes are made only by hf_producer_make_for. Beside that function's errors: HF_ECONNECT: no
+ * process listens there; HF_ECONNRESET: the helper does not serve this user. HF_ETOOBIG: a path
+ * that fits into no socket's address. HF_ENOMEM.
  */
 HF_MUST_USE int hf_report_helper_new(const char *path, struct hf_producer **ret);
 

@@ -22,6 +22,9 @@ HF_MUST_USE int hf_file_standard(void);
  * HF_ETOOBIG: larger than the buffer may grow. HF_ENOMEM. On failure ret is as it was.
  */
 HF_MUST_USE int hf_file_read(const char *path, struct hf_buf *ret);
+/* The same, and HF_EINVAL at once for what is no regular file: a pipe without a writer would
+ * hold its reader for ever. */
+HF_MUST_USE int hf_file_read_regular(const char *path, struct hf_buf *ret);
 /*
  * Replaces or creates a file: writes beside it, syncs, renames, syncs the folder. mode: permissions
  * of the new file, as 0600. HF_ENOTFOUND: no such folder. HF_EPERMISSION, HF_EREADONLY,
