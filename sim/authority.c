@@ -304,6 +304,8 @@ void hf__authority_done(struct hf_world *w)
         hf_document_unref(a->roots[i]);
     hf_document_unref(a->policy);
     hf_document_unref(a->set);
+    for (size_t i = 0; i < a->members_count; i++)
+        free(a->members[i].floor);
     free(a->members);
     free(a->arrivals);
 }

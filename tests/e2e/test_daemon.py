@@ -158,7 +158,7 @@ def a_log_that_nobody_reads_holds_nothing_up():
         node.kill()
         unread, log = os.pipe()
         fcntl.fcntl(log, fcntl.F_SETPIPE_SZ, 4096)
-        node.process = subprocess.Popen([m.programs.holdfastd, "--config", node.config], stdin=subprocess.DEVNULL,
+        node.process = subprocess.Popen([m.programs.holdfastd, "--config", node.config, *AS_ROOT], stdin=subprocess.DEVNULL,
                                         stdout=log, stderr=log)
         os.close(log)
         assert until(lambda: node.key("tss-db"), 30, "no key") == key

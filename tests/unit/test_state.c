@@ -45,7 +45,7 @@ static void stand(enum hf_state from, enum hf_state to)
     l.e->claimed = to >= HF_STATE_PLACING && to <= HF_STATE_LEAVING;
     struct hf_blob *record = hf_blob_new(hf_bytes_of("a record", 8));
     cr_assert_not_null(record);
-    hf__rows_put(&l.e->rows, HF_ROW_RECORD, (struct hf_bytes){0}, record);
+    hf_blob_unref(hf__rows_put(&l.e->rows, HF_ROW_RECORD, (struct hf_bytes){0}, record));
     hf_blob_unref(record);
 }
 
@@ -118,7 +118,7 @@ ParameterizedTest(struct move *m, hf__state_set, a_forbidden_move, .signal = SIG
 Test(hf__state_set, ready_without_a_record, .signal = SIGABRT)
 {
     stand(HF_STATE_PLACED, HF_STATE_READY);
-    hf__rows_del(&l.e->rows, HF_ROW_RECORD, (struct hf_bytes){0});
+    hf_blob_unref(hf__rows_del(&l.e->rows, HF_ROW_RECORD, (struct hf_bytes){0}));
     hf__state_set(l.e, HF_STATE_READY, 0);
 }
 
