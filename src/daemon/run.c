@@ -163,7 +163,7 @@ static int settle(struct hf__daemon *d, const char **ret_what)
 {
     int r = hf__harden_user(&d->user, ret_what);
     *ret_what = r == 0 ? "paths cannot be restricted" : *ret_what;
-    d->memory = hf__harden_memory();
+    d->memory = (int)hf__harden_memory();
     if (r == 0)
         r = hf__harden_paths(d->settings, &d->landlock);
     if (r == 0) {
