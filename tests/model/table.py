@@ -27,6 +27,9 @@ class Row:
 MAIN = [
     Row("claim_three_instances", "claim", "INSTANCES=3 LIVENESS", states=504184),
     Row("claim_one_rolled_back_acceptor", "claim", _LIAR + "LIVENESS", states=439479),
+    Row("claim_generations_with_no_common_holder", "claim", "INSTANCES=2 NODES=8 G1=240 LIVENESS", states=21182),
+    Row("claim_full_chain_is_no_dead_end", "claim", _CLAIM_ONE + "INSTANCES=3 LIVENESS MENDS NEEDS_A_WAY_ON CHAIN_MAX=1",
+        states=6089),
     Row("claim_three_generations_of_one_holder", "claim", _CLAIM_ONE + "INSTANCES=3 LIVENESS MENDS", states=17191),
     Row("claim_survivors_of_a_generation", "claim", _SURVIVORS, states=16015),
     Row("provisional_words", "provisional", "COPIED=1 LIARS=8", states=163193),
