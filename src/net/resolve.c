@@ -370,6 +370,25 @@ static void ask(struct hf__name *n)
     schedule(net);
 }
 
+/*
+ * No server has a say about the name of this very machine (RFC 6761, section 6.3). c-ares is not
+ * asked either: 1.18 leaks the name when the hosts file has it for one family alone.
+ */
+static bool is_local(const char *host)
+{
+    return strcmp(host, "localhost") == 0;
+}
+
+static void answer_local(struct hf__name *n)
+{
+    struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    memcpy(&n->family[0].address[0], &ipv6, sizeof ipv6);
+    memcpy(&n->family[1].address[0], &ipv4, sizeof ipv4);
+    n->family[0].count = n->family[1].count = 1;
+    settle(n);
+}
+
 void hf__resolve(struct hf__conn *conn)
 {
     struct hf_net *net = conn->net;
@@ -381,7 +400,9 @@ void hf__resolve(struct hf__conn *conn)
     conn->name = n;
     if (asking(n))
         return;
-    if (hf__now_ms(net) < n->until_ms)
+    if (is_local(n->host))
+        answer_local(n);
+    else if (hf__now_ms(net) < n->until_ms)
         settle(n);
     else
         ask(n);
