@@ -205,3 +205,82 @@ Test(forks, release_nothing_for_the_first_time_under_the_lower_claim)
     testnet_reason(w, 0, HF_STATE_BLOCKED, HF_EFENCED);
     testnet_end(w);
 }
+
+static unsigned lose(struct hf_world *w, uint8_t method, long from)
+{
+    return hf_world_rule(
+        w, (struct hf_rule){
+               .action = HF_RULE_DROP, .method = method, .from = from, .to = HF_WORLD_ALL});
+}
+
+/*
+ * A copy stands, and shows its proof to nobody for a while. The first one hears of its number, and
+ * claims higher; before its claim arrives, the holders have the proof. All of them accept the
+ * higher number, and nobody refuses: the proof that comes with the accepts ends the first one.
+ */
+Test(forks, end_with_the_proof_that_comes_with_an_accept)
+{
+    static const uint8_t shows[] = {HF_METHOD_RECORD, HF_METHOD_STANDING, HF_METHOD_DELETE};
+    struct fork f = fork_new(2, 3, 5);
+    struct hf_status s;
+    unsigned silent[HF_ARRAY_LEN(shows)];
+    for (size_t i = 0; i < HF_ARRAY_LEN(shows); i++)
+        silent[i] = lose(f.w, shows[i], f.copy);
+    hf_world_start(f.w, f.copy);
+    cr_assert(hf_world_run_until_trace(f.w, f.copy, HF_TRACE_CLAIM_WON, 1, TESTNET_MS));
+    cr_assert(hf_world_run_until_trace(f.w, 0, HF_TRACE_CLAIM_ASKED, 1, TESTNET_MS));
+    unsigned late = lose(f.w, HF_METHOD_CLAIM, 0);
+    for (size_t i = 0; i < HF_ARRAY_LEN(shows); i++)
+        hf_world_rule_drop(f.w, silent[i]);
+    hf_world_run_for(f.w, 60000);
+    cr_assert(hf_world_status(f.w, 0, &s) && s.claimed && s.claim == 1);
+    hf_world_rule_drop(f.w, late);
+    testnet_reason(f.w, 0, HF_STATE_BLOCKED, HF_EFENCED);
+    cr_assert(!testnet_traced(f.w, 0, HF_TRACE_CLAIM_WON, 0));
+    testnet_ready(f.w, f.copy);
+    one_is_left(&f);
+}
+
+/*
+ * Two dealings part from the first one, and neither has holders of the other. One has sealed the
+ * first, by the signatures of holders that are lost then; the authority has not heard of that, and
+ * writes the first off in favour of the other. The certificate counts no more.
+ */
+Test(forks, of_what_is_written_off_end_though_one_had_sealed_it)
+{
+    struct fork f = fork_new(2, 3, 7);
+    uint32_t dealt[16];
+    /* Node 0 deals anew with one of its holders, and the two others are not there to seal. */
+    cut_both(f.w, 0, f.holders[1]);
+    cut_both(f.w, 0, f.holders[2]);
+    cr_assert(hf_world_run_until_trace(f.w, 0, HF_TRACE_CONFIRMED, 1, AWAY_MS));
+    cr_assert_eq(testnet_holders(f.w, 0, dealt), 3);
+    hf_world_isolate(f.w, 0);
+    /* Its copy claims with those two, deals anew with one of them, and both seal. */
+    for (size_t i = 0; i < 3; i++)
+        if (dealt[i] != f.holders[1] && dealt[i] != f.holders[2])
+            cut_both(f.w, f.copy, dealt[i]);
+    hf_world_start(f.w, f.copy);
+    cr_assert(hf_world_run_until_trace(f.w, f.copy, HF_TRACE_CLAIM_WON, 1, TESTNET_MS));
+    cut_both(f.w, f.copy, f.holders[2]);
+    cr_assert(hf_world_run_until_trace(f.w, f.copy, HF_TRACE_CONFIRMED, 1, AWAY_MS));
+    hf_world_mend(f.w, f.copy, f.holders[2]);
+    hf_world_mend(f.w, f.holders[2], f.copy);
+    cr_assert(hf_world_run_until_trace(f.w, f.copy, HF_TRACE_CERTIFIED, 1, TESTNET_MS));
+    await_ready(&f, f.copy);
+    for (size_t i = 0; i < 3; i++) {
+        hf_world_crash(f.w, f.holders[i]);
+        hf_world_set_remove(f.w, f.holders[i]);
+    }
+    cr_assert(hf_world_set_floor(f.w, 0));
+    hf_world_set_issue(f.w);
+    hf_world_heal(f.w);
+    await_ready(&f, 0);
+    for (int i = 0; i < 12; i++) {
+        hf_world_run_for(f.w, 10000);
+        cr_assert_eq(hf_world_state(f.w, 0), HF_STATE_READY);
+        cr_assert_neq(hf_world_state(f.w, f.copy), HF_STATE_READY);
+    }
+    testnet_reason(f.w, f.copy, HF_STATE_CLAIMING, HF_EQUORUM);
+    testnet_end(f.w);
+}

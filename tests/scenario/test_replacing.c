@@ -3,6 +3,7 @@
 #include "testnet.h"
 
 #include "base/error.h"
+#include "node/node.h"
 
 #include <criterion/criterion.h>
 
@@ -215,5 +216,67 @@ Test(drain, that_is_called_off_while_it_asks_does_not_begin)
     cr_assert_eq(hf_world_drain(w, holders[0], false, TESTNET_MS), 0);
     hf_world_run_for(w, 20000);
     cr_assert(hf_world_status(w, holders[0], &status) && !status.draining);
+    testnet_end(w);
+}
+
+/* The generation of node 0 that a node holds and that was never recorded there. */
+static bool pending(struct hf_world *w, uint32_t node, uint8_t ret_id[static 16])
+{
+    struct hf_engine *e = hf_world_engine(w, node);
+    struct hf_bytes owner = hf_bytes_of(hf_world_account(w, 0), 32);
+    const struct hf__row *row;
+    struct hf_arena arena;
+    bool found = false;
+    hf_arena_init(&arena, 1 << 20);
+    for (size_t i = hf__rows_first(&e->rows, HF_ROW_HELD, owner);
+         !found && (row = hf__rows_at(&e->rows, i, HF_ROW_HELD, owner)) != NULL; i++) {
+        struct hf_held_row h;
+        cr_assert_eq(hf_wire_decode(&hf_wire_held_row, hf_blob_bytes(row->value), &arena, &h, NULL),
+                     0);
+        found = !h.has_record;
+        memcpy(ret_id, h.generation.id, 16);
+    }
+    hf_arena_done(&arena);
+    return found;
+}
+
+/* An owner dies when its deposits are there and their receipts are not, and deals anew before it
+ * has ordered the deletion: the record of the first dealing could have got somewhere. */
+Test(replacing, a_share_that_a_newer_dealing_replaces_leaves_its_vote)
+{
+    struct hf_world *w = up_with_grace(7, 3, 5);
+    uint32_t holders[16];
+    uint8_t id[16], now[16];
+    struct hf_owner_row row;
+    struct hf_arena arena;
+    testnet_holders(w, 0, holders);
+    hf_world_crash(w, holders[0]);
+    hf_world_rule(w, (struct hf_rule){.action = HF_RULE_CRASH_TO,
+                                      .method = HF_METHOD_DEPOSIT,
+                                      .response = true,
+                                      .from = (long)holders[1],
+                                      .to = 0,
+                                      .count = 1});
+    cr_assert(hf_world_run_until_trace(w, holders[1], HF_TRACE_SHARE_STORED, 1, 300000));
+    hf_world_run_for(w, 1000);
+    cr_assert(!hf_world_running(w, 0));
+    cr_assert(pending(w, holders[1], id));
+    hf_world_rule(
+        w, (struct hf_rule){
+               .action = HF_RULE_DROP, .method = HF_METHOD_DELETE, .from = 0, .to = HF_WORLD_ALL});
+    hf_world_start(w, 0);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, 300000));
+    cr_assert(!pending(w, holders[1], now));
+    const struct hf_blob *kept =
+        hf_world_row(w, holders[1], HF_ROW_OWNER, hf_bytes_of(hf_world_account(w, 0), 32));
+    hf_arena_init(&arena, 1 << 20);
+    cr_assert_not_null(kept);
+    cr_assert_eq(hf_wire_decode(&hf_wire_owner_row, hf_blob_bytes(kept), &arena, &row, NULL), 0);
+    bool votes = false;
+    for (size_t i = 0; i < row.former_count; i++)
+        votes = votes || memcmp(row.former[i].id, id, 16) == 0;
+    cr_assert(votes);
+    hf_arena_done(&arena);
+    hf_world_heal(w);
     testnet_end(w);
 }

@@ -11,7 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "contrib/li
 
 import pages  # noqa: E402
 
-GUIDES = ("src/README.md", ".github/CONTRIBUTING.md", "README.md")
+GUIDES = ("src/README.md", ".github/CONTRIBUTING.md", "README.md", "proto/CLAIMS.md")
 SCENES = "contrib/lib/scenes/"
 NO_SCENES = {"__init__", "common"}
 METRICS = "src/daemon/metrics.def"

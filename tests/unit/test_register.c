@@ -153,6 +153,11 @@ Test(hf__certificate_check, wants_distinct_holders_of_a_generation_in_the_chain)
     c.by[0] = 2;
     c.generation[0] = 9; /* of no generation in the chain */
     cr_assert_eq(hf__certificate_check(l.e, &c, &r), HF_ECERTIFICATE);
+    c.generation[0] = 1;
+    c.ballot.number = r.ballot.number + 1; /* it excuses no ballot below the one acknowledged */
+    seal(&c, 0, 0);
+    seal(&c, 1, 2);
+    cr_assert_eq(hf__certificate_check(l.e, &c, &r), HF_ECERTIFICATE);
     harness_done(&l);
 }
 

@@ -75,40 +75,33 @@ static bool refusal_of(struct hf_engine *e, uint64_t number, const struct hf_cla
 }
 
 /*
- * Whether the answer proves that a claim above this instance's own stood (R7). It is counted by the
- * record that its instance knew: the own one, or the one that comes with the answer.
+ * Whether the answer proves that a claim above this instance's own stood (R7). A quorum of every
+ * generation that a record needs is one: only the instance that was accepted has the acceptances,
+ * and it shows them when its claim stands. The record is the own one, or the newer one that comes
+ * with the answer; its certificates excuse as they do for the own claim.
  */
 static bool proves(struct hf_engine *e, const struct hf_claim_response *m, uint64_t *ret_number)
 {
     struct hf_claim_statement s;
     struct hf_placement_record record;
-    struct hf_record_order order;
     struct hf_certificate certificates[HF__ELECTORATES_MAX];
     struct hf__electorate *g = hf__scratch(e, HF__ELECTORATES_MAX * sizeof *g);
-    size_t sealed = 0;
     if (!m->has_proof || hf__claim_open(e, &m->proof.claim, e->account, &s) != 0 ||
-        s.ballot.number <= e->claim || !s.has_known)
-        return false;
-    if (!hf__own_record(e, &record, NULL, NULL))
-        return false;
-    hf__record_order(&record, &order);
-    if (hf__order_compare(&order, &s.known) == 0) {
-        sealed = hf__certificates(e, &record, certificates);
-    } else {
-        if (!m->has_newest || hf__record_check(e, &m->newest, e->account, &record) != 0)
-            return false;
-        hf__record_order(&record, &order);
-        if (hf__order_compare(&order, &s.known) != 0)
-            return false;
-        for (size_t i = 0; i < m->certificates_count; i++)
-            if (hf__certificate_check(e, &m->certificates[i], &record) == 0)
-                certificates[sealed++] = m->certificates[i];
-    }
-    size_t count = hf__electorates(e, &record, certificates, sealed, g);
-    if (hf__claim_proof_check(e, &m->proof, g, count, e->account) != 0)
+        s.ballot.number <= e->claim || !hf__own_record(e, &record, NULL, NULL))
         return false;
     *ret_number = s.ballot.number;
-    return true;
+    size_t sealed = hf__certificates(e, &record, certificates);
+    size_t count = hf__electorates(e, &record, certificates, sealed, g);
+    if (hf__claim_proof_check(e, &m->proof, g, count, e->account) == 0)
+        return true;
+    if (!m->has_newest || hf__record_check(e, &m->newest, e->account, &record) != 0)
+        return false;
+    sealed = 0;
+    for (size_t i = 0; i < m->certificates_count; i++)
+        if (hf__certificate_check(e, &m->certificates[i], &record) == 0)
+            certificates[sealed++] = m->certificates[i];
+    count = hf__electorates(e, &record, certificates, sealed, g);
+    return hf__claim_proof_check(e, &m->proof, g, count, e->account) == 0;
 }
 
 /* A higher claim stood: this instance can do nothing for the account any more. */

@@ -191,10 +191,24 @@ static struct hf_deletion deletion_of(struct hf_engine *e, const struct hf_older
     return m;
 }
 
+/* Whether a ballot under the own record needs acceptances of this generation. */
+static bool is_needed(struct hf_engine *e, const struct hf_placement_record *own,
+                      const uint8_t id[static 16])
+{
+    struct hf_certificate certificates[HF__ELECTORATES_MAX];
+    struct hf__electorate *g = hf__scratch(e, HF__ELECTORATES_MAX * sizeof *g);
+    size_t sealed = hf__certificates(e, own, certificates);
+    size_t count = hf__electorates(e, own, certificates, sealed, g);
+    for (size_t i = 0; i < count; i++)
+        if (memcmp(g[i].id, id, 16) == 0)
+            return true;
+    return false;
+}
+
 /*
- * Whether a generation may be deleted: it is not the one under way, and what the record still lists
- * is deleted only with its certificate. Otherwise a deletion would destroy what a rival needs that
- * has not been superseded.
+ * Whether a generation may be deleted: it is not the one under way, nor needed, which is what is
+ * neither sealed nor written off in favour of the own lineage. Otherwise a deletion would destroy
+ * what a rival needs that has not been superseded.
  */
 static bool may_go(struct hf_engine *e, const struct hf_placement_record *own,
                    const struct hf_older_row *row)
@@ -203,7 +217,7 @@ static bool may_go(struct hf_engine *e, const struct hf_placement_record *own,
         e->owner->dealing != NULL ? &e->owner->dealing->generation : NULL;
     if (under_way != NULL && memcmp(under_way->id, row->generation.id, 16) == 0)
         return false;
-    return row->has_certificate || !in_chain(own, row->generation.id);
+    return !is_needed(e, own, row->generation.id);
 }
 
 void hf__retire_send(struct hf_engine *e)

@@ -2,8 +2,8 @@
  * /v1/claim: an instance of an owner asks for a ballot. A holder that knows a newer record than the
  * instance refuses, writes nothing and hands the record over (R3). A ballot above the promised one
  * is promised durably and accepted; a lower one, and an equal one of another instance, are refused
- * with the owner's word for the promised one, and with the proof that it stood, when that is known
- * (R2, R7).
+ * with the owner's word for the promised one (R2). Every answer brings the proof of the highest
+ * claim that is known to have stood (R7).
  */
 #include "base/error.h"
 #include "provider/provider.h"
@@ -60,8 +60,6 @@ static void fill_refusal(const struct context *c, struct hf_claim_response *ret)
 {
     ret->has_promised = true;
     ret->promised = c->row.promised;
-    ret->has_proof = c->row.has_proof;
-    ret->proof = c->row.proof;
     if (c->behind) {
         ret->has_newest = true;
         ret->newest = c->row.newest;
@@ -78,6 +76,10 @@ static void answer(struct hf_engine *e, const struct hf__message *from, const st
     e->suite->hash("holdfast/v1/request", c->m.claim.statement, a.statement_hash);
     memcpy(a.provider, e->account, 32);
     hf__versions(e, &m.versions);
+    /* With an accept too: an instance whose number is above everything is refused by nobody, and
+     * would stand again beside the one that has superseded it (R7). */
+    m.has_proof = c->row.has_proof;
+    m.proof = c->row.proof;
     if (c->accepted)
         fill_votes(e, c, &m);
     else

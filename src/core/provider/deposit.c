@@ -105,8 +105,10 @@ static int take_share(struct hf_engine *e, const struct hf_deposit *m,
     return r;
 }
 
-/* A newer dealing of the owner makes an older one that was never recorded worthless. */
-static int drop_pending(struct hf_engine *e, const uint8_t owner[static 32])
+/* A newer dealing of the owner makes the share of an older one that was never recorded here
+ * worthless. The vote stays (R6): the older one's record may exist elsewhere. */
+static int drop_pending(struct hf_engine *e, const uint8_t owner[static 32],
+                        struct hf_owner_row *row)
 {
     struct hf_held_row held;
     size_t recorded = 0;
@@ -121,6 +123,7 @@ static int drop_pending(struct hf_engine *e, const uint8_t owner[static 32])
         uint8_t key[48];
         hf__held_key(owner, held.generation.id, key);
         hf__del(e, HF_ROW_HELD, hf_bytes_of(key, sizeof key));
+        hf__former_add(e, row, held.generation.id);
         at--;
     }
     return 0;
@@ -136,7 +139,7 @@ static int store(struct hf_engine *e, const struct hf_owner_request *request,
     (void)hf__owner_row(e, t->header.owner, &row);
     int r = hf__promise(e, &row, &t->header, request, &raised);
     if (r == 0)
-        r = drop_pending(e, t->header.owner);
+        r = drop_pending(e, t->header.owner, &row);
     if (r != 0)
         return r;
     hf__held_key(t->header.owner, t->generation.id, key);

@@ -141,35 +141,6 @@ static bool in_lineage(const struct hf_placement_record *record, const uint8_t i
     return memcmp(record->generation.id, id, 16) == 0 || chain_find(record, id) != NULL;
 }
 
-static bool is_holder(const struct hf_holder *holders, size_t count,
-                      const uint8_t account[static 32])
-{
-    for (size_t i = 0; i < count; i++)
-        if (memcmp(holders[i].account, account, 32) == 0)
-            return true;
-    return false;
-}
-
-int hf__certificate_check(struct hf_engine *e, const struct hf_certificate *c,
-                          const struct hf_placement_record *record)
-{
-    const struct hf_unsealed *u = chain_find(record, c->generation);
-    if (u == NULL || c->seals_count < u->quorum || memcmp(c->by, c->generation, 16) == 0 ||
-        !in_lineage(record, c->by))
-        return HF_ECERTIFICATE;
-    for (size_t i = 0; i < c->seals_count; i++) {
-        const uint8_t *acceptor = c->seals[i].acceptor;
-        bool distinct = is_holder(u->holders, u->holders_count, acceptor);
-        for (size_t j = 0; j < i; j++)
-            distinct = distinct && memcmp(c->seals[j].acceptor, acceptor, 32) != 0;
-        if (!distinct || e->suite->verify(acceptor, "holdfast/v1/seal",
-                                          hf__seal_bytes(e, record->owner, c, acceptor),
-                                          c->seals[i].signature) != 0)
-            return HF_ECERTIFICATE;
-    }
-    return 0;
-}
-
 const struct hf_floor *hf__floor_of(const struct hf_engine *e, const uint8_t owner[static 32])
 {
     long at = e->trust->set != NULL ? hf_set_find(e->trust->set, owner) : -1;
@@ -178,15 +149,14 @@ const struct hf_floor *hf__floor_of(const struct hf_engine *e, const uint8_t own
     return &e->trust->set->u.set.validators[at].floor;
 }
 
-/* Whether the authority says that a generation counts as sealed, in favour of this lineage. */
-static bool is_written_off(const struct hf_floor *floor, const struct hf_placement_record *record,
-                           const uint8_t id[static 16])
+/* What the authority says of a generation that it has written off; NULL: nothing. */
+static const struct hf_written_off *written_off(const struct hf_floor *floor,
+                                                const uint8_t id[static 16])
 {
     for (size_t i = 0; floor != NULL && i < floor->written_off_count; i++)
-        if (memcmp(floor->written_off[i].generation, id, 16) == 0 &&
-            in_lineage(record, floor->written_off[i].favoured))
-            return true;
-    return false;
+        if (memcmp(floor->written_off[i].generation, id, 16) == 0)
+            return &floor->written_off[i];
+    return NULL;
 }
 
 /* The holders that the authority says are left vote in place of all. */
@@ -223,6 +193,57 @@ static void add(struct hf__electorate *g, const uint8_t id[static 16], uint64_t 
     }
 }
 
+static bool is_acceptor(const struct hf__electorate *g, const uint8_t account[static 32])
+{
+    for (size_t i = 0; i < g->n; i++)
+        if (memcmp(g->acceptors[i], account, 32) == 0)
+            return true;
+    return false;
+}
+
+int hf__certificate_check(struct hf_engine *e, const struct hf_certificate *c,
+                          const struct hf_placement_record *record)
+{
+    struct hf__electorate g;
+    const struct hf_unsealed *u = chain_find(record, c->generation);
+    if (u == NULL || memcmp(c->by, c->generation, 16) == 0 || !in_lineage(record, c->by) ||
+        c->ballot.number > record->ballot.number)
+        return HF_ECERTIFICATE;
+    add(&g, u->generation.id, u->quorum, u->provisional, u->holders, u->holders_count);
+    reduce(hf__floor_of(e, record->owner), &g);
+    if (c->seals_count < g.quorum)
+        return HF_ECERTIFICATE;
+    for (size_t i = 0; i < c->seals_count; i++) {
+        const uint8_t *acceptor = c->seals[i].acceptor;
+        bool distinct = is_acceptor(&g, acceptor);
+        for (size_t j = 0; j < i; j++)
+            distinct = distinct && memcmp(c->seals[j].acceptor, acceptor, 32) != 0;
+        if (!distinct || e->suite->verify(acceptor, "holdfast/v1/seal",
+                                          hf__seal_bytes(e, record->owner, c, acceptor),
+                                          c->seals[i].signature) != 0)
+            return HF_ECERTIFICATE;
+    }
+    return 0;
+}
+
+/*
+ * Whether a generation of the chain counts as sealed: by a certificate; or by the authority, for
+ * the lineage that it favours. Certificates of what is written off count no more: a lineage that
+ * had one and the favoured one would both stand.
+ */
+static bool is_sealed(const struct hf_floor *floor, const struct hf_placement_record *record,
+                      const struct hf_unsealed *u, const struct hf_certificate *certificates,
+                      size_t count)
+{
+    const struct hf_written_off *off = written_off(floor, u->generation.id);
+    if (off != NULL)
+        return in_lineage(record, off->favoured);
+    for (size_t i = 0; i < count; i++)
+        if (memcmp(certificates[i].generation, u->generation.id, 16) == 0)
+            return true;
+    return false;
+}
+
 size_t hf__electorates(struct hf_engine *e, const struct hf_placement_record *record,
                        const struct hf_certificate *certificates, size_t certificates_count,
                        struct hf__electorate ret[static HF__ELECTORATES_MAX])
@@ -233,24 +254,13 @@ size_t hf__electorates(struct hf_engine *e, const struct hf_placement_record *re
         record->holders_count);
     for (size_t i = 0; i < record->chain_count; i++) {
         const struct hf_unsealed *u = &record->chain[i];
-        bool sealed = is_written_off(floor, record, u->generation.id);
-        for (size_t c = 0; c < certificates_count; c++)
-            sealed = sealed || memcmp(certificates[c].generation, u->generation.id, 16) == 0;
-        if (!sealed)
+        if (!is_sealed(floor, record, u, certificates, certificates_count))
             add(&ret[count++], u->generation.id, u->quorum, u->provisional, u->holders,
                 u->holders_count);
     }
     for (size_t i = 0; i < count; i++)
         reduce(floor, &ret[i]);
     return count;
-}
-
-static bool votes(const struct hf__electorate *g, const uint8_t account[static 32])
-{
-    for (size_t i = 0; i < g->n; i++)
-        if (memcmp(g->acceptors[i], account, 32) == 0)
-            return true;
-    return false;
 }
 
 /* Whether the acceptances of one electorate suffice; each acceptor counts once. */
@@ -261,7 +271,7 @@ static bool carried(struct hf_engine *e, const struct hf_claim_proof *proof,
     size_t firm = 0, any = 0;
     for (size_t i = 0; i < proof->acceptances_count; i++) {
         const struct hf_acceptance *a = &proof->acceptances[i];
-        bool counts = memcmp(a->generation, g->id, 16) == 0 && votes(g, a->acceptor);
+        bool counts = memcmp(a->generation, g->id, 16) == 0 && is_acceptor(g, a->acceptor);
         for (size_t j = 0; j < i && counts; j++)
             counts = memcmp(proof->acceptances[j].generation, a->generation, 16) != 0 ||
                      memcmp(proof->acceptances[j].acceptor, a->acceptor, 32) != 0;

@@ -61,15 +61,16 @@ void hf__record_hash(struct hf_engine *e, const struct hf_signed_record *record,
                      uint8_t ret[static 32]);
 /*
  * Whether a certificate excuses an owner that knows this record from one generation of its chain:
- * it was sealed by the record's own generation or by another of the chain, and q distinct holders
- * have signed. HF_ECERTIFICATE.
+ * it was sealed by the record's own generation or by another of the chain, under a ballot that is
+ * not above the record's, and q distinct holders have signed. HF_ECERTIFICATE.
  */
 HF_MUST_USE int hf__certificate_check(struct hf_engine *e, const struct hf_certificate *c,
                                       const struct hf_placement_record *record);
 /*
  * Who must carry a ballot of the owner under this record: the holders of its generation, and of
- * each generation in its chain that no certificate seals and the authority has not written off.
- * Returns how many electorates; the first is of the record's own generation.
+ * each generation in its chain that no certificate seals and that the authority has not written
+ * off in favour of this lineage. Certificates of what is written off count for nothing. Returns
+ * how many electorates; the first is of the record's own generation.
  */
 size_t hf__electorates(struct hf_engine *e, const struct hf_placement_record *record,
                        const struct hf_certificate *certificates, size_t certificates_count,
