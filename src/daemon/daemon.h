@@ -45,6 +45,12 @@ struct hf__user {
     gid_t gid;
 };
 
+/* A call that the transport refused at once. */
+struct hf__refused {
+    uint32_t call; /* the engine's id */
+    int error;
+};
+
 struct hf__local;
 struct hf__members;
 struct hf__metrics;
@@ -83,9 +89,8 @@ struct hf__daemon {
     struct hf__quotes *quotes;
     struct hf__collateral *collateral;
     struct hf__gate gate;
-    uint32_t refused[64]; /* ids of calls that could not be made, to be told to the engine */
-    size_t refused_count;
-    int refused_error[64];
+    struct hf__refused *refused; /* calls that could not be made, to be told to the engine */
+    size_t refused_count, refused_cap;
 
     struct hf__local *local;
     bool state_changed; /* since keys that are waited for were asked for */

@@ -209,10 +209,10 @@ void hf__daemon_step(struct hf__daemon *d, struct hf_event *event)
     /* Calls that the transport refused at once are answers too; the engine hears of them only now,
      * when it has let go of what its update pointed to. */
     while (d->refused_count > 0) {
-        size_t last = --d->refused_count;
+        const struct hf__refused last = d->refused[--d->refused_count];
         struct hf_event failed = {.type = HF_EVENT_RESPONSE};
-        failed.u.response.call = d->refused[last];
-        failed.u.response.error = d->refused_error[last];
+        failed.u.response.call = last.call;
+        failed.u.response.error = last.error;
         step(d, &failed);
     }
     if (d->state_changed) {

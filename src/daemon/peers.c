@@ -264,10 +264,12 @@ void hf__peers_call(struct hf__daemon *d, const struct hf_call *call)
     d->claim_sent = d->claim_sent || call->method == HF_METHOD_CLAIM;
     if (r == 0)
         return;
-    /* The engine has far fewer calls under way in one step than this: a seed, and n at most. */
-    hf_assert(d->refused_count < HF_ARRAY_LEN(d->refused));
-    d->refused[d->refused_count] = call->id;
-    d->refused_error[d->refused_count++] = r;
+    if (d->refused_count == d->refused_cap) {
+        d->refused_cap = d->refused_cap < 16 ? 16 : d->refused_cap * 2;
+        d->refused = realloc(d->refused, d->refused_cap * sizeof *d->refused);
+        hf_assert(d->refused != NULL);
+    }
+    d->refused[d->refused_count++] = (struct hf__refused){.call = call->id, .error = r};
 }
 
 /* ---- identity and listener */

@@ -229,6 +229,7 @@ static int close_daemon(struct hf__daemon *d, int status)
     hf__quotes_free(d->quotes);
     hf__collateral_free(d);
     free(d->requests);
+    free(d->refused);
     hf__members_free(d->members);
     int r = uv_loop_close(&d->loop);
     hf__log(r == 0 ? HF__INFO : HF__WARNING, "stopped", NULL, 0);
