@@ -1,6 +1,7 @@
 /*
  * Opens an SQLCipher database with a key from this machine's Holdfast daemon, counts its own starts
- * in it, and says the number. Neither the key nor anything that gives it away is ever on disk.
+ * in it, and says the number, with the fencing token under which the key came. Neither the key nor
+ * anything that gives it away is ever on disk.
  *
  *   cc open_sqlcipher.c $(pkg-config --cflags --libs holdfast sqlcipher) -o open_sqlcipher
  *   ./open_sqlcipher /var/lib/example/starts.db
@@ -35,21 +36,31 @@ static int give_key(sqlite3 *db, const struct holdfast_key *key)
     return r;
 }
 
-static int print_count(void *unused, int columns, char **values, char **names)
+static int print_count(void *claim, int columns, char **values, char **names)
 {
-    (void)unused, (void)columns, (void)names;
-    printf("started %s times\n", values[0]);
+    (void)columns, (void)names;
+    printf("started %s times; fencing token %llu\n", values[0], *(unsigned long long *)claim);
     return 0;
 }
 
-static int count_starts(sqlite3 *db)
+/*
+ * The token is kept beside each start, and none is lower than the one before: a copy of this
+ * validator that was left behind ends here, if both share the database. A service that both can
+ * reach would keep the highest in the same way, and check it with every request.
+ */
+static int count_starts(sqlite3 *db, unsigned long long claim)
 {
+    char text[400];
+    snprintf(text, sizeof text,
+             "CREATE TABLE IF NOT EXISTS starts (at TEXT NOT NULL, claim INTEGER NOT NULL);"
+             "CREATE TRIGGER IF NOT EXISTS fence BEFORE INSERT ON starts"
+             " WHEN NEW.claim < (SELECT max(claim) FROM starts)"
+             " BEGIN SELECT RAISE(ABORT, 'another instance took over'); END;"
+             "INSERT INTO starts VALUES (datetime('now'), %llu);"
+             "SELECT count(*) FROM starts;",
+             claim);
     /* With another key the first statement already fails: the file is not a database then. */
-    return sqlite3_exec(db,
-                        "CREATE TABLE IF NOT EXISTS starts (at TEXT NOT NULL);"
-                        "INSERT INTO starts VALUES (datetime('now'));"
-                        "SELECT count(*) FROM starts;",
-                        print_count, NULL, NULL);
+    return sqlite3_exec(db, text, print_count, &claim, NULL);
 }
 
 int main(int argc, char **argv)
@@ -68,9 +79,10 @@ int main(int argc, char **argv)
     r = sqlite3_open(argv[1], &db);
     if (r == SQLITE_OK)
         r = give_key(db, &key);
+    uint64_t claim = key.claim;
     holdfast_key_wipe(&key);
     if (r == SQLITE_OK)
-        r = count_starts(db);
+        r = count_starts(db, claim);
     if (r != SQLITE_OK)
         fprintf(stderr, "%s: %s\n", argv[1], sqlite3_errmsg(db));
     sqlite3_close(db);

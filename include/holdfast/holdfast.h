@@ -10,6 +10,11 @@
  *     ... use key.bytes ...
  *     holdfast_key_wipe(&key);
  *
+ * A host can copy a disk and start the validator twice. Then one of the two speaks for the account,
+ * and the other is told to stop as soon as it hears of it; what it was given before, it has. So
+ * every key comes with a fencing token. Whatever the application writes to or signs with, if both
+ * can reach it, remembers the highest token that it has seen and refuses a lower one.
+ *
  * The first release of a name needs a daemon in the state ready; later ones need only that it has
  * recovered. The same name always gives the same key, on this validator and on no other.
  *
@@ -51,6 +56,10 @@ struct holdfast_key {
     uint8_t bytes[HOLDFAST_KEY_LEN];
     uint8_t network[HOLDFAST_NETWORK_LEN]; /* id of the network whose validators keep its shares */
     uint32_t version;                      /* of the root secret from which it comes */
+    /* Fencing token, above 0: the claim under which the validator speaks. Of two instances of one
+     * validator the one that took over has the higher; a restart of the daemon raises it. Not
+     * secret. */
+    uint64_t claim;
 };
 
 /* How holdfast_key_get_with asks. Zeroed fields stand for what is said beside them. */

@@ -72,7 +72,7 @@ static int decode_hex(const char *json, const char *name, uint8_t *ret, size_t l
 static int decode(const char *json, struct holdfast_key *ret)
 {
     struct holdfast_key key = {0};
-    const char *version = value_of(json, "version");
+    const char *version = value_of(json, "version"), *claim = value_of(json, "claim");
     int r = HOLDFAST_PROTOCOL;
     if (value_of(json, "error") != NULL) {
         const char *retryable = value_of(json, "retryable");
@@ -83,12 +83,15 @@ static int decode(const char *json, struct holdfast_key *ret)
     r = decode_hex(json, "key", key.bytes, sizeof key.bytes);
     if (r == 0)
         r = decode_hex(json, "network", key.network, sizeof key.network);
-    if (r == 0 && version == NULL)
+    if (r == 0 && (version == NULL || claim == NULL))
         r = HOLDFAST_PROTOCOL;
     if (r == 0) {
         key.version = (uint32_t)strtoul(version, NULL, 10);
-        *ret = key;
+        key.claim = strtoull(claim, NULL, 10);
+        r = key.claim > 0 && key.claim < UINT64_MAX ? 0 : HOLDFAST_PROTOCOL;
     }
+    if (r == 0)
+        *ret = key;
     holdfast_key_wipe(&key);
     return r;
 }

@@ -10,6 +10,7 @@
 #include "base/secret.h"
 #include "clock/clock.h"
 
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,8 +39,9 @@ static void send_key(struct local_conn *t, const struct hf_local_reply *r)
     char key[2 * HF_APP_KEY_LEN + 1], network[65], text[384];
     hf_hex_encode(r->key, HF_APP_KEY_LEN, key);
     hf_hex_encode(d->settings->network, 32, network);
-    int len = snprintf(text, sizeof text, "{\"key\":\"%s\",\"network\":\"%s\",\"version\":%u}", key,
-                       network, r->key_version);
+    int len = snprintf(text, sizeof text,
+                       "{\"key\":\"%s\",\"network\":\"%s\",\"version\":%u,\"claim\":%" PRIu64 "}",
+                       key, network, r->key_version, r->claim);
     hf_assert(len > 0 && (size_t)len < sizeof text);
     hf__local_send(t, text, (size_t)len);
     hf_wipe(key, sizeof key);

@@ -30,13 +30,13 @@ def a_program_opens_its_database_again_after_the_daemons_crash():
         node, other = mesh.nodes
         database = folder / "starts.db"
         first = run(node, database)
-        assert (first.returncode, first.stdout) == (0, "started 1 times\n"), first
+        assert (first.returncode, first.stdout) == (0, "started 1 times; fencing token 1\n"), first
         assert not database.read_bytes().startswith(b"SQLite format 3"), "the database is not encrypted"
         node.kill()
         node.start()
-        # It waits for the daemon to recover.
+        # It waits for the daemon to recover, whose new instance has claimed the account anew.
         second = run(node, database)
-        assert (second.returncode, second.stdout) == (0, "started 2 times\n"), second
+        assert (second.returncode, second.stdout) == (0, "started 2 times; fencing token 2\n"), second
         # Another validator's key of the same name is another one.
         stranger = run(other, database)
         assert stranger.returncode == 1 and "not a database" in stranger.stderr, stranger

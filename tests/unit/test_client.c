@@ -1,10 +1,13 @@
-/* A client of the local socket: who it believes, and that it waits no longer than it was told. */
+/* A client of the local socket: who it believes, that it waits no longer than it was told, and what
+ * of an answer makes a key. */
 #include "client/call.h"
 
 #include "base/error.h"
+#include "client/frame.h"
 #include "scratch.h"
 
 #include <criterion/criterion.h>
+#include <holdfast/holdfast.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -92,5 +95,62 @@ Test(hf_client_call, a_strangers_socket_is_believed_only_where_none_but_he_could
     cr_assert_eq(ask(), HF_EPERMISSION);
     kill(stranger, SIGKILL);
     (void)waitpid(stranger, NULL, 0);
+    hf_scratch_remove(folder);
+}
+
+/* Answers one request with this text, and ends. */
+static pid_t answer_once(const char *text)
+{
+    int fd = listen_here(4);
+    cr_assert(fd >= 0);
+    pid_t child = fork();
+    if (child == 0) {
+        /* All of the request is read: what is left would end the connection before the answer. */
+        uint8_t asked[HF_FRAME_HEAD_LEN], request[256];
+        uint8_t head[HF_FRAME_HEAD_LEN] = {0, 0, 0, (uint8_t)strlen(text)};
+        int conn = accept(fd, NULL, NULL);
+        bool ok = recv(conn, asked, sizeof asked, MSG_WAITALL) == sizeof asked &&
+                  recv(conn, request, asked[3], MSG_WAITALL) == asked[3] &&
+                  send(conn, head, sizeof head, MSG_NOSIGNAL) == sizeof head &&
+                  send(conn, text, strlen(text), MSG_NOSIGNAL) == (ssize_t)strlen(text);
+        _exit(ok ? 0 : 1);
+    }
+    close(fd);
+    return child;
+}
+
+static int get_from(const char *text, struct holdfast_key *ret)
+{
+    const struct holdfast_options options = {.socket = path};
+    pid_t child = answer_once(text);
+    int r = holdfast_key_get_with("k", &options, ret);
+    kill(child, SIGKILL);
+    (void)waitpid(child, NULL, 0);
+    unlink(path);
+    return r;
+}
+
+#define DIGITS          "0102030405060708090a0b0c0d0e0f100102030405060708090a0b0c0d0e0f10"
+#define KEY_AND_NETWORK "{\"key\":\"" DIGITS "\",\"network\":\"" DIGITS "\",\"version\":3"
+
+Test(holdfast_key_get, comes_with_a_fencing_token_or_not_at_all)
+{
+    static const char *const bad[] = {
+        KEY_AND_NETWORK "}",
+        KEY_AND_NETWORK ",\"claim\":0}",
+        KEY_AND_NETWORK ",\"claim\":\"7\"}",
+        KEY_AND_NETWORK ",\"claim\":99999999999999999999}",
+    };
+    struct holdfast_key key = {.version = 99};
+    hf_scratch_make(folder);
+    snprintf(path, sizeof path, "%s/socket", folder);
+    for (size_t i = 0; i < HF_ARRAY_LEN(bad); i++)
+        cr_assert_eq(get_from(bad[i], &key), HOLDFAST_PROTOCOL, "%s", bad[i]);
+    cr_assert_eq(key.version, 99);
+    cr_assert_eq(get_from(KEY_AND_NETWORK ",\"claim\":18446744073709551614}", &key), 0);
+    cr_assert_eq(key.claim, UINT64_MAX - 1);
+    cr_assert_eq(key.version, 3);
+    cr_assert_eq(key.bytes[31], 0x10);
+    holdfast_key_wipe(&key);
     hf_scratch_remove(folder);
 }
