@@ -194,6 +194,12 @@ void hf__check_ready(struct hf__checks *c, uint32_t node);
 void hf__check_key(struct hf__checks *c, uint32_t node, const struct hf_local_reply *r);
 void hf__check_row(struct hf__checks *c, uint32_t node, const struct hf__disk_write *row);
 void hf__check_emptied(struct hf__checks *c, uint32_t node, bool hostile);
+/*
+ * A node has taken a ballot for its own, or has sent a request under it. From the moment that it
+ * took it, it may release a bound key, though its first request still waits for a write.
+ */
+void hf__check_spoke(struct hf__checks *c, uint32_t node, uint64_t claim,
+                     const uint8_t instance[static 16]);
 /* The ballot under which a node speaks; NULL: none. */
 struct hf__ballot *hf__check_speaks(struct hf__checks *c, uint32_t node);
 /* The newest record that an instance knows, decoded; false: none. */

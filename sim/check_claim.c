@@ -207,18 +207,23 @@ static bool owner_header(struct hf__checks *c, uint8_t method, struct hf_bytes b
     }
 }
 
+void hf__check_spoke(struct hf__checks *c, uint32_t node, uint64_t claim,
+                     const uint8_t instance[static 16])
+{
+    struct hf__speaker *p =
+        hf__map_at(&c->speakers, hf__key_of(hf_bytes_of(&node, sizeof(node)), hf_bytes_of(NULL, 0),
+                                            hf_bytes_of(NULL, 0)));
+    p->incarnation = hf__node(c->world, node)->incarnation;
+    p->claim = claim;
+    memcpy(p->instance, instance, 16);
+}
+
 void hf__check_speaker_sent(struct hf__checks *c, const struct hf_message *m)
 {
     struct hf_owner_header h;
     /* Claims ask; everything else speaks. */
-    if (m->method == HF_METHOD_CLAIM || !owner_header(c, m->method, m->body, &h))
-        return;
-    struct hf__speaker *p =
-        hf__map_at(&c->speakers, hf__key_of(hf_bytes_of(&m->from, sizeof(m->from)),
-                                            hf_bytes_of(NULL, 0), hf_bytes_of(NULL, 0)));
-    p->incarnation = hf__node(c->world, m->from)->incarnation;
-    p->claim = h.ballot.number;
-    memcpy(p->instance, h.ballot.instance, 16);
+    if (m->method != HF_METHOD_CLAIM && owner_header(c, m->method, m->body, &h))
+        hf__check_spoke(c, m->from, h.ballot.number, h.ballot.instance);
 }
 
 void hf__check_superseded_sent(struct hf__checks *c, const struct hf_message *m)

@@ -143,6 +143,7 @@ void hf__check_won(struct hf__checks *c, uint32_t node, const struct hf_trace *t
     b->stood_us = c->world->now_us;
     b->node = node;
     b->incarnation = hf__node(c->world, node)->incarnation;
+    hf__check_spoke(c, node, number, t->hash);
     bool known = hf__check_newest(c, node, &r);
     for (uint32_t i = 0; i < all->count; i++) {
         const struct hf__ballot *other = &all->of[i];
