@@ -55,6 +55,36 @@ static int policy_check(const struct hf_policy *p)
     return 0;
 }
 
+/* Who is left and how many of them carry, each generation once: two majorities of them meet. */
+static bool survivors_ok(const struct hf_floor *f, size_t at)
+{
+    const struct hf_survivors *s = &f->survivors[at];
+    bool ok = s->quorum <= s->holders_count && 2 * s->quorum > s->holders_count;
+    for (size_t i = 1; i < s->holders_count; i++)
+        for (size_t j = 0; j < i; j++)
+            ok = ok && memcmp(s->holders[i].account, s->holders[j].account, 32) != 0;
+    for (size_t i = 0; i < at; i++)
+        ok = ok && memcmp(f->survivors[i].generation, s->generation, 16) != 0;
+    return ok;
+}
+
+/* Each generation is decided in one way, and not in favour of itself. */
+static bool floor_ok(const struct hf_floor *f)
+{
+    bool ok = true;
+    for (size_t i = 0; i < f->survivors_count; i++)
+        ok = ok && survivors_ok(f, i);
+    for (size_t i = 0; i < f->written_off_count; i++) {
+        const struct hf_written_off *w = &f->written_off[i];
+        ok = ok && memcmp(w->generation, w->favoured, 16) != 0;
+        for (size_t j = 0; j < i; j++)
+            ok = ok && memcmp(f->written_off[j].generation, w->generation, 16) != 0;
+        for (size_t j = 0; j < f->survivors_count; j++)
+            ok = ok && memcmp(f->survivors[j].generation, w->generation, 16) != 0;
+    }
+    return ok;
+}
+
 static int set_check(const struct hf_validator_set *s)
 {
     if (s->expires_s <= s->issued_s)
@@ -62,7 +92,8 @@ static int set_check(const struct hf_validator_set *s)
     for (size_t i = 0; i < s->validators_count; i++) {
         if (i > 0 && memcmp(s->validators[i - 1].account, s->validators[i].account, 32) >= 0)
             return HF_EDOCUMENT;
-        if (s->validators[i].registered_epoch > s->epoch)
+        if (s->validators[i].registered_epoch > s->epoch ||
+            (s->validators[i].has_floor && !floor_ok(&s->validators[i].floor)))
             return HF_EDOCUMENT;
     }
     return 0;

@@ -149,6 +149,45 @@ Test(hf_document_read, of_a_set_that_expires_early_or_registers_somebody_in_the_
     authority_done(&n);
 }
 
+Test(hf_document_read, of_a_set_whose_floor_decides_nothing_or_too_much)
+{
+    struct authority n;
+    struct hf_validator v[2];
+    struct hf_account_ref left[3] = {{.account = {1}}, {.account = {2}}, {.account = {3}}};
+    struct hf_survivors two[2] = {
+        {.generation = {1}, .quorum = 2, .holders = left, .holders_count = 3},
+        {.generation = {2}, .quorum = 2, .holders = left, .holders_count = 2}};
+    struct hf_written_off off[2] = {{.generation = {3}, .favoured = {1}},
+                                    {.generation = {4}, .favoured = {1}}};
+    authority_init(&n);
+    struct hf_validator_set s = authority_set(3, v, 2);
+    v[1].has_floor = true;
+    v[1].floor = (struct hf_floor){.claim = 9,
+                                   .survivors = two,
+                                   .survivors_count = 2,
+                                   .written_off = off,
+                                   .written_off_count = 2};
+    cr_assert_eq(read_error(&n, HF_DOCUMENT_SET, &s), 0);
+    two[0].quorum = 1; /* no majority of three */
+    cr_assert_eq(read_error(&n, HF_DOCUMENT_SET, &s), HF_EDOCUMENT);
+    two[0].quorum = 4;
+    cr_assert_eq(read_error(&n, HF_DOCUMENT_SET, &s), HF_EDOCUMENT);
+    two[0].quorum = 2;
+    left[1].account[0] = 1; /* one holder twice */
+    cr_assert_eq(read_error(&n, HF_DOCUMENT_SET, &s), HF_EDOCUMENT);
+    left[1].account[0] = 2;
+    two[1].generation[0] = 1; /* one generation twice */
+    cr_assert_eq(read_error(&n, HF_DOCUMENT_SET, &s), HF_EDOCUMENT);
+    two[1].generation[0] = 3; /* in both ways */
+    cr_assert_eq(read_error(&n, HF_DOCUMENT_SET, &s), HF_EDOCUMENT);
+    two[1].generation[0] = 2;
+    off[1].generation[0] = 3;
+    cr_assert_eq(read_error(&n, HF_DOCUMENT_SET, &s), HF_EDOCUMENT);
+    off[1].generation[0] = 1; /* in favour of itself */
+    cr_assert_eq(read_error(&n, HF_DOCUMENT_SET, &s), HF_EDOCUMENT);
+    authority_done(&n);
+}
+
 Test(hf_document_read, of_a_root_whose_threshold_or_keys_do_not_fit)
 {
     struct authority n;

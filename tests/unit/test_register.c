@@ -203,3 +203,31 @@ Test(hf__claim_proof_check, wants_a_quorum_of_every_generation_that_is_not_seale
     cr_assert_eq(hf__claim_proof_check(l.e, &proof, g, count, owner), HF_ESIGNATURE);
     harness_done(&l);
 }
+
+/* What the authority has written off in favour of one generation excuses no other, whatever
+ * certificate it has. */
+Test(hf__electorates, of_a_generation_that_is_written_off_excuse_the_favoured_lineage_alone)
+{
+    struct hf_holder own[1], older[HOLDERS];
+    struct hf_unsealed chain[1];
+    struct hf__electorate g[HF__ELECTORATES_MAX];
+    struct hf_written_off off = {.generation = {1}, .favoured = {2}};
+    struct hf_validator v = {.has_floor = true,
+                             .floor = {.claim = 4, .written_off = &off, .written_off_count = 1}};
+    struct hf_document set = {.kind = HF_DOCUMENT_SET,
+                              .u.set = {.validators = &v, .validators_count = 1}};
+    up();
+    memcpy(v.account, owner, 32);
+    struct hf_placement_record r = record_of(own, older, chain);
+    struct hf_certificate c = {.generation = {1}, .by = {2}};
+    cr_assert_eq(hf__electorates(l.e, &r, NULL, 0, g), 2);
+    cr_assert_eq(hf__electorates(l.e, &r, &c, 1, g), 1);
+    struct hf_document *before = l.e->trust->set;
+    l.e->trust->set = &set;
+    cr_assert_eq(hf__electorates(l.e, &r, NULL, 0, g), 1);
+    off.favoured[0] = 9; /* of a fork */
+    cr_assert_eq(hf__electorates(l.e, &r, NULL, 0, g), 2);
+    cr_assert_eq(hf__electorates(l.e, &r, &c, 1, g), 2);
+    l.e->trust->set = before;
+    harness_done(&l);
+}
