@@ -39,7 +39,7 @@ int hf_cli_network(int argc, char **argv);
 int hf_cli_authority(int argc, char **argv);
 /* holdfast policy show|sign|measurement. */
 int hf_cli_policy(int argc, char **argv);
-/* holdfast set add|remove|platform|show|sign. */
+/* holdfast set add|remove|platform|floor|show|sign. */
 int hf_cli_set(int argc, char **argv);
 
 #endif

@@ -1,4 +1,4 @@
-/* holdfast set add|remove|platform|show|sign. */
+/* holdfast set add|remove|platform|floor|show|sign. */
 #include "admit.h"
 #include "ask.h"
 #include "authority.h"
@@ -8,6 +8,7 @@
 #include "command.h"
 #include "document/selection.h"
 #include "policy.h"
+#include "set_floor.h"
 #include "set_form.h"
 
 #include <getopt.h>
@@ -23,12 +24,17 @@ static const char usage[] =
     "                        [--address HOST:PORT]\n"
     "       holdfast set remove ACCOUNT\n"
     "       holdfast set platform ACCOUNT add|remove PPID\n"
+    "       holdfast set floor ACCOUNT --record FILE --lost ACCOUNT...\n"
+    "                          [--only-instance]\n"
     "       holdfast set show [FILE]\n"
     "       holdfast set sign [--key FILE] [--yes DIGEST] [--foreign]\n"
     "\n"
     "add verifies the identity quote in FILE, as `holdfast identity` wrote it, or\n"
     "that of the daemon at --socket, by the policy in force and the folder's\n"
-    "collateral. What is added and removed comes into force with sign, which\n"
+    "collateral. floor decides for a validator too few of whose holders will ever\n"
+    "answer: FILE is what `holdfast backup show --json` printed there, --lost names\n"
+    "who is gone for good, and --only-instance says that no other machine runs it,\n"
+    "which is asked otherwise. What is added and removed comes into force with sign, which\n"
     "closes the list, draws the beacon, prints what changes, has it confirmed and\n"
     "signs with the keys that are there. show prints what is in force, or FILE.\n"
     "\n"
@@ -41,21 +47,20 @@ static const char usage[] =
 struct options {
     const char *folder, *collateral, *key_file, *operator_name, *zone, *address;
     struct hf__consent consent;
+    struct hf__floor_options floor;
     char **words;
     int words_count;
 };
 
 static bool read_options(int argc, char **argv, struct options *o)
 {
-    static const struct option longs[] = {{"authority", required_argument, NULL, 'a'},
-                                          {"collateral", required_argument, NULL, 'c'},
-                                          {"key", required_argument, NULL, 'k'},
-                                          {"yes", required_argument, NULL, 'y'},
-                                          {"foreign", no_argument, NULL, 'f'},
-                                          {"operator", required_argument, NULL, 'o'},
-                                          {"zone", required_argument, NULL, 'z'},
-                                          {"address", required_argument, NULL, 'd'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {
+        {"authority", required_argument, NULL, 'a'}, {"collateral", required_argument, NULL, 'c'},
+        {"key", required_argument, NULL, 'k'},       {"yes", required_argument, NULL, 'y'},
+        {"foreign", no_argument, NULL, 'f'},         {"operator", required_argument, NULL, 'o'},
+        {"zone", required_argument, NULL, 'z'},      {"address", required_argument, NULL, 'd'},
+        {"record", required_argument, NULL, 'r'},    {"lost", required_argument, NULL, 'l'},
+        {"only-instance", no_argument, NULL, 'i'},   {NULL, 0, NULL, 0}};
     *o = (struct options){.folder = HF__AUTHORITY_DEFAULT};
     opterr = 0;
     optind = 1;
@@ -84,6 +89,17 @@ static bool read_options(int argc, char **argv, struct options *o)
             break;
         case 'd':
             o->address = optarg;
+            break;
+        case 'r':
+            o->floor.record_file = optarg;
+            break;
+        case 'l':
+            if (o->floor.lost_count == HF__LOST_MAX)
+                return false;
+            o->floor.lost[o->floor.lost_count++] = optarg;
+            break;
+        case 'i':
+            o->floor.only_instance = true;
             break;
         default:
             return false;
@@ -267,6 +283,9 @@ static int fill(const struct hf__members *members, uint32_t epoch, struct hf_val
         v->operator_name = hf_bytes_of(m->operator_name, strlen(m->operator_name));
         v->zone = hf_bytes_of(m->zone, strlen(m->zone));
         v->leaving = m->leaving;
+        v->has_floor = m->floor != NULL;
+        if (m->floor != NULL)
+            v->floor = m->floor->floor;
         v->platforms = calloc(m->platforms_count + 1, sizeof *v->platforms);
         if (v->platforms == NULL)
             return HF_ENOMEM;
@@ -383,7 +402,10 @@ int hf_cli_set(int argc, char **argv)
         status = add(&o, &a);
     else if ((strcmp(verb, "remove") == 0 && n == 2) || (strcmp(verb, "platform") == 0 && n == 4))
         status = change(&o);
-    else if (strcmp(verb, "show") == 0 && n == 1)
+    else if (strcmp(verb, "floor") == 0 && n == 2) {
+        o.floor.account = o.words[1];
+        status = hf__set_floor(&a, &o.floor);
+    } else if (strcmp(verb, "show") == 0 && n == 1)
         status = show(&a);
     else if (strcmp(verb, "sign") == 0 && n == 1)
         status = sign(&o, &a);

@@ -23,6 +23,7 @@ struct member_form {
     const char *zone;
     HF_CONFIG_LIST_OF(struct platform_form) platforms;
     bool leaving;
+    struct hf__floor_form *floor;
 };
 
 struct set_form {
@@ -46,6 +47,8 @@ static const struct hf_config_field member_fields[] = {
     {"platforms", HF_CONFIG_LIST, AT(platforms), .item = &platform_item, .max = HF__PLATFORMS_MAX,
      .doc = "Machines on which it may recover, besides its own."},
     {"leaving", HF_CONFIG_BOOL, AT(leaving), .doc = "Takes no new shares."},
+    {"floor", HF_CONFIG_MAP_PTR, AT(floor), .schema = &hf__floor_schema,
+     .doc = "What was decided about its claims: `holdfast set floor`."},
 };
 #undef AT
 static const struct hf_config_schema member_schema =
@@ -98,6 +101,9 @@ static int take(const struct set_form *form, struct hf__members *ret)
             memcpy(m->platforms[j], f->platforms.items[j].ppid, HF_PPID_LEN);
         m->platforms_count = f->platforms.count;
         m->leaving = f->leaving;
+        m->floor = f->floor != NULL ? hf__floor_take(f->floor) : NULL;
+        if (f->floor != NULL && m->floor == NULL)
+            return HF_ENOMEM;
     }
     return 0;
 }
@@ -153,6 +159,8 @@ static void write_member(struct hf_buf *b, const struct hf__member *m)
     }
     if (m->leaving)
         hf_buf_printf(b, "    leaving: true\n");
+    if (m->floor != NULL)
+        hf__floor_write(b, m->floor);
 }
 
 int hf__members_save(const char *folder, struct hf__members *m)
@@ -178,6 +186,8 @@ int hf__members_save(const char *folder, struct hf__members *m)
 
 void hf__members_done(struct hf__members *m)
 {
+    for (size_t i = 0; i < m->count; i++)
+        free(m->list[i].floor);
     free(m->list);
     *m = (struct hf__members){0};
 }
@@ -194,6 +204,7 @@ void hf__members_remove(struct hf__members *m, struct hf__member *member)
 {
     size_t at = (size_t)(member - m->list);
     hf_assert(at < m->count);
+    free(member->floor);
     memmove(member, member + 1, (m->count - at - 1) * sizeof *member);
     m->count--;
 }

@@ -4,6 +4,7 @@
 
 #include "attest/verdict.h"
 #include "config/schema.h"
+#include "floor_form.h"
 
 enum { HF__PLATFORMS_MAX = 8, HF__NAME_LEN = 65, HF__ADDRESS_TEXT_LEN = 262 };
 
@@ -16,6 +17,7 @@ struct hf__member {
     uint8_t platforms[HF__PLATFORMS_MAX][HF_PPID_LEN];
     size_t platforms_count;
     bool leaving;
+    struct hf__floor *floor; /* NULL: none */
 };
 
 struct hf__members {
@@ -34,7 +36,7 @@ void hf__members_done(struct hf__members *m);
 struct hf__member *hf__members_find(struct hf__members *m, const uint8_t account[static 32]);
 /* A zeroed new member; NULL: out of memory. */
 struct hf__member *hf__members_add(struct hf__members *m);
-/* Removes a member that is in the list. */
+/* Removes a member that is in the list, with its floor. */
 void hf__members_remove(struct hf__members *m, struct hf__member *member);
 /* Whether text may stand for a person or place: printable, without quotes. */
 bool hf__name_valid(const char *text);

@@ -1,7 +1,9 @@
 /* holdfast status, wait, backup show: what the daemon says of itself, in words. */
+#include "answer.h"
 #include "ask.h"
 #include "base/error.h"
 #include "command.h"
+#include "waits.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -21,36 +23,6 @@ static const char wait_usage[] =
     "Waits until the node is in the state, such as ready; placed also means ready\n"
     "and degraded, open means that the vault is open. The default is 60 seconds.\n"
     "exit status: 0 it is, 1 error, 2 it is not\n";
-
-static const char *text_of(const json_t *root, const char *name)
-{
-    const char *text = json_string_value(json_object_get(root, name));
-    return text != NULL ? text : "";
-}
-
-static long long number_of(const json_t *root, const char *name)
-{
-    return json_integer_value(json_object_get(root, name));
-}
-
-static bool is_true(const json_t *root, const char *name)
-{
-    return json_is_true(json_object_get(root, name));
-}
-
-/* "1.2 s", "3 min", "2 h", "4 days": what fits a glance. */
-static const char *duration(long long ms, char ret[static 24])
-{
-    if (ms < 60000)
-        snprintf(ret, 24, "%lld.%lld s", ms / 1000, ms % 1000 / 100);
-    else if (ms < 7200000)
-        snprintf(ret, 24, "%lld min", ms / 60000);
-    else if (ms < 172800000)
-        snprintf(ret, 24, "%lld h", ms / 3600000);
-    else
-        snprintf(ret, 24, "%lld days", ms / 86400000);
-    return ret;
-}
 
 static void print_provider(const json_t *p)
 {
@@ -161,6 +133,7 @@ static void print_table(const json_t *root)
     printf("keeps      %lld shares for %lld validators\n", number_of(root, "shares"),
            number_of(root, "owners"));
     print_providers(root);
+    hf__waits_print(root);
     print_advice(root);
 }
 
@@ -250,26 +223,32 @@ int hf_cli_wait(int argc, char **argv)
 }
 
 static const char backup_usage[] =
-    "usage: holdfast backup show\n"
+    "usage: holdfast backup show [--json]\n"
     "       holdfast backup verify [--json]\n"
     "\n"
-    "show says who keeps this node's shares. verify is a drill: it proves that\n"
+    "show says who keeps this node's shares, and for whom it waits; with --json,\n"
+    "what the authority decides a floor by. verify is a drill: it proves that\n"
     "enough of them can be had and fit, and releases nothing.\n"
     "exit status: 0 enough, 1 error, 2 fewer than are needed\n";
 
-static int backup_show(void)
+static int backup_show(bool json)
 {
     json_t *root;
     if (hf__ask(json_pack("{s:s}", "request", "status"), false, &root) != 0)
         return HF_CLI_ERROR;
     bool recorded = number_of(root, "generation") > 0;
-    if (recorded)
+    if (json)
+        hf__waits_json(root);
+    else if (recorded)
         printf("generation %lld: %lld of %lld shares rebuild the secret%s\n",
                number_of(root, "generation"), number_of(root, "k"), number_of(root, "n"),
                is_true(root, "confirmed") ? ", confirmed by all holders" : "");
     else
         printf("no backup yet: %s\n", text_of(root, "says"));
-    print_providers(root);
+    if (!json) {
+        print_providers(root);
+        hf__waits_print(root);
+    }
     json_decref(root);
     return recorded ? HF_CLI_OK : HF_CLI_NOT_READY;
 }
@@ -298,8 +277,8 @@ int hf_cli_backup(int argc, char **argv)
     if (hf__help(argc, argv, backup_usage))
         return HF_CLI_OK;
     bool json = argc == 3 && strcmp(argv[2], "--json") == 0;
-    if (argc == 2 && strcmp(argv[1], "show") == 0)
-        return backup_show();
+    if ((argc == 2 || json) && strcmp(argv[1], "show") == 0)
+        return backup_show(json);
     if ((argc == 2 || json) && strcmp(argv[1], "verify") == 0)
         return backup_verify(json);
     fputs(backup_usage, stderr);

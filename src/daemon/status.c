@@ -8,7 +8,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-enum { HEX_MAX = 32, TEXT_MAX = 1024 };
+enum { HEX_MAX = 64, TEXT_MAX = 1024 };
 
 static json_t *hex(const uint8_t *data, size_t len)
 {
@@ -98,6 +98,58 @@ static json_t *retiring(const struct hf_status *s)
     return list;
 }
 
+static json_t *awaited(const struct hf_awaited_status *a, uint64_t now_ms)
+{
+    json_t *o = json_object();
+    set(o, "account", hex(a->account, sizeof a->account));
+    set(o, "address", text(a->address));
+    set(o, "gave", json_boolean(a->gave));
+    set(o, "provisional", json_boolean(a->provisional));
+    set(o, "refused", json_boolean(a->refused));
+    set(o, "error", error_name(a->error));
+    set(o, "message", a->error != 0 ? json_string(hf_error_sentence(a->error)) : json_null());
+    set(o, "since_ms", number(ago(now_ms, a->since_ms)));
+    return o;
+}
+
+static json_t *waits(const struct hf_status *s, uint64_t now_ms)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < s->waits_count; i++) {
+        const struct hf_wait_status *wait = &s->waits[i];
+        json_t *o = json_object(), *acceptors = json_array();
+        set(o, "for", json_string(wait->seals ? "seals" : "votes"));
+        set(o, "generation", number(wait->generation));
+        set(o, "id", hex(wait->id, sizeof wait->id));
+        set(o, "quorum", number(wait->quorum));
+        set(o, "provisional", number(wait->provisional));
+        set(o, "given", number(wait->given));
+        set(o, "firm", number(wait->firm));
+        for (size_t j = 0; j < wait->acceptors_count; j++)
+            json_array_append_new(acceptors, awaited(&wait->acceptors[j], now_ms));
+        set(o, "holders", acceptors);
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
+/* What an authority decides a floor by; null before the first record. */
+static json_t *record(const struct hf_status *s)
+{
+    if (s->record.data == NULL)
+        return json_null();
+    char *digits = malloc(2 * s->record.len + 1);
+    if (digits == NULL)
+        return json_null();
+    hf_hex_encode(s->record.data, s->record.len, digits);
+    json_t *o = json_object();
+    set(o, "record", json_string(digits));
+    free(digits);
+    set(o, "signature", hex(s->record_signature, sizeof s->record_signature));
+    set(o, "claim_highest", number(s->claim_highest));
+    return o;
+}
+
 static void fill_public(struct hf__daemon *d, json_t *root, const struct hf_status *s)
 {
     set(root, "state", json_string(hf_state_name(s->state)));
@@ -134,6 +186,8 @@ static void fill_node(json_t *root, const struct hf_status *s, uint64_t now_ms)
     set(root, "dealing_receipts", number(s->dealing_receipts));
     set(root, "providers", hf__status_providers(s->providers, s->providers_count, now_ms));
     set(root, "retiring", retiring(s));
+    set(root, "waits", waits(s, now_ms));
+    set(root, "record", record(s));
     set(root, "owners", number(s->owners));
     set(root, "shares", number(s->shares));
     set(root, "last_refusal", error_object(s->last_refusal));

@@ -8,6 +8,7 @@
 #include "owner/claim.h"
 #include "owner/deal.h"
 #include "owner/recover.h"
+#include "owner/waiting.h"
 
 static const struct hf_bytes no_key = {0};
 
@@ -161,4 +162,5 @@ void hf__owner_status(struct hf_engine *e, struct hf_status *ret)
     }
     fill_providers(e, ret);
     fill_retiring(e, ret);
+    hf__waiting_status(e, ret);
 }

@@ -127,6 +127,9 @@ void hf__certificates_learn(struct hf_engine *e, const struct hf_signed_record *
 void hf__seal_send(struct hf_engine *e);
 void hf__seal_free(struct hf_engine *e);
 size_t hf__seal_memory(const struct hf_engine *e); /* bytes held */
+/* What a holder of an older generation, named in ret, has said to the present record. */
+void hf__seal_status(const struct hf_engine *e, const uint8_t generation[static 16],
+                     struct hf_awaited_status *ret);
 int hf__seal_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                       struct hf_bytes body);
 

@@ -16,6 +16,8 @@ struct hf__sealer {
     uint8_t account[32];
     uint8_t quorum;
     bool sealed;
+    int error; /* of the last call; 0 none */
+    uint64_t since_ms;
     uint8_t signature[64];
 };
 
@@ -36,6 +38,19 @@ size_t hf__seal_memory(const struct hf_engine *e)
     return e->owner->sealing == NULL
                ? 0
                : sizeof *e->owner->sealing + e->owner->sealing->count * sizeof(struct hf__sealer);
+}
+
+void hf__seal_status(const struct hf_engine *e, const uint8_t generation[static 16],
+                     struct hf_awaited_status *ret)
+{
+    for (size_t i = 0; e->owner->sealing != NULL && i < e->owner->sealing->count; i++) {
+        const struct hf__sealer *s = &e->owner->sealing->sealers[i];
+        if (memcmp(s->generation, generation, 16) != 0 || memcmp(s->account, ret->account, 32) != 0)
+            continue;
+        ret->gave = s->sealed;
+        ret->error = s->error;
+        ret->since_ms = s->since_ms;
+    }
 }
 
 /* Lists the acceptors of what is unsealed. A record that has changed is sealed from the start. */
@@ -146,13 +161,18 @@ int hf__seal_answered(struct hf_engine *e, const struct hf__pending *call, int e
     struct hf_ack_response response;
     struct hf_certificate what = {0};
     uint8_t hash[32];
-    if (!e->claimed || error != 0 || e->owner->sealing == NULL ||
-        call->arg >= e->owner->sealing->count || !hf__own_record(e, &record, &signed_record, NULL))
+    if (!e->claimed || e->owner->sealing == NULL || call->arg >= e->owner->sealing->count ||
+        !hf__own_record(e, &record, &signed_record, NULL))
         return 0;
     struct hf__sealer *sealer = &e->owner->sealing->sealers[call->arg];
     hf__record_hash(e, &signed_record, what.record);
     if (memcmp(sealer->account, call->account, 32) != 0 || sealer->sealed ||
         memcmp(e->owner->sealing->record_hash, what.record, 32) != 0)
+        return 0;
+    if (sealer->error != error || sealer->since_ms == 0)
+        sealer->since_ms = e->now_ms;
+    sealer->error = error;
+    if (error != 0)
         return 0;
     fill_request(e, sealer, &signed_record, &m);
     e->suite->hash("holdfast/v1/request", hf__encode(e, &hf_wire_record_request, &m), hash);

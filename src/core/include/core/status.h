@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
+#include "crypto/suite.h"
+
 /* X(constant, name, sentence) */
 #define HF_STATE_MAP(X)                                                                            \
     X(HF_STATE_STARTING, "starting", "reading what is on disk")                                    \
@@ -47,7 +50,29 @@ struct hf_retiring_status {
     bool retired;        /* n - k + 1 have */
 };
 
-enum { HF_STATUS_PROVIDERS_MAX = 64, HF_STATUS_RETIRING_MAX = 8 };
+/* A holder whose word a node waits for, or has. */
+struct hf_awaited_status {
+    uint8_t account[32];
+    const char *address; /* terminated; "" when it is in no set that is known: it is not asked */
+    bool gave;           /* its vote, or its seal */
+    bool provisional;    /* its own claim does not stand yet: its vote counts among p alone */
+    bool refused;        /* it was promised more */
+    int error;           /* of the last call; 0 none */
+    uint64_t since_ms;   /* monotonic: of the last call; 0 none has ended */
+};
+
+/* A generation that does not carry this node's ballot yet, or that is not sealed yet. */
+struct hf_wait_status {
+    bool seals; /* seals of an older generation are waited for; votes for the ballot otherwise */
+    uint32_t generation;
+    uint8_t id[16];
+    uint8_t quorum, provisional; /* q and p: how many are needed */
+    uint8_t given, firm;         /* so far: all, and those that are not provisional */
+    struct hf_awaited_status acceptors[HF_SHARES_MAX];
+    size_t acceptors_count;
+};
+
+enum { HF_STATUS_PROVIDERS_MAX = 64, HF_STATUS_RETIRING_MAX = 8, HF_STATUS_WAITS_MAX = 4 };
 
 struct hf_status {
     enum hf_state state;
@@ -77,9 +102,16 @@ struct hf_status {
     size_t providers_count;
     struct hf_retiring_status retiring[HF_STATUS_RETIRING_MAX];
     size_t retiring_count;
-    size_t owners;   /* for whom it keeps shares */
-    size_t shares;   /* that it keeps */
-    int store_error; /* writing fails with this; 0 works */
+    struct hf_wait_status waits[HF_STATUS_WAITS_MAX];
+    size_t waits_count;
+    /* The newest placement record, encoded, and the owner's signature: what an authority decides a
+     * floor by. Borrowed until the next event; data NULL: none. */
+    struct hf_bytes record;
+    uint8_t record_signature[64];
+    uint64_t claim_highest; /* number of any ballot of its own that this node knows of */
+    size_t owners;          /* for whom it keeps shares */
+    size_t shares;          /* that it keeps */
+    int store_error;        /* writing fails with this; 0 works */
     uint64_t store_since_ms;
     int last_refusal; /* the newest document refused: why; 0 none */
     uint8_t last_refusal_kind;

@@ -1,0 +1,366 @@
+/*
+ * Floors (proto/CLAIMS.md, 6). The person says who is lost, the validator's own signed record says
+ * whose word counts; what follows is worked out here: of the newest generation a majority of those
+ * that are left carries, and an older one is written off in favour of the newest. What must hold:
+ * no other machine runs the validator, which no tool can see and the person confirms; and no
+ * number is used twice, so the floor lies far above the highest one that the node knows of.
+ */
+#include "set_floor.h"
+
+#include "ask.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/hex.h"
+#include "command.h"
+#include "crypto/suite.h"
+#include "set_form.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { FILE_MAX = 1 << 20, RECORD_MAX = 8192, ARENA_MAX = 1 << 20 };
+
+/* Claims that lost holders may have seen beyond what the node knows: at one a second, 12 days. */
+static const uint64_t MARGIN = UINT64_C(1) << 20;
+
+/* What a validator says of itself, verified. */
+struct evidence {
+    uint8_t bytes[RECORD_MAX];
+    struct hf_arena arena;
+    struct hf_placement_record record;
+    uint64_t highest;
+};
+
+struct deciding {
+    const struct evidence *evidence;
+    struct hf__members *members;
+    struct hf__member *member;
+    uint8_t lost[HF__LOST_MAX][32];
+    size_t lost_count;
+    struct hf__floor *floor; /* the new one */
+    bool any;
+};
+
+static int refuse(const char *why)
+{
+    return hf__say("set", why, 0);
+}
+
+/* ---- The record */
+
+/* Whether the quorums are ones that an owner may have asked for. */
+static bool shape_ok(const struct hf_placement_record *r)
+{
+    bool ok = hf_quorums_ok(r->holders_count, r->threshold, r->quorum, r->provisional);
+    for (size_t i = 0; i < r->chain_count; i++)
+        ok = ok && hf_quorums_ok(r->chain[i].holders_count, r->chain[i].threshold,
+                                 r->chain[i].quorum, r->chain[i].provisional);
+    return ok;
+}
+
+static int verify(const struct hf__authority *a, const uint8_t account[static 32],
+                  const json_t *root, struct evidence *ret)
+{
+    uint8_t signature[64];
+    const json_t *of = json_object_get(root, "record");
+    const char *hex = json_string_value(json_object_get(of, "record"));
+    const char *signed_hex = json_string_value(json_object_get(of, "signature"));
+    const json_t *highest = json_object_get(of, "claim_highest");
+    size_t len = hex != NULL ? strlen(hex) / 2 : 0;
+    if (len == 0 || len > sizeof ret->bytes || signed_hex == NULL || !json_is_integer(highest) ||
+        json_integer_value(highest) < 0 || hf_hex_decode(hex, ret->bytes, len) != 0 ||
+        hf_hex_decode(signed_hex, signature, sizeof signature) != 0)
+        return HF_EMALFORMED;
+    ret->highest = (uint64_t)json_integer_value(highest);
+    struct hf_bytes record = hf_bytes_of(ret->bytes, len);
+    int r = hf_wire_decode(&hf_wire_placement_record, record, &ret->arena, &ret->record, NULL);
+    if (r != 0)
+        return r;
+    if (memcmp(ret->record.owner, account, 32) != 0)
+        return HF_EPEER_ACCOUNT;
+    if (memcmp(ret->record.network, a->network, 32) != 0)
+        return HF_EDOCUMENT_NETWORK;
+    if (!shape_ok(&ret->record))
+        return HF_ERECORD;
+    if (ret->record.ballot.number > ret->highest)
+        ret->highest = ret->record.ballot.number;
+    return hf_suite_real.verify(account, "holdfast/v1/placement-record", record, signature);
+}
+
+static int read_evidence(const struct hf__authority *a, const char *path,
+                         const uint8_t account[static 32], struct evidence *ret)
+{
+    struct hf_buf text;
+    json_error_t error;
+    hf_buf_init(&text, FILE_MAX);
+    int r = hf_file_read(path, &text);
+    json_t *root =
+        r == 0 ? json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &error)
+               : NULL;
+    hf_buf_done(&text);
+    if (r == 0 && root == NULL)
+        r = HF_EMALFORMED;
+    if (r == 0)
+        r = verify(a, account, root, ret);
+    json_decref(root);
+    return r;
+}
+
+/* ---- Who is left */
+
+static bool holds(const struct hf_holder *holders, size_t count, const uint8_t account[static 32])
+{
+    for (size_t i = 0; i < count; i++)
+        if (memcmp(holders[i].account, account, 32) == 0)
+            return true;
+    return false;
+}
+
+static bool is_holder(const struct hf_placement_record *r, const uint8_t account[static 32])
+{
+    bool found = holds(r->holders, r->holders_count, account);
+    for (size_t i = 0; i < r->chain_count; i++)
+        found = found || holds(r->chain[i].holders, r->chain[i].holders_count, account);
+    return found;
+}
+
+/* Whether an earlier floor has decided that this holder of a generation is not asked. */
+static bool was_lost(const struct deciding *d, const uint8_t generation[static 16],
+                     const uint8_t account[static 32])
+{
+    const struct hf__floor *old = d->member->floor;
+    for (size_t i = 0; old != NULL && i < old->floor.survivors_count; i++) {
+        const struct hf_survivors *s = &old->survivors[i];
+        if (memcmp(s->generation, generation, 16) != 0)
+            continue;
+        for (size_t j = 0; j < s->holders_count; j++)
+            if (memcmp(s->holders[j].account, account, 32) == 0)
+                return false;
+        return true;
+    }
+    return false;
+}
+
+/* Who is no validator any more is not asked, and counts as lost. */
+static bool is_left(const struct deciding *d, const uint8_t generation[static 16],
+                    const uint8_t account[static 32])
+{
+    for (size_t i = 0; i < d->lost_count; i++)
+        if (memcmp(d->lost[i], account, 32) == 0)
+            return false;
+    return hf__members_find(d->members, account) != NULL && !was_lost(d, generation, account);
+}
+
+static size_t count_left(const struct deciding *d, const uint8_t generation[static 16],
+                         const struct hf_holder *holders, size_t count)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < count; i++)
+        left += is_left(d, generation, holders[i].account);
+    return left;
+}
+
+static int take_lost(struct deciding *d, const struct hf__floor_options *o)
+{
+    const struct hf_placement_record *r = &d->evidence->record;
+    char text[128];
+    for (size_t i = 0; i < o->lost_count; i++) {
+        uint8_t *account = d->lost[d->lost_count];
+        if (hf_hex_decode(o->lost[i], account, 32) != 0)
+            return refuse("--lost: an account is 64 hexadecimal digits");
+        if (is_holder(r, account)) {
+            d->lost_count++;
+            continue;
+        }
+        fprintf(stderr,
+                "holdfast set: --lost %s: it holds nothing of this validator's; these do:\n",
+                o->lost[i]);
+        for (size_t j = 0; j < r->holders_count; j++) {
+            hf_hex_encode(r->holders[j].account, 32, text);
+            fprintf(stderr, "  %s\n", text);
+        }
+        return HF_CLI_ERROR;
+    }
+    return HF_CLI_OK;
+}
+
+/* ---- The decision */
+
+static int decide_newest(struct deciding *d)
+{
+    const struct hf_placement_record *r = &d->evidence->record;
+    size_t left = count_left(d, r->generation.id, r->holders, r->holders_count);
+    printf("generation %u: %zu of %zu holders are left, %u carry a claim, or %u with provisional "
+           "votes\n",
+           (unsigned)r->generation.number, left, r->holders_count, (unsigned)r->quorum,
+           (unsigned)r->provisional);
+    if (left >= r->provisional)
+        return HF_CLI_OK;
+    if (left == 0)
+        return refuse("nobody is left who could vote for this validator's newest generation: it "
+                      "cannot come back");
+    struct hf_survivors *s = hf__floor_survivors(d->floor, r->generation.id, left / 2 + 1);
+    hf_assert(s != NULL); /* the first */
+    for (size_t i = 0; i < r->holders_count; i++)
+        if (is_left(d, r->generation.id, r->holders[i].account))
+            memcpy(s->holders[s->holders_count++].account, r->holders[i].account, 32);
+    hf_assert(s->holders_count == left);
+    d->any = true;
+    printf("  decided: %zu of the %zu that are left carry a claim\n", left / 2 + 1, left);
+    return HF_CLI_OK;
+}
+
+/* A generation that an earlier floor has written off; NULL: none. */
+static const struct hf_written_off *written_off(const struct deciding *d,
+                                                const uint8_t generation[static 16])
+{
+    const struct hf__floor *old = d->member->floor;
+    for (size_t i = 0; old != NULL && i < old->floor.written_off_count; i++)
+        if (memcmp(old->written_off[i].generation, generation, 16) == 0)
+            return &old->written_off[i];
+    return NULL;
+}
+
+static bool in_lineage(const struct hf_placement_record *r, const uint8_t id[static 16])
+{
+    bool found = memcmp(r->generation.id, id, 16) == 0;
+    for (size_t i = 0; i < r->chain_count; i++)
+        found = found || memcmp(r->chain[i].generation.id, id, 16) == 0;
+    return found;
+}
+
+static int decide_older(struct deciding *d, const struct hf_unsealed *u)
+{
+    const struct hf_placement_record *r = &d->evidence->record;
+    const struct hf_written_off *old = written_off(d, u->generation.id);
+    size_t left = count_left(d, u->generation.id, u->holders, u->holders_count);
+    if (old != NULL && !in_lineage(r, old->favoured))
+        return refuse("the record is of a fork: an older generation was written off in favour of "
+                      "another; have the validator that this one was in favour of show its backup");
+    printf("generation %u: %zu of %zu holders are left, %u carry a claim, or %u with provisional "
+           "votes\n",
+           (unsigned)u->generation.number, left, u->holders_count, (unsigned)u->quorum,
+           (unsigned)u->provisional);
+    if (old == NULL && left >= u->provisional)
+        return HF_CLI_OK;
+    d->any = d->any || old == NULL;
+    if (!hf__floor_write_off(d->floor, u->generation.id,
+                             old != NULL ? old->favoured : r->generation.id))
+        return refuse("no room for a further generation");
+    printf("  %s: it need not be asked any more\n", old != NULL ? "decided before" : "decided");
+    return HF_CLI_OK;
+}
+
+/* What was decided about generations that this record does not name stands, while there is room. */
+static void keep_older(struct deciding *d)
+{
+    const struct hf__floor *old = d->member->floor;
+    for (size_t i = 0; old != NULL && i < old->floor.written_off_count; i++)
+        if (!in_lineage(&d->evidence->record, old->written_off[i].generation) &&
+            !hf__floor_write_off(d->floor, old->written_off[i].generation,
+                                 old->written_off[i].favoured))
+            return;
+}
+
+static int decide(struct deciding *d)
+{
+    const struct hf_placement_record *r = &d->evidence->record;
+    const struct hf__floor *old = d->member->floor;
+    if (old != NULL && d->evidence->highest + 1 < old->floor.claim)
+        return refuse("the record is of before the floor that set.yaml has: wait until the "
+                      "validator has the set, and have it show its backup again");
+    if (d->evidence->highest > (uint64_t)INT64_MAX - MARGIN - 1)
+        return refuse("the highest claim that the record names leaves no room above it");
+    d->floor = hf__floor_new(d->evidence->highest + MARGIN + 1);
+    if (d->floor == NULL)
+        return hf__say("set", "floor", HF_ENOMEM);
+    int status = decide_newest(d);
+    for (size_t i = 0; status == HF_CLI_OK && i < r->chain_count; i++)
+        status = decide_older(d, &r->chain[i]);
+    if (status == HF_CLI_OK && !d->any)
+        status = refuse("there is nothing to decide: enough holders are left; --lost ACCOUNT names "
+                        "those that will never come back");
+    if (status == HF_CLI_OK)
+        keep_older(d);
+    return status;
+}
+
+/* ---- The person */
+
+static bool confirmed(const struct deciding *d, const struct hf__floor_options *o)
+{
+    char answer[8];
+    printf(
+        "claims below %llu are void everywhere from then on\n"
+        "\nThis cannot be taken back. If the holders named as lost come back, their votes count\n"
+        "for nothing. If another machine runs this validator, two of them may get its keys.\n",
+        (unsigned long long)d->floor->floor.claim);
+    fflush(stdout);
+    if (o->only_instance)
+        return true;
+    if (isatty(STDIN_FILENO) == 1) {
+        fprintf(stderr, "is it sure that no other machine runs this validator? [yes/no] ");
+        if (fgets(answer, sizeof answer, stdin) != NULL && strcmp(answer, "yes\n") == 0)
+            return true;
+    }
+    fprintf(stderr, "holdfast set: nothing is decided; when it is sure that no other machine runs "
+                    "this validator: --only-instance\n");
+    return false;
+}
+
+static int write_down(const struct hf__authority *a, struct deciding *d)
+{
+    free(d->member->floor);
+    d->member->floor = d->floor;
+    d->floor = NULL;
+    int r = hf__members_save(a->folder, d->members);
+    if (r != 0)
+        return hf__say("set", a->folder, r);
+    printf("noted in set.yaml; it comes into force with `holdfast set sign`\n");
+    return HF_CLI_OK;
+}
+
+static int with_evidence(const struct hf__authority *a, const struct hf__floor_options *o,
+                         struct hf__members *members, struct hf__member *m, struct evidence *e)
+{
+    struct deciding d = {.evidence = e, .members = members, .member = m};
+    int r = read_evidence(a, o->record_file, m->account, e);
+    if (r != 0)
+        return hf__say("set", o->record_file, r);
+    int status = take_lost(&d, o);
+    if (status == HF_CLI_OK)
+        status = decide(&d);
+    if (status == HF_CLI_OK)
+        status = confirmed(&d, o) ? write_down(a, &d) : HF_CLI_NOT_READY;
+    free(d.floor);
+    return status;
+}
+
+int hf__set_floor(const struct hf__authority *a, const struct hf__floor_options *o)
+{
+    struct hf__members members;
+    uint8_t account[32];
+    struct hf__member *m = NULL;
+    int status = HF_CLI_ERROR;
+    if (o->record_file == NULL)
+        return refuse("--record FILE: what `holdfast backup show --json` prints at the validator");
+    int r = hf__members_load(a->folder, &members);
+    if (r != 0)
+        return hf__say("set", a->folder, r);
+    struct evidence *e = calloc(1, sizeof *e);
+    if (hf_hex_decode(o->account, account, sizeof account) == 0)
+        m = hf__members_find(&members, account);
+    if (e == NULL) {
+        status = hf__say("set", "floor", HF_ENOMEM);
+    } else if (m == NULL) {
+        status = refuse("no validator has this account (64 hexadecimal digits)");
+    } else {
+        hf_arena_init(&e->arena, ARENA_MAX);
+        status = with_evidence(a, o, &members, m, e);
+        hf_arena_done(&e->arena);
+    }
+    free(e);
+    hf__members_done(&members);
+    return status;
+}

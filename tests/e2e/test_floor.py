@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""More holders of a validator are lost for good than its claim quorum allows: it waits, says for whom and what to send
+to the authority, whose decision brings it back.
+
+usage: test_floor.py [CASE ...]
+"""
+
+import json
+import os
+import pathlib
+import shlex
+import subprocess
+import sys
+import tempfile
+
+SOURCE = pathlib.Path(os.environ["HOLDFAST_SOURCE"])
+BUILD = pathlib.Path(os.environ["HOLDFAST_BUILD"])
+sys.path[:0] = [str(SOURCE / "contrib/lib"), str(SOURCE / "tests/lib")]
+
+import tap  # noqa: E402
+from mesh import Mesh, Programs, until  # noqa: E402
+
+# n, k, q of seven validators: two lost holders are one more than four can do without when three must vote.
+NODES, SHARES, THRESHOLD, QUORUM = 7, 4, 2, 3
+
+
+def waiting(m):
+    """The owner restarts while two of its holders are gone for good. Returns it and those two."""
+    owner = m.nodes[0]
+    holders = {p["account"] for p in owner.status()["providers"]}
+    lost = [node for node in m.nodes if node.account in holders][:SHARES - QUORUM + 1]
+    for node in lost:
+        node.kill()
+    owner.kill()
+    owner.start()
+    owner.wait("claiming", 60)
+    until(lambda: sum(h["error"] is not None for w in owner.status()["waits"] for h in w["holders"]) == len(lost), 60,
+          lambda: f"it does not say who is silent: {owner.status()['waits']}")
+    return owner, lost
+
+
+def words_of(text):
+    """The commands that a text asks for, by their second word."""
+    lines = text.replace(" \\\n", " ").splitlines()
+    return {line.split()[2]: shlex.split(line)[1:] for line in lines if line.startswith("  holdfast ")}
+
+
+def authority(m, *words, status=0):
+    done = subprocess.run([m.programs.holdfast, *words, "--authority", m.authority], cwd=m.folder, capture_output=True,
+                          text=True, stdin=subprocess.DEVNULL, timeout=60)
+    assert done.returncode == status, (words, done)
+    return done
+
+
+def refusals(m, owner, lost, floor, record):
+    """What does not fit is refused, with what would be right, and nothing is written."""
+    form = m.authority / "set.yaml"
+    before = form.read_text()
+    base = ["set", "floor", owner.account, "--record", str(record)]
+    assert "--record FILE" in authority(m, *base[:3], status=1).stderr
+    assert "nothing to decide" in authority(m, *base, status=1).stderr
+    assert "these do" in authority(m, *base, "--lost", owner.account, status=1).stderr
+    assert "64 hexadecimal digits" in authority(m, *base, "--lost", "abc", status=1).stderr
+    assert "no validator" in authority(m, "set", "floor", "00" * 32, *base[3:], status=1).stderr
+    other = authority(m, "set", "floor", lost[0].account, *base[3:], status=1).stderr
+    assert "not added" not in other and str(record) in other, other
+    facts = json.loads(record.read_text())
+    for name, value in (("signature", "00" * 64), ("record", facts["record"]["record"][:-2] + "00"),
+                        ("claim_highest", "7"), ("claim_highest", -1)):
+        spoilt = json.loads(record.read_text())
+        spoilt["record"][name] = value
+        (m.folder / "spoilt.json").write_text(json.dumps(spoilt))
+        authority(m, *base[:4], str(m.folder / "spoilt.json"), *floor[5:], status=1)
+    nobody = [word for a in {h["account"] for w in facts["waits"] for h in w["holders"]} for word in ("--lost", a)]
+    assert "nobody is left" in authority(m, *base, *nobody, status=1).stderr
+    # Without a person's word that no other machine runs it, nothing is decided.
+    assert "--only-instance" in authority(m, *floor, status=2).stderr
+    assert form.read_text() == before
+
+
+@tap.case
+def the_floor_that_status_asks_for_brings_the_owner_back():
+    with tempfile.TemporaryDirectory(prefix="holdfast-floor-") as folder:
+        with Mesh(pathlib.Path(folder), Programs(BUILD), NODES, SHARES, THRESHOLD, QUORUM) as m:
+            m.make()
+            key = m.nodes[0].key("tss-db")
+            owner, lost = waiting(m)
+            wait, = owner.status()["waits"]
+            assert (wait["for"], wait["quorum"], wait["given"]) == ("votes", QUORUM, SHARES - len(lost)), wait
+            said = owner.command("status").stdout.decode()
+            assert f"votes for its claim, of generation {wait['generation']}" in said, said
+            commands = words_of(owner.command("backup", "show").stdout.decode())
+            assert sorted(commands) == ["floor", "show", "sign"], commands
+            record = m.folder / "backup.json"
+            record.write_bytes(owner.command("backup", "show", "--json").stdout)
+            floor = commands["floor"]
+            assert set(floor[6::2]) == {node.account for node in lost}, floor
+            refusals(m, owner, lost, floor, record)
+            decided = authority(m, *floor, "--only-instance").stdout
+            assert f"{SHARES - len(lost)} of {SHARES} holders are left" in decided, decided
+            for node in lost:
+                authority(m, "set", "remove", node.account)
+            shown = authority(m, "set", "sign", status=2).stdout
+            assert f"+ validators[{owner.account}].floor.survivors[0].quorum: 2" in shown, shown
+            m.sign_set()
+            owner.wait("ready", 90)
+            assert owner.key("tss-db") == key
+            assert owner.status()["waits"] == []
+            again = authority(m, *floor, "--only-instance", status=1).stderr
+            assert "before the floor" in again, again
+
+
+if __name__ == "__main__":
+    tap.main()
