@@ -60,6 +60,9 @@ void hf__model_quote_judge(const struct hf_world *w, const struct hf__judged *ju
                            struct hf_verdict *ret);
 void hf__model_measurement(const struct hf_world *w, const char *image, uint8_t ret[static 32]);
 uint32_t hf__model_quote_machine(struct hf_bytes quote);
+/* What of a record an engine sees, as hf_quote_outline of a quote. */
+HF_MUST_USE int hf__model_outline(struct hf_bytes bytes, struct hf_bytes *ret_quote,
+                                  const uint8_t **ret_report_data);
 /* The bytes that the records in a message lack to real quotes. */
 size_t hf__model_padding(struct hf_bytes body);
 

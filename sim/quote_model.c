@@ -64,6 +64,16 @@ uint32_t hf__model_quote_machine(struct hf_bytes quote)
     return machine;
 }
 
+int hf__model_outline(struct hf_bytes bytes, struct hf_bytes *ret_quote,
+                      const uint8_t **ret_report_data)
+{
+    if (bytes.len < HF__QUOTE_LEN || memcmp(bytes.data, magic, sizeof(magic)) != 0)
+        return HF_EQUOTE;
+    *ret_quote = hf_bytes_of(bytes.data, HF__QUOTE_LEN);
+    *ret_report_data = bytes.data + AT_DATA;
+    return 0;
+}
+
 static int check_collateral(const struct hf_world *w, const struct hf__judged *judged,
                             uint64_t issued_s, struct hf_verdict *v)
 {

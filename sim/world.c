@@ -107,6 +107,8 @@ int hf_world_new(const struct hf_world_settings *settings, struct hf_world **ret
         return r;
     }
     hf_shared_codec(w->shared, &hf__direct);
+    if (w->platforms == NULL)
+        hf_shared_outline(w->shared, hf__model_outline);
     hf_pool_document_max(w->pool, HF_WIRE_DOCUMENT_MAX); /* sets of a million validators */
     hf__authority_init(w);
     w->release = hf__image_index(w, "holdfast-1");

@@ -31,12 +31,12 @@ HF_PRINTF(2, 3) void hf__reason(struct hf__verification *v, const char *format, 
 typedef int hf__check_fn(struct hf__verification *v);
 
 hf__check_fn hf__check_structure;
+hf__check_fn hf__check_certification_data;
+hf__check_fn hf__check_root;
 hf__check_fn hf__check_quote_signature;
 hf__check_fn hf__check_attestation_key;
-hf__check_fn hf__check_certification_data;
 hf__check_fn hf__check_qe_report_signature;
 hf__check_fn hf__check_pck_chain;
-hf__check_fn hf__check_root;
 hf__check_fn hf__check_pck_dates;
 hf__check_fn hf__check_revocation;
 hf__check_fn hf__check_collateral_present;

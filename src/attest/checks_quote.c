@@ -53,8 +53,6 @@ int hf__check_quote_signature(struct hf__verification *v)
     /* The only vendor of quoting enclaves; the header, where it stands, is signed. */
     static const uint8_t vendor[16] = {0x93, 0x9a, 0x72, 0x33, 0xf7, 0x9c, 0x4c, 0xa9,
                                        0x94, 0x0a, 0x0d, 0xb3, 0x95, 0x7f, 0x06, 0x07};
-    hf__cache_find(v->params->cache, &v->quote, &v->machine, &v->chain);
-    v->chain_known = v->chain != NULL;
     if (v->machine != NULL) {
         v->attestation_key = hf__p256_ref(v->machine->attestation_key);
     } else {
@@ -81,11 +79,6 @@ int hf__check_quote_signature(struct hf__verification *v)
 int hf__check_attestation_key(struct hf__verification *v)
 {
     uint8_t digest[32];
-    if (v->quote.qe_report == NULL) {
-        hf__reason(v, "certification data of type %u, without a QE report",
-                   v->quote.certification_type);
-        return HF_ECERTDATA;
-    }
     hf__sha256(hf_bytes_of(v->quote.attestation_key, HF_P256_KEY_LEN), v->quote.qe_auth_data,
                digest);
     if (memcmp(v->quote.qe_report + REPORT_DATA, digest, sizeof digest) != 0) {
@@ -107,6 +100,12 @@ int hf__check_certification_data(struct hf__verification *v)
                    v->quote.certification_type);
         return HF_ECERTDATA;
     }
+    if (v->quote.qe_report == NULL) {
+        hf__reason(v, "a PCK chain without a QE report around it vouches for nothing");
+        return HF_ECERTDATA;
+    }
+    hf__cache_find(v->params->cache, &v->quote, &v->machine, &v->chain);
+    v->chain_known = v->chain != NULL;
     if (v->chain == NULL) {
         struct hf__chain_fault fault;
         int r = hf__pck_chain_new(v->quote.certification, &v->chain, &fault);
@@ -119,7 +118,6 @@ int hf__check_certification_data(struct hf__verification *v)
         if (r != 0)
             return r == HF_EMALFORMED ? HF_EPCKCHAIN : r;
     }
-    memcpy(v->verdict.ppid, v->chain->pck.platform.ppid, sizeof v->verdict.ppid);
     if (v->report != NULL) {
         v->report->has_platform = true;
         v->report->platform = v->chain->pck.platform;
@@ -157,6 +155,10 @@ int hf__check_pck_chain(struct hf__verification *v)
         if (r != 0)
             return r;
     }
+    if (v->machine == NULL)
+        hf__cache_add(v->params->cache, &v->quote, v->chain, v->attestation_key);
+    v->verdict.trust = (uint8_t)v->params->roots.trust;
+    memcpy(v->verdict.ppid, v->chain->pck.platform.ppid, sizeof v->verdict.ppid);
     hf__reason(v, "each certificate is signed by the next, up to the root");
     return 0;
 }
@@ -171,6 +173,8 @@ static bool is_dev_root(const struct hf__verification *v, const struct hf__cert 
            hf_bytes_equal(root->common_name, hf_bytes_of(name, sizeof name - 1));
 }
 
+/* Comes before every signature: a chain that anyone can make, without a machine of Intel's, costs
+ * the verifier no more than reading it. */
 int hf__check_root(struct hf__verification *v)
 {
     struct hf__root trusted = hf__root_of(&v->params->roots);
@@ -183,10 +187,17 @@ int hf__check_root(struct hf__verification *v)
         hf__reason(v, "the chain ends in a root with another key than the trusted one");
         return HF_EUNTRUSTED;
     }
-    v->verdict.trust = (uint8_t)v->params->roots.trust;
-    if (v->machine == NULL)
-        hf__cache_add(v->params->cache, &v->quote, v->chain, v->attestation_key);
-    hf__reason(v, v->verdict.trust == HF_TRUST_INTEL ? "Intel's root" : "the development root");
+    if (v->chain->key == NULL) {
+        int r = hf__p256_key(v->chain->chain.cert[0].key, &v->chain->key);
+        if (r == HF_EPOINT) {
+            hf__reason(v, "certificate 1: expected a PCK that is a point of the curve");
+            return HF_EPCKCHAIN;
+        }
+        if (r != 0)
+            return r;
+    }
+    hf__reason(v,
+               v->params->roots.trust == HF_TRUST_INTEL ? "Intel's root" : "the development root");
     return 0;
 }
 

@@ -15,12 +15,6 @@ int hf__pck_chain_new(struct hf_bytes pem, struct hf__pck_chain **ret,
         ret_fault->cert = 0;
         r = hf__pck_parse(c->chain.cert[0].sgx, &c->pck, &ret_fault->fault);
     }
-    if (r == 0)
-        r = hf__p256_key(c->chain.cert[0].key, &c->key);
-    if (r == HF_EPOINT) {
-        ret_fault->fault = (struct hf_fault){.expected = "a PCK that is a point of the curve"};
-        r = HF_EMALFORMED;
-    }
     if (r != 0) {
         hf__pck_chain_unref(c);
         return r;

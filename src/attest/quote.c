@@ -218,6 +218,18 @@ int hf_quote_parse(struct hf_bytes bytes, struct hf_quote *ret, struct hf_fault 
     return 0;
 }
 
+int hf_quote_outline(struct hf_bytes bytes, struct hf_bytes *ret_quote,
+                     const uint8_t **ret_report_data)
+{
+    struct hf_quote q;
+    int r = hf_quote_parse(bytes, &q, NULL);
+    if (r != 0)
+        return r;
+    *ret_quote = hf_bytes_of(bytes.data, q.len);
+    *ret_report_data = q.report_data;
+    return 0;
+}
+
 void hf_quote_measurement(const struct hf_quote *quote, uint8_t ret[static HF_MEASUREMENT_LEN])
 {
     uint8_t registers[5 * HF_MR_LEN];

@@ -11,12 +11,12 @@ static const struct {
     hf__check_fn *run;
 } checks[] = {
     {"structure", hf__check_structure},
+    {"certification_data", hf__check_certification_data},
+    {"root", hf__check_root},
     {"quote_signature", hf__check_quote_signature},
     {"attestation_key", hf__check_attestation_key},
-    {"certification_data", hf__check_certification_data},
     {"qe_report_signature", hf__check_qe_report_signature},
     {"pck_chain", hf__check_pck_chain},
-    {"root", hf__check_root},
     {"pck_dates", hf__check_pck_dates},
     {"revocation", hf__check_revocation},
     {"collateral_present", hf__check_collateral_present},

@@ -66,7 +66,10 @@ static int handle_request(struct hf_engine *e, const struct hf__message *m, stru
     enum rights rights = unknown ? CLAIMED : r->rights;
     if ((rights != ALWAYS && !e->open) || (rights == CLAIMED && !e->claimed))
         return HF_ELOCKED;
-    return unknown ? HF_EUNSUPPORTED : r->handler(e, m, body);
+    if (unknown)
+        return HF_EUNSUPPORTED;
+    int error = hf__rate_member(e, m);
+    return error != 0 ? error : r->handler(e, m, body);
 }
 
 static int handle_response(struct hf_engine *e, const struct hf__pending *call, int error,
@@ -120,6 +123,8 @@ void hf__on_request(struct hf_engine *e, const struct hf_event *event)
     struct hf__message m = {.is_request = true,
                             .request = event->u.request.id,
                             .method = event->u.request.method,
+                            .expected = event->u.request.expected,
+                            .source = event->u.request.source,
                             .has_account = event->u.request.account != NULL};
     if (m.has_account)
         memcpy(m.account, event->u.request.account, 32);

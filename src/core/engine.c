@@ -91,6 +91,7 @@ static void on_store(struct hf_engine *e, int error)
 static void documents_due(struct hf_engine *e)
 {
     hf__answers_expire(e); /* with a timer that runs anyway */
+    hf__rates_expire(e);
     hf__documents_tick(e);
 }
 

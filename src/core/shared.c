@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "attest/quote.h"
 #include "base/error.h"
 #include "node/update.h"
 #include "trust/peer.h"
@@ -14,6 +15,7 @@ int hf_shared_new(struct hf_pool *documents, struct hf_shared **ret)
         return HF_ENOMEM;
     s->documents = documents;
     s->codec = &hf_wire_tables;
+    s->outline = hf_quote_outline;
     hf_arena_init(&s->arena, HF_STEP_ARENA_MAX);
     s->outbox = hf__outbox_new();
     s->peers = hf__peer_table_new();
@@ -28,6 +30,11 @@ int hf_shared_new(struct hf_pool *documents, struct hf_shared **ret)
 void hf_shared_codec(struct hf_shared *s, const struct hf_wire_codec *codec)
 {
     s->codec = codec;
+}
+
+void hf_shared_outline(struct hf_shared *s, hf_outline_fn *outline)
+{
+    s->outline = outline;
 }
 
 void hf_shared_free(struct hf_shared *s)

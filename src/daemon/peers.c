@@ -65,6 +65,8 @@ static int64_t body_max(void *user, enum hf_net_method method, const char *path,
 int hf__http_status(int error)
 {
     switch (error) {
+    case HF_ERATE:
+        return 429;
     case HF_EBUSY:
     case HF_ELOCKED:
     case HF_ENOMEM:
@@ -180,6 +182,15 @@ static void answer_people(struct hf__daemon *d, const struct hf_net_request *req
     free(text);
 }
 
+/* Whose requests share a part: an IPv4 address, or an IPv6 /64. */
+static uint64_t source_of(const uint8_t ip[static HF_NET_IP_LEN])
+{
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    uint64_t source = 0;
+    memcpy(&source, ip + (memcmp(ip, mapped, sizeof mapped) == 0 ? 8 : 0), sizeof source);
+    return source;
+}
+
 static void on_request(void *user, const struct hf_net_request *request)
 {
     struct hf__daemon *d = user;
@@ -202,6 +213,8 @@ static void on_request(void *user, const struct hf_net_request *request)
     }
     event.u.request.method = (uint8_t)method_of(request->path);
     event.u.request.account = request->peer.account;
+    event.u.request.expected = request->peer.kind == HF_NET_EXPECTED;
+    event.u.request.source = source_of(request->peer.ip);
     event.u.request.body = request->body;
     d->asker = &request->peer;
     hf__daemon_step(d, &event);

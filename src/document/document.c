@@ -182,6 +182,16 @@ static int judge_make(struct hf_document *d)
     return 0;
 }
 
+/* A signature that is there twice proves nothing more, and costs a verification. */
+static bool signers_distinct(const struct hf_envelope *e)
+{
+    for (size_t i = 0; i < e->signatures_count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (memcmp(e->signatures[i].key, e->signatures[j].key, 32) == 0)
+                return false;
+    return true;
+}
+
 static int parse_body(struct hf_document *d)
 {
     struct hf_bytes body = d->signatures.body;
@@ -209,6 +219,8 @@ int hf__document_parse(struct hf_document *d)
     hf_arena_init(d->arena, ARENA_MIN + (size_t)d->envelope->len * ARENA_PER_BYTE);
     int r = hf_wire_decode(&hf_wire_envelope, hf_blob_bytes(d->envelope), d->arena, &d->signatures,
                            NULL);
+    if (r == 0 && !signers_distinct(&d->signatures))
+        r = HF_EDOCUMENT;
     if (r != 0)
         return r;
     d->kind = (uint8_t)d->signatures.kind;

@@ -21,21 +21,38 @@ static void statement(uint8_t kind, const uint8_t body_hash[static 32],
     hf_assert(r == 0);
 }
 
-/* How many distinct keys of root have a good signature among those of d. */
-static size_t count_signers(const struct hf_document *d, const struct hf_root *root,
-                            struct hf_bytes signed_bytes)
+static bool in_root(const struct hf_root *root, const struct hf_signature *s)
 {
-    size_t count = 0;
     for (size_t i = 0; i < root->keys_count; i++)
-        for (size_t j = 0; j < d->signatures.signatures_count; j++) {
-            const struct hf_signature *s = &d->signatures.signatures[j];
-            if (memcmp(s->key, root->keys[i].key, 32) != 0 ||
-                d->pool->suite->verify(s->key, label, signed_bytes, s->signature) != 0)
-                continue;
-            count++;
-            break;
-        }
+        if (memcmp(s->key, root->keys[i].key, 32) == 0)
+            return true;
+    return false;
+}
+
+/*
+ * How many keys of root have a good signature among those of d, in which no key stands twice. Stops
+ * as soon as too few are left for `enough`, so that wrong signatures cost as little as they can.
+ */
+static size_t count_signers(const struct hf_document *d, const struct hf_root *root,
+                            struct hf_bytes signed_bytes, size_t enough)
+{
+    const struct hf_signature *all = d->signatures.signatures;
+    size_t count = 0, left = 0;
+    for (size_t i = 0; i < d->signatures.signatures_count; i++)
+        left += in_root(root, &all[i]);
+    for (size_t i = 0; i < d->signatures.signatures_count && count + left >= enough; i++) {
+        if (!in_root(root, &all[i]))
+            continue;
+        left--;
+        count += d->pool->suite->verify(all[i].key, label, signed_bytes, all[i].signature) == 0;
+    }
     return count;
+}
+
+static bool signed_by(const struct hf_document *d, const struct hf_root *root,
+                      struct hf_bytes signed_bytes)
+{
+    return count_signers(d, root, signed_bytes, root->threshold) >= root->threshold;
 }
 
 size_t hf_document_signers(const struct hf_document *d, const uint8_t network[static 32],
@@ -44,7 +61,7 @@ size_t hf_document_signers(const struct hf_document *d, const uint8_t network[st
     struct hf_buf b;
     hf_buf_init(&b, 512);
     statement(d->kind, d->body_hash, network, &b);
-    size_t count = count_signers(d, root, hf_buf_bytes(&b));
+    size_t count = count_signers(d, root, hf_buf_bytes(&b), 0);
     hf_buf_done(&b);
     return count;
 }
@@ -65,7 +82,7 @@ static int verify_first(const struct hf_document *d, const uint8_t network[stati
         return HF_ENODOCUMENTS;
     if (hf_network_id(d, id) != 0 || memcmp(id, network, sizeof id) != 0)
         return HF_EDOCUMENT_NETWORK;
-    if (count_signers(d, &d->u.root, signed_bytes) < d->u.root.threshold)
+    if (!signed_by(d, &d->u.root, signed_bytes))
         return HF_EDOCUMENT_SIGNATURE;
     return 0;
 }
@@ -74,7 +91,7 @@ static int verify_next(const struct hf_document *d, const struct hf_document *ro
                        struct hf_bytes signed_bytes)
 {
     hf_assert(root->kind == HF_DOCUMENT_ROOT);
-    if (count_signers(d, &root->u.root, signed_bytes) < root->u.root.threshold)
+    if (!signed_by(d, &root->u.root, signed_bytes))
         return HF_EDOCUMENT_SIGNATURE;
     if (d->kind != HF_DOCUMENT_ROOT)
         return 0;
@@ -82,7 +99,7 @@ static int verify_next(const struct hf_document *d, const struct hf_document *ro
         memcmp(d->u.root.previous, root->body_hash, 32) != 0 ||
         d->u.root.issued_s < root->u.root.issued_s)
         return HF_EDOCUMENT_ROOT;
-    if (count_signers(d, &d->u.root, signed_bytes) < d->u.root.threshold)
+    if (!signed_by(d, &d->u.root, signed_bytes))
         return HF_EDOCUMENT_SIGNATURE;
     return 0;
 }

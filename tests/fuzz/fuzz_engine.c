@@ -188,6 +188,7 @@ static void set_up(void)
     if (r == 0)
         r = hf_shared_new(pool, &shared);
     hf_assert(r == 0);
+    hf_shared_outline(shared, NULL);
     hf_rng_init(&rng, seed);
     suite->sign_keypair(&rng, authority, authority_secret);
     suite->sign_keypair(&rng, owner, owner_secret);

@@ -13,6 +13,7 @@ void harness_init(struct harness *l)
     cr_assert_eq(hf_secret_init(1024 * 1024, false), 0);
     authority_init(&l->n);
     cr_assert_eq(hf_shared_new(l->n.pool, &l->shared), 0);
+    hf_shared_outline(l->shared, NULL);
     static const char *const seeds[] = {"seed:1"};
     struct hf_engine_config c = {.suite = l->n.suite,
                                  .shared = l->shared,

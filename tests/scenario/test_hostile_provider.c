@@ -268,8 +268,35 @@ Test(stranger, a_hundred_thousand_nonces_cost_the_provider_no_memory)
         struct ask a;
         ask_begin(&a, w, 1, account);
         ask_done(&a);
+        if (i % HF_RATE_OWNER_BURST == HF_RATE_OWNER_BURST - 1)
+            hf_world_run_for(w, 1000 * HF_RATE_OWNER_BURST / HF_RATE_OWNER_PER_S);
     }
     cr_assert_leq(hf_engine_memory(hf_world_engine(w, 1)), before);
+    testnet_end(w);
+}
+
+Test(stranger, who_asks_beyond_the_owners_part_is_refused_and_the_owner_recovers)
+{
+    struct hf_world *w = testnet_up(7, 3, 5);
+    struct hf_nonce_request m = {.response_key = {9}};
+    struct hf_buf body, answer;
+    uint32_t holders[16];
+    size_t refused = 0;
+    hf_buf_init(&body, 65536);
+    hf_buf_init(&answer, 65536);
+    testnet_holders(w, 0, holders);
+    memcpy(m.account, hf_world_account(w, 0), 32);
+    cr_assert_eq(hf_wire_encode(&hf_wire_nonce_request, &m, &body), 0);
+    hf_world_crash(w, 0);
+    for (size_t i = 0; i < 5; i++)
+        for (int j = 0; j < 2 * HF_RATE_OWNER_BURST; j++)
+            refused += hf_world_ask(w, holders[i], HF_METHOD_NONCE, NULL, hf_buf_bytes(&body),
+                                    &answer) == HF_ERATE;
+    cr_assert_geq(refused, 5 * HF_RATE_OWNER_BURST / 2);
+    hf_world_start(w, 0);
+    testnet_ready(w, 0);
+    hf_buf_done(&body);
+    hf_buf_done(&answer);
     testnet_end(w);
 }
 

@@ -79,6 +79,25 @@ Test(hf_quote_verify, dev_quote_of_another_root)
     dev_world_done(&w);
 }
 
+Test(hf_quote_verify, a_chain_of_ones_own_making_is_refused_before_any_signature)
+{
+    struct dev_world w;
+    struct hf_quote q;
+    static struct hf_verify_report report;
+    dev_world_init(&w);
+    dev_world_make(&w);
+    w.root_key[0] ^= 1;
+    cr_assert_eq(hf_quote_parse(hf_buf_bytes(&w.quote), &q, NULL), 0);
+    w.quote.data[q.signature - w.quote.data] ^= 1;
+    w.quote.data[q.qe_report_signature - w.quote.data] ^= 1;
+    cr_assert_eq(dev_world_verify(&w, NULL, &report).error, HF_EDEVQUOTE);
+    for (size_t i = 0; i < report.check_count; i++)
+        cr_assert(strstr(report.checks[i].name, "signature") == NULL ||
+                      report.checks[i].result == HF_CHECK_SKIPPED,
+                  "%s", report.checks[i].name);
+    dev_world_done(&w);
+}
+
 Test(hf_quote_verify, certificates_outside_their_dates)
 {
     struct dev_world w;

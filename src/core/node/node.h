@@ -66,6 +66,9 @@ struct hf__message {
     uint64_t request; /* of a request: the shell's id */
     bool has_account; /* of a request: the asker's certificate proved an account */
     uint8_t account[32];
+    bool counted;    /* it has waited, and was counted before that */
+    bool expected;   /* of a request of no member: from a member's address */
+    uint64_t source; /* of a request of no member: the shell's name for where it comes from */
     struct hf__pending call; /* of an answer */
 };
 

@@ -20,6 +20,7 @@ struct hf__step {
 struct hf_shared {
     struct hf_pool *documents;
     const struct hf_wire_codec *codec;
+    hf_outline_fn *outline; /* may be NULL */
     struct hf__peer_table *peers;
     struct hf__outbox *outbox; /* of the last step of any engine */
     struct hf__step step;      /* under way: only one ever is */

@@ -16,7 +16,7 @@ struct context {
     bool accepted;
 };
 
-static int check(struct hf_engine *e, struct context *c)
+static int check(struct hf_engine *e, const struct hf__message *from, struct context *c)
 {
     int r = hf__documents_ready(e);
     if (r == 0)
@@ -31,6 +31,8 @@ static int check(struct hf_engine *e, struct context *c)
      * one. */
     if (r == 0 && !hf__owner_row(e, c->s.owner, &c->row))
         r = HF_ENOSHARE;
+    if (r == 0)
+        r = hf__rate_owner(e, from, c->s.owner);
     return r != 0 ? r : hf__claim_open(e, &c->m.claim, c->s.owner, &c->s);
 }
 
@@ -100,7 +102,7 @@ int hf__recv_claim(struct hf_engine *e, const struct hf__message *from, struct h
     uint32_t rank = 0;
     int r = hf__decode(e, &hf_wire_claim_request, body, &c.m);
     if (r == 0)
-        r = check(e, &c);
+        r = check(e, from, &c);
     if (r == 0)
         r = hf__identity_check(e, from, &c.m.identity, c.s.owner, &peer, &rank);
     if (r == 0 && rank < c.row.rank)

@@ -79,6 +79,8 @@ int hf__recv_nonce(struct hf_engine *e, const struct hf__message *from, struct h
         r = HF_ENOTMEMBER;
     if (r == 0 && !hf__owner_row(e, m.account, &row))
         r = HF_ENOSHARE;
+    if (r == 0)
+        r = hf__rate_owner(e, from, m.account);
     if (r != 0)
         return r;
     hf__versions(e, &answer.versions);

@@ -39,6 +39,9 @@ static int check_cheap(struct hf_engine *e, struct context *c)
         return HF_EPERMISSION;
     if (!hf__owner_row(e, c->t.account, &c->row))
         return HF_ENOSHARE;
+    r = hf__rate_owner(e, c->from, c->t.account);
+    if (r != 0)
+        return r;
     for (size_t i = 0; i < c->t.asked_count; i++)
         if (memcmp(c->t.asked[i].provider, e->account, 32) == 0)
             return HF_FAULT(NONCE)
@@ -65,15 +68,20 @@ static int check_platform(struct hf_engine *e, const struct context *c, const st
 static int check_quote(struct hf_engine *e, const struct context *c)
 {
     uint8_t report_data[HF_REPORT_DATA_LEN];
+    const uint8_t *wanted = HF_FAULT(REPORT_DATA) ? NULL : report_data;
+    struct hf__seen seen;
     struct hf_verdict v;
-    uint32_t rank;
-    int r = hf__verdict(e, c->from, c->request.quote, &v);
-    if (r != 0)
-        return r;
+    uint32_t rank = 0;
     e->suite->report_data(c->from->method == HF_METHOD_DRILL ? "holdfast/v1/drill"
                                                              : "holdfast/v1/recover",
                           c->request.transcript, report_data);
-    r = hf__judge(e, &v, HF_FAULT(REPORT_DATA) ? NULL : report_data, false, 0, &rank);
+    int r = hf__quote_look(e, c->request.quote, &seen);
+    if (r == 0)
+        r = hf__verdict(e, c->from, &seen, wanted, &v);
+    if (r == HF__PARK || r == HF_EBUSY || r == HF_ERATE)
+        return r;
+    if (r == 0)
+        r = hf__judge(e, &v, wanted, false, 0, &rank);
     if (r == 0)
         r = check_platform(e, c, &v);
     if (r == 0 && rank < c->row.rank && !HF_FAULT(RANK))

@@ -46,11 +46,15 @@ int hf__identity_check(struct hf_engine *e, const struct hf__message *from,
 {
     struct hf_identity_statement s;
     struct hf__peer p = {0};
+    struct hf__seen seen;
     uint8_t report_data[HF_REPORT_DATA_LEN];
     int r = hf__documents_ready(e);
     if (r != 0)
         return r;
-    hf__quote_hash(e, identity->quote, p.quote_hash);
+    r = hf__quote_look(e, identity->quote, &seen);
+    if (r != 0)
+        return r;
+    memcpy(p.quote_hash, seen.hash, sizeof p.quote_hash);
     struct hf__known *known = hf__known_find(&e->trust->known, account);
     if (known != NULL && memcmp(known->peer->quote_hash, p.quote_hash, 32) == 0)
         return judge_known(e, known, ret, ret_rank);
@@ -60,11 +64,12 @@ int hf__identity_check(struct hf_engine *e, const struct hf__message *from,
     if (memcmp(s.network, e->network, 32) != 0 || memcmp(s.account, account, 32) != 0)
         return HF_EIDENTITY;
     r = check_epoch(e, s.epoch, s.has_beacon ? s.beacon : e->network, s.made_s);
-    if (r == 0)
-        r = hf__verdict_of(e, from, identity->quote, p.quote_hash, &p.verdict);
     if (r != 0)
         return r;
     e->suite->report_data("holdfast/v1/identity", identity->statement, report_data);
+    r = hf__verdict(e, from, &seen, report_data, &p.verdict);
+    if (r != 0)
+        return r;
     uint32_t rank;
     r = hf__judge(e, &p.verdict, report_data, true, s.made_s, &rank);
     if (r != 0) {

@@ -49,13 +49,14 @@ void hf__trust_done(struct hf_engine *e)
     hf_document_unref(t->set);
     hf_document_unref(t->set_previous);
     free(t->seeds);
+    free(t->rates);
 }
 
 size_t hf__trust_memory(const struct hf_engine *e)
 {
     const struct hf__trust *t = e->trust;
     size_t sum = hf__known_memory(&t->known) + t->roots_count * sizeof(struct hf_document *);
-    sum += t->seeds_len + 1u;
+    sum += t->seeds_len + 1u + hf__rates_memory(t->rates);
     sum += hf__blob_memory(t->identity) + hf__blob_memory(t->identity_statement);
     for (const struct hf__parked *m = t->parked; m != NULL; m = m->next)
         sum += sizeof *m + hf__blob_memory(m->body);

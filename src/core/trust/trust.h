@@ -11,10 +11,15 @@
 #include "trust/peer.h"
 #include "trust/round.h"
 
+/* Whose place a message takes while it waits: no kind can take another's. */
+enum hf__asker_kind { HF__OWN, HF__MEMBERS, HF__EXPECTED, HF__STRANGERS, HF__ASKER_KINDS };
+
 /* A message that waits for the verdict on a quote in it; handled anew from its start when that is
  * there. */
 struct hf__parked {
     struct hf__parked *next;
+    uint64_t source; /* of its kind */
+    uint8_t kind;    /* enum hf__asker_kind */
     uint8_t quote_hash[32];
     struct hf__message message;
     struct hf_blob *body;
@@ -49,10 +54,10 @@ struct hf__trust {
     uint16_t seeds_len;
     uint8_t seeds_count;
     uint8_t seed_next;
-    uint16_t parked_count;
-    uint16_t strangers_count; /* of those, requests of askers without an account */
+    uint16_t parked_count[HF__ASKER_KINDS];
     struct hf__parked *parked;
     struct hf__judging *judging;
+    struct hf__rates *rates; /* none allocated while nobody has asked of late */
 };
 
 /* The newest policy, which must be there. */
@@ -118,18 +123,24 @@ HF_MUST_USE int hf__nonce_answer(struct hf_engine *e, const struct hf__pending *
 
 /* ---- verdicts.c: quotes, each judged once by the shell and then held against the policy */
 
+/* A quote as it is looked at before it is judged. */
+struct hf__seen {
+    struct hf_bytes quote;      /* the bytes that count, borrowed */
+    const uint8_t *report_data; /* 64 bytes of it, or NULL: not seen */
+    uint8_t hash[32];           /* of the bytes that count: by it quotes are known */
+};
+
+/* Looks at a quote: HF_ENOTTDX, HF_EQUOTE. */
+HF_MUST_USE int hf__quote_look(struct hf_engine *e, struct hf_bytes bytes, struct hf__seen *ret);
 /*
  * The verdict on a quote, or HF__PARK after starting to judge it. from: the message that it came
- * in, or NULL: in an answer to a call of this node. HF_EBUSY: too much is waiting.
+ * in, or NULL: in an answer to a call of this node. report_data: 64 bytes that it must say, or
+ * NULL: whatever. HF_EREPORTDATA: it says others, and is not judged at all. HF_EBUSY: too much is
+ * waiting. HF_ERATE: too much of this asker is.
  */
 HF_MUST_USE int hf__verdict(struct hf_engine *e, const struct hf__message *from,
-                            struct hf_bytes quote, struct hf_verdict *ret);
-/* The same of a quote whose hash is known. */
-HF_MUST_USE int hf__verdict_of(struct hf_engine *e, const struct hf__message *from,
-                               struct hf_bytes quote, const uint8_t hash[static 32],
-                               struct hf_verdict *ret);
-/* By which quotes are known. */
-void hf__quote_hash(struct hf_engine *e, struct hf_bytes quote, uint8_t ret[static 32]);
+                            const struct hf__seen *seen, const uint8_t *report_data,
+                            struct hf_verdict *ret);
 /*
  * Holds a verdict against the newest policy, with why not as its result. report_data: 64 bytes, or
  * NULL: whatever it is. dated: made_s is when the quote was made, and its age counts. ret_rank: of
@@ -148,6 +159,20 @@ struct hf__parked *hf__parked_take(struct hf_engine *e, const uint8_t quote_hash
 void hf__verdicts_forget(struct hf_engine *e);
 /* Forgets all of them, and what waits for them; whoever asked is told HF_ELOCKED. */
 void hf__verdicts_done(struct hf_engine *e);
+
+/* ---- rates.c: how often one may ask */
+
+/* Counts a request of a member, by its method. HF_ERATE: too many of late. */
+HF_MUST_USE int hf__rate_member(struct hf_engine *e, const struct hf__message *m);
+/*
+ * Counts a request about an owner by anyone but itself. Those from a member's address have a part
+ * of their own, so that strangers cannot use up a restarted owner's. HF_ERATE: too many of late.
+ */
+HF_MUST_USE int hf__rate_owner(struct hf_engine *e, const struct hf__message *m,
+                               const uint8_t owner[static 32]);
+/* Forgets the counts of whoever has not asked of late. */
+void hf__rates_expire(struct hf_engine *e);
+size_t hf__rates_memory(const struct hf__rates *r);
 
 /* ---- identity.c: identity quotes, the own one and those of peers */
 

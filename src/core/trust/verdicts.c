@@ -4,22 +4,65 @@
 #include "base/error.h"
 #include "trust/trust.h"
 
-void hf__quote_hash(struct hf_engine *e, struct hf_bytes quote, uint8_t ret[static 32])
+int hf__quote_look(struct hf_engine *e, struct hf_bytes bytes, struct hf__seen *ret)
 {
-    e->suite->hash("holdfast/v1/quote", quote, ret);
+    struct hf__seen seen = {.quote = bytes};
+    int r = 0;
+    if (e->shared->outline != NULL)
+        r = e->shared->outline(bytes, &seen.quote, &seen.report_data);
+    if (r != 0)
+        return r;
+    /* What follows the quote is no part of it: if it counted, one quote would be new each time. */
+    e->suite->hash("holdfast/v1/quote", seen.quote, seen.hash);
+    *ret = seen;
+    return 0;
 }
 
-/* Whose message this is, has proved no account. */
-static bool is_stranger(const struct hf__message *m)
+static enum hf__asker_kind kind_of(const struct hf_engine *e, const struct hf__message *m)
 {
-    return m != NULL && m->is_request && !m->has_account;
+    if (m == NULL || !m->is_request)
+        return HF__OWN;
+    if (m->has_account && hf__is_member(e, m->account))
+        return HF__MEMBERS;
+    return m->expected ? HF__EXPECTED : HF__STRANGERS;
 }
 
-int hf__verdict_of(struct hf_engine *e, const struct hf__message *from, struct hf_bytes quote,
-                   const uint8_t hash[static 32], struct hf_verdict *ret)
+static uint64_t source_of(enum hf__asker_kind kind, const struct hf__message *m)
+{
+    if (kind == HF__OWN)
+        return 0;
+    return kind == HF__MEMBERS ? hf_bytes_head(m->account) : m->source;
+}
+
+/* Whether one more of this asker may wait. */
+static int room_check(const struct hf_engine *e, const struct hf__message *from)
+{
+    static const uint16_t most[] = {[HF__OWN] = HF_PARKED_OWN_MAX,
+                                    [HF__MEMBERS] = HF_PARKED_MEMBERS_MAX,
+                                    [HF__EXPECTED] = HF_PARKED_EXPECTED_MAX,
+                                    [HF__STRANGERS] = HF_PARKED_STRANGERS_MAX};
+    const struct hf__trust *t = e->trust;
+    enum hf__asker_kind kind = kind_of(e, from);
+    uint64_t source = source_of(kind, from);
+    size_t same = 0;
+    hf_assert(t->parked_count[kind] <= most[kind]);
+    for (const struct hf__parked *m = t->parked; m != NULL && kind != HF__OWN; m = m->next)
+        same += m->kind == kind && m->source == source;
+    if (same >= HF_PARKED_EACH_MAX)
+        return HF_ERATE;
+    return t->parked_count[kind] < most[kind] ? 0 : HF_EBUSY;
+}
+
+int hf__verdict(struct hf_engine *e, const struct hf__message *from, const struct hf__seen *seen,
+                const uint8_t *report_data, struct hf_verdict *ret)
 {
     struct hf__trust *t = e->trust;
+    const uint8_t *hash = seen->hash;
+    struct hf_bytes quote = seen->quote;
     hf_assert(t->policy != NULL);
+    if (report_data != NULL && seen->report_data != NULL &&
+        memcmp(report_data, seen->report_data, HF_REPORT_DATA_LEN) != 0)
+        return HF_EREPORTDATA;
     if (e->shared->step.fresh != NULL && memcmp(e->shared->step.fresh_hash, hash, 32) == 0) {
         *ret = *e->shared->step.fresh;
         return 0;
@@ -29,10 +72,9 @@ int hf__verdict_of(struct hf_engine *e, const struct hf__message *from, struct h
         *ret = known->peer->verdict;
         return 0;
     }
-    /* Strangers may fill their part of the room, never that of members. */
-    if (t->parked_count >= HF_PARKED_MAX ||
-        (is_stranger(from) && t->strangers_count >= HF_PARKED_STRANGERS_MAX))
-        return HF_EBUSY;
+    int r = room_check(e, from);
+    if (r != 0)
+        return r;
     memcpy(e->shared->step.wait_hash, hash, 32);
     for (struct hf__judging *j = t->judging; j != NULL; j = j->next)
         if (memcmp(j->quote_hash, hash, 32) == 0)
@@ -54,14 +96,6 @@ int hf__verdict_of(struct hf_engine *e, const struct hf__message *from, struct h
     return HF__PARK;
 }
 
-int hf__verdict(struct hf_engine *e, const struct hf__message *from, struct hf_bytes quote,
-                struct hf_verdict *ret)
-{
-    uint8_t hash[32];
-    hf__quote_hash(e, quote, hash);
-    return hf__verdict_of(e, from, quote, hash, ret);
-}
-
 void hf__park(struct hf_engine *e, const struct hf__message *what, struct hf_bytes body)
 {
     struct hf__trust *t = e->trust;
@@ -69,14 +103,18 @@ void hf__park(struct hf_engine *e, const struct hf__message *what, struct hf_byt
     while (*last != NULL)
         last = &(*last)->next;
     struct hf__parked *m = malloc(sizeof *m);
-    hf_assert(m != NULL && t->parked_count < HF_PARKED_MAX);
-    *m = (struct hf__parked){.message = *what, .body = hf_blob_new(body)};
+    hf_assert(m != NULL);
+    enum hf__asker_kind kind = kind_of(e, what);
+    *m = (struct hf__parked){.kind = (uint8_t)kind,
+                             .source = source_of(kind, what),
+                             .message = *what,
+                             .body = hf_blob_new(body)};
+    m->message.counted = true;
     hf_assert(m->body != NULL);
     memcpy(m->quote_hash, e->shared->step.wait_hash, 32);
     *last = m;
-    t->parked_count++;
-    t->strangers_count = (uint16_t)(t->strangers_count + is_stranger(what));
-    hf_assert(t->strangers_count <= HF_PARKED_STRANGERS_MAX);
+    t->parked_count[kind]++;
+    hf_assert(t->parked_count[kind] <= HF_PARKED_OWN_MAX);
 }
 
 struct hf__parked *hf__parked_take(struct hf_engine *e, const uint8_t quote_hash[static 32])
@@ -93,9 +131,8 @@ struct hf__parked *hf__parked_take(struct hf_engine *e, const uint8_t quote_hash
         m->next = NULL;
         *last = m;
         last = &m->next;
-        hf_assert(t->parked_count > 0);
-        t->parked_count--;
-        t->strangers_count = (uint16_t)(t->strangers_count - is_stranger(&m->message));
+        hf_assert(t->parked_count[m->kind] > 0);
+        t->parked_count[m->kind]--;
     }
     return taken;
 }
@@ -152,7 +189,7 @@ void hf__verdicts_done(struct hf_engine *e)
         hf_blob_unref(m->body);
         free(m);
     }
-    t->parked_count = t->strangers_count = 0;
+    memset(t->parked_count, 0, sizeof t->parked_count);
     while (t->judging != NULL) {
         struct hf__judging *j = t->judging;
         t->judging = j->next;

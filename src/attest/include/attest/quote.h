@@ -95,6 +95,14 @@ struct hf_quote {
 HF_MUST_USE int hf_quote_parse(struct hf_bytes bytes, struct hf_quote *ret,
                                struct hf_fault *ret_fault);
 
+/*
+ * What can be seen of a quote before anything in it is verified: the bytes that count, without what
+ * follows them, and where its 64 bytes of report data stand. Both are borrowed from bytes. Errors
+ * as of hf_quote_parse.
+ */
+HF_MUST_USE int hf_quote_outline(struct hf_bytes bytes, struct hf_bytes *ret_quote,
+                                 const uint8_t **ret_report_data);
+
 /* What the PCK certificate in a quote says of the platform, not verified by itself. */
 struct hf_quote_platform {
     uint8_t fmspc[HF_FMSPC_LEN];

@@ -5,11 +5,11 @@
  *
  * The checks run in a fixed order, and the first that fails names the error:
  *
- * - the quote's structure, and its signature;
- * - attestation key and QE authentication data in the QE report;
- * - certification data and PCK chain can be read;
+ * - the quote's structure; certification data and PCK chain can be read;
+ * - the chain's root is the trusted one: before any signature is computed;
+ * - the quote's signature; attestation key and QE authentication data in the QE report;
  * - the QE report is signed by the PCK;
- * - the PCK chain: signatures, root, dates, revocation;
+ * - the PCK chain: signatures, dates, revocation;
  * - collateral: there, well-formed, signed, inside its dates;
  * - QE identity;
  * - TCB level of the platform, of the TDX module and of the QE.

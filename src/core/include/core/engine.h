@@ -76,6 +76,14 @@ struct hf_shared;
 HF_MUST_USE int hf_shared_new(struct hf_pool *documents, struct hf_shared **ret);
 /* Engines read and write messages by this codec from now on; hf_wire_tables at first. */
 void hf_shared_codec(struct hf_shared *shared, const struct hf_wire_codec *codec);
+/* What of a quote is seen before it is judged, as of hf_quote_outline. */
+typedef int hf_outline_fn(struct hf_bytes bytes, struct hf_bytes *ret_quote,
+                          const uint8_t **ret_report_data);
+/*
+ * Engines look at quotes by this from now on; hf_quote_outline at first. NULL: nothing is seen of a
+ * quote, all of its bytes count, and its report data is compared when it has been judged.
+ */
+void hf_shared_outline(struct hf_shared *shared, hf_outline_fn *outline);
 /* Bytes that it holds, but for its documents. */
 size_t hf_shared_memory(const struct hf_shared *shared);
 /* Every engine must have been freed. Freeing NULL is legal. */
@@ -159,6 +167,10 @@ struct hf_event {
             uint8_t method; /* enum hf_method */
             /* 32 bytes that the asker's certificate proved, or NULL: a locked node */
             const uint8_t *account;
+            /* Of an asker that is no member: it asks from a member's address; and the shell's name
+             * for where it asks from, whose requests share a part. */
+            bool expected;
+            uint64_t source;
             struct hf_bytes body;
         } request;
         struct {

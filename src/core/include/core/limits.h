@@ -23,11 +23,23 @@ enum {
     HF_CALLS_SEAL_MAX = 128,     /* holders of the older generations in a record's chain */
     HF_CALLS_RELEASE_MAX = 1024, /* acknowledgements that first releases wait for */
     HF_CALLS_DRAIN_MAX = 256,
-    HF_PARKED_MAX = 256,          /* messages that wait for a quote to be judged */
-    HF_PARKED_STRANGERS_MAX = 64, /* of those, from askers whose certificate proves no account */
-    HF_ANSWERS_MAX = 256,         /* recovery answers kept for their nonce's life */
-    HF_VERDICTS_MAX = 4096,       /* identity quotes of peers that are remembered */
-    HF_ROOTS_MAX = 64,            /* roots of authority in the life of a network */
+    /* Messages that wait for a quote to be judged: answers to the node's own calls; requests of
+     * members, of those at a member's address, and of others; of these so many of one source. */
+    HF_PARKED_OWN_MAX = 256,
+    HF_PARKED_MEMBERS_MAX = 128,
+    HF_PARKED_EXPECTED_MAX = 64,
+    HF_PARKED_STRANGERS_MAX = 64,
+    HF_PARKED_EACH_MAX = 8,
+    /* Requests of one method by a member, or by others about one owner: so many at once, and then
+     * so many a second. */
+    HF_RATE_MEMBER_BURST = 512,
+    HF_RATE_MEMBER_PER_S = 128,
+    HF_RATE_OWNER_BURST = 64,
+    HF_RATE_OWNER_PER_S = 16,
+    HF_RATES_MAX = 8192,    /* counts that are kept */
+    HF_ANSWERS_MAX = 256,   /* recovery answers kept for their nonce's life */
+    HF_VERDICTS_MAX = 4096, /* identity quotes of peers that are remembered */
+    HF_ROOTS_MAX = 64,      /* roots of authority in the life of a network */
 };
 
 /* Intervals, in milliseconds. hf_timing_default holds what a daemon uses. */

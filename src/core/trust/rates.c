@@ -1,0 +1,115 @@
+/*
+ * How often one may ask: a count for each member and method, and for each owner and method that
+ * others ask about. Each is one number (the generic cell rate algorithm, ITU-T I.371): the time at
+ * which all that was asked would have come in turn. One that lies in the past says nothing, and is
+ * dropped: a node that nobody presses keeps no count.
+ */
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "trust/trust.h"
+
+enum { CAP_MIN = 8 };
+static const uint64_t SPREAD = UINT64_C(0x9e3779b97f4a7c15); /* 2^64 by the golden ratio */
+
+/* Whose request it is. */
+enum class { MEMBER, EXPECTED, OTHERS };
+
+struct count {
+    uint64_t key; /* 0: free */
+    uint64_t due_us;
+};
+
+/* Open addressing; at most three quarters are in use. */
+struct hf__rates {
+    uint32_t cap, count; /* cap: a power of two */
+    struct count at[];
+};
+
+static struct count *place_of(struct hf__rates *r, uint64_t key)
+{
+    hf_assert(key != 0 && r->count < r->cap); /* or the search would not end */
+    for (uint32_t i = (uint32_t)(key * SPREAD >> 32);; i++) {
+        struct count *c = &r->at[i & (r->cap - 1)];
+        if (c->key == key || c->key == 0)
+            return c;
+    }
+}
+
+/* A table with what of the old one still counts, and room for one more. */
+static struct hf__rates *made_anew(struct hf__rates *old, uint64_t now_us)
+{
+    uint32_t live = 0, cap = CAP_MIN;
+    for (uint32_t i = 0; old != NULL && i < old->cap; i++)
+        live += old->at[i].due_us > now_us;
+    if (live >= HF_RATES_MAX / 2) /* nobody is refused for how many others ask */
+        live = 0;
+    while (cap < 2 * (live + 1))
+        cap *= 2;
+    struct hf__rates *r = calloc(1, sizeof *r + cap * sizeof r->at[0]);
+    hf_assert(r != NULL);
+    r->cap = cap;
+    for (uint32_t i = 0; live > 0 && i < old->cap; i++)
+        if (old->at[i].due_us > now_us) {
+            *place_of(r, old->at[i].key) = old->at[i];
+            r->count++;
+        }
+    free(old);
+    return r;
+}
+
+static int take(struct hf_engine *e, uint64_t key, uint64_t period_us, uint64_t burst)
+{
+    uint64_t now_us = e->now_ms * 1000;
+    struct hf__rates **r = &e->trust->rates;
+    if (*r == NULL || 4 * ((*r)->count + 1) > 3 * (*r)->cap)
+        *r = made_anew(*r, now_us);
+    struct count *c = place_of(*r, key);
+    if (c->key == 0) {
+        *c = (struct count){.key = key};
+        (*r)->count++;
+    }
+    uint64_t due_us = (c->due_us > now_us ? c->due_us : now_us) + period_us;
+    if (due_us > now_us + burst * period_us)
+        return HF_ERATE;
+    c->due_us = due_us;
+    hf_assert(4 * (*r)->count <= 3 * (*r)->cap);
+    return 0;
+}
+
+static uint64_t key_of(const uint8_t account[static 32], uint8_t method, enum class class)
+{
+    uint64_t key = hf_bytes_head(account) ^ SPREAD * (method * 4u + (unsigned)class);
+    return key != 0 ? key : 1;
+}
+
+int hf__rate_member(struct hf_engine *e, const struct hf__message *m)
+{
+    if (m->counted || !m->has_account || !hf__is_member(e, m->account))
+        return 0;
+    return take(e, key_of(m->account, m->method, MEMBER), 1000000 / HF_RATE_MEMBER_PER_S,
+                HF_RATE_MEMBER_BURST);
+}
+
+int hf__rate_owner(struct hf_engine *e, const struct hf__message *m, const uint8_t owner[static 32])
+{
+    if (m->counted || (m->has_account && memcmp(m->account, owner, 32) == 0))
+        return 0;
+    return take(e, key_of(owner, m->method, m->expected ? EXPECTED : OTHERS),
+                1000000 / HF_RATE_OWNER_PER_S, HF_RATE_OWNER_BURST);
+}
+
+void hf__rates_expire(struct hf_engine *e)
+{
+    struct hf__rates *r = e->trust->rates;
+    for (uint32_t i = 0; r != NULL && i < r->cap; i++)
+        if (r->at[i].due_us > e->now_ms * 1000)
+            return;
+    free(r);
+    e->trust->rates = NULL;
+}
+
+size_t hf__rates_memory(const struct hf__rates *r)
+{
+    return r == NULL ? 0 : sizeof *r + r->cap * sizeof r->at[0];
+}

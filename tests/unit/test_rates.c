@@ -1,0 +1,194 @@
+/* How often one may ask, and whose place a message takes that waits for a verdict. */
+#include "engine_harness.h"
+
+#include "base/error.h"
+
+#include <criterion/criterion.h>
+
+static struct harness l;
+
+static void set_up(void)
+{
+    harness_init(&l);
+    harness_fresh(&l);
+    harness_placing(&l, 2, 3, 4);
+}
+
+static void tear_down(void)
+{
+    harness_done(&l);
+}
+
+TestSuite(hf__rate, .init = set_up, .fini = tear_down);
+TestSuite(hf__verdict, .init = set_up, .fini = tear_down);
+
+static struct hf__message from_member(size_t i, uint8_t method)
+{
+    struct hf__message m = {.is_request = true, .method = method, .has_account = true};
+    authority_account(i, m.account);
+    return m;
+}
+
+static struct hf__message from_elsewhere(uint64_t source, bool expected)
+{
+    return (struct hf__message){
+        .is_request = true, .method = HF_METHOD_RECOVER, .expected = expected, .source = source};
+}
+
+Test(hf__rate, of_a_member_beyond_its_part_and_nobody_elses)
+{
+    struct hf__message m = from_member(0, HF_METHOD_STANDING);
+    for (int i = 0; i < HF_RATE_MEMBER_BURST; i++)
+        cr_assert_eq(hf__rate_member(l.e, &m), 0, "%d", i);
+    cr_assert_eq(hf__rate_member(l.e, &m), HF_ERATE);
+    struct hf__message other = from_member(1, HF_METHOD_STANDING);
+    cr_assert_eq(hf__rate_member(l.e, &other), 0);
+    other = from_member(0, HF_METHOD_OFFER);
+    cr_assert_eq(hf__rate_member(l.e, &other), 0, "another method");
+    harness_tick(&l, 1000);
+    for (int i = 0; i < HF_RATE_MEMBER_PER_S; i++)
+        cr_assert_eq(hf__rate_member(l.e, &m), 0, "%d, a second later", i);
+    cr_assert_eq(hf__rate_member(l.e, &m), HF_ERATE);
+}
+
+Test(hf__rate, of_accounts_that_are_no_members_is_not_theirs)
+{
+    struct hf__message m = {.is_request = true, .method = HF_METHOD_NONCE, .has_account = true};
+    uint8_t owner[32];
+    authority_account(2, owner);
+    for (int i = 0; i < HF_RATE_OWNER_BURST; i++) {
+        m.account[0] = (uint8_t)i; /* keys are free: each request by another account */
+        m.account[31] = 1;
+        cr_assert_eq(hf__rate_member(l.e, &m), 0);
+        cr_assert_eq(hf__rate_owner(l.e, &m, owner), 0);
+    }
+    cr_assert_eq(hf__rate_owner(l.e, &m, owner), HF_ERATE);
+}
+
+Test(hf__rate, of_a_restarted_owner_is_not_used_up_by_strangers)
+{
+    uint8_t owner[32];
+    authority_account(0, owner);
+    struct hf__message stranger = from_elsewhere(1, false), home = from_elsewhere(2, true);
+    for (int i = 0; i < 1000; i++)
+        (void)!hf__rate_owner(l.e, &stranger, owner);
+    cr_assert_eq(hf__rate_owner(l.e, &stranger, owner), HF_ERATE);
+    cr_assert_eq(hf__rate_owner(l.e, &home, owner), 0);
+    struct hf__message itself = from_member(0, HF_METHOD_RECOVER);
+    cr_assert_eq(hf__rate_owner(l.e, &itself, owner), 0, "its own are counted as a member's");
+}
+
+Test(hf__rate, of_what_has_waited_is_counted_once)
+{
+    uint8_t owner[32];
+    authority_account(0, owner);
+    struct hf__message m = from_elsewhere(1, false);
+    for (int i = 0; i < HF_RATE_OWNER_BURST; i++)
+        cr_assert_eq(hf__rate_owner(l.e, &m, owner), 0);
+    m.counted = true;
+    cr_assert_eq(hf__rate_owner(l.e, &m, owner), 0);
+}
+
+Test(hf__rate, keeps_no_count_of_who_has_not_asked_of_late)
+{
+    uint8_t owner[32] = {0};
+    struct hf__message m = from_elsewhere(1, false);
+    size_t most = 0;
+    for (uint32_t i = 1; i <= 3 * HF_RATES_MAX; i++) {
+        memcpy(owner, &i, sizeof i);
+        cr_assert_eq(hf__rate_owner(l.e, &m, owner), 0, "nobody is refused for others");
+        size_t memory = hf__rates_memory(l.e->trust->rates);
+        most = memory > most ? memory : most;
+    }
+    cr_assert_leq(most, 16 + 16 * 2 * HF_RATES_MAX);
+    hf__rates_expire(l.e);
+    cr_assert_gt(hf__rates_memory(l.e->trust->rates), 0);
+    harness_tick(&l, 1000);
+    hf__rates_expire(l.e);
+    cr_assert_eq(hf__rates_memory(l.e->trust->rates), 0);
+}
+
+/* ---- verdicts */
+
+/* A quote of the tests: its report data, one byte that belongs to it, and whatever comes then. */
+static int outline(struct hf_bytes bytes, struct hf_bytes *ret_quote,
+                   const uint8_t **ret_report_data)
+{
+    if (bytes.len < HF_REPORT_DATA_LEN + 1)
+        return HF_EQUOTE;
+    *ret_quote = hf_bytes_of(bytes.data, HF_REPORT_DATA_LEN + 1);
+    *ret_report_data = bytes.data;
+    return 0;
+}
+
+/* Asks for the verdict on a quote of 80 bytes and, where it has to wait, has the message wait. */
+static int ask(const struct hf__message *from, const uint8_t quote[static 80], const uint8_t *data)
+{
+    struct hf__seen seen;
+    struct hf_verdict v;
+    hf__update_begin(l.e);
+    int r = hf__quote_look(l.e, hf_bytes_of(quote, 80), &seen);
+    if (r == 0)
+        r = hf__verdict(l.e, from, &seen, data, &v);
+    if (r == HF__PARK)
+        hf__park(l.e, from, hf_bytes_of("body", 4));
+    hf__update_end(l.e, &l.u);
+    return r;
+}
+
+Test(hf__verdict, of_a_quote_about_something_else_is_not_asked_for)
+{
+    uint8_t quote[80] = {1}, other[64] = {2};
+    struct hf__message m = from_elsewhere(1, false);
+    hf_shared_outline(l.shared, outline);
+    cr_assert_eq(ask(&m, quote, other), HF_EREPORTDATA);
+    cr_assert_eq(harness_works(&l, HF_WORK_JUDGE), 0, "nothing is verified for it");
+    cr_assert_eq(ask(&m, quote, quote), HF__PARK);
+    cr_assert_eq(harness_works(&l, HF_WORK_JUDGE), 1);
+    cr_assert_eq(harness_work(&l, HF_WORK_JUDGE)->quote.len, 65, "what follows is not judged");
+}
+
+Test(hf__verdict, of_one_quote_with_other_bytes_after_it_is_asked_for_once)
+{
+    uint8_t quote[80] = {1};
+    hf_shared_outline(l.shared, outline);
+    for (uint8_t i = 0; i < HF_PARKED_EACH_MAX; i++) {
+        struct hf__message m = from_elsewhere(i, false);
+        quote[70] = i;
+        cr_assert_eq(ask(&m, quote, quote), HF__PARK);
+        cr_assert_eq(harness_works(&l, HF_WORK_JUDGE), i == 0);
+    }
+    quote[64] = 1; /* a byte of it */
+    struct hf__message m = from_elsewhere(99, false);
+    cr_assert_eq(ask(&m, quote, quote), HF__PARK);
+    cr_assert_eq(harness_works(&l, HF_WORK_JUDGE), 1);
+    cr_assert_eq(ask(&m, (uint8_t[80]){[0] = 1}, NULL), HF__PARK);
+}
+
+Test(hf__verdict, places_to_wait_are_each_askers_own)
+{
+    uint8_t quote[80] = {0};
+    int r = 0;
+    hf_shared_outline(l.shared, outline);
+    for (uint32_t i = 0; i < HF_PARKED_STRANGERS_MAX; i++) {
+        struct hf__message m = from_elsewhere(i / HF_PARKED_EACH_MAX, false);
+        memcpy(quote, &i, sizeof i);
+        cr_assert_eq(ask(&m, quote, quote), HF__PARK);
+    }
+    quote[4] = 1;
+    struct hf__message m = from_elsewhere(0, false);
+    cr_assert_eq(ask(&m, quote, quote), HF_ERATE, "this source has its part");
+    m = from_elsewhere(1000, false);
+    cr_assert_eq(ask(&m, quote, quote), HF_EBUSY, "strangers have theirs");
+    m = from_elsewhere(0, true);
+    cr_assert_eq(ask(&m, quote, quote), HF__PARK, "not a member's address");
+    m = from_member(0, HF_METHOD_DEPOSIT);
+    for (int i = 0; i < HF_PARKED_EACH_MAX; i++)
+        cr_assert_eq(ask(&m, quote, quote), HF__PARK, "nor a member");
+    cr_assert_eq(ask(&m, quote, quote), HF_ERATE);
+    struct hf__message own = {.call.method = HF_METHOD_RECOVER};
+    for (int i = 0; i < HF_PARKED_OWN_MAX && r == 0; i++)
+        r = ask(&own, quote, quote) == HF__PARK ? 0 : -1;
+    cr_assert_eq(r, 0, "nor the answers to its own calls");
+    cr_assert_eq(ask(&own, quote, quote), HF_EBUSY);
+}
