@@ -35,6 +35,7 @@ static const struct request {
     [HF_METHOD_RECOVER] = {OPEN, hf__recv_recover},
     [HF_METHOD_DRILL] = {CLAIMED, hf__recv_recover},
     [HF_METHOD_CLAIM] = {OPEN, hf__recv_claim},
+    [HF_METHOD_GOSSIP] = {CLAIMED, hf__recv_gossip},
 };
 
 static const struct answer {
@@ -57,6 +58,7 @@ static const struct answer {
     {HF__TASK_DRILL, HF_METHOD_NONCE, hf__drill_nonce},
     {HF__TASK_DRILL, HF_METHOD_DRILL, hf__drill_answered},
     {HF__TASK_DRAIN, HF_METHOD_NONCE, hf__drain_answered},
+    {HF__TASK_GOSSIP, HF_METHOD_GOSSIP, hf__gossip_answered},
 };
 
 static int handle_request(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body)

@@ -15,19 +15,23 @@ const struct hf_timing hf_timing_default = {
     .standing_ms = 1000,
     .watch_ms = 15000,
     .documents_ms = 60000,
+    .gossip_ms = 200,
+    .reconcile_ms = 30000,
 };
 
 static bool timing_ok(const struct hf_timing *t)
 {
     return t->call_ms >= 100 && t->nonce_life_ms >= 1000 && t->round_grace_ms >= 1 &&
            t->retry_ms_min >= 10 && t->retry_ms_max >= t->retry_ms_min && t->permanent_ms >= 1000 &&
-           t->standing_ms >= 100 && t->watch_ms >= 1000 && t->documents_ms >= 1000;
+           t->standing_ms >= 100 && t->watch_ms >= 1000 && t->documents_ms >= 1000 &&
+           t->gossip_ms >= 20 && t->reconcile_ms >= 1000;
 }
 
 /* An engine and its parts, in one piece: one is never without the others. */
 struct whole {
     struct hf_engine engine;
     struct hf__trust trust;
+    struct hf__members members;
     struct hf__owner owner;
     struct hf__provider provider;
 };
@@ -41,6 +45,7 @@ int hf_engine_new(const struct hf_engine_config *config, struct hf_engine **ret)
         return HF_ENOMEM;
     struct hf_engine *e = &whole->engine;
     e->trust = &whole->trust;
+    e->members = &whole->members;
     e->owner = &whole->owner;
     e->provider = &whole->provider;
     e->suite = config->suite;
@@ -53,7 +58,7 @@ int hf_engine_new(const struct hf_engine_config *config, struct hf_engine **ret)
     for (size_t i = 0; i < HF__TIMERS; i++)
         e->timers[i] = HF__NEVER;
     e->secrets = e->secret_alloc(sizeof *e->secrets);
-    if (e->secrets == NULL || hf__trust_init(e, config) != 0) {
+    if (e->secrets == NULL || hf__trust_init(e, config) != 0 || hf__members_init(e, config) != 0) {
         hf_engine_free(e);
         return HF_ENOMEM;
     }
@@ -70,6 +75,7 @@ void hf_engine_free(struct hf_engine *e)
         return;
     if (e->secrets != NULL)
         hf__life_lock(e);
+    hf__members_done(e);
     hf__trust_done(e);
     free(e->calls);
     hf__quotes_forget(e);
@@ -96,12 +102,19 @@ static void documents_due(struct hf_engine *e)
 }
 
 static void (*const due[HF__TIMERS])(struct hf_engine *e) = {
-    [HF__TIMER_FRESH] = hf__life_fresh,    [HF__TIMER_RECOVER] = hf__life_recover,
-    [HF__TIMER_CLAIM] = hf__claim_advance, [HF__TIMER_DEAL] = hf__deal_due,
-    [HF__TIMER_GRACE] = hf__recover_grace, [HF__TIMER_STANDING] = hf__standing_send,
-    [HF__TIMER_DOCUMENTS] = documents_due, [HF__TIMER_IDENTITY] = hf__identity_renew,
-    [HF__TIMER_RECORD] = hf__record_send,  [HF__TIMER_RETIRE] = hf__retire_send,
+    [HF__TIMER_FRESH] = hf__life_fresh,
+    [HF__TIMER_RECOVER] = hf__life_recover,
+    [HF__TIMER_CLAIM] = hf__claim_advance,
+    [HF__TIMER_DEAL] = hf__deal_due,
+    [HF__TIMER_GRACE] = hf__recover_grace,
+    [HF__TIMER_STANDING] = hf__standing_send,
+    [HF__TIMER_DOCUMENTS] = documents_due,
+    [HF__TIMER_IDENTITY] = hf__identity_renew,
+    [HF__TIMER_RECORD] = hf__record_send,
+    [HF__TIMER_RETIRE] = hf__retire_send,
     [HF__TIMER_SEAL] = hf__seal_send,
+    [HF__TIMER_GOSSIP] = hf__gossip_push,
+    [HF__TIMER_RECONCILE] = hf__gossip_reconcile,
 };
 
 static void run_timers(struct hf_engine *e)

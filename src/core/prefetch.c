@@ -14,8 +14,8 @@ void hf_engine_prefetch(const struct hf_engine *e, unsigned depth)
 {
     if (depth == 0) {
         /* Its parts stand behind it in one piece; to follow pointers to them would wait. */
-        fetch(e, sizeof *e + sizeof(struct hf__trust) + sizeof(struct hf__owner) +
-                     sizeof(struct hf__provider));
+        fetch(e, sizeof *e + sizeof(struct hf__trust) + sizeof(struct hf__members) +
+                     sizeof(struct hf__owner) + sizeof(struct hf__provider));
     } else if (depth == 1) {
         fetch(e->rows.rows, e->rows.count * sizeof *e->rows.rows);
         fetch(e->trust->known.at, e->trust->known.count * sizeof *e->trust->known.at);

@@ -33,6 +33,7 @@ size_t hf_engine_memory(const struct hf_engine *e)
     for (const struct hf__quoting *q = e->quoting; q != NULL; q = q->next)
         sum += sizeof *q;
     sum += sizeof *e->trust + hf__trust_memory(e);
+    sum += sizeof *e->members + hf__members_memory(e);
     sum += sizeof *e->owner + hf__owner_memory(e);
     return sum + sizeof *e->provider + hf__provider_memory(e);
 }

@@ -329,6 +329,8 @@ static struct hf_timing timing_of(const struct hf__settings_timing *t)
         .standing_ms = (uint32_t)t->standing_ms,
         .watch_ms = (uint32_t)t->watch_ms,
         .documents_ms = (uint32_t)t->documents_ms,
+        .gossip_ms = (uint32_t)t->gossip_ms,
+        .reconcile_ms = (uint32_t)t->reconcile_ms,
     };
 }
 
@@ -341,6 +343,7 @@ static int make_engine(struct hf__daemon *d)
         .shared = d->shared,
         .seeds = seeds,
         .seeds_count = s->seeds.count,
+        .address = s->address.text,
         .timing = timing_of(&s->timing),
         .accept_dev = s->platform == HF__PLATFORM_DEV,
         .secret_alloc = hf_secret_alloc,

@@ -263,6 +263,7 @@ Test(stranger, a_hundred_thousand_nonces_cost_the_provider_no_memory)
     struct hf_world *w = testnet_up(2, 1, 1);
     uint8_t account[32];
     memcpy(account, hf_world_account(w, 0), 32);
+    hf_world_run_for(w, 120000); /* what the two remember of each other is there */
     size_t before = hf_engine_memory(hf_world_engine(w, 1));
     for (int i = 0; i < 2000; i++) {
         struct ask a;

@@ -19,11 +19,12 @@ SIM_ROOMS = _INNER
 
 # Chambers of src/core, each a folder with one header, and the chambers below it. What stands beside them is the engine.
 CHAMBERS = {
-    "engine": ["life", "owner", "provider", "register", "trust", "node"],
-    "life": ["owner", "provider", "register", "trust", "node"],
-    "owner": ["register", "trust", "node"],
-    "provider": ["register", "trust", "node"],
-    "register": ["trust", "node"],
+    "engine": ["life", "owner", "provider", "register", "members", "trust", "node"],
+    "life": ["owner", "provider", "register", "members", "trust", "node"],
+    "owner": ["register", "members", "trust", "node"],
+    "provider": ["register", "members", "trust", "node"],
+    "register": ["members", "trust", "node"],
+    "members": ["trust", "node"],
     "trust": ["node"],
     "node": [],
 }

@@ -45,7 +45,7 @@ Test(hf_engine_step, bytes_that_are_no_message_are_refused_in_every_method)
             cr_assert_eq(l.u.writes_count, 0);
             cr_assert_eq(l.u.replies[0].after, 0); /* a refusal tells nothing that must last */
         }
-    harness_request(&l, 11, account, hf_bytes_of("\x80", 1));
+    harness_request(&l, 19, account, hf_bytes_of("\x80", 1));
     cr_assert_eq(harness_refusal(&l), HF_EUNSUPPORTED);
     harness_done(&l);
 }

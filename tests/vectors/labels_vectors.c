@@ -47,6 +47,8 @@ static const struct label labels[] = {
     {"holdfast/v1/recover-answer", SIGN, &hf_wire_recover_answer, 0},
     {"holdfast/v1/claim", SIGN, &hf_wire_claim_statement, 0},
     {"holdfast/v1/claim-answer", SIGN, &hf_wire_claim_answer, 0},
+    {"holdfast/v1/event", SIGN, &hf_wire_event_statement, 0},
+    {"holdfast/v1/event-id", HASH, &hf_wire_event_statement, 0},
 };
 
 static void print_hex(const char *name, struct hf_bytes bytes, struct hf_buf *out)

@@ -25,6 +25,7 @@ void hf__life_lock(struct hf_engine *e)
 {
     hf__owner_lock(e);
     hf__provider_lock(e);
+    hf__members_lock(e);
     hf__trust_lock(e);
     hf__rows_done(&e->rows);
     hf_assert(e->owner->holders_count == 0 && e->provider->drain == NULL);
@@ -108,6 +109,7 @@ static void opened(struct hf_engine *e)
     hf__holders_rebuild(e);
     hf__chain_count(e);
     hf__owners_age(e);
+    hf__members_open(e);
     hf__identity_renew(e);
 }
 
@@ -199,12 +201,23 @@ static void adopted(struct hf_engine *e)
     hf__owners_age(e);
     hf__chain_count(e);
     hf__claim_floor(e);
+    hf__members_adopted(e);
+}
+
+/* Something was told of a member that may hold a share of this node. */
+static void told(struct hf_engine *e)
+{
+    e->settled_members = e->members->changed;
+    if (e->claimed && e->trust->policy != NULL && e->owner->holders_count > 0)
+        hf__holders_judge(e);
 }
 
 void hf__life_settle(struct hf_engine *e)
 {
     if (e->settled != e->trust->adopted)
         adopted(e);
+    if (e->settled_members != e->members->changed)
+        told(e);
     enum hf__outcome outcome = (enum hf__outcome)e->owner->outcome;
     e->owner->outcome = HF__OUTCOME_NONE;
     hf_assert(outcome != HF__OUTCOME_REBUILT || (e->owner->recovery != NULL && !e->open));

@@ -88,12 +88,15 @@ enum hf__timer {
     HF__TIMER_IDENTITY,  /* identity: the own one is renewed, or its quote asked for again */
     HF__TIMER_RECORD,    /* record: sent again to holders that have not confirmed it */
     HF__TIMER_SEAL,      /* record: sent again to holders of older generations, to be sealed */
+    HF__TIMER_GOSSIP,    /* members: what is new is told to a few */
+    HF__TIMER_RECONCILE, /* members: events are compared with a random one */
     HF__TIMER_RETIRE,    /* record: deletions are sent again to holders of older generations */
     HF__TIMERS,
     HF__TIMERS_RETRIED = HF__TIMER_DEAL + 1
 };
 
 struct hf__trust;    /* trust/trust.h */
+struct hf__members;  /* members/members.h */
 struct hf__owner;    /* owner/owner.h */
 struct hf__provider; /* provider/provider.h */
 
@@ -103,6 +106,7 @@ struct hf_engine {
     struct hf_shared *shared;
     struct hf__secrets *secrets;
     struct hf__trust *trust;
+    struct hf__members *members;
     struct hf__owner *owner;
     struct hf__provider *provider;
     uint64_t now_ms;
@@ -137,6 +141,7 @@ struct hf_engine {
 
     uint32_t generation_next;
     uint32_t settled;                       /* documents adopted when hf__life_settle looked last */
+    uint32_t settled_members;               /* changes of the view, likewise */
     uint32_t pauses_ms[HF__TIMERS_RETRIED]; /* the last pause of each; 0: it has not failed */
     uint64_t state_since_ms;
     uint64_t store_since_ms;

@@ -21,6 +21,7 @@ enum hf__task {
     HF__TASK_CLAIM,
     HF__TASK_DRILL,
     HF__TASK_DRAIN,
+    HF__TASK_GOSSIP,
     HF__TASKS
 };
 

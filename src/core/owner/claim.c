@@ -270,6 +270,7 @@ static void won(struct hf_engine *e)
         e->owner->holders[i].shown = 0;
     struct hf_trace *t = hf__trace(e, HF_TRACE_CLAIM_WON, 0, NULL, e->claim, 0);
     memcpy(t->hash, e->instance, 16);
+    hf__members_claimed(e);
     hf__record_resign(e);
     bool found = hf__own_record(e, &record, NULL, &confirmed);
     hf_assert(found);

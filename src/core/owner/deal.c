@@ -18,11 +18,11 @@ static bool same_operator(const struct hf_engine *e, const uint8_t *a, const uin
     return ia >= 0 && ib >= 0 && hf_bytes_equal(v[ia].operator_name, v[ib].operator_name);
 }
 
-/* A holder of the recorded generation that goes on: it has the record,
- * answers, and is still a member. */
+/* A holder of the recorded generation that goes on: it has the record, answers, and is about to
+ * stay. */
 static bool fit(const struct hf_engine *e, const struct hf__holder *w)
 {
-    return w->confirmed && w->silent_ms == 0 && hf__is_member(e, w->account);
+    return w->confirmed && w->silent_ms == 0 && !hf__view_departs(e, w->account);
 }
 
 static void add_candidate(struct hf__dealing *d, const uint8_t account[static 32], bool kept)
@@ -47,7 +47,7 @@ static void list_candidates(struct hf_engine *e, struct hf__dealing *d)
                              d->n, HF_RANK_FACTOR * (size_t)d->n, order);
     for (size_t i = 0; i < count; i++) {
         const uint8_t *account = e->trust->set->u.set.validators[order[i]].account;
-        bool skip = false;
+        bool skip = !hf__view_takes(e, account);
         for (size_t j = 0; j < e->owner->holders_count && !skip; j++)
             skip = memcmp(e->owner->holders[j].account, account, 32) == 0;
         for (size_t j = 0; j < kept && !skip && p->domain_rule != 2; j++)

@@ -125,15 +125,16 @@ static bool in_touch(struct hf_engine *e, size_t answered)
     return hf__own_record(e, &record, NULL, NULL) && answered + 1 >= record.threshold;
 }
 
-/* Whether a holder is in the newest set; looked for once an epoch, as every answer asks for all. */
-static bool is_member(const struct hf_engine *e, struct hf__holder *h)
+/* What the view says of a holder; looked for when it may have changed, as every answer asks for
+ * all. */
+static void look(const struct hf_engine *e, struct hf__holder *h)
 {
-    uint32_t epoch = hf_document_version(e->trust->set);
-    if (h->member_epoch != epoch) {
-        h->member_epoch = epoch;
-        h->member = hf__is_member(e, h->account);
-    }
-    return h->member;
+    uint32_t seen = e->members->changed + 1;
+    if (h->viewed == seen)
+        return;
+    h->viewed = seen;
+    h->member = hf__is_member(e, h->account);
+    h->departs = hf__view_departs(e, h->account);
 }
 
 /* Whether a new dealing may find what the last one did not: time has passed, or a document came. */
@@ -155,10 +156,11 @@ void hf__holders_judge(struct hf_engine *e)
         all = all && fit && h->confirmed;
         if (!fit && reason == 0)
             reason = h->error != 0 ? h->error : HF_ENOTREADY;
-        /* Silence may pass; who is no member any more does not come back. */
-        bool member = is_member(e, h);
-        answered += !member || h->answered || (e->state == HF_STATE_PLACING && h->confirmed);
-        overdue = overdue || !member || (h->silent_ms != 0 && e->now_ms - h->silent_ms >= grace_ms);
+        /* Silence may pass; who leaves or is no member any more does not come back. */
+        look(e, h);
+        answered += !h->member || h->answered || (e->state == HF_STATE_PLACING && h->confirmed);
+        overdue =
+            overdue || h->departs || (h->silent_ms != 0 && e->now_ms - h->silent_ms >= grace_ms);
     }
     if (watching(e)) {
         /* Until every older generation is sealed, an instance that was cut off and dealt anew among

@@ -12,11 +12,11 @@ struct hf__holder {
     uint8_t account[32];
     uint8_t index;
     bool placed, answered, holds;
-    bool confirmed;        /* it has acknowledged the record under the present ballot */
-    uint8_t certificates;  /* how many it was given with it */
-    bool member;           /* of the set of member_epoch */
-    uint32_t member_epoch; /* 0: not looked yet */
-    uint8_t shown;         /* number of the own identity under which it answered; 0 none */
+    bool confirmed;       /* it has acknowledged the record under the present ballot */
+    uint8_t certificates; /* how many it was given with it */
+    bool member, departs; /* by the view of `viewed` */
+    uint32_t viewed;      /* changes of the view when it was looked at, and one; 0 not yet */
+    uint8_t shown;        /* number of the own identity under which it answered; 0 none */
     int16_t error;
     uint64_t since_ms; /* since when answered stands; 0 never asked */
     /* since when it is unfit: silent, unplaced or without the share; 0 it is fit */

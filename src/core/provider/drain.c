@@ -48,8 +48,10 @@ static void finish(struct hf_engine *e)
     for (size_t i = 0; i < d->count; i++)
         if (d->owners[i].live < d->owners[i].needed)
             r = HF_EDRAIN;
-    if (r == 0)
+    if (r == 0) {
         e->provider->draining = true;
+        hf__news_draining(e, false);
+    }
     hf__local_reply(e, d->request, r);
     free(d);
     e->provider->drain = NULL;

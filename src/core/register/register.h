@@ -6,7 +6,7 @@
 #ifndef HF_CORE_REGISTER_H
 #define HF_CORE_REGISTER_H
 
-#include "trust/trust.h"
+#include "members/members.h"
 
 enum {
     HF__ELECTORATES_MAX = HF_CHAIN_MAX + 1, /* the newest generation and its chain */

@@ -16,6 +16,25 @@ const struct hf_document *hf__set_of_epoch(const struct hf_engine *e, uint64_t e
     return NULL;
 }
 
+/* Where a member says that it is reached, whatever the set says (proto/GOSSIP.md, 1). The row was
+ * verified before it was written. */
+static bool moved(struct hf_engine *e, const uint8_t account[static 32], struct hf_bytes *ret)
+{
+    enum { KIND_ADDRESS = 3 };
+    struct hf_signed_event what;
+    struct hf_event_statement s;
+    uint8_t key[33];
+    memcpy(key, account, 32);
+    key[32] = KIND_ADDRESS;
+    struct hf_blob *row = hf__rows_get(&e->rows, HF_ROW_EVENT, hf_bytes_of(key, sizeof key));
+    if (row == NULL || hf__decode(e, &hf_wire_signed_event, hf_blob_bytes(row), &what) != 0 ||
+        hf__decode(e, &hf_wire_event_statement, what.statement, &s) != 0 || s.over ||
+        s.address.len == 0 || s.expires_s <= hf__now_s(e))
+        return false;
+    *ret = s.address;
+    return true;
+}
+
 /* NULL: it is in no set. */
 static const char *address_of(struct hf_engine *e, const uint8_t account[static 32])
 {
@@ -23,6 +42,7 @@ static const char *address_of(struct hf_engine *e, const uint8_t account[static 
     if (at < 0)
         return NULL;
     struct hf_bytes address = e->trust->set->u.set.validators[at].address;
+    moved(e, account, &address);
     char *text = hf__scratch(e, address.len + 1);
     memcpy(text, address.data, address.len);
     return text;

@@ -56,6 +56,8 @@ enum hf_collection {
     HF_ROW_BINDING = 4, /* key name: binding_row */
     HF_ROW_HELD = 5,    /* key owner (32), generation id (16): held_row */
     HF_ROW_OWNER = 6,   /* key owner (32): owner_row */
+    HF_ROW_EVENT = 7,   /* key subject (32), kind (1): signed_event */
+    HF_ROW_MEMBER = 8,  /* key empty: member_row */
     HF_ROW_PUBLIC =
         15, /* not in the vault: public state, key is text ("hint", "root-1", "policy", "set") */
 };
@@ -97,6 +99,7 @@ struct hf_engine_config {
     uint8_t seed[32];         /* fresh randomness, from the shell; secret */
     const char *const *seeds; /* addresses to pull the first documents from */
     size_t seeds_count;       /* <= HF_SEEDS_MAX */
+    const char *address;      /* at which peers reach this node; NULL: where the set says */
     struct hf_timing timing;  /* hf_timing_default, or changed above its floors */
     bool accept_dev;          /* false: a policy that trusts a development root is refused */
     /* Memory for secrets: zeroed on alloc, wiped on free. The daemon passes
@@ -116,7 +119,8 @@ struct hf_engine_config {
     X(HF_METHOD_NONCE, 7, "nonce")                                                                 \
     X(HF_METHOD_RECOVER, 8, "recover")                                                             \
     X(HF_METHOD_CLAIM, 9, "claim")                                                                 \
-    X(HF_METHOD_DRILL, 10, "drill")
+    X(HF_METHOD_DRILL, 10, "drill")                                                                \
+    X(HF_METHOD_GOSSIP, 11, "gossip")
 
 enum hf_method {
 #define X(constant, number, name) constant = number,

@@ -23,6 +23,13 @@ enum {
     HF_CALLS_SEAL_MAX = 128,     /* holders of the older generations in a record's chain */
     HF_CALLS_RELEASE_MAX = 1024, /* acknowledgements that first releases wait for */
     HF_CALLS_DRAIN_MAX = 256,
+    HF_CALLS_GOSSIP_MAX = 64,
+    HF_EVENTS_MESSAGE_MAX = 16,  /* in one message of gossip */
+    HF_EVENTS_SUSPECTS_MAX = 16, /* kept of one author */
+    HF_EVENTS_BURST = 512,       /* that one account may tell at once */
+    HF_EVENTS_RATE = 128,        /* a second, for longer */
+    HF_DRAIN_S_MAX = 3600,       /* how long an announced drain lasts */
+    HF_TELLERS_MAX = 256,        /* accounts whose telling is counted */
     /* Messages that wait for a quote to be judged: answers to the node's own calls; requests of
      * members, of those at a member's address, and of others; of these so many of one source. */
     HF_PARKED_OWN_MAX = 256,
@@ -54,6 +61,8 @@ struct hf_timing {
     uint32_t standing_ms;
     uint32_t watch_ms;     /* between rounds of standing once ready; floor 1,000 */
     uint32_t documents_ms; /* between pulls of documents; floor 1,000 */
+    uint32_t gossip_ms;    /* between pushes of events, while there are new ones; floor 20 */
+    uint32_t reconcile_ms; /* between digests to a random member; floor 1,000 */
 };
 
 extern const struct hf_timing hf_timing_default;

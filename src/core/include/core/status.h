@@ -32,6 +32,20 @@ enum hf_state {
 const char *hf_state_name(enum hf_state state);
 const char *hf_state_sentence(enum hf_state state);
 
+/* What is known of a member, authority first. X(constant, name, sentence) */
+#define HF_MEMBER_MAP(X)                                                                           \
+    X(HF_MEMBER_NONE, "none", "in no set that is known")                                           \
+    X(HF_MEMBER_MEMBER, "member", "in the newest set")                                             \
+    X(HF_MEMBER_SUSPECT, "suspect", "did not answer somebody")                                     \
+    X(HF_MEMBER_LEAVING, "leaving", "serves on until its owners have moved")                       \
+    X(HF_MEMBER_LEFT, "left", "keeps nothing any more")
+
+enum hf_member_state {
+#define X(constant, name, sentence) constant,
+    HF_MEMBER_MAP(X)
+#undef X
+};
+
 /* One provider as its owner sees it. */
 struct hf_provider_status {
     uint8_t account[32];

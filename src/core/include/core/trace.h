@@ -41,7 +41,9 @@
     X(HF_TRACE_FENCED, "fenced", 3) /* a: claim that stands instead */                             \
     X(HF_TRACE_KEY_RELEASED, "key_released", 1) /* a: version; first when b is 1 */                \
     X(HF_TRACE_DRILL, "drill", 1)               /* a: proofs that fit, b: k */                     \
-    X(HF_TRACE_STORE, "store", 2)               /* error, or 0: works again */
+    X(HF_TRACE_STORE, "store", 2)               /* error, or 0: works again */                     \
+    X(HF_TRACE_EVENT, "event", 1) /* taken; account: subject; a: kind, b: incarnation */           \
+    X(HF_TRACE_EVENT_REFUSED, "event_refused", 2) /* error; account: who told it; a: kind */
 
 enum hf_trace_type {
 #define X(constant, name, level) constant,

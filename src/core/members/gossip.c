@@ -1,0 +1,262 @@
+/* /v1/gossip: events are pushed to a few while they are new, and compared with a random member on a
+ * timer (proto/GOSSIP.md, 3). */
+#include "base/error.h"
+#include "members/members.h"
+
+enum { FAN_OUT = 3, BUCKET_IDS = 64, DIGEST_IDS_MAX = 256, WANTED_MAX = 16, PUSHED = 1 };
+
+/* Every method of a request has answers of one kind: what was pushed, or a digest. */
+static const struct hf__ask ask_push = {
+    .task = HF__TASK_GOSSIP, .method = HF_METHOD_GOSSIP, .arg = PUSHED};
+static const struct hf__ask ask_digest = {.task = HF__TASK_GOSSIP, .method = HF_METHOD_GOSSIP};
+
+static size_t members_count(const struct hf_engine *e)
+{
+    return e->trust->set == NULL ? 0 : e->trust->set->u.set.validators_count;
+}
+
+uint8_t hf__gossip_budget(const struct hf_engine *e)
+{
+    uint8_t budget = 3;
+    for (size_t n = members_count(e); n > 0; n /= 2)
+        budget++;
+    return budget;
+}
+
+void hf__gossip_soon(struct hf_engine *e)
+{
+    if (e->claimed && e->timers[HF__TIMER_GOSSIP] == HF__NEVER)
+        hf__timer_set(e, HF__TIMER_GOSSIP,
+                      e->timing.gossip_ms / 2 + hf__random_below(e, e->timing.gossip_ms / 2 + 1));
+}
+
+/* Distinct members other than this node, each as likely as any other; returns how many. */
+static size_t pick(struct hf_engine *e, size_t count, const uint8_t *ret[static FAN_OUT])
+{
+    size_t n = members_count(e), picked = 0;
+    long self = n > 0 ? hf_set_find(e->trust->set, e->account) : -1;
+    size_t others = n - (self >= 0);
+    hf_assert(count <= FAN_OUT);
+    while (picked < count && picked < others) {
+        size_t at = hf__random_below(e, (uint32_t)others);
+        if (self >= 0 && at >= (size_t)self)
+            at++;
+        const uint8_t *account = e->trust->set->u.set.validators[at].account;
+        bool twice = false;
+        for (size_t i = 0; i < picked; i++)
+            twice = twice || ret[i] == account;
+        if (!twice)
+            ret[picked++] = account;
+    }
+    return picked;
+}
+
+static void add(struct hf_engine *e, const struct hf__told *told, struct hf_signed_event *list,
+                size_t *count)
+{
+    if (*count == HF_EVENTS_MESSAGE_MAX)
+        return;
+    int r = hf__decode(e, &hf_wire_signed_event, hf_blob_bytes(told->encoded), &list[*count]);
+    hf_assert(r == 0);
+    ++*count;
+}
+
+/* Those with the most left to be told, as many as one message holds. */
+static size_t freshest(struct hf_engine *e, struct hf__told *ret[static HF_EVENTS_MESSAGE_MAX])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < e->members->told_count; i++) {
+        struct hf__told *told = e->members->told[i];
+        if (told->budget == 0)
+            continue;
+        size_t at = count < HF_EVENTS_MESSAGE_MAX ? count++ : HF_EVENTS_MESSAGE_MAX - 1;
+        if (at == HF_EVENTS_MESSAGE_MAX - 1 && ret[at] != NULL && ret[at]->budget >= told->budget)
+            continue;
+        for (; at > 0 && ret[at - 1]->budget < told->budget; at--)
+            ret[at] = ret[at - 1];
+        ret[at] = told;
+    }
+    return count;
+}
+
+void hf__gossip_push(struct hf_engine *e)
+{
+    struct hf__told *fresh[HF_EVENTS_MESSAGE_MAX] = {0};
+    struct hf_signed_event events[HF_EVENTS_MESSAGE_MAX];
+    const uint8_t *to[FAN_OUT];
+    struct hf_gossip_request m = {.events = events};
+    if (!e->claimed)
+        return;
+    size_t count = freshest(e, fresh);
+    if (count == 0 && !e->members->news)
+        return;
+    for (size_t i = 0; i < count; i++)
+        add(e, fresh[i], events, &m.events_count);
+    hf__versions(e, &m.versions);
+    struct hf_bytes body = hf__encode(e, &hf_wire_gossip_request, &m);
+    size_t picked = pick(e, FAN_OUT, to);
+    for (size_t i = 0; i < picked; i++)
+        if (hf__call(e, &ask_push, to[i], body) == HF_EBUSY)
+            break;
+    for (size_t i = 0; i < count; i++)
+        fresh[i]->budget--;
+    e->members->news = false;
+    hf__gossip_soon(e);
+}
+
+static uint32_t head_of(const uint8_t *id)
+{
+    return (uint32_t)(hf_bytes_head(id) >> 32);
+}
+
+static bool in_bucket(const uint8_t *id, uint64_t bits, uint64_t bucket)
+{
+    return bits == 0 || head_of(id) >> (32 - bits) == bucket;
+}
+
+void hf__gossip_reconcile(struct hf_engine *e)
+{
+    struct hf_gossip_request m = {.digest = true};
+    uint8_t ids[DIGEST_IDS_MAX * HF__EVENT_ID_LEN];
+    const uint8_t *to[FAN_OUT];
+    size_t count = 0;
+    if (!e->open)
+        return;
+    uint32_t pause = e->timing.reconcile_ms;
+    hf__timer_set(e, HF__TIMER_RECONCILE, pause * 3 / 4 + hf__random_below(e, pause / 2 + 1));
+    hf__told_expire(e);
+    if (!e->claimed || pick(e, 1, to) == 0 || hf__calling(e, HF_METHOD_GOSSIP, to[0], NULL))
+        return;
+    while ((uint64_t)e->members->told_count >> m.bits > BUCKET_IDS)
+        m.bits++;
+    m.bucket = hf__random_below(e, UINT32_C(1) << m.bits);
+    for (size_t i = 0; i < e->members->told_count && count < DIGEST_IDS_MAX; i++)
+        if (in_bucket(e->members->told[i]->id, m.bits, m.bucket))
+            memcpy(ids + count++ * HF__EVENT_ID_LEN, e->members->told[i]->id, HF__EVENT_ID_LEN);
+    m.known = hf_bytes_of(ids, count * HF__EVENT_ID_LEN);
+    hf__versions(e, &m.versions);
+    int r = hf__call(e, &ask_digest, to[0], hf__encode(e, &hf_wire_gossip_request, &m));
+    (void)r; /* another one is asked next time */
+}
+
+static bool holds_id(struct hf_bytes ids, const uint8_t *id)
+{
+    for (size_t i = 0; i + HF__EVENT_ID_LEN <= ids.len; i += HF__EVENT_ID_LEN)
+        if (memcmp(ids.data + i, id, HF__EVENT_ID_LEN) == 0)
+            return true;
+    return false;
+}
+
+static const struct hf__told *by_id(const struct hf_engine *e, const uint8_t *id)
+{
+    for (size_t i = 0; i < e->members->told_count; i++) {
+        const struct hf__told *told = e->members->told[i];
+        if (memcmp(told->id, id, sizeof told->id) == 0 ||
+            (told->has_rival && memcmp(told->rival, id, sizeof told->rival) == 0))
+            return told;
+    }
+    return NULL;
+}
+
+/* What a digest lacks, and what of it is lacking here. */
+static void compare(struct hf_engine *e, const struct hf_gossip_request *m,
+                    struct hf_gossip_response *answer)
+{
+    uint8_t *wanted = hf__scratch(e, (size_t)WANTED_MAX * HF__EVENT_ID_LEN);
+    size_t count = 0;
+    for (size_t i = 0; i < e->members->told_count; i++) {
+        const struct hf__told *told = e->members->told[i];
+        if (in_bucket(told->id, m->bits, m->bucket) && !holds_id(m->known, told->id))
+            add(e, told, answer->events, &answer->events_count);
+    }
+    for (size_t i = 0; i + HF__EVENT_ID_LEN <= m->known.len && count < WANTED_MAX;
+         i += HF__EVENT_ID_LEN)
+        if (by_id(e, m->known.data + i) == NULL)
+            memcpy(wanted + count++ * HF__EVENT_ID_LEN, m->known.data + i, HF__EVENT_ID_LEN);
+    answer->wanted = hf_bytes_of(wanted, count * HF__EVENT_ID_LEN);
+}
+
+/* Judges what an account told; what makes it stale goes back, when there is an answer for it. */
+static void hear(struct hf_engine *e, const uint8_t account[static 32], bool behind,
+                 const struct hf_signed_event *events, size_t count,
+                 struct hf_gossip_response *answer)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct hf_event_statement s = {0};
+        struct hf__told *newer;
+        int r = hf__news_accept(e, &events[i], &newer);
+        if (r >= 0)
+            continue;
+        if (r == HF_EEVENT_STALE || (behind && r == HF_ENOTMEMBER)) {
+            if (newer != NULL && answer != NULL)
+                add(e, newer, answer->events, &answer->events_count);
+            continue;
+        }
+        int known = hf__decode(e, &hf_wire_event_statement, events[i].statement, &s);
+        hf__trace(e, HF_TRACE_EVENT_REFUSED, r, account, known == 0 ? s.kind : 0, 0);
+        hf__teller_bad(e, account);
+    }
+}
+
+int hf__recv_gossip(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
+{
+    struct hf_gossip_request m;
+    struct hf_signed_event events[HF_EVENTS_MESSAGE_MAX];
+    struct hf_gossip_response answer = {.events = events};
+    int r = hf__documents_ready(e);
+    if (r == 0)
+        r = hf__decode(e, &hf_wire_gossip_request, body, &m);
+    if (r != 0)
+        return r;
+    if (!from->has_account)
+        return HF_EPERMISSION;
+    bool behind = hf__versions_check(e, &m.versions) != 0;
+    if (!hf__is_member(e, from->account))
+        return behind ? HF_EBEHIND : HF_ENOTMEMBER;
+    if (!hf__teller_may(e, from->account, m.events_count))
+        return HF_EBUSY;
+    if (behind)
+        hf__documents_pull(e, from->account);
+    hear(e, from->account, behind, m.events, m.events_count, &answer);
+    if (m.digest)
+        compare(e, &m, &answer);
+    hf__versions(e, &answer.versions);
+    hf__reply(e, from->request, 0, hf__encode(e, &hf_wire_gossip_response, &answer), false);
+    return 0;
+}
+
+/* Gives a member the events that it asked for. */
+static void give(struct hf_engine *e, const uint8_t account[static 32], struct hf_bytes wanted)
+{
+    struct hf_signed_event events[HF_EVENTS_MESSAGE_MAX];
+    struct hf_gossip_request m = {.events = events};
+    for (size_t i = 0; i + HF__EVENT_ID_LEN <= wanted.len; i += HF__EVENT_ID_LEN) {
+        const struct hf__told *told = by_id(e, wanted.data + i);
+        if (told != NULL)
+            add(e, told, events, &m.events_count);
+    }
+    if (m.events_count == 0)
+        return;
+    hf__versions(e, &m.versions);
+    int r = hf__call(e, &ask_push, account, hf__encode(e, &hf_wire_gossip_request, &m));
+    (void)r; /* it hears them from others, or with its next digest */
+}
+
+int hf__gossip_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                        struct hf_bytes body)
+{
+    struct hf_gossip_response m;
+    if (error != 0 || !e->claimed || !hf__is_member(e, call->account))
+        return 0;
+    int r = hf__decode(e, &hf_wire_gossip_response, body, &m);
+    if (r != 0)
+        return r;
+    r = hf__versions_check(e, &m.versions);
+    if (!hf__teller_may(e, call->account, m.events_count))
+        return 0;
+    hear(e, call->account, r != 0, m.events, m.events_count, NULL);
+    /* What was pushed was wanted by nobody: only a digest is answered with wishes. */
+    if (call->arg != PUSHED)
+        give(e, call->account, m.wanted);
+    return r;
+}

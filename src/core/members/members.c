@@ -1,0 +1,121 @@
+/* The other members as a whole: taken up, forgotten, measured. */
+#include "members/members.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+
+static const struct hf_bytes no_key = {0};
+
+int hf__members_init(struct hf_engine *e, const struct hf_engine_config *config)
+{
+    if (config->address == NULL)
+        return 0;
+    size_t len = strlen(config->address) + 1;
+    e->members->address = malloc(len);
+    if (e->members->address == NULL)
+        return HF_ENOMEM;
+    memcpy(e->members->address, config->address, len);
+    return 0;
+}
+
+void hf__members_open(struct hf_engine *e)
+{
+    struct hf_member_row row;
+    hf_assert(e->open && e->members->told_count == 0);
+    struct hf_blob *value = hf__rows_get(&e->rows, HF_ROW_MEMBER, no_key);
+    if (value != NULL) {
+        int r = hf__decode(e, &hf_wire_member_row, hf_blob_bytes(value), &row);
+        hf_assert(r == 0);
+        e->members->incarnation = row.incarnation;
+    }
+    hf__told_load(e);
+    hf__timer_set(e, HF__TIMER_RECONCILE, hf__random_below(e, e->timing.reconcile_ms));
+}
+
+/* The set names another address than the one at which this node is reached: says so, once. */
+static void tell_address(struct hf_engine *e)
+{
+    const struct hf__members *m = e->members;
+    long at = e->trust->set != NULL ? hf_set_find(e->trust->set, e->account) : -1;
+    if (!e->claimed || m->address == NULL || at < 0)
+        return;
+    struct hf_bytes own = hf_bytes_of(m->address, strlen(m->address));
+    bool moved = !hf_bytes_equal(e->trust->set->u.set.validators[at].address, own);
+    const struct hf__told *said = hf__told_find(e, e->account, HF__NEWS_ADDRESS, NULL);
+    bool says = said != NULL && !said->over;
+    if (says) {
+        struct hf_signed_event signed_event;
+        struct hf_event_statement s;
+        int r = hf__decode(e, &hf_wire_signed_event, hf_blob_bytes(said->encoded), &signed_event);
+        if (r == 0)
+            r = hf__decode(e, &hf_wire_event_statement, signed_event.statement, &s);
+        hf_assert(r == 0);
+        if (moved && hf_bytes_equal(s.address, own))
+            return;
+    }
+    if (!moved && !says)
+        return;
+    struct hf_event_statement what = {.kind = HF__NEWS_ADDRESS, .address = own, .over = !moved};
+    hf__news_issue(e, &what);
+}
+
+/* Signs one of its own events again, under the present ballot. */
+static void say_again(struct hf_engine *e, const struct hf__told *told)
+{
+    struct hf_signed_event signed_event;
+    struct hf_event_statement s;
+    int r = hf__decode(e, &hf_wire_signed_event, hf_blob_bytes(told->encoded), &signed_event);
+    if (r == 0)
+        r = hf__decode(e, &hf_wire_event_statement, signed_event.statement, &s);
+    hf_assert(r == 0);
+    hf__news_issue(e, &s);
+}
+
+void hf__members_claimed(struct hf_engine *e)
+{
+    const struct hf__told *told;
+    hf_assert(e->claimed);
+    if ((told = hf__told_find(e, e->account, HF__NEWS_LEAVE, NULL)) != NULL && !told->over)
+        say_again(e, told);
+    /* It is back: a drain ends by itself with the restart. */
+    if ((told = hf__told_find(e, e->account, HF__NEWS_DRAINING, NULL)) != NULL && !told->over)
+        hf__news_draining(e, true);
+    if ((told = hf__told_find(e, e->account, HF__NEWS_ADDRESS, NULL)) != NULL && !told->over)
+        say_again(e, told);
+    tell_address(e);
+}
+
+void hf__members_adopted(struct hf_engine *e)
+{
+    if (!e->open)
+        return;
+    hf__told_expire(e);
+    e->members->changed++;
+    e->members->news = true;
+    hf__gossip_soon(e);
+    tell_address(e);
+}
+
+void hf__members_lock(struct hf_engine *e)
+{
+    struct hf__members *m = e->members;
+    hf__told_free(e);
+    free(m->tellers);
+    m->tellers = NULL;
+    m->tellers_count = 0;
+    m->incarnation = 0;
+    m->news = false;
+}
+
+void hf__members_done(struct hf_engine *e)
+{
+    free(e->members->address);
+}
+
+size_t hf__members_memory(const struct hf_engine *e)
+{
+    const struct hf__members *m = e->members;
+    size_t sum = hf__told_memory(e) + m->tellers_count * sizeof *m->tellers;
+    return sum + (m->address != NULL ? strlen(m->address) + 1 : 0);
+}

@@ -1,0 +1,159 @@
+/*
+ * The other members: what they tell of themselves and of each other as signed events
+ * (proto/GOSSIP.md), and the one answer that is drawn from it, the view. It knows nothing of
+ * shares; owner, provider and life ask it. Private to core.
+ */
+#ifndef HF_CORE_MEMBERS_H
+#define HF_CORE_MEMBERS_H
+
+#include "trust/trust.h"
+
+/* Kinds of events, as event_statement.kind. */
+enum hf__news {
+    HF__NEWS_LEAVE = 1,
+    HF__NEWS_DRAINING,
+    HF__NEWS_ADDRESS,
+    HF__NEWS_ALIVE,
+    HF__NEWS_SUSPECT,
+};
+
+/* Where an event stands among those of its subject. */
+struct hf__place {
+    uint64_t claim;
+    uint64_t incarnation;
+};
+
+enum { HF__EVENT_ID_LEN = 8 };
+
+/* An event that is kept. */
+struct hf__told {
+    uint8_t subject[32];
+    uint8_t author[32];
+    uint8_t kind;   /* enum hf__news */
+    uint8_t budget; /* how often it is told yet */
+    bool over, done;
+    bool has_rival;
+    uint8_t id[HF__EVENT_ID_LEN];
+    uint8_t rival[HF__EVENT_ID_LEN]; /* of another that its author signed for the same place */
+    struct hf__place place;
+    uint64_t issued_s, expires_s, until_s;
+    uint32_t registered_epoch;
+    struct hf_blob *encoded; /* signed_event */
+};
+
+/* How much an account may tell. */
+struct hf__teller {
+    uint8_t account[32];
+    uint32_t left; /* events that it may tell now */
+    uint64_t at_ms;
+};
+
+struct hf__members {
+    struct hf__told **told; /* by subject, kind, author */
+    uint32_t told_count, told_cap;
+    uint32_t changed; /* counts what may have changed the view of a member */
+    uint64_t incarnation;
+    struct hf__teller *tellers;
+    uint16_t tellers_count;
+    bool news;     /* a document was adopted, and is told once */
+    char *address; /* at which others reach this node; NULL: where the set says */
+};
+
+/* HF_ENOMEM. */
+HF_MUST_USE int hf__members_init(struct hf_engine *e, const struct hf_engine_config *config);
+/* The vault is open: takes up what it holds, and begins to compare with others. */
+void hf__members_open(struct hf_engine *e);
+/* The own claim stands: says again under it what was said of this node and still holds. */
+void hf__members_claimed(struct hf_engine *e);
+/* A document was adopted: drops what is of no member any more, and tells of the document. */
+void hf__members_adopted(struct hf_engine *e);
+/* Forgets what was told. */
+void hf__members_lock(struct hf_engine *e);
+void hf__members_done(struct hf_engine *e);
+size_t hf__members_memory(const struct hf_engine *e); /* bytes, without sizeof(hf__members) */
+
+/* ---- told.c: the events that are kept */
+
+/* NULL: there is none. author: of a suspect; else NULL. */
+struct hf__told *hf__told_find(const struct hf_engine *e, const uint8_t subject[static 32],
+                               enum hf__news kind, const uint8_t *author);
+/* The index of the first event of a subject; walk on while the subject is the same. */
+size_t hf__told_first(const struct hf_engine *e, const uint8_t subject[static 32]);
+/* Keeps an event in place of one with the same key; takes encoded over. Returns it. */
+struct hf__told *hf__told_put(struct hf_engine *e, const struct hf__told *what);
+/* What is kept of an event that was decoded; encoded is left out. */
+struct hf__told hf__told_of(struct hf_engine *e, const struct hf_event_statement *s,
+                            const struct hf_signed_event *what);
+/* Writes the row of an event that must survive a restart. */
+void hf__told_row(struct hf_engine *e, const struct hf__told *told);
+/* Drops the one at index, and its row. */
+void hf__told_drop(struct hf_engine *e, size_t index);
+/* The highest place among what an account has said of itself; zeros: nothing is known. */
+struct hf__place hf__told_highest(const struct hf_engine *e, const uint8_t subject[static 32]);
+int hf__place_compare(const struct hf__place *a, const struct hf__place *b);
+/* Drops what has expired, and what is about or of accounts that are no members. */
+void hf__told_expire(struct hf_engine *e);
+/* Loads the rows of the vault. */
+void hf__told_load(struct hf_engine *e);
+size_t hf__told_memory(const struct hf_engine *e); /* bytes held */
+void hf__told_free(struct hf_engine *e);
+
+/* ---- accept.c: whether an event is taken */
+
+enum { HF__NEWS_KNOWN = 1 };
+/*
+ * Judges an event and keeps it when it is good and new. 0: taken. HF__NEWS_KNOWN. Else a refusal of
+ * GOSSIP.md, section 2; ret_newer: the one that makes it stale, or NULL.
+ */
+HF_MUST_USE int hf__news_accept(struct hf_engine *e, const struct hf_signed_event *what,
+                                struct hf__told **ret_newer);
+
+/* ---- issue.c: what this node says */
+
+/*
+ * Signs an event of this node about itself, keeps and spreads it: what holds kind, expires_s, and
+ * what belongs to the kind; the rest is filled in. The claim stands.
+ */
+void hf__news_issue(struct hf_engine *e, struct hf_event_statement *what);
+/* Answers a suspicion: alive, at a higher place. */
+void hf__news_alive(struct hf_engine *e);
+/* Says that this node is about to stop for a while, or no longer. */
+void hf__news_draining(struct hf_engine *e, bool over);
+
+/* ---- gossip.c: how events spread */
+
+/* How often a new event is told by each. */
+uint8_t hf__gossip_budget(const struct hf_engine *e);
+/* There is something to tell: sets the timer. */
+void hf__gossip_soon(struct hf_engine *e);
+/* The timer: tells a few members what is new. */
+void hf__gossip_push(struct hf_engine *e);
+/* The timer: compares with a random member, and sets itself again. */
+void hf__gossip_reconcile(struct hf_engine *e);
+int hf__recv_gossip(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
+int hf__gossip_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                        struct hf_bytes body);
+
+/* ---- teller.c: how much an account may tell */
+
+/* Whether it may tell so many events now; counts them. */
+bool hf__teller_may(struct hf_engine *e, const uint8_t account[static 32], size_t events);
+/* It told something that is refused. */
+void hf__teller_bad(struct hf_engine *e, const uint8_t account[static 32]);
+
+/* ---- view.c: the one answer about a member */
+
+struct hf__view {
+    enum hf_member_state state;
+    bool draining;    /* announced, until until_s */
+    uint64_t until_s; /* of the leave or the drain; 0 none */
+    uint64_t place;   /* incarnation of its newest word; 0 none */
+};
+
+struct hf__view hf__view(const struct hf_engine *e, const uint8_t account[static 32]);
+/* Whether it has said, or the authority says, that it goes for good: its shares move at once. */
+bool hf__view_departs(const struct hf_engine *e, const uint8_t account[static 32]);
+/* Whether new shares may be left with it. */
+bool hf__view_takes(const struct hf_engine *e, const uint8_t account[static 32]);
+
+#endif

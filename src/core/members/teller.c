@@ -1,0 +1,57 @@
+/* How much an account may tell: a bucket of events, refilled at a rate. Who forges or floods loses
+ * its own voice. */
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "members/members.h"
+
+enum { BAD_COSTS = 16 };
+
+static void refill(const struct hf_engine *e, struct hf__teller *t)
+{
+    hf_assert(t->left <= HF_EVENTS_BURST && t->at_ms <= e->now_ms);
+    uint64_t more = (e->now_ms - t->at_ms) * HF_EVENTS_RATE / 1000;
+    if (more == 0)
+        return;
+    t->at_ms = e->now_ms;
+    t->left = more + t->left > HF_EVENTS_BURST ? HF_EVENTS_BURST : t->left + (uint32_t)more;
+}
+
+/* The account's bucket; a new one takes the place of the fullest, which says nothing of its
+ * owner. */
+static struct hf__teller *teller_of(struct hf_engine *e, const uint8_t account[static 32])
+{
+    struct hf__members *m = e->members;
+    struct hf__teller *fullest = NULL;
+    for (size_t i = 0; i < m->tellers_count; i++) {
+        struct hf__teller *t = &m->tellers[i];
+        refill(e, t);
+        if (memcmp(t->account, account, 32) == 0)
+            return t;
+        if (fullest == NULL || t->left > fullest->left)
+            fullest = t;
+    }
+    if (m->tellers_count < HF_TELLERS_MAX) {
+        m->tellers = realloc(m->tellers, (m->tellers_count + 1u) * sizeof *m->tellers);
+        hf_assert(m->tellers != NULL);
+        fullest = &m->tellers[m->tellers_count++];
+    }
+    *fullest = (struct hf__teller){.left = HF_EVENTS_BURST, .at_ms = e->now_ms};
+    memcpy(fullest->account, account, 32);
+    return fullest;
+}
+
+bool hf__teller_may(struct hf_engine *e, const uint8_t account[static 32], size_t events)
+{
+    struct hf__teller *t = teller_of(e, account);
+    if (t->left < events + 1)
+        return false;
+    t->left -= (uint32_t)events + 1;
+    return true;
+}
+
+void hf__teller_bad(struct hf_engine *e, const uint8_t account[static 32])
+{
+    struct hf__teller *t = teller_of(e, account);
+    t->left = t->left > BAD_COSTS ? t->left - BAD_COSTS : 0;
+}

@@ -1,0 +1,208 @@
+/* The events that are kept: one of a kind for a subject, one suspect for each author. */
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "members/members.h"
+
+int hf__place_compare(const struct hf__place *a, const struct hf__place *b)
+{
+    if (a->claim != b->claim)
+        return a->claim < b->claim ? -1 : 1;
+    if (a->incarnation != b->incarnation)
+        return a->incarnation < b->incarnation ? -1 : 1;
+    return 0;
+}
+
+/* What an account says of itself has one author: itself. */
+static int order(const struct hf__told *t, const uint8_t *subject, uint8_t kind,
+                 const uint8_t *author)
+{
+    int r = memcmp(t->subject, subject, 32);
+    if (r == 0)
+        r = (t->kind > kind) - (t->kind < kind);
+    if (r == 0 && kind == HF__NEWS_SUSPECT && author != NULL)
+        r = memcmp(t->author, author, 32);
+    return r;
+}
+
+static size_t lower_bound(const struct hf__members *m, const uint8_t *subject, uint8_t kind,
+                          const uint8_t *author)
+{
+    size_t low = 0, high = m->told_count;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (order(m->told[mid], subject, kind, author) < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+size_t hf__told_first(const struct hf_engine *e, const uint8_t subject[static 32])
+{
+    return lower_bound(e->members, subject, 0, NULL);
+}
+
+struct hf__told *hf__told_find(const struct hf_engine *e, const uint8_t subject[static 32],
+                               enum hf__news kind, const uint8_t *author)
+{
+    const struct hf__members *m = e->members;
+    hf_assert((kind == HF__NEWS_SUSPECT) == (author != NULL));
+    size_t at = lower_bound(m, subject, (uint8_t)kind, author);
+    if (at == m->told_count || order(m->told[at], subject, (uint8_t)kind, author) != 0)
+        return NULL;
+    return m->told[at];
+}
+
+struct hf__told *hf__told_put(struct hf_engine *e, const struct hf__told *what)
+{
+    struct hf__members *m = e->members;
+    hf_assert(what->encoded != NULL && what->kind >= HF__NEWS_LEAVE);
+    size_t at = lower_bound(m, what->subject, what->kind, what->author);
+    bool there =
+        at < m->told_count && order(m->told[at], what->subject, what->kind, what->author) == 0;
+    if (!there) {
+        if (m->told_count == m->told_cap) {
+            m->told_cap = m->told_cap < 8 ? 8 : m->told_cap + m->told_cap / 2;
+            m->told = realloc(m->told, m->told_cap * sizeof(struct hf__told *));
+            hf_assert(m->told != NULL);
+        }
+        memmove(&m->told[at + 1], &m->told[at], (m->told_count - at) * sizeof(struct hf__told *));
+        m->told[at] = malloc(sizeof(struct hf__told));
+        hf_assert(m->told[at] != NULL);
+        m->told_count++;
+    } else {
+        hf_blob_unref(m->told[at]->encoded);
+    }
+    *m->told[at] = *what;
+    return m->told[at];
+}
+
+/* Kept in the vault: what must not be forgotten by a restart. */
+static bool lasting(uint8_t kind)
+{
+    return kind == HF__NEWS_LEAVE || kind == HF__NEWS_DRAINING || kind == HF__NEWS_ADDRESS;
+}
+
+void hf__told_row(struct hf_engine *e, const struct hf__told *told)
+{
+    uint8_t key[33];
+    if (!lasting(told->kind))
+        return;
+    memcpy(key, told->subject, 32);
+    key[32] = told->kind;
+    hf__put_blob(e, HF_ROW_EVENT, hf_bytes_of(key, sizeof key), told->encoded);
+}
+
+void hf__told_drop(struct hf_engine *e, size_t index)
+{
+    struct hf__members *m = e->members;
+    hf_assert(index < m->told_count);
+    struct hf__told *told = m->told[index];
+    uint8_t key[33];
+    memcpy(key, told->subject, 32);
+    key[32] = told->kind;
+    if (lasting(told->kind))
+        hf__del(e, HF_ROW_EVENT, hf_bytes_of(key, sizeof key));
+    hf_blob_unref(told->encoded);
+    free(told);
+    m->told_count--;
+    memmove(&m->told[index], &m->told[index + 1],
+            (m->told_count - index) * sizeof(struct hf__told *));
+    m->changed++;
+}
+
+struct hf__place hf__told_highest(const struct hf_engine *e, const uint8_t subject[static 32])
+{
+    const struct hf__members *m = e->members;
+    struct hf__place highest = {0};
+    for (size_t i = hf__told_first(e, subject);
+         i < m->told_count && memcmp(m->told[i]->subject, subject, 32) == 0; i++)
+        if (m->told[i]->kind != HF__NEWS_SUSPECT &&
+            hf__place_compare(&m->told[i]->place, &highest) > 0)
+            highest = m->told[i]->place;
+    return highest;
+}
+
+/* A leave ends one registration: the next one of the same account is not touched by it. */
+static bool of_another_registration(const struct hf_engine *e, const struct hf__told *told)
+{
+    long at = hf_set_find(e->trust->set, told->subject);
+    return told->kind == HF__NEWS_LEAVE && at >= 0 &&
+           e->trust->set->u.set.validators[at].registered_epoch != told->registered_epoch;
+}
+
+void hf__told_expire(struct hf_engine *e)
+{
+    struct hf__members *m = e->members;
+    uint64_t now_s = hf__now_s(e);
+    for (size_t i = 0; i < m->told_count;) {
+        const struct hf__told *told = m->told[i];
+        bool gone = e->trust->set != NULL &&
+                    (!hf__is_member(e, told->subject) || !hf__is_member(e, told->author) ||
+                     of_another_registration(e, told));
+        if (gone || told->expires_s <= now_s)
+            hf__told_drop(e, i);
+        else
+            i++;
+    }
+}
+
+void hf__told_load(struct hf_engine *e)
+{
+    struct hf_bytes none = {0};
+    const struct hf__row *at;
+    for (size_t i = hf__rows_first(&e->rows, HF_ROW_EVENT, none);
+         (at = hf__rows_at(&e->rows, i, HF_ROW_EVENT, none)) != NULL; i++) {
+        struct hf_signed_event signed_event;
+        struct hf_event_statement s;
+        int r = hf__decode(e, &hf_wire_signed_event, hf_blob_bytes(at->value), &signed_event);
+        if (r == 0)
+            r = hf__decode(e, &hf_wire_event_statement, signed_event.statement, &s);
+        hf_assert(r == 0); /* it was taken once, and the vault keeps what it is given */
+        struct hf__told told = hf__told_of(e, &s, &signed_event);
+        told.encoded = hf_blob_ref(at->value);
+        hf__told_put(e, &told);
+    }
+}
+
+struct hf__told hf__told_of(struct hf_engine *e, const struct hf_event_statement *s,
+                            const struct hf_signed_event *what)
+{
+    uint8_t hash[32];
+    struct hf__told told = {.kind = (uint8_t)s->kind,
+                            .over = s->over,
+                            .done = s->done,
+                            .place = {s->ballot.number, s->incarnation},
+                            .issued_s = s->issued_s,
+                            .expires_s = s->expires_s,
+                            .until_s = s->until_s,
+                            .registered_epoch = (uint32_t)s->registered_epoch};
+    memcpy(told.subject, s->subject, 32);
+    memcpy(told.author, s->author, 32);
+    e->suite->hash("holdfast/v1/event-id", what->statement, hash);
+    memcpy(told.id, hash, sizeof told.id);
+    return told;
+}
+
+size_t hf__told_memory(const struct hf_engine *e)
+{
+    const struct hf__members *m = e->members;
+    size_t sum = m->told_cap * sizeof(struct hf__told *);
+    for (size_t i = 0; i < m->told_count; i++)
+        sum += sizeof(struct hf__told) + hf__blob_memory(m->told[i]->encoded);
+    return sum;
+}
+
+void hf__told_free(struct hf_engine *e)
+{
+    struct hf__members *m = e->members;
+    for (size_t i = 0; i < m->told_count; i++) {
+        hf_blob_unref(m->told[i]->encoded);
+        free(m->told[i]);
+    }
+    free(m->told);
+    m->told = NULL;
+    m->told_count = m->told_cap = 0;
+}

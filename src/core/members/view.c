@@ -1,0 +1,53 @@
+/* The view: the one answer about a member, authority first. */
+#include "members/members.h"
+
+static bool leaves(const struct hf_engine *e, const struct hf_validator *v, struct hf__view *ret)
+{
+    const struct hf__told *told = hf__told_find(e, v->account, HF__NEWS_LEAVE, NULL);
+    if (told == NULL || told->over || told->registered_epoch != v->registered_epoch)
+        return v->leaving;
+    hf_assert(memcmp(told->author, v->account, 32) == 0);
+    ret->until_s = told->until_s;
+    if (told->done)
+        ret->state = HF_MEMBER_LEFT;
+    return true;
+}
+
+static bool suspected(const struct hf_engine *e, const uint8_t account[static 32])
+{
+    const struct hf__members *m = e->members;
+    for (size_t i = hf__told_first(e, account);
+         i < m->told_count && memcmp(m->told[i]->subject, account, 32) == 0; i++)
+        if (m->told[i]->kind == HF__NEWS_SUSPECT)
+            return true;
+    return false;
+}
+
+struct hf__view hf__view(const struct hf_engine *e, const uint8_t account[static 32])
+{
+    struct hf__view view = {.state = HF_MEMBER_NONE};
+    long at = e->trust->set != NULL ? hf_set_find(e->trust->set, account) : -1;
+    if (at < 0)
+        return view;
+    view.place = hf__told_highest(e, account).incarnation;
+    view.state = HF_MEMBER_LEAVING;
+    if (leaves(e, &e->trust->set->u.set.validators[at], &view))
+        return view;
+    view.state = suspected(e, account) ? HF_MEMBER_SUSPECT : HF_MEMBER_MEMBER;
+    const struct hf__told *drain = hf__told_find(e, account, HF__NEWS_DRAINING, NULL);
+    view.draining = drain != NULL && !drain->over && drain->until_s > hf__now_s(e);
+    if (view.draining)
+        view.until_s = drain->until_s;
+    return view;
+}
+
+bool hf__view_departs(const struct hf_engine *e, const uint8_t account[static 32])
+{
+    enum hf_member_state state = hf__view(e, account).state;
+    return state == HF_MEMBER_NONE || state == HF_MEMBER_LEAVING || state == HF_MEMBER_LEFT;
+}
+
+bool hf__view_takes(const struct hf_engine *e, const uint8_t account[static 32])
+{
+    return !hf__view_departs(e, account) && !hf__view(e, account).draining;
+}

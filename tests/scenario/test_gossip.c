@@ -1,0 +1,412 @@
+/* What members tell of each other: taken from the right one, kept once, spread to all
+ * (proto/GOSSIP.md). */
+#include "testnet.h"
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "members/members.h"
+
+#include <criterion/criterion.h>
+
+enum { DAY_S = 86400, RECONCILED_MS = 5 * 30000 };
+
+static const uint8_t *account(struct hf_world *w, uint32_t node)
+{
+    return hf_world_account(w, node);
+}
+
+/* What a node keeps of a kind about another; NULL: nothing. by: the author of a suspect. */
+static const struct hf__told *kept(struct hf_world *w, uint32_t node, uint32_t about,
+                                   enum hf__news kind, long by)
+{
+    const struct hf_engine *e = hf_world_engine(w, node);
+    return e == NULL ? NULL
+                     : hf__told_find(e, account(w, about), kind,
+                                     by < 0 ? NULL : account(w, (uint32_t)by));
+}
+
+/* An event as its author would make it now: of itself, or a suspicion of another. */
+static struct hf_event_statement event_of(struct hf_world *w, uint32_t author, uint32_t subject,
+                                          enum hf__news kind, uint64_t incarnation)
+{
+    const struct hf_engine *e = hf_world_engine(w, author);
+    struct hf_event_statement s = {.kind = kind, .incarnation = incarnation};
+    memcpy(s.network, hf_world_network_id(w), 32);
+    memcpy(s.author, account(w, author), 32);
+    memcpy(s.subject, account(w, subject), 32);
+    s.ballot.number = e->claim;
+    memcpy(s.ballot.instance, e->instance, 16);
+    s.issued_s = e->wall_ms / 1000;
+    s.expires_s = s.issued_s + 600;
+    if (kind == HF__NEWS_LEAVE) {
+        const struct hf_document *set = hf_world_document(w, HF_DOCUMENT_SET);
+        long at = hf_set_find(set, account(w, subject));
+        s.registered_epoch = set->u.set.validators[at].registered_epoch;
+    }
+    return s;
+}
+
+/* Signed by a node's own key; encoded in `ret`. */
+static struct hf_signed_event sign(struct hf_world *w, uint32_t signer,
+                                   const struct hf_event_statement *s, struct hf_buf *ret)
+{
+    struct hf_signed_event what;
+    cr_assert_eq(hf_wire_encode(&hf_wire_event_statement, s, ret), 0);
+    what.statement = hf_buf_bytes(ret);
+    hf_world_suite(w)->sign(hf_world_engine(w, signer)->secrets->account, "holdfast/v1/event",
+                            what.statement, what.signature);
+    return what;
+}
+
+/* Tells one event to a node, on a connection of another; the answer's error. */
+static int tell(struct hf_world *w, uint32_t to, const uint8_t *as, struct hf_signed_event *what)
+{
+    struct hf_gossip_request m = {.events = what, .events_count = 1};
+    struct hf_buf body, answer;
+    hf_buf_init(&body, 1 << 20);
+    hf_buf_init(&answer, 1 << 20);
+    m.versions.root = 1;
+    cr_assert_eq(hf_wire_encode(&hf_wire_gossip_request, &m, &body), 0);
+    int r = hf_world_ask(w, to, HF_METHOD_GOSSIP, as, hf_buf_bytes(&body), &answer);
+    hf_buf_done(&body);
+    hf_buf_done(&answer);
+    return r;
+}
+
+/* Signs and tells: what node `to` keeps afterwards is looked at by the caller. */
+static void say(struct hf_world *w, uint32_t to, uint32_t teller, uint32_t signer,
+                const struct hf_event_statement *s)
+{
+    struct hf_buf bytes;
+    hf_buf_init(&bytes, 4096);
+    struct hf_signed_event what = sign(w, signer, s, &bytes);
+    cr_assert_eq(tell(w, to, account(w, teller), &what), 0);
+    hf_buf_done(&bytes);
+}
+
+struct spread {
+    uint32_t about;
+    enum hf__news kind;
+    long by;
+    bool over;
+};
+
+static bool everywhere(struct hf_world *w, void *ctx)
+{
+    const struct spread *s = ctx;
+    for (uint32_t i = 0; i < hf_world_count(w); i++) {
+        const struct hf__told *told = kept(w, i, s->about, s->kind, s->by);
+        if (hf_world_running(w, i) && (told == NULL || told->over != s->over))
+            return false;
+    }
+    return true;
+}
+
+static void drain(struct hf_world *w, uint32_t node)
+{
+    cr_assert_eq(hf_world_drain(w, node, true, TESTNET_MS), 0);
+}
+
+Test(gossip, every_event_reaches_all_when_a_fifth_of_all_messages_is_lost)
+{
+    struct hf_world *w = testnet_up(20, 3, 5);
+    drain(w, 3);
+    hf_world_network(w)->loss = 0.2;
+    hf_world_network(w)->resend_us = 0;
+    struct spread s = {.about = 3, .kind = HF__NEWS_DRAINING, .by = -1};
+    cr_assert(hf_world_run_until(w, everywhere, &s, 30000));
+    testnet_end(w);
+}
+
+Test(gossip, an_event_crosses_a_partition_when_it_heals)
+{
+    struct hf_world *w = testnet_up(12, 3, 5);
+    uint8_t group[12] = {1, 1, 1, 1};
+    drain(w, 0);
+    cr_assert_eq(hf_world_drain(w, 0, false, TESTNET_MS), 0);
+    struct spread s = {.about = 0, .kind = HF__NEWS_DRAINING, .by = -1, .over = true};
+    cr_assert(hf_world_run_until(w, everywhere, &s, 30000));
+    hf_world_partition(w, group);
+    uint64_t next = hf_world_engine(w, 0)->members->incarnation + 1;
+    struct hf_event_statement what = event_of(w, 0, 0, HF__NEWS_ADDRESS, next);
+    what.address = hf_bytes_of("elsewhere:1", 11);
+    say(w, 1, 0, 0, &what);
+    hf_world_run_for(w, 60000);
+    cr_assert_not_null(kept(w, 3, 0, HF__NEWS_ADDRESS, -1));
+    cr_assert_null(kept(w, 7, 0, HF__NEWS_ADDRESS, -1));
+    hf_world_heal(w);
+    s = (struct spread){.about = 0, .kind = HF__NEWS_ADDRESS, .by = -1};
+    cr_assert(hf_world_run_until(w, everywhere, &s, RECONCILED_MS));
+    testnet_end(w);
+}
+
+/* Whether a node has refused an event with this error and named who told it. */
+static bool refused(struct hf_world *w, uint32_t node, uint32_t teller, int error)
+{
+    size_t count;
+    const struct hf_world_trace *traces = hf_world_traces(w, &count);
+    for (size_t i = 0; i < count; i++)
+        if (traces[i].node == node && traces[i].trace.type == HF_TRACE_EVENT_REFUSED &&
+            traces[i].trace.error == error &&
+            memcmp(traces[i].trace.account, account(w, teller), 32) == 0)
+            return true;
+    return false;
+}
+
+/* Node 1 tells node 2 something that changes nothing there, and is named. */
+static void changes_nothing(struct hf_world *w, uint32_t signer, const struct hf_event_statement *s,
+                            int error)
+{
+    uint32_t before = hf_world_engine(w, 2)->members->told_count;
+    uint32_t changed = hf_world_engine(w, 2)->members->changed;
+    say(w, 2, 1, signer, s);
+    cr_assert(refused(w, 2, 1, error), "%s", hf_error_name(error));
+    cr_assert_eq(hf_world_engine(w, 2)->members->told_count, before);
+    cr_assert_eq(hf_world_engine(w, 2)->members->changed, changed);
+}
+
+Test(gossip, forged_and_foreign_events_change_nothing_and_their_teller_is_named)
+{
+    struct hf_world *w = testnet_up(7, 3, 5);
+    struct hf_event_statement s = event_of(w, 3, 3, HF__NEWS_DRAINING, 1);
+    changes_nothing(w, 1, &s, HF_ESIGNATURE);
+    s = event_of(w, 3, 3, HF__NEWS_DRAINING, 1);
+    memcpy(s.author, account(w, 1), 32);
+    changes_nothing(w, 1, &s, HF_EEVENT_AUTHOR);
+    s = event_of(w, 3, 3, HF__NEWS_SUSPECT, 0);
+    changes_nothing(w, 3, &s, HF_EEVENT_AUTHOR);
+    s = event_of(w, 3, 3, HF__NEWS_ALIVE, 0);
+    changes_nothing(w, 3, &s, HF_EEVENT_AUTHOR);
+    s = event_of(w, 3, 3, HF__NEWS_ALIVE, 1);
+    s.network[0] ^= 1;
+    changes_nothing(w, 3, &s, HF_EDOCUMENT_NETWORK);
+    s = event_of(w, 3, 3, HF__NEWS_ALIVE, 1);
+    memset(s.author, 7, 32);
+    memset(s.subject, 7, 32);
+    changes_nothing(w, 3, &s, HF_ENOTMEMBER);
+    testnet_end(w);
+}
+
+Test(gossip, replayed_and_ill_dated_events_change_nothing)
+{
+    struct hf_world *w = testnet_up(7, 3, 5);
+    struct hf_event_statement s = event_of(w, 3, 3, HF__NEWS_ALIVE, 1);
+    s.issued_s -= 700;
+    s.expires_s -= 700;
+    changes_nothing(w, 3, &s, HF_EEXPIRED);
+    s = event_of(w, 3, 3, HF__NEWS_ALIVE, 1);
+    s.issued_s += 301;
+    s.expires_s += 301;
+    changes_nothing(w, 3, &s, HF_EEVENT_TIME);
+    s = event_of(w, 3, 3, HF__NEWS_ALIVE, 1);
+    s.expires_s = s.issued_s + 3601;
+    changes_nothing(w, 3, &s, HF_EEVENT_TIME);
+    s = event_of(w, 3, 3, HF__NEWS_DRAINING, 1);
+    s.expires_s = s.issued_s + 2 * DAY_S + 1;
+    changes_nothing(w, 3, &s, HF_EEVENT_TIME);
+    /* The same event again is known, and nothing happens. */
+    s = event_of(w, 3, 3, HF__NEWS_ALIVE, 1);
+    say(w, 2, 1, 3, &s);
+    uint32_t changed = hf_world_engine(w, 2)->members->changed;
+    say(w, 2, 1, 3, &s);
+    cr_assert_eq(hf_world_engine(w, 2)->members->changed, changed);
+    testnet_end(w);
+}
+
+Test(gossip, contradicting_events_change_nothing_and_the_first_stands)
+{
+    struct hf_world *w = testnet_up(7, 3, 5);
+    struct hf_event_statement s = event_of(w, 3, 3, HF__NEWS_DRAINING, 4);
+    say(w, 2, 1, 3, &s);
+    s.until_s = s.issued_s + 9;
+    changes_nothing(w, 3, &s, HF_EEVENT_CONTRADICTS);
+    cr_assert_eq(kept(w, 2, 3, HF__NEWS_DRAINING, -1)->until_s, 0);
+    s.incarnation = 5;
+    say(w, 2, 1, 3, &s);
+    cr_assert_eq(kept(w, 2, 3, HF__NEWS_DRAINING, -1)->until_s, s.until_s);
+    testnet_end(w);
+}
+
+Test(gossip, oversized_and_malformed_messages_are_refused_as_a_whole)
+{
+    struct hf_world *w = testnet_up(7, 3, 5);
+    static uint8_t large[2000];
+    struct hf_buf answer;
+    hf_buf_init(&answer, 1 << 20);
+    struct hf_bytes body = hf_bytes_of(large, sizeof large);
+    cr_assert_eq(hf_world_ask(w, 2, HF_METHOD_GOSSIP, account(w, 1), body, &answer), HF_EMALFORMED);
+    struct hf_buf bytes;
+    hf_buf_init(&bytes, 1 << 20);
+    struct hf_signed_event events[17] = {0};
+    struct hf_gossip_request m = {.events = events, .events_count = 17};
+    cr_assert_neq(hf_wire_encode(&hf_wire_gossip_request, &m, &bytes), 0);
+    cr_assert_eq(hf_world_ask(w, 2, HF_METHOD_GOSSIP, NULL, body, &answer), HF_EMALFORMED);
+    m.events_count = 0;
+    m.digest = true;
+    hf_buf_clear(&bytes);
+    cr_assert_eq(hf_wire_encode(&hf_wire_gossip_request, &m, &bytes), 0);
+    cr_assert_eq(hf_world_ask(w, 2, HF_METHOD_GOSSIP, NULL, hf_buf_bytes(&bytes), &answer),
+                 HF_EPERMISSION);
+    uint8_t stranger[32] = {9};
+    cr_assert_eq(hf_world_ask(w, 2, HF_METHOD_GOSSIP, stranger, hf_buf_bytes(&bytes), &answer),
+                 HF_ENOTMEMBER);
+    hf_buf_done(&bytes);
+    hf_buf_done(&answer);
+    testnet_end(w);
+}
+
+/* A copy of a node that was superseded signs on with its old ballot. */
+Test(gossip, who_is_stale_is_answered_with_what_is_newer)
+{
+    struct hf_world *w = testnet_up(7, 3, 5);
+    struct hf_event_statement s = event_of(w, 3, 3, HF__NEWS_DRAINING, 9), old = s;
+    s.ballot.number++;
+    s.incarnation = 1;
+    say(w, 2, 1, 3, &s);
+    struct hf_buf bytes, body, answer;
+    hf_buf_init(&bytes, 4096);
+    hf_buf_init(&body, 1 << 16);
+    hf_buf_init(&answer, 1 << 16);
+    struct hf_signed_event what = sign(w, 3, &old, &bytes);
+    struct hf_gossip_request m = {.events = &what, .events_count = 1};
+    cr_assert_eq(hf_wire_encode(&hf_wire_gossip_request, &m, &body), 0);
+    cr_assert_eq(hf_world_ask(w, 2, HF_METHOD_GOSSIP, account(w, 1), hf_buf_bytes(&body), &answer),
+                 0);
+    struct hf_arena arena;
+    struct hf_gossip_response response;
+    hf_arena_init(&arena, 1 << 20);
+    cr_assert_eq(
+        hf_wire_decode(&hf_wire_gossip_response, hf_buf_bytes(&answer), &arena, &response, NULL),
+        0);
+    cr_assert_eq(response.events_count, 1);
+    cr_assert_eq(kept(w, 2, 3, HF__NEWS_DRAINING, -1)->place.incarnation, 1);
+    /* An old word is nobody's fault. */
+    cr_assert_not(refused(w, 2, 1, HF_EEVENT_STALE));
+    hf_arena_done(&arena);
+    hf_buf_done(&bytes);
+    hf_buf_done(&body);
+    hf_buf_done(&answer);
+    testnet_end(w);
+}
+
+Test(gossip, who_is_suspected_answers_and_the_suspicion_is_gone_everywhere)
+{
+    struct hf_world *w = testnet_up(9, 3, 5);
+    struct hf_event_statement s = event_of(w, 1, 3, HF__NEWS_SUSPECT, 0);
+    say(w, 2, 1, 1, &s);
+    cr_assert_eq(hf__view(hf_world_engine(w, 2), account(w, 3)).state, HF_MEMBER_SUSPECT);
+    struct spread alive = {.about = 3, .kind = HF__NEWS_ALIVE, .by = -1};
+    cr_assert(hf_world_run_until(w, everywhere, &alive, 10000));
+    for (uint32_t i = 0; i < 9; i++) {
+        cr_assert_null(kept(w, i, 3, HF__NEWS_SUSPECT, 1));
+        cr_assert_eq(hf__view(hf_world_engine(w, i), account(w, 3)).state, HF_MEMBER_MEMBER);
+    }
+    /* The same suspicion again is below what was answered. */
+    uint64_t answered = hf_world_engine(w, 3)->members->incarnation;
+    s.issued_s++;
+    say(w, 2, 1, 1, &s);
+    hf_world_run_for(w, 10000);
+    cr_assert_null(kept(w, 2, 3, HF__NEWS_SUSPECT, 1));
+    cr_assert_eq(hf_world_engine(w, 3)->members->incarnation, answered);
+    testnet_end(w);
+}
+
+Test(gossip, a_suspicion_that_names_what_its_subject_never_signed_is_refused)
+{
+    struct hf_world *w = testnet_up(7, 3, 5);
+    struct hf_event_statement invented = event_of(w, 3, 3, HF__NEWS_ALIVE, HF_WIRE_INCARNATION_MAX);
+    struct hf_event_statement s = event_of(w, 1, 3, HF__NEWS_SUSPECT, 0);
+    struct hf_buf bytes, seen;
+    hf_buf_init(&bytes, 4096);
+    hf_buf_init(&seen, 4096);
+    struct hf_signed_event by_another = sign(w, 1, &invented, &bytes);
+    cr_assert_eq(hf_wire_encode(&hf_wire_signed_event, &by_another, &seen), 0);
+    s.seen = hf_buf_bytes(&seen);
+    changes_nothing(w, 1, &s, HF_EEVENT_SEEN);
+    s.seen = hf_bytes_of("nothing", 7);
+    changes_nothing(w, 1, &s, HF_EEVENT_SEEN);
+    hf_buf_done(&bytes);
+    hf_buf_done(&seen);
+    testnet_end(w);
+}
+
+Test(gossip, one_author_cannot_keep_more_suspicions_than_its_bound)
+{
+    struct hf_world *w = testnet_up(20, 3, 5);
+    hf_world_partition(w, (uint8_t[20]){[2] = 1}); /* nobody answers */
+    unsigned taken = 0;
+    for (uint32_t i = 0; i < 20; i++) {
+        if (i == 1 || i == 2)
+            continue;
+        struct hf_event_statement s = event_of(w, 1, i, HF__NEWS_SUSPECT, 0);
+        say(w, 2, 1, 1, &s);
+        taken += kept(w, 2, i, HF__NEWS_SUSPECT, 1) != NULL;
+    }
+    cr_assert_eq(taken, HF_EVENTS_SUSPECTS_MAX);
+    cr_assert(refused(w, 2, 1, HF_EQUOTA));
+    testnet_end(w);
+}
+
+Test(gossip, who_forges_loses_its_own_voice_and_nobody_elses)
+{
+    struct hf_world *w = testnet_up(7, 3, 5);
+    struct hf_event_statement s = event_of(w, 3, 3, HF__NEWS_DRAINING, 1);
+    struct hf_buf bytes;
+    hf_buf_init(&bytes, 4096);
+    struct hf_signed_event forged = sign(w, 1, &s, &bytes), good;
+    int r = 0;
+    unsigned heard = 0;
+    for (; heard < 1000 && (r = tell(w, 2, account(w, 1), &forged)) == 0; heard++)
+        ;
+    cr_assert_eq(r, HF_EBUSY);
+    cr_assert_lt(heard, HF_EVENTS_BURST / 8);
+    hf_buf_clear(&bytes);
+    good = sign(w, 3, &s, &bytes);
+    cr_assert_eq(tell(w, 2, account(w, 1), &good), HF_EBUSY);
+    cr_assert_eq(tell(w, 2, account(w, 4), &good), 0);
+    cr_assert_not_null(kept(w, 2, 3, HF__NEWS_DRAINING, -1));
+    /* It is heard again after a while. */
+    hf_world_run_for(w, 5000);
+    cr_assert_eq(tell(w, 2, account(w, 1), &good), 0);
+    hf_buf_done(&bytes);
+    testnet_end(w);
+}
+
+Test(gossip, what_must_last_survives_a_restart_and_incarnations_only_rise)
+{
+    struct hf_world *w = testnet_up(9, 3, 5);
+    drain(w, 3);
+    struct spread s = {.about = 3, .kind = HF__NEWS_DRAINING, .by = -1};
+    cr_assert(hf_world_run_until(w, everywhere, &s, 30000));
+    uint64_t before = hf_world_engine(w, 3)->members->incarnation;
+    hf_world_run_for(w, 1000); /* until it is durable */
+    testnet_restart(w, 5);
+    hf_world_cut(w, 3, 5);
+    cr_assert(hf_world_run_until_trace(w, 5, HF_TRACE_CLAIM_WON, 1, TESTNET_MS));
+    cr_assert_not_null(kept(w, 5, 3, HF__NEWS_DRAINING, -1));
+    hf_world_heal(w);
+    /* A drain ends by itself: who is back says so. */
+    testnet_restart(w, 3);
+    s.over = true;
+    cr_assert(hf_world_run_until(w, everywhere, &s, TESTNET_MS));
+    cr_assert_gt(hf_world_engine(w, 3)->members->incarnation, before);
+    testnet_end(w);
+}
+
+Test(gossip, events_of_who_left_the_set_are_dropped_and_a_new_document_is_told)
+{
+    struct hf_world *w = testnet_up(9, 3, 5);
+    drain(w, 3);
+    struct spread s = {.about = 3, .kind = HF__NEWS_DRAINING, .by = -1};
+    cr_assert(hf_world_run_until(w, everywhere, &s, 30000));
+    hf_world_crash(w, 3);
+    hf_world_set_remove(w, 3);
+    hf_world_quiet(w, true);
+    hf_world_set_issue(w);
+    hf_world_give_newest(w, 1);
+    hf_world_run_for(w, 5000);
+    for (uint32_t i = 0; i < 9; i++)
+        if (i != 3)
+            cr_assert_null(kept(w, i, 3, HF__NEWS_DRAINING, -1), "node %u", i);
+    testnet_end(w);
+}
