@@ -143,6 +143,7 @@ struct hf__node {
     uint8_t group;
     enum hf_state state; /* as it said last */
     uint8_t account[32];
+    uint8_t *told;           /* account that its configuration names, from malloc; NULL: none */
     uint64_t boot_us;        /* virtual time at which this incarnation began */
     uint64_t busy_us;        /* computes until then */
     uint64_t timer_us;       /* of the entry in the queue; UINT64_MAX none */

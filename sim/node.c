@@ -224,6 +224,7 @@ static void boot(struct hf_world *w, struct hf__node *n)
     } else {
         seeds_of(w, n->number, addresses, list, &config.seeds_count);
     }
+    config.account = n->told;
     n->secrets = NULL;
     allocates = n;
     int r = hf_engine_new(&config, &n->engine);
@@ -361,6 +362,7 @@ void hf__node_release(struct hf_world *w, struct hf__node *n)
         hf__storage_crash(w, n);
     }
     hf__disk_done(&n->disk);
+    free(n->told);
     free(n->held);
     free(n);
 }

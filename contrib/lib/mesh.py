@@ -125,6 +125,13 @@ class Node:
     def thaw(self):
         self.process.send_signal(signal.SIGCONT)
 
+    def lose_folder(self):
+        """Deletes the data folder of a daemon that is down, and tells its configuration whose it was."""
+        check(self.process is None, f"node {self.number} runs")
+        shutil.rmtree(self.data)
+        with self.config.open("a") as config:
+            config.write(f"account: {self.account}\n")
+
     def hang_up(self):
         self.process.send_signal(signal.SIGHUP)
 

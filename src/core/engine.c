@@ -55,6 +55,9 @@ int hf_engine_new(const struct hf_engine_config *config, struct hf_engine **ret)
     e->timing = config->timing;
     e->state = HF_STATE_STARTING;
     memcpy(e->network, config->network, sizeof e->network);
+    e->told = config->account != NULL;
+    if (e->told)
+        memcpy(e->account, config->account, sizeof e->account);
     for (size_t i = 0; i < HF__TIMERS; i++)
         e->timers[i] = HF__NEVER;
     e->secrets = e->secret_alloc(sizeof *e->secrets);

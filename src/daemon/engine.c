@@ -336,6 +336,7 @@ static struct hf_timing timing_of(const struct hf__settings_timing *t)
 
 static int make_engine(struct hf__daemon *d)
 {
+    static const uint8_t none[32];
     const char *seeds[HF_SEEDS_MAX];
     const struct hf__settings *s = d->settings;
     struct hf_engine_config config = {
@@ -344,6 +345,7 @@ static int make_engine(struct hf__daemon *d)
         .seeds = seeds,
         .seeds_count = s->seeds.count,
         .address = s->address.text,
+        .account = memcmp(s->account, none, sizeof none) != 0 ? s->account : NULL,
         .timing = timing_of(&s->timing),
         .accept_dev = s->platform == HF__PLATFORM_DEV,
         .secret_alloc = hf_secret_alloc,

@@ -147,6 +147,9 @@ static const struct hf_config_field fields[] = {
      .doc = "Folder of the vault (0700); made at the first start."},
     {"network", HF_CONFIG_HEX, HF_CONFIG_AT(struct hf__settings, network), .required = true,
      .doc = "Id of the network: 64 hexadecimal digits, as `holdfast network init` printed them."},
+    {"account", HF_CONFIG_HEX, HF_CONFIG_AT(struct hf__settings, account),
+     .doc =
+         "Who this node is, 64 digits, when its data folder is lost; left out: the folder says."},
     {"listen", HF_CONFIG_STRING, HF_CONFIG_AT(struct hf__settings, listen), .required = true,
      .min = 1, .max = 64,
      .doc = "Where peers reach this node: ip:port or [v6]:port; port 0 takes a free one."},

@@ -52,6 +52,7 @@ struct hf__settings_timing {
 struct hf__settings {
     const char *data;
     uint8_t network[32];
+    uint8_t account[32]; /* zero: the folder says */
     const char *listen;
     struct hf_config_address address; /* text NULL: where it listens */
     HF_CONFIG_LIST_OF(struct hf_config_address) seeds;

@@ -178,6 +178,8 @@ struct hf_disk *hf_world_disk_copy(const struct hf_world *w, uint32_t node);
 /* Puts a copy into a node that is down (its own: rolled back; another's: cloned). */
 void hf_world_disk_put(struct hf_world *w, uint32_t node, const struct hf_disk *disk);
 void hf_disk_free(struct hf_disk *disk);
+/* What the node's configuration says of its account from its next start on; NULL: nothing. */
+void hf_world_told(struct hf_world *w, uint32_t node, const uint8_t *account);
 /* Wipes a disk. The node is down. */
 void hf_world_disk_wipe(struct hf_world *w, uint32_t node);
 /* A row, or NULL; borrowed. Public rows are what the host reads; others the test alone. */

@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "base/secret.h"
 
-enum { FRESH_RETRY_MS = 500 };
+enum { FRESH_RETRY_MS = 500, FIRST_VERSION = 1 };
 
 /* A node that has nothing to lose: a new root secret, a new account, a new vault. */
 static void begin_fresh(struct hf_engine *e)
@@ -15,7 +15,7 @@ static void begin_fresh(struct hf_engine *e)
     e->suite->sign_keypair(&s->rng, e->account, s->account);
     e->suite->seal_keypair(&s->rng, e->sealing_key, s->sealing);
     e->active.has_root = e->has_account = true;
-    e->active.number = 1;
+    e->active.number = FIRST_VERSION;
     e->claim = e->claim_asked = 1; /* the vault's maker holds it */
     e->generation_next = 1;
     hf__vault_ask(e, HF_WORK_VAULT_CREATE);
@@ -60,6 +60,21 @@ static bool find_hint(struct hf_engine *e, const struct hf_event *event, struct 
     return false;
 }
 
+/* hint: NULL where the folder has none: everybody who may hold a share is asked. */
+static void begin_recovery(struct hf_engine *e, const struct hf_public_hint *hint, bool placed)
+{
+    struct hf_bytes record = {0};
+    if (hint != NULL)
+        memcpy(e->account, hint->account, 32);
+    if (hint != NULL && hint->has_record)
+        record = hf__encode(e, &hf_wire_signed_record, &hint->record);
+    e->has_account = true;
+    e->lost = !placed;
+    e->active.number = hint != NULL ? (uint32_t)hint->version : FIRST_VERSION;
+    hf__state_set(e, HF_STATE_RECOVERING, 0);
+    hf__recover_begin(e, record);
+}
+
 void hf__life_start(struct hf_engine *e, const struct hf_event *event)
 {
     struct hf_public_hint hint;
@@ -67,37 +82,41 @@ void hf__life_start(struct hf_engine *e, const struct hf_event *event)
     hf__documents_load(e, event->u.start.rows, event->u.start.rows_count);
     hf__timer_set(e, HF__TIMER_DOCUMENTS, 0);
     bool hinted = find_hint(e, event, &hint);
-    if (hinted && memcmp(hint.network, e->network, 32) != 0) {
-        block(e, HF_EDOCUMENT_NETWORK);
-        return;
+    bool placed = event->u.start.vault == HF_VAULT_PLACED;
+    int wrong = 0;
+    if (hinted && memcmp(hint.network, e->network, 32) != 0)
+        wrong = HF_EDOCUMENT_NETWORK;
+    else if (hinted && e->told && memcmp(hint.account, e->account, 32) != 0)
+        wrong = HF_EACCOUNT;
+    /* What was placed is never abandoned: a folder that lost its vault is a matter for a person,
+     * who says in the configuration whose it was. */
+    else if (!e->told && !placed && hinted && hint.has_record)
+        wrong = HF_EVAULT_GONE;
+    else if (!e->told && placed && !hinted)
+        wrong = HF_EMISSING;
+    if (wrong == HF_EVAULT_GONE) {
+        memcpy(e->account, hint.account, 32); /* to be shown */
+        e->has_account = true;
     }
-    if (event->u.start.vault != HF_VAULT_PLACED) {
-        /* What was placed is never abandoned: a folder that lost its vault is a matter for a
-         * person. */
-        if (hinted && hint.has_record)
-            block(e, HF_EVAULT_GONE);
-        else
-            begin_fresh(e);
-        return;
-    }
-    if (!hinted) {
-        block(e, HF_EMISSING);
-        return;
-    }
-    memcpy(e->account, hint.account, 32);
-    e->has_account = true;
-    e->active.number = (uint32_t)hint.version;
-    hf__state_set(e, HF_STATE_RECOVERING, 0);
-    struct hf_bytes record = {0};
-    if (hint.has_record)
-        record = hf__encode(e, &hf_wire_signed_record, &hint.record);
-    hf__recover_begin(e, record);
+    if (wrong != 0)
+        block(e, wrong);
+    else if (placed || e->told)
+        begin_recovery(e, hinted ? &hint : NULL, placed);
+    else
+        begin_fresh(e);
 }
 
+/* Opens the vault with the root secret that is back or, where the folder is lost, makes it anew
+ * for the old account. */
 static void open_vault(struct hf_engine *e)
 {
-    if (!e->vault_work)
-        hf__vault_ask(e, HF_WORK_VAULT_OPEN);
+    if (e->vault_work)
+        return;
+    int r = e->lost ? hf__recover_account(e) : 0;
+    if (r != 0)
+        block(e, r);
+    else
+        hf__vault_ask(e, e->lost ? HF_WORK_VAULT_CREATE : HF_WORK_VAULT_OPEN);
 }
 
 static void opened(struct hf_engine *e)
@@ -151,6 +170,33 @@ static void made_fresh(struct hf_engine *e, int error)
     hf__life_fresh(e);
 }
 
+/* The rows of a vault that was opened. */
+static int load(struct hf_engine *e, const struct hf_event *event)
+{
+    for (size_t i = 0; i < event->u.vault.rows_count; i++) {
+        const struct hf_row_in *row = &event->u.vault.rows[i];
+        hf_blob_unref(hf__rows_put(&e->rows, row->collection, row->key, row->value));
+    }
+    int r = hf__account_load(e);
+    if (r != 0)
+        hf__rows_done(&e->rows);
+    return r;
+}
+
+/*
+ * A vault in place of a lost one. It says `placing` until the claim, which begins in this step, has
+ * put the record into it: a crash before that is written finds an empty folder once more. Which
+ * numbers were asked for is lost too: the answers of the recovery name those that were heard.
+ */
+static int made_again(struct hf_engine *e)
+{
+    hf_assert(e->rows.count == 0);
+    e->claim_asked = e->generation_next = 1;
+    hf__account_save(e);
+    e->lost = false;
+    return 0;
+}
+
 void hf__life_vault(struct hf_engine *e, const struct hf_event *event)
 {
     int error = event->u.vault.error;
@@ -161,15 +207,8 @@ void hf__life_vault(struct hf_engine *e, const struct hf_event *event)
     }
     if (e->state != HF_STATE_RECOVERING || !e->active.has_root)
         return;
-    if (error == 0) {
-        for (size_t i = 0; i < event->u.vault.rows_count; i++) {
-            const struct hf_row_in *row = &event->u.vault.rows[i];
-            hf_blob_unref(hf__rows_put(&e->rows, row->collection, row->key, row->value));
-        }
-        error = hf__account_load(e);
-        if (error != 0)
-            hf__rows_done(&e->rows);
-    }
+    if (error == 0)
+        error = e->lost ? made_again(e) : load(e, event);
     if (error == 0) {
         opened(e);
         hf__claim_begin(e);

@@ -52,12 +52,46 @@ void hf__account_save(struct hf_engine *e)
     hf__put(e, HF_ROW_ACCOUNT, no_key, &hf_wire_account_row, &row);
 }
 
+/* Whether the account's secret is the account's. */
+static int check_self(struct hf_engine *e)
+{
+    static const char label[] = "holdfast/v1/self";
+    uint8_t signature[HF_SIGNATURE_LEN];
+    e->suite->sign(e->secrets->account, label, no_key, signature);
+    return e->suite->verify(e->account, label, no_key, signature) == 0 ? 0 : HF_EACCOUNT;
+}
+
+void hf__account_wrap(struct hf_engine *e, uint8_t ret[static HF__ACCOUNT_WRAPPED_LEN])
+{
+    uint8_t *key = e->secret_alloc(HF_KEY_LEN);
+    hf_assert(key != NULL && e->open);
+    hf__derive(e, "account", no_key, key);
+    e->suite->wrap(&e->secrets->rng, key, hf_bytes_of(e->account, 32),
+                   hf_bytes_of(e->secrets->account, HF_SIGN_SECRET_LEN), ret);
+    e->secret_free(key);
+}
+
+int hf__account_restore(struct hf_engine *e, const uint8_t wrapped[static HF__ACCOUNT_WRAPPED_LEN])
+{
+    uint8_t *key = e->secret_alloc(HF_KEY_LEN);
+    hf_assert(key != NULL && !e->open && e->has_account);
+    hf__derive(e, "account", no_key, key);
+    int r = e->suite->unwrap(key, hf_bytes_of(e->account, 32),
+                             hf_bytes_of(wrapped, HF__ACCOUNT_WRAPPED_LEN), e->secrets->account);
+    e->secret_free(key);
+    if (r == 0)
+        r = check_self(e);
+    if (r != 0)
+        return r;
+    /* What was sealed to the old sealing key went with the folder. */
+    e->suite->seal_keypair(&e->secrets->rng, e->sealing_key, e->secrets->sealing);
+    return 0;
+}
+
 /* The account inside must be the account outside, and its secrets must be its own. */
 int hf__account_load(struct hf_engine *e)
 {
-    static const char label[] = "holdfast/v1/self";
     struct hf_account_row row;
-    uint8_t signature[HF_SIGNATURE_LEN];
     struct hf_blob *value = hf__rows_get(&e->rows, HF_ROW_ACCOUNT, no_key);
     if (value == NULL)
         return HF_EMISSING;
@@ -74,9 +108,7 @@ int hf__account_load(struct hf_engine *e)
     if (r == 0) {
         memcpy(e->secrets->account, plain, HF_SIGN_SECRET_LEN);
         memcpy(e->secrets->sealing, plain + HF_SIGN_SECRET_LEN, HF_KEY_LEN);
-        e->suite->sign(e->secrets->account, label, no_key, signature);
-        if (e->suite->verify(e->account, label, no_key, signature) != 0)
-            r = HF_EACCOUNT;
+        r = check_self(e);
     }
     e->secret_free(plain);
     memcpy(e->sealing_key, row.sealing_key, 32);

@@ -115,6 +115,8 @@ struct hf_engine {
     uint64_t timers[HF__TIMERS];
     bool started;
     bool has_account;
+    bool told;    /* account is the configuration's word, until the folder has said more */
+    bool lost;    /* the folder has no vault of this account: it is made anew after a recovery */
     bool open;    /* the vault's rows are in the mirror, the account's secrets in secrets */
     bool claimed; /* this instance speaks for the account */
     bool fenced;
@@ -153,6 +155,8 @@ struct hf_engine {
 
 /* A handler's way to say: park this message until wait_hash is judged, then call me again. */
 enum { HF__PARK = 1 };
+
+enum { HF__ACCOUNT_WRAPPED_LEN = HF_SIGN_SECRET_LEN + HF_WRAP_OVERHEAD };
 
 static const uint64_t HF__NEVER = UINT64_MAX;
 
@@ -213,6 +217,12 @@ void hf__vault_ask(struct hf_engine *e, enum hf_work_type type);
 void hf__account_save(struct hf_engine *e);
 /* Reads it back. HF_EMISSING; HF_EACCOUNT: it is another's, or its secrets are; HF_ECRYPTO. */
 HF_MUST_USE int hf__account_load(struct hf_engine *e);
+/* The account's secret under a key that the root secret gives, for the placement record. */
+void hf__account_wrap(struct hf_engine *e, uint8_t ret[static HF__ACCOUNT_WRAPPED_LEN]);
+/* Takes the account's secret out of a placement record, and draws a new sealing key. HF_EACCOUNT:
+ * it is another's. HF_ECRYPTO. */
+HF_MUST_USE int hf__account_restore(struct hf_engine *e,
+                                    const uint8_t wrapped[static HF__ACCOUNT_WRAPPED_LEN]);
 
 /* ---- message.c: what the messages of both sides have in common */
 

@@ -33,8 +33,8 @@ static void add_candidate(struct hf__dealing *d, const uint8_t account[static 32
     memcpy(c->account, account, 32);
 }
 
-/* Holders that stay come first; the others by the current order, without those
- * that just failed us. */
+/* Holders that stay come first; the others by the current order, without those that just failed
+ * us, but with those that answer and have lost what they held. */
 static void list_candidates(struct hf_engine *e, struct hf__dealing *d)
 {
     const struct hf_policy *p = hf__policy(e);
@@ -49,7 +49,8 @@ static void list_candidates(struct hf_engine *e, struct hf__dealing *d)
         const uint8_t *account = e->trust->set->u.set.validators[order[i]].account;
         bool skip = !hf__view_takes(e, account);
         for (size_t j = 0; j < e->owner->holders_count && !skip; j++)
-            skip = memcmp(e->owner->holders[j].account, account, 32) == 0;
+            skip = memcmp(e->owner->holders[j].account, account, 32) == 0 &&
+                   !hf__holder_is_bare(&e->owner->holders[j]);
         for (size_t j = 0; j < kept && !skip && p->domain_rule != 2; j++)
             skip = same_operator(e, d->candidates[j].account, account);
         if (!skip)

@@ -159,8 +159,8 @@ void hf__holders_judge(struct hf_engine *e)
         /* Silence may pass; who leaves or is no member any more does not come back. */
         look(e, h);
         answered += !h->member || h->answered || (e->state == HF_STATE_PLACING && h->confirmed);
-        overdue =
-            overdue || h->departs || (h->silent_ms != 0 && e->now_ms - h->silent_ms >= grace_ms);
+        overdue = overdue || h->departs || hf__holder_is_bare(h) ||
+                  (h->silent_ms != 0 && e->now_ms - h->silent_ms >= grace_ms);
     }
     if (watching(e)) {
         /* Until every older generation is sealed, an instance that was cut off and dealt anew among

@@ -5,6 +5,7 @@
 #ifndef HF_CORE_OWNER_H
 #define HF_CORE_OWNER_H
 
+#include "base/error.h"
 #include "register/register.h"
 
 /* A holder of the newest recorded generation, as the owner last heard of it. */
@@ -67,6 +68,13 @@ static inline struct hf__holder *hf__holder_find(const struct hf_engine *e,
         if (memcmp(e->owner->holders[i].account, account, 32) == 0)
             return &e->owner->holders[i];
     return NULL;
+}
+
+/* Whether a holder says itself that nothing of this owner is there: its folder was lost, or an old
+ * one was put in. Unlike silence this does not pass. */
+static inline bool hf__holder_is_bare(const struct hf__holder *h)
+{
+    return !h->answered && h->error == HF_ENOSHARE;
 }
 
 /* Ends and frees all that is under way, and forgets the holders. Whoever waits is told. */
@@ -154,6 +162,9 @@ void hf__recover_begin(struct hf_engine *e, struct hf_bytes record);
 void hf__recover_round(struct hf_engine *e);
 /* The timer: enough has come, go on without the others. */
 void hf__recover_grace(struct hf_engine *e);
+/* With the root secret back and the folder lost: the account's secret, out of the record that was
+ * rebuilt, and a new sealing key. HF_EACCOUNT: it is another's. HF_ECRYPTO. */
+HF_MUST_USE int hf__recover_account(struct hf_engine *e);
 void hf__recover_quote(struct hf_engine *e, uint32_t work, int error, struct hf_bytes quote);
 void hf__recover_free(struct hf_engine *e);
 int hf__recover_nonce(struct hf_engine *e, const struct hf__pending *call, int error,

@@ -234,10 +234,17 @@ void hf__recover_decide(struct hf_engine *e)
         if (!rebuild_record(e, &records[i]))
             continue;
         e->active.has_root = true;
+        memcpy(rc->account_wrapped, records[i].account_wrapped, sizeof rc->account_wrapped);
         hf__round_end(&rc->round);
         e->owner->outcome = HF__OUTCOME_REBUILT;
         return;
     }
     if (hf__targets_in(&rc->round, HF__TARGET_ASKED) == 0)
         hf__recover_failed(e, HF_EFEWPROVIDERS);
+}
+
+int hf__recover_account(struct hf_engine *e)
+{
+    hf_assert(e->lost && e->owner->recovery != NULL);
+    return hf__account_restore(e, e->owner->recovery->account_wrapped);
 }

@@ -53,6 +53,7 @@ static void sign_record(struct hf_engine *e, struct hf_placement_record *record,
     hf_assert(e->claimed);
     record->ballot.number = e->claim;
     memcpy(record->ballot.instance, e->instance, 16);
+    hf__account_wrap(e, record->account_wrapped);
     ret->record = hf__encode(e, &hf_wire_placement_record, record);
     e->suite->sign(e->secrets->account, "holdfast/v1/placement-record", ret->record,
                    ret->signature);

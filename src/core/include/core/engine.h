@@ -100,8 +100,11 @@ struct hf_engine_config {
     const char *const *seeds; /* addresses to pull the first documents from */
     size_t seeds_count;       /* <= HF_SEEDS_MAX */
     const char *address;      /* at which peers reach this node; NULL: where the set says */
-    struct hf_timing timing;  /* hf_timing_default, or changed above its floors */
-    bool accept_dev;          /* false: a policy that trusts a development root is refused */
+    /* 32 bytes: who this node is, for a folder that is lost; NULL: the folder says, and an empty
+     * one is of a new node. It decides nothing but whose shares are asked for. */
+    const uint8_t *account;
+    struct hf_timing timing; /* hf_timing_default, or changed above its floors */
+    bool accept_dev;         /* false: a policy that trusts a development root is refused */
     /* Memory for secrets: zeroed on alloc, wiped on free. The daemon passes
      * hf_secret_alloc, hf_secret_free. */
     void *(*secret_alloc)(size_t len);

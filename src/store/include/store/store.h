@@ -52,7 +52,8 @@ enum {
     HF_STORE_PUBLIC_MAX = 1024 * 1024, /* bytes of a public row's value */
     HF_STORE_OPS_MAX = 4096,           /* operations of one update */
     HF_STORE_TEXT_LEN = 384,           /* of an error's text, terminator included */
-    HF_VAULT_FORMAT = 1,
+    /* Of the tables and of what the engine keeps in them: a folder of another is refused unread. */
+    HF_VAULT_FORMAT = 2,
 };
 
 struct hf_store;

@@ -1,0 +1,168 @@
+/* A node whose data folder is lost: told its account, it comes back with its key, claims like any
+ * instance, and those whose shares it held deal anew (proto/PROTOCOL.md, 8). */
+#include "testnet.h"
+
+#include "base/error.h"
+
+#include <criterion/criterion.h>
+
+/* Takes a node's folder away, and writes its account, or another's, into its configuration. */
+static void lose(struct hf_world *w, uint32_t node, uint32_t whose)
+{
+    uint8_t account[32];
+    memcpy(account, hf_world_account(w, whose), 32);
+    hf_world_crash(w, node);
+    hf_world_disk_wipe(w, node);
+    hf_world_told(w, node, account);
+}
+
+static struct hf_status status_of(struct hf_world *w, uint32_t node)
+{
+    struct hf_status s;
+    cr_assert(hf_world_status(w, node, &s));
+    return s;
+}
+
+/* Whether a node's newest recorded shares are all held by others than this one, or by it anew. */
+static bool holds_for(struct hf_world *w, uint32_t owner, uint32_t holder)
+{
+    uint32_t holders[16];
+    size_t count = testnet_holders(w, owner, holders);
+    for (size_t i = 0; i < count; i++)
+        if (holders[i] == holder)
+            return true;
+    return false;
+}
+
+Test(lost_folder, gives_the_same_account_and_key_back)
+{
+    struct hf_world *w = testnet_up(7, 3, 5);
+    uint8_t before[32];
+    memcpy(before, hf_world_account(w, 0), 32);
+    uint64_t claim = status_of(w, 0).claim;
+    lose(w, 0, 0);
+    hf_world_start(w, 0);
+    testnet_key_lives(w, 0);
+    cr_assert_arr_eq(hf_world_account(w, 0), before, 32);
+    cr_assert_gt(status_of(w, 0).claim, claim);
+    cr_assert_eq(hf_world_vault_state(w, 0), HF_VAULT_PLACED);
+    /* From then on the folder says who it is. */
+    hf_world_told(w, 0, NULL);
+    testnet_restart(w, 0);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
+}
+
+Test(lost_folder, with_the_hint_left_is_found_by_it)
+{
+    struct hf_world *w = testnet_up(7, 3, 5);
+    struct hf_blob *hint =
+        hf_blob_new(hf_blob_bytes(hf_world_row(w, 0, HF_ROW_PUBLIC, hf_bytes_of("hint", 4))));
+    lose(w, 0, 0);
+    hf_world_public_put(w, 0, "hint", hf_blob_bytes(hint));
+    hf_world_start(w, 0);
+    testnet_key_lives(w, 0);
+    hf_blob_unref(hint);
+    testnet_end(w);
+}
+
+/* The grace of this network is ten minutes: nobody waits for it. */
+Test(lost_folder, makes_its_owners_deal_anew_at_once)
+{
+    struct hf_world *w = testnet_up(9, 3, 5);
+    bool held[9] = {0};
+    uint32_t generations[9], owners = 0;
+    for (uint32_t i = 1; i < 9; i++) {
+        held[i] = holds_for(w, i, 0);
+        generations[i] = status_of(w, i).generation;
+        owners += held[i];
+    }
+    cr_assert_gt(owners, 0);
+    lose(w, 0, 0);
+    hf_world_start(w, 0);
+    testnet_ready(w, 0);
+    hf_world_run_for(w, 60000);
+    for (uint32_t i = 1; i < 9; i++) {
+        struct hf_status s = status_of(w, i);
+        cr_assert_eq(s.state, HF_STATE_READY, "node %u is %s: %s", i, hf_state_name(s.state),
+                     hf_error_name(s.reason));
+        cr_assert_eq(s.generation > generations[i], held[i], "node %u", i);
+    }
+    testnet_end(w);
+}
+
+Test(lost_folder, of_a_holder_without_a_spare_gets_the_shares_again)
+{
+    struct hf_world *w = testnet_up(4, 2, 3);
+    lose(w, 1, 1);
+    hf_world_start(w, 1);
+    testnet_ready(w, 1);
+    hf_world_run_for(w, 120000);
+    for (uint32_t i = 0; i < 4; i++) {
+        testnet_ready(w, i);
+        cr_assert(i == 1 || holds_for(w, i, 1));
+    }
+    testnet_restart(w, 0);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
+}
+
+/* It dies at every write on its way back. */
+Test(lost_folder, is_made_anew_whole_or_not_at_all)
+{
+    for (unsigned nth = 1; nth <= 6; nth++)
+        for (int after = 0; after <= 1; after++) {
+            struct hf_world *w = testnet_up(7, 3, 5);
+            lose(w, 0, 0);
+            hf_world_crash_at_write(w, 0, nth, after == 1);
+            hf_world_start(w, 0);
+            hf_world_run_for(w, 60000);
+            cr_assert(!hf_world_running(w, 0), "it does not come to its write %u", nth);
+            hf_world_start(w, 0);
+            testnet_key_lives(w, 0);
+            testnet_end(w);
+        }
+}
+
+Test(lost_folder, of_another_machines_account_gets_no_share)
+{
+    struct hf_world *w = testnet_up(7, 3, 5);
+    lose(w, 1, 0);
+    hf_world_start(w, 1);
+    testnet_reason(w, 1, HF_STATE_RECOVERING, HF_EFEWPROVIDERS);
+    cr_assert(testnet_traced(w, HF_WORLD_ALL, HF_TRACE_QUOTE_REFUSED, HF_EPLATFORM));
+    testnet_end(w);
+}
+
+Test(lost_folder, is_not_what_the_configuration_says_of_anothers)
+{
+    struct hf_world *w = testnet_up(7, 3, 5);
+    uint8_t other[32];
+    memcpy(other, hf_world_account(w, 1), 32);
+    hf_world_crash(w, 0);
+    hf_world_told(w, 0, other);
+    hf_world_start(w, 0);
+    testnet_reason(w, 0, HF_STATE_BLOCKED, HF_EACCOUNT);
+    hf_world_crash(w, 0);
+    hf_world_told(w, 0, NULL);
+    hf_world_start(w, 0);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
+}
+
+/* Whoever starts an empty folder beside the living is one instance more, and supersedes it. */
+Test(lost_folder, beside_the_living_is_one_instance_of_two)
+{
+    struct hf_world *w = testnet_up(7, 3, 5);
+    uint8_t account[32], key[HF_APP_KEY_LEN];
+    uint32_t version, second = hf_world_add(w);
+    memcpy(account, hf_world_account(w, 0), 32);
+    hf_world_machine(w, second, 0);
+    hf_world_told(w, second, account);
+    hf_world_start(w, second);
+    testnet_ready(w, second);
+    testnet_reason(w, 0, HF_STATE_BLOCKED, HF_EFENCED);
+    cr_assert_eq(hf_world_key(w, 0, "tss-db", TESTNET_MS, key, &version), HF_EFENCED);
+    testnet_key_lives(w, second);
+    testnet_end(w);
+}
