@@ -1,6 +1,6 @@
 """The main job, shown: real daemons save a real encrypted database from a crash, again and again.
 
-usage: demo.py --programs FOLDER [--scene NAME] [--nodes N] [--shares N] [--threshold K] [--keep] | --list
+usage: demo.py --programs FOLDER [--scene NAME] [--nodes N] [--shares N] [--threshold K] [--quorum Q] [--keep] | --list
 """
 
 import argparse
@@ -75,17 +75,23 @@ def arguments():
     parser.add_argument("--programs", type=pathlib.Path)
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--scene", choices=scenes.ORDER)
-    parser.add_argument("--nodes", type=int, default=7)
-    parser.add_argument("--shares", type=int, default=5)
+    parser.add_argument("--nodes", type=int, default=9)
+    parser.add_argument("--shares", type=int, default=7)
     parser.add_argument("--threshold", type=int, default=3)
+    parser.add_argument("--quorum", type=int)
     parser.add_argument("--keep", action="store_true")
     given = parser.parse_args()
     if given.programs is None and not given.list:
         parser.error("--programs is required")
     if not 1 <= given.shares <= 16:
         parser.error("--shares is from 1 to 16")
-    if not given.shares < 2 * given.threshold <= 2 * given.shares:
-        parser.error(f"--threshold is more than half of the {given.shares} shares, and at most all of them")
+    if not min(2, given.shares) <= given.threshold <= given.shares:
+        parser.error(f"--threshold is from {min(2, given.shares)} to the {given.shares} shares")
+    if given.quorum is None:
+        given.quorum = max(given.threshold, -(-2 * given.shares // 3))  # what `holdfast network init` proposes
+    if not max(given.threshold, given.shares // 2 + 1) <= given.quorum <= given.shares:
+        parser.error(f"--quorum is at least --threshold, more than half of the {given.shares} shares, and at most all "
+                     "of them")
     if not given.shares < given.nodes <= 64:
         parser.error(f"--nodes is from {given.shares + 1} (the shares and their owner) to 64")
     return given
@@ -120,7 +126,7 @@ def main():
         signal.signal(number, interrupted)
     report = Report()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-demo-"))
-    mesh = Mesh(folder, Programs(given.programs), given.nodes, given.shares, given.threshold,
+    mesh = Mesh(folder, Programs(given.programs), given.nodes, given.shares, given.threshold, given.quorum,
                 outlive=given.keep)
     demo = Demo(report, mesh)
     status = 1

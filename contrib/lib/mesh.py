@@ -88,13 +88,16 @@ class Node:
         self.mesh = mesh
         self.number = number
         self.address = f"127.0.0.1:{port}"
-        self.folder = mesh.folder / f"node{number}"
-        self.config = self.folder / "holdfastd.yaml"
-        self.data = self.folder / "data"
-        self.socket = self.folder / "socket"
-        self.log = self.folder / "log"
         self.account = None
         self.process = None
+        self.place(mesh.folder / f"node{number}")
+
+    def place(self, folder):
+        self.folder = folder
+        self.config = folder / "holdfastd.yaml"
+        self.data = folder / "data"
+        self.socket = folder / "socket"
+        self.log = folder / "log"
 
     def start(self):
         check(self.process is None, f"node {self.number} runs already")
@@ -180,6 +183,11 @@ class Node:
         check(len(key) == 32, f"a key of {len(key)} bytes")
         return key
 
+    def token(self, name):
+        """The fencing token that comes with a key, or None while the daemon does not release it."""
+        done = self.command("key", "get", name, "--json")
+        return json.loads(done.stdout)["claim"] if done.returncode == 0 else None
+
     def tail(self, lines=15):
         with contextlib.suppress(FileNotFoundError):
             return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
@@ -199,7 +207,9 @@ class Mesh:
         self.outlive = outlive
         self.authority = folder / "authority"
         self.network = None
-        self.nodes = [Node(self, number, port) for number, port in enumerate(free_ports(nodes), 1)]
+        *ports, self.spare_port = free_ports(nodes + 1)
+        self.nodes = [Node(self, number, port) for number, port in enumerate(ports, 1)]
+        self.copies = []
 
     def __enter__(self):
         return self
@@ -285,7 +295,18 @@ class Mesh:
         for node in self.nodes:
             node.wait("ready", 90)
 
+    def copy_of(self, node):
+        """Another daemon from a copy of the folder of one that is down: the same machine, another port."""
+        check(node.process is None, f"node {node.number} runs")
+        copy = Node(self, node.number, self.spare_port)
+        copy.place(self.folder / f"copy{node.number}")
+        copy.account = node.account
+        shutil.copytree(node.folder, copy.folder, ignore=shutil.ignore_patterns("socket", "log"))
+        copy.config.write_text(copy.config.read_text().replace(f"listen: {node.address}", f"listen: {copy.address}"))
+        self.copies.append(copy)
+        return copy
+
     def close(self):
-        for node in self.nodes:
+        for node in self.nodes + self.copies:
             node.kill()
         shutil.rmtree(self.folder, ignore_errors=True)

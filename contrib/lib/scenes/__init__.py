@@ -3,7 +3,7 @@ scenes that must have been played before it; play(demo), which raises Failure wh
 
 import importlib
 
-ORDER = ("network", "database", "crash", "dead", "cut_off", "rolling")
+ORDER = ("network", "database", "crash", "dead", "cut_off", "rolling", "copy", "lost_folder")
 
 
 def load(name):
@@ -20,5 +20,5 @@ def chosen(name):
 
 def listed():
     """A line for each scene."""
-    lines = [f"{name:9}  {load(name).SHOWS}" for name in ORDER]
+    lines = [f"{name:11}  {load(name).SHOWS}" for name in ORDER]
     return lines + ["", "A scene is played after those that it needs."]

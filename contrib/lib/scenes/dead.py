@@ -7,16 +7,16 @@ NEEDS = ("network", "database")
 
 
 def play(demo):
-    count = demo.mesh.shares - demo.mesh.threshold
+    count = demo.mesh.shares - demo.mesh.quorum
     if count == 0:
-        return  # every share is needed: nobody may be dead
+        return  # every provider must accept a restarted node: nobody may be dead
     demo.report.title(f"Crash again, with {count} of the {demo.mesh.shares} providers dead")
     dead = demo.providers()[:count]
     with demo.report.step(f"node 1 and {names(dead)} killed"):
         demo.crash()
         for node in dead:
             node.kill()
-    demo.comes_back(f"recovered from the other {demo.mesh.threshold}, key released")
+    demo.comes_back(f"recovered, accepted by the other {demo.mesh.quorum}, key released")
     demo.rows_are_there()
     for node in dead:
         node.start()

@@ -15,3 +15,4 @@ def play(demo):
         mesh.register()
     demo.wait_ready(mesh.nodes, f"every one has left {mesh.shares} shares with others, any "
                                 f"{mesh.threshold} rebuild")
+    demo.report.note(f"Of the {mesh.shares}, {mesh.quorum} must accept a node that has restarted.")
