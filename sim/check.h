@@ -128,7 +128,7 @@ struct hf__checks {
     struct hf__map nonces;       /* provider, nonce → hf__nonce */
     struct hf__map relations;    /* provider, owner → hf__relation */
     struct hf__map ballots;      /* owner → hf__ballots */
-    struct hf__map sealed;       /* owner, generation → hf__sealed */
+    struct hf__map sealed;       /* owner, generation, by which → hf__sealed */
     struct hf__map recorded;     /* node → hf__recorded */
     struct hf__map owners;       /* owner → hf__owned */
     struct hf__map attested;     /* account, sealing key → bool */
@@ -204,9 +204,13 @@ void hf__check_spoke(struct hf__checks *c, uint32_t node, uint64_t claim,
 struct hf__ballot *hf__check_speaks(struct hf__checks *c, uint32_t node);
 /* The newest record that an instance knows, decoded; false: none. */
 bool hf__check_newest(struct hf__checks *c, uint32_t node, struct hf_placement_record *ret);
-/* Whether q holders have sealed a generation of an owner. */
-bool hf__check_sealed(struct hf__checks *c, const uint8_t owner[static 32],
+/* Whether q holders have sealed a generation in a record's chain, for this record's own generation
+ * or for another of its chain: a seal for a fork is none. */
+bool hf__check_sealed(struct hf__checks *c, const struct hf_placement_record *r,
                       const struct hf_unsealed *u);
+/* Whether q holders of each generation that the newest record of an instance lists have sealed it,
+ * or the authority has decided about them; false: ret_generation names one. */
+bool hf__check_all_sealed(struct hf__checks *c, uint32_t node, uint32_t *ret_generation);
 /* check_one.c: an instance is ready, or makes a first release that was asked for at asked_us. */
 void hf__check_one_ready(struct hf__checks *c, uint32_t node);
 void hf__check_one_release(struct hf__checks *c, uint32_t node, uint64_t asked_us);

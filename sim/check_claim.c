@@ -120,20 +120,30 @@ void hf__check_claim_sent(struct hf__checks *c, const struct hf_message *m)
              answer.provisional ? HF__ACCEPTANCE_PROVISIONAL : HF__ACCEPTANCE_STANDING);
 }
 
-static struct hf__key sealed_key(const uint8_t owner[static 32], const uint8_t id[static 16])
+static struct hf__key sealed_key(const uint8_t owner[static 32], const uint8_t id[static 16],
+                                 const uint8_t by[static 16])
 {
-    return hf__key_of(hf__b32(owner), hf_bytes_of(id, 16), hf_bytes_of(NULL, 0));
+    return hf__key_of(hf__b32(owner), hf_bytes_of(id, 16), hf_bytes_of(by, 16));
 }
 
-bool hf__check_sealed(struct hf__checks *c, const uint8_t owner[static 32],
-                      const struct hf_unsealed *u)
+static bool sealed_by(struct hf__checks *c, const uint8_t owner[static 32],
+                      const struct hf_unsealed *u, const uint8_t by[static 16])
 {
-    const struct hf__sealed *s = hf__map_find(&c->sealed, sealed_key(owner, u->generation.id));
+    const struct hf__sealed *s = hf__map_find(&c->sealed, sealed_key(owner, u->generation.id, by));
     uint32_t count = 0;
     for (uint32_t i = 0; s != NULL && i < s->count; i++)
         for (size_t j = 0; j < u->holders_count; j++)
             count += memcmp(u->holders[j].account, s->acceptors[i], 32) == 0;
     return count >= u->quorum;
+}
+
+bool hf__check_sealed(struct hf__checks *c, const struct hf_placement_record *r,
+                      const struct hf_unsealed *u)
+{
+    bool sealed = sealed_by(c, r->owner, u, r->generation.id);
+    for (size_t i = 0; i < r->chain_count; i++)
+        sealed = sealed || sealed_by(c, r->owner, u, r->chain[i].generation.id);
+    return sealed;
 }
 
 /* An acceptor says that it keeps the record that seals a generation: then it does, durably. */
@@ -143,9 +153,12 @@ static void seal_sent(struct hf__checks *c, const struct hf_message *m,
     struct hf_ack_response response;
     struct hf_ack_statement s;
     struct hf_owner_row kept;
+    struct hf_placement_record by;
     const uint8_t *owner = request->header.owner;
-    if (!request->has_seals || !hf__check_decode(c, &hf_wire_ack_response, m->body, &response) ||
-        !response.has_seal || !hf__check_decode(c, &hf_wire_ack_statement, response.statement, &s))
+    if (!request->has_seals ||
+        !hf__check_decode(c, &hf_wire_placement_record, request->record.record, &by) ||
+        !hf__check_decode(c, &hf_wire_ack_response, m->body, &response) || !response.has_seal ||
+        !hf__check_decode(c, &hf_wire_ack_statement, response.statement, &s))
         return;
     struct hf__row *row =
         hf__disk_find(&hf__node(c->world, m->from)->disk, HF_ROW_OWNER, hf__b32(owner));
@@ -153,7 +166,8 @@ static void seal_sent(struct hf__checks *c, const struct hf_message *m,
         !kept.has_newest)
         hf__violate(c->world, m->from, "claim", "n%u sealed by a record that it does not keep",
                     m->from);
-    struct hf__sealed *sealed = hf__map_at(&c->sealed, sealed_key(owner, request->seals));
+    struct hf__sealed *sealed =
+        hf__map_at(&c->sealed, sealed_key(owner, request->seals, by.generation.id));
     for (uint32_t i = 0; i < sealed->count; i++)
         if (memcmp(sealed->acceptors[i], s.provider, 32) == 0)
             return;

@@ -199,6 +199,10 @@ void hf__check_ready(struct hf__checks *c, uint32_t node)
     if (account == NULL)
         return;
     const struct hf__owned *o = hf__check_owner(c, account);
+    uint32_t unsealed;
+    if (!hf__check_all_sealed(c, node, &unsealed))
+        hf__violate(c->world, node, "ready", "n%u is ready, and generation %u is not sealed", node,
+                    unsealed);
     if (!complete(c, o, false))
         hf__violate(c->world, node, "ready", "n%u is ready, and fewer than n hold its share", node);
     else if (!complete(c, o, true))

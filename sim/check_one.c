@@ -7,19 +7,21 @@
 
 #include <string.h>
 
-/* Whether more than n - q sound holders of a generation promise more than the ballot. */
+/*
+ * Whether more than n - q sound holders of a generation promise more than the ballot. Where more
+ * than f = 2q - n - 1 of them are not sound, nothing is promised.
+ */
 static bool refused_by(struct hf__checks *c, const uint8_t owner[static 32], uint64_t number,
                        const struct hf_holder *holders, size_t n, uint64_t q)
 {
-    size_t higher = 0, unknown = 0;
+    size_t higher = 0, unsound = 0;
     for (size_t i = 0; i < n; i++) {
         struct hf_owner_row row;
         struct hf_claim_statement s;
         long at = hf_world_find(c->world, holders[i].account);
         const struct hf__node *node = at < 0 ? NULL : hf__node(c->world, (uint32_t)at);
-        /* A holder whose host meddles, or that lies, is one of those that may do no harm. */
-        if (node == NULL || node->tainted || node->corrupt || node->gone) {
-            unknown++;
+        if (node == NULL || node->tainted || node->corrupt) {
+            unsound++;
             continue;
         }
         struct hf__row *kept = hf__disk_find(&node->disk, HF_ROW_OWNER, hf__b32(owner));
@@ -28,7 +30,7 @@ static bool refused_by(struct hf__checks *c, const uint8_t owner[static 32], uin
                   hf__check_decode(c, &hf_wire_claim_statement, row.promised.statement, &s) &&
                   s.ballot.number > number;
     }
-    return higher + unknown > n - q;
+    return higher > n - q || unsound > 2 * q - n - 1;
 }
 
 /* Whether some generation that the instance on a node needs refuses its ballot for ever. */

@@ -69,6 +69,20 @@ static const struct hf_floor *floor_of(const struct hf__checks *c, const uint8_t
     return v != NULL && v->has_floor ? &v->floor : NULL;
 }
 
+bool hf__check_all_sealed(struct hf__checks *c, uint32_t node, uint32_t *ret_generation)
+{
+    struct hf_placement_record r;
+    const uint8_t *owner = hf__check_account(c, node);
+    if (owner == NULL || floor_of(c, owner) != NULL || !hf__check_newest(c, node, &r))
+        return true;
+    for (size_t i = 0; i < r.chain_count; i++)
+        if (!hf__check_sealed(c, &r, &r.chain[i])) {
+            *ret_generation = (uint32_t)r.chain[i].generation.number;
+            return false;
+        }
+    return true;
+}
+
 static void check_electorate(struct hf__checks *c, uint32_t node, const struct hf__ballot *b,
                              const struct hf_generation_id *g, const struct hf_holder *holders,
                              size_t n, uint64_t q, uint64_t p)
@@ -103,7 +117,7 @@ static void check_votes(struct hf__checks *c, uint32_t node, const uint8_t *owne
                      r.provisional);
     for (size_t i = 0; i < r.chain_count; i++) {
         const struct hf_unsealed *u = &r.chain[i];
-        if (!hf__check_sealed(c, owner, u))
+        if (!hf__check_sealed(c, &r, u))
             check_electorate(c, node, b, &u->generation, u->holders, u->holders_count, u->quorum,
                              u->provisional);
     }

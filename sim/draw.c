@@ -274,6 +274,11 @@ static void follow(struct drawing *d, const struct hf__strategy *s)
     a->text = s->name;
     a->count = s->corrupts ? (int64_t)between(d, 1, few) : 1;
     a->for_us = between(d, d->s->for_us / 8, d->s->for_us);
+    /* f: so many may be rolled back without harm. */
+    if (s->forgets && 2u * p->q > p->n + 2u) {
+        purpose(d, "strategy", s->name, 3);
+        a->count = (int64_t)between(d, 1, 2u * p->q - p->n - 1u);
+    }
     /* Many wait for somebody to recover. */
     uint64_t at_us = a->at_us, for_us = a->for_us;
     purpose(d, "strategy", s->name, 2);

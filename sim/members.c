@@ -250,14 +250,18 @@ static size_t left(struct hf_world *w, const uint8_t owner[static 32],
 }
 
 /*
- * Fills in what is lost under a record; false: nothing is. Whoever claims for long although q
- * holders are left is in a circle of nodes that wait for each other's claims: then p of them are
- * needed.
+ * Fills in what is lost under a record; false: nothing is, or nobody is left who could vote for the
+ * newest generation: then a floor would take the claim that stands, and none could follow. Whoever
+ * claims for long although q holders are left is in a circle of nodes that wait for each other's
+ * claims: then p of them are needed.
  */
 static bool decide(struct hf_world *w, const struct hf_placement_record *r, bool claiming,
                    struct hf_arena *arena, struct hf__floor *f)
 {
     bool any = false;
+    size_t n = left(w, r->owner, &r->generation, r->holders, r->holders_count, arena, f->holders);
+    if (n == 0)
+        return false;
     for (size_t i = 0; i < r->chain_count; i++) {
         const struct hf_unsealed *u = &r->chain[i];
         if (left(w, r->owner, &u->generation, u->holders, u->holders_count, arena, NULL) >=
@@ -269,8 +273,7 @@ static bool decide(struct hf_world *w, const struct hf_placement_record *r, bool
         memcpy(off->favoured, r->generation.id, 16);
         any = true;
     }
-    size_t n = left(w, r->owner, &r->generation, r->holders, r->holders_count, arena, f->holders);
-    if (n > 0 && n < (claiming ? r->provisional : r->quorum)) {
+    if (n < (claiming ? r->provisional : r->quorum)) {
         f->survivors =
             (struct hf_survivors){.quorum = n / 2 + 1, .holders = f->holders, .holders_count = n};
         memcpy(f->survivors.generation, r->generation.id, 16);

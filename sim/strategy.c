@@ -22,12 +22,14 @@
     X(plant_providers)                                                                             \
     X(plant_vault)                                                                                 \
     X(quotes)                                                                                      \
+    X(recall)                                                                                      \
     X(release)                                                                                     \
     X(replay)                                                                                      \
     X(rollback)                                                                                    \
     X(rollback_row)                                                                                \
     X(shares)                                                                                      \
     X(silent)                                                                                      \
+    X(split)                                                                                       \
     X(stale)
 
 #define X(name) extern const struct hf__strategy hf__strategy_##name;

@@ -13,6 +13,7 @@ struct hf__strategy {
     const char *name;
     const char *doc;
     bool conspires; /* makes k - 1 providers of one owner corrupt: as many as there may be */
+    bool forgets;   /* what was promised: as many as f of an owner's holders may follow it */
     bool corrupts; /* a corrupt trust domain: fewer than k of any owner's providers may follow it */
     /* Begins on these nodes. The plot lives as long as the world; it is given to end. */
     struct hf__plot *(*begin)(struct hf_world *w, const uint32_t *nodes, size_t count);

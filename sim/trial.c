@@ -100,6 +100,24 @@ static bool all_expected_ready(struct hf_world *w, void *ctx)
     return true;
 }
 
+/* Appends for whom a node waits, and what each of them said last. */
+static void say_waits(const struct hf_world *w, const struct hf_status *s, char *why, size_t len)
+{
+    for (size_t i = 0; i < s->waits_count; i++) {
+        const struct hf_wait_status *wait = &s->waits[i];
+        size_t at = strlen(why);
+        snprintf(why + at, len - at, "; %u of %u %s of generation %u, not", wait->given,
+                 wait->quorum, wait->seals ? "seals" : "votes", wait->generation);
+        for (size_t j = 0; j < wait->acceptors_count; j++) {
+            const struct hf_awaited_status *a = &wait->acceptors[j];
+            at = strlen(why);
+            if (!a->gave)
+                snprintf(why + at, len - at, " n%ld (%s)", hf_world_find(w, a->account),
+                         a->refused ? "refused" : hf_error_name(a->error));
+        }
+    }
+}
+
 static void judge_settled(struct trial *t, const struct wait *wait, struct hf__result *ret)
 {
     struct hf_world *w = t->world;
@@ -107,12 +125,13 @@ static void judge_settled(struct trial *t, const struct wait *wait, struct hf__r
         const struct hf__node *n = w->nodes[i];
         if (well(w, i, wait))
             continue;
-        struct hf_status status;
+        struct hf_status status = {0};
         int reason = hf_world_status(w, i, &status) ? status.reason : 0;
         snprintf(ret->why, sizeof(ret->why),
                  "liveness: %.1f s after everything was healed n%u is %s (%s)",
                  (double)t->scenario->settle_us / 1e6, i,
                  n->engine == NULL ? "down" : hf_state_name(n->state), hf_error_name(reason));
+        say_waits(w, &status, ret->why, sizeof(ret->why));
         return;
     }
 }

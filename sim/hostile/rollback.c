@@ -21,6 +21,7 @@ static void end(struct hf_world *w, struct hf__plot *p)
 const struct hf__strategy hf__strategy_rollback = {
     .name = "rolled-back-disk",
     .doc = "at the end of the time, the node restarts with its whole disk as it was at the start",
+    .forgets = true,
     .begin = begin,
     .end = end,
 };

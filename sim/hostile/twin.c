@@ -1,7 +1,6 @@
 #include "twin.h"
 
-/* A new node, never registered, that starts from a copy of another's disk. */
-static uint32_t twin_of(struct hf_world *w, uint32_t node, bool same_machine)
+uint32_t hf__twin_of(struct hf_world *w, uint32_t node, bool same_machine)
 {
     struct hf_disk *copy = hf_world_disk_copy(w, node);
     uint32_t twin = hf_world_add(w);
@@ -25,7 +24,7 @@ struct hf__plot *hf__twin_begin(struct hf_world *w, const uint32_t *nodes, size_
         /* One that is not placed yet is made anew wherever it starts: no copy of anybody. */
         if (hf_world_vault_state(w, nodes[i]) != HF_VAULT_PLACED)
             continue;
-        twins[i] = twin_of(w, nodes[i], same_machine);
+        twins[i] = hf__twin_of(w, nodes[i], same_machine);
         p->acts++;
     }
     return p;

@@ -4,6 +4,8 @@
 
 #include "plot.h"
 
+/* A new node, never registered, that starts from a copy of another's disk. */
+uint32_t hf__twin_of(struct hf_world *w, uint32_t node, bool same_machine);
 /* A copy of each target that is placed starts: on the target's machine, or on another. The copies
  * are gone for ever with hf__twin_end. */
 struct hf__plot *hf__twin_begin(struct hf_world *w, const uint32_t *nodes, size_t count,

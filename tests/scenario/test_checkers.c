@@ -379,6 +379,59 @@ static struct hf_world *stage_delete(void)
     return w;
 }
 
+/* Node 0 is cut off, and a copy of it on the same machine becomes ready with two of its three
+ * holders; ret: those. */
+static struct hf_world *taken_over(uint32_t ret[static 16], uint32_t *ret_copy)
+{
+    struct hf_world_settings s = testnet_settings(2, 3);
+    s.policy.holder_grace_s = 20;
+    struct hf_world *w = testnet_from(&s, 15);
+    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
+    cr_assert_eq(testnet_holders(w, 0, ret), 3);
+    struct hf_disk *disk = hf_world_disk_copy(w, 0);
+    *ret_copy = hf_world_add(w);
+    hf_world_disk_put(w, *ret_copy, disk);
+    hf_disk_free(disk);
+    hf_world_machine(w, *ret_copy, 0);
+    hf_world_isolate(w, 0);
+    hf_world_cut(w, *ret_copy, ret[2]);
+    hf_world_cut(w, ret[2], *ret_copy);
+    hf_world_start(w, *ret_copy);
+    return w;
+}
+
+/* Node 0 deals anew among those that keep nothing of its copy. */
+static struct hf_world *stage_unsealed(void)
+{
+    uint32_t holders[16], theirs[16], copy;
+    struct hf_world *w = taken_over(holders, &copy);
+    run_s(w, 120);
+    hf_world_heal(w);
+    size_t count = testnet_holders(w, copy, theirs);
+    for (size_t i = 0; i < count; i++) {
+        hf_world_cut(w, 0, theirs[i]);
+        hf_world_cut(w, theirs[i], 0);
+    }
+    hf_world_cut(w, copy, holders[2]);
+    hf_world_cut(w, holders[2], copy);
+    run_s(w, 180);
+    return w;
+}
+
+/* Node 0 has not noticed yet, and still says that it is ready. */
+static struct hf_world *stage_fresh(void)
+{
+    uint32_t holders[16], copy;
+    struct hf_world *w = taken_over(holders, &copy);
+    uint8_t key[HF_APP_KEY_LEN];
+    cr_assert(hf_world_run_until_trace(w, copy, HF_TRACE_CLAIM_WON, 1, TESTNET_MS));
+    run_s(w, 1);
+    cr_assert_eq(hf_world_state(w, 0), HF_STATE_READY);
+    if (hf_world_key(w, 0, "new", TESTNET_MS, key, NULL) != 0)
+        cr_log_info("no key");
+    return w;
+}
+
 static const struct {
     const char *name;
     struct hf_world *(*run)(void);
@@ -404,6 +457,8 @@ static const struct {
     {"unclaimed", stage_unclaimed},
     {"combine", stage_combine},
     {"delete", stage_delete},
+    {"unsealed", stage_unsealed},
+    {"fresh", stage_fresh},
     /* Seen while a network comes up. */
     {"at_once", up},
     {"unattested", up},
