@@ -143,6 +143,11 @@ static int challenge_answered(struct hf_engine *e, const struct hf__pending *cal
         return 0;
     if (!refusal_of(e, e->claim, m, &shown) && !m->has_newest)
         return HF_EBOUND;
+    /* It claims higher from the newest record that it was shown (proto/CLAIMS.md, 4.3), whoever
+     * hands it over. What it deals now is under the ballot that is given up. */
+    hf__deal_free(e);
+    if (m->has_newest)
+        (void)hf__record_take(e, &m->newest, m->certificates, m->certificates_count);
     hf__claim_higher(e, m->has_promised && shown.number > e->claim ? shown.number : e->claim);
     return 0;
 }
