@@ -204,10 +204,24 @@ void hf__check_spoke(struct hf__checks *c, uint32_t node, uint64_t claim,
 struct hf__ballot *hf__check_speaks(struct hf__checks *c, uint32_t node);
 /* The newest record that an instance knows, decoded; false: none. */
 bool hf__check_newest(struct hf__checks *c, uint32_t node, struct hf_placement_record *ret);
+/* Who must carry a ballot, of one generation. */
+struct hf__electors {
+    struct hf_generation_id generation;
+    uint8_t count, quorum, provisional;
+    uint8_t holders[HF_SHARES_MAX][32];
+};
+
+/* Of a record's own generation, first, and of each in its chain that is not written off, sealed or
+ * not; of a generation of which only some are left, those. */
+size_t hf__check_electors(const struct hf__checks *c, const struct hf_placement_record *r,
+                          struct hf__electors ret[static HF_CHAIN_MAX + 1]);
 /* Whether q holders have sealed a generation in a record's chain, for this record's own generation
  * or for another of its chain: a seal for a fork is none. */
 bool hf__check_sealed(struct hf__checks *c, const struct hf_placement_record *r,
-                      const struct hf_unsealed *u);
+                      const struct hf__electors *g);
+/* Whether the authority has made a number void. */
+bool hf__check_below_floor(const struct hf__checks *c, const uint8_t owner[static 32],
+                           uint64_t number);
 /* Whether q holders of each generation that the newest record of an instance lists have sealed it,
  * or the authority has decided about them; false: ret_generation names one. */
 bool hf__check_all_sealed(struct hf__checks *c, uint32_t node, uint32_t *ret_generation);

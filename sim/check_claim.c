@@ -127,22 +127,22 @@ static struct hf__key sealed_key(const uint8_t owner[static 32], const uint8_t i
 }
 
 static bool sealed_by(struct hf__checks *c, const uint8_t owner[static 32],
-                      const struct hf_unsealed *u, const uint8_t by[static 16])
+                      const struct hf__electors *g, const uint8_t by[static 16])
 {
-    const struct hf__sealed *s = hf__map_find(&c->sealed, sealed_key(owner, u->generation.id, by));
+    const struct hf__sealed *s = hf__map_find(&c->sealed, sealed_key(owner, g->generation.id, by));
     uint32_t count = 0;
     for (uint32_t i = 0; s != NULL && i < s->count; i++)
-        for (size_t j = 0; j < u->holders_count; j++)
-            count += memcmp(u->holders[j].account, s->acceptors[i], 32) == 0;
-    return count >= u->quorum;
+        for (size_t j = 0; j < g->count; j++)
+            count += memcmp(g->holders[j], s->acceptors[i], 32) == 0;
+    return count >= g->quorum;
 }
 
 bool hf__check_sealed(struct hf__checks *c, const struct hf_placement_record *r,
-                      const struct hf_unsealed *u)
+                      const struct hf__electors *g)
 {
-    bool sealed = sealed_by(c, r->owner, u, r->generation.id);
+    bool sealed = sealed_by(c, r->owner, g, r->generation.id);
     for (size_t i = 0; i < r->chain_count; i++)
-        sealed = sealed || sealed_by(c, r->owner, u, r->chain[i].generation.id);
+        sealed = sealed || sealed_by(c, r->owner, g, r->chain[i].generation.id);
     return sealed;
 }
 

@@ -12,13 +12,13 @@
  * than f = 2q - n - 1 of them are not sound, nothing is promised.
  */
 static bool refused_by(struct hf__checks *c, const uint8_t owner[static 32], uint64_t number,
-                       const struct hf_holder *holders, size_t n, uint64_t q)
+                       const struct hf__electors *g)
 {
     size_t higher = 0, unsound = 0;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < g->count; i++) {
         struct hf_owner_row row;
         struct hf_claim_statement s;
-        long at = hf_world_find(c->world, holders[i].account);
+        long at = hf_world_find(c->world, g->holders[i]);
         const struct hf__node *node = at < 0 ? NULL : hf__node(c->world, (uint32_t)at);
         if (node == NULL || node->tainted || node->corrupt) {
             unsound++;
@@ -30,23 +30,23 @@ static bool refused_by(struct hf__checks *c, const uint8_t owner[static 32], uin
                   hf__check_decode(c, &hf_wire_claim_statement, row.promised.statement, &s) &&
                   s.ballot.number > number;
     }
-    return higher > n - q || unsound > 2 * q - n - 1;
+    return higher > (size_t)(g->count - g->quorum) || unsound > 2u * g->quorum - g->count - 1u;
 }
 
 /* Whether some generation that the instance on a node needs refuses its ballot for ever. */
 static bool superseded(struct hf__checks *c, uint32_t node, uint64_t number)
 {
     struct hf_placement_record r;
+    struct hf__electors all[HF_CHAIN_MAX + 1];
     const uint8_t *owner = hf__check_account(c, node);
+    if (hf__check_below_floor(c, owner, number))
+        return true;
     if (!hf__check_newest(c, node, &r))
         return false;
-    if (refused_by(c, owner, number, r.holders, r.holders_count, r.quorum))
-        return true;
-    for (size_t i = 0; i < r.chain_count; i++) {
-        const struct hf_unsealed *u = &r.chain[i];
-        if (refused_by(c, owner, number, u->holders, u->holders_count, u->quorum))
+    size_t count = hf__check_electors(c, &r, all);
+    for (size_t i = 0; i < count; i++)
+        if (refused_by(c, owner, number, &all[i]))
             return true;
-    }
     return false;
 }
 

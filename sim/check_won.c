@@ -69,58 +69,134 @@ static const struct hf_floor *floor_of(const struct hf__checks *c, const uint8_t
     return v != NULL && v->has_floor ? &v->floor : NULL;
 }
 
+static void elect(struct hf__electors *g, const struct hf_generation_id *generation,
+                  const struct hf_holder *holders, size_t count, uint64_t q, uint64_t p)
+{
+    *g = (struct hf__electors){.generation = *generation,
+                               .count = (uint8_t)count,
+                               .quorum = (uint8_t)q,
+                               .provisional = (uint8_t)p};
+    for (size_t i = 0; i < count; i++)
+        memcpy(g->holders[i], holders[i].account, 32);
+}
+
+static bool in_lineage(const struct hf_placement_record *r, const uint8_t id[static 16])
+{
+    bool found = memcmp(r->generation.id, id, 16) == 0;
+    for (size_t i = 0; i < r->chain_count; i++)
+        found = found || memcmp(r->chain[i].generation.id, id, 16) == 0;
+    return found;
+}
+
+/* Whether the authority has written a generation off, for whoever knows this record. */
+static bool is_written_off(const struct hf_floor *floor, const struct hf_placement_record *r,
+                           const uint8_t id[static 16])
+{
+    for (size_t i = 0; floor != NULL && i < floor->written_off_count; i++)
+        if (memcmp(floor->written_off[i].generation, id, 16) == 0)
+            return in_lineage(r, floor->written_off[i].favoured);
+    return false;
+}
+
+/* Those that the authority says are left vote in place of all. */
+static void leave(const struct hf_floor *floor, struct hf__electors *g)
+{
+    for (size_t i = 0; floor != NULL && i < floor->survivors_count; i++) {
+        const struct hf_survivors *s = &floor->survivors[i];
+        if (memcmp(s->generation, g->generation.id, 16) != 0)
+            continue;
+        g->count = (uint8_t)s->holders_count;
+        g->quorum = g->provisional = (uint8_t)s->quorum;
+        for (size_t j = 0; j < s->holders_count; j++)
+            memcpy(g->holders[j], s->holders[j].account, 32);
+    }
+}
+
+size_t hf__check_electors(const struct hf__checks *c, const struct hf_placement_record *r,
+                          struct hf__electors ret[static HF_CHAIN_MAX + 1])
+{
+    const struct hf_floor *floor = floor_of(c, r->owner);
+    size_t count = 0;
+    elect(&ret[count++], &r->generation, r->holders, r->holders_count, r->quorum, r->provisional);
+    for (size_t i = 0; i < r->chain_count; i++) {
+        const struct hf_unsealed *u = &r->chain[i];
+        if (is_written_off(floor, r, u->generation.id))
+            continue;
+        elect(&ret[count], &u->generation, u->holders, u->holders_count, u->quorum, u->provisional);
+        count++;
+    }
+    for (size_t i = 0; i < count; i++)
+        leave(floor, &ret[i]);
+    return count;
+}
+
+bool hf__check_below_floor(const struct hf__checks *c, const uint8_t owner[static 32],
+                           uint64_t number)
+{
+    const struct hf_floor *floor = floor_of(c, owner);
+    return floor != NULL && number < floor->claim;
+}
+
 bool hf__check_all_sealed(struct hf__checks *c, uint32_t node, uint32_t *ret_generation)
 {
     struct hf_placement_record r;
-    const uint8_t *owner = hf__check_account(c, node);
-    if (owner == NULL || floor_of(c, owner) != NULL || !hf__check_newest(c, node, &r))
+    struct hf__electors all[HF_CHAIN_MAX + 1];
+    if (!hf__check_newest(c, node, &r))
         return true;
-    for (size_t i = 0; i < r.chain_count; i++)
-        if (!hf__check_sealed(c, &r, &r.chain[i])) {
-            *ret_generation = (uint32_t)r.chain[i].generation.number;
+    size_t count = hf__check_electors(c, &r, all);
+    for (size_t i = 1; i < count; i++)
+        if (!hf__check_sealed(c, &r, &all[i])) {
+            *ret_generation = (uint32_t)all[i].generation.number;
             return false;
         }
     return true;
 }
 
-static void check_electorate(struct hf__checks *c, uint32_t node, const struct hf__ballot *b,
-                             const struct hf_generation_id *g, const struct hf_holder *holders,
-                             size_t n, uint64_t q, uint64_t p)
+/* What a holder's vote of a generation for a ballot is worth. A corrupt one says what it likes: a
+ * strategy may have put other words into its answer. */
+static enum hf__acceptance voted(const struct hf__checks *c, const struct hf__ballot *b,
+                                 const uint8_t generation[static 16],
+                                 const uint8_t holder[static 32])
 {
-    unsigned firm = 0, any = 0;
+    long at = hf_world_find(c->world, holder);
+    if (at >= 0 && hf__node(c->world, (uint32_t)at)->corrupt)
+        return HF__ACCEPTANCE_STANDING;
     for (uint32_t i = 0; i < b->votes_count; i++) {
         const struct hf__voted *v = &b->votes[i];
-        bool holder = false;
-        for (size_t j = 0; j < n; j++)
-            holder = holder || memcmp(holders[j].account, v->account, 32) == 0;
-        if (!holder || memcmp(v->generation, g->id, 16) != 0)
-            continue;
-        firm += v->word == HF__ACCEPTANCE_STANDING;
-        any++;
+        if (memcmp(v->account, holder, 32) == 0 && memcmp(v->generation, generation, 16) == 0)
+            return v->word;
     }
-    if (firm < q && any < p)
+    return HF__ACCEPTANCE_NONE;
+}
+
+static void check_electorate(struct hf__checks *c, uint32_t node, const struct hf__ballot *b,
+                             const struct hf__electors *g)
+{
+    unsigned firm = 0, any = 0;
+    for (size_t i = 0; i < g->count; i++) {
+        enum hf__acceptance word = voted(c, b, g->generation.id, g->holders[i]);
+        firm += word == HF__ACCEPTANCE_STANDING;
+        any += word != HF__ACCEPTANCE_NONE;
+    }
+    if (firm < g->quorum && any < g->provisional)
         hf__violate(
             c->world, node, "claim",
             "n%u took claim %llu for its own with %u votes for generation %u, %u of them of "
             "holders that stand; it needs %u, or %u with provisional ones",
-            node, (unsigned long long)b->number, any, (unsigned)g->number, firm, (unsigned)q,
-            (unsigned)p);
+            node, (unsigned long long)b->number, any, (unsigned)g->generation.number, firm,
+            g->quorum, g->provisional);
 }
 
-static void check_votes(struct hf__checks *c, uint32_t node, const uint8_t *owner,
-                        const struct hf__ballot *b)
+static void check_votes(struct hf__checks *c, uint32_t node, const struct hf__ballot *b)
 {
     struct hf_placement_record r;
-    if (floor_of(c, owner) != NULL || !hf__check_newest(c, node, &r))
+    struct hf__electors all[HF_CHAIN_MAX + 1];
+    if (!hf__check_newest(c, node, &r))
         return;
-    check_electorate(c, node, b, &r.generation, r.holders, r.holders_count, r.quorum,
-                     r.provisional);
-    for (size_t i = 0; i < r.chain_count; i++) {
-        const struct hf_unsealed *u = &r.chain[i];
-        if (!hf__check_sealed(c, &r, u))
-            check_electorate(c, node, b, &u->generation, u->holders, u->holders_count, u->quorum,
-                             u->provisional);
-    }
+    size_t count = hf__check_electors(c, &r, all);
+    for (size_t i = 0; i < count; i++)
+        if (i == 0 || !hf__check_sealed(c, &r, &all[i]))
+            check_electorate(c, node, b, &all[i]);
 }
 
 /* Holders of a generation that may have voted twice: meddled with, or corrupt. */
@@ -166,7 +242,7 @@ void hf__check_won(struct hf__checks *c, uint32_t node, const struct hf_trace *t
             hf__violate(c->world, node, "claim", "two instances stand by claim %llu",
                         (unsigned long long)number);
     }
-    check_votes(c, node, owner, b);
+    check_votes(c, node, b);
 }
 
 bool hf__check_holds_claim(struct hf__checks *c, uint32_t node)

@@ -111,6 +111,36 @@ static void begin_documents(struct hf_world *w, const struct hf__action *a)
     }
 }
 
+/* Gone for good, where the rest of the set is enough for the policy. */
+static void remove_node(struct hf_world *w, uint32_t node)
+{
+    if (hf__node(w, node)->gone || hf__node(w, node)->copy || !hf__set_spares(w, node))
+        return;
+    hf_world_power_off(w, node);
+    hf__node(w, node)->gone = true;
+    hf_world_set_remove(w, node);
+    hf_world_set_issue(w);
+}
+
+/* A person has made sure that no other machine runs it. */
+static bool runs_twice(const struct hf_world *w, uint32_t node)
+{
+    for (size_t i = 0; i < w->copies_count; i++) {
+        const struct hf__node *copy = w->nodes[w->copies[i]];
+        if (copy->engine != NULL && memcmp(copy->account, w->nodes[node]->account, 32) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void decide_floor(struct hf_world *w, uint32_t node)
+{
+    const struct hf__node *n = hf__node(w, node);
+    if (n->engine != NULL && n->state == HF_STATE_CLAIMING && !n->copy && !runs_twice(w, node) &&
+        hf_world_set_floor(w, node))
+        hf_world_set_issue(w);
+}
+
 static void begin_hostile(struct hf_world *w, struct hf__deeds *d)
 {
     const struct hf__strategy *strategy = hf__strategy_find(d->action->text);
@@ -170,7 +200,11 @@ static void restart_damaged(struct hf_world *w, uint32_t node, int error)
 
 static void begin_local(struct hf_world *w, const struct hf__action *a, uint32_t node)
 {
-    if (a->deed == HF__DEED_KEY)
+    if (a->deed == HF__DEED_REMOVE)
+        remove_node(w, node);
+    else if (a->deed == HF__DEED_FLOOR)
+        decide_floor(w, node);
+    else if (a->deed == HF__DEED_KEY)
         hf_world_local(w, node, HF_LOCAL_KEY, a->text[0] == '\0' ? "tss-db" : a->text);
     else
         hf_world_local(w, node, a->deed == HF__DEED_DRILL ? HF_LOCAL_DRILL : HF_LOCAL_DRAIN, NULL);

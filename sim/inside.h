@@ -400,6 +400,8 @@ void hf__authority_init(struct hf_world *w);
 void hf__authority_done(struct hf_world *w);
 void hf__authority_saw(struct hf_world *w, struct hf__node *n);
 void hf__authority_look(struct hf_world *w);
+/* Whether every other validator could still place its shares if this one were not in the set. */
+bool hf__set_spares(const struct hf_world *w, uint32_t node);
 void hf__authority_give(struct hf_world *w, struct hf__node *n);
 void hf__give_all(struct hf_world *w);
 

@@ -173,6 +173,22 @@ void hf_world_set_remove(struct hf_world *w, uint32_t node)
     hf__node(w, node)->registered = false;
 }
 
+bool hf__set_spares(const struct hf_world *w, uint32_t node)
+{
+    const struct hf__authority *a = &w->authority;
+    const struct hf_policy *p = &a->policy->u.policy;
+    uint32_t operators = w->settings.operators, count = 0;
+    for (size_t i = 0; i < a->members_count; i++) {
+        uint32_t at = a->members[i].node;
+        bool counts = at != node;
+        for (size_t j = 0; j < i && operators > 0 && p->domain_rule != 2; j++)
+            counts = counts && (a->members[j].node == node ||
+                                a->members[j].node % operators != at % operators);
+        count += counts;
+    }
+    return count > p->shares;
+}
+
 void hf_world_set_platform(struct hf_world *w, uint32_t node, uint32_t machine)
 {
     struct hf__member *m = member_of(w, node);

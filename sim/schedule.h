@@ -58,6 +58,11 @@ enum hf__aim { HF__AIM_NODES, HF__AIM_COUNT, HF__AIM_NETWORK };
       "a further policy; `text` says what is new: shares=7 threshold=4")                           \
     X(SET, "set", 0, NETWORK, "a further validator set")                                           \
     X(ROOT, "root", 0, NETWORK, "a further root of authority")                                     \
+    X(REMOVE, "remove", 0, NODES,                                                                  \
+      "gone for good: the host dies, and the authority leaves the account out of the next set, "   \
+      "unless that would be too small")                                                            \
+    X(FLOOR, "floor", 0, NODES,                                                                    \
+      "the authority decides a floor for each that waits for holders of whom too few are there")   \
     X(JOIN, "join", 0, COUNT, "`count` new nodes, with the newest release")                        \
     X(KEY, "key", 0, NODES, "the application asks for the key `text`")                             \
     X(DRILL, "drill", 0, NODES, "the operator asks for a drill")                                   \
