@@ -114,7 +114,8 @@ static void begin_documents(struct hf_world *w, const struct hf__action *a)
 /* Gone for good, where the rest of the set is enough for the policy. */
 static void remove_node(struct hf_world *w, uint32_t node)
 {
-    if (hf__node(w, node)->gone || hf__node(w, node)->copy || !hf__set_spares(w, node))
+    const struct hf__node *n = hf__node(w, node);
+    if (!n->registered || n->gone || n->copy || !hf__set_spares(w, node))
         return;
     hf_world_power_off(w, node);
     hf__node(w, node)->gone = true;

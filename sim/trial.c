@@ -140,14 +140,15 @@ static void judge_settled(struct trial *t, const struct wait *wait, struct hf__r
  * none, of each other one. */
 static bool suffice(const struct hf_world *w, const bool *in)
 {
+    const struct hf_policy *p = &w->authority.policy->u.policy;
     uint32_t operators = w->settings.operators, count = 0;
     for (uint32_t i = 0; i < w->nodes_count; i++) {
         bool counts = in[i];
-        for (uint32_t j = 0; j < i && operators > 0 && w->settings.policy.domain_rule != 2; j++)
+        for (uint32_t j = 0; j < i && operators > 0 && p->domain_rule != 2; j++)
             counts = counts && !(in[j] && j % operators == i % operators);
         count += counts;
     }
-    return count > w->settings.policy.n;
+    return count > p->shares;
 }
 
 /*
@@ -155,8 +156,9 @@ static bool suffice(const struct hf_world *w, const bool *in)
  * for their word about older dealings otherwise. From a set that would become too small for the
  * policy nobody can be removed, and whoever waits for such a word goes on waiting.
  */
-static void write_off(struct hf_world *w, bool *expected)
+static void write_off(struct hf_world *w, struct wait *wait)
 {
+    bool *expected = wait->expected;
     uint32_t left = 0;
     for (uint32_t i = 0; i < w->nodes_count; i++)
         left += expected[i];
@@ -165,7 +167,9 @@ static void write_off(struct hf_world *w, bool *expected)
     if (!suffice(w, expected)) {
         for (uint32_t i = 0; i < w->nodes_count; i++) {
             struct hf_status status;
-            expected[i] = expected[i] && hf_world_status(w, i, &status) && status.claimed;
+            bool claimed = hf_world_status(w, i, &status) && status.claimed;
+            wait->all = wait->all && (claimed || !expected[i]);
+            expected[i] = expected[i] && claimed;
         }
         return;
     }
@@ -212,7 +216,7 @@ static void settle(struct trial *t, struct hf__result *ret)
     struct wait wait = {.expected = calloc(w->nodes_count + 1u, sizeof(bool))};
     hf_assert(wait.expected != NULL);
     hf__survivors(w, wait.expected, &wait.all);
-    write_off(w, wait.expected);
+    write_off(w, &wait);
     for (uint32_t i = 0; i < w->nodes_count; i++)
         ret->excused += !wait.expected[i] && !w->nodes[i]->gone;
     restart_fenced(w, &wait);
