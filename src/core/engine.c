@@ -197,6 +197,9 @@ void hf_engine_step(struct hf_engine *e, const struct hf_event *event, struct hf
     case HF_EVENT_COLLATERAL:
         hf__verdicts_forget(e);
         break;
+    case HF_EVENT_MARKS:
+        hf__marks_seen(e, event->u.marks.marks);
+        break;
     case HF_EVENT_TICK:
         break;
     }
@@ -204,6 +207,7 @@ void hf_engine_step(struct hf_engine *e, const struct hf_event *event, struct hf
         hf__identity_renew(e);
     run_timers(e);
     hf__update_end(e, ret);
+    ret->marks = e->new_identity && e->open ? e->trust->marks : NULL;
 }
 
 int hf_engine_certify(struct hf_engine *e, struct hf_bytes spki, uint8_t ret_account[static 32],

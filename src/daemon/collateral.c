@@ -241,6 +241,11 @@ static void look(struct hf__collateral *c)
     c->facts.expires_s = held.expires_s;
     c->facts.issued_s = held.issued_s;
     c->facts.older = held.older;
+    if (held.refused[0] != '\0')
+        c->facts.error = HF_ECOLLROLLBACK;
+    else if (c->facts.error == HF_ECOLLROLLBACK)
+        c->facts.error = 0;
+    snprintf(c->facts.refused, sizeof c->facts.refused, "%s", held.refused);
     struct hf_refresh_state state = state_of(c, now);
     hf_refresh_plan(&c->rule, &state, &plan);
     if (held.has || c->facts.tried_s != 0)
@@ -272,7 +277,8 @@ void hf__collateral_reloaded(struct hf__daemon *d, int error)
     c->facts.older = held.older;
     look(c);
     if (held.has_roots)
-        log_set(c, error != 0 ? HF__WARNING : HF__INFO, "collateral_read", NULL);
+        log_set(c, error != 0 ? HF__WARNING : HF__INFO, "collateral_read",
+                error == HF_ECOLLROLLBACK ? held.refused : NULL);
 }
 
 void hf__collateral_force(struct hf__daemon *d)

@@ -198,6 +198,8 @@ static void step(struct hf__daemon *d, struct hf_event *event)
     hf_engine_step(d->engine, event, &u);
     d->state_changed = d->state_changed || u.state_changed;
     hf_shell_carry_out(&shell, d, &u);
+    if (u.marks != NULL)
+        hf__quotes_marks(d->quotes, u.marks);
     hf__identity_settle(d, false);
 }
 
@@ -242,9 +244,16 @@ static void on_reloaded(void *user, int error)
 {
     struct hf__daemon *d = user;
     struct hf_event event = {.type = HF_EVENT_COLLATERAL};
-    if (error == 0)
+    if (error == 0 || error == HF_ECOLLROLLBACK)
         hf__daemon_step(d, &event);
     hf__collateral_reloaded(d, error);
+}
+
+static void on_marked(void *user, const struct hf_marks *marks)
+{
+    struct hf_event event = {.type = HF_EVENT_MARKS};
+    event.u.marks.marks = marks;
+    hf__daemon_step(user, &event);
 }
 
 /* ---- what the store tells */
@@ -303,8 +312,11 @@ static int open_parts(struct hf__daemon *d, struct hf__storage_start *ret_start)
 {
     const struct hf__storage_hooks storage_hooks = {
         .user = d, .wake = on_wake, .durable = on_durable, .vault = on_vault, .health = on_health};
-    const struct hf__quotes_hooks quote_hooks = {
-        .user = d, .made = on_made, .judged = on_judged, .reloaded = on_reloaded};
+    const struct hf__quotes_hooks quote_hooks = {.user = d,
+                                                 .made = on_made,
+                                                 .judged = on_judged,
+                                                 .reloaded = on_reloaded,
+                                                 .marked = on_marked};
     const char *where = "";
     int r = 0;
     if (d->quotes == NULL)

@@ -20,15 +20,11 @@ struct hf__quotes {
     struct hf__quotes_hooks hooks;
     struct hf_producer *producer;
     struct hf_verify_cache *cache;
-    char *folder;
-    uv_mutex_t lock;  /* over what follows */
-    uint64_t stale_s; /* how long an expired set may serve */
+    struct hf__shelf *shelf;
+    uint64_t stale_s; /* how long expired documents may serve */
     bool learns;      /* platforms, from quotes: collateral is fetched for them */
-    struct hf_collateral *collateral;
-    struct hf__held held; /* what is known of it */
     bool reloading;
 };
-_Static_assert(sizeof((struct hf__held *)0)->dev_key == HF_ROOT_KEY_LEN, "a root's key");
 
 /* One piece of work on its way to a thread and back. */
 struct job {
@@ -99,15 +95,11 @@ int hf__quotes_new(struct uv_loop_s *loop, const struct hf__settings *settings,
         return HF_ENOMEM;
     q->loop = loop;
     q->hooks = *hooks;
-    if (uv_mutex_init(&q->lock) != 0) {
-        free(q);
-        return HF_ENOMEM;
-    }
-    q->folder = strdup(settings->collateral);
     q->learns = settings->service != NULL;
     q->stale_s = q->learns ? settings->service->stale_s : 0;
-    q->held.has_roots = settings->platform == HF__PLATFORM_TDX;
-    int r = q->folder == NULL ? HF_ENOMEM : hf_verify_cache_new(CACHE_ENTRIES, &q->cache);
+    int r = hf__shelf_new(settings->collateral, settings->platform == HF__PLATFORM_TDX, &q->shelf);
+    if (r == 0)
+        r = hf_verify_cache_new(CACHE_ENTRIES, &q->cache);
     if (r == 0)
         r = open_producer(settings, &q->producer, ret_where);
     if (r != 0) {
@@ -125,9 +117,7 @@ void hf__quotes_free(struct hf__quotes *q)
         return;
     hf_producer_free(q->producer);
     hf_verify_cache_free(q->cache);
-    hf_collateral_unref(q->collateral);
-    uv_mutex_destroy(&q->lock);
-    free(q->folder);
+    hf__shelf_free(q->shelf);
     free(q);
 }
 
@@ -179,63 +169,6 @@ void hf__quotes_make(struct hf__quotes *q, uint32_t work, const char *label,
     queue(j, make_work, make_done);
 }
 
-/* Reads the folder under these roots, and holds the newer of each document. Under the lock. */
-static int load(struct hf__quotes *q, const struct hf_roots *roots)
-{
-    struct hf_collateral *fresh = NULL, *merged = NULL;
-    size_t older = 0;
-    int r = hf_collateral_load(q->folder, roots, &fresh);
-    if (r == 0)
-        r = hf_collateral_merge(q->collateral, fresh, hf_clock_wall_ms() / 1000, &merged, &older);
-    hf_collateral_unref(fresh);
-    if (r != 0)
-        return r;
-    hf_collateral_unref(q->collateral);
-    q->collateral = merged;
-    q->held.has = true;
-    q->held.older = older;
-    q->held.expires_s = hf_collateral_expiry_s(merged);
-    q->held.issued_s = hf_collateral_issue_date_s(merged);
-    return 0;
-}
-
-/* Notes which root counts. What is held under another is worth nothing. Under the lock. */
-static void set_roots(struct hf__quotes *q, const struct hf_roots *roots)
-{
-    bool dev = roots->trust == HF_TRUST_DEV;
-    struct hf__held *h = &q->held;
-    if (h->has_roots && h->dev == dev &&
-        (!dev || memcmp(h->dev_key, roots->dev_key, sizeof h->dev_key) == 0))
-        return;
-    hf_collateral_unref(q->collateral);
-    q->collateral = NULL;
-    *h = (struct hf__held){.has_roots = true, .dev = dev};
-    if (dev)
-        memcpy(h->dev_key, roots->dev_key, sizeof h->dev_key);
-}
-
-/*
- * The collateral for these roots: a reference, or NULL where there is none. ret_at_s: moved back
- * into its dates when it has expired and may serve still (attest/refresh.h says at what price).
- */
-static int collateral_for(struct hf__quotes *q, const struct hf_roots *roots, uint64_t *at_s,
-                          struct hf_collateral **ret)
-{
-    int r = 0;
-    uv_mutex_lock(&q->lock);
-    set_roots(q, roots);
-    if (q->collateral == NULL)
-        r = load(q, roots);
-    if (r == 0) {
-        *ret = hf_collateral_ref(q->collateral);
-        uint64_t expires_s = q->held.expires_s;
-        if (expires_s != 0 && *at_s > expires_s && *at_s - expires_s <= q->stale_s)
-            *at_s = expires_s;
-    }
-    uv_mutex_unlock(&q->lock);
-    return r == HF_ENOTFOUND ? 0 : r;
-}
-
 /*
  * Platforms of whose quotes no more is wrong than the collateral: their chains lead to the root, so
  * that a peer cannot cause fetches for platforms that do not exist.
@@ -249,14 +182,54 @@ static void learn(struct hf__quotes *q, struct hf_bytes bytes, int error)
     if (!q->learns || !genuine || hf_quote_parse(bytes, &quote, &fault) != 0 ||
         hf_quote_read_platform(&quote, &platform) != 0)
         return;
-    uv_mutex_lock(&q->lock);
-    struct hf__held *h = &q->held;
-    bool known = h->fmspcs_count == HF__FMSPCS_MAX;
-    for (size_t i = 0; i < h->fmspcs_count; i++)
-        known = known || memcmp(h->fmspcs[i].bytes, platform.fmspc, HF_FMSPC_LEN) == 0;
-    if (!known)
-        memcpy(h->fmspcs[h->fmspcs_count++].bytes, platform.fmspc, HF_FMSPC_LEN);
-    uv_mutex_unlock(&q->lock);
+    hf__shelf_learn(q->shelf, platform.fmspc);
+}
+
+/* When the first document ends by which this quote is judged; 0: one of them is not there. */
+static uint64_t end_of(const struct hf_collateral *c, struct hf_bytes bytes)
+{
+    static const enum hf_collateral_kind kinds[] = {HF_DOCUMENT_TCB_INFO, HF_DOCUMENT_QE_IDENTITY,
+                                                    HF_DOCUMENT_PCK_CRL, HF_DOCUMENT_ROOT_CRL};
+    struct hf_quote quote;
+    struct hf_quote_platform platform;
+    struct hf_document_info info;
+    uint64_t end_s = UINT64_MAX;
+    if (hf_quote_parse(bytes, &quote, NULL) != 0 || hf_quote_read_platform(&quote, &platform) != 0)
+        return 0;
+    for (size_t i = 0; i < HF_ARRAY_LEN(kinds); i++) {
+        if (hf_collateral_info(c, kinds[i], platform.fmspc, &info) != 0)
+            return 0;
+        end_s = info.not_after_s < end_s ? info.not_after_s : end_s;
+    }
+    return end_s;
+}
+
+/*
+ * Verifies, where documents have expired and may serve still for the time at which the first of
+ * those that this quote needs ended (attest/refresh.h says at what price).
+ */
+static int verify(struct job *j, const struct hf_roots *roots, struct hf_collateral *collateral)
+{
+    struct hf_evaluation_seen seen[HF_MARKS_EVALUATIONS_MAX];
+    struct hf_verify_params params = {.at_s = j->wall_s,
+                                      .roots = *roots,
+                                      .collateral = collateral,
+                                      .cache = j->q->cache,
+                                      .evaluations = seen};
+    params.evaluations_count = hf__shelf_evaluations(j->q->shelf, seen);
+    struct hf_bytes quote = hf_buf_bytes(&j->quote);
+    int r = hf_quote_verify(quote, &params, &j->verdict, NULL);
+    if (r != 0 || j->verdict.error != HF_ECOLLEXPIRED || j->q->stale_s == 0)
+        return r;
+    uint64_t end_s = end_of(collateral, quote);
+    if (end_s == 0 || end_s >= j->wall_s || j->wall_s - end_s > j->q->stale_s)
+        return 0;
+    struct hf_verdict stale;
+    params.at_s = end_s;
+    r = hf_quote_verify(quote, &params, &stale, NULL);
+    if (r == 0 && stale.error != HF_ECOLLEARLY) /* others may be newer than that */
+        j->verdict = stale;
+    return r;
 }
 
 static void judge_work(uv_work_t *uv)
@@ -270,14 +243,20 @@ static void judge_work(uv_work_t *uv)
         roots.dev_key = key;
     }
     if (j->error == 0)
-        j->error = collateral_for(j->q, &roots, &j->wall_s, &collateral);
+        j->error = hf__shelf_get(j->q->shelf, &roots, &collateral);
     if (j->error == 0) {
-        const struct hf_verify_params params = {
-            .at_s = j->wall_s, .roots = roots, .collateral = collateral, .cache = j->q->cache};
-        j->error = hf_quote_verify(hf_buf_bytes(&j->quote), &params, &j->verdict, NULL);
+        j->error = verify(j, &roots, collateral);
         learn(j->q, hf_buf_bytes(&j->quote), j->error != 0 ? j->error : j->verdict.error);
     }
     hf_collateral_unref(collateral);
+}
+
+/* Tells of marks that have risen; on the loop's thread. */
+static void tell_marks(struct hf__quotes *q)
+{
+    struct hf_marks marks;
+    if (hf__shelf_risen(q->shelf, &marks))
+        q->hooks.marked(q->hooks.user, &marks);
 }
 
 static void judge_done(uv_work_t *uv, int status)
@@ -287,6 +266,7 @@ static void judge_done(uv_work_t *uv, int status)
         j->error = HF_ECANCELED;
     if (j->error != 0)
         j->verdict = (struct hf_verdict){.error = j->error};
+    tell_marks(j->q);
     j->q->hooks.judged(j->q->hooks.user, j->work, &j->verdict);
     job_free(j);
 }
@@ -309,23 +289,37 @@ void hf__quotes_judge(struct hf__quotes *q, uint32_t work, struct hf_bytes quote
 static void reload_work(uv_work_t *uv)
 {
     struct job *j = uv->data;
-    struct hf__quotes *q = j->q;
-    uv_mutex_lock(&q->lock);
-    struct hf_roots roots = {.trust = q->held.dev ? HF_TRUST_DEV : HF_TRUST_INTEL};
-    if (q->held.dev)
-        roots.dev_key = q->held.dev_key;
-    /* Not known yet: the first quote that is judged says it, and has the folder read. */
-    if (q->held.has_roots)
-        j->error = load(q, &roots);
-    uv_mutex_unlock(&q->lock);
+    j->error = hf__shelf_read(j->q->shelf);
 }
 
 static void reload_done(uv_work_t *uv, int status)
 {
     struct job *j = uv->data;
     j->q->reloading = false;
+    tell_marks(j->q);
     j->q->hooks.reloaded(j->q->hooks.user, status != 0 ? HF_ECANCELED : j->error);
     job_free(j);
+}
+
+static void check_work(uv_work_t *uv)
+{
+    struct job *j = uv->data;
+    j->error = hf__shelf_check(j->q->shelf);
+}
+
+static void check_done(uv_work_t *uv, int status)
+{
+    struct job *j = uv->data;
+    tell_marks(j->q);
+    if (status == 0 && j->error != 0)
+        j->q->hooks.reloaded(j->q->hooks.user, j->error);
+    job_free(j);
+}
+
+void hf__quotes_marks(struct hf__quotes *q, const struct hf_marks *marks)
+{
+    if (hf__shelf_raise(q->shelf, marks))
+        queue(job_new(q, 0), check_work, check_done);
 }
 
 void hf__quotes_reload(struct hf__quotes *q)
@@ -338,16 +332,12 @@ void hf__quotes_reload(struct hf__quotes *q)
 
 void hf__quotes_held(struct hf__quotes *q, struct hf__held *ret)
 {
-    uv_mutex_lock(&q->lock);
-    *ret = q->held;
-    uv_mutex_unlock(&q->lock);
+    hf__shelf_held(q->shelf, ret);
 }
 
 void hf__quotes_forget_fmspcs(struct hf__quotes *q)
 {
-    uv_mutex_lock(&q->lock);
-    q->held.fmspcs_count = 0;
-    uv_mutex_unlock(&q->lock);
+    hf__shelf_forget(q->shelf);
 }
 
 void hf__quotes_facts(struct hf__quotes *q, struct hf_producer_facts *ret)

@@ -6,7 +6,7 @@
 #define HF_DAEMON_QUOTES_H
 
 #include "attest/producer.h"
-#include "settings.h"
+#include "shelf.h"
 
 struct uv_loop_s;
 struct hf__quotes;
@@ -19,22 +19,8 @@ struct hf__quotes_hooks {
     /* The folder was read again after hf__quotes_reload; error: why it could not be. Every verdict
      * from now on is by what is held now. */
     void (*reloaded)(void *user, int error);
-};
-
-enum { HF__FMSPCS_MAX = 64 };
-
-/* The collateral that is held. Unix times. */
-struct hf__held {
-    bool has;           /* there is a set */
-    uint64_t expires_s; /* the earliest end of any of its documents; 0: none is good */
-    uint64_t issued_s;  /* the newest date of issue */
-    size_t older;       /* documents of the folder, when it was read last, older than those held */
-    bool has_roots;     /* it is known which root counts */
-    bool dev;           /* then a development root does, with this key */
-    uint8_t dev_key[64];
-    /* Kinds of platforms whose PCK chains were found to lead to the root. */
-    struct hf__settings_fmspc fmspcs[HF__FMSPCS_MAX];
-    size_t fmspcs_count;
+    /* What has been verified has risen: marks, borrowed for the length of the hook. */
+    void (*marked)(void *user, const struct hf_marks *marks);
 };
 
 /*
@@ -59,6 +45,9 @@ void hf__quotes_judge(struct hf__quotes *q, uint32_t work, struct hf_bytes quote
  * cannot be read.
  */
 void hf__quotes_reload(struct hf__quotes *q);
+/* Collateral older than this is not used from now on. What is held is looked through on a thread;
+ * hooks->reloaded tells where it had to be refused, with HF_ECOLLROLLBACK. */
+void hf__quotes_marks(struct hf__quotes *q, const struct hf_marks *marks);
 void hf__quotes_held(struct hf__quotes *q, struct hf__held *ret);
 /* Forgets platforms that quotes have brought: they come again with the next quote. */
 void hf__quotes_forget_fmspcs(struct hf__quotes *q);

@@ -253,6 +253,7 @@ static json_t *collateral(struct hf__daemon *d)
     set(o, "last_failure", f.text[0] != '\0' ? text(f.text) : json_null());
     set(o, "older_documents", number(f.older));
     set(o, "error", error_object(f.error));
+    set(o, "rolled_back", f.refused[0] != '\0' ? text(f.refused) : json_null());
     return o;
 }
 

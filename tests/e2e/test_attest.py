@@ -128,6 +128,33 @@ def platforms_come_from_quotes_and_collateral_from_the_service():
 
 
 @tap.case
+def an_older_folder_put_in_place_while_the_daemon_was_down_is_refused_by_name():
+    with Network() as n:
+        n.make()
+        node, folder = n.mesh.nodes[0], n.mesh.nodes[0].data / "collateral"
+        older, before = files_of(folder), n.collateral()["expires_s"]
+        newer = n.serve(time.time(), evaluation=18)
+        for each in n.mesh.nodes:
+            assert each.command("reload").returncode == 0
+        n.holds(newer)
+        until(lambda: n.collateral()["expires_s"] != before, 10, "the newer set is not read")
+        node.kill()
+        n.service.faults = dict.fromkeys(("tcb", "identity", "pckcrl", "rootcrl"), "500")
+        for name, content in older.items():
+            (folder / name).write_bytes(content)
+        node.start()
+        until(node.status, 30, "it does not answer")
+        until(lambda: n.collateral()["rolled_back"], 30, "nobody noticed the older set")
+        c = n.collateral()
+        assert c["error"]["code"] == "collateral_rolled_back" and c["rolled_back"] in older and c["set"] == "missing", c
+        n.service.faults = {}
+        n.reload()
+        n.holds(newer)
+        node.wait("ready", 60)
+        assert n.collateral()["rolled_back"] is None and n.collateral()["error"] is None, n.collateral()
+
+
+@tap.case
 def a_service_that_fails_is_asked_again_and_keeps_nobody_waiting():
     with Network() as n:
         n.make()

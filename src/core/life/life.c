@@ -125,6 +125,7 @@ static void opened(struct hf_engine *e)
     e->open = true;
     e->new_identity = true;
     hf_wipe(e->secrets->active.vault_key, sizeof e->secrets->active.vault_key);
+    hf__marks_open(e);
     hf__holders_rebuild(e);
     hf__chain_count(e);
     hf__owners_age(e);

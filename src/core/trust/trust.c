@@ -50,12 +50,14 @@ void hf__trust_done(struct hf_engine *e)
     hf_document_unref(t->set_previous);
     free(t->seeds);
     free(t->rates);
+    free(t->marks);
 }
 
 size_t hf__trust_memory(const struct hf_engine *e)
 {
     const struct hf__trust *t = e->trust;
     size_t sum = hf__known_memory(&t->known) + t->roots_count * sizeof(struct hf_document *);
+    sum += t->marks != NULL ? sizeof *t->marks : 0;
     sum += t->seeds_len + 1u + hf__rates_memory(t->rates);
     sum += hf__blob_memory(t->identity) + hf__blob_memory(t->identity_statement);
     for (const struct hf__parked *m = t->parked; m != NULL; m = m->next)

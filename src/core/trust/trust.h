@@ -57,6 +57,7 @@ struct hf__trust {
     uint16_t parked_count[HF__ASKER_KINDS];
     struct hf__parked *parked;
     struct hf__judging *judging;
+    struct hf_marks *marks;  /* none allocated while none is known */
     struct hf__rates *rates; /* none allocated while nobody has asked of late */
 };
 
@@ -159,6 +160,13 @@ struct hf__parked *hf__parked_take(struct hf_engine *e, const uint8_t quote_hash
 void hf__verdicts_forget(struct hf_engine *e);
 /* Forgets all of them, and what waits for them; whoever asked is told HF_ELOCKED. */
 void hf__verdicts_done(struct hf_engine *e);
+
+/* ---- marks.c: what never goes back */
+
+/* Keeps what collateral the shell has verified. */
+void hf__marks_seen(struct hf_engine *e, const struct hf_marks *marks);
+/* The vault is open: what it has kept, and what was seen before, both count. */
+void hf__marks_open(struct hf_engine *e);
 
 /* ---- rates.c: how often one may ask */
 

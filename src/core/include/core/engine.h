@@ -34,6 +34,7 @@
 #ifndef HF_CORE_ENGINE_H
 #define HF_CORE_ENGINE_H
 
+#include "attest/marks.h"
 #include "attest/verdict.h"
 #include "base/bytes.h"
 #include "base/check.h"
@@ -58,6 +59,7 @@ enum hf_collection {
     HF_ROW_OWNER = 6,   /* key owner (32): owner_row */
     HF_ROW_EVENT = 7,   /* key subject (32), kind (1): signed_event */
     HF_ROW_MEMBER = 8,  /* key empty: member_row */
+    HF_ROW_MARKS = 9,   /* key empty: marks_row */
     HF_ROW_PUBLIC =
         15, /* not in the vault: public state, key is text ("hint", "root-1", "policy", "set") */
 };
@@ -147,6 +149,7 @@ enum hf_event_type {
     HF_EVENT_DOCUMENTS,    /* envelopes from the operator's folder */
     HF_EVENT_TICK,         /* the deadline of the last update has come */
     HF_EVENT_COLLATERAL,   /* quotes are verified by newer collateral from now on */
+    HF_EVENT_MARKS,        /* what collateral has been verified: it is never to go back */
 };
 
 /* What the application and the operator may ask of an engine; what only reads
@@ -213,6 +216,9 @@ struct hf_event {
             const struct hf_bytes *envelopes;
             size_t count;
         } documents;
+        struct {
+            const struct hf_marks *marks;
+        } marks;
     } u;
 };
 
@@ -301,6 +307,9 @@ struct hf_update {
     /* With identity_changed: the node claims next. A shell may keep the old connections, on which a
      * locked node claims as well, until the claim's calls have left. */
     bool claim_follows;
+    /* With a vault that has opened: collateral older than this is not to be used. NULL: none known,
+     * or not now. */
+    const struct hf_marks *marks;
     enum hf_state state; /* after the step */
     /* The state, or the reason for it, is another than before the step: a local request that was
      * refused for now may be answered otherwise, and may be put again. */
