@@ -149,7 +149,7 @@ class Node:
             code = self.process.returncode
             raise Failure(f"node {self.number} ended by itself with {code}:\n{self.tail()}")
         done = self.command("status", "--json", timeout=10)
-        return json.loads(done.stdout) if done.returncode in (0, 2) and done.stdout else None
+        return json.loads(done.stdout) if done.returncode in (0, 1, 2, 3) and done.stdout else None
 
     def identified(self):
         """Whether the daemon has an account and a quote that vouches for it."""

@@ -4,7 +4,7 @@
 #define HF_CLI_COMMAND_H
 
 /* What a command's exit status says, where it does not say otherwise. */
-enum { HF_CLI_OK = 0, HF_CLI_ERROR = 1, HF_CLI_NOT_READY = 2, HF_CLI_USAGE = 2 };
+enum { HF_CLI_OK = 0, HF_CLI_ERROR = 1, HF_CLI_NOT_READY = 2, HF_CLI_USAGE = 2, HF_CLI_DANGER = 3 };
 
 /* The socket of the daemon that is meant: --socket, HOLDFAST_SOCKET, or the usual place. */
 extern const char *hf__cli_socket;
@@ -27,6 +27,8 @@ int hf_cli_backup(int argc, char **argv);
 int hf_cli_drain(int argc, char **argv);
 /* holdfast identity: account, address and quote, for the registration. */
 int hf_cli_identity(int argc, char **argv);
+/* holdfast mute REASON: a warning is not heard for a while. */
+int hf_cli_mute(int argc, char **argv);
 /* holdfast reload: documents and collateral are read again. */
 int hf_cli_reload(int argc, char **argv);
 

@@ -174,3 +174,44 @@ int hf_cli_reload(int argc, char **argv)
     json_decref(root);
     return HF_CLI_OK;
 }
+
+static const char mute_usage[] =
+    "usage: holdfast mute REASON --for DURATION\n"
+    "       holdfast mute REASON --undo\n"
+    "\n"
+    "A warning that stands is not logged, and does not count in the exit status,\n"
+    "for so long, such as 12h or 7d; at most 90d. It is heard again before when it\n"
+    "weighs more, when it comes anew, and when the daemon restarts.\n"
+    "exit status: 0 done, 1 error, 2 usage\n";
+
+/* "90m", "12h", "7d" in seconds; 0: not a duration. */
+static long long seconds_of(const char *text)
+{
+    char *end;
+    long long n = strtoll(text, &end, 10);
+    long long unit = *end == 's'   ? 1
+                     : *end == 'm' ? 60
+                     : *end == 'h' ? 3600
+                     : *end == 'd' ? 86400
+                                   : 0;
+    return n > 0 && n <= 90LL * 86400 && unit > 0 && end[1] == '\0' ? n * unit : 0;
+}
+
+int hf_cli_mute(int argc, char **argv)
+{
+    json_t *root;
+    bool undo = argc == 3 && strcmp(argv[2], "--undo") == 0;
+    long long for_s = argc == 4 && strcmp(argv[2], "--for") == 0 ? seconds_of(argv[3]) : 0;
+    if (hf__help(argc, argv, mute_usage))
+        return HF_CLI_OK;
+    if (!undo && for_s == 0) {
+        fputs(mute_usage, stderr);
+        return HF_CLI_USAGE;
+    }
+    json_t *request = json_pack("{s:s,s:s,s:I}", "request", "mute", "reason", argv[1], "for_s",
+                                (json_int_t)for_s);
+    if (hf__ask(request, false, &root) != 0)
+        return HF_CLI_ERROR;
+    json_decref(root);
+    return HF_CLI_OK;
+}

@@ -13,9 +13,12 @@
 
 enum { POLL_MS = 20, TIMEOUT_S = 60 };
 
-static const char status_usage[] = "usage: holdfast status [--json]\n"
-                                   "\n"
-                                   "exit status: 0 ready, 1 error, 2 not ready\n";
+static const char status_usage[] =
+    "usage: holdfast status [--json]\n"
+    "\n"
+    "Can this key come back, and what is to be done in time.\n"
+    "exit status: 0 ready, 1 cannot tell, 2 not ready, 3 in danger: a\n"
+    "warning stands that `holdfast mute` has not silenced\n";
 
 static const char wait_usage[] =
     "usage: holdfast wait --for STATE [--timeout SECONDS]\n"
@@ -26,9 +29,9 @@ static const char wait_usage[] =
 
 static void print_provider(const json_t *p)
 {
-    char since[24], said[160];
+    char since[24], said[200], who[24];
     bool answered = is_true(p, "answered");
-    const char *message = text_of(p, "message");
+    const char *message = text_of(p, "message"), *operator_name = text_of(p, "operator");
     if (!is_true(p, "asked"))
         snprintf(said, sizeof said, "not asked yet");
     else if (answered && message[0] == '\0')
@@ -36,15 +39,17 @@ static void print_provider(const json_t *p)
                  is_true(p, "placed") ? ", is placed itself," : "",
                  duration(number_of(p, "since_ms"), since));
     else
-        snprintf(said, sizeof said, "%s, for %s", message[0] != '\0' ? message : "no answer yet",
+        snprintf(said, sizeof said, "%s (%s), for %s",
+                 message[0] != '\0' ? message : "no answer yet", text_of(p, "error"),
                  duration(number_of(p, "since_ms"), since));
     long long index = number_of(p, "index");
     char share[24] = "-";
     if (index > 0)
         snprintf(share, sizeof share, "%lld", index);
     const char *address = text_of(p, "address");
-    printf("  %5s  %-21s  %.8s  %s\n", share, address[0] != '\0' ? address : "(in no set)",
-           text_of(p, "account"), said);
+    snprintf(who, sizeof who, "%s", operator_name[0] != '\0' ? operator_name : "-");
+    printf("  %5s  %-12s %-21s  %.8s  %s\n", share, who,
+           address[0] != '\0' ? address : "(in no set)", text_of(p, "account"), said);
 }
 
 static void print_providers(const json_t *root)
@@ -52,7 +57,7 @@ static void print_providers(const json_t *root)
     const json_t *providers = json_object_get(root, "providers");
     if (json_array_size(providers) == 0)
         return;
-    printf("\n  share  provider               account   what it says\n");
+    printf("\n  share  operator     address                account   what it says\n");
     for (size_t i = 0; i < json_array_size(providers); i++)
         print_provider(json_array_get(providers, i));
 }
@@ -67,26 +72,84 @@ static void print_error(const json_t *root, const char *name, const char *label)
            more[0] != '\0' ? ": " : "", more);
 }
 
-/* What a person at night needs to know first: whether anything must be done, and by whom. */
+/* What a person at night needs to know first. */
+static void print_outlook(const json_t *root)
+{
+    const json_t *key = json_object_get(root, "key");
+    const json_t *warnings = json_object_get(root, "warnings");
+    printf("can this key come back?  %s\n", text_of(key, "says"));
+    if (number_of(root, "generation") > 0 ||
+        json_array_size(json_object_get(root, "providers")) > 0)
+        printf(
+            "providers  %lld of %lld answer; a restart needs %lld for the shares and %lld for the "
+            "claim\n",
+            number_of(key, "answering"), number_of(key, "holders"), number_of(key, "needed"),
+            number_of(key, "quorum"));
+    if (is_true(root, "open") && number_of(root, "generation") > 0)
+        printf("to spare   %lld more may go before a claim fails, %lld before the shares do\n",
+               number_of(key, "spare_claim") > 0 ? number_of(key, "spare_claim") : 0,
+               number_of(key, "spare_recovery") > 0 ? number_of(key, "spare_recovery") : 0);
+    for (size_t i = 0; i < json_array_size(warnings); i++) {
+        const json_t *w = json_array_get(warnings, i);
+        printf("%s %s (%s)\n", is_true(w, "muted") ? "(muted)   " : "WARNING   ",
+               text_of(w, "text"), text_of(w, "code"));
+    }
+}
+
 static void print_advice(const json_t *root)
 {
-    const char *state = text_of(root, "state");
-    long long k = number_of(root, "k");
-    size_t answered = 0;
-    const json_t *providers = json_object_get(root, "providers");
-    for (size_t i = 0; i < json_array_size(providers); i++)
-        answered += is_true(json_array_get(providers, i), "answered");
-    if (strcmp(state, "recovering") == 0) {
-        printf("\n%zu of %zu providers answered, %lld are needed.", answered,
-               json_array_size(providers), k);
-        printf(" It goes on by itself until enough do:\n"
-               "see to it that those that do not answer run and can be reached.\n");
-    } else if (strcmp(state, "blocked") == 0) {
-        printf("\nIt does not go on by itself. Do not delete the data folder.\n");
-    } else if (strcmp(state, "fresh") == 0 && !is_true(root, "registered")) {
+    const char *advice = text_of(json_object_get(root, "key"), "advice");
+    if (advice[0] != '\0')
+        printf("\n%s", advice);
+    if (strcmp(text_of(root, "state"), "fresh") == 0 && !is_true(root, "registered"))
         printf("\nTo register it: `holdfast identity` here, `holdfast set add` and "
                "`set sign` at the authority.\n");
-    }
+    if (is_true(root, "open") && number_of(root, "generation") > 0)
+        printf("\nThe data folder is ciphertext: copy it now and then. An old copy brings the node "
+               "back\nas long as %lld of the providers that it names still hold their shares.\n",
+               number_of(root, "k"));
+}
+
+static void print_date(const char *label, const json_t *o, const char *name)
+{
+    char day[32];
+    struct tm tm;
+    time_t t = (time_t)number_of(o, name);
+    if (t > 0 && gmtime_r(&t, &tm) != NULL && strftime(day, sizeof day, "%Y-%m-%d", &tm) > 0)
+        printf("%s %s", label, day);
+}
+
+static void print_expiry(const json_t *root)
+{
+    const json_t *o = json_object_get(root, "expires");
+    printf("expires   ");
+    print_date(" policy", o, "policy_s");
+    print_date(", set", o, "set_s");
+    print_date(", collateral", o, "collateral_s");
+    print_date(", own identity", o, "identity_s");
+    printf("\n");
+}
+
+static void print_who(const json_t *root)
+{
+    char since[24];
+    const char *registered = text_of(root, "registered_address");
+    const json_t *reached = json_object_get(root, "reached_ms");
+    printf("account    %s%s\n",
+           text_of(root, "account")[0] != '\0' ? text_of(root, "account") : "-",
+           is_true(root, "registered") ? "" : " (not registered)");
+    if (registered[0] != '\0')
+        printf("registered %s at %s\n", text_of(root, "operator"), registered);
+    printf("reached    %s%s\n",
+           json_is_integer(reached) ? "by a peer, ago: " : "by no peer since the start",
+           json_is_integer(reached) ? duration(json_integer_value(reached), since) : "");
+    printf("network    %s\n", text_of(root, "network"));
+    printf("listen     %s\n", text_of(root, "listen"));
+    printf("version    %s on %s\n", text_of(root, "version"), text_of(root, "platform"));
+    printf("measured   %s\n", text_of(root, "measurement")[0] != '\0' ? text_of(root, "measurement")
+                                                                      : "no quote made yet");
+    if (text_of(root, "platform_id")[0] != '\0')
+        printf("machine    platform id %s\n", text_of(root, "platform_id"));
 }
 
 /* Only what needs a look: a set that serves and is fetched as it should be is no news. */
@@ -100,15 +163,14 @@ static void print_collateral(const json_t *root)
     print_error(c, "error", "collateral");
 }
 
-static void print_table(const json_t *root)
+static void print_state(const json_t *root)
 {
     char since[24], retry[24];
     const json_t *retry_in = json_object_get(root, "retry_in_ms");
-    if (is_true(root, "dev"))
-        printf("DEVELOPMENT MODE: nothing is protected\n");
+    bool theirs = strcmp(text_of(root, "reason_of"), "providers") == 0;
     printf("state      %s, for %s: %s\n", text_of(root, "state"),
            duration(number_of(root, "since_ms"), since), text_of(root, "says"));
-    print_error(root, "reason", "reason    ");
+    print_error(root, "reason", theirs ? "providers say:" : "reason    ");
     if (text_of(root, "start_text")[0] != '\0')
         printf("           %s\n", text_of(root, "start_text"));
     if (json_is_integer(retry_in))
@@ -117,21 +179,29 @@ static void print_table(const json_t *root)
     print_error(root, "listen_error", "PORT      ");
     print_error(root, "last_refusal", "refused   ");
     print_collateral(root);
-    printf("account    %s%s\n",
-           text_of(root, "account")[0] != '\0' ? text_of(root, "account") : "-",
-           is_true(root, "registered") ? "" : " (not registered)");
-    printf("network    %s\n", text_of(root, "network"));
-    printf("listen     %s\n", text_of(root, "listen"));
+}
+
+static void print_table(const json_t *root)
+{
+    if (is_true(root, "dev"))
+        printf("DEVELOPMENT MODE: nothing is protected\n");
+    print_outlook(root);
+    print_state(root);
+    print_expiry(root);
+    print_who(root);
     printf("documents  root %lld, policy %lld, epoch %lld with %lld validators\n",
            number_of(root, "root"), number_of(root, "policy"), number_of(root, "epoch"),
            number_of(root, "validators"));
-    printf("backup     generation %lld, %lld of %lld rebuild%s; claim %lld%s%s\n",
-           number_of(root, "generation"), number_of(root, "k"), number_of(root, "n"),
-           is_true(root, "confirmed") ? ", confirmed by all" : "", number_of(root, "claim"),
-           is_true(root, "claimed") ? "" : " (not accepted yet)",
-           is_true(root, "draining") ? "; draining" : "");
-    printf("keeps      %lld shares for %lld validators\n", number_of(root, "shares"),
-           number_of(root, "owners"));
+    if (is_true(root, "open"))
+        printf("backup     generation %lld, %lld of %lld rebuild%s; claim %lld%s%s\n"
+               "keeps      %lld shares for %lld validators\n",
+               number_of(root, "generation"), number_of(root, "k"), number_of(root, "n"),
+               is_true(root, "confirmed") ? ", confirmed by all" : "", number_of(root, "claim"),
+               is_true(root, "claimed") ? "" : " (not accepted yet)",
+               is_true(root, "draining") ? "; draining" : "", number_of(root, "shares"),
+               number_of(root, "owners"));
+    else
+        printf("backup     not known while locked\n");
     print_providers(root);
     hf__waits_print(root);
     print_advice(root);
@@ -149,7 +219,7 @@ int hf_cli_status(int argc, char **argv)
     }
     if (hf__ask(json_pack("{s:s}", "request", "status"), false, &root) != 0)
         return HF_CLI_ERROR;
-    bool ready = strcmp(text_of(root, "state"), "ready") == 0;
+    int status = (int)number_of(root, "exit_status");
     if (json) {
         json_dumpf(root, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
         putchar('\n');
@@ -157,7 +227,7 @@ int hf_cli_status(int argc, char **argv)
         print_table(root);
     }
     json_decref(root);
-    return ready ? HF_CLI_OK : HF_CLI_NOT_READY;
+    return status;
 }
 
 /* Whether a status is at least what is waited for. */
@@ -243,6 +313,8 @@ static int backup_show(bool json)
         printf("generation %lld: %lld of %lld shares rebuild the secret%s\n",
                number_of(root, "generation"), number_of(root, "k"), number_of(root, "n"),
                is_true(root, "confirmed") ? ", confirmed by all holders" : "");
+    else if (!is_true(root, "open"))
+        printf("not known while locked: %s\n", text_of(json_object_get(root, "key"), "says"));
     else
         printf("no backup yet: %s\n", text_of(root, "says"));
     if (!json) {

@@ -18,6 +18,7 @@ void hf_engine_status(struct hf_engine *e, uint64_t now_ms, struct hf_status *re
         .claim = e->claim,
         .store_error = e->store_error,
         .store_since_ms = e->store_since_ms,
+        .now_s = hf__now_s(e),
     };
     memcpy(ret->account, e->account, 32);
     memcpy(ret->network, e->network, 32);

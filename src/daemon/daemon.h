@@ -4,6 +4,7 @@
 
 #include "core/engine.h"
 #include "gate.h"
+#include "outlook.h"
 #include "collateral.h"
 #include "net/net.h"
 #include "quotes.h"
@@ -54,6 +55,7 @@ struct hf__refused {
 struct hf__local;
 struct hf__members;
 struct hf__metrics;
+struct hf__watch;
 
 struct hf__daemon {
     uv_loop_t loop;
@@ -93,6 +95,8 @@ struct hf__daemon {
     size_t refused_count, refused_cap;
 
     struct hf__local *local;
+    uint64_t reached_ms; /* when a peer that proved its account called last; 0 never */
+    struct hf__watch *watch;
     bool state_changed; /* since keys that are waited for were asked for */
     struct hf__metrics *metrics;
     uint64_t traces[64]; /* counted, by type */
@@ -152,8 +156,24 @@ char *hf__status_json(struct hf__daemon *d, bool public_only);
 /* The state of the engine, or before it runs what stands for it. */
 enum hf_state hf__daemon_state(struct hf__daemon *d);
 /* Providers as a list for JSON. */
-struct json_t *hf__status_providers(const struct hf_provider_status *providers, size_t count,
+struct json_t *hf__status_providers(const struct hf__daemon *d,
+                                    const struct hf_provider_status *providers, size_t count,
                                     uint64_t now_ms);
+
+/* ---- watch.c: warnings, and who does not want to hear them */
+/* Whether the key can come back, and what to warn of. s: filled in, as of now_ms. */
+void hf__watch_outlook(struct hf__daemon *d, struct hf_status *s, uint64_t now_ms,
+                       struct hf__outlook *ret);
+/* The status of the engine, or before it runs what stands for it. */
+void hf__watch_status(struct hf__daemon *d, uint64_t now_ms, struct hf_status *ret);
+/* Logs warnings that have stood for a while, and when they are over; called every HF__RETRY_MS. */
+void hf__watch_tick(struct hf__daemon *d);
+/* Mutes a warning for so long, or with 0 no longer. HF_ENOTFOUND: no such warning stands now.
+ * HF_EBUSY: as many are muted as may be. */
+HF_MUST_USE int hf__watch_mute(struct hf__daemon *d, int reason, uint64_t for_s);
+/* Until when a reason is muted, Unix time; 0: it is not. */
+uint64_t hf__watch_muted_s(const struct hf__daemon *d, int reason);
+void hf__watch_free(struct hf__daemon *d);
 
 /* ---- local.c */
 /* ret_what: what failed, for a person; borrowed for good. Errors: those of hf__local_listen. */

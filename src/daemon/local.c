@@ -52,9 +52,9 @@ static void send_drill(struct local_conn *t, const struct hf_drill_report *r)
 {
     json_t *root = json_pack("{s:i,s:i,s:i,s:i,s:i}", "k", r->k, "n", r->n, "asked", r->asked,
                              "answered", r->answered, "fit", r->fit);
-    json_object_set_new(
-        root, "providers",
-        hf__status_providers(r->providers, r->providers_count, hf_clock_monotonic_ms()));
+    json_object_set_new(root, "providers",
+                        hf__status_providers(t->owner->d, r->providers, r->providers_count,
+                                             hf_clock_monotonic_ms()));
     send_json(t, root);
 }
 
@@ -179,6 +179,13 @@ void hf__local_serve(struct local_conn *t, struct hf_bytes json)
     case HF__LOCAL_RELOAD:
         hf__daemon_reload(t->owner->d);
         send_json(t, json_pack("{s:b}", "done", 1));
+        return;
+    case HF__LOCAL_MUTE:
+        r = hf__watch_mute(t->owner->d, q.reason, q.for_s);
+        if (r != 0)
+            hf__local_refuse(t, r);
+        else
+            send_json(t, json_pack("{s:b}", "done", 1));
         return;
     }
 }

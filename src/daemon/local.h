@@ -15,20 +15,24 @@ enum hf__local_request_type {
     HF__LOCAL_UNDRAIN,
     HF__LOCAL_IDENTITY,
     HF__LOCAL_RELOAD,
+    HF__LOCAL_MUTE,
 };
 
-enum { HF__LOCAL_WAIT_MAX = 3600000, HF__LOCAL_BACKLOG = 64 };
+enum { HF__LOCAL_WAIT_MAX = 3600000, HF__LOCAL_MUTE_S_MAX = 90 * 86400, HF__LOCAL_BACKLOG = 64 };
 
 struct hf__local_request {
     enum hf__local_request_type type;
     char name[65];    /* of HF__LOCAL_KEY; terminated */
     uint32_t wait_ms; /* of HF__LOCAL_KEY: how long a refusal that may pass is held back */
+    int reason;       /* of HF__LOCAL_MUTE */
+    uint64_t for_s;   /* of HF__LOCAL_MUTE; 0: it is heard again */
 };
 
 /*
  * json: a request's text. HF_EMALFORMED: not JSON, or not an object with a `request`.
  * HF_EUNSUPPORTED: a request that is not known. HF_EINVAL: `name` is missing, or not a key's name;
- * `wait_ms` is not a number up to HF__LOCAL_WAIT_MAX.
+ * `wait_ms` is not a number up to HF__LOCAL_WAIT_MAX; `reason` is not one, or `for_s` not a number
+ * up to HF__LOCAL_MUTE_S_MAX.
  */
 HF_MUST_USE int hf__local_decode(struct hf_bytes json, struct hf__local_request *ret);
 

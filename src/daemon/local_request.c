@@ -11,7 +11,7 @@ static const struct {
 } requests[] = {
     {"status", HF__LOCAL_STATUS}, {"key", HF__LOCAL_KEY},         {"drill", HF__LOCAL_DRILL},
     {"drain", HF__LOCAL_DRAIN},   {"undrain", HF__LOCAL_UNDRAIN}, {"identity", HF__LOCAL_IDENTITY},
-    {"reload", HF__LOCAL_RELOAD},
+    {"reload", HF__LOCAL_RELOAD}, {"mute", HF__LOCAL_MUTE},
 };
 
 /* The key's name, and how long its asker waits. */
@@ -29,6 +29,19 @@ static int decode_key(const json_t *root, struct hf__local_request *ret)
     return 0;
 }
 
+/* Which warning, and for how long. */
+static int decode_mute(const json_t *root, struct hf__local_request *ret)
+{
+    const char *reason = json_string_value(json_object_get(root, "reason"));
+    const json_t *for_s = json_object_get(root, "for_s");
+    json_int_t s = json_integer_value(for_s);
+    if (reason == NULL || !json_is_integer(for_s) || s < 0 || s > HF__LOCAL_MUTE_S_MAX)
+        return HF_EINVAL;
+    ret->reason = hf_error_from_name(reason);
+    ret->for_s = (uint64_t)s;
+    return ret->reason == HF_EINTERNAL ? HF_EINVAL : 0;
+}
+
 static int decode(const json_t *root, struct hf__local_request *ret)
 {
     const char *word = json_string_value(json_object_get(root, "request"));
@@ -38,7 +51,11 @@ static int decode(const json_t *root, struct hf__local_request *ret)
         if (strcmp(word, requests[i].name) != 0)
             continue;
         struct hf__local_request r = {.type = requests[i].type};
-        int error = r.type == HF__LOCAL_KEY ? decode_key(root, &r) : 0;
+        int error = 0;
+        if (r.type == HF__LOCAL_KEY)
+            error = decode_key(root, &r);
+        else if (r.type == HF__LOCAL_MUTE)
+            error = decode_mute(root, &r);
         if (error == 0)
             *ret = r;
         return error;

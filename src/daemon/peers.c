@@ -216,6 +216,8 @@ static void on_request(void *user, const struct hf_net_request *request)
     event.u.request.expected = request->peer.kind == HF_NET_EXPECTED;
     event.u.request.source = source_of(request->peer.ip);
     event.u.request.body = request->body;
+    if (request->peer.account != NULL)
+        d->reached_ms = hf_clock_monotonic_ms();
     d->asker = &request->peer;
     hf__daemon_step(d, &event);
     d->asker = NULL;

@@ -24,6 +24,7 @@ struct hf__quotes {
     uint64_t stale_s; /* how long expired documents may serve */
     bool learns;      /* platforms, from quotes: collateral is fetched for them */
     bool reloading;
+    struct hf__own_quote own;
 };
 
 /* One piece of work on its way to a thread and back. */
@@ -144,6 +145,27 @@ static void queue(struct job *j, uv_work_cb work, uv_after_work_cb after)
     hf_assert(r == 0);
 }
 
+/* Neither changes while the process runs: the first quote tells. */
+static void note_own(struct hf__quotes *q, struct hf_bytes bytes)
+{
+    struct hf_quote quote;
+    struct hf_fault fault;
+    struct hf_quote_platform platform;
+    struct hf__own_quote *own = &q->own;
+    if (own->has || hf_quote_parse(bytes, &quote, &fault) != 0)
+        return;
+    own->has = true;
+    hf_quote_measurement(&quote, own->measurement);
+    own->has_ppid = hf_quote_read_platform(&quote, &platform) == 0;
+    if (own->has_ppid)
+        memcpy(own->ppid, platform.ppid, sizeof own->ppid);
+}
+
+void hf__quotes_own(const struct hf__quotes *q, struct hf__own_quote *ret)
+{
+    *ret = q->own;
+}
+
 static void make_work(uv_work_t *uv)
 {
     struct job *j = uv->data;
@@ -155,6 +177,8 @@ static void make_done(uv_work_t *uv, int status)
 {
     struct job *j = uv->data;
     int error = status != 0 ? HF_ECANCELED : j->error;
+    if (error == 0)
+        note_own(j->q, hf_buf_bytes(&j->quote));
     j->q->hooks.made(j->q->hooks.user, j->work, error, hf_buf_bytes(&j->quote));
     job_free(j);
 }

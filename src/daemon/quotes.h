@@ -6,6 +6,7 @@
 #define HF_DAEMON_QUOTES_H
 
 #include "attest/producer.h"
+#include "attest/verdict.h"
 #include "shelf.h"
 
 struct uv_loop_s;
@@ -51,6 +52,15 @@ void hf__quotes_marks(struct hf__quotes *q, const struct hf_marks *marks);
 void hf__quotes_held(struct hf__quotes *q, struct hf__held *ret);
 /* Forgets platforms that quotes have brought: they come again with the next quote. */
 void hf__quotes_forget_fmspcs(struct hf__quotes *q);
+
+/* What the platform's quotes say this machine and its software are. */
+struct hf__own_quote {
+    bool has; /* a quote was made */
+    bool has_ppid;
+    uint8_t measurement[HF_MEASUREMENT_LEN];
+    uint8_t ppid[HF_PPID_LEN];
+};
+void hf__quotes_own(const struct hf__quotes *q, struct hf__own_quote *ret);
 
 /* How many quotes were made and failed, and why the last one failed. */
 void hf__quotes_facts(struct hf__quotes *q, struct hf_producer_facts *ret);

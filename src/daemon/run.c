@@ -49,6 +49,7 @@ static void on_retry(uv_timer_t *timer)
     if (d->running)
         uv_async_send(&d->wake);
     hf__identity_settle(d, true);
+    hf__watch_tick(d);
     hf__peers_sweep(d, hf_clock_monotonic_ms());
     /* What the last quotes and documents needed is given back: an idle daemon should be small. */
     if (++d->ticks % TRIM_TICKS == 0)
@@ -230,6 +231,7 @@ static int close_daemon(struct hf__daemon *d, int status)
     hf__collateral_free(d);
     free(d->requests);
     free(d->refused);
+    hf__watch_free(d);
     hf__members_free(d->members);
     int r = uv_loop_close(&d->loop);
     hf__log(r == 0 ? HF__INFO : HF__WARNING, "stopped", NULL, 0);

@@ -63,9 +63,26 @@ static void set(json_t *root, const char *name, json_t *value)
     hf_assert(r == 0);
 }
 
-static json_t *provider(const struct hf_provider_status *p, uint64_t now_ms)
+/* Who runs this validator, by the newest set; null: it is in none. */
+static json_t *operator_of(const struct hf__daemon *d, const uint8_t account[static 32])
+{
+    const struct hf_document *set = d->running ? hf_engine_set(d->engine) : NULL;
+    long at = set != NULL ? hf_set_find(set, account) : -1;
+    if (at < 0)
+        return json_null();
+    struct hf_bytes name = set->u.set.validators[at].operator_name;
+    char shown[HF__ADDRESS_LEN];
+    size_t len = name.len < sizeof shown ? name.len : sizeof shown - 1;
+    memcpy(shown, name.data, len);
+    shown[len] = '\0';
+    return text(shown);
+}
+
+static json_t *provider(const struct hf__daemon *d, const struct hf_provider_status *p,
+                        uint64_t now_ms)
 {
     json_t *o = json_object();
+    set(o, "operator", operator_of(d, p->account));
     set(o, "account", hex(p->account, sizeof p->account));
     set(o, "address", text(p->address));
     set(o, "index", number(p->index));
@@ -78,12 +95,12 @@ static json_t *provider(const struct hf_provider_status *p, uint64_t now_ms)
     return o;
 }
 
-json_t *hf__status_providers(const struct hf_provider_status *providers, size_t count,
-                             uint64_t now_ms)
+json_t *hf__status_providers(const struct hf__daemon *d, const struct hf_provider_status *providers,
+                             size_t count, uint64_t now_ms)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)
-        json_array_append_new(list, provider(&providers[i], now_ms));
+        json_array_append_new(list, provider(d, &providers[i], now_ms));
     return list;
 }
 
@@ -164,8 +181,20 @@ static void fill_public(struct hf__daemon *d, json_t *root, const struct hf_stat
     set(root, "dev", json_boolean(d->settings->platform == HF__PLATFORM_DEV));
 }
 
-static void fill_node(json_t *root, const struct hf_status *s, uint64_t now_ms)
+/* Whose word the reason is: the providers' own, where one of them gave it. */
+static bool said_by_providers(const struct hf_status *s)
 {
+    for (size_t i = 0; i < s->providers_count; i++)
+        if (s->reason != 0 && s->providers[i].error == s->reason)
+            return true;
+    return false;
+}
+
+static void fill_node(struct hf__daemon *d, json_t *root, const struct hf_status *s,
+                      uint64_t now_ms)
+{
+    set(root, "reason_of",
+        s->reason == 0 ? json_null() : json_string(said_by_providers(s) ? "providers" : "node"));
     set(root, "since_ms", number(ago(now_ms, s->since_ms)));
     set(root, "retry_in_ms",
         s->retry_ms != 0 ? number(s->retry_ms > now_ms ? s->retry_ms - now_ms : 0) : json_null());
@@ -179,12 +208,13 @@ static void fill_node(json_t *root, const struct hf_status *s, uint64_t now_ms)
     set(root, "set_expires_s", number(s->set_expires_s));
     set(root, "validators", number(s->validators));
     set(root, "k", number(s->k));
+    set(root, "q", number(s->q));
     set(root, "n", number(s->n));
     set(root, "generation", number(s->generation));
     set(root, "confirmed", json_boolean(s->confirmed));
     set(root, "dealing", number(s->dealing));
     set(root, "dealing_receipts", number(s->dealing_receipts));
-    set(root, "providers", hf__status_providers(s->providers, s->providers_count, now_ms));
+    set(root, "providers", hf__status_providers(d, s->providers, s->providers_count, now_ms));
     set(root, "retiring", retiring(s));
     set(root, "waits", waits(s, now_ms));
     set(root, "record", record(s));
@@ -257,42 +287,102 @@ static json_t *collateral(struct hf__daemon *d)
     return o;
 }
 
-/* Before the engine runs: starting while it is tried again, blocked where only
- * a person can help. */
-static void not_running(const struct hf__daemon *d, struct hf_status *ret)
-{
-    bool again = d->start_error == 0 || hf_error_transient(d->start_error);
-    *ret = (struct hf_status){.state = again ? HF_STATE_STARTING : HF_STATE_BLOCKED,
-                              .reason = d->start_error,
-                              .since_ms = d->started_ms};
-}
-
-static void take(struct hf__daemon *d, uint64_t now_ms, struct hf_status *ret)
-{
-    if (d->running)
-        hf_engine_status(d->engine, now_ms, ret);
-    else
-        not_running(d, ret);
-}
-
 enum hf_state hf__daemon_state(struct hf__daemon *d)
 {
     struct hf_status s;
-    take(d, hf_clock_monotonic_ms(), &s);
+    hf__watch_status(d, hf_clock_monotonic_ms(), &s);
     return s.state;
+}
+
+static json_t *warnings(const struct hf__daemon *d, const struct hf__outlook *o)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < o->warnings_count; i++) {
+        const struct hf__warning *w = &o->warnings[i];
+        json_t *one = json_object();
+        set(one, "code", json_string(hf_error_name(w->reason)));
+        set(one, "text", text(w->text));
+        set(one, "weight", number(w->weight));
+        set(one, "at_s", time_or_null(w->at_s));
+        set(one, "muted", json_boolean(w->muted));
+        set(one, "muted_until_s", time_or_null(hf__watch_muted_s(d, w->reason)));
+        json_array_append_new(list, one);
+    }
+    return list;
+}
+
+/* What leads the status: can this key come back? */
+static void fill_outlook(struct hf__daemon *d, json_t *root, struct hf_status *s, uint64_t now_ms)
+{
+    struct hf__outlook *o = calloc(1, sizeof *o);
+    if (o == NULL)
+        return;
+    hf__watch_outlook(d, s, now_ms, o);
+    json_t *key = json_object();
+    set(key, "outlook", json_string(hf__key_outlook_name(o->key)));
+    set(key, "says", text(o->says));
+    set(key, "advice", text(o->advice));
+    set(key, "answering", number(o->answering));
+    set(key, "needed", number(o->needed));
+    set(key, "quorum", number(o->quorum));
+    set(key, "holders", number(o->holders));
+    set(key, "spare_claim", json_integer(o->spare_claim));
+    set(key, "spare_recovery", json_integer(o->spare_recovery));
+    set(root, "exit_status", number(o->verdict));
+    set(root, "key", key);
+    set(root, "warnings", warnings(d, o));
+    free(o);
+}
+
+static json_t *expires(struct hf__daemon *d, const struct hf_status *s)
+{
+    struct hf__collateral_facts f;
+    json_t *o = json_object();
+    hf__collateral_facts(d, &f);
+    set(o, "policy_s", time_or_null(s->policy_expires_s));
+    set(o, "set_s", time_or_null(s->set_expires_s));
+    set(o, "collateral_s", time_or_null(f.expires_s));
+    set(o, "identity_s",
+        time_or_null(s->identity_made_s != 0 ? s->identity_made_s + s->quote_age_max_s : 0));
+    return o;
+}
+
+/* Who this node is to others, and what its machine says it is. */
+static void fill_who(struct hf__daemon *d, json_t *root, const struct hf_status *s, uint64_t now_ms)
+{
+    const struct hf_document *newest = d->running ? hf_engine_set(d->engine) : NULL;
+    long at = newest != NULL && s->has_account ? hf_set_find(newest, s->account) : -1;
+    struct hf__own_quote own = {0};
+    set(root, "operator", operator_of(d, s->account));
+    json_t *address = json_null();
+    if (at >= 0) {
+        struct hf_bytes bytes = newest->u.set.validators[at].address;
+        address = json_stringn((const char *)bytes.data, bytes.len);
+    }
+    set(root, "registered_address", address != NULL ? address : json_null());
+    set(root, "reached_ms", d->reached_ms != 0 ? number(ago(now_ms, d->reached_ms)) : json_null());
+    if (d->quotes != NULL)
+        hf__quotes_own(d->quotes, &own);
+    set(root, "measurement", own.has ? hex(own.measurement, sizeof own.measurement) : json_null());
+    set(root, "platform_id", own.has_ppid ? hex(own.ppid, sizeof own.ppid) : json_null());
+    set(root, "clock_ahead_s", s->clocks_told > 0 ? json_integer(s->ahead_s) : json_null());
+    set(root, "now_s", number(s->now_s));
 }
 
 char *hf__status_json(struct hf__daemon *d, bool public_only)
 {
     struct hf_status s;
     uint64_t now_ms = hf_clock_monotonic_ms();
-    take(d, now_ms, &s);
+    hf__watch_status(d, now_ms, &s);
     json_t *root = json_object();
     if (root == NULL)
         return NULL;
     fill_public(d, root, &s);
     if (!public_only) {
-        fill_node(root, &s, now_ms);
+        fill_outlook(d, root, &s, now_ms);
+        set(root, "expires", expires(d, &s));
+        fill_node(d, root, &s, now_ms);
+        fill_who(d, root, &s, now_ms);
         fill_machine(d, root);
         set(root, "collateral", collateral(d));
         set(root, "sandbox", sandbox(d));

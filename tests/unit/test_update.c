@@ -138,7 +138,7 @@ Test(hf__update, calls_go_to_members_only_and_name_whom_they_expect)
     up();
     authority_account(1, account);
     cr_assert_eq(hf__call(l.e, &(struct hf__ask){.method = HF_METHOD_OFFER}, stranger, none),
-                 HF_ENOTMEMBER);
+                 HF_EREMOVED);
     cr_assert_eq(hf__call(l.e, &(struct hf__ask){.method = HF_METHOD_OFFER}, account, none), 0);
     cr_assert_eq(hf__call(l.e, &(struct hf__ask){.method = HF_METHOD_DOCUMENTS, .at_once = true},
                           account, none),

@@ -86,6 +86,7 @@ static void finish(struct hf_engine *e)
     }
     if (report->fit < report->k)
         reply->error = HF_EFEWPROVIDERS;
+    e->owner->ahead_s = hf__targets_ahead_s(&d->round, &e->owner->clocks_told);
     d->answered = true;
     hf__trace(e, HF_TRACE_DRILL, reply->error, NULL, report->fit, report->k);
     hf__drill_free(e);

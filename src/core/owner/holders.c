@@ -155,7 +155,7 @@ void hf__holders_judge(struct hf_engine *e)
         bool fit = (h->answered && h->holds && (h->placed || HF_FAULT(READY))) || HF_FAULT(HELD);
         all = all && fit && h->confirmed;
         if (!fit && reason == 0)
-            reason = h->error != 0 ? h->error : HF_ENOTREADY;
+            reason = h->error != 0 ? h->error : HF_EUNPLACED;
         /* Silence may pass; who leaves or is no member any more does not come back. */
         look(e, h);
         answered += !h->member || h->answered || (e->state == HF_STATE_PLACING && h->confirmed);

@@ -152,6 +152,7 @@ void hf__owner_status(struct hf_engine *e, struct hf_status *ret)
     if (hf__own_record(e, &record, NULL, &ret->confirmed)) {
         ret->k = (uint8_t)record.threshold;
         ret->n = (uint8_t)record.holders_count;
+        ret->q = (uint8_t)record.quorum;
         ret->generation = (uint32_t)record.generation.number;
     }
     if (o->dealing != NULL) {
@@ -160,6 +161,10 @@ void hf__owner_status(struct hf_engine *e, struct hf_status *ret)
             if (o->dealing->slots[i].state == HF__SLOT_RECEIPT)
                 ret->dealing_receipts++;
     }
+    ret->ahead_s = o->ahead_s;
+    ret->clocks_told = o->clocks_told;
+    if (o->recovery != NULL)
+        ret->ahead_s = hf__targets_ahead_s(&o->recovery->round, &ret->clocks_told);
     fill_providers(e, ret);
     fill_retiring(e, ret);
     hf__waiting_status(e, ret);

@@ -45,7 +45,10 @@ struct hf__owner {
     uint32_t drills;  /* that were begun */
     uint8_t unsealed; /* older generations that the newest record lists and nothing excuses */
     uint32_t claim_pause_ms; /* last pause before a higher claim */
-    struct hf_blob *proof;   /* encoded claim_proof of the own ballot; NULL: the vault's maker */
+    /* how far the own clock was ahead of those of so many providers in the last round; a hint */
+    uint8_t clocks_told;
+    int64_t ahead_s;
+    struct hf_blob *proof; /* encoded claim_proof of the own ballot; NULL: the vault's maker */
     /* the newest recorded generation, while holders_count > 0 */
     struct hf_generation_id recorded;
     struct hf__dealing *dealing;

@@ -30,6 +30,7 @@ void hf__recover_free(struct hf_engine *e)
     struct hf__recovery *rc = e->owner->recovery;
     if (rc == NULL)
         return;
+    e->owner->ahead_s = hf__targets_ahead_s(&rc->round, &e->owner->clocks_told);
     hf__round_done(&rc->round);
     hf_blob_unref(rc->record);
     hf_wipe(e->secrets->response, sizeof e->secrets->response);

@@ -85,6 +85,7 @@ int hf__recv_nonce(struct hf_engine *e, const struct hf__message *from, struct h
         return r;
     hf__versions(e, &answer.versions);
     memcpy(answer.provider, e->account, 32);
+    answer.time_s = hf__now_s(e);
     hf__nonce_make(e, hf__recover_context(e, m.account, m.response_key), answer.nonce);
     hf__reply(e, from->request, 0, hf__encode(e, &hf_wire_nonce_response, &answer), true);
     return 0;

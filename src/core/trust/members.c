@@ -58,7 +58,7 @@ int hf__call(struct hf_engine *e, const struct hf__ask *ask, const uint8_t accou
              struct hf_bytes body)
 {
     const char *address = address_of(e, account);
-    return address == NULL ? HF_ENOTMEMBER : hf__call_address(e, ask, account, address, body);
+    return address == NULL ? HF_EREMOVED : hf__call_address(e, ask, account, address, body);
 }
 
 int hf__nonce_answer(struct hf_engine *e, const struct hf__pending *call, struct hf_bytes body,

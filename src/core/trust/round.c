@@ -89,6 +89,24 @@ int hf__targets_reason(const struct hf__round *r, bool *ret_permanent)
     return same && permanent ? r->targets[0].error : 0;
 }
 
+int64_t hf__targets_ahead_s(const struct hf__round *r, uint8_t *ret_count)
+{
+    int64_t ahead[HF_ROUND_PROVIDERS_MAX];
+    size_t count = 0;
+    hf_assert(r->targets_count <= HF_ROUND_PROVIDERS_MAX);
+    for (size_t i = 0; i < r->targets_count; i++) {
+        if (r->targets[i].time_s == 0)
+            continue;
+        int64_t x = (int64_t)r->targets[i].told_s - (int64_t)r->targets[i].time_s;
+        size_t at = count++;
+        for (; at > 0 && ahead[at - 1] > x; at--)
+            ahead[at] = ahead[at - 1];
+        ahead[at] = x;
+    }
+    *ret_count = (uint8_t)count;
+    return count == 0 ? 0 : ahead[count / 2];
+}
+
 static void ask(struct hf_engine *e, struct hf__round *r, uint8_t method, size_t i,
                 struct hf_bytes body)
 {
@@ -146,6 +164,8 @@ int hf__round_nonce(struct hf_engine *e, struct hf__round *r, const struct hf__p
     } else {
         hf__target_answered(e, t, HF__TARGET_NONCE);
         memcpy(t->nonce, m.nonce, sizeof t->nonce);
+        t->time_s = m.time_s;
+        t->told_s = hf__now_s(e);
     }
     return error == 0 ? result : 0;
 }

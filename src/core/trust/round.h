@@ -28,6 +28,8 @@ struct hf__target {
     int error;         /* of the last time; 0 none */
     uint64_t since_ms; /* since when answered and error stand; 0 never asked */
     uint8_t nonce[40];
+    uint64_t time_s;        /* that it told last; 0 never */
+    uint64_t told_s;        /* what the own clock said then */
     struct hf_blob *answer; /* encoded, signature and identity checked; kept by who asked */
 };
 
@@ -83,6 +85,13 @@ size_t hf__targets_in(const struct hf__round *r, enum hf__target_state state);
  * ret_permanent: whether time mends none of them.
  */
 int hf__targets_reason(const struct hf__round *r, bool *ret_permanent);
+
+/*
+ * How far the own clock is ahead of those that the targets told, in seconds: the median, so that no
+ * minority decides what an operator reads. ret_count: of how many; 0: none told. Nothing may be
+ * decided by it.
+ */
+int64_t hf__targets_ahead_s(const struct hf__round *r, uint8_t *ret_count);
 
 /*
  * Begins the next round: a new response key, and a nonce of every target. ret_secret: of the

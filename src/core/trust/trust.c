@@ -77,6 +77,8 @@ void hf__trust_status(const struct hf_engine *e, struct hf_status *ret)
         ret->dev = t->policy->u.policy.trust == HF_TRUST_DEV;
         ret->k = (uint8_t)hf__policy(e)->threshold;
         ret->n = (uint8_t)hf__policy(e)->shares;
+        ret->q = (uint8_t)hf__policy(e)->claim_quorum;
+        ret->quote_age_max_s = hf__policy(e)->quote_age_max_s;
     }
     if (t->set != NULL) {
         ret->epoch = hf_document_version(t->set);
@@ -84,6 +86,7 @@ void hf__trust_status(const struct hf_engine *e, struct hf_status *ret)
         ret->validators = t->set->u.set.validators_count;
         ret->registered = e->has_account && hf__is_member(e, e->account);
     }
+    ret->identity_made_s = t->identity != NULL ? t->identity_made_s : 0;
     ret->last_refusal = t->last_refusal;
     ret->last_refusal_kind = t->last_refusal_kind;
 }

@@ -113,7 +113,7 @@ const struct hf_document *hf__set_of_epoch(const struct hf_engine *e, uint64_t e
 const char *hf__address_of(struct hf_engine *e, const uint8_t account[static 32]);
 /*
  * Sends a request to a member of the set; the answer comes back with task, method, slot and arg.
- * HF_ENOTMEMBER: no address. HF_EBUSY: too many calls.
+ * HF_EREMOVED: it is in no set. HF_EBUSY: too many calls.
  */
 HF_MUST_USE int hf__call(struct hf_engine *e, const struct hf__ask *ask,
                          const uint8_t account[static 32], struct hf_bytes body);

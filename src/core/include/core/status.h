@@ -108,6 +108,7 @@ struct hf_status {
     uint64_t policy_expires_s, set_expires_s;
     size_t validators;
     uint8_t k, n;        /* of the newest recorded dealing; of the policy before the first */
+    uint8_t q;           /* holders that must accept a claim; likewise */
     uint32_t generation; /* newest recorded; 0 none */
     bool confirmed;      /* its record is with all its holders */
     uint32_t dealing;    /* generation being dealt; 0 none */
@@ -125,7 +126,14 @@ struct hf_status {
     uint64_t claim_highest; /* number of any ballot of its own that this node knows of */
     size_t owners;          /* for whom it keeps shares */
     size_t shares;          /* that it keeps */
-    int store_error;        /* writing fails with this; 0 works */
+    /* How far the own clock is ahead of what clocks_told providers said in the last recovery or
+     * drill, in seconds; a hint for people. */
+    int64_t ahead_s;
+    uint8_t clocks_told;
+    uint64_t identity_made_s; /* of the own identity quote; 0 none */
+    uint64_t quote_age_max_s; /* of the policy; 0 none */
+    uint64_t now_s;           /* the time by which the node judges dates */
+    int store_error;          /* writing fails with this; 0 works */
     uint64_t store_since_ms;
     int last_refusal; /* the newest document refused: why; 0 none */
     uint8_t last_refusal_kind;

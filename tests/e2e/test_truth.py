@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+"""What an operator is told when something is wrong, by the real command and daemons: who is at fault, and what helps."""
+
+import os
+import pathlib
+import sys
+import tempfile
+
+SOURCE = pathlib.Path(os.environ["HOLDFAST_SOURCE"])
+BUILD = pathlib.Path(os.environ["HOLDFAST_BUILD"])
+sys.path[:0] = [str(SOURCE / "tests/lib"), str(SOURCE / "contrib/lib")]
+
+import tap  # noqa: E402
+from mesh import Mesh, Programs, until  # noqa: E402
+
+
+def mesh(nodes=4, shares=3, threshold=2, quorum=2):
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-truth-"))
+    return Mesh(folder, Programs(BUILD), nodes=nodes, shares=shares, threshold=threshold, quorum=quorum)
+
+
+def shown(node):
+    done = node.command("status")
+    return done.returncode, done.stdout.decode()
+
+
+def until_status(node, holds, what, timeout=60):
+    """Waits until holds(status) is true of a node's status, and returns it."""
+    last = {}
+
+    def look():
+        last.update(node.status() or {})
+        return holds(last) and last
+    return until(look, timeout, lambda: f"{what}: {last}\n{node.tail()}")
+
+
+@tap.case
+def status_leads_with_whether_the_key_can_come_back():
+    with mesh() as m:
+        m.make()
+        node = m.nodes[0]
+        until_status(node, lambda s: s.get("reached_ms") is not None, "nobody has reached it")
+        code, text = shown(node)
+        lines = text.splitlines()
+        assert code == 0 and lines[1] == "can this key come back?  yes", text
+        assert "providers  3 of 3 answer; a restart needs 2 for the shares and 2 for the claim" in lines, text
+        assert "to spare   1 more may go before a claim fails, 1 before the shares do" in lines, text
+        status = node.status()
+        assert f"registered operator1 at {node.address}" in lines and "operator2" in text, text
+        assert len(status["measurement"]) == 64 and len(status["platform_id"]) == 32, status
+        assert status["measurement"] in text and status["version"] in text, text
+        assert "expires    policy 20" in text and ", set 20" in text and "The data folder is ciphertext" in text, text
+        # The same, from the machine alone, while it is locked.
+        for other in m.nodes[1:]:
+            other.kill()
+        node.kill()
+        node.start()
+        # Nobody gives a nonce, so that no quote is asked for: what it is it cannot say yet, and says so.
+        until_status(node, lambda s: s.get("state") == "recovering", "it is not recovering")
+        code, text = shown(node)
+        assert code == 2 and "see to it that they run and can be reached" in text, text
+        assert "backup     not known while locked" in text and "keeps" not in text, text
+        done = node.command("backup", "show")
+        assert b"no backup yet" not in done.stdout and b"not known while locked" in done.stdout, done
+        node.kill()
+        assert node.command("status").returncode == 1
+
+
+@tap.case
+def after_a_power_cut_of_all_nobody_promises_to_go_on_by_itself():
+    """The reason is providers_locked."""
+    with mesh() as m:
+        m.make()
+        for node in m.nodes:
+            node.kill()
+        for node in m.nodes:
+            node.start()
+        for node in m.nodes:
+            until_status(node, lambda s: s.get("key", {}).get("outlook") == "stuck", "it still hopes")
+            code, text = shown(node)
+            assert code == 3 and "NOT BY ITSELF: 3 of 3 providers are locked themselves" in text, text
+            assert "if one validator was not restarted, do not restart it" in text, text
+            assert "goes on by itself" not in text and "holdfast set add" in text, text
+        log = m.nodes[0].log
+        until(lambda: "event=warning code=providers_locked" in log.read_text(), 30, m.nodes[0].tail)
+
+
+@tap.case
+def what_providers_refuse_is_not_called_silence():
+    """They run and answer; the node's software is what they refuse."""
+    with mesh() as m:
+        m.make()
+        node = m.nodes[0]
+        node.kill()
+        node.config.write_text(node.config.read_text() + "  image: unknown-release\n")
+        node.start()
+        status = until_status(node, lambda s: (s.get("reason") or {}).get("code") == "measurement_refused", "no refusal")
+        assert status["reason_of"] == "providers", status
+        code, text = shown(node)
+        assert code == 2 and "see to it that they run" not in text, text
+        assert "3 providers answer and do not help" in text and "holdfast explain measurement_refused" in text, text
+        assert "providers say: the policy does not accept this measurement" in text, text
+        assert status["measurement"] in text and len(status["measurement"]) == 64, text
+
+
+@tap.case
+def a_removed_holder_is_not_the_nodes_own_fault():
+    """A peer's reason is never shown as the node's own."""
+    with mesh() as m:
+        m.make()
+        node = m.nodes[0]
+        gone = m.nodes[3]
+        m.authority_command("set", "remove", gone.account, "--authority", m.authority)
+        # Three shares need three others: the removed one cannot be replaced.
+        form = m.authority / "policy.yaml"
+        form.write_text(form.read_text().replace("shares: 3\n", "shares: 2\n"))
+        m.authority_command("policy", "sign", "--authority", m.authority)
+        m.sign_set()
+
+        def seen(status):
+            errors = [p["error"] for p in status.get("providers", [])]
+            return "provider_removed" in errors or (status.get("n") == 2 and len(errors) == 2)
+        status = until_status(node, seen, "the holder is not missed")
+        assert (status["reason"] or {}).get("code") != "not_a_validator", status
+        # The one that was removed is told: its next restart would be its last.
+        until_status(gone, lambda s: "left_out" in [w["code"] for w in s.get("warnings", [])], "it is not warned")
+        code, text = shown(gone)
+        assert code == 3 and "NOT NOW" in text and "do not restart this node" in text, text
+        gone.kill()
+        gone.start()
+        until_status(gone, lambda s: (s.get("reason") or {}).get("code") == "not_a_validator", "it is not kept out")
+        code, text = shown(gone)
+        assert code == 2 and "set restore" in text and "see to it that they run" not in text, text
+
+
+if __name__ == "__main__":
+    sys.exit(tap.main())

@@ -1,0 +1,250 @@
+/* Whether the key can come back, and what is warned of: by hand-made states of a node. */
+#include "base/error.h"
+#include "outlook.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+enum { NOW_MS = 1000000, NOW_S = 2000000000, DAY_S = 86400 };
+
+static struct hf_status s;
+static struct hf__outlook_facts f;
+static struct hf__outlook o;
+
+/* A ready node of 7 shares, 3 for the secret and 5 for the claim, all providers answering. */
+static void ready(void)
+{
+    s = (struct hf_status){.state = HF_STATE_READY,
+                           .since_ms = 1000,
+                           .now_s = NOW_S,
+                           .open = true,
+                           .registered = true,
+                           .has_account = true,
+                           .policy = 1,
+                           .epoch = 1,
+                           .generation = 1,
+                           .policy_expires_s = NOW_S + 100 * DAY_S,
+                           .set_expires_s = NOW_S + 100 * DAY_S,
+                           .k = 3,
+                           .q = 5,
+                           .n = 7,
+                           .providers_count = 7};
+    for (size_t i = 0; i < s.providers_count; i++)
+        s.providers[i] =
+            (struct hf_provider_status){.address = "", .answered = true, .since_ms = 1000};
+    f = (struct hf__outlook_facts){.status = &s,
+                                   .running = true,
+                                   .now_ms = NOW_MS,
+                                   .collateral_expires_s = NOW_S + 20 * DAY_S,
+                                   .address = "a:1",
+                                   .registered = "a:1"};
+}
+
+static void silent(size_t from, size_t count, int error, uint64_t since_ms)
+{
+    for (size_t i = from; i < from + count; i++)
+        s.providers[i] =
+            (struct hf_provider_status){.address = "", .error = error, .since_ms = since_ms};
+}
+
+static const struct hf__warning *warning(int reason)
+{
+    hf__outlook(&f, &o);
+    for (size_t i = 0; i < o.warnings_count; i++)
+        if (o.warnings[i].reason == reason)
+            return &o.warnings[i];
+    return NULL;
+}
+
+Test(outlook, all_answering_is_safe_and_says_what_may_go)
+{
+    ready();
+    hf__outlook(&f, &o);
+    cr_assert_eq(o.key, HF__KEY_COMES_BACK);
+    cr_assert_eq(o.verdict, HF__SAFE);
+    cr_assert_eq(o.warnings_count, 0);
+    cr_assert_eq(o.spare_claim, 2);
+    cr_assert_eq(o.spare_recovery, 4);
+}
+
+Test(outlook, every_number_of_losses_has_its_word)
+{
+    static const struct {
+        size_t gone;
+        enum hf__key_outlook key;
+        int reason;
+    } cases[] = {{1, HF__KEY_COMES_BACK, 0},
+                 {2, HF__KEY_THIN, HF_EONELOSS},
+                 {3, HF__KEY_WOULD_LOCK, HF_ERESTART_LOCKS},
+                 {4, HF__KEY_WOULD_LOCK, HF_ERESTART_LOCKS},
+                 {5, HF__KEY_WOULD_LOSE, HF_ERESTART_LOSES},
+                 {7, HF__KEY_WOULD_LOSE, HF_ERESTART_LOSES}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        ready();
+        silent(0, cases[i].gone, HF_ECONNECT, 1000);
+        hf__outlook(&f, &o);
+        cr_assert_eq(o.key, cases[i].key, "%zu gone: %s", cases[i].gone, o.says);
+        cr_assert_eq(o.answering, 7 - cases[i].gone);
+        cr_assert_eq(o.verdict, cases[i].reason != 0 ? HF__IN_DANGER : HF__SAFE);
+        if (cases[i].reason != 0)
+            cr_assert_eq(o.warnings[0].reason, cases[i].reason);
+    }
+}
+
+Test(outlook, a_network_without_spare_providers_is_no_danger_while_all_answer)
+{
+    ready();
+    s.k = s.q = s.n = 1;
+    s.providers_count = 1;
+    hf__outlook(&f, &o);
+    cr_assert_eq(o.verdict, HF__SAFE);
+    silent(0, 1, HF_ECONNECT, 1000);
+    hf__outlook(&f, &o);
+    cr_assert_eq(o.verdict, HF__IN_DANGER);
+}
+
+Test(outlook, a_provider_that_may_be_restarting_is_counted_out_and_not_warned_of)
+{
+    ready();
+    silent(0, 5, HF_ECONNECT, NOW_MS - HF__SILENT_MS + 1);
+    hf__outlook(&f, &o);
+    cr_assert_eq(o.answering, 2);
+    cr_assert_eq(o.warnings_count, 0);
+    cr_assert_eq(o.spare_claim, -3);
+    f.now_ms += 1;
+    cr_assert_not_null(warning(HF_ERESTART_LOSES));
+    /* Who was removed does not come back. */
+    ready();
+    silent(0, 5, HF_EREMOVED, NOW_MS);
+    cr_assert_not_null(warning(HF_ERESTART_LOSES));
+}
+
+Test(outlook, documents_that_expire_are_warned_of_from_30_days_before)
+{
+    const struct hf__warning *w;
+    ready();
+    s.policy_expires_s = NOW_S + HF__EXPIRES_S + 1;
+    cr_assert_null(warning(HF_EPOLICY_EXPIRES));
+    s.policy_expires_s--;
+    w = warning(HF_EPOLICY_EXPIRES);
+    cr_assert(w != NULL && w->weight == HF__NOTICE && w->at_s == s.policy_expires_s);
+    cr_assert_eq(o.verdict, HF__IN_DANGER);
+    cr_assert_not_null(strstr(w->text, "2033-06-17T03:33:20Z"), "%s", w->text);
+    s.policy_expires_s = NOW_S + HF__URGENT_S;
+    cr_assert_eq(warning(HF_EPOLICY_EXPIRES)->weight, HF__URGENT);
+    ready();
+    s.set_expires_s = NOW_S + DAY_S;
+    cr_assert_not_null(warning(HF_ESET_EXPIRES));
+    ready();
+    f.collateral_expires_s = NOW_S + 5 * DAY_S;
+    cr_assert_not_null(warning(HF_ECOLLATERAL_EXPIRES));
+    f.collateral_fetched = true; /* by itself, and it still may */
+    cr_assert_null(warning(HF_ECOLLATERAL_EXPIRES));
+}
+
+Test(outlook, what_has_expired_or_left_this_node_out_forbids_a_restart)
+{
+    ready();
+    s.policy_expires_s = NOW_S;
+    cr_assert_not_null(warning(HF_EEXPIRED));
+    cr_assert_eq(o.key, HF__KEY_WOULD_LOSE);
+    cr_assert_eq(o.spare_recovery, -3);
+    ready();
+    s.registered = false;
+    cr_assert_not_null(warning(HF_ELEFTOUT));
+    cr_assert_eq(o.verdict, HF__IN_DANGER);
+    s.state = HF_STATE_RECOVERING;
+    s.open = false;
+    hf__outlook(&f, &o);
+    cr_assert_eq(o.key, HF__KEY_STUCK);
+    cr_assert_not_null(strstr(o.advice, "set restore"));
+}
+
+Test(outlook, a_locked_node_tells_silence_from_refusal_and_from_locked_providers)
+{
+    ready();
+    s.state = HF_STATE_RECOVERING;
+    s.open = false;
+    silent(0, 7, HF_ECONNECT, 1000);
+    hf__outlook(&f, &o);
+    cr_assert_eq(o.key, HF__KEY_WAITS);
+    cr_assert_eq(o.verdict, HF__NOT_READY);
+    cr_assert_not_null(strstr(o.advice, "see to it that they run"));
+    silent(0, 7, HF_EMEASUREMENT, 1000);
+    hf__outlook(&f, &o);
+    cr_assert_null(strstr(o.advice, "see to it that they run"));
+    cr_assert_not_null(strstr(o.advice, "holdfast explain measurement_refused"));
+    silent(0, 7, HF_EPEER_LOCKED, 1000);
+    cr_assert_not_null(warning(HF_EALLLOCKED));
+    cr_assert_eq(o.key, HF__KEY_STUCK);
+    cr_assert_not_null(strstr(o.advice, "do not restart it"));
+    cr_assert_not_null(strstr(o.advice, "holdfast set add"));
+    /* One that answers may bring the others back. */
+    s.providers[0] = (struct hf_provider_status){.address = "", .answered = true, .since_ms = 1000};
+    cr_assert_null(warning(HF_EALLLOCKED));
+    cr_assert_eq(o.key, HF__KEY_WAITS);
+}
+
+Test(outlook, a_clock_that_is_off_is_called_that)
+{
+    const struct hf__warning *w;
+    ready();
+    s.clocks_told = 5;
+    s.ahead_s = HF__CLOCK_OFF_S - 1;
+    cr_assert_null(warning(HF_ECLOCK));
+    s.ahead_s = 2 * DAY_S;
+    w = warning(HF_ECLOCK);
+    cr_assert(w != NULL && strstr(w->text, "2 days ahead of those of 5 providers") != NULL);
+    s.ahead_s = -600;
+    cr_assert_not_null(strstr(warning(HF_ECLOCK)->text, "10 min behind"));
+}
+
+Test(outlook, another_address_than_the_set_has_is_warned_of)
+{
+    ready();
+    f.registered = "a:2";
+    cr_assert_not_null(warning(HF_EMOVED));
+}
+
+Test(outlook, an_account_that_is_in_memory_only_is_said_and_no_danger)
+{
+    ready();
+    s.state = HF_STATE_FRESH;
+    s.reason = HF_EUNPLACED;
+    s.generation = 0;
+    s.providers_count = 0;
+    cr_assert_not_null(warning(HF_ENOTPLACED));
+    cr_assert_eq(o.key, HF__KEY_NONE);
+    cr_assert_eq(o.verdict, HF__NOT_READY);
+}
+
+Test(outlook, a_muted_warning_is_heard_again_when_it_weighs_more_or_its_end_comes)
+{
+    ready();
+    s.policy_expires_s = NOW_S + 20 * DAY_S;
+    const struct hf__mute mute = {
+        .reason = HF_EPOLICY_EXPIRES, .weight = HF__NOTICE, .until_s = NOW_S + 10};
+    f.mutes = &mute;
+    f.mutes_count = 1;
+    cr_assert(warning(HF_EPOLICY_EXPIRES)->muted);
+    cr_assert_eq(o.verdict, HF__SAFE);
+    s.policy_expires_s = NOW_S + HF__URGENT_S;
+    cr_assert_not(warning(HF_EPOLICY_EXPIRES)->muted);
+    s.policy_expires_s = NOW_S + 20 * DAY_S;
+    s.now_s = NOW_S + 10;
+    cr_assert_not(warning(HF_EPOLICY_EXPIRES)->muted);
+    cr_assert_eq(o.verdict, HF__IN_DANGER);
+}
+
+Test(outlook, before_the_engine_runs_nothing_can_be_told)
+{
+    ready();
+    s = (struct hf_status){.state = HF_STATE_STARTING};
+    f.running = false;
+    hf__outlook(&f, &o);
+    cr_assert_eq(o.verdict, HF__CANNOT_TELL);
+    s = (struct hf_status){.state = HF_STATE_BLOCKED, .reason = HF_EFENCED};
+    hf__outlook(&f, &o);
+    cr_assert_eq(o.verdict, HF__NOT_READY);
+    cr_assert_not_null(strstr(o.advice, "holdfast explain fenced"));
+}
