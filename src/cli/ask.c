@@ -53,9 +53,11 @@ static int refusal(const json_t *error, bool quiet)
 {
     const char *code = json_string_value(json_object_get(error, "code"));
     const char *message = json_string_value(json_object_get(error, "message"));
+    const char *found = json_string_value(json_object_get(error, "text"));
     if (!quiet)
-        fprintf(stderr, "holdfast: the daemon refuses: %s (%s)\n",
-                message != NULL ? message : "without a word", code != NULL ? code : "unknown");
+        fprintf(stderr, "holdfast: the daemon refuses: %s (%s)%s%s\n",
+                message != NULL ? message : "without a word", code != NULL ? code : "unknown",
+                found != NULL ? ": " : "", found != NULL ? found : "");
     return code != NULL ? hf_error_from_name(code) : HF_EMALFORMED;
 }
 

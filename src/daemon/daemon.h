@@ -153,6 +153,10 @@ void hf__trace_log(struct hf__daemon *d, const struct hf_trace *t);
 /* ---- status.c */
 /* The whole status as JSON, terminated, freed by the caller; NULL: out of memory. */
 char *hf__status_json(struct hf__daemon *d, bool public_only);
+enum { HF__OPERATOR_LEN = 128 };
+/* Who runs a validator, by the newest set; "": it is in none. */
+void hf__status_operator(const struct hf__daemon *d, const uint8_t account[static 32],
+                         char ret[HF__OPERATOR_LEN]);
 /* The state of the engine, or before it runs what stands for it. */
 enum hf_state hf__daemon_state(struct hf__daemon *d);
 /* Providers as a list for JSON. */

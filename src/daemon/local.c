@@ -58,6 +58,52 @@ static void send_drill(struct local_conn *t, const struct hf_drill_report *r)
     send_json(t, root);
 }
 
+/* A refusal with what was found and wanted, for a person. */
+static void refuse_with(struct local_conn *t, int error, const char *found)
+{
+    send_json(t, json_pack("{s:{s:s,s:s,s:b,s:s}}", "error", "code", hf_error_name(error),
+                           "message", hf_error_sentence(error), "retryable",
+                           (int)hf_error_transient(error), "text", found));
+}
+
+static void refuse_drain(struct local_conn *t, const struct hf_drain_report *r)
+{
+    char found[HF__WARNING_LEN], owner[65], name[HF__OPERATOR_LEN];
+    hf_hex_encode(r->owner, sizeof r->owner, owner);
+    hf__status_operator(t->owner->d, r->owner, name);
+    snprintf(found, sizeof found,
+             "%s (%.8s) would have %u live providers without this node, and %u are wanted; %u "
+             "owners would have too few",
+             name[0] != '\0' ? name : "an owner in no set", owner, r->live, r->needed, r->owners);
+    refuse_with(t, HF_EDRAIN, found);
+}
+
+/* The first half of a drain: could this node get its own key back? Whether its owners can spare it
+ * is asked when the step is over. */
+static void drilled(struct local_conn *t, const struct hf_local_reply *r)
+{
+    struct hf__daemon *d = t->owner->d;
+    char found[HF__WARNING_LEN];
+    struct hf_status s;
+    hf__watch_status(d, hf_clock_monotonic_ms(), &s);
+    bool closed = r->drill.asked == 0; /* locked, or without a backup: nothing of its own to lose */
+    unsigned wanted = s.q > s.k ? s.q : s.k;
+    if (r->error == HF_EBUSY) {
+        hf__local_refuse(t, HF_EBUSY);
+    } else if (closed && s.open && s.registered && s.generation == 0) {
+        hf__local_refuse(t, HF_ENOTPLACED);
+    } else if (!closed && r->drill.fit < wanted) {
+        snprintf(found, sizeof found,
+                 "%u of %u providers proved that their share fits, and this node needs %u to come "
+                 "back",
+                 r->drill.fit, r->drill.n, wanted);
+        refuse_with(t, HF_EDRAINOWN, found);
+    } else {
+        t->drain_due = true;
+        d->state_changed = true;
+    }
+}
+
 /* Holds a refusal back that may pass by itself, while the asker waits. */
 static bool hold_back(struct local_conn *t, int error)
 {
@@ -74,7 +120,11 @@ void hf__local_answer(struct hf__daemon *d, const struct hf_local_reply *reply)
         t = t->next;
     if (t == NULL || t->closing || (reply->error != 0 && hold_back(t, reply->error)))
         return;
-    if (t->type == HF__LOCAL_DRILL && (reply->error == 0 || reply->drill.asked > 0))
+    if (t->type == HF__LOCAL_DRAIN && !t->drain_asked)
+        drilled(t, reply);
+    else if (reply->error == HF_EDRAIN)
+        refuse_drain(t, &reply->drain);
+    else if (t->type == HF__LOCAL_DRILL && (reply->error == 0 || reply->drill.asked > 0))
         send_drill(t, &reply->drill);
     else if (reply->error != 0)
         hf__local_refuse(t, reply->error);
@@ -122,9 +172,15 @@ void hf__local_again(struct hf__daemon *d)
 {
     if (d->local == NULL)
         return;
-    for (struct local_conn *t = d->local->conns; t != NULL; t = t->next)
+    for (struct local_conn *t = d->local->conns; t != NULL; t = t->next) {
         if (t->until_ms != 0 && !t->closing)
             ask_engine(t, HF_LOCAL_KEY, t->name);
+        if (t->drain_due && !t->closing) {
+            t->drain_due = false;
+            t->drain_asked = true;
+            ask_engine(t, HF_LOCAL_DRAIN, "");
+        }
+    }
 }
 
 static void ask_key(struct local_conn *t, const struct hf__local_request *q)
@@ -168,7 +224,8 @@ void hf__local_serve(struct local_conn *t, struct hf_bytes json)
         ask_engine(t, HF_LOCAL_DRILL, "");
         return;
     case HF__LOCAL_DRAIN:
-        ask_engine(t, HF_LOCAL_DRAIN, "");
+        t->drain_asked = t->drain_due = false;
+        ask_engine(t, HF_LOCAL_DRILL, "");
         return;
     case HF__LOCAL_UNDRAIN:
         ask_engine(t, HF_LOCAL_UNDRAIN, "");

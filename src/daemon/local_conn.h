@@ -20,6 +20,8 @@ struct local_conn {
     bool ended;   /* it sends nothing more: closed when it has its answer */
     bool surplus; /* beyond the bound: told that the daemon is busy, whatever it asks */
     enum hf__local_request_type type;
+    bool drain_asked;  /* of a drain: it was */
+    bool drain_due;    /* the own key could be had: whether others can spare this node is next */
     char name[65];     /* of the key that is waited for */
     uint64_t until_ms; /* 0: no request waits */
     int refusal;       /* told when the time is over */

@@ -63,19 +63,25 @@ static void set(json_t *root, const char *name, json_t *value)
     hf_assert(r == 0);
 }
 
-/* Who runs this validator, by the newest set; null: it is in none. */
-static json_t *operator_of(const struct hf__daemon *d, const uint8_t account[static 32])
+void hf__status_operator(const struct hf__daemon *d, const uint8_t account[static 32],
+                         char ret[HF__OPERATOR_LEN])
 {
     const struct hf_document *set = d->running ? hf_engine_set(d->engine) : NULL;
     long at = set != NULL ? hf_set_find(set, account) : -1;
-    if (at < 0)
-        return json_null();
-    struct hf_bytes name = set->u.set.validators[at].operator_name;
-    char shown[HF__ADDRESS_LEN];
-    size_t len = name.len < sizeof shown ? name.len : sizeof shown - 1;
-    memcpy(shown, name.data, len);
-    shown[len] = '\0';
-    return text(shown);
+    struct hf_bytes name = {0};
+    if (at >= 0)
+        name = set->u.set.validators[at].operator_name;
+    size_t len = name.len < HF__OPERATOR_LEN ? name.len : HF__OPERATOR_LEN - 1;
+    if (len > 0)
+        memcpy(ret, name.data, len);
+    ret[len] = '\0';
+}
+
+static json_t *operator_of(const struct hf__daemon *d, const uint8_t account[static 32])
+{
+    char name[HF__OPERATOR_LEN];
+    hf__status_operator(d, account, name);
+    return name[0] != '\0' ? text(name) : json_null();
 }
 
 static json_t *provider(const struct hf__daemon *d, const struct hf_provider_status *p,

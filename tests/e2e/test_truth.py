@@ -133,5 +133,27 @@ def a_removed_holder_is_not_the_nodes_own_fault():
         assert code == 2 and "set restore" in text and "see to it that they run" not in text, text
 
 
+@tap.case
+def a_drain_is_refused_with_a_name_and_a_number():
+    """Own key: drain_own_key. Others: each drain is a reservation."""
+    with mesh() as m:
+        m.make()
+        node, other = m.nodes[0], m.nodes[1]
+        assert node.command("drain").returncode == 0
+        # n = 3, k = 2, q = 2: an owner wants two others, and one that drains is none.
+        done = other.command("drain")
+        assert done.returncode == 1 and b"drain_refused" in done.stderr, done
+        assert b"operator" in done.stderr and b"would have 1 live providers" in done.stderr, done
+        assert b"and 2 are wanted" in done.stderr, done
+        assert node.command("drain", "--undo").returncode == 0
+        # Two of its three holders are gone: it must not stop, whoever needs it or not.
+        for gone in m.nodes[2:]:
+            gone.kill()
+        done = node.command("drain")
+        assert done.returncode == 1 and b"drain_own_key" in done.stderr, done
+        assert b"1 of 3 providers proved that their share fits, and this node needs 2" in done.stderr, done
+        assert not node.status()["draining"]
+
+
 if __name__ == "__main__":
     sys.exit(tap.main())

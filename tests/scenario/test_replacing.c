@@ -198,6 +198,20 @@ Test(drain, is_refused_while_an_owner_would_be_left_with_too_few_live_providers)
     testnet_end(w);
 }
 
+/* Each of them could be spared alone, and all of them together could not. */
+Test(drain, is_a_reservation_that_the_next_one_to_ask_is_told_of)
+{
+    struct hf_world *w = testnet_up(9, 3, 7);
+    uint32_t holders[16], granted = 0;
+    testnet_holders(w, 0, holders);
+    for (size_t i = 0; i < 7; i++)
+        granted += hf_world_drain(w, holders[i], true, TESTNET_MS) == 0;
+    struct hf_status status;
+    cr_assert(hf_world_status(w, 0, &status));
+    cr_assert_eq(7 - granted, status.q > 4 ? status.q : 4);
+    testnet_end(w);
+}
+
 /* Its other holders are slow to say whether they are there: meanwhile the operator thinks better of
  * it. */
 Test(drain, that_is_called_off_while_it_asks_does_not_begin)

@@ -84,10 +84,11 @@ static void ask(enum hf_local_type what)
     take_calls();
 }
 
-/* Answers call number at: with a nonce, or with an error. */
-static void answer(size_t at, int error)
+/* Answers call number at with a nonce, or with an error. */
+static void answer_as(size_t at, int error, bool draining)
 {
-    struct hf_nonce_response m = {.versions = {.root = 1, .policy = 1, .epoch = 1}};
+    struct hf_nonce_response m = {.versions = {.root = 1, .policy = 1, .epoch = 1},
+                                  .draining = draining};
     struct hf_buf b;
     hf_buf_init(&b, 4096);
     memcpy(m.provider, outs[at].account, 32);
@@ -95,6 +96,11 @@ static void answer(size_t at, int error)
     harness_response(&l, outs[at].id, error, error == 0 ? hf_buf_bytes(&b) : (struct hf_bytes){0});
     hf_buf_done(&b);
     take_calls();
+}
+
+static void answer(size_t at, int error)
+{
+    answer_as(at, error, false);
 }
 
 Test(hf__drain, of_more_owners_than_calls_may_be_out_asks_all_of_them)
@@ -140,5 +146,20 @@ Test(hf__drain, answers_to_a_question_that_was_withdrawn_do_not_count)
         answer(i, 0);
     cr_assert_eq(harness_local_error(&l), 0);
     cr_assert(harness_status(&l).draining);
+    down();
+}
+
+Test(hf__drain, a_holder_that_drains_counts_as_gone_and_the_owner_is_named)
+{
+    up(3);
+    ask(HF_LOCAL_DRAIN);
+    cr_assert_eq(outs_count, 6);
+    for (size_t i = 0; i < 6; i++)
+        answer_as(i, 0, i == 3);
+    cr_assert_eq(harness_local_error(&l), HF_EDRAIN);
+    cr_assert_eq(l.u.locals[0].drain.owners, 1);
+    cr_assert_eq(l.u.locals[0].drain.owner[0], 1);
+    cr_assert_eq(l.u.locals[0].drain.live, 1);
+    cr_assert_eq(l.u.locals[0].drain.needed, 2);
     down();
 }

@@ -1,7 +1,9 @@
 /*
  * Leave to stop for a while: refused while it would leave any owner with fewer live providers than
- * min(k + 1, n - 1). Whether another holder is live it says itself: it gives a nonce for the
- * owner's account only while its vault is open and keeps a share for it.
+ * min(max(k + 1, q), n - 1). Whether another holder is live it says itself: it gives a nonce for
+ * the owner's account only while its vault is open and keeps a share for it. A drain is a
+ * reservation: a holder that drains, or whose question is under way, says so with its nonce and
+ * counts as gone. Of two that ask at once at least one sees the other.
  */
 #include <stdlib.h>
 
@@ -44,15 +46,23 @@ size_t hf__drain_memory(const struct hf_engine *e)
 static void finish(struct hf_engine *e)
 {
     struct hf__drain *d = e->provider->drain;
-    int r = 0;
-    for (size_t i = 0; i < d->count; i++)
-        if (d->owners[i].live < d->owners[i].needed)
-            r = HF_EDRAIN;
-    if (r == 0) {
+    struct hf_drain_report report = {0};
+    for (size_t i = 0; i < d->count; i++) {
+        const struct watched *w = &d->owners[i];
+        if (w->live >= w->needed)
+            continue;
+        /* The one that would be left worst is named. */
+        if (report.owners++ == 0 || w->live - w->needed < report.live - report.needed) {
+            memcpy(report.owner, w->owner, 32);
+            report.live = w->live;
+            report.needed = w->needed;
+        }
+    }
+    if (report.owners == 0) {
         e->provider->draining = true;
         hf__news_draining(e, false);
     }
-    hf__local_reply(e, d->request, r);
+    hf__local_reply(e, d->request, report.owners == 0 ? 0 : HF_EDRAIN)->drain = report;
     free(d);
     e->provider->drain = NULL;
 }
@@ -72,11 +82,12 @@ static void collect(struct hf_engine *e)
             w = &d->owners[d->count++];
         else if (record.generation.number < w->number)
             continue;
-        size_t k = record.threshold, n = record.holders_count;
+        size_t k = record.threshold, n = record.holders_count, q = record.quorum;
+        size_t want = k + 1 > q ? k + 1 : q;
         memcpy(w->owner, record.owner, 32);
         memcpy(w->generation, record.generation.id, 16);
         w->number = (uint32_t)record.generation.number;
-        w->needed = (uint8_t)(k + 1 < n - 1 ? k + 1 : n - 1);
+        w->needed = (uint8_t)(want < n - 1 ? want : n - 1);
     }
 }
 
@@ -149,7 +160,7 @@ int hf__drain_answered(struct hf_engine *e, const struct hf__pending *call, int 
     if (call->slot == d->number) {
         struct watched *w = &d->owners[call->arg];
         hf_assert(call->arg < d->count && d->waiting > 0);
-        if (r == 0 && w->live < UINT8_MAX)
+        if (r == 0 && !m.draining && w->live < UINT8_MAX)
             w->live++;
         d->waiting--;
     }

@@ -86,6 +86,7 @@ int hf__recv_nonce(struct hf_engine *e, const struct hf__message *from, struct h
     hf__versions(e, &answer.versions);
     memcpy(answer.provider, e->account, 32);
     answer.time_s = hf__now_s(e);
+    answer.draining = e->provider->draining || e->provider->drain != NULL;
     hf__nonce_make(e, hf__recover_context(e, m.account, m.response_key), answer.nonce);
     hf__reply(e, from->request, 0, hf__encode(e, &hf_wire_nonce_response, &answer), true);
     return 0;

@@ -282,6 +282,7 @@ struct hf_local_reply {
     uint64_t claim;               /* HF_LOCAL_KEY: number of the ballot, as fencing token */
     bool first;                   /* HF_LOCAL_KEY: the name was bound by this very release */
     struct hf_drill_report drill; /* HF_LOCAL_DRILL */
+    struct hf_drain_report drain; /* HF_LOCAL_DRAIN, refused with HF_EDRAIN */
     uint64_t after;
 };
 

@@ -139,6 +139,13 @@ struct hf_status {
     uint8_t last_refusal_kind;
 };
 
+/* For whom a drain was refused. */
+struct hf_drain_report {
+    uint32_t owners; /* that would be left with too few; the rest is of the worst of them */
+    uint8_t owner[32];
+    uint8_t live, needed; /* providers of it that are live without this node, and are wanted */
+};
+
 /* What a drill found. */
 struct hf_drill_report {
     uint8_t k, n;
