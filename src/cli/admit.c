@@ -2,6 +2,7 @@
 
 #include "attest/verify.h"
 #include "base/error.h"
+#include "base/hex.h"
 #include "document/document.h"
 #include "crypto/suite.h"
 
@@ -58,6 +59,14 @@ static int judge(const struct hf_verdict *verdict, const struct hf_policy *p,
     }
     hf_policy_judge(p, m, evaluations, &policy);
     int r = hf_judge(verdict, &policy, request, &judgement);
+    if (r == HF_EMEASUREMENT) {
+        char digest[2 * HF_MEASUREMENT_LEN + 1];
+        hf_hex_encode(verdict->measurement, sizeof verdict->measurement, digest);
+        fprintf(stderr,
+                "holdfast: the quote's measurement is %s; `holdfast policy measurement add NAME "
+                "%s` has the next policy accept it\n",
+                digest, digest);
+    }
     if (r == 0) {
         struct hf_bytes name = p->measurements[judgement.measurement - m].name;
         snprintf(ret->release, sizeof ret->release, "%.*s", (int)name.len, (const char *)name.data);

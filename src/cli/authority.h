@@ -62,6 +62,7 @@ HF_MUST_USE int hf__sign_all(const struct hf__authority *a, const char *key_file
 struct hf__consent {
     const char *digest; /* of --yes; NULL: asked at a terminal */
     bool foreign;       /* a pending document need not be what the own form gives */
+    bool force;         /* signed although it may lock the network */
     bool own;           /* the tool made it all by itself just now: nothing is asked */
 };
 
@@ -69,12 +70,17 @@ struct hf__consent {
 typedef int hf__make_fn(const struct hf__authority *a, void *ctx, const struct hf_document *like,
                         struct hf_buf *ret_body);
 
+/* Whether a document may lock validators out when it is in force; ret: how, for a person. */
+typedef bool hf__risk_fn(const struct hf__authority *a, const struct hf_document *d, char *ret,
+                         size_t len);
+
 struct hf__issue_job {
     uint8_t kind;
     const char *name; /* "policy", "set", "root" */
     const char *key_file;
     hf__make_fn *make; /* the own form; NULL: there is none */
     void *ctx;
+    hf__risk_fn *risk; /* NULL: there is none */
     struct hf__consent consent;
     char pending[HF__PATH_LEN]; /* filled in */
 };
@@ -83,7 +89,8 @@ struct hf__issue_job {
  * Signs a document that is pending or, when none is, the one that make builds, once it is checked
  * and confirmed. With enough signatures it becomes documents/<name>.doc; else it stays as
  * pending-<name>.doc, to be signed further. Says what it did or why not. ret_issued: whether it is
- * in force. HF_EDOCUMENT: not what may be signed here. HF_ECANCELED: not confirmed; it lies there
+ * in force. What it replaces is kept in old/. HF_EDOCUMENT: not what may be signed here, or may
+ * lock validators out and is not forced. HF_ECANCELED: not confirmed; it lies there
  * as pending. HF_EDOCUMENT_SIGNATURE: signed, but not by enough yet.
  */
 HF_MUST_USE int hf__issue(struct hf__authority *a, struct hf__issue_job *job, bool *ret_issued);

@@ -14,6 +14,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -145,12 +146,50 @@ static int take_pending(struct hf__authority *a, const struct hf__issue_job *job
     return r;
 }
 
+/* What may lock validators out is signed only when told. */
+static int check_risk(const struct hf__authority *a, const struct hf__issue_job *job,
+                      const struct hf_document *d)
+{
+    char why[512];
+    if (job->risk == NULL || !job->risk(a, d, why, sizeof why))
+        return 0;
+    fprintf(stderr, "holdfast %s: %s: %s%s\n", job->name,
+            job->consent.force ? "signed all the same" : "not signed", why,
+            job->consent.force ? "" : "; --force signs it all the same");
+    return job->consent.force ? 0 : HF_EDOCUMENT;
+}
+
+static const char *day(uint64_t s, char ret[static 32])
+{
+    struct tm tm;
+    time_t t = (time_t)s;
+    if (gmtime_r(&t, &tm) == NULL || strftime(ret, 32, "%Y-%m-%d %H:%M UTC", &tm) == 0)
+        ret[0] = '\0';
+    return ret;
+}
+
+/* The document that is replaced stays where it can be looked up. */
+static void keep_old(const struct hf__authority *a, const struct hf__issue_job *job)
+{
+    char folder[HF__PATH_LEN], path[HF__PATH_LEN], name[64];
+    const struct hf_document *old = in_force(a, job->kind);
+    if (old == NULL || job->kind == HF_DOCUMENT_ROOT)
+        return;
+    snprintf(name, sizeof name, "old/%s-%u.doc", job->name, hf_document_version(old));
+    if (!hf__path(folder, a->folder, "old") || !hf__path(path, a->folder, name))
+        return;
+    (void)mkdir(folder, 0755); /* it may be there */
+    int r = hf_file_replace(path, hf_blob_bytes(old->envelope), 0644);
+    if (r != 0)
+        fprintf(stderr, "holdfast %s: %s: %s\n", job->name, path, hf_error_sentence(r));
+}
+
 /* Shows what is to be signed, and has it confirmed. HF_EDOCUMENT: it is another one than was
  * confirmed. HF_ECANCELED: it was not confirmed. */
 static int confirm(const struct hf__authority *a, const struct hf__issue_job *job,
                    const struct hf_document *d)
 {
-    char digest[DIGEST_LEN], answer[8];
+    char digest[DIGEST_LEN], answer[8], until[32];
     hf_hex_encode(d->body_hash, 32, digest);
     if (job->consent.own)
         return 0;
@@ -158,6 +197,9 @@ static int confirm(const struct hf__authority *a, const struct hf__issue_job *jo
     int r = hf__difference_print(in_force(a, job->kind), d);
     if (r != 0)
         return r;
+    if (job->kind != HF_DOCUMENT_ROOT)
+        printf("good until %s, and to be signed anew before\n",
+               day(hf_document_expires_s(d), until));
     printf("digest: %s\n", digest);
     fflush(stdout);
     if (job->consent.digest != NULL) {
@@ -198,6 +240,7 @@ static int finish(struct hf__authority *a, const struct hf__issue_job *job,
         r = hf_document_verify(d, a->network, a->root);
     *ret_issued = r == 0;
     if (r == 0) {
+        keep_old(a, job);
         r = hf_file_replace(path, hf_buf_bytes(envelope), 0644);
         if (r == 0) {
             unlink(job->pending);
@@ -230,6 +273,8 @@ int hf__issue(struct hf__authority *a, struct hf__issue_job *job, bool *ret_issu
         if (r == 0)
             r = check(a, job, d);
     }
+    if (r == 0)
+        r = check_risk(a, job, d);
     if (r == 0)
         r = confirm(a, job, d);
     hf_buf_init(&envelope, HF__DOCUMENT_MAX);

@@ -5,6 +5,7 @@
 #include "authority.h"
 #include "base/error.h"
 #include "command.h"
+#include "document/selection.h"
 #include "measurement.h"
 #include "policy_form.h"
 
@@ -16,7 +17,7 @@
 static const char usage[] =
     "usage: holdfast policy show [FILE] [--authority DIR]\n"
     "       holdfast policy sign [--authority DIR] [--key FILE]\n"
-    "                            [--yes DIGEST] [--foreign]\n"
+    "                            [--yes DIGEST] [--foreign] [--force]\n"
     "       holdfast policy measurement add NAME DIGEST [--rank N] [--after TIME]\n"
     "       holdfast policy measurement withdraw NAME\n"
     "       holdfast policy measurement list\n"
@@ -30,6 +31,7 @@ static const char usage[] =
     "  --key FILE       a key of the authority that is not in the folder's keys\n"
     "  --yes DIGEST     confirms the document of this digest, for scripts\n"
     "  --foreign        signs one that is not what policy.yaml gives\n"
+    "  --force          signs one that locks the network\n"
     "  --rank N         a later release ranks higher; default one above the highest\n"
     "  --after TIME     not accepted before, from now, such as 12h; default at once\n";
 
@@ -69,6 +71,53 @@ static int make(const struct hf__authority *a, void *ctx, const struct hf_docume
     return r;
 }
 
+static bool accepts(const struct hf_policy *p, const struct hf_measurement *wanted)
+{
+    for (size_t i = 0; i < p->measurements_count; i++)
+        if (memcmp(p->measurements[i].digest, wanted->digest, sizeof wanted->digest) == 0)
+            return true;
+    return false;
+}
+
+/* How many releases of the one policy the other accepts too; withdrawn ones are in neither. */
+static size_t accepted(const struct hf_policy *of, const struct hf_policy *by)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < of->measurements_count; i++)
+        count += accepts(by, &of->measurements[i]);
+    return count;
+}
+
+/* What locks the network at the next restart of each validator. */
+static bool risk(const struct hf__authority *a, const struct hf_document *d, char *ret, size_t len)
+{
+    const struct hf_policy *p = &d->u.policy,
+                           *now = a->policy != NULL ? &a->policy->u.policy : NULL;
+    if (accepted(p, p) == 0) {
+        snprintf(ret, len,
+                 "it accepts no measurement: no validator could give or get a share; add "
+                 "one with `holdfast policy measurement add`");
+        return true;
+    }
+    if (now != NULL && accepted(now, now) > 0 && accepted(now, p) == 0) {
+        snprintf(ret, len,
+                 "it accepts none of the %zu releases that were accepted until now: all validators "
+                 "that run them could give and get no share. Withdraw a release when all run "
+                 "another",
+                 accepted(now, now));
+        return true;
+    }
+    if (a->set != NULL &&
+        hf_select_possible(a->set, (uint8_t)p->domain_rule, (uint8_t)p->shares) != 0) {
+        snprintf(ret, len,
+                 "the set in force has %zu validators: with %u shares at least %u are needed, of "
+                 "enough operators; the nodes would refuse it",
+                 a->set->u.set.validators_count, (unsigned)p->shares, (unsigned)p->shares + 1);
+        return true;
+    }
+    return false;
+}
+
 int hf__policy_sign(const char *folder, const char *key_file, const struct hf__consent *consent)
 {
     struct hf__authority a;
@@ -76,6 +125,7 @@ int hf__policy_sign(const char *folder, const char *key_file, const struct hf__c
                                 .name = "policy",
                                 .key_file = key_file,
                                 .make = make,
+                                .risk = consent->own ? NULL : risk,
                                 .consent = *consent};
     bool issued;
     int r = hf__authority_open(folder, &a);
@@ -137,13 +187,11 @@ static bool rank(const char *text, struct hf__measurement_change *c)
 
 static bool read_options(int argc, char **argv, struct options *o)
 {
-    static const struct option longs[] = {{"authority", required_argument, NULL, 'a'},
-                                          {"key", required_argument, NULL, 'k'},
-                                          {"yes", required_argument, NULL, 'y'},
-                                          {"foreign", no_argument, NULL, 'f'},
-                                          {"rank", required_argument, NULL, 'r'},
-                                          {"after", required_argument, NULL, 't'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {
+        {"authority", required_argument, NULL, 'a'}, {"key", required_argument, NULL, 'k'},
+        {"yes", required_argument, NULL, 'y'},       {"foreign", no_argument, NULL, 'f'},
+        {"force", no_argument, NULL, 'F'},           {"rank", required_argument, NULL, 'r'},
+        {"after", required_argument, NULL, 't'},     {NULL, 0, NULL, 0}};
     *o = (struct options){.folder = HF__AUTHORITY_DEFAULT};
     opterr = 0;
     optind = 1;
@@ -157,6 +205,8 @@ static bool read_options(int argc, char **argv, struct options *o)
             o->consent.digest = optarg;
         else if (c == 'f')
             o->consent.foreign = true;
+        else if (c == 'F')
+            o->consent.force = true;
         else if (c == 'r')
             ok = rank(optarg, &o->change);
         else if (c == 't')

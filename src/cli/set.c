@@ -8,6 +8,7 @@
 #include "command.h"
 #include "document/selection.h"
 #include "policy.h"
+#include "set_change.h"
 #include "set_floor.h"
 #include "set_form.h"
 
@@ -21,13 +22,14 @@ enum { IDENTITY_MAX = 64 << 10 };
 
 static const char usage[] =
     "usage: holdfast set add [FILE] --operator NAME [--zone NAME]\n"
-    "                        [--address HOST:PORT]\n"
+    "                        [--address HOST:PORT] [--replace | --also]\n"
     "       holdfast set remove ACCOUNT\n"
+    "       holdfast set restore ACCOUNT\n"
     "       holdfast set platform ACCOUNT add|remove PPID\n"
     "       holdfast set floor ACCOUNT --record FILE --lost ACCOUNT...\n"
     "                          [--only-instance]\n"
     "       holdfast set show [FILE]\n"
-    "       holdfast set sign [--key FILE] [--yes DIGEST] [--foreign]\n"
+    "       holdfast set sign [--key FILE] [--yes DIGEST] [--foreign] [--force]\n"
     "\n"
     "add verifies the identity quote in FILE, as `holdfast identity` wrote it, or\n"
     "that of the daemon at --socket, by the policy in force and the folder's\n"
@@ -37,30 +39,44 @@ static const char usage[] =
     "which is asked otherwise. What is added and removed comes into force with sign, which\n"
     "closes the list, draws the beacon, prints what changes, has it confirmed and\n"
     "signs with the keys that are there. show prints what is in force, or FILE.\n"
+    "An ACCOUNT may be given by its first digits or by its operator's name.\n"
     "\n"
     "  --authority DIR      the authority's folder; default authority\n"
     "  --collateral DIR     default: collateral in the authority's folder\n"
     "  --key FILE           a key that is not in the folder's keys\n"
     "  --yes DIGEST         confirms the document of this digest, for scripts\n"
-    "  --foreign            signs one that is not what set.yaml gives\n";
+    "  --replace            instead of what this operator or address has already\n"
+    "  --also               beside it\n"
+    "  --foreign            signs one that is not what set.yaml gives\n"
+    "  --force              signs one that may lock validators out\n";
 
 struct options {
     const char *folder, *collateral, *key_file, *operator_name, *zone, *address;
     struct hf__consent consent;
     struct hf__floor_options floor;
+    bool replace, also;
     char **words;
     int words_count;
 };
 
+static const struct option longs[] = {{"authority", required_argument, NULL, 'a'},
+                                      {"collateral", required_argument, NULL, 'c'},
+                                      {"key", required_argument, NULL, 'k'},
+                                      {"yes", required_argument, NULL, 'y'},
+                                      {"foreign", no_argument, NULL, 'f'},
+                                      {"operator", required_argument, NULL, 'o'},
+                                      {"zone", required_argument, NULL, 'z'},
+                                      {"address", required_argument, NULL, 'd'},
+                                      {"record", required_argument, NULL, 'r'},
+                                      {"lost", required_argument, NULL, 'l'},
+                                      {"only-instance", no_argument, NULL, 'i'},
+                                      {"replace", no_argument, NULL, 'R'},
+                                      {"also", no_argument, NULL, 'b'},
+                                      {"force", no_argument, NULL, 'F'},
+                                      {NULL, 0, NULL, 0}};
+
 static bool read_options(int argc, char **argv, struct options *o)
 {
-    static const struct option longs[] = {
-        {"authority", required_argument, NULL, 'a'}, {"collateral", required_argument, NULL, 'c'},
-        {"key", required_argument, NULL, 'k'},       {"yes", required_argument, NULL, 'y'},
-        {"foreign", no_argument, NULL, 'f'},         {"operator", required_argument, NULL, 'o'},
-        {"zone", required_argument, NULL, 'z'},      {"address", required_argument, NULL, 'd'},
-        {"record", required_argument, NULL, 'r'},    {"lost", required_argument, NULL, 'l'},
-        {"only-instance", no_argument, NULL, 'i'},   {NULL, 0, NULL, 0}};
     *o = (struct options){.folder = HF__AUTHORITY_DEFAULT};
     opterr = 0;
     optind = 1;
@@ -100,6 +116,15 @@ static bool read_options(int argc, char **argv, struct options *o)
             break;
         case 'i':
             o->floor.only_instance = true;
+            break;
+        case 'R':
+            o->replace = true;
+            break;
+        case 'b':
+            o->also = true;
+            break;
+        case 'F':
+            o->consent.force = true;
             break;
         default:
             return false;
@@ -158,15 +183,21 @@ static int enter(const struct options *o, const struct hf__admitted *admitted, c
     int r = hf__members_load(o->folder, &members);
     if (r != 0)
         return r;
+    struct hf__member fresh = {0};
+    memcpy(fresh.account, admitted->account, sizeof fresh.account);
+    snprintf(fresh.address, sizeof fresh.address, "%s", address);
+    snprintf(fresh.operator_name, sizeof fresh.operator_name, "%s", o->operator_name);
+    r = hf__set_make_room(&members, &fresh, o->replace, o->also);
     struct hf__member *m = hf__members_find(&members, admitted->account);
-    if (m == NULL)
+    bool known = m != NULL;
+    if (r == 0 && m == NULL)
         m = hf__members_add(&members);
-    if (m == NULL) {
+    if (r == 0 && m == NULL)
         r = HF_ENOMEM;
-    } else {
-        memcpy(m->account, admitted->account, sizeof m->account);
-        snprintf(m->address, sizeof m->address, "%s", address);
-        snprintf(m->operator_name, sizeof m->operator_name, "%s", o->operator_name);
+    if (r == 0) {
+        memcpy(m->account, fresh.account, sizeof m->account);
+        snprintf(m->address, sizeof m->address, "%s", fresh.address);
+        snprintf(m->operator_name, sizeof m->operator_name, "%s", fresh.operator_name);
         snprintf(m->zone, sizeof m->zone, "%s", o->zone != NULL ? o->zone : "");
         r = hf__members_save(o->folder, &members);
     }
@@ -174,7 +205,8 @@ static int enter(const struct options *o, const struct hf__admitted *admitted, c
     if (r != 0)
         return r;
     hf_hex_encode(admitted->account, sizeof admitted->account, account);
-    printf("%s added: quote verified, release %s\n", account, admitted->release);
+    printf("%s %s at %s: quote verified, release %s\n", account, known ? "updated" : "added",
+           address, admitted->release);
     return 0;
 }
 
@@ -201,68 +233,12 @@ static int add(const struct options *o, const struct hf__authority *a)
     if (r == 0)
         r = enter(o, &admitted, address);
     json_decref(root);
+    if (r == HF_ECANCELED) /* said why */
+        return HF_CLI_NOT_READY;
     return r == 0 ? HF_CLI_OK : hf__say("set", "not added", r);
 }
 
-/* ---- remove, platform, show */
-
-/* The member that a word names; NULL: said why not. */
-static struct hf__member *named(struct hf__members *members, const char *word)
-{
-    uint8_t account[32];
-    struct hf__member *m = NULL;
-    if (hf_hex_decode(word, account, sizeof account) == 0)
-        m = hf__members_find(members, account);
-    if (m == NULL)
-        hf__say("set", "no validator has this account (64 hexadecimal digits)", 0);
-    return m;
-}
-
-static int change_platform(struct hf__member *m, const char *verb, const char *text)
-{
-    uint8_t ppid[HF_PPID_LEN];
-    size_t at = 0;
-    if (hf_hex_decode(text, ppid, sizeof ppid) != 0)
-        return hf__say("set", "a platform is 32 hexadecimal digits", 0);
-    while (at < m->platforms_count && memcmp(m->platforms[at], ppid, sizeof ppid) != 0)
-        at++;
-    bool there = at < m->platforms_count;
-    if (strcmp(verb, "add") == 0 && !there) {
-        if (m->platforms_count == HF__PLATFORMS_MAX)
-            return hf__say("set", "8 platforms at most", 0);
-        memcpy(m->platforms[m->platforms_count++], ppid, sizeof ppid);
-    } else if (strcmp(verb, "remove") == 0 && there) {
-        m->platforms_count--;
-        memcpy(m->platforms[at], m->platforms[m->platforms_count], sizeof ppid);
-    } else if (strcmp(verb, "add") != 0 && strcmp(verb, "remove") != 0) {
-        return hf__say("set", "platform ACCOUNT add|remove PPID", 0);
-    }
-    return HF_CLI_OK;
-}
-
-static int change(const struct options *o)
-{
-    struct hf__members members;
-    bool removal = strcmp(o->words[0], "remove") == 0;
-    int status = HF_CLI_ERROR;
-    int r = hf__members_load(o->folder, &members);
-    if (r != 0)
-        return hf__say("set", o->folder, r);
-    struct hf__member *m = named(&members, o->words[1]);
-    if (m != NULL && removal) {
-        hf__members_remove(&members, m);
-        status = HF_CLI_OK;
-    } else if (m != NULL) {
-        status = change_platform(m, o->words[2], o->words[3]);
-    }
-    if (status == HF_CLI_OK) {
-        r = hf__members_save(o->folder, &members);
-        if (r != 0)
-            status = hf__say("set", o->folder, r);
-    }
-    hf__members_done(&members);
-    return status;
-}
+/* ---- show */
 
 static int show(const struct hf__authority *a)
 {
@@ -350,6 +326,36 @@ static int make(const struct hf__authority *a, void *ctx, const struct hf_docume
     return r;
 }
 
+/* Whether another member of the set is at this address now. */
+static bool place_taken(const struct hf_validator_set *set, struct hf_bytes address)
+{
+    for (size_t i = 0; i < set->validators_count; i++)
+        if (hf_bytes_equal(set->validators[i].address, address))
+            return true;
+    return false;
+}
+
+/* A validator's shares are with n others: of those that leave at once, more than n - q can have
+ * been holders of one that stays. Who begins anew at the same place had lost its shares before. */
+static bool risk(const struct hf__authority *a, const struct hf_document *d, char *ret, size_t len)
+{
+    size_t gone = 0;
+    if (a->set == NULL || a->policy == NULL)
+        return false;
+    for (size_t i = 0; i < a->set->u.set.validators_count; i++) {
+        const struct hf_validator *v = &a->set->u.set.validators[i];
+        gone += hf_set_find(d, v->account) < 0 && !place_taken(&d->u.set, v->address);
+    }
+    size_t n = a->policy->u.policy.shares, q = a->policy->u.policy.claim_quorum;
+    size_t may = n - q > 1 ? n - q : 1;
+    snprintf(ret, len,
+             "it leaves out %zu validators at once, and %zu may go: one that stays may have its "
+             "shares with them, and a restart would lock its key. Leave them out one after the "
+             "other, each when the others are ready again",
+             gone, may);
+    return gone > may;
+}
+
 /* Members that came with this set are written down as such. */
 static int note_epoch(const char *folder, struct hf__members *members, uint32_t epoch)
 {
@@ -367,6 +373,7 @@ static int sign(const struct options *o, struct hf__authority *a)
                                 .name = "set",
                                 .key_file = o->key_file,
                                 .make = make,
+                                .risk = risk,
                                 .ctx = &members,
                                 .consent = o->consent};
     bool issued = false;
@@ -400,8 +407,9 @@ int hf_cli_set(int argc, char **argv)
         return hf__say("set", o.folder, r);
     if (strcmp(verb, "add") == 0 && n <= 2)
         status = add(&o, &a);
-    else if ((strcmp(verb, "remove") == 0 && n == 2) || (strcmp(verb, "platform") == 0 && n == 4))
-        status = change(&o);
+    else if (((strcmp(verb, "remove") == 0 || strcmp(verb, "restore") == 0) && n == 2) ||
+             (strcmp(verb, "platform") == 0 && n == 4))
+        status = hf__set_change(&a, o.words);
     else if (strcmp(verb, "floor") == 0 && n == 2) {
         o.floor.account = o.words[1];
         status = hf__set_floor(&a, &o.floor);

@@ -110,12 +110,17 @@ static int take(const struct set_form *form, struct hf__members *ret)
 
 int hf__members_load(const char *folder, struct hf__members *ret)
 {
+    return hf__members_load_from(folder, "set.yaml", ret);
+}
+
+int hf__members_load_from(const char *folder, const char *name, struct hf__members *ret)
+{
     char path[HF__PATH_LEN];
     static struct hf_config_errors errors;
     struct set_form form;
     struct hf_config_doc *doc;
     struct hf__members m = {.validity_s = 365 * UINT64_C(86400)};
-    if (!hf__path(path, folder, "set.yaml"))
+    if (!hf__path(path, folder, name))
         return HF_ETOOBIG;
     int r = hf_config_load_file(path, &set_schema, &form, &doc, &errors);
     if (r == HF_ENOTFOUND) {
@@ -165,15 +170,23 @@ static void write_member(struct hf_buf *b, const struct hf__member *m)
 
 int hf__members_save(const char *folder, struct hf__members *m)
 {
+    return hf__members_save_to(folder, "set.yaml", m);
+}
+
+int hf__members_save_to(const char *folder, const char *name, struct hf__members *m)
+{
     char path[HF__PATH_LEN];
     struct hf_buf b;
-    if (!hf__path(path, folder, "set.yaml"))
+    if (!hf__path(path, folder, name))
         return HF_ETOOBIG;
     qsort(m->list, m->count, sizeof *m->list, by_account);
     hf_buf_init(&b, FILE_MAX);
     hf_buf_printf(&b,
-                  "# The validators; in force after `holdfast set sign`.\nvalidity: %llus\n"
+                  "# %s\nvalidity: %llus\n"
                   "validators:%s\n",
+                  strcmp(name, "set.yaml") == 0
+                      ? "The validators; in force after `holdfast set sign`."
+                      : "Validators that were left out; `holdfast set restore` brings one back.",
                   (unsigned long long)m->validity_s, m->count == 0 ? " []" : "");
     for (size_t i = 0; i < m->count; i++)
         write_member(&b, &m->list[i]);

@@ -28,8 +28,13 @@ struct hf__members {
 
 /* Reads folder/set.yaml; a missing one is an empty list. Says what is wrong. */
 HF_MUST_USE int hf__members_load(const char *folder, struct hf__members *ret);
+/* The same of another file of the folder. */
+HF_MUST_USE int hf__members_load_from(const char *folder, const char *name,
+                                      struct hf__members *ret);
 /* Writes it, sorted by account. */
 HF_MUST_USE int hf__members_save(const char *folder, struct hf__members *m);
+/* The same to another file of the folder. */
+HF_MUST_USE int hf__members_save_to(const char *folder, const char *name, struct hf__members *m);
 /* Frees the list. */
 void hf__members_done(struct hf__members *m);
 /* The member with this account; NULL: none. */

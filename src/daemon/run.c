@@ -91,7 +91,10 @@ static void stop(struct hf__daemon *d)
         return;
     d->stopping = true;
     bound_stop();
-    hf__log(HF__INFO, "stopping", NULL, 0);
+    struct hf_status s;
+    hf__watch_status(d, hf_clock_monotonic_ms(), &s);
+    bool lost = s.open && s.has_account && s.generation == 0;
+    hf__log(lost ? HF__WARNING : HF__INFO, "stopping", NULL, lost ? HF_ENOTPLACED : 0);
     d->running = false;
     hf__local_close(d);
     hf__metrics_close(d);

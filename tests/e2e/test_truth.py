@@ -76,7 +76,7 @@ def after_a_power_cut_of_all_nobody_promises_to_go_on_by_itself():
         for node in m.nodes:
             node.start()
         for node in m.nodes:
-            until_status(node, lambda s: s.get("key", {}).get("outlook") == "stuck", "it still hopes")
+            until_status(node, lambda s: "3 of 3 providers are locked" in s.get("key", {}).get("says", ""), "it still hopes")
             code, text = shown(node)
             assert code == 3 and "NOT BY ITSELF: 3 of 3 providers are locked themselves" in text, text
             assert "if one validator was not restarted, do not restart it" in text, text
@@ -153,6 +153,38 @@ def a_drain_is_refused_with_a_name_and_a_number():
         assert done.returncode == 1 and b"drain_own_key" in done.stderr, done
         assert b"1 of 3 providers proved that their share fits, and this node needs 2" in done.stderr, done
         assert not node.status()["draining"]
+
+
+@tap.case
+def a_pending_account_is_replaced_and_a_second_one_is_asked_about():
+    """A restart before placing voids the account; its registration must not be in the way of the next."""
+    with mesh() as m:
+        m.found()
+        m.start_all()
+        node = m.nodes[0]
+        code, text = shown(node)
+        assert code == 2 and "do not restart before it is placed" in text and "not_placed" in text, text
+        m.add(node)
+        first = node.account
+        node.terminate()
+        assert "the account is in memory only" in node.log.read_text(), node.tail()
+        node.start()
+        until(node.identified, 30, node.tail)
+        words = ["--authority", m.authority, "--operator", "operator1", "--zone", "zone1"]
+        done = node.command("set", "add", *words)
+        assert done.returncode == 0 and b"is replaced: it was in no set yet" in done.stdout, done
+        form = (m.authority / "set.yaml").read_text()
+        assert first not in form and node.status()["account"] in form, form
+        # Signed, it is one whose keys may be wanted.
+        for other in m.nodes[1:]:
+            m.add(other)
+        m.sign_set()
+        second = ["--authority", m.authority, "--operator", "operator1"]
+        done = m.nodes[1].command("set", "add", *second)
+        assert done.returncode == 2 and b"--replace" in done.stderr and b"--also" in done.stderr, done
+        assert "operator2" in (m.authority / "set.yaml").read_text()
+        done = node.command("set", "add", *words)
+        assert done.returncode == 0 and b"updated at" in done.stdout, done
 
 
 if __name__ == "__main__":

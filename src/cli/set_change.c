@@ -1,0 +1,241 @@
+#include "set_change.h"
+
+#include "ask.h"
+#include "base/error.h"
+#include "base/hex.h"
+#include "command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { PREFIX_MIN = 4 };
+
+/* Those that were left out, so that they can come back as they were. */
+static const char removed_file[] = "removed.yaml";
+
+static const char *short_name(const struct hf__member *m, char ret[static 9])
+{
+    hf_hex_encode(m->account, 4, ret);
+    return ret;
+}
+
+/* Whether a word names a member: its account or the first digits of it, or its operator. */
+static bool names(const char *word, const struct hf__member *m)
+{
+    char account[65];
+    size_t len = strlen(word);
+    hf_hex_encode(m->account, sizeof m->account, account);
+    bool prefix = len >= PREFIX_MIN && len <= 64 && strncmp(word, account, len) == 0;
+    return prefix || strcmp(word, m->operator_name) == 0;
+}
+
+/* The one member that a word names; NULL: said why not. */
+static struct hf__member *named(struct hf__members *members, const char *word, const char *where)
+{
+    struct hf__member *found = NULL;
+    char first[9], second[9];
+    for (size_t i = 0; i < members->count; i++) {
+        struct hf__member *m = &members->list[i];
+        if (!names(word, m))
+            continue;
+        if (found != NULL) {
+            fprintf(stderr, "holdfast set: %s names %s and %s: give more digits of the account\n",
+                    word, short_name(found, first), short_name(m, second));
+            return NULL;
+        }
+        found = m;
+    }
+    if (found == NULL)
+        fprintf(stderr,
+                "holdfast set: no validator %s has the account or the operator %s (an account: 64 "
+                "hexadecimal digits, or its first %d and more)\n",
+                where, word, PREFIX_MIN);
+    return found;
+}
+
+static int platform(struct hf__member *m, const char *verb, const char *text)
+{
+    uint8_t ppid[HF_PPID_LEN];
+    size_t at = 0;
+    if (hf_hex_decode(text, ppid, sizeof ppid) != 0)
+        return hf__say("set", "a platform is 32 hexadecimal digits", 0);
+    while (at < m->platforms_count && memcmp(m->platforms[at], ppid, sizeof ppid) != 0)
+        at++;
+    bool there = at < m->platforms_count;
+    if (strcmp(verb, "add") == 0 && !there) {
+        if (m->platforms_count == HF__PLATFORMS_MAX)
+            return hf__say("set", "8 platforms at most", 0);
+        memcpy(m->platforms[m->platforms_count++], ppid, sizeof ppid);
+    } else if (strcmp(verb, "remove") == 0 && there) {
+        m->platforms_count--;
+        memcpy(m->platforms[at], m->platforms[m->platforms_count], sizeof ppid);
+    } else if (strcmp(verb, "add") != 0 && strcmp(verb, "remove") != 0) {
+        return hf__say("set", "platform ACCOUNT add|remove PPID", 0);
+    }
+    return HF_CLI_OK;
+}
+
+/* Puts a member into a list, in place of the same account; what it owns goes with it. */
+static int put(struct hf__members *members, struct hf__member *what)
+{
+    struct hf__member *m = hf__members_find(members, what->account);
+    if (m == NULL)
+        m = hf__members_add(members);
+    if (m == NULL)
+        return HF_ENOMEM;
+    free(m->floor);
+    *m = *what;
+    what->floor = NULL;
+    return 0;
+}
+
+static int remove_member(const char *folder, struct hf__members *members, struct hf__member *m)
+{
+    struct hf__members removed;
+    char account[65], word[9];
+    int r = hf__members_load_from(folder, removed_file, &removed);
+    if (r != 0)
+        return r;
+    hf_hex_encode(m->account, sizeof m->account, account);
+    short_name(m, word);
+    printf("%s of %s at %s is left out of the next set.\n"
+           "From then on this validator cannot recover: a restart locks its key, and the shares "
+           "that it keeps\nfor others are dealt anew. `holdfast set restore %s` undoes it.\n",
+           word, m->operator_name, m->address, word);
+    r = put(&removed, m);
+    if (r == 0)
+        r = hf__members_save_to(folder, removed_file, &removed);
+    if (r == 0) {
+        hf__members_remove(members, m);
+        r = hf__members_save(folder, members);
+    }
+    hf__members_done(&removed);
+    return r;
+}
+
+static void copy_text(char *to, size_t len, struct hf_bytes from)
+{
+    size_t n = from.len < len ? from.len : len - 1;
+    if (n > 0)
+        memcpy(to, from.data, n);
+    to[n] = '\0';
+}
+
+/* Members of the set in force that set.yaml no longer has: people edit it by hand. */
+static int add_of_set(const struct hf__authority *a, struct hf__members *members,
+                      struct hf__members *removed)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0 && a->set != NULL && i < a->set->u.set.validators_count; i++) {
+        const struct hf_validator *v = &a->set->u.set.validators[i];
+        /* One with a floor comes back only from the form that has it. */
+        if (v->has_floor || hf__members_find(members, v->account) != NULL ||
+            hf__members_find(removed, v->account) != NULL)
+            continue;
+        struct hf__member m = {.registered_epoch = (uint32_t)v->registered_epoch,
+                               .leaving = v->leaving};
+        memcpy(m.account, v->account, sizeof m.account);
+        copy_text(m.address, sizeof m.address, v->address);
+        copy_text(m.operator_name, sizeof m.operator_name, v->operator_name);
+        copy_text(m.zone, sizeof m.zone, v->zone);
+        for (size_t j = 0; j < v->platforms_count && j < HF__PLATFORMS_MAX; j++)
+            memcpy(m.platforms[m.platforms_count++], v->platforms[j].ppid, HF_PPID_LEN);
+        r = put(removed, &m);
+    }
+    return r;
+}
+
+static int restore(const struct hf__authority *a, const char *word)
+{
+    struct hf__members members, removed;
+    char name[9];
+    int status = HF_CLI_ERROR;
+    int r = hf__members_load(a->folder, &members);
+    if (r != 0)
+        return hf__say("set", a->folder, r);
+    r = hf__members_load_from(a->folder, removed_file, &removed);
+    if (r == 0)
+        r = add_of_set(a, &members, &removed);
+    struct hf__member *m = r == 0 ? named(&removed, word, "that was left out") : NULL;
+    if (m != NULL) {
+        r = put(&members, m);
+        if (r == 0)
+            r = hf__members_save(a->folder, &members);
+        if (r == 0) {
+            printf("%s of %s at %s is in the next set again, as it was: now `holdfast set sign`\n",
+                   short_name(m, name), m->operator_name, m->address);
+            hf__members_remove(&removed, m);
+            r = hf__members_save_to(a->folder, removed_file, &removed);
+        }
+        status = r == 0 ? HF_CLI_OK : HF_CLI_ERROR;
+    }
+    hf__members_done(&members);
+    hf__members_done(&removed);
+    return r != 0 ? hf__say("set", a->folder, r) : status;
+}
+
+int hf__set_change(const struct hf__authority *a, char **words)
+{
+    struct hf__members members;
+    int status = HF_CLI_ERROR;
+    if (strcmp(words[0], "restore") == 0)
+        return restore(a, words[1]);
+    int r = hf__members_load(a->folder, &members);
+    if (r != 0)
+        return hf__say("set", a->folder, r);
+    struct hf__member *m = named(&members, words[1], "of set.yaml");
+    if (m != NULL && strcmp(words[0], "remove") == 0) {
+        r = remove_member(a->folder, &members, m);
+        status = r == 0 ? HF_CLI_OK : hf__say("set", a->folder, r);
+    } else if (m != NULL) {
+        status = platform(m, words[2], words[3]);
+        if (status == HF_CLI_OK) {
+            r = hf__members_save(a->folder, &members);
+            status = r == 0 ? HF_CLI_OK : hf__say("set", a->folder, r);
+        }
+    }
+    hf__members_done(&members);
+    return status;
+}
+
+/* ---- a new registration beside old ones */
+
+static bool asked(const char *question)
+{
+    char answer[8];
+    if (isatty(STDIN_FILENO) != 1)
+        return false;
+    fprintf(stderr, "%s [yes/no] ", question);
+    return fgets(answer, sizeof answer, stdin) != NULL && strcmp(answer, "yes\n") == 0;
+}
+
+int hf__set_make_room(struct hf__members *members, const struct hf__member *fresh, bool replace,
+                      bool also)
+{
+    char name[9];
+    for (size_t i = 0; i < members->count;) {
+        struct hf__member *m = &members->list[i];
+        bool same_place = strcmp(m->address, fresh->address) == 0;
+        bool same_operator = strcmp(m->operator_name, fresh->operator_name) == 0;
+        bool itself = memcmp(m->account, fresh->account, sizeof m->account) == 0;
+        bool pending = same_place && m->registered_epoch == 0;
+        if (itself || !(same_place || same_operator) || (also && !pending)) {
+            i++;
+            continue;
+        }
+        short_name(m, name);
+        if (!pending && !replace) {
+            fprintf(stderr,
+                    "holdfast set: not added: %s has %s at %s already; --replace takes it out (if "
+                    "its keys are still wanted, it must not be), --also keeps both\n",
+                    m->operator_name, name, m->address);
+            if (!asked("take it out?"))
+                return HF_ECANCELED;
+        }
+        printf("%s of %s at %s is replaced%s\n", name, m->operator_name, m->address,
+               pending ? ": it was in no set yet" : "");
+        hf__members_remove(members, m);
+    }
+    return 0;
+}

@@ -1,0 +1,20 @@
+/* Changes to set.yaml that come into force with the next `set sign`: who is left out, who comes
+ * back, which machines a validator may recover on. */
+#ifndef HF_CLI_SET_CHANGE_H
+#define HF_CLI_SET_CHANGE_H
+
+#include "authority.h"
+#include "set_form.h"
+
+/* remove WHO, restore WHO, platform WHO add|remove PPID; says what it does. The exit status. */
+int hf__set_change(const struct hf__authority *a, char **words);
+
+/*
+ * What a new registration does to those that are there of the same operator or address: a pending
+ * one at the same address is replaced by it, another needs --replace or --also, or a word at the
+ * terminal. Removes from members what is replaced. HF_ECANCELED: it is not to be; said why.
+ */
+HF_MUST_USE int hf__set_make_room(struct hf__members *members, const struct hf__member *fresh,
+                                  bool replace, bool also);
+
+#endif
