@@ -57,6 +57,14 @@ static void engine_metrics(struct hf__daemon *d, struct hf_buf *b)
     hf_engine_status(d->engine, hf_clock_monotonic_ms(), s);
 #define HF_METRIC_ENGINE(name, type, unit, what, reading, value) metric(b, name, type, what, value);
 #include "metrics.def"
+    struct hf__outlook *o = calloc(1, sizeof *o);
+    if (o != NULL) {
+        hf__watch_outlook(d, s, hf_clock_monotonic_ms(), o);
+#define HF_METRIC_OUTLOOK(name, type, unit, what, reading, value)                                  \
+    metric(b, name, type, what, value);
+#include "metrics.def"
+    }
+    free(o);
 #define HF_METRIC_STATE(name, type, unit, what, reading, value)                                    \
     head(b, name, type, what);                                                                     \
     hf_buf_printf(b, "holdfast_%s{state=\"%s\"} 1\n", name, hf_state_name(s->state));
@@ -109,7 +117,13 @@ static void event_metrics(struct hf__daemon *d, struct hf_buf *b)
 #include "metrics.def"
 }
 
-static void write_text(struct hf__daemon *d, struct hf_buf *b)
+static void write_plain(struct hf_buf *b, const char *status, const char *text)
+{
+    hf_buf_printf(b, "HTTP/1.0 %s\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n%s\n",
+                  status, text);
+}
+
+static void write_metrics(struct hf__daemon *d, struct hf_buf *b)
 {
     hf_buf_printf(b, "HTTP/1.0 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\n"
                      "Connection: close\r\n\r\n");
@@ -121,6 +135,34 @@ static void write_text(struct hf__daemon *d, struct hf_buf *b)
         store_metrics(d, b);
     net_metrics(d, b);
     event_metrics(d, b);
+}
+
+/* Whether the first line asks for this path: GET, the path, and what follows a blank or a query. */
+static bool asks_for(const char *line, size_t len, const char *path)
+{
+    size_t n = strlen(path);
+    return len > 4 + n && memcmp(line, "GET ", 4) == 0 && memcmp(line + 4, path, n) == 0 &&
+           (line[4 + n] == ' ' || line[4 + n] == '?' || line[4 + n] == '\r' || line[4 + n] == '\n');
+}
+
+/*
+ * /metrics; /healthz: the loop answers, which is all that a supervisor may restart it for; /readyz:
+ * keys can be had now.
+ */
+static void answer(struct hf__daemon *d, const char *line, size_t len, struct hf_buf *b)
+{
+    struct hf_status s;
+    if (asks_for(line, len, "/metrics")) {
+        write_metrics(d, b);
+    } else if (asks_for(line, len, "/healthz")) {
+        write_plain(b, "200 OK", "ok");
+    } else if (asks_for(line, len, "/readyz")) {
+        hf__watch_status(d, hf_clock_monotonic_ms(), &s);
+        bool ready = s.open && s.claimed && s.generation > 0;
+        write_plain(b, ready ? "200 OK" : "503 Service Unavailable", hf_state_name(s.state));
+    } else {
+        write_plain(b, "404 Not Found", "metrics are at /metrics; there are /healthz and /readyz");
+    }
 }
 
 /* A handle has closed. Which of them is the last depends on who is connected. */
@@ -165,7 +207,7 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
     *ret = uv_buf_init(a->in, sizeof a->in);
 }
 
-/* Whatever is asked, there is one answer. */
+/* The first line decides, and comes in one piece from whoever means it. */
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
     struct asker *a = stream->data;
@@ -174,7 +216,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
         return;
     uv_read_stop(stream);
     if (n > 0)
-        write_text(a->owner->d, &a->answer);
+        answer(a->owner->d, a->in, (size_t)n, &a->answer);
     uv_buf_t out = uv_buf_init((char *)a->answer.data, (unsigned)a->answer.len);
     a->write.data = a;
     if (n < 0 || a->answer.error != 0 || uv_write(&a->write, stream, &out, 1, on_written) != 0)

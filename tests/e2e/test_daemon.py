@@ -115,12 +115,19 @@ def status_says_how_it_is_and_exits_accordingly():
         assert drill.returncode == 0 and b"1 of 1 providers proved" in drill.stdout, drill
 
 
-def metrics_of(node):
-    """What the node's port for metrics answers: {name: (help, type)}, and the names that have a value."""
+def ask_http(node, path):
+    """What the node's port for metrics answers: the status line, and what follows the head."""
     port = int(re.search(r"\bmetrics\b.*?\bport=(\d+)", node.log.read_text())[1])
     with socket.create_connection(("127.0.0.1", port), timeout=10) as asker:
-        asker.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
-        answer = b"".join(iter(lambda: asker.recv(65536), b"")).decode()
+        asker.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+        head, _, body = b"".join(iter(lambda: asker.recv(65536), b"")).decode().partition("\r\n\r\n")
+    return head.splitlines()[0].partition(" ")[2], body
+
+
+def metrics_of(node):
+    """What the node's port for metrics answers: {name: (help, type)}, and the names that have a value."""
+    status, answer = ask_http(node, "/metrics")
+    assert status == "200 OK", status
     helps = dict(re.findall(r"^# HELP holdfast_(\S+) (.*)$", answer, re.M))
     types = dict(re.findall(r"^# TYPE holdfast_(\S+) (.*)$", answer, re.M))
     assert helps.keys() == types.keys(), answer
@@ -141,6 +148,31 @@ def every_metric_of_the_table_is_given_and_no_other():
         given, valued = metrics_of(node)
         assert given == table, (given.keys() ^ table.keys())
         assert valued == table.keys(), valued ^ table.keys()
+        promtool = shutil.which("promtool")
+        if promtool:
+            text = ask_http(node, "/metrics")[1]
+            done = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, text=True)
+            assert done.returncode == 0 and not done.stderr, done
+
+
+@tap.case
+def health_is_told_apart_from_readiness():
+    with mesh() as m:
+        m.found()
+        for node in m.nodes:
+            node.config.write_text(node.config.read_text() + "metrics: {port: 0}\n")
+        m.start_all()
+        node = m.nodes[0]
+        assert ask_http(node, "/healthz") == ("200 OK", "ok\n")
+        assert ask_http(node, "/readyz") == ("503 Service Unavailable", "fresh\n")
+        for path in ("/", "/metricsx", "/healthz/x"):
+            assert ask_http(node, path)[0] == "404 Not Found", path
+        m.register()
+        node.wait("ready", 60)
+        assert ask_http(node, "/readyz") == ("200 OK", "ready\n")
+        value = dict(re.findall(r"^holdfast_(\w+) (\d+)$", ask_http(node, "/metrics?x=1")[1], re.M))
+        assert (value["providers"], value["providers_answering"], value["danger"]) == ("1", "1", "0"), value
+        assert int(value["policy_expires_timestamp_seconds"]) > time.time() + 300 * 86400, value
 
 
 @tap.case
