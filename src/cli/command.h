@@ -37,6 +37,8 @@ int hf_cli_explain(int argc, char **argv);
 
 /* The authority's. */
 int hf_cli_network(int argc, char **argv);
+/* holdfast node init. */
+int hf_cli_node(int argc, char **argv);
 /* holdfast authority key|root. */
 int hf_cli_authority(int argc, char **argv);
 /* holdfast policy show|sign|measurement. */

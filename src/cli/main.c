@@ -25,6 +25,7 @@ static const struct {
     {"mute", " REASON", hf_cli_mute, "do not be warned of something for a while"},
     {"reload", "", hf_cli_reload, "read documents and collateral again"},
     {"explain", " [REASON]", hf_cli_explain, "what a reason means, and what to do about it"},
+    {"node", " init", hf_cli_node, "write a machine's configuration"},
     {"network", " init", hf_cli_network, "make a network: keys, root, policy"},
     {"authority", " key|root", hf_cli_authority, "the authority's keys and roots"},
     {"policy", " show|sign|measurement", hf_cli_policy, "what the network accepts"},

@@ -337,6 +337,23 @@ static int make_policy_form(const struct options *o, const uint8_t network[stati
     return r;
 }
 
+/* From here to the first key, for who reads nothing else. */
+static void print_next(const struct options *o, const char *id)
+{
+    fprintf(stderr,
+            "next, on each machine (at least %lu, of as many operators):\n"
+            "  holdfast node init --network %s %s%s --join HOST:PORT --address HOST:PORT\n"
+            "  holdfastd --config holdfastd.yaml\n"
+            "then here, for each machine, and once for all of them:\n"
+            "  holdfast --socket SOCKET set add --authority %s --operator NAME\n"
+            "  holdfast set sign --authority %s\n"
+            "%s/documents is public: any node that has it gives it to the others.\n"
+            "keep %s/keys secret and in copies: who has %lu of them decides what the network "
+            "accepts, and without them it ends when its documents expire, in 365 days.\n",
+            o->shares + 1, id, o->dev ? "--dev " : "--documents ", o->dev ? o->folder : "DIR",
+            o->folder, o->folder, o->folder, o->folder, o->threshold);
+}
+
 static int init(const struct options *o)
 {
     uint8_t network[32];
@@ -362,10 +379,18 @@ static int init(const struct options *o)
     print_choice(o);
     if (!in_force)
         fprintf(stderr, "next: `holdfast authority root sign --foreign` by the keys' holders\n");
-    else if (o->dev)
-        return hf__policy_sign(o->folder, NULL, &(struct hf__consent){.own = true});
-    fprintf(stderr, "next: add measurements to %s/policy.yaml, then `holdfast policy sign`\n",
-            o->folder);
+    if (in_force && o->dev) {
+        int status = hf__policy_sign(o->folder, NULL, &(struct hf__consent){.own = true});
+        if (status != HF_CLI_OK)
+            return status;
+    } else {
+        fprintf(stderr,
+                "next: `holdfast policy measurement add NAME DIGEST --authority %s` for the image "
+                "of your machines,\n      and collateral into %s/collateral "
+                "(holdfast-collateral); then `holdfast policy sign --authority %s`\n",
+                o->folder, o->folder, o->folder);
+    }
+    print_next(o, id);
     return HF_CLI_OK;
 }
 

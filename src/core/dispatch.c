@@ -116,6 +116,8 @@ static void do_response(struct hf_engine *e, const struct hf__message *m, int er
         hf__documents_pull(e, m->call.account);
     if (error != 0)
         hf__trace(e, HF_TRACE_CALL_FAILED, error, m->call.account, m->call.method, 0);
+    else if (r != 0 && hf_error_transient(r)) /* documents, identities, collateral on their way */
+        hf__trace(e, HF_TRACE_CALL_FAILED, r, m->call.account, m->call.method, 0);
     else if (r != 0)
         hf__trace(e, HF_TRACE_PEER_MISBEHAVED, r, m->call.account, m->call.method, 0);
 }

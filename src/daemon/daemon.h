@@ -63,7 +63,8 @@ struct hf__daemon {
     const char *config_file;
     uint64_t started_ms;
 
-    struct hf_pool *documents; /* read from files or from peers */
+    struct timespec documents_seen; /* the folder's time when it was read last */
+    struct hf_pool *documents;      /* read from files or from peers */
     struct hf_shared *shared;
     struct hf_engine *engine;
     bool running;    /* the engine has been started */
@@ -146,6 +147,8 @@ void hf__members_free(struct hf__members *m);
 /* Reads *.doc of the folder and hands the good ones to the engine; bad ones are named in the
  * log. */
 void hf__documents_read(struct hf__daemon *d);
+/* The same when something was put into the folder since; called every HF__RETRY_MS. */
+void hf__documents_watch(struct hf__daemon *d);
 
 /* ---- trace.c */
 void hf__trace_log(struct hf__daemon *d, const struct hf_trace *t);

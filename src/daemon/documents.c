@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 enum { FILES_MAX = 64, DOCUMENT_MAX = HF_NET_BODY_CEILING, PATH_LEN = 4400 };
 
@@ -89,12 +90,30 @@ static size_t sort(struct hf__daemon *d, const struct loaded *l, struct hf_bytes
     return count;
 }
 
+/* Documents are renamed into the folder: its time tells. */
+static struct timespec changed(const struct hf__daemon *d)
+{
+    struct stat st;
+    if (d->settings->documents == NULL || stat(d->settings->documents, &st) != 0)
+        return (struct timespec){0};
+    return st.st_mtim;
+}
+
+void hf__documents_watch(struct hf__daemon *d)
+{
+    struct timespec now = changed(d);
+    if (d->running && now.tv_sec != 0 &&
+        (now.tv_sec != d->documents_seen.tv_sec || now.tv_nsec != d->documents_seen.tv_nsec))
+        hf__documents_read(d);
+}
+
 void hf__documents_read(struct hf__daemon *d)
 {
     struct hf_bytes envelopes[FILES_MAX];
     struct hf_event event = {.type = HF_EVENT_DOCUMENTS};
     if (d->settings->documents == NULL)
         return;
+    d->documents_seen = changed(d);
     struct loaded *l = calloc(1, sizeof *l);
     hf_assert(l != NULL);
     read_folder(d, d->settings->documents, l);

@@ -50,6 +50,7 @@ static void on_retry(uv_timer_t *timer)
         uv_async_send(&d->wake);
     hf__identity_settle(d, true);
     hf__watch_tick(d);
+    hf__documents_watch(d);
     hf__peers_sweep(d, hf_clock_monotonic_ms());
     /* What the last quotes and documents needed is given back: an idle daemon should be small. */
     if (++d->ticks % TRIM_TICKS == 0)

@@ -8,6 +8,8 @@
 #include "base/error.h"
 #include "owner/owner.h"
 
+enum { AGAIN_MAX = 5 };
+
 void hf__holders_rebuild(struct hf_engine *e)
 {
     struct hf__owner *o = e->owner;
@@ -99,6 +101,15 @@ int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, i
     if (r == HF__PARK || (r == HF_EIDENTITY && error == 0))
         return r;
     bool answered = r == 0;
+    /* A document that rolls out, a new epoch, a restart: what may pass by itself is asked again at
+     * once, a few times, before a node that is ready says that it is not. */
+    if (!answered && h->answered && e->state == HF_STATE_READY && h->again < AGAIN_MAX &&
+        hf_error_transient(r)) {
+        h->again++;
+        hf__timer_set(e, HF__TIMER_STANDING, e->timing.standing_ms);
+        return error == 0 ? r : 0;
+    }
+    h->again = 0;
     if (h->answered != answered || h->since_ms == 0)
         h->since_ms = e->now_ms;
     h->answered = answered;

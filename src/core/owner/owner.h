@@ -17,6 +17,7 @@ struct hf__holder {
     uint8_t certificates; /* how many it was given with it */
     bool member, departs; /* by the view of `viewed` */
     uint32_t viewed;      /* changes of the view when it was looked at, and one; 0 not yet */
+    uint8_t again;        /* how often in a row it was asked again for what may pass by itself */
     uint8_t shown;        /* number of the own identity under which it answered; 0 none */
     int16_t error;
     uint64_t since_ms; /* since when answered stands; 0 never asked */

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "trust/trust.h"
 
-enum { SEND_MAX = 16, PUSHED = 1 };
+enum { SEND_MAX = 16, PUSHED = 1, FRESH_MS = 5000 };
 
 static void save(struct hf_engine *e, const char *key, struct hf_document *d)
 {
@@ -288,6 +288,9 @@ void hf__documents_tick(struct hf_engine *e)
     bool missing = hf__documents_ready(e) != 0;
     hf__documents_pull(e, NULL);
     uint32_t pause = missing ? 500 : e->timing.documents_ms;
+    /* A new node waits for the set that has it. */
+    if (e->state == HF_STATE_FRESH && pause > FRESH_MS)
+        pause = FRESH_MS;
     hf__timer_set(e, HF__TIMER_DOCUMENTS, pause + hf__random_below(e, pause / 4 + 1));
 }
 

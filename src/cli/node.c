@@ -1,0 +1,209 @@
+/* holdfast node init: a machine's configuration, with a comment for each line that a person may
+ * want to change. */
+#include "ask.h"
+#include "authority.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/hex.h"
+#include "command.h"
+#include "set_form.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+enum { JOINS_MAX = 16, FILE_MAX = 64 << 10 };
+
+static const char usage[] =
+    "usage: holdfast node init --network ID [--join HOST:PORT ...] [--dir DIR]\n"
+    "                          [--listen IP:PORT] [--address HOST:PORT]\n"
+    "                          [--documents DIR] [--dev DIR [--machine NAME]]\n"
+    "\n"
+    "Writes holdfastd.yaml, which `holdfastd --check-config` accepts, and says what\n"
+    "comes next. Nothing that is there is overwritten.\n"
+    "\n"
+    "  --network ID         as `holdfast network init` printed it\n"
+    "  --join HOST:PORT     a node of the network, from which documents are pulled\n"
+    "  --dir DIR            where to; default: the current folder\n"
+    "  --listen IP:PORT     default 0.0.0.0:7700, with --address\n"
+    "  --address HOST:PORT  where others reach it, if not at --listen\n"
+    "  --documents DIR      folder of signed documents, beside what peers have\n"
+    "  --dev DIR            development: the folder of the network's authority\n"
+    "  --machine NAME       development: the simulated machine; default: the name of DIR\n";
+
+struct options {
+    const char *network, *dir, *listen, *address, *documents, *dev, *machine;
+    const char *joins[JOINS_MAX];
+    size_t joins_count;
+};
+
+static bool read_options(int argc, char **argv, struct options *o)
+{
+    static const struct option longs[] = {{"network", required_argument, NULL, 'n'},
+                                          {"join", required_argument, NULL, 'j'},
+                                          {"dir", required_argument, NULL, 'd'},
+                                          {"listen", required_argument, NULL, 'l'},
+                                          {"address", required_argument, NULL, 'a'},
+                                          {"documents", required_argument, NULL, 'o'},
+                                          {"dev", required_argument, NULL, 'e'},
+                                          {"machine", required_argument, NULL, 'm'},
+                                          {NULL, 0, NULL, 0}};
+    *o = (struct options){.dir = ".", .listen = "0.0.0.0:7700"};
+    if (argc < 2 || strcmp(argv[1], "init") != 0)
+        return false;
+    opterr = 0;
+    optind = 1;
+    for (int c; (c = getopt_long(argc - 1, argv + 1, "", longs, NULL)) != -1;) {
+        const char **at = c == 'n'   ? &o->network
+                          : c == 'd' ? &o->dir
+                          : c == 'l' ? &o->listen
+                          : c == 'a' ? &o->address
+                          : c == 'o' ? &o->documents
+                          : c == 'e' ? &o->dev
+                          : c == 'm' ? &o->machine
+                                     : NULL;
+        if (c == 'j' && o->joins_count < JOINS_MAX)
+            at = &o->joins[o->joins_count++];
+        if (at == NULL)
+            return false;
+        *at = optarg;
+    }
+    return o->network != NULL && optind == argc - 1;
+}
+
+/* What cannot be right, said before anything is written. */
+static bool check(const struct options *o)
+{
+    uint8_t id[32];
+    const char *texts[] = {o->listen, o->address, o->documents, o->dev, o->machine};
+    if (hf_hex_decode(o->network, id, sizeof id) != 0) {
+        hf__say("node", "--network: 64 hexadecimal digits, as `holdfast network init` printed", 0);
+        return false;
+    }
+    for (size_t i = 0; i < HF_ARRAY_LEN(texts) + o->joins_count; i++) {
+        const char *text = i < HF_ARRAY_LEN(texts) ? texts[i] : o->joins[i - HF_ARRAY_LEN(texts)];
+        if (text != NULL && (strchr(text, '"') != NULL || strchr(text, '\\') != NULL)) {
+            hf__say("node", text, HF_EINVAL);
+            return false;
+        }
+    }
+    bool everywhere = strncmp(o->listen, "0.0.0.0:", 8) == 0 || strncmp(o->listen, "[::]:", 5) == 0;
+    if (everywhere && o->address == NULL) {
+        hf__say("node", "--address: peers need one of this machine, such as node1.example:7700", 0);
+        return false;
+    }
+    if (o->joins_count == 0 && o->documents == NULL && o->dev == NULL) {
+        hf__say("node", "--join a node of the network, or --documents of its authority", 0);
+        return false;
+    }
+    return true;
+}
+
+/* The last part of the folder's real path. */
+static void machine_name(const struct options *o, char ret[static HF__NAME_LEN])
+{
+    char *path = realpath(o->dir, NULL);
+    const char *slash = path != NULL ? strrchr(path, '/') : NULL;
+    snprintf(ret, HF__NAME_LEN, "%s",
+             o->machine != NULL                  ? o->machine
+             : slash != NULL && slash[1] != '\0' ? slash + 1
+                                                 : "node");
+    free(path);
+}
+
+static void write_dev(struct hf_buf *b, const struct options *o)
+{
+    char name[HF__NAME_LEN];
+    machine_name(o, name);
+    char *dev = realpath(o->dev, NULL);
+    const char *folder = dev != NULL ? dev : o->dev;
+    if (o->documents == NULL)
+        hf_buf_printf(b, "documents: \"%s/documents\"\n", folder);
+    hf_buf_printf(b,
+                  "\n# Development: nothing is protected. For real machines: platform: tdx.\n"
+                  "platform: dev\ndev:\n  authority: \"%s/dev\"\n  machine: machine\n"
+                  "  # Another machine than this may not recover.\n  machine_id: \"%s\"\n"
+                  "\n# By what quotes are judged.\ncollateral: \"%s/collateral\"\n",
+                  folder, name, folder);
+    free(dev);
+}
+
+static void write_tdx(struct hf_buf *b)
+{
+    hf_buf_printf(
+        b, "\n# Quotes of this trust domain, made by holdfast-report.socket.\nplatform: tdx\n"
+           "\n# By what quotes are judged. Fill it with holdfast-collateral, or have the daemon\n"
+           "# fetch it by itself from a PCCS:\ncollateral: data/collateral\n"
+           "#collateral_service:\n#  url: https://localhost:8081\n");
+}
+
+static void write_file(struct hf_buf *b, const struct options *o)
+{
+    hf_buf_printf(b,
+                  "# Configuration of holdfastd(8); check it with `holdfastd --check-config "
+                  "--config FILE`.\n# Relative paths start at the folder of this file.\n"
+                  "\n# The vault: ciphertext, and precious. Copy it now and then once the node is "
+                  "ready.\ndata: data\n"
+                  "\n# The network: a key is never given to another.\nnetwork: \"%s\"\n"
+                  "\n# Where peers reach this node.\nlisten: \"%s\"\n",
+                  o->network, o->listen);
+    if (o->address != NULL)
+        hf_buf_printf(b, "address: \"%s\"\n", o->address);
+    hf_buf_printf(b, "\n# Nodes from which the network's documents are pulled.\nseeds: [");
+    for (size_t i = 0; i < o->joins_count; i++)
+        hf_buf_printf(b, "%s\"%s\"", i > 0 ? ", " : "", o->joins[i]);
+    hf_buf_printf(b, "]\n");
+    if (o->documents != NULL)
+        hf_buf_printf(b, "documents: \"%s\"\n", o->documents);
+    if (o->dev != NULL)
+        write_dev(b, o);
+    else
+        write_tdx(b);
+    hf_buf_printf(b, "\n# The application and the `holdfast` command ask here.\nsocket: socket\n"
+                     "\n# Counters for Prometheus, on 127.0.0.1.\n#metrics: {port: 9700}\n"
+                     "\n#log: {format: json, level: info}\n");
+}
+
+static int init(const struct options *o)
+{
+    char path[HF__PATH_LEN];
+    struct hf_buf b;
+    struct stat st;
+    if (mkdir(o->dir, 0700) != 0 && errno != EEXIST)
+        return hf__say("node", o->dir, hf_error_from_errno(errno));
+    if (!hf__path(path, o->dir, "holdfastd.yaml"))
+        return hf__say("node", o->dir, HF_ETOOBIG);
+    if (lstat(path, &st) == 0)
+        return hf__say("node", path, HF_EEXIST);
+    hf_buf_init(&b, FILE_MAX);
+    write_file(&b, o);
+    int r = b.error != 0 ? b.error : hf_file_replace(path, hf_buf_bytes(&b), 0644);
+    hf_buf_done(&b);
+    if (r != 0)
+        return hf__say("node", path, r);
+    printf("wrote %s\n"
+           "next, here:       holdfastd --config %s\n"
+           "at the authority: holdfast --socket %s/socket set add --operator NAME\n"
+           "                  (from another machine: `holdfast --socket %s/socket identity "
+           "--output FILE` here, `holdfast set add FILE` there)\n"
+           "                  then, for all of them at once: holdfast set sign\n"
+           "Do not restart the node before `holdfast --socket %s/socket status` says placed: its "
+           "account is in memory only until then.\n",
+           path, path, o->dir, o->dir, o->dir);
+    return HF_CLI_OK;
+}
+
+int hf_cli_node(int argc, char **argv)
+{
+    struct options o;
+    if (hf__help(argc, argv, usage))
+        return HF_CLI_OK;
+    if (!read_options(argc, argv, &o)) {
+        fputs(usage, stderr);
+        return HF_CLI_USAGE;
+    }
+    return check(&o) ? init(&o) : HF_CLI_USAGE;
+}
