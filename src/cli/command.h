@@ -21,6 +21,8 @@ int hf_cli_status(int argc, char **argv);
 int hf_cli_wait(int argc, char **argv);
 /* holdfast key get: 0 printed; 1 error; 2 not released now. */
 int hf_cli_key(int argc, char **argv);
+/* holdfast exec: the program's exit status; 1 error; 2 not released now; 127 it cannot be run. */
+int hf_cli_exec(int argc, char **argv);
 /* holdfast backup show|verify: 0 enough providers have a fitting share; 1 error; 2 fewer. */
 int hf_cli_backup(int argc, char **argv);
 /* holdfast drain: whether this node may stop. */

@@ -19,6 +19,7 @@ static const struct {
     {"status", "", hf_cli_status, "what state this node is in, and why"},
     {"wait", "", hf_cli_wait, "wait until it is in a state"},
     {"key", " get", hf_cli_key, "print an application key"},
+    {"exec", " PROGRAM", hf_cli_exec, "run a program with application keys"},
     {"backup", " show|verify", hf_cli_backup, "who keeps this node's shares; prove that they do"},
     {"drain", "", hf_cli_drain, "ask whether this node may stop for a while"},
     {"identity", "", hf_cli_identity, "this node's account and quote, for its registration"},

@@ -9,6 +9,7 @@
 #include "base/hex.h"
 #include "base/secret.h"
 #include "clock/clock.h"
+#include "log.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -33,6 +34,21 @@ void hf__local_refuse(struct local_conn *t, int error)
                            hf_error_sentence(error), "retryable", (int)hf_error_transient(error)));
 }
 
+/* For the audit: which key went to whom. */
+static void log_given(const struct local_conn *t, const struct hf_local_reply *r)
+{
+    struct hf__line l;
+    if (!hf__log_begin(&l, HF__INFO, "key_given"))
+        return;
+    hf__line_text(&l, "name", t->name);
+    hf__line_uint(&l, "uid", t->uid);
+    hf__line_uint(&l, "pid", (uint64_t)t->pid);
+    hf__line_uint(&l, "first", r->first);
+    hf__line_uint(&l, "version", r->key_version);
+    hf__line_uint(&l, "claim", r->claim);
+    hf__log_write(&l);
+}
+
 static void send_key(struct local_conn *t, const struct hf_local_reply *r)
 {
     struct hf__daemon *d = t->owner->d;
@@ -43,6 +59,7 @@ static void send_key(struct local_conn *t, const struct hf_local_reply *r)
                        "{\"key\":\"%s\",\"network\":\"%s\",\"version\":%u,\"claim\":%" PRIu64 "}",
                        key, network, r->key_version, r->claim);
     hf_assert(len > 0 && (size_t)len < sizeof text);
+    log_given(t, r);
     hf__local_send(t, text, (size_t)len);
     hf_wipe(key, sizeof key);
     hf_wipe(text, sizeof text);

@@ -201,7 +201,7 @@ static void read_on(struct local_conn *t)
 }
 
 /* Its own user and root: both could read the daemon's memory and files anyway. */
-static bool permitted(uv_pipe_t *pipe, uid_t *ret_uid)
+static bool permitted(uv_pipe_t *pipe, uid_t *ret_uid, pid_t *ret_pid)
 {
     struct ucred peer;
     socklen_t len = sizeof peer;
@@ -210,6 +210,7 @@ static bool permitted(uv_pipe_t *pipe, uid_t *ret_uid)
         getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
         return false;
     *ret_uid = peer.uid;
+    *ret_pid = peer.pid;
     return peer.uid == geteuid() || peer.uid == 0;
 }
 
@@ -246,11 +247,12 @@ static void admit(struct local_conn *t)
 {
     struct hf__local *local = t->owner;
     uid_t uid = (uid_t)-1;
-    if (!permitted(&t->pipe, &uid)) {
+    if (!permitted(&t->pipe, &uid, &t->pid)) {
         refuse_peer(uid);
         hf__local_end(t);
         return;
     }
+    t->uid = uid;
     if (!has_place(local, t, uid)) {
         /* Read before it is refused: who is closed unread sees a connection that broke. */
         t->surplus = true;

@@ -19,6 +19,8 @@ struct local_conn {
     bool writing; /* an answer is on its way out */
     bool ended;   /* it sends nothing more: closed when it has its answer */
     bool surplus; /* beyond the bound: told that the daemon is busy, whatever it asks */
+    uid_t uid;    /* who connected, by the kernel's word */
+    pid_t pid;
     enum hf__local_request_type type;
     bool drain_asked;  /* of a drain: it was */
     bool drain_due;    /* the own key could be had: whether others can spare this node is next */

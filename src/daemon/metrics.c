@@ -207,7 +207,7 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
     *ret = uv_buf_init(a->in, sizeof a->in);
 }
 
-/* The first line decides, and comes in one piece from whoever means it. */
+/* The first line decides; clients send it in one piece. */
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
     struct asker *a = stream->data;

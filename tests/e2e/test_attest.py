@@ -294,7 +294,7 @@ def the_signed_policy_judges_a_quote_as_its_form_does():
         # Withdrawn: refused by the form at once, by the document once it is signed.
         m.authority_command("policy", "measurement", "withdraw", "holdfast", "--authority", m.authority)
         assert verify("form").returncode == 1 and verify("signed").returncode == 0
-        m.authority_command("policy", "sign", "--authority", m.authority)
+        m.authority_command("policy", "sign", "--authority", m.authority, "--force")
         assert verify("signed").returncode == 1 and "measurement" in verify("signed").stdout
 
 

@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import subprocess
 import sys
 import tempfile
 
@@ -185,6 +186,42 @@ def a_pending_account_is_replaced_and_a_second_one_is_asked_about():
         assert "operator2" in (m.authority / "set.yaml").read_text()
         done = node.command("set", "add", *words)
         assert done.returncode == 0 and b"updated at" in done.stdout, done
+
+
+@tap.case
+def a_program_is_run_with_its_keys_or_not_at_all():
+    with mesh(nodes=2, shares=1, threshold=1, quorum=1) as m:
+        m.make()
+        node = m.nodes[0]
+        show = ["--", sys.executable, "-c", "import os,sys; a=os.read(5,100); b=os.read(6,100); print(a.decode()+b.decode()"
+                "+str(os.read(5,1)), any(len(x) == 64 for x in sys.argv))"]
+        done = node.command("exec", "--key", "tss-db=5", "--key", "other=6", "--network", m.network, *show)
+        first, second, rest = done.stdout.decode().splitlines()
+        assert done.returncode == 0 and rest == "b'' False", done.stderr
+        assert first == node.key("tss-db").hex() and second == node.key("other").hex() != first
+        # Every release is in the log, with who got it.
+        log = node.log.read_text()
+        assert f"event=key_given name=tss-db uid={os.geteuid()} pid=" in log and "first=1" in log, log
+        assert first not in log and "claim=" in log
+        done = node.command("exec", "--key", "tss-db=5", "--network", "5f" * 32, *show)
+        assert done.returncode == 1 and not done.stdout and b"another network" in done.stderr, done
+        done = node.command("key", "get", "tss-db", "--network", "5f" * 32)
+        assert done.returncode == 1 and not done.stdout and b"another network" in done.stderr, done
+        assert node.command("key", "get", "tss-db", "--network", m.network).stdout.decode().strip() == first
+        assert node.command("exec", "--key", "tss-db=5", "--", "/no/such/program").returncode == 127
+        for words in (["--key", "tss-db=2"], ["--key", "tss-db"], ["--key", "a=5", "--key", "b=5"], []):
+            assert node.command("exec", *words, "--", "true").returncode == 2, words
+        # No key, no program: never an empty one.
+        node.kill()
+        done = node.command("exec", "--key", "tss-db=5", *show)
+        assert done.returncode == 2 and not done.stdout and b"is not run" in done.stderr, done
+        assert node.command("key", "get", "tss-db").returncode == 2
+        # One that waits has it as soon as the daemon has.
+        waiting = subprocess.Popen([m.programs.holdfast, "--socket", node.socket, "key", "get", "tss-db", "--wait", "60"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        node.start()
+        out, err = waiting.communicate(timeout=90)
+        assert waiting.returncode == 0 and out.decode().strip() == first, err
 
 
 if __name__ == "__main__":

@@ -1,0 +1,171 @@
+/* holdfast key get. */
+#include "key.h"
+
+#include "ask.h"
+#include "base/error.h"
+#include "base/hex.h"
+#include "command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char key_usage[] =
+    "usage: holdfast key get NAME [--json] [--force] [--wait SECONDS]\n"
+    "                        [--network ID]\n"
+    "\n"
+    "Prints the application key as 64 hexadecimal digits. A terminal is refused:\n"
+    "a key does not belong into its history. --force prints it all the same.\n"
+    "--json prints an object: key, network, version, and claim, the fencing token:\n"
+    "of two copies of this validator the one that took over has the higher.\n"
+    "--wait waits for what may pass by itself: a daemon that starts or recovers.\n"
+    "--network refuses a key of another network than this.\n"
+    "exit status: 0 printed, 1 error, 2 not released now; trying again may help\n";
+
+struct key_options {
+    bool force, json;
+    long wait_s;
+    const char *network; /* NULL: any */
+};
+
+const char *hf__key_digits(const struct hf_client_answer *a)
+{
+    static const char mark[] = "{\"key\":\"";
+    size_t len = sizeof mark - 1;
+    if (a->len < len + HF__KEY_DIGITS || memcmp(a->text, mark, len) != 0)
+        return NULL;
+    const char *digits = a->text + len;
+    return strspn(digits, "0123456789abcdef") == HF__KEY_DIGITS ? digits : NULL;
+}
+
+static int key_refused(const char *command, const struct hf_client_answer *a)
+{
+    json_error_t ignored;
+    json_t *root = json_loadb(a->text, a->len, 0, &ignored);
+    const json_t *error = json_object_get(root, "error");
+    const char *message = json_string_value(json_object_get(error, "message"));
+    bool again = json_is_true(json_object_get(error, "retryable"));
+    fprintf(stderr, "holdfast %s: not released: %s\n", command,
+            message != NULL ? message : "the daemon's answer makes no sense");
+    json_decref(root);
+    return again ? HF_CLI_NOT_READY : HF_CLI_ERROR;
+}
+
+/* The key alone, or the daemon's answer as it is: an object of one line (proto/LOCAL.md, 4). */
+static int key_print(const struct hf_client_answer *a, bool json)
+{
+    static char end[] = "\n";
+    const char *digits = hf__key_digits(a);
+    struct iovec line[] = {{json ? a->text : (char *)digits, json ? a->len : HF__KEY_DIGITS},
+                           {end, 1}};
+    ssize_t n = writev(STDOUT_FILENO, line, 2);
+    return n >= 0 && (size_t)n == line[0].iov_len + 1 ? HF_CLI_OK
+                                                      : hf__say("key", "standard output", HF_EIO);
+}
+
+/* Whether the answer is of the network that is wanted: a host may have planted another's. */
+static bool of_network(const struct hf_client_answer *a, const char *network)
+{
+    char mark[96];
+    if (network == NULL)
+        return true;
+    snprintf(mark, sizeof mark, "\"network\":\"%s\"", network);
+    return strstr(a->text, mark) != NULL;
+}
+
+/* Asks until the daemon is there, or the wait is over. */
+static int key_ask(struct hf_bytes request, long wait_s, struct hf_client_answer *ret)
+{
+    struct timespec now, pause = {.tv_nsec = 20000000};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    time_t end_s = now.tv_sec + wait_s;
+    for (;;) {
+        int r = hf_client_call(hf__cli_socket, request, HF__ASK_MS + (uint32_t)wait_s * 1000, ret);
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        bool absent = r == HF_ENOTFOUND || r == HF_ECONNECT || r == HF_ECONNRESET;
+        if (!absent || now.tv_sec >= end_s)
+            return r;
+        nanosleep(&pause, NULL);
+    }
+}
+
+int hf__key_fetch(const char *command, const char *name, long wait_s, const char *network,
+                  struct hf_client_answer *ret)
+{
+    struct hf_client_answer answer = {0};
+    json_t *request = json_pack("{s:s,s:s,s:I}", "request", "key", "name", name, "wait_ms",
+                                (json_int_t)wait_s * 1000);
+    char *text = json_dumps(request, JSON_COMPACT);
+    json_decref(request);
+    if (text == NULL)
+        return hf__say(command, "the name is not UTF-8", 0);
+    int r = key_ask(hf_bytes_of(text, strlen(text)), wait_s, &answer);
+    free(text);
+    if (r != 0) {
+        hf__say(command, hf__cli_socket, r);
+        return hf_error_transient(r) || r == HF_ENOTFOUND ? HF_CLI_NOT_READY : HF_CLI_ERROR;
+    }
+    int status = HF_CLI_OK;
+    if (hf__key_digits(&answer) == NULL)
+        status = key_refused(command, &answer);
+    else if (!of_network(&answer, network))
+        status = hf__say(command, "it is a key of another network than --network says", 0);
+    if (status == HF_CLI_OK)
+        *ret = answer;
+    else
+        hf_client_answer_done(&answer);
+    return status;
+}
+
+static int key_get(const char *name, const struct key_options *o)
+{
+    struct hf_client_answer answer;
+    int status = hf__key_fetch("key", name, o->wait_s, o->network, &answer);
+    if (status != HF_CLI_OK)
+        return status;
+    status = key_print(&answer, o->json);
+    hf_client_answer_done(&answer);
+    return status;
+}
+
+static bool read_key_options(int argc, char **argv, struct key_options *o)
+{
+    uint8_t id[32];
+    char *end = NULL;
+    *o = (struct key_options){0};
+    for (int i = 3; i < argc; i++) {
+        const char *value = i + 1 < argc ? argv[i + 1] : NULL;
+        if (strcmp(argv[i], "--force") == 0) {
+            o->force = true;
+        } else if (strcmp(argv[i], "--json") == 0) {
+            o->json = true;
+        } else if (strcmp(argv[i], "--network") == 0 && value != NULL) {
+            o->network = argv[++i];
+            if (hf_hex_decode(o->network, id, sizeof id) != 0)
+                return false;
+        } else if (strcmp(argv[i], "--wait") == 0 && value != NULL) {
+            o->wait_s = strtol(argv[++i], &end, 10);
+            if (value[0] < '0' || value[0] > '9' || *end != '\0' || o->wait_s > 3600)
+                return false;
+        } else {
+            return false;
+        }
+    }
+    return argc >= 3 && strcmp(argv[1], "get") == 0;
+}
+
+int hf_cli_key(int argc, char **argv)
+{
+    struct key_options o;
+    if (hf__help(argc, argv, key_usage))
+        return HF_CLI_OK;
+    if (!read_key_options(argc, argv, &o)) {
+        fputs(key_usage, stderr);
+        return HF_CLI_ERROR;
+    }
+    if (!o.force && isatty(STDOUT_FILENO) == 1)
+        return hf__say("key", "standard output is a terminal; see --help", 0);
+    return key_get(argv[2], &o);
+}
