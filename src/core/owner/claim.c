@@ -333,9 +333,12 @@ void hf__claim_advance(struct hf_engine *e)
     hf__timer_set(e, HF__TIMER_CLAIM, e->timing.call_ms + e->timing.retry_ms_min);
     for (size_t i = 0; i < c->count; i++) {
         struct hf__claim_holder *h = &c->holders[i];
-        if (h->vote == HF__VOTE_ACCEPTED || h->vote == HF__VOTE_ASKED)
+        if ((h->vote == HF__VOTE_ACCEPTED && h->voted == h->electorates) ||
+            h->vote == HF__VOTE_ASKED)
             continue;
         h->error = send_claim(e, h->account, (uint8_t)i, c->number);
+        if (h->vote == HF__VOTE_ACCEPTED)
+            continue; /* for some of the generations it has voted: that still counts */
         h->vote = h->error == 0                     ? HF__VOTE_ASKED
                   : h->vote == HF__VOTE_PROVISIONAL ? HF__VOTE_PROVISIONAL
                                                     : HF__VOTE_FAILED;

@@ -152,25 +152,31 @@ static int challenge_answered(struct hf_engine *e, const struct hf__pending *cal
     return 0;
 }
 
-static void take_answer(struct hf_engine *e, struct hf__claim_holder *h,
-                        const struct hf_claim_response *m, const struct hf_claim_answer *a)
+/* Takes an acceptor's word. HF_EBOUND: it refuses and shows no reason. */
+static int take_answer(struct hf_engine *e, struct hf__claim_holder *h,
+                       const struct hf_claim_response *m, const struct hf_claim_answer *a)
 {
     struct hf__claiming *c = e->owner->claiming;
     struct hf_ballot shown = {0};
     if (a->accepted) {
         take_votes(e, c, h, m, a->provisional);
-        h->vote = a->provisional ? HF__VOTE_PROVISIONAL : HF__VOTE_ACCEPTED;
-        return;
+        /* Who accepts, and votes for none of the generations that are needed, is asked again. */
+        h->vote = h->voted == 0    ? HF__VOTE_FAILED
+                  : a->provisional ? HF__VOTE_PROVISIONAL
+                                   : HF__VOTE_ACCEPTED;
+        h->error = h->voted == 0 ? HF_ENOSHARE : 0;
+        return 0;
     }
     h->voted = 0;
-    if (refusal_of(e, c->number, m, &shown)) {
-        h->vote = HF__VOTE_REFUSED;
-        if (shown.number > c->highest)
-            c->highest = shown.number;
-    } else {
+    if (!refusal_of(e, c->number, m, &shown)) {
         h->vote = HF__VOTE_FAILED;
         h->error = HF_EBOUND;
+        return HF_EBOUND;
     }
+    h->vote = HF__VOTE_REFUSED;
+    if (shown.number > c->highest)
+        c->highest = shown.number;
+    return 0;
 }
 
 int hf__claim_answered(struct hf_engine *e, const struct hf__pending *call, int error,
@@ -210,12 +216,11 @@ int hf__claim_answered(struct hf_engine *e, const struct hf__pending *call, int 
     h->error = r;
     h->since_ms = e->now_ms;
     if (r == 0)
-        take_answer(e, h, &m, &a);
+        r = take_answer(e, h, &m, &a);
     else if (h->voted == 0)
         h->vote = HF__VOTE_FAILED;
-    else
+    else if (h->vote != HF__VOTE_ACCEPTED)
         h->vote = HF__VOTE_PROVISIONAL; /* what it said before still counts */
-    r = h->error;
     hf__claim_progress(e);
     return error == 0 ? r : 0;
 }
