@@ -20,7 +20,7 @@ struct hf__options {
     bool seeds_given;
     const char *build; /* of a seed "S@BUILD"; NULL: not named */
     unsigned jobs;
-    bool real, quiet, trace;
+    bool real, quiet, trace, messages;
 };
 
 /* Seeds of one swarm: it remembers of each whether it ran. */

@@ -213,6 +213,7 @@ static struct {
     const struct hf__options *options;
     const struct hf__scenario *scenario;
     struct hf__record record;
+    struct hf__messages messages;
     FILE *timeline;
     bool full; /* a file of results could not be written */
 } running;
@@ -220,7 +221,8 @@ static struct {
 static bool running_progress(void *ctx, const struct hf_world *w, uint64_t until_us)
 {
     (void)ctx;
-    running.full = running.timeline != NULL && ferror(running.timeline) != 0;
+    running.full = (running.timeline != NULL && ferror(running.timeline) != 0) ||
+                   (running.messages.out != NULL && ferror(running.messages.out) != 0);
     bool goes_on = running.options->quiet ? !hf__interrupted() : hf__progress(NULL, w, until_us);
     return goes_on && !running.full;
 }
@@ -248,6 +250,9 @@ static void account(struct hf__result *result)
     if (running.timeline != NULL)
         running.full = !hf__close_in(running.timeline, out, "timeline.jsonl") || running.full;
     running.timeline = NULL;
+    if (running.messages.out != NULL)
+        running.full = !hf__close_in(running.messages.out, out, "messages.jsonl") || running.full;
+    running.messages.out = NULL;
 }
 
 /* Memory ran out: the world stands as it was then. */
@@ -274,9 +279,15 @@ static int run(const struct hf__options *o, const struct hf__scenario *s, const 
         if (running.timeline == NULL)
             return EXIT_USAGE;
     }
+    if (o->messages) {
+        running.messages.out = hf__open_in(o->out, "messages.jsonl");
+        if (running.messages.out == NULL)
+            return EXIT_USAGE;
+    }
     hf__interrupted();
     hf__record_init(&running.record, running.timeline);
     running.record.debug = o->trace;
+    running.record.messages = o->messages ? &running.messages : NULL;
     struct hf__trial_hooks hooks = {
         .progress = running_progress,
         .finished = finished,

@@ -300,11 +300,23 @@ static void oversee(struct swarm *s, struct worker *workers, unsigned jobs)
     hf__progress_end();
 }
 
+/* What no seed could be drawn with is refused before any is. */
+static int judge_options(const struct hf__options *o)
+{
+    struct hf__scenario s = {0};
+    int code = hf__draw_options(o, o->seed, &s);
+    free(s.actions.items);
+    return code;
+}
+
 int hf__command_swarm(const struct hf__options *o)
 {
     struct worker workers[JOBS_MAX] = {0};
     struct swarm s = {
         .options = o, .next = o->seed, .left = o->seed_last - o->seed + 1, .began_s = now_s()};
+    int code = judge_options(o);
+    if (code != 0)
+        return code;
     s.ran = calloc((size_t)((o->seed_last - o->seed) / 8 + 1), 1);
     hf_assert(s.ran != NULL);
     if (o->out != NULL) {

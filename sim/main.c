@@ -25,6 +25,7 @@ static const char usage[] =
     "  --out DIR              write run.csv, nodes.csv and timeline.jsonl; swarm: swarm.csv, "
     "drawn.csv\n"
     "  --trace                with --out: traces of the lowest level too\n"
+    "  --messages             with --out: messages.jsonl, every request and answer\n"
     "  --jobs J               processes of a swarm (1)\n"
     "  --quiet                no progress\n"
     "\n"
@@ -86,16 +87,24 @@ enum {
     OPT_JOBS,
     OPT_QUIET,
     OPT_TRACE,
+    OPT_MESSAGES,
     OPT_HELP
 };
 
 static const struct option long_options[] = {
-    {"nodes", required_argument, NULL, OPT_NODES}, {"seed", required_argument, NULL, OPT_SEED},
-    {"for", required_argument, NULL, OPT_FOR},     {"set", required_argument, NULL, OPT_SET},
-    {"out", required_argument, NULL, OPT_OUT},     {"crypto", required_argument, NULL, OPT_CRYPTO},
-    {"seeds", required_argument, NULL, OPT_SEEDS}, {"jobs", required_argument, NULL, OPT_JOBS},
-    {"quiet", no_argument, NULL, OPT_QUIET},       {"trace", no_argument, NULL, OPT_TRACE},
-    {"help", no_argument, NULL, OPT_HELP},         {NULL, 0, NULL, 0},
+    {"nodes", required_argument, NULL, OPT_NODES},
+    {"seed", required_argument, NULL, OPT_SEED},
+    {"for", required_argument, NULL, OPT_FOR},
+    {"set", required_argument, NULL, OPT_SET},
+    {"out", required_argument, NULL, OPT_OUT},
+    {"crypto", required_argument, NULL, OPT_CRYPTO},
+    {"seeds", required_argument, NULL, OPT_SEEDS},
+    {"jobs", required_argument, NULL, OPT_JOBS},
+    {"quiet", no_argument, NULL, OPT_QUIET},
+    {"trace", no_argument, NULL, OPT_TRACE},
+    {"messages", no_argument, NULL, OPT_MESSAGES},
+    {"help", no_argument, NULL, OPT_HELP},
+    {NULL, 0, NULL, 0},
 };
 
 /* What each command takes, beside --help. */
@@ -103,10 +112,10 @@ static const struct {
     const char *name, *options;
     bool argument;
 } commands[] = {
-    {"run", "nodes seed for set crypto out quiet trace", true},
+    {"run", "nodes seed for set crypto out quiet trace messages", true},
     {"check", "nodes seed for set crypto", true},
     {"swarm", "seeds jobs set crypto nodes for out quiet", false},
-    {"replay", "set crypto nodes for out quiet trace", true},
+    {"replay", "set crypto nodes for out quiet trace messages", true},
     {"shrink", "set crypto nodes for", true},
     {"list", "", false},
 };
@@ -172,6 +181,9 @@ static bool take(struct hf__options *o, int option, char *value)
     case OPT_JOBS:
         ok = parse_jobs(value, &o->jobs);
         break;
+    case OPT_MESSAGES:
+        o->messages = true;
+        break;
     case OPT_TRACE:
         o->trace = true;
         break;
@@ -192,6 +204,8 @@ static int dispatch(struct hf__options *o, const char *command, char *argument)
         return hf__command_list();
     if (!hf__same_build(o->build))
         return EXIT_USAGE;
+    if (o->messages && o->out == NULL)
+        return fail("--messages needs a folder to write to", "--out DIR");
     if (strcmp(command, "run") == 0 || strcmp(command, "check") == 0) {
         o->scenario = argument;
         return command[0] == 'r' ? hf__command_run(o) : hf__command_check(o);

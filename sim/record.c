@@ -143,6 +143,17 @@ void hf__record_watch(struct hf__record *r, struct hf_world *w)
     };
     r->world = w;
     hf__observe(w, &observer);
+    if (r->messages != NULL)
+        hf__messages_watch(r->messages, w);
+}
+
+void hf__record_violation(struct hf__record *r, const struct hf_violation *v)
+{
+    if (r->timeline != NULL)
+        fprintf(r->timeline,
+                "{\"at_us\":%llu,\"node\":%u,\"what\":\"violation\",\"checker\":\"%s\","
+                "\"text\":\"%s\"}\n",
+                (unsigned long long)v->at_us, v->node, v->checker, v->text);
 }
 
 void hf__record_deed(void *ctx, struct hf_world *w, const struct hf__action *a, bool begins,

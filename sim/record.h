@@ -2,6 +2,7 @@
 #ifndef HF_SIM_RECORD_H
 #define HF_SIM_RECORD_H
 
+#include "messages.h"
 #include "schedule.h"
 
 #include <stdio.h>
@@ -24,8 +25,9 @@ struct hf__node_record {
 
 struct hf__record {
     struct hf_world *world;
-    FILE *timeline; /* JSON lines; NULL: not written */
-    bool debug;     /* traces of the lowest level too */
+    FILE *timeline;                /* JSON lines; NULL: not written */
+    bool debug;                    /* traces of the lowest level too */
+    struct hf__messages *messages; /* a log of them; NULL: not written */
     struct hf__node_record *nodes;
     size_t nodes_cap;
     struct hf__times placing;    /* from a first start to ready */
@@ -36,6 +38,8 @@ struct hf__record {
 void hf__record_init(struct hf__record *r, FILE *timeline);
 /* Watches a world; the record outlives it. */
 void hf__record_watch(struct hf__record *r, struct hf_world *w);
+/* The broken promise that a checker found, as a line of the timeline. */
+void hf__record_violation(struct hf__record *r, const struct hf_violation *v);
 void hf__record_deed(void *ctx, struct hf_world *w, const struct hf__action *a, bool begins,
                      const uint32_t *targets, size_t count);
 void hf__record_done(struct hf__record *r);

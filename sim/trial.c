@@ -251,6 +251,8 @@ static void judge(struct trial *t, struct hf__result *ret)
     const struct hf_violation *v = hf_world_violation(w);
     hf__trial_state(w, ret);
     uint32_t there = ret->nodes;
+    if (v != NULL && t->hooks->record != NULL)
+        hf__record_violation(t->hooks->record, v);
     if (v != NULL)
         snprintf(ret->why, sizeof(ret->why), "%s at %.6f s: %s", v->checker, (double)v->at_us / 1e6,
                  v->text);

@@ -69,6 +69,24 @@ def results_can_be_read_and_agree():
 
 
 @tap.case
+def a_log_of_messages_names_who_asked_whom_for_what_and_what_came_of_it():
+    with tempfile.TemporaryDirectory() as folder:
+        logged = sim("run", SOURCE / "tests/scenario/found/record-shown-to-who-stands.yaml", "--messages", "--out", folder,
+                     "--quiet").stdout
+        plain = sim("run", SOURCE / "tests/scenario/found/record-shown-to-who-stands.yaml", "--quiet").stdout
+        assert last_hash(logged) == last_hash(plain)  # who watches changes nothing
+        lines = [json.loads(line) for line in open(f"{folder}/messages.jsonl")]
+        asked = {m["call"]: m for m in lines if "outcome" not in m}
+        answers = [m for m in lines if "outcome" in m]
+        assert len(asked) > 1000 and all(m["call"] in asked for m in answers)
+        claims = [m for m in answers if m["method"] == "claim"]
+        assert {m["outcome"] for m in claims} >= {"accepted", "refused"}, claims[:5]
+        assert all(asked[m["call"]]["claim"] > 0 and len(asked[m["call"]]["instance"]) == 8 for m in claims)
+        assert all("generation" in m for m in asked.values() if m["method"] == "deposit")
+    assert "--out" in sim("run", "x.yaml", "--messages", status=2).stderr
+
+
+@tap.case
 def a_seed_gives_the_same_run_wherever_memory_lies_and_however_many_processes_there_are():
     hashes = {last_hash(sim("swarm", "--seeds", "1..120", "--jobs", jobs, "--quiet").stdout) for jobs in "123"}
     fixed = subprocess.run(["setarch", "-R", SIM, "swarm", "--seeds", "1..120", "--quiet"], capture_output=True,
@@ -159,6 +177,12 @@ def options_that_a_command_does_not_take_are_refused():
                     ["run", scenario("zone-outage"), "--nodes", "2"], ["run", scenario("hostile-third"), "--nodes", "3"],
                     ["check", scenario("steady-state"), "--set", "events=[{at: 500w, do: heal}]"], ["swarm", "--seeds", "1..2", "--jobs", "2x"], ["swarm"], ["run"]):
         assert sim(*command, status=2).stderr
+
+
+@tap.case
+def a_swarm_refuses_a_field_that_is_none_by_its_name():
+    refused = sim("swarm", "--seeds", "1..2", "--set", "unknown.field=1", status=2)
+    assert "unknown.field=1" in refused.stderr and "memory" not in refused.stdout + refused.stderr, refused
 
 
 @tap.case

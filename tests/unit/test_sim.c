@@ -225,3 +225,20 @@ Test(hf_sim_scenario, set_changes_one_field)
     cr_assert_eq(hf__scenario_set(&s, "nodes=none", &doc, &errors), HF_ECONFIG);
     cr_assert_eq(hf__scenario_set(&s, "nodes", &doc, &errors), HF_ECONFIG);
 }
+
+Test(hf_sim_record, a_broken_promise_is_a_line_of_the_timeline)
+{
+    char *text = NULL;
+    size_t len = 0;
+    struct hf__record r;
+    struct hf_violation v = {.at_us = 7, .node = 3, .checker = "share", .text = "n3 gave it away"};
+    FILE *out = open_memstream(&text, &len);
+    cr_assert_not_null(out);
+    hf__record_init(&r, out);
+    hf__record_violation(&r, &v);
+    fclose(out);
+    hf__record_done(&r);
+    cr_assert_str_eq(text, "{\"at_us\":7,\"node\":3,\"what\":\"violation\",\"checker\":\"share\","
+                           "\"text\":\"n3 gave it away\"}\n");
+    free(text);
+}
