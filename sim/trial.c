@@ -19,6 +19,7 @@ struct trial {
     struct hf_world *world;
     struct hf__schedule *schedule;
     uint32_t observer, next_start;
+    uint64_t healed_us;
     bool stopped;
 };
 
@@ -129,7 +130,7 @@ static void judge_settled(struct trial *t, const struct wait *wait, struct hf__r
         int reason = hf_world_status(w, i, &status) ? status.reason : 0;
         snprintf(ret->why, sizeof(ret->why),
                  "liveness: %.1f s after everything was healed n%u is %s (%s)",
-                 (double)t->scenario->settle_us / 1e6, i,
+                 (double)(w->now_us - t->healed_us) / 1e6, i,
                  n->engine == NULL ? "down" : hf_state_name(n->state), hf_error_name(reason));
         say_waits(w, &status, ret->why, sizeof(ret->why));
         return;
@@ -209,10 +210,16 @@ static void relieve(struct hf_world *w, const struct wait *wait)
         hf_world_set_issue(w);
 }
 
+static uint64_t grace_us(const struct hf_world *w)
+{
+    return w->authority.policy->u.policy.holder_grace_s * 1000000;
+}
+
 static void settle(struct trial *t, struct hf__result *ret)
 {
     struct hf_world *w = t->world;
     hf__schedule_heal(t->schedule);
+    t->healed_us = w->now_us;
     struct wait wait = {.expected = calloc(w->nodes_count + 1u, sizeof(bool))};
     hf_assert(wait.expected != NULL);
     hf__survivors(w, wait.expected, &wait.all);
@@ -228,6 +235,10 @@ static void settle(struct trial *t, struct hf__result *ret)
     }
     if (whole && restart_fenced(w, &wait))
         whole = run_until(t, w->now_us + t->scenario->settle_us, all_expected_ready, &wait);
+    /* Who found too few candidates deals again after one more grace, which a policy may have made
+     * longer than the scenario allows for. */
+    if (whole)
+        whole = run_until(t, w->now_us + 2 * grace_us(w), all_expected_ready, &wait);
     if (whole)
         judge_settled(t, &wait, ret);
     free(wait.expected);
