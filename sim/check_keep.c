@@ -58,7 +58,7 @@ static void held_put(struct hf__checks *c, uint32_t node, struct hf__owned *o,
 {
     struct hf_held_row held;
     if (!hf__check_decode(c, &hf_wire_held_row, hf_blob_bytes(row->value), &held)) {
-        hf__violate(c->world, node, "rows", "n%u wrote a malformed row", node);
+        hf__violate(c->world, node, "receipt", "n%u wrote a malformed row", node);
         return;
     }
     struct hf__sharing *s = hf__check_sharing(o, held.generation.id);

@@ -352,5 +352,8 @@ int hf__command_list(void)
     printf("\nHostile strategies:\n");
     for (size_t i = 0; hf__strategies[i] != NULL; i++)
         printf("  %-16s %s\n", hf__strategies[i]->name, hf__strategies[i]->doc);
+    printf("\nCheckers, and what each promises:\n");
+    for (size_t i = 0; hf__checkers[i].name != NULL; i++)
+        printf("  %-16s %s\n", hf__checkers[i].name, hf__checkers[i].promise);
     return EXIT_OK;
 }

@@ -427,6 +427,12 @@ void hf__push(struct hf_world *w, uint64_t at_us, uint64_t what);
 void hf__account_set(struct hf_world *w, struct hf__node *n, const uint8_t account[static 32]);
 void hf__traced(struct hf_world *w, struct hf__node *n, const struct hf_trace *t);
 void hf__hash_run(struct hf_world *w, uint64_t a, uint64_t b);
+/* A row of checkers.def. */
+struct hf__checker {
+    const char *name, *promise;
+};
+extern const struct hf__checker hf__checkers[]; /* NULL after the last */
+/* A checker, by its name, has found a broken promise. */
 void hf__violate(struct hf_world *w, uint32_t node, const char *checker, const char *fmt, ...)
     HF_PRINTF(4, 5);
 

@@ -18,7 +18,7 @@ static const char usage[] =
     "  replay SEED            run what a seed of the swarm draws, with everything recorded\n"
     "  shrink SEED            print a smaller scenario that still fails\n"
     "  check SCENARIO.yaml    look at a scenario without running it\n"
-    "  list                   what events and hostile strategies there are\n"
+    "  list                   what events, hostile strategies and checkers there are\n"
     "\n"
     "  --nodes N --seed S --for 2h --crypto model|real   short for --set\n"
     "  --set KEY=VALUE        change a field of the scenario, as network.loss=1%\n"

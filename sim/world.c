@@ -356,9 +356,25 @@ uint64_t hf_world_trace_count(const struct hf_world *w, long node, enum hf_trace
     return count;
 }
 
+const struct hf__checker hf__checkers[] = {
+#define HF_CHECKER(name_, promise_) {name_, promise_},
+#include "checkers.def"
+#undef HF_CHECKER
+    {NULL, NULL},
+};
+
+static bool is_checker(const char *name)
+{
+    size_t i = 0;
+    while (hf__checkers[i].name != NULL && strcmp(hf__checkers[i].name, name) != 0)
+        i++;
+    return hf__checkers[i].name != NULL;
+}
+
 void hf__violate(struct hf_world *w, uint32_t node, const char *checker, const char *fmt, ...)
 {
     va_list args;
+    hf_assert(is_checker(checker));
     if (w->violated)
         return;
     w->violated = true;

@@ -25,6 +25,10 @@ def metric(kind="gauge", unit="count", reading="It is low."):
     return f'HF_METRIC_A("x", "{kind}", "{unit}", "What.", "{reading}", f(s->x, 1))\n'
 
 
+def strategy(name="a-way", doc="does it", constant="way"):
+    return f'const struct hf__strategy hf__strategy_{constant} = {{\n    .name = "{name}",\n    .doc = "{doc}",\n}};\n'
+
+
 # A check; the file that breaks its rule; what is in it; a part of what the check must say.
 CASES = [
     ("rooms_include_only_rooms_above_them", "src/wire/a.c", '#include "core/x.h"\n', "wire may not include core/x.h"),
@@ -83,6 +87,13 @@ CASES = [
     ("scenes_have_every_part", tables.SCENES + "__init__.py", 'ORDER = ("x",)\n', "x.py: SHOWS"),
     ("scenes_have_every_part", tables.SCENES + "__init__.py", 'ORDER = ("x",)\n', "x.py: NEEDS"),
     ("scenes_have_every_part", tables.SCENES + "__init__.py", 'ORDER = ("x",)\n', "x.py: play"),
+    ("checkers_have_every_part_and_a_test", tables.CHECKERS, 'HF_CHECKER("y", "keeps it")\n', "y: no checker speaks"),
+    ("checkers_have_every_part_and_a_test", tables.CHECKERS, 'HF_CHECKER("x", "")\n', "x: its promise"),
+    ("checkers_have_every_part_and_a_test", tables.CHECKERS, 'HF_CHECKER("x", "keeps")\n', "has another promise"),
+    ("strategies_have_every_part", "sim/hostile/way.c", strategy(name=""), "its name"),
+    ("strategies_have_every_part", "sim/hostile/way.c", strategy(doc=""), "a sentence about it"),
+    ("strategies_have_every_part", "sim/hostile/way.c", strategy(constant="other"), "does not list it"),
+    ("strategies_have_every_part", "sim/hostile/way.c", strategy(name="b-way"), "what it exposes"),
     ("metrics_have_every_part", tables.METRICS, 'HF_METRIC_A("x", "gauge", "count", "What.")\n', "4 parts of 6"),
     ("metrics_have_every_part", tables.METRICS, metric(kind="counter"), "ends in _total"),
     ("metrics_have_every_part", tables.METRICS, metric(unit=""), "its unit"),
@@ -109,6 +120,14 @@ CLEAN = {
     tables.SCENES + "a.py": 'SHOWS = "a"\nNEEDS = ()\n\n\ndef play(demo):\n    pass\n',
     tables.SCENES + "b.py": 'SHOWS = "b"\nNEEDS = ("a",)\n\n\ndef play(demo):\n    pass\n',
     tables.METRICS: metric(),
+    tables.CHECKERS: 'HF_CHECKER("x", "keeps "\n           "it")\n',
+    tables.CHECKER_TESTS: "# What is claimed.\nfaults = [\n  ['f', 'a.c', 'x', 'says'],\n]\n",
+    "sim/check_x.c": 'hf__violate(w, 1,\n            "x", "n%u did");\n',
+    "sim/README.md": "| x | keeps it |\n",
+    "sim/COVERAGE.md": "`a-way`\n",
+    "sim/strategy.c": "X(way)\n",
+    "sim/hostile/way.c": strategy(),
+    "sim/meson.build": "# sim: the world.\nx = static_library('x', 'check_x.c', 'hostile/way.c', 'strategy.c')\n",
     "contrib/man/holdfast-metrics.7": tables.pages.metrics(metric()),
     "src/core/meson.build": "# core: what the rest is there for.\nx = static_library('x', 'a.c', 'b.c')\n",
     "src/core/a.c": "int hf_a(void)\n{\n    hf_assert(true);\n    return hf_b();\n}\n",
@@ -203,6 +222,10 @@ def judge():
         if check not in (upkeep.commits_say_what_and_why, checks.the_engine_reaches_nothing_outside_memory, checks.the_top_level_holds_what_it_should,
                          checks.the_code_is_as_clang_format_leaves_it):
             yield f"{check.__name__}_passes_a_clean_tree", findings(check, CLEAN) == []
+    for path, text, expected in ((tables.CHECKER_TESTS, "faults = []\n", "no engine that it catches"),
+                                 ("sim/check_x.c", 'hf__violate(w, 1,\n "z", "n");\n', "z: a checker that is no row")):
+        found = findings(tables.checkers_have_every_part_and_a_test, CLEAN | {path: text})
+        yield f"checkers_have_every_part_and_a_test_fails_for_{path}", any(expected in line for line in found)
     tests_only = {"src/base/a.c": "int hf_a(void)\n{\n    return 1;\n}\n", "tests/unit/t.c": "int x = hf_a();\n"}
     yield "every_function_has_a_user_other_than_tests", any(
         "by tests alone" in line for line in findings(upkeep.every_function_has_a_user, tests_only))

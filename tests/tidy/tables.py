@@ -15,6 +15,8 @@ GUIDES = ("src/README.md", ".github/CONTRIBUTING.md", "README.md", "proto/CLAIMS
 SCENES = "contrib/lib/scenes/"
 NO_SCENES = {"__init__", "common"}
 METRICS = "src/daemon/metrics.def"
+CHECKERS = "sim/checkers.def"
+CHECKER_TESTS = "tests/scenario/meson.build"
 REASONS = "src/base/include/base/reasons.def"
 
 
@@ -80,6 +82,47 @@ def metrics_have_every_part(tree):
     return found
 
 
+def checkers_have_every_part_and_a_test(tree):
+    """A checker of the simulator: its promise, in sim/README.md too, a file that speaks for it, an engine that it catches."""
+    if CHECKERS not in tree.files:
+        return []
+    found, names = [], set()
+    builds = tree.text(CHECKER_TESTS) if CHECKER_TESTS in tree.files else ""
+    guide = tree.text("sim/README.md") if "sim/README.md" in tree.files else ""
+    speak = "".join(tree.text(n) for n in tree.files if re.match(r"sim/\w+\.c$", n))
+    said = set(re.findall(r'hf__violate\([^;]*?"(\w+)"', speak))
+    for name, promise in pages.rows(tree.text(CHECKERS), "HF_CHECKER"):
+        wrong = [
+            "its name is not its own" if name in names else None,
+            "its promise" if not promise else None,
+            "no checker speaks for it" if name not in said else None,
+            "sim/README.md has another promise" if f"| {name} | {promise} |" not in guide else None,
+            f"{CHECKER_TESTS} has no engine that it catches" if f", '{name}', '" not in builds else None,
+        ]
+        found += [f"{CHECKERS}: {name}: {text}" for text in wrong if text]
+        names.add(name)
+    return found + [f"{CHECKERS}: {name}: a checker that is no row" for name in sorted(said - names)]
+
+
+def strategies_have_every_part(tree):
+    """A strategy of the simulator: a name, a sentence, its row in the table, and what it exposes. That each acts is for
+    tests/unit/test_sim_strategies.c, which goes through the table."""
+    found = []
+    table = tree.text("sim/strategy.c") if "sim/strategy.c" in tree.files else ""
+    coverage = tree.text("sim/COVERAGE.md") if "sim/COVERAGE.md" in tree.files else ""
+    for path in (n for n in tree.files if n.startswith("sim/hostile/") and n.endswith(".c")):
+        for constant, body in re.findall(r"hf__strategy_(\w+) = \{(.*?)^\};", tree.text(path), re.S | re.M):
+            name, doc = re.search(r'\.name = "([\w-]+)"', body), re.search(r'\.doc =\s+"\w', body)
+            wrong = [
+                "its name" if not name else None,
+                "a sentence about it" if not doc else None,
+                "sim/strategy.c does not list it" if f"X({constant})" not in table else None,
+                "sim/COVERAGE.md does not say what it exposes" if name and f"`{name[1]}`" not in coverage else None,
+            ]
+            found += [f"{path}: {text}" for text in wrong if text]
+    return found
+
+
 def guides_are_true(tree):
     """A path in a guide exists, a name of ours is in the code, and the rooms of src/README.md are those of the tree."""
     found = []
@@ -135,4 +178,4 @@ def _python(tree, name):
     return ast.parse(tree.text(name)).body if name in tree.files else []
 
 
-CHECKS = [guides_are_true, scenes_have_every_part, reasons_have_every_part_and_a_test, metrics_have_every_part, pages_are_what_their_tables_make_them]
+CHECKS = [checkers_have_every_part_and_a_test, strategies_have_every_part, guides_are_true, scenes_have_every_part, reasons_have_every_part_and_a_test, metrics_have_every_part, pages_are_what_their_tables_make_them]
