@@ -6,6 +6,7 @@
 #include "measurement.h"
 
 #include "ask.h"
+#include "attest/binding.h"
 #include "authority.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -180,11 +181,30 @@ static int indent_of(const struct form *f)
     return (int)(dash ? spaces : spaces >= 2 ? spaces - 2 : 0);
 }
 
-static void entry(const struct hf__measurement_change *c, uint32_t rank, int indent,
-                  struct hf_buf *ret)
+/* The digest that is given, or that of the registers of a release, bound to the network. */
+static bool digest_of(const struct hf__measurement_change *c, const uint8_t network[static 32],
+                      char ret[static 2 * HF_MEASUREMENT_LEN + 1])
+{
+    uint8_t registers[4 * HF_MR_LEN], digest[HF_MEASUREMENT_LEN];
+    if (c->digest != NULL) {
+        if (hf_hex_decode(c->digest, digest, sizeof digest) != 0)
+            return false;
+    } else {
+        for (size_t i = 0; i < 4; i++)
+            if (c->registers[i] == NULL ||
+                hf_hex_decode(c->registers[i], registers + i * HF_MR_LEN, HF_MR_LEN) != 0)
+                return false;
+        hf_network_measurement(registers, network, digest);
+    }
+    hf_hex_encode(digest, sizeof digest, ret);
+    return true;
+}
+
+static void entry(const struct hf__measurement_change *c, const char *digest, uint32_t rank,
+                  int indent, struct hf_buf *ret)
 {
     hf_buf_printf(ret, "%*s- name: \"%s\"\n%*s  digest: \"%s\"\n%*s  rank: %u\n", indent, "",
-                  c->name, indent, "", c->digest, indent, "", rank);
+                  c->name, indent, "", digest, indent, "", rank);
     if (c->after_s > 0) {
         char text[32];
         struct tm tm;
@@ -196,13 +216,15 @@ static void entry(const struct hf__measurement_change *c, uint32_t rank, int ind
     hf_buf_append_u8(ret, 0);
 }
 
-static int add(struct form *f, const struct hf__measurement_change *c)
+static int add(struct form *f, const uint8_t network[static 32],
+               const struct hf__measurement_change *c)
 {
-    uint8_t digest[HF_MEASUREMENT_LEN];
+    char digest[2 * HF_MEASUREMENT_LEN + 1];
     struct hf_buf lines, text;
-    if (!name_ok(c->name) || hf_hex_decode(c->digest, digest, sizeof digest) != 0) {
+    if (!name_ok(c->name) || !digest_of(c, network, digest)) {
         fprintf(stderr, "holdfast: a name of up to 64 plain characters, and 64 hexadecimal "
-                        "digits, as `holdfast quote show` prints a measurement\n");
+                        "digits, as `holdfast quote show` prints a measurement, or MRTD and "
+                        "RTMR0 to RTMR2, 96 digits each\n");
         return HF_EINVAL;
     }
     if (find(f, c->name) != NULL) {
@@ -214,7 +236,7 @@ static int add(struct form *f, const struct hf__measurement_change *c)
     bool first = f->form.measurements.count == 0;
     if (first)
         hf_buf_printf(&lines, "measurements:\n");
-    entry(c, c->has_rank ? c->rank : highest_rank(f) + 1, indent_of(f), &lines);
+    entry(c, digest, c->has_rank ? c->rank : highest_rank(f) + 1, indent_of(f), &lines);
     int r = lines.error;
     if (r == 0) {
         put(f, last_line(f), first, (const char *)lines.data, &text);
@@ -307,7 +329,7 @@ int hf__measurement(const char *folder, const struct hf__measurement_change *c)
     else if (r == 0)
         r = nothing_pending(folder);
     if (r == 0 && c->verb == HF__MEASUREMENT_ADD)
-        r = add(&f, c);
+        r = add(&f, a.network, c);
     else if (r == 0 && c->verb == HF__MEASUREMENT_WITHDRAW)
         r = withdraw(&f, c->name);
     form_close(&f);

@@ -13,8 +13,9 @@ enum hf__measurement_verb {
 
 struct hf__measurement_change {
     enum hf__measurement_verb verb;
-    const char *name;   /* add, withdraw */
-    const char *digest; /* add: hexadecimal */
+    const char *name;         /* add, withdraw */
+    const char *digest;       /* add: hexadecimal; NULL: it follows from the registers */
+    const char *registers[4]; /* add: MRTD, RTMR0, RTMR1, RTMR2, hexadecimal */
     bool has_rank;
     uint32_t rank;    /* add; else one above the highest */
     uint64_t after_s; /* add: how long from now it is not accepted yet */

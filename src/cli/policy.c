@@ -19,6 +19,8 @@ static const char usage[] =
     "       holdfast policy sign [--authority DIR] [--key FILE]\n"
     "                            [--yes DIGEST] [--foreign] [--force]\n"
     "       holdfast policy measurement add NAME DIGEST [--rank N] [--after TIME]\n"
+    "       holdfast policy measurement add NAME --mrtd HEX --rtmr0 HEX --rtmr1 HEX --rtmr2 HEX "
+    "...\n"
     "       holdfast policy measurement withdraw NAME\n"
     "       holdfast policy measurement list\n"
     "\n"
@@ -191,7 +193,9 @@ static bool read_options(int argc, char **argv, struct options *o)
         {"authority", required_argument, NULL, 'a'}, {"key", required_argument, NULL, 'k'},
         {"yes", required_argument, NULL, 'y'},       {"foreign", no_argument, NULL, 'f'},
         {"force", no_argument, NULL, 'F'},           {"rank", required_argument, NULL, 'r'},
-        {"after", required_argument, NULL, 't'},     {NULL, 0, NULL, 0}};
+        {"after", required_argument, NULL, 't'},     {"mrtd", required_argument, NULL, '0'},
+        {"rtmr0", required_argument, NULL, '1'},     {"rtmr1", required_argument, NULL, '2'},
+        {"rtmr2", required_argument, NULL, '3'},     {NULL, 0, NULL, 0}};
     *o = (struct options){.folder = HF__AUTHORITY_DEFAULT};
     opterr = 0;
     optind = 1;
@@ -207,6 +211,8 @@ static bool read_options(int argc, char **argv, struct options *o)
             o->consent.foreign = true;
         else if (c == 'F')
             o->consent.force = true;
+        else if (c >= '0' && c <= '3')
+            o->change.registers[c - '0'] = optarg;
         else if (c == 'r')
             ok = rank(optarg, &o->change);
         else if (c == 't')
@@ -227,10 +233,15 @@ static int measurement(struct options *o)
         enum hf__measurement_verb verb;
         int words;
     } verbs[] = {{"add", HF__MEASUREMENT_ADD, 4},
+                 {"add", HF__MEASUREMENT_ADD, 3},
                  {"withdraw", HF__MEASUREMENT_WITHDRAW, 3},
                  {"list", HF__MEASUREMENT_LIST, 2}};
     for (size_t i = 0; o->words_count >= 2 && i < HF_ARRAY_LEN(verbs); i++) {
         if (strcmp(o->words[1], verbs[i].name) != 0 || o->words_count != verbs[i].words)
+            continue;
+        /* A digest, or the registers from which it follows. */
+        bool registers = o->change.registers[0] != NULL;
+        if (verbs[i].verb == HF__MEASUREMENT_ADD && registers != (verbs[i].words == 3))
             continue;
         o->change.verb = verbs[i].verb;
         o->change.name = verbs[i].words > 2 ? o->words[2] : NULL;

@@ -98,6 +98,9 @@ static const struct hf_config_field policy_fields[] = {
     {"tcb_grace", HF_CONFIG_DURATION_S, AT(tcb_grace_s), .max = 31536000,
      .doc = "How long after an evaluation began to count a platform that it made out of date is "
             "accepted."},
+    {"collateral_stale", HF_CONFIG_DURATION_S, AT(collateral_stale_s), .max = 31536000,
+     .doc = "How long a validator may judge by collateral that has expired, while it can have no "
+            "new one and its configuration allows it."},
     {"min_tcb_evaluation", HF_CONFIG_UINT, AT(min_tcb_evaluation),
      .doc = "Collateral of a lower TCB evaluation is refused."},
     {"tcb_evaluations", HF_CONFIG_LIST, AT(tcb_evaluations), .item = &evaluation_item, .max = 16,
@@ -237,6 +240,7 @@ int hf__policy_form_fill(const struct hf__policy_form *f, struct hf_policy *p)
         p->tcb_accepted |= 1u << f->tcb_accepted.items[i];
     p->tcb_grace_s = f->tcb_grace_s;
     p->min_tcb_evaluation = f->min_tcb_evaluation;
+    p->collateral_stale_s = f->collateral_stale_s;
     fill_domain(f, p);
     p->quote_age_max_s = f->quote_age_s;
     p->shares_held_max = f->shares_held_max;

@@ -31,6 +31,7 @@ struct hf__policy_form {
     HF_CONFIG_LIST_OF(int) tcb_accepted;
     uint64_t tcb_grace_s;
     uint32_t min_tcb_evaluation;
+    uint64_t collateral_stale_s;
     HF_CONFIG_LIST_OF(struct hf__evaluation_form) tcb_evaluations;
     uint8_t td_attributes_mask[8], td_attributes_value[8];
     uint8_t xfam_mask[8], xfam_value[8];

@@ -138,7 +138,7 @@ static void do_work(void *daemon, const struct hf_work *w)
         hf__quotes_make(d->quotes, w->id, w->label, w->hash, w->report_data);
         return;
     case HF_WORK_JUDGE:
-        hf__quotes_judge(d->quotes, w->id, w->quote, w->trust, w->dev_root, w->wall_s);
+        hf__quotes_judge(d->quotes, w);
         return;
     }
 }

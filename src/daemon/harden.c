@@ -206,7 +206,8 @@ int hf__harden_paths(const struct hf__settings *s, int *ret_abi)
         {s->tdx != NULL ? s->tdx->report : NULL, HF_SANDBOX_WRITE, false},
         {dev != NULL ? dev->authority : NULL, HF_SANDBOX_READ, false},
         {dev != NULL ? dev->machine : NULL, HF_SANDBOX_WRITE, true},
-        {"/etc", HF_SANDBOX_READ, false}, /* resolver, hosts, OpenSSL */
+        {"/etc", HF_SANDBOX_READ, false},          /* resolver, hosts, OpenSSL */
+        {"/proc/cmdline", HF_SANDBOX_READ, false}, /* it may name the network */
         {"/dev/null", HF_SANDBOX_READ, false},
         {"/dev/urandom", HF_SANDBOX_READ, false},
     };

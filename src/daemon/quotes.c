@@ -1,5 +1,6 @@
 #include "quotes.h"
 
+#include "attest/binding.h"
 #include "attest/collateral.h"
 #ifndef HF_PRODUCTION
 #include "attest/dev.h"
@@ -19,9 +20,10 @@ struct hf__quotes {
     struct uv_loop_s *loop;
     struct hf__quotes_hooks hooks;
     struct hf_producer *producer;
+    uint8_t network[HF_NETWORK_LEN];
     struct hf_verify_cache *cache;
     struct hf__shelf *shelf;
-    uint64_t stale_s; /* how long expired documents may serve */
+    uint64_t stale_s; /* how long expired documents may serve, by the configuration */
     bool learns;      /* platforms, from quotes: collateral is fetched for them */
     bool reloading;
     struct hf__own_quote own;
@@ -39,7 +41,7 @@ struct job {
     uint8_t trust;
     uint8_t dev_root[200];
     size_t dev_root_len;
-    uint64_t wall_s;
+    uint64_t wall_s, stale_s;
     struct hf_verdict verdict;
 };
 
@@ -96,6 +98,7 @@ int hf__quotes_new(struct uv_loop_s *loop, const struct hf__settings *settings,
         return HF_ENOMEM;
     q->loop = loop;
     q->hooks = *hooks;
+    memcpy(q->network, settings->network, sizeof q->network);
     q->learns = settings->service != NULL;
     q->stale_s = q->learns ? settings->service->stale_s : 0;
     int r = hf__shelf_new(settings->collateral, settings->platform == HF__PLATFORM_TDX, &q->shelf);
@@ -171,6 +174,9 @@ static void make_work(uv_work_t *uv)
     struct job *j = uv->data;
     j->error = hf_producer_make_for(j->q->producer, j->label, j->hash, j->report_data,
                                     hf_clock_monotonic_ms() + MAKE_MS_MAX, &j->quote);
+    /* A configuration that names another network than what was measured at boot gets no quote. */
+    if (j->error == 0)
+        j->error = hf_network_bound(hf_buf_bytes(&j->quote), j->q->network, HF_CMDLINE_PATH);
 }
 
 static void make_done(uv_work_t *uv, int status)
@@ -243,10 +249,10 @@ static int verify(struct job *j, const struct hf_roots *roots, struct hf_collate
     params.evaluations_count = hf__shelf_evaluations(j->q->shelf, seen);
     struct hf_bytes quote = hf_buf_bytes(&j->quote);
     int r = hf_quote_verify(quote, &params, &j->verdict, NULL);
-    if (r != 0 || j->verdict.error != HF_ECOLLEXPIRED || j->q->stale_s == 0)
+    if (r != 0 || j->verdict.error != HF_ECOLLEXPIRED || j->stale_s == 0)
         return r;
     uint64_t end_s = end_of(collateral, quote);
-    if (end_s == 0 || end_s >= j->wall_s || j->wall_s - end_s > j->q->stale_s)
+    if (end_s == 0 || end_s >= j->wall_s || j->wall_s - end_s > j->stale_s)
         return 0;
     struct hf_verdict stale;
     params.at_s = end_s;
@@ -295,18 +301,19 @@ static void judge_done(uv_work_t *uv, int status)
     job_free(j);
 }
 
-void hf__quotes_judge(struct hf__quotes *q, uint32_t work, struct hf_bytes quote, uint8_t trust,
-                      struct hf_bytes dev_root, uint64_t wall_s)
+void hf__quotes_judge(struct hf__quotes *q, const struct hf_work *w)
 {
-    struct job *j = job_new(q, work);
-    hf_buf_append(&j->quote, quote.data, quote.len);
+    struct job *j = job_new(q, w->id);
+    hf_buf_append(&j->quote, w->quote.data, w->quote.len);
     j->error = j->quote.error;
-    j->trust = trust;
-    j->wall_s = wall_s;
-    hf_assert(dev_root.len <= sizeof j->dev_root);
-    if (dev_root.len > 0)
-        memcpy(j->dev_root, dev_root.data, dev_root.len);
-    j->dev_root_len = dev_root.len;
+    j->trust = w->trust;
+    j->wall_s = w->wall_s;
+    /* The host may have less of it than the policy gives, never more. */
+    j->stale_s = w->stale_s < q->stale_s ? w->stale_s : q->stale_s;
+    hf_assert(w->dev_root.len <= sizeof j->dev_root);
+    if (w->dev_root.len > 0)
+        memcpy(j->dev_root, w->dev_root.data, w->dev_root.len);
+    j->dev_root_len = w->dev_root.len;
     queue(j, judge_work, judge_done);
 }
 

@@ -7,6 +7,7 @@
 
 #include "attest/producer.h"
 #include "attest/verdict.h"
+#include "core/engine.h"
 #include "shelf.h"
 
 struct uv_loop_s;
@@ -37,9 +38,8 @@ void hf__quotes_free(struct hf__quotes *q);
 /* Starts to make a quote over report_data; hooks->made tells. */
 void hf__quotes_make(struct hf__quotes *q, uint32_t work, const char *label,
                      const uint8_t hash[static 32], const uint8_t report_data[static 64]);
-/* Starts to verify; dev_root is a SubjectPublicKeyInfo or empty; hooks->judged tells. */
-void hf__quotes_judge(struct hf__quotes *q, uint32_t work, struct hf_bytes quote, uint8_t trust,
-                      struct hf_bytes dev_root, uint64_t wall_s);
+/* Starts to verify, as HF_WORK_JUDGE says; hooks->judged tells. */
+void hf__quotes_judge(struct hf__quotes *q, const struct hf_work *w);
 /*
  * Reads the folder of collateral again, on a thread; hooks->reloaded tells. Of each document the
  * newer counts: what is held is never replaced by something older, and stays where the folder

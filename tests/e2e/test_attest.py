@@ -180,6 +180,12 @@ def a_set_is_renewed_ahead_of_its_end_and_serves_for_a_time_after_it():
     with Network(ahead="4s", stale="1h") as n:
         n.serve(time.time(), valid=12)
         n.make()
+        form = n.mesh.authority / "policy.yaml"
+        form.write_text(form.read_text() + "collateral_stale: 1h\n")
+        n.mesh.authority_command("policy", "sign", "--authority", n.mesh.authority)
+        for node in n.mesh.nodes:
+            node.hang_up()
+            until(lambda node=node: node.status()["policy"] == 2, 20, "it does not take the policy")
         first = n.collateral()["expires_s"]
         second = n.serve(time.time(), valid=12)
         until(lambda: n.collateral()["expires_s"] > first, 15, "it was not renewed")

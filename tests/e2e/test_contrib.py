@@ -91,7 +91,8 @@ def what_is_installed_is_what_readme_says():
         files = {str(path.relative_to(folder)) for path in pathlib.Path(folder).rglob("*") if path.is_file()}
         for wanted_file in ("bin/holdfastd", "bin/holdfast", "bin/holdfast-sim", "bin/holdfast-collateral",
                             "include/holdfast/holdfast.h", "pkgconfig/holdfast.pc", "libholdfast.so",
-                            "libexec/holdfast/holdfast-report", "lib/systemd/system/holdfastd.service",
+                            "libexec/holdfast/holdfast-report", "libexec/holdfast/holdfast-measure",
+                            "lib/systemd/system/holdfast-measure.service", "lib/systemd/system/holdfastd.service",
                             "lib/systemd/system/holdfast-report.service", "lib/systemd/system/holdfast-report.socket",
                             "man/man1/holdfast.1", "man/man8/holdfastd.8"):
             assert any(file.endswith(wanted_file) for file in files), (wanted_file, files)
@@ -105,7 +106,7 @@ EXPOSURE_MAX = 15  # tenths
 @tap.case
 def the_units_expose_little():
     build = pathlib.Path(os.environ["HOLDFAST_BUILD"])
-    for unit in ("holdfastd.service", "holdfast-report.service"):
+    for unit in ("holdfastd.service", "holdfast-report.service", "holdfast-measure.service"):
         done = subprocess.run(["systemd-analyze", "security", "--offline=yes", "--no-pager",
                                f"--threshold={EXPOSURE_MAX}", build / "contrib" / unit],
                               capture_output=True, text=True, timeout=60, env=os.environ | {"LC_ALL": "C.UTF-8"})

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fuse3/fuse.h>
+#include <openssl/sha.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,7 +17,7 @@
 
 enum { FOLDERS_MAX = 64, BLOB_MAX = 4 * HF_QUOTE_MAX };
 
-enum attribute { PROVIDER, GENERATION, INBLOB, OUTBLOB, ATTRIBUTES };
+enum attribute { PROVIDER, GENERATION, INBLOB, OUTBLOB, ATTRIBUTES, RTMR3 };
 
 static const char *const attribute_name[ATTRIBUTES] = {"provider", "generation", "inblob",
                                                        "outblob"};
@@ -28,6 +29,9 @@ struct folder {
     uint8_t inblob[64];
     size_t inblob_len;
 };
+
+/* Beside the folders, where the kernel has it elsewhere. */
+static const char rtmr3_path[] = "/rtmr3:sha384";
 
 /* What a file descriptor of the client has written or is about to read. */
 struct handle {
@@ -89,7 +93,8 @@ static int get_attributes(const char *path, struct stat *st, struct fuse_file_in
     (void)fi;
     enum attribute a = ATTRIBUTES;
     pthread_mutex_lock(&world.lock);
-    bool found = strcmp(path, "/") == 0 || resolve(path, &a) != NULL;
+    bool rtmr3 = strcmp(path, rtmr3_path) == 0;
+    bool found = rtmr3 || strcmp(path, "/") == 0 || resolve(path, &a) != NULL;
     pthread_mutex_unlock(&world.lock);
     if (!found)
         return -ENOENT;
@@ -98,6 +103,8 @@ static int get_attributes(const char *path, struct stat *st, struct fuse_file_in
     static const mode_t modes[ATTRIBUTES] = {
         [PROVIDER] = 0444, [GENERATION] = 0444, [INBLOB] = 0200, [OUTBLOB] = 0400};
     st->st_mode = a == ATTRIBUTES ? S_IFDIR | 0755 : S_IFREG | modes[a];
+    if (rtmr3)
+        st->st_mode = S_IFREG | 0644;
     st->st_mtime = time(NULL) - atomic_load(&world.knobs->folder_age_s);
     return 0;
 }
@@ -159,7 +166,9 @@ static int open_attribute(const char *path, struct fuse_file_info *fi)
     pthread_mutex_lock(&world.lock);
     struct folder *f = resolve(path, &a);
     pthread_mutex_unlock(&world.lock);
-    if (f == NULL)
+    if (strcmp(path, rtmr3_path) == 0)
+        a = RTMR3;
+    else if (f == NULL)
         return -ENOENT;
     struct handle *h = calloc(1, sizeof *h);
     if (h == NULL || (h->data = calloc(1, BLOB_MAX)) == NULL) {
@@ -192,6 +201,11 @@ static int make_quote(const struct folder *f, struct handle *h)
 
 static int fill(struct handle *h)
 {
+    if (h->attribute == RTMR3) {
+        h->len = sizeof world.td.rtmr[3];
+        memcpy(h->data, world.td.rtmr[3], h->len);
+        return 0;
+    }
     if (h->attribute == OUTBLOB) {
         while (atomic_load(&world.knobs->gate_closed))
             usleep(1000);
@@ -236,12 +250,25 @@ static int write_attribute(const char *path, const char *buf, size_t size, off_t
     int error = atomic_load(&world.knobs->inblob_errno);
     if (error != 0)
         return -error;
-    if (h->attribute != INBLOB || offset < 0 || (size_t)offset + size > 64)
+    if ((h->attribute != INBLOB && h->attribute != RTMR3) || offset < 0 ||
+        (size_t)offset + size > 64)
         return -EINVAL;
     memcpy(h->data + offset, buf, size);
     h->len = (size_t)offset + size;
     h->written = true;
     return (int)size;
+}
+
+/* RTMR3 = SHA-384(RTMR3 || what was written), of a digest's length. */
+static int extend_rtmr3(const struct handle *h)
+{
+    uint8_t input[2 * HF_DEV_REGISTER_LEN];
+    if (h->len != HF_DEV_REGISTER_LEN)
+        return -EINVAL;
+    memcpy(input, world.td.rtmr[3], HF_DEV_REGISTER_LEN);
+    memcpy(input + HF_DEV_REGISTER_LEN, h->data, HF_DEV_REGISTER_LEN);
+    SHA384(input, sizeof input, world.td.rtmr[3]);
+    return 0;
 }
 
 /* close(2) waits for flush: this is where the kernel would commit a binary attribute. */
@@ -252,6 +279,8 @@ static int commit(const char *path, struct fuse_file_info *fi)
     if (!h->written || take(&world.knobs->lost_writes))
         return 0;
     h->written = false;
+    if (h->attribute == RTMR3)
+        return extend_rtmr3(h);
     pthread_mutex_lock(&world.lock);
     memcpy(h->folder->inblob, h->data, h->len);
     h->folder->inblob_len = h->len;

@@ -3,7 +3,8 @@
  * own, that serves quotes of a simulated machine and can be told to misbehave. It keeps the
  * kernel's habits: all of it belongs to who started it (root), with the modes of configfs; what is
  * written to `inblob` takes effect when the file is closed, each such write counts `generation` up
- * by one, and reading `outblob` makes the quote.
+ * by one, and reading `outblob` makes the quote. Beside the folders stands `rtmr3:sha384`, a double
+ * of the kernel's file of that name: it shows the register, and extends it by what is written.
  */
 #ifndef HF_TESTS_TSM_DOUBLE_H
 #define HF_TESTS_TSM_DOUBLE_H

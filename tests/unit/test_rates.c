@@ -146,6 +146,7 @@ Test(hf__verdict, of_a_quote_about_something_else_is_not_asked_for)
     cr_assert_eq(ask(&m, quote, quote), HF__PARK);
     cr_assert_eq(harness_works(&l, HF_WORK_JUDGE), 1);
     cr_assert_eq(harness_work(&l, HF_WORK_JUDGE)->quote.len, 65, "what follows is not judged");
+    cr_assert_eq(harness_work(&l, HF_WORK_JUDGE)->stale_s, 0, "the policy gives none");
 }
 
 Test(hf__verdict, of_one_quote_with_other_bytes_after_it_is_asked_for_once)

@@ -89,6 +89,7 @@ int hf__verdict(struct hf_engine *e, const struct hf__message *from, const struc
     w->trust = (uint8_t)hf__policy(e)->trust;
     w->dev_root = hf__policy(e)->dev_root;
     w->wall_s = hf__now_s(e);
+    w->stale_s = hf__policy(e)->collateral_stale_s;
     j->work = w->id;
     memcpy(j->quote_hash, hash, 32);
     j->next = t->judging;

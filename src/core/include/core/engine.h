@@ -271,7 +271,8 @@ struct hf_work {
     struct hf_bytes quote;   /* judge */
     uint8_t trust;           /* judge: enum hf_trust of the policy */
     struct hf_bytes dev_root;
-    uint64_t wall_s; /* judge */
+    uint64_t wall_s;  /* judge */
+    uint64_t stale_s; /* judge: how long expired collateral may serve, at most */
 };
 
 struct hf_local_reply {

@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""The configuration is the host's: whatever a provider's host writes into any field of it, altered software that asks
+for the share of an owner gets nothing."""
+
+import contextlib
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+SOURCE = pathlib.Path(os.environ["HOLDFAST_SOURCE"])
+BUILD = pathlib.Path(os.environ["HOLDFAST_BUILD"])
+sys.path[:0] = [str(SOURCE / "tests/lib"), str(SOURCE / "contrib/lib")]
+
+import tap  # noqa: E402
+from mesh import Failure, Mesh, Programs, check, until  # noqa: E402
+
+KEY = "tss-db"
+SERVICE = "collateral_service: {url: 'https://127.0.0.1:1', %s}"
+TIMING = "timing: {%s}"
+
+
+def mesh(nodes):
+    return Mesh(pathlib.Path(tempfile.mkdtemp(prefix="holdfast-planted-")), Programs(BUILD), nodes=nodes, shares=1, threshold=1)
+
+
+def holder(m, node):
+    """Who holds the one share of a node."""
+    address = node.status()["providers"][0]["address"]
+    return next(other for other in m.nodes if other.address == address)
+
+
+def pair(m):
+    """An owner and its provider, whose own share is with neither."""
+    for owner in m.nodes:
+        provider = holder(m, owner)
+        if holder(m, provider) is not owner:
+            return owner, provider
+    raise Failure("everybody's holder is held by it")
+
+
+def fields(programs):
+    """Every field that a configuration may have, as the daemon describes it."""
+    text = subprocess.run([programs.holdfastd, "--describe"], capture_output=True, text=True, check=True).stdout
+    found, above = [], {}
+    for line in text.splitlines():
+        match = re.match(r"( *)([a-z_]+):", line)
+        if match:
+            depth = len(match[1]) // 2
+            above[depth] = match[2]
+            found.append(".".join(above[i] for i in range(depth + 1)))
+    return [f for f in found if not any(other.startswith(f + ".") for other in found)]
+
+
+def plants(theirs):
+    """What a host may write, by field: lines that take the place of the field's own, or that are added."""
+    folder = theirs.folder
+    return {
+        "data": f"data: {theirs.nodes[1].data}",
+        "network": f"network: {theirs.network}",
+        "listen": "listen: 127.0.0.1:0",
+        "address": "address: 127.0.0.1:1",
+        "account": f"account: {theirs.nodes[0].account}",
+        "seeds": f"seeds: [{theirs.nodes[0].address}]",
+        "documents": f"documents: {theirs.authority}/documents",
+        "socket": f"socket: {folder}/planted.socket",
+        "user": "user: root",
+        "platform": "platform: tdx",
+        "dev.authority": f"  authority: {theirs.authority}/dev",
+        "dev.machine": "  machine: another",
+        "dev.machine_id": "  machine_id: another",
+        "dev.image": "  image: altered",
+        "tdx.helper": f"tdx: {{helper: {folder}/none}}",
+        "tdx.report": f"tdx: {{report: {folder}}}",
+        "collateral": f"collateral: {theirs.authority}/collateral",
+        "collateral_service.url": SERVICE % "ca: platform",
+        "collateral_service.ca": SERVICE % "ca: processor",
+        "collateral_service.fmspcs": SERVICE % "fmspcs: ['000000000000']",
+        "collateral_service.root_crl_url": SERVICE % "root_crl_url: 'https://127.0.0.1:2'",
+        "collateral_service.ca_file": SERVICE % "ca_file: /dev/null",
+        "collateral_service.program": SERVICE % "program: /bin/true",
+        **{f"collateral_service.{name}": SERVICE % f"{name}: {value}" for name, value in (
+            ("every", "3650d"), ("ahead", "0s"), ("retry_min", "1s"), ("retry_max", "3650d"), ("stale", "3650d"),
+            ("timeout", "1s"), ("total", "1s"))},
+        "log.format": "log: {format: json}",
+        "log.level": "log: {level: error}",
+        "metrics.port": "metrics: {port: 0}",
+        **{f"timing.{name}": TIMING % f"{name}: {value}" for name, value in (
+            ("call", "1d"), ("nonce_life", "1d"), ("round_grace", "1d"), ("retry_min", "1d"), ("retry_max", "1d"),
+            ("permanent", "1d"), ("standing", "1d"), ("watch", "1d"), ("documents", "1d"), ("gossip", "1d"), ("reconcile", "1d"))},
+    }
+
+
+def planted(text, field, line):
+    """A configuration with this line in the place of the field's, or after everything."""
+    name = field.split(".")[-1] if line.startswith("  ") else field.split(".")[0]
+    pattern = re.compile(rf"(?m)^{'  ' if line.startswith('  ') else ''}{name}:.*\n")
+    if pattern.search(text):
+        return pattern.sub(line + "\n", text, count=1)
+    if line.startswith("  "):
+        return re.sub(r"(?m)^dev:\n", f"dev:\n{line}\n", text)
+    return text + line + "\n"
+
+
+def up(node):
+    """Starts it; whether it runs."""
+    node.start()
+    with contextlib.suppress(Failure):
+        until(lambda: node.process.poll() is not None or "event=ready" in node.log.read_text(errors="replace"), 10, "")
+    return node.process.poll() is None
+
+
+@tap.case
+def no_field_of_a_providers_configuration_gives_a_share_to_altered_software():
+    with contextlib.ExitStack() as stack:
+        theirs = stack.enter_context(mesh(2))
+        theirs.make()
+        ours = stack.enter_context(mesh(5))
+        ours.make()
+        owner, provider = pair(ours)
+        key = until(lambda: owner.key(KEY), 30, "no key")
+        owner.kill()
+        true_owner, true_provider = owner.config.read_text(), provider.config.read_text()
+        owner.config.write_text(true_owner + "  image: altered\ntiming: {retry_max: 200ms, permanent: 1s}\n")
+        owner.start()
+        until(owner.status, 30, "it does not answer")
+        all_plants = plants(theirs)
+        missing = set(fields(ours.programs)) ^ set(all_plants)
+        check(not missing, f"fields without a plant, or plants without a field: {sorted(missing)}")
+        ran = served = 0
+        for field, line in all_plants.items():
+            provider.kill()
+            provider.log.write_text("")
+            provider.config.write_text(planted(true_provider, field, line))
+            if up(provider):
+                ran += 1
+                before = owner.status()["round"]
+                until(lambda before=before: owner.status()["round"] >= before + 2, 60, f"{field}: it does not ask again")
+                served += "event=quote_refused" in provider.log.read_text(errors="replace")
+            check("event=share_released" not in provider.log.read_text(errors="replace"), f"{field}: a share was released")
+            check(owner.state() == "recovering" and owner.key(KEY) is None, f"{field}: it is {owner.state()}")
+            provider.process.poll()
+        # Most plants leave a provider that is open, and that refuses the quote for what it says.
+        check(served >= len(all_plants) // 2, f"it judged a quote with {served} of {len(all_plants)} plants only")
+        # And what was asked for is there, for the software that is approved.
+        for node, text in ((provider, true_provider), (owner, true_owner)):
+            node.kill()
+            node.config.write_text(text)
+            node.start()
+        check(until(lambda: owner.key(KEY), 60, "no key") == key, "another key")
+        print(f"# {len(all_plants)} fields; a daemon runs with {ran} of the plants, and judges the quote with {served}")
+
+
+if __name__ == "__main__":
+    sys.exit(tap.main())
