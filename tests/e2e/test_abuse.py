@@ -26,8 +26,9 @@ import tap  # noqa: E402
 from mesh import Mesh, Programs, check, until  # noqa: E402
 
 KEY = "tss-db"
-RESTARTS = 3
-SLACK_S = 0.5  # for a machine that does other things besides
+# By hand, HOLDFAST_RESTARTS=15: medians of so many, and no slack for a machine that does other things besides.
+RESTARTS = int(os.environ.get("HOLDFAST_RESTARTS", "3"))
+SLACK_S = 0.5 if RESTARTS < 15 else 0
 MEMORY_MAX = 160 << 20  # what strangers may hold, what the daemon needs, and the allocator's part
 DATA, HEADERS, SETTINGS, GOAWAY, WINDOW_UPDATE = 0, 1, 4, 7, 8
 # A request for documents that brings one, which is none: {1: {}, 2: [{1: 5 bytes}]}.
@@ -252,7 +253,8 @@ def withstands(sources, act):
             check(drill.returncode == 0, f"a member's requests are not served: {drill}")
         most = max(memory(n) for n in m.nodes)
         grown = sum(n.log.stat().st_size for n in m.nodes) - logs
-        print(f"# {without:.2f} s without, {under:.2f} s under {abuse.turns} turns; {most >> 20} MiB; {grown} B of log")
+        print(f"# {without:.3f} s without, {under:.3f} s under {abuse.turns} turns, medians of {RESTARTS}; "
+              f"{most >> 20} MiB; {grown} B of log")
         check(under <= 2 * without + SLACK_S, f"recovery took {under:.2f} s, and {without:.2f} s without abuse")
         check(most <= MEMORY_MAX, f"{most >> 20} MiB of memory")
         check(grown < 100_000, f"{grown} bytes of log")
