@@ -234,33 +234,61 @@ Test(ballots, wait_for_lost_holders_until_the_authority_writes_them_off)
     testnet_end(w);
 }
 
-/* Holders that have moved on name their successors to an owner with a very old disk. */
-Test(ballots, of_an_owner_with_an_old_disk_find_todays_holders_in_a_large_set)
+/*
+ * A set of 200 in which the holders of node 0 have all been replaced, and some sets have passed
+ * since: it is down, with the disk of the beginning in its machine.
+ */
+static struct hf_world *up_with_old_disk(uint32_t ret_first[static 16])
 {
     struct hf_world_settings s = testnet_settings(2, 3);
-    uint32_t now[16], first[16];
+    uint32_t now[16];
     s.policy.holder_grace_s = 20;
     s.checks = false;
     struct hf_world *w = testnet_from(&s, 200);
     cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
     struct hf_disk *old = hf_world_disk_copy(w, 0);
-    testnet_holders(w, 0, first);
+    testnet_holders(w, 0, ret_first);
     for (int round = 0; round < 3; round++) {
         hf_world_set_issue(w);
         hf_world_run_for(w, 5000);
-        hf_world_crash(w, first[round]);
+        hf_world_crash(w, ret_first[round]);
         cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, 300000));
-        hf_world_start(w, first[round]);
+        hf_world_start(w, ret_first[round]);
         testnet_ready(w, 0);
         hf_world_run_for(w, 60000);
     }
     testnet_holders(w, 0, now);
     for (int i = 0; i < 3; i++)
         for (int j = 0; j < 3; j++)
-            cr_assert_neq(first[i], now[j]);
+            cr_assert_neq(ret_first[i], now[j]);
     hf_world_crash(w, 0);
     hf_world_disk_put(w, 0, old);
     hf_disk_free(old);
+    return w;
+}
+
+/* Holders that have moved on name their successors to an owner with a very old disk. */
+Test(ballots, of_an_owner_with_an_old_disk_find_todays_holders_in_a_large_set)
+{
+    uint32_t first[16];
+    struct hf_world *w = up_with_old_disk(first);
+    hf_world_start(w, 0);
+    testnet_ready(w, 0);
+    testnet_end(w);
+}
+
+/* They are gone as well, and newer sets order the candidates otherwise: everybody is asked in
+ * turn. */
+Test(ballots, of_an_owner_whose_old_holders_are_gone_find_todays_among_everybody)
+{
+    uint32_t first[16];
+    struct hf_world *w = up_with_old_disk(first);
+    for (int i = 0; i < 3; i++)
+        hf_world_crash(w, first[i]);
+    for (int i = 0; i < 2; i++) {
+        hf_world_set_issue(w);
+        hf_world_run_for(w, 5000);
+    }
     hf_world_start(w, 0);
     testnet_ready(w, 0);
     testnet_end(w);

@@ -105,6 +105,48 @@ Test(hostile_provider, stalling_costs_a_grace_and_no_more)
     testnet_end(w);
 }
 
+/* How long node 0 takes from a restart to its claim, in microseconds. Its first three holders are
+ * near, the other two far. */
+static uint64_t time_to_claim(uint64_t far_us, bool stalls)
+{
+    struct hf_world_settings s = testnet_settings(3, 5);
+    uint32_t holders[16];
+    s.attestation.quote = (struct hf_world_duration){100000, 0};
+    s.policy.q = 3;
+    struct hf_world *w = testnet_from(&s, 9);
+    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
+    testnet_holders(w, 0, holders);
+    for (int i = 3; i < 5; i++)
+        hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DELAY,
+                                          .response = true,
+                                          .from = (long)holders[i],
+                                          .to = 0,
+                                          .delay_us = far_us});
+    if (stalls)
+        hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DROP,
+                                          .method = HF_METHOD_RECOVER,
+                                          .from = 0,
+                                          .to = (long)holders[0]});
+    else
+        hf_world_crash(w, holders[0]);
+    uint64_t before = hf_world_now_us(w);
+    testnet_restart(w, 0);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, TESTNET_MS));
+    uint64_t took = hf_world_now_us(w) - before;
+    testnet_end(w);
+    return took;
+}
+
+Test(hostile_provider, giving_nonces_and_no_answers_costs_at_most_as_much_again)
+{
+    for (uint64_t far_us = 20000; far_us <= 640000; far_us *= 2) {
+        uint64_t without = time_to_claim(far_us, false), with = time_to_claim(far_us, true);
+        cr_assert_leq(with, 2 * without, "far by %u ms: %u ms, without it %u ms",
+                      (unsigned)(far_us / 1000), (unsigned)(with / 1000),
+                      (unsigned)(without / 1000));
+    }
+}
+
 /* ---- strangers */
 
 struct ask {

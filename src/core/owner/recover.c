@@ -94,6 +94,22 @@ void hf__record_learn(struct hf_engine *e, const struct hf_signed_record *record
     }
 }
 
+/*
+ * Everybody, in turn: a share, or who knows of its holders, may be with one who was picked under an
+ * older set. Those that have said that they hold nothing make room for the next in each round.
+ */
+static void add_everybody(struct hf_engine *e)
+{
+    struct hf__recovery *rc = e->owner->recovery;
+    const struct hf_validator_set *set = &e->trust->set->u.set;
+    for (size_t i = 0; i < HF_ROUND_PROVIDERS_MAX && i < set->validators_count; i++) {
+        const uint8_t *account = set->validators[rc->cursor % set->validators_count].account;
+        if (memcmp(account, e->account, 32) != 0 && hf__target_add(e, account) == NULL)
+            return; /* no room: the same one first in the next round */
+        rc->cursor++;
+    }
+}
+
 /* Without a usable hint, whoever the owner would have picked is asked. */
 static void add_candidates(struct hf_engine *e)
 {
@@ -104,11 +120,6 @@ static void add_candidates(struct hf_engine *e)
         rc->threshold = (uint8_t)p->threshold;
     if (rc->round.targets_count >= rc->threshold && rc->round.number < 3)
         return;
-    /* In a small network everybody, then: a share may be with one who was picked under an older
-     * set. */
-    if (rc->round.number >= 3 && e->trust->set->u.set.validators_count <= HF_ROUND_PROVIDERS_MAX)
-        for (size_t i = 0; i < e->trust->set->u.set.validators_count; i++)
-            hf__target_add(e, e->trust->set->u.set.validators[i].account);
     const struct hf_document *sets[] = {e->trust->set, e->trust->set_previous};
     for (size_t s = 0; s < HF_ARRAY_LEN(sets); s++) {
         if (sets[s] == NULL)
@@ -118,6 +129,8 @@ static void add_candidates(struct hf_engine *e)
         for (size_t i = 0; i < count; i++)
             hf__target_add(e, sets[s]->u.set.validators[order[i]].account);
     }
+    if (rc->round.number >= 3)
+        add_everybody(e);
 }
 
 void hf__recover_failed(struct hf_engine *e, int reason)
@@ -129,7 +142,10 @@ void hf__recover_failed(struct hf_engine *e, int reason)
     hf__round_end(&rc->round);
     hf__timer_clear(e, HF__TIMER_GRACE);
     hf__state_set(e, HF_STATE_RECOVERING, shared != 0 ? shared : reason);
-    hf__retry(e, HF__TIMER_RECOVER, permanent);
+    /* That those asked hold nothing is no answer before everybody was. */
+    bool others = shared == HF_ENOSHARE && e->trust->set != NULL &&
+                  rc->cursor < e->trust->set->u.set.validators_count;
+    hf__retry(e, HF__TIMER_RECOVER, permanent && !others);
 }
 
 /*
@@ -145,6 +161,7 @@ static struct hf__quorum quorum_of(const struct hf__recovery *rc)
 static void start_round(struct hf_engine *e)
 {
     struct hf__recovery *rc = e->owner->recovery;
+    rc->began_ms = e->now_ms;
     size_t asked = hf__round_begin(e, &rc->round, e->secrets->response);
     hf__trace(e, HF_TRACE_ROUND, 0, NULL, rc->round.number, rc->round.targets_count);
     if (asked < quorum_of(rc).need)
@@ -188,9 +205,22 @@ static void start_grace(struct hf_engine *e)
         hf__timer_set(e, HF__TIMER_GRACE, grace_ms(e));
 }
 
+/* Targets in a state, without those that stalled. */
+static size_t willing(const struct hf__recovery *rc, enum hf__target_state state)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < rc->round.targets_count; i++)
+        count += rc->targets[i].state == state && !rc->targets[i].stalls;
+    return count;
+}
+
 static void nonce_progress(struct hf_engine *e, bool grace_over)
 {
     struct hf__recovery *rc = e->owner->recovery;
+    /* While enough others may come, the nonces of those that stalled are none to go on with. */
+    size_t in = willing(rc, HF__TARGET_NONCE), open = willing(rc, HF__TARGET_ASKED);
+    if (in < rc->threshold && in + open >= rc->threshold)
+        return;
     switch (hf__round_next(&rc->round, HF__TARGET_NONCE, quorum_of(rc), grace_over)) {
     case HF__ROUND_GO_ON:
         hf__timer_clear(e, HF__TIMER_GRACE);
@@ -227,13 +257,40 @@ int hf__recover_nonce(struct hf_engine *e, const struct hf__pending *call, int e
     return r;
 }
 
+/*
+ * The answers take longer than the nonces and the quote together did. Whoever has not given one is
+ * waited for no longer, when there are enough others: another round begins at once, in which the
+ * word of those that stalled is not what it goes on by. Without this one provider that gives nonces
+ * and no answers costs a recovery the whole deadline of a call, again and again.
+ */
+static void give_up_stalled(struct hf_engine *e)
+{
+    struct hf__recovery *rc = e->owner->recovery;
+    size_t others = 0;
+    for (size_t i = 0; i < rc->round.targets_count; i++)
+        others += rc->targets[i].state != HF__TARGET_ASKED && !rc->targets[i].stalls &&
+                  rc->targets[i].error != HF_ENOSHARE;
+    if (others < rc->threshold)
+        return; /* it goes on with the deadlines of the calls */
+    for (size_t i = 0; i < rc->round.targets_count; i++)
+        if (rc->targets[i].state == HF__TARGET_ASKED) {
+            rc->targets[i].stalls = true;
+            hf__target_failed(e, &rc->targets[i], HF_ETIMEOUT);
+        }
+    hf__round_end(&rc->round);
+    hf__timer_set(e, HF__TIMER_RECOVER, 0);
+}
+
 void hf__recover_grace(struct hf_engine *e)
 {
     const struct hf__recovery *rc = e->owner->recovery;
-    if (rc != NULL && rc->round.phase == HF__PHASE_NONCE)
+    if (rc != NULL && rc->round.phase == HF__PHASE_NONCE) {
         nonce_progress(e, true);
-    else if (rc != NULL && rc->round.phase == HF__PHASE_ANSWER)
+    } else if (rc != NULL && rc->round.phase == HF__PHASE_ANSWER) {
         hf__recover_decide(e);
+        if (rc->round.phase == HF__PHASE_ANSWER)
+            give_up_stalled(e);
+    }
 }
 
 void hf__recover_quote(struct hf_engine *e, uint32_t work, int error, struct hf_bytes quote)
@@ -245,6 +302,8 @@ void hf__recover_quote(struct hf_engine *e, uint32_t work, int error, struct hf_
         hf__recover_failed(e, error);
     else if (hf__round_ask(e, &rc->round, quote) < quorum_of(rc).need)
         hf__recover_failed(e, HF_EFEWPROVIDERS);
+    else
+        hf__timer_set(e, HF__TIMER_GRACE, e->now_ms - rc->began_ms + grace_ms(e));
 }
 
 int hf__recover_answered(struct hf_engine *e, const struct hf__pending *call, int error,
@@ -263,6 +322,7 @@ int hf__recover_answered(struct hf_engine *e, const struct hf__pending *call, in
         hf__target_failed(e, t, r);
     } else {
         hf__target_answered(e, t, HF__TARGET_ANSWERED);
+        t->stalls = false;
         t->answer = hf_blob_new(bytes);
         hf_assert(t->answer != NULL);
         for (size_t i = 0; i < answer.shares_count; i++)
@@ -274,7 +334,7 @@ int hf__recover_answered(struct hf_engine *e, const struct hf__pending *call, in
     /* Nobody is left to wait for: whatever has come decides. */
     if (hf__targets_in(&rc->round, HF__TARGET_ASKED) == 0)
         hf__recover_decide(e);
-    else if (hf__targets_in(&rc->round, HF__TARGET_ANSWERED) >= rc->threshold)
-        start_grace(e);
+    else if (hf__targets_in(&rc->round, HF__TARGET_ANSWERED) == rc->threshold)
+        hf__timer_set(e, HF__TIMER_GRACE, grace_ms(e));
     return error == 0 ? r : 0;
 }

@@ -24,6 +24,7 @@ struct hf__target {
     uint8_t state;     /* enum hf__target_state; moved by hf__target_move alone */
     uint8_t index;     /* of its share, as a record or its answer says; 0 not known */
     bool asked;        /* in any round */
+    bool stalls;       /* gave a nonce once, and then no answer while others could have gone on */
     bool answered;     /* the last time that it was asked for anything and the wait ended */
     int error;         /* of the last time; 0 none */
     uint64_t since_ms; /* since when answered and error stand; 0 never asked */
