@@ -202,6 +202,9 @@ static void print_table(const json_t *root)
                number_of(root, "owners"));
     else
         printf("backup     not known while locked\n");
+    if (json_is_integer(json_object_get(root, "renews_in_ms")))
+        printf("renewal    the policy asks for another backup than this: dealt anew in %lld s\n",
+               number_of(root, "renews_in_ms") / 1000);
     print_providers(root);
     hf__waits_print(root);
     print_advice(root);

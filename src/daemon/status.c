@@ -218,6 +218,8 @@ static void fill_node(struct hf__daemon *d, json_t *root, const struct hf_status
     set(root, "n", number(s->n));
     set(root, "generation", number(s->generation));
     set(root, "confirmed", json_boolean(s->confirmed));
+    set(root, "renews_in_ms",
+        s->renew_ms != 0 ? number(s->renew_ms > now_ms ? s->renew_ms - now_ms : 0) : json_null());
     set(root, "dealing", number(s->dealing));
     set(root, "dealing_receipts", number(s->dealing_receipts));
     set(root, "providers", hf__status_providers(d, s->providers, s->providers_count, now_ms));

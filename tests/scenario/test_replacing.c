@@ -294,3 +294,83 @@ Test(replacing, a_share_that_a_newer_dealing_replaces_leaves_its_vote)
     hf_world_heal(w);
     testnet_end(w);
 }
+
+/* ---- a policy that asks for another backup */
+
+static void three_of_five(struct hf_policy *policy, void *ctx)
+{
+    (void)ctx;
+    policy->shares = 5;
+    policy->threshold = 3;
+    policy->claim_quorum = 4;
+}
+
+static struct hf_status status_of(struct hf_world *w, uint32_t node)
+{
+    struct hf_status s;
+    cr_assert(hf_world_status(w, node, &s));
+    return s;
+}
+
+static size_t dealt_to(struct hf_world *w, uint32_t nodes, uint8_t n)
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < nodes; i++)
+        count += status_of(w, i).n == n;
+    return count;
+}
+
+Test(replacing, other_numbers_in_the_policy_reach_every_backup_but_not_at_once)
+{
+    struct hf_world *w = up_with_grace(9, 2, 3);
+    hf_world_policy_edit(w, three_of_five, NULL);
+    hf_world_run_for(w, 19000);
+    cr_assert_eq(dealt_to(w, 9, 3), 9);
+    for (uint32_t i = 0; i < 9; i++)
+        cr_assert_neq(status_of(w, i).renew_ms, 0, "node %u does not say that it will", i);
+    cr_assert(hf_world_run_until_trace(w, HF_WORLD_ALL, HF_TRACE_CONFIRMED, 1, 60000));
+    hf_world_run_for(w, 2000);
+    cr_assert_lt(dealt_to(w, 9, 5), 9);
+    hf_world_run_for(w, 60000);
+    cr_assert_eq(dealt_to(w, 9, 5), 9);
+    for (uint32_t i = 0; i < 9; i++) {
+        cr_assert_eq(status_of(w, i).state, HF_STATE_READY);
+        cr_assert_eq(status_of(w, i).k, 3);
+        cr_assert_eq(status_of(w, i).renew_ms, 0);
+    }
+    testnet_restart(w, 0);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
+}
+
+static void one_of_an_operator(struct hf_policy *policy, void *ctx)
+{
+    (void)ctx;
+    policy->domain_rule = 1;
+}
+
+Test(replacing, a_domain_rule_in_the_policy_parts_holders_of_one_operator)
+{
+    struct hf_world_settings s = testnet_settings(3, 5);
+    s.operators = 8;
+    s.policy.domain_rule = 2;
+    s.policy.holder_grace_s = 20;
+    struct hf_world *w = testnet_from(&s, 24);
+    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
+    for (int round = 0; round < 2; round++) {
+        size_t together = 0;
+        for (uint32_t i = 0; i < 24; i++) {
+            uint32_t holders[16];
+            size_t count = testnet_holders(w, i, holders);
+            for (size_t a = 0; a < count; a++)
+                for (size_t b = 0; b < a; b++)
+                    together += holders[a] % 8 == holders[b] % 8;
+        }
+        cr_assert_eq(together == 0, round == 1);
+        if (round == 0)
+            hf_world_policy_edit(w, one_of_an_operator, NULL);
+        hf_world_run_for(w, 90000);
+    }
+    testnet_ready(w, HF_WORLD_ALL);
+    testnet_end(w);
+}

@@ -11,7 +11,7 @@
 
 enum { CANDIDATES_MAX = HF_RANK_FACTOR * HF_SHARES_MAX + HF_SHARES_MAX, ATTEMPTS_MAX = 3 };
 
-static bool same_operator(const struct hf_engine *e, const uint8_t *a, const uint8_t *b)
+bool hf__same_operator(const struct hf_engine *e, const uint8_t *a, const uint8_t *b)
 {
     long ia = hf_set_find(e->trust->set, a), ib = hf_set_find(e->trust->set, b);
     const struct hf_validator *v = e->trust->set->u.set.validators;
@@ -33,6 +33,17 @@ static void add_candidate(struct hf__dealing *d, const uint8_t account[static 32
     memcpy(c->account, account, 32);
 }
 
+/* Whether the policy's domain rule, which may be newer than the holders are, lets this one stay
+ * beside those that do. */
+static bool fits_rule(const struct hf_engine *e, const struct hf__dealing *d,
+                      const uint8_t account[static 32])
+{
+    for (size_t i = 0; i < d->candidates_count && hf__policy(e)->domain_rule != 2; i++)
+        if (hf__same_operator(e, d->candidates[i].account, account))
+            return false;
+    return true;
+}
+
 /* Holders that stay come first; the others by the current order, without those that just failed
  * us, but with those that answer and have lost what they held. */
 static void list_candidates(struct hf_engine *e, struct hf__dealing *d)
@@ -40,7 +51,7 @@ static void list_candidates(struct hf_engine *e, struct hf__dealing *d)
     const struct hf_policy *p = hf__policy(e);
     uint32_t order[HF_RANK_FACTOR * HF_SHARES_MAX];
     for (size_t i = 0; i < e->owner->holders_count; i++)
-        if (fit(e, &e->owner->holders[i]))
+        if (fit(e, &e->owner->holders[i]) && fits_rule(e, d, e->owner->holders[i].account))
             add_candidate(d, e->owner->holders[i].account, true);
     size_t kept = d->candidates_count;
     size_t count = hf_select(e->trust->set, e->account, e->active.number, (uint8_t)p->domain_rule,
@@ -52,7 +63,7 @@ static void list_candidates(struct hf_engine *e, struct hf__dealing *d)
             skip = memcmp(e->owner->holders[j].account, account, 32) == 0 &&
                    !hf__holder_is_bare(&e->owner->holders[j]);
         for (size_t j = 0; j < kept && !skip && p->domain_rule != 2; j++)
-            skip = same_operator(e, d->candidates[j].account, account);
+            skip = hf__same_operator(e, d->candidates[j].account, account);
         if (!skip)
             add_candidate(d, account, false);
     }

@@ -15,6 +15,7 @@ void hf__holders_rebuild(struct hf_engine *e)
     struct hf__owner *o = e->owner;
     struct hf_placement_record record;
     bool confirmed = false;
+    o->renew_ms = o->renew_adopted = 0; /* of another generation */
     struct hf__holder *old = o->holders;
     size_t old_count = o->holders_count;
     o->holders = NULL;
@@ -155,9 +156,47 @@ static bool may_deal(const struct hf_engine *e)
            e->trust->adopted != e->owner->deal_after_adopted;
 }
 
+/* Whether the newest generation is as the policy asks: n, k, q, p, and the domain rule. */
+static bool as_asked(struct hf_engine *e, const struct hf_placement_record *record)
+{
+    const struct hf_policy *p = hf__policy(e);
+    if (record->threshold != p->threshold || record->holders_count != p->shares ||
+        record->quorum != p->claim_quorum ||
+        record->provisional != hf_provisional_quorum(p, p->shares, p->claim_quorum))
+        return false;
+    for (size_t i = 0; i < record->holders_count && p->domain_rule != 2; i++)
+        for (size_t j = 0; j < i; j++)
+            if (hf__same_operator(e, record->holders[i].account, record->holders[j].account))
+                return false;
+    return true;
+}
+
+/*
+ * A policy that asks for another backup reaches the one that is there: it is dealt anew after a
+ * grace of holders, in which a policy that was a mistake can be replaced, and before another one is
+ * over, at a random time, so that not all owners come at once. Whether that time has come.
+ */
+static bool renews(struct hf_engine *e)
+{
+    struct hf__owner *o = e->owner;
+    struct hf_placement_record record;
+    if (o->renew_adopted != e->trust->adopted && hf__documents_ready(e) == 0 &&
+        hf__own_record(e, &record, NULL, NULL)) {
+        uint64_t grace_ms = hf__policy(e)->holder_grace_s * 1000;
+        o->renew_adopted = e->trust->adopted;
+        if (as_asked(e, &record))
+            o->renew_ms = 0;
+        else if (o->renew_ms == 0)
+            o->renew_ms =
+                e->now_ms + grace_ms +
+                hf__random_below(e, grace_ms < UINT32_MAX ? (uint32_t)grace_ms : UINT32_MAX);
+    }
+    return o->renew_ms != 0 && e->now_ms >= o->renew_ms;
+}
+
 void hf__holders_judge(struct hf_engine *e)
 {
-    bool all = true, overdue = false;
+    bool all = true, overdue = watching(e) && renews(e);
     size_t answered = 0;
     int reason = 0;
     uint64_t grace_ms = hf__policy(e)->holder_grace_s * 1000;

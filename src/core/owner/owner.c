@@ -153,6 +153,7 @@ void hf__owner_status(struct hf_engine *e, struct hf_status *ret)
         ret->k = (uint8_t)record.threshold;
         ret->n = (uint8_t)record.holders_count;
         ret->q = (uint8_t)record.quorum;
+        ret->renew_ms = o->renew_ms;
         ret->generation = (uint32_t)record.generation.number;
     }
     if (o->dealing != NULL) {

@@ -62,6 +62,10 @@ struct hf__owner {
      * deal_after_adopted-th to be adopted. */
     uint64_t deal_after_ms;
     uint32_t deal_after_adopted;
+    /* When the newest generation is replaced because the policy asks for another; 0: it does not,
+     * as of the documents that were the renew_adopted-th to be adopted. */
+    uint64_t renew_ms;
+    uint32_t renew_adopted;
 };
 
 /* NULL: it holds nothing of the newest recorded generation. */
@@ -90,6 +94,8 @@ void hf__owner_status(struct hf_engine *e, struct hf_status *ret);
 /* ---- deal.c, deposit.c: a first dealing, or one that replaces the newest and drops the holders
  * that are unfit */
 
+/* Whether the newest set names one operator for both. */
+bool hf__same_operator(const struct hf_engine *e, const uint8_t *a, const uint8_t *b);
 /* Begins one, or tries again after a pause when documents or the own identity are missing. */
 void hf__deal_begin(struct hf_engine *e);
 /* Asks further candidates, seals, deposits, or gives up. */

@@ -93,10 +93,12 @@ struct hf_status {
     int reason;        /* an error code that says why, or 0 */
     uint64_t since_ms; /* monotonic: since when in this state */
     uint64_t retry_ms; /* monotonic: when something is tried again; 0 nothing waits */
-    uint32_t round;    /* of recovery */
-    bool open;         /* the vault is open */
-    bool claimed;      /* this instance's claim was accepted by k */
-    bool registered;   /* the account is in the newest set */
+    /* monotonic: when the backup is dealt anew because the policy asks for another; 0: never */
+    uint64_t renew_ms;
+    uint32_t round;  /* of recovery */
+    bool open;       /* the vault is open */
+    bool claimed;    /* this instance's claim was accepted by k */
+    bool registered; /* the account is in the newest set */
     bool draining;
     bool dev; /* the policy trusts a development root */
     bool has_account;
