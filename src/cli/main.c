@@ -22,6 +22,7 @@ static const struct {
     {"exec", " PROGRAM", hf_cli_exec, "run a program with application keys"},
     {"backup", " show|verify", hf_cli_backup, "who keeps this node's shares; prove that they do"},
     {"drain", "", hf_cli_drain, "ask whether this node may stop for a while"},
+    {"leave", "", hf_cli_leave, "leave the network, once the owners have moved"},
     {"identity", "", hf_cli_identity, "this node's account and quote, for its registration"},
     {"mute", " REASON", hf_cli_mute, "do not be warned of something for a while"},
     {"reload", "", hf_cli_reload, "read documents and collateral again"},

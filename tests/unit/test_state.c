@@ -20,7 +20,9 @@ static const enum hf_state permitted[][2] = {
     {S(READY), S(BLOCKED)},      {S(DEGRADED), S(READY)},      {S(DEGRADED), S(PLACED)},
     {S(DEGRADED), S(LEAVING)},   {S(DEGRADED), S(BLOCKED)},    {S(LEAVING), S(LEFT)},
     {S(LEAVING), S(BLOCKED)},    {S(PLACED), S(CLAIMING)},     {S(READY), S(CLAIMING)},
-    {S(DEGRADED), S(CLAIMING)},  {S(PLACING), S(CLAIMING)},
+    {S(DEGRADED), S(CLAIMING)},  {S(PLACING), S(CLAIMING)},    {S(PLACED), S(LEAVING)},
+    {S(LEAVING), S(PLACED)},     {S(LEAVING), S(CLAIMING)},    {S(LEFT), S(CLAIMING)},
+    {S(LEFT), S(BLOCKED)},
 };
 
 static bool may(enum hf_state from, enum hf_state to)
@@ -41,8 +43,8 @@ static void stand(enum hf_state from, enum hf_state to)
     harness_tick(&l, 0);
     l.e->state = (uint8_t)from;
     l.e->has_account = true;
-    l.e->open = to >= HF_STATE_CLAIMING && to <= HF_STATE_LEAVING;
-    l.e->claimed = to >= HF_STATE_PLACING && to <= HF_STATE_LEAVING;
+    l.e->open = to >= HF_STATE_CLAIMING && to <= HF_STATE_LEFT;
+    l.e->claimed = to >= HF_STATE_PLACING && to <= HF_STATE_LEFT;
     struct hf_blob *record = hf_blob_new(hf_bytes_of("a record", 8));
     cr_assert_not_null(record);
     hf_blob_unref(hf__rows_put(&l.e->rows, HF_ROW_RECORD, (struct hf_bytes){0}, record));

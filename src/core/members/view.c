@@ -46,8 +46,3 @@ bool hf__view_departs(const struct hf_engine *e, const uint8_t account[static 32
     enum hf_member_state state = hf__view(e, account).state;
     return state == HF_MEMBER_NONE || state == HF_MEMBER_LEAVING || state == HF_MEMBER_LEFT;
 }
-
-bool hf__view_takes(const struct hf_engine *e, const uint8_t account[static 32])
-{
-    return !hf__view_departs(e, account) && !hf__view(e, account).draining;
-}

@@ -58,7 +58,7 @@ static void list_candidates(struct hf_engine *e, struct hf__dealing *d)
                              d->n, HF_RANK_FACTOR * (size_t)d->n, order);
     for (size_t i = 0; i < count; i++) {
         const uint8_t *account = e->trust->set->u.set.validators[order[i]].account;
-        bool skip = !hf__view_takes(e, account);
+        bool skip = hf__view_departs(e, account);
         for (size_t j = 0; j < e->owner->holders_count && !skip; j++)
             skip = memcmp(e->owner->holders[j].account, account, 32) == 0 &&
                    !hf__holder_is_bare(&e->owner->holders[j]);
@@ -216,6 +216,7 @@ static void give_up(struct hf_engine *e)
                 e->owner->holders[i].silent_ms = e->now_ms;
         e->owner->deal_after_ms = e->now_ms + hf__policy(e)->holder_grace_s * 1000;
         e->owner->deal_after_adopted = e->trust->adopted;
+        e->owner->deal_after_changed = e->members->changed;
         if (e->state == HF_STATE_READY || e->state == HF_STATE_PLACED ||
             e->state == HF_STATE_DEGRADED)
             hf__state_set(e, HF_STATE_DEGRADED, HF_ESELECTION);

@@ -43,7 +43,7 @@ void hf__holders_rebuild(struct hf_engine *e)
 static bool watching(const struct hf_engine *e)
 {
     return e->state == HF_STATE_PLACED || e->state == HF_STATE_READY ||
-           e->state == HF_STATE_DEGRADED;
+           e->state == HF_STATE_DEGRADED || e->state == HF_STATE_LEAVING;
 }
 
 static struct hf_standing standing_of(struct hf_engine *e, const struct hf__holder *h,
@@ -149,11 +149,21 @@ static void look(const struct hf_engine *e, struct hf__holder *h)
     h->departs = hf__view_departs(e, h->account);
 }
 
-/* Whether a new dealing may find what the last one did not: time has passed, or a document came. */
+/* Who has announced a restart is waited for until then. */
+static bool silent_too_long(const struct hf_engine *e, const struct hf__holder *h,
+                            uint64_t grace_ms)
+{
+    return h->silent_ms != 0 && e->now_ms - h->silent_ms >= grace_ms &&
+           !hf__view(e, h->account).draining;
+}
+
+/* Whether a new dealing may find what the last one did not: time has passed, a document came, or
+ * something was told of a member. */
 static bool may_deal(const struct hf_engine *e)
 {
     return e->now_ms >= e->owner->deal_after_ms ||
-           e->trust->adopted != e->owner->deal_after_adopted;
+           e->trust->adopted != e->owner->deal_after_adopted ||
+           e->members->changed != e->owner->deal_after_changed;
 }
 
 /* Whether the newest generation is as the policy asks: n, k, q, p, and the domain rule. */
@@ -209,10 +219,9 @@ void hf__holders_judge(struct hf_engine *e)
         /* Silence may pass; who leaves or is no member any more does not come back. */
         look(e, h);
         answered += !h->member || h->answered || (e->state == HF_STATE_PLACING && h->confirmed);
-        overdue = overdue || h->departs || hf__holder_is_bare(h) ||
-                  (h->silent_ms != 0 && e->now_ms - h->silent_ms >= grace_ms);
+        overdue = overdue || h->departs || hf__holder_is_bare(h) || silent_too_long(e, h, grace_ms);
     }
-    if (watching(e)) {
+    if (watching(e) && e->state != HF_STATE_LEAVING) {
         /* Until every older generation is sealed, an instance that was cut off and dealt anew among
          * others must not believe itself ready. */
         if (all && e->owner->unsealed > 0 && !HF_FAULT(UNSEALED)) {

@@ -59,9 +59,9 @@ struct hf__owner {
     struct hf__release *releases;
     struct hf__drill *drill;
     /* No replacement before: the last one found too few candidates among documents that were the
-     * deal_after_adopted-th to be adopted. */
+     * deal_after_adopted-th to be adopted, and a view that had changed so often. */
     uint64_t deal_after_ms;
-    uint32_t deal_after_adopted;
+    uint32_t deal_after_adopted, deal_after_changed;
     /* When the newest generation is replaced because the policy asks for another; 0: it does not,
      * as of the documents that were the renew_adopted-th to be adopted. */
     uint64_t renew_ms;

@@ -86,7 +86,12 @@ struct hf_wait_status {
     size_t acceptors_count;
 };
 
-enum { HF_STATUS_PROVIDERS_MAX = 64, HF_STATUS_RETIRING_MAX = 8, HF_STATUS_WAITS_MAX = 4 };
+enum {
+    HF_STATUS_PROVIDERS_MAX = 64,
+    HF_STATUS_RETIRING_MAX = 8,
+    HF_STATUS_WAITS_MAX = 4,
+    HF_STATUS_WAITING_MAX = 8
+};
 
 struct hf_status {
     enum hf_state state;
@@ -126,8 +131,13 @@ struct hf_status {
     struct hf_bytes record;
     uint8_t record_signature[64];
     uint64_t claim_highest; /* number of any ballot of its own that this node knows of */
-    size_t owners;          /* for whom it keeps shares */
-    size_t shares;          /* that it keeps */
+    bool leaving;           /* it has announced its leave */
+    uint64_t leave_until_s;
+    uint8_t waiting[HF_STATUS_WAITING_MAX][32]; /* owners that have not moved yet: the first few */
+    size_t waiting_count;
+    size_t waiting_owners; /* all of them */
+    size_t owners;         /* for whom it keeps shares */
+    size_t shares;         /* that it keeps */
     /* How far the own clock is ahead of what clocks_told providers said in the last recovery or
      * drill, in seconds; a hint for people. */
     int64_t ahead_s;
