@@ -1,4 +1,4 @@
-/* holdfast set add|remove|platform|floor|show|sign. */
+/* holdfast set add|remove|restore|platform|floor|show|sign. */
 #include "admit.h"
 #include "ask.h"
 #include "authority.h"

@@ -72,6 +72,19 @@ static void print_error(const json_t *root, const char *name, const char *label)
            more[0] != '\0' ? ": " : "", more);
 }
 
+/* How many more providers may go, or how many are missing already. */
+static void print_spare(json_int_t claim, json_int_t shares)
+{
+    if (claim < 0 && shares < 0)
+        printf("missing    %lld for a claim, %lld for the shares\n", -claim, -shares);
+    else if (claim < 0)
+        printf("missing    %lld for a claim; %lld more may go before the shares fail\n", -claim,
+               shares);
+    else
+        printf("to spare   %lld more may go before a claim fails, %lld before the shares do\n",
+               claim, shares);
+}
+
 /* What a person at night needs to know first. */
 static void print_outlook(const json_t *root)
 {
@@ -86,9 +99,7 @@ static void print_outlook(const json_t *root)
             number_of(key, "answering"), number_of(key, "holders"), number_of(key, "needed"),
             number_of(key, "quorum"));
     if (is_true(root, "open") && number_of(root, "generation") > 0)
-        printf("to spare   %lld more may go before a claim fails, %lld before the shares do\n",
-               number_of(key, "spare_claim") > 0 ? number_of(key, "spare_claim") : 0,
-               number_of(key, "spare_recovery") > 0 ? number_of(key, "spare_recovery") : 0);
+        print_spare(number_of(key, "spare_claim"), number_of(key, "spare_recovery"));
     for (size_t i = 0; i < json_array_size(warnings); i++) {
         const json_t *w = json_array_get(warnings, i);
         printf("%s %s (%s)\n", is_true(w, "muted") ? "(muted)   " : "WARNING   ",

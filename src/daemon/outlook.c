@@ -86,12 +86,17 @@ advise(struct hf__outlook *o, const char *form, ...)
 
 /* ---- counting */
 
-/* Whether a silence is younger than a restart takes. */
+/*
+ * Whether a provider is silent, or locked itself, for less than a restart takes. One that answers
+ * and refuses, as it has no share any more, does not come to help by waiting.
+ */
 static bool may_be_restarting(const struct hf_status *s, const struct hf_provider_status *p,
                               uint64_t now_ms)
 {
     uint64_t since_ms = p->since_ms != 0 ? p->since_ms : s->since_ms;
-    return p->error != HF_EREMOVED && now_ms - since_ms < HF__SILENT_MS;
+    bool away = p->error == 0 || is_silence(p->error) || p->error == HF_EPEER_LOCKED ||
+                p->error == HF_ELOCKED;
+    return away && now_ms - since_ms < HF__SILENT_MS;
 }
 
 /* What a provider is to this node now: each is counted as one of these. */
@@ -184,7 +189,15 @@ static void judge_open(const struct hf_status *s, struct hf__outlook *o)
              o->answering, o->holders, o->quorum);
     } else {
         o->key = HF__KEY_COMES_BACK;
-        snprintf(o->says, sizeof o->says, "yes");
+        if (o->answering < o->quorum)
+            snprintf(o->says, sizeof o->says,
+                     "yes, once %u that fell silent less than %u s ago answer again",
+                     o->quorum - o->answering, HF__SILENT_MS / 1000);
+        else if (o->quorum == o->holders)
+            snprintf(o->says, sizeof o->says,
+                     "yes, while every provider answers: the policy has none to spare");
+        else
+            snprintf(o->says, sizeof o->says, "yes");
     }
 }
 

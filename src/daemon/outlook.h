@@ -26,8 +26,8 @@ enum {
 #define HF__KEY_MAP(X)                                                                             \
     X(HF__KEY_UNKNOWN, "unknown")       /* the engine does not run */                              \
     X(HF__KEY_NONE, "none")             /* there is none that is backed up */                      \
-    X(HF__KEY_COMES_BACK, "comes_back") /* after a restart, with providers to spare */             \
-    X(HF__KEY_THIN, "thin")             /* one more loss, and a restart locks it */                \
+    X(HF__KEY_COMES_BACK, "comes_back") /* after a restart, by those that last */                  \
+    X(HF__KEY_THIN, "thin")             /* one is lost; with one more a restart locks it */        \
     X(HF__KEY_WOULD_LOCK, "would_lock") /* a restart now locks it until more answer */             \
     X(HF__KEY_WOULD_LOSE, "would_lose") /* a restart now loses it while this lasts */              \
     X(HF__KEY_WAITS, "waits")           /* the node is locked, and more must answer */             \

@@ -67,6 +67,29 @@ Test(outlook, all_answering_is_safe_and_says_what_may_go)
     cr_assert_eq(o.spare_recovery, 4);
 }
 
+Test(outlook, a_provider_that_lost_its_share_is_not_waited_for)
+{
+    ready();
+    s.k = s.q = s.n = 2;
+    s.providers_count = 2;
+    silent(0, 1, HF_ECONNECT, NOW_MS - 1000);
+    hf__outlook(&f, &o);
+    cr_assert_eq(o.key, HF__KEY_COMES_BACK);
+    cr_assert_not_null(strstr(o.says, "once 1 that fell silent"), "%s", o.says);
+    silent(1, 1, HF_ENOSHARE, NOW_MS - 1000);
+    cr_assert_not_null(warning(HF_ERESTART_LOSES), "%s", o.says);
+    cr_assert_eq(o.key, HF__KEY_WOULD_LOSE);
+}
+
+Test(outlook, a_policy_with_none_to_spare_is_said_and_is_no_danger)
+{
+    ready();
+    s.q = s.n;
+    hf__outlook(&f, &o);
+    cr_assert_eq(o.verdict, HF__SAFE);
+    cr_assert_not_null(strstr(o.says, "none to spare"), "%s", o.says);
+}
+
 Test(outlook, every_number_of_losses_has_its_word)
 {
     static const struct {
