@@ -144,6 +144,31 @@ Test(replacing, the_old_generation_is_deleted_only_after_all_have_the_new_record
     testnet_end(w);
 }
 
+Test(replacing, the_old_generation_is_deleted_only_while_all_say_that_they_keep_the_new_one)
+{
+    struct hf_world *w = up_with_grace(9, 3, 5);
+    uint32_t before[16];
+    testnet_holders(w, 0, before);
+    unsigned deletes = hf_world_rule(
+        w, (struct hf_rule){
+               .action = HF_RULE_COUNT, .method = HF_METHOD_DELETE, .from = 0, .to = HF_WORLD_ALL});
+    hf_world_crash(w, before[2]);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_DEALING, 1, TESTNET_MS));
+    unsigned standing = hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DROP,
+                                                          .method = HF_METHOD_STANDING,
+                                                          .from = 0,
+                                                          .to = (long)before[1]});
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, TESTNET_MS));
+    hf_world_run_for(w, 5000);
+    cr_assert_eq(hf_world_rule_hits(w, deletes), 0);
+    hf_world_rule_drop(w, standing);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_RETIRED, 1, TESTNET_MS));
+    cr_assert_gt(hf_world_rule_hits(w, deletes), 0);
+    testnet_restart(w, 0);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
+}
+
 Test(replacing, a_retired_generation_is_shown_as_outstanding_until_all_have_deleted_it)
 {
     struct hf_world *w = up_with_grace(9, 3, 5);

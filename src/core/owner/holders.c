@@ -10,6 +10,12 @@
 
 enum { AGAIN_MAX = 5 };
 
+static bool watching(const struct hf_engine *e)
+{
+    return e->state == HF_STATE_PLACED || e->state == HF_STATE_READY ||
+           e->state == HF_STATE_DEGRADED || e->state == HF_STATE_LEAVING;
+}
+
 void hf__holders_rebuild(struct hf_engine *e)
 {
     struct hf__owner *o = e->owner;
@@ -36,14 +42,11 @@ void hf__holders_rebuild(struct hf_engine *e)
         h->confirmed = confirmed;
         h->certificates = 0;
         h->silent_ms = 0;
+        h->keeps = false; /* what it said was of another generation */
     }
     free(old);
-}
-
-static bool watching(const struct hf_engine *e)
-{
-    return e->state == HF_STATE_PLACED || e->state == HF_STATE_READY ||
-           e->state == HF_STATE_DEGRADED || e->state == HF_STATE_LEAVING;
+    if (watching(e))
+        hf__timer_set(e, HF__TIMER_STANDING, e->timing.standing_ms);
 }
 
 static struct hf_standing standing_of(struct hf_engine *e, const struct hf__holder *h,
@@ -118,11 +121,16 @@ int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, i
     h->holds = answered && s.holds;
     if (answered)
         h->placed = s.placed;
-    if (h->answered && h->holds && h->placed)
+    bool kept = h->keeps;
+    h->keeps = h->answered && h->holds && h->placed;
+    bool news = h->keeps && !kept;
+    if (h->keeps)
         h->silent_ms = 0;
     else if (h->silent_ms == 0)
         h->silent_ms = e->now_ms;
     hf__holders_judge(e);
+    if (news)
+        hf__timer_set(e, HF__TIMER_RETIRE, 0); /* what was before may go */
     return error == 0 ? r : 0;
 }
 

@@ -220,12 +220,26 @@ static bool may_go(struct hf_engine *e, const struct hf_placement_record *own,
     return !is_needed(e, own, row->generation.id);
 }
 
+static bool all_keep(const struct hf_engine *e)
+{
+    for (size_t i = 0; i < e->owner->holders_count; i++) {
+        if (!e->owner->holders[i].keeps)
+            return false;
+    }
+    return e->owner->holders_count > 0;
+}
+
+/*
+ * An older dealing goes only once every holder of the newest says in its standing that it keeps its
+ * share and is placed itself: one that is not placed loses the share at a restart, whatever it
+ * acknowledged before.
+ */
 void hf__retire_send(struct hf_engine *e)
 {
     struct hf_placement_record record;
     struct hf_signed_record signed_record;
     const struct hf__row *at;
-    bool confirmed, waiting = false;
+    bool confirmed, waiting = false, kept = all_keep(e);
     if (!e->claimed || e->owner->claiming != NULL ||
         !hf__own_record(e, &record, &signed_record, &confirmed) || !confirmed)
         return;
@@ -242,7 +256,7 @@ void hf__retire_send(struct hf_engine *e)
             if (!hf__is_member(e, holder))
                 continue;
             waiting = true;
-            if (hf__calling(e, HF_METHOD_DELETE, holder, &arg))
+            if (!kept || hf__calling(e, HF_METHOD_DELETE, holder, &arg))
                 continue;
             struct hf_deletion m = deletion_of(e, &row, &record, &signed_record, holder);
             struct hf__ask ask = {.task = HF__TASK_RETIRE, .method = HF_METHOD_DELETE, .arg = arg};

@@ -13,6 +13,7 @@ struct hf__holder {
     uint8_t account[32];
     uint8_t index;
     bool placed, answered, holds;
+    bool keeps;           /* it said so of the newest record's generation, and that it is placed */
     bool confirmed;       /* it has acknowledged the record under the present ballot */
     uint8_t certificates; /* how many it was given with it */
     bool member, departs; /* by the view of `viewed` */
