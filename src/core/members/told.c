@@ -73,7 +73,7 @@ struct hf__told *hf__told_put(struct hf_engine *e, const struct hf__told *what)
         hf_assert(m->told[at] != NULL);
         m->told_count++;
     } else {
-        hf_blob_unref(m->told[at]->encoded);
+        hf__keep_for_step(e, m->told[at]->encoded);
     }
     *m->told[at] = *what;
     return m->told[at];
@@ -105,7 +105,7 @@ void hf__told_drop(struct hf_engine *e, size_t index)
     key[32] = told->kind;
     if (lasting(told->kind))
         hf__del(e, HF_ROW_EVENT, hf_bytes_of(key, sizeof key));
-    hf_blob_unref(told->encoded);
+    hf__keep_for_step(e, told->encoded);
     free(told);
     m->told_count--;
     memmove(&m->told[index], &m->told[index + 1],

@@ -168,7 +168,7 @@ static struct hf_write *add_write(struct hf_engine *e, uint8_t collection, struc
  * What a message was decoded from outlives its row until the step ends: decoded messages borrow
  * their bytes, and a handler that has replaced a row goes on reading what it decoded from it.
  */
-static void keep_for_step(struct hf_engine *e, struct hf_blob *before)
+void hf__keep_for_step(struct hf_engine *e, struct hf_blob *before)
 {
     struct hf__outbox *o = e->shared->outbox;
     if (before != NULL)
@@ -180,7 +180,7 @@ void hf__put_blob(struct hf_engine *e, uint8_t collection, struct hf_bytes key,
 {
     add_write(e, collection, key)->value = hf_blob_ref(value);
     if (collection != HF_ROW_PUBLIC)
-        keep_for_step(e, hf__rows_put(&e->rows, collection, key, value));
+        hf__keep_for_step(e, hf__rows_put(&e->rows, collection, key, value));
 }
 
 void hf__put(struct hf_engine *e, uint8_t collection, struct hf_bytes key,
@@ -196,7 +196,7 @@ void hf__del(struct hf_engine *e, uint8_t collection, struct hf_bytes key)
 {
     add_write(e, collection, key);
     if (collection != HF_ROW_PUBLIC)
-        keep_for_step(e, hf__rows_del(&e->rows, collection, key));
+        hf__keep_for_step(e, hf__rows_del(&e->rows, collection, key));
 }
 
 void hf__put_vault_state(struct hf_engine *e, enum hf_vault_state state)

@@ -59,6 +59,8 @@ void hf__put(struct hf_engine *e, uint8_t collection, struct hf_bytes key,
 void hf__put_blob(struct hf_engine *e, uint8_t collection, struct hf_bytes key,
                   struct hf_blob *value);
 void hf__del(struct hf_engine *e, uint8_t collection, struct hf_bytes key);
+/* Frees a value when the step ends: decoded messages may borrow from it. NULL is legal. */
+void hf__keep_for_step(struct hf_engine *e, struct hf_blob *before);
 void hf__put_vault_state(struct hf_engine *e, enum hf_vault_state state);
 
 /*

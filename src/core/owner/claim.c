@@ -82,10 +82,12 @@ static void read_answers(struct hf_engine *e, struct hf__claiming *c)
         hf_assert(r == 0);
         if (hf__claim_open(e, &a.promised, e->account, &s) == 0 && s.ballot.number > c->highest)
             c->highest = s.ballot.number;
-        /* A number that a holder has seen is spent, also when this vault is of an earlier time. */
+        /* A number that a holder has seen is spent, also when this vault is of an earlier time. The
+         * word of a holder alone may not spend all of them. */
         for (size_t j = 0; j < a.shares_count; j++)
             if (a.shares[j].generation.number >= e->generation_next &&
-                a.shares[j].generation.number < UINT32_MAX)
+                a.shares[j].generation.number < UINT32_MAX &&
+                a.shares[j].generation.number - e->generation_next < HF_GENERATIONS_LEAP_MAX)
                 e->generation_next = (uint32_t)a.shares[j].generation.number + 1;
         if (a.has_newest)
             hf__certificates_learn(e, &a.newest, a.certificates, a.certificates_count);

@@ -141,13 +141,13 @@ static int challenge_answered(struct hf_engine *e, const struct hf__pending *cal
     struct hf_ballot shown = {0};
     if (!e->claimed || call->arg != (uint32_t)e->claim || a->accepted)
         return 0;
-    if (!refusal_of(e, e->claim, m, &shown) && !m->has_newest)
-        return HF_EBOUND;
     /* It claims higher from the newest record that it was shown (proto/CLAIMS.md, 4.3), whoever
-     * hands it over. What it deals now is under the ballot that is given up. */
-    hf__deal_free(e);
-    if (m->has_newest)
-        (void)hf__record_take(e, &m->newest, m->certificates, m->certificates_count);
+     * hands it over. A record that is no newer, or is not the owner's own, is no reason. */
+    bool newer =
+        m->has_newest && hf__record_take(e, &m->newest, m->certificates, m->certificates_count);
+    if (!refusal_of(e, e->claim, m, &shown) && !newer)
+        return HF_EBOUND;
+    hf__deal_free(e); /* it is under the ballot that is given up */
     hf__claim_higher(e, m->has_promised && shown.number > e->claim ? shown.number : e->claim);
     return 0;
 }
@@ -210,8 +210,9 @@ int hf__claim_answered(struct hf_engine *e, const struct hf__pending *call, int 
                                                      : 0;
     if (call->arg != (uint32_t)c->number || call->slot >= c->count)
         return 0;
+    /* An answer to another statement is none: the acceptor is asked again. */
     if (r == 0 && !answers_to(e, c->number, &a))
-        return 0;
+        r = HF_EBOUND;
     struct hf__claim_holder *h = &c->holders[call->slot];
     h->error = r;
     h->since_ms = e->now_ms;

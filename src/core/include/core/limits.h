@@ -9,8 +9,9 @@ enum {
     HF_KEY_NAME_MAX = 64, /* name of an application key */
     HF_APP_KEY_LEN = 32,
     HF_SEEDS_MAX = 16,
-    HF_ROUND_PROVIDERS_MAX = 64, /* asked in one round of recovery */
-    HF_CHAIN_MAX = 3,            /* older generations of one owner that are not sealed */
+    HF_GENERATIONS_LEAP_MAX = 1024, /* numbers of dealings that answers of one recovery spend */
+    HF_ROUND_PROVIDERS_MAX = 64,    /* asked in one round of recovery */
+    HF_CHAIN_MAX = 3,               /* older generations of one owner that are not sealed */
     HF_TOMBSTONES_MAX = 65536,   /* owners that have moved on and whose promises a provider keeps */
     HF_RELEASES_MAX = 16,        /* first releases that wait for acknowledgements */
     HF_GENERATIONS_HELD_MAX = 5, /* of one owner by one provider: four recorded and one pending */
