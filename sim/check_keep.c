@@ -117,6 +117,10 @@ void hf__check_row(struct hf__checks *c, uint32_t node, const struct hf__disk_wr
     struct hf__sharing *s = hf__check_sharing(o, row->key + 32);
     if (s != NULL)
         holder_remove(s, node);
+    /* A leaver may go when more than k are left (GOSSIP.md, 4). */
+    if (s != NULL && hf_world_state(c->world, node) == HF_STATE_LEAVING &&
+        held_count(c, s, false) >= s->k + 1u + s->lost)
+        s->lost++;
     if (o->released && !complete(c, o, false))
         hf__violate(c->world, node, "recoverable",
                     "n%u deleted a share, and no sharing of an owner in use is complete any more",

@@ -103,6 +103,7 @@ struct hf__local {
     uint32_t node, incarnation;
     enum hf_local_type type;
     char name[HF_KEY_NAME_MAX + 1];
+    uint64_t seconds; /* HF_LOCAL_LEAVE */
     uint64_t asked_us;
     bool asked, answered, has_key, first;
     uint64_t after; /* the answer waits for this write; 0 none */

@@ -40,6 +40,7 @@ void hf__local_ask(struct hf_world *w, uint32_t index)
     event.u.local.id = l->id;
     event.u.local.type = l->type;
     event.u.local.name = hf_bytes_of(l->name, strlen(l->name));
+    event.u.local.seconds = l->seconds;
     l->asked = true;
     l->asked_us = w->now_us;
     hf__step(w, n, &event);
@@ -138,6 +139,25 @@ int hf_world_drain(struct hf_world *w, uint32_t node, bool drain, uint64_t ms)
 {
     const struct hf__local *l;
     return ask(w, node, drain ? HF_LOCAL_DRAIN : HF_LOCAL_UNDRAIN, "", ms, &l);
+}
+
+int hf_world_leave(struct hf_world *w, uint32_t node, uint64_t seconds, uint64_t ms)
+{
+    uint32_t index = hf__local_new(w, node, HF_LOCAL_LEAVE, "leaves");
+    local_at(w, index)->seconds = seconds;
+    return hf_world_run_until(w, answered, &index, ms) ? local_at(w, index)->error : HF_ETIMEOUT;
+}
+
+int hf_world_stay(struct hf_world *w, uint32_t node, uint64_t ms)
+{
+    const struct hf__local *l;
+    return ask(w, node, HF_LOCAL_STAY, "", ms, &l);
+}
+
+int hf_world_abandon(struct hf_world *w, uint32_t node, const char *owner, uint64_t ms)
+{
+    const struct hf__local *l;
+    return ask(w, node, HF_LOCAL_ABANDON, owner, ms, &l);
 }
 
 void hf_world_local(struct hf_world *w, uint32_t node, enum hf_local_type type, const char *name)

@@ -25,6 +25,8 @@ int hf_cli_key(int argc, char **argv);
 int hf_cli_backup(int argc, char **argv);
 /* holdfast drain: whether this node may stop. */
 int hf_cli_drain(int argc, char **argv);
+/* holdfast leave: 0 it has left, or what was asked is done; 1 error. */
+int hf_cli_leave(int argc, char **argv);
 /* holdfast identity: account, address and quote, for the registration. */
 int hf_cli_identity(int argc, char **argv);
 /* holdfast reload: documents and collateral are read again. */

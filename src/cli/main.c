@@ -21,6 +21,7 @@ static const struct {
     {"key", " get", hf_cli_key, "print an application key"},
     {"backup", " show|verify", hf_cli_backup, "who keeps this node's shares; prove that they do"},
     {"drain", "", hf_cli_drain, "ask whether this node may stop for a while"},
+    {"leave", "", hf_cli_leave, "leave the network, once the owners have moved"},
     {"identity", "", hf_cli_identity, "this node's account and quote, for its registration"},
     {"reload", "", hf_cli_reload, "read documents and collateral again"},
     {"explain", " [REASON]", hf_cli_explain, "what a reason means, and what to do about it"},

@@ -36,6 +36,7 @@ static const struct request {
     [HF_METHOD_DRILL] = {CLAIMED, hf__recv_recover},
     [HF_METHOD_CLAIM] = {OPEN, hf__recv_claim},
     [HF_METHOD_GOSSIP] = {CLAIMED, hf__recv_gossip},
+    [HF_METHOD_REMAINS] = {CLAIMED, hf__recv_remains},
 };
 
 static const struct answer {
@@ -59,6 +60,7 @@ static const struct answer {
     {HF__TASK_DRILL, HF_METHOD_DRILL, hf__drill_answered},
     {HF__TASK_DRAIN, HF_METHOD_NONCE, hf__drain_answered},
     {HF__TASK_GOSSIP, HF_METHOD_GOSSIP, hf__gossip_answered},
+    {HF__TASK_LEAVE, HF_METHOD_REMAINS, hf__leave_answered},
 };
 
 static int handle_request(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body)

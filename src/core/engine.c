@@ -115,6 +115,7 @@ static void (*const due[HF__TIMERS])(struct hf_engine *e) = {
     [HF__TIMER_SEAL] = hf__seal_send,
     [HF__TIMER_GOSSIP] = hf__gossip_push,
     [HF__TIMER_RECONCILE] = hf__gossip_reconcile,
+    [HF__TIMER_LEAVE] = hf__leave_advance,
 };
 
 static void run_timers(struct hf_engine *e)

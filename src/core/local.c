@@ -2,6 +2,12 @@
 #include "base/error.h"
 #include "dispatch.h"
 
+/* Answers when what was decided is durable. */
+static void reply_written(struct hf_engine *e, uint64_t id, int error)
+{
+    hf__local_reply(e, id, error)->after = error == 0 ? e->write_seq : 0;
+}
+
 void hf__local(struct hf_engine *e, const struct hf_event *event)
 {
     uint64_t id = event->u.local.id;
@@ -31,6 +37,15 @@ void hf__local(struct hf_engine *e, const struct hf_event *event)
             hf__news_draining(e, true);
         e->provider->draining = false;
         hf__local_reply(e, id, 0);
+        return;
+    case HF_LOCAL_LEAVE:
+        reply_written(e, id, hf__leave_begin(e, event->u.local.name, event->u.local.seconds));
+        return;
+    case HF_LOCAL_STAY:
+        reply_written(e, id, hf__leave_cancel(e));
+        return;
+    case HF_LOCAL_ABANDON:
+        reply_written(e, id, hf__leave_abandon(e, event->u.local.name));
         return;
     default:
         hf__local_reply(e, id, HF_EUNSUPPORTED);

@@ -103,7 +103,8 @@ static void answer_identity(struct local_conn *t)
     free(text);
 }
 
-static void ask_engine(struct local_conn *t, enum hf_local_type type, const char *name)
+static void ask_for(struct local_conn *t, enum hf_local_type type, const char *name,
+                    uint64_t seconds)
 {
     struct hf_event event = {.type = HF_EVENT_LOCAL};
     t->id = ++t->owner->next_id;
@@ -115,7 +116,13 @@ static void ask_engine(struct local_conn *t, enum hf_local_type type, const char
     event.u.local.id = t->id;
     event.u.local.type = type;
     event.u.local.name = hf_bytes_of(name, strlen(name));
+    event.u.local.seconds = seconds;
     hf__daemon_step(t->owner->d, &event);
+}
+
+static void ask_engine(struct local_conn *t, enum hf_local_type type, const char *name)
+{
+    ask_for(t, type, name, 0);
 }
 
 void hf__local_again(struct hf__daemon *d)
@@ -172,6 +179,15 @@ void hf__local_serve(struct local_conn *t, struct hf_bytes json)
         return;
     case HF__LOCAL_UNDRAIN:
         ask_engine(t, HF_LOCAL_UNDRAIN, "");
+        return;
+    case HF__LOCAL_LEAVE:
+        ask_for(t, HF_LOCAL_LEAVE, q.name, q.seconds);
+        return;
+    case HF__LOCAL_STAY:
+        ask_engine(t, HF_LOCAL_STAY, "");
+        return;
+    case HF__LOCAL_ABANDON:
+        ask_engine(t, HF_LOCAL_ABANDON, q.name);
         return;
     case HF__LOCAL_IDENTITY:
         answer_identity(t);

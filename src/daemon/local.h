@@ -15,20 +15,29 @@ enum hf__local_request_type {
     HF__LOCAL_UNDRAIN,
     HF__LOCAL_IDENTITY,
     HF__LOCAL_RELOAD,
+    HF__LOCAL_LEAVE,
+    HF__LOCAL_STAY,
+    HF__LOCAL_ABANDON,
 };
 
-enum { HF__LOCAL_WAIT_MAX = 3600000, HF__LOCAL_BACKLOG = 64 };
+enum {
+    HF__LOCAL_WAIT_MAX = 3600000,
+    HF__LOCAL_BACKLOG = 64,
+    HF__LOCAL_LEAVE_S_MAX = 90 * 86400,
+};
 
 struct hf__local_request {
     enum hf__local_request_type type;
-    char name[65];    /* of HF__LOCAL_KEY; terminated */
+    char name[65];    /* of a key, or a leave's reason, or an owner's account; terminated */
+    uint64_t seconds; /* of HF__LOCAL_LEAVE: until its deadline */
     uint32_t wait_ms; /* of HF__LOCAL_KEY: how long a refusal that may pass is held back */
 };
 
 /*
  * json: a request's text. HF_EMALFORMED: not JSON, or not an object with a `request`.
  * HF_EUNSUPPORTED: a request that is not known. HF_EINVAL: `name` is missing, or not a key's name;
- * `wait_ms` is not a number up to HF__LOCAL_WAIT_MAX.
+ * `wait_ms` is not a number up to HF__LOCAL_WAIT_MAX; `seconds` is none up to
+ * HF__LOCAL_LEAVE_S_MAX; `reason` or `account` is no text of at most 64 bytes.
  */
 HF_MUST_USE int hf__local_decode(struct hf_bytes json, struct hf__local_request *ret);
 

@@ -9,9 +9,11 @@ static const struct {
     const char *name;
     enum hf__local_request_type type;
 } requests[] = {
-    {"status", HF__LOCAL_STATUS}, {"key", HF__LOCAL_KEY},         {"drill", HF__LOCAL_DRILL},
-    {"drain", HF__LOCAL_DRAIN},   {"undrain", HF__LOCAL_UNDRAIN}, {"identity", HF__LOCAL_IDENTITY},
-    {"reload", HF__LOCAL_RELOAD},
+    {"status", HF__LOCAL_STATUS},   {"key", HF__LOCAL_KEY},
+    {"drill", HF__LOCAL_DRILL},     {"drain", HF__LOCAL_DRAIN},
+    {"undrain", HF__LOCAL_UNDRAIN}, {"identity", HF__LOCAL_IDENTITY},
+    {"reload", HF__LOCAL_RELOAD},   {"leave", HF__LOCAL_LEAVE},
+    {"stay", HF__LOCAL_STAY},       {"abandon", HF__LOCAL_ABANDON},
 };
 
 /* The key's name, and how long its asker waits. */
@@ -29,6 +31,40 @@ static int decode_key(const json_t *root, struct hf__local_request *ret)
     return 0;
 }
 
+static int decode_text(const json_t *value, struct hf__local_request *ret)
+{
+    size_t len = json_string_length(value);
+    if (!json_is_string(value) || len >= sizeof ret->name)
+        return HF_EINVAL;
+    memcpy(ret->name, json_string_value(value), len);
+    return 0;
+}
+
+/* The deadline, and why. */
+static int decode_leave(const json_t *root, struct hf__local_request *ret)
+{
+    const json_t *seconds = json_object_get(root, "seconds");
+    json_int_t s = json_integer_value(seconds);
+    if (!json_is_integer(seconds) || s < 0 || s > HF__LOCAL_LEAVE_S_MAX)
+        return HF_EINVAL;
+    ret->seconds = (uint64_t)s;
+    return decode_text(json_object_get(root, "reason"), ret);
+}
+
+static int decode_more(const json_t *root, struct hf__local_request *ret)
+{
+    switch (ret->type) {
+    case HF__LOCAL_KEY:
+        return decode_key(root, ret);
+    case HF__LOCAL_LEAVE:
+        return decode_leave(root, ret);
+    case HF__LOCAL_ABANDON:
+        return decode_text(json_object_get(root, "account"), ret);
+    default:
+        return 0;
+    }
+}
+
 static int decode(const json_t *root, struct hf__local_request *ret)
 {
     const char *word = json_string_value(json_object_get(root, "request"));
@@ -38,7 +74,7 @@ static int decode(const json_t *root, struct hf__local_request *ret)
         if (strcmp(word, requests[i].name) != 0)
             continue;
         struct hf__local_request r = {.type = requests[i].type};
-        int error = r.type == HF__LOCAL_KEY ? decode_key(root, &r) : 0;
+        int error = decode_more(root, &r);
         if (error == 0)
             *ret = r;
         return error;

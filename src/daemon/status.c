@@ -164,6 +164,20 @@ static void fill_public(struct hf__daemon *d, json_t *root, const struct hf_stat
     set(root, "dev", json_boolean(d->settings->platform == HF__PLATFORM_DEV));
 }
 
+/* NULL while the node stays. */
+static json_t *leaving(const struct hf_status *s)
+{
+    if (!s->leaving)
+        return json_null();
+    json_t *o = json_object(), *list = json_array();
+    set(o, "until_s", number(s->leave_until_s));
+    set(o, "owners", number(s->waiting_owners));
+    for (size_t i = 0; i < s->waiting_count; i++)
+        json_array_append_new(list, hex(s->waiting[i], 32));
+    set(o, "waiting", list);
+    return o;
+}
+
 static void fill_node(json_t *root, const struct hf_status *s, uint64_t now_ms)
 {
     set(root, "since_ms", number(ago(now_ms, s->since_ms)));
@@ -173,6 +187,7 @@ static void fill_node(json_t *root, const struct hf_status *s, uint64_t now_ms)
     set(root, "claimed", json_boolean(s->claimed));
     set(root, "registered", json_boolean(s->registered));
     set(root, "draining", json_boolean(s->draining));
+    set(root, "leaving", leaving(s));
     set(root, "key_version", number(s->key_version));
     set(root, "claim", number(s->claim));
     set(root, "policy_expires_s", number(s->policy_expires_s));

@@ -270,6 +270,11 @@ HF_MUST_USE int hf_world_key(struct hf_world *w, uint32_t node, const char *name
 HF_MUST_USE int hf_world_drill(struct hf_world *w, uint32_t node, uint64_t ms,
                                struct hf_drill_report *ret);
 HF_MUST_USE int hf_world_drain(struct hf_world *w, uint32_t node, bool drain, uint64_t ms);
+/* Announces a leave whose deadline is so many seconds away, or takes it back. */
+HF_MUST_USE int hf_world_leave(struct hf_world *w, uint32_t node, uint64_t seconds, uint64_t ms);
+HF_MUST_USE int hf_world_stay(struct hf_world *w, uint32_t node, uint64_t ms);
+/* owner: 64 hexadecimal digits. */
+HF_MUST_USE int hf_world_abandon(struct hf_world *w, uint32_t node, const char *owner, uint64_t ms);
 /* Asks without waiting. Answers are found in the traces and by the checkers. */
 void hf_world_local(struct hf_world *w, uint32_t node, enum hf_local_type type, const char *name);
 

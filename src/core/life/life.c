@@ -208,8 +208,11 @@ static void adopted(struct hf_engine *e)
 static void told(struct hf_engine *e)
 {
     e->settled_members = e->members->changed;
-    if (e->claimed && e->trust->policy != NULL && e->owner->holders_count > 0)
-        hf__holders_judge(e);
+    uint64_t soon_ms = hf__random_below(e, e->timing.standing_ms);
+    /* Owners of one leaver do not deal at the same moment. */
+    if (e->claimed && e->owner->holders_count > 0 &&
+        e->timers[HF__TIMER_STANDING] > e->now_ms + soon_ms)
+        hf__timer_set(e, HF__TIMER_STANDING, soon_ms);
 }
 
 void hf__life_settle(struct hf_engine *e)

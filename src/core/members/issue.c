@@ -18,7 +18,7 @@ void hf__news_issue(struct hf_engine *e, struct hf_event_statement *s)
     struct hf__told *newer;
     hf_assert(e->claimed && s->kind >= HF__NEWS_LEAVE && s->kind <= HF__NEWS_ALIVE);
     hf_assert(m->incarnation < HF_WIRE_INCARNATION_MAX);
-    struct hf_member_row row = {.incarnation = ++m->incarnation};
+    m->incarnation++;
     memcpy(s->network, e->network, 32);
     memcpy(s->author, e->account, 32);
     memcpy(s->subject, e->account, 32);
@@ -29,7 +29,7 @@ void hf__news_issue(struct hf_engine *e, struct hf_event_statement *s)
     s->expires_s = s->issued_s + life_s[s->kind];
     if (s->expires_s > HF_WIRE_TIME_MAX)
         s->expires_s = HF_WIRE_TIME_MAX;
-    hf__put(e, HF_ROW_MEMBER, (struct hf_bytes){0}, &hf_wire_member_row, &row);
+    hf__member_row_put(e);
     what.statement = hf__encode(e, &hf_wire_event_statement, s);
     e->suite->sign(e->secrets->account, "holdfast/v1/event", what.statement, what.signature);
     int r = hf__news_accept(e, &what, &newer);

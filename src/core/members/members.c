@@ -28,9 +28,26 @@ void hf__members_open(struct hf_engine *e)
         int r = hf__decode(e, &hf_wire_member_row, hf_blob_bytes(value), &row);
         hf_assert(r == 0);
         e->members->incarnation = row.incarnation;
+        e->members->forgot = row.forgot;
     }
     hf__told_load(e);
     hf__timer_set(e, HF__TIMER_RECONCILE, hf__random_below(e, e->timing.reconcile_ms));
+}
+
+void hf__member_row_put(struct hf_engine *e)
+{
+    struct hf_member_row row = {.incarnation = e->members->incarnation,
+                                .forgot = e->members->forgot};
+    hf_assert(e->open);
+    hf__put(e, HF_ROW_MEMBER, no_key, &hf_wire_member_row, &row);
+}
+
+void hf__members_forgot(struct hf_engine *e)
+{
+    if (e->members->forgot)
+        return;
+    e->members->forgot = true;
+    hf__member_row_put(e);
 }
 
 /* The set names another address than the one at which this node is reached: says so, once. */
@@ -76,8 +93,10 @@ void hf__members_claimed(struct hf_engine *e)
 {
     const struct hf__told *told;
     hf_assert(e->claimed);
-    if ((told = hf__told_find(e, e->account, HF__NEWS_LEAVE, NULL)) != NULL && !told->over)
+    if ((told = hf__told_find(e, e->account, HF__NEWS_LEAVE, NULL)) != NULL && !told->over) {
         say_again(e, told);
+        hf__timer_set(e, HF__TIMER_LEAVE, 0);
+    }
     /* It is back: a drain ends by itself with the restart. */
     if ((told = hf__told_find(e, e->account, HF__NEWS_DRAINING, NULL)) != NULL && !told->over)
         hf__news_draining(e, true);
@@ -105,7 +124,7 @@ void hf__members_lock(struct hf_engine *e)
     m->tellers = NULL;
     m->tellers_count = 0;
     m->incarnation = 0;
-    m->news = false;
+    m->news = m->forgot = false;
 }
 
 void hf__members_done(struct hf_engine *e)

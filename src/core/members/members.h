@@ -55,6 +55,7 @@ struct hf__members {
     uint64_t incarnation;
     struct hf__teller *tellers;
     uint16_t tellers_count;
+    bool forgot;   /* a share, of its own accord: this node's leave stands */
     bool news;     /* a document was adopted, and is told once */
     char *address; /* at which others reach this node; NULL: where the set says */
 };
@@ -67,6 +68,10 @@ void hf__members_open(struct hf_engine *e);
 void hf__members_claimed(struct hf_engine *e);
 /* A document was adopted: drops what is of no member any more, and tells of the document. */
 void hf__members_adopted(struct hf_engine *e);
+/* A share was forgotten without its owner's order: notes it for good. */
+void hf__members_forgot(struct hf_engine *e);
+/* Writes what this node has said of itself. */
+void hf__member_row_put(struct hf_engine *e);
 /* Forgets what was told. */
 void hf__members_lock(struct hf_engine *e);
 void hf__members_done(struct hf_engine *e);

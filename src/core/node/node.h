@@ -88,6 +88,7 @@ enum hf__timer {
     HF__TIMER_IDENTITY,  /* identity: the own one is renewed, or its quote asked for again */
     HF__TIMER_RECORD,    /* record: sent again to holders that have not confirmed it */
     HF__TIMER_SEAL,      /* record: sent again to holders of older generations, to be sealed */
+    HF__TIMER_LEAVE,     /* leaving: who has not moved is looked at */
     HF__TIMER_GOSSIP,    /* members: what is new is told to a few */
     HF__TIMER_RECONCILE, /* members: events are compared with a random one */
     HF__TIMER_RETIRE,    /* record: deletions are sent again to holders of older generations */

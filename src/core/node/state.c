@@ -12,14 +12,16 @@ static const uint32_t moves[] = {
     [HF_STATE_CLAIMING] = TO(HF_STATE_PLACING) | TO(HF_STATE_PLACED) | TO(HF_STATE_BLOCKED),
     /* Who is below the floor that the authority has set claims anew. */
     [HF_STATE_PLACING] = TO(HF_STATE_CLAIMING) | TO(HF_STATE_PLACED) | TO(HF_STATE_BLOCKED),
-    [HF_STATE_PLACED] =
-        TO(HF_STATE_CLAIMING) | TO(HF_STATE_READY) | TO(HF_STATE_DEGRADED) | TO(HF_STATE_BLOCKED),
+    [HF_STATE_PLACED] = TO(HF_STATE_CLAIMING) | TO(HF_STATE_READY) | TO(HF_STATE_DEGRADED) |
+                        TO(HF_STATE_LEAVING) | TO(HF_STATE_BLOCKED),
     [HF_STATE_READY] = TO(HF_STATE_CLAIMING) | TO(HF_STATE_DEGRADED) | TO(HF_STATE_PLACED) |
                        TO(HF_STATE_LEAVING) | TO(HF_STATE_BLOCKED),
     [HF_STATE_DEGRADED] = TO(HF_STATE_CLAIMING) | TO(HF_STATE_READY) | TO(HF_STATE_PLACED) |
                           TO(HF_STATE_LEAVING) | TO(HF_STATE_BLOCKED),
-    [HF_STATE_LEAVING] = TO(HF_STATE_LEFT) | TO(HF_STATE_BLOCKED),
-    [HF_STATE_LEFT] = 0,
+    /* A leave is taken back while nothing was forgotten. */
+    [HF_STATE_LEAVING] =
+        TO(HF_STATE_CLAIMING) | TO(HF_STATE_PLACED) | TO(HF_STATE_LEFT) | TO(HF_STATE_BLOCKED),
+    [HF_STATE_LEFT] = TO(HF_STATE_CLAIMING) | TO(HF_STATE_BLOCKED),
     [HF_STATE_BLOCKED] = 0,
 };
 
@@ -40,6 +42,8 @@ static bool invariant(const struct hf_engine *e, enum hf_state state)
     case HF_STATE_PLACED:
     case HF_STATE_READY:
     case HF_STATE_DEGRADED:
+    case HF_STATE_LEAVING:
+    case HF_STATE_LEFT:
         return e->open && e->claimed && has_record(e);
     case HF_STATE_BLOCKED:
         return !e->open;

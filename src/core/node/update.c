@@ -13,6 +13,7 @@ static const uint16_t calls_max[HF__TASKS] = {
     [HF__TASK_RELEASE] = HF_CALLS_RELEASE_MAX,     [HF__TASK_RECOVER] = HF_CALLS_RECOVER_MAX,
     [HF__TASK_CLAIM] = HF_CALLS_CLAIM_MAX,         [HF__TASK_DRILL] = HF_CALLS_HOLDERS_MAX,
     [HF__TASK_DRAIN] = HF_CALLS_DRAIN_MAX,         [HF__TASK_GOSSIP] = HF_CALLS_GOSSIP_MAX,
+    [HF__TASK_LEAVE] = HF_CALLS_HOLDERS_MAX,
 };
 
 /* Arrays that grow to what the largest step needed. One for all engines that share it: only one

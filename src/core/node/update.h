@@ -22,6 +22,7 @@ enum hf__task {
     HF__TASK_DRILL,
     HF__TASK_DRAIN,
     HF__TASK_GOSSIP,
+    HF__TASK_LEAVE,
     HF__TASKS
 };
 

@@ -40,7 +40,7 @@ void hf__holders_rebuild(struct hf_engine *e)
 static bool watching(const struct hf_engine *e)
 {
     return e->state == HF_STATE_PLACED || e->state == HF_STATE_READY ||
-           e->state == HF_STATE_DEGRADED;
+           e->state == HF_STATE_DEGRADED || e->state == HF_STATE_LEAVING;
 }
 
 static struct hf_standing standing_of(struct hf_engine *e, const struct hf__holder *h,
@@ -137,6 +137,14 @@ static void look(const struct hf_engine *e, struct hf__holder *h)
     h->departs = hf__view_departs(e, h->account);
 }
 
+/* Who has announced a restart is waited for until then. */
+static bool silent_too_long(const struct hf_engine *e, const struct hf__holder *h,
+                            uint64_t grace_ms)
+{
+    return h->silent_ms != 0 && e->now_ms - h->silent_ms >= grace_ms &&
+           !hf__view(e, h->account).draining;
+}
+
 /* Whether a new dealing may find what the last one did not: time has passed, or a document came. */
 static bool may_deal(const struct hf_engine *e)
 {
@@ -159,10 +167,9 @@ void hf__holders_judge(struct hf_engine *e)
         /* Silence may pass; who leaves or is no member any more does not come back. */
         look(e, h);
         answered += !h->member || h->answered || (e->state == HF_STATE_PLACING && h->confirmed);
-        overdue =
-            overdue || h->departs || (h->silent_ms != 0 && e->now_ms - h->silent_ms >= grace_ms);
+        overdue = overdue || h->departs || silent_too_long(e, h, grace_ms);
     }
-    if (watching(e)) {
+    if (watching(e) && e->state != HF_STATE_LEAVING) {
         /* Until every older generation is sealed, an instance that was cut off and dealt anew among
          * others must not believe itself ready. */
         if (all && e->owner->unsealed > 0 && !HF_FAULT(UNSEALED)) {

@@ -177,7 +177,7 @@ static void confirm(struct hf_engine *e, uint64_t number)
         row.confirmed = true;
         hf__put(e, HF_ROW_RECORD, no_key, &hf_wire_record_row, &row);
         hf__trace(e, HF_TRACE_CONFIRMED, 0, NULL, number, 0);
-        if (e->state != HF_STATE_PLACED)
+        if (e->state != HF_STATE_PLACED && e->state != HF_STATE_LEAVING)
             hf__state_set(e, HF_STATE_PLACED, 0);
     }
     hf__seal_send(e);

@@ -44,6 +44,8 @@ int hf__recv_offer(struct hf_engine *e, const struct hf__message *from, struct h
         r = hf__owner_check(e, from, &request, &m.header);
     if (r == 0 && e->provider->draining)
         r = HF_EDRAINING;
+    if (r == 0 && hf__leaving(e))
+        r = HF_ELEAVING;
     if (r == 0)
         r = hf__room_check(e, &m.header, &m.generation);
     if (r == 0 && !holds_recorded(e, m.header.owner))

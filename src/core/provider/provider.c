@@ -14,6 +14,7 @@ void hf__provider_lock(struct hf_engine *e)
 {
     struct hf__provider *p = e->provider;
     hf__drain_free(e, HF_ELOCKED);
+    p->leaving = (struct hf__leaving){.number = p->leaving.number};
     while (p->answers != NULL) {
         struct hf__answer *a = p->answers;
         p->answers = a->next;
@@ -31,8 +32,9 @@ size_t hf__provider_memory(const struct hf_engine *e)
     return sum;
 }
 
-void hf__provider_status(const struct hf_engine *e, struct hf_status *ret)
+void hf__provider_status(struct hf_engine *e, struct hf_status *ret)
 {
+    hf__leave_status(e, ret);
     ret->draining = e->provider->draining;
     ret->owners = hf__rows_count(&e->rows, HF_ROW_OWNER);
     ret->shares = hf__rows_count(&e->rows, HF_ROW_HELD);

@@ -17,12 +17,21 @@ struct hf__answer {
 
 struct hf__drain; /* provider/drain.c */
 
+/* What a leaver asks the other holders of one generation, after its deadline. */
+struct hf__leaving {
+    uint32_t number; /* of the question: answers to one before are stale */
+    uint8_t needed, live, waiting;
+    uint8_t owner[32], generation[16];
+    size_t at; /* shares that were looked at in this round */
+};
+
 struct hf__provider {
     struct hf__answer *answers; /* newest first */
     uint16_t answers_count;
     bool draining;
     uint8_t drains; /* questions that were begun, round after 255 */
     struct hf__drain *drain;
+    struct hf__leaving leaving;
 };
 
 /* Draws the key of the nonces; they are worth nothing to another process. */
@@ -31,7 +40,7 @@ void hf__provider_init(struct hf_engine *e);
 void hf__provider_lock(struct hf_engine *e);
 /* Bytes, without sizeof(struct hf__provider). */
 size_t hf__provider_memory(const struct hf_engine *e);
-void hf__provider_status(const struct hf_engine *e, struct hf_status *ret);
+void hf__provider_status(struct hf_engine *e, struct hf_status *ret);
 
 /* ---- requests. 0: answered; HF__PARK; else a refusal. */
 
@@ -54,6 +63,25 @@ void hf__drain_free(struct hf_engine *e, int error);
 size_t hf__drain_memory(const struct hf_engine *e); /* bytes held */
 int hf__drain_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                        struct hf_bytes body);
+
+/* ---- leave.c: leaving for good (proto/GOSSIP.md, 4) */
+
+/* Whether this node has announced its leave. */
+bool hf__leaving(const struct hf_engine *e);
+/* Announces it. reason: for people. HF_ELOCKED, HF_ENOTREADY: not placed; HF_ENOTMEMBER;
+ * HF_EINVAL: too long. */
+HF_MUST_USE int hf__leave_begin(struct hf_engine *e, struct hf_bytes reason, uint64_t seconds);
+/* HF_EINVAL: it is not leaving. HF_EFORGOTTEN: there is no way back. HF_ELOCKED, HF_ENOTCLAIMED. */
+HF_MUST_USE int hf__leave_cancel(struct hf_engine *e);
+/* Forgets what is kept for an owner. HF_EINVAL: no account, or not leaving. HF_ENOTREADY: before
+ * the deadline. HF_ENOSHARE. HF_ELOCKED. */
+HF_MUST_USE int hf__leave_abandon(struct hf_engine *e, struct hf_bytes name);
+/* The timer: goes on with it, and sets itself again. */
+void hf__leave_advance(struct hf_engine *e);
+void hf__leave_status(struct hf_engine *e, struct hf_status *ret);
+int hf__leave_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                       struct hf_bytes body);
+int hf__recv_remains(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
 
 /* ---- request.c: what the handlers of an owner's signed requests share */
 

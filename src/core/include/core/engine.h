@@ -120,7 +120,8 @@ struct hf_engine_config {
     X(HF_METHOD_RECOVER, 8, "recover")                                                             \
     X(HF_METHOD_CLAIM, 9, "claim")                                                                 \
     X(HF_METHOD_DRILL, 10, "drill")                                                                \
-    X(HF_METHOD_GOSSIP, 11, "gossip")
+    X(HF_METHOD_GOSSIP, 11, "gossip")                                                              \
+    X(HF_METHOD_REMAINS, 12, "remains")
 
 enum hf_method {
 #define X(constant, number, name) constant = number,
@@ -153,6 +154,9 @@ enum hf_local_type {
     HF_LOCAL_DRILL,   /* prove that k shares can be had and fit */
     HF_LOCAL_DRAIN,   /* may this node stop for a while? take no new shares */
     HF_LOCAL_UNDRAIN, /* take shares again */
+    HF_LOCAL_LEAVE,   /* leave for good: serve on until the owners have moved */
+    HF_LOCAL_STAY,    /* take the leave back */
+    HF_LOCAL_ABANDON, /* after its deadline: forget what is kept for the owner `name` */
 };
 
 struct hf_event {
@@ -203,8 +207,10 @@ struct hf_event {
         struct {
             uint64_t id;
             enum hf_local_type type;
-            /* HF_LOCAL_KEY: 1 to HF_KEY_NAME_MAX characters of a-z 0-9 - _ . */
+            /* HF_LOCAL_KEY: 1 to HF_KEY_NAME_MAX characters of a-z 0-9 - _ . HF_LOCAL_LEAVE: why,
+             * at most HF_KEY_NAME_MAX bytes of text. HF_LOCAL_ABANDON: 64 hexadecimal digits. */
             struct hf_bytes name;
+            uint64_t seconds; /* HF_LOCAL_LEAVE: until its deadline, <= HF_LEAVE_S_MAX */
         } local;
         struct {
             const struct hf_bytes *envelopes;

@@ -86,7 +86,12 @@ struct hf_wait_status {
     size_t acceptors_count;
 };
 
-enum { HF_STATUS_PROVIDERS_MAX = 64, HF_STATUS_RETIRING_MAX = 8, HF_STATUS_WAITS_MAX = 4 };
+enum {
+    HF_STATUS_PROVIDERS_MAX = 64,
+    HF_STATUS_RETIRING_MAX = 8,
+    HF_STATUS_WAITS_MAX = 4,
+    HF_STATUS_WAITING_MAX = 8
+};
 
 struct hf_status {
     enum hf_state state;
@@ -123,9 +128,14 @@ struct hf_status {
     struct hf_bytes record;
     uint8_t record_signature[64];
     uint64_t claim_highest; /* number of any ballot of its own that this node knows of */
-    size_t owners;          /* for whom it keeps shares */
-    size_t shares;          /* that it keeps */
-    int store_error;        /* writing fails with this; 0 works */
+    bool leaving;           /* it has announced its leave */
+    uint64_t leave_until_s;
+    uint8_t waiting[HF_STATUS_WAITING_MAX][32]; /* owners that have not moved yet: the first few */
+    size_t waiting_count;
+    size_t waiting_owners; /* all of them */
+    size_t owners;         /* for whom it keeps shares */
+    size_t shares;         /* that it keeps */
+    int store_error;       /* writing fails with this; 0 works */
     uint64_t store_since_ms;
     int last_refusal; /* the newest document refused: why; 0 none */
     uint8_t last_refusal_kind;

@@ -1,0 +1,117 @@
+/* holdfast leave: announces it, and waits until the owners have moved. */
+#include "ask.h"
+#include "base/error.h"
+#include "command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { DAY_S = 86400, DEADLINE_DAYS = 7, DEADLINE_DAYS_MAX = 90 };
+
+static const char usage[] =
+    "usage: holdfast leave [--deadline DAYS] [--reason TEXT] [--no-wait]\n"
+    "       holdfast leave --cancel\n"
+    "       holdfast leave --abandon ACCOUNT\n"
+    "\n"
+    "Leaves the network for good. It is announced, the node serves on until every\n"
+    "owner whose share it keeps has moved elsewhere, and the command ends when the\n"
+    "node has left; then it may be stopped. It says meanwhile who has not moved.\n"
+    "After the deadline (default 7 days, 0 to 90) the node forgets shares of which\n"
+    "enough is left elsewhere. --cancel takes the leave back while nothing was\n"
+    "forgotten. --abandon forgets, after the deadline, what is kept for one owner\n"
+    "that does not move: it may lose its key by that.\n"
+    "exit status: 0 left (or done), 1 error\n";
+
+/* What the daemon says of the leave. Whether the node has left; -1: an error, which was said. */
+static int look(long long *ret_owners, char ret_first[static 65])
+{
+    json_t *root;
+    if (hf__ask(json_pack("{s:s}", "request", "status"), false, &root) != 0)
+        return -1;
+    const char *state = json_string_value(json_object_get(root, "state"));
+    const json_t *leaving = json_object_get(root, "leaving");
+    const char *first = json_string_value(json_array_get(json_object_get(leaving, "waiting"), 0));
+    int left = state != NULL && strcmp(state, "left") == 0;
+    *ret_owners = json_integer_value(json_object_get(leaving, "owners"));
+    snprintf(ret_first, 65, "%s", first != NULL ? first : "");
+    if (!left && !json_is_object(leaving))
+        left = hf__say("leave", "the leave was taken back", 0) == HF_CLI_OK ? 1 : -1;
+    json_decref(root);
+    return left;
+}
+
+static int wait_until_left(void)
+{
+    long long owners, said = -1;
+    char first[65];
+    int left;
+    while ((left = look(&owners, first)) == 0) {
+        if (owners != said)
+            printf("%lld owners have not moved yet%s%s\n", owners,
+                   first[0] != '\0' ? ", the first is " : "", first);
+        said = owners;
+        fflush(stdout);
+        sleep(1);
+    }
+    if (left < 0)
+        return HF_CLI_ERROR;
+    puts("left: nothing is kept here any more; the daemon may be stopped");
+    return HF_CLI_OK;
+}
+
+static int request(json_t *what, const char *done)
+{
+    json_t *root;
+    if (hf__ask(what, false, &root) != 0)
+        return HF_CLI_ERROR;
+    json_decref(root);
+    puts(done);
+    return HF_CLI_OK;
+}
+
+struct options {
+    long long days;
+    const char *reason;
+    bool wait;
+};
+
+static bool parse(int argc, char **argv, struct options *ret)
+{
+    for (int i = 1; i < argc; i++) {
+        char *end;
+        if (strcmp(argv[i], "--no-wait") == 0) {
+            ret->wait = false;
+        } else if (strcmp(argv[i], "--reason") == 0 && i + 1 < argc) {
+            ret->reason = argv[++i];
+        } else if (strcmp(argv[i], "--deadline") == 0 && i + 1 < argc) {
+            ret->days = strtoll(argv[++i], &end, 10);
+            if (*end != '\0' || end == argv[i] || ret->days < 0 || ret->days > DEADLINE_DAYS_MAX)
+                return false;
+        } else {
+            return false;
+        }
+    }
+    return true;
+}
+
+int hf_cli_leave(int argc, char **argv)
+{
+    struct options o = {.days = DEADLINE_DAYS, .reason = "", .wait = true};
+    if (hf__help(argc, argv, usage))
+        return HF_CLI_OK;
+    if (argc == 2 && strcmp(argv[1], "--cancel") == 0)
+        return request(json_pack("{s:s}", "request", "stay"), "stays");
+    if (argc == 3 && strcmp(argv[1], "--abandon") == 0)
+        return request(json_pack("{s:s,s:s}", "request", "abandon", "account", argv[2]),
+                       "forgotten");
+    if (!parse(argc, argv, &o)) {
+        fputs(usage, stderr);
+        return HF_CLI_ERROR;
+    }
+    int r = request(json_pack("{s:s,s:s,s:I}", "request", "leave", "reason", o.reason, "seconds",
+                              (json_int_t)(o.days * DAY_S)),
+                    "announced");
+    return r == HF_CLI_OK && o.wait ? wait_until_left() : r;
+}

@@ -1,0 +1,278 @@
+/*
+ * Leaving well (proto/GOSSIP.md, 4): a provider that has announced its leave serves on until its
+ * owners have moved. After its deadline it forgets a share only when the other holders of that
+ * generation say that more than enough of it is left; else it waits, or a person abandons the owner
+ * by name.
+ */
+#include "base/error.h"
+#include "base/hex.h"
+#include "provider/provider.h"
+
+static const struct hf__told *own_leave(const struct hf_engine *e)
+{
+    const struct hf__told *told = hf__told_find(e, e->account, HF__NEWS_LEAVE, NULL);
+    return told == NULL || told->over ? NULL : told;
+}
+
+bool hf__leaving(const struct hf_engine *e)
+{
+    return e->has_account && own_leave(e) != NULL;
+}
+
+static bool settled(const struct hf_engine *e)
+{
+    return e->state == HF_STATE_PLACED || e->state == HF_STATE_READY ||
+           e->state == HF_STATE_DEGRADED;
+}
+
+static void announce(struct hf_engine *e, struct hf_bytes reason, uint64_t until_s, bool over,
+                     bool done)
+{
+    struct hf_event_statement what = {
+        .kind = HF__NEWS_LEAVE, .until_s = until_s, .reason = reason, .over = over, .done = done};
+    long at = hf_set_find(e->trust->set, e->account);
+    hf_assert(at >= 0);
+    what.registered_epoch = e->trust->set->u.set.validators[at].registered_epoch;
+    hf__news_issue(e, &what);
+}
+
+int hf__leave_begin(struct hf_engine *e, struct hf_bytes reason, uint64_t seconds)
+{
+    if (!e->open)
+        return HF_ELOCKED;
+    if (!e->claimed || (!settled(e) && e->state != HF_STATE_LEAVING))
+        return HF_ENOTREADY;
+    if (!hf__is_member(e, e->account))
+        return HF_ENOTMEMBER;
+    if (reason.len > HF_KEY_NAME_MAX || seconds > HF_LEAVE_S_MAX)
+        return HF_EINVAL;
+    announce(e, reason, hf__now_s(e) + seconds, false, false);
+    hf__leave_advance(e);
+    return 0;
+}
+
+int hf__leave_cancel(struct hf_engine *e)
+{
+    const struct hf__told *told = e->open ? own_leave(e) : NULL;
+    if (told == NULL)
+        return e->open ? HF_EINVAL : HF_ELOCKED;
+    if (e->members->forgot || told->done)
+        return HF_EFORGOTTEN;
+    if (!e->claimed)
+        return HF_ENOTCLAIMED;
+    announce(e, (struct hf_bytes){0}, told->until_s, true, false);
+    hf__timer_clear(e, HF__TIMER_LEAVE);
+    e->provider->leaving = (struct hf__leaving){.number = e->provider->leaving.number};
+    if (e->state == HF_STATE_LEAVING) {
+        hf__state_set(e, HF_STATE_PLACED, 0);
+        hf__timer_set(e, HF__TIMER_STANDING, 0);
+    }
+    return 0;
+}
+
+/* The share goes, the vote stays: as when its owner orders it. From then on there is no way
+ * back. */
+static void forget(struct hf_engine *e, const struct hf_held_row *held)
+{
+    struct hf_owner_row row;
+    uint8_t key[48];
+    hf__held_key(held->header.owner, held->generation.id, key);
+    hf__del(e, HF_ROW_HELD, hf_bytes_of(key, sizeof key));
+    if (hf__owner_row(e, held->header.owner, &row)) {
+        hf__former_add(e, &row, held->generation.id);
+        hf__owner_put(e, held->header.owner, &row);
+    }
+    hf__trace(e, HF_TRACE_SHARE_DELETED, 0, held->header.owner, held->generation.number, 0);
+    hf__members_forgot(e);
+}
+
+int hf__leave_abandon(struct hf_engine *e, struct hf_bytes name)
+{
+    uint8_t owner[32];
+    char digits[HF_KEY_NAME_MAX + 1] = {0};
+    struct hf_held_row held;
+    const struct hf__told *told = e->open ? own_leave(e) : NULL;
+    if (name.len != HF_KEY_NAME_MAX)
+        return HF_EINVAL;
+    memcpy(digits, name.data, name.len);
+    if (hf_hex_decode(digits, owner, sizeof owner) != 0)
+        return HF_EINVAL;
+    if (told == NULL)
+        return e->open ? HF_EINVAL : HF_ELOCKED;
+    if (!e->claimed || hf__now_s(e) < told->until_s)
+        return HF_ENOTREADY;
+    if (!hf__holds_any(e, owner))
+        return HF_ENOSHARE;
+    for (size_t at = 0; hf__held_next(e, owner, &at, &held); at--)
+        forget(e, &held);
+    hf__leave_advance(e);
+    return 0;
+}
+
+/* ---- After the deadline: one generation after the other */
+
+/* Whether what is held was never recorded, and a newer record of its owner is known. */
+static bool obsolete(struct hf_engine *e, const struct hf_held_row *held)
+{
+    struct hf_owner_row row;
+    struct hf_record_order newest;
+    return !held->has_record && hf__owner_row(e, held->header.owner, &row) &&
+           hf__newest_order(e, &row, &newest) && newest.generation > held->generation.number;
+}
+
+/* An owner that has left, or was removed, does not move any more: it is not waited for. */
+static bool is_due(const struct hf_engine *e, const struct hf_held_row *held)
+{
+    const struct hf__told *told = own_leave(e);
+    enum hf_member_state state = hf__view(e, held->header.owner).state;
+    return (told != NULL && hf__now_s(e) >= told->until_s) || state == HF_MEMBER_LEFT ||
+           state == HF_MEMBER_NONE;
+}
+
+/* Asks the other holders of a generation; false: nobody could be asked. */
+static bool ask_about(struct hf_engine *e, const struct hf_held_row *held)
+{
+    struct hf__leaving *l = &e->provider->leaving;
+    hf_assert(e->claimed && l->waiting == 0);
+    struct hf_placement_record record;
+    struct hf_remains_request m = {0};
+    if (!held->has_record ||
+        hf__decode(e, &hf_wire_placement_record, held->record.record, &record) != 0)
+        return false;
+    uint64_t needed = record.threshold + 1;
+    l->needed = (uint8_t)(needed > record.quorum ? needed : record.quorum);
+    l->live = l->waiting = 0;
+    l->number++;
+    memcpy(l->owner, held->header.owner, 32);
+    memcpy(l->generation, held->generation.id, 16);
+    hf__versions(e, &m.versions);
+    memcpy(m.owner, l->owner, 32);
+    memcpy(m.generation, l->generation, 16);
+    struct hf_bytes body = hf__encode(e, &hf_wire_remains_request, &m);
+    struct hf__ask ask = {.task = HF__TASK_LEAVE, .method = HF_METHOD_REMAINS, .arg = l->number};
+    for (size_t i = 0; i < record.holders_count; i++)
+        if (memcmp(record.holders[i].account, e->account, 32) != 0)
+            l->waiting =
+                (uint8_t)(l->waiting + (hf__call(e, &ask, record.holders[i].account, body) == 0));
+    return l->waiting > 0;
+}
+
+/* Begins with the next generation that can be asked about; each once a round. */
+static void next_question(struct hf_engine *e)
+{
+    struct hf__leaving *l = &e->provider->leaving;
+    struct hf_held_row held;
+    hf_assert(l->waiting == 0);
+    while (hf__held_next(e, NULL, &l->at, &held)) {
+        if (!is_due(e, &held))
+            continue;
+        if (obsolete(e, &held)) {
+            forget(e, &held);
+            l->at--;
+        } else if (ask_about(e, &held)) {
+            return;
+        }
+    }
+    l->at = 0;
+}
+
+/* Nothing is kept here any more: that is told first, because who reads `left` may end the
+ * process. */
+static void finish(struct hf_engine *e, const struct hf__told *told)
+{
+    if (told != NULL && !told->done)
+        announce(e, (struct hf_bytes){0}, told->until_s, false, true);
+    else if (told == NULL || told->budget == 0)
+        hf__state_set(e, HF_STATE_LEFT, 0);
+    if (e->state != HF_STATE_LEFT)
+        hf__timer_set(e, HF__TIMER_LEAVE, e->timing.gossip_ms);
+}
+
+void hf__leave_advance(struct hf_engine *e)
+{
+    struct hf__leaving *l = &e->provider->leaving;
+    const struct hf__told *told = e->open ? own_leave(e) : NULL;
+    bool removed = e->state == HF_STATE_LEAVING && !hf__is_member(e, e->account);
+    if (!e->claimed || (told == NULL && !removed))
+        return;
+    if (settled(e))
+        hf__state_set(e, HF_STATE_LEAVING, 0);
+    if (e->state == HF_STATE_LEAVING && hf__rows_count(&e->rows, HF_ROW_HELD) == 0) {
+        finish(e, told);
+        return;
+    }
+    if (e->state == HF_STATE_LEAVING && l->waiting == 0 && e->store_error == 0)
+        next_question(e);
+    if (e->state != HF_STATE_LEFT)
+        hf__timer_set(e, HF__TIMER_LEAVE, e->timing.standing_ms);
+}
+
+int hf__leave_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                       struct hf_bytes body)
+{
+    struct hf__leaving *l = &e->provider->leaving;
+    struct hf_remains_response m = {0};
+    struct hf_held_row held;
+    int r = error != 0 ? error : hf__decode(e, &hf_wire_remains_response, body, &m);
+    if (r == 0)
+        r = hf__versions_check(e, &m.versions);
+    if (call->arg != l->number || l->waiting == 0 || e->state != HF_STATE_LEAVING)
+        return 0;
+    l->live = (uint8_t)(l->live + (r == 0 && m.holds));
+    l->waiting--;
+    if (l->waiting == 0) {
+        if (l->live >= l->needed && hf__held_row(e, l->owner, l->generation, &held)) {
+            forget(e, &held);
+            l->at--;
+        }
+        hf__leave_advance(e);
+    }
+    return error == 0 ? r : 0;
+}
+
+/* /v1/remains: does this node still keep its recorded share of a generation? Only another holder of
+ * it may ask. */
+int hf__recv_remains(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
+{
+    struct hf_remains_request m;
+    struct hf_remains_response answer = {0};
+    struct hf_held_row held;
+    struct hf_placement_record record;
+    int r = hf__decode(e, &hf_wire_remains_request, body, &m);
+    if (r == 0)
+        r = hf__versions_check(e, &m.versions);
+    if (r != 0)
+        return r;
+    if (!from->has_account)
+        return HF_EPERMISSION;
+    if (!hf__held_row(e, m.owner, m.generation, &held) || !held.has_record)
+        return HF_ENOSHARE;
+    r = hf__decode(e, &hf_wire_placement_record, held.record.record, &record);
+    hf_assert(r == 0);
+    for (size_t i = 0; i < record.holders_count; i++)
+        answer.holds = answer.holds || memcmp(record.holders[i].account, from->account, 32) == 0;
+    if (!answer.holds)
+        return HF_EPERMISSION;
+    /* Who is about to go itself is no reason for another to go. */
+    answer.holds = !hf__leaving(e);
+    hf__versions(e, &answer.versions);
+    hf__reply(e, from->request, 0, hf__encode(e, &hf_wire_remains_response, &answer), true);
+    return 0;
+}
+
+void hf__leave_status(struct hf_engine *e, struct hf_status *ret)
+{
+    const struct hf__told *told = e->open ? own_leave(e) : NULL;
+    struct hf_held_row held;
+    if (told == NULL)
+        return;
+    ret->leaving = true;
+    ret->leave_until_s = told->until_s;
+    for (size_t at = 0;
+         ret->waiting_count < HF_STATUS_WAITING_MAX && hf__held_next(e, NULL, &at, &held);) {
+        size_t n = ret->waiting_count;
+        if (n == 0 || memcmp(ret->waiting[n - 1], held.header.owner, 32) != 0)
+            memcpy(ret->waiting[ret->waiting_count++], held.header.owner, 32);
+    }
+    ret->waiting_owners = hf__owners_served(e);
+}

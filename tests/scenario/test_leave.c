@@ -1,0 +1,297 @@
+/* A provider leaves: its owners move, and nobody loses a backup (proto/GOSSIP.md, 4). */
+#include "testnet.h"
+
+#include "base/error.h"
+#include "base/hex.h"
+#include "owner/owner.h"
+
+#include <criterion/criterion.h>
+
+enum { WEEK_S = 7 * 86400 };
+
+static bool holds(struct hf_world *w, uint32_t owner, uint32_t provider)
+{
+    uint32_t holders[16];
+    size_t count = testnet_holders(w, owner, holders);
+    for (size_t i = 0; i < count; i++)
+        if (holders[i] == provider)
+            return true;
+    return false;
+}
+
+static size_t owners_of(struct hf_world *w, uint32_t provider)
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < hf_world_count(w); i++)
+        count += i != provider && holds(w, i, provider);
+    return count;
+}
+
+static void leave(struct hf_world *w, uint32_t node, uint64_t seconds)
+{
+    cr_assert_eq(hf_world_leave(w, node, seconds, TESTNET_MS), 0);
+}
+
+static void has_left(struct hf_world *w, uint32_t node)
+{
+    cr_assert(hf_world_run_until_state(w, node, HF_STATE_LEFT, TESTNET_MS));
+}
+
+/* Everybody but those that are down or gone is ready, with n holders none of whom has left. */
+static void all_have_n_holders(struct hf_world *w, const uint32_t *gone, size_t gone_count)
+{
+    for (uint32_t i = 0; i < hf_world_count(w); i++) {
+        bool skip = !hf_world_running(w, i);
+        for (size_t j = 0; j < gone_count; j++)
+            skip = skip || gone[j] == i;
+        if (skip)
+            continue;
+        testnet_ready(w, i);
+        for (size_t j = 0; j < gone_count; j++)
+            cr_assert_not(holds(w, i, gone[j]), "node %u still counts on %u", i, gone[j]);
+    }
+}
+
+Test(leave, of_a_provider_restores_n_backups_at_all_its_owners)
+{
+    struct hf_world *w = testnet_up(12, 3, 5);
+    uint32_t holders[16], gone;
+    testnet_holders(w, 0, holders);
+    gone = holders[0];
+    cr_assert_gt(owners_of(w, gone), 1);
+    leave(w, gone, WEEK_S);
+    cr_assert_eq(hf_world_state(w, gone), HF_STATE_LEAVING);
+    has_left(w, gone);
+    cr_assert_eq(owners_of(w, gone), 0);
+    all_have_n_holders(w, &gone, 1);
+    /* All know it; and it may be stopped. */
+    hf_world_run_for(w, 5000);
+    for (uint32_t i = 0; i < 12; i++)
+        cr_assert_eq(hf__view(hf_world_engine(w, i), hf_world_account(w, gone)).state,
+                     HF_MEMBER_LEFT);
+    hf_world_crash(w, gone);
+    testnet_restart(w, 0);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
+}
+
+Test(leave, is_taken_back_before_anything_is_forgotten)
+{
+    struct hf_world *w = testnet_up(12, 3, 5);
+    uint32_t holders[16];
+    testnet_holders(w, 0, holders);
+    cr_assert_eq(hf_world_stay(w, holders[0], TESTNET_MS), HF_EINVAL);
+    leave(w, holders[0], WEEK_S);
+    cr_assert_eq(hf_world_stay(w, holders[0], TESTNET_MS), 0);
+    testnet_ready(w, holders[0]);
+    hf_world_run_for(w, 10000);
+    for (uint32_t i = 0; i < 12; i++)
+        cr_assert_eq(hf__view(hf_world_engine(w, i), hf_world_account(w, holders[0])).state,
+                     HF_MEMBER_MEMBER);
+    testnet_ready(w, HF_WORLD_ALL);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
+}
+
+Test(leave, stands_when_a_later_set_still_names_the_leaver)
+{
+    struct hf_world *w = testnet_up(12, 3, 5);
+    uint32_t holders[16], gone;
+    testnet_holders(w, 0, holders);
+    gone = holders[0];
+    leave(w, gone, WEEK_S);
+    has_left(w, gone);
+    hf_world_run_for(w, 5000);
+    hf_world_crash(w, gone);
+    for (int i = 0; i < 3; i++) {
+        hf_world_set_issue(w);
+        hf_world_run_for(w, 30000);
+    }
+    testnet_restart(w, 0);
+    all_have_n_holders(w, &gone, 1);
+    cr_assert_eq(hf__view(hf_world_engine(w, 0), hf_world_account(w, gone)).state, HF_MEMBER_LEFT);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
+}
+
+Test(leave, of_k_holders_one_after_another_loses_nothing)
+{
+    struct hf_world *w = testnet_up(16, 3, 5);
+    uint32_t first[16], gone[3];
+    testnet_holders(w, 0, first);
+    for (size_t i = 0; i < 3; i++) {
+        gone[i] = first[i];
+        leave(w, gone[i], WEEK_S);
+        has_left(w, gone[i]);
+        all_have_n_holders(w, gone, i + 1);
+        hf_world_crash(w, gone[i]);
+    }
+    testnet_restart(w, 0);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
+}
+
+Test(leave, of_n_minus_k_holders_at_the_same_moment_loses_nothing)
+{
+    struct hf_world *w = testnet_up(16, 3, 5);
+    uint32_t gone[16];
+    testnet_holders(w, 0, gone);
+    for (size_t i = 0; i < 2; i++)
+        leave(w, gone[i], WEEK_S);
+    for (size_t i = 0; i < 2; i++)
+        has_left(w, gone[i]);
+    all_have_n_holders(w, gone, 2);
+    testnet_restart(w, 0);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
+}
+
+/* Who still keeps a share of a generation, by the row in its vault. */
+static size_t keepers(struct hf_world *w, const uint8_t key[static 48])
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < hf_world_count(w); i++)
+        count += hf_world_row(w, i, HF_ROW_HELD, hf_bytes_of(key, 48)) != NULL;
+    return count;
+}
+
+Test(leave, makes_the_departed_share_worthless_once_its_generation_is_retired)
+{
+    struct hf_world *w = testnet_up(12, 3, 5);
+    uint32_t holders[16];
+    uint8_t key[48];
+    testnet_holders(w, 0, holders);
+    memcpy(key, hf_world_account(w, 0), 32);
+    memcpy(key + 32, hf_world_engine(w, 0)->owner->recorded.id, 16);
+    cr_assert_eq(keepers(w, key), 5);
+    /* What the host of the leaver keeps of its disk. */
+    struct hf_disk *copy = hf_world_disk_copy(w, holders[0]);
+    leave(w, holders[0], WEEK_S);
+    has_left(w, holders[0]);
+    testnet_ready(w, 0);
+    hf_world_run_for(w, 60000);
+    cr_assert_lt(keepers(w, key), 1);
+    /* Put back, it is one share of five of which nobody has another. */
+    hf_world_crash(w, holders[0]);
+    hf_world_disk_put(w, holders[0], copy);
+    cr_assert_eq(keepers(w, key), 1);
+    hf_disk_free(copy);
+    testnet_restart(w, 0);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
+}
+
+Test(leave, survives_a_restart_of_the_leaver)
+{
+    struct hf_world *w = testnet_up(12, 3, 5);
+    uint32_t holders[16], gone;
+    testnet_holders(w, 0, holders);
+    gone = holders[0];
+    hf_world_crash(w, 0); /* one owner does not move */
+    leave(w, gone, WEEK_S);
+    hf_world_run_for(w, 20000);
+    cr_assert_eq(hf_world_state(w, gone), HF_STATE_LEAVING);
+    testnet_restart(w, gone);
+    cr_assert(hf_world_run_until_state(w, gone, HF_STATE_LEAVING, TESTNET_MS));
+    hf_world_start(w, 0);
+    has_left(w, gone);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
+}
+
+Test(leave, after_its_deadline_forgets_an_absent_owner_of_whom_enough_is_left)
+{
+    struct hf_world *w = testnet_up(12, 3, 5);
+    uint32_t holders[16];
+    testnet_holders(w, 0, holders);
+    hf_world_crash(w, 0);
+    leave(w, holders[0], 60);
+    hf_world_run_for(w, 40000);
+    cr_assert_eq(hf_world_state(w, holders[0]), HF_STATE_LEAVING);
+    struct hf_status s;
+    cr_assert(hf_world_status(w, holders[0], &s));
+    cr_assert_eq(s.waiting_owners, 1);
+    cr_assert_arr_eq(s.waiting[0], hf_world_account(w, 0), 32);
+    has_left(w, holders[0]);
+    cr_assert_eq(hf_world_stay(w, holders[0], TESTNET_MS), HF_EFORGOTTEN);
+    hf_world_crash(w, holders[0]);
+    hf_world_start(w, 0);
+    testnet_key_lives(w, 0);
+    all_have_n_holders(w, holders, 1);
+    testnet_end(w);
+}
+
+Test(leave, waits_for_an_owner_of_whom_too_little_is_left_until_a_person_abandons_it)
+{
+    struct hf_world *w = testnet_up(12, 3, 5);
+    uint32_t holders[16];
+    char owner[65], nobody[65];
+    testnet_holders(w, 0, holders);
+    hf_hex_encode(hf_world_account(w, 0), 32, owner);
+    hf_hex_encode((const uint8_t[32]){1}, 32, nobody);
+    hf_world_crash(w, 0);
+    hf_world_crash(w, holders[1]); /* k + 1 = 4 others would be needed */
+    leave(w, holders[0], 30);
+    cr_assert_eq(hf_world_abandon(w, holders[0], owner, TESTNET_MS), HF_ENOTREADY);
+    hf_world_run_for(w, 120000);
+    cr_assert_eq(hf_world_state(w, holders[0]), HF_STATE_LEAVING);
+    cr_assert_eq(hf_world_abandon(w, holders[0], "no account", TESTNET_MS), HF_EINVAL);
+    cr_assert_eq(hf_world_abandon(w, holders[0], nobody, TESTNET_MS), HF_ENOSHARE);
+    hf_world_start(w, holders[1]);
+    hf_world_start(w, 0);
+    has_left(w, holders[0]);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
+}
+
+Test(leave, is_refused_before_the_node_is_placed_and_takes_no_new_share)
+{
+    struct hf_world *w = testnet_up(12, 3, 5);
+    uint32_t late = hf_world_add(w);
+    hf_world_start(w, late);
+    cr_assert_neq(hf_world_leave(w, late, WEEK_S, TESTNET_MS), 0);
+    uint32_t gone = 4;
+    leave(w, gone, WEEK_S);
+    hf_world_run_for(w, 3000);
+    cr_assert(hf_world_run_until_state(w, late, HF_STATE_READY, TESTNET_MS));
+    cr_assert_not(holds(w, late, gone));
+    testnet_end(w);
+}
+
+/* An owner that has not heard of the leave is refused, and takes the next candidate. */
+Test(leave, is_told_to_an_owner_that_did_not_hear_of_it)
+{
+    struct hf_world *w = testnet_up(8, 3, 5);
+    uint32_t holders[16];
+    testnet_holders(w, 0, holders);
+    hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DROP,
+                                      .method = HF_METHOD_GOSSIP,
+                                      .from = HF_WORLD_ALL,
+                                      .to = HF_WORLD_ALL});
+    for (uint32_t i = 1; i < 8; i++)
+        if (!holds(w, 0, i))
+            leave(w, i, WEEK_S); /* all that could take the place of another */
+    hf_world_crash(w, holders[0]);
+    hf_world_set_remove(w, holders[0]);
+    hf_world_set_issue(w);
+    testnet_reason(w, 0, HF_STATE_DEGRADED, HF_ESELECTION);
+    cr_assert(testnet_traced(w, HF_WORLD_ALL, HF_TRACE_REQUEST_REFUSED, HF_ELEAVING));
+    testnet_end(w);
+}
+
+/* The authority removes one: its owners do not wait for the grace. */
+Test(leave, by_removal_moves_the_owners_at_once)
+{
+    struct hf_world_settings s = testnet_settings(3, 5);
+    uint32_t holders[16];
+    s.policy.holder_grace_s = 86400;
+    struct hf_world *w = testnet_from(&s, 12);
+    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
+    testnet_holders(w, 0, holders);
+    hf_world_set_remove(w, holders[0]);
+    hf_world_set_issue(w);
+    hf_world_run_for(w, 20000);
+    cr_assert_not(holds(w, 0, holders[0]));
+    all_have_n_holders(w, holders, 1);
+    testnet_end(w);
+}
