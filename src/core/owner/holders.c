@@ -33,6 +33,8 @@ void hf__holders_rebuild(struct hf_engine *e)
         h->confirmed = confirmed;
         h->certificates = 0;
         h->silent_ms = 0;
+        h->audits_failed = 0;
+        h->audit_ms = e->now_ms;
     }
     free(old);
 }
@@ -44,11 +46,56 @@ static bool watching(const struct hf_engine *e)
 }
 
 static struct hf_standing standing_of(struct hf_engine *e, const struct hf__holder *h,
-                                      const struct hf_generation_id *generation)
+                                      const struct hf_generation_id *generation, bool audit)
 {
     struct hf_standing m = {.generation = *generation, .index = h->index};
     hf__fill_header(e, h->account, &m.header);
+    m.has_challenge = audit;
+    memcpy(m.challenge, h->challenge, sizeof m.challenge);
     return m;
+}
+
+/* Now and then a holder must prove that it knows its share, over a challenge that is used once.
+ * Returns the number of the challenge; 0: it is not due. */
+static uint8_t challenge(struct hf_engine *e, struct hf__holder *h)
+{
+    if (!h->confirmed || e->now_ms < h->audit_ms)
+        return 0;
+    h->audit = (uint8_t)(h->audit % UINT8_MAX + 1);
+    e->suite->random(&e->secrets->rng, h->challenge, sizeof h->challenge);
+    /* One that failed is asked again soon: several failures tell, not the time between them. */
+    uint32_t pause = h->audits_failed > 0 ? e->timing.standing_ms : e->timing.audit_ms;
+    h->audit_ms = e->now_ms + pause * UINT64_C(3) / 4 + hf__random_below(e, pause / 2 + 1);
+    return h->audit;
+}
+
+/* What the proof says of the share; no share moves. */
+static void judge_audit(struct hf_engine *e, struct hf__holder *h,
+                        const struct hf_ack_response *response)
+{
+    struct hf_placement_record record;
+    struct hf_audit_context c = {.generation = e->owner->recorded, .index = h->index};
+    bool found = hf__own_record(e, &record, NULL, NULL);
+    hf_assert(found && h->audit != 0);
+    memcpy(c.network, e->network, 32);
+    memcpy(c.challenge, h->challenge, 32);
+    memcpy(c.provider, h->account, 32);
+    memcpy(c.owner, e->account, 32);
+    int r = HF_EPROOF;
+    if (response->has_proof)
+        r = e->suite->proof_check(response->proof, h->index, (uint8_t)record.threshold,
+                                  record.commitments.data,
+                                  hf__encode(e, &hf_wire_audit_context, &c));
+    if (r == 0) {
+        h->audits_failed = 0;
+        h->audited_ms = e->now_ms;
+        hf__trace(e, HF_TRACE_AUDITED, 0, h->account, record.generation.number, h->index);
+        return;
+    }
+    if (h->audits_failed < UINT8_MAX)
+        h->audits_failed++;
+    h->audit_ms = e->now_ms;
+    hf__trace(e, HF_TRACE_AUDIT_FAILED, r, h->account, h->audits_failed, 0);
 }
 
 void hf__standing_ask(struct hf_engine *e, struct hf__holder *h)
@@ -56,8 +103,10 @@ void hf__standing_ask(struct hf_engine *e, struct hf__holder *h)
     if (!watching(e) || e->owner->claiming != NULL ||
         hf__calling(e, HF_METHOD_STANDING, h->account, NULL))
         return;
-    struct hf_standing m = standing_of(e, h, &e->owner->recorded);
+    uint8_t audit = challenge(e, h);
+    struct hf_standing m = standing_of(e, h, &e->owner->recorded, audit != 0);
     struct hf__ask ask = {.task = HF__TASK_STANDING,
+                          .audit = audit,
                           .method = HF_METHOD_STANDING,
                           .slot = (uint8_t)(h - e->owner->holders),
                           .arg = (uint32_t)e->owner->recorded.number};
@@ -85,24 +134,31 @@ int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, i
                           struct hf_bytes body)
 {
     struct hf_ack_statement s = {0};
+    struct hf_ack_response response;
     uint8_t hash[32];
     if (!watching(e) || call->arg != e->owner->recorded.number ||
         call->slot >= e->owner->holders_count)
         return 0;
     struct hf__holder *h = &e->owner->holders[call->slot];
+    if (call->audit != 0 && call->audit != h->audit)
+        return 0; /* it answers a challenge that was replaced meanwhile */
     int r = error;
     if (r == 0) {
-        struct hf_standing m = standing_of(e, h, &e->owner->recorded);
+        struct hf_standing m = standing_of(e, h, &e->owner->recorded, call->audit != 0);
         e->suite->hash("holdfast/v1/request", hf__encode(e, &hf_wire_standing, &m), hash);
-        r = hf__ack_check(e, call, hash, body, &s, NULL);
+        r = hf__ack_check(e, call, hash, body, &s, &response);
     }
     if (r == HF__PARK || (r == HF_EIDENTITY && error == 0))
         return r;
     bool answered = r == 0;
+    if (answered && s.holds && call->audit != 0)
+        judge_audit(e, h, &response);
     if (h->answered != answered || h->since_ms == 0)
         h->since_ms = e->now_ms;
     h->answered = answered;
     h->error = (int16_t)(answered && !s.holds ? HF_ENOSHARE : r);
+    if (answered && h->audits_failed > 0 && h->error == 0)
+        h->error = HF_EPROOF;
     h->holds = answered && s.holds;
     if (answered)
         h->placed = s.placed;
@@ -167,7 +223,8 @@ void hf__holders_judge(struct hf_engine *e)
         /* Silence may pass; who leaves or is no member any more does not come back. */
         look(e, h);
         answered += !h->member || h->answered || (e->state == HF_STATE_PLACING && h->confirmed);
-        overdue = overdue || h->departs || silent_too_long(e, h, grace_ms);
+        overdue = overdue || h->departs || h->audits_failed >= HF_AUDITS_FAILED_MAX ||
+                  silent_too_long(e, h, grace_ms);
     }
     if (watching(e) && e->state != HF_STATE_LEAVING) {
         /* Until every older generation is sealed, an instance that was cut off and dealt anew among

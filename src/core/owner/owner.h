@@ -12,11 +12,16 @@ struct hf__holder {
     uint8_t account[32];
     uint8_t index;
     bool placed, answered, holds;
-    bool confirmed;       /* it has acknowledged the record under the present ballot */
-    uint8_t certificates; /* how many it was given with it */
-    bool member, departs; /* by the view of `viewed` */
-    uint32_t viewed;      /* changes of the view when it was looked at, and one; 0 not yet */
-    uint8_t shown;        /* number of the own identity under which it answered; 0 none */
+    bool confirmed;        /* it has acknowledged the record under the present ballot */
+    uint8_t certificates;  /* how many it was given with it */
+    bool member, departs;  /* by the view of `viewed` */
+    uint32_t viewed;       /* changes of the view when it was looked at, and one; 0 not yet */
+    uint8_t shown;         /* number of the own identity under which it answered; 0 none */
+    uint8_t audit;         /* number of the challenge; 0 none yet */
+    uint8_t audits_failed; /* in a row */
+    uint8_t challenge[32];
+    uint64_t audit_ms;   /* when the next one is due */
+    uint64_t audited_ms; /* when it last passed one; 0 never */
     int16_t error;
     uint64_t since_ms; /* since when answered stands; 0 never asked */
     /* since when it is unfit: silent, unplaced or without the share; 0 it is fit */
