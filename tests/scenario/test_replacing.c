@@ -119,6 +119,32 @@ Test(replacing, with_too_few_candidates_the_old_dealing_stays_and_the_node_is_de
     testnet_end(w);
 }
 
+/* The grace is for holders. */
+Test(replacing, a_candidate_that_was_away_for_a_moment_is_asked_again_before_a_grace_is_over)
+{
+    struct hf_world_settings s = testnet_settings(3, 5);
+    struct hf_status status;
+    uint32_t before[16], spare = 21; /* of nodes 0 to 6, the one that is neither owner nor holder */
+    s.policy.holder_grace_s = 3600;
+    struct hf_world *w = testnet_from(&s, 7);
+    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
+    uint32_t old = generation(w, 0);
+    size_t count = testnet_holders(w, 0, before);
+    for (size_t i = 0; i < count; i++)
+        spare -= before[i];
+    hf_world_cut(w, 0, (long)spare);
+    hf_world_cut(w, (long)spare, 0);
+    hf_world_set_remove(w, before[0]);
+    hf_world_crash(w, before[0]);
+    hf_world_set_issue(w);
+    testnet_reason(w, 0, HF_STATE_DEGRADED, HF_ESELECTION);
+    hf_world_heal(w);
+    hf_world_run_for(w, 120000);
+    cr_assert(hf_world_status(w, 0, &status));
+    cr_assert_gt(status.generation, old);
+    testnet_end(w);
+}
+
 Test(replacing, the_old_generation_is_deleted_only_after_all_have_the_new_record)
 {
     struct hf_world *w = up_with_grace(9, 3, 5);

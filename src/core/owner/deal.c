@@ -204,17 +204,31 @@ static void assign(struct hf__dealing *d)
         }
 }
 
+/* How long a replacement waits that found too few: the grace of holders, or where a candidate may
+ * only have been busy, locked or away for a moment, a pause that doubles up to it. */
+static uint64_t pause_of(struct hf_engine *e, const struct hf__dealing *d)
+{
+    uint64_t grace_ms = hf__policy(e)->holder_grace_s * 1000, pause_ms = grace_ms;
+    for (size_t i = 0; i < d->candidates_count; i++)
+        if (d->candidates[i].state == HF__CANDIDATE_FAILED &&
+            hf_error_transient(d->candidates[i].error))
+            pause_ms =
+                e->owner->deal_pause_ms > 0 ? 2 * e->owner->deal_pause_ms : e->timing.watch_ms;
+    e->owner->deal_pause_ms = pause_ms < grace_ms ? pause_ms : grace_ms;
+    return e->owner->deal_pause_ms;
+}
+
 /* Too few candidates answered. A first placement goes on asking; a replacement
  * leaves the old dealing as it is. */
 static void give_up(struct hf_engine *e)
 {
     struct hf__dealing *d = e->owner->dealing;
     if (d->replaces) {
+        e->owner->deal_after_ms = e->now_ms + pause_of(e, d);
         hf__deal_free(e);
         for (size_t i = 0; i < e->owner->holders_count; i++)
             if (e->owner->holders[i].silent_ms != 0)
                 e->owner->holders[i].silent_ms = e->now_ms;
-        e->owner->deal_after_ms = e->now_ms + hf__policy(e)->holder_grace_s * 1000;
         e->owner->deal_after_adopted = e->trust->adopted;
         e->owner->deal_after_changed = e->members->changed;
         if (e->state == HF_STATE_READY || e->state == HF_STATE_PLACED ||

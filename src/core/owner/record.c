@@ -100,8 +100,18 @@ void hf__record_make(struct hf_engine *e)
     hf__holders_rebuild(e);
     for (size_t i = 0; i < d->n; i++)
         e->owner->holders[i].shown = d->candidates[d->slots[i].candidate].shown;
+    e->owner->deal_pause_ms = 0;
     hf__deal_free(e);
     hf__record_send(e);
+}
+
+/* Holders of the newest generation that have acknowledged its record under the present ballot. */
+static size_t confirmed_count(const struct hf_engine *e)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < e->owner->holders_count; i++)
+        count += e->owner->holders[i].confirmed;
+    return count;
 }
 
 void hf__record_resign(struct hf_engine *e)
@@ -114,7 +124,10 @@ void hf__record_resign(struct hf_engine *e)
     hf_assert(r == 0);
     r = hf__decode(e, &hf_wire_placement_record, row.record.record, &own);
     hf_assert(r == 0);
-    if (own.ballot.number == e->claim || (row.confirmed && own.chain_count == 0))
+    /* One that all holders keep, and on which nothing older hangs, stays as it is signed. Who has
+     * not confirmed what was signed last takes it under the present ballot only. */
+    if (own.ballot.number == e->claim ||
+        (row.confirmed && own.chain_count == 0 && confirmed_count(e) == e->owner->holders_count))
         return;
     own.chain_count = make_chain(e, &own, false, chain);
     own.chain = chain;
@@ -184,15 +197,6 @@ static void confirm(struct hf_engine *e, uint64_t number)
     hf__seal_send(e);
     hf__retire_send(e);
     hf__standing_send(e);
-}
-
-/* Holders of the newest generation that have acknowledged its record under the present ballot. */
-static size_t confirmed_count(const struct hf_engine *e)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < e->owner->holders_count; i++)
-        count += e->owner->holders[i].confirmed;
-    return count;
 }
 
 int hf__record_answered(struct hf_engine *e, const struct hf__pending *call, int error,
