@@ -12,6 +12,19 @@ static bool tainted(const struct hf__checks *c, uint32_t node)
     return hf__node(c->world, node)->tainted;
 }
 
+/* Which is forgotten for another: the lowest that never stood. Two instances may outbid each other
+ * many times without either standing, while one goes on under what it had. */
+static struct hf__ballot *lowest_ballot(struct hf__ballots *all)
+{
+    struct hf__ballot *b = &all->of[0];
+    for (uint32_t i = 1; i < all->count; i++) {
+        struct hf__ballot *other = &all->of[i];
+        if (b->stood != other->stood ? b->stood : other->number < b->number)
+            b = other;
+    }
+    return b;
+}
+
 static struct hf__ballot *check_ballot(struct hf__checks *c, const uint8_t owner[static 32],
                                        uint64_t number, const uint8_t instance[static 16])
 {
@@ -20,13 +33,8 @@ static struct hf__ballot *check_ballot(struct hf__checks *c, const uint8_t owner
     for (uint32_t i = 0; i < all->count; i++)
         if (all->of[i].number == number && memcmp(all->of[i].instance, instance, 16) == 0)
             return &all->of[i];
-    /* The lowest is forgotten: nobody stands by it any more, or a checker has spoken. */
-    struct hf__ballot *b = NULL;
-    if (all->count < HF__BALLOTS_MAX)
-        b = &all->of[all->count++];
-    for (uint32_t i = 0; b == NULL || (all->count == HF__BALLOTS_MAX && i < all->count); i++)
-        if (b == NULL || all->of[i].number < b->number)
-            b = &all->of[i];
+    struct hf__ballot *b =
+        all->count < HF__BALLOTS_MAX ? &all->of[all->count++] : lowest_ballot(all);
     free(b->votes);
     *b = (struct hf__ballot){.number = number};
     memcpy(b->instance, instance, 16);
