@@ -102,6 +102,12 @@ struct hf__daemon {
     struct hf__metrics *metrics;
     uint64_t traces[64]; /* counted, by type */
     struct hf__trace_rate trace_rates[64];
+
+    int notify_fd; /* of the service manager; -1: there is none */
+    int notified;  /* the state that it was told last; -1 none */
+    bool notified_ready;
+    uint64_t watchdog_ms, watchdog_at_ms; /* 0: it does not watch; when it is fed next */
+
     const struct hf_net_peer *asker; /* whose request the engine is at, or NULL */
 
     uv_timer_t tick; /* the engine's deadline */
@@ -143,6 +149,13 @@ int hf__http_status(int error);
 struct hf_net_standing hf__members_standing(struct hf__daemon *d, const struct hf_net_peer *peer);
 void hf__members_free(struct hf__members *m);
 
+/* ---- notify.c */
+/* Reads the service manager's environment; before the process is sandboxed. */
+void hf__notify_open(struct hf__daemon *d);
+/* Feeds the watchdog, and tells a state that is new; called every HF__RETRY_MS. */
+void hf__notify_tick(struct hf__daemon *d);
+void hf__notify_stop(struct hf__daemon *d);
+
 /* ---- documents.c */
 /* Reads *.doc of the folder and hands the good ones to the engine; bad ones are named in the
  * log. */
@@ -173,6 +186,8 @@ void hf__watch_outlook(struct hf__daemon *d, struct hf_status *s, uint64_t now_m
                        struct hf__outlook *ret);
 /* The status of the engine, or before it runs what stands for it. */
 void hf__watch_status(struct hf__daemon *d, uint64_t now_ms, struct hf_status *ret);
+/* Whether keys can be had: the vault is open, the claim stands, and there is a backup. */
+bool hf__watch_serves(const struct hf_status *s);
 /* Logs warnings that have stood for a while, and when they are over; called every HF__RETRY_MS. */
 void hf__watch_tick(struct hf__daemon *d);
 /* Mutes a warning for so long, or with 0 no longer. HF_ENOTFOUND: no such warning stands now.

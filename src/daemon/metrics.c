@@ -158,7 +158,7 @@ static void answer(struct hf__daemon *d, const char *line, size_t len, struct hf
         write_plain(b, "200 OK", "ok");
     } else if (asks_for(line, len, "/readyz")) {
         hf__watch_status(d, hf_clock_monotonic_ms(), &s);
-        bool ready = s.open && s.claimed && s.generation > 0;
+        bool ready = hf__watch_serves(&s);
         write_plain(b, ready ? "200 OK" : "503 Service Unavailable", hf_state_name(s.state));
     } else {
         write_plain(b, "404 Not Found", "metrics are at /metrics; there are /healthz and /readyz");

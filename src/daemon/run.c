@@ -50,6 +50,7 @@ static void on_retry(uv_timer_t *timer)
         uv_async_send(&d->wake);
     hf__identity_settle(d, true);
     hf__watch_tick(d);
+    hf__notify_tick(d);
     hf__documents_watch(d);
     hf__peers_sweep(d, hf_clock_monotonic_ms());
     /* What the last quotes and documents needed is given back: an idle daemon should be small. */
@@ -92,6 +93,7 @@ static void stop(struct hf__daemon *d)
         return;
     d->stopping = true;
     bound_stop();
+    hf__notify_stop(d);
     struct hf_status s;
     hf__watch_status(d, hf_clock_monotonic_ms(), &s);
     bool lost = s.open && s.has_account && s.generation == 0;
@@ -190,6 +192,7 @@ static int settle(struct hf__daemon *d, const char **ret_what)
 static int open_daemon(struct hf__daemon *d, const char **ret_what)
 {
     int launcher;
+    hf__notify_open(d);
     int r = become_whom(d, ret_what);
     if (r != 0)
         return r;

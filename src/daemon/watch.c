@@ -95,6 +95,11 @@ void hf__watch_outlook(struct hf__daemon *d, struct hf_status *s, uint64_t now_m
     hf__outlook(&facts, ret);
 }
 
+bool hf__watch_serves(const struct hf_status *s)
+{
+    return s->open && s->claimed && s->generation > 0;
+}
+
 /* ---- muting */
 
 static struct hf__mute *mute_of(const struct hf__watch *w, int reason)

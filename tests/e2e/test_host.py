@@ -254,6 +254,39 @@ def as_user(node, name):
 
 
 @tap.case
+def the_service_manager_is_told_when_keys_can_be_had_and_that_the_loop_works():
+    with mesh() as m, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        m.found()
+        node, other = m.nodes
+        path = m.folder / "notify"
+        manager.bind(str(path))
+        manager.settimeout(20)
+        daemon(node, env=os.environ | {"NOTIFY_SOCKET": str(path), "WATCHDOG_USEC": "1000000"})
+        other.start()
+
+        def told(wanted):
+            """Everything up to the first datagram that has this."""
+            lines = []
+            while not any(line.startswith(wanted) for line in lines):
+                lines += manager.recv(4096).decode().splitlines()
+            return lines
+
+        lines = told("STATUS=fresh: ") + told("WATCHDOG=1") + told("WATCHDOG=1")
+        assert "READY=1" not in lines, lines
+        m.register()
+        lines = told("READY=1")
+        assert lines[-1].startswith("STATUS=placed: ") or lines[-1].startswith("STATUS=ready: "), lines
+        told("STATUS=ready: ")
+        node.terminate()
+        lines = told("STOPPING=1")
+        assert "READY=1" not in lines, lines
+        # One who cannot be told does not keep it from starting.
+        daemon(node, env=os.environ | {"NOTIFY_SOCKET": str(m.folder / "nobody")})
+        node.wait({"ready"}, 30)
+        assert "event=notify_socket" in node.log.read_text(), node.tail()
+
+
+@tap.case
 def root_is_refused_unless_told_and_becomes_who_is_named():
     if os.geteuid() != 0:
         raise tap.Skip("starting as root needs root")
