@@ -170,6 +170,30 @@ Test(ballots, that_stand_are_not_given_up_for_one_liar_and_silence)
     testnet_end(w);
 }
 
+/* A copy is heard of and dies before it stands. Whoever stands goes above it after a pause; next
+ * time the pause is not longer for that. */
+Test(ballots, that_went_above_a_dead_copy_have_the_shortest_pause_before_them_again)
+{
+    struct hf_world *w = testnet_up(7, 3, 5);
+    uint32_t copy = hf_world_add(w);
+    struct hf_disk *disk = hf_world_disk_copy(w, 0);
+    hf_world_disk_put(w, copy, disk);
+    hf_disk_free(disk);
+    hf_world_machine(w, copy, 0);
+    hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DROP,
+                                      .method = HF_METHOD_CLAIM,
+                                      .response = true,
+                                      .from = HF_WORLD_ALL,
+                                      .to = (long)copy});
+    hf_world_start(w, copy);
+    cr_assert(hf_world_run_until_trace(w, HF_WORLD_ALL, HF_TRACE_CLAIM_ACCEPTED, 3, TESTNET_MS));
+    hf_world_crash(w, copy);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, TESTNET_MS));
+    cr_assert_eq(hf_world_engine(w, 0)->owner->claim_pause_ms, 0);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
+}
+
 /* f = 2q - n - 1 disks of holders are put back: with q = 3 of 4 that is one. Two instances then
  * never stand by one number. */
 Test(ballots, of_one_number_are_one_though_a_holder_was_rolled_back)
@@ -231,6 +255,54 @@ Test(ballots, wait_for_lost_holders_until_the_authority_writes_them_off)
     cr_assert(hf_world_set_floor(w, 0));
     hf_world_set_issue(w);
     testnet_ready(w, 0);
+    testnet_end(w);
+}
+
+/* The newest record that a node knows of node 0. */
+static uint64_t recorded_under(struct hf_world *w, uint32_t node)
+{
+    struct hf_bytes owner = hf_bytes_of(hf_world_account(w, 0), 32);
+    struct hf_owner_row row;
+    struct hf_placement_record record;
+    struct hf_arena arena;
+    hf_arena_init(&arena, 1 << 20);
+    const struct hf_blob *kept = hf_world_row(w, node, HF_ROW_OWNER, owner);
+    cr_assert_not_null(kept);
+    cr_assert_eq(hf_wire_decode(&hf_wire_owner_row, hf_blob_bytes(kept), &arena, &row, NULL), 0);
+    cr_assert(row.has_newest);
+    cr_assert_eq(
+        hf_wire_decode(&hf_wire_placement_record, row.newest.record, &arena, &record, NULL), 0);
+    uint64_t number = record.ballot.number;
+    hf_arena_done(&arena);
+    return number;
+}
+
+/* An owner that dies after it has signed its record anew, and before any holder has it so. */
+Test(ballots, send_a_record_that_an_earlier_one_signed_anew_until_all_have_it)
+{
+    struct hf_world_settings s = testnet_settings(3, 5);
+    uint32_t holders[16];
+    s.policy.holder_grace_s = 20;
+    struct hf_world *w = testnet_from(&s, 8);
+    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
+    testnet_holders(w, 0, holders);
+    hf_world_crash(w, holders[0]);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CERTIFIED, 1, 300000));
+    testnet_ready(w, 0);
+    hf_world_run_for(w, 5000);
+    unsigned lost = hf_world_rule(
+        w, (struct hf_rule){
+               .action = HF_RULE_DROP, .method = HF_METHOD_RECORD, .from = 0, .to = HF_WORLD_ALL});
+    testnet_restart(w, 0);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, TESTNET_MS));
+    hf_world_run_for(w, 1000);
+    hf_world_rule_drop(w, lost);
+    testnet_restart(w, 0);
+    testnet_ready(w, 0);
+    size_t count = testnet_holders(w, 0, holders);
+    cr_assert_eq(count, 5);
+    for (size_t i = 0; i < count; i++)
+        cr_assert_eq(recorded_under(w, holders[i]), 3);
     testnet_end(w);
 }
 

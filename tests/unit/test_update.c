@@ -77,6 +77,26 @@ Test(hf__update, what_a_row_was_decoded_from_outlives_it_until_the_step_ends)
     harness_done(&l);
 }
 
+/* An answer borrows from the events that are kept; a later event of its request replaces one. */
+Test(hf__told_put, what_a_newer_event_replaces_outlives_it_until_the_step_ends)
+{
+    static const uint8_t older[] = "older", newer[] = "newer";
+    up();
+    struct hf__told told = {.kind = HF__NEWS_ALIVE,
+                            .encoded = hf_blob_new(hf_bytes_of(older, sizeof older))};
+    authority_account(0, told.subject);
+    authority_account(0, told.author);
+    struct hf_blob *before = hf_blob_ref(told.encoded);
+    hf__told_put(l.e, &told);
+    told.encoded = hf_blob_new(hf_bytes_of(newer, sizeof newer));
+    hf__told_put(l.e, &told);
+    cr_assert_eq(before->refs, 2, "the step still reads what it borrowed from it");
+    hf__update_begin(l.e);
+    cr_assert_eq(before->refs, 1);
+    hf_blob_unref(before);
+    harness_done(&l);
+}
+
 Test(hf__update, what_is_put_is_in_the_mirror_at_once)
 {
     up();

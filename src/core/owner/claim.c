@@ -73,6 +73,7 @@ static void next_number(struct hf_engine *e, struct hf__claiming *c)
 static void read_answers(struct hf_engine *e, struct hf__claiming *c)
 {
     struct hf__recovery *rc = e->owner->recovery;
+    uint64_t known = e->generation_next;
     for (size_t i = 0; i < rc->round.targets_count; i++) {
         struct hf_recover_answer a;
         struct hf_claim_statement s;
@@ -87,7 +88,7 @@ static void read_answers(struct hf_engine *e, struct hf__claiming *c)
         for (size_t j = 0; j < a.shares_count; j++)
             if (a.shares[j].generation.number >= e->generation_next &&
                 a.shares[j].generation.number < UINT32_MAX &&
-                a.shares[j].generation.number - e->generation_next < HF_GENERATIONS_LEAP_MAX)
+                a.shares[j].generation.number - known < HF_GENERATIONS_LEAP_MAX)
                 e->generation_next = (uint32_t)a.shares[j].generation.number + 1;
         if (a.has_newest)
             hf__certificates_learn(e, &a.newest, a.certificates, a.certificates_count);
@@ -265,6 +266,7 @@ static void won(struct hf_engine *e)
     hf_assert(c->number <= e->claim_asked);
     e->claim = c->number;
     e->claimed = true;
+    e->owner->claim_pause_ms = 0; /* the next one that goes above it has waited for nothing yet */
     make_proof(e, c);
     hf__claim_free(e);
     /* Everybody is shown the new ballot, and its proof, with the next request. */
@@ -348,10 +350,26 @@ void hf__claim_advance(struct hf_engine *e)
     hf__claim_progress(e);
 }
 
+/* Whether an account is an acceptor of a generation that the ballot needs now. */
+static bool is_needed(struct hf_engine *e, const uint8_t account[static 32])
+{
+    struct hf_placement_record record;
+    struct hf_certificate certificates[HF__ELECTORATES_MAX];
+    struct hf__electorate *g = hf__scratch(e, HF__ELECTORATES_MAX * sizeof *g);
+    bool needed = false;
+    if (!hf__own_record(e, &record, NULL, NULL))
+        return false;
+    size_t sealed = hf__certificates(e, &record, certificates);
+    size_t count = hf__electorates(e, &record, certificates, sealed, g);
+    for (size_t i = 0; i < count && !needed; i++)
+        needed = hf__is_acceptor(&g[i], account);
+    return needed;
+}
+
 void hf__claim_challenge(struct hf_engine *e, const uint8_t provider[static 32])
 {
     if (!e->claimed || e->owner->claiming != NULL ||
-        hf__calling(e, HF_METHOD_CLAIM, provider, NULL))
+        hf__calling(e, HF_METHOD_CLAIM, provider, NULL) || !is_needed(e, provider))
         return;
     int r = send_claim(e, provider, UINT8_MAX, e->claim);
     (void)r; /* the next refusal asks again */

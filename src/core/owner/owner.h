@@ -195,7 +195,8 @@ int hf__claim_answered(struct hf_engine *e, const struct hf__pending *call, int 
                        struct hf_bytes body);
 /* The set may say that ballots below a floor are void: an instance below it claims anew. */
 void hf__claim_floor(struct hf_engine *e);
-/* A provider says that another claim stands: ask it for its signed word. */
+/* A provider says that another claim stands: ask it for its signed word, if the own ballot needs
+ * it. */
 void hf__claim_challenge(struct hf_engine *e, const uint8_t provider[static 32]);
 
 /* ---- release.c: application keys */

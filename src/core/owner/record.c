@@ -124,14 +124,14 @@ void hf__record_resign(struct hf_engine *e)
     hf_assert(r == 0);
     r = hf__decode(e, &hf_wire_placement_record, row.record.record, &own);
     hf_assert(r == 0);
-    /* One that all holders keep, and on which nothing older hangs, stays as it is signed. Who has
-     * not confirmed what was signed last takes it under the present ballot only. */
-    if (own.ballot.number == e->claim ||
-        (row.confirmed && own.chain_count == 0 && confirmed_count(e) == e->owner->holders_count))
+    /* One that all holders keep as it is signed, and on which nothing older hangs, stays so. */
+    if (own.ballot.number == e->claim || (row.confirmed && !row.resigned && own.chain_count == 0))
         return;
     own.chain_count = make_chain(e, &own, false, chain);
     own.chain = chain;
     sign_record(e, &own, &row.record);
+    /* Until all have acknowledged it so, each further ballot signs and sends it again. */
+    row.resigned = true;
     hf__record_save(e, &row);
     for (size_t i = 0; i < e->owner->holders_count; i++)
         e->owner->holders[i].confirmed = false;
@@ -187,9 +187,13 @@ static void confirm(struct hf_engine *e, uint64_t number)
     int r = hf__decode(e, &hf_wire_record_row,
                        hf_blob_bytes(hf__rows_get(&e->rows, HF_ROW_RECORD, no_key)), &row);
     hf_assert(r == 0);
-    if (!row.confirmed) {
+    bool first = !row.confirmed;
+    if (first || row.resigned) {
         row.confirmed = true;
+        row.resigned = false;
         hf__put(e, HF_ROW_RECORD, no_key, &hf_wire_record_row, &row);
+    }
+    if (first) {
         hf__trace(e, HF_TRACE_CONFIRMED, 0, NULL, number, 0);
         if (e->state != HF_STATE_PLACED && e->state != HF_STATE_LEAVING)
             hf__state_set(e, HF_STATE_PLACED, 0);

@@ -193,7 +193,7 @@ static void add(struct hf__electorate *g, const uint8_t id[static 16], uint64_t 
     }
 }
 
-static bool is_acceptor(const struct hf__electorate *g, const uint8_t account[static 32])
+bool hf__is_acceptor(const struct hf__electorate *g, const uint8_t account[static 32])
 {
     for (size_t i = 0; i < g->n; i++)
         if (memcmp(g->acceptors[i], account, 32) == 0)
@@ -215,7 +215,7 @@ int hf__certificate_check(struct hf_engine *e, const struct hf_certificate *c,
         return HF_ECERTIFICATE;
     for (size_t i = 0; i < c->seals_count; i++) {
         const uint8_t *acceptor = c->seals[i].acceptor;
-        bool distinct = is_acceptor(&g, acceptor);
+        bool distinct = hf__is_acceptor(&g, acceptor);
         for (size_t j = 0; j < i; j++)
             distinct = distinct && memcmp(c->seals[j].acceptor, acceptor, 32) != 0;
         if (!distinct || e->suite->verify(acceptor, "holdfast/v1/seal",
@@ -271,7 +271,7 @@ static bool carried(struct hf_engine *e, const struct hf_claim_proof *proof,
     size_t firm = 0, any = 0;
     for (size_t i = 0; i < proof->acceptances_count; i++) {
         const struct hf_acceptance *a = &proof->acceptances[i];
-        bool counts = memcmp(a->generation, g->id, 16) == 0 && is_acceptor(g, a->acceptor);
+        bool counts = memcmp(a->generation, g->id, 16) == 0 && hf__is_acceptor(g, a->acceptor);
         for (size_t j = 0; j < i && counts; j++)
             counts = memcmp(proof->acceptances[j].generation, a->generation, 16) != 0 ||
                      memcmp(proof->acceptances[j].acceptor, a->acceptor, 32) != 0;

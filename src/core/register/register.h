@@ -75,6 +75,8 @@ HF_MUST_USE int hf__certificate_check(struct hf_engine *e, const struct hf_certi
 size_t hf__electorates(struct hf_engine *e, const struct hf_placement_record *record,
                        const struct hf_certificate *certificates, size_t certificates_count,
                        struct hf__electorate ret[static HF__ELECTORATES_MAX]);
+/* Whether an account is among the acceptors of an electorate. */
+bool hf__is_acceptor(const struct hf__electorate *g, const uint8_t account[static 32]);
 /* The floor that the newest set gives an owner; NULL: none. */
 const struct hf_floor *hf__floor_of(const struct hf_engine *e, const uint8_t owner[static 32]);
 /*
