@@ -298,22 +298,32 @@ static bool decide(struct hf_world *w, const struct hf_placement_record *r, bool
     return any;
 }
 
+/* The record that a node's status shows, which its host cannot choose; of a node that is locked,
+ * what its disk names. */
+static bool shown_record(struct hf_world *w, uint32_t node, struct hf_arena *arena,
+                         struct hf_placement_record *ret)
+{
+    struct hf_status status;
+    struct hf_public_hint hint;
+    if (hf_world_status(w, node, &status) && status.record.len > 0)
+        return hf_wire_decode(&hf_wire_placement_record, status.record, arena, ret, NULL) == 0;
+    const struct hf_blob *row = hf_world_row(w, node, HF_ROW_PUBLIC, hf_bytes_of("hint", 4));
+    return row != NULL &&
+           hf_wire_decode(&hf_wire_public_hint, hf_blob_bytes(row), arena, &hint, NULL) == 0 &&
+           hint.has_record &&
+           hf_wire_decode(&hf_wire_placement_record, hint.record.record, arena, ret, NULL) == 0;
+}
+
 bool hf_world_set_floor(struct hf_world *w, uint32_t node)
 {
     struct hf__member *m = member_of(w, node);
-    struct hf_public_hint hint;
     struct hf_placement_record r;
     struct hf_arena arena;
-    const struct hf_blob *row = hf_world_row(w, node, HF_ROW_PUBLIC, hf_bytes_of("hint", 4));
     struct hf__floor *f = calloc(1, sizeof(*f));
     hf_assert(f != NULL);
     hf_arena_init(&arena, 1 << 22);
-    bool any =
-        m != NULL && row != NULL &&
-        hf_wire_decode(&hf_wire_public_hint, hf_blob_bytes(row), &arena, &hint, NULL) == 0 &&
-        hint.has_record &&
-        hf_wire_decode(&hf_wire_placement_record, hint.record.record, &arena, &r, NULL) == 0 &&
-        decide(w, &r, w->nodes[node]->state == HF_STATE_CLAIMING, &arena, f);
+    bool any = m != NULL && shown_record(w, node, &arena, &r) &&
+               decide(w, &r, w->nodes[node]->state == HF_STATE_CLAIMING, &arena, f);
     if (any) {
         f->claim = highest_claim(w, m->account, &arena) + 1;
         free(m->floor);
