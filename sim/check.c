@@ -153,6 +153,7 @@ static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
     if (!m->response) {
         hf__check_speaker_sent(c, m);
         hf__check_deposit_sent(c, m);
+        hf__check_challenge_sent(c, m);
         return HF_FATE_PASS;
     }
     if (m->error == 0) {
@@ -177,6 +178,7 @@ static void delivered(void *ctx, struct hf_world *w, const struct hf_message *m)
     note_policy(c);
     if (m->response) {
         hf__check_answer_delivered(c, m);
+        hf__check_proof_delivered(c, m);
         return;
     }
     hf__check_forget(c);
@@ -202,6 +204,8 @@ static void traced(void *ctx, struct hf_world *w, uint32_t node, const struct hf
     note_policy(c); /* whoever takes one says so, also when nobody sends anything */
     if (t->type == HF_TRACE_REBUILT)
         hf__check_rebuilt(c, node, t);
+    else if (t->type == HF_TRACE_AUDITED)
+        hf__check_audited(c, node, t);
     else if (t->type == HF_TRACE_CLAIM_WON)
         hf__check_won(c, node, t);
     else if (t->type == HF_TRACE_STATE && t->b == HF_STATE_READY && t->a != HF_STATE_READY) {
@@ -258,6 +262,7 @@ static void done(void *ctx, struct hf_world *w)
     hf__map_done(&c->keys);
     hf__map_done(&c->speakers);
     hf__map_done(&c->gathered);
+    hf__map_done(&c->challenged);
     hf__map_done(&c->measurements);
     hf__map_done(&c->quotes);
     hf__map_done(&c->any_platform);
@@ -282,6 +287,7 @@ void hf__checkers_add(struct hf_world *w)
     hf__map_init(&c->keys, HF_APP_KEY_LEN);
     hf__map_init(&c->speakers, sizeof(struct hf__speaker));
     hf__map_init(&c->gathered, sizeof(struct hf__gathered));
+    hf__map_init(&c->challenged, sizeof(struct hf__challenged));
     hf__map_init(&c->measurements, sizeof(uint64_t));
     hf__map_init(&c->quotes, sizeof(struct hf__quote_view));
     hf__map_init(&c->any_platform, sizeof(uint64_t));

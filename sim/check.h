@@ -108,6 +108,14 @@ struct hf__gathered {
     } of[2 * HF__GENERATIONS_MAX];
 };
 
+/* What an owner has asked a holder to prove. */
+struct hf__challenged {
+    uint8_t owner[32], challenge[32];
+    struct hf_generation_id generation;
+    uint8_t index; /* 0: nothing yet */
+    bool proved;
+};
+
 struct hf__owned {
     struct hf__sharing sharings[HF__GENERATIONS_MAX];
     uint32_t count;
@@ -135,6 +143,7 @@ struct hf__checks {
     struct hf__map keys;         /* account, name, version → 32 bytes */
     struct hf__map speakers;     /* node → hf__speaker */
     struct hf__map gathered;     /* node → hf__gathered */
+    struct hf__map challenged;   /* owner's node, holder → hf__challenged */
     struct hf__map measurements; /* policy version, digest → rank + 1 */
     struct hf__map quotes;       /* every quote that was made → hf__quote_view */
     struct hf__map any_platform; /* policy version → bool */
@@ -189,6 +198,9 @@ void hf__check_claim_sent(struct hf__checks *c, const struct hf_message *m);
 void hf__check_speaker_sent(struct hf__checks *c, const struct hf_message *m);
 void hf__check_superseded_sent(struct hf__checks *c, const struct hf_message *m);
 void hf__check_answer_delivered(struct hf__checks *c, const struct hf_message *m);
+void hf__check_challenge_sent(struct hf__checks *c, const struct hf_message *m);
+void hf__check_proof_delivered(struct hf__checks *c, const struct hf_message *m);
+void hf__check_audited(struct hf__checks *c, uint32_t node, const struct hf_trace *t);
 void hf__check_rebuilt(struct hf__checks *c, uint32_t node, const struct hf_trace *t);
 void hf__check_ready(struct hf__checks *c, uint32_t node);
 void hf__check_key(struct hf__checks *c, uint32_t node, const struct hf_local_reply *r);

@@ -29,15 +29,19 @@ static const char wait_usage[] =
 
 static void print_provider(const json_t *p)
 {
-    char since[24], said[200], who[24];
+    char since[24], proved[24], said[200], who[24];
+    const json_t *audited = json_object_get(p, "audited_ago_ms");
     bool answered = is_true(p, "answered");
     const char *message = text_of(p, "message"), *operator_name = text_of(p, "operator");
     if (!is_true(p, "asked"))
         snprintf(said, sizeof said, "not asked yet");
     else if (answered && message[0] == '\0')
-        snprintf(said, sizeof said, "answered%s for %s",
+        snprintf(said, sizeof said, "answered%s for %s%s%s%s",
                  is_true(p, "placed") ? ", is placed itself," : "",
-                 duration(number_of(p, "since_ms"), since));
+                 duration(number_of(p, "since_ms"), since),
+                 json_is_integer(audited) ? "; proved its share " : "",
+                 json_is_integer(audited) ? duration(json_integer_value(audited), proved) : "",
+                 json_is_integer(audited) ? " ago" : "");
     else
         snprintf(said, sizeof said, "%s (%s), for %s",
                  message[0] != '\0' ? message : "no answer yet", text_of(p, "error"),

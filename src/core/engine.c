@@ -15,6 +15,7 @@ const struct hf_timing hf_timing_default = {
     .standing_ms = 1000,
     .watch_ms = 15000,
     .documents_ms = 60000,
+    .audit_ms = 300000,
     .gossip_ms = 200,
     .reconcile_ms = 30000,
 };
@@ -24,7 +25,7 @@ static bool timing_ok(const struct hf_timing *t)
     return t->call_ms >= 100 && t->nonce_life_ms >= 1000 && t->round_grace_ms >= 1 &&
            t->retry_ms_min >= 10 && t->retry_ms_max >= t->retry_ms_min && t->permanent_ms >= 1000 &&
            t->standing_ms >= 100 && t->watch_ms >= 1000 && t->documents_ms >= 1000 &&
-           t->gossip_ms >= 20 && t->reconcile_ms >= 1000;
+           t->audit_ms >= 1000 && t->gossip_ms >= 20 && t->reconcile_ms >= 1000;
 }
 
 /* An engine and its parts, in one piece: one is never without the others. */

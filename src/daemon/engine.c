@@ -341,6 +341,7 @@ static struct hf_timing timing_of(const struct hf__settings_timing *t)
         .standing_ms = (uint32_t)t->standing_ms,
         .watch_ms = (uint32_t)t->watch_ms,
         .documents_ms = (uint32_t)t->documents_ms,
+        .audit_ms = (uint32_t)t->audit_ms,
         .gossip_ms = (uint32_t)t->gossip_ms,
         .reconcile_ms = (uint32_t)t->reconcile_ms,
     };

@@ -82,6 +82,7 @@ struct hf__outlook {
     uint8_t answering;               /* could help in a restart now */
     uint8_t lasting;                 /* those, and who may be restarting */
     uint8_t silent, locked, refusing, removed;
+    uint8_t unproved;                /* their last audit failed */
     int spare_claim, spare_recovery; /* how many more may go; negative: so many are missing */
     uint8_t warnings_count;
     struct hf__warning warnings[HF__WARNINGS_MAX];

@@ -98,6 +98,8 @@ static json_t *provider(const struct hf__daemon *d, const struct hf_provider_sta
     set(o, "message", p->error != 0 ? json_string(hf_error_sentence(p->error)) : json_null());
     set(o, "asked", json_boolean(p->since_ms != 0));
     set(o, "since_ms", number(ago(now_ms, p->since_ms)));
+    set(o, "audited_ago_ms", p->audited_ms != 0 ? number(ago(now_ms, p->audited_ms)) : json_null());
+    set(o, "audits_failed", number(p->audits_failed));
     return o;
 }
 

@@ -5,6 +5,7 @@
  * CHECKER, the checker, and SENTENCE, a part of what it says; and once without.
  */
 #include "plot.h"
+#include "stages.h"
 #include "testnet.h"
 
 #include "base/error.h"
@@ -13,7 +14,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-static void run_s(struct hf_world *w, unsigned s)
+void run_s(struct hf_world *w, unsigned s)
 {
     for (unsigned i = 0; i < s * 10 && hf_world_violation(w) == NULL; i++)
         hf_world_run_for(w, 100);
@@ -459,6 +460,7 @@ static const struct {
     {"delete", stage_delete},
     {"unsealed", stage_unsealed},
     {"fresh", stage_fresh},
+    {"audit", stage_audit},
     /* Seen while a network comes up. */
     {"at_once", up},
     {"unattested", up},

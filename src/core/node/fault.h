@@ -38,6 +38,9 @@
 #ifndef HF_FAULT_COMBINE
 #define HF_FAULT_COMBINE 0 /* an owner goes on with fewer than k good shares */
 #endif
+#ifndef HF_FAULT_AUDIT
+#define HF_FAULT_AUDIT 0 /* an owner takes any answer for a proof */
+#endif
 #ifndef HF_FAULT_DELETE
 #define HF_FAULT_DELETE 0 /* a provider forgets the newer generation with the older */
 #endif

@@ -22,7 +22,8 @@ bool hf__same_operator(const struct hf_engine *e, const uint8_t *a, const uint8_
  * stay. */
 static bool fit(const struct hf_engine *e, const struct hf__holder *w)
 {
-    return w->confirmed && w->silent_ms == 0 && !hf__view_departs(e, w->account);
+    return w->confirmed && w->silent_ms == 0 && w->audits_failed < HF_AUDITS_FAILED_MAX &&
+           !hf__view_departs(e, w->account);
 }
 
 static void add_candidate(struct hf__dealing *d, const uint8_t account[static 32], bool kept)

@@ -43,6 +43,7 @@ void hf__holders_rebuild(struct hf_engine *e)
         h->certificates = 0;
         h->silent_ms = 0;
         h->keeps = false; /* what it said was of another generation */
+        hf__audit_begin(e, h);
     }
     free(old);
     if (watching(e))
@@ -50,10 +51,12 @@ void hf__holders_rebuild(struct hf_engine *e)
 }
 
 static struct hf_standing standing_of(struct hf_engine *e, const struct hf__holder *h,
-                                      const struct hf_generation_id *generation)
+                                      const struct hf_generation_id *generation, bool audit)
 {
     struct hf_standing m = {.generation = *generation, .index = h->index};
     hf__fill_header(e, h->account, &m.header);
+    m.has_challenge = audit;
+    memcpy(m.challenge, h->challenge, sizeof m.challenge);
     return m;
 }
 
@@ -62,8 +65,10 @@ void hf__standing_ask(struct hf_engine *e, struct hf__holder *h)
     if (!watching(e) || e->owner->claiming != NULL ||
         hf__calling(e, HF_METHOD_STANDING, h->account, NULL))
         return;
-    struct hf_standing m = standing_of(e, h, &e->owner->recorded);
+    uint8_t audit = hf__audit_challenge(e, h);
+    struct hf_standing m = standing_of(e, h, &e->owner->recorded, audit != 0);
     struct hf__ask ask = {.task = HF__TASK_STANDING,
+                          .audit = audit,
                           .method = HF_METHOD_STANDING,
                           .slot = (uint8_t)(h - e->owner->holders),
                           .arg = (uint32_t)e->owner->recorded.number};
@@ -91,16 +96,19 @@ int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, i
                           struct hf_bytes body)
 {
     struct hf_ack_statement s = {0};
+    struct hf_ack_response response;
     uint8_t hash[32];
     if (!watching(e) || call->arg != e->owner->recorded.number ||
         call->slot >= e->owner->holders_count)
         return 0;
     struct hf__holder *h = &e->owner->holders[call->slot];
+    if (call->audit != 0 && call->audit != h->audit)
+        return 0; /* it answers a challenge that was replaced meanwhile */
     int r = error;
     if (r == 0) {
-        struct hf_standing m = standing_of(e, h, &e->owner->recorded);
+        struct hf_standing m = standing_of(e, h, &e->owner->recorded, call->audit != 0);
         e->suite->hash("holdfast/v1/request", hf__encode(e, &hf_wire_standing, &m), hash);
-        r = hf__ack_check(e, call, hash, body, &s, NULL);
+        r = hf__ack_check(e, call, hash, body, &s, &response);
     }
     if (r == HF__PARK || (r == HF_EIDENTITY && error == 0))
         return r;
@@ -114,10 +122,14 @@ int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, i
         return error == 0 ? r : 0;
     }
     h->again = 0;
+    if (call->audit != 0)
+        hf__audit_judge(e, h, answered && s.holds ? &response : NULL);
     if (h->answered != answered || h->since_ms == 0)
         h->since_ms = e->now_ms;
     h->answered = answered;
     h->error = (int16_t)(answered && !s.holds ? HF_ENOSHARE : r);
+    if (answered && h->audits_failed > 0 && h->error == 0)
+        h->error = HF_EPROOF;
     h->holds = answered && s.holds;
     if (answered)
         h->placed = s.placed;
@@ -227,7 +239,8 @@ void hf__holders_judge(struct hf_engine *e)
         /* Silence may pass; who leaves or is no member any more does not come back. */
         look(e, h);
         answered += !h->member || h->answered || (e->state == HF_STATE_PLACING && h->confirmed);
-        overdue = overdue || h->departs || hf__holder_is_bare(h) || silent_too_long(e, h, grace_ms);
+        overdue = overdue || h->departs || hf__holder_is_bare(h) ||
+                  h->audits_failed >= HF_AUDITS_FAILED_MAX || silent_too_long(e, h, grace_ms);
     }
     if (watching(e) && e->state != HF_STATE_LEAVING) {
         /* Until every older generation is sealed, an instance that was cut off and dealt anew among

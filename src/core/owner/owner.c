@@ -122,6 +122,8 @@ static void fill_providers(struct hf_engine *e, struct hf_status *ret)
         p->answered = h->answered;
         p->error = h->error;
         p->since_ms = h->since_ms;
+        p->audited_ms = h->audited_ms;
+        p->audits_failed = h->audits_failed;
     }
 }
 

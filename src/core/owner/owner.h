@@ -13,13 +13,18 @@ struct hf__holder {
     uint8_t account[32];
     uint8_t index;
     bool placed, answered, holds;
-    bool keeps;           /* it said so of the newest record's generation, and that it is placed */
-    bool confirmed;       /* it has acknowledged the record under the present ballot */
-    uint8_t certificates; /* how many it was given with it */
-    bool member, departs; /* by the view of `viewed` */
-    uint32_t viewed;      /* changes of the view when it was looked at, and one; 0 not yet */
-    uint8_t again;        /* how often in a row it was asked again for what may pass by itself */
-    uint8_t shown;        /* number of the own identity under which it answered; 0 none */
+    bool keeps;            /* it said so of the newest record's generation, and that it is placed */
+    bool confirmed;        /* it has acknowledged the record under the present ballot */
+    uint8_t certificates;  /* how many it was given with it */
+    bool member, departs;  /* by the view of `viewed` */
+    uint32_t viewed;       /* changes of the view when it was looked at, and one; 0 not yet */
+    uint8_t again;         /* how often in a row it was asked again for what may pass by itself */
+    uint8_t shown;         /* number of the own identity under which it answered; 0 none */
+    uint8_t audit;         /* number of the challenge; 0 none yet */
+    uint8_t audits_failed; /* in a row */
+    uint8_t challenge[32];
+    uint64_t audit_ms;   /* when the next one is due */
+    uint64_t audited_ms; /* when it last passed one; 0 never */
     int16_t error;
     uint64_t since_ms; /* since when answered stands; 0 never asked */
     /* since when it is unfit: silent, unplaced or without the share; 0 it is fit */
@@ -165,6 +170,17 @@ int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, i
                           struct hf_bytes body);
 /* Draws the node's state from them, and begins a new dealing when one has been unfit for long. */
 void hf__holders_judge(struct hf_engine *e);
+
+/* ---- audit.c: whether holders know their shares */
+
+/* A holder of a new generation: nothing is known of its share yet. */
+void hf__audit_begin(struct hf_engine *e, struct hf__holder *h);
+/* Draws the challenge of the standing that is about to leave. Returns its number; 0: none is
+ * due. */
+uint8_t hf__audit_challenge(struct hf_engine *e, struct hf__holder *h);
+/* What came of it. response: of a holder that says it holds the share; NULL: there is none. */
+void hf__audit_judge(struct hf_engine *e, struct hf__holder *h,
+                     const struct hf_ack_response *response);
 
 /* ---- recover.c, rebuild.c */
 

@@ -47,10 +47,22 @@ bool hf__held_next(struct hf_engine *e, const uint8_t *owner, size_t *at, struct
     return true;
 }
 
+/* In a row's memo: it was looked at, and this is the index of its recorded share, or 0. */
+enum { LOOKED = 0x80 };
+
+void hf__held_spoil(struct hf_engine *e, const uint8_t owner[static 32],
+                    const uint8_t id[static 16])
+{
+    uint8_t key[48];
+    hf__held_key(owner, id, key);
+    struct hf__row *row = hf__rows_find(&e->rows, HF_ROW_HELD, hf_bytes_of(key, sizeof key));
+    hf_assert(row != NULL);
+    row->memo = LOOKED;
+}
+
 uint8_t hf__held_index(struct hf_engine *e, const uint8_t owner[static 32],
                        const uint8_t id[static 16])
 {
-    enum { LOOKED = 0x80 };
     uint8_t key[48];
     struct hf_held_row held;
     hf__held_key(owner, id, key);

@@ -100,9 +100,11 @@ HF_MUST_USE int hf__owner_identity(struct hf_engine *e, const struct hf__message
                                    const struct hf_owner_header *header,
                                    const struct hf__peer **ret, uint32_t *ret_rank);
 /* Acknowledges a request, with the writes of this step. votes: this node is an acceptor for the
- * generation named. seal: 64 bytes over seal_statement, or NULL. */
+ * generation named. seal: 64 bytes over seal_statement, or NULL. proof: of an
+ * audit, 64 bytes, or NULL. */
 void hf__ack(struct hf_engine *e, const struct hf__message *from,
-             const struct hf_owner_request *request, bool holds, bool votes, const uint8_t *seal);
+             const struct hf_owner_request *request, bool holds, bool votes, const uint8_t *seal,
+             const uint8_t *proof);
 
 /* ---- held.c: what is kept of an owner */
 
@@ -121,6 +123,10 @@ bool hf__held_next(struct hf_engine *e, const uint8_t *owner, size_t *at, struct
 /* The index of a share that is held and recorded; 0: none is. */
 uint8_t hf__held_index(struct hf_engine *e, const uint8_t owner[static 32],
                        const uint8_t id[static 16]);
+/* The share of a row cannot be had: from now on it counts as none, until its row is written or the
+ * process restarts. */
+void hf__held_spoil(struct hf_engine *e, const uint8_t owner[static 32],
+                    const uint8_t id[static 16]);
 void hf__held_key(const uint8_t owner[static 32], const uint8_t id[static 16],
                   uint8_t ret[static 48]);
 /*

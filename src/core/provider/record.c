@@ -91,7 +91,7 @@ static void answer(struct hf_engine *e, const struct hf__message *from, const st
     struct hf_certificate what = {.ballot = c->m.header.ballot};
     uint8_t seal[64];
     if (!c->m.has_seals) {
-        hf__ack(e, from, &c->request, true, true, NULL);
+        hf__ack(e, from, &c->request, true, true, NULL, NULL);
         return;
     }
     hf__record_hash(e, &c->m.record, what.record);
@@ -100,7 +100,7 @@ static void answer(struct hf_engine *e, const struct hf__message *from, const st
     e->suite->sign(e->secrets->account, "holdfast/v1/seal",
                    hf__seal_bytes(e, c->m.header.owner, &what, e->account), seal);
     hf__trace(e, HF_TRACE_SEALED, 0, c->m.header.owner, c->record.generation.number, 0);
-    hf__ack(e, from, &c->request, c->holds, true, seal);
+    hf__ack(e, from, &c->request, c->holds, true, seal, NULL);
 }
 
 int hf__recv_record(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)

@@ -41,11 +41,15 @@ int hf__owner_identity(struct hf_engine *e, const struct hf__message *m,
 }
 
 void hf__ack(struct hf_engine *e, const struct hf__message *from,
-             const struct hf_owner_request *request, bool holds, bool votes, const uint8_t *seal)
+             const struct hf_owner_request *request, bool holds, bool votes, const uint8_t *seal,
+             const uint8_t *proof)
 {
     struct hf_ack_statement s = {.placed = hf__is_placed(e), .holds = holds, .votes = votes};
     struct hf_ack_response response = {.has_seal = seal != NULL};
     hf_assert(e->open && e->claimed);
+    response.has_proof = proof != NULL;
+    if (proof != NULL)
+        memcpy(response.proof, proof, sizeof response.proof);
     if (seal != NULL)
         memcpy(response.seal, seal, sizeof response.seal);
     response.has_identity = request->show_identity && hf__identity_own(e, &response.identity);

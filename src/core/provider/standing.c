@@ -2,6 +2,31 @@
 #include "base/error.h"
 #include "provider/provider.h"
 
+/* Answers an audit. False: the share that lies here cannot be had, so that none is held. */
+static bool prove(struct hf_engine *e, const struct hf_standing *m,
+                  uint8_t ret_proof[static HF_PROOF_LEN])
+{
+    struct hf_held_row held;
+    struct hf_audit_context c = {.generation = m->generation, .index = m->index};
+    if (!hf__held_row(e, m->header.owner, m->generation.id, &held))
+        return false;
+    memcpy(c.network, e->network, 32);
+    memcpy(c.challenge, m->challenge, 32);
+    memcpy(c.provider, e->account, 32);
+    memcpy(c.owner, m->header.owner, 32);
+    uint8_t *share = e->secret_alloc(HF_SCALAR_LEN);
+    hf_assert(share != NULL);
+    int r = e->suite->unwrap(e->secrets->active.wrap_key, hf_bytes_of(held.generation.id, 16),
+                             hf_bytes_of(held.wrapped, sizeof held.wrapped), share);
+    if (r == 0)
+        r = e->suite->prove(&e->secrets->rng, share, hf__encode(e, &hf_wire_audit_context, &c),
+                            ret_proof);
+    e->secret_free(share);
+    if (r != 0)
+        hf__held_spoil(e, m->header.owner, m->generation.id);
+    return r == 0;
+}
+
 int hf__recv_standing(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
 {
     struct hf_owner_request request;
@@ -24,7 +49,12 @@ int hf__recv_standing(struct hf_engine *e, const struct hf__message *from, struc
         return r;
     if (hf__proof_keep(e, &row, &m.header, &request) || raised)
         hf__owner_put(e, m.header.owner, &row);
-    hf__ack(e, from, &request, hf__held_index(e, m.header.owner, m.generation.id) == m.index,
-            hf__votes_for(e, m.header.owner, &row, m.generation.id), NULL);
+    uint8_t proof[HF_PROOF_LEN];
+    bool holds = hf__held_index(e, m.header.owner, m.generation.id) == m.index;
+    bool proves = holds && m.has_challenge && prove(e, &m, proof);
+    if (m.has_challenge)
+        holds = proves;
+    hf__ack(e, from, &request, holds, hf__votes_for(e, m.header.owner, &row, m.generation.id), NULL,
+            proves ? proof : NULL);
     return 0;
 }

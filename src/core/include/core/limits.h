@@ -25,6 +25,7 @@ enum {
     HF_CALLS_RELEASE_MAX = 1024, /* acknowledgements that first releases wait for */
     HF_CALLS_DRAIN_MAX = 256,
     HF_CALLS_GOSSIP_MAX = 64,
+    HF_AUDITS_FAILED_MAX = 3,    /* in a row: then a holder is replaced */
     HF_EVENTS_MESSAGE_MAX = 16,  /* in one message of gossip */
     HF_EVENTS_SUSPECTS_MAX = 16, /* kept of one author */
     HF_EVENTS_BURST = 512,       /* that one account may tell at once */
@@ -63,6 +64,7 @@ struct hf_timing {
     uint32_t standing_ms;
     uint32_t watch_ms;     /* between rounds of standing once ready; floor 1,000 */
     uint32_t documents_ms; /* between pulls of documents; floor 1,000 */
+    uint32_t audit_ms;     /* between audits of one holder; floor 1,000 */
     uint32_t gossip_ms;    /* between pushes of events, while there are new ones; floor 20 */
     uint32_t reconcile_ms; /* between digests to a random member; floor 1,000 */
 };

@@ -49,12 +49,14 @@ enum hf_member_state {
 /* One provider as its owner sees it. */
 struct hf_provider_status {
     uint8_t account[32];
-    const char *address; /* terminated; "" when it is in no set that is known */
-    uint8_t index;       /* of its share; 0 not known yet */
-    bool placed;         /* as it said last */
-    bool answered;       /* the last time it was asked */
-    int error;           /* of the last call; 0 none */
-    uint64_t since_ms;   /* monotonic: since when answered/error stand; 0 never asked */
+    const char *address;   /* terminated; "" when it is in no set that is known */
+    uint8_t index;         /* of its share; 0 not known yet */
+    bool placed;           /* as it said last */
+    bool answered;         /* the last time it was asked */
+    int error;             /* of the last call; 0 none */
+    uint64_t since_ms;     /* monotonic: since when answered/error stand; 0 never asked */
+    uint64_t audited_ms;   /* monotonic: when it last proved that it knows its share; 0 never */
+    uint8_t audits_failed; /* since then */
 };
 
 /* An older generation whose deletion is not confirmed by all. */

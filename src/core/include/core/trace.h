@@ -42,6 +42,8 @@
     X(HF_TRACE_KEY_RELEASED, "key_released", 1) /* a: version; first when b is 1 */                \
     X(HF_TRACE_DRILL, "drill", 1)               /* a: proofs that fit, b: k */                     \
     X(HF_TRACE_STORE, "store", 2)               /* error, or 0: works again */                     \
+    X(HF_TRACE_AUDITED, "audited", 0) /* account: holder; a: generation, b: index; it proved it */ \
+    X(HF_TRACE_AUDIT_FAILED, "audit_failed", 2) /* error; account: holder; a: in a row */          \
     X(HF_TRACE_EVENT, "event", 1) /* taken; account: subject; a: kind, b: incarnation */           \
     X(HF_TRACE_EVENT_REFUSED, "event_refused", 2) /* error; account: who told it; a: kind */
 

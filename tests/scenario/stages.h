@@ -1,0 +1,13 @@
+/* Stages of test_checkers.c that stand in files of their own: each brings about what one checker
+ * promises to see, if the engine has the fault for it. The caller frees the world. */
+#ifndef HF_TESTS_STAGES_H
+#define HF_TESTS_STAGES_H
+
+#include "sim/world.h"
+
+/* Runs for s seconds, or until a checker has found something. */
+void run_s(struct hf_world *w, unsigned s);
+
+struct hf_world *stage_audit(void);
+
+#endif

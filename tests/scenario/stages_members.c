@@ -1,0 +1,36 @@
+/* Stages for checkers of what members find out about each other. */
+#include "plot.h"
+#include "stages.h"
+#include "testnet.h"
+
+#include "wire/messages.h"
+
+#include <criterion/criterion.h>
+
+/* A holder answers audits with proofs of something else. */
+static int turn_proof(void *ctx, struct hf_world *w, const struct hf_message *m,
+                      struct hf_verdict_on *ret)
+{
+    struct hf__plot *p = ctx;
+    struct hf_ack_response response;
+    (void)w;
+    if (m->method != HF_METHOD_STANDING || !m->response || m->error != 0 ||
+        !hf__plot_decode(p, &hf_wire_ack_response, m->body, &response) || !response.has_proof)
+        return HF_FATE_PASS;
+    response.proof[5] ^= 1;
+    cr_assert_eq(hf_wire_encode(&hf_wire_ack_response, &response, ret->body), 0);
+    return HF_FATE_REPLACE;
+}
+
+struct hf_world *stage_audit(void)
+{
+    static const uint32_t who[] = {0};
+    const struct hf__observer observer = {.sent = turn_proof};
+    struct hf_world_settings s = testnet_settings(2, 3);
+    s.timing.audit_ms = 5000;
+    struct hf_world *w = testnet_from(&s, 6);
+    hf__plot_new(w, who, 1, observer, 0);
+    hf_world_start_all(w);
+    run_s(w, 60);
+    return w;
+}
