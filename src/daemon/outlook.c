@@ -120,7 +120,8 @@ static void count(const struct hf__outlook_facts *f, struct hf__outlook *o)
     for (size_t i = 0; i < s->providers_count; i++) {
         const struct hf_provider_status *p = &s->providers[i];
         uint8_t *at = counter(p, o);
-        o->unproved += p->audits_failed > 0;
+        if (p->audits_failed > 0)
+            o->unproved++;
         if (at != NULL)
             ++*at;
         if (at == &o->answering || may_be_restarting(s, p, f->now_ms))
