@@ -2,8 +2,8 @@
 
 usage: pages.py [--check]
 
-Writes contrib/man/holdfast-reasons.7 from src/base/include/base/reasons.def, and contrib/man/holdfast-metrics.7 from
-src/daemon/metrics.def. With --check, writes nothing, and exits 1 where a page is not what its table makes it.
+Writes contrib/man/holdfast-reasons.7 from src/base/include/base/reasons.def, contrib/man/holdfast-metrics.7 from
+src/daemon/metrics.def, and contrib/man/holdfast-alerts.7 from contrib/alerts/holdfast.rules.yml. With --check, writes nothing, and exits 1 where a page is not what its table makes it.
 """
 
 import pathlib
@@ -76,9 +76,44 @@ def metrics(text):
     return "\n".join(out) + "\n"
 
 
+def alert_rules(text):
+    """The alerts of a file of rules, each as {field: text}; the fields stand a line each, quoted or bare."""
+    found = []
+    for line in text.split("\n"):
+        match = re.match(r"\s+(?:- )?(alert|expr|for|labels|summary|meaning|impact|diagnosis|mitigation): (.+)$", line)
+        if match:
+            value = match[2]
+            quoted = len(value) > 1 and value[0] == value[-1] == "'"
+            if match[1] == "alert":
+                found.append({})
+            found[-1][match[1]] = value[1:-1].replace("''", "'") if quoted else value
+    return found
+
+
+def alerts(text):
+    out = [
+        ".\\\" Made from contrib/alerts/holdfast.rules.yml by contrib/lib/pages.py: edit the rules.",
+        ".Dd November 29, 2026", ".Dt HOLDFAST-ALERTS 7", ".Os Holdfast", ".Sh NAME", ".Nm holdfast-alerts",
+        ".Nd what a network of Holdfast wakes people for, and what they do then", ".Sh DESCRIPTION",
+        "The rules for Prometheus that are installed as", ".Pa holdfast/holdfast.rules.yml",
+        "in the folder for data raise these alerts, for a job named", ".Ql holdfast .",
+        "Each carries these paragraphs as annotations.",
+    ]
+    for alert in alert_rules(text):
+        severity = re.sub(r".*severity: (\w+).*", r"\1", alert["labels"])
+        out += [f".Ss {alert['alert']}", f"Severity {severity}, " + (f"when for {alert['for']}:" if alert["for"] != "0m" else "at once when:"), ".Dl " + roff(alert["expr"]),
+                ".Bl -tag -width Mitigation"]
+        for part in ("meaning", "impact", "diagnosis", "mitigation"):
+            out += [f".It {part.capitalize()}", roff(alert[part])]
+        out += [".El"]
+    out += [".Sh SEE ALSO", ".Xr holdfast 1 ,", ".Xr holdfast-metrics 7 ,", ".Xr holdfast-reasons 7 ,", ".Xr holdfastd 8"]
+    return "\n".join(out) + "\n"
+
+
 PAGES = [
     ("contrib/man/holdfast-reasons.7", "src/base/include/base/reasons.def", reasons),
     ("contrib/man/holdfast-metrics.7", "src/daemon/metrics.def", metrics),
+    ("contrib/man/holdfast-alerts.7", "contrib/alerts/holdfast.rules.yml", alerts),
 ]
 
 

@@ -25,6 +25,10 @@ def metric(kind="gauge", unit="count", reading="It is low."):
     return f'HF_METRIC_A("x", "{kind}", "{unit}", "What.", "{reading}", f(s->x, 1))\n'
 
 
+ALERT = ("groups:\n  - rules:\n      - alert: x\n        expr: 'holdfast_x == 0'\n        for: 5m\n        labels: {severity: critical}\n"
+         + "".join(f"          {part}: 'What there is to say.'\n" for part in ("summary", "meaning", "impact", "diagnosis", "mitigation")))
+
+
 def strategy(name="a-way", doc="does it", constant="way"):
     return f'const struct hf__strategy hf__strategy_{constant} = {{\n    .name = "{name}",\n    .doc = "{doc}",\n}};\n'
 
@@ -99,6 +103,11 @@ CASES = [
     ("metrics_have_every_part", tables.METRICS, metric(unit=""), "its unit"),
     ("metrics_have_every_part", tables.METRICS, metric(reading="high."), "how to read it"),
     ("metrics_have_every_part", tables.METRICS, metric() + metric(), "not its own"),
+    ("alerts_have_every_part", tables.ALERTS, ALERT.replace("impact", "cost"), "x: its impact"),
+    ("alerts_have_every_part", tables.ALERTS, ALERT.replace("critical", "bad"), "severity is critical or warning"),
+    ("alerts_have_every_part", tables.ALERTS, ALERT.replace("holdfast_x", "holdfast_y"), "holdfast_y is not counted"),
+    ("alerts_have_every_part", tables.ALERTS, ALERT + ALERT, "x is there twice"),
+    ("alerts_have_every_part", tables.DASHBOARD, '{"expr": "holdfast_y"}\n', "holdfast_y is not counted"),
     ("pages_are_what_their_tables_make_them", tables.REASONS, reason(), "contrib/man/holdfast-reasons.7: run `ninja renew`"),
     ("nothing_is_left_unfinished", "src/base/a.c", f"/* {UNFINISHED[0]}: later */\n", UNFINISHED[0]),
 ]
@@ -129,6 +138,8 @@ CLEAN = {
     "sim/hostile/way.c": strategy(),
     "sim/meson.build": "# sim: the world.\nx = static_library('x', 'check_x.c', 'hostile/way.c', 'strategy.c')\n",
     "contrib/man/holdfast-metrics.7": tables.pages.metrics(metric()),
+    tables.ALERTS: ALERT,
+    "contrib/man/holdfast-alerts.7": tables.pages.alerts(ALERT),
     "src/core/meson.build": "# core: what the rest is there for.\nx = static_library('x', 'a.c', 'b.c')\n",
     "src/core/a.c": "int hf_a(void)\n{\n    hf_assert(true);\n    return hf_b();\n}\n",
     "src/core/b.c": "int hf_b(void)\n{\n    hf_assert(true);\n    return hf_a();\n}\n",

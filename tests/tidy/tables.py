@@ -15,6 +15,8 @@ GUIDES = ("src/README.md", ".github/CONTRIBUTING.md", "README.md", "proto/CLAIMS
 SCENES = "contrib/lib/scenes/"
 NO_SCENES = {"__init__", "common"}
 METRICS = "src/daemon/metrics.def"
+ALERTS = "contrib/alerts/holdfast.rules.yml"
+DASHBOARD = "contrib/alerts/dashboard.json"
 CHECKERS = "sim/checkers.def"
 CHECKER_TESTS = "tests/scenario/meson.build"
 REASONS = "src/base/include/base/reasons.def"
@@ -123,6 +125,25 @@ def strategies_have_every_part(tree):
     return found
 
 
+def alerts_have_every_part(tree):
+    """That each fires when it should is for tests/e2e/test_alerts.py. What is looked at is counted."""
+    names = {f"holdfast_{row[0]}" for row in pages.rows(tree.text(METRICS), r"HF_METRIC_[A-Z]+")} if METRICS in tree.files else set()
+    found, seen = [], set()
+    for alert in pages.alert_rules(tree.text(ALERTS)) if ALERTS in tree.files else []:
+        name = alert["alert"]
+        parts = ("summary", "meaning", "impact", "diagnosis", "mitigation")
+        found += [f"{ALERTS}: {name} is there twice"] if name in seen else []
+        found += [f"{ALERTS}: {name}: its {part}" for part in parts if len(alert.get(part, "")) < 10]
+        found += [f"{ALERTS}: {name}: severity is critical or warning"
+                  for _ in [0] if not re.search(r"severity: (critical|warning)\b", alert.get("labels", ""))]
+        found += [f"{ALERTS}: {name}: {metric} is not counted"
+                  for metric in re.findall(r"\bholdfast_\w+", alert.get("expr", "")) if metric not in names]
+        seen.add(name)
+    for metric in re.findall(r"\bholdfast_\w+", tree.text(DASHBOARD)) if DASHBOARD in tree.files else []:
+        found += [f"{DASHBOARD}: {metric} is not counted"] if metric not in names else []
+    return found
+
+
 def guides_are_true(tree):
     """A path in a guide exists, a name of ours is in the code, and the rooms of src/README.md are those of the tree."""
     found = []
@@ -178,4 +199,4 @@ def _python(tree, name):
     return ast.parse(tree.text(name)).body if name in tree.files else []
 
 
-CHECKS = [checkers_have_every_part_and_a_test, strategies_have_every_part, guides_are_true, scenes_have_every_part, reasons_have_every_part_and_a_test, metrics_have_every_part, pages_are_what_their_tables_make_them]
+CHECKS = [checkers_have_every_part_and_a_test, strategies_have_every_part, guides_are_true, scenes_have_every_part, reasons_have_every_part_and_a_test, metrics_have_every_part, alerts_have_every_part, pages_are_what_their_tables_make_them]
