@@ -178,6 +178,20 @@ static void print_collateral(const json_t *root)
     print_error(c, "error", "collateral");
 }
 
+/* Without documents there is nobody to ask but the seeds. */
+static void print_seeds(const json_t *root)
+{
+    const json_t *seeds = json_object_get(root, "seeds");
+    bool complete = number_of(root, "root") > 0 && number_of(root, "policy") > 0 &&
+                    number_of(root, "epoch") > 0;
+    for (size_t i = 0; i < json_array_size(seeds) && !complete; i++) {
+        const json_t *seed = json_array_get(seeds, i);
+        char label[128];
+        snprintf(label, sizeof label, "seed       %s:", text_of(seed, "address"));
+        print_error(seed, "error", label);
+    }
+}
+
 static void print_state(const json_t *root)
 {
     char since[24], retry[24];
@@ -193,6 +207,7 @@ static void print_state(const json_t *root)
     print_error(root, "store_error", "DISK      ");
     print_error(root, "listen_error", "PORT      ");
     print_error(root, "last_refusal", "refused   ");
+    print_seeds(root);
     print_collateral(root);
 }
 

@@ -212,6 +212,19 @@ static bool said_by_providers(const struct hf_status *s)
     return false;
 }
 
+/* How asking for the network's documents goes, where the configuration says to ask. */
+static json_t *seeds(const struct hf__daemon *d, const struct hf_status *s)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < s->seeds_count; i++) {
+        json_t *seed = json_object();
+        set(seed, "address", text(d->settings->seeds.items[i].text));
+        set(seed, "error", error_object(s->seed_errors[i]));
+        json_array_append_new(list, seed);
+    }
+    return list;
+}
+
 static void fill_node(struct hf__daemon *d, json_t *root, const struct hf_status *s,
                       uint64_t now_ms)
 {
@@ -245,6 +258,7 @@ static void fill_node(struct hf__daemon *d, json_t *root, const struct hf_status
     set(root, "record", record(s));
     set(root, "owners", number(s->owners));
     set(root, "shares", number(s->shares));
+    set(root, "seeds", seeds(d, s));
     set(root, "last_refusal", error_object(s->last_refusal));
 }
 

@@ -15,7 +15,7 @@ static const char *document_kind(uint64_t kind)
 }
 
 /* What a and b mean depends on the type: see core/trace.h. */
-static void numbers(struct hf__line *l, const struct hf_trace *t)
+static void numbers(const struct hf__daemon *d, struct hf__line *l, const struct hf_trace *t)
 {
     switch (t->type) {
     case HF_TRACE_STATE:
@@ -58,6 +58,9 @@ static void numbers(struct hf__line *l, const struct hf_trace *t)
     case HF_TRACE_DRILL:
         hf__line_uint(l, "fit", t->a);
         hf__line_uint(l, "threshold", t->b);
+        return;
+    case HF_TRACE_SEED_FAILED:
+        hf__line_text(l, "seed", d->settings->seeds.items[t->a].text);
         return;
     case HF_TRACE_CANDIDATE_FAILED:
         hf__line_uint(l, "index", t->a);
@@ -125,7 +128,7 @@ void hf__trace_log(struct hf__daemon *d, const struct hf_trace *t)
     if (d->trace_rates[t->type].held_back > 0)
         hf__line_uint(&l, "held_back", d->trace_rates[t->type].held_back);
     d->trace_rates[t->type].held_back = 0;
-    numbers(&l, t);
+    numbers(d, &l, t);
     if (memcmp(t->account, zeros, sizeof zeros) != 0)
         hf__line_hex(&l, "account", hf_bytes_of(t->account, sizeof t->account));
     if (memcmp(t->hash, zeros, sizeof zeros) != 0)

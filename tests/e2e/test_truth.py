@@ -135,6 +135,25 @@ def a_removed_holder_is_not_the_nodes_own_fault():
 
 
 @tap.case
+def a_seed_that_cannot_be_reached_is_named():
+    with mesh() as m:
+        m.found()
+        node = m.nodes[0]
+        lines = [line for line in node.config.read_text().splitlines() if not line.startswith(("seeds:", "documents:"))]
+        # Nobody listens on port 1 of loopback.
+        node.config.write_text("\n".join(lines) + '\nseeds: ["127.0.0.1:1"]\n')
+        node.start()
+        status = until_status(node, lambda s: s.get("seeds") and s["seeds"][0]["error"], "no seed has failed")
+        assert status["seeds"][0]["address"] == "127.0.0.1:1" and status["seeds"][0]["error"]["code"] == "connect", status
+        text = shown(node)[1]
+        assert "\nseed       127.0.0.1:1: the peer cannot be reached (connect)" in text, text
+        # Once, and not every half second.
+        line = "level=warning event=seed_failed seed=127.0.0.1:1 "
+        until(lambda: line in node.log.read_text(), 30, lambda: f"it is not in the log:\n{node.tail()}")
+        assert node.log.read_text().count("event=seed_failed") == 1, node.tail()
+
+
+@tap.case
 def a_drain_is_refused_with_a_name_and_a_number():
     """Own key: drain_own_key. Others: each drain is a reservation."""
     with mesh() as m:

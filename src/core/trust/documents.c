@@ -254,12 +254,27 @@ void hf__documents_push(struct hf_engine *e, const uint8_t account[static 32])
     (void)r; /* without an address there is nobody to tell */
 }
 
-static const char *next_seed(struct hf_engine *e)
+/* What came of asking a seed. A new node has nobody else to ask: a seed that fails is told of when
+ * it fails otherwise than before. */
+static void seed_asked(struct hf_engine *e, uint8_t seed, int error)
 {
-    const char *seed = e->trust->seeds;
-    for (unsigned i = e->trust->seed_next++ % e->trust->seeds_count; i > 0; i--)
-        seed += strlen(seed) + 1;
-    return seed;
+    hf_assert(seed < e->trust->seeds_count);
+    if (error != 0 && error != e->trust->seed_errors[seed])
+        hf__trace(e, HF_TRACE_SEED_FAILED, error, NULL, seed, 0);
+    e->trust->seed_errors[seed] = (int16_t)error;
+}
+
+static void ask_seed(struct hf_engine *e)
+{
+    struct hf__ask ask = pull;
+    uint8_t at = e->trust->seed_next++ % e->trust->seeds_count;
+    const char *address = e->trust->seeds;
+    for (uint8_t i = at; i > 0; i--)
+        address += strlen(address) + 1;
+    ask.slot = (uint8_t)(at + 1);
+    int r = hf__call_address(e, &ask, NULL, address, request(e, false));
+    if (r != 0)
+        seed_asked(e, at, r);
 }
 
 void hf__documents_pull(struct hf_engine *e, const uint8_t *account)
@@ -270,10 +285,8 @@ void hf__documents_pull(struct hf_engine *e, const uint8_t *account)
             r = hf__call(e, &pull, account, request(e, false));
         return;
     }
-    if (e->trust->seeds_count > 0) {
-        const char *seed = next_seed(e);
-        r = hf__call_address(e, &pull, NULL, seed, request(e, false));
-    }
+    if (e->trust->seeds_count > 0)
+        ask_seed(e);
     if (e->trust->set != NULL && e->trust->set->u.set.validators_count > 0) {
         uint32_t at = hf__random_below(e, (uint32_t)e->trust->set->u.set.validators_count);
         const uint8_t *peer = e->trust->set->u.set.validators[at].account;
@@ -324,9 +337,13 @@ int hf__documents_answered(struct hf_engine *e, const struct hf__pending *call, 
                            struct hf_bytes body)
 {
     struct hf_documents_response m;
+    int r = error;
+    if (r == 0)
+        r = hf__decode(e, &hf_wire_documents_response, body, &m);
+    if (call->slot > 0)
+        seed_asked(e, (uint8_t)(call->slot - 1), r);
     if (error != 0)
         return 0;
-    int r = hf__decode(e, &hf_wire_documents_response, body, &m);
     if (r != 0)
         return r;
     for (size_t i = 0; i < m.documents_count; i++)

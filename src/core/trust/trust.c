@@ -87,6 +87,8 @@ void hf__trust_status(const struct hf_engine *e, struct hf_status *ret)
         ret->registered = e->has_account && hf__is_member(e, e->account);
     }
     ret->identity_made_s = t->identity != NULL ? t->identity_made_s : 0;
+    ret->seed_errors = t->seed_errors;
+    ret->seeds_count = t->seeds_count;
     ret->last_refusal = t->last_refusal;
     ret->last_refusal_kind = t->last_refusal_kind;
 }

@@ -54,6 +54,7 @@ struct hf__trust {
     uint16_t seeds_len;
     uint8_t seeds_count;
     uint8_t seed_next;
+    int16_t seed_errors[HF_SEEDS_MAX]; /* of the newest call of each; 0 it answered, or none yet */
     uint16_t parked_count[HF__ASKER_KINDS];
     struct hf__parked *parked;
     struct hf__judging *judging;

@@ -149,6 +149,8 @@ struct hf_status {
     uint64_t now_s;           /* the time by which the node judges dates */
     int store_error;          /* writing fails with this; 0 works */
     uint64_t store_since_ms;
+    const int16_t *seed_errors; /* of the newest call of each seed; 0 it answered, or none yet */
+    uint8_t seeds_count;
     int last_refusal; /* the newest document refused: why; 0 none */
     uint8_t last_refusal_kind;
 };

@@ -45,7 +45,8 @@
     X(HF_TRACE_AUDITED, "audited", 0) /* account: holder; a: generation, b: index; it proved it */ \
     X(HF_TRACE_AUDIT_FAILED, "audit_failed", 2) /* error; account: holder; a: in a row */          \
     X(HF_TRACE_EVENT, "event", 1) /* taken; account: subject; a: kind, b: incarnation */           \
-    X(HF_TRACE_EVENT_REFUSED, "event_refused", 2) /* error; account: who told it; a: kind */
+    X(HF_TRACE_EVENT_REFUSED, "event_refused", 2) /* error; account: who told it; a: kind */       \
+    X(HF_TRACE_SEED_FAILED, "seed_failed", 2)     /* error; a: which, from 0 */
 
 enum hf_trace_type {
 #define X(constant, name, level) constant,
