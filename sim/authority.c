@@ -20,7 +20,7 @@ static void keypair(struct hf_world *w, uint8_t index)
 }
 
 /* Appends an envelope signed by keys [from, from + count) after those before, if any. */
-static void sign(struct hf_world *w, struct hf_buf *envelope, const uint8_t network[static 32],
+static void sign(struct hf_world *w, struct hf_buf *envelope, const struct hf_network_id *network,
                  unsigned from, unsigned count)
 {
     const struct hf__authority *a = &w->authority;
@@ -36,7 +36,7 @@ static void sign(struct hf_world *w, struct hf_buf *envelope, const uint8_t netw
 }
 
 static struct hf_document *adopt(struct hf_world *w, uint8_t kind, const struct hf_wire_type *type,
-                                 const void *message, const uint8_t network[static 32],
+                                 const void *message, const struct hf_network_id *network,
                                  unsigned from, unsigned count)
 {
     struct hf_buf body, envelope;
@@ -78,19 +78,19 @@ static void issue_root(struct hf_world *w)
     if (a->roots_count == 0) {
         hf__draw_bytes(&w->streams[HF__FOR_AUTHORITY], root.salt, sizeof(root.salt));
         root.has_salt = true;
-        a->roots[0] = adopt(w, HF_DOCUMENT_ROOT, &hf_wire_root, &root, a->network, fresh, m);
-        int r = hf_network_id(a->roots[0], a->network);
+        a->roots[0] = adopt(w, HF_DOCUMENT_ROOT, &hf_wire_root, &root, &a->network, fresh, m);
+        int r = hf_network_id(a->roots[0], &a->network);
         hf_assert(r == 0);
     } else {
         struct hf_document *old = a->roots[a->roots_count - 1];
-        memcpy(root.previous, old->body_hash, 32);
+        root.previous = old->body_hash;
         root.has_previous = true;
         struct hf_document *half =
-            adopt(w, HF_DOCUMENT_ROOT, &hf_wire_root, &root, a->network, a->root_next, m);
+            adopt(w, HF_DOCUMENT_ROOT, &hf_wire_root, &root, &a->network, a->root_next, m);
         struct hf_buf envelope;
         hf_buf_init(&envelope, UINT32_MAX);
         hf_buf_append(&envelope, half->envelope->data, half->envelope->len);
-        sign(w, &envelope, a->network, fresh, m);
+        sign(w, &envelope, &a->network, fresh, m);
         int r = hf_document_read(w->pool, hf_buf_bytes(&envelope), &a->roots[a->roots_count]);
         hf_assert(r == 0);
         hf_buf_done(&envelope);
@@ -112,7 +112,7 @@ void hf_world_root_issue(struct hf_world *w)
 static void adopt_policy(struct hf_world *w, const struct hf_policy *policy)
 {
     struct hf__authority *a = &w->authority;
-    struct hf_document *d = adopt(w, HF_DOCUMENT_POLICY, &hf_wire_policy, policy, a->network,
+    struct hf_document *d = adopt(w, HF_DOCUMENT_POLICY, &hf_wire_policy, policy, &a->network,
                                   a->root_next, w->settings.authority.threshold);
     hf_document_unref(a->policy);
     a->policy = d;
@@ -210,7 +210,7 @@ void hf_world_sign(struct hf_world *w, uint8_t kind, struct hf_bytes body, unsig
     hf_buf_init(&envelope, UINT32_MAX);
     int r = hf_document_wrap(kind, body, &envelope);
     hf_assert(r == 0);
-    sign(w, &envelope, w->authority.network, w->authority.root_next, signatures);
+    sign(w, &envelope, &w->authority.network, w->authority.root_next, signatures);
     hf_buf_append(ret, envelope.data, envelope.len);
     hf_buf_done(&envelope);
 }
@@ -229,9 +229,9 @@ const struct hf_document *hf_world_document(const struct hf_world *w, enum hf_do
     return NULL;
 }
 
-const uint8_t *hf_world_network_id(const struct hf_world *w)
+const struct hf_network_id *hf_world_network_id(const struct hf_world *w)
 {
-    return w->authority.network;
+    return &w->authority.network;
 }
 
 void hf_world_quiet(struct hf_world *w, bool quiet)

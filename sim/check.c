@@ -26,10 +26,10 @@ struct hf__heard *hf__check_heard(struct hf__checks *c, const struct hf_message 
     return h;
 }
 
-const uint8_t *hf__check_account(const struct hf__checks *c, uint32_t node)
+const struct hf_account *hf__check_account(const struct hf__checks *c, uint32_t node)
 {
     const struct hf__node *n = hf__node(c->world, node);
-    return n->has_account ? n->account : NULL;
+    return n->has_account ? &n->account : NULL;
 }
 
 static struct hf__key quote_key(struct hf_bytes quote)
@@ -109,24 +109,25 @@ void hf__check_identity(struct hf__checks *c, const struct hf_identity *identity
     for (uint32_t version = 1; version <= c->policies && !known; version++)
         known = hf__check_rank(c, version, view.measurement) != 0;
     if (!known || memcmp(expected, view.report_data, 64) != 0 ||
-        memcmp(s.network, c->world->authority.network, 32) != 0)
+        !hf_network_id_equal(&s.network, &c->world->authority.network))
         return;
-    bool *attested = hf__map_at(
-        &c->attested, hf__key_of(hf__b32(s.account), hf__b32(s.sealing_key), hf_bytes_of(NULL, 0)));
+    bool *attested =
+        hf__map_at(&c->attested, hf__key_of(hf__b32(s.account.bytes), hf__b32(s.sealing_key),
+                                            hf_bytes_of(NULL, 0)));
     *attested = true;
 }
 
-struct hf__relation *hf__check_relation(struct hf__checks *c, const uint8_t provider[static 32],
-                                        const uint8_t owner[static 32])
+struct hf__relation *hf__check_relation(struct hf__checks *c, const struct hf_account *provider,
+                                        const struct hf_account *owner)
 {
-    return hf__map_at(&c->relations,
-                      hf__key_of(hf__b32(provider), hf__b32(owner), hf_bytes_of(NULL, 0)));
+    return hf__map_at(&c->relations, hf__key_of(hf__b32(provider->bytes), hf__b32(owner->bytes),
+                                                hf_bytes_of(NULL, 0)));
 }
 
-struct hf__owned *hf__check_owner(struct hf__checks *c, const uint8_t owner[static 32])
+struct hf__owned *hf__check_owner(struct hf__checks *c, const struct hf_account *owner)
 {
-    return hf__map_at(&c->owners,
-                      hf__key_of(hf__b32(owner), hf_bytes_of(NULL, 0), hf_bytes_of(NULL, 0)));
+    return hf__map_at(
+        &c->owners, hf__key_of(hf__b32(owner->bytes), hf_bytes_of(NULL, 0), hf_bytes_of(NULL, 0)));
 }
 
 struct hf__sharing *hf__check_sharing(struct hf__owned *o, const uint8_t id[static 16])

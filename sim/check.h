@@ -27,7 +27,8 @@ struct hf__heard {
 struct hf__nonce {
     uint32_t node, incarnation;
     uint64_t at_us;
-    uint8_t account[32], response_key[32];
+    struct hf_account account;
+    uint8_t response_key[32];
 };
 
 /* What a provider has accepted from an owner. */
@@ -48,7 +49,8 @@ enum hf__acceptance {
 
 /* A vote that was sent. */
 struct hf__voted {
-    uint8_t account[32], generation[16];
+    struct hf_account account;
+    uint8_t generation[16];
     uint32_t node;
     enum hf__acceptance word;
 };
@@ -73,7 +75,7 @@ struct hf__ballots {
 
 /* Who has sealed a generation. */
 struct hf__sealed {
-    uint8_t acceptors[HF_SHARES_MAX][32];
+    struct hf_account acceptors[HF_SHARES_MAX];
     uint32_t count;
 };
 
@@ -110,7 +112,8 @@ struct hf__gathered {
 
 /* What an owner has asked a holder to prove. */
 struct hf__challenged {
-    uint8_t owner[32], challenge[32];
+    struct hf_account owner;
+    uint8_t challenge[32];
     struct hf_generation_id generation;
     uint8_t index; /* 0: nothing yet */
     bool proved;
@@ -174,13 +177,13 @@ bool hf__check_quote(const struct hf__checks *c, struct hf_bytes quote, struct h
 uint32_t hf__check_rank(struct hf__checks *c, uint32_t policy, const uint8_t digest[static 32]);
 /* An identity that reached somebody: notes the sealing key when its quote is good. */
 void hf__check_identity(struct hf__checks *c, const struct hf_identity *identity);
-struct hf__relation *hf__check_relation(struct hf__checks *c, const uint8_t provider[static 32],
-                                        const uint8_t owner[static 32]);
-struct hf__owned *hf__check_owner(struct hf__checks *c, const uint8_t owner[static 32]);
+struct hf__relation *hf__check_relation(struct hf__checks *c, const struct hf_account *provider,
+                                        const struct hf_account *owner);
+struct hf__owned *hf__check_owner(struct hf__checks *c, const struct hf_account *owner);
 struct hf__sharing *hf__check_sharing(struct hf__owned *o, const uint8_t id[static 16]);
 /* Whether a policy version lets shares go to any platform. */
 bool hf__check_any_platform(struct hf__checks *c, uint32_t policy);
-const uint8_t *hf__check_account(const struct hf__checks *c, uint32_t node);
+const struct hf_account *hf__check_account(const struct hf__checks *c, uint32_t node);
 
 /* check_forget.c */
 /* Forgets what no promise is about any more, when there is much of it. */
@@ -220,7 +223,7 @@ bool hf__check_newest(struct hf__checks *c, uint32_t node, struct hf_placement_r
 struct hf__electors {
     struct hf_generation_id generation;
     uint8_t count, quorum, provisional;
-    uint8_t holders[HF_SHARES_MAX][32];
+    struct hf_account holders[HF_SHARES_MAX];
 };
 
 /* Of a record's own generation, first, and of each in its chain that is not written off, sealed or
@@ -232,7 +235,7 @@ size_t hf__check_electors(const struct hf__checks *c, const struct hf_placement_
 bool hf__check_sealed(struct hf__checks *c, const struct hf_placement_record *r,
                       const struct hf__electors *g);
 /* Whether the authority has made a number void. */
-bool hf__check_below_floor(const struct hf__checks *c, const uint8_t owner[static 32],
+bool hf__check_below_floor(const struct hf__checks *c, const struct hf_account *owner,
                            uint64_t number);
 /* Whether q holders of each generation that the newest record of an instance lists have sealed it,
  * or the authority has decided about them; false: ret_generation names one. */

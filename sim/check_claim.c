@@ -25,11 +25,11 @@ static struct hf__ballot *lowest_ballot(struct hf__ballots *all)
     return b;
 }
 
-static struct hf__ballot *check_ballot(struct hf__checks *c, const uint8_t owner[static 32],
+static struct hf__ballot *check_ballot(struct hf__checks *c, const struct hf_account *owner,
                                        uint64_t number, const uint8_t instance[static 16])
 {
     struct hf__ballots *all = hf__map_at(
-        &c->ballots, hf__key_of(hf__b32(owner), hf_bytes_of(NULL, 0), hf_bytes_of(NULL, 0)));
+        &c->ballots, hf__key_of(hf__b32(owner->bytes), hf_bytes_of(NULL, 0), hf_bytes_of(NULL, 0)));
     for (uint32_t i = 0; i < all->count; i++)
         if (all->of[i].number == number && memcmp(all->of[i].instance, instance, 16) == 0)
             return &all->of[i];
@@ -43,7 +43,7 @@ static struct hf__ballot *check_ballot(struct hf__checks *c, const uint8_t owner
 
 struct hf__ballot *hf__check_speaks(struct hf__checks *c, uint32_t node)
 {
-    const uint8_t *owner = hf__check_account(c, node);
+    const struct hf_account *owner = hf__check_account(c, node);
     const struct hf__speaker *p =
         hf__map_find(&c->speakers, hf__key_of(hf_bytes_of(&node, sizeof(node)),
                                               hf_bytes_of(NULL, 0), hf_bytes_of(NULL, 0)));
@@ -52,12 +52,12 @@ struct hf__ballot *hf__check_speaks(struct hf__checks *c, uint32_t node)
     return check_ballot(c, owner, p->claim, p->instance);
 }
 
-static void vote(struct hf__ballot *b, uint32_t node, const uint8_t account[static 32],
+static void vote(struct hf__ballot *b, uint32_t node, const struct hf_account *account,
                  const uint8_t generation[static 16], enum hf__acceptance word)
 {
     for (uint32_t i = 0; i < b->votes_count; i++) {
         struct hf__voted *v = &b->votes[i];
-        if (memcmp(v->account, account, 32) == 0 && memcmp(v->generation, generation, 16) == 0) {
+        if (hf_account_equal(&v->account, account) && memcmp(v->generation, generation, 16) == 0) {
             v->word = word > v->word ? word : v->word;
             return;
         }
@@ -69,12 +69,12 @@ static void vote(struct hf__ballot *b, uint32_t node, const uint8_t account[stat
     }
     struct hf__voted *v = &b->votes[b->votes_count++];
     *v = (struct hf__voted){.node = node, .word = word};
-    memcpy(v->account, account, 32);
+    v->account = *account;
     memcpy(v->generation, generation, 16);
 }
 
-static void accepted(struct hf__checks *c, uint32_t provider, const uint8_t account[static 32],
-                     const uint8_t owner[static 32], const struct hf_ballot *ballot)
+static void accepted(struct hf__checks *c, uint32_t provider, const struct hf_account *account,
+                     const struct hf_account *owner, const struct hf_ballot *ballot)
 {
     struct hf__relation *r = hf__check_relation(c, account, owner);
     bool same = memcmp(r->instance, ballot->instance, 16) == 0;
@@ -88,13 +88,13 @@ static void accepted(struct hf__checks *c, uint32_t provider, const uint8_t acco
 }
 
 /* Whether a provider's disk promises this ballot or a higher one. */
-static bool promises(struct hf__checks *c, uint32_t node, const uint8_t owner[static 32],
+static bool promises(struct hf__checks *c, uint32_t node, const struct hf_account *owner,
                      const struct hf_ballot *ballot)
 {
     struct hf_owner_row kept;
     struct hf_claim_statement s;
     struct hf__row *row =
-        hf__disk_find(&hf__node(c->world, node)->disk, HF_ROW_OWNER, hf__b32(owner));
+        hf__disk_find(&hf__node(c->world, node)->disk, HF_ROW_OWNER, hf__b32(owner->bytes));
     return row != NULL &&
            hf__check_decode(c, &hf_wire_owner_row, hf_blob_bytes(row->value), &kept) &&
            hf__check_decode(c, &hf_wire_claim_statement, kept.promised.statement, &s) &&
@@ -118,39 +118,39 @@ void hf__check_claim_sent(struct hf__checks *c, const struct hf_message *m)
         return;
     if (!answer.accepted)
         return;
-    if (!promises(c, m->from, s.owner, &s.ballot))
+    if (!promises(c, m->from, &s.owner, &s.ballot))
         hf__violate(c->world, m->from, "claim", "n%u accepted claim %llu before that was durable",
                     m->from, (unsigned long long)s.ballot.number);
-    accepted(c, m->from, answer.provider, s.owner, &s.ballot);
-    struct hf__ballot *b = check_ballot(c, s.owner, s.ballot.number, s.ballot.instance);
+    accepted(c, m->from, &answer.provider, &s.owner, &s.ballot);
+    struct hf__ballot *b = check_ballot(c, &s.owner, s.ballot.number, s.ballot.instance);
     for (size_t i = 0; i < response.votes_count; i++)
-        vote(b, m->from, answer.provider, response.votes[i].generation,
+        vote(b, m->from, &answer.provider, response.votes[i].generation,
              answer.provisional ? HF__ACCEPTANCE_PROVISIONAL : HF__ACCEPTANCE_STANDING);
 }
 
-static struct hf__key sealed_key(const uint8_t owner[static 32], const uint8_t id[static 16],
+static struct hf__key sealed_key(const struct hf_account *owner, const uint8_t id[static 16],
                                  const uint8_t by[static 16])
 {
-    return hf__key_of(hf__b32(owner), hf_bytes_of(id, 16), hf_bytes_of(by, 16));
+    return hf__key_of(hf__b32(owner->bytes), hf_bytes_of(id, 16), hf_bytes_of(by, 16));
 }
 
-static bool sealed_by(struct hf__checks *c, const uint8_t owner[static 32],
+static bool sealed_by(struct hf__checks *c, const struct hf_account *owner,
                       const struct hf__electors *g, const uint8_t by[static 16])
 {
     const struct hf__sealed *s = hf__map_find(&c->sealed, sealed_key(owner, g->generation.id, by));
     uint32_t count = 0;
     for (uint32_t i = 0; s != NULL && i < s->count; i++)
         for (size_t j = 0; j < g->count; j++)
-            count += memcmp(g->holders[j], s->acceptors[i], 32) == 0;
+            count += hf_account_equal(&g->holders[j], &s->acceptors[i]);
     return count >= g->quorum;
 }
 
 bool hf__check_sealed(struct hf__checks *c, const struct hf_placement_record *r,
                       const struct hf__electors *g)
 {
-    bool sealed = sealed_by(c, r->owner, g, r->generation.id);
+    bool sealed = sealed_by(c, &r->owner, g, r->generation.id);
     for (size_t i = 0; i < r->chain_count; i++)
-        sealed = sealed || sealed_by(c, r->owner, g, r->chain[i].generation.id);
+        sealed = sealed || sealed_by(c, &r->owner, g, r->chain[i].generation.id);
     return sealed;
 }
 
@@ -162,14 +162,14 @@ static void seal_sent(struct hf__checks *c, const struct hf_message *m,
     struct hf_ack_statement s;
     struct hf_owner_row kept;
     struct hf_placement_record by;
-    const uint8_t *owner = request->header.owner;
+    const struct hf_account *owner = &request->header.owner;
     if (!request->has_seals ||
         !hf__check_decode(c, &hf_wire_placement_record, request->record.record, &by) ||
         !hf__check_decode(c, &hf_wire_ack_response, m->body, &response) || !response.has_seal ||
         !hf__check_decode(c, &hf_wire_ack_statement, response.statement, &s))
         return;
     struct hf__row *row =
-        hf__disk_find(&hf__node(c->world, m->from)->disk, HF_ROW_OWNER, hf__b32(owner));
+        hf__disk_find(&hf__node(c->world, m->from)->disk, HF_ROW_OWNER, hf__b32(owner->bytes));
     if (row == NULL || !hf__check_decode(c, &hf_wire_owner_row, hf_blob_bytes(row->value), &kept) ||
         !kept.has_newest)
         hf__violate(c->world, m->from, "claim", "n%u sealed by a record that it does not keep",
@@ -177,10 +177,10 @@ static void seal_sent(struct hf__checks *c, const struct hf_message *m,
     struct hf__sealed *sealed =
         hf__map_at(&c->sealed, sealed_key(owner, request->seals, by.generation.id));
     for (uint32_t i = 0; i < sealed->count; i++)
-        if (memcmp(sealed->acceptors[i], s.provider, 32) == 0)
+        if (hf_account_equal(&sealed->acceptors[i], &s.provider))
             return;
     if (sealed->count < HF_SHARES_MAX)
-        memcpy(sealed->acceptors[sealed->count++], s.provider, 32);
+        sealed->acceptors[sealed->count++] = s.provider;
 }
 
 /* The header of an owner's signed request; false: it is none. */
@@ -259,7 +259,7 @@ void hf__check_superseded_sent(struct hf__checks *c, const struct hf_message *m)
     struct hf__heard *heard = hf__check_heard(c, m);
     if (heard == NULL || !owner_header(c, heard->method, hf_bytes_of(heard->body, heard->len), &h))
         return;
-    const struct hf__relation *r = hf__check_relation(c, h.provider, h.owner);
+    const struct hf__relation *r = hf__check_relation(c, &h.provider, &h.owner);
     bool same = memcmp(r->instance, h.ballot.instance, 16) == 0;
     if (!tainted(c, m->from) && !hf__node(c->world, m->from)->corrupt &&
         (h.ballot.number < r->claim || (h.ballot.number == r->claim && r->claim > 0 && !same)))
@@ -268,11 +268,11 @@ void hf__check_superseded_sent(struct hf__checks *c, const struct hf_message *m)
                     m->from, hf_method_name(m->method), (unsigned long long)h.ballot.number,
                     (unsigned long long)r->claim);
     if (!tainted(c, m->from) && !hf__node(c->world, m->from)->corrupt &&
-        !promises(c, m->from, h.owner, &h.ballot))
+        !promises(c, m->from, &h.owner, &h.ballot))
         hf__violate(c->world, m->from, "claim",
                     "n%u works under claim %llu and does not promise it", m->from,
                     (unsigned long long)h.ballot.number);
-    accepted(c, m->from, h.provider, h.owner, &h.ballot);
+    accepted(c, m->from, &h.provider, &h.owner, &h.ballot);
     if (m->method == HF_METHOD_RECORD &&
         hf__check_decode(c, &hf_wire_owner_request, hf_bytes_of(heard->body, heard->len),
                          &request) &&

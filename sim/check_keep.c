@@ -109,7 +109,8 @@ void hf__check_row(struct hf__checks *c, uint32_t node, const struct hf__disk_wr
 {
     if (row->collection != HF_ROW_HELD || row->key_len != 48)
         return;
-    struct hf__owned *o = hf__check_owner(c, row->key);
+    struct hf_account owner = hf_account_of(row->key);
+    struct hf__owned *o = hf__check_owner(c, &owner);
     if (row->value != NULL) {
         held_put(c, node, o, row);
         return;
@@ -160,7 +161,7 @@ static void receipt(struct hf__checks *c, const struct hf_message *m, struct hf_
         hf__violate(c->world, m->from, "receipt", "a receipt for a malformed deposit");
         return;
     }
-    memcpy(key, t.header.owner, 32);
+    memcpy(key, t.header.owner.bytes, 32);
     memcpy(key + 32, t.generation.id, 16);
     if (hf__disk_find(&hf__node(c->world, m->from)->disk, HF_ROW_HELD, hf_bytes_of(key, 48)) ==
         NULL) {
@@ -175,7 +176,7 @@ static void receipt(struct hf__checks *c, const struct hf_message *m, struct hf_
         hf__violate(c->world, m->from, "receipt", "n%u took a share without a good quote", m->from);
         return;
     }
-    struct hf__relation *r = hf__check_relation(c, t.header.provider, t.header.owner);
+    struct hf__relation *r = hf__check_relation(c, &t.header.provider, &t.header.owner);
     r->deposited = true;
     memcpy(r->ppid, q.ppid, 16);
     struct hf_deposit_response response;
@@ -199,7 +200,7 @@ void hf__check_receipt_sent(struct hf__checks *c, const struct hf_message *m)
 
 void hf__check_ready(struct hf__checks *c, uint32_t node)
 {
-    const uint8_t *account = hf__check_account(c, node);
+    const struct hf_account *account = hf__check_account(c, node);
     if (account == NULL)
         return;
     const struct hf__owned *o = hf__check_owner(c, account);
@@ -214,16 +215,17 @@ void hf__check_ready(struct hf__checks *c, uint32_t node)
                     "n%u is ready, and not all its holders are placed themselves", node);
 }
 
-static struct hf__key app_key(const uint8_t *account, const struct hf__local *l, uint32_t version)
+static struct hf__key app_key(const struct hf_account *account, const struct hf__local *l,
+                              uint32_t version)
 {
-    return hf__key_of(hf__b32(account), hf_bytes_of(l->name, strlen(l->name)),
+    return hf__key_of(hf__b32(account->bytes), hf_bytes_of(l->name, strlen(l->name)),
                       hf_bytes_of(&version, sizeof(version)));
 }
 
 void hf__check_key(struct hf__checks *c, uint32_t node, const struct hf_local_reply *r)
 {
     struct hf_world *w = c->world;
-    const uint8_t *account = hf__check_account(c, node);
+    const struct hf_account *account = hf__check_account(c, node);
     const struct hf__local *l = w->locals[r->id - 1];
     if (account == NULL)
         return;

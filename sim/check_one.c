@@ -11,20 +11,20 @@
  * Whether more than n - q sound holders of a generation promise more than the ballot. Where more
  * than f = 2q - n - 1 of them are not sound, nothing is promised.
  */
-static bool refused_by(struct hf__checks *c, const uint8_t owner[static 32], uint64_t number,
+static bool refused_by(struct hf__checks *c, const struct hf_account *owner, uint64_t number,
                        const struct hf__electors *g)
 {
     size_t higher = 0, unsound = 0;
     for (size_t i = 0; i < g->count; i++) {
         struct hf_owner_row row;
         struct hf_claim_statement s;
-        long at = hf_world_find(c->world, g->holders[i]);
+        long at = hf_world_find(c->world, &g->holders[i]);
         const struct hf__node *node = at < 0 ? NULL : hf__node(c->world, (uint32_t)at);
         if (node == NULL || node->tainted || node->corrupt) {
             unsound++;
             continue;
         }
-        struct hf__row *kept = hf__disk_find(&node->disk, HF_ROW_OWNER, hf__b32(owner));
+        struct hf__row *kept = hf__disk_find(&node->disk, HF_ROW_OWNER, hf__b32(owner->bytes));
         higher += kept != NULL &&
                   hf__check_decode(c, &hf_wire_owner_row, hf_blob_bytes(kept->value), &row) &&
                   hf__check_decode(c, &hf_wire_claim_statement, row.promised.statement, &s) &&
@@ -38,7 +38,7 @@ static bool superseded(struct hf__checks *c, uint32_t node, uint64_t number)
 {
     struct hf_placement_record r;
     struct hf__electors all[HF_CHAIN_MAX + 1];
-    const uint8_t *owner = hf__check_account(c, node);
+    const struct hf_account *owner = hf__check_account(c, node);
     if (hf__check_below_floor(c, owner, number))
         return true;
     if (!hf__check_newest(c, node, &r))
@@ -57,8 +57,9 @@ typedef void hf__rival_fn(struct hf__checks *c, uint32_t node, const struct hf__
 static void visit_rival(struct hf__checks *c, uint32_t node, uint32_t rival, hf__rival_fn *visit,
                         const char *what)
 {
-    const uint8_t *owner = hf__check_account(c, node), *account = hf__check_account(c, rival);
-    if (rival == node || account == NULL || memcmp(account, owner, 32) != 0 ||
+    const struct hf_account *owner = hf__check_account(c, node),
+                            *account = hf__check_account(c, rival);
+    if (rival == node || account == NULL || !hf_account_equal(account, owner) ||
         !hf_world_running(c->world, rival))
         return;
     const struct hf__ballot *own = hf__check_speaks(c, node);
@@ -70,7 +71,7 @@ static void visit_rival(struct hf__checks *c, uint32_t node, uint32_t rival, hf_
 
 static void each_rival(struct hf__checks *c, uint32_t node, hf__rival_fn *visit, const char *what)
 {
-    const uint8_t *owner = hf__check_account(c, node);
+    const struct hf_account *owner = hf__check_account(c, node);
     if (owner == NULL || hf__check_speaks(c, node) == NULL)
         return;
     long first = hf_world_find(c->world, owner);
@@ -101,7 +102,7 @@ void hf__check_one_ready(struct hf__checks *c, uint32_t node)
 
 void hf__check_one_release(struct hf__checks *c, uint32_t node, uint64_t asked_us)
 {
-    const uint8_t *owner = hf__check_account(c, node);
+    const struct hf_account *owner = hf__check_account(c, node);
     struct hf__ballot *own = hf__check_speaks(c, node);
     if (own == NULL)
         return;
@@ -109,7 +110,7 @@ void hf__check_one_release(struct hf__checks *c, uint32_t node, uint64_t asked_u
     uint64_t number = own->number;
     each_rival(c, node, both, "releases a key for the first time");
     const struct hf__ballots *all = hf__map_find(
-        &c->ballots, hf__key_of(hf__b32(owner), hf_bytes_of(NULL, 0), hf_bytes_of(NULL, 0)));
+        &c->ballots, hf__key_of(hf__b32(owner->bytes), hf_bytes_of(NULL, 0), hf_bytes_of(NULL, 0)));
     for (uint32_t i = 0; all != NULL && i < all->count; i++) {
         const struct hf__ballot *b = &all->of[i];
         if (b->stood && b->number > number && b->stood_us < asked_us)

@@ -9,9 +9,9 @@
 
 #include <string.h>
 
-static struct hf__key nonce_key(const uint8_t provider[static 32], const uint8_t nonce[static 40])
+static struct hf__key nonce_key(const struct hf_account *provider, const uint8_t nonce[static 40])
 {
-    return hf__key_of(hf__b32(provider), hf_bytes_of(nonce, 40), hf_bytes_of(NULL, 0));
+    return hf__key_of(hf__b32(provider->bytes), hf_bytes_of(nonce, 40), hf_bytes_of(NULL, 0));
 }
 
 void hf__check_nonce_sent(struct hf__checks *c, const struct hf_message *m)
@@ -19,7 +19,7 @@ void hf__check_nonce_sent(struct hf__checks *c, const struct hf_message *m)
     struct hf_nonce_response response;
     struct hf_nonce_request request;
     struct hf__heard *h = hf__check_heard(c, m);
-    const uint8_t *account = hf__check_account(c, m->from);
+    const struct hf_account *account = hf__check_account(c, m->from);
     if (m->method != HF_METHOD_NONCE || h == NULL || account == NULL)
         return;
     if (!hf__check_decode(c, &hf_wire_nonce_response, m->body, &response) ||
@@ -29,34 +29,35 @@ void hf__check_nonce_sent(struct hf__checks *c, const struct hf_message *m)
     n->node = m->from;
     n->incarnation = h->incarnation;
     n->at_us = c->world->now_us;
-    memcpy(n->account, request.account, 32);
+    n->account = request.account;
     memcpy(n->response_key, request.response_key, 32);
 }
 
 /* Whether the transcript names a nonce that this provider gave to this asker, and that was still
  * good when the request came: the answer may have waited for a disk. */
-static bool nonce_good(struct hf__checks *c, const struct hf_message *m, const uint8_t *provider,
-                       const struct hf_recover_transcript *t, uint64_t heard_us)
+static bool nonce_good(struct hf__checks *c, const struct hf_message *m,
+                       const struct hf_account *provider, const struct hf_recover_transcript *t,
+                       uint64_t heard_us)
 {
     for (size_t i = 0; i < t->asked_count; i++) {
-        if (memcmp(t->asked[i].provider, provider, 32) != 0)
+        if (!hf_account_equal(&t->asked[i].provider, provider))
             continue;
         const struct hf__nonce *n =
             hf__map_find(&c->nonces, nonce_key(provider, t->asked[i].nonce));
         uint64_t life_us = (uint64_t)c->world->settings.timing.nonce_life_ms * 1100 + 1000000;
         if (n != NULL && n->incarnation == hf__node(c->world, m->from)->incarnation &&
-            memcmp(n->account, t->account, 32) == 0 &&
+            hf_account_equal(&n->account, &t->account) &&
             memcmp(n->response_key, t->response_key, 32) == 0 && heard_us - n->at_us <= life_us)
             return true;
     }
     return false;
 }
 
-static bool listed(const struct hf_world *w, const uint8_t *owner, const uint8_t *ppid)
+static bool listed(const struct hf_world *w, const struct hf_account *owner, const uint8_t *ppid)
 {
     for (size_t i = 0; i < w->authority.members_count; i++) {
         const struct hf__member *member = &w->authority.members[i];
-        if (memcmp(member->account, owner, 32) != 0)
+        if (!hf_account_equal(&member->account, owner))
             continue;
         for (uint8_t p = 0; p < member->platforms_count; p++) {
             uint8_t other[16];
@@ -74,14 +75,14 @@ static const char *objection(struct hf__checks *c, const struct hf_message *m,
                              const struct hf_recover_answer *answer)
 {
     const struct hf_world *w = c->world;
-    const uint8_t *provider = hf__check_account(c, m->from);
+    const struct hf_account *provider = hf__check_account(c, m->from);
     bool drill = m->method == HF_METHOD_DRILL;
     struct hf_recover_transcript t;
     struct hf__quote_view q;
     uint8_t expected[64];
     if (!hf__check_decode(c, &hf_wire_recover_transcript, request->transcript, &t))
         return "the transcript is malformed";
-    if (memcmp(t.network, w->authority.network, 32) != 0)
+    if (!hf_network_id_equal(&t.network, &w->authority.network))
         return "the transcript is of another network";
     if (!hf__check_quote(c, request->quote, &q))
         return "the quote is not genuine";
@@ -98,11 +99,11 @@ static const char *objection(struct hf__checks *c, const struct hf_message *m,
         return "the policy does not accept the measurement";
     if (drill)
         return NULL;
-    const struct hf__relation *r = hf__check_relation(c, provider, t.account);
+    const struct hf__relation *r = hf__check_relation(c, provider, &t.account);
     if (rank < r->rank)
         return "the owner has shown software of a higher rank";
     if (r->deposited && !hf__check_any_platform(c, (uint32_t)answer->versions.policy) &&
-        memcmp(r->ppid, q.ppid, 16) != 0 && !listed(w, t.account, q.ppid))
+        memcmp(r->ppid, q.ppid, 16) != 0 && !listed(w, &t.account, q.ppid))
         return "the platform is neither the depositor's nor listed";
     return NULL;
 }
@@ -149,8 +150,9 @@ void hf__check_deposit_sent(struct hf__checks *c, const struct hf_message *m)
         hf__violate(c->world, m->from, "deposit", "n%u sent a malformed deposit", m->from);
         return;
     }
-    if (hf__map_find(&c->attested, hf__key_of(hf__b32(t.header.provider), hf__b32(t.sealing_key),
-                                              hf_bytes_of(NULL, 0))) == NULL)
+    if (hf__map_find(&c->attested, hf__key_of(hf__b32(t.header.provider.bytes),
+                                              hf__b32(t.sealing_key), hf_bytes_of(NULL, 0))) ==
+        NULL)
         hf__violate(c->world, m->from, "deposit",
                     "n%u sealed a share to a key that no good identity quote has shown", m->from);
 }

@@ -15,15 +15,15 @@ static struct hf__key node_key(uint32_t node)
 }
 
 /* Takes a record for known when the owner signed it and it is newer. */
-static void learn(struct hf__checks *c, const uint8_t owner[static 32],
+static void learn(struct hf__checks *c, const struct hf_account *owner,
                   const struct hf_signed_record *s, struct hf__recorded *ret)
 {
     struct hf_placement_record r;
     if (!hf__check_decode(c, &hf_wire_placement_record, s->record, &r) ||
-        memcmp(r.owner, owner, 32) != 0 || r.ballot.number < ret->claim ||
+        !hf_account_equal(&r.owner, owner) || r.ballot.number < ret->claim ||
         (r.ballot.number == ret->claim && r.generation.number <= ret->number) ||
-        c->world->suite->verify(owner, "holdfast/v1/placement-record", s->record, s->signature) !=
-            0)
+        c->world->suite->verify(owner->bytes, "holdfast/v1/placement-record", s->record,
+                                s->signature) != 0)
         return;
     ret->claim = r.ballot.number;
     ret->number = r.generation.number;
@@ -35,7 +35,7 @@ static void learn(struct hf__checks *c, const uint8_t owner[static 32],
 
 void hf__check_told(struct hf__checks *c, uint32_t node, const struct hf_signed_record *record)
 {
-    const uint8_t *owner = hf__check_account(c, node);
+    const struct hf_account *owner = hf__check_account(c, node);
     struct hf__recorded *known = hf__map_at(&c->recorded, node_key(node));
     uint32_t incarnation = hf__node(c->world, node)->incarnation;
     if (known->incarnation != incarnation) {
@@ -61,7 +61,7 @@ bool hf__check_newest(struct hf__checks *c, uint32_t node, struct hf_placement_r
 }
 
 /* What the authority has decided about an owner; NULL: nothing. */
-static const struct hf_floor *floor_of(const struct hf__checks *c, const uint8_t owner[static 32])
+static const struct hf_floor *floor_of(const struct hf__checks *c, const struct hf_account *owner)
 {
     const struct hf_document *set = c->world->authority.set;
     long at = set == NULL ? -1 : hf_set_find(set, owner);
@@ -77,7 +77,7 @@ static void elect(struct hf__electors *g, const struct hf_generation_id *generat
                                .quorum = (uint8_t)q,
                                .provisional = (uint8_t)p};
     for (size_t i = 0; i < count; i++)
-        memcpy(g->holders[i], holders[i].account, 32);
+        g->holders[i] = holders[i].account;
 }
 
 static bool in_lineage(const struct hf_placement_record *r, const uint8_t id[static 16])
@@ -108,14 +108,14 @@ static void leave(const struct hf_floor *floor, struct hf__electors *g)
         g->count = (uint8_t)s->holders_count;
         g->quorum = g->provisional = (uint8_t)s->quorum;
         for (size_t j = 0; j < s->holders_count; j++)
-            memcpy(g->holders[j], s->holders[j].account, 32);
+            g->holders[j] = s->holders[j].account;
     }
 }
 
 size_t hf__check_electors(const struct hf__checks *c, const struct hf_placement_record *r,
                           struct hf__electors ret[static HF_CHAIN_MAX + 1])
 {
-    const struct hf_floor *floor = floor_of(c, r->owner);
+    const struct hf_floor *floor = floor_of(c, &r->owner);
     size_t count = 0;
     elect(&ret[count++], &r->generation, r->holders, r->holders_count, r->quorum, r->provisional);
     for (size_t i = 0; i < r->chain_count; i++) {
@@ -130,7 +130,7 @@ size_t hf__check_electors(const struct hf__checks *c, const struct hf_placement_
     return count;
 }
 
-bool hf__check_below_floor(const struct hf__checks *c, const uint8_t owner[static 32],
+bool hf__check_below_floor(const struct hf__checks *c, const struct hf_account *owner,
                            uint64_t number)
 {
     const struct hf_floor *floor = floor_of(c, owner);
@@ -156,14 +156,14 @@ bool hf__check_all_sealed(struct hf__checks *c, uint32_t node, uint32_t *ret_gen
  * strategy may have put other words into its answer. */
 static enum hf__acceptance voted(const struct hf__checks *c, const struct hf__ballot *b,
                                  const uint8_t generation[static 16],
-                                 const uint8_t holder[static 32])
+                                 const struct hf_account *holder)
 {
     long at = hf_world_find(c->world, holder);
     if (at >= 0 && hf__node(c->world, (uint32_t)at)->corrupt)
         return HF__ACCEPTANCE_STANDING;
     for (uint32_t i = 0; i < b->votes_count; i++) {
         const struct hf__voted *v = &b->votes[i];
-        if (memcmp(v->account, holder, 32) == 0 && memcmp(v->generation, generation, 16) == 0)
+        if (hf_account_equal(&v->account, holder) && memcmp(v->generation, generation, 16) == 0)
             return v->word;
     }
     return HF__ACCEPTANCE_NONE;
@@ -174,7 +174,7 @@ static void check_electorate(struct hf__checks *c, uint32_t node, const struct h
 {
     unsigned firm = 0, any = 0;
     for (size_t i = 0; i < g->count; i++) {
-        enum hf__acceptance word = voted(c, b, g->generation.id, g->holders[i]);
+        enum hf__acceptance word = voted(c, b, g->generation.id, &g->holders[i]);
         firm += word == HF__ACCEPTANCE_STANDING;
         any += word != HF__ACCEPTANCE_NONE;
     }
@@ -204,7 +204,7 @@ static uint32_t unsound(const struct hf__checks *c, const struct hf_placement_re
 {
     uint32_t count = 0;
     for (size_t i = 0; i < r->holders_count; i++) {
-        long at = hf_world_find(c->world, r->holders[i].account);
+        long at = hf_world_find(c->world, &r->holders[i].account);
         const struct hf__node *n = at < 0 ? NULL : hf__node(c->world, (uint32_t)at);
         count += n == NULL || n->tainted || n->corrupt;
     }
@@ -214,15 +214,16 @@ static uint32_t unsound(const struct hf__checks *c, const struct hf_placement_re
 void hf__check_won(struct hf__checks *c, uint32_t node, const struct hf_trace *t)
 {
     uint64_t number = t->a;
-    const uint8_t *owner = hf__check_account(c, node);
+    const struct hf_account *owner = hf__check_account(c, node);
     struct hf_placement_record r;
     struct hf__ballots *all =
-        owner == NULL ? NULL
-                      : hf__map_find(&c->ballots, hf__key_of(hf__b32(owner), hf_bytes_of(NULL, 0),
-                                                             hf_bytes_of(NULL, 0)));
+        owner == NULL
+            ? NULL
+            : hf__map_find(&c->ballots, hf__key_of(hf__b32(owner->bytes), hf_bytes_of(NULL, 0),
+                                                   hf_bytes_of(NULL, 0)));
     struct hf__ballot *b = NULL;
     for (uint32_t i = 0; all != NULL && i < all->count; i++)
-        if (all->of[i].number == number && memcmp(all->of[i].instance, t->hash, 16) == 0)
+        if (all->of[i].number == number && memcmp(all->of[i].instance, t->hash.bytes, 16) == 0)
             b = &all->of[i];
     if (b == NULL) {
         hf__violate(c->world, node, "claim", "n%u took claim %llu, and nobody voted for it", node,
@@ -233,7 +234,7 @@ void hf__check_won(struct hf__checks *c, uint32_t node, const struct hf_trace *t
     b->stood_us = c->world->now_us;
     b->node = node;
     b->incarnation = hf__node(c->world, node)->incarnation;
-    hf__check_spoke(c, node, number, t->hash);
+    hf__check_spoke(c, node, number, t->hash.bytes);
     bool known = hf__check_newest(c, node, &r);
     for (uint32_t i = 0; i < all->count; i++) {
         const struct hf__ballot *other = &all->of[i];

@@ -8,7 +8,7 @@ static void counted_random(struct hf_rng *rng, void *ret, size_t len)
     hf_suite_real.random(rng, ret, len);
 }
 
-static void counted_hash(const char *label, struct hf_bytes data, uint8_t ret[static HF_HASH_LEN])
+static void counted_hash(const char *label, struct hf_bytes data, struct hf_hash *ret)
 {
     hf__cost_add(HF_WORLD_HASH, 1, data.len);
     hf_suite_real.hash(label, data, ret);

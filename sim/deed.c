@@ -128,7 +128,7 @@ static bool runs_twice(const struct hf_world *w, uint32_t node)
 {
     for (size_t i = 0; i < w->copies_count; i++) {
         const struct hf__node *copy = w->nodes[w->copies[i]];
-        if (copy->engine != NULL && memcmp(copy->account, w->nodes[node]->account, 32) == 0)
+        if (copy->engine != NULL && hf_account_equal(&copy->account, &w->nodes[node]->account))
             return true;
     }
     return false;

@@ -167,14 +167,14 @@ void hf_disk_free(struct hf_disk *disk)
     free(disk);
 }
 
-void hf_world_told(struct hf_world *w, uint32_t node, const uint8_t *account)
+void hf_world_told(struct hf_world *w, uint32_t node, const struct hf_account *account)
 {
     struct hf__node *n = hf__node(w, node);
     free(n->told);
-    n->told = account != NULL ? malloc(32) : NULL;
+    n->told = account != NULL ? malloc(sizeof(*n->told)) : NULL;
     hf_assert(account == NULL || n->told != NULL);
     if (account != NULL)
-        memcpy(n->told, account, 32);
+        *n->told = *account;
 }
 
 void hf_world_disk_wipe(struct hf_world *w, uint32_t node)

@@ -16,9 +16,9 @@ struct hf__row {
 
 struct hf_disk {
     uint8_t vault; /* enum hf_vault_state */
-    uint8_t account[32];
+    struct hf_account account;
     uint32_t version;
-    uint8_t key_hash[32];
+    struct hf_hash key_hash;
     int damage; /* what the next opening of the vault finds; 0 nothing */
     uint32_t count, cap;
     struct hf__row **rows; /* in the order in which they were first written */

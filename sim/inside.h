@@ -57,7 +57,7 @@ struct hf__message {
     uint8_t handshake;            /* flights of TLS that arrive before it */
     bool response, proven, ghost; /* ghost: a copy, whose answer goes nowhere */
     bool datagram;                /* not on a connection: lost, or once, or twice */
-    uint8_t account[32];          /* proven by the sender's certificate */
+    struct hf_account account;    /* proven by the sender's certificate */
     struct hf_blob *apart;        /* holds the body, when it is not in line */
     uint8_t in_line[];
 };
@@ -75,7 +75,7 @@ struct hf__call {
     uint32_t id;             /* the engine's */
     uint8_t method;
     bool has_account, ghost;
-    uint8_t account[32];
+    struct hf_account account;
 };
 
 struct hf__work {
@@ -86,8 +86,8 @@ struct hf__work {
     uint64_t due_us;
     uint64_t wall_s;
     uint8_t report_data[64];
-    uint8_t key_hash[32];
-    uint8_t account[32];
+    struct hf_hash key_hash;
+    struct hf_account account;
     uint32_t version;
     uint32_t len, root_len; /* of what quote points to; the root that the policy names ends it */
     uint8_t *quote;
@@ -143,8 +143,8 @@ struct hf__node {
     bool crash_after; /* with crash_write */
     uint8_t group;
     enum hf_state state; /* as it said last */
-    uint8_t account[32];
-    uint8_t *told;           /* account that its configuration names, from malloc; NULL: none */
+    struct hf_account account;
+    struct hf_account *told; /* account that its configuration names, from malloc; NULL: none */
     uint64_t boot_us;        /* virtual time at which this incarnation began */
     uint64_t busy_us;        /* computes until then */
     uint64_t timer_us;       /* of the entry in the queue; UINT64_MAX none */
@@ -188,14 +188,14 @@ struct hf__member {
     bool leaving;
     uint8_t platforms_count;
     uint32_t platforms[4];
-    uint8_t account[32];
+    struct hf_account account;
     struct hf__floor *floor; /* from calloc; NULL: none */
 };
 
 struct hf__authority {
     uint8_t public_keys[HF__ROOTS_MAX][32];
     uint8_t secret_keys[HF__ROOTS_MAX][64];
-    uint8_t network[32];
+    struct hf_network_id network;
     uint8_t root_next; /* keys of the root now in force start here */
     struct hf_document *roots[HF__ROOTS_MAX];
     size_t roots_count;
@@ -362,7 +362,7 @@ void hf__network_fail(struct hf_world *w, uint32_t call, uint32_t mark, int erro
 /* A request from a stranger or a strategy; the answer goes to local request `waits`, or nowhere. */
 /* Returns its number, that hf_message.call shows in the answer. */
 uint64_t hf__network_inject(struct hf_world *w, uint32_t from, uint32_t to, uint8_t method,
-                            const uint8_t *account, struct hf_bytes body, uint64_t at_us);
+                            const struct hf_account *account, struct hf_bytes body, uint64_t at_us);
 
 /* A message that nobody answers and nobody sends again, from one node to another. */
 void hf__network_datagram(struct hf_world *w, uint32_t from, uint32_t to, uint8_t method,
@@ -425,7 +425,7 @@ bool hf__step_until(struct hf_world *w, uint64_t until_us);
 
 /* world.c */
 void hf__push(struct hf_world *w, uint64_t at_us, uint64_t what);
-void hf__account_set(struct hf_world *w, struct hf__node *n, const uint8_t account[static 32]);
+void hf__account_set(struct hf_world *w, struct hf__node *n, const struct hf_account *account);
 void hf__traced(struct hf_world *w, struct hf__node *n, const struct hf_trace *t);
 void hf__hash_run(struct hf_world *w, uint64_t a, uint64_t b);
 /* A row of checkers.def. */

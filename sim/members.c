@@ -57,21 +57,21 @@ static void take_arrivals(struct hf_world *w, uint32_t epoch)
             known->registered_epoch = epoch;
             free(known->floor);
             known->floor = NULL;
-            memcpy(known->account, n->account, 32);
+            known->account = n->account;
             continue;
         }
         a->members = hf__grow(a->members, a->members_count, &a->members_cap, sizeof(*a->members));
         struct hf__member *m = &a->members[a->members_count++];
         *m = (struct hf__member){.node = n->number, .registered_epoch = epoch};
-        memcpy(m->account, n->account, 32);
+        m->account = n->account;
     }
     a->arrivals_count = 0;
 }
 
 static int by_account(const void *a, const void *b)
 {
-    return memcmp(((const struct hf__member *)a)->account, ((const struct hf__member *)b)->account,
-                  32);
+    return memcmp(((const struct hf__member *)a)->account.bytes,
+                  ((const struct hf__member *)b)->account.bytes, 32);
 }
 
 enum { TEXT_MAX = 16 };
@@ -87,7 +87,7 @@ static void fill(const struct hf_world *w, const struct hf__member *m, char *tex
                  struct hf_platform *platforms, struct hf_validator *ret)
 {
     const struct hf_world_settings *s = &w->settings;
-    memcpy(ret->account, m->account, 32);
+    ret->account = m->account;
     ret->registered_epoch = m->registered_epoch;
     ret->address = text(texts, "n%u:7400", m->node);
     ret->operator_name =
@@ -223,23 +223,23 @@ static bool votes(const struct hf__row *row, struct hf_arena *arena)
 
 /* Whether a holder will vote for a generation some day: a member that runs, and whose disk names
  * it. */
-static bool answers(struct hf_world *w, const uint8_t holder[static 32],
-                    const uint8_t owner[static 32], const uint8_t generation[static 16],
+static bool answers(struct hf_world *w, const struct hf_account *holder,
+                    const struct hf_account *owner, const uint8_t generation[static 16],
                     struct hf_arena *arena)
 {
     uint8_t key[48];
     long at = hf_set_find(w->authority.set, holder) < 0 ? -1 : hf_world_find(w, holder);
     const struct hf__node *n = at < 0 ? NULL : hf__node(w, (uint32_t)at);
-    memcpy(key, owner, 32);
+    memcpy(key, owner->bytes, 32);
     memcpy(key + 32, generation, 16);
     return n != NULL && !n->gone && n->engine != NULL &&
            (votes(hf__disk_find(&n->disk, HF_ROW_HELD, hf_bytes_of(key, sizeof(key))), arena) ||
-            is_former(hf__disk_find(&n->disk, HF_ROW_OWNER, hf_bytes_of(owner, 32)), generation,
-                      arena));
+            is_former(hf__disk_find(&n->disk, HF_ROW_OWNER, hf_bytes_of(owner->bytes, 32)),
+                      generation, arena));
 }
 
 /* The highest claim that anybody has promised to an owner. */
-static uint64_t highest_claim(struct hf_world *w, const uint8_t owner[static 32],
+static uint64_t highest_claim(struct hf_world *w, const struct hf_account *owner,
                               struct hf_arena *arena)
 {
     uint64_t highest = 1;
@@ -247,7 +247,7 @@ static uint64_t highest_claim(struct hf_world *w, const uint8_t owner[static 32]
         struct hf_owner_row row;
         struct hf_claim_statement s;
         struct hf__row *kept =
-            hf__disk_find(&w->nodes[i]->disk, HF_ROW_OWNER, hf_bytes_of(owner, 32));
+            hf__disk_find(&w->nodes[i]->disk, HF_ROW_OWNER, hf_bytes_of(owner->bytes, 32));
         if (kept != NULL &&
             hf_wire_decode(&hf_wire_owner_row, hf_blob_bytes(kept->value), arena, &row, NULL) ==
                 0 &&
@@ -260,15 +260,15 @@ static uint64_t highest_claim(struct hf_world *w, const uint8_t owner[static 32]
 }
 
 /* The holders of a generation that will answer; ret may be NULL. */
-static size_t left(struct hf_world *w, const uint8_t owner[static 32],
+static size_t left(struct hf_world *w, const struct hf_account *owner,
                    const struct hf_generation_id *generation, const struct hf_holder *holders,
                    size_t count, struct hf_arena *arena, struct hf_account_ref *ret)
 {
     size_t found = 0;
     for (size_t i = 0; i < count; i++)
-        if (answers(w, holders[i].account, owner, generation->id, arena)) {
+        if (answers(w, &holders[i].account, owner, generation->id, arena)) {
             if (ret != NULL)
-                memcpy(ret[found].account, holders[i].account, 32);
+                ret[found].account = holders[i].account;
             found++;
         }
     return found;
@@ -284,12 +284,12 @@ static bool decide(struct hf_world *w, const struct hf_placement_record *r, bool
                    struct hf_arena *arena, struct hf__floor *f)
 {
     bool any = false;
-    size_t n = left(w, r->owner, &r->generation, r->holders, r->holders_count, arena, f->holders);
+    size_t n = left(w, &r->owner, &r->generation, r->holders, r->holders_count, arena, f->holders);
     if (n == 0)
         return false;
     for (size_t i = 0; i < r->chain_count; i++) {
         const struct hf_unsealed *u = &r->chain[i];
-        if (left(w, r->owner, &u->generation, u->holders, u->holders_count, arena, NULL) >=
+        if (left(w, &r->owner, &u->generation, u->holders, u->holders_count, arena, NULL) >=
                 (claiming ? u->provisional : u->quorum) ||
             f->written_off_count == HF_ARRAY_LEN(f->written_off))
             continue;
@@ -334,7 +334,7 @@ bool hf_world_set_floor(struct hf_world *w, uint32_t node)
     bool any = m != NULL && shown_record(w, node, &arena, &r) &&
                decide(w, &r, w->nodes[node]->state == HF_STATE_CLAIMING, &arena, f);
     if (any) {
-        f->claim = highest_claim(w, m->account, &arena) + 1;
+        f->claim = highest_claim(w, &m->account, &arena) + 1;
         free(m->floor);
         m->floor = f;
     } else {

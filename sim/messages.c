@@ -13,7 +13,7 @@
 /* What a request says of its owner; number 0: it names no ballot. */
 struct said {
     bool has_owner, has_generation;
-    uint8_t owner[32];
+    struct hf_account owner;
     struct hf_ballot ballot;
     uint64_t generation;
 };
@@ -28,7 +28,7 @@ static void header(const struct hf_owner_header *h, const struct hf_generation_i
                    struct said *ret)
 {
     ret->has_owner = true;
-    memcpy(ret->owner, h->owner, 32);
+    ret->owner = h->owner;
     ret->ballot = h->ballot;
     ret->has_generation = generation != NULL;
     ret->generation = generation != NULL ? generation->number : 0;
@@ -71,16 +71,16 @@ static void read_request(struct hf__messages *l, const struct hf_message *m, str
     struct hf_claim_statement s;
     if (m->method == HF_METHOD_NONCE && decode(l, &hf_wire_nonce_request, m->body, &nonce)) {
         ret->has_owner = true;
-        memcpy(ret->owner, nonce.account, 32);
+        ret->owner = nonce.account;
     } else if (m->method == HF_METHOD_RECOVER &&
                decode(l, &hf_wire_recover_request, m->body, &recover) &&
                decode(l, &hf_wire_recover_transcript, recover.transcript, &t)) {
         ret->has_owner = true;
-        memcpy(ret->owner, t.account, 32);
+        ret->owner = t.account;
     } else if (m->method == HF_METHOD_CLAIM && decode(l, &hf_wire_claim_request, m->body, &claim) &&
                decode(l, &hf_wire_claim_statement, claim.claim.statement, &s)) {
         ret->has_owner = true;
-        memcpy(ret->owner, s.owner, 32);
+        ret->owner = s.owner;
         ret->ballot = s.ballot;
     } else {
         read_owner(l, m, ret);
@@ -108,7 +108,7 @@ static void print_request(struct hf__messages *l, struct hf_world *w, const stru
     char instance[33];
     read_request(l, m, &said);
     if (said.has_owner)
-        fprintf(l->out, ",\"owner\":%ld", hf_world_find(w, said.owner));
+        fprintf(l->out, ",\"owner\":%ld", hf_world_find(w, &said.owner));
     if (said.has_generation)
         fprintf(l->out, ",\"generation\":%llu", (unsigned long long)said.generation);
     if (said.ballot.number == 0)

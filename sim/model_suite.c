@@ -14,12 +14,12 @@ const uint64_t hf__cost_stated[HF_WORLD_OPERATIONS] = {
 uint64_t hf__cost_ns;
 const uint64_t *hf__cost_table = hf__cost_stated;
 
-static void model_hash(const char *label, struct hf_bytes data, uint8_t ret[static HF_HASH_LEN])
+static void model_hash(const char *label, struct hf_bytes data, struct hf_hash *ret)
 {
     struct hf__sponge s;
     hf__sponge_init(&s, label);
     hf__sponge_absorb(&s, data);
-    hf__sponge_squeeze(&s, ret, HF_HASH_LEN);
+    hf__sponge_squeeze(&s, ret->bytes, HF_HASH_LEN);
     hf__cost_add(HF_WORLD_HASH, 1, data.len);
 }
 

@@ -101,7 +101,7 @@ static void describe(const struct hf_world *w, const struct hf__message *m, stru
         .response = m->response,
         .datagram = m->datagram,
         .error = m->error,
-        .account = m->proven ? m->account : NULL,
+        .account = m->proven ? &m->account : NULL,
         .body = hf__message_body(m),
         .at_us = w->now_us,
     };
@@ -196,7 +196,7 @@ static void prove(struct hf__message *m, const struct hf__node *n)
 {
     m->proven = n->proven;
     if (n->proven)
-        memcpy(m->account, n->account, sizeof(m->account));
+        m->account = n->account;
 }
 
 void hf__network_call(struct hf_world *w, struct hf__node *n, const struct hf_call *call,
@@ -209,7 +209,7 @@ void hf__network_call(struct hf_world *w, struct hf__node *n, const struct hf_ca
     c->has_account = call->has_account;
     c->to = address_node(w, call->address);
     if (call->has_account)
-        memcpy(c->account, call->account, sizeof(c->account));
+        c->account = call->account;
     hf__push(w, at_us + (uint64_t)call->timeout_ms * 1000,
              hf__what(HF__CALL_TIMEOUT, c->mark, index));
     if (c->to == HF__NOBODY) {
@@ -255,7 +255,7 @@ void hf__network_reply(struct hf_world *w, struct hf__node *n, const struct hf_r
 }
 
 uint64_t hf__network_inject(struct hf_world *w, uint32_t from, uint32_t to, uint8_t method,
-                            const uint8_t *account, struct hf_bytes body, uint64_t at_us)
+                            const struct hf_account *account, struct hf_bytes body, uint64_t at_us)
 {
     uint32_t index = call_new(w, HF__NOBODY, 0);
     struct hf__call *c = hf__slab_at(&w->calls, index);
@@ -272,7 +272,7 @@ uint64_t hf__network_inject(struct hf_world *w, uint32_t from, uint32_t to, uint
     m->method = method;
     m->proven = account != NULL;
     if (account != NULL)
-        memcpy(m->account, account, sizeof(m->account));
+        m->account = *account;
     hf__push(w, at_us + 60000000, hf__what(HF__CALL_TIMEOUT, c->mark, index));
     hf__push(w, at_us + w->settings.network.one_way.median_us, hf__what(HF__ARRIVAL, 0, message));
     return (uint64_t)c->mark << 32 | index;
@@ -295,7 +295,7 @@ void hf__network_datagram(struct hf_world *w, uint32_t from, uint32_t to, uint8_
 
 /* Ends a call at its caller. */
 static void conclude(struct hf_world *w, uint32_t call, struct hf__call *c, int error,
-                     const uint8_t *account, struct hf_bytes body)
+                     const struct hf_account *account, struct hf_bytes body)
 {
     struct hf__call ended = *c;
     call_end(w, call, c);
@@ -368,7 +368,7 @@ static int refusal(const struct hf__call *c, const struct hf__node *to)
         return 0;
     if (!to->proven)
         return HF_EPEER_LOCKED;
-    return memcmp(c->account, to->account, 32) == 0 ? 0 : HF_EPEER_ACCOUNT;
+    return hf_account_equal(&c->account, &to->account) ? 0 : HF_EPEER_ACCOUNT;
 }
 
 static void arrive_request(struct hf_world *w, struct hf__message *m)
@@ -400,7 +400,7 @@ static void arrive_request(struct hf_world *w, struct hf__message *m)
     struct hf_event event = {.type = HF_EVENT_REQUEST};
     event.u.request.id = (uint64_t)mark << 32 | call;
     event.u.request.method = m->method;
-    event.u.request.account = m->proven ? m->account : NULL;
+    event.u.request.account = m->proven ? &m->account : NULL;
     event.u.request.expected = m->from != HF__NOBODY;
     event.u.request.source = m->from;
     event.u.request.body = hf__message_body(m);
@@ -415,7 +415,7 @@ static void arrive_response(struct hf_world *w, struct hf__message *m)
         return;
     if (m->from != HF__NOBODY)
         deliver(w, m);
-    conclude(w, m->call, c, m->error, m->proven ? m->account : NULL, hf__message_body(m));
+    conclude(w, m->call, c, m->error, m->proven ? &m->account : NULL, hf__message_body(m));
 }
 
 void hf__network_arrive(struct hf_world *w, uint32_t message)
@@ -449,7 +449,7 @@ void hf__network_timeout(struct hf_world *w, uint32_t call, uint32_t mark)
     conclude(w, call, c, HF_ETIMEOUT, NULL, hf_bytes_of(NULL, 0));
 }
 
-int hf_world_ask(struct hf_world *w, uint32_t to, uint8_t method, const uint8_t *account,
+int hf_world_ask(struct hf_world *w, uint32_t to, uint8_t method, const struct hf_account *account,
                  struct hf_bytes body, struct hf_buf *ret)
 {
     w->answer = (struct hf__answer){.body = ret};

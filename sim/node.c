@@ -73,17 +73,18 @@ void hf__node_doom(struct hf__node *n)
 static void certify(struct hf_world *w, struct hf__node *n)
 {
     static const uint8_t spki[44] = {0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03};
-    uint8_t account[32], signature[64];
+    struct hf_account account;
+    uint8_t signature[64];
     struct hf_bytes bytes = hf_bytes_of(spki, sizeof(spki));
     n->proven = false;
-    if (hf_engine_certify(n->engine, bytes, account, signature) != 0)
+    if (hf_engine_certify(n->engine, bytes, &account, signature) != 0)
         return;
-    if (w->suite->verify(account, "holdfast/v1/tls", bytes, signature) != 0) {
+    if (w->suite->verify(account.bytes, "holdfast/v1/tls", bytes, signature) != 0) {
         hf__violate(w, n->number, "certificate", "a certificate's signature does not verify");
         return;
     }
     n->proven = true;
-    hf__account_set(w, n, account);
+    hf__account_set(w, n, &account);
     hf__authority_saw(w, n);
 }
 
@@ -216,8 +217,8 @@ static void boot(struct hf_world *w, struct hf__node *n)
     struct hf__stream seed;
     hf__stream_init(&seed, w->settings.seed ^ hf__mix(n->incarnation), "engine", n->number);
     hf__draw_bytes(&seed, config.seed, sizeof(config.seed));
-    memcpy(config.network, w->authority.network, sizeof(config.network));
-    config.network[0] ^= n->config_network;
+    config.network = w->authority.network;
+    config.network.bytes[0] ^= n->config_network;
     if (n->config_seeds) {
         list[0] = "nowhere:7400";
         config.seeds_count = 1;

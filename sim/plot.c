@@ -69,7 +69,8 @@ bool hf__plot_decode(struct hf__plot *p, const struct hf_wire_type *type, struct
 }
 
 uint64_t hf__plot_ask(struct hf__plot *p, uint32_t from, uint32_t to, uint8_t method,
-                      const uint8_t *account, const struct hf_wire_type *type, const void *message)
+                      const struct hf_account *account, const struct hf_wire_type *type,
+                      const void *message)
 {
     struct hf_buf body;
     hf_buf_init(&body, UINT32_MAX);
@@ -90,7 +91,7 @@ bool hf__plot_sign(struct hf__plot *p, uint32_t node, const char *label, struct 
     if (n->engine == NULL || !n->has_account)
         return false;
     for (size_t at = 32; at + 32 <= n->secrets_len; at++) {
-        if (memcmp(n->secrets + at, n->account, 32) != 0)
+        if (memcmp(n->secrets + at, n->account.bytes, 32) != 0)
             continue;
         p->world->suite->sign(n->secrets + at - 32, label, data, ret);
         return true;

@@ -29,7 +29,8 @@ bool hf__plot_decode(struct hf__plot *p, const struct hf_wire_type *type, struct
                      void *ret);
 /* Sends a request; its number, by which its answer is known when it is sent. */
 uint64_t hf__plot_ask(struct hf__plot *p, uint32_t from, uint32_t to, uint8_t method,
-                      const uint8_t *account, const struct hf_wire_type *type, const void *message);
+                      const struct hf_account *account, const struct hf_wire_type *type,
+                      const void *message);
 /* A signature by the account key of a node that is corrupt inside its trust domain: it reads its
  * own memory. False: it has no account key now. */
 bool hf__plot_sign(struct hf__plot *p, uint32_t node, const char *label, struct hf_bytes data,

@@ -31,9 +31,11 @@ void hf__model_measurement(const struct hf_world *w, const char *image, uint8_t 
 {
     uint8_t text[HF_WORLD_NAME_MAX + 32];
     size_t len = strlen(image);
+    struct hf_hash digest;
     memcpy(text, image, len);
-    memcpy(text + len, w->authority.network, 32); /* an image binds its network */
-    w->suite->hash("sim/measurement", hf_bytes_of(text, len + 32), ret);
+    memcpy(text + len, w->authority.network.bytes, 32); /* an image binds its network */
+    w->suite->hash("sim/measurement", hf_bytes_of(text, len + 32), &digest);
+    memcpy(ret, digest.bytes, 32);
 }
 
 static void authenticate(const struct hf_world *w, const uint8_t *quote, uint8_t ret[static 16])

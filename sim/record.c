@@ -115,7 +115,7 @@ static void traced(void *ctx, struct hf_world *w, uint32_t node, const struct hf
         return;
     snprintf(detail, sizeof(detail), ",\"a\":%llu,\"b\":%llu,\"error\":\"%s\",\"peer\":%ld",
              (unsigned long long)t->a, (unsigned long long)t->b, hf_error_name(t->error),
-             hf_world_find(w, t->account));
+             hf_world_find(w, &t->account));
     line(r, node, hf_trace_name(t->type), detail);
 }
 

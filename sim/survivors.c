@@ -45,7 +45,8 @@ static void collect(struct hf_world *w, uint32_t holder, struct hf_arena *arena,
             hf__direct.decode(&hf_wire_held_row, hf_blob_bytes(row->value), arena, &held, NULL) !=
                 0)
             continue;
-        long owner = hf_world_find(w, row->key);
+        struct hf_account owner_account = hf_account_of(row->key);
+        long owner = hf_world_find(w, &owner_account);
         if (owner < 0)
             continue;
         ret->items = hf__grow(ret->items, ret->count, &ret->cap, sizeof(*ret->items));
@@ -101,7 +102,7 @@ static bool claimable(struct hf_world *w, uint32_t node, struct hf_arena *arena,
         return true;
     size_t count = 0;
     for (size_t i = 0; i < record.holders_count; i++) {
-        long holder = hf_world_find(w, record.holders[i].account);
+        long holder = hf_world_find(w, &record.holders[i].account);
         count += holder >= 0 && in[holder] && lasts(w, (uint32_t)holder);
     }
     return count >= record.threshold;

@@ -113,7 +113,7 @@ static void say_waits(const struct hf_world *w, const struct hf_status *s, char 
             const struct hf_awaited_status *a = &wait->acceptors[j];
             at = strlen(why);
             if (!a->gave)
-                snprintf(why + at, len - at, " n%ld (%s)", hf_world_find(w, a->account),
+                snprintf(why + at, len - at, " n%ld (%s)", hf_world_find(w, &a->account),
                          a->refused ? "refused" : hf_error_name(a->error));
         }
     }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void hash_key(const struct hf_world *w, const uint8_t *key, uint8_t ret[static 32])
+static void hash_key(const struct hf_world *w, const uint8_t *key, struct hf_hash *ret)
 {
     w->suite->hash("sim/vault-key", hf_bytes_of(key, HF_KEY_LEN), ret);
 }
@@ -42,8 +42,8 @@ void hf__work_start(struct hf_world *w, struct hf__node *n, const struct hf_work
     k->len = 0;
     k->root_len = 0;
     if (work->key != NULL)
-        hash_key(w, work->key, k->key_hash);
-    memcpy(k->account, work->account, sizeof(k->account));
+        hash_key(w, work->key, &k->key_hash);
+    k->account = work->account;
     memcpy(k->report_data, work->report_data, sizeof(k->report_data));
     if (work->type == HF_WORK_JUDGE && work->quote.len > 0) {
         k->root_len = (uint32_t)work->dev_root.len;
@@ -93,8 +93,8 @@ static void vault_create(struct hf_world *w, struct hf__node *n, const struct hf
     n->disk.vault = HF_VAULT_PLACING;
     n->disk.version = k->version;
     n->disk.damage = 0;
-    memcpy(n->disk.account, k->account, sizeof(n->disk.account));
-    memcpy(n->disk.key_hash, k->key_hash, sizeof(n->disk.key_hash));
+    n->disk.account = k->account;
+    n->disk.key_hash = k->key_hash;
 }
 
 /* ret_rows: from malloc, or NULL. */
@@ -104,7 +104,7 @@ static void vault_open(struct hf__node *n, const struct hf__work *k, struct hf_e
     ret->type = HF_EVENT_VAULT;
     if (n->disk.vault == HF_VAULT_NONE)
         ret->u.vault.error = HF_EVAULTSTATE;
-    else if (memcmp(n->disk.key_hash, k->key_hash, sizeof(k->key_hash)) != 0)
+    else if (!hf_hash_equal(&n->disk.key_hash, &k->key_hash))
         ret->u.vault.error = HF_EVAULTKEY;
     else if (n->disk.damage != 0)
         ret->u.vault.error = n->disk.damage;

@@ -242,13 +242,13 @@ struct hf_engine *hf_world_engine(struct hf_world *w, uint32_t node)
 
 /* ---- Accounts ---- */
 
-static size_t account_slot(const struct hf_world *w, const uint8_t account[static 32])
+static size_t account_slot(const struct hf_world *w, const struct hf_account *account)
 {
     uint64_t word;
-    memcpy(&word, account, sizeof(word));
+    memcpy(&word, account->bytes, sizeof(word));
     size_t at = hf__mix(word) & (w->by_account_cap - 1);
     while (w->by_account[at] != HF__NOBODY &&
-           memcmp(w->nodes[w->by_account[at]]->account, account, 32) != 0)
+           !hf_account_equal(&w->nodes[w->by_account[at]]->account, account))
         at = (at + 1) & (w->by_account_cap - 1);
     return at;
 }
@@ -264,14 +264,14 @@ static void accounts_grow(struct hf_world *w)
     for (uint32_t i = 0; i < w->nodes_count; i++) {
         if (!w->nodes[i]->has_account || w->nodes[i]->copy)
             continue;
-        w->by_account[account_slot(w, w->nodes[i]->account)] = i;
+        w->by_account[account_slot(w, &w->nodes[i]->account)] = i;
         w->by_account_count++;
     }
 }
 
-void hf__account_set(struct hf_world *w, struct hf__node *n, const uint8_t account[static 32])
+void hf__account_set(struct hf_world *w, struct hf__node *n, const struct hf_account *account)
 {
-    if (n->has_account && memcmp(n->account, account, 32) == 0)
+    if (n->has_account && hf_account_equal(&n->account, account))
         return;
     /* A vault that was made anew has another account: the table is then made anew as well. */
     bool other = n->has_account;
@@ -283,7 +283,7 @@ void hf__account_set(struct hf_world *w, struct hf__node *n, const uint8_t accou
     }
     n->has_account = true;
     n->registered = n->registered && !other;
-    memcpy(n->account, account, 32);
+    n->account = *account;
     if (other)
         w->by_account_cap /= 2;
     if (other || (w->by_account_count + 1) * 2 > w->by_account_cap) {
@@ -296,13 +296,13 @@ void hf__account_set(struct hf_world *w, struct hf__node *n, const uint8_t accou
     w->by_account_count++;
 }
 
-const uint8_t *hf_world_account(const struct hf_world *w, uint32_t node)
+const struct hf_account *hf_world_account(const struct hf_world *w, uint32_t node)
 {
     const struct hf__node *n = hf__node(w, node);
-    return n->has_account ? n->account : NULL;
+    return n->has_account ? &n->account : NULL;
 }
 
-long hf_world_find(const struct hf_world *w, const uint8_t account[static 32])
+long hf_world_find(const struct hf_world *w, const struct hf_account *account)
 {
     if (w->by_account_cap == 0)
         return -1;

@@ -43,6 +43,9 @@
 #define HF_FIXED(key, member, len, need, doc)                                                      \
     HF_NEXT(key, hf__direct_fixed(at, d->end, len, m->member))                                     \
     HF_MARK_##need(member) HF_OR_ELSE(HF_IS_##need)
+#define HF_VALUE(key, member, type, need, doc)                                                     \
+    HF_NEXT(key, hf__direct_fixed(at, d->end, sizeof(m->member), m->member.bytes))                 \
+    HF_MARK_##need(member) HF_OR_ELSE(HF_IS_##need)
 #define HF_BIN(key, member, min, max, need, doc)                                                   \
     HF_NEXT(key, hf__direct_bin(at, d->end, min, max, &m->member))                                 \
     HF_OR_ELSE(HF_IS_##need)
@@ -118,6 +121,8 @@
     HF_ROOM(key, true, hf__direct_within(m->member, min, max), 9)
 #define HF_FIXED(key, member, length, need, doc)                                                   \
     HF_ROOM(key, HF_HAS_##need(member), true, 5 + (length))
+#define HF_VALUE(key, member, type, need, doc)                                                     \
+    HF_ROOM(key, HF_HAS_##need(member), true, 5 + sizeof(m->member))
 #define HF_BIN(key, member, min, max, need, doc)                                                   \
     HF_ROOM(key, HF_HERE_##need(member, m->member.len != 0),                                       \
             hf__direct_within(m->member.len, min, max), 5 + m->member.len)
@@ -167,6 +172,8 @@
 #define HF_VERSION(key, member, min, max, doc) HF_PUT(key, true, hf__direct_put_uint(at, m->member))
 #define HF_FIXED(key, member, len, need, doc)                                                      \
     HF_PUT(key, HF_HAS_##need(member), hf__direct_put_bin(at, m->member, len))
+#define HF_VALUE(key, member, type, need, doc)                                                     \
+    HF_PUT(key, HF_HAS_##need(member), hf__direct_put_bin(at, m->member.bytes, sizeof(m->member)))
 #define HF_BIN(key, member, min, max, need, doc)                                                   \
     HF_PUT(key, HF_HERE_##need(member, m->member.len != 0),                                        \
            hf__direct_put_bin(at, m->member.data, m->member.len))

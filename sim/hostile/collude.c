@@ -10,7 +10,7 @@
 enum { PAUSE_US = 2000000 };
 
 struct collude {
-    uint8_t owner[32];
+    struct hf_account owner;
     uint32_t members[HF_SHARES_MAX];
     size_t count;
 };
@@ -31,7 +31,7 @@ static bool row_of(struct hf__plot *p, uint32_t node, struct hf_held_row *ret)
     for (uint32_t i = d->count; i > 0; i--) {
         const struct hf__row *row = d->rows[i - 1];
         if (row->collection == HF_ROW_HELD && row->key_len == 48 &&
-            memcmp(row->key, c->owner, 32) == 0)
+            memcmp(row->key, c->owner.bytes, 32) == 0)
             return hf__plot_decode(p, &hf_wire_held_row, hf_blob_bytes(row->value), ret);
     }
     return false;
@@ -48,7 +48,7 @@ static bool conspire(struct hf__plot *p, uint32_t first)
         size_t most = 1;
         if (!hf__node(w, owner)->has_account)
             continue;
-        memcpy(c->owner, hf__node(w, owner)->account, 32);
+        c->owner = hf__node(w, owner)->account;
         c->count = 0;
         for (uint32_t node = 0; node < w->nodes_count && c->count < most; node++) {
             hf_arena_reset(&p->arena);
@@ -113,7 +113,7 @@ static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
     struct hf__plot *p = ctx;
     const struct collude *c = p->more;
     if (!p->on || !m->response || m->error != 0 || m->method != HF_METHOD_CLAIM ||
-        !is_member(c, m->from) || hf_world_find(w, c->owner) != (long)m->to)
+        !is_member(c, m->from) || hf_world_find(w, &c->owner) != (long)m->to)
         return HF_FATE_PASS;
     hf_arena_reset(&p->arena);
     bool done = hf__plot_claim(p, m, refuse, ret->body);
@@ -132,7 +132,7 @@ static void wake(void *ctx, struct hf_world *w, uint32_t mark)
     if (c->count == 0 && conspire(p, p->count > 0 ? p->nodes[0] : 0)) {
         for (size_t i = 0; i < c->count; i++)
             hf__node(w, c->members[i])->corrupt = true;
-        long owner = hf_world_find(w, c->owner);
+        long owner = hf_world_find(w, &c->owner);
         if (owner >= 0 && hf_world_running(w, (uint32_t)owner))
             hf__plot_restart(w, (uint32_t)owner);
     }

@@ -26,7 +26,7 @@ static void wake(void *ctx, struct hf_world *w, uint32_t mark)
         struct hf_nonce_request request = {0};
         uint32_t victim = hf__plot_other(p, from);
         if (hf__node(w, victim)->has_account)
-            memcpy(request.account, hf__node(w, victim)->account, 32);
+            request.account = hf__node(w, victim)->account;
         hf__draw_bytes(&p->r, request.response_key, 32);
         hf__plot_ask(p, from, to, HF_METHOD_NONCE, NULL, &hf_wire_nonce_request, &request);
     }

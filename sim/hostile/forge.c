@@ -50,14 +50,14 @@ static void bad_root(struct hf__plot *p, struct hf_buf *ret)
     root.keys = &key;
     root.keys_count = 1;
     root.has_previous = true;
-    memcpy(root.previous, w->authority.roots[w->authority.roots_count - 1]->body_hash, 32);
+    root.previous = w->authority.roots[w->authority.roots_count - 1]->body_hash;
     hf_buf_init(&body, 1 << 20);
     hf_buf_init(&envelope, 1 << 20);
     int r = hf__encode_into(&hf_wire_root, &root, &body);
     if (r == 0)
         r = hf_document_wrap(HF_DOCUMENT_ROOT, hf_buf_bytes(&body), &envelope);
     if (r == 0)
-        r = hf_document_sign(w->suite, hf_buf_bytes(&envelope), w->authority.network, secret,
+        r = hf_document_sign(w->suite, hf_buf_bytes(&envelope), &w->authority.network, secret,
                              key.key, ret);
     hf_assert(r == 0);
     hf_buf_done(&body);

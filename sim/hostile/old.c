@@ -11,12 +11,13 @@ enum { KEPT = 64, ASKED = 16 };
 struct old {
     struct {
         uint32_t node;
-        uint8_t owner[32];
+        struct hf_account owner;
         struct hf_blob *row;
     } kept[KEPT];
     struct {
         uint64_t call;
-        uint8_t account[32], response_key[32];
+        struct hf_account account;
+        uint8_t response_key[32];
     } asked[ASKED];
     size_t next_kept, next_asked;
     uint8_t sealed[HF_SCALAR_LEN + HF_SEAL_OVERHEAD];
@@ -31,7 +32,7 @@ static void keep(struct old *old, uint32_t node, uint8_t collection, const uint8
     hf_blob_unref(old->kept[at].row);
     old->kept[at].row = hf_blob_ref(row);
     old->kept[at].node = node;
-    memcpy(old->kept[at].owner, key, 32);
+    old->kept[at].owner = hf_account_of(key);
 }
 
 static void durable(void *ctx, struct hf_world *w, uint32_t node,
@@ -59,7 +60,7 @@ static void delivered(void *ctx, struct hf_world *w, const struct hf_message *m)
         return;
     size_t at = old->next_asked++ % ASKED;
     old->asked[at].call = m->call;
-    memcpy(old->asked[at].account, t.account, 32);
+    old->asked[at].account = t.account;
     memcpy(old->asked[at].response_key, t.response_key, 32);
 }
 
@@ -74,8 +75,8 @@ static bool put(struct hf__plot *p, uint32_t node, const uint8_t *response_key,
     struct hf_rng rng = {0};
     struct hf_buf context;
     uint8_t share[HF_SCALAR_LEN];
-    memcpy(aad.transcript_hash, answer->transcript_hash, 32);
-    memcpy(aad.provider, answer->provider, 32);
+    aad.transcript_hash = answer->transcript_hash;
+    aad.provider = answer->provider;
     if (!hf__plot_share(p, node, row, share))
         return false;
     hf__draw_bytes(&p->r, rng.seed, sizeof(rng.seed));
@@ -109,7 +110,7 @@ static bool spoil(struct hf__plot *p, const struct hf_message *m, struct hf_reco
     for (size_t i = 0; asked < ASKED && i < KEPT; i++) {
         struct hf_held_row row;
         if (old->kept[i].row == NULL || old->kept[i].node != m->from ||
-            memcmp(old->kept[i].owner, old->asked[asked].account, 32) != 0 ||
+            !hf_account_equal(&old->kept[i].owner, &old->asked[asked].account) ||
             !hf__plot_decode(p, &hf_wire_held_row, hf_blob_bytes(old->kept[i].row), &row) ||
             row.generation.number >= newest->generation.number)
             continue;

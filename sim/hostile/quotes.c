@@ -32,10 +32,10 @@ static void ask_share(struct hf__plot *p, const struct round *r, const uint8_t n
     uint64_t kind = hf__draw_below(&p->r, 5);
     bool drill = hf__draw_below(&p->r, 4) == 0;
     memset(&asked, 0, sizeof(asked));
-    memcpy(asked.provider, hf__node(w, r->to)->account, 32);
+    asked.provider = hf__node(w, r->to)->account;
     memcpy(asked.nonce, nonce, 40);
-    memcpy(t.network, w->authority.network, 32);
-    memcpy(t.account, hf__node(w, r->victim)->account, 32);
+    t.network = w->authority.network;
+    t.account = hf__node(w, r->victim)->account;
     memcpy(t.response_key, r->response_key, 32);
     hf_buf_init(&transcript, 1 << 16);
     hf_buf_init(&quote, 1 << 16);
@@ -98,7 +98,7 @@ static void wake(void *ctx, struct hf_world *w, uint32_t mark)
     if (!hf__node(w, r->victim)->has_account || !hf__node(w, r->to)->has_account)
         return;
     hf__draw_bytes(&p->r, r->response_key, sizeof(r->response_key));
-    memcpy(request.account, hf__node(w, r->victim)->account, 32);
+    request.account = hf__node(w, r->victim)->account;
     memcpy(request.response_key, r->response_key, 32);
     r->call =
         hf__plot_ask(p, r->from, r->to, HF_METHOD_NONCE, NULL, &hf_wire_nonce_request, &request);

@@ -13,7 +13,7 @@ enum { WORDS = 48, ASKED = 16 };
 
 /* An answer of the past: what it voted for, and what it showed. */
 struct word {
-    uint8_t owner[32];
+    struct hf_account owner;
     struct hf_blob *body; /* encoded claim_response */
 };
 
@@ -62,24 +62,24 @@ static const struct asked *asked_of(const struct recall *c, uint64_t call)
     return NULL;
 }
 
-static void remember(struct recall *c, const uint8_t owner[static 32], struct hf_bytes body)
+static void remember(struct recall *c, const struct hf_account *owner, struct hf_bytes body)
 {
     struct word *word = &c->words[c->words_next++ % WORDS];
     hf_blob_unref(word->body);
-    memcpy(word->owner, owner, 32);
+    word->owner = *owner;
     word->body = hf_blob_new(body);
     hf_assert(word->body != NULL);
 }
 
 /* An answer that some provider of the plot once gave this owner, decoded; false: none. */
-static bool recollect(struct hf__plot *p, const uint8_t owner[static 32],
+static bool recollect(struct hf__plot *p, const struct hf_account *owner,
                       struct hf_claim_response *ret)
 {
     const struct recall *c = p->more;
     size_t first = hf__draw_below(&p->r, WORDS);
     for (size_t i = 0; i < WORDS; i++) {
         const struct word *word = &c->words[(first + i) % WORDS];
-        if (word->body != NULL && memcmp(word->owner, owner, 32) == 0)
+        if (word->body != NULL && hf_account_equal(&word->owner, owner))
             return hf__plot_decode(p, &hf_wire_claim_response, hf_blob_bytes(word->body), ret);
     }
     return false;
@@ -90,8 +90,8 @@ static void vote(struct hf__plot *p, uint32_t node, const struct asked *a,
                  const struct hf_claim_response *old, struct hf_claim_response *response)
 {
     struct hf_acceptance_statement s = {.ballot = a->statement.ballot};
-    memcpy(s.network, a->statement.network, 32);
-    memcpy(s.owner, a->statement.owner, 32);
+    s.network = a->statement.network;
+    s.owner = a->statement.owner;
     response->votes = old->votes;
     response->votes_count = 0;
     for (size_t i = 0; i < old->votes_count; i++) {
@@ -111,7 +111,7 @@ static bool lie(struct hf__plot *p, const struct hf_message *m, const struct ask
                 struct hf_claim_response *response, struct hf_claim_answer *answer)
 {
     struct hf_claim_response old;
-    if (!recollect(p, a->statement.owner, &old))
+    if (!recollect(p, &a->statement.owner, &old))
         return false;
     uint64_t how = hf__draw_below(&p->r, 4);
     if (how == 0)
@@ -149,7 +149,7 @@ static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
         !hf__plot_decode(p, &hf_wire_claim_answer, response.answer, &answer))
         return HF_FATE_PASS;
     bool lies = lie(p, m, a, &response, &answer);
-    remember(c, a->statement.owner, m->body);
+    remember(c, &a->statement.owner, m->body);
     if (!lies)
         return HF_FATE_PASS;
     hf_buf_init(&encoded, 4096);

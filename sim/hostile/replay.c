@@ -11,7 +11,7 @@ struct kept {
     uint32_t from, to;
     uint8_t method;
     bool proven;
-    uint8_t account[32];
+    struct hf_account account;
     uint32_t len;
     uint8_t *body;
 };
@@ -38,7 +38,7 @@ static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
     k->method = m->method;
     k->proven = m->account != NULL;
     if (k->proven)
-        memcpy(k->account, m->account, 32);
+        k->account = *m->account;
     k->len = (uint32_t)m->body.len;
     k->body = malloc(m->body.len + 1);
     hf_assert(k->body != NULL);
@@ -56,7 +56,7 @@ static void wake(void *ctx, struct hf_world *w, uint32_t mark)
     if (k->body != NULL && p->on) {
         uint32_t to = hf__draw_below(&p->r, 4) == 0 ? hf__plot_other(p, k->from) : k->to;
         p->acts++;
-        hf__network_inject(w, k->from, to, k->method, k->proven ? k->account : NULL,
+        hf__network_inject(w, k->from, to, k->method, k->proven ? &k->account : NULL,
                            hf_bytes_of(k->body, k->len), w->now_us);
     }
     if (p->on)

@@ -14,21 +14,23 @@ enum { CMDLINE_MAX = 65536 };
 
 static const uint8_t zeros[HF_MR_LEN];
 
-static void rtmr3_of(const uint8_t network[static HF_NETWORK_LEN], uint8_t ret[static HF_MR_LEN])
+static void rtmr3_of(const struct hf_network_id *network, uint8_t ret[static HF_MR_LEN])
 {
     uint8_t input[2 * HF_MR_LEN] = {0};
-    SHA384(network, HF_NETWORK_LEN, input + HF_MR_LEN);
+    SHA384(network->bytes, HF_NETWORK_LEN, input + HF_MR_LEN);
     SHA384(input, sizeof input, ret);
 }
 
 void hf_network_measurement(const uint8_t registers[static 4 * HF_MR_LEN],
-                            const uint8_t network[static HF_NETWORK_LEN],
+                            const struct hf_network_id *network,
                             uint8_t ret[static HF_MEASUREMENT_LEN])
 {
     uint8_t all[5 * HF_MR_LEN];
+    struct hf_hash digest;
     memcpy(all, registers, 4 * HF_MR_LEN);
     rtmr3_of(network, all + 4 * HF_MR_LEN);
-    hf_suite_real.hash("holdfast/v1/measurement", hf_bytes_of(all, sizeof all), ret);
+    hf_suite_real.hash("holdfast/v1/measurement", hf_bytes_of(all, sizeof all), &digest);
+    memcpy(ret, digest.bytes, HF_MEASUREMENT_LEN);
 }
 
 static int read_register(const char *path, uint8_t ret[static HF_MR_LEN])
@@ -42,10 +44,10 @@ static int read_register(const char *path, uint8_t ret[static HF_MR_LEN])
     return r;
 }
 
-static int extend(const char *path, const uint8_t network[static HF_NETWORK_LEN])
+static int extend(const char *path, const struct hf_network_id *network)
 {
     uint8_t digest[HF_MR_LEN];
-    SHA384(network, HF_NETWORK_LEN, digest);
+    SHA384(network->bytes, HF_NETWORK_LEN, digest);
     int fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0)
         return hf_error_from_errno(errno);
@@ -56,8 +58,7 @@ static int extend(const char *path, const uint8_t network[static HF_NETWORK_LEN]
     return r;
 }
 
-int hf_network_extend(const char *path, const uint8_t network[static HF_NETWORK_LEN],
-                      bool *ret_done)
+int hf_network_extend(const char *path, const struct hf_network_id *network, bool *ret_done)
 {
     uint8_t wanted[HF_MR_LEN], found[HF_MR_LEN];
     rtmr3_of(network, wanted);
@@ -90,11 +91,11 @@ static bool has_word(struct hf_bytes text, const char *word)
     return false;
 }
 
-static int named_at_boot(const char *path, const uint8_t network[static HF_NETWORK_LEN])
+static int named_at_boot(const char *path, const struct hf_network_id *network)
 {
     char word[32 + 2 * HF_NETWORK_LEN] = "holdfast.network=";
     struct hf_buf text;
-    hf_hex_encode(network, HF_NETWORK_LEN, word + strlen(word));
+    hf_hex_encode(network->bytes, HF_NETWORK_LEN, word + strlen(word));
     hf_buf_init(&text, CMDLINE_MAX);
     int r = hf_file_read(path, &text);
     bool found = r == 0 && has_word(hf_buf_bytes(&text), word);
@@ -102,8 +103,7 @@ static int named_at_boot(const char *path, const uint8_t network[static HF_NETWO
     return found ? 0 : HF_EUNBOUND;
 }
 
-int hf_network_bound(struct hf_bytes quote, const uint8_t network[static HF_NETWORK_LEN],
-                     const char *path)
+int hf_network_bound(struct hf_bytes quote, const struct hf_network_id *network, const char *path)
 {
     struct hf_quote q;
     uint8_t wanted[HF_MR_LEN];

@@ -52,9 +52,11 @@ void hf_dev_td_bind_network(struct hf_dev_td *td, struct hf_bytes network_id)
 void hf_dev_td_measurement(const struct hf_dev_td *td, uint8_t ret[static HF_MEASUREMENT_LEN])
 {
     uint8_t input[5 * HF_DEV_REGISTER_LEN];
+    struct hf_hash digest;
     memcpy(input, td->mrtd, HF_DEV_REGISTER_LEN);
     memcpy(input + HF_DEV_REGISTER_LEN, td->rtmr, sizeof td->rtmr);
-    hf_suite_real.hash("holdfast/v1/measurement", hf_bytes_of(input, sizeof input), ret);
+    hf_suite_real.hash("holdfast/v1/measurement", hf_bytes_of(input, sizeof input), &digest);
+    memcpy(ret, digest.bytes, HF_MEASUREMENT_LEN);
 }
 
 static void put_header(struct hf_buf *out, uint16_t version)

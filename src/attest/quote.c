@@ -233,10 +233,13 @@ int hf_quote_outline(struct hf_bytes bytes, struct hf_bytes *ret_quote,
 void hf_quote_measurement(const struct hf_quote *quote, uint8_t ret[static HF_MEASUREMENT_LEN])
 {
     uint8_t registers[5 * HF_MR_LEN];
+    struct hf_hash digest;
     memcpy(registers, quote->mrtd, HF_MR_LEN);
     for (size_t i = 0; i < HF_ARRAY_LEN(quote->rtmr); i++)
         memcpy(registers + HF_MR_LEN * (i + 1), quote->rtmr[i], HF_MR_LEN);
-    hf_suite_real.hash("holdfast/v1/measurement", hf_bytes_of(registers, sizeof registers), ret);
+    hf_suite_real.hash("holdfast/v1/measurement", hf_bytes_of(registers, sizeof registers),
+                       &digest);
+    memcpy(ret, digest.bytes, HF_MEASUREMENT_LEN);
 }
 
 void hf_register_tag(const uint8_t value[static HF_MR_LEN], uint8_t ret[static HF_REGISTER_TAG_LEN])

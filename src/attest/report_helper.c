@@ -40,11 +40,11 @@ int hf_report_request_decode(struct hf_bytes packet, struct hf_report_request *r
         return HF_EMALFORMED;
     *ret = (struct hf_report_request){0};
     memcpy(ret->label, packet.data + HEAD_LEN, len);
-    memcpy(ret->hash, packet.data + HEAD_LEN + len, HASH_LEN);
+    memcpy(ret->hash.bytes, packet.data + HEAD_LEN + len, HASH_LEN);
     return 0;
 }
 
-size_t hf_report_request_encode(const char *label, const uint8_t hash[static 32], uint8_t *ret)
+size_t hf_report_request_encode(const char *label, const struct hf_hash *hash, uint8_t *ret)
 {
     size_t len = strlen(label);
     if (!label_valid(label, len))
@@ -52,7 +52,7 @@ size_t hf_report_request_encode(const char *label, const uint8_t hash[static 32]
     ret[0] = VERSION;
     ret[1] = (uint8_t)len;
     memcpy(ret + HEAD_LEN, label, len);
-    memcpy(ret + HEAD_LEN + len, hash, HASH_LEN);
+    memcpy(ret + HEAD_LEN + len, hash->bytes, HASH_LEN);
     return HEAD_LEN + len + HASH_LEN;
 }
 
@@ -129,7 +129,7 @@ static int read_answer(struct hf_bytes packet, const uint8_t report_data[static 
     return ret_quote->error;
 }
 
-static int ask(const struct helper *h, const char *label, const uint8_t *hash,
+static int ask(const struct helper *h, const char *label, const struct hf_hash *hash,
                const uint8_t report_data[static 64], uint64_t deadline_ms, struct hf_buf *ret_quote)
 {
     uint8_t request[HF_REPORT_REQUEST_MAX];
@@ -153,7 +153,7 @@ static int ask(const struct helper *h, const char *label, const uint8_t *hash,
     return r;
 }
 
-static int make_for(struct hf_producer *p, const char *label, const uint8_t hash[static 32],
+static int make_for(struct hf_producer *p, const char *label, const struct hf_hash *hash,
                     const uint8_t report_data[static 64], uint64_t deadline_ms,
                     struct hf_buf *ret_quote)
 {

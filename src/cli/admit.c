@@ -76,7 +76,7 @@ static int judge(const struct hf_verdict *verdict, const struct hf_policy *p,
     return r;
 }
 
-int hf__admit(struct hf_bytes identity_bytes, const uint8_t network[static 32],
+int hf__admit(struct hf_bytes identity_bytes, const struct hf_network_id *network,
               const struct hf_policy *policy, const char *collateral, uint64_t now_s,
               struct hf__admitted *ret)
 {
@@ -88,7 +88,7 @@ int hf__admit(struct hf_bytes identity_bytes, const uint8_t network[static 32],
     uint8_t report_data[HF_REPORT_DATA_LEN];
     hf_arena_init(&arena, ARENA_MAX);
     int r = decode(identity_bytes, &arena, &identity, &s);
-    if (r == 0 && memcmp(s.network, network, 32) != 0)
+    if (r == 0 && !hf_network_id_equal(&s.network, network))
         r = HF_EDOCUMENT_NETWORK;
     if (r == 0)
         r = verify(&identity, policy, collateral, now_s, &verdict);
@@ -99,7 +99,7 @@ int hf__admit(struct hf_bytes identity_bytes, const uint8_t network[static 32],
         r = judge(&verdict, policy, &request, &admitted);
     }
     if (r == 0) {
-        memcpy(admitted.account, s.account, sizeof admitted.account);
+        admitted.account = s.account;
         memcpy(admitted.ppid, verdict.ppid, sizeof admitted.ppid);
         *ret = admitted;
     }

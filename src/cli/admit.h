@@ -6,7 +6,7 @@
 #include "wire/messages.h"
 
 struct hf__admitted {
-    uint8_t account[32];
+    struct hf_account account;
     uint8_t ppid[HF_PPID_LEN];
     char release[65]; /* the measurement's name in the policy */
 };
@@ -15,7 +15,7 @@ struct hf__admitted {
  * identity: encoded. collateral: a folder. Says on standard error what is wrong. HF_EIDENTITY:
  * another network's; otherwise as hf_judge and hf_collateral_load.
  */
-HF_MUST_USE int hf__admit(struct hf_bytes identity, const uint8_t network[static 32],
+HF_MUST_USE int hf__admit(struct hf_bytes identity, const struct hf_network_id *network,
                           const struct hf_policy *policy, const char *collateral, uint64_t now_s,
                           struct hf__admitted *ret);
 

@@ -28,10 +28,10 @@ static int read_document(struct hf_pool *pool, const char *path, struct hf_docum
  * the next version replaces. */
 static int verify(const struct hf__authority *a, const struct hf_document *d)
 {
-    int r = hf_document_verify(d, a->network, a->root);
+    int r = hf_document_verify(d, &a->network, a->root);
     for (size_t i = a->older_count; r == HF_EDOCUMENT_SIGNATURE && i-- > 0;)
         if (d->kind != HF_DOCUMENT_ROOT)
-            r = hf_document_verify(d, a->network, a->older[i]);
+            r = hf_document_verify(d, &a->network, a->older[i]);
     return r;
 }
 
@@ -65,7 +65,7 @@ static int load_roots(struct hf__authority *a)
     struct hf_document *first;
     int r = read_document(a->pool, path, &first);
     if (r == 0) {
-        r = hf_network_id(first, a->network);
+        r = hf_network_id(first, &a->network);
         hf_document_unref(first);
     }
     if (r != 0) {

@@ -22,7 +22,7 @@ enum {
 struct hf__authority {
     const char *folder;
     struct hf_pool *pool;
-    uint8_t network[32];
+    struct hf_network_id network;
     struct hf_document *root; /* newest; NULL: the first waits for signatures */
     struct hf_document *older[HF__ROOTS_MAX];
     size_t older_count;
@@ -51,7 +51,8 @@ HF_MUST_USE int hf__key_make_file(const char *path, uint8_t ret_public[static 32
 size_t hf__signers(const struct hf__authority *a, const struct hf_document *d,
                    struct hf_authority_key ret[static HF__SIGNERS_MAX]);
 /* The network in what is signed of a document: 32 bytes, zeros for a first root. */
-const uint8_t *hf__signed_network(const struct hf__authority *a, const struct hf_document *d);
+const struct hf_network_id *hf__signed_network(const struct hf__authority *a,
+                                               const struct hf_document *d);
 /* Signs the envelope of d with every key of the folder's keys/ that may, and with key_file, where
  * one is given. ret_signed: by how many. envelope: replaced. */
 HF_MUST_USE int hf__sign_all(const struct hf__authority *a, const char *key_file,

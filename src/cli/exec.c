@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hex.h"
+#include "base/id.h"
 #include "command.h"
 #include "key.h"
 
@@ -76,7 +77,7 @@ static bool add_key(const char *text, struct job *j)
 static bool read_words(int argc, char **argv, struct job *j)
 {
     int at = 1;
-    uint8_t id[32];
+    struct hf_network_id id;
     *j = (struct job){0};
     for (; at + 1 < argc && strcmp(argv[at], "--") != 0; at += 2) {
         char *end = NULL;
@@ -88,7 +89,7 @@ static bool read_words(int argc, char **argv, struct job *j)
             j->wait_s = strtol(value, &end, 10);
             ok = value[0] >= '0' && value[0] <= '9' && *end == '\0' && j->wait_s <= WAIT_S_MAX;
         } else if (strcmp(argv[at], "--network") == 0) {
-            ok = hf_hex_decode(value, id, sizeof id) == 0;
+            ok = hf_hex_decode(value, id.bytes, sizeof id) == 0;
             j->network = value;
         }
         if (!ok)

@@ -10,7 +10,7 @@ struct written_off_form {
 };
 
 struct left_form {
-    uint8_t account[32];
+    struct hf_account account;
 };
 
 struct survivors_form {
@@ -49,7 +49,7 @@ static void check_survivors(const void *value, const struct hf_config_where *whe
                          n, s->quorum);
     for (size_t i = 1; i < n; i++)
         for (size_t j = 0; j < i; j++)
-            if (memcmp(s->holders.items[i].account, s->holders.items[j].account, 32) == 0)
+            if (hf_account_equal(&s->holders.items[i].account, &s->holders.items[j].account))
                 hf_config_refuse(where, "holders", "one stands twice");
 }
 
@@ -146,7 +146,7 @@ struct hf__floor *hf__floor_take(const struct hf__floor_form *form)
         struct hf_survivors *s = hf__floor_survivors(f, from->generation, from->quorum);
         hf_assert(s != NULL); /* the schema has no room for more either */
         for (size_t j = 0; j < from->holders.count; j++)
-            memcpy(s->holders[s->holders_count++].account, from->holders.items[j].account, 32);
+            s->holders[s->holders_count++].account = from->holders.items[j].account;
     }
     return f;
 }
@@ -170,7 +170,7 @@ void hf__floor_write(struct hf_buf *b, const struct hf__floor *f)
         hf_buf_printf(b, "        - generation: \"%s\"\n          quorum: %u\n          holders:\n",
                       id, (unsigned)s->quorum);
         for (size_t j = 0; j < s->holders_count; j++) {
-            hf_hex_encode(s->holders[j].account, 32, account);
+            hf_hex_encode(s->holders[j].account.bytes, 32, account);
             hf_buf_printf(b, "            - \"%s\"\n", account);
         }
     }

@@ -102,7 +102,7 @@ static int make(struct hf__authority *a, const struct hf__issue_job *job,
 
 static bool same_body(const struct hf_document *x, const struct hf_document *y)
 {
-    return memcmp(x->body_hash, y->body_hash, sizeof x->body_hash) == 0;
+    return hf_hash_equal(&x->body_hash, &y->body_hash);
 }
 
 /* What lies there to be signed, held against the own form. ret: NULL: it is to be made anew. */
@@ -125,8 +125,8 @@ static int take_pending(struct hf__authority *a, const struct hf__issue_job *job
         /* A draft without signatures: the form was changed since it was made. */
         bool draft = d->signatures.signatures_count == 0;
         if (!draft) {
-            hf_hex_encode(d->body_hash, 32, theirs);
-            hf_hex_encode(own->body_hash, 32, ours);
+            hf_hex_encode(d->body_hash.bytes, 32, theirs);
+            hf_hex_encode(own->body_hash.bytes, 32, ours);
             printf("what %s changes against the own form:\n", job->pending);
             (void)!hf__difference_print(own, d);
             fprintf(stderr,
@@ -190,7 +190,7 @@ static int confirm(const struct hf__authority *a, const struct hf__issue_job *jo
                    const struct hf_document *d)
 {
     char digest[DIGEST_LEN], answer[8], until[32];
-    hf_hex_encode(d->body_hash, 32, digest);
+    hf_hex_encode(d->body_hash.bytes, 32, digest);
     if (job->consent.own)
         return 0;
     printf("%s %u, against the one in force:\n", job->name, hf_document_version(d));
@@ -235,9 +235,9 @@ static int finish(struct hf__authority *a, const struct hf__issue_job *job,
     size_t have = d->signatures.signatures_count;
     FILE *out = job->consent.own ? stderr : stdout; /* `network init` prints the id alone */
     if (r == 0 && a->root == NULL)
-        r = hf_network_id(d, a->network); /* the first root says which network it is */
+        r = hf_network_id(d, &a->network); /* the first root says which network it is */
     if (r == 0)
-        r = hf_document_verify(d, a->network, a->root);
+        r = hf_document_verify(d, &a->network, a->root);
     *ret_issued = r == 0;
     if (r == 0) {
         keep_old(a, job);
@@ -303,7 +303,7 @@ int hf__issued(const char *command, const char *what, int error)
 int hf__show(const char *command, const struct hf_document *d)
 {
     char digest[DIGEST_LEN];
-    hf_hex_encode(d->body_hash, 32, digest);
+    hf_hex_encode(d->body_hash.bytes, 32, digest);
     int r = hf__document_print(d);
     if (r == 0 && fflush(stdout) != 0)
         r = HF_EIO;

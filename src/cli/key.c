@@ -4,6 +4,7 @@
 #include "ask.h"
 #include "base/error.h"
 #include "base/hex.h"
+#include "base/id.h"
 #include "command.h"
 
 #include <stdio.h>
@@ -132,7 +133,7 @@ static int key_get(const char *name, const struct key_options *o)
 
 static bool read_key_options(int argc, char **argv, struct key_options *o)
 {
-    uint8_t id[32];
+    struct hf_network_id id;
     char *end = NULL;
     *o = (struct key_options){0};
     for (int i = 3; i < argc; i++) {
@@ -143,7 +144,7 @@ static bool read_key_options(int argc, char **argv, struct key_options *o)
             o->json = true;
         } else if (strcmp(argv[i], "--network") == 0 && value != NULL) {
             o->network = argv[++i];
-            if (hf_hex_decode(o->network, id, sizeof id) != 0)
+            if (hf_hex_decode(o->network, id.bytes, sizeof id) != 0)
                 return false;
         } else if (strcmp(argv[i], "--wait") == 0 && value != NULL) {
             o->wait_s = strtol(argv[++i], &end, 10);

@@ -99,15 +99,16 @@ size_t hf__signers(const struct hf__authority *a, const struct hf_document *d,
     return count;
 }
 
-const uint8_t *hf__signed_network(const struct hf__authority *a, const struct hf_document *d)
+const struct hf_network_id *hf__signed_network(const struct hf__authority *a,
+                                               const struct hf_document *d)
 {
-    static const uint8_t none[32];
-    return d->kind == HF_DOCUMENT_ROOT && d->u.root.number == 1 ? none : a->network;
+    static const struct hf_network_id none;
+    return d->kind == HF_DOCUMENT_ROOT && d->u.root.number == 1 ? &none : &a->network;
 }
 
 /* What is signed, by whom it may be, and how often it was. */
 struct signing {
-    const uint8_t *network;
+    const struct hf_network_id *network;
     struct hf_authority_key keys[HF__SIGNERS_MAX];
     size_t keys_count;
     struct hf_buf *envelope;

@@ -182,7 +182,7 @@ static int indent_of(const struct form *f)
 }
 
 /* The digest that is given, or that of the registers of a release, bound to the network. */
-static bool digest_of(const struct hf__measurement_change *c, const uint8_t network[static 32],
+static bool digest_of(const struct hf__measurement_change *c, const struct hf_network_id *network,
                       char ret[static 2 * HF_MEASUREMENT_LEN + 1])
 {
     uint8_t registers[4 * HF_MR_LEN], digest[HF_MEASUREMENT_LEN];
@@ -216,7 +216,7 @@ static void entry(const struct hf__measurement_change *c, const char *digest, ui
     hf_buf_append_u8(ret, 0);
 }
 
-static int add(struct form *f, const uint8_t network[static 32],
+static int add(struct form *f, const struct hf_network_id *network,
                const struct hf__measurement_change *c)
 {
     char digest[2 * HF_MEASUREMENT_LEN + 1];
@@ -329,7 +329,7 @@ int hf__measurement(const char *folder, const struct hf__measurement_change *c)
     else if (r == 0)
         r = nothing_pending(folder);
     if (r == 0 && c->verb == HF__MEASUREMENT_ADD)
-        r = add(&f, a.network, c);
+        r = add(&f, &a.network, c);
     else if (r == 0 && c->verb == HF__MEASUREMENT_WITHDRAW)
         r = withdraw(&f, c->name);
     form_close(&f);

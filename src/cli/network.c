@@ -185,7 +185,7 @@ static int make_keys(const struct options *o, struct hf__public_keys *ret)
 }
 
 /* ret_in_force: signed by enough keys; else it lies there to be signed. */
-static int make_root(const struct options *o, uint8_t ret_network[static 32], bool *ret_in_force)
+static int make_root(const struct options *o, struct hf_network_id *ret_network, bool *ret_in_force)
 {
     struct hf__authority a;
     struct hf__new_root root = {.threshold = o->threshold, .has_salt = true};
@@ -204,13 +204,13 @@ static int make_root(const struct options *o, uint8_t ret_network[static 32], bo
     r = hf__issue(&a, &job, ret_in_force);
     if (r == HF_EDOCUMENT_SIGNATURE) /* the keys are elsewhere */
         r = 0;
-    memcpy(ret_network, root.network, 32);
+    *ret_network = root.network;
     hf__authority_close(&a);
     return r;
 }
 
 #ifdef HF_PRODUCTION
-static int make_dev(const struct options *o, const uint8_t network[static 32],
+static int make_dev(const struct options *o, const struct hf_network_id *network,
                     struct hf_buf *policy)
 {
     (void)o;
@@ -247,7 +247,7 @@ static void append_spki(const struct hf_dev_authority *a, struct hf_buf *ret)
     hf_buf_printf(ret, "dev_root: \"%s\"\n", text);
 }
 
-static int make_dev(const struct options *o, const uint8_t network[static 32],
+static int make_dev(const struct options *o, const struct hf_network_id *network,
                     struct hf_buf *policy)
 {
     char path[HF__PATH_LEN], digest[2 * HF_MEASUREMENT_LEN + 1];
@@ -267,7 +267,7 @@ static int make_dev(const struct options *o, const uint8_t network[static 32],
     append_spki(a, policy);
     hf_dev_authority_free(a);
     hf_dev_td_init(&td, o->image);
-    hf_dev_td_bind_network(&td, hf_bytes_of(network, 32));
+    hf_dev_td_bind_network(&td, hf_bytes_of(network->bytes, 32));
     hf_dev_td_measurement(&td, measurement);
     hf_hex_encode(measurement, sizeof measurement, digest);
     hf_buf_printf(policy, "measurements:\n  - name: \"%s\"\n    digest: \"%s\"\n    rank: 1\n",
@@ -303,7 +303,7 @@ static void append_strict(struct hf_buf *text)
         hf_buf_printf(text, "%s: \"%0*d\"\n", registers[i], 2 * HF_MR_LEN, 0);
 }
 
-static int make_policy_form(const struct options *o, const uint8_t network[static 32])
+static int make_policy_form(const struct options *o, const struct hf_network_id *network)
 {
     char path[HF__PATH_LEN];
     struct hf_buf text;
@@ -356,7 +356,7 @@ static void print_next(const struct options *o, const char *id)
 
 static int init(const struct options *o)
 {
-    uint8_t network[32];
+    struct hf_network_id network;
     char id[65];
     bool in_force = false;
     const char *what = o->folder;
@@ -365,15 +365,15 @@ static int init(const struct options *o)
         r = hf_secret_init(1 << 16, false);
     if (r == 0) {
         what = "keys and root";
-        r = make_root(o, network, &in_force);
+        r = make_root(o, &network, &in_force);
     }
     if (r == 0) {
         what = "policy";
-        r = make_policy_form(o, network);
+        r = make_policy_form(o, &network);
     }
     if (r != 0)
         return hf__say("network", what, r);
-    hf_hex_encode(network, sizeof network, id);
+    hf_hex_encode(network.bytes, sizeof network, id);
     fprintf(stderr, "network id: ");
     puts(id);
     print_choice(o);

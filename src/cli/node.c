@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hex.h"
+#include "base/id.h"
 #include "command.h"
 #include "set_form.h"
 
@@ -77,9 +78,9 @@ static bool read_options(int argc, char **argv, struct options *o)
 /* What cannot be right, said before anything is written. */
 static bool check(const struct options *o)
 {
-    uint8_t id[32];
+    struct hf_network_id id;
     const char *texts[] = {o->listen, o->address, o->documents, o->dev, o->machine};
-    if (hf_hex_decode(o->network, id, sizeof id) != 0) {
+    if (hf_hex_decode(o->network, id.bytes, sizeof id) != 0) {
         hf__say("node", "--network: 64 hexadecimal digits, as `holdfast network init` printed", 0);
         return false;
     }

@@ -58,7 +58,7 @@ int hf__root_make(const struct hf__authority *a, void *ctx, const struct hf_docu
                            .has_salt = n->has_salt};
     memcpy(root.salt, n->salt, sizeof root.salt);
     if (a->root != NULL)
-        memcpy(root.previous, a->root->body_hash, sizeof root.previous);
+        root.previous = a->root->body_hash;
     if (like != NULL)
         root.issued_s = like->u.root.issued_s;
     for (size_t i = 0; i < n->keys.count; i++) {
@@ -66,8 +66,11 @@ int hf__root_make(const struct hf__authority *a, void *ctx, const struct hf_docu
         keys[i].name = hf_bytes_of(n->keys.names[i], strlen(n->keys.names[i]));
     }
     int r = hf_wire_encode(&hf_wire_root, &root, ret_body);
-    if (r == 0 && a->root == NULL)
-        hf_suite_real.hash("holdfast/v1/network", hf_buf_bytes(ret_body), n->network);
+    if (r == 0 && a->root == NULL) {
+        struct hf_hash id;
+        hf_suite_real.hash("holdfast/v1/network", hf_buf_bytes(ret_body), &id);
+        memcpy(n->network.bytes, id.bytes, sizeof id);
+    }
     return r;
 }
 

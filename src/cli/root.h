@@ -21,7 +21,7 @@ struct hf__new_root {
     uint64_t threshold;
     bool has_salt; /* of a first root */
     uint8_t salt[16];
-    uint8_t network[32]; /* set when a first root is made: its network's id */
+    struct hf_network_id network; /* set when a first root is made: its network's id */
 };
 
 /* The make function of roots: the one after the newest, or the first. ctx: struct hf__new_root. */

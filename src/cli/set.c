@@ -169,7 +169,7 @@ static int admit(const struct options *o, const struct hf__authority *a, const j
         return HF_ENOMEM;
     int r = hf_hex_decode(hex, identity, len);
     if (r == 0)
-        r = hf__admit(hf_bytes_of(identity, len), a->network, &a->policy->u.policy,
+        r = hf__admit(hf_bytes_of(identity, len), &a->network, &a->policy->u.policy,
                       o->collateral != NULL ? o->collateral : collateral, (uint64_t)time(NULL),
                       ret);
     free(identity);
@@ -184,18 +184,18 @@ static int enter(const struct options *o, const struct hf__admitted *admitted, c
     if (r != 0)
         return r;
     struct hf__member fresh = {0};
-    memcpy(fresh.account, admitted->account, sizeof fresh.account);
+    fresh.account = admitted->account;
     snprintf(fresh.address, sizeof fresh.address, "%s", address);
     snprintf(fresh.operator_name, sizeof fresh.operator_name, "%s", o->operator_name);
     r = hf__set_make_room(&members, &fresh, o->replace, o->also);
-    struct hf__member *m = hf__members_find(&members, admitted->account);
+    struct hf__member *m = hf__members_find(&members, &admitted->account);
     bool known = m != NULL;
     if (r == 0 && m == NULL)
         m = hf__members_add(&members);
     if (r == 0 && m == NULL)
         r = HF_ENOMEM;
     if (r == 0) {
-        memcpy(m->account, fresh.account, sizeof m->account);
+        m->account = fresh.account;
         snprintf(m->address, sizeof m->address, "%s", fresh.address);
         snprintf(m->operator_name, sizeof m->operator_name, "%s", fresh.operator_name);
         snprintf(m->zone, sizeof m->zone, "%s", o->zone != NULL ? o->zone : "");
@@ -204,7 +204,7 @@ static int enter(const struct options *o, const struct hf__admitted *admitted, c
     hf__members_done(&members);
     if (r != 0)
         return r;
-    hf_hex_encode(admitted->account, sizeof admitted->account, account);
+    hf_hex_encode(admitted->account.bytes, sizeof admitted->account, account);
     printf("%s %s at %s: quote verified, release %s\n", account, known ? "updated" : "added",
            address, admitted->release);
     return 0;
@@ -253,7 +253,7 @@ static int fill(const struct hf__members *members, uint32_t epoch, struct hf_val
     for (size_t i = 0; i < members->count; i++) {
         const struct hf__member *m = &members->list[i];
         struct hf_validator *v = &list[i];
-        memcpy(v->account, m->account, sizeof v->account);
+        v->account = m->account;
         v->registered_epoch = m->registered_epoch > 0 ? m->registered_epoch : epoch;
         v->address = hf_bytes_of(m->address, strlen(m->address));
         v->operator_name = hf_bytes_of(m->operator_name, strlen(m->operator_name));
@@ -344,7 +344,7 @@ static bool risk(const struct hf__authority *a, const struct hf_document *d, cha
         return false;
     for (size_t i = 0; i < a->set->u.set.validators_count; i++) {
         const struct hf_validator *v = &a->set->u.set.validators[i];
-        gone += hf_set_find(d, v->account) < 0 && !place_taken(&d->u.set, v->address);
+        gone += hf_set_find(d, &v->account) < 0 && !place_taken(&d->u.set, v->address);
     }
     size_t n = a->policy->u.policy.shares, q = a->policy->u.policy.claim_quorum;
     size_t may = n - q > 1 ? n - q : 1;

@@ -16,7 +16,7 @@ static const char removed_file[] = "removed.yaml";
 
 static const char *short_name(const struct hf__member *m, char ret[static 9])
 {
-    hf_hex_encode(m->account, 4, ret);
+    hf_hex_encode(m->account.bytes, 4, ret);
     return ret;
 }
 
@@ -25,7 +25,7 @@ static bool names(const char *word, const struct hf__member *m)
 {
     char account[65];
     size_t len = strlen(word);
-    hf_hex_encode(m->account, sizeof m->account, account);
+    hf_hex_encode(m->account.bytes, sizeof m->account, account);
     bool prefix = len >= PREFIX_MIN && len <= 64 && strncmp(word, account, len) == 0;
     return prefix || strcmp(word, m->operator_name) == 0;
 }
@@ -79,7 +79,7 @@ static int platform(struct hf__member *m, const char *verb, const char *text)
 /* Puts a member into a list, in place of the same account; what it owns goes with it. */
 static int put(struct hf__members *members, struct hf__member *what)
 {
-    struct hf__member *m = hf__members_find(members, what->account);
+    struct hf__member *m = hf__members_find(members, &what->account);
     if (m == NULL)
         m = hf__members_add(members);
     if (m == NULL)
@@ -97,7 +97,7 @@ static int remove_member(const char *folder, struct hf__members *members, struct
     int r = hf__members_load_from(folder, removed_file, &removed);
     if (r != 0)
         return r;
-    hf_hex_encode(m->account, sizeof m->account, account);
+    hf_hex_encode(m->account.bytes, sizeof m->account, account);
     short_name(m, word);
     printf("%s of %s at %s is left out of the next set.\n"
            "From then on this validator cannot recover: a restart locks its key, and the shares "
@@ -130,12 +130,12 @@ static int add_of_set(const struct hf__authority *a, struct hf__members *members
     for (size_t i = 0; r == 0 && a->set != NULL && i < a->set->u.set.validators_count; i++) {
         const struct hf_validator *v = &a->set->u.set.validators[i];
         /* One with a floor comes back only from the form that has it. */
-        if (v->has_floor || hf__members_find(members, v->account) != NULL ||
-            hf__members_find(removed, v->account) != NULL)
+        if (v->has_floor || hf__members_find(members, &v->account) != NULL ||
+            hf__members_find(removed, &v->account) != NULL)
             continue;
         struct hf__member m = {.registered_epoch = (uint32_t)v->registered_epoch,
                                .leaving = v->leaving};
-        memcpy(m.account, v->account, sizeof m.account);
+        m.account = v->account;
         copy_text(m.address, sizeof m.address, v->address);
         copy_text(m.operator_name, sizeof m.operator_name, v->operator_name);
         copy_text(m.zone, sizeof m.zone, v->zone);
@@ -218,7 +218,7 @@ int hf__set_make_room(struct hf__members *members, const struct hf__member *fres
         struct hf__member *m = &members->list[i];
         bool same_place = strcmp(m->address, fresh->address) == 0;
         bool same_operator = strcmp(m->operator_name, fresh->operator_name) == 0;
-        bool itself = memcmp(m->account, fresh->account, sizeof m->account) == 0;
+        bool itself = hf_account_equal(&m->account, &fresh->account);
         bool pending = same_place && m->registered_epoch == 0;
         if (itself || !(same_place || same_operator) || (also && !pending)) {
             i++;

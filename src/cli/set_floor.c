@@ -36,7 +36,7 @@ struct deciding {
     const struct evidence *evidence;
     struct hf__members *members;
     struct hf__member *member;
-    uint8_t lost[HF__LOST_MAX][32];
+    struct hf_account lost[HF__LOST_MAX];
     size_t lost_count;
     struct hf__floor *floor; /* the new one */
     bool any;
@@ -59,7 +59,7 @@ static bool shape_ok(const struct hf_placement_record *r)
     return ok;
 }
 
-static int verify(const struct hf__authority *a, const uint8_t account[static 32],
+static int verify(const struct hf__authority *a, const struct hf_account *account,
                   const json_t *root, struct evidence *ret)
 {
     uint8_t signature[64];
@@ -77,19 +77,19 @@ static int verify(const struct hf__authority *a, const uint8_t account[static 32
     int r = hf_wire_decode(&hf_wire_placement_record, record, &ret->arena, &ret->record, NULL);
     if (r != 0)
         return r;
-    if (memcmp(ret->record.owner, account, 32) != 0)
+    if (!hf_account_equal(&ret->record.owner, account))
         return HF_EPEER_ACCOUNT;
-    if (memcmp(ret->record.network, a->network, 32) != 0)
+    if (!hf_network_id_equal(&ret->record.network, &a->network))
         return HF_EDOCUMENT_NETWORK;
     if (!shape_ok(&ret->record))
         return HF_ERECORD;
     if (ret->record.ballot.number > ret->highest)
         ret->highest = ret->record.ballot.number;
-    return hf_suite_real.verify(account, "holdfast/v1/placement-record", record, signature);
+    return hf_suite_real.verify(account->bytes, "holdfast/v1/placement-record", record, signature);
 }
 
 static int read_evidence(const struct hf__authority *a, const char *path,
-                         const uint8_t account[static 32], struct evidence *ret)
+                         const struct hf_account *account, struct evidence *ret)
 {
     struct hf_buf text;
     json_error_t error;
@@ -109,15 +109,15 @@ static int read_evidence(const struct hf__authority *a, const char *path,
 
 /* ---- Who is left */
 
-static bool holds(const struct hf_holder *holders, size_t count, const uint8_t account[static 32])
+static bool holds(const struct hf_holder *holders, size_t count, const struct hf_account *account)
 {
     for (size_t i = 0; i < count; i++)
-        if (memcmp(holders[i].account, account, 32) == 0)
+        if (hf_account_equal(&holders[i].account, account))
             return true;
     return false;
 }
 
-static bool is_holder(const struct hf_placement_record *r, const uint8_t account[static 32])
+static bool is_holder(const struct hf_placement_record *r, const struct hf_account *account)
 {
     bool found = holds(r->holders, r->holders_count, account);
     for (size_t i = 0; i < r->chain_count; i++)
@@ -127,7 +127,7 @@ static bool is_holder(const struct hf_placement_record *r, const uint8_t account
 
 /* Whether an earlier floor has decided that this holder of a generation is not asked. */
 static bool was_lost(const struct deciding *d, const uint8_t generation[static 16],
-                     const uint8_t account[static 32])
+                     const struct hf_account *account)
 {
     const struct hf__floor *old = d->member->floor;
     for (size_t i = 0; old != NULL && i < old->floor.survivors_count; i++) {
@@ -135,7 +135,7 @@ static bool was_lost(const struct deciding *d, const uint8_t generation[static 1
         if (memcmp(s->generation, generation, 16) != 0)
             continue;
         for (size_t j = 0; j < s->holders_count; j++)
-            if (memcmp(s->holders[j].account, account, 32) == 0)
+            if (hf_account_equal(&s->holders[j].account, account))
                 return false;
         return true;
     }
@@ -144,10 +144,10 @@ static bool was_lost(const struct deciding *d, const uint8_t generation[static 1
 
 /* Who is no validator any more is not asked, and counts as lost. */
 static bool is_left(const struct deciding *d, const uint8_t generation[static 16],
-                    const uint8_t account[static 32])
+                    const struct hf_account *account)
 {
     for (size_t i = 0; i < d->lost_count; i++)
-        if (memcmp(d->lost[i], account, 32) == 0)
+        if (hf_account_equal(&d->lost[i], account))
             return false;
     return hf__members_find(d->members, account) != NULL && !was_lost(d, generation, account);
 }
@@ -157,7 +157,7 @@ static size_t count_left(const struct deciding *d, const uint8_t generation[stat
 {
     size_t left = 0;
     for (size_t i = 0; i < count; i++)
-        left += is_left(d, generation, holders[i].account);
+        left += is_left(d, generation, &holders[i].account);
     return left;
 }
 
@@ -166,8 +166,8 @@ static int take_lost(struct deciding *d, const struct hf__floor_options *o)
     const struct hf_placement_record *r = &d->evidence->record;
     char text[128];
     for (size_t i = 0; i < o->lost_count; i++) {
-        uint8_t *account = d->lost[d->lost_count];
-        if (hf_hex_decode(o->lost[i], account, 32) != 0)
+        struct hf_account *account = &d->lost[d->lost_count];
+        if (hf_hex_decode(o->lost[i], account->bytes, 32) != 0)
             return refuse("--lost: an account is 64 hexadecimal digits");
         if (is_holder(r, account)) {
             d->lost_count++;
@@ -177,7 +177,7 @@ static int take_lost(struct deciding *d, const struct hf__floor_options *o)
                 "holdfast set: --lost %s: it holds nothing of this validator's; these do:\n",
                 o->lost[i]);
         for (size_t j = 0; j < r->holders_count; j++) {
-            hf_hex_encode(r->holders[j].account, 32, text);
+            hf_hex_encode(r->holders[j].account.bytes, 32, text);
             fprintf(stderr, "  %s\n", text);
         }
         return HF_CLI_ERROR;
@@ -203,8 +203,8 @@ static int decide_newest(struct deciding *d)
     struct hf_survivors *s = hf__floor_survivors(d->floor, r->generation.id, left / 2 + 1);
     hf_assert(s != NULL); /* the first */
     for (size_t i = 0; i < r->holders_count; i++)
-        if (is_left(d, r->generation.id, r->holders[i].account))
-            memcpy(s->holders[s->holders_count++].account, r->holders[i].account, 32);
+        if (is_left(d, r->generation.id, &r->holders[i].account))
+            s->holders[s->holders_count++].account = r->holders[i].account;
     hf_assert(s->holders_count == left);
     d->any = true;
     printf("  decided: %zu of the %zu that are left carry a claim\n", left / 2 + 1, left);
@@ -325,7 +325,7 @@ static int with_evidence(const struct hf__authority *a, const struct hf__floor_o
                          struct hf__members *members, struct hf__member *m, struct evidence *e)
 {
     struct deciding d = {.evidence = e, .members = members, .member = m};
-    int r = read_evidence(a, o->record_file, m->account, e);
+    int r = read_evidence(a, o->record_file, &m->account, e);
     if (r != 0)
         return hf__say("set", o->record_file, r);
     int status = take_lost(&d, o);
@@ -340,7 +340,7 @@ static int with_evidence(const struct hf__authority *a, const struct hf__floor_o
 int hf__set_floor(const struct hf__authority *a, const struct hf__floor_options *o)
 {
     struct hf__members members;
-    uint8_t account[32];
+    struct hf_account account;
     struct hf__member *m = NULL;
     int status = HF_CLI_ERROR;
     if (o->record_file == NULL)
@@ -349,8 +349,8 @@ int hf__set_floor(const struct hf__authority *a, const struct hf__floor_options 
     if (r != 0)
         return hf__say("set", a->folder, r);
     struct evidence *e = calloc(1, sizeof *e);
-    if (hf_hex_decode(o->account, account, sizeof account) == 0)
-        m = hf__members_find(&members, account);
+    if (hf_hex_decode(o->account, account.bytes, sizeof account) == 0)
+        m = hf__members_find(&members, &account);
     if (e == NULL) {
         status = hf__say("set", "floor", HF_ENOMEM);
     } else if (m == NULL) {

@@ -16,7 +16,7 @@ struct platform_form {
 };
 
 struct member_form {
-    uint8_t account[32];
+    struct hf_account account;
     uint32_t registered_epoch;
     struct hf_config_address address;
     const char *operator_name;
@@ -92,7 +92,7 @@ static int take(const struct set_form *form, struct hf__members *ret)
         struct hf__member *m = hf__members_add(ret);
         if (m == NULL)
             return HF_ENOMEM;
-        memcpy(m->account, f->account, sizeof m->account);
+        m->account = f->account;
         m->registered_epoch = f->registered_epoch;
         snprintf(m->address, sizeof m->address, "%s", f->address.text);
         snprintf(m->operator_name, sizeof m->operator_name, "%s", f->operator_name);
@@ -143,13 +143,13 @@ int hf__members_load_from(const char *folder, const char *name, struct hf__membe
 static int by_account(const void *a, const void *b)
 {
     const struct hf__member *x = a, *y = b;
-    return memcmp(x->account, y->account, sizeof x->account);
+    return hf_account_compare(&x->account, &y->account);
 }
 
 static void write_member(struct hf_buf *b, const struct hf__member *m)
 {
     char account[65], ppid[2 * HF_PPID_LEN + 1];
-    hf_hex_encode(m->account, sizeof m->account, account);
+    hf_hex_encode(m->account.bytes, sizeof m->account, account);
     hf_buf_printf(b, "  - account: \"%s\"\n", account);
     if (m->registered_epoch > 0)
         hf_buf_printf(b, "    registered_epoch: %u\n", m->registered_epoch);
@@ -205,10 +205,10 @@ void hf__members_done(struct hf__members *m)
     *m = (struct hf__members){0};
 }
 
-struct hf__member *hf__members_find(struct hf__members *m, const uint8_t account[static 32])
+struct hf__member *hf__members_find(struct hf__members *m, const struct hf_account *account)
 {
     for (size_t i = 0; i < m->count; i++)
-        if (memcmp(m->list[i].account, account, 32) == 0)
+        if (hf_account_equal(&m->list[i].account, account))
             return &m->list[i];
     return NULL;
 }

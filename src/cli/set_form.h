@@ -9,7 +9,7 @@
 enum { HF__PLATFORMS_MAX = 8, HF__NAME_LEN = 65, HF__ADDRESS_TEXT_LEN = 262 };
 
 struct hf__member {
-    uint8_t account[32];
+    struct hf_account account;
     uint32_t registered_epoch; /* 0: with the next set */
     char address[HF__ADDRESS_TEXT_LEN];
     char operator_name[HF__NAME_LEN];
@@ -38,7 +38,7 @@ HF_MUST_USE int hf__members_save_to(const char *folder, const char *name, struct
 /* Frees the list. */
 void hf__members_done(struct hf__members *m);
 /* The member with this account; NULL: none. */
-struct hf__member *hf__members_find(struct hf__members *m, const uint8_t account[static 32]);
+struct hf__member *hf__members_find(struct hf__members *m, const struct hf_account *account);
 /* A zeroed new member; NULL: out of memory. */
 struct hf__member *hf__members_add(struct hf__members *m);
 /* Removes a member that is in the list, with its floor. */

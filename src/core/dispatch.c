@@ -103,9 +103,9 @@ static void do_response(struct hf_engine *e, const struct hf__message *m, int er
     if (error == HF_EIDENTITY && m->call.bare && hf__owner_again(e, &m->call))
         return;
     if (error == HF_EBEHIND)
-        hf__documents_push(e, m->call.account);
+        hf__documents_push(e, &m->call.account);
     else if (error == HF_ESUPERSEDED)
-        hf__claim_challenge(e, m->call.account);
+        hf__claim_challenge(e, &m->call.account);
     int r = handle_response(e, &m->call, error, body);
     if (r == HF__PARK) {
         hf__park(e, m, body);
@@ -115,13 +115,13 @@ static void do_response(struct hf_engine *e, const struct hf__message *m, int er
     if (r == HF_EIDENTITY && error == 0 && hf__owner_again(e, &m->call))
         return;
     if (r == HF_EBEHIND)
-        hf__documents_pull(e, m->call.account);
+        hf__documents_pull(e, &m->call.account);
     if (error != 0)
-        hf__trace(e, HF_TRACE_CALL_FAILED, error, m->call.account, m->call.method, 0);
+        hf__trace(e, HF_TRACE_CALL_FAILED, error, &m->call.account, m->call.method, 0);
     else if (r != 0 && hf_error_transient(r)) /* documents, identities, collateral on their way */
-        hf__trace(e, HF_TRACE_CALL_FAILED, r, m->call.account, m->call.method, 0);
+        hf__trace(e, HF_TRACE_CALL_FAILED, r, &m->call.account, m->call.method, 0);
     else if (r != 0)
-        hf__trace(e, HF_TRACE_PEER_MISBEHAVED, r, m->call.account, m->call.method, 0);
+        hf__trace(e, HF_TRACE_PEER_MISBEHAVED, r, &m->call.account, m->call.method, 0);
 }
 
 void hf__on_request(struct hf_engine *e, const struct hf_event *event)
@@ -133,7 +133,7 @@ void hf__on_request(struct hf_engine *e, const struct hf_event *event)
                             .source = event->u.request.source,
                             .has_account = event->u.request.account != NULL};
     if (m.has_account)
-        memcpy(m.account, event->u.request.account, 32);
+        m.account = *event->u.request.account;
     do_request(e, &m, event->u.request.body);
 }
 
@@ -150,7 +150,7 @@ void hf__on_judged(struct hf_engine *e, const struct hf_event *event)
 {
     if (!hf__quote_judged(e, event->u.quote_judged.work, &event->u.quote_judged.verdict))
         return;
-    struct hf__parked *m = hf__parked_take(e, e->shared->step.fresh_hash);
+    struct hf__parked *m = hf__parked_take(e, &e->shared->step.fresh_hash);
     while (m != NULL) {
         struct hf__parked *next = m->next;
         if (m->message.is_request)

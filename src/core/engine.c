@@ -55,10 +55,10 @@ int hf_engine_new(const struct hf_engine_config *config, struct hf_engine **ret)
     e->secret_free = config->secret_free;
     e->timing = config->timing;
     e->state = HF_STATE_STARTING;
-    memcpy(e->network, config->network, sizeof e->network);
+    e->network = config->network;
     e->told = config->account != NULL;
     if (e->told)
-        memcpy(e->account, config->account, sizeof e->account);
+        e->account = *config->account;
     for (size_t i = 0; i < HF__TIMERS; i++)
         e->timers[i] = HF__NEVER;
     e->secrets = e->secret_alloc(sizeof *e->secrets);
@@ -212,13 +212,13 @@ void hf_engine_step(struct hf_engine *e, const struct hf_event *event, struct hf
     ret->marks = e->new_identity && e->open ? e->trust->marks : NULL;
 }
 
-int hf_engine_certify(struct hf_engine *e, struct hf_bytes spki, uint8_t ret_account[static 32],
+int hf_engine_certify(struct hf_engine *e, struct hf_bytes spki, struct hf_account *ret_account,
                       uint8_t ret_signature[static 64])
 {
     if (!e->open)
         return HF_ELOCKED;
-    memcpy(ret_account, e->account, 32);
-    struct hf_bytes what = HF_FAULT(CERTIFICATE) ? hf__key_account(e->account) : spki;
+    *ret_account = e->account;
+    struct hf_bytes what = HF_FAULT(CERTIFICATE) ? hf__key_account(&e->account) : spki;
     e->suite->sign(e->secrets->account, "holdfast/v1/tls", what, ret_signature);
     return 0;
 }

@@ -20,8 +20,8 @@ void hf_engine_status(struct hf_engine *e, uint64_t now_ms, struct hf_status *re
         .store_since_ms = e->store_since_ms,
         .now_s = hf__now_s(e),
     };
-    memcpy(ret->account, e->account, 32);
-    memcpy(ret->network, e->network, 32);
+    ret->account = e->account;
+    ret->network = e->network;
     hf__trust_status(e, ret);
     hf__owner_status(e, ret);
     hf__provider_status(e, ret);

@@ -24,23 +24,24 @@ static void blake2b(struct hf_bytes key, const char *label, struct hf_bytes data
     hf_wipe(&state, sizeof state);
 }
 
-void hf__hash(const char *label, struct hf_bytes data, uint8_t ret[static HF_HASH_LEN])
+void hf__hash(const char *label, struct hf_bytes data, struct hf_hash *ret)
 {
-    blake2b((struct hf_bytes){0}, label, data, ret, HF_HASH_LEN);
+    blake2b((struct hf_bytes){0}, label, data, ret->bytes, HF_HASH_LEN);
 }
 
-void hf_report_data_of(const char *label, const uint8_t hash[static HF_HASH_LEN],
+void hf_report_data_of(const char *label, const struct hf_hash *hash,
                        uint8_t ret[static HF_REPORT_DATA_LEN])
 {
-    blake2b((struct hf_bytes){0}, label, hf_bytes_of(hash, HF_HASH_LEN), ret, HF_REPORT_DATA_LEN);
+    blake2b((struct hf_bytes){0}, label, hf_bytes_of(hash->bytes, HF_HASH_LEN), ret,
+            HF_REPORT_DATA_LEN);
 }
 
 void hf__report_data(const char *label, struct hf_bytes data,
                      uint8_t ret[static HF_REPORT_DATA_LEN])
 {
-    uint8_t hash[HF_HASH_LEN];
-    hf__hash(label, data, hash);
-    hf_report_data_of(label, hash, ret);
+    struct hf_hash hash;
+    hf__hash(label, data, &hash);
+    hf_report_data_of(label, &hash, ret);
 }
 
 void hf__mac(const uint8_t key[static HF_KEY_LEN], struct hf_bytes data,

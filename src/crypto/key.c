@@ -26,11 +26,11 @@ int hf_key_derive(const struct hf_suite *suite, const uint8_t root[static HF_SCA
     if (name->purpose.len == 0 || name->purpose.len > HF_KEY_TEXT_LEN_MAX ||
         name->name.len > HF_KEY_TEXT_LEN_MAX)
         return HF_EINVAL;
-    size_t len = append(info, 0, name->account, HF_KEY_LEN);
+    size_t len = append(info, 0, name->account->bytes, HF_KEY_LEN);
     len = append(info, len, version, sizeof version);
     len = append_counted(info, len, name->purpose);
     len = append_counted(info, len, name->name);
-    suite->kdf(name->network, hf_bytes_of(root, HF_SCALAR_LEN), hf_bytes_of(info, len), ret,
+    suite->kdf(name->network->bytes, hf_bytes_of(root, HF_SCALAR_LEN), hf_bytes_of(info, len), ret,
                ret_len);
     return 0;
 }

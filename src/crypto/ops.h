@@ -6,7 +6,7 @@
 #include "crypto/suite.h"
 
 /* hash.c */
-void hf__hash(const char *label, struct hf_bytes data, uint8_t ret[static HF_HASH_LEN]);
+void hf__hash(const char *label, struct hf_bytes data, struct hf_hash *ret);
 void hf__report_data(const char *label, struct hf_bytes data,
                      uint8_t ret[static HF_REPORT_DATA_LEN]);
 void hf__mac(const uint8_t key[static HF_KEY_LEN], struct hf_bytes data,

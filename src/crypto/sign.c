@@ -31,17 +31,17 @@ void hf__sign_keypair(struct hf_rng *rng, uint8_t ret_public[static HF_KEY_LEN],
 void hf__sign(const uint8_t secret[static HF_SIGN_SECRET_LEN], const char *label,
               struct hf_bytes data, uint8_t ret[static HF_SIGNATURE_LEN])
 {
-    uint8_t digest[HF_HASH_LEN];
+    struct hf_hash digest;
 
-    hf__hash(label, data, digest);
-    crypto_sign_detached(ret, NULL, digest, sizeof digest, secret);
+    hf__hash(label, data, &digest);
+    crypto_sign_detached(ret, NULL, digest.bytes, sizeof digest, secret);
 }
 
 int hf__verify(const uint8_t public_key[static HF_KEY_LEN], const char *label, struct hf_bytes data,
                const uint8_t signature[static HF_SIGNATURE_LEN])
 {
-    uint8_t digest[HF_HASH_LEN];
+    struct hf_hash digest;
 
-    hf__hash(label, data, digest);
-    return hf_ed25519_verify(public_key, hf_bytes_of(digest, sizeof digest), signature);
+    hf__hash(label, data, &digest);
+    return hf_ed25519_verify(public_key, hf_hash_bytes(&digest), signature);
 }

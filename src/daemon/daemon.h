@@ -171,7 +171,7 @@ void hf__trace_log(struct hf__daemon *d, const struct hf_trace *t);
 char *hf__status_json(struct hf__daemon *d, bool public_only);
 enum { HF__OPERATOR_LEN = 128 };
 /* Who runs a validator, by the newest set; "": it is in none. */
-void hf__status_operator(const struct hf__daemon *d, const uint8_t account[static 32],
+void hf__status_operator(const struct hf__daemon *d, const struct hf_account *account,
                          char ret[HF__OPERATOR_LEN]);
 /* The state of the engine, or before it runs what stands for it. */
 enum hf_state hf__daemon_state(struct hf__daemon *d);

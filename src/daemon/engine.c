@@ -131,11 +131,11 @@ static void do_work(void *daemon, const struct hf_work *w)
     switch (w->type) {
     case HF_WORK_VAULT_CREATE:
     case HF_WORK_VAULT_OPEN:
-        hf__storage_vault(d->storage, w->type == HF_WORK_VAULT_CREATE, w->key, w->account,
+        hf__storage_vault(d->storage, w->type == HF_WORK_VAULT_CREATE, w->key, &w->account,
                           w->version);
         return;
     case HF_WORK_QUOTE:
-        hf__quotes_make(d->quotes, w->id, w->label, w->hash, w->report_data);
+        hf__quotes_make(d->quotes, w->id, w->label, &w->hash, w->report_data);
         return;
     case HF_WORK_JUDGE:
         hf__quotes_judge(d->quotes, w);
@@ -325,8 +325,8 @@ static int open_parts(struct hf__daemon *d, struct hf__storage_start *ret_start)
         snprintf(d->start_text, sizeof d->start_text, "%s: %s", where, hf_error_sentence(r));
         return r;
     }
-    return hf__storage_open(d->settings->data, d->settings->network, &hf_suite_real, &storage_hooks,
-                            &d->storage, ret_start, d->start_text);
+    return hf__storage_open(d->settings->data, &d->settings->network, &hf_suite_real,
+                            &storage_hooks, &d->storage, ret_start, d->start_text);
 }
 
 static struct hf_timing timing_of(const struct hf__settings_timing *t)
@@ -349,7 +349,6 @@ static struct hf_timing timing_of(const struct hf__settings_timing *t)
 
 static int make_engine(struct hf__daemon *d)
 {
-    static const uint8_t none[32];
     const char *seeds[HF_SEEDS_MAX];
     const struct hf__settings *s = d->settings;
     struct hf_engine_config config = {
@@ -358,7 +357,7 @@ static int make_engine(struct hf__daemon *d)
         .seeds = seeds,
         .seeds_count = s->seeds.count,
         .address = s->address.text,
-        .account = memcmp(s->account, none, sizeof none) != 0 ? s->account : NULL,
+        .account = !hf_account_zero(&s->account) ? &s->account : NULL,
         .timing = timing_of(&s->timing),
         .accept_dev = s->platform == HF__PLATFORM_DEV,
         .secret_alloc = hf_secret_alloc,
@@ -366,7 +365,7 @@ static int make_engine(struct hf__daemon *d)
     };
     for (size_t i = 0; i < s->seeds.count; i++)
         seeds[i] = s->seeds.items[i].text;
-    memcpy(config.network, s->network, sizeof config.network);
+    config.network = s->network;
     if (uv_random(NULL, NULL, config.seed, sizeof config.seed, 0, NULL) != 0)
         return HF_EINTERNAL;
     int r = hf_engine_new(&config, &d->engine);

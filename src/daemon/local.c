@@ -54,7 +54,7 @@ static void send_key(struct local_conn *t, const struct hf_local_reply *r)
     struct hf__daemon *d = t->owner->d;
     char key[2 * HF_APP_KEY_LEN + 1], network[65], text[384];
     hf_hex_encode(r->key, HF_APP_KEY_LEN, key);
-    hf_hex_encode(d->settings->network, 32, network);
+    hf_hex_encode(d->settings->network.bytes, 32, network);
     int len = snprintf(text, sizeof text,
                        "{\"key\":\"%s\",\"network\":\"%s\",\"version\":%u,\"claim\":%" PRIu64 "}",
                        key, network, r->key_version, r->claim);
@@ -86,8 +86,8 @@ static void refuse_with(struct local_conn *t, int error, const char *found)
 static void refuse_drain(struct local_conn *t, const struct hf_drain_report *r)
 {
     char found[HF__WARNING_LEN], owner[65], name[HF__OPERATOR_LEN];
-    hf_hex_encode(r->owner, sizeof r->owner, owner);
-    hf__status_operator(t->owner->d, r->owner, name);
+    hf_hex_encode(r->owner.bytes, sizeof r->owner, owner);
+    hf__status_operator(t->owner->d, &r->owner, name);
     snprintf(found, sizeof found,
              "%s (%.8s) would have %u live providers without this node, and %u are wanted; %u "
              "owners would have too few",

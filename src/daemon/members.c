@@ -11,8 +11,8 @@ struct home {
 };
 
 struct hf__members {
-    uint8_t set_hash[32]; /* of the set that homes are of */
-    struct home *homes;   /* sorted */
+    struct hf_hash set_hash; /* of the set that homes are of */
+    struct home *homes;      /* sorted */
     size_t count;
 };
 
@@ -56,7 +56,7 @@ static void read_homes(struct hf__members *m, const struct hf_document *set)
     free(m->homes);
     m->homes = homes;
     m->count = merge(homes, count);
-    memcpy(m->set_hash, set->hash, sizeof m->set_hash);
+    m->set_hash = set->hash;
 }
 
 struct hf_net_standing hf__members_standing(struct hf__daemon *d, const struct hf_net_peer *peer)
@@ -71,7 +71,7 @@ struct hf_net_standing hf__members_standing(struct hf__daemon *d, const struct h
         d->members = calloc(1, sizeof *d->members);
     if (d->members == NULL)
         return stranger;
-    if (memcmp(d->members->set_hash, set->hash, sizeof set->hash) != 0)
+    if (!hf_hash_equal(&d->members->set_hash, &set->hash))
         read_homes(d->members, set);
     const struct home *home =
         bsearch(peer->ip, d->members->homes, d->members->count, sizeof *d->members->homes, compare);

@@ -267,7 +267,7 @@ void hf__peers_call(struct hf__daemon *d, const struct hf_call *call)
     const struct hf_net_call c = {
         .token = call->id,
         .address = call->address,
-        .account = call->has_account ? call->account : NULL,
+        .account = call->has_account ? &call->account : NULL,
         .flags = call->has_account ? 0 : HF_NET_LOCKED_OK,
         .method = HF_NET_POST,
         .path = path,
@@ -291,12 +291,13 @@ void hf__peers_call(struct hf__daemon *d, const struct hf_call *call)
 
 void hf__peers_identity(struct hf__daemon *d)
 {
-    uint8_t account[32], signature[64];
+    struct hf_account account;
+    uint8_t signature[64];
     struct hf_bytes spki = hf_net_identity_request(d->net);
-    int r = hf_engine_certify(d->engine, spki, account, signature);
+    int r = hf_engine_certify(d->engine, spki, &account, signature);
     bool locked = r == HF_ELOCKED;
     if (r == 0 || locked)
-        r = hf_net_set_identity(d->net, locked ? NULL : account, locked ? NULL : signature);
+        r = hf_net_set_identity(d->net, locked ? NULL : &account, locked ? NULL : signature);
     if (r != 0)
         hf__log(HF__ERROR, "certificate", NULL, r);
 }
@@ -323,10 +324,16 @@ void hf__peers_listen(struct hf__daemon *d)
     }
 }
 
+static int verify(const struct hf_account *account, const char *label, struct hf_bytes data,
+                  const uint8_t signature[static HF_NET_SIGNATURE_LEN])
+{
+    return hf_suite_real.verify(account->bytes, label, data, signature);
+}
+
 int hf__peers_open(struct hf__daemon *d)
 {
     const struct hf_net_hooks hooks = {.user = d,
-                                       .verify = hf_suite_real.verify,
+                                       .verify = verify,
                                        .request = on_request,
                                        .completed = on_completed,
                                        .body_max = body_max,

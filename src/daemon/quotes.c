@@ -20,7 +20,7 @@ struct hf__quotes {
     struct uv_loop_s *loop;
     struct hf__quotes_hooks hooks;
     struct hf_producer *producer;
-    uint8_t network[HF_NETWORK_LEN];
+    struct hf_network_id network;
     struct hf_verify_cache *cache;
     struct hf__shelf *shelf;
     uint64_t stale_s; /* how long expired documents may serve, by the configuration */
@@ -37,7 +37,8 @@ struct job {
     int error;
     struct hf_buf quote; /* made, or to be judged */
     const char *label;
-    uint8_t hash[32], report_data[64];
+    struct hf_hash hash;
+    uint8_t report_data[64];
     uint8_t trust;
     uint8_t dev_root[200];
     size_t dev_root_len;
@@ -57,7 +58,7 @@ static int open_dev(const struct hf__settings *s, struct hf_producer **ret)
     if (r != 0)
         return r;
     hf_dev_td_init(&td, dev->image);
-    hf_dev_td_bind_network(&td, hf_bytes_of(s->network, sizeof s->network));
+    hf_dev_td_bind_network(&td, hf_bytes_of(s->network.bytes, sizeof s->network));
     r = hf_dev_producer_new_takes(machine, &td, ret);
     if (r != 0)
         hf_dev_machine_free(machine);
@@ -98,7 +99,7 @@ int hf__quotes_new(struct uv_loop_s *loop, const struct hf__settings *settings,
         return HF_ENOMEM;
     q->loop = loop;
     q->hooks = *hooks;
-    memcpy(q->network, settings->network, sizeof q->network);
+    q->network = settings->network;
     q->learns = settings->service != NULL;
     q->stale_s = q->learns ? settings->service->stale_s : 0;
     int r = hf__shelf_new(settings->collateral, settings->platform == HF__PLATFORM_TDX, &q->shelf);
@@ -172,11 +173,11 @@ void hf__quotes_own(const struct hf__quotes *q, struct hf__own_quote *ret)
 static void make_work(uv_work_t *uv)
 {
     struct job *j = uv->data;
-    j->error = hf_producer_make_for(j->q->producer, j->label, j->hash, j->report_data,
+    j->error = hf_producer_make_for(j->q->producer, j->label, &j->hash, j->report_data,
                                     hf_clock_monotonic_ms() + MAKE_MS_MAX, &j->quote);
     /* A configuration that names another network than what was measured at boot gets no quote. */
     if (j->error == 0)
-        j->error = hf_network_bound(hf_buf_bytes(&j->quote), j->q->network, HF_CMDLINE_PATH);
+        j->error = hf_network_bound(hf_buf_bytes(&j->quote), &j->q->network, HF_CMDLINE_PATH);
 }
 
 static void make_done(uv_work_t *uv, int status)
@@ -190,11 +191,11 @@ static void make_done(uv_work_t *uv, int status)
 }
 
 void hf__quotes_make(struct hf__quotes *q, uint32_t work, const char *label,
-                     const uint8_t hash[static 32], const uint8_t report_data[static 64])
+                     const struct hf_hash *hash, const uint8_t report_data[static 64])
 {
     struct job *j = job_new(q, work);
     j->label = label;
-    memcpy(j->hash, hash, sizeof j->hash);
+    j->hash = *hash;
     memcpy(j->report_data, report_data, sizeof j->report_data);
     queue(j, make_work, make_done);
 }

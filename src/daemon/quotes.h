@@ -37,7 +37,7 @@ void hf__quotes_free(struct hf__quotes *q);
 
 /* Starts to make a quote over report_data; hooks->made tells. */
 void hf__quotes_make(struct hf__quotes *q, uint32_t work, const char *label,
-                     const uint8_t hash[static 32], const uint8_t report_data[static 64]);
+                     const struct hf_hash *hash, const uint8_t report_data[static 64]);
 /* Starts to verify, as HF_WORK_JUDGE says; hooks->judged tells. */
 void hf__quotes_judge(struct hf__quotes *q, const struct hf_work *w);
 /*

@@ -2,6 +2,7 @@
 #ifndef HF_DAEMON_SETTINGS_H
 #define HF_DAEMON_SETTINGS_H
 
+#include "base/id.h"
 #include "config/schema.h"
 
 enum hf__platform { HF__PLATFORM_TDX, HF__PLATFORM_DEV };
@@ -51,8 +52,8 @@ struct hf__settings_timing {
 
 struct hf__settings {
     const char *data;
-    uint8_t network[32];
-    uint8_t account[32]; /* zero: the folder says */
+    struct hf_network_id network;
+    struct hf_account account; /* zero: the folder says */
     const char *listen;
     struct hf_config_address address; /* text NULL: where it listens */
     HF_CONFIG_LIST_OF(struct hf_config_address) seeds;

@@ -63,7 +63,7 @@ static void set(json_t *root, const char *name, json_t *value)
     hf_assert(r == 0);
 }
 
-void hf__status_operator(const struct hf__daemon *d, const uint8_t account[static 32],
+void hf__status_operator(const struct hf__daemon *d, const struct hf_account *account,
                          char ret[HF__OPERATOR_LEN])
 {
     const struct hf_document *set = d->running ? hf_engine_set(d->engine) : NULL;
@@ -77,7 +77,7 @@ void hf__status_operator(const struct hf__daemon *d, const uint8_t account[stati
     ret[len] = '\0';
 }
 
-static json_t *operator_of(const struct hf__daemon *d, const uint8_t account[static 32])
+static json_t *operator_of(const struct hf__daemon *d, const struct hf_account *account)
 {
     char name[HF__OPERATOR_LEN];
     hf__status_operator(d, account, name);
@@ -88,8 +88,8 @@ static json_t *provider(const struct hf__daemon *d, const struct hf_provider_sta
                         uint64_t now_ms)
 {
     json_t *o = json_object();
-    set(o, "operator", operator_of(d, p->account));
-    set(o, "account", hex(p->account, sizeof p->account));
+    set(o, "operator", operator_of(d, &p->account));
+    set(o, "account", hex(p->account.bytes, sizeof p->account));
     set(o, "address", text(p->address));
     set(o, "index", number(p->index));
     set(o, "answered", json_boolean(p->answered));
@@ -126,7 +126,7 @@ static json_t *retiring(const struct hf_status *s)
 static json_t *awaited(const struct hf_awaited_status *a, uint64_t now_ms)
 {
     json_t *o = json_object();
-    set(o, "account", hex(a->account, sizeof a->account));
+    set(o, "account", hex(a->account.bytes, sizeof a->account));
     set(o, "address", text(a->address));
     set(o, "gave", json_boolean(a->gave));
     set(o, "provisional", json_boolean(a->provisional));
@@ -180,8 +180,8 @@ static void fill_public(struct hf__daemon *d, json_t *root, const struct hf_stat
     set(root, "state", json_string(hf_state_name(s->state)));
     set(root, "says", json_string(hf_state_sentence(s->state)));
     set(root, "reason", error_object(s->reason));
-    set(root, "account", s->has_account ? hex(s->account, 32) : json_null());
-    set(root, "network", hex(d->settings->network, 32));
+    set(root, "account", s->has_account ? hex(s->account.bytes, 32) : json_null());
+    set(root, "network", hex(d->settings->network.bytes, 32));
     set(root, "root", number(s->root));
     set(root, "policy", number(s->policy));
     set(root, "epoch", number(s->epoch));
@@ -198,7 +198,7 @@ static json_t *leaving(const struct hf_status *s)
     set(o, "until_s", number(s->leave_until_s));
     set(o, "owners", number(s->waiting_owners));
     for (size_t i = 0; i < s->waiting_count; i++)
-        json_array_append_new(list, hex(s->waiting[i], 32));
+        json_array_append_new(list, hex(s->waiting[i].bytes, 32));
     set(o, "waiting", list);
     return o;
 }
@@ -390,9 +390,9 @@ static json_t *expires(struct hf__daemon *d, const struct hf_status *s)
 static void fill_who(struct hf__daemon *d, json_t *root, const struct hf_status *s, uint64_t now_ms)
 {
     const struct hf_document *newest = d->running ? hf_engine_set(d->engine) : NULL;
-    long at = newest != NULL && s->has_account ? hf_set_find(newest, s->account) : -1;
+    long at = newest != NULL && s->has_account ? hf_set_find(newest, &s->account) : -1;
     struct hf__own_quote own = {0};
-    set(root, "operator", operator_of(d, s->account));
+    set(root, "operator", operator_of(d, &s->account));
     json_t *address = json_null();
     if (at >= 0) {
         struct hf_bytes bytes = newest->u.set.validators[at].address;

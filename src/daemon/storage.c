@@ -30,7 +30,7 @@ struct hf__storage {
     struct hf_store *store;
     struct hf_writer *writer;
     struct hf__storage_hooks hooks;
-    uint8_t network[32];
+    struct hf_network_id network;
     struct item *first, **last; /* given, not yet at the writer */
     struct item *sent, **sent_last;
     size_t waiting;
@@ -89,7 +89,7 @@ static int on_vault_row(void *ctx, uint8_t collection, struct hf_bytes key, stru
     return rows_add(ctx, collection, key, value);
 }
 
-int hf__storage_open(const char *dir, const uint8_t network[static 32],
+int hf__storage_open(const char *dir, const struct hf_network_id *network,
                      const struct hf_suite *suite, const struct hf__storage_hooks *hooks,
                      struct hf__storage **ret, struct hf__storage_start *ret_start,
                      char ret_text[static HF_STORE_TEXT_LEN])
@@ -105,7 +105,7 @@ int hf__storage_open(const char *dir, const uint8_t network[static 32],
     s->hooks = *hooks;
     s->last = &s->first;
     s->sent_last = &s->sent;
-    memcpy(s->network, network, sizeof s->network);
+    s->network = *network;
     int r = hf_store_open(dir, suite, &s->store, &error);
     if (r == 0)
         r = hf_store_public_each(s->store, on_public, &rows, &error);
@@ -250,7 +250,7 @@ void hf__storage_write(struct hf__storage *s, const struct hf_update *update)
 }
 
 void hf__storage_vault(struct hf__storage *s, bool create, const uint8_t key[static 32],
-                       const uint8_t account[static 32], uint32_t version)
+                       const struct hf_account *account, uint32_t version)
 {
     struct item *it = calloc(1, sizeof *it);
     hf_assert(it != NULL);
@@ -259,8 +259,8 @@ void hf__storage_vault(struct hf__storage *s, bool create, const uint8_t key[sta
     it->key = hf_secret_alloc(32);
     hf_assert(it->key != NULL);
     memcpy(it->key, key, 32);
-    memcpy(it->header.network, s->network, sizeof s->network);
-    memcpy(it->header.account, account, 32);
+    it->header.network = s->network;
+    it->header.account = *account;
     it->header.key_version = version;
     add(s, it);
 }

@@ -39,7 +39,7 @@ struct hf__storage_hooks {
  * Opens the folder, reads what is public and starts the writer. ret_text: for a person, terminated,
  * "" on success. Errors: those of hf_store_open and hf_store_public_each.
  */
-HF_MUST_USE int hf__storage_open(const char *dir, const uint8_t network[static 32],
+HF_MUST_USE int hf__storage_open(const char *dir, const struct hf_network_id *network,
                                  const struct hf_suite *suite,
                                  const struct hf__storage_hooks *hooks, struct hf__storage **ret,
                                  struct hf__storage_start *ret_start,
@@ -52,7 +52,7 @@ void hf__storage_close(struct hf__storage *s, uint32_t wait_ms);
 void hf__storage_write(struct hf__storage *s, const struct hf_update *update);
 /* Queues the making or opening of the vault; key is copied and wiped. */
 void hf__storage_vault(struct hf__storage *s, bool create, const uint8_t key[static 32],
-                       const uint8_t account[static 32], uint32_t version);
+                       const struct hf_account *account, uint32_t version);
 /* Whether so much waits that nothing more should be taken on that has to be written. */
 bool hf__storage_crowded(const struct hf__storage *s);
 /* Takes what is done, calls the hooks, and hands on what waits. On the loop's thread. */

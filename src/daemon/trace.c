@@ -6,8 +6,6 @@
 
 enum { RATE_MS = 10000, RATE_LINES = 20 };
 
-static const uint8_t zeros[32];
-
 static const char *document_kind(uint64_t kind)
 {
     static const char *const names[] = {"none", "root", "policy", "set"};
@@ -129,10 +127,10 @@ void hf__trace_log(struct hf__daemon *d, const struct hf_trace *t)
         hf__line_uint(&l, "held_back", d->trace_rates[t->type].held_back);
     d->trace_rates[t->type].held_back = 0;
     numbers(d, &l, t);
-    if (memcmp(t->account, zeros, sizeof zeros) != 0)
-        hf__line_hex(&l, "account", hf_bytes_of(t->account, sizeof t->account));
-    if (memcmp(t->hash, zeros, sizeof zeros) != 0)
-        hf__line_hex(&l, "hash", hf_bytes_of(t->hash, sizeof t->hash));
+    if (!hf_account_zero(&t->account))
+        hf__line_hex(&l, "account", hf_account_bytes(&t->account));
+    if (!hf_hash_zero(&t->hash))
+        hf__line_hex(&l, "hash", hf_hash_bytes(&t->hash));
     hf__line_error(&l, t->error);
     hf__log_write(&l);
 }

@@ -65,7 +65,7 @@ void hf__watch_status(struct hf__daemon *d, uint64_t now_ms, struct hf_status *r
 static void registered(struct hf__daemon *d, const struct hf_status *s, char ret[HF__ADDRESS_LEN])
 {
     const struct hf_document *set = d->running ? hf_engine_set(d->engine) : NULL;
-    long at = set != NULL && s->has_account ? hf_set_find(set, s->account) : -1;
+    long at = set != NULL && s->has_account ? hf_set_find(set, &s->account) : -1;
     ret[0] = '\0';
     if (at < 0)
         return;

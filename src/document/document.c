@@ -62,7 +62,7 @@ static bool survivors_ok(const struct hf_floor *f, size_t at)
     bool ok = s->quorum <= s->holders_count && 2 * s->quorum > s->holders_count;
     for (size_t i = 1; i < s->holders_count; i++)
         for (size_t j = 0; j < i; j++)
-            ok = ok && memcmp(s->holders[i].account, s->holders[j].account, 32) != 0;
+            ok = ok && !hf_account_equal(&s->holders[i].account, &s->holders[j].account);
     for (size_t i = 0; i < at; i++)
         ok = ok && memcmp(f->survivors[i].generation, s->generation, 16) != 0;
     return ok;
@@ -90,7 +90,8 @@ static int set_check(const struct hf_validator_set *s)
     if (s->expires_s <= s->issued_s)
         return HF_EDOCUMENT;
     for (size_t i = 0; i < s->validators_count; i++) {
-        if (i > 0 && memcmp(s->validators[i - 1].account, s->validators[i].account, 32) >= 0)
+        if (i > 0 &&
+            hf_account_compare(&s->validators[i - 1].account, &s->validators[i].account) >= 0)
             return HF_EDOCUMENT;
         if (s->validators[i].registered_epoch > s->epoch ||
             (s->validators[i].has_floor && !floor_ok(&s->validators[i].floor)))
@@ -224,7 +225,7 @@ int hf__document_parse(struct hf_document *d)
     if (r != 0)
         return r;
     d->kind = (uint8_t)d->signatures.kind;
-    d->pool->suite->hash("holdfast/v1/body", d->signatures.body, d->body_hash);
+    d->pool->suite->hash("holdfast/v1/body", d->signatures.body, &d->body_hash);
     return parse_body(d);
 }
 
@@ -264,7 +265,7 @@ uint64_t hf_document_expires_s(const struct hf_document *d)
     }
 }
 
-long hf_set_find(const struct hf_document *set, const uint8_t account[static 32])
+long hf_set_find(const struct hf_document *set, const struct hf_account *account)
 {
     hf_assert(set->kind == HF_DOCUMENT_SET);
     if (set->table != NULL)
@@ -272,7 +273,7 @@ long hf_set_find(const struct hf_document *set, const uint8_t account[static 32]
     size_t low = 0, high = set->u.set.validators_count;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
-        int order = memcmp(set->u.set.validators[mid].account, account, 32);
+        int order = hf_account_compare(&set->u.set.validators[mid].account, account);
         if (order == 0)
             return (long)mid;
         if (order < 0)

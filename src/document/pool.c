@@ -72,16 +72,16 @@ static struct hf_document *find_bytes(const struct hf_pool *pool, struct hf_byte
 
 int hf_document_read(struct hf_pool *pool, struct hf_bytes envelope, struct hf_document **ret)
 {
-    uint8_t hash[32];
+    struct hf_hash hash;
     struct hf_document *same = find_bytes(pool, envelope);
     if (same != NULL) {
         *ret = hf_document_ref(same);
         return 0;
     }
-    pool->suite->hash("holdfast/v1/envelope", envelope, hash);
-    struct hf_document **bucket = &pool->buckets[hash[0] % HF_POOL_BUCKETS];
+    pool->suite->hash("holdfast/v1/envelope", envelope, &hash);
+    struct hf_document **bucket = &pool->buckets[hash.bytes[0] % HF_POOL_BUCKETS];
     for (struct hf_document *d = *bucket; d != NULL; d = d->next)
-        if (memcmp(d->hash, hash, sizeof hash) == 0) {
+        if (hf_hash_equal(&d->hash, &hash)) {
             *ret = hf_document_ref(d);
             return 0;
         }
@@ -92,7 +92,7 @@ int hf_document_read(struct hf_pool *pool, struct hf_bytes envelope, struct hf_d
         return HF_ENOMEM;
     d->pool = pool;
     d->refs = 1;
-    memcpy(d->hash, hash, sizeof hash);
+    d->hash = hash;
     d->envelope = hf_blob_new(envelope);
     int r = d->envelope == NULL ? HF_ENOMEM : hf__document_parse(d);
     if (r != 0) {
@@ -119,7 +119,7 @@ void hf_document_unref(struct hf_document *d)
     hf_assert(d->refs > 0);
     if (--d->refs > 0)
         return;
-    struct hf_document **at = &d->pool->buckets[d->hash[0] % HF_POOL_BUCKETS];
+    struct hf_document **at = &d->pool->buckets[d->hash.bytes[0] % HF_POOL_BUCKETS];
     while (*at != d)
         at = &(*at)->next;
     *at = d->next;

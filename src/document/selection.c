@@ -177,7 +177,7 @@ static size_t pick(struct hf_selection_table *t, const struct hf__chooser *o, ui
     }
 }
 
-static size_t compute(const struct hf_document *set, const uint8_t owner[static 32],
+static size_t compute(const struct hf_document *set, const struct hf_account *owner,
                       long owner_index, uint32_t version, uint8_t rule, uint8_t n, uint32_t *ret)
 {
     struct hf_selection_table *t = table_of(set);
@@ -198,7 +198,7 @@ static size_t compute(const struct hf_document *set, const uint8_t owner[static 
     return done < want ? done : want;
 }
 
-size_t hf_select(const struct hf_document *set, const uint8_t owner[static 32], uint32_t version,
+size_t hf_select(const struct hf_document *set, const struct hf_account *owner, uint32_t version,
                  uint8_t rule, uint8_t n, size_t max, uint32_t *ret)
 {
     struct hf_selection_table *t = table_of(set);

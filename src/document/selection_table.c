@@ -11,16 +11,17 @@
 enum { GROUP_MIN = 1024 }; /* members on average, in a set that has more than one group */
 
 uint64_t hf__selection_seed(const struct hf_document *set, const char *label,
-                            const uint8_t account[static 32], const uint32_t *version)
+                            const struct hf_account *account, const uint32_t *version)
 {
-    uint8_t bytes[68], hash[32];
+    uint8_t bytes[68];
+    struct hf_hash hash;
     memcpy(bytes, set->u.set.beacon, 32);
-    memcpy(bytes + 32, account, 32);
+    memcpy(bytes + 32, account->bytes, 32);
     if (version != NULL)
         for (int i = 0; i < 4; i++)
             bytes[64 + i] = (uint8_t)(*version >> (24 - 8 * i));
-    set->pool->suite->hash(label, hf_bytes_of(bytes, version != NULL ? 68 : 64), hash);
-    return hf_bytes_head(hash);
+    set->pool->suite->hash(label, hf_bytes_of(bytes, version != NULL ? 68 : 64), &hash);
+    return hf_bytes_head(hash.bytes);
 }
 
 /* A text of the set and where it stands, for finding equal texts by sorting. */
@@ -88,7 +89,7 @@ static void fill_first(const struct hf_document *set, struct hf_selection_table 
 {
     size_t at = 0, buckets = (size_t)1 << t->first_bits;
     for (size_t i = 0; i < t->count; i++)
-        t->heads[i] = hf_bytes_head(set->u.set.validators[i].account);
+        t->heads[i] = hf_bytes_head(set->u.set.validators[i].account.bytes);
     for (size_t b = 0; b < buckets; b++) {
         while (at < t->count && t->heads[at] >> (64 - t->first_bits) < b)
             at++;
@@ -151,7 +152,7 @@ static int table_fill(const struct hf_document *set, struct hf_selection_table *
     int r = HF_ENOMEM;
     if (scratch_init(&s, n)) {
         for (size_t i = 0; i < n; i++) {
-            s.seeds[i] = hf__selection_seed(set, "holdfast/v1/candidate", v[i].account, NULL);
+            s.seeds[i] = hf__selection_seed(set, "holdfast/v1/candidate", &v[i].account, NULL);
             s.names[i] = (struct named){v[i].operator_name, (uint32_t)i};
         }
         number_texts(s.names, n, true, s.operators, &operators);
@@ -224,17 +225,17 @@ size_t hf__selection_table_memory(const struct hf_selection_table *t)
            (((size_t)1 << t->group_bits) + ((size_t)1 << t->first_bits)) * sizeof(uint32_t);
 }
 
-long hf__selection_table_find(const struct hf_document *set, const uint8_t account[static 32])
+long hf__selection_table_find(const struct hf_document *set, const struct hf_account *account)
 {
     const struct hf_selection_table *t = set->table;
-    uint64_t head = hf_bytes_head(account);
+    uint64_t head = hf_bytes_head(account->bytes);
     size_t bucket = (size_t)(head >> (64 - t->first_bits));
     size_t low = t->first[bucket], high = t->first[bucket + 1];
     while (low < high) {
         size_t mid = low + (high - low) / 2;
         int order = t->heads[mid] < head ? -1 : t->heads[mid] > head;
         if (order == 0)
-            order = memcmp(set->u.set.validators[mid].account, account, 32);
+            order = hf_account_compare(&set->u.set.validators[mid].account, account);
         if (order == 0)
             return (long)mid;
         if (order < 0)

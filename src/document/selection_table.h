@@ -63,14 +63,14 @@ void hf__selection_table_free(struct hf_selection_table *t);
 size_t hf__selection_table_memory(const struct hf_selection_table *t);
 /* The first eight bytes of the hash of beacon, account and, unless NULL, version under label. */
 uint64_t hf__selection_seed(const struct hf_document *set, const char *label,
-                            const uint8_t account[static 32], const uint32_t *version);
+                            const struct hf_account *account, const uint32_t *version);
 /* The group that a seed names. */
 static inline size_t hf__selection_group(const struct hf_selection_table *t, uint64_t seed)
 {
     return t->group_bits == 0 ? 0 : (size_t)(seed >> (64 - t->group_bits));
 }
 /* As hf_set_find. */
-long hf__selection_table_find(const struct hf_document *set, const uint8_t account[static 32]);
+long hf__selection_table_find(const struct hf_document *set, const struct hf_account *account);
 /* Remembers the order of an owner, forgetting all others if they were for another rule or n. Does
  * nothing when there is no memory for it. */
 void hf__selection_remember(struct hf_selection_table *t, size_t owner, uint32_t version,

@@ -11,12 +11,12 @@
 static const char label[] = "holdfast/v1/document";
 
 /* What an authority key signs about a document. */
-static void statement(uint8_t kind, const uint8_t body_hash[static 32],
-                      const uint8_t network[static 32], struct hf_buf *ret)
+static void statement(uint8_t kind, const struct hf_hash *body_hash,
+                      const struct hf_network_id *network, struct hf_buf *ret)
 {
     struct hf_document_statement s = {.kind = kind};
-    memcpy(s.network, network, sizeof s.network);
-    memcpy(s.body_hash, body_hash, sizeof s.body_hash);
+    s.network = *network;
+    s.body_hash = *body_hash;
     int r = hf_wire_encode(&hf_wire_document_statement, &s, ret);
     hf_assert(r == 0);
 }
@@ -55,32 +55,34 @@ static bool signed_by(const struct hf_document *d, const struct hf_root *root,
     return count_signers(d, root, signed_bytes, root->threshold) >= root->threshold;
 }
 
-size_t hf_document_signers(const struct hf_document *d, const uint8_t network[static 32],
+size_t hf_document_signers(const struct hf_document *d, const struct hf_network_id *network,
                            const struct hf_root *root)
 {
     struct hf_buf b;
     hf_buf_init(&b, 512);
-    statement(d->kind, d->body_hash, network, &b);
+    statement(d->kind, &d->body_hash, network, &b);
     size_t count = count_signers(d, root, hf_buf_bytes(&b), 0);
     hf_buf_done(&b);
     return count;
 }
 
-int hf_network_id(const struct hf_document *first_root, uint8_t ret[static 32])
+int hf_network_id(const struct hf_document *first_root, struct hf_network_id *ret)
 {
     if (first_root->kind != HF_DOCUMENT_ROOT || first_root->u.root.number != 1)
         return HF_EINVAL;
-    first_root->pool->suite->hash("holdfast/v1/network", first_root->signatures.body, ret);
+    struct hf_hash id;
+    first_root->pool->suite->hash("holdfast/v1/network", first_root->signatures.body, &id);
+    memcpy(ret->bytes, id.bytes, sizeof id);
     return 0;
 }
 
-static int verify_first(const struct hf_document *d, const uint8_t network[static 32],
+static int verify_first(const struct hf_document *d, const struct hf_network_id *network,
                         struct hf_bytes signed_bytes)
 {
-    uint8_t id[32];
+    struct hf_network_id id;
     if (d->kind != HF_DOCUMENT_ROOT || d->u.root.number != 1)
         return HF_ENODOCUMENTS;
-    if (hf_network_id(d, id) != 0 || memcmp(id, network, sizeof id) != 0)
+    if (hf_network_id(d, &id) != 0 || !hf_network_id_equal(&id, network))
         return HF_EDOCUMENT_NETWORK;
     if (!signed_by(d, &d->u.root, signed_bytes))
         return HF_EDOCUMENT_SIGNATURE;
@@ -96,7 +98,7 @@ static int verify_next(const struct hf_document *d, const struct hf_document *ro
     if (d->kind != HF_DOCUMENT_ROOT)
         return 0;
     if (d->u.root.number != root->u.root.number + 1 ||
-        memcmp(d->u.root.previous, root->body_hash, 32) != 0 ||
+        !hf_hash_equal(&d->u.root.previous, &root->body_hash) ||
         d->u.root.issued_s < root->u.root.issued_s)
         return HF_EDOCUMENT_ROOT;
     if (!signed_by(d, &d->u.root, signed_bytes))
@@ -104,13 +106,13 @@ static int verify_next(const struct hf_document *d, const struct hf_document *ro
     return 0;
 }
 
-int hf_document_verify(const struct hf_document *d, const uint8_t network[static 32],
+int hf_document_verify(const struct hf_document *d, const struct hf_network_id *network,
                        const struct hf_document *root)
 {
-    static const uint8_t none[32];
+    static const struct hf_network_id none;
     struct hf_buf b;
     hf_buf_init(&b, 512);
-    statement(d->kind, d->body_hash, root == NULL ? none : network, &b);
+    statement(d->kind, &d->body_hash, root == NULL ? &none : network, &b);
     int r = root == NULL ? verify_first(d, network, hf_buf_bytes(&b))
                          : verify_next(d, root, hf_buf_bytes(&b));
     hf_buf_done(&b);
@@ -124,7 +126,7 @@ int hf_document_wrap(uint8_t kind, struct hf_bytes body, struct hf_buf *ret)
 }
 
 int hf_document_sign(const struct hf_suite *suite, struct hf_bytes envelope,
-                     const uint8_t network[static 32],
+                     const struct hf_network_id *network,
                      const uint8_t secret[static HF_SIGN_SECRET_LEN],
                      const uint8_t public_key[static HF_KEY_LEN], struct hf_buf *ret)
 {
@@ -132,14 +134,14 @@ int hf_document_sign(const struct hf_suite *suite, struct hf_bytes envelope,
     struct hf_buf b;
     struct hf_envelope e;
     struct hf_signature all[65];
-    uint8_t body_hash[32];
+    struct hf_hash body_hash;
     hf_arena_init(&arena, 65536);
     hf_buf_init(&b, 512);
     int r = hf_wire_decode(&hf_wire_envelope, envelope, &arena, &e, NULL);
     if (r != 0)
         goto out;
-    suite->hash("holdfast/v1/body", e.body, body_hash);
-    statement((uint8_t)e.kind, body_hash, network, &b);
+    suite->hash("holdfast/v1/body", e.body, &body_hash);
+    statement((uint8_t)e.kind, &body_hash, network, &b);
     size_t count = 0;
     for (size_t i = 0; i < e.signatures_count; i++)
         if (memcmp(e.signatures[i].key, public_key, 32) != 0)

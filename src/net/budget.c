@@ -52,7 +52,7 @@ int hf__conn_join(struct hf__conn *conn, struct hf_net_standing standing)
     if (standing.kind == HF_NET_MEMBER && !conn->has_account)
         standing.kind = HF_NET_STRANGER;
     int r = hf__who_init(&net->sources, &net->limits.share[standing.kind], standing, conn->ip,
-                         conn->account, hf__now_ms(net), &who);
+                         &conn->account, hf__now_ms(net), &who);
     if (r != 0)
         return r;
     hf__conn_leave(conn);

@@ -73,7 +73,7 @@ static struct hf__call *call_new(struct hf_net *net, const struct hf_net_call *c
     call->body_len = c->body.len;
     if (c->account != NULL) {
         call->has_account = true;
-        memcpy(call->account, c->account, sizeof(call->account));
+        call->account = *c->account;
     }
     memcpy(call->path, c->path, strlen(c->path));
     hf_buf_init(&call->answer,

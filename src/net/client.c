@@ -125,7 +125,7 @@ static bool right_peer(struct hf__call *call, const struct hf__conn *conn)
         return false;
     }
     if (conn->has_account && call->has_account &&
-        memcmp(conn->account, call->account, HF_NET_ACCOUNT_LEN) != 0) {
+        !hf_account_equal(&conn->account, &call->account)) {
         hf__call_finish(call, HF_EPEER_ACCOUNT, "the peer proved another account", "");
         return false;
     }
@@ -156,7 +156,7 @@ void hf__call_send(struct hf__call *call, struct hf__conn *conn)
 {
     call->peer.conn = conn->id;
     call->peer.has_account = conn->has_account;
-    memcpy(call->peer.account, conn->account, sizeof(conn->account));
+    call->peer.account = conn->account;
     if (!right_peer(call, conn))
         return;
     int32_t stream = submit(call, conn);

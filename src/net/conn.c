@@ -15,7 +15,7 @@ void hf__conn_peer(const struct hf__conn *conn, struct hf_net_peer *ret)
     *ret = (struct hf_net_peer){
         .conn = conn->id,
         .outgoing = conn->outgoing,
-        .account = conn->has_account ? conn->account : NULL,
+        .account = conn->has_account ? &conn->account : NULL,
         .address = hf__conn_address(conn),
         .ip = conn->outgoing ? NULL : conn->ip,
         .kind = conn->who.kind,
@@ -218,7 +218,7 @@ static void established(struct hf__conn *conn)
     struct hf_net *net = conn->net;
     enum hf__tls_failure failure = HF__TLS_FAILED;
     int r =
-        hf__tls_judge(&conn->tls, net->hooks.verify, &conn->has_account, conn->account, &failure);
+        hf__tls_judge(&conn->tls, net->hooks.verify, &conn->has_account, &conn->account, &failure);
     if (r != 0) {
         fail_handshake(conn, r, failure);
         return;

@@ -19,7 +19,7 @@ void hf__extension_encode(const struct hf__extension *e, uint8_t ret[static HF__
     char text[2 * HF_NET_SIGNATURE_LEN + 1];
     memcpy(ret, head, sizeof(head));
     memcpy(ret + sizeof(head), scheme, sizeof(scheme) - 1);
-    hf_hex_encode(e->account, HF_NET_ACCOUNT_LEN, text);
+    hf_hex_encode(e->account.bytes, HF_NET_ACCOUNT_LEN, text);
     memcpy(ret + ACCOUNT_AT, text, 2 * HF_NET_ACCOUNT_LEN);
     ret[COLON_AT] = ':';
     hf_hex_encode(e->signature, HF_NET_SIGNATURE_LEN, text);
@@ -50,7 +50,7 @@ int hf__extension_decode(struct hf_bytes der, struct hf__extension *ret)
     struct hf__extension e;
     if (der.len == 0 || memmem(der.data, der.len, name, sizeof(name) - 1) == NULL)
         return HF_ENOTFOUND;
-    if (!has_form(der) || !read_hex(der.data + ACCOUNT_AT, e.account, HF_NET_ACCOUNT_LEN) ||
+    if (!has_form(der) || !read_hex(der.data + ACCOUNT_AT, e.account.bytes, HF_NET_ACCOUNT_LEN) ||
         !read_hex(der.data + SIGNATURE_AT, e.signature, HF_NET_SIGNATURE_LEN))
         return HF_EMALFORMED;
     *ret = e;

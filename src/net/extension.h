@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/id.h"
 #include "net/limits.h"
 
 enum {
@@ -12,7 +13,7 @@ enum {
 };
 
 struct hf__extension {
-    uint8_t account[HF_NET_ACCOUNT_LEN];
+    struct hf_account account;
     uint8_t signature[HF_NET_SIGNATURE_LEN];
 };
 

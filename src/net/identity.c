@@ -101,11 +101,11 @@ void hf__tls_context_done(struct hf__tls_context *c)
     *c = (struct hf__tls_context){0};
 }
 
-static bool add_extension(X509 *x, const uint8_t *account, const uint8_t *signature)
+static bool add_extension(X509 *x, const struct hf_account *account, const uint8_t *signature)
 {
     struct hf__extension e;
     uint8_t der[HF__EXTENSION_LEN];
-    memcpy(e.account, account, sizeof(e.account));
+    e.account = *account;
     memcpy(e.signature, signature, sizeof(e.signature));
     hf__extension_encode(&e, der);
     ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
@@ -134,7 +134,7 @@ static bool fill_certificate(X509 *x, EVP_PKEY *key)
            X509_set_issuer_name(x, name) == 1 && X509_set_pubkey(x, key) == 1;
 }
 
-int hf__tls_context_certify(struct hf__tls_context *c, const uint8_t *account,
+int hf__tls_context_certify(struct hf__tls_context *c, const struct hf_account *account,
                             const uint8_t *signature)
 {
     X509 *x = X509_new();
@@ -174,13 +174,13 @@ static int judge_signature(const X509 *x, const struct hf__extension *e, hf__ver
     int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &spki);
     if (len <= 0)
         return HF_EPEER_CERT;
-    int r = verify(e->account, HF_NET_TLS_LABEL, hf_bytes_of(spki, (size_t)len), e->signature);
+    int r = verify(&e->account, HF_NET_TLS_LABEL, hf_bytes_of(spki, (size_t)len), e->signature);
     OPENSSL_free(spki);
     return r == 0 ? 0 : HF_EPEER_CERT;
 }
 
 int hf__tls_judge(const struct hf__tls *t, hf__verify_fn *verify, bool *ret_has_account,
-                  uint8_t ret_account[static HF_NET_ACCOUNT_LEN], enum hf__tls_failure *ret_failure)
+                  struct hf_account *ret_account, enum hf__tls_failure *ret_failure)
 {
     const unsigned char *alpn;
     unsigned int alpn_len;
@@ -209,7 +209,7 @@ int hf__tls_judge(const struct hf__tls *t, hf__verify_fn *verify, bool *ret_has_
     *ret_failure = HF__TLS_SIGNATURE;
     if (judge_signature(x, &e, verify) != 0)
         return HF_EPEER_CERT;
-    memcpy(ret_account, e.account, HF_NET_ACCOUNT_LEN);
+    *ret_account = e.account;
     *ret_has_account = true;
     return 0;
 }

@@ -58,7 +58,7 @@ struct hf__conn {
     bool pinged;   /* a PING waits for its answer */
     bool suspect;  /* a call on it met its deadline in silence, and that PING will tell */
     bool has_account;
-    uint8_t account[HF_NET_ACCOUNT_LEN];
+    struct hf_account account;
     struct hf__tls tls;
     nghttp2_session *h2;
     struct hf_buf pending; /* being written */
@@ -124,7 +124,7 @@ struct hf__call {
     int32_t stream;
     uint64_t token;
     bool has_account;
-    uint8_t account[HF_NET_ACCOUNT_LEN];
+    struct hf_account account;
     unsigned flags;
     enum hf_net_method method;
     char path[HF_NET_PATH_MAX + 1];
@@ -143,7 +143,7 @@ struct hf__call {
     struct { /* the peer, kept for the completed hook: its connection may be gone by then */
         uint64_t conn;
         bool has_account;
-        uint8_t account[HF_NET_ACCOUNT_LEN];
+        struct hf_account account;
         char address[HF_NET_ADDRESS_MAX];
     } peer;
     char reason[HF_NET_REASON_MAX];

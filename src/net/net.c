@@ -55,7 +55,7 @@ static void deliver(struct hf__call *call)
             {
                 .conn = call->peer.conn,
                 .outgoing = true,
-                .account = call->peer.has_account ? call->peer.account : NULL,
+                .account = call->peer.has_account ? &call->peer.account : NULL,
                 .address = call->peer.address,
             },
         .reason = call->reason,
@@ -248,7 +248,8 @@ struct hf_bytes hf_net_identity_request(const struct hf_net *net)
     return hf_bytes_of(net->tls.spki, net->tls.spki_len);
 }
 
-int hf_net_set_identity(struct hf_net *net, const uint8_t *account, const uint8_t *signature)
+int hf_net_set_identity(struct hf_net *net, const struct hf_account *account,
+                        const uint8_t *signature)
 {
     if (account != NULL &&
         net->hooks.verify(account, HF_NET_TLS_LABEL, hf_net_identity_request(net), signature) != 0)

@@ -145,7 +145,7 @@ static unsigned address_keys(const uint8_t ip[static HF_NET_IP_LEN],
 
 int hf__who_init(struct hf__sources *s, const struct hf_net_share *share,
                  struct hf_net_standing standing, const uint8_t ip[static HF_NET_IP_LEN],
-                 const uint8_t *account, uint64_t now_ms, struct hf__who *ret)
+                 const struct hf_account *account, uint64_t now_ms, struct hf__who *ret)
 {
     static const uint32_t places_max = 4096;
     struct key keys[HF__WHO_MAX];
@@ -154,7 +154,7 @@ int hf__who_init(struct hf__sources *s, const struct hf_net_share *share,
     if (places > places_max)
         places = places_max;
     if (standing.kind == HF_NET_MEMBER)
-        keys[0] = key_of(KEY_ACCOUNT, account, HF_NET_ACCOUNT_LEN, places);
+        keys[0] = key_of(KEY_ACCOUNT, account->bytes, HF_NET_ACCOUNT_LEN, places);
     else if (standing.kind == HF_NET_EXPECTED)
         keys[0] = key_of(KEY_EXPECTED, ip, HF_NET_IP_LEN, places);
     else

@@ -51,8 +51,9 @@ void hf__sources_done(struct hf__sources *s);
  */
 HF_MUST_USE int hf__who_init(struct hf__sources *s, const struct hf_net_share *share,
                              struct hf_net_standing standing,
-                             const uint8_t ip[static HF_NET_IP_LEN], const uint8_t *account,
-                             uint64_t now_ms, struct hf__who *ret);
+                             const uint8_t ip[static HF_NET_IP_LEN],
+                             const struct hf_account *account, uint64_t now_ms,
+                             struct hf__who *ret);
 void hf__who_done(struct hf__who *w, uint64_t now_ms);
 
 /* Takes a token of each source of w; false when one has none. */

@@ -7,6 +7,7 @@
 #define HF_NET_TLS_H
 
 #include "base/buf.h"
+#include "base/id.h"
 #include "net/limits.h"
 
 #include <openssl/ssl.h>
@@ -37,8 +38,7 @@ enum hf__tls_failure {
     HF__TLS_SIGNATURE,
 };
 
-typedef int hf__verify_fn(const uint8_t account[static HF_NET_ACCOUNT_LEN], const char *label,
-                          struct hf_bytes data,
+typedef int hf__verify_fn(const struct hf_account *account, const char *label, struct hf_bytes data,
                           const uint8_t signature[static HF_NET_SIGNATURE_LEN]);
 
 /* Makes the key and a certificate without an account. out: where bytes for peers go. HF_ENOMEM,
@@ -50,7 +50,7 @@ void hf__tls_context_done(struct hf__tls_context *c);
  * Puts a new certificate in place for the connections to come. account NULL: without the extension.
  * HF_ENOMEM; HF_EINTERNAL: OpenSSL refused.
  */
-HF_MUST_USE int hf__tls_context_certify(struct hf__tls_context *c, const uint8_t *account,
+HF_MUST_USE int hf__tls_context_certify(struct hf__tls_context *c, const struct hf_account *account,
                                         const uint8_t *signature);
 
 /* The BIO of hf__tls; NULL without memory. */
@@ -69,8 +69,7 @@ HF_MUST_USE int hf__tls_handshake(struct hf__tls *t);
  * error, which. HF_ETLS: no h2. HF_EPEER_CERT.
  */
 HF_MUST_USE int hf__tls_judge(const struct hf__tls *t, hf__verify_fn *verify, bool *ret_has_account,
-                              uint8_t ret_account[static HF_NET_ACCOUNT_LEN],
-                              enum hf__tls_failure *ret_failure);
+                              struct hf_account *ret_account, enum hf__tls_failure *ret_failure);
 /*
  * Decrypts into ret. Returns the number of bytes, 0 when more input is needed, HF_ECONNRESET when
  * the peer has closed, HF_ETLS on a broken record.

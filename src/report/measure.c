@@ -21,7 +21,7 @@ static const char usage[] =
     "  --version         print the version\n"
     "  --help            print this\n";
 
-static int run(const char *path, const uint8_t network[static HF_NETWORK_LEN])
+static int run(const char *path, const struct hf_network_id *network)
 {
     bool done;
     int r = hf_network_extend(path, network, &done);
@@ -44,7 +44,7 @@ int main(int argc, char **argv)
                                           {"version", no_argument, NULL, 'v'},
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
-    uint8_t network[HF_NETWORK_LEN];
+    struct hf_network_id network;
     const char *path = HF_RTMR3_PATH;
     if (hf_file_standard() != 0)
         return EXIT_FAILURE;
@@ -59,9 +59,9 @@ int main(int argc, char **argv)
             return EXIT_USAGE;
         }
     }
-    if (optind + 1 != argc || hf_hex_decode(argv[optind], network, sizeof network) != 0) {
+    if (optind + 1 != argc || hf_hex_decode(argv[optind], network.bytes, sizeof network) != 0) {
         fputs(usage, stderr);
         return EXIT_USAGE;
     }
-    return run(path, network);
+    return run(path, &network);
 }

@@ -58,7 +58,7 @@ static bool has_gone(int fd)
 static int make(const char *folder, const struct hf_report_request *q, struct hf_buf *ret_quote)
 {
     uint8_t report_data[HF_REPORT_DATA_LEN];
-    hf_report_data_of(q->label, q->hash, report_data);
+    hf_report_data_of(q->label, &q->hash, report_data);
     return hf_tsm_report(folder, report_data, ret_quote);
 }
 

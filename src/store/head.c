@@ -94,8 +94,8 @@ void hf__head_seal(const struct hf_suite *suite, struct hf__keys *keys,
 {
     uint8_t body[HF__HEAD_LEN], aad[HEAD_AAD_LEN];
     uint8_t *at = put(body, HF_VAULT_FORMAT, 1);
-    at = put_bytes(at, plain->header.network, HF_HASH_LEN);
-    at = put_bytes(at, plain->header.account, HF_KEY_LEN);
+    at = put_bytes(at, plain->header.network.bytes, HF_HASH_LEN);
+    at = put_bytes(at, plain->header.account.bytes, HF_KEY_LEN);
     at = put(at, plain->header.key_version, 4);
     at = put(at, plain->header.state, 1);
     at = put(at, h->seq_max, 8);
@@ -115,9 +115,9 @@ static int compare(const struct hf_vault_header *plain, const struct hf_vault_he
                    struct hf_store_error *err)
 {
     const char *field = NULL;
-    if (memcmp(plain->network, sealed->network, HF_HASH_LEN) != 0)
+    if (!hf_network_id_equal(&plain->network, &sealed->network))
         field = "network";
-    else if (memcmp(plain->account, sealed->account, HF_KEY_LEN) != 0)
+    else if (!hf_account_equal(&plain->account, &sealed->account))
         field = "account";
     else if (plain->key_version != sealed->key_version)
         field = "key version";
@@ -150,8 +150,8 @@ int hf__head_open(const struct hf_suite *suite, const struct hf__keys *keys,
     if (format != HF_VAULT_FORMAT)
         return hf__fail(err, HF_EVERSION, "the vault's head has format %u, this release knows %d",
                         format, HF_VAULT_FORMAT);
-    get_bytes(&at, inside.network, HF_HASH_LEN);
-    get_bytes(&at, inside.account, HF_KEY_LEN);
+    get_bytes(&at, inside.network.bytes, HF_HASH_LEN);
+    get_bytes(&at, inside.account.bytes, HF_KEY_LEN);
     inside.key_version = (uint32_t)get(&at, 4);
     inside.state = (uint8_t)get(&at, 1);
     h.seq_max = get(&at, 8);

@@ -173,8 +173,8 @@ static int take_plain(sqlite3_stmt *st, struct hf__plain *ret, struct hf_store_e
     else if (state != NULL && strcmp(state, "placed") == 0)
         p.header.state = HF_VAULT_PLACED;
     if (p.header.state == HF_VAULT_NONE || version < 0 || version > UINT32_MAX ||
-        !take_blob(st, 1, p.header.network, sizeof p.header.network) ||
-        !take_blob(st, 2, p.header.account, sizeof p.header.account) ||
+        !take_blob(st, 1, p.header.network.bytes, sizeof p.header.network) ||
+        !take_blob(st, 2, p.header.account.bytes, sizeof p.header.account) ||
         !take_blob(st, 5, p.vault_id, sizeof p.vault_id) ||
         !take_blob(st, 6, p.key_check, sizeof p.key_check))
         return hf__fail(err, HF_ECORRUPT, "the vault's header in " HF__DB_NAME " is damaged");
@@ -218,9 +218,9 @@ int hf__schema_put_plain(sqlite3 *db, const struct hf__plain *plain, struct hf_s
         db, "INSERT OR REPLACE INTO vault_header VALUES(1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)", -1, &st,
         NULL);
     if (rc == SQLITE_OK && (rc = sqlite3_bind_int(st, 1, HF_VAULT_FORMAT)) == SQLITE_OK &&
-        (rc = sqlite3_bind_blob(st, 2, h->network, sizeof h->network, SQLITE_STATIC)) ==
+        (rc = sqlite3_bind_blob(st, 2, h->network.bytes, sizeof h->network, SQLITE_STATIC)) ==
             SQLITE_OK &&
-        (rc = sqlite3_bind_blob(st, 3, h->account, sizeof h->account, SQLITE_STATIC)) ==
+        (rc = sqlite3_bind_blob(st, 3, h->account.bytes, sizeof h->account, SQLITE_STATIC)) ==
             SQLITE_OK &&
         (rc = sqlite3_bind_int64(st, 4, h->key_version)) == SQLITE_OK &&
         (rc = sqlite3_bind_text(st, 5, h->state == HF_VAULT_PLACED ? "placed" : "placing", -1,

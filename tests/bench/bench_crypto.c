@@ -34,7 +34,9 @@ static struct hf_bytes row(void)
 
 static int run_hash(void)
 {
-    suite->hash("holdfast/v1/example", row(), sink);
+    struct hf_hash digest;
+    suite->hash("holdfast/v1/example", row(), &digest);
+    memcpy(sink, digest.bytes, sizeof digest);
     return 0;
 }
 
@@ -46,8 +48,10 @@ static int run_mac(void)
 
 static int run_key_derive(void)
 {
-    const struct hf_key_name name = {.network = world.row,
-                                     .account = world.sign_public,
+    static const struct hf_network_id network = {{1}};
+    static const struct hf_account account = {{2}};
+    const struct hf_key_name name = {.network = &network,
+                                     .account = &account,
                                      .version = 1,
                                      .purpose = hf_bytes_of("application", 11),
                                      .name = hf_bytes_of("tss-db", 6)};

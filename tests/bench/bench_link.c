@@ -28,7 +28,7 @@ enum mode { OPEN_CONNECTIONS, FRESH_CONNECTIONS, FRESH_LOCKED, CERTIFY, OVER };
 
 struct member {
     char address[HF_NET_ADDRESS_MAX];
-    uint8_t account[HF_KEY_LEN];
+    struct hf_account account;
     _Atomic bool listens;
     _Atomic unsigned long calls; /* that were answered */
     double certificate_us;
@@ -45,7 +45,8 @@ static struct {
     uv_loop_t loop;
     struct hf_net *net;
     struct hf_net *locked; /* calls only, and shows no account */
-    uint8_t account[HF_KEY_LEN], secret[HF_SIGN_SECRET_LEN];
+    struct hf_account account;
+    uint8_t secret[HF_SIGN_SECRET_LEN];
     unsigned number, next;
 } self;
 
@@ -73,7 +74,7 @@ static void on_completed(void *user, const struct hf_net_result *r)
 }
 
 /* Calls and waits for the answer. */
-static void call_to(const char *address, const uint8_t *account)
+static void call_to(const char *address, const struct hf_account *account)
 {
     const struct hf_net_call c = {.address = address,
                                   .account = account,
@@ -92,20 +93,26 @@ static void certify(void)
 {
     uint8_t signature[HF_SIGNATURE_LEN];
     hf_suite_real.sign(self.secret, HF_NET_TLS_LABEL, hf_net_identity_request(self.net), signature);
-    hf_assert(hf_net_set_identity(self.net, self.account, signature) == 0);
+    hf_assert(hf_net_set_identity(self.net, &self.account, signature) == 0);
+}
+
+static int verify(const struct hf_account *account, const char *label, struct hf_bytes data,
+                  const uint8_t signature[static HF_NET_SIGNATURE_LEN])
+{
+    return hf_suite_real.verify(account->bytes, label, data, signature);
 }
 
 static void start(unsigned number)
 {
     const struct hf_net_hooks hooks = {
-        .verify = hf_suite_real.verify, .request = on_request, .completed = on_completed};
+        .verify = verify, .request = on_request, .completed = on_completed};
     struct hf_net_limits limits = hf_net_limits_default;
     const uint8_t seed[32] = {(uint8_t)number, 1};
     struct hf_rng rng;
     self.number = number;
     hf_assert(hf_secret_init(1 << 16, false) == 0 && uv_loop_init(&self.loop) == 0);
     hf_rng_init(&rng, seed);
-    hf_suite_real.sign_keypair(&rng, self.account, self.secret);
+    hf_suite_real.sign_keypair(&rng, self.account.bytes, self.secret);
     hf_assert(hf_net_new(&self.loop, &limits, &hooks, &self.net) == 0);
     hf_assert(hf_net_new(&self.loop, &limits, &hooks, &self.locked) == 0);
     certify();
@@ -119,7 +126,7 @@ static void join(unsigned number)
     start(number);
     hf_assert(hf_net_listen(self.net, "127.0.0.1:0") == 0);
     hf_net_listening(self.net, m->address);
-    memcpy(m->account, self.account, sizeof m->account);
+    m->account = self.account;
     m->listens = true;
     for (unsigned i = 0; i < crowd.size; i++)
         while (!crowd.members[i].listens)
@@ -143,7 +150,7 @@ static void take_part(unsigned number)
         unsigned ahead =
             1 + self.next++ % (crowd.size - 1 < NEIGHBOURS ? crowd.size - 1 : NEIGHBOURS);
         const struct member *to = &crowd.members[(number + ahead) % crowd.size];
-        call_to(to->address, to->account);
+        call_to(to->address, &to->account);
         crowd.members[number].calls++;
     }
     for (size_t i = 0; i < CERTIFICATES; i++) {
@@ -236,7 +243,7 @@ struct alone {
 };
 
 /* Calls to a process that has nothing else to do, from one that has slept: what each costs. */
-static struct alone calls_alone(pid_t other, const char *address, const uint8_t *account)
+static struct alone calls_alone(pid_t other, const char *address, const struct hf_account *account)
 {
     static double caller_us[REQUESTS], called_us[REQUESTS], wall_us[REQUESTS];
     call_to(address, account);
@@ -272,7 +279,7 @@ static void measure_alone(void)
     while (!m->listens)
         (void)usleep(PAUSE_US);
     start(1);
-    struct alone a = calls_alone(pid, m->address, m->account);
+    struct alone a = calls_alone(pid, m->address, &m->account);
     contended_report("request_alone", a.called_us);
     contended_report("one_way", (a.wall_us - a.caller_us - a.called_us) / 2);
     hf_assert(kill(pid, SIGKILL) == 0 && waitpid(pid, NULL, 0) == pid);
@@ -283,15 +290,15 @@ static void measure_daemon(char **argv)
 {
     struct hf_buf body;
     struct hf_nonce_request m = {0};
-    uint8_t account[HF_KEY_LEN];
-    hf_assert(hf_hex_decode(argv[2], account, sizeof account) == 0 &&
-              hf_hex_decode(argv[4], m.account, sizeof m.account) == 0);
+    struct hf_account account;
+    hf_assert(hf_hex_decode(argv[2], account.bytes, sizeof account) == 0 &&
+              hf_hex_decode(argv[4], m.account.bytes, sizeof m.account) == 0);
     start(1);
     hf_buf_init(&body, 4096);
     hf_assert(hf_wire_encode(&hf_wire_nonce_request, &m, &body) == 0);
     call.body = hf_buf_bytes(&body);
     call.path = "/v1/nonce";
-    struct alone a = calls_alone((pid_t)strtol(argv[3], NULL, 10), argv[1], account);
+    struct alone a = calls_alone((pid_t)strtol(argv[3], NULL, 10), argv[1], &account);
     contended_report("daemon_request", a.called_us);
     hf_buf_done(&body);
 }

@@ -18,7 +18,7 @@ enum { IN_FLIGHT = 32, BODY = 256, CONNECTIONS = 100 };
 
 struct end {
     struct hf_net *net;
-    uint8_t account[HF_KEY_LEN];
+    struct hf_account account;
     uint8_t secret[HF_SIGN_SECRET_LEN];
     char address[HF_NET_ADDRESS_MAX];
 };
@@ -45,10 +45,10 @@ static void report(const char *name, unsigned long count, double spent_s)
            spent_s / (double)count * 1e6);
 }
 
-static int verify(const uint8_t account[static HF_NET_ACCOUNT_LEN], const char *label,
-                  struct hf_bytes data, const uint8_t signature[static HF_NET_SIGNATURE_LEN])
+static int verify(const struct hf_account *account, const char *label, struct hf_bytes data,
+                  const uint8_t signature[static HF_NET_SIGNATURE_LEN])
 {
-    return hf_suite_real.verify(account, label, data, signature);
+    return hf_suite_real.verify(account->bytes, label, data, signature);
 }
 
 static void call_to(const char *address)
@@ -56,7 +56,7 @@ static void call_to(const char *address)
     static const uint8_t body[BODY];
     const struct hf_net_call c = {
         .address = address,
-        .account = world.server.account,
+        .account = &world.server.account,
         .method = HF_NET_POST,
         .path = "/v1/echo",
         .body = hf_bytes_of(body, sizeof(body)),
@@ -95,10 +95,10 @@ static void end_init(struct end *e, struct hf_rng *rng)
         .user = e, .verify = verify, .request = on_request, .completed = on_completed};
     uint8_t signature[HF_SIGNATURE_LEN];
     struct hf_net_limits limits = hf_net_limits_default;
-    hf_suite_real.sign_keypair(rng, e->account, e->secret);
+    hf_suite_real.sign_keypair(rng, e->account.bytes, e->secret);
     hf_assert(hf_net_new(&world.loop, &limits, &hooks, &e->net) == 0);
     hf_suite_real.sign(e->secret, HF_NET_TLS_LABEL, hf_net_identity_request(e->net), signature);
-    hf_assert(hf_net_set_identity(e->net, e->account, signature) == 0);
+    hf_assert(hf_net_set_identity(e->net, &e->account, signature) == 0);
 }
 
 static void measure(const char *name, unsigned in_flight, bool fresh, double budget_s)
@@ -133,7 +133,7 @@ static int turn(struct hf__tls *t, struct hf_buf *out, const struct hf_buf *in)
 static void bare_handshake(struct hf__tls_context *c, struct hf_buf *out, struct hf_buf *copy)
 {
     struct hf__tls client, server;
-    uint8_t account[HF_NET_ACCOUNT_LEN];
+    struct hf_account account;
     bool has_account;
     enum hf__tls_failure failure;
     hf_assert(hf__tls_init(&client, c, false) == 0 && hf__tls_init(&server, c, true) == 0);
@@ -148,8 +148,8 @@ static void bare_handshake(struct hf__tls_context *c, struct hf_buf *out, struct
         server_done = turn(&server, out, copy);
         hf_assert(client_done >= 0 && server_done >= 0);
     }
-    hf_assert(hf__tls_judge(&client, verify, &has_account, account, &failure) == 0 && has_account);
-    hf_assert(hf__tls_judge(&server, verify, &has_account, account, &failure) == 0 && has_account);
+    hf_assert(hf__tls_judge(&client, verify, &has_account, &account, &failure) == 0 && has_account);
+    hf_assert(hf__tls_judge(&server, verify, &has_account, &account, &failure) == 0 && has_account);
     hf__tls_done(&client);
     hf__tls_done(&server);
 }
@@ -164,7 +164,7 @@ static void measure_bare(double budget_s)
     hf_assert(hf__tls_context_init(&c, &out) == 0);
     hf_suite_real.sign(world.server.secret, HF_NET_TLS_LABEL, hf_bytes_of(c.spki, c.spki_len),
                        signature);
-    hf_assert(hf__tls_context_certify(&c, world.server.account, signature) == 0);
+    hf_assert(hf__tls_context_certify(&c, &world.server.account, signature) == 0);
     unsigned long count = 0;
     double start = now_s(), spent;
     do {

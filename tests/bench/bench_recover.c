@@ -26,7 +26,9 @@ static struct {
     uv_loop_t loop;
     struct hf_net *net;
     const char *address;
-    uint8_t provider[32], network[32], owner[32];
+    struct hf_account provider;
+    struct hf_network_id network;
+    struct hf_account owner;
     struct hf_dev_machine *machine;
     struct hf_dev_td td;
     struct hf_rng rng;
@@ -43,7 +45,7 @@ static void call(const char *path, const struct hf_wire_type *type, const void *
     hf_buf_init(&body, ARENA_MAX);
     hf_assert(hf_wire_encode(type, message, &body) == 0);
     const struct hf_net_call c = {.address = world.address,
-                                  .account = world.provider,
+                                  .account = &world.provider,
                                   .method = HF_NET_POST,
                                   .path = path,
                                   .body = hf_buf_bytes(&body),
@@ -55,7 +57,7 @@ static void call(const char *path, const struct hf_wire_type *type, const void *
 static void ask_nonce(void)
 {
     struct hf_nonce_request m = {0};
-    memcpy(m.account, world.owner, 32);
+    m.account = world.owner;
     hf_suite_real.seal_keypair(&world.rng, world.response_key, world.response_secret);
     memcpy(m.response_key, world.response_key, 32);
     world.asking_nonce = true;
@@ -69,10 +71,10 @@ static void ask_share(const uint8_t nonce[static 40])
     struct hf_recover_request m = {0};
     struct hf_buf transcript, quote;
     uint8_t report_data[HF_REPORT_DATA_LEN];
-    memcpy(asked.provider, world.provider, 32);
+    asked.provider = world.provider;
     memcpy(asked.nonce, nonce, sizeof asked.nonce);
-    memcpy(t.network, world.network, 32);
-    memcpy(t.account, world.owner, 32);
+    t.network = world.network;
+    t.account = world.owner;
     memcpy(t.response_key, world.response_key, 32);
     hf_buf_init(&transcript, ARENA_MAX);
     hf_buf_init(&quote, HF_QUOTE_MAX);
@@ -206,21 +208,27 @@ static double floor_answer(void)
     return (now_us() - from) / FLOOR_ROUNDS;
 }
 
+static int verify(const struct hf_account *account, const char *label, struct hf_bytes data,
+                  const uint8_t signature[static HF_NET_SIGNATURE_LEN])
+{
+    return hf_suite_real.verify(account->bytes, label, data, signature);
+}
+
 static void start(char **argv)
 {
     static const struct hf_net_hooks hooks = {.verify = NULL};
     struct hf_net_hooks h = hooks;
     uint8_t seed[32];
-    h.verify = hf_suite_real.verify;
+    h.verify = verify;
     h.completed = on_completed;
     world.address = argv[1];
     hf_assert(hf_secret_init(1 << 16, false) == 0);
-    hf_assert(hf_hex_decode(argv[2], world.provider, 32) == 0 &&
-              hf_hex_decode(argv[3], world.network, 32) == 0 &&
-              hf_hex_decode(argv[4], world.owner, 32) == 0);
+    hf_assert(hf_hex_decode(argv[2], world.provider.bytes, 32) == 0 &&
+              hf_hex_decode(argv[3], world.network.bytes, 32) == 0 &&
+              hf_hex_decode(argv[4], world.owner.bytes, 32) == 0);
     hf_assert(hf_dev_machine_load(argv[5], &world.machine) == 0);
     hf_dev_td_init(&world.td, "holdfast");
-    hf_dev_td_bind_network(&world.td, hf_bytes_of(world.network, 32));
+    hf_dev_td_bind_network(&world.td, hf_bytes_of(world.network.bytes, 32));
     hf_assert(uv_random(NULL, NULL, seed, sizeof seed, 0, NULL) == 0);
     hf_rng_init(&world.rng, seed);
     hf_assert(uv_loop_init(&world.loop) == 0);

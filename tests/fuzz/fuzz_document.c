@@ -14,7 +14,7 @@ static void use_order(const struct hf_document *set, size_t owner, uint8_t rule,
 {
     uint32_t order[ORDER_MAX], again[ORDER_MAX];
     const struct hf_validator *validators = set->u.set.validators;
-    size_t count = hf_select(set, validators[owner].account, 1, rule, n, ORDER_MAX, order);
+    size_t count = hf_select(set, &validators[owner].account, 1, rule, n, ORDER_MAX, order);
     hf_assert(count <= 3u * n);
     for (size_t i = 0; i < count; i++) {
         hf_assert(order[i] < set->u.set.validators_count && order[i] != owner);
@@ -22,7 +22,7 @@ static void use_order(const struct hf_document *set, size_t owner, uint8_t rule,
         for (size_t j = 0; j < i; j++)
             hf_assert(order[i] != order[j]);
     }
-    hf_assert(hf_select(set, validators[owner].account, 1, rule, n, ORDER_MAX, again) == count);
+    hf_assert(hf_select(set, &validators[owner].account, 1, rule, n, ORDER_MAX, again) == count);
     hf_assert(memcmp(order, again, count * sizeof order[0]) == 0);
 }
 
@@ -31,7 +31,7 @@ static void use_set(const struct hf_document *set)
     static const uint8_t sizes[] = {1, 5, HF_SHARES_MAX};
     size_t count = set->u.set.validators_count;
     for (size_t i = 0; i < count; i++)
-        hf_assert(hf_set_find(set, set->u.set.validators[i].account) == (long)i);
+        hf_assert(hf_set_find(set, &set->u.set.validators[i].account) == (long)i);
     for (size_t owner = 0; owner < count && owner < OWNERS; owner++) {
         for (uint8_t rule = 0; rule <= 2; rule++) {
             for (size_t s = 0; s < HF_ARRAY_LEN(sizes); s++)
@@ -46,7 +46,7 @@ static void use_set(const struct hf_document *set)
 
 static void use_document(struct hf_pool *pool, struct hf_bytes envelope)
 {
-    static const uint8_t network[32];
+    static const struct hf_network_id network;
     struct hf_document *d, *again;
     if (hf_document_read(pool, envelope, &d) != 0)
         return;
@@ -55,7 +55,7 @@ static void use_document(struct hf_pool *pool, struct hf_bytes envelope)
     hf_document_unref(again);
     hf_assert(hf_document_version(d) > 0 && hf_document_issued_s(d) < hf_document_expires_s(d));
     /* Nobody's network id is all zeros, so nothing may verify for it. */
-    hf_assert(hf_document_verify(d, network, NULL) != 0);
+    hf_assert(hf_document_verify(d, &network, NULL) != 0);
     if (d->kind == HF_DOCUMENT_SET)
         use_set(d);
     hf_document_unref(d);

@@ -25,7 +25,8 @@ static struct hf_shared *shared;
 static struct hf_document *documents[3]; /* held, so that each engine finds them read */
 static struct hf_engine_config config;
 static uint8_t node[32]; /* the account that the seed gives the engine */
-static uint8_t owner[32], owner_secret[HF_SIGN_SECRET_LEN];
+static struct hf_account owner;
+static uint8_t owner_secret[HF_SIGN_SECRET_LEN];
 static uint8_t authority[32], authority_secret[HF_SIGN_SECRET_LEN];
 static struct hf_buf identity_statement;
 static const char quote_text[] = "a quote";
@@ -106,7 +107,7 @@ static void start(struct run *run)
 static void make_document(size_t at, uint8_t kind, const struct hf_wire_type *type,
                           const void *message)
 {
-    static const uint8_t none[32];
+    static const struct hf_network_id none;
     struct hf_buf body, plain, envelope;
     hf_buf_init(&body, 1 << 16);
     hf_buf_init(&plain, 1 << 16);
@@ -115,7 +116,7 @@ static void make_document(size_t at, uint8_t kind, const struct hf_wire_type *ty
     if (r == 0)
         r = hf_document_wrap(kind, hf_buf_bytes(&body), &plain);
     if (r == 0)
-        r = hf_document_sign(suite, hf_buf_bytes(&plain), at == 0 ? none : config.network,
+        r = hf_document_sign(suite, hf_buf_bytes(&plain), at == 0 ? &none : &config.network,
                              authority_secret, authority, &envelope);
     if (r == 0)
         r = hf_document_read(pool, hf_buf_bytes(&envelope), &documents[at]);
@@ -127,8 +128,8 @@ static void make_document(size_t at, uint8_t kind, const struct hf_wire_type *ty
 
 static int by_account(const void *a, const void *b)
 {
-    return memcmp(((const struct hf_validator *)a)->account,
-                  ((const struct hf_validator *)b)->account, 32);
+    return memcmp(((const struct hf_validator *)a)->account.bytes,
+                  ((const struct hf_validator *)b)->account.bytes, 32);
 }
 
 static void make_set(void)
@@ -141,13 +142,13 @@ static void make_set(void)
                                    .validators = validators,
                                    .validators_count = MEMBERS};
     for (size_t i = 0; i < MEMBERS; i++) {
-        validators[i] = (struct hf_validator){.account = {(uint8_t)i},
+        validators[i] = (struct hf_validator){.account = {{(uint8_t)i}},
                                               .registered_epoch = 1,
                                               .address = hf_bytes_of("node:1", 6),
                                               .operator_name = hf_bytes_of(operators[i], 1)};
     }
-    memcpy(validators[0].account, node, 32);
-    memcpy(validators[1].account, owner, 32);
+    memcpy(validators[0].account.bytes, node, 32);
+    validators[1].account = owner;
     qsort(validators, MEMBERS, sizeof validators[0], by_account);
     make_document(2, HF_DOCUMENT_SET, &hf_wire_validator_set, &set);
 }
@@ -172,7 +173,7 @@ static void make_network(void)
                                .holder_grace_s = 3600};
     memcpy(key.key, authority, 32);
     make_document(0, HF_DOCUMENT_ROOT, &hf_wire_root, &root);
-    int r = hf_network_id(documents[0], config.network);
+    int r = hf_network_id(documents[0], &config.network);
     hf_assert(r == 0);
     make_document(1, HF_DOCUMENT_POLICY, &hf_wire_policy, &policy);
 }
@@ -191,7 +192,7 @@ static void set_up(void)
     hf_shared_outline(shared, NULL);
     hf_rng_init(&rng, seed);
     suite->sign_keypair(&rng, authority, authority_secret);
-    suite->sign_keypair(&rng, owner, owner_secret);
+    suite->sign_keypair(&rng, owner.bytes, owner_secret);
     config = (struct hf_engine_config){.suite = suite,
                                        .shared = shared,
                                        .seed = {5},
@@ -202,14 +203,14 @@ static void set_up(void)
     start(&run);
     hf_engine_status(run.engine, run.now_ms, &status);
     hf_assert(status.has_account);
-    memcpy(node, status.account, 32);
+    memcpy(node, status.account.bytes, 32);
     hf_engine_free(run.engine);
     make_set();
 
     struct hf_identity_statement s = {
         .epoch = 1, .made_s = NOW_S, .sealing_key = {9}, .has_beacon = true};
-    memcpy(s.network, config.network, 32);
-    memcpy(s.account, owner, 32);
+    s.network = config.network;
+    s.account = owner;
     hf_buf_init(&identity_statement, 1024);
     r = hf_wire_encode(&hf_wire_identity_statement, &s, &identity_statement);
     hf_assert(r == 0);
@@ -222,7 +223,7 @@ static void send_request(struct run *run, uint8_t method, struct hf_bytes body)
     step(run,
          (struct hf_event){
              .type = HF_EVENT_REQUEST,
-             .u.request = {.id = run->now_ms, .method = method, .account = owner, .body = body}});
+             .u.request = {.id = run->now_ms, .method = method, .account = &owner, .body = body}});
 }
 
 static void fill_identity(struct hf_identity *ret)
@@ -253,9 +254,9 @@ static void send_signed(struct run *run, uint8_t method, struct hf_bytes body, b
 
 static void repair_header(struct hf_owner_header *h)
 {
-    memcpy(h->network, config.network, 32);
-    memcpy(h->owner, owner, 32);
-    memcpy(h->provider, node, 32);
+    h->network = config.network;
+    h->owner = owner;
+    memcpy(h->provider.bytes, node, 32);
 }
 
 static const struct hf_wire_type *body_type(uint8_t method)
@@ -336,13 +337,13 @@ static bool deal(struct hf_deposit_transcript *t, uint8_t commitments[static 512
     struct hf_rng rng;
     struct hf_buf aad_bytes;
     struct hf_deposit_aad aad = {.generation = t->generation, .index = t->index};
-    hf_rng_init(&rng, t->generation.number % 2 == 0 ? secret : owner);
+    hf_rng_init(&rng, t->generation.number % 2 == 0 ? secret : owner.bytes);
     struct hf_sharing sharing = {.k = (uint8_t)t->threshold, .n = (uint8_t)t->shares};
     if (t->index > t->shares || suite->deal(&rng, secret, sharing, shares, commitments) != 0)
         return false;
-    memcpy(aad.network, config.network, 32);
-    memcpy(aad.owner, owner, 32);
-    memcpy(aad.provider, node, 32);
+    aad.network = config.network;
+    aad.owner = owner;
+    memcpy(aad.provider.bytes, node, 32);
     hf_buf_init(&aad_bytes, 1024);
     int r = hf_wire_encode(&hf_wire_deposit_aad, &aad, &aad_bytes);
     if (r == 0)
@@ -351,7 +352,7 @@ static bool deal(struct hf_deposit_transcript *t, uint8_t commitments[static 512
             hf_bytes_of(shares + (t->index - 1) * HF_SCALAR_LEN, HF_SCALAR_LEN), sealed);
     hf_buf_done(&aad_bytes);
     t->commitments = hf_bytes_of(commitments, HF_POINT_LEN * (size_t)t->threshold);
-    suite->hash("holdfast/v1/sealed-share", hf_bytes_of(sealed, 80), t->sealed_hash);
+    suite->hash("holdfast/v1/sealed-share", hf_bytes_of(sealed, 80), &t->sealed_hash);
     return r == 0;
 }
 
@@ -360,7 +361,8 @@ static bool deal(struct hf_deposit_transcript *t, uint8_t commitments[static 512
 static void send_deposit(struct run *run, struct hf_arena *arena, struct hf_bytes data)
 {
     struct hf_deposit_transcript t;
-    uint8_t commitments[512], sealed[80], hash[32];
+    uint8_t commitments[512], sealed[80];
+    struct hf_hash hash;
     struct hf_buf body;
     if (hf_wire_decode(&hf_wire_deposit_transcript, data, arena, &t, NULL) != 0)
         return;
@@ -375,10 +377,10 @@ static void send_deposit(struct run *run, struct hf_arena *arena, struct hf_byte
         hf_buf_clear(&body);
         r = hf_wire_encode(&hf_wire_deposit_transcript, &t, &body);
         hf_assert(r == 0);
-        suite->hash("holdfast/v1/deposit-transcript", hf_buf_bytes(&body), hash);
-        suite->report_data("holdfast/v1/deposit", hf_bytes_of(hash, 32), run->report_data);
+        suite->hash("holdfast/v1/deposit-transcript", hf_buf_bytes(&body), &hash);
+        suite->report_data("holdfast/v1/deposit", hf_bytes_of(hash.bytes, 32), run->report_data);
         struct hf_deposit m = {.transcript = hf_buf_bytes(&body),
-                               .transcripts = hf_bytes_of(hash, 32),
+                               .transcripts = hf_bytes_of(hash.bytes, 32),
                                .quote = hf_bytes_of("deposit", 7)};
         m.sealed = hf_bytes_of(sealed, sizeof sealed);
         struct hf_buf outer;
@@ -401,13 +403,13 @@ static void send_recover(struct run *run, struct hf_arena *arena, uint8_t method
     uint8_t unused[32];
     if (hf_wire_decode(&hf_wire_recover_transcript, data, arena, &t, NULL) != 0)
         return;
-    memcpy(t.network, config.network, 32);
-    memcpy(t.account, owner, 32);
-    memcpy(nonce.account, owner, 32);
+    t.network = config.network;
+    t.account = owner;
+    nonce.account = owner;
     memcpy(nonce.response_key, t.response_key, 32);
     encode_and_send(run, HF_METHOD_NONCE, &hf_wire_nonce_request, &nonce);
     if (t.asked_count > 0) {
-        memcpy(t.asked[0].provider, node, 32);
+        memcpy(t.asked[0].provider.bytes, node, 32);
         if (!read_nonce(run, arena, false, t.asked[0].nonce, unused))
             return;
     }
@@ -434,7 +436,7 @@ static void send_piece(struct run *run, uint8_t kind, struct hf_bytes data)
         step(run,
              (struct hf_event){
                  .type = HF_EVENT_RESPONSE,
-                 .u.response = {.call = (uint32_t)(kind - 0xc0), .account = owner, .body = data}});
+                 .u.response = {.call = (uint32_t)(kind - 0xc0), .account = &owner, .body = data}});
     else if (kind >= 0x80 || method == HF_METHOD_DOCUMENTS || method == HF_METHOD_NONCE)
         send_request(run, method, data);
     else if (method == HF_METHOD_DEPOSIT)

@@ -37,7 +37,7 @@ void authority_init(struct authority *n)
     }
     struct hf_root root = authority_root(n);
     n->root = authority_document(n, HF_DOCUMENT_ROOT, &root, "01");
-    cr_assert_eq(hf_network_id(n->root, n->network), 0);
+    cr_assert_eq(hf_network_id(n->root, &n->network), 0);
 }
 
 void authority_done(struct authority *n)
@@ -57,7 +57,7 @@ struct hf_root authority_next_root(struct authority *n)
 {
     struct hf_root root = root_of(n, 2, 3);
     root.has_previous = true;
-    memcpy(root.previous, n->root->body_hash, 32);
+    root.previous = n->root->body_hash;
     return root;
 }
 
@@ -80,12 +80,12 @@ struct hf_policy authority_policy(struct authority *n, uint32_t version, uint8_t
                               .holder_grace_s = 60};
 }
 
-void authority_account(size_t i, uint8_t ret[static 32])
+void authority_account(size_t i, struct hf_account *ret)
 {
-    memset(ret, 0, 32);
+    *ret = (struct hf_account){{0}};
     for (size_t at = 0; at < 4; at++)
-        ret[at] = (uint8_t)(i >> (24 - 8 * at));
-    ret[31] = 1;
+        ret->bytes[at] = (uint8_t)(i >> (24 - 8 * at));
+    ret->bytes[31] = 1;
 }
 
 struct hf_validator_set authority_set(uint32_t epoch, struct hf_validator *validators, size_t count)
@@ -106,7 +106,7 @@ struct hf_validator_set authority_set(uint32_t epoch, struct hf_validator *valid
             .address = hf_bytes_of(address, strlen(address)),
             .operator_name = hf_bytes_of(operators[i], (size_t)len),
         };
-        authority_account(i, validators[i].account);
+        authority_account(i, &validators[i].account);
     }
     return set;
 }
@@ -114,8 +114,8 @@ struct hf_validator_set authority_set(uint32_t epoch, struct hf_validator *valid
 struct hf_bytes authority_sign(struct authority *n, enum hf_document_kind kind, const void *message,
                                const char *signers)
 {
-    static const uint8_t none[32];
-    const uint8_t *network = n->root == NULL ? none : n->network;
+    static const struct hf_network_id none;
+    const struct hf_network_id *network = n->root == NULL ? &none : &n->network;
     struct hf_buf body;
     cr_assert_lt(n->envelopes_count, AUTHORITY_ENVELOPES);
     struct hf_buf *envelope = &n->envelopes[n->envelopes_count++];

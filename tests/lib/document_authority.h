@@ -16,7 +16,7 @@ struct authority {
     struct hf_rng rng;
     uint8_t public_keys[AUTHORITY_KEYS][HF_KEY_LEN];
     uint8_t secret_keys[AUTHORITY_KEYS][HF_SIGN_SECRET_LEN];
-    uint8_t network[32];
+    struct hf_network_id network;
     struct hf_authority_key keys[AUTHORITY_KEYS];
     struct hf_measurement measurement;
     struct hf_buf envelopes[AUTHORITY_ENVELOPES];
@@ -36,7 +36,7 @@ struct hf_policy authority_policy(struct authority *n, uint32_t version, uint8_t
 struct hf_validator_set authority_set(uint32_t epoch, struct hf_validator *validators,
                                       size_t count);
 /* The account of the i-th validator that authority_set fills in. */
-void authority_account(size_t i, uint8_t ret[static 32]);
+void authority_account(size_t i, struct hf_account *ret);
 
 /*
  * An envelope around a message, signed by the keys of signers ("012" or the like), valid until

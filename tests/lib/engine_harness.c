@@ -24,7 +24,7 @@ void harness_init(struct harness *l)
                                  .accept_dev = true,
                                  .secret_alloc = hf_secret_alloc,
                                  .secret_free = hf_secret_free};
-    memcpy(c.network, l->n.network, 32);
+    c.network = l->n.network;
     cr_assert_eq(hf_engine_new(&c, &l->e), 0);
 }
 
@@ -42,7 +42,7 @@ void harness_step(struct harness *l, struct hf_event *event)
     hf_engine_step(l->e, event, &l->u);
     const struct hf_work *w = harness_work(l, HF_WORK_VAULT_CREATE);
     if (w != NULL)
-        memcpy(l->account, w->account, 32);
+        l->account = w->account;
     w = harness_work(l, HF_WORK_QUOTE);
     if (w != NULL)
         l->identity_work = w->id;
@@ -93,7 +93,7 @@ void harness_response(struct harness *l, uint32_t call, int error, struct hf_byt
     harness_step(l, &event);
 }
 
-void harness_request(struct harness *l, uint8_t method, const uint8_t *account,
+void harness_request(struct harness *l, uint8_t method, const struct hf_account *account,
                      struct hf_bytes body)
 {
     struct hf_event event = {
@@ -141,8 +141,8 @@ void harness_fresh(struct harness *l)
 
 static int by_account(const void *a, const void *b)
 {
-    return memcmp(((const struct hf_validator *)a)->account,
-                  ((const struct hf_validator *)b)->account, 32);
+    return memcmp(((const struct hf_validator *)a)->account.bytes,
+                  ((const struct hf_validator *)b)->account.bytes, 32);
 }
 
 void harness_envelopes(struct harness *l, uint8_t k, uint8_t shares, size_t others,
@@ -151,7 +151,7 @@ void harness_envelopes(struct harness *l, uint8_t k, uint8_t shares, size_t othe
     cr_assert_lt(others, HF_ARRAY_LEN(l->validators));
     struct hf_policy policy = authority_policy(&l->n, 1, k, shares);
     struct hf_validator_set set = authority_set(1, l->validators, others + 1);
-    memcpy(l->validators[others].account, l->account, 32);
+    l->validators[others].account = l->account;
     qsort(l->validators, others + 1, sizeof l->validators[0], by_account);
     ret[0] = hf_blob_bytes(l->n.root->envelope);
     ret[1] = authority_sign(&l->n, HF_DOCUMENT_POLICY, &policy, "01");

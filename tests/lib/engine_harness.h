@@ -14,7 +14,7 @@ struct harness {
     struct hf_engine *e;
     struct hf_update u; /* of the last step */
     uint64_t now_ms;
-    uint8_t account[32];               /* once it has one */
+    struct hf_account account;         /* once it has one */
     struct hf_validator validators[8]; /* of the set that harness_registered gives */
     uint32_t identity_work;            /* the last quote that was asked for */
 };
@@ -34,7 +34,7 @@ void harness_quote_made(struct harness *l, uint32_t work, int error, struct hf_b
 void harness_quote_judged(struct harness *l, uint32_t work, int error);
 void harness_response(struct harness *l, uint32_t call, int error, struct hf_bytes body);
 /* Asks as this account (NULL: a locked node) under id 77. */
-void harness_request(struct harness *l, uint8_t method, const uint8_t *account,
+void harness_request(struct harness *l, uint8_t method, const struct hf_account *account,
                      struct hf_bytes body);
 void harness_documents(struct harness *l, const struct hf_bytes *envelopes, size_t count);
 void harness_local(struct harness *l, enum hf_local_type type, const char *name);

@@ -18,10 +18,10 @@ static void need(bool ok, const char *what)
     abort();
 }
 
-static int verify(const uint8_t account[static HF_NET_ACCOUNT_LEN], const char *label,
-                  struct hf_bytes data, const uint8_t signature[static HF_NET_SIGNATURE_LEN])
+static int verify(const struct hf_account *account, const char *label, struct hf_bytes data,
+                  const uint8_t signature[static HF_NET_SIGNATURE_LEN])
 {
-    return hf_suite_real.verify(account, label, data, signature);
+    return hf_suite_real.verify(account->bytes, label, data, signature);
 }
 
 static void answer_big(struct mesh_node *n, struct hf_net_handle handle)
@@ -41,7 +41,7 @@ static void on_request(void *user, const struct hf_net_request *request)
     n->last = *request;
     n->last_has_account = request->peer.account != NULL;
     if (n->last_has_account)
-        memcpy(n->last_account, request->peer.account, sizeof(n->last_account));
+        n->last_account = *request->peer.account;
     snprintf(n->last_path, sizeof(n->last_path), "%s", request->path);
     n->last_body_len = request->body.len;
     if (strcmp(request->path, "/v1/echo") == 0) {
@@ -94,7 +94,7 @@ static void on_completed(void *user, const struct hf_net_result *r)
         .body_len = r->body.len,
     };
     if (to->has_account)
-        memcpy(to->account, r->peer.account, sizeof(to->account));
+        to->account = *r->peer.account;
     if (r->body.len > 0)
         memcpy(to->body, r->body.data, r->body.len < MESH_BODY ? r->body.len : MESH_BODY - 1);
     snprintf(to->reason, sizeof(to->reason), "%s", r->reason);
@@ -115,7 +115,7 @@ static void node_init(struct mesh_node *n, const struct hf_net_limits *limits, s
         .body_max = on_body_max,
         .standing = on_standing,
     };
-    hf_suite_real.sign_keypair(rng, n->account, n->secret);
+    hf_suite_real.sign_keypair(rng, n->account.bytes, n->secret);
     n->result = calloc(MESH_RESULTS, sizeof(*n->result));
     need(n->result != NULL, "memory");
     need(hf_net_new(&n->mesh->loop, limits, &hooks, &n->net) == 0, "a node");
@@ -198,7 +198,7 @@ void mesh_unlock(struct mesh_node *n)
 {
     uint8_t signature[HF_SIGNATURE_LEN];
     hf_suite_real.sign(n->secret, HF_NET_TLS_LABEL, hf_net_identity_request(n->net), signature);
-    need(hf_net_set_identity(n->net, n->account, signature) == 0, "an identity");
+    need(hf_net_set_identity(n->net, &n->account, signature) == 0, "an identity");
 }
 
 void mesh_close(struct mesh_node *n, uint64_t id)

@@ -20,7 +20,7 @@ struct mesh_result {
     enum hf_net_type type;
     uint64_t conn;
     bool has_account;
-    uint8_t account[HF_NET_ACCOUNT_LEN];
+    struct hf_account account;
     size_t body_len;
     uint8_t body[MESH_BODY]; /* its beginning, terminated */
     char reason[HF_NET_REASON_MAX];
@@ -31,7 +31,7 @@ struct mesh;
 struct mesh_node {
     struct mesh *mesh;
     struct hf_net *net;
-    uint8_t account[HF_KEY_LEN];
+    struct hf_account account;
     uint8_t secret[HF_SIGN_SECRET_LEN];
     char address[HF_NET_ADDRESS_MAX];
     bool stopped;
@@ -43,7 +43,7 @@ struct mesh_node {
     char last_path[HF_NET_PATH_MAX + 1];
     size_t last_body_len;
     bool last_has_account;
-    uint8_t last_account[HF_NET_ACCOUNT_LEN];
+    struct hf_account last_account;
     /*
      * POST /v1/echo answers the body; /v1/hold keeps the handle here; /v1/big answers 1 MiB; GET
      * /v1/health answers {}.

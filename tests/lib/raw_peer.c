@@ -37,7 +37,7 @@ static void extend(const struct raw_peer *s, X509 *x, EVP_PKEY *key)
     unsigned char *spki = NULL;
     EVP_PKEY *other = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
     int len = i2d_PUBKEY(s->certificate == RAW_PEER_OTHER_KEY ? other : key, &spki);
-    memcpy(e.account, s->node->account, sizeof(e.account));
+    e.account = s->node->account;
     hf_suite_real.sign(s->node->secret, HF_NET_TLS_LABEL, hf_bytes_of(spki, (size_t)len),
                        e.signature);
     if (s->certificate == RAW_PEER_BAD_SIGNATURE)

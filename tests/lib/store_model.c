@@ -7,7 +7,7 @@
 
 const uint8_t store_model_key[HF_KEY_LEN] = {1, 2, 3, 4, 5, 6, 7, 8};
 const struct hf_vault_header store_model_header = {
-    .network = {0x11, 0x22}, .account = {0x33, 0x44}, .key_version = 7};
+    .network = {{0x11, 0x22}}, .account = {{0x33, 0x44}}, .key_version = 7};
 
 void store_model_folder(char ret_dir[static STORE_MODEL_PATH_LEN])
 {

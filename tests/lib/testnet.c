@@ -83,7 +83,7 @@ size_t testnet_holders(struct hf_world *w, uint32_t node, uint32_t ret[static 16
     struct hf_status s;
     cr_assert(hf_world_status(w, node, &s));
     for (size_t i = 0; i < s.providers_count; i++) {
-        long at = hf_world_find(w, s.providers[i].account);
+        long at = hf_world_find(w, &s.providers[i].account);
         cr_assert_geq(at, 0);
         ret[i] = (uint32_t)at;
     }

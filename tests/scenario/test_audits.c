@@ -95,7 +95,7 @@ static void liar_is_replaced(bool drops)
     const struct hf_world_trace *traces = hf_world_traces(w, &count);
     for (size_t i = 0; i < count; i++)
         named += traces[i].trace.type == HF_TRACE_AUDIT_FAILED &&
-                 memcmp(traces[i].trace.account, hf_world_account(w, l.holder), 32) == 0;
+                 hf_account_equal(&traces[i].trace.account, hf_world_account(w, l.holder));
     cr_assert_eq(named, HF_AUDITS_FAILED_MAX);
     testnet_restart(w, 0);
     testnet_key_lives(w, 0);
@@ -134,7 +134,7 @@ Test(audits, show_a_share_that_was_lost_quietly_and_its_holder_is_replaced)
     uint32_t holders[16];
     uint8_t key[48];
     testnet_holders(w, 0, holders);
-    memcpy(key, hf_world_account(w, 0), 32);
+    memcpy(key, hf_world_account(w, 0)->bytes, 32);
     memcpy(key + 32, hf_world_engine(w, 0)->owner->recorded.id, 16);
     struct hf__row *row = hf__rows_find(&hf_world_engine(w, holders[2])->rows, HF_ROW_HELD,
                                         hf_bytes_of(key, sizeof key));

@@ -261,7 +261,7 @@ Test(ballots, wait_for_lost_holders_until_the_authority_writes_them_off)
 /* The newest record that a node knows of node 0. */
 static uint64_t recorded_under(struct hf_world *w, uint32_t node)
 {
-    struct hf_bytes owner = hf_bytes_of(hf_world_account(w, 0), 32);
+    struct hf_bytes owner = hf_bytes_of(hf_world_account(w, 0)->bytes, 32);
     struct hf_owner_row row;
     struct hf_placement_record record;
     struct hf_arena arena;

@@ -63,19 +63,19 @@ static void ask_all(struct hf_world *w, struct asking how)
         for (size_t i = 0; i < HF_ARRAY_LEN(buf); i++)
             hf_buf_init(&buf[i], 1 << 20);
         hf_arena_init(&arena, 1 << 20);
-        memcpy(first.account, hf_world_account(w, 0), 32);
+        first.account = *hf_world_account(w, 0);
         first.versions = (struct hf_versions){1, 1, 1};
         cr_assert_eq(hf_wire_encode(&hf_wire_nonce_request, &first, &buf[0]), 0);
         int r = hf_world_ask(w, to, HF_METHOD_NONCE, NULL, hf_buf_bytes(&buf[0]), &buf[1]);
         if (r == 0)
             r = hf_wire_decode(&hf_wire_nonce_response, hf_buf_bytes(&buf[1]), &arena, &nonce,
                                NULL);
-        memcpy(asked.provider, hf_world_account(w, to), 32);
+        asked.provider = *hf_world_account(w, to);
         if (r == 0 && how.own_nonce)
             memcpy(asked.nonce, nonce.nonce, 40);
-        memcpy(t.network, hf_world_network_id(w), 32);
-        t.network[0] ^= how.other_network;
-        memcpy(t.account, hf_world_account(w, 0), 32);
+        t.network = *hf_world_network_id(w);
+        t.network.bytes[0] ^= how.other_network;
+        t.account = *hf_world_account(w, 0);
         cr_assert_eq(hf_wire_encode(&hf_wire_recover_transcript, &t, &buf[2]), 0);
         w->suite->report_data("holdfast/v1/recover", hf_buf_bytes(&buf[2]), data);
         data[0] ^= how.other_data;

@@ -111,7 +111,7 @@ static uint8_t index_stored(struct hf_world *w, uint32_t node)
     const struct hf_world_trace *t = hf_world_traces(w, &count);
     for (size_t i = 0; i < count; i++)
         if (t[i].node == node && t[i].trace.type == HF_TRACE_SHARE_STORED &&
-            memcmp(t[i].trace.account, hf_world_account(w, 0), 32) == 0)
+            hf_account_equal(&t[i].trace.account, hf_world_account(w, 0)))
             index = (uint8_t)t[i].trace.b;
     return index;
 }

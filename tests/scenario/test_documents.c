@@ -234,7 +234,7 @@ Test(documents, a_root_that_only_one_side_signed_is_refused)
                         .keys = usurpers,
                         .keys_count = 2,
                         .has_previous = true};
-    memcpy(r.previous, first->body_hash, 32);
+    r.previous = first->body_hash;
     cr_assert_eq(offer(w, 0, HF_DOCUMENT_ROOT, &hf_wire_root, &r, 2), HF_EDOCUMENT_SIGNATURE);
     r.number = 3;
     cr_assert_eq(offer(w, 0, HF_DOCUMENT_ROOT, &hf_wire_root, &r, 2), HF_EDOCUMENT_ROOT);

@@ -58,7 +58,7 @@ Test(drill, works_with_k_of_n_live_and_names_the_others)
     cr_assert_eq(report.fit, 3);
     cr_assert_eq(report.answered, 3);
     for (size_t i = 0; i < 5; i++) {
-        long node = hf_world_find(w, report.providers[i].account);
+        long node = hf_world_find(w, &report.providers[i].account);
         bool gone = node == holders[1] || node == holders[4];
         cr_assert_eq(report.providers[i].error != 0, gone);
         cr_assert_eq(report.providers[i].answered, !gone);
@@ -123,7 +123,7 @@ Test(drill, names_a_provider_without_its_share)
     size_t named = 0;
     for (size_t i = 0; i < 5; i++)
         if (report.providers[i].error == HF_ENOSHARE) {
-            cr_assert_eq(hf_world_find(w, report.providers[i].account), holders[2]);
+            cr_assert_eq(hf_world_find(w, &report.providers[i].account), holders[2]);
             named++;
         }
     cr_assert_eq(named, 1);

@@ -23,7 +23,7 @@ static struct hf_world *up_with_grace(uint32_t count, uint8_t k, uint8_t n)
 static size_t held(struct hf_world *w, uint32_t node, uint32_t *ret_newest)
 {
     struct hf_engine *e = hf_world_engine(w, node);
-    struct hf_bytes owner = hf_bytes_of(hf_world_account(w, 0), 32);
+    struct hf_bytes owner = hf_bytes_of(hf_world_account(w, 0)->bytes, 32);
     const struct hf__row *row;
     struct hf_arena arena;
     size_t count = 0;
@@ -86,9 +86,9 @@ static void tape_end(struct tape *t, struct hf_world *w)
 /* Sends what was heard again, as node 0; the refusal's code. */
 static int again(const struct tape *t, struct hf_world *w, struct hf_buf *ret_answer)
 {
-    uint8_t account[32];
-    memcpy(account, hf_world_account(w, 0), 32);
-    return hf_world_ask(w, t->to, t->method, account, hf_buf_bytes(&t->request), ret_answer);
+    struct hf_account account;
+    account = *hf_world_account(w, 0);
+    return hf_world_ask(w, t->to, t->method, &account, hf_buf_bytes(&t->request), ret_answer);
 }
 
 typedef void change_fn(void *message, struct hf_arena *arena, struct hf_world *w);
@@ -100,7 +100,7 @@ static int changed(const struct tape *t, struct hf_world *w, const struct hf_wir
     struct hf_owner_request request;
     struct hf_arena arena;
     struct hf_buf body, envelope, answer;
-    uint8_t account[32];
+    struct hf_account account;
     const struct hf_engine *e = hf_world_engine(w, 0);
     hf_arena_init(&arena, 1 << 20);
     hf_buf_init(&body, 1 << 20);
@@ -117,8 +117,8 @@ static int changed(const struct tape *t, struct hf_world *w, const struct hf_wir
     snprintf(label, sizeof label, "holdfast/v1/%s", hf_method_name(t->method));
     e->suite->sign(e->secrets->account, label, request.body, request.signature);
     cr_assert_eq(hf_wire_encode(&hf_wire_owner_request, &request, &envelope), 0);
-    memcpy(account, hf_world_account(w, 0), 32);
-    int r = hf_world_ask(w, t->to, t->method, account, hf_buf_bytes(&envelope), &answer);
+    account = *hf_world_account(w, 0);
+    int r = hf_world_ask(w, t->to, t->method, &account, hf_buf_bytes(&envelope), &answer);
     hf_buf_done(&body);
     hf_buf_done(&envelope);
     hf_buf_done(&answer);
@@ -415,7 +415,7 @@ Test(generations, a_receipt_that_is_lost_costs_no_second_share)
     const struct hf_world_trace *t = hf_world_traces(w, &count);
     for (size_t i = 0; i < count; i++)
         stored += t[i].trace.type == HF_TRACE_SHARE_STORED &&
-                  memcmp(t[i].trace.account, hf_world_account(w, 0), 32) == 0;
+                  hf_account_equal(&t[i].trace.account, hf_world_account(w, 0));
     cr_assert_eq(stored, 5);
     cr_assert_eq(hf_world_key(w, 0, "tss-db", TESTNET_MS, testnet_key, &version), 0);
     testnet_restart(w, 0);

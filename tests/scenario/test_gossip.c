@@ -10,7 +10,7 @@
 
 enum { DAY_S = 86400, RECONCILED_MS = 5 * 30000 };
 
-static const uint8_t *account(struct hf_world *w, uint32_t node)
+static const struct hf_account *account(struct hf_world *w, uint32_t node)
 {
     return hf_world_account(w, node);
 }
@@ -31,9 +31,9 @@ static struct hf_event_statement event_of(struct hf_world *w, uint32_t author, u
 {
     const struct hf_engine *e = hf_world_engine(w, author);
     struct hf_event_statement s = {.kind = kind, .incarnation = incarnation};
-    memcpy(s.network, hf_world_network_id(w), 32);
-    memcpy(s.author, account(w, author), 32);
-    memcpy(s.subject, account(w, subject), 32);
+    s.network = *hf_world_network_id(w);
+    s.author = *account(w, author);
+    s.subject = *account(w, subject);
     s.ballot.number = e->claim;
     memcpy(s.ballot.instance, e->instance, 16);
     s.issued_s = e->wall_ms / 1000;
@@ -59,7 +59,8 @@ static struct hf_signed_event sign(struct hf_world *w, uint32_t signer,
 }
 
 /* Tells one event to a node, on a connection of another; the answer's error. */
-static int tell(struct hf_world *w, uint32_t to, const uint8_t *as, struct hf_signed_event *what)
+static int tell(struct hf_world *w, uint32_t to, const struct hf_account *as,
+                struct hf_signed_event *what)
 {
     struct hf_gossip_request m = {.events = what, .events_count = 1};
     struct hf_buf body, answer;
@@ -148,7 +149,7 @@ static bool refused(struct hf_world *w, uint32_t node, uint32_t teller, int erro
     for (size_t i = 0; i < count; i++)
         if (traces[i].node == node && traces[i].trace.type == HF_TRACE_EVENT_REFUSED &&
             traces[i].trace.error == error &&
-            memcmp(traces[i].trace.account, account(w, teller), 32) == 0)
+            hf_account_equal(&traces[i].trace.account, account(w, teller)))
             return true;
     return false;
 }
@@ -171,18 +172,18 @@ Test(gossip, forged_and_foreign_events_change_nothing_and_their_teller_is_named)
     struct hf_event_statement s = event_of(w, 3, 3, HF__NEWS_DRAINING, 1);
     changes_nothing(w, 1, &s, HF_ESIGNATURE);
     s = event_of(w, 3, 3, HF__NEWS_DRAINING, 1);
-    memcpy(s.author, account(w, 1), 32);
+    memcpy(s.author.bytes, account(w, 1), 32);
     changes_nothing(w, 1, &s, HF_EEVENT_AUTHOR);
     s = event_of(w, 3, 3, HF__NEWS_SUSPECT, 0);
     changes_nothing(w, 3, &s, HF_EEVENT_AUTHOR);
     s = event_of(w, 3, 3, HF__NEWS_ALIVE, 0);
     changes_nothing(w, 3, &s, HF_EEVENT_AUTHOR);
     s = event_of(w, 3, 3, HF__NEWS_ALIVE, 1);
-    s.network[0] ^= 1;
+    s.network.bytes[0] ^= 1;
     changes_nothing(w, 3, &s, HF_EDOCUMENT_NETWORK);
     s = event_of(w, 3, 3, HF__NEWS_ALIVE, 1);
-    memset(s.author, 7, 32);
-    memset(s.subject, 7, 32);
+    memset(s.author.bytes, 7, 32);
+    memset(s.subject.bytes, 7, 32);
     changes_nothing(w, 3, &s, HF_ENOTMEMBER);
     testnet_end(w);
 }
@@ -247,8 +248,8 @@ Test(gossip, oversized_and_malformed_messages_are_refused_as_a_whole)
     cr_assert_eq(hf_wire_encode(&hf_wire_gossip_request, &m, &bytes), 0);
     cr_assert_eq(hf_world_ask(w, 2, HF_METHOD_GOSSIP, NULL, hf_buf_bytes(&bytes), &answer),
                  HF_EPERMISSION);
-    uint8_t stranger[32] = {9};
-    cr_assert_eq(hf_world_ask(w, 2, HF_METHOD_GOSSIP, stranger, hf_buf_bytes(&bytes), &answer),
+    const struct hf_account stranger = {{9}};
+    cr_assert_eq(hf_world_ask(w, 2, HF_METHOD_GOSSIP, &stranger, hf_buf_bytes(&bytes), &answer),
                  HF_ENOTMEMBER);
     hf_buf_done(&bytes);
     hf_buf_done(&answer);

@@ -158,7 +158,8 @@ struct ask {
     uint8_t response_key[32];
 };
 
-static void ask_begin(struct ask *a, struct hf_world *w, uint32_t provider, const uint8_t *account)
+static void ask_begin(struct ask *a, struct hf_world *w, uint32_t provider,
+                      const struct hf_account *account)
 {
     struct hf_nonce_request m = {0};
     *a = (struct ask){.w = w, .provider = provider};
@@ -166,7 +167,7 @@ static void ask_begin(struct ask *a, struct hf_world *w, uint32_t provider, cons
     hf_buf_init(&a->nonce_body, 65536);
     hf_buf_init(&a->answer, 65536);
     hf_arena_init(&a->arena, 1 << 20);
-    memcpy(m.account, account, 32);
+    m.account = *account;
     memcpy(m.response_key, a->response_key, 32);
     cr_assert_eq(hf_wire_encode(&hf_wire_nonce_request, &m, &a->nonce_body), 0);
     cr_assert_eq(
@@ -185,9 +186,9 @@ static void ask_done(struct ask *a)
 }
 
 struct forged {
-    const uint8_t *network;
-    const uint8_t *account;
-    const uint8_t *provider;
+    const struct hf_network_id *network;
+    const struct hf_account *account;
+    const struct hf_account *provider;
     const char *label;
     uint32_t machine;
     const char *image;
@@ -207,10 +208,10 @@ static int ask_recover(struct ask *a, const struct forged *f)
     hf_buf_init(&transcript, 8192);
     hf_buf_init(&quote, 65536);
     hf_buf_init(&body, 65536);
-    memcpy(asked.provider, f->provider, 32);
+    asked.provider = *f->provider;
     memcpy(asked.nonce, a->nonce.nonce, 40);
-    memcpy(t.network, f->network, 32);
-    memcpy(t.account, f->account, 32);
+    t.network = *f->network;
+    t.account = *f->account;
     memcpy(t.response_key, a->response_key, 32);
     t.response_key[0] ^= f->other_response_key;
     cr_assert_eq(hf_wire_encode(&hf_wire_recover_transcript, &t, &transcript), 0);
@@ -232,15 +233,14 @@ Test(stranger, a_quote_for_another_account_network_platform_provider_nonce_or_pu
 {
     struct hf_world *w = testnet_up(7, 3, 5);
     uint32_t holders[16];
-    uint8_t account[32], other[32], provider[32], second[32];
+    struct hf_network_id other_network = {{1}};
     testnet_holders(w, 0, holders);
-    memcpy(account, hf_world_account(w, 0), 32);
-    memcpy(other, hf_world_account(w, 1), 32);
-    memcpy(provider, hf_world_account(w, holders[0]), 32);
-    memcpy(second, hf_world_account(w, holders[1]), 32);
+    struct hf_account account = *hf_world_account(w, 0), other = *hf_world_account(w, 1);
+    struct hf_account provider = *hf_world_account(w, holders[0]);
+    struct hf_account second = *hf_world_account(w, holders[1]);
     const struct forged good = {.network = hf_world_network_id(w),
-                                .account = account,
-                                .provider = provider,
+                                .account = &account,
+                                .provider = &provider,
                                 .label = "holdfast/v1/recover",
                                 .machine = 0,
                                 .image = "holdfast-1"};
@@ -252,9 +252,9 @@ Test(stranger, a_quote_for_another_account_network_platform_provider_nonce_or_pu
         {HF_EREPORTDATA, good},       {HF_EPLATFORM, good}, {HF_EMEASUREMENT, good},
         {HF_EDEBUGTD, good},          {HF_ENONCE, good},
     };
-    cases[0].f.network = other;
-    cases[1].f.account = other; /* the nonce was given for another account */
-    cases[2].f.provider = second;
+    cases[0].f.network = &other_network;
+    cases[1].f.account = &other; /* the nonce was given for another account */
+    cases[2].f.provider = &second;
     cases[3].f.label = "holdfast/v1/drill";
     cases[4].f.machine = 55;
     cases[5].f.image = "altered";
@@ -262,7 +262,7 @@ Test(stranger, a_quote_for_another_account_network_platform_provider_nonce_or_pu
     cases[7].f.other_response_key = true;
     for (size_t i = 0; i < HF_ARRAY_LEN(cases); i++) {
         struct ask a;
-        ask_begin(&a, w, holders[0], account);
+        ask_begin(&a, w, holders[0], &account);
         int r = ask_recover(&a, &cases[i].f);
         bool other_holder = i == 1 && r == HF_ENOSHARE;
         cr_assert(r == cases[i].error || other_holder, "case %zu: %s", i, hf_error_name(r));
@@ -276,21 +276,21 @@ Test(stranger, a_nonce_dies_with_its_time_and_with_its_makers_process)
 {
     struct hf_world *w = testnet_up(7, 3, 5);
     uint32_t holders[16];
-    uint8_t account[32], provider[32];
+    struct hf_account account, provider;
     testnet_holders(w, 0, holders);
-    memcpy(account, hf_world_account(w, 0), 32);
-    memcpy(provider, hf_world_account(w, holders[0]), 32);
+    account = *hf_world_account(w, 0);
+    provider = *hf_world_account(w, holders[0]);
     const struct forged good = {.network = hf_world_network_id(w),
-                                .account = account,
-                                .provider = provider,
+                                .account = &account,
+                                .provider = &provider,
                                 .label = "holdfast/v1/recover",
                                 .machine = 0,
                                 .image = "holdfast-1"};
     struct ask a, b;
-    ask_begin(&a, w, holders[0], account);
+    ask_begin(&a, w, holders[0], &account);
     hf_world_run_for(w, 60000);
     cr_assert_eq(ask_recover(&a, &good), HF_ENONCE);
-    ask_begin(&b, w, holders[0], account);
+    ask_begin(&b, w, holders[0], &account);
     testnet_restart(w, holders[0]);
     testnet_ready(w, holders[0]);
     cr_assert_eq(ask_recover(&b, &good), HF_ENONCE);
@@ -303,13 +303,13 @@ Test(stranger, a_nonce_dies_with_its_time_and_with_its_makers_process)
 Test(stranger, a_hundred_thousand_nonces_cost_the_provider_no_memory)
 {
     struct hf_world *w = testnet_up(2, 1, 1);
-    uint8_t account[32];
-    memcpy(account, hf_world_account(w, 0), 32);
+    struct hf_account account;
+    account = *hf_world_account(w, 0);
     hf_world_run_for(w, 120000); /* what the two remember of each other is there */
     size_t before = hf_engine_memory(hf_world_engine(w, 1));
     for (int i = 0; i < 2000; i++) {
         struct ask a;
-        ask_begin(&a, w, 1, account);
+        ask_begin(&a, w, 1, &account);
         ask_done(&a);
         if (i % HF_RATE_OWNER_BURST == HF_RATE_OWNER_BURST - 1)
             hf_world_run_for(w, 1000 * HF_RATE_OWNER_BURST / HF_RATE_OWNER_PER_S);
@@ -328,7 +328,7 @@ Test(stranger, who_asks_beyond_the_owners_part_is_refused_and_the_owner_recovers
     hf_buf_init(&body, 65536);
     hf_buf_init(&answer, 65536);
     testnet_holders(w, 0, holders);
-    memcpy(m.account, hf_world_account(w, 0), 32);
+    m.account = *hf_world_account(w, 0);
     cr_assert_eq(hf_wire_encode(&hf_wire_nonce_request, &m, &body), 0);
     hf_world_crash(w, 0);
     for (size_t i = 0; i < 5; i++)
@@ -366,7 +366,7 @@ struct tape {
         uint8_t method;
         uint32_t from, to;
         bool has_account;
-        uint8_t account[32];
+        struct hf_account account;
         uint8_t *data;
         size_t len;
     } said[512];
@@ -385,7 +385,7 @@ static enum hf_fate record_tape(void *ctx, const struct hf_message *m, struct hf
     t->said[i].to = m->to;
     t->said[i].has_account = m->account != NULL;
     if (m->account != NULL)
-        memcpy(t->said[i].account, m->account, 32);
+        t->said[i].account = *m->account;
     t->said[i].data = malloc(m->body.len);
     memcpy(t->said[i].data, m->body.data, m->body.len);
     t->said[i].len = m->body.len;
@@ -417,7 +417,7 @@ Test(stranger, every_request_replayed_after_a_restart_changes_nothing)
     for (size_t i = 0; i < tape.count; i++) {
         hf_buf_clear(&answer);
         (void)hf_world_ask(w, tape.said[i].to, tape.said[i].method,
-                           tape.said[i].has_account ? tape.said[i].account : NULL,
+                           tape.said[i].has_account ? &tape.said[i].account : NULL,
                            hf_bytes_of(tape.said[i].data, tape.said[i].len), &answer);
         free(tape.said[i].data);
     }

@@ -178,7 +178,7 @@ Test(leave, makes_the_departed_share_worthless_once_its_generation_is_retired)
     uint32_t holders[16];
     uint8_t key[48];
     testnet_holders(w, 0, holders);
-    memcpy(key, hf_world_account(w, 0), 32);
+    memcpy(key, hf_world_account(w, 0)->bytes, 32);
     memcpy(key + 32, hf_world_engine(w, 0)->owner->recorded.id, 16);
     cr_assert_eq(keepers(w, key), 5);
     /* What the host of the leaver keeps of its disk. */
@@ -228,7 +228,7 @@ Test(leave, after_its_deadline_forgets_an_absent_owner_of_whom_enough_is_left)
     struct hf_status s;
     cr_assert(hf_world_status(w, holders[0], &s));
     cr_assert_eq(s.waiting_owners, 1);
-    cr_assert_arr_eq(s.waiting[0], hf_world_account(w, 0), 32);
+    cr_assert_arr_eq(s.waiting[0].bytes, hf_world_account(w, 0)->bytes, 32);
     has_left(w, holders[0]);
     cr_assert_eq(hf_world_stay(w, holders[0], TESTNET_MS), HF_EFORGOTTEN);
     hf_world_crash(w, holders[0]);
@@ -244,7 +244,7 @@ Test(leave, waits_for_an_owner_of_whom_too_little_is_left_until_a_person_abandon
     uint32_t holders[16];
     char owner[65], nobody[65];
     testnet_holders(w, 0, holders);
-    hf_hex_encode(hf_world_account(w, 0), 32, owner);
+    hf_hex_encode(hf_world_account(w, 0)->bytes, 32, owner);
     hf_hex_encode((const uint8_t[32]){1}, 32, nobody);
     hf_world_crash(w, 0);
     hf_world_crash(w, holders[1]); /* k + 1 = 4 others would be needed */

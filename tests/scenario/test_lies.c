@@ -174,7 +174,7 @@ static enum hf_fate answer_another(void *ctx, const struct hf_message *m, struct
         return HF_FATE_PASS;
     cr_assert_eq(hf_wire_decode(&hf_wire_claim_response, m->body, &l->arena, &r, NULL), 0);
     cr_assert_eq(hf_wire_decode(&hf_wire_claim_answer, r.answer, &l->arena, &a, NULL), 0);
-    a.statement_hash[0] ^= 1;
+    a.statement_hash.bytes[0] ^= 1;
     encode(&hf_wire_claim_answer, &a, &answer);
     r.answer = hf_buf_bytes(&answer);
     sign_by(l, "holdfast/v1/claim-answer", r.answer, r.signature);

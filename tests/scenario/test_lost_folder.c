@@ -9,11 +9,11 @@
 /* Takes a node's folder away, and writes its account, or another's, into its configuration. */
 static void lose(struct hf_world *w, uint32_t node, uint32_t whose)
 {
-    uint8_t account[32];
-    memcpy(account, hf_world_account(w, whose), 32);
+    struct hf_account account;
+    account = *hf_world_account(w, whose);
     hf_world_crash(w, node);
     hf_world_disk_wipe(w, node);
-    hf_world_told(w, node, account);
+    hf_world_told(w, node, &account);
 }
 
 static struct hf_status status_of(struct hf_world *w, uint32_t node)
@@ -37,13 +37,13 @@ static bool holds_for(struct hf_world *w, uint32_t owner, uint32_t holder)
 Test(lost_folder, gives_the_same_account_and_key_back)
 {
     struct hf_world *w = testnet_up(7, 3, 5);
-    uint8_t before[32];
-    memcpy(before, hf_world_account(w, 0), 32);
+    struct hf_account before;
+    before = *hf_world_account(w, 0);
     uint64_t claim = status_of(w, 0).claim;
     lose(w, 0, 0);
     hf_world_start(w, 0);
     testnet_key_lives(w, 0);
-    cr_assert_arr_eq(hf_world_account(w, 0), before, 32);
+    cr_assert(hf_account_equal(hf_world_account(w, 0), &before));
     cr_assert_gt(status_of(w, 0).claim, claim);
     cr_assert_eq(hf_world_vault_state(w, 0), HF_VAULT_PLACED);
     /* From then on the folder says who it is. */
@@ -137,10 +137,9 @@ Test(lost_folder, of_another_machines_account_gets_no_share)
 Test(lost_folder, is_not_what_the_configuration_says_of_anothers)
 {
     struct hf_world *w = testnet_up(7, 3, 5);
-    uint8_t other[32];
-    memcpy(other, hf_world_account(w, 1), 32);
+    struct hf_account other = *hf_world_account(w, 1);
     hf_world_crash(w, 0);
-    hf_world_told(w, 0, other);
+    hf_world_told(w, 0, &other);
     hf_world_start(w, 0);
     testnet_reason(w, 0, HF_STATE_BLOCKED, HF_EACCOUNT);
     hf_world_crash(w, 0);
@@ -154,11 +153,12 @@ Test(lost_folder, is_not_what_the_configuration_says_of_anothers)
 Test(lost_folder, beside_the_living_is_one_instance_of_two)
 {
     struct hf_world *w = testnet_up(7, 3, 5);
-    uint8_t account[32], key[HF_APP_KEY_LEN];
+    struct hf_account account;
+    uint8_t key[HF_APP_KEY_LEN];
     uint32_t version, second = hf_world_add(w);
-    memcpy(account, hf_world_account(w, 0), 32);
+    account = *hf_world_account(w, 0);
     hf_world_machine(w, second, 0);
-    hf_world_told(w, second, account);
+    hf_world_told(w, second, &account);
     hf_world_start(w, second);
     testnet_ready(w, second);
     testnet_reason(w, 0, HF_STATE_BLOCKED, HF_EFENCED);

@@ -58,7 +58,7 @@ static void push_out(struct hf_world *w, uint32_t node)
     struct hf_engine *e = hf_world_engine(w, node);
     struct hf_owner_row row;
     struct hf_held_row held;
-    const uint8_t *owner = hf_world_account(w, 0);
+    const struct hf_account *owner = hf_world_account(w, 0);
     uint8_t key[48], id[16];
     bool found = false;
     hf__update_begin(e);
@@ -94,11 +94,11 @@ Test(mending, of_the_newest_generation_ends_a_full_chain)
 
 static void lose_folder(struct hf_world *w, uint32_t node)
 {
-    uint8_t account[32];
-    memcpy(account, hf_world_account(w, node), sizeof account);
+    struct hf_account account;
+    account = *hf_world_account(w, node);
     hf_world_crash(w, node);
     hf_world_disk_wipe(w, node);
-    hf_world_told(w, node, account);
+    hf_world_told(w, node, &account);
     hf_world_start(w, node);
 }
 

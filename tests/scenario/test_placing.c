@@ -138,14 +138,14 @@ Test(placing, no_two_holders_are_of_one_operator)
 Test(placing, a_node_that_dies_unplaced_comes_back_new_and_is_added_anew)
 {
     struct hf_world *w = testnet_up(7, 3, 5);
-    uint8_t account[32];
+    struct hf_account account;
     uint32_t node = hf_world_add(w);
     hf_world_start(w, node);
     hf_world_run_for(w, 20);
-    memcpy(account, hf_world_account(w, node), 32);
+    account = *hf_world_account(w, node);
     testnet_restart(w, node);
     testnet_ready(w, node);
-    cr_assert_arr_neq(account, hf_world_account(w, node), 32);
+    cr_assert_arr_neq(account.bytes, hf_world_account(w, node)->bytes, 32);
     testnet_restart(w, node);
     testnet_ready(w, node);
     testnet_end(w);

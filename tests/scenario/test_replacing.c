@@ -288,7 +288,7 @@ Test(drain, that_is_called_off_while_it_asks_does_not_begin)
 static bool pending(struct hf_world *w, uint32_t node, uint8_t ret_id[static 16])
 {
     struct hf_engine *e = hf_world_engine(w, node);
-    struct hf_bytes owner = hf_bytes_of(hf_world_account(w, 0), 32);
+    struct hf_bytes owner = hf_bytes_of(hf_world_account(w, 0)->bytes, 32);
     const struct hf__row *row;
     struct hf_arena arena;
     bool found = false;
@@ -333,7 +333,7 @@ Test(replacing, a_share_that_a_newer_dealing_replaces_leaves_its_vote)
     cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, 300000));
     cr_assert(!pending(w, holders[1], now));
     const struct hf_blob *kept =
-        hf_world_row(w, holders[1], HF_ROW_OWNER, hf_bytes_of(hf_world_account(w, 0), 32));
+        hf_world_row(w, holders[1], HF_ROW_OWNER, hf_bytes_of(hf_world_account(w, 0)->bytes, 32));
     hf_arena_init(&arena, 1 << 20);
     cr_assert_not_null(kept);
     cr_assert_eq(hf_wire_decode(&hf_wire_owner_row, hf_blob_bytes(kept), &arena, &row, NULL), 0);

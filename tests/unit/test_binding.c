@@ -13,7 +13,8 @@
 static struct hf_dev_authority *authority;
 static struct hf_dev_machine *machine;
 static struct tsm_double kernel;
-static const uint8_t network[32] = {1, 2, 3}, other[32] = {4};
+static const struct hf_network_id network = {{1, 2, 3}};
+static const struct hf_network_id other = {{4}};
 static char path[128];
 
 static void set_up(void)
@@ -46,12 +47,12 @@ TestSuite(hf_network_extend, .init = set_up, .fini = tear_down, .timeout = 60);
 Test(hf_network_extend, extends_once_a_boot_and_no_other_network_after_it)
 {
     bool done = false;
-    cr_assert_eq(hf_network_extend(path, network, &done), 0);
+    cr_assert_eq(hf_network_extend(path, &network, &done), 0);
     cr_assert(done);
-    cr_assert_eq(hf_network_extend(path, network, &done), 0);
+    cr_assert_eq(hf_network_extend(path, &network, &done), 0);
     cr_assert_not(done);
-    cr_assert_eq(hf_network_extend(path, other, &done), HF_EUNBOUND);
-    cr_assert_eq(hf_network_extend(path, network, &done), 0, "which has changed nothing");
+    cr_assert_eq(hf_network_extend(path, &other, &done), HF_EUNBOUND);
+    cr_assert_eq(hf_network_extend(path, &network, &done), 0, "which has changed nothing");
 }
 
 Test(hf_network_extend, is_seen_in_the_quotes_of_the_machine)
@@ -63,12 +64,12 @@ Test(hf_network_extend, is_seen_in_the_quotes_of_the_machine)
     hf_buf_init(&quote, HF_QUOTE_MAX);
     cr_assert_eq(hf_tsm_producer_new(kernel.path, &producer), 0);
     cr_assert_eq(hf_producer_make(producer, report_data, UINT64_MAX, &quote), 0);
-    cr_assert_eq(hf_network_bound(hf_buf_bytes(&quote), network, "/nowhere"), HF_EUNBOUND);
-    cr_assert_eq(hf_network_extend(path, network, &done), 0);
+    cr_assert_eq(hf_network_bound(hf_buf_bytes(&quote), &network, "/nowhere"), HF_EUNBOUND);
+    cr_assert_eq(hf_network_extend(path, &network, &done), 0);
     hf_buf_clear(&quote);
     cr_assert_eq(hf_producer_make(producer, report_data, UINT64_MAX, &quote), 0);
-    cr_assert_eq(hf_network_bound(hf_buf_bytes(&quote), network, "/nowhere"), 0);
-    cr_assert_eq(hf_network_bound(hf_buf_bytes(&quote), other, "/nowhere"), HF_EUNBOUND);
+    cr_assert_eq(hf_network_bound(hf_buf_bytes(&quote), &network, "/nowhere"), 0);
+    cr_assert_eq(hf_network_bound(hf_buf_bytes(&quote), &other, "/nowhere"), HF_EUNBOUND);
     hf_producer_free(producer);
     hf_buf_done(&quote);
 }
@@ -76,7 +77,7 @@ Test(hf_network_extend, is_seen_in_the_quotes_of_the_machine)
 Test(hf_network_extend, without_the_kernels_interface)
 {
     bool done;
-    cr_assert_eq(hf_network_extend("/nowhere/rtmr3:sha384", network, &done), HF_ENOTFOUND);
+    cr_assert_eq(hf_network_extend("/nowhere/rtmr3:sha384", &network, &done), HF_ENOTFOUND);
 }
 
 /* A quote of a trust domain whose RTMR3 was never extended. */
@@ -117,7 +118,7 @@ Test(hf_network_bound, without_rtmr3_by_a_whole_word_of_the_command_line_alone)
     for (size_t i = 0; i < HF_ARRAY_LEN(cases); i++) {
         struct hf_bytes text = hf_bytes_of(cases[i].text, strlen(cases[i].text));
         cr_assert_eq(hf_file_replace(file, text, 0600), 0);
-        cr_assert_eq(hf_network_bound(hf_buf_bytes(&quote), network, file), cases[i].error, "%zu",
+        cr_assert_eq(hf_network_bound(hf_buf_bytes(&quote), &network, file), cases[i].error, "%zu",
                      i);
     }
     hf_scratch_remove(folder);
@@ -131,8 +132,8 @@ Test(hf_network_measurement, is_that_of_the_dev_platforms_images)
     hf_dev_td_init(&td, "image");
     memcpy(registers, td.mrtd, HF_MR_LEN);
     memcpy(registers + HF_MR_LEN, td.rtmr, 3 * HF_MR_LEN);
-    hf_dev_td_bind_network(&td, hf_bytes_of(network, 32));
+    hf_dev_td_bind_network(&td, hf_bytes_of(network.bytes, 32));
     hf_dev_td_measurement(&td, wanted);
-    hf_network_measurement(registers, network, computed);
+    hf_network_measurement(registers, &network, computed);
     cr_assert_arr_eq(computed, wanted, sizeof computed);
 }

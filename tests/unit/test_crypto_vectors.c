@@ -94,10 +94,11 @@ static void check_hash(const json_t *row)
 {
     const char *label = hf_vectors_text(row, "label");
     struct field data = field(row, "data"), key = field(row, "key");
+    struct hf_hash hash;
     uint8_t got[64];
 
-    suite->hash(label, view(&data), got);
-    expect(row, "hash", got, 32);
+    suite->hash(label, view(&data), &hash);
+    expect(row, "hash", hash.bytes, sizeof hash);
     suite->report_data(label, view(&data), got);
     expect(row, "report_data", got, 64);
     suite->mac(key.data, view(&data), got);
@@ -109,8 +110,11 @@ static void check_key(const json_t *row)
     struct field network = field(row, "network"), account = field(row, "account");
     struct field root = field(row, "root");
     const char *purpose = hf_vectors_text(row, "purpose"), *text = hf_vectors_text(row, "name");
-    const struct hf_key_name name = {.network = network.data,
-                                     .account = account.data,
+    const struct hf_account owner = hf_account_of(account.data);
+    struct hf_network_id id;
+    memcpy(id.bytes, network.data, sizeof id);
+    const struct hf_key_name name = {.network = &id,
+                                     .account = &owner,
                                      .version = (uint32_t)hf_vectors_number(row, "version"),
                                      .purpose = hf_bytes_of(purpose, strlen(purpose)),
                                      .name = hf_bytes_of(text, strlen(text))};

@@ -55,7 +55,7 @@ Test(settings, what_is_right_has_its_defaults_and_paths)
     cr_assert_eq(r, 0);
     cr_assert_str_eq(s.data, "/etc/holdfast/d");
     cr_assert_str_eq(s.dev->image, "holdfast");
-    cr_assert_eq(s.network[1], 0x11);
+    cr_assert_eq(s.network.bytes[1], 0x11);
     cr_assert_eq(s.timing.call_ms, 3000);
     cr_assert_eq(s.timing.retry_ms_min, 100);
     cr_assert_eq(s.log.level, HF__INFO);

@@ -19,7 +19,7 @@ static int verify_error(struct authority *n, enum hf_document_kind kind, const v
                         const char *signers, const struct hf_document *root)
 {
     struct hf_document *d = authority_document(n, kind, message, signers);
-    int r = hf_document_verify(d, n->network, root);
+    int r = hf_document_verify(d, &n->network, root);
     hf_document_unref(d);
     return r;
 }
@@ -153,7 +153,7 @@ Test(hf_document_read, of_a_set_whose_floor_decides_nothing_or_too_much)
 {
     struct authority n;
     struct hf_validator v[2];
-    struct hf_account_ref left[3] = {{.account = {1}}, {.account = {2}}, {.account = {3}}};
+    struct hf_account_ref left[3] = {{.account = {{1}}}, {.account = {{2}}}, {.account = {{3}}}};
     struct hf_survivors two[2] = {
         {.generation = {1}, .quorum = 2, .holders = left, .holders_count = 3},
         {.generation = {2}, .quorum = 2, .holders = left, .holders_count = 2}};
@@ -173,9 +173,9 @@ Test(hf_document_read, of_a_set_whose_floor_decides_nothing_or_too_much)
     two[0].quorum = 4;
     cr_assert_eq(read_error(&n, HF_DOCUMENT_SET, &s), HF_EDOCUMENT);
     two[0].quorum = 2;
-    left[1].account[0] = 1; /* one holder twice */
+    left[1].account.bytes[0] = 1; /* one holder twice */
     cr_assert_eq(read_error(&n, HF_DOCUMENT_SET, &s), HF_EDOCUMENT);
-    left[1].account[0] = 2;
+    left[1].account.bytes[0] = 2;
     two[1].generation[0] = 1; /* one generation twice */
     cr_assert_eq(read_error(&n, HF_DOCUMENT_SET, &s), HF_EDOCUMENT);
     two[1].generation[0] = 3; /* in both ways */
@@ -254,9 +254,9 @@ Test(hf_document_verify, of_the_first_root)
 {
     struct authority n;
     authority_init(&n);
-    uint8_t other[32] = {1};
-    cr_assert_eq(hf_document_verify(n.root, n.network, NULL), 0);
-    cr_assert_eq(hf_document_verify(n.root, other, NULL), HF_EDOCUMENT_NETWORK);
+    struct hf_network_id other = {{1}};
+    cr_assert_eq(hf_document_verify(n.root, &n.network, NULL), 0);
+    cr_assert_eq(hf_document_verify(n.root, &other, NULL), HF_EDOCUMENT_NETWORK);
     /* Nothing else can come first. */
     struct hf_policy p = authority_policy(&n, 1, 2, 3);
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_POLICY, &p, "01", NULL), HF_ENODOCUMENTS);
@@ -335,14 +335,14 @@ Test(hf_document_verify, of_wrong_signatures_gives_up_when_too_few_are_left)
     struct authority n;
     authority_init(&n);
     struct hf_policy p = authority_policy(&n, 1, 2, 3);
-    uint8_t network[32] = {1}; /* they are good for another one */
+    struct hf_network_id network = {{1}}; /* they are good for another one */
     struct hf_suite counting = *n.suite;
     struct hf_pool *pool = NULL;
     struct hf_document *d = NULL;
     counting.verify = counted_verify;
     cr_assert_eq(hf_pool_new(&counting, &pool), 0);
     cr_assert_eq(hf_document_read(pool, authority_sign(&n, HF_DOCUMENT_POLICY, &p, "012"), &d), 0);
-    cr_assert_eq(hf_document_verify(d, network, n.root), HF_EDOCUMENT_SIGNATURE);
+    cr_assert_eq(hf_document_verify(d, &network, n.root), HF_EDOCUMENT_SIGNATURE);
     cr_assert_eq(verified, 2, "of three, two had to be good");
     hf_document_unref(d);
     hf_pool_free(pool);
@@ -352,13 +352,13 @@ Test(hf_document_verify, of_wrong_signatures_gives_up_when_too_few_are_left)
 Test(hf_document_verify, of_a_document_made_for_another_network)
 {
     struct authority n;
-    uint8_t other[32];
+    struct hf_network_id other;
     authority_init(&n);
     struct hf_policy p = authority_policy(&n, 1, 2, 3);
-    memcpy(other, n.network, 32);
-    n.network[0] ^= 1; /* what is signed now is for a network that differs in one bit */
+    other = n.network;
+    n.network.bytes[0] ^= 1; /* what is signed now is for a network that differs in one bit */
     struct hf_document *d = authority_document(&n, HF_DOCUMENT_POLICY, &p, "01");
-    cr_assert_eq(hf_document_verify(d, other, n.root), HF_EDOCUMENT_SIGNATURE);
+    cr_assert_eq(hf_document_verify(d, &other, n.root), HF_EDOCUMENT_SIGNATURE);
     hf_document_unref(d);
     authority_done(&n);
 }
@@ -407,7 +407,7 @@ Test(hf_document_verify, of_a_root_that_does_not_follow)
     r.number = 3;
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_ROOT, &r, "0134", n.root), HF_EDOCUMENT_ROOT);
     r = authority_next_root(&n);
-    r.previous[0] ^= 1;
+    r.previous.bytes[0] ^= 1;
     cr_assert_eq(verify_error(&n, HF_DOCUMENT_ROOT, &r, "0134", n.root), HF_EDOCUMENT_ROOT);
     r = authority_next_root(&n);
     r.issued_s = n.root->u.root.issued_s - 1;
@@ -440,7 +440,7 @@ Test(hf_document_sign, again_with_the_same_key_replaces_its_signature)
     struct hf_document *again = authority_document(&n, HF_DOCUMENT_POLICY, &p, "0101");
     cr_assert_eq(again->signatures.signatures_count, 2);
     cr_assert_eq(once->signatures.signatures_count, 2);
-    cr_assert_eq(hf_document_verify(again, n.network, n.root), 0);
+    cr_assert_eq(hf_document_verify(again, &n.network, n.root), 0);
     hf_document_unref(once);
     hf_document_unref(again);
     authority_done(&n);
@@ -452,7 +452,7 @@ Test(hf_document_sign, of_bytes_that_are_no_envelope)
     struct hf_buf b;
     authority_init(&n);
     hf_buf_init(&b, 4096);
-    cr_assert_lt(hf_document_sign(n.suite, hf_bytes_of("?", 1), n.network, n.secret_keys[0],
+    cr_assert_lt(hf_document_sign(n.suite, hf_bytes_of("?", 1), &n.network, n.secret_keys[0],
                                   n.public_keys[0], &b),
                  0);
     hf_buf_done(&b);
@@ -462,17 +462,17 @@ Test(hf_document_sign, of_bytes_that_are_no_envelope)
 Test(hf_network_id, is_of_a_first_root_only)
 {
     struct authority n;
-    uint8_t id[32];
+    struct hf_network_id id;
     authority_init(&n);
     struct hf_root r = authority_next_root(&n);
     struct hf_document *next = authority_document(&n, HF_DOCUMENT_ROOT, &r, "0134");
-    cr_assert_eq(hf_network_id(next, id), HF_EINVAL);
+    cr_assert_eq(hf_network_id(next, &id), HF_EINVAL);
     hf_document_unref(next);
     struct hf_root salted = authority_root(&n);
     salted.has_salt = true;
     struct hf_document *other = authority_document(&n, HF_DOCUMENT_ROOT, &salted, "01");
-    cr_assert_eq(hf_network_id(other, id), 0);
-    cr_assert_arr_neq(id, n.network, 32);
+    cr_assert_eq(hf_network_id(other, &id), 0);
+    cr_assert_arr_neq(id.bytes, n.network.bytes, 32);
     hf_document_unref(other);
     authority_done(&n);
 }
@@ -481,15 +481,15 @@ Test(hf_set_find, finds_members_and_nobody_else)
 {
     struct authority n;
     struct hf_validator v[9];
-    uint8_t account[32];
+    struct hf_account account;
     authority_init(&n);
     struct hf_validator_set s = authority_set(1, v, 9);
     struct hf_document *d = authority_document(&n, HF_DOCUMENT_SET, &s, "01");
     for (size_t i = 0; i < 9; i++) {
-        authority_account(i, account);
-        cr_assert_eq(hf_set_find(d, account), (long)i);
-        account[31] ^= 2;
-        cr_assert_eq(hf_set_find(d, account), -1);
+        authority_account(i, &account);
+        cr_assert_eq(hf_set_find(d, &account), (long)i);
+        account.bytes[31] ^= 2;
+        cr_assert_eq(hf_set_find(d, &account), -1);
     }
     hf_document_unref(d);
     authority_done(&n);

@@ -13,7 +13,7 @@ static struct harness l;
 /* A call of the drain that has left and was not answered. */
 struct out {
     uint32_t id;
-    uint8_t account[32];
+    struct hf_account account;
 };
 static struct out *outs;
 static size_t outs_count;
@@ -27,7 +27,7 @@ static void take_calls(void)
         outs = realloc(outs, (outs_count + 1) * sizeof *outs);
         cr_assert_not_null(outs);
         outs[outs_count].id = l.u.calls[i].id;
-        memcpy(outs[outs_count++].account, l.u.calls[i].account, 32);
+        outs[outs_count++].account = l.u.calls[i].account;
     }
 }
 
@@ -46,14 +46,14 @@ static void hold(uint32_t owner)
     struct hf_held_row row = {.index = 1, .shares = 3, .has_record = true};
     uint8_t key[48] = {0}, commitments[64] = {0};
     memcpy(key, &owner, sizeof owner);
-    memcpy(record.owner, key, 32);
+    memcpy(record.owner.bytes, key, 32);
     record.commitments = hf_bytes_of(commitments, sizeof commitments);
     for (size_t i = 0; i < 3; i++) {
         holders[i].index = i + 1;
-        authority_account((owner + i) % OTHERS, holders[i].account);
+        authority_account((owner + i) % OTHERS, &holders[i].account);
     }
-    memcpy(holders[0].account, l.account, 32);
-    memcpy(row.header.owner, key, 32);
+    holders[0].account = l.account;
+    memcpy(row.header.owner.bytes, key, 32);
     row.header.ballot = record.ballot;
     row.generation = record.generation;
     row.commitments = record.commitments;
@@ -91,7 +91,7 @@ static void answer_as(size_t at, int error, bool draining)
                                   .draining = draining};
     struct hf_buf b;
     hf_buf_init(&b, 4096);
-    memcpy(m.provider, outs[at].account, 32);
+    m.provider = outs[at].account;
     cr_assert_eq(hf_wire_encode(&hf_wire_nonce_response, &m, &b), 0);
     harness_response(&l, outs[at].id, error, error == 0 ? hf_buf_bytes(&b) : (struct hf_bytes){0});
     hf_buf_done(&b);
@@ -158,7 +158,7 @@ Test(hf__drain, a_holder_that_drains_counts_as_gone_and_the_owner_is_named)
         answer_as(i, 0, i == 3);
     cr_assert_eq(harness_local_error(&l), HF_EDRAIN);
     cr_assert_eq(l.u.locals[0].drain.owners, 1);
-    cr_assert_eq(l.u.locals[0].drain.owner[0], 1);
+    cr_assert_eq(l.u.locals[0].drain.owner.bytes[0], 1);
     cr_assert_eq(l.u.locals[0].drain.live, 1);
     cr_assert_eq(l.u.locals[0].drain.needed, 2);
     down();

@@ -158,11 +158,11 @@ Test(hf_engine_step, a_vault_that_cannot_be_made_is_tried_again)
 
 /* ---- what stands in the way is a matter for a person */
 
-static struct hf_bytes hint(struct hf_buf *b, const uint8_t network[static 32], bool record)
+static struct hf_bytes hint(struct hf_buf *b, const struct hf_network_id *network, bool record)
 {
     static const uint8_t bytes[] = {1, 2, 3};
     struct hf_public_hint h = {.version = 1, .has_record = record};
-    memcpy(h.network, network, 32);
+    h.network = *network;
     h.record.record = hf_bytes_of(bytes, sizeof bytes);
     hf_buf_init(b, 65536);
     cr_assert_eq(hf_wire_encode(&hf_wire_public_hint, &h, b), 0);
@@ -185,9 +185,9 @@ Test(hf_engine_step, a_placed_vault_without_a_hint_blocks)
 Test(hf_engine_step, a_hint_of_another_network_blocks)
 {
     struct hf_buf b;
-    uint8_t other[32] = {1};
+    const struct hf_network_id other = {{1}};
     harness_init(&l);
-    harness_start_with(&l, HF_VAULT_PLACED, "hint", hint(&b, other, false));
+    harness_start_with(&l, HF_VAULT_PLACED, "hint", hint(&b, &other, false));
     cr_assert_eq(harness_status(&l).state, HF_STATE_BLOCKED);
     cr_assert_eq(harness_status(&l).reason, HF_EDOCUMENT_NETWORK);
     hf_buf_done(&b);
@@ -198,7 +198,7 @@ Test(hf_engine_step, a_hint_of_what_was_placed_and_no_vault_blocks)
 {
     struct hf_buf b;
     harness_init(&l);
-    harness_start_with(&l, HF_VAULT_NONE, "hint", hint(&b, l.n.network, true));
+    harness_start_with(&l, HF_VAULT_NONE, "hint", hint(&b, &l.n.network, true));
     cr_assert_eq(harness_status(&l).state, HF_STATE_BLOCKED);
     cr_assert_eq(harness_status(&l).reason, HF_EVAULT_GONE);
     cr_assert_null(harness_work(&l, HF_WORK_VAULT_CREATE));
@@ -253,7 +253,7 @@ Test(hf_engine_step, events_that_nobody_waits_for_change_nothing)
     stray_events();
     harness_done(&l);
     harness_init(&l);
-    harness_start_with(&l, HF_VAULT_PLACED, "hint", hint(&b, l.n.network, false));
+    harness_start_with(&l, HF_VAULT_PLACED, "hint", hint(&b, &l.n.network, false));
     cr_assert_eq(harness_status(&l).state, HF_STATE_RECOVERING);
     stray_events();
     hf_buf_done(&b);
@@ -282,12 +282,12 @@ Test(hf_engine_step, answers_of_no_sense_cost_their_sender_its_place)
     harness_fresh(&l);
     harness_placing(&l, 2, 3, 5);
     const struct hf_call *c = harness_call(&l, HF_METHOD_OFFER);
-    uint8_t account[32];
-    memcpy(account, c->account, 32);
+    struct hf_account account;
+    account = c->account;
     harness_response(&l, c->id, 0, hf_bytes_of("\xff\xff", 2));
     const struct hf_trace *t = harness_trace(&l, HF_TRACE_PEER_MISBEHAVED);
     cr_assert_not_null(t);
-    cr_assert_arr_eq(t->account, account, 32);
+    cr_assert_arr_eq(t->account.bytes, account.bytes, 32);
     cr_assert_eq(t->a, HF_METHOD_OFFER);
     cr_assert_not_null(harness_trace(&l, HF_TRACE_CANDIDATE_FAILED));
     cr_assert_not_null(harness_call(&l, HF_METHOD_OFFER)); /* the next candidate */
@@ -414,18 +414,18 @@ Test(hf_engine_step, a_quote_that_could_not_be_made_is_made_again)
 
 Test(hf_engine_step, the_same_events_give_the_same_updates)
 {
-    uint8_t accounts[2][32];
+    struct hf_account accounts[2];
     uint64_t deadlines[2];
     for (size_t i = 0; i < 2; i++) {
         harness_init(&l);
         harness_fresh(&l);
         harness_placing(&l, 2, 3, 4);
-        memcpy(accounts[i], l.account, 32);
+        accounts[i] = l.account;
         harness_response(&l, harness_call(&l, HF_METHOD_OFFER)->id, HF_ETIMEOUT, nothing);
         deadlines[i] = l.u.deadline_ms;
         harness_done(&l);
     }
-    cr_assert_arr_eq(accounts[0], accounts[1], 32);
+    cr_assert_arr_eq(accounts[0].bytes, accounts[1].bytes, 32);
     cr_assert_eq(deadlines[0], deadlines[1]);
 }
 

@@ -33,19 +33,19 @@ Test(hf_engine_step, a_locked_node_answers_documents_and_nothing_else)
 Test(hf_engine_step, bytes_that_are_no_message_are_refused_in_every_method)
 {
     static const char *const bodies[] = {"", "\xff", "\x80", "\x81", "\xc1\xc1", "\x81\x01\x81"};
-    uint8_t account[32];
+    struct hf_account account;
     harness_init(&l);
     harness_fresh(&l);
     harness_placing(&l, 2, 3, 4);
-    authority_account(0, account);
+    authority_account(0, &account);
     for (uint8_t method = 0; method < 20; method++)
         for (size_t i = 0; i < HF_ARRAY_LEN(bodies); i++) {
-            harness_request(&l, method, account, hf_bytes_of(bodies[i], strlen(bodies[i])));
+            harness_request(&l, method, &account, hf_bytes_of(bodies[i], strlen(bodies[i])));
             cr_assert_lt(harness_refusal(&l), 0);
             cr_assert_eq(l.u.writes_count, 0);
             cr_assert_eq(l.u.replies[0].after, 0); /* a refusal tells nothing that must last */
         }
-    harness_request(&l, 19, account, hf_bytes_of("\x80", 1));
+    harness_request(&l, 19, &account, hf_bytes_of("\x80", 1));
     cr_assert_eq(harness_refusal(&l), HF_EUNSUPPORTED);
     harness_done(&l);
 }
@@ -130,26 +130,27 @@ Test(hf__record_check, a_record_whose_parts_do_not_fit_each_other_is_refused)
     struct hf_buf b;
     harness_init(&l);
     harness_fresh(&l);
-    memcpy(m.network, l.e->network, 32);
-    memcpy(m.owner, l.account, 32);
+    m.network = l.e->network;
+    m.owner = l.account;
     hf_buf_init(&b, 4096);
     cr_assert_eq(hf_wire_encode(&hf_wire_placement_record, &m, &b), 0);
     record.record = hf_buf_bytes(&b); /* k = 2, one commitment, no holder */
-    cr_assert_eq(hf__record_check(l.e, &record, l.account, &read), HF_ERECORD);
+    cr_assert_eq(hf__record_check(l.e, &record, &l.account, &read), HF_ERECORD);
     hf_buf_done(&b);
     harness_done(&l);
 }
 
 Test(hf_engine_certify, needs_an_open_vault)
 {
-    uint8_t account[32], signature[64];
+    struct hf_account account;
+    uint8_t signature[64];
     struct hf_bytes spki = hf_bytes_of("a key", 5);
     harness_init(&l);
     harness_start(&l, HF_VAULT_NONE);
-    cr_assert_eq(hf_engine_certify(l.e, spki, account, signature), HF_ELOCKED);
+    cr_assert_eq(hf_engine_certify(l.e, spki, &account, signature), HF_ELOCKED);
     harness_vault(&l, 0);
-    cr_assert_eq(hf_engine_certify(l.e, spki, account, signature), 0);
-    cr_assert_arr_eq(account, l.account, 32);
-    cr_assert_eq(l.n.suite->verify(account, "holdfast/v1/tls", spki, signature), 0);
+    cr_assert_eq(hf_engine_certify(l.e, spki, &account, signature), 0);
+    cr_assert_arr_eq(account.bytes, l.account.bytes, 32);
+    cr_assert_eq(l.n.suite->verify(account.bytes, "holdfast/v1/tls", spki, signature), 0);
     harness_done(&l);
 }

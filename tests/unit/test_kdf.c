@@ -122,9 +122,10 @@ Test(hf_suite_kdf, is_extract_then_expand)
 
 static struct hf_key_name key_name(void)
 {
-    static const uint8_t network[32] = {1}, account[32] = {2};
-    return (struct hf_key_name){.network = network,
-                                .account = account,
+    static const struct hf_network_id network = {{1}};
+    static const struct hf_account account = {{2}};
+    return (struct hf_key_name){.network = &network,
+                                .account = &account,
                                 .version = 0x01020304,
                                 .purpose = hf_bytes_of("application", 11),
                                 .name = hf_bytes_of("tss-db", 6)};
@@ -142,8 +143,8 @@ Test(hf_key_derive, lays_its_info_out_as_specified)
            "\x01\x02\x03\x04\x0b"
            "application\x06tss-db",
            sizeof info - 32);
-    suite->kdf(name.network, hf_bytes_of(root_secret, 32), hf_bytes_of(info, sizeof info), want,
-               sizeof want);
+    suite->kdf(name.network->bytes, hf_bytes_of(root_secret, 32), hf_bytes_of(info, sizeof info),
+               want, sizeof want);
     cr_assert_eq(hf_key_derive(suite, root_secret, &name, got, sizeof got), 0);
     cr_assert_arr_eq(got, want, sizeof got);
 }
@@ -151,13 +152,14 @@ Test(hf_key_derive, lays_its_info_out_as_specified)
 Test(hf_key_derive, gives_another_key_when_any_part_changes)
 {
     uint8_t keys[8][32];
-    const uint8_t other[32] = {77};
+    const struct hf_network_id other_network = {{77}};
+    const struct hf_account other_account = {{77}};
     struct hf_key_name names[8];
 
     for (size_t i = 0; i < HF_ARRAY_LEN(names); i++)
         names[i] = key_name();
-    names[1].network = other;
-    names[2].account = other;
+    names[1].network = &other_network;
+    names[2].account = &other_account;
     names[3].version++;
     names[4].purpose = hf_bytes_of("vault", 5);
     names[5].name = hf_bytes_of("tss-dc", 6);
@@ -170,7 +172,7 @@ Test(hf_key_derive, gives_another_key_when_any_part_changes)
         for (size_t j = 0; j < i; j++)
             cr_assert_neq(memcmp(keys[i], keys[j], 32), 0);
     }
-    cr_assert_eq(hf_key_derive(suite, other, &names[0], keys[1], 32), 0);
+    cr_assert_eq(hf_key_derive(suite, other_account.bytes, &names[0], keys[1], 32), 0);
     cr_assert_neq(memcmp(keys[0], keys[1], 32), 0);
 }
 

@@ -44,14 +44,14 @@ Test(hf_net_call, both_ends_see_the_account_that_the_other_proved)
     mesh_unlock(a);
     mesh_unlock(b);
     struct hf_net_call call = to(a, "/v1/echo");
-    call.account = a->account;
+    call.account = &a->account;
     call.flags = 0;
     const struct mesh_result *r = mesh_ask(b, &call);
     cr_assert_eq(r->error, 0, "%s", r->reason);
     cr_assert(r->has_account);
-    cr_assert_arr_eq(r->account, a->account, HF_NET_ACCOUNT_LEN);
+    cr_assert_arr_eq(r->account.bytes, a->account.bytes, HF_NET_ACCOUNT_LEN);
     cr_assert(a->last_has_account);
-    cr_assert_arr_eq(a->last_account, b->account, HF_NET_ACCOUNT_LEN);
+    cr_assert_arr_eq(a->last_account.bytes, b->account.bytes, HF_NET_ACCOUNT_LEN);
     mesh_done(&m);
 }
 
@@ -60,7 +60,7 @@ Test(hf_net_call, another_account_than_expected_is_an_error_of_its_own)
     mesh_init(&m, NULL);
     mesh_unlock(a);
     struct hf_net_call call = to(a, "/v1/echo");
-    call.account = b->account;
+    call.account = &b->account;
     const struct mesh_result *r = mesh_ask(b, &call);
     cr_assert_eq(r->error, HF_EPEER_ACCOUNT);
     cr_assert(r->has_account);
@@ -72,7 +72,7 @@ Test(hf_net_call, a_locked_peer_is_reported_unless_it_will_do)
 {
     mesh_init(&m, NULL);
     struct hf_net_call call = to(a, "/v1/echo");
-    call.account = a->account;
+    call.account = &a->account;
     call.flags = 0;
     cr_assert_eq(mesh_ask(b, &call)->error, HF_EPEER_LOCKED);
     call.flags = HF_NET_LOCKED_OK;

@@ -65,7 +65,7 @@ Test(hf_net_identity, an_ed25519_key_signed_by_an_account_proves_it)
     mesh_raw_peer(&m, &s, ask_health);
     cr_assert_eq(s.status, 200);
     cr_assert(a->last_has_account);
-    cr_assert_arr_eq(a->last_account, b->account, HF_NET_ACCOUNT_LEN);
+    cr_assert_arr_eq(a->last_account.bytes, b->account.bytes, HF_NET_ACCOUNT_LEN);
     mesh_done(&m);
 }
 
@@ -210,7 +210,7 @@ Test(hf_net_set_identity, a_signature_that_does_not_verify_changes_nothing)
     const uint8_t signature[HF_NET_SIGNATURE_LEN] = {0};
     cr_assert_eq(mesh_call(b, a->address, 1, "/v1/echo", hf_bytes_of("x", 1)), 0);
     mesh_until_results(b, 1);
-    cr_assert_eq(hf_net_set_identity(b->net, b->account, signature), HF_ESIGNATURE);
+    cr_assert_eq(hf_net_set_identity(b->net, &b->account, signature), HF_ESIGNATURE);
     cr_assert_eq(mesh_call(b, a->address, 2, "/v1/echo", hf_bytes_of("x", 1)), 0);
     mesh_until_results(b, 2);
     cr_assert_eq(b->result[0].conn, b->result[1].conn);

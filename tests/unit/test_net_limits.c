@@ -309,11 +309,10 @@ Test(hf_net_limits, wrong_methods_and_paths_have_their_statuses)
     mesh_done(&m);
 }
 
-static int verify_nothing(const uint8_t account[static HF_NET_ACCOUNT_LEN], const char *label,
-                          struct hf_bytes data,
+static int verify_nothing(const struct hf_account *account, const char *label, struct hf_bytes data,
                           const uint8_t signature[static HF_NET_SIGNATURE_LEN])
 {
-    (void)account;
+    (void)account->bytes;
     (void)label;
     (void)data;
     (void)signature;

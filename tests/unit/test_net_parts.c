@@ -16,7 +16,7 @@ static struct hf__extension some_extension(void)
 {
     struct hf__extension e;
     for (size_t i = 0; i < sizeof(e.account); i++)
-        e.account[i] = (uint8_t)i;
+        e.account.bytes[i] = (uint8_t)i;
     for (size_t i = 0; i < sizeof(e.signature); i++)
         e.signature[i] = (uint8_t)(100 + i);
     return e;

@@ -23,7 +23,7 @@ static const struct hf_net_stats *stats(void)
 static struct hf_net_standing standing(const struct hf_net_peer *peer)
 {
     static const uint8_t home[] = {127, 0, 0, 1};
-    if (peer->account != NULL && memcmp(peer->account, b->account, HF_NET_ACCOUNT_LEN) == 0)
+    if (peer->account != NULL && hf_account_equal(peer->account, &b->account))
         return (struct hf_net_standing){.kind = HF_NET_MEMBER};
     bool expected = memcmp(peer->ip + 12, home, sizeof(home)) == 0;
     return (struct hf_net_standing){.kind = expected ? HF_NET_EXPECTED : HF_NET_STRANGER};

@@ -38,7 +38,7 @@ static void call(void)
     struct hf_net_call c = {
         .token = made[index],
         .address = to->address,
-        .account = draw(4) == 0 ? to->account : NULL,
+        .account = draw(4) == 0 ? &to->account : NULL,
         .flags = draw(4) == 0 ? 0 : HF_NET_LOCKED_OK,
         .method = HF_NET_POST,
         .path = paths[draw(HF_ARRAY_LEN(paths))],

@@ -25,7 +25,7 @@ TestSuite(hf__verdict, .init = set_up, .fini = tear_down);
 static struct hf__message from_member(size_t i, uint8_t method)
 {
     struct hf__message m = {.is_request = true, .method = method, .has_account = true};
-    authority_account(i, m.account);
+    authority_account(i, &m.account);
     return m;
 }
 
@@ -54,49 +54,49 @@ Test(hf__rate, of_a_member_beyond_its_part_and_nobody_elses)
 Test(hf__rate, of_accounts_that_are_no_members_is_not_theirs)
 {
     struct hf__message m = {.is_request = true, .method = HF_METHOD_NONCE, .has_account = true};
-    uint8_t owner[32];
-    authority_account(2, owner);
+    struct hf_account owner;
+    authority_account(2, &owner);
     for (int i = 0; i < HF_RATE_OWNER_BURST; i++) {
-        m.account[0] = (uint8_t)i; /* keys are free: each request by another account */
-        m.account[31] = 1;
+        m.account.bytes[0] = (uint8_t)i; /* keys are free: each request by another account */
+        m.account.bytes[31] = 1;
         cr_assert_eq(hf__rate_member(l.e, &m), 0);
-        cr_assert_eq(hf__rate_owner(l.e, &m, owner), 0);
+        cr_assert_eq(hf__rate_owner(l.e, &m, &owner), 0);
     }
-    cr_assert_eq(hf__rate_owner(l.e, &m, owner), HF_ERATE);
+    cr_assert_eq(hf__rate_owner(l.e, &m, &owner), HF_ERATE);
 }
 
 Test(hf__rate, of_a_restarted_owner_is_not_used_up_by_strangers)
 {
-    uint8_t owner[32];
-    authority_account(0, owner);
+    struct hf_account owner;
+    authority_account(0, &owner);
     struct hf__message stranger = from_elsewhere(1, false), home = from_elsewhere(2, true);
     for (int i = 0; i < 1000; i++)
-        (void)!hf__rate_owner(l.e, &stranger, owner);
-    cr_assert_eq(hf__rate_owner(l.e, &stranger, owner), HF_ERATE);
-    cr_assert_eq(hf__rate_owner(l.e, &home, owner), 0);
+        (void)!hf__rate_owner(l.e, &stranger, &owner);
+    cr_assert_eq(hf__rate_owner(l.e, &stranger, &owner), HF_ERATE);
+    cr_assert_eq(hf__rate_owner(l.e, &home, &owner), 0);
     struct hf__message itself = from_member(0, HF_METHOD_RECOVER);
-    cr_assert_eq(hf__rate_owner(l.e, &itself, owner), 0, "its own are counted as a member's");
+    cr_assert_eq(hf__rate_owner(l.e, &itself, &owner), 0, "its own are counted as a member's");
 }
 
 Test(hf__rate, of_what_has_waited_is_counted_once)
 {
-    uint8_t owner[32];
-    authority_account(0, owner);
+    struct hf_account owner;
+    authority_account(0, &owner);
     struct hf__message m = from_elsewhere(1, false);
     for (int i = 0; i < HF_RATE_OWNER_BURST; i++)
-        cr_assert_eq(hf__rate_owner(l.e, &m, owner), 0);
+        cr_assert_eq(hf__rate_owner(l.e, &m, &owner), 0);
     m.counted = true;
-    cr_assert_eq(hf__rate_owner(l.e, &m, owner), 0);
+    cr_assert_eq(hf__rate_owner(l.e, &m, &owner), 0);
 }
 
 Test(hf__rate, keeps_no_count_of_who_has_not_asked_of_late)
 {
-    uint8_t owner[32] = {0};
+    struct hf_account owner = {{0}};
     struct hf__message m = from_elsewhere(1, false);
     size_t most = 0;
     for (uint32_t i = 1; i <= 3 * HF_RATES_MAX; i++) {
-        memcpy(owner, &i, sizeof i);
-        cr_assert_eq(hf__rate_owner(l.e, &m, owner), 0, "nobody is refused for others");
+        memcpy(owner.bytes, &i, sizeof i);
+        cr_assert_eq(hf__rate_owner(l.e, &m, &owner), 0, "nobody is refused for others");
         size_t memory = hf__rates_memory(l.e->trust->rates);
         most = memory > most ? memory : most;
     }

@@ -11,24 +11,26 @@
 enum { HOLDERS = 3 };
 
 static struct harness l;
-static uint8_t owner[32], owner_secret[HF_SIGN_SECRET_LEN];
-static uint8_t holders[HOLDERS][32], holder_secrets[HOLDERS][HF_SIGN_SECRET_LEN];
+static struct hf_account owner;
+static uint8_t owner_secret[HF_SIGN_SECRET_LEN];
+static struct hf_account holders[HOLDERS];
+static uint8_t holder_secrets[HOLDERS][HF_SIGN_SECRET_LEN];
 
 static void up(void)
 {
     harness_init(&l);
     harness_fresh(&l);
-    l.e->suite->sign_keypair(&l.e->secrets->rng, owner, owner_secret);
+    l.e->suite->sign_keypair(&l.e->secrets->rng, owner.bytes, owner_secret);
     for (size_t i = 0; i < HOLDERS; i++)
-        l.e->suite->sign_keypair(&l.e->secrets->rng, holders[i], holder_secrets[i]);
+        l.e->suite->sign_keypair(&l.e->secrets->rng, holders[i].bytes, holder_secrets[i]);
 }
 
 static struct hf_signed_claim word(uint64_t number, uint8_t instance)
 {
     struct hf_claim_statement s = {.ballot = {.number = number, .instance = {instance}}};
     struct hf_signed_claim ret;
-    memcpy(s.network, l.e->network, 32);
-    memcpy(s.owner, owner, 32);
+    s.network = l.e->network;
+    s.owner = owner;
     ret.statement = hf__encode(l.e, &hf_wire_claim_statement, &s);
     l.e->suite->sign(owner_secret, "holdfast/v1/claim", ret.statement, ret.signature);
     return ret;
@@ -37,7 +39,7 @@ static struct hf_signed_claim word(uint64_t number, uint8_t instance)
 static struct hf_owner_header header(uint64_t number, uint8_t instance)
 {
     struct hf_owner_header h = {.ballot = {.number = number, .instance = {instance}}};
-    memcpy(h.owner, owner, 32);
+    h.owner = owner;
     return h;
 }
 
@@ -59,10 +61,10 @@ Test(hf__promise, a_lower_ballot_and_another_instance_of_the_same_number_are_sup
     struct hf_owner_row row = {.promised = word(5, 1)};
     struct hf_ballot same = {.number = 5, .instance = {1}}, twin = {.number = 5, .instance = {2}};
     struct hf_ballot lower = {.number = 4, .instance = {1}}, higher = {.number = 6};
-    cr_assert_eq(hf__promise_check(l.e, &row, owner, &same), 0);
-    cr_assert_eq(hf__promise_check(l.e, &row, owner, &higher), 0);
-    cr_assert_eq(hf__promise_check(l.e, &row, owner, &lower), HF_ESUPERSEDED);
-    cr_assert_eq(hf__promise_check(l.e, &row, owner, &twin), HF_ESUPERSEDED);
+    cr_assert_eq(hf__promise_check(l.e, &row, &owner, &same), 0);
+    cr_assert_eq(hf__promise_check(l.e, &row, &owner, &higher), 0);
+    cr_assert_eq(hf__promise_check(l.e, &row, &owner, &lower), HF_ESUPERSEDED);
+    cr_assert_eq(hf__promise_check(l.e, &row, &owner, &twin), HF_ESUPERSEDED);
     harness_done(&l);
 }
 
@@ -105,10 +107,10 @@ static struct hf_placement_record record_of(struct hf_holder own[static 1],
                                     .chain = chain,
                                     .chain_count = 1};
     own[0] = (struct hf_holder){.index = 1};
-    memcpy(own[0].account, holders[0], 32);
+    own[0].account = holders[0];
     for (size_t i = 0; i < HOLDERS; i++) {
         older[i] = (struct hf_holder){.index = i + 1};
-        memcpy(older[i].account, holders[i], 32);
+        older[i].account = holders[i];
     }
     chain[0] = (struct hf_unsealed){.generation = {.version = 1, .number = 1, .id = {1}},
                                     .threshold = 2,
@@ -116,15 +118,15 @@ static struct hf_placement_record record_of(struct hf_holder own[static 1],
                                     .provisional = 3,
                                     .holders = older,
                                     .holders_count = HOLDERS};
-    memcpy(r.owner, owner, 32);
+    r.owner = owner;
     return r;
 }
 
 static void seal(struct hf_certificate *c, size_t i, size_t holder)
 {
-    memcpy(c->seals[i].acceptor, holders[holder], 32);
+    c->seals[i].acceptor = holders[holder];
     l.e->suite->sign(holder_secrets[holder], "holdfast/v1/seal",
-                     hf__seal_bytes(l.e, owner, c, holders[holder]), c->seals[i].signature);
+                     hf__seal_bytes(l.e, &owner, c, &holders[holder]), c->seals[i].signature);
 }
 
 Test(hf__certificate_check, wants_distinct_holders_of_a_generation_in_the_chain)
@@ -165,9 +167,9 @@ static void accept(struct hf_acceptance *a, size_t holder, uint8_t generation,
                    const struct hf_ballot *ballot, bool provisional)
 {
     *a = (struct hf_acceptance){.generation = {generation}, .provisional = provisional};
-    memcpy(a->acceptor, holders[holder], 32);
+    a->acceptor = holders[holder];
     l.e->suite->sign(holder_secrets[holder], "holdfast/v1/acceptance",
-                     hf__acceptance_bytes(l.e, owner, a->generation, ballot, provisional),
+                     hf__acceptance_bytes(l.e, &owner, a->generation, ballot, provisional),
                      a->signature);
 }
 
@@ -187,20 +189,20 @@ Test(hf__claim_proof_check, wants_a_quorum_of_every_generation_that_is_not_seale
     accept(&list[0], 0, 2, &ballot, false);
     accept(&list[1], 1, 1, &ballot, false);
     accept(&list[2], 2, 1, &ballot, false);
-    cr_assert_eq(hf__claim_proof_check(l.e, &proof, g, count, owner), 0);
+    cr_assert_eq(hf__claim_proof_check(l.e, &proof, g, count, &owner), 0);
     accept(&list[2], 2, 1, &ballot, true); /* one of the two is provisional: then all three */
-    cr_assert_eq(hf__claim_proof_check(l.e, &proof, g, count, owner), HF_EPROOF);
+    cr_assert_eq(hf__claim_proof_check(l.e, &proof, g, count, &owner), HF_EPROOF);
     accept(&list[3], 0, 1, &ballot, false);
     proof.acceptances_count = 4;
-    cr_assert_eq(hf__claim_proof_check(l.e, &proof, g, count, owner), 0);
+    cr_assert_eq(hf__claim_proof_check(l.e, &proof, g, count, &owner), 0);
     proof.acceptances_count = 3;
     list[2] = list[1]; /* one holder twice */
-    cr_assert_eq(hf__claim_proof_check(l.e, &proof, g, count, owner), HF_EPROOF);
+    cr_assert_eq(hf__claim_proof_check(l.e, &proof, g, count, &owner), HF_EPROOF);
     accept(&list[2], 2, 1, &other, false); /* of another ballot */
-    cr_assert_eq(hf__claim_proof_check(l.e, &proof, g, count, owner), HF_EPROOF);
+    cr_assert_eq(hf__claim_proof_check(l.e, &proof, g, count, &owner), HF_EPROOF);
     accept(&list[2], 2, 1, &ballot, false);
     proof.claim.signature[0] ^= 1;
-    cr_assert_eq(hf__claim_proof_check(l.e, &proof, g, count, owner), HF_ESIGNATURE);
+    cr_assert_eq(hf__claim_proof_check(l.e, &proof, g, count, &owner), HF_ESIGNATURE);
     harness_done(&l);
 }
 
@@ -217,7 +219,7 @@ Test(hf__electorates, of_a_generation_that_is_written_off_excuse_the_favoured_li
     struct hf_document set = {.kind = HF_DOCUMENT_SET,
                               .u.set = {.validators = &v, .validators_count = 1}};
     up();
-    memcpy(v.account, owner, 32);
+    v.account = owner;
     struct hf_placement_record r = record_of(own, older, chain);
     struct hf_certificate c = {.generation = {1}, .by = {2}};
     cr_assert_eq(hf__electorates(l.e, &r, NULL, 0, g), 2);

@@ -102,7 +102,7 @@ static void tear_down(void)
 
 TestSuite(hf_report, .init = set_up, .fini = tear_down, .timeout = 60);
 
-static const uint8_t hash[32] = {7, 7, 7};
+static const struct hf_hash hash = {{7, 7, 7}};
 
 /* A quote for this label, asked for as who runs this. */
 static int make_here(const char *label)
@@ -112,10 +112,10 @@ static int make_here(const char *label)
     struct hf_buf quote;
     uint8_t report_data[64];
     hf_buf_init(&quote, HF_QUOTE_MAX);
-    hf_report_data_of(label, hash, report_data);
+    hf_report_data_of(label, &hash, report_data);
     int r = hf_report_helper_new(path, &p);
     if (r == 0)
-        r = hf_producer_make_for(p, label, hash, report_data, in_ms(20000), &quote);
+        r = hf_producer_make_for(p, label, &hash, report_data, in_ms(20000), &quote);
     if (r == 0 && (hf_quote_parse(hf_buf_bytes(&quote), &parsed, NULL) != 0 ||
                    memcmp(parsed.report_data, report_data, 64) != 0))
         r = HF_EINTERNAL;
@@ -204,10 +204,10 @@ Test(hf_report, only_labels_of_this_protocol_are_signed)
         packet[1] = (uint8_t)len;
         memcpy(packet + 2, bad[i], len);
         cr_expect_eq(send_packet(packet, 2 + len + 32), HF_EMALFORMED, "'%s'", bad[i]);
-        cr_expect_eq(hf_report_request_encode(bad[i], hash, packet + 64), 0);
+        cr_expect_eq(hf_report_request_encode(bad[i], &hash, packet + 64), 0);
     }
     uint8_t good[HF_REPORT_REQUEST_MAX + 2];
-    size_t len = hf_report_request_encode("holdfast/v1/identity", hash, good);
+    size_t len = hf_report_request_encode("holdfast/v1/identity", &hash, good);
     cr_assert_eq(send_packet(good, len), 0);
     /* One byte less, one more, 64 bytes of one's own, another version. */
     cr_assert_eq(send_packet(good, len - 1), HF_EMALFORMED);
@@ -221,7 +221,7 @@ Test(hf_report, only_labels_of_this_protocol_are_signed)
 Test(hf_report, it_makes_so_many_and_no_more)
 {
     uint8_t request[HF_REPORT_REQUEST_MAX];
-    size_t len = hf_report_request_encode("holdfast/v1/identity", hash, request);
+    size_t len = hf_report_request_encode("holdfast/v1/identity", &hash, request);
     uint64_t begun = in_ms(0);
     int made = 0, refused = 0;
     while (refused == 0 && made < 100 * BURST) {

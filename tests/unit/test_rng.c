@@ -65,17 +65,18 @@ Test(hf_rng_draw, repeats_for_a_seed_and_never_within_one)
 Test(hf_suite_hash, keeps_label_and_data_apart)
 {
     const struct hf_suite *s = &hf_suite_real;
-    uint8_t a[32], b[32], c[32], wide[64];
+    struct hf_hash a, b, c;
+    uint8_t wide[64];
 
-    s->hash("ab", hf_bytes_of("c", 1), a);
-    s->hash("a", hf_bytes_of("bc", 2), b);
-    s->hash("", hf_bytes_of(NULL, 0), c);
+    s->hash("ab", hf_bytes_of("c", 1), &a);
+    s->hash("a", hf_bytes_of("bc", 2), &b);
+    s->hash("", hf_bytes_of(NULL, 0), &c);
     s->report_data("ab", hf_bytes_of("c", 1), wide);
-    cr_assert_neq(memcmp(a, b, 32), 0);
-    cr_assert_neq(memcmp(a, c, 32), 0);
+    cr_assert_not(hf_hash_equal(&a, &b));
+    cr_assert_not(hf_hash_equal(&a, &c));
     /* The length of its result is part of BLAKE2b: neither hash is a piece of the other. */
-    cr_assert_neq(memcmp(a, wide, 32), 0);
-    cr_assert_neq(memcmp(a, wide + 32, 32), 0);
+    cr_assert_neq(memcmp(a.bytes, wide, 32), 0);
+    cr_assert_neq(memcmp(a.bytes, wide + 32, 32), 0);
 }
 
 Test(hf_suite_mac, depends_on_every_bit_of_key_and_data)

@@ -67,7 +67,7 @@ Test(hf__round_begin, asks_every_target_and_forgets_the_round_before)
     struct hf_update u;
     up();
     for (size_t i = 0; i < TARGETS - 1; i++)
-        authority_account(i, targets[i].account);
+        authority_account(i, &targets[i].account);
     /* The last one is no member: it fails at once. */
     cr_assert_eq(hf__round_begin(l.e, &r, NULL), TARGETS - 1);
     cr_assert_eq(targets[TARGETS - 1].state, HF__TARGET_FAILED);
@@ -90,14 +90,14 @@ Test(hf__round_quote, covers_the_nonces_that_are_in_and_leaves_the_rest_out)
     struct hf_recover_transcript t;
     up();
     for (size_t i = 0; i < TARGETS; i++)
-        authority_account(i, targets[i].account);
+        authority_account(i, &targets[i].account);
     cr_assert_eq(hf__round_begin(l.e, &r, NULL), TARGETS);
     hf__target_answered(l.e, &targets[1], HF__TARGET_NONCE);
     hf__target_answered(l.e, &targets[3], HF__TARGET_NONCE);
     hf__round_quote(l.e, &r);
     cr_assert_eq(hf__decode(l.e, &hf_wire_recover_transcript, hf_blob_bytes(r.transcript), &t), 0);
     cr_assert_eq(t.asked_count, 2);
-    cr_assert_arr_eq(t.asked[1].provider, targets[3].account, 32);
+    cr_assert_arr_eq(t.asked[1].provider.bytes, targets[3].account.bytes, 32);
     cr_assert_eq(targets[0].state, HF__TARGET_IDLE);
     cr_assert(!hf__round_awaits(&r, r.quote_work + 1));
     cr_assert(hf__round_awaits(&r, r.quote_work));
@@ -135,7 +135,7 @@ Test(hf__round_quote, without_a_nonce, .signal = SIGABRT)
     struct hf__round r = round_of("iiiii");
     up();
     for (size_t i = 0; i < TARGETS; i++)
-        authority_account(i, targets[i].account);
+        authority_account(i, &targets[i].account);
     (void)hf__round_begin(l.e, &r, NULL);
     hf__round_quote(l.e, &r);
 }
@@ -144,7 +144,7 @@ Test(hf__round_begin, while_one_is_under_way, .signal = SIGABRT)
 {
     struct hf__round r = round_of("iiiii");
     up();
-    authority_account(0, targets[0].account);
+    authority_account(0, &targets[0].account);
     (void)hf__round_begin(l.e, &r, NULL);
     (void)hf__round_begin(l.e, &r, NULL);
 }

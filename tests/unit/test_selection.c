@@ -41,9 +41,9 @@ static void down(void)
 
 static size_t select_of(size_t owner, uint8_t rule, uint8_t shares, uint32_t ret[static ORDER])
 {
-    uint8_t account[32];
-    authority_account(owner, account);
-    return hf_select(set, account, 1, rule, shares, HF_RANK_FACTOR * (size_t)shares, ret);
+    struct hf_account account;
+    authority_account(owner, &account);
+    return hf_select(set, &account, 1, rule, shares, HF_RANK_FACTOR * (size_t)shares, ret);
 }
 
 /* ---- the order, computed once more from the words of the specification */
@@ -55,11 +55,11 @@ struct weighted {
 
 static uint64_t first8(const char *label, struct hf_bytes bytes)
 {
-    uint8_t hash[32];
+    struct hf_hash hash;
     uint64_t v = 0;
-    n.suite->hash(label, bytes, hash);
+    n.suite->hash(label, bytes, &hash);
     for (size_t i = 0; i < 8; i++)
-        v = v * 256 + hash[i];
+        v = v * 256 + hash.bytes[i];
     return v;
 }
 
@@ -92,17 +92,19 @@ static int nearer_or_heavier(const void *pa, const void *pb)
 static size_t weigh(size_t owner, uint32_t version, struct weighted *ret)
 {
     uint8_t bytes[68];
+    struct hf_account account;
     size_t count = 0;
     const struct hf_validator_set *s = &set->u.set;
     memcpy(bytes, s->beacon, 32);
-    authority_account(owner, bytes + 32);
+    authority_account(owner, &account);
+    memcpy(bytes + 32, account.bytes, 32);
     for (size_t i = 0; i < 4; i++)
         bytes[64 + i] = (uint8_t)(version >> (24 - 8 * i));
     uint64_t o = first8("holdfast/v1/owner", hf_bytes_of(bytes, 68));
     for (size_t i = 0; i < s->validators_count; i++) {
         if (i == owner || s->validators[i].leaving)
             continue;
-        memcpy(bytes + 32, s->validators[i].account, 32);
+        memcpy(bytes + 32, s->validators[i].account.bytes, 32);
         uint64_t c = first8("holdfast/v1/candidate", hf_bytes_of(bytes, 64));
         ret[count++] =
             (struct weighted){group_of(o ^ c, s->validators_count), mixed(o ^ c), (uint32_t)i};
@@ -209,12 +211,12 @@ Test(hf_select, gives_the_same_whether_an_order_is_remembered_or_not)
      * owners whose accounts collide. */
     for (size_t owner = LARGE; owner-- > 0;) {
         uint32_t order[ORDER];
-        uint8_t account[32];
-        authority_account(owner, account);
+        struct hf_account account;
+        authority_account(owner, &account);
         if (owner % 3 == 0)
-            (void)hf_select(set, account, 2, 0, 5, 15, order);
+            (void)hf_select(set, &account, 2, 0, 5, 15, order);
         if (owner % 5 == 0)
-            (void)hf_select(set, account, 1, 2, 3, 9, order);
+            (void)hf_select(set, &account, 1, 2, 3, 9, order);
         cr_assert_eq(select_of(owner, 0, 5, order), lens[owner]);
         cr_assert_arr_eq(order, first[owner], lens[owner] * sizeof order[0]);
         cr_assert_eq(select_of(owner, 0, 5, order), lens[owner]);
@@ -227,10 +229,10 @@ Test(hf_select, gives_the_same_to_everybody_and_whatever_else_is_known)
 {
     uint32_t mine[ORDER], theirs[ORDER];
     struct authority other;
-    uint8_t account[32];
+    struct hf_account account;
     struct hf_validator_set s;
     up(SMALL, 0, 3, 0);
-    authority_account(4, account);
+    authority_account(4, &account);
     size_t len = select_of(4, 0, 5, mine);
     /* Another process, which has another policy and whose envelope has another signature. */
     authority_init(&other);
@@ -238,7 +240,7 @@ Test(hf_select, gives_the_same_to_everybody_and_whatever_else_is_known)
     struct hf_document *same = authority_document(&other, HF_DOCUMENT_SET, &s, "12");
     struct hf_policy p = authority_policy(&other, 9, 3, 5);
     struct hf_document *policy = authority_document(&other, HF_DOCUMENT_POLICY, &p, "01");
-    cr_assert_eq(hf_select(same, account, 1, 0, 5, 15, theirs), len);
+    cr_assert_eq(hf_select(same, &account, 1, 0, 5, 15, theirs), len);
     cr_assert_arr_eq(mine, theirs, len * sizeof mine[0]);
     hf_document_unref(policy);
     hf_document_unref(same);
@@ -249,16 +251,16 @@ Test(hf_select, gives_the_same_to_everybody_and_whatever_else_is_known)
 Test(hf_select, gives_another_order_for_another_beacon_and_version)
 {
     uint32_t a[ORDER], b[ORDER];
-    uint8_t account[32];
+    struct hf_account account;
     up(SMALL, 0, 0, 0);
-    authority_account(7, account);
-    cr_assert_eq(hf_select(set, account, 1, 2, 5, 15, a), 15);
-    cr_assert_eq(hf_select(set, account, 2, 2, 5, 15, b), 15);
+    authority_account(7, &account);
+    cr_assert_eq(hf_select(set, &account, 1, 2, 5, 15, a), 15);
+    cr_assert_eq(hf_select(set, &account, 2, 2, 5, 15, b), 15);
     cr_assert_arr_neq(a, b, sizeof a[0] * 15);
     struct hf_validator_set s = set->u.set;
     s.beacon[0] ^= 1;
     struct hf_document *next = authority_document(&n, HF_DOCUMENT_SET, &s, "01");
-    cr_assert_eq(hf_select(next, account, 1, 2, 5, 15, b), 15);
+    cr_assert_eq(hf_select(next, &account, 1, 2, 5, 15, b), 15);
     cr_assert_arr_neq(a, b, sizeof a[0] * 15);
     hf_document_unref(next);
     down();
@@ -285,12 +287,12 @@ Test(hf_select, never_gives_the_owner_or_one_that_leaves)
 Test(hf_select, gives_no_more_than_is_asked_and_the_same_beginning)
 {
     uint32_t all[ORDER], few[ORDER];
-    uint8_t account[32];
+    struct hf_account account;
     up(SMALL, 0, 3, 0);
-    authority_account(3, account);
+    authority_account(3, &account);
     size_t len = select_of(3, 0, 5, all);
     for (size_t max = 0; max <= len; max++) {
-        cr_assert_eq(hf_select(set, account, 1, 0, 5, max, few), max);
+        cr_assert_eq(hf_select(set, &account, 1, 0, 5, max, few), max);
         cr_assert(max == 0 || memcmp(all, few, max * sizeof all[0]) == 0);
     }
     down();
@@ -346,9 +348,9 @@ Test(hf_select, fills_up_from_one_zone_when_the_others_have_nobody_left)
         validators[i].zone = hf_bytes_of(i == 9 ? "far" : "here", i == 9 ? 3 : 4);
     s.validators = validators;
     struct hf_document *zoned = authority_document(&n, HF_DOCUMENT_SET, &s, "01");
-    uint8_t account[32];
-    authority_account(0, account);
-    cr_assert_eq(hf_select(zoned, account, 1, 0, 4, 12, order), 9);
+    struct hf_account account;
+    authority_account(0, &account);
+    cr_assert_eq(hf_select(zoned, &account, 1, 0, 4, 12, order), 9);
     bool far_first = false;
     for (size_t i = 0; i < 4; i++)
         far_first = far_first || order[i] == 9;
@@ -363,12 +365,12 @@ static void check_burden(size_t count)
     static unsigned picked[HF_ARRAY_LEN(validators)];
     enum { SHARES = 5, MEAN = 100 };
     uint32_t order[ORDER];
-    uint8_t account[32];
+    struct hf_account account;
     up(count, 0, 0, 0);
     memset(picked, 0, sizeof picked);
     for (size_t owner = 0; owner < count * MEAN / SHARES; owner++) {
-        authority_account(10000 + owner, account); /* all of them may be asked by each */
-        cr_assert_eq(hf_select(set, account, 1, 0, SHARES, SHARES, order), SHARES);
+        authority_account(10000 + owner, &account); /* all of them may be asked by each */
+        cr_assert_eq(hf_select(set, &account, 1, 0, SHARES, SHARES, order), SHARES);
         for (size_t i = 0; i < SHARES; i++)
             picked[order[i]]++;
     }

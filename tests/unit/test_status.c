@@ -15,13 +15,13 @@ Test(hf_engine_status, before_and_after_the_start)
     cr_assert(!s.has_account && !s.open && !s.claimed);
     cr_assert_eq(s.root + s.policy + s.epoch, 0);
     cr_assert_eq(s.providers_count, 0);
-    cr_assert_arr_eq(s.network, l.n.network, 32);
+    cr_assert_arr_eq(s.network.bytes, l.n.network.bytes, 32);
     harness_start(&l, HF_VAULT_NONE);
     s = harness_status(&l);
     cr_assert_eq(s.state, HF_STATE_FRESH);
     cr_assert_eq(s.since_ms, l.now_ms);
     cr_assert(s.has_account && !s.open);
-    cr_assert_arr_eq(s.account, l.account, 32);
+    cr_assert_arr_eq(s.account.bytes, l.account.bytes, 32);
     harness_done(&l);
 }
 

@@ -11,7 +11,9 @@
 #include <stdlib.h>
 
 static char parent[HF_SCRATCH_PATH_LEN], dir[HF_SCRATCH_PATH_LEN + 8];
-static const uint8_t network[32] = {1}, account[32] = {2}, key[32] = {3};
+static const struct hf_network_id network = {{1}};
+static const struct hf_account account = {{2}};
+static const uint8_t key[32] = {3};
 
 struct heard {
     sem_t woken;
@@ -70,7 +72,7 @@ static struct hf__storage *open_storage(struct heard *h, struct hf__storage_star
     char text[HF_STORE_TEXT_LEN];
     *h = (struct heard){.durable = 0};
     sem_init(&h->woken, 0, 0);
-    int r = hf__storage_open(dir, network, &hf_suite_real, &hooks, &s, ret_start, text);
+    int r = hf__storage_open(dir, &network, &hf_suite_real, &hooks, &s, ret_start, text);
     cr_assert_eq(r, 0, "%s", text);
     return s;
 }
@@ -108,7 +110,7 @@ static void fill(struct hf__storage *s, struct heard *h)
          .write_seq = 2},
         {.writes_count = 0}, /* not a transaction */
     };
-    hf__storage_vault(s, true, key, account, 1);
+    hf__storage_vault(s, true, key, &account, 1);
     for (size_t i = 0; i < HF_ARRAY_LEN(updates); i++)
         hf__storage_write(s, &updates[i]);
     hf_blob_unref(value);
@@ -139,7 +141,7 @@ Test(hf__storage, rows_come_back_as_they_were_written)
     describe(&start.public_rows, text, sizeof text);
     cr_assert_str_eq(text, "15/hint=value ");
     hf__storage_rows_done(&start.public_rows);
-    hf__storage_vault(s, false, key, account, 1);
+    hf__storage_vault(s, false, key, &account, 1);
     wait_for_vault(s, &h);
     cr_assert_str_eq(h.text, "1/=value 4/stays=value ");
     cr_assert_eq(h.health, 0);
@@ -159,7 +161,7 @@ Test(hf__storage, rows_that_wait_take_nothing_from_keys)
     hf_scratch_make(parent);
     snprintf(dir, sizeof dir, "%s/data", parent);
     struct hf__storage *s = open_storage(&h, &start);
-    hf__storage_vault(s, true, key, account, 1);
+    hf__storage_vault(s, true, key, &account, 1);
     wait_for_vault(s, &h);
     cr_assert_not(hf__storage_crowded(s));
     uint8_t *bytes = calloc(1, ROW_LEN);

@@ -410,8 +410,8 @@ STORE_TEST(hf_store_vault_create, a_placed_vault_is_never_replaced)
     hf_store_header(s, &h);
     cr_assert_eq(h.state, HF_VAULT_PLACED);
     cr_assert_eq(h.key_version, 7);
-    cr_assert_arr_eq(h.account, store_model_header.account, HF_KEY_LEN);
-    cr_assert_arr_eq(h.network, store_model_header.network, HF_HASH_LEN);
+    cr_assert_arr_eq(h.account.bytes, store_model_header.account.bytes, HF_KEY_LEN);
+    cr_assert_arr_eq(h.network.bytes, store_model_header.network.bytes, HF_HASH_LEN);
     cr_assert_eq(hf_store_vault_create(s, store_model_key, &store_model_header, NULL),
                  HF_EVAULTSTATE);
     struct store_model found;

@@ -25,10 +25,10 @@ static void put(const char *name)
 
 static void call(bool at_once)
 {
-    uint8_t account[32];
-    authority_account(0, account);
+    struct hf_account account;
+    authority_account(0, &account);
     cr_assert_eq(hf__call(l.e, &(struct hf__ask){.method = HF_METHOD_STANDING, .at_once = at_once},
-                          account, none),
+                          &account, none),
                  0);
 }
 
@@ -84,8 +84,8 @@ Test(hf__told_put, what_a_newer_event_replaces_outlives_it_until_the_step_ends)
     up();
     struct hf__told told = {.kind = HF__NEWS_ALIVE,
                             .encoded = hf_blob_new(hf_bytes_of(older, sizeof older))};
-    authority_account(0, told.subject);
-    authority_account(0, told.author);
+    authority_account(0, &told.subject);
+    authority_account(0, &told.author);
     struct hf_blob *before = hf_blob_ref(told.encoded);
     hf__told_put(l.e, &told);
     told.encoded = hf_blob_new(hf_bytes_of(newer, sizeof newer));
@@ -154,14 +154,15 @@ Test(hf__update, a_reply_without_a_write_of_its_own_still_waits_for_earlier_ones
 Test(hf__update, calls_go_to_members_only_and_name_whom_they_expect)
 {
     struct hf_update u;
-    uint8_t stranger[32] = {9}, account[32];
+    const struct hf_account stranger = {{9}};
+    struct hf_account account;
     up();
-    authority_account(1, account);
-    cr_assert_eq(hf__call(l.e, &(struct hf__ask){.method = HF_METHOD_OFFER}, stranger, none),
+    authority_account(1, &account);
+    cr_assert_eq(hf__call(l.e, &(struct hf__ask){.method = HF_METHOD_OFFER}, &stranger, none),
                  HF_EREMOVED);
-    cr_assert_eq(hf__call(l.e, &(struct hf__ask){.method = HF_METHOD_OFFER}, account, none), 0);
+    cr_assert_eq(hf__call(l.e, &(struct hf__ask){.method = HF_METHOD_OFFER}, &account, none), 0);
     cr_assert_eq(hf__call(l.e, &(struct hf__ask){.method = HF_METHOD_DOCUMENTS, .at_once = true},
-                          account, none),
+                          &account, none),
                  0);
     cr_assert_eq(hf__call_address(l.e, &(struct hf__ask){.method = HF_METHOD_DOCUMENTS}, NULL,
                                   "seed:1", none),
@@ -169,7 +170,7 @@ Test(hf__update, calls_go_to_members_only_and_name_whom_they_expect)
     hf__update_end(l.e, &u);
     cr_assert_eq(u.calls_count, 3);
     cr_assert(u.calls[0].has_account);
-    cr_assert_arr_eq(u.calls[0].account, account, 32);
+    cr_assert_arr_eq(u.calls[0].account.bytes, account.bytes, 32);
     cr_assert_str_eq(u.calls[0].address, "node:1");
     /* Documents speak for themselves, whoever passes them on. */
     cr_assert(!u.calls[1].has_account);
@@ -184,7 +185,7 @@ Test(hf__update, calls_go_to_members_only_and_name_whom_they_expect)
 }
 
 /* Calls until one is refused; how many left. */
-static size_t call_until_busy(enum hf__task task, uint8_t method, const uint8_t account[static 32])
+static size_t call_until_busy(enum hf__task task, uint8_t method, const struct hf_account *account)
 {
     size_t made = 0;
     int r;
@@ -199,14 +200,15 @@ static size_t call_until_busy(enum hf__task task, uint8_t method, const uint8_t 
 
 Test(hf__update, calls_are_bounded_by_what_they_are_for)
 {
-    uint8_t account[32];
+    struct hf_account account;
     up();
-    authority_account(0, account);
+    authority_account(0, &account);
     /* Recovery at its bound leaves every other task its own. */
-    cr_assert_eq(call_until_busy(HF__TASK_RECOVER, HF_METHOD_NONCE, account), HF_CALLS_RECOVER_MAX);
-    cr_assert_eq(call_until_busy(HF__TASK_STANDING, HF_METHOD_STANDING, account),
+    cr_assert_eq(call_until_busy(HF__TASK_RECOVER, HF_METHOD_NONCE, &account),
+                 HF_CALLS_RECOVER_MAX);
+    cr_assert_eq(call_until_busy(HF__TASK_STANDING, HF_METHOD_STANDING, &account),
                  HF_CALLS_HOLDERS_MAX);
-    cr_assert_eq(call_until_busy(HF__TASK_DRAIN, HF_METHOD_NONCE, account), HF_CALLS_DRAIN_MAX);
+    cr_assert_eq(call_until_busy(HF__TASK_DRAIN, HF_METHOD_NONCE, &account), HF_CALLS_DRAIN_MAX);
     harness_done(&l);
 }
 

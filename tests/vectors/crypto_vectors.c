@@ -119,7 +119,9 @@ static void print_rng(struct writer *w)
 
 static void print_hash(struct writer *w)
 {
-    uint8_t data[200], key[32], hash[32], report_data[64], mac[HF_MAC_LEN];
+    uint8_t data[200], key[32];
+    struct hf_hash hash;
+    uint8_t report_data[64], mac[HF_MAC_LEN];
 
     begin(w, "hash", '[');
     for (size_t i = 0; i < HF_ARRAY_LEN(lengths); i++) {
@@ -129,10 +131,10 @@ static void print_hash(struct writer *w)
             draw(w, "data", data, lengths[i]);
             draw(w, "key", key, sizeof key);
             const struct hf_bytes bytes = hf_bytes_of(data, lengths[i]);
-            suite->hash(labels[j], bytes, hash);
+            suite->hash(labels[j], bytes, &hash);
             suite->report_data(labels[j], bytes, report_data);
             suite->mac(key, bytes, mac);
-            put_hex(w, "hash", hash, sizeof hash);
+            put_hex(w, "hash", hash.bytes, sizeof hash);
             put_hex(w, "report_data", report_data, sizeof report_data);
             put_hex(w, "mac", mac, sizeof mac);
             end(w, '}');
@@ -154,20 +156,22 @@ static void print_keys(struct writer *w)
         {0x01020304, "p", "n", 64},
         {UINT32_MAX, "applicationt", "ss-db", 1},
     };
-    uint8_t network[32], account[32], root[32], key[64];
+    struct hf_network_id network;
+    struct hf_account account;
+    uint8_t root[32], key[64];
 
     begin(w, "keys", '[');
     for (size_t i = 0; i < HF_ARRAY_LEN(rows); i++) {
         begin(w, NULL, '{');
-        draw(w, "network", network, sizeof network);
-        draw(w, "account", account, sizeof account);
+        draw(w, "network", network.bytes, sizeof network);
+        draw(w, "account", account.bytes, sizeof account);
         suite->scalar_random(&w->inputs, root);
         put_hex(w, "root", root, sizeof root);
         put_number(w, "version", rows[i].version);
         put_text(w, "purpose", rows[i].purpose);
         put_text(w, "name", rows[i].name);
-        const struct hf_key_name name = {.network = network,
-                                         .account = account,
+        const struct hf_key_name name = {.network = &network,
+                                         .account = &account,
                                          .version = rows[i].version,
                                          .purpose =
                                              hf_bytes_of(rows[i].purpose, strlen(rows[i].purpose)),

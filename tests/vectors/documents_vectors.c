@@ -33,8 +33,8 @@ struct made {
 
 static const struct hf_suite *const suite = &hf_suite_real;
 static struct key keys[KEYS];
-static uint8_t network[32];
-static const uint8_t no_network[32];
+static struct hf_network_id network;
+static const struct hf_network_id no_network;
 
 static void make_keys(void)
 {
@@ -47,7 +47,7 @@ static void make_keys(void)
 
 /* Wraps a body and signs it with the keys whose bits are set. */
 static struct made make(const char *name, uint8_t kind, const struct hf_wire_type *type,
-                        const void *document, const uint8_t *under, unsigned signers)
+                        const void *document, const struct hf_network_id *under, unsigned signers)
 {
     struct made m = {.name = name};
     struct hf_buf body;
@@ -121,7 +121,7 @@ static struct hf_validator_set set_of(uint64_t epoch, struct hf_validator *ret_v
                                    .validators_count = VALIDATORS};
     for (size_t i = 0; i < VALIDATORS; i++) {
         snprintf(operators[i], sizeof operators[i], "operator-%zu", i * 7 % 16);
-        ret_validators[i] = (struct hf_validator){.account = {(uint8_t)(4 * i + 1), (uint8_t)i},
+        ret_validators[i] = (struct hf_validator){.account = {{(uint8_t)(4 * i + 1), (uint8_t)i}},
                                                   .registered_epoch = 1,
                                                   .address = text_of("validator.example:7400"),
                                                   .operator_name = text_of(operators[i]),
@@ -148,7 +148,7 @@ static void print_document(struct hf_pool *pool, const struct made *m,
     struct hf_document *d = NULL;
     int r = hf_document_read(pool, hf_buf_bytes(&m->envelope), &d);
     if (r == 0)
-        r = hf_document_verify(d, network, root);
+        r = hf_document_verify(d, &network, root);
     hf_assert(r == expected);
     hf_buf_printf(out, "\n    {\"name\": \"%s\",", m->name);
     if (expected != 0)
@@ -181,30 +181,30 @@ static void print_chain(struct hf_pool *pool, struct hf_document **ret_roots,
 
     struct made made[4];
     made[0] =
-        make("first root", HF_DOCUMENT_ROOT, &hf_wire_root, &first, no_network, 1u << 0 | 1u << 1);
+        make("first root", HF_DOCUMENT_ROOT, &hf_wire_root, &first, &no_network, 1u << 0 | 1u << 1);
     int r = hf_document_read(pool, hf_buf_bytes(&made[0].envelope), &ret_roots[0]);
     if (r == 0)
-        r = hf_network_id(ret_roots[0], network);
+        r = hf_network_id(ret_roots[0], &network);
     hf_assert(r == 0);
     hf_buf_printf(out, "  \"network\": ");
-    print_hex(hf_bytes_of(network, sizeof network), out);
+    print_hex(hf_bytes_of(&network, sizeof network), out);
     hf_buf_printf(out, ",\n  \"documents\": [");
     print_document(pool, &made[0], NULL, 0, &unused, out);
     hf_document_unref(unused);
 
     second.has_previous = true;
-    memcpy(second.previous, ret_roots[0]->body_hash, 32);
-    made[1] = make("second root", HF_DOCUMENT_ROOT, &hf_wire_root, &second, network,
+    second.previous = ret_roots[0]->body_hash;
+    made[1] = make("second root", HF_DOCUMENT_ROOT, &hf_wire_root, &second, &network,
                    1u << 0 | 1u << 2 | 1u << 3);
     hf_buf_append_u8(out, ',');
     print_document(pool, &made[1], ret_roots[0], 0, &ret_roots[1], out);
 
     made[2] =
-        make("policy", HF_DOCUMENT_POLICY, &hf_wire_policy, &policy, network, 1u << 3 | 1u << 4);
+        make("policy", HF_DOCUMENT_POLICY, &hf_wire_policy, &policy, &network, 1u << 3 | 1u << 4);
     hf_buf_append_u8(out, ',');
     print_document(pool, &made[2], ret_roots[1], 0, NULL, out);
 
-    made[3] = make("validator set", HF_DOCUMENT_SET, &hf_wire_validator_set, &set, network,
+    made[3] = make("validator set", HF_DOCUMENT_SET, &hf_wire_validator_set, &set, &network,
                    1u << 2 | 1u << 4);
     hf_buf_append_u8(out, ',');
     print_document(pool, &made[3], ret_roots[1], 0, ret_set, out);
@@ -220,21 +220,21 @@ static void print_refused_roots(struct hf_pool *pool, struct hf_document *const 
     const unsigned both = 1u << 0 | 1u << 1 | 1u << 2 | 1u << 3;
     struct made made[5];
     root.has_previous = true;
-    memcpy(root.previous, roots[0]->body_hash, 32);
+    root.previous = roots[0]->body_hash;
     made[0] = make("second root, signed by one key of the first", HF_DOCUMENT_ROOT, &hf_wire_root,
-                   &root, network, 1u << 0 | 1u << 3 | 1u << 4);
+                   &root, &network, 1u << 0 | 1u << 3 | 1u << 4);
     made[1] = make("second root, signed by one of its own keys", HF_DOCUMENT_ROOT, &hf_wire_root,
-                   &root, network, 1u << 0 | 1u << 1 | 1u << 3);
+                   &root, &network, 1u << 0 | 1u << 1 | 1u << 3);
     root.number = 3;
     made[2] =
-        make("a root that skips a number", HF_DOCUMENT_ROOT, &hf_wire_root, &root, network, both);
+        make("a root that skips a number", HF_DOCUMENT_ROOT, &hf_wire_root, &root, &network, both);
     root.number = 2;
-    root.previous[0] ^= 1;
+    root.previous.bytes[0] ^= 1;
     made[3] =
-        make("a root that follows another", HF_DOCUMENT_ROOT, &hf_wire_root, &root, network, both);
+        make("a root that follows another", HF_DOCUMENT_ROOT, &hf_wire_root, &root, &network, both);
     root = root_of(1, 1, some_keys);
     made[4] = make("the first root of another network", HF_DOCUMENT_ROOT, &hf_wire_root, &root,
-                   no_network, 1u << 1 | 1u << 2);
+                   &no_network, 1u << 1 | 1u << 2);
     print_document(pool, &made[0], roots[0], HF_EDOCUMENT_SIGNATURE, NULL, out);
     hf_buf_append_u8(out, ',');
     print_document(pool, &made[1], roots[0], HF_EDOCUMENT_SIGNATURE, NULL, out);
@@ -255,18 +255,18 @@ static void print_refused_others(struct hf_pool *pool, struct hf_document *const
     struct hf_validator_set set = set_of(2, validators);
     struct made made[5];
     made[0] = make("a policy signed by a key of the older root", HF_DOCUMENT_POLICY,
-                   &hf_wire_policy, &policy, network, 1u << 0 | 1u << 3);
+                   &hf_wire_policy, &policy, &network, 1u << 0 | 1u << 3);
     made[1] = make("a policy signed for no network", HF_DOCUMENT_POLICY, &hf_wire_policy, &policy,
-                   no_network, 1u << 3 | 1u << 4);
+                   &no_network, 1u << 3 | 1u << 4);
     made[2] = make("a set in the envelope of a policy", HF_DOCUMENT_POLICY, &hf_wire_validator_set,
-                   &set, network, 1u << 3 | 1u << 4);
+                   &set, &network, 1u << 3 | 1u << 4);
     policy.claim_quorum = 2, policy.threshold = 2;
     made[3] = make("a policy with q of n no majority", HF_DOCUMENT_POLICY, &hf_wire_policy, &policy,
-                   network, 1u << 3 | 1u << 4);
-    validators[1].account[0] = validators[0].account[0];
-    validators[1].account[1] = validators[0].account[1];
+                   &network, 1u << 3 | 1u << 4);
+    validators[1].account.bytes[0] = validators[0].account.bytes[0];
+    validators[1].account.bytes[1] = validators[0].account.bytes[1];
     made[4] = make("a set with an account twice", HF_DOCUMENT_SET, &hf_wire_validator_set, &set,
-                   network, 1u << 3 | 1u << 4);
+                   &network, 1u << 3 | 1u << 4);
     static const int expected[] = {HF_EDOCUMENT_SIGNATURE, HF_EDOCUMENT_SIGNATURE, HF_EMALFORMED,
                                    HF_EDOCUMENT, HF_EDOCUMENT};
     for (size_t i = 0; i < HF_ARRAY_LEN(made); i++) {
@@ -281,7 +281,7 @@ static void print_order(const struct hf_document *set, size_t owner, uint32_t ve
                         uint8_t n, struct hf_buf *out)
 {
     uint32_t order[3 * HF_SHARES_MAX];
-    size_t count = hf_select(set, set->u.set.validators[owner].account, version, rule, n,
+    size_t count = hf_select(set, &set->u.set.validators[owner].account, version, rule, n,
                              HF_ARRAY_LEN(order), order);
     hf_buf_printf(out,
                   "\n    {\"owner\": %zu, \"version\": %" PRIu32
@@ -301,7 +301,7 @@ static int by_account(const void *a, const void *b)
  * of operator p mod 50 and of zone p mod 7. */
 static struct hf_document *large_set(struct hf_pool *pool)
 {
-    static uint8_t accounts[LARGE][32];
+    static struct hf_account accounts[LARGE];
     static struct hf_validator validators[LARGE];
     static char names[50][8];
     struct hf_document *d = NULL;
@@ -313,7 +313,9 @@ static struct hf_document *large_set(struct hf_pool *pool)
                                    .validators_count = LARGE};
     for (size_t i = 0; i < LARGE; i++) {
         uint8_t number[4] = {0, 0, (uint8_t)(i >> 8), (uint8_t)i};
-        suite->hash("holdfast/v1/vector", hf_bytes_of(number, 4), accounts[i]);
+        struct hf_hash drawn;
+        suite->hash("holdfast/v1/vector", hf_bytes_of(number, 4), &drawn);
+        accounts[i] = hf_account_of(drawn.bytes);
     }
     qsort(accounts, LARGE, sizeof accounts[0], by_account);
     for (size_t i = 0; i < HF_ARRAY_LEN(names); i++)
@@ -323,10 +325,10 @@ static struct hf_document *large_set(struct hf_pool *pool)
                                               .address = text_of("validator.example:7400"),
                                               .operator_name = text_of(names[i % 50]),
                                               .zone = text_of(names[i % 7])};
-        memcpy(validators[i].account, accounts[i], sizeof accounts[i]);
+        validators[i].account = accounts[i];
     }
     struct made made =
-        make("large", HF_DOCUMENT_SET, &hf_wire_validator_set, &set, network, 1u << 3 | 1u << 4);
+        make("large", HF_DOCUMENT_SET, &hf_wire_validator_set, &set, &network, 1u << 3 | 1u << 4);
     int r = hf_document_read(pool, hf_buf_bytes(&made.envelope), &d);
     hf_assert(r == 0);
     hf_buf_done(&made.envelope);

@@ -80,14 +80,15 @@ static void make_input(const struct label *l, uint64_t counter, struct hf_buf *r
 static void print_output(const struct label *l, struct hf_bytes input,
                          const uint8_t secret[static HF_SIGN_SECRET_LEN], struct hf_buf *out)
 {
-    uint8_t hash[HF_HASH_LEN], wide[HF_REPORT_DATA_LEN];
+    struct hf_hash hash;
+    uint8_t wide[HF_REPORT_DATA_LEN];
     if (l->function == REPORT) {
         hf_suite_real.report_data(l->label, input, wide);
         print_hex("report", hf_bytes_of(wide, sizeof wide), out);
         return;
     }
-    hf_suite_real.hash(l->label, input, hash);
-    print_hex("hash", hf_bytes_of(hash, sizeof hash), out);
+    hf_suite_real.hash(l->label, input, &hash);
+    print_hex("hash", hf_bytes_of(hash.bytes, sizeof hash), out);
     if (l->function == SIGN) {
         hf_suite_real.sign(secret, l->label, input, wide);
         print_hex("signature", hf_bytes_of(wide, sizeof wide), out);

@@ -65,9 +65,9 @@ bool hf_world_status(struct hf_world *w, uint32_t node, struct hf_status *ret);
 /* HF_STATE_STARTING when it is down. */
 enum hf_state hf_world_state(struct hf_world *w, uint32_t node);
 /* The account that the node was last seen with; NULL before it has one. */
-const uint8_t *hf_world_account(const struct hf_world *w, uint32_t node);
+const struct hf_account *hf_world_account(const struct hf_world *w, uint32_t node);
 /* The node of an account, or -1. */
-long hf_world_find(const struct hf_world *w, const uint8_t account[static 32]);
+long hf_world_find(const struct hf_world *w, const struct hf_account *account);
 /* The engine itself, for what is not offered here; NULL when it is down. */
 struct hf_engine *hf_world_engine(struct hf_world *w, uint32_t node);
 
@@ -143,9 +143,9 @@ struct hf_message {
     uint64_t call;     /* the same in a request and its answer */
     uint8_t method;
     bool response;
-    bool datagram;          /* not on a connection */
-    int error;              /* of a response */
-    const uint8_t *account; /* proven by the sender's certificate, or NULL */
+    bool datagram;                    /* not on a connection */
+    int error;                        /* of a response */
+    const struct hf_account *account; /* proven by the sender's certificate, or NULL */
     struct hf_bytes body;
     uint64_t at_us;
 };
@@ -168,7 +168,7 @@ void hf_world_watch(struct hf_world *w, hf_watch_fn *watch, void *ctx);
  * A stranger's request, at once: account is what its certificate would prove, or NULL. Runs the
  * world until the answer is there. Returns the refusal's code; ret is initialised by the caller.
  */
-int hf_world_ask(struct hf_world *w, uint32_t to, uint8_t method, const uint8_t *account,
+int hf_world_ask(struct hf_world *w, uint32_t to, uint8_t method, const struct hf_account *account,
                  struct hf_bytes body, struct hf_buf *ret);
 
 /* ---- Disks ---- */
@@ -179,7 +179,7 @@ struct hf_disk *hf_world_disk_copy(const struct hf_world *w, uint32_t node);
 void hf_world_disk_put(struct hf_world *w, uint32_t node, const struct hf_disk *disk);
 void hf_disk_free(struct hf_disk *disk);
 /* What the node's configuration says of its account from its next start on; NULL: nothing. */
-void hf_world_told(struct hf_world *w, uint32_t node, const uint8_t *account);
+void hf_world_told(struct hf_world *w, uint32_t node, const struct hf_account *account);
 /* Wipes a disk. The node is down. */
 void hf_world_disk_wipe(struct hf_world *w, uint32_t node);
 /* A row, or NULL; borrowed. Public rows are what the host reads; others the test alone. */
@@ -229,7 +229,7 @@ void hf_world_quote(struct hf_world *w, uint32_t machine, const char *image, boo
 
 /* The documents that a node can be given; borrowed; NULL before the first. */
 const struct hf_document *hf_world_document(const struct hf_world *w, enum hf_document_kind kind);
-const uint8_t *hf_world_network_id(const struct hf_world *w);
+const struct hf_network_id *hf_world_network_id(const struct hf_world *w);
 /* Changes the policy: edit gets a copy of the newest, with its version raised. Then issued. */
 typedef void hf_policy_edit_fn(struct hf_policy *policy, void *ctx);
 void hf_world_policy_edit(struct hf_world *w, hf_policy_edit_fn *edit, void *ctx);

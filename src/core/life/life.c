@@ -12,7 +12,7 @@ static void begin_fresh(struct hf_engine *e)
     struct hf__secrets *s = e->secrets;
     hf__state_set(e, HF_STATE_FRESH, 0);
     e->suite->scalar_random(&s->rng, s->active.root);
-    e->suite->sign_keypair(&s->rng, e->account, s->account);
+    e->suite->sign_keypair(&s->rng, e->account.bytes, s->account);
     e->suite->seal_keypair(&s->rng, e->sealing_key, s->sealing);
     e->active.has_root = e->has_account = true;
     e->active.number = FIRST_VERSION;
@@ -65,7 +65,7 @@ static void begin_recovery(struct hf_engine *e, const struct hf_public_hint *hin
 {
     struct hf_bytes record = {0};
     if (hint != NULL)
-        memcpy(e->account, hint->account, 32);
+        e->account = hint->account;
     if (hint != NULL && hint->has_record)
         record = hf__encode(e, &hf_wire_signed_record, &hint->record);
     e->has_account = true;
@@ -84,9 +84,9 @@ void hf__life_start(struct hf_engine *e, const struct hf_event *event)
     bool hinted = find_hint(e, event, &hint);
     bool placed = event->u.start.vault == HF_VAULT_PLACED;
     int wrong = 0;
-    if (hinted && memcmp(hint.network, e->network, 32) != 0)
+    if (hinted && !hf_network_id_equal(&hint.network, &e->network))
         wrong = HF_EDOCUMENT_NETWORK;
-    else if (hinted && e->told && memcmp(hint.account, e->account, 32) != 0)
+    else if (hinted && e->told && !hf_account_equal(&hint.account, &e->account))
         wrong = HF_EACCOUNT;
     /* What was placed is never abandoned: a folder that lost its vault is a matter for a person,
      * who says in the configuration whose it was. */
@@ -95,7 +95,7 @@ void hf__life_start(struct hf_engine *e, const struct hf_event *event)
     else if (!e->told && placed && !hinted)
         wrong = HF_EMISSING;
     if (wrong == HF_EVAULT_GONE) {
-        memcpy(e->account, hint.account, 32); /* to be shown */
+        e->account = hint.account; /* to be shown */
         e->has_account = true;
     }
     if (wrong != 0)
@@ -143,7 +143,7 @@ void hf__life_fresh(struct hf_engine *e)
         return;
     }
     int r = hf__documents_ready(e);
-    if (r == 0 && !hf__is_member(e, e->account))
+    if (r == 0 && !hf__is_member(e, &e->account))
         r = HF_ENOTMEMBER;
     hf__state_set(e, HF_STATE_FRESH, r);
     if (r != 0)

@@ -14,14 +14,14 @@ static const uint32_t life_s_max[] = {
 /* Whether an event may exist at all: who speaks for whom, and when. */
 static int check_form(const struct hf_engine *e, const struct hf_event_statement *s)
 {
-    bool of_itself = memcmp(s->author, s->subject, 32) == 0;
+    bool of_itself = hf_account_equal(&s->author, &s->subject);
     hf_assert(s->kind >= HF__NEWS_LEAVE && s->kind <= HF__NEWS_SUSPECT);
     uint64_t now_s = hf__now_s(e);
-    if (memcmp(s->network, e->network, 32) != 0)
+    if (!hf_network_id_equal(&s->network, &e->network))
         return HF_EDOCUMENT_NETWORK;
     if (of_itself == (s->kind == HF__NEWS_SUSPECT) || (s->incarnation > 0) != of_itself)
         return HF_EEVENT_AUTHOR;
-    if (!hf__is_member(e, s->author) || !hf__is_member(e, s->subject))
+    if (!hf__is_member(e, &s->author) || !hf__is_member(e, &s->subject))
         return HF_ENOTMEMBER;
     if (s->issued_s > now_s + AHEAD_S || s->expires_s < s->issued_s ||
         s->expires_s - s->issued_s > life_s_max[s->kind])
@@ -43,14 +43,14 @@ static int take_seen(struct hf_engine *e, const struct hf_event_statement *s,
         return 0;
     if (hf__decode(e, &hf_wire_signed_event, s->seen, &seen) != 0 ||
         hf__decode(e, &hf_wire_event_statement, seen.statement, &of) != 0 ||
-        of.kind == HF__NEWS_SUSPECT || memcmp(of.subject, s->subject, 32) != 0)
+        of.kind == HF__NEWS_SUSPECT || !hf_account_equal(&of.subject, &s->subject))
         return HF_EEVENT_SEEN;
     *ret_place = (struct hf__place){of.ballot.number, of.incarnation};
     struct hf__told *newer;
     int r = hf__news_accept(e, &seen, &newer);
     /* An old word of the subject is still its word. */
     if (r == HF_EEVENT_STALE || r == HF_EEXPIRED)
-        r = e->suite->verify(of.author, "holdfast/v1/event", seen.statement, seen.signature);
+        r = e->suite->verify(of.author.bytes, "holdfast/v1/event", seen.statement, seen.signature);
     return r < 0 ? HF_EEVENT_SEEN : 0;
 }
 
@@ -64,8 +64,8 @@ static struct hf__told *newer_than(const struct hf_engine *e, const struct hf__t
         if (r < 0 || (r == 0 && told->kind == HF__NEWS_SUSPECT && told->issued_s < kept->issued_s))
             return kept;
     }
-    for (size_t i = hf__told_first(e, told->subject);
-         i < m->told_count && memcmp(m->told[i]->subject, told->subject, 32) == 0; i++) {
+    for (size_t i = hf__told_first(e, &told->subject);
+         i < m->told_count && hf_account_equal(&m->told[i]->subject, &told->subject); i++) {
         struct hf__told *other = m->told[i];
         if (other->kind == HF__NEWS_SUSPECT)
             continue;
@@ -79,17 +79,17 @@ static struct hf__told *newer_than(const struct hf_engine *e, const struct hf__t
 
 static bool registration_over(const struct hf_engine *e, const struct hf_event_statement *s)
 {
-    long at = hf_set_find(e->trust->set, s->subject);
+    long at = hf_set_find(e->trust->set, &s->subject);
     return s->kind == HF__NEWS_LEAVE &&
            e->trust->set->u.set.validators[at].registered_epoch != s->registered_epoch;
 }
 
-static size_t suspects_of(const struct hf_engine *e, const uint8_t *author)
+static size_t suspects_of(const struct hf_engine *e, const struct hf_account *author)
 {
     size_t count = 0;
     for (size_t i = 0; i < e->members->told_count; i++)
         count += e->members->told[i]->kind == HF__NEWS_SUSPECT &&
-                 memcmp(e->members->told[i]->author, author, 32) == 0;
+                 hf_account_equal(&e->members->told[i]->author, author);
     return count;
 }
 
@@ -105,9 +105,10 @@ static int check_new(struct hf_engine *e, const struct hf_event_statement *s,
     if (registration_over(e, s))
         return HF_EEVENT_STALE;
     if (s->kind == HF__NEWS_SUSPECT && kept == NULL &&
-        suspects_of(e, s->author) >= HF_EVENTS_SUSPECTS_MAX)
+        suspects_of(e, &s->author) >= HF_EVENTS_SUSPECTS_MAX)
         return HF_EQUOTA;
-    int r = e->suite->verify(s->author, "holdfast/v1/event", what->statement, what->signature);
+    int r =
+        e->suite->verify(s->author.bytes, "holdfast/v1/event", what->statement, what->signature);
     if (r != 0)
         return r;
     if (kept != NULL && hf__place_compare(&told->place, &kept->place) == 0 &&
@@ -127,13 +128,13 @@ static void taken(struct hf_engine *e, const struct hf__told *told)
 {
     struct hf__members *m = e->members;
     struct hf__place place = told->place;
-    uint8_t subject[32];
-    memcpy(subject, told->subject, 32);
+    struct hf_account subject;
+    subject = told->subject;
     bool of_itself = told->kind != HF__NEWS_SUSPECT;
-    hf__trace(e, HF_TRACE_EVENT, 0, subject, told->kind, place.incarnation);
+    hf__trace(e, HF_TRACE_EVENT, 0, &subject, told->kind, place.incarnation);
     m->changed++;
-    for (size_t i = hf__told_first(e, subject);
-         of_itself && i < m->told_count && memcmp(m->told[i]->subject, subject, 32) == 0;) {
+    for (size_t i = hf__told_first(e, &subject);
+         of_itself && i < m->told_count && hf_account_equal(&m->told[i]->subject, &subject);) {
         if (m->told[i]->kind == HF__NEWS_SUSPECT &&
             hf__place_compare(&m->told[i]->place, &place) < 0)
             hf__told_drop(e, i);
@@ -141,7 +142,7 @@ static void taken(struct hf_engine *e, const struct hf__told *told)
             i++;
     }
     hf__gossip_soon(e);
-    if (!of_itself && memcmp(subject, e->account, 32) == 0 && e->claimed)
+    if (!of_itself && hf_account_equal(&subject, &e->account) && e->claimed)
         hf__news_alive(e);
 }
 
@@ -154,15 +155,15 @@ int hf__news_accept(struct hf_engine *e, const struct hf_signed_event *what,
     if (r != 0)
         return r;
     struct hf__told told = hf__told_of(e, &s, what);
-    const uint8_t *author = s.kind == HF__NEWS_SUSPECT ? s.author : NULL;
-    struct hf__told *kept = hf__told_find(e, s.subject, (enum hf__news)s.kind, author);
+    const struct hf_account *author = s.kind == HF__NEWS_SUSPECT ? &s.author : NULL;
+    struct hf__told *kept = hf__told_find(e, &s.subject, (enum hf__news)s.kind, author);
     if (kept != NULL &&
         (same_id(kept->id, told.id) || (kept->has_rival && same_id(kept->rival, told.id))))
         return HF__NEWS_KNOWN;
     r = check_form(e, &s);
     if (r == 0 && s.kind == HF__NEWS_SUSPECT) {
         r = take_seen(e, &s, &told.place);
-        kept = hf__told_find(e, s.subject, (enum hf__news)s.kind, author);
+        kept = hf__told_find(e, &s.subject, (enum hf__news)s.kind, author);
     }
     if (r != 0)
         return r;

@@ -31,17 +31,17 @@ void hf__gossip_soon(struct hf_engine *e)
 }
 
 /* Distinct members other than this node, each as likely as any other; returns how many. */
-static size_t pick(struct hf_engine *e, size_t count, const uint8_t *ret[static FAN_OUT])
+static size_t pick(struct hf_engine *e, size_t count, const struct hf_account *ret[static FAN_OUT])
 {
     size_t n = members_count(e), picked = 0;
-    long self = n > 0 ? hf_set_find(e->trust->set, e->account) : -1;
+    long self = n > 0 ? hf_set_find(e->trust->set, &e->account) : -1;
     size_t others = n - (self >= 0);
     hf_assert(count <= FAN_OUT);
     while (picked < count && picked < others) {
         size_t at = hf__random_below(e, (uint32_t)others);
         if (self >= 0 && at >= (size_t)self)
             at++;
-        const uint8_t *account = e->trust->set->u.set.validators[at].account;
+        const struct hf_account *account = &e->trust->set->u.set.validators[at].account;
         bool twice = false;
         for (size_t i = 0; i < picked; i++)
             twice = twice || ret[i] == account;
@@ -83,7 +83,7 @@ void hf__gossip_push(struct hf_engine *e)
 {
     struct hf__told *fresh[HF_EVENTS_MESSAGE_MAX] = {0};
     struct hf_signed_event events[HF_EVENTS_MESSAGE_MAX];
-    const uint8_t *to[FAN_OUT];
+    const struct hf_account *to[FAN_OUT];
     struct hf_gossip_request m = {.events = events};
     if (!e->claimed)
         return;
@@ -118,7 +118,7 @@ void hf__gossip_reconcile(struct hf_engine *e)
 {
     struct hf_gossip_request m = {.digest = true};
     uint8_t ids[DIGEST_IDS_MAX * HF__EVENT_ID_LEN];
-    const uint8_t *to[FAN_OUT];
+    const struct hf_account *to[FAN_OUT];
     size_t count = 0;
     if (!e->open)
         return;
@@ -177,7 +177,7 @@ static void compare(struct hf_engine *e, const struct hf_gossip_request *m,
 }
 
 /* Judges what an account told; what makes it stale goes back, when there is an answer for it. */
-static void hear(struct hf_engine *e, const uint8_t account[static 32], bool behind,
+static void hear(struct hf_engine *e, const struct hf_account *account, bool behind,
                  const struct hf_signed_event *events, size_t count,
                  struct hf_gossip_response *answer)
 {
@@ -211,13 +211,13 @@ int hf__recv_gossip(struct hf_engine *e, const struct hf__message *from, struct 
     if (!from->has_account)
         return HF_EPERMISSION;
     bool behind = hf__versions_check(e, &m.versions) != 0;
-    if (!hf__is_member(e, from->account))
+    if (!hf__is_member(e, &from->account))
         return behind ? HF_EBEHIND : HF_ENOTMEMBER;
-    if (!hf__teller_may(e, from->account, m.events_count))
+    if (!hf__teller_may(e, &from->account, m.events_count))
         return HF_EBUSY;
     if (behind)
-        hf__documents_pull(e, from->account);
-    hear(e, from->account, behind, m.events, m.events_count, &answer);
+        hf__documents_pull(e, &from->account);
+    hear(e, &from->account, behind, m.events, m.events_count, &answer);
     if (m.digest)
         compare(e, &m, &answer);
     hf__versions(e, &answer.versions);
@@ -226,7 +226,7 @@ int hf__recv_gossip(struct hf_engine *e, const struct hf__message *from, struct 
 }
 
 /* Gives a member the events that it asked for. */
-static void give(struct hf_engine *e, const uint8_t account[static 32], struct hf_bytes wanted)
+static void give(struct hf_engine *e, const struct hf_account *account, struct hf_bytes wanted)
 {
     struct hf_signed_event events[HF_EVENTS_MESSAGE_MAX];
     struct hf_gossip_request m = {.events = events};
@@ -246,17 +246,17 @@ int hf__gossip_answered(struct hf_engine *e, const struct hf__pending *call, int
                         struct hf_bytes body)
 {
     struct hf_gossip_response m;
-    if (error != 0 || !e->claimed || !hf__is_member(e, call->account))
+    if (error != 0 || !e->claimed || !hf__is_member(e, &call->account))
         return 0;
     int r = hf__decode(e, &hf_wire_gossip_response, body, &m);
     if (r != 0)
         return r;
     r = hf__versions_check(e, &m.versions);
-    if (!hf__teller_may(e, call->account, m.events_count))
+    if (!hf__teller_may(e, &call->account, m.events_count))
         return 0;
-    hear(e, call->account, r != 0, m.events, m.events_count, NULL);
+    hear(e, &call->account, r != 0, m.events, m.events_count, NULL);
     /* What was pushed was wanted by nobody: only a digest is answered with wishes. */
     if (call->arg != PUSHED)
-        give(e, call->account, m.wanted);
+        give(e, &call->account, m.wanted);
     return r;
 }

@@ -19,9 +19,9 @@ void hf__news_issue(struct hf_engine *e, struct hf_event_statement *s)
     hf_assert(e->claimed && s->kind >= HF__NEWS_LEAVE && s->kind <= HF__NEWS_ALIVE);
     hf_assert(m->incarnation < HF_WIRE_INCARNATION_MAX);
     m->incarnation++;
-    memcpy(s->network, e->network, 32);
-    memcpy(s->author, e->account, 32);
-    memcpy(s->subject, e->account, 32);
+    s->network = e->network;
+    s->author = e->account;
+    s->subject = e->account;
     s->ballot.number = e->claim;
     memcpy(s->ballot.instance, e->instance, 16);
     s->incarnation = m->incarnation;

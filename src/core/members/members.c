@@ -54,12 +54,12 @@ void hf__members_forgot(struct hf_engine *e)
 static void tell_address(struct hf_engine *e)
 {
     const struct hf__members *m = e->members;
-    long at = e->trust->set != NULL ? hf_set_find(e->trust->set, e->account) : -1;
+    long at = e->trust->set != NULL ? hf_set_find(e->trust->set, &e->account) : -1;
     if (!e->claimed || m->address == NULL || at < 0)
         return;
     struct hf_bytes own = hf_bytes_of(m->address, strlen(m->address));
     bool moved = !hf_bytes_equal(e->trust->set->u.set.validators[at].address, own);
-    const struct hf__told *said = hf__told_find(e, e->account, HF__NEWS_ADDRESS, NULL);
+    const struct hf__told *said = hf__told_find(e, &e->account, HF__NEWS_ADDRESS, NULL);
     bool says = said != NULL && !said->over;
     if (says) {
         struct hf_signed_event signed_event;
@@ -93,14 +93,14 @@ void hf__members_claimed(struct hf_engine *e)
 {
     const struct hf__told *told;
     hf_assert(e->claimed);
-    if ((told = hf__told_find(e, e->account, HF__NEWS_LEAVE, NULL)) != NULL && !told->over) {
+    if ((told = hf__told_find(e, &e->account, HF__NEWS_LEAVE, NULL)) != NULL && !told->over) {
         say_again(e, told);
         hf__timer_set(e, HF__TIMER_LEAVE, 0);
     }
     /* It is back: a drain ends by itself with the restart. */
-    if ((told = hf__told_find(e, e->account, HF__NEWS_DRAINING, NULL)) != NULL && !told->over)
+    if ((told = hf__told_find(e, &e->account, HF__NEWS_DRAINING, NULL)) != NULL && !told->over)
         hf__news_draining(e, true);
-    if ((told = hf__told_find(e, e->account, HF__NEWS_ADDRESS, NULL)) != NULL && !told->over)
+    if ((told = hf__told_find(e, &e->account, HF__NEWS_ADDRESS, NULL)) != NULL && !told->over)
         say_again(e, told);
     tell_address(e);
 }

@@ -27,8 +27,8 @@ enum { HF__EVENT_ID_LEN = 8 };
 
 /* An event that is kept. */
 struct hf__told {
-    uint8_t subject[32];
-    uint8_t author[32];
+    struct hf_account subject;
+    struct hf_account author;
     uint8_t kind;   /* enum hf__news */
     uint8_t budget; /* how often it is told yet */
     bool over, done;
@@ -43,7 +43,7 @@ struct hf__told {
 
 /* How much an account may tell. */
 struct hf__teller {
-    uint8_t account[32];
+    struct hf_account account;
     uint32_t left; /* events that it may tell now */
     uint64_t at_ms;
 };
@@ -80,10 +80,10 @@ size_t hf__members_memory(const struct hf_engine *e); /* bytes, without sizeof(h
 /* ---- told.c: the events that are kept */
 
 /* NULL: there is none. author: of a suspect; else NULL. */
-struct hf__told *hf__told_find(const struct hf_engine *e, const uint8_t subject[static 32],
-                               enum hf__news kind, const uint8_t *author);
+struct hf__told *hf__told_find(const struct hf_engine *e, const struct hf_account *subject,
+                               enum hf__news kind, const struct hf_account *author);
 /* The index of the first event of a subject; walk on while the subject is the same. */
-size_t hf__told_first(const struct hf_engine *e, const uint8_t subject[static 32]);
+size_t hf__told_first(const struct hf_engine *e, const struct hf_account *subject);
 /* Keeps an event in place of one with the same key; takes encoded over. Returns it. */
 struct hf__told *hf__told_put(struct hf_engine *e, const struct hf__told *what);
 /* What is kept of an event that was decoded; encoded is left out. */
@@ -94,7 +94,7 @@ void hf__told_row(struct hf_engine *e, const struct hf__told *told);
 /* Drops the one at index, and its row. */
 void hf__told_drop(struct hf_engine *e, size_t index);
 /* The highest place among what an account has said of itself; zeros: nothing is known. */
-struct hf__place hf__told_highest(const struct hf_engine *e, const uint8_t subject[static 32]);
+struct hf__place hf__told_highest(const struct hf_engine *e, const struct hf_account *subject);
 int hf__place_compare(const struct hf__place *a, const struct hf__place *b);
 /* Drops what has expired, and what is about or of accounts that are no members. */
 void hf__told_expire(struct hf_engine *e);
@@ -142,9 +142,9 @@ int hf__gossip_answered(struct hf_engine *e, const struct hf__pending *call, int
 /* ---- teller.c: how much an account may tell */
 
 /* Whether it may tell so many events now; counts them. */
-bool hf__teller_may(struct hf_engine *e, const uint8_t account[static 32], size_t events);
+bool hf__teller_may(struct hf_engine *e, const struct hf_account *account, size_t events);
 /* It told something that is refused. */
-void hf__teller_bad(struct hf_engine *e, const uint8_t account[static 32]);
+void hf__teller_bad(struct hf_engine *e, const struct hf_account *account);
 
 /* ---- view.c: the one answer about a member */
 
@@ -155,8 +155,8 @@ struct hf__view {
     uint64_t place;   /* incarnation of its newest word; 0 none */
 };
 
-struct hf__view hf__view(const struct hf_engine *e, const uint8_t account[static 32]);
+struct hf__view hf__view(const struct hf_engine *e, const struct hf_account *account);
 /* Whether it has said, or the authority says, that it goes for good: its shares move at once. */
-bool hf__view_departs(const struct hf_engine *e, const uint8_t account[static 32]);
+bool hf__view_departs(const struct hf_engine *e, const struct hf_account *account);
 
 #endif

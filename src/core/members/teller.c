@@ -19,14 +19,14 @@ static void refill(const struct hf_engine *e, struct hf__teller *t)
 
 /* The account's bucket; a new one takes the place of the fullest, which says nothing of its
  * owner. */
-static struct hf__teller *teller_of(struct hf_engine *e, const uint8_t account[static 32])
+static struct hf__teller *teller_of(struct hf_engine *e, const struct hf_account *account)
 {
     struct hf__members *m = e->members;
     struct hf__teller *fullest = NULL;
     for (size_t i = 0; i < m->tellers_count; i++) {
         struct hf__teller *t = &m->tellers[i];
         refill(e, t);
-        if (memcmp(t->account, account, 32) == 0)
+        if (hf_account_equal(&t->account, account))
             return t;
         if (fullest == NULL || t->left > fullest->left)
             fullest = t;
@@ -37,11 +37,11 @@ static struct hf__teller *teller_of(struct hf_engine *e, const uint8_t account[s
         fullest = &m->tellers[m->tellers_count++];
     }
     *fullest = (struct hf__teller){.left = HF_EVENTS_BURST, .at_ms = e->now_ms};
-    memcpy(fullest->account, account, 32);
+    fullest->account = *account;
     return fullest;
 }
 
-bool hf__teller_may(struct hf_engine *e, const uint8_t account[static 32], size_t events)
+bool hf__teller_may(struct hf_engine *e, const struct hf_account *account, size_t events)
 {
     struct hf__teller *t = teller_of(e, account);
     if (t->left < events + 1)
@@ -50,7 +50,7 @@ bool hf__teller_may(struct hf_engine *e, const uint8_t account[static 32], size_
     return true;
 }
 
-void hf__teller_bad(struct hf_engine *e, const uint8_t account[static 32])
+void hf__teller_bad(struct hf_engine *e, const struct hf_account *account)
 {
     struct hf__teller *t = teller_of(e, account);
     t->left = t->left > BAD_COSTS ? t->left - BAD_COSTS : 0;

@@ -14,19 +14,19 @@ int hf__place_compare(const struct hf__place *a, const struct hf__place *b)
 }
 
 /* What an account says of itself has one author: itself. */
-static int order(const struct hf__told *t, const uint8_t *subject, uint8_t kind,
-                 const uint8_t *author)
+static int order(const struct hf__told *t, const struct hf_account *subject, uint8_t kind,
+                 const struct hf_account *author)
 {
-    int r = memcmp(t->subject, subject, 32);
+    int r = hf_account_compare(&t->subject, subject);
     if (r == 0)
         r = (t->kind > kind) - (t->kind < kind);
     if (r == 0 && kind == HF__NEWS_SUSPECT && author != NULL)
-        r = memcmp(t->author, author, 32);
+        r = hf_account_compare(&t->author, author);
     return r;
 }
 
-static size_t lower_bound(const struct hf__members *m, const uint8_t *subject, uint8_t kind,
-                          const uint8_t *author)
+static size_t lower_bound(const struct hf__members *m, const struct hf_account *subject,
+                          uint8_t kind, const struct hf_account *author)
 {
     size_t low = 0, high = m->told_count;
     while (low < high) {
@@ -39,13 +39,13 @@ static size_t lower_bound(const struct hf__members *m, const uint8_t *subject, u
     return low;
 }
 
-size_t hf__told_first(const struct hf_engine *e, const uint8_t subject[static 32])
+size_t hf__told_first(const struct hf_engine *e, const struct hf_account *subject)
 {
     return lower_bound(e->members, subject, 0, NULL);
 }
 
-struct hf__told *hf__told_find(const struct hf_engine *e, const uint8_t subject[static 32],
-                               enum hf__news kind, const uint8_t *author)
+struct hf__told *hf__told_find(const struct hf_engine *e, const struct hf_account *subject,
+                               enum hf__news kind, const struct hf_account *author)
 {
     const struct hf__members *m = e->members;
     hf_assert((kind == HF__NEWS_SUSPECT) == (author != NULL));
@@ -59,9 +59,9 @@ struct hf__told *hf__told_put(struct hf_engine *e, const struct hf__told *what)
 {
     struct hf__members *m = e->members;
     hf_assert(what->encoded != NULL && what->kind >= HF__NEWS_LEAVE);
-    size_t at = lower_bound(m, what->subject, what->kind, what->author);
+    size_t at = lower_bound(m, &what->subject, what->kind, &what->author);
     bool there =
-        at < m->told_count && order(m->told[at], what->subject, what->kind, what->author) == 0;
+        at < m->told_count && order(m->told[at], &what->subject, what->kind, &what->author) == 0;
     if (!there) {
         if (m->told_count == m->told_cap) {
             m->told_cap = m->told_cap < 8 ? 8 : m->told_cap + m->told_cap / 2;
@@ -90,7 +90,7 @@ void hf__told_row(struct hf_engine *e, const struct hf__told *told)
     uint8_t key[33];
     if (!lasting(told->kind))
         return;
-    memcpy(key, told->subject, 32);
+    memcpy(key, told->subject.bytes, 32);
     key[32] = told->kind;
     hf__put_blob(e, HF_ROW_EVENT, hf_bytes_of(key, sizeof key), told->encoded);
 }
@@ -101,7 +101,7 @@ void hf__told_drop(struct hf_engine *e, size_t index)
     hf_assert(index < m->told_count);
     struct hf__told *told = m->told[index];
     uint8_t key[33];
-    memcpy(key, told->subject, 32);
+    memcpy(key, told->subject.bytes, 32);
     key[32] = told->kind;
     if (lasting(told->kind))
         hf__del(e, HF_ROW_EVENT, hf_bytes_of(key, sizeof key));
@@ -113,12 +113,12 @@ void hf__told_drop(struct hf_engine *e, size_t index)
     m->changed++;
 }
 
-struct hf__place hf__told_highest(const struct hf_engine *e, const uint8_t subject[static 32])
+struct hf__place hf__told_highest(const struct hf_engine *e, const struct hf_account *subject)
 {
     const struct hf__members *m = e->members;
     struct hf__place highest = {0};
     for (size_t i = hf__told_first(e, subject);
-         i < m->told_count && memcmp(m->told[i]->subject, subject, 32) == 0; i++)
+         i < m->told_count && hf_account_equal(&m->told[i]->subject, subject); i++)
         if (m->told[i]->kind != HF__NEWS_SUSPECT &&
             hf__place_compare(&m->told[i]->place, &highest) > 0)
             highest = m->told[i]->place;
@@ -128,7 +128,7 @@ struct hf__place hf__told_highest(const struct hf_engine *e, const uint8_t subje
 /* A leave ends one registration: the next one of the same account is not touched by it. */
 static bool of_another_registration(const struct hf_engine *e, const struct hf__told *told)
 {
-    long at = hf_set_find(e->trust->set, told->subject);
+    long at = hf_set_find(e->trust->set, &told->subject);
     return told->kind == HF__NEWS_LEAVE && at >= 0 &&
            e->trust->set->u.set.validators[at].registered_epoch != told->registered_epoch;
 }
@@ -140,7 +140,7 @@ void hf__told_expire(struct hf_engine *e)
     for (size_t i = 0; i < m->told_count;) {
         const struct hf__told *told = m->told[i];
         bool gone = e->trust->set != NULL &&
-                    (!hf__is_member(e, told->subject) || !hf__is_member(e, told->author) ||
+                    (!hf__is_member(e, &told->subject) || !hf__is_member(e, &told->author) ||
                      of_another_registration(e, told));
         if (gone || told->expires_s <= now_s)
             hf__told_drop(e, i);
@@ -170,7 +170,7 @@ void hf__told_load(struct hf_engine *e)
 struct hf__told hf__told_of(struct hf_engine *e, const struct hf_event_statement *s,
                             const struct hf_signed_event *what)
 {
-    uint8_t hash[32];
+    struct hf_hash hash;
     struct hf__told told = {.kind = (uint8_t)s->kind,
                             .over = s->over,
                             .done = s->done,
@@ -179,10 +179,10 @@ struct hf__told hf__told_of(struct hf_engine *e, const struct hf_event_statement
                             .expires_s = s->expires_s,
                             .until_s = s->until_s,
                             .registered_epoch = (uint32_t)s->registered_epoch};
-    memcpy(told.subject, s->subject, 32);
-    memcpy(told.author, s->author, 32);
-    e->suite->hash("holdfast/v1/event-id", what->statement, hash);
-    memcpy(told.id, hash, sizeof told.id);
+    told.subject = s->subject;
+    told.author = s->author;
+    e->suite->hash("holdfast/v1/event-id", what->statement, &hash);
+    memcpy(told.id, hash.bytes, sizeof told.id);
     return told;
 }
 

@@ -3,27 +3,27 @@
 
 static bool leaves(const struct hf_engine *e, const struct hf_validator *v, struct hf__view *ret)
 {
-    const struct hf__told *told = hf__told_find(e, v->account, HF__NEWS_LEAVE, NULL);
+    const struct hf__told *told = hf__told_find(e, &v->account, HF__NEWS_LEAVE, NULL);
     if (told == NULL || told->over || told->registered_epoch != v->registered_epoch)
         return v->leaving;
-    hf_assert(memcmp(told->author, v->account, 32) == 0);
+    hf_assert(hf_account_equal(&told->author, &v->account));
     ret->until_s = told->until_s;
     if (told->done)
         ret->state = HF_MEMBER_LEFT;
     return true;
 }
 
-static bool suspected(const struct hf_engine *e, const uint8_t account[static 32])
+static bool suspected(const struct hf_engine *e, const struct hf_account *account)
 {
     const struct hf__members *m = e->members;
     for (size_t i = hf__told_first(e, account);
-         i < m->told_count && memcmp(m->told[i]->subject, account, 32) == 0; i++)
+         i < m->told_count && hf_account_equal(&m->told[i]->subject, account); i++)
         if (m->told[i]->kind == HF__NEWS_SUSPECT)
             return true;
     return false;
 }
 
-struct hf__view hf__view(const struct hf_engine *e, const uint8_t account[static 32])
+struct hf__view hf__view(const struct hf_engine *e, const struct hf_account *account)
 {
     struct hf__view view = {.state = HF_MEMBER_NONE};
     long at = e->trust->set != NULL ? hf_set_find(e->trust->set, account) : -1;
@@ -41,7 +41,7 @@ struct hf__view hf__view(const struct hf_engine *e, const uint8_t account[static
     return view;
 }
 
-bool hf__view_departs(const struct hf_engine *e, const uint8_t account[static 32])
+bool hf__view_departs(const struct hf_engine *e, const struct hf_account *account)
 {
     enum hf_member_state state = hf__view(e, account).state;
     return state == HF_MEMBER_NONE || state == HF_MEMBER_LEAVING || state == HF_MEMBER_LEFT;

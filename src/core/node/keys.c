@@ -11,8 +11,8 @@ static const struct hf_bytes no_key = {0};
 void hf__derive(const struct hf_engine *e, const char *purpose, struct hf_bytes name,
                 uint8_t ret[static 32])
 {
-    struct hf_key_name key = {.network = e->network,
-                              .account = e->account,
+    struct hf_key_name key = {.network = &e->network,
+                              .account = &e->account,
                               .version = e->active.number,
                               .purpose = hf_bytes_of(purpose, strlen(purpose)),
                               .name = name};
@@ -30,7 +30,7 @@ void hf__vault_ask(struct hf_engine *e, enum hf_work_type type)
     struct hf_work *w = hf__work(e, type);
     w->key = e->secrets->active.vault_key;
     w->version = e->active.number;
-    memcpy(w->account, e->account, 32);
+    w->account = e->account;
 }
 
 void hf__account_save(struct hf_engine *e)
@@ -43,10 +43,10 @@ void hf__account_save(struct hf_engine *e)
     hf_assert(plain != NULL);
     memcpy(plain, e->secrets->account, HF_SIGN_SECRET_LEN);
     memcpy(plain + HF_SIGN_SECRET_LEN, e->secrets->sealing, HF_KEY_LEN);
-    memcpy(row.network, e->network, 32);
-    memcpy(row.account, e->account, 32);
+    row.network = e->network;
+    row.account = e->account;
     memcpy(row.sealing_key, e->sealing_key, 32);
-    e->suite->wrap(&e->secrets->rng, e->secrets->active.wrap_key, hf_bytes_of(e->account, 32),
+    e->suite->wrap(&e->secrets->rng, e->secrets->active.wrap_key, hf_bytes_of(e->account.bytes, 32),
                    hf_bytes_of(plain, ACCOUNT_SECRETS), row.wrapped);
     e->secret_free(plain);
     hf__put(e, HF_ROW_ACCOUNT, no_key, &hf_wire_account_row, &row);
@@ -58,7 +58,7 @@ static int check_self(struct hf_engine *e)
     static const char label[] = "holdfast/v1/self";
     uint8_t signature[HF_SIGNATURE_LEN];
     e->suite->sign(e->secrets->account, label, no_key, signature);
-    return e->suite->verify(e->account, label, no_key, signature) == 0 ? 0 : HF_EACCOUNT;
+    return e->suite->verify(e->account.bytes, label, no_key, signature) == 0 ? 0 : HF_EACCOUNT;
 }
 
 void hf__account_wrap(struct hf_engine *e, uint8_t ret[static HF__ACCOUNT_WRAPPED_LEN])
@@ -66,7 +66,7 @@ void hf__account_wrap(struct hf_engine *e, uint8_t ret[static HF__ACCOUNT_WRAPPE
     uint8_t *key = e->secret_alloc(HF_KEY_LEN);
     hf_assert(key != NULL && e->open);
     hf__derive(e, "account", no_key, key);
-    e->suite->wrap(&e->secrets->rng, key, hf_bytes_of(e->account, 32),
+    e->suite->wrap(&e->secrets->rng, key, hf_bytes_of(e->account.bytes, 32),
                    hf_bytes_of(e->secrets->account, HF_SIGN_SECRET_LEN), ret);
     e->secret_free(key);
 }
@@ -76,7 +76,7 @@ int hf__account_restore(struct hf_engine *e, const uint8_t wrapped[static HF__AC
     uint8_t *key = e->secret_alloc(HF_KEY_LEN);
     hf_assert(key != NULL && !e->open && e->has_account);
     hf__derive(e, "account", no_key, key);
-    int r = e->suite->unwrap(key, hf_bytes_of(e->account, 32),
+    int r = e->suite->unwrap(key, hf_bytes_of(e->account.bytes, 32),
                              hf_bytes_of(wrapped, HF__ACCOUNT_WRAPPED_LEN), e->secrets->account);
     e->secret_free(key);
     if (r == 0)
@@ -98,12 +98,12 @@ int hf__account_load(struct hf_engine *e)
     int r = hf__decode(e, &hf_wire_account_row, hf_blob_bytes(value), &row);
     if (r != 0)
         return r;
-    if (memcmp(row.network, e->network, 32) != 0 || memcmp(row.account, e->account, 32) != 0 ||
-        row.version != e->active.number)
+    if (!hf_network_id_equal(&row.network, &e->network) ||
+        !hf_account_equal(&row.account, &e->account) || row.version != e->active.number)
         return HF_EACCOUNT;
     uint8_t *plain = e->secret_alloc(ACCOUNT_SECRETS);
     hf_assert(plain != NULL);
-    r = e->suite->unwrap(e->secrets->active.wrap_key, hf_bytes_of(e->account, 32),
+    r = e->suite->unwrap(e->secrets->active.wrap_key, hf_bytes_of(e->account.bytes, 32),
                          hf_bytes_of(row.wrapped, sizeof row.wrapped), plain);
     if (r == 0) {
         memcpy(e->secrets->account, plain, HF_SIGN_SECRET_LEN);

@@ -15,12 +15,12 @@ const char *hf__label(uint8_t method)
     }
 }
 
-void hf__fill_header(const struct hf_engine *e, const uint8_t provider[static 32],
+void hf__fill_header(const struct hf_engine *e, const struct hf_account *provider,
                      struct hf_owner_header *ret)
 {
-    memcpy(ret->network, e->network, 32);
-    memcpy(ret->owner, e->account, 32);
-    memcpy(ret->provider, provider, 32);
+    ret->network = e->network;
+    ret->owner = e->account;
+    ret->provider = *provider;
     ret->ballot.number = e->claim;
     memcpy(ret->ballot.instance, e->instance, 16);
 }

@@ -50,7 +50,7 @@ struct hf__pending {
     uint8_t shown; /* number of the own identity that whoever answers an owner's request knows */
     bool bare;     /* an owner's request, sent without that identity */
     bool curious;  /* an owner's request that asks the provider to show its identity */
-    uint8_t account[32];
+    struct hf_account account;
 };
 
 /* A quote that the shell makes. */
@@ -66,7 +66,7 @@ struct hf__message {
     uint8_t method;
     uint64_t request; /* of a request: the shell's id */
     bool has_account; /* of a request: the asker's certificate proved an account */
-    uint8_t account[32];
+    struct hf_account account;
     bool counted;    /* it has waited, and was counted before that */
     bool expected;   /* of a request of no member: from a member's address */
     uint64_t source; /* of a request of no member: the shell's name for where it comes from */
@@ -130,8 +130,8 @@ struct hf_engine {
     uint16_t calls_count, calls_cap;
     struct hf__pending *calls; /* none allocated while none is out */
     struct hf__quoting *quoting;
-    uint8_t account[32];
-    uint8_t network[32];
+    struct hf_account account;
+    struct hf_network_id network;
     struct hf__rows rows;
     uint32_t next_id;   /* of calls and work */
     uint64_t write_seq; /* of the last transaction */
@@ -162,15 +162,15 @@ enum { HF__ACCOUNT_WRAPPED_LEN = HF_SIGN_SECRET_LEN + HF_WRAP_OVERHEAD };
 
 static const uint64_t HF__NEVER = UINT64_MAX;
 
-static inline struct hf_bytes hf__key_account(const uint8_t account[static 32])
+static inline struct hf_bytes hf__key_account(const struct hf_account *account)
 {
-    return hf_bytes_of(account, 32);
+    return hf_account_bytes(account);
 }
 
 /* The account that the certificate of a request proved; NULL: none. */
-static inline const uint8_t *hf__asker(const struct hf__message *m)
+static inline const struct hf_account *hf__asker(const struct hf__message *m)
 {
-    return m->has_account ? m->account : NULL;
+    return m->has_account ? &m->account : NULL;
 }
 
 /* Bytes of a blob in memory; NULL is legal. */
@@ -231,7 +231,7 @@ HF_MUST_USE int hf__account_restore(struct hf_engine *e,
 /* What a signature under a request of this method is over: "holdfast/v1/" and its name. */
 const char *hf__label(uint8_t method);
 /* Fills in network, this node as the owner, the provider, and the claim under which it works. */
-void hf__fill_header(const struct hf_engine *e, const uint8_t provider[static 32],
+void hf__fill_header(const struct hf_engine *e, const struct hf_account *provider,
                      struct hf_owner_header *ret);
 
 #endif

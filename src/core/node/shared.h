@@ -13,8 +13,8 @@ struct hf__peer_table; /* trust/peer.h */
 /* What a step tells its own handlers. */
 struct hf__step {
     const struct hf_verdict *fresh; /* that was just brought, for the messages that waited */
-    uint8_t fresh_hash[32];
-    uint8_t wait_hash[32]; /* set by a handler that returns HF__PARK */
+    struct hf_hash fresh_hash;
+    struct hf_hash wait_hash; /* set by a handler that returns HF__PARK */
 };
 
 struct hf_shared {

@@ -228,8 +228,8 @@ static struct hf__pending *add_pending(struct hf_engine *e, enum hf__task task)
     return p;
 }
 
-int hf__call_address(struct hf_engine *e, const struct hf__ask *ask, const uint8_t *account,
-                     const char *address, struct hf_bytes body)
+int hf__call_address(struct hf_engine *e, const struct hf__ask *ask,
+                     const struct hf_account *account, const char *address, struct hf_bytes body)
 {
     hf_assert(address != NULL);
     struct hf__pending *p = add_pending(e, ask->task);
@@ -245,8 +245,8 @@ int hf__call_address(struct hf_engine *e, const struct hf__ask *ask, const uint8
     /* Anybody may pass documents on, a locked node too: they speak for themselves. */
     c->has_account = account != NULL && ask->method != HF_METHOD_DOCUMENTS;
     if (account != NULL) {
-        memcpy(p->account, account, 32);
-        memcpy(c->account, account, 32);
+        p->account = *account;
+        c->account = *account;
     }
     c->address = address;
     c->timeout_ms = e->timing.call_ms;
@@ -272,12 +272,12 @@ bool hf__answered(struct hf_engine *e, uint32_t id, struct hf__pending *ret)
     return false;
 }
 
-bool hf__calling(const struct hf_engine *e, uint8_t method, const uint8_t *account,
+bool hf__calling(const struct hf_engine *e, uint8_t method, const struct hf_account *account,
                  const uint32_t *arg)
 {
     for (size_t i = 0; i < e->calls_count; i++) {
         const struct hf__pending *p = &e->calls[i];
-        if (p->method == method && (account == NULL || memcmp(p->account, account, 32) == 0) &&
+        if (p->method == method && (account == NULL || hf_account_equal(&p->account, account)) &&
             (arg == NULL || p->arg == *arg))
             return true;
     }
@@ -317,7 +317,7 @@ uint32_t hf__quote(struct hf_engine *e, enum hf__task task, const char *label,
     struct hf__quoting *q = malloc(sizeof *q);
     hf_assert(q != NULL && task < HF__TASKS);
     w->label = label;
-    e->suite->hash(label, bytes, w->hash);
+    e->suite->hash(label, bytes, &w->hash);
     e->suite->report_data(label, bytes, w->report_data);
     *q = (struct hf__quoting){.next = e->quoting, .work = w->id, .task = (uint8_t)task};
     e->quoting = q;
@@ -348,7 +348,7 @@ void hf__quotes_forget(struct hf_engine *e)
 }
 
 struct hf_trace *hf__trace(struct hf_engine *e, enum hf_trace_type type, int error,
-                           const uint8_t *account, uint64_t a, uint64_t b)
+                           const struct hf_account *account, uint64_t a, uint64_t b)
 {
     struct hf_trace *t = PUSH(e->shared->outbox, traces);
     t->type = type;
@@ -356,6 +356,6 @@ struct hf_trace *hf__trace(struct hf_engine *e, enum hf_trace_type type, int err
     t->a = a;
     t->b = b;
     if (account != NULL)
-        memcpy(t->account, account, 32);
+        t->account = *account;
     return t;
 }

@@ -69,12 +69,13 @@ void hf__put_vault_state(struct hf_engine *e, enum hf_vault_state state);
  * is NULL: not known. address: terminated, valid until the next step. HF_EBUSY: too many calls.
  */
 HF_MUST_USE int hf__call_address(struct hf_engine *e, const struct hf__ask *ask,
-                                 const uint8_t *account, const char *address, struct hf_bytes body);
+                                 const struct hf_account *account, const char *address,
+                                 struct hf_bytes body);
 /* Takes out a call that is answered now; false: there is none of this id. */
 bool hf__answered(struct hf_engine *e, uint32_t id, struct hf__pending *ret);
 /* Whether a call of this method is unanswered; to this account, with this arg, unless they are
  * NULL. */
-bool hf__calling(const struct hf_engine *e, uint8_t method, const uint8_t *account,
+bool hf__calling(const struct hf_engine *e, uint8_t method, const struct hf_account *account,
                  const uint32_t *arg);
 void hf__reply(struct hf_engine *e, uint64_t id, int error, struct hf_bytes body, bool at_once);
 /* Leaves at once; a reply that tells of something written sets `after`. */
@@ -89,6 +90,6 @@ bool hf__quote_made(struct hf_engine *e, uint32_t work, enum hf__task *ret);
 /* Forgets which quotes are under way. */
 void hf__quotes_forget(struct hf_engine *e);
 struct hf_trace *hf__trace(struct hf_engine *e, enum hf_trace_type type, int error,
-                           const uint8_t *account, uint64_t a, uint64_t b);
+                           const struct hf_account *account, uint64_t a, uint64_t b);
 
 #endif

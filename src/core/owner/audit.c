@@ -31,10 +31,10 @@ static int check(struct hf_engine *e, const struct hf__holder *h,
     hf_assert(found && h->audit != 0);
     if (!response->has_proof)
         return HF_EPROOF;
-    memcpy(c.network, e->network, sizeof c.network);
+    c.network = e->network;
     memcpy(c.challenge, h->challenge, sizeof c.challenge);
-    memcpy(c.provider, h->account, sizeof c.provider);
-    memcpy(c.owner, e->account, sizeof c.owner);
+    c.provider = h->account;
+    c.owner = e->account;
     return e->suite->proof_check(response->proof, h->index, (uint8_t)record.threshold,
                                  record.commitments.data,
                                  hf__encode(e, &hf_wire_audit_context, &c));
@@ -55,10 +55,10 @@ void hf__audit_judge(struct hf_engine *e, struct hf__holder *h,
         /* Holders of one owner, and owners of one holder, are not all asked at once. */
         uint32_t pause = e->timing.audit_ms;
         h->audit_ms = e->now_ms + pause - pause / 4 + hf__random_below(e, pause / 2 + 1);
-        hf__trace(e, HF_TRACE_AUDITED, 0, h->account, e->owner->recorded.number, h->index);
+        hf__trace(e, HF_TRACE_AUDITED, 0, &h->account, e->owner->recorded.number, h->index);
         return;
     }
     if (h->audits_failed < UINT8_MAX)
         h->audits_failed++;
-    hf__trace(e, HF_TRACE_AUDIT_FAILED, r, h->account, h->audits_failed, 0);
+    hf__trace(e, HF_TRACE_AUDIT_FAILED, r, &h->account, h->audits_failed, 0);
 }

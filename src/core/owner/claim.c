@@ -19,13 +19,13 @@ static void add_acceptor(struct hf__claiming *c, const struct hf__electorate *g,
 {
     struct hf__claim_holder *h = NULL;
     for (size_t i = 0; i < c->count && h == NULL; i++)
-        if (memcmp(c->holders[i].account, g->acceptors[at], 32) == 0)
+        if (hf_account_equal(&c->holders[i].account, &g->acceptors[at]))
             h = &c->holders[i];
     if (h == NULL) {
         hf_assert(c->count < HF__ACCEPTORS_MAX);
         h = &c->holders[c->count++];
         *h = (struct hf__claim_holder){.index = g->indices[at]};
-        memcpy(h->account, g->acceptors[at], 32);
+        h->account = g->acceptors[at];
     }
     h->electorates |= (uint8_t)(1u << electorate);
 }
@@ -47,7 +47,7 @@ void hf__claim_list(struct hf_engine *e, struct hf__claiming *c)
     /* A certificate excuses only a ballot that is not below the one acknowledged. */
     if (record.ballot.number > c->highest)
         c->highest = record.ballot.number;
-    const struct hf_floor *floor = hf__floor_of(e, e->account);
+    const struct hf_floor *floor = hf__floor_of(e, &e->account);
     if (floor != NULL && floor->claim - 1 > c->highest)
         c->highest = floor->claim - 1;
 }
@@ -81,7 +81,7 @@ static void read_answers(struct hf_engine *e, struct hf__claiming *c)
             continue;
         int r = hf__decode(e, &hf_wire_recover_answer, hf_blob_bytes(rc->targets[i].answer), &a);
         hf_assert(r == 0);
-        if (hf__claim_open(e, &a.promised, e->account, &s) == 0 && s.ballot.number > c->highest)
+        if (hf__claim_open(e, &a.promised, &e->account, &s) == 0 && s.ballot.number > c->highest)
             c->highest = s.ballot.number;
         /* A number that a holder has seen is spent, also when this vault is of an earlier time. The
          * word of a holder alone may not spend all of them. */
@@ -154,7 +154,7 @@ void hf__claim_higher(struct hf_engine *e, uint64_t number)
 
 void hf__claim_floor(struct hf_engine *e)
 {
-    const struct hf_floor *floor = hf__floor_of(e, e->account);
+    const struct hf_floor *floor = hf__floor_of(e, &e->account);
     if (floor == NULL || !e->claimed || e->claim >= floor->claim || e->owner->holders_count == 0)
         return;
     hf__claim_higher(e, floor->claim - 1);
@@ -170,7 +170,7 @@ void hf__claim_free(struct hf_engine *e)
     hf__timer_clear(e, HF__TIMER_CLAIM);
 }
 
-static int send_claim(struct hf_engine *e, const uint8_t holder[static 32], uint8_t slot,
+static int send_claim(struct hf_engine *e, const struct hf_account *holder, uint8_t slot,
                       uint64_t number)
 {
     struct hf_claim_request m = {0};
@@ -246,7 +246,7 @@ static void make_proof(struct hf_engine *e, const struct hf__claiming *c)
                 continue;
             struct hf_acceptance *a = &list[count++];
             *a = (struct hf_acceptance){.provisional = h->vote == HF__VOTE_PROVISIONAL};
-            memcpy(a->acceptor, h->account, 32);
+            a->acceptor = h->account;
             memcpy(a->generation, c->electorates[g].id, 16);
             memcpy(a->signature, h->signatures[g], 64);
         }
@@ -273,7 +273,7 @@ static void won(struct hf_engine *e)
     for (size_t i = 0; i < e->owner->holders_count; i++)
         e->owner->holders[i].shown = 0;
     struct hf_trace *t = hf__trace(e, HF_TRACE_CLAIM_WON, 0, NULL, e->claim, 0);
-    memcpy(t->hash, e->instance, 16);
+    memcpy(t->hash.bytes, e->instance, 16);
     hf__members_claimed(e);
     hf__record_resign(e);
     bool found = hf__own_record(e, &record, NULL, &confirmed);
@@ -329,7 +329,7 @@ void hf__claim_advance(struct hf_engine *e)
         hf__timer_set(e, HF__TIMER_CLAIM, e->timing.retry_ms_max);
         return;
     }
-    const struct hf_floor *floor = hf__floor_of(e, e->account);
+    const struct hf_floor *floor = hf__floor_of(e, &e->account);
     if (floor != NULL && c->number != 0 && c->number < floor->claim)
         hf__claim_list(e, c);
     if (c->number == 0)
@@ -340,7 +340,7 @@ void hf__claim_advance(struct hf_engine *e)
         if ((h->vote == HF__VOTE_ACCEPTED && h->voted == h->electorates) ||
             h->vote == HF__VOTE_ASKED)
             continue;
-        h->error = send_claim(e, h->account, (uint8_t)i, c->number);
+        h->error = send_claim(e, &h->account, (uint8_t)i, c->number);
         if (h->vote == HF__VOTE_ACCEPTED)
             continue; /* for some of the generations it has voted: that still counts */
         h->vote = h->error == 0                     ? HF__VOTE_ASKED
@@ -351,7 +351,7 @@ void hf__claim_advance(struct hf_engine *e)
 }
 
 /* Whether an account is an acceptor of a generation that the ballot needs now. */
-static bool is_needed(struct hf_engine *e, const uint8_t account[static 32])
+static bool is_needed(struct hf_engine *e, const struct hf_account *account)
 {
     struct hf_placement_record record;
     struct hf_certificate certificates[HF__ELECTORATES_MAX];
@@ -366,7 +366,7 @@ static bool is_needed(struct hf_engine *e, const uint8_t account[static 32])
     return needed;
 }
 
-void hf__claim_challenge(struct hf_engine *e, const uint8_t provider[static 32])
+void hf__claim_challenge(struct hf_engine *e, const struct hf_account *provider)
 {
     if (!e->claimed || e->owner->claiming != NULL ||
         hf__calling(e, HF_METHOD_CLAIM, provider, NULL) || !is_needed(e, provider))

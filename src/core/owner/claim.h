@@ -15,7 +15,7 @@ enum hf__vote {
 
 /* An acceptor of one or more electorates. */
 struct hf__claim_holder {
-    uint8_t account[32];
+    struct hf_account account;
     uint8_t electorates; /* bit of each electorate in which it votes, as the record says */
     uint8_t voted;       /* bit of each for which it has accepted the ballot */
     uint8_t vote;        /* enum hf__vote */

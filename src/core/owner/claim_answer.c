@@ -9,7 +9,7 @@ bool hf__record_take(struct hf_engine *e, const struct hf_signed_record *record,
     struct hf_placement_record own, seen;
     struct hf_record_order own_order, seen_order;
     struct hf_record_row row = {.record = *record};
-    if (hf__record_check(e, record, e->account, &seen) != 0 ||
+    if (hf__record_check(e, record, &e->account, &seen) != 0 ||
         seen.generation.version != e->active.number)
         return false;
     if (e->generation_next <= seen.generation.number && seen.generation.number < UINT32_MAX)
@@ -34,14 +34,15 @@ static int check_answer(struct hf_engine *e, const struct hf__pending *call,
     int r = hf__versions_check(e, &m->versions);
     if (r == 0)
         r = hf__decode(e, &hf_wire_claim_answer, m->answer, ret);
-    if (r == 0 && memcmp(ret->provider, call->account, 32) != 0)
+    if (r == 0 && !hf_account_equal(&ret->provider, &call->account))
         r = HF_EPEER_ACCOUNT;
     if (r == 0)
-        r = e->suite->verify(call->account, "holdfast/v1/claim-answer", m->answer, m->signature);
+        r = e->suite->verify(call->account.bytes, "holdfast/v1/claim-answer", m->answer,
+                             m->signature);
     if (r != 0)
         return r;
-    return m->has_identity ? hf__identity_check(e, NULL, &m->identity, call->account, &peer, NULL)
-                           : hf__identity_known(e, call->account, &peer, NULL);
+    return m->has_identity ? hf__identity_check(e, NULL, &m->identity, &call->account, &peer, NULL)
+                           : hf__identity_known(e, &call->account, &peer, NULL);
 }
 
 /* Whether the answer is to the statement that this instance signs for the ballot of the call. */
@@ -51,14 +52,14 @@ static bool answers_to(struct hf_engine *e, uint64_t number, const struct hf_cla
     struct hf_record_order known;
     struct hf_ballot ballot = {.number = number};
     struct hf_signed_claim claim;
-    uint8_t hash[32];
+    struct hf_hash hash;
     memcpy(ballot.instance, e->instance, 16);
     bool recorded = hf__own_record(e, &record, NULL, NULL);
     if (recorded)
         hf__record_order(&record, &known);
     hf__claim_sign(e, &ballot, recorded ? &known : NULL, &claim);
-    e->suite->hash("holdfast/v1/request", claim.statement, hash);
-    return memcmp(hash, a->statement_hash, 32) == 0;
+    e->suite->hash("holdfast/v1/request", claim.statement, &hash);
+    return hf_hash_equal(&hash, &a->statement_hash);
 }
 
 /* The ballot that a refusal shows, by the owner's own word; false: it shows none that is a
@@ -67,7 +68,7 @@ static bool refusal_of(struct hf_engine *e, uint64_t number, const struct hf_cla
                        struct hf_ballot *ret)
 {
     struct hf_claim_statement s;
-    if (!m->has_promised || hf__claim_open(e, &m->promised, e->account, &s) != 0)
+    if (!m->has_promised || hf__claim_open(e, &m->promised, &e->account, &s) != 0)
         return false;
     *ret = s.ballot;
     return s.ballot.number > number ||
@@ -86,22 +87,22 @@ static bool proves(struct hf_engine *e, const struct hf_claim_response *m, uint6
     struct hf_placement_record record;
     struct hf_certificate certificates[HF__ELECTORATES_MAX];
     struct hf__electorate *g = hf__scratch(e, HF__ELECTORATES_MAX * sizeof *g);
-    if (!m->has_proof || hf__claim_open(e, &m->proof.claim, e->account, &s) != 0 ||
+    if (!m->has_proof || hf__claim_open(e, &m->proof.claim, &e->account, &s) != 0 ||
         s.ballot.number <= e->claim || !hf__own_record(e, &record, NULL, NULL))
         return false;
     *ret_number = s.ballot.number;
     size_t sealed = hf__certificates(e, &record, certificates);
     size_t count = hf__electorates(e, &record, certificates, sealed, g);
-    if (hf__claim_proof_check(e, &m->proof, g, count, e->account) == 0)
+    if (hf__claim_proof_check(e, &m->proof, g, count, &e->account) == 0)
         return true;
-    if (!m->has_newest || hf__record_check(e, &m->newest, e->account, &record) != 0)
+    if (!m->has_newest || hf__record_check(e, &m->newest, &e->account, &record) != 0)
         return false;
     sealed = 0;
     for (size_t i = 0; i < m->certificates_count; i++)
         if (hf__certificate_check(e, &m->certificates[i], &record) == 0)
             certificates[sealed++] = m->certificates[i];
     count = hf__electorates(e, &record, certificates, sealed, g);
-    return hf__claim_proof_check(e, &m->proof, g, count, e->account) == 0;
+    return hf__claim_proof_check(e, &m->proof, g, count, &e->account) == 0;
 }
 
 /* A higher claim stood: this instance can do nothing for the account any more. */
@@ -123,10 +124,11 @@ static void take_votes(struct hf_engine *e, const struct hf__claiming *c,
         for (uint8_t g = 0; g < c->electorates_count; g++) {
             const struct hf_vote *v = &m->votes[i];
             struct hf_bytes what =
-                hf__acceptance_bytes(e, e->account, v->generation, &ballot, provisional);
+                hf__acceptance_bytes(e, &e->account, v->generation, &ballot, provisional);
             if ((h->electorates >> g & 1) == 0 || (h->voted >> g & 1) != 0 ||
                 memcmp(v->generation, c->electorates[g].id, 16) != 0 ||
-                e->suite->verify(h->account, "holdfast/v1/acceptance", what, v->signature) != 0)
+                e->suite->verify(h->account.bytes, "holdfast/v1/acceptance", what, v->signature) !=
+                    0)
                 continue;
             h->voted |= (uint8_t)(1u << g);
             memcpy(h->signatures[g], v->signature, 64);

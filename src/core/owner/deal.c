@@ -11,7 +11,8 @@
 
 enum { CANDIDATES_MAX = HF_RANK_FACTOR * HF_SHARES_MAX + HF_SHARES_MAX, ATTEMPTS_MAX = 3 };
 
-bool hf__same_operator(const struct hf_engine *e, const uint8_t *a, const uint8_t *b)
+bool hf__same_operator(const struct hf_engine *e, const struct hf_account *a,
+                       const struct hf_account *b)
 {
     long ia = hf_set_find(e->trust->set, a), ib = hf_set_find(e->trust->set, b);
     const struct hf_validator *v = e->trust->set->u.set.validators;
@@ -23,24 +24,24 @@ bool hf__same_operator(const struct hf_engine *e, const uint8_t *a, const uint8_
 static bool fit(const struct hf_engine *e, const struct hf__holder *w)
 {
     return w->confirmed && !w->voteless && w->silent_ms == 0 &&
-           w->audits_failed < HF_AUDITS_FAILED_MAX && !hf__view_departs(e, w->account);
+           w->audits_failed < HF_AUDITS_FAILED_MAX && !hf__view_departs(e, &w->account);
 }
 
-static void add_candidate(struct hf__dealing *d, const uint8_t account[static 32], bool kept)
+static void add_candidate(struct hf__dealing *d, const struct hf_account *account, bool kept)
 {
     hf_assert(d->candidates_count < CANDIDATES_MAX);
     struct hf__candidate *c = &d->candidates[d->candidates_count++];
     *c = (struct hf__candidate){.kept = kept, .slot = -1};
-    memcpy(c->account, account, 32);
+    c->account = *account;
 }
 
 /* Whether the policy's domain rule, which may be newer than the holders are, lets this one stay
  * beside those that do. */
 static bool fits_rule(const struct hf_engine *e, const struct hf__dealing *d,
-                      const uint8_t account[static 32])
+                      const struct hf_account *account)
 {
     for (size_t i = 0; i < d->candidates_count && hf__policy(e)->domain_rule != 2; i++)
-        if (hf__same_operator(e, d->candidates[i].account, account))
+        if (hf__same_operator(e, &d->candidates[i].account, account))
             return false;
     return true;
 }
@@ -52,19 +53,19 @@ static void list_candidates(struct hf_engine *e, struct hf__dealing *d)
     const struct hf_policy *p = hf__policy(e);
     uint32_t order[HF_RANK_FACTOR * HF_SHARES_MAX];
     for (size_t i = 0; i < e->owner->holders_count; i++)
-        if (fit(e, &e->owner->holders[i]) && fits_rule(e, d, e->owner->holders[i].account))
-            add_candidate(d, e->owner->holders[i].account, true);
+        if (fit(e, &e->owner->holders[i]) && fits_rule(e, d, &e->owner->holders[i].account))
+            add_candidate(d, &e->owner->holders[i].account, true);
     size_t kept = d->candidates_count;
-    size_t count = hf_select(e->trust->set, e->account, e->active.number, (uint8_t)p->domain_rule,
+    size_t count = hf_select(e->trust->set, &e->account, e->active.number, (uint8_t)p->domain_rule,
                              d->n, HF_RANK_FACTOR * (size_t)d->n, order);
     for (size_t i = 0; i < count; i++) {
-        const uint8_t *account = e->trust->set->u.set.validators[order[i]].account;
+        const struct hf_account *account = &e->trust->set->u.set.validators[order[i]].account;
         bool skip = hf__view_departs(e, account);
         for (size_t j = 0; j < e->owner->holders_count && !skip; j++)
-            skip = memcmp(e->owner->holders[j].account, account, 32) == 0 &&
+            skip = hf_account_equal(&e->owner->holders[j].account, account) &&
                    !hf__holder_is_bare(&e->owner->holders[j]);
         for (size_t j = 0; j < kept && !skip && p->domain_rule != 2; j++)
-            skip = hf__same_operator(e, d->candidates[j].account, account);
+            skip = hf__same_operator(e, &d->candidates[j].account, account);
         if (!skip)
             add_candidate(d, account, false);
     }
@@ -114,13 +115,13 @@ void hf__candidate_failed(struct hf_engine *e, struct hf__candidate *c, int erro
         c->state = HF__CANDIDATE_UNASKED;
     } else {
         c->state = HF__CANDIDATE_FAILED;
-        hf__trace(e, HF_TRACE_CANDIDATE_FAILED, error, c->account, (uint64_t)(c->slot + 1), 0);
+        hf__trace(e, HF_TRACE_CANDIDATE_FAILED, error, &c->account, (uint64_t)(c->slot + 1), 0);
         if (c->slot >= 0)
             d->slots[c->slot].candidate = -1;
         /* It may hold the share all the same: what replaces this generation must tell it to
          * forget. / */
         if (sent && d->orphans_count < HF_SHARES_MAX)
-            memcpy(d->orphans[d->orphans_count++], c->account, 32);
+            d->orphans[d->orphans_count++] = c->account;
     }
     if (c->slot >= 0)
         d->slots[c->slot].state = HF__SLOT_EMPTY;
@@ -136,12 +137,12 @@ static void ask_candidate(struct hf_engine *e, size_t i)
     struct hf_placement_record record;
     bool found = !d->mends || hf__own_record(e, &record, &m.record, NULL);
     hf_assert(found);
-    hf__fill_header(e, c->account, &m.header);
+    hf__fill_header(e, &c->account, &m.header);
     struct hf__ask ask = {.task = HF__TASK_DEAL,
                           .method = HF_METHOD_OFFER,
                           .slot = (uint8_t)i,
                           .arg = (uint32_t)d->generation.number};
-    int r = hf__owner_send(e, &ask, c->account, &hf_wire_offer, &m);
+    int r = hf__owner_send(e, &ask, &c->account, &hf_wire_offer, &m);
     if (r == 0)
         c->state = HF__CANDIDATE_ASKED;
     else
@@ -287,14 +288,14 @@ int hf__offer_answered(struct hf_engine *e, const struct hf__pending *call, int 
     if (r == 0)
         r = hf__versions_check(e, &m.versions);
     if (r == 0)
-        r = hf__identity_check(e, NULL, &m.identity, call->account, &peer, NULL);
+        r = hf__identity_check(e, NULL, &m.identity, &call->account, &peer, NULL);
     if (r == HF__PARK)
         return r;
     if (r == 0) {
         c->state = HF__CANDIDATE_OFFERED;
         c->placed = m.placed;
         memcpy(c->nonce, m.nonce, sizeof c->nonce);
-        memcpy(c->sealing_key, HF_FAULT(UNATTESTED) ? e->account : peer->sealing_key, 32);
+        memcpy(c->sealing_key, HF_FAULT(UNATTESTED) ? e->account.bytes : peer->sealing_key, 32);
     } else {
         hf__candidate_failed(e, c, r, c->slot >= 0 && hf_error_transient(r));
     }

@@ -13,7 +13,7 @@ enum hf__candidate_state {
 };
 
 struct hf__candidate {
-    uint8_t account[32];
+    struct hf_account account;
     uint8_t state; /* enum hf__candidate_state */
     uint8_t attempts;
     bool placed;   /* as it said; a holder that is kept counts as placed */
@@ -36,7 +36,7 @@ struct hf__slot {
     uint8_t state; /* enum hf__slot_state */
     int8_t candidate;
     uint8_t sealed[HF_SCALAR_LEN + HF_SEAL_OVERHEAD];
-    uint8_t transcript_hash[32];
+    struct hf_hash transcript_hash;
     struct hf_blob *transcript;
 };
 
@@ -51,8 +51,8 @@ struct hf__dealing {
     uint8_t quoted[32 * HF_SHARES_MAX]; /* hashes of the transcripts under that quote */
     uint8_t quoted_count;
     uint8_t commitments[HF_POINT_LEN * HF_SHARES_MAX];
-    struct hf__slot *slots;             /* n */
-    uint8_t orphans[HF_SHARES_MAX][32]; /* sent a share, gave no receipt, were replaced */
+    struct hf__slot *slots;                   /* n */
+    struct hf_account orphans[HF_SHARES_MAX]; /* sent a share, gave no receipt, were replaced */
     uint8_t orphans_count;
     uint8_t candidates_count;
     struct hf__candidate candidates[];

@@ -25,25 +25,25 @@ static int seal(struct hf_engine *e, size_t slot)
                                       .shares = d->n,
                                       .quorum = d->q,
                                       .commitments = commitments_of(d)};
-    memcpy(aad.network, e->network, 32);
-    memcpy(aad.owner, e->account, 32);
-    memcpy(aad.provider, c->account, 32);
+    aad.network = e->network;
+    aad.owner = e->account;
+    aad.provider = c->account;
     int r = e->suite->seal(&e->secrets->rng, c->sealing_key, hf_bytes_of(info, strlen(info)),
                            hf__encode(e, &hf_wire_deposit_aad, &aad),
                            hf_bytes_of(d->shares + slot * HF_SCALAR_LEN, HF_SCALAR_LEN), s->sealed);
     if (r != 0)
         return r;
-    hf__fill_header(e, c->account, &t.header);
+    hf__fill_header(e, &c->account, &t.header);
     e->suite->random(&e->secrets->rng, t.owner_nonce, sizeof t.owner_nonce);
     memcpy(t.provider_nonce, c->nonce, sizeof t.provider_nonce);
     memcpy(t.sealing_key, c->sealing_key, 32);
     e->suite->hash("holdfast/v1/sealed-share", hf_bytes_of(s->sealed, sizeof s->sealed),
-                   t.sealed_hash);
+                   &t.sealed_hash);
     hf_blob_unref(s->transcript);
     s->transcript = hf_blob_new(hf__encode(e, &hf_wire_deposit_transcript, &t));
     hf_assert(s->transcript != NULL);
     e->suite->hash("holdfast/v1/deposit-transcript", hf_blob_bytes(s->transcript),
-                   s->transcript_hash);
+                   &s->transcript_hash);
     s->state = HF__SLOT_SEALED;
     return 0;
 }
@@ -54,7 +54,7 @@ static void ask_quote(struct hf_engine *e)
     d->quoted_count = 0;
     for (size_t i = 0; i < d->n; i++)
         if (d->slots[i].state == HF__SLOT_SEALED)
-            memcpy(d->quoted + 32 * d->quoted_count++, d->slots[i].transcript_hash, 32);
+            memcpy(d->quoted + 32 * d->quoted_count++, d->slots[i].transcript_hash.bytes, 32);
     if (d->quoted_count == 0)
         return;
     d->quote_work = hf__quote(e, HF__TASK_DEAL, "holdfast/v1/deposit",
@@ -100,7 +100,7 @@ static void deposit(struct hf_engine *e, size_t slot, struct hf_bytes quote)
                           .method = HF_METHOD_DEPOSIT,
                           .slot = (uint8_t)slot,
                           .arg = (uint32_t)d->generation.number};
-    int r = hf__owner_send(e, &ask, c->account, &hf_wire_deposit, &m);
+    int r = hf__owner_send(e, &ask, &c->account, &hf_wire_deposit, &m);
     if (r == 0)
         s->state = HF__SLOT_DEPOSITING;
     else
@@ -121,7 +121,7 @@ void hf__deal_quote(struct hf_engine *e, uint32_t work, int error, struct hf_byt
         hf__given_up_save(e);
     for (size_t i = 0; i < d->n; i++)
         for (size_t j = 0; j < d->quoted_count && d->slots[i].state == HF__SLOT_SEALED; j++)
-            if (memcmp(d->slots[i].transcript_hash, d->quoted + 32 * j, 32) == 0)
+            if (memcmp(d->slots[i].transcript_hash.bytes, d->quoted + 32 * j, 32) == 0)
                 deposit(e, i, quote);
     hf__deal_advance(e);
 }
@@ -137,9 +137,9 @@ static int check_receipt(struct hf_engine *e, size_t slot, const struct hf__cand
         r = hf__versions_check(e, &m.versions);
     if (r != 0)
         return r;
-    hf__fill_header(e, c->account, &s.header);
-    e->suite->hash("holdfast/v1/commitments", commitments_of(d), s.commitments_hash);
-    return e->suite->verify(c->account, "holdfast/v1/receipt",
+    hf__fill_header(e, &c->account, &s.header);
+    e->suite->hash("holdfast/v1/commitments", commitments_of(d), &s.commitments_hash);
+    return e->suite->verify(c->account.bytes, "holdfast/v1/receipt",
                             hf__encode(e, &hf_wire_receipt_statement, &s), m.receipt);
 }
 
@@ -153,13 +153,13 @@ int hf__deposit_answered(struct hf_engine *e, const struct hf__pending *call, in
     if (s->state != HF__SLOT_DEPOSITING)
         return 0;
     struct hf__candidate *c = &d->candidates[s->candidate];
-    if (memcmp(c->account, call->account, 32) != 0)
+    if (!hf_account_equal(&c->account, &call->account))
         return 0;
     int r = error != 0 ? error : check_receipt(e, call->slot, c, body);
     if (r == 0) {
         s->state = HF__SLOT_RECEIPT;
         c->shown = call->shown;
-        hf__trace(e, HF_TRACE_RECEIPT, 0, c->account, d->generation.number, call->slot + 1u);
+        hf__trace(e, HF_TRACE_RECEIPT, 0, &c->account, d->generation.number, call->slot + 1u);
     } else {
         hf__candidate_failed(e, c, r, hf_error_transient(r));
     }

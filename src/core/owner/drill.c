@@ -34,7 +34,7 @@ void hf__drill_begin(struct hf_engine *e, uint64_t request)
         .kind = &drill_kind, .targets = d->targets, .number = e->owner->drills++};
     for (size_t i = 0; i < e->owner->holders_count; i++) {
         struct hf__target *t = &d->targets[d->round.targets_count++];
-        memcpy(t->account, e->owner->holders[i].account, 32);
+        t->account = e->owner->holders[i].account;
         t->index = e->owner->holders[i].index;
     }
     e->owner->drill = d;
@@ -74,8 +74,8 @@ static void finish(struct hf_engine *e)
     for (size_t i = 0; i < d->round.targets_count; i++) {
         const struct hf__target *t = &d->targets[i];
         struct hf_provider_status *p = &report->providers[report->providers_count++];
-        memcpy(p->account, t->account, 32);
-        p->address = hf__address_of(e, t->account);
+        p->account = t->account;
+        p->address = hf__address_of(e, &t->account);
         p->index = t->index;
         p->answered = t->state == HF__TARGET_ANSWERED;
         p->error = t->error;
@@ -138,8 +138,8 @@ static int check_proof(struct hf_engine *e, const struct hf__target *t,
             continue;
         if (s->proof.len != HF_PROOF_LEN || !hf_bytes_equal(s->commitments, record.commitments))
             return HF_EPROOF;
-        memcpy(aad.transcript_hash, e->owner->drill->round.transcript_hash, 32);
-        memcpy(aad.provider, t->account, 32);
+        aad.transcript_hash = e->owner->drill->round.transcript_hash;
+        aad.provider = t->account;
         return e->suite->proof_check(s->proof.data, t->index, (uint8_t)record.threshold,
                                      record.commitments.data,
                                      hf__encode(e, &hf_wire_share_aad, &aad));

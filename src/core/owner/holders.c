@@ -35,9 +35,9 @@ void hf__holders_rebuild(struct hf_engine *e)
     for (size_t i = 0; i < o->holders_count; i++) {
         struct hf__holder *h = &o->holders[i];
         for (size_t j = 0; j < old_count; j++)
-            if (memcmp(old[j].account, record.holders[i].account, 32) == 0)
+            if (hf_account_equal(&old[j].account, &record.holders[i].account))
                 *h = old[j];
-        memcpy(h->account, record.holders[i].account, 32);
+        h->account = record.holders[i].account;
         h->index = (uint8_t)record.holders[i].index;
         h->confirmed = confirmed;
         h->certificates = 0;
@@ -54,7 +54,7 @@ static struct hf_standing standing_of(struct hf_engine *e, const struct hf__hold
                                       const struct hf_generation_id *generation, bool audit)
 {
     struct hf_standing m = {.generation = *generation, .index = h->index};
-    hf__fill_header(e, h->account, &m.header);
+    hf__fill_header(e, &h->account, &m.header);
     m.has_challenge = audit;
     memcpy(m.challenge, h->challenge, sizeof m.challenge);
     return m;
@@ -63,7 +63,7 @@ static struct hf_standing standing_of(struct hf_engine *e, const struct hf__hold
 void hf__standing_ask(struct hf_engine *e, struct hf__holder *h)
 {
     if (!watching(e) || e->owner->claiming != NULL ||
-        hf__calling(e, HF_METHOD_STANDING, h->account, NULL))
+        hf__calling(e, HF_METHOD_STANDING, &h->account, NULL))
         return;
     uint8_t audit = hf__audit_challenge(e, h);
     struct hf_standing m = standing_of(e, h, &e->owner->recorded, audit != 0);
@@ -72,7 +72,7 @@ void hf__standing_ask(struct hf_engine *e, struct hf__holder *h)
                           .method = HF_METHOD_STANDING,
                           .slot = (uint8_t)(h - e->owner->holders),
                           .arg = (uint32_t)e->owner->recorded.number};
-    int r = hf__owner_send(e, &ask, h->account, &hf_wire_standing, &m);
+    int r = hf__owner_send(e, &ask, &h->account, &hf_wire_standing, &m);
     if (r != 0) {
         h->answered = false;
         h->error = (int16_t)r;
@@ -97,7 +97,7 @@ int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, i
 {
     struct hf_ack_statement s = {0};
     struct hf_ack_response response;
-    uint8_t hash[32];
+    struct hf_hash hash;
     if (!watching(e) || call->arg != e->owner->recorded.number ||
         call->slot >= e->owner->holders_count)
         return 0;
@@ -107,8 +107,8 @@ int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, i
     int r = error;
     if (r == 0) {
         struct hf_standing m = standing_of(e, h, &e->owner->recorded, call->audit != 0);
-        e->suite->hash("holdfast/v1/request", hf__encode(e, &hf_wire_standing, &m), hash);
-        r = hf__ack_check(e, call, hash, body, &s, &response);
+        e->suite->hash("holdfast/v1/request", hf__encode(e, &hf_wire_standing, &m), &hash);
+        r = hf__ack_check(e, call, &hash, body, &s, &response);
     }
     if (r == HF__PARK || (r == HF_EIDENTITY && error == 0))
         return r;
@@ -167,8 +167,8 @@ static void look(const struct hf_engine *e, struct hf__holder *h)
     if (h->viewed == seen)
         return;
     h->viewed = seen;
-    h->member = hf__is_member(e, h->account);
-    h->departs = hf__view_departs(e, h->account);
+    h->member = hf__is_member(e, &h->account);
+    h->departs = hf__view_departs(e, &h->account);
 }
 
 /* Who has announced a restart is waited for until then. */
@@ -176,7 +176,7 @@ static bool silent_too_long(const struct hf_engine *e, const struct hf__holder *
                             uint64_t grace_ms)
 {
     return h->silent_ms != 0 && e->now_ms - h->silent_ms >= grace_ms &&
-           !hf__view(e, h->account).draining;
+           !hf__view(e, &h->account).draining;
 }
 
 /* Whether a new dealing may find what the last one did not: time has passed, a document came, or
@@ -198,7 +198,7 @@ static bool as_asked(struct hf_engine *e, const struct hf_placement_record *reco
         return false;
     for (size_t i = 0; i < record->holders_count && p->domain_rule != 2; i++)
         for (size_t j = 0; j < i; j++)
-            if (hf__same_operator(e, record->holders[i].account, record->holders[j].account))
+            if (hf__same_operator(e, &record->holders[i].account, &record->holders[j].account))
                 return false;
     return true;
 }
@@ -238,7 +238,7 @@ static bool recording(struct hf_engine *e)
     for (size_t i = 0; i < e->owner->holders_count && !any; i++) {
         const struct hf__holder *h = &e->owner->holders[i];
         any = !h->confirmed && h->silent_ms == 0 &&
-              hf__calling(e, HF_METHOD_RECORD, h->account, &arg);
+              hf__calling(e, HF_METHOD_RECORD, &h->account, &arg);
     }
     return any;
 }

@@ -28,7 +28,7 @@ static struct hf__dealing *dealing_of(struct hf_engine *e, const struct hf_place
         bool lost = hf__holder_lacks(&e->owner->holders[i]);
         d->candidates[i] = (struct hf__candidate){
             .state = lost ? HF__CANDIDATE_UNASKED : HF__CANDIDATE_OFFERED, .slot = (int8_t)i};
-        memcpy(d->candidates[i].account, record->holders[i].account, 32);
+        d->candidates[i].account = record->holders[i].account;
         d->slots[i].candidate = (int8_t)i;
         d->slots[i].state = lost ? HF__SLOT_EMPTY : HF__SLOT_RECEIPT;
     }

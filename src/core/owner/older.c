@@ -87,11 +87,11 @@ void hf__given_up_save(struct hf_engine *e)
     for (size_t i = 0; i < d->n; i++) {
         if (d->slots[i].candidate < 0)
             continue;
-        memcpy(holders[count].account, d->candidates[d->slots[i].candidate].account, 32);
+        holders[count].account = d->candidates[d->slots[i].candidate].account;
         holders[count++].index = i + 1;
     }
     for (size_t i = 0; i < d->orphans_count; i++) {
-        memcpy(holders[count].account, d->orphans[i], 32);
+        holders[count].account = d->orphans[i];
         holders[count++].index = 1; /* which one does not matter: it is told to forget by name */
     }
     struct hf_older_row row = {.generation = d->generation,
@@ -183,7 +183,7 @@ void hf__older_purge(struct hf_engine *e, const struct hf_placement_record *own)
 static struct hf_deletion deletion_of(struct hf_engine *e, const struct hf_older_row *row,
                                       const struct hf_placement_record *own,
                                       const struct hf_signed_record *record,
-                                      const uint8_t holder[static 32])
+                                      const struct hf_account *holder)
 {
     struct hf_deletion m = {
         .generation = row->generation, .complete = own->generation, .record = *record};
@@ -251,7 +251,7 @@ void hf__retire_send(struct hf_engine *e)
         if (!may_go(e, &record, &row))
             continue;
         for (size_t j = 0; j < row.holders_count; j++) {
-            const uint8_t *holder = row.holders[j].account;
+            const struct hf_account *holder = &row.holders[j].account;
             uint32_t arg = (uint32_t)row.generation.number;
             if (!hf__is_member(e, holder))
                 continue;
@@ -295,13 +295,13 @@ int hf__delete_answered(struct hf_engine *e, const struct hf__pending *call, int
          (at = hf__rows_at(&e->rows, i, HF_ROW_OLDER, no_key)) != NULL; i++) {
         struct hf_older_row row;
         struct hf_ack_statement s;
-        uint8_t hash[32];
+        struct hf_hash hash;
         int r = hf__decode(e, &hf_wire_older_row, hf_blob_bytes(at->value), &row);
         hf_assert(r == 0);
         if ((uint32_t)row.generation.number != call->arg)
             continue;
         for (size_t j = 0; j < row.holders_count; j++) {
-            if (memcmp(row.holders[j].account, call->account, 32) != 0)
+            if (!hf_account_equal(&row.holders[j].account, &call->account))
                 continue;
             /* A candidate that never took its share knows nothing of this owner, and need not. */
             if (error == HF_ENOSHARE) {
@@ -309,9 +309,9 @@ int hf__delete_answered(struct hf_engine *e, const struct hf__pending *call, int
                     delete_confirmed(e, &record, &row, j);
                 return 0;
             }
-            struct hf_deletion m = deletion_of(e, &row, &record, &signed_record, call->account);
-            e->suite->hash("holdfast/v1/request", hf__encode(e, &hf_wire_deletion, &m), hash);
-            r = hf__ack_check(e, call, hash, body, &s, NULL);
+            struct hf_deletion m = deletion_of(e, &row, &record, &signed_record, &call->account);
+            e->suite->hash("holdfast/v1/request", hf__encode(e, &hf_wire_deletion, &m), &hash);
+            r = hf__ack_check(e, call, &hash, body, &s, NULL);
             if (r == 0 && !s.holds)
                 delete_confirmed(e, &record, &row, j);
             return r;

@@ -31,7 +31,7 @@ void hf__owner_lock(struct hf_engine *e)
 
 bool hf__owner_again(struct hf_engine *e, const struct hf__pending *call)
 {
-    struct hf__holder *h = hf__holder_find(e, call->account);
+    struct hf__holder *h = hf__holder_find(e, &call->account);
     if (h != NULL)
         h->shown = 0;
     /* Each asks those of its holders who have not answered and are not being asked. */
@@ -83,12 +83,12 @@ size_t hf__owner_memory(const struct hf_engine *e)
 }
 
 static struct hf_provider_status *add(struct hf_engine *e, struct hf_status *ret,
-                                      const uint8_t account[static 32])
+                                      const struct hf_account *account)
 {
     hf_assert(ret->providers_count < HF_STATUS_PROVIDERS_MAX);
     struct hf_provider_status *p = &ret->providers[ret->providers_count++];
     *p = (struct hf_provider_status){.address = hf__address_of(e, account)};
-    memcpy(p->account, account, 32);
+    p->account = *account;
     return p;
 }
 
@@ -97,7 +97,7 @@ static void fill_providers(struct hf_engine *e, struct hf_status *ret)
     const struct hf__owner *o = e->owner;
     for (size_t i = 0; o->recovery != NULL && i < o->recovery->round.targets_count; i++) {
         const struct hf__target *t = &o->recovery->targets[i];
-        struct hf_provider_status *p = add(e, ret, t->account);
+        struct hf_provider_status *p = add(e, ret, &t->account);
         p->index = t->index;
         p->answered = t->answered;
         p->error = t->error;
@@ -105,7 +105,7 @@ static void fill_providers(struct hf_engine *e, struct hf_status *ret)
     }
     for (size_t i = 0; o->claiming != NULL && i < o->claiming->count; i++) {
         const struct hf__claim_holder *h = &o->claiming->holders[i];
-        struct hf_provider_status *p = add(e, ret, h->account);
+        struct hf_provider_status *p = add(e, ret, &h->account);
         p->index = h->index;
         p->answered = h->vote == HF__VOTE_ACCEPTED || h->vote == HF__VOTE_PROVISIONAL ||
                       h->vote == HF__VOTE_REFUSED;
@@ -116,7 +116,7 @@ static void fill_providers(struct hf_engine *e, struct hf_status *ret)
         return;
     for (size_t i = 0; i < o->holders_count; i++) {
         const struct hf__holder *h = &o->holders[i];
-        struct hf_provider_status *p = add(e, ret, h->account);
+        struct hf_provider_status *p = add(e, ret, &h->account);
         p->index = h->index;
         p->placed = h->placed;
         p->answered = h->answered;

@@ -10,7 +10,7 @@
 
 /* A holder of the newest recorded generation, as the owner last heard of it. */
 struct hf__holder {
-    uint8_t account[32];
+    struct hf_account account;
     uint8_t index;
     bool placed, answered, holds;
     bool keeps;            /* it said so of the newest record's generation, and that it is placed */
@@ -78,10 +78,10 @@ struct hf__owner {
 
 /* NULL: it holds nothing of the newest recorded generation. */
 static inline struct hf__holder *hf__holder_find(const struct hf_engine *e,
-                                                 const uint8_t account[static 32])
+                                                 const struct hf_account *account)
 {
     for (size_t i = 0; i < e->owner->holders_count; i++)
-        if (memcmp(e->owner->holders[i].account, account, 32) == 0)
+        if (hf_account_equal(&e->owner->holders[i].account, account))
             return &e->owner->holders[i];
     return NULL;
 }
@@ -109,7 +109,8 @@ void hf__owner_status(struct hf_engine *e, struct hf_status *ret);
  * that are unfit */
 
 /* Whether the newest set names one operator for both. */
-bool hf__same_operator(const struct hf_engine *e, const uint8_t *a, const uint8_t *b);
+bool hf__same_operator(const struct hf_engine *e, const struct hf_account *a,
+                       const struct hf_account *b);
 /* Begins one, or tries again after a pause when documents or the own identity are missing. */
 void hf__deal_begin(struct hf_engine *e);
 /* Asks further candidates, seals, deposits, or gives up. */
@@ -223,7 +224,7 @@ int hf__claim_answered(struct hf_engine *e, const struct hf__pending *call, int 
 void hf__claim_floor(struct hf_engine *e);
 /* A provider says that another claim stands: ask it for its signed word, if the own ballot needs
  * it. */
-void hf__claim_challenge(struct hf_engine *e, const uint8_t provider[static 32]);
+void hf__claim_challenge(struct hf_engine *e, const struct hf_account *provider);
 
 /* ---- release.c: application keys */
 
@@ -256,7 +257,7 @@ int hf__drill_answered(struct hf_engine *e, const struct hf__pending *call, int 
  * holder knows it. HF_EIDENTITY: there is none yet; the errors of hf__call.
  */
 HF_MUST_USE int hf__owner_send(struct hf_engine *e, const struct hf__ask *ask,
-                               const uint8_t provider[static 32], const struct hf_wire_type *type,
+                               const struct hf_account *provider, const struct hf_wire_type *type,
                                const void *message);
 /* One side has forgotten the identity of the other that a request relied on: asks again, and
  * shows or asks for it. False: the request is not of a kind that is repeated here. */
@@ -266,7 +267,7 @@ bool hf__owner_again(struct hf_engine *e, const struct hf__pending *call);
  * HF_EBEHIND; HF_EIDENTITY, HF_EMISSING: it is not known; the errors of decoding. ret_response may
  * be NULL. */
 HF_MUST_USE int hf__ack_check(struct hf_engine *e, const struct hf__pending *call,
-                              const uint8_t request_hash[static 32], struct hf_bytes body,
+                              const struct hf_hash *request_hash, struct hf_bytes body,
                               struct hf_ack_statement *ret, struct hf_ack_response *ret_response);
 
 #endif

@@ -45,7 +45,7 @@ static void collect_one(struct hf_engine *e, struct group *g, struct hf__target 
             !hf_bytes_equal(s->commitments, g->record.commitments) ||
             s->index > g->record.holders_count)
             continue;
-        if (named != (memcmp(g->record.holders[s->index - 1].account, t->account, 32) == 0) ||
+        if (named != (hf_account_equal(&g->record.holders[s->index - 1].account, &t->account)) ||
             (g->indices >> s->index & 1) != 0)
             continue;
         g->indices |= UINT32_C(1) << s->index;
@@ -77,8 +77,8 @@ static int open_share(struct hf_engine *e, const struct hf__target *t,
 {
     static const char info[] = "holdfast/v1/answer";
     struct hf_share_aad aad = {.generation = s->generation, .index = s->index};
-    memcpy(aad.transcript_hash, e->owner->recovery->round.transcript_hash, 32);
-    memcpy(aad.provider, t->account, 32);
+    aad.transcript_hash = e->owner->recovery->round.transcript_hash;
+    aad.provider = t->account;
     if (s->sealed.len != HF_SCALAR_LEN + HF_SEAL_OVERHEAD)
         return HF_EMALFORMED;
     return e->suite->open(e->secrets->response, hf_bytes_of(info, strlen(info)),
@@ -91,7 +91,7 @@ static void name_bad(struct hf_engine *e, const struct group *g, size_t i, int e
     hf__target_move(t, HF__TARGET_FAILED);
     t->error = error;
     t->since_ms = e->now_ms;
-    hf__trace(e, HF_TRACE_SHARE_BAD, error, t->account, g->record.generation.number,
+    hf__trace(e, HF_TRACE_SHARE_BAD, error, &t->account, g->record.generation.number,
               g->shares[i].index);
 }
 
@@ -179,7 +179,7 @@ static size_t list_records(struct hf_engine *e, size_t max, struct hf_placement_
         for (size_t j = 0; j < a.shares_count && count < max; j++) {
             struct hf_placement_record *m = &ret[count];
             if (!a.shares[j].has_record ||
-                hf__record_check(e, &a.shares[j].record, e->account, m) != 0 ||
+                hf__record_check(e, &a.shares[j].record, &e->account, m) != 0 ||
                 m->generation.version != e->active.number)
                 continue;
             bool seen = false;
@@ -203,7 +203,7 @@ static bool asked_all(const struct hf__recovery *rc, const struct hf_placement_r
     for (size_t i = 0; i < m->holders_count; i++) {
         bool asked = false;
         for (size_t j = 0; j < rc->round.targets_count && !asked; j++)
-            asked = memcmp(rc->targets[j].account, m->holders[i].account, 32) == 0 &&
+            asked = hf_account_equal(&rc->targets[j].account, &m->holders[i].account) &&
                     rc->targets[j].asked;
         if (!asked)
             return false;

@@ -15,8 +15,8 @@ void hf__record_save(struct hf_engine *e, const struct hf_record_row *row)
 {
     struct hf_public_hint hint = {
         .version = e->active.number, .has_record = true, .record = row->record};
-    memcpy(hint.network, e->network, 32);
-    memcpy(hint.account, e->account, 32);
+    hint.network = e->network;
+    hint.account = e->account;
     hf__put(e, HF_ROW_RECORD, no_key, &hf_wire_record_row, row);
     hf__put(e, HF_ROW_PUBLIC, hf_bytes_of("hint", 4), &hf_wire_public_hint, &hint);
     hf__put_vault_state(e, HF_VAULT_PLACED);
@@ -97,14 +97,14 @@ void hf__record_make(struct hf_engine *e)
                                          .holders_count = d->n,
                                          .epoch = d->epoch,
                                          .chain = chain};
-    memcpy(record.network, e->network, 32);
-    memcpy(record.owner, e->account, 32);
+    record.network = e->network;
+    record.owner = e->account;
     for (size_t i = 0; i < d->n; i++) {
-        memcpy(holders[i].account, d->candidates[d->slots[i].candidate].account, 32);
+        holders[i].account = d->candidates[d->slots[i].candidate].account;
         holders[i].index = i + 1;
     }
     for (size_t i = 0; i < d->orphans_count; i++) {
-        memcpy(orphans[i].account, d->orphans[i], 32);
+        orphans[i].account = d->orphans[i];
         orphans[i].index = 1;
     }
     bool replaces = hf__own_record(e, &own, NULL, NULL);
@@ -166,7 +166,7 @@ static void fill_request(struct hf_engine *e, const struct hf__holder *h,
     *ret = (struct hf_record_request){.record = *record,
                                       .certificates = (struct hf_certificate *)certificates,
                                       .certificates_count = count};
-    hf__fill_header(e, h->account, &ret->header);
+    hf__fill_header(e, &h->account, &ret->header);
 }
 
 void hf__record_send(struct hf_engine *e)
@@ -185,13 +185,13 @@ void hf__record_send(struct hf_engine *e)
         if (h->confirmed && h->certificates >= sealed)
             continue;
         waiting = true;
-        if (hf__calling(e, HF_METHOD_RECORD, h->account, &arg))
+        if (hf__calling(e, HF_METHOD_RECORD, &h->account, &arg))
             continue;
         struct hf_record_request m;
         fill_request(e, h, &signed_record, certificates, sealed, &m);
         struct hf__ask ask = {
             .task = HF__TASK_RECORD, .method = HF_METHOD_RECORD, .slot = (uint8_t)i, .arg = arg};
-        int r = hf__owner_send(e, &ask, h->account, &hf_wire_record_request, &m);
+        int r = hf__owner_send(e, &ask, &h->account, &hf_wire_record_request, &m);
         h->error = (int16_t)r;
         if (r != 0 && h->silent_ms == 0)
             h->silent_ms = e->now_ms;
@@ -232,7 +232,7 @@ int hf__record_answered(struct hf_engine *e, const struct hf__pending *call, int
     struct hf_ack_statement s;
     struct hf_certificate certificates[HF__ELECTORATES_MAX];
     struct hf_record_request m;
-    uint8_t hash[32];
+    struct hf_hash hash;
     if (!e->claimed || !hf__own_record(e, &record, &signed_record, NULL) ||
         call->arg != (uint32_t)record.generation.number || call->slot >= e->owner->holders_count)
         return 0;
@@ -241,8 +241,8 @@ int hf__record_answered(struct hf_engine *e, const struct hf__pending *call, int
     int r = error;
     if (r == 0) {
         fill_request(e, h, &signed_record, certificates, sealed, &m);
-        e->suite->hash("holdfast/v1/request", hf__encode(e, &hf_wire_record_request, &m), hash);
-        r = hf__ack_check(e, call, hash, body, &s, NULL);
+        e->suite->hash("holdfast/v1/request", hf__encode(e, &hf_wire_record_request, &m), &hash);
+        r = hf__ack_check(e, call, &hash, body, &s, NULL);
     }
     if (r == HF__PARK || (r == HF_EIDENTITY && error == 0))
         return r;
@@ -284,7 +284,7 @@ bool hf__record_complete(struct hf_engine *e, const struct hf_placement_record *
     (void)hf__electorates(e, record, NULL, 0, g);
     for (size_t i = 0; i < e->owner->holders_count; i++) {
         const struct hf__holder *h = &e->owner->holders[i];
-        voting += h->confirmed && !h->voteless && hf__is_acceptor(&g[0], h->account);
+        voting += h->confirmed && !h->voteless && hf__is_acceptor(&g[0], &h->account);
     }
     return (record->chain_count == HF_CHAIN_MAX || g[0].n < record->holders_count) &&
            count >= record->threshold && voting >= g[0].quorum;

@@ -40,14 +40,14 @@ void hf__recover_free(struct hf_engine *e)
     hf__timer_clear(e, HF__TIMER_GRACE);
 }
 
-struct hf__target *hf__target_add(struct hf_engine *e, const uint8_t account[static 32])
+struct hf__target *hf__target_add(struct hf_engine *e, const struct hf_account *account)
 {
     struct hf__recovery *rc = e->owner->recovery;
     struct hf__target *t = NULL;
-    if (memcmp(account, e->account, 32) == 0)
+    if (hf_account_equal(account, &e->account))
         return NULL;
     for (size_t i = 0; i < rc->round.targets_count; i++) {
-        if (memcmp(rc->targets[i].account, account, 32) == 0)
+        if (hf_account_equal(&rc->targets[i].account, account))
             return &rc->targets[i];
         if (rc->targets[i].error == HF_ENOSHARE)
             t = &rc->targets[i];
@@ -59,7 +59,7 @@ struct hf__target *hf__target_add(struct hf_engine *e, const uint8_t account[sta
         return NULL;
     hf_blob_unref(t->answer);
     *t = (struct hf__target){0};
-    memcpy(t->account, account, 32);
+    t->account = *account;
     return t;
 }
 
@@ -69,7 +69,7 @@ void hf__record_learn(struct hf_engine *e, const struct hf_signed_record *record
     struct hf_placement_record m, known;
     struct hf_signed_record s;
     /* Not the disk nor the peer but the owner's own signature says that a record is one. */
-    if (hf__record_check(e, record, e->account, &m) != 0 ||
+    if (hf__record_check(e, record, &e->account, &m) != 0 ||
         m.generation.version != e->active.number)
         return;
     if (rc->record != NULL) {
@@ -88,7 +88,7 @@ void hf__record_learn(struct hf_engine *e, const struct hf_signed_record *record
     hf_assert(rc->record != NULL);
     rc->threshold = (uint8_t)m.threshold;
     for (size_t i = 0; i < m.holders_count; i++) {
-        struct hf__target *t = hf__target_add(e, m.holders[i].account);
+        struct hf__target *t = hf__target_add(e, &m.holders[i].account);
         if (t != NULL)
             t->index = (uint8_t)m.holders[i].index; /* to be shown; its answer says what it holds */
     }
@@ -103,8 +103,9 @@ static void add_everybody(struct hf_engine *e)
     struct hf__recovery *rc = e->owner->recovery;
     const struct hf_validator_set *set = &e->trust->set->u.set;
     for (size_t i = 0; i < HF_ROUND_PROVIDERS_MAX && i < set->validators_count; i++) {
-        const uint8_t *account = set->validators[rc->cursor % set->validators_count].account;
-        if (memcmp(account, e->account, 32) != 0 && hf__target_add(e, account) == NULL)
+        const struct hf_account *account =
+            &set->validators[rc->cursor % set->validators_count].account;
+        if (!hf_account_equal(account, &e->account) && hf__target_add(e, account) == NULL)
             return; /* no room: the same one first in the next round */
         rc->cursor++;
     }
@@ -124,10 +125,10 @@ static void add_candidates(struct hf_engine *e)
     for (size_t s = 0; s < HF_ARRAY_LEN(sets); s++) {
         if (sets[s] == NULL)
             continue;
-        size_t count = hf_select(sets[s], e->account, e->active.number, (uint8_t)p->domain_rule,
+        size_t count = hf_select(sets[s], &e->account, e->active.number, (uint8_t)p->domain_rule,
                                  (uint8_t)p->shares, HF_ARRAY_LEN(order), order);
         for (size_t i = 0; i < count; i++)
-            hf__target_add(e, sets[s]->u.set.validators[order[i]].account);
+            hf__target_add(e, &sets[s]->u.set.validators[order[i]].account);
     }
     if (rc->round.number >= 3)
         add_everybody(e);
@@ -175,7 +176,7 @@ void hf__recover_round(struct hf_engine *e)
     if (rc->round.phase != HF__PHASE_IDLE)
         return; /* a kick while a round is under way */
     int r = hf__documents_ready(e);
-    if (r == 0 && !hf__is_member(e, e->account))
+    if (r == 0 && !hf__is_member(e, &e->account))
         r = HF_ENOTMEMBER;
     if (r != 0) {
         hf__state_set(e, HF_STATE_RECOVERING, r);

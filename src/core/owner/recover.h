@@ -17,7 +17,7 @@ struct hf__recovery {
 
 /* The provider among those asked, added if need be; NULL: it is the node itself, or there is no
  * room. */
-struct hf__target *hf__target_add(struct hf_engine *e, const uint8_t account[static 32]);
+struct hf__target *hf__target_add(struct hf_engine *e, const struct hf_account *account);
 /* Keeps a signed record when it is the owner's and newer than the one kept. */
 void hf__record_learn(struct hf_engine *e, const struct hf_signed_record *record);
 /* Decides, from the answers that are in, whether the secret can be rebuilt; rebuilds it, or goes

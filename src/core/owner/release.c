@@ -126,9 +126,9 @@ static void ask(struct hf_engine *e, const struct hf__release *l, size_t g, size
     const struct hf__electorate *from = &l->electorates[g];
     struct hf_standing m = {.generation = e->owner->recorded, .index = from->indices[at]};
     memcpy(m.generation.id, from->id, 16);
-    hf__fill_header(e, from->acceptors[at], &m.header);
+    hf__fill_header(e, &from->acceptors[at], &m.header);
     struct hf__ask how = {.task = HF__TASK_RELEASE, .method = HF_METHOD_STANDING, .arg = l->arg};
-    int r = hf__owner_send(e, &how, from->acceptors[at], &hf_wire_standing, &m);
+    int r = hf__owner_send(e, &how, &from->acceptors[at], &hf_wire_standing, &m);
     (void)r; /* without a call it gives no acknowledgement */
 }
 
@@ -178,17 +178,17 @@ int hf__release_answered(struct hf_engine *e, const struct hf__pending *call, in
             const struct hf__electorate *from = &l->electorates[g];
             struct hf_standing m = {.generation = e->owner->recorded, .index = from->indices[i]};
             struct hf_ack_statement s;
-            uint8_t hash[32];
-            if (memcmp(from->acceptors[i], call->account, 32) != 0)
+            struct hf_hash hash;
+            if (!hf_account_equal(&from->acceptors[i], &call->account))
                 continue;
             if (again) {
                 ask(e, l, g, i);
                 return 0;
             }
             memcpy(m.generation.id, from->id, 16);
-            hf__fill_header(e, call->account, &m.header);
-            e->suite->hash("holdfast/v1/request", hf__encode(e, &hf_wire_standing, &m), hash);
-            r = hf__ack_check(e, call, hash, body, &s, NULL);
+            hf__fill_header(e, &call->account, &m.header);
+            e->suite->hash("holdfast/v1/request", hf__encode(e, &hf_wire_standing, &m), &hash);
+            r = hf__ack_check(e, call, &hash, body, &s, NULL);
             if (r == HF__PARK)
                 return r;
             if (r == HF_EIDENTITY) {

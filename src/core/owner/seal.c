@@ -13,7 +13,7 @@
 /* One acceptor of one older generation. */
 struct hf__sealer {
     uint8_t generation[16];
-    uint8_t account[32];
+    struct hf_account account;
     uint8_t quorum;
     bool sealed;
     int error; /* of the last call; 0 none */
@@ -22,7 +22,7 @@ struct hf__sealer {
 };
 
 struct hf__sealing {
-    uint8_t record_hash[32];
+    struct hf_hash record_hash;
     size_t count;
     struct hf__sealer sealers[];
 };
@@ -45,7 +45,8 @@ void hf__seal_status(const struct hf_engine *e, const uint8_t generation[static 
 {
     for (size_t i = 0; e->owner->sealing != NULL && i < e->owner->sealing->count; i++) {
         const struct hf__sealer *s = &e->owner->sealing->sealers[i];
-        if (memcmp(s->generation, generation, 16) != 0 || memcmp(s->account, ret->account, 32) != 0)
+        if (memcmp(s->generation, generation, 16) != 0 ||
+            !hf_account_equal(&s->account, &ret->account))
             continue;
         ret->gave = s->sealed;
         ret->error = s->error;
@@ -55,11 +56,11 @@ void hf__seal_status(const struct hf_engine *e, const uint8_t generation[static 
 
 /* Lists the acceptors of what is unsealed. A record that has changed is sealed from the start. */
 static void list_sealers(struct hf_engine *e, const struct hf_placement_record *record,
-                         const uint8_t hash[static 32])
+                         const struct hf_hash *hash)
 {
     struct hf_certificate certificates[HF__ELECTORATES_MAX];
     struct hf__electorate *g = hf__scratch(e, HF__ELECTORATES_MAX * sizeof *g);
-    if (e->owner->sealing != NULL && memcmp(e->owner->sealing->record_hash, hash, 32) == 0)
+    if (e->owner->sealing != NULL && hf_hash_equal(&e->owner->sealing->record_hash, hash))
         return;
     hf__seal_free(e);
     size_t sealed = hf__certificates(e, record, certificates), n = 0;
@@ -68,13 +69,13 @@ static void list_sealers(struct hf_engine *e, const struct hf_placement_record *
         n += g[i].n;
     e->owner->sealing = calloc(1, sizeof *e->owner->sealing + n * sizeof(struct hf__sealer));
     hf_assert(e->owner->sealing != NULL);
-    memcpy(e->owner->sealing->record_hash, hash, 32);
+    e->owner->sealing->record_hash = *hash;
     for (size_t i = 1; i < count; i++)
         for (size_t j = 0; j < g[i].n; j++) {
             struct hf__sealer *s = &e->owner->sealing->sealers[e->owner->sealing->count++];
             s->quorum = g[i].quorum;
             memcpy(s->generation, g[i].id, 16);
-            memcpy(s->account, g[i].acceptors[j], 32);
+            s->account = g[i].acceptors[j];
         }
 }
 
@@ -83,7 +84,7 @@ static void fill_request(struct hf_engine *e, const struct hf__sealer *s,
 {
     *ret = (struct hf_record_request){.record = *record, .has_seals = true};
     memcpy(ret->seals, s->generation, 16);
-    hf__fill_header(e, s->account, &ret->header);
+    hf__fill_header(e, &s->account, &ret->header);
 }
 
 static bool has_certificate(struct hf_engine *e, const uint8_t generation[static 16])
@@ -96,26 +97,26 @@ void hf__seal_send(struct hf_engine *e)
 {
     struct hf_placement_record record;
     struct hf_signed_record signed_record;
-    uint8_t hash[32];
+    struct hf_hash hash;
     bool waiting = false;
     if (!e->claimed || e->owner->claiming != NULL || e->owner->unsealed == 0 ||
         !hf__own_record(e, &record, &signed_record, NULL) || record.ballot.number != e->claim ||
         !hf__record_complete(e, &record))
         return;
-    hf__record_hash(e, &signed_record, hash);
-    list_sealers(e, &record, hash);
+    hf__record_hash(e, &signed_record, &hash);
+    list_sealers(e, &record, &hash);
     for (size_t i = 0; i < e->owner->sealing->count; i++) {
         const struct hf__sealer *s = &e->owner->sealing->sealers[i];
         uint32_t arg = (uint32_t)i;
-        if (s->sealed || has_certificate(e, s->generation) || !hf__is_member(e, s->account))
+        if (s->sealed || has_certificate(e, s->generation) || !hf__is_member(e, &s->account))
             continue;
         waiting = true;
-        if (hf__calling(e, HF_METHOD_RECORD, s->account, &arg))
+        if (hf__calling(e, HF_METHOD_RECORD, &s->account, &arg))
             continue;
         struct hf_record_request m;
         fill_request(e, s, &signed_record, &m);
         struct hf__ask ask = {.task = HF__TASK_SEAL, .method = HF_METHOD_RECORD, .arg = arg};
-        int r = hf__owner_send(e, &ask, s->account, &hf_wire_record_request, &m);
+        int r = hf__owner_send(e, &ask, &s->account, &hf_wire_record_request, &m);
         (void)r; /* asked again with the timer */
     }
     if (waiting)
@@ -133,7 +134,7 @@ static void certify(struct hf_engine *e, const struct hf__sealer *last,
         const struct hf__sealer *s = &e->owner->sealing->sealers[i];
         if (!s->sealed || memcmp(s->generation, last->generation, 16) != 0)
             continue;
-        memcpy(seals[count].acceptor, s->account, 32);
+        seals[count].acceptor = s->account;
         memcpy(seals[count++].signature, s->signature, 64);
     }
     if (count < last->quorum || !hf__older_row(e, last->generation, &row) || row.has_certificate)
@@ -160,14 +161,14 @@ int hf__seal_answered(struct hf_engine *e, const struct hf__pending *call, int e
     struct hf_ack_statement s;
     struct hf_ack_response response;
     struct hf_certificate what = {0};
-    uint8_t hash[32];
+    struct hf_hash hash;
     if (!e->claimed || e->owner->sealing == NULL || call->arg >= e->owner->sealing->count ||
         !hf__own_record(e, &record, &signed_record, NULL))
         return 0;
     struct hf__sealer *sealer = &e->owner->sealing->sealers[call->arg];
-    hf__record_hash(e, &signed_record, what.record);
-    if (memcmp(sealer->account, call->account, 32) != 0 || sealer->sealed ||
-        memcmp(e->owner->sealing->record_hash, what.record, 32) != 0)
+    hf__record_hash(e, &signed_record, &what.record);
+    if (!hf_account_equal(&sealer->account, &call->account) || sealer->sealed ||
+        !hf_hash_equal(&e->owner->sealing->record_hash, &what.record))
         return 0;
     if (sealer->error != error || sealer->since_ms == 0)
         sealer->since_ms = e->now_ms;
@@ -175,16 +176,16 @@ int hf__seal_answered(struct hf_engine *e, const struct hf__pending *call, int e
     if (error != 0)
         return 0;
     fill_request(e, sealer, &signed_record, &m);
-    e->suite->hash("holdfast/v1/request", hf__encode(e, &hf_wire_record_request, &m), hash);
-    int r = hf__ack_check(e, call, hash, body, &s, &response);
+    e->suite->hash("holdfast/v1/request", hf__encode(e, &hf_wire_record_request, &m), &hash);
+    int r = hf__ack_check(e, call, &hash, body, &s, &response);
     if (r != 0)
         return r;
     memcpy(what.generation, sealer->generation, 16);
     memcpy(what.by, record.generation.id, 16);
     what.ballot = record.ballot;
     if (!response.has_seal || !s.votes ||
-        e->suite->verify(call->account, "holdfast/v1/seal",
-                         hf__seal_bytes(e, e->account, &what, call->account), response.seal) != 0)
+        e->suite->verify(call->account.bytes, "holdfast/v1/seal",
+                         hf__seal_bytes(e, &e->account, &what, &call->account), response.seal) != 0)
         return HF_ECERTIFICATE;
     sealer->sealed = true;
     memcpy(sealer->signature, response.seal, 64);

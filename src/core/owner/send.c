@@ -7,7 +7,7 @@
  * Whether a provider needs not be shown the own identity once more. Holders are asked again and
  * again, and remember it for as long as they can; offers and deposits are rare and always show it.
  */
-static bool knows(struct hf_engine *e, uint8_t method, const uint8_t provider[static 32])
+static bool knows(struct hf_engine *e, uint8_t method, const struct hf_account *provider)
 {
     if (method == HF_METHOD_OFFER || method == HF_METHOD_DEPOSIT)
         return false;
@@ -33,7 +33,7 @@ static void fill_claim(struct hf_engine *e, struct hf_owner_request *m)
 }
 
 int hf__owner_send(struct hf_engine *e, const struct hf__ask *ask,
-                   const uint8_t provider[static 32], const struct hf_wire_type *type,
+                   const struct hf_account *provider, const struct hf_wire_type *type,
                    const void *message)
 {
     struct hf_owner_request m = {0};
@@ -65,14 +65,14 @@ static int holder_identity(struct hf_engine *e, const struct hf__pending *call,
 {
     const struct hf__peer *peer;
     if (m->has_identity)
-        return hf__identity_check(e, NULL, &m->identity, call->account, &peer, NULL);
-    int r = hf__identity_known(e, call->account, &peer, NULL);
+        return hf__identity_check(e, NULL, &m->identity, &call->account, &peer, NULL);
+    int r = hf__identity_known(e, &call->account, &peer, NULL);
     /* Newer collateral may have made the owner forget it since it asked: it asks again, once. */
     return r != 0 && call->curious ? HF_EMISSING : r;
 }
 
 int hf__ack_check(struct hf_engine *e, const struct hf__pending *call,
-                  const uint8_t request_hash[static 32], struct hf_bytes body,
+                  const struct hf_hash *request_hash, struct hf_bytes body,
                   struct hf_ack_statement *ret, struct hf_ack_response *ret_response)
 {
     struct hf_ack_response m;
@@ -83,14 +83,14 @@ int hf__ack_check(struct hf_engine *e, const struct hf__pending *call,
         r = hf__decode(e, &hf_wire_ack_statement, m.statement, ret);
     if (r != 0)
         return r;
-    if (memcmp(ret->provider, call->account, 32) != 0 ||
-        memcmp(ret->request_hash, request_hash, 32) != 0)
+    if (!hf_account_equal(&ret->provider, &call->account) ||
+        !hf_hash_equal(&ret->request_hash, request_hash))
         return HF_EPEER_ACCOUNT;
-    r = e->suite->verify(call->account, "holdfast/v1/ack", m.statement, m.signature);
+    r = e->suite->verify(call->account.bytes, "holdfast/v1/ack", m.statement, m.signature);
     if (r == 0)
         r = holder_identity(e, call, &m);
     /* Who has answered knows the identity that this call showed or relied on. */
-    struct hf__holder *h = r == 0 ? hf__holder_find(e, call->account) : NULL;
+    struct hf__holder *h = r == 0 ? hf__holder_find(e, &call->account) : NULL;
     if (h != NULL)
         h->shown = call->shown;
     if (r == 0 && ret_response != NULL)

@@ -29,12 +29,12 @@ static struct hf_wait_status *begin(struct hf_status *ret, const struct hf_place
 }
 
 static struct hf_awaited_status *add(struct hf_engine *e, struct hf_wait_status *wait,
-                                     const uint8_t account[static 32])
+                                     const struct hf_account *account)
 {
     hf_assert(wait->acceptors_count < HF_SHARES_MAX);
     struct hf_awaited_status *a = &wait->acceptors[wait->acceptors_count++];
     *a = (struct hf_awaited_status){.address = hf__address_of(e, account)};
-    memcpy(a->account, account, 32);
+    a->account = *account;
     return a;
 }
 
@@ -54,7 +54,7 @@ static void fill_votes(struct hf_engine *e, const struct hf_placement_record *re
             const struct hf__claim_holder *h = &c->holders[i];
             if ((h->electorates >> g & 1) == 0)
                 continue;
-            struct hf_awaited_status *a = add(e, wait, h->account);
+            struct hf_awaited_status *a = add(e, wait, &h->account);
             a->gave = (h->voted >> g & 1) != 0;
             a->provisional = a->gave && h->vote == HF__VOTE_PROVISIONAL;
             a->refused = h->vote == HF__VOTE_REFUSED;
@@ -77,7 +77,7 @@ static void fill_seals(struct hf_engine *e, const struct hf_placement_record *re
     for (size_t i = 1; i < electorates; i++) {
         struct hf_wait_status *wait = begin(ret, record, &g[i], true);
         for (size_t j = 0; j < g[i].n; j++) {
-            struct hf_awaited_status *a = add(e, wait, g[i].acceptors[j]);
+            struct hf_awaited_status *a = add(e, wait, &g[i].acceptors[j]);
             hf__seal_status(e, g[i].id, a);
             count(wait, a);
         }

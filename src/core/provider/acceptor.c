@@ -7,7 +7,7 @@
 
 enum { TOMBSTONE_S = 366 * 86400 }; /* by issue dates of sets */
 
-void hf__owner_put(struct hf_engine *e, const uint8_t owner[static 32],
+void hf__owner_put(struct hf_engine *e, const struct hf_account *owner,
                    const struct hf_owner_row *row)
 {
     hf_assert(row->promised.statement.len > 0);
@@ -22,7 +22,7 @@ void hf__promised(struct hf_engine *e, const struct hf_owner_row *row, struct hf
 }
 
 int hf__promise_check(struct hf_engine *e, const struct hf_owner_row *row,
-                      const uint8_t owner[static 32], const struct hf_ballot *ballot)
+                      const struct hf_account *owner, const struct hf_ballot *ballot)
 {
     const struct hf_floor *floor = hf__floor_of(e, owner);
     struct hf_ballot promised;
@@ -45,7 +45,7 @@ int hf__promise(struct hf_engine *e, struct hf_owner_row *row, const struct hf_o
     struct hf_claim_statement s;
     struct hf_ballot promised = {0};
     *ret_raised = false;
-    int r = hf__promise_check(e, row, header->owner, &header->ballot);
+    int r = hf__promise_check(e, row, &header->owner, &header->ballot);
     if (r != 0)
         return r;
     if (row->promised.statement.len > 0)
@@ -55,7 +55,7 @@ int hf__promise(struct hf_engine *e, struct hf_owner_row *row, const struct hf_o
     /* A number counts only with the owner's own word for it, which this holder hands on. */
     if (!request->has_claim)
         return HF_EIDENTITY;
-    r = hf__claim_open(e, &request->claim, header->owner, &s);
+    r = hf__claim_open(e, &request->claim, &header->owner, &s);
     if (r == 0 && !hf__ballot_equal(&s.ballot, &header->ballot))
         r = HF_EBALLOT;
     if (r != 0)
@@ -71,7 +71,7 @@ bool hf__proof_keep(struct hf_engine *e, struct hf_owner_row *row,
                     const struct hf_owner_header *header, const struct hf_owner_request *request)
 {
     struct hf_claim_statement s, kept;
-    if (!request->has_proof || hf__claim_open(e, &request->proof.claim, header->owner, &s) != 0 ||
+    if (!request->has_proof || hf__claim_open(e, &request->proof.claim, &header->owner, &s) != 0 ||
         !hf__ballot_equal(&s.ballot, &header->ballot))
         return false;
     if (row->has_proof) {
@@ -107,7 +107,7 @@ static bool is_former(const struct hf_owner_row *row, const uint8_t generation[s
     return false;
 }
 
-bool hf__votes_for(struct hf_engine *e, const uint8_t owner[static 32],
+bool hf__votes_for(struct hf_engine *e, const struct hf_account *owner,
                    const struct hf_owner_row *row, const uint8_t generation[static 16])
 {
     size_t at;
@@ -141,7 +141,7 @@ bool hf__former_take(struct hf_owner_row *row, const uint8_t generation[static 1
     return true;
 }
 
-bool hf__holds_any(const struct hf_engine *e, const uint8_t owner[static 32])
+bool hf__holds_any(const struct hf_engine *e, const struct hf_account *owner)
 {
     struct hf_bytes prefix = hf__key_account(owner);
     size_t at = hf__rows_first(&e->rows, HF_ROW_HELD, prefix);
@@ -170,20 +170,19 @@ void hf__owners_age(struct hf_engine *e)
     size_t i = hf__rows_first(&e->rows, HF_ROW_OWNER, all);
     while (date_s != 0 && (at = hf__rows_at(&e->rows, i, HF_ROW_OWNER, all)) != NULL) {
         struct hf_owner_row row;
-        uint8_t owner[32];
-        memcpy(owner, at->key, 32);
-        bool member = hf_set_find(e->trust->set, owner) >= 0;
+        struct hf_account owner = hf_account_of(at->key);
+        bool member = hf_set_find(e->trust->set, &owner) >= 0;
         int r = hf__decode(e, &hf_wire_owner_row, hf_blob_bytes(at->value), &row);
         hf_assert(r == 0);
         i++;
         if (member == (row.absent_since_s == 0)) {
-            if (member || hf__holds_any(e, owner) || date_s < row.absent_since_s + TOMBSTONE_S)
+            if (member || hf__holds_any(e, &owner) || date_s < row.absent_since_s + TOMBSTONE_S)
                 continue;
-            hf__del(e, HF_ROW_OWNER, hf__key_account(owner));
+            hf__del(e, HF_ROW_OWNER, hf__key_account(&owner));
             i--;
             continue;
         }
         row.absent_since_s = member ? 0 : date_s;
-        hf__owner_put(e, owner, &row);
+        hf__owner_put(e, &owner, &row);
     }
 }

@@ -20,11 +20,11 @@ void hf__answers_expire(struct hf_engine *e)
     }
 }
 
-bool hf__answer_find(struct hf_engine *e, const uint8_t key[static 32], struct hf_bytes *ret)
+bool hf__answer_find(struct hf_engine *e, const struct hf_hash *key, struct hf_bytes *ret)
 {
     hf__answers_expire(e);
     for (struct hf__answer *a = e->provider->answers; a != NULL; a = a->next) {
-        if (memcmp(a->key, key, 32) != 0)
+        if (!hf_hash_equal(&a->key, key))
             continue;
         uint8_t *copy = hf__scratch(e, a->body->len);
         memcpy(copy, a->body->data, a->body->len);
@@ -34,7 +34,7 @@ bool hf__answer_find(struct hf_engine *e, const uint8_t key[static 32], struct h
     return false;
 }
 
-void hf__answer_keep(struct hf_engine *e, const uint8_t key[static 32], struct hf_bytes body)
+void hf__answer_keep(struct hf_engine *e, const struct hf_hash *key, struct hf_bytes body)
 {
     /* Newest first: past the bound the oldest goes, and its asker needs a new nonce at worst. */
     if (e->provider->answers_count == HF_ANSWERS_MAX) {
@@ -48,7 +48,7 @@ void hf__answer_keep(struct hf_engine *e, const uint8_t key[static 32], struct h
     }
     struct hf__answer *a = calloc(1, sizeof *a);
     hf_assert(a != NULL);
-    memcpy(a->key, key, 32);
+    a->key = *key;
     a->until_ms = e->now_ms + e->timing.nonce_life_ms;
     a->body = hf_blob_new(body);
     hf_assert(a->body != NULL);

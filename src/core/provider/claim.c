@@ -23,37 +23,37 @@ static int check(struct hf_engine *e, const struct hf__message *from, struct con
         r = hf__versions_check(e, &c->m.versions);
     if (r == 0)
         r = hf__decode(e, &hf_wire_claim_statement, c->m.claim.statement, &c->s);
-    if (r == 0 && memcmp(c->s.network, e->network, 32) != 0)
+    if (r == 0 && !hf_network_id_equal(&c->s.network, &e->network))
         r = HF_EDOCUMENT_NETWORK;
-    if (r == 0 && !hf__is_member(e, c->s.owner))
+    if (r == 0 && !hf__is_member(e, &c->s.owner))
         r = HF_ENOTMEMBER;
     /* Whoever keeps nothing of an owner has no vote, and says nothing that could be taken for
      * one. */
-    if (r == 0 && !hf__owner_row(e, c->s.owner, &c->row))
+    if (r == 0 && !hf__owner_row(e, &c->s.owner, &c->row))
         r = HF_ENOSHARE;
     if (r == 0)
-        r = hf__rate_owner(e, from, c->s.owner);
-    return r != 0 ? r : hf__claim_open(e, &c->m.claim, c->s.owner, &c->s);
+        r = hf__rate_owner(e, from, &c->s.owner);
+    return r != 0 ? r : hf__claim_open(e, &c->m.claim, &c->s.owner, &c->s);
 }
 
 /* One signature for each generation for which this node votes: those held, and those deleted. */
 static void fill_votes(struct hf_engine *e, const struct context *c, struct hf_claim_response *ret)
 {
-    struct hf_bytes prefix = hf__key_account(c->s.owner);
+    struct hf_bytes prefix = hf__key_account(&c->s.owner);
     const struct hf__row *row;
     struct hf_vote *votes = hf__scratch(e, HF_WIRE_VOTES_MAX * sizeof *votes);
     size_t count = 0;
     for (size_t i = hf__rows_first(&e->rows, HF_ROW_HELD, prefix);
          (row = hf__rows_at(&e->rows, i, HF_ROW_HELD, prefix)) != NULL && count < HF_WIRE_VOTES_MAX;
          i++)
-        if (hf__held_votes(e, c->s.owner, row->key + 32))
+        if (hf__held_votes(e, &c->s.owner, row->key + 32))
             memcpy(votes[count++].generation, row->key + 32, 16);
     for (size_t i = 0; i < c->row.former_count && count < HF_WIRE_VOTES_MAX; i++)
         memcpy(votes[count++].generation, c->row.former[i].id, 16);
     for (size_t i = 0; i < count; i++)
         e->suite->sign(
             e->secrets->account, "holdfast/v1/acceptance",
-            hf__acceptance_bytes(e, c->s.owner, votes[i].generation, &c->s.ballot, !e->claimed),
+            hf__acceptance_bytes(e, &c->s.owner, votes[i].generation, &c->s.ballot, !e->claimed),
             votes[i].signature);
     ret->votes = votes;
     ret->votes_count = count;
@@ -76,8 +76,8 @@ static void answer(struct hf_engine *e, const struct hf__message *from, const st
     struct hf_claim_answer a = {.accepted = c->accepted, .provisional = !e->claimed};
     struct hf_claim_response m = {0};
     a.has_known = hf__newest_order(e, &c->row, &a.known);
-    e->suite->hash("holdfast/v1/request", c->m.claim.statement, a.statement_hash);
-    memcpy(a.provider, e->account, 32);
+    e->suite->hash("holdfast/v1/request", c->m.claim.statement, &a.statement_hash);
+    a.provider = e->account;
     hf__versions(e, &m.versions);
     /* With an accept too: an instance whose number is above everything is refused by nobody, and
      * would stand again beside the one that has superseded it (R7). */
@@ -105,25 +105,25 @@ int hf__recv_claim(struct hf_engine *e, const struct hf__message *from, struct h
     if (r == 0)
         r = check(e, from, &c);
     if (r == 0)
-        r = hf__identity_check(e, from, &c.m.identity, c.s.owner, &peer, &rank);
+        r = hf__identity_check(e, from, &c.m.identity, &c.s.owner, &peer, &rank);
     if (r == 0 && rank < c.row.rank)
         r = HF_ERANK;
     if (r != 0)
         return r;
     c.behind = hf__newest_order(e, &c.row, &newest) &&
                hf__order_compare(&newest, c.s.has_known ? &c.s.known : NULL) > 0;
-    c.accepted = !c.behind && hf__promise_check(e, &c.row, c.s.owner, &c.s.ballot) == 0;
+    c.accepted = !c.behind && hf__promise_check(e, &c.row, &c.s.owner, &c.s.ballot) == 0;
     hf__promised(e, &c.row, &promised);
     if (c.accepted && c.s.ballot.number > promised.number) {
         if (e->store_error != 0)
             return e->store_error;
         c.row.promised = c.m.claim;
         c.row.rank = rank;
-        hf__owner_put(e, c.s.owner, &c.row);
+        hf__owner_put(e, &c.s.owner, &c.row);
     }
     struct hf_trace *t = hf__trace(e, c.accepted ? HF_TRACE_CLAIM_ACCEPTED : HF_TRACE_CLAIM_REFUSED,
-                                   0, c.s.owner, c.s.ballot.number, 0);
-    memcpy(t->hash, c.s.ballot.instance, 16);
+                                   0, &c.s.owner, c.s.ballot.number, 0);
+    memcpy(t->hash.bytes, c.s.ballot.instance, 16);
     answer(e, from, &c);
     return 0;
 }

@@ -12,7 +12,7 @@ static int check_order(struct hf_engine *e, const struct hf_deletion *m, struct 
 {
     struct hf_placement_record record;
     struct hf_record_order order, newest;
-    int r = hf__record_check(e, &m->record, m->header.owner, &record);
+    int r = hf__record_check(e, &m->record, &m->header.owner, &record);
     if (r == 0 && memcmp(record.generation.id, m->complete.id, 16) != 0)
         r = HF_ERECORD;
     if (r != 0)
@@ -32,14 +32,14 @@ static void forget(struct hf_engine *e, const struct hf_deletion *m, const struc
                    struct hf_owner_row *row)
 {
     uint8_t key[48];
-    hf__held_key(m->header.owner, m->generation.id, key);
+    hf__held_key(&m->header.owner, m->generation.id, key);
     hf__del(e, HF_ROW_HELD, hf_bytes_of(key, sizeof key));
     if (HF_FAULT(DELETE)) {
-        hf__held_key(m->header.owner, m->complete.id, key);
+        hf__held_key(&m->header.owner, m->complete.id, key);
         hf__del(e, HF_ROW_HELD, hf_bytes_of(key, sizeof key));
     }
     hf__former_add(e, row, held);
-    hf__trace(e, HF_TRACE_SHARE_DELETED, 0, m->header.owner, m->generation.number, 0);
+    hf__trace(e, HF_TRACE_SHARE_DELETED, 0, &m->header.owner, m->generation.number, 0);
 }
 
 int hf__recv_delete(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
@@ -53,13 +53,13 @@ int hf__recv_delete(struct hf_engine *e, const struct hf__message *from, struct 
     int r = hf__owner_open(e, body, &hf_wire_deletion, &m, &request);
     if (r == 0)
         r = hf__owner_check(e, from, &request, &m.header);
-    if (r == 0 && !hf__owner_row(e, m.header.owner, &row))
+    if (r == 0 && !hf__owner_row(e, &m.header.owner, &row))
         r = HF_ENOSHARE;
     if (r == 0)
         r = hf__owner_identity(e, from, &request, &m.header, &peer, NULL);
     if (r == 0)
         r = hf__promise(e, &row, &m.header, &request, &raised);
-    bool held_here = r == 0 && hf__held_row(e, m.header.owner, m.generation.id, &held);
+    bool held_here = r == 0 && hf__held_row(e, &m.header.owner, m.generation.id, &held);
     if (held_here)
         r = check_order(e, &m, &row, &taken);
     if (r == 0 && held_here && e->store_error != 0)
@@ -69,8 +69,8 @@ int hf__recv_delete(struct hf_engine *e, const struct hf__message *from, struct 
     if (held_here)
         forget(e, &m, &held, &row);
     if (hf__proof_keep(e, &row, &m.header, &request) || raised || held_here)
-        hf__owner_put(e, m.header.owner, &row);
-    hf__ack(e, from, &request, false, hf__votes_for(e, m.header.owner, &row, m.generation.id), NULL,
-            NULL);
+        hf__owner_put(e, &m.header.owner, &row);
+    hf__ack(e, from, &request, false, hf__votes_for(e, &m.header.owner, &row, m.generation.id),
+            NULL, NULL);
     return 0;
 }

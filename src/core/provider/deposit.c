@@ -9,7 +9,7 @@ static void receipt(struct hf_engine *e, const struct hf__message *from,
 {
     struct hf_receipt_statement s = {.header = *header, .generation = *generation, .index = index};
     struct hf_deposit_response m = {0};
-    e->suite->hash("holdfast/v1/commitments", commitments, s.commitments_hash);
+    e->suite->hash("holdfast/v1/commitments", commitments, &s.commitments_hash);
     e->suite->sign(e->secrets->account, "holdfast/v1/receipt",
                    hf__encode(e, &hf_wire_receipt_statement, &s), m.receipt);
     hf__versions(e, &m.versions);
@@ -25,7 +25,7 @@ static int answer_again(struct hf_engine *e, const struct hf__message *from,
                         const struct hf_deposit_transcript *t)
 {
     struct hf_held_row held;
-    if (!hf__held_row(e, t->header.owner, t->generation.id, &held))
+    if (!hf__held_row(e, &t->header.owner, t->generation.id, &held))
         return 0;
     if (held.index != t->index)
         return HF_EINDEX;
@@ -62,22 +62,22 @@ static int check_numbers(struct hf_engine *e, const struct hf_deposit *m,
 static int check_transcript(struct hf_engine *e, const struct hf_deposit *m,
                             const struct hf_deposit_transcript *t)
 {
-    uint8_t hash[32];
+    struct hf_hash hash;
     if (t->index > t->shares || t->commitments.len != 32 * t->threshold ||
         m->transcripts.len % 32 != 0)
         return HF_EBOUND;
     int r = check_numbers(e, m, t);
     if (r == 0)
-        r = hf__nonce_check(e, hf__offer_context(e, t->header.owner, &t->generation),
+        r = hf__nonce_check(e, hf__offer_context(e, &t->header.owner, &t->generation),
                             t->provider_nonce);
     if (r != 0)
         return r;
-    e->suite->hash("holdfast/v1/sealed-share", m->sealed, hash);
-    if (memcmp(hash, t->sealed_hash, 32) != 0 || memcmp(t->sealing_key, e->sealing_key, 32) != 0)
+    e->suite->hash("holdfast/v1/sealed-share", m->sealed, &hash);
+    if (!hf_hash_equal(&hash, &t->sealed_hash) || memcmp(t->sealing_key, e->sealing_key, 32) != 0)
         return HF_ECRYPTO;
-    e->suite->hash("holdfast/v1/deposit-transcript", m->transcript, hash);
+    e->suite->hash("holdfast/v1/deposit-transcript", m->transcript, &hash);
     for (size_t i = 0; i < m->transcripts.len; i += 32)
-        if (memcmp(m->transcripts.data + i, hash, 32) == 0)
+        if (memcmp(m->transcripts.data + i, hash.bytes, 32) == 0)
             return 0;
     return HF_EREPORTDATA;
 }
@@ -98,10 +98,10 @@ static int check_quote(struct hf_engine *e, const struct hf__message *from,
         return r;
     if (r == 0)
         r = hf__judge(e, ret, wanted, false, 0, ret_rank);
-    if (r == 0 && hf__owner_row(e, header->owner, &row) && *ret_rank < row.rank)
+    if (r == 0 && hf__owner_row(e, &header->owner, &row) && *ret_rank < row.rank)
         r = HF_ERANK;
     if (r != 0)
-        hf__trace(e, HF_TRACE_QUOTE_REFUSED, r, header->owner, HF_METHOD_DEPOSIT, 0);
+        hf__trace(e, HF_TRACE_QUOTE_REFUSED, r, &header->owner, HF_METHOD_DEPOSIT, 0);
     return r;
 }
 
@@ -111,9 +111,9 @@ static int take_share(struct hf_engine *e, const struct hf_deposit *m,
 {
     static const char info[] = "holdfast/v1/share";
     struct hf_deposit_aad aad = {.generation = t->generation, .index = t->index};
-    memcpy(aad.network, e->network, 32);
-    memcpy(aad.owner, t->header.owner, 32);
-    memcpy(aad.provider, e->account, 32);
+    aad.network = e->network;
+    aad.owner = t->header.owner;
+    aad.provider = e->account;
     hf_assert(e->open);
     uint8_t *share = e->secret_alloc(HF_SCALAR_LEN);
     if (share == NULL)
@@ -133,7 +133,7 @@ static int take_share(struct hf_engine *e, const struct hf_deposit *m,
 
 /* A newer dealing of the owner makes the share of an older one that was never recorded here
  * worthless. The vote stays (R6): the older one's record may exist elsewhere. */
-static int drop_pending(struct hf_engine *e, const uint8_t owner[static 32],
+static int drop_pending(struct hf_engine *e, const struct hf_account *owner,
                         struct hf_owner_row *row)
 {
     struct hf_held_row held;
@@ -168,7 +168,7 @@ static void put_back(struct hf_engine *e, const struct hf_deposit *m,
     held->restored = !hf__former_take(row, t->generation.id);
     held->has_record = true;
     held->record = m->record;
-    int r = hf__record_check(e, &m->record, t->header.owner, &record);
+    int r = hf__record_check(e, &m->record, &t->header.owner, &record);
     hf_assert(r == 0);
     hf__record_order(&record, &order);
     if (hf__newest_order(e, row, &newest) && hf__order_compare(&order, &newest) <= 0)
@@ -185,23 +185,23 @@ static int store(struct hf_engine *e, const struct hf_owner_request *request,
     uint8_t key[48];
     struct hf_owner_row row = {0};
     bool raised;
-    (void)hf__owner_row(e, t->header.owner, &row);
+    (void)hf__owner_row(e, &t->header.owner, &row);
     int r = hf__promise(e, &row, &t->header, request, &raised);
     if (r == 0)
-        r = drop_pending(e, t->header.owner, &row);
+        r = drop_pending(e, &t->header.owner, &row);
     if (r != 0)
         return r;
     if (m->has_record)
         put_back(e, m, t, &row, held);
-    hf__held_key(t->header.owner, t->generation.id, key);
+    hf__held_key(&t->header.owner, t->generation.id, key);
     hf__put(e, HF_ROW_HELD, hf_bytes_of(key, sizeof key), &hf_wire_held_row, held);
     (void)hf__proof_keep(e, &row, &t->header, request);
     row.rank = rank;
     memcpy(row.ppid, v->ppid, 16);
     if (row.generation_newest < t->generation.number)
         row.generation_newest = t->generation.number;
-    hf__owner_put(e, t->header.owner, &row);
-    hf__trace(e, HF_TRACE_SHARE_STORED, 0, t->header.owner, t->generation.number, t->index);
+    hf__owner_put(e, &t->header.owner, &row);
+    hf__trace(e, HF_TRACE_SHARE_STORED, 0, &t->header.owner, t->generation.number, t->index);
     return 0;
 }
 

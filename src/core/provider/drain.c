@@ -12,7 +12,7 @@
 
 /* An owner whose newest recorded share is kept here. */
 struct watched {
-    uint8_t owner[32];
+    struct hf_account owner;
     uint8_t generation[16];
     uint32_t number; /* of that generation */
     uint8_t needed;
@@ -53,7 +53,7 @@ static void finish(struct hf_engine *e)
             continue;
         /* The one that would be left worst is named. */
         if (report.owners++ == 0 || w->live - w->needed < report.live - report.needed) {
-            memcpy(report.owner, w->owner, 32);
+            report.owner = w->owner;
             report.live = w->live;
             report.needed = w->needed;
         }
@@ -78,13 +78,13 @@ static void collect(struct hf_engine *e)
             hf__decode(e, &hf_wire_placement_record, held.record.record, &record) != 0)
             continue;
         struct watched *w = d->count > 0 ? &d->owners[d->count - 1] : NULL;
-        if (w == NULL || memcmp(w->owner, record.owner, 32) != 0)
+        if (w == NULL || !hf_account_equal(&w->owner, &record.owner))
             w = &d->owners[d->count++];
         else if (record.generation.number < w->number)
             continue;
         size_t k = record.threshold, n = record.holders_count, q = record.quorum;
         size_t want = k + 1 > q ? k + 1 : q;
-        memcpy(w->owner, record.owner, 32);
+        w->owner = record.owner;
         memcpy(w->generation, record.generation.id, 16);
         w->number = (uint32_t)record.generation.number;
         w->needed = (uint8_t)(want < n - 1 ? want : n - 1);
@@ -105,16 +105,16 @@ static bool ask_owner(struct hf_engine *e)
     struct hf_held_row held;
     struct hf_placement_record record;
     /* Its owner may have had the share deleted since. */
-    if (!hf__held_row(e, w->owner, w->generation, &held))
+    if (!hf__held_row(e, &w->owner, w->generation, &held))
         return true;
     int r = hf__decode(e, &hf_wire_placement_record, held.record.record, &record);
     hf_assert(r == 0);
     hf__versions(e, &m.versions);
-    memcpy(m.account, w->owner, 32);
+    m.account = w->owner;
     struct hf_bytes body = hf__encode(e, &hf_wire_nonce_request, &m);
     for (; d->next_holder < record.holders_count; d->next_holder++) {
-        const uint8_t *holder = record.holders[d->next_holder].account;
-        if (memcmp(holder, e->account, 32) == 0)
+        const struct hf_account *holder = &record.holders[d->next_holder].account;
+        if (hf_account_equal(holder, &e->account))
             continue;
         r = hf__call(e, &ask, holder, body);
         if (r == HF_EBUSY)

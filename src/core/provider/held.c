@@ -2,7 +2,7 @@
 #include "base/error.h"
 #include "provider/provider.h"
 
-bool hf__owner_row(struct hf_engine *e, const uint8_t owner[static 32], struct hf_owner_row *ret)
+bool hf__owner_row(struct hf_engine *e, const struct hf_account *owner, struct hf_owner_row *ret)
 {
     struct hf_blob *value = hf__rows_get(&e->rows, HF_ROW_OWNER, hf__key_account(owner));
     if (value == NULL)
@@ -12,14 +12,14 @@ bool hf__owner_row(struct hf_engine *e, const uint8_t owner[static 32], struct h
     return true;
 }
 
-void hf__held_key(const uint8_t owner[static 32], const uint8_t id[static 16],
+void hf__held_key(const struct hf_account *owner, const uint8_t id[static 16],
                   uint8_t ret[static 48])
 {
-    memcpy(ret, owner, 32);
+    memcpy(ret, owner->bytes, 32);
     memcpy(ret + 32, id, 16);
 }
 
-bool hf__held_row(struct hf_engine *e, const uint8_t owner[static 32], const uint8_t id[static 16],
+bool hf__held_row(struct hf_engine *e, const struct hf_account *owner, const uint8_t id[static 16],
                   struct hf_held_row *ret)
 {
     uint8_t key[48];
@@ -32,7 +32,8 @@ bool hf__held_row(struct hf_engine *e, const uint8_t owner[static 32], const uin
     return true;
 }
 
-bool hf__held_next(struct hf_engine *e, const uint8_t *owner, size_t *at, struct hf_held_row *ret)
+bool hf__held_next(struct hf_engine *e, const struct hf_account *owner, size_t *at,
+                   struct hf_held_row *ret)
 {
     struct hf_bytes prefix = {0};
     if (owner != NULL)
@@ -51,7 +52,7 @@ bool hf__held_next(struct hf_engine *e, const uint8_t *owner, size_t *at, struct
 enum { LOOKED = 0x80, RESTORED = 0x40, INDEX = 0x1f };
 
 /* What is asked again and again of a value that hardly ever changes; 0: none is held. */
-static uint8_t look(struct hf_engine *e, const uint8_t owner[static 32],
+static uint8_t look(struct hf_engine *e, const struct hf_account *owner,
                     const uint8_t id[static 16])
 {
     uint8_t key[48];
@@ -69,7 +70,7 @@ static uint8_t look(struct hf_engine *e, const uint8_t owner[static 32],
     return row->memo;
 }
 
-void hf__held_spoil(struct hf_engine *e, const uint8_t owner[static 32],
+void hf__held_spoil(struct hf_engine *e, const struct hf_account *owner,
                     const uint8_t id[static 16])
 {
     uint8_t key[48];
@@ -80,13 +81,13 @@ void hf__held_spoil(struct hf_engine *e, const uint8_t owner[static 32],
     row->memo = (uint8_t)(memo & ~INDEX);
 }
 
-bool hf__held_votes(struct hf_engine *e, const uint8_t owner[static 32],
+bool hf__held_votes(struct hf_engine *e, const struct hf_account *owner,
                     const uint8_t id[static 16])
 {
     return (look(e, owner, id) & (LOOKED | RESTORED)) == LOOKED;
 }
 
-uint8_t hf__held_index(struct hf_engine *e, const uint8_t owner[static 32],
+uint8_t hf__held_index(struct hf_engine *e, const struct hf_account *owner,
                        const uint8_t id[static 16])
 {
     return look(e, owner, id) & INDEX;
@@ -99,20 +100,20 @@ int hf__again_check(struct hf_engine *e, const struct hf_signed_record *record,
     struct hf_owner_row row;
     struct hf_record_order order, newest;
     uint8_t index = 0;
-    int r = hf__record_check(e, record, header->owner, ret);
+    int r = hf__record_check(e, record, &header->owner, ret);
     if (r != 0)
         return r;
     if (!hf__ballot_equal(&ret->ballot, &header->ballot))
         return HF_EBALLOT;
     for (size_t i = 0; i < ret->holders_count; i++)
-        if (memcmp(ret->holders[i].account, e->account, 32) == 0)
+        if (hf_account_equal(&ret->holders[i].account, &e->account))
             index = (uint8_t)ret->holders[i].index;
     if (index == 0 || ret->generation.version != generation->version ||
         ret->generation.number != generation->number ||
         memcmp(ret->generation.id, generation->id, 16) != 0)
         return HF_ERECORD;
     hf__record_order(ret, &order);
-    if (hf__owner_row(e, header->owner, &row) && hf__newest_order(e, &row, &newest) &&
+    if (hf__owner_row(e, &header->owner, &row) && hf__newest_order(e, &row, &newest) &&
         hf__order_compare(&order, &newest) < 0)
         return HF_EGENERATION;
     *ret_index = index;
@@ -125,23 +126,23 @@ int hf__room_check(struct hf_engine *e, const struct hf_owner_header *header,
     struct hf_owner_row row;
     if (e->store_error != 0)
         return e->store_error;
-    bool known = hf__owner_row(e, header->owner, &row);
+    bool known = hf__owner_row(e, &header->owner, &row);
     if (!known && hf__rows_count(&e->rows, HF_ROW_OWNER) >=
                       hf__policy(e)->shares_held_max + HF_TOMBSTONES_MAX)
         return HF_EQUOTA;
-    if ((!known || !hf__holds_any(e, header->owner)) &&
+    if ((!known || !hf__holds_any(e, &header->owner)) &&
         hf__owners_served(e) >= hf__policy(e)->shares_held_max)
         return HF_EQUOTA;
     if (!known)
         return 0;
-    int r = hf__promise_check(e, &row, header->owner, &header->ballot);
+    int r = hf__promise_check(e, &row, &header->owner, &header->ballot);
     if (r != 0 || again)
         return r;
     /* The newest number may come again only for the dealing that took it. */
     struct hf_held_row held;
     if (generation->number < row.generation_newest ||
         (generation->number == row.generation_newest &&
-         !hf__held_row(e, header->owner, generation->id, &held)))
+         !hf__held_row(e, &header->owner, generation->id, &held)))
         return HF_EGENERATION;
     return 0;
 }

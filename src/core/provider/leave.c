@@ -10,7 +10,7 @@
 
 static const struct hf__told *own_leave(const struct hf_engine *e)
 {
-    const struct hf__told *told = hf__told_find(e, e->account, HF__NEWS_LEAVE, NULL);
+    const struct hf__told *told = hf__told_find(e, &e->account, HF__NEWS_LEAVE, NULL);
     return told == NULL || told->over ? NULL : told;
 }
 
@@ -30,7 +30,7 @@ static void announce(struct hf_engine *e, struct hf_bytes reason, uint64_t until
 {
     struct hf_event_statement what = {
         .kind = HF__NEWS_LEAVE, .until_s = until_s, .reason = reason, .over = over, .done = done};
-    long at = hf_set_find(e->trust->set, e->account);
+    long at = hf_set_find(e->trust->set, &e->account);
     hf_assert(at >= 0);
     what.registered_epoch = e->trust->set->u.set.validators[at].registered_epoch;
     hf__news_issue(e, &what);
@@ -42,7 +42,7 @@ int hf__leave_begin(struct hf_engine *e, struct hf_bytes reason, uint64_t second
         return HF_ELOCKED;
     if (!e->claimed || (!settled(e) && e->state != HF_STATE_LEAVING))
         return HF_ENOTREADY;
-    if (!hf__is_member(e, e->account))
+    if (!hf__is_member(e, &e->account))
         return HF_ENOTMEMBER;
     if (reason.len > HF_KEY_NAME_MAX || seconds > HF_LEAVE_S_MAX)
         return HF_EINVAL;
@@ -76,34 +76,34 @@ static void forget(struct hf_engine *e, const struct hf_held_row *held)
 {
     struct hf_owner_row row;
     uint8_t key[48];
-    hf__held_key(held->header.owner, held->generation.id, key);
+    hf__held_key(&held->header.owner, held->generation.id, key);
     hf__del(e, HF_ROW_HELD, hf_bytes_of(key, sizeof key));
-    if (hf__owner_row(e, held->header.owner, &row)) {
+    if (hf__owner_row(e, &held->header.owner, &row)) {
         hf__former_add(e, &row, held);
-        hf__owner_put(e, held->header.owner, &row);
+        hf__owner_put(e, &held->header.owner, &row);
     }
-    hf__trace(e, HF_TRACE_SHARE_DELETED, 0, held->header.owner, held->generation.number, 0);
+    hf__trace(e, HF_TRACE_SHARE_DELETED, 0, &held->header.owner, held->generation.number, 0);
     hf__members_forgot(e);
 }
 
 int hf__leave_abandon(struct hf_engine *e, struct hf_bytes name)
 {
-    uint8_t owner[32];
+    struct hf_account owner;
     char digits[HF_KEY_NAME_MAX + 1] = {0};
     struct hf_held_row held;
     const struct hf__told *told = e->open ? own_leave(e) : NULL;
     if (name.len != HF_KEY_NAME_MAX)
         return HF_EINVAL;
     memcpy(digits, name.data, name.len);
-    if (hf_hex_decode(digits, owner, sizeof owner) != 0)
+    if (hf_hex_decode(digits, owner.bytes, sizeof owner) != 0)
         return HF_EINVAL;
     if (told == NULL)
         return e->open ? HF_EINVAL : HF_ELOCKED;
     if (!e->claimed || hf__now_s(e) < told->until_s)
         return HF_ENOTREADY;
-    if (!hf__holds_any(e, owner))
+    if (!hf__holds_any(e, &owner))
         return HF_ENOSHARE;
-    for (size_t at = 0; hf__held_next(e, owner, &at, &held); at--)
+    for (size_t at = 0; hf__held_next(e, &owner, &at, &held); at--)
         forget(e, &held);
     hf__leave_advance(e);
     return 0;
@@ -116,7 +116,7 @@ static bool obsolete(struct hf_engine *e, const struct hf_held_row *held)
 {
     struct hf_owner_row row;
     struct hf_record_order newest;
-    return !held->has_record && hf__owner_row(e, held->header.owner, &row) &&
+    return !held->has_record && hf__owner_row(e, &held->header.owner, &row) &&
            hf__newest_order(e, &row, &newest) && newest.generation > held->generation.number;
 }
 
@@ -124,7 +124,7 @@ static bool obsolete(struct hf_engine *e, const struct hf_held_row *held)
 static bool is_due(const struct hf_engine *e, const struct hf_held_row *held)
 {
     const struct hf__told *told = own_leave(e);
-    enum hf_member_state state = hf__view(e, held->header.owner).state;
+    enum hf_member_state state = hf__view(e, &held->header.owner).state;
     return (told != NULL && hf__now_s(e) >= told->until_s) || state == HF_MEMBER_LEFT ||
            state == HF_MEMBER_NONE;
 }
@@ -143,17 +143,17 @@ static bool ask_about(struct hf_engine *e, const struct hf_held_row *held)
     l->needed = (uint8_t)(needed > record.quorum ? needed : record.quorum);
     l->live = l->waiting = 0;
     l->number++;
-    memcpy(l->owner, held->header.owner, 32);
+    l->owner = held->header.owner;
     memcpy(l->generation, held->generation.id, 16);
     hf__versions(e, &m.versions);
-    memcpy(m.owner, l->owner, 32);
+    m.owner = l->owner;
     memcpy(m.generation, l->generation, 16);
     struct hf_bytes body = hf__encode(e, &hf_wire_remains_request, &m);
     struct hf__ask ask = {.task = HF__TASK_LEAVE, .method = HF_METHOD_REMAINS, .arg = l->number};
     for (size_t i = 0; i < record.holders_count; i++)
-        if (memcmp(record.holders[i].account, e->account, 32) != 0)
+        if (!hf_account_equal(&record.holders[i].account, &e->account))
             l->waiting =
-                (uint8_t)(l->waiting + (hf__call(e, &ask, record.holders[i].account, body) == 0));
+                (uint8_t)(l->waiting + (hf__call(e, &ask, &record.holders[i].account, body) == 0));
     return l->waiting > 0;
 }
 
@@ -192,7 +192,7 @@ void hf__leave_advance(struct hf_engine *e)
 {
     struct hf__leaving *l = &e->provider->leaving;
     const struct hf__told *told = e->open ? own_leave(e) : NULL;
-    bool removed = e->state == HF_STATE_LEAVING && !hf__is_member(e, e->account);
+    bool removed = e->state == HF_STATE_LEAVING && !hf__is_member(e, &e->account);
     if (!e->claimed || (told == NULL && !removed))
         return;
     if (settled(e))
@@ -221,7 +221,7 @@ int hf__leave_answered(struct hf_engine *e, const struct hf__pending *call, int 
     l->live = (uint8_t)(l->live + (r == 0 && m.holds));
     l->waiting--;
     if (l->waiting == 0) {
-        if (l->live >= l->needed && hf__held_row(e, l->owner, l->generation, &held)) {
+        if (l->live >= l->needed && hf__held_row(e, &l->owner, l->generation, &held)) {
             forget(e, &held);
             l->at--;
         }
@@ -245,12 +245,12 @@ int hf__recv_remains(struct hf_engine *e, const struct hf__message *from, struct
         return r;
     if (!from->has_account)
         return HF_EPERMISSION;
-    if (!hf__held_row(e, m.owner, m.generation, &held) || !held.has_record)
+    if (!hf__held_row(e, &m.owner, m.generation, &held) || !held.has_record)
         return HF_ENOSHARE;
     r = hf__decode(e, &hf_wire_placement_record, held.record.record, &record);
     hf_assert(r == 0);
     for (size_t i = 0; i < record.holders_count; i++)
-        answer.holds = answer.holds || memcmp(record.holders[i].account, from->account, 32) == 0;
+        answer.holds = answer.holds || hf_account_equal(&record.holders[i].account, &from->account);
     if (!answer.holds)
         return HF_EPERMISSION;
     /* Who is about to go itself is no reason for another to go. */
@@ -271,8 +271,8 @@ void hf__leave_status(struct hf_engine *e, struct hf_status *ret)
     for (size_t at = 0;
          ret->waiting_count < HF_STATUS_WAITING_MAX && hf__held_next(e, NULL, &at, &held);) {
         size_t n = ret->waiting_count;
-        if (n == 0 || memcmp(ret->waiting[n - 1], held.header.owner, 32) != 0)
-            memcpy(ret->waiting[ret->waiting_count++], held.header.owner, 32);
+        if (n == 0 || !hf_account_equal(&ret->waiting[n - 1], &held.header.owner))
+            ret->waiting[ret->waiting_count++] = held.header.owner;
     }
     ret->waiting_owners = hf__owners_served(e);
 }

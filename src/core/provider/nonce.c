@@ -45,22 +45,22 @@ int hf__nonce_check(struct hf_engine *e, struct hf_bytes context, const uint8_t 
     return expiry >= e->now_ms ? 0 : HF_ENONCE;
 }
 
-struct hf_bytes hf__offer_context(struct hf_engine *e, const uint8_t owner[static 32],
+struct hf_bytes hf__offer_context(struct hf_engine *e, const struct hf_account *owner,
                                   const struct hf_generation_id *generation)
 {
     uint8_t *context = hf__scratch(e, 5 + 32 + 16);
     memcpy(context, "offer", 5);
-    memcpy(context + 5, owner, 32);
+    memcpy(context + 5, owner->bytes, 32);
     memcpy(context + 37, generation->id, 16);
     return hf_bytes_of(context, 53);
 }
 
-struct hf_bytes hf__recover_context(struct hf_engine *e, const uint8_t account[static 32],
+struct hf_bytes hf__recover_context(struct hf_engine *e, const struct hf_account *account,
                                     const uint8_t response_key[static 32])
 {
     uint8_t *context = hf__scratch(e, 5 + 32 + 32);
     memcpy(context, "nonce", 5);
-    memcpy(context + 5, account, 32);
+    memcpy(context + 5, account->bytes, 32);
     memcpy(context + 37, response_key, 32);
     return hf_bytes_of(context, 69);
 }
@@ -75,19 +75,19 @@ int hf__recv_nonce(struct hf_engine *e, const struct hf__message *from, struct h
         r = hf__documents_ready(e);
     if (r == 0)
         r = hf__versions_check(e, &m.versions);
-    if (r == 0 && !hf__is_member(e, m.account))
+    if (r == 0 && !hf__is_member(e, &m.account))
         r = HF_ENOTMEMBER;
-    if (r == 0 && !hf__owner_row(e, m.account, &row))
+    if (r == 0 && !hf__owner_row(e, &m.account, &row))
         r = HF_ENOSHARE;
     if (r == 0)
-        r = hf__rate_owner(e, from, m.account);
+        r = hf__rate_owner(e, from, &m.account);
     if (r != 0)
         return r;
     hf__versions(e, &answer.versions);
-    memcpy(answer.provider, e->account, 32);
+    answer.provider = e->account;
     answer.time_s = hf__now_s(e);
     answer.draining = e->provider->draining || e->provider->drain != NULL;
-    hf__nonce_make(e, hf__recover_context(e, m.account, m.response_key), answer.nonce);
+    hf__nonce_make(e, hf__recover_context(e, &m.account, m.response_key), answer.nonce);
     hf__reply(e, from->request, 0, hf__encode(e, &hf_wire_nonce_response, &answer), true);
     return 0;
 }

@@ -9,11 +9,11 @@ static int check_order(struct hf_engine *e, const struct hf_offer *m)
     const struct hf_policy *p = hf__policy(e);
     uint32_t order[HF_RANK_FACTOR * HF_SHARES_MAX];
     const struct hf_document *set = hf__set_of_epoch(e, m->epoch);
-    long self = set != NULL ? hf_set_find(set, e->account) : -1;
+    long self = set != NULL ? hf_set_find(set, &e->account) : -1;
     if (self < 0)
         return HF_EORDER;
     size_t count =
-        hf_select(set, m->header.owner, (uint32_t)m->generation.version, (uint8_t)p->domain_rule,
+        hf_select(set, &m->header.owner, (uint32_t)m->generation.version, (uint8_t)p->domain_rule,
                   (uint8_t)p->shares, HF_RANK_FACTOR * (size_t)p->shares, order);
     for (size_t i = 0; i < count; i++)
         if (order[i] == (uint32_t)self)
@@ -22,7 +22,7 @@ static int check_order(struct hf_engine *e, const struct hf_offer *m)
 }
 
 /* A holder of a recorded generation of this owner stays one, whatever its rank is now. */
-static bool holds_recorded(struct hf_engine *e, const uint8_t owner[static 32])
+static bool holds_recorded(struct hf_engine *e, const struct hf_account *owner)
 {
     struct hf_held_row held;
     for (size_t at = 0; hf__held_next(e, owner, &at, &held);)
@@ -52,22 +52,22 @@ int hf__recv_offer(struct hf_engine *e, const struct hf__message *from, struct h
         r = hf__room_check(e, &m.header, &m.generation, m.has_record);
     if (r == 0 && m.has_record)
         r = hf__again_check(e, &m.record, &m.header, &m.generation, &record, &index);
-    else if (r == 0 && !holds_recorded(e, m.header.owner))
+    else if (r == 0 && !holds_recorded(e, &m.header.owner))
         r = check_order(e, &m);
     if (r == 0)
         r = hf__owner_identity(e, from, &request, &m.header, &peer, NULL);
     if (r == 0 && !hf__identity_own(e, &answer.identity))
         r = HF_EBUSY;
-    bool known = r == 0 && hf__owner_row(e, m.header.owner, &row);
+    bool known = r == 0 && hf__owner_row(e, &m.header.owner, &row);
     if (known)
         r = hf__promise(e, &row, &m.header, &request, &raised);
     if (r != 0)
         return r;
     if (known && (hf__proof_keep(e, &row, &m.header, &request) || raised))
-        hf__owner_put(e, m.header.owner, &row);
+        hf__owner_put(e, &m.header.owner, &row);
     hf__versions(e, &answer.versions);
     answer.placed = hf__is_placed(e);
-    hf__nonce_make(e, hf__offer_context(e, m.header.owner, &m.generation), answer.nonce);
+    hf__nonce_make(e, hf__offer_context(e, &m.header.owner, &m.generation), answer.nonce);
     hf__reply(e, from->request, 0, hf__encode(e, &hf_wire_offer_response, &answer), !raised);
     return 0;
 }

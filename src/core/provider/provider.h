@@ -10,7 +10,7 @@
 /* An answer to recover or drill, repeated for as long as its nonce lives. */
 struct hf__answer {
     struct hf__answer *next;
-    uint8_t key[32]; /* hash of method and request */
+    struct hf_hash key; /* hash of method and request */
     uint64_t until_ms;
     struct hf_blob *body;
 };
@@ -21,7 +21,8 @@ struct hf__drain; /* provider/drain.c */
 struct hf__leaving {
     uint32_t number; /* of the question: answers to one before are stale */
     uint8_t needed, live, waiting;
-    uint8_t owner[32], generation[16];
+    struct hf_account owner;
+    uint8_t generation[16];
     size_t at; /* shares that were looked at in this round */
 };
 
@@ -109,9 +110,9 @@ void hf__ack(struct hf_engine *e, const struct hf__message *from,
 /* ---- held.c: what is kept of an owner */
 
 /* The row of an owner, decoded; false: none. */
-bool hf__owner_row(struct hf_engine *e, const uint8_t owner[static 32], struct hf_owner_row *ret);
+bool hf__owner_row(struct hf_engine *e, const struct hf_account *owner, struct hf_owner_row *ret);
 /* A share held of an owner's generation, decoded; false: none. */
-bool hf__held_row(struct hf_engine *e, const uint8_t owner[static 32], const uint8_t id[static 16],
+bool hf__held_row(struct hf_engine *e, const struct hf_account *owner, const uint8_t id[static 16],
                   struct hf_held_row *ret);
 /*
  * The next share that is held of an owner, or of any when it is NULL, by owner; decoded until the
@@ -119,18 +120,19 @@ bool hf__held_row(struct hf_engine *e, const uint8_t owner[static 32], const uin
  * first, then the number of shares that came before. Whoever deletes the row of the last one
  * takes one from it.
  */
-bool hf__held_next(struct hf_engine *e, const uint8_t *owner, size_t *at, struct hf_held_row *ret);
+bool hf__held_next(struct hf_engine *e, const struct hf_account *owner, size_t *at,
+                   struct hf_held_row *ret);
 /* Whether a share is held that has a vote. */
-bool hf__held_votes(struct hf_engine *e, const uint8_t owner[static 32],
+bool hf__held_votes(struct hf_engine *e, const struct hf_account *owner,
                     const uint8_t id[static 16]);
 /* The index of a share that is held and recorded; 0: none is. */
-uint8_t hf__held_index(struct hf_engine *e, const uint8_t owner[static 32],
+uint8_t hf__held_index(struct hf_engine *e, const struct hf_account *owner,
                        const uint8_t id[static 16]);
 /* The share of a row cannot be had: from now on it counts as none, until its row is written or the
  * process restarts. */
-void hf__held_spoil(struct hf_engine *e, const uint8_t owner[static 32],
+void hf__held_spoil(struct hf_engine *e, const struct hf_account *owner,
                     const uint8_t id[static 16]);
-void hf__held_key(const uint8_t owner[static 32], const uint8_t id[static 16],
+void hf__held_key(const struct hf_account *owner, const uint8_t id[static 16],
                   uint8_t ret[static 48]);
 /*
  * Whether a share may come again (proto/CLAIMS.md, 4.6): the record that comes with it is the
@@ -152,14 +154,14 @@ HF_MUST_USE int hf__room_check(struct hf_engine *e, const struct hf_owner_header
 
 /* ---- acceptor.c: what a holder promises, for what it votes, what it remembers */
 
-void hf__owner_put(struct hf_engine *e, const uint8_t owner[static 32],
+void hf__owner_put(struct hf_engine *e, const struct hf_account *owner,
                    const struct hf_owner_row *row);
 /* The ballot that a row promises. */
 void hf__promised(struct hf_engine *e, const struct hf_owner_row *row, struct hf_ballot *ret);
 /* HF_ESUPERSEDED: the ballot is below the one promised or the owner's floor, or another
  * instance's of the same number. */
 HF_MUST_USE int hf__promise_check(struct hf_engine *e, const struct hf_owner_row *row,
-                                  const uint8_t owner[static 32], const struct hf_ballot *ballot);
+                                  const struct hf_account *owner, const struct hf_ballot *ballot);
 /*
  * Raises the promise in a row to the ballot of a request, when that is higher; the caller puts the
  * row before it answers. A row without a promise is one that is being made. HF_ESUPERSEDED.
@@ -178,14 +180,14 @@ bool hf__newest_order(struct hf_engine *e, const struct hf_owner_row *row,
                       struct hf_record_order *ret);
 /* Whether this node is an acceptor for the generation: it holds or has held its share, and knows
  * what it promised for it. */
-bool hf__votes_for(struct hf_engine *e, const uint8_t owner[static 32],
+bool hf__votes_for(struct hf_engine *e, const struct hf_account *owner,
                    const struct hf_owner_row *row, const uint8_t generation[static 16]);
 /* Notes that a share is gone and its vote stays, if it has one. */
 void hf__former_add(struct hf_engine *e, struct hf_owner_row *row, const struct hf_held_row *held);
 /* A share is there again whose vote stayed; false: the row does not name it. */
 bool hf__former_take(struct hf_owner_row *row, const uint8_t generation[static 16]);
 /* Whether a share of any generation is held for an owner. */
-bool hf__holds_any(const struct hf_engine *e, const uint8_t owner[static 32]);
+bool hf__holds_any(const struct hf_engine *e, const struct hf_account *owner);
 /* Owners for whom a share is held. */
 size_t hf__owners_served(const struct hf_engine *e);
 /* Notes since when owners are out of the set, and drops the tombstones of those that have been for
@@ -199,17 +201,17 @@ void hf__nonce_make(struct hf_engine *e, struct hf_bytes context, uint8_t ret[st
 HF_MUST_USE int hf__nonce_check(struct hf_engine *e, struct hf_bytes context,
                                 const uint8_t nonce[static 40]);
 /* What the nonce of an offer is bound to. */
-struct hf_bytes hf__offer_context(struct hf_engine *e, const uint8_t owner[static 32],
+struct hf_bytes hf__offer_context(struct hf_engine *e, const struct hf_account *owner,
                                   const struct hf_generation_id *generation);
 /* What the nonce of a recovery is bound to. */
-struct hf_bytes hf__recover_context(struct hf_engine *e, const uint8_t account[static 32],
+struct hf_bytes hf__recover_context(struct hf_engine *e, const struct hf_account *account,
                                     const uint8_t response_key[static 32]);
 
 /* ---- answers.c: answers to recover and drill, repeated while their nonce lives */
 
 /* The body of an answer, until the next step; false: there is none. */
-bool hf__answer_find(struct hf_engine *e, const uint8_t key[static 32], struct hf_bytes *ret);
-void hf__answer_keep(struct hf_engine *e, const uint8_t key[static 32], struct hf_bytes body);
+bool hf__answer_find(struct hf_engine *e, const struct hf_hash *key, struct hf_bytes *ret);
+void hf__answer_keep(struct hf_engine *e, const struct hf_hash *key, struct hf_bytes body);
 /* Forgets the answers whose nonce has ended. */
 void hf__answers_expire(struct hf_engine *e);
 

@@ -24,7 +24,7 @@ static int check_fit(const struct hf_engine *e, const struct hf_placement_record
         held->generation.version != record->generation.version ||
         !hf_bytes_equal(held->commitments, record->commitments) ||
         held->index > record->holders_count ||
-        memcmp(record->holders[held->index - 1].account, e->account, 32) != 0)
+        !hf_account_equal(&record->holders[held->index - 1].account, &e->account))
         return HF_ERECORD;
     return 0;
 }
@@ -37,7 +37,7 @@ static int check_fit(const struct hf_engine *e, const struct hf_placement_record
 static int check_record(struct hf_engine *e, struct context *c)
 {
     struct hf_record_order order, newest;
-    int r = hf__record_check(e, &c->m.record, c->m.header.owner, &c->record);
+    int r = hf__record_check(e, &c->m.record, &c->m.header.owner, &c->record);
     if (r != 0)
         return r;
     if (!hf__ballot_equal(&c->record.ballot, &c->m.header.ballot))
@@ -45,7 +45,7 @@ static int check_record(struct hf_engine *e, struct context *c)
     hf__record_order(&c->record, &order);
     if (hf__newest_order(e, &c->row, &newest) && hf__order_compare(&order, &newest) < 0)
         return HF_EGENERATION;
-    c->holds = hf__held_row(e, c->m.header.owner, c->record.generation.id, &c->held);
+    c->holds = hf__held_row(e, &c->m.header.owner, c->record.generation.id, &c->held);
     if (c->holds)
         r = check_fit(e, &c->record, &c->held);
     /* Without a share that the record names, only a holder of the generation to seal has a part in
@@ -55,7 +55,7 @@ static int check_record(struct hf_engine *e, struct context *c)
     c->holds = c->holds && r == 0;
     if (memcmp(c->m.seals, c->record.generation.id, 16) == 0)
         return HF_ERECORD;
-    return hf__votes_for(e, c->m.header.owner, &c->row, c->m.seals) ? 0 : HF_ENOSHARE;
+    return hf__votes_for(e, &c->m.header.owner, &c->row, c->m.seals) ? 0 : HF_ENOSHARE;
 }
 
 static bool same_record(const struct hf_owner_row *row, const struct hf_signed_record *record)
@@ -76,13 +76,13 @@ static void store(struct hf_engine *e, struct context *c)
         c->row.certificates_count = c->m.certificates_count;
     }
     if (!known || more || proved || c->raised)
-        hf__owner_put(e, c->m.header.owner, &c->row);
+        hf__owner_put(e, &c->m.header.owner, &c->row);
     if (!c->holds ||
         (c->held.has_record && hf_bytes_equal(c->held.record.record, c->m.record.record)))
         return;
     c->held.has_record = true;
     c->held.record = c->m.record;
-    hf__held_key(c->m.header.owner, c->record.generation.id, key);
+    hf__held_key(&c->m.header.owner, c->record.generation.id, key);
     hf__put(e, HF_ROW_HELD, hf_bytes_of(key, sizeof key), &hf_wire_held_row, &c->held);
 }
 
@@ -92,16 +92,16 @@ static void answer(struct hf_engine *e, const struct hf__message *from, const st
     uint8_t seal[64];
     if (!c->m.has_seals) {
         const struct hf_placement_record *r = &c->record;
-        hf__ack(e, from, &c->request, true, hf__votes_for(e, r->owner, &c->row, r->generation.id),
+        hf__ack(e, from, &c->request, true, hf__votes_for(e, &r->owner, &c->row, r->generation.id),
                 NULL, NULL);
         return;
     }
-    hf__record_hash(e, &c->m.record, what.record);
+    hf__record_hash(e, &c->m.record, &what.record);
     memcpy(what.generation, c->m.seals, 16);
     memcpy(what.by, c->record.generation.id, 16);
     e->suite->sign(e->secrets->account, "holdfast/v1/seal",
-                   hf__seal_bytes(e, c->m.header.owner, &what, e->account), seal);
-    hf__trace(e, HF_TRACE_SEALED, 0, c->m.header.owner, c->record.generation.number, 0);
+                   hf__seal_bytes(e, &c->m.header.owner, &what, &e->account), seal);
+    hf__trace(e, HF_TRACE_SEALED, 0, &c->m.header.owner, c->record.generation.number, 0);
     hf__ack(e, from, &c->request, c->holds, true, seal, NULL);
 }
 
@@ -112,7 +112,7 @@ int hf__recv_record(struct hf_engine *e, const struct hf__message *from, struct 
     int r = hf__owner_open(e, body, &hf_wire_record_request, &c.m, &c.request);
     if (r == 0)
         r = hf__owner_check(e, from, &c.request, &c.m.header);
-    if (r == 0 && !hf__owner_row(e, c.m.header.owner, &c.row))
+    if (r == 0 && !hf__owner_row(e, &c.m.header.owner, &c.row))
         r = HF_ENOSHARE;
     if (r == 0)
         r = hf__owner_identity(e, from, &c.request, &c.m.header, &peer, NULL);

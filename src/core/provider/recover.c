@@ -14,8 +14,8 @@ struct context {
     const struct hf__message *from;
     struct hf_recover_request request;
     struct hf_recover_transcript t;
-    uint8_t transcript_hash[32];
-    uint8_t key[32]; /* of the remembered answer */
+    struct hf_hash transcript_hash;
+    struct hf_hash key; /* of the remembered answer */
     struct hf_owner_row row;
 };
 
@@ -29,24 +29,25 @@ static int check_cheap(struct hf_engine *e, struct context *c)
         r = hf__decode(e, &hf_wire_recover_transcript, c->request.transcript, &c->t);
     if (r != 0)
         return r;
-    if (memcmp(c->t.network, e->network, 32) != 0 && !HF_FAULT(NETWORK))
+    if (!hf_network_id_equal(&c->t.network, &e->network) && !HF_FAULT(NETWORK))
         return HF_EDOCUMENT_NETWORK;
-    if (!hf__is_member(e, c->t.account))
+    if (!hf__is_member(e, &c->t.account))
         return HF_ENOTMEMBER;
     /* A drill is asked by the owner itself, unlocked, on its own connection. */
     if (c->from->method == HF_METHOD_DRILL &&
-        (!c->from->has_account || memcmp(c->from->account, c->t.account, 32) != 0))
+        (!c->from->has_account || !hf_account_equal(&c->from->account, &c->t.account)))
         return HF_EPERMISSION;
-    if (!hf__owner_row(e, c->t.account, &c->row))
+    if (!hf__owner_row(e, &c->t.account, &c->row))
         return HF_ENOSHARE;
-    r = hf__rate_owner(e, c->from, c->t.account);
+    r = hf__rate_owner(e, c->from, &c->t.account);
     if (r != 0)
         return r;
     for (size_t i = 0; i < c->t.asked_count; i++)
-        if (memcmp(c->t.asked[i].provider, e->account, 32) == 0)
+        if (hf_account_equal(&c->t.asked[i].provider, &e->account))
             return HF_FAULT(NONCE)
                        ? 0
-                       : hf__nonce_check(e, hf__recover_context(e, c->t.account, c->t.response_key),
+                       : hf__nonce_check(e,
+                                         hf__recover_context(e, &c->t.account, c->t.response_key),
                                          c->t.asked[i].nonce);
     return HF_ENONCE;
 }
@@ -55,7 +56,7 @@ static int check_cheap(struct hf_engine *e, struct context *c)
 static int check_platform(struct hf_engine *e, const struct context *c, const struct hf_verdict *v)
 {
     const struct hf_validator *owner =
-        &e->trust->set->u.set.validators[hf_set_find(e->trust->set, c->t.account)];
+        &e->trust->set->u.set.validators[hf_set_find(e->trust->set, &c->t.account)];
     if (HF_FAULT(PLATFORM) || hf__policy(e)->platform_rule == 1 ||
         memcmp(v->ppid, c->row.ppid, 16) == 0)
         return 0;
@@ -87,7 +88,7 @@ static int check_quote(struct hf_engine *e, const struct context *c)
     if (r == 0 && rank < c->row.rank && !HF_FAULT(RANK))
         r = HF_ERANK;
     if (r != 0)
-        hf__trace(e, HF_TRACE_QUOTE_REFUSED, r, c->t.account, c->from->method, 0);
+        hf__trace(e, HF_TRACE_QUOTE_REFUSED, r, &c->t.account, c->from->method, 0);
     return r;
 }
 
@@ -98,8 +99,8 @@ static int fill_share(struct hf_engine *e, const struct context *c, const struct
     static const char info[] = "holdfast/v1/answer";
     struct hf_share_aad aad = {.generation = held->generation, .index = held->index};
     uint8_t *out = hf__scratch(e, HF_SCALAR_LEN + HF_SEAL_OVERHEAD);
-    memcpy(aad.transcript_hash, c->transcript_hash, 32);
-    memcpy(aad.provider, e->account, 32);
+    aad.transcript_hash = c->transcript_hash;
+    aad.provider = e->account;
     struct hf_bytes context = hf__encode(e, &hf_wire_share_aad, &aad);
     *ret = (struct hf_held_share){.generation = held->generation,
                                   .index = held->index,
@@ -123,9 +124,9 @@ static int fill_share(struct hf_engine *e, const struct context *c, const struct
     }
     e->secret_free(share);
     if (r == 0 && c->from->method == HF_METHOD_RECOVER) {
-        struct hf_trace *trace = hf__trace(e, HF_TRACE_SHARE_RELEASED, 0, c->t.account,
+        struct hf_trace *trace = hf__trace(e, HF_TRACE_SHARE_RELEASED, 0, &c->t.account,
                                            held->generation.number, held->index);
-        memcpy(trace->hash, c->transcript_hash, 32);
+        trace->hash = c->transcript_hash;
     }
     return r;
 }
@@ -138,11 +139,11 @@ static int fill_answer(struct hf_engine *e, const struct context *c, struct hf_r
                                       .newest = c->row.newest,
                                       .certificates = c->row.certificates,
                                       .certificates_count = c->row.certificates_count};
-    memcpy(ret->transcript_hash, c->transcript_hash, 32);
-    memcpy(ret->provider, e->account, 32);
+    ret->transcript_hash = c->transcript_hash;
+    ret->provider = e->account;
     hf__versions(e, &ret->versions);
     ret->shares = hf__scratch(e, HF_GENERATIONS_HELD_MAX * sizeof *ret->shares);
-    for (size_t at = 0; hf__held_next(e, c->t.account, &at, &held);) {
+    for (size_t at = 0; hf__held_next(e, &c->t.account, &at, &held);) {
         hf_assert(ret->shares_count < HF_GENERATIONS_HELD_MAX);
         int r = fill_share(e, c, &held, &ret->shares[ret->shares_count]);
         if (r != 0)
@@ -166,7 +167,7 @@ static int answer(struct hf_engine *e, const struct context *c)
     m.answer = hf__encode(e, &hf_wire_recover_answer, &a);
     e->suite->sign(e->secrets->account, "holdfast/v1/recover-answer", m.answer, m.signature);
     struct hf_bytes body = hf__encode(e, &hf_wire_recover_response, &m);
-    hf__answer_keep(e, c->key, body);
+    hf__answer_keep(e, &c->key, body);
     hf__reply(e, c->from->request, 0, body, false);
     return 0;
 }
@@ -181,10 +182,10 @@ int hf__recv_recover(struct hf_engine *e, const struct hf__message *from, struct
      * quote has passed once. */
     e->suite->hash(from->method == HF_METHOD_DRILL ? "holdfast/v1/answer-drill"
                                                    : "holdfast/v1/answer-recover",
-                   body, c.key);
+                   body, &c.key);
     r = check_cheap(e, &c);
     struct hf_bytes known;
-    if (r == 0 && hf__answer_find(e, c.key, &known)) {
+    if (r == 0 && hf__answer_find(e, &c.key, &known)) {
         hf__reply(e, from->request, 0, known, false);
         return 0;
     }
@@ -192,6 +193,6 @@ int hf__recv_recover(struct hf_engine *e, const struct hf__message *from, struct
         r = check_quote(e, &c);
     if (r != 0)
         return r;
-    e->suite->hash("holdfast/v1/recover-transcript", c.request.transcript, c.transcript_hash);
+    e->suite->hash("holdfast/v1/recover-transcript", c.request.transcript, &c.transcript_hash);
     return answer(e, &c);
 }

@@ -15,20 +15,21 @@ int hf__owner_check(struct hf_engine *e, const struct hf__message *m,
     int r = hf__documents_ready(e);
     if (r != 0)
         return r;
-    if (memcmp(header->network, e->network, 32) != 0)
+    if (!hf_network_id_equal(&header->network, &e->network))
         return HF_EDOCUMENT_NETWORK;
-    if (memcmp(header->provider, e->account, 32) != 0)
+    if (!hf_account_equal(&header->provider, &e->account))
         return HF_EPEER_ACCOUNT;
     /* The connection must be the owner's own: a signed request carried by another proves nothing
      * about now. */
-    if (!m->has_account || memcmp(m->account, header->owner, 32) != 0)
+    if (!m->has_account || !hf_account_equal(&m->account, &header->owner))
         return HF_EPERMISSION;
     r = hf__versions_check(e, &request->versions);
     if (r != 0)
         return r;
-    if (!hf__is_member(e, header->owner))
+    if (!hf__is_member(e, &header->owner))
         return HF_ENOTMEMBER;
-    return e->suite->verify(header->owner, hf__label(m->method), request->body, request->signature);
+    return e->suite->verify(header->owner.bytes, hf__label(m->method), request->body,
+                            request->signature);
 }
 
 int hf__owner_identity(struct hf_engine *e, const struct hf__message *m,
@@ -36,8 +37,8 @@ int hf__owner_identity(struct hf_engine *e, const struct hf__message *m,
                        const struct hf__peer **ret, uint32_t *ret_rank)
 {
     if (request->has_identity)
-        return hf__identity_check(e, m, &request->identity, header->owner, ret, ret_rank);
-    return hf__identity_known(e, header->owner, ret, ret_rank);
+        return hf__identity_check(e, m, &request->identity, &header->owner, ret, ret_rank);
+    return hf__identity_known(e, &header->owner, ret, ret_rank);
 }
 
 void hf__ack(struct hf_engine *e, const struct hf__message *from,
@@ -53,8 +54,8 @@ void hf__ack(struct hf_engine *e, const struct hf__message *from,
     if (seal != NULL)
         memcpy(response.seal, seal, sizeof response.seal);
     response.has_identity = request->show_identity && hf__identity_own(e, &response.identity);
-    e->suite->hash("holdfast/v1/request", request->body, s.request_hash);
-    memcpy(s.provider, e->account, 32);
+    e->suite->hash("holdfast/v1/request", request->body, &s.request_hash);
+    s.provider = e->account;
     hf__versions(e, &response.versions);
     response.statement = hf__encode(e, &hf_wire_ack_statement, &s);
     e->suite->sign(e->secrets->account, "holdfast/v1/ack", response.statement, response.signature);

@@ -8,12 +8,12 @@ static bool prove(struct hf_engine *e, const struct hf_standing *m,
 {
     struct hf_held_row held;
     struct hf_audit_context c = {.generation = m->generation, .index = m->index};
-    if (!hf__held_row(e, m->header.owner, m->generation.id, &held))
+    if (!hf__held_row(e, &m->header.owner, m->generation.id, &held))
         return false;
-    memcpy(c.network, e->network, 32);
+    c.network = e->network;
     memcpy(c.challenge, m->challenge, 32);
-    memcpy(c.provider, e->account, 32);
-    memcpy(c.owner, m->header.owner, 32);
+    c.provider = e->account;
+    c.owner = m->header.owner;
     uint8_t *share = e->secret_alloc(HF_SCALAR_LEN);
     hf_assert(share != NULL);
     int r = e->suite->unwrap(e->secrets->active.wrap_key, hf_bytes_of(held.generation.id, 16),
@@ -23,7 +23,7 @@ static bool prove(struct hf_engine *e, const struct hf_standing *m,
                             ret_proof);
     e->secret_free(share);
     if (r != 0)
-        hf__held_spoil(e, m->header.owner, m->generation.id);
+        hf__held_spoil(e, &m->header.owner, m->generation.id);
     return r == 0;
 }
 
@@ -39,7 +39,7 @@ int hf__recv_standing(struct hf_engine *e, const struct hf__message *from, struc
         r = hf__owner_check(e, from, &request, &m.header);
     /* Nothing is acknowledged for an owner that is unknown: a holder that lost its row would
      * speak for an instance that was superseded here. */
-    if (r == 0 && !hf__owner_row(e, m.header.owner, &row))
+    if (r == 0 && !hf__owner_row(e, &m.header.owner, &row))
         r = HF_ENOSHARE;
     if (r == 0)
         r = hf__owner_identity(e, from, &request, &m.header, &peer, NULL);
@@ -48,13 +48,13 @@ int hf__recv_standing(struct hf_engine *e, const struct hf__message *from, struc
     if (r != 0)
         return r;
     if (hf__proof_keep(e, &row, &m.header, &request) || raised)
-        hf__owner_put(e, m.header.owner, &row);
+        hf__owner_put(e, &m.header.owner, &row);
     uint8_t proof[HF_PROOF_LEN];
-    bool holds = hf__held_index(e, m.header.owner, m.generation.id) == m.index;
+    bool holds = hf__held_index(e, &m.header.owner, m.generation.id) == m.index;
     bool proves = holds && m.has_challenge && prove(e, &m, proof);
     if (m.has_challenge)
         holds = proves;
-    hf__ack(e, from, &request, holds, hf__votes_for(e, m.header.owner, &row, m.generation.id), NULL,
-            proves ? proof : NULL);
+    hf__ack(e, from, &request, holds, hf__votes_for(e, &m.header.owner, &row, m.generation.id),
+            NULL, proves ? proof : NULL);
     return 0;
 }

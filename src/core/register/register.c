@@ -10,19 +10,19 @@ static bool holders_ok(const struct hf_holder *holders, size_t count)
         if (holders[i].index != i + 1)
             return false;
         for (size_t j = 0; j < i; j++)
-            if (memcmp(holders[j].account, holders[i].account, 32) == 0)
+            if (hf_account_equal(&holders[j].account, &holders[i].account))
                 return false;
     }
     return count > 0;
 }
 
 int hf__record_check(struct hf_engine *e, const struct hf_signed_record *record,
-                     const uint8_t owner[static 32], struct hf_placement_record *ret)
+                     const struct hf_account *owner, struct hf_placement_record *ret)
 {
     int r = hf__decode(e, &hf_wire_placement_record, record->record, ret);
     if (r != 0)
         return r;
-    if (memcmp(ret->network, e->network, 32) != 0 || memcmp(ret->owner, owner, 32) != 0 ||
+    if (!hf_network_id_equal(&ret->network, &e->network) || !hf_account_equal(&ret->owner, owner) ||
         ret->commitments.len != 32 * ret->threshold ||
         !holders_ok(ret->holders, ret->holders_count) ||
         !hf_quorums_ok(ret->holders_count, ret->threshold, ret->quorum, ret->provisional))
@@ -37,7 +37,7 @@ int hf__record_check(struct hf_engine *e, const struct hf_signed_record *record,
             if (memcmp(ret->chain[j].generation.id, u->generation.id, 16) == 0)
                 return HF_ERECORD;
     }
-    return e->suite->verify(owner, "holdfast/v1/placement-record", record->record,
+    return e->suite->verify(owner->bytes, "holdfast/v1/placement-record", record->record,
                             record->signature);
 }
 
@@ -69,8 +69,8 @@ void hf__claim_sign(struct hf_engine *e, const struct hf_ballot *ballot,
     hf_assert(e->open && ballot->number > 0);
     if (known != NULL)
         s.known = *known;
-    memcpy(s.network, e->network, 32);
-    memcpy(s.owner, e->account, 32);
+    s.network = e->network;
+    s.owner = e->account;
     ret->statement = hf__encode(e, &hf_wire_claim_statement, &s);
     e->suite->sign(e->secrets->account, "holdfast/v1/claim", ret->statement, ret->signature);
 }
@@ -83,45 +83,45 @@ void hf__claim_read(struct hf_engine *e, const struct hf_signed_claim *claim,
 }
 
 int hf__claim_open(struct hf_engine *e, const struct hf_signed_claim *claim,
-                   const uint8_t owner[static 32], struct hf_claim_statement *ret)
+                   const struct hf_account *owner, struct hf_claim_statement *ret)
 {
     int r = hf__decode(e, &hf_wire_claim_statement, claim->statement, ret);
     if (r != 0)
         return r;
-    if (memcmp(ret->network, e->network, 32) != 0)
+    if (!hf_network_id_equal(&ret->network, &e->network))
         return HF_EDOCUMENT_NETWORK;
-    if (memcmp(ret->owner, owner, 32) != 0)
+    if (!hf_account_equal(&ret->owner, owner))
         return HF_EPEER_ACCOUNT;
-    return e->suite->verify(owner, "holdfast/v1/claim", claim->statement, claim->signature);
+    return e->suite->verify(owner->bytes, "holdfast/v1/claim", claim->statement, claim->signature);
 }
 
 void hf__record_hash(struct hf_engine *e, const struct hf_signed_record *record,
-                     uint8_t ret[static 32])
+                     struct hf_hash *ret)
 {
     e->suite->hash("holdfast/v1/record", record->record, ret);
 }
 
-struct hf_bytes hf__acceptance_bytes(struct hf_engine *e, const uint8_t owner[static 32],
+struct hf_bytes hf__acceptance_bytes(struct hf_engine *e, const struct hf_account *owner,
                                      const uint8_t generation[static 16],
                                      const struct hf_ballot *ballot, bool provisional)
 {
     struct hf_acceptance_statement s = {.ballot = *ballot, .provisional = provisional};
-    memcpy(s.network, e->network, 32);
-    memcpy(s.owner, owner, 32);
+    s.network = e->network;
+    s.owner = *owner;
     memcpy(s.generation, generation, 16);
     return hf__encode(e, &hf_wire_acceptance_statement, &s);
 }
 
-struct hf_bytes hf__seal_bytes(struct hf_engine *e, const uint8_t owner[static 32],
-                               const struct hf_certificate *what, const uint8_t acceptor[static 32])
+struct hf_bytes hf__seal_bytes(struct hf_engine *e, const struct hf_account *owner,
+                               const struct hf_certificate *what, const struct hf_account *acceptor)
 {
     struct hf_seal_statement s = {.ballot = what->ballot};
-    memcpy(s.network, e->network, 32);
-    memcpy(s.owner, owner, 32);
+    s.network = e->network;
+    s.owner = *owner;
     memcpy(s.generation, what->generation, 16);
     memcpy(s.by, what->by, 16);
-    memcpy(s.record, what->record, 32);
-    memcpy(s.acceptor, acceptor, 32);
+    s.record = what->record;
+    s.acceptor = *acceptor;
     return hf__encode(e, &hf_wire_seal_statement, &s);
 }
 
@@ -141,7 +141,7 @@ static bool in_lineage(const struct hf_placement_record *record, const uint8_t i
     return memcmp(record->generation.id, id, 16) == 0 || chain_find(record, id) != NULL;
 }
 
-const struct hf_floor *hf__floor_of(const struct hf_engine *e, const uint8_t owner[static 32])
+const struct hf_floor *hf__floor_of(const struct hf_engine *e, const struct hf_account *owner)
 {
     long at = e->trust->set != NULL ? hf_set_find(e->trust->set, owner) : -1;
     if (at < 0 || !e->trust->set->u.set.validators[at].has_floor)
@@ -169,8 +169,8 @@ static void reduce(const struct hf_floor *floor, struct hf__electorate *g)
         uint8_t n = 0;
         for (size_t a = 0; a < g->n; a++)
             for (size_t h = 0; h < s->holders_count; h++)
-                if (memcmp(g->acceptors[a], s->holders[h].account, 32) == 0) {
-                    memmove(g->acceptors[n], g->acceptors[a], 32);
+                if (hf_account_equal(&g->acceptors[a], &s->holders[h].account)) {
+                    memmove(g->acceptors[n].bytes, g->acceptors[a].bytes, 32);
                     g->indices[n++] = g->indices[a];
                     break;
                 }
@@ -188,15 +188,15 @@ static void add(struct hf__electorate *g, const uint8_t id[static 16], uint64_t 
         .n = (uint8_t)count, .quorum = (uint8_t)quorum, .provisional = (uint8_t)provisional};
     memcpy(g->id, id, 16);
     for (size_t i = 0; i < count; i++) {
-        memcpy(g->acceptors[i], holders[i].account, 32);
+        g->acceptors[i] = holders[i].account;
         g->indices[i] = (uint8_t)holders[i].index;
     }
 }
 
-bool hf__is_acceptor(const struct hf__electorate *g, const uint8_t account[static 32])
+bool hf__is_acceptor(const struct hf__electorate *g, const struct hf_account *account)
 {
     for (size_t i = 0; i < g->n; i++)
-        if (memcmp(g->acceptors[i], account, 32) == 0)
+        if (hf_account_equal(&g->acceptors[i], account))
             return true;
     return false;
 }
@@ -210,16 +210,16 @@ int hf__certificate_check(struct hf_engine *e, const struct hf_certificate *c,
         c->ballot.number > record->ballot.number)
         return HF_ECERTIFICATE;
     add(&g, u->generation.id, u->quorum, u->provisional, u->holders, u->holders_count);
-    reduce(hf__floor_of(e, record->owner), &g);
+    reduce(hf__floor_of(e, &record->owner), &g);
     if (c->seals_count < g.quorum)
         return HF_ECERTIFICATE;
     for (size_t i = 0; i < c->seals_count; i++) {
-        const uint8_t *acceptor = c->seals[i].acceptor;
+        const struct hf_account *acceptor = &c->seals[i].acceptor;
         bool distinct = hf__is_acceptor(&g, acceptor);
         for (size_t j = 0; j < i; j++)
-            distinct = distinct && memcmp(c->seals[j].acceptor, acceptor, 32) != 0;
-        if (!distinct || e->suite->verify(acceptor, "holdfast/v1/seal",
-                                          hf__seal_bytes(e, record->owner, c, acceptor),
+            distinct = distinct && !hf_account_equal(&c->seals[j].acceptor, acceptor);
+        if (!distinct || e->suite->verify(acceptor->bytes, "holdfast/v1/seal",
+                                          hf__seal_bytes(e, &record->owner, c, acceptor),
                                           c->seals[i].signature) != 0)
             return HF_ECERTIFICATE;
     }
@@ -248,7 +248,7 @@ size_t hf__electorates(struct hf_engine *e, const struct hf_placement_record *re
                        const struct hf_certificate *certificates, size_t certificates_count,
                        struct hf__electorate ret[static HF__ELECTORATES_MAX])
 {
-    const struct hf_floor *floor = hf__floor_of(e, record->owner);
+    const struct hf_floor *floor = hf__floor_of(e, &record->owner);
     size_t count = 0;
     add(&ret[count++], record->generation.id, record->quorum, record->provisional, record->holders,
         record->holders_count);
@@ -266,17 +266,17 @@ size_t hf__electorates(struct hf_engine *e, const struct hf_placement_record *re
 /* Whether the acceptances of one electorate suffice; each acceptor counts once. */
 static bool carried(struct hf_engine *e, const struct hf_claim_proof *proof,
                     const struct hf_ballot *ballot, const struct hf__electorate *g,
-                    const uint8_t owner[static 32])
+                    const struct hf_account *owner)
 {
     size_t firm = 0, any = 0;
     for (size_t i = 0; i < proof->acceptances_count; i++) {
         const struct hf_acceptance *a = &proof->acceptances[i];
-        bool counts = memcmp(a->generation, g->id, 16) == 0 && hf__is_acceptor(g, a->acceptor);
+        bool counts = memcmp(a->generation, g->id, 16) == 0 && hf__is_acceptor(g, &a->acceptor);
         for (size_t j = 0; j < i && counts; j++)
             counts = memcmp(proof->acceptances[j].generation, a->generation, 16) != 0 ||
-                     memcmp(proof->acceptances[j].acceptor, a->acceptor, 32) != 0;
+                     !hf_account_equal(&proof->acceptances[j].acceptor, &a->acceptor);
         if (!counts ||
-            e->suite->verify(a->acceptor, "holdfast/v1/acceptance",
+            e->suite->verify(a->acceptor.bytes, "holdfast/v1/acceptance",
                              hf__acceptance_bytes(e, owner, g->id, ballot, a->provisional),
                              a->signature) != 0)
             continue;
@@ -288,7 +288,7 @@ static bool carried(struct hf_engine *e, const struct hf_claim_proof *proof,
 
 int hf__claim_proof_check(struct hf_engine *e, const struct hf_claim_proof *proof,
                           const struct hf__electorate *electorates, size_t count,
-                          const uint8_t owner[static 32])
+                          const struct hf_account *owner)
 {
     struct hf_claim_statement s;
     int r = hf__claim_open(e, &proof->claim, owner, &s);

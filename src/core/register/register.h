@@ -19,7 +19,7 @@ struct hf__electorate {
     uint8_t n;
     uint8_t quorum;      /* q: acceptances that are not provisional */
     uint8_t provisional; /* p: acceptances, provisional or not */
-    uint8_t acceptors[HF_SHARES_MAX][32];
+    struct hf_account acceptors[HF_SHARES_MAX];
     uint8_t indices[HF_SHARES_MAX];
 };
 
@@ -28,7 +28,7 @@ struct hf__electorate {
 /* Checks the placement record of an owner and decodes it: its shape, that it is this owner's, its
  * signature. HF_ERECORD; HF_ESIGNATURE; the errors of decoding. */
 HF_MUST_USE int hf__record_check(struct hf_engine *e, const struct hf_signed_record *record,
-                                 const uint8_t owner[static 32], struct hf_placement_record *ret);
+                                 const struct hf_account *owner, struct hf_placement_record *ret);
 
 /* ---- Order (R3) */
 
@@ -49,7 +49,7 @@ void hf__claim_sign(struct hf_engine *e, const struct hf_ballot *ballot,
 /* Checks the owner's signature. HF_ESIGNATURE, HF_EDOCUMENT_NETWORK, HF_EPEER_ACCOUNT, or of
  * decoding. */
 HF_MUST_USE int hf__claim_open(struct hf_engine *e, const struct hf_signed_claim *claim,
-                               const uint8_t owner[static 32], struct hf_claim_statement *ret);
+                               const struct hf_account *owner, struct hf_claim_statement *ret);
 /* The statement of a claim that was checked when it was stored. */
 void hf__claim_read(struct hf_engine *e, const struct hf_signed_claim *claim,
                     struct hf_claim_statement *ret);
@@ -58,7 +58,7 @@ void hf__claim_read(struct hf_engine *e, const struct hf_signed_claim *claim,
 
 /* Hash of a record's bytes, as seals name it. */
 void hf__record_hash(struct hf_engine *e, const struct hf_signed_record *record,
-                     uint8_t ret[static 32]);
+                     struct hf_hash *ret);
 /*
  * Whether a certificate excuses an owner that knows this record from one generation of its chain:
  * it was sealed by the record's own generation or by another of the chain, under a ballot that is
@@ -76,24 +76,24 @@ size_t hf__electorates(struct hf_engine *e, const struct hf_placement_record *re
                        const struct hf_certificate *certificates, size_t certificates_count,
                        struct hf__electorate ret[static HF__ELECTORATES_MAX]);
 /* Whether an account is among the acceptors of an electorate. */
-bool hf__is_acceptor(const struct hf__electorate *g, const uint8_t account[static 32]);
+bool hf__is_acceptor(const struct hf__electorate *g, const struct hf_account *account);
 /* The floor that the newest set gives an owner; NULL: none. */
-const struct hf_floor *hf__floor_of(const struct hf_engine *e, const uint8_t owner[static 32]);
+const struct hf_floor *hf__floor_of(const struct hf_engine *e, const struct hf_account *owner);
 /*
  * Whether acceptances carry the claim in each of the electorates. HF_EPROOF: too few for one of
  * them, or a signature does not verify.
  */
 HF_MUST_USE int hf__claim_proof_check(struct hf_engine *e, const struct hf_claim_proof *proof,
                                       const struct hf__electorate *electorates, size_t count,
-                                      const uint8_t owner[static 32]);
+                                      const struct hf_account *owner);
 /* What an acceptor signs for a ballot; borrowed from the step. */
-struct hf_bytes hf__acceptance_bytes(struct hf_engine *e, const uint8_t owner[static 32],
+struct hf_bytes hf__acceptance_bytes(struct hf_engine *e, const struct hf_account *owner,
                                      const uint8_t generation[static 16],
                                      const struct hf_ballot *ballot, bool provisional);
 /* What an acceptor signs when it seals: all of a certificate but its seals; borrowed from the
  * step. */
-struct hf_bytes hf__seal_bytes(struct hf_engine *e, const uint8_t owner[static 32],
+struct hf_bytes hf__seal_bytes(struct hf_engine *e, const struct hf_account *owner,
                                const struct hf_certificate *what,
-                               const uint8_t acceptor[static 32]);
+                               const struct hf_account *acceptor);
 
 #endif

@@ -83,7 +83,7 @@ static int check(struct hf_engine *e, const struct hf_document *d, bool stored)
         e->trust->roots_count > 0 ? e->trust->roots[e->trust->roots_count - 1] : NULL;
     if (d->kind == HF_DOCUMENT_ROOT && e->trust->roots_count == HF_ROOTS_MAX)
         return HF_ETOOBIG;
-    int r = hf_document_verify(d, e->network, root);
+    int r = hf_document_verify(d, &e->network, root);
     if (r != 0)
         return r;
     /* What is on disk was adopted once and is the last good one, expired or not. */
@@ -246,7 +246,7 @@ static const struct hf__ask pull = {
 static const struct hf__ask push = {
     .task = HF__TASK_DOCUMENTS, .method = HF_METHOD_DOCUMENTS, .arg = PUSHED, .at_once = true};
 
-void hf__documents_push(struct hf_engine *e, const uint8_t account[static 32])
+void hf__documents_push(struct hf_engine *e, const struct hf_account *account)
 {
     if (hf__calling(e, HF_METHOD_DOCUMENTS, account, NULL))
         return;
@@ -277,7 +277,7 @@ static void ask_seed(struct hf_engine *e)
         seed_asked(e, at, r);
 }
 
-void hf__documents_pull(struct hf_engine *e, const uint8_t *account)
+void hf__documents_pull(struct hf_engine *e, const struct hf_account *account)
 {
     int r;
     if (account != NULL) {
@@ -289,8 +289,8 @@ void hf__documents_pull(struct hf_engine *e, const uint8_t *account)
         ask_seed(e);
     if (e->trust->set != NULL && e->trust->set->u.set.validators_count > 0) {
         uint32_t at = hf__random_below(e, (uint32_t)e->trust->set->u.set.validators_count);
-        const uint8_t *peer = e->trust->set->u.set.validators[at].account;
-        if (!e->has_account || memcmp(peer, e->account, 32) != 0)
+        const struct hf_account *peer = &e->trust->set->u.set.validators[at].account;
+        if (!e->has_account || !hf_account_equal(peer, &e->account))
             r = hf__call(e, &pull, peer, request(e, false));
     }
     (void)r;
@@ -311,7 +311,7 @@ int hf__recv_documents(struct hf_engine *e, const struct hf__message *from, stru
 {
     struct hf_documents_request m;
     struct hf_documents_response answer = {0};
-    const uint8_t *asker = hf__asker(from);
+    const struct hf_account *asker = hf__asker(from);
     int shown = e->trust->last_refusal;
     uint8_t shown_kind = e->trust->last_refusal_kind;
     int r = hf__decode(e, &hf_wire_documents_request, body, &m);

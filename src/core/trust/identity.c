@@ -37,7 +37,7 @@ static int judge_known(struct hf_engine *e, struct hf__known *known, const struc
     return 0;
 }
 
-int hf__identity_known(struct hf_engine *e, const uint8_t account[static 32],
+int hf__identity_known(struct hf_engine *e, const struct hf_account *account,
                        const struct hf__peer **ret, uint32_t *ret_rank)
 {
     struct hf__known *known = hf__known_find(&e->trust->known, account);
@@ -45,7 +45,7 @@ int hf__identity_known(struct hf_engine *e, const uint8_t account[static 32],
 }
 
 int hf__identity_check(struct hf_engine *e, const struct hf__message *from,
-                       const struct hf_identity *identity, const uint8_t account[static 32],
+                       const struct hf_identity *identity, const struct hf_account *account,
                        const struct hf__peer **ret, uint32_t *ret_rank)
 {
     struct hf_identity_statement s;
@@ -58,16 +58,16 @@ int hf__identity_check(struct hf_engine *e, const struct hf__message *from,
     r = hf__quote_look(e, identity->quote, &seen);
     if (r != 0)
         return r;
-    memcpy(p.quote_hash, seen.hash, sizeof p.quote_hash);
+    p.quote_hash = seen.hash;
     struct hf__known *known = hf__known_find(&e->trust->known, account);
-    if (known != NULL && memcmp(known->peer->quote_hash, p.quote_hash, 32) == 0)
+    if (known != NULL && hf_hash_equal(&known->peer->quote_hash, &p.quote_hash))
         return judge_known(e, known, ret, ret_rank);
     r = hf__decode(e, &hf_wire_identity_statement, identity->statement, &s);
     if (r != 0)
         return r;
-    if (memcmp(s.network, e->network, 32) != 0 || memcmp(s.account, account, 32) != 0)
+    if (!hf_network_id_equal(&s.network, &e->network) || !hf_account_equal(&s.account, account))
         return HF_EIDENTITY;
-    r = check_epoch(e, s.epoch, s.has_beacon ? s.beacon : e->network, s.made_s);
+    r = check_epoch(e, s.epoch, s.has_beacon ? s.beacon : e->network.bytes, s.made_s);
     if (r != 0)
         return r;
     e->suite->report_data("holdfast/v1/identity", identity->statement, report_data);
@@ -83,7 +83,7 @@ int hf__identity_check(struct hf_engine *e, const struct hf__message *from,
     /* When it was judged says nothing of the peer: engines that judged it at
      * other times share it. */
     p.verdict.verified_at_s = 0;
-    memcpy(p.account, account, 32);
+    p.account = *account;
     memcpy(p.sealing_key, s.sealing_key, 32);
     p.epoch = (uint32_t)s.epoch;
     p.made_s = s.made_s;
@@ -114,8 +114,8 @@ void hf__identity_renew(struct hf_engine *e)
     if (current || t->identity_work != 0)
         return;
     struct hf_identity_statement s = {.epoch = epoch, .made_s = hf__now_s(e)};
-    memcpy(s.network, e->network, 32);
-    memcpy(s.account, e->account, 32);
+    s.network = e->network;
+    s.account = e->account;
     memcpy(s.sealing_key, e->sealing_key, 32);
     s.has_beacon = t->set != NULL;
     if (s.has_beacon)

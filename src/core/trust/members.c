@@ -2,7 +2,7 @@
 #include "base/error.h"
 #include "trust/trust.h"
 
-bool hf__is_member(const struct hf_engine *e, const uint8_t account[static 32])
+bool hf__is_member(const struct hf_engine *e, const struct hf_account *account)
 {
     return e->trust->set != NULL && hf_set_find(e->trust->set, account) >= 0;
 }
@@ -18,13 +18,13 @@ const struct hf_document *hf__set_of_epoch(const struct hf_engine *e, uint64_t e
 
 /* Where a member says that it is reached, whatever the set says (proto/GOSSIP.md, 1). The row was
  * verified before it was written. */
-static bool moved(struct hf_engine *e, const uint8_t account[static 32], struct hf_bytes *ret)
+static bool moved(struct hf_engine *e, const struct hf_account *account, struct hf_bytes *ret)
 {
     enum { KIND_ADDRESS = 3 };
     struct hf_signed_event what;
     struct hf_event_statement s;
     uint8_t key[33];
-    memcpy(key, account, 32);
+    memcpy(key, account->bytes, 32);
     key[32] = KIND_ADDRESS;
     struct hf_blob *row = hf__rows_get(&e->rows, HF_ROW_EVENT, hf_bytes_of(key, sizeof key));
     if (row == NULL || hf__decode(e, &hf_wire_signed_event, hf_blob_bytes(row), &what) != 0 ||
@@ -36,7 +36,7 @@ static bool moved(struct hf_engine *e, const uint8_t account[static 32], struct 
 }
 
 /* NULL: it is in no set. */
-static const char *address_of(struct hf_engine *e, const uint8_t account[static 32])
+static const char *address_of(struct hf_engine *e, const struct hf_account *account)
 {
     long at = e->trust->set != NULL ? hf_set_find(e->trust->set, account) : -1;
     if (at < 0)
@@ -48,13 +48,13 @@ static const char *address_of(struct hf_engine *e, const uint8_t account[static 
     return text;
 }
 
-const char *hf__address_of(struct hf_engine *e, const uint8_t account[static 32])
+const char *hf__address_of(struct hf_engine *e, const struct hf_account *account)
 {
     const char *address = address_of(e, account);
     return address == NULL ? "" : address;
 }
 
-int hf__call(struct hf_engine *e, const struct hf__ask *ask, const uint8_t account[static 32],
+int hf__call(struct hf_engine *e, const struct hf__ask *ask, const struct hf_account *account,
              struct hf_bytes body)
 {
     const char *address = address_of(e, account);
@@ -67,7 +67,7 @@ int hf__nonce_answer(struct hf_engine *e, const struct hf__pending *call, struct
     int r = hf__decode(e, &hf_wire_nonce_response, body, ret);
     if (r == 0)
         r = hf__versions_check(e, &ret->versions);
-    if (r == 0 && memcmp(ret->provider, call->account, 32) != 0)
+    if (r == 0 && !hf_account_equal(&ret->provider, &call->account))
         r = HF_EPEER_ACCOUNT;
     return r;
 }

@@ -25,9 +25,9 @@ size_t hf__peer_table_memory(const struct hf__peer_table *all)
     return sizeof *all + all->buckets_count * sizeof(struct hf__peer *);
 }
 
-static struct hf__peer **bucket_of(const struct hf__peer_table *t, const uint8_t *quote_hash)
+static struct hf__peer **bucket_of(const struct hf__peer_table *t, const struct hf_hash *quote_hash)
 {
-    return &t->buckets[hf_bytes_head(quote_hash) & (t->buckets_count - 1)];
+    return &t->buckets[hf_bytes_head(quote_hash->bytes) & (t->buckets_count - 1)];
 }
 
 static void grow(struct hf__peer_table *t)
@@ -39,7 +39,7 @@ static void grow(struct hf__peer_table *t)
     for (size_t i = 0; i < old.buckets_count; i++)
         while (old.buckets[i] != NULL) {
             struct hf__peer *p = old.buckets[i];
-            struct hf__peer **to = bucket_of(t, p->quote_hash);
+            struct hf__peer **to = bucket_of(t, &p->quote_hash);
             old.buckets[i] = p->next;
             p->next = *to;
             *to = p;
@@ -68,8 +68,8 @@ static bool same_verdict(const struct hf_verdict *a, const struct hf_verdict *b)
 
 static bool same_peer(const struct hf__peer *a, const struct hf__peer *b)
 {
-    return memcmp(a->quote_hash, b->quote_hash, 32) == 0 &&
-           memcmp(a->account, b->account, 32) == 0 &&
+    return hf_hash_equal(&a->quote_hash, &b->quote_hash) &&
+           hf_account_equal(&a->account, &b->account) &&
            memcmp(a->sealing_key, b->sealing_key, 32) == 0 && a->epoch == b->epoch &&
            a->made_s == b->made_s && same_verdict(&a->verdict, &b->verdict);
 }
@@ -80,7 +80,7 @@ static struct hf__peer *peer_ref(struct hf__peer_table *all, const struct hf__pe
 {
     if (all->count == all->buckets_count)
         grow(all);
-    struct hf__peer **bucket = bucket_of(all, what->quote_hash);
+    struct hf__peer **bucket = bucket_of(all, &what->quote_hash);
     for (struct hf__peer *p = *bucket; p != NULL; p = p->next)
         if (same_peer(p, what)) {
             hf_assert(p->refs < UINT32_MAX);
@@ -102,7 +102,7 @@ static void peer_unref(struct hf__peer_table *all, struct hf__peer *p)
     hf_assert(p->refs > 0);
     if (--p->refs > 0)
         return;
-    struct hf__peer **at = bucket_of(all, p->quote_hash);
+    struct hf__peer **at = bucket_of(all, &p->quote_hash);
     while (*at != p)
         at = &(*at)->next;
     *at = p->next;
@@ -110,13 +110,13 @@ static void peer_unref(struct hf__peer_table *all, struct hf__peer *p)
     free(p);
 }
 
-static uint32_t head_of(const uint8_t account[static 32])
+static uint32_t head_of(const struct hf_account *account)
 {
-    return (uint32_t)(hf_bytes_head(account) >> 32);
+    return (uint32_t)(hf_bytes_head(account->bytes) >> 32);
 }
 
 /* Where a peer stands or would stand. */
-static size_t position(const struct hf__known_list *l, const uint8_t account[static 32])
+static size_t position(const struct hf__known_list *l, const struct hf_account *account)
 {
     uint32_t head = head_of(account);
     size_t low = 0, high = l->count;
@@ -124,7 +124,7 @@ static size_t position(const struct hf__known_list *l, const uint8_t account[sta
         size_t mid = low + (high - low) / 2;
         const struct hf__known *k = &l->at[mid];
         if (k->account_head < head ||
-            (k->account_head == head && memcmp(k->peer->account, account, 32) < 0))
+            (k->account_head == head && hf_account_compare(&k->peer->account, account) < 0))
             low = mid + 1;
         else
             high = mid;
@@ -132,25 +132,25 @@ static size_t position(const struct hf__known_list *l, const uint8_t account[sta
     return low;
 }
 
-struct hf__known *hf__known_find(const struct hf__known_list *l, const uint8_t account[static 32])
+struct hf__known *hf__known_find(const struct hf__known_list *l, const struct hf_account *account)
 {
     size_t at = position(l, account);
-    if (at < l->count && memcmp(l->at[at].peer->account, account, 32) == 0)
+    if (at < l->count && hf_account_equal(&l->at[at].peer->account, account))
         return &l->at[at];
     return NULL;
 }
 
 struct hf__known *hf__known_by_quote(const struct hf__known_list *l,
                                      const struct hf__peer_table *all,
-                                     const uint8_t quote_hash[static 32])
+                                     const struct hf_hash *quote_hash)
 {
     if (all->count == 0)
         return NULL;
     for (struct hf__peer *p = *bucket_of(all, quote_hash); p != NULL; p = p->next) {
-        if (memcmp(p->quote_hash, quote_hash, 32) != 0)
+        if (!hf_hash_equal(&p->quote_hash, quote_hash))
             continue;
         /* In the table it may be of other engines alone. */
-        struct hf__known *k = hf__known_find(l, p->account);
+        struct hf__known *k = hf__known_find(l, &p->account);
         if (k != NULL && k->peer == p)
             return k;
     }
@@ -169,7 +169,7 @@ static void forget_oldest(struct hf__known_list *l, struct hf__peer_table *all)
 }
 
 static struct hf__known *add(struct hf__known_list *l, struct hf__peer_table *all,
-                             const uint8_t account[static 32])
+                             const struct hf_account *account)
 {
     if (l->count == HF_VERDICTS_MAX)
         forget_oldest(l, all);
@@ -189,11 +189,11 @@ struct hf__known *hf__known_put(struct hf__known_list *l, struct hf__peer_table 
                                 const struct hf__peer *what)
 {
     struct hf__peer *peer = peer_ref(all, what);
-    struct hf__known *k = hf__known_find(l, what->account);
+    struct hf__known *k = hf__known_find(l, &what->account);
     if (k != NULL)
         peer_unref(all, k->peer);
     else
-        k = add(l, all, what->account);
+        k = add(l, all, &what->account);
     k->peer = peer;
     return k;
 }

@@ -8,14 +8,15 @@
 
 #include "attest/verdict.h"
 #include "base/check.h"
+#include "base/id.h"
 
 /* Immutable; shared; counted. Judged against the policy whenever it is used. */
 struct hf__peer {
     struct hf__peer *next; /* in its table's bucket */
     uint32_t refs;
     uint32_t epoch;
-    uint8_t account[32];
-    uint8_t quote_hash[32];
+    struct hf_account account;
+    struct hf_hash quote_hash;
     uint8_t sealing_key[32];
     uint64_t made_s;
     struct hf_verdict verdict;
@@ -47,10 +48,10 @@ struct hf__known_list {
 };
 
 /* NULL: not known. */
-struct hf__known *hf__known_find(const struct hf__known_list *l, const uint8_t account[static 32]);
+struct hf__known *hf__known_find(const struct hf__known_list *l, const struct hf_account *account);
 struct hf__known *hf__known_by_quote(const struct hf__known_list *l,
                                      const struct hf__peer_table *all,
-                                     const uint8_t quote_hash[static 32]);
+                                     const struct hf_hash *quote_hash);
 /* Knows a peer, in place of what was known of its account, of the table's copy of what is given.
  * The one that was used longest ago makes room. */
 struct hf__known *hf__known_put(struct hf__known_list *l, struct hf__peer_table *all,

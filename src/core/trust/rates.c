@@ -77,23 +77,23 @@ static int take(struct hf_engine *e, uint64_t key, uint64_t period_us, uint64_t 
     return 0;
 }
 
-static uint64_t key_of(const uint8_t account[static 32], uint8_t method, enum class class)
+static uint64_t key_of(const struct hf_account *account, uint8_t method, enum class class)
 {
-    uint64_t key = hf_bytes_head(account) ^ SPREAD * (method * 4u + (unsigned)class);
+    uint64_t key = hf_bytes_head(account->bytes) ^ SPREAD * (method * 4u + (unsigned)class);
     return key != 0 ? key : 1;
 }
 
 int hf__rate_member(struct hf_engine *e, const struct hf__message *m)
 {
-    if (m->counted || !m->has_account || !hf__is_member(e, m->account))
+    if (m->counted || !m->has_account || !hf__is_member(e, &m->account))
         return 0;
-    return take(e, key_of(m->account, m->method, MEMBER), 1000000 / HF_RATE_MEMBER_PER_S,
+    return take(e, key_of(&m->account, m->method, MEMBER), 1000000 / HF_RATE_MEMBER_PER_S,
                 HF_RATE_MEMBER_BURST);
 }
 
-int hf__rate_owner(struct hf_engine *e, const struct hf__message *m, const uint8_t owner[static 32])
+int hf__rate_owner(struct hf_engine *e, const struct hf__message *m, const struct hf_account *owner)
 {
-    if (m->counted || (m->has_account && memcmp(m->account, owner, 32) == 0))
+    if (m->counted || (m->has_account && hf_account_equal(&m->account, owner)))
         return 0;
     return take(e, key_of(owner, m->method, m->expected ? EXPECTED : OTHERS),
                 1000000 / HF_RATE_OWNER_PER_S, HF_RATE_OWNER_BURST);

@@ -116,7 +116,7 @@ static void ask(struct hf_engine *e, struct hf__round *r, uint8_t method, size_t
                            .slot = (uint8_t)i,
                            .arg = r->number,
                            .at_once = true};
-    int error = hf__call(e, &what, t->account, body);
+    int error = hf__call(e, &what, &t->account, body);
     if (error == 0)
         hf__target_move(t, HF__TARGET_ASKED);
     else
@@ -134,7 +134,7 @@ size_t hf__round_begin(struct hf_engine *e, struct hf__round *r, uint8_t *ret_se
                            ret_secret != NULL ? ret_secret : unused);
     e->secret_free(unused);
     hf__versions(e, &m.versions);
-    memcpy(m.account, e->account, 32);
+    m.account = e->account;
     memcpy(m.response_key, r->response_key, 32);
     struct hf_bytes body = hf__encode(e, &hf_wire_nonce_request, &m);
     for (size_t i = 0; i < r->targets_count; i++) {
@@ -185,8 +185,8 @@ void hf__round_quote(struct hf_engine *e, struct hf__round *r)
 {
     struct hf_asked *asked = hf__scratch(e, r->targets_count * sizeof *asked);
     struct hf_recover_transcript t = {.version = e->active.number, .asked = asked};
-    memcpy(t.network, e->network, 32);
-    memcpy(t.account, e->account, 32);
+    t.network = e->network;
+    t.account = e->account;
     memcpy(t.response_key, r->response_key, 32);
     for (size_t i = 0; i < r->targets_count; i++) {
         struct hf__target *target = &r->targets[i];
@@ -194,14 +194,14 @@ void hf__round_quote(struct hf_engine *e, struct hf__round *r)
             hf__target_move(target, HF__TARGET_IDLE);
         if (target->state != HF__TARGET_NONCE)
             continue;
-        memcpy(asked[t.asked_count].provider, target->account, 32);
+        asked[t.asked_count].provider = target->account;
         memcpy(asked[t.asked_count++].nonce, target->nonce, sizeof target->nonce);
     }
     struct hf_bytes encoded = hf__encode(e, &hf_wire_recover_transcript, &t);
     hf_blob_unref(r->transcript);
     r->transcript = hf_blob_new(encoded);
     hf_assert(r->transcript != NULL);
-    e->suite->hash("holdfast/v1/recover-transcript", encoded, r->transcript_hash);
+    e->suite->hash("holdfast/v1/recover-transcript", encoded, &r->transcript_hash);
     r->quote_work = hf__quote(e, r->kind->task, r->kind->label, encoded);
     phase_move(r, HF__PHASE_QUOTE);
 }
@@ -234,15 +234,15 @@ int hf__round_answer(struct hf_engine *e, const struct hf__round *r, const struc
     if (error == 0)
         error = hf__versions_check(e, &m.versions);
     if (error == 0)
-        error =
-            e->suite->verify(call->account, "holdfast/v1/recover-answer", m.answer, m.signature);
+        error = e->suite->verify(call->account.bytes, "holdfast/v1/recover-answer", m.answer,
+                                 m.signature);
     if (error == 0)
         error = hf__decode(e, &hf_wire_recover_answer, m.answer, ret);
-    if (error == 0 && (memcmp(ret->provider, call->account, 32) != 0 ||
-                       memcmp(ret->transcript_hash, r->transcript_hash, 32) != 0))
+    if (error == 0 && (!hf_account_equal(&ret->provider, &call->account) ||
+                       !hf_hash_equal(&ret->transcript_hash, &r->transcript_hash)))
         error = HF_EPEER_ACCOUNT;
     if (error == 0)
-        error = hf__identity_check(e, NULL, &m.identity, call->account, &peer, NULL);
+        error = hf__identity_check(e, NULL, &m.identity, &call->account, &peer, NULL);
     if (error == 0)
         *ret_signed = m.answer;
     return error;

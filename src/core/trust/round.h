@@ -20,7 +20,7 @@ enum hf__target_state {
 };
 
 struct hf__target {
-    uint8_t account[32];
+    struct hf_account account;
     uint8_t state;     /* enum hf__target_state; moved by hf__target_move alone */
     uint8_t index;     /* of its share, as a record or its answer says; 0 not known */
     bool asked;        /* in any round */
@@ -57,7 +57,7 @@ struct hf__round {
     uint32_t number;     /* goes up with each; answers to calls of another are stale */
     uint32_t quote_work; /* 0: none under way */
     uint8_t response_key[32];
-    uint8_t transcript_hash[32];
+    struct hf_hash transcript_hash;
     struct hf_blob *transcript; /* of the last quote that was asked for */
 };
 

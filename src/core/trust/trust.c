@@ -84,7 +84,7 @@ void hf__trust_status(const struct hf_engine *e, struct hf_status *ret)
         ret->epoch = hf_document_version(t->set);
         ret->set_expires_s = hf_document_expires_s(t->set);
         ret->validators = t->set->u.set.validators_count;
-        ret->registered = e->has_account && hf__is_member(e, e->account);
+        ret->registered = e->has_account && hf__is_member(e, &e->account);
     }
     ret->identity_made_s = t->identity != NULL ? t->identity_made_s : 0;
     ret->seed_errors = t->seed_errors;

@@ -20,7 +20,7 @@ struct hf__parked {
     struct hf__parked *next;
     uint64_t source; /* of its kind */
     uint8_t kind;    /* enum hf__asker_kind */
-    uint8_t quote_hash[32];
+    struct hf_hash quote_hash;
     struct hf__message message;
     struct hf_blob *body;
 };
@@ -29,7 +29,7 @@ struct hf__parked {
 struct hf__judging {
     struct hf__judging *next;
     uint32_t work;
-    uint8_t quote_hash[32];
+    struct hf_hash quote_hash;
     bool outdated; /* begun before the newest collateral: its verdict counts for nothing */
 };
 
@@ -93,9 +93,9 @@ HF_MUST_USE int hf__versions_check(const struct hf_engine *e, const struct hf_ve
 /* Adopts an envelope if it is newer and verifies. 0 also when it is known already. */
 HF_MUST_USE int hf__document_offer(struct hf_engine *e, struct hf_bytes envelope);
 /* Asks for newer documents: one validator or, when account is NULL, a seed and a random member. */
-void hf__documents_pull(struct hf_engine *e, const uint8_t *account);
+void hf__documents_pull(struct hf_engine *e, const struct hf_account *account);
 /* Gives a validator that is behind all documents. */
-void hf__documents_push(struct hf_engine *e, const uint8_t account[static 32]);
+void hf__documents_push(struct hf_engine *e, const struct hf_account *account);
 /* The timer: pulls, and sets itself again. */
 void hf__documents_tick(struct hf_engine *e);
 /* Loads what the disk holds, at start. */
@@ -107,17 +107,17 @@ int hf__documents_answered(struct hf_engine *e, const struct hf__pending *call, 
 /* ---- members.c: validators of the newest set */
 
 /* Whether an account is in the newest set; false while there is none. */
-bool hf__is_member(const struct hf_engine *e, const uint8_t account[static 32]);
+bool hf__is_member(const struct hf_engine *e, const struct hf_account *account);
 /* The newest set or the one before, whichever is of this epoch; NULL: neither is. */
 const struct hf_document *hf__set_of_epoch(const struct hf_engine *e, uint64_t epoch);
 /* Its address as terminated text, until the next step; "" when it is in no set. */
-const char *hf__address_of(struct hf_engine *e, const uint8_t account[static 32]);
+const char *hf__address_of(struct hf_engine *e, const struct hf_account *account);
 /*
  * Sends a request to a member of the set; the answer comes back with task, method, slot and arg.
  * HF_EREMOVED: it is in no set. HF_EBUSY: too many calls.
  */
 HF_MUST_USE int hf__call(struct hf_engine *e, const struct hf__ask *ask,
-                         const uint8_t account[static 32], struct hf_bytes body);
+                         const struct hf_account *account, struct hf_bytes body);
 
 /* Checks the answer to a nonce request: HF_EPEER_ACCOUNT, HF_EBEHIND; the errors of decoding. */
 HF_MUST_USE int hf__nonce_answer(struct hf_engine *e, const struct hf__pending *call,
@@ -129,7 +129,7 @@ HF_MUST_USE int hf__nonce_answer(struct hf_engine *e, const struct hf__pending *
 struct hf__seen {
     struct hf_bytes quote;      /* the bytes that count, borrowed */
     const uint8_t *report_data; /* 64 bytes of it, or NULL: not seen */
-    uint8_t hash[32];           /* of the bytes that count: by it quotes are known */
+    struct hf_hash hash;        /* of the bytes that count: by it quotes are known */
 };
 
 /* Looks at a quote: HF_ENOTTDX, HF_EQUOTE. */
@@ -156,7 +156,7 @@ void hf__park(struct hf_engine *e, const struct hf__message *what, struct hf_byt
 /* A judgement has come. Whether its work was under way: then fresh_hash names its quote. */
 bool hf__quote_judged(struct hf_engine *e, uint32_t work, const struct hf_verdict *v);
 /* Takes out the messages that wait for this quote, oldest first; the caller frees them. */
-struct hf__parked *hf__parked_take(struct hf_engine *e, const uint8_t quote_hash[static 32]);
+struct hf__parked *hf__parked_take(struct hf_engine *e, const struct hf_hash *quote_hash);
 /* The collateral has changed: every quote is judged anew when it is used next. */
 void hf__verdicts_forget(struct hf_engine *e);
 /* Forgets all of them, and what waits for them; whoever asked is told HF_ELOCKED. */
@@ -178,7 +178,7 @@ HF_MUST_USE int hf__rate_member(struct hf_engine *e, const struct hf__message *m
  * of their own, so that strangers cannot use up a restarted owner's. HF_ERATE: too many of late.
  */
 HF_MUST_USE int hf__rate_owner(struct hf_engine *e, const struct hf__message *m,
-                               const uint8_t owner[static 32]);
+                               const struct hf_account *owner);
 /* Forgets the counts of whoever has not asked of late. */
 void hf__rates_expire(struct hf_engine *e);
 size_t hf__rates_memory(const struct hf__rates *r);
@@ -191,10 +191,10 @@ size_t hf__rates_memory(const struct hf__rates *r);
  */
 HF_MUST_USE int hf__identity_check(struct hf_engine *e, const struct hf__message *from,
                                    const struct hf_identity *identity,
-                                   const uint8_t account[static 32], const struct hf__peer **ret,
+                                   const struct hf_account *account, const struct hf__peer **ret,
                                    uint32_t *ret_rank);
 /* The peer as it is remembered, judged for now; HF_EIDENTITY: none is. */
-HF_MUST_USE int hf__identity_known(struct hf_engine *e, const uint8_t account[static 32],
+HF_MUST_USE int hf__identity_known(struct hf_engine *e, const struct hf_account *account,
                                    const struct hf__peer **ret, uint32_t *ret_rank);
 /* Asks for a new quote when the own identity is missing, old or of an older set; sets the timer. */
 void hf__identity_renew(struct hf_engine *e);

@@ -13,7 +13,7 @@ int hf__quote_look(struct hf_engine *e, struct hf_bytes bytes, struct hf__seen *
     if (r != 0)
         return r;
     /* What follows the quote is no part of it: if it counted, one quote would be new each time. */
-    e->suite->hash("holdfast/v1/quote", seen.quote, seen.hash);
+    e->suite->hash("holdfast/v1/quote", seen.quote, &seen.hash);
     *ret = seen;
     return 0;
 }
@@ -22,7 +22,7 @@ static enum hf__asker_kind kind_of(const struct hf_engine *e, const struct hf__m
 {
     if (m == NULL || !m->is_request)
         return HF__OWN;
-    if (m->has_account && hf__is_member(e, m->account))
+    if (m->has_account && hf__is_member(e, &m->account))
         return HF__MEMBERS;
     return m->expected ? HF__EXPECTED : HF__STRANGERS;
 }
@@ -31,7 +31,7 @@ static uint64_t source_of(enum hf__asker_kind kind, const struct hf__message *m)
 {
     if (kind == HF__OWN)
         return 0;
-    return kind == HF__MEMBERS ? hf_bytes_head(m->account) : m->source;
+    return kind == HF__MEMBERS ? hf_bytes_head(m->account.bytes) : m->source;
 }
 
 /* Whether one more of this asker may wait. */
@@ -57,13 +57,13 @@ int hf__verdict(struct hf_engine *e, const struct hf__message *from, const struc
                 const uint8_t *report_data, struct hf_verdict *ret)
 {
     struct hf__trust *t = e->trust;
-    const uint8_t *hash = seen->hash;
+    const struct hf_hash *hash = &seen->hash;
     struct hf_bytes quote = seen->quote;
     hf_assert(t->policy != NULL);
     if (report_data != NULL && seen->report_data != NULL &&
         memcmp(report_data, seen->report_data, HF_REPORT_DATA_LEN) != 0)
         return HF_EREPORTDATA;
-    if (e->shared->step.fresh != NULL && memcmp(e->shared->step.fresh_hash, hash, 32) == 0) {
+    if (e->shared->step.fresh != NULL && hf_hash_equal(&e->shared->step.fresh_hash, hash)) {
         *ret = *e->shared->step.fresh;
         return 0;
     }
@@ -75,9 +75,9 @@ int hf__verdict(struct hf_engine *e, const struct hf__message *from, const struc
     int r = room_check(e, from);
     if (r != 0)
         return r;
-    memcpy(e->shared->step.wait_hash, hash, 32);
+    e->shared->step.wait_hash = *hash;
     for (struct hf__judging *j = t->judging; j != NULL; j = j->next)
-        if (memcmp(j->quote_hash, hash, 32) == 0)
+        if (hf_hash_equal(&j->quote_hash, hash))
             return HF__PARK;
     struct hf__judging *j = calloc(1, sizeof *j);
     hf_assert(j != NULL);
@@ -91,7 +91,7 @@ int hf__verdict(struct hf_engine *e, const struct hf__message *from, const struc
     w->wall_s = hf__now_s(e);
     w->stale_s = hf__policy(e)->collateral_stale_s;
     j->work = w->id;
-    memcpy(j->quote_hash, hash, 32);
+    j->quote_hash = *hash;
     j->next = t->judging;
     t->judging = j;
     return HF__PARK;
@@ -112,19 +112,19 @@ void hf__park(struct hf_engine *e, const struct hf__message *what, struct hf_byt
                              .body = hf_blob_new(body)};
     m->message.counted = true;
     hf_assert(m->body != NULL);
-    memcpy(m->quote_hash, e->shared->step.wait_hash, 32);
+    m->quote_hash = e->shared->step.wait_hash;
     *last = m;
     t->parked_count[kind]++;
     hf_assert(t->parked_count[kind] <= HF_PARKED_OWN_MAX);
 }
 
-struct hf__parked *hf__parked_take(struct hf_engine *e, const uint8_t quote_hash[static 32])
+struct hf__parked *hf__parked_take(struct hf_engine *e, const struct hf_hash *quote_hash)
 {
     struct hf__trust *t = e->trust;
     struct hf__parked *taken = NULL, **last = &taken, **at = &t->parked;
     while (*at != NULL) {
         struct hf__parked *m = *at;
-        if (memcmp(m->quote_hash, quote_hash, 32) != 0) {
+        if (!hf_hash_equal(&m->quote_hash, quote_hash)) {
             at = &m->next;
             continue;
         }
@@ -146,7 +146,7 @@ bool hf__quote_judged(struct hf_engine *e, uint32_t work, const struct hf_verdic
             continue;
         /* By collateral that was replaced meanwhile: whoever waits for it asks for another. */
         e->shared->step.fresh = j->outdated ? NULL : v;
-        memcpy(e->shared->step.fresh_hash, j->quote_hash, 32);
+        e->shared->step.fresh_hash = j->quote_hash;
         *at = j->next;
         free(j);
         return true;

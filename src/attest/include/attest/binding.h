@@ -7,6 +7,7 @@
 #define HF_ATTEST_BINDING_H
 
 #include "attest/quote.h"
+#include "base/id.h"
 
 /* Where Linux (6.16 and later) shows RTMR3: 48 bytes; writing as many extends it. */
 #define HF_RTMR3_PATH "/sys/devices/virtual/misc/tdx_guest/measurements/rtmr3:sha384"
@@ -20,7 +21,7 @@ enum { HF_NETWORK_LEN = 32 };
  * to a network: RTMR3 is SHA-384(48 zero bytes || SHA-384(network id)).
  */
 void hf_network_measurement(const uint8_t registers[static 4 * HF_MR_LEN],
-                            const uint8_t network[static HF_NETWORK_LEN],
+                            const struct hf_network_id *network,
                             uint8_t ret[static HF_MEASUREMENT_LEN]);
 /*
  * Extends the register behind a file of the kernel's, unless that was done since the boot. path:
@@ -28,14 +29,14 @@ void hf_network_measurement(const uint8_t registers[static 4 * HF_MR_LEN],
  * interface. HF_EUNBOUND: it holds something else, another network among others; or not what was
  * written. HF_EPERMISSION, HF_EIO.
  */
-HF_MUST_USE int hf_network_extend(const char *path, const uint8_t network[static HF_NETWORK_LEN],
+HF_MUST_USE int hf_network_extend(const char *path, const struct hf_network_id *network,
                                   bool *ret_done);
 /*
  * Whether a quote of this machine binds a network: by RTMR3 or, where that was never extended, by
  * the word holdfast.network=ID, in hexadecimal, of the command line at path, which RTMR1 or RTMR2
  * covers. HF_EUNBOUND: it does not. HF_EQUOTE, HF_ENOTTDX.
  */
-HF_MUST_USE int hf_network_bound(struct hf_bytes quote,
-                                 const uint8_t network[static HF_NETWORK_LEN], const char *path);
+HF_MUST_USE int hf_network_bound(struct hf_bytes quote, const struct hf_network_id *network,
+                                 const char *path);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "attest/verdict.h"
 #include "base/buf.h"
+#include "base/id.h"
 
 /* What the operator's status shows of a producer. */
 struct hf_producer_facts {
@@ -29,7 +30,7 @@ struct hf_producer_ops {
                 struct hf_buf *ret_quote);
     /* NULL, or the same from a label and a hash (crypto/suite.h, hf_report_data_of), of which the
      * report data is made; for platforms that are not trusted with more. */
-    int (*make_for)(struct hf_producer *p, const char *label, const uint8_t hash[static 32],
+    int (*make_for)(struct hf_producer *p, const char *label, const struct hf_hash *hash,
                     const uint8_t report_data[static 64], uint64_t deadline_ms,
                     struct hf_buf *ret_quote);
     void (*facts)(struct hf_producer *p, struct hf_producer_facts *ret);
@@ -59,7 +60,7 @@ HF_MUST_USE static inline int hf_producer_make(struct hf_producer *p,
 
 /* The same, where it is known what the report data, which is of label and hash, is for. */
 HF_MUST_USE static inline int hf_producer_make_for(struct hf_producer *p, const char *label,
-                                                   const uint8_t hash[static 32],
+                                                   const struct hf_hash *hash,
                                                    const uint8_t report_data[static 64],
                                                    uint64_t deadline_ms, struct hf_buf *ret_quote)
 {

@@ -16,14 +16,14 @@ enum {
 
 struct hf_report_request {
     char label[HF_REPORT_LABEL_MAX + 1]; /* terminated */
-    uint8_t hash[32];
+    struct hf_hash hash;
 };
 
 /* HF_EMALFORMED: not a whole request, more than one, or a label that is not of this protocol; ret
  * is then untouched. */
 HF_MUST_USE int hf_report_request_decode(struct hf_bytes packet, struct hf_report_request *ret);
 /* Writes a request. ret: HF_REPORT_REQUEST_MAX bytes. Returns its length; 0: not such a label. */
-size_t hf_report_request_encode(const char *label, const uint8_t hash[static 32], uint8_t *ret);
+size_t hf_report_request_encode(const char *label, const struct hf_hash *hash, uint8_t *ret);
 
 /*
  * path: of the helper's socket, terminated, copied. It need not be there yet.

@@ -96,15 +96,15 @@ void hf_shared_free(struct hf_shared *shared);
 /* What a node is told once, when its engine is made. Everything is copied. */
 struct hf_engine_config {
     const struct hf_suite *suite;
-    struct hf_shared *shared; /* one for all engines of a process; outlives them */
-    uint8_t network[32];      /* network id */
-    uint8_t seed[32];         /* fresh randomness, from the shell; secret */
-    const char *const *seeds; /* addresses to pull the first documents from */
-    size_t seeds_count;       /* <= HF_SEEDS_MAX */
-    const char *address;      /* at which peers reach this node; NULL: where the set says */
+    struct hf_shared *shared;     /* one for all engines of a process; outlives them */
+    struct hf_network_id network; /* network id */
+    uint8_t seed[32];             /* fresh randomness, from the shell; secret */
+    const char *const *seeds;     /* addresses to pull the first documents from */
+    size_t seeds_count;           /* <= HF_SEEDS_MAX */
+    const char *address;          /* at which peers reach this node; NULL: where the set says */
     /* 32 bytes: who this node is, for a folder that is lost; NULL: the folder says, and an empty
      * one is of a new node. It decides nothing but whose shares are asked for. */
-    const uint8_t *account;
+    const struct hf_account *account;
     struct hf_timing timing; /* hf_timing_default, or changed above its floors */
     bool accept_dev;         /* false: a policy that trusts a development root is refused */
     /* Memory for secrets: zeroed on alloc, wiped on free. The daemon passes
@@ -180,7 +180,7 @@ struct hf_event {
             uint64_t id; /* the shell's; answered by exactly one hf_reply, unless the asker goes */
             uint8_t method; /* enum hf_method */
             /* 32 bytes that the asker's certificate proved, or NULL: a locked node */
-            const uint8_t *account;
+            const struct hf_account *account;
             /* Of an asker that is no member: it asks from a member's address; and the shell's name
              * for where it asks from, whose requests share a part. */
             bool expected;
@@ -190,7 +190,7 @@ struct hf_event {
         struct {
             uint32_t call; /* hf_call.id */
             int error;     /* 0, or an error of the peer (its refusal's code) or of the way there */
-            const uint8_t *account; /* that the answerer's certificate proved, or NULL */
+            const struct hf_account *account; /* that the answerer's certificate proved, or NULL */
             struct hf_bytes body;
         } response;
         struct {
@@ -242,7 +242,7 @@ struct hf_call {
     uint32_t id;
     uint8_t method;
     bool has_account; /* the answerer must prove `account`, or be refused with HF_EPEER_ACCOUNT */
-    uint8_t account[32];
+    struct hf_account account;
     const char *address; /* host:port, terminated */
     uint32_t timeout_ms;
     struct hf_bytes body;
@@ -268,14 +268,14 @@ enum hf_work_type {
 struct hf_work {
     enum hf_work_type type;
     uint32_t id;
-    const uint8_t *key;      /* vault: 32 bytes, secret, valid until the next step */
-    uint8_t account[32];     /* vault: for its plain header */
-    uint32_t version;        /* vault: likewise */
-    const char *label;       /* quote: says what for; terminated, of static duration */
-    uint8_t hash[32];        /* quote: of what it is about, under the label */
-    uint8_t report_data[64]; /* quote: made of these two (CRYPTO.md, 3) */
-    struct hf_bytes quote;   /* judge */
-    uint8_t trust;           /* judge: enum hf_trust of the policy */
+    const uint8_t *key;        /* vault: 32 bytes, secret, valid until the next step */
+    struct hf_account account; /* vault: for its plain header */
+    uint32_t version;          /* vault: likewise */
+    const char *label;         /* quote: says what for; terminated, of static duration */
+    struct hf_hash hash;       /* quote: of what it is about, under the label */
+    uint8_t report_data[64];   /* quote: made of these two (CRYPTO.md, 3) */
+    struct hf_bytes quote;     /* judge */
+    uint8_t trust;             /* judge: enum hf_trust of the policy */
     struct hf_bytes dev_root;
     uint64_t wall_s;  /* judge */
     uint64_t stale_s; /* judge: how long expired collateral may serve, at most */
@@ -348,7 +348,7 @@ void hf_engine_prefetch(const struct hf_engine *e, unsigned depth);
  * spki, the certificate's SubjectPublicKeyInfo (DER). HF_ELOCKED: the vault is not open.
  */
 HF_MUST_USE int hf_engine_certify(struct hf_engine *e, struct hf_bytes spki,
-                                  uint8_t ret_account[static 32], uint8_t ret_signature[static 64]);
+                                  struct hf_account *ret_account, uint8_t ret_signature[static 64]);
 
 /*
  * The node's own identity quote, encoded (wire: identity), for whoever adds its account to a set.

@@ -48,7 +48,7 @@ enum hf_member_state {
 
 /* One provider as its owner sees it. */
 struct hf_provider_status {
-    uint8_t account[32];
+    struct hf_account account;
     const char *address;   /* terminated; "" when it is in no set that is known */
     uint8_t index;         /* of its share; 0 not known yet */
     bool placed;           /* as it said last */
@@ -68,7 +68,7 @@ struct hf_retiring_status {
 
 /* A holder whose word a node waits for, or has. */
 struct hf_awaited_status {
-    uint8_t account[32];
+    struct hf_account account;
     const char *address; /* terminated; "" when it is in no set that is known: it is not asked */
     bool gave;           /* its vote, or its seal */
     bool provisional;    /* its own claim does not stand yet: its vote counts among p alone */
@@ -109,8 +109,8 @@ struct hf_status {
     bool draining;
     bool dev; /* the policy trusts a development root */
     bool has_account;
-    uint8_t account[32];
-    uint8_t network[32];
+    struct hf_account account;
+    struct hf_network_id network;
     uint32_t key_version;         /* 0: none yet */
     uint64_t claim;               /* number of the own ballot; 0: none yet */
     uint32_t root, policy, epoch; /* newest documents; 0 none */
@@ -135,7 +135,8 @@ struct hf_status {
     uint64_t claim_highest; /* number of any ballot of its own that this node knows of */
     bool leaving;           /* it has announced its leave */
     uint64_t leave_until_s;
-    uint8_t waiting[HF_STATUS_WAITING_MAX][32]; /* owners that have not moved yet: the first few */
+    /* Owners that have not moved yet: the first few. */
+    struct hf_account waiting[HF_STATUS_WAITING_MAX];
     size_t waiting_count;
     size_t waiting_owners; /* all of them */
     size_t owners;         /* for whom it keeps shares */
@@ -158,7 +159,7 @@ struct hf_status {
 /* For whom a drain was refused. */
 struct hf_drain_report {
     uint32_t owners; /* that would be left with too few; the rest is of the worst of them */
-    uint8_t owner[32];
+    struct hf_account owner;
     uint8_t live, needed; /* providers of it that are live without this node, and are wanted */
 };
 

@@ -58,8 +58,8 @@ struct hf_trace {
     enum hf_trace_type type;
     int error;
     uint64_t a, b;
-    uint8_t account[32]; /* of the peer it is about, or zeros */
-    uint8_t hash[32];    /* a transcript's hash or an instance, where the list says so */
+    struct hf_account account; /* of the peer it is about, or zeros */
+    struct hf_hash hash;       /* a transcript's hash or an instance, where the list says so */
 };
 
 const char *hf_trace_name(enum hf_trace_type type);

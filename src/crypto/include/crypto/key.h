@@ -11,11 +11,11 @@ enum {
 
 /* Which key of which root secret. All of it is public. */
 struct hf_key_name {
-    const uint8_t *network;  /* HF_HASH_LEN bytes: the network id */
-    const uint8_t *account;  /* HF_KEY_LEN bytes: the owner */
-    uint32_t version;        /* of the root secret */
-    struct hf_bytes purpose; /* 1..255 bytes, such as "vault" */
-    struct hf_bytes name;    /* 0..255 bytes, such as "tss-db" */
+    const struct hf_network_id *network; /* HF_HASH_LEN bytes: the network id */
+    const struct hf_account *account;    /* HF_KEY_LEN bytes: the owner */
+    uint32_t version;                    /* of the root secret */
+    struct hf_bytes purpose;             /* 1..255 bytes, such as "vault" */
+    struct hf_bytes name;                /* 0..255 bytes, such as "tss-db" */
 };
 
 /*

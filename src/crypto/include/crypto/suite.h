@@ -10,7 +10,7 @@
 #ifndef HF_CRYPTO_SUITE_H
 #define HF_CRYPTO_SUITE_H
 
-#include "base/bytes.h"
+#include "base/id.h"
 #include "base/check.h"
 
 enum {
@@ -52,7 +52,7 @@ struct hf_suite {
     void (*random)(struct hf_rng *rng, void *ret, size_t len);
 
     /* BLAKE2b-256 over: length of label (1 byte), label, data. label: at most 255 characters. */
-    void (*hash)(const char *label, struct hf_bytes data, uint8_t ret[static HF_HASH_LEN]);
+    void (*hash)(const char *label, struct hf_bytes data, struct hf_hash *ret);
     /* BLAKE2b-512 over: length of label (1 byte), label, the hash above: a quote's report data. */
     void (*report_data)(const char *label, struct hf_bytes data,
                         uint8_t ret[static HF_REPORT_DATA_LEN]);
@@ -156,7 +156,7 @@ void hf_rng_draw(struct hf_rng *rng, void *ret, size_t len);
  * The second half of `report_data`: for who is given the hash alone, and is to sign nothing but
  * what this protocol could have made. label: terminated, at most 255 characters.
  */
-void hf_report_data_of(const char *label, const uint8_t hash[static HF_HASH_LEN],
+void hf_report_data_of(const char *label, const struct hf_hash *hash,
                        uint8_t ret[static HF_REPORT_DATA_LEN]);
 
 #endif

@@ -23,8 +23,8 @@ struct hf_document {
     struct hf_pool *pool;
     uint32_t refs;
     uint8_t kind;             /* enum hf_document_kind */
-    uint8_t hash[32];         /* of the envelope's bytes: label holdfast/v1/envelope */
-    uint8_t body_hash[32];    /* of the body's bytes: label holdfast/v1/body */
+    struct hf_hash hash;      /* of the envelope's bytes: label holdfast/v1/envelope */
+    struct hf_hash body_hash; /* of the body's bytes: label holdfast/v1/body */
     struct hf_blob *envelope; /* as it travels and as it is kept */
     struct hf_arena *arena;   /* holds what the parsed form points to */
     struct hf_envelope signatures;
@@ -80,7 +80,7 @@ uint64_t hf_document_issued_s(const struct hf_document *d);
 uint64_t hf_document_expires_s(const struct hf_document *d);
 
 /* The network id that a first root defines. HF_EINVAL: not a root with number 1. */
-HF_MUST_USE int hf_network_id(const struct hf_document *first_root, uint8_t ret[static 32]);
+HF_MUST_USE int hf_network_id(const struct hf_document *first_root, struct hf_network_id *ret);
 
 /*
  * Whether a document may be adopted: signed by m of root's keys (a further root also by m of its
@@ -88,7 +88,7 @@ HF_MUST_USE int hf_network_id(const struct hf_document *first_root, uint8_t ret[
  * HF_EDOCUMENT_NETWORK: a first root of another network; HF_EDOCUMENT_ROOT: a root that does not
  * follow.
  */
-HF_MUST_USE int hf_document_verify(const struct hf_document *d, const uint8_t network[static 32],
+HF_MUST_USE int hf_document_verify(const struct hf_document *d, const struct hf_network_id *network,
                                    const struct hf_document *root);
 
 /*
@@ -97,11 +97,11 @@ HF_MUST_USE int hf_document_verify(const struct hf_document *d, const uint8_t ne
  * by the caller.
  */
 HF_MUST_USE int hf_document_sign(const struct hf_suite *suite, struct hf_bytes envelope,
-                                 const uint8_t network[static 32],
+                                 const struct hf_network_id *network,
                                  const uint8_t secret[static HF_SIGN_SECRET_LEN],
                                  const uint8_t public_key[static HF_KEY_LEN], struct hf_buf *ret);
 /* How many distinct keys of root have signed d for this network (zeros: for a first root). */
-size_t hf_document_signers(const struct hf_document *d, const uint8_t network[static 32],
+size_t hf_document_signers(const struct hf_document *d, const struct hf_network_id *network,
                            const struct hf_root *root);
 /* An envelope without signatures around an encoded body. */
 HF_MUST_USE int hf_document_wrap(uint8_t kind, struct hf_bytes body, struct hf_buf *ret);
@@ -115,6 +115,6 @@ uint64_t hf_provisional_quorum(const struct hf_policy *policy, uint64_t n, uint6
 uint64_t hf_claim_quorum_proposed(uint64_t n, uint64_t k);
 
 /* The index of an account in a set, by binary search; -1: not a member. */
-long hf_set_find(const struct hf_document *set, const uint8_t account[static 32]);
+long hf_set_find(const struct hf_document *set, const struct hf_account *account);
 
 #endif

@@ -13,7 +13,7 @@
  * far as possible (rule 0: no zone gives more than its part of the n first before every other zone
  * has, then of the n next, …). ret: room for max. Returns how many there are, at most max.
  */
-size_t hf_select(const struct hf_document *set, const uint8_t owner[static 32], uint32_t version,
+size_t hf_select(const struct hf_document *set, const struct hf_account *owner, uint32_t version,
                  uint8_t rule, uint8_t n, size_t max, uint32_t *ret);
 
 /* Whether a set has n candidates for every owner under the rule. HF_ESELECTION: for some owner it

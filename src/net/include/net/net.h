@@ -18,6 +18,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/id.h"
 #include "net/limits.h"
 #include "net/stats.h"
 
@@ -35,9 +36,9 @@ enum hf_net_type { HF_NET_MSGPACK, HF_NET_JSON, HF_NET_TEXT };
 
 /* Who is at the other end of a connection. Borrowed for the length of a hook. */
 struct hf_net_peer {
-    uint64_t conn;          /* names the connection, never used again; 0 where there was none */
-    bool outgoing;          /* this node opened it */
-    const uint8_t *account; /* HF_NET_ACCOUNT_LEN bytes, proven by its certificate; NULL: locked */
+    uint64_t conn; /* names the connection, never used again; 0 where there was none */
+    bool outgoing; /* this node opened it */
+    const struct hf_account *account; /* proven by its certificate; NULL: locked */
     const char *address;   /* "ip:port" of an incoming one, the called address of an outgoing one */
     const uint8_t *ip;     /* HF_NET_IP_LEN bytes of an incoming one; NULL of an outgoing one */
     enum hf_net_kind kind; /* of an incoming one: whose bounds are its own */
@@ -80,8 +81,8 @@ struct hf_net_standing {
 struct hf_net_hooks {
     void *user; /* first argument of every hook but verify */
     /* hf_suite.verify: 0, or an error when the signature does not verify. Required. */
-    int (*verify)(const uint8_t account[static HF_NET_ACCOUNT_LEN], const char *label,
-                  struct hf_bytes data, const uint8_t signature[static HF_NET_SIGNATURE_LEN]);
+    int (*verify)(const struct hf_account *account, const char *label, struct hf_bytes data,
+                  const uint8_t signature[static HF_NET_SIGNATURE_LEN]);
     /* A whole request came. Answer it with hf_net_reply, now or later. Required to listen. */
     void (*request)(void *user, const struct hf_net_request *request);
     /* A call ended; called exactly once for each hf_net_call that returned 0. Required to call. */
@@ -139,7 +140,7 @@ struct hf_bytes hf_net_identity_request(const struct hf_net *net);
  * connections. account NULL: back to a certificate without one (signature is then ignored).
  * HF_ESIGNATURE: it does not verify; nothing changes. HF_ENOMEM.
  */
-HF_MUST_USE int hf_net_set_identity(struct hf_net *net, const uint8_t *account,
+HF_MUST_USE int hf_net_set_identity(struct hf_net *net, const struct hf_account *account,
                                     const uint8_t *signature);
 
 /*
@@ -166,10 +167,10 @@ enum hf_net_call_flags {
 };
 
 struct hf_net_call {
-    uint64_t token;         /* the caller's own; comes back in the result */
-    const char *address;    /* "host:port", "[ipv6]:port" */
-    const uint8_t *account; /* HF_NET_ACCOUNT_LEN bytes that the peer must prove; NULL: any */
-    unsigned flags;         /* of hf_net_call_flags */
+    uint64_t token;                   /* the caller's own; comes back in the result */
+    const char *address;              /* "host:port", "[ipv6]:port" */
+    const struct hf_account *account; /* that the peer must prove; NULL: any */
+    unsigned flags;                   /* of hf_net_call_flags */
     enum hf_net_method method;
     const char *path;
     struct hf_bytes body;    /* empty with HF_NET_GET */

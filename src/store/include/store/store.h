@@ -43,6 +43,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/id.h"
 #include "base/vault.h"
 #include "crypto/suite.h"
 
@@ -69,8 +70,8 @@ struct hf_store_error {
 
 /* The plain header: what the disk says about its vault before the vault is opened. */
 struct hf_vault_header {
-    uint8_t network[HF_HASH_LEN]; /* network id */
-    uint8_t account[HF_KEY_LEN];
+    struct hf_network_id network; /* network id */
+    struct hf_account account;
     uint32_t key_version;
     uint8_t state; /* enum hf_vault_state; all other fields are zero where it is HF_VAULT_NONE */
 };

@@ -6,6 +6,7 @@
 #define HF_UINT(...)
 #define HF_VERSION(...)
 #define HF_FIXED(...)
+#define HF_VALUE(...)
 #define HF_BIN(...)
 #define HF_TEXT(...)
 #define HF_BOOL(...)

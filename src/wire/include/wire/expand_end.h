@@ -4,6 +4,7 @@
 #undef HF_UINT
 #undef HF_VERSION
 #undef HF_FIXED
+#undef HF_VALUE
 #undef HF_BIN
 #undef HF_TEXT
 #undef HF_BOOL

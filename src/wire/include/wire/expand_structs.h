@@ -4,6 +4,7 @@
  * list is in proto/messages.def.
  */
 #include "base/bytes.h"
+#include "base/id.h"
 
 #define HF_HAS_REQUIRED(member)
 #define HF_HAS_OPTIONAL(member) bool has_##member;
@@ -13,6 +14,9 @@
 #define HF_VERSION(key, member, min, max, doc)    uint64_t member;
 #define HF_FIXED(key, member, len, need, doc)                                                      \
     uint8_t member[len];                                                                           \
+    HF_HAS_##need(member)
+#define HF_VALUE(key, member, type, need, doc)                                                     \
+    struct hf_##type member;                                                                       \
     HF_HAS_##need(member)
 #define HF_BIN(key, member, min, max, need, doc)  struct hf_bytes member;
 #define HF_TEXT(key, member, min, max, need, doc) struct hf_bytes member;

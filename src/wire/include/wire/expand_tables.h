@@ -31,6 +31,8 @@ enum {
 #define HF_FIXED(key, member, len, need, doc)                                                      \
     {HF_FIELD(key, member, HF_WIRE_FIXED, doc), .min = len, .max = len,                            \
      HF_HAS_##need(member).required = HF_IS_##need},
+#define HF_VALUE(key, member, type, need, doc)                                                     \
+    HF_FIXED(key, member, sizeof(struct hf_##type), need, doc)
 #define HF_BIN(key, member, min_, max_, need, doc)                                                 \
     {HF_FIELD(key, member, HF_WIRE_BIN, doc), .min = min_, .max = max_, .required = HF_IS_##need},
 #define HF_TEXT(key, member, min_, max_, need, doc)                                                \
