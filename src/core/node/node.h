@@ -73,6 +73,10 @@ struct hf__message {
     struct hf__pending call; /* of an answer */
 };
 
+/* State machines are tables: moves[from] has the bit HF__TO(to) of each move that is permitted, and
+ * one function makes the move and asserts what must hold then. */
+#define HF__TO(state) (1u << (state))
+
 /*
  * Deadlines: each is of one task, which sets it and is run when it comes. Those up to
  * HF__TIMER_DEAL are of tasks that fail and are tried again after pauses of their own; whatever

@@ -2,26 +2,30 @@
 #include "base/error.h"
 #include "node/node.h"
 
-#define TO(state) (1u << (state))
-
 static const uint32_t moves[] = {
-    [HF_STATE_STARTING] = TO(HF_STATE_FRESH) | TO(HF_STATE_RECOVERING) | TO(HF_STATE_BLOCKED),
-    [HF_STATE_FRESH] = TO(HF_STATE_PLACING) | TO(HF_STATE_BLOCKED),
-    [HF_STATE_RECOVERING] = TO(HF_STATE_CLAIMING) | TO(HF_STATE_BLOCKED),
+    [HF_STATE_STARTING] =
+        HF__TO(HF_STATE_FRESH) | HF__TO(HF_STATE_RECOVERING) | HF__TO(HF_STATE_BLOCKED),
+    [HF_STATE_FRESH] = HF__TO(HF_STATE_PLACING) | HF__TO(HF_STATE_BLOCKED),
+    [HF_STATE_RECOVERING] = HF__TO(HF_STATE_CLAIMING) | HF__TO(HF_STATE_BLOCKED),
     /* A crash between the record and its confirmation leaves placing to be finished. */
-    [HF_STATE_CLAIMING] = TO(HF_STATE_PLACING) | TO(HF_STATE_PLACED) | TO(HF_STATE_BLOCKED),
+    [HF_STATE_CLAIMING] =
+        HF__TO(HF_STATE_PLACING) | HF__TO(HF_STATE_PLACED) | HF__TO(HF_STATE_BLOCKED),
     /* Who is below the floor that the authority has set claims anew. */
-    [HF_STATE_PLACING] = TO(HF_STATE_CLAIMING) | TO(HF_STATE_PLACED) | TO(HF_STATE_BLOCKED),
-    [HF_STATE_PLACED] = TO(HF_STATE_CLAIMING) | TO(HF_STATE_READY) | TO(HF_STATE_DEGRADED) |
-                        TO(HF_STATE_LEAVING) | TO(HF_STATE_BLOCKED),
-    [HF_STATE_READY] = TO(HF_STATE_CLAIMING) | TO(HF_STATE_DEGRADED) | TO(HF_STATE_PLACED) |
-                       TO(HF_STATE_LEAVING) | TO(HF_STATE_BLOCKED),
-    [HF_STATE_DEGRADED] = TO(HF_STATE_CLAIMING) | TO(HF_STATE_READY) | TO(HF_STATE_PLACED) |
-                          TO(HF_STATE_LEAVING) | TO(HF_STATE_BLOCKED),
+    [HF_STATE_PLACING] =
+        HF__TO(HF_STATE_CLAIMING) | HF__TO(HF_STATE_PLACED) | HF__TO(HF_STATE_BLOCKED),
+    [HF_STATE_PLACED] = HF__TO(HF_STATE_CLAIMING) | HF__TO(HF_STATE_READY) |
+                        HF__TO(HF_STATE_DEGRADED) | HF__TO(HF_STATE_LEAVING) |
+                        HF__TO(HF_STATE_BLOCKED),
+    [HF_STATE_READY] = HF__TO(HF_STATE_CLAIMING) | HF__TO(HF_STATE_DEGRADED) |
+                       HF__TO(HF_STATE_PLACED) | HF__TO(HF_STATE_LEAVING) |
+                       HF__TO(HF_STATE_BLOCKED),
+    [HF_STATE_DEGRADED] = HF__TO(HF_STATE_CLAIMING) | HF__TO(HF_STATE_READY) |
+                          HF__TO(HF_STATE_PLACED) | HF__TO(HF_STATE_LEAVING) |
+                          HF__TO(HF_STATE_BLOCKED),
     /* A leave is taken back while nothing was forgotten. */
-    [HF_STATE_LEAVING] =
-        TO(HF_STATE_CLAIMING) | TO(HF_STATE_PLACED) | TO(HF_STATE_LEFT) | TO(HF_STATE_BLOCKED),
-    [HF_STATE_LEFT] = TO(HF_STATE_CLAIMING) | TO(HF_STATE_BLOCKED),
+    [HF_STATE_LEAVING] = HF__TO(HF_STATE_CLAIMING) | HF__TO(HF_STATE_PLACED) |
+                         HF__TO(HF_STATE_LEFT) | HF__TO(HF_STATE_BLOCKED),
+    [HF_STATE_LEFT] = HF__TO(HF_STATE_CLAIMING) | HF__TO(HF_STATE_BLOCKED),
     [HF_STATE_BLOCKED] = 0,
 };
 
@@ -57,7 +61,7 @@ void hf__state_set(struct hf_engine *e, enum hf_state state, int reason)
     enum hf_state old = (enum hf_state)e->state;
     if (old == state && e->reason == reason)
         return;
-    hf_assert(old == state || (moves[old] & TO(state)) != 0);
+    hf_assert(old == state || (moves[old] & HF__TO(state)) != 0);
     hf_assert(invariant(e, state));
     if (old != state)
         e->state_since_ms = e->now_ms;

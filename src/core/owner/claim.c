@@ -63,8 +63,8 @@ static void next_number(struct hf_engine *e, struct hf__claiming *c)
     e->claim_asked = c->number;
     hf__account_save(e);
     for (size_t i = 0; i < c->count; i++) {
-        c->holders[i].vote = HF__VOTE_NONE;
         c->holders[i].voted = 0;
+        hf__vote_move(&c->holders[i], HF__VOTE_NONE);
     }
     hf__trace(e, HF_TRACE_CLAIM_ASKED, 0, NULL, c->number, c->count);
 }
@@ -343,9 +343,9 @@ void hf__claim_advance(struct hf_engine *e)
         h->error = send_claim(e, &h->account, (uint8_t)i, c->number);
         if (h->vote == HF__VOTE_ACCEPTED)
             continue; /* for some of the generations it has voted: that still counts */
-        h->vote = h->error == 0                     ? HF__VOTE_ASKED
-                  : h->vote == HF__VOTE_PROVISIONAL ? HF__VOTE_PROVISIONAL
-                                                    : HF__VOTE_FAILED;
+        hf__vote_move(h, h->error == 0                     ? HF__VOTE_ASKED
+                         : h->vote == HF__VOTE_PROVISIONAL ? HF__VOTE_PROVISIONAL
+                                                           : HF__VOTE_FAILED);
     }
     hf__claim_progress(e);
 }

@@ -1,4 +1,5 @@
-/* A claim under way, on the owner's side. Private to core: claim.c, claim_answer.c, status.c. */
+/* A claim under way, on the owner's side. Private to core: claim.c, claim_answer.c,
+ * moves.c, status.c. */
 #ifndef HF_CORE_CLAIM_H
 #define HF_CORE_CLAIM_H
 
@@ -11,6 +12,7 @@ enum hf__vote {
     HF__VOTE_ACCEPTED,
     HF__VOTE_REFUSED,
     HF__VOTE_FAILED,
+    HF__VOTES,
 };
 
 /* An acceptor of one or more electorates. */
@@ -18,7 +20,7 @@ struct hf__claim_holder {
     struct hf_account account;
     uint8_t electorates; /* bit of each electorate in which it votes, as the record says */
     uint8_t voted;       /* bit of each for which it has accepted the ballot */
-    uint8_t vote;        /* enum hf__vote */
+    uint8_t vote;        /* enum hf__vote; moved by hf__vote_move alone */
     uint8_t index;
     int error;
     uint64_t since_ms;
@@ -35,6 +37,8 @@ struct hf__claiming {
     struct hf__claim_holder holders[HF__ACCEPTORS_MAX];
 };
 
+/* Moves an acceptor's vote; asserts that the move is permitted, and what holds then (moves.c). */
+void hf__vote_move(struct hf__claim_holder *h, enum hf__vote to);
 /* Lists who must carry the claim, by the newest record and what is known to be sealed. */
 void hf__claim_list(struct hf_engine *e, struct hf__claiming *c);
 /* Takes a record that is newer than the own one, with the certificates that came with it.

@@ -163,19 +163,19 @@ static int take_answer(struct hf_engine *e, struct hf__claim_holder *h,
     if (a->accepted) {
         take_votes(e, c, h, m, a->provisional);
         /* Who accepts, and votes for none of the generations that are needed, is asked again. */
-        h->vote = h->voted == 0    ? HF__VOTE_FAILED
-                  : a->provisional ? HF__VOTE_PROVISIONAL
-                                   : HF__VOTE_ACCEPTED;
         h->error = h->voted == 0 ? HF_ENOSHARE : 0;
+        hf__vote_move(h, h->voted == 0    ? HF__VOTE_FAILED
+                         : a->provisional ? HF__VOTE_PROVISIONAL
+                                          : HF__VOTE_ACCEPTED);
         return 0;
     }
     h->voted = 0;
     if (!refusal_of(e, c->number, m, &shown)) {
-        h->vote = HF__VOTE_FAILED;
         h->error = HF_EBOUND;
+        hf__vote_move(h, HF__VOTE_FAILED);
         return HF_EBOUND;
     }
-    h->vote = HF__VOTE_REFUSED;
+    hf__vote_move(h, HF__VOTE_REFUSED);
     if (shown.number > c->highest)
         c->highest = shown.number;
     return 0;
@@ -221,9 +221,9 @@ int hf__claim_answered(struct hf_engine *e, const struct hf__pending *call, int 
     if (r == 0)
         r = take_answer(e, h, &m, &a);
     else if (h->voted == 0)
-        h->vote = HF__VOTE_FAILED;
+        hf__vote_move(h, HF__VOTE_FAILED);
     else if (h->vote != HF__VOTE_ACCEPTED)
-        h->vote = HF__VOTE_PROVISIONAL; /* what it said before still counts */
+        hf__vote_move(h, HF__VOTE_PROVISIONAL); /* what it said before still counts */
     hf__claim_progress(e);
     return error == 0 ? r : 0;
 }

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 
-enum { CANDIDATES_MAX = HF_RANK_FACTOR * HF_SHARES_MAX + HF_SHARES_MAX, ATTEMPTS_MAX = 3 };
+enum { CANDIDATES_MAX = HF_RANK_FACTOR * HF_SHARES_MAX + HF_SHARES_MAX };
 
 bool hf__same_operator(const struct hf_engine *e, const struct hf_account *a,
                        const struct hf_account *b)
@@ -107,26 +107,25 @@ void hf__deal_begin(struct hf_engine *e)
 void hf__candidate_failed(struct hf_engine *e, struct hf__candidate *c, int error, bool again)
 {
     struct hf__dealing *d = e->owner->dealing;
-    bool sent = c->slot >= 0 && d->slots[c->slot].state == HF__SLOT_DEPOSITING;
+    struct hf__slot *s = c->slot >= 0 ? &d->slots[c->slot] : NULL;
+    bool sent = s != NULL && s->state == HF__SLOT_DEPOSITING;
     c->error = error;
-    if (again && ++c->attempts < ATTEMPTS_MAX) {
+    if (s != NULL)
+        hf__slot_move(d, s, HF__SLOT_EMPTY);
+    if (again && ++c->attempts < HF__ATTEMPTS_MAX) {
         /* The same slot waits for a new offer: what this provider may
          * hold already is the same share. */
-        c->state = HF__CANDIDATE_UNASKED;
-    } else {
-        c->state = HF__CANDIDATE_FAILED;
-        hf__trace(e, HF_TRACE_CANDIDATE_FAILED, error, &c->account, (uint64_t)(c->slot + 1), 0);
-        if (c->slot >= 0)
-            d->slots[c->slot].candidate = -1;
-        /* It may hold the share all the same: what replaces this generation must tell it to
-         * forget. / */
-        if (sent && d->orphans_count < HF_SHARES_MAX)
-            d->orphans[d->orphans_count++] = c->account;
+        hf__candidate_move(c, HF__CANDIDATE_UNASKED);
+        return;
     }
-    if (c->slot >= 0)
-        d->slots[c->slot].state = HF__SLOT_EMPTY;
-    if (c->state == HF__CANDIDATE_FAILED)
-        c->slot = -1;
+    hf__trace(e, HF_TRACE_CANDIDATE_FAILED, error, &c->account, (uint64_t)(c->slot + 1), 0);
+    if (s != NULL)
+        s->candidate = -1;
+    c->slot = -1;
+    hf__candidate_move(c, HF__CANDIDATE_FAILED);
+    /* It may hold the share all the same: what replaces this generation must tell it to forget. */
+    if (sent && d->orphans_count < HF_SHARES_MAX)
+        d->orphans[d->orphans_count++] = c->account;
 }
 
 static void ask_candidate(struct hf_engine *e, size_t i)
@@ -144,7 +143,7 @@ static void ask_candidate(struct hf_engine *e, size_t i)
                           .arg = (uint32_t)d->generation.number};
     int r = hf__owner_send(e, &ask, &c->account, &hf_wire_offer, &m);
     if (r == 0)
-        c->state = HF__CANDIDATE_ASKED;
+        hf__candidate_move(c, HF__CANDIDATE_ASKED);
     else
         hf__candidate_failed(e, c, r, false);
 }
@@ -292,7 +291,7 @@ int hf__offer_answered(struct hf_engine *e, const struct hf__pending *call, int 
     if (r == HF__PARK)
         return r;
     if (r == 0) {
-        c->state = HF__CANDIDATE_OFFERED;
+        hf__candidate_move(c, HF__CANDIDATE_OFFERED);
         c->placed = m.placed;
         memcpy(c->nonce, m.nonce, sizeof c->nonce);
         memcpy(c->sealing_key, HF_FAULT(UNATTESTED) ? e->account.bytes : peer->sealing_key, 32);

@@ -1,5 +1,5 @@
-/* A dealing under way, on the owner's side. Private to core: deal.c,
- * deal_offer.c, deal_deposit.c, record.c. */
+/* A dealing under way, on the owner's side. Private to core: deal.c, dealing.c, deposit.c, mend.c,
+ * moves.c, record.c. */
 #ifndef HF_CORE_DEAL_H
 #define HF_CORE_DEAL_H
 
@@ -10,11 +10,15 @@ enum hf__candidate_state {
     HF__CANDIDATE_ASKED,
     HF__CANDIDATE_OFFERED, /* nonce and sealing key are here */
     HF__CANDIDATE_FAILED,
+    HF__CANDIDATE_STATES,
 };
+
+/* How often one candidate is asked for one slot. */
+enum { HF__ATTEMPTS_MAX = 3 };
 
 struct hf__candidate {
     struct hf_account account;
-    uint8_t state; /* enum hf__candidate_state */
+    uint8_t state; /* enum hf__candidate_state; moved by hf__candidate_move alone */
     uint8_t attempts;
     bool placed;   /* as it said; a holder that is kept counts as placed */
     bool kept;     /* held the generation before */
@@ -30,10 +34,11 @@ enum hf__slot_state {
     HF__SLOT_SEALED, /* waits for the quote over its transcript */
     HF__SLOT_DEPOSITING,
     HF__SLOT_RECEIPT,
+    HF__SLOT_STATES,
 };
 
 struct hf__slot {
-    uint8_t state; /* enum hf__slot_state */
+    uint8_t state; /* enum hf__slot_state; moved by hf__slot_move alone */
     int8_t candidate;
     uint8_t sealed[HF_SCALAR_LEN + HF_SEAL_OVERHEAD];
     struct hf_hash transcript_hash;
@@ -58,13 +63,17 @@ struct hf__dealing {
     struct hf__candidate candidates[];
 };
 
+/* Moves a candidate; asserts that the move is permitted, and what holds then (moves.c). */
+void hf__candidate_move(struct hf__candidate *c, enum hf__candidate_state to);
+/* The same for a slot of the dealing. */
+void hf__slot_move(const struct hf__dealing *d, struct hf__slot *s, enum hf__slot_state to);
 /* Makes the shares. One root secret and one generation give the same ones at any time, so that a
  * lost one can come again (dealing.c). */
 void hf__deal_shares(struct hf_engine *e, struct hf__dealing *d);
 /* All receipts are in: writes the record, unless it is there, and tells the holders (record.c). */
 void hf__record_make(struct hf_engine *e);
 /* Seals shares for all slots that have an offer, and asks for one quote over
- * them (deal_deposit.c). */
+ * them (deposit.c). */
 void hf__deposit_advance(struct hf_engine *e);
 /* A candidate will not do; its slot, if it has one, wants another (deal.c). */
 void hf__candidate_failed(struct hf_engine *e, struct hf__candidate *c, int error, bool again);

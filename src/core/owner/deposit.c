@@ -44,7 +44,7 @@ static int seal(struct hf_engine *e, size_t slot)
     hf_assert(s->transcript != NULL);
     e->suite->hash("holdfast/v1/deposit-transcript", hf_blob_bytes(s->transcript),
                    &s->transcript_hash);
-    s->state = HF__SLOT_SEALED;
+    hf__slot_move(d, s, HF__SLOT_SEALED);
     return 0;
 }
 
@@ -102,7 +102,7 @@ static void deposit(struct hf_engine *e, size_t slot, struct hf_bytes quote)
                           .arg = (uint32_t)d->generation.number};
     int r = hf__owner_send(e, &ask, &c->account, &hf_wire_deposit, &m);
     if (r == 0)
-        s->state = HF__SLOT_DEPOSITING;
+        hf__slot_move(d, s, HF__SLOT_DEPOSITING);
     else
         hf__candidate_failed(e, c, r, false);
 }
@@ -157,7 +157,7 @@ int hf__deposit_answered(struct hf_engine *e, const struct hf__pending *call, in
         return 0;
     int r = error != 0 ? error : check_receipt(e, call->slot, c, body);
     if (r == 0) {
-        s->state = HF__SLOT_RECEIPT;
+        hf__slot_move(d, s, HF__SLOT_RECEIPT);
         c->shown = call->shown;
         hf__trace(e, HF_TRACE_RECEIPT, 0, &c->account, d->generation.number, call->slot + 1u);
     } else {

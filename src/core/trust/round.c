@@ -3,23 +3,22 @@
 #include "base/error.h"
 #include "trust/trust.h"
 
-#define TO(state) (1u << (state))
-
 static const uint32_t moves[HF__TARGET_STATES] = {
-    [HF__TARGET_IDLE] = TO(HF__TARGET_ASKED) | TO(HF__TARGET_FAILED),
-    [HF__TARGET_ASKED] = TO(HF__TARGET_NONCE) | TO(HF__TARGET_ANSWERED) | TO(HF__TARGET_FAILED) |
-                         TO(HF__TARGET_IDLE) | TO(HF__TARGET_ASKED),
-    [HF__TARGET_NONCE] = TO(HF__TARGET_ASKED) | TO(HF__TARGET_FAILED),
+    [HF__TARGET_IDLE] = HF__TO(HF__TARGET_ASKED) | HF__TO(HF__TARGET_FAILED),
+    [HF__TARGET_ASKED] = HF__TO(HF__TARGET_NONCE) | HF__TO(HF__TARGET_ANSWERED) |
+                         HF__TO(HF__TARGET_FAILED) | HF__TO(HF__TARGET_IDLE) |
+                         HF__TO(HF__TARGET_ASKED),
+    [HF__TARGET_NONCE] = HF__TO(HF__TARGET_ASKED) | HF__TO(HF__TARGET_FAILED),
     /* What it answered may turn out bad. */
-    [HF__TARGET_ANSWERED] = TO(HF__TARGET_FAILED) | TO(HF__TARGET_ASKED),
-    [HF__TARGET_FAILED] = TO(HF__TARGET_ASKED) | TO(HF__TARGET_FAILED),
+    [HF__TARGET_ANSWERED] = HF__TO(HF__TARGET_FAILED) | HF__TO(HF__TARGET_ASKED),
+    [HF__TARGET_FAILED] = HF__TO(HF__TARGET_ASKED) | HF__TO(HF__TARGET_FAILED),
 };
 
 static const uint32_t phase_moves[HF__PHASES] = {
-    [HF__PHASE_IDLE] = TO(HF__PHASE_NONCE) | TO(HF__PHASE_IDLE),
-    [HF__PHASE_NONCE] = TO(HF__PHASE_QUOTE) | TO(HF__PHASE_IDLE),
-    [HF__PHASE_QUOTE] = TO(HF__PHASE_ANSWER) | TO(HF__PHASE_IDLE),
-    [HF__PHASE_ANSWER] = TO(HF__PHASE_IDLE),
+    [HF__PHASE_IDLE] = HF__TO(HF__PHASE_NONCE) | HF__TO(HF__PHASE_IDLE),
+    [HF__PHASE_NONCE] = HF__TO(HF__PHASE_QUOTE) | HF__TO(HF__PHASE_IDLE),
+    [HF__PHASE_QUOTE] = HF__TO(HF__PHASE_ANSWER) | HF__TO(HF__PHASE_IDLE),
+    [HF__PHASE_ANSWER] = HF__TO(HF__PHASE_IDLE),
 };
 
 /* What must hold in a phase. */
@@ -39,14 +38,14 @@ static bool invariant(const struct hf__round *r)
 
 static void phase_move(struct hf__round *r, enum hf__phase to)
 {
-    hf_assert((phase_moves[r->phase] & TO(to)) != 0);
+    hf_assert((phase_moves[r->phase] & HF__TO(to)) != 0);
     r->phase = (uint8_t)to;
     hf_assert(invariant(r));
 }
 
 void hf__target_move(struct hf__target *t, enum hf__target_state to)
 {
-    hf_assert((moves[t->state] & TO(to)) != 0);
+    hf_assert((moves[t->state] & HF__TO(to)) != 0);
     t->state = (uint8_t)to;
 }
 
