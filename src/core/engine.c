@@ -218,8 +218,7 @@ int hf_engine_certify(struct hf_engine *e, struct hf_bytes spki, struct hf_accou
     if (!e->open)
         return HF_ELOCKED;
     *ret_account = e->account;
-    struct hf_bytes what = HF_FAULT(CERTIFICATE) ? hf__key_account(&e->account) : spki;
-    e->suite->sign(e->secrets->account, "holdfast/v1/tls", what, ret_signature);
+    e->suite->sign(e->secrets->account, "holdfast/v1/tls", spki, ret_signature);
     return 0;
 }
 

@@ -234,6 +234,7 @@ def judge():
                          checks.the_code_is_as_clang_format_leaves_it):
             yield f"{check.__name__}_passes_a_clean_tree", findings(check, CLEAN) == []
     for path, text, expected in ((tables.CHECKER_TESTS, "faults = []\n", "no engine that it catches"),
+                                 (tables.FAULTS + "z.edit", "Something.\n", "z.edit: no test builds an engine of it"),
                                  ("sim/check_x.c", 'hf__violate(w, 1,\n "z", "n");\n', "z: a checker that is no row")):
         found = findings(tables.checkers_have_every_part_and_a_test, CLEAN | {path: text})
         yield f"checkers_have_every_part_and_a_test_fails_for_{path}", any(expected in line for line in found)

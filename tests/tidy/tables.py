@@ -18,6 +18,7 @@ METRICS = "src/daemon/metrics.def"
 ALERTS = "contrib/alerts/holdfast.rules.yml"
 DASHBOARD = "contrib/alerts/dashboard.json"
 CHECKERS = "sim/checkers.def"
+FAULTS = "tests/scenario/faults/"
 CHECKER_TESTS = "tests/scenario/meson.build"
 REASONS = "src/base/include/base/reasons.def"
 
@@ -103,6 +104,9 @@ def checkers_have_every_part_and_a_test(tree):
         ]
         found += [f"{CHECKERS}: {name}: {text}" for text in wrong if text]
         names.add(name)
+    for edit in sorted(n for n in tree.files if n.startswith(FAULTS)):
+        if f"'{edit[len(FAULTS):-len('.edit')]}'" not in builds and f"'faults/{edit[len(FAULTS):]}'" not in builds:
+            found.append(f"{edit}: no test builds an engine of it")
     return found + [f"{CHECKERS}: {name}: a checker that is no row" for name in sorted(said - names)]
 
 

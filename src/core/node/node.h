@@ -9,7 +9,6 @@
 #include "attest/verdict.h"
 #include "base/secret.h"
 #include "core/engine.h"
-#include "node/fault.h"
 #include "node/rows.h"
 #include "node/shared.h"
 #include "node/update.h"

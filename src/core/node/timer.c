@@ -36,8 +36,6 @@ void hf__retry(struct hf_engine *e, enum hf__timer timer, bool permanent)
 {
     const struct hf_timing *t = &e->timing;
     hf_assert(timer < HF__TIMERS_RETRIED);
-    if (HF_FAULT(RETRY))
-        return;
     uint32_t *last = &e->pauses_ms[timer];
     *last = *last < t->retry_ms_min ? t->retry_ms_min : *last * 2;
     if (*last > t->retry_ms_max)

@@ -287,10 +287,8 @@ bool hf__calling(const struct hf_engine *e, uint8_t method, const struct hf_acco
 void hf__reply(struct hf_engine *e, uint64_t id, int error, struct hf_bytes body, bool at_once)
 {
     struct hf_reply *r = PUSH(e->shared->outbox, replies);
-    *r = (struct hf_reply){.id = id,
-                           .error = error,
-                           .body = body,
-                           .after = at_once || HF_FAULT(AT_ONCE) ? 0 : e->write_seq};
+    *r = (struct hf_reply){
+        .id = id, .error = error, .body = body, .after = at_once ? 0 : e->write_seq};
 }
 
 struct hf_local_reply *hf__local_reply(struct hf_engine *e, uint64_t id, int error)

@@ -49,7 +49,7 @@ void hf__audit_judge(struct hf_engine *e, struct hf__holder *h,
     if (response == NULL)
         return;
     int r = check(e, h, response);
-    if (r == 0 || HF_FAULT(AUDIT)) {
+    if (r == 0) {
         h->audits_failed = 0;
         h->audited_ms = e->now_ms;
         /* Holders of one owner, and owners of one holder, are not all asked at once. */

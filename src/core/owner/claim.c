@@ -221,8 +221,7 @@ static struct tally count_votes(const struct hf__claiming *c, uint8_t electorate
  */
 static bool carries(const struct tally *t, const struct hf__electorate *g)
 {
-    size_t firm = HF_FAULT(PROVISIONAL) ? t->any : t->firm;
-    return firm >= g->quorum || t->any >= g->provisional;
+    return t->firm >= g->quorum || t->any >= g->provisional;
 }
 
 /* The acceptances that carried the claim: whoever shows them fences every lower instance (R7). */

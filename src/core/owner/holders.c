@@ -251,8 +251,7 @@ void hf__holders_judge(struct hf_engine *e)
     uint64_t grace_ms = hf__policy(e)->holder_grace_s * 1000;
     for (size_t i = 0; i < e->owner->holders_count; i++) {
         struct hf__holder *h = &e->owner->holders[i];
-        bool fit = (h->answered && h->holds && !h->voteless && (h->placed || HF_FAULT(READY))) ||
-                   HF_FAULT(HELD);
+        bool fit = h->answered && h->holds && !h->voteless && h->placed;
         all = all && fit && h->confirmed;
         if (!fit && reason == 0)
             reason = h->error != 0 ? h->error : HF_EUNPLACED;
@@ -265,7 +264,7 @@ void hf__holders_judge(struct hf_engine *e)
     if (watching(e) && e->state != HF_STATE_LEAVING) {
         /* Until every older generation is sealed, an instance that was cut off and dealt anew among
          * others must not believe itself ready. */
-        if (all && e->owner->unsealed > 0 && !HF_FAULT(UNSEALED)) {
+        if (all && e->owner->unsealed > 0) {
             all = false;
             reason = HF_EPREDECESSOR;
         }

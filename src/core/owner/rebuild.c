@@ -124,10 +124,6 @@ static int rebuild(struct hf_engine *e, const struct group *g)
             name_bad(e, g, from[i], HF_ESHARE);
     hf_wipe(shares, HF_SHARES_MAX * HF_SCALAR_LEN);
     e->secret_free(shares);
-    if (HF_FAULT(COMBINE) && r == HF_EFEWSHARES) {
-        count = 0;
-        r = 0;
-    }
     if (r == 0)
         hf__trace(e, HF_TRACE_REBUILT, 0, NULL, g->record.generation.number, count);
     return r;

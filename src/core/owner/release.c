@@ -40,7 +40,7 @@ int hf__why_closed(const struct hf_engine *e)
         return HF_EFENCED;
     if (!e->open)
         return HF_ELOCKED;
-    return e->claimed || HF_FAULT(UNCLAIMED) ? 0 : HF_ENOTCLAIMED;
+    return e->claimed ? 0 : HF_ENOTCLAIMED;
 }
 
 /* Derives the key and hands it out once the name's binding is durable. Other writes, which a
@@ -49,10 +49,10 @@ static void hand_out(struct hf_engine *e, uint64_t request, struct hf_bytes name
                      bool first)
 {
     hf_assert(version == e->active.number && e->open);
-    hf__derive(e, HF_FAULT(DERIVE) && !first ? "again" : "application", name, e->secrets->app_key);
+    hf__derive(e, "application", name, e->secrets->app_key);
     e->key_out = true;
     struct hf_local_reply *reply = hf__local_reply(e, request, 0);
-    reply->after = HF_FAULT(BINDING) ? 0 : e->binding_seq;
+    reply->after = e->binding_seq;
     reply->key = e->secrets->app_key;
     reply->key_version = (uint32_t)version;
     reply->claim = e->claim;
@@ -209,7 +209,7 @@ void hf__release(struct hf_engine *e, uint64_t request, struct hf_bytes name)
     struct hf_binding_row row = {.version = e->active.number};
     int r = name_ok(name) ? hf__why_closed(e) : HF_EINVAL;
     struct hf_blob *bound = r == 0 ? hf__rows_get(&e->rows, HF_ROW_BINDING, name) : NULL;
-    if (r == 0 && bound == NULL && e->state != HF_STATE_READY && !HF_FAULT(RELEASE))
+    if (r == 0 && bound == NULL && e->state != HF_STATE_READY)
         r = HF_ENOTREADY;
     if (r == 0 && bound == NULL && e->store_error != 0)
         r = e->store_error;
@@ -217,8 +217,6 @@ void hf__release(struct hf_engine *e, uint64_t request, struct hf_bytes name)
         r = hf__decode(e, &hf_wire_binding_row, hf_blob_bytes(bound), &row);
         hf_assert(r == 0);
         hand_out(e, request, name, row.version, false);
-    } else if (r == 0 && (HF_FAULT(RELEASE) || HF_FAULT(FRESH))) {
-        bind(e, request, name);
     } else if (r == 0) {
         begin(e, request, name);
     } else {

@@ -26,8 +26,6 @@ int hf__promise_check(struct hf_engine *e, const struct hf_owner_row *row,
 {
     const struct hf_floor *floor = hf__floor_of(e, owner);
     struct hf_ballot promised;
-    if (HF_FAULT(CLAIM))
-        return 0;
     if (floor != NULL && ballot->number < floor->claim)
         return HF_ESUPERSEDED;
     if (row->promised.statement.len == 0)

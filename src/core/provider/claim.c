@@ -90,8 +90,7 @@ static void answer(struct hf_engine *e, const struct hf__message *from, const st
     m.has_identity = c->m.show_identity && hf__identity_own(e, &m.identity);
     m.answer = hf__encode(e, &hf_wire_claim_answer, &a);
     e->suite->sign(e->secrets->account, "holdfast/v1/claim-answer", m.answer, m.signature);
-    hf__reply(e, from->request, 0, hf__encode(e, &hf_wire_claim_response, &m),
-              HF_FAULT(WORD_AT_ONCE));
+    hf__reply(e, from->request, 0, hf__encode(e, &hf_wire_claim_response, &m), false);
 }
 
 int hf__recv_claim(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)

@@ -34,10 +34,6 @@ static void forget(struct hf_engine *e, const struct hf_deletion *m, const struc
     uint8_t key[48];
     hf__held_key(&m->header.owner, m->generation.id, key);
     hf__del(e, HF_ROW_HELD, hf_bytes_of(key, sizeof key));
-    if (HF_FAULT(DELETE)) {
-        hf__held_key(&m->header.owner, m->complete.id, key);
-        hf__del(e, HF_ROW_HELD, hf_bytes_of(key, sizeof key));
-    }
     hf__former_add(e, row, held);
     hf__trace(e, HF_TRACE_SHARE_DELETED, 0, &m->header.owner, m->generation.number, 0);
 }

@@ -87,17 +87,16 @@ static int check_quote(struct hf_engine *e, const struct hf__message *from,
                        struct hf_verdict *ret, uint32_t *ret_rank)
 {
     uint8_t report_data[HF_REPORT_DATA_LEN];
-    const uint8_t *wanted = HF_FAULT(DEPOSITOR) ? NULL : report_data;
     struct hf__seen seen;
     struct hf_owner_row row;
     e->suite->report_data("holdfast/v1/deposit", m->transcripts, report_data);
     int r = hf__quote_look(e, m->quote, &seen);
     if (r == 0)
-        r = hf__verdict(e, from, &seen, wanted, ret);
+        r = hf__verdict(e, from, &seen, report_data, ret);
     if (r == HF__PARK || r == HF_EBUSY || r == HF_ERATE)
         return r;
     if (r == 0)
-        r = hf__judge(e, ret, wanted, false, 0, ret_rank);
+        r = hf__judge(e, ret, report_data, false, 0, ret_rank);
     if (r == 0 && hf__owner_row(e, &header->owner, &row) && *ret_rank < row.rank)
         r = HF_ERANK;
     if (r != 0)

@@ -118,8 +118,6 @@ int hf__recv_record(struct hf_engine *e, const struct hf__message *from, struct 
         r = hf__owner_identity(e, from, &c.request, &c.m.header, &peer, NULL);
     if (r == 0)
         r = hf__promise(e, &c.row, &c.m.header, &c.request, &c.raised);
-    if (HF_FAULT(SUPERSEDED) && r == HF_ESUPERSEDED)
-        r = 0;
     if (r == 0)
         r = check_record(e, &c);
     if (r == 0 && e->store_error != 0 && !same_record(&c.row, &c.m.record))

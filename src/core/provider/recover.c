@@ -29,7 +29,7 @@ static int check_cheap(struct hf_engine *e, struct context *c)
         r = hf__decode(e, &hf_wire_recover_transcript, c->request.transcript, &c->t);
     if (r != 0)
         return r;
-    if (!hf_network_id_equal(&c->t.network, &e->network) && !HF_FAULT(NETWORK))
+    if (!hf_network_id_equal(&c->t.network, &e->network))
         return HF_EDOCUMENT_NETWORK;
     if (!hf__is_member(e, &c->t.account))
         return HF_ENOTMEMBER;
@@ -44,11 +44,8 @@ static int check_cheap(struct hf_engine *e, struct context *c)
         return r;
     for (size_t i = 0; i < c->t.asked_count; i++)
         if (hf_account_equal(&c->t.asked[i].provider, &e->account))
-            return HF_FAULT(NONCE)
-                       ? 0
-                       : hf__nonce_check(e,
-                                         hf__recover_context(e, &c->t.account, c->t.response_key),
-                                         c->t.asked[i].nonce);
+            return hf__nonce_check(e, hf__recover_context(e, &c->t.account, c->t.response_key),
+                                   c->t.asked[i].nonce);
     return HF_ENONCE;
 }
 
@@ -57,8 +54,7 @@ static int check_platform(struct hf_engine *e, const struct context *c, const st
 {
     const struct hf_validator *owner =
         &e->trust->set->u.set.validators[hf_set_find(e->trust->set, &c->t.account)];
-    if (HF_FAULT(PLATFORM) || hf__policy(e)->platform_rule == 1 ||
-        memcmp(v->ppid, c->row.ppid, 16) == 0)
+    if (hf__policy(e)->platform_rule == 1 || memcmp(v->ppid, c->row.ppid, 16) == 0)
         return 0;
     for (size_t i = 0; i < owner->platforms_count; i++)
         if (memcmp(owner->platforms[i].ppid, v->ppid, 16) == 0)
@@ -69,7 +65,6 @@ static int check_platform(struct hf_engine *e, const struct context *c, const st
 static int check_quote(struct hf_engine *e, const struct context *c)
 {
     uint8_t report_data[HF_REPORT_DATA_LEN];
-    const uint8_t *wanted = HF_FAULT(REPORT_DATA) ? NULL : report_data;
     struct hf__seen seen;
     struct hf_verdict v;
     uint32_t rank = 0;
@@ -78,14 +73,14 @@ static int check_quote(struct hf_engine *e, const struct context *c)
                           c->request.transcript, report_data);
     int r = hf__quote_look(e, c->request.quote, &seen);
     if (r == 0)
-        r = hf__verdict(e, c->from, &seen, wanted, &v);
+        r = hf__verdict(e, c->from, &seen, report_data, &v);
     if (r == HF__PARK || r == HF_EBUSY || r == HF_ERATE)
         return r;
     if (r == 0)
-        r = hf__judge(e, &v, wanted, false, 0, &rank);
+        r = hf__judge(e, &v, report_data, false, 0, &rank);
     if (r == 0)
         r = check_platform(e, c, &v);
-    if (r == 0 && rank < c->row.rank && !HF_FAULT(RANK))
+    if (r == 0 && rank < c->row.rank)
         r = HF_ERANK;
     if (r != 0)
         hf__trace(e, HF_TRACE_QUOTE_REFUSED, r, &c->t.account, c->from->method, 0);
@@ -114,7 +109,7 @@ static int fill_share(struct hf_engine *e, const struct context *c, const struct
         return HF_ENOMEM;
     int r = e->suite->unwrap(e->secrets->active.wrap_key, hf_bytes_of(held->generation.id, 16),
                              hf_bytes_of(held->wrapped, sizeof held->wrapped), share);
-    if (r == 0 && c->from->method == HF_METHOD_DRILL && !HF_FAULT(DRILL)) {
+    if (r == 0 && c->from->method == HF_METHOD_DRILL) {
         r = e->suite->prove(&e->secrets->rng, share, context, out);
         ret->proof = hf_bytes_of(out, HF_PROOF_LEN);
     } else if (r == 0) {

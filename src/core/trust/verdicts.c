@@ -169,11 +169,6 @@ int hf__judge(struct hf_engine *e, const struct hf_verdict *v, const uint8_t *re
         .at_s = hf__now_s(e), .report_data = report_data, .dated = dated, .quoted_at_s = made_s};
     hf_assert(e->trust->policy != NULL);
     int r = hf_judge(v, e->trust->policy->judge, &request, ret_rank != NULL ? &judgement : NULL);
-    if ((HF_FAULT(VERDICT) && r != 0 && r == v->error) || (HF_FAULT(DEBUG) && r == HF_EDEBUGTD) ||
-        (HF_FAULT(MEASUREMENT) && r == HF_EMEASUREMENT)) {
-        judgement.rank = UINT32_MAX;
-        r = 0;
-    }
     if (r == 0 && ret_rank != NULL)
         *ret_rank = judgement.rank;
     return r;
