@@ -146,6 +146,9 @@ void hf__conn_flush(struct hf__conn *conn)
         if (conn->closing)
             return;
     }
-    if (finished(conn))
+    if (finished(conn) && conn->fault != 0)
+        hf__conn_close(conn, HF_EHTTP, "the peer broke HTTP/2",
+                       nghttp2_http2_strerror(conn->fault));
+    else if (finished(conn))
         hf__conn_close(conn, HF_ECONNRESET, "the connection was finished", "");
 }

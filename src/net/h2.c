@@ -143,8 +143,7 @@ static int on_frame_sent(nghttp2_session *h2, const nghttp2_frame *frame, void *
         return NGHTTP2_ERR_CALLBACK_FAILURE;
     if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) {
         conn->net->stats.malformed++;
-        hf__last_reason(conn->net->stats.last_close, hf__conn_address(conn),
-                        "the peer broke HTTP/2", nghttp2_http2_strerror(frame->goaway.error_code));
+        conn->fault = frame->goaway.error_code;
     }
     return conn->outgoing ? 0 : hf__server_frame_sent(h2, frame, conn);
 }

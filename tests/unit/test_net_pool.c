@@ -122,6 +122,70 @@ Test(hf_net_pool, a_peer_that_never_shakes_hands_hits_the_deadline_alone)
     mesh_done(&m);
 }
 
+enum { FRAME_HEADERS = 1, FRAME_RESET = 3, FRAME_SETTINGS = 4 };
+
+static bool read_all(struct raw_peer *s, uint8_t *ret, size_t len)
+{
+    size_t got = 0;
+    for (int n = 1; got < len && n > 0; got += n > 0 ? (size_t)n : 0)
+        n = SSL_read(s->ssl, ret + got, (int)(len - got));
+    return got == len;
+}
+
+/* Refuses two requests, each after it has come (RFC 9113, 8.7). */
+static void refuse_streams(struct raw_peer *s)
+{
+    uint8_t preface[24], head[9], payload[16384];
+    int refused = 0;
+    raw_peer_accept(s);
+    raw_peer_shake(s, true);
+    raw_peer_frame(s, FRAME_SETTINGS, 0, 0, NULL, 0);
+    bool more = read_all(s, preface, sizeof preface);
+    while (more && refused < 2 && read_all(s, head, sizeof head)) {
+        size_t len = (size_t)head[0] << 16 | (size_t)head[1] << 8 | head[2];
+        more = len <= sizeof payload && read_all(s, payload, len);
+        if (more && head[3] == FRAME_HEADERS) {
+            uint32_t stream = (uint32_t)head[7] << 8 | head[8];
+            refused += raw_peer_frame(s, FRAME_RESET, 0, stream, "\0\0\0\7", 4);
+        }
+    }
+    s->answered = refused == 2;
+}
+
+Test(hf_net_pool, a_request_that_is_refused_twice_was_certainly_not_carried_out)
+{
+    uv_thread_t thread;
+    mesh_init(&m, NULL);
+    struct raw_peer s = {.certificate = RAW_PEER_PLAIN, .alpn = "\2h2"};
+    raw_peer_serve(&s, refuse_streams, &thread);
+    struct hf_net_call call = with_deadline(s.address, 20000);
+    cr_assert_eq(mesh_ask(b, &call)->error, HF_EREFUSED, "%s", b->result[0].reason);
+    raw_peer_end(&s, &thread);
+    cr_assert(s.answered);
+    mesh_done(&m);
+}
+
+static void answer_without_http(struct raw_peer *s)
+{
+    static const char text[] = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+    raw_peer_accept(s);
+    raw_peer_shake(s, true);
+    raw_peer_write(s, text, sizeof text - 1);
+    raw_peer_drain(s);
+}
+
+Test(hf_net_pool, a_peer_that_does_not_speak_http2_is_an_error_of_its_own)
+{
+    uv_thread_t thread;
+    mesh_init(&m, NULL);
+    struct raw_peer s = {.certificate = RAW_PEER_PLAIN, .alpn = "\2h2"};
+    raw_peer_serve(&s, answer_without_http, &thread);
+    struct hf_net_call call = with_deadline(s.address, 20000);
+    cr_assert_eq(mesh_ask(b, &call)->error, HF_EHTTP, "%s", b->result[0].reason);
+    raw_peer_end(&s, &thread);
+    mesh_done(&m);
+}
+
 static void shake_and_freeze(struct raw_peer *s)
 {
     char c;
