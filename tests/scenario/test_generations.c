@@ -245,6 +245,52 @@ Test(generations, a_number_that_is_spent_is_refused)
     testnet_end(w);
 }
 
+static uint32_t outsider;
+
+static void by_a_set_of_its_own(void *message, struct hf_arena *arena, struct hf_world *w)
+{
+    struct hf_offer *m = message;
+    (void)arena;
+    m->header.provider = *hf_world_account(w, outsider);
+    m->epoch += 7;
+}
+
+static void to_another(void *message, struct hf_arena *arena, struct hf_world *w)
+{
+    by_a_set_of_its_own(message, arena, w);
+    ((struct hf_offer *)message)->epoch -= 7;
+}
+
+Test(generations, by_an_order_of_which_the_provider_is_not_sure_no_share_is_taken)
+{
+    struct tape t;
+    struct hf_offer m;
+    struct hf_world *w = up_with_grace(9, 3, 5);
+    uint32_t before[16];
+    testnet_holders(w, 0, before);
+    tape_begin(&t, w, HF_METHOD_OFFER);
+    hf_world_crash(w, before[2]);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, TESTNET_MS));
+    hf_world_start(w, before[2]);
+    testnet_ready(w, before[2]);
+    /* Who has held a share of this owner skips the order: take one that never did. */
+    uint32_t after[16];
+    testnet_holders(w, 0, after);
+    for (outsider = 1;; outsider++) {
+        bool held = false;
+        for (size_t i = 0; i < 5; i++)
+            held = held || before[i] == outsider || after[i] == outsider;
+        if (!held)
+            break;
+    }
+    cr_assert_lt(outsider, 9);
+    t.to = outsider;
+    cr_assert_eq(changed(&t, w, &hf_wire_offer, &m, to_another), 0);
+    cr_assert_eq(changed(&t, w, &hf_wire_offer, &m, by_a_set_of_its_own), HF_EORDER);
+    tape_end(&t, w);
+    testnet_end(w);
+}
+
 static void older_number(void *message, struct hf_arena *arena, struct hf_world *w)
 {
     struct hf_offer *m = message;

@@ -118,8 +118,5 @@ ASSERTIONS_IN_CORE_MIN = 0.32
 SUBJECT_MAX = 72
 SUBJECTS_SINCE = "3ce3337cb15b"
 
-# Reasons that no test brings about yet. The list may only shrink.
-REASONS_WITHOUT_TEST = {"HF_EACCOUNT", "HF_EORDER", "HF_EREFUSED", "HF_EHTTP"}
-
 # Marks of unfinished work, spelled so that this file does not hold them.
 UNFINISHED = ["TO" + "DO", "FIX" + "ME", "X" + "XX"]

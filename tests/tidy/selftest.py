@@ -76,7 +76,6 @@ CASES = [
     ("reasons_have_every_part_and_a_test", tables.REASONS, reason(todo=""), "what to do"),
     ("reasons_have_every_part_and_a_test", tables.REASONS, reason(otherwise="nothing"), "if nothing is done"),
     ("reasons_have_every_part_and_a_test", tables.REASONS, reason(), "its test, tests/unit/test_x.c, is not there"),
-    ("reasons_have_every_part_and_a_test", tables.REASONS, reason(constant="HF_EHTTP"), "has a test now"),
     ("reasons_have_every_part_and_a_test", tables.REASONS, reason() + reason(), "not its own"),
     ("every_function_has_a_user", "src/base/a.c", "void hf_a(void)\n{\n}\n", "hf_a is used nowhere"),
     ("every_function_has_a_user", "src/base/a.c",
