@@ -3,7 +3,9 @@
 usage: pages.py [--check]
 
 Writes contrib/man/holdfast-reasons.7 from src/base/include/base/reasons.def, contrib/man/holdfast-metrics.7 from
-src/daemon/metrics.def, and contrib/man/holdfast-alerts.7 from contrib/alerts/holdfast.rules.yml. With --check, writes nothing, and exits 1 where a page is not what its table makes it.
+src/daemon/metrics.def, and contrib/man/holdfast-alerts.7 from contrib/alerts/holdfast.rules.yml; and in
+contrib/man/holdfast.1 the parts between `.\\" made from TABLE` and `.\\" until here`. With --check, writes nothing, and
+exits 1 where a page is not what its table makes it.
 """
 
 import pathlib
@@ -110,6 +112,39 @@ def alerts(text):
     return "\n".join(out) + "\n"
 
 
+def states(text):
+    out = [".Bl -tag -width recovering"]
+    for _, name, says, page, _ in rows(text, "HF_STATE"):
+        out += [f".It {name}", roff(page or sentence(says))]
+    return "\n".join(out + [".El"]) + "\n"
+
+
+def exits(text):
+    """The general row first, then a list with a line a command."""
+    commands = {}
+    for command, status, what in rows(text, "HF_EXIT"):
+        commands.setdefault(command, []).append(f"{status} {what}")
+    out = [f"Where nothing else is said: {', '.join(commands.pop(''))}.", ".Bl -tag -width Ds"]
+    for command, said in commands.items():
+        out += [f".It Cm {command}", *([".Pq else the program's"] if command == "exec" else []), roff("; ".join(said) + ".")]
+    return "\n".join(out + [".El"]) + "\n"
+
+
+# Parts of a page that other parts are written around.
+PARTS = [
+    ("contrib/man/holdfast.1", "src/core/include/core/states.def", states),
+    ("contrib/man/holdfast.1", "src/cli/exits.def", exits),
+]
+
+
+def with_part(page, table, part):
+    """The page with the part between the marks of this table in it; None: it has no such marks."""
+    begin, end = f'.\\" made from {table}\n', '.\\" until here\n'
+    head, mark, rest = page.partition(begin)
+    _, closed, tail = rest.partition(end)
+    return head + begin + part + end + tail if mark and closed else None
+
+
 PAGES = [
     ("contrib/man/holdfast-reasons.7", "src/base/include/base/reasons.def", reasons),
     ("contrib/man/holdfast-metrics.7", "src/daemon/metrics.def", metrics),
@@ -120,6 +155,11 @@ PAGES = [
 def stale(top=TOP):
     """[(page, what its table makes it)] of those that differ from it."""
     made = [(page, make((top / table).read_text(encoding="utf-8"))) for page, table, make in PAGES]
+    for page in {page for page, _, _ in PARTS}:
+        text = (top / page).read_text(encoding="utf-8")
+        for _, table, make in PARTS:
+            text = with_part(text, table, make((top / table).read_text(encoding="utf-8"))) or sys.exit(f"{page} has no part for {table}")
+        made.append((page, text))
     return [(page, text) for page, text in made
             if not (top / page).exists() or (top / page).read_text(encoding="utf-8") != text]
 

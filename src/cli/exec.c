@@ -36,7 +36,7 @@ static const char usage[] =
     "  --wait SECONDS  for a daemon that is starting or recovering; default 0\n"
     "  --network ID    refuse a key of another network\n"
     "\n"
-    "exit status: the program's; 1 error, 2 not released now, 127 it cannot be run\n";
+    "exit status: the program's; 1 error, 2 not released now, 127 the program cannot be run\n";
 
 struct wanted {
     char name[NAME_MAX_LEN + 1];

@@ -23,7 +23,7 @@ static const char key_usage[] =
     "of two copies of this validator the one that took over has the higher.\n"
     "--wait waits for what may pass by itself: a daemon that starts or recovers.\n"
     "--network refuses a key of another network than this.\n"
-    "exit status: 0 printed, 1 error, 2 not released now; trying again may help\n";
+    "exit status: 0 printed, 1 error, 2 not released now, and trying again may help\n";
 
 struct key_options {
     bool force, json;

@@ -22,7 +22,7 @@ static const char usage[] =
     "enough is left elsewhere. --cancel takes the leave back while nothing was\n"
     "forgotten. --abandon forgets, after the deadline, what is kept for one owner\n"
     "that does not move: it may lose its key by that.\n"
-    "exit status: 0 left (or done), 1 error\n";
+    "exit status: 0 it has left, or what was asked is done, 1 error\n";
 
 /* What the daemon says of the leave. Whether the node has left; -1: an error, which was said. */
 static int look(long long *ret_owners, char ret_first[static 65])

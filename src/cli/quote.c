@@ -23,8 +23,8 @@ static const char usage[] =
     "       holdfast quote verify FILE --collateral DIR [--at RFC3339]\n"
     "                             [--policy FILE] [--report-data HEX] [--json]\n"
     "\n"
-    "exit status: 0 valid (and accepted by the policy), 1 refused, 2 usage or\n"
-    "unreadable\n";
+    "exit status: 0 valid, and accepted where a policy is given, 1 refused,\n"
+    "2 usage, or something that cannot be read\n";
 
 struct options {
     const char *file;

@@ -17,15 +17,15 @@ static const char status_usage[] =
     "usage: holdfast status [--json]\n"
     "\n"
     "Can this key come back, and what is to be done in time.\n"
-    "exit status: 0 ready, 1 cannot tell, 2 not ready, 3 in danger: a\n"
-    "warning stands that `holdfast mute` has not silenced\n";
+    "exit status: 0 ready, 1 cannot tell: the daemon does not answer or is\n"
+    "starting, 2 not ready, 3 in danger: a warning stands that is not muted\n";
 
 static const char wait_usage[] =
     "usage: holdfast wait --for STATE [--timeout SECONDS]\n"
     "\n"
     "Waits until the node is in the state, such as ready; placed also means ready\n"
     "and degraded, open means that the vault is open. The default is 60 seconds.\n"
-    "exit status: 0 it is, 1 error, 2 it is not\n";
+    "exit status: 0 it is in the state, 1 error, 2 it is not\n";
 
 static void print_provider(const json_t *p)
 {

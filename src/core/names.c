@@ -25,15 +25,15 @@ int hf_method_from_name(const char *name)
 }
 
 static const char *const state_names[] = {
-#define X(constant, name, sentence) [constant] = name,
-    HF_STATE_MAP(X)
-#undef X
+#define HF_STATE(constant, name, sentence, page, test) [constant] = name,
+#include "core/states.def"
+#undef HF_STATE
 };
 
 static const char *const state_sentences[] = {
-#define X(constant, name, sentence) [constant] = sentence,
-    HF_STATE_MAP(X)
-#undef X
+#define HF_STATE(constant, name, sentence, page, test) [constant] = sentence,
+#include "core/states.def"
+#undef HF_STATE
 };
 
 const char *hf_state_name(enum hf_state state)

@@ -21,6 +21,10 @@ def reason(constant="HF_EX", todo="Do.", otherwise="Else."):
     return f'HF_REASON({constant}, -1, "x", 0, "w", "{todo}", "{otherwise}", "unit/test_x.c")\n'
 
 
+def state(says="is x", page=""):
+    return f'HF_STATE(HF_STATE_X, "x", "{says}", "{page}", "unit/test_x.c")\n'
+
+
 def metric(kind="gauge", unit="count", reading="It is low."):
     return f'HF_METRIC_A("x", "{kind}", "{unit}", "What.", "{reading}", f(s->x, 1))\n'
 
@@ -77,6 +81,14 @@ CASES = [
     ("reasons_have_every_part_and_a_test", tables.REASONS, reason(otherwise="nothing"), "if nothing is done"),
     ("reasons_have_every_part_and_a_test", tables.REASONS, reason(), "its test, tests/unit/test_x.c, is not there"),
     ("reasons_have_every_part_and_a_test", tables.REASONS, reason() + reason(), "not its own"),
+    ("states_have_every_part_and_a_test", tables.STATES, 'HF_STATE(HF_STATE_X, "x", "is x", "")\n', "4 parts of 5"),
+    ("states_have_every_part_and_a_test", tables.STATES, state(says="Is x."), "without a capital"),
+    ("states_have_every_part_and_a_test", tables.STATES, state(page="is x"), "what the page says"),
+    ("states_have_every_part_and_a_test", tables.STATES, state(), "tests/unit/test_x.c does not bring it about"),
+    ("states_have_every_part_and_a_test", tables.STATES, state() + state(), "not its own"),
+    ("exits_are_what_usage_says", tables.EXITS, 'HF_EXIT("go", 0, "gone")\n', "go: its usage does not end with"),
+    ("exits_are_what_usage_says", tables.EXITS, 'HF_EXIT("", 0, "a")\nHF_EXIT("", 0, "b")\n', "0: twice"),
+    ("pages_are_what_their_tables_make_them", tables.STATES, state(), "contrib/man/holdfast.1: its part of"),
     ("every_function_has_a_user", "src/base/a.c", "void hf_a(void)\n{\n}\n", "hf_a is used nowhere"),
     ("every_function_has_a_user", "src/base/a.c",
      "int hf_a(int b)\n{\n    return b;\n}\n\nstatic int c(void)\n{\n    return hf_a(1);\n}\n", "hf_a is not static"),
@@ -122,12 +134,20 @@ CHAMBER_CASES = [
 ]
 
 # What must pass: a call in a comment or a string, a member of such a name, a table of sources.
+MAN = "".join(f'.\\" made from {table}\n{make(text)}.\\" until here\n' for table, make, text in (
+    (tables.STATES, tables.pages.states, state()),
+    (tables.EXITS, tables.pages.exits, 'HF_EXIT("", 0, "done")\nHF_EXIT("go", 0, "gone")\nHF_EXIT("go", 1, "not gone")\n')))
 CLEAN = {
     tables.REASONS: reason(),
     tables.SCENES + "__init__.py": 'ORDER = ("a", "b")\n',
     tables.SCENES + "a.py": 'SHOWS = "a"\nNEEDS = ()\n\n\ndef play(demo):\n    pass\n',
     tables.SCENES + "b.py": 'SHOWS = "b"\nNEEDS = ("a",)\n\n\ndef play(demo):\n    pass\n',
     tables.METRICS: metric(),
+    tables.STATES: state(),
+    tables.EXITS: 'HF_EXIT("", 0, "done")\nHF_EXIT("go", 0, "gone")\nHF_EXIT("go", 1, "not gone")\n',
+    "src/cli/go.c": 'static const char usage[] =\n    "usage: holdfast go\\n"\n    "exit status: 0 gone, 1 not\\n"\n    "gone\\n";\n',
+    "src/cli/meson.build": "# cli: what people type.\nx = static_library('x', 'go.c')\n",
+    "contrib/man/holdfast.1": MAN,
     tables.CHECKERS: 'HF_CHECKER("x", "keeps "\n           "it")\n',
     tables.CHECKER_TESTS: "# What is claimed.\nfaults = [\n  ['f', 'a.c', 'x', 'says'],\n]\n",
     "sim/check_x.c": 'hf__violate(w, 1,\n            "x", "n%u did");\n',
@@ -143,7 +163,7 @@ CLEAN = {
     "src/core/a.c": "int hf_a(void)\n{\n    hf_assert(true);\n    return hf_b();\n}\n",
     "src/core/b.c": "int hf_b(void)\n{\n    hf_assert(true);\n    return hf_a();\n}\n",
     "src/README.md": "`src/base` and `src/base/a.c`\n" + "".join(f"| `{room}` | x |\n" for room in ROOMS),
-    "tests/unit/test_x.c": "int x = HF_EX;\n",
+    "tests/unit/test_x.c": "int x = HF_EX + HF_STATE_X;\n",
     "tests/unit/meson.build": "'test_x.c'\n",
     "contrib/man/holdfast-reasons.7": tables.pages.reasons(reason()),
     "proto/PAGE.md": "# A page\n\n## 1. One\n\n`PAGE.md`, section 1, and FIPS 186.\n",

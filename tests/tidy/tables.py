@@ -21,6 +21,8 @@ CHECKERS = "sim/checkers.def"
 FAULTS = "tests/scenario/faults/"
 CHECKER_TESTS = "tests/scenario/meson.build"
 REASONS = "src/base/include/base/reasons.def"
+STATES = "src/core/include/core/states.def"
+EXITS = "src/cli/exits.def"
 
 
 def _sentences(text):
@@ -171,7 +173,56 @@ def guides_are_true(tree):
 def pages_are_what_their_tables_make_them(tree):
     return [f"{page}: run `ninja renew` in the build folder"
             for page, table, make in pages.PAGES if table in tree.files
-            if page not in tree.files or tree.text(page) != make(tree.text(table))]
+            if page not in tree.files or tree.text(page) != make(tree.text(table))] + [
+                f"{page}: its part of {table}: run `ninja renew` in the build folder"
+                for page, table, make in pages.PARTS if table in tree.files
+                if page not in tree.files or tree.text(page) != pages.with_part(tree.text(page), table, make(tree.text(table)))]
+
+
+def states_have_every_part_and_a_test(tree):
+    found, names = [], set()
+    for row in pages.rows(tree.text(STATES), "HF_STATE") if STATES in tree.files else []:
+        if len(row) != 5:
+            found.append(f"{STATES}: {row[0]} has {len(row)} parts of 5")
+            continue
+        constant, name, says, page, test = row
+        wrong = [
+            "its name is not its own" if name in names else None,
+            "what status says: without a capital or a full stop" if not re.match(r"[a-z].*[^.]$", says) else None,
+            "what the page says: sentences" if page and not _sentences(page) else None,
+            f"tests/{test} does not bring it about"
+            if f"tests/{test}" not in tree.files or not re.search(rf"\b{constant}\b", tree.text(f"tests/{test}")) else None,
+        ]
+        found += [f"{STATES}: {constant}: {text}" for text in wrong if text]
+        names.add(name)
+    return found
+
+
+def exits_are_what_usage_says(tree):
+    """Each row of a command's exit status stands in its usage text, and a usage text says none that is no row."""
+    if EXITS not in tree.files:
+        return []
+    found, rows, said = [], {}, {}
+    for command, status, what in pages.rows(tree.text(EXITS), "HF_EXIT"):
+        if status in rows.setdefault(command, {}):
+            found.append(f"{EXITS}: {command} {status}: twice")
+        rows[command][status] = what
+    for name in (n for n in tree.files if re.match(r"src/cli/\w+\.c$", n)):
+        for text in re.findall(r'((?:"[^"\n]*"\s*)+);', tree.text(name)):
+            usage = " ".join("".join(re.findall(r'"([^"\n]*)"', text)).replace("\\n", " ").split())
+            if "exit status:" in usage:
+                said[usage.split("exit status:")[1].strip()] = re.findall(r"holdfast ([a-z]+(?: [a-z]+)?)", usage.split("exit status:")[0])
+    for command, statuses in rows.items():
+        says = ", ".join(f"{status} {what}" for status, what in statuses.items())
+        uses = [words for text, words in said.items() if text in (says, "the program's; " + says)]
+        if command and not any(command in words or command in {w.split()[0] for w in words} for words in uses):
+            found.append(f"{EXITS}: {command}: its usage does not end with: exit status: {says}")
+    known = {", ".join(f"{status} {what}" for status, what in statuses.items()) for statuses in rows.values()}
+    for text in said:
+        bare = text.removeprefix("the program's; ")
+        if bare not in known and bare != "0 done, 1 error, 2 usage":
+            found.append(f"src/cli: a usage says exit status {text}, which is no row of {EXITS}")
+    return found
 
 
 def scenes_have_every_part(tree):
@@ -201,4 +252,4 @@ def _python(tree, name):
     return ast.parse(tree.text(name)).body if name in tree.files else []
 
 
-CHECKS = [checkers_have_every_part_and_a_test, strategies_have_every_part, guides_are_true, scenes_have_every_part, reasons_have_every_part_and_a_test, metrics_have_every_part, alerts_have_every_part, pages_are_what_their_tables_make_them]
+CHECKS = [checkers_have_every_part_and_a_test, strategies_have_every_part, guides_are_true, scenes_have_every_part, reasons_have_every_part_and_a_test, states_have_every_part_and_a_test, exits_are_what_usage_says, metrics_have_every_part, alerts_have_every_part, pages_are_what_their_tables_make_them]

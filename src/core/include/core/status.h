@@ -9,24 +9,10 @@
 #include "base/bytes.h"
 #include "crypto/suite.h"
 
-/* X(constant, name, sentence) */
-#define HF_STATE_MAP(X)                                                                            \
-    X(HF_STATE_STARTING, "starting", "reading what is on disk")                                    \
-    X(HF_STATE_FRESH, "fresh", "new: making a vault, or waiting for documents or registration")    \
-    X(HF_STATE_RECOVERING, "recovering", "collecting shares from its providers")                   \
-    X(HF_STATE_CLAIMING, "claiming", "vault open, waiting for its claim to be accepted")           \
-    X(HF_STATE_PLACING, "placing", "leaving shares with providers for the first time")             \
-    X(HF_STATE_PLACED, "placed", "backed up; waiting until all holders are placed themselves")     \
-    X(HF_STATE_READY, "ready", "backed up")                                                        \
-    X(HF_STATE_DEGRADED, "degraded", "backed up with fewer providers than the policy asks for")    \
-    X(HF_STATE_LEAVING, "leaving", "handing over what it holds")                                   \
-    X(HF_STATE_LEFT, "left", "no longer a validator")                                              \
-    X(HF_STATE_BLOCKED, "blocked", "a person must look: see the reason")
-
 enum hf_state {
-#define X(constant, name, sentence) constant,
-    HF_STATE_MAP(X)
-#undef X
+#define HF_STATE(constant, name, sentence, page, test) constant,
+#include "core/states.def"
+#undef HF_STATE
 };
 
 const char *hf_state_name(enum hf_state state);
