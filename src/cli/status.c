@@ -178,7 +178,7 @@ static void print_collateral(const json_t *root)
     print_error(c, "error", "collateral");
 }
 
-/* Without documents there is nobody to ask but the seeds. */
+/* A node without documents can ask the seeds only. */
 static void print_seeds(const json_t *root)
 {
     const json_t *seeds = json_object_get(root, "seeds");
