@@ -146,7 +146,7 @@ CLEAN = {
     tables.STATES: state(),
     tables.EXITS: 'HF_EXIT("", 0, "done")\nHF_EXIT("go", 0, "gone")\nHF_EXIT("go", 1, "not gone")\n',
     "src/cli/go.c": 'static const char usage[] =\n    "usage: holdfast go\\n"\n    "exit status: 0 gone, 1 not\\n"\n    "gone\\n";\n',
-    "src/cli/meson.build": "# cli: what people type.\nx = static_library('x', 'go.c')\n",
+    "src/cli/meson.build": "# cli: the commands that people give a node.\nx = static_library('x', 'go.c')\n",
     "contrib/man/holdfast.1": MAN,
     tables.CHECKERS: 'HF_CHECKER("x", "keeps "\n           "it")\n',
     tables.CHECKER_TESTS: "# What is claimed.\nfaults = [\n  ['f', 'a.c', 'x', 'says'],\n]\n",
