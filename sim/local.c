@@ -39,7 +39,7 @@ void hf__local_ask(struct hf_world *w, uint32_t index)
     struct hf_event event = {.type = HF_EVENT_LOCAL};
     event.u.local.id = l->id;
     event.u.local.type = l->type;
-    event.u.local.name = hf_bytes_of(l->name, strlen(l->name));
+    event.u.local.text = hf_bytes_of(l->name, strlen(l->name));
     event.u.local.seconds = l->seconds;
     l->asked = true;
     l->asked_us = w->now_us;

@@ -1,5 +1,6 @@
 /* holdfast drain, identity, reload: short requests to the daemon. */
 #include "ask.h"
+#include "base/duration.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "command.h"
@@ -91,27 +92,18 @@ static const char mute_usage[] =
     "weighs more, when it comes anew, and when the daemon restarts.\n"
     "exit status: 0 done, 1 error, 2 usage\n";
 
-/* "90m", "12h", "7d" in seconds; 0: not a duration. */
-static long long seconds_of(const char *text)
-{
-    char *end;
-    long long n = strtoll(text, &end, 10);
-    long long unit = *end == 's'   ? 1
-                     : *end == 'm' ? 60
-                     : *end == 'h' ? 3600
-                     : *end == 'd' ? 86400
-                                   : 0;
-    return n > 0 && n <= 90LL * 86400 && unit > 0 && end[1] == '\0' ? n * unit : 0;
-}
+enum { MUTE_S_MAX = 90 * 86400 };
 
 int hf_cli_mute(int argc, char **argv)
 {
     json_t *root;
     bool undo = argc == 3 && strcmp(argv[2], "--undo") == 0;
-    long long for_s = argc == 4 && strcmp(argv[2], "--for") == 0 ? seconds_of(argv[3]) : 0;
+    uint64_t for_s = 0;
+    bool given = argc == 4 && strcmp(argv[2], "--for") == 0 &&
+                 hf_duration_parse(argv[3], MUTE_S_MAX, &for_s) == 0 && for_s > 0;
     if (hf__help(argc, argv, mute_usage))
         return HF_CLI_OK;
-    if (!undo && for_s == 0) {
+    if (!undo && !given) {
         fputs(mute_usage, stderr);
         return HF_CLI_USAGE;
     }

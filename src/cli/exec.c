@@ -6,6 +6,7 @@
 #include "base/id.h"
 #include "command.h"
 #include "key.h"
+#include "options.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -47,7 +48,7 @@ struct wanted {
 struct job {
     struct wanted keys[KEYS_MAX];
     size_t count;
-    long wait_s;
+    uint64_t wait_s;
     const char *network;
     char **program;
 };
@@ -57,14 +58,13 @@ static bool add_key(const char *text, struct job *j)
 {
     const char *equals = strchr(text, '=');
     size_t len = equals != NULL ? (size_t)(equals - text) : 0;
-    char *end;
+    uint64_t fd;
     if (len == 0 || len > NAME_MAX_LEN || j->count == KEYS_MAX)
         return false;
-    long fd = strtol(equals + 1, &end, 10);
-    if (equals[1] < '0' || equals[1] > '9' || *end != '\0' || fd < FD_MIN || fd > FD_MAX)
+    if (!hf__number_read(equals + 1, FD_MIN, FD_MAX, &fd))
         return false;
     for (size_t i = 0; i < j->count; i++)
-        if (j->keys[i].fd == fd)
+        if (j->keys[i].fd == (int)fd)
             return false;
     struct wanted *w = &j->keys[j->count++];
     memcpy(w->name, text, len);
@@ -80,14 +80,12 @@ static bool read_words(int argc, char **argv, struct job *j)
     struct hf_network_id id;
     *j = (struct job){0};
     for (; at + 1 < argc && strcmp(argv[at], "--") != 0; at += 2) {
-        char *end = NULL;
         const char *value = argv[at + 1];
         bool ok = false;
         if (strcmp(argv[at], "--key") == 0) {
             ok = add_key(value, j);
         } else if (strcmp(argv[at], "--wait") == 0) {
-            j->wait_s = strtol(value, &end, 10);
-            ok = value[0] >= '0' && value[0] <= '9' && *end == '\0' && j->wait_s <= WAIT_S_MAX;
+            ok = hf__number_read(value, 0, WAIT_S_MAX, &j->wait_s);
         } else if (strcmp(argv[at], "--network") == 0) {
             ok = hf_hex_decode(value, id.bytes, sizeof id) == 0;
             j->network = value;
@@ -107,7 +105,7 @@ static int fetch(const struct job *j, struct wanted *w)
     static const char end[] = "\n";
     struct hf_client_answer answer;
     int ends[2];
-    int status = hf__key_fetch("exec", w->name, j->wait_s, j->network, &answer);
+    int status = hf__key_fetch("exec", w->name, (long)j->wait_s, j->network, &answer);
     if (status != HF_CLI_OK) {
         fprintf(stderr, "holdfast exec: %s is not run: it would have no key %s\n", j->program[0],
                 w->name);

@@ -6,6 +6,7 @@
 #include "base/hex.h"
 #include "base/id.h"
 #include "command.h"
+#include "options.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,8 +28,8 @@ static const char key_usage[] =
 
 struct key_options {
     bool force, json;
-    long wait_s;
-    const char *network; /* NULL: any */
+    uint64_t wait_s;
+    const char *name, *network; /* network NULL: any */
 };
 
 const char *hf__key_digits(const struct hf_client_answer *a)
@@ -123,7 +124,7 @@ int hf__key_fetch(const char *command, const char *name, long wait_s, const char
 static int key_get(const char *name, const struct key_options *o)
 {
     struct hf_client_answer answer;
-    int status = hf__key_fetch("key", name, o->wait_s, o->network, &answer);
+    int status = hf__key_fetch("key", name, (long)o->wait_s, o->network, &answer);
     if (status != HF_CLI_OK)
         return status;
     status = key_print(&answer, o->json);
@@ -131,30 +132,28 @@ static int key_get(const char *name, const struct key_options *o)
     return status;
 }
 
-static bool read_key_options(int argc, char **argv, struct key_options *o)
+static bool take_network(void *options, const char *text)
 {
     struct hf_network_id id;
-    char *end = NULL;
+    ((struct key_options *)options)->network = text;
+    return hf_hex_decode(text, id.bytes, sizeof id) == 0;
+}
+
+static bool read_key_options(int argc, char **argv, struct key_options *o)
+{
+    static const struct hf__option table[] = {
+        HF__FLAG_OF("force", struct key_options, force),
+        HF__FLAG_OF("json", struct key_options, json), HF__TAKE_BY("network", take_network),
+        HF__NUMBER_OF("wait", struct key_options, wait_s, 0, 3600)};
+    char **words;
+    int count;
     *o = (struct key_options){0};
-    for (int i = 3; i < argc; i++) {
-        const char *value = i + 1 < argc ? argv[i + 1] : NULL;
-        if (strcmp(argv[i], "--force") == 0) {
-            o->force = true;
-        } else if (strcmp(argv[i], "--json") == 0) {
-            o->json = true;
-        } else if (strcmp(argv[i], "--network") == 0 && value != NULL) {
-            o->network = argv[++i];
-            if (hf_hex_decode(o->network, id.bytes, sizeof id) != 0)
-                return false;
-        } else if (strcmp(argv[i], "--wait") == 0 && value != NULL) {
-            o->wait_s = strtol(argv[++i], &end, 10);
-            if (value[0] < '0' || value[0] > '9' || *end != '\0' || o->wait_s > 3600)
-                return false;
-        } else {
-            return false;
-        }
-    }
-    return argc >= 3 && strcmp(argv[1], "get") == 0;
+    if (argc < 3 || strcmp(argv[1], "get") != 0 ||
+        !hf__options_read(argc - 1, argv + 1, table, HF_ARRAY_LEN(table), o, &words, &count) ||
+        count != 1)
+        return false;
+    o->name = words[0];
+    return true;
 }
 
 int hf_cli_key(int argc, char **argv)
@@ -168,5 +167,5 @@ int hf_cli_key(int argc, char **argv)
     }
     if (!o.force && isatty(STDOUT_FILENO) == 1)
         return hf__say("key", "standard output is a terminal; see --help", 0);
-    return key_get(argv[2], &o);
+    return key_get(o.name, &o);
 }

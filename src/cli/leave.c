@@ -2,6 +2,7 @@
 #include "ask.h"
 #include "base/error.h"
 #include "command.h"
+#include "options.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,7 +73,7 @@ static int request(json_t *what, const char *done)
 }
 
 struct options {
-    long long days;
+    uint64_t days;
     const char *reason;
     bool wait;
 };
@@ -80,14 +81,12 @@ struct options {
 static bool parse(int argc, char **argv, struct options *ret)
 {
     for (int i = 1; i < argc; i++) {
-        char *end;
         if (strcmp(argv[i], "--no-wait") == 0) {
             ret->wait = false;
         } else if (strcmp(argv[i], "--reason") == 0 && i + 1 < argc) {
             ret->reason = argv[++i];
         } else if (strcmp(argv[i], "--deadline") == 0 && i + 1 < argc) {
-            ret->days = strtoll(argv[++i], &end, 10);
-            if (*end != '\0' || end == argv[i] || ret->days < 0 || ret->days > DEADLINE_DAYS_MAX)
+            if (!hf__number_read(argv[++i], 0, DEADLINE_DAYS_MAX, &ret->days))
                 return false;
         } else {
             return false;

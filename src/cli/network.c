@@ -10,11 +10,11 @@
 #include "base/secret.h"
 #include "ask.h"
 #include "command.h"
+#include "options.h"
 #include "policy.h"
 #include "root.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -52,20 +52,10 @@ static const char usage[] =
 
 struct options {
     const char *folder, *image;
-    unsigned long keys, threshold, validators, shares, share_threshold, claim_quorum;
+    uint64_t keys, threshold, validators, shares, share_threshold, claim_quorum;
     struct hf__public_keys given; /* --key */
     bool dev;
 };
-
-static bool number(const char *text, unsigned long max, unsigned long *ret)
-{
-    char *end;
-    unsigned long v = strtoul(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || v == 0 || v > max)
-        return false;
-    *ret = v;
-    return true;
-}
 
 /* Fills in what was not given: n for the others that there will be, 7 at most; k so that few
  * suffice and one thief does not; q two thirds. */
@@ -82,7 +72,8 @@ static void propose(struct options *o)
 /* What the choice withstands, in words. */
 static void print_choice(const struct options *o)
 {
-    unsigned long n = o->shares, k = o->share_threshold, q = o->claim_quorum;
+    unsigned long n = (unsigned long)o->shares, k = (unsigned long)o->share_threshold,
+                  q = (unsigned long)o->claim_quorum;
     fprintf(
         stderr,
         "each validator leaves %lu shares with others; any %lu rebuild its secret, and %lu must "
@@ -93,49 +84,31 @@ static void print_choice(const struct options *o)
         n, k, q, n - q, n, n - k, 2 * q - n - 1);
 }
 
+static bool add_key(void *options, const char *text)
+{
+    return hf__public_keys_add(&((struct options *)options)->given, text);
+}
+
 static bool read_options(int argc, char **argv, struct options *o)
 {
-    static const struct option longs[] = {{"keys", required_argument, NULL, 'k'},
-                                          {"key", required_argument, NULL, 'p'},
-                                          {"threshold", required_argument, NULL, 't'},
-                                          {"shares", required_argument, NULL, 's'},
-                                          {"share-threshold", required_argument, NULL, 'r'},
-                                          {"validators", required_argument, NULL, 'v'},
-                                          {"claim-quorum", required_argument, NULL, 'q'},
-                                          {"dev", no_argument, NULL, 'd'},
-                                          {"image", required_argument, NULL, 'i'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct hf__option table[] = {
+        HF__NUMBER_OF("keys", struct options, keys, 1, KEYS_MAX),
+        HF__TAKE_BY("key", add_key),
+        HF__NUMBER_OF("threshold", struct options, threshold, 1, KEYS_MAX),
+        HF__NUMBER_OF("shares", struct options, shares, 1, 16),
+        HF__NUMBER_OF("share-threshold", struct options, share_threshold, 1, 16),
+        HF__NUMBER_OF("validators", struct options, validators, 2, 1000000),
+        HF__NUMBER_OF("claim-quorum", struct options, claim_quorum, 1, 16),
+        HF__FLAG_OF("dev", struct options, dev),
+        HF__TEXT_OF("image", struct options, image)};
+    char **words;
+    int count;
     *o = (struct options){.validators = 8, .image = "holdfast"};
-    if (argc < 2 || strcmp(argv[1], "init") != 0)
+    if (argc < 2 || strcmp(argv[1], "init") != 0 ||
+        !hf__options_read(argc - 1, argv + 1, table, HF_ARRAY_LEN(table), o, &words, &count) ||
+        count != 1)
         return false;
-    opterr = 0;
-    optind = 1;
-    bool ok = true;
-    for (int c; (c = getopt_long(argc - 1, argv + 1, "", longs, NULL)) != -1;) {
-        if (c == 'k')
-            ok = ok && number(optarg, KEYS_MAX, &o->keys);
-        else if (c == 'p')
-            ok = ok && hf__public_keys_add(&o->given, optarg);
-        else if (c == 't')
-            ok = ok && number(optarg, KEYS_MAX, &o->threshold);
-        else if (c == 's')
-            ok = ok && number(optarg, 16, &o->shares);
-        else if (c == 'r')
-            ok = ok && number(optarg, 16, &o->share_threshold);
-        else if (c == 'v')
-            ok = ok && number(optarg, 1000000, &o->validators) && o->validators >= 2;
-        else if (c == 'q')
-            ok = ok && number(optarg, 16, &o->claim_quorum);
-        else if (c == 'd')
-            o->dev = true;
-        else if (c == 'i')
-            o->image = optarg;
-        else
-            ok = false;
-    }
-    if (!ok || optind != argc - 2)
-        return false;
-    o->folder = argv[1 + optind];
+    o->folder = words[0];
     if (o->keys != 0 && o->given.count != 0)
         return false;
     if (o->keys == 0)

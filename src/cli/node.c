@@ -8,10 +8,10 @@
 #include "base/hex.h"
 #include "base/id.h"
 #include "command.h"
+#include "options.h"
 #include "set_form.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -41,38 +41,31 @@ struct options {
     size_t joins_count;
 };
 
+static bool add_join(void *options, const char *text)
+{
+    struct options *o = options;
+    if (o->joins_count == JOINS_MAX)
+        return false;
+    o->joins[o->joins_count++] = text;
+    return true;
+}
+
 static bool read_options(int argc, char **argv, struct options *o)
 {
-    static const struct option longs[] = {{"network", required_argument, NULL, 'n'},
-                                          {"join", required_argument, NULL, 'j'},
-                                          {"dir", required_argument, NULL, 'd'},
-                                          {"listen", required_argument, NULL, 'l'},
-                                          {"address", required_argument, NULL, 'a'},
-                                          {"documents", required_argument, NULL, 'o'},
-                                          {"dev", required_argument, NULL, 'e'},
-                                          {"machine", required_argument, NULL, 'm'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct hf__option table[] = {HF__TEXT_OF("network", struct options, network),
+                                              HF__TAKE_BY("join", add_join),
+                                              HF__TEXT_OF("dir", struct options, dir),
+                                              HF__TEXT_OF("listen", struct options, listen),
+                                              HF__TEXT_OF("address", struct options, address),
+                                              HF__TEXT_OF("documents", struct options, documents),
+                                              HF__TEXT_OF("dev", struct options, dev),
+                                              HF__TEXT_OF("machine", struct options, machine)};
+    char **words;
+    int count;
     *o = (struct options){.dir = ".", .listen = "0.0.0.0:7700"};
-    if (argc < 2 || strcmp(argv[1], "init") != 0)
-        return false;
-    opterr = 0;
-    optind = 1;
-    for (int c; (c = getopt_long(argc - 1, argv + 1, "", longs, NULL)) != -1;) {
-        const char **at = c == 'n'   ? &o->network
-                          : c == 'd' ? &o->dir
-                          : c == 'l' ? &o->listen
-                          : c == 'a' ? &o->address
-                          : c == 'o' ? &o->documents
-                          : c == 'e' ? &o->dev
-                          : c == 'm' ? &o->machine
-                                     : NULL;
-        if (c == 'j' && o->joins_count < JOINS_MAX)
-            at = &o->joins[o->joins_count++];
-        if (at == NULL)
-            return false;
-        *at = optarg;
-    }
-    return o->network != NULL && optind == argc - 1;
+    return argc >= 2 && strcmp(argv[1], "init") == 0 &&
+           hf__options_read(argc - 1, argv + 1, table, HF_ARRAY_LEN(table), o, &words, &count) &&
+           o->network != NULL && count == 0;
 }
 
 /* What cannot be right, said before anything is written. */

@@ -5,11 +5,11 @@
 #include "authority.h"
 #include "base/error.h"
 #include "command.h"
+#include "options.h"
 #include "document/selection.h"
 #include "measurement.h"
 #include "policy_form.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -159,70 +159,35 @@ struct options {
     int words_count;
 };
 
-/* A number and its unit, in seconds: 90s, 15m, 12h, 7d, 2w; at most ten years. */
-static bool duration(const char *text, uint64_t *ret_s)
-{
-    static const struct {
-        char unit;
-        uint64_t s;
-    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 7 * 86400}};
-    char *end;
-    unsigned long v = strtoul(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || end[0] == '\0' || end[1] != '\0' || v > 315360000)
-        return false;
-    for (size_t i = 0; i < HF_ARRAY_LEN(units); i++)
-        if (end[0] == units[i].unit) {
-            *ret_s = v * units[i].s;
-            return *ret_s <= 315360000;
-        }
-    return false;
-}
+enum { AFTER_S_MAX = 315360000 }; /* ten years */
 
-static bool rank(const char *text, struct hf__measurement_change *c)
+static bool take_rank(void *options, const char *text)
 {
-    char *end;
-    unsigned long v = strtoul(text, &end, 10);
-    c->rank = (uint32_t)v;
-    c->has_rank = text[0] >= '0' && text[0] <= '9' && *end == '\0' && v <= UINT32_MAX;
+    struct hf__measurement_change *c = &((struct options *)options)->change;
+    uint64_t rank = 0;
+    c->has_rank = hf__number_read(text, 0, UINT32_MAX, &rank);
+    c->rank = (uint32_t)rank;
     return c->has_rank;
 }
 
 static bool read_options(int argc, char **argv, struct options *o)
 {
-    static const struct option longs[] = {
-        {"authority", required_argument, NULL, 'a'}, {"key", required_argument, NULL, 'k'},
-        {"yes", required_argument, NULL, 'y'},       {"foreign", no_argument, NULL, 'f'},
-        {"force", no_argument, NULL, 'F'},           {"rank", required_argument, NULL, 'r'},
-        {"after", required_argument, NULL, 't'},     {"mrtd", required_argument, NULL, '0'},
-        {"rtmr0", required_argument, NULL, '1'},     {"rtmr1", required_argument, NULL, '2'},
-        {"rtmr2", required_argument, NULL, '3'},     {NULL, 0, NULL, 0}};
+    static const struct hf__option table[] = {
+        HF__TEXT_OF("authority", struct options, folder),
+        HF__TEXT_OF("key", struct options, key_file),
+        HF__TEXT_OF("yes", struct options, consent.digest),
+        HF__FLAG_OF("foreign", struct options, consent.foreign),
+        HF__FLAG_OF("force", struct options, consent.force),
+        HF__TAKE_BY("rank", take_rank),
+        HF__DURATION_OF("after", struct options, change.after_s, 0, AFTER_S_MAX),
+        HF__TEXT_OF("mrtd", struct options, change.registers[0]),
+        HF__TEXT_OF("rtmr0", struct options, change.registers[1]),
+        HF__TEXT_OF("rtmr1", struct options, change.registers[2]),
+        HF__TEXT_OF("rtmr2", struct options, change.registers[3])};
     *o = (struct options){.folder = HF__AUTHORITY_DEFAULT};
-    opterr = 0;
-    optind = 1;
-    bool ok = true;
-    for (int c; ok && (c = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
-        if (c == 'a')
-            o->folder = optarg;
-        else if (c == 'k')
-            o->key_file = optarg;
-        else if (c == 'y')
-            o->consent.digest = optarg;
-        else if (c == 'f')
-            o->consent.foreign = true;
-        else if (c == 'F')
-            o->consent.force = true;
-        else if (c >= '0' && c <= '3')
-            o->change.registers[c - '0'] = optarg;
-        else if (c == 'r')
-            ok = rank(optarg, &o->change);
-        else if (c == 't')
-            ok = duration(optarg, &o->change.after_s);
-        else
-            ok = false;
-    }
-    o->words = argv + optind;
-    o->words_count = argc - optind;
-    return ok && o->words_count > 0;
+    return hf__options_read(argc, argv, table, HF_ARRAY_LEN(table), o, &o->words,
+                            &o->words_count) &&
+           o->words_count > 0;
 }
 
 /* policy measurement ...; -1: not its words. */

@@ -5,8 +5,8 @@
 #include "base/file.h"
 #include "base/hex.h"
 #include "command.h"
+#include "options.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -44,36 +44,23 @@ static int fail_usage(const char *what)
 
 static int read_options(int argc, char **argv, struct options *o)
 {
-    static const struct option longs[] = {{"collateral", required_argument, NULL, 'c'},
-                                          {"policy", required_argument, NULL, 'p'},
-                                          {"at", required_argument, NULL, 't'},
-                                          {"report-data", required_argument, NULL, 'r'},
-                                          {"json", no_argument, NULL, 'j'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct hf__option table[] = {
+        HF__TEXT_OF("collateral", struct options, collateral),
+        HF__TEXT_OF("policy", struct options, policy), HF__TEXT_OF("at", struct options, at),
+        HF__TEXT_OF("report-data", struct options, report_data),
+        HF__FLAG_OF("json", struct options, json)};
+    char **words;
+    int count;
     if (argc < 2)
         return fail_usage("show or verify?");
     o->verify = strcmp(argv[1], "verify") == 0;
     if (!o->verify && strcmp(argv[1], "show") != 0)
         return fail_usage("show or verify?");
-    optind = 1;
-    opterr = 0;
-    for (int c; (c = getopt_long(argc - 1, argv + 1, "", longs, NULL)) != -1;) {
-        if (c == 'j')
-            o->json = true;
-        else if (c == 'c')
-            o->collateral = optarg;
-        else if (c == 'p')
-            o->policy = optarg;
-        else if (c == 't')
-            o->at = optarg;
-        else if (c == 'r')
-            o->report_data = optarg;
-        else
-            return fail_usage("an option that is not known, or lacks its value");
-    }
-    if (optind != argc - 2)
+    if (!hf__options_read(argc - 1, argv + 1, table, HF_ARRAY_LEN(table), o, &words, &count))
+        return fail_usage("an option that is not known, or lacks its value");
+    if (count != 1)
         return fail_usage("exactly one FILE");
-    o->file = argv[1 + optind];
+    o->file = words[0];
     bool extra =
         o->collateral != NULL || o->policy != NULL || o->at != NULL || o->report_data != NULL;
     if (!o->verify && extra)

@@ -6,9 +6,9 @@
 #include "base/hex.h"
 #include "base/secret.h"
 #include "command.h"
+#include "options.h"
 #include "policy.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -82,41 +82,27 @@ struct options {
     int words_count;
 };
 
+static bool add_signer(void *options, const char *text)
+{
+    return hf__public_keys_add(&((struct options *)options)->root.keys, text);
+}
+
 static bool read_options(int argc, char **argv, struct options *o)
 {
-    static const struct option longs[] = {{"authority", required_argument, NULL, 'a'},
-                                          {"signer", required_argument, NULL, 's'},
-                                          {"threshold", required_argument, NULL, 't'},
-                                          {"yes", required_argument, NULL, 'y'},
-                                          {"foreign", no_argument, NULL, 'f'},
-                                          {"key", required_argument, NULL, 'k'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct hf__option table[] = {
+        HF__TEXT_OF("authority", struct options, folder),
+        HF__TAKE_BY("signer", add_signer),
+        HF__NUMBER_OF("threshold", struct options, root.threshold, 1, HF__PUBLIC_KEYS_MAX),
+        HF__TEXT_OF("yes", struct options, consent.digest),
+        HF__FLAG_OF("foreign", struct options, consent.foreign),
+        HF__TEXT_OF("key", struct options, key_file)};
     *o = (struct options){.folder = HF__AUTHORITY_DEFAULT};
-    opterr = 0;
-    optind = 1;
-    bool ok = true;
-    for (int c; ok && (c = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
-        if (c == 'a')
-            o->folder = optarg;
-        else if (c == 's')
-            ok = hf__public_keys_add(&o->root.keys, optarg);
-        else if (c == 't')
-            o->root.threshold = strtoul(optarg, NULL, 10);
-        else if (c == 'y')
-            o->consent.digest = optarg;
-        else if (c == 'f')
-            o->consent.foreign = true;
-        else if (c == 'k')
-            o->key_file = optarg;
-        else
-            ok = false;
-    }
+    if (!hf__options_read(argc, argv, table, HF_ARRAY_LEN(table), o, &o->words, &o->words_count))
+        return false;
     bool composed = o->root.keys.count > 0;
-    ok = ok && (composed ? o->root.threshold >= 1 && o->root.threshold <= o->root.keys.count
-                         : o->root.threshold == 0);
-    o->words = argv + optind;
-    o->words_count = argc - optind;
-    return ok && o->words_count > 0;
+    return o->words_count > 0 &&
+           (composed ? o->root.threshold >= 1 && o->root.threshold <= o->root.keys.count
+                     : o->root.threshold == 0);
 }
 
 static int key_new(const char *path)

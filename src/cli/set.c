@@ -6,13 +6,13 @@
 #include "base/file.h"
 #include "base/hex.h"
 #include "command.h"
+#include "options.h"
 #include "document/selection.h"
 #include "policy.h"
 #include "set_change.h"
 #include "set_floor.h"
 #include "set_form.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -59,80 +59,36 @@ struct options {
     int words_count;
 };
 
-static const struct option longs[] = {{"authority", required_argument, NULL, 'a'},
-                                      {"collateral", required_argument, NULL, 'c'},
-                                      {"key", required_argument, NULL, 'k'},
-                                      {"yes", required_argument, NULL, 'y'},
-                                      {"foreign", no_argument, NULL, 'f'},
-                                      {"operator", required_argument, NULL, 'o'},
-                                      {"zone", required_argument, NULL, 'z'},
-                                      {"address", required_argument, NULL, 'd'},
-                                      {"record", required_argument, NULL, 'r'},
-                                      {"lost", required_argument, NULL, 'l'},
-                                      {"only-instance", no_argument, NULL, 'i'},
-                                      {"replace", no_argument, NULL, 'R'},
-                                      {"also", no_argument, NULL, 'b'},
-                                      {"force", no_argument, NULL, 'F'},
-                                      {NULL, 0, NULL, 0}};
+static bool add_lost(void *options, const char *text)
+{
+    struct hf__floor_options *f = &((struct options *)options)->floor;
+    if (f->lost_count == HF__LOST_MAX)
+        return false;
+    f->lost[f->lost_count++] = text;
+    return true;
+}
 
 static bool read_options(int argc, char **argv, struct options *o)
 {
+    static const struct hf__option table[] = {
+        HF__TEXT_OF("authority", struct options, folder),
+        HF__TEXT_OF("collateral", struct options, collateral),
+        HF__TEXT_OF("key", struct options, key_file),
+        HF__TEXT_OF("yes", struct options, consent.digest),
+        HF__FLAG_OF("foreign", struct options, consent.foreign),
+        HF__TEXT_OF("operator", struct options, operator_name),
+        HF__TEXT_OF("zone", struct options, zone),
+        HF__TEXT_OF("address", struct options, address),
+        HF__TEXT_OF("record", struct options, floor.record_file),
+        HF__TAKE_BY("lost", add_lost),
+        HF__FLAG_OF("only-instance", struct options, floor.only_instance),
+        HF__FLAG_OF("replace", struct options, replace),
+        HF__FLAG_OF("also", struct options, also),
+        HF__FLAG_OF("force", struct options, consent.force)};
     *o = (struct options){.folder = HF__AUTHORITY_DEFAULT};
-    opterr = 0;
-    optind = 1;
-    for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
-        switch (c) {
-        case 'a':
-            o->folder = optarg;
-            break;
-        case 'c':
-            o->collateral = optarg;
-            break;
-        case 'k':
-            o->key_file = optarg;
-            break;
-        case 'y':
-            o->consent.digest = optarg;
-            break;
-        case 'f':
-            o->consent.foreign = true;
-            break;
-        case 'o':
-            o->operator_name = optarg;
-            break;
-        case 'z':
-            o->zone = optarg;
-            break;
-        case 'd':
-            o->address = optarg;
-            break;
-        case 'r':
-            o->floor.record_file = optarg;
-            break;
-        case 'l':
-            if (o->floor.lost_count == HF__LOST_MAX)
-                return false;
-            o->floor.lost[o->floor.lost_count++] = optarg;
-            break;
-        case 'i':
-            o->floor.only_instance = true;
-            break;
-        case 'R':
-            o->replace = true;
-            break;
-        case 'b':
-            o->also = true;
-            break;
-        case 'F':
-            o->consent.force = true;
-            break;
-        default:
-            return false;
-        }
-    }
-    o->words = argv + optind;
-    o->words_count = argc - optind;
-    return o->words_count > 0;
+    return hf__options_read(argc, argv, table, HF_ARRAY_LEN(table), o, &o->words,
+                            &o->words_count) &&
+           o->words_count > 0;
 }
 
 /* ---- add */
@@ -178,7 +134,7 @@ static int admit(const struct options *o, const struct hf__authority *a, const j
 
 static int enter(const struct options *o, const struct hf__admitted *admitted, const char *address)
 {
-    struct hf__members members;
+    struct hf__member_list members;
     char account[65];
     int r = hf__members_load(o->folder, &members);
     if (r != 0)
@@ -248,7 +204,7 @@ static int show(const struct hf__authority *a)
 
 /* ---- sign */
 
-static int fill(const struct hf__members *members, uint32_t epoch, struct hf_validator *list)
+static int fill(const struct hf__member_list *members, uint32_t epoch, struct hf_validator *list)
 {
     for (size_t i = 0; i < members->count; i++) {
         const struct hf__member *m = &members->list[i];
@@ -298,7 +254,7 @@ static int check_possible(const struct hf__authority *a, struct hf_bytes body)
 static int make(const struct hf__authority *a, void *ctx, const struct hf_document *like,
                 struct hf_buf *ret_body)
 {
-    struct hf__members *members = ctx;
+    struct hf__member_list *members = ctx;
     struct hf_validator_set set = {.epoch = a->set != NULL ? hf_document_version(a->set) + 1 : 1,
                                    .issued_s = (uint64_t)time(NULL)};
     if (a->policy == NULL)
@@ -357,7 +313,7 @@ static bool risk(const struct hf__authority *a, const struct hf_document *d, cha
 }
 
 /* Members that came with this set are written down as such. */
-static int note_epoch(const char *folder, struct hf__members *members, uint32_t epoch)
+static int note_epoch(const char *folder, struct hf__member_list *members, uint32_t epoch)
 {
     for (size_t i = 0; i < members->count; i++)
         if (members->list[i].registered_epoch == 0)
@@ -367,7 +323,7 @@ static int note_epoch(const char *folder, struct hf__members *members, uint32_t 
 
 static int sign(const struct options *o, struct hf__authority *a)
 {
-    struct hf__members members;
+    struct hf__member_list members;
     uint32_t epoch = a->set != NULL ? hf_document_version(a->set) + 1 : 1;
     struct hf__issue_job job = {.kind = HF_DOCUMENT_SET,
                                 .name = "set",

@@ -31,7 +31,8 @@ static bool names(const char *word, const struct hf__member *m)
 }
 
 /* The one member that a word names; NULL: said why not. */
-static struct hf__member *named(struct hf__members *members, const char *word, const char *where)
+static struct hf__member *named(struct hf__member_list *members, const char *word,
+                                const char *where)
 {
     struct hf__member *found = NULL;
     char first[9], second[9];
@@ -77,7 +78,7 @@ static int platform(struct hf__member *m, const char *verb, const char *text)
 }
 
 /* Puts a member into a list, in place of the same account; what it owns goes with it. */
-static int put(struct hf__members *members, struct hf__member *what)
+static int put(struct hf__member_list *members, struct hf__member *what)
 {
     struct hf__member *m = hf__members_find(members, &what->account);
     if (m == NULL)
@@ -90,9 +91,9 @@ static int put(struct hf__members *members, struct hf__member *what)
     return 0;
 }
 
-static int remove_member(const char *folder, struct hf__members *members, struct hf__member *m)
+static int remove_member(const char *folder, struct hf__member_list *members, struct hf__member *m)
 {
-    struct hf__members removed;
+    struct hf__member_list removed;
     char account[65], word[9];
     int r = hf__members_load_from(folder, removed_file, &removed);
     if (r != 0)
@@ -123,8 +124,8 @@ static void copy_text(char *to, size_t len, struct hf_bytes from)
 }
 
 /* Members of the set in force that set.yaml no longer has: people edit it by hand. */
-static int add_of_set(const struct hf__authority *a, struct hf__members *members,
-                      struct hf__members *removed)
+static int add_of_set(const struct hf__authority *a, struct hf__member_list *members,
+                      struct hf__member_list *removed)
 {
     int r = 0;
     for (size_t i = 0; r == 0 && a->set != NULL && i < a->set->u.set.validators_count; i++) {
@@ -148,7 +149,7 @@ static int add_of_set(const struct hf__authority *a, struct hf__members *members
 
 static int restore(const struct hf__authority *a, const char *word)
 {
-    struct hf__members members, removed;
+    struct hf__member_list members, removed;
     char name[9];
     int status = HF_CLI_ERROR;
     int r = hf__members_load(a->folder, &members);
@@ -177,7 +178,7 @@ static int restore(const struct hf__authority *a, const char *word)
 
 int hf__set_change(const struct hf__authority *a, char **words)
 {
-    struct hf__members members;
+    struct hf__member_list members;
     int status = HF_CLI_ERROR;
     if (strcmp(words[0], "restore") == 0)
         return restore(a, words[1]);
@@ -210,7 +211,7 @@ static bool asked(const char *question)
     return fgets(answer, sizeof answer, stdin) != NULL && strcmp(answer, "yes\n") == 0;
 }
 
-int hf__set_make_room(struct hf__members *members, const struct hf__member *fresh, bool replace,
+int hf__set_make_room(struct hf__member_list *members, const struct hf__member *fresh, bool replace,
                       bool also)
 {
     char name[9];

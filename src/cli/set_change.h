@@ -14,7 +14,7 @@ int hf__set_change(const struct hf__authority *a, char **words);
  * one at the same address is replaced by it, another needs --replace or --also, or a word at the
  * terminal. Removes from members what is replaced. HF_ECANCELED: it is not to be; said why.
  */
-HF_MUST_USE int hf__set_make_room(struct hf__members *members, const struct hf__member *fresh,
+HF_MUST_USE int hf__set_make_room(struct hf__member_list *members, const struct hf__member *fresh,
                                   bool replace, bool also);
 
 #endif

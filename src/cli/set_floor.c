@@ -34,7 +34,7 @@ struct evidence {
 
 struct deciding {
     const struct evidence *evidence;
-    struct hf__members *members;
+    struct hf__member_list *members;
     struct hf__member *member;
     struct hf_account lost[HF__LOST_MAX];
     size_t lost_count;
@@ -322,7 +322,7 @@ static int write_down(const struct hf__authority *a, struct deciding *d)
 }
 
 static int with_evidence(const struct hf__authority *a, const struct hf__floor_options *o,
-                         struct hf__members *members, struct hf__member *m, struct evidence *e)
+                         struct hf__member_list *members, struct hf__member *m, struct evidence *e)
 {
     struct deciding d = {.evidence = e, .members = members, .member = m};
     int r = read_evidence(a, o->record_file, &m->account, e);
@@ -339,7 +339,7 @@ static int with_evidence(const struct hf__authority *a, const struct hf__floor_o
 
 int hf__set_floor(const struct hf__authority *a, const struct hf__floor_options *o)
 {
-    struct hf__members members;
+    struct hf__member_list members;
     struct hf_account account;
     struct hf__member *m = NULL;
     int status = HF_CLI_ERROR;

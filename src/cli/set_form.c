@@ -74,7 +74,7 @@ bool hf__name_valid(const char *text)
     return len > 0 && len < HF__NAME_LEN;
 }
 
-struct hf__member *hf__members_add(struct hf__members *m)
+struct hf__member *hf__members_add(struct hf__member_list *m)
 {
     struct hf__member *grown = realloc(m->list, (m->count + 1) * sizeof *grown);
     if (grown == NULL)
@@ -84,7 +84,7 @@ struct hf__member *hf__members_add(struct hf__members *m)
     return &grown[m->count++];
 }
 
-static int take(const struct set_form *form, struct hf__members *ret)
+static int take(const struct set_form *form, struct hf__member_list *ret)
 {
     ret->validity_s = form->validity_s;
     for (size_t i = 0; i < form->validators.count; i++) {
@@ -108,18 +108,18 @@ static int take(const struct set_form *form, struct hf__members *ret)
     return 0;
 }
 
-int hf__members_load(const char *folder, struct hf__members *ret)
+int hf__members_load(const char *folder, struct hf__member_list *ret)
 {
     return hf__members_load_from(folder, "set.yaml", ret);
 }
 
-int hf__members_load_from(const char *folder, const char *name, struct hf__members *ret)
+int hf__members_load_from(const char *folder, const char *name, struct hf__member_list *ret)
 {
     char path[HF__PATH_LEN];
     static struct hf_config_errors errors;
     struct set_form form;
     struct hf_config_doc *doc;
-    struct hf__members m = {.validity_s = 365 * UINT64_C(86400)};
+    struct hf__member_list m = {.validity_s = 365 * UINT64_C(86400)};
     if (!hf__path(path, folder, name))
         return HF_ETOOBIG;
     int r = hf_config_load_file(path, &set_schema, &form, &doc, &errors);
@@ -168,12 +168,12 @@ static void write_member(struct hf_buf *b, const struct hf__member *m)
         hf__floor_write(b, m->floor);
 }
 
-int hf__members_save(const char *folder, struct hf__members *m)
+int hf__members_save(const char *folder, struct hf__member_list *m)
 {
     return hf__members_save_to(folder, "set.yaml", m);
 }
 
-int hf__members_save_to(const char *folder, const char *name, struct hf__members *m)
+int hf__members_save_to(const char *folder, const char *name, struct hf__member_list *m)
 {
     char path[HF__PATH_LEN];
     struct hf_buf b;
@@ -197,15 +197,15 @@ int hf__members_save_to(const char *folder, const char *name, struct hf__members
     return r;
 }
 
-void hf__members_done(struct hf__members *m)
+void hf__members_done(struct hf__member_list *m)
 {
     for (size_t i = 0; i < m->count; i++)
         free(m->list[i].floor);
     free(m->list);
-    *m = (struct hf__members){0};
+    *m = (struct hf__member_list){0};
 }
 
-struct hf__member *hf__members_find(struct hf__members *m, const struct hf_account *account)
+struct hf__member *hf__members_find(struct hf__member_list *m, const struct hf_account *account)
 {
     for (size_t i = 0; i < m->count; i++)
         if (hf_account_equal(&m->list[i].account, account))
@@ -213,7 +213,7 @@ struct hf__member *hf__members_find(struct hf__members *m, const struct hf_accou
     return NULL;
 }
 
-void hf__members_remove(struct hf__members *m, struct hf__member *member)
+void hf__members_remove(struct hf__member_list *m, struct hf__member *member)
 {
     size_t at = (size_t)(member - m->list);
     hf_assert(at < m->count);

@@ -20,29 +20,30 @@ struct hf__member {
     struct hf__floor *floor; /* NULL: none */
 };
 
-struct hf__members {
+struct hf__member_list {
     struct hf__member *list;
     size_t count;
     uint64_t validity_s;
 };
 
 /* Reads folder/set.yaml; a missing one is an empty list. Says what is wrong. */
-HF_MUST_USE int hf__members_load(const char *folder, struct hf__members *ret);
+HF_MUST_USE int hf__members_load(const char *folder, struct hf__member_list *ret);
 /* The same of another file of the folder. */
 HF_MUST_USE int hf__members_load_from(const char *folder, const char *name,
-                                      struct hf__members *ret);
+                                      struct hf__member_list *ret);
 /* Writes it, sorted by account. */
-HF_MUST_USE int hf__members_save(const char *folder, struct hf__members *m);
+HF_MUST_USE int hf__members_save(const char *folder, struct hf__member_list *m);
 /* The same to another file of the folder. */
-HF_MUST_USE int hf__members_save_to(const char *folder, const char *name, struct hf__members *m);
+HF_MUST_USE int hf__members_save_to(const char *folder, const char *name,
+                                    struct hf__member_list *m);
 /* Frees the list. */
-void hf__members_done(struct hf__members *m);
+void hf__members_done(struct hf__member_list *m);
 /* The member with this account; NULL: none. */
-struct hf__member *hf__members_find(struct hf__members *m, const struct hf_account *account);
+struct hf__member *hf__members_find(struct hf__member_list *m, const struct hf_account *account);
 /* A zeroed new member; NULL: out of memory. */
-struct hf__member *hf__members_add(struct hf__members *m);
+struct hf__member *hf__members_add(struct hf__member_list *m);
 /* Removes a member that is in the list, with its floor. */
-void hf__members_remove(struct hf__members *m, struct hf__member *member);
+void hf__members_remove(struct hf__member_list *m, struct hf__member *member);
 /* Whether text may stand for a person or place: printable, without quotes. */
 bool hf__name_valid(const char *text);
 

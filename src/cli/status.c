@@ -1,17 +1,18 @@
 /* holdfast status, wait, backup show: what the daemon says of itself, in words. */
 #include "answer.h"
+#include "base/duration.h"
 #include "ask.h"
 #include "base/error.h"
 #include "command.h"
+#include "options.h"
 #include "waits.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { POLL_MS = 20, TIMEOUT_S = 60 };
+enum { POLL_MS = 20, TIMEOUT_S = 60, WAIT_S_MAX = 31536000 };
 
 static const char status_usage[] =
     "usage: holdfast status [--json]\n"
@@ -38,14 +39,16 @@ static void print_provider(const json_t *p)
     else if (answered && message[0] == '\0')
         snprintf(said, sizeof said, "answered%s for %s%s%s%s",
                  is_true(p, "placed") ? ", is placed itself," : "",
-                 duration(number_of(p, "since_ms"), since),
+                 hf_duration_text((uint64_t)number_of(p, "since_ms"), since),
                  json_is_integer(audited) ? "; proved its share " : "",
-                 json_is_integer(audited) ? duration(json_integer_value(audited), proved) : "",
+                 json_is_integer(audited)
+                     ? hf_duration_text((uint64_t)json_integer_value(audited), proved)
+                     : "",
                  json_is_integer(audited) ? " ago" : "");
     else
         snprintf(said, sizeof said, "%s (%s), for %s",
                  message[0] != '\0' ? message : "no answer yet", text_of(p, "error"),
-                 duration(number_of(p, "since_ms"), since));
+                 hf_duration_text((uint64_t)number_of(p, "since_ms"), since));
     long long index = number_of(p, "index");
     char share[24] = "-";
     if (index > 0)
@@ -157,7 +160,8 @@ static void print_who(const json_t *root)
         printf("registered %s at %s\n", text_of(root, "operator"), registered);
     printf("reached    %s%s\n",
            json_is_integer(reached) ? "by a peer, ago: " : "by no peer since the start",
-           json_is_integer(reached) ? duration(json_integer_value(reached), since) : "");
+           json_is_integer(reached) ? hf_duration_text((uint64_t)json_integer_value(reached), since)
+                                    : "");
     printf("network    %s\n", text_of(root, "network"));
     printf("listen     %s\n", text_of(root, "listen"));
     printf("version    %s on %s\n", text_of(root, "version"), text_of(root, "platform"));
@@ -198,12 +202,13 @@ static void print_state(const json_t *root)
     const json_t *retry_in = json_object_get(root, "retry_in_ms");
     bool theirs = strcmp(text_of(root, "reason_of"), "providers") == 0;
     printf("state      %s, for %s: %s\n", text_of(root, "state"),
-           duration(number_of(root, "since_ms"), since), text_of(root, "says"));
+           hf_duration_text((uint64_t)number_of(root, "since_ms"), since), text_of(root, "says"));
     print_error(root, "reason", theirs ? "providers say:" : "reason    ");
     if (text_of(root, "start_text")[0] != '\0')
         printf("           %s\n", text_of(root, "start_text"));
     if (json_is_integer(retry_in))
-        printf("next try   in %s\n", duration(json_integer_value(retry_in), retry));
+        printf("next try   in %s\n",
+               hf_duration_text((uint64_t)json_integer_value(retry_in), retry));
     print_error(root, "store_error", "DISK      ");
     print_error(root, "listen_error", "PORT      ");
     print_error(root, "last_refusal", "refused   ");
@@ -296,33 +301,27 @@ static int wait_for(const char *wanted, long timeout_s)
     return HF_CLI_NOT_READY;
 }
 
+struct wait_options {
+    const char *wanted;
+    uint64_t timeout_s;
+};
+
 int hf_cli_wait(int argc, char **argv)
 {
-    static const struct option longs[] = {{"for", required_argument, NULL, 'f'},
-                                          {"timeout", required_argument, NULL, 't'},
-                                          {NULL, 0, NULL, 0}};
-    const char *wanted = NULL;
-    long timeout_s = TIMEOUT_S;
-    char *end = NULL;
+    static const struct hf__option table[] = {
+        HF__TEXT_OF("for", struct wait_options, wanted),
+        HF__NUMBER_OF("timeout", struct wait_options, timeout_s, 0, WAIT_S_MAX)};
+    struct wait_options o = {.timeout_s = TIMEOUT_S};
+    char **words;
+    int count;
     if (hf__help(argc, argv, wait_usage))
         return HF_CLI_OK;
-    opterr = 0;
-    optind = 1;
-    for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
-        if (c == 'f')
-            wanted = optarg;
-        else if (c == 't')
-            timeout_s = strtol(optarg, &end, 10);
-        if (c == '?' || (end != NULL && (*end != '\0' || timeout_s < 0)))
-            wanted = NULL;
-        if (c == '?')
-            break;
-    }
-    if (wanted == NULL || optind != argc) {
+    if (!hf__options_read(argc, argv, table, HF_ARRAY_LEN(table), &o, &words, &count) ||
+        o.wanted == NULL || count != 0) {
         fputs(wait_usage, stderr);
         return HF_CLI_ERROR;
     }
-    return wait_for(wanted, timeout_s);
+    return wait_for(o.wanted, (long)o.timeout_s);
 }
 
 static const char backup_usage[] =

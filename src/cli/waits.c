@@ -3,6 +3,7 @@
 #include "waits.h"
 
 #include "answer.h"
+#include "base/duration.h"
 
 #include <string.h>
 
@@ -25,7 +26,8 @@ static void print_holder(const json_t *holder)
     else if (address[0] == '\0')
         printf("cannot be asked\n");
     else if (message[0] != '\0')
-        printf("%s, for %s\n", message, duration(number_of(holder, "since_ms"), since));
+        printf("%s, for %s\n", message,
+               hf_duration_text((uint64_t)number_of(holder, "since_ms"), since));
     else
         printf("no answer yet\n");
 }
@@ -89,7 +91,8 @@ void hf__waits_print(const json_t *root)
         long long q = number_of(wait, "quorum"), p = number_of(wait, "provisional");
         printf("\nwaits for %s generation %lld, for %s: %lld of %lld are there", //
                votes ? "votes for its claim, of" : "the newest record to be kept by",
-               number_of(wait, "generation"), duration(number_of(root, "since_ms"), since),
+               number_of(wait, "generation"),
+               hf_duration_text((uint64_t)number_of(root, "since_ms"), since),
                number_of(wait, "given"), q);
         if (votes && p > q)
             printf(", or of %lld where some are provisional", p);

@@ -13,7 +13,7 @@ void hf__local(struct hf_engine *e, const struct hf_event *event)
     uint64_t id = event->u.local.id;
     switch (event->u.local.type) {
     case HF_LOCAL_KEY:
-        hf__release(e, id, event->u.local.name);
+        hf__release(e, id, event->u.local.key);
         return;
     case HF_LOCAL_DRILL: {
         int r = hf__why_closed(e);
@@ -39,13 +39,13 @@ void hf__local(struct hf_engine *e, const struct hf_event *event)
         hf__local_reply(e, id, 0);
         return;
     case HF_LOCAL_LEAVE:
-        reply_written(e, id, hf__leave_begin(e, event->u.local.name, event->u.local.seconds));
+        reply_written(e, id, hf__leave_begin(e, event->u.local.reason, event->u.local.seconds));
         return;
     case HF_LOCAL_STAY:
         reply_written(e, id, hf__leave_cancel(e));
         return;
     case HF_LOCAL_ABANDON:
-        reply_written(e, id, hf__leave_abandon(e, event->u.local.name));
+        reply_written(e, id, hf__leave_abandon(e, event->u.local.account));
         return;
     default:
         hf__local_reply(e, id, HF_EUNSUPPORTED);

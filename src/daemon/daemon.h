@@ -53,7 +53,7 @@ struct hf__refused {
 };
 
 struct hf__local;
-struct hf__members;
+struct hf__homes;
 struct hf__metrics;
 struct hf__watch;
 
@@ -77,7 +77,7 @@ struct hf__daemon {
     int memory;   /* enum hf__memory */
 
     struct hf_net *net;
-    struct hf__members *members; /* made with the first set */
+    struct hf__homes *members; /* made with the first set */
     int listen_error;
     char listening[HF_NET_ADDRESS_MAX];
     char address[HF__ADDRESS_LEN]; /* for registration */
@@ -147,7 +147,7 @@ int hf__http_status(int error);
 /* ---- members.c */
 /* What a peer of the transport is, by the newest set. */
 struct hf_net_standing hf__members_standing(struct hf__daemon *d, const struct hf_net_peer *peer);
-void hf__members_free(struct hf__members *m);
+void hf__members_free(struct hf__homes *m);
 
 /* ---- notify.c */
 /* Reads the service manager's environment; before the process is sandboxed. */
@@ -181,6 +181,8 @@ struct json_t *hf__status_providers(const struct hf__daemon *d,
                                     uint64_t now_ms);
 
 /* ---- watch.c: warnings, and who does not want to hear them */
+/* What the others here need; before anything is open. HF_ENOMEM. */
+HF_MUST_USE int hf__watch_new(struct hf__daemon *d);
 /* Whether the key can come back, and what to warn of. s: filled in, as of now_ms. */
 void hf__watch_outlook(struct hf__daemon *d, struct hf_status *s, uint64_t now_ms,
                        struct hf__outlook *ret);

@@ -116,7 +116,7 @@ static void drilled(struct local_conn *t, const struct hf_local_reply *r)
                  r->drill.fit, r->drill.n, wanted);
         refuse_with(t, HF_EDRAINOWN, found);
     } else {
-        t->drain_due = true;
+        t->drain = HF__DRAIN_DUE;
         d->state_changed = true;
     }
 }
@@ -137,7 +137,7 @@ void hf__local_answer(struct hf__daemon *d, const struct hf_local_reply *reply)
         t = t->next;
     if (t == NULL || t->closing || (reply->error != 0 && hold_back(t, reply->error)))
         return;
-    if (t->type == HF__LOCAL_DRAIN && !t->drain_asked)
+    if (t->type == HF__LOCAL_DRAIN && t->drain != HF__DRAIN_ASKED)
         drilled(t, reply);
     else if (reply->error == HF_EDRAIN)
         refuse_drain(t, &reply->drain);
@@ -182,7 +182,7 @@ static void ask_for(struct local_conn *t, enum hf_local_type type, const char *n
     }
     event.u.local.id = t->id;
     event.u.local.type = type;
-    event.u.local.name = hf_bytes_of(name, strlen(name));
+    event.u.local.text = hf_bytes_of(name, strlen(name));
     event.u.local.seconds = seconds;
     hf__daemon_step(t->owner->d, &event);
 }
@@ -199,9 +199,8 @@ void hf__local_again(struct hf__daemon *d)
     for (struct local_conn *t = d->local->conns; t != NULL; t = t->next) {
         if (t->until_ms != 0 && !t->closing)
             ask_engine(t, HF_LOCAL_KEY, t->name);
-        if (t->drain_due && !t->closing) {
-            t->drain_due = false;
-            t->drain_asked = true;
+        if (t->drain == HF__DRAIN_DUE && !t->closing) {
+            t->drain = HF__DRAIN_ASKED;
             ask_engine(t, HF_LOCAL_DRAIN, "");
         }
     }
@@ -248,7 +247,7 @@ void hf__local_serve(struct local_conn *t, struct hf_bytes json)
         ask_engine(t, HF_LOCAL_DRILL, "");
         return;
     case HF__LOCAL_DRAIN:
-        t->drain_asked = t->drain_due = false;
+        t->drain = HF__DRAIN_OWN_KEY;
         ask_engine(t, HF_LOCAL_DRILL, "");
         return;
     case HF__LOCAL_UNDRAIN:

@@ -9,6 +9,10 @@
 enum { HF__LOCAL_IN_MAX = HF_FRAME_HEAD_LEN + HF_FRAME_REQUEST_MAX };
 
 /* One connection. */
+/* A drain asks two things in turn: whether the own key could be had, then whether the owners whose
+ * shares lie here can spare this node. */
+enum hf__drain_stage { HF__DRAIN_OWN_KEY, HF__DRAIN_DUE, HF__DRAIN_ASKED };
+
 struct local_conn {
     uv_pipe_t pipe;
     struct hf__local *owner;
@@ -22,11 +26,10 @@ struct local_conn {
     uid_t uid;    /* who connected, by the kernel's word */
     pid_t pid;
     enum hf__local_request_type type;
-    bool drain_asked;  /* of a drain: it was */
-    bool drain_due;    /* the own key could be had: whether others can spare this node is next */
-    char name[65];     /* of the key that is waited for */
-    uint64_t until_ms; /* 0: no request waits */
-    int refusal;       /* told when the time is over */
+    enum hf__drain_stage drain; /* of a drain */
+    char name[65];              /* of the key that is waited for */
+    uint64_t until_ms;          /* 0: no request waits */
+    int refusal;                /* told when the time is over */
     size_t in_len;
     uint8_t in[HF__LOCAL_IN_MAX];
 };

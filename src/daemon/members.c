@@ -10,7 +10,7 @@ struct home {
     uint32_t count;
 };
 
-struct hf__members {
+struct hf__homes {
     struct hf_hash set_hash; /* of the set that homes are of */
     struct home *homes;      /* sorted */
     size_t count;
@@ -36,7 +36,7 @@ static size_t merge(struct home *homes, size_t count)
 }
 
 /* Names are left out: what they stand for is for the resolver to say, and no reason to wait. */
-static void read_homes(struct hf__members *m, const struct hf_document *set)
+static void read_homes(struct hf__homes *m, const struct hf_document *set)
 {
     const struct hf_validator_set *s = &set->u.set;
     struct home *homes = calloc(s->validators_count + 1, sizeof *homes);
@@ -80,7 +80,7 @@ struct hf_net_standing hf__members_standing(struct hf__daemon *d, const struct h
     return (struct hf_net_standing){.kind = HF_NET_EXPECTED, .places = home->count};
 }
 
-void hf__members_free(struct hf__members *m)
+void hf__members_free(struct hf__homes *m)
 {
     if (m != NULL)
         free(m->homes);

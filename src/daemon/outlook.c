@@ -2,6 +2,7 @@
 #include "outlook.h"
 
 #include "base/check.h"
+#include "base/duration.h"
 #include "base/error.h"
 
 #include <stdarg.h>
@@ -36,20 +37,6 @@ static bool is_silence(int error)
     default:
         return false;
     }
-}
-
-/* "3 min", "2 h", "4 days". */
-static const char *span(uint64_t s, char ret[static 24])
-{
-    if (s < 120)
-        snprintf(ret, 24, "%llu s", (unsigned long long)s);
-    else if (s < 7200)
-        snprintf(ret, 24, "%llu min", (unsigned long long)s / 60);
-    else if (s < 172800)
-        snprintf(ret, 24, "%llu h", (unsigned long long)s / 3600);
-    else
-        snprintf(ret, 24, "%llu days", (unsigned long long)s / 86400);
-    return ret;
 }
 
 static const char *date(uint64_t s, char ret[static 32])
@@ -306,7 +293,7 @@ static void warn_date(struct hf__outlook *o, int reason, uint64_t now_s, uint64_
         return;
     bool urgent = at_s - now_s <= HF__URGENT_S && before_s > HF__URGENT_S;
     warn(o, reason, urgent ? HF__URGENT : HF__NOTICE, at_s, "%s expires in %s, on %s: %s", what,
-         span(at_s - now_s, left), date(at_s, day), todo);
+         hf_duration_text((at_s - now_s) * 1000, left), date(at_s, day), todo);
 }
 
 static void warn_clock(const struct hf_status *s, struct hf__outlook *o)
@@ -316,7 +303,7 @@ static void warn_clock(const struct hf_status *s, struct hf__outlook *o)
     if (s->clocks_told == 0 || by < HF__CLOCK_OFF_S)
         return;
     warn(o, HF_ECLOCK, HF__URGENT, 0, "this machine's clock is %s %s those of %u providers",
-         span(by, off), s->ahead_s > 0 ? "ahead of" : "behind", s->clocks_told);
+         hf_duration_text(by * 1000, off), s->ahead_s > 0 ? "ahead of" : "behind", s->clocks_told);
     if (s->ahead_s > 0)
         advise(o,
                "The clock is off: this machine's is %s ahead of those of %u providers. Set it "

@@ -267,7 +267,9 @@ int hf__daemon_run(const struct hf__settings *settings, const char *config_file,
     d->started_ms = hf_clock_monotonic_ms();
     tune_memory();
     say_dev(d);
-    int r = open_daemon(d, &what);
+    int r = hf__watch_new(d);
+    if (r == 0)
+        r = open_daemon(d, &what);
     /* Threads that are made from here on have the filter, too. */
     if (r == 0)
         r = hf__log_start();

@@ -28,12 +28,10 @@ struct hf__watch {
     uint32_t ticks;
 };
 
-static struct hf__watch *watch(struct hf__daemon *d)
+int hf__watch_new(struct hf__daemon *d)
 {
-    if (d->watch == NULL)
-        d->watch = calloc(1, sizeof *d->watch);
-    hf_assert(d->watch != NULL);
-    return d->watch;
+    d->watch = calloc(1, sizeof *d->watch);
+    return d->watch != NULL ? 0 : HF_ENOMEM;
 }
 
 void hf__watch_free(struct hf__daemon *d)
@@ -80,7 +78,7 @@ void hf__watch_outlook(struct hf__daemon *d, struct hf_status *s, uint64_t now_m
 {
     char address[HF__ADDRESS_LEN];
     struct hf__collateral_facts c;
-    const struct hf__watch *w = watch(d);
+    const struct hf__watch *w = d->watch;
     registered(d, s, address);
     hf__collateral_facts(d, &c);
     const struct hf__outlook_facts facts = {.status = s,
@@ -112,7 +110,7 @@ static struct hf__mute *mute_of(const struct hf__watch *w, int reason)
 
 uint64_t hf__watch_muted_s(const struct hf__daemon *d, int reason)
 {
-    const struct hf__mute *m = d->watch != NULL ? mute_of(d->watch, reason) : NULL;
+    const struct hf__mute *m = mute_of(d->watch, reason);
     return m != NULL ? m->until_s : 0;
 }
 
@@ -125,7 +123,7 @@ int hf__watch_mute(struct hf__daemon *d, int reason, uint64_t for_s)
 {
     struct hf_status s;
     struct hf__outlook o;
-    struct hf__watch *w = watch(d);
+    struct hf__watch *w = d->watch;
     struct hf__mute *m = mute_of(w, reason);
     uint64_t now_ms = hf_clock_monotonic_ms();
     if (for_s == 0 && m != NULL)
@@ -216,7 +214,7 @@ void hf__watch_tick(struct hf__daemon *d)
 {
     struct hf_status s;
     struct hf__outlook o;
-    struct hf__watch *w = watch(d);
+    struct hf__watch *w = d->watch;
     uint64_t now_ms = hf_clock_monotonic_ms();
     if (w->ticks++ % EVERY_TICKS != 0 || !d->running)
         return;

@@ -113,7 +113,7 @@ void harness_local(struct harness *l, enum hf_local_type type, const char *name)
 {
     struct hf_event event = {
         .type = HF_EVENT_LOCAL,
-        .u.local = {.id = REQUEST, .type = type, .name = hf_bytes_of(name, strlen(name))}};
+        .u.local = {.id = REQUEST, .type = type, .text = hf_bytes_of(name, strlen(name))}};
     harness_step(l, &event);
 }
 

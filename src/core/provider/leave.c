@@ -86,15 +86,15 @@ static void forget(struct hf_engine *e, const struct hf_held_row *held)
     hf__members_forgot(e);
 }
 
-int hf__leave_abandon(struct hf_engine *e, struct hf_bytes name)
+int hf__leave_abandon(struct hf_engine *e, struct hf_bytes account)
 {
     struct hf_account owner;
     char digits[HF_KEY_NAME_MAX + 1] = {0};
     struct hf_held_row held;
     const struct hf__told *told = e->open ? own_leave(e) : NULL;
-    if (name.len != HF_KEY_NAME_MAX)
+    if (account.len != HF_KEY_NAME_MAX)
         return HF_EINVAL;
-    memcpy(digits, name.data, name.len);
+    memcpy(digits, account.data, account.len);
     if (hf_hex_decode(digits, owner.bytes, sizeof owner) != 0)
         return HF_EINVAL;
     if (told == NULL)

@@ -76,7 +76,7 @@ HF_MUST_USE int hf__leave_begin(struct hf_engine *e, struct hf_bytes reason, uin
 HF_MUST_USE int hf__leave_cancel(struct hf_engine *e);
 /* Forgets what is kept for an owner. HF_EINVAL: no account, or not leaving. HF_ENOTREADY: before
  * the deadline. HF_ENOSHARE. HF_ELOCKED. */
-HF_MUST_USE int hf__leave_abandon(struct hf_engine *e, struct hf_bytes name);
+HF_MUST_USE int hf__leave_abandon(struct hf_engine *e, struct hf_bytes account);
 /* The timer: goes on with it, and sets itself again. */
 void hf__leave_advance(struct hf_engine *e);
 void hf__leave_status(struct hf_engine *e, struct hf_status *ret);

@@ -213,9 +213,12 @@ struct hf_event {
         struct {
             uint64_t id;
             enum hf_local_type type;
-            /* HF_LOCAL_KEY: 1 to HF_KEY_NAME_MAX characters of a-z 0-9 - _ . HF_LOCAL_LEAVE: why,
-             * at most HF_KEY_NAME_MAX bytes of text. HF_LOCAL_ABANDON: 64 hexadecimal digits. */
-            struct hf_bytes name;
+            union {
+                struct hf_bytes text;    /* as it was given: one of these by the type, or empty */
+                struct hf_bytes key;     /* 1 to HF_KEY_NAME_MAX characters of a-z 0-9 - _ . */
+                struct hf_bytes reason;  /* HF_LOCAL_LEAVE: at most HF_KEY_NAME_MAX bytes */
+                struct hf_bytes account; /* HF_LOCAL_ABANDON: an owner's, 64 hexadecimal digits */
+            };
             uint64_t seconds; /* HF_LOCAL_LEAVE: until its deadline, <= HF_LEAVE_S_MAX */
         } local;
         struct {

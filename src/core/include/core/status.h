@@ -90,7 +90,7 @@ struct hf_status {
     uint64_t renew_ms;
     uint32_t round;  /* of recovery */
     bool open;       /* the vault is open */
-    bool claimed;    /* this instance's claim was accepted by k */
+    bool claimed;    /* this instance's claim was accepted by q */
     bool registered; /* the account is in the newest set */
     bool draining;
     bool dev; /* the policy trusts a development root */
