@@ -37,6 +37,7 @@ enum hf__happening {
     HF__DIES,         /* node; mark: incarnation */
     HF__COLLATERAL,   /* node; mark: incarnation; its collateral has changed */
     HF__RESETS,       /* processes have died: their connections end */
+    HF__FREE,         /* node: it has computed, and takes what waited for that */
 };
 
 static inline uint64_t hf__what(enum hf__happening type, uint32_t mark, uint32_t index)
@@ -166,6 +167,9 @@ struct hf__node {
     uint32_t secrets_len;
     uint64_t *held; /* happenings that wait while it is paused */
     size_t held_count, held_cap;
+    uint64_t *backlog; /* happenings that wait while it computes, in order, from backlog_at */
+    size_t backlog_at, backlog_count, backlog_cap;
+    bool freed; /* an HF__FREE is under way */
     struct hf__pending *pending, *pending_last;
 };
 
@@ -292,6 +296,8 @@ struct hf_world {
 
 /* node.c */
 void hf__step(struct hf_world *w, struct hf__node *n, struct hf_event *event);
+/* The oldest happening that waited while the node computed, if it computes no more; false: none. */
+bool hf__node_next(struct hf_world *w, struct hf__node *n, uint64_t *ret_what);
 bool hf__node_postpones(struct hf_world *w, struct hf__node *n, uint64_t what);
 void hf__node_timer(struct hf_world *w, struct hf__node *n, uint64_t what);
 void hf__node_release(struct hf_world *w, struct hf__node *n);

@@ -52,6 +52,16 @@ static void hold(struct hf__node *n, uint64_t what)
     n->held[n->held_count++] = what;
 }
 
+/* One entry of the queue for all that waits: each of thousands is touched twice, not once for each
+ * that was before it. */
+static void call_when_free(struct hf_world *w, struct hf__node *n)
+{
+    if (n->freed)
+        return;
+    n->freed = true;
+    hf__push(w, n->busy_us > w->now_us ? n->busy_us : w->now_us, hf__what(HF__FREE, 0, n->number));
+}
+
 bool hf__node_postpones(struct hf_world *w, struct hf__node *n, uint64_t what)
 {
     if (n->paused) {
@@ -59,10 +69,36 @@ bool hf__node_postpones(struct hf_world *w, struct hf__node *n, uint64_t what)
         return true;
     }
     if (n->busy_us > w->now_us) {
-        hf__push(w, n->busy_us, what);
+        if (n->backlog_at > n->backlog_count / 2) {
+            n->backlog_count -= n->backlog_at;
+            memmove(n->backlog, n->backlog + n->backlog_at, n->backlog_count * sizeof(*n->backlog));
+            n->backlog_at = 0;
+        }
+        n->backlog = hf__grow(n->backlog, n->backlog_count, &n->backlog_cap, sizeof(*n->backlog));
+        n->backlog[n->backlog_count++] = what;
+        call_when_free(w, n);
         return true;
     }
     return false;
+}
+
+bool hf__node_next(struct hf_world *w, struct hf__node *n, uint64_t *ret_what)
+{
+    n->freed = false;
+    if (n->busy_us > w->now_us) {
+        call_when_free(w, n);
+        return false;
+    }
+    if (n->backlog_at == n->backlog_count)
+        return false;
+    *ret_what = n->backlog[n->backlog_at++];
+    if (n->backlog_at < n->backlog_count) {
+        call_when_free(w, n);
+    } else {
+        n->backlog_at = 0;
+        n->backlog_count = 0;
+    }
+    return true;
 }
 
 void hf__node_doom(struct hf__node *n)
@@ -365,5 +401,6 @@ void hf__node_release(struct hf_world *w, struct hf__node *n)
     hf__disk_done(&n->disk);
     free(n->told);
     free(n->held);
+    free(n->backlog);
     free(n);
 }

@@ -77,6 +77,10 @@ static void happen(struct hf_world *w, uint64_t what)
     case HF__WAKE:
         w->observers[index].wake(w->observers[index].ctx, w, mark);
         return;
+    case HF__FREE:
+        if (hf__node_next(w, hf__node(w, index), &what))
+            happen(w, what);
+        return;
     }
     hf_unreachable();
 }
