@@ -225,8 +225,9 @@ const struct hf_document *hf_world_document(const struct hf_world *w, enum hf_do
         return a->policy;
     case HF_DOCUMENT_SET:
         return a->set;
+    default:
+        return NULL;
     }
-    return NULL;
 }
 
 const struct hf_network_id *hf_world_network_id(const struct hf_world *w)
@@ -258,7 +259,7 @@ void hf_world_give(struct hf_world *w, uint32_t node, const struct hf_bytes *env
 void hf__authority_give(struct hf_world *w, struct hf__node *n)
 {
     const struct hf__authority *a = &w->authority;
-    struct hf_bytes envelopes[HF__ROOTS_MAX + 2];
+    struct hf_bytes envelopes[HF__ROOTS_MAX + 3];
     size_t count = 0;
     for (; count < a->roots_count; count++)
         envelopes[count] = envelope_of(a->roots[count]);
@@ -266,6 +267,8 @@ void hf__authority_give(struct hf_world *w, struct hf__node *n)
         envelopes[count++] = envelope_of(a->policy);
     if (a->set != NULL)
         envelopes[count++] = envelope_of(a->set);
+    if (hf__people_shares(w) != NULL)
+        envelopes[count++] = envelope_of(hf__people_shares(w));
     hf_world_give(w, n->number, envelopes, count);
 }
 

@@ -200,13 +200,14 @@ static void delivered(void *ctx, struct hf_world *w, const struct hf_message *m)
 static void traced(void *ctx, struct hf_world *w, uint32_t node, const struct hf_trace *t)
 {
     struct hf__checks *c = ctx;
-    (void)w;
     hf_arena_reset(&c->arena);
     note_policy(c); /* whoever takes one says so, also when nobody sends anything */
     if (t->type == HF_TRACE_REBUILT)
         hf__check_rebuilt(c, node, t);
     else if (t->type == HF_TRACE_AUDITED)
         hf__check_audited(c, node, t);
+    else if (t->type == HF_TRACE_BLACKSTART_OPENED)
+        hf__check_quorum(w, node, t);
     else if (t->type == HF_TRACE_CLAIM_WON)
         hf__check_won(c, node, t);
     else if (t->type == HF_TRACE_STATE && t->b == HF_STATE_READY && t->a != HF_STATE_READY) {

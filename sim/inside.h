@@ -112,6 +112,9 @@ struct hf__local {
     uint8_t key[HF_APP_KEY_LEN];
     uint32_t version;
     struct hf_drill_report drill;
+    struct hf_blob *bytes;              /* HF_LOCAL_ANSWER: the answer */
+    struct hf_blob *file;               /* HF_LOCAL_BLACKSTART: the request */
+    struct hf_blackstart_report report; /* without what it borrowed */
 };
 
 /* One transaction on its way to the disk, and what waits for it. */
@@ -285,6 +288,7 @@ struct hf_world {
     struct hf_world_totals totals;
     struct hf_violation violation;
     struct hf__checks *checks; /* NULL: nobody checks */
+    struct hf__people *people; /* share holders; NULL: there are none */
     bool violated;
     struct hf__answer answer;
     uint64_t *cores_ns; /* of each host, one after the other: busy until then */
@@ -411,6 +415,13 @@ void hf__authority_look(struct hf_world *w);
 bool hf__set_spares(const struct hf_world *w, uint32_t node);
 void hf__authority_give(struct hf_world *w, struct hf__node *n);
 void hf__give_all(struct hf_world *w);
+
+/* ---- quorum.c */
+void hf__people_free(struct hf_world *w);
+/* The share set in force; NULL: none. */
+const struct hf_document *hf__people_shares(const struct hf_world *w);
+/* A checker: a node that opens by a black start has been answered by m holders. */
+void hf__check_quorum(struct hf_world *w, uint32_t node, const struct hf_trace *t);
 
 /* local.c */
 void hf__local_ask(struct hf_world *w, uint32_t index);

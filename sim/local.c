@@ -39,7 +39,8 @@ void hf__local_ask(struct hf_world *w, uint32_t index)
     struct hf_event event = {.type = HF_EVENT_LOCAL};
     event.u.local.id = l->id;
     event.u.local.type = l->type;
-    event.u.local.text = hf_bytes_of(l->name, strlen(l->name));
+    event.u.local.text =
+        l->bytes != NULL ? hf_blob_bytes(l->bytes) : hf_bytes_of(l->name, strlen(l->name));
     event.u.local.seconds = l->seconds;
     l->asked = true;
     l->asked_us = w->now_us;
@@ -64,6 +65,10 @@ void hf__local_replied(struct hf_world *w, struct hf__node *n, const struct hf_l
     l->error = reply->error;
     l->version = reply->key_version;
     l->drill = reply->drill;
+    l->report = reply->blackstart;
+    l->report.file = l->report.alias = (struct hf_bytes){0};
+    if (reply->blackstart.file.len > 0)
+        l->file = hf_blob_new(reply->blackstart.file);
     l->first = reply->first;
     l->has_key = reply->key != NULL && reply->error == 0;
     if (l->has_key)
@@ -158,6 +163,28 @@ int hf_world_abandon(struct hf_world *w, uint32_t node, const char *owner, uint6
 {
     const struct hf__local *l;
     return ask(w, node, HF_LOCAL_ABANDON, owner, ms, &l);
+}
+
+int hf_world_blackstart(struct hf_world *w, uint32_t node, uint64_t ms, struct hf_buf *ret)
+{
+    const struct hf__local *l;
+    int r = ask(w, node, HF_LOCAL_BLACKSTART, "", ms, &l);
+    if (r == 0)
+        hf_buf_append(ret, l->file->data, l->file->len);
+    return r;
+}
+
+int hf_world_answer(struct hf_world *w, uint32_t node, struct hf_bytes answer, uint64_t ms,
+                    struct hf_blackstart_report *ret)
+{
+    uint32_t index = hf__local_new(w, node, HF_LOCAL_ANSWER, "");
+    struct hf__local *l = local_at(w, index);
+    l->bytes = hf_blob_new(answer);
+    hf_assert(l->bytes != NULL);
+    if (!hf_world_run_until(w, answered, &index, ms))
+        return HF_ETIMEOUT;
+    *ret = local_at(w, index)->report;
+    return local_at(w, index)->error;
 }
 
 void hf_world_local(struct hf_world *w, uint32_t node, enum hf_local_type type, const char *name)

@@ -146,6 +146,7 @@ void hf_world_free(struct hf_world *w)
         hf__node_release(w, w->nodes[i]);
     free_messages(w);
     hf_blob_unref(w->large);
+    hf__people_free(w);
     hf__authority_done(w);
     hf__platforms_free(w->platforms);
     hf_buf_done(&w->quote);
@@ -155,8 +156,11 @@ void hf_world_free(struct hf_world *w)
     hf__slab_done(&w->calls);
     hf__transit_done(&w->messages);
     hf__slab_done(&w->works);
-    for (size_t i = 0; i < w->locals_count; i++)
+    for (size_t i = 0; i < w->locals_count; i++) {
+        hf_blob_unref(w->locals[i]->bytes);
+        hf_blob_unref(w->locals[i]->file);
         free(w->locals[i]);
+    }
     free(w->locals);
     free(w->nodes);
     free(w->machines);

@@ -72,6 +72,15 @@ class Programs:
         folder = pathlib.Path(folder)
         self.holdfastd = self._find(folder, "src/daemon/holdfastd", "holdfastd")
         self.holdfast = self._find(folder, "src/cli/holdfast", "holdfast")
+        self.folder = folder
+
+    @property
+    def share(self):
+        return self._find(self.folder, "src/share/holdfast-share", "holdfast-share")
+
+    @property
+    def ceremony(self):
+        return self._find(self.folder, "src/ceremony/holdfast-ceremony", "../libexec/holdfast/holdfast-ceremony")
 
     @staticmethod
     def _find(folder, built, installed):

@@ -57,7 +57,7 @@ static int judge(const struct hf_verdict *verdict, const struct hf_policy *p,
         free(evaluations);
         return HF_ENOMEM;
     }
-    hf_policy_judge(p, m, evaluations, &policy);
+    hf_policy_judge(p, HF_ROLE_DAEMON, m, evaluations, &policy);
     int r = hf_judge(verdict, &policy, request, &judgement);
     if (r == HF_EMEASUREMENT) {
         char digest[2 * HF_MEASUREMENT_LEN + 1];

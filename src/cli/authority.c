@@ -110,6 +110,8 @@ int hf__authority_open(const char *folder, struct hf__authority *ret)
     r = load(&a, "documents/policy.doc", HF_DOCUMENT_POLICY, &a.policy);
     if (r == 0 || r == HF_ENOTFOUND)
         r = load(&a, "documents/set.doc", HF_DOCUMENT_SET, &a.set);
+    if (r == 0 || r == HF_ENOTFOUND)
+        r = load(&a, "documents/share-set.doc", HF_DOCUMENT_SHARES, &a.shares);
     if (r == HF_ENOTFOUND)
         r = 0;
     if (r != 0)
@@ -126,6 +128,7 @@ void hf__authority_close(struct hf__authority *a)
     hf_document_unref(a->root);
     hf_document_unref(a->policy);
     hf_document_unref(a->set);
+    hf_document_unref(a->shares);
     hf_pool_free(a->pool);
     *a = (struct hf__authority){0};
 }

@@ -28,6 +28,7 @@ struct hf__authority {
     size_t older_count;
     struct hf_document *policy; /* in force; NULL: none */
     struct hf_document *set;    /* in force; NULL: none */
+    struct hf_document *shares; /* the share set in force; NULL: none */
 };
 
 /* Opens a folder and verifies what is in it. Says on standard error what is wrong. ret: ended with

@@ -29,6 +29,9 @@ int hf_cli_backup(int argc, char **argv);
 int hf_cli_drain(int argc, char **argv);
 /* holdfast leave: 0 it has left, or what was asked is done; 1 error. */
 int hf_cli_leave(int argc, char **argv);
+/* holdfast blackstart request|add|status: 0 done, or open; 1 error, or a wrong answer; 2 answers
+ * are missing. */
+int hf_cli_blackstart(int argc, char **argv);
 /* holdfast identity: account, address and quote, for the registration. */
 int hf_cli_identity(int argc, char **argv);
 /* holdfast mute REASON: a warning is not heard for a while. */
@@ -47,6 +50,8 @@ int hf_cli_node(int argc, char **argv);
 int hf_cli_authority(int argc, char **argv);
 /* holdfast policy show|sign|measurement. */
 int hf_cli_policy(int argc, char **argv);
+/* holdfast quorum propose|sign|deal|ack|drill|show. */
+int hf_cli_quorum(int argc, char **argv);
 /* holdfast set add|remove|platform|floor|show|sign. */
 int hf_cli_set(int argc, char **argv);
 

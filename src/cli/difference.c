@@ -45,7 +45,7 @@ static void add(struct lines *l, const char *path, const char *value)
 /* What an element of a list is called: so that one that moved is no change. */
 static const char *name_of(const json_t *element)
 {
-    static const char *const keys[] = {"name", "account", "key", "ppid"};
+    static const char *const keys[] = {"name", "account", "alias", "key", "ppid"};
     for (size_t i = 0; i < HF_ARRAY_LEN(keys); i++) {
         const char *name = json_string_value(json_object_get(element, keys[i]));
         if (name != NULL && name[0] != '\0')
@@ -111,8 +111,10 @@ static void to_json(const struct hf_document *d, struct hf_buf *ret)
         hf_wire_to_json(&hf_wire_root, &d->u.root, ret);
     else if (d->kind == HF_DOCUMENT_POLICY)
         hf_wire_to_json(&hf_wire_policy, &d->u.policy, ret);
-    else
+    else if (d->kind == HF_DOCUMENT_SET)
         hf_wire_to_json(&hf_wire_validator_set, &d->u.set, ret);
+    else
+        hf_wire_to_json(&hf_wire_share_set, &d->u.shares, ret);
 }
 
 static int lines_of(const struct hf_document *d, struct lines *ret)

@@ -20,7 +20,8 @@
 
 enum { DIGEST_LEN = 2 * 32 + 1 };
 
-static const char *const kinds[] = {"no document", "a root", "a policy", "a validator set"};
+static const char *const kinds[] = {"no document",     "a root",      "a policy",
+                                    "a validator set", "a share set", "a proposal"};
 
 static int refuse(const struct hf__issue_job *job, const char *why)
 {
@@ -30,9 +31,16 @@ static int refuse(const struct hf__issue_job *job, const char *why)
 
 static const struct hf_document *in_force(const struct hf__authority *a, uint8_t kind)
 {
-    if (kind == HF_DOCUMENT_ROOT)
+    switch (kind) {
+    case HF_DOCUMENT_ROOT:
         return a->root;
-    return kind == HF_DOCUMENT_POLICY ? a->policy : a->set;
+    case HF_DOCUMENT_POLICY:
+        return a->policy;
+    case HF_DOCUMENT_SET:
+        return a->set;
+    default: /* a proposal is of the next share set */
+        return a->shares;
+    }
 }
 
 /* Whether every signature is one of this network's authority over this very document. */
@@ -52,8 +60,8 @@ static int check(const struct hf__authority *a, const struct hf__issue_job *job,
     const struct hf_document *now = in_force(a, job->kind);
     uint32_t next = now != NULL ? hf_document_version(now) + 1 : 1;
     if (d->kind != job->kind) {
-        snprintf(text, sizeof text, "%s is %s, not %s", job->pending, kinds[d->kind & 3],
-                 kinds[job->kind & 3]);
+        snprintf(text, sizeof text, "%s is %s, not %s", job->pending, kinds[d->kind],
+                 kinds[job->kind]);
         return refuse(job, text);
     }
     if (hf_document_version(d) != next) {
@@ -173,7 +181,7 @@ static void keep_old(const struct hf__authority *a, const struct hf__issue_job *
 {
     char folder[HF__PATH_LEN], path[HF__PATH_LEN], name[64];
     const struct hf_document *old = in_force(a, job->kind);
-    if (old == NULL || job->kind == HF_DOCUMENT_ROOT)
+    if (old == NULL || job->kind == HF_DOCUMENT_ROOT || job->kind == HF_DOCUMENT_PROPOSAL)
         return;
     snprintf(name, sizeof name, "old/%s-%u.doc", job->name, hf_document_version(old));
     if (!hf__path(folder, a->folder, "old") || !hf__path(path, a->folder, name))
@@ -228,6 +236,8 @@ static int finish(struct hf__authority *a, const struct hf__issue_job *job,
         return r;
     if (job->kind == HF_DOCUMENT_ROOT)
         snprintf(relative, sizeof relative, "documents/root-%u.doc", hf_document_version(d));
+    else if (job->kind == HF_DOCUMENT_PROPOSAL)
+        snprintf(relative, sizeof relative, "%s.doc", job->name); /* it is for no node */
     else
         snprintf(relative, sizeof relative, "documents/%s.doc", job->name);
     if (!hf__path(path, a->folder, relative))
@@ -325,8 +335,8 @@ int hf__show_file(const char *command, const char *path, uint8_t kind)
     if (r != 0)
         status = hf__say(command, path, r);
     else if (d->kind != kind)
-        fprintf(stderr, "holdfast %s: %s is %s, not %s\n", command, path, kinds[d->kind & 3],
-                kinds[kind & 3]);
+        fprintf(stderr, "holdfast %s: %s is %s, not %s\n", command, path, kinds[d->kind],
+                kinds[kind]);
     else
         status = hf__show(command, d);
     hf_document_unref(d);

@@ -22,6 +22,8 @@ static const struct {
     {"exec", " PROGRAM", hf_cli_exec, "run a program with application keys"},
     {"backup", " show|verify", hf_cli_backup, "who keeps this node's shares; prove that they do"},
     {"drain", "", hf_cli_drain, "ask whether this node may stop for a while"},
+    {"blackstart", " request|add|status", hf_cli_blackstart,
+     "start again with the help of share holders"},
     {"leave", "", hf_cli_leave, "leave the network, once the owners have moved"},
     {"identity", "", hf_cli_identity, "this node's account and quote, for its registration"},
     {"mute", " REASON", hf_cli_mute, "do not be warned of something for a while"},
@@ -32,6 +34,7 @@ static const struct {
     {"authority", " key|root", hf_cli_authority, "the authority's keys and roots"},
     {"policy", " show|sign|measurement", hf_cli_policy, "what the network accepts"},
     {"set", " add|remove|restore|platform|floor|show|sign", hf_cli_set, "who the validators are"},
+    {"quorum", " propose|sign|deal|ack|drill|show", hf_cli_quorum, "who shares the quorum key"},
     {"quote", " show|verify", hf_cli_quote, "show a quote, or verify it"},
 };
 

@@ -23,6 +23,9 @@ static const struct hf_config_choice statuses[] = {
     {"TDRelaunchAdvisedConfigurationNeeded", HF_TCB_TD_RELAUNCH_ADVISED_CONFIGURATION_NEEDED},
     {NULL, 0}};
 
+static const struct hf_config_choice roles[] = {
+    {"daemon", HF_ROLE_DAEMON}, {"ceremony", HF_ROLE_CEREMONY}, {NULL, 0}};
+
 #define AT(member) HF_CONFIG_AT(struct hf__measurement_form, member)
 static const struct hf_config_field measurement_fields[] = {
     {"name", HF_CONFIG_STRING, AT(name), .required = true, .max = 64, .doc = "Of the release."},
@@ -31,6 +34,8 @@ static const struct hf_config_field measurement_fields[] = {
     {"rank", HF_CONFIG_UINT, AT(rank), .doc = "A later release ranks higher."},
     {"effective_from", HF_CONFIG_TIME, AT(effective_from_s), .doc = "Not accepted before."},
     {"withdrawn", HF_CONFIG_BOOL, AT(withdrawn), .doc = "No longer accepted."},
+    {"role", HF_CONFIG_ENUM, AT(role), .choices = roles, .default_text = "daemon",
+     .doc = "What it is accepted for: to run the daemon, or to deal quorum keys."},
 };
 #undef AT
 static const struct hf_config_schema measurement_schema =
@@ -124,6 +129,10 @@ static const struct hf_config_field policy_fields[] = {
      .doc = "What MROWNER must be; left out, anything."},
     {"mrownerconfig", HF_CONFIG_HEX_BYTES, AT(mrownerconfig), .min = HF_MR_LEN, .max = HF_MR_LEN,
      .doc = "What MROWNERCONFIG must be; left out, anything."},
+    {"quorum_key", HF_CONFIG_STRING, AT(quorum_key), .min = 1, .max = 64,
+     .doc = "Name of the key in the share set to which validators seal their secrets."},
+    {"quorum_required", HF_CONFIG_BOOL, AT(quorum_required),
+     .doc = "A validator that is not sealed to it is degraded."},
     {"measurements", HF_CONFIG_LIST, AT(measurements), .required = true, .item = &measurement_item,
      .max = 64, .doc = "Accepted software."},
 };
@@ -157,6 +166,8 @@ static void check_form(const void *value, const struct hf_config_where *where)
             e->counts_from_s < before->counts_from_s)
             hf_config_refuse(where, "tcb_evaluations", "numbers and dates must ascend");
     }
+    if (f->quorum_required && f->quorum_key == NULL)
+        hf_config_refuse(where, "quorum_required", "quorum_key does not say which key");
     uint8_t key[HF_ROOT_KEY_LEN];
     if (f->dev_root.len > 0 && hf_root_key_from_spki(f->dev_root, key) != 0)
         hf_config_refuse(where, "dev_root", "not the SubjectPublicKeyInfo of a key on P-256");
@@ -222,6 +233,7 @@ int hf__policy_form_fill(const struct hf__policy_form *f, struct hf_policy *p)
         to->name = hf_bytes_of(m->name, strlen(m->name));
         memcpy(to->digest, m->digest, sizeof to->digest);
         to->rank = m->rank;
+        to->role = (uint64_t)m->role;
         to->effective_from_s = m->effective_from_s > 0 ? (uint64_t)m->effective_from_s : 0;
     }
     for (size_t i = 0; i < f->time_servers.count; i++)
@@ -241,6 +253,9 @@ int hf__policy_form_fill(const struct hf__policy_form *f, struct hf_policy *p)
     p->tcb_grace_s = f->tcb_grace_s;
     p->min_tcb_evaluation = f->min_tcb_evaluation;
     p->collateral_stale_s = f->collateral_stale_s;
+    if (f->quorum_key != NULL)
+        p->quorum_key = hf_bytes_of(f->quorum_key, strlen(f->quorum_key));
+    p->quorum_required = f->quorum_required;
     fill_domain(f, p);
     p->quote_age_max_s = f->quote_age_s;
     p->shares_held_max = f->shares_held_max;

@@ -12,6 +12,7 @@ struct hf__measurement_form {
     uint32_t rank;
     int64_t effective_from_s;
     bool withdrawn;
+    int role;
 };
 
 struct hf__evaluation_form {
@@ -36,6 +37,8 @@ struct hf__policy_form {
     uint8_t td_attributes_mask[8], td_attributes_value[8];
     uint8_t xfam_mask[8], xfam_value[8];
     uint8_t seam_attributes_mask[8], seam_attributes_value[8];
+    const char *quorum_key; /* NULL: none */
+    bool quorum_required;
     struct hf_bytes mrservicetd, mrconfigid, mrowner, mrownerconfig; /* empty: not named */
     HF_CONFIG_LIST_OF(struct hf__measurement_form) measurements;
 };

@@ -25,7 +25,7 @@ int hf__policy_copy(const struct hf_policy *f, struct hf__policy_copy *ret)
         free(p.evaluations);
         return HF_ENOMEM;
     }
-    hf_policy_judge(f, p.measurements, p.evaluations, &p.judge);
+    hf_policy_judge(f, HF_ROLE_DAEMON, p.measurements, p.evaluations, &p.judge);
     for (size_t i = 0; i < f->measurements_count; i++) {
         const struct hf_measurement *m = &f->measurements[i];
         char *name = p.names + i * HF__POLICY_NAME_LEN;

@@ -216,6 +216,28 @@ static void print_state(const json_t *root)
     print_collateral(root);
 }
 
+/* Whether share holders could open this node when no provider can. */
+static void print_quorum(const json_t *root)
+{
+    const json_t *q = json_object_get(root, "quorum");
+    char day[24] = "";
+    struct tm tm;
+    time_t since_s = (time_t)number_of(q, "since_s");
+    if (since_s != 0 && gmtime_r(&since_s, &tm) != NULL)
+        strftime(day, sizeof day, "%Y-%m-%d %H:%M UTC", &tm);
+    if (since_s != 0)
+        printf("sealed     since %s, under share set %lld%s\n", day,
+               number_of(q, "sealed_share_set"),
+               is_true(q, "wanted") && is_true(root, "open") && !is_true(q, "sealed")
+                   ? "; not to the key that the policy names"
+                   : "");
+    else if (is_true(q, "wanted"))
+        printf("sealed     not: share holders could not open this node\n");
+    if (is_true(q, "open"))
+        printf("blackstart %lld of %lld answers are here\n", number_of(q, "have"),
+               number_of(q, "need"));
+}
+
 static void print_table(const json_t *root)
 {
     if (is_true(root, "dev"))
@@ -223,6 +245,7 @@ static void print_table(const json_t *root)
     print_outlook(root);
     print_state(root);
     print_expiry(root);
+    print_quorum(root);
     print_who(root);
     printf("documents  root %lld, policy %lld, epoch %lld with %lld validators\n",
            number_of(root, "root"), number_of(root, "policy"), number_of(root, "epoch"),

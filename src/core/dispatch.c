@@ -161,15 +161,15 @@ void hf__on_judged(struct hf_engine *e, const struct hf_event *event)
         free(m);
         m = next;
     }
+    hf__quorum_advance(e); /* it may have been the own quote */
     e->shared->step.fresh = NULL;
 }
 
 static void (*const quotes[HF__TASKS])(struct hf_engine *e, uint32_t work, int error,
                                        struct hf_bytes quote) = {
-    [HF__TASK_IDENTITY] = hf__identity_made,
-    [HF__TASK_DEAL] = hf__deal_quote,
-    [HF__TASK_RECOVER] = hf__recover_quote,
-    [HF__TASK_DRILL] = hf__drill_quote,
+    [HF__TASK_IDENTITY] = hf__identity_made,      [HF__TASK_DEAL] = hf__deal_quote,
+    [HF__TASK_RECOVER] = hf__recover_quote,       [HF__TASK_DRILL] = hf__drill_quote,
+    [HF__TASK_BLACKSTART] = hf__blackstart_quote,
 };
 
 void hf__on_made(struct hf_engine *e, const struct hf_event *event)

@@ -35,6 +35,7 @@ struct whole {
     struct hf__members members;
     struct hf__owner owner;
     struct hf__provider provider;
+    struct hf__quorum_state quorum;
 };
 
 int hf_engine_new(const struct hf_engine_config *config, struct hf_engine **ret)
@@ -49,6 +50,7 @@ int hf_engine_new(const struct hf_engine_config *config, struct hf_engine **ret)
     e->members = &whole->members;
     e->owner = &whole->owner;
     e->provider = &whole->provider;
+    e->quorum = &whole->quorum;
     e->suite = config->suite;
     e->shared = config->shared;
     e->secret_alloc = config->secret_alloc;
@@ -79,6 +81,7 @@ void hf_engine_free(struct hf_engine *e)
         return;
     if (e->secrets != NULL)
         hf__life_lock(e);
+    hf__quorum_done(e);
     hf__members_done(e);
     hf__trust_done(e);
     free(e->calls);
@@ -120,6 +123,7 @@ static void (*const due[HF__TIMERS])(struct hf_engine *e) = {
     [HF__TIMER_GOSSIP] = hf__gossip_push,
     [HF__TIMER_RECONCILE] = hf__gossip_reconcile,
     [HF__TIMER_LEAVE] = hf__leave_advance,
+    [HF__TIMER_QUORUM] = hf__quorum_due,
 };
 
 static void run_timers(struct hf_engine *e)
@@ -208,6 +212,7 @@ void hf_engine_step(struct hf_engine *e, const struct hf_event *event, struct hf
     if (jumped)
         hf__identity_renew(e);
     run_timers(e);
+    hf__quorum_advance(e);
     hf__update_end(e, ret);
     ret->marks = e->new_identity && e->open ? e->trust->marks : NULL;
 }

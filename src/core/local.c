@@ -47,6 +47,13 @@ void hf__local(struct hf_engine *e, const struct hf_event *event)
     case HF_LOCAL_ABANDON:
         reply_written(e, id, hf__leave_abandon(e, event->u.local.account));
         return;
+    case HF_LOCAL_BLACKSTART:
+        hf__blackstart_begin(e, id);
+        return;
+    case HF_LOCAL_ANSWER:
+        hf__blackstart_add(e, id, event->u.local.answer);
+        hf__life_settle(e);
+        return;
     default:
         hf__local_reply(e, id, HF_EUNSUPPORTED);
         return;

@@ -25,6 +25,7 @@ void hf_engine_status(struct hf_engine *e, uint64_t now_ms, struct hf_status *re
     hf__trust_status(e, ret);
     hf__owner_status(e, ret);
     hf__provider_status(e, ret);
+    hf__quorum_status(e, ret);
 }
 
 size_t hf_engine_memory(const struct hf_engine *e)
@@ -36,5 +37,6 @@ size_t hf_engine_memory(const struct hf_engine *e)
     sum += sizeof *e->trust + hf__trust_memory(e);
     sum += sizeof *e->members + hf__members_memory(e);
     sum += sizeof *e->owner + hf__owner_memory(e);
+    sum += sizeof *e->quorum + hf__quorum_memory(e);
     return sum + sizeof *e->provider + hf__provider_memory(e);
 }

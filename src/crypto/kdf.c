@@ -69,6 +69,28 @@ int hf_hkdf_expand(const uint8_t prk[static HF_HMAC_LEN], size_t count,
     return 0;
 }
 
+void hf_sha256(struct hf_bytes data, uint8_t ret[static HF_HMAC_LEN])
+{
+    crypto_hash_sha256(ret, data.data, data.len);
+}
+
+int hf_passphrase_key(struct hf_bytes passphrase, const uint8_t salt[static 16], uint64_t passes,
+                      uint64_t memory_kib, uint8_t ret[static 32])
+{
+    uint8_t key[32];
+
+    if (passes < crypto_pwhash_argon2id_OPSLIMIT_MIN || passes > 64 ||
+        memory_kib < crypto_pwhash_argon2id_MEMLIMIT_MIN / 1024 || memory_kib > UINT64_C(4) << 20)
+        return HF_EINVAL;
+    if (crypto_pwhash_argon2id(key, sizeof key, (const char *)passphrase.data, passphrase.len, salt,
+                               passes, (size_t)memory_kib * 1024,
+                               crypto_pwhash_argon2id_ALG_ARGON2ID13) != 0)
+        return HF_ENOMEM;
+    memcpy(ret, key, sizeof key);
+    hf_wipe(key, sizeof key);
+    return 0;
+}
+
 void hf__kdf(const uint8_t salt[static HF_HASH_LEN], struct hf_bytes secret, struct hf_bytes info,
              uint8_t *ret, size_t ret_len)
 {

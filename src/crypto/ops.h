@@ -46,6 +46,8 @@ HF_MUST_USE int hf__share_check(const uint8_t share[static HF_SCALAR_LEN], uint8
                                 const uint8_t *commitments);
 HF_MUST_USE int hf__secret_check(const uint8_t secret[static HF_SCALAR_LEN],
                                  const uint8_t commitment[static HF_POINT_LEN]);
+/* Whether it is the canonical encoding of a point other than the identity. */
+HF_MUST_USE bool hf__point_valid(const uint8_t point[static HF_POINT_LEN]);
 /*
  * The public share of an index: the committed polynomial, evaluated in the exponent. ret_point: may
  * be the identity, when the author of the commitments chose a polynomial with a root there.

@@ -14,27 +14,12 @@
 static const char challenge_label[] = "holdfast/v1/proof-challenge";
 static const char nonce_label[] = "holdfast/v1/proof-nonce";
 
-/* BLAKE2b-512 over label length (1), label, two values of 32 bytes, context;
- * reduced to a scalar. */
 static void hash_to_scalar(struct hf_bytes key, const char *label, const uint8_t a[static 32],
                            const uint8_t b[static 32], struct hf_bytes context,
                            uint8_t ret[static HF_SCALAR_LEN])
 {
-    crypto_generichash_blake2b_state state;
-    uint8_t wide[64];
-    const uint8_t label_len = (uint8_t)strlen(label);
-
-    hf_assert(crypto_generichash_blake2b_init(&state, key.data, key.len, sizeof wide) == 0);
-    crypto_generichash_blake2b_update(&state, &label_len, 1);
-    crypto_generichash_blake2b_update(&state, (const uint8_t *)label, label_len);
-    crypto_generichash_blake2b_update(&state, a, 32);
-    crypto_generichash_blake2b_update(&state, b, 32);
-    if (context.len > 0)
-        crypto_generichash_blake2b_update(&state, context.data, context.len);
-    crypto_generichash_blake2b_final(&state, wide, sizeof wide);
-    hf__scalar_reduce(wide, ret);
-    hf_wipe(&state, sizeof state);
-    hf_wipe(wide, sizeof wide);
+    const struct hf_bytes pieces[] = {hf_bytes_of(a, 32), hf_bytes_of(b, 32), context};
+    hf__scalar_hash(key, label, HF_ARRAY_LEN(pieces), pieces, ret);
 }
 
 static void challenge(const uint8_t public_share[static HF_POINT_LEN],

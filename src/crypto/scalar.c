@@ -4,9 +4,29 @@
 
 #include <sodium.h>
 
-void hf__scalar_reduce(const uint8_t wide[static 64], uint8_t ret[static HF_SCALAR_LEN])
+/* May be zero, with a probability of 2^-252. */
+static void scalar_reduce(const uint8_t wide[static 64], uint8_t ret[static HF_SCALAR_LEN])
 {
     crypto_core_ristretto255_scalar_reduce(ret, wide);
+}
+
+void hf__scalar_hash(struct hf_bytes key, const char *label, size_t count,
+                     const struct hf_bytes *pieces, uint8_t ret[static HF_SCALAR_LEN])
+{
+    crypto_generichash_blake2b_state state;
+    uint8_t wide[64];
+    const uint8_t label_len = (uint8_t)strlen(label);
+
+    hf_assert(crypto_generichash_blake2b_init(&state, key.data, key.len, sizeof wide) == 0);
+    crypto_generichash_blake2b_update(&state, &label_len, 1);
+    crypto_generichash_blake2b_update(&state, (const uint8_t *)label, label_len);
+    for (size_t i = 0; i < count; i++)
+        if (pieces[i].len > 0)
+            crypto_generichash_blake2b_update(&state, pieces[i].data, pieces[i].len);
+    crypto_generichash_blake2b_final(&state, wide, sizeof wide);
+    scalar_reduce(wide, ret);
+    hf_wipe(&state, sizeof state);
+    hf_wipe(wide, sizeof wide);
 }
 
 void hf__scalar_random(struct hf_rng *rng, uint8_t ret[static HF_SCALAR_LEN])
@@ -15,7 +35,7 @@ void hf__scalar_random(struct hf_rng *rng, uint8_t ret[static HF_SCALAR_LEN])
 
     do {
         hf_rng_draw(rng, wide, sizeof wide);
-        hf__scalar_reduce(wide, ret);
+        scalar_reduce(wide, ret);
     } while (sodium_is_zero(ret, HF_SCALAR_LEN));
     hf_wipe(wide, sizeof wide);
 }
@@ -27,7 +47,7 @@ bool hf__scalar_valid(const uint8_t s[static HF_SCALAR_LEN])
     /* The library has no test for a reduced scalar in this version: reducing
      * must change nothing. */
     memcpy(wide, s, HF_SCALAR_LEN);
-    hf__scalar_reduce(wide, reduced);
+    scalar_reduce(wide, reduced);
     const bool same = hf_secret_equal(reduced, s, HF_SCALAR_LEN);
     const bool zero = sodium_is_zero(s, HF_SCALAR_LEN);
     hf_wipe(wide, sizeof wide);

@@ -9,8 +9,13 @@
 void hf__scalar_random(struct hf_rng *rng, uint8_t ret[static HF_SCALAR_LEN]);
 /* Whether it is reduced and not zero. */
 HF_MUST_USE bool hf__scalar_valid(const uint8_t s[static HF_SCALAR_LEN]);
-/* A hash as a scalar. May be zero, with a probability of 2^-252. */
-void hf__scalar_reduce(const uint8_t wide[static 64], uint8_t ret[static HF_SCALAR_LEN]);
+/*
+ * BLAKE2b-512, keyed with key unless that is empty, over label length (1), label and the pieces,
+ * one after another; reduced. May be zero, with a probability of 2^-252. ret: as secret as what
+ * goes in.
+ */
+void hf__scalar_hash(struct hf_bytes key, const char *label, size_t count,
+                     const struct hf_bytes *pieces, uint8_t ret[static HF_SCALAR_LEN]);
 /* The scalar of a small number. */
 void hf__scalar_small(uint8_t v, uint8_t ret[static HF_SCALAR_LEN]);
 /*

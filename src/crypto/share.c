@@ -43,16 +43,12 @@ int hf__deal(struct hf_rng *rng, const uint8_t secret[static HF_SCALAR_LEN],
     return 0;
 }
 
-/*
- * Whether it is a canonical encoding, and not of the identity. libsodium 1.0.18 overlooks the
- * highest bit, which RFC 9496 (4.3.1) wants clear; two encodings of one commitment would make two
- * transcripts of one dealing.
- */
-static bool commitment_valid(const uint8_t commitment[static HF_POINT_LEN])
+/* libsodium 1.0.18 overlooks the highest bit, which RFC 9496 (4.3.1) wants clear; two encodings of
+ * one commitment would make two transcripts of one dealing. */
+bool hf__point_valid(const uint8_t point[static HF_POINT_LEN])
 {
-    return (commitment[HF_POINT_LEN - 1] & 0x80) == 0 &&
-           !sodium_is_zero(commitment, HF_POINT_LEN) &&
-           crypto_core_ristretto255_is_valid_point(commitment) == 1;
+    return (point[HF_POINT_LEN - 1] & 0x80) == 0 && !sodium_is_zero(point, HF_POINT_LEN) &&
+           crypto_core_ristretto255_is_valid_point(point) == 1;
 }
 
 /*
@@ -92,7 +88,7 @@ int hf__public_share(uint8_t index, uint8_t k, const uint8_t *commitments,
         return HF_EINVAL;
     for (size_t j = 0; j < k; j++) {
         const uint8_t *commitment = commitments + j * HF_POINT_LEN;
-        if (!commitment_valid(commitment))
+        if (!hf__point_valid(commitment))
             return HF_EPOINT;
     }
 

@@ -73,11 +73,11 @@ static void read_folder(struct hf__daemon *d, const char *folder, struct loaded 
     free(names);
 }
 
-/* Roots, then policies, then sets: each can be verified only with those before it. */
+/* Roots, then policies, then sets of both kinds: each can be verified only with those before it. */
 static size_t sort(struct hf__daemon *d, const struct loaded *l, struct hf_bytes *ret)
 {
     size_t count = 0;
-    for (uint8_t kind = HF_DOCUMENT_ROOT; kind <= HF_DOCUMENT_SET; kind++)
+    for (uint8_t kind = HF_DOCUMENT_ROOT; kind <= HF_DOCUMENT_SHARES; kind++)
         for (size_t i = 0; i < l->count; i++) {
             struct hf_document *document;
             struct hf_bytes bytes = hf_buf_bytes(&l->files[i]);

@@ -113,9 +113,13 @@ static void do_local(void *daemon, const struct hf_local_reply *r)
         hf__local_answer(d, r);
         return;
     }
-    struct output *o = output_new((struct hf_bytes){0}, NULL);
+    /* The alias that may stand beside it is of a document that the engine holds: it goes with an
+     * answer of a share holder, which waits for no write. */
+    struct output *o = output_new(r->blackstart.file, NULL);
     o->kind = OUT_LOCAL;
     o->local = *r;
+    o->local.blackstart.file = hf_bytes_of(o->bytes, r->blackstart.file.len);
+    o->local.blackstart.alias = (struct hf_bytes){0};
     if (r->key != NULL) {
         o->key = hf_secret_alloc(HF_APP_KEY_LEN);
         hf_assert(o->key != NULL);

@@ -16,6 +16,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { FRAME_ROOM = 256 }; /* of a frame, for what stands beside a file in it */
+
 static void send_json(struct local_conn *t, json_t *root)
 {
     char *text = root != NULL ? json_dumps(root, JSON_COMPACT) : NULL;
@@ -121,6 +123,40 @@ static void drilled(struct local_conn *t, const struct hf_local_reply *r)
     }
 }
 
+/* The request to the share holders, or why it is too large for this socket. */
+static void send_request(struct local_conn *t, const struct hf_blackstart_report *r)
+{
+    char *text = malloc(2 * r->file.len + 1);
+    if (text == NULL || 2 * r->file.len + FRAME_ROOM > HF_FRAME_MAX) {
+        hf__local_refuse(t, text == NULL ? HF_ENOMEM : HF_ETOOBIG);
+    } else {
+        hf_hex_encode(r->file.data, r->file.len, text);
+        send_json(t,
+                  json_pack("{s:s,s:I,s:I,s:I}", "request", text, "number", (json_int_t)r->number,
+                            "before_s", (json_int_t)r->before_s, "need", (json_int_t)r->need));
+    }
+    free(text);
+}
+
+/* What became of a share holder's answer: a wrong one is named. */
+static void send_taken(struct local_conn *t, int error, const struct hf_blackstart_report *r)
+{
+    char alias[HF__WARNING_LEN / 2], found[HF__WARNING_LEN];
+    snprintf(alias, sizeof alias, "%.*s", (int)r->alias.len,
+             r->alias.len > 0 ? (const char *)r->alias.data : "");
+    if (error == 0) {
+        send_json(t, json_pack("{s:i,s:s,s:i,s:i}", "holder", r->holder, "alias", alias, "have",
+                               r->have, "need", r->need));
+        return;
+    }
+    if (r->holder > 0)
+        snprintf(found, sizeof found, "the answer of share holder %u (%s); %u of %u are here",
+                 r->holder, alias, r->have, r->need);
+    else
+        snprintf(found, sizeof found, "%u of %u answers are here", r->have, r->need);
+    refuse_with(t, error, found);
+}
+
 /* Holds a refusal back that may pass by itself, while the asker waits. */
 static bool hold_back(struct local_conn *t, int error)
 {
@@ -141,6 +177,10 @@ void hf__local_answer(struct hf__daemon *d, const struct hf_local_reply *reply)
         drilled(t, reply);
     else if (reply->error == HF_EDRAIN)
         refuse_drain(t, &reply->drain);
+    else if (t->type == HF__LOCAL_ANSWER && reply->blackstart.need > 0)
+        send_taken(t, reply->error, &reply->blackstart);
+    else if (t->type == HF__LOCAL_BLACKSTART && reply->error == 0)
+        send_request(t, &reply->blackstart);
     else if (t->type == HF__LOCAL_DRILL && (reply->error == 0 || reply->drill.asked > 0))
         send_drill(t, &reply->drill);
     else if (reply->error != 0)
@@ -170,8 +210,8 @@ static void answer_identity(struct local_conn *t)
     free(text);
 }
 
-static void ask_for(struct local_conn *t, enum hf_local_type type, const char *name,
-                    uint64_t seconds)
+static void ask_with(struct local_conn *t, enum hf_local_type type, struct hf_bytes name,
+                     uint64_t seconds)
 {
     struct hf_event event = {.type = HF_EVENT_LOCAL};
     t->id = ++t->owner->next_id;
@@ -182,9 +222,15 @@ static void ask_for(struct local_conn *t, enum hf_local_type type, const char *n
     }
     event.u.local.id = t->id;
     event.u.local.type = type;
-    event.u.local.text = hf_bytes_of(name, strlen(name));
+    event.u.local.text = name;
     event.u.local.seconds = seconds;
     hf__daemon_step(t->owner->d, &event);
+}
+
+static void ask_for(struct local_conn *t, enum hf_local_type type, const char *name,
+                    uint64_t seconds)
+{
+    ask_with(t, type, hf_bytes_of(name, strlen(name)), seconds);
 }
 
 static void ask_engine(struct local_conn *t, enum hf_local_type type, const char *name)
@@ -261,6 +307,12 @@ void hf__local_serve(struct local_conn *t, struct hf_bytes json)
         return;
     case HF__LOCAL_ABANDON:
         ask_engine(t, HF_LOCAL_ABANDON, q.name);
+        return;
+    case HF__LOCAL_BLACKSTART:
+        ask_engine(t, HF_LOCAL_BLACKSTART, "");
+        return;
+    case HF__LOCAL_ANSWER:
+        ask_with(t, HF_LOCAL_ANSWER, hf_bytes_of(q.answer, q.answer_len), 0);
         return;
     case HF__LOCAL_IDENTITY:
         answer_identity(t);

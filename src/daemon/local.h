@@ -19,6 +19,8 @@ enum hf__local_request_type {
     HF__LOCAL_LEAVE,
     HF__LOCAL_STAY,
     HF__LOCAL_ABANDON,
+    HF__LOCAL_BLACKSTART,
+    HF__LOCAL_ANSWER,
 };
 
 enum {
@@ -26,15 +28,18 @@ enum {
     HF__LOCAL_MUTE_S_MAX = 90 * 86400,
     HF__LOCAL_LEAVE_S_MAX = 90 * 86400,
     HF__LOCAL_BACKLOG = 64,
+    HF__LOCAL_ANSWER_MAX = 512, /* bytes of a share holder's answer */
 };
 
 struct hf__local_request {
     enum hf__local_request_type type;
-    char name[65];    /* of a key, or a leave's reason, or an owner's account; terminated */
-    uint64_t seconds; /* of HF__LOCAL_LEAVE: until its deadline */
-    uint32_t wait_ms; /* of HF__LOCAL_KEY: how long a refusal that may pass is held back */
-    int reason;       /* of HF__LOCAL_MUTE */
-    uint64_t for_s;   /* of HF__LOCAL_MUTE; 0: it is heard again */
+    char name[65];     /* of a key, or a leave's reason, or an owner's account; terminated */
+    uint64_t seconds;  /* of HF__LOCAL_LEAVE: until its deadline */
+    uint32_t wait_ms;  /* of HF__LOCAL_KEY: how long a refusal that may pass is held back */
+    int reason;        /* of HF__LOCAL_MUTE */
+    uint64_t for_s;    /* of HF__LOCAL_MUTE; 0: it is heard again */
+    size_t answer_len; /* of HF__LOCAL_ANSWER */
+    uint8_t answer[HF__LOCAL_ANSWER_MAX];
 };
 
 /*
@@ -42,7 +47,8 @@ struct hf__local_request {
  * HF_EUNSUPPORTED: a request that is not known. HF_EINVAL: `name` is missing, or not a key's name;
  * `wait_ms` is not a number up to HF__LOCAL_WAIT_MAX; a warning's `reason` is not one, or its
  * `for_s` not a number up to HF__LOCAL_MUTE_S_MAX; a leave's `seconds` is none up to
- * HF__LOCAL_LEAVE_S_MAX; its `reason` or `account` is no text of at most 64 bytes.
+ * HF__LOCAL_LEAVE_S_MAX; its `reason` or `account` is no text of at most 64 bytes; an
+ * `answer` is not the hexadecimal digits of 1 to HF__LOCAL_ANSWER_MAX bytes.
  */
 HF_MUST_USE int hf__local_decode(struct hf_bytes json, struct hf__local_request *ret);
 

@@ -1,6 +1,7 @@
 #include "local.h"
 
 #include "base/error.h"
+#include "base/hex.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -9,10 +10,13 @@ static const struct {
     const char *name;
     enum hf__local_request_type type;
 } requests[] = {
-    {"status", HF__LOCAL_STATUS}, {"key", HF__LOCAL_KEY},         {"drill", HF__LOCAL_DRILL},
-    {"drain", HF__LOCAL_DRAIN},   {"undrain", HF__LOCAL_UNDRAIN}, {"identity", HF__LOCAL_IDENTITY},
-    {"reload", HF__LOCAL_RELOAD}, {"mute", HF__LOCAL_MUTE},       {"leave", HF__LOCAL_LEAVE},
-    {"stay", HF__LOCAL_STAY},     {"abandon", HF__LOCAL_ABANDON},
+    {"status", HF__LOCAL_STATUS},   {"key", HF__LOCAL_KEY},
+    {"drill", HF__LOCAL_DRILL},     {"drain", HF__LOCAL_DRAIN},
+    {"undrain", HF__LOCAL_UNDRAIN}, {"identity", HF__LOCAL_IDENTITY},
+    {"reload", HF__LOCAL_RELOAD},   {"mute", HF__LOCAL_MUTE},
+    {"leave", HF__LOCAL_LEAVE},     {"stay", HF__LOCAL_STAY},
+    {"abandon", HF__LOCAL_ABANDON}, {"blackstart", HF__LOCAL_BLACKSTART},
+    {"answer", HF__LOCAL_ANSWER},
 };
 
 /* The key's name, and how long its asker waits. */
@@ -63,6 +67,18 @@ static int decode_leave(const json_t *root, struct hf__local_request *ret)
     return decode_text(json_object_get(root, "reason"), ret);
 }
 
+/* A share holder's answer. */
+static int decode_answer(const json_t *root, struct hf__local_request *ret)
+{
+    const json_t *answer = json_object_get(root, "answer");
+    size_t digits = json_string_length(answer);
+    if (!json_is_string(answer) || digits == 0 || digits % 2 != 0 ||
+        digits / 2 > sizeof ret->answer)
+        return HF_EINVAL;
+    ret->answer_len = digits / 2;
+    return hf_hex_decode(json_string_value(answer), ret->answer, ret->answer_len);
+}
+
 static int decode_more(const json_t *root, struct hf__local_request *ret)
 {
     switch (ret->type) {
@@ -74,6 +90,8 @@ static int decode_more(const json_t *root, struct hf__local_request *ret)
         return decode_leave(root, ret);
     case HF__LOCAL_ABANDON:
         return decode_text(json_object_get(root, "account"), ret);
+    case HF__LOCAL_ANSWER:
+        return decode_answer(root, ret);
     default:
         return 0;
     }

@@ -192,7 +192,7 @@ static void judge_open(const struct hf_status *s, struct hf__outlook *o)
 
 /* ---- a node that is locked */
 
-static void advise_locked(struct hf__outlook *o)
+static void advise_locked(struct hf__outlook *o, const struct hf_status *s)
 {
     if (o->silent == 0)
         advise(o, "No key can come back by itself while all providers are locked themselves; if "
@@ -202,6 +202,13 @@ static void advise_locked(struct hf__outlook *o)
                "%u providers are locked themselves and %u do not answer. If one of those was not "
                "restarted, do not restart it: see to it that it can be reached.\n",
                o->locked, o->silent);
+    if (s->sealed_s != 0) {
+        advise(o,
+               "If all have been restarted, share holders can open this node: write a request with "
+               "`holdfast blackstart request FILE`, and go on as holdfast-blackstart(7) says. Keep "
+               "the data folder, and keep this daemon running.\n");
+        return;
+    }
     advise(o,
            "If all have been restarted, the keys are gone, and people begin anew: on each machine "
            "move the data folder away (keep it), start the daemon, and register it with "
@@ -258,7 +265,7 @@ static void judge_locked(const struct hf_status *s, struct hf__outlook *o)
                  s->providers_count);
         warn(o, HF_EALLLOCKED, HF__NOW, 0, "%u of %zu providers are locked themselves: %s",
              o->locked, s->providers_count, hf_error_sentence(HF_EALLLOCKED));
-        advise_locked(o);
+        advise_locked(o, s);
         return;
     }
     snprintf(o->says, sizeof o->says, "not yet: %u of %zu providers answer, %u are needed",

@@ -8,8 +8,25 @@ enum { RATE_MS = 10000, RATE_LINES = 20 };
 
 static const char *document_kind(uint64_t kind)
 {
-    static const char *const names[] = {"none", "root", "policy", "set"};
+    static const char *const names[] = {"none", "root", "policy", "set", "share_set", "proposal"};
     return kind < HF_ARRAY_LEN(names) ? names[kind] : "unknown";
+}
+
+/* Of what concerns share holders. */
+static void quorum_numbers(struct hf__line *l, const struct hf_trace *t)
+{
+    static const struct {
+        enum hf_trace_type type;
+        const char *a, *b;
+    } names[] = {{HF_TRACE_QUORUM_SEALED, "share_set", "version"},
+                 {HF_TRACE_BLACKSTART_ASKED, "request", "needed"},
+                 {HF_TRACE_BLACKSTART_ANSWER, "holder", "answers"},
+                 {HF_TRACE_BLACKSTART_OPENED, "answers", "needed"}};
+    for (size_t i = 0; i < HF_ARRAY_LEN(names); i++)
+        if (names[i].type == t->type) {
+            hf__line_uint(l, names[i].a, t->a);
+            hf__line_uint(l, names[i].b, t->b);
+        }
 }
 
 /* What a and b mean depends on the type: see core/trace.h. */
@@ -59,6 +76,12 @@ static void numbers(const struct hf__daemon *d, struct hf__line *l, const struct
         return;
     case HF_TRACE_SEED_FAILED:
         hf__line_text(l, "seed", d->settings->seeds.items[t->a].text);
+        return;
+    case HF_TRACE_QUORUM_SEALED:
+    case HF_TRACE_BLACKSTART_ASKED:
+    case HF_TRACE_BLACKSTART_ANSWER:
+    case HF_TRACE_BLACKSTART_OPENED:
+        quorum_numbers(l, t);
         return;
     case HF_TRACE_CANDIDATE_FAILED:
         hf__line_uint(l, "index", t->a);

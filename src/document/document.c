@@ -113,7 +113,7 @@ static int root_check(const struct hf_root *r)
     return 0;
 }
 
-void hf_policy_judge(const struct hf_policy *p, struct hf_judge_measurement *m,
+void hf_policy_judge(const struct hf_policy *p, enum hf_role role, struct hf_judge_measurement *m,
                      struct hf_judge_evaluation *evaluations, struct hf_judge_policy *ret)
 {
     for (size_t i = 0; i < p->tcb_evaluations_count; i++)
@@ -125,7 +125,8 @@ void hf_policy_judge(const struct hf_policy *p, struct hf_judge_measurement *m,
         m[i] =
             (struct hf_judge_measurement){.name = "",
                                           .rank = (uint32_t)p->measurements[i].rank,
-                                          .effective_from_s = p->measurements[i].effective_from_s};
+                                          .effective_from_s = p->measurements[i].effective_from_s,
+                                          .withdrawn = p->measurements[i].role != (uint64_t)role};
         memcpy(m[i].digest, p->measurements[i].digest, sizeof m[i].digest);
     }
     const struct {
@@ -178,7 +179,7 @@ static int judge_make(struct hf_document *d)
                            &evaluations);
     if (r != 0)
         return r;
-    hf_policy_judge(p, list, evaluations, policy);
+    hf_policy_judge(p, HF_ROLE_DAEMON, list, evaluations, policy);
     d->judge = policy;
     return 0;
 }
@@ -206,9 +207,12 @@ static int parse_body(struct hf_document *d)
         if (r == 0)
             r = policy_check(&d->u.policy);
         return r != 0 ? r : judge_make(d);
-    default:
+    case HF_DOCUMENT_SET:
         r = hf_wire_decode(&hf_wire_validator_set, body, d->arena, &d->u.set, NULL);
         return r != 0 ? r : set_check(&d->u.set);
+    default:
+        r = hf_wire_decode(&hf_wire_share_set, body, d->arena, &d->u.shares, NULL);
+        return r != 0 ? r : hf__share_set_check(&d->u.shares, d->kind == HF_DOCUMENT_PROPOSAL);
     }
 }
 
@@ -236,8 +240,10 @@ uint32_t hf_document_version(const struct hf_document *d)
         return (uint32_t)d->u.root.number;
     case HF_DOCUMENT_POLICY:
         return (uint32_t)d->u.policy.version;
-    default:
+    case HF_DOCUMENT_SET:
         return (uint32_t)d->u.set.epoch;
+    default:
+        return (uint32_t)d->u.shares.version;
     }
 }
 
@@ -248,8 +254,10 @@ uint64_t hf_document_issued_s(const struct hf_document *d)
         return d->u.root.issued_s;
     case HF_DOCUMENT_POLICY:
         return d->u.policy.issued_s;
-    default:
+    case HF_DOCUMENT_SET:
         return d->u.set.issued_s;
+    default:
+        return d->u.shares.issued_s;
     }
 }
 
@@ -260,8 +268,10 @@ uint64_t hf_document_expires_s(const struct hf_document *d)
         return UINT64_MAX;
     case HF_DOCUMENT_POLICY:
         return d->u.policy.expires_s;
-    default:
+    case HF_DOCUMENT_SET:
         return d->u.set.expires_s;
+    default:
+        return d->u.shares.expires_s;
     }
 }
 

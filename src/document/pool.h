@@ -18,4 +18,7 @@ struct hf_pool {
  */
 HF_MUST_USE int hf__document_parse(struct hf_document *d);
 
+/* Relations inside a share set, or inside a proposal of one (share_set.c). HF_EDOCUMENT. */
+HF_MUST_USE int hf__share_set_check(const struct hf_share_set *s, bool proposal);
+
 #endif

@@ -18,6 +18,7 @@ PAGES = {
     "holdfast.1": BUILD / "src/cli/holdfast",
     "holdfastd.8": BUILD / "src/daemon/holdfastd",
     "holdfast-collateral.1": BUILD / "src/fetch/holdfast-collateral",
+    "holdfast-share.1": BUILD / "src/share/holdfast-share",
     "holdfast-sim.1": BUILD / "sim/holdfast-sim",
 }
 OPTION = re.compile(r"--[a-z][a-z0-9-]*")
@@ -89,6 +90,12 @@ def holdfastd_and_its_page_agree():
 def holdfast_collateral_and_its_page_agree():
     agree("holdfast-collateral.1")
     named_by("holdfast-collateral.1")
+
+
+@tap.case
+def holdfast_share_and_its_page_agree():
+    agree("holdfast-share.1")
+    named_by("holdfast-share.1")
 
 
 @tap.case

@@ -13,8 +13,10 @@ static const struct hf_wire_type *type_of(enum hf_document_kind kind)
         return &hf_wire_root;
     case HF_DOCUMENT_POLICY:
         return &hf_wire_policy;
-    default:
+    case HF_DOCUMENT_SET:
         return &hf_wire_validator_set;
+    default:
+        return &hf_wire_share_set;
     }
 }
 
@@ -109,6 +111,37 @@ struct hf_validator_set authority_set(uint32_t epoch, struct hf_validator *valid
         authority_account(i, &validators[i].account);
     }
     return set;
+}
+
+struct hf_share_set authority_shares(struct authority *n, uint32_t version)
+{
+    static const char *const aliases[5] = {"ada", "bob", "cy", "dee", "eve"};
+    uint8_t secret[32], shares[5 * 32];
+    n->suite->scalar_random(&n->rng, secret);
+    cr_assert_eq(n->suite->deal(&n->rng, secret, (struct hf_sharing){.k = 3, .n = 5}, shares,
+                                n->commitments),
+                 0);
+    for (size_t i = 0; i < 5; i++) {
+        n->holders[i] = (struct hf_share_holder){
+            .alias = hf_bytes_of(aliases[i], strlen(aliases[i])), .kind = 1};
+        memset(n->holders[i].key, (int)i + 1, sizeof n->holders[i].key);
+        memset(n->sealed[i].sealed, (int)i + 1, sizeof n->sealed[i].sealed);
+    }
+    n->quorum_key =
+        (struct hf_quorum_key){.name = hf_bytes_of("black-start", 11),
+                               .commitments = hf_bytes_of(n->commitments, sizeof n->commitments),
+                               .shares = n->sealed,
+                               .shares_count = 5};
+    return (struct hf_share_set){.version = version,
+                                 .issued_s = AUTHORITY_NOW_S - 300,
+                                 .expires_s = AUTHORITY_NOW_S + 1000000,
+                                 .threshold = 3,
+                                 .holders = n->holders,
+                                 .holders_count = 5,
+                                 .keys = &n->quorum_key,
+                                 .keys_count = 1,
+                                 .has_proposal = true,
+                                 .has_quote = true};
 }
 
 struct hf_bytes authority_sign(struct authority *n, enum hf_document_kind kind, const void *message,

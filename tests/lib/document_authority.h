@@ -19,6 +19,10 @@ struct authority {
     struct hf_network_id network;
     struct hf_authority_key keys[AUTHORITY_KEYS];
     struct hf_measurement measurement;
+    struct hf_share_holder holders[5];
+    struct hf_quorum_key quorum_key;
+    struct hf_sealed_share sealed[5];
+    uint8_t commitments[3 * 32];
     struct hf_buf envelopes[AUTHORITY_ENVELOPES];
     size_t envelopes_count;
     struct hf_document *root; /* the first: keys 0 to 2, threshold 2 */
@@ -35,6 +39,8 @@ struct hf_policy authority_policy(struct authority *n, uint32_t version, uint8_t
 /* validators: count of them, sorted; the caller's. Each is its own operator, in no zone. */
 struct hf_validator_set authority_set(uint32_t epoch, struct hf_validator *validators,
                                       size_t count);
+/* Five share holders with a threshold of three and one key, as a ceremony would have dealt it. */
+struct hf_share_set authority_shares(struct authority *n, uint32_t version);
 /* The account of the i-th validator that authority_set fills in. */
 void authority_account(size_t i, struct hf_account *ret);
 

@@ -64,7 +64,7 @@ static void ask_all(struct hf_world *w, struct asking how)
             hf_buf_init(&buf[i], 1 << 20);
         hf_arena_init(&arena, 1 << 20);
         first.account = *hf_world_account(w, 0);
-        first.versions = (struct hf_versions){1, 1, 1};
+        first.versions = (struct hf_versions){.root = 1, .policy = 1, .epoch = 1};
         cr_assert_eq(hf_wire_encode(&hf_wire_nonce_request, &first, &buf[0]), 0);
         int r = hf_world_ask(w, to, HF_METHOD_NONCE, NULL, hf_buf_bytes(&buf[0]), &buf[1]);
         if (r == 0)

@@ -1,6 +1,7 @@
 /* Reads tests/vectors/crypto.json back, as another implementation would, and
  * gets the same bytes. */
 #include "crypto/key.h"
+#include "crypto/quorum.h"
 #include "crypto/suite.h"
 #include "base/error.h"
 #include "base/secret.h"
@@ -222,6 +223,61 @@ static void check_proof(const json_t *row)
     cr_assert_eq(suite->proof_check(proof.data, (uint8_t)hf_vectors_number(row, "index"),
                                     threshold(&commitments), commitments.data, view(&context)),
                  0);
+}
+
+static void check_quorum_seal(const json_t *row)
+{
+    struct hf_rng rng = generator(row);
+    struct field key = field(row, "key"), context = field(row, "context");
+    struct field plain = field(row, "plain");
+    uint8_t c1[32], body[LEN_MAX], r[32];
+
+    cr_assert_eq(hf_quorum_seal(&rng, key.data, view(&context), view(&plain), c1, body, r), 0);
+    expect(row, "c1", c1, sizeof c1);
+    expect(row, "body", body, plain.len + HF_QUORUM_OVERHEAD);
+    expect(row, "r", r, sizeof r);
+}
+
+static void check_partial(const json_t *row)
+{
+    struct hf_rng rng = generator(row);
+    struct field share = field(row, "share"), c1 = field(row, "c1");
+    struct field context = field(row, "context");
+    uint8_t got[HF_PARTIAL_LEN];
+
+    cr_assert_eq(hf_quorum_partial(&rng, share.data, c1.data, view(&context), got), 0);
+    expect(row, "partial", got, sizeof got);
+}
+
+static void check_partial_check(const json_t *row)
+{
+    struct field partial = field(row, "partial"), commitments = field(row, "commitments");
+    struct field c1 = field(row, "c1"), context = field(row, "context");
+
+    expect_result(row, hf_quorum_partial_check(
+                           partial.data, (uint8_t)hf_vectors_number(row, "index"),
+                           threshold(&commitments), commitments.data, c1.data, view(&context)));
+}
+
+static void check_quorum_open(const json_t *row)
+{
+    struct field indices = field(row, "indices"), partials = field(row, "partials");
+    struct field c1 = field(row, "c1"), context = field(row, "context"), body = field(row, "body");
+    uint8_t got[LEN_MAX];
+
+    int r = hf_quorum_open((uint8_t)indices.len, indices.data, partials.data, c1.data,
+                           view(&context), view(&body), got);
+    expect_result(row, r);
+    expect(row, "plain", got, r == 0 ? body.len - HF_QUORUM_OVERHEAD : 0);
+}
+
+Test(crypto_vectors, of_the_quorum_key)
+{
+    for_each("quorum_deal", check_deal);
+    for_each("quorum_seal", check_quorum_seal);
+    for_each("partial", check_partial);
+    for_each("partial_check", check_partial_check);
+    for_each("quorum_open", check_quorum_open);
 }
 
 Test(crypto_vectors, of_the_generator)

@@ -202,6 +202,12 @@ Test(outlook, a_locked_node_tells_silence_from_refusal_and_from_locked_providers
     cr_assert_eq(o.key, HF__KEY_STUCK);
     cr_assert_not_null(strstr(o.advice, "do not restart it"));
     cr_assert_not_null(strstr(o.advice, "holdfast set add"));
+    /* Where people can open it nobody is told to give its folder up. */
+    s.sealed_s = 1;
+    cr_assert_not_null(warning(HF_EALLLOCKED));
+    cr_assert_not_null(strstr(o.advice, "holdfast blackstart request"));
+    cr_assert_null(strstr(o.advice, "holdfast set add"));
+    s.sealed_s = 0;
     /* One that answers may bring the others back. */
     s.providers[0] = (struct hf_provider_status){.address = "", .answered = true, .since_ms = 1000};
     cr_assert_null(warning(HF_EALLLOCKED));

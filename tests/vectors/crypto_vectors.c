@@ -1,9 +1,10 @@
 /*
- * Prints tests/vectors/crypto.json: every operation of proto/CRYPTO.md with its inputs and outputs,
- * all of them drawn from one seed, and inputs that must be refused, with the error. A row with a
- * seed starts a generator (section 2) from it for what the operation draws.
+ * Prints tests/vectors/crypto.json: every operation of proto/CRYPTO.md and proto/QUORUM.md with its
+ * inputs and outputs, drawn from one seed, and inputs that must be refused, with the error. A row
+ * with a seed starts a generator (section 2) from it for what the operation draws.
  */
 #include "crypto/key.h"
+#include "crypto/quorum.h"
 #include "crypto/suite.h"
 #include "base/error.h"
 #include "base/secret.h"
@@ -13,14 +14,12 @@
 
 static const struct hf_suite *const suite = &hf_suite_real;
 
-/* Where the rows go, what separates the next thing from the last, and where inputs come from. */
 struct writer {
     struct hf_buf out;
     const char *between;
     struct hf_rng inputs;
 };
 
-/* One row a line: rows are the objects in the lists of the one object that the file is. */
 static void begin(struct writer *w, const char *key, char bracket)
 {
     hf_buf_printf(&w->out, "%s", w->between);
@@ -67,7 +66,6 @@ static void put_error(struct writer *w, int r)
     put_text(w, "result", hf_error_name(r));
 }
 
-/* Fresh input bytes, given under a key; a seed also starts a generator. */
 static void draw(struct writer *w, const char *key, uint8_t *ret, size_t len)
 {
     suite->random(&w->inputs, ret, len);
@@ -267,7 +265,6 @@ static void print_deal(struct writer *w, struct hf_sharing sharing, struct deali
     end(w, '}');
 }
 
-/* One call of combine; a wrong share has one bit changed. */
 static void print_combination(struct writer *w, const struct dealing *d, struct hf_bytes indices,
                               uint32_t wrong)
 {
@@ -372,6 +369,113 @@ static void print_sharing(struct writer *w)
     end(w, ']');
 }
 
+static void print_partial_check(struct writer *w, const uint8_t *partial, uint8_t index,
+                                const struct dealing *d, const uint8_t *c1, struct hf_bytes context)
+{
+    begin(w, NULL, '{');
+    put_hex(w, "partial", partial, HF_PARTIAL_LEN);
+    put_number(w, "index", index);
+    put_hex(w, "commitments", d->commitments, d->sharing.k * 32u);
+    put_hex(w, "c1", c1, 32);
+    put_bytes(w, "context", context);
+    put_error(w,
+              hf_quorum_partial_check(partial, index, d->sharing.k, d->commitments, c1, context));
+    end(w, '}');
+}
+
+static void print_partial_checks(struct writer *w, const struct dealing *d, const uint8_t *c1,
+                                 const uint8_t *good)
+{
+    const struct hf_bytes context = hf_bytes_of("request", 7);
+    uint8_t partial[HF_PARTIAL_LEN];
+
+    begin(w, "partial_check", '[');
+    for (uint8_t index = 0; index <= HF_SHARES_MAX + 1; index++)
+        print_partial_check(w, good, index, d, c1, context);
+    print_partial_check(w, good, 1, d, c1, hf_bytes_of("another", 7));
+    print_partial_check(w, good, 1, d, d->commitments, context);
+    for (size_t at = 0; at < HF_PARTIAL_LEN; at += 32) {
+        memcpy(partial, good, sizeof partial);
+        memset(partial + at, 0, 32); /* the identity; zero */
+        print_partial_check(w, partial, 1, d, c1, context);
+        memset(partial + at, 0xff, 32); /* not reduced */
+        print_partial_check(w, partial, 1, d, c1, context);
+        memcpy(partial + at, d->commitments, 32); /* a point, but not this one */
+        partial[at + 31] &= 0x0f;
+        print_partial_check(w, partial, 1, d, c1, context);
+    }
+    end(w, ']');
+}
+
+static void print_opening(struct writer *w, const struct dealing *d, const uint8_t *c1,
+                          struct hf_bytes indices, struct hf_bytes context, struct hf_bytes body)
+{
+    uint8_t partials[HF_SHARES_MAX * HF_PARTIAL_LEN], plain[HF_QUORUM_PLAIN_MAX];
+
+    begin(w, NULL, '{');
+    struct hf_rng rng = draw_seed(w);
+    for (size_t i = 0; i < indices.len; i++)
+        hf_assert(hf_quorum_partial(&rng, d->shares[(indices.data[i] + 15) % 16], c1,
+                                    hf_bytes_of("request", 7), partials + i * HF_PARTIAL_LEN) == 0);
+    put_bytes(w, "indices", indices);
+    put_hex(w, "partials", partials, indices.len * HF_PARTIAL_LEN);
+    put_hex(w, "c1", c1, 32);
+    put_bytes(w, "context", context);
+    put_bytes(w, "body", body);
+    int r = hf_quorum_open((uint8_t)indices.len, indices.data, partials, c1, context, body, plain);
+    put_error(w, r);
+    put_hex(w, "plain", plain, r == 0 ? body.len - HF_QUORUM_OVERHEAD : 0);
+    end(w, '}');
+}
+
+static void print_quorum(struct writer *w)
+{
+    static const char *const openings[] = {"\1\2\3", "\20\1\11", "\5\6\7\10",
+                                           "\1\2",   "\1\2\1",   "\1\2\21"};
+    struct dealing d;
+    uint8_t context[20], plain[32], c1[32], body[sizeof plain + HF_QUORUM_OVERHEAD], r[32];
+    uint8_t partial[HF_PARTIAL_LEN];
+    const struct hf_bytes seen = hf_bytes_of(context, sizeof context);
+    const struct hf_bytes sealed = hf_bytes_of(body, sizeof body);
+
+    begin(w, "quorum_deal", '[');
+    print_deal(w, (struct hf_sharing){.k = 3, .n = 16}, &d);
+    end(w, ']');
+    begin(w, "quorum_seal", '[');
+    begin(w, NULL, '{');
+    struct hf_rng rng = draw_seed(w);
+    put_hex(w, "key", d.commitments, 32);
+    draw(w, "context", context, sizeof context);
+    draw(w, "plain", plain, sizeof plain);
+    hf_assert(hf_quorum_seal(&rng, d.commitments, seen, hf_bytes_of(plain, sizeof plain), c1, body,
+                             r) == 0);
+    put_hex(w, "r", r, sizeof r);
+    put_hex(w, "c1", c1, sizeof c1);
+    put_hex(w, "body", body, sizeof body);
+    end(w, '}');
+    end(w, ']');
+    begin(w, "partial", '[');
+    for (int i = 16; i >= 1; i -= 5) {
+        begin(w, NULL, '{');
+        rng = draw_seed(w);
+        put_hex(w, "share", d.shares[i - 1], 32);
+        put_hex(w, "c1", c1, sizeof c1);
+        put_bytes(w, "context", hf_bytes_of("request", 7));
+        hf_assert(
+            hf_quorum_partial(&rng, d.shares[i - 1], c1, hf_bytes_of("request", 7), partial) == 0);
+        put_hex(w, "partial", partial, sizeof partial);
+        end(w, '}');
+    }
+    end(w, ']');
+    print_partial_checks(w, &d, c1, partial);
+    begin(w, "quorum_open", '[');
+    for (size_t i = 0; i < HF_ARRAY_LEN(openings); i++)
+        print_opening(w, &d, c1, hf_bytes_of(openings[i], strlen(openings[i])), seen, sealed);
+    print_opening(w, &d, c1, hf_bytes_of("\1\2\3", 3), hf_bytes_of("other", 5), sealed);
+    print_opening(w, &d, c1, hf_bytes_of("\1\2\3", 3), seen, hf_bytes_of(body, 15));
+    end(w, ']');
+}
+
 int main(int argc, char **argv)
 {
     struct writer w = {.between = ""};
@@ -390,6 +494,7 @@ int main(int argc, char **argv)
     print_seal(&w);
     print_wrap(&w);
     print_sharing(&w);
+    print_quorum(&w);
     hf_buf_printf(&w.out, "\n}\n");
     return generated_main(argc, argv, &w.out);
 }

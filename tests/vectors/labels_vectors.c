@@ -47,6 +47,12 @@ static const struct label labels[] = {
     {"holdfast/v1/recover-answer", SIGN, &hf_wire_recover_answer, 0},
     {"holdfast/v1/claim", SIGN, &hf_wire_claim_statement, 0},
     {"holdfast/v1/claim-answer", SIGN, &hf_wire_claim_answer, 0},
+    {"holdfast/v1/sealed", SIGN, &hf_wire_sealed_statement, 0},
+    {"holdfast/v1/sealed-statement", HASH, &hf_wire_sealed_statement, 0},
+    {"holdfast/v1/blackstart", REPORT, &hf_wire_blackstart_transcript, 0},
+    {"holdfast/v1/blackstart-request", HASH, &hf_wire_blackstart_transcript, 0},
+    {"holdfast/v1/ceremony", REPORT, &hf_wire_ceremony_statement, 0},
+    {"holdfast/v1/ceremony-output", HASH, &hf_wire_share_set, 0},
     {"holdfast/v1/event", SIGN, &hf_wire_event_statement, 0},
     {"holdfast/v1/event-id", HASH, &hf_wire_event_statement, 0},
 };

@@ -291,7 +291,7 @@ def judge_documents(codec, vectors):
     for document in vectors["documents"]:
         envelope = codec.decode("envelope", bytes.fromhex(document["envelope"]))
         bodies[document["name"]] = envelope["body"], envelope["kind"]
-    kinds = {1: "root", 2: "policy", 3: "validator_set"}
+    kinds = {1: "root", 2: "policy", 3: "validator_set", 4: "share_set"}
     fields = {name: codec.decode(kinds[kind], body) for name, (body, kind) in bodies.items()}
     first, second = bodies["first root"][0], fields["second root"]
     yield "the_network_id_is_the_hash_of_the_first_root", (

@@ -264,6 +264,20 @@ void hf_world_give(struct hf_world *w, uint32_t node, const struct hf_bytes *env
 void hf_world_give_newest(struct hf_world *w, long node);
 void hf_world_quiet(struct hf_world *w, bool quiet);
 
+/* ---- Share holders ---- */
+
+/*
+ * A quorum key is dealt anew among n share holders, m of whom open together; a share set and a
+ * policy that names it are issued. required: a node that is not sealed is degraded.
+ */
+void hf_world_quorum_issue(struct hf_world *w, uint8_t m, uint8_t n, bool required);
+/*
+ * What a share holder, from 1, makes of a request by all the checks of its program. 0: ret, which
+ * the caller has initialised, holds the answer; else why it refuses.
+ */
+HF_MUST_USE int hf_world_holder_answer(struct hf_world *w, uint8_t index, struct hf_bytes request,
+                                       struct hf_buf *ret);
+
 /* ---- Local requests ---- */
 
 /* Asks now, and runs until the answer is there. Returns its error; HF_ETIMEOUT after ms. */
@@ -277,6 +291,12 @@ HF_MUST_USE int hf_world_leave(struct hf_world *w, uint32_t node, uint64_t secon
 HF_MUST_USE int hf_world_stay(struct hf_world *w, uint32_t node, uint64_t ms);
 /* owner: 64 hexadecimal digits. */
 HF_MUST_USE int hf_world_abandon(struct hf_world *w, uint32_t node, const char *owner, uint64_t ms);
+/* A locked node asks the share holders. ret: initialised by the caller; the request is appended. */
+HF_MUST_USE int hf_world_blackstart(struct hf_world *w, uint32_t node, uint64_t ms,
+                                    struct hf_buf *ret);
+/* Gives a node an answer, right or wrong. ret: what the node says of it, without its texts. */
+HF_MUST_USE int hf_world_answer(struct hf_world *w, uint32_t node, struct hf_bytes answer,
+                                uint64_t ms, struct hf_blackstart_report *ret);
 /* Asks without waiting. Answers are found in the traces and by the checkers. */
 void hf_world_local(struct hf_world *w, uint32_t node, enum hf_local_type type, const char *name);
 

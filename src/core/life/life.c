@@ -23,6 +23,7 @@ static void begin_fresh(struct hf_engine *e)
 
 void hf__life_lock(struct hf_engine *e)
 {
+    hf__quorum_lock(e);
     hf__owner_lock(e);
     hf__provider_lock(e);
     hf__members_lock(e);
@@ -80,6 +81,7 @@ void hf__life_start(struct hf_engine *e, const struct hf_event *event)
     struct hf_public_hint hint;
     hf_assert(e->state == HF_STATE_STARTING && !e->open);
     hf__documents_load(e, event->u.start.rows, event->u.start.rows_count);
+    hf__quorum_load(e, event->u.start.rows, event->u.start.rows_count);
     hf__timer_set(e, HF__TIMER_DOCUMENTS, 0);
     bool hinted = find_hint(e, event, &hint);
     bool placed = event->u.start.vault == HF_VAULT_PLACED;
@@ -130,6 +132,7 @@ static void opened(struct hf_engine *e)
     hf__chain_count(e);
     hf__owners_age(e);
     hf__members_open(e);
+    hf__quorum_opened(e);
     hf__identity_renew(e);
 }
 

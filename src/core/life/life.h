@@ -4,6 +4,7 @@
 
 #include "owner/owner.h"
 #include "provider/provider.h"
+#include "quorum/quorum.h"
 
 /* The first event: what the disk holds. */
 void hf__life_start(struct hf_engine *e, const struct hf_event *event);

@@ -210,7 +210,7 @@ int hf__recv_gossip(struct hf_engine *e, const struct hf__message *from, struct 
         return r;
     if (!from->has_account)
         return HF_EPERMISSION;
-    bool behind = hf__versions_check(e, &m.versions) != 0;
+    bool behind = hf__versions_lack(e, &m.versions);
     if (!hf__is_member(e, &from->account))
         return behind ? HF_EBEHIND : HF_ENOTMEMBER;
     if (!hf__teller_may(e, &from->account, m.events_count))

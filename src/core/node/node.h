@@ -30,6 +30,7 @@ struct hf__secrets {
     uint8_t sealing[HF_KEY_LEN];
     uint8_t response[HF_KEY_LEN];    /* of the round of recovery or drill under way */
     uint8_t app_key[HF_APP_KEY_LEN]; /* last released; wiped at the next step */
+    uint8_t blackstart[HF_KEY_LEN];  /* response key of the request to share holders */
 };
 
 /* A version of the key, as far as it is no secret. */
@@ -96,14 +97,16 @@ enum hf__timer {
     HF__TIMER_GOSSIP,    /* members: what is new is told to a few */
     HF__TIMER_RECONCILE, /* members: events are compared with a random one */
     HF__TIMER_RETIRE,    /* record: deletions are sent again to holders of older generations */
+    HF__TIMER_QUORUM,    /* quorum: sealing is tried again */
     HF__TIMERS,
     HF__TIMERS_RETRIED = HF__TIMER_DEAL + 1
 };
 
-struct hf__trust;    /* trust/trust.h */
-struct hf__members;  /* members/members.h */
-struct hf__owner;    /* owner/owner.h */
-struct hf__provider; /* provider/provider.h */
+struct hf__trust;        /* trust/trust.h */
+struct hf__members;      /* members/members.h */
+struct hf__owner;        /* owner/owner.h */
+struct hf__provider;     /* provider/provider.h */
+struct hf__quorum_state; /* quorum/quorum.h */
 
 /* What every step looks at stands first, close together: a simulator has many engines. */
 struct hf_engine {
@@ -114,6 +117,7 @@ struct hf_engine {
     struct hf__members *members;
     struct hf__owner *owner;
     struct hf__provider *provider;
+    struct hf__quorum_state *quorum;
     uint64_t now_ms;
     uint64_t wall_ms;
     uint64_t floor_s; /* newest issue date of a verified document */
@@ -125,6 +129,7 @@ struct hf_engine {
     bool open;    /* the vault's rows are in the mirror, the account's secrets in secrets */
     bool claimed; /* this instance speaks for the account */
     bool fenced;
+    bool unsealed;      /* the policy asks for it, and the root secret is not sealed */
     bool vault_work;    /* making or opening the vault is under way */
     bool key_out;       /* the last step put an application key into secrets */
     bool new_identity;  /* this step changed who the node is to its peers */

@@ -23,6 +23,7 @@ enum hf__task {
     HF__TASK_DRAIN,
     HF__TASK_GOSSIP,
     HF__TASK_LEAVE,
+    HF__TASK_BLACKSTART,
     HF__TASKS
 };
 

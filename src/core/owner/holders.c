@@ -268,6 +268,10 @@ void hf__holders_judge(struct hf_engine *e)
             all = false;
             reason = HF_EPREDECESSOR;
         }
+        if (all && e->unsealed) {
+            all = false;
+            reason = HF_EUNSEALED;
+        }
         if (all && e->state != HF_STATE_READY)
             hf__state_set(e, HF_STATE_READY, 0);
         else if (!all && e->state == HF_STATE_READY)

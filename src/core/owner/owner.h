@@ -201,6 +201,9 @@ void hf__recover_begin(struct hf_engine *e, struct hf_bytes record);
 void hf__recover_round(struct hf_engine *e);
 /* The timer: enough has come, go on without the others. */
 void hf__recover_grace(struct hf_engine *e);
+/* The root secret of a version came into the secrets by another way than shares: the round that is
+ * under way ends, and the vault can be opened. */
+void hf__recover_given(struct hf_engine *e, uint32_t version);
 /* With the root secret back and the folder lost: the account's secret, out of the record that was
  * rebuilt, and a new sealing key. HF_EACCOUNT: it is another's. HF_ECRYPTO. */
 HF_MUST_USE int hf__recover_account(struct hf_engine *e);

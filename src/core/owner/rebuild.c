@@ -239,6 +239,15 @@ void hf__recover_decide(struct hf_engine *e)
         hf__recover_failed(e, HF_EFEWPROVIDERS);
 }
 
+void hf__recover_given(struct hf_engine *e, uint32_t version)
+{
+    hf_assert(e->owner->recovery != NULL && !e->active.has_root && !e->open);
+    e->active.number = version;
+    e->active.has_root = true;
+    hf__round_end(&e->owner->recovery->round);
+    e->owner->outcome = HF__OUTCOME_REBUILT;
+}
+
 int hf__recover_account(struct hf_engine *e)
 {
     hf_assert(e->lost && e->owner->recovery != NULL);

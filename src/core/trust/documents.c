@@ -1,4 +1,4 @@
-/* Root, policy and validator set: adopted when newer and verified, passed on to
+/* Root, policy, validator set and share set: adopted when newer and verified, passed on to
  * whoever is behind. */
 #include <stdlib.h>
 
@@ -58,13 +58,15 @@ static int compare(const struct hf_engine *e, const struct hf_document *d)
     hf__versions(e, &own);
     uint64_t have = d->kind == HF_DOCUMENT_ROOT     ? own.root
                     : d->kind == HF_DOCUMENT_POLICY ? own.policy
-                                                    : own.epoch;
+                    : d->kind == HF_DOCUMENT_SET    ? own.epoch
+                                                    : own.share_set;
     uint32_t version = hf_document_version(d);
     if (version > have)
         return 0;
     const struct hf_document *known = d->kind == HF_DOCUMENT_ROOT     ? e->trust->roots[version - 1]
                                       : d->kind == HF_DOCUMENT_POLICY ? e->trust->policy
-                                                                      : e->trust->set;
+                                      : d->kind == HF_DOCUMENT_SET    ? e->trust->set
+                                                                      : e->trust->shares;
     return d->kind == HF_DOCUMENT_ROOT || known == d ? 1 : HF_EDOCUMENT_OLD;
 }
 
@@ -83,6 +85,9 @@ static int check(struct hf_engine *e, const struct hf_document *d, bool stored)
         e->trust->roots_count > 0 ? e->trust->roots[e->trust->roots_count - 1] : NULL;
     if (d->kind == HF_DOCUMENT_ROOT && e->trust->roots_count == HF_ROOTS_MAX)
         return HF_ETOOBIG;
+    /* A proposal is for a ceremony: it says nothing to a node, whoever signed it. */
+    if (d->kind == HF_DOCUMENT_PROPOSAL)
+        return HF_EDOCUMENT;
     int r = hf_document_verify(d, &e->network, root);
     if (r != 0)
         return r;
@@ -111,6 +116,11 @@ static void adopt(struct hf_engine *e, struct hf_document *d, bool stored)
         e->trust->policy = hf_document_ref(d);
         if (!stored)
             save(e, "policy", d);
+    } else if (d->kind == HF_DOCUMENT_SHARES) {
+        hf_document_unref(e->trust->shares);
+        e->trust->shares = hf_document_ref(d);
+        if (!stored)
+            save(e, "shares", d);
     } else if (stored) {
         hf_document_unref(e->trust->set);
         e->trust->set = hf_document_ref(d);
@@ -191,6 +201,7 @@ void hf__documents_load(struct hf_engine *e, const struct hf_row_in *rows, size_
     if (e->trust->roots_count == 0)
         return;
     load(e, rows, count, "policy");
+    load(e, rows, count, "shares");
     load(e, rows, count, "set-previous");
     struct hf_document *previous = e->trust->set;
     e->trust->set = NULL;
@@ -226,6 +237,8 @@ static void list(struct hf_engine *e, const struct hf_versions *theirs, struct h
         add(list, &count, e->trust->policy);
     if (own.epoch > theirs->epoch)
         add(list, &count, e->trust->set);
+    if (own.share_set > theirs->share_set)
+        add(list, &count, e->trust->shares);
     *ret = list;
     *ret_count = count;
 }
@@ -328,7 +341,7 @@ int hf__recv_documents(struct hf_engine *e, const struct hf__message *from, stru
     hf__versions(e, &answer.versions);
     list(e, &m.versions, &answer.documents, &answer.documents_count);
     hf__reply(e, from->request, 0, hf__encode(e, &hf_wire_documents_response, &answer), true);
-    if (r == 0 && hf__versions_check(e, &m.versions) != 0 && asker != NULL)
+    if (r == 0 && hf__versions_lack(e, &m.versions) && asker != NULL)
         hf__documents_pull(e, asker);
     return 0;
 }

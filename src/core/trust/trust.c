@@ -48,6 +48,7 @@ void hf__trust_done(struct hf_engine *e)
     hf_document_unref(t->policy);
     hf_document_unref(t->set);
     hf_document_unref(t->set_previous);
+    hf_document_unref(t->shares);
     free(t->seeds);
     free(t->rates);
     free(t->marks);

@@ -37,6 +37,7 @@ struct hf__trust {
     struct hf_document *policy;
     struct hf_document *set;
     struct hf_document *set_previous; /* the one before, for orders and identities made under it */
+    struct hf_document *shares;       /* who shares the quorum keys; NULL: none known */
     struct hf_document **roots;
     uint32_t adopted; /* counts the documents that were adopted */
     uint8_t roots_count;
@@ -87,6 +88,8 @@ void hf__versions(const struct hf_engine *e, struct hf_versions *ret);
 HF_MUST_USE int hf__documents_ready(const struct hf_engine *e);
 /* HF_EBEHIND: the other side knows newer documents than this node. */
 HF_MUST_USE int hf__versions_check(const struct hf_engine *e, const struct hf_versions *theirs);
+/* Whether the other side has a document that this node lacks, one that it can do without too. */
+bool hf__versions_lack(const struct hf_engine *e, const struct hf_versions *theirs);
 
 /* ---- documents.c */
 

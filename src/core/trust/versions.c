@@ -8,6 +8,7 @@ void hf__versions(const struct hf_engine *e, struct hf_versions *ret)
         .root = e->trust->roots_count,
         .policy = e->trust->policy != NULL ? hf_document_version(e->trust->policy) : 0,
         .epoch = e->trust->set != NULL ? hf_document_version(e->trust->set) : 0,
+        .share_set = e->trust->shares != NULL ? hf_document_version(e->trust->shares) : 0,
     };
 }
 
@@ -18,6 +19,15 @@ int hf__versions_check(const struct hf_engine *e, const struct hf_versions *thei
     if (theirs->root > own.root || theirs->policy > own.policy || theirs->epoch > own.epoch)
         return HF_EBEHIND;
     return 0;
+}
+
+/* A share set decides nothing that peers ask of each other: being without the newest, or with one
+ * that this node cannot take because it has expired meanwhile, must not end what they do. */
+bool hf__versions_lack(const struct hf_engine *e, const struct hf_versions *theirs)
+{
+    struct hf_versions own;
+    hf__versions(e, &own);
+    return hf__versions_check(e, theirs) != 0 || theirs->share_set > own.share_set;
 }
 
 int hf__documents_ready(const struct hf_engine *e)

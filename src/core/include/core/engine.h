@@ -60,8 +60,9 @@ enum hf_collection {
     HF_ROW_EVENT = 7,   /* key subject (32), kind (1): signed_event */
     HF_ROW_MEMBER = 8,  /* key empty: member_row */
     HF_ROW_MARKS = 9,   /* key empty: marks_row */
-    HF_ROW_PUBLIC =
-        15, /* not in the vault: public state, key is text ("hint", "root-1", "policy", "set") */
+    HF_ROW_SEALED = 10, /* key empty: sealed_row */
+    HF_ROW_PUBLIC = 15, /* not in the vault: public state, key is text ("hint", "root-1", "policy",
+               "set", "shares", "sealed", "blackstart") */
 };
 
 struct hf_row_in {
@@ -156,13 +157,15 @@ enum hf_event_type {
 /* What the application and the operator may ask of an engine; what only reads
  * is in core/status.h. */
 enum hf_local_type {
-    HF_LOCAL_KEY = 1, /* release the application key `name` */
-    HF_LOCAL_DRILL,   /* prove that k shares can be had and fit */
-    HF_LOCAL_DRAIN,   /* may this node stop for a while? take no new shares */
-    HF_LOCAL_UNDRAIN, /* take shares again */
-    HF_LOCAL_LEAVE,   /* leave for good: serve on until the owners have moved */
-    HF_LOCAL_STAY,    /* take the leave back */
-    HF_LOCAL_ABANDON, /* after its deadline: forget what is kept for the owner `name` */
+    HF_LOCAL_KEY = 1,    /* release the application key `name` */
+    HF_LOCAL_DRILL,      /* prove that k shares can be had and fit */
+    HF_LOCAL_DRAIN,      /* may this node stop for a while? take no new shares */
+    HF_LOCAL_UNDRAIN,    /* take shares again */
+    HF_LOCAL_LEAVE,      /* leave for good: serve on until the owners have moved */
+    HF_LOCAL_STAY,       /* take the leave back */
+    HF_LOCAL_ABANDON,    /* after its deadline: forget what is kept for the owner `name` */
+    HF_LOCAL_BLACKSTART, /* make a request to the share holders */
+    HF_LOCAL_ANSWER,     /* `name` is an answer of one of them */
 };
 
 struct hf_event {
@@ -218,6 +221,7 @@ struct hf_event {
                 struct hf_bytes key;     /* 1 to HF_KEY_NAME_MAX characters of a-z 0-9 - _ . */
                 struct hf_bytes reason;  /* HF_LOCAL_LEAVE: at most HF_KEY_NAME_MAX bytes */
                 struct hf_bytes account; /* HF_LOCAL_ABANDON: an owner's, 64 hexadecimal digits */
+                struct hf_bytes answer;  /* HF_LOCAL_ANSWER: an encoded blackstart_answer */
             };
             uint64_t seconds; /* HF_LOCAL_LEAVE: until its deadline, <= HF_LEAVE_S_MAX */
         } local;
@@ -293,6 +297,7 @@ struct hf_local_reply {
     bool first;                   /* HF_LOCAL_KEY: the name was bound by this very release */
     struct hf_drill_report drill; /* HF_LOCAL_DRILL */
     struct hf_drain_report drain; /* HF_LOCAL_DRAIN, refused with HF_EDRAIN */
+    struct hf_blackstart_report blackstart; /* HF_LOCAL_BLACKSTART, HF_LOCAL_ANSWER */
     uint64_t after;
 };
 

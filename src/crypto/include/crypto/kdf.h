@@ -36,4 +36,14 @@ void hf_hkdf_extract(struct hf_bytes salt, size_t count, const struct hf_bytes *
 HF_MUST_USE int hf_hkdf_expand(const uint8_t prk[static HF_HMAC_LEN], size_t count,
                                const struct hf_bytes *pieces, uint8_t *ret, size_t ret_len);
 
+/* SHA-256 (FIPS 180-4). */
+void hf_sha256(struct hf_bytes data, uint8_t ret[static HF_HMAC_LEN]);
+
+/*
+ * A key from what a person remembers: Argon2id (RFC 9106), one lane. salt: random, 16 bytes.
+ * ret: 32 bytes, secret. HF_EINVAL: passes or memory_kib out of range. HF_ENOMEM.
+ */
+HF_MUST_USE int hf_passphrase_key(struct hf_bytes passphrase, const uint8_t salt[static 16],
+                                  uint64_t passes, uint64_t memory_kib, uint8_t ret[static 32]);
+
 #endif

@@ -7,13 +7,23 @@
 #define HF_DOCUMENT_DOCUMENT_H
 
 #include "attest/judge.h"
+#include "base/buf.h"
 #include "base/bytes.h"
 #include "base/check.h"
 #include "document/blob.h"
 #include "crypto/suite.h"
 #include "wire/messages.h"
 
-enum hf_document_kind { HF_DOCUMENT_ROOT = 1, HF_DOCUMENT_POLICY = 2, HF_DOCUMENT_SET = 3 };
+enum hf_document_kind {
+    HF_DOCUMENT_ROOT = 1,
+    HF_DOCUMENT_POLICY = 2,
+    HF_DOCUMENT_SET = 3,
+    HF_DOCUMENT_SHARES = 4,   /* who shares the quorum keys */
+    HF_DOCUMENT_PROPOSAL = 5, /* of a share set, for a ceremony; goes to no node */
+};
+
+/* What a measurement is accepted for: policy.measurements[].role. */
+enum hf_role { HF_ROLE_DAEMON = 0, HF_ROLE_CEREMONY = 1 };
 
 struct hf_selection_table; /* document/selection.h */
 
@@ -32,17 +42,20 @@ struct hf_document {
         struct hf_root root;
         struct hf_policy policy;
         struct hf_validator_set set;
+        struct hf_share_set shares; /* of a share set, or of a proposal */
     } u;
     struct hf_selection_table *table;    /* of a set, once an order was asked for */
     const struct hf_judge_policy *judge; /* of a policy: the same, for quotes to be held against */
 };
 
 /*
- * What a policy says of quotes, for hf_judge. measurements: room for p->measurements_count, in the
+ * What a policy says of quotes, for hf_judge. role: what for; a measurement of another role is in
+ * the list as one that is not accepted. measurements: room for p->measurements_count, in the
  * policy's order and without names; evaluations: room for p->tcb_evaluations_count; ret borrows
  * both.
  */
-void hf_policy_judge(const struct hf_policy *p, struct hf_judge_measurement *measurements,
+void hf_policy_judge(const struct hf_policy *p, enum hf_role role,
+                     struct hf_judge_measurement *measurements,
                      struct hf_judge_evaluation *evaluations, struct hf_judge_policy *ret);
 
 struct hf_pool;
@@ -72,6 +85,12 @@ HF_MUST_USE int hf_document_read(struct hf_pool *pool, struct hf_bytes envelope,
                                  struct hf_document **ret);
 struct hf_document *hf_document_ref(struct hf_document *d);
 void hf_document_unref(struct hf_document *d);
+
+/* The quorum key of a name in a share set; NULL: it has none. */
+const struct hf_quorum_key *hf_share_set_key(const struct hf_share_set *s, struct hf_bytes name);
+/* The proposal from which it was dealt: the same without what a ceremony adds. ret: initialised by
+ * the caller. HF_ENOMEM. */
+HF_MUST_USE int hf_share_set_proposal(const struct hf_share_set *s, struct hf_buf *ret);
 
 /* Its number, version or epoch; when it was issued; when it expires
  * (UINT64_MAX: a root does not). */

@@ -1,0 +1,133 @@
+"""Share holders of a mesh, and what people do with them: keys, a ceremony, answers, all in files that are carried by hand.
+The demonstration and the end-to-end tests use it."""
+
+import contextlib
+import os
+import re
+import subprocess
+
+from mesh import check, until
+
+HOLDERS = ["ada", "bob", "cy", "dee", "eve"]
+THRESHOLD = 3
+# What is remembered in these tests need not be slow to guess.
+QUICK = ["--argon2", "1,64"]
+
+
+def share(program, *arguments, passphrase=None, words=None):
+    """Runs holdfast-share; the secrets go through descriptors."""
+    options, ends = [], []
+    with contextlib.ExitStack() as stack:
+        for option, secret in (("--passphrase-fd", passphrase), ("--words-fd", words)):
+            if secret is not None:
+                read, write = os.pipe()
+                stack.callback(os.close, read)
+                os.write(write, secret.encode() + b"\n")
+                os.close(write)
+                options += [option, str(read)]
+                ends.append(read)
+        return subprocess.run([program, *arguments, *options], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              pass_fds=ends, timeout=60)
+
+
+def done(process, status=0):
+    check(process.returncode == status, f"{process.args}: {process.returncode}: {process.stdout}{process.stderr}")
+    return process.stdout
+
+
+class Quorum:
+    """Share holders of a mesh, each with a folder of his own, and the ceremony that made them so."""
+
+    def __init__(self, mesh):
+        self.mesh = mesh
+        self.folder = mesh.folder / "holders"
+        self.folder.mkdir()
+        self.keys = {alias: self.folder / alias for alias in HOLDERS}
+        self.output = mesh.folder / "output"
+        self.authority = ["--authority", str(mesh.authority)]
+
+    def share(self, *arguments, **secrets):
+        return share(self.mesh.programs.share, *arguments, **secrets)
+
+    def public(self, alias):
+        return re.search(r"public key: +([0-9a-f]{64})", done(self.share("key", "show", self.keys[alias])))[1]
+
+    def holdfast(self, *arguments, status=0):
+        process = subprocess.run([self.mesh.programs.holdfast, *map(str, arguments)], stdin=subprocess.DEVNULL,
+                                 capture_output=True, text=True, timeout=60)
+        done(process, status)
+        return process.stdout + process.stderr
+
+    def sign(self, *arguments):
+        """A document is shown first, and signed by its digest."""
+        shown = self.holdfast(*arguments, *self.authority, status=2)
+        return self.holdfast(*arguments, *self.authority, "--yes", re.search(r"digest: ([0-9a-f]{64})", shown)[1])
+
+    def make_keys(self):
+        for alias, key in self.keys.items():
+            done(self.share("key", "new", key, *QUICK, passphrase=f"of {alias}"))
+
+    def propose(self):
+        holders = [part for alias in HOLDERS for part in ("--holder", f"{alias}={self.public(alias)}")]
+        return self.sign("quorum", "propose", "--threshold", THRESHOLD, "--name", "black-start", *holders)
+
+    def deal(self):
+        """The ceremony, and a policy that accepts its software for that and for nothing else."""
+        environment = os.environ | {"HOLDFAST_DEV": str(self.mesh.authority / "dev"), "HOLDFAST_DEV_IMAGE": "ceremony"}
+        done(subprocess.run([self.mesh.programs.ceremony, self.mesh.network, self.mesh.authority / "proposal.doc", self.output,
+                             self.mesh.authority / "documents/root-1.doc"], env=environment, capture_output=True, text=True,
+                            timeout=60))
+        refused = self.holdfast("quorum", "deal", self.output, *self.authority, status=1)
+        digest = re.search(r"ceremonies: ([0-9a-f]{64})", refused)[1]
+        form = self.mesh.authority / "policy.yaml"
+        form.write_text(f"quorum_key: black-start\nquorum_required: true\n{form.read_text().rstrip()}\n"
+                        f"  - name: ceremony\n    digest: {digest}\n    role: ceremony\n")
+        self.sign("policy", "sign")
+        self.holdfast("quorum", "deal", self.output, *self.authority)
+
+    def acknowledge(self, *aliases):
+        acks = []
+        for alias in aliases:
+            ack = self.folder / f"{alias}.ack"
+            said = done(self.share("open", self.output, "--key", self.keys[alias], "--out", ack, passphrase=f"of {alias}"))
+            assert "is right" in said and alias in said, said
+            acks.append(ack)
+        status = 0 if len(aliases) == len(HOLDERS) else 2
+        return self.holdfast("quorum", "ack", *acks, *self.authority, status=status)
+
+    def establish(self):
+        self.make_keys()
+        self.propose()
+        self.deal()
+        self.acknowledge(*HOLDERS)
+        self.sign("quorum", "sign")
+        for node in self.mesh.nodes:
+            node.hang_up()
+        for node in self.mesh.nodes:
+            until(lambda node=node: node.status()["quorum"]["sealed"], 60, f"node {node.number} is not sealed")
+            node.wait("ready", 60)
+
+    def answer(self, alias, request, answer, *more, passphrase=None):
+        """What a share holder does: it reads what is shown, and confirms it."""
+        arguments = ["answer", request, "--key", self.keys[alias], "--collateral", self.mesh.authority / "collateral",
+                     "--out", answer, "--network", self.mesh.network, *more]
+        shown = self.share(*arguments, passphrase="")
+        if shown.returncode != 8:
+            return shown
+        digest = re.search(r"digest: ([0-9a-f]{64})", shown.stdout)[1]
+        return self.share(*arguments, "--yes", digest, passphrase=passphrase or f"of {alias}")
+
+    def start(self, node, aliases):
+        """Starts one node with the answers of these people."""
+        request = self.folder / f"request-{node.number}"
+        done(node_command(node, "blackstart", "request", request))
+        answers = []
+        for alias in aliases:
+            answers.append(self.folder / f"answer-{node.number}-{alias}")
+            done(self.answer(alias, request, answers[-1]))
+        return done(node_command(node, "blackstart", "add", *answers))
+
+
+def node_command(node, *arguments):
+    return subprocess.run([node.mesh.programs.holdfast, "--socket", node.socket, *map(str, arguments)],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)

@@ -1,0 +1,55 @@
+#include "deal.h"
+
+#include "base/error.h"
+#include "base/secret.h"
+#include "document/ceremony.h"
+
+#include <string.h>
+
+/* What is secret while one key is dealt. */
+struct dealing {
+    uint8_t secret[HF_SCALAR_LEN];
+    uint8_t shares[HF_SHARES_MAX][HF_SCALAR_LEN];
+};
+
+/* One key. ret_commitments, ret_sealed: room for as many as there can be. */
+static int deal_key(const struct hf_share_set *set, const uint8_t network[static 32],
+                    struct hf_bytes name, struct hf_rng *rng, uint8_t *ret_commitments,
+                    struct hf_sealed_share *ret_sealed)
+{
+    const struct hf_sharing sharing = {.k = (uint8_t)set->threshold,
+                                       .n = (uint8_t)set->holders_count};
+    struct dealing *d = hf_secret_alloc(sizeof *d);
+    if (d == NULL)
+        return HF_ENOMEM;
+    hf_suite_real.scalar_random(rng, d->secret);
+    int r = hf_suite_real.deal(rng, d->secret, sharing, d->shares[0], ret_commitments);
+    for (uint8_t i = 0; i < set->holders_count && r == 0; i++)
+        r = hf_share_seal(rng, network, set, name, (uint8_t)(i + 1), d->shares[i], &ret_sealed[i]);
+    hf_secret_free(d);
+    return r;
+}
+
+int hf__ceremony_deal(const struct hf_document *proposal, const uint8_t network[static 32],
+                      struct hf_rng *rng, struct hf_buf *ret_body)
+{
+    static uint8_t commitments[HF_SHARES_MAX][HF_SHARES_MAX * HF_POINT_LEN];
+    static struct hf_sealed_share sealed[HF_SHARES_MAX][HF_SHARES_MAX];
+    struct hf_quorum_key keys[HF_SHARES_MAX];
+    struct hf_share_set set = proposal->u.shares;
+    const struct hf_quorum_key *names = set.keys;
+    int r = 0;
+    hf_assert(proposal->kind == HF_DOCUMENT_PROPOSAL && set.keys_count <= HF_ARRAY_LEN(keys));
+    set.has_proposal = true;
+    memcpy(set.proposal, proposal->body_hash.bytes, sizeof set.proposal);
+    for (size_t i = 0; i < set.keys_count && r == 0; i++) {
+        r = deal_key(&set, network, names[i].name, rng, commitments[i], sealed[i]);
+        keys[i] = (struct hf_quorum_key){
+            .name = names[i].name,
+            .commitments = hf_bytes_of(commitments[i], (size_t)set.threshold * HF_POINT_LEN),
+            .shares = sealed[i],
+            .shares_count = set.holders_count};
+    }
+    set.keys = keys;
+    return r == 0 ? hf_wire_encode(&hf_wire_share_set, &set, ret_body) : r;
+}

@@ -1,0 +1,164 @@
+/* holdfast blackstart request|add|status: a node to which no share can come asks the share holders,
+ * in files that people carry. */
+#include "ask.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/hex.h"
+#include "command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { ANSWER_MAX = 512 };
+
+static const char usage[] =
+    "usage: holdfast blackstart request FILE\n"
+    "       holdfast blackstart add FILE...\n"
+    "       holdfast blackstart status\n"
+    "\n"
+    "For the hour when every validator has lost its key at once. request writes\n"
+    "what share holders are asked for to FILE, which may be carried by any hand; each\n"
+    "of them answers with holdfast-share. add gives the node their answers: each is\n"
+    "checked at once, a wrong one is named, and with the last that is needed the node\n"
+    "opens its vault and goes on by itself. A node that restarts meanwhile asks anew.\n"
+    "exit status: 0 done, 1 error or a wrong answer, 2 answers are missing\n";
+
+static void print_time(const char *before, uint64_t s, const char *after)
+{
+    char text[32] = "";
+    struct tm tm;
+    time_t t = (time_t)s;
+    if (gmtime_r(&t, &tm) != NULL)
+        strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &tm);
+    printf("%s%s%s\n", before, text, after);
+}
+
+static int write_request(const json_t *root, const char *path)
+{
+    const char *digits = json_string_value(json_object_get(root, "request"));
+    size_t len = digits != NULL ? strlen(digits) / 2 : 0;
+    uint8_t *bytes = malloc(len + 1);
+    int r = bytes == NULL ? HF_ENOMEM : len == 0 ? HF_EMALFORMED : 0;
+    if (r == 0)
+        r = hf_hex_decode(digits, bytes, len);
+    if (r == 0)
+        r = hf_file_write_through(path, hf_bytes_of(bytes, len), 0644);
+    free(bytes);
+    return r;
+}
+
+static int request(const char *path)
+{
+    json_t *root;
+    if (hf__ask(json_pack("{s:s}", "request", "blackstart"), false, &root) != 0)
+        return HF_CLI_ERROR;
+    uint64_t before_s = (uint64_t)json_integer_value(json_object_get(root, "before_s"));
+    if (before_s != 0)
+        print_time("this node asked before, at ", before_s,
+                   ": answers to that request are worth nothing any more");
+    int r = write_request(root, path);
+    if (r == 0)
+        printf("%s: give it to %lld share holders, and keep this node running until they have "
+               "answered\n",
+               path, (long long)json_integer_value(json_object_get(root, "need")));
+    json_decref(root);
+    return r == 0 ? HF_CLI_OK : hf__say("blackstart", path, r);
+}
+
+/* One answer. ret_missing: how many more are needed. */
+static int add_one(const char *path, long long *ret_missing)
+{
+    struct hf_buf b;
+    json_t *root;
+    char digits[2 * ANSWER_MAX + 1];
+    hf_buf_init(&b, ANSWER_MAX);
+    int r = hf_file_read(path, &b);
+    if (r == 0 && b.len > 0)
+        hf_hex_encode(b.data, b.len, digits);
+    bool empty = b.len == 0;
+    hf_buf_done(&b);
+    if (r != 0 || empty)
+        return hf__say("blackstart", path, r != 0 ? r : HF_EMALFORMED);
+    fprintf(stderr, "%s: ", path);
+    if (hf__ask(json_pack("{s:s,s:s}", "request", "answer", "answer", digits), false, &root) != 0)
+        return HF_CLI_ERROR;
+    long long have = json_integer_value(json_object_get(root, "have"));
+    long long need = json_integer_value(json_object_get(root, "need"));
+    const char *alias = json_string_value(json_object_get(root, "alias"));
+    fprintf(stderr, "the answer of %s counts: %lld of %lld\n", alias != NULL ? alias : "", have,
+            need);
+    *ret_missing = need - have;
+    json_decref(root);
+    return HF_CLI_OK;
+}
+
+static int add(int count, char **paths)
+{
+    int status = HF_CLI_OK;
+    long long missing = 1;
+    for (int i = 0; i < count && missing > 0; i++)
+        if (add_one(paths[i], &missing) != HF_CLI_OK)
+            status = HF_CLI_ERROR;
+    if (missing > 0)
+        return status != HF_CLI_OK ? status : HF_CLI_NOT_READY;
+    puts("enough: the node opens its vault and claims its account; see holdfast status");
+    return HF_CLI_OK;
+}
+
+static int print_status(const json_t *root)
+{
+    const json_t *q = json_object_get(root, "quorum");
+    long long have = json_integer_value(json_object_get(q, "have"));
+    long long need = json_integer_value(json_object_get(q, "need"));
+    bool open = json_is_true(json_object_get(root, "open"));
+    uint64_t since_s = (uint64_t)json_integer_value(json_object_get(q, "since_s"));
+    uint64_t asked_s = (uint64_t)json_integer_value(json_object_get(q, "request_s"));
+    const json_t *holder;
+    size_t i;
+    if (since_s != 0)
+        print_time("sealed since ", since_s,
+                   json_is_true(json_object_get(q, "sealed")) ? "" : ", to an older key");
+    else
+        puts("not sealed: share holders cannot open this node");
+    if (open) {
+        puts("open: no share holder is needed");
+        return HF_CLI_OK;
+    }
+    if (!json_is_true(json_object_get(q, "open"))) {
+        if (asked_s != 0)
+            print_time("asked before this start, at ", asked_s, ": ask anew");
+        puts("no request is open; make one with holdfast blackstart request");
+        return HF_CLI_NOT_READY;
+    }
+    printf("%lld of %lld answers are here:", have, need);
+    json_array_foreach(json_object_get(q, "holders"), i, holder)
+        printf(" %lld", (long long)json_integer_value(holder));
+    puts(have == 0 ? " none" : "");
+    return HF_CLI_NOT_READY;
+}
+
+static int show_status(void)
+{
+    json_t *root;
+    if (hf__ask(json_pack("{s:s}", "request", "status"), false, &root) != 0)
+        return HF_CLI_ERROR;
+    int status = print_status(root);
+    json_decref(root);
+    return status;
+}
+
+int hf_cli_blackstart(int argc, char **argv)
+{
+    if (hf__help(argc, argv, usage))
+        return HF_CLI_OK;
+    if (argc == 3 && strcmp(argv[1], "request") == 0)
+        return request(argv[2]);
+    if (argc >= 3 && strcmp(argv[1], "add") == 0)
+        return add(argc - 2, argv + 2);
+    if (argc == 2 && strcmp(argv[1], "status") == 0)
+        return show_status();
+    fputs(usage, stderr);
+    return HF_CLI_ERROR;
+}

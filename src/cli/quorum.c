@@ -1,0 +1,219 @@
+/* holdfast quorum: who shares the quorum key (proto/QUORUM.md, 3). */
+#include "ask.h"
+#include "authority.h"
+#include "base/error.h"
+#include "command.h"
+#include "policy.h"
+#include "quorum_ceremony.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { DAY_S = 86400, DAYS_DEFAULT = 365, DAYS_MAX = 3650 };
+
+static const char usage[] =
+    "usage: holdfast quorum propose --threshold M --name KEY... --holder ALIAS=KEY...\n"
+    "                               [--days N] [--yes DIGEST] [--key FILE]\n"
+    "       holdfast quorum sign [--yes DIGEST] [--key FILE]\n"
+    "       holdfast quorum deal OUTPUT [--collateral DIR]\n"
+    "       holdfast quorum ack FILE...\n"
+    "       holdfast quorum drill [FILE...]\n"
+    "       holdfast quorum show\n"
+    "\n"
+    "propose says who shares which quorum keys: of the holders, M together open what\n"
+    "validators sealed. KEY of a holder is its public key, as `holdfast-share key show`\n"
+    "prints it; read the six words of its fingerprint to the holder before signing.\n"
+    "The signed proposal.doc goes into a ceremony; deal verifies what came out of it;\n"
+    "ack takes the holders' acknowledgements; when all are there, sign makes the share\n"
+    "set. sign goes on with whatever waits for signatures. drill begins a drill, and\n"
+    "with FILEs takes the holders' proofs: whether every one still has a share.\n"
+    "\n"
+    "  --authority DIR      the authority's folder; default authority\n"
+    "  --collateral DIR     default: collateral in the authority's folder\n"
+    "  --days N             how long the share set is good; default 365\n"
+    "  --key FILE           a key that is not in the folder's keys\n"
+    "  --yes DIGEST         confirms the document of this digest, for scripts\n"
+    "exit status: 0 done, 1 error, 2 signatures or acknowledgements are missing\n";
+
+struct options {
+    const char *folder, *collateral, *key_file, *digest;
+    long threshold, days;
+    struct hf_share_holder holders[HF_SHARES_MAX];
+    struct hf_quorum_key keys[HF_SHARES_MAX];
+    size_t holders_count, keys_count;
+    char **words;
+    int words_count;
+};
+
+static bool add_holder(struct options *o, const char *text)
+{
+    const char *key = strchr(text, '=');
+    if (key == NULL || key == text || o->holders_count == HF_SHARES_MAX)
+        return false;
+    struct hf_share_holder *h = &o->holders[o->holders_count++];
+    *h = (struct hf_share_holder){.alias = hf_bytes_of(text, (size_t)(key - text)), .kind = 1};
+    return hf__holder_key(key + 1, h->key);
+}
+
+static bool read_number(const char *text, long max, long *ret)
+{
+    char *end;
+    *ret = strtol(text, &end, 10);
+    return end != text && *end == '\0' && *ret >= 1 && *ret <= max;
+}
+
+static bool take_option(struct options *o, int c)
+{
+    switch (c) {
+    case 'a':
+        o->folder = optarg;
+        return true;
+    case 'c':
+        o->collateral = optarg;
+        return true;
+    case 'k':
+        o->key_file = optarg;
+        return true;
+    case 'y':
+        o->digest = optarg;
+        return true;
+    case 't':
+        return read_number(optarg, HF_SHARES_MAX, &o->threshold);
+    case 'd':
+        return read_number(optarg, DAYS_MAX, &o->days);
+    case 'h':
+        return add_holder(o, optarg);
+    case 'n':
+        if (o->keys_count == HF_SHARES_MAX)
+            return false;
+        o->keys[o->keys_count++].name = hf_bytes_of(optarg, strlen(optarg));
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool read_options(int argc, char **argv, struct options *o)
+{
+    static const struct option longs[] = {{"authority", required_argument, NULL, 'a'},
+                                          {"collateral", required_argument, NULL, 'c'},
+                                          {"key", required_argument, NULL, 'k'},
+                                          {"yes", required_argument, NULL, 'y'},
+                                          {"threshold", required_argument, NULL, 't'},
+                                          {"days", required_argument, NULL, 'd'},
+                                          {"holder", required_argument, NULL, 'h'},
+                                          {"name", required_argument, NULL, 'n'},
+                                          {NULL, 0, NULL, 0}};
+    *o = (struct options){.folder = HF__AUTHORITY_DEFAULT, .days = DAYS_DEFAULT};
+    opterr = 0;
+    optind = 1;
+    for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;)
+        if (!take_option(o, c))
+            return false;
+    o->words = argv + optind;
+    o->words_count = argc - optind;
+    return o->words_count >= 1;
+}
+
+/* The proposal as the options have it. */
+static int make_proposal(const struct hf__authority *a, void *ctx, const struct hf_document *like,
+                         struct hf_buf *ret_body)
+{
+    const struct options *o = ctx;
+    struct hf_share_set set = {.version =
+                                   a->shares != NULL ? hf_document_version(a->shares) + 1u : 1u,
+                               .threshold = (uint64_t)o->threshold,
+                               .holders = (struct hf_share_holder *)(uintptr_t)o->holders,
+                               .holders_count = o->holders_count,
+                               .keys = (struct hf_quorum_key *)(uintptr_t)o->keys,
+                               .keys_count = o->keys_count};
+    set.issued_s = like != NULL ? hf_document_issued_s(like) : (uint64_t)time(NULL);
+    set.expires_s =
+        like != NULL ? hf_document_expires_s(like) : set.issued_s + (uint64_t)o->days * DAY_S;
+    return hf_wire_encode(&hf_wire_share_set, &set, ret_body);
+}
+
+static int issue(struct hf__authority *a, const struct options *o, struct hf__issue_job *job)
+{
+    bool issued;
+    job->key_file = o->key_file;
+    job->consent.digest = o->digest;
+    return hf__issued("quorum", job->name, hf__issue(a, job, &issued));
+}
+
+static int propose(struct hf__authority *a, struct options *o)
+{
+    struct hf__issue_job job = {
+        .kind = HF_DOCUMENT_PROPOSAL, .name = "proposal", .make = make_proposal, .ctx = o};
+    if (o->threshold == 0 || o->holders_count == 0 || o->keys_count == 0)
+        return hf__say("quorum", "propose needs --threshold, --name and --holder", 0);
+    hf__holders_print(o->holders, o->holders_count);
+    return issue(a, o, &job);
+}
+
+/* What waits: a proposal that others began, or the share set that a ceremony has dealt. */
+static int sign(struct hf__authority *a, const struct options *o)
+{
+    struct hf__issue_job proposal = {
+        .kind = HF_DOCUMENT_PROPOSAL, .name = "proposal", .consent.foreign = true};
+    struct hf__ceremony_state state = {0};
+    if (hf__pending(a, "proposal"))
+        return issue(a, o, &proposal);
+    int r = hf__ceremony_open(a, &state);
+    if (r == 0 && state.acks_count < state.c.set.holders_count) {
+        hf__ceremony_print(&state);
+        r = HF_EDOCUMENT_SIGNATURE;
+    }
+    int status = r == 0 || r == HF_EDOCUMENT_SIGNATURE
+                     ? hf__issued("quorum", "share-set", r)
+                     : hf__say("quorum", "nothing waits for a signature", r);
+    if (r == 0) {
+        struct hf__issue_job job = {.kind = HF_DOCUMENT_SHARES,
+                                    .name = "share-set",
+                                    .make = hf__ceremony_share_set,
+                                    .ctx = &state};
+        status = issue(a, o, &job);
+    }
+    hf__ceremony_close(&state);
+    return status;
+}
+
+static int run(struct hf__authority *a, struct options *o)
+{
+    const char *verb = o->words[0];
+    if (strcmp(verb, "propose") == 0 && o->words_count == 1)
+        return propose(a, o);
+    if (strcmp(verb, "sign") == 0 && o->words_count == 1)
+        return sign(a, o);
+    if (strcmp(verb, "deal") == 0 && o->words_count == 2)
+        return hf__ceremony_deal(a, o->words[1], o->collateral);
+    if (strcmp(verb, "ack") == 0 && o->words_count >= 2)
+        return hf__ceremony_ack(a, false, o->words_count - 1, o->words + 1);
+    if (strcmp(verb, "drill") == 0 && o->words_count == 1)
+        return hf__ceremony_drill(a);
+    if (strcmp(verb, "drill") == 0)
+        return hf__ceremony_ack(a, true, o->words_count - 1, o->words + 1);
+    if (strcmp(verb, "show") == 0 && o->words_count == 1)
+        return hf__ceremony_show(a);
+    fputs(usage, stderr);
+    return HF_CLI_ERROR;
+}
+
+int hf_cli_quorum(int argc, char **argv)
+{
+    struct hf__authority a;
+    struct options o;
+    if (hf__help(argc, argv, usage))
+        return HF_CLI_OK;
+    if (!read_options(argc, argv, &o)) {
+        fputs(usage, stderr);
+        return HF_CLI_ERROR;
+    }
+    if (hf__authority_open(o.folder, &a) != 0)
+        return HF_CLI_ERROR;
+    int status = run(&a, &o);
+    hf__authority_close(&a);
+    return status;
+}

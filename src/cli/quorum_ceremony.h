@@ -1,0 +1,42 @@
+/* A ceremony under way in the authority's folder: its output, and who has acknowledged it. */
+#ifndef HF_CLI_QUORUM_CEREMONY_H
+#define HF_CLI_QUORUM_CEREMONY_H
+
+#include "authority.h"
+#include "document/ceremony.h"
+
+struct hf__ceremony_state {
+    struct hf_buf bytes;
+    struct hf_arena arena;
+    struct hf_ceremony c;
+    bool drill;            /* it is about the drill under way, and not about acknowledgements */
+    uint8_t challenge[32]; /* of that */
+    uint32_t acks;         /* bit of each holder, from 1 */
+    size_t acks_count;
+};
+
+/* A holder's public key, in hexadecimal. */
+HF_MUST_USE bool hf__holder_key(const char *digits, uint8_t ret[static 32]);
+/* Prints each holder with the six words of its key's fingerprint. */
+void hf__holders_print(const struct hf_share_holder *holders, size_t count);
+/* Whether a document of this name waits for signatures. */
+bool hf__pending(const struct hf__authority *a, const char *name);
+
+/* The output that was verified here, and the acknowledgements of it. HF_ENOTFOUND: there is none.
+ * ret: ended with hf__ceremony_close, after an error too. */
+HF_MUST_USE int hf__ceremony_open(const struct hf__authority *a, struct hf__ceremony_state *ret);
+void hf__ceremony_close(struct hf__ceremony_state *s);
+/* Who has acknowledged and who has not. */
+void hf__ceremony_print(const struct hf__ceremony_state *s);
+/* The share set that follows from it; ctx: the state. */
+int hf__ceremony_share_set(const struct hf__authority *a, void *ctx, const struct hf_document *like,
+                           struct hf_buf *ret_body);
+
+/* holdfast quorum deal, ack, drill, show. The exit status. */
+int hf__ceremony_deal(struct hf__authority *a, const char *path, const char *collateral);
+int hf__ceremony_ack(struct hf__authority *a, bool drill, int count, char **paths);
+/* Begins a drill: what was proved in the one before counts for nothing. */
+int hf__ceremony_drill(struct hf__authority *a);
+int hf__ceremony_show(struct hf__authority *a);
+
+#endif

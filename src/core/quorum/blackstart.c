@@ -1,0 +1,280 @@
+/*
+ * A black start (proto/QUORUM.md, 5): a locked node makes a request, a quote over what it wants
+ * opened and by which key to answer; share holders answer it one by one, by hand; each answer is
+ * checked as it comes, a wrong one is named and costs nothing else, and m of distinct holders open.
+ * A restart forgets the response key: the node asks anew, and no answer from before counts.
+ */
+#include "quorum/quorum.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "crypto/quorum.h"
+#include "document/request.h"
+
+enum { PARTIALS_LEN = HF_SHARES_MAX * HF_PARTIAL_LEN };
+
+struct hf__blackstart {
+    uint64_t local;    /* who waits for the file; 0: it has been given */
+    uint64_t before_s; /* when the request before it was made; 0: it is the first */
+    uint32_t work;     /* the quote; 0: it is there */
+    uint8_t count;     /* answers that count */
+    uint8_t need;      /* m */
+    uint8_t last;      /* holder of the newest answer, good or not; 0: none */
+    int last_error;    /* of it */
+    uint32_t number;
+    struct hf_hash hash;            /* by which answers name it */
+    uint8_t indices[HF_SHARES_MAX]; /* of the holders whose answers count */
+    uint8_t *partials;              /* theirs; secret */
+    struct hf_blob *transcript;
+    struct hf_blob *sealed;          /* sealed_row as it was when the request was made */
+    struct hf_document *shares;      /* by which it is answered */
+    const struct hf_quorum_key *key; /* in that */
+};
+
+void hf__blackstart_free(struct hf_engine *e)
+{
+    struct hf__blackstart *b = e->quorum->request;
+    if (b == NULL)
+        return;
+    if (b->local != 0)
+        hf__local_reply(e, b->local, HF_ECANCELED);
+    hf_wipe(e->secrets->blackstart, sizeof e->secrets->blackstart);
+    hf_wipe(b->partials, PARTIALS_LEN);
+    e->secret_free(b->partials);
+    hf_blob_unref(b->transcript);
+    hf_blob_unref(b->sealed);
+    hf_document_unref(b->shares);
+    free(b);
+    e->quorum->request = NULL;
+}
+
+size_t hf__blackstart_memory(const struct hf_engine *e)
+{
+    const struct hf__blackstart *b = e->quorum->request;
+    return b == NULL ? 0 : sizeof *b + PARTIALS_LEN + hf__blob_memory(b->transcript);
+}
+
+/* What was sealed, as the request has it. */
+static int decode_sealed(struct hf_engine *e, const struct hf_blob *row, struct hf_sealed_row *ret,
+                         struct hf_sealed_statement *ret_statement,
+                         struct hf_sealed_context *ret_context)
+{
+    int r = hf__decode(e, &hf_wire_sealed_row, hf_blob_bytes(row), ret);
+    if (r == 0)
+        r = hf__decode(e, &hf_wire_sealed_statement, ret->sealed.statement, ret_statement);
+    if (r == 0)
+        r = hf__decode(e, &hf_wire_sealed_context, ret_statement->context, ret_context);
+    return r;
+}
+
+/* Whether a request can be made now, and for which key. A holder refuses what this does not see. */
+static int check(struct hf_engine *e, struct hf_sealed_row *ret_row,
+                 struct hf_sealed_context *ret_context, const struct hf_quorum_key **ret_key)
+{
+    struct hf_sealed_statement statement;
+    if (e->state != HF_STATE_RECOVERING || e->active.has_root || e->owner->recovery == NULL)
+        return HF_ENOTLOCKED;
+    int r = hf__documents_ready(e);
+    if (r == 0 && e->trust->shares == NULL)
+        r = HF_ENODOCUMENTS;
+    if (r == 0 && e->quorum->sealed == NULL)
+        r = HF_EUNSEALED;
+    if (r == 0)
+        r = decode_sealed(e, e->quorum->sealed, ret_row, &statement, ret_context);
+    if (r == 0 && memcmp(ret_context->account, e->account.bytes, sizeof ret_context->account) != 0)
+        r = HF_ESEALED;
+    if (r != 0)
+        return r;
+    *ret_key = hf_share_set_key_of(&e->trust->shares->u.shares, ret_context->quorum_key);
+    return *ret_key != NULL ? 0 : HF_EUNSEALED;
+}
+
+/* What the quote is over, with a fresh response key. */
+static void make_transcript(struct hf_engine *e, struct hf__blackstart *b,
+                            const struct hf_sealed_row *row)
+{
+    struct hf_blackstart_transcript t = {.policy = hf_document_version(e->trust->policy),
+                                         .number = b->number,
+                                         .made_s = hf__now_s(e)};
+    e->suite->seal_keypair(&e->secrets->rng, t.response_key, e->secrets->blackstart);
+    memcpy(t.network, e->network.bytes, sizeof t.network);
+    memcpy(t.account, e->account.bytes, sizeof t.account);
+    memcpy(t.share_set, b->shares->body_hash.bytes, sizeof t.share_set);
+    hf_sealed_hash(e->suite, row->sealed.statement, t.sealed);
+    b->transcript = hf_blob_new(hf__encode(e, &hf_wire_blackstart_transcript, &t));
+    hf_assert(b->transcript != NULL);
+    e->suite->hash("holdfast/v1/blackstart-request", hf_blob_bytes(b->transcript), &b->hash);
+    b->work =
+        hf__quote(e, HF__TASK_BLACKSTART, "holdfast/v1/blackstart", hf_blob_bytes(b->transcript));
+}
+
+void hf__blackstart_begin(struct hf_engine *e, uint64_t local)
+{
+    struct hf_sealed_row row;
+    struct hf_sealed_context context;
+    const struct hf_quorum_key *key;
+    int r = check(e, &row, &context, &key);
+    uint8_t *partials = r == 0 ? e->secret_alloc(PARTIALS_LEN) : NULL;
+    if (r == 0 && partials == NULL)
+        r = HF_ENOMEM;
+    if (r != 0) {
+        hf__local_reply(e, local, r);
+        return;
+    }
+    hf__blackstart_free(e); /* one at a time: whoever waited for the one before is told */
+    struct hf__blackstart *b = calloc(1, sizeof *b);
+    hf_assert(b != NULL);
+    *b = (struct hf__blackstart){.local = local,
+                                 .before_s = e->quorum->asked_s,
+                                 .number = e->quorum->asked + 1,
+                                 .need = (uint8_t)e->trust->shares->u.shares.threshold,
+                                 .partials = partials,
+                                 .sealed = hf_blob_ref(e->quorum->sealed),
+                                 .shares = hf_document_ref(e->trust->shares),
+                                 .key = key};
+    e->quorum->request = b;
+    make_transcript(e, b, &row);
+}
+
+/* Every document by which the request can be judged, roots first. */
+static void list_documents(struct hf_engine *e, const struct hf__blackstart *b,
+                           struct hf_blackstart_request *ret)
+{
+    struct hf_encoded *list = hf__scratch(e, (HF_ROOTS_MAX + 3) * sizeof *list);
+    const struct hf_document *others[] = {e->trust->policy, e->trust->set, b->shares};
+    size_t count = 0;
+    for (size_t i = 0; i < e->trust->roots_count; i++)
+        list[count++].bytes = hf_blob_bytes(e->trust->roots[i]->envelope);
+    for (size_t i = 0; i < HF_ARRAY_LEN(others); i++)
+        list[count++].bytes = hf_blob_bytes(others[i]->envelope);
+    hf_assert(count <= HF_ROOTS_MAX + 3u);
+    ret->documents = list;
+    ret->documents_count = count;
+}
+
+/* The file is given out when it is durable that there was this request: after a restart the
+ * operator is told that answers to it are worth nothing any more. */
+static void give(struct hf_engine *e, struct hf__blackstart *b, struct hf_bytes quote)
+{
+    struct hf_blackstart_row asked = {.number = b->number, .made_s = hf__now_s(e)};
+    struct hf_blackstart_request m = {
+        .format = 1, .transcript = hf_blob_bytes(b->transcript), .quote = quote};
+    struct hf_sealed_row row;
+    struct hf_sealed_statement statement;
+    struct hf_sealed_context context;
+    int r = decode_sealed(e, b->sealed, &row, &statement, &context);
+    hf_assert(r == 0);
+    m.sealed = row.sealed;
+    list_documents(e, b, &m);
+    hf__put(e, HF_ROW_PUBLIC, hf_bytes_of("blackstart", 10), &hf_wire_blackstart_row, &asked);
+    e->quorum->asked = b->number;
+    e->quorum->asked_s = asked.made_s;
+    struct hf_trace *trace = hf__trace(e, HF_TRACE_BLACKSTART_ASKED, 0, NULL, b->number, b->need);
+    trace->hash = b->hash;
+    struct hf_bytes file = hf__encode(e, &hf_wire_blackstart_request, &m);
+    struct hf_local_reply *reply = hf__local_reply(e, b->local, 0);
+    reply->blackstart = (struct hf_blackstart_report){
+        .file = file, .number = b->number, .before_s = b->before_s, .need = b->need};
+    reply->after = e->write_seq;
+    b->local = 0;
+}
+
+void hf__blackstart_quote(struct hf_engine *e, uint32_t work, int error, struct hf_bytes quote)
+{
+    struct hf__blackstart *b = e->quorum->request;
+    if (b == NULL || b->work != work)
+        return;
+    b->work = 0;
+    /* The policy may have changed meanwhile: holders refuse an older one. */
+    if (error == 0 && (b->shares != e->trust->shares))
+        error = HF_EBEHIND;
+    if (error == 0) {
+        give(e, b, quote);
+        return;
+    }
+    hf__local_reply(e, b->local, error);
+    b->local = 0;
+    hf__blackstart_free(e);
+}
+
+/* With m answers: the root secret. HF_ECRYPTO: they do not open it. */
+static int open_sealed(struct hf_engine *e, struct hf__blackstart *b)
+{
+    struct hf_sealed_row row;
+    struct hf_sealed_statement statement;
+    struct hf_sealed_context context;
+    int r = decode_sealed(e, b->sealed, &row, &statement, &context);
+    hf_assert(r == 0 && !e->active.has_root && !e->open);
+    r = hf_quorum_open(b->count, b->indices, b->partials, statement.c1, statement.context,
+                       hf_bytes_of(statement.body, sizeof statement.body), e->secrets->active.root);
+    struct hf_trace *trace = hf__trace(e, HF_TRACE_BLACKSTART_OPENED, r, NULL, b->count, b->need);
+    trace->hash = b->hash;
+    if (r != 0)
+        return r;
+    hf__recover_given(e, (uint32_t)context.version);
+    return 0;
+}
+
+static bool has_answered(const struct hf__blackstart *b, uint8_t index)
+{
+    return memchr(b->indices, index, b->count) != NULL;
+}
+
+/* Checks an answer; a good one counts. */
+static int take(struct hf_engine *e, struct hf__blackstart *b, struct hf_bytes answer)
+{
+    struct hf_sealed_row row;
+    struct hf_sealed_statement statement;
+    struct hf_sealed_context context;
+    uint8_t *partial = e->secret_alloc(HF_PARTIAL_LEN);
+    if (partial == NULL)
+        return HF_ENOMEM;
+    int r = decode_sealed(e, b->sealed, &row, &statement, &context);
+    hf_assert(r == 0);
+    r = hf_answer_open(e->suite, answer, b->hash.bytes, e->secrets->blackstart, statement.c1,
+                       b->shares, b->key, &b->last, partial);
+    if (r == 0 && has_answered(b, b->last))
+        r = HF_EREPEATED;
+    if (r == 0) {
+        hf_assert(b->count < b->need && b->last >= 1 && b->last <= HF_SHARES_MAX);
+        memcpy(b->partials + (size_t)b->count * HF_PARTIAL_LEN, partial, HF_PARTIAL_LEN);
+        b->indices[b->count++] = b->last;
+    }
+    hf_wipe(partial, HF_PARTIAL_LEN);
+    e->secret_free(partial);
+    b->last_error = r;
+    hf__trace(e, HF_TRACE_BLACKSTART_ANSWER, r, NULL, b->last, b->count);
+    return r;
+}
+
+void hf__blackstart_add(struct hf_engine *e, uint64_t local, struct hf_bytes answer)
+{
+    struct hf__blackstart *b = e->quorum->request;
+    if (b == NULL || b->work != 0 || e->active.has_root) {
+        hf__local_reply(e, local, HF_ENOREQUEST);
+        return;
+    }
+    int r = take(e, b, answer);
+    if (r == 0 && b->count >= b->need)
+        r = open_sealed(e, b);
+    struct hf_local_reply *reply = hf__local_reply(e, local, r);
+    reply->blackstart = (struct hf_blackstart_report){
+        .number = b->number, .holder = b->last, .have = b->count, .need = b->need};
+    if (b->last >= 1 && b->last <= b->shares->u.shares.holders_count)
+        reply->blackstart.alias = b->shares->u.shares.holders[b->last - 1].alias;
+}
+
+void hf__blackstart_status(const struct hf_engine *e, struct hf_status *ret)
+{
+    const struct hf__blackstart *b = e->quorum->request;
+    ret->blackstart_number = e->quorum->asked;
+    ret->blackstart_s = e->quorum->asked_s;
+    if (b == NULL)
+        return;
+    ret->blackstart_open = b->work == 0;
+    ret->blackstart_have = b->count;
+    ret->blackstart_need = b->need;
+    for (size_t i = 0; i < b->count; i++)
+        ret->blackstart_holders |= UINT32_C(1) << b->indices[i];
+}

@@ -1,0 +1,95 @@
+/* The quorum key on a node's side, as a whole: what is kept, shown, and forgotten. */
+#include "quorum/quorum.h"
+
+#include <stdlib.h>
+
+static struct hf_bytes row_key(const char *name)
+{
+    return hf_bytes_of(name, strlen(name));
+}
+
+/* The newest value of a public row; NULL: there is none. */
+static struct hf_blob *find(const struct hf_row_in *rows, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (hf_bytes_equal(rows[i].key, row_key(name)))
+            return rows[i].value;
+    return NULL;
+}
+
+void hf__quorum_load(struct hf_engine *e, const struct hf_row_in *rows, size_t count)
+{
+    struct hf_blackstart_row asked;
+    struct hf_sealed_row sealed;
+    hf_assert(e->quorum->sealed == NULL && !e->open);
+    struct hf_blob *row = find(rows, count, "sealed");
+    /* What a host has planted here is found out when it is used: the account's signature decides,
+     * and in the end whether the vault opens. */
+    if (row != NULL && hf__decode(e, &hf_wire_sealed_row, hf_blob_bytes(row), &sealed) == 0)
+        e->quorum->sealed = hf_blob_ref(row);
+    row = find(rows, count, "blackstart");
+    if (row != NULL && hf__decode(e, &hf_wire_blackstart_row, hf_blob_bytes(row), &asked) == 0) {
+        e->quorum->asked = (uint32_t)asked.number;
+        e->quorum->asked_s = asked.made_s;
+    }
+}
+
+void hf__quorum_opened(struct hf_engine *e)
+{
+    struct hf__quorum_state *q = e->quorum;
+    hf_assert(e->open);
+    hf__blackstart_free(e);
+    if (q->asked > 0)
+        hf__del(e, HF_ROW_PUBLIC, row_key("blackstart"));
+    q->asked = 0;
+    q->asked_s = 0;
+    struct hf_blob *kept = hf__rows_get(&e->rows, HF_ROW_SEALED, (struct hf_bytes){0});
+    if (kept != NULL &&
+        (q->sealed == NULL || !hf_bytes_equal(hf_blob_bytes(kept), hf_blob_bytes(q->sealed)))) {
+        hf_blob_unref(q->sealed);
+        q->sealed = hf_blob_ref(kept);
+        hf__put_blob(e, HF_ROW_PUBLIC, row_key("sealed"), kept);
+    }
+    q->good = false;
+}
+
+void hf__quorum_lock(struct hf_engine *e)
+{
+    hf__blackstart_free(e);
+    e->quorum->good = false;
+    hf_assert(e->quorum->request == NULL);
+}
+
+void hf__quorum_done(struct hf_engine *e)
+{
+    hf_assert(e->quorum->request == NULL);
+    hf_blob_unref(e->quorum->sealed);
+}
+
+size_t hf__quorum_memory(const struct hf_engine *e)
+{
+    return hf__blob_memory(e->quorum->sealed) + hf__blackstart_memory(e);
+}
+
+void hf__quorum_status(struct hf_engine *e, struct hf_status *ret)
+{
+    struct hf_sealed_row row;
+    struct hf_sealed_statement statement;
+    struct hf_sealed_context context;
+    const struct hf_quorum_key *key = hf__quorum_wanted(e);
+    ret->share_set = e->trust->shares != NULL ? hf_document_version(e->trust->shares) : 0;
+    ret->quorum_wanted = e->trust->policy != NULL && hf__policy(e)->quorum_key.len > 0;
+    ret->sealed = key != NULL && hf__quorum_sealed(e, key);
+    hf__blackstart_status(e, ret);
+    if (e->quorum->sealed == NULL)
+        return;
+    int r = hf__decode(e, &hf_wire_sealed_row, hf_blob_bytes(e->quorum->sealed), &row);
+    if (r == 0)
+        r = hf__decode(e, &hf_wire_sealed_statement, row.sealed.statement, &statement);
+    if (r == 0)
+        r = hf__decode(e, &hf_wire_sealed_context, statement.context, &context);
+    if (r != 0)
+        return;
+    ret->sealed_s = row.made_s;
+    ret->sealed_share_set = (uint32_t)context.share_set;
+}

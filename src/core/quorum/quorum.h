@@ -1,0 +1,63 @@
+/*
+ * The quorum key on a node's side (proto/QUORUM.md): while all is well the node seals its root
+ * secret to it; locked, with nobody left to give it a share, it asks the share holders, checks what
+ * each of them answers, and opens with m answers. Private to core.
+ */
+#ifndef HF_CORE_QUORUM_H
+#define HF_CORE_QUORUM_H
+
+#include "owner/owner.h"
+
+struct hf__blackstart; /* quorum/blackstart.c */
+
+struct hf__quorum_state {
+    struct hf_blob *sealed;         /* sealed_row of the own root secret; NULL: there is none */
+    struct hf__blackstart *request; /* under way, or waiting for answers; NULL: none */
+    uint64_t asked_s;               /* when the newest request was made; 0: none since the vault was
+                                       open last */
+    uint32_t asked;                 /* requests since then */
+    uint32_t settled;               /* documents adopted when it was last found to be as wanted */
+    bool good;                      /* it was: nothing is to be sealed */
+    bool waits;                     /* for the verdict on the own quote, or for the timer */
+};
+
+/* ---- quorum.c */
+
+/* What the folder holds, at start. */
+void hf__quorum_load(struct hf_engine *e, const struct hf_row_in *rows, size_t count);
+/* The vault is open: no request is needed any more, and what it keeps goes where a locked node can
+ * read it. */
+void hf__quorum_opened(struct hf_engine *e);
+/* Forgets requests; what is sealed is no secret, and stays. */
+void hf__quorum_lock(struct hf_engine *e);
+void hf__quorum_done(struct hf_engine *e); /* frees the rest */
+/* Bytes, without sizeof(struct hf__quorum_state). */
+size_t hf__quorum_memory(const struct hf_engine *e);
+void hf__quorum_status(struct hf_engine *e, struct hf_status *ret);
+
+/* ---- seal.c */
+
+/* The key to which the policy wants the root secret sealed; NULL: to none, or the share set that
+ * has it is not known. */
+const struct hf_quorum_key *hf__quorum_wanted(const struct hf_engine *e);
+/* Whether the root secret of this version is sealed to that key. */
+bool hf__quorum_sealed(struct hf_engine *e, const struct hf_quorum_key *key);
+/* The timer: what could not be sealed is tried again. */
+void hf__quorum_due(struct hf_engine *e);
+/* Seals when documents, identity or time ask for it. Cheap while nothing is due. */
+void hf__quorum_advance(struct hf_engine *e);
+
+/* ---- blackstart.c */
+
+/* The operator asks for a request; answered with the file when its quote is there. */
+void hf__blackstart_begin(struct hf_engine *e, uint64_t local);
+/* Its quote, or why there is none. */
+void hf__blackstart_quote(struct hf_engine *e, uint32_t work, int error, struct hf_bytes quote);
+/* An answer of a share holder, from the operator. */
+void hf__blackstart_add(struct hf_engine *e, uint64_t local, struct hf_bytes answer);
+void hf__blackstart_free(struct hf_engine *e);
+size_t hf__blackstart_memory(const struct hf_engine *e);
+/* How far the request has come. */
+void hf__blackstart_status(const struct hf_engine *e, struct hf_status *ret);
+
+#endif

@@ -1,0 +1,139 @@
+/* Outputs of ceremonies, shares in them, and acknowledgements (proto/QUORUM.md, 3). */
+#include "document/ceremony.h"
+
+#include "base/error.h"
+#include "pool.h"
+
+static const char share_info[] = "holdfast/v1/quorum-share";
+
+enum { CONTEXT_MAX = 512 };
+
+int hf_ceremony_decode(struct hf_arena *arena, struct hf_ceremony *c)
+{
+    int r = hf_wire_decode(&hf_wire_share_set, c->file.share_set, arena, &c->set, NULL);
+    if (r != 0)
+        return r;
+    /* It is a share set but for the quote, which cannot name itself. */
+    struct hf_share_set whole = c->set;
+    whole.has_quote = true;
+    r = c->set.has_quote ? HF_EDOCUMENT : hf__share_set_check(&whole, false);
+    hf_suite_real.hash("holdfast/v1/ceremony-output", c->file.share_set, &c->hash);
+    return r;
+}
+
+int hf_ceremony_read(struct hf_bytes bytes, struct hf_arena *arena, struct hf_ceremony *ret)
+{
+    int r = hf_wire_decode(&hf_wire_ceremony_output, bytes, arena, &ret->file, NULL);
+    return r != 0 ? r : hf_ceremony_decode(arena, ret);
+}
+
+int hf_ceremony_report_data(const struct hf_ceremony *c, uint8_t ret[static HF_REPORT_DATA_LEN])
+{
+    struct hf_ceremony_statement s = {0};
+    struct hf_buf b;
+    memcpy(s.network, c->file.network, sizeof s.network);
+    memcpy(s.proposal, c->set.proposal, sizeof s.proposal);
+    memcpy(s.output, c->hash.bytes, sizeof s.output);
+    hf_buf_init(&b, CONTEXT_MAX);
+    int r = hf_wire_encode(&hf_wire_ceremony_statement, &s, &b);
+    if (r == 0)
+        hf_suite_real.report_data("holdfast/v1/ceremony", hf_buf_bytes(&b), ret);
+    hf_buf_done(&b);
+    return r;
+}
+
+/* Associated data of a share. ret: initialised here, ended by the caller. */
+static int share_aad(const uint8_t network[static 32], const struct hf_share_set *set,
+                     struct hf_bytes name, uint8_t index, struct hf_buf *ret)
+{
+    struct hf_quorum_share_aad aad = {.name = name, .index = index};
+    memcpy(aad.network, network, sizeof aad.network);
+    memcpy(aad.proposal, set->proposal, sizeof aad.proposal);
+    hf_buf_init(ret, CONTEXT_MAX);
+    return hf_wire_encode(&hf_wire_quorum_share_aad, &aad, ret);
+}
+
+int hf_share_seal(struct hf_rng *rng, const uint8_t network[static 32],
+                  const struct hf_share_set *set, struct hf_bytes name, uint8_t index,
+                  const uint8_t share[static HF_SCALAR_LEN], struct hf_sealed_share *ret)
+{
+    struct hf_buf aad;
+    hf_assert(index >= 1 && index <= set->holders_count);
+    int r = share_aad(network, set, name, index, &aad);
+    if (r == 0)
+        r = hf_suite_real.seal(rng, set->holders[index - 1].key,
+                               hf_bytes_of(share_info, sizeof share_info - 1), hf_buf_bytes(&aad),
+                               hf_bytes_of(share, HF_SCALAR_LEN), ret->sealed);
+    hf_buf_done(&aad);
+    return r;
+}
+
+int hf_share_open(const uint8_t secret_key[static HF_KEY_LEN], const uint8_t network[static 32],
+                  const struct hf_share_set *set, size_t key, uint8_t index,
+                  uint8_t ret_share[static HF_SCALAR_LEN])
+{
+    const struct hf_quorum_key *k = &set->keys[key];
+    struct hf_buf aad;
+    hf_assert(index >= 1 && index <= set->holders_count && key < set->keys_count);
+    int r = share_aad(network, set, k->name, index, &aad);
+    const uint8_t *sealed = k->shares[index - 1].sealed;
+    if (r == 0 && (hf_suite_real.open(secret_key, hf_bytes_of(share_info, sizeof share_info - 1),
+                                      hf_buf_bytes(&aad),
+                                      hf_bytes_of(sealed, HF_SCALAR_LEN + HF_SEAL_OVERHEAD),
+                                      ret_share) != 0 ||
+                   hf_suite_real.share_check(ret_share, index, (uint8_t)set->threshold,
+                                             k->commitments.data) != 0))
+        r = HF_ESHARE;
+    hf_buf_done(&aad);
+    return r;
+}
+
+/* What a proof is about. ret: initialised here, ended by the caller. */
+static int ack_context(const struct hf_ceremony *c, const uint8_t *challenge, size_t key,
+                       uint64_t index, struct hf_buf *ret)
+{
+    struct hf_share_ack_context context = {
+        .name = c->set.keys[key].name, .index = index, .has_challenge = challenge != NULL};
+    if (challenge != NULL)
+        memcpy(context.challenge, challenge, sizeof context.challenge);
+    memcpy(context.network, c->file.network, sizeof context.network);
+    memcpy(context.output, c->hash.bytes, sizeof context.output);
+    hf_buf_init(ret, CONTEXT_MAX);
+    return hf_wire_encode(&hf_wire_share_ack_context, &context, ret);
+}
+
+int hf_ack_prove(const struct hf_ceremony *c, const uint8_t *challenge, struct hf_rng *rng,
+                 size_t key, uint8_t index, const uint8_t share[static HF_SCALAR_LEN],
+                 struct hf_share_proof *ret)
+{
+    struct hf_buf context;
+    int r = ack_context(c, challenge, key, index, &context);
+    if (r == 0)
+        r = hf_suite_real.prove(rng, share, hf_buf_bytes(&context), ret->proof);
+    hf_buf_done(&context);
+    return r;
+}
+
+int hf_ack_check(const struct hf_ceremony *c, const uint8_t *challenge,
+                 const struct hf_share_ack *ack)
+{
+    struct hf_buf context;
+    if (memcmp(ack->output, c->hash.bytes, sizeof ack->output) != 0 ||
+        ack->has_challenge != (challenge != NULL) ||
+        (challenge != NULL && memcmp(ack->challenge, challenge, sizeof ack->challenge) != 0))
+        return HF_EOTHERREQUEST;
+    if (ack->index > c->set.holders_count)
+        return HF_ENOTHOLDER;
+    if (ack->proofs_count != c->set.keys_count)
+        return HF_EPROOF;
+    int r = 0;
+    for (size_t i = 0; i < ack->proofs_count && r == 0; i++) {
+        r = ack_context(c, challenge, i, ack->index, &context);
+        if (r == 0 && hf_suite_real.proof_check(
+                          ack->proofs[i].proof, (uint8_t)ack->index, (uint8_t)c->set.threshold,
+                          c->set.keys[i].commitments.data, hf_buf_bytes(&context)) != 0)
+            r = HF_EPROOF;
+        hf_buf_done(&context);
+    }
+    return r;
+}

@@ -1,0 +1,141 @@
+/* holdfast-share: a share holder's program. It works without a daemon and without a network: all
+ * that it reads and writes is in files that people carry. */
+#include "share.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/secret.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+enum { SECRETS_LEN = 1 << 16, PASSES = 3, MEMORY_KIB = 256 << 10 };
+
+static const char usage[] =
+    "usage: holdfast-share key new|restore|words|show FILE\n"
+    "       holdfast-share open OUTPUT --key FILE [--out ACK] [--challenge HEX]\n"
+    "       holdfast-share answer REQUEST --key FILE --collateral DIR --out ANSWER\n"
+    "                      [--network ID] [--yes DIGEST] [--again]\n"
+    "\n"
+    "key new makes a key of your own, under a passphrase; words prints the 24 words\n"
+    "that are the same key, to be written down; restore makes the file from them;\n"
+    "show prints the public key and its fingerprint, six words to be read aloud.\n"
+    "open tells whether your shares in a ceremony's output are right, and writes the\n"
+    "acknowledgement. answer checks a validator's request, shows who asks, and\n"
+    "answers it. What it has seen and answered lies beside the key, in FILE.state.\n"
+    "\n"
+    "  --key FILE           your key\n"
+    "  --out FILE           where the acknowledgement or the answer goes\n"
+    "  --collateral DIR     collateral to verify quotes by\n"
+    "  --network ID         the network, the first time that you answer\n"
+    "  --yes DIGEST         confirms the request of this digest, for scripts\n"
+    "  --challenge HEX      of a drill: the acknowledgement is of today\n"
+    "  --again              answers one more request of a validator that restarted\n"
+    "  --passphrase-fd N    reads the passphrase from a descriptor\n"
+    "  --words-fd N         reads the words from a descriptor\n"
+    "  --argon2 PASSES,KIB  how slow a new key's passphrase is to guess\n"
+    "  --version            print the version\n"
+    "  --help               print this\n"
+    "exit status: 0 done, 1 error, 2 usage, 3 refused, 4 not your share, 5 wrong\n"
+    "passphrase or word, 6 old documents, 7 this clock is off, 8 not confirmed\n";
+
+static bool read_argon2(const char *text, struct hf__share_options *o)
+{
+    char *end;
+    o->passes = strtoul(text, &end, 10);
+    if (end == text || *end != ',')
+        return false;
+    const char *second = end + 1;
+    o->memory_kib = strtoul(second, &end, 10);
+    return end != second && *end == '\0';
+}
+
+static bool read_descriptor(const char *text, int *ret)
+{
+    char *end;
+    long fd = strtol(text, &end, 10);
+    *ret = (int)fd;
+    return end != text && *end == '\0' && fd >= 0 && fd < 1024;
+}
+
+static const struct option longs[] = {{"key", required_argument, NULL, 'k'},
+                                      {"out", required_argument, NULL, 'o'},
+                                      {"collateral", required_argument, NULL, 'c'},
+                                      {"network", required_argument, NULL, 'n'},
+                                      {"yes", required_argument, NULL, 'y'},
+                                      {"challenge", required_argument, NULL, 'l'},
+                                      {"again", no_argument, NULL, 'a'},
+                                      {"passphrase-fd", required_argument, NULL, 'p'},
+                                      {"words-fd", required_argument, NULL, 'w'},
+                                      {"argon2", required_argument, NULL, 'g'},
+                                      {NULL, 0, NULL, 0}};
+
+static bool read_options(int argc, char **argv, struct hf__share_options *o)
+{
+    bool good = true;
+    *o = (struct hf__share_options){
+        .passphrase_fd = -1, .words_fd = -1, .passes = PASSES, .memory_kib = MEMORY_KIB};
+    opterr = 0;
+    for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1 && good;) {
+        const char **at = c == 'k'   ? &o->key
+                          : c == 'o' ? &o->out
+                          : c == 'c' ? &o->collateral
+                          : c == 'n' ? &o->network
+                          : c == 'y' ? &o->digest
+                          : c == 'l' ? &o->challenge
+                                     : NULL;
+        if (at != NULL)
+            *at = optarg;
+        else if (c == 'a')
+            o->again = true;
+        else if (c == 'p' || c == 'w')
+            good = read_descriptor(optarg, c == 'p' ? &o->passphrase_fd : &o->words_fd);
+        else
+            good = c == 'g' && read_argon2(optarg, o);
+    }
+    o->words = argv + optind;
+    o->words_count = argc - optind;
+    return good;
+}
+
+/* Nothing of this process is to reach a disk by a crash. */
+static int harden(void)
+{
+    const struct rlimit none = {0};
+    if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+        return HF_EPERMISSION;
+    return hf_secret_init(SECRETS_LEN, true);
+}
+
+int main(int argc, char **argv)
+{
+    struct hf__share_options o;
+    if (hf_file_standard() != 0)
+        return HF__SHARE_ERROR;
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "--version") == 0) {
+            fputs(argv[i][2] == 'h' ? usage : "holdfast-share " HF_RELEASE "\n", stdout);
+            return HF__SHARE_OK;
+        }
+    int r = harden();
+    if (r != 0)
+        return hf__share_say("memory for secrets", r);
+    int status = HF__SHARE_USAGE;
+    if (read_options(argc, argv, &o) && o.words_count >= 1) {
+        if (strcmp(o.words[0], "key") == 0)
+            status = hf__share_key(&o);
+        else if (strcmp(o.words[0], "open") == 0)
+            status = hf__share_open_file(&o);
+        else if (strcmp(o.words[0], "answer") == 0)
+            status = hf__share_answer(&o);
+    }
+    if (status == HF__SHARE_USAGE)
+        fputs(usage, stderr);
+    if (fflush(stdout) != 0 && status == HF__SHARE_OK)
+        status = HF__SHARE_ERROR;
+    return status;
+}

@@ -1,0 +1,110 @@
+/* holdfast-share open: whether this holder's shares are right, said at once; and the
+ * acknowledgement without which an authority signs no share set. */
+#include "share.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/hex.h"
+#include "base/secret.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+/* A ceremony's output as it was read. */
+struct output {
+    struct hf_buf bytes;
+    struct hf_arena arena;
+    struct hf_ceremony c;
+};
+
+static int read_output(const char *path, struct output *ret)
+{
+    hf_buf_init(&ret->bytes, HF__SHARE_FILE_MAX);
+    hf_arena_init(&ret->arena, 2 * HF__SHARE_FILE_MAX);
+    int r = hf_file_read_regular(path, &ret->bytes);
+    return r != 0 ? r : hf_ceremony_read(hf_buf_bytes(&ret->bytes), &ret->arena, &ret->c);
+}
+
+static void output_done(struct output *out)
+{
+    hf_arena_done(&out->arena);
+    hf_buf_done(&out->bytes);
+}
+
+static int write_ack(const struct hf__share_options *o, const struct output *out, uint8_t index,
+                     struct hf_share_proof *proofs)
+{
+    struct hf_share_ack ack = {
+        .format = 1, .index = index, .proofs = proofs, .proofs_count = out->c.set.keys_count};
+    struct hf_buf b;
+    ack.has_challenge = o->challenge != NULL;
+    if (o->challenge != NULL && hf_hex_decode(o->challenge, ack.challenge, 32) != 0)
+        return HF_EINVAL;
+    memcpy(ack.output, out->c.hash.bytes, sizeof ack.output);
+    hf_buf_init(&b, HF__SHARE_FILE_MAX);
+    int r = hf_wire_encode(&hf_wire_share_ack, &ack, &b);
+    if (r == 0)
+        r = hf_file_write_through(o->out, hf_buf_bytes(&b), 0644);
+    hf_buf_done(&b);
+    return r;
+}
+
+static void say_right(const struct output *out, size_t key, uint8_t index)
+{
+    const struct hf_bytes name = out->c.set.keys[key].name;
+    const struct hf_bytes alias = out->c.set.holders[index - 1].alias;
+    printf("%.*s: your share, %u of %zu (%.*s), is right; any %llu holders open together\n",
+           (int)name.len, (const char *)name.data, index, out->c.set.holders_count, (int)alias.len,
+           (const char *)alias.data, (unsigned long long)out->c.set.threshold);
+}
+
+static int check_all(const struct hf__share_options *o, const struct output *out,
+                     const struct hf__person *person)
+{
+    struct hf_share_proof proofs[HF_SHARES_MAX];
+    struct {
+        struct hf_rng rng;
+        uint8_t seed[32], share[HF_SCALAR_LEN];
+    } *s = hf_secret_alloc(sizeof *s);
+    uint8_t index = hf__share_index(person, &out->c.set), challenge[32];
+    int r = s == NULL ? HF_ENOMEM : index == 0 ? HF_ENOTHOLDER : 0;
+    if (r == 0 && o->challenge != NULL)
+        r = hf_hex_decode(o->challenge, challenge, sizeof challenge);
+    if (r == 0 && getrandom(s->seed, sizeof s->seed, 0) != sizeof s->seed)
+        r = HF_EINTERNAL;
+    if (r == 0)
+        hf_rng_init(&s->rng, s->seed);
+    for (size_t i = 0; i < out->c.set.keys_count && r == 0; i++) {
+        r = hf_share_open(person->secret_key, out->c.file.network, &out->c.set, i, index, s->share);
+        if (r == 0)
+            r = hf_ack_prove(&out->c, o->challenge != NULL ? challenge : NULL, &s->rng, i, index,
+                             s->share, &proofs[i]);
+        if (r == 0)
+            say_right(out, i, index);
+    }
+    hf_secret_free(s);
+    if (r == 0 && o->out != NULL)
+        r = write_ack(o, out, index, proofs);
+    return r;
+}
+
+int hf__share_open_file(const struct hf__share_options *o)
+{
+    struct output out;
+    struct hf__person *person = NULL;
+    if (o->words_count != 2 || o->key == NULL)
+        return HF__SHARE_USAGE;
+    int r = read_output(o->words[1], &out);
+    int status = r != 0 ? hf__share_say(o->words[1], r) : HF__SHARE_OK;
+    if (r == 0) {
+        r = hf__person_open(o, &person);
+        if (r == 0)
+            r = check_all(o, &out, person);
+        if (r != 0)
+            status = hf__share_say(r == HF_ESHARE || r == HF_ENOTHOLDER ? o->words[1] : o->key, r);
+    }
+    hf_secret_free(person);
+    output_done(&out);
+    return status;
+}

@@ -1,0 +1,248 @@
+#!/usr/bin/env python3
+"""A power cut of real daemons: a quorum key is proposed, dealt and acknowledged, every node seals to it, all are killed at
+once, and three of five share holders start the network again, in files that are carried by hand."""
+
+import json
+import os
+import pathlib
+import re
+import sys
+import tempfile
+
+SOURCE = pathlib.Path(os.environ["HOLDFAST_SOURCE"])
+BUILD = pathlib.Path(os.environ["HOLDFAST_BUILD"])
+sys.path[:0] = [str(SOURCE / "tests/lib"), str(SOURCE / "contrib/lib")]
+
+import tap  # noqa: E402
+from mesh import Mesh, Programs, until  # noqa: E402
+from quorum import HOLDERS, QUICK, Quorum, done, node_command  # noqa: E402
+from quorum import share as quorum_share  # noqa: E402
+
+PROGRAMS = Programs(BUILD)
+
+
+def share(*arguments, **secrets):
+    return quorum_share(PROGRAMS.share, *arguments, **secrets)
+
+
+def mesh(nodes=5, shares=4, threshold=2):
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-quorum-"))
+    return Mesh(folder, PROGRAMS, nodes=nodes, shares=shares, threshold=threshold)
+
+
+def power_cut(m):
+    for node in m.nodes:
+        node.kill()
+    for node in m.nodes:
+        node.start()
+    for node in m.nodes:
+        node.wait("recovering", 30)
+
+
+@tap.case
+def three_of_five_share_holders_start_a_network_that_lost_its_power():
+    with mesh() as m:
+        m.make()
+        quorum = Quorum(m)
+        quorum.establish()
+        # A first release waits for holders that have the newest documents.
+        keys = {node.number: until(lambda node=node: node.key("tss-db"), 60, lambda node=node: node.tail()) for node in m.nodes}
+        power_cut(m)
+        assert not any(node.key("tss-db") for node in m.nodes)
+        assert "no request is open" in done(node_command(m.nodes[0], "blackstart", "status"), 2)
+        # Each says that no key comes back by itself, and what to do; nobody is told to give a folder up.
+        for node in m.nodes:
+            key = until(lambda node=node: node.status()["key"] if "blackstart" in node.status()["key"]["advice"] else None, 30,
+                        lambda node=node: node.status()["key"])
+            assert "NOT BY ITSELF" in key["says"] and "gone" not in key["advice"], key
+            said = node_command(node, "status").stdout
+            assert "sealed     since" in said and "under share set 1" in said, said
+        by_people = 0
+        for node in m.nodes:
+            if node.status()["open"]:
+                continue
+            assert "enough" in quorum.start(node, ["eve", "ada", "cy"])
+            by_people += 1
+            until(lambda node=node: node.status()["open"], 30, lambda node=node: f"not open:\n{node.tail()}")
+            if by_people == m.threshold:
+                break
+        assert by_people == m.threshold, by_people
+        for node in m.nodes:
+            node.wait("ready", 90)
+            assert node.key("tss-db") == keys[node.number], node.number
+            assert node.status()["quorum"]["sealed"]
+
+
+@tap.case
+def what_is_wrong_is_named_and_costs_nothing():
+    with mesh(3, 2, 2) as m:
+        m.make()
+        quorum = Quorum(m)
+        quorum.establish()
+        node, other = m.nodes[:2]
+        assert "not waiting" in node_command(node, "blackstart", "request", m.folder / "none").stderr
+        power_cut(m)
+        request, wrong = quorum.folder / "request", quorum.folder / "wrong"
+        done(node_command(node, "blackstart", "request", request))
+        # An answer that was damaged on the way is named by its holder.
+        done(quorum.answer("ada", request, wrong))
+        wrong.write_bytes(wrong.read_bytes()[:-1] + bytes([wrong.read_bytes()[-1] ^ 1]))
+        refused = node_command(node, "blackstart", "add", wrong)
+        assert refused.returncode == 1 and "share holder 1 (ada)" in refused.stderr, refused.stderr
+        # The same request may be answered as often as one likes; another of this account may not.
+        good = quorum.folder / "good"
+        done(quorum.answer("ada", request, good))
+        done(node_command(node, "blackstart", "add", good), 2)
+        twice = node_command(node, "blackstart", "add", good)
+        assert "here already" in twice.stderr and "1 of 3" in twice.stderr, twice.stderr
+        status = node.status()["quorum"]
+        assert status["have"] == 1 and status["holders"] == [1], status
+        node.kill()
+        node.start()
+        node.wait("recovering", 30)
+        late = node_command(node, "blackstart", "add", good)
+        assert "no request" in late.stderr, late.stderr
+        again = node_command(node, "blackstart", "request", request)
+        assert "worth nothing" in done(again)
+        assert "another request" in quorum.answer("ada", request, good).stderr
+        done(quorum.answer("ada", request, good, "--again"))
+        # Another's request, a stranger's key, a wrong passphrase, another network, documents that are old.
+        theirs, stranger = quorum.folder / "theirs", quorum.folder / "stranger"
+        done(node_command(other, "blackstart", "request", theirs))
+        done(quorum.answer("bob", theirs, good))
+        assert "another request" in node_command(node, "blackstart", "add", good).stderr
+        done(share("key", "new", stranger, *QUICK, passphrase="of stranger"))
+        quorum.keys["stranger"] = stranger
+        done(quorum.answer("stranger", request, good), 4)
+        mistyped = quorum.answer("cy", request, good, passphrase="something else")
+        assert mistyped.returncode == 5 and "wrong_passphrase" in mistyped.stderr, mistyped.stderr
+        done(share("answer", request, "--key", quorum.keys["cy"], "--collateral", m.authority / "collateral", "--out", good,
+                   "--network", "00" * 32), 3)
+        quorum.sign("policy", "sign")
+        for each in m.nodes:
+            each.hang_up()
+        newer = quorum.folder / "newer"
+        version = json.loads(quorum.holdfast("policy", "show", *quorum.authority).split("digest:")[0])["version"]
+        until(lambda: node.status()["policy"] == version, 30, "the policy is not there")
+        done(node_command(node, "blackstart", "request", newer))
+        done(quorum.answer("dee", newer, good))
+        done(quorum.answer("dee", theirs, good), 6)
+        # A request in which one byte is another is no request any more.
+        for at in (40, 200, 900):
+            broken = bytearray(newer.read_bytes())
+            broken[at] ^= 1
+            request.write_bytes(broken)
+            assert quorum.answer("eve", request, good).returncode in (1, 3), at
+
+
+@tap.case
+def the_page_for_the_hour_without_power_is_true():
+    """Every command line of holdfast-blackstart(7), in its order, for each node until all are open."""
+    page = (SOURCE / "contrib/man/holdfast-blackstart.7").read_text(encoding="utf-8")
+    lines = [line.split()[1:] for line in page.splitlines() if line.startswith(".Dl ")]
+    assert [line[0] for line in lines].count("holdfast") == 4 and len(lines) == 6, lines
+    with mesh(3, 2, 2) as m:
+        m.make()
+        quorum = Quorum(m)
+        quorum.establish()
+        power_cut(m)
+
+        def run(line, alias=None, digest=None):
+            words = {"NETWORK": m.network, "DIGEST": digest, "key": quorum.keys.get(alias), "collateral":
+                     m.authority / "collateral", "request": quorum.folder / "request", "answer": quorum.folder / "answer"}
+            verb = line[1]
+            arguments = [verb if verb == "answer" else line[1], *(str(words.get(w, w)) for w in line[2:])]
+            if line[0] == "holdfast-share":
+                return share(*arguments, passphrase=f"of {alias}")
+            if line[1:3] == ["blackstart", "request"]:
+                arguments = [*line[1:3], str(words["request"])]
+            return node_command(node, *arguments)
+
+        for node in m.nodes[:2]:
+            done(run(lines[0]))
+            for alias in ("bob", "dee", "cy"):
+                shown = done(run(lines[1], alias), 8)
+                done(run(lines[2], alias, re.search(r"digest: ([0-9a-f]{64})", shown)[1]))
+                added = run(lines[3])
+                assert added.returncode == (0 if alias == "cy" else 2), added.stderr
+                assert run(lines[4]).returncode in (0, 2)
+            assert run(lines[5]).returncode in (0, 2, 3)
+        for node in m.nodes:
+            node.wait("ready", 60)
+
+
+@tap.case
+def a_personal_key_is_a_file_and_twenty_four_words():
+    with tempfile.TemporaryDirectory() as folder:
+        key, again = pathlib.Path(folder) / "key", pathlib.Path(folder) / "again"
+        made = done(share("key", "new", key, *QUICK, passphrase="a passphrase"))
+        assert key.stat().st_mode & 0o777 == 0o600
+        assert made.splitlines()[:2] == done(share("key", "show", key)).splitlines()
+        assert len(re.search(r"fingerprint: (.*)", made)[1].split()) == 6
+        words = done(share("key", "words", key, passphrase="a passphrase")).strip()
+        assert len(words.split()) == 24
+        done(share("key", "words", key, passphrase="another"), 5)
+        done(share("key", "new", key, *QUICK, passphrase="a passphrase"), 1)
+        restored = done(share("key", "restore", again, *QUICK, passphrase="of its own", words=words))
+        assert restored.splitlines() == made.splitlines()[:2]
+        bad = words.split()
+        bad[6] = "holdfast"
+        wrong = share("key", "restore", f"{again}2", *QUICK, passphrase="x", words=" ".join(bad))
+        assert "word 7 is not in the list" in wrong.stderr, wrong.stderr
+        done(wrong, 5)
+        swapped = words.split()
+        swapped[0], swapped[1] = ("zoo", "abandon") if swapped[0] != "zoo" else ("abandon", "zoo")
+        done(share("key", "restore", f"{again}2", *QUICK, passphrase="x", words=" ".join(swapped[:23])), 5)
+        key.write_bytes(key.read_bytes()[:-1])
+        done(share("key", "words", key, passphrase="a passphrase"), 1)
+
+
+@tap.case
+def a_ceremony_is_what_was_proposed_or_nothing():
+    with mesh(3, 2, 2) as m:
+        m.found()
+        quorum = Quorum(m)
+        quorum.make_keys()
+        assert "needs --threshold" in quorum.holdfast("quorum", "propose", *quorum.authority, status=1)
+        key = quorum.public("ada")
+        for threshold, holders in ((1, ["ada", "bob"]), (3, ["ada", "bob"]), (2, ["ada", "ada"])):
+            options = [p for alias in holders for p in ("--holder", f"{alias}={quorum.public(alias)}")]
+            quorum.holdfast("quorum", "propose", "--threshold", threshold, "--name", "k", *options, *quorum.authority,
+                            status=1)
+        quorum.holdfast("quorum", "propose", "--threshold", 2, "--name", "k", "--holder", f"ada={key}", "--holder",
+                        f"bob={key}", *quorum.authority, status=1)
+        said = quorum.propose()
+        assert "in force" in said and said.count(":") > 5, said
+        quorum.deal()
+        # Not before all have acknowledged.
+        missing = quorum.acknowledge("ada", "bob")
+        assert "2 of 5" in missing and "cy: missing" in missing, missing
+        assert "2 of 5" in quorum.holdfast("quorum", "sign", *quorum.authority, status=2)
+        assert "2 of 5" in quorum.holdfast("quorum", "show", *quorum.authority)
+        # A holder cannot acknowledge for another, nor an output that was changed.
+        output = quorum.output.read_bytes()
+        broken = bytearray(output)
+        broken[len(output) // 3] ^= 1
+        quorum.output.write_bytes(broken)
+        quorum.holdfast("quorum", "deal", quorum.output, *quorum.authority, status=1)
+        quorum.output.write_bytes(output)
+        done(share("open", quorum.output, "--key", quorum.keys["ada"], passphrase="wrong"), 5)
+        quorum.acknowledge(*HOLDERS)
+        quorum.sign("quorum", "sign")
+        assert "ada" in quorum.holdfast("quorum", "show", *quorum.authority)
+        # A drill asks all of them, and what was said before it counts for nothing.
+        challenge = re.search(r"--challenge ([0-9a-f]{64})", quorum.holdfast("quorum", "drill", *quorum.authority))[1]
+        quorum.holdfast("quorum", "drill", quorum.folder / "ada.ack", *quorum.authority, status=1)
+        proofs = [quorum.folder / f"{alias}.proof" for alias in HOLDERS]
+        for alias, proof in zip(HOLDERS, proofs):
+            done(share("open", quorum.output, "--key", quorum.keys[alias], "--out", proof, "--challenge", challenge,
+                       passphrase=f"of {alias}"))
+        four = quorum.holdfast("quorum", "drill", *proofs[:4], *quorum.authority, status=2)
+        assert "4 of 5" in four and "eve: missing" in four, four
+        assert "5 of 5" in quorum.holdfast("quorum", "drill", proofs[4], *quorum.authority)
+        quorum.holdfast("quorum", "drill", *quorum.authority)
+        quorum.holdfast("quorum", "drill", *proofs, *quorum.authority, status=1)
+
+
+if __name__ == "__main__":
+    sys.exit(tap.main())
