@@ -150,6 +150,9 @@ static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
         return HF_FATE_PASS;
     (void)w;
     hf_arena_reset(&c->arena);
+    hf__check_events_sent(c, m);
+    if (m->datagram)
+        return HF_FATE_PASS;
     note_policy(c);
     if (!m->response) {
         hf__check_speaker_sent(c, m);
@@ -177,6 +180,8 @@ static void delivered(void *ctx, struct hf_world *w, const struct hf_message *m)
     struct hf__checks *c = ctx;
     hf_arena_reset(&c->arena);
     note_policy(c);
+    if (m->datagram)
+        return;
     if (m->response) {
         hf__check_answer_delivered(c, m);
         hf__check_proof_delivered(c, m);
@@ -204,6 +209,8 @@ static void traced(void *ctx, struct hf_world *w, uint32_t node, const struct hf
     note_policy(c); /* whoever takes one says so, also when nobody sends anything */
     if (t->type == HF_TRACE_REBUILT)
         hf__check_rebuilt(c, node, t);
+    else if (t->type == HF_TRACE_FOUND && t->a == 2)
+        hf__check_unreachable(c, node, t);
     else if (t->type == HF_TRACE_AUDITED)
         hf__check_audited(c, node, t);
     else if (t->type == HF_TRACE_BLACKSTART_OPENED)
@@ -265,6 +272,7 @@ static void done(void *ctx, struct hf_world *w)
     hf__map_done(&c->speakers);
     hf__map_done(&c->gathered);
     hf__map_done(&c->challenged);
+    hf__map_done(&c->said);
     hf__map_done(&c->measurements);
     hf__map_done(&c->quotes);
     hf__map_done(&c->any_platform);
@@ -290,6 +298,7 @@ void hf__checkers_add(struct hf_world *w)
     hf__map_init(&c->speakers, sizeof(struct hf__speaker));
     hf__map_init(&c->gathered, sizeof(struct hf__gathered));
     hf__map_init(&c->challenged, sizeof(struct hf__challenged));
+    hf__map_init(&c->said, 32);
     hf__map_init(&c->measurements, sizeof(uint64_t));
     hf__map_init(&c->quotes, sizeof(struct hf__quote_view));
     hf__map_init(&c->any_platform, sizeof(uint64_t));

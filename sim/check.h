@@ -146,6 +146,7 @@ struct hf__checks {
     struct hf__map keys;         /* account, name, version → 32 bytes */
     struct hf__map speakers;     /* node → hf__speaker */
     struct hf__map gathered;     /* node → hf__gathered */
+    struct hf__map said;         /* account, place → hash of what it has said there */
     struct hf__map challenged;   /* owner's node, holder → hf__challenged */
     struct hf__map measurements; /* policy version, digest → rank + 1 */
     struct hf__map quotes;       /* every quote that was made → hf__quote_view */
@@ -203,6 +204,10 @@ void hf__check_superseded_sent(struct hf__checks *c, const struct hf_message *m)
 void hf__check_answer_delivered(struct hf__checks *c, const struct hf_message *m);
 void hf__check_challenge_sent(struct hf__checks *c, const struct hf_message *m);
 void hf__check_proof_delivered(struct hf__checks *c, const struct hf_message *m);
+/* A member was found unreachable by a node. */
+void hf__check_unreachable(struct hf__checks *c, uint32_t node, const struct hf_trace *t);
+/* A message or datagram in which a node may say something of itself. */
+void hf__check_events_sent(struct hf__checks *c, const struct hf_message *m);
 void hf__check_audited(struct hf__checks *c, uint32_t node, const struct hf_trace *t);
 void hf__check_rebuilt(struct hf__checks *c, uint32_t node, const struct hf_trace *t);
 void hf__check_ready(struct hf__checks *c, uint32_t node);

@@ -93,3 +93,37 @@ bool hf__conn_shakes(struct hf_world *w, uint32_t message, struct hf__message *m
     hf__push(w, at_us, hf__what(HF__ARRIVAL, 0, message));
     return true;
 }
+
+/* One end of a connection hears that the other has ended it. */
+static void tell_closed(struct hf_world *w, uint32_t from, uint32_t to)
+{
+    uint32_t message = hf__message_new(w, hf_bytes_of(NULL, 0));
+    struct hf__message *m = hf__message(w, message);
+    m->from = from;
+    m->to = to;
+    m->to_incarnation = hf__node(w, to)->incarnation;
+    m->closed = true;
+    if (hf__cut_between(w, from, to))
+        hf__message_free(w, message);
+    else
+        hf__push(w, w->now_us + hf__trip_us(w, from, to), hf__what(HF__ARRIVAL, 0, message));
+}
+
+void hf__network_ended(struct hf_world *w)
+{
+    for (size_t i = 0; i < w->conns_cap; i++) {
+        struct hf__conn *c = &w->conns[i];
+        if (!c->used || c->to_incarnation == 0)
+            continue;
+        const struct hf__node *from = hf__node(w, c->from), *to = hf__node(w, c->to);
+        bool from_ended = from->engine == NULL || from->incarnation != c->from_incarnation;
+        bool to_ended = to->engine == NULL || to->incarnation != c->to_incarnation;
+        if (!from_ended && !to_ended)
+            continue;
+        if (!from_ended && !to->silent && c->to_proven)
+            tell_closed(w, c->to, c->from);
+        else if (!to_ended && !from->silent && c->from_proven)
+            tell_closed(w, c->from, c->to);
+        c->to_incarnation = 0;
+    }
+}

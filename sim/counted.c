@@ -81,6 +81,14 @@ static int counted_open(const uint8_t secret_key[static HF_KEY_LEN], struct hf_b
     return hf_suite_real.open(secret_key, info, aad, sealed, ret);
 }
 
+static int counted_agree(const uint8_t secret_key[static HF_KEY_LEN],
+                         const uint8_t public_key[static HF_KEY_LEN],
+                         uint8_t ret[static HF_KEY_LEN])
+{
+    hf__cost_add(HF_WORLD_POINT_MULT, 1, 0);
+    return hf_suite_real.agree(secret_key, public_key, ret);
+}
+
 static void counted_wrap(struct hf_rng *rng, const uint8_t key[static HF_KEY_LEN],
                          struct hf_bytes aad, struct hf_bytes plain, uint8_t *ret)
 {
@@ -157,6 +165,7 @@ const struct hf_suite hf__suite_counted = {
     .seal_keypair = counted_seal_keypair,
     .seal = counted_seal,
     .open = counted_open,
+    .agree = counted_agree,
     .wrap = counted_wrap,
     .unwrap = counted_unwrap,
     .scalar_random = counted_scalar_random,

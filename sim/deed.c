@@ -15,6 +15,8 @@ uint8_t hf__tcb_from_text(const char *text)
     return strcmp(text, "up-to-date") == 0 ? HF_TCB_UP_TO_DATE : HF_TCB_NONE;
 }
 
+enum { LEAVE_S = 600 };
+
 static void partition(struct hf_world *w, const struct hf__deeds *d)
 {
     uint8_t *group = calloc(w->nodes_count + 1u, 1);
@@ -123,6 +125,17 @@ static void remove_node(struct hf_world *w, uint32_t node)
     hf_world_set_issue(w);
 }
 
+/* The same, with its operator's good will. */
+static void leave_well(struct hf_world *w, uint32_t node)
+{
+    struct hf__node *n = hf__node(w, node);
+    if (!n->registered || n->gone || n->copy || n->leaves || n->engine == NULL ||
+        !hf__set_spares(w, node))
+        return;
+    n->leaves = true;
+    hf__local_leave(w, node, LEAVE_S);
+}
+
 /* A person has made sure that no other machine runs it. */
 static bool runs_twice(const struct hf_world *w, uint32_t node)
 {
@@ -203,6 +216,8 @@ static void begin_local(struct hf_world *w, const struct hf__action *a, uint32_t
 {
     if (a->deed == HF__DEED_REMOVE)
         remove_node(w, node);
+    else if (a->deed == HF__DEED_LEAVE)
+        leave_well(w, node);
     else if (a->deed == HF__DEED_FLOOR)
         decide_floor(w, node);
     else if (a->deed == HF__DEED_KEY)
@@ -284,6 +299,7 @@ static void begin_process(struct hf_world *w, struct hf__deeds *d, uint32_t node
 
 void hf__deed_begin(struct hf__schedule *s, struct hf__deeds *d)
 {
+    s->world->disturbed_us = s->world->now_us;
     if (begin_whole(s, d))
         return;
     for (size_t i = 0; i < d->count; i++)
@@ -419,6 +435,7 @@ static void end_process(struct hf_world *w, struct hf__deeds *d, uint32_t node)
 
 void hf__deed_end(struct hf__schedule *s, struct hf__deeds *d)
 {
+    s->world->disturbed_us = s->world->now_us;
     end_whole(s, d);
     for (size_t i = 0; i < d->count; i++)
         end_process(s->world, d, d->targets[i]);
@@ -426,6 +443,7 @@ void hf__deed_end(struct hf__schedule *s, struct hf__deeds *d)
 
 void hf__deed_heal(struct hf_world *w)
 {
+    w->disturbed_us = w->now_us;
     hf_world_heal(w);
     w->settings.network.loss = 0;
     w->settings.network.duplicate = 0;

@@ -58,6 +58,7 @@ struct hf__message {
     uint8_t handshake;            /* flights of TLS that arrive before it */
     bool response, proven, ghost; /* ghost: a copy, whose answer goes nowhere */
     bool datagram;                /* not on a connection: lost, or once, or twice */
+    bool closed;                  /* no message: the connection has ended */
     struct hf_account account;    /* proven by the sender's certificate */
     struct hf_blob *apart;        /* holds the body, when it is not in line */
     uint8_t in_line[];
@@ -140,6 +141,7 @@ struct hf__node {
     bool tainted; /* its host has put another disk in: it may have forgotten what it promised */
     bool silent;  /* its host has no power: it does not even refuse */
     bool gone;    /* never to start again: a copy whose time is over */
+    bool leaves;  /* it was told to leave for good */
     bool planted; /* a strategy keeps a copy of its disk, to put it back */
     bool config_network,
         config_seeds; /* its configuration is its host's: other network, no seeds */
@@ -286,6 +288,7 @@ struct hf_world {
     size_t traces_count, traces_cap;
     uint64_t trace_counts[64];
     struct hf_world_totals totals;
+    uint64_t disturbed_us; /* when anything was last done to nodes, network or documents */
     struct hf_violation violation;
     struct hf__checks *checks; /* NULL: nobody checks */
     struct hf__people *people; /* share holders; NULL: there are none */
@@ -375,8 +378,11 @@ uint64_t hf__network_inject(struct hf_world *w, uint32_t from, uint32_t to, uint
                             const struct hf_account *account, struct hf_bytes body, uint64_t at_us);
 
 /* A message that nobody answers and nobody sends again, from one node to another. */
-void hf__network_datagram(struct hf_world *w, uint32_t from, uint32_t to, uint8_t method,
-                          struct hf_bytes body, uint64_t at_us);
+/* Processes have ended: the other ends of their connections hear of it, unless the host is
+ * silent. */
+void hf__network_ended(struct hf_world *w);
+void hf__network_datagram(struct hf_world *w, struct hf__node *n,
+                          const struct hf_datagram_out *datagram, uint64_t at_us);
 
 /* loss.c */
 /* Whether a message is lost whose trip takes so long; if not, how much later it arrives. */
@@ -428,6 +434,8 @@ void hf__local_ask(struct hf_world *w, uint32_t index);
 void hf__local_replied(struct hf_world *w, struct hf__node *n, const struct hf_local_reply *reply);
 /* Writes have become durable: answers that waited for them leave. */
 void hf__local_durable(struct hf_world *w, struct hf__node *n);
+/* The operator has a node leave, with a deadline so many seconds away. */
+void hf__local_leave(struct hf_world *w, uint32_t node, uint64_t seconds);
 uint32_t hf__local_new(struct hf_world *w, uint32_t node, enum hf_local_type type,
                        const char *name);
 

@@ -146,6 +146,12 @@ int hf_world_drain(struct hf_world *w, uint32_t node, bool drain, uint64_t ms)
     return ask(w, node, drain ? HF_LOCAL_DRAIN : HF_LOCAL_UNDRAIN, "", ms, &l);
 }
 
+void hf__local_leave(struct hf_world *w, uint32_t node, uint64_t seconds)
+{
+    uint32_t index = hf__local_new(w, node, HF_LOCAL_LEAVE, "leaves");
+    local_at(w, index)->seconds = seconds;
+}
+
 int hf_world_leave(struct hf_world *w, uint32_t node, uint64_t seconds, uint64_t ms)
 {
     uint32_t index = hf__local_new(w, node, HF_LOCAL_LEAVE, "leaves");

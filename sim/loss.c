@@ -83,6 +83,7 @@ void hf__resets_expect(struct hf_world *w)
 void hf__resets(struct hf_world *w)
 {
     w->resets = false;
+    hf__network_ended(w);
     for (uint32_t i = 0; i < w->calls.count; i++) {
         struct hf__call *c = hf__slab_at(&w->calls, i);
         if (!is_reset(w, c))

@@ -178,6 +178,23 @@ static int model_open(const uint8_t secret_key[static HF_KEY_LEN], struct hf_byt
     return 0;
 }
 
+static int model_agree(const uint8_t secret_key[static HF_KEY_LEN],
+                       const uint8_t public_key[static HF_KEY_LEN], uint8_t ret[static HF_KEY_LEN])
+{
+    struct hf__sponge s;
+    uint8_t own[32];
+    if (all_zero(public_key))
+        return HF_EPOINT;
+    public_of("sealing", secret_key, own);
+    bool first = memcmp(own, public_key, sizeof(own)) < 0;
+    hf__sponge_init(&s, "agree");
+    hf__sponge_absorb(&s, hf_bytes_of(first ? own : public_key, 32));
+    hf__sponge_absorb(&s, hf_bytes_of(first ? public_key : own, 32));
+    hf__sponge_squeeze(&s, ret, HF_KEY_LEN);
+    hf__cost_add(HF_WORLD_POINT_MULT, 1, 0);
+    return 0;
+}
+
 static void wrap_state(struct hf__sponge *s, const uint8_t key[static HF_KEY_LEN],
                        const uint8_t nonce[static 24], struct hf_bytes aad)
 {
@@ -226,6 +243,7 @@ const struct hf_suite hf__suite_model = {
     .seal_keypair = model_seal_keypair,
     .seal = model_seal,
     .open = model_open,
+    .agree = model_agree,
     .wrap = model_wrap,
     .unwrap = model_unwrap,
     .scalar_random = hf__model_scalar_random,

@@ -84,7 +84,10 @@ static uint64_t travel(struct hf_world *w, struct hf__message *m, uint64_t at_us
     uint64_t trip_us = hf__one_way_us(w, m->from, m->to), late_us;
     if (hf__loss(w, m, trip_us, &late_us))
         return UINT64_MAX;
-    if (net->handshakes && !m->response && !m->ghost && hf__conn_opens(w, m))
+    /* Connections are known by those who are to hear of their end, too. */
+    bool opens = (net->handshakes || w->settings.timing.probe_ms > 0) && !m->response &&
+                 !m->ghost && !m->datagram && hf__conn_opens(w, m);
+    if (net->handshakes && opens)
         trip_us = hf__conn_open(w, m, trip_us);
     if (hf__draw_chance(r, net->reorder))
         trip_us += hf__draw_duration(r, net->held_back);
@@ -128,6 +131,8 @@ static bool watched(struct hf_world *w, uint32_t message, struct hf__message *m,
         } else if (w->watch != NULL) {
             fate = (int)w->watch(w->watch_ctx, &shown, &verdict);
         }
+        if (fate != HF_FATE_PASS || verdict.delay_us > 0)
+            w->disturbed_us = w->now_us;
         if (fate == HF_FATE_REPLACE)
             hf__message_replace(m, &body, verdict.error);
         *ret_delay_us += verdict.delay_us;
@@ -173,6 +178,8 @@ void hf__network_send(struct hf_world *w, uint32_t message, uint64_t at_us)
     if (!watched(w, message, m, &delay_us))
         return;
     enum hf_fate fate = hf__rules_judge(w, m, &delay_us);
+    if (fate != HF_FATE_PASS || delay_us > 0)
+        w->disturbed_us = w->now_us;
     bool lost = fate == HF_FATE_DROP || hf__cut_between(w, m->from, m->to);
     if (fate == HF_FATE_RESET)
         hf__network_fail(w, m->call, m->mark, HF_ECONNRESET, at_us);
@@ -278,17 +285,20 @@ uint64_t hf__network_inject(struct hf_world *w, uint32_t from, uint32_t to, uint
     return (uint64_t)c->mark << 32 | index;
 }
 
-void hf__network_datagram(struct hf_world *w, uint32_t from, uint32_t to, uint8_t method,
-                          struct hf_bytes body, uint64_t at_us)
+void hf__network_datagram(struct hf_world *w, struct hf__node *n,
+                          const struct hf_datagram_out *datagram, uint64_t at_us)
 {
-    uint32_t message = hf__message_new(w, body);
+    uint32_t to = address_node(w, datagram->address);
+    if (to == HF__NOBODY)
+        return;
+    uint32_t message = hf__message_new(w, datagram->body);
     struct hf__message *m = hf__message(w, message);
-    m->from = from;
+    m->from = n->number;
+    m->from_incarnation = n->incarnation;
     m->to = to;
-    m->method = method;
-    m->ghost = true;
     m->datagram = true;
-    hf__network_send(w, message, at_us);
+    if (!hf__storage_holds(w, n, datagram->after, message))
+        hf__network_send(w, message, at_us);
 }
 
 /* ---- Arriving ---- */
@@ -418,6 +428,29 @@ static void arrive_response(struct hf_world *w, struct hf__message *m)
     conclude(w, m->call, c, m->error, m->proven ? &m->account : NULL, hf__message_body(m));
 }
 
+static void arrive_datagram(struct hf_world *w, struct hf__message *m)
+{
+    struct hf__node *to = hf__node(w, m->to);
+    struct hf_event event = {.type = HF_EVENT_DATAGRAM};
+    if (to->engine == NULL)
+        return;
+    deliver(w, m);
+    event.u.datagram.body = hf__message_body(m);
+    w->totals.deliveries++;
+    hf__step(w, to, &event);
+}
+
+static void arrive_end(struct hf_world *w, const struct hf__message *m)
+{
+    struct hf__node *to = hf__node(w, m->to);
+    const struct hf__node *from = hf__node(w, m->from);
+    struct hf_event event = {.type = HF_EVENT_CLOSED};
+    if (to->engine == NULL || to->incarnation != m->to_incarnation || !from->has_account)
+        return;
+    event.u.closed.account = &from->account;
+    hf__step(w, to, &event);
+}
+
 void hf__network_arrive(struct hf_world *w, uint32_t message)
 {
     struct hf__message *m = hf__message(w, message);
@@ -430,6 +463,10 @@ void hf__network_arrive(struct hf_world *w, uint32_t message)
     }
     if (m->response)
         arrive_response(w, m);
+    else if (m->datagram)
+        arrive_datagram(w, m);
+    else if (m->closed)
+        arrive_end(w, m);
     else
         arrive_request(w, m);
     hf__message_free(w, message);

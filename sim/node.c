@@ -156,6 +156,12 @@ static void do_call(void *shell, const struct hf_call *call)
     hf__network_call(s->w, s->n, call, s->at_us);
 }
 
+static void do_datagram(void *shell, const struct hf_datagram_out *datagram)
+{
+    const struct shell *s = shell;
+    hf__network_datagram(s->w, s->n, datagram, s->at_us);
+}
+
 static void do_reply(void *shell, const struct hf_reply *reply)
 {
     const struct shell *s = shell;
@@ -185,6 +191,7 @@ static const struct hf_shell how = {.trace = on_trace,
                                     .write = do_write,
                                     .identity = do_identity,
                                     .call = do_call,
+                                    .datagram = do_datagram,
                                     .reply = do_reply,
                                     .work = do_work,
                                     .local = do_local,
@@ -274,6 +281,7 @@ void hf_world_start(struct hf_world *w, uint32_t node)
     struct hf__node *n = hf__node(w, node);
     if (n->engine != NULL || n->gone)
         return;
+    w->disturbed_us = w->now_us;
     n->incarnation++;
     n->boot_us = w->now_us;
     n->busy_us = w->now_us;
@@ -322,6 +330,7 @@ void hf_world_crash(struct hf_world *w, uint32_t node)
     struct hf__node *n = hf__node(w, node);
     if (n->engine == NULL)
         return;
+    w->disturbed_us = w->now_us;
     hf_engine_free(n->engine);
     n->engine = NULL;
     n->proven = false;
@@ -343,12 +352,14 @@ void hf_world_power_off(struct hf_world *w, uint32_t node)
 
 void hf_world_pause(struct hf_world *w, uint32_t node)
 {
+    w->disturbed_us = w->now_us;
     hf__node(w, node)->paused = true;
 }
 
 void hf_world_resume(struct hf_world *w, uint32_t node)
 {
     struct hf__node *n = hf__node(w, node);
+    w->disturbed_us = w->now_us;
     n->paused = false;
     for (size_t i = 0; i < n->held_count; i++) {
         if (n->held[i] >> 56 == HF__TIMER)
@@ -361,6 +372,7 @@ void hf_world_resume(struct hf_world *w, uint32_t node)
 void hf_world_slow(struct hf_world *w, uint32_t node, double factor)
 {
     hf_assert(factor >= 1);
+    w->disturbed_us = w->now_us;
     hf__node(w, node)->slowness = (float)factor;
 }
 

@@ -99,8 +99,9 @@ uint64_t hf__compute_step(struct hf_world *w, const struct hf__node *n,
                           const struct hf_event *event, const struct hf_update *u)
 {
     const struct hf_world_processor *p = &w->settings.processor;
-    size_t messages = u->calls_count + u->replies_count;
-    messages += event->type == HF_EVENT_REQUEST || event->type == HF_EVENT_RESPONSE;
+    size_t messages = u->calls_count + u->datagrams_count + u->replies_count;
+    messages += event->type == HF_EVENT_DATAGRAM || event->type == HF_EVENT_REQUEST ||
+                event->type == HF_EVENT_RESPONSE;
     uint64_t ns = hf__cost_ns + p->step + messages * p->message;
     if (u->writes_count > 0)
         ns += p->write;

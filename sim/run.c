@@ -223,13 +223,20 @@ bool hf_world_run_until_state(struct hf_world *w, long node, enum hf_state state
 struct awaited {
     long node;
     enum hf_trace_type type;
-    uint64_t count;
+    uint64_t count, seen;
+    size_t at; /* traces before it have been counted */
 };
 
+/* Asked after each event: only what is new is looked at. */
 static bool traced(struct hf_world *w, void *ctx)
 {
-    const struct awaited *a = ctx;
-    return hf_world_trace_count(w, a->node, a->type) >= a->count;
+    struct awaited *a = ctx;
+    if (a->node == HF_WORLD_ALL)
+        return hf_world_trace_count(w, a->node, a->type) >= a->count;
+    for (; a->at < w->traces_count; a->at++)
+        a->seen +=
+            w->traces[a->at].node == (uint32_t)a->node && w->traces[a->at].trace.type == a->type;
+    return a->seen >= a->count;
 }
 
 bool hf_world_run_until_trace(struct hf_world *w, long node, enum hf_trace_type type,

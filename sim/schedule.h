@@ -67,6 +67,9 @@ enum hf__aim { HF__AIM_NODES, HF__AIM_COUNT, HF__AIM_NETWORK };
     X(KEY, "key", 0, NODES, "the application asks for the key `text`")                             \
     X(DRILL, "drill", 0, NODES, "the operator asks for a drill")                                   \
     X(DRAIN, "drain", 1, NODES, "the operator drains the node")                                    \
+    X(LEAVE, "leave", 0, NODES,                                                                    \
+      "the operator has the node leave for good, where the rest of the set is enough; the "        \
+      "deadline is ten minutes away")                                                              \
     X(HOSTILE, "hostile", 1, NODES, "the targets follow the strategy `text`")                      \
     X(HEAL, "heal", 0, NETWORK, "every fault ends, everything that is down starts")
 

@@ -82,6 +82,8 @@ static bool well(struct hf_world *w, uint32_t node, const struct wait *wait)
     const struct hf__node *n = w->nodes[node];
     if (!wait->expected[node])
         return true;
+    if (n->leaves && (n->state == HF_STATE_LEAVING || n->state == HF_STATE_LEFT))
+        return true;
     if (n->engine == NULL || n->state == HF_STATE_READY || wait->all)
         return n->engine != NULL && n->state == HF_STATE_READY;
     return n->state == HF_STATE_PLACED || n->state == HF_STATE_DEGRADED ||

@@ -25,6 +25,12 @@ int hf_cli_key(int argc, char **argv);
 int hf_cli_exec(int argc, char **argv);
 /* holdfast backup show|verify: 0 enough providers have a fitting share; 1 error; 2 fewer. */
 int hf_cli_backup(int argc, char **argv);
+/* holdfast peers: 0 all members are there; 1 error; 2 some are suspect or unreachable. */
+int hf_cli_peers(int argc, char **argv);
+/* holdfast events: what members have said. */
+int hf_cli_events(int argc, char **argv);
+/* holdfast watch: a line for each change of a member. */
+int hf_cli_watch(int argc, char **argv);
 /* holdfast drain: whether this node may stop. */
 int hf_cli_drain(int argc, char **argv);
 /* holdfast leave: 0 it has left, or what was asked is done; 1 error. */

@@ -372,6 +372,9 @@ static int backup_show(bool json)
         printf("not known while locked: %s\n", text_of(json_object_get(root, "key"), "says"));
     else
         printf("no backup yet: %s\n", text_of(root, "says"));
+    const json_t *key = json_object_get(root, "key");
+    if (!json && recorded && is_true(root, "open"))
+        print_spare(number_of(key, "spare_claim"), number_of(key, "spare_recovery"));
     if (!json) {
         print_providers(root);
         hf__waits_print(root);

@@ -107,7 +107,8 @@ void hf__waits_print(const json_t *root)
 
 void hf__waits_json(const json_t *root)
 {
-    static const char *const names[] = {"account", "network", "record", "waits", "providers"};
+    static const char *const names[] = {"account", "network", "key",
+                                        "record",  "waits",   "providers"};
     json_t *part = json_object();
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         json_object_set(part, names[i], json_object_get(root, names[i]));

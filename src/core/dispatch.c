@@ -37,6 +37,7 @@ static const struct request {
     [HF_METHOD_CLAIM] = {OPEN, hf__recv_claim},
     [HF_METHOD_GOSSIP] = {CLAIMED, hf__recv_gossip},
     [HF_METHOD_REMAINS] = {CLAIMED, hf__recv_remains},
+    [HF_METHOD_PROBE] = {CLAIMED, hf__recv_probe},
 };
 
 static const struct answer {
@@ -61,6 +62,7 @@ static const struct answer {
     {HF__TASK_DRAIN, HF_METHOD_NONCE, hf__drain_answered},
     {HF__TASK_GOSSIP, HF_METHOD_GOSSIP, hf__gossip_answered},
     {HF__TASK_LEAVE, HF_METHOD_REMAINS, hf__leave_answered},
+    {HF__TASK_PROBE, HF_METHOD_PROBE, hf__probe_returned},
 };
 
 static int handle_request(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body)
@@ -106,6 +108,8 @@ static void do_response(struct hf_engine *e, const struct hf__message *m, int er
         hf__documents_push(e, &m->call.account);
     else if (error == HF_ESUPERSEDED)
         hf__claim_challenge(e, &m->call.account);
+    if (error == 0 && m->answered)
+        hf__members_heard(e, &m->call.account);
     int r = handle_response(e, &m->call, error, body);
     if (r == HF__PARK) {
         hf__park(e, m, body);
@@ -143,6 +147,8 @@ void hf__on_response(struct hf_engine *e, const struct hf_event *event)
     if (!hf__answered(e, event->u.response.call, &m.call))
         return;
     m.method = m.call.method;
+    m.answered = event->u.response.account != NULL &&
+                 hf_account_equal(event->u.response.account, &m.call.account);
     do_response(e, &m, event->u.response.error, event->u.response.body);
 }
 
@@ -153,6 +159,7 @@ void hf__on_judged(struct hf_engine *e, const struct hf_event *event)
     struct hf__parked *m = hf__parked_take(e, &e->shared->step.fresh_hash);
     while (m != NULL) {
         struct hf__parked *next = m->next;
+        m->message.answered = false; /* it was, when it came */
         if (m->message.is_request)
             do_request(e, &m->message, hf_blob_bytes(m->body));
         else

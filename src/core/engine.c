@@ -16,6 +16,7 @@ const struct hf_timing hf_timing_default = {
     .watch_ms = 15000,
     .documents_ms = 60000,
     .audit_ms = 300000,
+    .probe_ms = 1000,
     .gossip_ms = 200,
     .reconcile_ms = 30000,
 };
@@ -25,7 +26,8 @@ static bool timing_ok(const struct hf_timing *t)
     return t->call_ms >= 100 && t->nonce_life_ms >= 1000 && t->round_grace_ms >= 1 &&
            t->retry_ms_min >= 10 && t->retry_ms_max >= t->retry_ms_min && t->permanent_ms >= 1000 &&
            t->standing_ms >= 100 && t->watch_ms >= 1000 && t->documents_ms >= 1000 &&
-           t->audit_ms >= 1000 && t->gossip_ms >= 20 && t->reconcile_ms >= 1000;
+           t->audit_ms >= 1000 && (t->probe_ms == 0 || t->probe_ms >= 100) && t->gossip_ms >= 20 &&
+           t->reconcile_ms >= 1000;
 }
 
 /* An engine and its parts, in one piece: one is never without the others. */
@@ -124,6 +126,7 @@ static void (*const due[HF__TIMERS])(struct hf_engine *e) = {
     [HF__TIMER_RECONCILE] = hf__gossip_reconcile,
     [HF__TIMER_LEAVE] = hf__leave_advance,
     [HF__TIMER_QUORUM] = hf__quorum_due,
+    [HF__TIMER_PROBE] = hf__detect_due,
 };
 
 static void run_timers(struct hf_engine *e)
@@ -205,6 +208,13 @@ void hf_engine_step(struct hf_engine *e, const struct hf_event *event, struct hf
         break;
     case HF_EVENT_MARKS:
         hf__marks_seen(e, event->u.marks.marks);
+        break;
+    case HF_EVENT_DATAGRAM:
+        hf__recv_datagram(e, event->u.datagram.body);
+        hf__life_settle(e);
+        break;
+    case HF_EVENT_CLOSED:
+        hf__members_closed(e, event->u.closed.account);
         break;
     case HF_EVENT_TICK:
         break;

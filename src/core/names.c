@@ -42,6 +42,17 @@ const char *hf_state_name(enum hf_state state)
     return state_names[state];
 }
 
+const char *hf_member_state_name(enum hf_member_state state)
+{
+    static const char *const names[] = {
+#define X(constant, name, sentence) [constant] = (name),
+        HF_MEMBER_MAP(X)
+#undef X
+    };
+    hf_assert((size_t)state < HF_ARRAY_LEN(names));
+    return names[state];
+}
+
 const char *hf_state_sentence(enum hf_state state)
 {
     hf_assert((size_t)state < HF_ARRAY_LEN(state_sentences));

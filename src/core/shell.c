@@ -10,6 +10,8 @@ void hf_shell_carry_out(const struct hf_shell *how, void *shell, const struct hf
         how->identity(shell, update);
     for (size_t i = 0; i < update->calls_count; i++)
         how->call(shell, &update->calls[i]);
+    for (size_t i = 0; i < update->datagrams_count; i++)
+        how->datagram(shell, &update->datagrams[i]);
     for (size_t i = 0; i < update->replies_count; i++)
         how->reply(shell, &update->replies[i]);
     for (size_t i = 0; i < update->work_count; i++)

@@ -1,5 +1,6 @@
 #include "crypto/suite.h"
 
+#include "crypto/x25519.h"
 #include "ops.h"
 #include "scalar.h"
 
@@ -16,6 +17,7 @@ const struct hf_suite hf_suite_real = {
     .seal_keypair = hf__seal_keypair,
     .seal = hf__seal,
     .open = hf__open,
+    .agree = hf_x25519,
     .wrap = hf__wrap,
     .unwrap = hf__unwrap,
     .scalar_random = hf__scalar_random,

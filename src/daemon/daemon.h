@@ -137,6 +137,8 @@ void hf__peers_sweep(struct hf__daemon *d, uint64_t now_ms);
 void hf__peers_call(struct hf__daemon *d, const struct hf_call *call);
 /* Answers the request of this id with body, or refuses it with error. No-op when the asker has
  * gone. */
+/* Sends a datagram, or lets it be lost. */
+void hf__peers_datagram(struct hf__daemon *d, const struct hf_datagram_out *datagram);
 void hf__peers_reply(struct hf__daemon *d, uint64_t id, int error, struct hf_bytes body);
 void hf__peers_identity(struct hf__daemon *d);
 /* Takes a new identity that was waiting, when the claim is on its way, or at once. */
@@ -176,6 +178,11 @@ void hf__status_operator(const struct hf__daemon *d, const struct hf_account *ac
 /* The state of the engine, or before it runs what stands for it. */
 enum hf_state hf__daemon_state(struct hf__daemon *d);
 /* Providers as a list for JSON. */
+/* ---- mesh.c: the other members, as JSON; the caller's reference */
+struct json_t *hf__mesh_json(struct hf__daemon *d); /* the status's part */
+struct json_t *hf__peers_json(struct hf__daemon *d);
+struct json_t *hf__events_json(struct hf__daemon *d);
+
 struct json_t *hf__status_providers(const struct hf__daemon *d,
                                     const struct hf_provider_status *providers, size_t count,
                                     uint64_t now_ms);

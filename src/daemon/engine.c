@@ -12,8 +12,9 @@
 /* An output that waits for a write. */
 struct output {
     struct hf__gated gated; /* first */
-    enum { OUT_CALL, OUT_REPLY, OUT_LOCAL } kind;
+    enum { OUT_CALL, OUT_DATAGRAM, OUT_REPLY, OUT_LOCAL } kind;
     struct hf_call call;
+    struct hf_datagram_out datagram;
     struct hf_reply reply;
     struct hf_local_reply local;
     uint8_t *key;    /* of local; secret memory */
@@ -42,6 +43,8 @@ static void emit(struct hf__daemon *d, const struct output *o)
 {
     if (o->kind == OUT_CALL)
         hf__peers_call(d, &o->call);
+    else if (o->kind == OUT_DATAGRAM)
+        hf__peers_datagram(d, &o->datagram);
     else if (o->kind == OUT_REPLY)
         hf__peers_reply(d, o->reply.id, o->reply.error, o->reply.body);
     else
@@ -90,6 +93,20 @@ static void do_call(void *daemon, const struct hf_call *c)
     o->call.body = hf_bytes_of(o->bytes, c->body.len);
     o->call.address = (const char *)o->bytes + c->body.len;
     hf__gate_push(&d->gate, &o->gated, c->after);
+}
+
+static void do_datagram(void *daemon, const struct hf_datagram_out *out)
+{
+    struct hf__daemon *d = daemon;
+    if (hf__gate_open(&d->gate, out->after)) {
+        hf__peers_datagram(d, out);
+        return;
+    }
+    struct output *o = output_new(out->body, out->address);
+    o->kind = OUT_DATAGRAM;
+    o->datagram.body = hf_bytes_of(o->bytes, out->body.len);
+    o->datagram.address = (const char *)o->bytes + out->body.len;
+    hf__gate_push(&d->gate, &o->gated, out->after);
 }
 
 static void do_reply(void *daemon, const struct hf_reply *r)
@@ -192,6 +209,7 @@ static void step(struct hf__daemon *d, struct hf_event *event)
                                           .write = do_write,
                                           .identity = new_identity,
                                           .call = do_call,
+                                          .datagram = do_datagram,
                                           .reply = do_reply,
                                           .work = do_work,
                                           .local = do_local,
@@ -346,6 +364,7 @@ static struct hf_timing timing_of(const struct hf__settings_timing *t)
         .watch_ms = (uint32_t)t->watch_ms,
         .documents_ms = (uint32_t)t->documents_ms,
         .audit_ms = (uint32_t)t->audit_ms,
+        .probe_ms = (uint32_t)t->probe_ms,
         .gossip_ms = (uint32_t)t->gossip_ms,
         .reconcile_ms = (uint32_t)t->reconcile_ms,
     };

@@ -317,6 +317,12 @@ void hf__local_serve(struct local_conn *t, struct hf_bytes json)
     case HF__LOCAL_IDENTITY:
         answer_identity(t);
         return;
+    case HF__LOCAL_PEERS:
+        send_json(t, hf__peers_json(t->owner->d));
+        return;
+    case HF__LOCAL_EVENTS:
+        send_json(t, hf__events_json(t->owner->d));
+        return;
     case HF__LOCAL_RELOAD:
         hf__daemon_reload(t->owner->d);
         send_json(t, json_pack("{s:b}", "done", 1));

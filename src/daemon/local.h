@@ -14,6 +14,8 @@ enum hf__local_request_type {
     HF__LOCAL_DRAIN,
     HF__LOCAL_UNDRAIN,
     HF__LOCAL_IDENTITY,
+    HF__LOCAL_PEERS,
+    HF__LOCAL_EVENTS,
     HF__LOCAL_RELOAD,
     HF__LOCAL_MUTE,
     HF__LOCAL_LEAVE,

@@ -13,6 +13,7 @@ static const struct {
     {"status", HF__LOCAL_STATUS},   {"key", HF__LOCAL_KEY},
     {"drill", HF__LOCAL_DRILL},     {"drain", HF__LOCAL_DRAIN},
     {"undrain", HF__LOCAL_UNDRAIN}, {"identity", HF__LOCAL_IDENTITY},
+    {"peers", HF__LOCAL_PEERS},     {"events", HF__LOCAL_EVENTS},
     {"reload", HF__LOCAL_RELOAD},   {"mute", HF__LOCAL_MUTE},
     {"leave", HF__LOCAL_LEAVE},     {"stay", HF__LOCAL_STAY},
     {"abandon", HF__LOCAL_ABANDON}, {"blackstart", HF__LOCAL_BLACKSTART},

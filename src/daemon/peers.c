@@ -287,6 +287,27 @@ void hf__peers_call(struct hf__daemon *d, const struct hf_call *call)
     d->refused[d->refused_count++] = (struct hf__refused){.call = call->id, .error = r};
 }
 
+/* ---- datagrams, and connections that end */
+
+void hf__peers_datagram(struct hf__daemon *d, const struct hf_datagram_out *datagram)
+{
+    hf_net_datagram(d->net, datagram->address, datagram->body);
+}
+
+static void on_datagram(void *user, struct hf_bytes body)
+{
+    struct hf_event event = {.type = HF_EVENT_DATAGRAM};
+    event.u.datagram.body = body;
+    hf__daemon_step(user, &event);
+}
+
+static void on_closed(void *user, const struct hf_account *account)
+{
+    struct hf_event event = {.type = HF_EVENT_CLOSED};
+    event.u.closed.account = account;
+    hf__daemon_step(user, &event);
+}
+
 /* ---- identity and listener */
 
 void hf__peers_identity(struct hf__daemon *d)
@@ -336,6 +357,8 @@ int hf__peers_open(struct hf__daemon *d)
                                        .verify = verify,
                                        .request = on_request,
                                        .completed = on_completed,
+                                       .datagram = on_datagram,
+                                       .closed = on_closed,
                                        .body_max = body_max,
                                        .standing = standing};
     d->requests_free = NO_PLACE;

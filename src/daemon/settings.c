@@ -127,6 +127,7 @@ static const struct hf_config_field timing_fields[] = {
     TIMING("watch", watch_ms, "15s", 1000, "Between rounds of asking holders, once ready."),
     TIMING("documents", documents_ms, "1m", 1000, "Between looks for newer documents."),
     TIMING("audit", audit_ms, "5m", 1000, "Between audits of each holder."),
+    TIMING("probe", probe_ms, "1s", 100, "Between probes of other members."),
     TIMING("gossip", gossip_ms, "200ms", 20,
            "Between tellings of new events, while there are any."),
     TIMING("reconcile", reconcile_ms, "30s", 1000,

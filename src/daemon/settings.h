@@ -47,7 +47,7 @@ struct hf__settings_metrics {
 
 struct hf__settings_timing {
     uint64_t call_ms, nonce_life_ms, round_grace_ms, retry_ms_min, retry_ms_max, permanent_ms,
-        standing_ms, watch_ms, documents_ms, audit_ms, gossip_ms, reconcile_ms;
+        standing_ms, watch_ms, documents_ms, audit_ms, probe_ms, gossip_ms, reconcile_ms;
 };
 
 struct hf__settings {

@@ -277,6 +277,7 @@ static void fill_node(struct hf__daemon *d, json_t *root, const struct hf_status
     set(root, "retiring", retiring(s));
     set(root, "waits", waits(s, now_ms));
     set(root, "record", record(s));
+    set(root, "mesh", hf__mesh_json(d));
     set(root, "owners", number(s->owners));
     set(root, "shares", number(s->shares));
     set(root, "seeds", seeds(d, s));

@@ -117,6 +117,9 @@ static void on_closed(uv_handle_t *handle)
         net->stats.connections_in--;
     if (conn->target != NULL)
         hf__target_unref(conn->target);
+    if (conn->ended && conn->opened && conn->has_account && !net->stopping &&
+        net->hooks.closed != NULL)
+        net->hooks.closed(net->hooks.user, &conn->account);
     free(conn);
     hf__handle_gone(net);
 }
@@ -297,6 +300,7 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
     if (conn->closing || len == 0)
         return;
     if (len < 0) {
+        conn->ended = true;
         hf__conn_close(conn, conn->state < HF__OPEN ? HF_ECONNECT : HF_ECONNRESET,
                        "the connection ended", len == UV_EOF ? "" : uv_strerror((int)len));
         return;

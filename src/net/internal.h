@@ -56,6 +56,7 @@ struct hf__conn {
     bool dirty;     /* on net->dirty */
     bool heard;     /* the peer's first SETTINGS came */
     bool pinged;    /* a PING waits for its answer */
+    bool ended;     /* by the other end, or it broke */
     bool suspect;   /* a call on it met its deadline in silence, and that PING will tell */
     uint32_t fault; /* of the peer, as the GOAWAY to it names it (RFC 9113, 7); 0: none */
     bool has_account;
@@ -178,6 +179,8 @@ struct hf_net {
     uint64_t timer_ms;                /* when timer fires, or HF__NEVER */
     struct hf__deadline accept_again; /* when there was no memory for a connection that waits */
     uv_tcp_t *listener; /* on its own, so that the next can be made while it closes; or NULL */
+    uv_udp_t *udp;      /* beside it, or NULL: no datagrams */
+    uint8_t datagram[HF_NET_DATAGRAM_MAX + 1];
     bool stopping;
     unsigned handles; /* libuv's, and requests under way, that must end before done */
     void (*done)(void *user);
@@ -293,6 +296,10 @@ HF_MUST_USE int hf__server_frame_sent(nghttp2_session *h2, const nghttp2_frame *
                                       struct hf__conn *conn);
 /* Ends all streams of a connection that is gone. */
 void hf__server_abandon(struct hf__conn *conn);
+
+/* datagram.c: beside the listener, which is open. Without them all the rest works. */
+void hf__datagrams_open(struct hf_net *net);
+void hf__datagrams_close(struct hf_net *net);
 
 /* listener.c: takes in a connection that has waited since there was no memory for it */
 void hf__accept_due(struct hf__deadline *d);

@@ -122,6 +122,8 @@ int hf_net_listen(struct hf_net *net, const char *address)
         r = uv_listen((uv_stream_t *)listener, BACKLOG, on_connection);
     if (r != 0)
         hf_net_unlisten(net);
+    else
+        hf__datagrams_open(net);
     return translate(r);
 }
 
@@ -129,6 +131,7 @@ void hf_net_unlisten(struct hf_net *net)
 {
     if (net->listener != NULL)
         uv_close((uv_handle_t *)net->listener, on_listener_closed);
+    hf__datagrams_close(net);
     net->listener = NULL;
 }
 

@@ -190,10 +190,18 @@ static bool known(const struct hf__name *n)
     return n->family[0].count > 0 || n->family[1].count > 0;
 }
 
+static void set_port(struct sockaddr_storage *a, const char *port)
+{
+    in_port_t number = htons((uint16_t)strtol(port, NULL, 10));
+    if (a->ss_family == AF_INET)
+        ((struct sockaddr_in *)a)->sin_port = number;
+    else
+        ((struct sockaddr_in6 *)a)->sin6_port = number;
+}
+
 /* The name's addresses into the connection, the families in turn (RFC 8305, section 4). */
 static void give(const struct hf__name *n, struct hf__conn *conn)
 {
-    in_port_t port = htons((uint16_t)strtol(conn->target->host.port, NULL, 10));
     conn->name = NULL;
     for (unsigned i = 0; i < HF__ADDRESSES_EACH; i++)
         for (unsigned f = 0; f < HF_ARRAY_LEN(n->family); f++) {
@@ -201,10 +209,7 @@ static void give(const struct hf__name *n, struct hf__conn *conn)
                 continue;
             struct sockaddr_storage *a = &conn->addresses[conn->address_count++];
             *a = n->family[f].address[i];
-            if (a->ss_family == AF_INET)
-                ((struct sockaddr_in *)a)->sin_port = port;
-            else
-                ((struct sockaddr_in6 *)a)->sin6_port = port;
+            set_port(a, conn->target->host.port);
         }
     hf__conn_connect(conn);
 }
@@ -240,6 +245,18 @@ static struct hf__name *name_find(const struct hf_net *net, const char *host)
             return n;
     }
     return NULL;
+}
+
+bool hf__resolve_known(const struct hf_net *net, const struct hf__host *host, int family,
+                       struct sockaddr_storage *ret)
+{
+    const struct hf__name *n = name_find(net, host->host);
+    const struct hf__family *f = n != NULL ? &n->family[family == AF_INET] : NULL;
+    if (f == NULL || f->count == 0)
+        return false;
+    *ret = f->address[0];
+    set_port(ret, host->port);
+    return true;
 }
 
 /* Forgets the name that was used longest ago, if nothing is asked about it. */

@@ -58,6 +58,10 @@ void hf__resolver_done(struct hf_net *net);
  * it is closed.
  */
 void hf__resolve(struct hf__conn *conn);
+/* A name's address of a family (AF_INET, AF_INET6) with the host's port; false: none is known
+ * now. */
+bool hf__resolve_known(const struct hf_net *net, const struct hf__host *host, int family,
+                       struct sockaddr_storage *ret);
 /* None of the name's addresses answered: they are asked for anew next time. */
 void hf__resolve_doubt(struct hf_net *net, const char *host);
 

@@ -276,7 +276,8 @@ def the_service_manager_is_told_when_keys_can_be_had_and_that_the_loop_works():
         m.register()
         lines = told("READY=1")
         assert lines[-1].startswith("STATUS=placed: ") or lines[-1].startswith("STATUS=ready: "), lines
-        told("STATUS=ready: ")
+        if not lines[-1].startswith("STATUS=ready: "):
+            told("STATUS=ready: ")
         node.terminate()
         lines = told("STOPPING=1")
         assert "READY=1" not in lines, lines

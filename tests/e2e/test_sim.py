@@ -131,7 +131,7 @@ def ctrl_c_keeps_what_ran():
 @tap.case
 def out_of_memory_and_out_of_disk_end_clearly():
     def memory():
-        resource.setrlimit(resource.RLIMIT_AS, (200 << 20, 200 << 20))
+        resource.setrlimit(resource.RLIMIT_AS, (240 << 20, 240 << 20))
 
     def disk():
         resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))

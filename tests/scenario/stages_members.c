@@ -34,3 +34,29 @@ struct hf_world *stage_audit(void)
     run_s(w, 60);
     return w;
 }
+
+/* Nothing happens for long enough that whoever is suspected would be unreachable. */
+struct hf_world *stage_present(void)
+{
+    struct hf_world_settings s = testnet_settings(2, 3);
+    s.policy.holder_grace_s = 600;
+    struct hf_world *w = testnet_from(&s, 6);
+    hf_world_start_all(w);
+    run_s(w, 300);
+    return w;
+}
+
+/* Each drains and comes back: three words of each, with its greeting. */
+struct hf_world *stage_incarnation(void)
+{
+    struct hf_world *w = testnet_new(6, 2, 3);
+    hf_world_start_all(w);
+    run_s(w, 30);
+    for (uint32_t i = 0; i < 6; i++) {
+        hf_world_local(w, i, HF_LOCAL_DRAIN, NULL);
+        run_s(w, 5);
+        hf_world_local(w, i, HF_LOCAL_UNDRAIN, NULL);
+        run_s(w, 5);
+    }
+    return w;
+}

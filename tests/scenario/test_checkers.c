@@ -461,6 +461,8 @@ static const struct {
     {"unsealed", stage_unsealed},
     {"fresh", stage_fresh},
     {"audit", stage_audit},
+    {"present", stage_present},
+    {"incarnation", stage_incarnation},
     /* Seen while a network comes up. */
     {"at_once", up},
     {"unattested", up},

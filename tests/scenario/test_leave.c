@@ -312,3 +312,27 @@ Test(leave, by_removal_moves_the_owners_at_once)
     all_have_n_holders(w, holders, 1);
     testnet_end(w);
 }
+
+/* Its own backup moves while it leaves, and the record is confirmed when it has left. */
+Test(leave, is_over_before_its_own_new_record_is_confirmed)
+{
+    struct hf_world *w = testnet_up(12, 3, 5);
+    uint32_t holders[16];
+    testnet_holders(w, 0, holders);
+    uint64_t confirmed = hf_world_trace_count(w, 0, HF_TRACE_CONFIRMED);
+    hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DELAY,
+                                      .method = HF_METHOD_RECORD,
+                                      .response = true,
+                                      .from = HF_WORLD_ALL,
+                                      .to = 0,
+                                      .delay_us = 4500000});
+    leave(w, holders[0], WEEK_S);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_RECORDED, 1, TESTNET_MS));
+    leave(w, 0, WEEK_S);
+    has_left(w, 0);
+    cr_assert_eq(hf_world_trace_count(w, 0, HF_TRACE_CONFIRMED), confirmed);
+    hf_world_run_for(w, 30000);
+    cr_assert_eq(hf_world_state(w, 0), HF_STATE_LEFT);
+    cr_assert_gt(hf_world_trace_count(w, 0, HF_TRACE_CONFIRMED), confirmed);
+    testnet_end(w);
+}

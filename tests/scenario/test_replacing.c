@@ -322,8 +322,8 @@ Test(replacing, a_share_that_a_newer_dealing_replaces_leaves_its_vote)
                                       .from = (long)holders[1],
                                       .to = 0,
                                       .count = 1});
-    cr_assert(hf_world_run_until_trace(w, holders[1], HF_TRACE_SHARE_STORED, 1, 300000));
-    hf_world_run_for(w, 1000);
+    for (int i = 0; i < 3000 && hf_world_running(w, 0); i++)
+        hf_world_run_for(w, 100);
     cr_assert(!hf_world_running(w, 0));
     cr_assert(pending(w, holders[1], id));
     hf_world_rule(

@@ -157,6 +157,17 @@ static void check_seal(const json_t *row)
     expect(row, "plain", got, plain.len);
 }
 
+static void check_agree(const json_t *row)
+{
+    struct field secret = field(row, "secret_key"), public_key = field(row, "public_key");
+    uint8_t got[32];
+
+    int r = suite->agree(secret.data, public_key.data, got);
+    expect_result(row, r);
+    if (r == 0)
+        expect(row, "shared", got, sizeof got);
+}
+
 static void check_wrap(const json_t *row)
 {
     struct hf_rng rng = generator(row);
@@ -304,6 +315,11 @@ Test(crypto_vectors, of_signatures)
 Test(crypto_vectors, of_sealing)
 {
     for_each("seal", check_seal);
+}
+
+Test(crypto_vectors, of_what_a_pair_agrees_on)
+{
+    for_each("agree", check_agree);
 }
 
 Test(crypto_vectors, of_wrapping)

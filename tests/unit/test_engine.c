@@ -22,7 +22,7 @@ Test(hf_engine_new, with_a_bound_or_a_timing_that_is_refused)
     authority_init(&n);
     good.suite = n.suite;
     cr_assert_eq(hf_shared_new(n.pool, &good.shared), 0);
-    struct hf_engine_config c[13];
+    struct hf_engine_config c[14];
     for (size_t i = 0; i < HF_ARRAY_LEN(c); i++)
         c[i] = good;
     c[0].seeds_count = HF_SEEDS_MAX + 1;
@@ -38,6 +38,7 @@ Test(hf_engine_new, with_a_bound_or_a_timing_that_is_refused)
     c[10].timing.gossip_ms = 19;
     c[11].timing.reconcile_ms = 999;
     c[12].timing.audit_ms = 999;
+    c[13].timing.probe_ms = 99;
     for (size_t i = 0; i < HF_ARRAY_LEN(c); i++)
         cr_assert_eq(hf_engine_new(&c[i], &e), HF_EINVAL, "configuration %zu", i);
     cr_assert_null(e);

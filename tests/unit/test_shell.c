@@ -37,6 +37,11 @@ static void on_call(void *shell, const struct hf_call *call)
     note(shell, "call", call->id);
 }
 
+static void on_datagram(void *shell, const struct hf_datagram_out *datagram)
+{
+    note(shell, "datagram", datagram->after);
+}
+
 static void on_reply(void *shell, const struct hf_reply *reply)
 {
     note(shell, "reply", reply->id);
@@ -61,6 +66,7 @@ static const struct hf_shell how = {.trace = on_trace,
                                     .write = on_write,
                                     .identity = on_identity,
                                     .call = on_call,
+                                    .datagram = on_datagram,
                                     .reply = on_reply,
                                     .work = on_work,
                                     .local = on_local,
@@ -72,6 +78,7 @@ static struct hf_update full(void)
     static const struct hf_trace traces[] = {{.a = 1}, {.a = 2}};
     static const struct hf_write writes[2];
     static const struct hf_call calls[] = {{.id = 1}, {.id = 2}};
+    static const struct hf_datagram_out datagrams[] = {{.after = 1}, {.after = 2}};
     static const struct hf_reply replies[] = {{.id = 1}, {.id = 2}};
     static const struct hf_work work[] = {{.id = 1}, {.id = 2}};
     static const struct hf_local_reply locals[] = {{.id = 1}, {.id = 2}};
@@ -82,6 +89,8 @@ static struct hf_update full(void)
                               .write_seq = 7,
                               .calls = calls,
                               .calls_count = 2,
+                              .datagrams = datagrams,
+                              .datagrams_count = 2,
                               .replies = replies,
                               .replies_count = 2,
                               .work = work,
@@ -98,8 +107,9 @@ Test(hf_shell_carry_out, the_parts_come_in_the_order_of_the_contract)
     struct seen s = {.dies = false};
     struct hf_update u = full();
     hf_shell_carry_out(&how, &s, &u);
-    cr_assert_str_eq(s.parts, "trace1 trace2 write7 identity1 call1 call2 reply1 reply2 "
-                              "work1 work2 local1 local2 deadline9 ");
+    cr_assert_str_eq(s.parts,
+                     "trace1 trace2 write7 identity1 call1 call2 datagram1 datagram2 reply1 "
+                     "reply2 work1 work2 local1 local2 deadline9 ");
 }
 
 Test(hf_shell_carry_out, a_process_that_dies_of_its_write_tells_nobody_anything)

@@ -104,6 +104,21 @@ Test(hf_sim_model, what_is_sealed_opens_only_with_its_key_info_and_aad)
     cr_assert_eq(suite->open(secret, info, aad, hf_bytes_of(sealed, 47), opened), HF_ECRYPTO);
 }
 
+Test(hf_sim_model, a_pair_agrees_and_nobody_else_does)
+{
+    static const uint8_t zeros[32];
+    uint8_t a[32], secret_a[32], b[32], secret_b[32], c[32], secret_c[32], got[32], same[32];
+    suite->seal_keypair(&rng, a, secret_a);
+    suite->seal_keypair(&rng, b, secret_b);
+    suite->seal_keypair(&rng, c, secret_c);
+    cr_assert_eq(suite->agree(secret_a, b, got), 0);
+    cr_assert_eq(suite->agree(secret_b, a, same), 0);
+    cr_assert_arr_eq(got, same, 32);
+    cr_assert_eq(suite->agree(secret_c, a, same), 0);
+    cr_assert(memcmp(got, same, 32) != 0);
+    cr_assert_eq(suite->agree(secret_a, zeros, got), HF_EPOINT);
+}
+
 Test(hf_sim_model, what_is_wrapped_opens_only_with_its_key_and_aad)
 {
     uint8_t key[32] = {1}, other[32] = {2}, wrapped[32 + HF_WRAP_OVERHEAD], opened[32];

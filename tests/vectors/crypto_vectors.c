@@ -225,6 +225,28 @@ static void print_seal(struct writer *w)
     end(w, ']');
 }
 
+static void print_agree(struct writer *w)
+{
+    static const uint8_t zeros[32];
+    uint8_t public_key[32], other_key[32], secret[32], other[32], shared[32];
+
+    begin(w, "agree", '[');
+    for (size_t i = 0; i < 3; i++) {
+        begin(w, NULL, '{');
+        suite->seal_keypair(&w->inputs, public_key, secret);
+        suite->seal_keypair(&w->inputs, other_key, other);
+        put_hex(w, "secret_key", secret, sizeof secret);
+        if (i == 2)
+            memcpy(other_key, zeros, sizeof other_key);
+        put_hex(w, "public_key", other_key, sizeof other_key);
+        int r = suite->agree(secret, other_key, shared);
+        put_text(w, "result", hf_error_name(r));
+        put_hex(w, "shared", shared, r == 0 ? sizeof shared : 0);
+        end(w, '}');
+    }
+    end(w, ']');
+}
+
 static void print_wrap(struct writer *w)
 {
     uint8_t key[32], aad[32], plain[200], wrapped[sizeof plain + HF_WRAP_OVERHEAD];
@@ -495,6 +517,7 @@ int main(int argc, char **argv)
     print_wrap(&w);
     print_sharing(&w);
     print_quorum(&w);
+    print_agree(&w);
     hf_buf_printf(&w.out, "\n}\n");
     return generated_main(argc, argv, &w.out);
 }

@@ -7,7 +7,7 @@ enum { AHEAD_S = 300, MINUTE_S = 60, DAY_S = 86400 };
 
 static const uint32_t life_s_max[] = {
     [HF__NEWS_LEAVE] = 400 * DAY_S,     [HF__NEWS_DRAINING] = 2 * DAY_S,
-    [HF__NEWS_ADDRESS] = 400 * DAY_S,   [HF__NEWS_ALIVE] = 60 * MINUTE_S,
+    [HF__NEWS_ADDRESS] = 400 * DAY_S,   [HF__NEWS_ALIVE] = 30 * DAY_S,
     [HF__NEWS_SUSPECT] = 10 * MINUTE_S,
 };
 
@@ -123,26 +123,47 @@ static int check_new(struct hf_engine *e, const struct hf_event_statement *s,
     return 0;
 }
 
+/* Something for the detector to look at. */
+static void rumour(struct hf_engine *e)
+{
+    e->members->rumour = true;
+    hf__timer_set(e, HF__TIMER_PROBE, 0);
+}
+
 /* What a new event changes. */
-static void taken(struct hf_engine *e, const struct hf__told *told)
+static void taken(struct hf_engine *e, struct hf__told *told)
 {
     struct hf__members *m = e->members;
     struct hf__place place = told->place;
     struct hf_account subject;
     subject = told->subject;
     bool of_itself = told->kind != HF__NEWS_SUSPECT;
-    hf__trace(e, HF_TRACE_EVENT, 0, &subject, told->kind, place.incarnation);
-    m->changed++;
+    bool answers = false;
     for (size_t i = hf__told_first(e, &subject);
          of_itself && i < m->told_count && hf_account_equal(&m->told[i]->subject, &subject);) {
         if (m->told[i]->kind == HF__NEWS_SUSPECT &&
-            hf__place_compare(&m->told[i]->place, &place) < 0)
+            hf__place_compare(&m->told[i]->place, &place) < 0) {
             hf__told_drop(e, i);
-        else
+            answers = true;
+        } else {
             i++;
+        }
     }
+    rumour(e);
+    /* A greeting is for those alone who have to do with its author. */
+    told->quiet = told->kind == HF__NEWS_ALIVE && !answers;
+    if (told->quiet) {
+        told->budget = 0;
+        return;
+    }
+    hf__trace(e, HF_TRACE_EVENT, 0, &subject, told->kind, place.incarnation);
+    m->changed++;
     hf__gossip_soon(e);
-    if (!of_itself && hf_account_equal(&subject, &e->account) && e->claimed)
+    if (of_itself || !hf_account_equal(&subject, &e->account) || !e->claimed)
+        return;
+    /* Whoever accuses again and again is answered once in a while. */
+    m->accused = true;
+    if (m->detector == NULL)
         hf__news_alive(e);
 }
 

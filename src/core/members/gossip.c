@@ -125,13 +125,15 @@ void hf__gossip_reconcile(struct hf_engine *e)
     uint32_t pause = e->timing.reconcile_ms;
     hf__timer_set(e, HF__TIMER_RECONCILE, pause * 3 / 4 + hf__random_below(e, pause / 2 + 1));
     hf__told_expire(e);
+    hf__news_greet(e);
     if (!e->claimed || pick(e, 1, to) == 0 || hf__calling(e, HF_METHOD_GOSSIP, to[0], NULL))
         return;
-    while ((uint64_t)e->members->told_count >> m.bits > BUCKET_IDS)
+    size_t shared = hf__told_shared(e);
+    while ((uint64_t)shared >> m.bits > BUCKET_IDS)
         m.bits++;
     m.bucket = hf__random_below(e, UINT32_C(1) << m.bits);
     for (size_t i = 0; i < e->members->told_count && count < DIGEST_IDS_MAX; i++)
-        if (in_bucket(e->members->told[i]->id, m.bits, m.bucket))
+        if (!e->members->told[i]->quiet && in_bucket(e->members->told[i]->id, m.bits, m.bucket))
             memcpy(ids + count++ * HF__EVENT_ID_LEN, e->members->told[i]->id, HF__EVENT_ID_LEN);
     m.known = hf_bytes_of(ids, count * HF__EVENT_ID_LEN);
     hf__versions(e, &m.versions);
@@ -166,7 +168,8 @@ static void compare(struct hf_engine *e, const struct hf_gossip_request *m,
     size_t count = 0;
     for (size_t i = 0; i < e->members->told_count; i++) {
         const struct hf__told *told = e->members->told[i];
-        if (in_bucket(told->id, m->bits, m->bucket) && !holds_id(m->known, told->id))
+        if (!told->quiet && in_bucket(told->id, m->bits, m->bucket) &&
+            !holds_id(m->known, told->id))
             add(e, told, answer->events, &answer->events_count);
     }
     for (size_t i = 0; i + HF__EVENT_ID_LEN <= m->known.len && count < WANTED_MAX;
@@ -196,6 +199,13 @@ static void hear(struct hf_engine *e, const struct hf_account *account, bool beh
         hf__trace(e, HF_TRACE_EVENT_REFUSED, r, account, known == 0 ? s.kind : 0, 0);
         hf__teller_bad(e, account);
     }
+}
+
+void hf__gossip_hear(struct hf_engine *e, const struct hf_account *account,
+                     const struct hf_signed_event *events, size_t count)
+{
+    /* What comes alone names no documents: it may well be of newer ones. */
+    hear(e, account, true, events, count, NULL);
 }
 
 int hf__recv_gossip(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)

@@ -1,45 +1,100 @@
 /* What this node says of itself. */
 #include "base/error.h"
-#include "members/members.h"
+#include "members/detect.h"
 
-enum { DAY_S = 86400 };
+enum { DAY_S = 86400, SEEN_MAX = 704 };
 
 static const uint32_t life_s[] = {
-    [HF__NEWS_LEAVE] = 400 * DAY_S,
-    [HF__NEWS_DRAINING] = DAY_S,
-    [HF__NEWS_ADDRESS] = 400 * DAY_S,
-    [HF__NEWS_ALIVE] = 3600,
+    [HF__NEWS_LEAVE] = 400 * DAY_S, [HF__NEWS_DRAINING] = DAY_S, [HF__NEWS_ADDRESS] = 400 * DAY_S,
+    [HF__NEWS_ALIVE] = 30 * DAY_S,  [HF__NEWS_SUSPECT] = 120,
 };
+
+void hf__member_row_put(struct hf_engine *e)
+{
+    struct hf_member_row row = {.incarnation = e->members->incarnation,
+                                .forgot = e->members->forgot};
+    hf_assert(e->open);
+    hf__put(e, HF_ROW_MEMBER, (struct hf_bytes){0}, &hf_wire_member_row, &row);
+}
 
 void hf__news_issue(struct hf_engine *e, struct hf_event_statement *s)
 {
     struct hf__members *m = e->members;
     struct hf_signed_event what;
     struct hf__told *newer;
-    hf_assert(e->claimed && s->kind >= HF__NEWS_LEAVE && s->kind <= HF__NEWS_ALIVE);
+    hf_assert(e->claimed && s->kind >= HF__NEWS_LEAVE && s->kind <= HF__NEWS_SUSPECT);
     hf_assert(m->incarnation < HF_WIRE_INCARNATION_MAX);
-    m->incarnation++;
     s->network = e->network;
     s->author = e->account;
-    s->subject = e->account;
     s->ballot.number = e->claim;
     memcpy(s->ballot.instance, e->instance, 16);
-    s->incarnation = m->incarnation;
     s->issued_s = hf__now_s(e);
     s->expires_s = s->issued_s + life_s[s->kind];
     if (s->expires_s > HF_WIRE_TIME_MAX)
         s->expires_s = HF_WIRE_TIME_MAX;
-    hf__member_row_put(e);
+    if (s->kind != HF__NEWS_SUSPECT) {
+        s->subject = e->account;
+        s->incarnation = ++m->incarnation;
+        hf__member_row_put(e);
+        m->said_seq = e->write_seq;
+    }
     what.statement = hf__encode(e, &hf_wire_event_statement, s);
     e->suite->sign(e->secrets->account, "holdfast/v1/event", what.statement, what.signature);
     int r = hf__news_accept(e, &what, &newer);
     /* Not a member yet, or no more: there is nobody to tell. */
-    hf_assert(r == 0 || r == HF_ENOTMEMBER || r == HF_EEVENT_STALE || r == HF_EEXPIRED);
+    hf_assert(r == 0 || r == HF_ENOTMEMBER || r == HF_EEVENT_STALE || r == HF_EEXPIRED ||
+              s->kind == HF__NEWS_SUSPECT);
+}
+
+/* The public half of this process's mesh key; NULL: there is none. */
+static const uint8_t *mesh_key_of(const struct hf_engine *e)
+{
+    return e->members->detector == NULL ? NULL : e->members->detector->mesh_key;
 }
 
 void hf__news_alive(struct hf_engine *e)
 {
     struct hf_event_statement what = {.kind = HF__NEWS_ALIVE};
+    const uint8_t *mesh_key = mesh_key_of(e);
+    what.has_mesh_key = mesh_key != NULL;
+    if (mesh_key != NULL)
+        memcpy(what.mesh_key, mesh_key, sizeof what.mesh_key);
+    e->members->accused = false;
+    e->members->answered_ms = e->now_ms;
+    hf__news_issue(e, &what);
+}
+
+/* Those that this node probes, or that probe it, need its mesh key: it is signed once a process,
+ * and again before it expires. */
+void hf__news_greet(struct hf_engine *e)
+{
+    const struct hf__told *said = hf__told_find(e, &e->account, HF__NEWS_ALIVE, NULL);
+    if (!e->claimed || mesh_key_of(e) == NULL || !hf__is_member(e, &e->account) ||
+        (said != NULL && said->place.claim == e->claim &&
+         said->expires_s - said->issued_s < 2 * (said->expires_s - hf__now_s(e))))
+        return;
+    hf__news_alive(e);
+}
+
+/* The newest word of a member that this node has, as long as it fits. */
+static struct hf_bytes newest_of(const struct hf_engine *e, const struct hf_account *account)
+{
+    const struct hf__members *m = e->members;
+    struct hf__place highest = hf__told_highest(e, account);
+    for (size_t i = hf__told_first(e, account);
+         i < m->told_count && hf_account_equal(&m->told[i]->subject, account); i++)
+        if (m->told[i]->kind != HF__NEWS_SUSPECT &&
+            hf__place_compare(&m->told[i]->place, &highest) == 0)
+            return hf_blob_bytes(m->told[i]->encoded);
+    return (struct hf_bytes){0};
+}
+
+void hf__news_suspect(struct hf_engine *e, const struct hf_account *account)
+{
+    struct hf_event_statement what = {.kind = HF__NEWS_SUSPECT, .seen = newest_of(e, account)};
+    if (what.seen.len > SEEN_MAX)
+        return; /* who says so much of itself is probed by others, who know less of it */
+    what.subject = *account;
     hf__news_issue(e, &what);
 }
 

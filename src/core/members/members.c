@@ -31,15 +31,8 @@ void hf__members_open(struct hf_engine *e)
         e->members->forgot = row.forgot;
     }
     hf__told_load(e);
+    hf__detect_open(e);
     hf__timer_set(e, HF__TIMER_RECONCILE, hf__random_below(e, e->timing.reconcile_ms));
-}
-
-void hf__member_row_put(struct hf_engine *e)
-{
-    struct hf_member_row row = {.incarnation = e->members->incarnation,
-                                .forgot = e->members->forgot};
-    hf_assert(e->open);
-    hf__put(e, HF_ROW_MEMBER, no_key, &hf_wire_member_row, &row);
 }
 
 void hf__members_forgot(struct hf_engine *e)
@@ -103,6 +96,8 @@ void hf__members_claimed(struct hf_engine *e)
     if ((told = hf__told_find(e, &e->account, HF__NEWS_ADDRESS, NULL)) != NULL && !told->over)
         say_again(e, told);
     tell_address(e);
+    hf__news_greet(e);
+    hf__timer_set(e, HF__TIMER_PROBE, hf__random_below(e, e->timing.probe_ms + 1));
 }
 
 void hf__members_adopted(struct hf_engine *e)
@@ -114,17 +109,21 @@ void hf__members_adopted(struct hf_engine *e)
     e->members->news = true;
     hf__gossip_soon(e);
     tell_address(e);
+    hf__news_greet(e);
+    hf__detect_soon(e);
 }
 
 void hf__members_lock(struct hf_engine *e)
 {
     struct hf__members *m = e->members;
+    hf__detect_lock(e);
     hf__told_free(e);
     free(m->tellers);
     m->tellers = NULL;
     m->tellers_count = 0;
     m->incarnation = 0;
-    m->news = m->forgot = false;
+    m->news = m->forgot = m->rumour = m->accused = false;
+    m->answered_ms = 0;
 }
 
 void hf__members_done(struct hf_engine *e)
@@ -135,6 +134,6 @@ void hf__members_done(struct hf_engine *e)
 size_t hf__members_memory(const struct hf_engine *e)
 {
     const struct hf__members *m = e->members;
-    size_t sum = hf__told_memory(e) + m->tellers_count * sizeof *m->tellers;
+    size_t sum = hf__told_memory(e) + hf__detect_memory(e) + m->tellers_count * sizeof *m->tellers;
     return sum + (m->address != NULL ? strlen(m->address) + 1 : 0);
 }

@@ -33,6 +33,7 @@ struct hf__told {
     uint8_t budget; /* how often it is told yet */
     bool over, done;
     bool has_rival;
+    bool quiet; /* for those alone who have to do with its author: not told, in no digest */
     uint8_t id[HF__EVENT_ID_LEN];
     uint8_t rival[HF__EVENT_ID_LEN]; /* of another that its author signed for the same place */
     struct hf__place place;
@@ -55,9 +56,14 @@ struct hf__members {
     uint64_t incarnation;
     struct hf__teller *tellers;
     uint16_t tellers_count;
-    bool forgot;   /* a share, of its own accord: this node's leave stands */
-    bool news;     /* a document was adopted, and is told once */
-    char *address; /* at which others reach this node; NULL: where the set says */
+    bool forgot;          /* a share, of its own accord: this node's leave stands */
+    bool news;            /* a document was adopted, and is told once */
+    bool rumour;          /* something was told of a member since the detector looked last */
+    bool accused;         /* this node is suspected by others, and has not answered yet */
+    uint64_t answered_ms; /* when it last signed an alive event */
+    uint64_t said_seq;    /* the write with the incarnation of the newest own event */
+    struct hf__detector *detector; /* detect.h; NULL: locked, or nobody is probed */
+    char *address;                 /* at which others reach this node; NULL: where the set says */
 };
 
 /* HF_ENOMEM. */
@@ -95,6 +101,8 @@ void hf__told_row(struct hf_engine *e, const struct hf__told *told);
 void hf__told_drop(struct hf_engine *e, size_t index);
 /* The highest place among what an account has said of itself; zeros: nothing is known. */
 struct hf__place hf__told_highest(const struct hf_engine *e, const struct hf_account *subject);
+/* How many are for everybody. */
+size_t hf__told_shared(const struct hf_engine *e);
 int hf__place_compare(const struct hf__place *a, const struct hf__place *b);
 /* Drops what has expired, and what is about or of accounts that are no members. */
 void hf__told_expire(struct hf_engine *e);
@@ -120,8 +128,12 @@ HF_MUST_USE int hf__news_accept(struct hf_engine *e, const struct hf_signed_even
  * what belongs to the kind; the rest is filled in. The claim stands.
  */
 void hf__news_issue(struct hf_engine *e, struct hf_event_statement *what);
-/* Answers a suspicion: alive, at a higher place. */
+/* Says that it is there, at a higher place, with the mesh key of this process. */
 void hf__news_alive(struct hf_engine *e);
+/* The same, if it is time for it: once a process, and before the one that was said expires. */
+void hf__news_greet(struct hf_engine *e);
+/* Says that a member did not answer. */
+void hf__news_suspect(struct hf_engine *e, const struct hf_account *account);
 /* Says that this node is about to stop for a while, or no longer. */
 void hf__news_draining(struct hf_engine *e, bool over);
 
@@ -139,6 +151,35 @@ int hf__recv_gossip(struct hf_engine *e, const struct hf__message *m, struct hf_
 int hf__gossip_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                         struct hf_bytes body);
 
+/* Takes events that came with something else. */
+void hf__gossip_hear(struct hf_engine *e, const struct hf_account *account,
+                     const struct hf_signed_event *events, size_t count);
+
+/* ---- probe.c: who is there */
+
+/* Draws the mesh key, and is ready to probe. */
+void hf__detect_open(struct hf_engine *e);
+/* Forgets what was found out, and wipes keys. */
+void hf__detect_lock(struct hf_engine *e);
+size_t hf__detect_memory(const struct hf_engine *e); /* bytes held */
+/* The timer. */
+void hf__detect_due(struct hf_engine *e);
+/* Something may be due: the timer comes at once. */
+void hf__detect_soon(struct hf_engine *e);
+/* A member has answered a call of this node: it is there. */
+void hf__members_heard(struct hf_engine *e, const struct hf_account *account);
+/* A connection with a member has ended, and this node did not end it. */
+void hf__members_closed(struct hf_engine *e, const struct hf_account *account);
+/* Whether so many look unreachable that it is this node which is cut off. */
+bool hf__cut_off(const struct hf_engine *e);
+
+/* ---- datagram.c */
+
+void hf__recv_datagram(struct hf_engine *e, struct hf_bytes body);
+int hf__recv_probe(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
+int hf__probe_returned(struct hf_engine *e, const struct hf__pending *call, int error,
+                       struct hf_bytes body);
+
 /* ---- teller.c: how much an account may tell */
 
 /* Whether it may tell so many events now; counts them. */
@@ -150,9 +191,11 @@ void hf__teller_bad(struct hf_engine *e, const struct hf_account *account);
 
 struct hf__view {
     enum hf_member_state state;
-    bool draining;    /* announced, until until_s */
-    uint64_t until_s; /* of the leave or the drain; 0 none */
-    uint64_t place;   /* incarnation of its newest word; 0 none */
+    bool draining;     /* announced, until until_s */
+    uint64_t until_s;  /* of the leave or the drain; 0 none */
+    uint64_t place;    /* incarnation of its newest word; 0 none */
+    bool absent;       /* this node's own last probe of it failed */
+    uint64_t since_ms; /* monotonic: since when; 0: it is not absent */
 };
 
 struct hf__view hf__view(const struct hf_engine *e, const struct hf_account *account);

@@ -125,6 +125,14 @@ struct hf__place hf__told_highest(const struct hf_engine *e, const struct hf_acc
     return highest;
 }
 
+size_t hf__told_shared(const struct hf_engine *e)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < e->members->told_count; i++)
+        count += !e->members->told[i]->quiet;
+    return count;
+}
+
 /* A leave ends one registration: the next one of the same account is not touched by it. */
 static bool of_another_registration(const struct hf_engine *e, const struct hf__told *told)
 {

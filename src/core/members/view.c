@@ -1,5 +1,5 @@
 /* The view: the one answer about a member, authority first. */
-#include "members/members.h"
+#include "members/detect.h"
 
 static bool leaves(const struct hf_engine *e, const struct hf_validator *v, struct hf__view *ret)
 {
@@ -33,7 +33,13 @@ struct hf__view hf__view(const struct hf_engine *e, const struct hf_account *acc
     view.state = HF_MEMBER_LEAVING;
     if (leaves(e, &e->trust->set->u.set.validators[at], &view))
         return view;
-    view.state = suspected(e, account) ? HF_MEMBER_SUSPECT : HF_MEMBER_MEMBER;
+    const struct hf__contact *c = hf__contact_find(e, account);
+    view.absent = c != NULL && c->found != HF__FOUND_WELL;
+    view.since_ms = view.absent ? c->found_ms : 0;
+    if (view.absent && c->found == HF__FOUND_UNREACHABLE)
+        view.state = HF_MEMBER_UNREACHABLE;
+    else
+        view.state = view.absent || suspected(e, account) ? HF_MEMBER_SUSPECT : HF_MEMBER_MEMBER;
     const struct hf__told *drain = hf__told_find(e, account, HF__NEWS_DRAINING, NULL);
     view.draining = drain != NULL && !drain->over && drain->until_s > hf__now_s(e);
     if (view.draining)

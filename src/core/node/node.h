@@ -28,6 +28,7 @@ struct hf__secrets {
     struct hf__version_secrets active;
     uint8_t account[HF_SIGN_SECRET_LEN];
     uint8_t sealing[HF_KEY_LEN];
+    uint8_t mesh[HF_KEY_LEN];        /* of the datagrams of this process */
     uint8_t response[HF_KEY_LEN];    /* of the round of recovery or drill under way */
     uint8_t app_key[HF_APP_KEY_LEN]; /* last released; wiped at the next step */
     uint8_t blackstart[HF_KEY_LEN];  /* response key of the request to share holders */
@@ -70,6 +71,7 @@ struct hf__message {
     bool counted;    /* it has waited, and was counted before that */
     bool expected;   /* of a request of no member: from a member's address */
     uint64_t source; /* of a request of no member: the shell's name for where it comes from */
+    bool answered;   /* of an answer: just now, by the account that was called */
     struct hf__pending call; /* of an answer */
 };
 
@@ -96,6 +98,7 @@ enum hf__timer {
     HF__TIMER_LEAVE,     /* leaving: who has not moved is looked at */
     HF__TIMER_GOSSIP,    /* members: what is new is told to a few */
     HF__TIMER_RECONCILE, /* members: events are compared with a random one */
+    HF__TIMER_PROBE,     /* members: whoever is to be probed, and what came of it */
     HF__TIMER_RETIRE,    /* record: deletions are sent again to holders of older generations */
     HF__TIMER_QUORUM,    /* quorum: sealing is tried again */
     HF__TIMERS,

@@ -13,7 +13,7 @@ static const uint16_t calls_max[HF__TASKS] = {
     [HF__TASK_RELEASE] = HF_CALLS_RELEASE_MAX,     [HF__TASK_RECOVER] = HF_CALLS_RECOVER_MAX,
     [HF__TASK_CLAIM] = HF_CALLS_CLAIM_MAX,         [HF__TASK_DRILL] = HF_CALLS_HOLDERS_MAX,
     [HF__TASK_DRAIN] = HF_CALLS_DRAIN_MAX,         [HF__TASK_GOSSIP] = HF_CALLS_GOSSIP_MAX,
-    [HF__TASK_LEAVE] = HF_CALLS_HOLDERS_MAX,
+    [HF__TASK_LEAVE] = HF_CALLS_HOLDERS_MAX,       [HF__TASK_PROBE] = HF_CALLS_PROBE_MAX,
 };
 
 /* Arrays that grow to what the largest step needed. One for all engines that share it: only one
@@ -21,6 +21,7 @@ static const uint16_t calls_max[HF__TASKS] = {
 struct hf__outbox {
     struct hf_write *writes;
     struct hf_call *calls;
+    struct hf_datagram_out *datagrams;
     struct hf_reply *replies;
     struct hf_work *work;
     struct hf_local_reply *locals;
@@ -28,6 +29,7 @@ struct hf__outbox {
     struct hf_blob **replaced;
     size_t writes_count, writes_cap;
     size_t calls_count, calls_cap;
+    size_t datagrams_count, datagrams_cap;
     size_t replies_count, replies_cap;
     size_t work_count, work_cap;
     size_t locals_count, locals_cap;
@@ -58,6 +60,7 @@ void hf__outbox_free(struct hf__outbox *o)
     forget_writes(o);
     free(o->writes);
     free(o->calls);
+    free(o->datagrams);
     free(o->replies);
     free(o->work);
     free(o->locals);
@@ -86,7 +89,7 @@ void hf__update_begin(struct hf_engine *e)
 {
     struct hf__outbox *o = e->shared->outbox;
     forget_writes(o);
-    o->calls_count = o->replies_count = o->work_count = 0;
+    o->calls_count = o->datagrams_count = o->replies_count = o->work_count = 0;
     o->locals_count = o->traces_count = 0;
     o->vault_state = HF_VAULT_NONE;
     hf_arena_reset(&e->shared->arena);
@@ -107,6 +110,8 @@ void hf__update_end(struct hf_engine *e, struct hf_update *ret)
         .write_seq = o->writes_count > 0 ? e->write_seq : 0,
         .calls = o->calls,
         .calls_count = o->calls_count,
+        .datagrams = o->datagrams,
+        .datagrams_count = o->datagrams_count,
         .replies = o->replies,
         .replies_count = o->replies_count,
         .work = o->work,
@@ -282,6 +287,14 @@ bool hf__calling(const struct hf_engine *e, uint8_t method, const struct hf_acco
             return true;
     }
     return false;
+}
+
+void hf__datagram_put(struct hf_engine *e, const char *address, struct hf_bytes bytes,
+                      uint64_t after)
+{
+    struct hf_datagram_out *d = PUSH(e->shared->outbox, datagrams);
+    hf_assert(bytes.len <= HF_DATAGRAM_MAX);
+    *d = (struct hf_datagram_out){.address = address, .body = bytes, .after = after};
 }
 
 void hf__reply(struct hf_engine *e, uint64_t id, int error, struct hf_bytes body, bool at_once)

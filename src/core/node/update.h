@@ -24,6 +24,7 @@ enum hf__task {
     HF__TASK_GOSSIP,
     HF__TASK_LEAVE,
     HF__TASK_BLACKSTART,
+    HF__TASK_PROBE,
     HF__TASKS
 };
 
@@ -78,6 +79,10 @@ bool hf__answered(struct hf_engine *e, uint32_t id, struct hf__pending *ret);
  * NULL. */
 bool hf__calling(const struct hf_engine *e, uint8_t method, const struct hf_account *account,
                  const uint32_t *arg);
+/* Sends a datagram when the writes up to `after` are durable. address and bytes are valid until the
+ * next step. */
+void hf__datagram_put(struct hf_engine *e, const char *address, struct hf_bytes bytes,
+                      uint64_t after);
 void hf__reply(struct hf_engine *e, uint64_t id, int error, struct hf_bytes body, bool at_once);
 /* Leaves at once; a reply that tells of something written sets `after`. */
 struct hf_local_reply *hf__local_reply(struct hf_engine *e, uint64_t id, int error);

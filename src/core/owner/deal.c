@@ -46,8 +46,22 @@ static bool fits_rule(const struct hf_engine *e, const struct hf__dealing *d,
     return true;
 }
 
-/* Holders that stay come first; the others by the current order, without those that just failed
- * us, but with those that answer and have lost what they held. */
+/* Whether a member may take the place of a holder that is lost: not who departs, nor one that just
+ * failed us, unless it answers and has lost what it held; nor of the operator of one that stays. */
+static bool eligible(const struct hf_engine *e, const struct hf__dealing *d,
+                     const struct hf_account *account, size_t kept)
+{
+    bool skip = hf__view_departs(e, account);
+    for (size_t j = 0; j < e->owner->holders_count && !skip; j++)
+        skip = hf_account_equal(&e->owner->holders[j].account, account) &&
+               !hf__holder_is_bare(&e->owner->holders[j]);
+    for (size_t j = 0; j < kept && !skip && hf__policy(e)->domain_rule != 2; j++)
+        skip = hf__same_operator(e, &d->candidates[j].account, account);
+    return !skip;
+}
+
+/* Holders that stay come first; the others by the current order, and of them at the end those that
+ * do not answer this node's probes. */
 static void list_candidates(struct hf_engine *e, struct hf__dealing *d)
 {
     const struct hf_policy *p = hf__policy(e);
@@ -58,15 +72,10 @@ static void list_candidates(struct hf_engine *e, struct hf__dealing *d)
     size_t kept = d->candidates_count;
     size_t count = hf_select(e->trust->set, &e->account, e->active.number, (uint8_t)p->domain_rule,
                              d->n, HF_RANK_FACTOR * (size_t)d->n, order);
-    for (size_t i = 0; i < count; i++) {
-        const struct hf_account *account = &e->trust->set->u.set.validators[order[i]].account;
-        bool skip = hf__view_departs(e, account);
-        for (size_t j = 0; j < e->owner->holders_count && !skip; j++)
-            skip = hf_account_equal(&e->owner->holders[j].account, account) &&
-                   !hf__holder_is_bare(&e->owner->holders[j]);
-        for (size_t j = 0; j < kept && !skip && p->domain_rule != 2; j++)
-            skip = hf__same_operator(e, &d->candidates[j].account, account);
-        if (!skip)
+    for (size_t i = 0; i < 2 * count; i++) {
+        const struct hf_account *account =
+            &e->trust->set->u.set.validators[order[i % count]].account;
+        if (hf__view(e, account).absent == (i >= count) && eligible(e, d, account, kept))
             add_candidate(d, account, false);
     }
 }

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "owner/owner.h"
 
-enum { AGAIN_MAX = 5 };
+enum { AGAIN_MAX = 5, SPREAD_MS = 60000 };
 
 static bool watching(const struct hf_engine *e)
 {
@@ -43,6 +43,7 @@ void hf__holders_rebuild(struct hf_engine *e)
         h->certificates = 0;
         h->silent_ms = 0;
         h->keeps = h->voteless = false; /* what it said was of another generation */
+        h->patience = (uint16_t)hf__random_below(e, UINT16_MAX);
         hf__audit_begin(e, h);
     }
     free(old);
@@ -171,12 +172,31 @@ static void look(const struct hf_engine *e, struct hf__holder *h)
     h->departs = hf__view_departs(e, &h->account);
 }
 
-/* Who has announced a restart is waited for until then. */
+/*
+ * Who has announced a restart is waited for until then. While so many look unreachable that it is
+ * this node which is cut off, nothing is dealt anew for silence; and owners of one lost holder come
+ * one after the other, those nearest to loss first: spare is how many more holders may go.
+ */
 static bool silent_too_long(const struct hf_engine *e, const struct hf__holder *h,
-                            uint64_t grace_ms)
+                            uint64_t grace_ms, size_t spare)
 {
-    return h->silent_ms != 0 && e->now_ms - h->silent_ms >= grace_ms &&
-           !hf__view(e, &h->account).draining;
+    if (h->silent_ms == 0 || e->now_ms - h->silent_ms < grace_ms ||
+        hf__view(e, &h->account).draining)
+        return false;
+    uint64_t spread_ms = grace_ms / 4 < SPREAD_MS ? grace_ms / 4 : SPREAD_MS;
+    uint64_t later_ms = spare == 0 ? 0 : spread_ms * h->patience / UINT16_MAX;
+    return e->now_ms - h->silent_ms >= grace_ms + later_ms && (h->answered || !hf__cut_off(e));
+}
+
+/* How many more may go before the others are too few to come back from. */
+static size_t spare_of(const struct hf_engine *e)
+{
+    size_t live = 0, needed = hf__policy(e)->threshold;
+    if (hf__policy(e)->claim_quorum > needed)
+        needed = hf__policy(e)->claim_quorum;
+    for (size_t i = 0; i < e->owner->holders_count; i++)
+        live += e->owner->holders[i].keeps;
+    return live > needed ? live - needed : 0;
 }
 
 /* Whether a new dealing may find what the last one did not: time has passed, a document came, or
@@ -249,6 +269,7 @@ void hf__holders_judge(struct hf_engine *e)
     size_t answered = 0;
     int reason = 0;
     uint64_t grace_ms = hf__policy(e)->holder_grace_s * 1000;
+    size_t spare = spare_of(e);
     for (size_t i = 0; i < e->owner->holders_count; i++) {
         struct hf__holder *h = &e->owner->holders[i];
         bool fit = h->answered && h->holds && !h->voteless && h->placed;
@@ -259,7 +280,8 @@ void hf__holders_judge(struct hf_engine *e)
         look(e, h);
         answered += !h->member || h->answered || (e->state == HF_STATE_PLACING && h->confirmed);
         overdue = overdue || h->departs || hf__holder_is_bare(h) ||
-                  h->audits_failed >= HF_AUDITS_FAILED_MAX || silent_too_long(e, h, grace_ms);
+                  h->audits_failed >= HF_AUDITS_FAILED_MAX ||
+                  silent_too_long(e, h, grace_ms, spare);
     }
     if (watching(e) && e->state != HF_STATE_LEAVING) {
         /* Until every older generation is sealed, an instance that was cut off and dealt anew among

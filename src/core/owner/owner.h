@@ -21,6 +21,7 @@ struct hf__holder {
     uint32_t viewed;       /* changes of the view when it was looked at, and one; 0 not yet */
     uint8_t again;         /* how often in a row it was asked again for what may pass by itself */
     uint8_t shown;         /* number of the own identity under which it answered; 0 none */
+    uint16_t patience;     /* a random part of how much later than others this node gives it up */
     uint8_t audit;         /* number of the challenge; 0 none yet */
     uint8_t audits_failed; /* in a row */
     uint8_t challenge[32];

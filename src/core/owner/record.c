@@ -216,7 +216,8 @@ static void confirm(struct hf_engine *e, uint64_t number)
     }
     if (first) {
         hf__trace(e, HF_TRACE_CONFIRMED, 0, NULL, number, 0);
-        if (e->state != HF_STATE_PLACED && e->state != HF_STATE_LEAVING)
+        if (e->state != HF_STATE_PLACED && e->state != HF_STATE_LEAVING &&
+            e->state != HF_STATE_LEFT)
             hf__state_set(e, HF_STATE_PLACED, 0);
     }
     hf__seal_send(e);

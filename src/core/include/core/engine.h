@@ -20,7 +20,7 @@
  *      vault as it was, and before all that leaves, because a process that dies here has told
  *      nobody anything.
  *   3. the new identity, before the calls that must show it.
- *   4. calls, 5. replies, each in the order given and each when `after` is durable.
+ *   4. calls and datagrams, 5. replies, each in the order given and each when `after` is durable.
  *   6. work: after the transaction, and after what leaves, because that is what others wait for.
  *   7. local replies, when `after` is durable.
  *   8. the deadline, which replaces the one before.
@@ -127,7 +127,8 @@ struct hf_engine_config {
     X(HF_METHOD_CLAIM, 9, "claim")                                                                 \
     X(HF_METHOD_DRILL, 10, "drill")                                                                \
     X(HF_METHOD_GOSSIP, 11, "gossip")                                                              \
-    X(HF_METHOD_REMAINS, 12, "remains")
+    X(HF_METHOD_REMAINS, 12, "remains")                                                            \
+    X(HF_METHOD_PROBE, 13, "probe")
 
 enum hf_method {
 #define X(constant, number, name) constant = number,
@@ -151,6 +152,8 @@ enum hf_event_type {
     HF_EVENT_DOCUMENTS,    /* envelopes from the operator's folder */
     HF_EVENT_TICK,         /* the deadline of the last update has come */
     HF_EVENT_COLLATERAL,   /* quotes are verified by newer collateral from now on */
+    HF_EVENT_DATAGRAM,     /* a datagram came */
+    HF_EVENT_CLOSED,       /* a connection that a member's account was proved on has ended */
     HF_EVENT_MARKS,        /* what collateral has been verified: it is never to go back */
 };
 
@@ -230,6 +233,12 @@ struct hf_event {
             size_t count;
         } documents;
         struct {
+            struct hf_bytes body; /* where it came from says nothing */
+        } datagram;
+        struct {
+            const struct hf_account *account; /* the other end ended it, or the way to it */
+        } closed;
+        struct {
             const struct hf_marks *marks;
         } marks;
     } u;
@@ -253,6 +262,14 @@ struct hf_call {
     const char *address; /* host:port, terminated */
     uint32_t timeout_ms;
     struct hf_bytes body;
+    uint64_t after;
+};
+
+/* A datagram to a peer, by UDP to the number of its TCP port. It may be lost, and is answered by
+ * nothing. */
+struct hf_datagram_out {
+    const char *address;  /* host:port, terminated */
+    struct hf_bytes body; /* at most HF_DATAGRAM_MAX bytes */
     uint64_t after;
 };
 
@@ -309,6 +326,8 @@ struct hf_update {
     uint64_t write_seq; /* of this transaction; 0 when there are no writes */
     const struct hf_call *calls;
     size_t calls_count;
+    const struct hf_datagram_out *datagrams;
+    size_t datagrams_count;
     const struct hf_reply *replies;
     size_t replies_count;
     const struct hf_work *work; /* may start at once: none depends on a write */
@@ -370,6 +389,12 @@ const struct hf_document *hf_engine_set(const struct hf_engine *e);
 
 /* Looks at the node; see core/status.h. What ret points to is valid until the next step. */
 void hf_engine_status(struct hf_engine *e, uint64_t now_ms, struct hf_status *ret);
+/* How it reaches the other members. */
+void hf_engine_mesh(const struct hf_engine *e, struct hf_mesh_status *ret);
+/* The member at a place of the newest set; false: there is none at that place. The same. */
+bool hf_engine_peer(struct hf_engine *e, size_t at, struct hf_peer_status *ret);
+/* The event at a place among those that are kept; false: there is none at that place. */
+bool hf_engine_told(const struct hf_engine *e, size_t at, struct hf_told_status *ret);
 
 /* Bytes that the engine holds in memory: blobs counted in full, of what several engines
  * hold once (identities of peers) its part, and of documents nothing. */

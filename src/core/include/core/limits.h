@@ -25,6 +25,15 @@ enum {
     HF_CALLS_RELEASE_MAX = 1024, /* acknowledgements that first releases wait for */
     HF_CALLS_DRAIN_MAX = 256,
     HF_CALLS_GOSSIP_MAX = 64,
+    HF_CALLS_PROBE_MAX = 64,
+    HF_DATAGRAM_MAX = 1200,
+    HF_EVENTS_LEN = 1000,        /* of events in a datagram */
+    HF_CARRIED_EVENTS_LEN = 560, /* in one that another hands on */
+    HF_PROBE_TARGETS_MAX = 64,   /* that a node probes in turn */
+    HF_PROBES_MAX = 16,          /* at once */
+    HF_CARRIED_MAX = 16,         /* pings of others that wait for an answer */
+    HF_CONTACTS_MAX = 256,       /* members of whom something is kept */
+    HF_HEALTH_MAX = 8,           /* how often times are stretched by their own length */
     HF_AUDITS_FAILED_MAX = 3,    /* in a row: then a holder is replaced */
     HF_EVENTS_MESSAGE_MAX = 16,  /* in one message of gossip */
     HF_EVENTS_SUSPECTS_MAX = 16, /* kept of one author */
@@ -65,6 +74,7 @@ struct hf_timing {
     uint32_t watch_ms;     /* between rounds of standing once ready; floor 1,000 */
     uint32_t documents_ms; /* between pulls of documents; floor 1,000 */
     uint32_t audit_ms;     /* between audits of one holder; floor 1,000 */
+    uint32_t probe_ms;     /* between probes; floor 100; 0: nobody is probed */
     uint32_t gossip_ms;    /* between pushes of events, while there are new ones; floor 20 */
     uint32_t reconcile_ms; /* between digests to a random member; floor 1,000 */
 };

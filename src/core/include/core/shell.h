@@ -16,6 +16,7 @@ struct hf_shell {
     bool (*write)(void *shell, const struct hf_update *update);
     void (*identity)(void *shell, const struct hf_update *update); /* when identity_changed */
     void (*call)(void *shell, const struct hf_call *call);
+    void (*datagram)(void *shell, const struct hf_datagram_out *datagram);
     void (*reply)(void *shell, const struct hf_reply *reply);
     void (*work)(void *shell, const struct hf_work *work);
     void (*local)(void *shell, const struct hf_local_reply *reply);

@@ -23,6 +23,7 @@ const char *hf_state_sentence(enum hf_state state);
     X(HF_MEMBER_NONE, "none", "in no set that is known")                                           \
     X(HF_MEMBER_MEMBER, "member", "in the newest set")                                             \
     X(HF_MEMBER_SUSPECT, "suspect", "did not answer somebody")                                     \
+    X(HF_MEMBER_UNREACHABLE, "unreachable", "does not answer this node, nor others for it")        \
     X(HF_MEMBER_LEAVING, "leaving", "serves on until its owners have moved")                       \
     X(HF_MEMBER_LEFT, "left", "keeps nothing any more")
 
@@ -31,6 +32,8 @@ enum hf_member_state {
     HF_MEMBER_MAP(X)
 #undef X
 };
+
+const char *hf_member_state_name(enum hf_member_state state);
 
 /* One provider as its owner sees it. */
 struct hf_provider_status {
@@ -150,6 +153,47 @@ struct hf_status {
     uint32_t blackstart_holders; /* bit of each holder whose answer counts */
     int last_refusal;            /* the newest document refused: why; 0 none */
     uint8_t last_refusal_kind;
+};
+
+/* How this node reaches the members that it probes (proto/GOSSIP.md, 6). */
+struct hf_mesh_status {
+    uint32_t probed;                     /* members of whom something is known */
+    uint32_t by_datagram, by_connection; /* of these: there, and how they answered last */
+    uint32_t suspect, unreachable;       /* of these, by this node's own probes */
+    uint8_t slowness;                    /* how often its own times are stretched: 0 not */
+    bool cut_off;                        /* so many are unreachable that it is this node */
+    uint64_t taken, refused;             /* datagrams that came and proved their sender, or not */
+};
+
+/* One member of the newest set, as this node sees it. */
+struct hf_peer_status {
+    struct hf_account account;
+    const char *address; /* terminated: where it is reached */
+    bool self;
+    enum hf_member_state state;
+    uint64_t since_ms; /* monotonic: since when this node's own probes fail; 0 they do not */
+    uint64_t heard_ms; /* monotonic: its last answer to this node; 0 none yet */
+    uint32_t trip_ms;  /* of its last answer to a probe, there and back */
+    bool datagrams;    /* how that answer came */
+    uint64_t claim;    /* of its newest word, and that word's place in it; 0 none is kept */
+    uint64_t incarnation;
+    bool draining;
+    uint64_t until_s;    /* of its leave or drain; 0 none */
+    uint8_t suspecting;  /* members whose suspicion of it is kept, this node among them */
+    uint8_t index;       /* of the share that it keeps for this node; 0 none */
+    uint64_t audited_ms; /* monotonic: when it last proved that one; 0 never */
+    uint8_t audits_failed;
+    bool kept; /* this node keeps a share for it */
+};
+
+/* An event that is kept (proto/GOSSIP.md, 1). */
+struct hf_told_status {
+    uint8_t kind; /* of event_statement */
+    const char *kind_name;
+    struct hf_account author, subject;
+    uint64_t claim, incarnation; /* of a suspect: of the word that its author had of the subject */
+    uint64_t issued_s, expires_s, until_s;
+    bool over, done;
 };
 
 /* For whom a drain was refused. */

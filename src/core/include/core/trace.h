@@ -48,6 +48,8 @@
     X(HF_TRACE_BLACKSTART_ASKED, "blackstart_asked", 2) /* a: request, b: m; hash: request */      \
     X(HF_TRACE_BLACKSTART_ANSWER, "blackstart_answer", 2) /* a: holder, b: have; error */          \
     X(HF_TRACE_BLACKSTART_OPENED, "blackstart_opened", 2) /* a: answers, b: m; hash: request */    \
+    X(HF_TRACE_FOUND, "found",                                                                     \
+      1) /* account; a: 0 there, 1 suspect, 2 unreachable; b: incarnation */                       \
     X(HF_TRACE_EVENT, "event", 1) /* taken; account: subject; a: kind, b: incarnation */           \
     X(HF_TRACE_EVENT_REFUSED, "event_refused", 2) /* error; account: who told it; a: kind */       \
     X(HF_TRACE_SEED_FAILED, "seed_failed", 2)     /* error; a: which, from 0 */

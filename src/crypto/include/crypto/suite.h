@@ -89,6 +89,13 @@ struct hf_suite {
     int (*open)(const uint8_t secret_key[static HF_KEY_LEN], struct hf_bytes info,
                 struct hf_bytes aad, struct hf_bytes sealed, uint8_t *ret);
 
+    /*
+     * X25519 (RFC 7748) of one's own secret key and another's public key: what both of a pair can
+     * compute. ret: secret. HF_EPOINT: a public key of small order.
+     */
+    int (*agree)(const uint8_t secret_key[static HF_KEY_LEN],
+                 const uint8_t public_key[static HF_KEY_LEN], uint8_t ret[static HF_KEY_LEN]);
+
     /* XChaCha20-Poly1305 under a key of one's own. ret: plain.len + HF_WRAP_OVERHEAD bytes. */
     void (*wrap)(struct hf_rng *rng, const uint8_t key[static HF_KEY_LEN], struct hf_bytes aad,
                  struct hf_bytes plain, uint8_t *ret);

@@ -29,6 +29,7 @@ struct hf_net;
  * hf_suite.sign does. */
 #define HF_NET_TLS_LABEL "holdfast/v1/tls"
 
+enum { HF_NET_DATAGRAM_MAX = 1200 };
 enum { HF_NET_IP_LEN = 16 }; /* an IPv6 address; IPv4 as ::ffff:a.b.c.d */
 
 enum hf_net_method { HF_NET_GET, HF_NET_POST };
@@ -87,6 +88,12 @@ struct hf_net_hooks {
     void (*request)(void *user, const struct hf_net_request *request);
     /* A call ended; called exactly once for each hf_net_call that returned 0. Required to call. */
     void (*completed)(void *user, const struct hf_net_result *result);
+    /* A datagram came to the number of the listener's port; who sent it is not known. Optional:
+     * none are taken. */
+    void (*datagram)(void *user, struct hf_bytes body);
+    /* A connection on which a peer had proved its account was ended by the other end, or broke.
+     * Optional. */
+    void (*closed)(void *user, const struct hf_account *account);
     /*
      * The largest body that this peer may send to this path, in bytes, asked when the headers are
      * there. 0: a body is not taken (413 if one comes). Negative: HF_ENOTFOUND answers 404,
@@ -120,10 +127,10 @@ void hf_net_stop(struct hf_net *net, void (*done)(void *user));
 void hf_net_free(struct hf_net *net);
 
 /*
- * Opens the listener. address: "ip:port", "[ipv6]:port"; port 0 takes a free one; names are not
- * resolved. After an error it may be called again. HF_EINVAL: not such an address. HF_EADDRINUSE:
- * the port is taken. HF_EADDRESS: not an address of this machine. HF_EPERMISSION: a port below
- * 1024. HF_EEXIST: it listens.
+ * Opens the listener, and takes datagrams at the same number if it can. address: "ip:port",
+ * "[ipv6]:port"; port 0 takes a free one; names are not resolved. After an error it may be called
+ * again. HF_EINVAL: not such an address. HF_EADDRINUSE: the port is taken. HF_EADDRESS: not an
+ * address of this machine. HF_EPERMISSION: a port below 1024. HF_EEXIST: it listens.
  */
 HF_MUST_USE int hf_net_listen(struct hf_net *net, const char *address);
 /* Stops accepting; connections stay. No-op where there is no listener. */
@@ -192,6 +199,14 @@ struct hf_net_call {
  * HF_ECANCELED: this node stops. HF_ENOMEM. HF_EBUSY: all of pool_max is in use.
  */
 HF_MUST_USE int hf_net_call(struct hf_net *net, const struct hf_net_call *call);
+/*
+ * Sends a datagram to the number of a peer's port, now. address: as of hf_net_call; a name is known
+ * from a connection to it, and not asked for. body: at most HF_NET_DATAGRAM_MAX bytes. False: it is
+ * lost: this node has none, the name is not known, or the socket does not take it.
+ */
+bool hf_net_datagram(struct hf_net *net, const char *address, struct hf_bytes body);
+/* Whether datagrams can come and go: the listener's number was free for them. */
+bool hf_net_has_datagrams(const struct hf_net *net);
 /* Counters since the start, what is open now, and the last reason of each kind. Borrowed. */
 const struct hf_net_stats *hf_net_stats(const struct hf_net *net);
 

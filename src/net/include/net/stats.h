@@ -38,7 +38,11 @@
     X(timeout_write, "connections ended: output not taken")                                        \
     X(timeout_idle, "connections closed: idle")                                                    \
     X(timeout_ping, "connections ended: PING unanswered")                                          \
-    X(timeout_call, "calls that met their deadline")
+    X(timeout_call, "calls that met their deadline")                                               \
+    X(datagrams_in, "datagrams that came")                                                         \
+    X(datagrams_out, "datagrams sent")                                                             \
+    X(datagrams_lost, "datagrams that the socket did not take")                                    \
+    X(datagrams_refused, "datagrams that were too long")
 
 enum { HF_NET_REASON_MAX = 128 };
 

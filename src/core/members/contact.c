@@ -1,0 +1,113 @@
+/* Members that this node has to do with, and the keys of each pair. */
+#include "members/detect.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+
+struct hf__contact *hf__contact_find(const struct hf_engine *e, const struct hf_account *account)
+{
+    struct hf__detector *d = e->members->detector;
+    for (size_t i = 0; d != NULL && i < d->contacts_cap; i++)
+        if (d->contacts[i].used && hf_account_equal(&d->contacts[i].account, account))
+            return &d->contacts[i];
+    return NULL;
+}
+
+/* Twice as many places; the keys move within memory for secrets. */
+static void grow(struct hf_engine *e, struct hf__detector *d)
+{
+    uint16_t cap = (uint16_t)(d->contacts_cap < 8 ? 8 : d->contacts_cap * 2);
+    hf_assert(cap <= HF_CONTACTS_MAX);
+    struct hf__pair *pairs = e->secret_alloc(cap * sizeof *pairs);
+    d->contacts = realloc(d->contacts, cap * sizeof *d->contacts);
+    hf_assert(pairs != NULL && d->contacts != NULL);
+    memset(d->contacts + d->contacts_cap, 0, (cap - d->contacts_cap) * sizeof *d->contacts);
+    if (d->contacts_cap > 0) {
+        memcpy(pairs, d->pairs, d->contacts_cap * sizeof *pairs);
+        hf_wipe(d->pairs, d->contacts_cap * sizeof *pairs);
+    }
+    e->secret_free(d->pairs);
+    d->pairs = pairs;
+    d->contacts_cap = cap;
+}
+
+/* A free place, or that of the one that was of no use for longest; who is suspected stays. */
+static struct hf__contact *place_for(struct hf_engine *e, struct hf__detector *d, bool wanted)
+{
+    struct hf__contact *oldest = NULL;
+    for (size_t i = 0; i < d->contacts_cap; i++) {
+        struct hf__contact *c = &d->contacts[i];
+        if (!c->used)
+            return c;
+        if (c->found == HF__FOUND_WELL && (oldest == NULL || c->used_ms < oldest->used_ms))
+            oldest = c;
+    }
+    if (d->contacts_cap < HF_CONTACTS_MAX) {
+        size_t at = d->contacts_cap;
+        grow(e, d);
+        return &d->contacts[at];
+    }
+    return wanted ? oldest : NULL;
+}
+
+struct hf__contact *hf__contact_get(struct hf_engine *e, const struct hf_account *account,
+                                    bool wanted)
+{
+    struct hf__detector *d = e->members->detector;
+    hf_assert(d != NULL && !hf_account_equal(account, &e->account));
+    struct hf__contact *c = hf__contact_find(e, account);
+    if (c == NULL) {
+        c = place_for(e, d, wanted);
+        if (c == NULL)
+            return NULL;
+        *c = (struct hf__contact){.used = true, .due_ms = HF__NEVER, .found_ms = e->now_ms};
+        c->account = *account;
+    }
+    c->used_ms = e->now_ms;
+    return c;
+}
+
+static void direction(struct hf_engine *e, const uint8_t shared[static 32],
+                      const struct hf_account *from, const struct hf_account *to,
+                      uint8_t ret[static HF_KEY_LEN])
+{
+    static const char label[] = "holdfast/v1/datagram";
+    uint8_t info[sizeof label - 1 + 64];
+    memcpy(info, label, sizeof label - 1);
+    memcpy(info + sizeof label - 1, from, 32);
+    memcpy(info + sizeof label - 1 + 32, to, 32);
+    e->suite->kdf(e->network.bytes, hf_bytes_of(shared, 32), hf_bytes_of(info, sizeof info), ret,
+                  HF_KEY_LEN);
+}
+
+const struct hf__pair *hf__contact_keys(struct hf_engine *e, struct hf__contact *c)
+{
+    struct hf__detector *d = e->members->detector;
+    struct hf__pair *pair = &d->pairs[c - d->contacts];
+    hf_assert(c->used && c >= d->contacts && c < d->contacts + d->contacts_cap);
+    const struct hf__told *told = hf__told_find(e, &c->account, HF__NEWS_ALIVE, NULL);
+    struct hf_signed_event what;
+    struct hf_event_statement s;
+    if (told == NULL)
+        return NULL;
+    if (c->keyed && hf__place_compare(&c->place, &told->place) == 0)
+        return pair;
+    int r = hf__decode(e, &hf_wire_signed_event, hf_blob_bytes(told->encoded), &what);
+    if (r == 0)
+        r = hf__decode(e, &hf_wire_event_statement, what.statement, &s);
+    hf_assert(r == 0);
+    c->place = told->place;
+    c->keyed = false;
+    if (!s.has_mesh_key)
+        return NULL;
+    uint8_t *shared = e->secret_alloc(HF_KEY_LEN);
+    hf_assert(shared != NULL);
+    c->keyed = e->suite->agree(e->secrets->mesh, s.mesh_key, shared) == 0;
+    if (c->keyed) {
+        direction(e, shared, &e->account, &c->account, pair->out);
+        direction(e, shared, &c->account, &e->account, pair->in);
+    }
+    e->secret_free(shared);
+    return c->keyed ? pair : NULL;
+}
