@@ -82,6 +82,33 @@ void hf__conn_shaken(struct hf__conn *conn)
     conn->state = HF__OPEN;
 }
 
+void hf__kinds_init(struct hf_net *net)
+{
+    uint64_t now = hf__now_ms(net);
+    for (size_t i = 0; i < HF_NET_KINDS; i++) {
+        const struct hf_net_share *share = &net->limits.share[i];
+        struct hf__tally *kind = &net->kinds[i];
+        hf__bucket_init(&kind->accepts, share->accepts_all_burst, share->accepts_all_per_s, now);
+        kind->accepts_new = kind->accepts;
+    }
+}
+
+/* A handshake costs far more than it takes to ask for one, and a kind's rate bounds what all of it
+ * can make this node spend. Where that is used up, who has not come of late still gets in: a flood
+ * uses up its own part. */
+bool hf__conn_may_come(struct hf__conn *conn)
+{
+    struct hf__tally *kind = tally(conn);
+    uint64_t now = hf__now_ms(conn->net);
+    bool new = hf__who_is_new(&conn->who);
+    if (!hf__who_may_connect(&conn->who, now) ||
+        (!hf__bucket_take(&kind->accepts, now) &&
+         !(new &&hf__bucket_take(&kind->accepts_new, now))))
+        return false;
+    hf__who_let_in(&conn->who);
+    return true;
+}
+
 enum measure { CONNECTIONS, HANDSHAKES, BYTES };
 
 /* How much of a measure a connection's sources have, for each of their places: the most of any. */

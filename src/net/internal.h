@@ -167,6 +167,7 @@ struct hf__target {
 struct hf__tally {
     uint32_t connections, handshakes;
     uint64_t bytes;
+    struct hf__bucket accepts, accepts_new; /* of all; and of those that are new */
 };
 
 struct hf_net {
@@ -251,6 +252,10 @@ void hf__conn_rejoin(struct hf__conn *conn);
 void hf__conn_leave(struct hf__conn *conn);
 /* Its handshake is done. */
 void hf__conn_shaken(struct hf__conn *conn);
+/* The rates of the kinds, from the limits. */
+void hf__kinds_init(struct hf_net *net);
+/* Whether it comes within the rates of its sources and of its kind; it is counted. */
+bool hf__conn_may_come(struct hf__conn *conn);
 /* Ends others of its kind until all are within their bounds. */
 void hf__conn_make_place(struct hf__conn *conn);
 /*

@@ -11,8 +11,10 @@ const struct hf_net_limits hf_net_limits_default = {
                                  .handshakes_each = 8,
                                  .bytes_max = 32 << 20,
                                  .bytes_each = 17 << 20,
-                                 .accepts_burst = 100,
-                                 .accepts_per_s = 50,
+                                 .accepts_burst = 48,
+                                 .accepts_per_s = 20,
+                                 .accepts_all_burst = 200,
+                                 .accepts_all_per_s = 100,
                                  .requests_burst = 200,
                                  .requests_per_s = 100,
                                  .idle_ms_max = 10000},
@@ -24,6 +26,8 @@ const struct hf_net_limits hf_net_limits_default = {
                                  .bytes_each = 17 << 20,
                                  .accepts_burst = 200,
                                  .accepts_per_s = 100,
+                                 .accepts_all_burst = 800,
+                                 .accepts_all_per_s = 400,
                                  .requests_burst = 400,
                                  .requests_per_s = 200,
                                  .idle_ms_max = 30000},
@@ -35,6 +39,8 @@ const struct hf_net_limits hf_net_limits_default = {
                                .bytes_each = 20 << 20,
                                .accepts_burst = 200,
                                .accepts_per_s = 100,
+                               .accepts_all_burst = 800,
+                               .accepts_all_per_s = 400,
                                .requests_burst = 1000,
                                .requests_per_s = 500,
                                .idle_ms_max = 120000},
@@ -87,6 +93,7 @@ static bool share_valid(const struct hf_net_share *s, size_t body_bytes_max)
            within(s->bytes_each, body_bytes_max, (size_t)1 << 30) &&
            within(s->bytes_max, s->bytes_each, (size_t)1 << 36) &&
            within(s->accepts_burst, 1, 1 << 20) && within(s->accepts_per_s, 1, 1 << 20) &&
+           within(s->accepts_all_burst, 1, 1 << 20) && within(s->accepts_all_per_s, 1, 1 << 20) &&
            within(s->requests_burst, 1, 1 << 20) && within(s->requests_per_s, 1, 1 << 20);
 }
 

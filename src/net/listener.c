@@ -50,7 +50,7 @@ static void on_connection(uv_stream_t *listener, int status)
         hf__conn_close(conn, HF_ENOMEM, "out of memory", "");
         return;
     }
-    if (!hf__who_may_connect(&conn->who, hf__now_ms(net))) {
+    if (!hf__conn_may_come(conn)) {
         refuse(conn, &s->refused_rate, "too many connections a second");
         return;
     }

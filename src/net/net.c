@@ -189,6 +189,7 @@ int hf_net_new(struct uv_loop_s *loop, const struct hf_net_limits *limits,
     if (r == 0 && uv_random(NULL, NULL, &secret, sizeof(secret), 0, NULL) != 0)
         r = HF_EINTERNAL;
     hf__sources_init(&net->sources, secret);
+    hf__kinds_init(net);
     if (r == 0)
         r = hf__deadlines_add(&net->deadlines, &net->accept_again, hf__accept_due);
     if (r == 0)

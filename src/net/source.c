@@ -111,6 +111,8 @@ static struct hf__source *find(struct hf__sources *s, const struct hf_net_share 
     }
     if (source->places != places)
         set_rates(source, share, places, now_ms);
+    if (now_ms - source->used_ms > REMEMBER_MS)
+        source->known = false;
     use(s, source, now_ms);
     source->refs++;
     return source;
@@ -179,6 +181,20 @@ void hf__who_done(struct hf__who *w, uint64_t now_ms)
         w->at[i]->used_ms = now_ms;
     }
     w->count = 0;
+}
+
+bool hf__who_is_new(const struct hf__who *w)
+{
+    for (unsigned i = 0; i < w->count; i++)
+        if (w->at[i]->known)
+            return false;
+    return true;
+}
+
+void hf__who_let_in(struct hf__who *w)
+{
+    for (unsigned i = 0; i < w->count; i++)
+        w->at[i]->known = true;
 }
 
 bool hf__who_may_connect(struct hf__who *w, uint64_t now_ms)

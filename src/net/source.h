@@ -22,6 +22,7 @@ struct hf__source {
     uint8_t key[HF__SOURCE_KEY_LEN];
     uint32_t places; /* its bounds are so many times those of one */
     uint32_t refs;   /* connections that name it */
+    bool known;      /* one of its connections has been let in */
     uint32_t connections, handshakes;
     uint64_t bytes;
     struct hf__bucket accepts, requests, lines;
@@ -56,6 +57,10 @@ HF_MUST_USE int hf__who_init(struct hf__sources *s, const struct hf_net_share *s
                              struct hf__who *ret);
 void hf__who_done(struct hf__who *w, uint64_t now_ms);
 
+/* Whether none of its sources has been let in as far back as they are remembered. */
+bool hf__who_is_new(const struct hf__who *w);
+/* They are remembered as let in. */
+void hf__who_let_in(struct hf__who *w);
 /* Takes a token of each source of w; false when one has none. */
 bool hf__who_may_connect(struct hf__who *w, uint64_t now_ms);
 bool hf__who_may_ask(struct hf__who *w, uint64_t now_ms);

@@ -179,6 +179,28 @@ Test(hf_net_sources, connections_come_at_a_rate)
     mesh_done(&m);
 }
 
+Test(hf_net_sources, of_a_flood_from_many_addresses_who_comes_anew_gets_in)
+{
+    struct hf_net_limits l = hf_net_limits_default;
+    l.share[HF_NET_STRANGER].accepts_all_burst = 3;
+    l.share[HF_NET_STRANGER].accepts_all_per_s = 1;
+    start(&l);
+    for (int i = 0; i < 3; i++) /* uses up what all strangers have */
+        cr_assert_eq(health_from(i % 2 == 0 ? "127.9.0.1" : "127.9.0.2"), 200);
+    cr_assert_eq(health_from("127.9.0.1"), 0);
+    cr_assert_eq(health_from("127.9.0.2"), 0);
+    cr_assert_eq(stats()->refused_rate, 2);
+    cr_assert_eq(health_from("127.9.1.1"), 200);
+    cr_assert_eq(health_from("127.9.1.1"), 0, "it is not new any more");
+    /* Neither those at a member's address nor members pay for it. */
+    cr_assert_eq(health_from(NULL), 200);
+    mesh_unlock(b);
+    cr_assert_eq(mesh_call(b, a->address, 1, "/v1/echo", hf_bytes_of("x", 1)), 0);
+    mesh_until_results(b, 1);
+    cr_assert_eq(b->result[0].status, 200, "%s", b->result[0].reason);
+    mesh_done(&m);
+}
+
 struct asks {
     unsigned asked, answered, refused;
 };

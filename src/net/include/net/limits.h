@@ -56,8 +56,10 @@ struct hf_net_share {
     uint32_t handshakes_each;
     size_t bytes_max; /* of requests and answers, as they came and as they go */
     size_t bytes_each;
-    uint32_t accepts_burst; /* connections of each: so many at once, */
-    uint32_t accepts_per_s; /* and then so many a second */
+    uint32_t accepts_burst;     /* connections of each: so many at once, */
+    uint32_t accepts_per_s;     /* and then so many a second */
+    uint32_t accepts_all_burst; /* connections of all of the kind: so many at once, */
+    uint32_t accepts_all_per_s; /* and then a second; as many more for who has not come of late */
     uint32_t requests_burst;
     uint32_t requests_per_s;
     uint32_t idle_ms_max; /* a connection without a stream */

@@ -15,7 +15,7 @@
     X(replies_dropped, "answers whose stream had gone")                                            \
     X(calls, "calls made")                                                                         \
     X(calls_failed, "calls that ended without an answer")                                          \
-    X(refused_rate, "refused: connections of one source above its rate")                           \
+    X(refused_rate, "refused: connections above the rate of their source or kind")                 \
     X(refused_requests, "refused: requests of one source above its rate (429)")                    \
     X(refused_memory, "refused: a memory bound (429, 503)")                                        \
     X(evicted_connections, "connections ended in favour of others of their kind: places")          \
