@@ -89,6 +89,7 @@ static int handle_response(struct hf_engine *e, const struct hf__pending *call, 
 
 static void do_request(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body)
 {
+    e->shared->step.foreign = hf__asker_kind(e, m) == HF__STRANGERS;
     int r = handle_request(e, m, body);
     hf__life_settle(e); /* documents may have come with it */
     if (r == HF__PARK) {
@@ -97,6 +98,7 @@ static void do_request(struct hf_engine *e, const struct hf__message *m, struct 
         hf__trace(e, HF_TRACE_REQUEST_REFUSED, r, hf__asker(m), m->method, 0);
         hf__reply(e, m->request, r, (struct hf_bytes){0}, true);
     }
+    e->shared->step.foreign = false;
 }
 
 static void do_response(struct hf_engine *e, const struct hf__message *m, int error,
@@ -152,6 +154,18 @@ void hf__on_response(struct hf_engine *e, const struct hf_event *event)
     do_response(e, &m, event->u.response.error, event->u.response.body);
 }
 
+/* Handles anew what has waited, and frees it. */
+static void do_parked(struct hf_engine *e, struct hf__parked *m)
+{
+    m->message.answered = false; /* it was, when it came */
+    if (m->message.is_request)
+        do_request(e, &m->message, hf_blob_bytes(m->body));
+    else
+        do_response(e, &m->message, 0, hf_blob_bytes(m->body));
+    hf_blob_unref(m->body);
+    free(m);
+}
+
 void hf__on_judged(struct hf_engine *e, const struct hf_event *event)
 {
     if (!hf__quote_judged(e, event->u.quote_judged.work, &event->u.quote_judged.verdict))
@@ -159,17 +173,14 @@ void hf__on_judged(struct hf_engine *e, const struct hf_event *event)
     struct hf__parked *m = hf__parked_take(e, &e->shared->step.fresh_hash);
     while (m != NULL) {
         struct hf__parked *next = m->next;
-        m->message.answered = false; /* it was, when it came */
-        if (m->message.is_request)
-            do_request(e, &m->message, hf_blob_bytes(m->body));
-        else
-            do_response(e, &m->message, 0, hf_blob_bytes(m->body));
-        hf_blob_unref(m->body);
-        free(m);
+        do_parked(e, m);
         m = next;
     }
     hf__quorum_advance(e); /* it may have been the own quote */
     e->shared->step.fresh = NULL;
+    /* Each either has its quote judged now, and waits on, or is done with. */
+    while ((m = hf__parked_next(e)) != NULL)
+        do_parked(e, m);
 }
 
 static void (*const quotes[HF__TASKS])(struct hf_engine *e, uint32_t work, int error,

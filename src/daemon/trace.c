@@ -129,17 +129,16 @@ static bool within_rate(struct hf__daemon *d, enum hf_trace_type type)
     return true;
 }
 
-/* At what level: what someone did who is no member is nothing for an operator to act on. */
-static int level_of(const struct hf__daemon *d, enum hf_trace_type type)
+/* At what level: what a stranger did is nothing for an operator to act on. */
+static int level_of(const struct hf_trace *t)
 {
-    bool of_no_member = d->asker != NULL && d->asker->kind != HF_NET_MEMBER;
-    return of_no_member && caused_by_others(type) ? HF__DEBUG : hf_trace_level(type);
+    return t->foreign && caused_by_others(t->type) ? HF__DEBUG : hf_trace_level(t->type);
 }
 
 void hf__trace_log(struct hf__daemon *d, const struct hf_trace *t)
 {
     struct hf__line l;
-    int level = level_of(d, t->type);
+    int level = level_of(t);
     bool rated = caused_by_others(t->type);
     hf_assert((size_t)t->type < HF_ARRAY_LEN(d->traces));
     d->traces[t->type]++;

@@ -21,6 +21,8 @@ static void tear_down(void)
 
 TestSuite(hf__rate, .init = set_up, .fini = tear_down);
 TestSuite(hf__verdict, .init = set_up, .fini = tear_down);
+TestSuite(hf__parked, .init = set_up, .fini = tear_down);
+TestSuite(hf__trace, .init = set_up, .fini = tear_down);
 
 static struct hf__message from_member(size_t i, uint8_t method)
 {
@@ -180,7 +182,7 @@ Test(hf__verdict, places_to_wait_are_each_askers_own)
     struct hf__message m = from_elsewhere(0, false);
     cr_assert_eq(ask(&m, quote, quote), HF_ERATE, "this source has its part");
     m = from_elsewhere(1000, false);
-    cr_assert_eq(ask(&m, quote, quote), HF_EBUSY, "strangers have theirs");
+    cr_assert_eq(ask(&m, quote, quote), HF__PARK, "the worst goes");
     m = from_elsewhere(0, true);
     cr_assert_eq(ask(&m, quote, quote), HF__PARK, "not a member's address");
     m = from_member(0, HF_METHOD_DEPOSIT);
@@ -192,4 +194,88 @@ Test(hf__verdict, places_to_wait_are_each_askers_own)
         r = ask(&own, quote, quote) == HF__PARK ? 0 : -1;
     cr_assert_eq(r, 0, "nor the answers to its own calls");
     cr_assert_eq(ask(&own, quote, quote), HF_EBUSY);
+}
+
+Test(hf__parked, of_strangers_few_quotes_are_judged_at_a_time_and_each_has_its_turn)
+{
+    uint8_t quote[80] = {0};
+    uint32_t works[HF_JUDGED_STRANGERS_MAX];
+    hf_shared_outline(l.shared, outline);
+    for (uint8_t i = 0; i < HF_PARKED_EACH_MAX; i++) {
+        struct hf__message m = from_elsewhere(7, false);
+        quote[0] = i;
+        cr_assert_eq(ask(&m, quote, quote), HF__PARK);
+        cr_assert_eq(harness_works(&l, HF_WORK_JUDGE), i < HF_JUDGED_STRANGERS_MAX);
+        if (i < HF_JUDGED_STRANGERS_MAX)
+            works[i] = harness_work(&l, HF_WORK_JUDGE)->id;
+    }
+    struct hf__message expected = from_elsewhere(7, true);
+    quote[0] = 100;
+    cr_assert_eq(ask(&expected, quote, quote), HF__PARK);
+    cr_assert_eq(harness_works(&l, HF_WORK_JUDGE), 1, "whoever is expected waits for no stranger");
+    struct hf__message m = from_elsewhere(8, false);
+    quote[0] = 101;
+    cr_assert_eq(ask(&m, quote, quote), HF__PARK);
+    struct hf__parked *next = hf__parked_next(l.e);
+    cr_assert_null(next, "all that may be are being judged");
+    hf__update_begin(l.e);
+    cr_assert(hf__quote_judged(l.e, works[0], &(struct hf_verdict){.error = HF_EQUOTESIG}));
+    next = hf__parked_next(l.e);
+    cr_assert_not_null(next);
+    cr_assert_eq(next->source, 8, "who has least waiting comes first, however late");
+    hf_blob_unref(next->body);
+    free(next);
+    next = hf__parked_next(l.e);
+    cr_assert_not_null(next);
+    cr_assert_eq(next->source, 7);
+    hf_blob_unref(next->body);
+    free(next);
+    hf__update_end(l.e, &l.u);
+}
+
+Test(hf__parked, the_worst_of_a_kind_goes_when_its_places_are_full)
+{
+    uint8_t quote[80] = {0};
+    hf_shared_outline(l.shared, outline);
+    for (uint32_t i = 0; i < HF_PARKED_STRANGERS_MAX; i++) {
+        /* One source has two places, the others one each. */
+        struct hf__message m = from_elsewhere(i < 63 ? i : 40, false);
+        m.request = 1000 + i;
+        memcpy(quote, &i, sizeof i);
+        cr_assert_eq(ask(&m, quote, quote), HF__PARK);
+    }
+    struct hf__message m = from_elsewhere(2000, false);
+    quote[4] = 1;
+    cr_assert_eq(ask(&m, quote, quote), HF__PARK);
+    cr_assert_eq(l.u.replies_count, 1);
+    cr_assert_eq(l.u.replies[0].id, 1040, "of who has most, what has waited longest");
+    cr_assert_eq(l.u.replies[0].error, HF_EBUSY);
+    m = from_elsewhere(2001, false);
+    quote[5] = 1;
+    cr_assert_eq(ask(&m, quote, quote), HF__PARK);
+    cr_assert_eq(l.u.replies_count, 1);
+    cr_assert_eq(l.u.replies[0].id, 1000 + HF_JUDGED_STRANGERS_MAX, "not one that is being judged");
+    m = from_elsewhere(2001, false);
+    quote[6] = 1;
+    cr_assert_eq(ask(&m, quote, quote), HF_EBUSY, "it has as many as anybody");
+}
+
+Test(hf__trace, of_a_strangers_quote_is_told_apart_however_late_its_verdict_comes)
+{
+    uint8_t quote[80] = {0};
+    struct hf__message m = from_elsewhere(1, false);
+    hf_shared_outline(l.shared, outline);
+    m.method = 0; /* refused when it is handled anew */
+    cr_assert_eq(ask(&m, quote, quote), HF__PARK);
+    harness_quote_judged(&l, harness_work(&l, HF_WORK_JUDGE)->id, HF_EQUOTESIG);
+    const struct hf_trace *t = harness_trace(&l, HF_TRACE_REQUEST_REFUSED);
+    cr_assert_not_null(t);
+    cr_assert(t->foreign);
+    m = from_member(0, 0);
+    quote[0] = 1;
+    cr_assert_eq(ask(&m, quote, quote), HF__PARK);
+    harness_quote_judged(&l, harness_work(&l, HF_WORK_JUDGE)->id, HF_EQUOTESIG);
+    t = harness_trace(&l, HF_TRACE_REQUEST_REFUSED);
+    cr_assert_not_null(t);
+    cr_assert_not(t->foreign);
 }

@@ -15,6 +15,7 @@ struct hf__step {
     const struct hf_verdict *fresh; /* that was just brought, for the messages that waited */
     struct hf_hash fresh_hash;
     struct hf_hash wait_hash; /* set by a handler that returns HF__PARK */
+    bool foreign;             /* it handles the request of a stranger */
 };
 
 struct hf_shared {

@@ -364,6 +364,7 @@ struct hf_trace *hf__trace(struct hf_engine *e, enum hf_trace_type type, int err
     struct hf_trace *t = PUSH(e->shared->outbox, traces);
     t->type = type;
     t->error = error;
+    t->foreign = e->shared->step.foreign;
     t->a = a;
     t->b = b;
     if (account != NULL)

@@ -29,6 +29,7 @@ struct hf__parked {
 struct hf__judging {
     struct hf__judging *next;
     uint32_t work;
+    uint8_t kind; /* enum hf__asker_kind: whose message brought it */
     struct hf_hash quote_hash;
     bool outdated; /* begun before the newest collateral: its verdict counts for nothing */
 };
@@ -56,7 +57,7 @@ struct hf__trust {
     uint8_t seeds_count;
     uint8_t seed_next;
     int16_t seed_errors[HF_SEEDS_MAX]; /* of the newest call of each; 0 it answered, or none yet */
-    uint16_t parked_count[HF__ASKER_KINDS];
+    uint16_t parked_count[HF__ASKER_KINDS], judging_count[HF__ASKER_KINDS];
     struct hf__parked *parked;
     struct hf__judging *judging;
     struct hf_marks *marks;  /* none allocated while none is known */
@@ -154,16 +155,34 @@ HF_MUST_USE int hf__verdict(struct hf_engine *e, const struct hf__message *from,
 HF_MUST_USE int hf__judge(struct hf_engine *e, const struct hf_verdict *v,
                           const uint8_t *report_data, bool dated, uint64_t made_s,
                           uint32_t *ret_rank);
-/* Keeps a message whose handler said HF__PARK, with a copy of its body. */
-void hf__park(struct hf_engine *e, const struct hf__message *what, struct hf_bytes body);
 /* A judgement has come. Whether its work was under way: then fresh_hash names its quote. */
 bool hf__quote_judged(struct hf_engine *e, uint32_t work, const struct hf_verdict *v);
-/* Takes out the messages that wait for this quote, oldest first; the caller frees them. */
-struct hf__parked *hf__parked_take(struct hf_engine *e, const struct hf_hash *quote_hash);
 /* The collateral has changed: every quote is judged anew when it is used next. */
 void hf__verdicts_forget(struct hf_engine *e);
 /* Forgets all of them, and what waits for them; whoever asked is told HF_ELOCKED. */
 void hf__verdicts_done(struct hf_engine *e);
+
+/* ---- parked.c: who waits for a verdict */
+
+/* On whose account a message stands; NULL: this node's own. */
+enum hf__asker_kind hf__asker_kind(const struct hf_engine *e, const struct hf__message *m);
+/*
+ * Whether one more message of this asker may wait. HF_ERATE: too much of its source does. HF_EBUSY:
+ * too much of its kind does, and nobody has more than it; else the worst is told HF_EBUSY and goes:
+ * of the source that has most, the one that has waited longest for its turn.
+ */
+HF_MUST_USE int hf__parked_room(struct hf_engine *e, const struct hf__message *from);
+/* Whether a quote is with the shell. */
+bool hf__is_judged(const struct hf_engine *e, const struct hf_hash *quote_hash);
+/* Whether one more quote of this kind of asker may be judged now; else it waits for its turn. */
+bool hf__may_judge(const struct hf_engine *e, enum hf__asker_kind kind);
+/* Keeps a message whose handler said HF__PARK, with a copy of its body. */
+void hf__park(struct hf_engine *e, const struct hf__message *what, struct hf_bytes body);
+/* Takes out the messages that wait for this quote, oldest first; the caller frees them. */
+struct hf__parked *hf__parked_take(struct hf_engine *e, const struct hf_hash *quote_hash);
+/* Takes out one whose turn it is to have its quote judged, to be handled anew; the caller frees it.
+ * NULL: nobody's is. */
+struct hf__parked *hf__parked_next(struct hf_engine *e);
 
 /* ---- marks.c: what never goes back */
 

@@ -18,41 +18,6 @@ int hf__quote_look(struct hf_engine *e, struct hf_bytes bytes, struct hf__seen *
     return 0;
 }
 
-static enum hf__asker_kind kind_of(const struct hf_engine *e, const struct hf__message *m)
-{
-    if (m == NULL || !m->is_request)
-        return HF__OWN;
-    if (m->has_account && hf__is_member(e, &m->account))
-        return HF__MEMBERS;
-    return m->expected ? HF__EXPECTED : HF__STRANGERS;
-}
-
-static uint64_t source_of(enum hf__asker_kind kind, const struct hf__message *m)
-{
-    if (kind == HF__OWN)
-        return 0;
-    return kind == HF__MEMBERS ? hf_bytes_head(m->account.bytes) : m->source;
-}
-
-/* Whether one more of this asker may wait. */
-static int room_check(const struct hf_engine *e, const struct hf__message *from)
-{
-    static const uint16_t most[] = {[HF__OWN] = HF_PARKED_OWN_MAX,
-                                    [HF__MEMBERS] = HF_PARKED_MEMBERS_MAX,
-                                    [HF__EXPECTED] = HF_PARKED_EXPECTED_MAX,
-                                    [HF__STRANGERS] = HF_PARKED_STRANGERS_MAX};
-    const struct hf__trust *t = e->trust;
-    enum hf__asker_kind kind = kind_of(e, from);
-    uint64_t source = source_of(kind, from);
-    size_t same = 0;
-    hf_assert(t->parked_count[kind] <= most[kind]);
-    for (const struct hf__parked *m = t->parked; m != NULL && kind != HF__OWN; m = m->next)
-        same += m->kind == kind && m->source == source;
-    if (same >= HF_PARKED_EACH_MAX)
-        return HF_ERATE;
-    return t->parked_count[kind] < most[kind] ? 0 : HF_EBUSY;
-}
-
 int hf__verdict(struct hf_engine *e, const struct hf__message *from, const struct hf__seen *seen,
                 const uint8_t *report_data, struct hf_verdict *ret)
 {
@@ -72,13 +37,12 @@ int hf__verdict(struct hf_engine *e, const struct hf__message *from, const struc
         *ret = known->peer->verdict;
         return 0;
     }
-    int r = room_check(e, from);
+    int r = hf__parked_room(e, from);
     if (r != 0)
         return r;
     e->shared->step.wait_hash = *hash;
-    for (struct hf__judging *j = t->judging; j != NULL; j = j->next)
-        if (hf_hash_equal(&j->quote_hash, hash))
-            return HF__PARK;
+    if (hf__is_judged(e, hash) || !hf__may_judge(e, hf__asker_kind(e, from)))
+        return HF__PARK;
     struct hf__judging *j = calloc(1, sizeof *j);
     hf_assert(j != NULL);
     struct hf_work *w = hf__work(e, HF_WORK_JUDGE);
@@ -91,51 +55,19 @@ int hf__verdict(struct hf_engine *e, const struct hf__message *from, const struc
     w->wall_s = hf__now_s(e);
     w->stale_s = hf__policy(e)->collateral_stale_s;
     j->work = w->id;
+    j->kind = (uint8_t)hf__asker_kind(e, from);
+    t->judging_count[j->kind]++;
     j->quote_hash = *hash;
     j->next = t->judging;
     t->judging = j;
     return HF__PARK;
 }
 
-void hf__park(struct hf_engine *e, const struct hf__message *what, struct hf_bytes body)
+static void judging_free(struct hf__trust *t, struct hf__judging *j)
 {
-    struct hf__trust *t = e->trust;
-    struct hf__parked **last = &t->parked;
-    while (*last != NULL)
-        last = &(*last)->next;
-    struct hf__parked *m = malloc(sizeof *m);
-    hf_assert(m != NULL);
-    enum hf__asker_kind kind = kind_of(e, what);
-    *m = (struct hf__parked){.kind = (uint8_t)kind,
-                             .source = source_of(kind, what),
-                             .message = *what,
-                             .body = hf_blob_new(body)};
-    m->message.counted = true;
-    hf_assert(m->body != NULL);
-    m->quote_hash = e->shared->step.wait_hash;
-    *last = m;
-    t->parked_count[kind]++;
-    hf_assert(t->parked_count[kind] <= HF_PARKED_OWN_MAX);
-}
-
-struct hf__parked *hf__parked_take(struct hf_engine *e, const struct hf_hash *quote_hash)
-{
-    struct hf__trust *t = e->trust;
-    struct hf__parked *taken = NULL, **last = &taken, **at = &t->parked;
-    while (*at != NULL) {
-        struct hf__parked *m = *at;
-        if (!hf_hash_equal(&m->quote_hash, quote_hash)) {
-            at = &m->next;
-            continue;
-        }
-        *at = m->next;
-        m->next = NULL;
-        *last = m;
-        last = &m->next;
-        hf_assert(t->parked_count[m->kind] > 0);
-        t->parked_count[m->kind]--;
-    }
-    return taken;
+    hf_assert(t->judging_count[j->kind] > 0);
+    t->judging_count[j->kind]--;
+    free(j);
 }
 
 bool hf__quote_judged(struct hf_engine *e, uint32_t work, const struct hf_verdict *v)
@@ -148,7 +80,7 @@ bool hf__quote_judged(struct hf_engine *e, uint32_t work, const struct hf_verdic
         e->shared->step.fresh = j->outdated ? NULL : v;
         e->shared->step.fresh_hash = j->quote_hash;
         *at = j->next;
-        free(j);
+        judging_free(e->trust, j);
         return true;
     }
     return false;
@@ -189,7 +121,7 @@ void hf__verdicts_done(struct hf_engine *e)
     while (t->judging != NULL) {
         struct hf__judging *j = t->judging;
         t->judging = j->next;
-        free(j);
+        judging_free(t, j);
     }
     hf__known_done(&t->known, e->shared->peers);
     e->shared->step.fresh = NULL;

@@ -49,6 +49,10 @@ enum {
     HF_PARKED_EXPECTED_MAX = 64,
     HF_PARKED_STRANGERS_MAX = 64,
     HF_PARKED_EACH_MAX = 8,
+    /* Quotes that are judged at a time for each of these; the others wait for their turn. */
+    HF_JUDGED_MEMBERS_MAX = 16,
+    HF_JUDGED_EXPECTED_MAX = 8,
+    HF_JUDGED_STRANGERS_MAX = 4,
     /* Requests of one method by a member, or by others about one owner: so many at once, and then
      * so many a second. */
     HF_RATE_MEMBER_BURST = 512,

@@ -63,6 +63,7 @@ enum hf_trace_type {
 struct hf_trace {
     enum hf_trace_type type;
     int error;
+    bool foreign; /* in the request of a stranger: nothing for an operator to act on */
     uint64_t a, b;
     struct hf_account account; /* of the peer it is about, or zeros */
     struct hf_hash hash;       /* a transcript's hash or an instance, where the list says so */
