@@ -263,8 +263,7 @@ static struct hf_collateral *make_set(const struct hf_world *w, uint32_t block, 
         .tcb_infos = views,
         .tcb_info_count = BLOCK,
         .tcb_signing_chain = hf_buf_bytes(&c.tcb_signing_chain),
-        .pck_crl = hf_buf_bytes(&c.pck_crl),
-        .pck_crl_issuer_chain = hf_buf_bytes(&c.pck_crl_issuer_chain),
+        .pck_lists = {{hf_buf_bytes(&c.pck_crl), hf_buf_bytes(&c.pck_crl_issuer_chain)}},
         .root_ca_crl = hf_buf_bytes(&c.root_ca_crl),
     };
     r = hf_collateral_new(&source, &roots, &ret);

@@ -33,10 +33,7 @@ static int usable_list(const struct hf__verification *v, struct hf__document *d,
  * key. */
 static bool is_list_of_ca(const struct hf__verification *v)
 {
-    const struct hf__cert *ca = &v->chain->chain.cert[1];
-    const struct hf__cert *signer = &v->pck_crl->issuer->chain.cert[0];
-    return hf_bytes_equal(v->pck_crl->crl.issuer, ca->subject) &&
-           memcmp(signer->key, ca->key, HF_P256_KEY_LEN) == 0;
+    return hf__is_list_of(v->pck_crl, &v->chain->chain.cert[1]);
 }
 
 int hf__check_revocation(struct hf__verification *v)
@@ -49,8 +46,9 @@ int hf__check_revocation(struct hf__verification *v)
         return 0;
     }
     v->root_crl = c->root_crl;
-    v->pck_crl = c->pck_crl;
-    int r = usable_list(v, v->root_crl, &list);
+    int r = hf__collateral_pck_crl(c, &cert[1], &v->pck_crl);
+    if (r == 0)
+        r = usable_list(v, v->root_crl, &list);
     if (r != 0)
         return r;
     bool looked = list != NULL;

@@ -145,8 +145,9 @@ int hf__check_pck_chain(struct hf__verification *v)
         struct hf__known known = hf__collateral_known(c);
         /* The set's own chains hold the same CA and root: verified there, they
          * are verified here. */
-        if (c != NULL && hf__collateral_ready(c, c->pck_crl) == HF_ENOMEM)
-            return HF_ENOMEM;
+        for (size_t i = 0; c != NULL && i < HF_PCK_CAS_MAX; i++)
+            if (hf__collateral_ready(c, c->pck_crls[i]) == HF_ENOMEM)
+                return HF_ENOMEM;
         int r = hf__chain_verify(&v->chain->chain, &known);
         if (r == HF_ESIGNATURE) {
             hf__reason(v, "a certificate of the chain is not signed by the next");

@@ -26,6 +26,19 @@ static int add(enum hf_collateral_kind kind, struct hf_bytes text, struct hf__is
     return text.len == 0 ? 0 : hf__document_new(kind, text, issuer, root, NULL, ret);
 }
 
+/* Adds the list of a PCK CA where there is one. */
+static int add_list(const struct hf_pck_list_source *source, struct hf_collateral *c)
+{
+    struct hf__issuer *ca;
+    size_t at = c->pck_crls[0] != NULL ? 1 : 0;
+    int r = hf__issuer_new(source->issuer_chain, true, &c->root, &ca);
+    if (r != 0)
+        return r;
+    r = add(HF_DOCUMENT_PCK_CRL, source->list, ca, &c->root, &c->pck_crls[at]);
+    hf__issuer_unref(ca);
+    return r;
+}
+
 static bool same_platform(const struct hf__document *a, const struct hf__document *b)
 {
     return a->has_fmspc && b->has_fmspc && memcmp(a->fmspc, b->fmspc, HF_FMSPC_LEN) == 0;
@@ -59,7 +72,7 @@ int hf_collateral_new(const struct hf_collateral_source *source, const struct hf
                       struct hf_collateral **ret)
 {
     struct hf__root root = hf__root_of(roots);
-    struct hf__issuer *signer = NULL, *ca = NULL;
+    struct hf__issuer *signer = NULL;
     if (source->tcb_info_count > HF_COLLATERAL_PLATFORMS_MAX)
         return HF_ETOOBIG;
     struct hf_collateral *c = hf__collateral_empty(&root, source->tcb_info_count);
@@ -67,11 +80,9 @@ int hf_collateral_new(const struct hf_collateral_source *source, const struct hf
     if (r == 0)
         r = hf__issuer_new(source->tcb_signing_chain, false, &root, &signer);
     if (r == 0)
-        r = hf__issuer_new(source->pck_crl_issuer_chain, true, &root, &ca);
-    if (r == 0)
         r = add(HF_DOCUMENT_QE_IDENTITY, source->qe_identity, signer, &root, &c->qe_identity);
-    if (r == 0)
-        r = add(HF_DOCUMENT_PCK_CRL, source->pck_crl, ca, &root, &c->pck_crl);
+    for (size_t i = 0; r == 0 && i < HF_PCK_CAS_MAX; i++)
+        r = add_list(&source->pck_lists[i], c);
     if (r == 0)
         r = add(HF_DOCUMENT_ROOT_CRL, source->root_ca_crl, NULL, &root, &c->root_crl);
     for (size_t i = 0; r == 0 && i < source->tcb_info_count; i++) {
@@ -86,7 +97,6 @@ int hf_collateral_new(const struct hf_collateral_source *source, const struct hf
     if (r == 0)
         r = drop_doubles(c);
     hf__issuer_unref(signer);
-    hf__issuer_unref(ca);
     if (r != 0) {
         hf_collateral_unref(c);
         return r;
@@ -108,7 +118,8 @@ void hf_collateral_unref(struct hf_collateral *c)
         return;
     hf__p256_free(c->root_key);
     hf__document_unref(c->qe_identity);
-    hf__document_unref(c->pck_crl);
+    for (size_t i = 0; i < HF_PCK_CAS_MAX; i++)
+        hf__document_unref(c->pck_crls[i]);
     hf__document_unref(c->root_crl);
     for (size_t i = 0; i < c->tcb_info_count; i++)
         hf__document_unref(c->tcb_infos[i]);
@@ -122,7 +133,7 @@ struct hf__document *hf__collateral_find(const struct hf_collateral *c,
     case HF_DOCUMENT_QE_IDENTITY:
         return c->qe_identity;
     case HF_DOCUMENT_PCK_CRL:
-        return c->pck_crl;
+        return c->pck_crls[0];
     case HF_DOCUMENT_ROOT_CRL:
         return c->root_crl;
     case HF_DOCUMENT_TCB_INFO:
@@ -139,6 +150,35 @@ struct hf__document *hf__collateral_find(const struct hf_collateral *c,
     /* One that says nothing of itself may be the one: malformed is then nearer the truth than
      * missing. */
     return unreadable;
+}
+
+void hf__collateral_single(const struct hf_collateral *c,
+                           struct hf__document *ret[static HF__SINGLE])
+{
+    ret[0] = c->qe_identity;
+    ret[1] = c->root_crl;
+    memcpy(ret + 2, c->pck_crls, sizeof c->pck_crls);
+}
+
+bool hf__is_list_of(const struct hf__document *list, const struct hf__cert *ca)
+{
+    const struct hf__cert *signer = &list->issuer->chain.cert[0];
+    return hf_bytes_equal(list->crl.issuer, ca->subject) &&
+           memcmp(signer->key, ca->key, HF_P256_KEY_LEN) == 0;
+}
+
+int hf__collateral_pck_crl(const struct hf_collateral *c, const struct hf__cert *ca,
+                           struct hf__document **ret)
+{
+    *ret = c->pck_crls[0];
+    for (size_t i = 0; i < HF_PCK_CAS_MAX; i++) {
+        int r = hf__collateral_ready(c, c->pck_crls[i]);
+        if (r == HF_ENOMEM)
+            return r;
+        if (r == 0 && hf__is_list_of(c->pck_crls[i], ca))
+            *ret = c->pck_crls[i];
+    }
+    return 0;
 }
 
 /* Whether one issuer's verified chain has this certificate under an issuer of this key. */
@@ -166,17 +206,19 @@ static const struct hf__issuer *json_issuer(const struct hf_collateral *c)
     return d != NULL ? d->issuer : NULL;
 }
 
-static const struct hf__issuer *crl_issuer(const struct hf_collateral *c)
+static const struct hf__issuer *crl_issuer(const struct hf_collateral *c, size_t i)
 {
-    return c->pck_crl != NULL ? c->pck_crl->issuer : NULL;
+    return c->pck_crls[i] != NULL ? c->pck_crls[i]->issuer : NULL;
 }
 
 static bool knows(const void *context, const struct hf__cert *cert,
                   const uint8_t issuer_key[static HF_P256_KEY_LEN])
 {
     const struct hf_collateral *c = context;
-    return c != NULL && (issuer_knows(json_issuer(c), cert, issuer_key) ||
-                         issuer_knows(crl_issuer(c), cert, issuer_key));
+    bool known = c != NULL && issuer_knows(json_issuer(c), cert, issuer_key);
+    for (size_t i = 0; c != NULL && !known && i < HF_PCK_CAS_MAX; i++)
+        known = issuer_knows(crl_issuer(c, i), cert, issuer_key);
+    return known;
 }
 
 /* The decoded key of one issuer, where it is this one. */
@@ -196,7 +238,9 @@ static EVP_PKEY *decoded(const void *context, const uint8_t key[static HF_P256_K
         return NULL;
     if (c->root_key != NULL && hf__root_is(&c->root, key))
         return hf__p256_ref(c->root_key);
-    EVP_PKEY *found = issuer_key(crl_issuer(c), key);
+    EVP_PKEY *found = NULL;
+    for (size_t i = 0; found == NULL && i < HF_PCK_CAS_MAX; i++)
+        found = issuer_key(crl_issuer(c, i), key);
     return found != NULL ? found : issuer_key(json_issuer(c), key);
 }
 
@@ -227,8 +271,9 @@ static void each(const struct hf_collateral *c,
                  void (*visit)(const struct hf_collateral *c, struct hf__document *d, void *out),
                  void *out)
 {
-    struct hf__document *const single[] = {c->qe_identity, c->pck_crl, c->root_crl};
-    for (size_t i = 0; i < HF_ARRAY_LEN(single); i++)
+    struct hf__document *single[HF__SINGLE];
+    hf__collateral_single(c, single);
+    for (size_t i = 0; i < HF__SINGLE; i++)
         if (single[i] != NULL)
             visit(c, single[i], out);
     for (size_t i = 0; i < c->tcb_info_count; i++)
@@ -248,12 +293,14 @@ static int check_one(const struct hf_collateral *c, struct hf__document *d, uint
 int hf_collateral_check(const struct hf_collateral *c, uint64_t at_s,
                         enum hf_collateral_kind *ret_document)
 {
-    struct hf__document *const single[] = {c->qe_identity, c->pck_crl, c->root_crl};
+    struct hf__document *const single[] = {c->qe_identity, c->pck_crls[0], c->root_crl,
+                                           c->pck_crls[1]};
     static const enum hf_collateral_kind kinds[] = {HF_DOCUMENT_QE_IDENTITY, HF_DOCUMENT_PCK_CRL,
-                                                    HF_DOCUMENT_ROOT_CRL};
+                                                    HF_DOCUMENT_ROOT_CRL, HF_DOCUMENT_PCK_CRL};
+    size_t count = c->pck_crls[1] != NULL ? 4 : 3; /* the second list need not be there */
     enum hf_collateral_kind kind = HF_DOCUMENT_TCB_INFO;
     int r = c->tcb_info_count > 0 ? 0 : HF_ECOLLMISSING;
-    for (size_t i = 0; r == 0 && i < HF_ARRAY_LEN(single); i++) {
+    for (size_t i = 0; r == 0 && i < count; i++) {
         kind = kinds[i];
         r = check_one(c, single[i], at_s);
     }

@@ -15,12 +15,13 @@ struct folder {
     size_t tcb_info_count;
     uint8_t fmspcs[HF_COLLATERAL_PLATFORMS_MAX][HF_FMSPC_LEN];
     struct hf_buf tcb_infos[HF_COLLATERAL_PLATFORMS_MAX];
-    struct hf_buf single[5];
+    struct hf_buf single[7];
 };
 
 /* The files that are there once, in the order of `single`. */
-static const char *const names[] = {"qe_identity.json", "tcb_signing_chain.pem", "pck_crl.der",
-                                    "pck_crl_issuer_chain.pem", "root_ca_crl.der"};
+static const char *const names[] = {
+    "qe_identity.json",         "tcb_signing_chain.pem", "root_ca_crl.der",           "pck_crl.der",
+    "pck_crl_issuer_chain.pem", "pck_crl_2.der",         "pck_crl_2_issuer_chain.pem"};
 
 /* A file that is too large is read as far as shows that it is: verification will say so. */
 static int read_file(const char *folder, const char *name, struct hf_buf *b)
@@ -101,9 +102,9 @@ int hf_collateral_load(const char *folder, const struct hf_roots *roots, struct 
             .tcb_info_count = f->tcb_info_count,
             .tcb_fmspcs = (const uint8_t(*)[HF_FMSPC_LEN])f->fmspcs,
             .tcb_signing_chain = hf_buf_bytes(&f->single[1]),
-            .pck_crl = hf_buf_bytes(&f->single[2]),
-            .pck_crl_issuer_chain = hf_buf_bytes(&f->single[3]),
-            .root_ca_crl = hf_buf_bytes(&f->single[4]),
+            .root_ca_crl = hf_buf_bytes(&f->single[2]),
+            .pck_lists = {{hf_buf_bytes(&f->single[3]), hf_buf_bytes(&f->single[4])},
+                          {hf_buf_bytes(&f->single[5]), hf_buf_bytes(&f->single[6])}},
         };
         r = hf_collateral_new(&source, roots, ret);
     }

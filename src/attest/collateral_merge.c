@@ -45,6 +45,50 @@ static int choose(struct merge *m, struct hf__document *held, struct hf__documen
     return 0;
 }
 
+/* Takes out of left the list of the CA that held is of, or where held cannot be read, any. */
+static struct hf__document *counterpart(const struct merge *m, struct hf__document *held,
+                                        struct hf__document *left[static HF_PCK_CAS_MAX])
+{
+    bool read = hf__collateral_ready(m->held, held) == 0;
+    for (size_t i = 0; i < HF_PCK_CAS_MAX; i++) {
+        struct hf__document *d = left[i];
+        if (d == NULL || (read && (hf__collateral_ready(m->offered, d) != 0 ||
+                                   !hf_bytes_equal(held->crl.issuer, d->crl.issuer))))
+            continue;
+        left[i] = NULL;
+        return d;
+    }
+    return NULL;
+}
+
+/* The list of each PCK CA that either set has one of. Those that can be read find theirs first. */
+static int merge_lists(struct merge *m, struct hf_collateral *c)
+{
+    struct hf__document *left[HF_PCK_CAS_MAX], *const *held = m->held->pck_crls;
+    struct hf__document *offered[HF_PCK_CAS_MAX] = {NULL};
+    size_t count = 0;
+    memcpy(left, m->offered->pck_crls, sizeof left);
+    for (int readable = 1; readable >= 0; readable--)
+        for (size_t i = 0; i < HF_PCK_CAS_MAX; i++)
+            if (held[i] != NULL && (hf__collateral_ready(m->held, held[i]) == 0) == readable)
+                offered[i] = counterpart(m, held[i], left);
+    for (size_t i = 0; i < HF_PCK_CAS_MAX && held[i] != NULL; i++) {
+        int r = choose(m, held[i], offered[i], &c->pck_crls[count]);
+        if (r != 0)
+            return r;
+        count++;
+    }
+    for (size_t i = 0; i < HF_PCK_CAS_MAX && count < HF_PCK_CAS_MAX; i++) {
+        bool taken = false;
+        int r = left[i] != NULL ? replaces(m, NULL, left[i], &taken) : 0;
+        if (r != 0)
+            return r;
+        if (taken || (left[i] != NULL && held[0] == NULL))
+            c->pck_crls[count++] = hf__document_ref(left[i]);
+    }
+    return 0;
+}
+
 /* Every platform of either set, each once. */
 static int merge_platforms(struct merge *m, struct hf_collateral *c)
 {
@@ -88,7 +132,7 @@ int hf_collateral_merge(const struct hf_collateral *held, const struct hf_collat
         return HF_ENOMEM;
     int r = choose(&m, held->qe_identity, offered->qe_identity, &c->qe_identity);
     if (r == 0)
-        r = choose(&m, held->pck_crl, offered->pck_crl, &c->pck_crl);
+        r = merge_lists(&m, c);
     if (r == 0)
         r = choose(&m, held->root_crl, offered->root_crl, &c->root_crl);
     if (r == 0)

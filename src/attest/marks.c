@@ -121,8 +121,9 @@ bool hf_marks_take(struct hf_marks *marks, const struct hf_collateral *c, enum h
         memcpy(marks->root, root, sizeof root);
         changed = true;
     }
-    struct hf__document *const single[] = {c->qe_identity, c->pck_crl, c->root_crl};
-    for (size_t i = 0; i < HF_ARRAY_LEN(single); i++)
+    struct hf__document *single[HF__SINGLE];
+    hf__collateral_single(c, single);
+    for (size_t i = 0; i < HF__SINGLE; i++)
         changed = take_one(marks, c, single[i]) || changed;
     for (size_t i = 0; i < c->tcb_info_count; i++)
         changed = take_one(marks, c, c->tcb_infos[i]) || changed;
@@ -178,8 +179,9 @@ int hf_marks_check(const struct hf_marks *marks, const struct hf_collateral *c,
     root_of(c, root);
     if (memcmp(marks->root, root, sizeof root) != 0)
         return 0;
-    struct hf__document *const single[] = {c->qe_identity, c->pck_crl, c->root_crl};
-    for (size_t i = 0; i < HF_ARRAY_LEN(single); i++)
+    struct hf__document *single[HF__SINGLE];
+    hf__collateral_single(c, single);
+    for (size_t i = 0; i < HF__SINGLE; i++)
         if (went_back(marks, c, single[i], ret_name))
             return HF_ECOLLROLLBACK;
     for (size_t i = 0; i < c->tcb_info_count; i++)

@@ -100,8 +100,8 @@ struct hf_collateral {
     atomic_uint refs;
     struct hf__root root;
     EVP_PKEY *root_key; /* decoded; NULL where no root is trusted, or its key is no point */
-    struct hf__document *qe_identity; /* NULL where missing, as those below */
-    struct hf__document *pck_crl;
+    struct hf__document *qe_identity;              /* NULL where missing, as those below */
+    struct hf__document *pck_crls[HF_PCK_CAS_MAX]; /* the missing ones last */
     struct hf__document *root_crl;
     size_t tcb_info_count;
     struct hf__document *tcb_infos[];
@@ -112,6 +112,18 @@ struct hf_collateral *hf__collateral_empty(const struct hf__root *root, size_t c
 /* Borrowed; NULL where the set has none. fmspc: for a TCB info. */
 struct hf__document *hf__collateral_find(const struct hf_collateral *c,
                                          enum hf_collateral_kind kind, const uint8_t *fmspc);
+/*
+ * The list of the PCK CA that ca is, by name and key; where the set has none of it, the first, of
+ * whichever CA, which may be NULL. HF_ENOMEM.
+ */
+HF_MUST_USE int hf__collateral_pck_crl(const struct hf_collateral *c, const struct hf__cert *ca,
+                                       struct hf__document **ret);
+/* Whether a list, read and good, is of the CA that ca is. */
+bool hf__is_list_of(const struct hf__document *list, const struct hf__cert *ca);
+/* The documents that are no TCB infos, NULL for each that is missing. */
+enum { HF__SINGLE = 2 + HF_PCK_CAS_MAX };
+void hf__collateral_single(const struct hf_collateral *c,
+                           struct hf__document *ret[static HF__SINGLE]);
 /* Certificates that the set's own chains have verified so far; for
  * hf__chain_verify. c may be NULL. */
 struct hf__known hf__collateral_known(const struct hf_collateral *c);

@@ -50,7 +50,9 @@ static void command_make(const struct hf__settings *s, const struct hf__fetch_re
     snprintf(c->total, sizeof c->total, "%llu", (unsigned long long)service->total_s);
     word(c, "--url", service->url);
     word(c, "--output", s->collateral);
-    word(c, "--ca", service->ca == HF__CA_PROCESSOR ? "processor" : "platform");
+    static const char *const cas[] = {
+        [HF__CA_PLATFORM] = "platform", [HF__CA_PROCESSOR] = "processor", [HF__CA_BOTH] = "both"};
+    word(c, "--ca", cas[service->ca]);
     word(c, "--root-crl-url", service->root_crl_url);
     word(c, "--ca-file", service->ca_file);
     word(c, "--timeout", c->timeout);

@@ -43,8 +43,10 @@ static const struct hf_config_field tdx_fields[] = {
 static const struct hf_config_schema tdx_schema =
     HF_CONFIG_SCHEMA(struct hf__settings_tdx, tdx_fields, NULL);
 
-static const struct hf_config_choice cas[] = {
-    {"platform", HF__CA_PLATFORM}, {"processor", HF__CA_PROCESSOR}, {NULL, 0}};
+static const struct hf_config_choice cas[] = {{"platform", HF__CA_PLATFORM},
+                                              {"processor", HF__CA_PROCESSOR},
+                                              {"both", HF__CA_BOTH},
+                                              {NULL, 0}};
 
 #define TIMES_MAX (10LL * 365 * 86400)
 #define TIME(name_, member_, default_, min_, max_, doc_)                                           \
@@ -58,7 +60,8 @@ static const struct hf_config_field service_fields[] = {
      .min = 9, .max = 1024,
      .doc = "Of a PCS or PCCS with API version 4, as https://pccs.example:8081."},
     {"ca", HF_CONFIG_ENUM, HF_CONFIG_AT(struct hf__settings_service, ca), .choices = cas,
-     .default_text = "platform", .doc = "Which CA issued the machines' PCK certificates."},
+     .default_text = "platform",
+     .doc = "Which CA issued the machines' PCK certificates; both, where a fleet has both."},
     {"fmspcs", HF_CONFIG_LIST, HF_CONFIG_AT(struct hf__settings_service, fmspcs), .max = 64,
      .item = &(const struct hf_config_field)HF_CONFIG_ITEM("fmspc", HF_CONFIG_HEX,
                                                            struct hf__settings_fmspc),

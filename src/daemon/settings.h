@@ -20,7 +20,7 @@ struct hf__settings_tdx {
     const char *report; /* the kernel's folder, where this may write; NULL: the helper is asked */
 };
 
-enum hf__ca { HF__CA_PLATFORM, HF__CA_PROCESSOR };
+enum hf__ca { HF__CA_PLATFORM, HF__CA_PROCESSOR, HF__CA_BOTH };
 
 /* A kind of platform, as its PCK certificates name it. */
 struct hf__settings_fmspc {

@@ -39,8 +39,10 @@ static int refuse_errno(const struct work *w, int error_number)
 /* A file of a set, or what a fetch that was killed left half written of one (hf_file_replace). */
 static bool is_ours(const char *name)
 {
-    static const char *const names[] = {"qe_identity.json", "tcb_signing_chain.pem", "pck_crl.der",
-                                        "pck_crl_issuer_chain.pem", "root_ca_crl.der"};
+    static const char *const names[] = {"qe_identity.json", "tcb_signing_chain.pem",
+                                        "pck_crl.der",      "pck_crl_issuer_chain.pem",
+                                        "pck_crl_2.der",    "pck_crl_2_issuer_chain.pem",
+                                        "root_ca_crl.der"};
     for (size_t i = 0; i < HF_ARRAY_LEN(names); i++) {
         size_t len = strlen(names[i]);
         if (strncmp(name, names[i], len) == 0 &&
@@ -111,11 +113,14 @@ static int put_all(struct work *w)
         const char *name;
         const struct hf_buf *content;
     } parts[] = {{"qe_identity.json", &w->set->qe_identity},
-                 {"pck_crl.der", &w->set->pck_crl},
-                 {"pck_crl_issuer_chain.pem", &w->set->pck_crl_issuer_chain},
-                 {"root_ca_crl.der", &w->set->root_ca_crl}};
+                 {"root_ca_crl.der", &w->set->root_ca_crl},
+                 {"pck_crl.der", &w->set->pck[0].list},
+                 {"pck_crl_issuer_chain.pem", &w->set->pck[0].issuer_chain},
+                 {"pck_crl_2.der", &w->set->pck[1].list},
+                 {"pck_crl_2_issuer_chain.pem", &w->set->pck[1].issuer_chain}};
+    size_t count = HF_ARRAY_LEN(parts) - 2 * (HF_PCK_CAS_MAX - w->options->ca_count);
     int rc = 0;
-    for (size_t i = 0; i < HF_ARRAY_LEN(parts) && rc == 0; i++)
+    for (size_t i = 0; i < count && rc == 0; i++)
         rc = put(w, parts[i].name, parts[i].content);
     for (size_t i = 0; i < w->set->platform_count && rc == 0; i++) {
         char name[NAME_MAX_LEN], hex[2 * HF_FMSPC_LEN + 1];

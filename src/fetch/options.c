@@ -17,7 +17,7 @@ const char hf__fetch_usage[] =
     "  --url URL            the service, as https://pccs.example:8081\n"
     "  --fmspc HEX          12 digits: a kind of platform whose TCB information is wanted\n"
     "  --output DIR         the folder\n"
-    "  --ca NAME            whose revocation list: platform (default) or processor\n"
+    "  --ca NAME            whose revocation list: platform (default), processor, or both\n"
     "  --root-crl-url URL   where the root's revocation list is, if not at the service\n"
     "  --ca-file FILE       certificates to trust for TLS, instead of the system's\n"
     "  --dev-root HEX       128 digits: a development root's public key, instead of Intel's\n"
@@ -112,8 +112,11 @@ static bool dev_root_take(const char *text, struct hf__fetch_options *o)
 
 static bool ca_take(const char *text, struct hf__fetch_options *o)
 {
-    o->ca = text;
-    return strcmp(text, "platform") == 0 || strcmp(text, "processor") == 0;
+    bool both = strcmp(text, "both") == 0;
+    o->ca[0] = both ? "platform" : text;
+    o->ca[1] = both ? "processor" : NULL;
+    o->ca_count = both ? 2 : 1;
+    return both || strcmp(text, "platform") == 0 || strcmp(text, "processor") == 0;
 }
 
 /* Whether the option's value is acceptable. */
@@ -163,7 +166,8 @@ static int complete(const struct hf__fetch_options *o, char *reason, size_t len)
 int hf__fetch_options_parse(int argc, char **argv, struct hf__fetch_options *ret, char *ret_reason,
                             size_t len)
 {
-    *ret = (struct hf__fetch_options){.ca = "platform",
+    *ret = (struct hf__fetch_options){.ca = {"platform"},
+                                      .ca_count = 1,
                                       .roots = {.trust = HF_TRUST_INTEL},
                                       .request_ms = 20000,
                                       .total_ms = 120000};

@@ -9,10 +9,11 @@ enum { HF__FETCH_URL_MAX = 1024 };
 struct hf__fetch_options {
     const char *url; /* of the service; without a slash at its end; borrowed from argv */
     size_t url_len;
-    const char *root_crl_url; /* NULL: asked of the service */
-    const char *ca;           /* "platform" or "processor" */
-    const char *output;       /* the folder */
-    const char *ca_file;      /* NULL: the system's certificates */
+    const char *root_crl_url;       /* NULL: asked of the service */
+    const char *ca[HF_PCK_CAS_MAX]; /* "platform", "processor" */
+    size_t ca_count;
+    const char *output;  /* the folder */
+    const char *ca_file; /* NULL: the system's certificates */
     struct hf_roots roots;
     uint8_t dev_key[HF_ROOT_KEY_LEN];
     uint8_t fmspc[HF_COLLATERAL_PLATFORMS_MAX][HF_FMSPC_LEN];

@@ -105,17 +105,25 @@ static int get_list(const struct fetch *f, const char *url, const char *header,
     return rc;
 }
 
+/* The list of one PCK CA, with its chain. */
+static int get_pck_list(const struct fetch *f, const char *ca, struct hf__service_list *list)
+{
+    char url[URL_MAX];
+    snprintf(url, sizeof url, "%.*s/sgx/certification/v4/pckcrl?ca=%s&encoding=der",
+             (int)f->options->url_len, f->options->url, ca);
+    hf_buf_init(&list->issuer_chain, HF_COLLATERAL_CHAIN_MAX);
+    return get_list(f, url, "sgx-pck-crl-issuer-chain", &list->list, &list->issuer_chain);
+}
+
 static int get_lists(const struct fetch *f, struct hf__service_set *set)
 {
     char url[URL_MAX];
     const struct hf__fetch_options *o = f->options;
-    snprintf(url, sizeof url, "%.*s/sgx/certification/v4/pckcrl?ca=%s&encoding=der",
-             (int)o->url_len, o->url, o->ca);
-    hf_buf_init(&set->pck_crl_issuer_chain, HF_COLLATERAL_CHAIN_MAX);
-    int rc =
-        get_list(f, url, "sgx-pck-crl-issuer-chain", &set->pck_crl, &set->pck_crl_issuer_chain);
-    if (rc != 0)
-        return rc;
+    for (size_t i = 0; i < o->ca_count; i++) {
+        int rc = get_pck_list(f, o->ca[i], &set->pck[i]);
+        if (rc != 0)
+            return rc;
+    }
     snprintf(url, sizeof url, "%.*s/sgx/certification/v4/rootcacrl", (int)o->url_len, o->url);
     return get_list(f, o->root_crl_url != NULL ? o->root_crl_url : url, NULL, &set->root_ca_crl,
                     NULL);
@@ -127,8 +135,10 @@ void hf__service_set_done(struct hf__service_set *set)
         hf_buf_done(&set->platform[i].tcb_info);
     free(set->platform);
     hf_buf_done(&set->qe_identity);
-    hf_buf_done(&set->pck_crl);
-    hf_buf_done(&set->pck_crl_issuer_chain);
+    for (size_t i = 0; i < HF_PCK_CAS_MAX; i++) {
+        hf_buf_done(&set->pck[i].list);
+        hf_buf_done(&set->pck[i].issuer_chain);
+    }
     hf_buf_done(&set->root_ca_crl);
     for (size_t i = 0; i < set->chain_count; i++)
         hf_buf_done(&set->tcb_signing_chain[i]);

@@ -20,9 +20,11 @@ struct hf__service_set {
         struct hf_buf tcb_info;
     } * platform;
     struct hf_buf qe_identity;
-    struct hf_buf pck_crl;              /* DER */
-    struct hf_buf pck_crl_issuer_chain; /* PEM */
-    struct hf_buf root_ca_crl;          /* DER */
+    struct hf__service_list {
+        struct hf_buf list;         /* DER */
+        struct hf_buf issuer_chain; /* PEM */
+    } pck[HF_PCK_CAS_MAX];          /* of each CA that was asked for */
+    struct hf_buf root_ca_crl;      /* DER */
     size_t chain_count;
     struct hf_buf tcb_signing_chain[HF__SERVICE_CHAINS_MAX]; /* PEM; at least one of them fits */
 };

@@ -75,8 +75,7 @@ static struct hf_collateral *prepare(void)
         .tcb_infos = &info,
         .tcb_info_count = 1,
         .tcb_signing_chain = hf_buf_bytes(&world.single[1]),
-        .pck_crl = hf_buf_bytes(&world.single[2]),
-        .pck_crl_issuer_chain = hf_buf_bytes(&world.single[3]),
+        .pck_lists = {{hf_buf_bytes(&world.single[2]), hf_buf_bytes(&world.single[3])}},
         .root_ca_crl = hf_buf_bytes(&world.single[4]),
     };
     struct hf_collateral *c;

@@ -271,8 +271,7 @@ static struct hf_collateral *collateral_of(const struct hf_dev_authority *a, uin
         .tcb_infos = &info,
         .tcb_info_count = 1,
         .tcb_signing_chain = hf_buf_bytes(&made.tcb_signing_chain),
-        .pck_crl = hf_buf_bytes(&made.pck_crl),
-        .pck_crl_issuer_chain = hf_buf_bytes(&made.pck_crl_issuer_chain),
+        .pck_lists = {{hf_buf_bytes(&made.pck_crl), hf_buf_bytes(&made.pck_crl_issuer_chain)}},
         .root_ca_crl = hf_buf_bytes(&made.root_ca_crl),
     };
     hf_assert(hf_collateral_new(&source, roots, &c) == 0);

@@ -39,7 +39,8 @@ static int write_set(const struct hf_dev_authority *a, const struct hf_dev_colla
 int main(int argc, char **argv)
 {
     if (argc < 6) {
-        fputs("usage: dev_set AUTHORITY OUTPUT ISSUED_S VALID_S EVALUATION[/STATUS] [FMSPC ...]\n",
+        fputs("usage: dev_set AUTHORITY OUTPUT ISSUED_S VALID_S EVALUATION[/STATUS] [processor] "
+              "[FMSPC ...]\n",
               stderr);
         return 2;
     }
@@ -57,8 +58,12 @@ int main(int argc, char **argv)
     if (*status == '/')
         for (size_t i = 0; i < spec.tcb_level_count; i++)
             spec.tcb_level[i].text.status = status + 1;
-    rc = argc == 6 ? write_set(a, &spec, argv[2]) : 0;
-    for (int i = 6; i < argc && rc == 0; i++) {
+    bool processor = argc > 6 && strcmp(argv[6], "processor") == 0;
+    if (processor)
+        spec.ca = HF_DEV_CA_PROCESSOR;
+    int first = processor ? 7 : 6;
+    rc = argc == first ? write_set(a, &spec, argv[2]) : 0;
+    for (int i = first; i < argc && rc == 0; i++) {
         rc = hf_hex_decode(argv[i], spec.fmspc, sizeof spec.fmspc);
         if (rc == 0)
             rc = write_set(a, &spec, argv[2]);

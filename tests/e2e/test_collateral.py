@@ -114,6 +114,27 @@ def the_set_that_is_served_is_written_byte_for_byte():
 
 
 @tap.case
+def the_lists_of_both_pck_cas_stand_side_by_side():
+    both, _ = dev_set("both")
+    other, _ = dev_set("other", fmspcs=("processor",))
+    for name in ("", "_issuer_chain"):
+        end = "pem" if name else "der"
+        (both / f"pck_crl_2{name}.{end}").write_bytes((other / f"pck_crl{name}.{end}").read_bytes())
+    assert (both / "pck_crl_2.der").read_bytes() != (both / "pck_crl.der").read_bytes()
+    start_with()
+    with pcs.Service(both, BASE) as service:
+        status, said = fetch(service, "--ca", "both")
+        assert status == DONE, said
+        assert [r.split("ca=")[1].split("&")[0] for r in service.requests if "ca=" in r] == ["platform", "processor"]
+    expect_kept(both)
+    # One of them is not what it should be: nothing is replaced.
+    with pcs.Service(both, BASE) as service:
+        (both / "pck_crl_2_issuer_chain.pem").write_bytes((both / "tcb_signing_chain.pem").read_bytes())
+        status, said = fetch(service, "--ca", "both")
+        assert status == REFUSED and "PCK revocation list" in said, (status, said)
+
+
+@tap.case
 def several_platforms_come_into_one_set():
     start_with(SET)
     with pcs.Service(NEWER, BASE) as service:

@@ -22,8 +22,8 @@ void dev_world_prepare(struct dev_world *w)
         .tcb_infos = &info,
         .tcb_info_count = 1,
         .tcb_signing_chain = hf_buf_bytes(&w->documents.tcb_signing_chain),
-        .pck_crl = hf_buf_bytes(&w->documents.pck_crl),
-        .pck_crl_issuer_chain = hf_buf_bytes(&w->documents.pck_crl_issuer_chain),
+        .pck_lists = {{hf_buf_bytes(&w->documents.pck_crl),
+                       hf_buf_bytes(&w->documents.pck_crl_issuer_chain)}},
         .root_ca_crl = hf_buf_bytes(&w->documents.root_ca_crl),
     };
     const struct hf_roots roots = {.trust = HF_TRUST_DEV, .dev_key = w->root_key};

@@ -66,7 +66,9 @@ class Service:
         if path == "/tdx/certification/v4/qe/identity":
             return "identity", "qe_identity.json", "SGX-Enclave-Identity-Issuer-Chain", "tcb_signing_chain.pem"
         if path == "/sgx/certification/v4/pckcrl":
-            return "pckcrl", "pck_crl.der", "SGX-PCK-CRL-Issuer-Chain", "pck_crl_issuer_chain.pem"
+            second = query.get("ca") == "processor" and (self.folder / "pck_crl_2.der").exists()
+            stem = "pck_crl_2" if second else "pck_crl"
+            return "pckcrl", f"{stem}.der", "SGX-PCK-CRL-Issuer-Chain", f"{stem}_issuer_chain.pem"
         if path in ("/sgx/certification/v4/rootcacrl", "/elsewhere/root.crl"):
             return "rootcrl", "root_ca_crl.der", None, None
         return None, None, None, None

@@ -84,8 +84,8 @@ Test(hf_collateral_new, of_two_tcb_infos_of_one_platform_the_newer_stays)
             .tcb_info_count = 3,
             .tcb_fmspcs = asked,
             .tcb_signing_chain = hf_buf_bytes(&w.documents.tcb_signing_chain),
-            .pck_crl = hf_buf_bytes(&w.documents.pck_crl),
-            .pck_crl_issuer_chain = hf_buf_bytes(&w.documents.pck_crl_issuer_chain),
+            .pck_lists = {{hf_buf_bytes(&w.documents.pck_crl),
+                           hf_buf_bytes(&w.documents.pck_crl_issuer_chain)}},
             .root_ca_crl = hf_buf_bytes(&w.documents.root_ca_crl)};
         const struct hf_roots roots = {.trust = HF_TRUST_DEV, .dev_key = w.root_key};
         struct hf_collateral *c;
@@ -209,6 +209,147 @@ Test(hf_collateral_merge, keeps_every_platform)
         HF_EINVAL);
     dev_world_done(&held);
     dev_world_done(&offered);
+}
+
+/* Two worlds of one authority, whose machines and lists are of either CA; with both lists. */
+struct fleet {
+    struct dev_world platform, processor;
+    struct hf_collateral *both;
+};
+
+static struct hf_collateral *set_of(const struct dev_world *w, const struct dev_world *first,
+                                    const struct dev_world *second)
+{
+    const struct hf_bytes info = hf_buf_bytes(&w->documents.tcb_info);
+    struct hf_collateral_source source = {.qe_identity = hf_buf_bytes(&w->documents.qe_identity),
+                                          .tcb_infos = &info,
+                                          .tcb_info_count = 1,
+                                          .tcb_signing_chain =
+                                              hf_buf_bytes(&w->documents.tcb_signing_chain),
+                                          .root_ca_crl = hf_buf_bytes(&w->documents.root_ca_crl)};
+    const struct dev_world *of[] = {first, second};
+    const struct hf_roots roots = {.trust = HF_TRUST_DEV, .dev_key = w->root_key};
+    struct hf_collateral *c;
+    for (size_t i = 0; i < HF_PCK_CAS_MAX; i++)
+        if (of[i] != NULL)
+            source.pck_lists[i] =
+                (struct hf_pck_list_source){hf_buf_bytes(&of[i]->documents.pck_crl),
+                                            hf_buf_bytes(&of[i]->documents.pck_crl_issuer_chain)};
+    cr_assert_eq(hf_collateral_new(&source, &roots, &c), 0);
+    return c;
+}
+
+static void fleet_make(struct fleet *f, bool revoked)
+{
+    static uint8_t serial[1][HF_DEV_SERIAL_LEN];
+    make(&f->platform, NULL);
+    dev_world_init(&f->processor);
+    f->processor.machine_spec.ca = f->processor.collateral_spec.ca = HF_DEV_CA_PROCESSOR;
+    dev_world_make(&f->processor);
+    if (revoked) {
+        struct dev_world *w = &f->processor;
+        hf_dev_machine_serial(w->machine, serial[0]);
+        w->collateral_spec.pck_revoked = serial;
+        w->collateral_spec.pck_revoked_count = 1;
+        hf_dev_collateral_done(&w->documents);
+        cr_assert_eq(hf_dev_collateral_make(w->authority, &w->collateral_spec, &w->documents), 0);
+        dev_world_prepare(w);
+    }
+    f->both = set_of(&f->platform, &f->platform, &f->processor);
+}
+
+static void fleet_done(struct fleet *f)
+{
+    hf_collateral_unref(f->both);
+    dev_world_done(&f->platform);
+    dev_world_done(&f->processor);
+}
+
+static int error_by(struct dev_world *w, struct hf_collateral *c)
+{
+    struct hf_collateral *own = w->collateral;
+    w->collateral = c;
+    int error = dev_world_verify(w, NULL, NULL).error;
+    w->collateral = own;
+    return error;
+}
+
+Test(hf_collateral_new, of_both_pck_cas_judges_the_machines_of_both)
+{
+    struct fleet f;
+    fleet_make(&f, false);
+    cr_assert_eq(error_by(&f.platform, f.both), 0);
+    cr_assert_eq(error_by(&f.processor, f.both), 0);
+    cr_assert_eq(error_by(&f.processor, f.platform.collateral), HF_ECOLLMISSING, "with one alone");
+    cr_assert_eq(hf_collateral_check(f.both, f.platform.now_s, NULL), 0);
+    struct hf_collateral *turned = set_of(&f.platform, &f.processor, &f.platform);
+    cr_assert_eq(error_by(&f.platform, turned), 0, "in whichever order");
+    cr_assert_eq(error_by(&f.processor, turned), 0);
+    hf_collateral_unref(turned);
+    fleet_done(&f);
+    fleet_make(&f, true);
+    cr_assert_eq(error_by(&f.platform, f.both), 0, "one CA's list revokes nothing of the other's");
+    cr_assert_eq(error_by(&f.processor, f.both), HF_EPCKREVOKED);
+    fleet_done(&f);
+}
+
+Test(hf_collateral_merge, lists_of_different_pck_cas_stand_beside_each_other)
+{
+    struct fleet f;
+    struct hf_collateral *merged, *other, *again;
+    size_t older = 9;
+    fleet_make(&f, false);
+    uint64_t now_s = f.platform.now_s;
+    other = set_of(&f.platform, &f.processor, NULL);
+    cr_assert_eq(hf_collateral_merge(f.platform.collateral, other, now_s, &merged, &older), 0);
+    cr_assert_eq(older, 0);
+    cr_assert_eq(error_by(&f.platform, merged), 0);
+    cr_assert_eq(error_by(&f.processor, merged), 0);
+    /* One that is offered alone leaves the other where it is. */
+    cr_assert_eq(hf_collateral_merge(merged, other, now_s, &again, &older), 0);
+    cr_assert_eq(older, 0);
+    cr_assert_eq(error_by(&f.platform, again), 0);
+    hf_collateral_unref(again);
+    /* Nor does one that is broken take any's place. */
+    f.processor.documents.pck_crl.data[f.processor.documents.pck_crl.len - 1] ^= 1;
+    struct hf_collateral *broken = set_of(&f.platform, &f.processor, NULL);
+    cr_assert_eq(hf_collateral_merge(merged, broken, now_s, &again, NULL), 0);
+    cr_assert_eq(error_by(&f.platform, again), 0);
+    cr_assert_eq(error_by(&f.processor, again), 0);
+    hf_collateral_unref(again);
+    /* And what is held broken gives way to any that is good. */
+    cr_assert_eq(hf_collateral_merge(broken, other, now_s, &again, NULL), 0);
+    cr_assert_eq(error_by(&f.processor, again), 0);
+    hf_collateral_unref(again);
+    hf_collateral_unref(broken);
+    hf_collateral_unref(merged);
+    hf_collateral_unref(other);
+    fleet_done(&f);
+}
+
+Test(hf_collateral_load, reads_the_list_of_a_second_pck_ca)
+{
+    char folder[HF_SCRATCH_PATH_LEN], path[256];
+    struct fleet f;
+    fleet_make(&f, false);
+    hf_scratch_make(folder);
+    cr_assert_eq(hf_dev_collateral_write(&f.platform.documents, folder), 0);
+    const struct {
+        const char *name;
+        const struct hf_buf *content;
+    } more[] = {{"pck_crl_2.der", &f.processor.documents.pck_crl},
+                {"pck_crl_2_issuer_chain.pem", &f.processor.documents.pck_crl_issuer_chain}};
+    for (size_t i = 0; i < HF_ARRAY_LEN(more); i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, more[i].name);
+        cr_assert_eq(hf_file_replace(path, hf_buf_bytes(more[i].content), 0600), 0);
+    }
+    const struct hf_roots roots = {.trust = HF_TRUST_DEV, .dev_key = f.platform.root_key};
+    hf_collateral_unref(f.both);
+    cr_assert_eq(hf_collateral_load(folder, &roots, &f.both), 0);
+    cr_assert_eq(error_by(&f.platform, f.both), 0);
+    cr_assert_eq(error_by(&f.processor, f.both), 0);
+    hf_scratch_remove(folder);
+    fleet_done(&f);
 }
 
 Test(hf_collateral_load, reads_the_folder_that_the_dev_platform_writes)

@@ -122,6 +122,13 @@ Test(hf__fetch_options_parse, everything_given)
     cr_assert_eq(options.total_ms, 9000);
     cr_assert_eq(options.at_s, 1760000000);
     cr_assert_eq(options.roots.trust, HF_TRUST_INTEL);
+    cr_assert_eq(options.ca_count, 1);
+    cr_assert_str_eq(options.ca[0], "processor");
+    cr_assert_eq(
+        PARSE("--url", "https://a", "--fmspc", "00806F050000", "--output", "d", "--ca", "both"), 0,
+        "%s", reason);
+    cr_assert_eq(options.ca_count, 2);
+    cr_assert_str_eq(options.ca[1], "processor");
 }
 
 Test(hf__fetch_options_parse, development_root_replaces_intels)

@@ -1,10 +1,11 @@
 /*
  * What Intel's provisioning certification service says about platforms: QE identity, TCB
- * information per FMSPC, and the revocation lists of the root and of the PCK CA. To its users a set
- * never changes. Inside, each document is parsed, its signing chain followed to a trusted root and
- * its signature verified once, when it is first needed, and the result remembered: only dates are
- * looked at again, at each verification, for its own time. What is wrong with one document stays
- * with that document: a broken TCB info is no obstacle to the quote of another platform.
+ * information per FMSPC, and the revocation lists of the root and of the PCK CAs, of which there
+ * are two: platform and processor. To its users a set never changes. Inside, each document is
+ * parsed, its signing chain followed to a trusted root and its signature verified once, when it is
+ * first needed, and the result remembered: only dates are looked at again, at each verification,
+ * for its own time. What is wrong with one document stays with that document: a broken TCB info is
+ * no obstacle to the quote of another platform.
  *
  * Sets are counted references, safe to share between threads. Sizes are bounded before anything is
  * parsed.
@@ -23,6 +24,7 @@ enum {
     HF_COLLATERAL_DOCUMENT_MAX = 1 << 20,
     HF_COLLATERAL_CHAIN_MAX = 16384,   /* bytes of a PEM chain */
     HF_COLLATERAL_PLATFORMS_MAX = 256, /* TCB infos in a set */
+    HF_PCK_CAS_MAX = 2,                /* platform and processor, in whichever order */
     HF_ROOT_KEY_LEN = 64,              /* P-256, x and y, big-endian */
 };
 
@@ -55,6 +57,12 @@ enum hf_collateral_kind {
     HF_DOCUMENT_ROOT_CRL,
 };
 
+/* The revocation list of a PCK CA. */
+struct hf_pck_list_source {
+    struct hf_bytes list;         /* DER */
+    struct hf_bytes issuer_chain; /* PEM */
+};
+
 /* The documents as they came. All borrowed; an empty one is missing, which is no error before it is
  * needed. */
 struct hf_collateral_source {
@@ -67,10 +75,9 @@ struct hf_collateral_source {
      * missing.
      */
     const uint8_t (*tcb_fmspcs)[HF_FMSPC_LEN];
-    struct hf_bytes tcb_signing_chain;    /* PEM, of all the JSON documents */
-    struct hf_bytes pck_crl;              /* DER */
-    struct hf_bytes pck_crl_issuer_chain; /* PEM */
-    struct hf_bytes root_ca_crl;          /* DER */
+    struct hf_bytes tcb_signing_chain; /* PEM, of all the JSON documents */
+    struct hf_pck_list_source pck_lists[HF_PCK_CAS_MAX];
+    struct hf_bytes root_ca_crl; /* DER */
 };
 
 struct hf_collateral;
@@ -90,7 +97,8 @@ HF_MUST_USE int hf_collateral_new(const struct hf_collateral_source *source,
                                   const struct hf_roots *roots, struct hf_collateral **ret);
 /*
  * The same from a folder: qe_identity.json, tcb_info_<fmspc>.json, tcb_signing_chain.pem,
- * pck_crl.der, pck_crl_issuer_chain.pem, root_ca_crl.der. A file that is not there is a missing
+ * pck_crl.der, pck_crl_issuer_chain.pem, and beside them, where a fleet has machines of both CAs,
+ * pck_crl_2.der, pck_crl_2_issuer_chain.pem; root_ca_crl.der. A file that is not there is a missing
  * document. HF_ENOMEM, HF_ETOOBIG, HF_EIO: the folder or a file cannot be read, HF_ENOTFOUND: no
  * such folder.
  */
@@ -112,7 +120,8 @@ struct hf_document_info {
 };
 
 /*
- * fmspc: HF_FMSPC_LEN bytes for HF_DOCUMENT_TCB_INFO, else NULL.
+ * fmspc: HF_FMSPC_LEN bytes for HF_DOCUMENT_TCB_INFO, else NULL. Of several lists of PCK CAs the
+ * first.
  * HF_ECOLLMISSING: the set has no such document.
  */
 HF_MUST_USE int hf_collateral_info(const struct hf_collateral *c, enum hf_collateral_kind kind,
@@ -132,11 +141,11 @@ uint64_t hf_collateral_issue_date_s(const struct hf_collateral *c);
 /*
  * A set with the newer of each document, so that what is held is never replaced by something older.
  * Newer means a higher tcbEvaluationDataNumber (CRL number), or the same with a later issue date
- * (this update). A document of `offered` that cannot be used, or is not yet valid at at_s, replaces
- * nothing; one of `held` that cannot be used is replaced by any that can. held may be NULL. ret: a
- * reference of the caller's. ret_older, which may be NULL: how many documents of `offered` were
- * older than the held ones and left out. HF_ENOMEM. HF_ETOOBIG: more than
- * HF_COLLATERAL_PLATFORMS_MAX TCB infos together.
+ * (this update); lists of different PCK CAs stand beside each other. A document of `offered` that
+ * cannot be used, or is not yet valid at at_s, replaces nothing; one of `held` that cannot be used
+ * is replaced by any that can. held may be NULL. ret: a reference of the caller's. ret_older, which
+ * may be NULL: how many documents of `offered` were older than the held ones and left out.
+ * HF_ENOMEM. HF_ETOOBIG: more than HF_COLLATERAL_PLATFORMS_MAX TCB infos together.
  */
 HF_MUST_USE int hf_collateral_merge(const struct hf_collateral *held,
                                     const struct hf_collateral *offered, uint64_t at_s,
