@@ -57,6 +57,8 @@ struct hf__homes;
 struct hf__metrics;
 struct hf__watch;
 
+enum { HF__WHAT_LEN = 400 };
+
 struct hf__daemon {
     uv_loop_t loop;
     const struct hf__settings *settings;
@@ -73,8 +75,10 @@ struct hf__daemon {
     bool stopping;
     struct hf__user user;
     bool as_root; /* told to stay root */
-    int landlock; /* the kernel's version; 0: paths are not restricted */
-    int memory;   /* enum hf__memory */
+    struct hf__applications *applications;
+    char applications_what[HF__WHAT_LEN]; /* why they could not be read */
+    int landlock;                         /* the kernel's version; 0: paths are not restricted */
+    int memory;                           /* enum hf__memory */
 
     struct hf_net *net;
     struct hf__homes *members; /* made with the first set */
@@ -240,7 +244,14 @@ enum hf__memory hf__harden_memory(void);
 /* ---- run.c */
 /* Reads documents and collateral again. */
 void hf__daemon_reload(struct hf__daemon *d);
+/* What the command line says, which is the image's as the program is. */
+struct hf__start {
+    const char *config_file;
+    const char *applications; /* the image's list of them; NULL: where one is looked for */
+    bool as_root;
+};
+
 /* Runs until told to stop; returns the exit status. */
-int hf__daemon_run(const struct hf__settings *settings, const char *config_file, bool as_root);
+int hf__daemon_run(const struct hf__settings *settings, const struct hf__start *start);
 
 #endif

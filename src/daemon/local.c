@@ -43,8 +43,8 @@ static void log_given(const struct local_conn *t, const struct hf_local_reply *r
     if (!hf__log_begin(&l, HF__INFO, "key_given"))
         return;
     hf__line_text(&l, "name", t->name);
-    hf__line_uint(&l, "uid", t->uid);
-    hf__line_uint(&l, "pid", (uint64_t)t->pid);
+    hf__line_uint(&l, "uid", t->who.uid);
+    hf__line_uint(&l, "pid", (uint64_t)t->who.pid);
     hf__line_uint(&l, "first", r->first);
     hf__line_uint(&l, "version", r->key_version);
     hf__line_uint(&l, "claim", r->claim);
@@ -272,11 +272,30 @@ static void answer_status(struct local_conn *t)
     free(text);
 }
 
+/* An application may ask for the keys that it may have, and for nothing else. */
+static int check_rights(struct local_conn *t, const struct hf__local_request *q)
+{
+    struct hf__line l;
+    if (!t->application || (q->type == HF__LOCAL_KEY &&
+                            hf__applications_may_have(t->owner->d->applications, &t->who, q->name)))
+        return 0;
+    if (q->type == HF__LOCAL_KEY && !t->refused && hf__log_begin(&l, HF__WARNING, "key_refused")) {
+        hf__line_text(&l, "name", q->name);
+        hf__line_uint(&l, "uid", t->who.uid);
+        hf__line_uint(&l, "pid", (uint64_t)t->who.pid);
+        hf__log_write(&l);
+        t->refused = true;
+    }
+    return HF_EPERMISSION;
+}
+
 void hf__local_serve(struct local_conn *t, struct hf_bytes json)
 {
     struct hf__local_request q;
     int r = t->surplus ? HF_EBUSY : hf__local_decode(json, &q);
     t->ended = t->ended || t->surplus;
+    if (r == 0)
+        r = check_rights(t, &q);
     if (r != 0) {
         hf__local_refuse(t, r);
         return;

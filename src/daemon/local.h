@@ -55,13 +55,13 @@ struct hf__local_request {
 HF_MUST_USE int hf__local_decode(struct hf_bytes json, struct hf__local_request *ret);
 
 /*
- * Makes the local socket, for this user alone, and listens on it; what a crash left behind at the
- * path is removed, and nothing else. ret_fd: not blocking, the caller's. ret_what: what failed, for
- * a person; borrowed for good. HF_ETOOBIG: the path does not fit into a socket's address.
- * HF_EEXIST: a file, folder or link stands there. HF_EADDRINUSE: a process listens on it. Else the
- * error of the call that failed.
+ * Makes the local socket, for this user alone or for_all, and listens on it; what a crash left
+ * behind at the path is removed, and nothing else. ret_fd: not blocking, the caller's. ret_what:
+ * what failed, for a person; borrowed for good. HF_ETOOBIG: the path does not fit into a socket's
+ * address. HF_EEXIST: a file, folder or link stands there. HF_EADDRINUSE: a process listens on it.
+ * Else the error of the call that failed.
  */
-HF_MUST_USE int hf__local_listen(const char *path, uid_t uid, gid_t gid, int *ret_fd,
+HF_MUST_USE int hf__local_listen(const char *path, uid_t uid, gid_t gid, bool for_all, int *ret_fd,
                                  const char **ret_what);
 
 #endif

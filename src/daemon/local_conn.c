@@ -21,6 +21,7 @@ enum {
     SURPLUS_MAX = 16,  /* connections beyond the bound that are told so ... */
     SURPLUS_MS = 2000, /* ... if they ask in this time */
     ROOT_PLACES = 4,   /* of the bound, that only root may take */
+    OWN_PLACES = 12,   /* and that only its own user and root may */
 };
 
 /* An answer on its way out; wiped when it has gone, because it may hold a key. */
@@ -200,18 +201,15 @@ static void read_on(struct local_conn *t)
     }
 }
 
-/* Its own user and root: both could read the daemon's memory and files anyway. */
-static bool permitted(uv_pipe_t *pipe, uid_t *ret_uid, pid_t *ret_pid)
+/* Its own user and root, who could read the daemon's memory and files anyway; and applications. */
+static bool permitted(struct local_conn *t)
 {
-    struct ucred peer;
-    socklen_t len = sizeof peer;
     uv_os_fd_t fd;
-    if (uv_fileno((const uv_handle_t *)pipe, &fd) != 0 ||
-        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
+    t->who.uid = (uid_t)-1;
+    if (uv_fileno((const uv_handle_t *)&t->pipe, &fd) != 0 || !hf__credential_of(fd, &t->who))
         return false;
-    *ret_uid = peer.uid;
-    *ret_pid = peer.pid;
-    return peer.uid == geteuid() || peer.uid == 0;
+    t->application = t->who.uid != geteuid() && t->who.uid != 0;
+    return !t->application || hf__applications_admit(t->owner->d->applications, &t->who);
 }
 
 static void refuse_peer(uid_t uid)
@@ -224,19 +222,38 @@ static void refuse_peer(uid_t uid)
     hf__log_write(&l);
 }
 
-/* A place among those who are served: a free one, or that of who has asked nothing for longest. */
-static bool has_place(struct hf__local *local, const struct local_conn *newcomer, uid_t uid)
+/* How many may be served beside this one at most, it included. */
+static size_t places_for(const struct local_conn *t)
 {
-    size_t max = HF__LOCALS_MAX - (uid == 0 ? 0 : ROOT_PLACES), served = 0;
-    struct local_conn *idle = NULL;
+    if (t->who.uid == 0)
+        return HF__LOCALS_MAX;
+    return HF__LOCALS_MAX - ROOT_PLACES - (t->application ? OWN_PLACES : 0);
+}
+
+/*
+ * A place among those who are served: a free one, or that of who has asked nothing for longest. An
+ * application's user has few, and takes none but an application's.
+ */
+static bool has_place(struct hf__local *local, const struct local_conn *newcomer)
+{
+    size_t served = 0, same = 0;
+    struct local_conn *idle = NULL, *own_idle = NULL;
     for (struct local_conn *t = local->conns; t != NULL; t = t->next) {
         if (t == newcomer || t->closing || t->surplus)
             continue;
+        bool own = t->who.uid == newcomer->who.uid;
+        bool is_free = is_idle(t) && t->in_len == 0;
         served++;
-        if (is_idle(t) && t->in_len == 0 && (idle == NULL || t->idle_ms <= idle->idle_ms))
+        same += own;
+        if (is_free && own && (own_idle == NULL || t->idle_ms <= own_idle->idle_ms))
+            own_idle = t;
+        if (is_free && (!newcomer->application || t->application) &&
+            (idle == NULL || t->idle_ms <= idle->idle_ms))
             idle = t;
     }
-    if (served < max)
+    if (newcomer->application && same >= HF__APPLICATION_PLACES)
+        idle = own_idle;
+    else if (served < places_for(newcomer))
         return true;
     if (idle != NULL)
         hf__local_end(idle);
@@ -246,14 +263,12 @@ static bool has_place(struct hf__local *local, const struct local_conn *newcomer
 static void admit(struct local_conn *t)
 {
     struct hf__local *local = t->owner;
-    uid_t uid = (uid_t)-1;
-    if (!permitted(&t->pipe, &uid, &t->pid)) {
-        refuse_peer(uid);
+    if (!permitted(t)) {
+        refuse_peer(t->who.uid);
         hf__local_end(t);
         return;
     }
-    t->uid = uid;
-    if (!has_place(local, t, uid)) {
+    if (!has_place(local, t)) {
         /* Read before it is refused: who is closed unread sees a connection that broke. */
         t->surplus = true;
         if (++local->surplus > SURPLUS_MAX) {
@@ -302,7 +317,8 @@ int hf__local_open(struct hf__daemon *d, const char **ret_what)
     struct local_conn *spare = calloc(1, sizeof *spare);
     *ret_what = "out of memory";
     int r = local != NULL && spare != NULL
-                ? hf__local_listen(d->settings->socket, d->user.uid, d->user.gid, &fd, ret_what)
+                ? hf__local_listen(d->settings->socket, d->user.uid, d->user.gid,
+                                   hf__applications_any(d->applications), &fd, ret_what)
                 : HF_ENOMEM;
     if (r != 0) {
         free(local);

@@ -2,6 +2,7 @@
 #ifndef HF_DAEMON_LOCAL_CONN_H
 #define HF_DAEMON_LOCAL_CONN_H
 
+#include "applications.h"
 #include "client/frame.h"
 #include "daemon.h"
 #include "local.h"
@@ -23,8 +24,9 @@ struct local_conn {
     bool writing; /* an answer is on its way out */
     bool ended;   /* it sends nothing more: closed when it has its answer */
     bool surplus; /* beyond the bound: told that the daemon is busy, whatever it asks */
-    uid_t uid;    /* who connected, by the kernel's word */
-    pid_t pid;
+    struct hf__credential who; /* connected, by the kernel's word */
+    bool application;          /* neither the daemon's own user nor root: it may ask for keys */
+    bool refused;              /* a key, which the log has said */
     enum hf__local_request_type type;
     enum hf__drain_stage drain; /* of a drain */
     char name[65];              /* of the key that is waited for */

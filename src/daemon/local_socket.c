@@ -41,9 +41,9 @@ static int clear_path(const struct sockaddr_un *address, const char **ret_what)
     return unlink(address->sun_path) == 0 ? 0 : hf_error_from_errno(errno);
 }
 
-static int bind_to(int fd, const struct sockaddr_un *address, const char **ret_what)
+static int bind_to(int fd, const struct sockaddr_un *address, bool for_all, const char **ret_what)
 {
-    mode_t old = umask(0177);
+    mode_t old = umask(for_all ? 0111 : 0177);
     int r = bind(fd, (const struct sockaddr *)address, sizeof *address);
     int code = errno;
     umask(old);
@@ -55,7 +55,8 @@ static int bind_to(int fd, const struct sockaddr_un *address, const char **ret_w
     return listen(fd, HF__LOCAL_BACKLOG) == 0 ? 0 : hf_error_from_errno(errno);
 }
 
-int hf__local_listen(const char *path, uid_t uid, gid_t gid, int *ret_fd, const char **ret_what)
+int hf__local_listen(const char *path, uid_t uid, gid_t gid, bool for_all, int *ret_fd,
+                     const char **ret_what)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     size_t len = strlen(path);
@@ -70,7 +71,7 @@ int hf__local_listen(const char *path, uid_t uid, gid_t gid, int *ret_fd, const 
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return hf_error_from_errno(errno);
-    r = bind_to(fd, &address, ret_what);
+    r = bind_to(fd, &address, for_all, ret_what);
     if (r == 0 && uid != geteuid() && lchown(path, uid, gid) != 0) {
         *ret_what = "the socket cannot be given to the user of `user`";
         r = hf_error_from_errno(errno);

@@ -11,11 +11,14 @@
 enum { EXIT_USAGE = 2, TEXT_MAX = 64 << 10 };
 
 static const char usage[] =
-    "usage: holdfastd --config FILE [--check-config | --as-root]\n"
+    "usage: holdfastd --config FILE [--check-config | --as-root] [--applications FILE]\n"
     "\n"
     "  --config FILE     the configuration, in YAML\n"
     "  --check-config    only say whether it is right: each error with line and field\n"
     "  --as-root         stay root, where root starts it and the configuration names no user\n"
+    "  --applications FILE\n"
+    "                    the image's list of who may have which keys; default:\n"
+    "                    " HF_APPLICATIONS_PATH ", where it is there\n"
     "  --describe        print every field of the configuration, with its meaning\n"
     "  --version         print the version\n"
     "  --help            print this\n"
@@ -46,8 +49,9 @@ static int say_errors(const char *file, int error, const struct hf_config_errors
     return EXIT_FAILURE;
 }
 
-static int run(const char *file, bool check_only, bool as_root)
+static int run(const struct hf__start *start, bool check_only)
 {
+    const char *file = start->config_file;
     static struct hf_config_errors errors;
     struct hf__settings settings;
     struct hf_config_doc *doc;
@@ -59,32 +63,32 @@ static int run(const char *file, bool check_only, bool as_root)
     if (check_only)
         printf("%s: right\n", file);
     else
-        status = hf__daemon_run(&settings, file, as_root);
+        status = hf__daemon_run(&settings, start);
     hf_config_doc_free(doc);
     return status;
 }
 
 int main(int argc, char **argv)
 {
-    static const struct option longs[] = {{"config", required_argument, NULL, 'c'},
-                                          {"check-config", no_argument, NULL, 'k'},
-                                          {"as-root", no_argument, NULL, 'r'},
-                                          {"describe", no_argument, NULL, 'd'},
-                                          {"version", no_argument, NULL, 'v'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
-    const char *file = NULL;
-    bool check_only = false, as_root = false;
+    static const struct option longs[] = {
+        {"config", required_argument, NULL, 'c'}, {"check-config", no_argument, NULL, 'k'},
+        {"as-root", no_argument, NULL, 'r'},      {"applications", required_argument, NULL, 'a'},
+        {"describe", no_argument, NULL, 'd'},     {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
+    struct hf__start start = {0};
+    bool check_only = false;
     if (hf_file_standard() != 0)
         return EXIT_FAILURE;
     hf__harden_early();
     for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
         if (c == 'c')
-            file = optarg;
+            start.config_file = optarg;
         else if (c == 'k')
             check_only = true;
         else if (c == 'r')
-            as_root = true;
+            start.as_root = true;
+        else if (c == 'a')
+            start.applications = optarg;
         else if (c == 'd')
             return describe();
         else if (c == 'v' || c == 'h') {
@@ -95,9 +99,9 @@ int main(int argc, char **argv)
             return EXIT_USAGE;
         }
     }
-    if (file == NULL || optind != argc) {
+    if (start.config_file == NULL || optind != argc) {
         fputs(usage, stderr);
         return EXIT_USAGE;
     }
-    return run(file, check_only, as_root);
+    return run(&start, check_only);
 }

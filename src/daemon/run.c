@@ -3,6 +3,7 @@
 #include "base/secret.h"
 #include "fetch_launcher.h"
 #include "clock/clock.h"
+#include "applications.h"
 #include "daemon.h"
 #include "log.h"
 
@@ -189,11 +190,18 @@ static int settle(struct hf__daemon *d, const char **ret_what)
     return 0;
 }
 
-static int open_daemon(struct hf__daemon *d, const char **ret_what)
+static int open_daemon(struct hf__daemon *d, const struct hf__start *start, const char **ret_what)
 {
     int launcher;
     hf__notify_open(d);
     int r = become_whom(d, ret_what);
+    if (r != 0)
+        return r;
+    *ret_what = d->applications_what;
+    r = hf__applications_load(start->applications != NULL ? start->applications
+                                                          : HF_APPLICATIONS_PATH,
+                              start->applications != NULL, d->settings, &d->applications,
+                              d->applications_what, sizeof d->applications_what);
     if (r != 0)
         return r;
     *ret_what = "the process that starts the fetcher";
@@ -240,6 +248,7 @@ static int close_daemon(struct hf__daemon *d, int status)
     free(d->refused);
     hf__watch_free(d);
     hf__members_free(d->members);
+    hf__applications_free(d->applications);
     int r = uv_loop_close(&d->loop);
     hf__log(r == 0 ? HF__INFO : HF__WARNING, "stopped", NULL, 0);
     hf__log_stop(LOG_MS);
@@ -255,21 +264,21 @@ static void tune_memory(void)
     mallopt(M_MMAP_THRESHOLD, TRIM_BYTES);
 }
 
-int hf__daemon_run(const struct hf__settings *settings, const char *config_file, bool as_root)
+int hf__daemon_run(const struct hf__settings *settings, const struct hf__start *start)
 {
     const char *what = "";
     struct hf__daemon *d = calloc(1, sizeof *d);
     if (d == NULL)
         return EXIT_FAILURE;
     d->settings = settings;
-    d->config_file = config_file;
-    d->as_root = as_root;
+    d->config_file = start->config_file;
+    d->as_root = start->as_root;
     d->started_ms = hf_clock_monotonic_ms();
     tune_memory();
     say_dev(d);
     int r = hf__watch_new(d);
     if (r == 0)
-        r = open_daemon(d, &what);
+        r = open_daemon(d, start, &what);
     /* Threads that are made from here on have the filter, too. */
     if (r == 0)
         r = hf__log_start();

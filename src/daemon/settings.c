@@ -147,6 +147,43 @@ static void check_timing(const void *value, const struct hf_config_where *where)
 static const struct hf_config_schema timing_schema =
     HF_CONFIG_SCHEMA(struct hf__settings_timing, timing_fields, check_timing);
 
+static const struct hf_config_field application_fields[] = {
+    {"user", HF_CONFIG_STRING, HF_CONFIG_AT(struct hf__settings_application, user), .min = 1,
+     .max = 32, .doc = "Name or number; or `group`."},
+    {"group", HF_CONFIG_STRING, HF_CONFIG_AT(struct hf__settings_application, group), .min = 1,
+     .max = 32, .doc = "Name or number; or `user`."},
+    {"keys", HF_CONFIG_LIST, HF_CONFIG_AT(struct hf__settings_application, keys), .required = true,
+     .min = 1, .max = 256,
+     .item = &(const struct hf_config_field)HF_CONFIG_ITEM("key", HF_CONFIG_STRING, const char *,
+                                                           .min = 1, .max = HF_KEY_NAME_MAX),
+     .doc = "Names of the keys that it may have."},
+};
+
+static void check_application(const void *value, const struct hf_config_where *where)
+{
+    const struct hf__settings_application *a = value;
+    if ((a->user == NULL) == (a->group == NULL))
+        hf_config_refuse(where, "user", "either `user` or `group`: give one of them");
+}
+
+static const struct hf_config_schema application_schema =
+    HF_CONFIG_SCHEMA(struct hf__settings_application, application_fields, check_application);
+#define APPLICATIONS(type, doc_)                                                                   \
+    {                                                                                              \
+        "applications", HF_CONFIG_LIST, HF_CONFIG_AT(type, applications),                          \
+            .max = 256,                                                                            \
+            .item = &(const struct hf_config_field)HF_CONFIG_ITEM("application", HF_CONFIG_MAP,    \
+                                                                  struct hf__settings_application, \
+                                                                  .schema = &application_schema),  \
+            .doc = doc_                                                                            \
+    }
+
+static const struct hf_config_field image_fields[] = {
+    APPLICATIONS(struct hf__settings_image, "Users and groups that may have keys."),
+};
+const struct hf_config_schema hf__settings_image_schema =
+    HF_CONFIG_SCHEMA(struct hf__settings_image, image_fields, NULL);
+
 static const struct hf_config_field fields[] = {
     {"data", HF_CONFIG_PATH, HF_CONFIG_AT(struct hf__settings, data), .required = true,
      .doc = "Folder of the vault (0700); made at the first start."},
@@ -170,6 +207,9 @@ static const struct hf_config_field fields[] = {
      .min = 1, .max = SOCKET_PATH_MAX, .doc = "Local socket for the application and the operator."},
     {"user", HF_CONFIG_STRING, HF_CONFIG_AT(struct hf__settings, user), .min = 1, .max = 32,
      .doc = "User to become when started by root."},
+    APPLICATIONS(struct hf__settings,
+                 "Which of the image's applications may have which keys; left out: as the image "
+                 "says. It can give nobody more."),
     {"platform", HF_CONFIG_ENUM, HF_CONFIG_AT(struct hf__settings, platform), .choices = platforms,
      .required = true, .doc = "What makes this node's quotes."},
     {"dev", HF_CONFIG_MAP_PTR, HF_CONFIG_AT(struct hf__settings, dev), .schema = &dev_schema,

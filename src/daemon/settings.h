@@ -50,6 +50,22 @@ struct hf__settings_timing {
         standing_ms, watch_ms, documents_ms, audit_ms, probe_ms, gossip_ms, reconcile_ms;
 };
 
+/* Who may have which keys. */
+struct hf__settings_application {
+    const char *user, *group; /* one of them: a name or a number */
+    HF_CONFIG_LIST_OF(const char *) keys;
+};
+struct hf__settings_applications {
+    struct hf__settings_application *items;
+    size_t count;
+};
+
+/* The list that the image has of them. */
+struct hf__settings_image {
+    struct hf__settings_applications applications;
+};
+extern const struct hf_config_schema hf__settings_image_schema;
+
 struct hf__settings {
     const char *data;
     struct hf_network_id network;
@@ -59,8 +75,9 @@ struct hf__settings {
     HF_CONFIG_LIST_OF(struct hf_config_address) seeds;
     const char *documents; /* NULL: none */
     const char *socket;
-    const char *user; /* NULL: stay who started it */
-    int platform;     /* enum hf__platform */
+    const char *user;                              /* NULL: stay who started it */
+    struct hf__settings_applications applications; /* of those that the image has; none: all */
+    int platform;                                  /* enum hf__platform */
     struct hf__settings_dev *dev;
     struct hf__settings_tdx *tdx;
     const char *collateral;               /* folder */

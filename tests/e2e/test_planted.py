@@ -46,11 +46,11 @@ def fields(programs):
     text = subprocess.run([programs.holdfastd, "--describe"], capture_output=True, text=True, check=True).stdout
     found, above = [], {}
     for line in text.splitlines():
-        match = re.match(r"( *)([a-z_]+):", line)
+        match = re.match(r"( *)([a-z_]+):", line.replace("- ", "  ", 1))
         if match:
-            depth = len(match[1]) // 2
-            above[depth] = match[2]
-            found.append(".".join(above[i] for i in range(depth + 1)))
+            above = {indent: name for indent, name in above.items() if indent < len(match[1])}
+            above[len(match[1])] = match[2]
+            found.append(".".join(above.values()))
     return [f for f in found if not any(other.startswith(f + ".") for other in found)]
 
 
@@ -67,6 +67,9 @@ def plants(theirs):
         "documents": f"documents: {theirs.authority}/documents",
         "socket": f"socket: {folder}/planted.socket",
         "user": "user: root",
+        "applications.user": "applications: [{user: '65534', keys: [tss-db]}]",
+        "applications.group": "applications: [{group: '65534', keys: [tss-db]}]",
+        "applications.keys": "applications: [{user: '65534', keys: [other]}]",
         "platform": "platform: tdx",
         "dev.authority": f"  authority: {theirs.authority}/dev",
         "dev.machine": "  machine: another",
@@ -89,7 +92,8 @@ def plants(theirs):
         "metrics.port": "metrics: {port: 0}",
         **{f"timing.{name}": TIMING % f"{name}: {value}" for name, value in (
             ("call", "1d"), ("nonce_life", "1d"), ("round_grace", "1d"), ("retry_min", "1d"), ("retry_max", "1d"),
-            ("permanent", "1d"), ("standing", "1d"), ("watch", "1d"), ("documents", "1d"), ("gossip", "1d"), ("reconcile", "1d"))},
+            ("permanent", "1d"), ("standing", "1d"), ("audit", "1d"), ("watch", "1d"), ("documents", "1d"), ("gossip", "1d"),
+            ("reconcile", "1d"))},
     }
 
 

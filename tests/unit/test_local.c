@@ -228,7 +228,7 @@ static int listen_at(const char *where)
 {
     const char *what = "";
     int fd = -1;
-    int r = hf__local_listen(where, geteuid(), getegid(), &fd, &what);
+    int r = hf__local_listen(where, geteuid(), getegid(), false, &fd, &what);
     if (r == 0)
         close(fd);
     return r;
@@ -258,7 +258,7 @@ Test(local_socket, only_what_a_crash_left_behind_is_replaced)
     int fd;
     hf_scratch_make(folder);
     snprintf(path, sizeof path, "%s/socket", folder);
-    cr_assert_eq(hf__local_listen(path, geteuid(), getegid(), &fd, &what), 0);
+    cr_assert_eq(hf__local_listen(path, geteuid(), getegid(), false, &fd, &what), 0);
     cr_assert_eq(stat(path, &st), 0);
     cr_assert_eq(st.st_mode & 07777, 0600);
     cr_assert_eq(listen_at(path), HF_EADDRINUSE);
@@ -269,7 +269,7 @@ Test(local_socket, only_what_a_crash_left_behind_is_replaced)
     cr_assert_eq(listen_at(path), HF_EEXIST);
     cr_assert_eq(rmdir(path), 0);
     snprintf(path, sizeof path, "%s/missing/socket", folder);
-    cr_assert_eq(hf__local_listen(path, geteuid(), getegid(), &fd, &what), HF_ENOTFOUND);
+    cr_assert_eq(hf__local_listen(path, geteuid(), getegid(), false, &fd, &what), HF_ENOTFOUND);
     cr_assert_str_eq(what, "the socket's folder is missing");
     hf_scratch_remove(folder);
 }
