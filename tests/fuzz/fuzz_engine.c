@@ -1,8 +1,9 @@
 /*
- * What peers may send to a node. The input's first byte picks a request or an answer, the rest is
- * its content: raw, or as the body of a request of a member whose key, identity and place are good,
- * so that it is refused, if at all, for what it says. Every quote is judged genuine. No input may
- * do more than be refused.
+ * What peers may send to a node. The input's first byte picks a request or an answer, and who asks;
+ * the rest is its content: raw, or as the body of a request of a member whose key, identity and
+ * place are good, so that it is refused, if at all, for what it says. Who asks may be that member,
+ * an account in no set, or nobody, at a member's address or elsewhere. Every quote is judged
+ * genuine. No input may do more than be refused.
  */
 #include "base/error.h"
 #include "core/engine.h"
@@ -43,7 +44,14 @@ struct run {
     uint64_t now_ms;
     uint8_t report_data[64]; /* that the quotes of this input are said to hold */
     size_t steps;
+    uint8_t asker; /* enum asker */
 };
+
+enum asker { OWNER, ACCOUNT_IN_NO_SET, AT_A_MEMBERS_ADDRESS, ELSEWHERE };
+
+#define X(constant, number, name) +1
+enum { METHODS = 0 HF_METHOD_MAP(X) };
+#undef X
 
 static void step(struct run *run, struct hf_event event)
 {
@@ -220,10 +228,16 @@ static void set_up(void)
  * once, is in update. */
 static void send_request(struct run *run, uint8_t method, struct hf_bytes body)
 {
-    step(run,
-         (struct hf_event){
-             .type = HF_EVENT_REQUEST,
-             .u.request = {.id = run->now_ms, .method = method, .account = &owner, .body = body}});
+    static const struct hf_account foreign = {{9}};
+    const struct hf_account *const accounts[] = {[OWNER] = &owner, [ACCOUNT_IN_NO_SET] = &foreign};
+    bool has_account = run->asker <= ACCOUNT_IN_NO_SET;
+    step(run, (struct hf_event){.type = HF_EVENT_REQUEST,
+                                .u.request = {.id = run->now_ms,
+                                              .method = method,
+                                              .account = has_account ? accounts[run->asker] : NULL,
+                                              .expected = run->asker == AT_A_MEMBERS_ADDRESS,
+                                              .source = run->now_ms % 3,
+                                              .body = body}});
 }
 
 static void fill_identity(struct hf_identity *ret)
@@ -429,15 +443,17 @@ static void send_recover(struct run *run, struct hf_arena *arena, uint8_t method
 static void send_piece(struct run *run, uint8_t kind, struct hf_bytes data)
 {
     struct hf_arena arena;
-    uint8_t method = (uint8_t)(1 + kind % 10);
+    uint8_t method = (uint8_t)(1 + (kind & 15) % METHODS);
     hf_arena_init(&arena, ARENA_MAX);
     run->steps = 0;
+    run->asker = kind >> 4 & 3;
     if (kind >= 0xc0)
         step(run,
              (struct hf_event){
                  .type = HF_EVENT_RESPONSE,
                  .u.response = {.call = (uint32_t)(kind - 0xc0), .account = &owner, .body = data}});
-    else if (kind >= 0x80 || method == HF_METHOD_DOCUMENTS || method == HF_METHOD_NONCE)
+    else if (kind >= 0x80 || method == HF_METHOD_DOCUMENTS || method == HF_METHOD_NONCE ||
+             method > HF_METHOD_DRILL)
         send_request(run, method, data);
     else if (method == HF_METHOD_DEPOSIT)
         send_deposit(run, &arena, data);
