@@ -12,6 +12,8 @@
 
 struct folder {
     const char *path;
+    bool early;     /* what is announced counts */
+    bool has_early; /* there is something */
     size_t tcb_info_count;
     uint8_t fmspcs[HF_COLLATERAL_PLATFORMS_MAX][HF_FMSPC_LEN];
     struct hf_buf tcb_infos[HF_COLLATERAL_PLATFORMS_MAX];
@@ -40,20 +42,31 @@ static int read_file(const char *folder, const char *name, struct hf_buf *b)
 }
 
 /* tcb_info_ and an FMSPC in either case and .json. */
-static bool is_tcb_info(const char *name, uint8_t ret_fmspc[static HF_FMSPC_LEN])
+static bool is_tcb_info(const char *before, const char *name,
+                        uint8_t ret_fmspc[static HF_FMSPC_LEN])
 {
-    static const char before[] = "tcb_info_", after[] = ".json";
+    static const char after[] = ".json";
     char digits[2 * HF_FMSPC_LEN + 1];
-    if (strlen(name) != sizeof before - 1 + 2 * HF_FMSPC_LEN + sizeof after - 1 ||
-        strncmp(name, before, sizeof before - 1) != 0)
+    size_t len = strlen(before);
+    if (strlen(name) != len + 2 * HF_FMSPC_LEN + sizeof after - 1 ||
+        strncmp(name, before, len) != 0)
         return false;
-    memcpy(digits, name + sizeof before - 1, 2 * HF_FMSPC_LEN);
+    memcpy(digits, name + len, 2 * HF_FMSPC_LEN);
     digits[2 * HF_FMSPC_LEN] = '\0';
-    return strcmp(name + sizeof before - 1 + 2 * HF_FMSPC_LEN, after) == 0 &&
+    return strcmp(name + len + 2 * HF_FMSPC_LEN, after) == 0 &&
            hf_hex_decode(digits, ret_fmspc, HF_FMSPC_LEN) == 0;
 }
 
-static int read_tcb_infos(struct folder *f)
+static bool has_platform(const struct folder *f, const uint8_t fmspc[static HF_FMSPC_LEN])
+{
+    for (size_t i = 0; i < f->tcb_info_count; i++)
+        if (memcmp(f->fmspcs[i], fmspc, HF_FMSPC_LEN) == 0)
+            return true;
+    return false;
+}
+
+/* Those whose names begin like this. */
+static int read_tcb_infos(struct folder *f, const char *before)
 {
     struct dirent *entry;
     DIR *dir = opendir(f->path);
@@ -62,7 +75,7 @@ static int read_tcb_infos(struct folder *f)
     int r = 0;
     while (r == 0 && (entry = readdir(dir)) != NULL) {
         uint8_t fmspc[HF_FMSPC_LEN];
-        if (!is_tcb_info(entry->d_name, fmspc))
+        if (!is_tcb_info(before, entry->d_name, fmspc) || (f->early && has_platform(f, fmspc)))
             continue;
         r = f->tcb_info_count < HF_COLLATERAL_PLATFORMS_MAX ? 0 : HF_ETOOBIG;
         if (r != 0)
@@ -74,10 +87,25 @@ static int read_tcb_infos(struct folder *f)
     return r;
 }
 
+/* What is announced comes first, and keeps the rest from being read in its place. */
+static int read_early(struct folder *f)
+{
+    int r = read_tcb_infos(f, "early_tcb_info_");
+    f->has_early = f->tcb_info_count > 0;
+    if (r == 0)
+        r = read_file(f->path, "early_qe_identity.json", &f->single[0]);
+    f->has_early = f->has_early || f->single[0].len > 0;
+    return r == HF_ENOTFOUND ? 0 : r;
+}
+
 static int read_folder(struct folder *f)
 {
-    int r = read_tcb_infos(f);
-    for (size_t i = 0; r == 0 && i < HF_ARRAY_LEN(names); i++) {
+    int r = f->early ? read_early(f) : 0;
+    if (r == 0 && f->early && !f->has_early)
+        return HF_ECOLLMISSING;
+    if (r == 0)
+        r = read_tcb_infos(f, "tcb_info_");
+    for (size_t i = f->single[0].len > 0 ? 1 : 0; r == 0 && i < HF_ARRAY_LEN(names); i++) {
         r = read_file(f->path, names[i], &f->single[i]);
         if (r == HF_ENOTFOUND) /* a missing document, of which verification will speak */
             r = 0;
@@ -85,13 +113,15 @@ static int read_folder(struct folder *f)
     return r;
 }
 
-int hf_collateral_load(const char *folder, const struct hf_roots *roots, struct hf_collateral **ret)
+static int load(const char *folder, bool early, const struct hf_roots *roots,
+                struct hf_collateral **ret)
 {
     struct hf_bytes infos[HF_COLLATERAL_PLATFORMS_MAX];
     struct folder *f = calloc(1, sizeof *f);
     if (f == NULL)
         return HF_ENOMEM;
     f->path = folder;
+    f->early = early;
     int r = read_folder(f);
     if (r == 0) {
         for (size_t i = 0; i < f->tcb_info_count; i++)
@@ -114,4 +144,15 @@ int hf_collateral_load(const char *folder, const struct hf_roots *roots, struct 
         hf_buf_done(&f->single[i]);
     free(f);
     return r;
+}
+
+int hf_collateral_load(const char *folder, const struct hf_roots *roots, struct hf_collateral **ret)
+{
+    return load(folder, false, roots, ret);
+}
+
+int hf_collateral_load_early(const char *folder, const struct hf_roots *roots,
+                             struct hf_collateral **ret)
+{
+    return load(folder, true, roots, ret);
 }

@@ -271,6 +271,17 @@ static void on_reloaded(void *user, int error)
     hf__collateral_reloaded(d, error);
 }
 
+static void on_looked_ahead(void *user, const struct hf_verdict *now,
+                            const struct hf_verdict *early)
+{
+    struct hf__daemon *d = user;
+    d->ahead.known = early != NULL;
+    if (early == NULL)
+        return;
+    d->ahead.now = *now;
+    d->ahead.early = *early;
+}
+
 static void on_marked(void *user, const struct hf_marks *marks)
 {
     struct hf_event event = {.type = HF_EVENT_MARKS};
@@ -338,6 +349,7 @@ static int open_parts(struct hf__daemon *d, struct hf__storage_start *ret_start)
                                                  .made = on_made,
                                                  .judged = on_judged,
                                                  .reloaded = on_reloaded,
+                                                 .looked_ahead = on_looked_ahead,
                                                  .marked = on_marked};
     const char *where = "";
     int r = 0;

@@ -334,6 +334,11 @@ static void warn_more(const struct hf__outlook_facts *f, struct hf__outlook *o)
                   ? "the daemon has not been able to fetch newer"
                   : "fetch newer with holdfast-collateral, then `holdfast reload`");
     warn_clock(s, o);
+    if (f->due_error != 0)
+        warn(o, HF_EPLATFORMDUE, HF__URGENT, 0,
+             "TCB evaluation %u, which is announced, refuses this machine: %s; update its firmware "
+             "before it counts",
+             f->due_evaluation, hf_error_sentence(f->due_error));
     if (s->registered && f->registered[0] != '\0' && strcmp(f->registered, f->address) != 0)
         warn(o, HF_EMOVED, HF__URGENT, 0,
              "the set has this node at %s, and its own configuration at %s: peers look for it "

@@ -69,6 +69,8 @@ struct hf__outlook_facts {
     uint64_t now_ms;
     uint64_t collateral_expires_s; /* 0: none is held */
     bool collateral_fetched;       /* the daemon fetches it by itself */
+    int due_error;                 /* why this machine will be refused that is not now; or 0 */
+    uint32_t due_evaluation;       /* from which TCB evaluation on */
     const char *address;           /* for registration */
     const char *registered;        /* in the newest set; "" not a member */
     const struct hf__mute *mutes;

@@ -27,6 +27,7 @@ struct hf__quotes {
     bool learns;      /* platforms, from quotes: collateral is fetched for them */
     bool reloading;
     struct hf__own_quote own;
+    struct hf_buf newest; /* own quote */
 };
 
 /* One piece of work on its way to a thread and back. */
@@ -43,7 +44,7 @@ struct job {
     uint8_t dev_root[200];
     size_t dev_root_len;
     uint64_t wall_s, stale_s;
-    struct hf_verdict verdict;
+    struct hf_verdict verdict, early;
 };
 
 #ifndef HF_PRODUCTION
@@ -100,6 +101,7 @@ int hf__quotes_new(struct uv_loop_s *loop, const struct hf__settings *settings,
     q->loop = loop;
     q->hooks = *hooks;
     q->network = settings->network;
+    hf_buf_init(&q->newest, HF_QUOTE_MAX);
     q->learns = settings->service != NULL;
     q->stale_s = q->learns ? settings->service->stale_s : 0;
     int r = hf__shelf_new(settings->collateral, settings->platform == HF__PLATFORM_TDX, &q->shelf);
@@ -123,6 +125,7 @@ void hf__quotes_free(struct hf__quotes *q)
     hf_producer_free(q->producer);
     hf_verify_cache_free(q->cache);
     hf__shelf_free(q->shelf);
+    hf_buf_done(&q->newest);
     free(q);
 }
 
@@ -170,6 +173,51 @@ void hf__quotes_own(const struct hf__quotes *q, struct hf__own_quote *ret)
     *ret = q->own;
 }
 
+/* By either set; the roots' key is on the stack of this thread alone. */
+static void ahead_work(uv_work_t *uv)
+{
+    struct job *j = uv->data;
+    uint8_t key[HF_ROOT_KEY_LEN];
+    struct hf_roots roots;
+    struct hf_collateral *now, *early;
+    struct hf_evaluation_seen seen[HF_MARKS_EVALUATIONS_MAX];
+    j->error = HF_ECOLLMISSING;
+    if (!hf__shelf_early(j->q->shelf, key, &roots, &now, &early))
+        return;
+    struct hf_verify_params params = {.at_s = hf_clock_wall_ms() / 1000,
+                                      .roots = roots,
+                                      .collateral = now,
+                                      .cache = j->q->cache,
+                                      .evaluations = seen};
+    params.evaluations_count = hf__shelf_evaluations(j->q->shelf, seen);
+    j->error = hf_quote_verify(hf_buf_bytes(&j->quote), &params, &j->verdict, NULL);
+    params.collateral = early;
+    if (j->error == 0)
+        j->error = hf_quote_verify(hf_buf_bytes(&j->quote), &params, &j->early, NULL);
+    hf_collateral_unref(now);
+    hf_collateral_unref(early);
+}
+
+static void ahead_done(uv_work_t *uv, int status)
+{
+    struct job *j = uv->data;
+    bool told = status == 0 && j->error == 0;
+    if (status == 0 && (told || j->error == HF_ECOLLMISSING))
+        j->q->hooks.looked_ahead(j->q->hooks.user, told ? &j->verdict : NULL,
+                                 told ? &j->early : NULL);
+    job_free(j);
+}
+
+/* Sees what this machine will be: after each own quote, and after each reading of the folder. */
+static void look_ahead(struct hf__quotes *q)
+{
+    if (q->newest.len == 0)
+        return;
+    struct job *j = job_new(q, 0);
+    hf_buf_append(&j->quote, q->newest.data, q->newest.len);
+    queue(j, ahead_work, ahead_done);
+}
+
 static void make_work(uv_work_t *uv)
 {
     struct job *j = uv->data;
@@ -184,8 +232,12 @@ static void make_done(uv_work_t *uv, int status)
 {
     struct job *j = uv->data;
     int error = status != 0 ? HF_ECANCELED : j->error;
-    if (error == 0)
+    if (error == 0) {
         note_own(j->q, hf_buf_bytes(&j->quote));
+        hf_buf_clear(&j->q->newest);
+        hf_buf_append(&j->q->newest, j->quote.data, j->quote.len);
+        look_ahead(j->q);
+    }
     j->q->hooks.made(j->q->hooks.user, j->work, error, hf_buf_bytes(&j->quote));
     job_free(j);
 }
@@ -330,6 +382,7 @@ static void reload_done(uv_work_t *uv, int status)
     j->q->reloading = false;
     tell_marks(j->q);
     j->q->hooks.reloaded(j->q->hooks.user, status != 0 ? HF_ECANCELED : j->error);
+    look_ahead(j->q);
     job_free(j);
 }
 

@@ -21,6 +21,9 @@ struct hf__quotes_hooks {
     /* The folder was read again after hf__quotes_reload; error: why it could not be. Every verdict
      * from now on is by what is held now. */
     void (*reloaded)(void *user, int error);
+    /* What this machine's own quote is by the collateral that counts, and by that of the evaluation
+     * that is announced, borrowed; NULL where none is. */
+    void (*looked_ahead)(void *user, const struct hf_verdict *now, const struct hf_verdict *early);
     /* What has been verified has risen: marks, borrowed for the length of the hook. */
     void (*marked)(void *user, const struct hf_marks *marks);
 };

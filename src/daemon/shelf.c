@@ -11,10 +11,10 @@ struct hf__shelf {
     char *folder;
     uv_mutex_t loading; /* one thread reads the folder; taken before the other lock */
     uv_mutex_t lock;    /* over what follows; never held for long: the loop takes it */
-    struct hf_collateral *collateral;
-    struct hf__held held;   /* what is known of it */
-    struct hf_marks *marks; /* what it must not be older than */
-    bool risen;             /* since the loop was told */
+    struct hf_collateral *collateral, *early; /* what counts; what is announced, or NULL */
+    struct hf__held held;                     /* what is known of it */
+    struct hf_marks *marks;                   /* what it must not be older than */
+    bool risen;                               /* since the loop was told */
 };
 _Static_assert(sizeof((struct hf__held *)0)->dev_key == HF_ROOT_KEY_LEN, "a root's key");
 
@@ -46,6 +46,7 @@ void hf__shelf_free(struct hf__shelf *s)
     if (s == NULL)
         return;
     hf_collateral_unref(s->collateral);
+    hf_collateral_unref(s->early);
     uv_mutex_destroy(&s->lock);
     uv_mutex_destroy(&s->loading);
     free(s->marks);
@@ -128,6 +129,36 @@ static void refuse(struct hf__shelf *s, const char *name)
     uv_mutex_unlock(&s->lock);
 }
 
+/* What is announced takes the place of what was. What cannot be read announces nothing. */
+static void load_early(struct hf__shelf *s, const struct hf_roots *roots)
+{
+    struct hf_collateral *early = NULL;
+    if (hf_collateral_load_early(s->folder, roots, &early) != 0)
+        early = NULL;
+    uv_mutex_lock(&s->lock);
+    struct hf_collateral *old = s->early;
+    s->early = early;
+    uv_mutex_unlock(&s->lock);
+    hf_collateral_unref(old);
+}
+
+bool hf__shelf_early(struct hf__shelf *s, uint8_t key[static HF_ROOT_KEY_LEN],
+                     struct hf_roots *ret_roots, struct hf_collateral **ret_now,
+                     struct hf_collateral **ret_early)
+{
+    uv_mutex_lock(&s->lock);
+    bool both = s->held.has_roots && s->collateral != NULL && s->early != NULL;
+    if (both) {
+        memcpy(key, s->held.dev_key, HF_ROOT_KEY_LEN);
+        *ret_roots = (struct hf_roots){.trust = s->held.dev ? HF_TRUST_DEV : HF_TRUST_INTEL,
+                                       .dev_key = s->held.dev ? key : NULL};
+        *ret_now = hf_collateral_ref(s->collateral);
+        *ret_early = hf_collateral_ref(s->early);
+    }
+    uv_mutex_unlock(&s->lock);
+    return both;
+}
+
 /*
  * Reads the folder under these roots, and holds the newer of each document, none older than its
  * mark. Only the lock for loading is held: the other is for moments.
@@ -151,6 +182,7 @@ static int load(struct hf__shelf *s, const struct hf_roots *roots)
         struct hf__held facts = facts_of(merged, older);
         (void)hf_marks_take(marks, merged, roots->trust);
         hold(s, roots, hf_collateral_ref(merged), &facts, marks);
+        load_early(s, roots);
     }
     hf_collateral_unref(held);
     hf_collateral_unref(fresh);

@@ -73,6 +73,17 @@ static void registered(struct hf__daemon *d, const struct hf_status *s, char ret
     ret[len] = '\0';
 }
 
+/* Why the policy will refuse this machine's quotes by what is announced, though not by what counts;
+ * 0: it will not, or the announced documents are not good, and say nothing. */
+static int due_error(struct hf__daemon *d)
+{
+    int early = d->ahead.early.error;
+    bool untold = early <= HF_ECOLLMISSING && early >= HF_ECOLLEXPIRED;
+    if (!d->running || !d->ahead.known || untold || hf_engine_judge(d->engine, &d->ahead.now) != 0)
+        return 0;
+    return hf_engine_judge(d->engine, &d->ahead.early);
+}
+
 void hf__watch_outlook(struct hf__daemon *d, struct hf_status *s, uint64_t now_ms,
                        struct hf__outlook *ret)
 {
@@ -86,6 +97,8 @@ void hf__watch_outlook(struct hf__daemon *d, struct hf_status *s, uint64_t now_m
                                             .now_ms = now_ms,
                                             .collateral_expires_s = c.expires_s,
                                             .collateral_fetched = d->settings->service != NULL,
+                                            .due_error = due_error(d),
+                                            .due_evaluation = d->ahead.early.evaluation_number,
                                             .address = d->address,
                                             .registered = address,
                                             .mutes = w->mutes,

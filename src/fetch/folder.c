@@ -42,14 +42,15 @@ static bool is_ours(const char *name)
     static const char *const names[] = {"qe_identity.json", "tcb_signing_chain.pem",
                                         "pck_crl.der",      "pck_crl_issuer_chain.pem",
                                         "pck_crl_2.der",    "pck_crl_2_issuer_chain.pem",
-                                        "root_ca_crl.der"};
+                                        "root_ca_crl.der",  "early_qe_identity.json"};
     for (size_t i = 0; i < HF_ARRAY_LEN(names); i++) {
         size_t len = strlen(names[i]);
         if (strncmp(name, names[i], len) == 0 &&
             (name[len] == '\0' || (name[len] == '.' && strlen(name + len) == HF_FILE_PART_LEN)))
             return true;
     }
-    return strncmp(name, "tcb_info_", 9) == 0 && strlen(name) < NAME_MAX_LEN;
+    return (strncmp(name, "tcb_info_", 9) == 0 || strncmp(name, "early_tcb_info_", 15) == 0) &&
+           strlen(name) < NAME_MAX_LEN;
 }
 
 /* Whether the folder holds only files of ours; if not, the name of one that is not. */
@@ -127,7 +128,12 @@ static int put_all(struct work *w)
         hf_hex_encode(w->set->platform[i].fmspc, HF_FMSPC_LEN, hex);
         snprintf(name, sizeof name, "tcb_info_%s.json", hex);
         rc = put(w, name, &w->set->platform[i].tcb_info);
+        snprintf(name, sizeof name, "early_tcb_info_%s.json", hex);
+        if (rc == 0 && w->set->platform[i].early.len > 0)
+            rc = put(w, name, &w->set->platform[i].early);
     }
+    if (rc == 0 && w->set->early_qe_identity.len > 0)
+        rc = put(w, "early_qe_identity.json", &w->set->early_qe_identity);
     return rc;
 }
 

@@ -129,12 +129,49 @@ static int get_lists(const struct fetch *f, struct hf__service_set *set)
                     NULL);
 }
 
+/* One document of the evaluation that is announced; empty where it is the one that counts. Whether
+ * the service goes on answering. */
+static bool get_early_one(const struct fetch *f, const char *url, const char *header,
+                          const struct hf_buf *standard, struct hf_buf *ret_body)
+{
+    struct hf_buf chain;
+    hf_buf_init(&chain, HF_COLLATERAL_CHAIN_MAX);
+    hf_buf_init(ret_body, HF_COLLATERAL_DOCUMENT_MAX);
+    int rc = get(f, url, header, ret_body, &chain);
+    if (rc != 0 || hf_bytes_equal(hf_buf_bytes(ret_body), hf_buf_bytes(standard)))
+        hf_buf_done(ret_body);
+    hf_buf_done(&chain);
+    return rc == 0 || rc == HF_ENOTFOUND;
+}
+
+/* What is announced, once all that counts is there. It is for a warning only: that there is none,
+ * or that it cannot be had, fails nothing. */
+static void get_early(const struct fetch *f, struct hf__service_set *set)
+{
+    char url[URL_MAX], hex[2 * HF_FMSPC_LEN + 1], unsaid[HF__FETCH_REASON_MAX] = "";
+    const struct fetch quiet = {.options = f->options, .http = f->http, .reason = unsaid};
+    snprintf(url, sizeof url, "%.*s/tdx/certification/v4/qe/identity?update=early",
+             (int)f->options->url_len, f->options->url);
+    bool more = get_early_one(&quiet, url, "sgx-enclave-identity-issuer-chain", &set->qe_identity,
+                              &set->early_qe_identity);
+    for (size_t i = 0; i < set->platform_count && more; i++) {
+        struct hf__service_platform *p = &set->platform[i];
+        hf_hex_encode(p->fmspc, HF_FMSPC_LEN, hex);
+        snprintf(url, sizeof url, "%.*s/tdx/certification/v4/tcb?fmspc=%s&update=early",
+                 (int)f->options->url_len, f->options->url, hex);
+        more = get_early_one(&quiet, url, "tcb-info-issuer-chain", &p->tcb_info, &p->early);
+    }
+}
+
 void hf__service_set_done(struct hf__service_set *set)
 {
-    for (size_t i = 0; i < set->platform_count; i++)
+    for (size_t i = 0; i < set->platform_count; i++) {
         hf_buf_done(&set->platform[i].tcb_info);
+        hf_buf_done(&set->platform[i].early);
+    }
     free(set->platform);
     hf_buf_done(&set->qe_identity);
+    hf_buf_done(&set->early_qe_identity);
     for (size_t i = 0; i < HF_PCK_CAS_MAX; i++) {
         hf_buf_done(&set->pck[i].list);
         hf_buf_done(&set->pck[i].issuer_chain);
@@ -159,6 +196,8 @@ int hf__service_fetch(const struct hf__fetch_options *options, struct hf__servic
         rc = get_identity(&f, &set);
     if (rc == 0)
         rc = get_lists(&f, &set);
+    if (rc == 0)
+        get_early(&f, &set);
     hf__http_free(f.http);
     if (rc != 0) {
         hf__service_set_done(&set);

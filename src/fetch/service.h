@@ -18,8 +18,10 @@ struct hf__service_set {
     struct hf__service_platform {
         uint8_t fmspc[HF_FMSPC_LEN];
         struct hf_buf tcb_info;
+        struct hf_buf early; /* that of the evaluation that is announced; empty: none is */
     } * platform;
     struct hf_buf qe_identity;
+    struct hf_buf early_qe_identity; /* likewise */
     struct hf__service_list {
         struct hf_buf list;         /* DER */
         struct hf_buf issuer_chain; /* PEM */

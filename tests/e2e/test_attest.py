@@ -220,6 +220,34 @@ def a_tcb_status_that_newer_collateral_brings_counts_at_once():
 
 
 @tap.case
+def a_machine_that_the_announced_evaluation_refuses_is_warned_of():
+    with Network() as n:
+        n.make()
+        node = n.mesh.nodes[0]
+        now = n.serve(time.time())
+        later = n.serve(time.time(), evaluation="18/OutOfDate")
+        n.service.folder = now
+        n.reload()
+        n.holds(now)
+
+        def due():
+            return [w["text"] for w in node.status()["warnings"] if w["code"] == "platform_due"]
+
+        assert not due()
+        for name in (f"tcb_info_{FMSPC}.json", "qe_identity.json"):
+            (now / f"early_{name}").write_bytes((later / name).read_bytes())
+        n.reload()
+        (text,) = until(due, 30, lambda: f"{node.status()['warnings']}\n{node.tail()}")
+        assert "evaluation 18" in text, text
+        # It is a warning, and all that counts is as it was.
+        assert node.state() == "ready" and node.key("tss-db")
+        for name in now.glob("early_*"):
+            name.unlink()
+        n.reload()
+        until(lambda: not due(), 30, "it is warned of what is not announced any more")
+
+
+@tap.case
 def only_the_launcher_may_start_a_program():
     with Network(fmspcs=f"[{FMSPC}]") as n:
         n.make()

@@ -109,7 +109,32 @@ def the_set_that_is_served_is_written_byte_for_byte():
         status, said = fetch(service)
         assert status == DONE, said
         assert "1 platform, valid until 2025-" in said, said
-        assert len(service.requests) == 4, service.requests
+        # What is announced was asked for, and is what counts.
+        assert len([r for r in service.requests if "update=early" not in r]) == 4, service.requests
+        assert len(service.requests) == 6, service.requests
+    expect_kept(SET)
+
+
+@tap.case
+def what_is_announced_comes_too_and_never_counts():
+    announced, _ = dev_set("announced", fmspcs=(FMSPC,))
+    later, _ = dev_set("later", issued=NOW + 1, evaluation="18/OutOfDate", fmspcs=(FMSPC,))
+    for name in (f"tcb_info_{FMSPC}.json", "qe_identity.json"):
+        (announced / f"early_{name}").write_bytes((later / name).read_bytes())
+    start_with()
+    with pcs.Service(announced, BASE) as service:
+        assert fetch(service)[0] == DONE
+        expect_both = files_of(OUTPUT)
+        assert expect_both == files_of(announced), set(expect_both) ^ set(files_of(announced))
+        # The announcement is taken back, and what counts is as old as it is: nothing keeps it out.
+        for name in (f"early_tcb_info_{FMSPC}.json", "early_qe_identity.json"):
+            (announced / name).unlink()
+        assert fetch(service)[0] == DONE
+        assert files_of(OUTPUT) == files_of(announced)
+    # A service that knows no such thing, or that fails at it, costs the rest nothing.
+    with pcs.Service(SET, BASE) as service:
+        service.faults["early"] = "nothing"
+        assert fetch(service)[0] == DONE
     expect_kept(SET)
 
 

@@ -61,10 +61,14 @@ class Service:
         url = urllib.parse.urlparse(path)
         query = dict(urllib.parse.parse_qsl(url.query))
         path = url.path.removeprefix("/moved")
+        # Where nothing is announced, the service says what counts, as Intel's does; an older one knows no such thing.
+        early = "early_" if query.get("update") == "early" and any(self.folder.glob("early_*")) else ""
+        if query.get("update") == "early" and self.faults.get("early"):
+            return self.faults["early"], None, None, None
         if path == "/tdx/certification/v4/tcb":
-            return "tcb", f"tcb_info_{query['fmspc'].lower()}.json", "TCB-Info-Issuer-Chain", "tcb_signing_chain.pem"
+            return "tcb", f"{early}tcb_info_{query['fmspc'].lower()}.json", "TCB-Info-Issuer-Chain", "tcb_signing_chain.pem"
         if path == "/tdx/certification/v4/qe/identity":
-            return "identity", "qe_identity.json", "SGX-Enclave-Identity-Issuer-Chain", "tcb_signing_chain.pem"
+            return "identity", f"{early}qe_identity.json", "SGX-Enclave-Identity-Issuer-Chain", "tcb_signing_chain.pem"
         if path == "/sgx/certification/v4/pckcrl":
             second = query.get("ca") == "processor" and (self.folder / "pck_crl_2.der").exists()
             stem = "pck_crl_2" if second else "pck_crl"

@@ -390,3 +390,43 @@ Test(hf_collateral_load, file_that_is_too_large_is_malformed)
     hf_scratch_remove(folder);
     dev_world_done(&w);
 }
+
+static void next_evaluation(struct hf_dev_collateral_spec *c)
+{
+    c->evaluation_number++;
+    for (size_t i = 0; i < c->tcb_level_count; i++)
+        c->tcb_level[i].text.status = "OutOfDate";
+}
+
+Test(hf_collateral_load_early, takes_what_is_announced_in_the_place_of_what_counts)
+{
+    char folder[HF_SCRATCH_PATH_LEN], path[256];
+    struct dev_world w, next;
+    struct hf_collateral *early;
+    uint64_t issue_s;
+    make(&w, NULL);
+    make(&next, next_evaluation);
+    hf_scratch_make(folder);
+    cr_assert_eq(hf_dev_collateral_write(&w.documents, folder), 0);
+    const struct hf_roots roots = {.trust = HF_TRUST_DEV, .dev_key = w.root_key};
+    cr_assert_eq(hf_collateral_load_early(folder, &roots, &early), HF_ECOLLMISSING);
+    snprintf(path, sizeof path, "%s/early_tcb_info_%s.json", folder, w.documents.fmspc);
+    cr_assert_eq(hf_file_replace(path, hf_buf_bytes(&next.documents.tcb_info), 0600), 0);
+    cr_assert_eq(hf_collateral_load_early(folder, &roots, &early), 0);
+    const uint8_t *fmspc = w.collateral_spec.fmspc;
+    cr_assert_eq(number_of(early, HF_DOCUMENT_TCB_INFO, fmspc, &issue_s), 18);
+    cr_assert_eq(number_of(early, HF_DOCUMENT_QE_IDENTITY, NULL, &issue_s), 17,
+                 "none is announced");
+    struct hf_collateral *own = w.collateral;
+    w.collateral = early;
+    cr_assert_eq(dev_world_verify(&w, NULL, NULL).tcb_status, HF_TCB_OUT_OF_DATE);
+    w.collateral = own;
+    hf_collateral_unref(early);
+    /* What counts is not touched by it. */
+    cr_assert_eq(hf_collateral_load(folder, &roots, &early), 0);
+    cr_assert_eq(number_of(early, HF_DOCUMENT_TCB_INFO, fmspc, &issue_s), 17);
+    hf_collateral_unref(early);
+    hf_scratch_remove(folder);
+    dev_world_done(&w);
+    dev_world_done(&next);
+}

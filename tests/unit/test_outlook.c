@@ -277,3 +277,16 @@ Test(outlook, before_the_engine_runs_nothing_can_be_told)
     cr_assert_eq(o.verdict, HF__NOT_READY);
     cr_assert_not_null(strstr(o.advice, "holdfast explain fenced"));
 }
+
+Test(outlook, a_machine_that_will_be_refused_is_warned_of_before)
+{
+    ready();
+    cr_assert_null(warning(HF_EPLATFORMDUE));
+    f.due_error = HF_ETCBSTATUS;
+    f.due_evaluation = 19;
+    const struct hf__warning *w = warning(HF_EPLATFORMDUE);
+    cr_assert_not_null(w);
+    cr_assert_eq(w->weight, HF__URGENT);
+    cr_assert_not_null(strstr(w->text, "evaluation 19"), "%s", w->text);
+    cr_assert_eq(o.verdict, HF__IN_DANGER);
+}

@@ -106,6 +106,11 @@ int hf__judge(struct hf_engine *e, const struct hf_verdict *v, const uint8_t *re
     return r;
 }
 
+int hf_engine_judge(struct hf_engine *e, const struct hf_verdict *v)
+{
+    return e->trust->policy != NULL ? hf__judge(e, v, NULL, false, 0, NULL) : HF_ENODOCUMENTS;
+}
+
 void hf__verdicts_done(struct hf_engine *e)
 {
     struct hf__trust *t = e->trust;

@@ -104,6 +104,14 @@ HF_MUST_USE int hf_collateral_new(const struct hf_collateral_source *source,
  */
 HF_MUST_USE int hf_collateral_load(const char *folder, const struct hf_roots *roots,
                                    struct hf_collateral **ret);
+/*
+ * The set of a TCB evaluation that is announced and does not count yet: that of the folder, with
+ * early_tcb_info_<fmspc>.json and early_qe_identity.json in the place of those without `early_`,
+ * where they are there. For looking ahead only: nothing is judged by it. HF_ECOLLMISSING: none of
+ * them is there. Else as hf_collateral_load.
+ */
+HF_MUST_USE int hf_collateral_load_early(const char *folder, const struct hf_roots *roots,
+                                         struct hf_collateral **ret);
 /* Another reference to the same set. */
 struct hf_collateral *hf_collateral_ref(const struct hf_collateral *c);
 /* Gives a reference back; NULL is legal. */

@@ -378,6 +378,12 @@ HF_MUST_USE int hf_engine_certify(struct hf_engine *e, struct hf_bytes spki,
                                   struct hf_account *ret_account, uint8_t ret_signature[static 64]);
 
 /*
+ * Whether the newest policy would accept a quote of this verdict, its age aside: 0, or why not.
+ * HF_ENODOCUMENTS: there is no policy.
+ */
+HF_MUST_USE int hf_engine_judge(struct hf_engine *e, const struct hf_verdict *v);
+
+/*
  * The node's own identity quote, encoded (wire: identity), for whoever adds its account to a set.
  * ret: borrowed until the next step. HF_ELOCKED: the vault is not open. HF_EIDENTITY: not made yet.
  */
