@@ -26,6 +26,7 @@ from mesh import Mesh, Programs, check, until  # noqa: E402
 
 KEY = "tss-db"
 MEMORY_VALIDATORS = 100
+SERVED = 40  # within what others may ask about one owner at once (core/limits.h)
 
 
 def receive(connection, length):
@@ -178,7 +179,7 @@ def main():
         result["recovery"] = recoveries(node, given.runs, key)
         if given.shares > given.threshold:
             result["recovery_hung"] = hung(mesh, node, given.shares - given.threshold, given.runs, key)
-        result["served"] = served(given.build, mesh, node, 500)
+        result["served"] = served(given.build, mesh, node, SERVED)
         result["listening"] = starts(node, given.runs)
         result["idle"] = memory(mesh, mesh.nodes[1])
     result["floor"] = floor(given.build)
