@@ -259,7 +259,8 @@ static void encode_and_send(struct run *run, uint8_t method, const struct hf_wir
 static void send_signed(struct run *run, uint8_t method, struct hf_bytes body, bool bare)
 {
     char label[64];
-    struct hf_owner_request m = {.versions = {1, 1, 1}, .body = body, .has_identity = !bare};
+    struct hf_owner_request m = {
+        .versions = {.root = 1, .policy = 1, .epoch = 1}, .body = body, .has_identity = !bare};
     snprintf(label, sizeof label, "holdfast/v1/%s", hf_method_name(method));
     suite->sign(owner_secret, label, body, m.signature);
     fill_identity(&m.identity);
@@ -412,7 +413,7 @@ static void send_recover(struct run *run, struct hf_arena *arena, uint8_t method
                          struct hf_bytes data)
 {
     struct hf_recover_transcript t;
-    struct hf_nonce_request nonce = {.versions = {1, 1, 1}};
+    struct hf_nonce_request nonce = {.versions = {.root = 1, .policy = 1, .epoch = 1}};
     struct hf_buf body;
     uint8_t unused[32];
     if (hf_wire_decode(&hf_wire_recover_transcript, data, arena, &t, NULL) != 0)
@@ -432,7 +433,7 @@ static void send_recover(struct run *run, struct hf_arena *arena, uint8_t method
     hf_assert(r == 0);
     suite->report_data(method == HF_METHOD_DRILL ? "holdfast/v1/drill" : "holdfast/v1/recover",
                        hf_buf_bytes(&body), run->report_data);
-    struct hf_recover_request m = {.versions = {1, 1, 1},
+    struct hf_recover_request m = {.versions = {.root = 1, .policy = 1, .epoch = 1},
                                    .transcript = hf_buf_bytes(&body),
                                    .quote = hf_bytes_of("recover", 7)};
     encode_and_send(run, method, &hf_wire_recover_request, &m);

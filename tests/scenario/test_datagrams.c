@@ -7,11 +7,13 @@
 
 #include <criterion/criterion.h>
 
+enum how { FLIP, REPLAY, STRANGER, LARGE, RECORD };
+
 /* Changes the datagrams of one node to another, and remembers those of a third. */
 struct meddler {
     uint32_t from, to, recorded_from;
     struct hf_buf recorded;
-    enum { FLIP, REPLAY, STRANGER, LARGE, RECORD } how;
+    enum how how;
     unsigned met;
 };
 
@@ -65,7 +67,7 @@ static size_t contacts(struct hf_world *w, uint32_t of)
 }
 
 /* All datagrams of 1 to 0 are spoilt: they are refused and counted, and nobody is the worse. */
-static void spoilt(int how)
+static void spoilt(enum how how)
 {
     struct meddler x = {.from = 1, .to = 0, .recorded_from = 1, .how = RECORD};
     struct hf_world *w = known(&x);

@@ -165,7 +165,8 @@ Test(detect, what_others_relay_of_the_dead_does_not_make_them_alive)
     hf_world_power_off(w, 2);
     struct noticed n = {.whom = 2, .least = HF_MEMBER_UNREACHABLE, .by = 8};
     cr_assert(hf_world_run_until(w, is_noticed, &n, SUSPICION_MS));
-    struct hf_gossip_request m = {.versions = {1, 1, 1}, .events = &what, .events_count = 1};
+    struct hf_gossip_request m = {
+        .versions = {.root = 1, .policy = 1, .epoch = 1}, .events = &what, .events_count = 1};
     cr_assert_eq(hf_wire_encode(&hf_wire_gossip_request, &m, &body), 0);
     for (int i = 0; i < 20; i++) {
         hf_buf_clear(&answer);

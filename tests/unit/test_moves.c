@@ -2,32 +2,34 @@
 #include "owner/claim.h"
 #include "owner/deal.h"
 
+#include <stdlib.h>
+
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 #include <signal.h>
 
 static uint8_t share[HF_SCALAR_LEN];
 static struct hf__slot slots[2];
+static struct hf__dealing *made;
 
 /* A dealing whose slot 1 is filled by candidate 0, which has made its offer. */
 static struct hf__dealing *dealing(enum hf__slot_state state)
 {
-    static struct {
-        struct hf__dealing d;
-        struct hf__candidate room[2];
-    } made;
-    made.d = (struct hf__dealing){.n = 2, .shares = share, .slots = slots, .candidates_count = 2};
-    made.d.candidates[0] = (struct hf__candidate){.state = HF__CANDIDATE_OFFERED, .slot = 1};
-    made.d.candidates[1] = (struct hf__candidate){.slot = -1};
+    made = malloc(sizeof *made + 2 * sizeof(struct hf__candidate));
+    cr_assert(made);
+    *made = (struct hf__dealing){.n = 2, .shares = share, .slots = slots, .candidates_count = 2};
+    made->candidates[0] = (struct hf__candidate){.state = HF__CANDIDATE_OFFERED, .slot = 1};
+    made->candidates[1] = (struct hf__candidate){.slot = -1};
     slots[0] = (struct hf__slot){.candidate = -1};
     slots[1] = (struct hf__slot){.state = (uint8_t)state,
                                  .transcript = hf_blob_new(hf_bytes_of("transcript", 10))};
-    return &made.d;
+    return made;
 }
 
 static void done(void)
 {
     hf_blob_unref(slots[1].transcript);
+    free(made);
 }
 
 struct move {
