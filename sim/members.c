@@ -212,6 +212,15 @@ static bool is_former(const struct hf__row *row, const uint8_t generation[static
     return false;
 }
 
+/* Whether a row is of a share that has a vote. */
+static bool votes(const struct hf__row *row, struct hf_arena *arena)
+{
+    struct hf_held_row held;
+    return row != NULL &&
+           hf_wire_decode(&hf_wire_held_row, hf_blob_bytes(row->value), arena, &held, NULL) == 0 &&
+           !held.restored;
+}
+
 /* Whether a holder will vote for a generation some day: a member that runs, and whose disk names
  * it. */
 static bool answers(struct hf_world *w, const uint8_t holder[static 32],
@@ -224,7 +233,7 @@ static bool answers(struct hf_world *w, const uint8_t holder[static 32],
     memcpy(key, owner, 32);
     memcpy(key + 32, generation, 16);
     return n != NULL && !n->gone && n->engine != NULL &&
-           (hf__disk_find(&n->disk, HF_ROW_HELD, hf_bytes_of(key, sizeof(key))) != NULL ||
+           (votes(hf__disk_find(&n->disk, HF_ROW_HELD, hf_bytes_of(key, sizeof(key))), arena) ||
             is_former(hf__disk_find(&n->disk, HF_ROW_OWNER, hf_bytes_of(owner, 32)), generation,
                       arena));
 }

@@ -22,8 +22,8 @@ bool hf__same_operator(const struct hf_engine *e, const uint8_t *a, const uint8_
  * stay. */
 static bool fit(const struct hf_engine *e, const struct hf__holder *w)
 {
-    return w->confirmed && w->silent_ms == 0 && w->audits_failed < HF_AUDITS_FAILED_MAX &&
-           !hf__view_departs(e, w->account);
+    return w->confirmed && !w->voteless && w->silent_ms == 0 &&
+           w->audits_failed < HF_AUDITS_FAILED_MAX && !hf__view_departs(e, w->account);
 }
 
 static void add_candidate(struct hf__dealing *d, const uint8_t account[static 32], bool kept)
@@ -103,21 +103,6 @@ void hf__deal_begin(struct hf_engine *e)
     hf__deal_advance(e);
 }
 
-void hf__deal_free(struct hf_engine *e)
-{
-    struct hf__dealing *d = e->owner->dealing;
-    if (d == NULL)
-        return;
-    for (size_t i = 0; i < d->n; i++)
-        hf_blob_unref(d->slots[i].transcript);
-    if (d->shares != NULL)
-        hf_wipe(d->shares, (size_t)d->n * HF_SCALAR_LEN);
-    e->secret_free(d->shares);
-    free(d->slots);
-    free(d);
-    e->owner->dealing = NULL;
-}
-
 void hf__candidate_failed(struct hf_engine *e, struct hf__candidate *c, int error, bool again)
 {
     struct hf__dealing *d = e->owner->dealing;
@@ -147,7 +132,10 @@ static void ask_candidate(struct hf_engine *e, size_t i)
 {
     struct hf__dealing *d = e->owner->dealing;
     struct hf__candidate *c = &d->candidates[i];
-    struct hf_offer m = {.generation = d->generation, .epoch = d->epoch};
+    struct hf_offer m = {.generation = d->generation, .epoch = d->epoch, .has_record = d->mends};
+    struct hf_placement_record record;
+    bool found = !d->mends || hf__own_record(e, &record, &m.record, NULL);
+    hf_assert(found);
     hf__fill_header(e, c->account, &m.header);
     struct hf__ask ask = {.task = HF__TASK_DEAL,
                           .method = HF_METHOD_OFFER,
@@ -225,6 +213,7 @@ static void give_up(struct hf_engine *e)
 {
     struct hf__dealing *d = e->owner->dealing;
     if (d->replaces) {
+        bool mends = d->mends;
         e->owner->deal_after_ms = e->now_ms + pause_of(e, d);
         hf__deal_free(e);
         for (size_t i = 0; i < e->owner->holders_count; i++)
@@ -232,8 +221,8 @@ static void give_up(struct hf_engine *e)
                 e->owner->holders[i].silent_ms = e->now_ms;
         e->owner->deal_after_adopted = e->trust->adopted;
         e->owner->deal_after_changed = e->members->changed;
-        if (e->state == HF_STATE_READY || e->state == HF_STATE_PLACED ||
-            e->state == HF_STATE_DEGRADED)
+        if (!mends && (e->state == HF_STATE_READY || e->state == HF_STATE_PLACED ||
+                       e->state == HF_STATE_DEGRADED))
             hf__state_set(e, HF_STATE_DEGRADED, HF_ESELECTION);
         return;
     }
@@ -248,6 +237,8 @@ static void give_up(struct hf_engine *e)
 static bool outdated(const struct hf_engine *e)
 {
     const struct hf__dealing *d = e->owner->dealing;
+    if (d->mends)
+        return false;
     return d->k != hf__policy(e)->threshold || d->n != hf__policy(e)->shares ||
            d->q != hf__policy(e)->claim_quorum || hf_document_version(e->trust->set) > d->epoch + 1;
 }

@@ -46,6 +46,7 @@ struct hf__dealing {
     uint8_t k, n, q;
     uint8_t *shares;     /* n scalars, in memory for secrets; NULL: the polynomial is not drawn */
     bool replaces;       /* a recorded generation, which stays when this fails */
+    bool mends;          /* it is the recorded one: shares that were lost come again (mend.c) */
     uint32_t quote_work; /* 0: none under way */
     uint8_t quoted[32 * HF_SHARES_MAX]; /* hashes of the transcripts under that quote */
     uint8_t quoted_count;
@@ -57,7 +58,10 @@ struct hf__dealing {
     struct hf__candidate candidates[];
 };
 
-/* All receipts are in: writes the record and tells the holders (record.c). */
+/* Makes the shares. One root secret and one generation give the same ones at any time, so that a
+ * lost one can come again (dealing.c). */
+void hf__deal_shares(struct hf_engine *e, struct hf__dealing *d);
+/* All receipts are in: writes the record, unless it is there, and tells the holders (record.c). */
 void hf__record_make(struct hf_engine *e);
 /* Seals shares for all slots that have an offer, and asks for one quote over
  * them (deal_deposit.c). */

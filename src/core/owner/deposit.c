@@ -6,18 +6,6 @@
 #include "owner/deal.h"
 #include "owner/record.h"
 
-static void deal(struct hf_engine *e)
-{
-    struct hf__dealing *d = e->owner->dealing;
-    hf_assert(e->active.has_root && d->k <= d->q && d->q <= d->n && 2 * d->q > d->n);
-    struct hf_sharing sharing = {.k = d->k, .n = d->n};
-    d->shares = e->secret_alloc((size_t)d->n * HF_SCALAR_LEN);
-    hf_assert(d->shares != NULL);
-    int r = e->suite->deal(&e->secrets->rng, e->secrets->active.root, sharing, d->shares,
-                           d->commitments);
-    hf_assert(r == 0);
-}
-
 static struct hf_bytes commitments_of(const struct hf__dealing *d)
 {
     return hf_bytes_of(d->commitments, (size_t)d->k * HF_POINT_LEN);
@@ -78,7 +66,7 @@ void hf__deposit_advance(struct hf_engine *e)
     struct hf__dealing *d = e->owner->dealing;
     bool all = true;
     if (d->shares == NULL)
-        deal(e);
+        hf__deal_shares(e, d);
     for (size_t i = 0; i < d->n; i++) {
         struct hf__slot *s = &d->slots[i];
         if (s->state == HF__SLOT_EMPTY && s->candidate >= 0 &&
@@ -103,7 +91,11 @@ static void deposit(struct hf_engine *e, size_t slot, struct hf_bytes quote)
     struct hf_deposit m = {.transcript = hf_blob_bytes(s->transcript),
                            .sealed = hf_bytes_of(s->sealed, sizeof s->sealed),
                            .transcripts = hf_bytes_of(d->quoted, 32u * d->quoted_count),
-                           .quote = quote};
+                           .quote = quote,
+                           .has_record = d->mends};
+    struct hf_placement_record record;
+    bool found = !d->mends || hf__own_record(e, &record, &m.record, NULL);
+    hf_assert(found);
     struct hf__ask ask = {.task = HF__TASK_DEAL,
                           .method = HF_METHOD_DEPOSIT,
                           .slot = (uint8_t)slot,
@@ -125,7 +117,8 @@ void hf__deal_quote(struct hf_engine *e, uint32_t work, int error, struct hf_byt
         hf__retry(e, HF__TIMER_DEAL, false);
         return;
     }
-    hf__given_up_save(e);
+    if (!d->mends)
+        hf__given_up_save(e);
     for (size_t i = 0; i < d->n; i++)
         for (size_t j = 0; j < d->quoted_count && d->slots[i].state == HF__SLOT_SEALED; j++)
             if (memcmp(d->slots[i].transcript_hash, d->quoted + 32 * j, 32) == 0)

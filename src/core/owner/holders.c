@@ -42,7 +42,7 @@ void hf__holders_rebuild(struct hf_engine *e)
         h->confirmed = confirmed;
         h->certificates = 0;
         h->silent_ms = 0;
-        h->keeps = false; /* what it said was of another generation */
+        h->keeps = h->voteless = false; /* what it said was of another generation */
         hf__audit_begin(e, h);
     }
     free(old);
@@ -131,8 +131,10 @@ int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, i
     if (answered && h->audits_failed > 0 && h->error == 0)
         h->error = HF_EPROOF;
     h->holds = answered && s.holds;
-    if (answered)
+    if (answered) {
         h->placed = s.placed;
+        h->voteless = s.holds && !s.votes;
+    }
     bool kept = h->keeps;
     h->keeps = h->answered && h->holds && h->placed;
     bool news = h->keeps && !kept;
@@ -224,6 +226,23 @@ static bool renews(struct hf_engine *e)
     return o->renew_ms != 0 && e->now_ms >= o->renew_ms;
 }
 
+/*
+ * Whether the newest record is on its way to a holder that may stay: a new dealing could cost it
+ * the old. Who has not answered is not waited for, nor are holders of older generations, which are
+ * asked for as long as it takes.
+ */
+static bool recording(struct hf_engine *e)
+{
+    uint32_t arg = (uint32_t)e->owner->recorded.number;
+    bool any = false;
+    for (size_t i = 0; i < e->owner->holders_count && !any; i++) {
+        const struct hf__holder *h = &e->owner->holders[i];
+        any = !h->confirmed && h->silent_ms == 0 &&
+              hf__calling(e, HF_METHOD_RECORD, h->account, &arg);
+    }
+    return any;
+}
+
 void hf__holders_judge(struct hf_engine *e)
 {
     bool all = true, overdue = watching(e) && renews(e);
@@ -232,7 +251,8 @@ void hf__holders_judge(struct hf_engine *e)
     uint64_t grace_ms = hf__policy(e)->holder_grace_s * 1000;
     for (size_t i = 0; i < e->owner->holders_count; i++) {
         struct hf__holder *h = &e->owner->holders[i];
-        bool fit = (h->answered && h->holds && (h->placed || HF_FAULT(READY))) || HF_FAULT(HELD);
+        bool fit = (h->answered && h->holds && !h->voteless && (h->placed || HF_FAULT(READY))) ||
+                   HF_FAULT(HELD);
         all = all && fit && h->confirmed;
         if (!fit && reason == 0)
             reason = h->error != 0 ? h->error : HF_EUNPLACED;
@@ -256,10 +276,12 @@ void hf__holders_judge(struct hf_engine *e)
         else if (!all)
             hf__state_set(e, (enum hf_state)e->state, reason);
     }
-    /* While the newest record is not yet with every holder that stays, a new dealing could cost
-     * them the old. */
     if (overdue && e->owner->dealing == NULL && e->claimed && e->owner->claiming == NULL &&
-        e->store_error == 0 && e->owner->unsealed < HF_CHAIN_MAX && may_deal(e) &&
-        !hf__calling(e, HF_METHOD_RECORD, NULL, NULL) && in_touch(e, answered))
+        e->store_error == 0 && e->owner->unsealed < HF_CHAIN_MAX && may_deal(e) && !recording(e) &&
+        in_touch(e, answered))
         hf__deal_begin(e);
+    else if (e->owner->dealing == NULL && e->claimed && e->owner->claiming == NULL &&
+             e->store_error == 0 && e->owner->unsealed == HF_CHAIN_MAX && may_deal(e) &&
+             hf__mend_begin(e))
+        hf__deal_advance(e);
 }

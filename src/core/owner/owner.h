@@ -15,6 +15,7 @@ struct hf__holder {
     bool placed, answered, holds;
     bool keeps;            /* it said so of the newest record's generation, and that it is placed */
     bool confirmed;        /* it has acknowledged the record under the present ballot */
+    bool voteless;         /* it says that it keeps the share and has no vote: it came again */
     uint8_t certificates;  /* how many it was given with it */
     bool member, departs;  /* by the view of `viewed` */
     uint32_t viewed;       /* changes of the view when it was looked at, and one; 0 not yet */
@@ -85,11 +86,17 @@ static inline struct hf__holder *hf__holder_find(const struct hf_engine *e,
     return NULL;
 }
 
-/* Whether a holder says itself that nothing of this owner is there: its folder was lost, or an old
- * one was put in. Unlike silence this does not pass. */
+/* Whether a holder says itself that nothing of this owner is there, or no promise: its folder was
+ * lost, or an old one was put in. Unlike silence this does not pass. */
 static inline bool hf__holder_is_bare(const struct hf__holder *h)
 {
-    return !h->answered && h->error == HF_ENOSHARE;
+    return h->voteless || (!h->answered && h->error == HF_ENOSHARE);
+}
+
+/* Whether a holder says that its share is not there. */
+static inline bool hf__holder_lacks(const struct hf__holder *h)
+{
+    return h->error == HF_ENOSHARE;
 }
 
 /* Ends and frees all that is under way, and forgets the holders. Whoever waits is told. */
@@ -109,6 +116,9 @@ void hf__deal_begin(struct hf_engine *e);
 void hf__deal_advance(struct hf_engine *e);
 /* The timer: goes on with a dealing, or begins the first one again. */
 void hf__deal_due(struct hf_engine *e);
+/* Makes a dealing of shares of the newest generation that are lost, for hf__deal_advance to go on
+ * with; false: none is lost, or none can come again now (mend.c). */
+bool hf__mend_begin(struct hf_engine *e);
 void hf__deal_free(struct hf_engine *e);
 void hf__deal_quote(struct hf_engine *e, uint32_t work, int error, struct hf_bytes quote);
 int hf__offer_answered(struct hf_engine *e, const struct hf__pending *call, int error,

@@ -59,9 +59,30 @@ static void sign_record(struct hf_engine *e, struct hf_placement_record *record,
                    ret->signature);
 }
 
+/* What was lost is there again: those that keep it now get the record, which names them. */
+static void mended(struct hf_engine *e)
+{
+    struct hf__dealing *d = e->owner->dealing;
+    hf_assert(d->n == e->owner->holders_count);
+    for (size_t i = 0; i < d->n; i++) {
+        struct hf__holder *h = &e->owner->holders[i];
+        if (!hf__holder_lacks(h))
+            continue;
+        h->error = 0;
+        h->shown = d->candidates[i].shown;
+    }
+    e->owner->deal_after_ms = e->now_ms + e->timing.watch_ms; /* not again and again */
+    hf__deal_free(e);
+    hf__record_send(e);
+}
+
 void hf__record_make(struct hf_engine *e)
 {
     struct hf__dealing *d = e->owner->dealing;
+    if (d->mends) {
+        mended(e);
+        return;
+    }
     struct hf_holder holders[HF_SHARES_MAX] = {0}, orphans[HF_SHARES_MAX] = {0};
     struct hf_unsealed chain[HF__ELECTORATES_MAX];
     struct hf_record_row row = {.orphans = orphans, .orphans_count = d->orphans_count};
@@ -236,6 +257,7 @@ int hf__record_answered(struct hf_engine *e, const struct hf__pending *call, int
     bool fresh = !h->confirmed;
     h->confirmed = true;
     h->certificates = (uint8_t)sealed;
+    h->voteless = !s.votes;
     h->placed = s.placed;
     h->silent_ms = 0;
     if (!fresh)
@@ -247,13 +269,23 @@ int hf__record_answered(struct hf_engine *e, const struct hf__pending *call, int
     return 0;
 }
 
-bool hf__record_complete(const struct hf_engine *e, const struct hf_placement_record *record)
+/*
+ * All have it; or, where nobody but the authority could find another way, as many as make the
+ * generation one that can be used: k that hold it, and q of its acceptors. A chain that is full
+ * must end: the next dealing could mend what is missing, and may not begin. And those whom the
+ * authority has written off do not come.
+ */
+bool hf__record_complete(struct hf_engine *e, const struct hf_placement_record *record)
 {
-    size_t count = confirmed_count(e);
-    size_t enough = record->threshold > record->quorum ? record->threshold : record->quorum;
-    /* A chain that is full must end: the next dealing could mend what is missing, and may not
-     * begin. */
-    if (record->chain_count == HF_CHAIN_MAX)
-        return count >= enough;
-    return count == e->owner->holders_count;
+    struct hf__electorate *g = hf__scratch(e, HF__ELECTORATES_MAX * sizeof *g);
+    size_t count = confirmed_count(e), voting = 0;
+    if (count == e->owner->holders_count)
+        return true;
+    (void)hf__electorates(e, record, NULL, 0, g);
+    for (size_t i = 0; i < e->owner->holders_count; i++) {
+        const struct hf__holder *h = &e->owner->holders[i];
+        voting += h->confirmed && !h->voteless && hf__is_acceptor(&g[0], h->account);
+    }
+    return (record->chain_count == HF_CHAIN_MAX || g[0].n < record->holders_count) &&
+           count >= record->threshold && voting >= g[0].quorum;
 }

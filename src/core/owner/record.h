@@ -23,6 +23,6 @@ void hf__older_purge(struct hf_engine *e, const struct hf_placement_record *own)
 void hf__record_resign(struct hf_engine *e);
 /* Whether enough holders of the record's own generation have acknowledged it for older ones to
  * be told. */
-bool hf__record_complete(const struct hf_engine *e, const struct hf_placement_record *record);
+bool hf__record_complete(struct hf_engine *e, const struct hf_placement_record *record);
 
 #endif

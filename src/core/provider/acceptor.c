@@ -96,32 +96,49 @@ bool hf__newest_order(struct hf_engine *e, const struct hf_owner_row *row,
     return true;
 }
 
-bool hf__votes_for(struct hf_engine *e, const uint8_t owner[static 32],
-                   const struct hf_owner_row *row, const uint8_t generation[static 16])
+static bool is_former(const struct hf_owner_row *row, const uint8_t generation[static 16],
+                      size_t *ret_at)
 {
-    uint8_t key[48];
-    hf__held_key(owner, generation, key);
-    if (hf__rows_find(&e->rows, HF_ROW_HELD, hf_bytes_of(key, sizeof key)) != NULL)
-        return true;
     for (size_t i = 0; i < row->former_count; i++)
-        if (memcmp(row->former[i].id, generation, 16) == 0)
+        if (memcmp(row->former[i].id, generation, 16) == 0) {
+            *ret_at = i;
             return true;
+        }
     return false;
 }
 
-void hf__former_add(struct hf_engine *e, struct hf_owner_row *row,
-                    const uint8_t generation[static 16])
+bool hf__votes_for(struct hf_engine *e, const uint8_t owner[static 32],
+                   const struct hf_owner_row *row, const uint8_t generation[static 16])
+{
+    size_t at;
+    return hf__held_votes(e, owner, generation) || is_former(row, generation, &at);
+}
+
+void hf__former_add(struct hf_engine *e, struct hf_owner_row *row, const struct hf_held_row *held)
 {
     struct hf_generation_ref *former = hf__scratch(e, HF_WIRE_FORMER_MAX * sizeof *former);
+    if (held->restored)
+        return;
     /* The oldest goes: a chain names three generations at most, and they are the newest. */
     size_t skip = row->former_count == HF_WIRE_FORMER_MAX;
     size_t count = row->former_count - skip;
     if (count > 0)
         memcpy(former, row->former + skip, count * sizeof *former);
     hf_assert(count < HF_WIRE_FORMER_MAX);
-    memcpy(former[count++].id, generation, 16);
+    memcpy(former[count++].id, held->generation.id, 16);
     row->former = former;
     row->former_count = count;
+}
+
+bool hf__former_take(struct hf_owner_row *row, const uint8_t generation[static 16])
+{
+    size_t at;
+    if (!is_former(row, generation, &at))
+        return false;
+    memmove(&row->former[at], &row->former[at + 1],
+            (row->former_count - at - 1) * sizeof *row->former);
+    row->former_count--;
+    return true;
 }
 
 bool hf__holds_any(const struct hf_engine *e, const uint8_t owner[static 32])

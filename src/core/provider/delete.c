@@ -28,7 +28,8 @@ static int check_order(struct hf_engine *e, const struct hf_deletion *m, struct 
     return memcmp(newest.id, m->generation.id, 16) != 0 ? 0 : HF_EGENERATION;
 }
 
-static void forget(struct hf_engine *e, const struct hf_deletion *m, struct hf_owner_row *row)
+static void forget(struct hf_engine *e, const struct hf_deletion *m, const struct hf_held_row *held,
+                   struct hf_owner_row *row)
 {
     uint8_t key[48];
     hf__held_key(m->header.owner, m->generation.id, key);
@@ -37,7 +38,7 @@ static void forget(struct hf_engine *e, const struct hf_deletion *m, struct hf_o
         hf__held_key(m->header.owner, m->complete.id, key);
         hf__del(e, HF_ROW_HELD, hf_bytes_of(key, sizeof key));
     }
-    hf__former_add(e, row, m->generation.id);
+    hf__former_add(e, row, held);
     hf__trace(e, HF_TRACE_SHARE_DELETED, 0, m->header.owner, m->generation.number, 0);
 }
 
@@ -66,7 +67,7 @@ int hf__recv_delete(struct hf_engine *e, const struct hf__message *from, struct 
     if (r != 0)
         return r;
     if (held_here)
-        forget(e, &m, &row);
+        forget(e, &m, &held, &row);
     if (hf__proof_keep(e, &row, &m.header, &request) || raised || held_here)
         hf__owner_put(e, m.header.owner, &row);
     hf__ack(e, from, &request, false, hf__votes_for(e, m.header.owner, &row, m.generation.id), NULL,

@@ -37,17 +37,38 @@ static int answer_again(struct hf_engine *e, const struct hf__message *from,
     return 1;
 }
 
-/* Whether the transcript is one that this node and the policy can agree to. */
+/* Whether k, n and q are the policy's; of a share that comes again, whether it is the one that its
+ * record names. */
+static int check_numbers(struct hf_engine *e, const struct hf_deposit *m,
+                         const struct hf_deposit_transcript *t)
+{
+    const struct hf_policy *p = hf__policy(e);
+    struct hf_placement_record record;
+    uint8_t index;
+    if (!m->has_record)
+        return t->threshold == p->threshold && t->shares == p->shares &&
+                       t->quorum == p->claim_quorum
+                   ? 0
+                   : HF_EBOUND;
+    int r = hf__again_check(e, &m->record, &t->header, &t->generation, &record, &index);
+    if (r == 0 && (t->threshold != record.threshold || t->shares != record.holders_count ||
+                   t->quorum != record.quorum || t->index != index ||
+                   !hf_bytes_equal(t->commitments, record.commitments)))
+        r = HF_ERECORD;
+    return r;
+}
+
+/* Whether the transcript is one that this node can agree to. */
 static int check_transcript(struct hf_engine *e, const struct hf_deposit *m,
                             const struct hf_deposit_transcript *t)
 {
     uint8_t hash[32];
-    const struct hf_policy *p = hf__policy(e);
-    if (t->threshold != p->threshold || t->shares != p->shares || t->quorum != p->claim_quorum ||
-        t->index > t->shares || t->commitments.len != 32 * t->threshold ||
+    if (t->index > t->shares || t->commitments.len != 32 * t->threshold ||
         m->transcripts.len % 32 != 0)
         return HF_EBOUND;
-    int r = hf__nonce_check(e, hf__offer_context(e, t->header.owner, &t->generation),
+    int r = check_numbers(e, m, t);
+    if (r == 0)
+        r = hf__nonce_check(e, hf__offer_context(e, t->header.owner, &t->generation),
                             t->provider_nonce);
     if (r != 0)
         return r;
@@ -128,15 +149,38 @@ static int drop_pending(struct hf_engine *e, const uint8_t owner[static 32],
         uint8_t key[48];
         hf__held_key(owner, held.generation.id, key);
         hf__del(e, HF_ROW_HELD, hf_bytes_of(key, sizeof key));
-        hf__former_add(e, row, held.generation.id);
+        hf__former_add(e, row, &held);
         at--;
     }
     return 0;
 }
 
+/*
+ * A share that comes again stands where it stood. Its vote does only where the row has kept the
+ * generation: who has lost it has forgotten what it promised, and counts towards k alone.
+ */
+static void put_back(struct hf_engine *e, const struct hf_deposit *m,
+                     const struct hf_deposit_transcript *t, struct hf_owner_row *row,
+                     struct hf_held_row *held)
+{
+    struct hf_placement_record record;
+    struct hf_record_order order, newest;
+    held->restored = !hf__former_take(row, t->generation.id);
+    held->has_record = true;
+    held->record = m->record;
+    int r = hf__record_check(e, &m->record, t->header.owner, &record);
+    hf_assert(r == 0);
+    hf__record_order(&record, &order);
+    if (hf__newest_order(e, row, &newest) && hf__order_compare(&order, &newest) <= 0)
+        return;
+    row->has_newest = true;
+    row->newest = m->record;
+    row->certificates_count = 0;
+}
+
 static int store(struct hf_engine *e, const struct hf_owner_request *request,
-                 const struct hf_deposit_transcript *t, const struct hf_held_row *held,
-                 const struct hf_verdict *v, uint32_t rank)
+                 const struct hf_deposit *m, const struct hf_deposit_transcript *t,
+                 struct hf_held_row *held, const struct hf_verdict *v, uint32_t rank)
 {
     uint8_t key[48];
     struct hf_owner_row row = {0};
@@ -147,12 +191,15 @@ static int store(struct hf_engine *e, const struct hf_owner_request *request,
         r = drop_pending(e, t->header.owner, &row);
     if (r != 0)
         return r;
+    if (m->has_record)
+        put_back(e, m, t, &row, held);
     hf__held_key(t->header.owner, t->generation.id, key);
     hf__put(e, HF_ROW_HELD, hf_bytes_of(key, sizeof key), &hf_wire_held_row, held);
     (void)hf__proof_keep(e, &row, &t->header, request);
     row.rank = rank;
     memcpy(row.ppid, v->ppid, 16);
-    row.generation_newest = t->generation.number;
+    if (row.generation_newest < t->generation.number)
+        row.generation_newest = t->generation.number;
     hf__owner_put(e, t->header.owner, &row);
     hf__trace(e, HF_TRACE_SHARE_STORED, 0, t->header.owner, t->generation.number, t->index);
     return 0;
@@ -172,7 +219,7 @@ int hf__recv_deposit(struct hf_engine *e, const struct hf__message *from, struct
     if (r == 0)
         r = hf__owner_check(e, from, &request, &t.header);
     if (r == 0)
-        r = hf__room_check(e, &t.header, &t.generation);
+        r = hf__room_check(e, &t.header, &t.generation, m.has_record);
     if (r == 0)
         r = answer_again(e, from, &t);
     if (r != 0)
@@ -191,7 +238,7 @@ int hf__recv_deposit(struct hf_engine *e, const struct hf__message *from, struct
                                .commitments = t.commitments};
     r = take_share(e, &m, &t, &held);
     if (r == 0)
-        r = store(e, &request, &t, &held, &v, rank);
+        r = store(e, &request, &m, &t, &held, &v, rank);
     if (r == 0)
         receipt(e, from, &t.header, &t.generation, t.index, t.commitments);
     return r;

@@ -47,21 +47,12 @@ bool hf__held_next(struct hf_engine *e, const uint8_t *owner, size_t *at, struct
     return true;
 }
 
-/* In a row's memo: it was looked at, and this is the index of its recorded share, or 0. */
-enum { LOOKED = 0x80 };
+/* In a row's memo: it was looked at; it has no vote; and the index of its recorded share, or 0. */
+enum { LOOKED = 0x80, RESTORED = 0x40, INDEX = 0x1f };
 
-void hf__held_spoil(struct hf_engine *e, const uint8_t owner[static 32],
+/* What is asked again and again of a value that hardly ever changes; 0: none is held. */
+static uint8_t look(struct hf_engine *e, const uint8_t owner[static 32],
                     const uint8_t id[static 16])
-{
-    uint8_t key[48];
-    hf__held_key(owner, id, key);
-    struct hf__row *row = hf__rows_find(&e->rows, HF_ROW_HELD, hf_bytes_of(key, sizeof key));
-    hf_assert(row != NULL);
-    row->memo = LOOKED;
-}
-
-uint8_t hf__held_index(struct hf_engine *e, const uint8_t owner[static 32],
-                       const uint8_t id[static 16])
 {
     uint8_t key[48];
     struct hf_held_row held;
@@ -69,17 +60,67 @@ uint8_t hf__held_index(struct hf_engine *e, const uint8_t owner[static 32],
     struct hf__row *row = hf__rows_find(&e->rows, HF_ROW_HELD, hf_bytes_of(key, sizeof key));
     if (row == NULL)
         return 0;
-    /* Asked again and again, of a value that hardly ever changes. */
     if (row->memo == 0) {
         int r = hf__decode(e, &hf_wire_held_row, hf_blob_bytes(row->value), &held);
-        hf_assert(r == 0 && held.index < LOOKED);
-        row->memo = (uint8_t)(LOOKED | (held.has_record ? held.index : 0));
+        hf_assert(r == 0 && held.index <= INDEX);
+        row->memo =
+            (uint8_t)(LOOKED | (held.restored ? RESTORED : 0) | (held.has_record ? held.index : 0));
     }
-    return (uint8_t)(row->memo & ~LOOKED);
+    return row->memo;
+}
+
+void hf__held_spoil(struct hf_engine *e, const uint8_t owner[static 32],
+                    const uint8_t id[static 16])
+{
+    uint8_t key[48];
+    uint8_t memo = look(e, owner, id);
+    hf__held_key(owner, id, key);
+    struct hf__row *row = hf__rows_find(&e->rows, HF_ROW_HELD, hf_bytes_of(key, sizeof key));
+    hf_assert(row != NULL);
+    row->memo = (uint8_t)(memo & ~INDEX);
+}
+
+bool hf__held_votes(struct hf_engine *e, const uint8_t owner[static 32],
+                    const uint8_t id[static 16])
+{
+    return (look(e, owner, id) & (LOOKED | RESTORED)) == LOOKED;
+}
+
+uint8_t hf__held_index(struct hf_engine *e, const uint8_t owner[static 32],
+                       const uint8_t id[static 16])
+{
+    return look(e, owner, id) & INDEX;
+}
+
+int hf__again_check(struct hf_engine *e, const struct hf_signed_record *record,
+                    const struct hf_owner_header *header, const struct hf_generation_id *generation,
+                    struct hf_placement_record *ret, uint8_t *ret_index)
+{
+    struct hf_owner_row row;
+    struct hf_record_order order, newest;
+    uint8_t index = 0;
+    int r = hf__record_check(e, record, header->owner, ret);
+    if (r != 0)
+        return r;
+    if (!hf__ballot_equal(&ret->ballot, &header->ballot))
+        return HF_EBALLOT;
+    for (size_t i = 0; i < ret->holders_count; i++)
+        if (memcmp(ret->holders[i].account, e->account, 32) == 0)
+            index = (uint8_t)ret->holders[i].index;
+    if (index == 0 || ret->generation.version != generation->version ||
+        ret->generation.number != generation->number ||
+        memcmp(ret->generation.id, generation->id, 16) != 0)
+        return HF_ERECORD;
+    hf__record_order(ret, &order);
+    if (hf__owner_row(e, header->owner, &row) && hf__newest_order(e, &row, &newest) &&
+        hf__order_compare(&order, &newest) < 0)
+        return HF_EGENERATION;
+    *ret_index = index;
+    return 0;
 }
 
 int hf__room_check(struct hf_engine *e, const struct hf_owner_header *header,
-                   const struct hf_generation_id *generation)
+                   const struct hf_generation_id *generation, bool again)
 {
     struct hf_owner_row row;
     if (e->store_error != 0)
@@ -94,7 +135,7 @@ int hf__room_check(struct hf_engine *e, const struct hf_owner_header *header,
     if (!known)
         return 0;
     int r = hf__promise_check(e, &row, header->owner, &header->ballot);
-    if (r != 0)
+    if (r != 0 || again)
         return r;
     /* The newest number may come again only for the dealing that took it. */
     struct hf_held_row held;

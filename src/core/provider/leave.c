@@ -79,7 +79,7 @@ static void forget(struct hf_engine *e, const struct hf_held_row *held)
     hf__held_key(held->header.owner, held->generation.id, key);
     hf__del(e, HF_ROW_HELD, hf_bytes_of(key, sizeof key));
     if (hf__owner_row(e, held->header.owner, &row)) {
-        hf__former_add(e, &row, held->generation.id);
+        hf__former_add(e, &row, held);
         hf__owner_put(e, held->header.owner, &row);
     }
     hf__trace(e, HF_TRACE_SHARE_DELETED, 0, held->header.owner, held->generation.number, 0);

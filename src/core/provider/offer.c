@@ -38,6 +38,8 @@ int hf__recv_offer(struct hf_engine *e, const struct hf__message *from, struct h
     struct hf_offer_response answer = {0};
     const struct hf__peer *peer;
     struct hf_owner_row row;
+    struct hf_placement_record record;
+    uint8_t index;
     bool raised = false;
     int r = hf__owner_open(e, body, &hf_wire_offer, &m, &request);
     if (r == 0)
@@ -47,8 +49,10 @@ int hf__recv_offer(struct hf_engine *e, const struct hf__message *from, struct h
     if (r == 0 && hf__leaving(e))
         r = HF_ELEAVING;
     if (r == 0)
-        r = hf__room_check(e, &m.header, &m.generation);
-    if (r == 0 && !holds_recorded(e, m.header.owner))
+        r = hf__room_check(e, &m.header, &m.generation, m.has_record);
+    if (r == 0 && m.has_record)
+        r = hf__again_check(e, &m.record, &m.header, &m.generation, &record, &index);
+    else if (r == 0 && !holds_recorded(e, m.header.owner))
         r = check_order(e, &m);
     if (r == 0)
         r = hf__owner_identity(e, from, &request, &m.header, &peer, NULL);

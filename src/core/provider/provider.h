@@ -120,6 +120,9 @@ bool hf__held_row(struct hf_engine *e, const uint8_t owner[static 32], const uin
  * takes one from it.
  */
 bool hf__held_next(struct hf_engine *e, const uint8_t *owner, size_t *at, struct hf_held_row *ret);
+/* Whether a share is held that has a vote. */
+bool hf__held_votes(struct hf_engine *e, const uint8_t owner[static 32],
+                    const uint8_t id[static 16]);
 /* The index of a share that is held and recorded; 0: none is. */
 uint8_t hf__held_index(struct hf_engine *e, const uint8_t owner[static 32],
                        const uint8_t id[static 16]);
@@ -130,12 +133,22 @@ void hf__held_spoil(struct hf_engine *e, const uint8_t owner[static 32],
 void hf__held_key(const uint8_t owner[static 32], const uint8_t id[static 16],
                   uint8_t ret[static 48]);
 /*
- * Whether an owner may leave a share of this generation. The store's error while writing fails;
- * HF_EQUOTA; HF_ESUPERSEDED: a lower claim than one known; HF_EGENERATION: not newer than what was
- * accepted.
+ * Whether a share may come again (proto/CLAIMS.md, 4.6): the record that comes with it is the
+ * owner's, under the ballot of the request, no older than what is known, of this generation, and
+ * names this node. ret: decoded. HF_EBALLOT; HF_EGENERATION; HF_ERECORD; those of
+ * hf__record_check.
+ */
+HF_MUST_USE int hf__again_check(struct hf_engine *e, const struct hf_signed_record *record,
+                                const struct hf_owner_header *header,
+                                const struct hf_generation_id *generation,
+                                struct hf_placement_record *ret, uint8_t *ret_index);
+/*
+ * Whether an owner may leave a share of this generation; again: one that was held before. The
+ * store's error while writing fails; HF_EQUOTA; HF_ESUPERSEDED: a lower claim than one known;
+ * HF_EGENERATION: not newer than what was accepted.
  */
 HF_MUST_USE int hf__room_check(struct hf_engine *e, const struct hf_owner_header *header,
-                               const struct hf_generation_id *generation);
+                               const struct hf_generation_id *generation, bool again);
 
 /* ---- acceptor.c: what a holder promises, for what it votes, what it remembers */
 
@@ -163,12 +176,14 @@ bool hf__proof_keep(struct hf_engine *e, struct hf_owner_row *row,
 /* The order of the newest record in a row; false: none is known. */
 bool hf__newest_order(struct hf_engine *e, const struct hf_owner_row *row,
                       struct hf_record_order *ret);
-/* Whether this node is an acceptor for the generation: it holds or has held its share. */
+/* Whether this node is an acceptor for the generation: it holds or has held its share, and knows
+ * what it promised for it. */
 bool hf__votes_for(struct hf_engine *e, const uint8_t owner[static 32],
                    const struct hf_owner_row *row, const uint8_t generation[static 16]);
-/* Notes that a share is gone and its vote stays. */
-void hf__former_add(struct hf_engine *e, struct hf_owner_row *row,
-                    const uint8_t generation[static 16]);
+/* Notes that a share is gone and its vote stays, if it has one. */
+void hf__former_add(struct hf_engine *e, struct hf_owner_row *row, const struct hf_held_row *held);
+/* A share is there again whose vote stayed; false: the row does not name it. */
+bool hf__former_take(struct hf_owner_row *row, const uint8_t generation[static 16]);
 /* Whether a share of any generation is held for an owner. */
 bool hf__holds_any(const struct hf_engine *e, const uint8_t owner[static 32]);
 /* Owners for whom a share is held. */

@@ -91,7 +91,9 @@ static void answer(struct hf_engine *e, const struct hf__message *from, const st
     struct hf_certificate what = {.ballot = c->m.header.ballot};
     uint8_t seal[64];
     if (!c->m.has_seals) {
-        hf__ack(e, from, &c->request, true, true, NULL, NULL);
+        const struct hf_placement_record *r = &c->record;
+        hf__ack(e, from, &c->request, true, hf__votes_for(e, r->owner, &c->row, r->generation.id),
+                NULL, NULL);
         return;
     }
     hf__record_hash(e, &c->m.record, what.record);

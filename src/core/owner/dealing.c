@@ -1,0 +1,39 @@
+/* A dealing as such: its shares, and its end. */
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/secret.h"
+#include "owner/deal.h"
+
+void hf__deal_shares(struct hf_engine *e, struct hf__dealing *d)
+{
+    hf_assert(e->active.has_root && d->k <= d->q && d->q <= d->n && 2 * d->q > d->n);
+    struct hf_sharing sharing = {.k = d->k, .n = d->n};
+    struct hf_rng *rng = e->secret_alloc(sizeof *rng);
+    uint8_t *seed = e->secret_alloc(HF_KEY_LEN);
+    d->shares = e->secret_alloc((size_t)d->n * HF_SCALAR_LEN);
+    hf_assert(rng != NULL && seed != NULL && d->shares != NULL);
+    hf__derive(e, "dealing", hf_bytes_of(d->generation.id, sizeof d->generation.id), seed);
+    hf_rng_init(rng, seed);
+    int r = e->suite->deal(rng, e->secrets->active.root, sharing, d->shares, d->commitments);
+    hf_assert(r == 0);
+    hf_wipe(rng, sizeof *rng);
+    hf_wipe(seed, HF_KEY_LEN);
+    e->secret_free(rng);
+    e->secret_free(seed);
+}
+
+void hf__deal_free(struct hf_engine *e)
+{
+    struct hf__dealing *d = e->owner->dealing;
+    if (d == NULL)
+        return;
+    for (size_t i = 0; i < d->n; i++)
+        hf_blob_unref(d->slots[i].transcript);
+    if (d->shares != NULL)
+        hf_wipe(d->shares, (size_t)d->n * HF_SCALAR_LEN);
+    e->secret_free(d->shares);
+    free(d->slots);
+    free(d);
+    e->owner->dealing = NULL;
+}
