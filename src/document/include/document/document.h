@@ -33,6 +33,8 @@ struct hf_document {
         struct hf_policy policy;
         struct hf_validator_set set;
     } u;
+    const uint32_t *floors; /* of a set: which validators have one */
+    uint32_t floors_count;
     struct hf_selection_table *table;    /* of a set, once an order was asked for */
     const struct hf_judge_policy *judge; /* of a policy: the same, for quotes to be held against */
 };
@@ -116,5 +118,12 @@ uint64_t hf_claim_quorum_proposed(uint64_t n, uint64_t k);
 
 /* The index of an account in a set, by binary search; -1: not a member. */
 long hf_set_find(const struct hf_document *set, const uint8_t account[static 32]);
+/*
+ * Whether a later set keeps the floors of one before it (proto/PROTOCOL.md, 4): the claim of a
+ * member's floor never falls, and what was decided about a generation goes only when it rises.
+ * HF_EFLOOR; ret, which may be NULL: the first account whose floor falls.
+ */
+HF_MUST_USE int hf_set_floors_kept(const struct hf_document *before,
+                                   const struct hf_document *after, uint8_t ret[32]);
 
 #endif
