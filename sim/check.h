@@ -89,6 +89,7 @@ struct hf__sharing {
     uint8_t id[16];
     uint32_t number;
     uint8_t n, k;
+    uint8_t q; /* 0: no record of it was kept yet */
     uint32_t holders[HF_SHARES_MAX * 2];
     uint8_t indices[HF_SHARES_MAX * 2]; /* of the share that each holds */
     /* its vault was made anew: only a corrupt one says otherwise */

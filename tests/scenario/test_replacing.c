@@ -170,6 +170,31 @@ Test(replacing, the_old_generation_is_deleted_only_after_all_have_the_new_record
     testnet_end(w);
 }
 
+/* A holder is away when its generation is sealed, and is in no later one: what it hands on, once it
+ * has forgotten, says that it is sealed. */
+Test(replacing, who_has_to_forget_learns_that_what_it_kept_is_sealed)
+{
+    struct hf_world *w = up_with_grace(9, 3, 5);
+    uint32_t before[16];
+    struct hf_owner_row row;
+    struct hf_arena arena;
+    testnet_holders(w, 0, before);
+    hf_world_isolate(w, before[4]);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CERTIFIED, 1, 300000));
+    hf_world_run_for(w, 60000);
+    hf_world_heal(w);
+    hf_world_run_for(w, 120000);
+    const struct hf_blob *kept =
+        hf_world_row(w, before[4], HF_ROW_OWNER, hf_bytes_of(hf_world_account(w, 0), 32));
+    hf_arena_init(&arena, 1 << 20);
+    cr_assert_not_null(kept);
+    cr_assert_eq(hf_wire_decode(&hf_wire_owner_row, hf_blob_bytes(kept), &arena, &row, NULL), 0);
+    cr_assert(row.has_newest);
+    cr_assert_eq(row.certificates_count, 1);
+    hf_arena_done(&arena);
+    testnet_end(w);
+}
+
 Test(replacing, the_old_generation_is_deleted_only_while_all_say_that_they_keep_the_new_one)
 {
     struct hf_world *w = up_with_grace(9, 3, 5);

@@ -25,9 +25,69 @@ bool hf__older_row(struct hf_engine *e, const uint8_t id[static 16], struct hf_o
     return true;
 }
 
+static bool in_chain(const struct hf_placement_record *record, const uint8_t id[static 16])
+{
+    for (size_t i = 0; i < record->chain_count; i++)
+        if (memcmp(record->chain[i].generation.id, id, 16) == 0)
+            return true;
+    return false;
+}
+
 static void older_put(struct hf_engine *e, const struct hf_older_row *row)
 {
     hf__put(e, HF_ROW_OLDER, older_key(e, row->generation.id), &hf_wire_older_row, row);
+}
+
+/* Whether a row has nothing more to wait for: all have forgotten; or too few are left to rebuild
+ * it, and none of them is a member who could be told. */
+static bool is_over(const struct hf_engine *e, const struct hf_older_row *row)
+{
+    for (size_t i = 0; i < row->holders_count; i++)
+        if (hf__is_member(e, row->holders[i].account))
+            return false;
+    return row->holders_count < row->threshold;
+}
+
+void hf__older_purge(struct hf_engine *e, const struct hf_placement_record *own)
+{
+    const struct hf__row *at;
+    size_t i = hf__rows_first(&e->rows, HF_ROW_OLDER, no_key);
+    while ((at = hf__rows_at(&e->rows, i, HF_ROW_OLDER, no_key)) != NULL) {
+        struct hf_older_row row;
+        int r = hf__decode(e, &hf_wire_older_row, hf_blob_bytes(at->value), &row);
+        hf_assert(r == 0);
+        if (is_over(e, &row) && !in_chain(own, row.generation.id))
+            hf__del(e, HF_ROW_OLDER, older_key(e, row.generation.id));
+        else
+            i++;
+    }
+}
+
+/* Holders that never answer must not cost room without end: the oldest row goes that no claim
+ * needs. */
+static void make_room(struct hf_engine *e)
+{
+    struct hf_placement_record own;
+    const struct hf__row *at;
+    struct hf_older_row row, oldest = {0};
+    bool recorded = hf__own_record(e, &own, NULL, NULL);
+    if (hf__rows_count(&e->rows, HF_ROW_OLDER) < HF_OLDER_MAX)
+        return;
+    if (recorded)
+        hf__older_purge(e, &own);
+    size_t count = hf__rows_count(&e->rows, HF_ROW_OLDER);
+    for (size_t i = hf__rows_first(&e->rows, HF_ROW_OLDER, no_key);
+         count >= HF_OLDER_MAX && (at = hf__rows_at(&e->rows, i, HF_ROW_OLDER, no_key)) != NULL;
+         i++) {
+        int r = hf__decode(e, &hf_wire_older_row, hf_blob_bytes(at->value), &row);
+        hf_assert(r == 0);
+        if ((recorded && in_chain(&own, row.generation.id)) ||
+            (oldest.threshold > 0 && row.generation.number >= oldest.generation.number))
+            continue;
+        oldest = row;
+    }
+    if (oldest.threshold > 0)
+        hf__del(e, HF_ROW_OLDER, older_key(e, oldest.generation.id));
 }
 
 /* Keeps a generation as older, unless it is kept already: what is known of its deletion stays. */
@@ -44,6 +104,7 @@ static void keep_older(struct hf_engine *e, const struct hf_generation_id *gener
                                 .shares = count,
                                 .holders = (struct hf_holder *)holders,
                                 .holders_count = count};
+    make_room(e);
     older_put(e, &row);
 }
 
@@ -100,6 +161,7 @@ void hf__given_up_save(struct hf_engine *e)
                                .shares = d->n,
                                .holders = holders,
                                .holders_count = count};
+    make_room(e);
     older_put(e, &row);
 }
 
@@ -154,30 +216,6 @@ void hf__chain_count(struct hf_engine *e)
     e->owner->unsealed = (uint8_t)(hf__electorates(e, &record, certificates, sealed, g) - 1);
 }
 
-static bool in_chain(const struct hf_placement_record *record, const uint8_t id[static 16])
-{
-    for (size_t i = 0; i < record->chain_count; i++)
-        if (memcmp(record->chain[i].generation.id, id, 16) == 0)
-            return true;
-    return false;
-}
-
-/* Drops what was kept for its certificate alone, once no record lists it any more. */
-void hf__older_purge(struct hf_engine *e, const struct hf_placement_record *own)
-{
-    const struct hf__row *at;
-    size_t i = hf__rows_first(&e->rows, HF_ROW_OLDER, no_key);
-    while ((at = hf__rows_at(&e->rows, i, HF_ROW_OLDER, no_key)) != NULL) {
-        struct hf_older_row row;
-        int r = hf__decode(e, &hf_wire_older_row, hf_blob_bytes(at->value), &row);
-        hf_assert(r == 0);
-        if (row.holders_count == 0 && !in_chain(own, row.generation.id))
-            hf__del(e, HF_ROW_OLDER, older_key(e, row.generation.id));
-        else
-            i++;
-    }
-}
-
 /* ---- Deletion */
 
 static struct hf_deletion deletion_of(struct hf_engine *e, const struct hf_older_row *row,
@@ -187,8 +225,17 @@ static struct hf_deletion deletion_of(struct hf_engine *e, const struct hf_older
 {
     struct hf_deletion m = {
         .generation = row->generation, .complete = own->generation, .record = *record};
+    /* One that the record lists no more needs none: nobody asks for it. */
+    m.has_certificate = row->has_certificate && in_chain(own, row->generation.id);
+    m.certificate = row->certificate;
     hf__fill_header(e, holder, &m.header);
     return m;
+}
+
+/* Names a generation's deletions among the calls: forks have dealings of one number. */
+static uint32_t call_arg(const struct hf_older_row *row)
+{
+    return (uint32_t)(hf_bytes_head(row->generation.id) >> 32);
 }
 
 /* Whether a ballot under the own record needs acceptances of this generation. */
@@ -252,7 +299,7 @@ void hf__retire_send(struct hf_engine *e)
             continue;
         for (size_t j = 0; j < row.holders_count; j++) {
             const uint8_t *holder = row.holders[j].account;
-            uint32_t arg = (uint32_t)row.generation.number;
+            uint32_t arg = call_arg(&row);
             if (!hf__is_member(e, holder))
                 continue;
             waiting = true;
@@ -298,7 +345,7 @@ int hf__delete_answered(struct hf_engine *e, const struct hf__pending *call, int
         uint8_t hash[32];
         int r = hf__decode(e, &hf_wire_older_row, hf_blob_bytes(at->value), &row);
         hf_assert(r == 0);
-        if ((uint32_t)row.generation.number != call->arg)
+        if (call_arg(&row) != call->arg)
             continue;
         for (size_t j = 0; j < row.holders_count; j++) {
             if (memcmp(row.holders[j].account, call->account, 32) != 0)
