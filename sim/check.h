@@ -59,6 +59,7 @@ struct hf__ballot {
     uint8_t instance[16];
     struct hf__voted *votes; /* from malloc */
     uint32_t votes_count, votes_cap;
+    uint64_t known_claim, known_generation; /* order of the record that its statements name */
     bool stood;
     uint64_t stood_us;
     uint32_t node, incarnation; /* who stands */

@@ -193,6 +193,11 @@ static void check_votes(struct hf__checks *c, uint32_t node, const struct hf__ba
     struct hf__electors all[HF_CHAIN_MAX + 1];
     if (!hf__check_newest(c, node, &r))
         return;
+    /* It asked by the record that it could judge: a newer one that came with an answer whose quote
+     * is not judged yet meets it again, at each acceptor that knows it. */
+    if (r.ballot.number > b->known_claim ||
+        (r.ballot.number == b->known_claim && r.generation.number > b->known_generation))
+        return;
     size_t count = hf__check_electors(c, &r, all);
     for (size_t i = 0; i < count; i++)
         if (i == 0 || !hf__check_sealed(c, &r, &all[i]))

@@ -267,29 +267,39 @@ static bool may_go(struct hf_engine *e, const struct hf_placement_record *own,
     return !is_needed(e, own, row->generation.id);
 }
 
-static bool all_keep(const struct hf_engine *e)
+/*
+ * An older dealing goes only once the holders of the newest say in their standing that they keep
+ * their shares and are placed themselves: one that is not placed loses the share at a restart,
+ * whatever it acknowledged before. Who is no member, or has been silent for a grace of holders,
+ * will not say so, and a holder that keeps four dealings of one owner takes no fifth: so it is
+ * enough that all the others keep theirs, one more than k where there are more. Votes do not come
+ * into it: that of a share which is deleted stays.
+ */
+static bool newest_is_kept(const struct hf_engine *e, const struct hf_placement_record *record)
 {
+    uint64_t grace_ms = hf__policy(e)->holder_grace_s * 1000;
+    size_t keep = 0;
     for (size_t i = 0; i < e->owner->holders_count; i++) {
-        if (!e->owner->holders[i].keeps)
+        const struct hf__holder *h = &e->owner->holders[i];
+        bool lost = !hf__is_member(e, h->account) ||
+                    (!h->answered && h->silent_ms != 0 && e->now_ms - h->silent_ms >= grace_ms);
+        if (!h->keeps && !lost)
             return false;
+        keep += h->keeps;
     }
-    return e->owner->holders_count > 0;
+    return keep > record->threshold || keep == record->holders_count;
 }
 
-/*
- * An older dealing goes only once every holder of the newest says in its standing that it keeps its
- * share and is placed itself: one that is not placed loses the share at a restart, whatever it
- * acknowledged before.
- */
 void hf__retire_send(struct hf_engine *e)
 {
     struct hf_placement_record record;
     struct hf_signed_record signed_record;
     const struct hf__row *at;
-    bool confirmed, waiting = false, kept = all_keep(e);
+    bool confirmed, waiting = false;
     if (!e->claimed || e->owner->claiming != NULL ||
         !hf__own_record(e, &record, &signed_record, &confirmed) || !confirmed)
         return;
+    bool kept = newest_is_kept(e, &record);
     for (size_t i = hf__rows_first(&e->rows, HF_ROW_OLDER, no_key);
          (at = hf__rows_at(&e->rows, i, HF_ROW_OLDER, no_key)) != NULL; i++) {
         struct hf_older_row row;
