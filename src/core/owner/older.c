@@ -225,9 +225,6 @@ static struct hf_deletion deletion_of(struct hf_engine *e, const struct hf_older
 {
     struct hf_deletion m = {
         .generation = row->generation, .complete = own->generation, .record = *record};
-    /* One that the record lists no more needs none: nobody asks for it. */
-    m.has_certificate = row->has_certificate && in_chain(own, row->generation.id);
-    m.certificate = row->certificate;
     hf__fill_header(e, holder, &m.header);
     return m;
 }

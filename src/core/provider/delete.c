@@ -5,24 +5,6 @@
 #include "base/error.h"
 #include "provider/provider.h"
 
-/* Whoever is handed the record learns that it has sealed this one. */
-static void keep_certificate(struct hf_engine *e, const struct hf_certificate *c,
-                             struct hf_owner_row *row)
-{
-    struct hf_certificate *list = hf__scratch(e, HF_CHAIN_MAX * sizeof *list);
-    size_t count = row->certificates_count;
-    for (size_t i = 0; i < count; i++)
-        if (memcmp(row->certificates[i].generation, c->generation, 16) == 0)
-            return;
-    if (count == HF_CHAIN_MAX)
-        return;
-    if (count > 0)
-        memcpy(list, row->certificates, count * sizeof *list);
-    list[count] = *c;
-    row->certificates = list;
-    row->certificates_count = count + 1;
-}
-
 /* Takes the record that comes with the order, when it is newer than the one known. A generation
  * goes only where the newest record known is of another one. */
 static int check_order(struct hf_engine *e, const struct hf_deletion *m, struct hf_owner_row *row,
@@ -43,16 +25,7 @@ static int check_order(struct hf_engine *e, const struct hf_deletion *m, struct 
         row->certificates_count = 0;
         newest = order;
     }
-    if (memcmp(newest.id, m->generation.id, 16) == 0)
-        return HF_EGENERATION;
-    if (!m->has_certificate)
-        return 0;
-    r = hf__certificate_check(e, &m->certificate, &record);
-    if (r == 0 && memcmp(m->certificate.generation, m->generation.id, 16) != 0)
-        r = HF_ECERTIFICATE;
-    if (r == 0 && hf_bytes_equal(row->newest.record, m->record.record))
-        keep_certificate(e, &m->certificate, row);
-    return r;
+    return memcmp(newest.id, m->generation.id, 16) != 0 ? 0 : HF_EGENERATION;
 }
 
 static void forget(struct hf_engine *e, const struct hf_deletion *m, const struct hf_held_row *held,
