@@ -19,7 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -153,18 +152,13 @@ static int make_quote(const struct hf_ceremony_output *out, struct hf_buf *ret)
 static int deal(const struct hf_document *proposal, const uint8_t network[static 32],
                 struct hf_buf *ret)
 {
-    struct {
-        struct hf_rng rng;
-        uint8_t seed[32];
-    } *s = hf_secret_alloc(sizeof *s);
-    if (s == NULL)
+    struct hf_rng *rng = hf_secret_alloc(sizeof *rng);
+    if (rng == NULL)
         return HF_ENOMEM;
-    int r = HF_EINTERNAL;
-    if (getrandom(s->seed, sizeof s->seed, 0) == sizeof s->seed) {
-        hf_rng_init(&s->rng, s->seed);
-        r = hf__ceremony_deal(proposal, network, &s->rng, ret);
-    }
-    hf_secret_free(s);
+    int r = hf_rng_fresh(rng);
+    if (r == 0)
+        r = hf__ceremony_deal(proposal, network, rng, ret);
+    hf_secret_free(rng);
     return r;
 }
 

@@ -8,7 +8,6 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 
 static const char mark[] = "holdfast-authority-key-1 ";
@@ -29,14 +28,13 @@ int hf__key_make_file(const char *path, uint8_t ret_public[static 32])
         return HF_EEXIST; /* a key is never written over */
     struct {
         struct hf_rng rng;
-        uint8_t seed[32], secret[HF_SIGN_SECRET_LEN];
+        uint8_t secret[HF_SIGN_SECRET_LEN];
         char text[TEXT_LEN + 1];
     } *s = hf_secret_alloc(sizeof *s);
     if (s == NULL)
         return HF_ENOMEM;
-    int r = HF_EINTERNAL;
-    if (getrandom(s->seed, sizeof s->seed, 0) == sizeof s->seed) {
-        hf_rng_init(&s->rng, s->seed);
+    int r = hf_rng_fresh(&s->rng);
+    if (r == 0) {
         hf_suite_real.sign_keypair(&s->rng, ret_public, s->secret);
         memcpy(s->text, mark, MARK_LEN);
         hf_hex_encode(s->secret, sizeof s->secret, s->text + MARK_LEN);

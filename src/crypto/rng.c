@@ -1,13 +1,21 @@
 #include "crypto/suite.h"
 
+#include "base/error.h"
 #include "base/secret.h"
 
 #include <sodium.h>
+#include <sys/random.h>
 
 void hf_rng_init(struct hf_rng *ret, const uint8_t seed[static 32])
 {
     memcpy(ret->seed, seed, sizeof ret->seed);
     ret->drawn = 0;
+}
+
+int hf_rng_fresh(struct hf_rng *ret)
+{
+    ret->drawn = 0;
+    return getrandom(ret->seed, sizeof ret->seed, 0) == sizeof ret->seed ? 0 : HF_EINTERNAL;
 }
 
 void hf_rng_draw(struct hf_rng *rng, void *ret, size_t len)

@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 enum { AHEAD_S = 300 }; /* how far a document may be issued ahead of this machine's clock */
@@ -168,18 +167,16 @@ static int write_answer(struct answering *a, const struct hf__person *person)
     struct hf_buf answer;
     struct {
         struct hf_rng rng;
-        uint8_t seed[32], share[HF_SCALAR_LEN];
+        uint8_t share[HF_SCALAR_LEN];
     } *s = hf_secret_alloc(sizeof *s);
     int r = s == NULL ? HF_ENOMEM : index == 0 ? HF_ENOTHOLDER : 0;
-    if (r == 0 && getrandom(s->seed, sizeof s->seed, 0) != sizeof s->seed)
-        r = HF_EINTERNAL;
+    if (r == 0)
+        r = hf_rng_fresh(&s->rng);
     if (r == 0)
         r = hf_share_open(person->secret_key, a->papers.network.bytes, set, key, index, s->share);
     hf_buf_init(&answer, 4096);
-    if (r == 0) {
-        hf_rng_init(&s->rng, s->seed);
+    if (r == 0)
         r = hf_answer_make(&hf_suite_real, &s->rng, &a->q, index, s->share, &answer);
-    }
     hf_secret_free(s);
     if (r == 0)
         r = hf__memory_save(&a->memory, a->papers.root, &a->d, &a->q, a->now_s);

@@ -39,18 +39,18 @@ static int seal(const struct hf__share_options *o, const struct hf__person *p,
     struct hf_share_key_file f = {.format = 1, .passes = o->passes, .memory_kib = o->memory_kib};
     struct {
         struct hf_rng rng;
-        uint8_t seed[32], key[32];
+        uint8_t key[32];
     } *s = hf_secret_alloc(sizeof *s);
     if (s == NULL)
         return HF_ENOMEM;
     memcpy(f.key, p->public_key, sizeof f.key);
-    int r = HF_EINTERNAL;
-    if (getrandom(s->seed, sizeof s->seed, 0) == sizeof s->seed &&
-        getrandom(f.salt, sizeof f.salt, 0) == sizeof f.salt)
+    int r = hf_rng_fresh(&s->rng);
+    if (r == 0 && getrandom(f.salt, sizeof f.salt, 0) != sizeof f.salt)
+        r = HF_EINTERNAL;
+    if (r == 0)
         r = hf_passphrase_key(hf_bytes_of(passphrase, strlen(passphrase)), f.salt, f.passes,
                               f.memory_kib, s->key);
     if (r == 0) {
-        hf_rng_init(&s->rng, s->seed);
         hf_suite_real.wrap(&s->rng, s->key, hf_bytes_of(f.key, sizeof f.key),
                            hf_bytes_of(p->entropy, sizeof p->entropy), f.wrapped);
         r = hf_wire_encode(&hf_wire_share_key_file, &f, ret);

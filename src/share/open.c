@@ -9,7 +9,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 /* A ceremony's output as it was read. */
 struct output {
@@ -65,16 +64,14 @@ static int check_all(const struct hf__share_options *o, const struct output *out
     struct hf_share_proof proofs[HF_SHARES_MAX];
     struct {
         struct hf_rng rng;
-        uint8_t seed[32], share[HF_SCALAR_LEN];
+        uint8_t share[HF_SCALAR_LEN];
     } *s = hf_secret_alloc(sizeof *s);
     uint8_t index = hf__share_index(person, &out->c.set), challenge[32];
     int r = s == NULL ? HF_ENOMEM : index == 0 ? HF_ENOTHOLDER : 0;
     if (r == 0 && o->challenge != NULL)
         r = hf_hex_decode(o->challenge, challenge, sizeof challenge);
-    if (r == 0 && getrandom(s->seed, sizeof s->seed, 0) != sizeof s->seed)
-        r = HF_EINTERNAL;
     if (r == 0)
-        hf_rng_init(&s->rng, s->seed);
+        r = hf_rng_fresh(&s->rng);
     for (size_t i = 0; i < out->c.set.keys_count && r == 0; i++) {
         r = hf_share_open(person->secret_key, out->c.file.network, &out->c.set, i, index, s->share);
         if (r == 0)

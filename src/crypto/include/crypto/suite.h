@@ -152,6 +152,9 @@ extern const struct hf_suite hf_suite_real;
 /* Starts a generator from 32 fresh random bytes (from the shell, never from
  * the engine), which it copies. */
 void hf_rng_init(struct hf_rng *ret, const uint8_t seed[static 32]);
+/* Starts one from the system's randomness, for programs that a person runs. HF_EINTERNAL: it gives
+ * none. */
+HF_MUST_USE int hf_rng_fresh(struct hf_rng *ret);
 
 /*
  * ret: len bytes, secret or not as their use has it. Two draws of 16 bytes are not one of 32.
