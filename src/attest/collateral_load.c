@@ -1,5 +1,6 @@
 /* A set of collateral from a folder. */
 #include "attest/collateral.h"
+#include "attest/verify.h"
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -155,4 +156,18 @@ int hf_collateral_load_early(const char *folder, const struct hf_roots *roots,
                              struct hf_collateral **ret)
 {
     return load(folder, true, roots, ret);
+}
+
+int hf_quote_verify_by(const char *folder, struct hf_bytes quote, const struct hf_roots *roots,
+                       uint64_t at_s, struct hf_verdict *ret)
+{
+    struct hf_collateral *collateral;
+    int r = hf_collateral_load(folder, roots, &collateral);
+    if (r != 0)
+        return r;
+    const struct hf_verify_params params = {
+        .at_s = at_s, .roots = *roots, .collateral = collateral};
+    r = hf_quote_verify(quote, &params, ret, NULL);
+    hf_collateral_unref(collateral);
+    return r;
 }

@@ -24,23 +24,13 @@ static int verify(const struct hf_identity *identity, const struct hf_policy *po
                   const char *folder, uint64_t now_s, struct hf_verdict *ret)
 {
     uint8_t key[HF_ROOT_KEY_LEN];
-    struct hf_collateral *collateral;
-    struct hf_verify_params params = {.at_s = now_s,
-                                      .roots = {.trust = (enum hf_trust)policy->trust}};
-    if (policy->trust == HF_TRUST_DEV) {
-        int r = hf_root_key_from_spki(policy->dev_root, key);
-        if (r != 0)
-            return r;
-        params.roots.dev_key = key;
-    }
-    int r = hf_collateral_load(folder, &params.roots, &collateral);
-    if (r != 0) {
-        fprintf(stderr, "holdfast: %s: %s\n", folder, hf_error_sentence(r));
+    struct hf_roots roots;
+    int r = hf_policy_roots(policy, key, &roots);
+    if (r != 0)
         return r;
-    }
-    params.collateral = collateral;
-    r = hf_quote_verify(identity->quote, &params, ret, NULL);
-    hf_collateral_unref(collateral);
+    r = hf_quote_verify_by(folder, identity->quote, &roots, now_s, ret);
+    if (r != 0)
+        fprintf(stderr, "holdfast: %s: %s\n", folder, hf_error_sentence(r));
     return r;
 }
 

@@ -184,42 +184,23 @@ int hf__ceremony_share_set(const struct hf__authority *a, void *ctx, const struc
     return hf_wire_encode(&hf_wire_share_set, &set, ret_body);
 }
 
-static int verify_quote(const struct hf_policy *policy, const char *folder, struct hf_bytes quote,
-                        uint64_t now_s, struct hf_verdict *ret)
-{
-    uint8_t key[HF_ROOT_KEY_LEN];
-    struct hf_collateral *collateral;
-    struct hf_verify_params params = {.at_s = now_s,
-                                      .roots = {.trust = (enum hf_trust)policy->trust}};
-    if (policy->trust == HF_TRUST_DEV) {
-        int r = hf_root_key_from_spki(policy->dev_root, key);
-        if (r != 0)
-            return r;
-        params.roots.dev_key = key;
-    }
-    int r = hf_collateral_load(folder, &params.roots, &collateral);
-    if (r != 0)
-        return r;
-    params.collateral = collateral;
-    r = hf_quote_verify(quote, &params, ret, NULL);
-    hf_collateral_unref(collateral);
-    return r;
-}
-
 /* The quote over proposal and output, of software that the policy accepts for ceremonies. */
 static int judge_quote(const struct hf_policy *policy, const char *folder,
                        const struct hf_ceremony *c)
 {
     struct hf_verdict verdict = {0};
     struct hf_judge_policy judge;
-    uint8_t report_data[HF_REPORT_DATA_LEN];
+    struct hf_roots roots;
+    uint8_t report_data[HF_REPORT_DATA_LEN], key[HF_ROOT_KEY_LEN];
     char digits[2 * HF_MEASUREMENT_LEN + 1];
     uint64_t now_s = (uint64_t)time(NULL);
     struct hf_judge_measurement *m = calloc(policy->measurements_count + 1, sizeof *m);
     struct hf_judge_evaluation *e = calloc(policy->tcb_evaluations_count + 1, sizeof *e);
     int r = m == NULL || e == NULL ? HF_ENOMEM : hf_ceremony_report_data(c, report_data);
     if (r == 0)
-        r = verify_quote(policy, folder, c->file.quote, now_s, &verdict);
+        r = hf_policy_roots(policy, key, &roots);
+    if (r == 0)
+        r = hf_quote_verify_by(folder, c->file.quote, &roots, now_s, &verdict);
     if (r == 0) {
         const struct hf_judge_request request = {.at_s = now_s, .report_data = report_data};
         hf_policy_judge(policy, HF_ROLE_CEREMONY, m, e, &judge);

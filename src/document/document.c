@@ -113,6 +113,16 @@ static int root_check(const struct hf_root *r)
     return 0;
 }
 
+int hf_policy_roots(const struct hf_policy *p, uint8_t key[static HF_ROOT_KEY_LEN],
+                    struct hf_roots *ret)
+{
+    *ret = (struct hf_roots){.trust = (enum hf_trust)p->trust};
+    if (p->trust != HF_TRUST_DEV)
+        return 0;
+    ret->dev_key = key;
+    return hf_root_key_from_spki(p->dev_root, key);
+}
+
 void hf_policy_judge(const struct hf_policy *p, enum hf_role role, struct hf_judge_measurement *m,
                      struct hf_judge_evaluation *evaluations, struct hf_judge_policy *ret)
 {

@@ -36,24 +36,12 @@ struct answering {
 
 static int verify_quote(struct answering *a)
 {
-    const struct hf_policy *policy = &a->papers.policy->u.policy;
-    struct hf_collateral *collateral;
-    uint8_t dev_key[HF_ROOT_KEY_LEN];
-    struct hf_verify_params params = {.at_s = a->now_s,
-                                      .roots = {.trust = (enum hf_trust)policy->trust}};
-    if (policy->trust == HF_TRUST_DEV) {
-        int r = hf_root_key_from_spki(policy->dev_root, dev_key);
-        if (r != 0)
-            return r;
-        params.roots.dev_key = dev_key;
-    }
-    int r = hf_collateral_load(a->o->collateral, &params.roots, &collateral);
+    uint8_t key[HF_ROOT_KEY_LEN];
+    struct hf_roots roots;
+    int r = hf_policy_roots(&a->papers.policy->u.policy, key, &roots);
     if (r != 0)
         return r;
-    params.collateral = collateral;
-    r = hf_quote_verify(a->q.file.quote, &params, &a->verdict, NULL);
-    hf_collateral_unref(collateral);
-    return r;
+    return hf_quote_verify_by(a->o->collateral, a->q.file.quote, &roots, a->now_s, &a->verdict);
 }
 
 /* The quote against the policy, and the machine against what was sealed. */

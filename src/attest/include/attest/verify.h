@@ -96,6 +96,14 @@ struct hf_verify_report {
 HF_MUST_USE int hf_quote_verify(struct hf_bytes quote, const struct hf_verify_params *params,
                                 struct hf_verdict *ret, struct hf_verify_report *ret_report);
 
+/*
+ * The same by the collateral in a folder, for programs that judge one quote and end. Also the
+ * errors of hf_collateral_load; ret is untouched then.
+ */
+HF_MUST_USE int hf_quote_verify_by(const char *folder, struct hf_bytes quote,
+                                   const struct hf_roots *roots, uint64_t at_s,
+                                   struct hf_verdict *ret);
+
 /* Intel's words for a status ("UpToDate", ...); NULL for HF_TCB_NONE. */
 const char *hf_tcb_status_name(enum hf_tcb_status status);
 /* The status of a name, or HF_TCB_NONE for an unknown one. */

@@ -6,6 +6,7 @@
 #ifndef HF_DOCUMENT_DOCUMENT_H
 #define HF_DOCUMENT_DOCUMENT_H
 
+#include "attest/collateral.h"
 #include "attest/judge.h"
 #include "base/buf.h"
 #include "base/bytes.h"
@@ -57,6 +58,13 @@ struct hf_document {
 void hf_policy_judge(const struct hf_policy *p, enum hf_role role,
                      struct hf_judge_measurement *measurements,
                      struct hf_judge_evaluation *evaluations, struct hf_judge_policy *ret);
+
+/*
+ * The roots of quotes that a policy trusts. key: room for its development root's, which ret
+ * borrows. Errors of hf_root_key_from_spki.
+ */
+HF_MUST_USE int hf_policy_roots(const struct hf_policy *p, uint8_t key[static HF_ROOT_KEY_LEN],
+                                struct hf_roots *ret);
 
 struct hf_pool;
 
