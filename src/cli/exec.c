@@ -6,7 +6,7 @@
 #include "base/id.h"
 #include "command.h"
 #include "key.h"
-#include "options.h"
+#include "base/options.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -61,7 +61,7 @@ static bool add_key(const char *text, struct job *j)
     uint64_t fd;
     if (len == 0 || len > NAME_MAX_LEN || j->count == KEYS_MAX)
         return false;
-    if (!hf__number_read(equals + 1, FD_MIN, FD_MAX, &fd))
+    if (!hf_number_read(equals + 1, FD_MIN, FD_MAX, &fd))
         return false;
     for (size_t i = 0; i < j->count; i++)
         if (j->keys[i].fd == (int)fd)
@@ -85,7 +85,7 @@ static bool read_words(int argc, char **argv, struct job *j)
         if (strcmp(argv[at], "--key") == 0) {
             ok = add_key(value, j);
         } else if (strcmp(argv[at], "--wait") == 0) {
-            ok = hf__number_read(value, 0, WAIT_S_MAX, &j->wait_s);
+            ok = hf_number_read(value, 0, WAIT_S_MAX, &j->wait_s);
         } else if (strcmp(argv[at], "--network") == 0) {
             ok = hf_hex_decode(value, id.bytes, sizeof id) == 0;
             j->network = value;

@@ -6,7 +6,7 @@
 #include "base/hex.h"
 #include "base/id.h"
 #include "command.h"
-#include "options.h"
+#include "base/options.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,15 +141,15 @@ static bool take_network(void *options, const char *text)
 
 static bool read_key_options(int argc, char **argv, struct key_options *o)
 {
-    static const struct hf__option table[] = {
-        HF__FLAG_OF("force", struct key_options, force),
-        HF__FLAG_OF("json", struct key_options, json), HF__TAKE_BY("network", take_network),
-        HF__NUMBER_OF("wait", struct key_options, wait_s, 0, 3600)};
+    static const struct hf_option table[] = {
+        HF_FLAG_OF("force", struct key_options, force),
+        HF_FLAG_OF("json", struct key_options, json), HF_TAKE_BY("network", take_network),
+        HF_NUMBER_OF("wait", struct key_options, wait_s, 0, 3600)};
     char **words;
     int count;
     *o = (struct key_options){0};
     if (argc < 3 || strcmp(argv[1], "get") != 0 ||
-        !hf__options_read(argc - 1, argv + 1, table, HF_ARRAY_LEN(table), o, &words, &count) ||
+        !hf_options_read(argc - 1, argv + 1, table, HF_ARRAY_LEN(table), o, &words, &count) ||
         count != 1)
         return false;
     o->name = words[0];

@@ -2,7 +2,7 @@
 #include "ask.h"
 #include "base/error.h"
 #include "command.h"
-#include "options.h"
+#include "base/options.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,7 +86,7 @@ static bool parse(int argc, char **argv, struct options *ret)
         } else if (strcmp(argv[i], "--reason") == 0 && i + 1 < argc) {
             ret->reason = argv[++i];
         } else if (strcmp(argv[i], "--deadline") == 0 && i + 1 < argc) {
-            if (!hf__number_read(argv[++i], 0, DEADLINE_DAYS_MAX, &ret->days))
+            if (!hf_number_read(argv[++i], 0, DEADLINE_DAYS_MAX, &ret->days))
                 return false;
         } else {
             return false;

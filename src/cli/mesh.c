@@ -2,6 +2,7 @@
 #include "answer.h"
 #include "ask.h"
 #include "base/duration.h"
+#include "base/options.h"
 #include "command.h"
 
 #include <stdio.h>
@@ -9,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { POLL_MS = 1000, FOR_S_MAX = 86400 };
+enum { POLL_MS = 1000, FOR_S = 86400 };
 
 static const char peers_usage[] =
     "usage: holdfast peers [--json]\n"
@@ -203,37 +204,37 @@ static void compare(const json_t *root, json_t *seen, bool first, bool json)
     }
 }
 
+struct watch_options {
+    bool json;
+    uint64_t for_s;
+};
+
 int hf_cli_watch(int argc, char **argv)
 {
-    bool json = false;
-    long for_s = FOR_S_MAX;
+    static const struct hf_option table[] = {
+        HF_FLAG_OF("json", struct watch_options, json),
+        HF_NUMBER_OF("for", struct watch_options, for_s, 0, INT64_MAX),
+    };
+    struct watch_options o = {.for_s = FOR_S};
+    char **words;
+    int count;
     if (hf__help(argc, argv, watch_usage))
         return HF_CLI_OK;
-    for (int i = 1; i < argc; i++) {
-        char *end = NULL;
-        bool number = strcmp(argv[i], "--for") == 0 && i + 1 < argc;
-        if (number)
-            for_s = strtol(argv[++i], &end, 10);
-        else if (strcmp(argv[i], "--json") == 0)
-            json = true;
-        else
-            for_s = -1;
-        if (for_s < 0 || (number && (*end != '\0' || end == argv[i]))) {
-            fputs(watch_usage, stderr);
-            return HF_CLI_ERROR;
-        }
+    if (!hf_options_read(argc, argv, table, HF_ARRAY_LEN(table), &o, &words, &count) || count > 0) {
+        fputs(watch_usage, stderr);
+        return HF_CLI_ERROR;
     }
     json_t *seen = json_object();
-    for (long s = 0; s <= for_s; s++) {
+    for (uint64_t s = 0; s <= o.for_s; s++) {
         const struct timespec pause = {.tv_sec = POLL_MS / 1000};
         json_t *root;
         if (hf__ask(json_pack("{s:s}", "request", "peers"), false, &root) != 0) {
             json_decref(seen);
             return HF_CLI_ERROR;
         }
-        compare(root, seen, s == 0, json);
+        compare(root, seen, s == 0, o.json);
         json_decref(root);
-        if (s < for_s)
+        if (s < o.for_s)
             nanosleep(&pause, NULL);
     }
     json_decref(seen);

@@ -10,7 +10,7 @@
 #include "base/secret.h"
 #include "ask.h"
 #include "command.h"
-#include "options.h"
+#include "base/options.h"
 #include "policy.h"
 #include "root.h"
 
@@ -91,21 +91,21 @@ static bool add_key(void *options, const char *text)
 
 static bool read_options(int argc, char **argv, struct options *o)
 {
-    static const struct hf__option table[] = {
-        HF__NUMBER_OF("keys", struct options, keys, 1, KEYS_MAX),
-        HF__TAKE_BY("key", add_key),
-        HF__NUMBER_OF("threshold", struct options, threshold, 1, KEYS_MAX),
-        HF__NUMBER_OF("shares", struct options, shares, 1, 16),
-        HF__NUMBER_OF("share-threshold", struct options, share_threshold, 1, 16),
-        HF__NUMBER_OF("validators", struct options, validators, 2, 1000000),
-        HF__NUMBER_OF("claim-quorum", struct options, claim_quorum, 1, 16),
-        HF__FLAG_OF("dev", struct options, dev),
-        HF__TEXT_OF("image", struct options, image)};
+    static const struct hf_option table[] = {
+        HF_NUMBER_OF("keys", struct options, keys, 1, KEYS_MAX),
+        HF_TAKE_BY("key", add_key),
+        HF_NUMBER_OF("threshold", struct options, threshold, 1, KEYS_MAX),
+        HF_NUMBER_OF("shares", struct options, shares, 1, 16),
+        HF_NUMBER_OF("share-threshold", struct options, share_threshold, 1, 16),
+        HF_NUMBER_OF("validators", struct options, validators, 2, 1000000),
+        HF_NUMBER_OF("claim-quorum", struct options, claim_quorum, 1, 16),
+        HF_FLAG_OF("dev", struct options, dev),
+        HF_TEXT_OF("image", struct options, image)};
     char **words;
     int count;
     *o = (struct options){.validators = 8, .image = "holdfast"};
     if (argc < 2 || strcmp(argv[1], "init") != 0 ||
-        !hf__options_read(argc - 1, argv + 1, table, HF_ARRAY_LEN(table), o, &words, &count) ||
+        !hf_options_read(argc - 1, argv + 1, table, HF_ARRAY_LEN(table), o, &words, &count) ||
         count != 1)
         return false;
     o->folder = words[0];

@@ -8,7 +8,7 @@
 #include "base/hex.h"
 #include "base/id.h"
 #include "command.h"
-#include "options.h"
+#include "base/options.h"
 #include "set_form.h"
 
 #include <errno.h>
@@ -52,19 +52,19 @@ static bool add_join(void *options, const char *text)
 
 static bool read_options(int argc, char **argv, struct options *o)
 {
-    static const struct hf__option table[] = {HF__TEXT_OF("network", struct options, network),
-                                              HF__TAKE_BY("join", add_join),
-                                              HF__TEXT_OF("dir", struct options, dir),
-                                              HF__TEXT_OF("listen", struct options, listen),
-                                              HF__TEXT_OF("address", struct options, address),
-                                              HF__TEXT_OF("documents", struct options, documents),
-                                              HF__TEXT_OF("dev", struct options, dev),
-                                              HF__TEXT_OF("machine", struct options, machine)};
+    static const struct hf_option table[] = {HF_TEXT_OF("network", struct options, network),
+                                             HF_TAKE_BY("join", add_join),
+                                             HF_TEXT_OF("dir", struct options, dir),
+                                             HF_TEXT_OF("listen", struct options, listen),
+                                             HF_TEXT_OF("address", struct options, address),
+                                             HF_TEXT_OF("documents", struct options, documents),
+                                             HF_TEXT_OF("dev", struct options, dev),
+                                             HF_TEXT_OF("machine", struct options, machine)};
     char **words;
     int count;
     *o = (struct options){.dir = ".", .listen = "0.0.0.0:7700"};
     return argc >= 2 && strcmp(argv[1], "init") == 0 &&
-           hf__options_read(argc - 1, argv + 1, table, HF_ARRAY_LEN(table), o, &words, &count) &&
+           hf_options_read(argc - 1, argv + 1, table, HF_ARRAY_LEN(table), o, &words, &count) &&
            o->network != NULL && count == 0;
 }
 

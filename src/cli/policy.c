@@ -5,7 +5,7 @@
 #include "authority.h"
 #include "base/error.h"
 #include "command.h"
-#include "options.h"
+#include "base/options.h"
 #include "document/selection.h"
 #include "measurement.h"
 #include "policy_form.h"
@@ -165,28 +165,27 @@ static bool take_rank(void *options, const char *text)
 {
     struct hf__measurement_change *c = &((struct options *)options)->change;
     uint64_t rank = 0;
-    c->has_rank = hf__number_read(text, 0, UINT32_MAX, &rank);
+    c->has_rank = hf_number_read(text, 0, UINT32_MAX, &rank);
     c->rank = (uint32_t)rank;
     return c->has_rank;
 }
 
 static bool read_options(int argc, char **argv, struct options *o)
 {
-    static const struct hf__option table[] = {
-        HF__TEXT_OF("authority", struct options, folder),
-        HF__TEXT_OF("key", struct options, key_file),
-        HF__TEXT_OF("yes", struct options, consent.digest),
-        HF__FLAG_OF("foreign", struct options, consent.foreign),
-        HF__FLAG_OF("force", struct options, consent.force),
-        HF__TAKE_BY("rank", take_rank),
-        HF__DURATION_OF("after", struct options, change.after_s, 0, AFTER_S_MAX),
-        HF__TEXT_OF("mrtd", struct options, change.registers[0]),
-        HF__TEXT_OF("rtmr0", struct options, change.registers[1]),
-        HF__TEXT_OF("rtmr1", struct options, change.registers[2]),
-        HF__TEXT_OF("rtmr2", struct options, change.registers[3])};
+    static const struct hf_option table[] = {
+        HF_TEXT_OF("authority", struct options, folder),
+        HF_TEXT_OF("key", struct options, key_file),
+        HF_TEXT_OF("yes", struct options, consent.digest),
+        HF_FLAG_OF("foreign", struct options, consent.foreign),
+        HF_FLAG_OF("force", struct options, consent.force),
+        HF_TAKE_BY("rank", take_rank),
+        HF_DURATION_OF("after", struct options, change.after_s, 0, AFTER_S_MAX),
+        HF_TEXT_OF("mrtd", struct options, change.registers[0]),
+        HF_TEXT_OF("rtmr0", struct options, change.registers[1]),
+        HF_TEXT_OF("rtmr1", struct options, change.registers[2]),
+        HF_TEXT_OF("rtmr2", struct options, change.registers[3])};
     *o = (struct options){.folder = HF__AUTHORITY_DEFAULT};
-    return hf__options_read(argc, argv, table, HF_ARRAY_LEN(table), o, &o->words,
-                            &o->words_count) &&
+    return hf_options_read(argc, argv, table, HF_ARRAY_LEN(table), o, &o->words, &o->words_count) &&
            o->words_count > 0;
 }
 

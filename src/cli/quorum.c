@@ -2,11 +2,11 @@
 #include "ask.h"
 #include "authority.h"
 #include "base/error.h"
+#include "base/options.h"
 #include "command.h"
 #include "policy.h"
 #include "quorum_ceremony.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -39,7 +39,7 @@ static const char usage[] =
 
 struct options {
     const char *folder, *collateral, *key_file, *digest;
-    long threshold, days;
+    uint64_t threshold, days;
     struct hf_share_holder holders[HF_SHARES_MAX];
     struct hf_quorum_key keys[HF_SHARES_MAX];
     size_t holders_count, keys_count;
@@ -47,8 +47,9 @@ struct options {
     int words_count;
 };
 
-static bool add_holder(struct options *o, const char *text)
+static bool take_holder(void *options, const char *text)
 {
+    struct options *o = options;
     const char *key = strchr(text, '=');
     if (key == NULL || key == text || o->holders_count == HF_SHARES_MAX)
         return false;
@@ -57,64 +58,30 @@ static bool add_holder(struct options *o, const char *text)
     return hf__holder_key(key + 1, h->key);
 }
 
-static bool read_number(const char *text, long max, long *ret)
+static bool take_name(void *options, const char *text)
 {
-    char *end;
-    *ret = strtol(text, &end, 10);
-    return end != text && *end == '\0' && *ret >= 1 && *ret <= max;
-}
-
-static bool take_option(struct options *o, int c)
-{
-    switch (c) {
-    case 'a':
-        o->folder = optarg;
-        return true;
-    case 'c':
-        o->collateral = optarg;
-        return true;
-    case 'k':
-        o->key_file = optarg;
-        return true;
-    case 'y':
-        o->digest = optarg;
-        return true;
-    case 't':
-        return read_number(optarg, HF_SHARES_MAX, &o->threshold);
-    case 'd':
-        return read_number(optarg, DAYS_MAX, &o->days);
-    case 'h':
-        return add_holder(o, optarg);
-    case 'n':
-        if (o->keys_count == HF_SHARES_MAX)
-            return false;
-        o->keys[o->keys_count++].name = hf_bytes_of(optarg, strlen(optarg));
-        return true;
-    default:
+    struct options *o = options;
+    if (o->keys_count == HF_SHARES_MAX)
         return false;
-    }
+    o->keys[o->keys_count++].name = hf_bytes_of(text, strlen(text));
+    return true;
 }
 
 static bool read_options(int argc, char **argv, struct options *o)
 {
-    static const struct option longs[] = {{"authority", required_argument, NULL, 'a'},
-                                          {"collateral", required_argument, NULL, 'c'},
-                                          {"key", required_argument, NULL, 'k'},
-                                          {"yes", required_argument, NULL, 'y'},
-                                          {"threshold", required_argument, NULL, 't'},
-                                          {"days", required_argument, NULL, 'd'},
-                                          {"holder", required_argument, NULL, 'h'},
-                                          {"name", required_argument, NULL, 'n'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct hf_option table[] = {
+        HF_TEXT_OF("authority", struct options, folder),
+        HF_TEXT_OF("collateral", struct options, collateral),
+        HF_TEXT_OF("key", struct options, key_file),
+        HF_TEXT_OF("yes", struct options, digest),
+        HF_NUMBER_OF("threshold", struct options, threshold, 1, HF_SHARES_MAX),
+        HF_NUMBER_OF("days", struct options, days, 1, DAYS_MAX),
+        HF_TAKE_BY("holder", take_holder),
+        HF_TAKE_BY("name", take_name),
+    };
     *o = (struct options){.folder = HF__AUTHORITY_DEFAULT, .days = DAYS_DEFAULT};
-    opterr = 0;
-    optind = 1;
-    for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;)
-        if (!take_option(o, c))
-            return false;
-    o->words = argv + optind;
-    o->words_count = argc - optind;
-    return o->words_count >= 1;
+    return hf_options_read(argc, argv, table, HF_ARRAY_LEN(table), o, &o->words, &o->words_count) &&
+           o->words_count >= 1;
 }
 
 /* The proposal as the options have it. */
@@ -124,14 +91,13 @@ static int make_proposal(const struct hf__authority *a, void *ctx, const struct 
     const struct options *o = ctx;
     struct hf_share_set set = {.version =
                                    a->shares != NULL ? hf_document_version(a->shares) + 1u : 1u,
-                               .threshold = (uint64_t)o->threshold,
+                               .threshold = o->threshold,
                                .holders = (struct hf_share_holder *)(uintptr_t)o->holders,
                                .holders_count = o->holders_count,
                                .keys = (struct hf_quorum_key *)(uintptr_t)o->keys,
                                .keys_count = o->keys_count};
     set.issued_s = like != NULL ? hf_document_issued_s(like) : (uint64_t)time(NULL);
-    set.expires_s =
-        like != NULL ? hf_document_expires_s(like) : set.issued_s + (uint64_t)o->days * DAY_S;
+    set.expires_s = like != NULL ? hf_document_expires_s(like) : set.issued_s + o->days * DAY_S;
     return hf_wire_encode(&hf_wire_share_set, &set, ret_body);
 }
 

@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "base/hex.h"
 #include "command.h"
-#include "options.h"
+#include "base/options.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,11 +44,11 @@ static int fail_usage(const char *what)
 
 static int read_options(int argc, char **argv, struct options *o)
 {
-    static const struct hf__option table[] = {
-        HF__TEXT_OF("collateral", struct options, collateral),
-        HF__TEXT_OF("policy", struct options, policy), HF__TEXT_OF("at", struct options, at),
-        HF__TEXT_OF("report-data", struct options, report_data),
-        HF__FLAG_OF("json", struct options, json)};
+    static const struct hf_option table[] = {HF_TEXT_OF("collateral", struct options, collateral),
+                                             HF_TEXT_OF("policy", struct options, policy),
+                                             HF_TEXT_OF("at", struct options, at),
+                                             HF_TEXT_OF("report-data", struct options, report_data),
+                                             HF_FLAG_OF("json", struct options, json)};
     char **words;
     int count;
     if (argc < 2)
@@ -56,7 +56,7 @@ static int read_options(int argc, char **argv, struct options *o)
     o->verify = strcmp(argv[1], "verify") == 0;
     if (!o->verify && strcmp(argv[1], "show") != 0)
         return fail_usage("show or verify?");
-    if (!hf__options_read(argc - 1, argv + 1, table, HF_ARRAY_LEN(table), o, &words, &count))
+    if (!hf_options_read(argc - 1, argv + 1, table, HF_ARRAY_LEN(table), o, &words, &count))
         return fail_usage("an option that is not known, or lacks its value");
     if (count != 1)
         return fail_usage("exactly one FILE");

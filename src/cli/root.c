@@ -6,7 +6,7 @@
 #include "base/hex.h"
 #include "base/secret.h"
 #include "command.h"
-#include "options.h"
+#include "base/options.h"
 #include "policy.h"
 
 #include <stdio.h>
@@ -89,15 +89,15 @@ static bool add_signer(void *options, const char *text)
 
 static bool read_options(int argc, char **argv, struct options *o)
 {
-    static const struct hf__option table[] = {
-        HF__TEXT_OF("authority", struct options, folder),
-        HF__TAKE_BY("signer", add_signer),
-        HF__NUMBER_OF("threshold", struct options, root.threshold, 1, HF__PUBLIC_KEYS_MAX),
-        HF__TEXT_OF("yes", struct options, consent.digest),
-        HF__FLAG_OF("foreign", struct options, consent.foreign),
-        HF__TEXT_OF("key", struct options, key_file)};
+    static const struct hf_option table[] = {
+        HF_TEXT_OF("authority", struct options, folder),
+        HF_TAKE_BY("signer", add_signer),
+        HF_NUMBER_OF("threshold", struct options, root.threshold, 1, HF__PUBLIC_KEYS_MAX),
+        HF_TEXT_OF("yes", struct options, consent.digest),
+        HF_FLAG_OF("foreign", struct options, consent.foreign),
+        HF_TEXT_OF("key", struct options, key_file)};
     *o = (struct options){.folder = HF__AUTHORITY_DEFAULT};
-    if (!hf__options_read(argc, argv, table, HF_ARRAY_LEN(table), o, &o->words, &o->words_count))
+    if (!hf_options_read(argc, argv, table, HF_ARRAY_LEN(table), o, &o->words, &o->words_count))
         return false;
     bool composed = o->root.keys.count > 0;
     return o->words_count > 0 &&

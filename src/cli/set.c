@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "base/hex.h"
 #include "command.h"
-#include "options.h"
+#include "base/options.h"
 #include "document/selection.h"
 #include "policy.h"
 #include "set_change.h"
@@ -70,24 +70,23 @@ static bool add_lost(void *options, const char *text)
 
 static bool read_options(int argc, char **argv, struct options *o)
 {
-    static const struct hf__option table[] = {
-        HF__TEXT_OF("authority", struct options, folder),
-        HF__TEXT_OF("collateral", struct options, collateral),
-        HF__TEXT_OF("key", struct options, key_file),
-        HF__TEXT_OF("yes", struct options, consent.digest),
-        HF__FLAG_OF("foreign", struct options, consent.foreign),
-        HF__TEXT_OF("operator", struct options, operator_name),
-        HF__TEXT_OF("zone", struct options, zone),
-        HF__TEXT_OF("address", struct options, address),
-        HF__TEXT_OF("record", struct options, floor.record_file),
-        HF__TAKE_BY("lost", add_lost),
-        HF__FLAG_OF("only-instance", struct options, floor.only_instance),
-        HF__FLAG_OF("replace", struct options, replace),
-        HF__FLAG_OF("also", struct options, also),
-        HF__FLAG_OF("force", struct options, consent.force)};
+    static const struct hf_option table[] = {
+        HF_TEXT_OF("authority", struct options, folder),
+        HF_TEXT_OF("collateral", struct options, collateral),
+        HF_TEXT_OF("key", struct options, key_file),
+        HF_TEXT_OF("yes", struct options, consent.digest),
+        HF_FLAG_OF("foreign", struct options, consent.foreign),
+        HF_TEXT_OF("operator", struct options, operator_name),
+        HF_TEXT_OF("zone", struct options, zone),
+        HF_TEXT_OF("address", struct options, address),
+        HF_TEXT_OF("record", struct options, floor.record_file),
+        HF_TAKE_BY("lost", add_lost),
+        HF_FLAG_OF("only-instance", struct options, floor.only_instance),
+        HF_FLAG_OF("replace", struct options, replace),
+        HF_FLAG_OF("also", struct options, also),
+        HF_FLAG_OF("force", struct options, consent.force)};
     *o = (struct options){.folder = HF__AUTHORITY_DEFAULT};
-    return hf__options_read(argc, argv, table, HF_ARRAY_LEN(table), o, &o->words,
-                            &o->words_count) &&
+    return hf_options_read(argc, argv, table, HF_ARRAY_LEN(table), o, &o->words, &o->words_count) &&
            o->words_count > 0;
 }
 

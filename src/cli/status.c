@@ -4,7 +4,7 @@
 #include "ask.h"
 #include "base/error.h"
 #include "command.h"
-#include "options.h"
+#include "base/options.h"
 #include "waits.h"
 
 #include <stdio.h>
@@ -331,15 +331,15 @@ struct wait_options {
 
 int hf_cli_wait(int argc, char **argv)
 {
-    static const struct hf__option table[] = {
-        HF__TEXT_OF("for", struct wait_options, wanted),
-        HF__NUMBER_OF("timeout", struct wait_options, timeout_s, 0, WAIT_S_MAX)};
+    static const struct hf_option table[] = {
+        HF_TEXT_OF("for", struct wait_options, wanted),
+        HF_NUMBER_OF("timeout", struct wait_options, timeout_s, 0, WAIT_S_MAX)};
     struct wait_options o = {.timeout_s = TIMEOUT_S};
     char **words;
     int count;
     if (hf__help(argc, argv, wait_usage))
         return HF_CLI_OK;
-    if (!hf__options_read(argc, argv, table, HF_ARRAY_LEN(table), &o, &words, &count) ||
+    if (!hf_options_read(argc, argv, table, HF_ARRAY_LEN(table), &o, &words, &count) ||
         o.wanted == NULL || count != 0) {
         fputs(wait_usage, stderr);
         return HF_CLI_ERROR;

@@ -4,16 +4,16 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/options.h"
 #include "base/secret.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-enum { SECRETS_LEN = 1 << 16, PASSES = 3, MEMORY_KIB = 256 << 10 };
+enum { SECRETS_LEN = 1 << 16, PASSES = 3, MEMORY_KIB = 256 << 10, DESCRIPTOR_MAX = 1023 };
 
 static const char usage[] =
     "usage: holdfast-share key new|restore|words|show FILE\n"
@@ -43,63 +43,54 @@ static const char usage[] =
     "exit status: 0 done, 1 error, 2 usage, 3 refused, 4 not your share, 5 wrong\n"
     "passphrase or word, 6 old documents, 7 this clock is off, 8 not confirmed\n";
 
-static bool read_argon2(const char *text, struct hf__share_options *o)
+static bool take_argon2(void *options, const char *text)
 {
-    char *end;
-    o->passes = strtoul(text, &end, 10);
-    if (end == text || *end != ',')
+    struct hf__share_options *o = options;
+    char passes[24];
+    const char *comma = strchr(text, ',');
+    if (comma == NULL || (size_t)(comma - text) >= sizeof passes)
         return false;
-    const char *second = end + 1;
-    o->memory_kib = strtoul(second, &end, 10);
-    return end != second && *end == '\0';
+    snprintf(passes, sizeof passes, "%.*s", (int)(comma - text), text);
+    return hf_number_read(passes, 0, UINT64_MAX, &o->passes) &&
+           hf_number_read(comma + 1, 0, UINT64_MAX, &o->memory_kib);
 }
 
 static bool read_descriptor(const char *text, int *ret)
 {
-    char *end;
-    long fd = strtol(text, &end, 10);
+    uint64_t fd;
+    if (!hf_number_read(text, 0, DESCRIPTOR_MAX, &fd))
+        return false;
     *ret = (int)fd;
-    return end != text && *end == '\0' && fd >= 0 && fd < 1024;
+    return true;
 }
 
-static const struct option longs[] = {{"key", required_argument, NULL, 'k'},
-                                      {"out", required_argument, NULL, 'o'},
-                                      {"collateral", required_argument, NULL, 'c'},
-                                      {"network", required_argument, NULL, 'n'},
-                                      {"yes", required_argument, NULL, 'y'},
-                                      {"challenge", required_argument, NULL, 'l'},
-                                      {"again", no_argument, NULL, 'a'},
-                                      {"passphrase-fd", required_argument, NULL, 'p'},
-                                      {"words-fd", required_argument, NULL, 'w'},
-                                      {"argon2", required_argument, NULL, 'g'},
-                                      {NULL, 0, NULL, 0}};
+static bool take_passphrase(void *options, const char *text)
+{
+    return read_descriptor(text, &((struct hf__share_options *)options)->passphrase_fd);
+}
+
+static bool take_words(void *options, const char *text)
+{
+    return read_descriptor(text, &((struct hf__share_options *)options)->words_fd);
+}
 
 static bool read_options(int argc, char **argv, struct hf__share_options *o)
 {
-    bool good = true;
+    static const struct hf_option table[] = {
+        HF_TEXT_OF("key", struct hf__share_options, key),
+        HF_TEXT_OF("out", struct hf__share_options, out),
+        HF_TEXT_OF("collateral", struct hf__share_options, collateral),
+        HF_TEXT_OF("network", struct hf__share_options, network),
+        HF_TEXT_OF("yes", struct hf__share_options, digest),
+        HF_TEXT_OF("challenge", struct hf__share_options, challenge),
+        HF_FLAG_OF("again", struct hf__share_options, again),
+        HF_TAKE_BY("passphrase-fd", take_passphrase),
+        HF_TAKE_BY("words-fd", take_words),
+        HF_TAKE_BY("argon2", take_argon2),
+    };
     *o = (struct hf__share_options){
         .passphrase_fd = -1, .words_fd = -1, .passes = PASSES, .memory_kib = MEMORY_KIB};
-    opterr = 0;
-    for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1 && good;) {
-        const char **at = c == 'k'   ? &o->key
-                          : c == 'o' ? &o->out
-                          : c == 'c' ? &o->collateral
-                          : c == 'n' ? &o->network
-                          : c == 'y' ? &o->digest
-                          : c == 'l' ? &o->challenge
-                                     : NULL;
-        if (at != NULL)
-            *at = optarg;
-        else if (c == 'a')
-            o->again = true;
-        else if (c == 'p' || c == 'w')
-            good = read_descriptor(optarg, c == 'p' ? &o->passphrase_fd : &o->words_fd);
-        else
-            good = c == 'g' && read_argon2(optarg, o);
-    }
-    o->words = argv + optind;
-    o->words_count = argc - optind;
-    return good;
+    return hf_options_read(argc, argv, table, HF_ARRAY_LEN(table), o, &o->words, &o->words_count);
 }
 
 /* Nothing of this process is to reach a disk by a crash. */

@@ -1,5 +1,5 @@
 /* A command's options by its table: what is taken, and what is refused instead of guessed at. */
-#include "options.h"
+#include "base/options.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -18,12 +18,12 @@ static bool take(void *options, const char *text)
     return strcmp(text, "bad") != 0;
 }
 
-static const struct hf__option table[] = {
-    HF__TEXT_OF("folder", struct chosen, folder),
-    HF__FLAG_OF("force", struct chosen, force),
-    HF__NUMBER_OF("count", struct chosen, count, 2, 16),
-    HF__DURATION_OF("after", struct chosen, after_s, 60, 86400),
-    HF__TAKE_BY("each", take),
+static const struct hf_option table[] = {
+    HF_TEXT_OF("folder", struct chosen, folder),
+    HF_FLAG_OF("force", struct chosen, force),
+    HF_NUMBER_OF("count", struct chosen, count, 2, 16),
+    HF_DURATION_OF("after", struct chosen, after_s, 60, 86400),
+    HF_TAKE_BY("each", take),
 };
 
 static struct chosen chosen;
@@ -41,10 +41,10 @@ static bool line(const char *text)
     for (char *word; (word = strtok_r(rest, " ", &rest)) != NULL;)
         argv[argc++] = word;
     argv[argc] = NULL;
-    return hf__options_read(argc, argv, table, HF_ARRAY_LEN(table), &chosen, &words, &words_count);
+    return hf_options_read(argc, argv, table, HF_ARRAY_LEN(table), &chosen, &words, &words_count);
 }
 
-Test(hf__options_read, puts_each_where_its_row_says)
+Test(hf_options_read, puts_each_where_its_row_says)
 {
     cr_assert(line("one --folder f --force --count 7 two --after 2h --each a --each b"));
     cr_assert_str_eq(chosen.folder, "f");
@@ -57,7 +57,7 @@ Test(hf__options_read, puts_each_where_its_row_says)
     cr_assert_str_eq(words[1], "two");
 }
 
-Test(hf__options_read, leaves_defaults_and_what_is_behind_two_dashes)
+Test(hf_options_read, leaves_defaults_and_what_is_behind_two_dashes)
 {
     cr_assert(line("-- --force"));
     cr_assert_str_eq(chosen.folder, "default");
@@ -65,7 +65,7 @@ Test(hf__options_read, leaves_defaults_and_what_is_behind_two_dashes)
     cr_assert_eq(words_count, 1);
 }
 
-Test(hf__options_read, refuses_what_no_row_takes)
+Test(hf_options_read, refuses_what_no_row_takes)
 {
     static const char *const rows[] = {"--unknown",  "-f",          "--folder",    "--force=1",
                                        "--count 2x", "--count 1",   "--count 17",  "--count -3",
@@ -75,19 +75,19 @@ Test(hf__options_read, refuses_what_no_row_takes)
         cr_assert_not(line(rows[i]), "%s", rows[i]);
 }
 
-Test(hf__number_read, is_digits_and_nothing_else_within_its_bounds)
+Test(hf_number_read, is_digits_and_nothing_else_within_its_bounds)
 {
     static const char *const bad[] = {
         "", " 1", "1 ", "+1", "-1", "0x1", "1e3", "2x", "18446744073709551616"};
     uint64_t v = 42;
     for (size_t i = 0; i < HF_ARRAY_LEN(bad); i++) {
-        cr_assert_not(hf__number_read(bad[i], 0, UINT64_MAX, &v), "%s", bad[i]);
+        cr_assert_not(hf_number_read(bad[i], 0, UINT64_MAX, &v), "%s", bad[i]);
         cr_assert_eq(v, 42);
     }
-    cr_assert(hf__number_read("18446744073709551615", 0, UINT64_MAX, &v));
+    cr_assert(hf_number_read("18446744073709551615", 0, UINT64_MAX, &v));
     cr_assert_eq(v, UINT64_MAX);
-    cr_assert(hf__number_read("007", 7, 7, &v));
-    cr_assert_not(hf__number_read("8", 0, 7, &v));
-    cr_assert_not(hf__number_read("6", 7, 7, &v));
+    cr_assert(hf_number_read("007", 7, 7, &v));
+    cr_assert_not(hf_number_read("8", 0, 7, &v));
+    cr_assert_not(hf_number_read("6", 7, 7, &v));
     cr_assert_eq(v, 7);
 }

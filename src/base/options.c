@@ -1,11 +1,11 @@
-#include "options.h"
+#include "base/options.h"
 
 #include "base/duration.h"
 
 #include <getopt.h>
 #include <string.h>
 
-bool hf__number_read(const char *text, uint64_t min, uint64_t max, uint64_t *ret)
+bool hf_number_read(const char *text, uint64_t min, uint64_t max, uint64_t *ret)
 {
     uint64_t v = 0;
     if (*text == '\0')
@@ -22,40 +22,40 @@ bool hf__number_read(const char *text, uint64_t min, uint64_t max, uint64_t *ret
     return true;
 }
 
-static bool take(const struct hf__option *o, void *options, const char *text)
+static bool take(const struct hf_option *o, void *options, const char *text)
 {
     void *member = (char *)options + o->offset;
     uint64_t v;
     switch (o->kind) {
-    case HF__OPTION_FLAG:
+    case HF_OPTION_FLAG:
         *(bool *)member = true;
         return true;
-    case HF__OPTION_TEXT:
+    case HF_OPTION_TEXT:
         *(const char **)member = text;
         return true;
-    case HF__OPTION_NUMBER:
-        return hf__number_read(text, o->min, o->max, (uint64_t *)member);
-    case HF__OPTION_DURATION:
+    case HF_OPTION_NUMBER:
+        return hf_number_read(text, o->min, o->max, (uint64_t *)member);
+    case HF_OPTION_DURATION:
         if (hf_duration_parse(text, o->max, &v) != 0 || v < o->min)
             return false;
         *(uint64_t *)member = v;
         return true;
-    case HF__OPTION_TAKE:
+    case HF_OPTION_TAKE:
         return o->take(options, text);
     }
     return false;
 }
 
-bool hf__options_read(int argc, char **argv, const struct hf__option *table, size_t count,
-                      void *options, char ***ret_words, int *ret_count)
+bool hf_options_read(int argc, char **argv, const struct hf_option *table, size_t count,
+                     void *options, char ***ret_words, int *ret_count)
 {
-    struct option longs[HF__OPTIONS_MAX + 1] = {0};
+    struct option longs[HF_OPTIONS_MAX + 1] = {0};
     int which = -1;
-    hf_assert(count <= HF__OPTIONS_MAX);
+    hf_assert(count <= HF_OPTIONS_MAX);
     for (size_t i = 0; i < count; i++)
         longs[i] = (struct option){
             .name = table[i].name,
-            .has_arg = table[i].kind == HF__OPTION_FLAG ? no_argument : required_argument,
+            .has_arg = table[i].kind == HF_OPTION_FLAG ? no_argument : required_argument,
         };
     opterr = 0;
     optind = 1;
