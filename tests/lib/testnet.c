@@ -38,8 +38,14 @@ struct hf_world *testnet_new(uint32_t count, uint8_t k, uint8_t n)
 
 struct hf_world *testnet_up(uint32_t count, uint8_t k, uint8_t n)
 {
+    struct hf_world_settings s = testnet_settings(k, n);
+    return testnet_up_from(&s, count);
+}
+
+struct hf_world *testnet_up_from(const struct hf_world_settings *s, uint32_t count)
+{
     uint32_t version;
-    struct hf_world *w = testnet_new(count, k, n);
+    struct hf_world *w = testnet_from(s, count);
     cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
     cr_assert_eq(hf_world_key(w, 0, "tss-db", TESTNET_MS, testnet_key, &version), 0);
     return w;
@@ -88,6 +94,23 @@ size_t testnet_holders(struct hf_world *w, uint32_t node, uint32_t ret[static 16
         ret[i] = (uint32_t)at;
     }
     return s.providers_count;
+}
+
+bool testnet_holds(struct hf_world *w, uint32_t owner, uint32_t provider)
+{
+    uint32_t holders[16];
+    size_t count = testnet_holders(w, owner, holders);
+    for (size_t i = 0; i < count; i++)
+        if (holders[i] == provider)
+            return true;
+    return false;
+}
+
+uint32_t testnet_generation(struct hf_world *w, uint32_t node)
+{
+    struct hf_status s;
+    cr_assert(hf_world_status(w, node, &s));
+    return s.generation;
 }
 
 bool testnet_traced(struct hf_world *w, long node, enum hf_trace_type type, int error)

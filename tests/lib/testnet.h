@@ -19,6 +19,8 @@ struct hf_world_settings testnet_settings(uint8_t k, uint8_t n);
 /* The same, with every node ready and the key "tss-db" of node 0 released once,
  * kept in testnet_key. */
 struct hf_world *testnet_up(uint32_t count, uint8_t k, uint8_t n);
+/* That from settings that the caller changed. */
+struct hf_world *testnet_up_from(const struct hf_world_settings *s, uint32_t count);
 extern uint8_t testnet_key[HF_APP_KEY_LEN];
 
 /* Fails the test unless node is (or becomes) ready and releases the same key again. */
@@ -30,6 +32,10 @@ void testnet_end(struct hf_world *w);
 void testnet_restart(struct hf_world *w, uint32_t node);
 /* The nodes that hold node's newest recorded shares; returns how many. */
 size_t testnet_holders(struct hf_world *w, uint32_t node, uint32_t ret[static 16]);
+/* Whether provider is one of those of owner's. */
+bool testnet_holds(struct hf_world *w, uint32_t owner, uint32_t provider);
+/* The number of node's newest recorded dealing. */
+uint32_t testnet_generation(struct hf_world *w, uint32_t node);
 /* Whether a node (or anyone) has emitted a trace of this type with this error. */
 bool testnet_traced(struct hf_world *w, long node, enum hf_trace_type type, int error);
 /* Runs until a node's status gives this reason. */

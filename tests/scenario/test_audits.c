@@ -15,21 +15,7 @@ static struct hf_world *audited(uint64_t grace_s)
     struct hf_world_settings s = testnet_settings(3, 5);
     s.timing.audit_ms = 20000;
     s.policy.holder_grace_s = grace_s;
-    struct hf_world *w = testnet_from(&s, 9);
-    uint32_t version;
-    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
-    cr_assert_eq(hf_world_key(w, 0, "tss-db", TESTNET_MS, testnet_key, &version), 0);
-    return w;
-}
-
-static bool holds(struct hf_world *w, uint32_t owner, uint32_t provider)
-{
-    uint32_t holders[16];
-    size_t count = testnet_holders(w, owner, holders);
-    for (size_t i = 0; i < count; i++)
-        if (holders[i] == provider)
-            return true;
-    return false;
+    return testnet_up_from(&s, 9);
 }
 
 Test(audits, are_passed_by_all_holders_of_all_again_and_again)
@@ -89,7 +75,7 @@ static void liar_is_replaced(bool drops)
     cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, TESTNET_MS));
     cr_assert_eq(l.met, HF_AUDITS_FAILED_MAX);
     hf_world_watch(w, NULL, NULL);
-    cr_assert_not(holds(w, 0, l.holder));
+    cr_assert_not(testnet_holds(w, 0, l.holder));
     /* It is named. */
     size_t count, named = 0;
     const struct hf_world_trace *traces = hf_world_traces(w, &count);
@@ -122,7 +108,7 @@ Test(audits, that_fail_once_replace_nobody)
     cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_AUDIT_FAILED, 1, TESTNET_MS));
     hf_world_watch(w, NULL, NULL);
     hf_world_run_for(w, 60000);
-    cr_assert(holds(w, 0, holders[1]));
+    cr_assert(testnet_holds(w, 0, holders[1]));
     testnet_ready(w, 0);
     testnet_end(w);
 }
@@ -155,6 +141,6 @@ Test(audits, show_a_share_that_was_lost_quietly_and_its_holder_is_replaced)
     testnet_reason(w, 0, HF_STATE_DEGRADED, HF_ENOSHARE);
     cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, TESTNET_MS));
     testnet_ready(w, 0);
-    cr_assert_not(holds(w, 0, holders[2]));
+    cr_assert_not(testnet_holds(w, 0, holders[2]));
     testnet_end(w);
 }

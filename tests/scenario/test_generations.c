@@ -11,12 +11,8 @@
 static struct hf_world *up_with_grace(uint32_t count, uint8_t k, uint8_t n)
 {
     struct hf_world_settings s = testnet_settings(k, n);
-    uint32_t version;
     s.policy.holder_grace_s = 20;
-    struct hf_world *w = testnet_from(&s, count);
-    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
-    cr_assert_eq(hf_world_key(w, 0, "tss-db", TESTNET_MS, testnet_key, &version), 0);
-    return w;
+    return testnet_up_from(&s, count);
 }
 
 /* How many generations of node 0 a node holds; the newest in ret. */

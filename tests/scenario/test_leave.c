@@ -9,21 +9,11 @@
 
 enum { WEEK_S = 7 * 86400 };
 
-static bool holds(struct hf_world *w, uint32_t owner, uint32_t provider)
-{
-    uint32_t holders[16];
-    size_t count = testnet_holders(w, owner, holders);
-    for (size_t i = 0; i < count; i++)
-        if (holders[i] == provider)
-            return true;
-    return false;
-}
-
 static size_t owners_of(struct hf_world *w, uint32_t provider)
 {
     size_t count = 0;
     for (uint32_t i = 0; i < hf_world_count(w); i++)
-        count += i != provider && holds(w, i, provider);
+        count += i != provider && testnet_holds(w, i, provider);
     return count;
 }
 
@@ -48,7 +38,7 @@ static void all_have_n_holders(struct hf_world *w, const uint32_t *gone, size_t 
             continue;
         testnet_ready(w, i);
         for (size_t j = 0; j < gone_count; j++)
-            cr_assert_not(holds(w, i, gone[j]), "node %u still counts on %u", i, gone[j]);
+            cr_assert_not(testnet_holds(w, i, gone[j]), "node %u still counts on %u", i, gone[j]);
     }
 }
 
@@ -271,7 +261,7 @@ Test(leave, is_refused_before_the_node_is_placed_and_takes_no_new_share)
     leave(w, gone, WEEK_S);
     hf_world_run_for(w, 3000);
     cr_assert(hf_world_run_until_state(w, late, HF_STATE_READY, TESTNET_MS));
-    cr_assert_not(holds(w, late, gone));
+    cr_assert_not(testnet_holds(w, late, gone));
     testnet_end(w);
 }
 
@@ -286,7 +276,7 @@ Test(leave, is_told_to_an_owner_that_did_not_hear_of_it)
                                       .from = HF_WORLD_ALL,
                                       .to = HF_WORLD_ALL});
     for (uint32_t i = 1; i < 8; i++)
-        if (!holds(w, 0, i))
+        if (!testnet_holds(w, 0, i))
             leave(w, i, WEEK_S); /* all that could take the place of another */
     hf_world_crash(w, holders[0]);
     hf_world_set_remove(w, holders[0]);
@@ -308,7 +298,7 @@ Test(leave, by_removal_moves_the_owners_at_once)
     hf_world_set_remove(w, holders[0]);
     hf_world_set_issue(w);
     hf_world_run_for(w, 20000);
-    cr_assert_not(holds(w, 0, holders[0]));
+    cr_assert_not(testnet_holds(w, 0, holders[0]));
     all_have_n_holders(w, holders, 1);
     testnet_end(w);
 }

@@ -26,6 +26,20 @@ static void liar_begin(struct liar *l, struct hf_world *w, hf_watch_fn *watch)
     hf_world_watch(w, watch, l);
 }
 
+/* Eight nodes that replace a silent holder after 20 s; the first holder of node 0 lies.
+ * ret_holders: of node 0. */
+static struct hf_world *with_a_liar(struct liar *l, hf_watch_fn *watch,
+                                    uint32_t ret_holders[static 16])
+{
+    struct hf_world_settings s = testnet_settings(3, 5);
+    s.policy.holder_grace_s = 20;
+    struct hf_world *w = testnet_from(&s, 8);
+    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
+    testnet_holders(w, 0, ret_holders);
+    liar_begin(l, w, watch);
+    return w;
+}
+
 static void liar_end(struct liar *l)
 {
     hf_world_watch(l->w, NULL, NULL);
@@ -45,13 +59,6 @@ static void sign_by(const struct liar *l, const char *label, struct hf_bytes wha
 {
     const struct hf_engine *e = hf_world_engine(l->w, l->node);
     e->suite->sign(e->secrets->account, label, what, ret);
-}
-
-static uint32_t generation(struct hf_world *w, uint32_t node)
-{
-    struct hf_status s;
-    cr_assert(hf_world_status(w, node, &s));
-    return s.generation;
 }
 
 static void encode(const struct hf_wire_type *type, const void *message, struct hf_buf *ret)
@@ -83,19 +90,14 @@ static enum hf_fate spend_numbers(void *ctx, const struct hf_message *m, struct 
 
 Test(lies, about_the_number_of_a_dealing_do_not_spend_all_that_there_are)
 {
-    struct hf_world_settings s = testnet_settings(3, 5);
     struct liar l;
     uint32_t holders[16];
-    s.policy.holder_grace_s = 20;
-    struct hf_world *w = testnet_from(&s, 8);
-    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
-    testnet_holders(w, 0, holders);
-    liar_begin(&l, w, spend_numbers);
+    struct hf_world *w = with_a_liar(&l, spend_numbers, holders);
     testnet_restart(w, 0);
     testnet_ready(w, 0);
     hf_world_crash(w, holders[4]);
     cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, 300000));
-    cr_assert_eq(generation(w, 0), 2);
+    cr_assert_eq(testnet_generation(w, 0), 2);
     liar_end(&l);
 }
 
@@ -137,15 +139,10 @@ static enum hf_fate show_junk(void *ctx, const struct hf_message *m, struct hf_v
 
 static void junk_is_shown(bool genuine)
 {
-    struct hf_world_settings s = testnet_settings(3, 5);
     struct liar l;
     struct hf_status st;
     uint32_t holders[16];
-    s.policy.holder_grace_s = 20;
-    struct hf_world *w = testnet_from(&s, 8);
-    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
-    testnet_holders(w, 0, holders);
-    liar_begin(&l, w, show_junk);
+    struct hf_world *w = with_a_liar(&l, show_junk, holders);
     l.genuine = genuine;
     hf_world_crash(w, holders[4]);
     cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, 300000));
@@ -216,14 +213,9 @@ static enum hf_fate refuse_deletion(void *ctx, const struct hf_message *m,
 
 Test(lies, of_a_former_holder_that_another_stands_are_not_looked_into)
 {
-    struct hf_world_settings s = testnet_settings(3, 5);
     struct liar l;
     uint32_t holders[16];
-    s.policy.holder_grace_s = 20;
-    struct hf_world *w = testnet_from(&s, 8);
-    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
-    testnet_holders(w, 0, holders);
-    liar_begin(&l, w, refuse_deletion);
+    struct hf_world *w = with_a_liar(&l, refuse_deletion, holders);
     hf_world_isolate(w, l.node);
     cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CERTIFIED, 1, 300000));
     hf_world_heal(w);

@@ -23,17 +23,6 @@ static struct hf_status status_of(struct hf_world *w, uint32_t node)
     return s;
 }
 
-/* Whether a node's newest recorded shares are all held by others than this one, or by it anew. */
-static bool holds_for(struct hf_world *w, uint32_t owner, uint32_t holder)
-{
-    uint32_t holders[16];
-    size_t count = testnet_holders(w, owner, holders);
-    for (size_t i = 0; i < count; i++)
-        if (holders[i] == holder)
-            return true;
-    return false;
-}
-
 Test(lost_folder, gives_the_same_account_and_key_back)
 {
     struct hf_world *w = testnet_up(7, 3, 5);
@@ -73,7 +62,7 @@ Test(lost_folder, makes_its_owners_deal_anew_at_once)
     bool held[9] = {0};
     uint32_t generations[9], owners = 0;
     for (uint32_t i = 1; i < 9; i++) {
-        held[i] = holds_for(w, i, 0);
+        held[i] = testnet_holds(w, i, 0);
         generations[i] = status_of(w, i).generation;
         owners += held[i];
     }
@@ -100,7 +89,7 @@ Test(lost_folder, of_a_holder_without_a_spare_gets_the_shares_again)
     hf_world_run_for(w, 120000);
     for (uint32_t i = 0; i < 4; i++) {
         testnet_ready(w, i);
-        cr_assert(i == 1 || holds_for(w, i, 1));
+        cr_assert(i == 1 || testnet_holds(w, i, 1));
     }
     testnet_restart(w, 0);
     testnet_key_lives(w, 0);

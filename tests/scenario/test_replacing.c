@@ -10,19 +10,8 @@
 static struct hf_world *up_with_grace(uint32_t count, uint8_t k, uint8_t n)
 {
     struct hf_world_settings s = testnet_settings(k, n);
-    uint32_t version;
     s.policy.holder_grace_s = 20;
-    struct hf_world *w = testnet_from(&s, count);
-    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
-    cr_assert_eq(hf_world_key(w, 0, "tss-db", TESTNET_MS, testnet_key, &version), 0);
-    return w;
-}
-
-static uint32_t generation(struct hf_world *w, uint32_t node)
-{
-    struct hf_status s;
-    cr_assert(hf_world_status(w, node, &s));
-    return s.generation;
+    return testnet_up_from(&s, count);
 }
 
 Test(replacing, a_holder_gone_beyond_the_grace_is_replaced_and_the_others_stay)
@@ -30,11 +19,11 @@ Test(replacing, a_holder_gone_beyond_the_grace_is_replaced_and_the_others_stay)
     struct hf_world *w = up_with_grace(9, 3, 5);
     uint32_t before[16], after[16];
     testnet_holders(w, 0, before);
-    uint32_t old = generation(w, 0);
+    uint32_t old = testnet_generation(w, 0);
     hf_world_crash(w, before[2]);
     cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, TESTNET_MS));
     testnet_ready(w, 0);
-    cr_assert_gt(generation(w, 0), old);
+    cr_assert_gt(testnet_generation(w, 0), old);
     testnet_holders(w, 0, after);
     size_t kept = 0;
     for (size_t i = 0; i < 5; i++)
@@ -108,10 +97,10 @@ Test(replacing, with_too_few_candidates_the_old_dealing_stays_and_the_node_is_de
     struct hf_world *w = up_with_grace(6, 3, 5);
     uint32_t before[16];
     testnet_holders(w, 0, before);
-    uint32_t old = generation(w, 0);
+    uint32_t old = testnet_generation(w, 0);
     hf_world_crash(w, before[0]);
     testnet_reason(w, 0, HF_STATE_DEGRADED, HF_ESELECTION);
-    cr_assert_eq(generation(w, 0), old);
+    cr_assert_eq(testnet_generation(w, 0), old);
     testnet_restart(w, 0);
     cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, TESTNET_MS));
     hf_world_start(w, before[0]);
@@ -128,7 +117,7 @@ Test(replacing, a_candidate_that_was_away_for_a_moment_is_asked_again_before_a_g
     s.policy.holder_grace_s = 3600;
     struct hf_world *w = testnet_from(&s, 7);
     cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
-    uint32_t old = generation(w, 0);
+    uint32_t old = testnet_generation(w, 0);
     size_t count = testnet_holders(w, 0, before);
     for (size_t i = 0; i < count; i++)
         spare -= before[i];
