@@ -30,12 +30,6 @@ static const char watch_usage[] =
     "Prints a line whenever a member's state changes, until it is stopped or the\n"
     "seconds are over; with --json, the member as an object.\n";
 
-static void print_json(json_t *root)
-{
-    json_dumpf(root, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-    putchar('\n');
-}
-
 static const char *who(const json_t *o, const char *operator_name, const char *account,
                        char ret[static 80])
 {

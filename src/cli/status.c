@@ -282,8 +282,7 @@ int hf_cli_status(int argc, char **argv)
         return HF_CLI_ERROR;
     int status = (int)number_of(root, "exit_status");
     if (json) {
-        json_dumpf(root, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-        putchar('\n');
+        print_json(root);
     } else {
         print_table(root);
     }
@@ -390,8 +389,7 @@ static int backup_verify(bool json)
         return HF_CLI_ERROR;
     bool enough = number_of(root, "fit") >= number_of(root, "k");
     if (json) {
-        json_dumpf(root, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-        putchar('\n');
+        print_json(root);
     } else {
         printf("%lld of %lld providers proved that their share fits, %lld are needed: %s\n",
                number_of(root, "fit"), number_of(root, "n"), number_of(root, "k"),

@@ -112,7 +112,6 @@ void hf__waits_json(const json_t *root)
     json_t *part = json_object();
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         json_object_set(part, names[i], json_object_get(root, names[i]));
-    json_dumpf(part, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-    putchar('\n');
+    print_json(part);
     json_decref(part);
 }
