@@ -31,14 +31,6 @@ def counts(node):
     return node.status()["mesh"]
 
 
-def up(mesh):
-    mesh.found()
-    mesh.start_all()
-    mesh.register()
-    for node in mesh.nodes:
-        node.wait("ready", 60)
-
-
 def all_by(mesh, way):
     for node in mesh.nodes:
         until(lambda node=node: counts(node)[way] == NODES - 1, 60,
@@ -49,7 +41,7 @@ def all_by(mesh, way):
 def all_speak_by_datagram_and_a_dead_one_is_known_to_all_in_time():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-mesh-"))
     with Mesh(folder, Programs(BUILD), NODES, SHARES, THRESHOLD) as mesh:
-        up(mesh)
+        mesh.make()
         all_by(mesh, "by_datagram")
         table = mesh.nodes[0].command("peers")
         assert table.returncode == 0 and table.stdout.count(b"by datagram") >= NODES - 1, table.stdout
@@ -81,7 +73,7 @@ def all_speak_by_datagram_and_a_dead_one_is_known_to_all_in_time():
 def one_that_stands_still_makes_nobody_else_unreachable():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-mesh-"))
     with Mesh(folder, Programs(BUILD), NODES, SHARES, THRESHOLD) as mesh:
-        up(mesh)
+        mesh.make()
         all_by(mesh, "by_datagram")
         still, others = mesh.nodes[-1], mesh.nodes[:-1]
         still.freeze()
@@ -106,7 +98,7 @@ def where_datagrams_are_blocked_connections_do_and_the_status_says_so():
             taken.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
             host, port = node.address.split(":")
             taken[-1].bind((host, int(port)))
-        up(mesh)
+        mesh.make()
         all_by(mesh, "by_connection")
         for node in mesh.nodes:
             assert counts(node)["datagrams"] is False
