@@ -7,7 +7,7 @@
 #include "scenario.h"
 
 #include "inside.h"
-
+#include "schedule.h"
 #include "strategy.h"
 
 #include "wire/messages.h"
@@ -245,18 +245,50 @@ static int by_eagerness(const void *a, const void *b)
     return strcmp(x->strategy->name, y->strategy->name);
 }
 
+/* f: so many holders of one owner may forget what they promised without harm. */
+static uint32_t forgivable(uint32_t n, uint32_t q)
+{
+    hf_assert(q <= n && 2 * q > n);
+    return 2 * q - n - 1;
+}
+
+/* The least f of all policies that the run will see. The events are drawn already. */
+static uint32_t may_forget(const struct drawing *d)
+{
+    const struct hf_world_policy *p = &d->s->world.policy;
+    const struct hf_policy first = {.shares = p->n, .threshold = p->k, .claim_quorum = p->q};
+    uint32_t least = forgivable(p->n, p->q);
+    for (size_t i = 0; i < d->count; i++) {
+        const struct hf__action *a = &d->actions[i];
+        struct hf_policy later;
+        if (a->deed != HF__DEED_POLICY || !hf__policy_from_text(a->text, &first, &later))
+            continue;
+        uint32_t f = forgivable((uint32_t)later.shares, (uint32_t)later.claim_quorum);
+        least = f < least ? f : least;
+    }
+    return least;
+}
+
+/* May this strategy take part, so that every promise must hold all the same? */
+static bool tolerable(const struct drawing *d, const struct hf__strategy *s)
+{
+    const struct hf_world_policy *p = &d->s->world.policy;
+    /* n of n: every holder is needed, and a corrupt one may always stop its owners. */
+    if (s->corrupts && p->n == p->k)
+        return false;
+    return !s->forgets || may_forget(d) > 0;
+}
+
 /* Who would take part if there were room for all. Each draws for itself. */
 static size_t list_eager(struct drawing *d, const struct hf__strategy *const *all,
                          struct eager ret[static HF__STRATEGIES_MAX])
 {
-    const struct hf_world_policy *p = &d->s->world.policy;
     size_t count = 0;
     for (; *all != NULL; all++) {
         const struct hf__strategy *s = *all;
         purpose(d, "strategy", s->name, 0);
         double eagerness = hf__draw_unit(&d->r);
-        /* n of n: every holder is needed, and a corrupt one may always stop its owners. */
-        if (eagerness >= STRATEGY_CHANCE || (s->corrupts && p->n == p->k))
+        if (eagerness >= STRATEGY_CHANCE || !tolerable(d, s))
             continue;
         hf_assert(count < HF__STRATEGIES_MAX);
         ret[count++] = (struct eager){.strategy = s, .eagerness = eagerness};
@@ -275,10 +307,9 @@ static void follow(struct drawing *d, const struct hf__strategy *s)
     a->text = s->name;
     a->count = s->corrupts ? (int64_t)between(d, 1, few) : 1;
     a->for_us = between(d, d->s->for_us / 8, d->s->for_us);
-    /* f: so many may be rolled back without harm. */
-    if (s->forgets && 2u * p->q > p->n + 2u) {
+    if (s->forgets) {
         purpose(d, "strategy", s->name, 3);
-        a->count = (int64_t)between(d, 1, 2u * p->q - p->n - 1u);
+        a->count = (int64_t)between(d, 1, may_forget(d));
     }
     /* Many wait for somebody to recover. */
     uint64_t at_us = a->at_us, for_us = a->for_us;
@@ -296,13 +327,14 @@ static void draw_hostile(struct drawing *d, const struct hf__strategy *const *al
     struct eager eager[HF__STRATEGIES_MAX];
     size_t count = list_eager(d, all, eager);
     unsigned room = STRATEGIES_AT_ONCE;
-    bool corrupt = false;
+    bool corrupt = false, forgetful = false;
     for (size_t i = 0; i < count && room > 0; i++) {
         const struct hf__strategy *s = eager[i].strategy;
         bool more = s->corrupts || s->conspires;
-        if (more && corrupt)
+        if ((more && corrupt) || (s->forgets && forgetful))
             continue; /* two kinds at once could be too many */
         corrupt = corrupt || more;
+        forgetful = forgetful || s->forgets;
         follow(d, s);
         room--;
     }
