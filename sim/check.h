@@ -61,6 +61,7 @@ struct hf__ballot {
     uint8_t instance[16];
     struct hf__voted *votes; /* from malloc */
     uint32_t votes_count, votes_cap;
+    uint64_t known_claim, known_generation; /* order of the record that its statements name */
     bool stood;
     uint64_t stood_us;
     uint32_t node, incarnation; /* who stands */
@@ -79,8 +80,10 @@ struct hf__sealed {
     uint32_t count;
 };
 
-/* The newest record that an instance was told of or has made. */
+/* The newest record that an instance was told of or has made. A host may have started the same node
+ * with another's vault: what that one was told says nothing to who comes after it. */
 struct hf__recorded {
+    struct hf_account owner;
     uint32_t incarnation, len;
     uint64_t claim, number; /* its order */
     uint8_t *record;        /* from malloc: encoded placement_record */
@@ -91,6 +94,7 @@ struct hf__sharing {
     uint8_t id[16];
     uint32_t number;
     uint8_t n, k;
+    uint8_t q; /* 0: no record of it was kept yet */
     uint32_t holders[HF_SHARES_MAX * 2];
     uint8_t indices[HF_SHARES_MAX * 2]; /* of the share that each holds */
     /* its vault was made anew: only a corrupt one says otherwise */

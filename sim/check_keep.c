@@ -71,6 +71,10 @@ static void held_put(struct hf__checks *c, uint32_t node, struct hf__owned *o,
         s->n = (uint8_t)held.shares;
         s->k = (uint8_t)(held.commitments.len / HF_POINT_LEN);
     }
+    struct hf_placement_record record;
+    if (held.has_record &&
+        hf__check_decode(c, &hf_wire_placement_record, held.record.record, &record))
+        s->q = (uint8_t)record.quorum;
     uint32_t at = place(s, node);
     if (at == HF_ARRAY_LEN(s->holders))
         return;
@@ -118,9 +122,9 @@ void hf__check_row(struct hf__checks *c, uint32_t node, const struct hf__disk_wr
     struct hf__sharing *s = hf__check_sharing(o, row->key + 32);
     if (s != NULL)
         holder_remove(s, node);
-    /* A leaver may go when more than k are left (GOSSIP.md, 4). */
+    /* A leaver may go when max(k + 1, q) others are left (GOSSIP.md, 4). */
     if (s != NULL && hf_world_state(c->world, node) == HF_STATE_LEAVING &&
-        held_count(c, s, false) >= s->k + 1u + s->lost)
+        held_count(c, s, false) >= (s->q > s->k ? s->q : s->k + 1u) + s->lost)
         s->lost++;
     if (o->released && !complete(c, o, false))
         hf__violate(c->world, node, "recoverable",

@@ -33,17 +33,26 @@ static void learn(struct hf__checks *c, const struct hf_account *owner,
     memcpy(ret->record, s->record.data, s->record.len);
 }
 
+/* Whether this is what the instance knows that runs on the node now. */
+static bool is_of(const struct hf__checks *c, uint32_t node, const struct hf__recorded *known)
+{
+    const struct hf_account *owner = hf__check_account(c, node);
+    return owner != NULL && hf_account_equal(&known->owner, owner) &&
+           known->incarnation == hf__node(c->world, node)->incarnation;
+}
+
 void hf__check_told(struct hf__checks *c, uint32_t node, const struct hf_signed_record *record)
 {
     const struct hf_account *owner = hf__check_account(c, node);
+    if (owner == NULL)
+        return;
     struct hf__recorded *known = hf__map_at(&c->recorded, node_key(node));
-    uint32_t incarnation = hf__node(c->world, node)->incarnation;
-    if (known->incarnation != incarnation) {
+    if (!is_of(c, node, known)) {
         free(known->record);
-        *known = (struct hf__recorded){.incarnation = incarnation};
+        *known = (struct hf__recorded){.owner = *owner,
+                                       .incarnation = hf__node(c->world, node)->incarnation};
     }
-    if (owner != NULL)
-        learn(c, owner, record, known);
+    learn(c, owner, record, known);
 }
 
 bool hf__check_newest(struct hf__checks *c, uint32_t node, struct hf_placement_record *ret)
@@ -54,8 +63,7 @@ bool hf__check_newest(struct hf__checks *c, uint32_t node, struct hf_placement_r
         hint.has_record)
         hf__check_told(c, node, &hint.record);
     const struct hf__recorded *told = hf__map_find(&c->recorded, node_key(node));
-    return told != NULL && told->incarnation == hf__node(c->world, node)->incarnation &&
-           told->len > 0 &&
+    return told != NULL && is_of(c, node, told) && told->len > 0 &&
            hf__check_decode(c, &hf_wire_placement_record, hf_bytes_of(told->record, told->len),
                             ret);
 }
@@ -192,6 +200,11 @@ static void check_votes(struct hf__checks *c, uint32_t node, const struct hf__ba
     struct hf_placement_record r;
     struct hf__electors all[HF_CHAIN_MAX + 1];
     if (!hf__check_newest(c, node, &r))
+        return;
+    /* It asked by the record that it could judge: a newer one that came with an answer whose quote
+     * is not judged yet meets it again, at each acceptor that knows it. */
+    if (r.ballot.number > b->known_claim ||
+        (r.ballot.number == b->known_claim && r.generation.number > b->known_generation))
         return;
     size_t count = hf__check_electors(c, &r, all);
     for (size_t i = 0; i < count; i++)

@@ -334,7 +334,9 @@ bool hf_world_set_floor(struct hf_world *w, uint32_t node)
     bool any = m != NULL && shown_record(w, node, &arena, &r) &&
                decide(w, &r, w->nodes[node]->state == HF_STATE_CLAIMING, &arena, f);
     if (any) {
-        f->claim = highest_claim(w, &m->account, &arena) + 1;
+        /* Above what was decided before, which this one replaces. */
+        uint64_t highest = highest_claim(w, &m->account, &arena);
+        f->claim = (m->floor != NULL && m->floor->claim > highest ? m->floor->claim : highest) + 1;
         free(m->floor);
         m->floor = f;
     } else {

@@ -151,6 +151,23 @@ struct hf__floor *hf__floor_take(const struct hf__floor_form *form)
     return f;
 }
 
+struct hf__floor *hf__floor_copy(const struct hf_floor *from)
+{
+    struct hf__floor *f = hf__floor_new(from->claim);
+    bool room = f != NULL;
+    for (size_t i = 0; room && i < from->written_off_count; i++)
+        room =
+            hf__floor_write_off(f, from->written_off[i].generation, from->written_off[i].favoured);
+    for (size_t i = 0; room && i < from->survivors_count; i++) {
+        const struct hf_survivors *x = &from->survivors[i];
+        struct hf_survivors *s = hf__floor_survivors(f, x->generation, x->quorum);
+        hf_assert(s != NULL && x->holders_count <= HF__LEFT_MAX); /* as the messages bound it */
+        for (size_t j = 0; j < x->holders_count; j++)
+            s->holders[s->holders_count++].account = x->holders[j].account;
+    }
+    return f;
+}
+
 void hf__floor_write(struct hf_buf *b, const struct hf__floor *f)
 {
     char id[33], other[33], account[65];

@@ -25,6 +25,8 @@ extern const struct hf_config_schema hf__floor_schema;
 /* Appends the lines of a member that has a floor. */
 void hf__floor_write(struct hf_buf *b, const struct hf__floor *f);
 
+/* A copy of a set's own; NULL: out of memory. */
+struct hf__floor *hf__floor_copy(const struct hf_floor *from);
 /* A floor without a decision. NULL: out of memory. */
 struct hf__floor *hf__floor_new(uint64_t claim);
 /* Adds a decision. false: no room for one more. */

@@ -131,7 +131,8 @@ static int admit(const struct options *o, const struct hf__authority *a, const j
     return r;
 }
 
-static int enter(const struct options *o, const struct hf__admitted *admitted, const char *address)
+static int enter(const struct options *o, const struct hf__authority *a,
+                 const struct hf__admitted *admitted, const char *address)
 {
     struct hf__member_list members;
     char account[65];
@@ -145,10 +146,18 @@ static int enter(const struct options *o, const struct hf__admitted *admitted, c
     r = hf__set_make_room(&members, &fresh, o->replace, o->also);
     struct hf__member *m = hf__members_find(&members, &admitted->account);
     bool known = m != NULL;
+    /* What was decided about it stays decided. */
+    if (r == 0 && m == NULL)
+        r = hf__set_recall_floor(a, &members, &fresh);
     if (r == 0 && m == NULL)
         m = hf__members_add(&members);
     if (r == 0 && m == NULL)
         r = HF_ENOMEM;
+    if (r == 0 && fresh.floor != NULL) {
+        m->floor = fresh.floor;
+        fresh.floor = NULL;
+    }
+    free(fresh.floor);
     if (r == 0) {
         m->account = fresh.account;
         snprintf(m->address, sizeof m->address, "%s", fresh.address);
@@ -186,7 +195,7 @@ static int add(const struct options *o, const struct hf__authority *a)
                    strlen(address) >= HF__ADDRESS_TEXT_LEN))
         r = HF_EADDRESS;
     if (r == 0)
-        r = enter(o, &admitted, address);
+        r = enter(o, a, &admitted, address);
     json_decref(root);
     if (r == HF_ECANCELED) /* said why */
         return HF_CLI_NOT_READY;
@@ -233,10 +242,21 @@ static int check_possible(const struct hf__authority *a, struct hf_bytes body)
     struct hf_buf envelope;
     struct hf_document *d = NULL;
     const struct hf_policy *p = &a->policy->u.policy;
+    struct hf_account account = {{0}};
+    char text[65];
     hf_buf_init(&envelope, HF__DOCUMENT_MAX);
     int r = hf_document_wrap(HF_DOCUMENT_SET, body, &envelope);
     if (r == 0)
         r = hf_document_read(a->pool, hf_buf_bytes(&envelope), &d);
+    if (r == 0 && a->set != NULL) {
+        r = hf_set_floors_kept(a->set, d, &account);
+        hf_hex_encode(account.bytes, sizeof account, text);
+        if (r == HF_EFLOOR)
+            fprintf(stderr,
+                    "holdfast set: %s has a floor in the set in force, and set.yaml lacks or "
+                    "lowers it: what was decided stays\n",
+                    text);
+    }
     if (r == 0) {
         r = hf_select_possible(d, (uint8_t)p->domain_rule, (uint8_t)p->shares);
         if (r == HF_ESELECTION)
@@ -244,8 +264,8 @@ static int check_possible(const struct hf__authority *a, struct hf_bytes body)
                     "holdfast set: %zu validators; with %u shares at least %u are needed, "
                     "and enough different operators unless the policy's domain_rule is none\n",
                     d->u.set.validators_count, (unsigned)p->shares, (unsigned)p->shares + 1);
-        hf_document_unref(d);
     }
+    hf_document_unref(d);
     hf_buf_done(&envelope);
     return r;
 }
@@ -335,6 +355,8 @@ static int sign(const struct options *o, struct hf__authority *a)
     int r = hf__members_load(o->folder, &members);
     if (r == 0)
         r = hf__members_save(o->folder, &members); /* sorted, as the document must be */
+    if (r == 0)
+        r = hf__set_note_removed(a, &members);
     if (r == 0)
         r = hf__issue(a, &job, &issued);
     if (r == 0 && issued)

@@ -130,12 +130,14 @@ static int add_of_set(const struct hf__authority *a, struct hf__member_list *mem
     int r = 0;
     for (size_t i = 0; r == 0 && a->set != NULL && i < a->set->u.set.validators_count; i++) {
         const struct hf_validator *v = &a->set->u.set.validators[i];
-        /* One with a floor comes back only from the form that has it. */
-        if (v->has_floor || hf__members_find(members, &v->account) != NULL ||
+        if (hf__members_find(members, &v->account) != NULL ||
             hf__members_find(removed, &v->account) != NULL)
             continue;
         struct hf__member m = {.registered_epoch = (uint32_t)v->registered_epoch,
-                               .leaving = v->leaving};
+                               .leaving = v->leaving,
+                               .floor = v->has_floor ? hf__floor_copy(&v->floor) : NULL};
+        if (v->has_floor && m.floor == NULL)
+            return HF_ENOMEM;
         m.account = v->account;
         copy_text(m.address, sizeof m.address, v->address);
         copy_text(m.operator_name, sizeof m.operator_name, v->operator_name);
@@ -144,6 +146,38 @@ static int add_of_set(const struct hf__authority *a, struct hf__member_list *mem
             memcpy(m.platforms[m.platforms_count++], v->platforms[j].ppid, HF_PPID_LEN);
         r = put(removed, &m);
     }
+    return r;
+}
+
+int hf__set_note_removed(const struct hf__authority *a, struct hf__member_list *members)
+{
+    struct hf__member_list removed;
+    int r = hf__members_load_from(a->folder, removed_file, &removed);
+    if (r != 0)
+        return r;
+    r = add_of_set(a, members, &removed);
+    if (r == 0 && removed.count > 0)
+        r = hf__members_save_to(a->folder, removed_file, &removed);
+    hf__members_done(&removed);
+    return r;
+}
+
+int hf__set_recall_floor(const struct hf__authority *a, struct hf__member_list *members,
+                         struct hf__member *m)
+{
+    struct hf__member_list removed;
+    if (m->floor != NULL)
+        return 0;
+    int r = hf__members_load_from(a->folder, removed_file, &removed);
+    if (r != 0)
+        return r;
+    r = add_of_set(a, members, &removed);
+    struct hf__member *known = r == 0 ? hf__members_find(&removed, &m->account) : NULL;
+    if (known != NULL && known->floor != NULL) {
+        m->floor = hf__floor_copy(&known->floor->floor);
+        r = m->floor != NULL ? 0 : HF_ENOMEM;
+    }
+    hf__members_done(&removed);
     return r;
 }
 

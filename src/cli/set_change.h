@@ -9,6 +9,13 @@
 /* remove WHO, restore WHO, platform WHO add|remove PPID; says what it does. The exit status. */
 int hf__set_change(const struct hf__authority *a, char **words);
 
+/* Notes in removed.yaml whom the set in force has and set.yaml no longer, with their floors. */
+HF_MUST_USE int hf__set_note_removed(const struct hf__authority *a,
+                                     struct hf__member_list *members);
+/* Gives a member that is not in the list the floor that it had when it was left out, if any. */
+HF_MUST_USE int hf__set_recall_floor(const struct hf__authority *a, struct hf__member_list *members,
+                                     struct hf__member *m);
+
 /*
  * What a new registration does to those that are there of the same operator or address: a pending
  * one at the same address is replaced by it, another needs --replace or --also, or a word at the

@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { FILE_MAX = 1 << 20, RECORD_MAX = 8192, ARENA_MAX = 1 << 20 };
+enum { FILE_MAX = 1 << 20, RECORD_MAX = 8192, ARENA_MAX = 1 << 20, STATEMENT_MAX = 256 };
 
 /* Claims that lost holders may have seen beyond what the node knows: at one a second, 12 days. */
 static const uint64_t MARGIN = UINT64_C(1) << 20;
@@ -59,6 +59,28 @@ static bool shape_ok(const struct hf_placement_record *r)
     return ok;
 }
 
+/* The number is the validator's own word, not its host's: one too high would spend all there are,
+ * one too low could be used twice. */
+static int verify_number(const struct hf__authority *a, const struct evidence *e,
+                         struct hf_bytes record, const char *hex)
+{
+    uint8_t signature[64];
+    struct hf_buf statement;
+    struct hf_evidence_statement s = {.claim_highest = e->highest};
+    if (hex == NULL || hf_hex_decode(hex, signature, sizeof signature) != 0)
+        return HF_EMISSING;
+    s.network = a->network;
+    s.owner = e->record.owner;
+    hf_suite_real.hash("holdfast/v1/record", record, &s.record);
+    hf_buf_init(&statement, STATEMENT_MAX);
+    int r = hf_wire_encode(&hf_wire_evidence_statement, &s, &statement);
+    if (r == 0)
+        r = hf_suite_real.verify(e->record.owner.bytes, "holdfast/v1/evidence",
+                                 hf_buf_bytes(&statement), signature);
+    hf_buf_done(&statement);
+    return r;
+}
+
 static int verify(const struct hf__authority *a, const struct hf_account *account,
                   const json_t *root, struct evidence *ret)
 {
@@ -84,8 +106,11 @@ static int verify(const struct hf__authority *a, const struct hf_account *accoun
     if (!shape_ok(&ret->record))
         return HF_ERECORD;
     if (ret->record.ballot.number > ret->highest)
-        ret->highest = ret->record.ballot.number;
-    return hf_suite_real.verify(account->bytes, "holdfast/v1/placement-record", record, signature);
+        return HF_ERECORD;
+    r = verify_number(a, ret, record, json_string_value(json_object_get(of, "evidence")));
+    return r != 0 ? r
+                  : hf_suite_real.verify(account->bytes, "holdfast/v1/placement-record", record,
+                                         signature);
 }
 
 static int read_evidence(const struct hf__authority *a, const char *path,

@@ -172,6 +172,7 @@ static json_t *record(const struct hf_status *s)
     free(digits);
     set(o, "signature", hex(s->record_signature, sizeof s->record_signature));
     set(o, "claim_highest", number(s->claim_highest));
+    set(o, "evidence", s->has_evidence ? hex(s->evidence, sizeof s->evidence) : json_null());
     return o;
 }
 

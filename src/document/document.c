@@ -100,6 +100,28 @@ static int set_check(const struct hf_validator_set *s)
     return 0;
 }
 
+/* Few validators have a floor, and sets are large. */
+static int list_floors(struct hf_document *d)
+{
+    const struct hf_validator_set *s = &d->u.set;
+    void *list;
+    uint32_t count = 0;
+    for (size_t i = 0; i < s->validators_count; i++)
+        count += s->validators[i].has_floor;
+    if (count == 0)
+        return 0;
+    int r = hf_arena_alloc(d->arena, count, sizeof(uint32_t), &list);
+    if (r != 0)
+        return r;
+    uint32_t *at = list;
+    for (size_t i = 0; i < s->validators_count; i++)
+        if (s->validators[i].has_floor)
+            *at++ = (uint32_t)i;
+    d->floors = list;
+    d->floors_count = count;
+    return 0;
+}
+
 static int root_check(const struct hf_root *r)
 {
     if (r->keys_count == 0 || r->threshold > r->keys_count)
@@ -219,7 +241,9 @@ static int parse_body(struct hf_document *d)
         return r != 0 ? r : judge_make(d);
     case HF_DOCUMENT_SET:
         r = hf_wire_decode(&hf_wire_validator_set, body, d->arena, &d->u.set, NULL);
-        return r != 0 ? r : set_check(&d->u.set);
+        if (r == 0)
+            r = set_check(&d->u.set);
+        return r != 0 ? r : list_floors(d);
     default:
         r = hf_wire_decode(&hf_wire_share_set, body, d->arena, &d->u.shares, NULL);
         return r != 0 ? r : hf__share_set_check(&d->u.shares, d->kind == HF_DOCUMENT_PROPOSAL);

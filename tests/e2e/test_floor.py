@@ -66,7 +66,8 @@ def refusals(m, owner, lost, floor, record):
     assert "not added" not in other and str(record) in other, other
     facts = json.loads(record.read_text())
     for name, value in (("signature", "00" * 64), ("record", facts["record"]["record"][:-2] + "00"),
-                        ("claim_highest", "7"), ("claim_highest", -1)):
+                        ("claim_highest", "7"), ("claim_highest", -1), ("claim_highest", facts["record"]["claim_highest"] + 1),
+                        ("claim_highest", facts["record"]["claim_highest"] - 1), ("evidence", None)):
         spoilt = json.loads(record.read_text())
         spoilt["record"][name] = value
         (m.folder / "spoilt.json").write_text(json.dumps(spoilt))
@@ -76,6 +77,24 @@ def refusals(m, owner, lost, floor, record):
     # Without a person's word that no other machine runs it, nothing is decided.
     assert "--only-instance" in authority(m, *floor, status=2).stderr
     assert form.read_text() == before
+
+
+def stays(m, owner):
+    """Whoever edits the form by hand, or leaves the validator out and adds it anew, loses no decision."""
+    form = m.authority / "set.yaml"
+    decided = form.read_text()
+    start = decided.index("    floor:\n")
+    end = decided.find("\n  - ", start)
+    form.write_text(decided[:start] + decided[end + 1 if end >= 0 else len(decided):])
+    assert "what was decided stays" in authority(m, "set", "sign", status=1).stderr
+    form.write_text(decided)
+    identity = m.folder / "identity.json"
+    identity.write_bytes(owner.command("identity").stdout)
+    authority(m, "set", "remove", owner.account)
+    assert "floor:" not in form.read_text()
+    authority(m, "set", "add", str(identity), "--operator", "again")
+    assert decided[start:].split("\n", 2)[1] in form.read_text(), form.read_text()
+    form.write_text(decided)
 
 
 @tap.case
@@ -113,6 +132,7 @@ def the_floor_that_status_asks_for_brings_the_owner_back():
             m.sign_set()
             owner.wait("ready", 90)
             assert owner.key("tss-db") == key
+            stays(m, owner)
             again = authority(m, *floor, "--only-instance", status=1).stderr
             assert "before the floor" in again, again
 

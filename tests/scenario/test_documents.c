@@ -91,6 +91,55 @@ Test(documents,
     testnet_end(w);
 }
 
+static void set_floor(struct hf_validator_set *s, struct hf_validator *list, uint64_t claim,
+                      struct hf_written_off *off, size_t count)
+{
+    memcpy(list, s->validators, s->validators_count * sizeof *list);
+    s->validators = list;
+    list[0].has_floor = claim > 0;
+    list[0].floor =
+        (struct hf_floor){.claim = claim, .written_off = off, .written_off_count = count};
+}
+
+/* What was decided about a validator stays: lowered, left out, or lost with a set in which the
+ * validator was not, it would let a ballot stand again that is void. */
+Test(documents, take_back_no_floor)
+{
+    struct hf_world *w = testnet_up(8, 3, 5);
+    struct hf_validator list[8];
+    struct hf_written_off off[2] = {{.generation = {1}, .favoured = {3}},
+                                    {.generation = {2}, .favoured = {3}}};
+    struct hf_validator_set s = next_set(w);
+    hf_world_quiet(w, true);
+    set_floor(&s, list, 9, off, 2);
+    s.epoch = 10;
+    cr_assert_eq(offer(w, 0, HF_DOCUMENT_SET, &hf_wire_validator_set, &s, 2), 0);
+    static const struct {
+        uint64_t claim;
+        size_t decided;
+        int error;
+    } rows[] = {{0, 0, HF_EFLOOR}, {8, 2, HF_EFLOOR}, {9, 1, HF_EFLOOR},        {9, 2, 0},
+                {10, 0, 0},        {9, 2, HF_EFLOOR}, {HF_WIRE_FLOOR_MAX, 0, 0}};
+    for (size_t i = 0; i < HF_ARRAY_LEN(rows); i++) {
+        s.epoch++;
+        set_floor(&s, list, rows[i].claim, off, rows[i].decided);
+        cr_assert_eq(offer(w, 0, HF_DOCUMENT_SET, &hf_wire_validator_set, &s, 2), rows[i].error,
+                     "%zu", i);
+    }
+    /* It is left out of one set, and comes back with nothing. */
+    struct hf_validator_set without = s;
+    without.epoch = s.epoch + 1;
+    without.validators = list + 1;
+    without.validators_count--;
+    cr_assert_eq(offer(w, 0, HF_DOCUMENT_SET, &hf_wire_validator_set, &without, 2), 0);
+    s.epoch += 2;
+    set_floor(&s, list, 0, off, 0);
+    cr_assert_eq(offer(w, 0, HF_DOCUMENT_SET, &hf_wire_validator_set, &s, 2), HF_EFLOOR);
+    set_floor(&s, list, HF_WIRE_FLOOR_MAX, off, 0);
+    cr_assert_eq(offer(w, 0, HF_DOCUMENT_SET, &hf_wire_validator_set, &s, 2), 0);
+    testnet_end(w);
+}
+
 Test(documents, of_another_network_are_refused_by_name)
 {
     struct hf_world_settings settings = testnet_settings(3, 5);

@@ -159,6 +159,45 @@ Test(replacing, the_old_generation_is_deleted_only_after_all_have_the_new_record
     testnet_end(w);
 }
 
+/* What a node keeps for node 0, in bytes: its row and its shares. */
+static size_t kept_bytes(struct hf_world *w, uint32_t node)
+{
+    struct hf_engine *e = hf_world_engine(w, node);
+    struct hf_bytes owner = hf_bytes_of(hf_world_account(w, 0), 32);
+    static const uint8_t collections[] = {HF_ROW_OWNER, HF_ROW_HELD};
+    const struct hf__row *row;
+    size_t sum = 0;
+    for (size_t c = 0; c < HF_ARRAY_LEN(collections); c++)
+        for (size_t i = hf__rows_first(&e->rows, collections[c], owner);
+             (row = hf__rows_at(&e->rows, i, collections[c], owner)) != NULL; i++)
+            sum += row->key_len + row->value->len;
+    return sum;
+}
+
+/* Seven holders, and each of the owner's restarts and dealings before has left its trace: the
+ * promise, the newest record, the proof that a claim stood, the certificate of what is sealed. */
+Test(replacing, a_holder_of_an_owner_that_has_moved_on_keeps_two_kilobytes_at_most)
+{
+    struct hf_world_settings s = testnet_settings(3, 7);
+    uint32_t before[16];
+    s.policy.q = 5;
+    s.policy.holder_grace_s = 20;
+    struct hf_world *w = testnet_from(&s, 16);
+    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
+    testnet_restart(w, 0);
+    testnet_ready(w, 0);
+    testnet_holders(w, 0, before);
+    hf_world_isolate(w, before[6]);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CERTIFIED, 1, 300000));
+    hf_world_run_for(w, 60000);
+    hf_world_heal(w);
+    hf_world_run_for(w, 120000);
+    size_t kept = kept_bytes(w, before[6]);
+    cr_assert_gt(kept, 0);
+    cr_assert_leq(kept, 2048, "%zu bytes", kept);
+    testnet_end(w);
+}
+
 Test(replacing, the_old_generation_is_deleted_only_while_all_say_that_they_keep_the_new_one)
 {
     struct hf_world *w = up_with_grace(9, 3, 5);

@@ -166,8 +166,8 @@ Test(hf__certificate_check, wants_distinct_holders_of_a_generation_in_the_chain)
 static void accept(struct hf_acceptance *a, size_t holder, uint8_t generation,
                    const struct hf_ballot *ballot, bool provisional)
 {
-    *a = (struct hf_acceptance){.generation = {generation}, .provisional = provisional};
-    a->acceptor = holders[holder];
+    *a = (struct hf_acceptance){
+        .index = holder + 1, .generation = {generation}, .provisional = provisional};
     l.e->suite->sign(holder_secrets[holder], "holdfast/v1/acceptance",
                      hf__acceptance_bytes(l.e, &owner, a->generation, ballot, provisional),
                      a->signature);

@@ -51,6 +51,24 @@ Test(hf__round_next, by_how_many_are_in_and_how_many_are_awaited)
     }
 }
 
+/* ---- hf__round_target */
+
+Test(hf__round_target, is_nobody_once_its_place_was_given_to_another)
+{
+    struct hf__round r = round_of("aaaaa");
+    struct hf__pending call = {.task = HF__TASK_RECOVER, .slot = 1};
+    for (size_t i = 0; i < TARGETS; i++)
+        targets[i].account.bytes[0] = (uint8_t)(i + 1);
+    call.account.bytes[0] = 2;
+    cr_assert_eq(hf__round_target(&r, &call), &targets[1]);
+    targets[1].account.bytes[0] = 9;
+    cr_assert_null(hf__round_target(&r, &call));
+    r.phase = HF__PHASE_NONCE;
+    cr_assert(!hf__round_expects(&r, &call, HF__PHASE_NONCE));
+    call.slot = TARGETS;
+    cr_assert_null(hf__round_target(&r, &call));
+}
+
 /* ---- hf__round_begin, hf__round_nonce */
 
 static void up(void)

@@ -224,6 +224,16 @@ static bool carries(const struct tally *t, const struct hf__electorate *g)
     return t->firm >= g->quorum || t->any >= g->provisional;
 }
 
+static uint8_t index_of(const struct hf__electorate *g, const struct hf_account *account)
+{
+    size_t i = 0;
+    while (!hf_account_equal(&g->acceptors[i], account)) {
+        i++;
+        hf_assert(i < g->n);
+    }
+    return g->indices[i];
+}
+
 /* The acceptances that carried the claim: whoever shows them fences every lower instance (R7). */
 static void make_proof(struct hf_engine *e, const struct hf__claiming *c)
 {
@@ -238,17 +248,23 @@ static void make_proof(struct hf_engine *e, const struct hf__claiming *c)
     hf__record_order(&record, &known);
     memcpy(ballot.instance, e->instance, 16);
     hf__claim_sign(e, &ballot, &known, &proof.claim);
-    for (size_t i = 0; i < c->count; i++)
-        for (uint8_t g = 0; g < c->electorates_count && count < HF__ACCEPTORS_MAX; g++) {
+    for (uint8_t g = 0; g < c->electorates_count; g++) {
+        /* As many as carry it, and no more: each holder keeps all of them. */
+        struct tally t = count_votes(c, g);
+        bool firm = t.firm >= c->electorates[g].quorum;
+        size_t left = firm ? c->electorates[g].quorum : c->electorates[g].provisional;
+        for (size_t i = 0; i < c->count && left > 0 && count < HF__ACCEPTORS_MAX; i++) {
             const struct hf__claim_holder *h = &c->holders[i];
-            if ((h->voted >> g & 1) == 0)
+            if ((h->voted >> g & 1) == 0 || (firm && h->vote != HF__VOTE_ACCEPTED))
                 continue;
+            left--;
             struct hf_acceptance *a = &list[count++];
             *a = (struct hf_acceptance){.provisional = h->vote == HF__VOTE_PROVISIONAL};
-            a->acceptor = h->account;
+            a->index = index_of(&c->electorates[g], &h->account);
             memcpy(a->generation, c->electorates[g].id, 16);
             memcpy(a->signature, h->signatures[g], 64);
         }
+    }
     proof.acceptances = list;
     proof.acceptances_count = count;
     hf_blob_unref(e->owner->proof);

@@ -25,9 +25,69 @@ bool hf__older_row(struct hf_engine *e, const uint8_t id[static 16], struct hf_o
     return true;
 }
 
+static bool in_chain(const struct hf_placement_record *record, const uint8_t id[static 16])
+{
+    for (size_t i = 0; i < record->chain_count; i++)
+        if (memcmp(record->chain[i].generation.id, id, 16) == 0)
+            return true;
+    return false;
+}
+
 static void older_put(struct hf_engine *e, const struct hf_older_row *row)
 {
     hf__put(e, HF_ROW_OLDER, older_key(e, row->generation.id), &hf_wire_older_row, row);
+}
+
+/* Whether a row has nothing more to wait for: all have forgotten; or too few are left to rebuild
+ * it, and none of them is a member who could be told. */
+static bool is_over(const struct hf_engine *e, const struct hf_older_row *row)
+{
+    for (size_t i = 0; i < row->holders_count; i++)
+        if (hf__is_member(e, &row->holders[i].account))
+            return false;
+    return row->holders_count < row->threshold;
+}
+
+void hf__older_purge(struct hf_engine *e, const struct hf_placement_record *own)
+{
+    const struct hf__row *at;
+    size_t i = hf__rows_first(&e->rows, HF_ROW_OLDER, no_key);
+    while ((at = hf__rows_at(&e->rows, i, HF_ROW_OLDER, no_key)) != NULL) {
+        struct hf_older_row row;
+        int r = hf__decode(e, &hf_wire_older_row, hf_blob_bytes(at->value), &row);
+        hf_assert(r == 0);
+        if (is_over(e, &row) && !in_chain(own, row.generation.id))
+            hf__del(e, HF_ROW_OLDER, older_key(e, row.generation.id));
+        else
+            i++;
+    }
+}
+
+/* Holders that never answer must not cost room without end: the oldest row goes that no claim
+ * needs. */
+static void make_room(struct hf_engine *e)
+{
+    struct hf_placement_record own;
+    const struct hf__row *at;
+    struct hf_older_row row, oldest = {0};
+    bool recorded = hf__own_record(e, &own, NULL, NULL);
+    if (hf__rows_count(&e->rows, HF_ROW_OLDER) < HF_OLDER_MAX)
+        return;
+    if (recorded)
+        hf__older_purge(e, &own);
+    size_t count = hf__rows_count(&e->rows, HF_ROW_OLDER);
+    for (size_t i = hf__rows_first(&e->rows, HF_ROW_OLDER, no_key);
+         count >= HF_OLDER_MAX && (at = hf__rows_at(&e->rows, i, HF_ROW_OLDER, no_key)) != NULL;
+         i++) {
+        int r = hf__decode(e, &hf_wire_older_row, hf_blob_bytes(at->value), &row);
+        hf_assert(r == 0);
+        if ((recorded && in_chain(&own, row.generation.id)) ||
+            (oldest.threshold > 0 && row.generation.number >= oldest.generation.number))
+            continue;
+        oldest = row;
+    }
+    if (oldest.threshold > 0)
+        hf__del(e, HF_ROW_OLDER, older_key(e, oldest.generation.id));
 }
 
 /* Keeps a generation as older, unless it is kept already: what is known of its deletion stays. */
@@ -44,6 +104,7 @@ static void keep_older(struct hf_engine *e, const struct hf_generation_id *gener
                                 .shares = count,
                                 .holders = (struct hf_holder *)holders,
                                 .holders_count = count};
+    make_room(e);
     older_put(e, &row);
 }
 
@@ -100,6 +161,7 @@ void hf__given_up_save(struct hf_engine *e)
                                .shares = d->n,
                                .holders = holders,
                                .holders_count = count};
+    make_room(e);
     older_put(e, &row);
 }
 
@@ -154,30 +216,6 @@ void hf__chain_count(struct hf_engine *e)
     e->owner->unsealed = (uint8_t)(hf__electorates(e, &record, certificates, sealed, g) - 1);
 }
 
-static bool in_chain(const struct hf_placement_record *record, const uint8_t id[static 16])
-{
-    for (size_t i = 0; i < record->chain_count; i++)
-        if (memcmp(record->chain[i].generation.id, id, 16) == 0)
-            return true;
-    return false;
-}
-
-/* Drops what was kept for its certificate alone, once no record lists it any more. */
-void hf__older_purge(struct hf_engine *e, const struct hf_placement_record *own)
-{
-    const struct hf__row *at;
-    size_t i = hf__rows_first(&e->rows, HF_ROW_OLDER, no_key);
-    while ((at = hf__rows_at(&e->rows, i, HF_ROW_OLDER, no_key)) != NULL) {
-        struct hf_older_row row;
-        int r = hf__decode(e, &hf_wire_older_row, hf_blob_bytes(at->value), &row);
-        hf_assert(r == 0);
-        if (row.holders_count == 0 && !in_chain(own, row.generation.id))
-            hf__del(e, HF_ROW_OLDER, older_key(e, row.generation.id));
-        else
-            i++;
-    }
-}
-
 /* ---- Deletion */
 
 static struct hf_deletion deletion_of(struct hf_engine *e, const struct hf_older_row *row,
@@ -189,6 +227,12 @@ static struct hf_deletion deletion_of(struct hf_engine *e, const struct hf_older
         .generation = row->generation, .complete = own->generation, .record = *record};
     hf__fill_header(e, holder, &m.header);
     return m;
+}
+
+/* Names a generation's deletions among the calls: forks have dealings of one number. */
+static uint32_t call_arg(const struct hf_older_row *row)
+{
+    return (uint32_t)(hf_bytes_head(row->generation.id) >> 32);
 }
 
 /* Whether a ballot under the own record needs acceptances of this generation. */
@@ -220,29 +264,68 @@ static bool may_go(struct hf_engine *e, const struct hf_placement_record *own,
     return !is_needed(e, own, row->generation.id);
 }
 
-static bool all_keep(const struct hf_engine *e)
+/* Holders of the newest that keep their shares and are placed themselves, when all do who are not
+ * lost: no members any more, or silent for a grace of holders. 0 when one of them does not. */
+static size_t keepers(const struct hf_engine *e)
 {
+    uint64_t grace_ms = hf__policy(e)->holder_grace_s * 1000;
+    size_t keep = 0;
     for (size_t i = 0; i < e->owner->holders_count; i++) {
-        if (!e->owner->holders[i].keeps)
+        const struct hf__holder *h = &e->owner->holders[i];
+        bool lost = !hf__is_member(e, &h->account) ||
+                    (!h->answered && h->silent_ms != 0 && e->now_ms - h->silent_ms >= grace_ms);
+        if (!h->keeps && !lost)
+            return 0;
+        keep += h->keeps;
+    }
+    return keep;
+}
+
+/* The predecessor of the newest dealing: the newest of the others that it succeeds. */
+static bool is_predecessor(struct hf_engine *e, const struct hf_placement_record *own,
+                           const struct hf_older_row *row)
+{
+    const struct hf__row *at;
+    if (row->generation.number >= own->generation.number)
+        return false; /* given up */
+    for (size_t i = hf__rows_first(&e->rows, HF_ROW_OLDER, no_key);
+         (at = hf__rows_at(&e->rows, i, HF_ROW_OLDER, no_key)) != NULL; i++) {
+        struct hf_older_row other;
+        int r = hf__decode(e, &hf_wire_older_row, hf_blob_bytes(at->value), &other);
+        hf_assert(r == 0);
+        if (other.generation.number > row->generation.number &&
+            other.generation.number < own->generation.number)
             return false;
     }
-    return e->owner->holders_count > 0;
+    return true;
 }
 
 /*
- * An older dealing goes only once every holder of the newest says in its standing that it keeps its
- * share and is placed itself: one that is not placed loses the share at a restart, whatever it
- * acknowledged before.
+ * An older dealing goes only once the holders of the newest say in their standing that they keep
+ * their shares and are placed themselves: one that is not placed loses the share at a restart,
+ * whatever it acknowledged before. It is enough that all who are not lost say so. When just k are
+ * left, the newest has nothing to spare, and its predecessor stays too; what is older still goes,
+ * or the holders, which keep four dealings of one owner, would take no further one, and n would
+ * never come back. Votes do not come into it: that of a share which is deleted stays.
  */
+static bool newest_suffices(struct hf_engine *e, const struct hf_placement_record *own,
+                            const struct hf_older_row *row, size_t keep)
+{
+    if (keep > own->threshold || keep == own->holders_count)
+        return true;
+    return keep == own->threshold && !is_predecessor(e, own, row);
+}
+
 void hf__retire_send(struct hf_engine *e)
 {
     struct hf_placement_record record;
     struct hf_signed_record signed_record;
     const struct hf__row *at;
-    bool confirmed, waiting = false, kept = all_keep(e);
+    bool confirmed, waiting = false;
     if (!e->claimed || e->owner->claiming != NULL ||
         !hf__own_record(e, &record, &signed_record, &confirmed) || !confirmed)
         return;
+    size_t keep = keepers(e);
     for (size_t i = hf__rows_first(&e->rows, HF_ROW_OLDER, no_key);
          (at = hf__rows_at(&e->rows, i, HF_ROW_OLDER, no_key)) != NULL; i++) {
         struct hf_older_row row;
@@ -250,13 +333,14 @@ void hf__retire_send(struct hf_engine *e)
         hf_assert(r == 0);
         if (!may_go(e, &record, &row))
             continue;
+        bool goes = newest_suffices(e, &record, &row, keep);
         for (size_t j = 0; j < row.holders_count; j++) {
             const struct hf_account *holder = &row.holders[j].account;
-            uint32_t arg = (uint32_t)row.generation.number;
+            uint32_t arg = call_arg(&row);
             if (!hf__is_member(e, holder))
                 continue;
             waiting = true;
-            if (!kept || hf__calling(e, HF_METHOD_DELETE, holder, &arg))
+            if (!goes || hf__calling(e, HF_METHOD_DELETE, holder, &arg))
                 continue;
             struct hf_deletion m = deletion_of(e, &row, &record, &signed_record, holder);
             struct hf__ask ask = {.task = HF__TASK_RETIRE, .method = HF_METHOD_DELETE, .arg = arg};
@@ -298,7 +382,7 @@ int hf__delete_answered(struct hf_engine *e, const struct hf__pending *call, int
         struct hf_hash hash;
         int r = hf__decode(e, &hf_wire_older_row, hf_blob_bytes(at->value), &row);
         hf_assert(r == 0);
-        if ((uint32_t)row.generation.number != call->arg)
+        if (call_arg(&row) != call->arg)
             continue;
         for (size_t j = 0; j < row.holders_count; j++) {
             if (!hf_account_equal(&row.holders[j].account, &call->account))

@@ -16,7 +16,7 @@ void hf__older_save(struct hf_engine *e, const struct hf_placement_record *own,
 void hf__given_up_save(struct hf_engine *e);
 /* The dealing has a record, which names them. */
 void hf__given_up_drop(struct hf_engine *e);
-/* Drops what is kept for its certificate alone, once the own record lists it no more. */
+/* Drops what has nothing more to wait for, once the own record lists it no more. */
 void hf__older_purge(struct hf_engine *e, const struct hf_placement_record *own);
 /* Signs the newest record anew under the present ballot, when anything is still to be sealed or
  * confirmed by it. */

@@ -247,9 +247,9 @@ int hf__recover_nonce(struct hf_engine *e, const struct hf__pending *call, int e
         return 0;
     if (!hf__round_expects(&rc->round, call, HF__PHASE_NONCE)) {
         /* Too late for its round; what kept it is still worth showing. */
-        struct hf__target *t = &rc->targets[call->slot];
+        struct hf__target *t = hf__round_target(&rc->round, call);
         int r = error != 0 ? error : hf__nonce_answer(e, call, body, &m);
-        if (r != 0 && t->state == HF__TARGET_IDLE)
+        if (r != 0 && t != NULL && t->state == HF__TARGET_IDLE)
             hf__target_failed(e, t, r);
         return 0;
     }

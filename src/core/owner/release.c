@@ -12,9 +12,10 @@
 /* A first release that waits for its acknowledgements. */
 struct hf__release {
     struct hf__release *next;
-    uint64_t request; /* the shell's */
-    uint64_t claim;   /* number of the ballot under which it asked */
-    uint32_t arg;     /* names its calls */
+    uint64_t request;  /* the shell's */
+    uint64_t claim;    /* number of the ballot under which it asked */
+    uint32_t arg;      /* names its calls */
+    uint8_t fresh[16]; /* in each of them: no acknowledgement is of before the application asked */
     uint8_t name_len;
     uint8_t name[HF_KEY_NAME_MAX];
     uint8_t electorates_count;
@@ -121,12 +122,21 @@ static void progress(struct hf_engine *e, struct hf__release *l)
         end(e, l, HF_EQUORUM);
 }
 
+static struct hf_standing request_of(struct hf_engine *e, const struct hf__release *l,
+                                     const struct hf__electorate *from, size_t at)
+{
+    struct hf_standing m = {
+        .generation = e->owner->recorded, .index = from->indices[at], .has_fresh = true};
+    memcpy(m.generation.id, from->id, 16);
+    memcpy(m.fresh, l->fresh, sizeof m.fresh);
+    hf__fill_header(e, &from->acceptors[at], &m.header);
+    return m;
+}
+
 static void ask(struct hf_engine *e, const struct hf__release *l, size_t g, size_t at)
 {
     const struct hf__electorate *from = &l->electorates[g];
-    struct hf_standing m = {.generation = e->owner->recorded, .index = from->indices[at]};
-    memcpy(m.generation.id, from->id, 16);
-    hf__fill_header(e, &from->acceptors[at], &m.header);
+    struct hf_standing m = request_of(e, l, from, at);
     struct hf__ask how = {.task = HF__TASK_RELEASE, .method = HF_METHOD_STANDING, .arg = l->arg};
     int r = hf__owner_send(e, &how, &from->acceptors[at], &hf_wire_standing, &m);
     (void)r; /* without a call it gives no acknowledgement */
@@ -148,6 +158,7 @@ static void begin(struct hf_engine *e, uint64_t request, struct hf_bytes name)
     l->request = request;
     l->claim = e->claim;
     l->arg = ++e->next_id;
+    e->suite->random(&e->secrets->rng, l->fresh, sizeof l->fresh);
     l->name_len = (uint8_t)name.len;
     memcpy(l->name, name.data, name.len);
     bool found = hf__own_record(e, &record, NULL, NULL);
@@ -176,7 +187,6 @@ int hf__release_answered(struct hf_engine *e, const struct hf__pending *call, in
     for (size_t g = 0; (again || r == 0) && g < l->electorates_count; g++)
         for (size_t i = 0; (again || r == 0) && i < l->electorates[g].n; i++) {
             const struct hf__electorate *from = &l->electorates[g];
-            struct hf_standing m = {.generation = e->owner->recorded, .index = from->indices[i]};
             struct hf_ack_statement s;
             struct hf_hash hash;
             if (!hf_account_equal(&from->acceptors[i], &call->account))
@@ -185,8 +195,7 @@ int hf__release_answered(struct hf_engine *e, const struct hf__pending *call, in
                 ask(e, l, g, i);
                 return 0;
             }
-            memcpy(m.generation.id, from->id, 16);
-            hf__fill_header(e, &call->account, &m.header);
+            struct hf_standing m = request_of(e, l, from, i);
             e->suite->hash("holdfast/v1/request", hf__encode(e, &hf_wire_standing, &m), &hash);
             r = hf__ack_check(e, call, &hash, body, &s, NULL);
             if (r == HF__PARK)

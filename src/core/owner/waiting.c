@@ -84,6 +84,20 @@ static void fill_seals(struct hf_engine *e, const struct hf_placement_record *re
     }
 }
 
+/* The host carries this to the authority: it must not choose the number. */
+static void sign_evidence(struct hf_engine *e, const struct hf_signed_record *record,
+                          struct hf_status *ret)
+{
+    struct hf_evidence_statement s = {.claim_highest = ret->claim_highest};
+    hf_assert(e->open && ret->claim_highest > 0);
+    s.network = e->network;
+    s.owner = e->account;
+    hf__record_hash(e, record, &s.record);
+    e->suite->sign(e->secrets->account, "holdfast/v1/evidence",
+                   hf__encode(e, &hf_wire_evidence_statement, &s), ret->evidence);
+    ret->has_evidence = true;
+}
+
 void hf__waiting_status(struct hf_engine *e, struct hf_status *ret)
 {
     struct hf_placement_record record;
@@ -101,4 +115,6 @@ void hf__waiting_status(struct hf_engine *e, struct hf_status *ret)
         fill_votes(e, &record, ret);
     else if (e->claimed)
         fill_seals(e, &record, ret);
+    if (ret->waits_count > 0)
+        sign_evidence(e, &signed_record, ret);
 }

@@ -263,23 +263,32 @@ size_t hf__electorates(struct hf_engine *e, const struct hf_placement_record *re
     return count;
 }
 
+/* The acceptor of an index; NULL: none of it votes. */
+static const struct hf_account *acceptor_of(const struct hf__electorate *g, uint64_t index)
+{
+    for (size_t i = 0; i < g->n; i++)
+        if (g->indices[i] == index)
+            return &g->acceptors[i];
+    return NULL;
+}
+
 /* Whether the acceptances of one electorate suffice; each acceptor counts once. */
 static bool carried(struct hf_engine *e, const struct hf_claim_proof *proof,
                     const struct hf_ballot *ballot, const struct hf__electorate *g,
                     const struct hf_account *owner)
 {
     size_t firm = 0, any = 0;
+    uint32_t seen = 0; /* bit of each index */
     for (size_t i = 0; i < proof->acceptances_count; i++) {
         const struct hf_acceptance *a = &proof->acceptances[i];
-        bool counts = memcmp(a->generation, g->id, 16) == 0 && hf__is_acceptor(g, &a->acceptor);
-        for (size_t j = 0; j < i && counts; j++)
-            counts = memcmp(proof->acceptances[j].generation, a->generation, 16) != 0 ||
-                     !hf_account_equal(&proof->acceptances[j].acceptor, &a->acceptor);
-        if (!counts ||
-            e->suite->verify(a->acceptor.bytes, "holdfast/v1/acceptance",
+        const struct hf_account *acceptor = acceptor_of(g, a->index);
+        if (acceptor == NULL || memcmp(a->generation, g->id, 16) != 0 ||
+            (seen >> a->index & 1) != 0 ||
+            e->suite->verify(acceptor->bytes, "holdfast/v1/acceptance",
                              hf__acceptance_bytes(e, owner, g->id, ballot, a->provisional),
                              a->signature) != 0)
             continue;
+        seen |= UINT32_C(1) << a->index;
         firm += !a->provisional;
         any++;
     }

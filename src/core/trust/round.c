@@ -149,7 +149,13 @@ bool hf__round_expects(const struct hf__round *r, const struct hf__pending *call
                        enum hf__phase phase)
 {
     hf_assert(call->task == r->kind->task);
-    return r->phase == phase && call->arg == r->number && call->slot < r->targets_count;
+    return r->phase == phase && call->arg == r->number && hf__round_target(r, call) != NULL;
+}
+
+struct hf__target *hf__round_target(const struct hf__round *r, const struct hf__pending *call)
+{
+    struct hf__target *t = call->slot < r->targets_count ? &r->targets[call->slot] : NULL;
+    return t != NULL && hf_account_equal(&t->account, &call->account) ? t : NULL;
 }
 
 int hf__round_nonce(struct hf_engine *e, struct hf__round *r, const struct hf__pending *call,

@@ -100,6 +100,8 @@ int64_t hf__targets_ahead_s(const struct hf__round *r, uint8_t *ret_count);
  * asked.
  */
 size_t hf__round_begin(struct hf_engine *e, struct hf__round *r, uint8_t *ret_secret);
+/* The target that was called; NULL: its place was given to another since. */
+struct hf__target *hf__round_target(const struct hf__round *r, const struct hf__pending *call);
 /* Whether an answer is to a call of this round and of this phase. */
 bool hf__round_expects(const struct hf__round *r, const struct hf__pending *call,
                        enum hf__phase phase);

@@ -11,6 +11,7 @@ enum {
     HF_SEEDS_MAX = 16,
     HF_GENERATIONS_LEAP_MAX = 1024, /* numbers of dealings that answers of one recovery spend */
     HF_ROUND_PROVIDERS_MAX = 64,    /* asked in one round of recovery */
+    HF_OLDER_MAX = 32,              /* older dealings of its own whose deletion a node waits for */
     HF_CHAIN_MAX = 3,               /* older generations of one owner that are not sealed */
     HF_TOMBSTONES_MAX = 65536,   /* owners that have moved on and whose promises a provider keeps */
     HF_RELEASES_MAX = 16,        /* first releases that wait for acknowledgements */

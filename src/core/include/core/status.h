@@ -122,7 +122,10 @@ struct hf_status {
     struct hf_bytes record;
     uint8_t record_signature[64];
     uint64_t claim_highest; /* number of any ballot of its own that this node knows of */
-    bool leaving;           /* it has announced its leave */
+    /* By the own account over both (proto/messages.def: evidence_statement), while it waits. */
+    bool has_evidence;
+    uint8_t evidence[64];
+    bool leaving; /* it has announced its leave */
     uint64_t leave_until_s;
     /* Owners that have not moved yet: the first few. */
     struct hf_account waiting[HF_STATUS_WAITING_MAX];

@@ -45,6 +45,8 @@ struct hf_document {
         struct hf_validator_set set;
         struct hf_share_set shares; /* of a share set, or of a proposal */
     } u;
+    const uint32_t *floors; /* of a set: which validators have one */
+    uint32_t floors_count;
     struct hf_selection_table *table;    /* of a set, once an order was asked for */
     const struct hf_judge_policy *judge; /* of a policy: the same, for quotes to be held against */
 };
@@ -143,5 +145,12 @@ uint64_t hf_claim_quorum_proposed(uint64_t n, uint64_t k);
 
 /* The index of an account in a set, by binary search; -1: not a member. */
 long hf_set_find(const struct hf_document *set, const struct hf_account *account);
+/*
+ * Whether a later set keeps the floors of one before it (proto/PROTOCOL.md, 4): the claim of a
+ * member's floor never falls, and what was decided about a generation goes only when it rises.
+ * HF_EFLOOR; ret, which may be NULL: the first account whose floor falls.
+ */
+HF_MUST_USE int hf_set_floors_kept(const struct hf_document *before,
+                                   const struct hf_document *after, struct hf_account *ret);
 
 #endif

@@ -9,6 +9,7 @@
 #define HF_WIRE_VALIDATORS_MAX (1u << 20)       /* members of a validator set */
 #define HF_WIRE_TIME_MAX       253402300799     /* Unix time of the end of the year 9999 */
 #define HF_WIRE_CLAIM_MAX      (UINT64_MAX - 1) /* claim number; one more can be counted */
+#define HF_WIRE_FLOOR_MAX      (UINT64_MAX / 2) /* claim of a floor; as many lie above it */
 #define HF_WIRE_INCARNATION_MAX                                                                    \
     0xffffffffffffu /* of what an account says of itself; no clock, no account comes near */
 #define HF_WIRE_FORMER_MAX 8  /* generations whose share an acceptor has deleted and votes for */
