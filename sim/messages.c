@@ -127,7 +127,7 @@ static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
     fprintf(l->out, "{\"at_us\":%llu,\"call\":%llu,\"from\":%ld,\"to\":%ld,\"method\":\"%s\"",
             (unsigned long long)m->at_us, (unsigned long long)m->call,
             m->from == HF__NOBODY ? -1L : (long)m->from, m->to == HF__NOBODY ? -1L : (long)m->to,
-            hf_method_name(m->method));
+            m->datagram ? "datagram" : hf_method_name(m->method));
     if (m->response)
         fprintf(l->out, ",\"outcome\":\"%s\"", outcome(l, m));
     else

@@ -79,6 +79,7 @@ def a_log_of_messages_names_who_asked_whom_for_what_and_what_came_of_it():
         asked = {m["call"]: m for m in lines if "outcome" not in m}
         answers = [m for m in lines if "outcome" in m]
         assert len(asked) > 1000 and all(m["call"] in asked for m in answers)
+        assert not any(m["method"] == "(null)" for m in lines) and any(m["method"] == "datagram" for m in lines)
         claims = [m for m in answers if m["method"] == "claim"]
         assert {m["outcome"] for m in claims} >= {"accepted", "refused"}, claims[:5]
         assert all(asked[m["call"]]["claim"] > 0 and len(asked[m["call"]]["instance"]) == 8 for m in claims)
