@@ -3,6 +3,7 @@
 #include "base/duration.h"
 
 #include <getopt.h>
+#include <stdio.h>
 #include <string.h>
 
 bool hf_number_read(const char *text, uint64_t min, uint64_t max, uint64_t *ret)
@@ -46,8 +47,20 @@ static bool take(const struct hf_option *o, void *options, const char *text)
     return false;
 }
 
-bool hf_options_read(int argc, char **argv, const struct hf_option *table, size_t count,
-                     void *options, char ***ret_words, int *ret_count)
+/* Why getopt_long gave c. A short option stands in optopt; of a long one that the table has,
+ * without its value or with one that it does not take, 0 does. */
+static void explain(int c, char *const *argv, char reason[static HF_OPTION_REASON_MAX])
+{
+    const char *why = c == ':' ? "needs a value" : "not an option";
+    if (optopt != 0)
+        snprintf(reason, HF_OPTION_REASON_MAX, "-%c: %s", optopt, why);
+    else
+        snprintf(reason, HF_OPTION_REASON_MAX, "%.200s: %s", argv[optind - 1], why);
+}
+
+bool hf_options_explain(int argc, char **argv, const struct hf_option *table, size_t count,
+                        void *options, char ***ret_words, int *ret_count,
+                        char ret_reason[static HF_OPTION_REASON_MAX])
 {
     struct option longs[HF_OPTIONS_MAX + 1] = {0};
     int which = -1;
@@ -58,11 +71,26 @@ bool hf_options_read(int argc, char **argv, const struct hf_option *table, size_
             .has_arg = table[i].kind == HF_OPTION_FLAG ? no_argument : required_argument,
         };
     opterr = 0;
-    optind = 1;
-    for (int c; (c = getopt_long(argc, argv, "", longs, &which)) != -1;)
-        if (c != 0 || !take(&table[which], options, optarg))
+    optind = 0; /* getopt_long begins anew */
+    for (int c; (c = getopt_long(argc, argv, ":", longs, &which)) != -1;) {
+        if (c != 0) {
+            explain(c, argv, ret_reason);
             return false;
+        }
+        if (!take(&table[which], options, optarg)) {
+            snprintf(ret_reason, HF_OPTION_REASON_MAX, "--%.40s %.180s: not acceptable",
+                     table[which].name, optarg);
+            return false;
+        }
+    }
     *ret_words = argv + optind;
     *ret_count = argc - optind;
     return true;
+}
+
+bool hf_options_read(int argc, char **argv, const struct hf_option *table, size_t count,
+                     void *options, char ***ret_words, int *ret_count)
+{
+    char reason[HF_OPTION_REASON_MAX];
+    return hf_options_explain(argc, argv, table, count, options, ret_words, ret_count, reason);
 }

@@ -54,8 +54,9 @@ struct job {
 };
 
 /* NAME=FD. */
-static bool add_key(const char *text, struct job *j)
+static bool take_key(void *job, const char *text)
 {
+    struct job *j = job;
     const char *equals = strchr(text, '=');
     size_t len = equals != NULL ? (size_t)(equals - text) : 0;
     uint64_t fd;
@@ -74,29 +75,30 @@ static bool add_key(const char *text, struct job *j)
     return true;
 }
 
+static bool take_network(void *job, const char *text)
+{
+    struct hf_network_id id;
+    ((struct job *)job)->network = text;
+    return hf_hex_decode(text, id.bytes, sizeof id) == 0;
+}
+
 static bool read_words(int argc, char **argv, struct job *j)
 {
-    int at = 1;
-    struct hf_network_id id;
+    static const struct hf_option table[] = {
+        HF_TAKE_BY("key", take_key),
+        HF_TAKE_BY("network", take_network),
+        HF_NUMBER_OF("wait", struct job, wait_s, 0, WAIT_S_MAX),
+    };
+    char **words;
+    int count, own = 1;
     *j = (struct job){0};
-    for (; at + 1 < argc && strcmp(argv[at], "--") != 0; at += 2) {
-        const char *value = argv[at + 1];
-        bool ok = false;
-        if (strcmp(argv[at], "--key") == 0) {
-            ok = add_key(value, j);
-        } else if (strcmp(argv[at], "--wait") == 0) {
-            ok = hf_number_read(value, 0, WAIT_S_MAX, &j->wait_s);
-        } else if (strcmp(argv[at], "--network") == 0) {
-            ok = hf_hex_decode(value, id.bytes, sizeof id) == 0;
-            j->network = value;
-        }
-        if (!ok)
-            return false;
-    }
-    if (at + 1 >= argc || strcmp(argv[at], "--") != 0 || j->count == 0)
+    while (own < argc && strcmp(argv[own], "--") != 0)
+        own++;
+    if (own + 1 >= argc ||
+        !hf_options_read(own, argv, table, HF_ARRAY_LEN(table), j, &words, &count))
         return false;
-    j->program = argv + at + 1;
-    return true;
+    j->program = argv + own + 1;
+    return count == 0 && j->count > 0;
 }
 
 /* A pipe that holds the key's line and has no writer any more. */

@@ -74,43 +74,43 @@ static int request(json_t *what, const char *done)
 
 struct options {
     uint64_t days;
-    const char *reason;
-    bool wait;
+    const char *reason, *abandon;
+    bool no_wait, cancel;
 };
 
 static bool parse(int argc, char **argv, struct options *ret)
 {
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--no-wait") == 0) {
-            ret->wait = false;
-        } else if (strcmp(argv[i], "--reason") == 0 && i + 1 < argc) {
-            ret->reason = argv[++i];
-        } else if (strcmp(argv[i], "--deadline") == 0 && i + 1 < argc) {
-            if (!hf_number_read(argv[++i], 0, DEADLINE_DAYS_MAX, &ret->days))
-                return false;
-        } else {
-            return false;
-        }
-    }
-    return true;
+    static const struct hf_option table[] = {
+        HF_NUMBER_OF("deadline", struct options, days, 0, DEADLINE_DAYS_MAX),
+        HF_TEXT_OF("reason", struct options, reason),
+        HF_FLAG_OF("no-wait", struct options, no_wait),
+        HF_FLAG_OF("cancel", struct options, cancel),
+        HF_TEXT_OF("abandon", struct options, abandon),
+    };
+    char **words;
+    int count;
+    if (!hf_options_read(argc, argv, table, HF_ARRAY_LEN(table), ret, &words, &count) || count > 0)
+        return false;
+    /* These two stand alone. */
+    return !(ret->cancel && argc != 2) && !(ret->abandon != NULL && argc != 3);
 }
 
 int hf_cli_leave(int argc, char **argv)
 {
-    struct options o = {.days = DEADLINE_DAYS, .reason = "", .wait = true};
+    struct options o = {.days = DEADLINE_DAYS, .reason = ""};
     if (hf__help(argc, argv, usage))
         return HF_CLI_OK;
-    if (argc == 2 && strcmp(argv[1], "--cancel") == 0)
-        return request(json_pack("{s:s}", "request", "stay"), "stays");
-    if (argc == 3 && strcmp(argv[1], "--abandon") == 0)
-        return request(json_pack("{s:s,s:s}", "request", "abandon", "account", argv[2]),
-                       "forgotten");
     if (!parse(argc, argv, &o)) {
         fputs(usage, stderr);
         return HF_CLI_ERROR;
     }
+    if (o.cancel)
+        return request(json_pack("{s:s}", "request", "stay"), "stays");
+    if (o.abandon != NULL)
+        return request(json_pack("{s:s,s:s}", "request", "abandon", "account", o.abandon),
+                       "forgotten");
     int r = request(json_pack("{s:s,s:s,s:I}", "request", "leave", "reason", o.reason, "seconds",
                               (json_int_t)(o.days * DAY_S)),
                     "announced");
-    return r == HF_CLI_OK && o.wait ? wait_until_left() : r;
+    return r == HF_CLI_OK && !o.no_wait ? wait_until_left() : r;
 }

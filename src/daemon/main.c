@@ -1,10 +1,10 @@
 /* holdfastd: the daemon. */
 #include "base/error.h"
 #include "base/file.h"
+#include "base/options.h"
 #include "daemon.h"
 #include "log.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -68,40 +68,43 @@ static int run(const struct hf__start *start, bool check_only)
     return status;
 }
 
+struct chosen {
+    struct hf__start start;
+    bool check_only, describe, version, help;
+};
+
+static const struct hf_option options[] = {
+    HF_TEXT_OF("config", struct chosen, start.config_file),
+    HF_FLAG_OF("check-config", struct chosen, check_only),
+    HF_FLAG_OF("as-root", struct chosen, start.as_root),
+    HF_TEXT_OF("applications", struct chosen, start.applications),
+    HF_FLAG_OF("describe", struct chosen, describe),
+    HF_FLAG_OF("version", struct chosen, version),
+    HF_FLAG_OF("help", struct chosen, help),
+};
+
 int main(int argc, char **argv)
 {
-    static const struct option longs[] = {
-        {"config", required_argument, NULL, 'c'}, {"check-config", no_argument, NULL, 'k'},
-        {"as-root", no_argument, NULL, 'r'},      {"applications", required_argument, NULL, 'a'},
-        {"describe", no_argument, NULL, 'd'},     {"version", no_argument, NULL, 'v'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
-    struct hf__start start = {0};
-    bool check_only = false;
+    char reason[HF_OPTION_REASON_MAX], **words;
+    struct chosen chosen = {0};
+    int words_count;
     if (hf_file_standard() != 0)
         return EXIT_FAILURE;
     hf__harden_early();
-    for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
-        if (c == 'c')
-            start.config_file = optarg;
-        else if (c == 'k')
-            check_only = true;
-        else if (c == 'r')
-            start.as_root = true;
-        else if (c == 'a')
-            start.applications = optarg;
-        else if (c == 'd')
-            return describe();
-        else if (c == 'v' || c == 'h') {
-            fputs(c == 'v' ? "holdfastd " HF_RELEASE "\n" : usage, stdout);
-            return EXIT_SUCCESS;
-        } else {
-            fputs(usage, stderr);
-            return EXIT_USAGE;
-        }
+    if (!hf_options_explain(argc, argv, options, HF_ARRAY_LEN(options), &chosen, &words,
+                            &words_count, reason)) {
+        fprintf(stderr, "holdfastd: %s\n%s", reason, usage);
+        return EXIT_USAGE;
     }
-    if (start.config_file == NULL || optind != argc) {
+    if (chosen.describe)
+        return describe();
+    if (chosen.help || chosen.version) {
+        fputs(chosen.help ? usage : "holdfastd " HF_RELEASE "\n", stdout);
+        return EXIT_SUCCESS;
+    }
+    if (chosen.start.config_file == NULL || words_count != 0) {
         fputs(usage, stderr);
         return EXIT_USAGE;
     }
-    return run(&start, check_only);
+    return run(&chosen.start, chosen.check_only);
 }

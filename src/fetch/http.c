@@ -120,8 +120,8 @@ int hf__http_new(const struct hf__fetch_options *options, struct hf__http **ret)
     struct hf__http *http = calloc(1, sizeof *http);
     if (http == NULL)
         return HF_ENOMEM;
-    http->request_ms = options->request_ms;
-    http->until_ms = now_ms() + options->total_ms;
+    http->request_ms = 1000 * options->request_s;
+    http->until_ms = now_ms() + 1000 * options->total_s;
     if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
         http->curl = curl_easy_init();
     if (http->curl == NULL || configure(http->curl, options) != CURLE_OK) {

@@ -1,11 +1,9 @@
 #include "options.h"
 #include "base/error.h"
 #include "base/hex.h"
+#include "base/options.h"
 
-#include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 const char hf__fetch_usage[] =
     "usage: holdfast-collateral --url URL --fmspc HEX [--fmspc HEX ...] --output DIR [options]\n"
@@ -30,46 +28,6 @@ const char hf__fetch_usage[] =
     "and trying again\n"
     "will not help by itself. The reason is one line on standard error.\n";
 
-enum {
-    OPT_URL = 1,
-    OPT_FMSPC,
-    OPT_OUTPUT,
-    OPT_CA,
-    OPT_ROOT_CRL_URL,
-    OPT_CA_FILE,
-    OPT_DEV_ROOT,
-    OPT_TIMEOUT,
-    OPT_TOTAL,
-    OPT_AT,
-    OPT_HELP,
-};
-
-static const struct option long_options[] = {
-    {"url", required_argument, NULL, OPT_URL},
-    {"fmspc", required_argument, NULL, OPT_FMSPC},
-    {"output", required_argument, NULL, OPT_OUTPUT},
-    {"ca", required_argument, NULL, OPT_CA},
-    {"root-crl-url", required_argument, NULL, OPT_ROOT_CRL_URL},
-    {"ca-file", required_argument, NULL, OPT_CA_FILE},
-    {"dev-root", required_argument, NULL, OPT_DEV_ROOT},
-    {"timeout", required_argument, NULL, OPT_TIMEOUT},
-    {"total", required_argument, NULL, OPT_TOTAL},
-    {"at", required_argument, NULL, OPT_AT},
-    {"help", no_argument, NULL, OPT_HELP},
-    {NULL, 0, NULL, 0},
-};
-
-static bool number_take(const char *text, uint64_t max, uint64_t *ret)
-{
-    char *end;
-    errno = 0;
-    unsigned long long v = strtoull(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || text[0] == '-' || v < 1 || v > max)
-        return false;
-    *ret = v;
-    return true;
-}
-
 static bool url_ok(const char *url)
 {
     static const char scheme[] = "https://";
@@ -77,8 +35,9 @@ static bool url_ok(const char *url)
            strlen(url) <= HF__FETCH_URL_MAX && strpbrk(url, " \t\r\n") == NULL;
 }
 
-static bool url_take(const char *url, struct hf__fetch_options *o)
+static bool url_take(void *options, const char *url)
 {
+    struct hf__fetch_options *o = options;
     if (!url_ok(url) || strpbrk(url, "?#") != NULL)
         return false;
     o->url = url;
@@ -88,8 +47,9 @@ static bool url_take(const char *url, struct hf__fetch_options *o)
     return true;
 }
 
-static bool fmspc_take(const char *text, struct hf__fetch_options *o)
+static bool fmspc_take(void *options, const char *text)
 {
+    struct hf__fetch_options *o = options;
     if (o->fmspc_count >= HF_COLLATERAL_PLATFORMS_MAX)
         return false;
     uint8_t fmspc[HF_FMSPC_LEN];
@@ -102,16 +62,18 @@ static bool fmspc_take(const char *text, struct hf__fetch_options *o)
     return true;
 }
 
-static bool dev_root_take(const char *text, struct hf__fetch_options *o)
+static bool dev_root_take(void *options, const char *text)
 {
+    struct hf__fetch_options *o = options;
     if (hf_hex_decode(text, o->dev_key, sizeof o->dev_key) != 0)
         return false;
     o->roots = (struct hf_roots){.trust = HF_TRUST_DEV, .dev_key = o->dev_key};
     return true;
 }
 
-static bool ca_take(const char *text, struct hf__fetch_options *o)
+static bool ca_take(void *options, const char *text)
 {
+    struct hf__fetch_options *o = options;
     bool both = strcmp(text, "both") == 0;
     o->ca[0] = both ? "platform" : text;
     o->ca[1] = both ? "processor" : NULL;
@@ -119,37 +81,37 @@ static bool ca_take(const char *text, struct hf__fetch_options *o)
     return both || strcmp(text, "platform") == 0 || strcmp(text, "processor") == 0;
 }
 
-/* Whether the option's value is acceptable. */
-static bool option_take(int option, const char *value, struct hf__fetch_options *o)
+static bool output_take(void *options, const char *text)
 {
-    switch (option) {
-    case OPT_URL:
-        return url_take(value, o);
-    case OPT_FMSPC:
-        return fmspc_take(value, o);
-    case OPT_OUTPUT:
-        o->output = value;
-        return value[0] != '\0';
-    case OPT_CA:
-        return ca_take(value, o);
-    case OPT_ROOT_CRL_URL:
-        o->root_crl_url = value;
-        return url_ok(value);
-    case OPT_CA_FILE:
-        o->ca_file = value;
-        return value[0] != '\0';
-    case OPT_DEV_ROOT:
-        return dev_root_take(value, o);
-    case OPT_TIMEOUT:
-        return number_take(value, 600, &o->request_ms) && (o->request_ms *= 1000) != 0;
-    case OPT_TOTAL:
-        return number_take(value, 3600, &o->total_ms) && (o->total_ms *= 1000) != 0;
-    case OPT_AT:
-        return number_take(value, INT64_MAX, &o->at_s);
-    default:
-        hf_unreachable();
-    }
+    ((struct hf__fetch_options *)options)->output = text;
+    return text[0] != '\0';
 }
+
+static bool ca_file_take(void *options, const char *text)
+{
+    ((struct hf__fetch_options *)options)->ca_file = text;
+    return text[0] != '\0';
+}
+
+static bool root_crl_url_take(void *options, const char *url)
+{
+    ((struct hf__fetch_options *)options)->root_crl_url = url;
+    return url_ok(url);
+}
+
+static const struct hf_option table[] = {
+    HF_TAKE_BY("url", url_take),
+    HF_TAKE_BY("fmspc", fmspc_take),
+    HF_TAKE_BY("output", output_take),
+    HF_TAKE_BY("ca", ca_take),
+    HF_TAKE_BY("root-crl-url", root_crl_url_take),
+    HF_TAKE_BY("ca-file", ca_file_take),
+    HF_TAKE_BY("dev-root", dev_root_take),
+    HF_NUMBER_OF("timeout", struct hf__fetch_options, request_s, 1, 600),
+    HF_NUMBER_OF("total", struct hf__fetch_options, total_s, 1, 3600),
+    HF_NUMBER_OF("at", struct hf__fetch_options, at_s, 1, INT64_MAX),
+    HF_FLAG_OF("help", struct hf__fetch_options, help),
+};
 
 static int complete(const struct hf__fetch_options *o, char *reason, size_t len)
 {
@@ -169,28 +131,19 @@ int hf__fetch_options_parse(int argc, char **argv, struct hf__fetch_options *ret
     *ret = (struct hf__fetch_options){.ca = {"platform"},
                                       .ca_count = 1,
                                       .roots = {.trust = HF_TRUST_INTEL},
-                                      .request_ms = 20000,
-                                      .total_ms = 120000};
-    opterr = 0;
-    int index = 0;
-    for (int c; (c = getopt_long(argc, argv, ":", long_options, &index)) != -1;) {
-        if (c == OPT_HELP) {
-            ret->help = true;
-            return 0;
-        }
-        if (c == '?' || c == ':') {
-            snprintf(ret_reason, len, "%.200s: %s; see --help", argv[optind - 1],
-                     c == '?' ? "not an option" : "needs a value");
-            return HF_EINVAL;
-        }
-        if (!option_take(c, optarg, ret)) {
-            snprintf(ret_reason, len, "--%s %.200s: not acceptable; see --help",
-                     long_options[index].name, optarg);
-            return HF_EINVAL;
-        }
+                                      .request_s = 20,
+                                      .total_s = 120};
+    char reason[HF_OPTION_REASON_MAX], **words;
+    int words_count;
+    if (!hf_options_explain(argc, argv, table, HF_ARRAY_LEN(table), ret, &words, &words_count,
+                            reason)) {
+        snprintf(ret_reason, len, "%s; see --help", reason);
+        return HF_EINVAL;
     }
-    if (optind < argc) {
-        snprintf(ret_reason, len, "%.200s: not an option; see --help", argv[optind]);
+    if (ret->help)
+        return 0;
+    if (words_count > 0) {
+        snprintf(ret_reason, len, "%.200s: not an option; see --help", words[0]);
         return HF_EINVAL;
     }
     return complete(ret, ret_reason, len);

@@ -18,9 +18,9 @@ struct hf__fetch_options {
     uint8_t dev_key[HF_ROOT_KEY_LEN];
     uint8_t fmspc[HF_COLLATERAL_PLATFORMS_MAX][HF_FMSPC_LEN];
     size_t fmspc_count;
-    uint64_t request_ms; /* for one request */
-    uint64_t total_ms;   /* for all of them */
-    uint64_t at_s;       /* Unix time to judge dates by; 0: now */
+    uint64_t request_s; /* for one request */
+    uint64_t total_s;   /* for all of them */
+    uint64_t at_s;      /* Unix time to judge dates by; 0: now */
     bool help;
 };
 

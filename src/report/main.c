@@ -2,11 +2,11 @@
 #include "attest/tsm.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/options.h"
 #include "sandbox/sandbox.h"
 #include "serve.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,32 +92,37 @@ static int run(const char *user, const char *folder)
     return fail("the socket", hf__report_serve(LISTENER, uid, folder));
 }
 
+struct chosen {
+    const char *user, *folder;
+    bool version, help;
+};
+
+static const struct hf_option options[] = {
+    HF_TEXT_OF("user", struct chosen, user),
+    HF_TEXT_OF("report", struct chosen, folder),
+    HF_FLAG_OF("version", struct chosen, version),
+    HF_FLAG_OF("help", struct chosen, help),
+};
+
 int main(int argc, char **argv)
 {
-    static const struct option longs[] = {{"user", required_argument, NULL, 'u'},
-                                          {"report", required_argument, NULL, 'r'},
-                                          {"version", no_argument, NULL, 'v'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
-    const char *user = NULL, *folder = HF_TSM_PATH;
+    char reason[HF_OPTION_REASON_MAX], **words;
+    struct chosen chosen = {.folder = HF_TSM_PATH};
+    int words_count;
     if (hf_file_standard() != 0)
         return EXIT_FAILURE;
-    for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
-        if (c == 'u')
-            user = optarg;
-        else if (c == 'r')
-            folder = optarg;
-        else if (c == 'v' || c == 'h') {
-            fputs(c == 'v' ? "holdfast-report " HF_RELEASE "\n" : usage, stdout);
-            return EXIT_SUCCESS;
-        } else {
-            fputs(usage, stderr);
-            return EXIT_USAGE;
-        }
+    if (!hf_options_explain(argc, argv, options, HF_ARRAY_LEN(options), &chosen, &words,
+                            &words_count, reason)) {
+        fprintf(stderr, "holdfast-report: %s\n%s", reason, usage);
+        return EXIT_USAGE;
     }
-    if (user == NULL || optind != argc) {
+    if (chosen.help || chosen.version) {
+        fputs(chosen.help ? usage : "holdfast-report " HF_RELEASE "\n", stdout);
+        return EXIT_SUCCESS;
+    }
+    if (chosen.user == NULL || words_count != 0) {
         fputs(usage, stderr);
         return EXIT_USAGE;
     }
-    return run(user, folder);
+    return run(chosen.user, chosen.folder);
 }

@@ -3,8 +3,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hex.h"
+#include "base/options.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,30 +38,37 @@ static int run(const char *path, const struct hf_network_id *network)
     return EXIT_SUCCESS;
 }
 
+struct chosen {
+    const char *path;
+    bool version, help;
+};
+
+static const struct hf_option options[] = {
+    HF_TEXT_OF("register", struct chosen, path),
+    HF_FLAG_OF("version", struct chosen, version),
+    HF_FLAG_OF("help", struct chosen, help),
+};
+
 int main(int argc, char **argv)
 {
-    static const struct option longs[] = {{"register", required_argument, NULL, 'r'},
-                                          {"version", no_argument, NULL, 'v'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
+    char reason[HF_OPTION_REASON_MAX], **words;
+    struct chosen chosen = {.path = HF_RTMR3_PATH};
     struct hf_network_id network;
-    const char *path = HF_RTMR3_PATH;
+    int words_count;
     if (hf_file_standard() != 0)
         return EXIT_FAILURE;
-    for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
-        if (c == 'r')
-            path = optarg;
-        else if (c == 'v' || c == 'h') {
-            fputs(c == 'v' ? "holdfast-measure " HF_RELEASE "\n" : usage, stdout);
-            return EXIT_SUCCESS;
-        } else {
-            fputs(usage, stderr);
-            return EXIT_USAGE;
-        }
+    if (!hf_options_explain(argc, argv, options, HF_ARRAY_LEN(options), &chosen, &words,
+                            &words_count, reason)) {
+        fprintf(stderr, "holdfast-measure: %s\n%s", reason, usage);
+        return EXIT_USAGE;
     }
-    if (optind + 1 != argc || hf_hex_decode(argv[optind], network.bytes, sizeof network) != 0) {
+    if (chosen.help || chosen.version) {
+        fputs(chosen.help ? usage : "holdfast-measure " HF_RELEASE "\n", stdout);
+        return EXIT_SUCCESS;
+    }
+    if (words_count != 1 || hf_hex_decode(words[0], network.bytes, sizeof network) != 0) {
         fputs(usage, stderr);
         return EXIT_USAGE;
     }
-    return run(path, &network);
+    return run(chosen.path, &network);
 }

@@ -30,10 +30,10 @@ static struct chosen chosen;
 static char **words;
 static int words_count;
 
-/* Reads a line of words without blanks in them. */
-static bool line(const char *text)
+/* Parts a line of words without blanks in them. */
+static int part(const char *text, char **argv)
 {
-    static char copy[256], *argv[32];
+    static char copy[256];
     int argc = 0;
     char *rest = copy;
     chosen = (struct chosen){.folder = "default"};
@@ -41,6 +41,13 @@ static bool line(const char *text)
     for (char *word; (word = strtok_r(rest, " ", &rest)) != NULL;)
         argv[argc++] = word;
     argv[argc] = NULL;
+    return argc;
+}
+
+static bool line(const char *text)
+{
+    static char *argv[32];
+    int argc = part(text, argv);
     return hf_options_read(argc, argv, table, HF_ARRAY_LEN(table), &chosen, &words, &words_count);
 }
 
@@ -73,6 +80,29 @@ Test(hf_options_read, refuses_what_no_row_takes)
                                        "--each bad"};
     for (size_t i = 0; i < HF_ARRAY_LEN(rows); i++)
         cr_assert_not(line(rows[i]), "%s", rows[i]);
+}
+
+Test(hf_options_explain, names_the_option_and_what_is_wrong)
+{
+    static const struct {
+        const char *line, *reason;
+    } cases[] = {
+        {"--unknown", "--unknown: not an option"},
+        {"word --unknown=1 word", "--unknown=1: not an option"},
+        {"-fx", "-f: not an option"},
+        {"--folder", "--folder: needs a value"},
+        {"--force=1", "--force=1: not an option"},
+        {"--count 17", "--count 17: not acceptable"},
+        {"--each a --each bad", "--each bad: not acceptable"},
+    };
+    for (size_t i = 0; i < HF_ARRAY_LEN(cases); i++) {
+        char reason[HF_OPTION_REASON_MAX] = "", *argv[32];
+        int argc = part(cases[i].line, argv);
+        cr_assert_not(hf_options_explain(argc, argv, table, HF_ARRAY_LEN(table), &chosen, &words,
+                                         &words_count, reason),
+                      "%s", cases[i].line);
+        cr_assert_str_eq(reason, cases[i].reason);
+    }
 }
 
 Test(hf_number_read, is_digits_and_nothing_else_within_its_bounds)
