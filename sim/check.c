@@ -78,7 +78,7 @@ static void note_policy(struct hf__checks *c)
     if (d->u.policy.quote_age_max_s > c->quote_age_max_s)
         c->quote_age_max_s = d->u.policy.quote_age_max_s;
     uint64_t *any = hf__map_at(&c->any_platform, version_key(version));
-    *any = d->u.policy.platform_rule == 1;
+    *any = d->u.policy.platform_rule == HF_PLATFORM_ANY;
     for (size_t i = 0; i < d->u.policy.measurements_count; i++) {
         const struct hf_measurement *m = &d->u.policy.measurements[i];
         uint64_t *rank =

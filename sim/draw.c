@@ -83,7 +83,7 @@ static void draw_policy(struct drawing *d, struct hf_world_policy *p)
     p->n = shapes[shape].n;
     p->k = shapes[shape].k;
     p->q = (uint8_t)field(d, "policy.claim_quorum", hf__claim_quorum(p), p->n);
-    p->domain_rule = (uint8_t)field(d, "policy.domain_rule", 0, 2);
+    p->domain_rule = (uint8_t)field(d, "policy.domain_rule", 0, HF_DOMAIN_NONE);
     p->holder_grace_s = field_maybe(d, "policy.holder_grace", 0.4) ? between(d, 1, 20) : 600;
 }
 

@@ -181,7 +181,7 @@ bool hf__set_spares(const struct hf_world *w, uint32_t node)
     for (size_t i = 0; i < a->members_count; i++) {
         uint32_t at = a->members[i].node;
         bool counts = at != node && !w->nodes[at]->gone && !w->nodes[at]->leaves;
-        for (size_t j = 0; j < i && operators > 0 && p->domain_rule != 2; j++)
+        for (size_t j = 0; j < i && operators > 0 && p->domain_rule != HF_DOMAIN_NONE; j++)
             counts = counts && (a->members[j].node == node ||
                                 a->members[j].node % operators != at % operators);
         count += counts;

@@ -138,7 +138,7 @@ bool hf__plot_claim(struct hf__plot *p, const struct hf_message *m, hf__claim_ed
 
 void hf__plot_take_back(struct hf_world *w, uint32_t node)
 {
-    if (w->authority.policy->u.policy.platform_rule == 1)
+    if (w->authority.policy->u.policy.platform_rule == HF_PLATFORM_ANY)
         hf__plot_restart(w, node);
 }
 

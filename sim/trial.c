@@ -147,7 +147,7 @@ static bool suffice(const struct hf_world *w, const bool *in)
     uint32_t operators = w->settings.operators, count = 0;
     for (uint32_t i = 0; i < w->nodes_count; i++) {
         bool counts = in[i];
-        for (uint32_t j = 0; j < i && operators > 0 && p->domain_rule != 2; j++)
+        for (uint32_t j = 0; j < i && operators > 0 && p->domain_rule != HF_DOMAIN_NONE; j++)
             counts = counts && !(in[j] && j % operators == i % operators);
         count += counts;
     }

@@ -24,7 +24,7 @@ static void bad_policy(struct hf__plot *p, struct hf_buf *ret)
     struct hf_policy policy = w->authority.policy->u.policy;
     struct hf_buf body;
     policy.version += 1 + hf__draw_below(&p->r, 5);
-    policy.platform_rule = 1;
+    policy.platform_rule = HF_PLATFORM_ANY;
     hf_buf_init(&body, 1 << 20);
     int r = hf__encode_into(&hf_wire_policy, &policy, &body);
     hf_assert(r == 0);

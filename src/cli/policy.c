@@ -110,7 +110,7 @@ static bool risk(const struct hf__authority *a, const struct hf_document *d, cha
         return true;
     }
     if (a->set != NULL &&
-        hf_select_possible(a->set, (uint8_t)p->domain_rule, (uint8_t)p->shares) != 0) {
+        hf_select_possible(a->set, (enum hf_domain_rule)p->domain_rule, (uint8_t)p->shares) != 0) {
         snprintf(ret, len,
                  "the set in force has %zu validators: with %u shares at least %u are needed, of "
                  "enough operators; the nodes would refuse it",

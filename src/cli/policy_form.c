@@ -62,8 +62,12 @@ static const struct hf_config_field measurement_item = HF_CONFIG_ITEM(
     "measurement", HF_CONFIG_MAP, struct hf__measurement_form, .schema = &measurement_schema);
 
 static const struct hf_config_choice domain_rules[] = {
-    {"operators_and_zones", 0}, {"operators", 1}, {"none", 2}, {NULL, 0}};
-static const struct hf_config_choice platform_rules[] = {{"own", 0}, {"any", 1}, {NULL, 0}};
+    {"operators_and_zones", HF_DOMAIN_OPERATORS_AND_ZONES},
+    {"operators", HF_DOMAIN_OPERATORS},
+    {"none", HF_DOMAIN_NONE},
+    {NULL, 0}};
+static const struct hf_config_choice platform_rules[] = {
+    {"own", HF_PLATFORM_OWN}, {"any", HF_PLATFORM_ANY}, {NULL, 0}};
 static const struct hf_config_field server_item =
     HF_CONFIG_ITEM("server", HF_CONFIG_STRING, const char *, .min = 1, .max = 255);
 

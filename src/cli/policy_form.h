@@ -23,7 +23,8 @@ struct hf__evaluation_form {
 struct hf__policy_form {
     uint8_t shares, threshold;               /* 0: not given; only a network's policy needs them */
     uint8_t claim_quorum, claim_provisional; /* 0: what follows from the other two */
-    int domain_rule, platform_rule;
+    int domain_rule;                         /* enum hf_domain_rule */
+    int platform_rule;                       /* enum hf_platform_rule */
     uint64_t validity_s, quote_age_s, holder_grace_s;
     uint32_t shares_held_max;
     HF_CONFIG_LIST_OF(const char *) time_servers;

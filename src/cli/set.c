@@ -258,7 +258,7 @@ static int check_possible(const struct hf__authority *a, struct hf_bytes body)
                     text);
     }
     if (r == 0) {
-        r = hf_select_possible(d, (uint8_t)p->domain_rule, (uint8_t)p->shares);
+        r = hf_select_possible(d, (enum hf_domain_rule)p->domain_rule, (uint8_t)p->shares);
         if (r == HF_ESELECTION)
             fprintf(stderr,
                     "holdfast set: %zu validators; with %u shares at least %u are needed, "

@@ -145,6 +145,17 @@ int hf_policy_roots(const struct hf_policy *p, uint8_t key[static HF_ROOT_KEY_LE
     return hf_root_key_from_spki(p->dev_root, key);
 }
 
+bool hf_policy_platform_fits(const struct hf_policy *p, const struct hf_validator *v,
+                             const uint8_t sealed_on[static 16], const uint8_t platform[static 16])
+{
+    if (p->platform_rule == HF_PLATFORM_ANY || memcmp(platform, sealed_on, 16) == 0)
+        return true;
+    for (size_t i = 0; i < v->platforms_count; i++)
+        if (memcmp(v->platforms[i].ppid, platform, 16) == 0)
+            return true;
+    return false;
+}
+
 void hf_policy_judge(const struct hf_policy *p, enum hf_role role, struct hf_judge_measurement *m,
                      struct hf_judge_evaluation *evaluations, struct hf_judge_policy *ret)
 {

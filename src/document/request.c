@@ -110,11 +110,7 @@ int hf_request_platform_check(const struct hf_request *q, const struct hf_reques
     long at = hf_set_find(d->set, &account);
     hf_assert(at >= 0);
     const struct hf_validator *v = &d->set->u.set.validators[at];
-    bool listed = d->policy->u.policy.platform_rule == 1 ||
-                  memcmp(ppid, q->context.ppid, sizeof q->context.ppid) == 0;
-    for (size_t i = 0; i < v->platforms_count && !listed; i++)
-        listed = memcmp(ppid, v->platforms[i].ppid, sizeof v->platforms[i].ppid) == 0;
-    if (!listed)
+    if (!hf_policy_platform_fits(&d->policy->u.policy, v, q->context.ppid, ppid))
         return HF_EPLATFORM;
     return rank < q->context.rank ? HF_ERANK : 0;
 }

@@ -152,18 +152,18 @@ static size_t spread(const struct hf_selection_table *t, const struct hf__pick *
  * The first candidates of an owner, at most 2 * want of them, after the operator rule. Of a window
  * of the foremost candidates one of each operator is kept; the window grows until that gives want.
  */
-static size_t pick(struct hf_selection_table *t, const struct hf__chooser *o, uint8_t rule,
-                   uint8_t n, struct hf__pick *ret)
+static size_t pick(struct hf_selection_table *t, const struct hf__chooser *o,
+                   enum hf_domain_rule rule, uint8_t n, struct hf__pick *ret)
 {
     size_t want = (size_t)HF_RANK_FACTOR * n;
-    size_t window = rule == 2 ? want : 12u * n + 64;
+    size_t window = rule == HF_DOMAIN_NONE ? want : 12u * n + 64;
     for (size_t aim = 4 * want;; aim *= 4) {
         bool all = true;
         size_t len = foremost(t, o, aim, &all);
         for (;; window *= 4) {
             size_t within = len < window ? len : window;
             size_t kept = within < 2 * want ? within : 2 * want;
-            if (rule != 2)
+            if (rule != HF_DOMAIN_NONE)
                 kept = one_an_operator(t, within, 2 * want, ret);
             else if (kept > 0)
                 memcpy(ret, t->picks, kept * sizeof *ret);
@@ -178,7 +178,8 @@ static size_t pick(struct hf_selection_table *t, const struct hf__chooser *o, ui
 }
 
 static size_t compute(const struct hf_document *set, const struct hf_account *owner,
-                      long owner_index, uint32_t version, uint8_t rule, uint8_t n, uint32_t *ret)
+                      long owner_index, uint32_t version, enum hf_domain_rule rule, uint8_t n,
+                      uint32_t *ret)
 {
     struct hf_selection_table *t = table_of(set);
     struct hf__pick picks[2 * ORDER_MAX];
@@ -188,7 +189,7 @@ static size_t compute(const struct hf_document *set, const struct hf_account *ow
     };
     size_t want = (size_t)HF_RANK_FACTOR * n;
     size_t done, len = pick(t, &o, rule, n, picks);
-    if (rule == 0) {
+    if (rule == HF_DOMAIN_OPERATORS_AND_ZONES) {
         done = spread(t, picks, len, n, ret);
     } else {
         done = len < ORDER_MAX ? len : ORDER_MAX;
@@ -199,7 +200,7 @@ static size_t compute(const struct hf_document *set, const struct hf_account *ow
 }
 
 size_t hf_select(const struct hf_document *set, const struct hf_account *owner, uint32_t version,
-                 uint8_t rule, uint8_t n, size_t max, uint32_t *ret)
+                 enum hf_domain_rule rule, uint8_t n, size_t max, uint32_t *ret)
 {
     struct hf_selection_table *t = table_of(set);
     long owner_index = hf_set_find(set, owner);
@@ -222,8 +223,8 @@ size_t hf_select(const struct hf_document *set, const struct hf_account *owner, 
     return len;
 }
 
-int hf_select_possible(const struct hf_document *set, uint8_t rule, uint8_t n)
+int hf_select_possible(const struct hf_document *set, enum hf_domain_rule rule, uint8_t n)
 {
     const struct hf_selection_table *t = table_of(set);
-    return (rule == 2 ? t->candidates : t->candidates_apart) >= n ? 0 : HF_ESELECTION;
+    return (rule == HF_DOMAIN_NONE ? t->candidates : t->candidates_apart) >= n ? 0 : HF_ESELECTION;
 }

@@ -247,7 +247,7 @@ long hf__selection_table_find(const struct hf_document *set, const struct hf_acc
 }
 
 void hf__selection_remember(struct hf_selection_table *t, size_t owner, uint32_t version,
-                            uint8_t rule, uint8_t n, const uint32_t *order, size_t len)
+                            enum hf_domain_rule rule, uint8_t n, const uint32_t *order, size_t len)
 {
     struct hf__selection_memo *m = &t->memo;
     if (m->n != n || m->rule != rule) {
@@ -261,7 +261,7 @@ void hf__selection_remember(struct hf_selection_table *t, size_t owner, uint32_t
             return;
         }
         m->n = n;
-        m->rule = rule;
+        m->rule = (uint8_t)rule;
     }
     hf_assert(len <= m->width && owner < t->count);
     m->versions[owner] = version;
@@ -270,7 +270,8 @@ void hf__selection_remember(struct hf_selection_table *t, size_t owner, uint32_t
 }
 
 const uint32_t *hf__selection_recall(const struct hf_selection_table *t, size_t owner,
-                                     uint32_t version, uint8_t rule, uint8_t n, size_t *ret_len)
+                                     uint32_t version, enum hf_domain_rule rule, uint8_t n,
+                                     size_t *ret_len)
 {
     const struct hf__selection_memo *m = &t->memo;
     if (m->n != n || m->rule != rule || version == 0 || m->versions[owner] != version)

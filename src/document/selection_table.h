@@ -27,7 +27,7 @@ struct hf__chooser {
  * for the same one soon after the owner. */
 struct hf__selection_memo {
     uint8_t n;          /* of every order in it; 0: nothing is remembered yet */
-    uint8_t rule;       /* likewise */
+    uint8_t rule;       /* enum hf_domain_rule, likewise */
     uint8_t width;      /* longest order: HF_RANK_FACTOR * n */
     uint32_t *versions; /* by owner: the version whose order is here; 0 none */
     uint8_t *lens;      /* by owner */
@@ -74,9 +74,10 @@ long hf__selection_table_find(const struct hf_document *set, const struct hf_acc
 /* Remembers the order of an owner, forgetting all others if they were for another rule or n. Does
  * nothing when there is no memory for it. */
 void hf__selection_remember(struct hf_selection_table *t, size_t owner, uint32_t version,
-                            uint8_t rule, uint8_t n, const uint32_t *order, size_t len);
+                            enum hf_domain_rule rule, uint8_t n, const uint32_t *order, size_t len);
 /* An order that is remembered, borrowed; NULL: it is not. */
 const uint32_t *hf__selection_recall(const struct hf_selection_table *t, size_t owner,
-                                     uint32_t version, uint8_t rule, uint8_t n, size_t *ret_len);
+                                     uint32_t version, enum hf_domain_rule rule, uint8_t n,
+                                     size_t *ret_len);
 
 #endif

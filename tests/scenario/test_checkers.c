@@ -21,10 +21,10 @@ void run_s(struct hf_world *w, unsigned s)
 }
 
 /* Up, or as far as the fault lets it come. */
-static struct hf_world *up_with(uint8_t platform_rule)
+static struct hf_world *up_with(enum hf_platform_rule rule)
 {
     struct hf_world_settings s = testnet_settings(2, 3);
-    s.policy.platform_rule = platform_rule;
+    s.policy.platform_rule = (uint8_t)rule;
     struct hf_world *w = testnet_from(&s, 6);
     uint8_t key[HF_APP_KEY_LEN];
     hf_world_start_all(w);
@@ -37,7 +37,7 @@ static struct hf_world *up_with(uint8_t platform_rule)
 
 static struct hf_world *up(void)
 {
-    return up_with(0);
+    return up_with(HF_PLATFORM_OWN);
 }
 
 struct asking {
@@ -126,7 +126,7 @@ static struct hf_world *stage_rank(void)
 
 static struct hf_world *stage_verdict(void)
 {
-    struct hf_world *w = up_with(1);
+    struct hf_world *w = up_with(HF_PLATFORM_ANY);
     ask_all(w, (struct asking){.own_nonce = true, .image = "holdfast-1", .damaged = true});
     return w;
 }

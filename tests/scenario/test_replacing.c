@@ -425,14 +425,14 @@ Test(replacing, other_numbers_in_the_policy_reach_every_backup_but_not_at_once)
 static void one_of_an_operator(struct hf_policy *policy, void *ctx)
 {
     (void)ctx;
-    policy->domain_rule = 1;
+    policy->domain_rule = HF_DOMAIN_OPERATORS;
 }
 
 Test(replacing, a_domain_rule_in_the_policy_parts_holders_of_one_operator)
 {
     struct hf_world_settings s = testnet_settings(3, 5);
     s.operators = 8;
-    s.policy.domain_rule = 2;
+    s.policy.domain_rule = HF_DOMAIN_NONE;
     s.policy.holder_grace_s = 20;
     struct hf_world *w = testnet_from(&s, 24);
     cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);

@@ -66,8 +66,8 @@ struct hf_world_authority {
 struct hf_world_policy {
     uint8_t n, k;
     uint8_t q, p; /* claim quorum and provisional quorum; 0: max(k, n / 2 + 1), and what follows */
-    uint8_t domain_rule;
-    uint8_t platform_rule;
+    uint8_t domain_rule;   /* enum hf_domain_rule */
+    uint8_t platform_rule; /* enum hf_platform_rule */
     uint32_t shares_held_max;
     uint64_t quote_age_max_s;
     uint64_t holder_grace_s;

@@ -40,7 +40,7 @@ static void add_candidate(struct hf__dealing *d, const struct hf_account *accoun
 static bool fits_rule(const struct hf_engine *e, const struct hf__dealing *d,
                       const struct hf_account *account)
 {
-    for (size_t i = 0; i < d->candidates_count && hf__policy(e)->domain_rule != 2; i++)
+    for (size_t i = 0; i < d->candidates_count && hf__policy(e)->domain_rule != HF_DOMAIN_NONE; i++)
         if (hf__same_operator(e, &d->candidates[i].account, account))
             return false;
     return true;
@@ -55,7 +55,7 @@ static bool eligible(const struct hf_engine *e, const struct hf__dealing *d,
     for (size_t j = 0; j < e->owner->holders_count && !skip; j++)
         skip = hf_account_equal(&e->owner->holders[j].account, account) &&
                !hf__holder_is_bare(&e->owner->holders[j]);
-    for (size_t j = 0; j < kept && !skip && hf__policy(e)->domain_rule != 2; j++)
+    for (size_t j = 0; j < kept && !skip && hf__policy(e)->domain_rule != HF_DOMAIN_NONE; j++)
         skip = hf__same_operator(e, &d->candidates[j].account, account);
     return !skip;
 }
@@ -70,8 +70,9 @@ static void list_candidates(struct hf_engine *e, struct hf__dealing *d)
         if (fit(e, &e->owner->holders[i]) && fits_rule(e, d, &e->owner->holders[i].account))
             add_candidate(d, &e->owner->holders[i].account, true);
     size_t kept = d->candidates_count;
-    size_t count = hf_select(e->trust->set, &e->account, e->active.number, (uint8_t)p->domain_rule,
-                             d->n, HF_RANK_FACTOR * (size_t)d->n, order);
+    size_t count =
+        hf_select(e->trust->set, &e->account, e->active.number, (enum hf_domain_rule)p->domain_rule,
+                  d->n, HF_RANK_FACTOR * (size_t)d->n, order);
     for (size_t i = 0; i < 2 * count; i++) {
         const struct hf_account *account =
             &e->trust->set->u.set.validators[order[i % count]].account;

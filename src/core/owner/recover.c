@@ -125,8 +125,9 @@ static void add_candidates(struct hf_engine *e)
     for (size_t s = 0; s < HF_ARRAY_LEN(sets); s++) {
         if (sets[s] == NULL)
             continue;
-        size_t count = hf_select(sets[s], &e->account, e->active.number, (uint8_t)p->domain_rule,
-                                 (uint8_t)p->shares, HF_ARRAY_LEN(order), order);
+        size_t count =
+            hf_select(sets[s], &e->account, e->active.number, (enum hf_domain_rule)p->domain_rule,
+                      (uint8_t)p->shares, HF_ARRAY_LEN(order), order);
         for (size_t i = 0; i < count; i++)
             hf__target_add(e, &sets[s]->u.set.validators[order[i]].account);
     }

@@ -54,12 +54,9 @@ static int check_platform(struct hf_engine *e, const struct context *c, const st
 {
     const struct hf_validator *owner =
         &e->trust->set->u.set.validators[hf_set_find(e->trust->set, &c->t.account)];
-    if (hf__policy(e)->platform_rule == 1 || memcmp(v->ppid, c->row.ppid, 16) == 0)
-        return 0;
-    for (size_t i = 0; i < owner->platforms_count; i++)
-        if (memcmp(owner->platforms[i].ppid, v->ppid, 16) == 0)
-            return 0;
-    return HF_EPLATFORM;
+    if (!hf_policy_platform_fits(hf__policy(e), owner, c->row.ppid, v->ppid))
+        return HF_EPLATFORM;
+    return 0;
 }
 
 static int check_quote(struct hf_engine *e, const struct context *c)

@@ -76,7 +76,7 @@ static int check_pair(const struct hf_document *policy, const struct hf_document
     if (policy == NULL || set == NULL)
         return 0;
     const struct hf_policy *p = &policy->u.policy;
-    return hf_select_possible(set, (uint8_t)p->domain_rule, (uint8_t)p->shares);
+    return hf_select_possible(set, (enum hf_domain_rule)p->domain_rule, (uint8_t)p->shares);
 }
 
 /* The set before the newest counts too: one that was left out in between brings its floor along. */

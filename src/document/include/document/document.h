@@ -26,6 +26,19 @@ enum hf_document_kind {
 /* What a measurement is accepted for: policy.measurements[].role. */
 enum hf_role { HF_ROLE_DAEMON = 0, HF_ROLE_CEREMONY = 1 };
 
+/* What the holders of one owner may have in common: policy.domain_rule. */
+enum hf_domain_rule {
+    HF_DOMAIN_OPERATORS_AND_ZONES = 0, /* no operator; zones as little as can be */
+    HF_DOMAIN_OPERATORS = 1,           /* no operator */
+    HF_DOMAIN_NONE = 2,                /* anything */
+};
+
+/* Where a share may be recovered: policy.platform_rule. */
+enum hf_platform_rule {
+    HF_PLATFORM_OWN = 0, /* on the depositor's platform, or on one that the set lists */
+    HF_PLATFORM_ANY = 1,
+};
+
 struct hf_selection_table; /* document/selection.h */
 
 /* One document. Immutable; shared; counted. */
@@ -67,6 +80,13 @@ void hf_policy_judge(const struct hf_policy *p, enum hf_role role,
  */
 HF_MUST_USE int hf_policy_roots(const struct hf_policy *p, uint8_t key[static HF_ROOT_KEY_LEN],
                                 struct hf_roots *ret);
+
+/*
+ * Whether what a member sealed on one platform may be opened on another (proto/PROTOCOL.md, 8).
+ * v: the member, in the set.
+ */
+bool hf_policy_platform_fits(const struct hf_policy *p, const struct hf_validator *v,
+                             const uint8_t sealed_on[static 16], const uint8_t platform[static 16]);
 
 struct hf_pool;
 

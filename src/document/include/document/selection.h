@@ -9,15 +9,17 @@
 
 /*
  * The first max candidates of an owner, as indices into set's validators. rule: policy.domain_rule.
- * Skips the owner and those leaving; keeps one of each operator (rules 0, 1); spreads over zones as
- * far as possible (rule 0: no zone gives more than its part of the n first before every other zone
- * has, then of the n next, …). ret: room for max. Returns how many there are, at most max.
+ * Skips the owner and those leaving; keeps one of each operator (unless the rule is
+ * HF_DOMAIN_NONE); spreads over zones as far as possible (HF_DOMAIN_OPERATORS_AND_ZONES: no zone
+ * gives more than its part of the n first before every other zone has, then of the n next, …). ret:
+ * room for max. Returns how many there are, at most max.
  */
 size_t hf_select(const struct hf_document *set, const struct hf_account *owner, uint32_t version,
-                 uint8_t rule, uint8_t n, size_t max, uint32_t *ret);
+                 enum hf_domain_rule rule, uint8_t n, size_t max, uint32_t *ret);
 
 /* Whether a set has n candidates for every owner under the rule. HF_ESELECTION: for some owner it
  * has not. */
-HF_MUST_USE int hf_select_possible(const struct hf_document *set, uint8_t rule, uint8_t n);
+HF_MUST_USE int hf_select_possible(const struct hf_document *set, enum hf_domain_rule rule,
+                                   uint8_t n);
 
 #endif

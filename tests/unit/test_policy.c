@@ -1,0 +1,31 @@
+/* What a policy says, by the names that its numbers have. */
+#include "document/document.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+/* The enums end where the bounds of proto/messages.def do. */
+Test(hf_policy, has_a_name_for_every_rule)
+{
+    const struct hf_wire_shape *shape = hf_wire_policy.shape();
+    for (size_t i = 0; i < shape->count; i++) {
+        const struct hf_wire_field *f = &shape->fields[i];
+        if (strcmp(f->name, "domain_rule") == 0)
+            cr_assert_eq(f->max, HF_DOMAIN_NONE);
+        if (strcmp(f->name, "platform_rule") == 0)
+            cr_assert_eq(f->max, HF_PLATFORM_ANY);
+    }
+}
+
+Test(hf_policy_platform_fits, the_depositors_platform_and_those_listed_unless_any_does)
+{
+    static const uint8_t was[16] = {1}, other[16] = {2}, listed[16] = {3};
+    struct hf_platform platforms[2] = {{.ppid = {4}}, {.ppid = {3}}};
+    const struct hf_validator v = {.platforms = platforms, .platforms_count = 2};
+    struct hf_policy p = {.platform_rule = HF_PLATFORM_OWN};
+    cr_assert(hf_policy_platform_fits(&p, &v, was, was));
+    cr_assert(hf_policy_platform_fits(&p, &v, was, listed));
+    cr_assert_not(hf_policy_platform_fits(&p, &v, was, other));
+    p.platform_rule = HF_PLATFORM_ANY;
+    cr_assert(hf_policy_platform_fits(&p, &v, was, other));
+}
