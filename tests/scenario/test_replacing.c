@@ -35,6 +35,28 @@ Test(replacing, a_holder_gone_beyond_the_grace_is_replaced_and_the_others_stay)
     testnet_end(w);
 }
 
+/* Its word is true here; a liar's would be the same. Usually a holder has ten minutes. */
+Test(replacing, a_holder_that_never_gets_placed_delays_a_first_release_by_a_minute)
+{
+    struct hf_world_settings s = testnet_settings(3, 5);
+    struct hf_world *w = testnet_from(&s, 8);
+    uint32_t owner = 1, version;
+    hf_world_rule(
+        w, (struct hf_rule){
+               .action = HF_RULE_DROP, .method = HF_METHOD_DEPOSIT, .from = 0, .to = HF_WORLD_ALL});
+    for (uint32_t i = 0; i < 8; i++)
+        hf_world_start(w, i);
+    hf_world_run_for(w, 30000);
+    while (owner < 8 && !testnet_holds(w, owner, 0))
+        owner++;
+    cr_assert_lt(owner, 8);
+    cr_assert_eq(hf_world_state(w, owner), HF_STATE_PLACED);
+    hf_world_run_for(w, 90000);
+    cr_assert_eq(hf_world_key(w, owner, "tss-db", 1000, testnet_key, &version), 0);
+    cr_assert(!testnet_holds(w, owner, 0));
+    testnet_end(w);
+}
+
 /* n - k + 1 providers gone: what is left could not rebuild the secret, but the owner can deal it
  * anew. */
 Test(replacing, n_minus_k_plus_one_providers_gone_while_the_owner_lives)

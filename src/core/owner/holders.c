@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "owner/owner.h"
 
-enum { AGAIN_MAX = 5, SPREAD_MS = 60000 };
+enum { AGAIN_MAX = 5, SPREAD_MS = 60000, FIRST_GRACE_MS = 60000 };
 
 static bool watching(const struct hf_engine *e)
 {
@@ -173,13 +173,25 @@ static void look(const struct hf_engine *e, struct hf__holder *h)
 }
 
 /*
+ * How long a holder may be silent, unplaced or without its share before it is replaced. An owner
+ * that has released no key yet loses nothing by dealing anew, and waits less for one that answers
+ * and is not placed: it would only delay the first release.
+ */
+static uint64_t grace_of(const struct hf_engine *e, const struct hf__holder *h)
+{
+    uint64_t grace_ms = hf__policy(e)->holder_grace_s * 1000;
+    bool first = h->answered && hf__rows_count(&e->rows, HF_ROW_BINDING) == 0;
+    return first && grace_ms > FIRST_GRACE_MS ? FIRST_GRACE_MS : grace_ms;
+}
+
+/*
  * Who has announced a restart is waited for until then. While so many look unreachable that it is
  * this node which is cut off, nothing is dealt anew for silence; and owners of one lost holder come
  * one after the other, those nearest to loss first: spare is how many more holders may go.
  */
-static bool silent_too_long(const struct hf_engine *e, const struct hf__holder *h,
-                            uint64_t grace_ms, size_t spare)
+static bool silent_too_long(const struct hf_engine *e, const struct hf__holder *h, size_t spare)
 {
+    uint64_t grace_ms = grace_of(e, h);
     if (h->silent_ms == 0 || e->now_ms - h->silent_ms < grace_ms ||
         hf__view(e, &h->account).draining)
         return false;
@@ -268,7 +280,6 @@ void hf__holders_judge(struct hf_engine *e)
     bool all = true, overdue = watching(e) && renews(e);
     size_t answered = 0;
     int reason = 0;
-    uint64_t grace_ms = hf__policy(e)->holder_grace_s * 1000;
     size_t spare = spare_of(e);
     for (size_t i = 0; i < e->owner->holders_count; i++) {
         struct hf__holder *h = &e->owner->holders[i];
@@ -280,8 +291,7 @@ void hf__holders_judge(struct hf_engine *e)
         look(e, h);
         answered += !h->member || h->answered || (e->state == HF_STATE_PLACING && h->confirmed);
         overdue = overdue || h->departs || hf__holder_is_bare(h) ||
-                  h->audits_failed >= HF_AUDITS_FAILED_MAX ||
-                  silent_too_long(e, h, grace_ms, spare);
+                  h->audits_failed >= HF_AUDITS_FAILED_MAX || silent_too_long(e, h, spare);
     }
     if (watching(e) && e->state != HF_STATE_LEAVING) {
         /* Until every older generation is sealed, an instance that was cut off and dealt anew among
