@@ -119,6 +119,55 @@ Test(gossip, every_event_reaches_all_when_a_fifth_of_all_messages_is_lost)
     testnet_end(w);
 }
 
+/* Tellings of one event by each node, however it travels. */
+struct tellings {
+    struct hf_account about;
+    unsigned by[20];
+};
+
+static enum hf_fate count_tellings(void *ctx, const struct hf_message *m,
+                                   struct hf_verdict_on *verdict)
+{
+    struct tellings *t = ctx;
+    struct hf_gossip_request request;
+    struct hf_arena arena;
+    (void)verdict;
+    if (m->datagram || m->response || m->method != HF_METHOD_GOSSIP)
+        return HF_FATE_PASS;
+    hf_arena_init(&arena, 1 << 20);
+    cr_assert_eq(hf_wire_decode(&hf_wire_gossip_request, m->body, &arena, &request, NULL), 0);
+    for (size_t i = 0; i < request.events_count && !request.digest; i++) {
+        struct hf_event_statement s;
+        cr_assert_eq(
+            hf_wire_decode(&hf_wire_event_statement, request.events[i].statement, &arena, &s, NULL),
+            0);
+        t->by[m->from] += s.kind == HF__NEWS_DRAINING && hf_account_equal(&s.subject, &t->about);
+    }
+    hf_arena_done(&arena);
+    return HF_FATE_PASS;
+}
+
+Test(gossip, an_event_costs_each_member_no_more_tellings_than_its_budget)
+{
+    struct hf_world *w = testnet_up(20, 3, 5);
+    struct tellings t = {.about = *account(w, 3)};
+    struct spread s = {.about = 3, .kind = HF__NEWS_DRAINING, .by = -1};
+    hf_world_watch(w, count_tellings, &t);
+    drain(w, 3);
+    cr_assert(hf_world_run_until(w, everywhere, &s, 30000));
+    hf_world_run_for(w, 10000);
+    unsigned told = 0;
+    for (uint32_t i = 0; i < 20; i++) {
+        /* The last push goes to three, though less than three may be left. */
+        cr_assert_leq(t.by[i], hf__gossip_budget(hf_world_engine(w, i)) + 2u, "n%u: %u", i,
+                      t.by[i]);
+        told += t.by[i] > 0;
+    }
+    cr_assert_gt(told, 10);
+    hf_world_watch(w, NULL, NULL);
+    testnet_end(w);
+}
+
 Test(gossip, an_event_crosses_a_partition_when_it_heals)
 {
     struct hf_world *w = testnet_up(12, 3, 5);

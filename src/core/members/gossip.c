@@ -94,12 +94,13 @@ void hf__gossip_push(struct hf_engine *e)
         add(e, fresh[i], events, &m.events_count);
     hf__versions(e, &m.versions);
     struct hf_bytes body = hf__encode(e, &hf_wire_gossip_request, &m);
-    size_t picked = pick(e, FAN_OUT, to);
-    for (size_t i = 0; i < picked; i++)
-        if (hf__call(e, &ask_push, to[i], body) == HF_EBUSY)
-            break;
+    size_t picked = pick(e, FAN_OUT, to), told = 0;
+    while (told < picked && hf__call(e, &ask_push, to[told], body) != HF_EBUSY)
+        told++;
+    /* Each of them is one telling. Who could tell nobody has tried, and does not try for ever. */
+    uint8_t spent = (uint8_t)(told > 0 ? told : 1);
     for (size_t i = 0; i < count; i++)
-        fresh[i]->budget--;
+        fresh[i]->budget = (uint8_t)(fresh[i]->budget > spent ? fresh[i]->budget - spent : 0);
     e->members->news = false;
     hf__gossip_soon(e);
 }

@@ -30,7 +30,7 @@ struct hf__told {
     struct hf_account subject;
     struct hf_account author;
     uint8_t kind;   /* enum hf__news */
-    uint8_t budget; /* how often it is told yet */
+    uint8_t budget; /* how many members it is told yet */
     bool over, done;
     bool has_rival;
     bool quiet; /* for those alone who have to do with its author: not told, in no digest */
@@ -139,7 +139,7 @@ void hf__news_draining(struct hf_engine *e, bool over);
 
 /* ---- gossip.c: how events spread */
 
-/* How often a new event is told by each. */
+/* How many members each node tells a new event. */
 uint8_t hf__gossip_budget(const struct hf_engine *e);
 /* There is something to tell: sets the timer. */
 void hf__gossip_soon(struct hf_engine *e);
