@@ -170,7 +170,7 @@ static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
     struct hf__heard *h = hf__map_find(&c->heard, call_key(m->call));
     if (h != NULL) {
         free(h->body);
-        h->body = NULL;
+        hf__map_drop(&c->heard, h);
     }
     return HF_FATE_PASS;
 }

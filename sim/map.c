@@ -1,20 +1,9 @@
 #include "map.h"
 
 #include "inside.h"
-#include "model.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-struct hf__key hf__key_of(struct hf_bytes x, struct hf_bytes y, struct hf_bytes z)
-{
-    struct hf__sponge s;
-    hf__sponge_init(&s, "key");
-    hf__sponge_absorb(&s, x);
-    hf__sponge_absorb(&s, y);
-    hf__sponge_absorb(&s, z);
-    return (struct hf__key){s.a | 1, s.b};
-}
 
 void hf__map_init(struct hf__map *m, size_t value_len)
 {
@@ -77,6 +66,26 @@ void *hf__map_at(struct hf__map *m, struct hf__key key)
         m->count++;
     }
     return p + sizeof(key);
+}
+
+void hf__map_drop(struct hf__map *m, void *value)
+{
+    size_t size = sizeof(struct hf__key) + m->value_len, mask = m->cap - 1;
+    size_t hole = (size_t)((uint8_t *)value - sizeof(struct hf__key) - m->slots) / size;
+    /* Whatever follows without a gap moves up, unless it would come before its own place. */
+    for (size_t at = (hole + 1) & mask;; at = (at + 1) & mask) {
+        uint8_t *p = m->slots + at * size;
+        struct hf__key key;
+        memcpy(&key, p, sizeof(key));
+        if (key.a == 0)
+            break;
+        if (((at - key.b) & mask) < ((at - hole) & mask))
+            continue;
+        memcpy(m->slots + hole * size, p, size);
+        hole = at;
+    }
+    memset(m->slots + hole * size, 0, size);
+    m->count--;
 }
 
 void *hf__map_next(const struct hf__map *m, size_t *at)

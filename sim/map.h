@@ -3,6 +3,7 @@
 #define HF_SIM_MAP_H
 
 #include "base/bytes.h"
+#include "model.h"
 
 struct hf__key {
     uint64_t a, b; /* never both 0 */
@@ -19,7 +20,16 @@ struct hf__map {
 };
 
 /* The digest of up to three parts. */
-struct hf__key hf__key_of(struct hf_bytes x, struct hf_bytes y, struct hf_bytes z);
+static inline struct hf__key hf__key_of(struct hf_bytes x, struct hf_bytes y, struct hf_bytes z)
+{
+    struct hf__sponge s = {0};
+    hf__sponge_absorb(&s, x);
+    if (y.len > 0 || z.len > 0)
+        hf__sponge_absorb(&s, y);
+    if (z.len > 0)
+        hf__sponge_absorb(&s, z);
+    return (struct hf__key){s.a | 1, s.b};
+}
 /* value_len is rounded up to 8. */
 void hf__map_init(struct hf__map *m, size_t value_len);
 void hf__map_done(struct hf__map *m);
@@ -29,6 +39,9 @@ void *hf__map_find(const struct hf__map *m, struct hf__key key);
 void *hf__map_next(const struct hf__map *m, size_t *at);
 /* The value, zeroed when it is new. May move all others. */
 void *hf__map_at(struct hf__map *m, struct hf__key key);
+
+/* Forgets a value that hf__map_find or hf__map_at gave. May move others. */
+void hf__map_drop(struct hf__map *m, void *value);
 
 /* Whether a value is still wanted; if not, gives back what it points to. */
 typedef bool hf__wanted_fn(void *ctx, void *value);

@@ -118,3 +118,27 @@ Test(hf_sim_map, a_sweep_leaves_what_is_wanted_and_nothing_else)
     }
     hf__map_done(&m);
 }
+
+static uint64_t *number_at(struct hf__map *m, uint64_t i)
+{
+    struct hf_bytes none = {0};
+    return hf__map_find(m, hf__key_of(hf_bytes_of(&i, sizeof(i)), none, none));
+}
+
+Test(hf_sim_map, what_is_dropped_is_gone_and_everything_else_is_found)
+{
+    enum { NUMBERS = 2000 };
+    struct hf_bytes none = {0};
+    struct hf__map m;
+    hf__map_init(&m, sizeof(uint64_t));
+    for (uint64_t i = 0; i < NUMBERS; i++)
+        memcpy(hf__map_at(&m, hf__key_of(hf_bytes_of(&i, sizeof(i)), none, none)), &i, sizeof(i));
+    for (uint64_t i = 0; i < NUMBERS; i += 3)
+        hf__map_drop(&m, number_at(&m, i));
+    for (uint64_t i = 0; i < NUMBERS; i++) {
+        const uint64_t *there = number_at(&m, i);
+        cr_assert(i % 3 == 0 ? there == NULL : there != NULL && *there == i, "%zu", (size_t)i);
+    }
+    cr_assert_eq(m.count, NUMBERS - (NUMBERS + 2) / 3);
+    hf__map_done(&m);
+}

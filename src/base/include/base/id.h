@@ -31,19 +31,30 @@ _Static_assert(sizeof(struct hf_account) == HF_ID_LEN && sizeof(struct hf_hash) 
                    sizeof(struct hf_network_id) == HF_ID_LEN,
                "they are their bytes and nothing else");
 
+/* 32 bytes as four words: a call for them costs more than the comparison, and lists of accounts are
+ * walked at every step. Not for secrets. */
+static inline bool hf__id_equal(const uint8_t a[static HF_ID_LEN],
+                                const uint8_t b[static HF_ID_LEN])
+{
+    uint64_t x[4], y[4];
+    memcpy(x, a, sizeof(x));
+    memcpy(y, b, sizeof(y));
+    return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3])) == 0;
+}
+
 static inline bool hf_account_equal(const struct hf_account *a, const struct hf_account *b)
 {
-    return memcmp(a->bytes, b->bytes, HF_ID_LEN) == 0;
+    return hf__id_equal(a->bytes, b->bytes);
 }
 
 static inline bool hf_hash_equal(const struct hf_hash *a, const struct hf_hash *b)
 {
-    return memcmp(a->bytes, b->bytes, HF_ID_LEN) == 0;
+    return hf__id_equal(a->bytes, b->bytes);
 }
 
 static inline bool hf_network_id_equal(const struct hf_network_id *a, const struct hf_network_id *b)
 {
-    return memcmp(a->bytes, b->bytes, HF_ID_LEN) == 0;
+    return hf__id_equal(a->bytes, b->bytes);
 }
 
 /* The order of accounts in a validator set: below, at or above 0, as memcmp. */
