@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Whether it may have forgotten what it promised, through no fault of its own. */
 static bool tainted(const struct hf__checks *c, uint32_t node)
 {
-    return hf__node(c->world, node)->tainted;
+    const struct hf__node *n = hf__node(c->world, node);
+    return n->tainted || n->emptied;
 }
 
 /* Which is forgotten for another: the lowest that never stood. Two instances may outbid each other

@@ -7,8 +7,41 @@
 
 #include <string.h>
 
+/* Whether a holder has a vote for a generation: by its share, or by having deleted it. */
+static bool votes(struct hf__checks *c, const struct hf__node *node, const struct hf_account *owner,
+                  const struct hf_owner_row *row, const struct hf__electors *g)
+{
+    struct hf_held_row held;
+    for (size_t i = 0; i < row->former_count; i++)
+        if (memcmp(row->former[i].id, g->generation.id, 16) == 0)
+            return true;
+    uint8_t key[48];
+    memcpy(key, owner->bytes, 32);
+    memcpy(key + 32, g->generation.id, 16);
+    struct hf__row *share = hf__disk_find(&node->disk, HF_ROW_HELD, hf_bytes_of(key, sizeof key));
+    return share != NULL &&
+           hf__check_decode(c, &hf_wire_held_row, hf_blob_bytes(share->value), &held) &&
+           !held.restored;
+}
+
+/* Whether a sound holder refuses a ballot for ever: it has promised more, or its folder was lost,
+ * and with it the vote. */
+static bool refuses(struct hf__checks *c, const struct hf__node *node,
+                    const struct hf_account *owner, uint64_t number, const struct hf__electors *g)
+{
+    struct hf_owner_row row;
+    struct hf_claim_statement s;
+    struct hf__row *kept = hf__disk_find(&node->disk, HF_ROW_OWNER, hf__b32(owner->bytes));
+    if (kept == NULL || !hf__check_decode(c, &hf_wire_owner_row, hf_blob_bytes(kept->value), &row))
+        return node->emptied;
+    if (node->emptied && !votes(c, node, owner, &row, g))
+        return true;
+    return hf__check_decode(c, &hf_wire_claim_statement, row.promised.statement, &s) &&
+           s.ballot.number > number;
+}
+
 /*
- * Whether more than n - q sound holders of a generation promise more than the ballot. Where more
+ * Whether more than n - q sound holders of a generation refuse the ballot for ever. Where more
  * than f = 2q - n - 1 of them are not sound, nothing is promised.
  */
 static bool refused_by(struct hf__checks *c, const struct hf_account *owner, uint64_t number,
@@ -16,19 +49,13 @@ static bool refused_by(struct hf__checks *c, const struct hf_account *owner, uin
 {
     size_t higher = 0, unsound = 0;
     for (size_t i = 0; i < g->count; i++) {
-        struct hf_owner_row row;
-        struct hf_claim_statement s;
         long at = hf_world_find(c->world, &g->holders[i]);
         const struct hf__node *node = at < 0 ? NULL : hf__node(c->world, (uint32_t)at);
         if (node == NULL || node->tainted || node->corrupt) {
             unsound++;
             continue;
         }
-        struct hf__row *kept = hf__disk_find(&node->disk, HF_ROW_OWNER, hf__b32(owner->bytes));
-        higher += kept != NULL &&
-                  hf__check_decode(c, &hf_wire_owner_row, hf_blob_bytes(kept->value), &row) &&
-                  hf__check_decode(c, &hf_wire_claim_statement, row.promised.statement, &s) &&
-                  s.ballot.number > number;
+        higher += refuses(c, node, owner, number, g);
     }
     return higher > (size_t)(g->count - g->quorum) || unsound > 2u * g->quorum - g->count - 1u;
 }

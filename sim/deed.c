@@ -125,7 +125,7 @@ static void remove_node(struct hf_world *w, uint32_t node)
     hf_world_set_issue(w);
 }
 
-/* The same, with its operator's good will. */
+/* The same, with its operator's good will, who tells the authority: the next set says so too. */
 static void leave_well(struct hf_world *w, uint32_t node)
 {
     struct hf__node *n = hf__node(w, node);
@@ -133,6 +133,7 @@ static void leave_well(struct hf_world *w, uint32_t node)
         !hf__set_spares(w, node))
         return;
     n->leaves = true;
+    hf_world_set_leaving(w, node, true);
     hf__local_leave(w, node, LEAVE_S);
 }
 
@@ -212,6 +213,21 @@ static void restart_damaged(struct hf_world *w, uint32_t node, int error)
     hf_world_start(w, node);
 }
 
+/* Its operator writes the account into its configuration. One that was not placed had none that
+ * anybody else knew; a strategy that keeps the disk would put it back. */
+static void lose_folder(struct hf_world *w, uint32_t node)
+{
+    struct hf__node *n = hf__node(w, node);
+    if (n->copy || n->planted || n->gone)
+        return;
+    bool placed = n->disk.vault == HF_VAULT_PLACED && n->has_account;
+    struct hf_account account = n->account;
+    hf_world_crash(w, node);
+    hf_world_disk_wipe(w, node);
+    hf_world_told(w, node, placed ? &account : NULL);
+    hf_world_start(w, node);
+}
+
 static void begin_local(struct hf_world *w, const struct hf__action *a, uint32_t node)
 {
     if (a->deed == HF__DEED_REMOVE)
@@ -241,6 +257,9 @@ static void begin_host(struct hf_world *w, struct hf__deeds *d, uint32_t node)
         return;
     case HF__DEED_CORRUPT:
         restart_damaged(w, node, HF_ECORRUPT);
+        return;
+    case HF__DEED_LOSE_FOLDER:
+        lose_folder(w, node);
         return;
     case HF__DEED_QUOTE_FAIL:
         hf_world_quote_fail(w, node, HF_EQUOTE_PROVIDER);

@@ -182,7 +182,7 @@ void hf_world_disk_wipe(struct hf_world *w, uint32_t node)
     struct hf__node *n = hf__node(w, node);
     hf_assert(n->engine == NULL);
     hf__disk_done(&n->disk);
-    n->tainted = true;
+    n->emptied = true;
     hf__disk_emptied(w, node, true);
 }
 

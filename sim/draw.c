@@ -196,18 +196,19 @@ static void detail(struct drawing *d, struct hf__action *a)
 }
 
 static const struct hf__kind kinds[] = {
-    {HF__DEED_CRASH, 0.8, 8},      {HF__DEED_CRASH_WRITE, 0.6, 8}, {HF__DEED_ROLLING, 0.2, 1},
-    {HF__DEED_PAUSE, 0.3, 4},      {HF__DEED_SLOW, 0.3, 3},        {HF__DEED_ISOLATE, 0.4, 4},
-    {HF__DEED_DEAF, 0.3, 3},       {HF__DEED_MUTE, 0.3, 3},        {HF__DEED_PARTITION, 0.3, 2},
-    {HF__DEED_FLAP, 0.2, 1},       {HF__DEED_LOSS, 0.5, 3},        {HF__DEED_DUPLICATE, 0.4, 2},
-    {HF__DEED_REORDER, 0.4, 2},    {HF__DEED_BREAK, 0.3, 6},       {HF__DEED_CLOCK, 0.3, 4},
-    {HF__DEED_DISK_FULL, 0.3, 3},  {HF__DEED_DISK_STALL, 0.3, 3},  {HF__DEED_CORRUPT, 0.2, 2},
-    {HF__DEED_TORN_WRITE, 0.2, 2}, {HF__DEED_QUOTE_FAIL, 0.2, 2},  {HF__DEED_JUDGE_FAIL, 0.2, 2},
-    {HF__DEED_QUOTE_SLOW, 0.2, 2}, {HF__DEED_TCB, 0.2, 2},         {HF__DEED_HEAL, 0.05, 1},
-    {HF__DEED_POLICY, 0.3, 3},     {HF__DEED_SET, 0.4, 3},         {HF__DEED_ROOT, 0.15, 1},
-    {HF__DEED_JOIN, 0.3, 2},       {HF__DEED_KEY, 0.9, 4},         {HF__DEED_DRILL, 0.4, 3},
-    {HF__DEED_POWER_OFF, 0.3, 4},  {HF__DEED_DRAIN, 0.2, 2},       {HF__DEED_STALE, 0.1, 1},
-    {HF__DEED_REMOVE, 0.2, 2},     {HF__DEED_FLOOR, 0.3, 4},       {HF__DEED_LEAVE, 0.3, 3},
+    {HF__DEED_CRASH, 0.8, 8},       {HF__DEED_CRASH_WRITE, 0.6, 8}, {HF__DEED_ROLLING, 0.2, 1},
+    {HF__DEED_PAUSE, 0.3, 4},       {HF__DEED_SLOW, 0.3, 3},        {HF__DEED_ISOLATE, 0.4, 4},
+    {HF__DEED_DEAF, 0.3, 3},        {HF__DEED_MUTE, 0.3, 3},        {HF__DEED_PARTITION, 0.3, 2},
+    {HF__DEED_FLAP, 0.2, 1},        {HF__DEED_LOSS, 0.5, 3},        {HF__DEED_DUPLICATE, 0.4, 2},
+    {HF__DEED_REORDER, 0.4, 2},     {HF__DEED_BREAK, 0.3, 6},       {HF__DEED_CLOCK, 0.3, 4},
+    {HF__DEED_DISK_FULL, 0.3, 3},   {HF__DEED_DISK_STALL, 0.3, 3},  {HF__DEED_CORRUPT, 0.2, 2},
+    {HF__DEED_TORN_WRITE, 0.2, 2},  {HF__DEED_QUOTE_FAIL, 0.2, 2},  {HF__DEED_JUDGE_FAIL, 0.2, 2},
+    {HF__DEED_QUOTE_SLOW, 0.2, 2},  {HF__DEED_TCB, 0.2, 2},         {HF__DEED_HEAL, 0.05, 1},
+    {HF__DEED_POLICY, 0.3, 3},      {HF__DEED_SET, 0.4, 3},         {HF__DEED_ROOT, 0.15, 1},
+    {HF__DEED_JOIN, 0.3, 2},        {HF__DEED_KEY, 0.9, 4},         {HF__DEED_DRILL, 0.4, 3},
+    {HF__DEED_POWER_OFF, 0.3, 4},   {HF__DEED_DRAIN, 0.2, 2},       {HF__DEED_STALE, 0.1, 1},
+    {HF__DEED_REMOVE, 0.2, 2},      {HF__DEED_FLOOR, 0.3, 4},       {HF__DEED_LEAVE, 0.3, 3},
+    {HF__DEED_LOSE_FOLDER, 0.3, 1},
 };
 
 const struct hf__kinds hf__kinds = {.items = kinds, .count = HF_ARRAY_LEN(kinds)};

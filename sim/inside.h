@@ -139,6 +139,7 @@ struct hf__node {
     bool was_registered; /* it is in the set, perhaps under an account it no longer has */
     bool corrupt;        /* has followed a strategy of corrupt trust domains */
     bool tainted; /* its host has put another disk in: it may have forgotten what it promised */
+    bool emptied; /* its folder was lost: what it knew is gone, and nothing older came instead */
     bool silent;  /* its host has no power: it does not even refuse */
     bool gone;    /* never to start again: a copy whose time is over */
     bool leaves;  /* it was told to leave for good */

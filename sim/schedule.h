@@ -40,6 +40,8 @@ enum hf__aim { HF__AIM_NODES, HF__AIM_COUNT, HF__AIM_NETWORK };
     X(CRASH_WRITE, "crash-at-write", 1, NODES,                                                     \
       "dies right before or after its next write but `value`; starts again after `for`")           \
     X(CORRUPT, "corrupt", 1, NODES, "restarts; the vault is found damaged until `for` has passed") \
+    X(LOSE_FOLDER, "lose-folder", 0, NODES,                                                        \
+      "the data folder is gone; the node is told its account and starts")                          \
     X(TORN_WRITE, "torn-write", 1, NODES,                                                          \
       "dies in the middle of its next write but `value`; the vault is damaged until `for` has "    \
       "passed")                                                                                    \

@@ -138,7 +138,7 @@ static void serving(struct hf_world *w, const struct shares *s, struct hf_arena 
                     const bool *lost, bool *in)
 {
     for (uint32_t i = 0; i < w->nodes_count; i++) {
-        bool fresh = w->nodes[i]->disk.vault != HF_VAULT_PLACED;
+        bool fresh = w->nodes[i]->disk.vault != HF_VAULT_PLACED && w->nodes[i]->told == NULL;
         in[i] = !lost[i] && (fresh || is_open(w, i));
     }
     while (spread(w, s, arena, lost, in))

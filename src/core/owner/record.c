@@ -192,8 +192,10 @@ void hf__record_send(struct hf_engine *e)
         struct hf__ask ask = {
             .task = HF__TASK_RECORD, .method = HF_METHOD_RECORD, .slot = (uint8_t)i, .arg = arg};
         int r = hf__owner_send(e, &ask, &h->account, &hf_wire_record_request, &m);
+        if (r == 0)
+            continue; /* what it answered last holds until it answers again */
         h->error = (int16_t)r;
-        if (r != 0 && h->silent_ms == 0)
+        if (h->silent_ms == 0)
             h->silent_ms = e->now_ms;
     }
     if (waiting)
