@@ -11,6 +11,7 @@ static const struct hf_bytes no_key = {0};
 void hf__derive(const struct hf_engine *e, const char *purpose, struct hf_bytes name,
                 uint8_t ret[static 32])
 {
+    hf_assert(e->active.number > 0 && purpose[0] != '\0');
     struct hf_key_name key = {.network = &e->network,
                               .account = &e->account,
                               .version = e->active.number,
@@ -23,6 +24,8 @@ void hf__derive(const struct hf_engine *e, const char *purpose, struct hf_bytes 
 
 void hf__vault_ask(struct hf_engine *e, enum hf_work_type type)
 {
+    hf_assert(type == HF_WORK_VAULT_CREATE || type == HF_WORK_VAULT_OPEN);
+    hf_assert(!e->open && e->has_account);
     hf__derive(e, "vault", no_key, e->secrets->active.vault_key);
     hf__derive(e, "wrap", no_key, e->secrets->active.wrap_key);
     hf_assert(!e->vault_work);
@@ -35,6 +38,7 @@ void hf__vault_ask(struct hf_engine *e, enum hf_work_type type)
 
 void hf__account_save(struct hf_engine *e)
 {
+    hf_assert(e->has_account && e->claim_asked >= e->claim);
     struct hf_account_row row = {.version = e->active.number,
                                  .claim_asked = e->claim_asked,
                                  .generation_next = e->generation_next};
@@ -55,6 +59,7 @@ void hf__account_save(struct hf_engine *e)
 /* Whether the account's secret is the account's. */
 static int check_self(struct hf_engine *e)
 {
+    hf_assert(e->has_account && e->active.has_root);
     static const char label[] = "holdfast/v1/self";
     uint8_t signature[HF_SIGNATURE_LEN];
     e->suite->sign(e->secrets->account, label, no_key, signature);
@@ -63,6 +68,7 @@ static int check_self(struct hf_engine *e)
 
 void hf__account_wrap(struct hf_engine *e, uint8_t ret[static HF__ACCOUNT_WRAPPED_LEN])
 {
+    hf_assert(e->has_account);
     uint8_t *key = e->secret_alloc(HF_KEY_LEN);
     hf_assert(key != NULL && e->open);
     hf__derive(e, "account", no_key, key);
@@ -91,6 +97,7 @@ int hf__account_restore(struct hf_engine *e, const uint8_t wrapped[static HF__AC
 /* The account inside must be the account outside, and its secrets must be its own. */
 int hf__account_load(struct hf_engine *e)
 {
+    hf_assert(e->has_account && e->active.has_root);
     struct hf_account_row row;
     struct hf_blob *value = hf__rows_get(&e->rows, HF_ROW_ACCOUNT, no_key);
     if (value == NULL)

@@ -28,6 +28,7 @@ static uint64_t head_of(uint8_t collection, struct hf_bytes key)
 /* The index of the first row that does not come before (collection, key). */
 static size_t lower_bound(const struct hf__rows *r, uint8_t collection, struct hf_bytes key)
 {
+    hf_assert(r->count <= r->cap);
     uint64_t head = head_of(collection, key);
     size_t low = 0, high = r->count;
     while (low < high) {
@@ -43,6 +44,7 @@ static size_t lower_bound(const struct hf__rows *r, uint8_t collection, struct h
 
 void hf__rows_done(struct hf__rows *r)
 {
+    hf_assert(r->count <= r->cap && (r->cap > 0) == (r->rows != NULL));
     for (size_t i = 0; i < r->count; i++) {
         hf_blob_unref(r->rows[i].row->value);
         free(r->rows[i].row);
@@ -62,6 +64,7 @@ struct hf__row *hf__rows_find(const struct hf__rows *r, uint8_t collection, stru
 struct hf_blob *hf__rows_get(const struct hf__rows *r, uint8_t collection, struct hf_bytes key)
 {
     const struct hf__row *row = hf__rows_find(r, collection, key);
+    hf_assert(row == NULL || (row->value != NULL && row->value->refs > 0));
     return row == NULL ? NULL : row->value;
 }
 
@@ -91,7 +94,9 @@ struct hf_blob *hf__rows_put(struct hf__rows *r, uint8_t collection, struct hf_b
         memcpy(row->key, key.data, key.len);
     memmove(&r->rows[i + 1], &r->rows[i], (r->count - i) * sizeof *r->rows);
     r->rows[i] = (struct hf__row_place){head_of(collection, key), row};
+    hf_assert(i == 0 || r->rows[i - 1].head <= r->rows[i].head);
     r->count++;
+    hf_assert(r->count <= r->cap);
     return NULL;
 }
 
@@ -101,6 +106,7 @@ struct hf_blob *hf__rows_del(struct hf__rows *r, uint8_t collection, struct hf_b
     if (i == r->count || order(r->rows[i].row, collection, key) != 0)
         return NULL;
     struct hf_blob *before = r->rows[i].row->value;
+    hf_assert(before != NULL && r->count > 0);
     free(r->rows[i].row);
     r->count--;
     memmove(&r->rows[i], &r->rows[i + 1], (r->count - i) * sizeof *r->rows);
@@ -109,12 +115,14 @@ struct hf_blob *hf__rows_del(struct hf__rows *r, uint8_t collection, struct hf_b
 
 size_t hf__rows_first(const struct hf__rows *r, uint8_t collection, struct hf_bytes key)
 {
+    hf_assert(key.len <= HF_ROW_KEY_MAX);
     return lower_bound(r, collection, key);
 }
 
 const struct hf__row *hf__rows_at(const struct hf__rows *r, size_t index, uint8_t collection,
                                   struct hf_bytes prefix)
 {
+    hf_assert(prefix.len <= HF_ROW_KEY_MAX);
     if (index >= r->count)
         return NULL;
     const struct hf__row *row = r->rows[index].row;
@@ -126,12 +134,14 @@ const struct hf__row *hf__rows_at(const struct hf__rows *r, size_t index, uint8_
 
 size_t hf__rows_count(const struct hf__rows *r, uint8_t collection)
 {
+    hf_assert(collection < UINT8_MAX); /* the next one ends it */
     struct hf_bytes none = {0};
     return lower_bound(r, (uint8_t)(collection + 1), none) - lower_bound(r, collection, none);
 }
 
 size_t hf__rows_memory(const struct hf__rows *r)
 {
+    hf_assert(r->count <= r->cap);
     size_t sum = r->cap * sizeof *r->rows;
     for (size_t i = 0; i < r->count; i++)
         sum += offsetof(struct hf__row, key) + r->rows[i].row->key_len + sizeof(struct hf_blob) +

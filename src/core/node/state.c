@@ -31,6 +31,7 @@ static const uint32_t moves[] = {
 
 static bool has_record(const struct hf_engine *e)
 {
+    hf_assert(e->open); /* the mirror is of an open vault alone */
     return hf__rows_get(&e->rows, HF_ROW_RECORD, (struct hf_bytes){0}) != NULL;
 }
 
@@ -58,6 +59,8 @@ static bool invariant(const struct hf_engine *e, enum hf_state state)
 
 void hf__state_set(struct hf_engine *e, enum hf_state state, int reason)
 {
+    hf_assert(state < HF_ARRAY_LEN(moves) && e->state < HF_ARRAY_LEN(moves));
+    hf_assert(e->state_since_ms <= e->now_ms);
     enum hf_state old = (enum hf_state)e->state;
     if (old == state && e->reason == reason)
         return;
@@ -73,6 +76,7 @@ void hf__state_set(struct hf_engine *e, enum hf_state state, int reason)
 
 bool hf__is_placed(const struct hf_engine *e)
 {
+    hf_assert(e->state < HF_ARRAY_LEN(moves));
     return e->state == HF_STATE_PLACED || e->state == HF_STATE_READY ||
            e->state == HF_STATE_DEGRADED || e->state == HF_STATE_LEAVING;
 }

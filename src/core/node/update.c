@@ -45,6 +45,7 @@ struct hf__outbox *hf__outbox_new(void)
 
 static void forget_writes(struct hf__outbox *o)
 {
+    hf_assert(o->writes_count <= o->writes_cap && o->replaced_count <= o->replaced_cap);
     for (size_t i = 0; i < o->writes_count; i++)
         hf_blob_unref(o->writes[i].value);
     o->writes_count = 0;
@@ -72,6 +73,7 @@ void hf__outbox_free(struct hf__outbox *o)
 /* A zeroed new last element; the array may move, so earlier elements are not kept by pointer. */
 static void *grow(void **array, size_t *count, size_t *cap, size_t size)
 {
+    hf_assert(size > 0 && *count <= *cap);
     if (*count == *cap) {
         *cap = *cap < 8 ? 8 : *cap * 2;
         *array = realloc(*array, *cap * size);
@@ -88,6 +90,7 @@ static void *grow(void **array, size_t *count, size_t *cap, size_t size)
 void hf__update_begin(struct hf_engine *e)
 {
     struct hf__outbox *o = e->shared->outbox;
+    hf_assert(o != NULL && !e->shared->step.foreign && e->shared->step.fresh == NULL);
     forget_writes(o);
     o->calls_count = o->datagrams_count = o->replies_count = o->work_count = 0;
     o->locals_count = o->traces_count = 0;
@@ -103,6 +106,7 @@ void hf__update_begin(struct hf_engine *e)
 void hf__update_end(struct hf_engine *e, struct hf_update *ret)
 {
     struct hf__outbox *o = e->shared->outbox;
+    hf_assert(o->vault_state == HF_VAULT_NONE || o->writes_count > 0);
     *ret = (struct hf_update){
         .writes = o->writes,
         .writes_count = o->writes_count,
@@ -142,6 +146,7 @@ void *hf__scratch(struct hf_engine *e, size_t len)
 struct hf_bytes hf__encode(struct hf_engine *e, const struct hf_wire_type *type,
                            const void *message)
 {
+    hf_assert(type != NULL && message != NULL);
     struct hf_bytes ret;
     int r = e->shared->codec->encode_in(type, message, &e->shared->arena, &ret);
     hf_assert(r == 0);
@@ -151,11 +156,13 @@ struct hf_bytes hf__encode(struct hf_engine *e, const struct hf_wire_type *type,
 int hf__decode(struct hf_engine *e, const struct hf_wire_type *type, struct hf_bytes bytes,
                void *ret)
 {
+    hf_assert(type != NULL && ret != NULL);
     return e->shared->codec->decode(type, bytes, &e->shared->arena, ret, NULL);
 }
 
 static struct hf_write *add_write(struct hf_engine *e, uint8_t collection, struct hf_bytes key)
 {
+    hf_assert(collection >= HF_ROW_ACCOUNT && collection <= HF_ROW_PUBLIC);
     struct hf__outbox *o = e->shared->outbox;
     /* The first write of a step opens its transaction. */
     if (o->writes_count == 0)
@@ -183,6 +190,7 @@ void hf__keep_for_step(struct hf_engine *e, struct hf_blob *before)
 void hf__put_blob(struct hf_engine *e, uint8_t collection, struct hf_bytes key,
                   struct hf_blob *value)
 {
+    hf_assert(value != NULL && (e->active.has_root || collection == HF_ROW_PUBLIC));
     add_write(e, collection, key)->value = hf_blob_ref(value);
     if (collection != HF_ROW_PUBLIC)
         hf__keep_for_step(e, hf__rows_put(&e->rows, collection, key, value));
@@ -199,6 +207,7 @@ void hf__put(struct hf_engine *e, uint8_t collection, struct hf_bytes key,
 
 void hf__del(struct hf_engine *e, uint8_t collection, struct hf_bytes key)
 {
+    hf_assert(e->open || collection == HF_ROW_PUBLIC);
     add_write(e, collection, key);
     if (collection != HF_ROW_PUBLIC)
         hf__keep_for_step(e, hf__rows_del(&e->rows, collection, key));
@@ -206,6 +215,7 @@ void hf__del(struct hf_engine *e, uint8_t collection, struct hf_bytes key)
 
 void hf__put_vault_state(struct hf_engine *e, enum hf_vault_state state)
 {
+    hf_assert(state != HF_VAULT_NONE);
     hf_assert(e->shared->outbox->writes_count > 0);
     e->shared->outbox->vault_state = state;
 }
@@ -215,6 +225,7 @@ static size_t calls_of(const struct hf_engine *e, enum hf__task task)
     size_t count = 0;
     for (size_t i = 0; i < e->calls_count; i++)
         count += e->calls[i].task == task;
+    hf_assert(count <= calls_max[task]);
     return count;
 }
 
@@ -229,6 +240,7 @@ static struct hf__pending *add_pending(struct hf_engine *e, enum hf__task task)
         hf_assert(e->calls != NULL);
     }
     struct hf__pending *p = &e->calls[e->calls_count++];
+    hf_assert(e->calls_count <= e->calls_cap);
     *p = (struct hf__pending){.id = ++e->next_id, .task = (uint8_t)task};
     return p;
 }
@@ -236,6 +248,7 @@ static struct hf__pending *add_pending(struct hf_engine *e, enum hf__task task)
 int hf__call_address(struct hf_engine *e, const struct hf__ask *ask,
                      const struct hf_account *account, const char *address, struct hf_bytes body)
 {
+    hf_assert(ask->method >= HF_METHOD_DOCUMENTS && ask->method <= HF_METHOD_PROBE);
     hf_assert(address != NULL);
     struct hf__pending *p = add_pending(e, ask->task);
     if (p == NULL)
@@ -257,11 +270,13 @@ int hf__call_address(struct hf_engine *e, const struct hf__ask *ask,
     c->timeout_ms = e->timing.call_ms;
     c->body = body;
     c->after = ask->at_once ? 0 : e->write_seq;
+    hf_assert(c->after <= e->write_seq && c->timeout_ms > 0);
     return 0;
 }
 
 bool hf__answered(struct hf_engine *e, uint32_t id, struct hf__pending *ret)
 {
+    hf_assert((e->calls_count > 0) == (e->calls != NULL));
     for (size_t i = 0; i < e->calls_count; i++) {
         if (e->calls[i].id != id)
             continue;
@@ -280,6 +295,7 @@ bool hf__answered(struct hf_engine *e, uint32_t id, struct hf__pending *ret)
 bool hf__calling(const struct hf_engine *e, uint8_t method, const struct hf_account *account,
                  const uint32_t *arg)
 {
+    hf_assert(method >= HF_METHOD_DOCUMENTS && method <= HF_METHOD_PROBE);
     for (size_t i = 0; i < e->calls_count; i++) {
         const struct hf__pending *p = &e->calls[i];
         if (p->method == method && (account == NULL || hf_account_equal(&p->account, account)) &&
@@ -292,6 +308,7 @@ bool hf__calling(const struct hf_engine *e, uint8_t method, const struct hf_acco
 void hf__datagram_put(struct hf_engine *e, const char *address, struct hf_bytes bytes,
                       uint64_t after)
 {
+    hf_assert(address != NULL && after <= e->write_seq);
     struct hf_datagram_out *d = PUSH(e->shared->outbox, datagrams);
     hf_assert(bytes.len <= HF_DATAGRAM_MAX);
     *d = (struct hf_datagram_out){.address = address, .body = bytes, .after = after};
@@ -299,6 +316,7 @@ void hf__datagram_put(struct hf_engine *e, const char *address, struct hf_bytes 
 
 void hf__reply(struct hf_engine *e, uint64_t id, int error, struct hf_bytes body, bool at_once)
 {
+    hf_assert(error <= 0 && (error == 0 || body.len == 0));
     struct hf_reply *r = PUSH(e->shared->outbox, replies);
     *r = (struct hf_reply){
         .id = id, .error = error, .body = body, .after = at_once ? 0 : e->write_seq};
@@ -306,6 +324,7 @@ void hf__reply(struct hf_engine *e, uint64_t id, int error, struct hf_bytes body
 
 struct hf_local_reply *hf__local_reply(struct hf_engine *e, uint64_t id, int error)
 {
+    hf_assert(error <= 0);
     struct hf_local_reply *r = PUSH(e->shared->outbox, locals);
     r->id = id;
     r->error = error;
@@ -314,6 +333,7 @@ struct hf_local_reply *hf__local_reply(struct hf_engine *e, uint64_t id, int err
 
 struct hf_work *hf__work(struct hf_engine *e, enum hf_work_type type)
 {
+    hf_assert(type >= HF_WORK_VAULT_CREATE && type <= HF_WORK_JUDGE);
     struct hf_work *w = PUSH(e->shared->outbox, work);
     w->type = type;
     w->id = ++e->next_id;
@@ -341,6 +361,7 @@ bool hf__quote_made(struct hf_engine *e, uint32_t work, enum hf__task *ret)
         struct hf__quoting *q = *at;
         if (q->work != work)
             continue;
+        hf_assert(q->task < HF__TASKS && q->work <= e->next_id);
         *ret = (enum hf__task)q->task;
         *at = q->next;
         free(q);
