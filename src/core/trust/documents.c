@@ -9,6 +9,7 @@ enum { SEND_MAX = 16, PUSHED = 1, FRESH_MS = 5000 };
 
 static void save(struct hf_engine *e, const char *key, struct hf_document *d)
 {
+    hf_assert(d->envelope != NULL && d->kind != HF_DOCUMENT_PROPOSAL);
     hf__put_blob(e, HF_ROW_PUBLIC, hf_bytes_of(key, strlen(key)), d->envelope);
 }
 
@@ -26,6 +27,7 @@ static void root_key(unsigned number, char ret[static 8])
 
 static void add_root(struct hf_engine *e, struct hf_document *d)
 {
+    hf_assert(d->kind == HF_DOCUMENT_ROOT && e->trust->roots_count < HF_ROOTS_MAX);
     e->trust->roots =
         realloc(e->trust->roots, (e->trust->roots_count + 1u) * sizeof(struct hf_document *));
     hf_assert(e->trust->roots != NULL);
@@ -38,14 +40,18 @@ static void adopt_root(struct hf_engine *e, struct hf_document *d)
     char key[8];
     add_root(e, d);
     root_key(e->trust->roots_count, key);
+    hf_assert(e->trust->roots[e->trust->roots_count - 1] == d);
     save(e, key, d);
 }
 
 static void adopt_set(struct hf_engine *e, struct hf_document *d)
 {
+    hf_assert(d->kind == HF_DOCUMENT_SET);
     hf_document_unref(e->trust->set_previous);
     e->trust->set_previous = e->trust->set;
     e->trust->set = hf_document_ref(d);
+    hf_assert(e->trust->set_previous == NULL ||
+              hf_document_version(e->trust->set_previous) < hf_document_version(d));
     if (e->trust->set_previous != NULL)
         save(e, "set-previous", e->trust->set_previous);
     save(e, "set", d);
@@ -61,18 +67,22 @@ static int compare(const struct hf_engine *e, const struct hf_document *d)
                     : d->kind == HF_DOCUMENT_SET    ? own.epoch
                                                     : own.share_set;
     uint32_t version = hf_document_version(d);
+    hf_assert(version > 0); /* what was read has one */
     if (version > have)
         return 0;
     const struct hf_document *known = d->kind == HF_DOCUMENT_ROOT     ? e->trust->roots[version - 1]
                                       : d->kind == HF_DOCUMENT_POLICY ? e->trust->policy
                                       : d->kind == HF_DOCUMENT_SET    ? e->trust->set
                                                                       : e->trust->shares;
+    hf_assert(known != NULL);
     return d->kind == HF_DOCUMENT_ROOT || known == d ? 1 : HF_EDOCUMENT_OLD;
 }
 
 /* Policy and set must go together: n candidates for every owner under the rule. */
 static int check_pair(const struct hf_document *policy, const struct hf_document *set)
 {
+    hf_assert(policy == NULL || policy->kind == HF_DOCUMENT_POLICY);
+    hf_assert(set == NULL || set->kind == HF_DOCUMENT_SET);
     if (policy == NULL || set == NULL)
         return 0;
     const struct hf_policy *p = &policy->u.policy;
@@ -92,6 +102,7 @@ static int check_floors(const struct hf_engine *e, const struct hf_document *set
 
 static int check(struct hf_engine *e, const struct hf_document *d, bool stored)
 {
+    hf_assert(e->trust->roots_count <= HF_ROOTS_MAX);
     const struct hf_document *root =
         e->trust->roots_count > 0 ? e->trust->roots[e->trust->roots_count - 1] : NULL;
     if (d->kind == HF_DOCUMENT_ROOT && e->trust->roots_count == HF_ROOTS_MAX)
@@ -118,6 +129,7 @@ static int check(struct hf_engine *e, const struct hf_document *d, bool stored)
 
 static void adopt(struct hf_engine *e, struct hf_document *d, bool stored)
 {
+    hf_assert(d->kind != HF_DOCUMENT_PROPOSAL);
     if (hf_document_issued_s(d) > e->floor_s)
         e->floor_s = hf_document_issued_s(d);
     if (d->kind == HF_DOCUMENT_ROOT) {
@@ -141,12 +153,14 @@ static void adopt(struct hf_engine *e, struct hf_document *d, bool stored)
     } else {
         adopt_set(e, d);
     }
+    hf_assert(e->trust->roots_count > 0 && e->floor_s >= hf_document_issued_s(d));
     hf__trace(e, HF_TRACE_DOCUMENT, 0, NULL, d->kind, hf_document_version(d));
 }
 
 /* What a newer document may have changed for the tasks under way. */
 static void after_adoption(struct hf_engine *e)
 {
+    hf_assert(e->trust->adopted < UINT32_MAX);
     hf__kick(e);
     e->trust->adopted++;
     if (e->open)
@@ -157,6 +171,7 @@ static void after_adoption(struct hf_engine *e)
 
 static void refuse(struct hf_engine *e, const struct hf_document *d, int error)
 {
+    hf_assert(error != 0);
     e->trust->last_refusal = error;
     e->trust->last_refusal_kind = d != NULL ? d->kind : 0;
     hf__trace(e, HF_TRACE_DOCUMENT_REFUSED, error, NULL, d != NULL ? d->kind : 0,
@@ -165,8 +180,10 @@ static void refuse(struct hf_engine *e, const struct hf_document *d, int error)
 
 int hf__document_offer(struct hf_engine *e, struct hf_bytes envelope)
 {
+    hf_assert(e->started);
     struct hf_document *d = NULL;
     int r = hf_document_read(e->shared->documents, envelope, &d);
+    hf_assert((r == 0) == (d != NULL));
     if (r == 0)
         r = compare(e, d);
     if (r == 0)
@@ -183,6 +200,7 @@ int hf__document_offer(struct hf_engine *e, struct hf_bytes envelope)
 
 static void load(struct hf_engine *e, const struct hf_row_in *rows, size_t count, const char *key)
 {
+    hf_assert(count == 0 || rows != NULL);
     struct hf_bytes name = hf_bytes_of(key, strlen(key));
     for (size_t i = 0; i < count; i++) {
         if (!hf_bytes_equal(rows[i].key, name))
@@ -205,6 +223,7 @@ static void load(struct hf_engine *e, const struct hf_row_in *rows, size_t count
 
 void hf__documents_load(struct hf_engine *e, const struct hf_row_in *rows, size_t count)
 {
+    hf_assert(e->trust->roots_count == 0 && e->trust->policy == NULL && e->trust->set == NULL);
     char key[8];
     for (unsigned i = 1; i <= HF_ROOTS_MAX; i++) {
         root_key(i, key);
@@ -214,6 +233,7 @@ void hf__documents_load(struct hf_engine *e, const struct hf_row_in *rows, size_
     }
     if (e->trust->roots_count == 0)
         return;
+    hf_assert(e->trust->roots_count <= HF_ROOTS_MAX);
     load(e, rows, count, "policy");
     load(e, rows, count, "shares");
     load(e, rows, count, "set-previous");
@@ -229,6 +249,7 @@ void hf__documents_load(struct hf_engine *e, const struct hf_row_in *rows, size_
 
 static void add(struct hf_encoded *list, size_t *count, const struct hf_document *d)
 {
+    hf_assert(d != NULL && *count <= SEND_MAX);
     size_t len = d->envelope->len;
     for (size_t i = 0; i < *count; i++)
         len += list[i].bytes.len;
@@ -254,6 +275,7 @@ static void list(struct hf_engine *e, const struct hf_versions *theirs, struct h
     if (own.share_set > theirs->share_set)
         add(list, &count, e->trust->shares);
     *ret = list;
+    hf_assert(count <= SEND_MAX);
     *ret_count = count;
 }
 
@@ -264,6 +286,7 @@ static struct hf_bytes request(struct hf_engine *e, bool with_all)
     if (with_all) {
         struct hf_versions none = {0};
         list(e, &none, &m.documents, &m.documents_count);
+        hf_assert(m.documents_count <= SEND_MAX);
     }
     return hf__encode(e, &hf_wire_documents_request, &m);
 }
@@ -275,6 +298,7 @@ static const struct hf__ask push = {
 
 void hf__documents_push(struct hf_engine *e, const struct hf_account *account)
 {
+    hf_assert(e->started);
     if (hf__calling(e, HF_METHOD_DOCUMENTS, account, NULL))
         return;
     int r = hf__call(e, &push, account, request(e, true));
@@ -293,12 +317,14 @@ static void seed_asked(struct hf_engine *e, uint8_t seed, int error)
 
 static void ask_seed(struct hf_engine *e)
 {
+    hf_assert(e->trust->seeds_count > 0 && e->trust->seeds_count <= HF_SEEDS_MAX);
     struct hf__ask ask = pull;
     uint8_t at = e->trust->seed_next++ % e->trust->seeds_count;
     const char *address = e->trust->seeds;
     for (uint8_t i = at; i > 0; i--)
         address += strlen(address) + 1;
     ask.slot = (uint8_t)(at + 1);
+    hf_assert(address < e->trust->seeds + e->trust->seeds_len);
     int r = hf__call_address(e, &ask, NULL, address, request(e, false));
     if (r != 0)
         seed_asked(e, at, r);
@@ -306,6 +332,7 @@ static void ask_seed(struct hf_engine *e)
 
 void hf__documents_pull(struct hf_engine *e, const struct hf_account *account)
 {
+    hf_assert(e->started);
     int r;
     if (account != NULL) {
         if (!hf__calling(e, HF_METHOD_DOCUMENTS, account, NULL))
@@ -331,11 +358,13 @@ void hf__documents_tick(struct hf_engine *e)
     /* A new node waits for the set that has it. */
     if (e->state == HF_STATE_FRESH && pause > FRESH_MS)
         pause = FRESH_MS;
+    hf_assert(pause > 0);
     hf__timer_set(e, HF__TIMER_DOCUMENTS, pause + hf__random_below(e, pause / 4 + 1));
 }
 
 int hf__recv_documents(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
 {
+    hf_assert(from->is_request && from->method == HF_METHOD_DOCUMENTS);
     struct hf_documents_request m;
     struct hf_documents_response answer = {0};
     const struct hf_account *asker = hf__asker(from);
@@ -363,6 +392,7 @@ int hf__recv_documents(struct hf_engine *e, const struct hf__message *from, stru
 int hf__documents_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                            struct hf_bytes body)
 {
+    hf_assert(call->task == HF__TASK_DOCUMENTS && call->slot <= e->trust->seeds_count);
     struct hf_documents_response m;
     int r = error;
     if (r == 0)

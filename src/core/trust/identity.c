@@ -10,6 +10,7 @@ enum { RENEW_S_MAX = 86400, RETRY_MS = 1000 };
 static int check_epoch(const struct hf_engine *e, uint64_t epoch, const uint8_t *beacon,
                        uint64_t made_s)
 {
+    hf_assert(e->trust->set != NULL);
     if (epoch > hf_document_version(e->trust->set))
         return HF_EBEHIND;
     const struct hf_document *set = hf__set_of_epoch(e, epoch);
@@ -27,6 +28,7 @@ static int judge_known(struct hf_engine *e, struct hf__known *known, const struc
                        uint32_t *ret_rank)
 {
     const struct hf__peer *p = known->peer;
+    hf_assert(p != NULL && p->refs > 0);
     int r = check_epoch(e, p->epoch, NULL, p->made_s);
     if (r == 0)
         r = hf__judge(e, &p->verdict, NULL, true, p->made_s, ret_rank);
@@ -41,6 +43,7 @@ int hf__identity_known(struct hf_engine *e, const struct hf_account *account,
                        const struct hf__peer **ret, uint32_t *ret_rank)
 {
     struct hf__known *known = hf__known_find(&e->trust->known, account);
+    hf_assert(known == NULL || hf_account_equal(&known->peer->account, account));
     return known == NULL ? HF_EIDENTITY : judge_known(e, known, ret, ret_rank);
 }
 
@@ -88,6 +91,7 @@ int hf__identity_check(struct hf_engine *e, const struct hf__message *from,
     p.epoch = (uint32_t)s.epoch;
     p.made_s = s.made_s;
     known = hf__known_put(&e->trust->known, e->shared->peers, &p);
+    hf_assert(hf_account_equal(&known->peer->account, account));
     known->used_s = (uint32_t)(e->now_ms / 1000);
     *ret = known->peer;
     if (ret_rank != NULL)
@@ -104,6 +108,7 @@ void hf__identity_renew(struct hf_engine *e)
     uint64_t age_s = t->policy != NULL ? hf__policy(e)->quote_age_max_s / 2 : 3600;
     if (age_s > RENEW_S_MAX)
         age_s = RENEW_S_MAX;
+    hf_assert(age_s > 0);
     /* One dated in the future, by a clock that was set back since, is refused by everybody. */
     bool current = t->identity != NULL && t->identity_epoch == epoch &&
                    t->identity_made_s <= hf__now_s(e) + HF_QUOTE_AHEAD_S / 2 &&
@@ -125,6 +130,7 @@ void hf__identity_renew(struct hf_engine *e)
     hf_blob_unref(t->identity_statement);
     t->identity_statement = hf_blob_new(encoded);
     hf_assert(t->identity_statement != NULL);
+    hf_assert(t->identity_work != 0);
 }
 
 void hf__identity_made(struct hf_engine *e, uint32_t work, int error, struct hf_bytes quote)
@@ -138,6 +144,7 @@ void hf__identity_made(struct hf_engine *e, uint32_t work, int error, struct hf_
         hf__timer_set(e, HF__TIMER_IDENTITY, RETRY_MS);
         return;
     }
+    hf_assert(t->identity_statement != NULL);
     struct hf_bytes statement = hf_blob_bytes(t->identity_statement);
     int r = hf__decode(e, &hf_wire_identity_statement, statement, &s);
     hf_assert(r == 0);
@@ -150,6 +157,7 @@ void hf__identity_made(struct hf_engine *e, uint32_t work, int error, struct hf_
     t->identity_statement = NULL;
     t->identity_epoch = (uint32_t)s.epoch;
     t->identity_made_s = s.made_s;
+    hf_assert(t->identity_number > 0);
     hf__identity_renew(e); /* sets the timer, or starts anew when a set came meanwhile */
     hf__kick(e);
     if (e->state == HF_STATE_FRESH)
@@ -158,12 +166,14 @@ void hf__identity_made(struct hf_engine *e, uint32_t work, int error, struct hf_
 
 bool hf__identity_current(const struct hf_engine *e)
 {
+    hf_assert(e->trust->identity == NULL || e->trust->identity_number > 0);
     uint32_t epoch = e->trust->set != NULL ? hf_document_version(e->trust->set) : 0;
     return e->trust->identity != NULL && e->trust->identity_epoch == epoch;
 }
 
 bool hf__identity_own(struct hf_engine *e, struct hf_identity *ret)
 {
+    hf_assert(e->open || e->trust->identity == NULL);
     if (e->trust->identity == NULL)
         return false;
     int r = hf__decode(e, &hf_wire_identity, hf_blob_bytes(e->trust->identity), ret);

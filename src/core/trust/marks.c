@@ -14,6 +14,7 @@ static const struct hf_bytes no_key;
 static void raise_floor(struct hf_engine *e)
 {
     const struct hf_marks *m = e->trust->marks;
+    hf_assert(m != NULL);
     if (m->trust == HF_TRUST_INTEL && m->issued_s > e->floor_s)
         e->floor_s = m->issued_s;
 }
@@ -21,6 +22,8 @@ static void raise_floor(struct hf_engine *e)
 static void save(struct hf_engine *e)
 {
     const struct hf_marks *m = e->trust->marks;
+    hf_assert(e->open && m->count <= HF_MARKS_MAX);
+    hf_assert(m->evaluations_count <= HF_MARKS_EVALUATIONS_MAX);
     struct hf_collateral_mark *marks = hf__scratch(e, m->count * sizeof *marks + 1);
     struct hf_evaluation_mark *evaluations =
         hf__scratch(e, m->evaluations_count * sizeof *evaluations + 1);
@@ -44,6 +47,8 @@ static void save(struct hf_engine *e)
 
 static void fill(const struct hf_marks_row *row, struct hf_marks *ret)
 {
+    hf_assert(row->marks_count <= HF_ARRAY_LEN(ret->at));
+    hf_assert(row->evaluations_count <= HF_ARRAY_LEN(ret->evaluations));
     *ret = (struct hf_marks){.trust = (uint8_t)row->trust,
                              .issued_s = row->issued_s,
                              .count = row->marks_count,
@@ -69,12 +74,14 @@ static bool take(struct hf_engine *e, const struct hf_marks *marks)
         t->marks = calloc(1, sizeof *t->marks);
     hf_assert(t->marks != NULL);
     bool changed = hf_marks_raise(t->marks, marks);
+    hf_assert(t->marks->count <= HF_MARKS_MAX);
     raise_floor(e);
     return changed;
 }
 
 void hf__marks_seen(struct hf_engine *e, const struct hf_marks *marks)
 {
+    hf_assert(marks != NULL && marks->count <= HF_MARKS_MAX);
     if (take(e, marks) && e->open)
         save(e);
 }

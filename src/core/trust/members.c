@@ -4,11 +4,13 @@
 
 bool hf__is_member(const struct hf_engine *e, const struct hf_account *account)
 {
+    hf_assert(account != NULL);
     return e->trust->set != NULL && hf_set_find(e->trust->set, account) >= 0;
 }
 
 const struct hf_document *hf__set_of_epoch(const struct hf_engine *e, uint64_t epoch)
 {
+    hf_assert(e->trust->set != NULL || e->trust->set_previous == NULL);
     const struct hf_document *sets[] = {e->trust->set, e->trust->set_previous};
     for (size_t i = 0; i < HF_ARRAY_LEN(sets); i++)
         if (sets[i] != NULL && hf_document_version(sets[i]) == epoch)
@@ -20,6 +22,7 @@ const struct hf_document *hf__set_of_epoch(const struct hf_engine *e, uint64_t e
  * verified before it was written. */
 static bool moved(struct hf_engine *e, const struct hf_account *account, struct hf_bytes *ret)
 {
+    hf_assert(e->trust->set != NULL);
     enum { KIND_ADDRESS = 3 };
     struct hf_signed_event what;
     struct hf_event_statement s;
@@ -41,8 +44,10 @@ static const char *address_of(struct hf_engine *e, const struct hf_account *acco
     long at = e->trust->set != NULL ? hf_set_find(e->trust->set, account) : -1;
     if (at < 0)
         return NULL;
+    hf_assert((size_t)at < e->trust->set->u.set.validators_count);
     struct hf_bytes address = e->trust->set->u.set.validators[at].address;
     moved(e, account, &address);
+    hf_assert(address.len > 0);
     char *text = hf__scratch(e, address.len + 1);
     memcpy(text, address.data, address.len);
     return text;
@@ -57,6 +62,7 @@ const char *hf__address_of(struct hf_engine *e, const struct hf_account *account
 int hf__call(struct hf_engine *e, const struct hf__ask *ask, const struct hf_account *account,
              struct hf_bytes body)
 {
+    hf_assert(account != NULL && ask->task < HF__TASKS);
     const char *address = address_of(e, account);
     return address == NULL ? HF_EREMOVED : hf__call_address(e, ask, account, address, body);
 }
@@ -64,6 +70,7 @@ int hf__call(struct hf_engine *e, const struct hf__ask *ask, const struct hf_acc
 int hf__nonce_answer(struct hf_engine *e, const struct hf__pending *call, struct hf_bytes body,
                      struct hf_nonce_response *ret)
 {
+    hf_assert(call->method == HF_METHOD_NONCE);
     int r = hf__decode(e, &hf_wire_nonce_response, body, ret);
     if (r == 0)
         r = hf__versions_check(e, &ret->versions);

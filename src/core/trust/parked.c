@@ -28,6 +28,7 @@ enum hf__asker_kind hf__asker_kind(const struct hf_engine *e, const struct hf__m
 
 static uint64_t source_of(enum hf__asker_kind kind, const struct hf__message *m)
 {
+    hf_assert(kind < HF__ASKER_KINDS && (kind == HF__OWN || m != NULL));
     if (kind == HF__OWN)
         return 0;
     return kind == HF__MEMBERS ? hf_bytes_head(m->account.bytes) : m->source;
@@ -39,12 +40,14 @@ static size_t load_of(const struct hf__trust *t, enum hf__asker_kind kind, uint6
     size_t load = 0;
     for (const struct hf__parked *m = t->parked; m != NULL; m = m->next)
         load += m->kind == kind && m->source == source;
+    hf_assert(load <= t->parked_count[kind]);
     return load;
 }
 
 static struct hf__parked *take_out(struct hf__trust *t, struct hf__parked **at)
 {
     struct hf__parked *m = *at;
+    hf_assert(m != NULL && m->body != NULL);
     *at = m->next;
     m->next = NULL;
     hf_assert(t->parked_count[m->kind] > 0);
@@ -57,6 +60,7 @@ static struct hf__parked *take_out(struct hf__trust *t, struct hf__parked **at)
 static struct hf__parked **find_turn(const struct hf_engine *e, enum hf__asker_kind kind,
                                      bool least, size_t *ret_load)
 {
+    hf_assert(kind != HF__OWN && kind < HF__ASKER_KINDS);
     struct hf__parked **found = NULL;
     for (struct hf__parked **at = &e->trust->parked; *at != NULL; at = &(*at)->next) {
         const struct hf__parked *m = *at;
@@ -68,6 +72,7 @@ static struct hf__parked **find_turn(const struct hf_engine *e, enum hf__asker_k
         found = at;
         *ret_load = load;
     }
+    hf_assert(found == NULL || *ret_load > 0);
     return found;
 }
 
@@ -95,6 +100,7 @@ int hf__parked_room(struct hf_engine *e, const struct hf__message *from)
 
 bool hf__is_judged(const struct hf_engine *e, const struct hf_hash *quote_hash)
 {
+    hf_assert(quote_hash != NULL);
     for (const struct hf__judging *j = e->trust->judging; j != NULL; j = j->next)
         if (hf_hash_equal(&j->quote_hash, quote_hash))
             return true;
@@ -103,6 +109,7 @@ bool hf__is_judged(const struct hf_engine *e, const struct hf_hash *quote_hash)
 
 bool hf__may_judge(const struct hf_engine *e, enum hf__asker_kind kind)
 {
+    hf_assert(kind < HF__ASKER_KINDS);
     hf_assert(e->trust->judging_count[kind] <= most[kind].judged);
     return e->trust->judging_count[kind] < most[kind].judged;
 }
@@ -139,6 +146,7 @@ struct hf__parked *hf__parked_take(struct hf_engine *e, const struct hf_hash *qu
         *last = take_out(e->trust, at);
         last = &(*last)->next;
     }
+    hf_assert(*last == NULL);
     return taken;
 }
 
@@ -150,6 +158,7 @@ struct hf__parked *hf__parked_next(struct hf_engine *e)
         struct hf__parked **at = t->parked_count[kind] > 0 && hf__may_judge(e, kind)
                                      ? find_turn(e, kind, true, &load)
                                      : NULL;
+        hf_assert(at == NULL || ((*at)->kind == kind && load > 0));
         if (at != NULL)
             return take_out(e->trust, at);
     }

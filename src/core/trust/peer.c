@@ -22,16 +22,19 @@ void hf__peer_table_free(struct hf__peer_table *all)
 
 size_t hf__peer_table_memory(const struct hf__peer_table *all)
 {
+    hf_assert((all->buckets_count & (all->buckets_count - 1)) == 0);
     return sizeof *all + all->buckets_count * sizeof(struct hf__peer *);
 }
 
 static struct hf__peer **bucket_of(const struct hf__peer_table *t, const struct hf_hash *quote_hash)
 {
+    hf_assert(t->buckets_count > 0 && (t->buckets_count & (t->buckets_count - 1)) == 0);
     return &t->buckets[hf_bytes_head(quote_hash->bytes) & (t->buckets_count - 1)];
 }
 
 static void grow(struct hf__peer_table *t)
 {
+    hf_assert(t->count == t->buckets_count);
     struct hf__peer_table old = *t;
     t->buckets_count = old.buckets_count == 0 ? 16 : old.buckets_count * 2;
     t->buckets = calloc(t->buckets_count, sizeof(struct hf__peer *));
@@ -78,6 +81,7 @@ static bool same_peer(const struct hf__peer *a, const struct hf__peer *b)
  * differently share none. */
 static struct hf__peer *peer_ref(struct hf__peer_table *all, const struct hf__peer *what)
 {
+    hf_assert(all->count <= all->buckets_count);
     if (all->count == all->buckets_count)
         grow(all);
     struct hf__peer **bucket = bucket_of(all, &what->quote_hash);
@@ -94,11 +98,13 @@ static struct hf__peer *peer_ref(struct hf__peer_table *all, const struct hf__pe
     p->next = *bucket;
     *bucket = p;
     all->count++;
+    hf_assert(all->count <= all->buckets_count);
     return p;
 }
 
 static void peer_unref(struct hf__peer_table *all, struct hf__peer *p)
 {
+    hf_assert(all->count > 0);
     hf_assert(p->refs > 0);
     if (--p->refs > 0)
         return;
@@ -118,6 +124,7 @@ static uint32_t head_of(const struct hf_account *account)
 /* Where a peer stands or would stand. */
 static size_t position(const struct hf__known_list *l, const struct hf_account *account)
 {
+    hf_assert(l->count <= l->cap);
     uint32_t head = head_of(account);
     size_t low = 0, high = l->count;
     while (low < high) {
@@ -159,6 +166,7 @@ struct hf__known *hf__known_by_quote(const struct hf__known_list *l,
 
 static void forget_oldest(struct hf__known_list *l, struct hf__peer_table *all)
 {
+    hf_assert(l->count > 0);
     size_t oldest = 0;
     for (size_t i = 1; i < l->count; i++)
         if (l->at[i].used_s < l->at[oldest].used_s)
@@ -181,6 +189,7 @@ static struct hf__known *add(struct hf__known_list *l, struct hf__peer_table *al
     size_t at = position(l, account);
     memmove(&l->at[at + 1], &l->at[at], (l->count - at) * sizeof *l->at);
     l->count++;
+    hf_assert(l->count <= l->cap && l->count <= HF_VERDICTS_MAX);
     l->at[at] = (struct hf__known){.account_head = head_of(account)};
     return &l->at[at];
 }
@@ -195,11 +204,13 @@ struct hf__known *hf__known_put(struct hf__known_list *l, struct hf__peer_table 
     else
         k = add(l, all, &what->account);
     k->peer = peer;
+    hf_assert(k->account_head == head_of(&peer->account));
     return k;
 }
 
 void hf__known_done(struct hf__known_list *l, struct hf__peer_table *all)
 {
+    hf_assert(l->count <= l->cap && l->count <= all->count);
     for (size_t i = 0; i < l->count; i++)
         peer_unref(all, l->at[i].peer);
     free(l->at);
@@ -208,6 +219,7 @@ void hf__known_done(struct hf__known_list *l, struct hf__peer_table *all)
 
 size_t hf__known_memory(const struct hf__known_list *l)
 {
+    hf_assert(l->count <= l->cap);
     size_t sum = l->cap * sizeof *l->at;
     for (size_t i = 0; i < l->count; i++)
         sum += (sizeof(struct hf__peer) + sizeof(struct hf__peer *)) / l->at[i].peer->refs + 1;

@@ -28,6 +28,7 @@ struct hf__rates {
 
 static struct count *place_of(struct hf__rates *r, uint64_t key)
 {
+    hf_assert((r->cap & (r->cap - 1)) == 0);  /* it masks */
     hf_assert(key != 0 && r->count < r->cap); /* or the search would not end */
     for (uint32_t i = (uint32_t)(key * SPREAD >> 32);; i++) {
         struct count *c = &r->at[i & (r->cap - 1)];
@@ -54,12 +55,14 @@ static struct hf__rates *made_anew(struct hf__rates *old, uint64_t now_us)
             *place_of(r, old->at[i].key) = old->at[i];
             r->count++;
         }
+    hf_assert(r->count == live && 4 * (r->count + 1) <= 3 * r->cap);
     free(old);
     return r;
 }
 
 static int take(struct hf_engine *e, uint64_t key, uint64_t period_us, uint64_t burst)
 {
+    hf_assert(period_us > 0 && burst > 0);
     uint64_t now_us = e->now_ms * 1000;
     struct hf__rates **r = &e->trust->rates;
     if (*r == NULL || 4 * ((*r)->count + 1) > 3 * (*r)->cap)
@@ -79,12 +82,14 @@ static int take(struct hf_engine *e, uint64_t key, uint64_t period_us, uint64_t 
 
 static uint64_t key_of(const struct hf_account *account, uint8_t method, enum class class)
 {
+    hf_assert(method >= HF_METHOD_DOCUMENTS && method <= HF_METHOD_PROBE && class <= OTHERS);
     uint64_t key = hf_bytes_head(account->bytes) ^ SPREAD * (method * 4u + (unsigned)class);
     return key != 0 ? key : 1;
 }
 
 int hf__rate_member(struct hf_engine *e, const struct hf__message *m)
 {
+    hf_assert(m->is_request);
     if (m->counted || !m->has_account || !hf__is_member(e, &m->account))
         return 0;
     return take(e, key_of(&m->account, m->method, MEMBER), 1000000 / HF_RATE_MEMBER_PER_S,
@@ -93,6 +98,7 @@ int hf__rate_member(struct hf_engine *e, const struct hf__message *m)
 
 int hf__rate_owner(struct hf_engine *e, const struct hf__message *m, const struct hf_account *owner)
 {
+    hf_assert(m->is_request && owner != NULL);
     if (m->counted || (m->has_account && hf_account_equal(&m->account, owner)))
         return 0;
     return take(e, key_of(owner, m->method, m->expected ? EXPECTED : OTHERS),
@@ -102,6 +108,7 @@ int hf__rate_owner(struct hf_engine *e, const struct hf__message *m, const struc
 void hf__rates_expire(struct hf_engine *e)
 {
     struct hf__rates *r = e->trust->rates;
+    hf_assert(r == NULL || (r->cap >= CAP_MIN && r->count <= r->cap));
     for (uint32_t i = 0; r != NULL && i < r->cap; i++)
         if (r->at[i].due_us > e->now_ms * 1000)
             return;
@@ -111,5 +118,6 @@ void hf__rates_expire(struct hf_engine *e)
 
 size_t hf__rates_memory(const struct hf__rates *r)
 {
+    hf_assert(r == NULL || r->cap >= CAP_MIN);
     return r == NULL ? 0 : sizeof *r + r->cap * sizeof r->at[0];
 }

@@ -24,6 +24,7 @@ static const uint32_t phase_moves[HF__PHASES] = {
 /* What must hold in a phase. */
 static bool invariant(const struct hf__round *r)
 {
+    hf_assert(r->phase < HF__PHASES && r->targets_count <= HF_ROUND_PROVIDERS_MAX);
     switch ((enum hf__phase)r->phase) {
     case HF__PHASE_QUOTE:
         return r->quote_work != 0 && r->transcript != NULL &&
@@ -38,6 +39,7 @@ static bool invariant(const struct hf__round *r)
 
 static void phase_move(struct hf__round *r, enum hf__phase to)
 {
+    hf_assert(r->phase < HF__PHASES && to < HF__PHASES);
     hf_assert((phase_moves[r->phase] & HF__TO(to)) != 0);
     r->phase = (uint8_t)to;
     hf_assert(invariant(r));
@@ -45,6 +47,7 @@ static void phase_move(struct hf__round *r, enum hf__phase to)
 
 void hf__target_move(struct hf__target *t, enum hf__target_state to)
 {
+    hf_assert(t->state < HF__TARGET_STATES && to < HF__TARGET_STATES);
     hf_assert((moves[t->state] & HF__TO(to)) != 0);
     t->state = (uint8_t)to;
 }
@@ -54,6 +57,7 @@ void hf__target_failed(struct hf_engine *e, struct hf__target *t, int error)
     hf_assert(error != 0);
     if (t->error != error || t->since_ms == 0)
         t->since_ms = e->now_ms;
+    hf_assert(t->since_ms <= e->now_ms);
     hf__target_move(t, HF__TARGET_FAILED);
     t->answered = false;
     t->error = error;
@@ -61,6 +65,7 @@ void hf__target_failed(struct hf_engine *e, struct hf__target *t, int error)
 
 void hf__target_answered(struct hf_engine *e, struct hf__target *t, enum hf__target_state state)
 {
+    hf_assert(state == HF__TARGET_NONCE || state == HF__TARGET_ANSWERED);
     if (!t->answered)
         t->since_ms = e->now_ms;
     hf__target_move(t, state);
@@ -70,14 +75,17 @@ void hf__target_answered(struct hf_engine *e, struct hf__target *t, enum hf__tar
 
 size_t hf__targets_in(const struct hf__round *r, enum hf__target_state state)
 {
+    hf_assert(state < HF__TARGET_STATES);
     size_t count = 0;
     for (size_t i = 0; i < r->targets_count; i++)
         count += r->targets[i].state == state;
+    hf_assert(count <= r->targets_count);
     return count;
 }
 
 int hf__targets_reason(const struct hf__round *r, bool *ret_permanent)
 {
+    hf_assert(r->targets_count == 0 || r->targets != NULL);
     bool permanent = r->targets_count > 0, same = permanent;
     for (size_t i = 0; i < r->targets_count; i++) {
         int error = r->targets[i].error;
@@ -109,6 +117,7 @@ int64_t hf__targets_ahead_s(const struct hf__round *r, uint8_t *ret_count)
 static void ask(struct hf_engine *e, struct hf__round *r, uint8_t method, size_t i,
                 struct hf_bytes body)
 {
+    hf_assert(i < r->targets_count);
     struct hf__target *t = &r->targets[i];
     struct hf__ask what = {.task = r->kind->task,
                            .method = method,
@@ -124,6 +133,7 @@ static void ask(struct hf_engine *e, struct hf__round *r, uint8_t method, size_t
 
 size_t hf__round_begin(struct hf_engine *e, struct hf__round *r, uint8_t *ret_secret)
 {
+    hf_assert(e->has_account && r->phase == HF__PHASE_IDLE);
     struct hf_nonce_request m = {0};
     uint8_t *unused = ret_secret == NULL ? e->secret_alloc(HF_KEY_LEN) : NULL;
     hf_assert(ret_secret != NULL || unused != NULL);
@@ -161,6 +171,7 @@ struct hf__target *hf__round_target(const struct hf__round *r, const struct hf__
 int hf__round_nonce(struct hf_engine *e, struct hf__round *r, const struct hf__pending *call,
                     int error, struct hf_bytes body)
 {
+    hf_assert(r->phase == HF__PHASE_NONCE && call->slot < r->targets_count);
     struct hf_nonce_response m;
     struct hf__target *t = &r->targets[call->slot];
     int result = error != 0 ? error : hf__nonce_answer(e, call, body, &m);
@@ -183,11 +194,13 @@ enum hf__round_next hf__round_next(const struct hf__round *r, enum hf__target_st
         return HF__ROUND_GO_ON;
     if (have + waiting < quorum.need)
         return HF__ROUND_GIVE_UP;
+    hf_assert(have <= r->targets_count && waiting <= r->targets_count - have);
     return have >= quorum.want ? HF__ROUND_GRACE : HF__ROUND_WAIT;
 }
 
 void hf__round_quote(struct hf_engine *e, struct hf__round *r)
 {
+    hf_assert(r->phase == HF__PHASE_NONCE && r->quote_work == 0);
     struct hf_asked *asked = hf__scratch(e, r->targets_count * sizeof *asked);
     struct hf_recover_transcript t = {.version = e->active.number, .asked = asked};
     t.network = e->network;
@@ -202,6 +215,7 @@ void hf__round_quote(struct hf_engine *e, struct hf__round *r)
         asked[t.asked_count].provider = target->account;
         memcpy(asked[t.asked_count++].nonce, target->nonce, sizeof target->nonce);
     }
+    hf_assert(t.asked_count > 0 && t.asked_count <= r->targets_count);
     struct hf_bytes encoded = hf__encode(e, &hf_wire_recover_transcript, &t);
     hf_blob_unref(r->transcript);
     r->transcript = hf_blob_new(encoded);
@@ -213,11 +227,13 @@ void hf__round_quote(struct hf_engine *e, struct hf__round *r)
 
 bool hf__round_awaits(const struct hf__round *r, uint32_t work)
 {
+    hf_assert((r->phase == HF__PHASE_QUOTE) == (r->quote_work != 0));
     return r->phase == HF__PHASE_QUOTE && r->quote_work == work;
 }
 
 size_t hf__round_ask(struct hf_engine *e, struct hf__round *r, struct hf_bytes quote)
 {
+    hf_assert(r->phase == HF__PHASE_QUOTE && r->transcript != NULL);
     struct hf_recover_request m = {.quote = quote, .transcript = hf_blob_bytes(r->transcript)};
     hf__versions(e, &m.versions);
     struct hf_bytes body = hf__encode(e, &hf_wire_recover_request, &m);
@@ -233,6 +249,7 @@ int hf__round_answer(struct hf_engine *e, const struct hf__round *r, const struc
                      struct hf_bytes body, struct hf_bytes *ret_signed,
                      struct hf_recover_answer *ret)
 {
+    hf_assert(r->phase == HF__PHASE_ANSWER && call->task == r->kind->task);
     struct hf_recover_response m;
     const struct hf__peer *peer;
     int error = hf__decode(e, &hf_wire_recover_response, body, &m);
@@ -257,10 +274,12 @@ void hf__round_end(struct hf__round *r)
 {
     r->quote_work = 0;
     phase_move(r, HF__PHASE_IDLE);
+    hf_assert(r->phase == HF__PHASE_IDLE);
 }
 
 void hf__round_done(struct hf__round *r)
 {
+    hf_assert(r->targets_count <= HF_ROUND_PROVIDERS_MAX);
     for (size_t i = 0; i < r->targets_count; i++)
         hf_blob_unref(r->targets[i].answer);
     hf_blob_unref(r->transcript);
@@ -268,6 +287,7 @@ void hf__round_done(struct hf__round *r)
 
 size_t hf__round_memory(const struct hf__round *r)
 {
+    hf_assert(r->targets_count <= HF_ROUND_PROVIDERS_MAX);
     size_t sum = hf__blob_memory(r->transcript);
     for (size_t i = 0; i < r->targets_count; i++)
         sum += hf__blob_memory(r->targets[i].answer);

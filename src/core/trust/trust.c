@@ -8,6 +8,7 @@
 /* One after another in one piece, each terminated. */
 static int copy_seeds(struct hf__trust *t, const struct hf_engine_config *c)
 {
+    hf_assert(t->seeds == NULL && c->seeds_count <= HF_SEEDS_MAX);
     for (size_t i = 0; i < c->seeds_count; i++)
         t->seeds_len = (uint16_t)(t->seeds_len + strlen(c->seeds[i]) + 1);
     t->seeds = malloc(t->seeds_len + 1u);
@@ -20,11 +21,13 @@ static int copy_seeds(struct hf__trust *t, const struct hf_engine_config *c)
         at += len;
     }
     t->seeds_count = (uint8_t)c->seeds_count;
+    hf_assert(at == t->seeds + t->seeds_len);
     return 0;
 }
 
 int hf__trust_init(struct hf_engine *e, const struct hf_engine_config *config)
 {
+    hf_assert(!e->started && e->trust->seeds == NULL);
     e->trust->accept_dev = config->accept_dev;
     return copy_seeds(e->trust, config);
 }
@@ -37,11 +40,13 @@ void hf__trust_lock(struct hf_engine *e)
     hf_blob_unref(t->identity_statement);
     t->identity = t->identity_statement = NULL;
     t->identity_work = 0;
+    hf_assert(t->parked == NULL && t->judging == NULL);
 }
 
 void hf__trust_done(struct hf_engine *e)
 {
     struct hf__trust *t = e->trust;
+    hf_assert(t->parked == NULL && t->judging == NULL && t->identity == NULL);
     for (size_t i = 0; i < t->roots_count; i++)
         hf_document_unref(t->roots[i]);
     free(t->roots);
@@ -57,6 +62,7 @@ void hf__trust_done(struct hf_engine *e)
 size_t hf__trust_memory(const struct hf_engine *e)
 {
     const struct hf__trust *t = e->trust;
+    hf_assert(t->roots_count <= HF_ROOTS_MAX);
     size_t sum = hf__known_memory(&t->known) + t->roots_count * sizeof(struct hf_document *);
     sum += t->marks != NULL ? sizeof *t->marks : 0;
     sum += t->seeds_len + 1u + hf__rates_memory(t->rates);
@@ -71,6 +77,7 @@ size_t hf__trust_memory(const struct hf_engine *e)
 void hf__trust_status(const struct hf_engine *e, struct hf_status *ret)
 {
     const struct hf__trust *t = e->trust;
+    hf_assert(t->roots_count > 0 || (t->policy == NULL && t->set == NULL));
     ret->root = t->roots_count;
     if (t->policy != NULL) {
         ret->policy = hf_document_version(t->policy);

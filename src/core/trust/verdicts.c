@@ -12,6 +12,7 @@ int hf__quote_look(struct hf_engine *e, struct hf_bytes bytes, struct hf__seen *
         r = e->shared->outline(bytes, &seen.quote, &seen.report_data);
     if (r != 0)
         return r;
+    hf_assert(seen.quote.len <= bytes.len);
     /* What follows the quote is no part of it: if it counted, one quote would be new each time. */
     e->suite->hash("holdfast/v1/quote", seen.quote, &seen.hash);
     *ret = seen;
@@ -57,6 +58,7 @@ int hf__verdict(struct hf_engine *e, const struct hf__message *from, const struc
     j->work = w->id;
     j->kind = (uint8_t)hf__asker_kind(e, from);
     t->judging_count[j->kind]++;
+    hf_assert(w->wall_s > 0);
     j->quote_hash = *hash;
     j->next = t->judging;
     t->judging = j;
@@ -65,6 +67,7 @@ int hf__verdict(struct hf_engine *e, const struct hf__message *from, const struc
 
 static void judging_free(struct hf__trust *t, struct hf__judging *j)
 {
+    hf_assert(j->kind < HF__ASKER_KINDS);
     hf_assert(t->judging_count[j->kind] > 0);
     t->judging_count[j->kind]--;
     free(j);
@@ -79,6 +82,7 @@ bool hf__quote_judged(struct hf_engine *e, uint32_t work, const struct hf_verdic
         /* By collateral that was replaced meanwhile: whoever waits for it asks for another. */
         e->shared->step.fresh = j->outdated ? NULL : v;
         e->shared->step.fresh_hash = j->quote_hash;
+        hf_assert(j->work <= e->next_id);
         *at = j->next;
         judging_free(e->trust, j);
         return true;
@@ -91,11 +95,13 @@ void hf__verdicts_forget(struct hf_engine *e)
     for (struct hf__judging *j = e->trust->judging; j != NULL; j = j->next)
         j->outdated = true;
     hf__known_done(&e->trust->known, e->shared->peers);
+    hf_assert(e->trust->known.count == 0);
 }
 
 int hf__judge(struct hf_engine *e, const struct hf_verdict *v, const uint8_t *report_data,
               bool dated, uint64_t made_s, uint32_t *ret_rank)
 {
+    hf_assert(v != NULL && (dated || made_s == 0));
     struct hf_judgement judgement;
     struct hf_judge_request request = {
         .at_s = hf__now_s(e), .report_data = report_data, .dated = dated, .quoted_at_s = made_s};
@@ -108,6 +114,7 @@ int hf__judge(struct hf_engine *e, const struct hf_verdict *v, const uint8_t *re
 
 int hf_engine_judge(struct hf_engine *e, const struct hf_verdict *v)
 {
+    hf_assert(e->trust->policy == NULL || e->trust->policy->judge != NULL);
     return e->trust->policy != NULL ? hf__judge(e, v, NULL, false, 0, NULL) : HF_ENODOCUMENTS;
 }
 
@@ -123,6 +130,7 @@ void hf__verdicts_done(struct hf_engine *e)
         free(m);
     }
     memset(t->parked_count, 0, sizeof t->parked_count);
+    hf_assert(t->parked == NULL);
     while (t->judging != NULL) {
         struct hf__judging *j = t->judging;
         t->judging = j->next;

@@ -4,6 +4,7 @@
 
 void hf__versions(const struct hf_engine *e, struct hf_versions *ret)
 {
+    hf_assert(e->trust->roots_count <= HF_ROOTS_MAX);
     *ret = (struct hf_versions){
         .root = e->trust->roots_count,
         .policy = e->trust->policy != NULL ? hf_document_version(e->trust->policy) : 0,
@@ -16,6 +17,7 @@ int hf__versions_check(const struct hf_engine *e, const struct hf_versions *thei
 {
     struct hf_versions own;
     hf__versions(e, &own);
+    hf_assert(own.root > 0 || (own.policy == 0 && own.epoch == 0)); /* they verify by one */
     if (theirs->root > own.root || theirs->policy > own.policy || theirs->epoch > own.epoch)
         return HF_EBEHIND;
     return 0;
@@ -25,6 +27,7 @@ int hf__versions_check(const struct hf_engine *e, const struct hf_versions *thei
  * that this node cannot take because it has expired meanwhile, must not end what they do. */
 bool hf__versions_lack(const struct hf_engine *e, const struct hf_versions *theirs)
 {
+    hf_assert(theirs != NULL);
     struct hf_versions own;
     hf__versions(e, &own);
     return hf__versions_check(e, theirs) != 0 || theirs->share_set > own.share_set;
@@ -35,6 +38,7 @@ int hf__documents_ready(const struct hf_engine *e)
     if (e->trust->policy == NULL || e->trust->set == NULL)
         return HF_ENODOCUMENTS;
     uint64_t now_s = hf__now_s(e);
+    hf_assert(now_s >= e->floor_s);
     if (hf_document_expires_s(e->trust->policy) < now_s ||
         hf_document_expires_s(e->trust->set) < now_s)
         return HF_EEXPIRED;
