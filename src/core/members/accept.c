@@ -17,6 +17,7 @@ static int check_form(const struct hf_engine *e, const struct hf_event_statement
     bool of_itself = hf_account_equal(&s->author, &s->subject);
     hf_assert(s->kind >= HF__NEWS_LEAVE && s->kind <= HF__NEWS_SUSPECT);
     uint64_t now_s = hf__now_s(e);
+    hf_assert(life_s_max[s->kind] > 0);
     if (!hf_network_id_equal(&s->network, &e->network))
         return HF_EDOCUMENT_NETWORK;
     if (of_itself == (s->kind == HF__NEWS_SUSPECT) || (s->incarnation > 0) != of_itself)
@@ -36,6 +37,7 @@ static int check_form(const struct hf_engine *e, const struct hf_event_statement
 static int take_seen(struct hf_engine *e, const struct hf_event_statement *s,
                      struct hf__place *ret_place)
 {
+    hf_assert(s->kind == HF__NEWS_SUSPECT);
     struct hf_signed_event seen;
     struct hf_event_statement of;
     *ret_place = (struct hf__place){0};
@@ -58,6 +60,7 @@ static int take_seen(struct hf_engine *e, const struct hf_event_statement *s,
 static struct hf__told *newer_than(const struct hf_engine *e, const struct hf__told *told,
                                    struct hf__told *kept)
 {
+    hf_assert(kept == NULL || kept->kind == told->kind);
     const struct hf__members *m = e->members;
     if (kept != NULL) {
         int r = hf__place_compare(&told->place, &kept->place);
@@ -80,6 +83,7 @@ static struct hf__told *newer_than(const struct hf_engine *e, const struct hf__t
 static bool registration_over(const struct hf_engine *e, const struct hf_event_statement *s)
 {
     long at = hf_set_find(e->trust->set, &s->subject);
+    hf_assert(at >= 0); /* its form was checked */
     return s->kind == HF__NEWS_LEAVE &&
            e->trust->set->u.set.validators[at].registered_epoch != s->registered_epoch;
 }
@@ -90,6 +94,7 @@ static size_t suspects_of(const struct hf_engine *e, const struct hf_account *au
     for (size_t i = 0; i < e->members->told_count; i++)
         count += e->members->told[i]->kind == HF__NEWS_SUSPECT &&
                  hf_account_equal(&e->members->told[i]->author, author);
+    hf_assert(count <= e->members->told_count);
     return count;
 }
 
@@ -102,6 +107,7 @@ static int check_new(struct hf_engine *e, const struct hf_event_statement *s,
                      const struct hf_signed_event *what, const struct hf__told *told,
                      struct hf__told *kept)
 {
+    hf_assert(kept == NULL || hf_account_equal(&kept->subject, &s->subject));
     if (registration_over(e, s))
         return HF_EEVENT_STALE;
     if (s->kind == HF__NEWS_SUSPECT && kept == NULL &&
@@ -126,6 +132,7 @@ static int check_new(struct hf_engine *e, const struct hf_event_statement *s,
 /* Something for the detector to look at. */
 static void rumour(struct hf_engine *e)
 {
+    hf_assert(e->claimed);
     e->members->rumour = true;
     hf__timer_set(e, HF__TIMER_PROBE, 0);
 }
@@ -133,6 +140,7 @@ static void rumour(struct hf_engine *e)
 /* What a new event changes. */
 static void taken(struct hf_engine *e, struct hf__told *told)
 {
+    hf_assert(told->encoded != NULL && hf__is_member(e, &told->author));
     struct hf__members *m = e->members;
     struct hf__place place = told->place;
     struct hf_account subject;
@@ -170,6 +178,7 @@ static void taken(struct hf_engine *e, struct hf__told *told)
 int hf__news_accept(struct hf_engine *e, const struct hf_signed_event *what,
                     struct hf__told **ret_newer)
 {
+    hf_assert(e->open);
     struct hf_event_statement s;
     *ret_newer = NULL;
     int r = hf__decode(e, &hf_wire_event_statement, what->statement, &s);

@@ -8,6 +8,7 @@
 struct hf__contact *hf__contact_find(const struct hf_engine *e, const struct hf_account *account)
 {
     struct hf__detector *d = e->members->detector;
+    hf_assert(d == NULL || d->contacts_cap <= HF_CONTACTS_MAX);
     for (size_t i = 0; d != NULL && i < d->contacts_cap; i++)
         if (d->contacts[i].used && hf_account_equal(&d->contacts[i].account, account))
             return &d->contacts[i];
@@ -18,6 +19,7 @@ struct hf__contact *hf__contact_find(const struct hf_engine *e, const struct hf_
 static void grow(struct hf_engine *e, struct hf__detector *d)
 {
     uint16_t cap = (uint16_t)(d->contacts_cap < 8 ? 8 : d->contacts_cap * 2);
+    hf_assert(cap > d->contacts_cap);
     hf_assert(cap <= HF_CONTACTS_MAX);
     struct hf__pair *pairs = e->secret_alloc(cap * sizeof *pairs);
     d->contacts = realloc(d->contacts, cap * sizeof *d->contacts);
@@ -48,6 +50,7 @@ static struct hf__contact *place_for(struct hf_engine *e, struct hf__detector *d
         grow(e, d);
         return &d->contacts[at];
     }
+    hf_assert(oldest == NULL || (oldest->used && oldest->found == HF__FOUND_WELL));
     return wanted ? oldest : NULL;
 }
 
@@ -65,6 +68,7 @@ struct hf__contact *hf__contact_get(struct hf_engine *e, const struct hf_account
         c->account = *account;
     }
     c->used_ms = e->now_ms;
+    hf_assert(c->used && hf_account_equal(&c->account, account));
     return c;
 }
 
@@ -72,6 +76,7 @@ static void direction(struct hf_engine *e, const uint8_t shared[static 32],
                       const struct hf_account *from, const struct hf_account *to,
                       uint8_t ret[static HF_KEY_LEN])
 {
+    hf_assert(!hf_account_equal(from, to));
     static const char label[] = "holdfast/v1/datagram";
     uint8_t info[sizeof label - 1 + 64];
     memcpy(info, label, sizeof label - 1);
@@ -101,6 +106,7 @@ const struct hf__pair *hf__contact_keys(struct hf_engine *e, struct hf__contact 
     c->keyed = false;
     if (!s.has_mesh_key)
         return NULL;
+    hf_assert(told->kind == HF__NEWS_ALIVE);
     uint8_t *shared = e->secret_alloc(HF_KEY_LEN);
     hf_assert(shared != NULL);
     c->keyed = e->suite->agree(e->secrets->mesh, s.mesh_key, shared) == 0;

@@ -10,6 +10,7 @@ enum { KIND_PING = 1, KIND_ANSWER, KIND_CARRY, KIND_NOT_YET, EVENTS_MAX = 4, BOD
 static bool wrap(struct hf_engine *e, const struct hf_account *to, const struct hf_probe *what,
                  struct hf_bytes *ret)
 {
+    hf_assert(e->claimed && what->kind >= KIND_PING && what->kind <= KIND_NOT_YET);
     struct hf_datagram m;
     struct hf__contact *c = hf__contact_get(e, to, true);
     const struct hf__pair *pair = c != NULL ? hf__contact_keys(e, c) : NULL;
@@ -25,6 +26,7 @@ static bool wrap(struct hf_engine *e, const struct hf_account *to, const struct 
 
 static void leave(struct hf_engine *e, const struct hf_account *to, struct hf_bytes bytes)
 {
+    hf_assert(e->members->detector != NULL);
     hf_assert(bytes.len <= HF_DATAGRAM_MAX);
     hf__datagram_put(e, hf__address_of(e, to), bytes, e->members->said_seq);
     e->members->detector->sent++;
@@ -34,6 +36,7 @@ bool hf__datagram_send(struct hf_engine *e, const struct hf_account *to,
                        const struct hf_probe *what)
 {
     struct hf_bytes bytes;
+    hf_assert(!hf_account_equal(to, &e->account));
     if (!wrap(e, to, what, &bytes))
         return false;
     leave(e, to, bytes);
@@ -43,6 +46,7 @@ bool hf__datagram_send(struct hf_engine *e, const struct hf_account *to,
 bool hf__datagram_carry(struct hf_engine *e, const struct hf_account *by,
                         const struct hf_account *to, const struct hf_probe *what)
 {
+    hf_assert(what->kind == KIND_PING && !hf_account_equal(by, to));
     struct hf_probe carry = {.kind = KIND_CARRY, .has_to = true};
     memcpy(carry.nonce, what->nonce, sizeof carry.nonce);
     carry.to = *to;
@@ -52,6 +56,7 @@ bool hf__datagram_carry(struct hf_engine *e, const struct hf_account *by,
 static void add(struct hf_engine *e, const struct hf__told *told, size_t *room,
                 struct hf_signed_event *events, struct hf_probe *what)
 {
+    hf_assert(what->events_count <= EVENTS_MAX && what->events == events);
     if (told == NULL || what->events_count == EVENTS_MAX || told->encoded->len > *room)
         return;
     int r = hf__decode(e, &hf_wire_signed_event, hf_blob_bytes(told->encoded),
@@ -64,6 +69,7 @@ static void add(struct hf_engine *e, const struct hf__told *told, size_t *room,
 void hf__datagram_events(struct hf_engine *e, const struct hf_account *to, bool greet, size_t room,
                          struct hf_signed_event *events, struct hf_probe *what)
 {
+    hf_assert(what->events_count == 0 && room <= HF_EVENTS_LEN);
     struct hf__members *m = e->members;
     const struct hf__told *own = hf__told_find(e, &e->account, HF__NEWS_ALIVE, NULL);
     what->events = events;
@@ -87,6 +93,7 @@ void hf__datagram_events(struct hf_engine *e, const struct hf_account *to, bool 
 static void answer(struct hf_engine *e, const struct hf_account *to, const struct hf_account *by,
                    const struct hf_probe *ping)
 {
+    hf_assert(ping->kind == KIND_PING);
     struct hf_signed_event events[EVENTS_MAX];
     struct hf_probe m = {.kind = KIND_ANSWER};
     struct hf_probe carry = {.kind = KIND_CARRY, .has_to = true};
@@ -106,6 +113,7 @@ static void answer(struct hf_engine *e, const struct hf_account *to, const struc
 static struct hf__carried *carried_find(struct hf__detector *d, const struct hf_account *asker,
                                         const struct hf_account *target)
 {
+    hf_assert(asker != NULL && target != NULL);
     for (size_t i = 0; i < HF_CARRIED_MAX; i++)
         if (d->carried[i].until_ms != 0 && hf_account_equal(&d->carried[i].asker, asker) &&
             hf_account_equal(&d->carried[i].target, target))
@@ -115,6 +123,7 @@ static struct hf__carried *carried_find(struct hf__detector *d, const struct hf_
 
 static struct hf__carried *carried_new(struct hf__detector *d, uint64_t now_ms)
 {
+    hf_assert(d != NULL);
     for (size_t i = 0; i < HF_CARRIED_MAX; i++)
         if (d->carried[i].until_ms <= now_ms)
             return &d->carried[i];
@@ -126,6 +135,7 @@ static int hand_on(struct hf_engine *e, const struct hf_account *from, const str
                    const struct hf_datagram *inner)
 {
     struct hf__detector *d = e->members->detector;
+    hf_assert(d != NULL && m->kind == KIND_CARRY);
     if (!hf__is_member(e, &m->to) || !hf_account_equal(&inner->from, from))
         return HF_EPERMISSION;
     struct hf__carried *back = carried_find(d, &m->to, from);
@@ -153,6 +163,7 @@ static int hand_on(struct hf_engine *e, const struct hf_account *from, const str
 uint64_t hf__carried_due(struct hf_engine *e)
 {
     struct hf__detector *d = e->members->detector;
+    hf_assert(d != NULL && e->claimed);
     uint64_t next = HF__NEVER;
     for (size_t i = 0; i < HF_CARRIED_MAX; i++) {
         struct hf__carried *c = &d->carried[i];
@@ -167,6 +178,7 @@ uint64_t hf__carried_due(struct hf_engine *e)
             next = c->due_ms;
         }
     }
+    hf_assert(next > e->now_ms);
     return next;
 }
 
@@ -177,6 +189,7 @@ static int take(struct hf_engine *e, const struct hf_datagram *m, const struct h
 static int do_carry(struct hf_engine *e, const struct hf_account *from, const struct hf_account *by,
                     const struct hf_probe *m)
 {
+    hf_assert(m->kind == KIND_CARRY && hf__is_member(e, from));
     struct hf_datagram inner;
     if (by != NULL || !m->has_to)
         return HF_EMALFORMED;
@@ -198,6 +211,7 @@ static int take(struct hf_engine *e, const struct hf_datagram *m, const struct h
     /* A stranger to this node must not cost more than a look-up and a MAC, nor take a place. */
     struct hf__contact *c = hf__contact_get(e, &m->from, false);
     const struct hf__pair *pair = c != NULL ? hf__contact_keys(e, c) : NULL;
+    hf_assert(pair == NULL || c->keyed);
     if (pair == NULL)
         return HF_EMISSING;
     e->suite->mac(pair->in, m->body, mac);
@@ -231,6 +245,7 @@ void hf__recv_datagram(struct hf_engine *e, struct hf_bytes body)
     if (e->members->detector == NULL || !e->claimed || hf__documents_ready(e) != 0)
         return;
     int r = body.len <= HF_DATAGRAM_MAX ? hf__decode(e, &hf_wire_datagram, body, &m) : HF_ETOOBIG;
+    hf_assert(e->open);
     if (r == 0)
         r = take(e, &m, NULL);
     if (r != 0)
@@ -241,6 +256,7 @@ void hf__recv_datagram(struct hf_engine *e, struct hf_bytes body)
 
 int hf__recv_probe(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
 {
+    hf_assert(from->is_request && from->method == HF_METHOD_PROBE);
     struct hf_probe m;
     struct hf_signed_event events[EVENTS_MAX];
     struct hf_probe back = {.kind = KIND_ANSWER};
@@ -267,6 +283,7 @@ int hf__recv_probe(struct hf_engine *e, const struct hf__message *from, struct h
 int hf__probe_returned(struct hf_engine *e, const struct hf__pending *call, int error,
                        struct hf_bytes body)
 {
+    hf_assert(call->task == HF__TASK_PROBE);
     struct hf_probe m;
     if (e->members->detector == NULL || !hf__is_member(e, &call->account))
         return 0;

@@ -12,6 +12,7 @@ static const struct hf__ask ask_digest = {.task = HF__TASK_GOSSIP, .method = HF_
 
 static size_t members_count(const struct hf_engine *e)
 {
+    hf_assert(e->trust->set == NULL || e->trust->set->kind == HF_DOCUMENT_SET);
     return e->trust->set == NULL ? 0 : e->trust->set->u.set.validators_count;
 }
 
@@ -20,11 +21,13 @@ uint8_t hf__gossip_budget(const struct hf_engine *e)
     uint8_t budget = 3;
     for (size_t n = members_count(e); n > 0; n /= 2)
         budget++;
+    hf_assert(budget >= 3);
     return budget;
 }
 
 void hf__gossip_soon(struct hf_engine *e)
 {
+    hf_assert(e->timing.gossip_ms > 0);
     if (e->claimed && e->timers[HF__TIMER_GOSSIP] == HF__NEVER)
         hf__timer_set(e, HF__TIMER_GOSSIP,
                       e->timing.gossip_ms / 2 + hf__random_below(e, e->timing.gossip_ms / 2 + 1));
@@ -48,12 +51,14 @@ static size_t pick(struct hf_engine *e, size_t count, const struct hf_account *r
         if (!twice)
             ret[picked++] = account;
     }
+    hf_assert(picked <= count && picked <= others);
     return picked;
 }
 
 static void add(struct hf_engine *e, const struct hf__told *told, struct hf_signed_event *list,
                 size_t *count)
 {
+    hf_assert(*count <= HF_EVENTS_MESSAGE_MAX && told->encoded != NULL);
     if (*count == HF_EVENTS_MESSAGE_MAX)
         return;
     int r = hf__decode(e, &hf_wire_signed_event, hf_blob_bytes(told->encoded), &list[*count]);
@@ -76,6 +81,7 @@ static size_t freshest(struct hf_engine *e, struct hf__told *ret[static HF_EVENT
             ret[at] = ret[at - 1];
         ret[at] = told;
     }
+    hf_assert(count <= HF_EVENTS_MESSAGE_MAX && (count == 0 || ret[0]->budget > 0));
     return count;
 }
 
@@ -95,6 +101,7 @@ void hf__gossip_push(struct hf_engine *e)
     hf__versions(e, &m.versions);
     struct hf_bytes body = hf__encode(e, &hf_wire_gossip_request, &m);
     size_t picked = pick(e, FAN_OUT, to), told = 0;
+    hf_assert(picked <= FAN_OUT && m.events_count == count);
     while (told < picked && hf__call(e, &ask_push, to[told], body) != HF_EBUSY)
         told++;
     /* Each of them is one telling. Who could tell nobody has tried, and does not try for ever. */
@@ -133,6 +140,7 @@ void hf__gossip_reconcile(struct hf_engine *e)
     while ((uint64_t)shared >> m.bits > BUCKET_IDS)
         m.bits++;
     m.bucket = hf__random_below(e, UINT32_C(1) << m.bits);
+    hf_assert(m.bucket >> m.bits == 0);
     for (size_t i = 0; i < e->members->told_count && count < DIGEST_IDS_MAX; i++)
         if (!e->members->told[i]->quiet && in_bucket(e->members->told[i]->id, m.bits, m.bucket))
             memcpy(ids + count++ * HF__EVENT_ID_LEN, e->members->told[i]->id, HF__EVENT_ID_LEN);
@@ -177,6 +185,7 @@ static void compare(struct hf_engine *e, const struct hf_gossip_request *m,
          i += HF__EVENT_ID_LEN)
         if (by_id(e, m->known.data + i) == NULL)
             memcpy(wanted + count++ * HF__EVENT_ID_LEN, m->known.data + i, HF__EVENT_ID_LEN);
+    hf_assert(count <= WANTED_MAX && answer->events_count <= HF_EVENTS_MESSAGE_MAX);
     answer->wanted = hf_bytes_of(wanted, count * HF__EVENT_ID_LEN);
 }
 
@@ -185,6 +194,7 @@ static void hear(struct hf_engine *e, const struct hf_account *account, bool beh
                  const struct hf_signed_event *events, size_t count,
                  struct hf_gossip_response *answer)
 {
+    hf_assert(answer == NULL || answer->events_count <= HF_EVENTS_MESSAGE_MAX);
     for (size_t i = 0; i < count; i++) {
         struct hf_event_statement s = {0};
         struct hf__told *newer;
@@ -205,12 +215,14 @@ static void hear(struct hf_engine *e, const struct hf_account *account, bool beh
 void hf__gossip_hear(struct hf_engine *e, const struct hf_account *account,
                      const struct hf_signed_event *events, size_t count)
 {
+    hf_assert(e->claimed && account != NULL);
     /* What comes alone names no documents: it may well be of newer ones. */
     hear(e, account, true, events, count, NULL);
 }
 
 int hf__recv_gossip(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
 {
+    hf_assert(from->is_request && from->method == HF_METHOD_GOSSIP);
     struct hf_gossip_request m;
     struct hf_signed_event events[HF_EVENTS_MESSAGE_MAX];
     struct hf_gossip_response answer = {.events = events};
@@ -239,6 +251,7 @@ int hf__recv_gossip(struct hf_engine *e, const struct hf__message *from, struct 
 /* Gives a member the events that it asked for. */
 static void give(struct hf_engine *e, const struct hf_account *account, struct hf_bytes wanted)
 {
+    hf_assert(e->claimed);
     struct hf_signed_event events[HF_EVENTS_MESSAGE_MAX];
     struct hf_gossip_request m = {.events = events};
     for (size_t i = 0; i + HF__EVENT_ID_LEN <= wanted.len; i += HF__EVENT_ID_LEN) {
@@ -256,6 +269,7 @@ static void give(struct hf_engine *e, const struct hf_account *account, struct h
 int hf__gossip_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                         struct hf_bytes body)
 {
+    hf_assert(call->task == HF__TASK_GOSSIP && call->arg <= PUSHED);
     struct hf_gossip_response m;
     if (error != 0 || !e->claimed || !hf__is_member(e, &call->account))
         return 0;

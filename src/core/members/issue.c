@@ -14,6 +14,7 @@ void hf__member_row_put(struct hf_engine *e)
     struct hf_member_row row = {.incarnation = e->members->incarnation,
                                 .forgot = e->members->forgot};
     hf_assert(e->open);
+    hf_assert(row.incarnation <= HF_WIRE_INCARNATION_MAX);
     hf__put(e, HF_ROW_MEMBER, (struct hf_bytes){0}, &hf_wire_member_row, &row);
 }
 
@@ -49,11 +50,13 @@ void hf__news_issue(struct hf_engine *e, struct hf_event_statement *s)
 /* The public half of this process's mesh key; NULL: there is none. */
 static const uint8_t *mesh_key_of(const struct hf_engine *e)
 {
+    hf_assert(e->open || e->members->detector == NULL);
     return e->members->detector == NULL ? NULL : e->members->detector->mesh_key;
 }
 
 void hf__news_alive(struct hf_engine *e)
 {
+    hf_assert(e->claimed);
     struct hf_event_statement what = {.kind = HF__NEWS_ALIVE};
     const uint8_t *mesh_key = mesh_key_of(e);
     what.has_mesh_key = mesh_key != NULL;
@@ -69,6 +72,7 @@ void hf__news_alive(struct hf_engine *e)
 void hf__news_greet(struct hf_engine *e)
 {
     const struct hf__told *said = hf__told_find(e, &e->account, HF__NEWS_ALIVE, NULL);
+    hf_assert(said == NULL || hf_account_equal(&said->author, &e->account));
     if (!e->claimed || mesh_key_of(e) == NULL || !hf__is_member(e, &e->account) ||
         (said != NULL && said->place.claim == e->claim &&
          said->expires_s - said->issued_s < 2 * (said->expires_s - hf__now_s(e))))
@@ -79,6 +83,7 @@ void hf__news_greet(struct hf_engine *e)
 /* The newest word of a member that this node has, as long as it fits. */
 static struct hf_bytes newest_of(const struct hf_engine *e, const struct hf_account *account)
 {
+    hf_assert(!hf_account_equal(account, &e->account));
     const struct hf__members *m = e->members;
     struct hf__place highest = hf__told_highest(e, account);
     for (size_t i = hf__told_first(e, account);
@@ -91,6 +96,7 @@ static struct hf_bytes newest_of(const struct hf_engine *e, const struct hf_acco
 
 void hf__news_suspect(struct hf_engine *e, const struct hf_account *account)
 {
+    hf_assert(e->claimed && hf__is_member(e, account));
     struct hf_event_statement what = {.kind = HF__NEWS_SUSPECT, .seen = newest_of(e, account)};
     if (what.seen.len > SEEN_MAX)
         return; /* who says so much of itself is probed by others, who know less of it */
@@ -100,6 +106,7 @@ void hf__news_suspect(struct hf_engine *e, const struct hf_account *account)
 
 void hf__news_draining(struct hf_engine *e, bool over)
 {
+    hf_assert(e->has_account || !e->claimed);
     struct hf_event_statement what = {
         .kind = HF__NEWS_DRAINING, .over = over, .until_s = hf__now_s(e) + HF_DRAIN_S_MAX};
     if (e->claimed)

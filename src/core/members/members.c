@@ -9,6 +9,7 @@ static const struct hf_bytes no_key = {0};
 
 int hf__members_init(struct hf_engine *e, const struct hf_engine_config *config)
 {
+    hf_assert(!e->started && e->members->address == NULL);
     if (config->address == NULL)
         return 0;
     size_t len = strlen(config->address) + 1;
@@ -30,6 +31,7 @@ void hf__members_open(struct hf_engine *e)
         e->members->incarnation = row.incarnation;
         e->members->forgot = row.forgot;
     }
+    hf_assert(e->members->detector == NULL && e->members->tellers == NULL);
     hf__told_load(e);
     hf__detect_open(e);
     hf__timer_set(e, HF__TIMER_RECONCILE, hf__random_below(e, e->timing.reconcile_ms));
@@ -37,6 +39,7 @@ void hf__members_open(struct hf_engine *e)
 
 void hf__members_forgot(struct hf_engine *e)
 {
+    hf_assert(e->open);
     if (e->members->forgot)
         return;
     e->members->forgot = true;
@@ -54,6 +57,7 @@ static void tell_address(struct hf_engine *e)
     bool moved = !hf_bytes_equal(e->trust->set->u.set.validators[at].address, own);
     const struct hf__told *said = hf__told_find(e, &e->account, HF__NEWS_ADDRESS, NULL);
     bool says = said != NULL && !said->over;
+    hf_assert(!says || hf_account_equal(&said->author, &e->account));
     if (says) {
         struct hf_signed_event signed_event;
         struct hf_event_statement s;
@@ -73,6 +77,7 @@ static void tell_address(struct hf_engine *e)
 /* Signs one of its own events again, under the present ballot. */
 static void say_again(struct hf_engine *e, const struct hf__told *told)
 {
+    hf_assert(!told->over && hf_account_equal(&told->subject, &e->account));
     struct hf_signed_event signed_event;
     struct hf_event_statement s;
     int r = hf__decode(e, &hf_wire_signed_event, hf_blob_bytes(told->encoded), &signed_event);
@@ -84,6 +89,7 @@ static void say_again(struct hf_engine *e, const struct hf__told *told)
 
 void hf__members_claimed(struct hf_engine *e)
 {
+    hf_assert(e->open && e->claim > 0);
     const struct hf__told *told;
     hf_assert(e->claimed);
     if ((told = hf__told_find(e, &e->account, HF__NEWS_LEAVE, NULL)) != NULL && !told->over) {
@@ -102,6 +108,7 @@ void hf__members_claimed(struct hf_engine *e)
 
 void hf__members_adopted(struct hf_engine *e)
 {
+    hf_assert(e->trust->adopted > 0);
     if (!e->open)
         return;
     hf__told_expire(e);
@@ -124,16 +131,19 @@ void hf__members_lock(struct hf_engine *e)
     m->incarnation = 0;
     m->news = m->forgot = m->rumour = m->accused = false;
     m->answered_ms = 0;
+    hf_assert(m->told_count == 0 && m->detector == NULL);
 }
 
 void hf__members_done(struct hf_engine *e)
 {
+    hf_assert(e->members->told == NULL && e->members->tellers == NULL);
     free(e->members->address);
 }
 
 size_t hf__members_memory(const struct hf_engine *e)
 {
     const struct hf__members *m = e->members;
+    hf_assert(m->tellers_count <= HF_TELLERS_MAX);
     size_t sum = hf__told_memory(e) + hf__detect_memory(e) + m->tellers_count * sizeof *m->tellers;
     return sum + (m->address != NULL ? strlen(m->address) + 1 : 0);
 }

@@ -20,22 +20,26 @@ static const struct hf__ask ask_probe = {.task = HF__TASK_PROBE, .method = HF_ME
 
 static size_t members_count(const struct hf_engine *e)
 {
+    hf_assert(e->trust->set == NULL || e->trust->set->kind == HF_DOCUMENT_SET);
     return e->trust->set == NULL ? 0 : e->trust->set->u.set.validators_count;
 }
 
 /* A time of a probe, stretched by how slow this node itself is. */
 static uint64_t stretched(const struct hf_engine *e, uint64_t ms)
 {
+    hf_assert(e->members->detector->health <= HF_HEALTH_MAX);
     return ms * (1 + e->members->detector->health);
 }
 
 static void worse(struct hf__detector *d)
 {
+    hf_assert(d->health <= HF_HEALTH_MAX);
     d->health = (uint8_t)(d->health < HF_HEALTH_MAX ? d->health + 1 : d->health);
 }
 
 void hf__detect_soon(struct hf_engine *e)
 {
+    hf_assert(e->open || e->members->detector == NULL);
     if (e->members->detector != NULL && e->claimed)
         hf__timer_set(e, HF__TIMER_PROBE, 0);
 }
@@ -44,6 +48,7 @@ void hf__detect_soon(struct hf_engine *e)
 
 static void shuffle(struct hf_engine *e, struct hf__detector *d)
 {
+    hf_assert(d->targets_count <= HF_PROBE_TARGETS_MAX);
     for (size_t i = d->targets_count; i > 1; i--) {
         size_t j = hf__random_below(e, (uint32_t)i);
         uint32_t swapped = d->targets[i - 1];
@@ -68,11 +73,13 @@ static void choose_targets(struct hf_engine *e, struct hf__detector *d)
 
 static const struct hf_account *account_of(const struct hf_engine *e, uint32_t target)
 {
+    hf_assert(target < e->trust->set->u.set.validators_count);
     return &e->trust->set->u.set.validators[target].account;
 }
 
 static struct hf__probe_run *run_of(struct hf__detector *d, const struct hf_account *account)
 {
+    hf_assert(d != NULL);
     for (size_t i = 0; i < HF_PROBES_MAX; i++)
         if (d->runs[i].used && hf_account_equal(&d->runs[i].account, account))
             return &d->runs[i];
@@ -83,6 +90,7 @@ static struct hf__probe_run *run_of(struct hf__detector *d, const struct hf_acco
 
 static void by_connection(struct hf_engine *e, const struct hf__probe_run *run)
 {
+    hf_assert(run->used && !hf_account_equal(&run->account, &e->account));
     struct hf_signed_event events[4];
     struct hf_probe m = {.kind = KIND_PING};
     if (hf__calling(e, HF_METHOD_PROBE, &run->account, NULL))
@@ -96,6 +104,7 @@ static void by_connection(struct hf_engine *e, const struct hf__probe_run *run)
 static bool by_datagram(struct hf_engine *e, const struct hf__probe_run *run,
                         const struct hf_account *by)
 {
+    hf_assert(run->used && (by == NULL || !hf_account_equal(by, &run->account)));
     struct hf_signed_event events[4];
     struct hf_probe m = {.kind = KIND_PING};
     memcpy(m.nonce, run->nonce, sizeof m.nonce);
@@ -107,6 +116,7 @@ static bool by_datagram(struct hf_engine *e, const struct hf__probe_run *run,
 
 static void begin(struct hf_engine *e, struct hf__contact *c, bool last)
 {
+    hf_assert(e->claimed && c->used);
     struct hf__detector *d = e->members->detector;
     struct hf__probe_run *run = run_of(d, &c->account);
     for (size_t i = 0; run == NULL && i < HF_PROBES_MAX; i++)
@@ -131,6 +141,7 @@ static void begin(struct hf_engine *e, struct hf__contact *c, bool last)
         by_connection(e, run);
     if (c->lost < UINT8_MAX)
         c->lost++;
+    hf_assert(run->used && c->lost > 0);
     run->next_ms = e->now_ms + stretched(e, e->timing.probe_ms / 5);
 }
 
@@ -140,6 +151,7 @@ static void widen(struct hf_engine *e, struct hf__probe_run *run)
     struct hf__detector *d = e->members->detector;
     hf_assert(run->used && !run->wide && run->carriers == 0);
     run->wide = true;
+    hf_assert(run->begun_ms <= e->now_ms);
     run->next_ms = e->now_ms + stretched(e, e->timing.probe_ms * UINT64_C(3) / 10);
     if (run->pinged)
         by_connection(e, run);
@@ -163,6 +175,7 @@ static void find(struct hf_engine *e, struct hf__contact *c, enum hf__found foun
     hf_assert(found != HF__FOUND_UNREACHABLE || c->found != HF__FOUND_WELL);
     if (c->found == found)
         return;
+    hf_assert(c->found_ms <= e->now_ms);
     c->found = (uint8_t)found;
     c->found_ms = e->now_ms;
     e->members->changed++;
@@ -178,6 +191,7 @@ static size_t suspects(const struct hf_engine *e, const struct hf_account *accou
          i < m->told_count && hf_account_equal(&m->told[i]->subject, account); i++)
         count += m->told[i]->kind == HF__NEWS_SUSPECT &&
                  !hf_account_equal(&m->told[i]->author, &e->account);
+    hf_assert(count <= m->told_count);
     return count;
 }
 
@@ -230,6 +244,7 @@ void hf__members_heard(struct hf_engine *e, const struct hf_account *account)
     struct hf__contact *c = hf__contact_find(e, account);
     if (c == NULL)
         return;
+    hf_assert(c->used && c->heard_ms <= e->now_ms);
     struct hf__probe_run *run = run_of(e->members->detector, account);
     if (run != NULL)
         run->used = false;
@@ -246,10 +261,12 @@ void hf__probe_answered(struct hf_engine *e, const struct hf_account *account,
                         const uint8_t nonce[static 16], bool datagram)
 {
     struct hf__detector *d = e->members->detector;
+    hf_assert(d != NULL);
     struct hf__probe_run *run = run_of(d, account);
     struct hf__contact *c = hf__contact_find(e, account);
     if (run == NULL || c == NULL || memcmp(run->nonce, nonce, sizeof run->nonce) != 0)
         return; /* of a probe that is over: no evidence of anything */
+    hf_assert(run->begun_ms <= e->now_ms);
     c->trip_ms = (uint32_t)(e->now_ms - run->begun_ms);
     c->datagrams = datagram;
     if (datagram)
@@ -261,6 +278,7 @@ void hf__probe_answered(struct hf_engine *e, const struct hf_account *account,
 void hf__probe_not_yet(struct hf_engine *e, const uint8_t nonce[static 16])
 {
     struct hf__detector *d = e->members->detector;
+    hf_assert(d != NULL);
     for (size_t i = 0; i < HF_PROBES_MAX; i++)
         if (d->runs[i].used && memcmp(d->runs[i].nonce, nonce, sizeof d->runs[i].nonce) == 0 &&
             d->runs[i].heard_of < d->runs[i].carriers)
@@ -275,6 +293,7 @@ void hf__members_closed(struct hf_engine *e, const struct hf_account *account)
     struct hf__contact *c = hf__contact_get(e, account, true);
     if (c == NULL || c->found != HF__FOUND_WELL)
         return;
+    hf_assert(c->used);
     c->due_ms = e->now_ms;
     hf__detect_soon(e);
 }
@@ -285,6 +304,7 @@ void hf__members_closed(struct hf_engine *e, const struct hf_account *account)
 static void slept(struct hf_engine *e, uint64_t late_ms)
 {
     struct hf__detector *d = e->members->detector;
+    hf_assert(late_ms > e->timing.probe_ms);
     for (size_t i = 0; i < HF_PROBES_MAX; i++)
         d->runs[i].used = false;
     for (size_t i = 0; i < d->contacts_cap; i++)
@@ -319,6 +339,7 @@ static void hear_rumours(struct hf_engine *e, struct hf__detector *d)
 /* This node is suspected itself: it answers, once in a period, and takes it that it is slow. */
 static void answer_suspicion(struct hf_engine *e, struct hf__detector *d)
 {
+    hf_assert(e->claimed && d->health <= HF_HEALTH_MAX);
     struct hf__members *m = e->members;
     if (!m->accused || e->now_ms < m->answered_ms + e->timing.probe_ms)
         return;
@@ -329,6 +350,7 @@ static void answer_suspicion(struct hf_engine *e, struct hf__detector *d)
 /* Looks at one contact; returns when to look again. */
 static uint64_t look_at(struct hf_engine *e, struct hf__contact *c)
 {
+    hf_assert(c->used && c->found <= HF__FOUND_UNREACHABLE);
     if (!hf__is_member(e, &c->account)) {
         c->used = false;
         return HF__NEVER;
@@ -348,8 +370,10 @@ static uint64_t look_at(struct hf_engine *e, struct hf__contact *c)
 /* The next in turn; who has said that it keeps nothing any more is not missed. */
 static void probe_next(struct hf_engine *e, struct hf__detector *d)
 {
+    hf_assert(e->claimed && d->targets_count <= HF_PROBE_TARGETS_MAX);
     if (d->targets_adopted != e->trust->adopted)
         choose_targets(e, d);
+    hf_assert(d->target_next <= d->targets_count);
     for (size_t tried = 0; tried < d->targets_count; tried++) {
         if (d->target_next == d->targets_count)
             shuffle(e, d);
@@ -402,6 +426,7 @@ void hf__detect_due(struct hf_engine *e)
 
 void hf__detect_open(struct hf_engine *e)
 {
+    hf_assert(e->open);
     if (e->timing.probe_ms == 0)
         return;
     struct hf__detector *d = calloc(1, sizeof *d);
@@ -428,6 +453,7 @@ void hf__detect_lock(struct hf_engine *e)
 size_t hf__detect_memory(const struct hf_engine *e)
 {
     const struct hf__detector *d = e->members->detector;
+    hf_assert(d == NULL || d->contacts_cap == 0 || d->pairs != NULL);
     return d == NULL ? 0 : sizeof *d + d->contacts_cap * (sizeof *d->contacts + sizeof *d->pairs);
 }
 
@@ -439,5 +465,6 @@ bool hf__cut_off(const struct hf_engine *e)
         known += d->contacts[i].used;
         unreachable += d->contacts[i].used && d->contacts[i].found == HF__FOUND_UNREACHABLE;
     }
+    hf_assert(unreachable <= known && known <= HF_CONTACTS_MAX);
     return unreachable * 3 > known;
 }

@@ -15,6 +15,7 @@ static void refill(const struct hf_engine *e, struct hf__teller *t)
         return;
     t->at_ms = e->now_ms;
     t->left = more + t->left > HF_EVENTS_BURST ? HF_EVENTS_BURST : t->left + (uint32_t)more;
+    hf_assert(t->left <= HF_EVENTS_BURST);
 }
 
 /* The account's bucket; a new one takes the place of the fullest, which says nothing of its
@@ -22,6 +23,7 @@ static void refill(const struct hf_engine *e, struct hf__teller *t)
 static struct hf__teller *teller_of(struct hf_engine *e, const struct hf_account *account)
 {
     struct hf__members *m = e->members;
+    hf_assert(m->tellers_count <= HF_TELLERS_MAX);
     struct hf__teller *fullest = NULL;
     for (size_t i = 0; i < m->tellers_count; i++) {
         struct hf__teller *t = &m->tellers[i];
@@ -37,6 +39,7 @@ static struct hf__teller *teller_of(struct hf_engine *e, const struct hf_account
         fullest = &m->tellers[m->tellers_count++];
     }
     *fullest = (struct hf__teller){.left = HF_EVENTS_BURST, .at_ms = e->now_ms};
+    hf_assert(m->tellers_count > 0);
     fullest->account = *account;
     return fullest;
 }
@@ -44,6 +47,7 @@ static struct hf__teller *teller_of(struct hf_engine *e, const struct hf_account
 bool hf__teller_may(struct hf_engine *e, const struct hf_account *account, size_t events)
 {
     struct hf__teller *t = teller_of(e, account);
+    hf_assert(hf_account_equal(&t->account, account));
     if (t->left < events + 1)
         return false;
     t->left -= (uint32_t)events + 1;
@@ -53,5 +57,6 @@ bool hf__teller_may(struct hf_engine *e, const struct hf_account *account, size_
 void hf__teller_bad(struct hf_engine *e, const struct hf_account *account)
 {
     struct hf__teller *t = teller_of(e, account);
+    hf_assert(t->left <= HF_EVENTS_BURST);
     t->left = t->left > BAD_COSTS ? t->left - BAD_COSTS : 0;
 }

@@ -28,6 +28,7 @@ static int order(const struct hf__told *t, const struct hf_account *subject, uin
 static size_t lower_bound(const struct hf__members *m, const struct hf_account *subject,
                           uint8_t kind, const struct hf_account *author)
 {
+    hf_assert(m->told_count <= m->told_cap);
     size_t low = 0, high = m->told_count;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
@@ -41,6 +42,7 @@ static size_t lower_bound(const struct hf__members *m, const struct hf_account *
 
 size_t hf__told_first(const struct hf_engine *e, const struct hf_account *subject)
 {
+    hf_assert(e->open || e->members->told_count == 0);
     return lower_bound(e->members, subject, 0, NULL);
 }
 
@@ -58,6 +60,7 @@ struct hf__told *hf__told_find(const struct hf_engine *e, const struct hf_accoun
 struct hf__told *hf__told_put(struct hf_engine *e, const struct hf__told *what)
 {
     struct hf__members *m = e->members;
+    hf_assert(what->kind <= HF__NEWS_SUSPECT && e->open);
     hf_assert(what->encoded != NULL && what->kind >= HF__NEWS_LEAVE);
     size_t at = lower_bound(m, &what->subject, what->kind, &what->author);
     bool there =
@@ -82,11 +85,13 @@ struct hf__told *hf__told_put(struct hf_engine *e, const struct hf__told *what)
 /* Kept in the vault: what must not be forgotten by a restart. */
 static bool lasting(uint8_t kind)
 {
+    hf_assert(kind >= HF__NEWS_LEAVE && kind <= HF__NEWS_SUSPECT);
     return kind == HF__NEWS_LEAVE || kind == HF__NEWS_DRAINING || kind == HF__NEWS_ADDRESS;
 }
 
 void hf__told_row(struct hf_engine *e, const struct hf__told *told)
 {
+    hf_assert(told->encoded != NULL);
     uint8_t key[33];
     if (!lasting(told->kind))
         return;
@@ -100,6 +105,7 @@ void hf__told_drop(struct hf_engine *e, size_t index)
     struct hf__members *m = e->members;
     hf_assert(index < m->told_count);
     struct hf__told *told = m->told[index];
+    hf_assert(told->encoded != NULL);
     uint8_t key[33];
     memcpy(key, told->subject.bytes, 32);
     key[32] = told->kind;
@@ -122,6 +128,7 @@ struct hf__place hf__told_highest(const struct hf_engine *e, const struct hf_acc
         if (m->told[i]->kind != HF__NEWS_SUSPECT &&
             hf__place_compare(&m->told[i]->place, &highest) > 0)
             highest = m->told[i]->place;
+    hf_assert(highest.claim > 0 || highest.incarnation == 0);
     return highest;
 }
 
@@ -130,12 +137,14 @@ size_t hf__told_shared(const struct hf_engine *e)
     size_t count = 0;
     for (size_t i = 0; i < e->members->told_count; i++)
         count += !e->members->told[i]->quiet;
+    hf_assert(count <= e->members->told_count);
     return count;
 }
 
 /* A leave ends one registration: the next one of the same account is not touched by it. */
 static bool of_another_registration(const struct hf_engine *e, const struct hf__told *told)
 {
+    hf_assert(e->trust->set != NULL);
     long at = hf_set_find(e->trust->set, &told->subject);
     return told->kind == HF__NEWS_LEAVE && at >= 0 &&
            e->trust->set->u.set.validators[at].registered_epoch != told->registered_epoch;
@@ -145,6 +154,7 @@ void hf__told_expire(struct hf_engine *e)
 {
     struct hf__members *m = e->members;
     uint64_t now_s = hf__now_s(e);
+    hf_assert(now_s > 0 && m->told_count <= m->told_cap);
     for (size_t i = 0; i < m->told_count;) {
         const struct hf__told *told = m->told[i];
         bool gone = e->trust->set != NULL &&
@@ -159,6 +169,7 @@ void hf__told_expire(struct hf_engine *e)
 
 void hf__told_load(struct hf_engine *e)
 {
+    hf_assert(e->open && e->members->told_count == 0);
     struct hf_bytes none = {0};
     const struct hf__row *at;
     for (size_t i = hf__rows_first(&e->rows, HF_ROW_EVENT, none);
@@ -178,6 +189,7 @@ void hf__told_load(struct hf_engine *e)
 struct hf__told hf__told_of(struct hf_engine *e, const struct hf_event_statement *s,
                             const struct hf_signed_event *what)
 {
+    hf_assert(s->kind >= HF__NEWS_LEAVE && s->kind <= HF__NEWS_SUSPECT);
     struct hf_hash hash;
     struct hf__told told = {.kind = (uint8_t)s->kind,
                             .over = s->over,
@@ -197,6 +209,7 @@ struct hf__told hf__told_of(struct hf_engine *e, const struct hf_event_statement
 size_t hf__told_memory(const struct hf_engine *e)
 {
     const struct hf__members *m = e->members;
+    hf_assert(m->told_count <= m->told_cap);
     size_t sum = m->told_cap * sizeof(struct hf__told *);
     for (size_t i = 0; i < m->told_count; i++)
         sum += sizeof(struct hf__told) + hf__blob_memory(m->told[i]->encoded);
@@ -206,6 +219,7 @@ size_t hf__told_memory(const struct hf_engine *e)
 void hf__told_free(struct hf_engine *e)
 {
     struct hf__members *m = e->members;
+    hf_assert((m->told_cap > 0) == (m->told != NULL));
     for (size_t i = 0; i < m->told_count; i++) {
         hf_blob_unref(m->told[i]->encoded);
         free(m->told[i]);

@@ -3,6 +3,7 @@
 
 static bool leaves(const struct hf_engine *e, const struct hf_validator *v, struct hf__view *ret)
 {
+    hf_assert(ret->state == HF_MEMBER_LEAVING);
     const struct hf__told *told = hf__told_find(e, &v->account, HF__NEWS_LEAVE, NULL);
     if (told == NULL || told->over || told->registered_epoch != v->registered_epoch)
         return v->leaving;
@@ -15,6 +16,7 @@ static bool leaves(const struct hf_engine *e, const struct hf_validator *v, stru
 
 static bool suspected(const struct hf_engine *e, const struct hf_account *account)
 {
+    hf_assert(e->trust->set != NULL);
     const struct hf__members *m = e->members;
     for (size_t i = hf__told_first(e, account);
          i < m->told_count && hf_account_equal(&m->told[i]->subject, account); i++)
@@ -50,5 +52,6 @@ struct hf__view hf__view(const struct hf_engine *e, const struct hf_account *acc
 bool hf__view_departs(const struct hf_engine *e, const struct hf_account *account)
 {
     enum hf_member_state state = hf__view(e, account).state;
+    hf_assert(state != HF_MEMBER_NONE || !hf__is_member(e, account));
     return state == HF_MEMBER_NONE || state == HF_MEMBER_LEAVING || state == HF_MEMBER_LEFT;
 }
