@@ -6,6 +6,7 @@
 /* Indices from 1 without gaps, each holder once. */
 static bool holders_ok(const struct hf_holder *holders, size_t count)
 {
+    hf_assert(count <= HF_SHARES_MAX);
     for (size_t i = 0; i < count; i++) {
         if (holders[i].index != i + 1)
             return false;
@@ -37,12 +38,15 @@ int hf__record_check(struct hf_engine *e, const struct hf_signed_record *record,
             if (memcmp(ret->chain[j].generation.id, u->generation.id, 16) == 0)
                 return HF_ERECORD;
     }
+    hf_assert(ret->holders_count > 0 && 2 * ret->quorum > ret->holders_count);
+    hf_assert(ret->chain_count <= HF_CHAIN_MAX);
     return e->suite->verify(owner->bytes, "holdfast/v1/placement-record", record->record,
                             record->signature);
 }
 
 void hf__record_order(const struct hf_placement_record *record, struct hf_record_order *ret)
 {
+    hf_assert(record->ballot.number > 0 && record->generation.number > 0);
     *ret = (struct hf_record_order){.claim = record->ballot.number,
                                     .generation = record->generation.number};
     memcpy(ret->id, record->generation.id, 16);
@@ -52,6 +56,7 @@ int hf__order_compare(const struct hf_record_order *a, const struct hf_record_or
 {
     if (a == NULL || b == NULL)
         return (a != NULL) - (b != NULL);
+    hf_assert((a->claim == 0) == (a->generation == 0) && (b->claim == 0) == (b->generation == 0));
     if (a->claim != b->claim)
         return a->claim < b->claim ? -1 : 1;
     return (a->generation > b->generation) - (a->generation < b->generation);
@@ -80,6 +85,7 @@ void hf__claim_read(struct hf_engine *e, const struct hf_signed_claim *claim,
 {
     int r = hf__decode(e, &hf_wire_claim_statement, claim->statement, ret);
     hf_assert(r == 0);
+    hf_assert(ret->ballot.number > 0);
 }
 
 int hf__claim_open(struct hf_engine *e, const struct hf_signed_claim *claim,
@@ -92,12 +98,14 @@ int hf__claim_open(struct hf_engine *e, const struct hf_signed_claim *claim,
         return HF_EDOCUMENT_NETWORK;
     if (!hf_account_equal(&ret->owner, owner))
         return HF_EPEER_ACCOUNT;
+    hf_assert(ret->ballot.number > 0);
     return e->suite->verify(owner->bytes, "holdfast/v1/claim", claim->statement, claim->signature);
 }
 
 void hf__record_hash(struct hf_engine *e, const struct hf_signed_record *record,
                      struct hf_hash *ret)
 {
+    hf_assert(record->record.len > 0);
     e->suite->hash("holdfast/v1/record", record->record, ret);
 }
 
@@ -105,6 +113,7 @@ struct hf_bytes hf__acceptance_bytes(struct hf_engine *e, const struct hf_accoun
                                      const uint8_t generation[static 16],
                                      const struct hf_ballot *ballot, bool provisional)
 {
+    hf_assert(ballot->number > 0);
     struct hf_acceptance_statement s = {.ballot = *ballot, .provisional = provisional};
     s.network = e->network;
     s.owner = *owner;
@@ -115,6 +124,7 @@ struct hf_bytes hf__acceptance_bytes(struct hf_engine *e, const struct hf_accoun
 struct hf_bytes hf__seal_bytes(struct hf_engine *e, const struct hf_account *owner,
                                const struct hf_certificate *what, const struct hf_account *acceptor)
 {
+    hf_assert(what->ballot.number > 0 && memcmp(what->by, what->generation, 16) != 0);
     struct hf_seal_statement s = {.ballot = what->ballot};
     s.network = e->network;
     s.owner = *owner;
@@ -129,6 +139,7 @@ struct hf_bytes hf__seal_bytes(struct hf_engine *e, const struct hf_account *own
 static const struct hf_unsealed *chain_find(const struct hf_placement_record *record,
                                             const uint8_t id[static 16])
 {
+    hf_assert(record->chain_count <= HF_CHAIN_MAX);
     for (size_t i = 0; i < record->chain_count; i++)
         if (memcmp(record->chain[i].generation.id, id, 16) == 0)
             return &record->chain[i];
@@ -138,12 +149,14 @@ static const struct hf_unsealed *chain_find(const struct hf_placement_record *re
 /* Whether an id is of the record's own generation, or of one in its chain. */
 static bool in_lineage(const struct hf_placement_record *record, const uint8_t id[static 16])
 {
+    hf_assert(record->holders_count > 0);
     return memcmp(record->generation.id, id, 16) == 0 || chain_find(record, id) != NULL;
 }
 
 const struct hf_floor *hf__floor_of(const struct hf_engine *e, const struct hf_account *owner)
 {
     long at = e->trust->set != NULL ? hf_set_find(e->trust->set, owner) : -1;
+    hf_assert(at < 0 || (size_t)at < e->trust->set->u.set.validators_count);
     if (at < 0 || !e->trust->set->u.set.validators[at].has_floor)
         return NULL;
     return &e->trust->set->u.set.validators[at].floor;
@@ -153,6 +166,7 @@ const struct hf_floor *hf__floor_of(const struct hf_engine *e, const struct hf_a
 static const struct hf_written_off *written_off(const struct hf_floor *floor,
                                                 const uint8_t id[static 16])
 {
+    hf_assert(floor == NULL || floor->written_off_count == 0 || floor->written_off != NULL);
     for (size_t i = 0; floor != NULL && i < floor->written_off_count; i++)
         if (memcmp(floor->written_off[i].generation, id, 16) == 0)
             return &floor->written_off[i];
@@ -162,6 +176,7 @@ static const struct hf_written_off *written_off(const struct hf_floor *floor,
 /* The holders that the authority says are left vote in place of all. */
 static void reduce(const struct hf_floor *floor, struct hf__electorate *g)
 {
+    hf_assert(g->n > 0 && g->n <= HF_SHARES_MAX);
     for (size_t i = 0; floor != NULL && i < floor->survivors_count; i++) {
         const struct hf_survivors *s = &floor->survivors[i];
         if (memcmp(s->generation, g->id, 16) != 0)
@@ -175,6 +190,7 @@ static void reduce(const struct hf_floor *floor, struct hf__electorate *g)
                     break;
                 }
         g->n = n;
+        hf_assert(n <= HF_SHARES_MAX);
         g->quorum = g->provisional = (uint8_t)s->quorum;
         return;
     }
@@ -195,6 +211,7 @@ static void add(struct hf__electorate *g, const uint8_t id[static 16], uint64_t 
 
 bool hf__is_acceptor(const struct hf__electorate *g, const struct hf_account *account)
 {
+    hf_assert(g->n <= HF_SHARES_MAX);
     for (size_t i = 0; i < g->n; i++)
         if (hf_account_equal(&g->acceptors[i], account))
             return true;
@@ -211,6 +228,7 @@ int hf__certificate_check(struct hf_engine *e, const struct hf_certificate *c,
         return HF_ECERTIFICATE;
     add(&g, u->generation.id, u->quorum, u->provisional, u->holders, u->holders_count);
     reduce(hf__floor_of(e, &record->owner), &g);
+    hf_assert(memcmp(g.id, c->generation, 16) == 0);
     if (c->seals_count < g.quorum)
         return HF_ECERTIFICATE;
     for (size_t i = 0; i < c->seals_count; i++) {
@@ -235,6 +253,7 @@ static bool is_sealed(const struct hf_floor *floor, const struct hf_placement_re
                       const struct hf_unsealed *u, const struct hf_certificate *certificates,
                       size_t count)
 {
+    hf_assert(in_lineage(record, u->generation.id));
     const struct hf_written_off *off = written_off(floor, u->generation.id);
     if (off != NULL)
         return in_lineage(record, off->favoured);
@@ -250,6 +269,7 @@ size_t hf__electorates(struct hf_engine *e, const struct hf_placement_record *re
 {
     const struct hf_floor *floor = hf__floor_of(e, &record->owner);
     size_t count = 0;
+    hf_assert(record->chain_count <= HF_CHAIN_MAX);
     add(&ret[count++], record->generation.id, record->quorum, record->provisional, record->holders,
         record->holders_count);
     for (size_t i = 0; i < record->chain_count; i++) {
@@ -260,6 +280,7 @@ size_t hf__electorates(struct hf_engine *e, const struct hf_placement_record *re
     }
     for (size_t i = 0; i < count; i++)
         reduce(floor, &ret[i]);
+    hf_assert(count > 0 && count <= HF__ELECTORATES_MAX);
     return count;
 }
 
@@ -292,6 +313,7 @@ static bool carried(struct hf_engine *e, const struct hf_claim_proof *proof,
         firm += !a->provisional;
         any++;
     }
+    hf_assert(firm <= any && any <= g->n);
     return firm >= g->quorum || any >= g->provisional;
 }
 
@@ -299,6 +321,7 @@ int hf__claim_proof_check(struct hf_engine *e, const struct hf_claim_proof *proo
                           const struct hf__electorate *electorates, size_t count,
                           const struct hf_account *owner)
 {
+    hf_assert(count > 0 && count <= HF__ELECTORATES_MAX);
     struct hf_claim_statement s;
     int r = hf__claim_open(e, &proof->claim, owner, &s);
     if (r != 0)
