@@ -37,6 +37,7 @@ void hf__blackstart_free(struct hf_engine *e)
     struct hf__blackstart *b = e->quorum->request;
     if (b == NULL)
         return;
+    hf_assert(b->partials != NULL && b->sealed != NULL && b->shares != NULL);
     if (b->local != 0)
         hf__local_reply(e, b->local, HF_ECANCELED);
     hf_wipe(e->secrets->blackstart, sizeof e->secrets->blackstart);
@@ -52,6 +53,7 @@ void hf__blackstart_free(struct hf_engine *e)
 size_t hf__blackstart_memory(const struct hf_engine *e)
 {
     const struct hf__blackstart *b = e->quorum->request;
+    hf_assert(b == NULL || b->count <= b->need);
     return b == NULL ? 0 : sizeof *b + PARTIALS_LEN + hf__blob_memory(b->transcript);
 }
 
@@ -60,6 +62,7 @@ static int decode_sealed(struct hf_engine *e, const struct hf_blob *row, struct 
                          struct hf_sealed_statement *ret_statement,
                          struct hf_sealed_context *ret_context)
 {
+    hf_assert(row != NULL);
     int r = hf__decode(e, &hf_wire_sealed_row, hf_blob_bytes(row), ret);
     if (r == 0)
         r = hf__decode(e, &hf_wire_sealed_statement, ret->sealed.statement, ret_statement);
@@ -86,6 +89,7 @@ static int check(struct hf_engine *e, struct hf_sealed_row *ret_row,
         r = HF_ESEALED;
     if (r != 0)
         return r;
+    hf_assert(e->has_account && !e->open);
     *ret_key = hf_share_set_key_of(&e->trust->shares->u.shares, ret_context->quorum_key);
     return *ret_key != NULL ? 0 : HF_EUNSEALED;
 }
@@ -94,6 +98,7 @@ static int check(struct hf_engine *e, struct hf_sealed_row *ret_row,
 static void make_transcript(struct hf_engine *e, struct hf__blackstart *b,
                             const struct hf_sealed_row *row)
 {
+    hf_assert(b->work == 0 && b->transcript == NULL && b->shares != NULL);
     struct hf_blackstart_transcript t = {.policy = hf_document_version(e->trust->policy),
                                          .number = b->number,
                                          .made_s = hf__now_s(e)};
@@ -134,6 +139,7 @@ void hf__blackstart_begin(struct hf_engine *e, uint64_t local)
                                  .shares = hf_document_ref(e->trust->shares),
                                  .key = key};
     e->quorum->request = b;
+    hf_assert(b->need > 0 && b->need <= HF_SHARES_MAX && b->number > 0);
     make_transcript(e, b, &row);
 }
 
@@ -141,6 +147,7 @@ void hf__blackstart_begin(struct hf_engine *e, uint64_t local)
 static void list_documents(struct hf_engine *e, const struct hf__blackstart *b,
                            struct hf_blackstart_request *ret)
 {
+    hf_assert(e->trust->policy != NULL && e->trust->set != NULL && b->shares != NULL);
     struct hf_encoded *list = hf__scratch(e, (HF_ROOTS_MAX + 3) * sizeof *list);
     const struct hf_document *others[] = {e->trust->policy, e->trust->set, b->shares};
     size_t count = 0;
@@ -157,6 +164,7 @@ static void list_documents(struct hf_engine *e, const struct hf__blackstart *b,
  * operator is told that answers to it are worth nothing any more. */
 static void give(struct hf_engine *e, struct hf__blackstart *b, struct hf_bytes quote)
 {
+    hf_assert(b->local != 0 && b->work == 0 && b->count == 0);
     struct hf_blackstart_row asked = {.number = b->number, .made_s = hf__now_s(e)};
     struct hf_blackstart_request m = {
         .format = 1, .transcript = hf_blob_bytes(b->transcript), .quote = quote};
@@ -186,6 +194,7 @@ void hf__blackstart_quote(struct hf_engine *e, uint32_t work, int error, struct 
     if (b == NULL || b->work != work)
         return;
     b->work = 0;
+    hf_assert(b->local != 0 && b->transcript != NULL);
     /* The policy may have changed meanwhile: holders refuse an older one. */
     if (error == 0 && (b->shares != e->trust->shares))
         error = HF_EBEHIND;
@@ -201,6 +210,7 @@ void hf__blackstart_quote(struct hf_engine *e, uint32_t work, int error, struct 
 /* With m answers: the root secret. HF_ECRYPTO: they do not open it. */
 static int open_sealed(struct hf_engine *e, struct hf__blackstart *b)
 {
+    hf_assert(b->count >= b->need && b->need > 0);
     struct hf_sealed_row row;
     struct hf_sealed_statement statement;
     struct hf_sealed_context context;
@@ -218,12 +228,14 @@ static int open_sealed(struct hf_engine *e, struct hf__blackstart *b)
 
 static bool has_answered(const struct hf__blackstart *b, uint8_t index)
 {
+    hf_assert(b->count <= HF_SHARES_MAX);
     return memchr(b->indices, index, b->count) != NULL;
 }
 
 /* Checks an answer; a good one counts. */
 static int take(struct hf_engine *e, struct hf__blackstart *b, struct hf_bytes answer)
 {
+    hf_assert(b->work == 0 && b->local == 0);
     struct hf_sealed_row row;
     struct hf_sealed_statement statement;
     struct hf_sealed_context context;
@@ -256,6 +268,7 @@ void hf__blackstart_add(struct hf_engine *e, uint64_t local, struct hf_bytes ans
         return;
     }
     int r = take(e, b, answer);
+    hf_assert(b->count <= b->need);
     if (r == 0 && b->count >= b->need)
         r = open_sealed(e, b);
     struct hf_local_reply *reply = hf__local_reply(e, local, r);
@@ -272,6 +285,7 @@ void hf__blackstart_status(const struct hf_engine *e, struct hf_status *ret)
     ret->blackstart_s = e->quorum->asked_s;
     if (b == NULL)
         return;
+    hf_assert(b->count <= b->need && b->need <= HF_SHARES_MAX);
     ret->blackstart_open = b->work == 0;
     ret->blackstart_have = b->count;
     ret->blackstart_need = b->need;

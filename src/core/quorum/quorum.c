@@ -5,12 +5,14 @@
 
 static struct hf_bytes row_key(const char *name)
 {
+    hf_assert(name[0] != '\0');
     return hf_bytes_of(name, strlen(name));
 }
 
 /* The newest value of a public row; NULL: there is none. */
 static struct hf_blob *find(const struct hf_row_in *rows, size_t count, const char *name)
 {
+    hf_assert(count == 0 || rows != NULL);
     for (size_t i = 0; i < count; i++)
         if (hf_bytes_equal(rows[i].key, row_key(name)))
             return rows[i].value;
@@ -22,6 +24,7 @@ void hf__quorum_load(struct hf_engine *e, const struct hf_row_in *rows, size_t c
     struct hf_blackstart_row asked;
     struct hf_sealed_row sealed;
     hf_assert(e->quorum->sealed == NULL && !e->open);
+    hf_assert(e->quorum->asked == 0 && e->quorum->request == NULL);
     struct hf_blob *row = find(rows, count, "sealed");
     /* What a host has planted here is found out when it is used: the account's signature decides,
      * and in the end whether the vault opens. */
@@ -39,6 +42,7 @@ void hf__quorum_opened(struct hf_engine *e)
     struct hf__quorum_state *q = e->quorum;
     hf_assert(e->open);
     hf__blackstart_free(e);
+    hf_assert(q->request == NULL);
     if (q->asked > 0)
         hf__del(e, HF_ROW_PUBLIC, row_key("blackstart"));
     q->asked = 0;
@@ -68,6 +72,7 @@ void hf__quorum_done(struct hf_engine *e)
 
 size_t hf__quorum_memory(const struct hf_engine *e)
 {
+    hf_assert(e->quorum->request == NULL || e->quorum->sealed != NULL);
     return hf__blob_memory(e->quorum->sealed) + hf__blackstart_memory(e);
 }
 
@@ -80,6 +85,7 @@ void hf__quorum_status(struct hf_engine *e, struct hf_status *ret)
     ret->share_set = e->trust->shares != NULL ? hf_document_version(e->trust->shares) : 0;
     ret->quorum_wanted = e->trust->policy != NULL && hf__policy(e)->quorum_key.len > 0;
     ret->sealed = key != NULL && hf__quorum_sealed(e, key);
+    hf_assert(!ret->sealed || ret->quorum_wanted);
     hf__blackstart_status(e, ret);
     if (e->quorum->sealed == NULL)
         return;

@@ -15,11 +15,13 @@ const struct hf_quorum_key *hf__quorum_wanted(const struct hf_engine *e)
 {
     if (e->trust->policy == NULL || e->trust->shares == NULL || hf__policy(e)->quorum_key.len == 0)
         return NULL;
+    hf_assert(e->trust->shares->kind == HF_DOCUMENT_SHARES);
     return hf_share_set_key(&e->trust->shares->u.shares, hf__policy(e)->quorum_key);
 }
 
 bool hf__quorum_sealed(struct hf_engine *e, const struct hf_quorum_key *key)
 {
+    hf_assert(key != NULL && key->commitments.len >= HF_POINT_LEN);
     struct hf_sealed_row row;
     struct hf_sealed_statement statement;
     struct hf_sealed_context context;
@@ -39,6 +41,7 @@ bool hf__quorum_sealed(struct hf_engine *e, const struct hf_quorum_key *key)
 static void sign(struct hf_engine *e, const struct hf_sealed_statement *s,
                  const uint8_t r[static HF_SCALAR_LEN], struct hf_signed_sealed *ret)
 {
+    hf_assert(e->open && s->context.len > 0);
     uint8_t hash[32];
     ret->statement = hf__encode(e, &hf_wire_sealed_statement, s);
     hf_sealed_hash(e->suite, ret->statement, hash);
@@ -58,6 +61,7 @@ static int seal(struct hf_engine *e, const struct hf_quorum_key *key, const stru
     struct hf_sealed_statement s = {0};
     struct hf_sealed_row row = {.made_s = hf__now_s(e)};
     hf_assert(e->open && e->claimed && e->active.has_root);
+    hf_assert(e->trust->shares != NULL && key->commitments.len >= HF_POINT_LEN);
     memcpy(c.network, e->network.bytes, sizeof c.network);
     memcpy(c.account, e->account.bytes, sizeof c.account);
     memcpy(c.ppid, self->verdict.ppid, sizeof c.ppid);
@@ -87,6 +91,7 @@ static int seal(struct hf_engine *e, const struct hf_quorum_key *key, const stru
 /* What the state of this node is drawn from. */
 static void settle(struct hf_engine *e, bool unsealed)
 {
+    hf_assert(e->open && e->claimed);
     bool before = e->unsealed;
     e->unsealed = unsealed && hf__policy(e)->quorum_required;
     if (e->unsealed != before && e->owner->holders_count > 0)
@@ -95,6 +100,7 @@ static void settle(struct hf_engine *e, bool unsealed)
 
 void hf__quorum_due(struct hf_engine *e)
 {
+    hf_assert(e->open || !e->claimed);
     e->quorum->waits = false;
 }
 
@@ -108,6 +114,7 @@ void hf__quorum_advance(struct hf_engine *e)
         (q->good && q->settled == e->trust->adopted) || (q->waits && e->shared->step.fresh == NULL))
         return;
     const struct hf_quorum_key *key = hf__quorum_wanted(e);
+    hf_assert(key == NULL || hf__policy(e)->quorum_key.len > 0);
     int r = key == NULL || hf__quorum_sealed(e, key) ? 0 : HF_EUNSEALED;
     if (r != 0 && hf__identity_own(e, &own)) {
         /* The own quote, judged as others judge it, says which platform and software this is. */
