@@ -9,6 +9,7 @@ enum { FRESH_RETRY_MS = 500, FIRST_VERSION = 1 };
 /* A node that has nothing to lose: a new root secret, a new account, a new vault. */
 static void begin_fresh(struct hf_engine *e)
 {
+    hf_assert(e->state == HF_STATE_STARTING && !e->has_account && !e->told);
     struct hf__secrets *s = e->secrets;
     hf__state_set(e, HF_STATE_FRESH, 0);
     e->suite->scalar_random(&s->rng, s->active.root);
@@ -38,6 +39,7 @@ void hf__life_lock(struct hf_engine *e)
     hf_wipe(e->secrets, sizeof *e->secrets);
     e->secrets->rng = rng;
     hf_wipe(&rng, sizeof rng);
+    hf_assert(e->rows.count == 0 && e->quorum->request == NULL && e->trust->identity == NULL);
     /* Documents are all that a locked node goes on with. */
     for (int timer = 0; timer < HF__TIMERS; timer++)
         if (timer != HF__TIMER_DOCUMENTS)
@@ -46,12 +48,14 @@ void hf__life_lock(struct hf_engine *e)
 
 static void block(struct hf_engine *e, int reason)
 {
+    hf_assert(reason != 0);
     hf__life_lock(e);
     hf__state_set(e, HF_STATE_BLOCKED, reason);
 }
 
 static bool find_hint(struct hf_engine *e, const struct hf_event *event, struct hf_public_hint *ret)
 {
+    hf_assert(event->type == HF_EVENT_START);
     struct hf_bytes name = hf_bytes_of("hint", 4);
     for (size_t i = 0; i < event->u.start.rows_count; i++) {
         const struct hf_row_in *row = &event->u.start.rows[i];
@@ -64,6 +68,7 @@ static bool find_hint(struct hf_engine *e, const struct hf_event *event, struct 
 /* hint: NULL where the folder has none: everybody who may hold a share is asked. */
 static void begin_recovery(struct hf_engine *e, const struct hf_public_hint *hint, bool placed)
 {
+    hf_assert(placed || e->told); /* or nothing would say whose shares they are */
     struct hf_bytes record = {0};
     if (hint != NULL)
         e->account = hint->account;
@@ -72,12 +77,14 @@ static void begin_recovery(struct hf_engine *e, const struct hf_public_hint *hin
     e->has_account = true;
     e->lost = !placed;
     e->active.number = hint != NULL ? (uint32_t)hint->version : FIRST_VERSION;
+    hf_assert(e->active.number > 0 && !e->active.has_root);
     hf__state_set(e, HF_STATE_RECOVERING, 0);
     hf__recover_begin(e, record);
 }
 
 void hf__life_start(struct hf_engine *e, const struct hf_event *event)
 {
+    hf_assert(event->type == HF_EVENT_START && e->trust->roots_count == 0);
     struct hf_public_hint hint;
     hf_assert(e->state == HF_STATE_STARTING && !e->open);
     hf__documents_load(e, event->u.start.rows, event->u.start.rows_count);
@@ -112,6 +119,7 @@ void hf__life_start(struct hf_engine *e, const struct hf_event *event)
  * for the old account. */
 static void open_vault(struct hf_engine *e)
 {
+    hf_assert(e->active.has_root && e->owner->recovery != NULL);
     if (e->vault_work)
         return;
     int r = e->lost ? hf__recover_account(e) : 0;
@@ -125,6 +133,7 @@ static void opened(struct hf_engine *e)
 {
     hf_assert(e->has_account && e->active.has_root && !e->open);
     e->open = true;
+    hf_assert(e->rows.count > 0); /* the account's, at least */
     e->new_identity = true;
     hf_wipe(e->secrets->active.vault_key, sizeof e->secrets->active.vault_key);
     hf__marks_open(e);
@@ -157,11 +166,13 @@ void hf__life_fresh(struct hf_engine *e)
         return;
     }
     hf__state_set(e, HF_STATE_PLACING, 0);
+    hf_assert(e->claimed && e->claim == 1);
     hf__deal_begin(e);
 }
 
 static void made_fresh(struct hf_engine *e, int error)
 {
+    hf_assert(e->state == HF_STATE_FRESH && !e->open && e->active.has_root);
     if (error != 0) {
         /* Nothing was promised to anyone yet: make all anew, as soon as the disk lets us. */
         hf__state_set(e, HF_STATE_FRESH, error);
@@ -177,6 +188,7 @@ static void made_fresh(struct hf_engine *e, int error)
 /* The rows of a vault that was opened. */
 static int load(struct hf_engine *e, const struct hf_event *event)
 {
+    hf_assert(e->rows.count == 0 && !e->open);
     for (size_t i = 0; i < event->u.vault.rows_count; i++) {
         const struct hf_row_in *row = &event->u.vault.rows[i];
         hf_blob_unref(hf__rows_put(&e->rows, row->collection, row->key, row->value));
@@ -194,6 +206,7 @@ static int load(struct hf_engine *e, const struct hf_event *event)
  */
 static int made_again(struct hf_engine *e)
 {
+    hf_assert(e->lost && !e->open);
     hf_assert(e->rows.count == 0);
     e->claim_asked = e->generation_next = 1;
     hf__account_save(e);
@@ -203,6 +216,7 @@ static int made_again(struct hf_engine *e)
 
 void hf__life_vault(struct hf_engine *e, const struct hf_event *event)
 {
+    hf_assert(event->type == HF_EVENT_VAULT);
     int error = event->u.vault.error;
     e->vault_work = false;
     if (e->state == HF_STATE_FRESH) {
@@ -229,6 +243,7 @@ void hf__life_vault(struct hf_engine *e, const struct hf_event *event)
 void hf__life_recover(struct hf_engine *e)
 {
     hf_assert(e->owner->recovery != NULL);
+    hf_assert(e->state == HF_STATE_RECOVERING);
     if (e->active.has_root)
         open_vault(e);
     else
@@ -238,6 +253,7 @@ void hf__life_recover(struct hf_engine *e)
 /* A document was adopted: what it may change for owners of shares, and for this node's own. */
 static void adopted(struct hf_engine *e)
 {
+    hf_assert(e->trust->roots_count > 0);
     e->settled = e->trust->adopted;
     if (!e->open)
         return;
@@ -250,6 +266,7 @@ static void adopted(struct hf_engine *e)
 /* Something was told of a member that may hold a share of this node. */
 static void told(struct hf_engine *e)
 {
+    hf_assert(e->settled_members != e->members->changed);
     e->settled_members = e->members->changed;
     uint64_t soon_ms = hf__random_below(e, e->timing.standing_ms);
     /* Owners of one leaver do not deal at the same moment. */
@@ -268,6 +285,7 @@ void hf__life_settle(struct hf_engine *e)
     e->owner->outcome = HF__OUTCOME_NONE;
     hf_assert(outcome != HF__OUTCOME_REBUILT || (e->owner->recovery != NULL && !e->open));
     hf_assert(outcome != HF__OUTCOME_FENCED || e->fenced);
+    hf_assert(e->settled == e->trust->adopted);
     if (outcome == HF__OUTCOME_REBUILT)
         open_vault(e);
     else if (outcome == HF__OUTCOME_FENCED)
