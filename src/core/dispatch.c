@@ -67,6 +67,7 @@ static const struct answer {
 
 static int handle_request(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body)
 {
+    hf_assert(m->is_request && (e->open || !e->claimed));
     const struct request *r = m->method < HF_ARRAY_LEN(requests) ? &requests[m->method] : NULL;
     bool unknown = r == NULL || r->handler == NULL;
     enum rights rights = unknown ? CLAIMED : r->rights;
@@ -74,6 +75,7 @@ static int handle_request(struct hf_engine *e, const struct hf__message *m, stru
         return HF_ELOCKED;
     if (unknown)
         return HF_EUNSUPPORTED;
+    hf_assert(r->handler != NULL && m->method == r - requests);
     int error = hf__rate_member(e, m);
     return error != 0 ? error : r->handler(e, m, body);
 }
@@ -81,6 +83,7 @@ static int handle_request(struct hf_engine *e, const struct hf__message *m, stru
 static int handle_response(struct hf_engine *e, const struct hf__pending *call, int error,
                            struct hf_bytes body)
 {
+    hf_assert(call->task < HF__TASKS && hf_method_name(call->method) != NULL);
     for (size_t i = 0; i < HF_ARRAY_LEN(answers); i++)
         if (answers[i].task == call->task && answers[i].method == call->method)
             return answers[i].handler(e, call, error, body);
@@ -89,6 +92,7 @@ static int handle_response(struct hf_engine *e, const struct hf__pending *call, 
 
 static void do_request(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body)
 {
+    hf_assert(m->is_request);
     e->shared->step.foreign = hf__asker_kind(e, m) == HF__STRANGERS;
     int r = handle_request(e, m, body);
     hf__life_settle(e); /* documents may have come with it */
@@ -104,6 +108,7 @@ static void do_request(struct hf_engine *e, const struct hf__message *m, struct 
 static void do_response(struct hf_engine *e, const struct hf__message *m, int error,
                         struct hf_bytes body)
 {
+    hf_assert(!m->is_request && m->call.id > 0 && m->call.id <= e->next_id);
     if (error == HF_EIDENTITY && m->call.bare && hf__owner_again(e, &m->call))
         return;
     if (error == HF_EBEHIND)
@@ -132,6 +137,7 @@ static void do_response(struct hf_engine *e, const struct hf__message *m, int er
 
 void hf__on_request(struct hf_engine *e, const struct hf_event *event)
 {
+    hf_assert(event->type == HF_EVENT_REQUEST && !e->shared->step.foreign);
     struct hf__message m = {.is_request = true,
                             .request = event->u.request.id,
                             .method = event->u.request.method,
@@ -145,9 +151,11 @@ void hf__on_request(struct hf_engine *e, const struct hf_event *event)
 
 void hf__on_response(struct hf_engine *e, const struct hf_event *event)
 {
+    hf_assert(event->type == HF_EVENT_RESPONSE);
     struct hf__message m = {0};
     if (!hf__answered(e, event->u.response.call, &m.call))
         return;
+    hf_assert(m.call.id == event->u.response.call);
     m.method = m.call.method;
     m.answered = event->u.response.account != NULL &&
                  hf_account_equal(event->u.response.account, &m.call.account);
@@ -157,6 +165,7 @@ void hf__on_response(struct hf_engine *e, const struct hf_event *event)
 /* Handles anew what has waited, and frees it. */
 static void do_parked(struct hf_engine *e, struct hf__parked *m)
 {
+    hf_assert(m->body != NULL);
     m->message.answered = false; /* it was, when it came */
     if (m->message.is_request)
         do_request(e, &m->message, hf_blob_bytes(m->body));
@@ -168,6 +177,7 @@ static void do_parked(struct hf_engine *e, struct hf__parked *m)
 
 void hf__on_judged(struct hf_engine *e, const struct hf_event *event)
 {
+    hf_assert(event->type == HF_EVENT_QUOTE_JUDGED && e->shared->step.fresh == NULL);
     if (!hf__quote_judged(e, event->u.quote_judged.work, &event->u.quote_judged.verdict))
         return;
     struct hf__parked *m = hf__parked_take(e, &e->shared->step.fresh_hash);
@@ -192,6 +202,7 @@ static void (*const quotes[HF__TASKS])(struct hf_engine *e, uint32_t work, int e
 
 void hf__on_made(struct hf_engine *e, const struct hf_event *event)
 {
+    hf_assert(event->type == HF_EVENT_QUOTE_MADE);
     uint32_t work = event->u.quote_made.work;
     int error = event->u.quote_made.error;
     struct hf_bytes quote = event->u.quote_made.quote;

@@ -1,5 +1,6 @@
 #include "core/engine.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -23,6 +24,7 @@ const struct hf_timing hf_timing_default = {
 
 static bool timing_ok(const struct hf_timing *t)
 {
+    hf_assert(hf_timing_default.retry_ms_max >= hf_timing_default.retry_ms_min);
     return t->call_ms >= 100 && t->nonce_life_ms >= 1000 && t->round_grace_ms >= 1 &&
            t->retry_ms_min >= 10 && t->retry_ms_max >= t->retry_ms_min && t->permanent_ms >= 1000 &&
            t->standing_ms >= 100 && t->watch_ms >= 1000 && t->documents_ms >= 1000 &&
@@ -42,6 +44,9 @@ struct whole {
 
 int hf_engine_new(const struct hf_engine_config *config, struct hf_engine **ret)
 {
+    static_assert(offsetof(struct whole, engine) == 0, "freeing the engine frees the whole");
+    hf_assert(config->suite != NULL && config->shared != NULL);
+    hf_assert(config->secret_alloc != NULL && config->secret_free != NULL);
     if (config->seeds_count > HF_SEEDS_MAX || !timing_ok(&config->timing))
         return HF_EINVAL;
     struct whole *whole = calloc(1, sizeof *whole);
@@ -83,6 +88,7 @@ void hf_engine_free(struct hf_engine *e)
         return;
     if (e->secrets != NULL)
         hf__life_lock(e);
+    hf_assert(!e->open && e->rows.count == 0);
     hf__quorum_done(e);
     hf__members_done(e);
     hf__trust_done(e);
@@ -96,6 +102,7 @@ void hf_engine_free(struct hf_engine *e)
 
 static void on_store(struct hf_engine *e, int error)
 {
+    hf_assert(e->store_since_ms <= e->now_ms);
     if (e->store_error == error)
         return;
     e->store_error = error;
@@ -105,7 +112,8 @@ static void on_store(struct hf_engine *e, int error)
 
 static void documents_due(struct hf_engine *e)
 {
-    hf__answers_expire(e); /* with a timer that runs anyway */
+    hf_assert(e->timers[HF__TIMER_DOCUMENTS] == HF__NEVER); /* it sets itself again */
+    hf__answers_expire(e);                                  /* with a timer that runs anyway */
     hf__rates_expire(e);
     hf__documents_tick(e);
 }
@@ -134,6 +142,7 @@ static void run_timers(struct hf_engine *e)
     for (int t = 0; t < HF__TIMERS; t++)
         if (e->timers[t] <= e->now_ms) {
             e->timers[t] = HF__NEVER;
+            hf_assert(due[t] != NULL);
             due[t](e);
             hf__life_settle(e);
         }
@@ -141,6 +150,7 @@ static void run_timers(struct hf_engine *e)
 
 static void on_documents(struct hf_engine *e, const struct hf_event *event)
 {
+    hf_assert(event->type == HF_EVENT_DOCUMENTS);
     for (size_t i = 0; i < event->u.documents.count; i++) {
         int r = hf__document_offer(e, event->u.documents.envelopes[i]);
         (void)r; /* traced where it was refused */
@@ -154,6 +164,7 @@ static bool wall_jumped(const struct hf_engine *e, const struct hf_event *event)
 {
     if (!e->started)
         return false;
+    hf_assert(e->wall_ms >= 1000 && event->now_ms >= e->now_ms);
     uint64_t expected_ms = e->wall_ms + (event->now_ms - e->now_ms);
     return event->wall_ms + 60000 < expected_ms || event->wall_ms > expected_ms + 60000;
 }
@@ -161,6 +172,7 @@ static bool wall_jumped(const struct hf_engine *e, const struct hf_event *event)
 /* Whatever the host's clock says, dates stay within what documents and quotes can carry. */
 static uint64_t clamp_wall(uint64_t wall_ms)
 {
+    static_assert(HF_WIRE_TIME_MAX < UINT64_MAX / 1000, "in milliseconds it must fit too");
     if (wall_ms < 1000)
         return 1000;
     return wall_ms / 1000 > HF_WIRE_TIME_MAX ? HF_WIRE_TIME_MAX * UINT64_C(1000) : wall_ms;
@@ -224,12 +236,15 @@ void hf_engine_step(struct hf_engine *e, const struct hf_event *event, struct hf
     run_timers(e);
     hf__quorum_advance(e);
     hf__update_end(e, ret);
+    hf_assert(ret->state == (enum hf_state)e->state && e->started);
+    hf_assert(!e->fenced || !e->open);
     ret->marks = e->new_identity && e->open ? e->trust->marks : NULL;
 }
 
 int hf_engine_certify(struct hf_engine *e, struct hf_bytes spki, struct hf_account *ret_account,
                       uint8_t ret_signature[static 64])
 {
+    hf_assert(e->has_account || !e->open);
     if (!e->open)
         return HF_ELOCKED;
     *ret_account = e->account;
@@ -243,6 +258,7 @@ int hf_engine_identity(const struct hf_engine *e, struct hf_bytes *ret)
         return HF_ELOCKED;
     if (e->trust->identity == NULL)
         return HF_EIDENTITY;
+    hf_assert(e->trust->identity_number > 0);
     *ret = hf_blob_bytes(e->trust->identity);
     return 0;
 }

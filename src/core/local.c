@@ -5,11 +5,13 @@
 /* Answers when what was decided is durable. */
 static void reply_written(struct hf_engine *e, uint64_t id, int error)
 {
+    hf_assert(error <= 0);
     hf__local_reply(e, id, error)->after = error == 0 ? e->write_seq : 0;
 }
 
 void hf__local(struct hf_engine *e, const struct hf_event *event)
 {
+    hf_assert(event->type == HF_EVENT_LOCAL && e->started);
     uint64_t id = event->u.local.id;
     switch (event->u.local.type) {
     case HF_LOCAL_KEY:

@@ -1,8 +1,11 @@
 /* The names of states, methods and trace events, from the lists in the public headers. */
 #include "core/engine.h"
 
+#include <assert.h>
+
 const char *hf_method_name(int method)
 {
+    static_assert(HF_METHOD_PROBE <= UINT8_MAX, "a message carries it in a byte");
     switch (method) {
 #define X(constant, number, name)                                                                  \
     case constant:                                                                                 \
@@ -16,6 +19,7 @@ const char *hf_method_name(int method)
 
 int hf_method_from_name(const char *name)
 {
+    hf_assert(name != NULL);
 #define X(constant, number, text)                                                                  \
     if (strcmp(name, text) == 0)                                                                   \
         return constant;
@@ -39,6 +43,7 @@ static const char *const state_sentences[] = {
 const char *hf_state_name(enum hf_state state)
 {
     hf_assert((size_t)state < HF_ARRAY_LEN(state_names));
+    hf_assert(state_names[state] != NULL);
     return state_names[state];
 }
 
@@ -50,11 +55,13 @@ const char *hf_member_state_name(enum hf_member_state state)
 #undef X
     };
     hf_assert((size_t)state < HF_ARRAY_LEN(names));
+    hf_assert(names[state] != NULL);
     return names[state];
 }
 
 const char *hf_state_sentence(enum hf_state state)
 {
+    static_assert(HF_ARRAY_LEN(state_sentences) == HF_ARRAY_LEN(state_names), "one for each");
     hf_assert((size_t)state < HF_ARRAY_LEN(state_sentences));
     return state_sentences[state];
 }
@@ -71,6 +78,7 @@ static const struct {
 const char *hf_trace_name(enum hf_trace_type type)
 {
     hf_assert((size_t)type < HF_ARRAY_LEN(traces));
+    hf_assert(traces[type].name != NULL);
     return traces[type].name;
 }
 

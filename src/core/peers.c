@@ -9,6 +9,7 @@
 void hf_engine_mesh(const struct hf_engine *e, struct hf_mesh_status *ret)
 {
     const struct hf__detector *d = e->members->detector;
+    hf_assert(d == NULL || (d->health <= HF_HEALTH_MAX && d->contacts_cap <= HF_CONTACTS_MAX));
     *ret = (struct hf_mesh_status){.cut_off = hf__cut_off(e)};
     for (size_t i = 0; d != NULL && i < d->contacts_cap; i++) {
         const struct hf__contact *c = &d->contacts[i];
@@ -30,6 +31,7 @@ void hf_engine_mesh(const struct hf_engine *e, struct hf_mesh_status *ret)
 
 static uint8_t suspecting(const struct hf_engine *e, const struct hf_account *account)
 {
+    hf_assert(hf__is_member(e, account));
     const struct hf__members *m = e->members;
     uint8_t count = 0;
     for (size_t i = hf__told_first(e, account);
@@ -48,6 +50,7 @@ bool hf_engine_peer(struct hf_engine *e, size_t at, struct hf_peer_status *ret)
     const struct hf__contact *c = hf__contact_find(e, account);
     const struct hf__holder *h = hf__holder_find(e, account);
     struct hf__view view = hf__view(e, account);
+    hf_assert(c == NULL || !hf_account_equal(account, &e->account));
     *ret = (struct hf_peer_status){.address = hf__address_of(e, account),
                                    .self = hf_account_equal(account, &e->account),
                                    .state = view.state,
@@ -84,6 +87,7 @@ bool hf_engine_told(const struct hf_engine *e, size_t at, struct hf_told_status 
         return false;
     const struct hf__told *told = e->members->told[at];
     hf_assert(told->kind < HF_ARRAY_LEN(names) && names[told->kind] != NULL);
+    hf_assert(told->encoded != NULL);
     *ret = (struct hf_told_status){.kind = told->kind,
                                    .kind_name = names[told->kind],
                                    .claim = told->place.claim,

@@ -5,6 +5,7 @@ enum { LINE = 64 };
 
 static void fetch(const void *p, size_t len)
 {
+    hf_assert(len == 0 || p != NULL);
     const uint8_t *at = p;
     for (size_t i = 0; i < len; i += LINE)
         __builtin_prefetch(at + i);
@@ -12,6 +13,7 @@ static void fetch(const void *p, size_t len)
 
 void hf_engine_prefetch(const struct hf_engine *e, unsigned depth)
 {
+    hf_assert(depth <= 2);
     if (depth == 0) {
         /* Its parts stand behind it in one piece; to follow pointers to them would wait. */
         fetch(e, sizeof *e + sizeof(struct hf__trust) + sizeof(struct hf__members) +

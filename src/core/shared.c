@@ -10,6 +10,7 @@
 
 int hf_shared_new(struct hf_pool *documents, struct hf_shared **ret)
 {
+    hf_assert(documents != NULL);
     struct hf_shared *s = calloc(1, sizeof *s);
     if (s == NULL)
         return HF_ENOMEM;
@@ -29,11 +30,13 @@ int hf_shared_new(struct hf_pool *documents, struct hf_shared **ret)
 
 void hf_shared_codec(struct hf_shared *s, const struct hf_wire_codec *codec)
 {
+    hf_assert(codec != NULL && codec->decode != NULL && codec->encode_in != NULL);
     s->codec = codec;
 }
 
 void hf_shared_outline(struct hf_shared *s, hf_outline_fn *outline)
 {
+    hf_assert(s->step.fresh == NULL && !s->step.foreign); /* between steps alone */
     s->outline = outline;
 }
 
@@ -41,6 +44,7 @@ void hf_shared_free(struct hf_shared *s)
 {
     if (s == NULL)
         return;
+    hf_assert(s->step.fresh == NULL);
     hf__peer_table_free(s->peers);
     hf__outbox_free(s->outbox);
     hf_arena_done(&s->arena);
@@ -49,5 +53,6 @@ void hf_shared_free(struct hf_shared *s)
 
 size_t hf_shared_memory(const struct hf_shared *s)
 {
+    hf_assert(s->peers != NULL && s->outbox != NULL);
     return sizeof *s + hf__peer_table_memory(s->peers);
 }

@@ -6,6 +6,7 @@
 void hf_engine_status(struct hf_engine *e, uint64_t now_ms, struct hf_status *ret)
 {
     (void)now_ms;
+    hf_assert(e->state_since_ms <= e->now_ms && (e->open || !e->claimed));
     *ret = (struct hf_status){
         .state = (enum hf_state)e->state,
         .reason = e->reason,
@@ -30,6 +31,7 @@ void hf_engine_status(struct hf_engine *e, uint64_t now_ms, struct hf_status *re
 
 size_t hf_engine_memory(const struct hf_engine *e)
 {
+    hf_assert(e->calls_count <= e->calls_cap);
     size_t sum = sizeof *e + sizeof *e->secrets + hf__rows_memory(&e->rows);
     sum += e->calls_cap * sizeof *e->calls;
     for (const struct hf__quoting *q = e->quoting; q != NULL; q = q->next)
