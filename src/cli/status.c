@@ -1,10 +1,9 @@
-/* holdfast status, wait, backup show: what the daemon says of itself, in words. */
+/* holdfast status: what the daemon says of itself, in words. */
 #include "answer.h"
-#include "base/duration.h"
 #include "ask.h"
-#include "base/error.h"
+#include "backup.h"
+#include "base/duration.h"
 #include "command.h"
-#include "base/options.h"
 #include "waits.h"
 
 #include <stdio.h>
@@ -12,62 +11,12 @@
 #include <string.h>
 #include <time.h>
 
-enum { POLL_MS = 20, TIMEOUT_S = 60, WAIT_S_MAX = 31536000 };
-
 static const char status_usage[] =
     "usage: holdfast status [--json]\n"
     "\n"
     "Can this key come back, and what is to be done in time.\n"
     "exit status: 0 ready, 1 cannot tell: the daemon does not answer or is\n"
     "starting, 2 not ready, 3 in danger: a warning stands that is not muted\n";
-
-static const char wait_usage[] =
-    "usage: holdfast wait --for STATE [--timeout SECONDS]\n"
-    "\n"
-    "Waits until the node is in the state, such as ready; placed also means ready\n"
-    "and degraded, open means that the vault is open. The default is 60 seconds.\n"
-    "exit status: 0 it is in the state, 1 error, 2 it is not\n";
-
-static void print_provider(const json_t *p)
-{
-    char since[24], proved[24], said[200], who[24];
-    const json_t *audited = json_object_get(p, "audited_ago_ms");
-    bool answered = is_true(p, "answered");
-    const char *message = text_of(p, "message"), *operator_name = text_of(p, "operator");
-    if (!is_true(p, "asked"))
-        snprintf(said, sizeof said, "not asked yet");
-    else if (answered && message[0] == '\0')
-        snprintf(said, sizeof said, "answered%s for %s%s%s%s",
-                 is_true(p, "placed") ? ", is placed itself," : "",
-                 hf_duration_text((uint64_t)number_of(p, "since_ms"), since),
-                 json_is_integer(audited) ? "; proved its share " : "",
-                 json_is_integer(audited)
-                     ? hf_duration_text((uint64_t)json_integer_value(audited), proved)
-                     : "",
-                 json_is_integer(audited) ? " ago" : "");
-    else
-        snprintf(said, sizeof said, "%s (%s), for %s",
-                 message[0] != '\0' ? message : "no answer yet", text_of(p, "error"),
-                 hf_duration_text((uint64_t)number_of(p, "since_ms"), since));
-    long long index = number_of(p, "index");
-    char share[24] = "-";
-    if (index > 0)
-        snprintf(share, sizeof share, "%lld", index);
-    const char *address = text_of(p, "address");
-    snprintf(who, sizeof who, "%s", operator_name[0] != '\0' ? operator_name : "-");
-    printf("  %5s  %-12s %-21s  %.8s  %s\n", share, who,
-           address[0] != '\0' ? address : "(in no set)", text_of(p, "account"), said);
-}
-
-static void print_providers(const json_t *root)
-{
-    const json_t *providers = json_object_get(root, "providers");
-    if (json_array_size(providers) == 0)
-        return;
-    printf("\n  share  operator     address                account   what it says\n");
-    for (size_t i = 0; i < json_array_size(providers); i++)
-        print_provider(json_array_get(providers, i));
-}
 
 static void print_error(const json_t *root, const char *name, const char *label)
 {
@@ -77,19 +26,6 @@ static void print_error(const json_t *root, const char *name, const char *label)
     const char *more = text_of(error, "text");
     printf("%s %s (%s)%s%s\n", label, text_of(error, "message"), text_of(error, "code"),
            more[0] != '\0' ? ": " : "", more);
-}
-
-/* How many more providers may go, or how many are missing already. */
-static void print_spare(json_int_t claim, json_int_t shares)
-{
-    if (claim < 0 && shares < 0)
-        printf("missing    %lld for a claim, %lld for the shares\n", -claim, -shares);
-    else if (claim < 0)
-        printf("missing    %lld for a claim; %lld more may go before the shares fail\n", -claim,
-               shares);
-    else
-        printf("to spare   %lld more may go before a claim fails, %lld before the shares do\n",
-               claim, shares);
 }
 
 /* What a person at night needs to know first. */
@@ -106,7 +42,7 @@ static void print_outlook(const json_t *root)
             number_of(key, "answering"), number_of(key, "holders"), number_of(key, "needed"),
             number_of(key, "quorum"));
     if (is_true(root, "open") && number_of(root, "generation") > 0)
-        print_spare(number_of(key, "spare_claim"), number_of(key, "spare_recovery"));
+        hf__spare_print(number_of(key, "spare_claim"), number_of(key, "spare_recovery"));
     for (size_t i = 0; i < json_array_size(warnings); i++) {
         const json_t *w = json_array_get(warnings, i);
         printf("%s %s (%s)\n", is_true(w, "muted") ? "(muted)   " : "WARNING   ",
@@ -263,7 +199,7 @@ static void print_table(const json_t *root)
     if (json_is_integer(json_object_get(root, "renews_in_ms")))
         printf("renewal    the policy asks for another backup than this: dealt anew in %lld s\n",
                number_of(root, "renews_in_ms") / 1000);
-    print_providers(root);
+    hf__backup_print(root);
     hf__waits_print(root);
     print_advice(root);
 }
@@ -288,127 +224,4 @@ int hf_cli_status(int argc, char **argv)
     }
     json_decref(root);
     return status;
-}
-
-/* Whether a status is at least what is waited for. */
-static bool reached(const json_t *root, const char *wanted)
-{
-    const char *state = text_of(root, "state");
-    if (strcmp(state, wanted) == 0)
-        return true;
-    if (strcmp(wanted, "placed") == 0)
-        return strcmp(state, "ready") == 0 || strcmp(state, "degraded") == 0;
-    return strcmp(wanted, "open") == 0 && is_true(root, "open");
-}
-
-static int wait_for(const char *wanted, long timeout_s)
-{
-    char last[32] = "no answer";
-    struct timespec now, pause = {.tv_nsec = POLL_MS * 1000000L};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    time_t end_s = now.tv_sec + timeout_s;
-    do {
-        json_t *root;
-        if (hf__ask(json_pack("{s:s}", "request", "status"), true, &root) == 0) {
-            bool there = reached(root, wanted);
-            snprintf(last, sizeof last, "%s", text_of(root, "state"));
-            json_decref(root);
-            if (there)
-                return HF_CLI_OK;
-        }
-        nanosleep(&pause, NULL);
-        clock_gettime(CLOCK_MONOTONIC, &now);
-    } while (now.tv_sec < end_s);
-    fprintf(stderr, "holdfast wait: not %s after %ld s: %s\n", wanted, timeout_s, last);
-    return HF_CLI_NOT_READY;
-}
-
-struct wait_options {
-    const char *wanted;
-    uint64_t timeout_s;
-};
-
-int hf_cli_wait(int argc, char **argv)
-{
-    static const struct hf_option table[] = {
-        HF_TEXT_OF("for", struct wait_options, wanted),
-        HF_NUMBER_OF("timeout", struct wait_options, timeout_s, 0, WAIT_S_MAX)};
-    struct wait_options o = {.timeout_s = TIMEOUT_S};
-    char **words;
-    int count;
-    if (hf__help(argc, argv, wait_usage))
-        return HF_CLI_OK;
-    if (!hf_options_read(argc, argv, table, HF_ARRAY_LEN(table), &o, &words, &count) ||
-        o.wanted == NULL || count != 0) {
-        fputs(wait_usage, stderr);
-        return HF_CLI_ERROR;
-    }
-    return wait_for(o.wanted, (long)o.timeout_s);
-}
-
-static const char backup_usage[] =
-    "usage: holdfast backup show [--json]\n"
-    "       holdfast backup verify [--json]\n"
-    "\n"
-    "show says who keeps this node's shares, and for whom it waits; with --json,\n"
-    "what the authority decides a floor by. verify is a drill: it proves that\n"
-    "enough of them can be had and fit, and releases nothing.\n"
-    "exit status: 0 enough, 1 error, 2 fewer than are needed\n";
-
-static int backup_show(bool json)
-{
-    json_t *root;
-    if (hf__ask(json_pack("{s:s}", "request", "status"), false, &root) != 0)
-        return HF_CLI_ERROR;
-    bool recorded = number_of(root, "generation") > 0;
-    if (json)
-        hf__waits_json(root);
-    else if (recorded)
-        printf("generation %lld: %lld of %lld shares rebuild the secret%s\n",
-               number_of(root, "generation"), number_of(root, "k"), number_of(root, "n"),
-               is_true(root, "confirmed") ? ", confirmed by all holders" : "");
-    else if (!is_true(root, "open"))
-        printf("not known while locked: %s\n", text_of(json_object_get(root, "key"), "says"));
-    else
-        printf("no backup yet: %s\n", text_of(root, "says"));
-    const json_t *key = json_object_get(root, "key");
-    if (!json && recorded && is_true(root, "open"))
-        print_spare(number_of(key, "spare_claim"), number_of(key, "spare_recovery"));
-    if (!json) {
-        print_providers(root);
-        hf__waits_print(root);
-    }
-    json_decref(root);
-    return recorded ? HF_CLI_OK : HF_CLI_NOT_READY;
-}
-
-static int backup_verify(bool json)
-{
-    json_t *root;
-    if (hf__ask(json_pack("{s:s}", "request", "drill"), false, &root) != 0)
-        return HF_CLI_ERROR;
-    bool enough = number_of(root, "fit") >= number_of(root, "k");
-    if (json) {
-        print_json(root);
-    } else {
-        printf("%lld of %lld providers proved that their share fits, %lld are needed: %s\n",
-               number_of(root, "fit"), number_of(root, "n"), number_of(root, "k"),
-               enough ? "the key can be recovered" : "THE KEY COULD NOT BE RECOVERED NOW");
-        print_providers(root);
-    }
-    json_decref(root);
-    return enough ? HF_CLI_OK : HF_CLI_NOT_READY;
-}
-
-int hf_cli_backup(int argc, char **argv)
-{
-    if (hf__help(argc, argv, backup_usage))
-        return HF_CLI_OK;
-    bool json = argc == 3 && strcmp(argv[2], "--json") == 0;
-    if ((argc == 2 || json) && strcmp(argv[1], "show") == 0)
-        return backup_show(json);
-    if ((argc == 2 || json) && strcmp(argv[1], "verify") == 0)
-        return backup_verify(json);
-    fputs(backup_usage, stderr);
-    return HF_CLI_ERROR;
 }
