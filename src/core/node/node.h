@@ -190,12 +190,17 @@ static inline size_t hf__blob_memory(const struct hf_blob *b)
     return b == NULL ? 0 : sizeof *b + b->len;
 }
 
-/* ---- timer.c: time, timers, pauses */
+/* ---- timer.c: time, timers, chance */
 
 /* The time in seconds since 1970 by which things are judged: never before floor_s, never 0. */
 uint64_t hf__now_s(const struct hf_engine *e);
 void hf__timer_set(struct hf_engine *e, enum hf__timer timer, uint64_t after_ms);
 void hf__timer_clear(struct hf_engine *e, enum hf__timer timer);
+/* Uniform below bound, which is above 0 and small beside 2^32. */
+uint32_t hf__random_below(struct hf_engine *e, uint32_t bound);
+
+/* ---- retry.c: what failed is tried again, after pauses (backoff) */
+
 /* Something that tasks wait for has changed: tries again now what waits. */
 void hf__kick(struct hf_engine *e);
 /* Sets the deadline of a task that failed: each pause is twice the last one, with jitter, and a
@@ -207,8 +212,6 @@ void hf__retry_reset(struct hf_engine *e, enum hf__timer timer);
 uint64_t hf__retry_at(const struct hf_engine *e);
 /* Brings what is to be tried again to the first pause from now. */
 void hf__retry_soon(struct hf_engine *e);
-/* Uniform below bound, which is above 0 and small beside 2^32. */
-uint32_t hf__random_below(struct hf_engine *e, uint32_t bound);
 
 /* ---- state.c */
 
