@@ -10,12 +10,15 @@ enum { TOMBSTONE_S = 366 * 86400 }; /* by issue dates of sets */
 void hf__owner_put(struct hf_engine *e, const struct hf_account *owner,
                    const struct hf_owner_row *row)
 {
+    hf_assert(e->open && owner != NULL);
+    hf_assert(row->former_count <= HF_WIRE_FORMER_MAX);
     hf_assert(row->promised.statement.len > 0);
     hf__put(e, HF_ROW_OWNER, hf__key_account(owner), &hf_wire_owner_row, row);
 }
 
 void hf__promised(struct hf_engine *e, const struct hf_owner_row *row, struct hf_ballot *ret)
 {
+    hf_assert(row->promised.statement.len > 0);
     struct hf_claim_statement s;
     hf__claim_read(e, &row->promised, &s);
     *ret = s.ballot;
@@ -25,6 +28,7 @@ int hf__promise_check(struct hf_engine *e, const struct hf_owner_row *row,
                       const struct hf_account *owner, const struct hf_ballot *ballot)
 {
     const struct hf_floor *floor = hf__floor_of(e, owner);
+    hf_assert(ballot->number > 0);
     struct hf_ballot promised;
     if (floor != NULL && ballot->number < floor->claim)
         return HF_ESUPERSEDED;
@@ -62,6 +66,7 @@ int hf__promise(struct hf_engine *e, struct hf_owner_row *row, const struct hf_o
         return e->store_error;
     row->promised = request->claim;
     *ret_raised = true;
+    hf_assert(s.ballot.number > promised.number);
     return 0;
 }
 
@@ -78,6 +83,7 @@ bool hf__proof_keep(struct hf_engine *e, struct hf_owner_row *row,
             return false;
     }
     row->has_proof = true;
+    hf_assert(s.ballot.number > 0);
     row->proof = request->proof;
     return true;
 }
@@ -91,12 +97,14 @@ bool hf__newest_order(struct hf_engine *e, const struct hf_owner_row *row,
     int r = hf__decode(e, &hf_wire_placement_record, row->newest.record, &record);
     hf_assert(r == 0);
     hf__record_order(&record, ret);
+    hf_assert(ret->generation > 0);
     return true;
 }
 
 static bool is_former(const struct hf_owner_row *row, const uint8_t generation[static 16],
                       size_t *ret_at)
 {
+    hf_assert(row->former_count <= HF_WIRE_FORMER_MAX);
     for (size_t i = 0; i < row->former_count; i++)
         if (memcmp(row->former[i].id, generation, 16) == 0) {
             *ret_at = i;
@@ -108,6 +116,7 @@ static bool is_former(const struct hf_owner_row *row, const uint8_t generation[s
 bool hf__votes_for(struct hf_engine *e, const struct hf_account *owner,
                    const struct hf_owner_row *row, const uint8_t generation[static 16])
 {
+    hf_assert(row->promised.statement.len > 0); /* or its word binds to nothing */
     size_t at;
     return hf__held_votes(e, owner, generation) || is_former(row, generation, &at);
 }
@@ -126,6 +135,7 @@ void hf__former_add(struct hf_engine *e, struct hf_owner_row *row, const struct 
     memcpy(former[count++].id, held->generation.id, 16);
     row->former = former;
     row->former_count = count;
+    hf_assert(count > 0 && count <= HF_WIRE_FORMER_MAX);
 }
 
 bool hf__former_take(struct hf_owner_row *row, const uint8_t generation[static 16])
@@ -133,6 +143,7 @@ bool hf__former_take(struct hf_owner_row *row, const uint8_t generation[static 1
     size_t at;
     if (!is_former(row, generation, &at))
         return false;
+    hf_assert(at < row->former_count);
     memmove(&row->former[at], &row->former[at + 1],
             (row->former_count - at - 1) * sizeof *row->former);
     row->former_count--;
@@ -141,6 +152,7 @@ bool hf__former_take(struct hf_owner_row *row, const uint8_t generation[static 1
 
 bool hf__holds_any(const struct hf_engine *e, const struct hf_account *owner)
 {
+    hf_assert(e->open);
     struct hf_bytes prefix = hf__key_account(owner);
     size_t at = hf__rows_first(&e->rows, HF_ROW_HELD, prefix);
     return hf__rows_at(&e->rows, at, HF_ROW_HELD, prefix) != NULL;
@@ -157,11 +169,13 @@ size_t hf__owners_served(const struct hf_engine *e)
         count += last == NULL || memcmp(last, row->key, 32) != 0;
         last = row->key;
     }
+    hf_assert(count <= e->rows.count);
     return count;
 }
 
 void hf__owners_age(struct hf_engine *e)
 {
+    hf_assert(e->open);
     struct hf_bytes all = {0};
     const struct hf__row *at;
     uint64_t date_s = e->trust->set != NULL ? e->trust->set->u.set.issued_s : 0;

@@ -6,6 +6,7 @@
 void hf__answers_expire(struct hf_engine *e)
 {
     struct hf__answer **at = &e->provider->answers;
+    hf_assert((*at != NULL) == (e->provider->answers_count > 0));
     while (*at != NULL) {
         struct hf__answer *a = *at;
         if (a->until_ms >= e->now_ms) {
@@ -26,6 +27,7 @@ bool hf__answer_find(struct hf_engine *e, const struct hf_hash *key, struct hf_b
     for (struct hf__answer *a = e->provider->answers; a != NULL; a = a->next) {
         if (!hf_hash_equal(&a->key, key))
             continue;
+        hf_assert(a->until_ms >= e->now_ms);
         uint8_t *copy = hf__scratch(e, a->body->len);
         memcpy(copy, a->body->data, a->body->len);
         *ret = hf_bytes_of(copy, a->body->len);
@@ -36,6 +38,7 @@ bool hf__answer_find(struct hf_engine *e, const struct hf_hash *key, struct hf_b
 
 void hf__answer_keep(struct hf_engine *e, const struct hf_hash *key, struct hf_bytes body)
 {
+    hf_assert(e->open && body.len > 0);
     /* Newest first: past the bound the oldest goes, and its asker needs a new nonce at worst. */
     if (e->provider->answers_count == HF_ANSWERS_MAX) {
         struct hf__answer **at = &e->provider->answers;

@@ -18,6 +18,7 @@ struct context {
 
 static int check(struct hf_engine *e, const struct hf__message *from, struct context *c)
 {
+    hf_assert(from->method == HF_METHOD_CLAIM);
     int r = hf__documents_ready(e);
     if (r == 0)
         r = hf__versions_check(e, &c->m.versions);
@@ -39,6 +40,7 @@ static int check(struct hf_engine *e, const struct hf__message *from, struct con
 /* One signature for each generation for which this node votes: those held, and those deleted. */
 static void fill_votes(struct hf_engine *e, const struct context *c, struct hf_claim_response *ret)
 {
+    hf_assert(c->accepted);
     struct hf_bytes prefix = hf__key_account(&c->s.owner);
     const struct hf__row *row;
     struct hf_vote *votes = hf__scratch(e, HF_WIRE_VOTES_MAX * sizeof *votes);
@@ -50,6 +52,7 @@ static void fill_votes(struct hf_engine *e, const struct context *c, struct hf_c
             memcpy(votes[count++].generation, row->key + 32, 16);
     for (size_t i = 0; i < c->row.former_count && count < HF_WIRE_VOTES_MAX; i++)
         memcpy(votes[count++].generation, c->row.former[i].id, 16);
+    hf_assert(count <= HF_WIRE_VOTES_MAX);
     for (size_t i = 0; i < count; i++)
         e->suite->sign(
             e->secrets->account, "holdfast/v1/acceptance",
@@ -61,10 +64,12 @@ static void fill_votes(struct hf_engine *e, const struct context *c, struct hf_c
 
 static void fill_refusal(const struct context *c, struct hf_claim_response *ret)
 {
+    hf_assert(!c->accepted && c->row.promised.statement.len > 0);
     ret->has_promised = true;
     ret->promised = c->row.promised;
     if (c->behind) {
         ret->has_newest = true;
+        hf_assert(c->row.has_newest);
         ret->newest = c->row.newest;
         ret->certificates = c->row.certificates;
         ret->certificates_count = c->row.certificates_count;
@@ -73,6 +78,7 @@ static void fill_refusal(const struct context *c, struct hf_claim_response *ret)
 
 static void answer(struct hf_engine *e, const struct hf__message *from, const struct context *c)
 {
+    hf_assert(e->open && !(c->accepted && c->behind));
     struct hf_claim_answer a = {.accepted = c->accepted, .provisional = !e->claimed};
     struct hf_claim_response m = {0};
     a.has_known = hf__newest_order(e, &c->row, &a.known);
@@ -95,6 +101,7 @@ static void answer(struct hf_engine *e, const struct hf__message *from, const st
 
 int hf__recv_claim(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
 {
+    hf_assert(from->is_request && e->open);
     struct context c = {0};
     struct hf_record_order newest;
     struct hf_ballot promised;
@@ -113,6 +120,7 @@ int hf__recv_claim(struct hf_engine *e, const struct hf__message *from, struct h
                hf__order_compare(&newest, c.s.has_known ? &c.s.known : NULL) > 0;
     c.accepted = !c.behind && hf__promise_check(e, &c.row, &c.s.owner, &c.s.ballot) == 0;
     hf__promised(e, &c.row, &promised);
+    hf_assert(!c.accepted || c.s.ballot.number >= promised.number);
     if (c.accepted && c.s.ballot.number > promised.number) {
         if (e->store_error != 0)
             return e->store_error;

@@ -18,6 +18,7 @@ static int check_order(struct hf_engine *e, const struct hf_deletion *m, struct 
     if (r != 0)
         return r;
     hf__record_order(&record, &order);
+    hf_assert(record.generation.number > 0);
     *ret_taken = !hf__newest_order(e, row, &newest) || hf__order_compare(&order, &newest) > 0;
     if (*ret_taken) {
         row->has_newest = true;
@@ -32,6 +33,7 @@ static void forget(struct hf_engine *e, const struct hf_deletion *m, const struc
                    struct hf_owner_row *row)
 {
     uint8_t key[48];
+    hf_assert(memcmp(held->generation.id, m->generation.id, 16) == 0);
     hf__held_key(&m->header.owner, m->generation.id, key);
     hf__del(e, HF_ROW_HELD, hf_bytes_of(key, sizeof key));
     hf__former_add(e, row, held);
@@ -40,6 +42,7 @@ static void forget(struct hf_engine *e, const struct hf_deletion *m, const struc
 
 int hf__recv_delete(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
 {
+    hf_assert(from->is_request && e->claimed);
     struct hf_owner_request request;
     struct hf_deletion m;
     struct hf_owner_row row;
@@ -64,6 +67,7 @@ int hf__recv_delete(struct hf_engine *e, const struct hf__message *from, struct 
         return r;
     if (held_here)
         forget(e, &m, &held, &row);
+    hf_assert(!held_here || hf__held_index(e, &m.header.owner, m.generation.id) == 0);
     if (hf__proof_keep(e, &row, &m.header, &request) || raised || held_here)
         hf__owner_put(e, &m.header.owner, &row);
     hf__ack(e, from, &request, false, hf__votes_for(e, &m.header.owner, &row, m.generation.id),

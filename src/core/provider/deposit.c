@@ -7,6 +7,7 @@ static void receipt(struct hf_engine *e, const struct hf__message *from,
                     const struct hf_owner_header *header, const struct hf_generation_id *generation,
                     uint64_t index, struct hf_bytes commitments)
 {
+    hf_assert(e->open && e->claimed && index > 0);
     struct hf_receipt_statement s = {.header = *header, .generation = *generation, .index = index};
     struct hf_deposit_response m = {0};
     e->suite->hash("holdfast/v1/commitments", commitments, &s.commitments_hash);
@@ -33,6 +34,7 @@ static int answer_again(struct hf_engine *e, const struct hf__message *from,
         !hf__ballot_equal(&held.header.ballot, &t->header.ballot) ||
         !hf_bytes_equal(held.commitments, t->commitments))
         return HF_EGENERATION;
+    hf_assert(held.index > 0 && memcmp(held.generation.id, t->generation.id, 16) == 0);
     receipt(e, from, &held.header, &held.generation, held.index, held.commitments);
     return 1;
 }
@@ -55,6 +57,7 @@ static int check_numbers(struct hf_engine *e, const struct hf_deposit *m,
                    t->quorum != record.quorum || t->index != index ||
                    !hf_bytes_equal(t->commitments, record.commitments)))
         r = HF_ERECORD;
+    hf_assert(r != 0 || index > 0);
     return r;
 }
 
@@ -62,6 +65,7 @@ static int check_numbers(struct hf_engine *e, const struct hf_deposit *m,
 static int check_transcript(struct hf_engine *e, const struct hf_deposit *m,
                             const struct hf_deposit_transcript *t)
 {
+    hf_assert(e->open);
     struct hf_hash hash;
     if (t->index > t->shares || t->commitments.len != 32 * t->threshold ||
         m->transcripts.len % 32 != 0)
@@ -114,6 +118,8 @@ static int take_share(struct hf_engine *e, const struct hf_deposit *m,
     aad.owner = t->header.owner;
     aad.provider = e->account;
     hf_assert(e->open);
+    hf_assert(t->index > 0 && t->index <= t->shares);
+    hf_assert(t->commitments.len == 32 * t->threshold);
     uint8_t *share = e->secret_alloc(HF_SCALAR_LEN);
     if (share == NULL)
         return HF_ENOMEM;
@@ -142,6 +148,7 @@ static int drop_pending(struct hf_engine *e, const struct hf_account *owner,
     /* The refusal comes first: it leaves the pending share where it is. */
     if (recorded == HF_GENERATIONS_HELD_MAX - 1)
         return HF_EBUSY;
+    hf_assert(recorded < HF_GENERATIONS_HELD_MAX);
     for (size_t at = 0; hf__held_next(e, owner, &at, &held);) {
         if (held.has_record)
             continue;
@@ -162,11 +169,13 @@ static void put_back(struct hf_engine *e, const struct hf_deposit *m,
                      const struct hf_deposit_transcript *t, struct hf_owner_row *row,
                      struct hf_held_row *held)
 {
+    hf_assert(m->has_record);
     struct hf_placement_record record;
     struct hf_record_order order, newest;
     held->restored = !hf__former_take(row, t->generation.id);
     held->has_record = true;
     held->record = m->record;
+    hf_assert(held->index > 0);
     int r = hf__record_check(e, &m->record, &t->header.owner, &record);
     hf_assert(r == 0);
     hf__record_order(&record, &order);
@@ -199,6 +208,7 @@ static int store(struct hf_engine *e, const struct hf_owner_request *request,
     memcpy(row.ppid, v->ppid, 16);
     if (row.generation_newest < t->generation.number)
         row.generation_newest = t->generation.number;
+    hf_assert(row.promised.statement.len > 0 && row.generation_newest >= t->generation.number);
     hf__owner_put(e, &t->header.owner, &row);
     hf__trace(e, HF_TRACE_SHARE_STORED, 0, &t->header.owner, t->generation.number, t->index);
     return 0;
@@ -206,6 +216,7 @@ static int store(struct hf_engine *e, const struct hf_owner_request *request,
 
 int hf__recv_deposit(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
 {
+    hf_assert(from->is_request && e->claimed);
     struct hf_owner_request request;
     struct hf_deposit m;
     struct hf_deposit_transcript t;

@@ -31,6 +31,7 @@ struct hf__drain {
 
 void hf__drain_free(struct hf_engine *e, int error)
 {
+    hf_assert(error != 0);
     if (e->provider->drain != NULL)
         hf__local_reply(e, e->provider->drain->request, error);
     free(e->provider->drain);
@@ -40,12 +41,14 @@ void hf__drain_free(struct hf_engine *e, int error)
 size_t hf__drain_memory(const struct hf_engine *e)
 {
     const struct hf__drain *d = e->provider->drain;
+    hf_assert(d == NULL || d->next_owner <= d->count);
     return d == NULL ? 0 : sizeof *d + d->count * sizeof *d->owners;
 }
 
 static void finish(struct hf_engine *e)
 {
     struct hf__drain *d = e->provider->drain;
+    hf_assert(d->waiting == 0 && d->next_owner == d->count);
     struct hf_drain_report report = {0};
     for (size_t i = 0; i < d->count; i++) {
         const struct watched *w = &d->owners[i];
@@ -58,6 +61,7 @@ static void finish(struct hf_engine *e)
             report.needed = w->needed;
         }
     }
+    hf_assert(report.owners == 0 || report.live < report.needed);
     if (report.owners == 0) {
         e->provider->draining = true;
         hf__news_draining(e, false);
@@ -71,6 +75,7 @@ static void finish(struct hf_engine *e)
 static void collect(struct hf_engine *e)
 {
     struct hf__drain *d = e->provider->drain;
+    hf_assert(e->open && d->count == 0);
     struct hf_held_row held;
     for (size_t at = 0; hf__held_next(e, NULL, &at, &held);) {
         struct hf_placement_record record;
@@ -84,6 +89,7 @@ static void collect(struct hf_engine *e)
             continue;
         size_t k = record.threshold, n = record.holders_count, q = record.quorum;
         size_t want = k + 1 > q ? k + 1 : q;
+        hf_assert(n > 0 && k > 0 && 2 * q > n);
         w->owner = record.owner;
         memcpy(w->generation, record.generation.id, 16);
         w->number = (uint32_t)record.generation.number;
@@ -94,6 +100,7 @@ static void collect(struct hf_engine *e)
 /* Asks the other holders of an owner's record. False: too many calls are out, the rest waits. */
 static bool ask_owner(struct hf_engine *e)
 {
+    hf_assert(e->open);
     struct hf__drain *d = e->provider->drain;
     const struct watched *w = &d->owners[d->next_owner];
     struct hf__ask ask = {.task = HF__TASK_DRAIN,
@@ -109,6 +116,7 @@ static bool ask_owner(struct hf_engine *e)
         return true;
     int r = hf__decode(e, &hf_wire_placement_record, held.record.record, &record);
     hf_assert(r == 0);
+    hf_assert(held.has_record);
     hf__versions(e, &m.versions);
     m.account = w->owner;
     struct hf_bytes body = hf__encode(e, &hf_wire_nonce_request, &m);
@@ -126,11 +134,13 @@ static bool ask_owner(struct hf_engine *e)
 
 static void advance(struct hf_engine *e)
 {
+    hf_assert(e->provider->drain != NULL);
     struct hf__drain *d = e->provider->drain;
     while (d->next_owner < d->count && ask_owner(e)) {
         d->next_owner++;
         d->next_holder = 0;
     }
+    hf_assert(d->next_owner <= d->count);
     if (d->waiting == 0 && d->next_owner == d->count)
         finish(e);
 }
@@ -143,14 +153,17 @@ void hf__drain_begin(struct hf_engine *e, uint64_t request)
     d->request = request;
     d->number = ++e->provider->drains;
     e->provider->drain = d;
+    hf_assert(d->count == 0 && d->waiting == 0);
     if (e->open)
         collect(e);
+    hf_assert(d->count <= held);
     advance(e);
 }
 
 int hf__drain_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                        struct hf_bytes body)
 {
+    hf_assert(call->task == HF__TASK_DRAIN && call->method == HF_METHOD_NONCE);
     struct hf__drain *d = e->provider->drain;
     struct hf_nonce_response m;
     int r = error != 0 ? error : hf__nonce_answer(e, call, body, &m);

@@ -2,6 +2,8 @@
 #include "base/error.h"
 #include "provider/provider.h"
 
+#include <assert.h>
+
 bool hf__owner_row(struct hf_engine *e, const struct hf_account *owner, struct hf_owner_row *ret)
 {
     struct hf_blob *value = hf__rows_get(&e->rows, HF_ROW_OWNER, hf__key_account(owner));
@@ -9,12 +11,14 @@ bool hf__owner_row(struct hf_engine *e, const struct hf_account *owner, struct h
         return false;
     int r = hf__decode(e, &hf_wire_owner_row, hf_blob_bytes(value), ret);
     hf_assert(r == 0);
+    hf_assert(ret->promised.statement.len > 0);
     return true;
 }
 
 void hf__held_key(const struct hf_account *owner, const uint8_t id[static 16],
                   uint8_t ret[static 48])
 {
+    static_assert(32 + 16 <= HF_ROW_KEY_MAX, "an owner and a generation");
     memcpy(ret, owner->bytes, 32);
     memcpy(ret + 32, id, 16);
 }
@@ -29,6 +33,8 @@ bool hf__held_row(struct hf_engine *e, const struct hf_account *owner, const uin
         return false;
     int r = hf__decode(e, &hf_wire_held_row, hf_blob_bytes(value), ret);
     hf_assert(r == 0);
+    hf_assert(hf_account_equal(&ret->header.owner, owner));
+    hf_assert(memcmp(ret->generation.id, id, 16) == 0);
     return true;
 }
 
@@ -44,6 +50,7 @@ bool hf__held_next(struct hf_engine *e, const struct hf_account *owner, size_t *
         return false;
     int r = hf__decode(e, &hf_wire_held_row, hf_blob_bytes(row->value), ret);
     hf_assert(r == 0);
+    hf_assert(owner == NULL || hf_account_equal(&ret->header.owner, owner));
     ++*at;
     return true;
 }
@@ -67,6 +74,7 @@ static uint8_t look(struct hf_engine *e, const struct hf_account *owner,
         row->memo =
             (uint8_t)(LOOKED | (held.restored ? RESTORED : 0) | (held.has_record ? held.index : 0));
     }
+    hf_assert((row->memo & LOOKED) != 0);
     return row->memo;
 }
 
@@ -78,18 +86,21 @@ void hf__held_spoil(struct hf_engine *e, const struct hf_account *owner,
     hf__held_key(owner, id, key);
     struct hf__row *row = hf__rows_find(&e->rows, HF_ROW_HELD, hf_bytes_of(key, sizeof key));
     hf_assert(row != NULL);
+    hf_assert((memo & LOOKED) != 0);
     row->memo = (uint8_t)(memo & ~INDEX);
 }
 
 bool hf__held_votes(struct hf_engine *e, const struct hf_account *owner,
                     const uint8_t id[static 16])
 {
+    static_assert((LOOKED & RESTORED) == 0 && ((LOOKED | RESTORED) & INDEX) == 0, "apart");
     return (look(e, owner, id) & (LOOKED | RESTORED)) == LOOKED;
 }
 
 uint8_t hf__held_index(struct hf_engine *e, const struct hf_account *owner,
                        const uint8_t id[static 16])
 {
+    static_assert((int)HF_SHARES_MAX <= (int)INDEX, "every index fits");
     return look(e, owner, id) & INDEX;
 }
 
@@ -117,12 +128,14 @@ int hf__again_check(struct hf_engine *e, const struct hf_signed_record *record,
         hf__order_compare(&order, &newest) < 0)
         return HF_EGENERATION;
     *ret_index = index;
+    hf_assert(index <= ret->holders_count);
     return 0;
 }
 
 int hf__room_check(struct hf_engine *e, const struct hf_owner_header *header,
                    const struct hf_generation_id *generation, bool again)
 {
+    hf_assert(e->open && header->ballot.number > 0);
     struct hf_owner_row row;
     if (e->store_error != 0)
         return e->store_error;

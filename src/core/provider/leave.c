@@ -11,16 +11,19 @@
 static const struct hf__told *own_leave(const struct hf_engine *e)
 {
     const struct hf__told *told = hf__told_find(e, &e->account, HF__NEWS_LEAVE, NULL);
+    hf_assert(told == NULL || hf_account_equal(&told->author, &e->account));
     return told == NULL || told->over ? NULL : told;
 }
 
 bool hf__leaving(const struct hf_engine *e)
 {
+    hf_assert(e->has_account || e->members->told_count == 0);
     return e->has_account && own_leave(e) != NULL;
 }
 
 static bool settled(const struct hf_engine *e)
 {
+    hf_assert(e->claimed);
     return e->state == HF_STATE_PLACED || e->state == HF_STATE_READY ||
            e->state == HF_STATE_DEGRADED;
 }
@@ -32,6 +35,7 @@ static void announce(struct hf_engine *e, struct hf_bytes reason, uint64_t until
         .kind = HF__NEWS_LEAVE, .until_s = until_s, .reason = reason, .over = over, .done = done};
     long at = hf_set_find(e->trust->set, &e->account);
     hf_assert(at >= 0);
+    hf_assert(e->claimed && !(over && done));
     what.registered_epoch = e->trust->set->u.set.validators[at].registered_epoch;
     hf__news_issue(e, &what);
 }
@@ -46,6 +50,7 @@ int hf__leave_begin(struct hf_engine *e, struct hf_bytes reason, uint64_t second
         return HF_ENOTMEMBER;
     if (reason.len > HF_KEY_NAME_MAX || seconds > HF_LEAVE_S_MAX)
         return HF_EINVAL;
+    hf_assert(e->open && e->claim > 0);
     announce(e, reason, hf__now_s(e) + seconds, false, false);
     hf__leave_advance(e);
     return 0;
@@ -60,6 +65,7 @@ int hf__leave_cancel(struct hf_engine *e)
         return HF_EFORGOTTEN;
     if (!e->claimed)
         return HF_ENOTCLAIMED;
+    hf_assert(e->claimed && !e->members->forgot);
     announce(e, (struct hf_bytes){0}, told->until_s, true, false);
     hf__timer_clear(e, HF__TIMER_LEAVE);
     e->provider->leaving = (struct hf__leaving){.number = e->provider->leaving.number};
@@ -74,6 +80,7 @@ int hf__leave_cancel(struct hf_engine *e)
  * back. */
 static void forget(struct hf_engine *e, const struct hf_held_row *held)
 {
+    hf_assert(e->open && e->claimed);
     struct hf_owner_row row;
     uint8_t key[48];
     hf__held_key(&held->header.owner, held->generation.id, key);
@@ -82,6 +89,7 @@ static void forget(struct hf_engine *e, const struct hf_held_row *held)
         hf__former_add(e, &row, held);
         hf__owner_put(e, &held->header.owner, &row);
     }
+    hf_assert(hf__held_index(e, &held->header.owner, held->generation.id) == 0);
     hf__trace(e, HF_TRACE_SHARE_DELETED, 0, &held->header.owner, held->generation.number, 0);
     hf__members_forgot(e);
 }
@@ -105,6 +113,7 @@ int hf__leave_abandon(struct hf_engine *e, struct hf_bytes account)
         return HF_ENOSHARE;
     for (size_t at = 0; hf__held_next(e, &owner, &at, &held); at--)
         forget(e, &held);
+    hf_assert(!hf__holds_any(e, &owner) && e->members->forgot);
     hf__leave_advance(e);
     return 0;
 }
@@ -114,6 +123,7 @@ int hf__leave_abandon(struct hf_engine *e, struct hf_bytes account)
 /* Whether what is held was never recorded, and a newer record of its owner is known. */
 static bool obsolete(struct hf_engine *e, const struct hf_held_row *held)
 {
+    hf_assert(held->generation.number > 0);
     struct hf_owner_row row;
     struct hf_record_order newest;
     return !held->has_record && hf__owner_row(e, &held->header.owner, &row) &&
@@ -123,6 +133,7 @@ static bool obsolete(struct hf_engine *e, const struct hf_held_row *held)
 /* An owner that has left, or was removed, does not move any more: it is not waited for. */
 static bool is_due(const struct hf_engine *e, const struct hf_held_row *held)
 {
+    hf_assert(e->open);
     const struct hf__told *told = own_leave(e);
     enum hf_member_state state = hf__view(e, &held->header.owner).state;
     return (told != NULL && hf__now_s(e) >= told->until_s) || state == HF_MEMBER_LEFT ||
@@ -142,6 +153,7 @@ static bool ask_about(struct hf_engine *e, const struct hf_held_row *held)
     uint64_t needed = record.threshold + 1;
     l->needed = (uint8_t)(needed > record.quorum ? needed : record.quorum);
     l->live = l->waiting = 0;
+    hf_assert(l->needed > 1);
     l->number++;
     l->owner = held->header.owner;
     memcpy(l->generation, held->generation.id, 16);
@@ -154,6 +166,7 @@ static bool ask_about(struct hf_engine *e, const struct hf_held_row *held)
         if (!hf_account_equal(&record.holders[i].account, &e->account))
             l->waiting =
                 (uint8_t)(l->waiting + (hf__call(e, &ask, &record.holders[i].account, body) == 0));
+    hf_assert(l->waiting < record.holders_count);
     return l->waiting > 0;
 }
 
@@ -180,6 +193,7 @@ static void next_question(struct hf_engine *e)
  * process. */
 static void finish(struct hf_engine *e, const struct hf__told *told)
 {
+    hf_assert(e->claimed && hf__rows_count(&e->rows, HF_ROW_HELD) == 0);
     if (told != NULL && !told->done)
         announce(e, (struct hf_bytes){0}, told->until_s, false, true);
     else if (told == NULL || told->budget == 0)
@@ -192,6 +206,7 @@ void hf__leave_advance(struct hf_engine *e)
 {
     struct hf__leaving *l = &e->provider->leaving;
     const struct hf__told *told = e->open ? own_leave(e) : NULL;
+    hf_assert(told == NULL || told->kind == HF__NEWS_LEAVE);
     bool removed = e->state == HF_STATE_LEAVING && !hf__is_member(e, &e->account);
     if (!e->claimed || (told == NULL && !removed))
         return;
@@ -210,6 +225,7 @@ void hf__leave_advance(struct hf_engine *e)
 int hf__leave_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                        struct hf_bytes body)
 {
+    hf_assert(call->task == HF__TASK_LEAVE && call->method == HF_METHOD_REMAINS);
     struct hf__leaving *l = &e->provider->leaving;
     struct hf_remains_response m = {0};
     struct hf_held_row held;
@@ -219,6 +235,7 @@ int hf__leave_answered(struct hf_engine *e, const struct hf__pending *call, int 
     if (call->arg != l->number || l->waiting == 0 || e->state != HF_STATE_LEAVING)
         return 0;
     l->live = (uint8_t)(l->live + (r == 0 && m.holds));
+    hf_assert(e->claimed);
     l->waiting--;
     if (l->waiting == 0) {
         if (l->live >= l->needed && hf__held_row(e, &l->owner, l->generation, &held)) {
@@ -234,6 +251,7 @@ int hf__leave_answered(struct hf_engine *e, const struct hf__pending *call, int 
  * it may ask. */
 int hf__recv_remains(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
 {
+    hf_assert(from->is_request && e->claimed);
     struct hf_remains_request m;
     struct hf_remains_response answer = {0};
     struct hf_held_row held;
@@ -274,5 +292,6 @@ void hf__leave_status(struct hf_engine *e, struct hf_status *ret)
         if (n == 0 || !hf_account_equal(&ret->waiting[n - 1], &held.header.owner))
             ret->waiting[ret->waiting_count++] = held.header.owner;
     }
+    hf_assert(ret->waiting_count <= HF_STATUS_WAITING_MAX);
     ret->waiting_owners = hf__owners_served(e);
 }

@@ -9,11 +9,15 @@
 #include "base/secret.h"
 #include "provider/provider.h"
 
+#include <assert.h>
+
 enum { EXPIRY = 8, RANDOM = 16, BODY = EXPIRY + RANDOM };
 
 static void mac(struct hf_engine *e, struct hf_bytes context, const uint8_t *nonce,
                 uint8_t ret[static HF_MAC_LEN])
 {
+    static_assert(BODY + HF_MAC_LEN == 40, "a nonce");
+    hf_assert(context.len + BODY <= 256);
     struct hf_buf b;
     hf_buf_init(&b, 256);
     hf_buf_append(&b, context.data, context.len);
@@ -27,6 +31,7 @@ void hf__nonce_make(struct hf_engine *e, struct hf_bytes context, uint8_t ret[st
 {
     hf_assert(e->open); /* a locked node has no key for them */
     uint64_t expiry = e->now_ms + e->timing.nonce_life_ms;
+    hf_assert(expiry > e->now_ms);
     for (int i = 0; i < EXPIRY; i++)
         ret[i] = (uint8_t)(expiry >> (56 - 8 * i));
     e->suite->random(&e->secrets->rng, ret + EXPIRY, RANDOM);
@@ -35,6 +40,7 @@ void hf__nonce_make(struct hf_engine *e, struct hf_bytes context, uint8_t ret[st
 
 int hf__nonce_check(struct hf_engine *e, struct hf_bytes context, const uint8_t nonce[static 40])
 {
+    hf_assert(e->timing.nonce_life_ms > 0);
     uint8_t expected[HF_MAC_LEN];
     uint64_t expiry = 0;
     mac(e, context, nonce, expected);
@@ -48,6 +54,7 @@ int hf__nonce_check(struct hf_engine *e, struct hf_bytes context, const uint8_t 
 struct hf_bytes hf__offer_context(struct hf_engine *e, const struct hf_account *owner,
                                   const struct hf_generation_id *generation)
 {
+    hf_assert(generation->number > 0);
     uint8_t *context = hf__scratch(e, 5 + 32 + 16);
     memcpy(context, "offer", 5);
     memcpy(context + 5, owner->bytes, 32);
@@ -58,6 +65,7 @@ struct hf_bytes hf__offer_context(struct hf_engine *e, const struct hf_account *
 struct hf_bytes hf__recover_context(struct hf_engine *e, const struct hf_account *account,
                                     const uint8_t response_key[static 32])
 {
+    hf_assert(e->open);
     uint8_t *context = hf__scratch(e, 5 + 32 + 32);
     memcpy(context, "nonce", 5);
     memcpy(context + 5, account->bytes, 32);
@@ -67,6 +75,7 @@ struct hf_bytes hf__recover_context(struct hf_engine *e, const struct hf_account
 
 int hf__recv_nonce(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
 {
+    hf_assert(from->is_request && e->open);
     struct hf_nonce_request m;
     struct hf_nonce_response answer = {0};
     struct hf_owner_row row;

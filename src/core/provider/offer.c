@@ -15,6 +15,7 @@ static int check_order(struct hf_engine *e, const struct hf_offer *m)
     size_t count = hf_select(set, &m->header.owner, (uint32_t)m->generation.version,
                              (enum hf_domain_rule)p->domain_rule, (uint8_t)p->shares,
                              HF_RANK_FACTOR * (size_t)p->shares, order);
+    hf_assert(count <= HF_ARRAY_LEN(order));
     for (size_t i = 0; i < count; i++)
         if (order[i] == (uint32_t)self)
             return 0;
@@ -24,6 +25,7 @@ static int check_order(struct hf_engine *e, const struct hf_offer *m)
 /* A holder of a recorded generation of this owner stays one, whatever its rank is now. */
 static bool holds_recorded(struct hf_engine *e, const struct hf_account *owner)
 {
+    hf_assert(e->open);
     struct hf_held_row held;
     for (size_t at = 0; hf__held_next(e, owner, &at, &held);)
         if (held.has_record)
@@ -33,6 +35,7 @@ static bool holds_recorded(struct hf_engine *e, const struct hf_account *owner)
 
 int hf__recv_offer(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
 {
+    hf_assert(from->is_request && e->claimed);
     struct hf_owner_request request;
     struct hf_offer m;
     struct hf_offer_response answer = {0};

@@ -7,6 +7,7 @@
 
 void hf__provider_init(struct hf_engine *e)
 {
+    hf_assert(!e->started && e->provider->answers == NULL);
     e->suite->random(&e->secrets->rng, e->secrets->nonce_key, sizeof e->secrets->nonce_key);
 }
 
@@ -22,10 +23,12 @@ void hf__provider_lock(struct hf_engine *e)
         free(a);
     }
     p->answers_count = 0;
+    hf_assert(p->answers == NULL && p->drain == NULL && p->leaving.waiting == 0);
 }
 
 size_t hf__provider_memory(const struct hf_engine *e)
 {
+    hf_assert(e->provider->answers_count <= HF_ANSWERS_MAX);
     size_t sum = hf__drain_memory(e);
     for (const struct hf__answer *a = e->provider->answers; a != NULL; a = a->next)
         sum += sizeof *a + hf__blob_memory(a->body);
@@ -38,4 +41,5 @@ void hf__provider_status(struct hf_engine *e, struct hf_status *ret)
     ret->draining = e->provider->draining;
     ret->owners = hf__rows_count(&e->rows, HF_ROW_OWNER);
     ret->shares = hf__rows_count(&e->rows, HF_ROW_HELD);
+    hf_assert(e->open || (ret->shares == 0 && ret->owners == 0));
 }

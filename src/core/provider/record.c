@@ -20,6 +20,7 @@ struct context {
 static int check_fit(const struct hf_engine *e, const struct hf_placement_record *record,
                      const struct hf_held_row *held)
 {
+    hf_assert(held->index > 0);
     if (held->generation.number != record->generation.number ||
         held->generation.version != record->generation.version ||
         !hf_bytes_equal(held->commitments, record->commitments) ||
@@ -43,6 +44,7 @@ static int check_record(struct hf_engine *e, struct context *c)
     if (!hf__ballot_equal(&c->record.ballot, &c->m.header.ballot))
         return HF_EBALLOT;
     hf__record_order(&c->record, &order);
+    hf_assert(c->row.promised.statement.len > 0);
     if (hf__newest_order(e, &c->row, &newest) && hf__order_compare(&order, &newest) < 0)
         return HF_EGENERATION;
     c->holds = hf__held_row(e, &c->m.header.owner, c->record.generation.id, &c->held);
@@ -60,11 +62,13 @@ static int check_record(struct hf_engine *e, struct context *c)
 
 static bool same_record(const struct hf_owner_row *row, const struct hf_signed_record *record)
 {
+    hf_assert(record->record.len > 0);
     return row->has_newest && hf_bytes_equal(row->newest.record, record->record);
 }
 
 static void store(struct hf_engine *e, struct context *c)
 {
+    hf_assert(e->open && e->claimed);
     uint8_t key[48];
     bool known = same_record(&c->row, &c->m.record);
     bool more = c->m.certificates_count > c->row.certificates_count;
@@ -81,6 +85,7 @@ static void store(struct hf_engine *e, struct context *c)
         (c->held.has_record && hf_bytes_equal(c->held.record.record, c->m.record.record)))
         return;
     c->held.has_record = true;
+    hf_assert(c->held.index > 0);
     c->held.record = c->m.record;
     hf__held_key(&c->m.header.owner, c->record.generation.id, key);
     hf__put(e, HF_ROW_HELD, hf_bytes_of(key, sizeof key), &hf_wire_held_row, &c->held);
@@ -88,6 +93,7 @@ static void store(struct hf_engine *e, struct context *c)
 
 static void answer(struct hf_engine *e, const struct hf__message *from, const struct context *c)
 {
+    hf_assert(c->m.has_seals || c->holds);
     struct hf_certificate what = {.ballot = c->m.header.ballot};
     uint8_t seal[64];
     if (!c->m.has_seals) {
@@ -107,6 +113,7 @@ static void answer(struct hf_engine *e, const struct hf__message *from, const st
 
 int hf__recv_record(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
 {
+    hf_assert(from->is_request && e->claimed);
     struct context c = {0};
     const struct hf__peer *peer;
     int r = hf__owner_open(e, body, &hf_wire_record_request, &c.m, &c.request);

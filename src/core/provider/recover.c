@@ -22,6 +22,7 @@ struct context {
 /* Cheap checks, in order: documents, shape, who is asked about, share held, nonce. */
 static int check_cheap(struct hf_engine *e, struct context *c)
 {
+    hf_assert(e->open);
     int r = hf__documents_ready(e);
     if (r == 0)
         r = hf__versions_check(e, &c->request.versions);
@@ -61,6 +62,7 @@ static int check_platform(struct hf_engine *e, const struct context *c, const st
 
 static int check_quote(struct hf_engine *e, const struct context *c)
 {
+    hf_assert(c->row.promised.statement.len > 0);
     uint8_t report_data[HF_REPORT_DATA_LEN];
     struct hf__seen seen;
     struct hf_verdict v;
@@ -88,6 +90,7 @@ static int check_quote(struct hf_engine *e, const struct context *c)
 static int fill_share(struct hf_engine *e, const struct context *c, const struct hf_held_row *held,
                       struct hf_held_share *ret)
 {
+    hf_assert(held->index > 0 && hf_account_equal(&held->header.owner, &c->t.account));
     static const char info[] = "holdfast/v1/answer";
     struct hf_share_aad aad = {.generation = held->generation, .index = held->index};
     uint8_t *out = hf__scratch(e, HF_SCALAR_LEN + HF_SEAL_OVERHEAD);
@@ -143,11 +146,13 @@ static int fill_answer(struct hf_engine *e, const struct context *c, struct hf_r
         ret->shares_count++;
     }
     /* A holder whose share was deleted still names its successors. */
+    hf_assert(ret->shares_count <= HF_GENERATIONS_HELD_MAX);
     return ret->shares_count > 0 || ret->has_newest ? 0 : HF_ENOSHARE;
 }
 
 static int answer(struct hf_engine *e, const struct context *c)
 {
+    hf_assert(e->open && c->row.promised.statement.len > 0);
     struct hf_recover_answer a;
     struct hf_recover_response m = {0};
     if (!hf__identity_own(e, &m.identity))
@@ -166,6 +171,7 @@ static int answer(struct hf_engine *e, const struct context *c)
 
 int hf__recv_recover(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
 {
+    hf_assert(from->method == HF_METHOD_RECOVER || from->method == HF_METHOD_DRILL);
     struct context c = {.from = from};
     int r = hf__decode(e, &hf_wire_recover_request, body, &c.request);
     if (r != 0)

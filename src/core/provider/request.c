@@ -5,6 +5,7 @@
 int hf__owner_open(struct hf_engine *e, struct hf_bytes body, const struct hf_wire_type *type,
                    void *ret_message, struct hf_owner_request *ret_request)
 {
+    hf_assert(type != NULL && ret_message != NULL);
     int r = hf__decode(e, &hf_wire_owner_request, body, ret_request);
     return r != 0 ? r : hf__decode(e, type, ret_request->body, ret_message);
 }
@@ -12,6 +13,7 @@ int hf__owner_open(struct hf_engine *e, struct hf_bytes body, const struct hf_wi
 int hf__owner_check(struct hf_engine *e, const struct hf__message *m,
                     const struct hf_owner_request *request, const struct hf_owner_header *header)
 {
+    hf_assert(m->is_request && e->claimed);
     int r = hf__documents_ready(e);
     if (r != 0)
         return r;
@@ -36,6 +38,7 @@ int hf__owner_identity(struct hf_engine *e, const struct hf__message *m,
                        const struct hf_owner_request *request, const struct hf_owner_header *header,
                        const struct hf__peer **ret, uint32_t *ret_rank)
 {
+    hf_assert(e->trust->set != NULL);
     if (request->has_identity)
         return hf__identity_check(e, m, &request->identity, &header->owner, ret, ret_rank);
     return hf__identity_known(e, &header->owner, ret, ret_rank);
@@ -48,6 +51,8 @@ void hf__ack(struct hf_engine *e, const struct hf__message *from,
     struct hf_ack_statement s = {.placed = hf__is_placed(e), .holds = holds, .votes = votes};
     struct hf_ack_response response = {.has_seal = seal != NULL};
     hf_assert(e->open && e->claimed);
+    hf_assert(seal == NULL || proof == NULL); /* of different requests */
+    hf_assert(proof == NULL || holds);
     response.has_proof = proof != NULL;
     if (proof != NULL)
         memcpy(response.proof, proof, sizeof response.proof);

@@ -6,10 +6,12 @@
 static bool prove(struct hf_engine *e, const struct hf_standing *m,
                   uint8_t ret_proof[static HF_PROOF_LEN])
 {
+    hf_assert(e->open && m->has_challenge);
     struct hf_held_row held;
     struct hf_audit_context c = {.generation = m->generation, .index = m->index};
     if (!hf__held_row(e, &m->header.owner, m->generation.id, &held))
         return false;
+    hf_assert(held.index > 0);
     c.network = e->network;
     memcpy(c.challenge, m->challenge, 32);
     c.provider = e->account;
@@ -29,6 +31,7 @@ static bool prove(struct hf_engine *e, const struct hf_standing *m,
 
 int hf__recv_standing(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
 {
+    hf_assert(from->is_request && e->claimed);
     struct hf_owner_request request;
     struct hf_standing m;
     struct hf_owner_row row;
@@ -54,6 +57,7 @@ int hf__recv_standing(struct hf_engine *e, const struct hf__message *from, struc
     bool proves = holds && m.has_challenge && prove(e, &m, proof);
     if (m.has_challenge)
         holds = proves;
+    hf_assert(!proves || holds);
     hf__ack(e, from, &request, holds, hf__votes_for(e, &m.header.owner, &row, m.generation.id),
             NULL, proves ? proof : NULL);
     return 0;
