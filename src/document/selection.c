@@ -132,7 +132,7 @@ static size_t spread(const struct hf_selection_table *t, const struct hf__pick *
         size_t start = done, cap = part;
         while (done < start + n && done < len && done < ORDER_MAX) {
             for (size_t i = 0; i < len && done < start + n && done < ORDER_MAX; i++) {
-                const struct hf__candidate *c = &t->members[picks[i].at];
+                const struct hf__selectable *c = &t->members[picks[i].at];
                 size_t same = 0;
                 for (size_t j = start; j < done; j++)
                     same += zones[j] == c->zone;

@@ -138,7 +138,7 @@ static void fill_groups(const struct hf_document *set, struct hf_selection_table
             continue;
         uint32_t at = t->groups[hf__selection_group(t, s->seeds[i])]++;
         t->seeds[at] = s->seeds[i];
-        t->members[at] = (struct hf__candidate){(uint32_t)i, s->operators[i], s->zones[i]};
+        t->members[at] = (struct hf__selectable){(uint32_t)i, s->operators[i], s->zones[i]};
     }
     memmove(t->groups + 1, t->groups, groups * sizeof *t->groups);
     t->groups[0] = 0;

@@ -5,7 +5,7 @@
 
 #include "document/selection.h"
 
-struct hf__candidate {
+struct hf__selectable {
     uint32_t index;
     uint32_t first; /* the index of the first validator of its operator */
     uint32_t zone;  /* from 0, below the table's zones */
@@ -41,7 +41,7 @@ struct hf_selection_table {
      * those of group g stand from groups[g] to groups[g + 1], with rising indices. */
     unsigned group_bits;
     uint32_t *groups;
-    struct hf__candidate *members;
+    struct hf__selectable *members;
     uint64_t *seeds;         /* of members; HF_MIX_BLOCK more than there are */
     size_t candidates;       /* that every owner has, whatever their operators */
     size_t candidates_apart; /* likewise, no two of one operator */

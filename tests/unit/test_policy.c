@@ -29,3 +29,18 @@ Test(hf_policy_platform_fits, the_depositors_platform_and_those_listed_unless_an
     p.platform_rule = HF_PLATFORM_ANY;
     cr_assert(hf_policy_platform_fits(&p, &v, was, other));
 }
+
+static struct hf_validator run_by(const char *operator_name)
+{
+    return (struct hf_validator){.operator_name =
+                                     hf_bytes_of(operator_name, strlen(operator_name))};
+}
+
+Test(hf_domain_parts, two_of_one_operator_unless_the_rule_is_none)
+{
+    const struct hf_validator a = run_by("one"), b = run_by("one"), c = run_by("two");
+    cr_assert(hf_domain_parts(HF_DOMAIN_OPERATORS_AND_ZONES, &a, &b));
+    cr_assert(hf_domain_parts(HF_DOMAIN_OPERATORS, &a, &b));
+    cr_assert_not(hf_domain_parts(HF_DOMAIN_NONE, &a, &b));
+    cr_assert_not(hf_domain_parts(HF_DOMAIN_OPERATORS, &a, &c));
+}

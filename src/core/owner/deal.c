@@ -11,12 +11,13 @@
 
 enum { CANDIDATES_MAX = HF_RANK_FACTOR * HF_SHARES_MAX + HF_SHARES_MAX };
 
-bool hf__same_operator(const struct hf_engine *e, const struct hf_account *a,
-                       const struct hf_account *b)
+bool hf__domain_parts(const struct hf_engine *e, const struct hf_account *a,
+                      const struct hf_account *b)
 {
     long ia = hf_set_find(e->trust->set, a), ib = hf_set_find(e->trust->set, b);
     const struct hf_validator *v = e->trust->set->u.set.validators;
-    return ia >= 0 && ib >= 0 && hf_bytes_equal(v[ia].operator_name, v[ib].operator_name);
+    return ia >= 0 && ib >= 0 &&
+           hf_domain_parts((enum hf_domain_rule)hf__policy(e)->domain_rule, &v[ia], &v[ib]);
 }
 
 /* A holder of the recorded generation that goes on: it has the record, answers, and is about to
@@ -40,14 +41,15 @@ static void add_candidate(struct hf__dealing *d, const struct hf_account *accoun
 static bool fits_rule(const struct hf_engine *e, const struct hf__dealing *d,
                       const struct hf_account *account)
 {
-    for (size_t i = 0; i < d->candidates_count && hf__policy(e)->domain_rule != HF_DOMAIN_NONE; i++)
-        if (hf__same_operator(e, &d->candidates[i].account, account))
+    for (size_t i = 0; i < d->candidates_count; i++)
+        if (hf__domain_parts(e, &d->candidates[i].account, account))
             return false;
     return true;
 }
 
 /* Whether a member may take the place of a holder that is lost: not who departs, nor one that just
- * failed us, unless it answers and has lost what it held; nor of the operator of one that stays. */
+ * failed us, unless it answers and has lost what it held; nor whom the domain rule parts from one
+ * that stays. */
 static bool eligible(const struct hf_engine *e, const struct hf__dealing *d,
                      const struct hf_account *account, size_t kept)
 {
@@ -55,8 +57,8 @@ static bool eligible(const struct hf_engine *e, const struct hf__dealing *d,
     for (size_t j = 0; j < e->owner->holders_count && !skip; j++)
         skip = hf_account_equal(&e->owner->holders[j].account, account) &&
                !hf__holder_is_bare(&e->owner->holders[j]);
-    for (size_t j = 0; j < kept && !skip && hf__policy(e)->domain_rule != HF_DOMAIN_NONE; j++)
-        skip = hf__same_operator(e, &d->candidates[j].account, account);
+    for (size_t j = 0; j < kept && !skip; j++)
+        skip = hf__domain_parts(e, &d->candidates[j].account, account);
     return !skip;
 }
 

@@ -228,9 +228,9 @@ static bool as_asked(struct hf_engine *e, const struct hf_placement_record *reco
         record->quorum != p->claim_quorum ||
         record->provisional != hf_provisional_quorum(p, p->shares, p->claim_quorum))
         return false;
-    for (size_t i = 0; i < record->holders_count && p->domain_rule != HF_DOMAIN_NONE; i++)
+    for (size_t i = 0; i < record->holders_count; i++)
         for (size_t j = 0; j < i; j++)
-            if (hf__same_operator(e, &record->holders[i].account, &record->holders[j].account))
+            if (hf__domain_parts(e, &record->holders[i].account, &record->holders[j].account))
                 return false;
     return true;
 }

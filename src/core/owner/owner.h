@@ -109,9 +109,10 @@ void hf__owner_status(struct hf_engine *e, struct hf_status *ret);
 /* ---- deal.c, deposit.c: a first dealing, or one that replaces the newest and drops the holders
  * that are unfit */
 
-/* Whether the newest set names one operator for both. */
-bool hf__same_operator(const struct hf_engine *e, const struct hf_account *a,
-                       const struct hf_account *b);
+/* Whether the policy's domain rule keeps two members of the newest set from holding shares of one
+ * owner. */
+bool hf__domain_parts(const struct hf_engine *e, const struct hf_account *a,
+                      const struct hf_account *b);
 /* Begins one, or tries again after a pause when documents or the own identity are missing. */
 void hf__deal_begin(struct hf_engine *e);
 /* Asks further candidates, seals, deposits, or gives up. */

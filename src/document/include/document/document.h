@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "document/blob.h"
+#include "document/domain.h"
 #include "crypto/suite.h"
 #include "wire/messages.h"
 
@@ -25,13 +26,6 @@ enum hf_document_kind {
 
 /* What a measurement is accepted for: policy.measurements[].role. */
 enum hf_role { HF_ROLE_DAEMON = 0, HF_ROLE_CEREMONY = 1 };
-
-/* What the holders of one owner may have in common: policy.domain_rule. */
-enum hf_domain_rule {
-    HF_DOMAIN_OPERATORS_AND_ZONES = 0, /* no operator; zones as little as can be */
-    HF_DOMAIN_OPERATORS = 1,           /* no operator */
-    HF_DOMAIN_NONE = 2,                /* anything */
-};
 
 /* Where a share may be recovered: policy.platform_rule. */
 enum hf_platform_rule {
