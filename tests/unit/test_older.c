@@ -38,6 +38,7 @@ static void put_record(uint8_t listed)
                                          .holders_count = 3,
                                          .chain = &chain,
                                          .chain_count = 1};
+    record.owner = l.e->account;
     for (size_t i = 0; i < 3; i++)
         authority_account(i, &holders[i].account);
     struct hf_record_row row = {.confirmed = true};
@@ -116,7 +117,7 @@ Test(hf__older_purge, drops_what_only_those_keep_who_are_no_members_and_too_few)
 
 Test(hf__delete_answered, is_of_the_generation_that_was_named_not_of_its_number)
 {
-    struct hf__pending call = {.method = HF_METHOD_DELETE};
+    struct hf__pending call = {.task = HF__TASK_RETIRE, .method = HF_METHOD_DELETE};
     up();
     put_record(1);
     put_older(7, 3);

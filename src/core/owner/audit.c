@@ -8,6 +8,7 @@
 
 void hf__audit_begin(struct hf_engine *e, struct hf__holder *h)
 {
+    hf_assert(h->index > 0 && e->timing.audit_ms > 0);
     h->audits_failed = 0;
     h->audited_ms = 0;
     h->audit_ms = e->now_ms + hf__random_below(e, e->timing.audit_ms);
@@ -18,6 +19,7 @@ uint8_t hf__audit_challenge(struct hf_engine *e, struct hf__holder *h)
     if (!h->confirmed || e->now_ms < h->audit_ms)
         return 0;
     h->audit = (uint8_t)(h->audit % UINT8_MAX + 1);
+    hf_assert(h->audit > 0); /* 0 says that a standing has none */
     e->suite->random(&e->secrets->rng, h->challenge, sizeof h->challenge);
     return h->audit;
 }
@@ -25,6 +27,7 @@ uint8_t hf__audit_challenge(struct hf_engine *e, struct hf__holder *h)
 static int check(struct hf_engine *e, const struct hf__holder *h,
                  const struct hf_ack_response *response)
 {
+    hf_assert(e->owner->holders_count > 0);
     struct hf_placement_record record;
     struct hf_audit_context c = {.generation = e->owner->recorded, .index = h->index};
     bool found = hf__own_record(e, &record, NULL, NULL);

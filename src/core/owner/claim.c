@@ -17,6 +17,7 @@
 static void add_acceptor(struct hf__claiming *c, const struct hf__electorate *g, size_t at,
                          uint8_t electorate)
 {
+    hf_assert(electorate < HF__ELECTORATES_MAX && at < g->n);
     struct hf__claim_holder *h = NULL;
     for (size_t i = 0; i < c->count && h == NULL; i++)
         if (hf_account_equal(&c->holders[i].account, &g->acceptors[at]))
@@ -44,6 +45,7 @@ void hf__claim_list(struct hf_engine *e, struct hf__claiming *c)
         for (size_t i = 0; i < c->electorates[g].n; i++)
             add_acceptor(c, &c->electorates[g], i, g);
     c->number = 0;
+    hf_assert(c->electorates_count > 0 && c->count <= HF__ACCEPTORS_MAX);
     /* A certificate excuses only a ballot that is not below the one acknowledged. */
     if (record.ballot.number > c->highest)
         c->highest = record.ballot.number;
@@ -58,6 +60,7 @@ static void next_number(struct hf_engine *e, struct hf__claiming *c)
     if (c->highest < e->claim_asked)
         c->highest = e->claim_asked;
     hf_assert(c->highest < HF_WIRE_CLAIM_MAX);
+    hf_assert(e->open && c->highest >= e->claim);
     c->number = ++c->highest;
     hf_assert(c->number > e->claim);
     e->claim_asked = c->number;
@@ -73,6 +76,7 @@ static void next_number(struct hf_engine *e, struct hf__claiming *c)
 static void read_answers(struct hf_engine *e, struct hf__claiming *c)
 {
     struct hf__recovery *rc = e->owner->recovery;
+    hf_assert(rc != NULL && rc->round.phase == HF__PHASE_IDLE);
     uint64_t known = e->generation_next;
     for (size_t i = 0; i < rc->round.targets_count; i++) {
         struct hf_recover_answer a;
@@ -112,6 +116,7 @@ void hf__claim_begin(struct hf_engine *e)
     e->owner->claiming = c;
     hf__retry_reset(e, HF__TIMER_CLAIM);
     hf__claim_list(e, c);
+    hf_assert(e->owner->recovery == NULL && c->number == 0);
     /* Its write is under way while the identity's quote is made. */
     next_number(e, c);
     hf__state_set(e, HF_STATE_CLAIMING, 0);
@@ -126,6 +131,7 @@ static void claim_pause(struct hf_engine *e)
     c->pause_ms = c->pause_ms < t->retry_ms_min ? t->retry_ms_min : c->pause_ms * 2;
     if (c->pause_ms > t->retry_ms_max)
         c->pause_ms = t->retry_ms_max;
+    hf_assert(c->pause_ms >= t->retry_ms_min && c->pause_ms <= t->retry_ms_max);
     e->owner->claim_pause_ms = c->pause_ms;
     c->number = 0;
     hf__timer_set(e, HF__TIMER_CLAIM, hf__random_below(e, c->pause_ms) + 1);
@@ -143,6 +149,7 @@ void hf__claim_higher(struct hf_engine *e, uint64_t number)
     hf_assert(c != NULL);
     /* What is under way speaks under the ballot that is refused. */
     hf__deal_free(e);
+    hf_assert(e->owner->dealing == NULL && c->number == 0);
     c->highest = number;
     c->pause_ms = e->owner->claim_pause_ms;
     e->owner->claiming = c;
@@ -160,6 +167,7 @@ void hf__claim_floor(struct hf_engine *e)
     hf__claim_higher(e, floor->claim - 1);
     hf__releases_end(e, HF_ENOTCLAIMED);
     e->claimed = false;
+    hf_assert(e->owner->claiming != NULL && e->owner->releases == NULL);
     hf__state_set(e, HF_STATE_CLAIMING, HF_ESUPERSEDED);
 }
 
@@ -167,12 +175,14 @@ void hf__claim_free(struct hf_engine *e)
 {
     free(e->owner->claiming);
     e->owner->claiming = NULL;
+    hf_assert(e->open || !e->claimed);
     hf__timer_clear(e, HF__TIMER_CLAIM);
 }
 
 static int send_claim(struct hf_engine *e, const struct hf_account *holder, uint8_t slot,
                       uint64_t number)
 {
+    hf_assert(e->open && number > 0 && number <= e->claim_asked);
     struct hf_claim_request m = {0};
     struct hf_placement_record record;
     struct hf_record_order known;
@@ -200,6 +210,7 @@ struct tally {
 
 static struct tally count_votes(const struct hf__claiming *c, uint8_t electorate)
 {
+    hf_assert(electorate < c->electorates_count);
     struct tally t = {0};
     for (size_t i = 0; i < c->count; i++) {
         const struct hf__claim_holder *h = &c->holders[i];
@@ -210,6 +221,7 @@ static struct tally count_votes(const struct hf__claiming *c, uint8_t electorate
         t.any += voted;
         t.open += h->vote == HF__VOTE_ASKED;
     }
+    hf_assert(t.firm <= t.any && t.any <= c->electorates[electorate].n);
     return t;
 }
 
@@ -221,11 +233,13 @@ static struct tally count_votes(const struct hf__claiming *c, uint8_t electorate
  */
 static bool carries(const struct tally *t, const struct hf__electorate *g)
 {
+    hf_assert(g->quorum > 0 && g->quorum <= g->provisional);
     return t->firm >= g->quorum || t->any >= g->provisional;
 }
 
 static uint8_t index_of(const struct hf__electorate *g, const struct hf_account *account)
 {
+    hf_assert(g->n > 0);
     size_t i = 0;
     while (!hf_account_equal(&g->acceptors[i], account)) {
         i++;
@@ -246,6 +260,7 @@ static void make_proof(struct hf_engine *e, const struct hf__claiming *c)
     bool found = hf__own_record(e, &record, NULL, NULL);
     hf_assert(found);
     hf__record_order(&record, &known);
+    hf_assert(e->claimed && e->claim == c->number);
     memcpy(ballot.instance, e->instance, 16);
     hf__claim_sign(e, &ballot, &known, &proof.claim);
     for (uint8_t g = 0; g < c->electorates_count; g++) {
@@ -267,6 +282,7 @@ static void make_proof(struct hf_engine *e, const struct hf__claiming *c)
     }
     proof.acceptances = list;
     proof.acceptances_count = count;
+    hf_assert(count > 0 && count <= HF__ACCEPTORS_MAX);
     hf_blob_unref(e->owner->proof);
     e->owner->proof = hf_blob_new(hf__encode(e, &hf_wire_claim_proof, &proof));
     hf_assert(e->owner->proof != NULL);
@@ -277,6 +293,7 @@ static void won(struct hf_engine *e)
     bool confirmed, again = e->claimed;
     struct hf_placement_record record;
     struct hf__claiming *c = e->owner->claiming;
+    hf_assert(e->open && c->electorates_count > 0);
     hf_assert(c->number > e->claim || !e->claimed);
     hf_assert(c->number <= e->claim_asked);
     e->claim = c->number;
@@ -284,6 +301,7 @@ static void won(struct hf_engine *e)
     e->owner->claim_pause_ms = 0; /* the next one that goes above it has waited for nothing yet */
     make_proof(e, c);
     hf__claim_free(e);
+    hf_assert(e->owner->claiming == NULL && e->owner->proof != NULL);
     /* Everybody is shown the new ballot, and its proof, with the next request. */
     for (size_t i = 0; i < e->owner->holders_count; i++)
         e->owner->holders[i].shown = 0;
@@ -304,6 +322,7 @@ static void won(struct hf_engine *e)
 void hf__claim_progress(struct hf_engine *e)
 {
     struct hf__claiming *c = e->owner->claiming;
+    hf_assert(c != NULL && c->electorates_count > 0);
     bool all = c->number != 0, lost = false, refused = false;
     size_t asked = 0;
     for (uint8_t g = 0; g < c->electorates_count; g++) {
@@ -333,6 +352,7 @@ void hf__claim_progress(struct hf_engine *e)
 void hf__claim_advance(struct hf_engine *e)
 {
     struct hf__claiming *c = e->owner->claiming;
+    hf_assert(c != NULL && e->open);
     int r = hf__documents_ready(e);
     if (r == 0 && !hf__identity_current(e))
         r = HF_EIDENTITY;
@@ -349,6 +369,7 @@ void hf__claim_advance(struct hf_engine *e)
         hf__claim_list(e, c);
     if (c->number == 0)
         next_number(e, c);
+    hf_assert(c->number > e->claim && c->number <= e->claim_asked);
     hf__timer_set(e, HF__TIMER_CLAIM, e->timing.call_ms + e->timing.retry_ms_min);
     for (size_t i = 0; i < c->count; i++) {
         struct hf__claim_holder *h = &c->holders[i];
@@ -376,6 +397,7 @@ static bool is_needed(struct hf_engine *e, const struct hf_account *account)
         return false;
     size_t sealed = hf__certificates(e, &record, certificates);
     size_t count = hf__electorates(e, &record, certificates, sealed, g);
+    hf_assert(count > 0 && count <= HF__ELECTORATES_MAX);
     for (size_t i = 0; i < count && !needed; i++)
         needed = hf__is_acceptor(&g[i], account);
     return needed;
@@ -383,6 +405,7 @@ static bool is_needed(struct hf_engine *e, const struct hf_account *account)
 
 void hf__claim_challenge(struct hf_engine *e, const struct hf_account *provider)
 {
+    hf_assert(e->open || !e->claimed);
     if (!e->claimed || e->owner->claiming != NULL ||
         hf__calling(e, HF_METHOD_CLAIM, provider, NULL) || !is_needed(e, provider))
         return;

@@ -6,6 +6,7 @@
 bool hf__record_take(struct hf_engine *e, const struct hf_signed_record *record,
                      const struct hf_certificate *certificates, size_t certificates_count)
 {
+    hf_assert(e->open);
     struct hf_placement_record own, seen;
     struct hf_record_order own_order, seen_order;
     struct hf_record_row row = {.record = *record};
@@ -22,6 +23,7 @@ bool hf__record_take(struct hf_engine *e, const struct hf_signed_record *record,
         return false;
     hf__older_save(e, had ? &own : NULL, &seen);
     hf__record_save(e, &row);
+    hf_assert(e->generation_next > seen.generation.number || seen.generation.number == UINT32_MAX);
     hf__holders_rebuild(e);
     hf__certificates_learn(e, record, certificates, certificates_count);
     return true;
@@ -30,6 +32,7 @@ bool hf__record_take(struct hf_engine *e, const struct hf_signed_record *record,
 static int check_answer(struct hf_engine *e, const struct hf__pending *call,
                         const struct hf_claim_response *m, struct hf_claim_answer *ret)
 {
+    hf_assert(call->method == HF_METHOD_CLAIM);
     const struct hf__peer *peer;
     int r = hf__versions_check(e, &m->versions);
     if (r == 0)
@@ -48,6 +51,7 @@ static int check_answer(struct hf_engine *e, const struct hf__pending *call,
 /* Whether the answer is to the statement that this instance signs for the ballot of the call. */
 static bool answers_to(struct hf_engine *e, uint64_t number, const struct hf_claim_answer *a)
 {
+    hf_assert(e->open);
     struct hf_placement_record record;
     struct hf_record_order known;
     struct hf_ballot ballot = {.number = number};
@@ -67,6 +71,7 @@ static bool answers_to(struct hf_engine *e, uint64_t number, const struct hf_cla
 static bool refusal_of(struct hf_engine *e, uint64_t number, const struct hf_claim_response *m,
                        struct hf_ballot *ret)
 {
+    hf_assert(e->open);
     struct hf_claim_statement s;
     if (!m->has_promised || hf__claim_open(e, &m->promised, &e->account, &s) != 0)
         return false;
@@ -83,6 +88,7 @@ static bool refusal_of(struct hf_engine *e, uint64_t number, const struct hf_cla
  */
 static bool proves(struct hf_engine *e, const struct hf_claim_response *m, uint64_t *ret_number)
 {
+    hf_assert(e->claimed);
     struct hf_claim_statement s;
     struct hf_placement_record record;
     struct hf_certificate certificates[HF__ELECTORATES_MAX];
@@ -108,6 +114,7 @@ static bool proves(struct hf_engine *e, const struct hf_claim_response *m, uint6
 /* A higher claim stood: this instance can do nothing for the account any more. */
 static void fence(struct hf_engine *e, uint64_t standing)
 {
+    hf_assert(standing > e->claim && e->claimed);
     hf__trace(e, HF_TRACE_FENCED, HF_EFENCED, NULL, standing, 0);
     e->fenced = true;
     e->owner->outcome = HF__OUTCOME_FENCED;
@@ -117,6 +124,7 @@ static void take_votes(struct hf_engine *e, const struct hf__claiming *c,
                        struct hf__claim_holder *h, const struct hf_claim_response *m,
                        bool provisional)
 {
+    hf_assert(c->number > 0 && c->electorates_count <= HF__ELECTORATES_MAX);
     struct hf_ballot ballot = {.number = c->number};
     memcpy(ballot.instance, e->instance, 16);
     h->voted = 0;
@@ -150,6 +158,7 @@ static int challenge_answered(struct hf_engine *e, const struct hf__pending *cal
     if (!refusal_of(e, e->claim, m, &shown) && !newer)
         return HF_EBOUND;
     hf__deal_free(e); /* it is under the ballot that is given up */
+    hf_assert(e->claimed && e->owner->dealing == NULL);
     hf__claim_higher(e, m->has_promised && shown.number > e->claim ? shown.number : e->claim);
     return 0;
 }
@@ -159,6 +168,7 @@ static int take_answer(struct hf_engine *e, struct hf__claim_holder *h,
                        const struct hf_claim_response *m, const struct hf_claim_answer *a)
 {
     struct hf__claiming *c = e->owner->claiming;
+    hf_assert(c != NULL && c->number > 0);
     struct hf_ballot shown = {0};
     if (a->accepted) {
         take_votes(e, c, h, m, a->provisional);
@@ -184,6 +194,7 @@ static int take_answer(struct hf_engine *e, struct hf__claim_holder *h,
 int hf__claim_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                        struct hf_bytes body)
 {
+    hf_assert(call->task == HF__TASK_CLAIM && call->method == HF_METHOD_CLAIM);
     struct hf__claiming *c = e->owner->claiming;
     struct hf_claim_response m;
     struct hf_claim_answer a;

@@ -24,6 +24,7 @@ bool hf__domain_parts(const struct hf_engine *e, const struct hf_account *a,
  * stay. */
 static bool fit(const struct hf_engine *e, const struct hf__holder *w)
 {
+    hf_assert(w->index > 0);
     return w->confirmed && !w->voteless && w->silent_ms == 0 &&
            w->audits_failed < HF_AUDITS_FAILED_MAX && !hf__view_departs(e, &w->account);
 }
@@ -34,6 +35,7 @@ static void add_candidate(struct hf__dealing *d, const struct hf_account *accoun
     struct hf__candidate *c = &d->candidates[d->candidates_count++];
     *c = (struct hf__candidate){.kept = kept, .slot = -1};
     c->account = *account;
+    hf_assert(c->state == HF__CANDIDATE_UNASKED);
 }
 
 /* Whether the policy's domain rule, which may be newer than the holders are, lets this one stay
@@ -53,6 +55,7 @@ static bool fits_rule(const struct hf_engine *e, const struct hf__dealing *d,
 static bool eligible(const struct hf_engine *e, const struct hf__dealing *d,
                      const struct hf_account *account, size_t kept)
 {
+    hf_assert(kept <= d->candidates_count);
     bool skip = hf__view_departs(e, account);
     for (size_t j = 0; j < e->owner->holders_count && !skip; j++)
         skip = hf_account_equal(&e->owner->holders[j].account, account) &&
@@ -72,9 +75,11 @@ static void list_candidates(struct hf_engine *e, struct hf__dealing *d)
         if (fit(e, &e->owner->holders[i]) && fits_rule(e, d, &e->owner->holders[i].account))
             add_candidate(d, &e->owner->holders[i].account, true);
     size_t kept = d->candidates_count;
+    hf_assert(kept <= e->owner->holders_count);
     size_t count =
         hf_select(e->trust->set, &e->account, e->active.number, (enum hf_domain_rule)p->domain_rule,
                   d->n, HF_RANK_FACTOR * (size_t)d->n, order);
+    hf_assert(count <= HF_ARRAY_LEN(order));
     for (size_t i = 0; i < 2 * count; i++) {
         const struct hf_account *account =
             &e->trust->set->u.set.validators[order[i % count]].account;
@@ -97,6 +102,8 @@ void hf__deal_begin(struct hf_engine *e)
     d->q = (uint8_t)hf__policy(e)->claim_quorum;
     d->epoch = hf_document_version(e->trust->set);
     d->replaces = e->owner->holders_count > 0;
+    hf_assert(d->k > 0 && d->k <= d->q && d->q <= d->n && d->n <= HF_SHARES_MAX);
+    hf_assert(e->generation_next > 0 && !e->fenced);
     d->generation.version = e->active.number;
     d->generation.number = e->generation_next++;
     e->suite->random(&e->secrets->rng, d->generation.id, sizeof d->generation.id);
@@ -119,6 +126,7 @@ void hf__deal_begin(struct hf_engine *e)
 void hf__candidate_failed(struct hf_engine *e, struct hf__candidate *c, int error, bool again)
 {
     struct hf__dealing *d = e->owner->dealing;
+    hf_assert(error != 0 && d != NULL && c->slot < (int)d->n);
     struct hf__slot *s = c->slot >= 0 ? &d->slots[c->slot] : NULL;
     bool sent = s != NULL && s->state == HF__SLOT_DEPOSITING;
     c->error = error;
@@ -144,6 +152,7 @@ static void ask_candidate(struct hf_engine *e, size_t i)
 {
     struct hf__dealing *d = e->owner->dealing;
     struct hf__candidate *c = &d->candidates[i];
+    hf_assert(i < d->candidates_count && c->state == HF__CANDIDATE_UNASKED);
     struct hf_offer m = {.generation = d->generation, .epoch = d->epoch, .has_record = d->mends};
     struct hf_placement_record record;
     bool found = !d->mends || hf__own_record(e, &record, &m.record, NULL);
@@ -170,6 +179,7 @@ struct counts {
 
 static struct counts count(const struct hf__dealing *d)
 {
+    hf_assert(d->n > 0 && d->n <= HF_SHARES_MAX);
     struct counts n = {0};
     for (size_t i = 0; i < d->n; i++)
         n.missing += d->slots[i].candidate < 0;
@@ -183,6 +193,7 @@ static struct counts count(const struct hf__dealing *d)
         n.asked += c->state == HF__CANDIDATE_ASKED;
         n.unasked += c->state == HF__CANDIDATE_UNASKED;
     }
+    hf_assert(n.missing <= d->n && n.asked + n.unasked <= d->candidates_count);
     return n;
 }
 
@@ -200,6 +211,7 @@ static void assign(struct hf__dealing *d)
                 if (d->slots[s].candidate < 0) {
                     d->slots[s].candidate = (int8_t)i;
                     c->slot = (int8_t)s;
+                    hf_assert(c->slot < (int)d->n && d->slots[c->slot].candidate == (int)i);
                     break;
                 }
         }
@@ -216,6 +228,7 @@ static uint64_t pause_of(struct hf_engine *e, const struct hf__dealing *d)
             pause_ms =
                 e->owner->deal_pause_ms > 0 ? 2 * e->owner->deal_pause_ms : e->timing.watch_ms;
     e->owner->deal_pause_ms = pause_ms < grace_ms ? pause_ms : grace_ms;
+    hf_assert(e->owner->deal_pause_ms <= grace_ms);
     return e->owner->deal_pause_ms;
 }
 
@@ -224,6 +237,7 @@ static uint64_t pause_of(struct hf_engine *e, const struct hf__dealing *d)
 static void give_up(struct hf_engine *e)
 {
     struct hf__dealing *d = e->owner->dealing;
+    hf_assert(d != NULL && e->claimed);
     if (d->replaces) {
         bool mends = d->mends;
         e->owner->deal_after_ms = e->now_ms + pause_of(e, d);
@@ -249,6 +263,7 @@ static void give_up(struct hf_engine *e)
 static bool outdated(const struct hf_engine *e)
 {
     const struct hf__dealing *d = e->owner->dealing;
+    hf_assert(d != NULL && d->epoch > 0);
     if (d->mends)
         return false;
     return d->k != hf__policy(e)->threshold || d->n != hf__policy(e)->shares ||
@@ -258,6 +273,7 @@ static bool outdated(const struct hf_engine *e)
 void hf__deal_advance(struct hf_engine *e)
 {
     struct hf__dealing *d = e->owner->dealing;
+    hf_assert(d != NULL && e->claimed && e->owner->claiming == NULL);
     hf__timer_clear(e, HF__TIMER_DEAL);
     if (outdated(e)) {
         hf__deal_free(e);
@@ -286,6 +302,7 @@ void hf__deal_advance(struct hf_engine *e)
 int hf__offer_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                        struct hf_bytes body)
 {
+    hf_assert(call->task == HF__TASK_DEAL && call->method == HF_METHOD_OFFER);
     struct hf__dealing *d = e->owner->dealing;
     struct hf_offer_response m;
     const struct hf__peer *peer;
@@ -316,6 +333,7 @@ int hf__offer_answered(struct hf_engine *e, const struct hf__pending *call, int 
 
 void hf__deal_due(struct hf_engine *e)
 {
+    hf_assert(e->open || e->owner->dealing == NULL);
     if (e->owner->dealing != NULL)
         hf__deal_advance(e);
     else if (e->state == HF_STATE_PLACING && e->owner->holders_count == 0)

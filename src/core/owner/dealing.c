@@ -7,6 +7,7 @@
 
 void hf__deal_shares(struct hf_engine *e, struct hf__dealing *d)
 {
+    hf_assert(d->shares == NULL);
     hf_assert(e->active.has_root && d->k <= d->q && d->q <= d->n && 2 * d->q > d->n);
     struct hf_sharing sharing = {.k = d->k, .n = d->n};
     struct hf_rng *rng = e->secret_alloc(sizeof *rng);
@@ -28,6 +29,7 @@ void hf__deal_free(struct hf_engine *e)
     struct hf__dealing *d = e->owner->dealing;
     if (d == NULL)
         return;
+    hf_assert(d->n <= HF_SHARES_MAX && d->slots != NULL);
     for (size_t i = 0; i < d->n; i++)
         hf_blob_unref(d->slots[i].transcript);
     if (d->shares != NULL)

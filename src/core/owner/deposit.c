@@ -8,6 +8,7 @@
 
 static struct hf_bytes commitments_of(const struct hf__dealing *d)
 {
+    hf_assert(d->k > 0 && d->k <= HF_SHARES_MAX);
     return hf_bytes_of(d->commitments, (size_t)d->k * HF_POINT_LEN);
 }
 
@@ -17,6 +18,7 @@ static int seal(struct hf_engine *e, size_t slot)
     static const char info[] = "holdfast/v1/share";
     struct hf__dealing *d = e->owner->dealing;
     struct hf__slot *s = &d->slots[slot];
+    hf_assert(slot < d->n && s->candidate >= 0 && d->shares != NULL);
     const struct hf__candidate *c = &d->candidates[s->candidate];
     struct hf_deposit_aad aad = {.generation = d->generation, .index = slot + 1};
     struct hf_deposit_transcript t = {.generation = d->generation,
@@ -51,10 +53,12 @@ static int seal(struct hf_engine *e, size_t slot)
 static void ask_quote(struct hf_engine *e)
 {
     struct hf__dealing *d = e->owner->dealing;
+    hf_assert(d->quote_work == 0);
     d->quoted_count = 0;
     for (size_t i = 0; i < d->n; i++)
         if (d->slots[i].state == HF__SLOT_SEALED)
             memcpy(d->quoted + 32 * d->quoted_count++, d->slots[i].transcript_hash.bytes, 32);
+    hf_assert(d->quoted_count <= d->n);
     if (d->quoted_count == 0)
         return;
     d->quote_work = hf__quote(e, HF__TASK_DEAL, "holdfast/v1/deposit",
@@ -64,6 +68,7 @@ static void ask_quote(struct hf_engine *e)
 void hf__deposit_advance(struct hf_engine *e)
 {
     struct hf__dealing *d = e->owner->dealing;
+    hf_assert(d != NULL && e->claimed);
     bool all = true;
     if (d->shares == NULL)
         hf__deal_shares(e, d);
@@ -87,6 +92,7 @@ static void deposit(struct hf_engine *e, size_t slot, struct hf_bytes quote)
 {
     struct hf__dealing *d = e->owner->dealing;
     struct hf__slot *s = &d->slots[slot];
+    hf_assert(slot < d->n && s->state == HF__SLOT_SEALED && s->transcript != NULL);
     struct hf__candidate *c = &d->candidates[s->candidate];
     struct hf_deposit m = {.transcript = hf_blob_bytes(s->transcript),
                            .sealed = hf_bytes_of(s->sealed, sizeof s->sealed),
@@ -113,6 +119,7 @@ void hf__deal_quote(struct hf_engine *e, uint32_t work, int error, struct hf_byt
     if (d == NULL || work != d->quote_work)
         return;
     d->quote_work = 0;
+    hf_assert(d->quoted_count > 0 && d->quoted_count <= d->n);
     if (error != 0) {
         hf__retry(e, HF__TIMER_DEAL, false);
         return;
@@ -129,6 +136,7 @@ void hf__deal_quote(struct hf_engine *e, uint32_t work, int error, struct hf_byt
 static int check_receipt(struct hf_engine *e, size_t slot, const struct hf__candidate *c,
                          struct hf_bytes body)
 {
+    hf_assert(e->owner->dealing != NULL && slot < e->owner->dealing->n);
     struct hf__dealing *d = e->owner->dealing;
     struct hf_deposit_response m;
     struct hf_receipt_statement s = {.generation = d->generation, .index = slot + 1};
@@ -146,6 +154,7 @@ static int check_receipt(struct hf_engine *e, size_t slot, const struct hf__cand
 int hf__deposit_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                          struct hf_bytes body)
 {
+    hf_assert(call->task == HF__TASK_DEAL && call->method == HF_METHOD_DEPOSIT);
     struct hf__dealing *d = e->owner->dealing;
     if (d == NULL || call->arg != d->generation.number || call->slot >= d->n)
         return 0;

@@ -27,6 +27,7 @@ static void finish(struct hf_engine *e);
 
 void hf__drill_begin(struct hf_engine *e, uint64_t request)
 {
+    hf_assert(e->claimed && e->owner->holders_count <= HF_SHARES_MAX);
     struct hf__drill *d = calloc(1, sizeof *d);
     hf_assert(d != NULL && e->owner->drill == NULL);
     d->request = request;
@@ -58,12 +59,14 @@ void hf__drill_free(struct hf_engine *e)
 size_t hf__drill_memory(const struct hf_engine *e)
 {
     const struct hf__drill *d = e->owner->drill;
+    hf_assert(d == NULL || d->round.targets_count <= HF_SHARES_MAX);
     return d == NULL ? 0 : sizeof *d + hf__round_memory(&d->round);
 }
 
 static void finish(struct hf_engine *e)
 {
     struct hf__drill *d = e->owner->drill;
+    hf_assert(d != NULL && !d->answered);
     struct hf_placement_record record;
     bool found = hf__own_record(e, &record, NULL, NULL);
     hf_assert(found);
@@ -84,6 +87,7 @@ static void finish(struct hf_engine *e)
         report->answered = (uint8_t)(report->answered + p->answered);
         report->fit = (uint8_t)(report->fit + d->fit[i]);
     }
+    hf_assert(report->fit <= report->answered && report->answered <= report->asked);
     if (report->fit < report->k)
         reply->error = HF_EFEWPROVIDERS;
     e->owner->ahead_s = hf__targets_ahead_s(&d->round, &e->owner->clocks_told);
@@ -95,6 +99,7 @@ static void finish(struct hf_engine *e)
 int hf__drill_nonce(struct hf_engine *e, const struct hf__pending *call, int error,
                     struct hf_bytes body)
 {
+    hf_assert(call->task == HF__TASK_DRILL && call->method == HF_METHOD_NONCE);
     struct hf__drill *d = e->owner->drill;
     if (d == NULL || !hf__round_expects(&d->round, call, HF__PHASE_NONCE))
         return 0;
@@ -115,6 +120,7 @@ int hf__drill_nonce(struct hf_engine *e, const struct hf__pending *call, int err
 void hf__drill_quote(struct hf_engine *e, uint32_t work, int error, struct hf_bytes quote)
 {
     struct hf__drill *d = e->owner->drill;
+    hf_assert(d == NULL || !d->answered);
     if (d == NULL || !hf__round_awaits(&d->round, work))
         return;
     for (size_t i = 0; i < d->round.targets_count && error != 0; i++)
@@ -128,6 +134,7 @@ void hf__drill_quote(struct hf_engine *e, uint32_t work, int error, struct hf_by
 static int check_proof(struct hf_engine *e, const struct hf__target *t,
                        const struct hf_recover_answer *a)
 {
+    hf_assert(e->owner->drill != NULL && t->index > 0);
     struct hf_placement_record record;
     if (!hf__own_record(e, &record, NULL, NULL))
         return HF_ENOTREADY;
@@ -150,6 +157,7 @@ static int check_proof(struct hf_engine *e, const struct hf__target *t,
 int hf__drill_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                        struct hf_bytes body)
 {
+    hf_assert(call->task == HF__TASK_DRILL && call->method == HF_METHOD_DRILL);
     struct hf__drill *d = e->owner->drill;
     struct hf_bytes bytes;
     struct hf_recover_answer answer;

@@ -12,6 +12,7 @@ enum { AGAIN_MAX = 5, SPREAD_MS = 60000, FIRST_GRACE_MS = 60000 };
 
 static bool watching(const struct hf_engine *e)
 {
+    hf_assert(e->state <= HF_STATE_BLOCKED);
     return e->state == HF_STATE_PLACED || e->state == HF_STATE_READY ||
            e->state == HF_STATE_DEGRADED || e->state == HF_STATE_LEAVING;
 }
@@ -30,6 +31,7 @@ void hf__holders_rebuild(struct hf_engine *e)
         o->holders = calloc(record.holders_count, sizeof *o->holders);
         hf_assert(o->holders != NULL);
         o->holders_count = (uint8_t)record.holders_count;
+        hf_assert(o->holders_count > 0 && o->holders_count <= HF_SHARES_MAX);
         o->recorded = record.generation;
     }
     for (size_t i = 0; i < o->holders_count; i++) {
@@ -54,6 +56,7 @@ void hf__holders_rebuild(struct hf_engine *e)
 static struct hf_standing standing_of(struct hf_engine *e, const struct hf__holder *h,
                                       const struct hf_generation_id *generation, bool audit)
 {
+    hf_assert(h->index > 0 && (!audit || h->audit > 0));
     struct hf_standing m = {.generation = *generation, .index = h->index};
     hf__fill_header(e, &h->account, &m.header);
     m.has_challenge = audit;
@@ -66,6 +69,7 @@ void hf__standing_ask(struct hf_engine *e, struct hf__holder *h)
     if (!watching(e) || e->owner->claiming != NULL ||
         hf__calling(e, HF_METHOD_STANDING, &h->account, NULL))
         return;
+    hf_assert(e->claimed && h < e->owner->holders + e->owner->holders_count);
     uint8_t audit = hf__audit_challenge(e, h);
     struct hf_standing m = standing_of(e, h, &e->owner->recorded, audit != 0);
     struct hf__ask ask = {.task = HF__TASK_STANDING,
@@ -88,6 +92,7 @@ void hf__standing_send(struct hf_engine *e)
         return;
     for (size_t i = 0; i < e->owner->holders_count; i++)
         hf__standing_ask(e, &e->owner->holders[i]);
+    hf_assert(e->claimed && e->open);
     uint32_t pause = e->state == HF_STATE_READY ? e->timing.watch_ms : e->timing.standing_ms;
     hf__timer_set(e, HF__TIMER_STANDING, pause + hf__random_below(e, pause / 4 + 1));
     hf__holders_judge(e);
@@ -96,6 +101,7 @@ void hf__standing_send(struct hf_engine *e)
 int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                           struct hf_bytes body)
 {
+    hf_assert(call->task == HF__TASK_STANDING && call->method == HF_METHOD_STANDING);
     struct hf_ack_statement s = {0};
     struct hf_ack_response response;
     struct hf_hash hash;
@@ -156,6 +162,7 @@ int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, i
  */
 static bool in_touch(struct hf_engine *e, size_t answered)
 {
+    hf_assert(answered <= e->owner->holders_count);
     struct hf_placement_record record;
     return hf__own_record(e, &record, NULL, NULL) && answered + 1 >= record.threshold;
 }
@@ -192,6 +199,7 @@ static uint64_t grace_of(const struct hf_engine *e, const struct hf__holder *h)
 static bool silent_too_long(const struct hf_engine *e, const struct hf__holder *h, size_t spare)
 {
     uint64_t grace_ms = grace_of(e, h);
+    hf_assert(h->silent_ms <= e->now_ms);
     if (h->silent_ms == 0 || e->now_ms - h->silent_ms < grace_ms ||
         hf__view(e, &h->account).draining)
         return false;
@@ -208,6 +216,7 @@ static size_t spare_of(const struct hf_engine *e)
         needed = hf__policy(e)->claim_quorum;
     for (size_t i = 0; i < e->owner->holders_count; i++)
         live += e->owner->holders[i].keeps;
+    hf_assert(live <= e->owner->holders_count && needed > 0);
     return live > needed ? live - needed : 0;
 }
 
@@ -215,6 +224,7 @@ static size_t spare_of(const struct hf_engine *e)
  * something was told of a member. */
 static bool may_deal(const struct hf_engine *e)
 {
+    hf_assert(e->owner->deal_after_adopted <= e->trust->adopted);
     return e->now_ms >= e->owner->deal_after_ms ||
            e->trust->adopted != e->owner->deal_after_adopted ||
            e->members->changed != e->owner->deal_after_changed;
@@ -223,6 +233,7 @@ static bool may_deal(const struct hf_engine *e)
 /* Whether the newest generation is as the policy asks: n, k, q, p, and the domain rule. */
 static bool as_asked(struct hf_engine *e, const struct hf_placement_record *record)
 {
+    hf_assert(record->holders_count == e->owner->holders_count);
     const struct hf_policy *p = hf__policy(e);
     if (record->threshold != p->threshold || record->holders_count != p->shares ||
         record->quorum != p->claim_quorum ||
@@ -255,6 +266,7 @@ static bool renews(struct hf_engine *e)
                 e->now_ms + grace_ms +
                 hf__random_below(e, grace_ms < UINT32_MAX ? (uint32_t)grace_ms : UINT32_MAX);
     }
+    hf_assert(o->renew_adopted <= e->trust->adopted);
     return o->renew_ms != 0 && e->now_ms >= o->renew_ms;
 }
 
@@ -265,6 +277,7 @@ static bool renews(struct hf_engine *e)
  */
 static bool recording(struct hf_engine *e)
 {
+    hf_assert(e->owner->holders_count > 0);
     uint32_t arg = (uint32_t)e->owner->recorded.number;
     bool any = false;
     for (size_t i = 0; i < e->owner->holders_count && !any; i++) {
@@ -277,6 +290,7 @@ static bool recording(struct hf_engine *e)
 
 void hf__holders_judge(struct hf_engine *e)
 {
+    hf_assert(e->open && e->owner->unsealed <= HF_CHAIN_MAX);
     bool all = true, overdue = watching(e) && renews(e);
     size_t answered = 0;
     int reason = 0;

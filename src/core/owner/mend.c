@@ -12,6 +12,7 @@
 static struct hf__dealing *dealing_of(struct hf_engine *e, const struct hf_placement_record *record)
 {
     size_t n = record->holders_count;
+    hf_assert(n == e->owner->holders_count && n <= HF_SHARES_MAX);
     struct hf__dealing *d = calloc(1, sizeof *d + n * sizeof(struct hf__candidate));
     hf_assert(d != NULL);
     *d = (struct hf__dealing){.generation = record->generation,
@@ -37,6 +38,7 @@ static struct hf__dealing *dealing_of(struct hf_engine *e, const struct hf_place
 
 bool hf__mend_begin(struct hf_engine *e)
 {
+    hf_assert(e->claimed && e->owner->claiming == NULL);
     struct hf_placement_record record;
     bool any = false;
     for (size_t i = 0; i < e->owner->holders_count; i++)
@@ -48,6 +50,7 @@ bool hf__mend_begin(struct hf_engine *e)
     struct hf__dealing *d = dealing_of(e, &record);
     e->owner->dealing = d;
     hf__deal_shares(e, d);
+    hf_assert(d->shares != NULL && d->mends && d->replaces);
     if (!hf_bytes_equal(hf_bytes_of(d->commitments, (size_t)d->k * HF_POINT_LEN),
                         record.commitments)) {
         /* Another way of dealing made it: it cannot come again. */

@@ -39,6 +39,7 @@ static const uint32_t vote_moves[HF__VOTES] = {
 
 static bool candidate_invariant(const struct hf__candidate *c)
 {
+    hf_assert(c->state < HF__CANDIDATE_STATES);
     switch ((enum hf__candidate_state)c->state) {
     case HF__CANDIDATE_FAILED:
         return c->slot < 0 && c->error != 0;
@@ -49,6 +50,7 @@ static bool candidate_invariant(const struct hf__candidate *c)
 
 void hf__candidate_move(struct hf__candidate *c, enum hf__candidate_state to)
 {
+    hf_assert(c->state < HF__CANDIDATE_STATES && to < HF__CANDIDATE_STATES);
     hf_assert((candidate_moves[c->state] & HF__TO(to)) != 0);
     c->state = (uint8_t)to;
     hf_assert(candidate_invariant(c));
@@ -56,6 +58,7 @@ void hf__candidate_move(struct hf__candidate *c, enum hf__candidate_state to)
 
 static bool slot_invariant(const struct hf__dealing *d, const struct hf__slot *s)
 {
+    hf_assert(s >= d->slots && s < d->slots + d->n);
     if (s->state == HF__SLOT_EMPTY)
         return true;
     const struct hf__candidate *c = s->candidate < 0 ? NULL : &d->candidates[s->candidate];
@@ -65,6 +68,7 @@ static bool slot_invariant(const struct hf__dealing *d, const struct hf__slot *s
 
 void hf__slot_move(const struct hf__dealing *d, struct hf__slot *s, enum hf__slot_state to)
 {
+    hf_assert(s->state < HF__SLOT_STATES && to < HF__SLOT_STATES);
     hf_assert((slot_moves[s->state] & HF__TO(to)) != 0);
     s->state = (uint8_t)to;
     hf_assert(slot_invariant(d, s));
@@ -72,6 +76,7 @@ void hf__slot_move(const struct hf__dealing *d, struct hf__slot *s, enum hf__slo
 
 static bool vote_invariant(const struct hf__claim_holder *h)
 {
+    hf_assert(h->electorates != 0);
     switch ((enum hf__vote)h->vote) {
     case HF__VOTE_PROVISIONAL:
     case HF__VOTE_ACCEPTED:
@@ -88,6 +93,7 @@ static bool vote_invariant(const struct hf__claim_holder *h)
 
 void hf__vote_move(struct hf__claim_holder *h, enum hf__vote to)
 {
+    hf_assert(h->vote < HF__VOTES && to < HF__VOTES);
     hf_assert((vote_moves[h->vote] & HF__TO(to)) != 0);
     h->vote = (uint8_t)to;
     hf_assert(vote_invariant(h));

@@ -6,10 +6,13 @@
 #include "owner/deal.h"
 #include "owner/record.h"
 
+#include <assert.h>
+
 static const struct hf_bytes no_key = {0};
 
 static struct hf_bytes older_key(struct hf_engine *e, const uint8_t id[static 16])
 {
+    static_assert(16 <= HF_ROW_KEY_MAX, "the id of a generation");
     uint8_t *key = hf__scratch(e, 16);
     memcpy(key, id, 16);
     return hf_bytes_of(key, 16);
@@ -22,11 +25,13 @@ bool hf__older_row(struct hf_engine *e, const uint8_t id[static 16], struct hf_o
         return false;
     int r = hf__decode(e, &hf_wire_older_row, hf_blob_bytes(value), ret);
     hf_assert(r == 0);
+    hf_assert(memcmp(ret->generation.id, id, 16) == 0);
     return true;
 }
 
 static bool in_chain(const struct hf_placement_record *record, const uint8_t id[static 16])
 {
+    hf_assert(record->chain_count <= HF_CHAIN_MAX);
     for (size_t i = 0; i < record->chain_count; i++)
         if (memcmp(record->chain[i].generation.id, id, 16) == 0)
             return true;
@@ -35,6 +40,7 @@ static bool in_chain(const struct hf_placement_record *record, const uint8_t id[
 
 static void older_put(struct hf_engine *e, const struct hf_older_row *row)
 {
+    hf_assert(e->open && row->generation.number > 0);
     hf__put(e, HF_ROW_OLDER, older_key(e, row->generation.id), &hf_wire_older_row, row);
 }
 
@@ -42,6 +48,7 @@ static void older_put(struct hf_engine *e, const struct hf_older_row *row)
  * it, and none of them is a member who could be told. */
 static bool is_over(const struct hf_engine *e, const struct hf_older_row *row)
 {
+    hf_assert(row->threshold > 0);
     for (size_t i = 0; i < row->holders_count; i++)
         if (hf__is_member(e, &row->holders[i].account))
             return false;
@@ -50,6 +57,7 @@ static bool is_over(const struct hf_engine *e, const struct hf_older_row *row)
 
 void hf__older_purge(struct hf_engine *e, const struct hf_placement_record *own)
 {
+    hf_assert(e->open && own->chain_count <= HF_CHAIN_MAX);
     const struct hf__row *at;
     size_t i = hf__rows_first(&e->rows, HF_ROW_OLDER, no_key);
     while ((at = hf__rows_at(&e->rows, i, HF_ROW_OLDER, no_key)) != NULL) {
@@ -95,6 +103,7 @@ static void keep_older(struct hf_engine *e, const struct hf_generation_id *gener
                        uint64_t threshold, const struct hf_holder *holders, size_t count,
                        const struct hf_generation_id *complete)
 {
+    hf_assert(threshold > 0 && count > 0 && count <= (size_t)2 * HF_SHARES_MAX);
     struct hf_older_row row;
     if (hf__older_row(e, generation->id, &row))
         return;
@@ -121,12 +130,14 @@ static size_t list_holders(struct hf_engine *e, const struct hf_placement_record
     hf_assert(r == 0);
     for (size_t i = 0; i < row.orphans_count; i++)
         ret[count++] = row.orphans[i];
+    hf_assert(count <= (size_t)2 * HF_SHARES_MAX);
     return count;
 }
 
 void hf__older_save(struct hf_engine *e, const struct hf_placement_record *own,
                     const struct hf_placement_record *newer)
 {
+    hf_assert(newer->chain_count <= HF_CHAIN_MAX);
     struct hf_holder holders[2 * HF_SHARES_MAX];
     for (size_t i = 0; i < newer->chain_count; i++) {
         const struct hf_unsealed *u = &newer->chain[i];
@@ -143,6 +154,7 @@ void hf__older_save(struct hf_engine *e, const struct hf_placement_record *own,
 void hf__given_up_save(struct hf_engine *e)
 {
     const struct hf__dealing *d = e->owner->dealing;
+    hf_assert(d != NULL && !d->mends);
     struct hf_holder holders[2 * HF_SHARES_MAX] = {0};
     size_t count = 0;
     for (size_t i = 0; i < d->n; i++) {
@@ -155,6 +167,7 @@ void hf__given_up_save(struct hf_engine *e)
         holders[count].account = d->orphans[i];
         holders[count++].index = 1; /* which one does not matter: it is told to forget by name */
     }
+    hf_assert(count <= (size_t)2 * HF_SHARES_MAX);
     struct hf_older_row row = {.generation = d->generation,
                                .complete = d->generation,
                                .threshold = d->k,
@@ -167,6 +180,7 @@ void hf__given_up_save(struct hf_engine *e)
 
 void hf__given_up_drop(struct hf_engine *e)
 {
+    hf_assert(e->owner->dealing != NULL && !e->owner->dealing->mends);
     hf__del(e, HF_ROW_OLDER, older_key(e, e->owner->dealing->generation.id));
 }
 
@@ -181,12 +195,14 @@ size_t hf__certificates(struct hf_engine *e, const struct hf_placement_record *r
         if (hf__older_row(e, record->chain[i].generation.id, &row) && row.has_certificate)
             ret[count++] = row.certificate;
     }
+    hf_assert(count <= HF_CHAIN_MAX);
     return count;
 }
 
 void hf__certificates_learn(struct hf_engine *e, const struct hf_signed_record *record,
                             const struct hf_certificate *certificates, size_t count)
 {
+    hf_assert(e->open && (count == 0 || certificates != NULL));
     struct hf_placement_record own;
     struct hf_signed_record own_signed;
     if (!hf__own_record(e, &own, &own_signed, NULL) ||
@@ -214,6 +230,7 @@ void hf__chain_count(struct hf_engine *e)
         return;
     size_t sealed = hf__certificates(e, &record, certificates);
     e->owner->unsealed = (uint8_t)(hf__electorates(e, &record, certificates, sealed, g) - 1);
+    hf_assert(e->owner->unsealed <= HF_CHAIN_MAX);
 }
 
 /* ---- Deletion */
@@ -223,6 +240,7 @@ static struct hf_deletion deletion_of(struct hf_engine *e, const struct hf_older
                                       const struct hf_signed_record *record,
                                       const struct hf_account *holder)
 {
+    hf_assert(e->claimed && own->generation.number > 0);
     struct hf_deletion m = {
         .generation = row->generation, .complete = own->generation, .record = *record};
     hf__fill_header(e, holder, &m.header);
@@ -243,6 +261,7 @@ static bool is_needed(struct hf_engine *e, const struct hf_placement_record *own
     struct hf__electorate *g = hf__scratch(e, HF__ELECTORATES_MAX * sizeof *g);
     size_t sealed = hf__certificates(e, own, certificates);
     size_t count = hf__electorates(e, own, certificates, sealed, g);
+    hf_assert(count > 0 && count <= HF__ELECTORATES_MAX);
     for (size_t i = 0; i < count; i++)
         if (memcmp(g[i].id, id, 16) == 0)
             return true;
@@ -257,6 +276,7 @@ static bool is_needed(struct hf_engine *e, const struct hf_placement_record *own
 static bool may_go(struct hf_engine *e, const struct hf_placement_record *own,
                    const struct hf_older_row *row)
 {
+    hf_assert(e->claimed);
     const struct hf_generation_id *under_way =
         e->owner->dealing != NULL ? &e->owner->dealing->generation : NULL;
     if (under_way != NULL && memcmp(under_way->id, row->generation.id, 16) == 0)
@@ -278,6 +298,7 @@ static size_t keepers(const struct hf_engine *e)
             return 0;
         keep += h->keeps;
     }
+    hf_assert(keep <= e->owner->holders_count);
     return keep;
 }
 
@@ -285,6 +306,7 @@ static size_t keepers(const struct hf_engine *e)
 static bool is_predecessor(struct hf_engine *e, const struct hf_placement_record *own,
                            const struct hf_older_row *row)
 {
+    hf_assert(own->generation.number > 0 && row->generation.number > 0);
     const struct hf__row *at;
     if (row->generation.number >= own->generation.number)
         return false; /* given up */
@@ -311,6 +333,7 @@ static bool is_predecessor(struct hf_engine *e, const struct hf_placement_record
 static bool newest_suffices(struct hf_engine *e, const struct hf_placement_record *own,
                             const struct hf_older_row *row, size_t keep)
 {
+    hf_assert(keep <= own->holders_count);
     if (keep > own->threshold || keep == own->holders_count)
         return true;
     return keep == own->threshold && !is_predecessor(e, own, row);
@@ -326,6 +349,7 @@ void hf__retire_send(struct hf_engine *e)
         !hf__own_record(e, &record, &signed_record, &confirmed) || !confirmed)
         return;
     size_t keep = keepers(e);
+    hf_assert(record.holders_count == e->owner->holders_count);
     for (size_t i = hf__rows_first(&e->rows, HF_ROW_OLDER, no_key);
          (at = hf__rows_at(&e->rows, i, HF_ROW_OLDER, no_key)) != NULL; i++) {
         struct hf_older_row row;
@@ -356,6 +380,7 @@ void hf__retire_send(struct hf_engine *e)
 static void delete_confirmed(struct hf_engine *e, const struct hf_placement_record *own,
                              struct hf_older_row *row, size_t holder)
 {
+    hf_assert(holder < row->holders_count);
     row->holders[holder] = row->holders[--row->holders_count];
     /* All but k - 1 of those that may hold a share have forgotten: they cannot rebuild it. */
     if (row->holders_count + 1 == row->threshold)
@@ -369,6 +394,7 @@ static void delete_confirmed(struct hf_engine *e, const struct hf_placement_reco
 int hf__delete_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                         struct hf_bytes body)
 {
+    hf_assert(call->task == HF__TASK_RETIRE && call->method == HF_METHOD_DELETE);
     struct hf_placement_record record;
     struct hf_signed_record signed_record;
     const struct hf__row *at;

@@ -15,6 +15,7 @@ bool hf__own_record(struct hf_engine *e, struct hf_placement_record *ret,
     hf_assert(r == 0);
     r = hf__decode(e, &hf_wire_placement_record, row.record.record, ret);
     hf_assert(r == 0);
+    hf_assert(ret->holders_count > 0 && hf_account_equal(&ret->owner, &e->account));
     if (ret_signed != NULL)
         *ret_signed = row.record;
     if (ret_confirmed != NULL)

@@ -27,10 +27,13 @@ void hf__owner_lock(struct hf_engine *e)
     o->holders = NULL;
     o->holders_count = 0;
     o->outcome = HF__OUTCOME_NONE;
+    hf_assert(o->dealing == NULL && o->claiming == NULL && o->releases == NULL);
+    hf_assert(o->recovery == NULL && o->drill == NULL);
 }
 
 bool hf__owner_again(struct hf_engine *e, const struct hf__pending *call)
 {
+    hf_assert(call->task < HF__TASKS);
     struct hf__holder *h = hf__holder_find(e, &call->account);
     if (h != NULL)
         h->shown = 0;
@@ -59,6 +62,7 @@ static size_t dealing_memory(const struct hf__dealing *d)
 {
     if (d == NULL)
         return 0;
+    hf_assert(d->n <= HF_SHARES_MAX);
     size_t sum = sizeof *d + d->candidates_count * sizeof(struct hf__candidate);
     sum += d->n * sizeof *d->slots + (d->shares != NULL ? d->n * (size_t)HF_SCALAR_LEN : 0);
     for (size_t i = 0; i < d->n; i++)
@@ -70,12 +74,14 @@ static size_t recovery_memory(const struct hf__recovery *rc)
 {
     if (rc == NULL)
         return 0;
+    hf_assert(rc->round.targets_count <= HF_ROUND_PROVIDERS_MAX);
     return sizeof *rc + hf__round_memory(&rc->round) + hf__blob_memory(rc->record);
 }
 
 size_t hf__owner_memory(const struct hf_engine *e)
 {
     const struct hf__owner *o = e->owner;
+    hf_assert((o->holders_count > 0) == (o->holders != NULL));
     size_t sum = o->holders_count * sizeof *o->holders;
     sum += dealing_memory(o->dealing) + recovery_memory(o->recovery) + hf__drill_memory(e);
     sum += hf__blob_memory(o->proof) + hf__seal_memory(e) + hf__release_memory(e);
@@ -95,6 +101,7 @@ static struct hf_provider_status *add(struct hf_engine *e, struct hf_status *ret
 static void fill_providers(struct hf_engine *e, struct hf_status *ret)
 {
     const struct hf__owner *o = e->owner;
+    hf_assert(ret->providers_count == 0);
     for (size_t i = 0; o->recovery != NULL && i < o->recovery->round.targets_count; i++) {
         const struct hf__target *t = &o->recovery->targets[i];
         struct hf_provider_status *p = add(e, ret, &t->account);
@@ -130,6 +137,7 @@ static void fill_providers(struct hf_engine *e, struct hf_status *ret)
 static void fill_retiring(struct hf_engine *e, struct hf_status *ret)
 {
     const struct hf__row *at;
+    hf_assert(ret->retiring_count == 0);
     for (size_t i = hf__rows_first(&e->rows, HF_ROW_OLDER, no_key);
          (at = hf__rows_at(&e->rows, i, HF_ROW_OLDER, no_key)) != NULL &&
          ret->retiring_count < HF_STATUS_RETIRING_MAX;
@@ -149,6 +157,7 @@ static void fill_retiring(struct hf_engine *e, struct hf_status *ret)
 void hf__owner_status(struct hf_engine *e, struct hf_status *ret)
 {
     const struct hf__owner *o = e->owner;
+    hf_assert(o->dealing == NULL || e->claimed);
     struct hf_placement_record record;
     ret->round = o->recovery != NULL ? o->recovery->round.number : 0;
     if (hf__own_record(e, &record, NULL, &ret->confirmed)) {

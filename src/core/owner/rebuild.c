@@ -28,6 +28,7 @@ static bool decode_answer(struct hf_engine *e, const struct hf__target *t,
 {
     if (t->state != HF__TARGET_ANSWERED)
         return false;
+    hf_assert(t->answer != NULL);
     int r = hf__decode(e, &hf_wire_recover_answer, hf_blob_bytes(t->answer), ret);
     hf_assert(r == 0);
     return true;
@@ -51,6 +52,7 @@ static void collect_one(struct hf_engine *e, struct group *g, struct hf__target 
         g->indices |= UINT32_C(1) << s->index;
         g->targets[g->count] = t;
         g->shares[g->count++] = *s;
+        hf_assert(g->count <= HF_ROUND_PROVIDERS_MAX);
         t->index = (uint8_t)s->index;
         return;
     }
@@ -66,6 +68,7 @@ static void collect(struct hf_engine *e, struct group *g)
     struct hf__recovery *rc = e->owner->recovery;
     g->count = 0;
     g->indices = 0;
+    hf_assert(rc != NULL && !e->active.has_root);
     for (int named = 1; named >= 0; named--)
         for (size_t i = 0; i < rc->round.targets_count; i++)
             collect_one(e, g, &rc->targets[i], named == 1);
@@ -75,6 +78,7 @@ static void collect(struct hf_engine *e, struct group *g)
 static int open_share(struct hf_engine *e, const struct hf__target *t,
                       const struct hf_held_share *s, uint8_t *ret)
 {
+    hf_assert(e->owner->recovery != NULL && s->index > 0);
     static const char info[] = "holdfast/v1/answer";
     struct hf_share_aad aad = {.generation = s->generation, .index = s->index};
     aad.transcript_hash = e->owner->recovery->round.transcript_hash;
@@ -87,6 +91,7 @@ static int open_share(struct hf_engine *e, const struct hf__target *t,
 
 static void name_bad(struct hf_engine *e, const struct group *g, size_t i, int error)
 {
+    hf_assert(error != 0 && i < g->count);
     struct hf__target *t = g->targets[i];
     hf__target_move(t, HF__TARGET_FAILED);
     t->error = error;
@@ -99,6 +104,7 @@ static void name_bad(struct hf_engine *e, const struct group *g, size_t i, int e
  * bad ones are named. HF_ENOMEM. */
 static int rebuild(struct hf_engine *e, const struct group *g)
 {
+    hf_assert(!e->active.has_root && g->count >= g->record.threshold);
     uint8_t indices[HF_SHARES_MAX];
     size_t from[HF_SHARES_MAX], count = 0;
     uint8_t k = (uint8_t)g->record.threshold;
@@ -132,6 +138,7 @@ static int rebuild(struct hf_engine *e, const struct group *g)
 /* A share that turns out bad is out of the next try: another may stand at its index. */
 static bool rebuild_record(struct hf_engine *e, const struct hf_placement_record *record)
 {
+    hf_assert(record->threshold > 0 && record->holders_count >= record->threshold);
     struct group *g = hf__scratch(e, sizeof *g);
     size_t answers;
     g->record = *record;
@@ -148,6 +155,7 @@ static bool rebuild_record(struct hf_engine *e, const struct hf_placement_record
 
 static bool newer(const struct hf_placement_record *a, const struct hf_placement_record *b)
 {
+    hf_assert(a->generation.number > 0 && b->generation.number > 0);
     struct hf_record_order order_a, order_b;
     hf__record_order(a, &order_a);
     hf__record_order(b, &order_b);
@@ -190,12 +198,14 @@ static size_t list_records(struct hf_engine *e, size_t max, struct hf_placement_
             ret[j] = ret[j - 1];
             ret[j - 1] = swap;
         }
+    hf_assert(count <= max);
     return count;
 }
 
 /* Whether every holder of a record was asked in this round. */
 static bool asked_all(const struct hf__recovery *rc, const struct hf_placement_record *m)
 {
+    hf_assert(m->holders_count > 0);
     for (size_t i = 0; i < m->holders_count; i++) {
         bool asked = false;
         for (size_t j = 0; j < rc->round.targets_count && !asked; j++)
@@ -214,6 +224,7 @@ void hf__recover_decide(struct hf_engine *e)
     struct hf_placement_record *records = hf__scratch(e, RECORDS_MAX * sizeof *records);
     hf_assert(rc->round.phase == HF__PHASE_ANSWER && !e->active.has_root);
     size_t count = list_records(e, RECORDS_MAX, records);
+    hf_assert(count <= RECORDS_MAX);
     hf__timer_clear(e, HF__TIMER_GRACE);
     /* A record newer than what was asked for: its holders first, once. */
     struct hf_record_order newest = {0};
@@ -241,6 +252,7 @@ void hf__recover_decide(struct hf_engine *e)
 
 void hf__recover_given(struct hf_engine *e, uint32_t version)
 {
+    hf_assert(version > 0);
     hf_assert(e->owner->recovery != NULL && !e->active.has_root && !e->open);
     e->active.number = version;
     e->active.has_root = true;
@@ -250,6 +262,7 @@ void hf__recover_given(struct hf_engine *e, uint32_t version)
 
 int hf__recover_account(struct hf_engine *e)
 {
+    hf_assert(e->active.has_root && !e->open);
     hf_assert(e->lost && e->owner->recovery != NULL);
     return hf__account_restore(e, e->owner->recovery->account_wrapped);
 }

@@ -13,6 +13,7 @@ static const struct hf_bytes no_key = {0};
 
 void hf__record_save(struct hf_engine *e, const struct hf_record_row *row)
 {
+    hf_assert(e->open && row->record.record.len > 0);
     struct hf_public_hint hint = {
         .version = e->active.number, .has_record = true, .record = row->record};
     hint.network = e->network;
@@ -32,6 +33,7 @@ static size_t make_chain(struct hf_engine *e, const struct hf_placement_record *
     struct hf__electorate *g = hf__scratch(e, HF__ELECTORATES_MAX * sizeof *g);
     size_t sealed = hf__certificates(e, own, certificates), count = 0;
     size_t needed = hf__electorates(e, own, certificates, sealed, g);
+    hf_assert(needed > 0 && needed <= HF__ELECTORATES_MAX);
     if (replaces)
         ret[count++] = (struct hf_unsealed){.generation = own->generation,
                                             .threshold = own->threshold,
@@ -51,6 +53,7 @@ static void sign_record(struct hf_engine *e, struct hf_placement_record *record,
                         struct hf_signed_record *ret)
 {
     hf_assert(e->claimed);
+    hf_assert(record->holders_count > 0 && e->claim > 0);
     record->ballot.number = e->claim;
     memcpy(record->ballot.instance, e->instance, 16);
     hf__account_wrap(e, record->account_wrapped);
@@ -64,6 +67,7 @@ static void mended(struct hf_engine *e)
 {
     struct hf__dealing *d = e->owner->dealing;
     hf_assert(d->n == e->owner->holders_count);
+    hf_assert(d->mends);
     for (size_t i = 0; i < d->n; i++) {
         struct hf__holder *h = &e->owner->holders[i];
         if (!hf__holder_lacks(h))
@@ -79,6 +83,7 @@ static void mended(struct hf_engine *e)
 void hf__record_make(struct hf_engine *e)
 {
     struct hf__dealing *d = e->owner->dealing;
+    hf_assert(d != NULL && e->claimed && e->owner->claiming == NULL);
     if (d->mends) {
         mended(e);
         return;
@@ -119,6 +124,7 @@ void hf__record_make(struct hf_engine *e)
     hf__older_purge(e, &record);
     hf__trace(e, HF_TRACE_RECORDED, 0, NULL, record.generation.number, d->n);
     hf__holders_rebuild(e);
+    hf_assert(e->owner->holders_count == d->n);
     for (size_t i = 0; i < d->n; i++)
         e->owner->holders[i].shown = d->candidates[d->slots[i].candidate].shown;
     e->owner->deal_pause_ms = 0;
@@ -132,11 +138,13 @@ static size_t confirmed_count(const struct hf_engine *e)
     size_t count = 0;
     for (size_t i = 0; i < e->owner->holders_count; i++)
         count += e->owner->holders[i].confirmed;
+    hf_assert(count <= e->owner->holders_count);
     return count;
 }
 
 void hf__record_resign(struct hf_engine *e)
 {
+    hf_assert(e->claimed);
     struct hf_record_row row;
     struct hf_placement_record own;
     struct hf_unsealed chain[HF__ELECTORATES_MAX];
@@ -163,6 +171,7 @@ static void fill_request(struct hf_engine *e, const struct hf__holder *h,
                          const struct hf_certificate *certificates, size_t count,
                          struct hf_record_request *ret)
 {
+    hf_assert(count <= HF_CHAIN_MAX && h->index > 0);
     *ret = (struct hf_record_request){.record = *record,
                                       .certificates = (struct hf_certificate *)certificates,
                                       .certificates_count = count};
@@ -179,6 +188,7 @@ void hf__record_send(struct hf_engine *e)
         !hf__own_record(e, &record, &signed_record, NULL) || record.ballot.number != e->claim)
         return;
     size_t sealed = hf__certificates(e, &record, certificates);
+    hf_assert(record.holders_count == e->owner->holders_count);
     for (size_t i = 0; i < e->owner->holders_count; i++) {
         struct hf__holder *h = &e->owner->holders[i];
         uint32_t arg = (uint32_t)record.generation.number;
@@ -206,6 +216,7 @@ void hf__record_send(struct hf_engine *e)
 /* All holders have the record: the dealing is complete. */
 static void confirm(struct hf_engine *e, uint64_t number)
 {
+    hf_assert(e->claimed && confirmed_count(e) == e->owner->holders_count);
     struct hf_record_row row;
     int r = hf__decode(e, &hf_wire_record_row,
                        hf_blob_bytes(hf__rows_get(&e->rows, HF_ROW_RECORD, no_key)), &row);
@@ -230,6 +241,7 @@ static void confirm(struct hf_engine *e, uint64_t number)
 int hf__record_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                         struct hf_bytes body)
 {
+    hf_assert(call->task == HF__TASK_RECORD && call->method == HF_METHOD_RECORD);
     struct hf_placement_record record;
     struct hf_signed_record signed_record;
     struct hf_ack_statement s;
@@ -280,6 +292,7 @@ int hf__record_answered(struct hf_engine *e, const struct hf__pending *call, int
  */
 bool hf__record_complete(struct hf_engine *e, const struct hf_placement_record *record)
 {
+    hf_assert(record->holders_count == e->owner->holders_count);
     struct hf__electorate *g = hf__scratch(e, HF__ELECTORATES_MAX * sizeof *g);
     size_t count = confirmed_count(e), voting = 0;
     if (count == e->owner->holders_count)

@@ -14,6 +14,7 @@ static const struct hf__round_kind recover_kind = {
 
 void hf__recover_begin(struct hf_engine *e, struct hf_bytes record)
 {
+    hf_assert(!e->open && !e->active.has_root);
     struct hf_signed_record hint;
     hf_assert(e->owner->recovery == NULL && e->has_account);
     e->owner->recovery = calloc(1, sizeof *e->owner->recovery);
@@ -36,6 +37,7 @@ void hf__recover_free(struct hf_engine *e)
     hf_wipe(e->secrets->response, sizeof e->secrets->response);
     free(rc);
     e->owner->recovery = NULL;
+    hf_assert(e->owner->outcome != HF__OUTCOME_REBUILT);
     hf__timer_clear(e, HF__TIMER_RECOVER);
     hf__timer_clear(e, HF__TIMER_GRACE);
 }
@@ -43,6 +45,7 @@ void hf__recover_free(struct hf_engine *e)
 struct hf__target *hf__target_add(struct hf_engine *e, const struct hf_account *account)
 {
     struct hf__recovery *rc = e->owner->recovery;
+    hf_assert(rc != NULL && rc->round.targets_count <= HF_ROUND_PROVIDERS_MAX);
     struct hf__target *t = NULL;
     if (hf_account_equal(account, &e->account))
         return NULL;
@@ -66,6 +69,7 @@ struct hf__target *hf__target_add(struct hf_engine *e, const struct hf_account *
 void hf__record_learn(struct hf_engine *e, const struct hf_signed_record *record)
 {
     struct hf__recovery *rc = e->owner->recovery;
+    hf_assert(rc != NULL);
     struct hf_placement_record m, known;
     struct hf_signed_record s;
     /* Not the disk nor the peer but the owner's own signature says that a record is one. */
@@ -87,6 +91,7 @@ void hf__record_learn(struct hf_engine *e, const struct hf_signed_record *record
     rc->record = hf_blob_new(hf__encode(e, &hf_wire_signed_record, record));
     hf_assert(rc->record != NULL);
     rc->threshold = (uint8_t)m.threshold;
+    hf_assert(rc->threshold > 0);
     for (size_t i = 0; i < m.holders_count; i++) {
         struct hf__target *t = hf__target_add(e, &m.holders[i].account);
         if (t != NULL)
@@ -102,6 +107,7 @@ static void add_everybody(struct hf_engine *e)
 {
     struct hf__recovery *rc = e->owner->recovery;
     const struct hf_validator_set *set = &e->trust->set->u.set;
+    hf_assert(set->validators_count > 0);
     for (size_t i = 0; i < HF_ROUND_PROVIDERS_MAX && i < set->validators_count; i++) {
         const struct hf_account *account =
             &set->validators[rc->cursor % set->validators_count].account;
@@ -119,6 +125,7 @@ static void add_candidates(struct hf_engine *e)
     uint32_t order[HF_RANK_FACTOR * HF_SHARES_MAX];
     if (rc->threshold == 0)
         rc->threshold = (uint8_t)p->threshold;
+    hf_assert(rc->threshold > 0 && rc->threshold <= HF_SHARES_MAX);
     if (rc->round.targets_count >= rc->threshold && rc->round.number < 3)
         return;
     const struct hf_document *sets[] = {e->trust->set, e->trust->set_previous};
@@ -137,6 +144,7 @@ static void add_candidates(struct hf_engine *e)
 
 void hf__recover_failed(struct hf_engine *e, int reason)
 {
+    hf_assert(reason != 0);
     struct hf__recovery *rc = e->owner->recovery;
     bool permanent;
     /* What all of them say is the reason; that they are too few follows from it. */
@@ -156,6 +164,7 @@ void hf__recover_failed(struct hf_engine *e, int reason)
  */
 static struct hf__quorum quorum_of(const struct hf__recovery *rc)
 {
+    hf_assert(rc->threshold > 0);
     return (struct hf__quorum){.need = rc->round.number < 3 ? rc->threshold : 1,
                                .want = rc->threshold};
 }
@@ -163,6 +172,7 @@ static struct hf__quorum quorum_of(const struct hf__recovery *rc)
 static void start_round(struct hf_engine *e)
 {
     struct hf__recovery *rc = e->owner->recovery;
+    hf_assert(rc->round.phase == HF__PHASE_IDLE && e->state == HF_STATE_RECOVERING);
     rc->began_ms = e->now_ms;
     size_t asked = hf__round_begin(e, &rc->round, e->secrets->response);
     hf__trace(e, HF_TRACE_ROUND, 0, NULL, rc->round.number, rc->round.targets_count);
@@ -173,6 +183,7 @@ static void start_round(struct hf_engine *e)
 void hf__recover_round(struct hf_engine *e)
 {
     struct hf__recovery *rc = e->owner->recovery;
+    hf_assert(rc != NULL && !e->open);
     hf_assert(!e->active.has_root);
     if (rc->round.phase != HF__PHASE_IDLE)
         return; /* a kick while a round is under way */
@@ -198,11 +209,13 @@ static uint32_t grace_ms(const struct hf_engine *e)
     uint32_t grace = e->timing.round_grace_ms;
     for (uint32_t i = 1; i < e->owner->recovery->round.number && grace < e->timing.call_ms; i++)
         grace *= 2;
+    hf_assert(grace > 0);
     return grace < e->timing.call_ms ? grace : e->timing.call_ms;
 }
 
 static void start_grace(struct hf_engine *e)
 {
+    hf_assert(e->owner->recovery != NULL);
     if (e->timers[HF__TIMER_GRACE] == HF__NEVER)
         hf__timer_set(e, HF__TIMER_GRACE, grace_ms(e));
 }
@@ -213,12 +226,14 @@ static size_t willing(const struct hf__recovery *rc, enum hf__target_state state
     size_t count = 0;
     for (size_t i = 0; i < rc->round.targets_count; i++)
         count += rc->targets[i].state == state && !rc->targets[i].stalls;
+    hf_assert(count <= rc->round.targets_count);
     return count;
 }
 
 static void nonce_progress(struct hf_engine *e, bool grace_over)
 {
     struct hf__recovery *rc = e->owner->recovery;
+    hf_assert(rc->round.phase == HF__PHASE_NONCE);
     /* While enough others may come, the nonces of those that stalled are none to go on with. */
     size_t in = willing(rc, HF__TARGET_NONCE), open = willing(rc, HF__TARGET_ASKED);
     if (in < rc->threshold && in + open >= rc->threshold)
@@ -242,6 +257,7 @@ static void nonce_progress(struct hf_engine *e, bool grace_over)
 int hf__recover_nonce(struct hf_engine *e, const struct hf__pending *call, int error,
                       struct hf_bytes body)
 {
+    hf_assert(call->task == HF__TASK_RECOVER && call->method == HF_METHOD_NONCE);
     struct hf__recovery *rc = e->owner->recovery;
     struct hf_nonce_response m;
     if (rc == NULL || call->arg != rc->round.number)
@@ -268,6 +284,7 @@ int hf__recover_nonce(struct hf_engine *e, const struct hf__pending *call, int e
 static void give_up_stalled(struct hf_engine *e)
 {
     struct hf__recovery *rc = e->owner->recovery;
+    hf_assert(rc->round.phase == HF__PHASE_ANSWER);
     size_t others = 0;
     for (size_t i = 0; i < rc->round.targets_count; i++)
         others += rc->targets[i].state != HF__TARGET_ASKED && !rc->targets[i].stalls &&
@@ -286,6 +303,7 @@ static void give_up_stalled(struct hf_engine *e)
 void hf__recover_grace(struct hf_engine *e)
 {
     const struct hf__recovery *rc = e->owner->recovery;
+    hf_assert(rc == NULL || !e->open);
     if (rc != NULL && rc->round.phase == HF__PHASE_NONCE) {
         nonce_progress(e, true);
     } else if (rc != NULL && rc->round.phase == HF__PHASE_ANSWER) {
@@ -298,6 +316,7 @@ void hf__recover_grace(struct hf_engine *e)
 void hf__recover_quote(struct hf_engine *e, uint32_t work, int error, struct hf_bytes quote)
 {
     struct hf__recovery *rc = e->owner->recovery;
+    hf_assert(rc == NULL || rc->began_ms <= e->now_ms);
     if (rc == NULL || !hf__round_awaits(&rc->round, work))
         return;
     if (error != 0)
@@ -311,6 +330,7 @@ void hf__recover_quote(struct hf_engine *e, uint32_t work, int error, struct hf_
 int hf__recover_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                          struct hf_bytes body)
 {
+    hf_assert(call->task == HF__TASK_RECOVER && call->method == HF_METHOD_RECOVER);
     struct hf__recovery *rc = e->owner->recovery;
     struct hf_bytes bytes;
     struct hf_recover_answer answer;

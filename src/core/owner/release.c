@@ -4,6 +4,7 @@
  * application asked: what must hold is that nothing is released for the first time by an instance
  * that was superseded before. Later releases need an open vault and a claim that stands.
  */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -37,6 +38,7 @@ static bool name_ok(struct hf_bytes name)
 
 int hf__why_closed(const struct hf_engine *e)
 {
+    hf_assert(e->open || !e->claimed);
     if (e->fenced)
         return HF_EFENCED;
     if (!e->open)
@@ -50,6 +52,7 @@ static void hand_out(struct hf_engine *e, uint64_t request, struct hf_bytes name
                      bool first)
 {
     hf_assert(version == e->active.number && e->open);
+    hf_assert(!e->fenced);
     hf__derive(e, "application", name, e->secrets->app_key);
     e->key_out = true;
     struct hf_local_reply *reply = hf__local_reply(e, request, 0);
@@ -63,6 +66,7 @@ static void hand_out(struct hf_engine *e, uint64_t request, struct hf_bytes name
 
 static void bind(struct hf_engine *e, uint64_t request, struct hf_bytes name)
 {
+    hf_assert(name.len > 0 && name.len <= HF_KEY_NAME_MAX);
     struct hf_binding_row row = {.version = e->active.number};
     /* Two askers of one name: the second finds it bound. */
     bool first = hf__rows_get(&e->rows, HF_ROW_BINDING, name) == NULL;
@@ -81,6 +85,7 @@ static void end(struct hf_engine *e, struct hf__release *l, int error)
         at = &(*at)->next;
     }
     *at = l->next;
+    hf_assert(l->name_len > 0 && l->name_len <= HF_KEY_NAME_MAX);
     if (error != 0)
         hf__local_reply(e, l->request, error);
     else
@@ -96,6 +101,7 @@ void hf__releases_end(struct hf_engine *e, int error)
 
 size_t hf__release_memory(const struct hf_engine *e)
 {
+    hf_assert(e->open || e->owner->releases == NULL);
     size_t sum = 0;
     for (const struct hf__release *l = e->owner->releases; l != NULL; l = l->next)
         sum += sizeof *l;
@@ -104,6 +110,7 @@ size_t hf__release_memory(const struct hf_engine *e)
 
 static size_t bits(uint16_t set)
 {
+    static_assert(HF_SHARES_MAX <= 16, "a bit of an acknowledgement for each acceptor");
     size_t count = 0;
     for (; set != 0; set &= (uint16_t)(set - 1))
         count++;
@@ -113,6 +120,7 @@ static size_t bits(uint16_t set)
 /* Ends a release that has all it needs, or can get it no more. */
 static void progress(struct hf_engine *e, struct hf__release *l)
 {
+    hf_assert(l->electorates_count > 0 && l->claim <= e->claim);
     bool all = true;
     for (size_t g = 0; g < l->electorates_count; g++)
         all = all && bits(l->acknowledged[g]) >= l->electorates[g].quorum;
@@ -125,6 +133,7 @@ static void progress(struct hf_engine *e, struct hf__release *l)
 static struct hf_standing request_of(struct hf_engine *e, const struct hf__release *l,
                                      const struct hf__electorate *from, size_t at)
 {
+    hf_assert(at < from->n && l->arg > 0);
     struct hf_standing m = {
         .generation = e->owner->recorded, .index = from->indices[at], .has_fresh = true};
     memcpy(m.generation.id, from->id, 16);
@@ -135,6 +144,7 @@ static struct hf_standing request_of(struct hf_engine *e, const struct hf__relea
 
 static void ask(struct hf_engine *e, const struct hf__release *l, size_t g, size_t at)
 {
+    hf_assert(g < l->electorates_count);
     const struct hf__electorate *from = &l->electorates[g];
     struct hf_standing m = request_of(e, l, from, at);
     struct hf__ask how = {.task = HF__TASK_RELEASE, .method = HF_METHOD_STANDING, .arg = l->arg};
@@ -144,6 +154,7 @@ static void ask(struct hf_engine *e, const struct hf__release *l, size_t g, size
 
 static void begin(struct hf_engine *e, uint64_t request, struct hf_bytes name)
 {
+    hf_assert(e->state == HF_STATE_READY);
     struct hf_placement_record record;
     struct hf_certificate certificates[HF__ELECTORATES_MAX];
     size_t waiting = 0;
@@ -177,6 +188,7 @@ static void begin(struct hf_engine *e, uint64_t request, struct hf_bytes name)
 int hf__release_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                          struct hf_bytes body)
 {
+    hf_assert(call->task == HF__TASK_RELEASE && call->method == HF_METHOD_STANDING);
     struct hf__release *l = e->owner->releases;
     while (l != NULL && l->arg != call->arg)
         l = l->next;
@@ -217,6 +229,7 @@ void hf__release(struct hf_engine *e, uint64_t request, struct hf_bytes name)
 {
     struct hf_binding_row row = {.version = e->active.number};
     int r = name_ok(name) ? hf__why_closed(e) : HF_EINVAL;
+    hf_assert(r != 0 || e->open);
     struct hf_blob *bound = r == 0 ? hf__rows_get(&e->rows, HF_ROW_BINDING, name) : NULL;
     if (r == 0 && bound == NULL && e->state != HF_STATE_READY)
         r = HF_ENOTREADY;

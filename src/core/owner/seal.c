@@ -35,6 +35,7 @@ void hf__seal_free(struct hf_engine *e)
 
 size_t hf__seal_memory(const struct hf_engine *e)
 {
+    hf_assert(e->open || e->owner->sealing == NULL);
     return e->owner->sealing == NULL
                ? 0
                : sizeof *e->owner->sealing + e->owner->sealing->count * sizeof(struct hf__sealer);
@@ -82,6 +83,7 @@ static void list_sealers(struct hf_engine *e, const struct hf_placement_record *
 static void fill_request(struct hf_engine *e, const struct hf__sealer *s,
                          const struct hf_signed_record *record, struct hf_record_request *ret)
 {
+    hf_assert(s->quorum <= HF_SHARES_MAX);
     *ret = (struct hf_record_request){.record = *record, .has_seals = true};
     memcpy(ret->seals, s->generation, 16);
     hf__fill_header(e, &s->account, &ret->header);
@@ -105,6 +107,7 @@ void hf__seal_send(struct hf_engine *e)
         return;
     hf__record_hash(e, &signed_record, &hash);
     list_sealers(e, &record, &hash);
+    hf_assert(hf_hash_equal(&e->owner->sealing->record_hash, &hash));
     for (size_t i = 0; i < e->owner->sealing->count; i++) {
         const struct hf__sealer *s = &e->owner->sealing->sealers[i];
         uint32_t arg = (uint32_t)i;
@@ -127,6 +130,7 @@ void hf__seal_send(struct hf_engine *e)
 static void certify(struct hf_engine *e, const struct hf__sealer *last,
                     const struct hf_certificate *what)
 {
+    hf_assert(last->sealed && last->quorum > 0 && last->quorum <= HF_SHARES_MAX);
     struct hf_older_row row;
     struct hf_seal seals[HF_SHARES_MAX];
     size_t count = 0;
@@ -155,6 +159,7 @@ static void certify(struct hf_engine *e, const struct hf__sealer *last,
 int hf__seal_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                       struct hf_bytes body)
 {
+    hf_assert(call->task == HF__TASK_SEAL && call->method == HF_METHOD_RECORD);
     struct hf_placement_record record;
     struct hf_signed_record signed_record;
     struct hf_record_request m;

@@ -12,12 +12,14 @@ static bool knows(struct hf_engine *e, uint8_t method, const struct hf_account *
     if (method == HF_METHOD_OFFER || method == HF_METHOD_DEPOSIT)
         return false;
     const struct hf__holder *h = hf__holder_find(e, provider);
+    hf_assert(e->trust->identity_number > 0);
     return h != NULL && h->shown == e->trust->identity_number;
 }
 
 /* The owner's word for its ballot, and the proof that it stands. */
 static void fill_claim(struct hf_engine *e, struct hf_owner_request *m)
 {
+    hf_assert(e->claimed && e->claim > 0);
     struct hf_placement_record record;
     struct hf_record_order known;
     struct hf_ballot ballot = {.number = e->claim};
@@ -51,6 +53,7 @@ int hf__owner_send(struct hf_engine *e, const struct hf__ask *ask,
     e->suite->sign(e->secrets->account, hf__label(ask->method), m.body, m.signature);
     int r = hf__call(e, ask, provider, hf__encode(e, &hf_wire_owner_request, &m));
     if (r == 0) {
+        hf_assert(e->calls_count > 0);
         struct hf__pending *call = &e->calls[e->calls_count - 1];
         call->shown = e->trust->identity_number;
         call->bare = !m.has_identity;
@@ -75,6 +78,7 @@ int hf__ack_check(struct hf_engine *e, const struct hf__pending *call,
                   const struct hf_hash *request_hash, struct hf_bytes body,
                   struct hf_ack_statement *ret, struct hf_ack_response *ret_response)
 {
+    hf_assert(e->open && request_hash != NULL);
     struct hf_ack_response m;
     int r = hf__decode(e, &hf_wire_ack_response, body, &m);
     if (r == 0)

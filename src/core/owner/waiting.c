@@ -9,6 +9,7 @@
 /* The number of a generation that a record names. */
 static uint32_t number_of(const struct hf_placement_record *record, const uint8_t id[static 16])
 {
+    hf_assert(record->chain_count <= HF_CHAIN_MAX);
     for (size_t i = 0; i < record->chain_count; i++)
         if (memcmp(record->chain[i].generation.id, id, 16) == 0)
             return (uint32_t)record->chain[i].generation.number;
@@ -42,12 +43,14 @@ static void count(struct hf_wait_status *wait, const struct hf_awaited_status *a
 {
     wait->given = (uint8_t)(wait->given + a->gave);
     wait->firm = (uint8_t)(wait->firm + (a->gave && !a->provisional));
+    hf_assert(wait->firm <= wait->given && wait->given <= wait->acceptors_count);
 }
 
 static void fill_votes(struct hf_engine *e, const struct hf_placement_record *record,
                        struct hf_status *ret)
 {
     const struct hf__claiming *c = e->owner->claiming;
+    hf_assert(c->electorates_count > 0 && ret->waits_count == 0);
     for (uint8_t g = 0; g < c->electorates_count; g++) {
         struct hf_wait_status *wait = begin(ret, record, &c->electorates[g], false);
         for (size_t i = 0; i < c->count; i++) {
@@ -74,6 +77,7 @@ static void fill_seals(struct hf_engine *e, const struct hf_placement_record *re
     struct hf__electorate *g = hf__scratch(e, HF__ELECTORATES_MAX * sizeof *g);
     size_t sealed = hf__certificates(e, record, certificates);
     size_t electorates = hf__electorates(e, record, certificates, sealed, g);
+    hf_assert(electorates > 0 && electorates <= HF__ELECTORATES_MAX);
     for (size_t i = 1; i < electorates; i++) {
         struct hf_wait_status *wait = begin(ret, record, &g[i], true);
         for (size_t j = 0; j < g[i].n; j++) {
@@ -115,6 +119,7 @@ void hf__waiting_status(struct hf_engine *e, struct hf_status *ret)
         fill_votes(e, &record, ret);
     else if (e->claimed)
         fill_seals(e, &record, ret);
+    hf_assert(ret->claim_highest >= e->claim && ret->waits_count <= HF_STATUS_WAITS_MAX);
     if (ret->waits_count > 0)
         sign_evidence(e, &signed_record, ret);
 }
