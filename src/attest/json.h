@@ -20,6 +20,7 @@ struct hf_json {
     struct hf_fault *fault;
 };
 
+/* A reader at the beginning of bytes, which it borrows. fault: where what is wrong is put. */
 static inline struct hf_json hf__json_of(struct hf_bytes bytes, struct hf_fault *fault)
 {
     return (struct hf_json){

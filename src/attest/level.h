@@ -27,6 +27,7 @@ struct hf__svn_reader {
 /* Appends the levels of one list; ret says where they are, highest first. */
 HF_MUST_USE bool hf__svn_levels(struct hf_json *r, struct hf__svn_reader *s,
                                 struct hf__svn_levels *ret);
+/* Reads tcbEvaluationDataNumber into the dates of a document; false: the reader has the fault. */
 HF_MUST_USE bool hf__document_evaluation(struct hf_json *r, struct hf__document_dates *ret);
 
 #endif

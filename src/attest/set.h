@@ -20,6 +20,7 @@ struct hf__root {
     uint8_t key[HF_ROOT_KEY_LEN];
 };
 
+/* Whether a public key, as x and y, is the root that counts. */
 static inline bool hf__root_is(const struct hf__root *root,
                                const uint8_t key[static HF_ROOT_KEY_LEN])
 {

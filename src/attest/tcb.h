@@ -103,6 +103,7 @@ HF_MUST_USE int hf__tcb_info_fmspc(struct hf_bytes body, uint8_t ret[static HF_F
  * then undefined. */
 HF_MUST_USE int hf__tcb_info_parse(struct hf_bytes body, struct hf__tcb_info *ret,
                                    struct hf_fault *ret_fault);
+/* The same of a QE identity. */
 HF_MUST_USE int hf__qe_identity_parse(struct hf_bytes body, struct hf__qe_identity *ret,
                                       struct hf_fault *ret_fault);
 

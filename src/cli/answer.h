@@ -6,17 +6,20 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+/* The text of a member; "": there is none. Borrowed. */
 static inline const char *text_of(const json_t *root, const char *name)
 {
     const char *text = json_string_value(json_object_get(root, name));
     return text != NULL ? text : "";
 }
 
+/* The number of a member; 0: there is none. */
 static inline long long number_of(const json_t *root, const char *name)
 {
     return json_integer_value(json_object_get(root, name));
 }
 
+/* Whether a member is there and true. */
 static inline bool is_true(const json_t *root, const char *name)
 {
     return json_is_true(json_object_get(root, name));

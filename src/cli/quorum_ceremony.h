@@ -37,6 +37,7 @@ int hf__ceremony_deal(struct hf__authority *a, const char *path, const char *col
 int hf__ceremony_ack(struct hf__authority *a, bool drill, int count, char **paths);
 /* Begins a drill: what was proved in the one before counts for nothing. */
 int hf__ceremony_drill(struct hf__authority *a);
+/* Says who shares the quorum key, and who has confirmed. */
 int hf__ceremony_show(struct hf__authority *a);
 
 #endif

@@ -140,14 +140,17 @@ void hf__daemon_drop_outputs(struct hf__daemon *d);
 HF_MUST_USE int hf__peers_open(struct hf__daemon *d);
 /* Listens for peers; tries again by itself where that fails. */
 void hf__peers_listen(struct hf__daemon *d);
+/* Forgets requests that the engine has not answered for too long; the asker has given up. */
 void hf__peers_sweep(struct hf__daemon *d, uint64_t now_ms);
 /* Makes a call of the engine to a peer; its answer becomes an event. */
 void hf__peers_call(struct hf__daemon *d, const struct hf_call *call);
-/* Answers the request of this id with body, or refuses it with error. No-op when the asker has
- * gone. */
 /* Sends a datagram, or lets it be lost. */
 void hf__peers_datagram(struct hf__daemon *d, const struct hf_datagram_out *datagram);
+/* Answers the request of this id with body, or refuses it with error. No-op when the asker has
+ * gone. */
 void hf__peers_reply(struct hf__daemon *d, uint64_t id, int error, struct hf_bytes body);
+/* Makes the transport's certificate anew, as the engine signs it now: with the account, or of a
+ * locked node without. */
 void hf__peers_identity(struct hf__daemon *d);
 /* Takes a new identity that was waiting, when the claim is on its way, or at once. */
 void hf__identity_settle(struct hf__daemon *d, bool at_once);
@@ -157,6 +160,7 @@ int hf__http_status(int error);
 /* ---- members.c */
 /* What a peer of the transport is, by the newest set. */
 struct hf_net_standing hf__members_standing(struct hf__daemon *d, const struct hf_net_peer *peer);
+/* Frees where members are at home; NULL is legal. */
 void hf__members_free(struct hf__homes *m);
 
 /* ---- notify.c */
@@ -164,6 +168,7 @@ void hf__members_free(struct hf__homes *m);
 void hf__notify_open(struct hf__daemon *d);
 /* Feeds the watchdog, and tells a state that is new; called every HF__RETRY_MS. */
 void hf__notify_tick(struct hf__daemon *d);
+/* Tells the service manager that the daemon stops. */
 void hf__notify_stop(struct hf__daemon *d);
 
 /* ---- documents.c */
@@ -174,6 +179,7 @@ void hf__documents_read(struct hf__daemon *d);
 void hf__documents_watch(struct hf__daemon *d);
 
 /* ---- trace.c */
+/* Logs a trace event at its level; what strangers cause, at the lowest. */
 void hf__trace_log(struct hf__daemon *d, const struct hf_trace *t);
 
 /* ---- status.c */
@@ -185,15 +191,17 @@ void hf__status_operator(const struct hf__daemon *d, const struct hf_account *ac
                          char ret[HF__OPERATOR_LEN]);
 /* The state of the engine, or before it runs what stands for it. */
 enum hf_state hf__daemon_state(struct hf__daemon *d);
-/* Providers as a list for JSON. */
-/* ---- mesh.c: the other members, as JSON; the caller's reference */
-struct json_t *hf__mesh_json(struct hf__daemon *d); /* the status's part */
-struct json_t *hf__peers_json(struct hf__daemon *d);
-struct json_t *hf__events_json(struct hf__daemon *d);
-
+/* Providers as a list for JSON; the caller's reference. */
 struct json_t *hf__status_providers(const struct hf__daemon *d,
                                     const struct hf_provider_status *providers, size_t count,
                                     uint64_t now_ms);
+
+/* ---- mesh.c: the other members, as JSON; the caller's reference */
+struct json_t *hf__mesh_json(struct hf__daemon *d); /* the status's part */
+/* Every member of the newest set, as this node sees it. */
+struct json_t *hf__peers_json(struct hf__daemon *d);
+/* The events that are kept. */
+struct json_t *hf__events_json(struct hf__daemon *d);
 
 /* ---- watch.c: warnings, and who does not want to hear them */
 /* What the others here need; before anything is open. HF_ENOMEM. */
@@ -212,6 +220,7 @@ void hf__watch_tick(struct hf__daemon *d);
 HF_MUST_USE int hf__watch_mute(struct hf__daemon *d, int reason, uint64_t for_s);
 /* Until when a reason is muted, Unix time; 0: it is not. */
 uint64_t hf__watch_muted_s(const struct hf__daemon *d, int reason);
+/* Frees what is known of warnings. */
 void hf__watch_free(struct hf__daemon *d);
 
 /* ---- local.c */
@@ -225,6 +234,7 @@ void hf__local_answer(struct hf__daemon *d, const struct hf_local_reply *reply);
 void hf__local_again(struct hf__daemon *d);
 
 /* ---- metrics.c */
+/* Listens for those who ask for metrics, where the settings want it; what fails is logged. */
 void hf__metrics_open(struct hf__daemon *d);
 /* Stops listening; d->metrics is NULL once the loop has closed the port. */
 void hf__metrics_close(struct hf__daemon *d);
@@ -235,6 +245,7 @@ void hf__harden_early(void);
 /* The user of this name, or who the process is where there is none, or root did not start it.
  * ret_what: what failed, for a person. */
 HF_MUST_USE int hf__harden_find(const char *name, struct hf__user *ret, const char **ret_what);
+/* Becomes that user for good; no-op where it has no name. ret_what: what failed, for a person. */
 HF_MUST_USE int hf__harden_user(const struct hf__user *user, const char **ret_what);
 /* From here on only what the settings name, and what libc needs of /etc, can be opened. ret_abi: 0
  * where the kernel has no Landlock. */
@@ -243,6 +254,7 @@ HF_MUST_USE int hf__harden_paths(const struct hf__settings *s, int *ret_abi);
 HF_MUST_USE int hf__harden_calls(void);
 /* Whether anything of the process can get to a disk by swapping. */
 enum hf__memory { HF__MEMORY_LOCKED, HF__MEMORY_NO_SWAP, HF__MEMORY_SWAPPABLE };
+/* How this process keeps its memory from a disk. */
 enum hf__memory hf__harden_memory(void);
 
 /* ---- run.c */

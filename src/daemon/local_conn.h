@@ -59,6 +59,7 @@ void hf__local_keep_time(struct hf__local *local);
 /* ---- local.c */
 /* Answers a request, at once or later. */
 void hf__local_serve(struct local_conn *t, struct hf_bytes json);
+/* Answers that a request failed, and why. */
 void hf__local_refuse(struct local_conn *t, int error);
 
 #endif

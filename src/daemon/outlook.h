@@ -40,6 +40,7 @@ enum hf__key_outlook {
 #undef X
 };
 
+/* Its name in the status, as scripts read it. */
 const char *hf__key_outlook_name(enum hf__key_outlook key);
 
 /* 0 ready, 1 cannot tell, 2 not ready, 3 in danger: the exit status of `holdfast status`. */

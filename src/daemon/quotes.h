@@ -63,6 +63,7 @@ struct hf__own_quote {
     uint8_t measurement[HF_MEASUREMENT_LEN];
     uint8_t ppid[HF_PPID_LEN];
 };
+/* What the newest own quote says of this machine. */
 void hf__quotes_own(const struct hf__quotes *q, struct hf__own_quote *ret);
 
 /* How many quotes were made and failed, and why the last one failed. */

@@ -61,6 +61,7 @@ size_t hf__shelf_evaluations(struct hf__shelf *s,
 /* Notes a kind of platform, or forgets all of them. */
 void hf__shelf_learn(struct hf__shelf *s, const uint8_t fmspc[static HF_FMSPC_LEN]);
 void hf__shelf_forget(struct hf__shelf *s);
+/* What is held, for the status. */
 void hf__shelf_held(struct hf__shelf *s, struct hf__held *ret);
 
 #endif

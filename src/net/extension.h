@@ -17,6 +17,7 @@ struct hf__extension {
     uint8_t signature[HF_NET_SIGNATURE_LEN];
 };
 
+/* The extension's bytes, as proto/TRANSPORT.md has them. */
 void hf__extension_encode(const struct hf__extension *e, uint8_t ret[static HF__EXTENSION_LEN]);
 /*
  * Reads the value of a subjectAltName. HF_ENOTFOUND: it does not concern Holdfast. HF_EMALFORMED:

@@ -304,6 +304,7 @@ void hf__server_abandon(struct hf__conn *conn);
 
 /* datagram.c: beside the listener, which is open. Without them all the rest works. */
 void hf__datagrams_open(struct hf_net *net);
+/* Closes the socket; its handle goes in the loop's next turn. */
 void hf__datagrams_close(struct hf_net *net);
 
 /* listener.c: takes in a connection that has waited since there was no memory for it */

@@ -51,6 +51,7 @@ struct hf__resolver {
 HF_MUST_USE int hf__resolver_init(struct hf_net *net);
 /* Gives up what is asked, at once. Its handles close in the loop's next turn. */
 void hf__resolver_stop(struct hf_net *net);
+/* Frees the rest, once the loop has closed the handles. */
 void hf__resolver_done(struct hf_net *net);
 
 /*

@@ -43,7 +43,9 @@ struct hf__who {
     struct hf__source *at[HF__WHO_MAX];
 };
 
+/* Begins to count without any source. secret: no stranger can tell which sources share a bucket. */
 void hf__sources_init(struct hf__sources *s, uint64_t secret);
+/* Frees all sources; no connection may hold one. */
 void hf__sources_done(struct hf__sources *s);
 
 /*
@@ -55,6 +57,7 @@ HF_MUST_USE int hf__who_init(struct hf__sources *s, const struct hf_net_share *s
                              const uint8_t ip[static HF_NET_IP_LEN],
                              const struct hf_account *account, uint64_t now_ms,
                              struct hf__who *ret);
+/* Gives the sources back, which may be forgotten then. */
 void hf__who_done(struct hf__who *w, uint64_t now_ms);
 
 /* Whether none of its sources has been let in as far back as they are remembered. */
@@ -63,7 +66,9 @@ bool hf__who_is_new(const struct hf__who *w);
 void hf__who_let_in(struct hf__who *w);
 /* Takes a token of each source of w; false when one has none. */
 bool hf__who_may_connect(struct hf__who *w, uint64_t now_ms);
+/* The same for a request. */
 bool hf__who_may_ask(struct hf__who *w, uint64_t now_ms);
+/* The same for a line in the log. */
 bool hf__who_may_log(struct hf__who *w, uint64_t now_ms);
 
 #endif

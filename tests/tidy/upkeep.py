@@ -59,6 +59,29 @@ def comments_name_who_acts(tree):
     return found
 
 
+def shared_declarations_say_what_they_are(tree):
+    """A function that a header of src/ declares has a comment: above it, behind it, or above the block that it stands
+    in."""
+    found = []
+    begins = re.compile(r"(?!typedef|static_assert)[A-Za-z][\w *]*?\b(\w+)\((?!\*)")
+    for name in (n for n in tree.c_files("src", "include") if n.endswith(".h")):
+        lines = tree.text(name).split("\n")
+        for at, line in enumerate(lines):
+            declared = begins.match(line)
+            if not declared:
+                continue
+            end = at
+            while end + 1 < len(lines) and not re.search(r"[;{]", lines[end]):
+                end += 1
+            above = at - 1
+            while above >= 0 and lines[above].strip() and "*/" not in lines[above] and lines[above] != "}":
+                above -= 1
+            if above >= 0 and "*/" in lines[above] or "/*" in "".join(lines[at:end + 1]):
+                continue
+            found.append(f"{name}:{at + 1}: nothing says what {declared[1]} is")
+    return found
+
+
 def core_states_its_invariants(tree):
     """Assertions a function may only rise: raise the figure in rules.py with them."""
     files = [n for n in tree.c_files("src/core") if n.endswith(".c")]
@@ -94,4 +117,5 @@ def commits_say_what_and_why(tree):
     return history(tree.root, f"{SUBJECTS_SINCE}..HEAD")
 
 
-CHECKS = [every_function_has_a_user, comments_name_who_acts, core_states_its_invariants, commits_say_what_and_why]
+CHECKS = [every_function_has_a_user, comments_name_who_acts, shared_declarations_say_what_they_are,
+          core_states_its_invariants, commits_say_what_and_why]

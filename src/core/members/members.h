@@ -147,7 +147,9 @@ void hf__gossip_soon(struct hf_engine *e);
 void hf__gossip_push(struct hf_engine *e);
 /* The timer: compares with a random member, and sets itself again. */
 void hf__gossip_reconcile(struct hf_engine *e);
+/* /v1/gossip: takes events, and for a digest answers with those that it lacks. 0, or a refusal. */
 int hf__recv_gossip(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
+/* What came back to a push or a digest. */
 int hf__gossip_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                         struct hf_bytes body);
 
@@ -175,8 +177,11 @@ bool hf__cut_off(const struct hf_engine *e);
 
 /* ---- datagram.c */
 
+/* A datagram: taken when a member made it under the key of the pair, else counted as refused. */
 void hf__recv_datagram(struct hf_engine *e, struct hf_bytes body);
+/* /v1/probe: a ping over the pooled connection. 0, or a refusal. */
 int hf__recv_probe(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
+/* The answer to a ping over the connection, or why there is none. */
 int hf__probe_returned(struct hf_engine *e, const struct hf__pending *call, int error,
                        struct hf_bytes body);
 
@@ -198,6 +203,7 @@ struct hf__view {
     uint64_t since_ms; /* monotonic: since when; 0: it is not absent */
 };
 
+/* The one answer: the set's word first, then the account's own, then what was found out. */
 struct hf__view hf__view(const struct hf_engine *e, const struct hf_account *account);
 /* Whether it has said, or the authority says, that it goes for good: its shares move at once. */
 bool hf__view_departs(const struct hf_engine *e, const struct hf_account *account);

@@ -173,6 +173,7 @@ enum { HF__ACCOUNT_WRAPPED_LEN = HF_SIGN_SECRET_LEN + HF_WRAP_OVERHEAD };
 
 static const uint64_t HF__NEVER = UINT64_MAX;
 
+/* An account as the key of a row, borrowed. */
 static inline struct hf_bytes hf__key_account(const struct hf_account *account)
 {
     return hf_account_bytes(account);
@@ -194,7 +195,9 @@ static inline size_t hf__blob_memory(const struct hf_blob *b)
 
 /* The time in seconds since 1970 by which things are judged: never before floor_s, never 0. */
 uint64_t hf__now_s(const struct hf_engine *e);
+/* Sets a deadline to so long after this step's time, in place of the one before. */
 void hf__timer_set(struct hf_engine *e, enum hf__timer timer, uint64_t after_ms);
+/* Takes a deadline away. */
 void hf__timer_clear(struct hf_engine *e, enum hf__timer timer);
 /* Uniform below bound, which is above 0 and small beside 2^32. */
 uint32_t hf__random_below(struct hf_engine *e, uint32_t bound);

@@ -28,6 +28,7 @@ struct hf__rows {
     uint32_t cap;
 };
 
+/* Forgets every row, and gives the values back. */
 void hf__rows_done(struct hf__rows *r);
 /* The value, borrowed; NULL: there is no such row. */
 struct hf_blob *hf__rows_get(const struct hf__rows *r, uint8_t collection, struct hf_bytes key);
@@ -45,7 +46,9 @@ size_t hf__rows_first(const struct hf__rows *r, uint8_t collection, struct hf_by
 /* The row at index if it is of the collection and its key begins with prefix, else NULL. */
 const struct hf__row *hf__rows_at(const struct hf__rows *r, size_t index, uint8_t collection,
                                   struct hf_bytes prefix);
+/* How many rows a collection has. */
 size_t hf__rows_count(const struct hf__rows *r, uint8_t collection);
+/* Bytes of the mirror, values counted in full. */
 size_t hf__rows_memory(const struct hf__rows *r);
 
 #endif

@@ -38,7 +38,9 @@ struct hf__ask {
     bool at_once;  /* it tells nothing that is not durable, and need not wait for writes */
 };
 
+/* NULL: out of memory. */
 struct hf__outbox *hf__outbox_new(void);
+/* Frees what it holds, writes that nobody took included. NULL is legal. */
 void hf__outbox_free(struct hf__outbox *o);
 
 /* Forgets the step before, writes of an unread update included, and starts a new one. */
@@ -59,11 +61,13 @@ HF_MUST_USE int hf__decode(struct hf_engine *e, const struct hf_wire_type *type,
 /* Rows: the mirror and the update's transaction together. Public rows have no mirror. */
 void hf__put(struct hf_engine *e, uint8_t collection, struct hf_bytes key,
              const struct hf_wire_type *type, const void *message);
+/* Puts a row whose value is encoded already, and keeps a reference of its own. */
 void hf__put_blob(struct hf_engine *e, uint8_t collection, struct hf_bytes key,
                   struct hf_blob *value);
 void hf__del(struct hf_engine *e, uint8_t collection, struct hf_bytes key);
 /* Frees a value when the step ends: decoded messages may borrow from it. NULL is legal. */
 void hf__keep_for_step(struct hf_engine *e, struct hf_blob *before);
+/* Sets the vault's state in the transaction of this step, which has a write already. */
 void hf__put_vault_state(struct hf_engine *e, enum hf_vault_state state);
 
 /*
@@ -95,6 +99,8 @@ uint32_t hf__quote(struct hf_engine *e, enum hf__task task, const char *label,
 bool hf__quote_made(struct hf_engine *e, uint32_t work, enum hf__task *ret);
 /* Forgets which quotes are under way. */
 void hf__quotes_forget(struct hf_engine *e);
+/* Adds a trace event. account: of the peer it is about, or NULL. Returns it, for a hash to be put
+ * in; valid until the next one. */
 struct hf_trace *hf__trace(struct hf_engine *e, enum hf_trace_type type, int error,
                            const struct hf_account *account, uint64_t a, uint64_t b);
 

@@ -122,10 +122,14 @@ void hf__deal_due(struct hf_engine *e);
 /* Makes a dealing of shares of the newest generation that are lost, for hf__deal_advance to go on
  * with; false: none is lost, or none can come again now (mend.c). */
 bool hf__mend_begin(struct hf_engine *e);
+/* Ends the dealing under way, if one is. Shares that have left stay where they are. */
 void hf__deal_free(struct hf_engine *e);
+/* The quote over the transcripts of a dealing, or why there is none. */
 void hf__deal_quote(struct hf_engine *e, uint32_t work, int error, struct hf_bytes quote);
+/* A candidate's offer, or why there is none. */
 int hf__offer_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                        struct hf_bytes body);
+/* A candidate's receipt, or why there is none. */
 int hf__deposit_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                          struct hf_bytes body);
 
@@ -142,6 +146,7 @@ bool hf__own_record(struct hf_engine *e, struct hf_placement_record *ret,
 void hf__record_save(struct hf_engine *e, const struct hf_record_row *row);
 /* Sends the newest record to the holders that have not confirmed it. */
 void hf__record_send(struct hf_engine *e);
+/* A holder's acknowledgement of the record, or why there is none. */
 int hf__record_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                         struct hf_bytes body);
 
@@ -162,12 +167,14 @@ void hf__certificates_learn(struct hf_engine *e, const struct hf_signed_record *
 
 /* ---- seal.c: the newest record at the holders of older generations, until those are sealed */
 
+/* Sends the newest record to the holders of what is unsealed; sets its timer while any is left. */
 void hf__seal_send(struct hf_engine *e);
 void hf__seal_free(struct hf_engine *e);
 size_t hf__seal_memory(const struct hf_engine *e); /* bytes held */
 /* What a holder of an older generation, named in ret, has said to the present record. */
 void hf__seal_status(const struct hf_engine *e, const uint8_t generation[static 16],
                      struct hf_awaited_status *ret);
+/* An acceptor's seal, or why there is none. */
 int hf__seal_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                       struct hf_bytes body);
 
@@ -209,10 +216,14 @@ void hf__recover_given(struct hf_engine *e, uint32_t version);
 /* With the root secret back and the folder lost: the account's secret, out of the record that was
  * rebuilt, and a new sealing key. HF_EACCOUNT: it is another's. HF_ECRYPTO. */
 HF_MUST_USE int hf__recover_account(struct hf_engine *e);
+/* The quote over the nonces of a round, or why there is none. */
 void hf__recover_quote(struct hf_engine *e, uint32_t work, int error, struct hf_bytes quote);
+/* Ends the recovery, if one is under way, and wipes its response key. */
 void hf__recover_free(struct hf_engine *e);
+/* A provider's nonce, or why there is none. */
 int hf__recover_nonce(struct hf_engine *e, const struct hf__pending *call, int error,
                       struct hf_bytes body);
+/* What a provider holds, or why it does not say. */
 int hf__recover_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                          struct hf_bytes body);
 
@@ -222,6 +233,7 @@ int hf__recover_answered(struct hf_engine *e, const struct hf__pending *call, in
 void hf__claim_begin(struct hf_engine *e);
 /* The timer of the task. */
 void hf__claim_advance(struct hf_engine *e);
+/* Ends the claim under way, if one is. One that stands goes on standing. */
 void hf__claim_free(struct hf_engine *e);
 int hf__claim_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                        struct hf_bytes body);
@@ -247,11 +259,13 @@ size_t hf__release_memory(const struct hf_engine *e); /* bytes held */
 
 /* request: the local request that waits for the report. */
 void hf__drill_begin(struct hf_engine *e, uint64_t request);
+/* The quote over the nonces of a drill, or why there is none. */
 void hf__drill_quote(struct hf_engine *e, uint32_t work, int error, struct hf_bytes quote);
 void hf__drill_free(struct hf_engine *e);
 size_t hf__drill_memory(const struct hf_engine *e); /* bytes held */
 int hf__drill_nonce(struct hf_engine *e, const struct hf__pending *call, int error,
                     struct hf_bytes body);
+/* A holder's proof, or why there is none. */
 int hf__drill_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                        struct hf_bytes body);
 

@@ -41,15 +41,23 @@ void hf__provider_init(struct hf_engine *e);
 void hf__provider_lock(struct hf_engine *e);
 /* Bytes, without sizeof(struct hf__provider). */
 size_t hf__provider_memory(const struct hf_engine *e);
+/* Fills in what is kept for others, the drain and the leave. */
 void hf__provider_status(struct hf_engine *e, struct hf_status *ret);
 
 /* ---- requests. 0: answered; HF__PARK; else a refusal. */
 
+/* /v1/offer: whether an owner may leave a share here, and a nonce for its deposit. */
 int hf__recv_offer(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
+/* /v1/deposit: keeps a share, durably, and signs for it. */
 int hf__recv_deposit(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
+/* /v1/record: keeps the owner's record, and seals an older generation by it. */
 int hf__recv_record(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
+/* /v1/delete: forgets one generation; the promise and the vote stay. */
 int hf__recv_delete(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
+/* /v1/standing: whether this node is placed and holds the share, with a proof when one is asked
+ * for. */
 int hf__recv_standing(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
+/* /v1/nonce: a nonce for a recovery or a drill, and whether this node drains. */
 int hf__recv_nonce(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
 /* Both recover and drill. */
 int hf__recv_recover(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
@@ -79,9 +87,12 @@ HF_MUST_USE int hf__leave_cancel(struct hf_engine *e);
 HF_MUST_USE int hf__leave_abandon(struct hf_engine *e, struct hf_bytes account);
 /* The timer: goes on with it, and sets itself again. */
 void hf__leave_advance(struct hf_engine *e);
+/* Fills in the leave, and the first owners that it waits for. */
 void hf__leave_status(struct hf_engine *e, struct hf_status *ret);
+/* What another holder says of a generation, or why it does not. */
 int hf__leave_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                        struct hf_bytes body);
+/* /v1/remains: whether the share of a generation is still kept here. 0, or a refusal. */
 int hf__recv_remains(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
 
 /* ---- request.c: what the handlers of an owner's signed requests share */
@@ -154,6 +165,7 @@ HF_MUST_USE int hf__room_check(struct hf_engine *e, const struct hf_owner_header
 
 /* ---- acceptor.c: what a holder promises, for what it votes, what it remembers */
 
+/* Writes the row of an owner, which has a promise. */
 void hf__owner_put(struct hf_engine *e, const struct hf_account *owner,
                    const struct hf_owner_row *row);
 /* The ballot that a row promises. */
@@ -196,6 +208,7 @@ void hf__owners_age(struct hf_engine *e);
 
 /* ---- nonce.c: nonces that cost their maker no memory */
 
+/* A nonce for this context, good for so long as the timing says; the vault is open. */
 void hf__nonce_make(struct hf_engine *e, struct hf_bytes context, uint8_t ret[static 40]);
 /* HF_ENONCE: not of this process, for another context, or expired. */
 HF_MUST_USE int hf__nonce_check(struct hf_engine *e, struct hf_bytes context,

@@ -33,6 +33,7 @@ void hf__quorum_lock(struct hf_engine *e);
 void hf__quorum_done(struct hf_engine *e); /* frees the rest */
 /* Bytes, without sizeof(struct hf__quorum_state). */
 size_t hf__quorum_memory(const struct hf_engine *e);
+/* Fills in the share set, what is sealed, and how far a request has come. */
 void hf__quorum_status(struct hf_engine *e, struct hf_status *ret);
 
 /* ---- seal.c */
@@ -55,6 +56,7 @@ void hf__blackstart_begin(struct hf_engine *e, uint64_t local);
 void hf__blackstart_quote(struct hf_engine *e, uint32_t work, int error, struct hf_bytes quote);
 /* An answer of a share holder, from the operator. */
 void hf__blackstart_add(struct hf_engine *e, uint64_t local, struct hf_bytes answer);
+/* Ends the request, if there is one, and wipes its key and its answers; whoever waits is told. */
 void hf__blackstart_free(struct hf_engine *e);
 size_t hf__blackstart_memory(const struct hf_engine *e);
 /* How far the request has come. */

@@ -77,7 +77,9 @@ struct hf__quorum {
 
 /* Moves a target as the table permits. */
 void hf__target_move(struct hf__target *t, enum hf__target_state to);
+/* It failed, and why; error is not 0. */
 void hf__target_failed(struct hf_engine *e, struct hf__target *t, int error);
+/* It gave what was asked for: state is HF__TARGET_NONCE or HF__TARGET_ANSWERED. */
 void hf__target_answered(struct hf_engine *e, struct hf__target *t, enum hf__target_state state);
 /* How many targets are in a state. */
 size_t hf__targets_in(const struct hf__round *r, enum hf__target_state state);

@@ -104,7 +104,10 @@ void hf__documents_push(struct hf_engine *e, const struct hf_account *account);
 void hf__documents_tick(struct hf_engine *e);
 /* Loads what the disk holds, at start. */
 void hf__documents_load(struct hf_engine *e, const struct hf_row_in *rows, size_t count);
+/* /v1/documents: takes the asker's newer documents and gives it those that it lacks. 0, or a
+ * refusal. */
 int hf__recv_documents(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
+/* What came back to a pull or a push. */
 int hf__documents_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                            struct hf_bytes body);
 
@@ -203,6 +206,7 @@ HF_MUST_USE int hf__rate_owner(struct hf_engine *e, const struct hf__message *m,
                                const struct hf_account *owner);
 /* Forgets the counts of whoever has not asked of late. */
 void hf__rates_expire(struct hf_engine *e);
+/* Bytes; NULL is legal. */
 size_t hf__rates_memory(const struct hf__rates *r);
 
 /* ---- identity.c: identity quotes, the own one and those of peers */

@@ -9,7 +9,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 
-/* Seconds. hf_refresh_rule_init gives the values in brackets. */
+/* When collateral is fetched again. Seconds; in brackets the values of hf_refresh_rule_init. */
 struct hf_refresh_rule {
     uint64_t every_s; /* a set that is far from its end is fetched again after this time [1 day] */
     uint64_t ahead_s; /* a fetch is due this long before the set expires [7 days] */
@@ -18,6 +18,7 @@ struct hf_refresh_rule {
     uint64_t stale_s;     /* how long an expired set may serve when no new one can be had [0] */
 };
 
+/* Sets the values in brackets. */
 void hf_refresh_rule_init(struct hf_refresh_rule *ret);
 /* HF_EINVAL: every_s or retry_s_min is 0, retry_s_max is below retry_s_min, or any is above 10
  * years. */

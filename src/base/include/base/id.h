@@ -42,16 +42,19 @@ static inline bool hf__id_equal(const uint8_t a[static HF_ID_LEN],
     return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3])) == 0;
 }
 
+/* Whether two accounts are one. */
 static inline bool hf_account_equal(const struct hf_account *a, const struct hf_account *b)
 {
     return hf__id_equal(a->bytes, b->bytes);
 }
 
+/* Whether two hashes are one. */
 static inline bool hf_hash_equal(const struct hf_hash *a, const struct hf_hash *b)
 {
     return hf__id_equal(a->bytes, b->bytes);
 }
 
+/* Whether two networks are one. */
 static inline bool hf_network_id_equal(const struct hf_network_id *a, const struct hf_network_id *b)
 {
     return hf__id_equal(a->bytes, b->bytes);
@@ -83,11 +86,13 @@ static inline struct hf_account hf_account_of(const uint8_t bytes[static HF_ID_L
     return a;
 }
 
+/* The 32 bytes of an account, borrowed. */
 static inline struct hf_bytes hf_account_bytes(const struct hf_account *a)
 {
     return hf_bytes_of(a->bytes, HF_ID_LEN);
 }
 
+/* The 32 bytes of a hash, borrowed. */
 static inline struct hf_bytes hf_hash_bytes(const struct hf_hash *h)
 {
     return hf_bytes_of(h->bytes, HF_ID_LEN);

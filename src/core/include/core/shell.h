@@ -23,6 +23,7 @@ struct hf_shell {
     void (*deadline)(void *shell, uint64_t deadline_ms); /* always, and last */
 };
 
+/* Carries out the parts of an update in the order that core/engine.h demands. */
 void hf_shell_carry_out(const struct hf_shell *how, void *shell, const struct hf_update *update);
 
 #endif

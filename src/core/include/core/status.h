@@ -15,7 +15,9 @@ enum hf_state {
 #undef HF_STATE
 };
 
+/* Its name, as the status and the traces have it; static. */
 const char *hf_state_name(enum hf_state state);
+/* What it means, as a sentence without its stop; static. */
 const char *hf_state_sentence(enum hf_state state);
 
 /* What is known of a member, authority first. X(constant, name, sentence) */
@@ -33,6 +35,7 @@ enum hf_member_state {
 #undef X
 };
 
+/* Its name, as the status has it; static. */
 const char *hf_member_state_name(enum hf_member_state state);
 
 /* One provider as its owner sees it. */

@@ -69,7 +69,9 @@ struct hf_trace {
     struct hf_hash hash;       /* a transcript's hash or an instance, where the list says so */
 };
 
+/* Its name, as the log has it; static. */
 const char *hf_trace_name(enum hf_trace_type type);
+/* How much it weighs: 0 debug, 1 info, 2 warning, 3 error. */
 int hf_trace_level(enum hf_trace_type type);
 
 #endif

@@ -21,6 +21,7 @@ struct hf_blob *hf_blob_ref(struct hf_blob *b);
 /* One reference less; frees with the last. NULL is legal. */
 void hf_blob_unref(struct hf_blob *b);
 
+/* What it holds, borrowed for as long as there is a reference. */
 static inline struct hf_bytes hf_blob_bytes(const struct hf_blob *b)
 {
     return (struct hf_bytes){.data = b->data, .len = b->len};

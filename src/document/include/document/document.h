@@ -107,7 +107,9 @@ void hf_pool_free(struct hf_pool *pool);
  */
 HF_MUST_USE int hf_document_read(struct hf_pool *pool, struct hf_bytes envelope,
                                  struct hf_document **ret);
+/* One reference more; returns d. */
 struct hf_document *hf_document_ref(struct hf_document *d);
+/* Gives a reference back. NULL is legal. */
 void hf_document_unref(struct hf_document *d);
 
 /* The quorum key of a name in a share set; NULL: it has none. */
