@@ -68,8 +68,10 @@ int hf__platforms_new(const struct hf_world *w, struct hf__platforms **ret)
     p->window.from_s = wall_s > BEFORE_S ? wall_s - BEFORE_S : 0;
     p->window.to_s = wall_s + AFTER_S;
     draw_seed(w, FOR_AUTHORITY, seed);
-    const struct hf_dev_authority_spec spec = {
-        .seed = seed, .root = p->window, .ca = p->window, .signer = p->window};
+    struct hf_dev_authority_spec spec;
+    hf_dev_authority_spec_init(&spec, wall_s);
+    spec.seed = seed;
+    spec.root = spec.ca = spec.signer = p->window;
     hf__map_init(&p->machines, sizeof(struct hf_dev_machine *));
     hf__map_init(&p->keys, sizeof(uint32_t));
     hf__map_init(&p->blocks, sizeof(struct block));
