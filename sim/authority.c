@@ -294,10 +294,37 @@ void hf__give_all(struct hf_world *w)
         hf_world_give_newest(w, HF_WORLD_ALL);
 }
 
+/* ---- Their end ---- */
+
+bool hf__authority_ends(const struct hf_world *w, const struct hf_document *d)
+{
+    return d != NULL && hf_document_expires_s(d) < true_s(w) + w->settings.authority.valid_s / 3;
+}
+
+/* Looks come often enough that each document has two of them before it ends. */
+static void look_later(struct hf_world *w)
+{
+    uint64_t pause_us = w->settings.authority.valid_s * UINT64_C(1000000) / 6;
+    hf__push(w, w->now_us + pause_us, hf__what(HF__RENEW, 0, 0));
+}
+
+void hf__authority_renew(struct hf_world *w)
+{
+    const struct hf__authority *a = &w->authority;
+    if (hf__authority_ends(w, a->policy))
+        hf_world_policy_edit(w, NULL, NULL);
+    if (hf__authority_ends(w, a->set))
+        hf_world_set_issue(w);
+    hf__people_renew(w);
+    look_later(w);
+}
+
 void hf__authority_init(struct hf_world *w)
 {
     issue_root(w);
     first_policy(w);
+    if (w->settings.authority.renews)
+        look_later(w);
 }
 
 void hf__authority_done(struct hf_world *w)

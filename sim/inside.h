@@ -38,6 +38,7 @@ enum hf__happening {
     HF__COLLATERAL,   /* node; mark: incarnation; its collateral has changed */
     HF__RESETS,       /* processes have died: their connections end */
     HF__FREE,         /* node: it has computed, and takes what waited for that */
+    HF__RENEW,        /* the authority looks at the dates of its documents */
 };
 
 static inline uint64_t hf__what(enum hf__happening type, uint32_t mark, uint32_t index)
@@ -414,6 +415,10 @@ void hf__works_hurry(struct hf_world *w);
 uint8_t hf__image_index(struct hf_world *w, const char *name);
 
 /* authority.c */
+/* Signs documents anew that have less than a third of their life left, and looks again later. */
+void hf__authority_renew(struct hf_world *w);
+/* Whether a document of the authority ends within a third of the life that it was given. */
+bool hf__authority_ends(const struct hf_world *w, const struct hf_document *d);
 void hf__authority_init(struct hf_world *w);
 void hf__authority_done(struct hf_world *w);
 void hf__authority_saw(struct hf_world *w, struct hf__node *n);
@@ -426,6 +431,8 @@ void hf__give_all(struct hf_world *w);
 /* ---- quorum.c */
 void hf__people_free(struct hf_world *w);
 /* The share set in force; NULL: none. */
+/* The share set anew, with later dates, when it ends soon. */
+void hf__people_renew(struct hf_world *w);
 const struct hf_document *hf__people_shares(const struct hf_world *w);
 /* A checker: a node that opens by a black start has been answered by m holders. */
 void hf__check_quorum(struct hf_world *w, uint32_t node, const struct hf_trace *t);

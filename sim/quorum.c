@@ -40,6 +40,26 @@ const struct hf_document *hf__people_shares(const struct hf_world *w)
     return w->people == NULL ? NULL : w->people->shares;
 }
 
+/* The share set as it is signed now, for as long as the authority's documents live. */
+static struct hf_document *sign(struct hf_world *w, struct hf_share_set *set)
+{
+    struct hf_buf body, envelope;
+    struct hf_document *d = NULL;
+    set->issued_s = w->settings.wall_s + w->now_us / 1000000;
+    set->expires_s = set->issued_s + w->settings.authority.valid_s;
+    hf_buf_init(&body, UINT32_MAX);
+    hf_buf_init(&envelope, UINT32_MAX);
+    int r = hf_wire_encode(&hf_wire_share_set, set, &body);
+    hf_assert(r == 0);
+    hf_world_sign(w, HF_DOCUMENT_SHARES, hf_buf_bytes(&body), w->settings.authority.threshold,
+                  &envelope);
+    r = hf_document_read(w->pool, hf_buf_bytes(&envelope), &d);
+    hf_assert(r == 0);
+    hf_buf_done(&body);
+    hf_buf_done(&envelope);
+    return d;
+}
+
 /* A share set as a ceremony would have dealt it. What is sealed to the holders stays with them. */
 static struct hf_document *issue(struct hf_world *w, struct hf__people *p, uint32_t version)
 {
@@ -48,8 +68,6 @@ static struct hf_document *issue(struct hf_world *w, struct hf__people *p, uint3
     struct hf_sealed_share sealed[HF_SHARES_MAX] = {0};
     uint8_t commitments[HF_SHARES_MAX * HF_POINT_LEN], secret[HF_SCALAR_LEN];
     struct hf_rng rng = {0};
-    struct hf_buf body, envelope;
-    struct hf_document *d = NULL;
     hf__draw_bytes(&w->streams[HF__FOR_AUTHORITY], rng.seed, sizeof(rng.seed));
     hf_suite_real.scalar_random(&rng, secret);
     int r = hf_suite_real.deal(&rng, secret, (struct hf_sharing){.k = p->m, .n = p->n},
@@ -66,7 +84,6 @@ static struct hf_document *issue(struct hf_world *w, struct hf__people *p, uint3
                                 .shares = sealed,
                                 .shares_count = p->n};
     struct hf_share_set set = {.version = version,
-                               .issued_s = w->settings.wall_s + w->now_us / 1000000,
                                .threshold = p->m,
                                .holders = holders,
                                .holders_count = p->n,
@@ -74,18 +91,7 @@ static struct hf_document *issue(struct hf_world *w, struct hf__people *p, uint3
                                .keys_count = 1,
                                .has_proposal = true,
                                .has_quote = true};
-    set.expires_s = set.issued_s + w->settings.authority.valid_s;
-    hf_buf_init(&body, UINT32_MAX);
-    hf_buf_init(&envelope, UINT32_MAX);
-    r = hf_wire_encode(&hf_wire_share_set, &set, &body);
-    hf_assert(r == 0);
-    hf_world_sign(w, HF_DOCUMENT_SHARES, hf_buf_bytes(&body), w->settings.authority.threshold,
-                  &envelope);
-    r = hf_document_read(w->pool, hf_buf_bytes(&envelope), &d);
-    hf_assert(r == 0);
-    hf_buf_done(&body);
-    hf_buf_done(&envelope);
-    return d;
+    return sign(w, &set);
 }
 
 static void name_key(struct hf_policy *policy, void *ctx)
@@ -93,6 +99,18 @@ static void name_key(struct hf_policy *policy, void *ctx)
     const bool *required = ctx;
     policy->quorum_key = hf_bytes_of(key_name, strlen(key_name));
     policy->quorum_required = *required;
+}
+
+void hf__people_renew(struct hf_world *w)
+{
+    struct hf_document *old = w->people == NULL ? NULL : w->people->shares;
+    if (!hf__authority_ends(w, old))
+        return;
+    struct hf_share_set set = old->u.shares;
+    set.version++;
+    w->people->shares = sign(w, &set);
+    hf_document_unref(old);
+    hf__give_all(w);
 }
 
 void hf_world_quorum_issue(struct hf_world *w, uint8_t m, uint8_t n, bool required)

@@ -64,6 +64,9 @@ static void happen(struct hf_world *w, uint64_t what)
     case HF__REGISTER:
         hf__authority_look(w);
         return;
+    case HF__RENEW:
+        hf__authority_renew(w);
+        return;
     case HF__RESETS:
         hf__resets(w);
         return;

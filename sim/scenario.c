@@ -146,6 +146,8 @@ static const struct hf_config_field authority_fields[] = {
           .max = 315360000, .doc = "Life of a policy or set."),
     FIELD(HF_CONFIG_BOOL, authority, registers, "registers", .default_text = "true",
           .doc = "Whether new accounts are registered by themselves."),
+    FIELD(HF_CONFIG_BOOL, authority, renews, "renews", .default_text = "true",
+          .doc = "Whether documents are signed anew when a third of their life is left."),
 };
 
 static void check_authority(const void *value, const struct hf_config_where *where)

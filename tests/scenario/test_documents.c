@@ -341,6 +341,7 @@ Test(documents, that_expire_stop_the_providers_until_new_ones_come)
     struct hf_world_settings settings = testnet_settings(3, 5);
     uint32_t version;
     settings.authority.valid_s = 100;
+    settings.authority.renews = false;
     struct hf_world *w = testnet_from(&settings, 7);
     cr_assert_eq(hf_world_bring_up(w, 60000), 0);
     cr_assert_eq(hf_world_key(w, 0, "tss-db", TESTNET_MS, testnet_key, &version), 0);
@@ -355,6 +356,30 @@ Test(documents, that_expire_stop_the_providers_until_new_ones_come)
     issue_anew(w);
     testnet_key_lives(w, 0);
     testnet_ready(w, HF_WORLD_ALL);
+    testnet_end(w);
+}
+
+/* Few look at each other, and seldom, so that a year of them is soon over. */
+Test(documents, are_signed_anew_before_they_expire_for_a_year)
+{
+    struct hf_world_settings settings = testnet_settings(2, 3);
+    settings.timing.probe_ms = 0;
+    settings.timing.watch_ms = settings.timing.documents_ms = settings.timing.reconcile_ms =
+        settings.timing.audit_ms = 3600000;
+    struct hf_world *w = testnet_up_from(&settings, 5);
+    hf_world_quorum_issue(w, 2, 3, false);
+    for (unsigned month = 0; month < 12; month++) {
+        hf_world_run_for(w, 30 * UINT64_C(86400000) + 36000000);
+        testnet_restart(w, month % 5);
+        testnet_ready(w, HF_WORLD_ALL);
+    }
+    testnet_key_lives(w, 0);
+    /* Each is signed for 90 days, and again after 75 at the latest. */
+    struct hf_status s = status(w, 0);
+    cr_assert_geq(s.policy, 5);
+    cr_assert_geq(s.epoch, 5);
+    cr_assert_geq(s.share_set, 5);
+    cr_assert_gt(s.policy_expires_s, s.now_s);
     testnet_end(w);
 }
 

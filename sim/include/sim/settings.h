@@ -60,6 +60,7 @@ struct hf_world_authority {
     uint64_t issue_us; /* from seeing a new account to the set that holds it */
     uint64_t valid_s;  /* of policy and set */
     bool registers;    /* adds new accounts by itself */
+    bool renews;       /* signs anew what has less than a third of its life left */
 };
 
 /* The first policy; later ones are made with hf_world_policy_edit. */
