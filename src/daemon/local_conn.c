@@ -31,6 +31,8 @@ struct answer {
     uint8_t bytes[];
 };
 
+static void on_connection(uv_stream_t *server, int status);
+
 /* A handle has closed. Which of them is the last depends on what is connected. */
 static void unref(struct hf__local *local)
 {
@@ -53,6 +55,10 @@ static void on_closed(uv_handle_t *handle)
         local->spare = t;
     else
         free(t);
+    if (local->waiting && !uv_is_closing((uv_handle_t *)&local->pipe)) {
+        local->waiting = false;
+        on_connection((uv_stream_t *)&local->pipe, 0);
+    }
     unref(local);
 }
 
@@ -291,7 +297,9 @@ static void on_connection(uv_stream_t *server, int status)
         t = local->spare;
         local->spare = NULL;
     }
-    /* The spare is used already: those who come next wait until it is back. */
+    /* The spare is used already: those who come next wait until it is back. libuv gives no other
+     * connection before this one is accepted. */
+    local->waiting = t == NULL;
     if (t == NULL)
         return;
     memset(t, 0, sizeof *t);

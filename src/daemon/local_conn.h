@@ -45,6 +45,7 @@ struct hf__local {
     struct local_conn *conns; /* newest first */
     size_t surplus;           /* of them, beyond the bound */
     struct local_conn *spare; /* for a connection when memory is short, to close it with */
+    bool waiting;             /* a client came when the spare was in use too */
     uint64_t next_id;
 };
 

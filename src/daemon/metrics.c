@@ -11,7 +11,13 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
-enum { TEXT_MAX = 64 << 10, ASKERS_MAX = 16, ASK_LEN = 1024 };
+enum {
+    TEXT_MAX = 64 << 10,
+    ASK_LEN = 1024,
+    ASKERS_MAX = 16,     /* at once: then who came first of them goes */
+    ASKER_MS_MAX = 5000, /* for question and answer */
+    LOOK_MS = 500,       /* how often that is looked at */
+};
 
 struct asker {
     uv_tcp_t tcp;
@@ -19,6 +25,7 @@ struct asker {
     struct asker *next;
     uv_write_t write;
     struct hf_buf answer;
+    uint64_t since_ms;
     bool closing;
     char in[ASK_LEN];
 };
@@ -26,9 +33,11 @@ struct asker {
 struct hf__metrics {
     struct hf__daemon *d;
     uv_tcp_t tcp;
-    struct asker *askers;
-    size_t count; /* of them: freed when they and the listener are closed */
-    bool closed;  /* the listener */
+    uv_timer_t patience;  /* runs while there is an asker */
+    struct asker *askers; /* newest first */
+    struct asker *spare;  /* for one who comes when memory is short, to close it with */
+    bool waiting;         /* an asker came when the spare was in use too */
+    size_t handles;       /* of listener, timer and askers, still open: freed at 0 */
 };
 
 static void head(struct hf_buf *b, const char *name, const char *type, const char *what)
@@ -165,12 +174,15 @@ static void answer(struct hf__daemon *d, const char *line, size_t len, struct hf
     }
 }
 
+static void on_connection(uv_stream_t *server, int status);
+
 /* A handle has closed. Which of them is the last depends on who is connected. */
 static void unref(struct hf__metrics *m)
 {
-    if (!m->closed || m->count > 0)
+    if (--m->handles > 0)
         return;
     m->d->metrics = NULL;
+    free(m->spare);
     free(m);
 }
 
@@ -181,9 +193,17 @@ static void on_closed(uv_handle_t *handle)
     while (*at != a)
         at = &(*at)->next;
     *at = a->next;
-    m->count--;
     hf_buf_done(&a->answer);
-    free(a);
+    if (m->spare == NULL)
+        m->spare = a;
+    else
+        free(a);
+    if (m->askers == NULL)
+        uv_timer_stop(&m->patience);
+    if (m->waiting && !uv_is_closing((uv_handle_t *)&m->tcp)) {
+        m->waiting = false;
+        on_connection((uv_stream_t *)&m->tcp, 0);
+    }
     unref(m);
 }
 
@@ -223,23 +243,61 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
         end(a);
 }
 
+/* Lets those go whose time is over. */
+static void on_patience(uv_timer_t *timer)
+{
+    struct hf__metrics *m = timer->data;
+    uint64_t now_ms = hf_clock_monotonic_ms();
+    for (struct asker *a = m->askers; a != NULL; a = a->next)
+        if (now_ms - a->since_ms >= ASKER_MS_MAX)
+            end(a);
+}
+
+/* Ends who came first when there are more than there may be. */
+static void make_place(struct hf__metrics *m)
+{
+    size_t open = 0;
+    struct asker *first = NULL;
+    for (struct asker *a = m->askers; a != NULL; a = a->next)
+        if (!a->closing) {
+            open++;
+            first = a;
+        }
+    if (open > ASKERS_MAX)
+        end(first);
+}
+
+/* Takes in every asker: libuv gives no other connection before this one is accepted. */
 static void on_connection(uv_stream_t *server, int status)
 {
     struct hf__metrics *m = server->data;
-    struct asker *a = status == 0 && m->count < ASKERS_MAX ? calloc(1, sizeof *a) : NULL;
-    if (a == NULL || uv_tcp_init(server->loop, &a->tcp) != 0) {
-        free(a);
+    if (status != 0)
         return;
+    struct asker *a = calloc(1, sizeof *a);
+    bool short_of_memory = a == NULL;
+    if (short_of_memory) {
+        a = m->spare;
+        m->spare = NULL;
     }
+    m->waiting = a == NULL;
+    if (a == NULL)
+        return;
+    memset(a, 0, sizeof *a);
+    int r = uv_tcp_init(server->loop, &a->tcp);
+    hf_assert(r == 0); /* it only fills in the handle */
     a->owner = m;
     a->tcp.data = a;
+    a->since_ms = hf_clock_monotonic_ms();
     a->next = m->askers;
     m->askers = a;
-    m->count++;
+    m->handles++;
     hf_buf_init(&a->answer, TEXT_MAX);
-    if (uv_accept(server, (uv_stream_t *)&a->tcp) != 0 ||
+    if (!uv_is_active((uv_handle_t *)&m->patience))
+        uv_timer_start(&m->patience, on_patience, LOOK_MS, LOOK_MS);
+    if (uv_accept(server, (uv_stream_t *)&a->tcp) != 0 || short_of_memory ||
         uv_read_start((uv_stream_t *)&a->tcp, on_alloc, on_read) != 0)
         end(a);
+    make_place(m);
 }
 
 void hf__metrics_open(struct hf__daemon *d)
@@ -251,12 +309,20 @@ void hf__metrics_open(struct hf__daemon *d)
     if (d->settings->metrics == NULL)
         return;
     struct hf__metrics *m = calloc(1, sizeof *m);
-    if (m == NULL)
+    struct asker *spare = calloc(1, sizeof *spare);
+    if (m == NULL || spare == NULL) {
+        free(m);
+        free(spare);
         return;
+    }
     int r = uv_tcp_init(&d->loop, &m->tcp);
-    hf_assert(r == 0);
+    if (r == 0)
+        r = uv_timer_init(&d->loop, &m->patience);
+    hf_assert(r == 0); /* they only fill in the handles */
     m->d = d;
-    m->tcp.data = m;
+    m->spare = spare;
+    m->handles = 2;
+    m->tcp.data = m->patience.data = m;
     d->metrics = m;
     r = uv_ip4_addr("127.0.0.1", d->settings->metrics->port, &address);
     if (r == 0)
@@ -273,11 +339,9 @@ void hf__metrics_open(struct hf__daemon *d)
     }
 }
 
-static void on_server_closed(uv_handle_t *handle)
+static void on_handle_closed(uv_handle_t *handle)
 {
-    struct hf__metrics *m = handle->data;
-    m->closed = true;
-    unref(m);
+    unref(handle->data);
 }
 
 void hf__metrics_close(struct hf__daemon *d)
@@ -286,5 +350,6 @@ void hf__metrics_close(struct hf__daemon *d)
         return;
     for (struct asker *a = d->metrics->askers; a != NULL; a = a->next)
         end(a);
-    uv_close((uv_handle_t *)&d->metrics->tcp, on_server_closed);
+    uv_close((uv_handle_t *)&d->metrics->tcp, on_handle_closed);
+    uv_close((uv_handle_t *)&d->metrics->patience, on_handle_closed);
 }

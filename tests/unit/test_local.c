@@ -4,6 +4,7 @@
 #include "client/frame.h"
 #include "clock/clock.h"
 #include "daemon.h"
+#include "fail_alloc.h"
 #include "local.h"
 #include "scratch.h"
 
@@ -64,12 +65,18 @@ static void finish(void)
     hf_scratch_remove(folder);
 }
 
-static int join(void)
+static int reach_local(void)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     memcpy(address.sun_path, path, strlen(path));
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     cr_assert_eq(connect(fd, (const struct sockaddr *)&address, sizeof address), 0, "%d", errno);
+    return fd;
+}
+
+static int join(void)
+{
+    int fd = reach_local();
     turn();
     return fd;
 }
@@ -204,22 +211,104 @@ static void find_port(uv_handle_t *handle, void *ret_address)
         cr_assert_eq(uv_tcp_getsockname((uv_tcp_t *)handle, ret_address, &len), 0);
 }
 
-Test(metrics, a_stop_with_open_connections_leaves_nothing_behind)
+static struct sockaddr_in port;
+
+static void begin_metrics(void)
 {
-    struct sockaddr_in address = {0};
     begin();
     settings.metrics = &metrics;
     hf__metrics_open(&d);
-    uv_walk(&d.loop, find_port, &address);
+    uv_walk(&d.loop, find_port, &port);
+}
+
+static int reach_metrics(void)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    cr_assert_eq(connect(fd, (const struct sockaddr *)&port, sizeof port), 0);
+    return fd;
+}
+
+static int join_metrics(void)
+{
+    int fd = reach_metrics();
+    turn();
+    return fd;
+}
+
+static void expect_health(int fd)
+{
+    static const char ask[] = "GET /healthz HTTP/1.0\r\n\r\n";
+    cr_assert_eq(send(fd, ask, sizeof ask - 1, MSG_NOSIGNAL), (ssize_t)sizeof ask - 1);
+    const char *text = answer(fd);
+    cr_assert(strstr(text, "200 OK") != NULL, "%s", text);
+    close(fd);
+}
+
+Test(metrics, a_stop_with_open_connections_leaves_nothing_behind)
+{
+    begin_metrics();
     int fd[3];
-    for (size_t i = 0; i < HF_ARRAY_LEN(fd); i++) {
-        fd[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        cr_assert_eq(connect(fd[i], (const struct sockaddr *)&address, sizeof address), 0);
-        turn();
-    }
+    for (size_t i = 0; i < HF_ARRAY_LEN(fd); i++)
+        fd[i] = join_metrics();
     finish();
     for (size_t i = 0; i < HF_ARRAY_LEN(fd); i++)
         close(fd[i]);
+}
+
+Test(metrics, who_asks_nothing_makes_room_for_who_asks_and_goes_in_time)
+{
+    int fd[40];
+    begin_metrics();
+    uint64_t began_ms = hf_clock_monotonic_ms();
+    for (size_t i = 0; i < HF_ARRAY_LEN(fd); i++)
+        fd[i] = join_metrics();
+    cr_assert_str_empty(answer(fd[0]));
+    cr_assert_lt(hf_clock_monotonic_ms() - began_ms, 4000, "it went when its time was over");
+    expect_health(join_metrics());
+    /* The last of them is not in the way of anyone, and is closed all the same. */
+    cr_assert_str_empty(answer(fd[HF_ARRAY_LEN(fd) - 1]));
+    for (size_t i = 0; i < HF_ARRAY_LEN(fd); i++)
+        close(fd[i]);
+    expect_health(join_metrics());
+    finish();
+}
+
+/* ---- who comes when memory is short */
+
+enum { AT_ONCE = 3 };
+
+/* So many connect before the loop turns, while there is no memory at all. */
+static void come_at_once(int (*reach)(void), int fd[AT_ONCE])
+{
+    for (size_t i = 0; i < AT_ONCE; i++)
+        fd[i] = reach();
+    hf_fail_alloc_at(0, true);
+    for (size_t i = 0; i < 10; i++)
+        turn();
+    cr_assert(hf_fail_alloc_off());
+    for (size_t i = 0; i < AT_ONCE; i++)
+        close(fd[i]);
+}
+
+Test(metrics, memory_that_was_short_shuts_no_door)
+{
+    int fd[AT_ONCE];
+    begin_metrics();
+    come_at_once(reach_metrics, fd);
+    expect_health(join_metrics());
+    finish();
+}
+
+Test(local, memory_that_was_short_shuts_no_door)
+{
+    int fd[AT_ONCE];
+    begin();
+    come_at_once(reach_local, fd);
+    int last = join();
+    say(last, ASK);
+    cr_assert(strstr(answer(last), "\"code\":\"locked\"") != NULL);
+    close(last);
+    finish();
 }
 
 /* ---- the path */
