@@ -8,6 +8,7 @@
 #include "base/hex.h"
 #include "base/id.h"
 #include "command.h"
+#include "config/schema.h"
 #include "base/options.h"
 #include "set_form.h"
 
@@ -84,8 +85,7 @@ static bool check(const struct options *o)
             return false;
         }
     }
-    bool everywhere = strncmp(o->listen, "0.0.0.0:", 8) == 0 || strncmp(o->listen, "[::]:", 5) == 0;
-    if (everywhere && o->address == NULL) {
+    if (hf_config_address_unspecified(o->address != NULL ? o->address : o->listen)) {
         hf__say("node", "--address: peers need one of this machine, such as node1.example:7700", 0);
         return false;
     }

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/hex.h"
 #include "command.h"
+#include "config/schema.h"
 #include "base/options.h"
 #include "document/selection.h"
 #include "policy.h"
@@ -186,8 +187,7 @@ static int add(const struct options *o, const struct hf__authority *a)
     const char *address =
         o->address != NULL ? o->address : json_string_value(json_object_get(root, "address"));
     int r = admit(o, a, root, &admitted);
-    if (r == 0 && address != NULL &&
-        (strncmp(address, "0.0.0.0:", 8) == 0 || strncmp(address, "[::]:", 5) == 0)) {
+    if (r == 0 && address != NULL && hf_config_address_unspecified(address)) {
         json_decref(root);
         return hf__say("set", "not added: its address is of no machine; give --address", 0);
     }

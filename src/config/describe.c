@@ -95,7 +95,7 @@ void hf__expected(const struct hf_config_field *f, struct hf_buf *out)
                       (unsigned long long)max);
         break;
     case HF_CONFIG_ADDRESS:
-        hf_buf_printf(out, "an address such as host.example:443 or [::1]:443, its port");
+        hf_buf_printf(out, "an address such as host.example:443 or \"[::1]:443\", its port");
         append_bounds(f, out);
         break;
     case HF_CONFIG_MAP:

@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/hex.h"
 
+#include <arpa/inet.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -277,6 +278,28 @@ static bool host_is_fine(const char *host, size_t len, bool bracketed)
     return true;
 }
 
+bool hf_config_address_unspecified(const char *text)
+{
+    struct in6_addr v6;
+    struct in_addr v4;
+    char host[INET6_ADDRSTRLEN];
+    const char *colon = strrchr(text, ':');
+    bool bracketed = text[0] == '[' && colon != NULL && colon > text && colon[-1] == ']';
+    const char *from = text + bracketed;
+    size_t len = colon != NULL ? (size_t)(colon - from) - bracketed : sizeof host;
+    if (len >= sizeof host)
+        return false;
+    memcpy(host, from, len);
+    host[len] = '\0';
+    if (!bracketed)
+        return inet_pton(AF_INET, host, &v4) == 1 && v4.s_addr == INADDR_ANY;
+    if (inet_pton(AF_INET6, host, &v6) != 1)
+        return false;
+    if (IN6_IS_ADDR_V4MAPPED(&v6))
+        memset(&v6.s6_addr[10], 0, 2);
+    return IN6_IS_ADDR_UNSPECIFIED(&v6);
+}
+
 static int parse_address(const struct hf_config_field *f, const char *text, size_t len,
                          struct hf_arena *arena, void *member)
 {
@@ -288,7 +311,8 @@ static int parse_address(const struct hf_config_field *f, const char *text, size
     const char *host = text + bracketed;
     const char *host_end = colon - bracketed;
     if (host_end <= host || (bracketed && *host_end != ']') ||
-        !host_is_fine(host, (size_t)(host_end - host), bracketed))
+        !host_is_fine(host, (size_t)(host_end - host), bracketed) ||
+        hf_config_address_unspecified(text))
         return HF_EINVAL;
     struct hf_config_address value = {
         .host = hf__copy_text(arena, host, (size_t)(host_end - host)),

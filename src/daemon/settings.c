@@ -248,12 +248,6 @@ bool hf__listen_valid(const char *text)
     return inet_pton(v6 ? AF_INET6 : AF_INET, host, &address) == 1;
 }
 
-/* 0.0.0.0 or [::]: where to bind, and nowhere that a peer could reach. */
-static bool listens_everywhere(const char *text)
-{
-    return strncmp(text, "0.0.0.0:", 8) == 0 || strncmp(text, "[::]:", 5) == 0;
-}
-
 static void check(const void *value, const struct hf_config_where *where)
 {
     const struct hf__settings *s = value;
@@ -267,7 +261,7 @@ static void check(const void *value, const struct hf_config_where *where)
         hf_config_refuse(
             where, "listen",
             "not an address to listen on: write ip:port or [v6]:port, as 0.0.0.0:7700");
-    else if (s->address.text == NULL && listens_everywhere(s->listen))
+    else if (s->address.text == NULL && hf_config_address_unspecified(s->listen))
         hf_config_refuse(where, "listen",
                          "every address of this machine, and peers need one: give `address` too");
     if (dev && s->dev == NULL)

@@ -88,6 +88,10 @@ def seven_machines_have_a_key_after_two_commands_each():
         add = printed(first, "holdfast --socket SOCKET set add")
         for i in range(1, MACHINES + 1):
             until(lambda i=i: w.quietly("--socket", f"m{i}/socket", "identity").returncode == 0, 30, f"m{i} has no identity")
+            # Where to bind is an address that every machine takes for itself.
+            words = add.replace("SOCKET", f"m{i}/socket").replace("NAME", f"operator{i}").split()[1:]
+            done = w.quietly(*words, "--address", "[0::0]:7700")
+            assert done.returncode == 1 and "its address is of no machine" in done.stderr, done
             w.type("authority", add.replace("SOCKET", f"m{i}/socket").replace("NAME", f"operator{i}"))
         sign = printed(first, "holdfast set sign")
         shown = w.type("authority", sign, status=2)
@@ -112,6 +116,8 @@ def what_cannot_be_right_is_said_before_anything_is_written():
         network = "5f" * 32
         for words, what in ((f"--network 5f --join a:1 --address b:1", "64 hexadecimal digits"),
                             (f"--network {network} --join a:1", "--address: peers need one"),
+                            (f"--network {network} --join a:1 --listen [::0]:1", "--address: peers need one"),
+                            (f"--network {network} --join a:1 --address 0.0.0.0:1", "--address: peers need one"),
                             (f"--network {network} --address b:1", "--join a node of the network")):
             said = w.type("m1", f"holdfast node init {words} --dir m1", status=2)
             assert what in said and not (w.folder / "m1").exists(), said

@@ -1,7 +1,9 @@
-/* Numbers of which it matters whether they were given. */
+/* Values that mean nothing: numbers that were left out, addresses of no machine. */
+#include "base/error.h"
 #include "config/schema.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 Test(hf_config_load, a_number_that_may_be_missing_is_minus_one_and_nobody_can_say_so)
@@ -36,4 +38,36 @@ Test(hf_config_load, a_number_that_may_be_missing_is_minus_one_and_nobody_can_sa
         hf_config_doc_free(doc);
         doc = NULL;
     }
+}
+
+/* The error of a load of an address of a machine. */
+static int load_address(const char *text)
+{
+    static struct hf_config_errors errors;
+    static const struct hf_config_field fields[] = {
+        {"address", HF_CONFIG_ADDRESS, .size = sizeof(struct hf_config_address)}};
+    static const struct hf_config_schema schema =
+        HF_CONFIG_SCHEMA(struct hf_config_address, fields, NULL);
+    struct hf_config_address address;
+    struct hf_config_doc *doc = NULL;
+    char yaml[64];
+    int len = snprintf(yaml, sizeof yaml, "address: '%s'\n", text);
+    int r =
+        hf_config_load(hf_bytes_of(yaml, (size_t)len), "a.yaml", &schema, &address, &doc, &errors);
+    hf_config_doc_free(doc);
+    return r;
+}
+
+Test(hf_config_load, where_to_bind_is_no_address_in_any_form)
+{
+    static const char *const nowhere[] = {"0.0.0.0:7", "[::]:7", "[::0]:7", "[0:0:0:0:0:0:0:0]:7",
+                                          "[::ffff:0.0.0.0]:7"};
+    static const char *const somewhere[] = {"0.0.0.1:7", "[::1]:7", "[::ffff:0.0.0.1]:7",
+                                            "0.0.0.0.example:7"};
+    for (size_t i = 0; i < HF_ARRAY_LEN(nowhere); i++)
+        cr_assert_eq(load_address(nowhere[i]), HF_ECONFIG, "%s", nowhere[i]);
+    for (size_t i = 0; i < HF_ARRAY_LEN(somewhere); i++)
+        cr_assert_eq(load_address(somewhere[i]), 0, "%s", somewhere[i]);
+    cr_assert_not(hf_config_address_unspecified(""));
+    cr_assert_not(hf_config_address_unspecified("0.0.0.0"));
 }

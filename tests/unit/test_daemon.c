@@ -149,6 +149,8 @@ Test(settings, where_to_bind_is_no_address_for_peers)
     char text[1024];
     snprintf(text, sizeof text, "%splatform: tdx\n", everywhere);
     refused(text, "listen", 3);
+    snprintf(text, sizeof text, "%splatform: tdx\naddress: 0.0.0.0:7700\n", everywhere);
+    refused(text, "address", 7);
     snprintf(text, sizeof text, "%splatform: tdx\naddress: a.example:7700\n", everywhere);
     cr_assert_eq(load(text), 0);
 }

@@ -55,7 +55,8 @@ enum hf_config_type {
     HF_CONFIG_ENUM,      /* one of choices → int */
     HF_CONFIG_HEX,       /* hexadecimal of exactly the member's size → uint8_t[] */
     HF_CONFIG_HEX_BYTES, /* hexadecimal → struct hf_bytes; bounds on its bytes, 1..4096 */
-    HF_CONFIG_ADDRESS,   /* host:port, [v6]:port → struct hf_config_address; port 1..65535 */
+    HF_CONFIG_ADDRESS,   /* host:port, [v6]:port of a machine, so neither 0.0.0.0 nor [::]
+                            → struct hf_config_address; port 1..65535 */
     HF_CONFIG_MAP,       /* a map of schema → that structure; left out, it is an empty map */
     HF_CONFIG_MAP_PTR,   /* a map of schema → pointer to that structure; left out, NULL */
     HF_CONFIG_LIST,      /* a list of item → HF_CONFIG_LIST_OF; bounds on its length, 0..65536 */
@@ -74,6 +75,10 @@ struct hf_config_address {
     const char *text;
     uint16_t port;
 };
+
+/* Whether text, host:port or [v6]:port, is 0.0.0.0 or [::] in any of their forms: where to bind,
+ * and nowhere that a peer could reach. */
+bool hf_config_address_unspecified(const char *text);
 
 /* A word of an HF_CONFIG_ENUM; a NULL name ends the array. */
 struct hf_config_choice {
