@@ -96,6 +96,11 @@ int hf__check_collateral_present(struct hf__verification *v)
         hf__reason(v, "the revocation list is of another CA than the one that issued the PCK");
         return HF_ECOLLMISSING;
     }
+    const struct hf__cert *root = hf__chain_root(&v->chain->chain);
+    if (v->root_crl->info.error == 0 && !hf_bytes_equal(v->root_crl->crl.issuer, root->subject)) {
+        hf__reason(v, "the root's revocation list is in another name than the root's");
+        return HF_ECOLLMISSING;
+    }
     if (v->tcb_info->info.error == 0 &&
         memcmp(v->tcb_info->tcb_info->pceid, v->chain->pck.platform.pceid, 2) != 0) {
         hf__reason(v, "the TCB info for FMSPC %s is of another PCE", fmspc);

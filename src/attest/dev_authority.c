@@ -1,4 +1,5 @@
 #include "dev_pki.h"
+#include "attest/collateral.h"
 #include "base/error.h"
 #include "base/file.h"
 
@@ -44,9 +45,14 @@ static int make_keys(struct hf_dev_authority *a, const uint8_t *seed)
     return rc != 0 ? rc : hf__dev_key_new(seed, "tcb-signing", &a->signer_key);
 }
 
+static const char *or_else(const char *name, const char *usual)
+{
+    return name != NULL ? name : usual;
+}
+
 static int make_certs(struct hf_dev_authority *a, const struct hf_dev_authority_spec *spec)
 {
-    struct hf__dev_cert_spec cert = {.name = "Holdfast Development Root CA",
+    struct hf__dev_cert_spec cert = {.name = or_else(spec->root_name, HF_DEV_ROOT_NAME),
                                      .window = spec->root,
                                      .key = a->root_key,
                                      .path_len = 1,
@@ -63,7 +69,7 @@ static int make_certs(struct hf_dev_authority *a, const struct hf_dev_authority_
     }
     if (rc != 0)
         return rc;
-    cert.name = "Holdfast Development TCB Signing";
+    cert.name = or_else(spec->signer_name, "Holdfast Development TCB Signing");
     cert.window = spec->signer;
     cert.key = a->signer_key;
     cert.path_len = -1;

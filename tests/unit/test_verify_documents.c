@@ -113,6 +113,32 @@ Test(hf_quote_verify_documents, signer_on_the_roots_revocation_list_signs_nothin
     cr_assert_eq(verify(), HF_ECOLLSIG);
 }
 
+/* Whoever else the root lets sign something signs no collateral. */
+Test(hf_quote_verify_documents, signer_that_is_not_named_for_it_signs_nothing)
+{
+    w.authority_spec.signer_name = "Holdfast Development Something Else";
+    dev_world_make(&w);
+    cr_assert_eq(verify(), HF_ECOLLATERAL);
+}
+
+/* The roots have one key and two names: what one issued is not the other's. */
+Test(hf_quote_verify_documents, list_in_another_name_is_not_the_roots)
+{
+    static const uint8_t seed[HF_DEV_SEED_LEN] = {7};
+    struct dev_world other;
+    dev_world_init(&other);
+    w.authority_spec.seed = other.authority_spec.seed = seed;
+    other.authority_spec.root_name = "Holdfast Development Root CB";
+    dev_world_make(&w);
+    dev_world_make(&other);
+    cr_assert_eq(verify(), 0);
+    struct hf_buf kept = w.documents.root_ca_crl;
+    w.documents.root_ca_crl = other.documents.root_ca_crl;
+    cr_assert_eq(verify(), HF_ECOLLMISSING);
+    w.documents.root_ca_crl = kept;
+    dev_world_done(&other);
+}
+
 Test(hf_quote_verify_order, first_failing_check_names_the_error)
 {
     w.collateral_spec.tcb_info.to_s = w.now_s - 1;

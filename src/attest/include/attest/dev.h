@@ -50,6 +50,8 @@ struct hf_dev_authority_spec {
     struct hf_dev_window root;
     struct hf_dev_window ca;     /* both PCK CAs */
     struct hf_dev_window signer; /* the TCB signing certificate */
+    const char *root_name;       /* common names; NULL: those that a verifier looks for */
+    const char *signer_name;
 };
 
 /* Fresh keys, everything valid from the given time for 20 years. */
