@@ -286,9 +286,5 @@ int main(int argc, char **argv)
     hf__forget();
     for (size_t i = 0; i < o.sets_count; i++)
         free(o.sets[i]);
-    if (fflush(stdout) != 0 || ferror(stdout) != 0) {
-        fail("standard output is not complete", "it cannot be written");
-        return code == EXIT_OK ? EXIT_ENDED : code;
-    }
-    return code;
+    return hf_file_printed("holdfast-sim", code, EXIT_ENDED);
 }

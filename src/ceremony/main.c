@@ -186,7 +186,7 @@ static int run(const struct hf_document *proposal, const uint8_t network[static 
     return r;
 }
 
-int main(int argc, char **argv)
+static int start_with(int argc, char **argv)
 {
     const struct rlimit none = {0};
     struct hf_document *proposal;
@@ -216,4 +216,9 @@ int main(int argc, char **argv)
     hf_document_unref(proposal);
     hf_pool_free(pool);
     return r == 0 ? EXIT_SUCCESS : fail(argv[3], r);
+}
+
+int main(int argc, char **argv)
+{
+    return hf_file_printed("holdfast-ceremony", start_with(argc, argv), EXIT_FAILURE);
 }

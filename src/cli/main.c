@@ -56,16 +56,7 @@ static int usage(FILE *to, int status)
     return status;
 }
 
-/* What was printed and is lost is no success. */
-static int written(int status)
-{
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return status;
-    fputs("holdfast: standard output cannot be written\n", stderr);
-    return status == HF_CLI_OK ? HF_CLI_ERROR : status;
-}
-
-int main(int argc, char **argv)
+static int start_with(int argc, char **argv)
 {
     const char *from_environment = getenv("HOLDFAST_SOCKET");
     int at = 1;
@@ -78,11 +69,16 @@ int main(int argc, char **argv)
         at += 2;
     }
     if (at < argc && strcmp(argv[at], "--help") == 0)
-        return written(usage(stdout, HF_CLI_OK));
+        return usage(stdout, HF_CLI_OK);
     if (at < argc && strcmp(argv[at], "--version") == 0)
-        return written(puts("holdfast " HF_RELEASE) < 0);
+        return puts("holdfast " HF_RELEASE) < 0;
     for (size_t i = 0; at < argc && i < sizeof commands / sizeof commands[0]; i++)
         if (strcmp(argv[at], commands[i].name) == 0)
-            return written(commands[i].run(argc - at, argv + at));
+            return commands[i].run(argc - at, argv + at);
     return usage(stderr, HF_CLI_USAGE);
+}
+
+int main(int argc, char **argv)
+{
+    return hf_file_printed("holdfast", start_with(argc, argv), HF_CLI_ERROR);
 }

@@ -83,7 +83,7 @@ static const struct hf_option options[] = {
     HF_FLAG_OF("help", struct chosen, help),
 };
 
-int main(int argc, char **argv)
+static int start_with(int argc, char **argv)
 {
     char reason[HF_OPTION_REASON_MAX], **words;
     struct chosen chosen = {0};
@@ -107,4 +107,9 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     }
     return run(&chosen.start, chosen.check_only);
+}
+
+int main(int argc, char **argv)
+{
+    return hf_file_printed("holdfastd", start_with(argc, argv), EXIT_FAILURE);
 }

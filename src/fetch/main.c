@@ -42,7 +42,7 @@ static int run(const struct hf__fetch_options *options)
     return EXIT_DONE;
 }
 
-int main(int argc, char **argv)
+static int start_with(int argc, char **argv)
 {
     char reason[HF__FETCH_REASON_MAX] = "";
     struct hf__fetch_options options;
@@ -57,4 +57,9 @@ int main(int argc, char **argv)
         return EXIT_DONE;
     }
     return run(&options);
+}
+
+int main(int argc, char **argv)
+{
+    return hf_file_printed("holdfast-collateral", start_with(argc, argv), EXIT_AGAIN);
 }

@@ -104,7 +104,7 @@ static const struct hf_option options[] = {
     HF_FLAG_OF("help", struct chosen, help),
 };
 
-int main(int argc, char **argv)
+static int start_with(int argc, char **argv)
 {
     char reason[HF_OPTION_REASON_MAX], **words;
     struct chosen chosen = {.folder = HF_TSM_PATH};
@@ -125,4 +125,9 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     }
     return run(chosen.user, chosen.folder);
+}
+
+int main(int argc, char **argv)
+{
+    return hf_file_printed("holdfast-report", start_with(argc, argv), EXIT_FAILURE);
 }

@@ -49,7 +49,7 @@ static const struct hf_option options[] = {
     HF_FLAG_OF("help", struct chosen, help),
 };
 
-int main(int argc, char **argv)
+static int start_with(int argc, char **argv)
 {
     char reason[HF_OPTION_REASON_MAX], **words;
     struct chosen chosen = {.path = HF_RTMR3_PATH};
@@ -71,4 +71,9 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     }
     return run(chosen.path, &network);
+}
+
+int main(int argc, char **argv)
+{
+    return hf_file_printed("holdfast-measure", start_with(argc, argv), EXIT_FAILURE);
 }

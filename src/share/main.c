@@ -102,7 +102,7 @@ static int harden(void)
     return hf_secret_init(SECRETS_LEN, true);
 }
 
-int main(int argc, char **argv)
+static int start_with(int argc, char **argv)
 {
     struct hf__share_options o;
     if (hf_file_standard() != 0)
@@ -126,7 +126,10 @@ int main(int argc, char **argv)
     }
     if (status == HF__SHARE_USAGE)
         fputs(usage, stderr);
-    if (fflush(stdout) != 0 && status == HF__SHARE_OK)
-        status = HF__SHARE_ERROR;
     return status;
+}
+
+int main(int argc, char **argv)
+{
+    return hf_file_printed("holdfast-share", start_with(argc, argv), HF__SHARE_ERROR);
 }

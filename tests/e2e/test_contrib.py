@@ -118,8 +118,11 @@ def the_units_expose_little():
 
 def machine_code(build):
     """Every program and library that is installed."""
-    return [build / name for name in ("src/daemon/holdfastd", "src/cli/holdfast", "src/fetch/holdfast-collateral",
-                                      "src/report/holdfast-report", "src/client/libholdfast.so", "sim/holdfast-sim")]
+    installed = json.loads((build / "meson-info/intro-installed.json").read_text())
+    files = [pathlib.Path(path) for path in installed if os.path.isfile(path)]
+    found = [path for path in files if path.open("rb").read(4) == b"\x7fELF"]
+    assert len(found) >= 9, found
+    return found
 
 
 @tap.case
@@ -140,6 +143,15 @@ def what_is_installed_is_hardened_as_debian_hardens():
         assert "_chk@" in read.replace("__stack_chk_fail", ""), f"{file}: no _FORTIFY_SOURCE"
         # Debian 12's own start files have no landing pads, so that no program is marked as having them all: the
         # flag of each file above is what there is to see.
+
+
+@tap.case
+def what_any_program_printed_and_lost_is_no_success():
+    programs = [file for file in machine_code(pathlib.Path(os.environ["HOLDFAST_BUILD"])) if ".so" not in file.suffixes]
+    for program in programs:
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = subprocess.run([program, "--help"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=20)
+        assert done.returncode != 0 and "standard output cannot be written" in done.stderr, (program, done)
 
 
 def wanted():

@@ -119,19 +119,46 @@ static pid_t answer_once(const char *text)
     return child;
 }
 
-static int get_from(const char *text, struct holdfast_key *ret)
+static int get_by(const char *text, const struct holdfast_options *options,
+                  struct holdfast_key *ret)
 {
-    const struct holdfast_options options = {.socket = path};
     pid_t child = answer_once(text);
-    int r = holdfast_key_get_with("k", &options, ret);
+    int r = holdfast_key_get_with("k", options, ret);
     kill(child, SIGKILL);
     (void)waitpid(child, NULL, 0);
     unlink(path);
     return r;
 }
 
+static int get_from(const char *text, struct holdfast_key *ret)
+{
+    const struct holdfast_options options = {.socket = path};
+    return get_by(text, &options, ret);
+}
+
 #define DIGITS          "0102030405060708090a0b0c0d0e0f100102030405060708090a0b0c0d0e0f10"
 #define KEY_AND_NETWORK "{\"key\":\"" DIGITS "\",\"network\":\"" DIGITS "\",\"version\":3"
+
+/* A host that plants the configuration of a network of its own. */
+Test(holdfast_key_get, of_another_network_is_refused_where_one_is_expected)
+{
+    static const char text[] = KEY_AND_NETWORK ",\"claim\":1}";
+    uint8_t network[HOLDFAST_NETWORK_LEN];
+    struct holdfast_options options = {.socket = path, .network = network};
+    struct holdfast_key key = {.version = 99};
+    hf_scratch_make(folder);
+    snprintf(path, sizeof path, "%s/socket", folder);
+    for (size_t i = 0; i < sizeof network; i++)
+        network[i] = (uint8_t)(i % 16 + 1);
+    cr_assert_eq(get_by(text, &options, &key), 0);
+    cr_assert_eq(key.version, 3);
+    holdfast_key_wipe(&key);
+    key.version = 99;
+    network[31] ^= 1;
+    cr_assert_eq(get_by(text, &options, &key), HOLDFAST_OTHER_NETWORK);
+    cr_assert_eq(key.version, 99, "nothing of it is given");
+    hf_scratch_remove(folder);
+}
 
 Test(holdfast_key_get, comes_with_a_fencing_token_or_not_at_all)
 {

@@ -17,6 +17,11 @@ int hf_error_from_errno(int code);
  */
 HF_MUST_USE int hf_file_standard(void);
 /*
+ * Last of all in main: the program's exit status. Where standard output did not take all that the
+ * program printed, it says so, and lost takes the place of a status of 0.
+ */
+HF_MUST_USE int hf_file_printed(const char *program, int status, int lost);
+/*
  * Appends a file's content. ret: an initialised buffer, whose maximum bounds the file.
  * HF_ENOTFOUND, HF_EPERMISSION, HF_EIO: as opening or reading fails; a folder is HF_EIO.
  * HF_ETOOBIG: larger than the buffer may grow. HF_ENOMEM. On failure ret is as it was.
