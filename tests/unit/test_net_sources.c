@@ -35,10 +35,12 @@ static void start(const struct hf_net_limits *l)
     a->standing = standing;
 }
 
-/* A crowd of sockets, each of which says nothing. sources: addresses that they come from. */
+/* A crowd of sockets, each of which says nothing. sources: addresses that they come from; first:
+ * that of the first of them, where it is another. */
 struct crowd {
     int fds[CROWD];
     unsigned sources;
+    const char *first;
     bool shake;
     SSL *ssl[CROWD];
 };
@@ -49,7 +51,7 @@ static void come(struct raw_peer *s)
     char from[32];
     for (unsigned i = 0; i < CROWD; i++) {
         snprintf(from, sizeof(from), "127.9.0.%u", i % c->sources + 1);
-        s->from = from;
+        s->from = i == 0 && c->first != NULL ? c->first : from;
         raw_peer_connect(s);
         c->fds[i] = s->fd;
         if (!c->shake)
@@ -144,6 +146,28 @@ Test(hf_net_sources, the_source_with_most_connections_gives_way)
     /* Who comes alone is let in however often, and stays while the others have more. */
     for (int i = 0; i < 3; i++)
         cr_assert_eq(health_from("127.9.1.1"), 200);
+    leave(&c);
+    mesh_done(&m);
+}
+
+static void ask_health_again(struct raw_peer *s)
+{
+    raw_peer_request(s, 5, 1, "GET", "/v1/health");
+    raw_peer_read(s, true);
+}
+
+Test(hf_net_sources, who_came_first_and_alone_stays_while_a_source_fills_all_places)
+{
+    struct hf_net_limits l = with_room(ROOM, ROOM);
+    struct crowd c = {.sources = 1, .first = "127.9.1.1", .shake = true};
+    start(&l);
+    crowd_in(&c);
+    cr_assert_eq(stats()->connections[HF_NET_STRANGER], ROOM);
+    struct raw_peer s = {.address = a->address, .ssl = c.ssl[0], .fd = c.fds[0]};
+    c.ssl[0] = NULL;
+    c.fds[0] = -1;
+    mesh_raw_peer(&m, &s, ask_health_again);
+    cr_assert_eq(s.status, 200);
     leave(&c);
     mesh_done(&m);
 }
