@@ -38,9 +38,6 @@ void hf__forget(void);
 /* The first 12 hexadecimal digits of a hash over this program: a
  * seed repeats a run only with it. */
 const char *hf__build_id(void);
-/* Loads a scenario and applies the options; 0, or an exit code with the reason
- * on standard error. */
-int hf__load(const struct hf__options *o, struct hf__scenario *ret);
 /* The scenario that a seed draws, with the options applied. */
 int hf__draw_options(const struct hf__options *o, uint64_t seed, struct hf__scenario *ret);
 /* Runs in a process of its own: what crashes is a result too. */

@@ -98,7 +98,9 @@ static void object(void *ctx, const char *path, const char *text)
     fprintf(stderr, "holdfast-sim: with these options: %s: %s\n", path, text);
 }
 
-int hf__load(const struct hf__options *o, struct hf__scenario *ret)
+/* Loads a scenario and applies the options; 0, or an exit code with the reason
+ * on standard error. */
+static int load(const struct hf__options *o, struct hf__scenario *ret)
 {
     static struct hf_config_errors errors;
     struct hf_config_doc *doc;
@@ -313,7 +315,7 @@ int hf__command_run(const struct hf__options *o)
 {
     struct hf__scenario s;
     char again[4200];
-    int code = hf__load(o, &s);
+    int code = load(o, &s);
     if (code != 0)
         return code;
     snprintf(again, sizeof(again), "run %s", o->scenario);
@@ -337,7 +339,7 @@ int hf__command_replay(const struct hf__options *o)
 int hf__command_check(const struct hf__options *o)
 {
     struct hf__scenario s;
-    int code = hf__load(o, &s);
+    int code = load(o, &s);
     if (code == 0)
         printf("%s: %u nodes, %zu events, %.1f s\n", o->scenario, s.nodes, s.actions.count,
                (double)s.for_us / 1e6);

@@ -133,7 +133,6 @@ static void leave_well(struct hf_world *w, uint32_t node)
         !hf__set_spares(w, node))
         return;
     n->leaves = true;
-    hf_world_set_leaving(w, node, true);
     hf__local_leave(w, node, LEAVE_S);
 }
 

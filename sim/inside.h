@@ -196,7 +196,6 @@ struct hf__floor {
 struct hf__member {
     uint32_t node;
     uint32_t registered_epoch;
-    bool leaving;
     uint8_t platforms_count;
     uint32_t platforms[4];
     struct hf_account account;
@@ -312,8 +311,6 @@ void hf__node_timer(struct hf_world *w, struct hf__node *n, uint64_t what);
 void hf__node_release(struct hf_world *w, struct hf__node *n);
 uint64_t hf__node_now_ms(const struct hf_world *w, const struct hf__node *n);
 uint64_t hf__node_wall_ms(const struct hf_world *w, const struct hf__node *n);
-/* A crash that comes from inside an event: carried out when the event is over. */
-void hf__node_doom(struct hf__node *n);
 
 /* processor.c */
 /* When a node's process has computed so long, starting now or when its host has a core to spare. */
@@ -444,8 +441,6 @@ void hf__local_replied(struct hf_world *w, struct hf__node *n, const struct hf_l
 void hf__local_durable(struct hf_world *w, struct hf__node *n);
 /* The operator has a node leave, with a deadline so many seconds away. */
 void hf__local_leave(struct hf_world *w, uint32_t node, uint64_t seconds);
-uint32_t hf__local_new(struct hf_world *w, uint32_t node, enum hf_local_type type,
-                       const char *name);
 
 /* check.c */
 void hf__checkers_add(struct hf_world *w);

@@ -9,7 +9,8 @@ static struct hf__local *local_at(struct hf_world *w, uint32_t index)
     return w->locals[index];
 }
 
-uint32_t hf__local_new(struct hf_world *w, uint32_t node, enum hf_local_type type, const char *name)
+static uint32_t local_new(struct hf_world *w, uint32_t node, enum hf_local_type type,
+                          const char *name)
 {
     struct hf__local *l = calloc(1, sizeof(*l));
     hf_assert(l != NULL && strlen(name) <= HF_KEY_NAME_MAX);
@@ -111,7 +112,7 @@ static bool answered(struct hf_world *w, void *ctx)
 static int ask(struct hf_world *w, uint32_t node, enum hf_local_type type, const char *name,
                uint64_t ms, const struct hf__local **ret)
 {
-    uint32_t index = hf__local_new(w, node, type, name);
+    uint32_t index = local_new(w, node, type, name);
     if (!hf_world_run_until(w, answered, &index, ms))
         return HF_ETIMEOUT;
     *ret = local_at(w, index);
@@ -148,13 +149,13 @@ int hf_world_drain(struct hf_world *w, uint32_t node, bool drain, uint64_t ms)
 
 void hf__local_leave(struct hf_world *w, uint32_t node, uint64_t seconds)
 {
-    uint32_t index = hf__local_new(w, node, HF_LOCAL_LEAVE, "leaves");
+    uint32_t index = local_new(w, node, HF_LOCAL_LEAVE, "leaves");
     local_at(w, index)->seconds = seconds;
 }
 
 int hf_world_leave(struct hf_world *w, uint32_t node, uint64_t seconds, uint64_t ms)
 {
-    uint32_t index = hf__local_new(w, node, HF_LOCAL_LEAVE, "leaves");
+    uint32_t index = local_new(w, node, HF_LOCAL_LEAVE, "leaves");
     local_at(w, index)->seconds = seconds;
     return hf_world_run_until(w, answered, &index, ms) ? local_at(w, index)->error : HF_ETIMEOUT;
 }
@@ -183,7 +184,7 @@ int hf_world_blackstart(struct hf_world *w, uint32_t node, uint64_t ms, struct h
 int hf_world_answer(struct hf_world *w, uint32_t node, struct hf_bytes answer, uint64_t ms,
                     struct hf_blackstart_report *ret)
 {
-    uint32_t index = hf__local_new(w, node, HF_LOCAL_ANSWER, "");
+    uint32_t index = local_new(w, node, HF_LOCAL_ANSWER, "");
     struct hf__local *l = local_at(w, index);
     l->bytes = hf_blob_new(answer);
     hf_assert(l->bytes != NULL);
@@ -196,5 +197,5 @@ int hf_world_answer(struct hf_world *w, uint32_t node, struct hf_bytes answer, u
 void hf_world_local(struct hf_world *w, uint32_t node, enum hf_local_type type, const char *name)
 {
     if (hf__node(w, node)->engine != NULL)
-        hf__local_new(w, node, type, name == NULL ? "" : name);
+        local_new(w, node, type, name == NULL ? "" : name);
 }

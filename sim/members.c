@@ -93,7 +93,7 @@ static void fill(const struct hf_world *w, const struct hf__member *m, char *tex
     ret->operator_name =
         text(texts + TEXT_MAX, "op-%u", s->operators == 0 ? m->node : m->node % s->operators);
     ret->zone = text(texts + 2 * TEXT_MAX, "zone-%u", m->node % s->zones);
-    ret->leaving = m->leaving;
+    ret->leaving = w->nodes[m->node]->leaves;
     ret->has_floor = m->floor != NULL;
     if (ret->has_floor) {
         ret->floor.claim = m->floor->claim;
@@ -153,13 +153,6 @@ void hf_world_set_issue(struct hf_world *w)
     hf_buf_done(&body);
     hf_buf_done(&envelope);
     hf__give_all(w);
-}
-
-void hf_world_set_leaving(struct hf_world *w, uint32_t node, bool leaving)
-{
-    struct hf__member *m = member_of(w, node);
-    if (m != NULL)
-        m->leaving = leaving;
 }
 
 void hf_world_set_remove(struct hf_world *w, uint32_t node)

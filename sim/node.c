@@ -101,11 +101,6 @@ bool hf__node_next(struct hf_world *w, struct hf__node *n, uint64_t *ret_what)
     return true;
 }
 
-void hf__node_doom(struct hf__node *n)
-{
-    n->crashing = true;
-}
-
 static void certify(struct hf_world *w, struct hf__node *n)
 {
     static const uint8_t spki[44] = {0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03};

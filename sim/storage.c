@@ -221,8 +221,3 @@ void hf_world_crash_at_write(struct hf_world *w, uint32_t node, unsigned nth, bo
     n->crash_write = n->writes + nth;
     n->crash_after = after;
 }
-
-uint64_t hf_world_writes(const struct hf_world *w, uint32_t node)
-{
-    return hf__node(w, node)->writes;
-}

@@ -64,27 +64,10 @@ void hf_buf_append_u8(struct hf_buf *b, uint8_t v)
     hf_buf_append(b, &v, 1);
 }
 
-static void append_be(struct hf_buf *b, uint64_t v, size_t len)
-{
-    uint8_t bytes[8];
-    for (size_t i = 0; i < len; i++)
-        bytes[i] = (uint8_t)(v >> (8 * (len - 1 - i)));
-    hf_buf_append(b, bytes, len);
-}
-
 void hf_buf_append_u16(struct hf_buf *b, uint16_t v)
 {
-    append_be(b, v, 2);
-}
-
-void hf_buf_append_u32(struct hf_buf *b, uint32_t v)
-{
-    append_be(b, v, 4);
-}
-
-void hf_buf_append_u64(struct hf_buf *b, uint64_t v)
-{
-    append_be(b, v, 8);
+    const uint8_t bytes[] = {(uint8_t)(v >> 8), (uint8_t)v};
+    hf_buf_append(b, bytes, sizeof bytes);
 }
 
 void hf_buf_printf(struct hf_buf *b, const char *fmt, ...)

@@ -154,8 +154,6 @@ void hf__peers_reply(struct hf__daemon *d, uint64_t id, int error, struct hf_byt
 void hf__peers_identity(struct hf__daemon *d);
 /* Takes a new identity that was waiting, when the claim is on its way, or at once. */
 void hf__identity_settle(struct hf__daemon *d, bool at_once);
-/* The HTTP status of a refusal. */
-int hf__http_status(int error);
 
 /* ---- members.c */
 /* What a peer of the transport is, by the newest set. */

@@ -62,7 +62,8 @@ static int64_t body_max(void *user, enum hf_net_method method, const char *path,
     return MESSAGE_MAX;
 }
 
-int hf__http_status(int error)
+/* The HTTP status of a refusal. */
+static int http_status(int error)
 {
     switch (error) {
     case HF_ERATE:
@@ -157,7 +158,7 @@ void hf__peers_reply(struct hf__daemon *d, uint64_t id, int error, struct hf_byt
     if (error == 0)
         hf_net_reply(d->net, handle, 200, HF_NET_MSGPACK, body);
     else
-        hf_net_reply_error(d->net, handle, hf__http_status(error), error, NULL);
+        hf_net_reply_error(d->net, handle, http_status(error), error, NULL);
 }
 
 static struct hf_net_standing standing(void *user, const struct hf_net_peer *peer)

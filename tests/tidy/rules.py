@@ -109,10 +109,7 @@ PLAIN_ROOMS = {
 
 # Functions that nothing but tests uses, or that could be static. The list may only shrink.
 UNUSED = {
-    "hf__http_status", "hf__load", "hf__local_new", "hf__node_doom",
-    "hf__record_learn", "hf__target_add", "hf_buf_append_u32", "hf_buf_append_u64", "hf_collateral_info",
     "hf_dev_authority_ca_serial", "hf_dev_authority_signer_serial", "hf_hmac_check", "hf_hpke_export",
-    "hf_world_set_leaving", "hf_world_writes",
 }
 
 # Assertions a function of src/core. The figure may only rise.

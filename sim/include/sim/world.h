@@ -196,8 +196,6 @@ void hf_world_disk_fail(struct hf_world *w, uint32_t node, int error);
 void hf_world_disk_stall(struct hf_world *w, uint32_t node, uint64_t ms);
 /* Dies right before or right after its nth transaction from now on (1 the next) is durable. */
 void hf_world_crash_at_write(struct hf_world *w, uint32_t node, unsigned nth, bool after);
-/* Transactions that became durable so far. */
-uint64_t hf_world_writes(const struct hf_world *w, uint32_t node);
 
 /* ---- Clocks and platforms ---- */
 
@@ -238,14 +236,13 @@ void hf_world_policy_accept(struct hf_world *w, const char *image, uint32_t rank
 void hf_world_policy_withdraw(struct hf_world *w, const char *image);
 /* Issues the next validator set: everybody registered, and every account seen since. */
 void hf_world_set_issue(struct hf_world *w);
-/* Marks a validator as leaving, removes it, or lists one more platform for it, in the next set. */
-void hf_world_set_leaving(struct hf_world *w, uint32_t node, bool leaving);
 /*
  * The authority looks whether too few holders of a node's generations will ever answer again, and
  * if so sets a floor: what is lost is written off in favour of the newest, or decided by those that
  * are left. False: nothing is lost. For the next set that is issued.
  */
 bool hf_world_set_floor(struct hf_world *w, uint32_t node);
+/* Removes a validator, or lists one more platform for it, in the next set. */
 void hf_world_set_remove(struct hf_world *w, uint32_t node);
 void hf_world_set_platform(struct hf_world *w, uint32_t node, uint32_t machine);
 /* A next root: fresh keys, signed by old and new. */

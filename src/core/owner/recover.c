@@ -12,20 +12,6 @@
 static const struct hf__round_kind recover_kind = {
     .task = HF__TASK_RECOVER, .method = HF_METHOD_RECOVER, .label = "holdfast/v1/recover"};
 
-void hf__recover_begin(struct hf_engine *e, struct hf_bytes record)
-{
-    hf_assert(!e->open && !e->active.has_root);
-    struct hf_signed_record hint;
-    hf_assert(e->owner->recovery == NULL && e->has_account);
-    e->owner->recovery = calloc(1, sizeof *e->owner->recovery);
-    hf_assert(e->owner->recovery != NULL);
-    e->owner->recovery->round =
-        (struct hf__round){.kind = &recover_kind, .targets = e->owner->recovery->targets};
-    if (record.len > 0 && hf__decode(e, &hf_wire_signed_record, record, &hint) == 0)
-        hf__record_learn(e, &hint);
-    hf__timer_set(e, HF__TIMER_RECOVER, 0);
-}
-
 void hf__recover_free(struct hf_engine *e)
 {
     struct hf__recovery *rc = e->owner->recovery;
@@ -42,7 +28,9 @@ void hf__recover_free(struct hf_engine *e)
     hf__timer_clear(e, HF__TIMER_GRACE);
 }
 
-struct hf__target *hf__target_add(struct hf_engine *e, const struct hf_account *account)
+/* The provider among those asked, added if need be; NULL: it is the node itself, or there is no
+ * room. */
+static struct hf__target *target_add(struct hf_engine *e, const struct hf_account *account)
 {
     struct hf__recovery *rc = e->owner->recovery;
     hf_assert(rc != NULL && rc->round.targets_count <= HF_ROUND_PROVIDERS_MAX);
@@ -66,7 +54,8 @@ struct hf__target *hf__target_add(struct hf_engine *e, const struct hf_account *
     return t;
 }
 
-void hf__record_learn(struct hf_engine *e, const struct hf_signed_record *record)
+/* Keeps a signed record when it is the owner's and newer than the one kept. */
+static void record_learn(struct hf_engine *e, const struct hf_signed_record *record)
 {
     struct hf__recovery *rc = e->owner->recovery;
     hf_assert(rc != NULL);
@@ -93,10 +82,24 @@ void hf__record_learn(struct hf_engine *e, const struct hf_signed_record *record
     rc->threshold = (uint8_t)m.threshold;
     hf_assert(rc->threshold > 0);
     for (size_t i = 0; i < m.holders_count; i++) {
-        struct hf__target *t = hf__target_add(e, &m.holders[i].account);
+        struct hf__target *t = target_add(e, &m.holders[i].account);
         if (t != NULL)
             t->index = (uint8_t)m.holders[i].index; /* to be shown; its answer says what it holds */
     }
+}
+
+void hf__recover_begin(struct hf_engine *e, struct hf_bytes record)
+{
+    hf_assert(!e->open && !e->active.has_root);
+    struct hf_signed_record hint;
+    hf_assert(e->owner->recovery == NULL && e->has_account);
+    e->owner->recovery = calloc(1, sizeof *e->owner->recovery);
+    hf_assert(e->owner->recovery != NULL);
+    e->owner->recovery->round =
+        (struct hf__round){.kind = &recover_kind, .targets = e->owner->recovery->targets};
+    if (record.len > 0 && hf__decode(e, &hf_wire_signed_record, record, &hint) == 0)
+        record_learn(e, &hint);
+    hf__timer_set(e, HF__TIMER_RECOVER, 0);
 }
 
 /*
@@ -111,7 +114,7 @@ static void add_everybody(struct hf_engine *e)
     for (size_t i = 0; i < HF_ROUND_PROVIDERS_MAX && i < set->validators_count; i++) {
         const struct hf_account *account =
             &set->validators[rc->cursor % set->validators_count].account;
-        if (!hf_account_equal(account, &e->account) && hf__target_add(e, account) == NULL)
+        if (!hf_account_equal(account, &e->account) && target_add(e, account) == NULL)
             return; /* no room: the same one first in the next round */
         rc->cursor++;
     }
@@ -136,7 +139,7 @@ static void add_candidates(struct hf_engine *e)
             hf_select(sets[s], &e->account, e->active.number, (enum hf_domain_rule)p->domain_rule,
                       (uint8_t)p->shares, HF_ARRAY_LEN(order), order);
         for (size_t i = 0; i < count; i++)
-            hf__target_add(e, &sets[s]->u.set.validators[order[i]].account);
+            target_add(e, &sets[s]->u.set.validators[order[i]].account);
     }
     if (rc->round.number >= 3)
         add_everybody(e);
@@ -349,9 +352,9 @@ int hf__recover_answered(struct hf_engine *e, const struct hf__pending *call, in
         hf_assert(t->answer != NULL);
         for (size_t i = 0; i < answer.shares_count; i++)
             if (answer.shares[i].has_record)
-                hf__record_learn(e, &answer.shares[i].record);
+                record_learn(e, &answer.shares[i].record);
         if (answer.has_newest)
-            hf__record_learn(e, &answer.newest);
+            record_learn(e, &answer.newest);
     }
     /* Nobody is left to wait for: whatever has come decides. */
     if (hf__targets_in(&rc->round, HF__TARGET_ASKED) == 0)

@@ -15,11 +15,6 @@ struct hf__recovery {
     struct hf__target targets[HF_ROUND_PROVIDERS_MAX];
 };
 
-/* The provider among those asked, added if need be; NULL: it is the node itself, or there is no
- * room. */
-struct hf__target *hf__target_add(struct hf_engine *e, const struct hf_account *account);
-/* Keeps a signed record when it is the owner's and newer than the one kept. */
-void hf__record_learn(struct hf_engine *e, const struct hf_signed_record *record);
 /* Decides, from the answers that are in, whether the secret can be rebuilt; rebuilds it, or goes
  * on. */
 void hf__recover_decide(struct hf_engine *e);

@@ -31,8 +31,6 @@ uint8_t *hf_buf_room(struct hf_buf *b, size_t len);
 void hf_buf_append_u8(struct hf_buf *b, uint8_t v);
 /* Big-endian. */
 void hf_buf_append_u16(struct hf_buf *b, uint16_t v);
-void hf_buf_append_u32(struct hf_buf *b, uint32_t v);
-void hf_buf_append_u64(struct hf_buf *b, uint64_t v);
 /* Formats text, without its terminator. */
 void hf_buf_printf(struct hf_buf *b, const char *fmt, ...) HF_PRINTF(2, 3);
 
