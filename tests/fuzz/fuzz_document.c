@@ -8,7 +8,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-enum { OWNERS = 3, ORDER_MAX = 3 * HF_SHARES_MAX };
+enum { OWNERS = 3, ORDER_MAX = 3 * HF_SHARES_MAX, KINDS = HF_DOCUMENT_SHARES };
 
 static void use_order(const struct hf_document *set, size_t owner, uint8_t rule, uint8_t n)
 {
@@ -70,7 +70,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     if (len > 1) {
         struct hf_buf envelope;
         hf_buf_init(&envelope, len + 64);
-        r = hf_document_wrap((uint8_t)(1 + data[0] % 3), hf_bytes_of(data + 1, len - 1), &envelope);
+        r = hf_document_wrap((uint8_t)(1 + data[0] % KINDS), hf_bytes_of(data + 1, len - 1),
+                             &envelope);
         hf_assert(r == 0);
         use_document(pool, hf_buf_bytes(&envelope));
         hf_buf_done(&envelope);
