@@ -336,3 +336,27 @@ Test(detect, one_that_accuses_everybody_makes_nobody_unreachable)
             cr_assert_eq(found(w, i, j), HF__FOUND_WELL);
     testnet_end(w);
 }
+
+Test(detect, who_is_no_member_any_more_is_neither_kept_nor_probed_to_the_end)
+{
+    struct hf_world *w = known(8);
+    struct noticed n = {.whom = 3, .least = HF_MEMBER_SUSPECT, .by = 1};
+    hf_world_crash(w, 3);
+    cr_assert(hf_world_run_until(w, is_noticed, &n, 20000));
+    hf_world_set_remove(w, 3);
+    hf_world_set_issue(w);
+    hf_world_run_for(w, 5000);
+    for (uint32_t i = 0; i < 8; i++) {
+        const struct hf_engine *e = hf_world_engine(w, i);
+        if (e == NULL)
+            continue;
+        cr_assert_null(hf__contact_find(e, hf_world_account(w, 3)), "n%u", i);
+        for (size_t j = 0; j < HF_PROBES_MAX; j++)
+            cr_assert_not(
+                e->members->detector->runs[j].used &&
+                hf_account_equal(&e->members->detector->runs[j].account, hf_world_account(w, 3)));
+    }
+    hf_world_run_for(w, 30000);
+    cr_assert_eq(accused(w, 3, HF__FOUND_UNREACHABLE), 0);
+    testnet_end(w);
+}

@@ -8,9 +8,11 @@
 struct hf__contact *hf__contact_find(const struct hf_engine *e, const struct hf_account *account)
 {
     struct hf__detector *d = e->members->detector;
+    uint64_t head = hf_bytes_head(account->bytes);
     hf_assert(d == NULL || d->contacts_cap <= HF_CONTACTS_MAX);
     for (size_t i = 0; d != NULL && i < d->contacts_cap; i++)
-        if (d->contacts[i].used && hf_account_equal(&d->contacts[i].account, account))
+        if (d->heads[i] == head && d->contacts[i].used &&
+            hf_account_equal(&d->contacts[i].account, account))
             return &d->contacts[i];
     return NULL;
 }
@@ -23,7 +25,9 @@ static void grow(struct hf_engine *e, struct hf__detector *d)
     hf_assert(cap <= HF_CONTACTS_MAX);
     struct hf__pair *pairs = e->secret_alloc(cap * sizeof *pairs);
     d->contacts = realloc(d->contacts, cap * sizeof *d->contacts);
-    hf_assert(pairs != NULL && d->contacts != NULL);
+    d->heads = realloc(d->heads, cap * sizeof *d->heads);
+    hf_assert(pairs != NULL && d->contacts != NULL && d->heads != NULL);
+    memset(d->heads + d->contacts_cap, 0, (cap - d->contacts_cap) * sizeof *d->heads);
     memset(d->contacts + d->contacts_cap, 0, (cap - d->contacts_cap) * sizeof *d->contacts);
     if (d->contacts_cap > 0) {
         memcpy(pairs, d->pairs, d->contacts_cap * sizeof *pairs);
@@ -66,6 +70,7 @@ struct hf__contact *hf__contact_get(struct hf_engine *e, const struct hf_account
             return NULL;
         *c = (struct hf__contact){.used = true, .due_ms = HF__NEVER, .found_ms = e->now_ms};
         c->account = *account;
+        d->heads[c - d->contacts] = hf_bytes_head(account->bytes);
     }
     c->used_ms = e->now_ms;
     hf_assert(c->used && hf_account_equal(&c->account, account));

@@ -80,14 +80,19 @@ void hf__datagram_events(struct hf_engine *e, const struct hf_account *to, bool 
          i < m->told_count && hf_account_equal(&m->told[i]->subject, to); i++)
         if (m->told[i]->kind == HF__NEWS_SUSPECT && what->events_count < 2)
             add(e, m->told[i], &room, events, what);
+    if (!m->telling)
+        return;
+    bool any = false;
     for (size_t i = 0; i < m->told_count && what->events_count < EVENTS_MAX; i++) {
         struct hf__told *told = m->told[i];
+        any = any || told->budget > 0;
         if (told->budget == 0 || told == own || hf_account_equal(&told->subject, to) ||
             told->encoded->len > room)
             continue;
         add(e, told, &room, events, what);
         told->budget--;
     }
+    m->telling = any || what->events_count == EVENTS_MAX;
 }
 
 static void answer(struct hf_engine *e, const struct hf_account *to, const struct hf_account *by,
@@ -173,7 +178,8 @@ uint64_t hf__carried_due(struct hf_engine *e)
             struct hf_probe m = {.kind = KIND_NOT_YET};
             memcpy(m.nonce, c->nonce, sizeof m.nonce);
             c->due_ms = 0;
-            hf__datagram_send(e, &c->asker, &m);
+            if (hf__is_member(e, &c->asker))
+                hf__datagram_send(e, &c->asker, &m);
         } else if (c->due_ms < next) {
             next = c->due_ms;
         }

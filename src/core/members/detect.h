@@ -61,10 +61,12 @@ struct hf__carried {
 
 struct hf__detector {
     struct hf__contact *contacts;
+    uint64_t *heads;        /* the first bytes of each contact's account: what is looked through */
     struct hf__pair *pairs; /* in memory for secrets */
     uint16_t contacts_cap;
     uint8_t health; /* 0 to HF_HEALTH_MAX: how slow this node itself is */
     uint32_t targets_adopted;
+    uint32_t contacts_adopted; /* documents by which every contact is a member */
     uint8_t targets_count, target_next;
     uint32_t targets[HF_PROBE_TARGETS_MAX]; /* in the set, in the order of this round */
     uint64_t period_ms;                     /* when the next one in turn is probed */

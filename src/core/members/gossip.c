@@ -70,6 +70,8 @@ static void add(struct hf_engine *e, const struct hf__told *told, struct hf_sign
 static size_t freshest(struct hf_engine *e, struct hf__told *ret[static HF_EVENTS_MESSAGE_MAX])
 {
     size_t count = 0;
+    if (!e->members->telling)
+        return 0;
     for (size_t i = 0; i < e->members->told_count; i++) {
         struct hf__told *told = e->members->told[i];
         if (told->budget == 0)
@@ -82,6 +84,7 @@ static size_t freshest(struct hf_engine *e, struct hf__told *ret[static HF_EVENT
         ret[at] = told;
     }
     hf_assert(count <= HF_EVENTS_MESSAGE_MAX && (count == 0 || ret[0]->budget > 0));
+    e->members->telling = count > 0;
     return count;
 }
 

@@ -56,6 +56,7 @@ struct hf__members {
     uint64_t incarnation;
     struct hf__teller *tellers;
     uint16_t tellers_count;
+    bool telling;         /* an event may have tellings left: false, none has */
     bool forgot;          /* a share, of its own accord: this node's leave stands */
     bool news;            /* a document was adopted, and is told once */
     bool rumour;          /* something was told of a member since the detector looked last */

@@ -347,14 +347,23 @@ static void answer_suspicion(struct hf_engine *e, struct hf__detector *d)
     hf__news_alive(e);
 }
 
+/* Whoever is no member by documents that were adopted since is of no interest any more: neither
+ * kept, nor probed to the end. */
+static void drop_strangers(struct hf_engine *e, struct hf__detector *d)
+{
+    for (size_t i = 0; i < d->contacts_cap; i++)
+        if (d->contacts[i].used && !hf__is_member(e, &d->contacts[i].account))
+            d->contacts[i].used = false;
+    for (size_t i = 0; i < HF_PROBES_MAX; i++)
+        if (d->runs[i].used && !hf__is_member(e, &d->runs[i].account))
+            d->runs[i].used = false;
+    d->contacts_adopted = e->trust->adopted;
+}
+
 /* Looks at one contact; returns when to look again. */
 static uint64_t look_at(struct hf_engine *e, struct hf__contact *c)
 {
     hf_assert(c->used && c->found <= HF__FOUND_UNREACHABLE);
-    if (!hf__is_member(e, &c->account)) {
-        c->used = false;
-        return HF__NEVER;
-    }
     uint64_t over_ms = HF__NEVER;
     if (c->found == HF__FOUND_SUSPECT && run_of(e->members->detector, &c->account) == NULL)
         over_ms = c->accused_ms + suspicion_ms(e, c);
@@ -394,6 +403,8 @@ void hf__detect_due(struct hf_engine *e)
         return; /* set again when the claim stands, or documents come */
     if (d->due_ms != 0 && e->now_ms > d->due_ms + e->timing.probe_ms)
         slept(e, e->now_ms - d->due_ms);
+    if (d->contacts_adopted != e->trust->adopted)
+        drop_strangers(e, d);
     if (e->now_ms >= d->period_ms) {
         probe_next(e, d);
         d->period_ms = e->now_ms + stretched(e, e->timing.probe_ms);
@@ -445,6 +456,7 @@ void hf__detect_lock(struct hf_engine *e)
         hf_wipe(d->pairs, d->contacts_cap * sizeof *d->pairs);
     e->secret_free(d->pairs);
     free(d->contacts);
+    free(d->heads);
     free(d);
     e->members->detector = NULL;
     hf_wipe(e->secrets->mesh, sizeof e->secrets->mesh);
@@ -454,7 +466,9 @@ size_t hf__detect_memory(const struct hf_engine *e)
 {
     const struct hf__detector *d = e->members->detector;
     hf_assert(d == NULL || d->contacts_cap == 0 || d->pairs != NULL);
-    return d == NULL ? 0 : sizeof *d + d->contacts_cap * (sizeof *d->contacts + sizeof *d->pairs);
+    return d == NULL ? 0
+                     : sizeof *d + d->contacts_cap *
+                                       (sizeof *d->contacts + sizeof *d->pairs + sizeof *d->heads);
 }
 
 bool hf__cut_off(const struct hf_engine *e)

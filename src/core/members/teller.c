@@ -27,9 +27,14 @@ static struct hf__teller *teller_of(struct hf_engine *e, const struct hf_account
     struct hf__teller *fullest = NULL;
     for (size_t i = 0; i < m->tellers_count; i++) {
         struct hf__teller *t = &m->tellers[i];
+        if (!hf_account_equal(&t->account, account))
+            continue;
         refill(e, t);
-        if (hf_account_equal(&t->account, account))
-            return t;
+        return t;
+    }
+    for (size_t i = 0; m->tellers_count == HF_TELLERS_MAX && i < HF_TELLERS_MAX; i++) {
+        struct hf__teller *t = &m->tellers[i];
+        refill(e, t);
         if (fullest == NULL || t->left > fullest->left)
             fullest = t;
     }

@@ -79,6 +79,7 @@ struct hf__told *hf__told_put(struct hf_engine *e, const struct hf__told *what)
         hf__keep_for_step(e, m->told[at]->encoded);
     }
     *m->told[at] = *what;
+    m->telling = m->telling || what->budget > 0;
     return m->told[at];
 }
 
