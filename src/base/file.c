@@ -159,7 +159,19 @@ static int folder_of(const char *path, char *ret)
     return 0;
 }
 
-int hf_file_replace(const char *path, struct hf_bytes content, mode_t mode)
+/* Not every file system can refuse a name that is taken when it renames; those that cannot make
+ * links. */
+static int take_name(const char *temporary, const char *path)
+{
+    if (renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+        return 0;
+    if (errno != EINVAL || link(temporary, path) != 0)
+        return hf_error_from_errno(errno);
+    (void)unlink(temporary);
+    return 0;
+}
+
+static int put_file(const char *path, struct hf_bytes content, mode_t mode, bool fresh)
 {
     char folder[PATH_MAX], temporary[PATH_MAX];
     int rc = folder_of(path, folder);
@@ -174,13 +186,25 @@ int hf_file_replace(const char *path, struct hf_bytes content, mode_t mode)
     rc = fchmod(fd, mode) == 0 ? write_all(fd, content) : hf_error_from_errno(errno);
     if (close(fd) != 0 && rc == 0)
         rc = hf_error_from_errno(errno);
-    if (rc == 0 && rename(temporary, path) != 0)
+    if (rc == 0 && fresh)
+        rc = take_name(temporary, path);
+    else if (rc == 0 && rename(temporary, path) != 0)
         rc = hf_error_from_errno(errno);
     if (rc != 0) {
         (void)unlink(temporary);
         return rc;
     }
     return hf_folder_sync(folder);
+}
+
+int hf_file_replace(const char *path, struct hf_bytes content, mode_t mode)
+{
+    return put_file(path, content, mode, false);
+}
+
+int hf_file_make(const char *path, struct hf_bytes content, mode_t mode)
+{
+    return put_file(path, content, mode, true);
 }
 
 static int write_into(const char *path, struct hf_bytes content)

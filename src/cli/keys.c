@@ -23,9 +23,6 @@ int hf__key_make(const char *folder, const char *name, uint8_t ret_public[static
 
 int hf__key_make_file(const char *path, uint8_t ret_public[static 32])
 {
-    struct stat st;
-    if (lstat(path, &st) == 0)
-        return HF_EEXIST; /* a key is never written over */
     struct {
         struct hf_rng rng;
         uint8_t secret[HF_SIGN_SECRET_LEN];
@@ -39,7 +36,7 @@ int hf__key_make_file(const char *path, uint8_t ret_public[static 32])
         memcpy(s->text, mark, MARK_LEN);
         hf_hex_encode(s->secret, sizeof s->secret, s->text + MARK_LEN);
         s->text[TEXT_LEN - 1] = '\n';
-        r = hf_file_replace(path, hf_bytes_of(s->text, TEXT_LEN), 0600);
+        r = hf_file_make(path, hf_bytes_of(s->text, TEXT_LEN), 0600); /* never over another */
     }
     hf_secret_free(s);
     return r;

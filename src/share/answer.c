@@ -169,7 +169,7 @@ static int write_answer(struct answering *a, const struct hf__person *person)
     if (r == 0)
         r = hf__memory_save(&a->memory, a->papers.root, &a->d, &a->q, a->now_s);
     if (r == 0)
-        r = hf_file_write_through(a->o->out, hf_buf_bytes(&answer), 0644);
+        r = hf__share_write(a->o, hf_buf_bytes(&answer));
     hf_buf_done(&answer);
     return r;
 }
@@ -215,14 +215,17 @@ int hf__share_answer(const struct hf__share_options *o)
     hf_arena_init(&a->arena, 2 * HF__SHARE_FILE_MAX);
     int status, r = hf__memory_open(o->key, &a->memory);
     if (r != 0) {
+        if (r == HF_EBUSY)
+            fputs("holdfast-share: another call answers with this key; end that one first\n",
+                  stderr);
         status = hf__share_say(a->memory.path, r);
     } else {
         r = hf_file_read_regular(a->path, &a->bytes);
         if (r == 0)
             r = hf_request_read(&hf_suite_real, hf_buf_bytes(&a->bytes), &a->arena, &a->q);
         status = r != 0 ? hf__share_say(a->path, r) : judge_and_answer(a);
-        hf__memory_done(&a->memory);
     }
+    hf__memory_done(&a->memory);
     hf__papers_done(&a->papers);
     hf_arena_done(&a->arena);
     hf_buf_done(&a->bytes);

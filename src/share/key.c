@@ -145,7 +145,7 @@ static int make(const struct hf__share_options *o, const char *path, bool restor
     struct stat st;
     struct hf_buf file;
     if (lstat(path, &st) == 0)
-        return HF_EEXIST; /* a key is never written over */
+        return HF_EEXIST; /* before a passphrase is typed for nothing */
     struct hf__person *p = hf_secret_alloc(sizeof *p);
     char *passphrase = hf_secret_alloc(HF__PASSPHRASE_MAX);
     hf_buf_init(&file, FILE_LEN_MAX);
@@ -161,7 +161,7 @@ static int make(const struct hf__share_options *o, const char *path, bool restor
         r = seal(o, p, passphrase, &file);
     }
     if (r == 0)
-        r = hf_file_replace(path, hf_buf_bytes(&file), 0600);
+        r = hf_file_make(path, hf_buf_bytes(&file), 0600);
     if (r == 0) {
         print_public(p->public_key);
         if (!restore)
@@ -183,9 +183,8 @@ static int print_words(const struct hf__share_options *o, const char *path)
     with.key = path;
     int r = text == NULL ? HF_ENOMEM : hf__person_open(&with, &p);
     if (r == 0) {
-        setvbuf(stdout, NULL, _IONBF, 0); /* no copy of them stays in memory that is not wiped */
         hf_words_encode(p->entropy, text);
-        puts(text);
+        r = hf__show_secret(text);
         hf_secret_free(p);
     }
     hf_secret_free(text);

@@ -44,7 +44,7 @@ static int write_ack(const struct hf__share_options *o, const struct output *out
     hf_buf_init(&b, HF__SHARE_FILE_MAX);
     int r = hf_wire_encode(&hf_wire_share_ack, &ack, &b);
     if (r == 0)
-        r = hf_file_write_through(o->out, hf_buf_bytes(&b), 0644);
+        r = hf__share_write(o, hf_buf_bytes(&b));
     hf_buf_done(&b);
     return r;
 }

@@ -31,6 +31,8 @@ struct hf__share_options {
     int words_count;
 };
 
+/* Writes what --out names. HF_EEXIST: that is the key, what it remembers, or what is answered. */
+HF_MUST_USE int hf__share_write(const struct hf__share_options *o, struct hf_bytes bytes);
 /* Says what went wrong with what, on standard error; returns the exit status of this error. */
 int hf__share_say(const char *what, int error);
 
@@ -39,9 +41,12 @@ int hf__share_say(const char *what, int error);
 /*
  * A passphrase, or the words: a line of the descriptor or, with -1, of the terminal, unseen. ret:
  * HF__PASSPHRASE_MAX bytes in memory for secrets, terminated. HF_EPERMISSION: there is no terminal.
- * HF_EINVAL: nothing was said. HF_ETOOBIG.
+ * HF_EINVAL: nothing was said, or no text. HF_ETOOBIG. HF_ECANCELED: by a signal.
  */
 HF_MUST_USE int hf__ask_secret(const char *prompt, int fd, char *ret);
+/* Shows a secret: at a terminal until Enter, and so that it cannot be scrolled back to. text:
+ * HF_WORDS_TEXT_LEN at most. HF_EIO. Otherwise the errors of hf__ask_secret at the terminal. */
+HF_MUST_USE int hf__show_secret(const char *text);
 /* Whether a person types yes, or has confirmed this very digest on the command line. */
 bool hf__ask_yes(const char *digest, const char *confirmed);
 
@@ -64,12 +69,14 @@ int hf__share_key(const struct hf__share_options *o);
 
 struct hf__memory {
     char path[HF__SHARE_PATH_LEN];
+    int lock;   /* on the key: one at a time reads the memory, asks, and remembers */
     bool known; /* there is a network that it is bound to */
     struct hf_arena arena;
     struct hf_share_state state;
 };
 
-/* Reads it, or begins it anew. ret: ended with hf__memory_done. */
+/* Reads it, or begins it anew; by whatever links the key is called, it is the same. ret: ended
+ * with hf__memory_done, on failure too. HF_EBUSY: another answers with this key. */
 HF_MUST_USE int hf__memory_open(const char *key, struct hf__memory *ret);
 void hf__memory_done(struct hf__memory *m);
 /* The network by which documents are judged: the one remembered, else that of --network.

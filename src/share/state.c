@@ -5,40 +5,69 @@
 #include "base/file.h"
 #include "base/hex.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { STATE_MAX = 1 << 20, ANSWERED_MAX = 4096 };
+
+/* The name of the memory: the key's own, whatever links led to it. */
+static int name(const char *key, char *ret)
+{
+    char real[PATH_MAX];
+    if (realpath(key, real) == NULL)
+        return hf_error_from_errno(errno);
+    int n = snprintf(ret, HF__SHARE_PATH_LEN, "%s.state", real);
+    return n > 0 && n < HF__SHARE_PATH_LEN ? 0 : HF_ETOOBIG;
+}
+
+static int lock(const char *key, int *ret)
+{
+    *ret = open(key, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    return *ret >= 0 && flock(*ret, LOCK_EX | LOCK_NB) == 0 ? 0 : hf_error_from_errno(errno);
+}
+
+/* The decoder borrows from what it reads. */
+static int load(struct hf__memory *m, struct hf_bytes bytes)
+{
+    void *copy;
+    int r = hf_arena_alloc(&m->arena, bytes.len + 1, 1, &copy);
+    if (r != 0)
+        return r;
+    memcpy(copy, bytes.data, bytes.len);
+    r = hf_wire_decode(&hf_wire_share_state, hf_bytes_of(copy, bytes.len), &m->arena, &m->state,
+                       NULL);
+    m->known = r == 0;
+    return r;
+}
 
 int hf__memory_open(const char *key, struct hf__memory *ret)
 {
     struct hf_buf b;
-    *ret = (struct hf__memory){0};
-    int n = snprintf(ret->path, sizeof ret->path, "%s.state", key);
-    if (n < 0 || (size_t)n >= sizeof ret->path)
-        return HF_ETOOBIG;
+    *ret = (struct hf__memory){.lock = -1};
     hf_arena_init(&ret->arena, 2 * STATE_MAX);
     hf_buf_init(&b, STATE_MAX);
-    int r = hf_file_read(ret->path, &b);
-    void *copy = NULL;
+    int r = name(key, ret->path);
     if (r == 0)
-        r = hf_arena_alloc(&ret->arena, b.len + 1, 1, &copy);
+        r = lock(key, &ret->lock);
     if (r == 0) {
-        memcpy(copy, b.data, b.len);
-        r = hf_wire_decode(&hf_wire_share_state, hf_bytes_of(copy, b.len), &ret->arena, &ret->state,
-                           NULL);
-        ret->known = r == 0;
-    } else if (r == HF_ENOTFOUND) {
-        r = 0;
+        r = hf_file_read_regular(ret->path, &b);
+        r = r == 0 ? load(ret, hf_buf_bytes(&b)) : r == HF_ENOTFOUND ? 0 : r;
     }
     hf_buf_done(&b);
-    if (r != 0)
-        hf_arena_done(&ret->arena);
     return r;
 }
 
 void hf__memory_done(struct hf__memory *m)
 {
+    if (m->lock >= 0)
+        close(m->lock);
     hf_arena_done(&m->arena);
 }
 
@@ -124,4 +153,21 @@ int hf__memory_save(struct hf__memory *m, const struct hf_document *root,
         r = hf_file_replace(m->path, hf_buf_bytes(&b), 0600);
     hf_buf_done(&b);
     return r;
+}
+
+static bool same_file(const char *a, const char *b)
+{
+    struct stat one, other;
+    return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev &&
+           one.st_ino == other.st_ino;
+}
+
+int hf__share_write(const struct hf__share_options *o, struct hf_bytes bytes)
+{
+    char memory[HF__SHARE_PATH_LEN];
+    int r = name(o->key, memory);
+    if (r == 0 &&
+        (same_file(o->out, o->key) || same_file(o->out, memory) || same_file(o->out, o->words[1])))
+        r = HF_EEXIST;
+    return r == 0 ? hf_file_write_through(o->out, bytes, 0644) : r;
 }

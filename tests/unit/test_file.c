@@ -44,6 +44,22 @@ Test(hf_file, is_replaced_and_read_back_with_its_mode)
     }
 }
 
+Test(hf_file, a_name_that_is_taken_stays_another_s)
+{
+    struct hf_bytes one = hf_bytes_of("one", 3), other = hf_bytes_of("other", 5);
+    struct hf_buf b;
+    cr_assert_eq(hf_file_make(path, one, 0600), 0);
+    cr_assert_eq(hf_file_make(path, other, 0600), HF_EEXIST);
+    hf_buf_init(&b, 10);
+    cr_assert_eq(hf_file_read(path, &b), 0);
+    cr_assert(hf_bytes_equal(hf_buf_bytes(&b), one));
+    hf_buf_done(&b);
+    cr_assert_eq(unlink(path), 0);
+    cr_assert_eq(symlink("nowhere", path), 0);
+    cr_assert_eq(hf_file_make(path, other, 0600), HF_EEXIST);
+    cr_assert_eq(unlink(path), 0);
+}
+
 Test(hf_file, larger_than_its_bound_is_refused_and_the_buffer_kept)
 {
     cr_assert_eq(hf_file_replace(path, hf_bytes_of("0123456789", 10), 0600), 0);

@@ -38,6 +38,9 @@ HF_MUST_USE int hf_file_read_regular(const char *path, struct hf_buf *ret);
  */
 enum { HF_FILE_PART_LEN = 7 };
 HF_MUST_USE int hf_file_replace(const char *path, struct hf_bytes content, mode_t mode);
+/* The same for a file that is never written over, as a key. HF_EEXIST: the name is taken, by
+ * whatever, be it since a moment ago. */
+HF_MUST_USE int hf_file_make(const char *path, struct hf_bytes content, mode_t mode);
 /*
  * Writes to a path that a person named. A link is followed, and the file behind it replaced as
  * above; what is no regular file (a device, a pipe) is written into, never replaced; so is a file

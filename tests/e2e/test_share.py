@@ -1,0 +1,221 @@
+#!/usr/bin/env python3
+"""What can go wrong at a share holder's desk: prompts that are broken off, files that are in the way, two calls at once."""
+
+import fcntl
+import os
+import pathlib
+import pty
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import termios
+
+SOURCE = pathlib.Path(os.environ["HOLDFAST_SOURCE"])
+BUILD = pathlib.Path(os.environ["HOLDFAST_BUILD"])
+sys.path[:0] = [str(SOURCE / "tests/lib"), str(SOURCE / "contrib/lib")]
+
+import tap  # noqa: E402
+from mesh import Mesh, Programs, until  # noqa: E402
+from quorum import QUICK, Quorum, done, node_command  # noqa: E402
+from quorum import share as quorum_share  # noqa: E402
+
+PROGRAMS = Programs(BUILD)
+PASSPHRASE = "a passphrase"
+
+
+def share(*arguments, **secrets):
+    return quorum_share(PROGRAMS.share, *arguments, **secrets)
+
+
+def piped(*arguments, passphrase):
+    """Exactly these bytes where the passphrase is read."""
+    return subprocess.run([PROGRAMS.share, *arguments, "--passphrase-fd", "0"], input=passphrase, capture_output=True, timeout=60)
+
+
+class Terminal:
+    """A program at a terminal of its own."""
+
+    def __init__(self, *arguments):
+        self.master, self.slave = pty.openpty()
+
+        def own():
+            os.setsid()
+            fcntl.ioctl(self.slave, termios.TIOCSCTTY, 0)
+
+        self.process = subprocess.Popen([PROGRAMS.share, *arguments], stdin=self.slave, stdout=self.slave, stderr=self.slave,
+                                        preexec_fn=own)
+        self.seen = ""
+
+    def expect(self, text):
+        def look():
+            self.seen += os.read(self.master, 4096).decode()
+            return text in self.seen
+        until(look, 30, lambda: self.seen)
+
+    def type(self, text):
+        os.write(self.master, text.encode())
+
+    def echoes(self):
+        return bool(termios.tcgetattr(self.slave)[3] & termios.ECHO)
+
+    def end(self):
+        status = self.process.wait(timeout=30)
+        os.set_blocking(self.master, False)
+        try:
+            self.seen += os.read(self.master, 1 << 16).decode()
+        except BlockingIOError:
+            pass
+        return status
+
+    def close(self):
+        os.close(self.master)
+        os.close(self.slave)
+
+
+@tap.case
+def a_prompt_that_is_broken_off_leaves_the_terminal_as_it_was():
+    with tempfile.TemporaryDirectory() as folder:
+        key = pathlib.Path(folder) / "key"
+        done(share("key", "new", key, *QUICK, passphrase=PASSPHRASE))
+        for arguments, prompt in ((("key", "words", key), "Passphrase"), (("key", "new", f"{key}2", *QUICK), "New passphrase"),
+                                  (("key", "restore", f"{key}2", *QUICK), "24 words")):
+            for sent in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                at = Terminal(*arguments)
+                at.expect(prompt)
+                assert not at.echoes()
+                at.type("half of it")
+                if sent == signal.SIGINT:
+                    at.type("\x03")
+                else:
+                    at.process.send_signal(sent)
+                assert at.end() == -sent, at.seen
+                assert at.echoes(), f"{prompt}: what is typed after {sent} is not seen"
+                assert "half" not in at.seen
+                at.close()
+        assert os.listdir(folder) == ["key"]
+
+
+@tap.case
+def words_at_a_terminal_cannot_be_scrolled_back_to():
+    with tempfile.TemporaryDirectory() as folder:
+        key = pathlib.Path(folder) / "key"
+        done(share("key", "new", key, *QUICK, passphrase=PASSPHRASE))
+        words = done(share("key", "words", key, passphrase=PASSPHRASE)).strip()
+        for last in ("\n", "\x03"):
+            at = Terminal("key", "words", key)
+            at.expect("Passphrase")
+            at.type(f"{PASSPHRASE}\n")
+            at.expect("Enter")
+            at.type(last)
+            assert at.end() == (0 if last == "\n" else -signal.SIGINT)
+            before, other, after = re.split(r"\033\[\?1049[hl]", at.seen)
+            assert words in other and words.split()[3] not in before + after, at.seen
+            assert other.endswith("\033[2J\033[H"), at.seen
+            at.close()
+
+
+@tap.case
+def a_passphrase_is_text_that_can_be_typed_again():
+    with tempfile.TemporaryDirectory() as folder:
+        key = pathlib.Path(folder) / "key"
+        for nothing in (b"", b"\n", b"\r\n", b"\0\n", b"a\0b\n", b"x" * 2000):
+            assert piped("key", "new", key, *QUICK, passphrase=nothing).returncode == 1, nothing[:8]
+            assert not key.exists(), nothing[:8]
+        assert piped("key", "new", key, *QUICK, passphrase=b"of a file\r\n").returncode == 0
+        assert piped("key", "words", key, passphrase=b"of a file").returncode == 0
+        assert piped("key", "words", key, passphrase=b"of a file\0more\n").returncode == 1
+
+
+@tap.case
+def a_key_that_was_made_meanwhile_is_not_written_over():
+    with tempfile.TemporaryDirectory() as folder:
+        key = pathlib.Path(folder) / "key"
+        both = [subprocess.Popen([PROGRAMS.share, "key", "new", key, *QUICK, "--passphrase-fd", "0"], stdin=subprocess.PIPE,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+        for process in both:  # each reads its passphrase, and has found the name free
+            process.stdin.write("half")
+            process.stdin.flush()
+            fd = process.stdin.fileno()
+            until(lambda fd=fd: not int.from_bytes(fcntl.ioctl(fd, termios.FIONREAD, b"\0" * 4), sys.byteorder), 30,
+                  "the passphrase is not read")
+        said = [process.communicate("\n", timeout=60) for process in both]
+        assert [process.returncode for process in both] == [0, 1] and "exists" in said[1][1], said
+        assert said[0][0].splitlines()[:2] == done(share("key", "show", key)).splitlines()
+        assert os.listdir(folder) == ["key"]
+
+
+@tap.case
+def no_byte_of_a_key_file_can_be_another():
+    with tempfile.TemporaryDirectory() as folder:
+        key, bad = pathlib.Path(folder) / "key", pathlib.Path(folder) / "bad"
+        done(share("key", "new", key, *QUICK, passphrase=PASSPHRASE))
+        good = key.read_bytes()
+        for at in range(len(good)):
+            bad.write_bytes(good[:at] + bytes([good[at] ^ 1]) + good[at + 1:])
+            assert share("key", "words", bad, passphrase=PASSPHRASE).returncode in (1, 5), at
+        for broken in (b"", good[:-1], good + b"\n", b"\xef\xbb\xbf" + good, good * 100):
+            bad.write_bytes(broken)
+            done(share("key", "show", bad), 1)
+        bad.unlink()
+        os.mkfifo(bad)
+        for path in (bad, folder, "/dev/zero", f"{key}.none"):
+            done(share("key", "show", path), 1)
+
+
+@tap.case
+def one_key_has_one_memory_and_nothing_is_written_over():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-share-"))
+    with Mesh(folder, PROGRAMS, nodes=3, shares=2, threshold=2) as m:
+        m.make()
+        quorum = Quorum(m)
+        quorum.establish()
+        for node in m.nodes:
+            node.kill()
+        node = m.nodes[0]
+        first, second, out = (quorum.folder / name for name in ("first", "second", "out"))
+        for request in (first, second):
+            node.start()
+            node.wait("recovering", 30)
+            done(node_command(node, "blackstart", "request", request))
+            node.kill()
+        key = quorum.keys["ada"]
+        kept, memory = key.read_bytes(), pathlib.Path(f"{key}.state")
+        # What is in the way of an answer stays as it is, by whatever name it is called.
+        alias = quorum.folder / "alias"
+        alias.symlink_to(key)
+        for taken in (key, alias, memory, first):
+            refused = quorum.answer("ada", first, taken)
+            assert refused.returncode == 1 and "exists" in refused.stderr, (taken, refused)
+        done(share("open", quorum.output, "--key", key, "--out", key, passphrase="of ada"), 1)
+        assert key.read_bytes() == kept
+        done(quorum.answer("ada", first, out))
+        # The same key through a link remembers the same.
+        quorum.keys["alias"] = alias
+        assert "another request" in quorum.answer("alias", second, out).stderr
+        assert not os.path.lexists(f"{alias}.state")
+        # Who is at the prompt with one request cannot answer another beside it.
+        shown = quorum.answer("bob", first, out, passphrase="wrong")
+        digest = re.search(r"digest: ([0-9a-f]{64})", shown.stdout)[1]
+        waiting = subprocess.Popen([PROGRAMS.share, "answer", first, "--key", quorum.keys["bob"], "--collateral",
+                                    m.authority / "collateral", "--out", f"{out}2", "--network", m.network, "--yes", digest,
+                                    "--passphrase-fd", "0"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        until(lambda: "digest" in waiting.stdout.readline(), 30, "nothing is shown")
+        busy = quorum.answer("bob", second, out)
+        assert busy.returncode == 1 and "another call answers" in busy.stderr, busy
+        waiting.communicate("of bob\n", timeout=60)
+        assert waiting.returncode == 0
+        assert "another request" in quorum.answer("bob", second, out).stderr
+        # A memory that is none is an error at once, and never a new beginning.
+        memory = pathlib.Path(f"{quorum.keys['cy']}.state")
+        os.mkfifo(memory)
+        done(quorum.answer("cy", first, out), 1)
+        memory.unlink()
+        memory.write_bytes(b"")
+        done(quorum.answer("cy", first, out), 1)
+
+
+if __name__ == "__main__":
+    sys.exit(tap.main())
