@@ -309,7 +309,6 @@ bool hf__node_next(struct hf_world *w, struct hf__node *n, uint64_t *ret_what);
 bool hf__node_postpones(struct hf_world *w, struct hf__node *n, uint64_t what);
 void hf__node_timer(struct hf_world *w, struct hf__node *n, uint64_t what);
 void hf__node_release(struct hf_world *w, struct hf__node *n);
-uint64_t hf__node_now_ms(const struct hf_world *w, const struct hf__node *n);
 uint64_t hf__node_wall_ms(const struct hf_world *w, const struct hf__node *n);
 
 /* processor.c */

@@ -231,7 +231,7 @@ bool hf_world_status(struct hf_world *w, uint32_t node, struct hf_status *ret)
     struct hf__node *n = hf__node(w, node);
     if (n->engine == NULL)
         return false;
-    hf_engine_status(n->engine, hf__node_now_ms(w, n), ret);
+    hf_engine_status(n->engine, n->durable_seq, ret);
     return true;
 }
 

@@ -3,9 +3,8 @@
 
 #include "life/life.h"
 
-void hf_engine_status(struct hf_engine *e, uint64_t now_ms, struct hf_status *ret)
+void hf_engine_status(struct hf_engine *e, uint64_t durable_seq, struct hf_status *ret)
 {
-    (void)now_ms;
     hf_assert(e->state_since_ms <= e->now_ms && (e->open || !e->claimed));
     *ret = (struct hf_status){
         .state = (enum hf_state)e->state,
@@ -26,7 +25,7 @@ void hf_engine_status(struct hf_engine *e, uint64_t now_ms, struct hf_status *re
     hf__trust_status(e, ret);
     hf__owner_status(e, ret);
     hf__provider_status(e, ret);
-    hf__quorum_status(e, ret);
+    hf__quorum_status(e, durable_seq, ret);
 }
 
 size_t hf_engine_memory(const struct hf_engine *e)

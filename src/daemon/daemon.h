@@ -208,7 +208,7 @@ HF_MUST_USE int hf__watch_new(struct hf__daemon *d);
 void hf__watch_outlook(struct hf__daemon *d, struct hf_status *s, uint64_t now_ms,
                        struct hf__outlook *ret);
 /* The status of the engine, or before it runs what stands for it. */
-void hf__watch_status(struct hf__daemon *d, uint64_t now_ms, struct hf_status *ret);
+void hf__watch_status(struct hf__daemon *d, struct hf_status *ret);
 /* Whether keys can be had: the vault is open, the claim stands, and there is a backup. */
 bool hf__watch_serves(const struct hf_status *s);
 /* Logs warnings that have stood for a while, and when they are over; called every HF__RETRY_MS. */

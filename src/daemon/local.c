@@ -104,7 +104,7 @@ static void drilled(struct local_conn *t, const struct hf_local_reply *r)
     struct hf__daemon *d = t->owner->d;
     char found[HF__WARNING_LEN];
     struct hf_status s;
-    hf__watch_status(d, hf_clock_monotonic_ms(), &s);
+    hf__watch_status(d, &s);
     bool closed = r->drill.asked == 0; /* locked, or without a backup: nothing of its own to lose */
     unsigned wanted = s.q > s.k ? s.q : s.k;
     if (r->error == HF_EBUSY) {

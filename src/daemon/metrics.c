@@ -63,7 +63,7 @@ static void engine_metrics(struct hf__daemon *d, struct hf_buf *b)
     struct hf_status *s = calloc(1, sizeof *s);
     if (s == NULL)
         return;
-    hf_engine_status(d->engine, hf_clock_monotonic_ms(), s);
+    hf_engine_status(d->engine, d->gate.durable, s);
 #define HF_METRIC_ENGINE(name, type, unit, what, reading, value) metric(b, name, type, what, value);
 #include "metrics.def"
     struct hf__outlook *o = calloc(1, sizeof *o);
@@ -166,7 +166,7 @@ static void answer(struct hf__daemon *d, const char *line, size_t len, struct hf
     } else if (asks_for(line, len, "/healthz")) {
         write_plain(b, "200 OK", "ok");
     } else if (asks_for(line, len, "/readyz")) {
-        hf__watch_status(d, hf_clock_monotonic_ms(), &s);
+        hf__watch_status(d, &s);
         bool ready = hf__watch_serves(&s);
         write_plain(b, ready ? "200 OK" : "503 Service Unavailable", hf_state_name(s.state));
     } else {

@@ -92,7 +92,7 @@ void hf__notify_tick(struct hf__daemon *d)
         (void)tell(d, "WATCHDOG=1\n");
         d->watchdog_at_ms = now_ms + d->watchdog_ms;
     }
-    hf__watch_status(d, now_ms, &s);
+    hf__watch_status(d, &s);
     bool ready = hf__watch_serves(&s);
     if (d->notified == (int)s.state && (d->notified_ready || !ready))
         return;

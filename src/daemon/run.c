@@ -96,7 +96,7 @@ static void stop(struct hf__daemon *d)
     bound_stop();
     hf__notify_stop(d);
     struct hf_status s;
-    hf__watch_status(d, hf_clock_monotonic_ms(), &s);
+    hf__watch_status(d, &s);
     bool lost = s.open && s.has_account && s.generation == 0;
     hf__log(lost ? HF__WARNING : HF__INFO, "stopping", NULL, lost ? HF_ENOTPLACED : 0);
     d->running = false;

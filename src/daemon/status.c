@@ -353,7 +353,7 @@ static json_t *collateral(struct hf__daemon *d)
 enum hf_state hf__daemon_state(struct hf__daemon *d)
 {
     struct hf_status s;
-    hf__watch_status(d, hf_clock_monotonic_ms(), &s);
+    hf__watch_status(d, &s);
     return s.state;
 }
 
@@ -436,7 +436,7 @@ char *hf__status_json(struct hf__daemon *d, bool public_only)
 {
     struct hf_status s;
     uint64_t now_ms = hf_clock_monotonic_ms();
-    hf__watch_status(d, now_ms, &s);
+    hf__watch_status(d, &s);
     json_t *root = json_object();
     if (root == NULL)
         return NULL;

@@ -51,10 +51,10 @@ static void not_running(const struct hf__daemon *d, struct hf_status *ret)
                               .now_s = hf_clock_wall_ms() / 1000};
 }
 
-void hf__watch_status(struct hf__daemon *d, uint64_t now_ms, struct hf_status *ret)
+void hf__watch_status(struct hf__daemon *d, struct hf_status *ret)
 {
     if (d->running)
-        hf_engine_status(d->engine, now_ms, ret);
+        hf_engine_status(d->engine, d->gate.durable, ret);
     else
         not_running(d, ret);
 }
@@ -143,7 +143,7 @@ int hf__watch_mute(struct hf__daemon *d, int reason, uint64_t for_s)
         unmute(w, m);
     if (for_s == 0)
         return m != NULL ? 0 : HF_ENOTFOUND;
-    hf__watch_status(d, now_ms, &s);
+    hf__watch_status(d, &s);
     hf__watch_outlook(d, &s, now_ms, &o);
     for (size_t i = 0; i < o.warnings_count; i++) {
         if (o.warnings[i].reason != reason)
@@ -231,7 +231,7 @@ void hf__watch_tick(struct hf__daemon *d)
     uint64_t now_ms = hf_clock_monotonic_ms();
     if (w->ticks++ % EVERY_TICKS != 0 || !d->running)
         return;
-    hf__watch_status(d, now_ms, &s);
+    hf__watch_status(d, &s);
     hf__watch_outlook(d, &s, now_ms, &o);
     for (size_t i = 0; i < w->mutes_count;)
         if (s.now_s >= w->mutes[i].until_s)

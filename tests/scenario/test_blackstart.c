@@ -33,7 +33,6 @@ static struct hf_world *sealed_network(void)
     struct hf_world *w = testnet_up(NODES, 3, 5);
     hf_world_quorum_issue(w, M, N, true);
     cr_assert(hf_world_run_until(w, all_sealed, NULL, TESTNET_MS));
-    hf_world_run_for(w, 1000); /* and all of it is on the disks */
     return w;
 }
 
@@ -84,6 +83,15 @@ static void start_by_people(struct hf_world *w, uint32_t node)
     hf_buf_done(&request);
 }
 
+Test(sealing, is_said_when_a_power_cut_can_no_longer_take_it)
+{
+    struct hf_world *w = sealed_network();
+    power_cut(w);
+    for (uint32_t i = 0; i < NODES; i++)
+        cr_assert_neq(status_of(w, i).sealed_s, 0, "node %u had said so", i);
+    testnet_end(w);
+}
+
 Test(blackstart, brings_every_key_back_as_it_was)
 {
     struct hf_world *w = sealed_network();
@@ -123,7 +131,6 @@ Test(blackstart, a_crash_at_any_moment_costs_a_new_request_at_most, .timeout = 1
         struct hf_world *w = testnet_up(NODES, 3, 5);
         hf_world_quorum_issue(w, 2, N, true);
         cr_assert(hf_world_run_until(w, all_sealed, NULL, TESTNET_MS));
-        hf_world_run_for(w, 1000);
         power_cut(w);
         start_by_two(w, 0, 1, 2);
         for (unsigned i = 0; i < events; i++)

@@ -76,7 +76,7 @@ size_t hf__quorum_memory(const struct hf_engine *e)
     return hf__blob_memory(e->quorum->sealed) + hf__blackstart_memory(e);
 }
 
-void hf__quorum_status(struct hf_engine *e, struct hf_status *ret)
+void hf__quorum_status(struct hf_engine *e, uint64_t durable_seq, struct hf_status *ret)
 {
     struct hf_sealed_row row;
     struct hf_sealed_statement statement;
@@ -84,10 +84,12 @@ void hf__quorum_status(struct hf_engine *e, struct hf_status *ret)
     const struct hf_quorum_key *key = hf__quorum_wanted(e);
     ret->share_set = e->trust->shares != NULL ? hf_document_version(e->trust->shares) : 0;
     ret->quorum_wanted = e->trust->policy != NULL && hf__policy(e)->quorum_key.len > 0;
-    ret->sealed = key != NULL && hf__quorum_sealed(e, key);
+    /* What a power cut would take is not sealed yet. */
+    bool durable = e->quorum->sealed_seq <= durable_seq;
+    ret->sealed = key != NULL && durable && hf__quorum_sealed(e, key);
     hf_assert(!ret->sealed || ret->quorum_wanted);
     hf__blackstart_status(e, ret);
-    if (e->quorum->sealed == NULL)
+    if (e->quorum->sealed == NULL || !durable)
         return;
     int r = hf__decode(e, &hf_wire_sealed_row, hf_blob_bytes(e->quorum->sealed), &row);
     if (r == 0)

@@ -12,6 +12,7 @@ struct hf__blackstart; /* quorum/blackstart.c */
 
 struct hf__quorum_state {
     struct hf_blob *sealed;         /* sealed_row of the own root secret; NULL: there is none */
+    uint64_t sealed_seq;            /* the write with it; 0: it was there at start */
     struct hf__blackstart *request; /* under way, or waiting for answers; NULL: none */
     uint64_t asked_s;               /* when the newest request was made; 0: none since the vault was
                                        open last */
@@ -33,8 +34,8 @@ void hf__quorum_lock(struct hf_engine *e);
 void hf__quorum_done(struct hf_engine *e); /* frees the rest */
 /* Bytes, without sizeof(struct hf__quorum_state). */
 size_t hf__quorum_memory(const struct hf_engine *e);
-/* Fills in the share set, what is sealed, and how far a request has come. */
-void hf__quorum_status(struct hf_engine *e, struct hf_status *ret);
+/* Fills in the share set, what is sealed and durable, and how far a request has come. */
+void hf__quorum_status(struct hf_engine *e, uint64_t durable_seq, struct hf_status *ret);
 
 /* ---- seal.c */
 

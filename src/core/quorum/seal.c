@@ -84,6 +84,7 @@ static int seal(struct hf_engine *e, const struct hf_quorum_key *key, const stru
     hf__put_blob(e, HF_ROW_PUBLIC, hf_bytes_of("sealed", 6), kept);
     hf_blob_unref(e->quorum->sealed);
     e->quorum->sealed = hf_blob_ref(kept);
+    e->quorum->sealed_seq = e->write_seq;
     hf__trace(e, HF_TRACE_QUORUM_SEALED, 0, NULL, c.share_set, c.version);
     return 0;
 }

@@ -393,8 +393,9 @@ HF_MUST_USE int hf_engine_identity(const struct hf_engine *e, struct hf_bytes *r
  * the next step. */
 const struct hf_document *hf_engine_set(const struct hf_engine *e);
 
-/* Looks at the node; see core/status.h. What ret points to is valid until the next step. */
-void hf_engine_status(struct hf_engine *e, uint64_t now_ms, struct hf_status *ret);
+/* Looks at the node; see core/status.h. durable_seq: the newest write that is durable; what people
+ * rely on is said from then on. What ret points to is valid until the next step. */
+void hf_engine_status(struct hf_engine *e, uint64_t durable_seq, struct hf_status *ret);
 /* How it reaches the other members. */
 void hf_engine_mesh(const struct hf_engine *e, struct hf_mesh_status *ret);
 /* The member at a place of the newest set; false: there is none at that place. The same. */
