@@ -14,7 +14,7 @@
 enum { ANSWER_MAX = 512 };
 
 static const char usage[] =
-    "usage: holdfast blackstart request FILE\n"
+    "usage: holdfast blackstart request FILE [--anew]\n"
     "       holdfast blackstart add FILE...\n"
     "       holdfast blackstart status\n"
     "\n"
@@ -23,6 +23,8 @@ static const char usage[] =
     "of them answers with holdfast-share. add gives the node their answers: each is\n"
     "checked at once, a wrong one is named, and with the last that is needed the node\n"
     "opens its vault and goes on by itself. A node that restarts meanwhile asks anew.\n"
+    "\n"
+    "  --anew  gives up the request that is open, and every answer to it\n"
     "exit status: 0 done, 1 error or a wrong answer, 2 answers are missing\n";
 
 static void print_time(const char *before, uint64_t s, const char *after)
@@ -49,9 +51,30 @@ static int write_request(const json_t *root, const char *path)
     return r;
 }
 
-static int request(const char *path)
+/* Whether a request can be made without taking the worth of answers to the one before. */
+static bool none_is_open(void)
 {
     json_t *root;
+    if (hf__ask(json_pack("{s:s}", "request", "status"), false, &root) != 0)
+        return false;
+    const json_t *q = json_object_get(root, "quorum");
+    bool open = json_is_true(json_object_get(q, "open"));
+    if (open)
+        fprintf(stderr,
+                "holdfast blackstart: a request is open, and %lld of %lld answers to it are here; "
+                "with a new one they, and those under way, are worth nothing: --anew asks all the "
+                "same\n",
+                (long long)json_integer_value(json_object_get(q, "have")),
+                (long long)json_integer_value(json_object_get(q, "need")));
+    json_decref(root);
+    return !open;
+}
+
+static int request(const char *path, bool anew)
+{
+    json_t *root;
+    if (!anew && !none_is_open())
+        return HF_CLI_ERROR;
     if (hf__ask(json_pack("{s:s}", "request", "blackstart"), false, &root) != 0)
         return HF_CLI_ERROR;
     uint64_t before_s = (uint64_t)json_integer_value(json_object_get(root, "before_s"));
@@ -154,7 +177,9 @@ int hf_cli_blackstart(int argc, char **argv)
     if (hf__help(argc, argv, usage))
         return HF_CLI_OK;
     if (argc == 3 && strcmp(argv[1], "request") == 0)
-        return request(argv[2]);
+        return request(argv[2], false);
+    if (argc == 4 && strcmp(argv[1], "request") == 0 && strcmp(argv[3], "--anew") == 0)
+        return request(argv[2], true);
     if (argc >= 3 && strcmp(argv[1], "add") == 0)
         return add(argc - 2, argv + 2);
     if (argc == 2 && strcmp(argv[1], "status") == 0)

@@ -93,6 +93,9 @@ def what_is_wrong_is_named_and_costs_nothing():
         good = quorum.folder / "good"
         done(quorum.answer("ada", request, good))
         done(node_command(node, "blackstart", "add", good), 2)
+        # Asking once more would take its worth: a slip does not.
+        slip = node_command(node, "blackstart", "request", quorum.folder / "slip")
+        assert slip.returncode == 1 and "1 of 3 answers" in slip.stderr and not (quorum.folder / "slip").exists(), slip
         twice = node_command(node, "blackstart", "add", good)
         assert "here already" in twice.stderr and "1 of 3" in twice.stderr, twice.stderr
         status = node.status()["quorum"]
@@ -124,7 +127,7 @@ def what_is_wrong_is_named_and_costs_nothing():
         newer = quorum.folder / "newer"
         version = json.loads(quorum.holdfast("policy", "show", *quorum.authority).split("digest:")[0])["version"]
         until(lambda: node.status()["policy"] == version, 30, "the policy is not there")
-        done(node_command(node, "blackstart", "request", newer))
+        done(node_command(node, "blackstart", "request", newer, "--anew"))
         done(quorum.answer("dee", newer, good))
         done(quorum.answer("dee", theirs, good), 6)
         # A request in which one byte is another is no request any more.
