@@ -78,6 +78,7 @@ static struct hf_document *issue(struct hf_world *w, struct hf__people *p, uint3
         holders[i].alias = hf_bytes_of(aliases[i], strlen(aliases[i]));
         holders[i].kind = 1;
         hf_suite_real.random(&rng, holders[i].key, sizeof(holders[i].key));
+        holders[i].key[sizeof(holders[i].key) - 1] &= 0x7f; /* reduced */
     }
     struct hf_quorum_key key = {.name = hf_bytes_of(key_name, strlen(key_name)),
                                 .commitments = hf_bytes_of(commitments, p->m * HF_POINT_LEN),

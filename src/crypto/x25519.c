@@ -25,3 +25,14 @@ out:
     hf_wipe(shared, sizeof shared);
     return r;
 }
+
+int hf_x25519_check(const uint8_t public_key[static 32])
+{
+    /* p = 2^255 - 19, its lowest byte first. */
+    static const uint8_t any[32] = {1};
+    uint8_t shared[32];
+    bool reduced = public_key[31] < 0x7f || public_key[0] < 0xed;
+    for (size_t i = 1; i < 31 && !reduced; i++)
+        reduced = public_key[i] != 0xff;
+    return reduced && public_key[31] <= 0x7f ? hf_x25519(any, public_key, shared) : HF_EPOINT;
+}

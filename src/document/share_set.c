@@ -3,15 +3,20 @@
 
 #include "base/error.h"
 #include "crypto/quorum.h"
+#include "crypto/x25519.h"
 #include "pool.h"
 
 static bool holders_ok(const struct hf_share_set *s)
 {
-    for (size_t i = 0; i < s->holders_count; i++)
+    for (size_t i = 0; i < s->holders_count; i++) {
+        /* With two encodings of one key a person would have two places. */
+        if (hf_x25519_check(s->holders[i].key) != 0)
+            return false;
         for (size_t j = 0; j < i; j++)
             if (hf_bytes_equal(s->holders[i].alias, s->holders[j].alias) ||
                 memcmp(s->holders[i].key, s->holders[j].key, sizeof s->holders[i].key) == 0)
                 return false;
+    }
     return true;
 }
 

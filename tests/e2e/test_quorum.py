@@ -208,6 +208,11 @@ def a_ceremony_is_what_was_proposed_or_nothing():
         quorum.make_keys()
         assert "needs --threshold" in quorum.holdfast("quorum", "propose", *quorum.authority, status=1)
         key = quorum.public("ada")
+        # Nor one key twice in two encodings, nor one to which nothing can be sealed.
+        other = key[:62] + f"{int(key[62:], 16) | 0x80:02x}"
+        for bad in (other, "00" * 32):
+            quorum.holdfast("quorum", "propose", "--threshold", 2, "--name", "k", "--holder", f"ada={key}", "--holder",
+                            f"bob={bad}", *quorum.authority, status=1)
         for threshold, holders in ((1, ["ada", "bob"]), (3, ["ada", "bob"]), (2, ["ada", "ada"])):
             options = [p for alias in holders for p in ("--holder", f"{alias}={quorum.public(alias)}")]
             quorum.holdfast("quorum", "propose", "--threshold", threshold, "--name", "k", *options, *quorum.authority,

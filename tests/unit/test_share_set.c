@@ -50,6 +50,8 @@ Test(hf_document_read, of_a_share_set_with_a_double_key_alias_or_name)
     s = authority_shares(&n, 1);
     memcpy(n.holders[4].key, n.holders[1].key, 32);
     cr_assert_eq(read_error(&n, HF_DOCUMENT_SHARES, &s), HF_EDOCUMENT);
+    n.holders[4].key[31] |= 0x80;
+    cr_assert_eq(read_error(&n, HF_DOCUMENT_SHARES, &s), HF_EDOCUMENT, "its other encoding");
     s = authority_shares(&n, 1);
     struct hf_quorum_key two[2] = {n.quorum_key, n.quorum_key};
     s.keys = two;

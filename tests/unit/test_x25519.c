@@ -56,3 +56,25 @@ Test(hf_x25519, gives_both_sides_the_same)
     cr_assert_eq(hf_x25519(b, pa, sb), 0);
     cr_assert_arr_eq(sa, sb, 32);
 }
+
+Test(hf_x25519_check, takes_one_encoding_of_a_key_and_none_of_small_order)
+{
+    uint8_t secret[32] = {7}, key[32];
+
+    hf_x25519_public(secret, key);
+    cr_assert_eq(hf_x25519_check(key), 0);
+    key[31] |= 0x80;
+    cr_assert_eq(hf_x25519_check(key), HF_EPOINT, "the same key once more");
+    memset(key, 0xff, sizeof key);
+    key[31] = 0x7f;
+    for (unsigned low = 0; low <= 0xff; low++) {
+        key[0] = (uint8_t)low;
+        /* p - 1 has small order, and from p = ..ed on a smaller number is the same. */
+        cr_assert_eq(hf_x25519_check(key), low < 0xec ? 0 : HF_EPOINT, "%x", low);
+    }
+    for (uint8_t small = 0; small <= 1; small++) {
+        memset(key, 0, sizeof key);
+        key[0] = small;
+        cr_assert_eq(hf_x25519_check(key), HF_EPOINT);
+    }
+}

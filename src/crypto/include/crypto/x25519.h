@@ -16,4 +16,8 @@ void hf_x25519_public(const uint8_t secret[static 32], uint8_t ret_public[static
 HF_MUST_USE int hf_x25519(const uint8_t secret[static 32], const uint8_t public_key[static 32],
                           uint8_t ret[static 32]);
 
+/* Whether it is the only encoding of a key to which something can be sealed. HF_EPOINT: it is not
+ * reduced, so that another encoding is the same key, or has small order. */
+HF_MUST_USE int hf_x25519_check(const uint8_t public_key[static 32]);
+
 #endif
