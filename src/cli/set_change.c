@@ -30,9 +30,8 @@ static bool names(const char *word, const struct hf__member *m)
     return prefix || strcmp(word, m->operator_name) == 0;
 }
 
-/* The one member that a word names; NULL: said why not. */
-static struct hf__member *named(struct hf__member_list *members, const char *word,
-                                const char *where)
+struct hf__member *hf__set_named(struct hf__member_list *members, const char *word,
+                                 const char *where)
 {
     struct hf__member *found = NULL;
     char first[9], second[9];
@@ -192,7 +191,7 @@ static int restore(const struct hf__authority *a, const char *word)
     r = hf__members_load_from(a->folder, removed_file, &removed);
     if (r == 0)
         r = add_of_set(a, &members, &removed);
-    struct hf__member *m = r == 0 ? named(&removed, word, "that was left out") : NULL;
+    struct hf__member *m = r == 0 ? hf__set_named(&removed, word, "that was left out") : NULL;
     if (m != NULL) {
         r = put(&members, m);
         if (r == 0)
@@ -219,7 +218,7 @@ int hf__set_change(const struct hf__authority *a, char **words)
     int r = hf__members_load(a->folder, &members);
     if (r != 0)
         return hf__say("set", a->folder, r);
-    struct hf__member *m = named(&members, words[1], "of set.yaml");
+    struct hf__member *m = hf__set_named(&members, words[1], "of set.yaml");
     if (m != NULL && strcmp(words[0], "remove") == 0) {
         r = remove_member(a->folder, &members, m);
         status = r == 0 ? HF_CLI_OK : hf__say("set", a->folder, r);

@@ -9,6 +9,11 @@
 /* remove WHO, restore WHO, platform WHO add|remove PPID; says what it does. The exit status. */
 int hf__set_change(const struct hf__authority *a, char **words);
 
+/* The one member that a word names: by its account, the first digits of it, or its operator. where:
+ * of what list, for the sentence. NULL: none or several; said so. */
+struct hf__member *hf__set_named(struct hf__member_list *members, const char *word,
+                                 const char *where);
+
 /* Notes in removed.yaml whom the set in force has and set.yaml no longer, with their floors. */
 HF_MUST_USE int hf__set_note_removed(const struct hf__authority *a,
                                      struct hf__member_list *members);

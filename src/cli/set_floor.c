@@ -13,6 +13,7 @@
 #include "base/hex.h"
 #include "command.h"
 #include "crypto/suite.h"
+#include "set_change.h"
 #include "set_form.h"
 
 #include <stdio.h>
@@ -186,14 +187,25 @@ static size_t count_left(const struct deciding *d, const uint8_t generation[stat
     return left;
 }
 
+/* A holder may be in no set any more: then its whole account names it. */
+static bool lost_named(const struct deciding *d, const char *word, struct hf_account *ret)
+{
+    if (hf_hex_decode(word, ret->bytes, sizeof *ret) == 0)
+        return true;
+    const struct hf__member *m = hf__set_named(d->members, word, "of set.yaml");
+    if (m != NULL)
+        *ret = m->account;
+    return m != NULL;
+}
+
 static int take_lost(struct deciding *d, const struct hf__floor_options *o)
 {
     const struct hf_placement_record *r = &d->evidence->record;
     char text[128];
     for (size_t i = 0; i < o->lost_count; i++) {
         struct hf_account *account = &d->lost[d->lost_count];
-        if (hf_hex_decode(o->lost[i], account->bytes, 32) != 0)
-            return refuse("--lost: an account is 64 hexadecimal digits");
+        if (!lost_named(d, o->lost[i], account))
+            return HF_CLI_ERROR;
         if (is_holder(r, account)) {
             d->lost_count++;
             continue;
@@ -365,8 +377,6 @@ static int with_evidence(const struct hf__authority *a, const struct hf__floor_o
 int hf__set_floor(const struct hf__authority *a, const struct hf__floor_options *o)
 {
     struct hf__member_list members;
-    struct hf_account account;
-    struct hf__member *m = NULL;
     int status = HF_CLI_ERROR;
     if (o->record_file == NULL)
         return refuse("--record FILE: what `holdfast backup show --json` prints at the validator");
@@ -374,13 +384,10 @@ int hf__set_floor(const struct hf__authority *a, const struct hf__floor_options 
     if (r != 0)
         return hf__say("set", a->folder, r);
     struct evidence *e = calloc(1, sizeof *e);
-    if (hf_hex_decode(o->account, account.bytes, sizeof account) == 0)
-        m = hf__members_find(&members, &account);
+    struct hf__member *m = hf__set_named(&members, o->account, "of set.yaml");
     if (e == NULL) {
         status = hf__say("set", "floor", HF_ENOMEM);
-    } else if (m == NULL) {
-        status = refuse("no validator has this account (64 hexadecimal digits)");
-    } else {
+    } else if (m != NULL) {
         hf_arena_init(&e->arena, ARENA_MAX);
         status = with_evidence(a, o, &members, m, e);
         hf_arena_done(&e->arena);

@@ -7,9 +7,9 @@
 enum { HF__LOST_MAX = 64 };
 
 struct hf__floor_options {
-    const char *account;     /* of the validator */
-    const char *record_file; /* what its `backup show --json` printed; NULL: not given */
-    const char *lost[HF__LOST_MAX];
+    const char *account;            /* names the validator, as hf__set_named takes it */
+    const char *record_file;        /* what its `backup show --json` printed; NULL: not given */
+    const char *lost[HF__LOST_MAX]; /* whole accounts, or as hf__set_named takes them */
     size_t lost_count;
     bool only_instance; /* a person has made sure that no other machine runs it */
 };

@@ -60,7 +60,7 @@ def refusals(m, owner, lost, floor, record):
     assert "--record FILE" in authority(m, *base[:3], status=1).stderr
     assert "nothing to decide" in authority(m, *base, status=1).stderr
     assert "these do" in authority(m, *base, "--lost", owner.account, status=1).stderr
-    assert "64 hexadecimal digits" in authority(m, *base, "--lost", "abc", status=1).stderr
+    assert "no validator of set.yaml" in authority(m, *base, "--lost", "abc", status=1).stderr
     assert "no validator" in authority(m, "set", "floor", "00" * 32, *base[3:], status=1).stderr
     other = authority(m, "set", "floor", lost[0].account, *base[3:], status=1).stderr
     assert "not added" not in other and str(record) in other, other
@@ -76,6 +76,10 @@ def refusals(m, owner, lost, floor, record):
     assert "nobody is left" in authority(m, *base, *nobody, status=1).stderr
     # Without a person's word that no other machine runs it, nothing is decided.
     assert "--only-instance" in authority(m, *floor, status=2).stderr
+    # By operators and first digits the same is decided.
+    by_name = ["set", "floor", f"operator{owner.number}", *base[3:], "--lost", f"operator{lost[0].number}"]
+    by_name += ["--lost", lost[1].account[:8]]
+    assert authority(m, *by_name, status=2).stdout == authority(m, *floor, status=2).stdout
     assert form.read_text() == before
 
 
