@@ -208,7 +208,7 @@ static const struct hf__kind kinds[] = {
     {HF__DEED_JOIN, 0.3, 2},        {HF__DEED_KEY, 0.9, 4},         {HF__DEED_DRILL, 0.4, 3},
     {HF__DEED_POWER_OFF, 0.3, 4},   {HF__DEED_DRAIN, 0.2, 2},       {HF__DEED_STALE, 0.1, 1},
     {HF__DEED_REMOVE, 0.2, 2},      {HF__DEED_FLOOR, 0.3, 4},       {HF__DEED_LEAVE, 0.3, 3},
-    {HF__DEED_LOSE_FOLDER, 0.3, 1},
+    {HF__DEED_LOSE_FOLDER, 0.1, 1},
 };
 
 const struct hf__kinds hf__kinds = {.items = kinds, .count = HF_ARRAY_LEN(kinds)};

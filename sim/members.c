@@ -93,7 +93,6 @@ static void fill(const struct hf_world *w, const struct hf__member *m, char *tex
     ret->operator_name =
         text(texts + TEXT_MAX, "op-%u", s->operators == 0 ? m->node : m->node % s->operators);
     ret->zone = text(texts + 2 * TEXT_MAX, "zone-%u", m->node % s->zones);
-    ret->leaving = w->nodes[m->node]->leaves;
     ret->has_floor = m->floor != NULL;
     if (ret->has_floor) {
         ret->floor.claim = m->floor->claim;
@@ -115,8 +114,12 @@ static void encode_set(struct hf_world *w, uint32_t epoch, struct hf_buf *ret)
     char *texts = malloc((a->members_count + 1) * 3 * TEXT_MAX);
     struct hf_platform *platforms = calloc((a->members_count + 1) * 4, sizeof(*platforms));
     hf_assert(validators != NULL && texts != NULL && platforms != NULL);
-    for (size_t i = 0; i < a->members_count; i++)
+    /* No authority signs a set in which too few candidates are left for the policy. */
+    bool spares = hf__set_spares(w, HF__NOBODY);
+    for (size_t i = 0; i < a->members_count; i++) {
         fill(w, &a->members[i], texts + i * 3 * TEXT_MAX, platforms + i * 4, &validators[i]);
+        validators[i].leaving = spares && w->nodes[a->members[i].node]->leaves;
+    }
     uint64_t now_s = w->settings.wall_s + w->now_us / 1000000;
     struct hf_validator_set set = {
         .epoch = epoch,

@@ -138,7 +138,7 @@ static void serving(struct hf_world *w, const struct shares *s, struct hf_arena 
                     const bool *lost, bool *in)
 {
     for (uint32_t i = 0; i < w->nodes_count; i++) {
-        bool fresh = w->nodes[i]->disk.vault != HF_VAULT_PLACED && w->nodes[i]->told == NULL;
+        bool fresh = w->nodes[i]->disk.vault != HF_VAULT_PLACED;
         in[i] = !lost[i] && (fresh || is_open(w, i));
     }
     while (spread(w, s, arena, lost, in))
@@ -165,13 +165,13 @@ void hf__survivors(struct hf_world *w, bool *ret, bool *ret_all)
     bool *lost = calloc(w->nodes_count + 1u, sizeof(bool));
     hf_assert(lost != NULL);
     hf_arena_init(&arena, 1 << 20);
-    /* A host that has put an older disk in has taken shares and accounts away: whose, nobody can
-     * tell from what is left. */
+    /* A host that has put an older disk in, or lost one, has taken shares, votes and accounts away:
+     * whose, nobody can tell from what is left. */
     bool meddled = false;
     for (uint32_t i = 0; i < w->nodes_count; i++) {
         struct hf__node *n = w->nodes[i];
         lost[i] = n->gone;
-        meddled = meddled || (n->tainted && !n->gone);
+        meddled = meddled || ((n->tainted || n->emptied) && !n->gone);
         if (!n->gone && lasts(w, i))
             collect(w, i, &arena, &shares);
     }

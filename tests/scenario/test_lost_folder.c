@@ -155,3 +155,25 @@ Test(lost_folder, beside_the_living_is_one_instance_of_two)
     testnet_key_lives(w, second);
     testnet_end(w);
 }
+
+/* Seed 931000000253. The next request took back what the holder had answered, that it holds
+ * nothing, and the dealing begun at that moment left it out: with n others in all, for ever. */
+Test(lost_folder, while_an_owner_is_placing_takes_a_share_of_its_next_dealing)
+{
+    struct hf_world_settings s = testnet_settings(3, 5);
+    s.policy.holder_grace_s = 5;
+    struct hf_world *w = testnet_from(&s, 6);
+    unsigned record = hf_world_rule(
+        w,
+        (struct hf_rule){.action = HF_RULE_DROP, .method = HF_METHOD_RECORD, .from = 0, .to = 1});
+    for (uint32_t i = 0; i < 6; i++)
+        hf_world_start(w, i);
+    hf_world_run_for(w, 30000);
+    cr_assert_eq(hf_world_state(w, 0), HF_STATE_PLACING);
+    cr_assert_gt(testnet_generation(w, 0), 0);
+    lose(w, 1, 1);
+    hf_world_start(w, 1);
+    hf_world_rule_drop(w, record);
+    testnet_ready(w, 0);
+    testnet_end(w);
+}
