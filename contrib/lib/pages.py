@@ -124,7 +124,7 @@ def exits(text):
     commands = {}
     for command, status, what in rows(text, "HF_EXIT"):
         commands.setdefault(command, []).append(f"{status} {what}")
-    out = [f"Where nothing else is said: {', '.join(commands.pop(''))}.", ".Bl -tag -width Ds"]
+    out = [f"Where a command says nothing else of a number: {', '.join(commands.pop(''))}.", ".Bl -tag -width Ds"]
     for command, said in commands.items():
         out += [f".It Cm {command}", *([".Pq else the program's"] if command == "exec" else []), roff("; ".join(said) + ".")]
     return "\n".join(out + [".El"]) + "\n"

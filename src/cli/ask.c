@@ -16,6 +16,22 @@ int hf__say(const char *command, const char *what, int error)
     return HF_CLI_ERROR;
 }
 
+bool hf__options(int argc, char **argv, const struct hf_option *table, size_t count, void *options,
+                 char ***ret_words, int *ret_count)
+{
+    char reason[HF_OPTION_REASON_MAX];
+    bool ok = hf_options_explain(argc, argv, table, count, options, ret_words, ret_count, reason);
+    if (!ok)
+        fprintf(stderr, "holdfast: %s\n", reason);
+    return ok;
+}
+
+int hf__usage(const char *text)
+{
+    fputs(text, stderr);
+    return HF_CLI_USAGE;
+}
+
 bool hf__help(int argc, char **argv, const char *text)
 {
     for (int i = 1; i < argc; i++)

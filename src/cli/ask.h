@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/options.h"
 
 #include <jansson.h>
 
@@ -18,6 +19,13 @@ HF_MUST_USE int hf__ask(json_t *request, bool quiet, json_t **ret);
 
 /* Says what went wrong with what, on standard error; returns HF_CLI_ERROR. */
 int hf__say(const char *command, const char *what, int error);
+
+/* hf_options_read for a command: what is wrong with an option is said on standard error. */
+HF_MUST_USE bool hf__options(int argc, char **argv, const struct hf_option *table, size_t count,
+                             void *options, char ***ret_words, int *ret_count);
+
+/* A command that was used wrongly: prints how it is used on standard error, returns HF_CLI_USAGE. */
+int hf__usage(const char *text);
 
 /* Whether a word is --help: then the text has been printed, and the command is done. */
 bool hf__help(int argc, char **argv, const char *text);

@@ -125,6 +125,5 @@ int hf_cli_backup(int argc, char **argv)
         return backup_show(json);
     if ((argc == 2 || json) && strcmp(argv[1], "verify") == 0)
         return backup_verify(json);
-    fputs(usage, stderr);
-    return HF_CLI_ERROR;
+    return hf__usage(usage);
 }

@@ -184,6 +184,5 @@ int hf_cli_blackstart(int argc, char **argv)
         return add(argc - 2, argv + 2);
     if (argc == 2 && strcmp(argv[1], "status") == 0)
         return show_status();
-    fputs(usage, stderr);
-    return HF_CLI_ERROR;
+    return hf__usage(usage);
 }

@@ -3,15 +3,22 @@
 #ifndef HF_CLI_COMMAND_H
 #define HF_CLI_COMMAND_H
 
-/* What a command's exit status says, where it does not say otherwise. */
-enum { HF_CLI_OK = 0, HF_CLI_ERROR = 1, HF_CLI_NOT_READY = 2, HF_CLI_USAGE = 2, HF_CLI_DANGER = 3 };
+/* What a command's exit status says, where it does not say otherwise. Wrong usage is EX_USAGE of
+ * sysexits.h for every command: what may be tried again has another number. */
+enum {
+    HF_CLI_OK = 0,
+    HF_CLI_ERROR = 1,
+    HF_CLI_NOT_READY = 2,
+    HF_CLI_DANGER = 3,
+    HF_CLI_USAGE = 64,
+};
 
 /* The socket of the daemon that is meant: --socket, HOLDFAST_SOCKET, or the usual place. */
 extern const char *hf__cli_socket;
 
 /*
  * holdfast quote show|verify: what a quote says, and what is to be thought of it. 0: valid, and
- * accepted where a policy is given; 1: refused; 2: usage, or something that cannot be read.
+ * accepted where a policy is given; 1: refused; 2: something cannot be read.
  */
 int hf_cli_quote(int argc, char **argv);
 
@@ -45,7 +52,7 @@ int hf_cli_mute(int argc, char **argv);
 /* holdfast reload: documents and collateral are read again. */
 int hf_cli_reload(int argc, char **argv);
 
-/* Explains a reason, or lists all (base/reasons.def). 0; 1: there is no such reason; 2: usage. */
+/* Explains a reason, or lists all (base/reasons.def). 0; 1: there is no such reason. */
 int hf_cli_explain(int argc, char **argv);
 
 /* The authority's. */

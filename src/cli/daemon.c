@@ -21,10 +21,8 @@ int hf_cli_drain(int argc, char **argv)
     if (hf__help(argc, argv, drain_usage))
         return HF_CLI_OK;
     bool undo = argc == 2 && strcmp(argv[1], "--undo") == 0;
-    if (argc > 1 && !undo) {
-        fputs(drain_usage, stderr);
-        return HF_CLI_ERROR;
-    }
+    if (argc > 1 && !undo)
+        return hf__usage(drain_usage);
     if (hf__ask(json_pack("{s:s}", "request", undo ? "undrain" : "drain"), false, &root) != 0)
         return HF_CLI_ERROR;
     json_decref(root);
@@ -44,10 +42,8 @@ int hf_cli_identity(int argc, char **argv)
     if (hf__help(argc, argv, identity_usage))
         return HF_CLI_OK;
     bool to_file = argc == 3 && strcmp(argv[1], "--output") == 0;
-    if (argc > 1 && !to_file) {
-        fputs(identity_usage, stderr);
-        return HF_CLI_ERROR;
-    }
+    if (argc > 1 && !to_file)
+        return hf__usage(identity_usage);
     if (hf__ask(json_pack("{s:s}", "request", "identity"), false, &root) != 0)
         return HF_CLI_ERROR;
     char *text = json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
@@ -73,10 +69,8 @@ int hf_cli_reload(int argc, char **argv)
     json_t *root;
     if (hf__help(argc, argv, reload_usage))
         return HF_CLI_OK;
-    if (argc > 1) {
-        fputs(reload_usage, stderr);
-        return HF_CLI_ERROR;
-    }
+    if (argc > 1)
+        return hf__usage(reload_usage);
     if (hf__ask(json_pack("{s:s}", "request", "reload"), false, &root) != 0)
         return HF_CLI_ERROR;
     json_decref(root);
@@ -90,7 +84,7 @@ static const char mute_usage[] =
     "A warning that stands is not logged, and does not count in the exit status,\n"
     "for so long, such as 12h or 7d; at most 90d. It is heard again before when it\n"
     "weighs more, when it comes anew, and when the daemon restarts.\n"
-    "exit status: 0 done, 1 error, 2 usage\n";
+    "exit status: 0 done, 1 error, 64 wrong usage\n";
 
 enum { MUTE_S_MAX = 90 * 86400 };
 
@@ -103,10 +97,8 @@ int hf_cli_mute(int argc, char **argv)
                  hf_duration_parse(argv[3], MUTE_S_MAX, &for_s) == 0 && for_s > 0;
     if (hf__help(argc, argv, mute_usage))
         return HF_CLI_OK;
-    if (!undo && !given) {
-        fputs(mute_usage, stderr);
-        return HF_CLI_USAGE;
-    }
+    if (!undo && !given)
+        return hf__usage(mute_usage);
     json_t *request = json_pack("{s:s,s:s,s:I}", "request", "mute", "reason", argv[1], "for_s",
                                 (json_int_t)for_s);
     if (hf__ask(request, false, &root) != 0)

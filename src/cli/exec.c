@@ -94,8 +94,7 @@ static bool read_words(int argc, char **argv, struct job *j)
     *j = (struct job){0};
     while (own < argc && strcmp(argv[own], "--") != 0)
         own++;
-    if (own + 1 >= argc ||
-        !hf_options_read(own, argv, table, HF_ARRAY_LEN(table), j, &words, &count))
+    if (own + 1 >= argc || !hf__options(own, argv, table, HF_ARRAY_LEN(table), j, &words, &count))
         return false;
     j->program = argv + own + 1;
     return count == 0 && j->count > 0;
@@ -132,10 +131,8 @@ int hf_cli_exec(int argc, char **argv)
     struct job j;
     if (argc == 2 && hf__help(argc, argv, usage))
         return HF_CLI_OK;
-    if (!read_words(argc, argv, &j)) {
-        fputs(usage, stderr);
-        return HF_CLI_USAGE;
-    }
+    if (!read_words(argc, argv, &j))
+        return hf__usage(usage);
     for (size_t i = 0; i < j.count; i++) {
         int status = fetch(&j, &j.keys[i]);
         if (status != 0)

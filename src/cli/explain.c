@@ -1,5 +1,6 @@
 /* explain: what a reason means, and what to do about it. */
 #include "base/error.h"
+#include "ask.h"
 #include "command.h"
 
 #include <stdio.h>
@@ -45,22 +46,18 @@ static void explain(const struct reason *r)
     wrap(r->transient ? "may help; what can be tried again by itself, is." : "does not help.");
 }
 
-static int usage(FILE *to, int status)
-{
-    fputs("usage: holdfast explain [REASON]\n"
-          "\n"
-          "Says what a reason means that status, log, a command or a peer gave, what to\n"
-          "do about it, and what happens if nothing is done. Without one: lists them.\n",
-          to);
-    return status;
-}
+static const char usage[] =
+    "usage: holdfast explain [REASON]\n"
+    "\n"
+    "Says what a reason means that status, log, a command or a peer gave, what to\n"
+    "do about it, and what happens if nothing is done. Without one: lists them.\n";
 
 int hf_cli_explain(int argc, char **argv)
 {
-    if (argc == 2 && strcmp(argv[1], "--help") == 0)
-        return usage(stdout, HF_CLI_OK);
+    if (hf__help(argc, argv, usage))
+        return HF_CLI_OK;
     if (argc > 2 || (argc == 2 && argv[1][0] == '-'))
-        return usage(stderr, HF_CLI_USAGE);
+        return hf__usage(usage);
     for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
         if (argc == 1) {
             printf("%-31s %s\n", reasons[i].name, reasons[i].what);

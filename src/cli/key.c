@@ -149,7 +149,7 @@ static bool read_key_options(int argc, char **argv, struct key_options *o)
     int count;
     *o = (struct key_options){0};
     if (argc < 3 || strcmp(argv[1], "get") != 0 ||
-        !hf_options_read(argc - 1, argv + 1, table, HF_ARRAY_LEN(table), o, &words, &count) ||
+        !hf__options(argc - 1, argv + 1, table, HF_ARRAY_LEN(table), o, &words, &count) ||
         count != 1)
         return false;
     o->name = words[0];
@@ -161,10 +161,8 @@ int hf_cli_key(int argc, char **argv)
     struct key_options o;
     if (hf__help(argc, argv, key_usage))
         return HF_CLI_OK;
-    if (!read_key_options(argc, argv, &o)) {
-        fputs(key_usage, stderr);
-        return HF_CLI_ERROR;
-    }
+    if (!read_key_options(argc, argv, &o))
+        return hf__usage(key_usage);
     if (!o.force && isatty(STDOUT_FILENO) == 1)
         return hf__say("key", "standard output is a terminal; see --help", 0);
     return key_get(o.name, &o);

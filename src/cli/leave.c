@@ -89,7 +89,7 @@ static bool parse(int argc, char **argv, struct options *ret)
     };
     char **words;
     int count;
-    if (!hf_options_read(argc, argv, table, HF_ARRAY_LEN(table), ret, &words, &count) || count > 0)
+    if (!hf__options(argc, argv, table, HF_ARRAY_LEN(table), ret, &words, &count) || count > 0)
         return false;
     /* These two stand alone. */
     return !(ret->cancel && argc != 2) && !(ret->abandon != NULL && argc != 3);
@@ -100,10 +100,8 @@ int hf_cli_leave(int argc, char **argv)
     struct options o = {.days = DEADLINE_DAYS, .reason = ""};
     if (hf__help(argc, argv, usage))
         return HF_CLI_OK;
-    if (!parse(argc, argv, &o)) {
-        fputs(usage, stderr);
-        return HF_CLI_ERROR;
-    }
+    if (!parse(argc, argv, &o))
+        return hf__usage(usage);
     if (o.cancel)
         return request(json_pack("{s:s}", "request", "stay"), "stays");
     if (o.abandon != NULL)

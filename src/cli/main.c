@@ -75,6 +75,10 @@ static int start_with(int argc, char **argv)
     for (size_t i = 0; at < argc && i < sizeof commands / sizeof commands[0]; i++)
         if (strcmp(argv[at], commands[i].name) == 0)
             return commands[i].run(argc - at, argv + at);
+    if (at < argc)
+        fprintf(stderr, "holdfast: %s: %s\n", argv[at],
+                strcmp(argv[at], "--socket") == 0 ? "needs a path, once and before the command"
+                                                  : "no command of that name");
     return usage(stderr, HF_CLI_USAGE);
 }
 

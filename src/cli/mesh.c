@@ -97,10 +97,8 @@ int hf_cli_peers(int argc, char **argv)
     bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
     if (hf__help(argc, argv, peers_usage))
         return HF_CLI_OK;
-    if (argc > 1 && !json) {
-        fputs(peers_usage, stderr);
-        return HF_CLI_ERROR;
-    }
+    if (argc > 1 && !json)
+        return hf__usage(peers_usage);
     if (hf__ask(json_pack("{s:s}", "request", "peers"), false, &root) != 0)
         return HF_CLI_ERROR;
     const json_t *peers = json_object_get(root, "peers");
@@ -153,10 +151,8 @@ int hf_cli_events(int argc, char **argv)
     bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
     if (hf__help(argc, argv, events_usage))
         return HF_CLI_OK;
-    if (argc > 1 && !json) {
-        fputs(events_usage, stderr);
-        return HF_CLI_ERROR;
-    }
+    if (argc > 1 && !json)
+        return hf__usage(events_usage);
     if (hf__ask(json_pack("{s:s}", "request", "events"), false, &root) != 0)
         return HF_CLI_ERROR;
     const json_t *events = json_object_get(root, "events");
@@ -214,10 +210,8 @@ int hf_cli_watch(int argc, char **argv)
     int count;
     if (hf__help(argc, argv, watch_usage))
         return HF_CLI_OK;
-    if (!hf_options_read(argc, argv, table, HF_ARRAY_LEN(table), &o, &words, &count) || count > 0) {
-        fputs(watch_usage, stderr);
-        return HF_CLI_ERROR;
-    }
+    if (!hf__options(argc, argv, table, HF_ARRAY_LEN(table), &o, &words, &count) || count > 0)
+        return hf__usage(watch_usage);
     json_t *seen = json_object();
     for (uint64_t s = 0; s <= o.for_s; s++) {
         const struct timespec pause = {.tv_sec = POLL_MS / 1000};

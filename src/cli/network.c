@@ -105,7 +105,7 @@ static bool read_options(int argc, char **argv, struct options *o)
     int count;
     *o = (struct options){.validators = 8, .image = "holdfast"};
     if (argc < 2 || strcmp(argv[1], "init") != 0 ||
-        !hf_options_read(argc - 1, argv + 1, table, HF_ARRAY_LEN(table), o, &words, &count) ||
+        !hf__options(argc - 1, argv + 1, table, HF_ARRAY_LEN(table), o, &words, &count) ||
         count != 1)
         return false;
     o->folder = words[0];
@@ -372,9 +372,7 @@ int hf_cli_network(int argc, char **argv)
     struct options o;
     if (hf__help(argc, argv, usage))
         return HF_CLI_OK;
-    if (!read_options(argc, argv, &o)) {
-        fputs(usage, stderr);
-        return HF_CLI_USAGE;
-    }
+    if (!read_options(argc, argv, &o))
+        return hf__usage(usage);
     return init(&o);
 }

@@ -65,7 +65,7 @@ static bool read_options(int argc, char **argv, struct options *o)
     int count;
     *o = (struct options){.dir = ".", .listen = "0.0.0.0:7700"};
     return argc >= 2 && strcmp(argv[1], "init") == 0 &&
-           hf_options_read(argc - 1, argv + 1, table, HF_ARRAY_LEN(table), o, &words, &count) &&
+           hf__options(argc - 1, argv + 1, table, HF_ARRAY_LEN(table), o, &words, &count) &&
            o->network != NULL && count == 0;
 }
 
@@ -195,9 +195,7 @@ int hf_cli_node(int argc, char **argv)
     struct options o;
     if (hf__help(argc, argv, usage))
         return HF_CLI_OK;
-    if (!read_options(argc, argv, &o)) {
-        fputs(usage, stderr);
-        return HF_CLI_USAGE;
-    }
+    if (!read_options(argc, argv, &o))
+        return hf__usage(usage);
     return check(&o) ? init(&o) : HF_CLI_USAGE;
 }

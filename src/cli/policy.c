@@ -185,7 +185,7 @@ static bool read_options(int argc, char **argv, struct options *o)
         HF_TEXT_OF("rtmr1", struct options, change.registers[2]),
         HF_TEXT_OF("rtmr2", struct options, change.registers[3])};
     *o = (struct options){.folder = HF__AUTHORITY_DEFAULT};
-    return hf_options_read(argc, argv, table, HF_ARRAY_LEN(table), o, &o->words, &o->words_count) &&
+    return hf__options(argc, argv, table, HF_ARRAY_LEN(table), o, &o->words, &o->words_count) &&
            o->words_count > 0;
 }
 
@@ -232,6 +232,5 @@ int hf_cli_policy(int argc, char **argv)
         status = measurement(&o);
     if (status >= 0)
         return status;
-    fputs(usage, stderr);
-    return HF_CLI_USAGE;
+    return hf__usage(usage);
 }

@@ -80,7 +80,7 @@ static bool read_options(int argc, char **argv, struct options *o)
         HF_TAKE_BY("name", take_name),
     };
     *o = (struct options){.folder = HF__AUTHORITY_DEFAULT, .days = DAYS_DEFAULT};
-    return hf_options_read(argc, argv, table, HF_ARRAY_LEN(table), o, &o->words, &o->words_count) &&
+    return hf__options(argc, argv, table, HF_ARRAY_LEN(table), o, &o->words, &o->words_count) &&
            o->words_count >= 1;
 }
 
@@ -163,8 +163,7 @@ static int run(struct hf__authority *a, struct options *o)
         return hf__ceremony_ack(a, true, o->words_count - 1, o->words + 1);
     if (strcmp(verb, "show") == 0 && o->words_count == 1)
         return hf__ceremony_show(a);
-    fputs(usage, stderr);
-    return HF_CLI_ERROR;
+    return hf__usage(usage);
 }
 
 int hf_cli_quorum(int argc, char **argv)
@@ -173,10 +172,8 @@ int hf_cli_quorum(int argc, char **argv)
     struct options o;
     if (hf__help(argc, argv, usage))
         return HF_CLI_OK;
-    if (!read_options(argc, argv, &o)) {
-        fputs(usage, stderr);
-        return HF_CLI_ERROR;
-    }
+    if (!read_options(argc, argv, &o))
+        return hf__usage(usage);
     if (hf__authority_open(o.folder, &a) != 0)
         return HF_CLI_ERROR;
     int status = run(&a, &o);

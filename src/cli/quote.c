@@ -1,5 +1,6 @@
 /* holdfast quote show|verify. */
 #include "quote.h"
+#include "ask.h"
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -14,7 +15,7 @@
 enum {
     EXIT_VALID = 0,
     EXIT_REFUSED = 1,
-    EXIT_USAGE = 2,
+    EXIT_UNREADABLE = 2,
     QUOTE_FILE_MAX = 1 << 20, /* bytes; what follows the quote is ignored, but read */
 };
 
@@ -24,7 +25,7 @@ static const char usage[] =
     "                             [--policy FILE] [--report-data HEX] [--json]\n"
     "\n"
     "exit status: 0 valid, and accepted where a policy is given, 1 refused,\n"
-    "2 usage, or something that cannot be read\n";
+    "2 something cannot be read\n";
 
 struct options {
     const char *file;
@@ -38,8 +39,8 @@ struct options {
 
 static int fail_usage(const char *what)
 {
-    fprintf(stderr, "holdfast quote: %s\n%s", what, usage);
-    return EXIT_USAGE;
+    fprintf(stderr, "holdfast quote: %s\n", what);
+    return hf__usage(usage);
 }
 
 static int read_options(int argc, char **argv, struct options *o)
@@ -56,8 +57,8 @@ static int read_options(int argc, char **argv, struct options *o)
     o->verify = strcmp(argv[1], "verify") == 0;
     if (!o->verify && strcmp(argv[1], "show") != 0)
         return fail_usage("show or verify?");
-    if (!hf_options_read(argc - 1, argv + 1, table, HF_ARRAY_LEN(table), o, &words, &count))
-        return fail_usage("an option that is not known, or lacks its value");
+    if (!hf__options(argc - 1, argv + 1, table, HF_ARRAY_LEN(table), o, &words, &count))
+        return hf__usage(usage);
     if (count != 1)
         return fail_usage("exactly one FILE");
     o->file = words[0];
@@ -127,7 +128,7 @@ struct inputs {
 static int fail_reading(const char *what, int error)
 {
     fprintf(stderr, "holdfast quote: %s: %s\n", what, hf_error_sentence(error));
-    return EXIT_USAGE;
+    return EXIT_UNREADABLE;
 }
 
 static int read_inputs(const struct options *o, struct inputs *in)
@@ -146,7 +147,7 @@ static int read_inputs(const struct options *o, struct inputs *in)
         return fail_reading(o->file, r);
     if (o->policy != NULL) {
         if (hf_cli_quote_policy_load(o->policy, &in->policy) != 0)
-            return EXIT_USAGE;
+            return EXIT_UNREADABLE;
         in->has_policy = true;
         in->roots.trust = in->policy.judge.trust;
         in->roots.dev_key = in->policy.has_dev_root ? in->policy.dev_root : NULL;
@@ -270,8 +271,8 @@ int hf_cli_quote(int argc, char **argv)
 {
     struct options o = {0};
     struct inputs in = {0};
-    if (argc > 1 && strcmp(argv[argc - 1], "--help") == 0)
-        return fputs(usage, stdout) < 0 ? EXIT_USAGE : EXIT_VALID;
+    if (hf__help(argc, argv, usage))
+        return EXIT_VALID;
     int status = read_options(argc, argv, &o);
     if (status != 0)
         return status;

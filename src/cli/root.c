@@ -97,7 +97,7 @@ static bool read_options(int argc, char **argv, struct options *o)
         HF_FLAG_OF("foreign", struct options, consent.foreign),
         HF_TEXT_OF("key", struct options, key_file)};
     *o = (struct options){.folder = HF__AUTHORITY_DEFAULT};
-    if (!hf_options_read(argc, argv, table, HF_ARRAY_LEN(table), o, &o->words, &o->words_count))
+    if (!hf__options(argc, argv, table, HF_ARRAY_LEN(table), o, &o->words, &o->words_count))
         return false;
     bool composed = o->root.keys.count > 0;
     return o->words_count > 0 &&
@@ -175,6 +175,5 @@ int hf_cli_authority(int argc, char **argv)
         return root_sign(&o);
     if (ok && strcmp(first, "root") == 0 && strcmp(second, "show") == 0 && n <= 3)
         return root_show(&o);
-    fputs(usage, stderr);
-    return HF_CLI_USAGE;
+    return hf__usage(usage);
 }

@@ -87,7 +87,7 @@ static bool read_options(int argc, char **argv, struct options *o)
         HF_FLAG_OF("also", struct options, also),
         HF_FLAG_OF("force", struct options, consent.force)};
     *o = (struct options){.folder = HF__AUTHORITY_DEFAULT};
-    return hf_options_read(argc, argv, table, HF_ARRAY_LEN(table), o, &o->words, &o->words_count) &&
+    return hf__options(argc, argv, table, HF_ARRAY_LEN(table), o, &o->words, &o->words_count) &&
            o->words_count > 0;
 }
 
@@ -371,12 +371,10 @@ int hf_cli_set(int argc, char **argv)
     struct hf__authority a;
     if (hf__help(argc, argv, usage))
         return HF_CLI_OK;
-    if (!read_options(argc, argv, &o)) {
-        fputs(usage, stderr);
-        return HF_CLI_USAGE;
-    }
+    if (!read_options(argc, argv, &o))
+        return hf__usage(usage);
     const char *verb = o.words[0];
-    int n = o.words_count, status = HF_CLI_USAGE;
+    int n = o.words_count, status;
     if (strcmp(verb, "show") == 0 && n == 2)
         return hf__show_file("set", o.words[1], HF_DOCUMENT_SET);
     int r = hf__authority_open(o.folder, &a);
@@ -395,7 +393,7 @@ int hf_cli_set(int argc, char **argv)
     else if (strcmp(verb, "sign") == 0 && n == 1)
         status = sign(&o, &a);
     else
-        fputs(usage, stderr);
+        status = hf__usage(usage);
     hf__authority_close(&a);
     return status;
 }

@@ -210,10 +210,8 @@ int hf_cli_status(int argc, char **argv)
     bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
     if (hf__help(argc, argv, status_usage))
         return HF_CLI_OK;
-    if (argc > 1 && !json) {
-        fputs(status_usage, stderr);
-        return HF_CLI_ERROR;
-    }
+    if (argc > 1 && !json)
+        return hf__usage(status_usage);
     if (hf__ask(json_pack("{s:s}", "request", "status"), false, &root) != 0)
         return HF_CLI_ERROR;
     int status = (int)number_of(root, "exit_status");

@@ -65,10 +65,8 @@ int hf_cli_wait(int argc, char **argv)
     int count;
     if (hf__help(argc, argv, usage))
         return HF_CLI_OK;
-    if (!hf_options_read(argc, argv, table, HF_ARRAY_LEN(table), &o, &words, &count) ||
-        o.wanted == NULL || count != 0) {
-        fputs(usage, stderr);
-        return HF_CLI_ERROR;
-    }
+    if (!hf__options(argc, argv, table, HF_ARRAY_LEN(table), &o, &words, &count) ||
+        o.wanted == NULL || count != 0)
+        return hf__usage(usage);
     return wait_for(o.wanted, (long)o.timeout_s);
 }

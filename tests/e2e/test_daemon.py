@@ -107,7 +107,7 @@ def status_says_how_it_is_and_exits_accordingly():
         status = node.status()
         assert status["dev"] is True and status["network"] == m.network and status["registered"] is True
         assert node.command("key", "get", "Not A Name").returncode == 1
-        assert node.command("key", "get", "tss-db", "--jsn").returncode == 1
+        assert node.command("key", "get", "tss-db", "--jsn").returncode == 64
         key = node.key("tss-db")
         answer = json.loads(node.command("key", "get", "tss-db", "--json").stdout)
         assert answer == {"key": key.hex(), "network": m.network, "version": 1, "claim": status["claim"]}, answer.keys()

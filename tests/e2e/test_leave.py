@@ -102,7 +102,7 @@ def one_leaves_one_dies_and_one_stands_still_and_all_stay_backed_up():
         assert owner.key("tss-db") == key
         refused = subprocess.run([mesh.programs.holdfast, "--socket", owner.socket, "leave", "--deadline", "91"],
                                  capture_output=True, timeout=30)
-        assert refused.returncode == 1 and b"usage" in refused.stderr, refused
+        assert refused.returncode == 64 and b"usage" in refused.stderr, refused
 
 
 if __name__ == "__main__":

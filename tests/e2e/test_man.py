@@ -75,6 +75,22 @@ def pages_are_clean():
 
 
 @tap.case
+def wrong_usage_of_holdfast_is_64_whatever_the_command():
+    """No number that a script tries again at, and no other than the usage text, with the option that was wrong."""
+    program = PAGES["holdfast.1"]
+    for words, _ in helps(program):
+        done = subprocess.run([program, *words, "--no-such-option"], capture_output=True, text=True, timeout=20,
+                              stdin=subprocess.DEVNULL)
+        assert done.returncode == 64 and not done.stdout and "usage: holdfast" in done.stderr, (words, done)
+    for words, said in ((["stauts"], "stauts: no command"), (["--socket"], "--socket: needs a path"),
+                        (["set", "sign", "--yess", "5f"], "--yess: not an option"),
+                        (["leave", "--deadline", "91"], "--deadline 91: not acceptable"),
+                        (["key", "get", "a", "--wait"], "--wait: needs a value")):
+        done = subprocess.run([program, *words], capture_output=True, text=True, timeout=20, stdin=subprocess.DEVNULL)
+        assert done.returncode == 64 and said in done.stderr.splitlines()[0], (words, done)
+
+
+@tap.case
 def holdfast_and_its_page_agree():
     agree("holdfast.1")
     named_by("holdfast.1")
