@@ -16,6 +16,21 @@ int hf__say(const char *command, const char *what, int error)
     return HF_CLI_ERROR;
 }
 
+int hf__say_no_answer(const char *command, int error)
+{
+    const char *hint = hf_error_sentence(error);
+    if (error == HF_ENOTFOUND)
+        hint = "there is no socket: does holdfastd run, and is this the `socket` of its "
+               "configuration? --socket PATH names another";
+    else if (error == HF_ECONNECT)
+        hint = "its socket is there, and holdfastd does not run";
+    else if (error == HF_EPERMISSION)
+        hint = "this user may not use the socket, or another user than its folder's made it";
+    fprintf(stderr, "holdfast%s%s: the daemon at %s does not answer: %s\n",
+            command != NULL ? " " : "", command != NULL ? command : "", hf__cli_socket, hint);
+    return HF_CLI_ERROR;
+}
+
 bool hf__options(int argc, char **argv, const struct hf_option *table, size_t count, void *options,
                  char ***ret_words, int *ret_count)
 {
@@ -24,6 +39,22 @@ bool hf__options(int argc, char **argv, const struct hf_option *table, size_t co
     if (!ok)
         fprintf(stderr, "holdfast: %s\n", reason);
     return ok;
+}
+
+bool hf__dev_refused(const char *command, bool dev)
+{
+#ifdef HF_PRODUCTION
+    if (dev)
+        hf__say(command,
+                "--dev: this build is for production and knows no development network; "
+                "`contrib/build --dev` makes one that does",
+                0);
+    return dev;
+#else
+    (void)command;
+    (void)dev;
+    return false;
+#endif
 }
 
 int hf__usage(const char *text)
@@ -83,8 +114,7 @@ int hf__ask(json_t *request, bool quiet, json_t **ret)
     int r = exchange(request, &root);
     if (r != 0) {
         if (!quiet)
-            fprintf(stderr, "holdfast: the daemon at %s does not answer: %s\n", hf__cli_socket,
-                    hf_error_sentence(r));
+            hf__say_no_answer(NULL, r);
         return r;
     }
     const json_t *error = json_object_get(root, "error");

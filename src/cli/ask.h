@@ -17,6 +17,9 @@ enum { HF__ASK_MS = 30000 };
  */
 HF_MUST_USE int hf__ask(json_t *request, bool quiet, json_t **ret);
 
+/* Says that there is no answer from the socket and what to look at; returns HF_CLI_ERROR. */
+int hf__say_no_answer(const char *command, int error);
+
 /* Says what went wrong with what, on standard error; returns HF_CLI_ERROR. */
 int hf__say(const char *command, const char *what, int error);
 
@@ -24,8 +27,11 @@ int hf__say(const char *command, const char *what, int error);
 HF_MUST_USE bool hf__options(int argc, char **argv, const struct hf_option *table, size_t count,
                              void *options, char ***ret_words, int *ret_count);
 
-/* A command that was used wrongly: prints how it is used on standard error, returns HF_CLI_USAGE. */
+/* A command that was used wrongly: says how it is used on standard error. Returns HF_CLI_USAGE. */
 int hf__usage(const char *text);
+
+/* Whether a build for production was asked for a development network; said so. */
+bool hf__dev_refused(const char *command, bool dev);
 
 /* Whether a word is --help: then the text has been printed, and the command is done. */
 bool hf__help(int argc, char **argv, const char *text);

@@ -106,7 +106,7 @@ int hf__key_fetch(const char *command, const char *name, long wait_s, const char
     int r = key_ask(hf_bytes_of(text, strlen(text)), wait_s, &answer);
     free(text);
     if (r != 0) {
-        hf__say(command, hf__cli_socket, r);
+        hf__say_no_answer(command, r);
         return hf_error_transient(r) || r == HF_ENOTFOUND ? HF_CLI_NOT_READY : HF_CLI_ERROR;
     }
     int status = HF_CLI_OK;

@@ -374,5 +374,5 @@ int hf_cli_network(int argc, char **argv)
         return HF_CLI_OK;
     if (!read_options(argc, argv, &o))
         return hf__usage(usage);
-    return init(&o);
+    return hf__dev_refused("network", o.dev) ? HF_CLI_ERROR : init(&o);
 }

@@ -8,14 +8,15 @@
 #include "base/hex.h"
 #include "base/id.h"
 #include "command.h"
-#include "config/schema.h"
 #include "base/options.h"
+#include "config/schema.h"
 #include "set_form.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 enum { JOINS_MAX = 16, FILE_MAX = 64 << 10 };
 
@@ -69,6 +70,59 @@ static bool read_options(int argc, char **argv, struct options *o)
            o->network != NULL && count == 0;
 }
 
+/* Whether the daemon's configuration takes an address, by the very rule that it has. */
+static bool address_ok(const char *option, const char *text)
+{
+    static const struct hf_config_field fields[] = {
+        {"address", HF_CONFIG_ADDRESS, .size = sizeof(struct hf_config_address), .required = true}};
+    static const struct hf_config_schema schema =
+        HF_CONFIG_SCHEMA(struct hf_config_address, fields, NULL);
+    static struct hf_config_errors errors;
+    struct hf_config_address address;
+    struct hf_config_doc *doc = NULL;
+    char line[512];
+    int n = snprintf(line, sizeof line, "address: \"%s\"\n", text);
+    int r = n < 0 || (size_t)n >= sizeof line ? HF_ETOOBIG
+                                              : hf_config_load(hf_bytes_of(line, (size_t)n), option,
+                                                               &schema, &address, &doc, &errors);
+    hf_config_doc_free(doc);
+    if (r != 0)
+        fprintf(stderr, "holdfast node: %s %s: %s\n", option, text,
+                r == HF_ECONFIG && errors.count > 0 ? errors.items[0].text : hf_error_sentence(r));
+    return r == 0;
+}
+
+static bool addresses_ok(const struct options *o)
+{
+    bool ok = o->address == NULL || address_ok("--address", o->address);
+    for (size_t i = 0; ok && i < o->joins_count; i++)
+        ok = address_ok("--join", o->joins[i]);
+    if (ok && !hf_config_listen_valid(o->listen)) {
+        hf__say("node", "--listen: write ip:port or [v6]:port, as 0.0.0.0:7700", 0);
+        return false;
+    }
+    return ok;
+}
+
+/* The daemon listens at DIR/socket, and the kernel takes no longer path. */
+static bool socket_fits(const char *folder)
+{
+    char *path = realpath(folder, NULL), *here = realpath(".", NULL);
+    size_t len = path != NULL       ? strlen(path)
+                 : here == NULL     ? 0
+                 : folder[0] == '/' ? strlen(folder)
+                                    : strlen(here) + 1 + strlen(folder);
+    free(path);
+    free(here);
+    bool fits = len + sizeof "/socket" <= sizeof((struct sockaddr_un *)NULL)->sun_path;
+    if (!fits)
+        hf__say("node",
+                "--dir: with it the daemon's socket has a longer path than the 107 bytes "
+                "that there may be; take a shorter one",
+                0);
+    return fits;
+}
+
 /* What cannot be right, said before anything is written. */
 static bool check(const struct options *o)
 {
@@ -93,7 +147,7 @@ static bool check(const struct options *o)
         hf__say("node", "--join a node of the network, or --documents of its authority", 0);
         return false;
     }
-    return true;
+    return !hf__dev_refused("node", o->dev != NULL) && addresses_ok(o) && socket_fits(o->dir);
 }
 
 /* The last part of the folder's real path. */

@@ -3,7 +3,6 @@
 #include "attest/report_helper.h"
 #include "core/limits.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
@@ -229,25 +228,6 @@ static const struct hf_config_field fields[] = {
      .doc = "Intervals; the defaults suit most networks."},
 };
 
-bool hf__listen_valid(const char *text)
-{
-    struct in6_addr address;
-    char host[INET6_ADDRSTRLEN];
-    const char *colon = strrchr(text, ':');
-    if (colon == NULL || colon[1] < '0' || colon[1] > '9')
-        return false;
-    char *end;
-    unsigned long port = strtoul(colon + 1, &end, 10);
-    bool v6 = text[0] == '[' && colon > text && colon[-1] == ']';
-    const char *from = text + v6;
-    size_t len = (size_t)(colon - from) - v6;
-    if (*end != '\0' || port > 65535 || len == 0 || len >= sizeof host)
-        return false;
-    memcpy(host, from, len);
-    host[len] = '\0';
-    return inet_pton(v6 ? AF_INET6 : AF_INET, host, &address) == 1;
-}
-
 static void check(const void *value, const struct hf_config_where *where)
 {
     const struct hf__settings *s = value;
@@ -257,7 +237,7 @@ static void check(const void *value, const struct hf_config_where *where)
         hf_config_refuse(where, "socket",
                          "with its folder longer than the 107 bytes of a socket's path: write a "
                          "shorter absolute path, as /run/holdfast/socket");
-    if (!hf__listen_valid(s->listen))
+    if (!hf_config_listen_valid(s->listen))
         hf_config_refuse(
             where, "listen",
             "not an address to listen on: write ip:port or [v6]:port, as 0.0.0.0:7700");

@@ -89,7 +89,4 @@ struct hf__settings {
 
 extern const struct hf_config_schema hf__settings_schema;
 
-/* "ip:port" or "[v6]:port", port 0 to 65535. */
-bool hf__listen_valid(const char *text);
-
 #endif

@@ -97,6 +97,18 @@ def holdfast_and_its_page_agree():
 
 
 @tap.case
+def wait_knows_the_states_that_there_are_and_no_other():
+    states = [row[1] for row in pages.rows((SOURCE / "src/core/include/core/states.def").read_text(encoding="utf-8"), "HF_STATE")]
+    assert len(states) > 10, states
+
+    def wait(word):
+        return subprocess.run([PAGES["holdfast.1"], "--socket", "/no/such/socket", "wait", "--for", word, "--timeout", "0"],
+                              capture_output=True, text=True, timeout=20).returncode
+    assert {word: wait(word) for word in [*states, "open"]} == dict.fromkeys([*states, "open"], 2)
+    assert wait("redy") == 64
+
+
+@tap.case
 def holdfastd_and_its_page_agree():
     agree("holdfastd.8")
     named_by("holdfastd.8")

@@ -118,9 +118,15 @@ def what_cannot_be_right_is_said_before_anything_is_written():
                             (f"--network {network} --join a:1", "--address: peers need one"),
                             (f"--network {network} --join a:1 --listen [::0]:1", "--address: peers need one"),
                             (f"--network {network} --join a:1 --address 0.0.0.0:1", "--address: peers need one"),
-                            (f"--network {network} --address b:1", "--join a node of the network")):
+                            (f"--network {network} --address b:1", "--join a node of the network"),
+                            (f"--network {network} --join a --address b:1", "--join a:"),
+                            (f"--network {network} --join a:70000 --address b:1", "--join a:70000:"),
+                            (f"--network {network} --join a:1 --address 'b c:1'", "--address b c:1:"),
+                            (f"--network {network} --join a:1 --address b:1 --listen b:1", "--listen: write ip:port")):
             said = w.type("m1", f"holdfast node init {words} --dir m1", status=64)
             assert what in said and not (w.folder / "m1").exists(), said
+        said = w.type("m1", f"holdfast node init --network {network} --join a:1 --address b:1 --dir {'d' * 100}", status=64)
+        assert "--dir: with it" in said and not (w.folder / ("d" * 100)).exists(), said
         w.type("m1", f"holdfast node init --network {network} --join a:1 --address b:1 --dir m1")
         text = (w.folder / "m1/holdfastd.yaml").read_text()
         assert "platform: tdx" in text and "# " in text, text

@@ -162,9 +162,9 @@ Test(settings, addresses_to_listen_on)
                          ":1",          "::1:7700",  "[::1:7700",   "[::1]7700",
                          "1.2.3.4:1x",  "",          "[1.2.3.4]:1", "127.0.0.1:-1"};
     for (size_t i = 0; i < HF_ARRAY_LEN(good); i++)
-        cr_assert(hf__listen_valid(good[i]), "%s is refused", good[i]);
+        cr_assert(hf_config_listen_valid(good[i]), "%s is refused", good[i]);
     for (size_t i = 0; i < HF_ARRAY_LEN(bad); i++)
-        cr_assert_not(hf__listen_valid(bad[i]), "%s is accepted", bad[i]);
+        cr_assert_not(hf_config_listen_valid(bad[i]), "%s is accepted", bad[i]);
 }
 
 /* ---- log */

@@ -198,6 +198,9 @@ void hf_config_refuse(const struct hf_config_where *where, const char *path, con
 /* The line of a field in the same notation, from 1; 0 when it was left out. */
 unsigned hf_config_line(const struct hf_config_where *where, const char *path);
 
+/* Whether text is where a program may listen: "ip:port" or "[v6]:port", port 0 to 65535. */
+bool hf_config_listen_valid(const char *text);
+
 /*
  * Appends a description of the schema that is itself YAML: each field with its meaning, bounds and
  * default, as a comment before it.
