@@ -21,6 +21,8 @@ static const char usage[] =
     "       holdfast policy measurement add NAME DIGEST [--rank N] [--after TIME]\n"
     "       holdfast policy measurement add NAME --mrtd HEX --rtmr0 HEX --rtmr1 HEX --rtmr2 HEX "
     "...\n"
+    "       holdfast policy measurement add NAME --here ...\n"
+    "       holdfast policy measurement --here\n"
     "       holdfast policy measurement withdraw NAME\n"
     "       holdfast policy measurement list\n"
     "\n"
@@ -34,6 +36,7 @@ static const char usage[] =
     "  --yes DIGEST     confirms the document of this digest, for scripts\n"
     "  --foreign        signs one that is not what policy.yaml gives\n"
     "  --force          signs one that locks the network\n"
+    "  --here           the measurement of the daemon at --socket; alone: print it\n"
     "  --rank N         a later release ranks higher; default one above the highest\n"
     "  --after TIME     not accepted before, from now, such as 12h; default at once\n";
 
@@ -155,6 +158,7 @@ struct options {
     const char *folder, *key_file;
     struct hf__consent consent;
     struct hf__measurement_change change;
+    bool here;
     char **words;
     int words_count;
 };
@@ -178,6 +182,7 @@ static bool read_options(int argc, char **argv, struct options *o)
         HF_TEXT_OF("yes", struct options, consent.digest),
         HF_FLAG_OF("foreign", struct options, consent.foreign),
         HF_FLAG_OF("force", struct options, consent.force),
+        HF_FLAG_OF("here", struct options, here),
         HF_TAKE_BY("rank", take_rank),
         HF_DURATION_OF("after", struct options, change.after_s, 0, AFTER_S_MAX),
         HF_TEXT_OF("mrtd", struct options, change.registers[0]),
@@ -187,6 +192,45 @@ static bool read_options(int argc, char **argv, struct options *o)
     *o = (struct options){.folder = HF__AUTHORITY_DEFAULT};
     return hf__options(argc, argv, table, HF_ARRAY_LEN(table), o, &o->words, &o->words_count) &&
            o->words_count > 0;
+}
+
+/* What the daemon at the socket says that this machine runs. */
+static int ask_here(char ret[static 2 * HF_MEASUREMENT_LEN + 1])
+{
+    json_t *root;
+    int r = hf__ask(json_pack("{s:s}", "request", "status"), false, &root);
+    if (r != 0)
+        return HF_CLI_ERROR;
+    const char *digest = json_string_value(json_object_get(root, "measurement"));
+    bool whole = digest != NULL && strlen(digest) == 2 * HF_MEASUREMENT_LEN;
+    if (whole)
+        memcpy(ret, digest, 2 * HF_MEASUREMENT_LEN + 1);
+    json_decref(root);
+    return whole ? HF_CLI_OK
+                 : hf__say("policy", "the daemon has no measurement yet: no quote was made", 0);
+}
+
+/* policy measurement --here, or add NAME --here; -1: not its words. */
+static int measurement_here(struct options *o)
+{
+    char digest[2 * HF_MEASUREMENT_LEN + 1];
+    bool print = o->words_count == 1;
+    for (size_t i = 0; i < HF_ARRAY_LEN(o->change.registers); i++)
+        if (o->change.registers[i] != NULL)
+            return -1;
+    if (!print && (o->words_count != 3 || strcmp(o->words[1], "add") != 0))
+        return -1;
+    int status = ask_here(digest);
+    if (status != HF_CLI_OK)
+        return status;
+    if (print) {
+        puts(digest);
+        return HF_CLI_OK;
+    }
+    o->change.verb = HF__MEASUREMENT_ADD;
+    o->change.name = o->words[2];
+    o->change.digest = digest;
+    return hf__measurement(o->folder, &o->change);
 }
 
 /* policy measurement ...; -1: not its words. */
@@ -229,7 +273,7 @@ int hf_cli_policy(int argc, char **argv)
     else if (ok && o.words_count == 2 && strcmp(o.words[0], "show") == 0)
         status = hf__show_file("policy", o.words[1], HF_DOCUMENT_POLICY);
     else if (ok && strcmp(o.words[0], "measurement") == 0)
-        status = measurement(&o);
+        status = o.here ? measurement_here(&o) : measurement(&o);
     if (status >= 0)
         return status;
     return hf__usage(usage);

@@ -3,7 +3,6 @@
 #include "ask.h"
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/hex.h"
 #include "command.h"
 #include "base/options.h"
@@ -24,6 +23,7 @@ static const char usage[] =
     "       holdfast quote verify FILE --collateral DIR [--at RFC3339]\n"
     "                             [--policy FILE] [--report-data HEX] [--json]\n"
     "\n"
+    "FILE is a quote, or what `holdfast identity` wrote, which has one in it.\n"
     "exit status: 0 valid, and accepted where a policy is given, 1 refused,\n"
     "2 something cannot be read\n";
 
@@ -142,7 +142,7 @@ static int read_inputs(const struct options *o, struct inputs *in)
             return fail_usage("--report-data takes 128 hexadecimal digits");
         in->has_report_data = true;
     }
-    int r = hf_file_read(o->file, &in->quote);
+    int r = hf__quote_read(o->file, &in->quote);
     if (r != 0)
         return fail_reading(o->file, r);
     if (o->policy != NULL) {

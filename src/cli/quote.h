@@ -4,6 +4,7 @@
 
 #include "attest/judge.h"
 #include "attest/verify.h"
+#include "base/buf.h"
 #include "config/schema.h"
 
 enum {
@@ -27,6 +28,12 @@ struct hf_cli_quote_policy {
 HF_MUST_USE int hf_cli_quote_policy_load(const char *file, struct hf_cli_quote_policy *ret);
 /* A zeroed policy is legal. */
 void hf_cli_quote_policy_done(struct hf_cli_quote_policy *p);
+
+/*
+ * Reads the quote in a file: a bare one, or that of an identity as `holdfast identity` wrote it.
+ * ret: open. HF_EMALFORMED, HF_EINVAL: JSON that is no identity. What hf_file_read gives.
+ */
+HF_MUST_USE int hf__quote_read(const char *file, struct hf_buf *ret);
 
 /* All that is said of a quote. */
 struct hf_cli_quote_result {

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What an operator is told when something is wrong, by the real command and daemons: who is at fault, and what helps."""
 
+import json
 import os
 import pathlib
 import subprocess
@@ -205,6 +206,36 @@ def a_pending_account_is_replaced_and_a_second_one_is_asked_about():
         assert "operator2" in (m.authority / "set.yaml").read_text()
         done = node.command("set", "add", *words)
         assert done.returncode == 0 and b"updated at" in done.stdout, done
+
+
+@tap.case
+def what_a_machine_runs_is_told_by_its_daemon_and_by_its_identity_file():
+    with mesh(nodes=2, shares=1, threshold=1, quorum=1) as m:
+        m.found()
+        m.start_all()
+        node, file = m.nodes[0], m.folder / "identity.json"
+        digest = node.status()["measurement"]
+        done = node.command("policy", "measurement", "--here")
+        assert done.returncode == 0 and done.stdout.decode() == digest + "\n", done
+        done = node.command("policy", "measurement", "add", "next", "--here", "--authority", m.authority)
+        assert done.returncode == 0 and digest in (m.authority / "policy.yaml").read_text().split("next")[1], done
+        assert node.command("policy", "measurement", "--here", "--mrtd", "00").returncode == 64
+        assert node.command("identity", "--output", file).returncode == 0
+        done = node.command("quote", "show", file, "--json")
+        assert done.returncode == 0 and json.loads(done.stdout)["quote"]["measurement"] == digest, done
+        verify = ["quote", "verify", file, "--collateral", m.authority / "collateral", "--policy", m.authority / "policy.yaml"]
+        done = node.command(*verify)
+        assert done.returncode == 0, done
+        for text in ("{}", '{"identity": "00"}', '{"identity": "0"}', '{"identity": 1}', "{"):
+            file.write_text(text)
+            done = node.command(*verify)
+            assert done.returncode == 2 and not done.stdout and b"identity.json: " in done.stderr, done
+        node.kill()
+        done = node.command("policy", "measurement", "--here")
+        assert done.returncode == 1 and not done.stdout and b"holdfastd does not run" in done.stderr, done
+        node.socket.unlink()
+        done = node.command("key", "get", "tss-db")
+        assert done.returncode == 2 and b"there is no socket" in done.stderr, done
 
 
 @tap.case
