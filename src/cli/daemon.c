@@ -1,6 +1,5 @@
 /* holdfast drain, identity, reload: short requests to the daemon. */
 #include "ask.h"
-#include "base/duration.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "command.h"
@@ -88,20 +87,34 @@ static const char mute_usage[] =
 
 enum { MUTE_S_MAX = 90 * 86400 };
 
+struct mute_options {
+    uint64_t for_s;
+    bool undo;
+};
+
 int hf_cli_mute(int argc, char **argv)
 {
+    static const struct hf_option table[] = {
+        HF_DURATION_OF("for", struct mute_options, for_s, 1, MUTE_S_MAX),
+        HF_FLAG_OF("undo", struct mute_options, undo)};
+    struct mute_options o = {0};
     json_t *root;
-    bool undo = argc == 3 && strcmp(argv[2], "--undo") == 0;
-    uint64_t for_s = 0;
-    bool given = argc == 4 && strcmp(argv[2], "--for") == 0 &&
-                 hf_duration_parse(argv[3], MUTE_S_MAX, &for_s) == 0 && for_s > 0;
+    char **words;
+    int count;
     if (hf__help(argc, argv, mute_usage))
         return HF_CLI_OK;
-    if (!undo && !given)
+    if (!hf__options(argc, argv, table, HF_ARRAY_LEN(table), &o, &words, &count) || count != 1 ||
+        o.undo != (o.for_s == 0))
         return hf__usage(mute_usage);
-    json_t *request = json_pack("{s:s,s:s,s:I}", "request", "mute", "reason", argv[1], "for_s",
-                                (json_int_t)for_s);
-    if (hf__ask(request, false, &root) != 0)
+    json_t *request = json_pack("{s:s,s:s,s:I}", "request", "mute", "reason", words[0], "for_s",
+                                (json_int_t)o.for_s);
+    int r = hf__ask(request, false, &root);
+    if (r == HF_EINVAL)
+        return hf__say("mute", "no reason has that name; `holdfast explain` lists them", 0);
+    if (r == HF_ENOTFOUND)
+        return hf__say("mute", o.undo ? "it is not muted" : "no warning of that reason stands now",
+                       0);
+    if (r != 0)
         return HF_CLI_ERROR;
     json_decref(root);
     return HF_CLI_OK;

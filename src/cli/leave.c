@@ -1,4 +1,5 @@
 /* holdfast leave: announces it, and waits until the owners have moved. */
+#include "answer.h"
 #include "ask.h"
 #include "base/error.h"
 #include "command.h"
@@ -25,8 +26,24 @@ static const char usage[] =
     "that does not move: it may lose its key by that.\n"
     "exit status: 0 it has left, or what was asked is done, 1 error\n";
 
+/* Whether owners lack a place to move to: without this node, each would have fewer others than it
+ * has shares. By the number that this node's own backup has, which is the policy's. */
+static bool nowhere_to_go(const json_t *root)
+{
+    long long others = number_of(root, "validators") - 2, wanted = number_of(root, "n");
+    if (others >= wanted)
+        return false;
+    fprintf(stderr,
+            "holdfast leave: the owners have nowhere to go: without this node each has %lld other "
+            "validators, and a backup needs %lld. They move when the authority has added others "
+            "(`holdfast set add`); until then do not stop this node. `holdfast leave --cancel` "
+            "takes the leave back\n",
+            others > 0 ? others : 0, wanted);
+    return true;
+}
+
 /* What the daemon says of the leave. Whether the node has left; -1: an error, which was said. */
-static int look(long long *ret_owners, char ret_first[static 65])
+static int look(long long *ret_owners, char ret_first[static 65], bool *said_nowhere)
 {
     json_t *root;
     if (hf__ask(json_pack("{s:s}", "request", "status"), false, &root) != 0)
@@ -35,7 +52,9 @@ static int look(long long *ret_owners, char ret_first[static 65])
     const json_t *leaving = json_object_get(root, "leaving");
     const char *first = json_string_value(json_array_get(json_object_get(leaving, "waiting"), 0));
     int left = state != NULL && strcmp(state, "left") == 0;
-    *ret_owners = json_integer_value(json_object_get(leaving, "owners"));
+    *ret_owners = number_of(leaving, "owners");
+    if (!left && *ret_owners > 0 && !*said_nowhere)
+        *said_nowhere = nowhere_to_go(root);
     snprintf(ret_first, 65, "%s", first != NULL ? first : "");
     if (!left && !json_is_object(leaving))
         left = hf__say("leave", "the leave was taken back", 0) == HF_CLI_OK ? 1 : -1;
@@ -46,11 +65,12 @@ static int look(long long *ret_owners, char ret_first[static 65])
 static int wait_until_left(void)
 {
     long long owners, said = -1;
+    bool said_nowhere = false;
     char first[65];
     int left;
-    while ((left = look(&owners, first)) == 0) {
+    while ((left = look(&owners, first, &said_nowhere)) == 0) {
         if (owners != said)
-            printf("%lld owners have not moved yet%s%s\n", owners,
+            printf("%lld owner%s not moved yet%s%s\n", owners, owners == 1 ? " has" : "s have",
                    first[0] != '\0' ? ", the first is " : "", first);
         said = owners;
         fflush(stdout);
@@ -62,10 +82,14 @@ static int wait_until_left(void)
     return HF_CLI_OK;
 }
 
-static int request(json_t *what, const char *done)
+/* invalid: what HF_EINVAL means here. */
+static int request(json_t *what, const char *done, const char *invalid)
 {
     json_t *root;
-    if (hf__ask(what, false, &root) != 0)
+    int r = hf__ask(what, false, &root);
+    if (r == HF_EINVAL)
+        return hf__say("leave", invalid, 0);
+    if (r != 0)
         return HF_CLI_ERROR;
     json_decref(root);
     puts(done);
@@ -103,12 +127,15 @@ int hf_cli_leave(int argc, char **argv)
     if (!parse(argc, argv, &o))
         return hf__usage(usage);
     if (o.cancel)
-        return request(json_pack("{s:s}", "request", "stay"), "stays");
+        return request(json_pack("{s:s}", "request", "stay"), "stays",
+                       "this node is not leaving: there is nothing to take back");
     if (o.abandon != NULL)
         return request(json_pack("{s:s,s:s}", "request", "abandon", "account", o.abandon),
-                       "forgotten");
+                       "forgotten",
+                       "it takes the whole account, 64 digits, of an owner that this node still "
+                       "waits for while it leaves; `holdfast leave` prints it");
     int r = request(json_pack("{s:s,s:s,s:I}", "request", "leave", "reason", o.reason, "seconds",
                               (json_int_t)(o.days * DAY_S)),
-                    "announced");
+                    "announced", "--reason: at most 64 characters");
     return r == HF_CLI_OK && !o.no_wait ? wait_until_left() : r;
 }

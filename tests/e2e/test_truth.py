@@ -239,6 +239,29 @@ def what_a_machine_runs_is_told_by_its_daemon_and_by_its_identity_file():
 
 
 @tap.case
+def what_cannot_be_asked_is_told_in_the_words_of_the_command():
+    """Of a node that leaves with nowhere to go, one that does not leave, and warnings that do not stand."""
+    with mesh(nodes=2, shares=1, threshold=1, quorum=1) as m:
+        m.make()
+        node = m.nodes[0]
+        for words, says in ((["leave", "--cancel"], b"this node is not leaving"),
+                            (["leave", "--abandon", "7810"], b"the whole account, 64 digits"),
+                            (["mute", "no_such_reason", "--for", "7d"], b"no reason has that name"),
+                            (["mute", "not_placed", "--for", "7d"], b"no warning of that reason stands"),
+                            (["mute", "not_placed", "--undo"], b"it is not muted")):
+            done = node.command(*words)
+            assert done.returncode == 1 and says in done.stderr, (words, done)
+        for words in (["not_placed"], ["not_placed", "--for", "7"], ["not_placed", "--for", "7d", "--undo"]):
+            assert node.command("mute", *words).returncode == 64, words
+        leaving = subprocess.Popen([m.programs.holdfast, "--socket", node.socket, "leave"], stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
+        assert b"has 0 other validators, and a backup needs 1" in leaving.stderr.readline()
+        assert node.command("leave", "--cancel").returncode == 0
+        out, err = leaving.communicate(timeout=30)
+        assert b"1 owner has not moved yet" in out and b"the leave was taken back" in err and leaving.returncode == 1, (out, err)
+
+
+@tap.case
 def a_program_is_run_with_its_keys_or_not_at_all():
     with mesh(nodes=2, shares=1, threshold=1, quorum=1) as m:
         m.make()
