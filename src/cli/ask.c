@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 int hf__say(const char *command, const char *what, int error)
 {
@@ -55,6 +56,15 @@ bool hf__dev_refused(const char *command, bool dev)
     (void)dev;
     return false;
 #endif
+}
+
+const char *hf__minute(uint64_t s, char ret[static 32])
+{
+    struct tm tm;
+    time_t t = (time_t)s;
+    if (gmtime_r(&t, &tm) == NULL || strftime(ret, 32, "%Y-%m-%d %H:%M UTC", &tm) == 0)
+        ret[0] = '\0';
+    return ret;
 }
 
 int hf__usage(const char *text)

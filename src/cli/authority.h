@@ -99,9 +99,12 @@ HF_MUST_USE int hf__issue(struct hf__authority *a, struct hf__issue_job *job, bo
 /* The exit status of a command that has issued, with what went wrong said. */
 int hf__issued(const char *command, const char *what, int error);
 
-/* Prints a document as JSON, and its digest on standard error. The exit status. */
-int hf__show(const char *command, const struct hf_document *d);
-/* `show FILE`: a document as JSON, signed or not, with its digest. The exit status. */
-int hf__show_file(const char *command, const char *path, uint8_t kind);
+/* Prints a document to standard output: hf__document_print, or one for a kind. An error's code. */
+typedef int hf__print_fn(const struct hf_document *d);
+
+/* Prints a document, and its digest on standard error. The exit status. */
+int hf__show(const char *command, const struct hf_document *d, hf__print_fn *print);
+/* `show FILE`: a document of the kind, signed or not, with its digest. The exit status. */
+int hf__show_file(const char *command, const char *path, uint8_t kind, hf__print_fn *print);
 
 #endif

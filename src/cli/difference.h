@@ -11,5 +11,7 @@
 HF_MUST_USE int hf__difference_print(const struct hf_document *from, const struct hf_document *to);
 /* Prints a document as JSON to standard output. HF_ENOMEM. HF_EIO. */
 HF_MUST_USE int hf__document_print(const struct hf_document *d);
+/* Prints a policy for a person: dates, shares, machines, quotes, releases. 0. */
+HF_MUST_USE int hf__policy_print(const struct hf_document *d);
 
 #endif

@@ -167,15 +167,6 @@ static int check_risk(const struct hf__authority *a, const struct hf__issue_job 
     return job->consent.force ? 0 : HF_EDOCUMENT;
 }
 
-static const char *day(uint64_t s, char ret[static 32])
-{
-    struct tm tm;
-    time_t t = (time_t)s;
-    if (gmtime_r(&t, &tm) == NULL || strftime(ret, 32, "%Y-%m-%d %H:%M UTC", &tm) == 0)
-        ret[0] = '\0';
-    return ret;
-}
-
 /* The document that is replaced stays where it can be looked up. */
 static void keep_old(const struct hf__authority *a, const struct hf__issue_job *job)
 {
@@ -207,7 +198,7 @@ static int confirm(const struct hf__authority *a, const struct hf__issue_job *jo
         return r;
     if (job->kind != HF_DOCUMENT_ROOT)
         printf("good until %s, and to be signed anew before\n",
-               day(hf_document_expires_s(d), until));
+               hf__minute(hf_document_expires_s(d), until));
     printf("digest: %s\n", digest);
     fflush(stdout);
     if (job->consent.digest != NULL) {
@@ -310,11 +301,11 @@ int hf__issued(const char *command, const char *what, int error)
     return error == HF_EDOCUMENT ? HF_CLI_ERROR : hf__say(command, what, error);
 }
 
-int hf__show(const char *command, const struct hf_document *d)
+int hf__show(const char *command, const struct hf_document *d, hf__print_fn *print)
 {
     char digest[DIGEST_LEN];
     hf_hex_encode(d->body_hash.bytes, 32, digest);
-    int r = hf__document_print(d);
+    int r = print(d);
     if (r == 0 && fflush(stdout) != 0)
         r = HF_EIO;
     if (r != 0)
@@ -323,7 +314,7 @@ int hf__show(const char *command, const struct hf_document *d)
     return HF_CLI_OK;
 }
 
-int hf__show_file(const char *command, const char *path, uint8_t kind)
+int hf__show_file(const char *command, const char *path, uint8_t kind, hf__print_fn *print)
 {
     struct hf__authority a;
     struct hf_document *d = NULL;
@@ -338,7 +329,7 @@ int hf__show_file(const char *command, const char *path, uint8_t kind)
         fprintf(stderr, "holdfast %s: %s is %s, not %s\n", command, path, kinds[d->kind],
                 kinds[kind]);
     else
-        status = hf__show(command, d);
+        status = hf__show(command, d, print);
     hf_document_unref(d);
     hf__authority_close(&a);
     return status;

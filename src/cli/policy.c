@@ -5,6 +5,7 @@
 #include "authority.h"
 #include "base/error.h"
 #include "command.h"
+#include "difference.h"
 #include "base/options.h"
 #include "document/selection.h"
 #include "measurement.h"
@@ -15,7 +16,7 @@
 #include <time.h>
 
 static const char usage[] =
-    "usage: holdfast policy show [FILE] [--authority DIR]\n"
+    "usage: holdfast policy show [FILE] [--table] [--authority DIR]\n"
     "       holdfast policy sign [--authority DIR] [--key FILE]\n"
     "                            [--yes DIGEST] [--foreign] [--force]\n"
     "       holdfast policy measurement add NAME DIGEST [--rank N] [--after TIME]\n"
@@ -37,6 +38,7 @@ static const char usage[] =
     "  --foreign        signs one that is not what policy.yaml gives\n"
     "  --force          signs one that locks the network\n"
     "  --here           the measurement of the daemon at --socket; alone: print it\n"
+    "  --table          for people, instead of JSON\n"
     "  --rank N         a later release ranks higher; default one above the highest\n"
     "  --after TIME     not accepted before, from now, such as 12h; default at once\n";
 
@@ -141,14 +143,14 @@ int hf__policy_sign(const char *folder, const char *key_file, const struct hf__c
     return hf__issued("policy", folder, r);
 }
 
-static int show(const char *folder)
+static int show(const char *folder, hf__print_fn *print)
 {
     struct hf__authority a;
     int r = hf__authority_open(folder, &a);
     if (r != 0)
         return hf__say("policy", folder, r);
     int status = a.policy != NULL
-                     ? hf__show("policy", a.policy)
+                     ? hf__show("policy", a.policy, print)
                      : hf__say("policy", "none is in force yet: `holdfast policy sign`", 0);
     hf__authority_close(&a);
     return status;
@@ -158,7 +160,7 @@ struct options {
     const char *folder, *key_file;
     struct hf__consent consent;
     struct hf__measurement_change change;
-    bool here;
+    bool here, table;
     char **words;
     int words_count;
 };
@@ -183,6 +185,7 @@ static bool read_options(int argc, char **argv, struct options *o)
         HF_FLAG_OF("foreign", struct options, consent.foreign),
         HF_FLAG_OF("force", struct options, consent.force),
         HF_FLAG_OF("here", struct options, here),
+        HF_FLAG_OF("table", struct options, table),
         HF_TAKE_BY("rank", take_rank),
         HF_DURATION_OF("after", struct options, change.after_s, 0, AFTER_S_MAX),
         HF_TEXT_OF("mrtd", struct options, change.registers[0]),
@@ -266,12 +269,13 @@ int hf_cli_policy(int argc, char **argv)
     if (hf__help(argc, argv, usage))
         return HF_CLI_OK;
     bool ok = read_options(argc, argv, &o);
+    hf__print_fn *print = o.table ? hf__policy_print : hf__document_print;
     if (ok && o.words_count == 1 && strcmp(o.words[0], "sign") == 0)
         status = hf__policy_sign(o.folder, o.key_file, &o.consent);
     else if (ok && o.words_count == 1 && strcmp(o.words[0], "show") == 0)
-        status = show(o.folder);
+        status = show(o.folder, print);
     else if (ok && o.words_count == 2 && strcmp(o.words[0], "show") == 0)
-        status = hf__show_file("policy", o.words[1], HF_DOCUMENT_POLICY);
+        status = hf__show_file("policy", o.words[1], HF_DOCUMENT_POLICY, print);
     else if (ok && strcmp(o.words[0], "measurement") == 0)
         status = o.here ? measurement_here(&o) : measurement(&o);
     if (status >= 0)

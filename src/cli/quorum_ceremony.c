@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/hex.h"
 #include "command.h"
+#include "difference.h"
 #include "crypto/words.h"
 
 #include <stdio.h>
@@ -297,7 +298,7 @@ int hf__ceremony_show(struct hf__authority *a)
     if (a->shares == NULL)
         return status;
     hf__holders_print(a->shares->u.shares.holders, a->shares->u.shares.holders_count);
-    return hf__show("quorum", a->shares);
+    return hf__show("quorum", a->shares, hf__document_print);
 }
 
 int hf__ceremony_drill(struct hf__authority *a)

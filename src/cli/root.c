@@ -6,6 +6,7 @@
 #include "base/hex.h"
 #include "base/secret.h"
 #include "command.h"
+#include "difference.h"
 #include "base/options.h"
 #include "policy.h"
 
@@ -152,11 +153,11 @@ static int root_show(const struct options *o)
 {
     struct hf__authority a;
     if (o->words_count == 3)
-        return hf__show_file("authority", o->words[2], HF_DOCUMENT_ROOT);
+        return hf__show_file("authority", o->words[2], HF_DOCUMENT_ROOT, hf__document_print);
     int r = hf__authority_open(o->folder, &a);
     if (r != 0)
         return hf__say("authority", o->folder, r);
-    r = hf__show("authority", a.root);
+    r = hf__show("authority", a.root, hf__document_print);
     hf__authority_close(&a);
     return r;
 }

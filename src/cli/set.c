@@ -7,6 +7,7 @@
 #include "base/hex.h"
 #include "command.h"
 #include "config/schema.h"
+#include "difference.h"
 #include "base/options.h"
 #include "document/selection.h"
 #include "policy.h"
@@ -206,7 +207,7 @@ static int add(const struct options *o, const struct hf__authority *a)
 
 static int show(const struct hf__authority *a)
 {
-    return a->set != NULL ? hf__show("set", a->set)
+    return a->set != NULL ? hf__show("set", a->set, hf__document_print)
                           : hf__say("set", "none is in force yet: `holdfast set sign`", 0);
 }
 
@@ -376,7 +377,7 @@ int hf_cli_set(int argc, char **argv)
     const char *verb = o.words[0];
     int n = o.words_count, status;
     if (strcmp(verb, "show") == 0 && n == 2)
-        return hf__show_file("set", o.words[1], HF_DOCUMENT_SET);
+        return hf__show_file("set", o.words[1], HF_DOCUMENT_SET, hf__document_print);
     int r = hf__authority_open(o.folder, &a);
     if (r != 0)
         return hf__say("set", o.folder, r);

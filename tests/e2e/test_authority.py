@@ -94,6 +94,20 @@ def a_policy_that_has_expired_accepts_no_quote():
         assert " pass " in lines[0][0] and " FAIL " in lines[1][0] and not lines[2], lines
 
 
+@tap.case
+def a_policy_is_shown_for_people():
+    with Desk() as d:
+        d.run("network", "init", "authority", "--dev")
+        digest = d.form().read_text().split('digest: "')[1][:64]
+        for words in ([], ["authority/documents/policy.doc"]):
+            shown = d.run("policy", "show", *words, "--table").stdout
+            for part in ("policy     1, from ", " days; to be signed anew before", "DEVELOPMENT",
+                         "7 of each validator, any 3 rebuild its secret, 5 must accept", "spread over zones", "UpToDate\n",
+                         "good for 1d; a silent holder is replaced after 10m", "rank 1    holdfast\n", digest):
+                assert part in shown, (part, shown)
+            assert max(map(len, shown.splitlines())) <= 100, shown
+
+
 MEASUREMENT = "66" * 32
 RELEASE = f'measurements:\n  - name: "%s"\n    digest: "{MEASUREMENT}"\n'
 
