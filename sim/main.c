@@ -28,6 +28,7 @@ static const char usage[] =
     "  --messages             with --out: messages.jsonl, every request and answer\n"
     "  --jobs J               processes of a swarm (1)\n"
     "  --quiet                no progress\n"
+    "  --version              print the version\n"
     "\n"
     "Exit 0: every promise was kept. 1: one was not. 2: wrong usage, or a scenario refused.\n"
     "3: ended early, by a signal or for want of memory or disk; what ran is kept.\n";
@@ -88,23 +89,18 @@ enum {
     OPT_QUIET,
     OPT_TRACE,
     OPT_MESSAGES,
+    OPT_VERSION,
     OPT_HELP
 };
 
 static const struct option long_options[] = {
-    {"nodes", required_argument, NULL, OPT_NODES},
-    {"seed", required_argument, NULL, OPT_SEED},
-    {"for", required_argument, NULL, OPT_FOR},
-    {"set", required_argument, NULL, OPT_SET},
-    {"out", required_argument, NULL, OPT_OUT},
-    {"crypto", required_argument, NULL, OPT_CRYPTO},
-    {"seeds", required_argument, NULL, OPT_SEEDS},
-    {"jobs", required_argument, NULL, OPT_JOBS},
-    {"quiet", no_argument, NULL, OPT_QUIET},
-    {"trace", no_argument, NULL, OPT_TRACE},
-    {"messages", no_argument, NULL, OPT_MESSAGES},
-    {"help", no_argument, NULL, OPT_HELP},
-    {NULL, 0, NULL, 0},
+    {"nodes", required_argument, NULL, OPT_NODES}, {"seed", required_argument, NULL, OPT_SEED},
+    {"for", required_argument, NULL, OPT_FOR},     {"set", required_argument, NULL, OPT_SET},
+    {"out", required_argument, NULL, OPT_OUT},     {"crypto", required_argument, NULL, OPT_CRYPTO},
+    {"seeds", required_argument, NULL, OPT_SEEDS}, {"jobs", required_argument, NULL, OPT_JOBS},
+    {"quiet", no_argument, NULL, OPT_QUIET},       {"trace", no_argument, NULL, OPT_TRACE},
+    {"messages", no_argument, NULL, OPT_MESSAGES}, {"version", no_argument, NULL, OPT_VERSION},
+    {"help", no_argument, NULL, OPT_HELP},         {NULL, 0, NULL, 0},
 };
 
 /* What each command takes, beside --help. */
@@ -232,6 +228,10 @@ static int read_options(int argc, char **argv, struct hf__options *o, bool used[
     while ((option = getopt_long(argc, argv, "h", long_options, &index)) != -1) {
         if (option == OPT_HELP || option == 'h') {
             fputs(usage, stdout);
+            return EXIT_OK;
+        }
+        if (option == OPT_VERSION) {
+            puts("holdfast-sim " HF_RELEASE);
             return EXIT_OK;
         }
         if (option == '?' || !take(o, option, optarg))

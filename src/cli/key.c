@@ -48,9 +48,13 @@ static int key_refused(const char *command, const struct hf_client_answer *a)
     json_t *root = json_loadb(a->text, a->len, 0, &ignored);
     const json_t *error = json_object_get(root, "error");
     const char *message = json_string_value(json_object_get(error, "message"));
+    const char *code = json_string_value(json_object_get(error, "code"));
+    bool wrong_name = code != NULL && hf_error_from_name(code) == HF_EINVAL;
     bool again = json_is_true(json_object_get(error, "retryable"));
-    fprintf(stderr, "holdfast %s: not released: %s\n", command,
-            message != NULL ? message : "the daemon's answer makes no sense");
+    fprintf(stderr, "holdfast %s: not released: %s (%s)%s\n", command,
+            message != NULL ? message : "the daemon's answer makes no sense",
+            code != NULL ? code : "unknown",
+            wrong_name ? ": a key's name is 1 to 64 characters of a-z 0-9 - _ ." : "");
     json_decref(root);
     return again ? HF_CLI_NOT_READY : HF_CLI_ERROR;
 }

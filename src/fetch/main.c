@@ -52,8 +52,8 @@ static int start_with(int argc, char **argv)
         say(reason);
         return EXIT_USAGE;
     }
-    if (options.help) {
-        fputs(hf__fetch_usage, stdout);
+    if (options.help || options.version) {
+        fputs(options.help ? hf__fetch_usage : "holdfast-collateral " HF_RELEASE "\n", stdout);
         return EXIT_DONE;
     }
     return run(&options);

@@ -22,6 +22,7 @@ const char hf__fetch_usage[] =
     "  --timeout SECONDS    for one request, 1 to 600 (default 20)\n"
     "  --total SECONDS      for all requests, 1 to 3600 (default 120)\n"
     "  --at SECONDS         Unix time to judge dates by (default: now)\n"
+    "  --version\n"
     "  --help\n"
     "\n"
     "Exit 0: DIR holds the new set; 1: failed, and trying again may help; 2: usage; 3: refused, "
@@ -111,6 +112,7 @@ static const struct hf_option table[] = {
     HF_NUMBER_OF("total", struct hf__fetch_options, total_s, 1, 3600),
     HF_NUMBER_OF("at", struct hf__fetch_options, at_s, 1, INT64_MAX),
     HF_FLAG_OF("help", struct hf__fetch_options, help),
+    HF_FLAG_OF("version", struct hf__fetch_options, version),
 };
 
 static int complete(const struct hf__fetch_options *o, char *reason, size_t len)
@@ -140,7 +142,7 @@ int hf__fetch_options_parse(int argc, char **argv, struct hf__fetch_options *ret
         snprintf(ret_reason, len, "%s; see --help", reason);
         return HF_EINVAL;
     }
-    if (ret->help)
+    if (ret->help || ret->version)
         return 0;
     if (words_count > 0) {
         snprintf(ret_reason, len, "%.200s: not an option; see --help", words[0]);

@@ -21,7 +21,7 @@ struct hf__fetch_options {
     uint64_t request_s; /* for one request */
     uint64_t total_s;   /* for all of them */
     uint64_t at_s;      /* Unix time to judge dates by; 0: now */
-    bool help;
+    bool help, version;
 };
 
 /*

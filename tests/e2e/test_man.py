@@ -75,6 +75,14 @@ def pages_are_clean():
 
 
 @tap.case
+def every_program_says_its_version():
+    for program in PAGES.values():
+        if program.exists():
+            done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=20)
+            assert done.returncode == 0 and re.fullmatch(rf"{program.name} \d+\.\d+\.\d+\n", done.stdout), done
+
+
+@tap.case
 def wrong_usage_of_holdfast_is_64_whatever_the_command():
     """No number that a script tries again at, and no other than the usage text, with the option that was wrong."""
     program = PAGES["holdfast.1"]
