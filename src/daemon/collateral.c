@@ -292,6 +292,9 @@ void hf__collateral_force(struct hf__daemon *d)
 
 void hf__collateral_facts(const struct hf__daemon *d, struct hf__collateral_facts *ret)
 {
+    /* A set that was read since the last look is not called missing. */
+    if (!d->collateral->shown)
+        look(d->collateral);
     *ret = d->collateral->facts;
 }
 

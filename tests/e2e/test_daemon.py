@@ -106,6 +106,7 @@ def status_says_how_it_is_and_exits_accordingly():
         assert node.command("status").returncode == 0
         status = node.status()
         assert status["dev"] is True and status["network"] == m.network and status["registered"] is True
+        assert status["collateral"]["set"] == "current", status["collateral"]
         wrong = node.command("key", "get", "Not A Name")
         assert wrong.returncode == 1 and b"(invalid_argument): a key's name is 1 to 64" in wrong.stderr, wrong
         assert node.command("key", "get", "tss-db", "--jsn").returncode == 64
