@@ -78,6 +78,10 @@ static int check(struct hf_engine *e, struct hf_sealed_row *ret_row,
     struct hf_sealed_statement statement;
     if (e->state != HF_STATE_RECOVERING || e->active.has_root || e->owner->recovery == NULL)
         return HF_ENOTLOCKED;
+    /* The root secret opens no vault that is not there, and the account of a lost one is with those
+     * who keep its shares: they are started, and it recovers from them. */
+    if (e->lost)
+        return HF_EVAULT_GONE;
     int r = hf__documents_ready(e);
     if (r == 0 && e->trust->shares == NULL)
         r = HF_ENODOCUMENTS;
