@@ -271,6 +271,11 @@ void hf__blackstart_add(struct hf_engine *e, uint64_t local, struct hf_bytes ans
         hf__local_reply(e, local, HF_ENOREQUEST);
         return;
     }
+    if (b->count == b->need) {
+        /* m answers did not open it, and no further one can. */
+        hf__local_reply(e, local, HF_ECRYPTO);
+        return;
+    }
     int r = take(e, b, answer);
     hf_assert(b->count <= b->need);
     if (r == 0 && b->count >= b->need)
