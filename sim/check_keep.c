@@ -109,6 +109,29 @@ static bool complete(const struct hf__checks *c, const struct hf__owned *o, bool
     return false;
 }
 
+/*
+ * A holder whose vault was made anew is lost to a sharing, and its account is no member any more.
+ * An owner goes on with the others when all of them keep theirs: more than k of one sharing, or
+ * just k beside one that it keeps in reserve.
+ */
+static bool enough_left(const struct hf__checks *c, const struct hf__owned *o)
+{
+    bool just_k = false;
+    uint32_t others = 0;
+    for (uint32_t i = 0; i < o->count; i++) {
+        const struct hf__sharing *s = &o->sharings[i];
+        uint32_t held = held_count(c, s, false), lost = 0;
+        for (uint32_t j = 0; j < s->count; j++)
+            lost += s->emptied[j];
+        if (held + lost >= s->n && held > s->k)
+            return true;
+        bool just = !just_k && held + lost >= s->n && held == s->k;
+        just_k = just_k || just;
+        others += !just && held > 0;
+    }
+    return just_k && others > 0;
+}
+
 void hf__check_row(struct hf__checks *c, uint32_t node, const struct hf__disk_write *row)
 {
     if (row->collection != HF_ROW_HELD || row->key_len != 48)
@@ -126,7 +149,7 @@ void hf__check_row(struct hf__checks *c, uint32_t node, const struct hf__disk_wr
     if (s != NULL && hf_world_state(c->world, node) == HF_STATE_LEAVING &&
         held_count(c, s, false) >= (s->q > s->k ? s->q : s->k + 1u) + s->lost)
         s->lost++;
-    if (o->released && !complete(c, o, false))
+    if (o->released && !complete(c, o, false) && !enough_left(c, o))
         hf__violate(c->world, node, "recoverable",
                     "n%u deleted a share, and no sharing of an owner in use is complete any more",
                     node);

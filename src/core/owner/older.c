@@ -302,21 +302,25 @@ static size_t keepers(const struct hf_engine *e)
     return keep;
 }
 
-/* The predecessor of the newest dealing: the newest of the others that it succeeds. */
-static bool is_predecessor(struct hf_engine *e, const struct hf_placement_record *own,
-                           const struct hf_older_row *row)
+/* One that was never recorded: nothing can be rebuilt by it. */
+static bool was_given_up(const struct hf_older_row *row)
 {
-    hf_assert(own->generation.number > 0 && row->generation.number > 0);
+    return memcmp(row->generation.id, row->complete.id, 16) == 0;
+}
+
+/* The predecessor of the newest dealing: the newest of the recorded ones that it succeeds. */
+static bool is_predecessor(struct hf_engine *e, const struct hf_older_row *row)
+{
+    hf_assert(row->generation.number > 0);
     const struct hf__row *at;
-    if (row->generation.number >= own->generation.number)
-        return false; /* given up */
+    if (was_given_up(row))
+        return false;
     for (size_t i = hf__rows_first(&e->rows, HF_ROW_OLDER, no_key);
          (at = hf__rows_at(&e->rows, i, HF_ROW_OLDER, no_key)) != NULL; i++) {
         struct hf_older_row other;
         int r = hf__decode(e, &hf_wire_older_row, hf_blob_bytes(at->value), &other);
         hf_assert(r == 0);
-        if (other.generation.number > row->generation.number &&
-            other.generation.number < own->generation.number)
+        if (!was_given_up(&other) && other.generation.number > row->generation.number)
             return false;
     }
     return true;
@@ -336,7 +340,7 @@ static bool newest_suffices(struct hf_engine *e, const struct hf_placement_recor
     hf_assert(keep <= own->holders_count);
     if (keep > own->threshold || keep == own->holders_count)
         return true;
-    return keep == own->threshold && !is_predecessor(e, own, row);
+    return keep == own->threshold && !is_predecessor(e, row);
 }
 
 void hf__retire_send(struct hf_engine *e)
