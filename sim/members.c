@@ -169,6 +169,11 @@ void hf_world_set_remove(struct hf_world *w, uint32_t node)
     hf__node(w, node)->registered = false;
 }
 
+static bool stays(const struct hf_world *w, uint32_t node, uint32_t spared)
+{
+    return node != spared && !w->nodes[node]->gone && !w->nodes[node]->leaves;
+}
+
 bool hf__set_spares(const struct hf_world *w, uint32_t node)
 {
     const struct hf__authority *a = &w->authority;
@@ -176,9 +181,9 @@ bool hf__set_spares(const struct hf_world *w, uint32_t node)
     uint32_t operators = w->settings.operators, count = 0;
     for (size_t i = 0; i < a->members_count; i++) {
         uint32_t at = a->members[i].node;
-        bool counts = at != node && !w->nodes[at]->gone && !w->nodes[at]->leaves;
+        bool counts = stays(w, at, node);
         for (size_t j = 0; j < i && operators > 0 && p->domain_rule != HF_DOMAIN_NONE; j++)
-            counts = counts && (a->members[j].node == node ||
+            counts = counts && (!stays(w, a->members[j].node, node) ||
                                 a->members[j].node % operators != at % operators);
         count += counts;
     }
