@@ -34,8 +34,14 @@ def waiting(m):
     owner.kill()
     owner.start()
     owner.wait("claiming", 60)
-    until(lambda: sum(h["error"] is not None for w in owner.status()["waits"] for h in w["holders"]) == len(lost), 60,
-          lambda: f"it does not say who is silent: {owner.status()['waits']}")
+
+    def said():
+        """Who lives has voted, and who is gone is known to be silent: in which order is the network's business."""
+        waits = owner.status()["waits"]
+        silent = sum(h["error"] is not None for w in waits for h in w["holders"])
+        return silent == len(lost) and [w["given"] for w in waits] == [SHARES - len(lost)]
+
+    until(said, 60, lambda: f"it does not say who is silent: {owner.status()['waits']}")
     return owner, lost
 
 
