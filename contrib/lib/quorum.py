@@ -117,10 +117,15 @@ class Quorum:
         digest = re.search(r"digest: ([0-9a-f]{64})", shown.stdout)[1]
         return self.share(*arguments, "--yes", digest, passphrase=passphrase or f"of {alias}")
 
-    def start(self, node, aliases):
-        """Starts one node with the answers of these people."""
+    def ask(self, node):
+        """The node's request, as a file."""
         request = self.folder / f"request-{node.number}"
         done(node_command(node, "blackstart", "request", request))
+        return request
+
+    def start(self, node, aliases, request=None):
+        """Starts one node with these people's answers to its request, or to a new one."""
+        request = request or self.ask(node)
         answers = []
         for alias in aliases:
             answers.append(self.folder / f"answer-{node.number}-{alias}")

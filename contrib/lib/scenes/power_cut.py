@@ -27,11 +27,11 @@ def play(demo):
         check(demo.owner.key(KEY) is None, "a key came back by itself")
         step.text = f"{len(demo.mesh.nodes)} started again: no key comes back by itself"
     demo.report.note("what to do now: man holdfast-blackstart")
-    wrong_answer(demo, quorum)
+    asked = {demo.owner: wrong_answer(demo, quorum)}
     for node in demo.mesh.nodes[:demo.mesh.threshold]:
         with demo.report.step(f"node {node.number} asks; ada, cy and eve answer; it opens"):
             if not node.status()["open"]:
-                quorum.start(node, ["ada", "cy", "eve"])
+                quorum.start(node, ["ada", "cy", "eve"], asked.get(node))
                 until(lambda node=node: node.status()["open"], 30, lambda node=node: f"not open:\n{node.tail()}")
     demo.wait_ready(demo.mesh.nodes, "the rest follow unasked, and all are ready")
     with demo.report.step("the owner's key is the same"):
@@ -40,10 +40,10 @@ def play(demo):
 
 
 def wrong_answer(demo, quorum):
-    """One that was damaged on its way is named, and costs nothing."""
-    request, answer = quorum.folder / "first", quorum.folder / "damaged"
+    """One that was damaged on its way is named, and costs nothing. The request that it answers."""
+    answer = quorum.folder / "damaged"
     with demo.report.step("an answer that was damaged on the way is named") as step:
-        done(node_command(demo.owner, "blackstart", "request", request))
+        request = quorum.ask(demo.owner)
         done(quorum.answer("bob", request, answer))
         bytes_ = bytearray(answer.read_bytes())
         bytes_[-1] ^= 1
@@ -51,3 +51,4 @@ def wrong_answer(demo, quorum):
         refused = node_command(demo.owner, "blackstart", "add", answer)
         check(refused.returncode == 1 and "bob" in refused.stderr, refused.stderr)
         step.text = "a damaged answer is refused, and named: share holder 2 (bob)"
+    return request
