@@ -108,7 +108,7 @@ static void do_request(struct hf_engine *e, const struct hf__message *m, struct 
 static void do_response(struct hf_engine *e, const struct hf__message *m, int error,
                         struct hf_bytes body)
 {
-    hf_assert(!m->is_request && m->call.id > 0 && m->call.id <= e->next_id);
+    hf_assert(!m->is_request && m->call.task < HF__TASKS);
     if (error == HF_EIDENTITY && m->call.bare && hf__owner_again(e, &m->call))
         return;
     if (error == HF_EBEHIND)

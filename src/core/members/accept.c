@@ -132,7 +132,7 @@ static int check_new(struct hf_engine *e, const struct hf_event_statement *s,
 /* Something for the detector to look at. */
 static void rumour(struct hf_engine *e)
 {
-    hf_assert(e->claimed);
+    hf_assert(e->open); /* the claim may have been lost since the probe that this answers */
     e->members->rumour = true;
     hf__timer_set(e, HF__TIMER_PROBE, 0);
 }

@@ -4,12 +4,12 @@
 
 uint64_t hf__now_s(const struct hf_engine *e)
 {
-    hf_assert(e->floor_s <= HF_WIRE_TIME_MAX);
     uint64_t s = e->wall_ms / 1000;
     s = s > e->floor_s ? s : e->floor_s;
     /* A host's clock may say anything; a date that is signed must still be one. */
     if (s > HF_WIRE_TIME_MAX)
         s = HF_WIRE_TIME_MAX;
+    hf_assert(s <= HF_WIRE_TIME_MAX);
     return s > 0 ? s : 1;
 }
 

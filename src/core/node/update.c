@@ -361,7 +361,7 @@ bool hf__quote_made(struct hf_engine *e, uint32_t work, enum hf__task *ret)
         struct hf__quoting *q = *at;
         if (q->work != work)
             continue;
-        hf_assert(q->task < HF__TASKS && q->work <= e->next_id);
+        hf_assert(q->task < HF__TASKS);
         *ret = (enum hf__task)q->task;
         *at = q->next;
         free(q);

@@ -148,7 +148,6 @@ static int drop_pending(struct hf_engine *e, const struct hf_account *owner,
     /* The refusal comes first: it leaves the pending share where it is. */
     if (recorded == HF_GENERATIONS_HELD_MAX - 1)
         return HF_EBUSY;
-    hf_assert(recorded < HF_GENERATIONS_HELD_MAX);
     for (size_t at = 0; hf__held_next(e, owner, &at, &held);) {
         if (held.has_record)
             continue;

@@ -89,7 +89,7 @@ static void collect(struct hf_engine *e)
             continue;
         size_t k = record.threshold, n = record.holders_count, q = record.quorum;
         size_t want = k + 1 > q ? k + 1 : q;
-        hf_assert(n > 0 && k > 0 && 2 * q > n);
+        hf_assert(n > 0 && k > 0);
         w->owner = record.owner;
         memcpy(w->generation, record.generation.id, 16);
         w->number = (uint32_t)record.generation.number;
@@ -111,12 +111,11 @@ static bool ask_owner(struct hf_engine *e)
     struct hf_nonce_request m = {0};
     struct hf_held_row held;
     struct hf_placement_record record;
-    /* Its owner may have had the share deleted since. */
-    if (!hf__held_row(e, &w->owner, w->generation, &held))
+    /* Its owner may have had the share deleted since, and dealt another by the same id. */
+    if (!hf__held_row(e, &w->owner, w->generation, &held) || !held.has_record)
         return true;
     int r = hf__decode(e, &hf_wire_placement_record, held.record.record, &record);
     hf_assert(r == 0);
-    hf_assert(held.has_record);
     hf__versions(e, &m.versions);
     m.account = w->owner;
     struct hf_bytes body = hf__encode(e, &hf_wire_nonce_request, &m);

@@ -166,7 +166,7 @@ static bool ask_about(struct hf_engine *e, const struct hf_held_row *held)
         if (!hf_account_equal(&record.holders[i].account, &e->account))
             l->waiting =
                 (uint8_t)(l->waiting + (hf__call(e, &ask, &record.holders[i].account, body) == 0));
-    hf_assert(l->waiting < record.holders_count);
+    hf_assert(l->waiting <= record.holders_count);
     return l->waiting > 0;
 }
 

@@ -130,7 +130,6 @@ void hf__identity_renew(struct hf_engine *e)
     hf_blob_unref(t->identity_statement);
     t->identity_statement = hf_blob_new(encoded);
     hf_assert(t->identity_statement != NULL);
-    hf_assert(t->identity_work != 0);
 }
 
 void hf__identity_made(struct hf_engine *e, uint32_t work, int error, struct hf_bytes quote)

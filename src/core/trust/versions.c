@@ -38,7 +38,7 @@ int hf__documents_ready(const struct hf_engine *e)
     if (e->trust->policy == NULL || e->trust->set == NULL)
         return HF_ENODOCUMENTS;
     uint64_t now_s = hf__now_s(e);
-    hf_assert(now_s >= e->floor_s);
+    hf_assert(now_s > 0 && now_s <= HF_WIRE_TIME_MAX);
     if (hf_document_expires_s(e->trust->policy) < now_s ||
         hf_document_expires_s(e->trust->set) < now_s)
         return HF_EEXPIRED;
