@@ -63,5 +63,6 @@ void hf__audit_judge(struct hf_engine *e, struct hf__holder *h,
     }
     if (h->audits_failed < UINT8_MAX)
         h->audits_failed++;
+    hf_assert(h->audits_failed > 0);
     hf__trace(e, HF_TRACE_AUDIT_FAILED, r, &h->account, h->audits_failed, 0);
 }

@@ -133,7 +133,7 @@ static void progress(struct hf_engine *e, struct hf__release *l)
 static struct hf_standing request_of(struct hf_engine *e, const struct hf__release *l,
                                      const struct hf__electorate *from, size_t at)
 {
-    hf_assert(at < from->n && l->arg > 0);
+    hf_assert(at < from->n);
     struct hf_standing m = {
         .generation = e->owner->recorded, .index = from->indices[at], .has_fresh = true};
     memcpy(m.generation.id, from->id, 16);

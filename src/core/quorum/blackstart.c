@@ -143,7 +143,7 @@ void hf__blackstart_begin(struct hf_engine *e, uint64_t local)
                                  .shares = hf_document_ref(e->trust->shares),
                                  .key = key};
     e->quorum->request = b;
-    hf_assert(b->need > 0 && b->need <= HF_SHARES_MAX && b->number > 0);
+    hf_assert(b->need > 0 && b->need <= HF_SHARES_MAX);
     make_transcript(e, b, &row);
 }
 
@@ -168,7 +168,7 @@ static void list_documents(struct hf_engine *e, const struct hf__blackstart *b,
  * operator is told that answers to it are worth nothing any more. */
 static void give(struct hf_engine *e, struct hf__blackstart *b, struct hf_bytes quote)
 {
-    hf_assert(b->local != 0 && b->work == 0 && b->count == 0);
+    hf_assert(b->work == 0 && b->count == 0);
     struct hf_blackstart_row asked = {.number = b->number, .made_s = hf__now_s(e)};
     struct hf_blackstart_request m = {
         .format = 1, .transcript = hf_blob_bytes(b->transcript), .quote = quote};
@@ -198,7 +198,7 @@ void hf__blackstart_quote(struct hf_engine *e, uint32_t work, int error, struct 
     if (b == NULL || b->work != work)
         return;
     b->work = 0;
-    hf_assert(b->local != 0 && b->transcript != NULL);
+    hf_assert(b->transcript != NULL);
     /* The policy may have changed meanwhile: holders refuse an older one. */
     if (error == 0 && (b->shares != e->trust->shares))
         error = HF_EBEHIND;
