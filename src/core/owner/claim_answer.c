@@ -221,7 +221,8 @@ int hf__claim_answered(struct hf_engine *e, const struct hf__pending *call, int 
         return r == 0 && answers_to(e, e->claim, &a) ? challenge_answered(e, call, &m, &a)
                : error == 0                          ? r
                                                      : 0;
-    if (call->arg != (uint32_t)c->number || call->slot >= c->count)
+    /* 0: it pauses, and has asked nothing that could be answered. */
+    if (c->number == 0 || call->arg != (uint32_t)c->number || call->slot >= c->count)
         return 0;
     /* An answer to another statement is none: the acceptor is asked again. */
     if (r == 0 && !answers_to(e, c->number, &a))

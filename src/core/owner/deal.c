@@ -306,10 +306,13 @@ int hf__offer_answered(struct hf_engine *e, const struct hf__pending *call, int 
     struct hf__dealing *d = e->owner->dealing;
     struct hf_offer_response m;
     const struct hf__peer *peer;
-    if (d == NULL || call->arg != d->generation.number)
+    /* A mend has the number of the dealing that it mends, and of the mend before it: an answer to
+     * another of them may come late, from whoever has no such place now. */
+    if (d == NULL || call->arg != d->generation.number || call->slot >= d->candidates_count)
         return 0;
-    hf_assert(call->slot < d->candidates_count);
     struct hf__candidate *c = &d->candidates[call->slot];
+    if (c->state != HF__CANDIDATE_ASKED || !hf_account_equal(&c->account, &call->account))
+        return 0;
     int r = error;
     if (r == 0)
         r = hf__decode(e, &hf_wire_offer_response, body, &m);

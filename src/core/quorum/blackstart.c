@@ -82,6 +82,9 @@ static int check(struct hf_engine *e, struct hf_sealed_row *ret_row,
      * who keep its shares: they are started, and it recovers from them. */
     if (e->lost)
         return HF_EVAULT_GONE;
+    /* The host keeps the count of requests, and has spent it. */
+    if (e->quorum->asked == UINT32_MAX)
+        return HF_EBOUND;
     int r = hf__documents_ready(e);
     if (r == 0 && e->trust->shares == NULL)
         r = HF_ENODOCUMENTS;
