@@ -93,7 +93,7 @@ def plants(theirs):
         **{f"timing.{name}": TIMING % f"{name}: {value}" for name, value in (
             ("call", "1d"), ("nonce_life", "1d"), ("round_grace", "1d"), ("retry_min", "1d"), ("retry_max", "1d"),
             ("permanent", "1d"), ("standing", "1d"), ("audit", "1d"), ("watch", "1d"), ("documents", "1d"), ("gossip", "1d"),
-            ("reconcile", "1d"))},
+            ("reconcile", "1d"), ("probe", "1d"))},
     }
 
 
