@@ -29,6 +29,26 @@ bool hf__older_row(struct hf_engine *e, const uint8_t id[static 16], struct hf_o
     return true;
 }
 
+bool hf__older_next(struct hf_engine *e, size_t *at, struct hf_older_row *ret)
+{
+    hf_assert(*at <= hf__rows_count(&e->rows, HF_ROW_OLDER));
+    size_t first = hf__rows_first(&e->rows, HF_ROW_OLDER, no_key);
+    const struct hf__row *row = hf__rows_at(&e->rows, first + *at, HF_ROW_OLDER, no_key);
+    if (row == NULL)
+        return false;
+    int r = hf__decode(e, &hf_wire_older_row, hf_blob_bytes(row->value), ret);
+    hf_assert(r == 0 && ret->holders_count <= (size_t)2 * HF_SHARES_MAX);
+    hf_assert(ret->generation.number > 0);
+    ++*at;
+    return true;
+}
+
+/* One that was never recorded: nothing can be rebuilt by it. */
+static bool was_given_up(const struct hf_older_row *row)
+{
+    return memcmp(row->generation.id, row->complete.id, 16) == 0;
+}
+
 static bool in_chain(const struct hf_placement_record *record, const uint8_t id[static 16])
 {
     hf_assert(record->chain_count <= HF_CHAIN_MAX);
@@ -58,17 +78,12 @@ static bool is_over(const struct hf_engine *e, const struct hf_older_row *row)
 void hf__older_purge(struct hf_engine *e, const struct hf_placement_record *own)
 {
     hf_assert(e->open && own->chain_count <= HF_CHAIN_MAX);
-    const struct hf__row *at;
-    size_t i = hf__rows_first(&e->rows, HF_ROW_OLDER, no_key);
-    while ((at = hf__rows_at(&e->rows, i, HF_ROW_OLDER, no_key)) != NULL) {
-        struct hf_older_row row;
-        int r = hf__decode(e, &hf_wire_older_row, hf_blob_bytes(at->value), &row);
-        hf_assert(r == 0);
-        if (is_over(e, &row) && !in_chain(own, row.generation.id))
+    struct hf_older_row row;
+    for (size_t at = 0; hf__older_next(e, &at, &row);)
+        if (is_over(e, &row) && !in_chain(own, row.generation.id)) {
             hf__del(e, HF_ROW_OLDER, older_key(e, row.generation.id));
-        else
-            i++;
-    }
+            at--;
+        }
 }
 
 /* Holders that never answer must not cost room without end: the oldest row goes that no claim
@@ -76,19 +91,15 @@ void hf__older_purge(struct hf_engine *e, const struct hf_placement_record *own)
 static void make_room(struct hf_engine *e)
 {
     struct hf_placement_record own;
-    const struct hf__row *at;
     struct hf_older_row row, oldest = {0};
     bool recorded = hf__own_record(e, &own, NULL, NULL);
     if (hf__rows_count(&e->rows, HF_ROW_OLDER) < HF_OLDER_MAX)
         return;
     if (recorded)
         hf__older_purge(e, &own);
-    size_t count = hf__rows_count(&e->rows, HF_ROW_OLDER);
-    for (size_t i = hf__rows_first(&e->rows, HF_ROW_OLDER, no_key);
-         count >= HF_OLDER_MAX && (at = hf__rows_at(&e->rows, i, HF_ROW_OLDER, no_key)) != NULL;
-         i++) {
-        int r = hf__decode(e, &hf_wire_older_row, hf_blob_bytes(at->value), &row);
-        hf_assert(r == 0);
+    if (hf__rows_count(&e->rows, HF_ROW_OLDER) < HF_OLDER_MAX)
+        return;
+    for (size_t at = 0; hf__older_next(e, &at, &row);) {
         if ((recorded && in_chain(&own, row.generation.id)) ||
             (oldest.threshold > 0 && row.generation.number >= oldest.generation.number))
             continue;
@@ -302,28 +313,17 @@ static size_t keepers(const struct hf_engine *e)
     return keep;
 }
 
-/* One that was never recorded: nothing can be rebuilt by it. */
-static bool was_given_up(const struct hf_older_row *row)
+/* The number of the predecessor of the newest dealing: the newest of the recorded ones that it
+ * succeeds; 0: there is none. */
+static uint64_t predecessor(struct hf_engine *e)
 {
-    return memcmp(row->generation.id, row->complete.id, 16) == 0;
-}
-
-/* The predecessor of the newest dealing: the newest of the recorded ones that it succeeds. */
-static bool is_predecessor(struct hf_engine *e, const struct hf_older_row *row)
-{
-    hf_assert(row->generation.number > 0);
-    const struct hf__row *at;
-    if (was_given_up(row))
-        return false;
-    for (size_t i = hf__rows_first(&e->rows, HF_ROW_OLDER, no_key);
-         (at = hf__rows_at(&e->rows, i, HF_ROW_OLDER, no_key)) != NULL; i++) {
-        struct hf_older_row other;
-        int r = hf__decode(e, &hf_wire_older_row, hf_blob_bytes(at->value), &other);
-        hf_assert(r == 0);
-        if (!was_given_up(&other) && other.generation.number > row->generation.number)
-            return false;
-    }
-    return true;
+    struct hf_older_row row;
+    uint64_t newest = 0;
+    for (size_t at = 0; hf__older_next(e, &at, &row);)
+        if (!was_given_up(&row) && row.generation.number > newest)
+            newest = row.generation.number;
+    hf_assert(newest == 0 || hf__rows_count(&e->rows, HF_ROW_OLDER) > 0);
+    return newest;
 }
 
 /*
@@ -334,34 +334,32 @@ static bool is_predecessor(struct hf_engine *e, const struct hf_older_row *row)
  * or the holders, which keep four dealings of one owner, would take no further one, and n would
  * never come back. Votes do not come into it: that of a share which is deleted stays.
  */
-static bool newest_suffices(struct hf_engine *e, const struct hf_placement_record *own,
-                            const struct hf_older_row *row, size_t keep)
+static bool newest_suffices(const struct hf_placement_record *own, const struct hf_older_row *row,
+                            size_t keep, uint64_t reserve)
 {
     hf_assert(keep <= own->holders_count);
+    hf_assert(reserve == 0 || keep == own->threshold);
     if (keep > own->threshold || keep == own->holders_count)
         return true;
-    return keep == own->threshold && !is_predecessor(e, row);
+    return keep == own->threshold && (was_given_up(row) || row->generation.number < reserve);
 }
 
 void hf__retire_send(struct hf_engine *e)
 {
     struct hf_placement_record record;
     struct hf_signed_record signed_record;
-    const struct hf__row *at;
+    struct hf_older_row row;
     bool confirmed, waiting = false;
     if (!e->claimed || e->owner->claiming != NULL ||
         !hf__own_record(e, &record, &signed_record, &confirmed) || !confirmed)
         return;
     size_t keep = keepers(e);
+    uint64_t reserve = keep == record.threshold ? predecessor(e) : 0;
     hf_assert(record.holders_count == e->owner->holders_count);
-    for (size_t i = hf__rows_first(&e->rows, HF_ROW_OLDER, no_key);
-         (at = hf__rows_at(&e->rows, i, HF_ROW_OLDER, no_key)) != NULL; i++) {
-        struct hf_older_row row;
-        int r = hf__decode(e, &hf_wire_older_row, hf_blob_bytes(at->value), &row);
-        hf_assert(r == 0);
+    for (size_t at = 0; hf__older_next(e, &at, &row);) {
         if (!may_go(e, &record, &row))
             continue;
-        bool goes = newest_suffices(e, &record, &row, keep);
+        bool goes = newest_suffices(&record, &row, keep, reserve);
         for (size_t j = 0; j < row.holders_count; j++) {
             const struct hf_account *holder = &row.holders[j].account;
             uint32_t arg = call_arg(&row);
@@ -372,7 +370,7 @@ void hf__retire_send(struct hf_engine *e)
                 continue;
             struct hf_deletion m = deletion_of(e, &row, &record, &signed_record, holder);
             struct hf__ask ask = {.task = HF__TASK_RETIRE, .method = HF_METHOD_DELETE, .arg = arg};
-            r = hf__owner_send(e, &ask, holder, &hf_wire_deletion, &m);
+            int r = hf__owner_send(e, &ask, holder, &hf_wire_deletion, &m);
             (void)r; /* asked again with the timer */
         }
     }
@@ -401,17 +399,13 @@ int hf__delete_answered(struct hf_engine *e, const struct hf__pending *call, int
     hf_assert(call->task == HF__TASK_RETIRE && call->method == HF_METHOD_DELETE);
     struct hf_placement_record record;
     struct hf_signed_record signed_record;
-    const struct hf__row *at;
+    struct hf_older_row row;
     if (!e->claimed || (error != 0 && error != HF_ENOSHARE) ||
         !hf__own_record(e, &record, &signed_record, NULL))
         return 0;
-    for (size_t i = hf__rows_first(&e->rows, HF_ROW_OLDER, no_key);
-         (at = hf__rows_at(&e->rows, i, HF_ROW_OLDER, no_key)) != NULL; i++) {
-        struct hf_older_row row;
+    for (size_t at = 0; hf__older_next(e, &at, &row);) {
         struct hf_ack_statement s;
         struct hf_hash hash;
-        int r = hf__decode(e, &hf_wire_older_row, hf_blob_bytes(at->value), &row);
-        hf_assert(r == 0);
         if (call_arg(&row) != call->arg)
             continue;
         for (size_t j = 0; j < row.holders_count; j++) {
@@ -419,13 +413,13 @@ int hf__delete_answered(struct hf_engine *e, const struct hf__pending *call, int
                 continue;
             /* A candidate that never took its share knows nothing of this owner, and need not. */
             if (error == HF_ENOSHARE) {
-                if (memcmp(row.complete.id, row.generation.id, 16) == 0)
+                if (was_given_up(&row))
                     delete_confirmed(e, &record, &row, j);
                 return 0;
             }
             struct hf_deletion m = deletion_of(e, &row, &record, &signed_record, &call->account);
             e->suite->hash("holdfast/v1/request", hf__encode(e, &hf_wire_deletion, &m), &hash);
-            r = hf__ack_check(e, call, &hash, body, &s, NULL);
+            int r = hf__ack_check(e, call, &hash, body, &s, NULL);
             if (r == 0 && !s.holds)
                 delete_confirmed(e, &record, &row, j);
             return r;

@@ -10,8 +10,6 @@
 #include "owner/recover.h"
 #include "owner/waiting.h"
 
-static const struct hf_bytes no_key = {0};
-
 void hf__owner_lock(struct hf_engine *e)
 {
     struct hf__owner *o = e->owner;
@@ -136,15 +134,10 @@ static void fill_providers(struct hf_engine *e, struct hf_status *ret)
 
 static void fill_retiring(struct hf_engine *e, struct hf_status *ret)
 {
-    const struct hf__row *at;
+    struct hf_older_row row;
     hf_assert(ret->retiring_count == 0);
-    for (size_t i = hf__rows_first(&e->rows, HF_ROW_OLDER, no_key);
-         (at = hf__rows_at(&e->rows, i, HF_ROW_OLDER, no_key)) != NULL &&
-         ret->retiring_count < HF_STATUS_RETIRING_MAX;
-         i++) {
-        struct hf_older_row row;
-        int r = hf__decode(e, &hf_wire_older_row, hf_blob_bytes(at->value), &row);
-        hf_assert(r == 0);
+    for (size_t at = 0;
+         ret->retiring_count < HF_STATUS_RETIRING_MAX && hf__older_next(e, &at, &row);) {
         if (row.holders_count == 0)
             continue;
         ret->retiring[ret->retiring_count++] =
@@ -152,6 +145,7 @@ static void fill_retiring(struct hf_engine *e, struct hf_status *ret)
                                         .outstanding = (uint8_t)row.holders_count,
                                         .retired = row.holders_count < row.threshold};
     }
+    hf_assert(ret->retiring_count <= HF_STATUS_RETIRING_MAX);
 }
 
 void hf__owner_status(struct hf_engine *e, struct hf_status *ret)

@@ -7,6 +7,9 @@
 
 /* What is kept of an older generation, decoded; false: nothing. */
 bool hf__older_row(struct hf_engine *e, const uint8_t id[static 16], struct hf_older_row *ret);
+/* The older rows one after the other: at begins at 0, and goes back by one when the row that was
+ * given is deleted. Valid until the next step. false: there is no further one. */
+bool hf__older_next(struct hf_engine *e, size_t *at, struct hf_older_row *ret);
 /* Keeps, as older, the generations that `newer` lists and the own recorded one (NULL: none),
  * which it replaces. */
 void hf__older_save(struct hf_engine *e, const struct hf_placement_record *own,
