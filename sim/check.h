@@ -55,13 +55,23 @@ struct hf__voted {
     enum hf__acceptance word;
 };
 
+/* The place of a record among those of its owner. */
+struct hf__order {
+    uint64_t claim, generation;
+};
+
+static inline bool hf__check_newer(struct hf__order a, struct hf__order b)
+{
+    return a.claim > b.claim || (a.claim == b.claim && a.generation > b.generation);
+}
+
 /* A ballot that somebody voted for, or that stood. */
 struct hf__ballot {
     uint64_t number;
     uint8_t instance[16];
     struct hf__voted *votes; /* from malloc */
     uint32_t votes_count, votes_cap;
-    uint64_t known_claim, known_generation; /* order of the record that its statements name */
+    struct hf__order known; /* of the record that its statements name */
     bool stood;
     uint64_t stood_us;
     uint32_t node, incarnation; /* who stands */
@@ -85,8 +95,8 @@ struct hf__sealed {
 struct hf__recorded {
     struct hf_account owner;
     uint32_t incarnation, len;
-    uint64_t claim, number; /* its order */
-    uint8_t *record;        /* from malloc: encoded placement_record */
+    struct hf__order order;
+    uint8_t *record; /* from malloc: encoded placement_record */
 };
 
 /* One sharing of an owner, as it is durable in the world. */

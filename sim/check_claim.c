@@ -125,12 +125,9 @@ void hf__check_claim_sent(struct hf__checks *c, const struct hf_message *m)
                     m->from, (unsigned long long)s.ballot.number);
     accepted(c, m->from, &answer.provider, &s.owner, &s.ballot);
     struct hf__ballot *b = check_ballot(c, &s.owner, s.ballot.number, s.ballot.instance);
-    if (s.has_known &&
-        (s.known.claim > b->known_claim ||
-         (s.known.claim == b->known_claim && s.known.generation > b->known_generation))) {
-        b->known_claim = s.known.claim;
-        b->known_generation = s.known.generation;
-    }
+    const struct hf__order known = {s.known.claim, s.known.generation};
+    if (s.has_known && hf__check_newer(known, b->known))
+        b->known = known;
     for (size_t i = 0; i < response.votes_count; i++)
         vote(b, m->from, &answer.provider, response.votes[i].generation,
              answer.provisional ? HF__ACCEPTANCE_PROVISIONAL : HF__ACCEPTANCE_STANDING);

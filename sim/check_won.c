@@ -14,19 +14,22 @@ static struct hf__key node_key(uint32_t node)
     return hf__key_of(hf_bytes_of(&node, sizeof(node)), hf_bytes_of(NULL, 0), hf_bytes_of(NULL, 0));
 }
 
+static struct hf__order order_of(const struct hf_placement_record *r)
+{
+    return (struct hf__order){r->ballot.number, r->generation.number};
+}
+
 /* Takes a record for known when the owner signed it and it is newer. */
 static void learn(struct hf__checks *c, const struct hf_account *owner,
                   const struct hf_signed_record *s, struct hf__recorded *ret)
 {
     struct hf_placement_record r;
     if (!hf__check_decode(c, &hf_wire_placement_record, s->record, &r) ||
-        !hf_account_equal(&r.owner, owner) || r.ballot.number < ret->claim ||
-        (r.ballot.number == ret->claim && r.generation.number <= ret->number) ||
+        !hf_account_equal(&r.owner, owner) || !hf__check_newer(order_of(&r), ret->order) ||
         c->world->suite->verify(owner->bytes, "holdfast/v1/placement-record", s->record,
                                 s->signature) != 0)
         return;
-    ret->claim = r.ballot.number;
-    ret->number = r.generation.number;
+    ret->order = order_of(&r);
     ret->len = (uint32_t)s->record.len;
     ret->record = realloc(ret->record, s->record.len);
     hf_assert(ret->record != NULL);
@@ -203,8 +206,7 @@ static void check_votes(struct hf__checks *c, uint32_t node, const struct hf__ba
         return;
     /* It asked by the record that it could judge: a newer one that came with an answer whose quote
      * is not judged yet meets it again, at each acceptor that knows it. */
-    if (r.ballot.number > b->known_claim ||
-        (r.ballot.number == b->known_claim && r.generation.number > b->known_generation))
+    if (hf__check_newer(order_of(&r), b->known))
         return;
     size_t count = hf__check_electors(c, &r, all);
     for (size_t i = 0; i < count; i++)

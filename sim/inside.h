@@ -426,9 +426,9 @@ void hf__give_all(struct hf_world *w);
 
 /* ---- quorum.c */
 void hf__people_free(struct hf_world *w);
-/* The share set in force; NULL: none. */
 /* The share set anew, with later dates, when it ends soon. */
 void hf__people_renew(struct hf_world *w);
+/* The share set in force; NULL: none. */
 const struct hf_document *hf__people_shares(const struct hf_world *w);
 /* A checker: a node that opens by a black start has been answered by m holders. */
 void hf__check_quorum(struct hf_world *w, uint32_t node, const struct hf_trace *t);
