@@ -229,27 +229,36 @@ static void show_use(struct hf__collateral *c, enum hf_refresh_use use)
     log_set(c, use == HF_REFRESH_CURRENT ? HF__INFO : HF__WARNING, "collateral", NULL);
 }
 
+/* Brings the facts up to date. There are quotes. */
+static void see(struct hf__collateral *c, uint64_t now, struct hf__held *ret_held,
+                struct hf_refresh_state *ret_state, struct hf_refresh_plan *ret_plan)
+{
+    hf__quotes_held(c->d->quotes, ret_held);
+    c->facts.expires_s = ret_held->expires_s;
+    c->facts.issued_s = ret_held->issued_s;
+    c->facts.older = ret_held->older;
+    if (ret_held->refused[0] != '\0')
+        c->facts.error = HF_ECOLLROLLBACK;
+    else if (c->facts.error == HF_ECOLLROLLBACK)
+        c->facts.error = 0;
+    snprintf(c->facts.refused, sizeof c->facts.refused, "%s", ret_held->refused);
+    *ret_state = state_of(c, now);
+    hf_refresh_plan(&c->rule, ret_state, ret_plan);
+    /* Nothing is said before there was anything; what was said once is kept true. */
+    if (ret_held->has || c->shown || c->facts.tried_s != 0)
+        show_use(c, ret_plan->use);
+}
+
 static void look(struct hf__collateral *c)
 {
     struct hf__held held;
+    struct hf_refresh_state state;
     struct hf_refresh_plan plan;
     struct hf__fetch_request q = {0};
     uint64_t now = now_s();
     if (c->d->quotes == NULL)
         return;
-    hf__quotes_held(c->d->quotes, &held);
-    c->facts.expires_s = held.expires_s;
-    c->facts.issued_s = held.issued_s;
-    c->facts.older = held.older;
-    if (held.refused[0] != '\0')
-        c->facts.error = HF_ECOLLROLLBACK;
-    else if (c->facts.error == HF_ECOLLROLLBACK)
-        c->facts.error = 0;
-    snprintf(c->facts.refused, sizeof c->facts.refused, "%s", held.refused);
-    struct hf_refresh_state state = state_of(c, now);
-    hf_refresh_plan(&c->rule, &state, &plan);
-    if (held.has || c->facts.tried_s != 0)
-        show_use(c, plan.use);
+    see(c, now, &held, &state, &plan);
     if (c->fd < 0)
         return;
     size_t missing = wanted(c, &held, &q, &c->learned_asked);
@@ -292,9 +301,12 @@ void hf__collateral_force(struct hf__daemon *d)
 
 void hf__collateral_facts(const struct hf__daemon *d, struct hf__collateral_facts *ret)
 {
-    /* A set that was read since the last look is not called missing. */
-    if (!d->collateral->shown)
-        look(d->collateral);
+    struct hf__held held;
+    struct hf_refresh_state state;
+    struct hf_refresh_plan plan;
+    /* A set may have been read, or refused, since the last look. */
+    if (d->quotes != NULL)
+        see(d->collateral, now_s(), &held, &state, &plan);
     *ret = d->collateral->facts;
 }
 
