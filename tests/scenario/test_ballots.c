@@ -258,6 +258,36 @@ Test(ballots, wait_for_lost_holders_until_the_authority_writes_them_off)
     testnet_end(w);
 }
 
+/* A floor names survivors while the owner asks for the very number that the floor begins with: no
+ * acceptor had shown that number. Whoever was not among the survivors comes back, and its vote
+ * counts no more. */
+Test(ballots, are_counted_by_the_floor_that_came_while_they_were_asked_for)
+{
+    struct hf_world_settings s = testnet_settings(2, 3);
+    uint32_t holders[16];
+    struct hf_world *w = testnet_from(&s, 12);
+    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
+    testnet_holders(w, 0, holders);
+    unsigned drop = hf_world_rule(
+        w, (struct hf_rule){
+               .action = HF_RULE_DROP, .method = HF_METHOD_CLAIM, .from = 0, .to = HF_WORLD_ALL});
+    testnet_restart(w, 0);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_ASKED, 1, TESTNET_MS));
+    hf_world_crash(w, holders[2]);
+    cr_assert(hf_world_set_floor(w, 0));
+    hf_world_set_issue(w);
+    hf_world_run_for(w, 1000);
+    hf_world_start(w, holders[2]);
+    cr_assert(hf_world_run_until_trace(w, holders[2], HF_TRACE_CLAIM_WON, 1, TESTNET_MS));
+    hf_world_cut(w, 0, (long)holders[1]);
+    hf_world_rule_drop(w, drop);
+    hf_world_run_for(w, 120000);
+    cr_assert(!claimed(w, 0), "n%u is no survivor", holders[2]);
+    hf_world_heal(w);
+    testnet_ready(w, 0);
+    testnet_end(w);
+}
+
 /* The newest record that a node knows of node 0. */
 static uint64_t recorded_under(struct hf_world *w, uint32_t node)
 {

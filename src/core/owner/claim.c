@@ -34,12 +34,9 @@ static void add_acceptor(struct hf__claiming *c, const struct hf__electorate *g,
 void hf__claim_list(struct hf_engine *e, struct hf__claiming *c)
 {
     struct hf_placement_record record;
-    struct hf_certificate certificates[HF__ELECTORATES_MAX];
     bool found = hf__own_record(e, &record, NULL, NULL);
     hf_assert(found); /* a vault that says `placed` has one: they were written together */
-    size_t sealed = hf__certificates(e, &record, certificates);
-    c->electorates_count =
-        (uint8_t)hf__electorates(e, &record, certificates, sealed, c->electorates);
+    c->electorates_count = (uint8_t)hf__needed(e, &record, c->electorates);
     c->count = 0;
     for (uint8_t g = 0; g < c->electorates_count; g++)
         for (size_t i = 0; i < c->electorates[g].n; i++)
@@ -162,6 +159,19 @@ void hf__claim_higher(struct hf_engine *e, uint64_t number)
 void hf__claim_floor(struct hf_engine *e)
 {
     const struct hf_floor *floor = hf__floor_of(e, &e->account);
+    struct hf__claiming *c = e->owner->claiming;
+    hf_assert(e->open && (c == NULL || c->electorates_count > 0));
+    /* What all holders carried and what survivors carry need not meet: every vote of a ballot is
+     * counted by the floor under which it is asked for. */
+    if (floor != NULL && c != NULL &&
+        ((c->number != 0 ? c->number : c->highest + 1) < floor->claim ||
+         !hf__still_needed(e, c->electorates, c->electorates_count))) {
+        hf__claim_list(e, c);
+        hf__timer_set(e, HF__TIMER_CLAIM, 0);
+        hf_assert(c->number == 0 && c->highest + 1 >= floor->claim);
+    }
+    if (floor != NULL)
+        hf__releases_recount(e);
     if (floor == NULL || !e->claimed || e->claim >= floor->claim || e->owner->holders_count == 0)
         return;
     hf__claim_higher(e, floor->claim - 1);
@@ -364,9 +374,6 @@ void hf__claim_advance(struct hf_engine *e)
         hf__timer_set(e, HF__TIMER_CLAIM, e->timing.retry_ms_max);
         return;
     }
-    const struct hf_floor *floor = hf__floor_of(e, &e->account);
-    if (floor != NULL && c->number != 0 && c->number < floor->claim)
-        hf__claim_list(e, c);
     if (c->number == 0)
         next_number(e, c);
     hf_assert(c->number > e->claim && c->number <= e->claim_asked);
@@ -390,14 +397,12 @@ void hf__claim_advance(struct hf_engine *e)
 static bool is_needed(struct hf_engine *e, const struct hf_account *account)
 {
     struct hf_placement_record record;
-    struct hf_certificate certificates[HF__ELECTORATES_MAX];
     struct hf__electorate *g = hf__scratch(e, HF__ELECTORATES_MAX * sizeof *g);
     bool needed = false;
     if (!hf__own_record(e, &record, NULL, NULL))
         return false;
-    size_t sealed = hf__certificates(e, &record, certificates);
-    size_t count = hf__electorates(e, &record, certificates, sealed, g);
-    hf_assert(count > 0 && count <= HF__ELECTORATES_MAX);
+    size_t count = hf__needed(e, &record, g);
+    hf_assert(g[0].n > 0);
     for (size_t i = 0; i < count && !needed; i++)
         needed = hf__is_acceptor(&g[i], account);
     return needed;

@@ -97,13 +97,12 @@ static bool proves(struct hf_engine *e, const struct hf_claim_response *m, uint6
         s.ballot.number <= e->claim || !hf__own_record(e, &record, NULL, NULL))
         return false;
     *ret_number = s.ballot.number;
-    size_t sealed = hf__certificates(e, &record, certificates);
-    size_t count = hf__electorates(e, &record, certificates, sealed, g);
+    size_t count = hf__needed(e, &record, g);
     if (hf__claim_proof_check(e, &m->proof, g, count, &e->account) == 0)
         return true;
     if (!m->has_newest || hf__record_check(e, &m->newest, &e->account, &record) != 0)
         return false;
-    sealed = 0;
+    size_t sealed = 0;
     for (size_t i = 0; i < m->certificates_count; i++)
         if (hf__certificate_check(e, &m->certificates[i], &record) == 0)
             certificates[sealed++] = m->certificates[i];

@@ -231,16 +231,48 @@ void hf__certificates_learn(struct hf_engine *e, const struct hf_signed_record *
     hf__chain_count(e);
 }
 
+size_t hf__needed(struct hf_engine *e, const struct hf_placement_record *own,
+                  struct hf__electorate ret[static HF__ELECTORATES_MAX])
+{
+    struct hf_certificate certificates[HF__ELECTORATES_MAX];
+    size_t sealed = hf__certificates(e, own, certificates);
+    size_t count = hf__electorates(e, own, certificates, sealed, ret);
+    hf_assert(count > 0 && count <= HF__ELECTORATES_MAX);
+    hf_assert(memcmp(ret[0].id, own->generation.id, 16) == 0);
+    return count;
+}
+
+static bool same_electorate(const struct hf__electorate *a, const struct hf__electorate *b)
+{
+    hf_assert(a->n <= HF_SHARES_MAX && b->n <= HF_SHARES_MAX);
+    bool same = memcmp(a->id, b->id, 16) == 0 && a->n == b->n && a->quorum == b->quorum &&
+                a->provisional == b->provisional;
+    for (size_t i = 0; same && i < a->n; i++)
+        same = hf_account_equal(&a->acceptors[i], &b->acceptors[i]);
+    return same;
+}
+
+bool hf__still_needed(struct hf_engine *e, const struct hf__electorate *listed, size_t count)
+{
+    struct hf_placement_record record;
+    struct hf__electorate *g = hf__scratch(e, HF__ELECTORATES_MAX * sizeof *g);
+    bool found = hf__own_record(e, &record, NULL, NULL);
+    hf_assert(found); /* nothing is asked of holders before there is one */
+    hf_assert(count > 0 && count <= HF__ELECTORATES_MAX);
+    bool same = hf__needed(e, &record, g) == count;
+    for (size_t i = 0; same && i < count; i++)
+        same = same_electorate(&g[i], &listed[i]);
+    return same;
+}
+
 void hf__chain_count(struct hf_engine *e)
 {
     struct hf_placement_record record;
-    struct hf_certificate certificates[HF__ELECTORATES_MAX];
     struct hf__electorate *g = hf__scratch(e, HF__ELECTORATES_MAX * sizeof *g);
     e->owner->unsealed = 0;
     if (!hf__own_record(e, &record, NULL, NULL))
         return;
-    size_t sealed = hf__certificates(e, &record, certificates);
-    e->owner->unsealed = (uint8_t)(hf__electorates(e, &record, certificates, sealed, g) - 1);
+    e->owner->unsealed = (uint8_t)(hf__needed(e, &record, g) - 1);
     hf_assert(e->owner->unsealed <= HF_CHAIN_MAX);
 }
 
@@ -268,11 +300,8 @@ static uint32_t call_arg(const struct hf_older_row *row)
 static bool is_needed(struct hf_engine *e, const struct hf_placement_record *own,
                       const uint8_t id[static 16])
 {
-    struct hf_certificate certificates[HF__ELECTORATES_MAX];
     struct hf__electorate *g = hf__scratch(e, HF__ELECTORATES_MAX * sizeof *g);
-    size_t sealed = hf__certificates(e, own, certificates);
-    size_t count = hf__electorates(e, own, certificates, sealed, g);
-    hf_assert(count > 0 && count <= HF__ELECTORATES_MAX);
+    size_t count = hf__needed(e, own, g);
     for (size_t i = 0; i < count; i++)
         if (memcmp(g[i].id, id, 16) == 0)
             return true;

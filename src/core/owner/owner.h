@@ -161,6 +161,12 @@ void hf__chain_count(struct hf_engine *e);
 /* The certificates kept for generations in the record's chain; returns how many. */
 size_t hf__certificates(struct hf_engine *e, const struct hf_placement_record *record,
                         struct hf_certificate ret[static HF_CHAIN_MAX + 1]);
+/* The electorates that must carry a ballot under the own record, by the certificates kept and the
+ * floor in force; as hf__electorates. */
+size_t hf__needed(struct hf_engine *e, const struct hf_placement_record *own,
+                  struct hf__electorate ret[static HF__ELECTORATES_MAX]);
+/* Whether those who must carry a ballot now are the `count` electorates that were listed. */
+bool hf__still_needed(struct hf_engine *e, const struct hf__electorate *listed, size_t count);
 /* Keeps those certificates that hold, when the record that they came with is the own one. */
 void hf__certificates_learn(struct hf_engine *e, const struct hf_signed_record *record,
                             const struct hf_certificate *certificates, size_t count);
@@ -253,6 +259,8 @@ int hf__release_answered(struct hf_engine *e, const struct hf__pending *call, in
                          struct hf_bytes body);
 /* Ends the first releases that wait, with an error. */
 void hf__releases_end(struct hf_engine *e, int error);
+/* Ends those whose acknowledgements a floor has others give; whoever waits asks again. */
+void hf__releases_recount(struct hf_engine *e);
 size_t hf__release_memory(const struct hf_engine *e); /* bytes held */
 
 /* ---- drill.c */

@@ -29,11 +29,8 @@ void hf__record_save(struct hf_engine *e, const struct hf_record_row *row)
 static size_t make_chain(struct hf_engine *e, const struct hf_placement_record *own, bool replaces,
                          struct hf_unsealed ret[static HF__ELECTORATES_MAX])
 {
-    struct hf_certificate certificates[HF__ELECTORATES_MAX];
     struct hf__electorate *g = hf__scratch(e, HF__ELECTORATES_MAX * sizeof *g);
-    size_t sealed = hf__certificates(e, own, certificates), count = 0;
-    size_t needed = hf__electorates(e, own, certificates, sealed, g);
-    hf_assert(needed > 0 && needed <= HF__ELECTORATES_MAX);
+    size_t needed = hf__needed(e, own, g), count = 0;
     if (replaces)
         ret[count++] = (struct hf_unsealed){.generation = own->generation,
                                             .threshold = own->threshold,

@@ -99,6 +99,17 @@ void hf__releases_end(struct hf_engine *e, int error)
         end(e, e->owner->releases, error);
 }
 
+void hf__releases_recount(struct hf_engine *e)
+{
+    hf_assert(e->open || e->owner->releases == NULL);
+    for (struct hf__release *l = e->owner->releases, *next; l != NULL; l = next) {
+        next = l->next;
+        hf_assert(l->electorates_count > 0);
+        if (!hf__still_needed(e, l->electorates, l->electorates_count))
+            end(e, l, HF_ENOTCLAIMED);
+    }
+}
+
 size_t hf__release_memory(const struct hf_engine *e)
 {
     hf_assert(e->open || e->owner->releases == NULL);
@@ -156,7 +167,6 @@ static void begin(struct hf_engine *e, uint64_t request, struct hf_bytes name)
 {
     hf_assert(e->state == HF_STATE_READY);
     struct hf_placement_record record;
-    struct hf_certificate certificates[HF__ELECTORATES_MAX];
     size_t waiting = 0;
     for (const struct hf__release *l = e->owner->releases; l != NULL; l = l->next)
         waiting++;
@@ -174,9 +184,7 @@ static void begin(struct hf_engine *e, uint64_t request, struct hf_bytes name)
     memcpy(l->name, name.data, name.len);
     bool found = hf__own_record(e, &record, NULL, NULL);
     hf_assert(found);
-    size_t sealed = hf__certificates(e, &record, certificates);
-    l->electorates_count =
-        (uint8_t)hf__electorates(e, &record, certificates, sealed, l->electorates);
+    l->electorates_count = (uint8_t)hf__needed(e, &record, l->electorates);
     l->next = e->owner->releases;
     e->owner->releases = l;
     for (size_t g = 0; g < l->electorates_count; g++)

@@ -59,13 +59,11 @@ void hf__seal_status(const struct hf_engine *e, const uint8_t generation[static 
 static void list_sealers(struct hf_engine *e, const struct hf_placement_record *record,
                          const struct hf_hash *hash)
 {
-    struct hf_certificate certificates[HF__ELECTORATES_MAX];
     struct hf__electorate *g = hf__scratch(e, HF__ELECTORATES_MAX * sizeof *g);
     if (e->owner->sealing != NULL && hf_hash_equal(&e->owner->sealing->record_hash, hash))
         return;
     hf__seal_free(e);
-    size_t sealed = hf__certificates(e, record, certificates), n = 0;
-    size_t count = hf__electorates(e, record, certificates, sealed, g);
+    size_t n = 0, count = hf__needed(e, record, g);
     for (size_t i = 1; i < count; i++)
         n += g[i].n;
     e->owner->sealing = calloc(1, sizeof *e->owner->sealing + n * sizeof(struct hf__sealer));

@@ -73,11 +73,8 @@ static void fill_votes(struct hf_engine *e, const struct hf_placement_record *re
 static void fill_seals(struct hf_engine *e, const struct hf_placement_record *record,
                        struct hf_status *ret)
 {
-    struct hf_certificate certificates[HF__ELECTORATES_MAX];
     struct hf__electorate *g = hf__scratch(e, HF__ELECTORATES_MAX * sizeof *g);
-    size_t sealed = hf__certificates(e, record, certificates);
-    size_t electorates = hf__electorates(e, record, certificates, sealed, g);
-    hf_assert(electorates > 0 && electorates <= HF__ELECTORATES_MAX);
+    size_t electorates = hf__needed(e, record, g);
     for (size_t i = 1; i < electorates; i++) {
         struct hf_wait_status *wait = begin(ret, record, &g[i], true);
         for (size_t j = 0; j < g[i].n; j++) {
