@@ -1,4 +1,4 @@
-#include "answer.h"
+#include "hostile/answer.h"
 
 int hf__answer_spoil(struct hf__plot *p, const struct hf_message *m, struct hf_verdict_on *ret,
                      hf__answer_fn *spoil)

@@ -2,7 +2,7 @@
 #ifndef HF_SIM_ANSWER_H
 #define HF_SIM_ANSWER_H
 
-#include "plot.h"
+#include "hostile/plot.h"
 
 /* Changes what is decoded in place; false: it leaves the answer as it is. Memory for what it adds
  * lives in the plot's arena. */

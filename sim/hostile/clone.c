@@ -1,5 +1,5 @@
 /* A copied disk starts on another machine, beside the one that it was copied from. */
-#include "twin.h"
+#include "hostile/twin.h"
 
 static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
 {

@@ -3,7 +3,7 @@
  * shares into one pot and try to rebuild the secret, and refuse the owner's claims with one voice,
  * as if another instance had taken over. Neither may come to anything.
  */
-#include "plot.h"
+#include "hostile/plot.h"
 
 #include <string.h>
 

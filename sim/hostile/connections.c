@@ -1,7 +1,7 @@
 /* Strangers take every place for connections that the targets have left: who has no account key
  * yet, as everybody who recovers, seldom gets one. (What a real listener does about it is tested
  * where it is: tests/unit/test_net_flood.c.) */
-#include "plot.h"
+#include "hostile/plot.h"
 
 static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
                 struct hf_verdict_on *ret)

@@ -1,6 +1,6 @@
 /* A host runs two copies of its node at once, on the machine that the shares were deposited from.
  * Either may win the claim; in the end the copy is gone, and the other starts anew. */
-#include "twin.h"
+#include "hostile/twin.h"
 
 static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
 {

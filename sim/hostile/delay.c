@@ -1,6 +1,6 @@
 /* An adversary in the network who knows the protocol, and holds back exactly what hurts: receipts,
  * records, deletion orders and the answers to claims; everything else passes at once. */
-#include "plot.h"
+#include "hostile/plot.h"
 
 static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
                 struct hf_verdict_on *ret)

@@ -1,6 +1,6 @@
 /* A corrupt provider accepts every claim, tells each asker what it wants to hear, and calls itself
  * placed. */
-#include "plot.h"
+#include "hostile/plot.h"
 
 static void flip(struct hf__plot *p, struct hf_claim_answer *answer)
 {

@@ -1,5 +1,5 @@
 /* Asks for nonces, and with garbage for everything, as fast as its line carries. */
-#include "plot.h"
+#include "hostile/plot.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* Pushes documents that must not be adopted: too few signatures, another network's root, an old
  * policy under a new number, bytes that are none. */
-#include "plot.h"
+#include "hostile/plot.h"
 
 #include <string.h>
 

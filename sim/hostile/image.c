@@ -1,4 +1,4 @@
-#include "image.h"
+#include "hostile/image.h"
 
 struct hf__plot *hf__image_begin(struct hf_world *w, const uint32_t *nodes, size_t count,
                                  const char *image, bool placed)

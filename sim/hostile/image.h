@@ -2,7 +2,7 @@
 #ifndef HF_SIM_IMAGE_H
 #define HF_SIM_IMAGE_H
 
-#include "plot.h"
+#include "hostile/plot.h"
 
 /* Starts the targets with an image, those that are placed only when `placed`. With hf__image_end
  * they get the newest release. */

@@ -1,5 +1,5 @@
 /* Hosts that start their node's disk on another machine, and give it back in the end. */
-#include "plot.h"
+#include "hostile/plot.h"
 
 static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
 {

@@ -1,6 +1,6 @@
 /* Corrupt providers mix up what they give: a share under the name of another generation that they
  * hold, or one that was sealed for another asker, owner or round. */
-#include "answer.h"
+#include "hostile/answer.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
  * Corrupt providers keep what they were ordered to delete, and answer recoveries with an older
  * generation instead of the newest: opened in their own memory, sealed to the asker, signed.
  */
-#include "answer.h"
+#include "hostile/answer.h"
 
 #include <string.h>
 

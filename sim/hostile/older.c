@@ -1,6 +1,6 @@
 /* Hosts that start an older release, which the policy still accepts, with a rank below that of the
  * one that their node has shown. */
-#include "image.h"
+#include "hostile/image.h"
 
 static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
 {

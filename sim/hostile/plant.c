@@ -1,4 +1,4 @@
-#include "plant.h"
+#include "hostile/plant.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #ifndef HF_SIM_PLANT_H
 #define HF_SIM_PLANT_H
 
-#include "plot.h"
+#include "hostile/plot.h"
 
 /* The targets' disks as they are now are kept while the plot lives; down: after they have died. A
  * node of whose disk another plot keeps a copy does not take part: see nodes and count of what is

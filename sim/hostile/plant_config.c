@@ -1,6 +1,6 @@
 /* Hosts that write their node's configuration: another network,
  * seeds that lead nowhere, or both. */
-#include "plot.h"
+#include "hostile/plot.h"
 
 static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
 {

@@ -1,6 +1,6 @@
 /* Hosts that replace policy, set or root on their disks by another node's, which may be older, or
  * by garbage, or take them away. */
-#include "plant.h"
+#include "hostile/plant.h"
 
 static const char *const keys[] = {"policy", "set", "root-1", "set-previous"};
 

@@ -1,6 +1,6 @@
 /* Hosts that replace the list of providers on their disks, the public hint, by another node's or by
  * garbage, or take it away. */
-#include "plant.h"
+#include "hostile/plant.h"
 
 static const char *const keys[] = {"hint"};
 

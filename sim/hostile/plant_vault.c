@@ -1,6 +1,6 @@
 /* Hosts that put the vault of another node in, under that node's key, which they may even know. At
  * the end the true disk is put back. */
-#include "plant.h"
+#include "hostile/plant.h"
 
 static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
 {

@@ -3,7 +3,7 @@
  * of its own machine, of other software, of a DEBUG trust domain, over another transcript, with a
  * nonce that was given to somebody else, or made up.
  */
-#include "plot.h"
+#include "hostile/plot.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
  * and a record of an earlier time, all of them genuine. What it votes for twice must harm nobody
  * while there are at most f of its kind; what it shows again must stop nobody.
  */
-#include "plot.h"
+#include "hostile/plot.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Hosts that start software of their own: what no policy lists. */
-#include "image.h"
+#include "hostile/image.h"
 
 static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
 {

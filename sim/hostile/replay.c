@@ -1,6 +1,6 @@
 /* Records what its neighbours send and sends it again, later, to the same and
  * to other receivers. */
-#include "plot.h"
+#include "hostile/plot.h"
 
 #include <stdlib.h>
 #include <string.h>

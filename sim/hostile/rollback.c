@@ -1,6 +1,6 @@
 /* A host keeps a copy of its node's whole disk, and puts it back later: the node forgets what it
  * has promised since. */
-#include "plant.h"
+#include "hostile/plant.h"
 
 static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
 {

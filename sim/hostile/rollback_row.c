@@ -1,7 +1,7 @@
 /* A host puts one older row into the vault's file. The world says of an opened vault what the store
  * does: that its head does not fit. (The store itself is put to this by
  * tests/unit/test_store_tamper.c.) */
-#include "plot.h"
+#include "hostile/plot.h"
 
 static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
 {

@@ -1,6 +1,6 @@
 /* A provider that is corrupt inside its trust domain answers recoveries with wrong shares: damaged,
  * under another index or generation, or over other commitments; all properly signed. */
-#include "answer.h"
+#include "hostile/answer.h"
 
 static bool spoil(struct hf__plot *p, const struct hf_message *m, struct hf_recover_answer *answer)
 {

@@ -1,5 +1,5 @@
 /* A provider that gives receipts, and nothing else afterwards. */
-#include "plot.h"
+#include "hostile/plot.h"
 
 static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
                 struct hf_verdict_on *ret)

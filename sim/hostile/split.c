@@ -4,7 +4,7 @@
  * restarts one or the other, puts back disks that it has kept, plants public rows of an earlier
  * time, and moves the cuts.
  */
-#include "twin.h"
+#include "hostile/twin.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Shows its neighbours genuine documents of the past as if they were the newest: in pushes of its
  * own, and in what it answers to those who pull. */
-#include "plot.h"
+#include "hostile/plot.h"
 
 enum { PAUSE_US = 700000, KEPT = 8 };
 

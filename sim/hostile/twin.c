@@ -1,4 +1,4 @@
-#include "twin.h"
+#include "hostile/twin.h"
 
 uint32_t hf__twin_of(struct hf_world *w, uint32_t node, bool same_machine)
 {

@@ -2,7 +2,7 @@
 #ifndef HF_SIM_TWIN_H
 #define HF_SIM_TWIN_H
 
-#include "plot.h"
+#include "hostile/plot.h"
 
 /* A new node, never registered, that starts from a copy of another's disk. */
 uint32_t hf__twin_of(struct hf_world *w, uint32_t node, bool same_machine);

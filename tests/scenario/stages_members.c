@@ -1,5 +1,5 @@
 /* Stages for checkers of what members find out about each other. */
-#include "plot.h"
+#include "hostile/plot.h"
 #include "stages.h"
 #include "testnet.h"
 

@@ -3,7 +3,7 @@
  * found when everything is well and it still does not come back. Compiled with such an engine and
  * FAULTY, and without.
  */
-#include "trial.h"
+#include "trial/trial.h"
 
 #include "base/secret.h"
 

@@ -4,7 +4,7 @@
  * through the same, is not. Compiled once for each fault, with STAGE, the name of the stage,
  * CHECKER, the checker, and SENTENCE, a part of what it says; and once without.
  */
-#include "plot.h"
+#include "hostile/plot.h"
 #include "stages.h"
 #include "testnet.h"
 

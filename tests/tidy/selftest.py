@@ -153,12 +153,12 @@ CLEAN = {
     "contrib/man/holdfast.1": MAN,
     tables.CHECKERS: 'HF_CHECKER("x", "keeps "\n           "it")\n',
     tables.CHECKER_TESTS: "# What is claimed.\nfaults = [\n  ['f', 'a.c', 'x', 'says'],\n]\n",
-    "sim/check_x.c": 'hf__violate(w, 1,\n            "x", "n%u did");\n',
+    "sim/checkers/x.c": 'hf__violate(w, 1,\n            "x", "n%u did");\n',
     "sim/README.md": "| x | keeps it |\n",
     "sim/COVERAGE.md": "`a-way`\n",
-    "sim/strategy.c": "X(way)\n",
+    "sim/hostile/strategy.c": "X(way)\n",
     "sim/hostile/way.c": strategy(),
-    "sim/meson.build": "# sim: the world.\nx = static_library('x', 'check_x.c', 'hostile/way.c', 'strategy.c')\n",
+    "sim/meson.build": "# sim: the world.\nx = static_library('x', 'checkers/x.c', 'hostile/way.c', 'hostile/strategy.c')\n",
     "contrib/man/holdfast-metrics.7": tables.pages.metrics(metric()),
     tables.ALERTS: ALERT,
     "contrib/man/holdfast-alerts.7": tables.pages.alerts(ALERT),
@@ -257,7 +257,7 @@ def judge():
             yield f"{check.__name__}_passes_a_clean_tree", findings(check, CLEAN) == []
     for path, text, expected in ((tables.CHECKER_TESTS, "faults = []\n", "no engine that it catches"),
                                  (tables.FAULTS + "z.edit", "Something.\n", "z.edit: no test builds an engine of it"),
-                                 ("sim/check_x.c", 'hf__violate(w, 1,\n "z", "n");\n', "z: a checker that is no row")):
+                                 ("sim/checkers/x.c", 'hf__violate(w, 1,\n "z", "n");\n', "z: a checker that is no row")):
         found = findings(tables.checkers_have_every_part_and_a_test, CLEAN | {path: text})
         yield f"checkers_have_every_part_and_a_test_fails_for_{path}", any(expected in line for line in found)
     tests_only = {"src/base/a.c": "int hf_a(void)\n{\n    return 1;\n}\n", "tests/unit/t.c": "int x = hf_a();\n"}

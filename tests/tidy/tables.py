@@ -17,7 +17,7 @@ NO_SCENES = {"__init__", "common"}
 METRICS = "src/daemon/metrics.def"
 ALERTS = "contrib/alerts/holdfast.rules.yml"
 DASHBOARD = "contrib/alerts/dashboard.json"
-CHECKERS = "sim/checkers.def"
+CHECKERS = "sim/checkers/checkers.def"
 FAULTS = "tests/scenario/faults/"
 CHECKER_TESTS = "tests/scenario/meson.build"
 REASONS = "src/base/include/base/reasons.def"
@@ -92,7 +92,7 @@ def checkers_have_every_part_and_a_test(tree):
     found, names = [], set()
     builds = tree.text(CHECKER_TESTS) if CHECKER_TESTS in tree.files else ""
     guide = tree.text("sim/README.md") if "sim/README.md" in tree.files else ""
-    speak = "".join(tree.text(n) for n in tree.files if re.match(r"sim/\w+\.c$", n))
+    speak = "".join(tree.text(n) for n in tree.files if re.match(r"sim/(?!hostile)\w+/\w+\.c$", n))
     said = set(re.findall(r'hf__violate\([^;]*?"(\w+)"', speak))
     for name, promise in pages.rows(tree.text(CHECKERS), "HF_CHECKER"):
         wrong = [
@@ -114,7 +114,7 @@ def strategies_have_every_part(tree):
     """A strategy of the simulator: a name, a sentence, its row in the table, and what it exposes. That each acts is for
     tests/unit/test_sim_strategies.c, which goes through the table."""
     found = []
-    table = tree.text("sim/strategy.c") if "sim/strategy.c" in tree.files else ""
+    table = tree.text("sim/hostile/strategy.c") if "sim/hostile/strategy.c" in tree.files else ""
     coverage = tree.text("sim/COVERAGE.md") if "sim/COVERAGE.md" in tree.files else ""
     for path in (n for n in tree.files if n.startswith("sim/hostile/") and n.endswith(".c")):
         for constant, body in re.findall(r"hf__strategy_(\w+) = \{(.*?)^\};", tree.text(path), re.S | re.M):
@@ -122,7 +122,7 @@ def strategies_have_every_part(tree):
             wrong = [
                 "its name" if not name else None,
                 "a sentence about it" if not doc else None,
-                "sim/strategy.c does not list it" if f"X({constant})" not in table else None,
+                "sim/hostile/strategy.c does not list it" if f"X({constant})" not in table else None,
                 "sim/COVERAGE.md does not say what it exposes" if name and f"`{name[1]}`" not in coverage else None,
             ]
             found += [f"{path}: {text}" for text in wrong if text]

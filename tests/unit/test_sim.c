@@ -1,5 +1,5 @@
-#include "scenario.h"
-#include "trial.h"
+#include "scenario/scenario.h"
+#include "trial/trial.h"
 
 #include "base/error.h"
 #include "base/secret.h"

@@ -1,9 +1,9 @@
 /* What a seed draws stays as it is when there is more to draw: a strategy, a kind of event, or
  * another event beside it. */
-#include "scenario.h"
-#include "schedule.h"
-#include "strategy.h"
-#include "trial.h"
+#include "scenario/scenario.h"
+#include "scenario/schedule.h"
+#include "hostile/strategy.h"
+#include "trial/trial.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

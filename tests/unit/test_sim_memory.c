@@ -1,5 +1,5 @@
 /* What the checkers remember does not grow with the time that a world runs. */
-#include "check.h"
+#include "checkers/checkers.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

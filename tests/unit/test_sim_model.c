@@ -1,6 +1,6 @@
 /* The model suite fails where the real one fails, and has its sizes. */
-#include "cost.h"
-#include "model.h"
+#include "suites/cost.h"
+#include "suites/model.h"
 
 #include "base/error.h"
 

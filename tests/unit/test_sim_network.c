@@ -1,6 +1,6 @@
 /* What the network loses, and how: segments of connections are late, datagrams are gone; a dead
  * process resets, a dead host is silent. */
-#include "inside.h"
+#include "world/world.h"
 
 #include "base/error.h"
 #include "wire/messages.h"

@@ -1,5 +1,5 @@
 /* What is shared: cores of a host, and the time that waiting for one takes. */
-#include "inside.h"
+#include "world/world.h"
 
 #include "base/secret.h"
 

@@ -1,5 +1,5 @@
-#include "queue.h"
-#include "random.h"
+#include "lib/queue.h"
+#include "lib/random.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * same verdict, whether quotes are records of the world (model cryptography) or real ones that the
  * daemon's verifier judges. Every test runs in both.
  */
-#include "inside.h"
+#include "world/world.h"
 
 #include "base/error.h"
 #include "base/secret.h"

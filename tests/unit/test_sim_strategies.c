@@ -1,8 +1,8 @@
 /* Every hostile strategy really acts, whatever the world that it is in withstands it, and is over
  * when it has ended. And the swarm draws them all, and every fault. */
-#include "scenario.h"
-#include "strategy.h"
-#include "trial.h"
+#include "scenario/scenario.h"
+#include "hostile/strategy.h"
+#include "trial/trial.h"
 
 #include "base/secret.h"
 

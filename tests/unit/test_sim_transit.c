@@ -1,5 +1,5 @@
 /* Memory for messages on their way: blocks that are filled anew when all in them is gone. */
-#include "transit.h"
+#include "lib/transit.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

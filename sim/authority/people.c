@@ -1,0 +1,226 @@
+/* The share holders of a world: people who keep shares of the quorum key, and who answer a locked
+ * node's request by the checks that their program makes. */
+#include "world/world.h"
+
+#include "crypto/quorum.h"
+#include "document/request.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char key_name[] = "black-start";
+
+/* Who has answered a request. */
+struct given {
+    uint8_t hash[32], account[32];
+    uint32_t holders; /* bit of each index */
+};
+
+struct hf__people {
+    struct hf_document *shares;
+    uint8_t m, n;
+    uint8_t secrets[HF_SHARES_MAX][HF_SCALAR_LEN];
+    struct given *given;
+    size_t given_count, given_cap;
+};
+
+void hf__people_free(struct hf_world *w)
+{
+    if (w->people == NULL)
+        return;
+    hf_document_unref(w->people->shares);
+    free(w->people->given);
+    free(w->people);
+    w->people = NULL;
+}
+
+const struct hf_document *hf__people_shares(const struct hf_world *w)
+{
+    return w->people == NULL ? NULL : w->people->shares;
+}
+
+/* The share set as it is signed now, for as long as the authority's documents live. */
+static struct hf_document *sign(struct hf_world *w, struct hf_share_set *set)
+{
+    struct hf_buf body, envelope;
+    struct hf_document *d = NULL;
+    set->issued_s = w->settings.wall_s + w->now_us / 1000000;
+    set->expires_s = set->issued_s + w->settings.authority.valid_s;
+    hf_buf_init(&body, UINT32_MAX);
+    hf_buf_init(&envelope, UINT32_MAX);
+    int r = hf_wire_encode(&hf_wire_share_set, set, &body);
+    hf_assert(r == 0);
+    hf_world_sign(w, HF_DOCUMENT_SHARES, hf_buf_bytes(&body), w->settings.authority.threshold,
+                  &envelope);
+    r = hf_document_read(w->pool, hf_buf_bytes(&envelope), &d);
+    hf_assert(r == 0);
+    hf_buf_done(&body);
+    hf_buf_done(&envelope);
+    return d;
+}
+
+/* A share set as a ceremony would have dealt it. What is sealed to the holders stays with them. */
+static struct hf_document *issue(struct hf_world *w, struct hf__people *p, uint32_t version)
+{
+    char aliases[HF_SHARES_MAX][16];
+    struct hf_share_holder holders[HF_SHARES_MAX] = {0};
+    struct hf_sealed_share sealed[HF_SHARES_MAX] = {0};
+    uint8_t commitments[HF_SHARES_MAX * HF_POINT_LEN], secret[HF_SCALAR_LEN];
+    struct hf_rng rng = {0};
+    hf__draw_bytes(&w->streams[HF__FOR_AUTHORITY], rng.seed, sizeof(rng.seed));
+    hf_suite_real.scalar_random(&rng, secret);
+    int r = hf_suite_real.deal(&rng, secret, (struct hf_sharing){.k = p->m, .n = p->n},
+                               p->secrets[0], commitments);
+    hf_assert(r == 0);
+    for (uint8_t i = 0; i < p->n; i++) {
+        snprintf(aliases[i], sizeof(aliases[i]), "holder-%u", i + 1u);
+        holders[i].alias = hf_bytes_of(aliases[i], strlen(aliases[i]));
+        holders[i].kind = 1;
+        hf_suite_real.random(&rng, holders[i].key, sizeof(holders[i].key));
+        holders[i].key[sizeof(holders[i].key) - 1] &= 0x7f; /* reduced */
+    }
+    struct hf_quorum_key key = {.name = hf_bytes_of(key_name, strlen(key_name)),
+                                .commitments = hf_bytes_of(commitments, p->m * HF_POINT_LEN),
+                                .shares = sealed,
+                                .shares_count = p->n};
+    struct hf_share_set set = {.version = version,
+                               .threshold = p->m,
+                               .holders = holders,
+                               .holders_count = p->n,
+                               .keys = &key,
+                               .keys_count = 1,
+                               .has_proposal = true,
+                               .has_quote = true};
+    return sign(w, &set);
+}
+
+static void name_key(struct hf_policy *policy, void *ctx)
+{
+    const bool *required = ctx;
+    policy->quorum_key = hf_bytes_of(key_name, strlen(key_name));
+    policy->quorum_required = *required;
+}
+
+void hf__people_renew(struct hf_world *w)
+{
+    struct hf_document *old = w->people == NULL ? NULL : w->people->shares;
+    if (!hf__authority_ends(w, old))
+        return;
+    struct hf_share_set set = old->u.shares;
+    set.version++;
+    w->people->shares = sign(w, &set);
+    hf_document_unref(old);
+    hf__give_all(w);
+}
+
+void hf_world_quorum_issue(struct hf_world *w, uint8_t m, uint8_t n, bool required)
+{
+    uint32_t version = w->people == NULL ? 1 : hf_document_version(w->people->shares) + 1;
+    hf__people_free(w);
+    struct hf__people *p = calloc(1, sizeof(*p));
+    hf_assert(p != NULL && m >= 1 && m <= n && n <= HF_SHARES_MAX);
+    p->m = m;
+    p->n = n;
+    w->people = p;
+    p->shares = issue(w, p, version);
+    hf_world_policy_edit(w, name_key, &required);
+}
+
+/* Whether a request proves approved software on a machine that may have it. */
+static int check_quote(struct hf_world *w, const struct hf_request *q,
+                       const struct hf_request_documents *d, uint64_t now_s)
+{
+    const struct hf_policy *policy = &d->policy->u.policy;
+    struct hf__judged judged = {.quote = q->file.quote,
+                                .trust = (uint8_t)policy->trust,
+                                .dev_root = policy->dev_root,
+                                .wall_s = now_s};
+    struct hf_verdict verdict = {0};
+    struct hf_judgement judgement;
+    uint8_t report_data[HF_REPORT_DATA_LEN];
+    hf_request_report_data(w->suite, q, report_data);
+    const struct hf_judge_request request = {.at_s = now_s,
+                                             .report_data = report_data,
+                                             .dated = true,
+                                             .quoted_at_s = q->transcript.made_s};
+    hf__quote_judge(w, &judged, &verdict);
+    int r = hf_judge(&verdict, d->policy->judge, &request, &judgement);
+    return r != 0 ? r : hf_request_platform_check(q, d, verdict.ppid, judgement.rank);
+}
+
+/* What this holder has answered of the account before: HF_ESECONDREQUEST another request. */
+static int check_second(const struct hf__people *p, const struct hf_request *q, uint8_t index)
+{
+    for (size_t i = 0; i < p->given_count; i++) {
+        const struct given *g = &p->given[i];
+        if (memcmp(g->account, q->transcript.account, 32) == 0 && (g->holders >> index & 1) != 0 &&
+            memcmp(g->hash, q->hash.bytes, 32) != 0)
+            return HF_ESECONDREQUEST;
+    }
+    return 0;
+}
+
+static void remember(struct hf__people *p, const struct hf_request *q, uint8_t index)
+{
+    struct given *g = NULL;
+    for (size_t i = 0; i < p->given_count && g == NULL; i++)
+        if (memcmp(p->given[i].hash, q->hash.bytes, 32) == 0)
+            g = &p->given[i];
+    if (g == NULL) {
+        p->given = hf__grow(p->given, p->given_count, &p->given_cap, sizeof(*p->given));
+        g = &p->given[p->given_count++];
+        *g = (struct given){0};
+        memcpy(g->hash, q->hash.bytes, 32);
+        memcpy(g->account, q->transcript.account, 32);
+    }
+    g->holders |= UINT32_C(1) << index;
+}
+
+int hf_world_holder_answer(struct hf_world *w, uint8_t index, struct hf_bytes request,
+                           struct hf_buf *ret)
+{
+    enum { ARENA_MAX = 1 << 20 };
+    struct hf__people *p = w->people;
+    struct hf_arena arena;
+    struct hf_request q;
+    struct hf_rng rng = {0};
+    const struct hf_quorum_key *key;
+    hf_assert(p != NULL && index >= 1 && index <= p->n);
+    const struct hf_request_documents d = {.network = w->authority.network.bytes,
+                                           .policy = w->authority.policy,
+                                           .set = w->authority.set,
+                                           .shares = p->shares};
+    uint64_t now_s = w->settings.wall_s + w->now_us / 1000000;
+    hf_arena_init(&arena, ARENA_MAX);
+    int r = hf_request_read(w->suite, request, &arena, &q);
+    if (r == 0)
+        r = hf_request_check(w->suite, &q, &d, now_s, &key);
+    if (r == 0)
+        r = check_quote(w, &q, &d, now_s);
+    if (r == 0)
+        r = check_second(p, &q, index);
+    hf__draw_bytes(&w->streams[HF__FOR_AUTHORITY], rng.seed, sizeof(rng.seed));
+    if (r == 0)
+        r = hf_answer_make(w->suite, &rng, &q, index, p->secrets[index - 1], ret);
+    if (r == 0)
+        remember(p, &q, index);
+    hf_arena_done(&arena);
+    return r;
+}
+
+/* A checker's: how many holders have truly answered a request. */
+void hf__check_quorum(struct hf_world *w, uint32_t node, const struct hf_trace *t)
+{
+    const struct hf__people *p = w->people;
+    uint32_t holders = 0;
+    if (t->type != HF_TRACE_BLACKSTART_OPENED || t->error != 0)
+        return;
+    for (size_t i = 0; p != NULL && i < p->given_count; i++)
+        if (memcmp(p->given[i].hash, t->hash.bytes, 32) == 0)
+            holders = p->given[i].holders;
+    int count = __builtin_popcount(holders);
+    if (p == NULL || count < p->m)
+        hf__violate(w, node, "quorum",
+                    "n%u opened its root secret with the answers of %d share holders", node, count);
+}

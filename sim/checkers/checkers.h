@@ -1,0 +1,271 @@
+/*
+ * What the checkers share: the conversations they have overheard, and what is truly so in the
+ * world. They decode messages with the codec, and decide by rules of their own; nothing here calls
+ * the engine.
+ */
+#ifndef HF_SIM_CHECK_H
+#define HF_SIM_CHECK_H
+
+#include "world/world.h"
+#include "lib/map.h"
+
+#include "wire/messages.h"
+
+enum { HF__BALLOTS_MAX = 8, HF__GENERATIONS_MAX = 8 };
+
+/* A request that was delivered. Forgotten when its call is over. */
+struct hf__heard {
+    uint64_t call;
+    uint32_t node, incarnation;
+    uint64_t at_us;
+    uint8_t method;
+    uint8_t *body; /* from malloc */
+    uint32_t len;
+};
+
+/* A nonce that a provider gave out. Forgotten when it is no good any more. */
+struct hf__nonce {
+    uint32_t node, incarnation;
+    uint64_t at_us;
+    struct hf_account account;
+    uint8_t response_key[32];
+};
+
+/* What a provider has accepted from an owner. */
+struct hf__relation {
+    uint64_t claim;
+    uint8_t instance[16];
+    uint32_t rank;
+    uint8_t ppid[16];
+    bool deposited;
+};
+
+/* What a holder's vote for a ballot is worth. */
+enum hf__acceptance {
+    HF__ACCEPTANCE_NONE,
+    HF__ACCEPTANCE_PROVISIONAL, /* the holder's own claim does not stand yet */
+    HF__ACCEPTANCE_STANDING
+};
+
+/* A vote that was sent. */
+struct hf__voted {
+    struct hf_account account;
+    uint8_t generation[16];
+    uint32_t node;
+    enum hf__acceptance word;
+};
+
+/* The place of a record among those of its owner. */
+struct hf__order {
+    uint64_t claim, generation;
+};
+
+static inline bool hf__check_newer(struct hf__order a, struct hf__order b)
+{
+    return a.claim > b.claim || (a.claim == b.claim && a.generation > b.generation);
+}
+
+/* A ballot that somebody voted for, or that stood. */
+struct hf__ballot {
+    uint64_t number;
+    uint8_t instance[16];
+    struct hf__voted *votes; /* from malloc */
+    uint32_t votes_count, votes_cap;
+    struct hf__order known; /* of the record that its statements name */
+    bool stood;
+    uint64_t stood_us;
+    uint32_t node, incarnation; /* who stands */
+    bool released;              /* made a first release */
+};
+
+/* The newest ballots of one owner. */
+struct hf__ballots {
+    struct hf__ballot of[HF__BALLOTS_MAX];
+    uint32_t count;
+};
+
+/* Who has sealed a generation. */
+struct hf__sealed {
+    struct hf_account acceptors[HF_SHARES_MAX];
+    uint32_t count;
+};
+
+/* The newest record that an instance was told of or has made. A host may have started the same node
+ * with another's vault: what that one was told says nothing to who comes after it. */
+struct hf__recorded {
+    struct hf_account owner;
+    uint32_t incarnation, len;
+    struct hf__order order;
+    uint8_t *record; /* from malloc: encoded placement_record */
+};
+
+/* One sharing of an owner, as it is durable in the world. */
+struct hf__sharing {
+    uint8_t id[16];
+    uint32_t number;
+    uint8_t n, k;
+    uint8_t q; /* 0: no record of it was kept yet */
+    uint32_t holders[HF_SHARES_MAX * 2];
+    uint8_t indices[HF_SHARES_MAX * 2]; /* of the share that each holds */
+    /* its vault was made anew: only a corrupt one says otherwise */
+    bool emptied[HF_SHARES_MAX * 2];
+    uint32_t count;
+    uint32_t lost; /* holders whose disk its host has meddled with */
+};
+
+/* The shares that have reached one instance of a node, by generation. */
+struct hf__gathered {
+    uint32_t incarnation, count;
+    struct {
+        uint8_t id[16];
+        uint32_t number, answers;
+        uint8_t k;
+        uint32_t providers[32];
+    } of[2 * HF__GENERATIONS_MAX];
+};
+
+/* What an owner has asked a holder to prove. */
+struct hf__challenged {
+    struct hf_account owner;
+    uint8_t challenge[32];
+    struct hf_generation_id generation;
+    uint8_t index; /* 0: nothing yet */
+    bool proved;
+};
+
+struct hf__owned {
+    struct hf__sharing sharings[HF__GENERATIONS_MAX];
+    uint32_t count;
+    bool released; /* a key was given to the application */
+    uint8_t k;
+};
+
+/* The newest claim under which a node speaks. */
+struct hf__speaker {
+    uint32_t incarnation;
+    uint64_t claim;
+    uint8_t instance[16];
+};
+
+struct hf__checks {
+    struct hf_world *world;
+    struct hf__map heard;        /* call → hf__heard */
+    struct hf__map nonces;       /* provider, nonce → hf__nonce */
+    struct hf__map relations;    /* provider, owner → hf__relation */
+    struct hf__map ballots;      /* owner → hf__ballots */
+    struct hf__map sealed;       /* owner, generation, by which → hf__sealed */
+    struct hf__map recorded;     /* node → hf__recorded */
+    struct hf__map owners;       /* owner → hf__owned */
+    struct hf__map attested;     /* account, sealing key → bool */
+    struct hf__map keys;         /* account, name, version → 32 bytes */
+    struct hf__map speakers;     /* node → hf__speaker */
+    struct hf__map gathered;     /* node → hf__gathered */
+    struct hf__map said;         /* account, place → hash of what it has said there */
+    struct hf__map challenged;   /* owner's node, holder → hf__challenged */
+    struct hf__map measurements; /* policy version, digest → rank + 1 */
+    struct hf__map quotes;       /* every quote that was made → hf__quote_view */
+    struct hf__map any_platform; /* policy version → bool */
+    uint32_t policies;           /* versions noted so far */
+    uint64_t quote_age_max_s;    /* the longest that any policy has allowed */
+    struct hf_arena arena;
+};
+
+struct hf__quote_view {
+    uint64_t made_us;
+    uint8_t ppid[16], measurement[32], report_data[64];
+    bool debug;
+};
+
+static inline struct hf_bytes hf__b32(const uint8_t *p)
+{
+    return hf_bytes_of(p, 32);
+}
+
+/* Decodes into the checks' arena, which is reset by each event; false: not such a message. */
+bool hf__check_decode(struct hf__checks *c, const struct hf_wire_type *type, struct hf_bytes in,
+                      void *ret);
+/* The request that a response answers; NULL: never heard. */
+struct hf__heard *hf__check_heard(struct hf__checks *c, const struct hf_message *m);
+/* What a quote says; false: the world never made it. */
+bool hf__check_quote(const struct hf__checks *c, struct hf_bytes quote, struct hf__quote_view *ret);
+/* The rank of a measurement under a policy version, + 1; 0: not accepted. */
+uint32_t hf__check_rank(struct hf__checks *c, uint32_t policy, const uint8_t digest[static 32]);
+/* An identity that reached somebody: notes the sealing key when its quote is good. */
+void hf__check_identity(struct hf__checks *c, const struct hf_identity *identity);
+struct hf__relation *hf__check_relation(struct hf__checks *c, const struct hf_account *provider,
+                                        const struct hf_account *owner);
+struct hf__owned *hf__check_owner(struct hf__checks *c, const struct hf_account *owner);
+struct hf__sharing *hf__check_sharing(struct hf__owned *o, const uint8_t id[static 16]);
+/* Whether a policy version lets shares go to any platform. */
+bool hf__check_any_platform(struct hf__checks *c, uint32_t policy);
+const struct hf_account *hf__check_account(const struct hf__checks *c, uint32_t node);
+
+/* forget.c */
+/* Forgets what no promise is about any more, when there is much of it. */
+void hf__check_forget(struct hf__checks *c);
+/* The same, however little there is. */
+void hf__check_forget_now(struct hf__checks *c);
+/* Notes a claim of an owner. */
+
+/* One file each; see there for what they promise. */
+void hf__check_share_sent(struct hf__checks *c, const struct hf_message *m);
+void hf__check_nonce_sent(struct hf__checks *c, const struct hf_message *m);
+void hf__check_deposit_sent(struct hf__checks *c, const struct hf_message *m);
+void hf__check_receipt_sent(struct hf__checks *c, const struct hf_message *m);
+void hf__check_claim_sent(struct hf__checks *c, const struct hf_message *m);
+void hf__check_speaker_sent(struct hf__checks *c, const struct hf_message *m);
+void hf__check_superseded_sent(struct hf__checks *c, const struct hf_message *m);
+void hf__check_answer_delivered(struct hf__checks *c, const struct hf_message *m);
+void hf__check_challenge_sent(struct hf__checks *c, const struct hf_message *m);
+void hf__check_proof_delivered(struct hf__checks *c, const struct hf_message *m);
+/* A member was found unreachable by a node. */
+void hf__check_unreachable(struct hf__checks *c, uint32_t node, const struct hf_trace *t);
+/* A message or datagram in which a node may say something of itself. */
+void hf__check_events_sent(struct hf__checks *c, const struct hf_message *m);
+void hf__check_audited(struct hf__checks *c, uint32_t node, const struct hf_trace *t);
+void hf__check_rebuilt(struct hf__checks *c, uint32_t node, const struct hf_trace *t);
+void hf__check_ready(struct hf__checks *c, uint32_t node);
+void hf__check_key(struct hf__checks *c, uint32_t node, const struct hf_local_reply *r);
+void hf__check_row(struct hf__checks *c, uint32_t node, const struct hf__disk_write *row);
+void hf__check_emptied(struct hf__checks *c, uint32_t node, bool hostile);
+/*
+ * A node has taken a ballot for its own, or has sent a request under it. From the moment that it
+ * took it, it may release a bound key, though its first request still waits for a write.
+ */
+void hf__check_spoke(struct hf__checks *c, uint32_t node, uint64_t claim,
+                     const uint8_t instance[static 16]);
+/* The ballot under which a node speaks; NULL: none. */
+struct hf__ballot *hf__check_speaks(struct hf__checks *c, uint32_t node);
+/* The newest record that an instance knows, decoded; false: none. */
+bool hf__check_newest(struct hf__checks *c, uint32_t node, struct hf_placement_record *ret);
+/* Who must carry a ballot, of one generation. */
+struct hf__electors {
+    struct hf_generation_id generation;
+    uint8_t count, quorum, provisional;
+    struct hf_account holders[HF_SHARES_MAX];
+};
+
+/* Of a record's own generation, first, and of each in its chain that is not written off, sealed or
+ * not; of a generation of which only some are left, those. */
+size_t hf__check_electors(const struct hf__checks *c, const struct hf_placement_record *r,
+                          struct hf__electors ret[static HF_CHAIN_MAX + 1]);
+/* Whether q holders have sealed a generation in a record's chain, for this record's own generation
+ * or for another of its chain: a seal for a fork is none. */
+bool hf__check_sealed(struct hf__checks *c, const struct hf_placement_record *r,
+                      const struct hf__electors *g);
+/* Whether the authority has made a number void. */
+bool hf__check_below_floor(const struct hf__checks *c, const struct hf_account *owner,
+                           uint64_t number);
+/* Whether q holders of each generation that the newest record of an instance lists have sealed it,
+ * or the authority has decided about them; false: ret_generation names one. */
+bool hf__check_all_sealed(struct hf__checks *c, uint32_t node, uint32_t *ret_generation);
+/* one.c: an instance is ready, or makes a first release that was asked for at asked_us. */
+void hf__check_one_ready(struct hf__checks *c, uint32_t node);
+void hf__check_one_release(struct hf__checks *c, uint32_t node, uint64_t asked_us);
+/* A node was told of this record when it recovered or claimed. */
+void hf__check_told(struct hf__checks *c, uint32_t node, const struct hf_signed_record *record);
+void hf__check_won(struct hf__checks *c, uint32_t node, const struct hf_trace *t);
+/* Whether an instance may speak under a ballot: it stands, or it is the vault's maker. */
+bool hf__check_holds_claim(struct hf__checks *c, uint32_t node);
+
+#endif

@@ -1,0 +1,63 @@
+/* The subcommands of holdfast-sim, and what they share. */
+#ifndef HF_SIM_COMMAND_H
+#define HF_SIM_COMMAND_H
+
+#include "trial/trial.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/* EXIT_ENDED: before its end, by a signal or for want of memory or disk; no
+ * promise was broken so far. */
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_ENDED = 3 };
+
+struct hf__options {
+    const char *scenario; /* path, or NULL */
+    const char *out;      /* folder for results, or NULL */
+    char *sets[64];       /* "key=value"; owned by main */
+    size_t sets_count;
+    uint64_t seed, seed_last;
+    bool seeds_given;
+    const char *build; /* of a seed "S@BUILD"; NULL: not named */
+    unsigned jobs;
+    bool real, quiet, trace, messages;
+};
+
+/* Seeds of one swarm: it remembers of each whether it ran. */
+enum { HF__SWARM_MAX = 1000000000 };
+
+int hf__command_run(const struct hf__options *o);
+int hf__command_check(const struct hf__options *o);
+int hf__command_list(void);
+int hf__command_swarm(const struct hf__options *o);
+int hf__command_replay(const struct hf__options *o);
+int hf__command_shrink(const struct hf__options *o);
+
+/* Frees what was read of scenarios, once no scenario is used any more. */
+void hf__forget(void);
+/* The first 12 hexadecimal digits of a hash over this program: a
+ * seed repeats a run only with it. */
+const char *hf__build_id(void);
+/* The scenario that a seed draws, with the options applied. */
+int hf__draw_options(const struct hf__options *o, uint64_t seed, struct hf__scenario *ret);
+/* Runs in a process of its own: what crashes is a result too. */
+void hf__trial_apart(const struct hf__scenario *s, struct hf__result *ret);
+/* Whether a seed that names a build names this one; if not, says so. */
+bool hf__same_build(const char *build);
+/* The options that change a scenario, as one writes them: for the command that runs it again. */
+void hf__print_sets(const struct hf__options *o);
+/* A file of results, or NULL, with the reason on standard error. */
+FILE *hf__open_in(const char *folder, const char *name);
+/* False: not all of it was written, which is said. */
+bool hf__close_in(FILE *f, const char *folder, const char *name);
+/* Whether Ctrl-C or a termination was asked for; installs the handlers the first time. */
+bool hf__interrupted(void);
+/* Progress on standard error: a bar on a terminal, plain lines elsewhere. */
+bool hf__progress(void *ctx, const struct hf_world *w, uint64_t until_us);
+void hf__progress_end(void);
+/* One line: a bar of the part that is done, and a text. */
+void hf__bar(double part, const char *text);
+void hf__print_result(const struct hf__scenario *s, struct hf__result *result,
+                      struct hf__record *record);
+
+#endif

@@ -1,0 +1,361 @@
+/* run, check and list. */
+#include "command/command.h"
+
+#include "world/world.h"
+#include "command/memory.h"
+#include "suites/model.h"
+#include "hostile/strategy.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+const char *hf__build_id(void)
+{
+    static char id[13];
+    if (id[0] == '\0') {
+        struct hf_buf program;
+        struct hf__sponge s;
+        hf_buf_init(&program, 1u << 30);
+        hf__sponge_init(&s, "build");
+        if (hf_file_read("/proc/self/exe", &program) == 0)
+            hf__sponge_absorb(&s, hf_buf_bytes(&program));
+        snprintf(id, sizeof(id), "%012llx", (unsigned long long)(s.a >> 16));
+        hf_buf_done(&program);
+    }
+    return id;
+}
+
+enum { WALL_S = 1800000000 }; /* when a scenario begins: early in 2027 */
+
+static int refuse(const struct hf_config_errors *errors, int code)
+{
+    struct hf_buf text;
+    hf_buf_init(&text, 1 << 20);
+    hf_config_errors_print(errors, &text);
+    fwrite(text.data, 1, text.len, stderr);
+    if (text.len == 0)
+        fprintf(stderr, "holdfast-sim: %s\n", hf_error_sentence(code));
+    hf_buf_done(&text);
+    return EXIT_USAGE;
+}
+
+/* What was read of scenarios: their strings point into it until the program ends. */
+static struct hf_config_doc **kept;
+static size_t kept_count;
+
+static void keep(struct hf_config_doc *doc)
+{
+    struct hf_config_doc **more = realloc(kept, (kept_count + 1) * sizeof(*kept));
+    hf_assert(more != NULL);
+    kept = more;
+    kept[kept_count++] = doc;
+}
+
+void hf__forget(void)
+{
+    for (size_t i = 0; i < kept_count; i++)
+        hf_config_doc_free(kept[i]);
+    free(kept);
+    kept = NULL;
+    kept_count = 0;
+}
+
+static int apply(const struct hf__options *o, struct hf__scenario *s)
+{
+    static struct hf_config_errors errors;
+    struct hf_config_doc *doc;
+    for (size_t i = 0; i < o->sets_count; i++) {
+        int r = hf__scenario_set(s, o->sets[i], &doc, &errors);
+        if (r != 0)
+            return refuse(&errors, r);
+        keep(doc);
+    }
+    const struct hf_world_policy *p = &s->world.policy;
+    if (!hf__policy_fits(p)) {
+        fprintf(stderr, "holdfast-sim: --set: policy.threshold is %u and policy.shares %u: %s\n",
+                p->k, p->n, hf__policy_unfit);
+        return EXIT_USAGE;
+    }
+    if (s->world.authority.threshold > s->world.authority.keys) {
+        fprintf(stderr, "holdfast-sim: --set: authority.threshold: at most authority.keys, %u\n",
+                s->world.authority.keys);
+        return EXIT_USAGE;
+    }
+    return 0;
+}
+
+/* What the file alone had right, and an option made wrong. */
+static void object(void *ctx, const char *path, const char *text)
+{
+    bool *refused = ctx;
+    *refused = true;
+    fprintf(stderr, "holdfast-sim: with these options: %s: %s\n", path, text);
+}
+
+/* Loads a scenario and applies the options; 0, or an exit code with the reason
+ * on standard error. */
+static int load(const struct hf__options *o, struct hf__scenario *ret)
+{
+    static struct hf_config_errors errors;
+    struct hf_config_doc *doc;
+    if (o->scenario == NULL) {
+        fprintf(stderr, "holdfast-sim: name a scenario, such as those in sim/scenarios/\n");
+        return EXIT_USAGE;
+    }
+    int r = hf_config_load_file(o->scenario, &hf__scenario_schema, ret, &doc, &errors);
+    if (r != 0 && errors.count + errors.dropped == 0) {
+        fprintf(stderr, "holdfast-sim: %s: %s\n", o->scenario, hf_error_sentence(r));
+        return EXIT_USAGE;
+    }
+    if (r != 0)
+        return refuse(&errors, r);
+    keep(doc);
+    ret->world.timing = hf_timing_default;
+    ret->world.wall_s = WALL_S;
+    int code = apply(o, ret);
+    bool refused = false;
+    if (code == 0 && o->sets_count > 0)
+        hf__scenario_judge(ret, object, &refused);
+    return refused ? EXIT_USAGE : code;
+}
+
+int hf__draw_options(const struct hf__options *o, uint64_t seed, struct hf__scenario *ret)
+{
+    hf__scenario_draw(seed, ret);
+    ret->world.crypto = o->real ? HF_WORLD_REAL : HF_WORLD_MODEL;
+    int code = apply(o, ret);
+    hf__scenario_fit(ret);
+    return code;
+}
+
+FILE *hf__open_in(const char *folder, const char *name)
+{
+    char path[4096];
+    mkdir(folder, 0777);
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    FILE *f = fopen(path, "w");
+    if (f == NULL)
+        fprintf(stderr, "holdfast-sim: %s cannot be written: %s\n", path,
+                hf_error_sentence(hf_error_from_errno(errno)));
+    return f;
+}
+
+bool hf__close_in(FILE *f, const char *folder, const char *name)
+{
+    bool whole = ferror(f) == 0;
+    whole = fclose(f) == 0 && whole;
+    if (!whole)
+        fprintf(stderr,
+                "holdfast-sim: %s/%s is not complete: the disk is full, or cannot be written\n",
+                folder, name);
+    return whole;
+}
+
+bool hf__same_build(const char *build)
+{
+    if (build == NULL || strcmp(build, hf__build_id()) == 0)
+        return true;
+    fprintf(
+        stderr,
+        "holdfast-sim: this seed belongs to build %s, and this program is build %s: the run would "
+        "be another one. Build the revision that printed the seed, in the same way.\n",
+        build, hf__build_id());
+    return false;
+}
+
+void hf__print_sets(const struct hf__options *o)
+{
+    for (size_t i = 0; i < o->sets_count; i++)
+        printf(" --set '%s'", o->sets[i]);
+}
+
+static bool write_run(const char *folder, const struct hf__scenario *s, const struct hf__result *r,
+                      struct hf__record *record)
+{
+    FILE *f = hf__open_in(folder, "run.csv");
+    if (f == NULL)
+        return false;
+    fprintf(
+        f, "seed,build,ok,stopped,nodes,ready,virtual_us,cpu_s,events,deliveries,timers,messages,"
+           "lost,resent,bytes,writes,quotes_made,quotes_judged,computed_us,engine_bytes,disk_bytes,"
+           "world_bytes,placing_median_us,placing_p99_us,recoveries,recovering_median_us,"
+           "recovering_p99_us,"
+           "keys,trace_hash\n");
+    const struct hf_world_totals *t = &r->totals;
+    fprintf(f,
+            "%llu,%s,%d,%d,%u,%u,%llu,%.3f,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,"
+            "%llu,%llu,%llu,%llu,",
+            (unsigned long long)s->world.seed, hf__build_id(), r->ok, r->stopped, r->nodes,
+            r->ready, (unsigned long long)r->virtual_us, r->cpu_s, (unsigned long long)t->events,
+            (unsigned long long)t->deliveries, (unsigned long long)t->timers,
+            (unsigned long long)t->messages_sent, (unsigned long long)t->messages_lost,
+            (unsigned long long)t->messages_resent, (unsigned long long)t->bytes_sent,
+            (unsigned long long)t->writes, (unsigned long long)t->quotes_made,
+            (unsigned long long)t->quotes_judged, (unsigned long long)t->computed_ns / 1000,
+            (unsigned long long)t->engine_bytes, (unsigned long long)t->disk_bytes,
+            (unsigned long long)t->world_bytes);
+    fprintf(f, "%llu,%llu,%zu,%llu,%llu,%llu,%016llx\n",
+            (unsigned long long)hf__times_quantile(&record->placing, 0.5),
+            (unsigned long long)hf__times_quantile(&record->placing, 0.99),
+            record->recovering.count,
+            (unsigned long long)hf__times_quantile(&record->recovering, 0.5),
+            (unsigned long long)hf__times_quantile(&record->recovering, 0.99),
+            (unsigned long long)record->keys_released, (unsigned long long)t->trace_hash);
+    return hf__close_in(f, folder, "run.csv");
+}
+
+/* The run that goes on. One at a time: what is kept when memory runs out is found here. */
+static struct {
+    const struct hf__options *options;
+    const struct hf__scenario *scenario;
+    struct hf__record record;
+    struct hf__messages messages;
+    FILE *timeline;
+    bool full; /* a file of results could not be written */
+} running;
+
+static bool running_progress(void *ctx, const struct hf_world *w, uint64_t until_us)
+{
+    (void)ctx;
+    running.full = (running.timeline != NULL && ferror(running.timeline) != 0) ||
+                   (running.messages.out != NULL && ferror(running.messages.out) != 0);
+    bool goes_on = running.options->quiet ? !hf__interrupted() : hf__progress(NULL, w, until_us);
+    return goes_on && !running.full;
+}
+
+static void finished(void *ctx, struct hf_world *w)
+{
+    (void)ctx;
+    const char *out = running.options->out;
+    if (out == NULL)
+        return;
+    FILE *f = hf__open_in(out, "nodes.csv");
+    if (f != NULL)
+        hf__record_nodes(&running.record, w, f);
+    running.full = f == NULL || !hf__close_in(f, out, "nodes.csv") || running.full;
+}
+
+/* The account of a run, and its files. */
+static void account(struct hf__result *result)
+{
+    const char *out = running.options->out;
+    hf__progress_end();
+    hf__print_result(running.scenario, result, &running.record);
+    if (out != NULL)
+        running.full = !write_run(out, running.scenario, result, &running.record) || running.full;
+    if (running.timeline != NULL)
+        running.full = !hf__close_in(running.timeline, out, "timeline.jsonl") || running.full;
+    running.timeline = NULL;
+    if (running.messages.out != NULL)
+        running.full = !hf__close_in(running.messages.out, out, "messages.jsonl") || running.full;
+    running.messages.out = NULL;
+}
+
+/* Memory ran out: the world stands as it was then. */
+static void last_words(void)
+{
+    double cpu_s = (double)clock() / CLOCKS_PER_SEC;
+    struct hf__result result = {.ok = true, .stopped = true, .real_s = cpu_s, .cpu_s = cpu_s};
+    struct hf_world *w = running.record.world;
+    if (w == NULL)
+        return;
+    hf__trial_state(w, &result);
+    finished(NULL, w);
+    account(&result);
+}
+
+/* Runs one scenario with everything recorded. again: the command that does it once more. */
+static int run(const struct hf__options *o, const struct hf__scenario *s, const char *again)
+{
+    struct hf__result result;
+    running.options = o;
+    running.scenario = s;
+    if (o->out != NULL) {
+        running.timeline = hf__open_in(o->out, "timeline.jsonl");
+        if (running.timeline == NULL)
+            return EXIT_USAGE;
+    }
+    if (o->messages) {
+        running.messages.out = hf__open_in(o->out, "messages.jsonl");
+        if (running.messages.out == NULL)
+            return EXIT_USAGE;
+    }
+    hf__interrupted();
+    hf__record_init(&running.record, running.timeline);
+    running.record.debug = o->trace;
+    running.record.messages = o->messages ? &running.messages : NULL;
+    struct hf__trial_hooks hooks = {
+        .progress = running_progress,
+        .finished = finished,
+        .record = &running.record,
+    };
+    printf("seed %llu@%s\n", (unsigned long long)s->world.seed, hf__build_id());
+    fflush(stdout);
+    hf__memory_end(last_words);
+    hf__trial_run(s, &hooks, &result);
+    hf__memory_end(NULL);
+    account(&result);
+    hf__record_done(&running.record);
+    if (!result.ok) {
+        printf("  holdfast-sim %s", again);
+        hf__print_sets(o);
+        printf("\n");
+        return EXIT_FAILED;
+    }
+    return result.stopped || running.full ? EXIT_ENDED : EXIT_OK;
+}
+
+int hf__command_run(const struct hf__options *o)
+{
+    struct hf__scenario s;
+    char again[4200];
+    int code = load(o, &s);
+    if (code != 0)
+        return code;
+    snprintf(again, sizeof(again), "run %s", o->scenario);
+    return run(o, &s, again);
+}
+
+int hf__command_replay(const struct hf__options *o)
+{
+    struct hf__scenario s;
+    char again[64];
+    if (!hf__same_build(o->build))
+        return EXIT_USAGE;
+    snprintf(again, sizeof(again), "replay %llu", (unsigned long long)o->seed);
+    int code = hf__draw_options(o, o->seed, &s);
+    if (code == 0)
+        code = run(o, &s, again);
+    free(s.actions.items);
+    return code;
+}
+
+int hf__command_check(const struct hf__options *o)
+{
+    struct hf__scenario s;
+    int code = load(o, &s);
+    if (code == 0)
+        printf("%s: %u nodes, %zu events, %.1f s\n", o->scenario, s.nodes, s.actions.count,
+               (double)s.for_us / 1e6);
+    return code;
+}
+
+int hf__command_list(void)
+{
+    printf("What an event of a scenario can do:\n");
+    for (int i = 0; i < HF__DEEDS; i++)
+        printf("  %-16s %s\n", hf__deed_name(i), hf__deed_doc(i));
+    printf("\nHostile strategies:\n");
+    for (size_t i = 0; hf__strategies[i] != NULL; i++)
+        printf("  %-16s %s\n", hf__strategies[i]->name, hf__strategies[i]->doc);
+    printf("\nCheckers, and what each promises:\n");
+    for (size_t i = 0; hf__checkers[i].name != NULL; i++)
+        printf("  %-16s %s\n", hf__checkers[i].name, hf__checkers[i].promise);
+    return EXIT_OK;
+}

@@ -1,0 +1,373 @@
+/* swarm: many seeds in several processes; and trials in a process apart, for shrink. */
+#include "command/command.h"
+
+#include "world/world.h"
+#include "hostile/strategy.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { JOBS_MAX = 64, BATCH = 64 };
+
+/* What a worker reports of one seed, in one write. */
+struct report {
+    uint64_t seed;
+    uint64_t events, hash, virtual_us;
+    double cpu_s;
+    uint32_t nodes, ready, excused;
+    bool ok;
+    char why[320];
+    struct hf__tally tally;
+};
+
+struct worker {
+    pid_t pid;
+    int fd;
+    uint64_t next, left; /* seeds not yet reported: the first, and how many */
+};
+
+static void trial(const struct hf__scenario *s, struct hf__result *ret)
+{
+    struct hf__trial_hooks hooks = {0};
+    hf__trial_run(s, &hooks, ret);
+}
+
+static bool write_all(int fd, const void *data, size_t len)
+{
+    const uint8_t *p = data;
+    while (len > 0) {
+        ssize_t n = write(fd, p, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        p += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+/* False: the other end is closed, perhaps in the middle of it. */
+static bool read_all(int fd, void *data, size_t len)
+{
+    uint8_t *p = data;
+    while (len > 0) {
+        ssize_t n = read(fd, p, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        p += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+static void work(const struct hf__options *o, const struct worker *w, int fd)
+{
+    for (uint64_t i = 0; i < w->left; i++) {
+        uint64_t seed = w->next + i;
+        struct hf__scenario s;
+        struct hf__result result;
+        struct report report = {.seed = seed};
+        if (hf__draw_options(o, seed, &s) != 0)
+            _exit(EXIT_USAGE);
+        trial(&s, &result);
+        free(s.actions.items);
+        report.ok = result.ok;
+        report.events = result.totals.events;
+        report.hash = result.totals.trace_hash;
+        report.cpu_s = result.cpu_s;
+        report.virtual_us = result.virtual_us;
+        report.nodes = result.nodes;
+        report.ready = result.ready;
+        report.excused = result.excused;
+        report.tally = result.tally;
+        memcpy(report.why, result.why, sizeof(report.why));
+        if (!write_all(fd, &report, sizeof(report)))
+            _exit(EXIT_USAGE);
+    }
+    _exit(EXIT_OK);
+}
+
+static bool spawn(const struct hf__options *o, struct worker *w)
+{
+    int fds[2];
+    if (pipe(fds) != 0)
+        return false;
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(fds[0]);
+        work(o, w, fds[1]);
+    }
+    close(fds[1]);
+    w->pid = pid;
+    w->fd = fds[0];
+    return pid > 0;
+}
+
+struct swarm {
+    const struct hf__options *options;
+    uint64_t next, left; /* seeds not yet given out */
+    uint64_t done, failed, events, virtual_us;
+    double began_s, cpu_s;
+    uint64_t hash;
+    bool stop, full;
+    uint8_t *ran; /* a bit for each seed */
+    struct hf__tally tally;
+    FILE *rows; /* swarm.csv, or NULL */
+};
+
+static void row(struct swarm *s, const struct report *r)
+{
+    uint64_t at = r->seed - s->options->seed;
+    s->ran[at / 8] |= (uint8_t)(1u << at % 8);
+    if (s->rows == NULL)
+        return;
+    fprintf(s->rows, "%llu,%d,%u,%u,%u,%llu,%llu,%.3f,%016llx,\"%s\"\n",
+            (unsigned long long)r->seed, r->ok, r->nodes, r->ready, r->excused,
+            (unsigned long long)r->virtual_us, (unsigned long long)r->events, r->cpu_s,
+            (unsigned long long)r->hash, r->why);
+    s->full = ferror(s->rows) != 0;
+}
+
+/* What the seeds have drawn, and how often strategies have acted. */
+static void write_drawn(struct swarm *s)
+{
+    FILE *f = hf__open_in(s->options->out, "drawn.csv");
+    if (f == NULL) {
+        s->full = true;
+        return;
+    }
+    fprintf(f, "kind,name,begun,acts\n");
+    for (int i = 0; i < HF__DEEDS; i++)
+        fprintf(f, "event,%s,%u,\n", hf__deed_name(i), s->tally.deeds[i]);
+    for (size_t i = 0; hf__strategies[i] != NULL; i++)
+        fprintf(f, "strategy,%s,%u,%llu\n", hf__strategies[i]->name, s->tally.strategies[i],
+                (unsigned long long)s->tally.acts[i]);
+    s->full = !hf__close_in(f, s->options->out, "drawn.csv") || s->full;
+}
+
+/* Which seeds ran, as ranges. */
+static void print_ran(const struct swarm *s)
+{
+    uint64_t all = s->options->seed_last - s->options->seed + 1;
+    printf("ran:");
+    for (uint64_t i = 0; i < all; i++) {
+        uint64_t first = i;
+        while (i < all && (s->ran[i / 8] >> i % 8 & 1) != 0)
+            i++;
+        if (i > first)
+            printf(" %llu..%llu", (unsigned long long)(s->options->seed + first),
+                   (unsigned long long)(s->options->seed + i - 1));
+    }
+    printf("%s\n", s->done == 0 ? " none" : "");
+}
+
+static void failed(struct swarm *s, uint64_t seed, const char *why)
+{
+    s->failed++;
+    printf("FAILED %llu@%s: %s\n  holdfast-sim replay %llu", (unsigned long long)seed,
+           hf__build_id(), why, (unsigned long long)seed);
+    hf__print_sets(s->options);
+    printf("\n");
+    fflush(stdout);
+}
+
+static bool give(struct swarm *s, struct worker *w)
+{
+    if (s->stop || s->left == 0)
+        return false;
+    w->next = s->next;
+    w->left = s->left < BATCH ? s->left : BATCH;
+    s->next += w->left;
+    s->left -= w->left;
+    return spawn(s->options, w);
+}
+
+/* A worker's pipe can be read: a report, or its end. False: it is over and has no successor. */
+static bool hear(struct swarm *s, struct worker *w)
+{
+    struct report r;
+    if (read_all(w->fd, &r, sizeof(r))) {
+        w->next++;
+        w->left--;
+        s->done++;
+        s->events += r.events;
+        s->cpu_s += r.cpu_s;
+        s->virtual_us += r.virtual_us;
+        s->hash ^= hf__mix(r.seed ^ hf__mix(r.hash));
+        hf__tally_add(&s->tally, &r.tally);
+        row(s, &r);
+        if (!r.ok)
+            failed(s, r.seed, r.why);
+        return true;
+    }
+    int status = 0;
+    close(w->fd);
+    waitpid(w->pid, &status, 0);
+    if (w->left > 0 && !s->stop) {
+        struct report lost = {.seed = w->next};
+        if (WIFSIGNALED(status))
+            snprintf(lost.why, sizeof(lost.why), "the process ended by signal %d",
+                     WTERMSIG(status));
+        else
+            snprintf(lost.why, sizeof(lost.why), "the process ran out of memory");
+        failed(s, lost.seed, lost.why);
+        row(s, &lost);
+        s->done++;
+        w->next++;
+        w->left--;
+        if (w->left > 0)
+            return spawn(s->options, w);
+    }
+    return give(s, w);
+}
+
+static double now_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void show(const struct swarm *s, uint64_t all)
+{
+    static double shown_s;
+    static uint64_t shown_events;
+    char text[200];
+    double now = now_s(), since = now - shown_s, real_s = now - s->began_s;
+    if (s->options->quiet || since < (isatty(STDERR_FILENO) == 1 ? 0.25 : 30))
+        return;
+    double part = (double)s->done / (double)all;
+    snprintf(text, sizeof(text),
+             "%llu of %llu seeds, %llu failed  virtual %.0f s  real %.0f s  %.0f events/s  end in "
+             "%.0f s",
+             (unsigned long long)s->done, (unsigned long long)all, (unsigned long long)s->failed,
+             (double)s->virtual_us / 1e6, real_s,
+             shown_s > 0 ? (double)(s->events - shown_events) / since : 0,
+             part > 0 ? real_s * (1 - part) / part : 0);
+    hf__bar(part, text);
+    shown_s = now;
+    shown_events = s->events;
+}
+
+static void stop(struct swarm *s, struct worker *workers, unsigned jobs)
+{
+    s->stop = true;
+    for (unsigned i = 0; i < jobs; i++) {
+        if (workers[i].pid > 0)
+            kill(workers[i].pid, SIGKILL);
+    }
+}
+
+/* Gives out seeds and hears of them until all are done, or somebody asks for the end. */
+static void oversee(struct swarm *s, struct worker *workers, unsigned jobs)
+{
+    uint64_t all = s->options->seed_last - s->options->seed + 1;
+    unsigned alive = 0;
+    for (unsigned i = 0; i < jobs; i++) {
+        if (give(s, &workers[i]))
+            alive++;
+        else
+            workers[i].pid = 0;
+    }
+    while (alive > 0) {
+        struct pollfd fds[JOBS_MAX];
+        for (unsigned i = 0; i < jobs; i++)
+            fds[i] =
+                (struct pollfd){.fd = workers[i].pid > 0 ? workers[i].fd : -1, .events = POLLIN};
+        if ((hf__interrupted() || s->full) && !s->stop)
+            stop(s, workers, jobs);
+        if (poll(fds, jobs, 250) < 0 && errno != EINTR)
+            break;
+        for (unsigned i = 0; i < jobs; i++) {
+            if ((fds[i].revents & (POLLIN | POLLHUP)) != 0 && !hear(s, &workers[i])) {
+                workers[i].pid = 0;
+                alive--;
+            }
+        }
+        show(s, all);
+    }
+    hf__progress_end();
+}
+
+/* What no seed could be drawn with is refused before any is. */
+static int judge_options(const struct hf__options *o)
+{
+    struct hf__scenario s = {0};
+    int code = hf__draw_options(o, o->seed, &s);
+    free(s.actions.items);
+    return code;
+}
+
+int hf__command_swarm(const struct hf__options *o)
+{
+    struct worker workers[JOBS_MAX] = {0};
+    struct swarm s = {
+        .options = o, .next = o->seed, .left = o->seed_last - o->seed + 1, .began_s = now_s()};
+    int code = judge_options(o);
+    if (code != 0)
+        return code;
+    s.ran = calloc((size_t)((o->seed_last - o->seed) / 8 + 1), 1);
+    hf_assert(s.ran != NULL);
+    if (o->out != NULL) {
+        s.rows = hf__open_in(o->out, "swarm.csv");
+        if (s.rows == NULL) {
+            free(s.ran);
+            return EXIT_USAGE;
+        }
+        fprintf(s.rows, "seed,ok,nodes,ready,excused,virtual_us,events,cpu_s,trace_hash,why\n");
+    }
+    printf("seeds %llu..%llu of build %s\n", (unsigned long long)o->seed,
+           (unsigned long long)o->seed_last, hf__build_id());
+    hf__interrupted();
+    oversee(&s, workers, o->jobs);
+    if (o->out != NULL) {
+        s.full = !hf__close_in(s.rows, o->out, "swarm.csv") || s.full;
+        write_drawn(&s);
+    }
+    bool whole = s.done == o->seed_last - o->seed + 1;
+    if (!whole)
+        print_ran(&s);
+    printf(
+        "%llu seeds, %llu failed, %llu events in %.0f s of processor time, %.0f s virtual, %.0f s; "
+        "hash %016llx%s\n",
+        (unsigned long long)s.done, (unsigned long long)s.failed, (unsigned long long)s.events,
+        s.cpu_s, (double)s.virtual_us / 1e6, now_s() - s.began_s, (unsigned long long)s.hash,
+        whole ? "" : " (ended early)");
+    free(s.ran);
+    return s.failed > 0 ? EXIT_FAILED : whole && !s.full ? EXIT_OK : EXIT_ENDED;
+}
+
+void hf__trial_apart(const struct hf__scenario *s, struct hf__result *ret)
+{
+    int fds[2], status = 0;
+    memset(ret, 0, sizeof(*ret));
+    if (pipe(fds) != 0) {
+        snprintf(ret->why, sizeof(ret->why), "no pipe");
+        return;
+    }
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(fds[0]);
+        trial(s, ret);
+        _exit(write_all(fds[1], ret, sizeof(*ret)) ? EXIT_OK : EXIT_USAGE);
+    }
+    close(fds[1]);
+    if (!read_all(fds[0], ret, sizeof(*ret))) {
+        memset(ret, 0, sizeof(*ret));
+        snprintf(ret->why, sizeof(ret->why), "the process ended by a signal");
+    }
+    close(fds[0]);
+    waitpid(pid, &status, 0);
+}

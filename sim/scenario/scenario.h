@@ -1,0 +1,65 @@
+/* A scenario: a world, what is done to it, and what must come of it; from YAML,
+ * or drawn by a seed. */
+#ifndef HF_SIM_SCENARIO_H
+#define HF_SIM_SCENARIO_H
+
+#include "scenario/schedule.h"
+
+#include "config/schema.h"
+
+struct hf__scenario {
+    const char *title;
+    uint32_t nodes;
+    uint64_t for_us;    /* faults happen within it */
+    uint64_t settle_us; /* then everything is healed and has so long to be ready; 0: no healing */
+    uint64_t keys_every_us; /* each ready node's application asks for its key so often; 0 never */
+    uint64_t spread_us;     /* nodes start within it */
+    double ready_min;       /* share of the nodes that must be ready at the end */
+    struct hf_world_settings world;
+    HF_CONFIG_LIST_OF(struct hf__action) actions;
+};
+
+enum { HF__NODES_MAX = 1 << 20 };
+
+extern const struct hf_config_schema hf__scenario_schema;
+/* Relations between the fields of an event, and of a scenario: for the schema alone. */
+void hf__action_check(const void *value, const struct hf_config_where *where);
+void hf__scenario_check(const void *value, const struct hf_config_where *where);
+/*
+ * What a scenario's events have to do with each other and with its size, told one by one: path is
+ * as `events[3].node`. For scenarios of which a field was changed after they were read.
+ */
+typedef void hf__objection_fn(void *ctx, const char *path, const char *text);
+void hf__scenario_judge(const struct hf__scenario *s, hf__objection_fn *objection, void *ctx);
+/* Leaves as many targets in events as there are nodes: a drawn scenario may get fewer. */
+void hf__scenario_fit(struct hf__scenario *s);
+/* While one field is read alone, its relations to others are not judged: hf_world_new does. */
+extern bool hf__scenario_relaxed;
+
+/* A "--set network.loss=1%". HF_ECONFIG: errors says why. *ret_doc as of hf_config_load. */
+HF_MUST_USE int hf__scenario_set(struct hf__scenario *s, const char *assignment,
+                                 struct hf_config_doc **ret_doc, struct hf_config_errors *errors);
+/* What a seed of the swarm draws: sizes, settings and faults. actions: from malloc. */
+void hf__scenario_draw(uint64_t seed, struct hf__scenario *ret);
+/* Kinds of events that a run may have: chance of it, and how many at most. */
+struct hf__kind {
+    int deed;
+    double chance;
+    unsigned max;
+};
+struct hf__kinds {
+    const struct hf__kind *items;
+    size_t count;
+};
+extern const struct hf__kinds hf__kinds;
+/* The same from other tables. strategies: NULL after the last; at most HF__STRATEGIES_MAX. */
+void hf__scenario_draw_from(uint64_t seed, const struct hf__kinds *kinds,
+                            const struct hf__strategy *const *strategies, struct hf__scenario *ret);
+/* As YAML, for a person and for `run`. */
+void hf__scenario_print(const struct hf__scenario *s, struct hf_buf *out);
+
+/* Whether n, k, q and p of a scenario fit together, and a sentence that says how they must. */
+bool hf__policy_fits(const struct hf_world_policy *p);
+extern const char hf__policy_unfit[];
+
+#endif

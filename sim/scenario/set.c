@@ -1,0 +1,93 @@
+/* "--set network.loss=1%": one field of a scenario, read by the same schema as the file. */
+#include "scenario/scenario.h"
+
+#include "base/error.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { PARTS_MAX = 4, PART_LEN_MAX = 64 };
+
+/* Splits "a.b.c=value" into the words before the sign; 0: it has no such form. */
+static size_t split(const char *assignment, char parts[PARTS_MAX][PART_LEN_MAX],
+                    const char **ret_value)
+{
+    const char *end = strchr(assignment, '='), *p = assignment;
+    size_t count = 0;
+    if (end == NULL)
+        return 0;
+    while (p < end) {
+        size_t len = 0;
+        while (p + len < end && p[len] != '.')
+            len++;
+        if (len == 0 || len >= PART_LEN_MAX || count == PARTS_MAX)
+            return 0;
+        memcpy(parts[count], p, len);
+        parts[count++][len] = '\0';
+        p += len + (p + len < end);
+    }
+    *ret_value = end + 1;
+    return count;
+}
+
+static const struct hf_config_field *field_of(const struct hf_config_schema *schema,
+                                              const char *name)
+{
+    for (size_t i = 0; i < schema->fields_len; i++) {
+        if (strcmp(schema->fields[i].name, name) == 0)
+            return &schema->fields[i];
+    }
+    return NULL;
+}
+
+/* Where the named member is, and its size; false: there is no such field, or it is a map. */
+static bool locate(char parts[PARTS_MAX][PART_LEN_MAX], size_t count, size_t *ret_offset,
+                   size_t *ret_size)
+{
+    const struct hf_config_schema *schema = &hf__scenario_schema;
+    size_t offset = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct hf_config_field *f = schema == NULL ? NULL : field_of(schema, parts[i]);
+        if (f == NULL)
+            return false;
+        offset += f->offset;
+        schema = f->type == HF_CONFIG_MAP ? f->schema : NULL;
+        if (i + 1 == count) {
+            *ret_offset = offset;
+            *ret_size = f->size;
+            return schema == NULL;
+        }
+    }
+    return false;
+}
+
+int hf__scenario_set(struct hf__scenario *s, const char *assignment, struct hf_config_doc **ret_doc,
+                     struct hf_config_errors *errors)
+{
+    char parts[PARTS_MAX][PART_LEN_MAX];
+    const char *value;
+    size_t offset, size;
+    struct hf__scenario one;
+    struct hf_buf text;
+    size_t count = split(assignment, parts, &value);
+    if (count == 0 || !locate(parts, count, &offset, &size)) {
+        memset(errors, 0, sizeof(*errors));
+        snprintf(errors->file, sizeof(errors->file), "--set");
+        errors->count = 1;
+        snprintf(errors->items[0].text, sizeof(errors->items[0].text),
+                 "\"%.100s\": a field of the scenario, as network.loss=1%%", assignment);
+        return HF_ECONFIG;
+    }
+    hf_buf_init(&text, 65536);
+    for (size_t i = 0; i < count; i++)
+        hf_buf_printf(&text, "%*s%s:%s", (int)(2 * i), "", parts[i], i + 1 < count ? "\n" : " ");
+    hf_buf_printf(&text, "%s\n", value);
+    hf__scenario_relaxed = true;
+    int r =
+        hf_config_load(hf_buf_bytes(&text), "--set", &hf__scenario_schema, &one, ret_doc, errors);
+    hf__scenario_relaxed = false;
+    if (r == 0)
+        memcpy((uint8_t *)s + offset, (const uint8_t *)&one + offset, size);
+    hf_buf_done(&text);
+    return r;
+}

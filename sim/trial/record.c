@@ -1,0 +1,186 @@
+#include "trial/record.h"
+
+#include "world/world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void hf__record_init(struct hf__record *r, FILE *timeline)
+{
+    *r = (struct hf__record){.timeline = timeline};
+}
+
+void hf__record_done(struct hf__record *r)
+{
+    free(r->nodes);
+    free(r->placing.items);
+    free(r->recovering.items);
+}
+
+static struct hf__node_record *of(struct hf__record *r, uint32_t node)
+{
+    if (node >= r->nodes_cap) {
+        size_t cap = node < 16 ? 32 : (size_t)node * 2;
+        r->nodes = realloc(r->nodes, cap * sizeof(*r->nodes));
+        hf_assert(r->nodes != NULL);
+        memset(r->nodes + r->nodes_cap, 0, (cap - r->nodes_cap) * sizeof(*r->nodes));
+        r->nodes_cap = cap;
+    }
+    return &r->nodes[node];
+}
+
+static void time_add(struct hf__times *t, uint64_t us)
+{
+    if (t->count == HF__TIMES_MAX * 16)
+        return;
+    t->items = hf__grow(t->items, t->count, &t->cap, sizeof(*t->items));
+    t->items[t->count++] = us;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    uint64_t x, y;
+    memcpy(&x, a, sizeof(x));
+    memcpy(&y, b, sizeof(y));
+    return x < y ? -1 : x > y;
+}
+
+uint64_t hf__times_quantile(struct hf__times *t, double q)
+{
+    if (t->count == 0)
+        return 0;
+    qsort(t->items, t->count, sizeof(*t->items), by_value);
+    return t->items[(size_t)(q * (double)(t->count - 1) + 0.5)];
+}
+
+static void line(struct hf__record *r, uint32_t node, const char *what, const char *detail)
+{
+    if (r->timeline != NULL)
+        fprintf(r->timeline, "{\"at_us\":%llu,\"node\":%u,\"what\":\"%s\"%s}\n",
+                (unsigned long long)r->world->now_us, node, what, detail);
+}
+
+static void started(void *ctx, struct hf_world *w, uint32_t node)
+{
+    struct hf__record *r = ctx;
+    struct hf__node_record *n = of(r, node);
+    n->starts++;
+    n->started_us = w->now_us;
+    n->ready_us = 0;
+    n->unlocked_us = 0;
+    n->restarted = hf__node(w, node)->disk.vault == HF_VAULT_PLACED;
+    line(r, node, "start", "");
+}
+
+static void crashed(void *ctx, struct hf_world *w, uint32_t node)
+{
+    (void)w;
+    line(ctx, node, "crash", "");
+}
+
+static void state(struct hf__record *r, struct hf_world *w, uint32_t node, const struct hf_trace *t)
+{
+    struct hf__node_record *n = of(r, node);
+    enum hf_state now = (enum hf_state)t->b;
+    char detail[128];
+    bool open = now == HF_STATE_PLACED || now == HF_STATE_READY || now == HF_STATE_DEGRADED;
+    if (t->a == t->b && t->error == 0)
+        return;
+    snprintf(detail, sizeof(detail), ",\"state\":\"%s\",\"reason\":\"%s\"", hf_state_name(now),
+             hf_error_name(t->error));
+    line(r, node, "state", detail);
+    if (open && n->restarted && n->unlocked_us == 0) {
+        n->unlocked_us = w->now_us;
+        n->recoveries++;
+        time_add(&r->recovering, w->now_us - n->started_us);
+    }
+    if (now != HF_STATE_READY || n->ready_us != 0)
+        return;
+    n->ready_us = w->now_us;
+    if (n->first_ready_us == 0) {
+        n->first_ready_us = w->now_us;
+        time_add(&r->placing, w->now_us - n->started_us);
+    }
+}
+
+static void traced(void *ctx, struct hf_world *w, uint32_t node, const struct hf_trace *t)
+{
+    struct hf__record *r = ctx;
+    char detail[160];
+    if (t->type == HF_TRACE_STATE) {
+        state(r, w, node, t);
+        return;
+    }
+    if (r->timeline == NULL || (hf_trace_level(t->type) < 1 && !r->debug))
+        return;
+    snprintf(detail, sizeof(detail), ",\"a\":%llu,\"b\":%llu,\"error\":\"%s\",\"peer\":%ld",
+             (unsigned long long)t->a, (unsigned long long)t->b, hf_error_name(t->error),
+             hf_world_find(w, &t->account));
+    line(r, node, hf_trace_name(t->type), detail);
+}
+
+static void local(void *ctx, struct hf_world *w, uint32_t node, const struct hf_local_reply *reply)
+{
+    struct hf__record *r = ctx;
+    if (w->locals[reply->id - 1]->type != HF_LOCAL_KEY)
+        return;
+    if (reply->error != 0) {
+        r->keys_refused++;
+        return;
+    }
+    r->keys_released++;
+    of(r, node)->keys++;
+}
+
+void hf__record_watch(struct hf__record *r, struct hf_world *w)
+{
+    struct hf__observer observer = {
+        .ctx = r,
+        .started = started,
+        .crashed = crashed,
+        .trace = traced,
+        .local = local,
+    };
+    r->world = w;
+    hf__observe(w, &observer);
+    if (r->messages != NULL)
+        hf__messages_watch(r->messages, w);
+}
+
+void hf__record_violation(struct hf__record *r, const struct hf_violation *v)
+{
+    if (r->timeline != NULL)
+        fprintf(r->timeline,
+                "{\"at_us\":%llu,\"node\":%u,\"what\":\"violation\",\"checker\":\"%s\","
+                "\"text\":\"%s\"}\n",
+                (unsigned long long)v->at_us, v->node, v->checker, v->text);
+}
+
+void hf__record_deed(void *ctx, struct hf_world *w, const struct hf__action *a, bool begins,
+                     const uint32_t *targets, size_t count)
+{
+    struct hf__record *r = ctx;
+    if (r == NULL || r->timeline == NULL)
+        return;
+    fprintf(r->timeline, "{\"at_us\":%llu,\"what\":\"%s\",\"fault\":\"%s\",\"nodes\":[",
+            (unsigned long long)w->now_us, begins ? "begin" : "end", hf__deed_name(a->deed));
+    for (size_t i = 0; i < count && i < 100; i++)
+        fprintf(r->timeline, "%s%u", i == 0 ? "" : ",", targets[i]);
+    fprintf(r->timeline, "],\"count\":%zu}\n", count);
+}
+
+void hf__record_nodes(const struct hf__record *r, struct hf_world *w, FILE *out)
+{
+    fprintf(out, "node,state,starts,recoveries,keys,first_ready_us,last_start_us,last_ready_us,"
+                 "engine_bytes,disk_bytes\n");
+    for (uint32_t i = 0; i < w->nodes_count && i < r->nodes_cap; i++) {
+        const struct hf__node_record *n = &r->nodes[i];
+        struct hf__node *node = w->nodes[i];
+        fprintf(out, "%u,%s,%u,%u,%u,%llu,%llu,%llu,%zu,%zu\n", i,
+                node->engine == NULL ? "down" : hf_state_name(node->state), n->starts,
+                n->recoveries, n->keys, (unsigned long long)n->first_ready_us,
+                (unsigned long long)n->started_us, (unsigned long long)n->ready_us,
+                node->engine == NULL ? 0 : hf_engine_memory(node->engine),
+                hf__disk_bytes(&node->disk));
+    }
+}

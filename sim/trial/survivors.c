@@ -1,0 +1,191 @@
+/* Who can come back, as the disks of the world have it. */
+#include "trial/trial.h"
+
+#include "world/world.h"
+
+#include "wire/messages.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* One share on one disk. */
+struct held {
+    uint32_t owner, holder;
+    uint8_t generation[16];
+    uint8_t index, k, n;
+    bool recorded; /* a record signed by the owner stands beside it */
+};
+
+struct shares {
+    struct held *items;
+    size_t count, cap;
+};
+
+static bool is_open(struct hf_world *w, uint32_t node)
+{
+    struct hf_status status;
+    return hf_world_status(w, node, &status) && status.open;
+}
+
+/* Whether its vault has a future: one that is not placed is made anew at the next start, with
+ * another account, and holds nothing then. */
+static bool lasts(struct hf_world *w, uint32_t node)
+{
+    return w->nodes[node]->disk.vault == HF_VAULT_PLACED || is_open(w, node);
+}
+
+static void collect(struct hf_world *w, uint32_t holder, struct hf_arena *arena, struct shares *ret)
+{
+    const struct hf_disk *d = &w->nodes[holder]->disk;
+    for (uint32_t i = 0; i < d->count; i++) {
+        const struct hf__row *row = d->rows[i];
+        struct hf_held_row held;
+        hf_arena_reset(arena);
+        if (row->collection != HF_ROW_HELD || row->key_len != 48 ||
+            hf__direct.decode(&hf_wire_held_row, hf_blob_bytes(row->value), arena, &held, NULL) !=
+                0)
+            continue;
+        struct hf_account owner_account = hf_account_of(row->key);
+        long owner = hf_world_find(w, &owner_account);
+        if (owner < 0)
+            continue;
+        ret->items = hf__grow(ret->items, ret->count, &ret->cap, sizeof(*ret->items));
+        struct held *h = &ret->items[ret->count++];
+        h->owner = (uint32_t)owner;
+        h->holder = holder;
+        h->index = (uint8_t)held.index;
+        h->k = (uint8_t)(held.commitments.len / HF_POINT_LEN);
+        h->n = (uint8_t)held.shares;
+        h->recorded = held.has_record;
+        memcpy(h->generation, row->key + 32, 16);
+    }
+}
+
+static int by_generation(const void *a, const void *b)
+{
+    const struct held *x = a, *y = b;
+    if (x->owner != y->owner)
+        return x->owner < y->owner ? -1 : 1;
+    return memcmp(x->generation, y->generation, 16);
+}
+
+/* The placement record on a node's own disk; false: there is none. */
+static bool own_record(struct hf_world *w, uint32_t node, struct hf_arena *arena,
+                       struct hf_placement_record *ret)
+{
+    struct hf_public_hint hint;
+    const struct hf_blob *row = hf_world_row(w, node, HF_ROW_PUBLIC, hf_bytes_of("hint", 4));
+    hf_arena_reset(arena);
+    return row != NULL &&
+           hf__direct.decode(&hf_wire_public_hint, hf_blob_bytes(row), arena, &hint, NULL) == 0 &&
+           hint.has_record &&
+           hf__direct.decode(&hf_wire_placement_record, hint.record.record, arena, ret, NULL) == 0;
+}
+
+/* Whether the owner's own disk names this sharing: its holders may not have heard of the record
+ * yet. */
+static bool hinted(struct hf_world *w, const struct held *h, struct hf_arena *arena)
+{
+    struct hf_placement_record record;
+    return own_record(w, h->owner, arena, &record) &&
+           memcmp(record.generation.id, h->generation, 16) == 0;
+}
+
+/* Whether k holders are there who could accept a node's claim. */
+static bool claimable(struct hf_world *w, uint32_t node, struct hf_arena *arena, const bool *in)
+{
+    struct hf_placement_record record;
+    struct hf_status status;
+    if (w->nodes[node]->disk.vault != HF_VAULT_PLACED ||
+        (hf_world_status(w, node, &status) && status.claimed) ||
+        !own_record(w, node, arena, &record))
+        return true;
+    size_t count = 0;
+    for (size_t i = 0; i < record.holders_count; i++) {
+        long holder = hf_world_find(w, &record.holders[i].account);
+        count += holder >= 0 && in[holder] && lasts(w, (uint32_t)holder);
+    }
+    return count >= record.threshold;
+}
+
+/* One pass over all sharings: whose owner has k shares of a recorded one in the set joins it. */
+static bool spread(struct hf_world *w, const struct shares *s, struct hf_arena *arena,
+                   const bool *lost, bool *in)
+{
+    bool more = false;
+    for (size_t i = 0; i < s->count;) {
+        size_t j = i;
+        uint32_t there = 0; /* bit of each index */
+        bool recorded = false;
+        for (; j < s->count && by_generation(&s->items[i], &s->items[j]) == 0; j++) {
+            there |= (uint32_t)in[s->items[j].holder] << s->items[j].index;
+            recorded = recorded || s->items[j].recorded;
+        }
+        if (!in[s->items[i].owner] && !lost[s->items[i].owner] &&
+            (unsigned)__builtin_popcount(there) >= s->items[i].k &&
+            (recorded || hinted(w, &s->items[i], arena))) {
+            in[s->items[i].owner] = true;
+            more = true;
+        }
+        i = j;
+    }
+    return more;
+}
+
+/* Who serves, given who is lost: whose vault is open or will be made anew, then whoever has k
+ * shares with those. */
+static void serving(struct hf_world *w, const struct shares *s, struct hf_arena *arena,
+                    const bool *lost, bool *in)
+{
+    for (uint32_t i = 0; i < w->nodes_count; i++) {
+        bool fresh = w->nodes[i]->disk.vault != HF_VAULT_PLACED;
+        in[i] = !lost[i] && (fresh || is_open(w, i));
+    }
+    while (spread(w, s, arena, lost, in))
+        ;
+}
+
+/* Whose claim fewer than k are left to accept is lost too, and with it the shares that it keeps. */
+static bool lose_more(struct hf_world *w, struct hf_arena *arena, const bool *in, bool *lost)
+{
+    bool more = false;
+    for (uint32_t i = 0; i < w->nodes_count; i++) {
+        if (lost[i] || (in[i] && claimable(w, i, arena, in)))
+            continue;
+        lost[i] = true;
+        more = true;
+    }
+    return more;
+}
+
+void hf__survivors(struct hf_world *w, bool *ret, bool *ret_all)
+{
+    struct shares shares = {0};
+    struct hf_arena arena;
+    bool *lost = calloc(w->nodes_count + 1u, sizeof(bool));
+    hf_assert(lost != NULL);
+    hf_arena_init(&arena, 1 << 20);
+    /* A host that has put an older disk in, or lost one, has taken shares, votes and accounts away:
+     * whose, nobody can tell from what is left. */
+    bool meddled = false;
+    for (uint32_t i = 0; i < w->nodes_count; i++) {
+        struct hf__node *n = w->nodes[i];
+        lost[i] = n->gone;
+        meddled = meddled || ((n->tainted || n->emptied) && !n->gone);
+        if (!n->gone && lasts(w, i))
+            collect(w, i, &arena, &shares);
+    }
+    if (shares.count > 0)
+        qsort(shares.items, shares.count, sizeof(*shares.items), by_generation);
+    do {
+        serving(w, &shares, &arena, lost, ret);
+    } while (lose_more(w, &arena, ret, lost));
+    *ret_all = true;
+    for (uint32_t i = 0; i < w->nodes_count; i++) {
+        ret[i] = ret[i] && !meddled;
+        *ret_all = *ret_all && (ret[i] || w->nodes[i]->gone);
+    }
+    hf_arena_done(&arena);
+    free(shares.items);
+    free(lost);
+}

@@ -1,0 +1,42 @@
+/* One run of a scenario: the world, its faults, the healing, and what came of it. */
+#ifndef HF_SIM_TRIAL_H
+#define HF_SIM_TRIAL_H
+
+#include "trial/record.h"
+#include "scenario/scenario.h"
+
+struct hf__result {
+    bool ok, stopped; /* stopped: somebody asked for the end */
+    char why[320];    /* when not ok: what is wrong */
+    uint64_t virtual_us;
+    double real_s, cpu_s;
+    uint32_t nodes, ready, excused;
+    struct hf_world_totals totals;
+    struct hf__tally tally;
+};
+
+/* What a run tells while it goes on. Any may be NULL. */
+struct hf__trial_hooks {
+    void *ctx;
+    /* Called now and then; false ends the run. until_us: expected end. */
+    bool (*progress)(void *ctx, const struct hf_world *w, uint64_t until_us);
+    /* Before the world is freed. */
+    void (*finished)(void *ctx, struct hf_world *w);
+    struct hf__record *record;
+};
+
+void hf__trial_run(const struct hf__scenario *s, const struct hf__trial_hooks *hooks,
+                   struct hf__result *ret);
+
+/* How a world stands: nodes, who is ready, totals, time. */
+void hf__trial_state(struct hf_world *w, struct hf__result *ret);
+
+/*
+ * Which nodes can come back: those that are open, and of the locked ones those of whom k shares
+ * are kept by nodes that can; if anybody is left to accept their claim. ret: one for each node.
+ * ret_all: whether that is everybody; otherwise some holders are lost, and those who come back may
+ * stay short of `ready`.
+ */
+void hf__survivors(struct hf_world *w, bool *ret, bool *ret_all);
+
+#endif
