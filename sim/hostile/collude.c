@@ -97,7 +97,7 @@ static void pool(struct hf__plot *p)
     p->acts++;
     if (w->suite->combine(k, first.commitments.data, count, indices, shares, secret, &bad) == 0 ||
         w->suite->combine(k, first.commitments.data, count + 1, indices, shares, secret, &bad) == 0)
-        hf__violate(w, c->members[0], "secret", "%u of %u providers have rebuilt a secret",
+        hf__violate(w, c->members[0], "combine", "%u of %u providers have rebuilt a secret",
                     (unsigned)count, (unsigned)k);
 }
 

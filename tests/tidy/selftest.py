@@ -257,7 +257,8 @@ def judge():
             yield f"{check.__name__}_passes_a_clean_tree", findings(check, CLEAN) == []
     for path, text, expected in ((tables.CHECKER_TESTS, "faults = []\n", "no engine that it catches"),
                                  (tables.FAULTS + "z.edit", "Something.\n", "z.edit: no test builds an engine of it"),
-                                 ("sim/checkers/x.c", 'hf__violate(w, 1,\n "z", "n");\n', "z: a checker that is no row")):
+                                 ("sim/checkers/x.c", 'hf__violate(w, 1,\n "z", "n");\n', "z: a checker that is no row"),
+                                 ("sim/hostile/b.c", 'hf__violate(w, 1, "z", "n");\n', "z: a checker that is no row")):
         found = findings(tables.checkers_have_every_part_and_a_test, CLEAN | {path: text})
         yield f"checkers_have_every_part_and_a_test_fails_for_{path}", any(expected in line for line in found)
     tests_only = {"src/base/a.c": "int hf_a(void)\n{\n    return 1;\n}\n", "tests/unit/t.c": "int x = hf_a();\n"}
