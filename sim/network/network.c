@@ -411,7 +411,7 @@ static void arrive_request(struct hf_world *w, struct hf__message *m)
     event.u.request.id = (uint64_t)mark << 32 | call;
     event.u.request.method = m->method;
     event.u.request.account = m->proven ? &m->account : NULL;
-    event.u.request.expected = m->from != HF__NOBODY;
+    event.u.request.expected = m->from != HF__NOBODY && !w->nodes[m->from]->unlisted;
     event.u.request.source = m->from;
     event.u.request.body = hf__message_body(m);
     w->totals.deliveries++;

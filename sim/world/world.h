@@ -139,12 +139,13 @@ struct hf__node {
     bool copy;           /* another node had its account first */
     bool was_registered; /* it is in the set, perhaps under an account it no longer has */
     bool corrupt;        /* has followed a strategy of corrupt trust domains */
-    bool tainted; /* its host has put another disk in: it may have forgotten what it promised */
-    bool emptied; /* its folder was lost: what it knew is gone, and nothing older came instead */
-    bool silent;  /* its host has no power: it does not even refuse */
-    bool gone;    /* never to start again: a copy whose time is over */
-    bool leaves;  /* it was told to leave for good */
-    bool planted; /* a strategy keeps a copy of its disk, to put it back */
+    bool tainted;  /* its host has put another disk in: it may have forgotten what it promised */
+    bool emptied;  /* its folder was lost: what it knew is gone, and nothing older came instead */
+    bool unlisted; /* its requests come from an address that no set names */
+    bool silent;   /* its host has no power: it does not even refuse */
+    bool gone;     /* never to start again: a copy whose time is over */
+    bool leaves;   /* it was told to leave for good */
+    bool planted;  /* a strategy keeps a copy of its disk, to put it back */
     bool config_network,
         config_seeds; /* its configuration is its host's: other network, no seeds */
     bool tears;       /* with crash_write: half of that write is left on the disk */

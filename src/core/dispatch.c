@@ -102,7 +102,7 @@ static void do_request(struct hf_engine *e, const struct hf__message *m, struct 
         hf__trace(e, HF_TRACE_REQUEST_REFUSED, r, hf__asker(m), m->method, 0);
         hf__reply(e, m->request, r, (struct hf_bytes){0}, true);
     }
-    e->shared->step.foreign = false;
+    e->shared->step.foreign = e->shared->step.ticket = false;
 }
 
 static void do_response(struct hf_engine *e, const struct hf__message *m, int error,

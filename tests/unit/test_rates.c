@@ -80,6 +80,22 @@ Test(hf__rate, of_a_restarted_owner_is_not_used_up_by_strangers)
     cr_assert_eq(hf__rate_owner(l.e, &itself, &owner), 0, "its own are counted as a member's");
 }
 
+/* The step's word stands for a request that showed the right ticket. */
+Test(hf__rate, of_who_shows_the_owners_ticket_is_not_used_up_from_its_address)
+{
+    struct hf_account owner;
+    authority_account(0, &owner);
+    struct hf__message m = from_elsewhere(2, true);
+    for (int i = 0; i < HF_RATE_OWNER_BURST; i++)
+        cr_assert_eq(hf__rate_owner(l.e, &m, &owner), 0);
+    cr_assert_eq(hf__rate_owner(l.e, &m, &owner), HF_ERATE);
+    cr_assert_eq(hf__asker_kind(l.e, &m), HF__EXPECTED);
+    l.e->shared->step.ticket = true;
+    cr_assert_eq(hf__asker_kind(l.e, &m), HF__TICKETS);
+    cr_assert_eq(hf__rate_owner(l.e, &m, &owner), 0);
+    l.e->shared->step.ticket = false;
+}
+
 Test(hf__rate, of_what_has_waited_is_counted_once)
 {
     struct hf_account owner;

@@ -171,6 +171,9 @@ void hf_world_watch(struct hf_world *w, hf_watch_fn *watch, void *ctx);
 int hf_world_ask(struct hf_world *w, uint32_t to, uint8_t method, const struct hf_account *account,
                  struct hf_bytes body, struct hf_buf *ret);
 
+/* From now on a node's requests come from an address that no set names. */
+void hf_world_unlist(struct hf_world *w, uint32_t node);
+
 /* ---- Disks ---- */
 
 /* A copy of a node's whole disk as it is durable now; give it back with hf_disk_free. */

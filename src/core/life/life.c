@@ -72,6 +72,8 @@ static void begin_recovery(struct hf_engine *e, const struct hf_public_hint *hin
     struct hf_bytes record = {0};
     if (hint != NULL)
         e->account = hint->account;
+    if (hint != NULL && hint->has_tickets)
+        hf__tickets_take(e, hint->tickets);
     if (hint != NULL && hint->has_record)
         record = hf__encode(e, &hf_wire_signed_record, &hint->record);
     e->has_account = true;

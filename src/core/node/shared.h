@@ -16,6 +16,7 @@ struct hf__step {
     struct hf_hash fresh_hash;
     struct hf_hash wait_hash; /* set by a handler that returns HF__PARK */
     bool foreign;             /* it handles the request of a stranger */
+    bool ticket;              /* of a stranger that has shown the ticket of the owner it names */
 };
 
 struct hf_shared {

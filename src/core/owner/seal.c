@@ -84,6 +84,7 @@ static void fill_request(struct hf_engine *e, const struct hf__sealer *s,
     hf_assert(s->quorum <= HF_SHARES_MAX);
     *ret = (struct hf_record_request){.record = *record, .has_seals = true};
     memcpy(ret->seals, s->generation, 16);
+    ret->has_ticket = hf__ticket_of(e, &s->account, ret->ticket);
     hf__fill_header(e, &s->account, &ret->header);
 }
 

@@ -88,6 +88,8 @@ int hf__recv_nonce(struct hf_engine *e, const struct hf__message *from, struct h
         r = HF_ENOTMEMBER;
     if (r == 0 && !hf__owner_row(e, &m.account, &row))
         r = HF_ENOSHARE;
+    if (r == 0 && m.has_ticket)
+        hf__ticket_shown(e, &row, m.ticket);
     if (r == 0)
         r = hf__rate_owner(e, from, &m.account);
     if (r != 0)

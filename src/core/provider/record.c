@@ -79,7 +79,14 @@ static void store(struct hf_engine *e, struct context *c)
         c->row.certificates = c->m.certificates;
         c->row.certificates_count = c->m.certificates_count;
     }
-    if (!known || more || proved || c->raised)
+    /* A vault that was lost, or an older disk, begins with another key of tickets. */
+    bool ticket = c->m.has_ticket &&
+                  (!c->row.has_ticket || memcmp(c->row.ticket, c->m.ticket, HF_MAC_LEN) != 0);
+    if (ticket) {
+        c->row.has_ticket = true;
+        memcpy(c->row.ticket, c->m.ticket, HF_MAC_LEN);
+    }
+    if (!known || more || proved || c->raised || ticket)
         hf__owner_put(e, &c->m.header.owner, &c->row);
     if (!c->holds ||
         (c->held.has_record && hf_bytes_equal(c->held.record.record, c->m.record.record)))

@@ -40,6 +40,8 @@ static int check_cheap(struct hf_engine *e, struct context *c)
         return HF_EPERMISSION;
     if (!hf__owner_row(e, &c->t.account, &c->row))
         return HF_ENOSHARE;
+    if (c->request.has_ticket)
+        hf__ticket_shown(e, &c->row, c->request.ticket);
     r = hf__rate_owner(e, c->from, &c->t.account);
     if (r != 0)
         return r;

@@ -13,6 +13,7 @@ static const struct {
 } most[] = {
     [HF__OWN] = {HF_PARKED_OWN_MAX, HF_PARKED_OWN_MAX},
     [HF__MEMBERS] = {HF_PARKED_MEMBERS_MAX, HF_JUDGED_MEMBERS_MAX},
+    [HF__TICKETS] = {HF_PARKED_TICKETS_MAX, HF_JUDGED_TICKETS_MAX},
     [HF__EXPECTED] = {HF_PARKED_EXPECTED_MAX, HF_JUDGED_EXPECTED_MAX},
     [HF__STRANGERS] = {HF_PARKED_STRANGERS_MAX, HF_JUDGED_STRANGERS_MAX},
 };
@@ -23,6 +24,8 @@ enum hf__asker_kind hf__asker_kind(const struct hf_engine *e, const struct hf__m
         return HF__OWN;
     if (m->has_account && hf__is_member(e, &m->account))
         return HF__MEMBERS;
+    if (e->shared->step.ticket)
+        return HF__TICKETS;
     return m->expected ? HF__EXPECTED : HF__STRANGERS;
 }
 

@@ -13,7 +13,7 @@ enum { CAP_MIN = 8 };
 static const uint64_t SPREAD = UINT64_C(0x9e3779b97f4a7c15); /* 2^64 by the golden ratio */
 
 /* Whose request it is. */
-enum class { MEMBER, EXPECTED, OTHERS };
+enum class { MEMBER, TICKET, EXPECTED, OTHERS };
 
 struct count {
     uint64_t key; /* 0: free */
@@ -101,8 +101,9 @@ int hf__rate_owner(struct hf_engine *e, const struct hf__message *m, const struc
     hf_assert(m->is_request && owner != NULL);
     if (m->counted || (m->has_account && hf_account_equal(&m->account, owner)))
         return 0;
-    return take(e, key_of(owner, m->method, m->expected ? EXPECTED : OTHERS),
-                1000000 / HF_RATE_OWNER_PER_S, HF_RATE_OWNER_BURST);
+    enum class class = e->shared->step.ticket ? TICKET : m->expected ? EXPECTED : OTHERS;
+    return take(e, key_of(owner, m->method, class), 1000000 / HF_RATE_OWNER_PER_S,
+                HF_RATE_OWNER_BURST);
 }
 
 void hf__rates_expire(struct hf_engine *e)

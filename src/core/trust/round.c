@@ -145,12 +145,12 @@ size_t hf__round_begin(struct hf_engine *e, struct hf__round *r, uint8_t *ret_se
     hf__versions(e, &m.versions);
     m.account = e->account;
     memcpy(m.response_key, r->response_key, 32);
-    struct hf_bytes body = hf__encode(e, &hf_wire_nonce_request, &m);
     for (size_t i = 0; i < r->targets_count; i++) {
+        m.has_ticket = hf__ticket_of(e, &r->targets[i].account, m.ticket);
         hf_blob_unref(r->targets[i].answer);
         r->targets[i].answer = NULL;
         r->targets[i].asked = true;
-        ask(e, r, HF_METHOD_NONCE, i, body);
+        ask(e, r, HF_METHOD_NONCE, i, hf__encode(e, &hf_wire_nonce_request, &m));
     }
     return hf__targets_in(r, HF__TARGET_ASKED);
 }
@@ -236,10 +236,12 @@ size_t hf__round_ask(struct hf_engine *e, struct hf__round *r, struct hf_bytes q
     hf_assert(r->phase == HF__PHASE_QUOTE && r->transcript != NULL);
     struct hf_recover_request m = {.quote = quote, .transcript = hf_blob_bytes(r->transcript)};
     hf__versions(e, &m.versions);
-    struct hf_bytes body = hf__encode(e, &hf_wire_recover_request, &m);
-    for (size_t i = 0; i < r->targets_count; i++)
-        if (r->targets[i].state == HF__TARGET_NONCE)
-            ask(e, r, r->kind->method, i, body);
+    for (size_t i = 0; i < r->targets_count; i++) {
+        if (r->targets[i].state != HF__TARGET_NONCE)
+            continue;
+        m.has_ticket = hf__ticket_of(e, &r->targets[i].account, m.ticket);
+        ask(e, r, r->kind->method, i, hf__encode(e, &hf_wire_recover_request, &m));
+    }
     r->quote_work = 0;
     phase_move(r, HF__PHASE_ANSWER);
     return hf__targets_in(r, HF__TARGET_ASKED);

@@ -12,7 +12,14 @@
 #include "trust/round.h"
 
 /* Whose place a message takes while it waits: no kind can take another's. */
-enum hf__asker_kind { HF__OWN, HF__MEMBERS, HF__EXPECTED, HF__STRANGERS, HF__ASKER_KINDS };
+enum hf__asker_kind {
+    HF__OWN,
+    HF__MEMBERS,
+    HF__TICKETS,
+    HF__EXPECTED,
+    HF__STRANGERS,
+    HF__ASKER_KINDS
+};
 
 /* A message that waits for the verdict on a quote in it; handled anew from its start when that is
  * there. */
@@ -40,6 +47,8 @@ struct hf__trust {
     struct hf_document *set_previous; /* the one before, for orders and identities made under it */
     struct hf_document *shares;       /* who shares the quorum keys; NULL: none known */
     struct hf_document **roots;
+    uint8_t tickets[32]; /* key of the tickets that this node gives its holders; no secret */
+    bool has_tickets;
     uint32_t adopted; /* counts the documents that were adopted */
     uint8_t roots_count;
     bool accept_dev;
@@ -199,8 +208,9 @@ void hf__marks_open(struct hf_engine *e);
 /* Counts a request of a member, by its method. HF_ERATE: too many of late. */
 HF_MUST_USE int hf__rate_member(struct hf_engine *e, const struct hf__message *m);
 /*
- * Counts a request about an owner by anyone but itself. Those from a member's address have a part
- * of their own, so that strangers cannot use up a restarted owner's. HF_ERATE: too many of late.
+ * Counts a request about an owner by anyone but itself. Those that show its ticket have a part of
+ * their own, and so have those from a member's address: strangers cannot use up a restarted
+ * owner's. HF_ERATE: too many of late.
  */
 HF_MUST_USE int hf__rate_owner(struct hf_engine *e, const struct hf__message *m,
                                const struct hf_account *owner);
@@ -208,6 +218,20 @@ HF_MUST_USE int hf__rate_owner(struct hf_engine *e, const struct hf__message *m,
 void hf__rates_expire(struct hf_engine *e);
 /* Bytes; NULL is legal. */
 size_t hf__rates_memory(const struct hf__rates *r);
+
+/* ---- ticket.c: what an owner shows that has no account key yet */
+
+/* The key of this node's tickets, drawn where it has none yet; true, for the field beside it. */
+bool hf__tickets(struct hf_engine *e, uint8_t ret[static HF_KEY_LEN]);
+/* Takes the key from the hint of a node that starts. */
+void hf__tickets_take(struct hf_engine *e, const uint8_t key[static HF_KEY_LEN]);
+/* This node's ticket at a holder; false: it has no key to make it of. */
+bool hf__ticket_of(struct hf_engine *e, const struct hf_account *holder,
+                   uint8_t ret[static HF_MAC_LEN]);
+/* A stranger has shown a ticket: where it is the one that the owner of this row gave, its request
+ * is counted, and waits, apart from others until the step is over. */
+void hf__ticket_shown(struct hf_engine *e, const struct hf_owner_row *row,
+                      const uint8_t ticket[static HF_MAC_LEN]);
 
 /* ---- identity.c: identity quotes, the own one and those of peers */
 

@@ -44,14 +44,17 @@ enum {
     HF_DRAIN_S_MAX = 3600,       /* how long an announced drain lasts */
     HF_TELLERS_MAX = 256,        /* accounts whose telling is counted */
     /* Messages that wait for a quote to be judged: answers to the node's own calls; requests of
-     * members, of those at a member's address, and of others; of these so many of one source. */
+     * members, of owners that show a ticket, of those at a member's address, and of others; of
+     * these so many of one source. */
     HF_PARKED_OWN_MAX = 256,
     HF_PARKED_MEMBERS_MAX = 128,
+    HF_PARKED_TICKETS_MAX = 64,
     HF_PARKED_EXPECTED_MAX = 64,
     HF_PARKED_STRANGERS_MAX = 64,
     HF_PARKED_EACH_MAX = 8,
     /* Quotes that are judged at a time for each of these; the others wait for their turn. */
     HF_JUDGED_MEMBERS_MAX = 16,
+    HF_JUDGED_TICKETS_MAX = 8,
     HF_JUDGED_EXPECTED_MAX = 8,
     HF_JUDGED_STRANGERS_MAX = 4,
     /* Requests of one method by a member, or by others about one owner: so many at once, and then
