@@ -1,5 +1,7 @@
 /* Images, machines, their TCB, and the quotes of either kind of platform. */
-#include "world/world.h"
+#include "attestation/attestation.h"
+
+#include "node/node.h"
 
 #include <stdio.h>
 #include <string.h>

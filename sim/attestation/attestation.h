@@ -4,23 +4,19 @@
  * the daemon's own verifier judges with collateral that the world issues. Both refuse the same with
  * the same codes.
  */
-#ifndef HF_SIM_PLATFORMS_H
-#define HF_SIM_PLATFORMS_H
+#ifndef HF_SIM_ATTESTATION_H
+#define HF_SIM_ATTESTATION_H
+
+#include "world/world.h"
 
 #include "attest/verdict.h"
-#include "base/bytes.h"
 #include "base/buf.h"
-
-struct hf_world;
-struct hf__platforms; /* of real cryptography */
 
 enum {
     HF__QUOTE_LEN = 160,       /* of a record */
     HF__QUOTE_REAL_LEN = 4627, /* of a dev quote, give or take the zeros of its signatures */
     /* What a record lacks to a quote; the header of a field so long takes one byte more. */
     HF__QUOTE_PADDING = HF__QUOTE_REAL_LEN - HF__QUOTE_LEN + 1,
-    HF__ROOT_SPKI_LEN = 91,
-    HF__DAY_S = 86400, /* collateral is issued daily, at midnight */
 };
 
 /* A quote that is made. Members but `quote` say of what. */
@@ -42,6 +38,8 @@ struct hf__judged {
     bool no_collateral;       /* it has none for the moment */
 };
 
+/* The number of an image, by its name; one not seen before gets the next. */
+uint8_t hf__image_index(struct hf_world *w, const char *name);
 /* Makes a quote and shows it to the observers. ret: appended to;
  * made->quote is borrowed from it. */
 void hf__quote_make(struct hf_world *w, struct hf__made *made, struct hf_buf *ret);

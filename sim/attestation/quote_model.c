@@ -3,7 +3,7 @@
  * of the world can have any quote made about what really runs on it, and nobody can make one up.
  * Checks come in the order of attest/verify.h.
  */
-#include "world/world.h"
+#include "attestation/attestation.h"
 
 #include "suites/model.h"
 

@@ -5,7 +5,7 @@
  * one day and serves a block of machines: it is made when the first quote of the block is judged by
  * it.
  */
-#include "world/world.h"
+#include "attestation/attestation.h"
 
 #include "lib/map.h"
 

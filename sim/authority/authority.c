@@ -1,5 +1,7 @@
 /* The network's authority and its operator: keys, root, policies, validator sets. */
-#include "world/world.h"
+#include "authority/authority.h"
+
+#include "node/node.h"
 
 #include "wire/messages.h"
 

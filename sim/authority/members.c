@@ -1,5 +1,7 @@
 /* Who is in the validator set, and the set as a document. */
-#include "world/world.h"
+#include "authority/authority.h"
+
+#include "storage/storage.h"
 
 #include "wire/messages.h"
 

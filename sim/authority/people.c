@@ -1,6 +1,8 @@
 /* The share holders of a world: people who keep shares of the quorum key, and who answer a locked
  * node's request by the checks that their program makes. */
-#include "world/world.h"
+#include "authority/authority.h"
+
+#include "attestation/attestation.h"
 
 #include "crypto/quorum.h"
 #include "document/request.h"
@@ -209,18 +211,13 @@ int hf_world_holder_answer(struct hf_world *w, uint8_t index, struct hf_bytes re
     return r;
 }
 
-/* A checker's: how many holders have truly answered a request. */
-void hf__check_quorum(struct hf_world *w, uint32_t node, const struct hf_trace *t)
+uint32_t hf__people_answered(const struct hf_world *w, const struct hf_hash *request,
+                             uint8_t *ret_m)
 {
     const struct hf__people *p = w->people;
-    uint32_t holders = 0;
-    if (t->type != HF_TRACE_BLACKSTART_OPENED || t->error != 0)
-        return;
+    *ret_m = p == NULL ? 0 : p->m;
     for (size_t i = 0; p != NULL && i < p->given_count; i++)
-        if (memcmp(p->given[i].hash, t->hash.bytes, 32) == 0)
-            holders = p->given[i].holders;
-    int count = __builtin_popcount(holders);
-    if (p == NULL || count < p->m)
-        hf__violate(w, node, "quorum",
-                    "n%u opened its root secret with the answers of %d share holders", node, count);
+        if (memcmp(p->given[i].hash, request->bytes, 32) == 0)
+            return p->given[i].holders;
+    return 0;
 }

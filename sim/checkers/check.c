@@ -1,6 +1,10 @@
 /* The checkers: what they overhear, and who is asked about it. */
 #include "checkers/checkers.h"
 
+#include "attestation/attestation.h"
+
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -315,4 +319,34 @@ void hf__checkers_add(struct hf_world *w)
         .done = done,
     };
     hf__observe(w, &observer);
+}
+
+const struct hf__checker hf__checkers[] = {
+#define HF_CHECKER(name_, promise_) {name_, promise_},
+#include "checkers/checkers.def"
+#undef HF_CHECKER
+    {NULL, NULL},
+};
+
+static bool is_checker(const char *name)
+{
+    size_t i = 0;
+    while (hf__checkers[i].name != NULL && strcmp(hf__checkers[i].name, name) != 0)
+        i++;
+    return hf__checkers[i].name != NULL;
+}
+
+void hf__violate(struct hf_world *w, uint32_t node, const char *checker, const char *fmt, ...)
+{
+    va_list args;
+    hf_assert(is_checker(checker));
+    if (w->violated)
+        return;
+    w->violated = true;
+    w->violation.at_us = w->now_us;
+    w->violation.node = node;
+    w->violation.checker = checker;
+    va_start(args, fmt);
+    vsnprintf(w->violation.text, sizeof(w->violation.text), fmt, args);
+    va_end(args);
 }

@@ -268,4 +268,21 @@ void hf__check_won(struct hf__checks *c, uint32_t node, const struct hf_trace *t
 /* Whether an instance may speak under a ballot: it stands, or it is the vault's maker. */
 bool hf__check_holds_claim(struct hf__checks *c, uint32_t node);
 
+/* quorum.c: a node that opens by a black start has been answered by m holders. */
+void hf__check_quorum(struct hf_world *w, uint32_t node, const struct hf_trace *t);
+
+/* A row of checkers.def. */
+struct hf__checker {
+    const char *name, *promise;
+};
+extern const struct hf__checker hf__checkers[]; /* NULL after the last */
+/* A checker, by its name, has found a broken promise. */
+void hf__violate(struct hf_world *w, uint32_t node, const char *checker, const char *fmt, ...)
+    HF_PRINTF(4, 5);
+
+/* Has the checkers observe a world. */
+void hf__checkers_add(struct hf_world *w);
+/* Memory that the checkers hold. */
+size_t hf__checks_bytes(const struct hf_world *w);
+
 #endif

@@ -4,6 +4,8 @@
  */
 #include "checkers/checkers.h"
 
+#include "storage/storage.h"
+
 #include <stdlib.h>
 #include <string.h>
 

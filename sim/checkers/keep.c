@@ -6,6 +6,8 @@
  */
 #include "checkers/checkers.h"
 
+#include "storage/storage.h"
+
 #include <string.h>
 
 /* ---- Rows as they become durable ---- */

@@ -4,6 +4,8 @@
  */
 #include "checkers/checkers.h"
 
+#include "network/network.h"
+
 #include <string.h>
 
 /* What disturbed the world before is over for whoever probes now. */

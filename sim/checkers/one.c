@@ -5,6 +5,8 @@
  */
 #include "checkers/checkers.h"
 
+#include "storage/storage.h"
+
 #include <string.h>
 
 /* Whether a holder has a vote for a generation: by its share, or by having deleted it. */

@@ -1,7 +1,8 @@
 #include "codec/codec.h"
 
-#include "base/error.h"
 #include "codec/direct.h"
+
+#include "base/error.h"
 #include "wire/messages.h"
 
 #define HF_WIRE_DEF "messages.def"

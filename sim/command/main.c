@@ -1,7 +1,9 @@
 /* holdfast-sim: the engine of Holdfast in a virtual world. */
-#include "base/file.h"
 #include "command/command.h"
+
 #include "lib/pages.h"
+
+#include "base/file.h"
 
 #include <errno.h>
 #include <getopt.h>

@@ -1,10 +1,11 @@
 /* run, check and list. */
 #include "command/command.h"
 
-#include "world/world.h"
+#include "checkers/checkers.h"
 #include "command/memory.h"
-#include "suites/model.h"
 #include "hostile/strategy.h"
+#include "suites/model.h"
+#include "world/world.h"
 
 #include "base/file.h"
 

@@ -1,8 +1,8 @@
 /* swarm: many seeds in several processes; and trials in a process apart, for shrink. */
 #include "command/command.h"
 
-#include "world/world.h"
 #include "hostile/strategy.h"
+#include "world/world.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -5,6 +5,8 @@
  */
 #include "hostile/plot.h"
 
+#include "checkers/checkers.h"
+
 #include <string.h>
 
 enum { PAUSE_US = 2000000 };

@@ -1,6 +1,8 @@
 /* Asks for nonces, and with garbage for everything, as fast as its line carries. */
 #include "hostile/plot.h"
 
+#include "network/network.h"
+
 #include <string.h>
 
 enum { PAUSE_US = 2000, BURST = 20 };

@@ -1,5 +1,7 @@
 #include "hostile/plant.h"
 
+#include "storage/storage.h"
+
 #include <string.h>
 
 static void forget(struct hf__plot *p)

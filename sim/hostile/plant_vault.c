@@ -2,6 +2,8 @@
  * the end the true disk is put back. */
 #include "hostile/plant.h"
 
+#include "storage/storage.h"
+
 static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
 {
     struct hf__plot *p = hf__plant_new(w, nodes, count, true);

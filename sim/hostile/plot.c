@@ -1,5 +1,7 @@
 #include "hostile/plot.h"
 
+#include "network/network.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

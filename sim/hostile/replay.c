@@ -2,6 +2,8 @@
  * to other receivers. */
 #include "hostile/plot.h"
 
+#include "network/network.h"
+
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,8 @@
 #include "lib/map.h"
 
-#include "world/world.h"
+#include "lib/slab.h"
+
+#include "base/check.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "lib/slab.h"
 
-#include "world/world.h"
+#include "base/check.h"
 
 #include <stdlib.h>
 

@@ -27,4 +27,7 @@ static inline void *hf__slab_at(const struct hf__slab *s, uint32_t index)
     return s->chunks[index / HF__SLAB_CHUNK] + (size_t)(index % HF__SLAB_CHUNK) * s->size;
 }
 
+/* Room for one more element of size bytes; ends the process when there is none. */
+void *hf__grow(void *items, size_t count, size_t *cap, size_t size);
+
 #endif

@@ -1,6 +1,8 @@
 #include "lib/transit.h"
 
-#include "world/world.h"
+#include "lib/slab.h"
+
+#include "base/check.h"
 
 #include <stdlib.h>
 

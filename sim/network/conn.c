@@ -1,5 +1,7 @@
 /* Connections that are open. */
-#include "world/world.h"
+#include "network/network.h"
+
+#include "node/node.h"
 
 #include <stdlib.h>
 

@@ -4,7 +4,7 @@
  * lost. Each message counts as one segment, the last of its burst, so nothing arrives behind it
  * that would tell of the loss earlier.
  */
-#include "world/world.h"
+#include "network/network.h"
 
 #include "network/wan.h"
 

@@ -1,5 +1,5 @@
 /* The memory of messages on their way. */
-#include "world/world.h"
+#include "network/network.h"
 
 #include <string.h>
 

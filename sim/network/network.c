@@ -1,7 +1,9 @@
 /* Requests and responses on their way: what they cost, where they arrive, how they fail. */
-#include "world/world.h"
+#include "network/network.h"
 
+#include "attestation/attestation.h"
 #include "network/wan.h"
+#include "node/node.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -206,8 +208,8 @@ static void prove(struct hf__message *m, const struct hf__node *n)
         m->account = n->account;
 }
 
-void hf__network_call(struct hf_world *w, struct hf__node *n, const struct hf_call *call,
-                      uint64_t at_us)
+uint32_t hf__network_call(struct hf_world *w, const struct hf__node *n, const struct hf_call *call,
+                          uint64_t at_us)
 {
     uint32_t index = call_new(w, n->number, n->incarnation);
     struct hf__call *c = hf__slab_at(&w->calls, index);
@@ -221,7 +223,7 @@ void hf__network_call(struct hf_world *w, struct hf__node *n, const struct hf_ca
              hf__what(HF__CALL_TIMEOUT, c->mark, index));
     if (c->to == HF__NOBODY) {
         hf__network_fail(w, index, c->mark, HF_ERESOLVE, at_us);
-        return;
+        return HF__NOBODY;
     }
     uint32_t message = hf__message_new(w, call->body);
     struct hf__message *m = hf__message(w, message);
@@ -234,17 +236,16 @@ void hf__network_call(struct hf_world *w, struct hf__node *n, const struct hf_ca
     m->mark = c->mark;
     m->method = call->method;
     prove(m, n);
-    if (!hf__storage_holds(w, n, call->after, message))
-        hf__network_send(w, message, at_us);
+    return message;
 }
 
-void hf__network_reply(struct hf_world *w, struct hf__node *n, const struct hf_reply *reply,
-                       uint64_t at_us)
+uint32_t hf__network_reply(struct hf_world *w, const struct hf__node *n,
+                           const struct hf_reply *reply)
 {
     uint32_t index = (uint32_t)reply->id, mark = (uint32_t)(reply->id >> 32);
     struct hf__call *c = call_find(w, index, mark);
     if (c == NULL)
-        return;
+        return HF__NOBODY;
     uint32_t message = hf__message_new(w, reply->error == 0 ? reply->body : hf_bytes_of(NULL, 0));
     struct hf__message *m = hf__message(w, message);
     m->from = n->number;
@@ -257,8 +258,7 @@ void hf__network_reply(struct hf_world *w, struct hf__node *n, const struct hf_r
     m->response = true;
     m->error = reply->error;
     prove(m, n);
-    if (!hf__storage_holds(w, n, reply->after, message))
-        hf__network_send(w, message, at_us);
+    return message;
 }
 
 uint64_t hf__network_inject(struct hf_world *w, uint32_t from, uint32_t to, uint8_t method,
@@ -285,20 +285,19 @@ uint64_t hf__network_inject(struct hf_world *w, uint32_t from, uint32_t to, uint
     return (uint64_t)c->mark << 32 | index;
 }
 
-void hf__network_datagram(struct hf_world *w, struct hf__node *n,
-                          const struct hf_datagram_out *datagram, uint64_t at_us)
+uint32_t hf__network_datagram(struct hf_world *w, const struct hf__node *n,
+                              const struct hf_datagram_out *datagram)
 {
     uint32_t to = address_node(w, datagram->address);
     if (to == HF__NOBODY)
-        return;
+        return HF__NOBODY;
     uint32_t message = hf__message_new(w, datagram->body);
     struct hf__message *m = hf__message(w, message);
     m->from = n->number;
     m->from_incarnation = n->incarnation;
     m->to = to;
     m->datagram = true;
-    if (!hf__storage_holds(w, n, datagram->after, message))
-        hf__network_send(w, message, at_us);
+    return message;
 }
 
 /* ---- Arriving ---- */

@@ -1,5 +1,5 @@
 /* Faults that are named one by one: rules on messages, cuts, partitions. */
-#include "world/world.h"
+#include "network/network.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* What the application and the operator of a node ask. */
-#include "world/world.h"
+#include "node/node.h"
 
 #include <stdlib.h>
 #include <string.h>

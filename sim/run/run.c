@@ -1,15 +1,10 @@
 /* The clock of the world: what comes next, until when. */
-#include "world/world.h"
+#include "run/run.h"
 
-uint64_t hf_world_now_us(const struct hf_world *w)
-{
-    return w->now_us;
-}
-
-void hf__push(struct hf_world *w, uint64_t at_us, uint64_t what)
-{
-    hf__queue_push(&w->queue, at_us < w->now_us ? w->now_us : at_us, what);
-}
+#include "authority/authority.h"
+#include "network/network.h"
+#include "node/node.h"
+#include "storage/storage.h"
 
 /* Happenings of one node's process; mark: its incarnation. */
 static void happen_to(struct hf_world *w, enum hf__happening type, uint64_t what)

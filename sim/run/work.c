@@ -1,5 +1,9 @@
 /* Slow work that engines start: vaults, quotes, verdicts. */
-#include "world/world.h"
+#include "run/run.h"
+
+#include "attestation/attestation.h"
+#include "node/node.h"
+#include "storage/storage.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -148,6 +152,43 @@ static void judge(struct hf_world *w, const struct hf__work *k, struct hf_event 
                                          w->settings.attestation.judge_fails),
     };
     hf__quote_judge(w, &judged, &ret->u.quote_judged.verdict);
+}
+
+/* Whether this life of the node has judged a quote of that machine; it has from now on. */
+static bool judged_before(struct hf_world *w, const struct hf__node *n, uint32_t machine)
+{
+    uint32_t who[3] = {n->number, n->incarnation, machine};
+    struct hf_bytes none = {0};
+    size_t before = w->judged.count;
+    hf__map_at(&w->judged, hf__key_of(hf_bytes_of(who, sizeof(who)), none, none));
+    return w->judged.count == before;
+}
+
+static uint64_t judge_ns(struct hf_world *w, const struct hf__node *n, struct hf_bytes quote)
+{
+    const struct hf_world_processor *p = &w->settings.processor;
+    uint64_t ns = p->judge;
+    if (p->judge != p->judge_again && judged_before(w, n, hf__quote_machine(w, quote)))
+        ns = p->judge_again;
+    /* The collateral is noted as a machine that nobody has. */
+    if (p->collateral != 0 && !judged_before(w, n, HF__NOBODY - 1))
+        ns += p->collateral;
+    return ns;
+}
+
+uint64_t hf__compute_work(struct hf_world *w, const struct hf__node *n, const struct hf__work *k)
+{
+    const struct hf_world_processor *p = &w->settings.processor;
+    switch (k->type) {
+    case HF_WORK_VAULT_CREATE:
+        return p->create;
+    case HF_WORK_VAULT_OPEN:
+        return p->open;
+    case HF_WORK_QUOTE:
+        return p->quote;
+    default:
+        return judge_ns(w, n, hf_bytes_of(k->quote, k->len));
+    }
 }
 
 /* Whether the work now waits for its processor: it comes back when that has done its part. */

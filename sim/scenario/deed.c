@@ -1,7 +1,11 @@
 /* What each deed does when it begins, goes on and ends. */
 #include "scenario/deed.h"
 
+#include "attestation/attestation.h"
+#include "authority/authority.h"
 #include "hostile/strategy.h"
+#include "node/node.h"
+#include "run/run.h"
 
 #include <stdlib.h>
 #include <string.h>

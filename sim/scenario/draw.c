@@ -6,9 +6,9 @@
  */
 #include "scenario/scenario.h"
 
-#include "world/world.h"
-#include "scenario/schedule.h"
 #include "hostile/strategy.h"
+#include "scenario/schedule.h"
+#include "world/world.h"
 
 #include "wire/messages.h"
 

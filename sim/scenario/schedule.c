@@ -1,8 +1,8 @@
 /* The timeline: who is meant, what begins, what ends. */
 #include "scenario/schedule.h"
 
-#include "scenario/deed.h"
 #include "hostile/plot.h"
+#include "scenario/deed.h"
 
 #include <stdio.h>
 #include <stdlib.h>

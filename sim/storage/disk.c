@@ -1,6 +1,4 @@
-#include "storage/disk.h"
-
-#include "world/world.h"
+#include "storage/storage.h"
 
 #include <stdlib.h>
 #include <string.h>

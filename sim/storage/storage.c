@@ -1,5 +1,8 @@
 /* When writes become durable, and what waits for them. */
-#include "world/world.h"
+#include "storage/storage.h"
+
+#include "network/network.h"
+#include "node/node.h"
 
 #include <stdlib.h>
 #include <string.h>

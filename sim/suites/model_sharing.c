@@ -1,8 +1,9 @@
 /* Shamir, Feldman and Schnorr over the integers modulo 2^61 - 1. */
 #include "suites/model.h"
 
-#include "base/error.h"
 #include "suites/cost.h"
+
+#include "base/error.h"
 
 static uint64_t evaluate(const uint64_t *c, uint8_t k, uint64_t x)
 {

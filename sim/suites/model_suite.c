@@ -1,5 +1,6 @@
 /* The model suite: what the engine calls, with mixers in place of cryptography. */
 #include "suites/cost.h"
+
 #include "suites/model.h"
 
 #include "base/error.h"

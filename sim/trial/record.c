@@ -1,5 +1,6 @@
 #include "trial/record.h"
 
+#include "storage/storage.h"
 #include "world/world.h"
 
 #include <stdlib.h>

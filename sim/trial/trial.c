@@ -1,7 +1,8 @@
 #include "trial/trial.h"
 
-#include "world/world.h"
 #include "lib/pages.h"
+#include "run/run.h"
+#include "world/world.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,7 @@
-/* The world from inside: what its own files, checkers and strategies share. */
+/*
+ * The world from inside: all of its state in one place, and what every chamber does with it. What
+ * a chamber does besides stands in the header of that chamber.
+ */
 #ifndef HF_SIM_WORLD_WORLD_H
 #define HF_SIM_WORLD_WORLD_H
 
@@ -6,10 +9,8 @@
 #include "wire/messages.h"
 
 #include "codec/codec.h"
-#include "storage/disk.h"
 #include "lib/map.h"
 #include "world/observe.h"
-#include "attestation/attestation.h"
 #include "lib/queue.h"
 #include "lib/random.h"
 #include "lib/slab.h"
@@ -47,6 +48,14 @@ static inline uint64_t hf__what(enum hf__happening type, uint32_t mark, uint32_t
 }
 
 struct hf__checks;
+struct hf__people;
+struct hf__platforms; /* of real cryptography */
+struct hf_shell;
+
+enum {
+    HF__ROOT_SPKI_LEN = 91,
+    HF__DAY_S = 86400, /* collateral is issued daily, at midnight */
+};
 
 struct hf__message {
     uint32_t from, to; /* HF__NOBODY: a stranger */
@@ -117,6 +126,35 @@ struct hf__local {
     struct hf_blob *bytes;              /* HF_LOCAL_ANSWER: the answer */
     struct hf_blob *file;               /* HF_LOCAL_BLACKSTART: the request */
     struct hf_blackstart_report report; /* without what it borrowed */
+};
+
+/*
+ * A virtual disk: the vault's plain header, the hash of its key, its rows and the public rows.
+ * Values are blobs, held once however many disks, engines and writes refer to them.
+ */
+struct hf__row {
+    struct hf_blob *value;
+    uint8_t collection;
+    uint8_t key_len;
+    uint8_t key[]; /* key_len */
+};
+
+struct hf_disk {
+    uint8_t vault; /* enum hf_vault_state */
+    struct hf_account account;
+    uint32_t version;
+    struct hf_hash key_hash;
+    int damage; /* what the next opening of the vault finds; 0 nothing */
+    uint32_t count, cap;
+    struct hf__row **rows; /* in the order in which they were first written */
+};
+
+/* A write as it waits: the engine's key is copied. */
+struct hf__disk_write {
+    struct hf_blob *value;
+    uint8_t collection;
+    uint8_t key_len;
+    uint8_t key[HF_ROW_KEY_MAX];
 };
 
 /* One transaction on its way to the disk, and what waits for it. */
@@ -242,6 +280,13 @@ struct hf__conn {
     bool from_proven, to_proven, used;
 };
 
+/* A step whose update is carried out, as the functions of hf_world.shell get it. */
+struct hf__stepped {
+    struct hf_world *w;
+    struct hf__node *n;
+    uint64_t at_us; /* the process has computed until then */
+};
+
 struct hf_world {
     struct hf_world_settings settings;
     uint64_t now_us;
@@ -249,6 +294,7 @@ struct hf_world {
     uint64_t coming[HF__COMING]; /* what was shown last */
     uint32_t coming_count;
     const struct hf_suite *suite;
+    const struct hf_shell *shell; /* carries out an engine's update */
     struct hf_pool *pool;
     struct hf_shared *shared;
     struct hf__node **nodes;
@@ -303,176 +349,24 @@ struct hf_world {
     size_t conns_cap, conns_count;
 };
 
-/* node.c */
-void hf__step(struct hf_world *w, struct hf__node *n, struct hf_event *event);
-/* The oldest happening that waited while the node computed, if it computes no more; false: none. */
-bool hf__node_next(struct hf_world *w, struct hf__node *n, uint64_t *ret_what);
-bool hf__node_postpones(struct hf_world *w, struct hf__node *n, uint64_t what);
-void hf__node_timer(struct hf_world *w, struct hf__node *n, uint64_t what);
-void hf__node_release(struct hf_world *w, struct hf__node *n);
-uint64_t hf__node_wall_ms(const struct hf_world *w, const struct hf__node *n);
-
-/* processor.c */
-/* When a node's process has computed so long, starting now or when its host has a core to spare. */
-uint64_t hf__compute(struct hf_world *w, const struct hf__node *n, uint64_t ns);
-/* What the processor has to do for a piece of work, in nanoseconds. */
-uint64_t hf__compute_work(struct hf_world *w, const struct hf__node *n, const struct hf__work *k);
-/* hf__compute for a step of its engine, whose cryptography was counted. */
-uint64_t hf__compute_step(struct hf_world *w, const struct hf__node *n,
-                          const struct hf_event *event, const struct hf_update *u);
-
-/* disk.c */
-/* Tells observers that a node's vault holds nothing any more. */
-void hf__disk_emptied(struct hf_world *w, uint32_t node, bool hostile);
-
-/* storage.c */
-/* False: the node is doomed, and nothing of the update may leave. */
-HF_MUST_USE bool hf__storage_take(struct hf_world *w, struct hf__node *n, const struct hf_update *u,
-                                  uint64_t at_us);
-/* Whether a message must wait for a write; it is then taken, and sent when its time has come. */
-bool hf__storage_holds(struct hf_world *w, struct hf__node *n, uint64_t after, uint32_t message);
-void hf__storage_durable(struct hf_world *w, struct hf__node *n);
-void hf__storage_crash(struct hf_world *w, struct hf__node *n);
-
-/* message.c */
-/* One that carries a copy of body, and is zero otherwise; from and to are still to be set. */
-uint32_t hf__message_new(struct hf_world *w, struct hf_bytes body);
-void hf__message_free(struct hf_world *w, uint32_t message);
-/* Changes one bit of the body's byte at. */
-void hf__message_spoil(struct hf__message *m, size_t at);
-/* Another body and error; what was appended to body is taken out of it. */
-void hf__message_replace(struct hf__message *m, struct hf_buf *body, int error);
-
-/* network.c */
-void hf__network_call(struct hf_world *w, struct hf__node *n, const struct hf_call *call,
-                      uint64_t at_us);
-void hf__network_reply(struct hf_world *w, struct hf__node *n, const struct hf_reply *reply,
-                       uint64_t at_us);
-void hf__network_arrive(struct hf_world *w, uint32_t message);
-void hf__network_timeout(struct hf_world *w, uint32_t call, uint32_t mark);
-/* Sends a message that waited, or one just made; the message belongs to the network afterwards. */
-void hf__network_send(struct hf_world *w, uint32_t message, uint64_t at_us);
-/* Whether the caller must first open a connection; it counts as open afterwards. */
-bool hf__conn_opens(struct hf_world *w, const struct hf__message *m);
-/*
- * When a request arrives that must open its connection, and whose trip takes trip_us: TCP, then TLS
- * 1.3 with two certificates. Where cores are shared, each end computes when its flight arrives.
- */
-uint64_t hf__conn_open(struct hf_world *w, struct hf__message *m, uint64_t trip_us);
-/* A flight of TLS arrives instead of the request. False: the request itself is there. */
-bool hf__conn_shakes(struct hf_world *w, uint32_t message, struct hf__message *m);
-/* One trip between two nodes, drawn. */
-uint64_t hf__one_way_us(struct hf_world *w, uint32_t from, uint32_t to);
-
 static inline struct hf__message *hf__message(const struct hf_world *w, uint32_t message)
 {
     return hf__transit_at(&w->messages, message);
 }
 
-/* Ends a call with an error, delay_us from now. */
-void hf__network_fail(struct hf_world *w, uint32_t call, uint32_t mark, int error, uint64_t at_us);
-/* A request from a stranger or a strategy; the answer goes to local request `waits`, or nowhere. */
-/* Returns its number, that hf_message.call shows in the answer. */
-uint64_t hf__network_inject(struct hf_world *w, uint32_t from, uint32_t to, uint8_t method,
-                            const struct hf_account *account, struct hf_bytes body, uint64_t at_us);
-
-/* A message that nobody answers and nobody sends again, from one node to another. */
-/* Processes have ended: the other ends of their connections hear of it, unless the host is
- * silent. */
-void hf__network_ended(struct hf_world *w);
-void hf__network_datagram(struct hf_world *w, struct hf__node *n,
-                          const struct hf_datagram_out *datagram, uint64_t at_us);
-
-/* loss.c */
-/* Whether a message is lost whose trip takes so long; if not, how much later it arrives. */
-bool hf__loss(struct hf_world *w, const struct hf__message *m, uint64_t trip_us,
-              uint64_t *ret_late_us);
-/* How much later a flight of a handshake arrives; first: no round trip has been measured yet. */
-uint64_t hf__loss_flight_us(struct hf_world *w, uint64_t trip_us, bool first);
-/* One trip, not drawn: of what a kernel answers by itself. */
-uint64_t hf__trip_us(const struct hf_world *w, uint32_t from, uint32_t to);
-/* A process has died: calls under way at it will be reset, unless its host is silent. */
-void hf__resets_expect(struct hf_world *w);
-void hf__resets(struct hf_world *w);
-
-/* rule.c */
-enum hf_fate hf__rules_judge(struct hf_world *w, struct hf__message *m, uint64_t *ret_delay_us);
-bool hf__cut_between(const struct hf_world *w, uint32_t from, uint32_t to);
-
-/* work.c */
-void hf__work_start(struct hf_world *w, struct hf__node *n, const struct hf_work *work,
-                    uint64_t at_us);
-void hf__work_done(struct hf_world *w, uint32_t work, uint32_t mark);
-/* The work of an entry of the queue will not be done. */
-void hf__work_drop(struct hf_world *w, uint64_t what);
-/* Nothing slows work down any more: what is under way takes no longer than it would now. */
-void hf__works_hurry(struct hf_world *w);
-
-/* attestation.c, and platforms.h */
-uint8_t hf__image_index(struct hf_world *w, const char *name);
-
-/* authority.c */
-/* Signs documents anew that have less than a third of their life left, and looks again later. */
-void hf__authority_renew(struct hf_world *w);
-/* Whether a document of the authority ends within a third of the life that it was given. */
-bool hf__authority_ends(const struct hf_world *w, const struct hf_document *d);
-void hf__authority_init(struct hf_world *w);
-void hf__authority_done(struct hf_world *w);
-void hf__authority_saw(struct hf_world *w, struct hf__node *n);
-void hf__authority_look(struct hf_world *w);
-/* Whether every other validator could still place its shares if this one were not in the set. */
-bool hf__set_spares(const struct hf_world *w, uint32_t node);
-void hf__authority_give(struct hf_world *w, struct hf__node *n);
-void hf__give_all(struct hf_world *w);
-
-/* ---- people.c */
-void hf__people_free(struct hf_world *w);
-/* The share set anew, with later dates, when it ends soon. */
-void hf__people_renew(struct hf_world *w);
-/* The share set in force; NULL: none. */
-const struct hf_document *hf__people_shares(const struct hf_world *w);
-/* A checker: a node that opens by a black start has been answered by m holders. */
-void hf__check_quorum(struct hf_world *w, uint32_t node, const struct hf_trace *t);
-
-/* local.c */
-void hf__local_ask(struct hf_world *w, uint32_t index);
-void hf__local_replied(struct hf_world *w, struct hf__node *n, const struct hf_local_reply *reply);
-/* Writes have become durable: answers that waited for them leave. */
-void hf__local_durable(struct hf_world *w, struct hf__node *n);
-/* The operator has a node leave, with a deadline so many seconds away. */
-void hf__local_leave(struct hf_world *w, uint32_t node, uint64_t seconds);
-
-/* check.c */
-void hf__checkers_add(struct hf_world *w);
-/* Memory that the checkers hold. */
-size_t hf__checks_bytes(const struct hf_world *w);
-
-/* run.c */
-/* One event that is due by then; false: there is none. */
-bool hf__step_until(struct hf_world *w, uint64_t until_us);
-
-/* world.c */
+/* An entry of the queue, for at_us or now, whichever is later. */
 void hf__push(struct hf_world *w, uint64_t at_us, uint64_t what);
+/* A node has shown this account. */
 void hf__account_set(struct hf_world *w, struct hf__node *n, const struct hf_account *account);
+/* An engine has traced something: it is counted, shown to the observers, and kept. */
 void hf__traced(struct hf_world *w, struct hf__node *n, const struct hf_trace *t);
+/* Two more words for the hash over all that happens. */
 void hf__hash_run(struct hf_world *w, uint64_t a, uint64_t b);
-/* A row of checkers.def. */
-struct hf__checker {
-    const char *name, *promise;
-};
-extern const struct hf__checker hf__checkers[]; /* NULL after the last */
-/* A checker, by its name, has found a broken promise. */
-void hf__violate(struct hf_world *w, uint32_t node, const char *checker, const char *fmt, ...)
-    HF_PRINTF(4, 5);
-
 static inline struct hf__node *hf__node(const struct hf_world *w, uint32_t number)
 {
     hf_assert(number < w->nodes_count);
     return w->nodes[number];
 }
-
-/* Room for one more element of size bytes; ends the process when there is none. */
-void *hf__grow(void *items, size_t count, size_t *cap, size_t size);
 
 /* The claim quorum of a world's policy. */
 static inline uint8_t hf__claim_quorum(const struct hf_world_policy *p)

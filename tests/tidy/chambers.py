@@ -1,12 +1,14 @@
-"""The inside of src/core: chambers in one order, each with one header, and no large circle of files."""
+"""The inside of src/core and of sim: chambers in one order; in core each with one header, and no large circle of files."""
 
 import re
 import subprocess
 
 from checks import Skip
-from rules import CHAMBERS, CIRCLE_FILES_MAX
+from rules import CHAMBERS, CIRCLE_FILES_MAX, SIM_CHAMBERS
 
 CORE = "src/core/"
+SIM = "sim/"
+SIM_GUIDE = "sim/README.md"
 
 
 def chamber_of(name):
@@ -34,6 +36,26 @@ def chambers_include_only_chambers_below_them(tree):
                 found.append(f"{name}:{line}: {chamber} may not include {header}")
             elif chamber != "engine" and header != f"{other}/{other}.h":
                 found.append(f"{name}:{line}: {header} is no business of {chamber}: include {other}/{other}.h")
+    return found
+
+
+def chambers_of_sim_include_only_those_below_them(tree):
+    """Every source of the simulator lies in a chamber, and includes its own headers and those of the chambers below."""
+    found = []
+    for name in (n for n in tree.c_files("sim") if not n.startswith(SIM + "include/")):
+        chamber = name.removeprefix(SIM).rpartition("/")[0]
+        if chamber not in SIM_CHAMBERS:
+            found.append(f"{name}: {chamber or 'the folder itself'} is not in the list of chambers")
+            continue
+        for line, kind, header in tree.includes(name):
+            other = header.rpartition("/")[0]
+            if kind == '"' and SIM + header in tree.files and other != chamber and (
+                    other not in SIM_CHAMBERS or SIM_CHAMBERS.index(other) > SIM_CHAMBERS.index(chamber)):
+                found.append(f"{name}:{line}: {chamber} may not include {header}")
+    if SIM_GUIDE in tree.files and re.search(r"^\| chamber \|", tree.text(SIM_GUIDE), re.M):
+        listed = re.findall(r"^\| `(\w+)/` \|", tree.text(SIM_GUIDE), re.M)
+        if listed != SIM_CHAMBERS:
+            found.append(f"{SIM_GUIDE}: its chambers are not those of rules.py, in their order")
     return found
 
 
@@ -113,5 +135,5 @@ def table(tree, archives):
     return [" ".join(f"{cell:>10}" for cell in row) for row in rows]
 
 
-INCLUDES = [chambers_include_only_chambers_below_them]
+INCLUDES = [chambers_include_only_chambers_below_them, chambers_of_sim_include_only_those_below_them]
 CALLS = [chambers_call_only_chambers_below_them, no_circle_of_files_is_large]

@@ -32,6 +32,11 @@ CHAMBERS = {
     "trust": ["node"],
     "node": [],
 }
+# Chambers of sim, each a folder, from the lowest: each may include the headers of those before it.
+SIM_CHAMBERS = [
+    "suites", "lib", "codec", "world", "node", "attestation", "network", "storage", "authority", "checkers", "run",
+    "hostile", "scenario", "trial", "command",
+]
 # Files of core that call each other in one circle.
 CIRCLE_FILES_MAX = 5
 

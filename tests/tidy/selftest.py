@@ -136,6 +136,15 @@ CHAMBER_CASES = [
     ("src/core/cellar/a.c", "node/node.h", "cellar is not in the list of chambers"),
 ]
 
+# The same of the chambers of sim.
+SIM_CASES = [
+    ({"sim/network/a.c": '#include "run/run.h"\n', "sim/run/run.h": ""}, "network may not include run/run.h"),
+    ({"sim/lib/a.c": '#include "world/world.h"\n', "sim/world/world.h": ""}, "lib may not include world/world.h"),
+    ({"sim/a.c": ""}, "sim/a.c: the folder itself is not in the list of chambers"),
+    ({"sim/cellar/a.c": ""}, "cellar is not in the list of chambers"),
+    ({"sim/README.md": "| chamber | for |\n|---|---|\n| `lib/` | x |\n"}, "its chambers are not those of rules.py"),
+]
+
 # What must pass: a call in a comment or a string, a member of such a name, a table of sources.
 MAN = "".join(f'.\\" made from {table}\n{make(text)}.\\" until here\n' for table, make, text in (
     (tables.STATES, tables.pages.states, state()),
@@ -229,6 +238,12 @@ def judge_chambers():
         found = findings(chambers.chambers_include_only_chambers_below_them,
                          {path: f'#include "{header}"\n', f"src/core/{header}": ""})
         yield f"chambers_include_only_chambers_below_them_fails_for_{header}", any(expected in line for line in found)
+    for files, expected in SIM_CASES:
+        found = findings(chambers.chambers_of_sim_include_only_those_below_them, files)
+        yield f"chambers_of_sim_include_only_those_below_them: {expected}", any(expected in line for line in found)
+    yield "a_chamber_of_sim_may_include_one_below_it", findings(
+        chambers.chambers_of_sim_include_only_those_below_them,
+        {"sim/run/a.c": '#include "network/network.h"\n#include "run/run.h"\n', "sim/network/network.h": "", "sim/run/run.h": ""}) == []
     yield "a_chamber_may_include_one_below_it", findings(
         chambers.chambers_include_only_chambers_below_them,
         {"src/core/owner/a.c": '#include "trust/trust.h"\n', "src/core/trust/trust.h": ""}) == []

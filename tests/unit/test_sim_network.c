@@ -2,6 +2,8 @@
  * process resets, a dead host is silent. */
 #include "world/world.h"
 
+#include "network/network.h"
+
 #include "base/error.h"
 #include "wire/messages.h"
 
@@ -74,7 +76,7 @@ static void call(struct hf_world *w, struct seen *s, uint32_t timeout_ms)
                         .timeout_ms = timeout_ms,
                         .body = hf_bytes_of(nothing, sizeof(nothing))};
     s->sent_us = w->now_us;
-    hf__network_call(w, hf__node(w, 0), &c, w->now_us);
+    hf__network_send(w, hf__network_call(w, hf__node(w, 0), &c, w->now_us), w->now_us);
 }
 
 static struct seen calls(double loss, uint64_t resend_us)
@@ -131,7 +133,7 @@ Test(hf_sim_network, a_lost_datagram_is_gone_and_none_is_late)
     for (int i = 0; i < SENDS; i++) {
         s.sent_us = w->now_us;
         const struct hf_datagram_out d = {.address = "n1:7400", .body = hf_bytes_of(nothing, 40)};
-        hf__network_datagram(w, hf__node(w, 0), &d, w->now_us);
+        hf__network_send(w, hf__network_datagram(w, hf__node(w, 0), &d), w->now_us);
         hf_world_run_for(w, 1000);
     }
     cr_assert(s.arrived > SENDS * 76 / 100 && s.arrived < SENDS * 84 / 100, "%u", s.arrived);

@@ -1,6 +1,10 @@
 /* What is shared: cores of a host, and the time that waiting for one takes. */
 #include "world/world.h"
 
+#include "network/network.h"
+#include "node/node.h"
+#include "run/run.h"
+
 #include "base/secret.h"
 
 #include <criterion/criterion.h>

@@ -5,6 +5,8 @@
  */
 #include "world/world.h"
 
+#include "attestation/attestation.h"
+
 #include "base/error.h"
 #include "base/secret.h"
 

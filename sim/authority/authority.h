@@ -1,0 +1,37 @@
+/* Who decides: the authority and its documents, and the people who hold the quorum key. */
+#ifndef HF_SIM_AUTHORITY_H
+#define HF_SIM_AUTHORITY_H
+
+#include "world/world.h"
+
+/* authority.c and members.c */
+/* Signs documents anew that have less than a third of their life left, and looks again later. */
+void hf__authority_renew(struct hf_world *w);
+/* Whether a document of the authority ends within a third of the life that it was given. */
+bool hf__authority_ends(const struct hf_world *w, const struct hf_document *d);
+void hf__authority_init(struct hf_world *w);
+void hf__authority_done(struct hf_world *w);
+/* A node has shown its account: the authority registers it, if it does so. */
+void hf__authority_saw(struct hf_world *w, struct hf__node *n);
+/* The entry has come at which it looks at new accounts. */
+void hf__authority_look(struct hf_world *w);
+/* Whether every other validator could still place its shares if this one were not in the set. */
+bool hf__set_spares(const struct hf_world *w, uint32_t node);
+/* Gives the newest documents to a node, or to all. */
+void hf__authority_give(struct hf_world *w, struct hf__node *n);
+void hf__give_all(struct hf_world *w);
+
+/* people.c */
+void hf__people_free(struct hf_world *w);
+/* The share set anew, with later dates, when it ends soon. */
+void hf__people_renew(struct hf_world *w);
+/* The share set in force; NULL: none. */
+const struct hf_document *hf__people_shares(const struct hf_world *w);
+/*
+ * The holders that have truly answered a request of a black start, as bits by their index. ret_m:
+ * how many must; 0: there are no share holders.
+ */
+uint32_t hf__people_answered(const struct hf_world *w, const struct hf_hash *request,
+                             uint8_t *ret_m);
+
+#endif
