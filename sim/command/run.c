@@ -350,8 +350,8 @@ int hf__command_check(const struct hf__options *o)
 int hf__command_list(void)
 {
     printf("What an event of a scenario can do:\n");
-    for (int i = 0; i < HF__DEEDS; i++)
-        printf("  %-16s %s\n", hf__deed_name(i), hf__deed_doc(i));
+    for (int i = 0; i < HF__ACTIONS; i++)
+        printf("  %-16s %s\n", hf__action_name(i), hf__action_doc(i));
     printf("\nHostile strategies:\n");
     for (size_t i = 0; hf__strategies[i] != NULL; i++)
         printf("  %-16s %s\n", hf__strategies[i]->name, hf__strategies[i]->doc);

@@ -148,8 +148,8 @@ static void write_drawn(struct swarm *s)
         return;
     }
     fprintf(f, "kind,name,begun,acts\n");
-    for (int i = 0; i < HF__DEEDS; i++)
-        fprintf(f, "event,%s,%u,\n", hf__deed_name(i), s->tally.deeds[i]);
+    for (int i = 0; i < HF__ACTIONS; i++)
+        fprintf(f, "event,%s,%u,\n", hf__action_name(i), s->tally.actions[i]);
     for (size_t i = 0; hf__strategies[i] != NULL; i++)
         fprintf(f, "strategy,%s,%u,%llu\n", hf__strategies[i]->name, s->tally.strategies[i],
                 (unsigned long long)s->tally.acts[i]);

@@ -1,7 +1,7 @@
 /* A copied disk starts on another machine, beside the one that it was copied from. */
 #include "hostile/twin.h"
 
-static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
+static struct hf__strategy_run *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
 {
     return hf__twin_begin(w, nodes, count, false);
 }

@@ -2,16 +2,16 @@
  * Either may win the claim; in the end the copy is gone, and the other starts anew. */
 #include "hostile/twin.h"
 
-static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
+static struct hf__strategy_run *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
 {
     return hf__twin_begin(w, nodes, count, true);
 }
 
-static void end(struct hf_world *w, struct hf__plot *p)
+static void end(struct hf_world *w, struct hf__strategy_run *run)
 {
-    hf__twin_end(w, p);
-    for (size_t i = 0; i < p->count; i++)
-        hf__plot_restart(w, p->nodes[i]);
+    hf__twin_end(w, run);
+    for (size_t i = 0; i < run->count; i++)
+        hf__hostile_restart(w, run->nodes[i]);
 }
 
 const struct hf__strategy hf__strategy_copy = {

@@ -2,12 +2,12 @@
 #ifndef HF_SIM_IMAGE_H
 #define HF_SIM_IMAGE_H
 
-#include "hostile/plot.h"
+#include "hostile/hostile.h"
 
 /* Starts the targets with an image, those that are placed only when `placed`. With hf__image_end
  * they get the newest release. */
-struct hf__plot *hf__image_begin(struct hf_world *w, const uint32_t *nodes, size_t count,
-                                 const char *image, bool placed);
-void hf__image_end(struct hf_world *w, struct hf__plot *p);
+struct hf__strategy_run *hf__image_begin(struct hf_world *w, const uint32_t *nodes, size_t count,
+                                         const char *image, bool placed);
+void hf__image_end(struct hf_world *w, struct hf__strategy_run *run);
 
 #endif

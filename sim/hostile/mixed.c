@@ -10,9 +10,10 @@ struct mixed {
     bool has;
 };
 
-static bool spoil(struct hf__plot *p, const struct hf_message *m, struct hf_recover_answer *answer)
+static bool spoil(struct hf__strategy_run *run, const struct hf_message *m,
+                  struct hf_recover_answer *answer)
 {
-    struct mixed *mixed = p->more;
+    struct mixed *mixed = run->more;
     struct hf_held_share *first = &answer->shares[0];
     struct hf_held_share *last = &answer->shares[answer->shares_count - 1];
     struct hf_bytes sealed = last->sealed;
@@ -40,10 +41,10 @@ static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
     return hf__answer_spoil(ctx, m, ret, spoil);
 }
 
-static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
+static struct hf__strategy_run *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
 {
     struct hf__observer observer = {.sent = sent};
-    return hf__plot_new(w, nodes, count, observer, sizeof(struct mixed));
+    return hf__hostile_new(w, nodes, count, observer, sizeof(struct mixed));
 }
 
 const struct hf__strategy hf__strategy_mixed = {
@@ -51,5 +52,5 @@ const struct hf__strategy hf__strategy_mixed = {
     .doc = "corrupt providers give shares of one generation, asker or owner as those of another",
     .corrupts = true,
     .begin = begin,
-    .end = hf__plot_end,
+    .end = hf__hostile_end,
 };

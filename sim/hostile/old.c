@@ -38,25 +38,25 @@ static void keep(struct old *old, uint32_t node, uint8_t collection, const uint8
 static void durable(void *ctx, struct hf_world *w, uint32_t node,
                     const struct hf__disk_write *writes, size_t count)
 {
-    struct hf__plot *p = ctx;
-    struct old *old = p->more;
+    struct hf__strategy_run *run = ctx;
+    struct old *old = run->more;
     (void)w;
-    for (size_t i = 0; p->on && hf__plot_has(p, node) && i < count; i++)
+    for (size_t i = 0; run->on && hf__hostile_has(run, node) && i < count; i++)
         keep(old, node, writes[i].collection, writes[i].key, writes[i].key_len, writes[i].value);
 }
 
 static void delivered(void *ctx, struct hf_world *w, const struct hf_message *m)
 {
-    struct hf__plot *p = ctx;
-    struct old *old = p->more;
+    struct hf__strategy_run *run = ctx;
+    struct old *old = run->more;
     struct hf_recover_request request;
     struct hf_recover_transcript t;
     (void)w;
-    if (!p->on || m->response || m->method != HF_METHOD_RECOVER || !hf__plot_has(p, m->to))
+    if (!run->on || m->response || m->method != HF_METHOD_RECOVER || !hf__hostile_has(run, m->to))
         return;
-    hf_arena_reset(&p->arena);
-    if (!hf__plot_decode(p, &hf_wire_recover_request, m->body, &request) ||
-        !hf__plot_decode(p, &hf_wire_recover_transcript, request.transcript, &t))
+    hf_arena_reset(&run->arena);
+    if (!hf__hostile_decode(run, &hf_wire_recover_request, m->body, &request) ||
+        !hf__hostile_decode(run, &hf_wire_recover_transcript, request.transcript, &t))
         return;
     size_t at = old->next_asked++ % ASKED;
     old->asked[at].call = m->call;
@@ -65,26 +65,26 @@ static void delivered(void *ctx, struct hf_world *w, const struct hf_message *m)
 }
 
 /* Puts a kept row in the place of a share of the answer. */
-static bool put(struct hf__plot *p, uint32_t node, const uint8_t *response_key,
+static bool put(struct hf__strategy_run *run, uint32_t node, const uint8_t *response_key,
                 const struct hf_recover_answer *answer, const struct hf_held_row *row,
                 struct hf_held_share *ret)
 {
     static const char info[] = "holdfast/v1/answer";
-    struct old *old = p->more;
+    struct old *old = run->more;
     struct hf_share_aad aad = {.generation = row->generation, .index = row->index};
     struct hf_rng rng = {0};
     struct hf_buf context;
     uint8_t share[HF_SCALAR_LEN];
     aad.transcript_hash = answer->transcript_hash;
     aad.provider = answer->provider;
-    if (!hf__plot_share(p, node, row, share))
+    if (!hf__hostile_share(run, node, row, share))
         return false;
-    hf__draw_bytes(&p->r, rng.seed, sizeof(rng.seed));
+    hf__draw_bytes(&run->r, rng.seed, sizeof(rng.seed));
     hf_buf_init(&context, 4096);
     bool done = hf__encode_into(&hf_wire_share_aad, &aad, &context) == 0 &&
-                p->world->suite->seal(&rng, response_key, hf_bytes_of(info, strlen(info)),
-                                      hf_buf_bytes(&context), hf_bytes_of(share, sizeof(share)),
-                                      old->sealed) == 0;
+                run->world->suite->seal(&rng, response_key, hf_bytes_of(info, strlen(info)),
+                                        hf_buf_bytes(&context), hf_bytes_of(share, sizeof(share)),
+                                        old->sealed) == 0;
     hf_buf_done(&context);
     *ret = (struct hf_held_share){.generation = row->generation,
                                   .index = row->index,
@@ -96,9 +96,10 @@ static bool put(struct hf__plot *p, uint32_t node, const uint8_t *response_key,
     return done;
 }
 
-static bool spoil(struct hf__plot *p, const struct hf_message *m, struct hf_recover_answer *answer)
+static bool spoil(struct hf__strategy_run *run, const struct hf_message *m,
+                  struct hf_recover_answer *answer)
 {
-    struct old *old = p->more;
+    struct old *old = run->more;
     struct hf_held_share *newest = &answer->shares[answer->shares_count - 1];
     size_t asked = 0;
     if (answer->shares_count > 1) {
@@ -111,10 +112,10 @@ static bool spoil(struct hf__plot *p, const struct hf_message *m, struct hf_reco
         struct hf_held_row row;
         if (old->kept[i].row == NULL || old->kept[i].node != m->from ||
             !hf_account_equal(&old->kept[i].owner, &old->asked[asked].account) ||
-            !hf__plot_decode(p, &hf_wire_held_row, hf_blob_bytes(old->kept[i].row), &row) ||
+            !hf__hostile_decode(run, &hf_wire_held_row, hf_blob_bytes(old->kept[i].row), &row) ||
             row.generation.number >= newest->generation.number)
             continue;
-        return put(p, m->from, old->asked[asked].response_key, answer, &row, newest);
+        return put(run, m->from, old->asked[asked].response_key, answer, &row, newest);
     }
     return false;
 }
@@ -126,25 +127,25 @@ static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
     return hf__answer_spoil(ctx, m, ret, spoil);
 }
 
-static void forget(struct hf__plot *p)
+static void forget(struct hf__strategy_run *run)
 {
-    struct old *old = p->more;
+    struct old *old = run->more;
     for (size_t i = 0; i < KEPT; i++)
         hf_blob_unref(old->kept[i].row);
 }
 
-static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
+static struct hf__strategy_run *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
 {
     struct hf__observer observer = {.sent = sent, .delivered = delivered, .durable = durable};
-    struct hf__plot *p = hf__plot_new(w, nodes, count, observer, sizeof(struct old));
-    p->forget = forget;
+    struct hf__strategy_run *run = hf__hostile_new(w, nodes, count, observer, sizeof(struct old));
+    run->forget = forget;
     for (size_t i = 0; i < count; i++) {
         const struct hf_disk *d = &hf__node(w, nodes[i])->disk;
         for (uint32_t j = 0; j < d->count; j++)
-            keep(p->more, nodes[i], d->rows[j]->collection, d->rows[j]->key, d->rows[j]->key_len,
+            keep(run->more, nodes[i], d->rows[j]->collection, d->rows[j]->key, d->rows[j]->key_len,
                  d->rows[j]->value);
     }
-    return p;
+    return run;
 }
 
 const struct hf__strategy hf__strategy_old = {
@@ -152,5 +153,5 @@ const struct hf__strategy hf__strategy_old = {
     .doc = "corrupt providers keep deleted shares, and answer with an older generation",
     .corrupts = true,
     .begin = begin,
-    .end = hf__plot_end,
+    .end = hf__hostile_end,
 };

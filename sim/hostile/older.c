@@ -2,16 +2,16 @@
  * one that their node has shown. */
 #include "hostile/image.h"
 
-static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
+static struct hf__strategy_run *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
 {
     hf_world_policy_accept(w, "holdfast-0", 0);
     return hf__image_begin(w, nodes, count, "holdfast-0", true);
 }
 
-static void end(struct hf_world *w, struct hf__plot *p)
+static void end(struct hf_world *w, struct hf__strategy_run *run)
 {
     hf_world_policy_withdraw(w, "holdfast-0");
-    hf__image_end(w, p);
+    hf__image_end(w, run);
 }
 
 const struct hf__strategy hf__strategy_older = {

@@ -4,21 +4,21 @@
 
 static const char *const keys[] = {"policy", "set", "root-1", "set-previous"};
 
-static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
+static struct hf__strategy_run *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
 {
-    struct hf__plot *p = hf__plant_new(w, nodes, count, true);
-    for (size_t i = 0; i < p->count; i++) {
+    struct hf__strategy_run *run = hf__plant_new(w, nodes, count, true);
+    for (size_t i = 0; i < run->count; i++) {
         for (int rows = 0; rows < 2; rows++)
-            hf__plant_row(p, p->nodes[i], keys[hf__draw_below(&p->r, HF_ARRAY_LEN(keys))]);
-        hf_world_start(w, p->nodes[i]);
+            hf__plant_row(run, run->nodes[i], keys[hf__draw_below(&run->r, HF_ARRAY_LEN(keys))]);
+        hf_world_start(w, run->nodes[i]);
     }
-    return p;
+    return run;
 }
 
-static void end(struct hf_world *w, struct hf__plot *p)
+static void end(struct hf_world *w, struct hf__strategy_run *run)
 {
-    hf__plant_end(w, p);
-    hf__plant_restore(p, keys, HF_ARRAY_LEN(keys));
+    hf__plant_end(w, run);
+    hf__plant_restore(run, keys, HF_ARRAY_LEN(keys));
 }
 
 const struct hf__strategy hf__strategy_plant_policy = {

@@ -4,20 +4,20 @@
 
 static const char *const keys[] = {"hint"};
 
-static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
+static struct hf__strategy_run *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
 {
-    struct hf__plot *p = hf__plant_new(w, nodes, count, true);
-    for (size_t i = 0; i < p->count; i++) {
-        hf__plant_row(p, p->nodes[i], keys[0]);
-        hf_world_start(w, p->nodes[i]);
+    struct hf__strategy_run *run = hf__plant_new(w, nodes, count, true);
+    for (size_t i = 0; i < run->count; i++) {
+        hf__plant_row(run, run->nodes[i], keys[0]);
+        hf_world_start(w, run->nodes[i]);
     }
-    return p;
+    return run;
 }
 
-static void end(struct hf_world *w, struct hf__plot *p)
+static void end(struct hf_world *w, struct hf__strategy_run *run)
 {
-    hf__plant_end(w, p);
-    hf__plant_restore(p, keys, HF_ARRAY_LEN(keys));
+    hf__plant_end(w, run);
+    hf__plant_restore(run, keys, HF_ARRAY_LEN(keys));
 }
 
 const struct hf__strategy hf__strategy_plant_providers = {

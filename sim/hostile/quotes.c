@@ -3,7 +3,7 @@
  * of its own machine, of other software, of a DEBUG trust domain, over another transcript, with a
  * nonce that was given to somebody else, or made up.
  */
-#include "hostile/plot.h"
+#include "hostile/hostile.h"
 
 #include <string.h>
 
@@ -21,16 +21,17 @@ struct quotes {
     uint8_t last_nonce[40]; /* of an earlier round, given to another key */
 };
 
-static void ask_share(struct hf__plot *p, const struct round *r, const uint8_t nonce[static 40])
+static void ask_share(struct hf__strategy_run *run, const struct round *r,
+                      const uint8_t nonce[static 40])
 {
-    struct hf_world *w = p->world;
+    struct hf_world *w = run->world;
     struct hf_asked asked;
     struct hf_recover_transcript t = {.asked = &asked, .asked_count = 1};
     struct hf_recover_request request = {0};
     struct hf_buf transcript, quote;
     uint8_t report_data[64];
-    uint64_t kind = hf__draw_below(&p->r, 5);
-    bool drill = hf__draw_below(&p->r, 4) == 0;
+    uint64_t kind = hf__draw_below(&run->r, 5);
+    bool drill = hf__draw_below(&run->r, 4) == 0;
     memset(&asked, 0, sizeof(asked));
     asked.provider = hf__node(w, r->to)->account;
     memcpy(asked.nonce, nonce, 40);
@@ -47,12 +48,12 @@ static void ask_share(struct hf__plot *p, const struct round *r, const uint8_t n
         report_data[5] ^= 1;
     hf_world_quote(w, kind == 4 ? hf__node(w, r->victim)->machine : r->from,
                    kind == 1 || kind == 4 ? "evil" : "holdfast-1", kind == 2, report_data, &quote);
-    if (kind == 3 && hf__draw_below(&p->r, 2) == 0)
-        quote.data[hf__draw_below(&p->r, quote.len)] ^= 1;
+    if (kind == 3 && hf__draw_below(&run->r, 2) == 0)
+        quote.data[hf__draw_below(&run->r, quote.len)] ^= 1;
     request.transcript = hf_buf_bytes(&transcript);
     request.quote = hf_buf_bytes(&quote);
-    hf__plot_ask(p, r->from, r->to, drill ? HF_METHOD_DRILL : HF_METHOD_RECOVER, NULL,
-                 &hf_wire_recover_request, &request);
+    hf__hostile_ask(run, r->from, r->to, drill ? HF_METHOD_DRILL : HF_METHOD_RECOVER, NULL,
+                    &hf_wire_recover_request, &request);
     hf_buf_done(&transcript);
     hf_buf_done(&quote);
 }
@@ -60,21 +61,21 @@ static void ask_share(struct hf__plot *p, const struct round *r, const uint8_t n
 static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
                 struct hf_verdict_on *ret)
 {
-    struct hf__plot *p = ctx;
-    struct quotes *q = p->more;
+    struct hf__strategy_run *run = ctx;
+    struct quotes *q = run->more;
     struct hf_nonce_response nonce;
     (void)w;
     (void)ret;
-    if (!p->on || !m->response || m->method != HF_METHOD_NONCE || m->error != 0)
+    if (!run->on || !m->response || m->method != HF_METHOD_NONCE || m->error != 0)
         return HF_FATE_PASS;
     for (size_t i = 0; i < ROUND_MAX; i++) {
         if (q->rounds[i].call != m->call || m->call == 0)
             continue;
-        hf_arena_reset(&p->arena);
-        if (!hf__plot_decode(p, &hf_wire_nonce_response, m->body, &nonce))
+        hf_arena_reset(&run->arena);
+        if (!hf__hostile_decode(run, &hf_wire_nonce_response, m->body, &nonce))
             continue;
-        bool other = hf__draw_below(&p->r, 4) == 0;
-        ask_share(p, &q->rounds[i], other ? q->last_nonce : nonce.nonce);
+        bool other = hf__draw_below(&run->r, 4) == 0;
+        ask_share(run, &q->rounds[i], other ? q->last_nonce : nonce.nonce);
         memcpy(q->last_nonce, nonce.nonce, 40);
         q->rounds[i].call = 0;
         break;
@@ -84,37 +85,38 @@ static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
 
 static void wake(void *ctx, struct hf_world *w, uint32_t mark)
 {
-    struct hf__plot *p = ctx;
-    struct quotes *q = p->more;
+    struct hf__strategy_run *run = ctx;
+    struct quotes *q = run->more;
     (void)mark;
-    if (!p->on || p->count == 0)
+    if (!run->on || run->count == 0)
         return;
-    hf__wake(w, p->observer, 0, w->now_us + PAUSE_US);
+    hf__wake(w, run->observer, 0, w->now_us + PAUSE_US);
     struct round *r = &q->rounds[q->next++ % ROUND_MAX];
     struct hf_nonce_request request = {0};
-    r->from = p->nodes[hf__draw_below(&p->r, p->count)];
-    r->to = hf__plot_other(p, r->from);
-    r->victim = hf__plot_other(p, r->from);
+    r->from = run->nodes[hf__draw_below(&run->r, run->count)];
+    r->to = hf__hostile_other(run, r->from);
+    r->victim = hf__hostile_other(run, r->from);
     if (!hf__node(w, r->victim)->has_account || !hf__node(w, r->to)->has_account)
         return;
-    hf__draw_bytes(&p->r, r->response_key, sizeof(r->response_key));
+    hf__draw_bytes(&run->r, r->response_key, sizeof(r->response_key));
     request.account = hf__node(w, r->victim)->account;
     memcpy(request.response_key, r->response_key, 32);
-    r->call =
-        hf__plot_ask(p, r->from, r->to, HF_METHOD_NONCE, NULL, &hf_wire_nonce_request, &request);
+    r->call = hf__hostile_ask(run, r->from, r->to, HF_METHOD_NONCE, NULL, &hf_wire_nonce_request,
+                              &request);
 }
 
-static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
+static struct hf__strategy_run *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
 {
     struct hf__observer observer = {.sent = sent, .wake = wake};
-    struct hf__plot *p = hf__plot_new(w, nodes, count, observer, sizeof(struct quotes));
-    hf__wake(w, p->observer, 0, w->now_us + PAUSE_US);
-    return p;
+    struct hf__strategy_run *run =
+        hf__hostile_new(w, nodes, count, observer, sizeof(struct quotes));
+    hf__wake(w, run->observer, 0, w->now_us + PAUSE_US);
+    return run;
 }
 
 const struct hf__strategy hf__strategy_quotes = {
     .name = "foreign-quotes",
     .doc = "asks for shares of others with quotes of other machines, software and transcripts",
     .begin = begin,
-    .end = hf__plot_end,
+    .end = hf__hostile_end,
 };

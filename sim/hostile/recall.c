@@ -4,7 +4,7 @@
  * and a record of an earlier time, all of them genuine. What it votes for twice must harm nobody
  * while there are at most f of its kind; what it shows again must stop nobody.
  */
-#include "hostile/plot.h"
+#include "hostile/hostile.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,25 +29,25 @@ struct recall {
     size_t words_next, asked_next;
 };
 
-static void forget(struct hf__plot *p)
+static void forget(struct hf__strategy_run *run)
 {
-    struct recall *c = p->more;
+    struct recall *c = run->more;
     for (size_t i = 0; i < WORDS; i++)
         hf_blob_unref(c->words[i].body);
 }
 
 static void delivered(void *ctx, struct hf_world *w, const struct hf_message *m)
 {
-    struct hf__plot *p = ctx;
-    struct recall *c = p->more;
+    struct hf__strategy_run *run = ctx;
+    struct recall *c = run->more;
     struct hf_claim_request request;
     struct hf_claim_statement s;
     (void)w;
-    if (!p->on || m->response || m->method != HF_METHOD_CLAIM || !hf__plot_has(p, m->to))
+    if (!run->on || m->response || m->method != HF_METHOD_CLAIM || !hf__hostile_has(run, m->to))
         return;
-    hf_arena_reset(&p->arena);
-    if (!hf__plot_decode(p, &hf_wire_claim_request, m->body, &request) ||
-        !hf__plot_decode(p, &hf_wire_claim_statement, request.claim.statement, &s))
+    hf_arena_reset(&run->arena);
+    if (!hf__hostile_decode(run, &hf_wire_claim_request, m->body, &request) ||
+        !hf__hostile_decode(run, &hf_wire_claim_statement, request.claim.statement, &s))
         return;
     struct asked *a = &c->asked[c->asked_next++ % ASKED];
     a->call = m->call;
@@ -71,22 +71,22 @@ static void remember(struct recall *c, const struct hf_account *owner, struct hf
     hf_assert(word->body != NULL);
 }
 
-/* An answer that some provider of the plot once gave this owner, decoded; false: none. */
-static bool recollect(struct hf__plot *p, const struct hf_account *owner,
+/* An answer that some provider of the run once gave this owner, decoded; false: none. */
+static bool recollect(struct hf__strategy_run *run, const struct hf_account *owner,
                       struct hf_claim_response *ret)
 {
-    const struct recall *c = p->more;
-    size_t first = hf__draw_below(&p->r, WORDS);
+    const struct recall *c = run->more;
+    size_t first = hf__draw_below(&run->r, WORDS);
     for (size_t i = 0; i < WORDS; i++) {
         const struct word *word = &c->words[(first + i) % WORDS];
         if (word->body != NULL && hf_account_equal(&word->owner, owner))
-            return hf__plot_decode(p, &hf_wire_claim_response, hf_blob_bytes(word->body), ret);
+            return hf__hostile_decode(run, &hf_wire_claim_response, hf_blob_bytes(word->body), ret);
     }
     return false;
 }
 
 /* Votes for the ballot that is asked for, of the generations that an earlier answer voted for. */
-static void vote(struct hf__plot *p, uint32_t node, const struct asked *a,
+static void vote(struct hf__strategy_run *run, uint32_t node, const struct asked *a,
                  const struct hf_claim_response *old, struct hf_claim_response *response)
 {
     struct hf_acceptance_statement s = {.ballot = a->statement.ballot};
@@ -101,19 +101,20 @@ static void vote(struct hf__plot *p, uint32_t node, const struct asked *a,
         memcpy(s.generation, v->generation, 16);
         hf_buf_init(&bytes, 1024);
         if (hf__encode_into(&hf_wire_acceptance_statement, &s, &bytes) == 0 &&
-            hf__plot_sign(p, node, "holdfast/v1/acceptance", hf_buf_bytes(&bytes), v->signature))
+            hf__hostile_sign(run, node, "holdfast/v1/acceptance", hf_buf_bytes(&bytes),
+                             v->signature))
             response->votes_count++;
         hf_buf_done(&bytes);
     }
 }
 
-static bool lie(struct hf__plot *p, const struct hf_message *m, const struct asked *a,
+static bool lie(struct hf__strategy_run *run, const struct hf_message *m, const struct asked *a,
                 struct hf_claim_response *response, struct hf_claim_answer *answer)
 {
     struct hf_claim_response old;
-    if (!recollect(p, &a->statement.owner, &old))
+    if (!recollect(run, &a->statement.owner, &old))
         return false;
-    uint64_t how = hf__draw_below(&p->r, 4);
+    uint64_t how = hf__draw_below(&run->r, 4);
     if (how == 0)
         return false; /* the truth, for once */
     answer->accepted = how != 3;
@@ -127,48 +128,49 @@ static bool lie(struct hf__plot *p, const struct hf_message *m, const struct ask
     response->votes_count = 0;
     response->certificates_count = 0;
     if (answer->accepted)
-        vote(p, m->from, a, &old, response);
+        vote(run, m->from, a, &old, response);
     return true;
 }
 
 static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
                 struct hf_verdict_on *ret)
 {
-    struct hf__plot *p = ctx;
-    struct recall *c = p->more;
+    struct hf__strategy_run *run = ctx;
+    struct recall *c = run->more;
     struct hf_claim_response response;
     struct hf_claim_answer answer;
     struct hf_buf encoded;
     (void)w;
-    if (!p->on || !m->response || m->error != 0 || m->method != HF_METHOD_CLAIM ||
-        !hf__plot_has(p, m->from))
+    if (!run->on || !m->response || m->error != 0 || m->method != HF_METHOD_CLAIM ||
+        !hf__hostile_has(run, m->from))
         return HF_FATE_PASS;
     const struct asked *a = asked_of(c, m->call);
-    hf_arena_reset(&p->arena);
-    if (a == NULL || !hf__plot_decode(p, &hf_wire_claim_response, m->body, &response) ||
-        !hf__plot_decode(p, &hf_wire_claim_answer, response.answer, &answer))
+    hf_arena_reset(&run->arena);
+    if (a == NULL || !hf__hostile_decode(run, &hf_wire_claim_response, m->body, &response) ||
+        !hf__hostile_decode(run, &hf_wire_claim_answer, response.answer, &answer))
         return HF_FATE_PASS;
-    bool lies = lie(p, m, a, &response, &answer);
+    bool lies = lie(run, m, a, &response, &answer);
     remember(c, &a->statement.owner, m->body);
     if (!lies)
         return HF_FATE_PASS;
     hf_buf_init(&encoded, 4096);
     bool done = hf__encode_into(&hf_wire_claim_answer, &answer, &encoded) == 0 &&
-                hf__plot_sign(p, m->from, "holdfast/v1/claim-answer", hf_buf_bytes(&encoded),
-                              response.signature);
+                hf__hostile_sign(run, m->from, "holdfast/v1/claim-answer", hf_buf_bytes(&encoded),
+                                 response.signature);
     response.answer = hf_buf_bytes(&encoded);
     done = done && hf__encode_into(&hf_wire_claim_response, &response, ret->body) == 0;
     hf_buf_done(&encoded);
-    p->acts += done;
+    run->acts += done;
     return done ? HF_FATE_REPLACE : HF_FATE_PASS;
 }
 
-static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
+static struct hf__strategy_run *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
 {
     struct hf__observer observer = {.sent = sent, .delivered = delivered};
-    struct hf__plot *p = hf__plot_new(w, nodes, count, observer, sizeof(struct recall));
-    p->forget = forget;
-    return p;
+    struct hf__strategy_run *run =
+        hf__hostile_new(w, nodes, count, observer, sizeof(struct recall));
+    run->forget = forget;
+    return run;
 }
 
 const struct hf__strategy hf__strategy_recall = {
@@ -177,5 +179,5 @@ const struct hf__strategy hf__strategy_recall = {
     .corrupts = true,
     .forgets = true,
     .begin = begin,
-    .end = hf__plot_end,
+    .end = hf__hostile_end,
 };

@@ -1,7 +1,7 @@
 /* Hosts that start software of their own: what no policy lists. */
 #include "hostile/image.h"
 
-static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
+static struct hf__strategy_run *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
 {
     return hf__image_begin(w, nodes, count, "evil", false);
 }

@@ -1,6 +1,6 @@
 /* Records what its neighbours send and sends it again, later, to the same and
  * to other receivers. */
-#include "hostile/plot.h"
+#include "hostile/hostile.h"
 
 #include "network/network.h"
 
@@ -26,12 +26,12 @@ struct replay {
 static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
                 struct hf_verdict_on *ret)
 {
-    struct hf__plot *p = ctx;
-    struct replay *r = p->more;
+    struct hf__strategy_run *run = ctx;
+    struct replay *r = run->more;
     (void)w;
     (void)ret;
-    if (!p->on || m->response || m->from == HF__NOBODY ||
-        (!hf__plot_has(p, m->from) && !hf__plot_has(p, m->to)))
+    if (!run->on || m->response || m->from == HF__NOBODY ||
+        (!hf__hostile_has(run, m->from) && !hf__hostile_has(run, m->to)))
         return HF_FATE_PASS;
     struct kept *k = &r->kept[r->next++ % KEPT];
     free(k->body);
@@ -51,39 +51,40 @@ static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
 
 static void wake(void *ctx, struct hf_world *w, uint32_t mark)
 {
-    struct hf__plot *p = ctx;
-    struct replay *r = p->more;
+    struct hf__strategy_run *run = ctx;
+    struct replay *r = run->more;
     (void)mark;
-    const struct kept *k = &r->kept[hf__draw_below(&p->r, KEPT)];
-    if (k->body != NULL && p->on) {
-        uint32_t to = hf__draw_below(&p->r, 4) == 0 ? hf__plot_other(p, k->from) : k->to;
-        p->acts++;
+    const struct kept *k = &r->kept[hf__draw_below(&run->r, KEPT)];
+    if (k->body != NULL && run->on) {
+        uint32_t to = hf__draw_below(&run->r, 4) == 0 ? hf__hostile_other(run, k->from) : k->to;
+        run->acts++;
         hf__network_inject(w, k->from, to, k->method, k->proven ? &k->account : NULL,
                            hf_bytes_of(k->body, k->len), w->now_us);
     }
-    if (p->on)
-        hf__wake(w, p->observer, 0, w->now_us + PAUSE_US);
+    if (run->on)
+        hf__wake(w, run->observer, 0, w->now_us + PAUSE_US);
 }
 
-static void forget(struct hf__plot *p)
+static void forget(struct hf__strategy_run *run)
 {
-    struct replay *r = p->more;
+    struct replay *r = run->more;
     for (size_t i = 0; i < KEPT; i++)
         free(r->kept[i].body);
 }
 
-static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
+static struct hf__strategy_run *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
 {
     struct hf__observer observer = {.sent = sent, .wake = wake};
-    struct hf__plot *p = hf__plot_new(w, nodes, count, observer, sizeof(struct replay));
-    p->forget = forget;
-    hf__wake(w, p->observer, 0, w->now_us + PAUSE_US);
-    return p;
+    struct hf__strategy_run *run =
+        hf__hostile_new(w, nodes, count, observer, sizeof(struct replay));
+    run->forget = forget;
+    hf__wake(w, run->observer, 0, w->now_us + PAUSE_US);
+    return run;
 }
 
 const struct hf__strategy hf__strategy_replay = {
     .name = "replay",
     .doc = "requests of the targets and to them are sent again, also to others",
     .begin = begin,
-    .end = hf__plot_end,
+    .end = hf__hostile_end,
 };

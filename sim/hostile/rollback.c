@@ -2,19 +2,19 @@
  * has promised since. */
 #include "hostile/plant.h"
 
-static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
+static struct hf__strategy_run *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
 {
     return hf__plant_new(w, nodes, count, false);
 }
 
-static void end(struct hf_world *w, struct hf__plot *p)
+static void end(struct hf_world *w, struct hf__strategy_run *run)
 {
-    hf__plant_end(w, p);
-    for (size_t i = 0; i < p->count; i++) {
-        hf_world_crash(w, p->nodes[i]);
-        hf_world_disk_put(w, p->nodes[i], hf__plant_kept(p, i));
-        hf_world_start(w, p->nodes[i]);
-        p->acts++;
+    hf__plant_end(w, run);
+    for (size_t i = 0; i < run->count; i++) {
+        hf_world_crash(w, run->nodes[i]);
+        hf_world_disk_put(w, run->nodes[i], hf__plant_kept(run, i));
+        hf_world_start(w, run->nodes[i]);
+        run->acts++;
     }
 }
 

@@ -2,11 +2,12 @@
  * under another index or generation, or over other commitments; all properly signed. */
 #include "hostile/answer.h"
 
-static bool spoil(struct hf__plot *p, const struct hf_message *m, struct hf_recover_answer *answer)
+static bool spoil(struct hf__strategy_run *run, const struct hf_message *m,
+                  struct hf_recover_answer *answer)
 {
-    struct hf_held_share *share = &answer->shares[hf__draw_below(&p->r, answer->shares_count)];
+    struct hf_held_share *share = &answer->shares[hf__draw_below(&run->r, answer->shares_count)];
     (void)m;
-    switch (hf__draw_below(&p->r, 5)) {
+    switch (hf__draw_below(&run->r, 5)) {
     case 0:
         share->index = share->index % share->shares + 1;
         return true;
@@ -34,10 +35,10 @@ static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
     return hf__answer_spoil(ctx, m, ret, spoil);
 }
 
-static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
+static struct hf__strategy_run *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
 {
     struct hf__observer observer = {.sent = sent};
-    return hf__plot_new(w, nodes, count, observer, 0);
+    return hf__hostile_new(w, nodes, count, observer, 0);
 }
 
 const struct hf__strategy hf__strategy_shares = {
@@ -45,5 +46,5 @@ const struct hf__strategy hf__strategy_shares = {
     .doc = "corrupt providers answer recoveries with wrong shares, signed",
     .corrupts = true,
     .begin = begin,
-    .end = hf__plot_end,
+    .end = hf__hostile_end,
 };

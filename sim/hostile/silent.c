@@ -1,23 +1,24 @@
 /* A provider that gives receipts, and nothing else afterwards. */
-#include "hostile/plot.h"
+#include "hostile/hostile.h"
 
 static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
                 struct hf_verdict_on *ret)
 {
-    struct hf__plot *p = ctx;
+    struct hf__strategy_run *run = ctx;
     (void)w;
     (void)ret;
-    if (!p->on || !m->response || !hf__plot_has(p, m->from) || m->method == HF_METHOD_OFFER ||
-        m->method == HF_METHOD_DEPOSIT || m->method == HF_METHOD_DOCUMENTS)
+    if (!run->on || !m->response || !hf__hostile_has(run, m->from) ||
+        m->method == HF_METHOD_OFFER || m->method == HF_METHOD_DEPOSIT ||
+        m->method == HF_METHOD_DOCUMENTS)
         return HF_FATE_PASS;
-    p->acts++;
+    run->acts++;
     return HF_FATE_DROP;
 }
 
-static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
+static struct hf__strategy_run *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
 {
     struct hf__observer observer = {.sent = sent};
-    return hf__plot_new(w, nodes, count, observer, 0);
+    return hf__hostile_new(w, nodes, count, observer, 0);
 }
 
 const struct hf__strategy hf__strategy_silent = {
@@ -25,5 +26,5 @@ const struct hf__strategy hf__strategy_silent = {
     .doc = "corrupt providers give receipts, and answer nothing else",
     .corrupts = true,
     .begin = begin,
-    .end = hf__plot_end,
+    .end = hf__hostile_end,
 };

@@ -20,21 +20,21 @@ struct split {
     struct hf_blob *hint; /* of an earlier time */
 };
 
-static void forget(struct hf__plot *p)
+static void forget(struct hf__strategy_run *run)
 {
-    struct split *s = p->more;
-    for (size_t i = 0; i < p->count; i++) {
+    struct split *s = run->more;
+    for (size_t i = 0; i < run->count; i++) {
         for (size_t j = 0; j < s[i].kept_count; j++)
             hf_disk_free(s[i].kept[j]);
         hf_blob_unref(s[i].hint);
     }
 }
 
-static void draw_cuts(struct hf__plot *p, struct split *s)
+static void draw_cuts(struct hf__strategy_run *run, struct split *s)
 {
     for (uint32_t i = 0; i < PEERS_MAX; i++) {
         /* Each hears some alone, and a few hear both. */
-        uint64_t side = hf__draw_below(&p->r, 5);
+        uint64_t side = hf__draw_below(&run->r, 5);
         s->cut[0][i] = side < 2;
         s->cut[1][i] = side > 2;
     }
@@ -51,46 +51,46 @@ static bool crosses(const struct split *s, uint32_t a, uint32_t b)
 static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
                 struct hf_verdict_on *ret)
 {
-    struct hf__plot *p = ctx;
-    const struct split *s = p->more;
+    struct hf__strategy_run *run = ctx;
+    const struct split *s = run->more;
     (void)w;
     (void)ret;
-    for (size_t i = 0; p->on && i < p->count; i++)
+    for (size_t i = 0; run->on && i < run->count; i++)
         if (s[i].sides[1] != HF__NOBODY &&
             (crosses(&s[i], m->from, m->to) || crosses(&s[i], m->to, m->from)))
             return HF_FATE_DROP;
     return HF_FATE_PASS;
 }
 
-static void keep(struct hf__plot *p, struct split *s, uint32_t node)
+static void keep(struct hf__strategy_run *run, struct split *s, uint32_t node)
 {
     struct hf_bytes name = hf_bytes_of("hint", 4);
-    if (s->hint == NULL && hf_world_row(p->world, node, HF_ROW_PUBLIC, name) != NULL)
+    if (s->hint == NULL && hf_world_row(run->world, node, HF_ROW_PUBLIC, name) != NULL)
         s->hint = hf_blob_ref(
-            (struct hf_blob *)(uintptr_t)hf_world_row(p->world, node, HF_ROW_PUBLIC, name));
-    if (s->kept_count < KEPT && hf_world_vault_state(p->world, node) == HF_VAULT_PLACED)
-        s->kept[s->kept_count++] = hf_world_disk_copy(p->world, node);
+            (struct hf_blob *)(uintptr_t)hf_world_row(run->world, node, HF_ROW_PUBLIC, name));
+    if (s->kept_count < KEPT && hf_world_vault_state(run->world, node) == HF_VAULT_PLACED)
+        s->kept[s->kept_count++] = hf_world_disk_copy(run->world, node);
 }
 
 /* What the host does next to one side. */
-static void turn(struct hf__plot *p, struct split *s)
+static void turn(struct hf__strategy_run *run, struct split *s)
 {
-    struct hf_world *w = p->world;
-    uint32_t node = s->sides[hf__draw_below(&p->r, 2)];
-    p->acts++;
-    switch (hf__draw_below(&p->r, 6)) {
+    struct hf_world *w = run->world;
+    uint32_t node = s->sides[hf__draw_below(&run->r, 2)];
+    run->acts++;
+    switch (hf__draw_below(&run->r, 6)) {
     case 0:
     case 1:
-        hf__plot_restart(w, node);
+        hf__hostile_restart(w, node);
         return;
     case 2:
-        keep(p, s, node);
+        keep(run, s, node);
         return;
     case 3:
         if (s->kept_count == 0 || hf__node(w, node)->planted)
             return;
         hf_world_crash(w, node);
-        hf_world_disk_put(w, node, s->kept[hf__draw_below(&p->r, s->kept_count)]);
+        hf_world_disk_put(w, node, s->kept[hf__draw_below(&run->r, s->kept_count)]);
         hf_world_start(w, node);
         return;
     case 4:
@@ -101,59 +101,60 @@ static void turn(struct hf__plot *p, struct split *s)
         hf_world_start(w, node);
         return;
     default:
-        draw_cuts(p, s);
+        draw_cuts(run, s);
     }
 }
 
 /* Up to twice the grace, which a scenario may be too short for. */
-static uint64_t pause_us(struct hf__plot *p)
+static uint64_t pause_us(struct hf__strategy_run *run)
 {
-    uint64_t grace_us = p->world->authority.policy->u.policy.holder_grace_s * 1000000;
+    uint64_t grace_us = run->world->authority.policy->u.policy.holder_grace_s * 1000000;
     uint64_t most_us = grace_us < 30000000 ? 2 * grace_us : 60000000;
-    return 1000000 + hf__draw_below(&p->r, most_us);
+    return 1000000 + hf__draw_below(&run->r, most_us);
 }
 
 static void wake(void *ctx, struct hf_world *w, uint32_t mark)
 {
-    struct hf__plot *p = ctx;
-    struct split *s = p->more;
-    if (!p->on)
+    struct hf__strategy_run *run = ctx;
+    struct split *s = run->more;
+    if (!run->on)
         return;
-    turn(p, &s[mark]);
-    hf__wake(w, p->observer, mark, w->now_us + pause_us(p));
+    turn(run, &s[mark]);
+    hf__wake(w, run->observer, mark, w->now_us + pause_us(run));
 }
 
-static struct hf__plot *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
+static struct hf__strategy_run *begin(struct hf_world *w, const uint32_t *nodes, size_t count)
 {
     struct hf__observer observer = {.sent = sent, .wake = wake};
-    struct hf__plot *p = hf__plot_new(w, nodes, count, observer, count * sizeof(struct split));
-    struct split *s = p->more;
-    p->forget = forget;
+    struct hf__strategy_run *run =
+        hf__hostile_new(w, nodes, count, observer, count * sizeof(struct split));
+    struct split *s = run->more;
+    run->forget = forget;
     for (size_t i = 0; i < count; i++) {
         s[i].sides[0] = nodes[i];
         s[i].sides[1] = HF__NOBODY;
         if (hf_world_vault_state(w, nodes[i]) != HF_VAULT_PLACED)
             continue;
-        keep(p, &s[i], nodes[i]);
-        draw_cuts(p, &s[i]);
+        keep(run, &s[i], nodes[i]);
+        draw_cuts(run, &s[i]);
         s[i].sides[1] = hf__twin_of(w, nodes[i], true);
-        p->acts++;
-        hf__wake(w, p->observer, (uint32_t)i, w->now_us + pause_us(p));
+        run->acts++;
+        hf__wake(w, run->observer, (uint32_t)i, w->now_us + pause_us(run));
     }
-    return p;
+    return run;
 }
 
 /* One of the two goes on, whichever the host likes; it starts anew on the disk that it has. */
-static void end(struct hf_world *w, struct hf__plot *p)
+static void end(struct hf_world *w, struct hf__strategy_run *run)
 {
-    const struct split *s = p->more;
-    hf__plot_end(w, p);
-    for (size_t i = 0; i < p->count; i++) {
+    const struct split *s = run->more;
+    hf__hostile_end(w, run);
+    for (size_t i = 0; i < run->count; i++) {
         if (s[i].sides[1] == HF__NOBODY)
             continue;
         hf_world_crash(w, s[i].sides[1]);
         hf__node(w, s[i].sides[1])->gone = true;
-        hf__plot_restart(w, s[i].sides[0]);
+        hf__hostile_restart(w, s[i].sides[0]);
     }
 }
 

@@ -53,13 +53,13 @@ size_t hf__strategy_index(const char *name)
     return i;
 }
 
-struct hf__plot *hf__strategy_begin(struct hf_world *w, const struct hf__strategy *s,
-                                    const uint32_t *nodes, size_t count)
+struct hf__strategy_run *hf__strategy_begin(struct hf_world *w, const struct hf__strategy *s,
+                                            const uint32_t *nodes, size_t count)
 {
     w->beginning = s->name;
-    struct hf__plot *p = s->begin(w, nodes, count);
+    struct hf__strategy_run *run = s->begin(w, nodes, count);
     w->beginning = NULL;
-    return p;
+    return run;
 }
 
 const struct hf__strategy *hf__strategy_find(const char *name)

@@ -13,32 +13,33 @@ uint32_t hf__twin_of(struct hf_world *w, uint32_t node, bool same_machine)
     return twin;
 }
 
-struct hf__plot *hf__twin_begin(struct hf_world *w, const uint32_t *nodes, size_t count,
-                                bool same_machine)
+struct hf__strategy_run *hf__twin_begin(struct hf_world *w, const uint32_t *nodes, size_t count,
+                                        bool same_machine)
 {
     struct hf__observer observer = {0};
-    struct hf__plot *p = hf__plot_new(w, nodes, count, observer, count * sizeof(uint32_t));
-    uint32_t *twins = p->more;
+    struct hf__strategy_run *run =
+        hf__hostile_new(w, nodes, count, observer, count * sizeof(uint32_t));
+    uint32_t *twins = run->more;
     for (size_t i = 0; i < count; i++) {
         twins[i] = HF__NOBODY;
         /* One that is not placed yet is made anew wherever it starts: no copy of anybody. */
         if (hf_world_vault_state(w, nodes[i]) != HF_VAULT_PLACED)
             continue;
         twins[i] = hf__twin_of(w, nodes[i], same_machine);
-        p->acts++;
+        run->acts++;
     }
-    return p;
+    return run;
 }
 
-void hf__twin_end(struct hf_world *w, struct hf__plot *p)
+void hf__twin_end(struct hf_world *w, struct hf__strategy_run *run)
 {
-    const uint32_t *twins = p->more;
-    hf__plot_end(w, p);
-    for (size_t i = 0; i < p->count; i++) {
+    const uint32_t *twins = run->more;
+    hf__hostile_end(w, run);
+    for (size_t i = 0; i < run->count; i++) {
         if (twins[i] == HF__NOBODY)
             continue;
         hf_world_crash(w, twins[i]);
         hf__node(w, twins[i])->gone = true;
-        hf__plot_take_back(w, p->nodes[i]);
+        hf__hostile_take_back(w, run->nodes[i]);
     }
 }

@@ -7,7 +7,7 @@
 /* node.c */
 /* Steps the node's engine with an event; the world's shell carries out what comes of it. */
 void hf__step(struct hf_world *w, struct hf__node *n, struct hf_event *event);
-/* The oldest happening that waited while the node computed, if it computes no more; false: none. */
+/* The oldest entry that waited while the node computed, if it computes no more; false: none. */
 bool hf__node_next(struct hf_world *w, struct hf__node *n, uint64_t *ret_what);
 /* Whether an entry must wait: the process stands still, or computes. It is then kept. */
 bool hf__node_postpones(struct hf_world *w, struct hf__node *n, uint64_t what);

@@ -6,8 +6,8 @@
 #include "node/node.h"
 #include "storage/storage.h"
 
-/* Happenings of one node's process; mark: its incarnation. */
-static void happen_to(struct hf_world *w, enum hf__happening type, uint64_t what)
+/* Entries of one node's process; mark: its incarnation. */
+static void happen_to(struct hf_world *w, enum hf__entry_type type, uint64_t what)
 {
     struct hf__node *n = hf__node(w, (uint32_t)what);
     if (n->engine == NULL || (n->incarnation & 0xffffff) != (what >> 32 & 0xffffff))
@@ -38,7 +38,7 @@ static void happen_to(struct hf_world *w, enum hf__happening type, uint64_t what
 static void happen(struct hf_world *w, uint64_t what)
 {
     uint32_t index = (uint32_t)what, mark = what >> 32 & 0xffffff;
-    enum hf__happening type = (enum hf__happening)(what >> 56);
+    enum hf__entry_type type = (enum hf__entry_type)(what >> 56);
     switch (type) {
     case HF__TIMER:
     case HF__DURABLE:
@@ -101,7 +101,7 @@ static void fetch(const void *p, size_t len)
 static const struct hf__node *node_of(const struct hf_world *w, uint64_t what)
 {
     uint32_t index = (uint32_t)what;
-    switch ((enum hf__happening)(what >> 56)) {
+    switch ((enum hf__entry_type)(what >> 56)) {
     case HF__TIMER:
     case HF__DURABLE:
     case HF__GIVE:
@@ -119,7 +119,7 @@ static const struct hf__node *node_of(const struct hf_world *w, uint64_t what)
 static void prepare(const struct hf_world *w, uint64_t what, unsigned stage)
 {
     if (stage == 0) {
-        enum hf__happening type = (enum hf__happening)(what >> 56);
+        enum hf__entry_type type = (enum hf__entry_type)(what >> 56);
         if (type == HF__ARRIVAL)
             fetch(hf__message(w, (uint32_t)what), 512);
         else if (type == HF__WORK_DONE)

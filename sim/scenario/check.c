@@ -15,60 +15,61 @@
 static void check_targets(const struct hf__action *a, const struct hf_config_where *where)
 {
     int targets = (a->node >= 0) + (a->zone >= 0) + (a->count >= 0) + (a->share >= 0);
-    enum hf__aim aim = hf__deed_aim(a->deed);
+    enum hf__aim aim = hf__action_aim(a->kind);
     const char *first = a->node >= 0    ? "node"
                         : a->zone >= 0  ? "zone"
                         : a->share >= 0 ? "share"
                                         : "count";
     if (aim == HF__AIM_NETWORK && targets > 0)
         hf_config_refuse(where, first, "%s is for the whole network: leave it out",
-                         hf__deed_name(a->deed));
+                         hf__action_name(a->kind));
     else if (aim == HF__AIM_COUNT && targets > (a->count >= 0))
-        hf_config_refuse(where, first, "%s takes a count only", hf__deed_name(a->deed));
+        hf_config_refuse(where, first, "%s takes a count only", hf__action_name(a->kind));
     else if (targets > 1)
         hf_config_refuse(where, "node", "only one of node, zone, count and share");
 }
 
 static void check_times(const struct hf__action *a, const struct hf_config_where *where)
 {
-    bool steps =
-        a->deed == HF__DEED_ROLLING || a->deed == HF__DEED_UPGRADE || a->deed == HF__DEED_FLAP;
+    bool steps = a->kind == HF__ACTION_ROLLING || a->kind == HF__ACTION_UPGRADE ||
+                 a->kind == HF__ACTION_FLAP;
     if (steps && (a->every_us == 0) == (a->within_us == 0))
         hf_config_refuse(where, "every", "a time between two steps, such as 10s%s",
-                         a->deed == HF__DEED_FLAP ? "" : ", or within, such as 10m");
-    if (a->within_us > 0 && (!steps || a->deed == HF__DEED_FLAP))
+                         a->kind == HF__ACTION_FLAP ? "" : ", or within, such as 10m");
+    if (a->within_us > 0 && (!steps || a->kind == HF__ACTION_FLAP))
         hf_config_refuse(where, "within", "only with rolling-restart and upgrade");
-    if (!hf__deed_lasts(a->deed) && a->for_us > 0)
-        hf_config_refuse(where, "for", "%s does not last: leave it out", hf__deed_name(a->deed));
+    if (!hf__action_lasts(a->kind) && a->for_us > 0)
+        hf_config_refuse(where, "for", "%s does not last: leave it out", hf__action_name(a->kind));
 }
 
 static void check_number(const struct hf__action *a, const struct hf_config_where *where)
 {
-    switch (a->deed) {
-    case HF__DEED_LOSS:
-    case HF__DEED_DUPLICATE:
-    case HF__DEED_REORDER:
-    case HF__DEED_JUDGE_FAIL:
+    switch (a->kind) {
+    case HF__ACTION_LOSS:
+    case HF__ACTION_DUPLICATE:
+    case HF__ACTION_REORDER:
+    case HF__ACTION_JUDGE_FAIL:
         if (a->value < 0 || a->value > 1)
             hf_config_refuse(where, "value", "a chance from 0 to 1");
         return;
-    case HF__DEED_SLOW:
-    case HF__DEED_QUOTE_SLOW:
+    case HF__ACTION_SLOW:
+    case HF__ACTION_QUOTE_SLOW:
         if (a->value < 1 || a->value > 1e6)
             hf_config_refuse(where, "value", "a factor of at least 1, and at most a million");
         return;
-    case HF__DEED_CRASH_WRITE:
-    case HF__DEED_TORN_WRITE:
-    case HF__DEED_ACCEPT:
+    case HF__ACTION_CRASH_WRITE:
+    case HF__ACTION_TORN_WRITE:
+    case HF__ACTION_ACCEPT:
         if (a->value < 0 || a->value > 65535 || a->value < floor(a->value) ||
             a->value > floor(a->value))
             hf_config_refuse(where, "value", "a whole number from 0 to 65535");
         return;
-    case HF__DEED_CLOCK:
+    case HF__ACTION_CLOCK:
         return;
     default:
         if (a->value < 0)
-            hf_config_refuse(where, "value", "%s takes no negative number", hf__deed_name(a->deed));
+            hf_config_refuse(where, "value", "%s takes no negative number",
+                             hf__action_name(a->kind));
     }
 }
 
@@ -76,19 +77,19 @@ static void check_text(const struct hf__action *a, const struct hf_config_where 
 {
     /* A text that names one of shares and threshold only is judged beside these. */
     static const struct hf_policy usual = {.shares = 5, .threshold = 3, .claim_quorum = 3};
-    bool image =
-        a->deed == HF__DEED_UPGRADE || a->deed == HF__DEED_ACCEPT || a->deed == HF__DEED_WITHDRAW;
+    bool image = a->kind == HF__ACTION_UPGRADE || a->kind == HF__ACTION_ACCEPT ||
+                 a->kind == HF__ACTION_WITHDRAW;
     if (image && (a->text[0] == '\0' || strlen(a->text) >= HF_WORLD_NAME_MAX))
         hf_config_refuse(where, "text", "the name of an image, of at most %d characters",
                          HF_WORLD_NAME_MAX - 1);
-    if (a->deed == HF__DEED_TCB && hf__tcb_from_text(a->text) == 0)
+    if (a->kind == HF__ACTION_TCB && hf__tcb_from_text(a->text) == 0)
         hf_config_refuse(where, "text", "up-to-date, out-of-date or revoked");
-    if (a->deed == HF__DEED_POLICY && !hf__policy_from_text(a->text, &usual, NULL))
+    if (a->kind == HF__ACTION_POLICY && !hf__policy_from_text(a->text, &usual, NULL))
         hf_config_refuse(where, "text",
                          "such as shares=7 threshold=4, domain_rule=1, platform_rule=1, "
                          "tcb_accepted=32, quote_age_max_s=3600, shares_held_max=100, "
                          "holder_grace_s=60");
-    if (a->deed == HF__DEED_HOSTILE && hf__strategy_find(a->text) == NULL)
+    if (a->kind == HF__ACTION_HOSTILE && hf__strategy_find(a->text) == NULL)
         hf_config_refuse(where, "text", "a strategy: see holdfast-sim list");
 }
 
@@ -131,7 +132,7 @@ static void judge_targets(const struct judging *j, const struct hf__scenario *s,
         object(j, "zone", "a zone that has nodes: from 0 to %lld", (long long)zones - 1);
     if (a->node >= nodes)
         object(j, "node", "a node that exists by then: from 0 to %lld", (long long)nodes - 1);
-    if (a->deed != HF__DEED_JOIN && a->count > nodes)
+    if (a->kind != HF__ACTION_JOIN && a->count > nodes)
         object(j, "count", "at most the nodes that exist by then: %lld", (long long)nodes);
 }
 
@@ -148,13 +149,13 @@ void hf__scenario_judge(const struct hf__scenario *s, hf__objection_fn *objectio
         if (a->at_us > s->for_us)
             object(&j, "at", "within the scenario's time, `for`");
         judge_targets(&j, s, a, nodes);
-        if (a->deed == HF__DEED_JOIN) {
+        if (a->kind == HF__ACTION_JOIN) {
             nodes += a->count == HF__NOT_GIVEN ? 1 : a->count;
             if (nodes > HF__NODES_MAX)
                 object(&j, "count", "with those before it at most %d nodes", HF__NODES_MAX);
         }
-        hostile += a->deed == HF__DEED_HOSTILE;
-        if (a->deed == HF__DEED_HOSTILE && hostile > HF__HOSTILE_MAX)
+        hostile += a->kind == HF__ACTION_HOSTILE;
+        if (a->kind == HF__ACTION_HOSTILE && hostile > HF__HOSTILE_MAX)
             object(&j, "do", "at most %d hostile events", HF__HOSTILE_MAX);
     }
 }
@@ -174,7 +175,7 @@ void hf__scenario_fit(struct hf__scenario *s)
 {
     for (size_t i = 0; i < s->actions.count; i++) {
         struct hf__action *a = &s->actions.items[i];
-        if (a->deed != HF__DEED_JOIN && a->count > (int64_t)s->nodes)
+        if (a->kind != HF__ACTION_JOIN && a->count > (int64_t)s->nodes)
             a->count = s->nodes;
     }
 }

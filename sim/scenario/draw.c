@@ -2,7 +2,7 @@
  * What a seed of the swarm draws: a small network, how its lines, disks and clocks are, and a
  * timeline of faults. Each kind of fault is in or out of a run as a whole, so that runs differ in
  * character (as in TigerBeetle's VOPR and in swarm testing). Faults leave enough survivors: at any
- * time at most n - k nodes are down by the same deed.
+ * time at most n - k nodes are down by the same action.
  */
 #include "scenario/scenario.h"
 
@@ -110,13 +110,13 @@ static void draw_world(struct drawing *d)
     w->costs = field_maybe(d, "costs", 0.5);
 }
 
-static struct hf__action *add(struct drawing *d, int deed)
+static struct hf__action *add(struct drawing *d, int kind)
 {
     d->actions = hf__grow(d->actions, d->count, &d->cap, sizeof(*d->actions));
     struct hf__action *a = &d->actions[d->count++];
-    *a = hf__action_of(deed);
+    *a = hf__action_of(kind);
     a->at_us = between(d, 0, d->s->for_us);
-    if (hf__deed_lasts(deed))
+    if (hf__action_lasts(kind))
         a->for_us = between(d, 1000, d->s->for_us / 4);
     return a;
 }
@@ -130,7 +130,7 @@ static bool suffices(const struct hf__scenario *s, const char *text)
     return !hf__policy_from_text(text, &p, &p) || p.shares < operators;
 }
 
-/* Fills in what the deed needs. */
+/* Fills in what the action needs. */
 static void detail(struct drawing *d, struct hf__action *a)
 {
     const struct hf_world_policy *p = &d->s->world.policy;
@@ -147,46 +147,46 @@ static void detail(struct drawing *d, struct hf__action *a)
     };
     static const double jumps_s[] = {-86400 * 400.0, -3600, -60, 60, 3600, 86400 * 30.0};
     uint32_t few = p->n > p->k ? (uint32_t)(p->n - p->k) : 1;
-    if (hf__deed_aim(a->deed) != HF__AIM_NETWORK)
+    if (hf__action_aim(a->kind) != HF__AIM_NETWORK)
         a->count = (int64_t)between(d, 1, few);
-    switch (a->deed) {
-    case HF__DEED_ROLLING:
+    switch (a->kind) {
+    case HF__ACTION_ROLLING:
         a->count = HF__NOT_GIVEN;
         a->share = maybe(d, 0.5) ? 0.5 : 1;
         a->for_us = between(d, 1000, 2000000);
         a->every_us = between(d, 2000000, 8000000);
         return;
-    case HF__DEED_FLAP:
+    case HF__ACTION_FLAP:
         a->every_us = between(d, 100000, 5000000);
         return;
-    case HF__DEED_LOSS:
-    case HF__DEED_DUPLICATE:
-    case HF__DEED_REORDER:
-    case HF__DEED_JUDGE_FAIL:
+    case HF__ACTION_LOSS:
+    case HF__ACTION_DUPLICATE:
+    case HF__ACTION_REORDER:
+    case HF__ACTION_JUDGE_FAIL:
         a->value = (double)between(d, 1, 50) / 100;
         return;
-    case HF__DEED_SLOW:
+    case HF__ACTION_SLOW:
         a->value = (double)between(d, 2, 200);
         return;
-    case HF__DEED_CLOCK:
+    case HF__ACTION_CLOCK:
         a->value = jumps_s[hf__draw_below(&d->r, HF_ARRAY_LEN(jumps_s))];
         return;
-    case HF__DEED_CRASH_WRITE:
-    case HF__DEED_TORN_WRITE:
+    case HF__ACTION_CRASH_WRITE:
+    case HF__ACTION_TORN_WRITE:
         a->value = (double)between(d, 0, 6);
         return;
-    case HF__DEED_QUOTE_SLOW:
+    case HF__ACTION_QUOTE_SLOW:
         a->value = (double)between(d, 2, 30);
         return;
-    case HF__DEED_TCB:
+    case HF__ACTION_TCB:
         a->text = maybe(d, 0.5) ? "revoked" : "out-of-date";
         return;
-    case HF__DEED_POLICY:
+    case HF__ACTION_POLICY:
         a->text = policies[hf__draw_below(&d->r, HF_ARRAY_LEN(policies))];
         if (!suffices(d->s, a->text))
             a->text = "";
         return;
-    case HF__DEED_KEY:
+    case HF__ACTION_KEY:
         a->count = HF__NOT_GIVEN;
         a->text = "tss-db";
         return;
@@ -196,19 +196,25 @@ static void detail(struct drawing *d, struct hf__action *a)
 }
 
 static const struct hf__kind kinds[] = {
-    {HF__DEED_CRASH, 0.8, 8},       {HF__DEED_CRASH_WRITE, 0.6, 8}, {HF__DEED_ROLLING, 0.2, 1},
-    {HF__DEED_PAUSE, 0.3, 4},       {HF__DEED_SLOW, 0.3, 3},        {HF__DEED_ISOLATE, 0.4, 4},
-    {HF__DEED_DEAF, 0.3, 3},        {HF__DEED_MUTE, 0.3, 3},        {HF__DEED_PARTITION, 0.3, 2},
-    {HF__DEED_FLAP, 0.2, 1},        {HF__DEED_LOSS, 0.5, 3},        {HF__DEED_DUPLICATE, 0.4, 2},
-    {HF__DEED_REORDER, 0.4, 2},     {HF__DEED_BREAK, 0.3, 6},       {HF__DEED_CLOCK, 0.3, 4},
-    {HF__DEED_DISK_FULL, 0.3, 3},   {HF__DEED_DISK_STALL, 0.3, 3},  {HF__DEED_CORRUPT, 0.2, 2},
-    {HF__DEED_TORN_WRITE, 0.2, 2},  {HF__DEED_QUOTE_FAIL, 0.2, 2},  {HF__DEED_JUDGE_FAIL, 0.2, 2},
-    {HF__DEED_QUOTE_SLOW, 0.2, 2},  {HF__DEED_TCB, 0.2, 2},         {HF__DEED_HEAL, 0.05, 1},
-    {HF__DEED_POLICY, 0.3, 3},      {HF__DEED_SET, 0.4, 3},         {HF__DEED_ROOT, 0.15, 1},
-    {HF__DEED_JOIN, 0.3, 2},        {HF__DEED_KEY, 0.9, 4},         {HF__DEED_DRILL, 0.4, 3},
-    {HF__DEED_POWER_OFF, 0.3, 4},   {HF__DEED_DRAIN, 0.2, 2},       {HF__DEED_STALE, 0.1, 1},
-    {HF__DEED_REMOVE, 0.2, 2},      {HF__DEED_FLOOR, 0.3, 4},       {HF__DEED_LEAVE, 0.3, 3},
-    {HF__DEED_LOSE_FOLDER, 0.1, 1},
+    {HF__ACTION_CRASH, 0.8, 8},       {HF__ACTION_CRASH_WRITE, 0.6, 8},
+    {HF__ACTION_ROLLING, 0.2, 1},     {HF__ACTION_PAUSE, 0.3, 4},
+    {HF__ACTION_SLOW, 0.3, 3},        {HF__ACTION_ISOLATE, 0.4, 4},
+    {HF__ACTION_DEAF, 0.3, 3},        {HF__ACTION_MUTE, 0.3, 3},
+    {HF__ACTION_PARTITION, 0.3, 2},   {HF__ACTION_FLAP, 0.2, 1},
+    {HF__ACTION_LOSS, 0.5, 3},        {HF__ACTION_DUPLICATE, 0.4, 2},
+    {HF__ACTION_REORDER, 0.4, 2},     {HF__ACTION_BREAK, 0.3, 6},
+    {HF__ACTION_CLOCK, 0.3, 4},       {HF__ACTION_DISK_FULL, 0.3, 3},
+    {HF__ACTION_DISK_STALL, 0.3, 3},  {HF__ACTION_CORRUPT, 0.2, 2},
+    {HF__ACTION_TORN_WRITE, 0.2, 2},  {HF__ACTION_QUOTE_FAIL, 0.2, 2},
+    {HF__ACTION_JUDGE_FAIL, 0.2, 2},  {HF__ACTION_QUOTE_SLOW, 0.2, 2},
+    {HF__ACTION_TCB, 0.2, 2},         {HF__ACTION_HEAL, 0.05, 1},
+    {HF__ACTION_POLICY, 0.3, 3},      {HF__ACTION_SET, 0.4, 3},
+    {HF__ACTION_ROOT, 0.15, 1},       {HF__ACTION_JOIN, 0.3, 2},
+    {HF__ACTION_KEY, 0.9, 4},         {HF__ACTION_DRILL, 0.4, 3},
+    {HF__ACTION_POWER_OFF, 0.3, 4},   {HF__ACTION_DRAIN, 0.2, 2},
+    {HF__ACTION_STALE, 0.1, 1},       {HF__ACTION_REMOVE, 0.2, 2},
+    {HF__ACTION_FLOOR, 0.3, 4},       {HF__ACTION_LEAVE, 0.3, 3},
+    {HF__ACTION_LOSE_FOLDER, 0.1, 1},
 };
 
 const struct hf__kinds hf__kinds = {.items = kinds, .count = HF_ARRAY_LEN(kinds)};
@@ -217,14 +223,14 @@ static void draw_events(struct drawing *d, const struct hf__kinds *all)
 {
     for (size_t i = 0; i < all->count; i++) {
         const struct hf__kind *kind = &all->items[i];
-        const char *name = hf__deed_name(kind->deed);
+        const char *name = hf__action_name(kind->action);
         purpose(d, "event", name, 0);
         if (!maybe(d, kind->chance * 0.6))
             continue;
         uint64_t count = between(d, 1, kind->max);
         for (uint64_t j = 1; j <= count; j++) {
             purpose(d, "event", name, j);
-            detail(d, add(d, kind->deed));
+            detail(d, add(d, kind->action));
         }
     }
 }
@@ -262,7 +268,7 @@ static uint32_t may_forget(const struct drawing *d)
     for (size_t i = 0; i < d->count; i++) {
         const struct hf__action *a = &d->actions[i];
         struct hf_policy later;
-        if (a->deed != HF__DEED_POLICY || !hf__policy_from_text(a->text, &first, &later))
+        if (a->kind != HF__ACTION_POLICY || !hf__policy_from_text(a->text, &first, &later))
             continue;
         uint32_t f = forgivable((uint32_t)later.shares, (uint32_t)later.claim_quorum);
         least = f < least ? f : least;
@@ -304,7 +310,7 @@ static void follow(struct drawing *d, const struct hf__strategy *s)
     const struct hf_world_policy *p = &d->s->world.policy;
     uint32_t few = p->n - p->k > 1 ? (uint32_t)(p->n - p->k) : 1;
     purpose(d, "strategy", s->name, 1);
-    struct hf__action *a = add(d, HF__DEED_HOSTILE);
+    struct hf__action *a = add(d, HF__ACTION_HOSTILE);
     a->text = s->name;
     a->count = s->corrupts ? (int64_t)between(d, 1, few) : 1;
     a->for_us = between(d, d->s->for_us / 8, d->s->for_us);
@@ -317,7 +323,7 @@ static void follow(struct drawing *d, const struct hf__strategy *s)
     purpose(d, "strategy", s->name, 2);
     if (!maybe(d, 0.5))
         return;
-    a = add(d, HF__DEED_ROLLING);
+    a = add(d, HF__ACTION_ROLLING);
     detail(d, a);
     a->at_us = at_us + between(d, 0, for_us);
     a->at_us = a->at_us > d->s->for_us ? d->s->for_us : a->at_us;
@@ -349,7 +355,7 @@ static void draw_outage(struct drawing *d)
     if (!maybe(d, 0.1))
         return;
     bool power = maybe(d, 0.5);
-    struct hf__action *a = add(d, power ? HF__DEED_POWER_OFF : HF__DEED_CRASH);
+    struct hf__action *a = add(d, power ? HF__ACTION_POWER_OFF : HF__ACTION_CRASH);
     a->count = (int64_t)between(d, p->n - p->k + 1u, d->s->nodes);
     a->for_us = between(d, 1000, 5000000);
 }
@@ -362,7 +368,7 @@ static void draw_release(struct drawing *d)
         return;
     uint64_t third = d->s->for_us / 3;
     for (int i = 0; i < 3; i++) {
-        static const int steps[] = {HF__DEED_ACCEPT, HF__DEED_UPGRADE, HF__DEED_WITHDRAW};
+        static const int steps[] = {HF__ACTION_ACCEPT, HF__ACTION_UPGRADE, HF__ACTION_WITHDRAW};
         struct hf__action *a = add(d, steps[i]);
         /* All have had their turn when the old one is withdrawn. */
         a->at_us = (uint64_t)i * third + between(d, 0, third / 2);
@@ -379,8 +385,8 @@ static int by_time(const void *a, const void *b)
     const struct hf__action *x = a, *y = b;
     if (x->at_us != y->at_us)
         return x->at_us < y->at_us ? -1 : 1;
-    if (x->deed != y->deed)
-        return x->deed - y->deed;
+    if (x->kind != y->kind)
+        return x->kind - y->kind;
     if (x->for_us != y->for_us)
         return x->for_us < y->for_us ? -1 : 1;
     return strcmp(x->text, y->text);

@@ -32,9 +32,9 @@ static const struct hf_config_choice cryptos[] = {
     {"real", HF_WORLD_REAL},
     {NULL, 0},
 };
-static const struct hf_config_choice deeds[] = {
-#define X(constant, name, lasts, aim, doc) {name, HF__DEED_##constant},
-    HF__DEED_MAP(X)
+static const struct hf_config_choice kinds[] = {
+#define X(constant, name, lasts, aim, doc) {name, HF__ACTION_##constant},
+    HF__ACTION_MAP(X)
 #undef X
         {NULL, 0},
 };
@@ -204,7 +204,7 @@ typedef struct hf__action action;
 static const struct hf_config_field action_fields[] = {
     FIELD(HF_CONFIG_DURATION_US, action, at_us, "at", .required = true, .max = INT64_MAX / 2,
           .doc = "Virtual time at which it begins."),
-    FIELD(HF_CONFIG_ENUM, action, deed, "do", .required = true, .choices = deeds,
+    FIELD(HF_CONFIG_ENUM, action, kind, "do", .required = true, .choices = kinds,
           .doc = "What is done; `holdfast-sim list` says what each is."),
     FIELD(HF_CONFIG_INT, action, node, "node", .none = true, .max = HF__NODES_MAX - 1,
           .doc = "To one node, by its number."),
@@ -220,9 +220,10 @@ static const struct hf_config_field action_fields[] = {
     US(action, within_us, "within", "0s",
        "Instead of every: all targets have their turn within it."),
     FIELD(HF_CONFIG_NUMBER, action, value, "value", .default_text = "0", .number_min = -1e12,
-          .number_max = 1e12, .doc = "Chance, factor, seconds, rank or count, as the deed has it."),
+          .number_max = 1e12,
+          .doc = "Chance, factor, seconds, rank or count, as the event has it."),
     FIELD(HF_CONFIG_STRING, action, text, "text", .default_text = "", .max = 64,
-          .doc = "Image, key, status or strategy, as the deed has it."),
+          .doc = "Image, key, status or strategy, as the event has it."),
 };
 
 static const struct hf_config_schema action_schema =

@@ -43,7 +43,7 @@ HF_MUST_USE int hf__scenario_set(struct hf__scenario *s, const char *assignment,
 void hf__scenario_draw(uint64_t seed, struct hf__scenario *ret);
 /* Kinds of events that a run may have: chance of it, and how many at most. */
 struct hf__kind {
-    int deed;
+    int action; /* enum hf__action_kind */
     double chance;
     unsigned max;
 };

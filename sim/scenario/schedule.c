@@ -1,8 +1,8 @@
 /* The timeline: who is meant, what begins, what ends. */
 #include "scenario/schedule.h"
 
-#include "hostile/plot.h"
-#include "scenario/deed.h"
+#include "hostile/hostile.h"
+#include "scenario/action.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,41 +12,41 @@ static const struct {
     const char *name, *doc;
     bool lasts;
     enum hf__aim aim;
-} deeds[] = {
+} kinds[] = {
 #define X(constant, name, lasts, aim, doc) {name, doc, lasts, HF__AIM_##aim},
-    HF__DEED_MAP(X)
+    HF__ACTION_MAP(X)
 #undef X
 };
 
-const char *hf__deed_name(int deed)
+const char *hf__action_name(int kind)
 {
-    return deed >= 0 && deed < HF__DEEDS ? deeds[deed].name : "unknown";
+    return kind >= 0 && kind < HF__ACTIONS ? kinds[kind].name : "unknown";
 }
 
-const char *hf__deed_doc(int deed)
+const char *hf__action_doc(int kind)
 {
-    return deed >= 0 && deed < HF__DEEDS ? deeds[deed].doc : "";
+    return kind >= 0 && kind < HF__ACTIONS ? kinds[kind].doc : "";
 }
 
-bool hf__deed_lasts(int deed)
+bool hf__action_lasts(int kind)
 {
-    return deed >= 0 && deed < HF__DEEDS && deeds[deed].lasts;
+    return kind >= 0 && kind < HF__ACTIONS && kinds[kind].lasts;
 }
 
-enum hf__aim hf__deed_aim(int deed)
+enum hf__aim hf__action_aim(int kind)
 {
-    hf_assert(deed >= 0 && deed < HF__DEEDS);
-    return deeds[deed].aim;
+    hf_assert(kind >= 0 && kind < HF__ACTIONS);
+    return kinds[kind].aim;
 }
 
-static void add(struct hf__deeds *d, uint32_t node)
+static void add(struct hf__action_run *d, uint32_t node)
 {
     d->targets = hf__grow(d->targets, d->count, &d->cap, sizeof(uint32_t));
     d->targets[d->count++] = node;
 }
 
 /* So many nodes out of all, each once: the first of a shuffle. */
-static void draw(struct hf_world *w, struct hf__deeds *d, uint64_t count)
+static void draw(struct hf_world *w, struct hf__action_run *d, uint64_t count)
 {
     uint32_t *all = malloc((w->nodes_count + 1u) * sizeof(uint32_t));
     hf_assert(all != NULL);
@@ -60,7 +60,7 @@ static void draw(struct hf_world *w, struct hf__deeds *d, uint64_t count)
     free(all);
 }
 
-static void choose(struct hf_world *w, struct hf__deeds *d)
+static void choose(struct hf_world *w, struct hf__action_run *d)
 {
     const struct hf__action *a = d->action;
     d->count = 0;
@@ -87,13 +87,13 @@ static void choose(struct hf_world *w, struct hf__deeds *d)
 /* Marks of an action's wakes: begin, end, next step. */
 enum { MARK_BEGIN, MARK_END, MARK_STEP, MARKS };
 
-static void note(struct hf__schedule *s, struct hf__deeds *d, bool begins)
+static void note(struct hf__schedule *s, struct hf__action_run *d, bool begins)
 {
     if (s->note != NULL)
         s->note(s->note_ctx, s->world, d->action, begins, d->targets, d->count);
 }
 
-static void begin(struct hf__schedule *s, struct hf__deeds *d, uint32_t mark)
+static void begin(struct hf__schedule *s, struct hf__action_run *d, uint32_t mark)
 {
     struct hf_world *w = s->world;
     const struct hf__action *a = d->action;
@@ -101,31 +101,31 @@ static void begin(struct hf__schedule *s, struct hf__deeds *d, uint32_t mark)
     d->begun = true;
     d->step = 0;
     note(s, d, true);
-    bool steps =
-        a->deed == HF__DEED_ROLLING || a->deed == HF__DEED_UPGRADE || a->deed == HF__DEED_FLAP;
-    hf__deed_begin(s, d);
+    bool steps = a->kind == HF__ACTION_ROLLING || a->kind == HF__ACTION_UPGRADE ||
+                 a->kind == HF__ACTION_FLAP;
+    hf__action_begin(s, d);
     if (steps) {
         hf__wake(w, s->observer, mark + MARK_STEP - MARK_BEGIN, w->now_us);
-        if (a->deed != HF__DEED_FLAP)
+        if (a->kind != HF__ACTION_FLAP)
             return;
     }
-    if (deeds[a->deed].lasts && a->for_us > 0)
+    if (kinds[a->kind].lasts && a->for_us > 0)
         hf__wake(w, s->observer, mark + MARK_END - MARK_BEGIN, w->now_us + a->for_us);
 }
 
-static void end(struct hf__schedule *s, struct hf__deeds *d)
+static void end(struct hf__schedule *s, struct hf__action_run *d)
 {
     if (!d->begun || d->ended)
         return;
     d->ended = true;
-    hf__deed_end(s, d);
+    hf__action_end(s, d);
     note(s, d, false);
 }
 
 static void wake(void *ctx, struct hf_world *w, uint32_t mark)
 {
     struct hf__schedule *s = ctx;
-    struct hf__deeds *d = &s->deeds[mark / MARKS];
+    struct hf__action_run *d = &s->runs[mark / MARKS];
     if (s->healed)
         return;
     switch (mark % MARKS) {
@@ -138,10 +138,10 @@ static void wake(void *ctx, struct hf_world *w, uint32_t mark)
     default:
         if (d->ended)
             return;
-        if (!hf__deed_step(s, d))
+        if (!hf__action_step(s, d))
             end(s, d);
         else
-            hf__wake(w, s->observer, mark, w->now_us + hf__deed_pause_us(d));
+            hf__wake(w, s->observer, mark, w->now_us + hf__action_pause_us(d));
     }
 }
 
@@ -151,7 +151,7 @@ static uint64_t twins_before(const struct hf__action *actions, size_t at)
     const struct hf__action *a = &actions[at];
     uint64_t count = 0;
     for (; at > 0 && actions[at - 1].at_us == a->at_us; at--)
-        count += actions[at - 1].deed == a->deed && strcmp(actions[at - 1].text, a->text) == 0;
+        count += actions[at - 1].kind == a->kind && strcmp(actions[at - 1].text, a->text) == 0;
     return count;
 }
 
@@ -160,17 +160,17 @@ static void draw_from(const struct hf_world *w, const struct hf__action *actions
 {
     char name[128];
     const struct hf__action *a = &actions[at];
-    snprintf(name, sizeof(name), "event %s %s", hf__deed_name(a->deed), a->text);
+    snprintf(name, sizeof(name), "event %s %s", hf__action_name(a->kind), a->text);
     hf__stream_init(ret, w->settings.seed, name, hf__mix(a->at_us) ^ twins_before(actions, at));
 }
 
 struct hf__schedule *hf__schedule_new(struct hf_world *w, const struct hf__action *actions,
-                                      size_t count, hf__deed_fn *note_fn, void *ctx)
+                                      size_t count, hf__action_fn *note_fn, void *ctx)
 {
     struct hf__schedule *s = calloc(1, sizeof(*s));
     hf_assert(s != NULL);
-    s->deeds = calloc(count + 1, sizeof(*s->deeds));
-    hf_assert(s->deeds != NULL);
+    s->runs = calloc(count + 1, sizeof(*s->runs));
+    hf_assert(s->runs != NULL);
     s->world = w;
     s->count = count;
     s->note = note_fn;
@@ -180,8 +180,8 @@ struct hf__schedule *hf__schedule_new(struct hf_world *w, const struct hf__actio
     struct hf__observer observer = {.ctx = s, .wake = wake};
     s->observer = hf__observe(w, &observer);
     for (size_t i = 0; i < count; i++) {
-        s->deeds[i].action = &actions[i];
-        draw_from(w, actions, i, &s->deeds[i].r);
+        s->runs[i].action = &actions[i];
+        draw_from(w, actions, i, &s->runs[i].r);
         hf__wake(w, s->observer, (uint32_t)(i * MARKS + MARK_BEGIN), actions[i].at_us);
     }
     return s;
@@ -190,29 +190,29 @@ struct hf__schedule *hf__schedule_new(struct hf_world *w, const struct hf__actio
 void hf__schedule_heal(struct hf__schedule *s)
 {
     for (size_t i = 0; i < s->count; i++)
-        end(s, &s->deeds[i]);
+        end(s, &s->runs[i]);
     s->healed = true;
-    hf__deed_heal(s->world);
+    hf__action_heal(s->world);
 }
 
 void hf__schedule_tally(const struct hf__schedule *s, struct hf__tally *ret)
 {
     memset(ret, 0, sizeof(*ret));
     for (size_t i = 0; i < s->count; i++) {
-        const struct hf__deeds *d = &s->deeds[i];
-        ret->deeds[d->action->deed] += d->begun;
-        if (d->plot == NULL)
+        const struct hf__action_run *d = &s->runs[i];
+        ret->actions[d->action->kind] += d->begun;
+        if (d->strategy == NULL)
             continue;
         size_t at = hf__strategy_index(d->action->text);
         ret->strategies[at]++;
-        ret->acts[at] += d->plot->acts;
+        ret->acts[at] += d->strategy->acts;
     }
 }
 
 void hf__tally_add(struct hf__tally *sum, const struct hf__tally *more)
 {
-    for (size_t i = 0; i < HF__DEEDS; i++)
-        sum->deeds[i] += more->deeds[i];
+    for (size_t i = 0; i < HF__ACTIONS; i++)
+        sum->actions[i] += more->actions[i];
     for (size_t i = 0; i < HF__STRATEGIES_MAX; i++) {
         sum->strategies[i] += more->strategies[i];
         sum->acts[i] += more->acts[i];
@@ -224,7 +224,7 @@ void hf__schedule_free(struct hf__schedule *s)
     if (s == NULL)
         return;
     for (size_t i = 0; i < s->count; i++)
-        free(s->deeds[i].targets);
-    free(s->deeds);
+        free(s->runs[i].targets);
+    free(s->runs);
     free(s);
 }

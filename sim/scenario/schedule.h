@@ -1,8 +1,8 @@
 /*
  * What is done to a world and when: the timeline of a scenario, whether a person wrote it or a seed
- * drew it. Every deed names its targets by number, zone or share; what is drawn comes from a stream
- * of its own, named after what it does, what its text says, and when it begins: another event
- * beside it changes nothing.
+ * drew it. Every action names its targets by number, zone or share; what is drawn comes from a
+ * stream of its own, named after what it does, what its text says, and when it begins: another
+ * event beside it changes nothing.
  */
 #ifndef HF_SIM_SCHEDULE_H
 #define HF_SIM_SCHEDULE_H
@@ -13,7 +13,7 @@
 enum hf__aim { HF__AIM_NODES, HF__AIM_COUNT, HF__AIM_NETWORK };
 
 /* X(constant, name, has a duration, what it is done to, meaning) */
-#define HF__DEED_MAP(X)                                                                            \
+#define HF__ACTION_MAP(X)                                                                          \
     X(CRASH, "crash", 1, NODES,                                                                    \
       "the process dies, and its host resets its connections; with `for`, it starts again after "  \
       "that time")                                                                                 \
@@ -75,18 +75,18 @@ enum hf__aim { HF__AIM_NODES, HF__AIM_COUNT, HF__AIM_NETWORK };
     X(HOSTILE, "hostile", 1, NODES, "the targets follow the strategy `text`")                      \
     X(HEAL, "heal", 0, NETWORK, "every fault ends, everything that is down starts")
 
-enum hf__deed {
-#define X(constant, name, lasts, aim, doc) HF__DEED_##constant,
-    HF__DEED_MAP(X)
+enum hf__action_kind {
+#define X(constant, name, lasts, aim, doc) HF__ACTION_##constant,
+    HF__ACTION_MAP(X)
 #undef X
-        HF__DEEDS
+        HF__ACTIONS
 };
 
 enum { HF__NOT_GIVEN = -1 };
 
 struct hf__action {
     uint64_t at_us, for_us, every_us, within_us;
-    int deed;
+    int kind;
     /* One of these at most, or HF__NOT_GIVEN. Without any target: all. */
     int64_t node;  /* one, by its number */
     int64_t zone;  /* all of a zone */
@@ -96,11 +96,11 @@ struct hf__action {
     const char *text; /* outlives the schedule; "" when not given */
 };
 
-/* A deed without targets, time or anything else. */
-static inline struct hf__action hf__action_of(int deed)
+/* An action without targets, time or anything else. */
+static inline struct hf__action hf__action_of(int kind)
 {
     return (struct hf__action){
-        .deed = deed,
+        .kind = kind,
         .node = HF__NOT_GIVEN,
         .zone = HF__NOT_GIVEN,
         .count = HF__NOT_GIVEN,
@@ -109,25 +109,25 @@ static inline struct hf__action hf__action_of(int deed)
     };
 }
 
-const char *hf__deed_name(int deed);
-const char *hf__deed_doc(int deed);
-bool hf__deed_lasts(int deed);
-enum hf__aim hf__deed_aim(int deed);
+const char *hf__action_name(int kind);
+const char *hf__action_doc(int kind);
+bool hf__action_lasts(int kind);
+enum hf__aim hf__action_aim(int kind);
 
 struct hf__schedule;
 
 /* What began or ended, for the record of a run; may be NULL. */
-typedef void hf__deed_fn(void *ctx, struct hf_world *w, const struct hf__action *a, bool begins,
-                         const uint32_t *targets, size_t count);
+typedef void hf__action_fn(void *ctx, struct hf_world *w, const struct hf__action *a, bool begins,
+                           const uint32_t *targets, size_t count);
 
 /* Puts actions on a world's timeline. actions is borrowed for the world's life. */
 struct hf__schedule *hf__schedule_new(struct hf_world *w, const struct hf__action *actions,
-                                      size_t count, hf__deed_fn *note, void *ctx);
+                                      size_t count, hf__action_fn *note, void *ctx);
 /* Ends every fault now: networks whole, disks well, everything up; no later action begins. */
 void hf__schedule_heal(struct hf__schedule *s);
 /* What has begun so far, and how often each strategy has acted. While the world lives. */
 struct hf__tally {
-    uint32_t deeds[HF__DEEDS];
+    uint32_t actions[HF__ACTIONS];
     uint32_t strategies[HF__STRATEGIES_MAX]; /* in the order of hf__strategies */
     uint64_t acts[HF__STRATEGIES_MAX];
 };

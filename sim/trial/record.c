@@ -157,14 +157,14 @@ void hf__record_violation(struct hf__record *r, const struct hf_violation *v)
                 (unsigned long long)v->at_us, v->node, v->checker, v->text);
 }
 
-void hf__record_deed(void *ctx, struct hf_world *w, const struct hf__action *a, bool begins,
-                     const uint32_t *targets, size_t count)
+void hf__record_action(void *ctx, struct hf_world *w, const struct hf__action *a, bool begins,
+                       const uint32_t *targets, size_t count)
 {
     struct hf__record *r = ctx;
     if (r == NULL || r->timeline == NULL)
         return;
     fprintf(r->timeline, "{\"at_us\":%llu,\"what\":\"%s\",\"fault\":\"%s\",\"nodes\":[",
-            (unsigned long long)w->now_us, begins ? "begin" : "end", hf__deed_name(a->deed));
+            (unsigned long long)w->now_us, begins ? "begin" : "end", hf__action_name(a->kind));
     for (size_t i = 0; i < count && i < 100; i++)
         fprintf(r->timeline, "%s%u", i == 0 ? "" : ",", targets[i]);
     fprintf(r->timeline, "],\"count\":%zu}\n", count);

@@ -40,8 +40,8 @@ void hf__record_init(struct hf__record *r, FILE *timeline);
 void hf__record_watch(struct hf__record *r, struct hf_world *w);
 /* The broken promise that a checker found, as a line of the timeline. */
 void hf__record_violation(struct hf__record *r, const struct hf_violation *v);
-void hf__record_deed(void *ctx, struct hf_world *w, const struct hf__action *a, bool begins,
-                     const uint32_t *targets, size_t count);
+void hf__record_action(void *ctx, struct hf_world *w, const struct hf__action *a, bool begins,
+                       const uint32_t *targets, size_t count);
 void hf__record_done(struct hf__record *r);
 /* q from 0 to 1; 0 when there are none. Sorts. */
 uint64_t hf__times_quantile(struct hf__times *t, double q);

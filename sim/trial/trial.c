@@ -309,7 +309,7 @@ void hf__trial_run(const struct hf__scenario *s, const struct hf__trial_hooks *h
     struct hf__observer observer = {.ctx = &t, .wake = wake};
     t.observer = hf__observe(w, &observer);
     t.schedule =
-        hf__schedule_new(w, s->actions.items, s->actions.count, hf__record_deed, hooks->record);
+        hf__schedule_new(w, s->actions.items, s->actions.count, hf__record_action, hooks->record);
     if (s->spread_us == 0)
         hf_world_start_all(w);
     else

@@ -24,7 +24,7 @@ enum { HF__NOBODY = UINT32_MAX, HF__IMAGES_MAX = 32, HF__ROOTS_MAX = 16 };
 
 /* What an entry of the queue means: type in the top byte, then 24 bits that tell an old entry from
  * one that still counts, then an index. */
-enum hf__happening {
+enum hf__entry_type {
     HF__TIMER = 1,    /* node; mark: incarnation */
     HF__ARRIVAL,      /* message */
     HF__CALL_TIMEOUT, /* call; mark: of the call */
@@ -42,7 +42,7 @@ enum hf__happening {
     HF__RENEW,        /* the authority looks at the dates of its documents */
 };
 
-static inline uint64_t hf__what(enum hf__happening type, uint32_t mark, uint32_t index)
+static inline uint64_t hf__what(enum hf__entry_type type, uint32_t mark, uint32_t index)
 {
     return (uint64_t)type << 56 | (uint64_t)(mark & 0xffffff) << 32 | index;
 }
@@ -211,9 +211,9 @@ struct hf__node {
     bool told_error;        /* the engine knows of write_error */
     const uint8_t *secrets; /* the engine's own memory for them, which a corrupt one reads */
     uint32_t secrets_len;
-    uint64_t *held; /* happenings that wait while it is paused */
+    uint64_t *held; /* entries that wait while it is paused */
     size_t held_count, held_cap;
-    uint64_t *backlog; /* happenings that wait while it computes, in order, from backlog_at */
+    uint64_t *backlog; /* entries that wait while it computes, in order, from backlog_at */
     size_t backlog_at, backlog_count, backlog_cap;
     bool freed; /* an HF__FREE is under way */
     struct hf__pending *pending, *pending_last;

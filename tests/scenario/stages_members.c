@@ -1,5 +1,5 @@
 /* Stages for checkers of what members find out about each other. */
-#include "hostile/plot.h"
+#include "hostile/hostile.h"
 #include "stages.h"
 #include "testnet.h"
 
@@ -11,11 +11,11 @@
 static int turn_proof(void *ctx, struct hf_world *w, const struct hf_message *m,
                       struct hf_verdict_on *ret)
 {
-    struct hf__plot *p = ctx;
+    struct hf__strategy_run *run = ctx;
     struct hf_ack_response response;
     (void)w;
     if (m->method != HF_METHOD_STANDING || !m->response || m->error != 0 ||
-        !hf__plot_decode(p, &hf_wire_ack_response, m->body, &response) || !response.has_proof)
+        !hf__hostile_decode(run, &hf_wire_ack_response, m->body, &response) || !response.has_proof)
         return HF_FATE_PASS;
     response.proof[5] ^= 1;
     cr_assert_eq(hf_wire_encode(&hf_wire_ack_response, &response, ret->body), 0);
@@ -29,7 +29,7 @@ struct hf_world *stage_audit(void)
     struct hf_world_settings s = testnet_settings(2, 3);
     s.timing.audit_ms = 5000;
     struct hf_world *w = testnet_from(&s, 6);
-    hf__plot_new(w, who, 1, observer, 0);
+    hf__hostile_new(w, who, 1, observer, 0);
     hf_world_start_all(w);
     run_s(w, 60);
     return w;

@@ -12,7 +12,8 @@
 
 Test(checkers, a_node_that_does_not_come_back_is_told)
 {
-    struct hf__action actions[] = {hf__action_of(HF__DEED_ISOLATE), hf__action_of(HF__DEED_CRASH)};
+    struct hf__action actions[] = {hf__action_of(HF__ACTION_ISOLATE),
+                                   hf__action_of(HF__ACTION_CRASH)};
     struct hf__scenario s = {.nodes = 6, .for_us = 60000000, .settle_us = 600000000};
     struct hf__trial_hooks hooks = {0};
     struct hf__result result;

@@ -4,7 +4,7 @@
  * through the same, is not. Compiled once for each fault, with STAGE, the name of the stage,
  * CHECKER, the checker, and SENTENCE, a part of what it says; and once without.
  */
-#include "hostile/plot.h"
+#include "hostile/hostile.h"
 #include "stages.h"
 #include "testnet.h"
 
@@ -165,13 +165,13 @@ static int swap_quote(void *ctx, struct hf_world *w, const struct hf_message *m,
                       struct hf_verdict_on *ret)
 {
     static const uint8_t nothing[64];
-    struct hf__plot *p = ctx;
+    struct hf__strategy_run *run = ctx;
     struct hf_owner_request request;
     struct hf_deposit deposit;
     struct hf_buf quote, body;
     if (m->method != HF_METHOD_DEPOSIT || m->response || m->from != 0 ||
-        !hf__plot_decode(p, &hf_wire_owner_request, m->body, &request) ||
-        !hf__plot_decode(p, &hf_wire_deposit, request.body, &deposit))
+        !hf__hostile_decode(run, &hf_wire_owner_request, m->body, &request) ||
+        !hf__hostile_decode(run, &hf_wire_deposit, request.body, &deposit))
         return HF_FATE_PASS;
     hf_buf_init(&quote, 1 << 16);
     hf_buf_init(&body, 1 << 16);
@@ -179,7 +179,7 @@ static int swap_quote(void *ctx, struct hf_world *w, const struct hf_message *m,
     deposit.quote = hf_buf_bytes(&quote);
     cr_assert_eq(hf_wire_encode(&hf_wire_deposit, &deposit, &body), 0);
     request.body = hf_buf_bytes(&body);
-    bool signs = hf__plot_sign(p, 0, "holdfast/v1/deposit", request.body, request.signature);
+    bool signs = hf__hostile_sign(run, 0, "holdfast/v1/deposit", request.body, request.signature);
     cr_assert(signs);
     cr_assert_eq(hf_wire_encode(&hf_wire_owner_request, &request, ret->body), 0);
     hf_buf_done(&quote);
@@ -192,7 +192,7 @@ static struct hf_world *stage_depositor(void)
     static const uint32_t who[] = {0};
     const struct hf__observer observer = {.sent = swap_quote};
     struct hf_world *w = testnet_new(6, 2, 3);
-    hf__plot_new(w, who, 1, observer, 0);
+    hf__hostile_new(w, who, 1, observer, 0);
     hf_world_start_all(w);
     run_s(w, 30);
     return w;

@@ -91,7 +91,7 @@ Test(hf_sim_scenario, targets_that_are_nobody_are_refused_by_line_and_field)
     refused("nodes: 8\nevents:\n  - {at: 1s, do: join, count: 1048570}\n", 3, "1048576");
 }
 
-Test(hf_sim_scenario, numbers_that_a_deed_cannot_take_are_refused)
+Test(hf_sim_scenario, numbers_that_an_action_cannot_take_are_refused)
 {
     refused("events:\n  - {at: 1s, do: crash-at-write, value: -1}\n", 2, "whole number");
     refused("events:\n  - {at: 1s, do: torn-write, value: 0.5}\n", 2, "whole number");
@@ -100,7 +100,7 @@ Test(hf_sim_scenario, numbers_that_a_deed_cannot_take_are_refused)
 }
 
 /* Loads a scenario that is right, and runs it. */
-static struct hf__result taken(const char *text, uint32_t *ret_begun, int deed)
+static struct hf__result taken(const char *text, uint32_t *ret_begun, int kind)
 {
     static struct hf_config_errors errors;
     struct hf__scenario s;
@@ -113,7 +113,7 @@ static struct hf__result taken(const char *text, uint32_t *ret_begun, int deed)
     s.world.timing = hf_timing_default;
     s.world.wall_s = 1800000000;
     hf__trial_run(&s, &hooks, &result);
-    *ret_begun = result.tally.deeds[deed];
+    *ret_begun = result.tally.actions[kind];
     hf_config_doc_free(doc);
     return result;
 }
@@ -133,7 +133,7 @@ Test(hf_sim_scenario, nobody_and_a_node_that_joined_can_be_meant)
             "nodes: 8\nfor: 60s\nready_min: 0\ncrypto: model\npolicy: {shares: 1, threshold: 1}\n"
             "events:\n  - {at: 20s, do: join, count: 2}\n  - {at: 59s, do: crash, %s}\n",
             rows[i].target);
-        struct hf__result r = taken(text, &begun, HF__DEED_CRASH);
+        struct hf__result r = taken(text, &begun, HF__ACTION_CRASH);
         cr_assert(r.ok, "%s", r.why);
         cr_assert_eq(begun, 1);
         cr_assert_eq(r.ready, rows[i].ready, "%s: %u ready", rows[i].target, r.ready);
@@ -149,7 +149,7 @@ Test(hf_sim_scenario, as_many_strategies_as_there_is_room_for_run_and_one_more_i
     for (int i = 0; i < HF__HOSTILE_MAX; i++)
         hf_buf_printf(&text, "  - {at: 1s, do: hostile, text: silent, count: 1, for: 1s}\n");
     hf_buf_append(&text, "", 1);
-    struct hf__result r = taken((const char *)text.data, &begun, HF__DEED_HOSTILE);
+    struct hf__result r = taken((const char *)text.data, &begun, HF__ACTION_HOSTILE);
     cr_assert(r.ok, "%s", r.why);
     cr_assert_eq(begun, HF__HOSTILE_MAX);
     text.len--;

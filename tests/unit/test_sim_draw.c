@@ -11,11 +11,11 @@
 
 enum { SEEDS = 2000 };
 
-static bool draws(const struct hf__scenario *s, int deed, const char *text)
+static bool draws(const struct hf__scenario *s, int kind, const char *text)
 {
     for (size_t i = 0; i < s->actions.count; i++) {
         const struct hf__action *a = &s->actions.items[i];
-        if (a->deed == deed && (text == NULL || strcmp(a->text, text) == 0))
+        if (a->kind == kind && (text == NULL || strcmp(a->text, text) == 0))
             return true;
     }
     return false;
@@ -37,14 +37,14 @@ static bool same(const struct hf__scenario *a, const struct hf__scenario *b)
 /* Draws with the tables as they are and with those given. Seeds that draw what is new; every other
  * one must be the same. */
 static unsigned drawn_anew(const struct hf__kinds *kinds,
-                           const struct hf__strategy *const *strategies, int deed, const char *text)
+                           const struct hf__strategy *const *strategies, int kind, const char *text)
 {
     unsigned anew = 0;
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         struct hf__scenario before, after;
         hf__scenario_draw(seed, &before);
         hf__scenario_draw_from(seed, kinds, strategies, &after);
-        if (draws(&after, deed, text))
+        if (draws(&after, kind, text))
             anew++;
         else
             cr_assert(same(&before, &after), "seed %d draws something else", (int)seed);
@@ -63,7 +63,7 @@ static unsigned with_strategy(const struct hf__strategy *added)
         table[count++] = hf__strategies[i];
     table[count] = NULL;
     cr_assert_leq(count, HF__STRATEGIES_MAX);
-    return drawn_anew(&hf__kinds, table, HF__DEED_HOSTILE, added->name);
+    return drawn_anew(&hf__kinds, table, HF__ACTION_HOSTILE, added->name);
 }
 
 Test(hf_sim_draw, a_new_strategy_leaves_what_other_seeds_draw)
@@ -78,15 +78,15 @@ Test(hf_sim_draw, a_new_strategy_leaves_what_other_seeds_draw)
     }
 }
 
-/* A start is the one deed that no seed draws. */
+/* A start is the one action that no seed draws. */
 Test(hf_sim_draw, a_new_kind_of_event_leaves_what_other_seeds_draw)
 {
     struct hf__kind *items = malloc((hf__kinds.count + 1) * sizeof(*items));
     cr_assert_not_null(items);
-    items[0] = (struct hf__kind){HF__DEED_START, 0.5, 3};
+    items[0] = (struct hf__kind){HF__ACTION_START, 0.5, 3};
     memcpy(items + 1, hf__kinds.items, hf__kinds.count * sizeof(*items));
     struct hf__kinds more = {.items = items, .count = hf__kinds.count + 1};
-    unsigned anew = drawn_anew(&more, hf__strategies, HF__DEED_START, NULL);
+    unsigned anew = drawn_anew(&more, hf__strategies, HF__ACTION_START, NULL);
     cr_assert(anew > SEEDS / 5 && anew < SEEDS / 2, "%u of %d draw it", anew, SEEDS);
     free(items);
 }
@@ -119,11 +119,11 @@ static void check_forgetful(const struct hf__scenario *s, uint64_t seed, unsigne
     for (size_t i = 0; i < s->actions.count; i++) {
         const struct hf__action *a = &s->actions.items[i];
         struct hf_policy p;
-        if (a->deed == HF__DEED_POLICY && hf__policy_from_text(a->text, &first, &p)) {
+        if (a->kind == HF__ACTION_POLICY && hf__policy_from_text(a->text, &first, &p)) {
             int64_t later = 2 * (int64_t)p.claim_quorum - (int64_t)p.shares - 1;
             f = later < f ? later : f;
         }
-        if (a->deed == HF__DEED_HOSTILE && hf__strategy_find(a->text)->forgets)
+        if (a->kind == HF__ACTION_HOSTILE && hf__strategy_find(a->text)->forgets)
             forget += a->count;
     }
     cr_assert(forget <= f, "seed %d: %d forget, %d may", (int)seed, (int)forget, (int)f);
@@ -155,7 +155,7 @@ static void note(void *ctx, struct hf_world *w, const struct hf__action *a, bool
 {
     struct noted *noted = ctx;
     (void)w;
-    if (a->deed != HF__DEED_CRASH || !begins)
+    if (a->kind != HF__ACTION_CRASH || !begins)
         return;
     for (size_t i = 0; i < count; i++)
         noted->targets[noted->count++] = targets[i];
@@ -179,16 +179,16 @@ static struct noted targets_of(const struct hf__action *actions, size_t count)
 Test(hf_sim_draw, an_event_hits_the_same_nodes_whatever_stands_beside_it)
 {
     const struct {
-        int deed;
+        int kind;
         uint64_t at_us;
         int64_t count;
-    } rows[] = {{HF__DEED_ISOLATE, 1000, 9},
-                {HF__DEED_CRASH, 2000, 4},
-                {HF__DEED_CRASH, 2000, 4},
-                {HF__DEED_PAUSE, 2000, 5}};
+    } rows[] = {{HF__ACTION_ISOLATE, 1000, 9},
+                {HF__ACTION_CRASH, 2000, 4},
+                {HF__ACTION_CRASH, 2000, 4},
+                {HF__ACTION_PAUSE, 2000, 5}};
     struct hf__action actions[HF_ARRAY_LEN(rows)];
     for (size_t i = 0; i < HF_ARRAY_LEN(rows); i++) {
-        actions[i] = hf__action_of(rows[i].deed);
+        actions[i] = hf__action_of(rows[i].kind);
         actions[i].at_us = rows[i].at_us;
         actions[i].count = rows[i].count;
     }

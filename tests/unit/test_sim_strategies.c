@@ -94,13 +94,14 @@ Test(hf_sim_swarm, draws_every_fault_and_every_strategy)
         hf__trial_run(&s, &hooks, &result);
         cr_assert(result.ok, "seed %d: %s", (int)seed, result.why);
         free(s.actions.items);
-        for (size_t i = 0; i < HF__DEEDS; i++)
-            all.deeds[i] += result.tally.deeds[i];
+        for (size_t i = 0; i < HF__ACTIONS; i++)
+            all.actions[i] += result.tally.actions[i];
         for (size_t i = 0; i < HF__STRATEGIES_MAX; i++)
             all.strategies[i] += result.tally.strategies[i];
     }
-    for (int i = 0; i < HF__DEEDS; i++)
-        cr_assert(i == HF__DEED_START || all.deeds[i] > 0, "%s is never drawn", hf__deed_name(i));
+    for (int i = 0; i < HF__ACTIONS; i++)
+        cr_assert(i == HF__ACTION_START || all.actions[i] > 0, "%s is never drawn",
+                  hf__action_name(i));
     for (size_t i = 0; hf__strategies[i] != NULL; i++)
         cr_assert_gt(all.strategies[i], 0, "%s is never drawn", hf__strategies[i]->name);
 }

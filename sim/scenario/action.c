@@ -1,5 +1,5 @@
-/* What each deed does when it begins, goes on and ends. */
-#include "scenario/deed.h"
+/* What each action does when it begins, goes on and ends. */
+#include "scenario/action.h"
 
 #include "attestation/attestation.h"
 #include "authority/authority.h"
@@ -21,7 +21,7 @@ uint8_t hf__tcb_from_text(const char *text)
 
 enum { LEAVE_S = 600 };
 
-static void partition(struct hf_world *w, const struct hf__deeds *d)
+static void partition(struct hf_world *w, const struct hf__action_run *d)
 {
     uint8_t *group = calloc(w->nodes_count + 1u, 1);
     hf_assert(group != NULL);
@@ -38,35 +38,35 @@ static void join(struct hf_world *w, int64_t count)
 }
 
 /* The last one of a kind that goes on; NULL: none does. */
-static const struct hf__deeds *going_on(const struct hf__schedule *s, int deed)
+static const struct hf__action_run *going_on(const struct hf__schedule *s, int kind)
 {
     for (size_t i = s->count; i > 0; i--) {
-        const struct hf__deeds *d = &s->deeds[i - 1];
-        if (d->action->deed == deed && d->begun && !d->ended)
+        const struct hf__action_run *d = &s->runs[i - 1];
+        if (d->action->kind == kind && d->begun && !d->ended)
             return d;
     }
     return NULL;
 }
 
-static double chance_now(const struct hf__schedule *s, int deed, double before)
+static double chance_now(const struct hf__schedule *s, int kind, double before)
 {
-    const struct hf__deeds *d = going_on(s, deed);
+    const struct hf__action_run *d = going_on(s, kind);
     return d == NULL ? before : d->action->value;
 }
 
-/* Sets what deeds change for all: to what the last one that goes on says, or to what it was. */
+/* Sets what actions change for all: to what the last one that goes on says, or to what it was. */
 static void set_whole(struct hf__schedule *s)
 {
     struct hf_world_network *net = &s->world->settings.network;
     struct hf_world_attestation *a = &s->world->settings.attestation;
-    double slow = chance_now(s, HF__DEED_QUOTE_SLOW, 1);
-    net->loss = chance_now(s, HF__DEED_LOSS, s->network.loss);
-    net->duplicate = chance_now(s, HF__DEED_DUPLICATE, s->network.duplicate);
-    net->reorder = chance_now(s, HF__DEED_REORDER, s->network.reorder);
-    a->judge_fails = chance_now(s, HF__DEED_JUDGE_FAIL, s->attestation.judge_fails);
+    double slow = chance_now(s, HF__ACTION_QUOTE_SLOW, 1);
+    net->loss = chance_now(s, HF__ACTION_LOSS, s->network.loss);
+    net->duplicate = chance_now(s, HF__ACTION_DUPLICATE, s->network.duplicate);
+    net->reorder = chance_now(s, HF__ACTION_REORDER, s->network.reorder);
+    a->judge_fails = chance_now(s, HF__ACTION_JUDGE_FAIL, s->attestation.judge_fails);
     a->quote.median_us = (uint64_t)((double)s->attestation.quote.median_us * slow);
     a->judge.median_us = (uint64_t)((double)s->attestation.judge.median_us * slow);
-    const struct hf__deeds *d = going_on(s, HF__DEED_PARTITION);
+    const struct hf__action_run *d = going_on(s, HF__ACTION_PARTITION);
     if (d != NULL)
         partition(s->world, d);
     else
@@ -81,7 +81,7 @@ static void edit_policy(struct hf_policy *policy, void *ctx)
 }
 
 /* Every node hears, within ten seconds, that there is newer collateral. */
-static void tell_collateral(struct hf_world *w, struct hf__deeds *d)
+static void tell_collateral(struct hf_world *w, struct hf__action_run *d)
 {
     for (uint32_t i = 0; i < w->nodes_count; i++) {
         uint64_t later_us = hf__draw_below(&d->r, 10000000);
@@ -91,20 +91,20 @@ static void tell_collateral(struct hf_world *w, struct hf__deeds *d)
 
 static void begin_documents(struct hf_world *w, const struct hf__action *a)
 {
-    switch (a->deed) {
-    case HF__DEED_ACCEPT:
+    switch (a->kind) {
+    case HF__ACTION_ACCEPT:
         hf_world_policy_accept(w, a->text, (uint32_t)a->value);
         return;
-    case HF__DEED_WITHDRAW:
+    case HF__ACTION_WITHDRAW:
         hf_world_policy_withdraw(w, a->text);
         return;
-    case HF__DEED_STALE:
+    case HF__ACTION_STALE:
         hf_world_collateral_stop(w, true);
         return;
-    case HF__DEED_POLICY:
+    case HF__ACTION_POLICY:
         hf_world_policy_edit(w, edit_policy, (void *)(uintptr_t)a);
         return;
-    case HF__DEED_SET:
+    case HF__ACTION_SET:
         hf_world_set_issue(w);
         return;
     default:
@@ -159,50 +159,50 @@ static void decide_floor(struct hf_world *w, uint32_t node)
         hf_world_set_issue(w);
 }
 
-static void begin_hostile(struct hf_world *w, struct hf__deeds *d)
+static void begin_hostile(struct hf_world *w, struct hf__action_run *d)
 {
     const struct hf__strategy *strategy = hf__strategy_find(d->action->text);
     for (size_t i = 0; i < d->count; i++)
         hf__node(w, d->targets[i])->corrupt |= strategy->corrupts;
-    d->plot = hf__strategy_begin(w, strategy, d->targets, d->count);
+    d->strategy = hf__strategy_begin(w, strategy, d->targets, d->count);
 }
 
-/* Deeds on the network or the authority as a whole. False: it is not one of them. */
-static bool begin_whole(struct hf__schedule *s, struct hf__deeds *d)
+/* Actions on the network or the authority as a whole. False: it is not one of them. */
+static bool begin_whole(struct hf__schedule *s, struct hf__action_run *d)
 {
     struct hf_world *w = s->world;
     const struct hf__action *a = d->action;
-    switch (a->deed) {
-    case HF__DEED_LOSS:
-    case HF__DEED_DUPLICATE:
-    case HF__DEED_REORDER:
-    case HF__DEED_JUDGE_FAIL:
-    case HF__DEED_QUOTE_SLOW:
-    case HF__DEED_PARTITION:
+    switch (a->kind) {
+    case HF__ACTION_LOSS:
+    case HF__ACTION_DUPLICATE:
+    case HF__ACTION_REORDER:
+    case HF__ACTION_JUDGE_FAIL:
+    case HF__ACTION_QUOTE_SLOW:
+    case HF__ACTION_PARTITION:
         set_whole(s);
         return true;
-    case HF__DEED_ACCEPT:
-    case HF__DEED_WITHDRAW:
-    case HF__DEED_STALE:
-    case HF__DEED_POLICY:
-    case HF__DEED_SET:
-    case HF__DEED_ROOT:
+    case HF__ACTION_ACCEPT:
+    case HF__ACTION_WITHDRAW:
+    case HF__ACTION_STALE:
+    case HF__ACTION_POLICY:
+    case HF__ACTION_SET:
+    case HF__ACTION_ROOT:
         begin_documents(w, a);
         return true;
-    case HF__DEED_JOIN:
+    case HF__ACTION_JOIN:
         join(w, a->count == HF__NOT_GIVEN ? 1 : a->count);
         return true;
-    case HF__DEED_HEAL:
-        hf__deed_heal(w);
+    case HF__ACTION_HEAL:
+        hf__action_heal(w);
         return true;
-    case HF__DEED_HOSTILE:
+    case HF__ACTION_HOSTILE:
         begin_hostile(w, d);
         return true;
-    case HF__DEED_UPGRADE:
+    case HF__ACTION_UPGRADE:
         w->release = hf__image_index(w, a->text);
         return true;
-    case HF__DEED_ROLLING:
-    case HF__DEED_FLAP:
+    case HF__ACTION_ROLLING:
+    case HF__ACTION_FLAP:
         return true; /* step by step */
     default:
         return false;
@@ -233,41 +233,42 @@ static void lose_folder(struct hf_world *w, uint32_t node)
 
 static void begin_local(struct hf_world *w, const struct hf__action *a, uint32_t node)
 {
-    if (a->deed == HF__DEED_REMOVE)
+    if (a->kind == HF__ACTION_REMOVE)
         remove_node(w, node);
-    else if (a->deed == HF__DEED_LEAVE)
+    else if (a->kind == HF__ACTION_LEAVE)
         leave_well(w, node);
-    else if (a->deed == HF__DEED_FLOOR)
+    else if (a->kind == HF__ACTION_FLOOR)
         decide_floor(w, node);
-    else if (a->deed == HF__DEED_KEY)
+    else if (a->kind == HF__ACTION_KEY)
         hf_world_local(w, node, HF_LOCAL_KEY, a->text[0] == '\0' ? "tss-db" : a->text);
     else
-        hf_world_local(w, node, a->deed == HF__DEED_DRILL ? HF_LOCAL_DRILL : HF_LOCAL_DRAIN, NULL);
+        hf_world_local(w, node, a->kind == HF__ACTION_DRILL ? HF_LOCAL_DRILL : HF_LOCAL_DRAIN,
+                       NULL);
 }
 
-static void begin_host(struct hf_world *w, struct hf__deeds *d, uint32_t node)
+static void begin_host(struct hf_world *w, struct hf__action_run *d, uint32_t node)
 {
     const struct hf__action *a = d->action;
-    switch (a->deed) {
-    case HF__DEED_CLOCK:
+    switch (a->kind) {
+    case HF__ACTION_CLOCK:
         hf_world_clock_shift(w, node, (int64_t)a->value);
         return;
-    case HF__DEED_DISK_FULL:
+    case HF__ACTION_DISK_FULL:
         hf_world_disk_fail(w, node, HF_ENOSPACE);
         return;
-    case HF__DEED_DISK_STALL:
+    case HF__ACTION_DISK_STALL:
         hf_world_disk_stall(w, node, a->for_us / 1000);
         return;
-    case HF__DEED_CORRUPT:
+    case HF__ACTION_CORRUPT:
         restart_damaged(w, node, HF_ECORRUPT);
         return;
-    case HF__DEED_LOSE_FOLDER:
+    case HF__ACTION_LOSE_FOLDER:
         lose_folder(w, node);
         return;
-    case HF__DEED_QUOTE_FAIL:
+    case HF__ACTION_QUOTE_FAIL:
         hf_world_quote_fail(w, node, HF_EQUOTE_PROVIDER);
         return;
-    case HF__DEED_TCB:
+    case HF__ACTION_TCB:
         hf_world_tcb(w, node, hf__tcb_from_text(a->text));
         tell_collateral(w, d);
         return;
@@ -276,41 +277,41 @@ static void begin_host(struct hf_world *w, struct hf__deeds *d, uint32_t node)
     }
 }
 
-static void begin_process(struct hf_world *w, struct hf__deeds *d, uint32_t node)
+static void begin_process(struct hf_world *w, struct hf__action_run *d, uint32_t node)
 {
     const struct hf__action *a = d->action;
-    switch (a->deed) {
-    case HF__DEED_CRASH:
+    switch (a->kind) {
+    case HF__ACTION_CRASH:
         hf_world_crash(w, node);
         return;
-    case HF__DEED_POWER_OFF:
+    case HF__ACTION_POWER_OFF:
         hf_world_power_off(w, node);
         return;
-    case HF__DEED_START:
+    case HF__ACTION_START:
         hf_world_start(w, node);
         return;
-    case HF__DEED_PAUSE:
+    case HF__ACTION_PAUSE:
         hf_world_pause(w, node);
         return;
-    case HF__DEED_SLOW:
+    case HF__ACTION_SLOW:
         hf_world_slow(w, node, a->value < 1 ? 1 : a->value);
         return;
-    case HF__DEED_ISOLATE:
+    case HF__ACTION_ISOLATE:
         hf_world_isolate(w, node);
         return;
-    case HF__DEED_DEAF:
+    case HF__ACTION_DEAF:
         hf_world_cut(w, HF_WORLD_ALL, node);
         return;
-    case HF__DEED_MUTE:
+    case HF__ACTION_MUTE:
         hf_world_cut(w, node, HF_WORLD_ALL);
         return;
-    case HF__DEED_BREAK:
+    case HF__ACTION_BREAK:
         hf_world_break(w, node, HF_WORLD_ALL);
         return;
-    case HF__DEED_CRASH_WRITE:
+    case HF__ACTION_CRASH_WRITE:
         hf_world_crash_at_write(w, node, 1 + (unsigned)a->value, hf__draw_below(&d->r, 2) == 1);
         return;
-    case HF__DEED_TORN_WRITE:
+    case HF__ACTION_TORN_WRITE:
         hf_world_crash_at_write(w, node, 1 + (unsigned)a->value, false);
         hf__node(w, node)->tears = true;
         return;
@@ -319,7 +320,7 @@ static void begin_process(struct hf_world *w, struct hf__deeds *d, uint32_t node
     }
 }
 
-void hf__deed_begin(struct hf__schedule *s, struct hf__deeds *d)
+void hf__action_begin(struct hf__schedule *s, struct hf__action_run *d)
 {
     s->world->disturbed_us = s->world->now_us;
     if (begin_whole(s, d))
@@ -328,17 +329,17 @@ void hf__deed_begin(struct hf__schedule *s, struct hf__deeds *d)
         begin_process(s->world, d, d->targets[i]);
 }
 
-uint64_t hf__deed_pause_us(const struct hf__deeds *d)
+uint64_t hf__action_pause_us(const struct hf__action_run *d)
 {
     const struct hf__action *a = d->action;
     return a->within_us == 0 ? a->every_us : a->within_us / (d->count == 0 ? 1 : d->count);
 }
 
-bool hf__deed_step(struct hf__schedule *s, struct hf__deeds *d)
+bool hf__action_step(struct hf__schedule *s, struct hf__action_run *d)
 {
     struct hf_world *w = s->world;
     const struct hf__action *a = d->action;
-    if (a->deed == HF__DEED_FLAP) {
+    if (a->kind == HF__ACTION_FLAP) {
         if (d->step++ % 2 == 0)
             partition(w, d);
         else
@@ -349,7 +350,7 @@ bool hf__deed_step(struct hf__schedule *s, struct hf__deeds *d)
         return false;
     uint32_t node = d->targets[d->step++];
     hf_world_crash(w, node);
-    if (a->deed == HF__DEED_UPGRADE)
+    if (a->kind == HF__ACTION_UPGRADE)
         hf_world_image(w, node, a->text);
     hf__push(w, w->now_us + a->for_us, hf__what(HF__STARTS, 0, node));
     return true;
@@ -359,7 +360,7 @@ bool hf__deed_step(struct hf__schedule *s, struct hf__deeds *d)
 
 /* Whoever has not had its turn takes the new release with its next start, which is now: a policy
  * may no longer list the old one. */
-static void end_upgrade(struct hf_world *w, const struct hf__deeds *d)
+static void end_upgrade(struct hf_world *w, const struct hf__action_run *d)
 {
     for (size_t i = d->step; i < d->count; i++) {
         hf_world_image(w, d->targets[i], d->action->text);
@@ -370,56 +371,56 @@ static void end_upgrade(struct hf_world *w, const struct hf__deeds *d)
     }
 }
 
-static void end_whole(struct hf__schedule *s, struct hf__deeds *d)
+static void end_whole(struct hf__schedule *s, struct hf__action_run *d)
 {
-    switch (d->action->deed) {
-    case HF__DEED_LOSS:
-    case HF__DEED_DUPLICATE:
-    case HF__DEED_REORDER:
-    case HF__DEED_JUDGE_FAIL:
-    case HF__DEED_QUOTE_SLOW:
-    case HF__DEED_PARTITION:
-    case HF__DEED_FLAP:
+    switch (d->action->kind) {
+    case HF__ACTION_LOSS:
+    case HF__ACTION_DUPLICATE:
+    case HF__ACTION_REORDER:
+    case HF__ACTION_JUDGE_FAIL:
+    case HF__ACTION_QUOTE_SLOW:
+    case HF__ACTION_PARTITION:
+    case HF__ACTION_FLAP:
         set_whole(s);
         return;
-    case HF__DEED_UPGRADE:
+    case HF__ACTION_UPGRADE:
         end_upgrade(s->world, d);
         return;
-    case HF__DEED_STALE:
+    case HF__ACTION_STALE:
         hf_world_collateral_stop(s->world, false);
         return;
-    case HF__DEED_HOSTILE:
-        hf__strategy_find(d->action->text)->end(s->world, d->plot);
+    case HF__ACTION_HOSTILE:
+        hf__strategy_find(d->action->text)->end(s->world, d->strategy);
         return;
     default:
         return;
     }
 }
 
-static void end_host(struct hf_world *w, struct hf__deeds *d, uint32_t node)
+static void end_host(struct hf_world *w, struct hf__action_run *d, uint32_t node)
 {
-    switch (d->action->deed) {
-    case HF__DEED_DISK_FULL:
+    switch (d->action->kind) {
+    case HF__ACTION_DISK_FULL:
         hf_world_disk_fail(w, node, 0);
         return;
-    case HF__DEED_CORRUPT:
+    case HF__ACTION_CORRUPT:
         restart_damaged(w, node, 0);
         return;
-    case HF__DEED_TORN_WRITE:
+    case HF__ACTION_TORN_WRITE:
         hf__node(w, node)->tears = false;
         hf__node(w, node)->crash_write = 0;
         if (hf__node(w, node)->disk.damage != 0)
             restart_damaged(w, node, 0);
         hf_world_start(w, node);
         return;
-    case HF__DEED_QUOTE_FAIL:
+    case HF__ACTION_QUOTE_FAIL:
         hf_world_quote_fail(w, node, 0);
         return;
-    case HF__DEED_TCB:
+    case HF__ACTION_TCB:
         hf_world_tcb(w, node, HF_TCB_UP_TO_DATE);
         tell_collateral(w, d);
         return;
-    case HF__DEED_DRAIN:
+    case HF__ACTION_DRAIN:
         hf_world_local(w, node, HF_LOCAL_UNDRAIN, NULL);
         return;
     default:
@@ -427,27 +428,27 @@ static void end_host(struct hf_world *w, struct hf__deeds *d, uint32_t node)
     }
 }
 
-static void end_process(struct hf_world *w, struct hf__deeds *d, uint32_t node)
+static void end_process(struct hf_world *w, struct hf__action_run *d, uint32_t node)
 {
-    switch (d->action->deed) {
-    case HF__DEED_CRASH:
-    case HF__DEED_POWER_OFF:
-    case HF__DEED_CRASH_WRITE:
+    switch (d->action->kind) {
+    case HF__ACTION_CRASH:
+    case HF__ACTION_POWER_OFF:
+    case HF__ACTION_CRASH_WRITE:
         hf_world_start(w, node);
         return;
-    case HF__DEED_PAUSE:
+    case HF__ACTION_PAUSE:
         hf_world_resume(w, node);
         return;
-    case HF__DEED_SLOW:
+    case HF__ACTION_SLOW:
         hf_world_slow(w, node, 1);
         return;
-    case HF__DEED_ISOLATE:
+    case HF__ACTION_ISOLATE:
         hf__node(w, node)->isolated = false;
         return;
-    case HF__DEED_DEAF:
+    case HF__ACTION_DEAF:
         hf_world_mend(w, HF_WORLD_ALL, node);
         return;
-    case HF__DEED_MUTE:
+    case HF__ACTION_MUTE:
         hf_world_mend(w, node, HF_WORLD_ALL);
         return;
     default:
@@ -455,7 +456,7 @@ static void end_process(struct hf_world *w, struct hf__deeds *d, uint32_t node)
     }
 }
 
-void hf__deed_end(struct hf__schedule *s, struct hf__deeds *d)
+void hf__action_end(struct hf__schedule *s, struct hf__action_run *d)
 {
     s->world->disturbed_us = s->world->now_us;
     end_whole(s, d);
@@ -463,7 +464,7 @@ void hf__deed_end(struct hf__schedule *s, struct hf__deeds *d)
         end_process(s->world, d, d->targets[i]);
 }
 
-void hf__deed_heal(struct hf_world *w)
+void hf__action_heal(struct hf_world *w)
 {
     w->disturbed_us = w->now_us;
     hf_world_heal(w);

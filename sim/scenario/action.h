@@ -1,0 +1,39 @@
+/* One action of the timeline as it happens. */
+#ifndef HF_SIM_ACTION_H
+#define HF_SIM_ACTION_H
+
+#include "scenario/schedule.h"
+
+#include "world/world.h"
+
+struct hf__action_run {
+    const struct hf__action *action;
+    struct hf__stream r; /* of its own: see hf__schedule_new */
+    uint32_t *targets;
+    size_t count, cap;
+    size_t step;
+    bool begun, ended;
+    struct hf__strategy_run *strategy; /* NULL: the action is none */
+};
+
+struct hf__schedule {
+    struct hf_world *world;
+    uint32_t observer;
+    struct hf__action_run *runs;
+    size_t count;
+    bool healed;
+    struct hf_world_network network; /* as they were before any action */
+    struct hf_world_attestation attestation;
+    hf__action_fn *note;
+    void *note_ctx;
+};
+
+void hf__action_begin(struct hf__schedule *s, struct hf__action_run *d);
+void hf__action_end(struct hf__schedule *s, struct hf__action_run *d);
+/* False: it has no further step. */
+bool hf__action_step(struct hf__schedule *s, struct hf__action_run *d);
+/* The time between two steps. */
+uint64_t hf__action_pause_us(const struct hf__action_run *d);
+void hf__action_heal(struct hf_world *w);
+
+#endif
