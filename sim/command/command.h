@@ -19,8 +19,8 @@ struct hf__options {
     uint64_t seed, seed_last;
     bool seeds_given;
     const char *build; /* of a seed "S@BUILD"; NULL: not named */
-    unsigned jobs;
-    bool real, quiet, trace, messages;
+    uint64_t jobs;
+    bool real, quiet, trace, messages, version, help;
 };
 
 /* Seeds of one swarm: it remembers of each whether it ran. */

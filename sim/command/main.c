@@ -4,9 +4,9 @@
 #include "lib/pages.h"
 
 #include "base/file.h"
+#include "base/options.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +42,7 @@ static int fail(const char *what, const char *value)
 }
 
 /* Digits and nothing before them; what follows is at *ret_end. */
-static bool parse_seed(char *text, char **ret_end, uint64_t *ret)
+static bool parse_seed(const char *text, char **ret_end, uint64_t *ret)
 {
     errno = 0;
     *ret = strtoull(text, ret_end, 10);
@@ -50,8 +50,9 @@ static bool parse_seed(char *text, char **ret_end, uint64_t *ret)
 }
 
 /* "A" or "A..B" or "A@BUILD". */
-static bool parse_seeds(char *text, struct hf__options *o)
+static bool take_seeds(void *options, const char *text)
 {
+    struct hf__options *o = options;
     char *end;
     if (!parse_seed(text, &end, &o->seed))
         return false;
@@ -66,50 +67,81 @@ static bool parse_seeds(char *text, struct hf__options *o)
     return *end == '\0' && o->seed_last >= o->seed;
 }
 
-static bool set(struct hf__options *o, const char *key, const char *value)
+/* Keeps "KEY=VALUE" for the scenario, or what stands for one when key is "". */
+static bool set(struct hf__options *o, const char *key, const char *value, size_t value_len)
 {
-    if (o->sets_count == sizeof(o->sets) / sizeof(o->sets[0]))
+    if (o->sets_count == HF_ARRAY_LEN(o->sets))
         return false;
-    size_t len = strlen(key) + strlen(value) + 2;
-    char *text = malloc(len); /* freed by main */
+    size_t len = strlen(key) + value_len + 2;
+    char *text = malloc(len); /* freed by forget */
     if (text == NULL)
         return false;
-    snprintf(text, len, "%s%s%s", key, key[0] == '\0' ? "" : "=", value);
+    snprintf(text, len, "%s%s%.*s", key, key[0] == '\0' ? "" : "=", (int)value_len, value);
     o->sets[o->sets_count++] = text;
     return true;
 }
 
-enum {
-    OPT_NODES = 256,
-    OPT_SEED,
-    OPT_FOR,
-    OPT_SET,
-    OPT_OUT,
-    OPT_CRYPTO,
-    OPT_SEEDS,
-    OPT_JOBS,
-    OPT_QUIET,
-    OPT_TRACE,
-    OPT_MESSAGES,
-    OPT_VERSION,
-    OPT_HELP
+static void forget(struct hf__options *o)
+{
+    for (size_t i = 0; i < o->sets_count; i++)
+        free(o->sets[i]);
+    o->sets_count = 0;
+}
+
+static bool take_set(void *options, const char *text)
+{
+    return set(options, "", text, strlen(text));
+}
+
+static bool take_nodes(void *options, const char *text)
+{
+    return set(options, "nodes", text, strlen(text));
+}
+
+static bool take_for(void *options, const char *text)
+{
+    return set(options, "for", text, strlen(text));
+}
+
+static bool take_crypto(void *options, const char *text)
+{
+    struct hf__options *o = options;
+    o->real = strcmp(text, "real") == 0;
+    return set(o, "crypto", text, strlen(text));
+}
+
+/* "7", or "7@BUILD" of a run of this build. */
+static bool take_seed(void *options, const char *text)
+{
+    struct hf__options *o = options;
+    size_t len = strcspn(text, "@");
+    if (text[len] == '@')
+        o->build = text + len + 1;
+    return set(o, "seed", text, len);
+}
+
+static const struct hf_option rows[] = {
+    HF_TAKE_BY("nodes", take_nodes),
+    HF_TAKE_BY("seed", take_seed),
+    HF_TAKE_BY("for", take_for),
+    HF_TAKE_BY("set", take_set),
+    HF_TAKE_BY("crypto", take_crypto),
+    HF_TEXT_OF("out", struct hf__options, out),
+    HF_TAKE_BY("seeds", take_seeds),
+    HF_NUMBER_OF("jobs", struct hf__options, jobs, 1, 64),
+    HF_FLAG_OF("quiet", struct hf__options, quiet),
+    HF_FLAG_OF("trace", struct hf__options, trace),
+    HF_FLAG_OF("messages", struct hf__options, messages),
+    HF_FLAG_OF("version", struct hf__options, version),
+    HF_FLAG_OF("help", struct hf__options, help),
 };
 
-static const struct option long_options[] = {
-    {"nodes", required_argument, NULL, OPT_NODES}, {"seed", required_argument, NULL, OPT_SEED},
-    {"for", required_argument, NULL, OPT_FOR},     {"set", required_argument, NULL, OPT_SET},
-    {"out", required_argument, NULL, OPT_OUT},     {"crypto", required_argument, NULL, OPT_CRYPTO},
-    {"seeds", required_argument, NULL, OPT_SEEDS}, {"jobs", required_argument, NULL, OPT_JOBS},
-    {"quiet", no_argument, NULL, OPT_QUIET},       {"trace", no_argument, NULL, OPT_TRACE},
-    {"messages", no_argument, NULL, OPT_MESSAGES}, {"version", no_argument, NULL, OPT_VERSION},
-    {"help", no_argument, NULL, OPT_HELP},         {NULL, 0, NULL, 0},
-};
-
-/* What each command takes, beside --help. */
-static const struct {
+/* What each command takes; the first row: all, of whatever command. */
+static const struct command {
     const char *name, *options;
     bool argument;
 } commands[] = {
+    {"", "nodes seed for set crypto out seeds jobs quiet trace messages version help", true},
     {"run", "nodes seed for set crypto out quiet trace messages", true},
     {"check", "nodes seed for set crypto", true},
     {"swarm", "seeds jobs set crypto nodes for out quiet", false},
@@ -129,74 +161,26 @@ static bool lists(const char *list, const char *word)
     return false;
 }
 
-/* A whole number and nothing else. */
-static bool parse_jobs(const char *text, unsigned *ret)
+/* Reads the options that a command takes, into new ones. False: another is there, or a wrong
+ * value, and it was said. */
+static bool read_options(int argc, char **argv, const struct command *c, struct hf__options *ret,
+                         char ***ret_words, int *ret_count)
 {
-    char *end;
-    unsigned long value = strtoul(text, &end, 10);
-    *ret = (unsigned)value;
-    return end != text && *end == '\0' && value >= 1 && value <= 64;
+    struct hf_option taken[HF_ARRAY_LEN(rows)];
+    char reason[HF_OPTION_REASON_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < HF_ARRAY_LEN(rows); i++)
+        if (lists(c->options, rows[i].name))
+            taken[count++] = rows[i];
+    *ret = (struct hf__options){.jobs = 1};
+    if (hf_options_explain(argc, argv, taken, count, ret, ret_words, ret_count, reason))
+        return true;
+    forget(ret);
+    fprintf(stderr, "holdfast-sim%s%s: %s\n", c->name[0] == '\0' ? "" : " ", c->name, reason);
+    return false;
 }
 
-/* "7", or "7@BUILD" of a run of this build. */
-static bool take_seed(struct hf__options *o, char *value)
-{
-    char *at = strchr(value, '@');
-    if (at != NULL) {
-        *at = '\0';
-        o->build = at + 1;
-    }
-    return set(o, "seed", value);
-}
-
-/* One option; false: it is wrong, and said so. */
-static bool take(struct hf__options *o, int option, char *value)
-{
-    bool ok = true;
-    switch (option) {
-    case OPT_NODES:
-        ok = set(o, "nodes", value);
-        break;
-    case OPT_SEED:
-        ok = take_seed(o, value);
-        break;
-    case OPT_FOR:
-        ok = set(o, "for", value);
-        break;
-    case OPT_SET:
-        ok = set(o, "", value);
-        break;
-    case OPT_CRYPTO:
-        o->real = strcmp(value, "real") == 0;
-        ok = set(o, "crypto", value);
-        break;
-    case OPT_OUT:
-        o->out = value;
-        break;
-    case OPT_SEEDS:
-        ok = parse_seeds(value, o);
-        break;
-    case OPT_JOBS:
-        ok = parse_jobs(value, &o->jobs);
-        break;
-    case OPT_MESSAGES:
-        o->messages = true;
-        break;
-    case OPT_TRACE:
-        o->trace = true;
-        break;
-    case OPT_QUIET:
-        o->quiet = true;
-        break;
-    default:
-        return false;
-    }
-    if (!ok)
-        fail("not a value for this option", value);
-    return ok;
-}
-
-static int dispatch(struct hf__options *o, const char *command, char *argument)
+static int dispatch(struct hf__options *o, const char *command, const char *argument)
 {
     if (strcmp(command, "list") == 0)
         return hf__command_list();
@@ -216,77 +200,62 @@ static int dispatch(struct hf__options *o, const char *command, char *argument)
         return hf__command_swarm(o);
     }
     if (strcmp(command, "replay") == 0 || strcmp(command, "shrink") == 0) {
-        if (argument == NULL || !parse_seeds(argument, o) || o->seed_last != o->seed)
+        if (argument == NULL || !take_seeds(o, argument) || o->seed_last != o->seed)
             return fail("a seed is a number, or NUMBER@BUILD", argument == NULL ? "" : argument);
         return command[0] == 'r' ? hf__command_replay(o) : hf__command_shrink(o);
     }
     hf_unreachable();
 }
 
-/* Reads the options; -1: go on, or the exit code. */
-static int read_options(int argc, char **argv, struct hf__options *o, bool used[])
+/* The command that the words name, when it may have so many; NULL: none, and it was said. */
+static const struct command *command_of(char **words, int count)
 {
-    int option, index;
-    while ((option = getopt_long(argc, argv, "h", long_options, &index)) != -1) {
-        if (option == OPT_HELP || option == 'h') {
-            fputs(usage, stdout);
-            return EXIT_OK;
-        }
-        if (option == OPT_VERSION) {
-            puts("holdfast-sim " HF_RELEASE);
-            return EXIT_OK;
-        }
-        if (option == '?' || !take(o, option, optarg))
-            return EXIT_USAGE;
-        used[option - OPT_NODES] = true;
-    }
-    if (optind < argc)
-        return -1;
-    fputs(usage, stderr);
-    return EXIT_USAGE;
-}
-
-/* Whether the command is one, and takes what it was given; if not, says so. */
-static bool fits(int argc, char **argv, const bool used[])
-{
-    const char *command = argv[optind];
-    size_t c = 0;
-    while (c < HF_ARRAY_LEN(commands) && strcmp(commands[c].name, command) != 0)
+    size_t c = 1;
+    while (c < HF_ARRAY_LEN(commands) && strcmp(commands[c].name, words[0]) != 0)
         c++;
     if (c == HF_ARRAY_LEN(commands)) {
-        fail("no such command", command);
+        fail("no such command", words[0]);
         fputs(usage, stderr);
-        return false;
+        return NULL;
     }
-    for (size_t i = 0; long_options[i].name != NULL; i++) {
-        if (used[long_options[i].val - OPT_NODES] &&
-            !lists(commands[c].options, long_options[i].name)) {
-            fprintf(stderr, "holdfast-sim: %s does not take --%s\n", command, long_options[i].name);
-            return false;
-        }
+    if (count > 1 + commands[c].argument) {
+        fail("one argument too many", words[1 + commands[c].argument]);
+        return NULL;
     }
-    if (argc - optind > 1 + commands[c].argument) {
-        fail("one argument too many", argv[optind + 1 + commands[c].argument]);
-        return false;
+    return &commands[c];
+}
+
+static int start_with(int argc, char **argv)
+{
+    struct hf__options o;
+    char **words;
+    int count;
+    /* Any option at first: the command is the first word among them. */
+    if (!read_options(argc, argv, &commands[0], &o, &words, &count))
+        return EXIT_USAGE;
+    forget(&o);
+    if (o.help || o.version) {
+        fputs(o.help ? usage : "holdfast-sim " HF_RELEASE "\n", stdout);
+        return EXIT_OK;
     }
-    return true;
+    if (count == 0) {
+        fputs(usage, stderr);
+        return EXIT_USAGE;
+    }
+    const struct command *c = command_of(words, count);
+    if (c == NULL || !read_options(argc, argv, c, &o, &words, &count))
+        return EXIT_USAGE;
+    int code = dispatch(&o, words[0], count > 1 ? words[1] : NULL);
+    hf__forget();
+    forget(&o);
+    return code;
 }
 
 int main(int argc, char **argv)
 {
-    struct hf__options o = {.jobs = 1};
-    bool used[OPT_HELP - OPT_NODES + 1] = {false};
     if (hf_file_standard() != 0)
         return EXIT_FAILURE;
     hf__pages_init();
     signal(SIGXFSZ, SIG_IGN); /* a file that may grow no more is an error of its writing */
-    int code = read_options(argc, argv, &o, used);
-    if (code < 0 && fits(argc, argv, used))
-        code = dispatch(&o, argv[optind], optind + 1 < argc ? argv[optind + 1] : NULL);
-    else if (code < 0)
-        code = EXIT_USAGE;
-    hf__forget();
-    for (size_t i = 0; i < o.sets_count; i++)
-        free(o.sets[i]);
-    return hf_file_printed("holdfast-sim", code, EXIT_ENDED);
+    return hf_file_printed("holdfast-sim", start_with(argc, argv), EXIT_ENDED);
 }

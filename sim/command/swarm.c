@@ -330,7 +330,7 @@ int hf__command_swarm(const struct hf__options *o)
     printf("seeds %llu..%llu of build %s\n", (unsigned long long)o->seed,
            (unsigned long long)o->seed_last, hf__build_id());
     hf__interrupted();
-    oversee(&s, workers, o->jobs);
+    oversee(&s, workers, (unsigned)o->jobs);
     if (o->out != NULL) {
         s.full = !hf__close_in(s.rows, o->out, "swarm.csv") || s.full;
         write_drawn(&s);
