@@ -158,7 +158,8 @@ static bool suffice(const struct hf_world *w, const bool *in)
 /*
  * The authority removes whoever is gone for good, or has lost the shares of its secret: others wait
  * for their word about older dealings otherwise. From a set that would become too small for the
- * policy nobody can be removed, and whoever waits for such a word goes on waiting.
+ * policy nobody can be removed, and whoever waits for such a word goes on waiting; so does everybody
+ * where the policy asks for more than there ever were.
  */
 static void write_off(struct hf_world *w, struct wait *wait)
 {
@@ -166,9 +167,11 @@ static void write_off(struct hf_world *w, struct wait *wait)
     uint32_t left = 0;
     for (uint32_t i = 0; i < w->nodes_count; i++)
         left += expected[i];
-    if (left == w->nodes_count)
+    bool enough = suffice(w, expected);
+    if (left == w->nodes_count && enough)
         return;
-    if (!suffice(w, expected)) {
+    if (!enough) {
+        wait->all = wait->all && left < w->nodes_count;
         for (uint32_t i = 0; i < w->nodes_count; i++) {
             struct hf_status status;
             bool claimed = hf_world_status(w, i, &status) && status.claimed;
