@@ -2,20 +2,12 @@
 
 #include "base/error.h"
 #include "client/call.h"
+#include "client/frame.h"
 #include "command.h"
+#include "outside.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
-
-int hf__say(const char *command, const char *what, int error)
-{
-    if (error != 0)
-        fprintf(stderr, "holdfast %s: %s: %s\n", command, what, hf_error_sentence(error));
-    else
-        fprintf(stderr, "holdfast %s: %s\n", command, what);
-    return HF_CLI_ERROR;
-}
 
 int hf__say_no_answer(const char *command, int error)
 {
@@ -32,73 +24,50 @@ int hf__say_no_answer(const char *command, int error)
     return HF_CLI_ERROR;
 }
 
-bool hf__options(int argc, char **argv, const struct hf_option *table, size_t count, void *options,
-                 char ***ret_words, int *ret_count)
+/* Over the operator listener; what went wrong has been said. */
+static int exchange_outside(struct hf_bytes request, bool quiet, json_t **ret)
 {
-    char reason[HF_OPTION_REASON_MAX];
-    bool ok = hf_options_explain(argc, argv, table, count, options, ret_words, ret_count, reason);
-    if (!ok)
-        fprintf(stderr, "holdfast: %s\n", reason);
-    return ok;
+    struct hf_buf answer;
+    json_error_t error;
+    hf_buf_init(&answer, HF_FRAME_MAX);
+    int r = hf__outside_ask(request, HF__ASK_MS, quiet, &answer);
+    if (r == 0)
+        *ret = json_loadb((const char *)answer.data, answer.len, 0, &error);
+    hf_buf_done(&answer);
+    return r;
 }
 
-bool hf__dev_refused(const char *command, bool dev)
-{
-#ifdef HF_PRODUCTION
-    if (dev)
-        hf__say(command,
-                "--dev: this build is for production and knows no development network; "
-                "`contrib/build --dev` makes one that does",
-                0);
-    return dev;
-#else
-    (void)command;
-    (void)dev;
-    return false;
-#endif
-}
-
-const char *hf__minute(uint64_t s, char ret[static 32])
-{
-    struct tm tm;
-    time_t t = (time_t)s;
-    if (gmtime_r(&t, &tm) == NULL || strftime(ret, 32, "%Y-%m-%d %H:%M UTC", &tm) == 0)
-        ret[0] = '\0';
-    return ret;
-}
-
-int hf__usage(const char *text)
-{
-    fputs(text, stderr);
-    return HF_CLI_USAGE;
-}
-
-bool hf__help(int argc, char **argv, const char *text)
-{
-    for (int i = 1; i < argc; i++)
-        if (strcmp(argv[i], "--help") == 0) {
-            fputs(text, stdout);
-            return true;
-        }
-    return false;
-}
-
-static int exchange(json_t *request, json_t **ret)
+static int exchange_local(struct hf_bytes request, bool quiet, json_t **ret)
 {
     struct hf_client_answer answer = {0};
     json_error_t error;
+    int r = hf_client_call(hf__cli_socket, request, HF__ASK_MS, &answer);
+    if (r == 0)
+        *ret = json_loadb(answer.text, answer.len, 0, &error);
+    else if (!quiet)
+        hf__say_no_answer(NULL, r);
+    hf_client_answer_done(&answer);
+    return r;
+}
+
+/* What went wrong is said unless quiet. */
+static int exchange(json_t *request, bool quiet, json_t **ret)
+{
+    json_t *root = NULL;
     char *text = request != NULL ? json_dumps(request, JSON_COMPACT) : NULL;
     json_decref(request);
     if (text == NULL)
         return HF_ENOMEM;
-    int r = hf_client_call(hf__cli_socket, hf_bytes_of(text, strlen(text)), HF__ASK_MS, &answer);
+    struct hf_bytes bytes = hf_bytes_of(text, strlen(text));
+    int r = hf__outside_wanted() ? exchange_outside(bytes, quiet, &root)
+                                 : exchange_local(bytes, quiet, &root);
     free(text);
     if (r != 0)
         return r;
-    json_t *root = json_loadb(answer.text, answer.len, 0, &error);
-    hf_client_answer_done(&answer);
     if (!json_is_object(root)) {
         json_decref(root);
+        if (!quiet)
+            hf__say("daemon", "its answer makes no sense", HF_EMALFORMED);
         return HF_EMALFORMED;
     }
     *ret = root;
@@ -121,12 +90,9 @@ static int refusal(const json_t *error, bool quiet)
 int hf__ask(json_t *request, bool quiet, json_t **ret)
 {
     json_t *root = NULL;
-    int r = exchange(request, &root);
-    if (r != 0) {
-        if (!quiet)
-            hf__say_no_answer(NULL, r);
+    int r = exchange(request, quiet, &root);
+    if (r != 0)
         return r;
-    }
     const json_t *error = json_object_get(root, "error");
     if (error != NULL) {
         r = refusal(error, quiet);

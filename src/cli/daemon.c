@@ -1,4 +1,4 @@
-/* holdfast drain, identity, reload: short requests to the daemon. */
+/* holdfast drain, identity, metrics, reload, mute: short requests to the daemon. */
 #include "ask.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -56,6 +56,26 @@ int hf_cli_identity(int argc, char **argv)
         r = puts(text) < 0 || fflush(stdout) != 0 ? HF_EIO : 0;
     free(text);
     return r == 0 ? HF_CLI_OK : hf__say("identity", to_file ? argv[2] : "standard output", r);
+}
+
+static const char metrics_usage[] =
+    "usage: holdfast metrics\n"
+    "\n"
+    "Prints the daemon's metrics as a Prometheus server reads them.\n";
+
+int hf_cli_metrics(int argc, char **argv)
+{
+    json_t *root;
+    if (hf__help(argc, argv, metrics_usage))
+        return HF_CLI_OK;
+    if (argc > 1)
+        return hf__usage(metrics_usage);
+    if (hf__ask(json_pack("{s:s}", "request", "metrics"), false, &root) != 0)
+        return HF_CLI_ERROR;
+    const char *text = json_string_value(json_object_get(root, "metrics"));
+    int r = text == NULL || fputs(text, stdout) < 0 || fflush(stdout) != 0 ? HF_EIO : 0;
+    json_decref(root);
+    return r == 0 ? HF_CLI_OK : hf__say("metrics", "standard output", r);
 }
 
 static const char reload_usage[] =

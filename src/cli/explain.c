@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "ask.h"
 #include "command.h"
+#include "outside.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -52,12 +53,40 @@ static const char usage[] =
     "Says what a reason means that status, log, a command or a peer gave, what to\n"
     "do about it, and what happens if nothing is done. Without one: lists them.\n";
 
+/* In the words of a daemon, whose release may know other reasons. */
+static int explain_outside(const char *name)
+{
+    json_t *root;
+    json_t *request = name != NULL ? json_pack("{s:s,s:s}", "request", "explain", "reason", name)
+                                   : json_pack("{s:s}", "request", "explain");
+    if (hf__ask(request, false, &root) != 0)
+        return HF_CLI_ERROR;
+    const json_t *list = json_object_get(root, "reasons");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *one = json_array_get(list, i);
+        const char *code = "", *what = "", *todo = "", *otherwise = "";
+        int again = 0;
+        if (json_unpack((json_t *)(uintptr_t)one, "{s:s,s:s,s:s,s:s,s:b}", "code", &code, "what",
+                        &what, "do", &todo, "otherwise", &otherwise, "retryable", &again) != 0)
+            continue;
+        const struct reason r = {hf_error_from_name(code), again != 0, code, what, todo, otherwise};
+        if (name != NULL)
+            explain(&r);
+        else
+            printf("%-31s %s\n", code, what);
+    }
+    json_decref(root);
+    return HF_CLI_OK;
+}
+
 int hf_cli_explain(int argc, char **argv)
 {
     if (hf__help(argc, argv, usage))
         return HF_CLI_OK;
     if (argc > 2 || (argc == 2 && argv[1][0] == '-'))
         return hf__usage(usage);
+    if (hf__outside_wanted())
+        return explain_outside(argc == 2 ? argv[1] : NULL);
     for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
         if (argc == 1) {
             printf("%-31s %s\n", reasons[i].name, reasons[i].what);

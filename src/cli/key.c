@@ -6,6 +6,7 @@
 #include "base/hex.h"
 #include "base/id.h"
 #include "command.h"
+#include "outside.h"
 #include "base/options.h"
 
 #include <stdio.h>
@@ -101,6 +102,8 @@ int hf__key_fetch(const char *command, const char *name, long wait_s, const char
                   struct hf_client_answer *ret)
 {
     struct hf_client_answer answer = {0};
+    if (hf__outside_wanted())
+        return hf__say(command, "no key leaves a trust domain: ask the local socket", 0);
     json_t *request = json_pack("{s:s,s:s,s:I}", "request", "key", "name", name, "wait_ms",
                                 (json_int_t)wait_s * 1000);
     char *text = json_dumps(request, JSON_COMPACT);

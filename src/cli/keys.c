@@ -1,18 +1,27 @@
-/* The authority's keys: files of one line, read into memory for secrets and wiped. */
+/* Keys of the authority and of operators: files of one line, read into memory for secrets and
+ * wiped. What a key is for stands in its file: one is not taken for the other. */
+#include "ask.h"
 #include "authority.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hex.h"
 #include "base/secret.h"
+#include "command.h"
 
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
-static const char mark[] = "holdfast-authority-key-1 ";
+static const char authority[] = "holdfast-authority-key-1 ", operator[] =
+                                                                 "holdfast-operator-key-1 ";
 
-enum { MARK_LEN = sizeof mark - 1, TEXT_LEN = MARK_LEN + 2 * HF_SIGN_SECRET_LEN + 1 };
+enum { TEXT_MAX = sizeof authority - 1 + 2 * HF_SIGN_SECRET_LEN + 1 };
+
+static size_t text_len(const char *mark)
+{
+    return strlen(mark) + 2 * HF_SIGN_SECRET_LEN + 1;
+}
 
 int hf__key_make(const char *folder, const char *name, uint8_t ret_public[static 32])
 {
@@ -21,29 +30,53 @@ int hf__key_make(const char *folder, const char *name, uint8_t ret_public[static
     return hf__path(path, folder, relative) ? hf__key_make_file(path, ret_public) : HF_ETOOBIG;
 }
 
-int hf__key_make_file(const char *path, uint8_t ret_public[static 32])
+static int make_file(const char *path, const char *mark, uint8_t ret_public[static 32])
 {
+    size_t len = text_len(mark), mark_len = strlen(mark);
     struct {
         struct hf_rng rng;
         uint8_t secret[HF_SIGN_SECRET_LEN];
-        char text[TEXT_LEN + 1];
+        char text[TEXT_MAX + 1];
     } *s = hf_secret_alloc(sizeof *s);
     if (s == NULL)
         return HF_ENOMEM;
     int r = hf_rng_fresh(&s->rng);
     if (r == 0) {
         hf_suite_real.sign_keypair(&s->rng, ret_public, s->secret);
-        memcpy(s->text, mark, MARK_LEN);
-        hf_hex_encode(s->secret, sizeof s->secret, s->text + MARK_LEN);
-        s->text[TEXT_LEN - 1] = '\n';
-        r = hf_file_make(path, hf_bytes_of(s->text, TEXT_LEN), 0600); /* never over another */
+        memcpy(s->text, mark, mark_len);
+        hf_hex_encode(s->secret, sizeof s->secret, s->text + mark_len);
+        s->text[len - 1] = '\n';
+        r = hf_file_make(path, hf_bytes_of(s->text, len), 0600); /* never over another */
     }
     hf_secret_free(s);
     return r;
 }
 
+int hf__key_make_file(const char *path, uint8_t ret_public[static 32])
+{
+    return make_file(path, authority, ret_public);
+}
+
+int hf__operator_key_make(const char *path, uint8_t ret_public[static 32])
+{
+    return make_file(path, operator, ret_public);
+}
+
+int hf__key_new(const char *command, const char *path, hf__key_make_fn *make)
+{
+    uint8_t key[32];
+    char hex[65];
+    int r = hf_secret_init(1 << 16, false);
+    if (r == 0)
+        r = make(path, key);
+    if (r != 0)
+        return hf__say(command, path, r);
+    hf_hex_encode(key, sizeof key, hex);
+    return puts(hex) >= 0 && fflush(stdout) == 0 ? HF_CLI_OK : HF_CLI_ERROR;
+}
+
 /* secret: HF_SIGN_SECRET_LEN bytes; its last 32 are the public key. */
-static int key_read(const char *path, uint8_t *secret)
+static int key_read(const char *path, const char *mark, uint8_t *secret)
 {
     struct stat st;
     if (stat(path, &st) != 0)
@@ -52,7 +85,8 @@ static int key_read(const char *path, uint8_t *secret)
         fprintf(stderr, "holdfast: %s: others may read it; make its mode 0600\n", path);
         return HF_EPERMISSION;
     }
-    char *text = hf_secret_alloc(TEXT_LEN + 1);
+    size_t len = text_len(mark), mark_len = strlen(mark);
+    char *text = hf_secret_alloc(len + 1);
     if (text == NULL)
         return HF_ENOMEM;
     FILE *f = fopen(path, "re");
@@ -61,14 +95,29 @@ static int key_read(const char *path, uint8_t *secret)
         r = HF_EPERMISSION;
     } else {
         setvbuf(f, NULL, _IONBF, 0);
-        size_t n = fread(text, 1, TEXT_LEN, f);
+        size_t n = fread(text, 1, len, f);
         fclose(f);
-        if (n >= TEXT_LEN - 1 && memcmp(text, mark, MARK_LEN) == 0) {
-            text[TEXT_LEN - 1] = '\0';
-            r = hf_hex_decode(text + MARK_LEN, secret, HF_SIGN_SECRET_LEN);
+        if (n >= len - 1 && memcmp(text, mark, mark_len) == 0) {
+            text[len - 1] = '\0';
+            r = hf_hex_decode(text + mark_len, secret, HF_SIGN_SECRET_LEN);
         }
     }
     hf_secret_free(text);
+    return r;
+}
+
+int hf__operator_key_sign(const char *path, const char *label, struct hf_bytes data,
+                          uint8_t ret_public[static 32], uint8_t ret_signature[static 64])
+{
+    uint8_t *secret = hf_secret_alloc(HF_SIGN_SECRET_LEN);
+    if (secret == NULL)
+        return HF_ENOMEM;
+    int r = key_read(path, operator, secret);
+    if (r == 0) {
+        memcpy(ret_public, secret + 32, 32);
+        hf_suite_real.sign(secret, label, data, ret_signature);
+    }
+    hf_secret_free(secret);
     return r;
 }
 
@@ -116,7 +165,7 @@ static int sign_with(const char *path, struct signing *s)
     if (secret == NULL)
         return HF_ENOMEM;
     const uint8_t *public_key = secret + 32;
-    int r = key_read(path, secret);
+    int r = key_read(path, authority, secret);
     if (r != 0) {
         fprintf(stderr, "holdfast: %s: %s\n", path, hf_error_sentence(r));
     } else if (among(s->keys, s->keys_count, public_key)) {

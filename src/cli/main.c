@@ -1,6 +1,7 @@
 /* holdfast: the operator's command. */
 #include "base/file.h"
 #include "command.h"
+#include "outside.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,21 +32,27 @@ static const struct {
     {"identity", "", hf_cli_identity, "this node's account and quote, for its registration"},
     {"mute", " REASON", hf_cli_mute, "do not be warned of something for a while"},
     {"reload", "", hf_cli_reload, "read documents and collateral again"},
+    {"metrics", "", hf_cli_metrics, "what a Prometheus server reads of it"},
     {"explain", " [REASON]", hf_cli_explain, "what a reason means, and what to do about it"},
-    {"node", " init", hf_cli_node, "write a machine's configuration"},
+    {"node", " init|key", hf_cli_node, "write a machine's configuration; an operator's key"},
     {"network", " init", hf_cli_network, "make a network: keys, root, policy"},
     {"authority", " key|root", hf_cli_authority, "the authority's keys and roots"},
     {"policy", " show|sign|measurement", hf_cli_policy, "what the network accepts"},
-    {"set", " add|remove|restore|platform|floor|show|sign", hf_cli_set, "who the validators are"},
+    {"set", " add|remove|restore|platform|operator-key|floor|show|sign", hf_cli_set,
+     "who the validators are"},
     {"quorum", " propose|sign|deal|ack|drill|show", hf_cli_quorum, "who shares the quorum key"},
     {"quote", " show|verify", hf_cli_quote, "show a quote, or verify it"},
 };
 
 static int usage(FILE *to, int status)
 {
-    fprintf(to, "usage: holdfast [--socket PATH] COMMAND ...\n\n"
+    fprintf(to, "usage: holdfast [--socket PATH | --operator ADDRESS --key FILE] COMMAND ...\n\n"
                 "  --socket PATH  the daemon's local socket; default: HOLDFAST_SOCKET\n"
                 "                 in the environment, or " SOCKET_DEFAULT "\n"
+                "  --operator ADDRESS --key FILE [--account ACCOUNT]\n"
+                "                 its operator listener, from outside the trust domain:\n"
+                "                 HOST:PORT or vsock:CID:PORT; the operator's key, and\n"
+                "                 the account that the daemon has to prove\n"
                 "  --version      print the version\n"
                 "  --help         print this; after a command: how it is used\n\n"
                 "commands:\n");
@@ -56,6 +63,25 @@ static int usage(FILE *to, int status)
     return status;
 }
 
+/* The words before the command: which daemon is meant. Returns where they end. */
+static int read_where(int argc, char **argv, int at)
+{
+    const struct {
+        const char *name;
+        const char **to;
+    } words[] = {{"--socket", &hf__cli_socket},
+                 {"--operator", &hf__outside.address},
+                 {"--key", &hf__outside.key_file},
+                 {"--account", &hf__outside.account}};
+    for (size_t i = 0; i < sizeof words / sizeof words[0] && at + 1 < argc; i++)
+        if (strcmp(argv[at], words[i].name) == 0) {
+            *words[i].to = argv[at + 1];
+            at += 2;
+            i = (size_t)-1; /* from the first again: in any order */
+        }
+    return at;
+}
+
 static int start_with(int argc, char **argv)
 {
     const char *from_environment = getenv("HOLDFAST_SOCKET");
@@ -64,10 +90,9 @@ static int start_with(int argc, char **argv)
         return EXIT_FAILURE;
     if (from_environment != NULL && from_environment[0] != '\0')
         hf__cli_socket = from_environment;
-    if (at + 1 < argc && strcmp(argv[at], "--socket") == 0) {
-        hf__cli_socket = argv[at + 1];
-        at += 2;
-    }
+    at = read_where(argc, argv, at);
+    if (!hf__outside_valid())
+        return HF_CLI_USAGE;
     if (at < argc && strcmp(argv[at], "--help") == 0)
         return usage(stdout, HF_CLI_OK);
     if (at < argc && strcmp(argv[at], "--version") == 0)
@@ -77,8 +102,11 @@ static int start_with(int argc, char **argv)
             return commands[i].run(argc - at, argv + at);
     if (at < argc)
         fprintf(stderr, "holdfast: %s: %s\n", argv[at],
-                strcmp(argv[at], "--socket") == 0 ? "needs a path, once and before the command"
-                                                  : "no command of that name");
+                argv[at][0] != '-' ? "no command of that name"
+                : strcmp(argv[at], "--socket") == 0
+                    ? "needs a path, before the command"
+                    : "no option of that name, or without its value; "
+                      "options of a command stand behind it");
     return usage(stderr, HF_CLI_USAGE);
 }
 

@@ -1,4 +1,4 @@
-/* holdfast node init: a machine's configuration, with a comment for each line that a person may
+/* holdfast node init|key: a machine's configuration, with a comment for each line that a person may
  * want to change. */
 #include "ask.h"
 #include "authority.h"
@@ -24,8 +24,11 @@ static const char usage[] =
     "usage: holdfast node init --network ID [--join HOST:PORT ...] [--dir DIR]\n"
     "                          [--listen IP:PORT] [--address HOST:PORT]\n"
     "                          [--documents DIR] [--dev DIR [--machine NAME]]\n"
+    "       holdfast node key FILE\n"
     "\n"
-    "Writes holdfastd.yaml, which `holdfastd --check-config` accepts, and says what\n"
+    "key makes the key of an operator outside the trust domain, for --operator, and\n"
+    "prints its public part, which `holdfast set operator-key` names.\n"
+    "init writes holdfastd.yaml, which `holdfastd --check-config` accepts, and says what\n"
     "comes next. Nothing that is there is overwritten.\n"
     "\n"
     "  --network ID         as `holdfast network init` printed it\n"
@@ -249,6 +252,8 @@ int hf_cli_node(int argc, char **argv)
     struct options o;
     if (hf__help(argc, argv, usage))
         return HF_CLI_OK;
+    if (argc == 3 && strcmp(argv[1], "key") == 0 && argv[2][0] != '-')
+        return hf__key_new("node", argv[2], hf__operator_key_make);
     if (!read_options(argc, argv, &o))
         return hf__usage(usage);
     return check(&o) ? init(&o) : HF_CLI_USAGE;

@@ -106,19 +106,6 @@ static bool read_options(int argc, char **argv, struct options *o)
                      : o->root.threshold == 0);
 }
 
-static int key_new(const char *path)
-{
-    uint8_t key[32];
-    char hex[65];
-    int r = hf_secret_init(1 << 16, false);
-    if (r == 0)
-        r = hf__key_make_file(path, key);
-    if (r != 0)
-        return hf__say("authority", path, r);
-    hf_hex_encode(key, sizeof key, hex);
-    return puts(hex) >= 0 && fflush(stdout) == 0 ? HF_CLI_OK : HF_CLI_ERROR;
-}
-
 /* The folder, where the first root may still wait for signatures. */
 static int open_folder(const struct options *o, struct hf__authority *ret)
 {
@@ -171,7 +158,7 @@ int hf_cli_authority(int argc, char **argv)
     int n = o.words_count;
     const char *first = ok ? o.words[0] : "", *second = ok && n > 1 ? o.words[1] : "";
     if (ok && strcmp(first, "key") == 0 && strcmp(second, "new") == 0 && n == 3)
-        return key_new(o.words[2]);
+        return hf__key_new("authority", o.words[2], hf__key_make_file);
     if (ok && strcmp(first, "root") == 0 && strcmp(second, "sign") == 0 && n == 2)
         return root_sign(&o);
     if (ok && strcmp(first, "root") == 0 && strcmp(second, "show") == 0 && n <= 3)

@@ -1,4 +1,4 @@
-/* holdfast set add|remove|restore|platform|floor|show|sign. */
+/* holdfast set add|remove|restore|platform|operator-key|floor|show|sign. */
 #include "admit.h"
 #include "ask.h"
 #include "authority.h"
@@ -28,6 +28,7 @@ static const char usage[] =
     "       holdfast set remove ACCOUNT\n"
     "       holdfast set restore ACCOUNT\n"
     "       holdfast set platform ACCOUNT add|remove PPID\n"
+    "       holdfast set operator-key ACCOUNT KEY|none\n"
     "       holdfast set floor ACCOUNT --record FILE --lost ACCOUNT...\n"
     "                          [--only-instance]\n"
     "       holdfast set show [FILE]\n"
@@ -41,6 +42,8 @@ static const char usage[] =
     "which is asked otherwise. What is added and removed comes into force with sign, which\n"
     "closes the list, draws the beacon, prints what changes, has it confirmed and\n"
     "signs with the keys that are there. show prints what is in force, or FILE.\n"
+    "operator-key names the public key, as `holdfast node key` printed it, of who\n"
+    "may see and use a validator's operator listener from outside.\n"
     "An ACCOUNT may be given by its first digits or by its operator's name.\n"
     "\n"
     "  --authority DIR      the authority's folder; default authority\n"
@@ -224,6 +227,8 @@ static int fill(const struct hf__member_list *members, uint32_t epoch, struct hf
         v->operator_name = hf_bytes_of(m->operator_name, strlen(m->operator_name));
         v->zone = hf_bytes_of(m->zone, strlen(m->zone));
         v->leaving = m->leaving;
+        v->has_operator_key = m->has_operator_key;
+        memcpy(v->operator_key, m->operator_key, sizeof v->operator_key);
         v->has_floor = m->floor != NULL;
         if (m->floor != NULL)
             v->floor = m->floor->floor;
@@ -384,6 +389,7 @@ int hf_cli_set(int argc, char **argv)
     if (strcmp(verb, "add") == 0 && n <= 2)
         status = add(&o, &a);
     else if (((strcmp(verb, "remove") == 0 || strcmp(verb, "restore") == 0) && n == 2) ||
+             (strcmp(verb, "operator-key") == 0 && n == 3) ||
              (strcmp(verb, "platform") == 0 && n == 4))
         status = hf__set_change(&a, o.words);
     else if (strcmp(verb, "floor") == 0 && n == 2) {

@@ -76,6 +76,15 @@ static int platform(struct hf__member *m, const char *verb, const char *text)
     return HF_CLI_OK;
 }
 
+static int operator_key(struct hf__member *m, const char *text)
+{
+    uint8_t key[sizeof m->operator_key] = {0};
+    if (strcmp(text, "none") != 0 && hf_hex_decode(text, key, sizeof key) != 0)
+        return hf__say("set", "an operator's key is 64 hexadecimal digits, or none", 0);
+    hf__member_operator_key(m, key);
+    return HF_CLI_OK;
+}
+
 /* Puts a member into a list, in place of the same account; what it owns goes with it. */
 static int put(struct hf__member_list *members, struct hf__member *what)
 {
@@ -134,10 +143,12 @@ static int add_of_set(const struct hf__authority *a, struct hf__member_list *mem
             continue;
         struct hf__member m = {.registered_epoch = (uint32_t)v->registered_epoch,
                                .leaving = v->leaving,
+                               .has_operator_key = v->has_operator_key,
                                .floor = v->has_floor ? hf__floor_copy(&v->floor) : NULL};
         if (v->has_floor && m.floor == NULL)
             return HF_ENOMEM;
         m.account = v->account;
+        memcpy(m.operator_key, v->operator_key, sizeof m.operator_key);
         copy_text(m.address, sizeof m.address, v->address);
         copy_text(m.operator_name, sizeof m.operator_name, v->operator_name);
         copy_text(m.zone, sizeof m.zone, v->zone);
@@ -223,7 +234,8 @@ int hf__set_change(const struct hf__authority *a, char **words)
         r = remove_member(a->folder, &members, m);
         status = r == 0 ? HF_CLI_OK : hf__say("set", a->folder, r);
     } else if (m != NULL) {
-        status = platform(m, words[2], words[3]);
+        status = strcmp(words[0], "platform") == 0 ? platform(m, words[2], words[3])
+                                                   : operator_key(m, words[2]);
         if (status == HF_CLI_OK) {
             r = hf__members_save(a->folder, &members);
             status = r == 0 ? HF_CLI_OK : hf__say("set", a->folder, r);

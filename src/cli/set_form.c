@@ -15,6 +15,10 @@ struct platform_form {
     uint8_t ppid[HF_PPID_LEN];
 };
 
+struct operator_key_form {
+    uint8_t bytes[32];
+};
+
 struct member_form {
     struct hf_account account;
     uint32_t registered_epoch;
@@ -23,6 +27,7 @@ struct member_form {
     const char *zone;
     HF_CONFIG_LIST_OF(struct platform_form) platforms;
     bool leaving;
+    struct operator_key_form operator_key; /* zeros: none */
     struct hf__floor_form *floor;
 };
 
@@ -47,6 +52,8 @@ static const struct hf_config_field member_fields[] = {
     {"platforms", HF_CONFIG_LIST, AT(platforms), .item = &platform_item, .max = HF__PLATFORMS_MAX,
      .doc = "Machines on which it may recover, besides its own."},
     {"leaving", HF_CONFIG_BOOL, AT(leaving), .doc = "Takes no new shares."},
+    {"operator_key", HF_CONFIG_HEX, AT(operator_key),
+     .doc = "Public key of who runs it, for its operator listener; left out: of no one."},
     {"floor", HF_CONFIG_MAP_PTR, AT(floor), .schema = &hf__floor_schema,
      .doc = "What was decided about its claims: `holdfast set floor`."},
 };
@@ -84,6 +91,13 @@ struct hf__member *hf__members_add(struct hf__member_list *m)
     return &grown[m->count++];
 }
 
+void hf__member_operator_key(struct hf__member *m, const uint8_t key[static 32])
+{
+    static const uint8_t none[32];
+    m->has_operator_key = memcmp(key, none, sizeof none) != 0;
+    memcpy(m->operator_key, key, sizeof m->operator_key);
+}
+
 static int take(const struct set_form *form, struct hf__member_list *ret)
 {
     ret->validity_s = form->validity_s;
@@ -101,6 +115,7 @@ static int take(const struct set_form *form, struct hf__member_list *ret)
             memcpy(m->platforms[j], f->platforms.items[j].ppid, HF_PPID_LEN);
         m->platforms_count = f->platforms.count;
         m->leaving = f->leaving;
+        hf__member_operator_key(m, f->operator_key.bytes);
         m->floor = f->floor != NULL ? hf__floor_take(f->floor) : NULL;
         if (f->floor != NULL && m->floor == NULL)
             return HF_ENOMEM;
@@ -164,6 +179,11 @@ static void write_member(struct hf_buf *b, const struct hf__member *m)
     }
     if (m->leaving)
         hf_buf_printf(b, "    leaving: true\n");
+    if (m->has_operator_key) {
+        char key[2 * sizeof m->operator_key + 1];
+        hf_hex_encode(m->operator_key, sizeof m->operator_key, key);
+        hf_buf_printf(b, "    operator_key: \"%s\"\n", key);
+    }
     if (m->floor != NULL)
         hf__floor_write(b, m->floor);
 }

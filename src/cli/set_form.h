@@ -16,7 +16,8 @@ struct hf__member {
     char zone[HF__NAME_LEN];
     uint8_t platforms[HF__PLATFORMS_MAX][HF_PPID_LEN];
     size_t platforms_count;
-    bool leaving;
+    bool leaving, has_operator_key;
+    uint8_t operator_key[32];
     struct hf__floor *floor; /* NULL: none */
 };
 
@@ -44,6 +45,8 @@ struct hf__member *hf__members_find(struct hf__member_list *m, const struct hf_a
 struct hf__member *hf__members_add(struct hf__member_list *m);
 /* Removes a member that is in the list, with its floor. */
 void hf__members_remove(struct hf__member_list *m, struct hf__member *member);
+/* Names the key of the operator's listener; zeros: of no one. */
+void hf__member_operator_key(struct hf__member *m, const uint8_t key[static 32]);
 /* Whether text may stand for a person or place: printable, without quotes. */
 bool hf__name_valid(const char *text);
 

@@ -22,3 +22,14 @@ bool hf_config_listen_valid(const char *text)
     host[len] = '\0';
     return inet_pton(v6 ? AF_INET6 : AF_INET, host, &address) == 1;
 }
+
+bool hf_config_vsock_valid(const char *text)
+{
+    static const char head[] = "vsock:any:";
+    if (strncmp(text, head, sizeof head - 1) != 0)
+        return false;
+    const char *port = text + sizeof head - 1;
+    size_t len = strlen(port);
+    return len >= 1 && len <= 5 && strspn(port, "0123456789") == len &&
+           (len == 1 || port[0] != '0') && strtoul(port, NULL, 10) <= 65535;
+}

@@ -52,7 +52,9 @@ struct hf__refused {
     int error;
 };
 
+struct hf__ask;
 struct hf__local;
+struct hf__operators;
 struct hf__homes;
 struct hf__metrics;
 struct hf__watch;
@@ -104,7 +106,10 @@ struct hf__daemon {
     size_t refused_count, refused_cap;
 
     struct hf__local *local;
-    uint64_t reached_ms; /* when a peer that proved its account called last; 0 never */
+    struct hf__ask *asks; /* all who ask something here: newest first */
+    uint64_t next_ask;
+    struct hf__operators *operators; /* NULL: the listener is off */
+    uint64_t reached_ms;             /* when a peer that proved its account called last; 0 never */
     struct hf__watch *watch;
     bool state_changed; /* since keys that are waited for were asked for */
     struct hf__metrics *metrics;
@@ -149,8 +154,8 @@ void hf__peers_datagram(struct hf__daemon *d, const struct hf_datagram_out *data
 /* Answers the request of this id with body, or refuses it with error. No-op when the asker has
  * gone. */
 void hf__peers_reply(struct hf__daemon *d, uint64_t id, int error, struct hf_bytes body);
-/* Makes the transport's certificate anew, as the engine signs it now: with the account, or of a
- * locked node without. */
+/* Makes the transport's certificate anew, and the operator listener's, as the engine signs it now:
+ * with the account, or of a locked node without. */
 void hf__peers_identity(struct hf__daemon *d);
 /* Takes a new identity that was waiting, when the claim is on its way, or at once. */
 void hf__identity_settle(struct hf__daemon *d, bool at_once);
@@ -221,17 +226,33 @@ uint64_t hf__watch_muted_s(const struct hf__daemon *d, int reason);
 /* Frees what is known of warnings. */
 void hf__watch_free(struct hf__daemon *d);
 
-/* ---- local.c */
+/* ---- local_conn.c */
 /* ret_what: what failed, for a person; borrowed for good. Errors: those of hf__local_listen. */
 HF_MUST_USE int hf__local_open(struct hf__daemon *d, const char **ret_what);
 /* Stops listening and ends every local connection. */
 void hf__local_close(struct hf__daemon *d);
-/* Gives the reply to the connection that asked. No-op when it has gone. */
+
+/* ---- ask.c */
+/* Gives the reply to the one who asked. No-op when it has gone. */
 void hf__local_answer(struct hf__daemon *d, const struct hf_local_reply *reply);
 /* Something changed: asks the engine again for keys that are waited for. */
 void hf__local_again(struct hf__daemon *d);
 
+/* ---- operator.c: the listener for operators outside the trust domain */
+/* Makes it, where the settings want one, and listens. HF_ENOMEM, HF_EINTERNAL. */
+HF_MUST_USE int hf__operators_open(struct hf__daemon *d);
+/* Listens; tries again by itself where that fails and time may help. */
+void hf__operators_listen(struct hf__daemon *d);
+/* Its transport, whose certificate is the node's too; NULL: the listener is off. */
+struct hf_net *hf__operators_net(const struct hf__daemon *d);
+/* Begins to stop it; d->operators is NULL when it has. */
+void hf__operators_close(struct hf__daemon *d);
+/* What the status says of it; the caller's reference. */
+struct json_t *hf__operators_json(const struct hf__daemon *d);
+
 /* ---- metrics.c */
+/* All metrics, as a Prometheus server reads them. ret: initialised here, the caller's. */
+void hf__metrics_text(struct hf__daemon *d, struct hf_buf *ret);
 /* Listens for those who ask for metrics, where the settings want it; what fails is logged. */
 void hf__metrics_open(struct hf__daemon *d);
 /* Stops listening; d->metrics is NULL once the loop has closed the port. */

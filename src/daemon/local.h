@@ -23,6 +23,8 @@ enum hf__local_request_type {
     HF__LOCAL_ABANDON,
     HF__LOCAL_BLACKSTART,
     HF__LOCAL_ANSWER,
+    HF__LOCAL_METRICS,
+    HF__LOCAL_EXPLAIN,
 };
 
 enum {
@@ -38,7 +40,7 @@ struct hf__local_request {
     char name[65];     /* of a key, or a leave's reason, or an owner's account; terminated */
     uint64_t seconds;  /* of HF__LOCAL_LEAVE: until its deadline */
     uint32_t wait_ms;  /* of HF__LOCAL_KEY: how long a refusal that may pass is held back */
-    int reason;        /* of HF__LOCAL_MUTE */
+    int reason;        /* of HF__LOCAL_MUTE; of HF__LOCAL_EXPLAIN, 0: all */
     uint64_t for_s;    /* of HF__LOCAL_MUTE; 0: it is heard again */
     size_t answer_len; /* of HF__LOCAL_ANSWER */
     uint8_t answer[HF__LOCAL_ANSWER_MAX];
@@ -46,13 +48,17 @@ struct hf__local_request {
 
 /*
  * json: a request's text. HF_EMALFORMED: not JSON, or not an object with a `request`.
- * HF_EUNSUPPORTED: a request that is not known. HF_EINVAL: `name` is missing, or not a key's name;
+ * HF_EUNSUPPORTED: a request that is not known. HF_ENOTFOUND: a reason to explain is none.
+ * HF_EINVAL: `name` is missing, or not a key's name;
  * `wait_ms` is not a number up to HF__LOCAL_WAIT_MAX; a warning's `reason` is not one, or its
  * `for_s` not a number up to HF__LOCAL_MUTE_S_MAX; a leave's `seconds` is none up to
  * HF__LOCAL_LEAVE_S_MAX; its `reason` or `account` is no text of at most 64 bytes; an
  * `answer` is not the hexadecimal digits of 1 to HF__LOCAL_ANSWER_MAX bytes.
  */
 HF_MUST_USE int hf__local_decode(struct hf_bytes json, struct hf__local_request *ret);
+
+/* The word of a request, as it is sent. */
+const char *hf__local_request_name(enum hf__local_request_type type);
 
 /*
  * Makes the local socket, for this user alone or for_all, and listens on it; what a crash left

@@ -2,11 +2,12 @@
  * The life of a connection to the local socket: who is let in, what is read and sent, who waits for
  * how long, and the end.
  */
-#include "local_conn.h"
+#include "ask.h"
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/secret.h"
+#include "client/frame.h"
 #include "clock/clock.h"
 #include "log.h"
 
@@ -22,6 +23,33 @@ enum {
     SURPLUS_MS = 2000, /* ... if they ask in this time */
     ROOT_PLACES = 4,   /* of the bound, that only root may take */
     OWN_PLACES = 12,   /* and that only its own user and root may */
+    IN_MAX = HF_FRAME_HEAD_LEN + HF_FRAME_REQUEST_MAX,
+};
+
+/* One connection. */
+struct local_conn {
+    struct hf__ask ask; /* first: an ask is its connection */
+    uv_pipe_t pipe;
+    struct hf__local *owner;
+    struct local_conn *next;
+    uint64_t idle_ms; /* since when it has no request */
+    bool writing;     /* an answer is on its way out */
+    bool ended;       /* it sends nothing more: closed when it has its answer */
+    bool surplus;     /* beyond the bound: told that the daemon is busy, whatever it asks */
+    size_t in_len;
+    uint8_t in[IN_MAX];
+};
+
+struct hf__local {
+    struct hf__daemon *d;
+    uv_pipe_t pipe;
+    uv_timer_t patience;      /* runs while a client is connected */
+    uint64_t patience_ms;     /* its interval; 0: it does not run */
+    size_t handles;           /* of these two and the connections, still open: freed at 0 */
+    struct local_conn *conns; /* newest first */
+    size_t surplus;           /* of them, beyond the bound */
+    struct local_conn *spare; /* for a connection when memory is short, to close it with */
+    bool waiting;             /* a client came when the spare was in use too */
 };
 
 /* An answer on its way out; wiped when it has gone, because it may hold a key. */
@@ -32,6 +60,7 @@ struct answer {
 };
 
 static void on_connection(uv_stream_t *server, int status);
+static void keep_time(struct hf__local *local);
 
 /* A handle has closed. Which of them is the last depends on what is connected. */
 static void unref(struct hf__local *local)
@@ -50,6 +79,7 @@ static void on_closed(uv_handle_t *handle)
     while (*at != t)
         at = &(*at)->next;
     *at = t->next;
+    hf__ask_leave(&t->ask);
     local->surplus -= t->surplus;
     if (local->spare == NULL)
         local->spare = t;
@@ -62,12 +92,22 @@ static void on_closed(uv_handle_t *handle)
     unref(local);
 }
 
-void hf__local_end(struct local_conn *t)
+static void end_conn(struct local_conn *t)
 {
-    if (t->closing)
+    if (t->ask.closing)
         return;
-    t->closing = true;
+    t->ask.closing = true;
     uv_close((uv_handle_t *)&t->pipe, on_closed);
+}
+
+static void end_ask(struct hf__ask *ask)
+{
+    end_conn((struct local_conn *)ask);
+}
+
+static bool is_application(const struct local_conn *t)
+{
+    return t->ask.right == HF__RIGHT_KEYS;
 }
 
 static void on_written(uv_write_t *uv, int status)
@@ -78,29 +118,30 @@ static void on_written(uv_write_t *uv, int status)
     free(a);
     t->writing = false;
     if (status != 0 || t->ended)
-        hf__local_end(t);
+        end_conn(t);
 }
 
-void hf__local_send(struct local_conn *t, const char *text, size_t len)
+static void send_answer(struct hf__ask *ask, const char *text, size_t len)
 {
+    struct local_conn *t = (struct local_conn *)ask;
     struct answer *a = calloc(1, sizeof *a + HF_FRAME_HEAD_LEN + len);
-    if (a == NULL || len == 0 || len > HF_FRAME_MAX || t->closing) {
+    if (a == NULL || len == 0 || len > HF_FRAME_MAX || t->ask.closing) {
         free(a);
-        hf__local_end(t);
+        end_conn(t);
         return;
     }
     a->len = HF_FRAME_HEAD_LEN + len;
     hf_frame_head(len, a->bytes);
     memcpy(a->bytes + HF_FRAME_HEAD_LEN, text, len);
     uv_buf_t buf = uv_buf_init((char *)a->bytes, (unsigned)a->len);
-    t->id = 0;
-    t->until_ms = 0;
+    t->ask.id = 0;
+    t->ask.until_ms = 0;
     t->idle_ms = hf_clock_monotonic_ms();
     t->writing = true;
     if (uv_write(&a->uv, (uv_stream_t *)&t->pipe, &buf, 1, on_written) != 0) {
         hf_wipe(a->bytes, a->len);
         free(a);
-        hf__local_end(t);
+        end_conn(t);
     }
 }
 
@@ -115,18 +156,18 @@ static bool has_gone(const struct local_conn *t)
 /* Whether nothing of it is under way. */
 static bool is_idle(const struct local_conn *t)
 {
-    return t->id == 0 && !t->writing;
+    return t->ask.id == 0 && !t->writing;
 }
 
 static void look_after(struct local_conn *t, uint64_t now_ms)
 {
     uint64_t idle_max = t->surplus ? SURPLUS_MS : IDLE_MS;
     if (t->ended && has_gone(t))
-        hf__local_end(t);
+        end_conn(t);
     else if (is_idle(t) && now_ms - t->idle_ms >= idle_max)
-        hf__local_end(t);
-    else if (t->until_ms != 0 && t->until_ms <= now_ms)
-        hf__local_refuse(t, t->refusal);
+        end_conn(t);
+    else if (t->ask.until_ms != 0 && t->ask.until_ms <= now_ms)
+        hf__ask_refuse(&t->ask, t->ask.refusal);
 }
 
 static void on_patience(uv_timer_t *timer)
@@ -134,17 +175,17 @@ static void on_patience(uv_timer_t *timer)
     struct hf__local *local = timer->data;
     uint64_t now_ms = hf_clock_monotonic_ms();
     for (struct local_conn *t = local->conns; t != NULL; t = t->next)
-        if (!t->closing)
+        if (!t->ask.closing)
             look_after(t, now_ms);
-    hf__local_keep_time(local);
+    keep_time(local);
 }
 
 /* Looks often while a client waits, now and then while one is connected, else not at all. */
-void hf__local_keep_time(struct hf__local *local)
+static void keep_time(struct hf__local *local)
 {
     uint64_t interval_ms = local->conns != NULL ? SURPLUS_MS / 2 : 0;
     for (const struct local_conn *t = local->conns; t != NULL; t = t->next)
-        if (!t->closing && (t->until_ms != 0 || t->ended))
+        if (!t->ask.closing && (t->ask.until_ms != 0 || t->ended))
             interval_ms = PATIENCE_MS;
     if (interval_ms == local->patience_ms || uv_is_closing((uv_handle_t *)&local->patience))
         return;
@@ -154,6 +195,11 @@ void hf__local_keep_time(struct hf__local *local)
         int r = uv_timer_start(&local->patience, on_patience, interval_ms, interval_ms);
         hf_assert(r == 0); /* it has a callback and is not closing */
     }
+}
+
+static void on_wait(struct hf__ask *ask)
+{
+    keep_time(((struct local_conn *)ask)->owner);
 }
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
@@ -175,11 +221,11 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
         /* It may still read: the answer under way goes out first. */
         uv_read_stop(stream);
         t->ended = true;
-        hf__local_keep_time(t->owner);
+        keep_time(t->owner);
         return;
     }
     if (n < 0) {
-        hf__local_end(t);
+        end_conn(t);
         return;
     }
     t->in_len += (size_t)n;
@@ -189,17 +235,22 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 /* Serves the whole frames that have come, while no request is under way. */
 static void read_on(struct local_conn *t)
 {
-    while (!t->closing) {
+    while (!t->ask.closing) {
         struct hf_bytes body;
         long taken = hf_frame_next(hf_bytes_of(t->in, t->in_len), HF_FRAME_REQUEST_MAX, &body);
-        if (taken < 0 || t->id != 0) {
+        if (taken < 0 || t->ask.id != 0) {
             /* Malformed, or more while an answer is due. */
-            hf__local_end(t);
+            end_conn(t);
             return;
         }
         if (taken == 0)
             return;
-        hf__local_serve(t, body);
+        if (t->surplus) {
+            t->ended = true;
+            hf__ask_refuse(&t->ask, HF_EBUSY);
+        } else {
+            hf__ask_serve(&t->ask, body);
+        }
         t->in_len -= (size_t)taken;
         memmove(t->in, t->in + taken, t->in_len);
         if (t->in_len == 0)
@@ -211,11 +262,12 @@ static void read_on(struct local_conn *t)
 static bool permitted(struct local_conn *t)
 {
     uv_os_fd_t fd;
-    t->who.uid = (uid_t)-1;
-    if (uv_fileno((const uv_handle_t *)&t->pipe, &fd) != 0 || !hf__credential_of(fd, &t->who))
+    t->ask.who.uid = (uid_t)-1;
+    if (uv_fileno((const uv_handle_t *)&t->pipe, &fd) != 0 || !hf__credential_of(fd, &t->ask.who))
         return false;
-    t->application = t->who.uid != geteuid() && t->who.uid != 0;
-    return !t->application || hf__applications_admit(t->owner->d->applications, &t->who);
+    bool own = t->ask.who.uid == geteuid() || t->ask.who.uid == 0;
+    t->ask.right = own ? HF__RIGHT_ALL : HF__RIGHT_KEYS;
+    return own || hf__applications_admit(t->owner->d->applications, &t->ask.who);
 }
 
 static void refuse_peer(uid_t uid)
@@ -231,9 +283,9 @@ static void refuse_peer(uid_t uid)
 /* How many may be served beside this one at most, it included. */
 static size_t places_for(const struct local_conn *t)
 {
-    if (t->who.uid == 0)
+    if (t->ask.who.uid == 0)
         return HF__LOCALS_MAX;
-    return HF__LOCALS_MAX - ROOT_PLACES - (t->application ? OWN_PLACES : 0);
+    return HF__LOCALS_MAX - ROOT_PLACES - (is_application(t) ? OWN_PLACES : 0);
 }
 
 /*
@@ -245,24 +297,24 @@ static bool has_place(struct hf__local *local, const struct local_conn *newcomer
     size_t served = 0, same = 0;
     struct local_conn *idle = NULL, *own_idle = NULL;
     for (struct local_conn *t = local->conns; t != NULL; t = t->next) {
-        if (t == newcomer || t->closing || t->surplus)
+        if (t == newcomer || t->ask.closing || t->surplus)
             continue;
-        bool own = t->who.uid == newcomer->who.uid;
+        bool own = t->ask.who.uid == newcomer->ask.who.uid;
         bool is_free = is_idle(t) && t->in_len == 0;
         served++;
         same += own;
         if (is_free && own && (own_idle == NULL || t->idle_ms <= own_idle->idle_ms))
             own_idle = t;
-        if (is_free && (!newcomer->application || t->application) &&
+        if (is_free && (!is_application(newcomer) || is_application(t)) &&
             (idle == NULL || t->idle_ms <= idle->idle_ms))
             idle = t;
     }
-    if (newcomer->application && same >= HF__APPLICATION_PLACES)
+    if (is_application(newcomer) && same >= HF__APPLICATION_PLACES)
         idle = own_idle;
     else if (served < places_for(newcomer))
         return true;
     if (idle != NULL)
-        hf__local_end(idle);
+        end_conn(idle);
     return idle != NULL;
 }
 
@@ -270,20 +322,20 @@ static void admit(struct local_conn *t)
 {
     struct hf__local *local = t->owner;
     if (!permitted(t)) {
-        refuse_peer(t->who.uid);
-        hf__local_end(t);
+        refuse_peer(t->ask.who.uid);
+        end_conn(t);
         return;
     }
     if (!has_place(local, t)) {
         /* Read before it is refused: who is closed unread sees a connection that broke. */
         t->surplus = true;
         if (++local->surplus > SURPLUS_MAX) {
-            hf__local_end(t);
+            end_conn(t);
             return;
         }
     }
     if (uv_read_start((uv_stream_t *)&t->pipe, on_alloc, on_read) != 0)
-        hf__local_end(t);
+        end_conn(t);
 }
 
 static void on_connection(uv_stream_t *server, int status)
@@ -306,14 +358,18 @@ static void on_connection(uv_stream_t *server, int status)
     int r = uv_pipe_init(server->loop, &t->pipe, 0);
     hf_assert(r == 0); /* it only fills in the handle */
     t->owner = local;
+    t->ask.send = send_answer;
+    t->ask.end = end_ask;
+    t->ask.waits = on_wait;
+    hf__ask_join(local->d, &t->ask);
     t->pipe.data = t;
     t->idle_ms = hf_clock_monotonic_ms();
     t->next = local->conns;
     local->conns = t;
     local->handles++;
-    hf__local_keep_time(local);
+    keep_time(local);
     if (uv_accept(server, (uv_stream_t *)&t->pipe) != 0 || short_of_memory)
-        hf__local_end(t);
+        end_conn(t);
     else
         admit(t);
 }
@@ -360,7 +416,7 @@ void hf__local_close(struct hf__daemon *d)
         return;
     unlink(d->settings->socket);
     for (struct local_conn *t = local->conns; t != NULL; t = t->next)
-        hf__local_end(t);
+        end_conn(t);
     uv_close((uv_handle_t *)&local->pipe, on_handle_closed);
     uv_close((uv_handle_t *)&local->patience, on_handle_closed);
 }

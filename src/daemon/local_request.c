@@ -17,7 +17,8 @@ static const struct {
     {"reload", HF__LOCAL_RELOAD},   {"mute", HF__LOCAL_MUTE},
     {"leave", HF__LOCAL_LEAVE},     {"stay", HF__LOCAL_STAY},
     {"abandon", HF__LOCAL_ABANDON}, {"blackstart", HF__LOCAL_BLACKSTART},
-    {"answer", HF__LOCAL_ANSWER},
+    {"answer", HF__LOCAL_ANSWER},   {"metrics", HF__LOCAL_METRICS},
+    {"explain", HF__LOCAL_EXPLAIN},
 };
 
 /* The key's name, and how long its asker waits. */
@@ -46,6 +47,19 @@ static int decode_mute(const json_t *root, struct hf__local_request *ret)
     ret->reason = hf_error_from_name(reason);
     ret->for_s = (uint64_t)s;
     return ret->reason == HF_EINTERNAL ? HF_EINVAL : 0;
+}
+
+/* Which reason; none is all of them. */
+static int decode_explain(const json_t *root, struct hf__local_request *ret)
+{
+    const json_t *reason = json_object_get(root, "reason");
+    if (reason == NULL)
+        return 0;
+    if (!json_is_string(reason))
+        return HF_EINVAL;
+    ret->reason = hf_error_from_name(json_string_value(reason));
+    bool known = strcmp(hf_error_name(ret->reason), json_string_value(reason)) == 0;
+    return known ? 0 : HF_ENOTFOUND;
 }
 
 static int decode_text(const json_t *value, struct hf__local_request *ret)
@@ -87,6 +101,8 @@ static int decode_more(const json_t *root, struct hf__local_request *ret)
         return decode_key(root, ret);
     case HF__LOCAL_MUTE:
         return decode_mute(root, ret);
+    case HF__LOCAL_EXPLAIN:
+        return decode_explain(root, ret);
     case HF__LOCAL_LEAVE:
         return decode_leave(root, ret);
     case HF__LOCAL_ABANDON:
@@ -113,6 +129,14 @@ static int decode(const json_t *root, struct hf__local_request *ret)
         return error;
     }
     return HF_EUNSUPPORTED;
+}
+
+const char *hf__local_request_name(enum hf__local_request_type type)
+{
+    for (size_t i = 0; i < HF_ARRAY_LEN(requests); i++)
+        if (requests[i].type == type)
+            return requests[i].name;
+    return "";
 }
 
 int hf__local_decode(struct hf_bytes json, struct hf__local_request *ret)

@@ -134,8 +134,6 @@ static void write_plain(struct hf_buf *b, const char *status, const char *text)
 
 static void write_metrics(struct hf__daemon *d, struct hf_buf *b)
 {
-    hf_buf_printf(b, "HTTP/1.0 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\n"
-                     "Connection: close\r\n\r\n");
     daemon_metrics(d, b);
     if (d->running)
         engine_metrics(d, b);
@@ -144,6 +142,12 @@ static void write_metrics(struct hf__daemon *d, struct hf_buf *b)
         store_metrics(d, b);
     net_metrics(d, b);
     event_metrics(d, b);
+}
+
+void hf__metrics_text(struct hf__daemon *d, struct hf_buf *ret)
+{
+    hf_buf_init(ret, TEXT_MAX);
+    write_metrics(d, ret);
 }
 
 /* Whether the first line asks for this path: GET, the path, and what follows a blank or a query. */
@@ -162,6 +166,8 @@ static void answer(struct hf__daemon *d, const char *line, size_t len, struct hf
 {
     struct hf_status s;
     if (asks_for(line, len, "/metrics")) {
+        hf_buf_printf(b, "HTTP/1.0 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\n"
+                         "Connection: close\r\n\r\n");
         write_metrics(d, b);
     } else if (asks_for(line, len, "/healthz")) {
         write_plain(b, "200 OK", "ok");

@@ -311,17 +311,25 @@ static void on_closed(void *user, const struct hf_account *account)
 
 /* ---- identity and listener */
 
-void hf__peers_identity(struct hf__daemon *d)
+static void certify(struct hf__daemon *d, struct hf_net *net)
 {
     struct hf_account account;
     uint8_t signature[64];
-    struct hf_bytes spki = hf_net_identity_request(d->net);
+    struct hf_bytes spki = hf_net_identity_request(net);
     int r = hf_engine_certify(d->engine, spki, &account, signature);
     bool locked = r == HF_ELOCKED;
     if (r == 0 || locked)
-        r = hf_net_set_identity(d->net, locked ? NULL : &account, locked ? NULL : signature);
+        r = hf_net_set_identity(net, locked ? NULL : &account, locked ? NULL : signature);
     if (r != 0)
         hf__log(HF__ERROR, "certificate", NULL, r);
+}
+
+void hf__peers_identity(struct hf__daemon *d)
+{
+    struct hf_net *operators = hf__operators_net(d);
+    certify(d, d->net);
+    if (operators != NULL)
+        certify(d, operators);
 }
 
 void hf__peers_listen(struct hf__daemon *d)

@@ -44,6 +44,7 @@ static void on_retry(uv_timer_t *timer)
     struct hf__daemon *d = timer->data;
     if (d->listen_error != 0)
         hf__peers_listen(d);
+    hf__operators_listen(d);
     if (!d->running && hf_error_transient(d->start_error))
         hf__daemon_begin(d);
     /* What the writer had no memory for is handed over now; nothing else may come that would. */
@@ -102,6 +103,7 @@ static void stop(struct hf__daemon *d)
     d->running = false;
     hf__local_close(d);
     hf__metrics_close(d);
+    hf__operators_close(d);
     hf__collateral_close(d);
     hf_net_stop(d->net, on_net_stopped);
     uv_handle_t *handles[] = {(uv_handle_t *)&d->tick,   (uv_handle_t *)&d->retry,
@@ -231,6 +233,10 @@ static int open_daemon(struct hf__daemon *d, const struct hf__start *start, cons
     if (r != 0)
         return r;
     hf__peers_listen(d);
+    *ret_what = "the operator listener";
+    r = hf__operators_open(d);
+    if (r != 0)
+        return r;
     hf__metrics_open(d);
     return settle(d, ret_what);
 }

@@ -111,6 +111,27 @@ static const struct hf_config_field metrics_fields[] = {
 static const struct hf_config_schema metrics_schema =
     HF_CONFIG_SCHEMA(struct hf__settings_metrics, metrics_fields, NULL);
 
+static const struct hf_config_field operator_fields[] = {
+    {"listen", HF_CONFIG_STRING, HF_CONFIG_AT(struct hf__settings_operator, listen),
+     .required = true, .min = 1, .max = 64,
+     .doc = "ip:port or [v6]:port, or vsock:any:port between virtual machine and host."},
+    {"key", HF_CONFIG_HEX, HF_CONFIG_AT(struct hf__settings_operator, key),
+     .doc = "Public key, as `holdfast node key` printed it, that may read status, metrics and "
+            "events before the set names one; who may act is the set's alone to say."},
+};
+
+static void check_operator(const void *value, const struct hf_config_where *where)
+{
+    const struct hf__settings_operator *o = value;
+    if (!hf_config_listen_valid(o->listen) && !hf_config_vsock_valid(o->listen))
+        hf_config_refuse(where, "listen",
+                         "not an address to listen on: write ip:port or [v6]:port, as "
+                         "10.0.0.5:7710, or vsock:any:7710");
+}
+
+static const struct hf_config_schema operator_schema =
+    HF_CONFIG_SCHEMA(struct hf__settings_operator, operator_fields, check_operator);
+
 #define TIMING(name_, member_, default_, floor_, doc_)                                             \
     {                                                                                              \
         .name = name_, .type = HF_CONFIG_DURATION_MS,                                              \
@@ -224,9 +245,20 @@ static const struct hf_config_field fields[] = {
      .doc = "Lines on standard error."},
     {"metrics", HF_CONFIG_MAP_PTR, HF_CONFIG_AT(struct hf__settings, metrics),
      .schema = &metrics_schema, .doc = "Counters for Prometheus; left out, no port is opened."},
+    {"operator", HF_CONFIG_MAP_PTR, HF_CONFIG_AT(struct hf__settings, operator),
+     .schema = &operator_schema,
+     .doc = "A listener for an operator outside the trust domain; left out, no port is opened."},
     {"timing", HF_CONFIG_MAP, HF_CONFIG_AT(struct hf__settings, timing), .schema = &timing_schema,
      .doc = "Intervals; the defaults suit most networks."},
 };
+
+/* Whether an address takes a port of 127.0.0.1 for itself. */
+static bool takes_port(const char *listen, uint16_t port)
+{
+    const char *colon = strrchr(listen, ':');
+    return port != 0 && colon != NULL && strtoul(colon + 1, NULL, 10) == port &&
+           (strncmp(listen, "127.0.0.1:", 10) == 0 || hf_config_address_unspecified(listen));
+}
 
 static void check(const void *value, const struct hf_config_where *where)
 {
@@ -244,6 +276,12 @@ static void check(const void *value, const struct hf_config_where *where)
     else if (s->address.text == NULL && hf_config_address_unspecified(s->listen))
         hf_config_refuse(where, "listen",
                          "every address of this machine, and peers need one: give `address` too");
+    if (s->operator!= NULL && strcmp(s->operator->listen, s->listen) == 0)
+        hf_config_refuse(where, "operator.listen",
+                         "where peers are listened to already: write another port");
+    if (s->metrics != NULL && takes_port(s->listen, s->metrics->port))
+        hf_config_refuse(where, "metrics.port",
+                         "the port where peers are listened to: write another");
     if (dev && s->dev == NULL)
         hf_config_refuse(where, "dev",
                          "`platform: dev` needs it: give authority, machine and machine_id");

@@ -45,6 +45,12 @@ struct hf__settings_metrics {
     uint16_t port;
 };
 
+/* An operator outside the trust domain. */
+struct hf__settings_operator {
+    const char *listen;
+    struct hf_account key; /* that may read; zero: only the set's */
+};
+
 struct hf__settings_timing {
     uint64_t call_ms, nonce_life_ms, round_grace_ms, retry_ms_min, retry_ms_max, permanent_ms,
         standing_ms, watch_ms, documents_ms, audit_ms, probe_ms, gossip_ms, reconcile_ms;
@@ -83,7 +89,8 @@ struct hf__settings {
     const char *collateral;               /* folder */
     struct hf__settings_service *service; /* NULL: the folder is filled by other means */
     struct hf__settings_log log;
-    struct hf__settings_metrics *metrics; /* NULL: no port */
+    struct hf__settings_metrics *metrics;   /* NULL: no port */
+    struct hf__settings_operator *operator; /* NULL: no listener */
     struct hf__settings_timing timing;
 };
 

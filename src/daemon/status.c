@@ -449,6 +449,7 @@ char *hf__status_json(struct hf__daemon *d, bool public_only)
         fill_machine(d, root);
         set(root, "collateral", collateral(d));
         set(root, "sandbox", sandbox(d));
+        set(root, "operator_listener", hf__operators_json(d));
         if (d->start_error != 0)
             set(root, "start_text", text(d->start_text));
     }

@@ -1,5 +1,6 @@
 #include "address.h"
 #include "base/error.h"
+#include "vsock.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -32,9 +33,11 @@ int hf__address_split(const char *text, struct hf__host *ret)
     struct hf__host h = {0};
     if (text == NULL || strnlen(text, HF_NET_ADDRESS_MAX) >= HF_NET_ADDRESS_MAX)
         return HF_EINVAL;
-    bool bracketed = text[0] == '[';
+    bool bracketed = text[0] == '[', vsock = hf__vsock_named(text);
     const char *host = bracketed ? text + 1 : text;
-    const char *end = bracketed ? strchr(host, ']') : strchr(host, ':');
+    const char *end = bracketed ? strchr(host, ']')
+                      : vsock   ? strrchr(host, ':')
+                                : strchr(host, ':');
     if (end == NULL || end == host)
         return HF_EINVAL;
     const char *colon = bracketed ? end + 1 : end;
@@ -42,12 +45,15 @@ int hf__address_split(const char *text, struct hf__host *ret)
         return HF_EINVAL;
     bool zone = false;
     for (const char *c = host; c < end; c++) {
-        if (!host_char(*c, bracketed, zone))
+        if (!host_char(*c, bracketed || vsock, zone))
             return HF_EINVAL;
         zone = zone || *c == '%';
     }
     memcpy(h.host, host, (size_t)(end - host));
     int r = split_port(colon + 1, h.port);
+    struct sockaddr_storage ignored;
+    if (r == 0 && hf__vsock_named(h.host))
+        r = hf__vsock_numeric(h.host, h.port, &ignored);
     if (r != 0)
         return r;
     *ret = h;
@@ -59,6 +65,8 @@ int hf__address_numeric(const struct hf__host *h, struct sockaddr_storage *ret)
     struct sockaddr_storage a = {0};
     struct sockaddr_in *v4 = (struct sockaddr_in *)&a;
     struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&a;
+    if (hf__vsock_named(h->host))
+        return hf__vsock_numeric(h->host, h->port, ret);
     in_port_t port = htons((uint16_t)strtol(h->port, NULL, 10));
     if (inet_pton(AF_INET, h->host, &v4->sin_addr) == 1) {
         v4->sin_family = AF_INET;
@@ -84,6 +92,8 @@ void hf__address_format(const struct sockaddr_storage *a, char *ret, size_t ret_
         const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)a;
         inet_ntop(AF_INET6, &v6->sin6_addr, ip, sizeof(ip));
         snprintf(ret, ret_len, "[%s]:%u", ip, (unsigned)ntohs(v6->sin6_port));
+    } else if (a->ss_family == AF_VSOCK) {
+        hf__vsock_format(a, ret, ret_len);
     } else {
         snprintf(ret, ret_len, "%s", ip);
     }
@@ -97,6 +107,8 @@ void hf__address_ip(const struct sockaddr_storage *a, uint8_t ret[static HF_NET_
         memcpy(ret + 12, &((const struct sockaddr_in *)a)->sin_addr, 4);
     } else if (a->ss_family == AF_INET6) {
         memcpy(ret, &((const struct sockaddr_in6 *)a)->sin6_addr, HF_NET_IP_LEN);
+    } else if (a->ss_family == AF_VSOCK) {
+        hf__vsock_source(a, ret);
     }
 }
 

@@ -1,6 +1,7 @@
 /* The public side of outgoing calls: checked, copied, put in line; given up when their time is
  * over. */
 #include "internal.h"
+#include "vsock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +47,8 @@ static int check(const struct hf_net_call *c)
     size_t path_len = c->path == NULL ? 0 : strnlen(c->path, HF_NET_PATH_MAX + 1);
     if (path_len == 0 || path_len > HF_NET_PATH_MAX || c->path[0] != '/' || c->deadline_ms == 0)
         return HF_EINVAL;
-    if (c->address == NULL || (c->method == HF_NET_GET && c->body.len > 0))
+    if (c->address == NULL || (hf__vsock_named(c->address) && (c->flags & HF_NET_VSOCK_OK) == 0) ||
+        (c->method == HF_NET_GET && c->body.len > 0))
         return HF_EINVAL;
     return c->body.len > HF_NET_BODY_CEILING || c->answer_bytes_max > HF_NET_BODY_CEILING
                ? HF_ETOOBIG

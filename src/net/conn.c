@@ -324,7 +324,7 @@ void hf__conn_start(struct hf__conn *conn)
         return;
     }
     conn->state = HF__HANDSHAKE;
-    r = uv_tcp_nodelay(&conn->tcp, 1);
+    r = conn->vsock ? 0 : uv_tcp_nodelay(&conn->tcp, 1);
     if (r == 0)
         r = uv_read_start((uv_stream_t *)&conn->tcp, on_alloc, on_read);
     if (r != 0) {

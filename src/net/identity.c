@@ -74,7 +74,7 @@ int hf__tls_context_init(struct hf__tls_context *ret, struct hf_buf *out)
      * costs time. */
     if (OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
         return HF_EINTERNAL;
-    struct hf__tls_context c = {.out = out};
+    struct hf__tls_context c = {.out = out, .peer_label = HF_NET_TLS_LABEL};
     c.key = EVP_EC_gen("P-256");
     c.server = context_new(true);
     c.client = context_new(false);
@@ -168,13 +168,14 @@ static int find_extension(const X509 *x, struct hf_bytes *ret)
     return 0;
 }
 
-static int judge_signature(const X509 *x, const struct hf__extension *e, hf__verify_fn *verify)
+static int judge_signature(const X509 *x, const struct hf__extension *e, hf__verify_fn *verify,
+                           const char *label)
 {
     unsigned char *spki = NULL;
     int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &spki);
     if (len <= 0)
         return HF_EPEER_CERT;
-    int r = verify(&e->account, HF_NET_TLS_LABEL, hf_bytes_of(spki, (size_t)len), e->signature);
+    int r = verify(&e->account, label, hf_bytes_of(spki, (size_t)len), e->signature);
     OPENSSL_free(spki);
     return r == 0 ? 0 : HF_EPEER_CERT;
 }
@@ -207,7 +208,7 @@ int hf__tls_judge(const struct hf__tls *t, hf__verify_fn *verify, bool *ret_has_
     if (r != 0)
         return HF_EPEER_CERT;
     *ret_failure = HF__TLS_SIGNATURE;
-    if (judge_signature(x, &e, verify) != 0)
+    if (judge_signature(x, &e, verify, t->context->peer_label) != 0)
         return HF_EPEER_CERT;
     *ret_account = e.account;
     *ret_has_account = true;

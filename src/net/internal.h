@@ -56,6 +56,7 @@ struct hf__conn {
     bool dirty;     /* on net->dirty */
     bool heard;     /* the peer's first SETTINGS came */
     bool pinged;    /* a PING waits for its answer */
+    bool vsock;     /* of AF_VSOCK, and not TCP */
     bool ended;     /* by the other end, or it broke */
     bool suspect;   /* a call on it met its deadline in silence, and that PING will tell */
     uint32_t fault; /* of the peer, as the GOAWAY to it names it (RFC 9113, 7); 0: none */

@@ -1,5 +1,6 @@
 /* The listener: what it takes in, and what it turns away before a byte is read. */
 #include "internal.h"
+#include "vsock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@ static int join(struct hf__conn *conn, const struct sockaddr_storage *from)
     const struct hf_net *net = conn->net;
     struct hf_net_standing standing = {.kind = HF_NET_STRANGER};
     struct hf_net_peer peer;
+    conn->vsock = from->ss_family == AF_VSOCK;
     hf__address_format(from, conn->address, sizeof(conn->address));
     hf__address_ip(from, conn->ip);
     hf__conn_peer(conn, &peer);
@@ -117,7 +119,8 @@ int hf_net_listen(struct hf_net *net, const char *address)
     listener->data = net;
     net->handles++;
     net->listener = listener;
-    r = uv_tcp_bind(listener, (const struct sockaddr *)&a, 0);
+    r = a.ss_family == AF_VSOCK ? hf__vsock_listener(&a, listener)
+                                : uv_tcp_bind(listener, (const struct sockaddr *)&a, 0);
     if (r == 0)
         r = uv_listen((uv_stream_t *)listener, BACKLOG, on_connection);
     if (r != 0)

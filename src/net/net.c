@@ -198,6 +198,8 @@ int hf_net_new(struct uv_loop_s *loop, const struct hf_net_limits *limits,
         r = hf__h2_callbacks_init(net);
     if (r == 0)
         r = hf__tls_context_init(&net->tls, &net->out);
+    if (r == 0 && hooks->peer_label != NULL)
+        net->tls.peer_label = hooks->peer_label;
     if (r != 0) {
         free_parts(net);
         return r;
@@ -252,8 +254,9 @@ struct hf_bytes hf_net_identity_request(const struct hf_net *net)
 int hf_net_set_identity(struct hf_net *net, const struct hf_account *account,
                         const uint8_t *signature)
 {
+    const char *own_label = net->hooks.own_label != NULL ? net->hooks.own_label : HF_NET_TLS_LABEL;
     if (account != NULL &&
-        net->hooks.verify(account, HF_NET_TLS_LABEL, hf_net_identity_request(net), signature) != 0)
+        net->hooks.verify(account, own_label, hf_net_identity_request(net), signature) != 0)
         return HF_ESIGNATURE;
     int r = hf__tls_context_certify(&net->tls, account, signature);
     if (r != 0)

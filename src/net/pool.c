@@ -1,6 +1,7 @@
 /* The pool: one connection for new calls to each address, made when there is
  * a call, resolved off the loop. */
 #include "internal.h"
+#include "vsock.h"
 
 #include <stdlib.h>
 
@@ -153,6 +154,15 @@ static void connect_next(struct hf__conn *conn)
     const struct sockaddr *a = (const struct sockaddr *)&conn->addresses[conn->address_next++];
     conn->attempt_ms = hf__now_ms(conn->net);
     hf__conn_schedule(conn);
+    conn->vsock = a->sa_family == AF_VSOCK;
+    if (conn->vsock) {
+        int failed = hf__vsock_connect(a, &conn->tcp);
+        if (failed != 0)
+            lost(conn, failed);
+        else
+            won(conn);
+        return;
+    }
     int r = uv_tcp_connect(&conn->connect, &conn->tcp, a, on_connect);
     if (r != 0)
         lost(conn, r);

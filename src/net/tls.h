@@ -20,7 +20,8 @@ struct hf__tls_context {
     struct hf_buf *out;
     uint8_t *spki; /* SubjectPublicKeyInfo of key, DER */
     size_t spki_len;
-    bool has_account; /* whether its certificate names one */
+    bool has_account;       /* whether its certificate names one */
+    const char *peer_label; /* what a peer signs its TLS key under */
 };
 
 struct hf__tls {

@@ -16,7 +16,7 @@ ROOMS["fetch"] = ["base", "config", "wire", "crypto", "attest"]
 ROOMS["client"] = _INNER
 ROOMS["daemon"] = _INNER + ["sandbox", "clock", "store", "net", "client"]
 # The operator's command reads and signs documents, and asks a daemon; it runs no engine.
-ROOMS["cli"] = ["base", "config", "wire", "crypto", "attest", "document", "client"]
+ROOMS["cli"] = ["base", "config", "wire", "crypto", "attest", "document", "client", "net"]
 # The simulator brings its own doubles for the world.
 SIM_ROOMS = _INNER
 

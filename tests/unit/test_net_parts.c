@@ -73,6 +73,32 @@ Test(hf__extension_encode, makes_a_subject_alternative_name_that_openssl_reads)
     GENERAL_NAMES_free(names);
 }
 
+Test(hf__address_split, takes_vsock_between_a_machine_and_its_host)
+{
+    static const char *const right[] = {"vsock:2:7710", "vsock:any:0", "vsock:4294967294:65535"};
+    static const char *const wrong[] = {"vsock::7710",  "vsock:2:",      "vsock:02:7710",
+                                        "vsock:x:7710", "vsock:2:65536", "vsock:4294967295:1",
+                                        "vsock:2:3:4"};
+    struct hf__host h;
+    struct sockaddr_storage a;
+    uint8_t one[HF_NET_IP_LEN], other[HF_NET_IP_LEN];
+    char text[64];
+    for (size_t i = 0; i < HF_ARRAY_LEN(right); i++) {
+        cr_assert_eq(hf__address_split(right[i], &h), 0, "%s", right[i]);
+        cr_assert_eq(hf__address_numeric(&h, &a), 0);
+        hf__address_format(&a, text, sizeof(text));
+        cr_assert_str_eq(text, right[i]);
+    }
+    for (size_t i = 0; i < HF_ARRAY_LEN(wrong); i++)
+        cr_assert_eq(hf__address_split(wrong[i], &h), HF_EINVAL, "%s", wrong[i]);
+    /* A name is still one, and each machine is a source of its own, by the /48 too. */
+    cr_assert_eq(hf__address_split("vsock:7710", &h), 0);
+    cr_assert_str_eq(h.host, "vsock");
+    cr_assert_eq(hf_net_address_ip("vsock:2:7710", one), 0);
+    cr_assert_eq(hf_net_address_ip("vsock:3:7710", other), 0);
+    cr_assert_neq(memcmp(one, other, 6), 0);
+}
+
 Test(hf__address_split, takes_addresses_and_names_with_a_port)
 {
     static const struct {

@@ -28,6 +28,7 @@ static const struct label labels[] = {
     {"holdfast/v1/candidate", HASH, NULL, 64},
     {"holdfast/v1/identity", REPORT, &hf_wire_identity_statement, 0},
     {"holdfast/v1/tls", SIGN, NULL, 91},
+    {"holdfast/v1/operator", SIGN, NULL, 91},
     {"holdfast/v1/offer", SIGN, &hf_wire_offer, 0},
     {"holdfast/v1/deposit", SIGN, &hf_wire_deposit, 0},
     {"holdfast/v1/record", SIGN, &hf_wire_record_request, 0},

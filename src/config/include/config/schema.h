@@ -201,6 +201,9 @@ unsigned hf_config_line(const struct hf_config_where *where, const char *path);
 /* Whether text is where a program may listen: "ip:port" or "[v6]:port", port 0 to 65535. */
 bool hf_config_listen_valid(const char *text);
 
+/* Whether it is "vsock:any:port", port 0 to 65535: where a virtual machine's host reaches it. */
+bool hf_config_vsock_valid(const char *text);
+
 /*
  * Appends a description of the schema that is itself YAML: each field with its meaning, bounds and
  * default, as a comment before it.

@@ -84,6 +84,9 @@ struct hf_net_hooks {
     /* hf_suite.verify: 0, or an error when the signature does not verify. Required. */
     int (*verify)(const struct hf_account *account, const char *label, struct hf_bytes data,
                   const uint8_t signature[static HF_NET_SIGNATURE_LEN]);
+    /* What signatures over a TLS key are made under: this end's, and the other's. NULL:
+     * HF_NET_TLS_LABEL. Terminated, and not copied. */
+    const char *own_label, *peer_label;
     /* A whole request came. Answer it with hf_net_reply, now or later. Required to listen. */
     void (*request)(void *user, const struct hf_net_request *request);
     /* A call ended; called exactly once for each hf_net_call that returned 0. Required to call. */
@@ -128,9 +131,10 @@ void hf_net_free(struct hf_net *net);
 
 /*
  * Opens the listener, and takes datagrams at the same number if it can. address: "ip:port",
- * "[ipv6]:port"; port 0 takes a free one; names are not resolved. After an error it may be called
- * again. HF_EINVAL: not such an address. HF_EADDRINUSE: the port is taken. HF_EADDRESS: not an
- * address of this machine. HF_EPERMISSION: a port below 1024. HF_EEXIST: it listens.
+ * "[ipv6]:port", "vsock:any:port"; port 0 takes a free one; names are not resolved. After an
+ * error it may be called again. HF_EINVAL: not such an address. HF_EADDRINUSE: the port is taken.
+ * HF_EADDRESS: not an address of this machine. HF_EPERMISSION: a port below 1024. HF_EEXIST: it
+ * listens.
  */
 HF_MUST_USE int hf_net_listen(struct hf_net *net, const char *address);
 /* Stops accepting; connections stay. No-op where there is no listener. */
@@ -171,11 +175,12 @@ HF_MUST_USE int hf_net_address_ip(const char *address, uint8_t ret[static HF_NET
 
 enum hf_net_call_flags {
     HF_NET_LOCKED_OK = 1, /* a peer whose certificate names no account will do */
+    HF_NET_VSOCK_OK = 2,  /* an address of vsock will do: connecting blocks, up to two seconds */
 };
 
 struct hf_net_call {
     uint64_t token;                   /* the caller's own; comes back in the result */
-    const char *address;              /* "host:port", "[ipv6]:port" */
+    const char *address;              /* "host:port", "[ipv6]:port", or "vsock:CID:PORT" */
     const struct hf_account *account; /* that the peer must prove; NULL: any */
     unsigned flags;                   /* of hf_net_call_flags */
     enum hf_net_method method;

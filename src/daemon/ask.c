@@ -1,0 +1,442 @@
+/*
+ * What the application and the operator of this machine ask, and an operator outside it: what each
+ * may have, and the answer. proto/LOCAL.md specifies the requests, proto/OPERATOR.md which of them
+ * an operator outside may make.
+ */
+#include "ask.h"
+
+#include "base/error.h"
+#include "base/hex.h"
+#include "base/secret.h"
+#include "client/frame.h"
+#include "clock/clock.h"
+#include "log.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { FRAME_ROOM = 256 }; /* of a frame, for what stands beside a file in it */
+
+static void send_json(struct hf__ask *a, json_t *root)
+{
+    char *text = root != NULL ? json_dumps(root, JSON_COMPACT) : NULL;
+    json_decref(root);
+    if (text == NULL) {
+        a->end(a);
+        return;
+    }
+    a->send(a, text, strlen(text));
+    free(text);
+}
+
+void hf__ask_refuse(struct hf__ask *a, int error)
+{
+    send_json(a, json_pack("{s:{s:s,s:s,s:b}}", "error", "code", hf_error_name(error), "message",
+                           hf_error_sentence(error), "retryable", (int)hf_error_transient(error)));
+}
+
+/* For the audit: which key went to whom. */
+static void log_given(const struct hf__ask *a, const struct hf_local_reply *r)
+{
+    struct hf__line l;
+    if (!hf__log_begin(&l, HF__INFO, "key_given"))
+        return;
+    hf__line_text(&l, "name", a->name);
+    hf__line_uint(&l, "uid", a->who.uid);
+    hf__line_uint(&l, "pid", (uint64_t)a->who.pid);
+    hf__line_uint(&l, "first", r->first);
+    hf__line_uint(&l, "version", r->key_version);
+    hf__line_uint(&l, "claim", r->claim);
+    hf__log_write(&l);
+}
+
+static void send_key(struct hf__ask *a, const struct hf_local_reply *r)
+{
+    struct hf__daemon *d = a->d;
+    char key[2 * HF_APP_KEY_LEN + 1], network[65], text[384];
+    hf_hex_encode(r->key, HF_APP_KEY_LEN, key);
+    hf_hex_encode(d->settings->network.bytes, 32, network);
+    int len = snprintf(text, sizeof text,
+                       "{\"key\":\"%s\",\"network\":\"%s\",\"version\":%u,\"claim\":%" PRIu64 "}",
+                       key, network, r->key_version, r->claim);
+    hf_assert(len > 0 && (size_t)len < sizeof text);
+    log_given(a, r);
+    a->send(a, text, (size_t)len);
+    hf_wipe(key, sizeof key);
+    hf_wipe(text, sizeof text);
+}
+
+static void send_drill(struct hf__ask *a, const struct hf_drill_report *r)
+{
+    json_t *root = json_pack("{s:i,s:i,s:i,s:i,s:i}", "k", r->k, "n", r->n, "asked", r->asked,
+                             "answered", r->answered, "fit", r->fit);
+    json_object_set_new(
+        root, "providers",
+        hf__status_providers(a->d, r->providers, r->providers_count, hf_clock_monotonic_ms()));
+    send_json(a, root);
+}
+
+/* A refusal with what was found and wanted, for a person. */
+static void refuse_with(struct hf__ask *a, int error, const char *found)
+{
+    send_json(a, json_pack("{s:{s:s,s:s,s:b,s:s}}", "error", "code", hf_error_name(error),
+                           "message", hf_error_sentence(error), "retryable",
+                           (int)hf_error_transient(error), "text", found));
+}
+
+static void refuse_drain(struct hf__ask *a, const struct hf_drain_report *r)
+{
+    char found[HF__WARNING_LEN], owner[65], name[HF__OPERATOR_LEN];
+    hf_hex_encode(r->owner.bytes, sizeof r->owner, owner);
+    hf__status_operator(a->d, &r->owner, name);
+    snprintf(found, sizeof found,
+             "%s (%.8s) would have %u live providers without this node, and %u are wanted; %u "
+             "owners would have too few",
+             name[0] != '\0' ? name : "an owner in no set", owner, r->live, r->needed, r->owners);
+    refuse_with(a, HF_EDRAIN, found);
+}
+
+/* The first half of a drain: could this node get its own key back? Whether its owners can spare it
+ * is asked when the step is over. */
+static void drilled(struct hf__ask *a, const struct hf_local_reply *r)
+{
+    struct hf__daemon *d = a->d;
+    char found[HF__WARNING_LEN];
+    struct hf_status s;
+    hf__watch_status(d, &s);
+    bool closed = r->drill.asked == 0; /* locked, or without a backup: nothing of its own to lose */
+    unsigned wanted = s.q > s.k ? s.q : s.k;
+    if (r->error == HF_EBUSY) {
+        hf__ask_refuse(a, HF_EBUSY);
+    } else if (closed && s.open && s.registered && s.generation == 0) {
+        hf__ask_refuse(a, HF_ENOTPLACED);
+    } else if (!closed && r->drill.fit < wanted) {
+        snprintf(found, sizeof found,
+                 "%u of %u providers proved that their share fits, and this node needs %u to come "
+                 "back",
+                 r->drill.fit, r->drill.n, wanted);
+        refuse_with(a, HF_EDRAINOWN, found);
+    } else {
+        a->drain = HF__DRAIN_DUE;
+        d->state_changed = true;
+    }
+}
+
+/* The request to the share holders, or why it is too large for this socket. */
+static void send_request(struct hf__ask *a, const struct hf_blackstart_report *r)
+{
+    char *text = malloc(2 * r->file.len + 1);
+    if (text == NULL || 2 * r->file.len + FRAME_ROOM > HF_FRAME_MAX) {
+        hf__ask_refuse(a, text == NULL ? HF_ENOMEM : HF_ETOOBIG);
+    } else {
+        hf_hex_encode(r->file.data, r->file.len, text);
+        send_json(a,
+                  json_pack("{s:s,s:I,s:I,s:I}", "request", text, "number", (json_int_t)r->number,
+                            "before_s", (json_int_t)r->before_s, "need", (json_int_t)r->need));
+    }
+    free(text);
+}
+
+/* What became of a share holder's answer: a wrong one is named. */
+static void send_taken(struct hf__ask *a, int error, const struct hf_blackstart_report *r)
+{
+    char alias[HF__WARNING_LEN / 2], found[HF__WARNING_LEN];
+    snprintf(alias, sizeof alias, "%.*s", (int)r->alias.len,
+             r->alias.len > 0 ? (const char *)r->alias.data : "");
+    if (error == 0) {
+        send_json(a, json_pack("{s:i,s:s,s:i,s:i}", "holder", r->holder, "alias", alias, "have",
+                               r->have, "need", r->need));
+        return;
+    }
+    if (r->holder > 0)
+        snprintf(found, sizeof found, "the answer of share holder %u (%s); %u of %u are here",
+                 r->holder, alias, r->have, r->need);
+    else
+        snprintf(found, sizeof found, "%u of %u answers are here", r->have, r->need);
+    refuse_with(a, error, found);
+}
+
+/* Holds a refusal back that may pass by itself, while the asker waits. */
+static bool hold_back(struct hf__ask *a, int error)
+{
+    if (a->until_ms <= hf_clock_monotonic_ms() || !hf_error_transient(error))
+        return false;
+    a->refusal = error;
+    return true;
+}
+
+void hf__local_answer(struct hf__daemon *d, const struct hf_local_reply *reply)
+{
+    struct hf__ask *a = d->asks;
+    while (a != NULL && a->id != reply->id)
+        a = a->next;
+    if (a == NULL || a->closing || (reply->error != 0 && hold_back(a, reply->error)))
+        return;
+    if (a->type == HF__LOCAL_DRAIN && a->drain != HF__DRAIN_ASKED)
+        drilled(a, reply);
+    else if (reply->error == HF_EDRAIN)
+        refuse_drain(a, &reply->drain);
+    else if (a->type == HF__LOCAL_ANSWER && reply->blackstart.need > 0)
+        send_taken(a, reply->error, &reply->blackstart);
+    else if (a->type == HF__LOCAL_BLACKSTART && reply->error == 0)
+        send_request(a, &reply->blackstart);
+    else if (a->type == HF__LOCAL_DRILL && (reply->error == 0 || reply->drill.asked > 0))
+        send_drill(a, &reply->drill);
+    else if (reply->error != 0)
+        hf__ask_refuse(a, reply->error);
+    else if (reply->key != NULL)
+        send_key(a, reply);
+    else
+        send_json(a, json_pack("{s:b}", "done", 1));
+}
+
+static void answer_identity(struct hf__ask *a)
+{
+    struct hf__daemon *d = a->d;
+    struct hf_bytes identity;
+    int r = d->running ? hf_engine_identity(d->engine, &identity) : HF_ELOCKED;
+    if (r != 0) {
+        hf__ask_refuse(a, r);
+        return;
+    }
+    char *text = malloc(2 * identity.len + 1);
+    if (text == NULL) {
+        hf__ask_refuse(a, HF_ENOMEM);
+        return;
+    }
+    hf_hex_encode(identity.data, identity.len, text);
+    send_json(a, json_pack("{s:s,s:s}", "identity", text, "address", d->address));
+    free(text);
+}
+
+static void ask_with(struct hf__ask *a, enum hf_local_type type, struct hf_bytes name,
+                     uint64_t seconds)
+{
+    struct hf_event event = {.type = HF_EVENT_LOCAL};
+    a->id = ++a->d->next_ask;
+    if (!a->d->running) {
+        if (!hold_back(a, HF_ELOCKED))
+            hf__ask_refuse(a, HF_ELOCKED);
+        return;
+    }
+    event.u.local.id = a->id;
+    event.u.local.type = type;
+    event.u.local.text = name;
+    event.u.local.seconds = seconds;
+    hf__daemon_step(a->d, &event);
+}
+
+static void ask_for(struct hf__ask *a, enum hf_local_type type, const char *name, uint64_t seconds)
+{
+    ask_with(a, type, hf_bytes_of(name, strlen(name)), seconds);
+}
+
+static void ask_engine(struct hf__ask *a, enum hf_local_type type, const char *name)
+{
+    ask_for(a, type, name, 0);
+}
+
+void hf__local_again(struct hf__daemon *d)
+{
+    for (struct hf__ask *a = d->asks; a != NULL; a = a->next) {
+        if (a->until_ms != 0 && !a->closing)
+            ask_engine(a, HF_LOCAL_KEY, a->name);
+        if (a->drain == HF__DRAIN_DUE && !a->closing) {
+            a->drain = HF__DRAIN_ASKED;
+            ask_engine(a, HF_LOCAL_DRAIN, "");
+        }
+    }
+}
+
+static void ask_key(struct hf__ask *a, const struct hf__local_request *q)
+{
+    snprintf(a->name, sizeof a->name, "%s", q->name);
+    a->until_ms = q->wait_ms > 0 ? hf_clock_monotonic_ms() + q->wait_ms : 0;
+    /* Said when the engine has not answered until then: the write may still be under way. */
+    a->refusal = HF_ETIMEOUT;
+    a->waits(a);
+    ask_engine(a, HF_LOCAL_KEY, a->name);
+}
+
+static void answer_status(struct hf__ask *a)
+{
+    char *text = hf__status_json(a->d, false);
+    if (text == NULL)
+        hf__ask_refuse(a, HF_ENOMEM);
+    else
+        a->send(a, text, strlen(text));
+    free(text);
+}
+
+static void answer_metrics(struct hf__ask *a)
+{
+    struct hf_buf text;
+    hf__metrics_text(a->d, &text);
+    if (text.error != 0)
+        hf__ask_refuse(a, text.error);
+    else
+        send_json(a, json_pack("{s:s#}", "metrics", text.data, (int)text.len));
+    hf_buf_done(&text);
+}
+
+/* reason: 0: all of them. */
+static void answer_explain(struct hf__ask *a, int reason)
+{
+    static const struct {
+        int number;
+        const char *what, *todo, *otherwise;
+    } reasons[] = {
+#define HF_REASON(constant, number, name, transient, what, todo, otherwise, test)                  \
+    {number, what, todo, otherwise},
+#include "base/reasons.def"
+#undef HF_REASON
+    };
+    json_t *list = json_array();
+    for (size_t i = 0; i < HF_ARRAY_LEN(reasons); i++)
+        if (reason == 0 || reason == reasons[i].number)
+            json_array_append_new(list, json_pack("{s:s,s:s,s:s,s:s,s:b}", "code",
+                                                  hf_error_name(reasons[i].number), "what",
+                                                  reasons[i].what, "do", reasons[i].todo,
+                                                  "otherwise", reasons[i].otherwise, "retryable",
+                                                  (int)hf_error_transient(reasons[i].number)));
+    send_json(a, json_pack("{s:o}", "reasons", list));
+}
+
+/* What an operator outside may ask for: what only reads, and what acts. */
+static bool reads(enum hf__local_request_type type)
+{
+    return type == HF__LOCAL_STATUS || type == HF__LOCAL_PEERS || type == HF__LOCAL_EVENTS ||
+           type == HF__LOCAL_METRICS || type == HF__LOCAL_EXPLAIN || type == HF__LOCAL_IDENTITY;
+}
+
+bool hf__ask_acts(enum hf__local_request_type type)
+{
+    return type == HF__LOCAL_DRAIN || type == HF__LOCAL_UNDRAIN || type == HF__LOCAL_LEAVE ||
+           type == HF__LOCAL_STAY || type == HF__LOCAL_RELOAD;
+}
+
+static bool may_ask(const struct hf__ask *a, const struct hf__local_request *q)
+{
+    switch (a->right) {
+    case HF__RIGHT_ALL:
+        return true;
+    case HF__RIGHT_KEYS:
+        return q->type == HF__LOCAL_KEY &&
+               hf__applications_may_have(a->d->applications, &a->who, q->name);
+    case HF__RIGHT_READ:
+        return reads(q->type);
+    case HF__RIGHT_ACT:
+        return reads(q->type) || hf__ask_acts(q->type);
+    }
+    hf_assert(false);
+}
+
+static int check_rights(struct hf__ask *a, const struct hf__local_request *q)
+{
+    struct hf__line l;
+    if (may_ask(a, q))
+        return 0;
+    if (a->right == HF__RIGHT_KEYS && q->type == HF__LOCAL_KEY && !a->refused &&
+        hf__log_begin(&l, HF__WARNING, "key_refused")) {
+        hf__line_text(&l, "name", q->name);
+        hf__line_uint(&l, "uid", a->who.uid);
+        hf__line_uint(&l, "pid", (uint64_t)a->who.pid);
+        hf__log_write(&l);
+        a->refused = true;
+    }
+    return HF_EPERMISSION;
+}
+
+static void mute(struct hf__ask *a, const struct hf__local_request *q)
+{
+    int r = hf__watch_mute(a->d, q->reason, q->for_s);
+    if (r != 0)
+        hf__ask_refuse(a, r);
+    else
+        send_json(a, json_pack("{s:b}", "done", 1));
+}
+
+void hf__ask_join(struct hf__daemon *d, struct hf__ask *a)
+{
+    a->d = d;
+    a->next = d->asks;
+    d->asks = a;
+}
+
+void hf__ask_leave(struct hf__ask *a)
+{
+    struct hf__ask **at = &a->d->asks;
+    while (*at != a)
+        at = &(*at)->next;
+    *at = a->next;
+}
+
+void hf__ask_serve(struct hf__ask *a, struct hf_bytes json)
+{
+    struct hf__local_request q;
+    int r = hf__local_decode(json, &q);
+    if (r == 0)
+        r = check_rights(a, &q);
+    if (r != 0) {
+        hf__ask_refuse(a, r);
+        return;
+    }
+    a->type = q.type;
+    switch (q.type) {
+    case HF__LOCAL_STATUS:
+        answer_status(a);
+        return;
+    case HF__LOCAL_KEY:
+        ask_key(a, &q);
+        return;
+    case HF__LOCAL_DRILL:
+        ask_engine(a, HF_LOCAL_DRILL, "");
+        return;
+    case HF__LOCAL_DRAIN:
+        a->drain = HF__DRAIN_OWN_KEY;
+        ask_engine(a, HF_LOCAL_DRILL, "");
+        return;
+    case HF__LOCAL_UNDRAIN:
+        ask_engine(a, HF_LOCAL_UNDRAIN, "");
+        return;
+    case HF__LOCAL_LEAVE:
+        ask_for(a, HF_LOCAL_LEAVE, q.name, q.seconds);
+        return;
+    case HF__LOCAL_STAY:
+        ask_engine(a, HF_LOCAL_STAY, "");
+        return;
+    case HF__LOCAL_ABANDON:
+        ask_engine(a, HF_LOCAL_ABANDON, q.name);
+        return;
+    case HF__LOCAL_BLACKSTART:
+        ask_engine(a, HF_LOCAL_BLACKSTART, "");
+        return;
+    case HF__LOCAL_ANSWER:
+        ask_with(a, HF_LOCAL_ANSWER, hf_bytes_of(q.answer, q.answer_len), 0);
+        return;
+    case HF__LOCAL_IDENTITY:
+        answer_identity(a);
+        return;
+    case HF__LOCAL_PEERS:
+        send_json(a, hf__peers_json(a->d));
+        return;
+    case HF__LOCAL_EVENTS:
+        send_json(a, hf__events_json(a->d));
+        return;
+    case HF__LOCAL_METRICS:
+        answer_metrics(a);
+        return;
+    case HF__LOCAL_EXPLAIN:
+        answer_explain(a, q.reason);
+        return;
+    case HF__LOCAL_RELOAD:
+        hf__daemon_reload(a->d);
+        send_json(a, json_pack("{s:b}", "done", 1));
+        return;
+    case HF__LOCAL_MUTE:
+        mute(a, &q);
+        return;
+    }
+}
