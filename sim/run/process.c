@@ -135,6 +135,7 @@ static void boot(struct hf_world *w, struct hf__node *n)
 {
     char addresses[3][24];
     const char *list[3];
+    char here[24];
     struct hf_engine_config config = {
         .suite = w->suite,
         .shared = w->shared,
@@ -156,6 +157,9 @@ static void boot(struct hf_world *w, struct hf__node *n)
         seeds_of(w, n->number, addresses, list, &config.seeds_count);
     }
     config.account = n->told;
+    config.find_account = n->finds;
+    snprintf(here, sizeof(here), "n%u:7400", n->number);
+    config.address = n->finds ? here : NULL;
     n->secrets = NULL;
     allocates = n;
     int r = hf_engine_new(&config, &n->engine);

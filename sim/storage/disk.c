@@ -165,6 +165,11 @@ void hf_disk_free(struct hf_disk *disk)
     free(disk);
 }
 
+void hf_world_finds(struct hf_world *w, uint32_t node)
+{
+    hf__node(w, node)->finds = true;
+}
+
 void hf_world_told(struct hf_world *w, uint32_t node, const struct hf_account *account)
 {
     struct hf__node *n = hf__node(w, node);

@@ -158,8 +158,8 @@ static bool suffice(const struct hf_world *w, const bool *in)
 /*
  * The authority removes whoever is gone for good, or has lost the shares of its secret: others wait
  * for their word about older dealings otherwise. From a set that would become too small for the
- * policy nobody can be removed, and whoever waits for such a word goes on waiting; so does everybody
- * where the policy asks for more than there ever were.
+ * policy nobody can be removed: whoever waits for such a word goes on waiting, and so do all where
+ * the policy asks for more than there ever were.
  */
 static void write_off(struct hf_world *w, struct wait *wait)
 {

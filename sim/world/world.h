@@ -179,6 +179,7 @@ struct hf__node {
     bool corrupt;        /* has followed a strategy of corrupt trust domains */
     bool tainted;  /* its host has put another disk in: it may have forgotten what it promised */
     bool emptied;  /* its folder was lost: what it knew is gone, and nothing older came instead */
+    bool finds;    /* an empty folder is of whom the set has at its address */
     bool unlisted; /* its requests come from an address that no set names */
     bool silent;   /* its host has no power: it does not even refuse */
     bool gone;     /* never to start again: a copy whose time is over */

@@ -66,6 +66,8 @@ int hf_engine_new(const struct hf_engine_config *config, struct hf_engine **ret)
     e->state = HF_STATE_STARTING;
     e->network = config->network;
     e->told = config->account != NULL;
+    e->finding = config->find_account && !e->told;
+    hf_assert(!e->finding || config->address != NULL);
     if (e->told)
         e->account = *config->account;
     for (size_t i = 0; i < HF__TIMERS; i++)

@@ -393,6 +393,7 @@ static int make_engine(struct hf__daemon *d)
         .seeds_count = s->seeds.count,
         .address = s->address.text,
         .account = !hf_account_zero(&s->account) ? &s->account : NULL,
+        .find_account = s->find_account,
         .timing = timing_of(&s->timing),
         .accept_dev = s->platform == HF__PLATFORM_DEV,
         .secret_alloc = hf_secret_alloc,

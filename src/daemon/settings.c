@@ -212,6 +212,8 @@ static const struct hf_config_field fields[] = {
     {"account", HF_CONFIG_HEX, HF_CONFIG_AT(struct hf__settings, account),
      .doc =
          "Who this node is, 64 digits, when its data folder is lost; left out: the folder says."},
+    {"find_account", HF_CONFIG_BOOL, HF_CONFIG_AT(struct hf__settings, find_account),
+     .doc = "An empty data folder is that of the validator whom the newest set has at `address`."},
     {"listen", HF_CONFIG_STRING, HF_CONFIG_AT(struct hf__settings, listen), .required = true,
      .min = 1, .max = 64,
      .doc = "Where peers reach this node: ip:port or [v6]:port; port 0 takes a free one."},
@@ -282,6 +284,12 @@ static void check(const void *value, const struct hf_config_where *where)
     if (s->metrics != NULL && takes_port(s->listen, s->metrics->port))
         hf_config_refuse(where, "metrics.port",
                          "the port where peers are listened to: write another");
+    if (s->find_account && !hf_account_zero(&s->account))
+        hf_config_refuse(where, "find_account",
+                         "`account` says it already: leave one of the two out");
+    else if (s->find_account && s->address.text == NULL)
+        hf_config_refuse(where, "find_account",
+                         "by the address at which the set has this node: give `address` too");
     if (dev && s->dev == NULL)
         hf_config_refuse(where, "dev",
                          "`platform: dev` needs it: give authority, machine and machine_id");

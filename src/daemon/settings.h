@@ -76,6 +76,7 @@ struct hf__settings {
     const char *data;
     struct hf_network_id network;
     struct hf_account account; /* zero: the folder says */
+    bool find_account;         /* or the set, by `address`, where the folder is empty */
     const char *listen;
     struct hf_config_address address; /* text NULL: where it listens */
     HF_CONFIG_LIST_OF(struct hf_config_address) seeds;

@@ -58,6 +58,23 @@ def a_node_told_its_account_comes_back_with_its_key_and_its_owners_deal_anew():
 
 
 @tap.case
+def an_empty_folder_at_the_address_of_a_validator_is_that_validators():
+    with mesh(4, 3, 2) as m:
+        m.make()
+        lost = m.nodes[0]
+        before = released(lost)
+        lost.kill()
+        shutil.rmtree(lost.data)
+        text = lost.config.read_text()
+        lost.config.write_text(text + f"address: {lost.address}\nfind_account: true\n")
+        lost.start()
+        lost.wait("ready", 60)
+        after = released(lost)
+        assert after["key"] == before["key"] and after["claim"] > before["claim"], after.keys()
+        assert lost.status()["account"] == lost.account
+
+
+@tap.case
 def an_empty_folder_that_is_told_nothing_is_a_new_nodes():
     with mesh(3, 2, 2) as m:
         m.make()

@@ -42,6 +42,32 @@ Test(lost_folder, gives_the_same_account_and_key_back)
     testnet_end(w);
 }
 
+Test(lost_folder, is_found_in_the_set_by_its_address)
+{
+    struct hf_world *w = testnet_up(7, 3, 5);
+    struct hf_account before;
+    before = *hf_world_account(w, 0);
+    hf_world_crash(w, 0);
+    hf_world_disk_wipe(w, 0);
+    hf_world_finds(w, 0);
+    hf_world_start(w, 0);
+    testnet_key_lives(w, 0);
+    cr_assert(hf_account_equal(hf_world_account(w, 0), &before));
+    testnet_restart(w, 0);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
+}
+
+Test(lost_folder, at_an_address_of_nobody_is_a_new_nodes)
+{
+    struct hf_world *w = testnet_up(7, 3, 5);
+    uint32_t joined = hf_world_add(w);
+    hf_world_finds(w, joined);
+    hf_world_start(w, joined);
+    testnet_ready(w, joined);
+    testnet_end(w);
+}
+
 Test(lost_folder, with_the_hint_left_is_found_by_it)
 {
     struct hf_world *w = testnet_up(7, 3, 5);

@@ -207,6 +207,49 @@ Test(hf_engine_step, a_hint_of_what_was_placed_and_no_vault_blocks)
     harness_done(&l);
 }
 
+/* ---- an empty folder whose account the set is to name */
+
+/* Starts it so; it is at this address. */
+static void start_finding(const char *address)
+{
+    harness_init(&l);
+    authority_account(7, &l.account);
+    l.e->finding = true;
+    l.e->members->address = strdup(address);
+    harness_start(&l, HF_VAULT_NONE);
+    /* Until there is a set it neither asks for shares nor makes up an account. */
+    cr_assert_eq(harness_status(&l).state, HF_STATE_STARTING);
+    cr_assert_eq(harness_status(&l).reason, HF_ENODOCUMENTS);
+    cr_assert(!harness_status(&l).has_account);
+    harness_tick(&l, 60000);
+    cr_assert_eq(harness_works(&l, HF_WORK_VAULT_CREATE), 0);
+}
+
+static void give_set(void)
+{
+    struct hf_bytes envelopes[3];
+    harness_envelopes(&l, 1, 1, 2, envelopes);
+    harness_documents(&l, envelopes, 3);
+}
+
+Test(hf_engine_step, an_empty_folder_is_of_whom_the_set_has_at_its_address)
+{
+    start_finding("node:1");
+    give_set();
+    cr_assert_eq(harness_status(&l).state, HF_STATE_RECOVERING);
+    cr_assert(harness_status(&l).has_account);
+    harness_done(&l);
+}
+
+Test(hf_engine_step, an_empty_folder_at_nobodys_address_is_a_new_nodes)
+{
+    start_finding("elsewhere:1");
+    give_set();
+    cr_assert_eq(harness_status(&l).state, HF_STATE_FRESH);
+    cr_assert_eq(harness_works(&l, HF_WORK_VAULT_CREATE), 1);
+    harness_done(&l);
+}
+
 /* ---- events that nobody waits for */
 
 static void nothing_came_of_it(void)

@@ -183,6 +183,8 @@ void hf_world_disk_put(struct hf_world *w, uint32_t node, const struct hf_disk *
 void hf_disk_free(struct hf_disk *disk);
 /* What the node's configuration says of its account from its next start on; NULL: nothing. */
 void hf_world_told(struct hf_world *w, uint32_t node, const struct hf_account *account);
+/* From now on an empty folder of a node is of whom the set has at its address. */
+void hf_world_finds(struct hf_world *w, uint32_t node);
 /* Wipes a disk. The node is down. */
 void hf_world_disk_wipe(struct hf_world *w, uint32_t node);
 /* A row, or NULL; borrowed. Public rows are what the host reads; others the test alone. */

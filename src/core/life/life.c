@@ -84,6 +84,42 @@ static void begin_recovery(struct hf_engine *e, const struct hf_public_hint *hin
     hf__recover_begin(e, record);
 }
 
+/* Of those whom the set has at this node's address, the one that was registered last; NULL: nobody
+ * is. */
+static const struct hf_validator *member_here(const struct hf_engine *e)
+{
+    const struct hf_validator_set *set = &e->trust->set->u.set;
+    struct hf_bytes here = hf_bytes_of(e->members->address, strlen(e->members->address));
+    const struct hf_validator *found = NULL;
+    for (size_t i = 0; i < set->validators_count; i++) {
+        const struct hf_validator *v = &set->validators[i];
+        if (hf_bytes_equal(v->address, here) &&
+            (found == NULL || v->registered_epoch > found->registered_epoch))
+            found = v;
+    }
+    hf_assert(found == NULL || found->address.len > 0);
+    return found;
+}
+
+/* An empty folder: whose it was says the set, by the address. */
+static void find_account(struct hf_engine *e)
+{
+    hf_assert(e->state == HF_STATE_STARTING && !e->has_account && e->members->address != NULL);
+    if (e->trust->set == NULL) {
+        hf__state_set(e, HF_STATE_STARTING, HF_ENODOCUMENTS);
+        return;
+    }
+    const struct hf_validator *found = member_here(e);
+    e->finding = false;
+    if (found == NULL) {
+        begin_fresh(e);
+        return;
+    }
+    e->account = found->account;
+    e->told = true;
+    begin_recovery(e, NULL, false);
+}
+
 void hf__life_start(struct hf_engine *e, const struct hf_event *event)
 {
     hf_assert(event->type == HF_EVENT_START && e->trust->roots_count == 0);
@@ -113,6 +149,8 @@ void hf__life_start(struct hf_engine *e, const struct hf_event *event)
         block(e, wrong);
     else if (placed || e->told)
         begin_recovery(e, hinted ? &hint : NULL, placed);
+    else if (e->finding)
+        find_account(e);
     else
         begin_fresh(e);
 }
@@ -257,6 +295,8 @@ static void adopted(struct hf_engine *e)
 {
     hf_assert(e->trust->roots_count > 0);
     e->settled = e->trust->adopted;
+    if (e->finding && e->state == HF_STATE_STARTING)
+        find_account(e);
     if (!e->open)
         return;
     hf__owners_age(e);

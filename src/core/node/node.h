@@ -128,6 +128,7 @@ struct hf_engine {
     bool started;
     bool has_account;
     bool told;    /* account is the configuration's word, until the folder has said more */
+    bool finding; /* the folder is empty, and the set is asked whose it was */
     bool lost;    /* the folder has no vault of this account: it is made anew after a recovery */
     bool open;    /* the vault's rows are in the mirror, the account's secrets in secrets */
     bool claimed; /* this instance speaks for the account */

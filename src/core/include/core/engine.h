@@ -106,6 +106,9 @@ struct hf_engine_config {
     /* 32 bytes: who this node is, for a folder that is lost; NULL: the folder says, and an empty
      * one is of a new node. It decides nothing but whose shares are asked for. */
     const struct hf_account *account;
+    /* An empty folder is of whom the newest set has at `address`, which must be given then; of a
+     * new node where that is nobody. */
+    bool find_account;
     struct hf_timing timing; /* hf_timing_default, or changed above its floors */
     bool accept_dev;         /* false: a policy that trusts a development root is refused */
     /* Memory for secrets: zeroed on alloc, wiped on free. The daemon passes
