@@ -223,6 +223,46 @@ size_t hf_select(const struct hf_document *set, const struct hf_account *owner, 
     return len;
 }
 
+/* Where a validator stands among the members; -1: it is leaving. */
+static long member_at(const struct hf_selection_table *t, const struct hf_document *set,
+                      uint32_t index)
+{
+    const struct hf_account *account = &set->u.set.validators[index].account;
+    size_t group =
+        hf__selection_group(t, hf__selection_seed(set, "holdfast/v1/candidate", account, NULL));
+    for (size_t at = t->groups[group]; at < t->groups[group + 1]; at++)
+        if (t->members[at].index == index)
+            return (long)at;
+    return -1;
+}
+
+size_t hf_select_stand_ins(const struct hf_document *set, const struct hf_account *owner,
+                           uint32_t version, uint32_t candidate, size_t max, uint32_t *ret)
+{
+    struct hf_selection_table *t = table_of(set);
+    hf_assert(candidate < t->count && max <= ORDER_MAX);
+    long at = member_at(t, set, candidate), owner_index = hf_set_find(set, owner);
+    uint64_t seed = hf__selection_seed(set, "holdfast/v1/owner", owner, &version);
+    size_t len = 0, members = t->groups[(size_t)1 << t->group_bits];
+    if (at < 0)
+        return 0;
+    for (size_t i = 0; i < members; i++) {
+        const struct hf__selectable *c = &t->members[i];
+        uint64_t weights[HF_MIX_BLOCK];
+        if (c->first != t->members[at].first || (long)i == at || (long)c->index == owner_index)
+            continue;
+        hf_mix_block(t->seeds + i, seed, 0, weights);
+        keep(t, len++, weights[0], i);
+    }
+    if (len > 0)
+        qsort(t->picks, len, sizeof *t->picks, by_weight);
+    if (len > max)
+        len = max;
+    for (size_t i = 0; i < len; i++)
+        ret[i] = t->members[t->picks[i].at].index;
+    return len;
+}
+
 int hf_select_possible(const struct hf_document *set, enum hf_domain_rule rule, uint8_t n)
 {
     const struct hf_selection_table *t = table_of(set);

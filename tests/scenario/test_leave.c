@@ -65,6 +65,30 @@ Test(leave, of_a_provider_restores_n_backups_at_all_its_owners)
     testnet_end(w);
 }
 
+/* As many operators as shares, with three validators each, and no set that says who leaves. */
+Test(leave, of_one_of_an_operators_validators_lets_another_take_its_places)
+{
+    struct hf_world_settings s = testnet_settings(3, 5);
+    s.operators = 5;
+    s.policy.domain_rule = HF_DOMAIN_OPERATORS;
+    struct hf_world *w = testnet_from(&s, 15);
+    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
+    uint32_t holders[16], gone, count = testnet_holders(w, 0, holders);
+    cr_assert_eq(count, 5);
+    gone = holders[0];
+    leave(w, gone, WEEK_S);
+    has_left(w, gone);
+    cr_assert_eq(owners_of(w, gone), 0);
+    all_have_n_holders(w, &gone, 1);
+    for (uint32_t i = 0; i < 15; i++) {
+        count = testnet_holders(w, i, holders);
+        for (uint32_t a = 0; i != gone && a < count; a++)
+            for (uint32_t b = 0; b < a; b++)
+                cr_assert_neq(holders[a] % 5, holders[b] % 5);
+    }
+    testnet_end(w);
+}
+
 Test(leave, of_one_of_n_plus_two_members_leaves_each_owner_the_n_others)
 {
     struct hf_world *w = testnet_up(7, 3, 5);

@@ -323,6 +323,44 @@ Test(hf_select, gives_one_of_each_operator)
     down();
 }
 
+/* The first stand-in is whom the order would have if the set said that the candidate leaves. */
+Test(hf_select_stand_ins, are_the_others_of_the_operator_by_falling_weight)
+{
+    for (size_t owner = 0; owner < SMALL; owner += 7) {
+        uint32_t order[ORDER], others[ORDER], after[ORDER];
+        struct hf_account account;
+        up(SMALL, 12, 4, 0);
+        authority_account(owner, &account);
+        (void)select_of(owner, 1, 4, order);
+        size_t mine = owner % 12 == order[0] % 12;
+        size_t count = hf_select_stand_ins(set, &account, 1, order[0], ORDER, others);
+        cr_assert_eq(count, SMALL / 12 - 1 - mine);
+        cr_assert_eq(hf_select_stand_ins(set, &account, 1, order[0], 1, after), 1);
+        cr_assert_eq(after[0], others[0]);
+        for (size_t i = 0; i < count; i++) {
+            cr_assert_eq(others[i] % 12, order[0] % 12);
+            cr_assert(others[i] != order[0] && others[i] != owner);
+        }
+        hf_document_unref(set);
+        validators[order[0]].leaving = true;
+        struct hf_validator_set s = {.epoch = 1,
+                                     .issued_s = AUTHORITY_NOW_S,
+                                     .expires_s = AUTHORITY_NOW_S + 1,
+                                     .validators = validators,
+                                     .validators_count = SMALL};
+        memset(s.beacon, 1, sizeof s.beacon); /* as authority_set has it for epoch 1 */
+        set = authority_document(&n, HF_DOCUMENT_SET, &s, "01");
+        size_t len = select_of(owner, 1, 16, after), at = 0;
+        while (at < len && after[at] % 12 != order[0] % 12)
+            at++;
+        cr_assert_lt(at, len);
+        cr_assert_eq(after[at], others[0]);
+        cr_assert_eq(hf_select_stand_ins(set, &account, 1, order[0], ORDER, others), 0,
+                     "one that leaves has no place");
+        down();
+    }
+}
+
 Test(hf_select, spreads_every_block_of_n_over_the_zones)
 {
     uint32_t order[ORDER];

@@ -65,6 +65,28 @@ static bool eligible(const struct hf_engine *e, const struct hf__dealing *d,
     return !skip;
 }
 
+/* Who takes the place of a candidate: itself or, where it cannot, another of its operator that can;
+ * of whom the view says this about absence. NULL: nobody can. */
+static const struct hf_account *for_place(struct hf_engine *e, const struct hf__dealing *d,
+                                          uint32_t candidate, size_t kept, bool absent)
+{
+    const struct hf_validator *v = e->trust->set->u.set.validators;
+    uint32_t others[HF_SHARES_MAX];
+    hf_assert(candidate < e->trust->set->u.set.validators_count);
+    if (hf__view(e, &v[candidate].account).absent == absent &&
+        eligible(e, d, &v[candidate].account, kept))
+        return &v[candidate].account;
+    if (hf__policy(e)->domain_rule == HF_DOMAIN_NONE)
+        return NULL; /* the others have places of their own */
+    size_t count = hf_select_stand_ins(e->trust->set, &e->account, e->active.number, candidate,
+                                       HF_ARRAY_LEN(others), others);
+    for (size_t i = 0; i < count; i++)
+        if (hf__view(e, &v[others[i]].account).absent == absent &&
+            eligible(e, d, &v[others[i]].account, kept))
+            return &v[others[i]].account;
+    return NULL;
+}
+
 /* Holders that stay come first; the others by the current order, and of them at the end those that
  * do not answer this node's probes. */
 static void list_candidates(struct hf_engine *e, struct hf__dealing *d)
@@ -80,10 +102,13 @@ static void list_candidates(struct hf_engine *e, struct hf__dealing *d)
         hf_select(e->trust->set, &e->account, e->active.number, (enum hf_domain_rule)p->domain_rule,
                   d->n, HF_RANK_FACTOR * (size_t)d->n, order);
     hf_assert(count <= HF_ARRAY_LEN(order));
+    bool taken[HF_ARRAY_LEN(order)] = {false};
     for (size_t i = 0; i < 2 * count; i++) {
-        const struct hf_account *account =
-            &e->trust->set->u.set.validators[order[i % count]].account;
-        if (hf__view(e, account).absent == (i >= count) && eligible(e, d, account, kept))
+        if (taken[i % count])
+            continue;
+        const struct hf_account *account = for_place(e, d, order[i % count], kept, i >= count);
+        taken[i % count] = account != NULL;
+        if (account != NULL)
             add_candidate(d, account, false);
     }
 }

@@ -1,9 +1,11 @@
 /* /v1/offer: may this owner leave a share here? (proto/PROTOCOL.md, 7) */
 #include "base/buf.h"
 #include "base/error.h"
+#include "document/domain.h"
 #include "provider/provider.h"
 
-/* Whether this node is among the owner's candidates under the set that the owner names. */
+/* Whether this node, or another of its operator for which it may stand in, is among the owner's
+ * candidates under the set that the owner names. */
 static int check_order(struct hf_engine *e, const struct hf_offer *m)
 {
     const struct hf_policy *p = hf__policy(e);
@@ -17,7 +19,9 @@ static int check_order(struct hf_engine *e, const struct hf_offer *m)
                              HF_RANK_FACTOR * (size_t)p->shares, order);
     hf_assert(count <= HF_ARRAY_LEN(order));
     for (size_t i = 0; i < count; i++)
-        if (order[i] == (uint32_t)self)
+        if (order[i] == (uint32_t)self ||
+            hf_domain_parts((enum hf_domain_rule)p->domain_rule, &set->u.set.validators[order[i]],
+                            &set->u.set.validators[self]))
             return 0;
     return HF_EORDER;
 }
