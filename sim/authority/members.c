@@ -116,12 +116,8 @@ static void encode_set(struct hf_world *w, uint32_t epoch, struct hf_buf *ret)
     char *texts = malloc((a->members_count + 1) * 3 * TEXT_MAX);
     struct hf_platform *platforms = calloc((a->members_count + 1) * 4, sizeof(*platforms));
     hf_assert(validators != NULL && texts != NULL && platforms != NULL);
-    /* No authority signs a set in which too few candidates are left for the policy. */
-    bool spares = hf__set_spares(w, HF__NOBODY);
-    for (size_t i = 0; i < a->members_count; i++) {
+    for (size_t i = 0; i < a->members_count; i++)
         fill(w, &a->members[i], texts + i * 3 * TEXT_MAX, platforms + i * 4, &validators[i]);
-        validators[i].leaving = spares && w->nodes[a->members[i].node]->leaves;
-    }
     uint64_t now_s = w->settings.wall_s + w->now_us / 1000000;
     struct hf_validator_set set = {
         .epoch = epoch,
