@@ -1,6 +1,5 @@
 /* The process's TLS key, its certificate, and the judgement of a peer's. */
 #include "base/error.h"
-#include "extension.h"
 #include "net/net.h"
 #include "tls.h"
 
@@ -39,7 +38,8 @@ static int accept_any_chain(X509_STORE_CTX *store, void *user)
 
 static SSL_CTX *context_new(bool server)
 {
-    SSL_CTX *ctx = SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
+    SSL_CTX *ctx =
+        SSL_CTX_new_ex(hf__tls_library(), NULL, server ? TLS_server_method() : TLS_client_method());
     if (ctx == NULL)
         return NULL;
     SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
@@ -74,15 +74,18 @@ int hf__tls_context_init(struct hf__tls_context *ret, struct hf_buf *out)
      * costs time. */
     if (OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
         return HF_EINTERNAL;
+    if (hf__tls_library() == NULL)
+        return HF_ENOMEM;
     struct hf__tls_context c = {.out = out, .peer_label = HF_NET_TLS_LABEL};
-    c.key = EVP_EC_gen("P-256");
+    c.key = EVP_PKEY_Q_keygen(hf__tls_library(), NULL, "EC", "P-256");
     c.server = context_new(true);
     c.client = context_new(false);
     c.bio = hf__tls_bio_method();
+    c.proven = hf__proven_new();
     int len = c.key == NULL ? -1 : i2d_PUBKEY(c.key, &c.spki);
     c.spki_len = len > 0 ? (size_t)len : 0;
     int r = HF_EINTERNAL;
-    if (c.server != NULL && c.client != NULL && c.bio != NULL && len > 0)
+    if (c.server != NULL && c.client != NULL && c.bio != NULL && c.proven != NULL && len > 0)
         r = hf__tls_context_certify(&c, NULL, NULL);
     if (r != 0)
         hf__tls_context_done(&c);
@@ -98,6 +101,7 @@ void hf__tls_context_done(struct hf__tls_context *c)
     EVP_PKEY_free(c->key);
     BIO_meth_free(c->bio);
     OPENSSL_free(c->spki);
+    free(c->proven);
     *c = (struct hf__tls_context){0};
 }
 
@@ -124,7 +128,7 @@ static bool fill_certificate(X509 *x, EVP_PKEY *key)
 {
     uint64_t serial;
     X509_NAME *name = X509_get_subject_name(x);
-    return RAND_bytes((unsigned char *)&serial, sizeof(serial)) == 1 &&
+    return RAND_bytes_ex(hf__tls_library(), (unsigned char *)&serial, sizeof(serial), 0) == 1 &&
            ASN1_INTEGER_set_uint64(X509_get_serialNumber(x), serial >> 1) == 1 &&
            X509_set_version(x, X509_VERSION_3) == 1 &&
            ASN1_TIME_set_string_X509(X509_getm_notBefore(x), "20000101000000Z") == 1 &&
@@ -137,7 +141,7 @@ static bool fill_certificate(X509 *x, EVP_PKEY *key)
 int hf__tls_context_certify(struct hf__tls_context *c, const struct hf_account *account,
                             const uint8_t *signature)
 {
-    X509 *x = X509_new();
+    X509 *x = X509_new_ex(hf__tls_library(), NULL);
     if (x == NULL)
         return HF_ENOMEM;
     bool ok = fill_certificate(x, c->key) &&
@@ -168,15 +172,22 @@ static int find_extension(const X509 *x, struct hf_bytes *ret)
     return 0;
 }
 
-static int judge_signature(const X509 *x, const struct hf__extension *e, hf__verify_fn *verify,
-                           const char *label)
+static int judge_signature(const struct hf__tls_context *c, const X509 *x,
+                           const struct hf__extension *e, hf__verify_fn *verify)
 {
-    unsigned char *spki = NULL;
-    int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &spki);
+    unsigned char *der = NULL;
+    int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
     if (len <= 0)
         return HF_EPEER_CERT;
-    int r = verify(&e->account, label, hf_bytes_of(spki, (size_t)len), e->signature);
-    OPENSSL_free(spki);
+    struct hf_bytes spki = hf_bytes_of(der, (size_t)len);
+    int r = 0;
+    /* What a context has proven was signed under its one label. */
+    if (!hf__proven_has(c->proven, e, spki)) {
+        r = verify(&e->account, c->peer_label, spki, e->signature);
+        if (r == 0)
+            hf__proven_keep(c->proven, e, spki);
+    }
+    OPENSSL_free(der);
     return r == 0 ? 0 : HF_EPEER_CERT;
 }
 
@@ -208,7 +219,7 @@ int hf__tls_judge(const struct hf__tls *t, hf__verify_fn *verify, bool *ret_has_
     if (r != 0)
         return HF_EPEER_CERT;
     *ret_failure = HF__TLS_SIGNATURE;
-    if (judge_signature(x, &e, verify, t->context->peer_label) != 0)
+    if (judge_signature(t->context, x, &e, verify) != 0)
         return HF_EPEER_CERT;
     *ret_account = e.account;
     *ret_has_account = true;

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/id.h"
+#include "extension.h"
 #include "net/limits.h"
 
 #include <openssl/ssl.h>
@@ -22,6 +23,7 @@ struct hf__tls_context {
     size_t spki_len;
     bool has_account;       /* whether its certificate names one */
     const char *peer_label; /* what a peer signs its TLS key under */
+    struct hf__proven *proven;
 };
 
 struct hf__tls {
@@ -41,6 +43,19 @@ enum hf__tls_failure {
 
 typedef int hf__verify_fn(const struct hf_account *account, const char *label, struct hf_bytes data,
                           const uint8_t signature[static HF_NET_SIGNATURE_LEN]);
+
+/* ---- proven.c: what accounts have proved on this process's connections */
+
+/* NULL without memory; free() it. */
+struct hf__proven *hf__proven_new(void);
+/* Whether this account's signature of this key has been verified: every byte of the three counts.
+ * test_net_parts.c: what_was_proved_counts_for_its_very_bytes. */
+bool hf__proven_has(struct hf__proven *p, const struct hf__extension *e, struct hf_bytes spki);
+/* It has verified. A long key is not kept. */
+void hf__proven_keep(struct hf__proven *p, const struct hf__extension *e, struct hf_bytes spki);
+
+/* What OpenSSL offers to TLS here and no more, made once in a process; NULL without memory. */
+OSSL_LIB_CTX *hf__tls_library(void);
 
 /* Makes the key and a certificate without an account. out: where bytes for peers go. HF_ENOMEM,
  * HF_EINTERNAL. */

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <uv.h>
 
-enum { IN_FLIGHT = 32, BODY = 256, CONNECTIONS = 100 };
+enum { IN_FLIGHT = 32, BODY = 256, CONNECTIONS = 100, RATE_MAX = 1000000 };
 
 struct end {
     struct hf_net *net;
@@ -95,6 +95,13 @@ static void end_init(struct end *e, struct hf_rng *rng)
         .user = e, .verify = verify, .request = on_request, .completed = on_completed};
     uint8_t signature[HF_SIGNATURE_LEN];
     struct hf_net_limits limits = hf_net_limits_default;
+    /* What is measured is what they cost, and not how many a stranger may make. */
+    struct hf_net_share *share = &limits.share[HF_NET_STRANGER];
+    share->accepts_burst = share->accepts_all_burst = RATE_MAX;
+    share->accepts_per_s = share->accepts_all_per_s = RATE_MAX;
+    share->requests_burst = share->requests_per_s = RATE_MAX;
+    share->handshakes_max = share->connections_each = share->connections_max;
+    share->handshakes_each = share->connections_max;
     hf_suite_real.sign_keypair(rng, e->account.bytes, e->secret);
     hf_assert(hf_net_new(&world.loop, &limits, &hooks, &e->net) == 0);
     hf_suite_real.sign(e->secret, HF_NET_TLS_LABEL, hf_net_identity_request(e->net), signature);

@@ -62,6 +62,9 @@ struct mesh {
     struct mesh_node nodes[MESH_NODES];
 };
 
+/* Signatures of accounts that nodes have verified. */
+extern unsigned mesh_verified;
+
 /* limits: NULL for the defaults. All nodes listen, and are locked. */
 void mesh_init(struct mesh *m, const struct hf_net_limits *limits);
 /* Stops all nodes, and checks that nothing is left. */

@@ -89,6 +89,27 @@ Test(hf_net_identity, a_wrong_signature_ends_the_connection)
     mesh_done(&m);
 }
 
+Test(hf_net_identity, what_an_account_has_proved_is_not_verified_again)
+{
+    mesh_init(&m, NULL);
+    mesh_unlock(b);
+    unsigned before = mesh_verified;
+    uint64_t conn = 0;
+    for (int i = 0; i < 3; i++) {
+        const struct mesh_result *r = mesh_ask(b, &(struct hf_net_call){.address = a->address,
+                                                                        .method = HF_NET_GET,
+                                                                        .path = "/v1/health",
+                                                                        .flags = HF_NET_LOCKED_OK,
+                                                                        .deadline_ms = 10000});
+        cr_assert_eq(r->status, 200);
+        cr_assert(a->last_has_account && r->conn != conn);
+        conn = r->conn;
+        mesh_close(b, conn);
+    }
+    cr_assert_eq(mesh_verified, before + 1);
+    mesh_done(&m);
+}
+
 Test(hf_net_identity, a_malformed_extension_ends_the_connection)
 {
     mesh_init(&m, NULL);

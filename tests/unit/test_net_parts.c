@@ -6,6 +6,7 @@
 #include "flood.h"
 #include "json.h"
 #include "source.h"
+#include "tls.h"
 
 #include <criterion/criterion.h>
 #include <openssl/x509v3.h>
@@ -20,6 +21,46 @@ static struct hf__extension some_extension(void)
     for (size_t i = 0; i < sizeof(e.signature); i++)
         e.signature[i] = (uint8_t)(100 + i);
     return e;
+}
+
+/* Who repeats the account and the signature that a peer has shown must not pass for it. */
+Test(hf__proven_has, what_was_proved_counts_for_its_very_bytes)
+{
+    struct hf__proven *p = hf__proven_new();
+    struct hf__extension e = some_extension();
+    uint8_t key[91] = {1}, longest[129] = {2};
+    struct hf_bytes spki = hf_bytes_of(key, sizeof key);
+    cr_assert_not(hf__proven_has(p, &e, spki));
+    hf__proven_keep(p, &e, spki);
+    cr_assert(hf__proven_has(p, &e, spki));
+    cr_assert_not(hf__proven_has(p, &e, hf_bytes_of(key, sizeof key - 1)));
+    uint8_t *each[] = {&key[90], &e.signature[63], &e.account.bytes[31], &e.account.bytes[0]};
+    for (size_t i = 0; i < sizeof each / sizeof each[0]; i++) {
+        *each[i] ^= 0x40; /* the place of an account goes by what this leaves as it is */
+        cr_assert_not(hf__proven_has(p, &e, spki));
+        *each[i] ^= 0x40;
+    }
+    hf__proven_keep(p, &e, hf_bytes_of(longest, sizeof longest));
+    cr_assert_not(hf__proven_has(p, &e, hf_bytes_of(longest, sizeof longest)));
+    cr_assert(hf__proven_has(p, &e, spki));
+    free(p);
+}
+
+/* What a peer might name in a certificate, and what TLS needs here. */
+Test(hf__tls_library, has_what_is_used_and_no_more)
+{
+    OSSL_LIB_CTX *library = hf__tls_library();
+    static const char *const used[] = {"EC", "X25519", "ED25519"};
+    static const char *const others[] = {"RSA", "RSA-PSS", "DSA", "DH", "X448", "ED448", "SM2"};
+    for (size_t i = 0; i < sizeof used / sizeof used[0]; i++) {
+        EVP_KEYMGMT *found = EVP_KEYMGMT_fetch(library, used[i], NULL);
+        cr_assert_not_null(found, "%s", used[i]);
+        EVP_KEYMGMT_free(found);
+    }
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        cr_assert_null(EVP_KEYMGMT_fetch(library, others[i], NULL), "%s", others[i]);
+    cr_assert_null(EVP_MD_fetch(library, "MD5", NULL));
+    cr_assert_null(EVP_CIPHER_fetch(library, "DES-EDE3-CBC", NULL));
 }
 
 Test(hf__extension_decode, takes_the_one_form_and_no_other)

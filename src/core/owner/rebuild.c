@@ -182,9 +182,12 @@ static size_t list_records(struct hf_engine *e, size_t max, struct hf_placement_
         }
         for (size_t j = 0; j < a.shares_count && count < max; j++) {
             struct hf_placement_record *m = &ret[count];
-            if (!a.shares[j].has_record ||
-                hf__record_check(e, &a.shares[j].record, &e->account, m) != 0 ||
-                m->generation.version != e->active.number)
+            const struct hf_signed_record *record = &a.shares[j].record;
+            if (!a.shares[j].has_record || (i > 0 && hf__recover_knows(e, record)))
+                continue;
+            int r = i == 0 ? hf__decode(e, &hf_wire_placement_record, record->record, m)
+                           : hf__record_check(e, record, &e->account, m);
+            if (r != 0 || m->generation.version != e->active.number)
                 continue;
             bool seen = false;
             for (size_t s = 0; s < count && !seen; s++)

@@ -54,6 +54,19 @@ static struct hf__target *target_add(struct hf_engine *e, const struct hf_accoun
     return t;
 }
 
+bool hf__recover_knows(struct hf_engine *e, const struct hf_signed_record *record)
+{
+    struct hf__recovery *rc = e->owner->recovery;
+    struct hf_signed_record known;
+    hf_assert(rc != NULL);
+    if (rc->record == NULL)
+        return false;
+    int r = hf__decode(e, &hf_wire_signed_record, hf_blob_bytes(rc->record), &known);
+    hf_assert(r == 0);
+    return hf_bytes_equal(known.record, record->record) &&
+           memcmp(known.signature, record->signature, sizeof known.signature) == 0;
+}
+
 /* Keeps a signed record when it is the owner's and newer than the one kept. */
 static void record_learn(struct hf_engine *e, const struct hf_signed_record *record)
 {
@@ -61,6 +74,8 @@ static void record_learn(struct hf_engine *e, const struct hf_signed_record *rec
     hf_assert(rc != NULL);
     struct hf_placement_record m, known;
     struct hf_signed_record s;
+    if (hf__recover_knows(e, record))
+        return;
     /* Not the disk nor the peer but the owner's own signature says that a record is one. */
     if (hf__record_check(e, record, &e->account, &m) != 0 ||
         m.generation.version != e->active.number)

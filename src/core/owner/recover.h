@@ -18,6 +18,8 @@ struct hf__recovery {
 /* Decides, from the answers that are in, whether the secret can be rebuilt; rebuilds it, or goes
  * on. */
 void hf__recover_decide(struct hf_engine *e);
+/* Whether this is the record that was learned last, byte for byte: it has been verified. */
+bool hf__recover_knows(struct hf_engine *e, const struct hf_signed_record *record);
 /* Ends the round; another follows after a pause. */
 void hf__recover_failed(struct hf_engine *e, int reason);
 
