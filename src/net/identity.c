@@ -70,10 +70,6 @@ static SSL_CTX *context_new(bool server)
 
 int hf__tls_context_init(struct hf__tls_context *ret, struct hf_buf *out)
 {
-    /* Neither the system's configuration nor its list of authorities has a say here; reading them
-     * costs time. */
-    if (OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
-        return HF_EINTERNAL;
     if (hf__tls_library() == NULL)
         return HF_ENOMEM;
     struct hf__tls_context c = {.out = out, .peer_label = HF_NET_TLS_LABEL};

@@ -46,7 +46,7 @@ static const struct {
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static OSSL_LIB_CTX *library;
-static OSSL_PROVIDER *whole; /* OpenSSL's own, in a context of its own */
+static OSSL_PROVIDER *whole; /* OpenSSL's own, in the context that all share */
 static OSSL_FUNC_provider_query_operation_fn *whole_query;
 static OSSL_ALGORITHM *parts[OPERATIONS];
 static OSSL_DISPATCH dispatch[DISPATCH_MAX];
@@ -82,7 +82,7 @@ static const OSSL_ALGORITHM *query(void *context, int operation, int *ret_no_cac
     return part;
 }
 
-/* A provider whose algorithms are some of whole's. whole is freed with its own context, never here. */
+/* A provider whose algorithms are some of those of whole, which goes with the shared context. */
 static int provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
                          const OSSL_DISPATCH **ret, void **ret_context)
 {
@@ -109,9 +109,12 @@ static int provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in
 static void load(void)
 {
     static const char name[] = "holdfast-tls";
-    OSSL_LIB_CTX *inner = OSSL_LIB_CTX_new();
+    /* Neither the system's configuration nor its list of authorities has a say here; reading them
+     * costs time. */
+    if (OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
+        return;
     library = OSSL_LIB_CTX_new();
-    whole = inner == NULL ? NULL : OSSL_PROVIDER_load(inner, "default");
+    whole = OSSL_PROVIDER_load(NULL, "default");
     if (library != NULL && whole != NULL &&
         OSSL_PROVIDER_add_builtin(library, name, provider_init) == 1 &&
         OSSL_PROVIDER_load(library, name) != NULL)
