@@ -123,8 +123,9 @@ void hf__log_writer_put(struct hf__log_writer *w, struct hf_bytes line,
         w->lost++;
         w->unsaid++;
     }
-    pthread_cond_signal(&w->filled);
     pthread_mutex_unlock(&w->lock);
+    /* Not under the lock: who is woken would have to wait for it. */
+    pthread_cond_signal(&w->filled);
 }
 
 uint64_t hf__log_writer_lost(struct hf__log_writer *w)

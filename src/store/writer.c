@@ -351,9 +351,11 @@ static int enqueue(struct hf_writer *w, struct item *it)
         w->status.items++;
         w->status.bytes += it->bytes;
         list_append(&w->queued, it);
-        pthread_cond_signal(&w->event);
     }
     pthread_mutex_unlock(&w->mutex);
+    /* Not under the lock: who is woken would have to wait for it. */
+    if (e == 0)
+        pthread_cond_signal(&w->event);
     return e;
 }
 

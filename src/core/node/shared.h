@@ -19,6 +19,13 @@ struct hf__step {
     bool ticket;              /* of a stranger that has shown the ticket of the owner it names */
 };
 
+/* The claim that was signed last: an owner shows the same one to each of its holders. */
+struct hf__claim_shown {
+    size_t len; /* 0: none */
+    uint8_t statement[256];
+    uint8_t signature[HF_SIGNATURE_LEN];
+};
+
 struct hf_shared {
     struct hf_pool *documents;
     const struct hf_wire_codec *codec;
@@ -26,7 +33,8 @@ struct hf_shared {
     struct hf__peer_table *peers;
     struct hf__outbox *outbox; /* of the last step of any engine */
     struct hf__step step;      /* under way: only one ever is */
-    struct hf_arena arena;     /* reset at the start of every step */
+    struct hf__claim_shown claim;
+    struct hf_arena arena; /* reset at the start of every step */
 };
 
 #endif

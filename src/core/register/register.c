@@ -77,7 +77,15 @@ void hf__claim_sign(struct hf_engine *e, const struct hf_ballot *ballot,
     s.network = e->network;
     s.owner = e->account;
     ret->statement = hf__encode(e, &hf_wire_claim_statement, &s);
-    e->suite->sign(e->secrets->account, "holdfast/v1/claim", ret->statement, ret->signature);
+    struct hf__claim_shown *shown = &e->shared->claim;
+    hf_assert(ret->statement.len <= sizeof shown->statement);
+    /* The statement names the account, and a key signs a statement in one way. */
+    if (!hf_bytes_equal(hf_bytes_of(shown->statement, shown->len), ret->statement)) {
+        e->suite->sign(e->secrets->account, "holdfast/v1/claim", ret->statement, shown->signature);
+        memcpy(shown->statement, ret->statement.data, ret->statement.len);
+        shown->len = ret->statement.len;
+    }
+    memcpy(ret->signature, shown->signature, sizeof ret->signature);
 }
 
 void hf__claim_read(struct hf_engine *e, const struct hf_signed_claim *claim,
