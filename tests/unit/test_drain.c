@@ -61,6 +61,19 @@ static void hold(uint32_t owner)
     hf__put(l.e, HF_ROW_HELD, hf_bytes_of(key, sizeof key), &hf_wire_held_row, &row);
 }
 
+/* The share that is kept of an owner was deposited again, and its record has not come yet. */
+static void deposit_again(uint32_t owner)
+{
+    struct hf_held_row row = {.index = 1, .shares = 3};
+    uint8_t key[48] = {0}, commitments[64] = {0};
+    memcpy(key, &owner, sizeof owner);
+    memcpy(row.header.owner.bytes, key, 32);
+    row.header.ballot = (struct hf_ballot){.number = 1, .instance = {1}};
+    row.generation = (struct hf_generation_id){.version = 1, .number = 1};
+    row.commitments = hf_bytes_of(commitments, sizeof commitments);
+    hf__put(l.e, HF_ROW_HELD, hf_bytes_of(key, sizeof key), &hf_wire_held_row, &row);
+}
+
 static void up(uint32_t owners)
 {
     outs_count = 0;
@@ -119,6 +132,22 @@ Test(hf__drain, of_more_owners_than_calls_may_be_out_asks_all_of_them)
     down();
 }
 
+Test(hf__drain, asks_nobody_about_a_share_whose_record_went_meanwhile)
+{
+    enum { OWNERS = 200 };
+    up(OWNERS);
+    ask(HF_LOCAL_DRAIN);
+    cr_assert_eq(outs_count, HF_CALLS_DRAIN_MAX);
+    deposit_again(OWNERS - 1);
+    for (size_t i = 0; i < outs_count; i++) {
+        cr_assert_eq(l.u.locals_count, 0);
+        answer(i, 0);
+    }
+    cr_assert_eq(outs_count, 2 * (OWNERS - 1));
+    cr_assert_eq(harness_local_error(&l), HF_EDRAIN);
+    down();
+}
+
 Test(hf__drain, is_refused_when_one_owner_would_be_left_with_too_few)
 {
     up(3);
@@ -161,5 +190,49 @@ Test(hf__drain, a_holder_that_drains_counts_as_gone_and_the_owner_is_named)
     cr_assert_eq(l.u.locals[0].drain.owner.bytes[0], 1);
     cr_assert_eq(l.u.locals[0].drain.live, 1);
     cr_assert_eq(l.u.locals[0].drain.needed, 2);
+    down();
+}
+
+Test(hf__drain, answers_to_the_256th_question_before_do_not_count)
+{
+    up(1);
+    ask(HF_LOCAL_DRAIN);
+    cr_assert_eq(outs_count, 2);
+    ask(HF_LOCAL_UNDRAIN);
+    for (size_t i = 0; i < 255; i++) {
+        size_t at = outs_count;
+        ask(HF_LOCAL_DRAIN);
+        for (size_t j = at; j < at + 2; j++)
+            answer(j, HF_ELOCKED);
+        cr_assert_eq(harness_local_error(&l), HF_EDRAIN);
+    }
+    size_t at = outs_count;
+    ask(HF_LOCAL_DRAIN);
+    cr_assert_eq(outs_count, at + 2);
+    answer(0, 0);
+    answer(1, 0);
+    cr_assert_eq(l.u.locals_count, 0, "they are of another question");
+    answer(at, HF_ELOCKED);
+    answer(at + 1, HF_ELOCKED);
+    cr_assert_eq(harness_local_error(&l), HF_EDRAIN);
+    down();
+}
+
+Test(hf__drain, goes_on_where_ids_of_calls_begin_anew)
+{
+    up(2);
+    /* None of the first ids is out any more. */
+    free(l.e->calls);
+    l.e->calls = NULL;
+    l.e->calls_count = l.e->calls_cap = 0;
+    l.e->next_id = UINT32_MAX - 1;
+    ask(HF_LOCAL_DRAIN);
+    cr_assert_eq(outs_count, 4);
+    for (size_t i = 0; i < 4; i++) {
+        cr_assert_neq(outs[i].id, 0);
+        answer(i, 0);
+    }
+    cr_assert_eq(harness_local_error(&l), 0);
+    cr_assert(harness_status(&l).draining);
     down();
 }

@@ -229,6 +229,20 @@ static size_t calls_of(const struct hf_engine *e, enum hf__task task)
     return count;
 }
 
+bool hf__id_after(uint32_t id, uint32_t other)
+{
+    hf_assert(id != 0);
+    return id != other && id - other < UINT32_MAX / 2;
+}
+
+uint32_t hf__id_next(struct hf_engine *e)
+{
+    if (++e->next_id == 0)
+        e->next_id = 1;
+    hf_assert(e->next_id != 0);
+    return e->next_id;
+}
+
 static struct hf__pending *add_pending(struct hf_engine *e, enum hf__task task)
 {
     hf_assert(task < HF__TASKS && calls_max[task] > 0);
@@ -241,7 +255,7 @@ static struct hf__pending *add_pending(struct hf_engine *e, enum hf__task task)
     }
     struct hf__pending *p = &e->calls[e->calls_count++];
     hf_assert(e->calls_count <= e->calls_cap);
-    *p = (struct hf__pending){.id = ++e->next_id, .task = (uint8_t)task};
+    *p = (struct hf__pending){.id = hf__id_next(e), .task = (uint8_t)task};
     return p;
 }
 
@@ -336,7 +350,7 @@ struct hf_work *hf__work(struct hf_engine *e, enum hf_work_type type)
     hf_assert(type >= HF_WORK_VAULT_CREATE && type <= HF_WORK_JUDGE);
     struct hf_work *w = PUSH(e->shared->outbox, work);
     w->type = type;
-    w->id = ++e->next_id;
+    w->id = hf__id_next(e);
     return w;
 }
 

@@ -77,6 +77,10 @@ void hf__put_vault_state(struct hf_engine *e, enum hf_vault_state state);
 HF_MUST_USE int hf__call_address(struct hf_engine *e, const struct hf__ask *ask,
                                  const struct hf_account *account, const char *address,
                                  struct hf_bytes body);
+/* The next id of a call or of work: never 0, which stands for none; they begin anew after 2^32. */
+uint32_t hf__id_next(struct hf_engine *e);
+/* Whether an id was given after another: of two that are less than 2^31 apart. */
+bool hf__id_after(uint32_t id, uint32_t other);
 /* Takes out a call that is answered now; false: there is none of this id. */
 bool hf__answered(struct hf_engine *e, uint32_t id, struct hf__pending *ret);
 /* Whether a call of this method is unanswered; to this account, with this arg, unless they are

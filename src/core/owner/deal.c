@@ -295,11 +295,25 @@ static bool outdated(const struct hf_engine *e)
            d->q != hf__policy(e)->claim_quorum || hf_document_version(e->trust->set) > d->epoch + 1;
 }
 
+/* The authority may write off a generation that was sealed when the dealing began: its record would
+ * list more than a record may. What was deposited is told to be forgotten, as of any that is given
+ * up; another begins when one of those listed is sealed. */
+static bool crowded(const struct hf_engine *e)
+{
+    const struct hf__dealing *d = e->owner->dealing;
+    hf_assert(e->owner->unsealed <= HF_CHAIN_MAX);
+    return d->replaces && !d->mends && e->owner->unsealed == HF_CHAIN_MAX;
+}
+
 void hf__deal_advance(struct hf_engine *e)
 {
     struct hf__dealing *d = e->owner->dealing;
     hf_assert(d != NULL && e->claimed && e->owner->claiming == NULL);
     hf__timer_clear(e, HF__TIMER_DEAL);
+    if (crowded(e)) {
+        hf__deal_free(e);
+        return;
+    }
     if (outdated(e)) {
         hf__deal_free(e);
         hf__deal_begin(e);

@@ -178,7 +178,7 @@ static void begin(struct hf_engine *e, uint64_t request, struct hf_bytes name)
     hf_assert(l != NULL && name.len <= sizeof l->name);
     l->request = request;
     l->claim = e->claim;
-    l->arg = ++e->next_id;
+    l->arg = hf__id_next(e);
     e->suite->random(&e->secrets->rng, l->fresh, sizeof l->fresh);
     l->name_len = (uint8_t)name.len;
     memcpy(l->name, name.data, name.len);

@@ -21,7 +21,7 @@ struct watched {
 
 struct hf__drain {
     uint64_t request;
-    uint8_t number; /* of the question: answers to one before are stale */
+    uint32_t before; /* id of the last call before the question: answers up to it are stale */
     /* Holders are asked in order, as many at once as may be: those that come next. */
     size_t next_owner, next_holder;
     size_t waiting;
@@ -105,7 +105,6 @@ static bool ask_owner(struct hf_engine *e)
     const struct watched *w = &d->owners[d->next_owner];
     struct hf__ask ask = {.task = HF__TASK_DRAIN,
                           .method = HF_METHOD_NONCE,
-                          .slot = d->number,
                           .arg = (uint32_t)d->next_owner,
                           .at_once = true};
     struct hf_nonce_request m = {0};
@@ -150,7 +149,7 @@ void hf__drain_begin(struct hf_engine *e, uint64_t request)
     struct hf__drain *d = calloc(1, sizeof *d + held * sizeof *d->owners);
     hf_assert(e->provider->drain == NULL && d != NULL);
     d->request = request;
-    d->number = ++e->provider->drains;
+    d->before = e->next_id;
     e->provider->drain = d;
     hf_assert(d->count == 0 && d->waiting == 0);
     if (e->open)
@@ -169,7 +168,7 @@ int hf__drain_answered(struct hf_engine *e, const struct hf__pending *call, int 
     if (d == NULL)
         return 0;
     /* An answer to a question before this one only makes room for another call. */
-    if (call->slot == d->number) {
+    if (hf__id_after(call->id, d->before)) {
         struct watched *w = &d->owners[call->arg];
         hf_assert(call->arg < d->count && d->waiting > 0);
         if (r == 0 && !m.draining && w->live < UINT8_MAX)

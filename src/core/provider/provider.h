@@ -30,7 +30,6 @@ struct hf__provider {
     struct hf__answer *answers; /* newest first */
     uint16_t answers_count;
     bool draining;
-    uint8_t drains; /* questions that were begun, round after 255 */
     struct hf__drain *drain;
     struct hf__leaving leaving;
 };
