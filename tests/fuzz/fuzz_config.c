@@ -24,7 +24,23 @@ struct outer {
     struct inner *maybe;
     HF_CONFIG_LIST_OF(struct inner) many;
     HF_CONFIG_LIST_OF(uint8_t) levels;
+    bool on;
+    int kind;
+    uint16_t port;
+    uint32_t count;
+    uint64_t total;
+    int8_t least;
+    int64_t shift;
+    int32_t given; /* -1: not */
+    double part;   /* -1: not */
+    uint64_t ns;
+    uint64_t us;
+    uint64_t s;
+    const char *path;
 };
+
+enum { KIND_GOOD = 1, KIND_BAD = 2 };
+static const struct hf_config_choice kinds[] = {{"good", KIND_GOOD}, {"bad", KIND_BAD}, {NULL, 0}};
 
 static const struct hf_config_field inner_fields[] = {
     {"wait", HF_CONFIG_DURATION_MS, HF_CONFIG_AT(struct inner, wait_ms), .max = 60000},
@@ -58,6 +74,20 @@ static const struct hf_config_field outer_fields[] = {
     {"maybe", HF_CONFIG_MAP_PTR, HF_CONFIG_AT(struct outer, maybe), .schema = &inner_schema},
     {"many", HF_CONFIG_LIST, HF_CONFIG_AT(struct outer, many), .item = &inner_item, .max = 4},
     {"levels", HF_CONFIG_LIST, HF_CONFIG_AT(struct outer, levels), .item = &level_item},
+    {"on", HF_CONFIG_BOOL, HF_CONFIG_AT(struct outer, on), .default_text = "false"},
+    {"kind", HF_CONFIG_ENUM, HF_CONFIG_AT(struct outer, kind), .choices = kinds,
+     .default_text = "good"},
+    {"port", HF_CONFIG_UINT, HF_CONFIG_AT(struct outer, port), .default_text = "1"},
+    {"count", HF_CONFIG_UINT, HF_CONFIG_AT(struct outer, count), .default_text = "1"},
+    {"total", HF_CONFIG_UINT, HF_CONFIG_AT(struct outer, total), .default_text = "1"},
+    {"least", HF_CONFIG_INT, HF_CONFIG_AT(struct outer, least), .default_text = "1"},
+    {"shift", HF_CONFIG_INT, HF_CONFIG_AT(struct outer, shift), .default_text = "1"},
+    {"given", HF_CONFIG_INT, HF_CONFIG_AT(struct outer, given), .max = 9, .none = true},
+    {"part", HF_CONFIG_NUMBER, HF_CONFIG_AT(struct outer, part), .number_max = 1, .none = true},
+    {"ns", HF_CONFIG_DURATION_NS, HF_CONFIG_AT(struct outer, ns), .default_text = "1ns"},
+    {"us", HF_CONFIG_DURATION_US, HF_CONFIG_AT(struct outer, us), .default_text = "1us"},
+    {"s", HF_CONFIG_DURATION_S, HF_CONFIG_AT(struct outer, s), .default_text = "1s"},
+    {"path", HF_CONFIG_PATH, HF_CONFIG_AT(struct outer, path), .default_text = "p"},
 };
 static const struct hf_config_schema outer_schema =
     HF_CONFIG_SCHEMA(struct outer, outer_fields, NULL);
@@ -67,13 +97,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     static struct hf_config_errors errors;
     struct hf_config_doc *doc = NULL;
     struct outer value;
-    int err = hf_config_load(hf_bytes_of(data, len), "fuzz", &outer_schema, &value, &doc, &errors);
+    int err =
+        hf_config_load(hf_bytes_of(data, len), "a/fuzz", &outer_schema, &value, &doc, &errors);
     if (err != 0) {
         hf_assert(errors.count > 0 && doc == NULL);
         return 0;
     }
     hf_assert(errors.count == 0 && value.loss >= 0 && value.loss <= 1 && value.until >= 0);
     hf_assert(value.blob.len <= 8 && value.many.count <= 4);
+    hf_assert(value.kind == KIND_GOOD || value.kind == KIND_BAD);
+    hf_assert(value.given >= -1 && value.given <= 9 && (value.part == -1 || value.part >= 0));
+    hf_assert(value.path[0] == '/' || strncmp(value.path, "a/", 2) == 0);
+    (void)hf_config_address_unspecified(value.one.name);
     for (size_t i = 0; i < value.levels.count; i++)
         hf_assert(value.levels.items[i] >= 1 && value.levels.items[i] <= 9);
     struct hf_config_where root = hf_config_root(doc, &errors);

@@ -13,6 +13,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         if (taken <= 0)
             break;
         hf_assert((size_t)taken <= in.len && body.len + HF_FRAME_HEAD_LEN == (size_t)taken);
+        uint8_t head[HF_FRAME_HEAD_LEN];
+        hf_frame_head(body.len, head);
+        hf_assert(memcmp(head, in.data, sizeof head) == 0);
         if (hf__local_decode(body, &request) == 0)
             hf_assert(request.name[sizeof request.name - 1] == '\0');
         in = hf_bytes_of(in.data + taken, in.len - (size_t)taken);

@@ -15,11 +15,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     if (hf__address_split(text, &h) != 0)
         return 0;
     hf_assert(h.host[0] != '\0' && strlen(h.host) < strlen(text));
-    if (hf__address_numeric(&h, &a) != 0)
+    if (hf__address_numeric(&h, &a) != 0) {
+        uint8_t none[HF_NET_IP_LEN];
+        hf_assert(hf_net_address_ip(text, none) != 0);
         return 0;
+    }
     hf__address_format(&a, printed, sizeof(printed));
     hf_assert(hf__address_split(printed, &h) == 0 && hf__address_numeric(&h, &a) == 0);
-    uint8_t ip[HF_NET_IP_LEN];
+    uint8_t ip[HF_NET_IP_LEN], again[HF_NET_IP_LEN];
     hf__address_ip(&a, ip);
+    hf_assert(hf_net_address_ip(printed, again) == 0 && memcmp(ip, again, sizeof ip) == 0);
     return 0;
 }

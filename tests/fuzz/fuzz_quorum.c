@@ -1,46 +1,95 @@
 /* Every file that a person hands over for a black start: requests, answers, outputs of ceremonies,
  * acknowledgements, personal keys, what a holder's program remembers. The first byte says which. */
 #include "base/error.h"
+#include "crypto/quorum.h"
 #include "crypto/words.h"
-#include "document/ceremony.h"
-#include "document/request.h"
+#include "document_world.h"
 
 #include <stdlib.h>
 
 enum { ARENA_MAX = 4 << 20, KINDS = 7 };
 
-static void request(struct hf_bytes bytes, struct hf_arena *arena)
+static struct hf_request_documents documents_of(const struct world *w)
 {
-    struct hf_request q;
-    uint8_t report_data[HF_REPORT_DATA_LEN];
-    if (hf_request_read(&hf_suite_real, bytes, arena, &q) == 0)
-        hf_request_report_data(&hf_suite_real, &q, report_data);
+    return (struct hf_request_documents){.network = w->network.bytes,
+                                         .policy = w->documents[WORLD_POLICY],
+                                         .set = w->documents[WORLD_SET],
+                                         .shares = w->documents[WORLD_SHARES]};
 }
 
+/* A request that passes is answered; the answer opens for who made the request, and no other. */
+static void request(struct hf_bytes bytes, struct hf_arena *arena)
+{
+    const struct world *w = world();
+    struct hf_request_documents d = documents_of(w);
+    struct hf_rng rng = {.seed = "an answer"};
+    struct hf_request q;
+    struct hf_buf answer;
+    const struct hf_quorum_key *key;
+    uint8_t report_data[HF_REPORT_DATA_LEN], partial[HF_PARTIAL_LEN], index;
+    static const uint8_t ppid[16] = {9};
+    if (hf_request_read(&hf_suite_real, bytes, arena, &q) != 0)
+        return;
+    hf_request_report_data(&hf_suite_real, &q, report_data);
+    if (hf_request_check(&hf_suite_real, &q, &d, WORLD_NOW_S, &key) != 0)
+        return;
+    int r = hf_request_platform_check(&q, &d, ppid, 1);
+    hf_assert(r == 0 || r == HF_EPLATFORM || r == HF_ERANK);
+    hf_buf_init(&answer, WORLD_FILE_MAX);
+    if (hf_answer_make(&hf_suite_real, &rng, &q, 1, w->shares, &answer) == 0) {
+        bool own = memcmp(q.transcript.response_key, w->read_request.transcript.response_key,
+                          sizeof q.transcript.response_key) == 0;
+        r = hf_answer_open(&hf_suite_real, hf_buf_bytes(&answer), q.hash.bytes, w->response_secret,
+                           q.sealed.c1, w->documents[WORLD_SHARES], key, &index, partial);
+        hf_assert((r == 0) == own && index == 1);
+    }
+    hf_buf_done(&answer);
+}
+
+/* A share opens for its holder, who can then prove that it has it. */
 static void ceremony(struct hf_bytes bytes, struct hf_arena *arena)
 {
+    const struct world *w = world();
+    struct hf_rng rng = {.seed = "a proof"};
     struct hf_ceremony c;
-    struct hf_share_ack ack = {.format = 1, .index = 1};
-    uint8_t share[HF_SCALAR_LEN], key[HF_KEY_LEN] = {1};
+    struct hf_share_proof proofs[HF_SHARES_MAX] = {0};
+    struct hf_share_ack ack = {.format = 1, .index = 1, .proofs = proofs};
+    uint8_t share[HF_SCALAR_LEN], report_data[HF_REPORT_DATA_LEN], stranger[HF_KEY_LEN] = {1};
     if (hf_ceremony_read(bytes, arena, &c) != 0)
         return;
-    /* Nothing that opens: the key is nobody's. */
-    int r = hf_share_open(key, c.file.network, &c.set, 0, 1, share);
+    int r = hf_ceremony_report_data(&c, report_data);
+    hf_assert(r == 0);
+    r = hf_share_open(stranger, c.file.network, &c.set, 0, 1, share);
     hf_assert(r != 0);
-    memcpy(ack.output, c.hash.bytes, sizeof ack.output);
     hf_assert(hf_ack_check(&c, NULL, &ack) != 0);
+    memcpy(ack.output, c.hash.bytes, sizeof ack.output);
+    for (size_t i = 0; i < c.set.keys_count; i++)
+        if (hf_share_open(w->holder_secret[0], c.file.network, &c.set, i, 1, share) == 0 &&
+            hf_ack_prove(&c, NULL, &rng, i, 1, share, &proofs[ack.proofs_count]) == 0)
+            ack.proofs_count++;
+    r = hf_ack_check(&c, NULL, &ack);
+    hf_assert((r == 0) == (ack.proofs_count == c.set.keys_count));
+    hf_assert(hf_ack_check(&c, stranger, &ack) == HF_EOTHERREQUEST);
 }
 
 static void answer(struct hf_bytes bytes)
 {
-    static const uint8_t hash[32], key[HF_KEY_LEN] = {1};
-    struct hf_share_holder holder = {.kind = 1};
-    struct hf_document shares = {.kind = HF_DOCUMENT_SHARES,
-                                 .u.shares = {.holders = &holder, .holders_count = 1}};
-    uint8_t c1[HF_POINT_LEN] = {0}, partial[96], index;
-    const struct hf_quorum_key quorum = {.commitments = hf_bytes_of(c1, sizeof c1)};
-    int r = hf_answer_open(&hf_suite_real, bytes, hash, key, c1, &shares, &quorum, &index, partial);
-    hf_assert(r != 0 && index <= 1);
+    const struct world *w = world();
+    const struct hf_document *shares = w->documents[WORLD_SHARES];
+    uint8_t partial[HF_PARTIAL_LEN], index;
+    int r = hf_answer_open(&hf_suite_real, bytes, w->read_request.hash.bytes, w->response_secret,
+                           w->read_request.sealed.c1, shares, &shares->u.shares.keys[0], &index,
+                           partial);
+    hf_assert(r != 0 || (index >= 1 && index <= WORLD_HOLDERS));
+}
+
+static void acknowledgement(struct hf_bytes bytes, struct hf_arena *arena)
+{
+    struct hf_share_ack ack;
+    if (hf_wire_decode(&hf_wire_share_ack, bytes, arena, &ack, NULL) != 0)
+        return;
+    int r = hf_ack_check(&world()->read_ceremony, NULL, &ack);
+    hf_assert(r != 0 || ack.index <= WORLD_HOLDERS);
 }
 
 static void words(struct hf_bytes bytes)
@@ -61,7 +110,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     union {
-        struct hf_share_ack ack;
         struct hf_share_key_file key;
         struct hf_share_state state;
     } m;
@@ -82,7 +130,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         answer(bytes);
         break;
     case 3:
-        r = hf_wire_decode(&hf_wire_share_ack, bytes, &arena, &m.ack, NULL);
+        acknowledgement(bytes, &arena);
         break;
     case 4:
         r = hf_wire_decode(&hf_wire_share_key_file, bytes, &arena, &m.key, NULL);

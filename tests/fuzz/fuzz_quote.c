@@ -26,6 +26,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     struct hf_quote_platform platform;
     int r = hf_quote_parse(all, &q, &fault);
     if (r != 0) {
+        struct hf_bytes none;
+        const uint8_t *nothing;
+        hf_assert(hf_quote_outline(all, &none, &nothing) == r);
         hf_assert(r == HF_EQUOTE || r == HF_ENOTTDX);
         hf_assert(fault.expected != NULL && fault.offset <= len);
         return 0;
@@ -36,6 +39,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     hf_assert(inside(all, q.attestation_key, HF_P256_KEY_LEN));
     hf_assert(q.tee_tcb_svn2 == NULL || inside(all, q.mrservicetd, HF_MR_LEN));
     hf_assert(certification_is_inside(all, &q));
+    struct hf_bytes outline;
+    const uint8_t *report_data;
+    uint8_t measurement[HF_MEASUREMENT_LEN], tag[HF_REGISTER_TAG_LEN];
+    r = hf_quote_outline(all, &outline, &report_data);
+    hf_assert(r == 0 && outline.len == q.len && report_data == q.report_data);
+    hf_quote_measurement(&q, measurement);
+    hf_register_tag(q.mrtd, tag);
     r = hf_quote_read_platform(&q, &platform);
     hf_assert(r == 0 || r == HF_ECERTDATA || r == HF_EPCKCHAIN);
     return 0;
