@@ -4,9 +4,9 @@ import re
 import shutil
 import subprocess
 
-from rules import (BANNED_CALLS, COLUMNS_MAX, FILE_LINES_MAX, FUNCTION_LINES_MAX, IMPURE_FUNCTIONS, INSTRUMENT_SYMBOLS, LIBRARIES,
-                   MAY_SPEAK, OUTER_SERIES, PURE_HEADERS, PURE_ROOMS, PURE_SYMBOLS, ROOMS, SIM_ROOMS, SILENT_ROOMS, STREAM_CALLS,
-                   SYSTEM_FOLDERS, SYSTEM_HEADERS, TOP_LEVEL, UNFINISHED)
+from rules import (BANNED_CALLS, COLUMNS_MAX, FILE_LINES_MAX, FUNCTION_LINES_MAX, IMPURE_FUNCTIONS, INSTRUMENT_SYMBOLS,
+                   LIBRARIES, MAY_SPEAK, OUTER_SERIES, POOL_CALLS, POOL_USER, PURE_HEADERS, PURE_ROOMS, PURE_SYMBOLS,
+                   ROOMS, SILENT_ROOMS, SIM_ROOMS, STREAM_CALLS, SYSTEM_FOLDERS, SYSTEM_HEADERS, TOP_LEVEL, UNFINISHED)
 
 
 class Skip(Exception):
@@ -113,6 +113,14 @@ def shells_carry_out_updates_in_one_order(tree):
 def nobody_makes_a_banned_call(tree):
     return [f"{name}:{line}: {function}"
             for name in tree.c_files() for line, function in tree.calls(name, BANNED_CALLS)]
+
+
+def quotes_alone_take_the_threads_of_libuv(tree):
+    """Files by libuv's own calls (uv_fs_…) run on the same threads."""
+    found = [f"{name}:{line}: {function}"
+             for name in tree.c_files("src") if name != POOL_USER for line, function in tree.calls(name, POOL_CALLS)]
+    return found + [f"{name}: {m.group(0)}" for name in tree.c_files("src")
+                    for m in re.finditer(r"\buv_fs_(?!event_|poll_)\w+", tree.code(name))]
 
 
 def libraries_never_log(tree):
@@ -256,6 +264,7 @@ CHECKS = [
     no_file_is_longer_than_500_lines,
     shells_carry_out_updates_in_one_order,
     nobody_makes_a_banned_call,
+    quotes_alone_take_the_threads_of_libuv,
     libraries_never_log,
     the_top_level_holds_what_it_should,
     the_code_is_as_clang_format_leaves_it,
