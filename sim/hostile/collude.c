@@ -90,6 +90,9 @@ static void pool(struct hf__strategy_run *run)
     if (count == 0 || count != c->count)
         return;
     uint8_t k = (uint8_t)(first.commitments.len / HF_POINT_LEN);
+    /* A policy may ask for fewer by now: who was too few then may rebuild what it has since. */
+    if (count >= k)
+        return;
     uint8_t other = 1;
     while ((used >> other & 1) != 0)
         other++;

@@ -73,7 +73,8 @@ Test(leave, of_one_of_an_operators_validators_lets_another_take_its_places)
     s.policy.domain_rule = HF_DOMAIN_OPERATORS;
     struct hf_world *w = testnet_from(&s, 15);
     cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
-    uint32_t holders[16], gone, count = testnet_holders(w, 0, holders);
+    uint32_t holders[16], gone;
+    size_t count = testnet_holders(w, 0, holders);
     cr_assert_eq(count, 5);
     gone = holders[0];
     leave(w, gone, WEEK_S);
@@ -82,8 +83,8 @@ Test(leave, of_one_of_an_operators_validators_lets_another_take_its_places)
     all_have_n_holders(w, &gone, 1);
     for (uint32_t i = 0; i < 15; i++) {
         count = testnet_holders(w, i, holders);
-        for (uint32_t a = 0; i != gone && a < count; a++)
-            for (uint32_t b = 0; b < a; b++)
+        for (size_t a = 0; i != gone && a < count; a++)
+            for (size_t b = 0; b < a; b++)
                 cr_assert_neq(holders[a] % 5, holders[b] % 5);
     }
     testnet_end(w);

@@ -210,9 +210,10 @@ Test(hf_engine_step, a_hint_of_what_was_placed_and_no_vault_blocks)
 
 /* ---- an empty folder whose account the set is to name */
 
-/* Starts it so; it is at this address. */
-static void start_finding(const char *address)
+/* It is at this address, and is given the set then. */
+static void find_by(const char *address)
 {
+    struct hf_bytes envelopes[3];
     harness_init(&l);
     authority_account(7, &l.account);
     l.e->finding = true;
@@ -224,19 +225,13 @@ static void start_finding(const char *address)
     cr_assert(!harness_status(&l).has_account);
     harness_tick(&l, 60000);
     cr_assert_eq(harness_works(&l, HF_WORK_VAULT_CREATE), 0);
-}
-
-static void give_set(void)
-{
-    struct hf_bytes envelopes[3];
     harness_envelopes(&l, 1, 1, 2, envelopes);
     harness_documents(&l, envelopes, 3);
 }
 
 Test(hf_engine_step, an_empty_folder_is_of_whom_the_set_has_at_its_address)
 {
-    start_finding("node:1");
-    give_set();
+    find_by("node:1");
     cr_assert_eq(harness_status(&l).state, HF_STATE_RECOVERING);
     cr_assert(harness_status(&l).has_account);
     harness_done(&l);
@@ -244,8 +239,7 @@ Test(hf_engine_step, an_empty_folder_is_of_whom_the_set_has_at_its_address)
 
 Test(hf_engine_step, an_empty_folder_at_nobodys_address_is_a_new_nodes)
 {
-    start_finding("elsewhere:1");
-    give_set();
+    find_by("elsewhere:1");
     cr_assert_eq(harness_status(&l).state, HF_STATE_FRESH);
     cr_assert_eq(harness_works(&l, HF_WORK_VAULT_CREATE), 1);
     harness_done(&l);

@@ -334,9 +334,10 @@ static size_t keepers(const struct hf_engine *e)
         const struct hf__holder *h = &e->owner->holders[i];
         bool lost = !hf__is_member(e, &h->account) ||
                     (!h->answered && h->silent_ms != 0 && e->now_ms - h->silent_ms >= grace_ms);
-        if (!h->keeps && !lost)
+        bool keeps = h->keeps && h->confirmed;
+        if (!keeps && !lost)
             return 0;
-        keep += h->keeps;
+        keep += keeps;
     }
     hf_assert(keep <= e->owner->holders_count);
     return keep;
@@ -378,9 +379,9 @@ void hf__retire_send(struct hf_engine *e)
     struct hf_placement_record record;
     struct hf_signed_record signed_record;
     struct hf_older_row row;
-    bool confirmed, waiting = false;
+    bool waiting = false;
     if (!e->claimed || e->owner->claiming != NULL ||
-        !hf__own_record(e, &record, &signed_record, &confirmed) || !confirmed)
+        !hf__own_record(e, &record, &signed_record, NULL) || record.ballot.number != e->claim)
         return;
     size_t keep = keepers(e);
     uint64_t reserve = keep == record.threshold ? predecessor(e) : 0;

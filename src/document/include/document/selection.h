@@ -18,9 +18,9 @@ size_t hf_select(const struct hf_document *set, const struct hf_account *owner, 
                  enum hf_domain_rule rule, uint8_t n, size_t max, uint32_t *ret);
 
 /*
- * Who may take the place of a candidate, given as an index, that cannot: the other validators of its
- * operator, without the owner and those leaving, by falling weight; at most max indices into ret.
- * Returns how many there are, at most max.
+ * Who may take the place of a candidate, given as an index, that cannot: the other validators of
+ * its operator, without the owner and those leaving, by falling weight; at most max indices into
+ * ret. Returns how many there are, at most max.
  */
 size_t hf_select_stand_ins(const struct hf_document *set, const struct hf_account *owner,
                            uint32_t version, uint32_t candidate, size_t max, uint32_t *ret);
