@@ -60,9 +60,13 @@ static inline bool hf_network_id_equal(const struct hf_network_id *a, const stru
     return hf__id_equal(a->bytes, b->bytes);
 }
 
-/* The order of accounts in a validator set: below, at or above 0, as memcmp. */
+/* The order of accounts in a validator set: below, at or above 0, as memcmp. The first words of two
+ * accounts differ, as good as always, and need no call. */
 static inline int hf_account_compare(const struct hf_account *a, const struct hf_account *b)
 {
+    uint64_t x = hf_bytes_head(a->bytes), y = hf_bytes_head(b->bytes);
+    if (x != y)
+        return x < y ? -1 : 1;
     return memcmp(a->bytes, b->bytes, HF_ID_LEN);
 }
 
