@@ -142,3 +142,42 @@ Test(datagrams, are_never_larger_than_their_bound_whatever_is_told)
     cr_assert_leq(largest, HF_DATAGRAM_MAX);
     testnet_end(w);
 }
+
+/* What stands between two looks at the contacts of a node: none of them is due before the next, and
+ * none is suspected, whose time hangs on others. */
+static bool overlooks(struct hf_world *w, void *ctx)
+{
+    unsigned *skips = ctx;
+    for (uint32_t i = 0; i < hf_world_count(w); i++) {
+        const struct hf_engine *e = hf_world_engine(w, i);
+        const struct hf__detector *d = e != NULL ? e->members->detector : NULL;
+        if (d == NULL || d->look_ms <= e->now_ms)
+            continue;
+        (*skips)++;
+        for (size_t j = 0; j < d->contacts_cap; j++)
+            if (d->contacts[j].used &&
+                (d->contacts[j].found == HF__FOUND_SUSPECT || d->contacts[j].due_ms < d->look_ms))
+                return true;
+    }
+    return false;
+}
+
+Test(members, no_contact_is_due_before_the_next_look_at_them)
+{
+    unsigned skips = 0;
+    struct hf_world *w = testnet_up(9, 3, 5);
+    for (uint32_t i = 0; i < 3; i++) {
+        hf_world_crash(w, i);
+        cr_assert_not(hf_world_run_until(w, overlooks, &skips, 20000));
+        hf_world_power_off(w, i + 3);
+        cr_assert_not(hf_world_run_until(w, overlooks, &skips, 40000));
+        hf_world_start(w, i);
+        hf_world_isolate(w, i + 6);
+        cr_assert_not(hf_world_run_until(w, overlooks, &skips, 40000));
+        hf_world_start(w, i + 3);
+        hf_world_heal(w);
+        cr_assert_not(hf_world_run_until(w, overlooks, &skips, 40000));
+    }
+    cr_assert_gt(skips, 1000);
+    testnet_end(w);
+}

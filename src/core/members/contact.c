@@ -5,15 +5,28 @@
 
 #include "base/error.h"
 
+static bool is_at(const struct hf__detector *d, size_t at, uint64_t head,
+                  const struct hf_account *account)
+{
+    return d->heads[at] == head && d->contacts[at].used &&
+           hf_account_equal(&d->contacts[at].account, account);
+}
+
 struct hf__contact *hf__contact_find(const struct hf_engine *e, const struct hf_account *account)
 {
     struct hf__detector *d = e->members->detector;
     uint64_t head = hf_bytes_head(account->bytes);
     hf_assert(d == NULL || d->contacts_cap <= HF_CONTACTS_MAX);
-    for (size_t i = 0; d != NULL && i < d->contacts_cap; i++)
-        if (d->heads[i] == head && d->contacts[i].used &&
-            hf_account_equal(&d->contacts[i].account, account))
+    if (d == NULL)
+        return NULL;
+    if (d->contacts_last < d->contacts_cap && is_at(d, d->contacts_last, head, account))
+        return &d->contacts[d->contacts_last];
+    for (size_t i = 0; (i = hf__head_next(d->heads, d->contacts_cap, i, head)) < d->contacts_cap;
+         i++)
+        if (is_at(d, i, head, account)) {
+            d->contacts_last = (uint16_t)i;
             return &d->contacts[i];
+        }
     return NULL;
 }
 
@@ -71,6 +84,7 @@ struct hf__contact *hf__contact_get(struct hf_engine *e, const struct hf_account
         *c = (struct hf__contact){.used = true, .due_ms = HF__NEVER, .found_ms = e->now_ms};
         c->account = *account;
         d->heads[c - d->contacts] = hf_bytes_head(account->bytes);
+        d->look_ms = 0; /* another may have been due in its place */
     }
     c->used_ms = e->now_ms;
     hf_assert(c->used && hf_account_equal(&c->account, account));
@@ -121,4 +135,25 @@ const struct hf__pair *hf__contact_keys(struct hf_engine *e, struct hf__contact 
     }
     e->secret_free(shared);
     return c->keyed ? pair : NULL;
+}
+
+size_t hf__detect_memory(const struct hf_engine *e)
+{
+    const struct hf__detector *d = e->members->detector;
+    hf_assert(d == NULL || d->contacts_cap == 0 || d->pairs != NULL);
+    return d == NULL ? 0
+                     : sizeof *d + d->contacts_cap *
+                                       (sizeof *d->contacts + sizeof *d->pairs + sizeof *d->heads);
+}
+
+bool hf__cut_off(const struct hf_engine *e)
+{
+    const struct hf__detector *d = e->members->detector;
+    size_t known = 0, unreachable = 0;
+    for (size_t i = 0; d != NULL && i < d->contacts_cap; i++) {
+        known += d->contacts[i].used;
+        unreachable += d->contacts[i].used && d->contacts[i].found == HF__FOUND_UNREACHABLE;
+    }
+    hf_assert(unreachable <= known && known <= HF_CONTACTS_MAX);
+    return unreachable * 3 > known;
 }

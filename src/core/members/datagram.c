@@ -71,7 +71,9 @@ void hf__datagram_events(struct hf_engine *e, const struct hf_account *to, bool 
 {
     hf_assert(what->events_count == 0 && room <= HF_EVENTS_LEN);
     struct hf__members *m = e->members;
-    const struct hf__told *own = hf__told_find(e, &e->account, HF__NEWS_ALIVE, NULL);
+    /* Without an event that has tellings left, the own one has none either. */
+    const struct hf__told *own =
+        greet || m->telling ? hf__told_find(e, &e->account, HF__NEWS_ALIVE, NULL) : NULL;
     what->events = events;
     if (greet || (own != NULL && own->budget > 0))
         add(e, own, &room, events, what);

@@ -64,13 +64,15 @@ struct hf__detector {
     uint64_t *heads;        /* the first bytes of each contact's account: what is looked through */
     struct hf__pair *pairs; /* in memory for secrets */
     uint16_t contacts_cap;
-    uint8_t health; /* 0 to HF_HEALTH_MAX: how slow this node itself is */
+    uint16_t contacts_last; /* the place that was found last: most often asked for again */
+    uint8_t health;         /* 0 to HF_HEALTH_MAX: how slow this node itself is */
     uint32_t targets_adopted;
     uint32_t contacts_adopted; /* documents by which every contact is a member */
     uint8_t targets_count, target_next;
     uint32_t targets[HF_PROBE_TARGETS_MAX]; /* in the set, in the order of this round */
     uint64_t period_ms;                     /* when the next one in turn is probed */
     uint64_t due_ms;                        /* what the timer was set to */
+    uint64_t look_ms; /* no contact is due before; 0: one may be, or is suspected */
     struct hf__probe_run runs[HF_PROBES_MAX];
     struct hf__carried carried[HF_CARRIED_MAX];
     uint64_t sent, taken, refused; /* datagrams */

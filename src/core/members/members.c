@@ -126,7 +126,9 @@ void hf__members_lock(struct hf_engine *e)
     hf__detect_lock(e);
     hf__told_free(e);
     free(m->tellers);
+    free(m->teller_heads);
     m->tellers = NULL;
+    m->teller_heads = NULL;
     m->tellers_count = 0;
     m->incarnation = 0;
     m->news = m->forgot = m->rumour = m->accused = false;
@@ -144,6 +146,7 @@ size_t hf__members_memory(const struct hf_engine *e)
 {
     const struct hf__members *m = e->members;
     hf_assert(m->tellers_count <= HF_TELLERS_MAX);
-    size_t sum = hf__told_memory(e) + hf__detect_memory(e) + m->tellers_count * sizeof *m->tellers;
+    size_t sum = hf__told_memory(e) + hf__detect_memory(e) +
+                 m->tellers_count * (sizeof *m->tellers + sizeof *m->teller_heads);
     return sum + (m->address != NULL ? strlen(m->address) + 1 : 0);
 }

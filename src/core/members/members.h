@@ -51,10 +51,12 @@ struct hf__teller {
 
 struct hf__members {
     struct hf__told **told; /* by subject, kind, author */
+    uint64_t *told_heads;   /* the first bytes of each one's subject: what is looked through */
     uint32_t told_count, told_cap;
     uint32_t changed; /* counts what may have changed the view of a member */
     uint64_t incarnation;
     struct hf__teller *tellers;
+    uint64_t *teller_heads; /* the first bytes of each one's account */
     uint16_t tellers_count;
     bool telling;         /* an event may have tellings left: false, none has */
     bool forgot;          /* a share, of its own accord: this node's leave stands */
@@ -66,6 +68,21 @@ struct hf__members {
     struct hf__detector *detector; /* detect.h; NULL: locked, or nobody is probed */
     char *address;                 /* at which others reach this node; NULL: where the set says */
 };
+
+/* The next of these first bytes of accounts, from at on, that is head; count: there is none. Eight
+ * at once: lists of a hundred are looked through for every datagram. */
+static inline size_t hf__head_next(const uint64_t *heads, size_t count, size_t at, uint64_t head)
+{
+    for (unsigned any = 0; at + 8 <= count; at += 8) {
+        for (size_t i = 0; i < 8; i++)
+            any |= heads[at + i] == head;
+        if (any != 0)
+            break;
+    }
+    while (at < count && heads[at] != head)
+        at++;
+    return at;
+}
 
 /* HF_ENOMEM. */
 HF_MUST_USE int hf__members_init(struct hf_engine *e, const struct hf_engine_config *config);
@@ -164,7 +181,6 @@ void hf__gossip_hear(struct hf_engine *e, const struct hf_account *account,
 void hf__detect_open(struct hf_engine *e);
 /* Forgets what was found out, and wipes keys. */
 void hf__detect_lock(struct hf_engine *e);
-size_t hf__detect_memory(const struct hf_engine *e); /* bytes held */
 /* The timer. */
 void hf__detect_due(struct hf_engine *e);
 /* Something may be due: the timer comes at once. */
@@ -173,6 +189,10 @@ void hf__detect_soon(struct hf_engine *e);
 void hf__members_heard(struct hf_engine *e, const struct hf_account *account);
 /* A connection with a member has ended, and this node did not end it. */
 void hf__members_closed(struct hf_engine *e, const struct hf_account *account);
+
+/* ---- contact.c: those who are probed, or probe */
+
+size_t hf__detect_memory(const struct hf_engine *e); /* bytes held */
 /* Whether so many look unreachable that it is this node which is cut off. */
 bool hf__cut_off(const struct hf_engine *e);
 
@@ -206,6 +226,8 @@ struct hf__view {
 
 /* The one answer: the set's word first, then the account's own, then what was found out. */
 struct hf__view hf__view(const struct hf_engine *e, const struct hf_account *account);
+/* Whether it has left for good and said that it keeps nothing any more: HF_MEMBER_LEFT. */
+bool hf__view_left(const struct hf_engine *e, const struct hf_account *account);
 /* Whether it has said, or the authority says, that it goes for good: its shares move at once. */
 bool hf__view_departs(const struct hf_engine *e, const struct hf_account *account);
 

@@ -114,6 +114,16 @@ static bool by_datagram(struct hf_engine *e, const struct hf__probe_run *run,
                       : hf__datagram_send(e, &run->account, &m);
 }
 
+/* It is probed out of turn then; HF__NEVER: not. Every change goes this way, for look_ms. */
+static void set_due(struct hf__detector *d, struct hf__contact *c, uint64_t due_ms)
+{
+    hf_assert(c->used && c >= d->contacts && c < d->contacts + d->contacts_cap);
+    if (c->due_ms == due_ms)
+        return;
+    c->due_ms = due_ms;
+    d->look_ms = 0;
+}
+
 static void begin(struct hf_engine *e, struct hf__contact *c, bool last)
 {
     hf_assert(e->claimed && c->used);
@@ -123,10 +133,11 @@ static void begin(struct hf_engine *e, struct hf__contact *c, bool last)
         if (!d->runs[i].used)
             run = &d->runs[i];
     if (run == NULL) {
-        c->due_ms = e->now_ms + e->timing.probe_ms / 4; /* as soon as one of them is over */
+        /* As soon as one of them is over. */
+        set_due(d, c, e->now_ms + e->timing.probe_ms / 4);
         return;
     }
-    c->due_ms = HF__NEVER;
+    set_due(d, c, HF__NEVER);
     if (run->used) {
         run->last = run->last || last;
         return;
@@ -178,6 +189,7 @@ static void find(struct hf_engine *e, struct hf__contact *c, enum hf__found foun
     hf_assert(c->found_ms <= e->now_ms);
     c->found = (uint8_t)found;
     c->found_ms = e->now_ms;
+    e->members->detector->look_ms = 0;
     e->members->changed++;
     hf__trace(e, HF_TRACE_FOUND, 0, &c->account, found,
               hf__told_highest(e, &c->account).incarnation);
@@ -253,7 +265,7 @@ void hf__members_heard(struct hf_engine *e, const struct hf_account *account)
         return;
     find(e, c, HF__FOUND_WELL);
     /* It is told what it is accused of, so that it can answer it for all. */
-    c->due_ms = e->now_ms + e->timing.probe_ms / 4;
+    set_due(e->members->detector, c, e->now_ms + e->timing.probe_ms / 4);
     hf__detect_soon(e);
 }
 
@@ -294,7 +306,7 @@ void hf__members_closed(struct hf_engine *e, const struct hf_account *account)
     if (c == NULL || c->found != HF__FOUND_WELL)
         return;
     hf_assert(c->used);
-    c->due_ms = e->now_ms;
+    set_due(e->members->detector, c, e->now_ms);
     hf__detect_soon(e);
 }
 
@@ -331,7 +343,7 @@ static void hear_rumours(struct hf_engine *e, struct hf__detector *d)
                 find(e, c, HF__FOUND_WELL);
         }
         if (news && c->due_ms == HF__NEVER)
-            c->due_ms = e->now_ms + hf__random_below(e, within + 1);
+            set_due(d, c, e->now_ms + hf__random_below(e, within + 1));
     }
     e->members->rumour = false;
 }
@@ -358,6 +370,7 @@ static void drop_strangers(struct hf_engine *e, struct hf__detector *d)
         if (d->runs[i].used && !hf__is_member(e, &d->runs[i].account))
             d->runs[i].used = false;
     d->contacts_adopted = e->trust->adopted;
+    d->look_ms = 0;
 }
 
 /* Looks at one contact; returns when to look again. */
@@ -376,6 +389,31 @@ static uint64_t look_at(struct hf_engine *e, struct hf__contact *c)
     return c->due_ms; /* another time, when as many as may are under way */
 }
 
+/*
+ * Looks at every contact that may be due; returns when to look again. Between two changes of
+ * them the earliest time stands as it was found, unless one is suspected: how long it remains so
+ * hangs on what others say and on how slow this node itself is.
+ */
+static uint64_t look_at_contacts(struct hf_engine *e, struct hf__detector *d)
+{
+    hf_assert(d->contacts_cap <= HF_CONTACTS_MAX);
+    if (e->now_ms < d->look_ms)
+        return d->look_ms;
+    uint64_t next = HF__NEVER;
+    bool suspected = false;
+    for (size_t i = 0; i < d->contacts_cap; i++) {
+        struct hf__contact *c = &d->contacts[i];
+        if (!c->used)
+            continue;
+        uint64_t at = look_at(e, c);
+        next = at < next ? at : next;
+        suspected = suspected || c->found == HF__FOUND_SUSPECT;
+    }
+    hf_assert(next == HF__NEVER || d->contacts_cap > 0);
+    d->look_ms = suspected ? 0 : next;
+    return next;
+}
+
 /* The next in turn; who has said that it keeps nothing any more is not missed. */
 static void probe_next(struct hf_engine *e, struct hf__detector *d)
 {
@@ -387,7 +425,7 @@ static void probe_next(struct hf_engine *e, struct hf__detector *d)
         if (d->target_next == d->targets_count)
             shuffle(e, d);
         const struct hf_account *account = account_of(e, d->targets[d->target_next++]);
-        if (hf__view(e, account).state == HF_MEMBER_LEFT)
+        if (hf__view_left(e, account))
             continue;
         struct hf__contact *c = hf__contact_get(e, account, true);
         if (c != NULL)
@@ -419,11 +457,8 @@ void hf__detect_due(struct hf_engine *e)
     answer_suspicion(e, d);
     if (e->members->rumour)
         hear_rumours(e, d);
-    uint64_t next = hf__carried_due(e);
-    for (size_t i = 0; i < d->contacts_cap; i++) {
-        uint64_t at = d->contacts[i].used ? look_at(e, &d->contacts[i]) : HF__NEVER;
-        next = at < next ? at : next;
-    }
+    uint64_t next = hf__carried_due(e), contacts_ms = look_at_contacts(e, d);
+    next = contacts_ms < next ? contacts_ms : next;
     for (size_t i = 0; i < HF_PROBES_MAX; i++)
         if (d->runs[i].used && d->runs[i].next_ms < next)
             next = d->runs[i].next_ms;
@@ -460,25 +495,4 @@ void hf__detect_lock(struct hf_engine *e)
     free(d);
     e->members->detector = NULL;
     hf_wipe(e->secrets->mesh, sizeof e->secrets->mesh);
-}
-
-size_t hf__detect_memory(const struct hf_engine *e)
-{
-    const struct hf__detector *d = e->members->detector;
-    hf_assert(d == NULL || d->contacts_cap == 0 || d->pairs != NULL);
-    return d == NULL ? 0
-                     : sizeof *d + d->contacts_cap *
-                                       (sizeof *d->contacts + sizeof *d->pairs + sizeof *d->heads);
-}
-
-bool hf__cut_off(const struct hf_engine *e)
-{
-    const struct hf__detector *d = e->members->detector;
-    size_t known = 0, unreachable = 0;
-    for (size_t i = 0; d != NULL && i < d->contacts_cap; i++) {
-        known += d->contacts[i].used;
-        unreachable += d->contacts[i].used && d->contacts[i].found == HF__FOUND_UNREACHABLE;
-    }
-    hf_assert(unreachable <= known && known <= HF_CONTACTS_MAX);
-    return unreachable * 3 > known;
 }

@@ -24,8 +24,11 @@ static struct hf__teller *teller_of(struct hf_engine *e, const struct hf_account
 {
     struct hf__members *m = e->members;
     hf_assert(m->tellers_count <= HF_TELLERS_MAX);
+    hf_assert((m->tellers == NULL) == (m->teller_heads == NULL));
     struct hf__teller *fullest = NULL;
-    for (size_t i = 0; i < m->tellers_count; i++) {
+    uint64_t head = hf_bytes_head(account->bytes);
+    size_t count = m->tellers_count;
+    for (size_t i = 0; (i = hf__head_next(m->teller_heads, count, i, head)) < count; i++) {
         struct hf__teller *t = &m->tellers[i];
         if (!hf_account_equal(&t->account, account))
             continue;
@@ -39,13 +42,16 @@ static struct hf__teller *teller_of(struct hf_engine *e, const struct hf_account
             fullest = t;
     }
     if (m->tellers_count < HF_TELLERS_MAX) {
-        m->tellers = realloc(m->tellers, (m->tellers_count + 1u) * sizeof *m->tellers);
-        hf_assert(m->tellers != NULL);
+        size_t more = m->tellers_count + 1u;
+        m->tellers = realloc(m->tellers, more * sizeof *m->tellers);
+        m->teller_heads = realloc(m->teller_heads, more * sizeof *m->teller_heads);
+        hf_assert(m->tellers != NULL && m->teller_heads != NULL);
         fullest = &m->tellers[m->tellers_count++];
     }
     *fullest = (struct hf__teller){.left = HF_EVENTS_BURST, .at_ms = e->now_ms};
     hf_assert(m->tellers_count > 0);
     fullest->account = *account;
+    m->teller_heads[fullest - m->tellers] = head;
     return fullest;
 }
 

@@ -29,10 +29,14 @@ static size_t lower_bound(const struct hf__members *m, const struct hf_account *
                           uint8_t kind, const struct hf_account *author)
 {
     hf_assert(m->told_count <= m->told_cap);
+    uint64_t head = hf_bytes_head(subject->bytes);
     size_t low = 0, high = m->told_count;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
-        if (order(m->told[mid], subject, kind, author) < 0)
+        /* The event itself lies elsewhere: look at it only when its subject may be the same. */
+        bool below = m->told_heads[mid] != head ? m->told_heads[mid] < head
+                                                : order(m->told[mid], subject, kind, author) < 0;
+        if (below)
             low = mid + 1;
         else
             high = mid;
@@ -69,9 +73,15 @@ struct hf__told *hf__told_put(struct hf_engine *e, const struct hf__told *what)
         if (m->told_count == m->told_cap) {
             m->told_cap = m->told_cap < 8 ? 8 : m->told_cap + m->told_cap / 2;
             m->told = realloc(m->told, m->told_cap * sizeof(struct hf__told *));
-            hf_assert(m->told != NULL);
+            m->told_heads = realloc(m->told_heads, m->told_cap * sizeof *m->told_heads);
+            hf_assert(m->told != NULL && m->told_heads != NULL);
         }
-        memmove(&m->told[at + 1], &m->told[at], (m->told_count - at) * sizeof(struct hf__told *));
+        size_t behind = m->told_count - at;
+        memmove(&m->told[at + 1], &m->told[at], behind * sizeof(struct hf__told *));
+        memmove(&m->told_heads[at + 1], &m->told_heads[at], behind * sizeof *m->told_heads);
+        m->told_heads[at] = hf_bytes_head(what->subject.bytes);
+        hf_assert(at == 0 || m->told_heads[at - 1] <= m->told_heads[at]);
+        hf_assert(behind == 0 || m->told_heads[at] <= m->told_heads[at + 1]);
         m->told[at] = malloc(sizeof(struct hf__told));
         hf_assert(m->told[at] != NULL);
         m->told_count++;
@@ -115,8 +125,9 @@ void hf__told_drop(struct hf_engine *e, size_t index)
     hf__keep_for_step(e, told->encoded);
     free(told);
     m->told_count--;
-    memmove(&m->told[index], &m->told[index + 1],
-            (m->told_count - index) * sizeof(struct hf__told *));
+    size_t behind = m->told_count - index;
+    memmove(&m->told[index], &m->told[index + 1], behind * sizeof(struct hf__told *));
+    memmove(&m->told_heads[index], &m->told_heads[index + 1], behind * sizeof *m->told_heads);
     m->changed++;
 }
 
@@ -211,7 +222,7 @@ size_t hf__told_memory(const struct hf_engine *e)
 {
     const struct hf__members *m = e->members;
     hf_assert(m->told_count <= m->told_cap);
-    size_t sum = m->told_cap * sizeof(struct hf__told *);
+    size_t sum = m->told_cap * (sizeof(struct hf__told *) + sizeof *m->told_heads);
     for (size_t i = 0; i < m->told_count; i++)
         sum += sizeof(struct hf__told) + hf__blob_memory(m->told[i]->encoded);
     return sum;
@@ -226,6 +237,8 @@ void hf__told_free(struct hf_engine *e)
         free(m->told[i]);
     }
     free(m->told);
+    free(m->told_heads);
     m->told = NULL;
+    m->told_heads = NULL;
     m->told_count = m->told_cap = 0;
 }

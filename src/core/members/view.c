@@ -49,6 +49,16 @@ struct hf__view hf__view(const struct hf_engine *e, const struct hf_account *acc
     return view;
 }
 
+bool hf__view_left(const struct hf_engine *e, const struct hf_account *account)
+{
+    struct hf__view view = {.state = HF_MEMBER_LEAVING};
+    long at = e->trust->set != NULL ? hf_set_find(e->trust->set, account) : -1;
+    bool left = at >= 0 && leaves(e, &e->trust->set->u.set.validators[at], &view) &&
+                view.state == HF_MEMBER_LEFT;
+    hf_assert(!left || hf__is_member(e, account));
+    return left;
+}
+
 bool hf__view_departs(const struct hf_engine *e, const struct hf_account *account)
 {
     enum hf_member_state state = hf__view(e, account).state;
