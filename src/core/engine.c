@@ -78,6 +78,11 @@ int hf_engine_new(const struct hf_engine_config *config, struct hf_engine **ret)
         return HF_ENOMEM;
     }
     hf_rng_init(&e->secrets->rng, config->seed);
+#ifndef HF_PRODUCTION
+    hf_assert(config->fixed == NULL || config->accept_dev);
+    if (config->fixed != NULL)
+        e->secrets->fixed = *config->fixed;
+#endif
     hf__provider_init(e);
     e->suite->random(&e->secrets->rng, e->instance, sizeof e->instance);
     *ret = e;

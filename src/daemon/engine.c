@@ -402,6 +402,18 @@ static int make_engine(struct hf__daemon *d)
     for (size_t i = 0; i < s->seeds.count; i++)
         seeds[i] = s->seeds.items[i].text;
     config.network = s->network;
+#ifndef HF_PRODUCTION
+    struct hf_hash fixed;
+    if (s->dev != NULL && s->dev->seed != NULL) {
+        hf_suite_real.hash("holdfast/v1/dev-seed", hf_bytes_of(s->dev->seed, strlen(s->dev->seed)),
+                           &fixed);
+        config.fixed = &fixed;
+        hf__log(HF__WARNING, "FIXED_KEYS",
+                "account and root secret follow from dev.seed: anyone "
+                "who knows it has every key",
+                0);
+    }
+#endif
     if (uv_random(NULL, NULL, config.seed, sizeof config.seed, 0, NULL) != 0)
         return HF_EINTERNAL;
     int r = hf_engine_new(&config, &d->engine);

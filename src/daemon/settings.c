@@ -28,6 +28,9 @@ static const struct hf_config_field dev_fields[] = {
     {"image", HF_CONFIG_STRING, HF_CONFIG_AT(struct hf__settings_dev, image),
      .default_text = "holdfast", .min = 1, .max = 64,
      .doc = "Names the simulated image: its measurement follows."},
+    {"seed", HF_CONFIG_STRING, HF_CONFIG_AT(struct hf__settings_dev, seed), .min = 1, .max = 64,
+     .doc = "A word from which account and root secret of an empty folder follow, so that tests "
+            "find the same keys again. Left out, they are random."},
 };
 static const struct hf_config_schema dev_schema =
     HF_CONFIG_SCHEMA(struct hf__settings_dev, dev_fields, NULL);
@@ -298,6 +301,9 @@ static void check(const void *value, const struct hf_config_where *where)
     if (dev && s->tdx != NULL)
         hf_config_refuse(where, "tdx", "only with `platform: tdx`: leave it out");
 #ifdef HF_PRODUCTION
+    if (s->dev != NULL && s->dev->seed != NULL)
+        hf_config_refuse(where, "dev.seed",
+                         "this build is for production: it has no fixed account or root secret");
     if (dev)
         hf_config_refuse(where, "platform", "this build is for production: only tdx is possible");
 #endif

@@ -13,6 +13,7 @@ struct hf__settings_dev {
     const char *machine;   /* file of the simulated machine; made when it is missing */
     const char *machine_id;
     const char *image; /* of the simulated trust domain: its measurement follows from it */
+    const char *seed;  /* account and root secret of a new node follow from it; NULL: from none */
 };
 
 struct hf__settings_tdx {

@@ -357,5 +357,31 @@ def a_full_disk_is_said_and_passes_without_loss():
                 node.kill()
 
 
+@tap.case
+def a_development_seed_gives_the_same_account_and_keys_in_every_empty_folder():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-daemon-"))
+    with Mesh(folder, Programs(BUILD), nodes=4, shares=3, threshold=2, quorum=2) as m:
+        m.found()
+        node = m.nodes[0]
+        node.config.write_text(node.config.read_text() + "  seed: alice\n")
+        m.start_all()
+        account = node.status()["account"]
+        assert "event=FIXED_KEYS" in node.log.read_text(), node.tail()
+        m.register()
+        for each in m.nodes:
+            each.wait("ready", 90)
+        key = node.key("tss-db")
+        assert key and key != m.nodes[1].key("tss-db")
+        for each in m.nodes:
+            each.kill()
+            shutil.rmtree(each.data)
+        m.start_all()
+        assert node.status()["account"] == account, "another account"
+        assert m.register_again() == 3, "others have accounts of their own"
+        for each in m.nodes:
+            each.wait("ready", 90)
+        assert node.key("tss-db") == key, "another key"
+
+
 if __name__ == "__main__":
     sys.exit(tap.main())

@@ -6,14 +6,33 @@
 
 enum { FRESH_RETRY_MS = 500, FIRST_VERSION = 1 };
 
+/* The root secret and the account of a new node. */
+static void draw_self(struct hf_engine *e)
+{
+    struct hf__secrets *s = e->secrets;
+    struct hf_rng *from = &s->rng;
+#ifndef HF_PRODUCTION
+    static const struct hf_hash none;
+    struct hf_rng fixed;
+    hf_rng_init(&fixed, s->fixed.bytes);
+    if (!hf_hash_equal(&s->fixed, &none))
+        from = &fixed;
+#endif
+    e->suite->scalar_random(from, s->active.root);
+    e->suite->sign_keypair(from, e->account.bytes, s->account);
+#ifndef HF_PRODUCTION
+    hf_wipe(&fixed, sizeof fixed);
+    hf_wipe(&s->fixed, sizeof s->fixed);
+#endif
+}
+
 /* A node that has nothing to lose: a new root secret, a new account, a new vault. */
 static void begin_fresh(struct hf_engine *e)
 {
     hf_assert(e->state == HF_STATE_STARTING && !e->has_account && !e->told);
     struct hf__secrets *s = e->secrets;
     hf__state_set(e, HF_STATE_FRESH, 0);
-    e->suite->scalar_random(&s->rng, s->active.root);
-    e->suite->sign_keypair(&s->rng, e->account.bytes, s->account);
+    draw_self(e);
     e->suite->seal_keypair(&s->rng, e->sealing_key, s->sealing);
     e->active.has_root = e->has_account = true;
     e->active.number = FIRST_VERSION;

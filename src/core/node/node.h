@@ -32,6 +32,9 @@ struct hf__secrets {
     uint8_t response[HF_KEY_LEN];    /* of the round of recovery or drill under way */
     uint8_t app_key[HF_APP_KEY_LEN]; /* last released; wiped at the next step */
     uint8_t blackstart[HF_KEY_LEN];  /* response key of the request to share holders */
+#ifndef HF_PRODUCTION
+    struct hf_hash fixed; /* development: from what account and root are drawn; zeros: from rng */
+#endif
 };
 
 /* A version of the key, as far as it is no secret. */

@@ -111,6 +111,11 @@ struct hf_engine_config {
     bool find_account;
     struct hf_timing timing; /* hf_timing_default, or changed above its floors */
     bool accept_dev;         /* false: a policy that trusts a development root is refused */
+#ifndef HF_PRODUCTION
+    /* Development: from what the account and the root secret of a new node are drawn, so that they
+     * are the same in every empty folder; NULL: from seed. Only with accept_dev. */
+    const struct hf_hash *fixed;
+#endif
     /* Memory for secrets: zeroed on alloc, wiped on free. The daemon passes
      * hf_secret_alloc, hf_secret_free. */
     void *(*secret_alloc)(size_t len);
