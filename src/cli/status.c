@@ -4,6 +4,7 @@
 #include "backup.h"
 #include "base/duration.h"
 #include "command.h"
+#include "status_all.h"
 #include "waits.h"
 
 #include <stdio.h>
@@ -12,9 +13,11 @@
 #include <time.h>
 
 static const char status_usage[] =
-    "usage: holdfast status [--json]\n"
+    "usage: holdfast status [--all] [--json]\n"
     "\n"
     "Can this key come back, and what is to be done in time.\n"
+    "--all asks every member of the network and shows what each says of itself, in\n"
+    "one table; it ends with the worst of all, and who does not answer is not ready.\n"
     "exit status: 0 ready, 1 cannot tell: the daemon does not answer or is\n"
     "starting, 2 not ready, 3 in danger: a warning stands that is not muted\n";
 
@@ -204,18 +207,28 @@ static void print_table(const json_t *root)
     print_advice(root);
 }
 
+struct status_options {
+    bool json, all;
+};
+
 int hf_cli_status(int argc, char **argv)
 {
     json_t *root;
-    bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
+    static const struct hf_option table[] = {HF_FLAG_OF("json", struct status_options, json),
+                                             HF_FLAG_OF("all", struct status_options, all)};
+    struct status_options o = {0};
+    char **words;
+    int count;
     if (hf__help(argc, argv, status_usage))
         return HF_CLI_OK;
-    if (argc > 1 && !json)
+    if (!hf__options(argc, argv, table, HF_ARRAY_LEN(table), &o, &words, &count) || count > 0)
         return hf__usage(status_usage);
+    if (o.all)
+        return hf__status_all(o.json);
     if (hf__ask(json_pack("{s:s}", "request", "status"), false, &root) != 0)
         return HF_CLI_ERROR;
     int status = (int)number_of(root, "exit_status");
-    if (json) {
+    if (o.json) {
         print_json(root);
     } else {
         print_table(root);

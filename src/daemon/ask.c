@@ -262,7 +262,7 @@ static void ask_key(struct hf__ask *a, const struct hf__local_request *q)
 
 static void answer_status(struct hf__ask *a)
 {
-    char *text = hf__status_json(a->d, false);
+    char *text = hf__status_json(a->d, HF__STATUS_ALL);
     if (text == NULL)
         hf__ask_refuse(a, HF_ENOMEM);
     else
@@ -307,8 +307,9 @@ static void answer_explain(struct hf__ask *a, int reason)
 /* What an operator outside may ask for: what only reads, and what acts. */
 static bool reads(enum hf__local_request_type type)
 {
-    return type == HF__LOCAL_STATUS || type == HF__LOCAL_PEERS || type == HF__LOCAL_EVENTS ||
-           type == HF__LOCAL_METRICS || type == HF__LOCAL_EXPLAIN || type == HF__LOCAL_IDENTITY;
+    return type == HF__LOCAL_STATUS || type == HF__LOCAL_STATUS_ALL || type == HF__LOCAL_PEERS ||
+           type == HF__LOCAL_EVENTS || type == HF__LOCAL_METRICS || type == HF__LOCAL_EXPLAIN ||
+           type == HF__LOCAL_IDENTITY;
 }
 
 bool hf__ask_acts(enum hf__local_request_type type)
@@ -349,6 +350,14 @@ static int check_rights(struct hf__ask *a, const struct hf__local_request *q)
     return HF_EPERMISSION;
 }
 
+static void survey(struct hf__ask *a)
+{
+    a->id = ++a->d->next_ask;
+    int r = hf__survey_begin(a->d);
+    if (r != 0)
+        hf__ask_refuse(a, r);
+}
+
 static void mute(struct hf__ask *a, const struct hf__local_request *q)
 {
     int r = hf__watch_mute(a->d, q->reason, q->for_s);
@@ -387,6 +396,9 @@ void hf__ask_serve(struct hf__ask *a, struct hf_bytes json)
     switch (q.type) {
     case HF__LOCAL_STATUS:
         answer_status(a);
+        return;
+    case HF__LOCAL_STATUS_ALL:
+        survey(a);
         return;
     case HF__LOCAL_KEY:
         ask_key(a, &q);

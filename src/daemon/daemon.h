@@ -55,6 +55,7 @@ struct hf__refused {
 struct hf__ask;
 struct hf__local;
 struct hf__operators;
+struct hf__survey;
 struct hf__homes;
 struct hf__metrics;
 struct hf__watch;
@@ -108,6 +109,7 @@ struct hf__daemon {
     struct hf__local *local;
     struct hf__ask *asks; /* all who ask something here: newest first */
     uint64_t next_ask;
+    struct hf__survey *survey;       /* that runs; or NULL */
     struct hf__operators *operators; /* NULL: the listener is off */
     uint64_t reached_ms;             /* when a peer that proved its account called last; 0 never */
     struct hf__watch *watch;
@@ -186,8 +188,10 @@ void hf__documents_watch(struct hf__daemon *d);
 void hf__trace_log(struct hf__daemon *d, const struct hf_trace *t);
 
 /* ---- status.c */
-/* The whole status as JSON, terminated, freed by the caller; NULL: out of memory. */
-char *hf__status_json(struct hf__daemon *d, bool public_only);
+/* For whom a status is: anyone, members of the set, or who may see all. */
+enum hf__status_for { HF__STATUS_PUBLIC, HF__STATUS_MEMBERS, HF__STATUS_ALL };
+/* The status as JSON, terminated, freed by the caller; NULL: out of memory. */
+char *hf__status_json(struct hf__daemon *d, enum hf__status_for whom);
 enum { HF__OPERATOR_LEN = 128 };
 /* Who runs a validator, by the newest set; "": it is in none. */
 void hf__status_operator(const struct hf__daemon *d, const struct hf_account *account,
@@ -198,6 +202,15 @@ enum hf_state hf__daemon_state(struct hf__daemon *d);
 struct json_t *hf__status_providers(const struct hf__daemon *d,
                                     const struct hf_provider_status *providers, size_t count,
                                     uint64_t now_ms);
+
+/* ---- survey.c: what other members say of themselves */
+/* Asks all of them; everyone who asks for it before it is over is answered then.
+ * HF_ENODOCUMENTS: there is no set. HF_ENOMEM. */
+HF_MUST_USE int hf__survey_begin(struct hf__daemon *d);
+/* Whether the answer to a call is for it. */
+bool hf__survey_awaits(uint64_t token);
+/* Takes such an answer. */
+void hf__survey_answered(struct hf__daemon *d, const struct hf_net_result *result);
 
 /* ---- mesh.c: the other members, as JSON; the caller's reference */
 struct json_t *hf__mesh_json(struct hf__daemon *d); /* the status's part */

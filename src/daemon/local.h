@@ -25,6 +25,7 @@ enum hf__local_request_type {
     HF__LOCAL_ANSWER,
     HF__LOCAL_METRICS,
     HF__LOCAL_EXPLAIN,
+    HF__LOCAL_STATUS_ALL,
 };
 
 enum {

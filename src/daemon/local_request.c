@@ -18,7 +18,7 @@ static const struct {
     {"leave", HF__LOCAL_LEAVE},     {"stay", HF__LOCAL_STAY},
     {"abandon", HF__LOCAL_ABANDON}, {"blackstart", HF__LOCAL_BLACKSTART},
     {"answer", HF__LOCAL_ANSWER},   {"metrics", HF__LOCAL_METRICS},
-    {"explain", HF__LOCAL_EXPLAIN},
+    {"explain", HF__LOCAL_EXPLAIN}, {"status_all", HF__LOCAL_STATUS_ALL},
 };
 
 /* The key's name, and how long its asker waits. */

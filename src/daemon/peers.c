@@ -172,7 +172,8 @@ static void answer_people(struct hf__daemon *d, const struct hf_net_request *req
     char health[64];
     char *text = NULL;
     if (whole)
-        text = hf__status_json(d, true);
+        text = hf__status_json(d, request->peer.kind == HF_NET_MEMBER ? HF__STATUS_MEMBERS
+                                                                      : HF__STATUS_PUBLIC);
     else
         snprintf(health, sizeof health, "{\"state\":\"%s\"}\n", hf_state_name(hf__daemon_state(d)));
     const char *body = whole ? text : health;
@@ -243,6 +244,10 @@ static void on_completed(void *user, const struct hf_net_result *result)
 {
     struct hf__daemon *d = user;
     struct hf_event event = {.type = HF_EVENT_RESPONSE};
+    if (hf__survey_awaits(result->token)) {
+        hf__survey_answered(d, result);
+        return;
+    }
     event.u.response.call = (uint32_t)result->token;
     event.u.response.account = result->peer.account;
     if (result->error != 0)

@@ -432,7 +432,31 @@ static void fill_who(struct hf__daemon *d, json_t *root, const struct hf_status 
     set(root, "now_s", number(s->now_s));
 }
 
-char *hf__status_json(struct hf__daemon *d, bool public_only)
+/* What other operators may know: no address, no name, no key. */
+static json_t *for_members(struct hf__daemon *d, struct hf_status *s, uint64_t now_ms)
+{
+    struct hf__outlook *o = calloc(1, sizeof *o);
+    json_t *root = json_object(), *codes = json_array();
+    set(root, "version", json_string(HF_RELEASE));
+    set(root, "draining", json_boolean(s->draining));
+    set(root, "leaving", json_boolean(s->leaving));
+    if (o != NULL) {
+        hf__watch_outlook(d, s, now_ms, o);
+        set(root, "exit_status", number(o->verdict));
+        set(root, "outlook", json_string(hf__key_outlook_name(o->key)));
+        set(root, "answering", number(o->answering));
+        set(root, "holders", number(o->holders));
+        set(root, "needed", number(o->needed));
+    }
+    for (size_t i = 0; o != NULL && i < o->warnings_count; i++)
+        if (!o->warnings[i].muted)
+            json_array_append_new(codes, json_string(hf_error_name(o->warnings[i].reason)));
+    set(root, "warnings", codes);
+    free(o);
+    return root;
+}
+
+char *hf__status_json(struct hf__daemon *d, enum hf__status_for whom)
 {
     struct hf_status s;
     uint64_t now_ms = hf_clock_monotonic_ms();
@@ -441,7 +465,9 @@ char *hf__status_json(struct hf__daemon *d, bool public_only)
     if (root == NULL)
         return NULL;
     fill_public(d, root, &s);
-    if (!public_only) {
+    if (whom == HF__STATUS_MEMBERS)
+        set(root, "member", for_members(d, &s, now_ms));
+    if (whom == HF__STATUS_ALL) {
         fill_outlook(d, root, &s, now_ms);
         set(root, "expires", expires(d, &s));
         fill_node(d, root, &s, now_ms);

@@ -297,5 +297,52 @@ def a_program_is_run_with_its_keys_or_not_at_all():
         assert waiting.returncode == 0 and out.decode().strip() == first, err
 
 
+@tap.case
+def status_all_shows_the_whole_network_and_who_does_not_answer():
+    with mesh() as m:
+        m.make()
+        node, gone = m.nodes[0], m.nodes[3]
+
+        def table():
+            return json.loads(node.command("status", "--all", "--json").stdout)["members"]
+        done = node.command("status", "--all")
+        text = done.stdout.decode()
+        assert done.returncode == 0 and text.count(" ready ") == 4 and text.count("this node") == 1, text
+        rows = {row["operator"]: row for row in table()}
+        assert sorted(rows) == [f"operator{n}" for n in range(1, 5)], rows
+        for number, row in enumerate((rows[name] for name in sorted(rows)), 1):
+            status = m.nodes[number - 1].status()
+            assert row["account"] == status["account"] and row["address"] == status["address"], row
+            assert row["proved"] and row["state"] == "ready" and row["exit_status"] == 0, row
+            assert row["version"] == status["version"] and row["epoch"] == 1 and row["error"] is None, row
+            assert row["outlook"] == "comes_back" and row["holders"] == 3 and row["warnings"] == [], row
+            assert row["self"] == (number == 1), row
+        # Who does not answer is a row as well, and so is a locked one, who proves nothing.
+        gone.kill()
+        done = node.command("status", "--all")
+        assert done.returncode >= 2 and b"NO ANSWER" in done.stdout and b"1 of 4 do not answer" in done.stdout, done
+        row = next(row for row in table() if row["operator"] == "operator4")
+        assert row["error"] == "connect" and row["state"] is None and not row["proved"], row
+        for each in m.nodes[1:3]:
+            each.freeze()
+        gone.start()
+
+        def locked_and_silent():
+            rows = table()
+            locked = [row for row in rows if row["state"] == "recovering" and not row["proved"] and not row["error"]]
+            # How silence shows depends on what was under way: no answer in time, or a connection given up.
+            return len(locked) == 1 and len([row for row in rows if row["error"] and row["state"] is None]) == 2
+        until(locked_and_silent, 60, lambda: str(table()))
+        # A locked node asks as well.
+        done = gone.command("status", "--all")
+        assert done.returncode >= 2 and b"recovering" in done.stdout, done
+        for each in m.nodes[1:3]:
+            each.thaw()
+        # Others are told no more than before.
+        told = subprocess.run(["curl", "-sk", "--http2", f"https://{node.address}/v1/status"], capture_output=True)
+        assert sorted(json.loads(told.stdout)) == sorted(
+            ["state", "says", "reason", "account", "network", "root", "policy", "epoch", "open", "dev"]), told
+
+
 if __name__ == "__main__":
     sys.exit(tap.main())

@@ -22,6 +22,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     }
     /* Without its frame, a request is reached more often. */
     if (hf__local_decode(hf_bytes_of(data, len), &request) == 0)
-        hf_assert(request.type >= HF__LOCAL_STATUS && request.type <= HF__LOCAL_EXPLAIN);
+        hf_assert(request.type >= HF__LOCAL_STATUS && request.type <= HF__LOCAL_STATUS_ALL);
     return 0;
 }
