@@ -12,7 +12,7 @@
 
 /* One entry, looked up. */
 struct rule {
-    bool is_group;
+    enum { RULE_USER, RULE_GROUP, RULE_UNIT } kind;
     uint32_t id; /* of the user or group */
     const struct hf__settings_application *from;
 };
@@ -34,8 +34,11 @@ static int id_of(const struct hf__settings_application *a, struct rule *ret)
 {
     const char *text = a->user != NULL ? a->user : a->group;
     char *end;
+    *ret = (struct rule){.kind = RULE_UNIT, .from = a};
+    if (a->unit != NULL)
+        return 0;
     unsigned long number = strtoul(text, &end, 10);
-    *ret = (struct rule){.is_group = a->user == NULL, .from = a};
+    ret->kind = a->user == NULL ? RULE_GROUP : RULE_USER;
     if (*end == '\0' && text[0] >= '0' && text[0] <= '9' && number < UINT32_MAX) {
         ret->id = (uint32_t)number;
         return 0;
@@ -129,12 +132,19 @@ void hf__applications_free(struct hf__applications *a)
 
 bool hf__applications_any(const struct hf__applications *a)
 {
-    return a != NULL && a->image.count > 0;
+    for (size_t i = 0; a != NULL && i < a->image.count; i++)
+        if (a->image.items[i].kind != RULE_UNIT)
+            return true;
+    return false;
 }
 
 static bool is_of(const struct rule *rule, const struct hf__credential *who)
 {
-    if (!rule->is_group)
+    /* What a unit may have is its own matter, and not of the manager that asks for it. */
+    if (who->unit != NULL || rule->kind == RULE_UNIT)
+        return who->unit != NULL && rule->kind == RULE_UNIT &&
+               strcmp(who->unit, rule->from->unit) == 0;
+    if (rule->kind == RULE_USER)
         return who->uid == rule->id;
     for (size_t i = 0; i < who->groups_count; i++)
         if (who->groups[i] == rule->id)

@@ -20,6 +20,7 @@ enum {
 struct hf__credential {
     uid_t uid;
     pid_t pid;
+    const char *unit; /* for which the service manager connected; NULL: for itself */
     gid_t groups[HF__APPLICATION_GROUPS_MAX]; /* its group, and those besides */
     size_t groups_count;
 };
@@ -40,7 +41,7 @@ HF_MUST_USE int hf__applications_load(const char *image, bool required,
 /* NULL is legal. */
 void hf__applications_free(struct hf__applications *a);
 
-/* Whether there is any: then others may connect to the socket. NULL is legal. */
+/* Whether there is any user or group: then others may connect to the socket. NULL is legal. */
 bool hf__applications_any(const struct hf__applications *a);
 /* Whether who connected may ask for anything. NULL: there are no applications. */
 bool hf__applications_admit(const struct hf__applications *a, const struct hf__credential *who);

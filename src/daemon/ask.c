@@ -44,6 +44,7 @@ static void log_given(const struct hf__ask *a, const struct hf_local_reply *r)
     if (!hf__log_begin(&l, HF__INFO, "key_given"))
         return;
     hf__line_text(&l, "name", a->name);
+    hf__line_text(&l, "unit", a->who.unit);
     hf__line_uint(&l, "uid", a->who.uid);
     hf__line_uint(&l, "pid", (uint64_t)a->who.pid);
     hf__line_uint(&l, "first", r->first);

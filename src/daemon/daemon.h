@@ -53,6 +53,7 @@ struct hf__refused {
 };
 
 struct hf__ask;
+struct hf__credentials;
 struct hf__local;
 struct hf__operators;
 struct hf__survey;
@@ -109,9 +110,10 @@ struct hf__daemon {
     struct hf__local *local;
     struct hf__ask *asks; /* all who ask something here: newest first */
     uint64_t next_ask;
-    struct hf__survey *survey;       /* that runs; or NULL */
-    struct hf__operators *operators; /* NULL: the listener is off */
-    uint64_t reached_ms;             /* when a peer that proved its account called last; 0 never */
+    struct hf__credentials *credentials; /* NULL: none is configured */
+    struct hf__survey *survey;           /* that runs; or NULL */
+    struct hf__operators *operators;     /* NULL: the listener is off */
+    uint64_t reached_ms; /* when a peer that proved its account called last; 0 never */
     struct hf__watch *watch;
     bool state_changed; /* since keys that are waited for were asked for */
     struct hf__metrics *metrics;
@@ -250,6 +252,14 @@ void hf__local_close(struct hf__daemon *d);
 void hf__local_answer(struct hf__daemon *d, const struct hf_local_reply *reply);
 /* Something changed: asks the engine again for keys that are waited for. */
 void hf__local_again(struct hf__daemon *d);
+
+/* ---- credentials.c: the socket for a service manager */
+/* Makes it, where the settings want one. Errors and ret_what as of hf__local_open. */
+HF_MUST_USE int hf__credentials_open(struct hf__daemon *d, const char **ret_what);
+/* Accepts or stops accepting, as keys can be given; called every HF__RETRY_MS. */
+void hf__credentials_tick(struct hf__daemon *d);
+/* Begins to stop it; who waits is told by what no manager takes for a key. */
+void hf__credentials_close(struct hf__daemon *d);
 
 /* ---- operator.c: the listener for operators outside the trust domain */
 /* Makes it, where the settings want one, and listens. HF_ENOMEM, HF_EINTERNAL. */

@@ -203,6 +203,7 @@ int hf__harden_paths(const struct hf__settings *s, int *ret_abi)
         {s->collateral, HF_SANDBOX_READ, false},
         {s->documents, HF_SANDBOX_READ, false},
         {s->socket, HF_SANDBOX_SOCKET, true},
+        {s->credentials, HF_SANDBOX_SOCKET, true},
         {s->tdx != NULL ? s->tdx->report : NULL, HF_SANDBOX_WRITE, false},
         {dev != NULL ? dev->authority : NULL, HF_SANDBOX_READ, false},
         {dev != NULL ? dev->machine : NULL, HF_SANDBOX_WRITE, true},

@@ -53,6 +53,7 @@ static void on_retry(uv_timer_t *timer)
     hf__identity_settle(d, true);
     hf__watch_tick(d);
     hf__notify_tick(d);
+    hf__credentials_tick(d);
     hf__documents_watch(d);
     hf__peers_sweep(d, hf_clock_monotonic_ms());
     /* What the last quotes and documents needed is given back: an idle daemon should be small. */
@@ -102,6 +103,7 @@ static void stop(struct hf__daemon *d)
     hf__log(lost ? HF__WARNING : HF__INFO, "stopping", NULL, lost ? HF_ENOTPLACED : 0);
     d->running = false;
     hf__local_close(d);
+    hf__credentials_close(d);
     hf__metrics_close(d);
     hf__operators_close(d);
     hf__collateral_close(d);
@@ -230,6 +232,8 @@ static int open_daemon(struct hf__daemon *d, const struct hf__start *start, cons
         r = hf__peers_open(d);
     if (r == 0)
         r = hf__local_open(d, ret_what);
+    if (r == 0)
+        r = hf__credentials_open(d, ret_what);
     if (r != 0)
         return r;
     hf__peers_listen(d);

@@ -172,9 +172,11 @@ static const struct hf_config_schema timing_schema =
 
 static const struct hf_config_field application_fields[] = {
     {"user", HF_CONFIG_STRING, HF_CONFIG_AT(struct hf__settings_application, user), .min = 1,
-     .max = 32, .doc = "Name or number; or `group`."},
+     .max = 32, .doc = "Name or number; or `group`, or `unit`."},
     {"group", HF_CONFIG_STRING, HF_CONFIG_AT(struct hf__settings_application, group), .min = 1,
-     .max = 32, .doc = "Name or number; or `user`."},
+     .max = 32, .doc = "Name or number; or `user`, or `unit`."},
+    {"unit", HF_CONFIG_STRING, HF_CONFIG_AT(struct hf__settings_application, unit), .min = 1,
+     .max = 255, .doc = "Of systemd, as db.service, which fetches it from `credentials`."},
     {"keys", HF_CONFIG_LIST, HF_CONFIG_AT(struct hf__settings_application, keys), .required = true,
      .min = 1, .max = 256,
      .item = &(const struct hf_config_field)HF_CONFIG_ITEM("key", HF_CONFIG_STRING, const char *,
@@ -185,8 +187,8 @@ static const struct hf_config_field application_fields[] = {
 static void check_application(const void *value, const struct hf_config_where *where)
 {
     const struct hf__settings_application *a = value;
-    if ((a->user == NULL) == (a->group == NULL))
-        hf_config_refuse(where, "user", "either `user` or `group`: give one of them");
+    if ((a->user != NULL) + (a->group != NULL) + (a->unit != NULL) != 1)
+        hf_config_refuse(where, "user", "either `user`, `group` or `unit`: give one of them");
 }
 
 static const struct hf_config_schema application_schema =
@@ -230,6 +232,10 @@ static const struct hf_config_field fields[] = {
      .doc = "Folder of signed documents (*.doc), read at the start and on SIGHUP."},
     {"socket", HF_CONFIG_PATH, HF_CONFIG_AT(struct hf__settings, socket), .required = true,
      .min = 1, .max = SOCKET_PATH_MAX, .doc = "Local socket for the application and the operator."},
+    {"credentials", HF_CONFIG_PATH, HF_CONFIG_AT(struct hf__settings, credentials), .min = 1,
+     .max = SOCKET_PATH_MAX,
+     .doc = "Socket from which systemd fetches keys for units: LoadCredential=NAME:PATH; left out: "
+            "none."},
     {"user", HF_CONFIG_STRING, HF_CONFIG_AT(struct hf__settings, user), .min = 1, .max = 32,
      .doc = "User to become when started by root."},
     APPLICATIONS(struct hf__settings,
@@ -274,6 +280,10 @@ static void check(const void *value, const struct hf_config_where *where)
         hf_config_refuse(where, "socket",
                          "with its folder longer than the 107 bytes of a socket's path: write a "
                          "shorter absolute path, as /run/holdfast/socket");
+    if (s->credentials != NULL && strlen(s->credentials) > SOCKET_PATH_MAX)
+        hf_config_refuse(where, "credentials",
+                         "with its folder longer than the 107 bytes of a "
+                         "socket's path: write a shorter absolute path");
     if (!hf_config_listen_valid(s->listen))
         hf_config_refuse(
             where, "listen",

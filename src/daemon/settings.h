@@ -59,7 +59,8 @@ struct hf__settings_timing {
 
 /* Who may have which keys. */
 struct hf__settings_application {
-    const char *user, *group; /* one of them: a name or a number */
+    const char *user, *group; /* one of these: a name or a number, */
+    const char *unit;         /* or a unit of the service manager */
     HF_CONFIG_LIST_OF(const char *) keys;
 };
 struct hf__settings_applications {
@@ -83,6 +84,7 @@ struct hf__settings {
     HF_CONFIG_LIST_OF(struct hf_config_address) seeds;
     const char *documents; /* NULL: none */
     const char *socket;
+    const char *credentials;                       /* socket for a service manager; NULL: none */
     const char *user;                              /* NULL: stay who started it */
     struct hf__settings_applications applications; /* of those that the image has; none: all */
     int platform;                                  /* enum hf__platform */

@@ -1,5 +1,6 @@
 /* What comes over the local socket: frames, and the requests in them. */
 #include "client/frame.h"
+#include "credentials.h"
 #include "local.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -20,6 +21,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
             hf_assert(request.name[sizeof request.name - 1] == '\0');
         in = hf_bytes_of(in.data + taken, in.len - (size_t)taken);
     }
+    struct hf__credential_name name;
+    if (hf__credential_name(hf_bytes_of(data, len), &name) == 0)
+        hf_assert(name.unit[0] != '\0' && name.key[0] != '\0' &&
+                  strlen(name.unit) + strlen(name.key) < len);
     /* Without its frame, a request is reached more often. */
     if (hf__local_decode(hf_bytes_of(data, len), &request) == 0)
         hf_assert(request.type >= HF__LOCAL_STATUS && request.type <= HF__LOCAL_STATUS_ALL);
