@@ -1,5 +1,6 @@
-/* holdfast quote show|verify. */
+/* holdfast quote show|verify|make. */
 #include "quote.h"
+#include "quote_application.h"
 #include "ask.h"
 #include "base/buf.h"
 #include "base/error.h"
@@ -22,6 +23,9 @@ static const char usage[] =
     "usage: holdfast quote show FILE [--json]\n"
     "       holdfast quote verify FILE --collateral DIR [--at RFC3339]\n"
     "                             [--policy FILE] [--report-data HEX] [--json]\n"
+    "       holdfast quote verify FILE ... --application HEX --nonce HEX\n"
+    "                             [--account ACCOUNT] [--network ID]\n"
+    "       holdfast quote make --bytes HEX --nonce HEX FILE\n"
     "\n"
     "FILE is a quote, or what `holdfast identity` wrote, which has one in it.\n"
     "exit status: 0 valid, and accepted where a policy is given, 1 refused,\n"
@@ -33,6 +37,7 @@ struct options {
     const char *policy;
     const char *at;
     const char *report_data;
+    const char *application, *nonce, *account, *network;
     bool json;
     bool verify;
 };
@@ -49,25 +54,34 @@ static int read_options(int argc, char **argv, struct options *o)
                                              HF_TEXT_OF("policy", struct options, policy),
                                              HF_TEXT_OF("at", struct options, at),
                                              HF_TEXT_OF("report-data", struct options, report_data),
+                                             HF_TEXT_OF("application", struct options, application),
+                                             HF_TEXT_OF("nonce", struct options, nonce),
+                                             HF_TEXT_OF("account", struct options, account),
+                                             HF_TEXT_OF("network", struct options, network),
                                              HF_FLAG_OF("json", struct options, json)};
     char **words;
     int count;
     if (argc < 2)
-        return fail_usage("show or verify?");
+        return fail_usage("show, verify or make?");
     o->verify = strcmp(argv[1], "verify") == 0;
     if (!o->verify && strcmp(argv[1], "show") != 0)
-        return fail_usage("show or verify?");
+        return fail_usage("show, verify or make?");
     if (!hf__options(argc - 1, argv + 1, table, HF_ARRAY_LEN(table), o, &words, &count))
         return hf__usage(usage);
     if (count != 1)
         return fail_usage("exactly one FILE");
     o->file = words[0];
-    bool extra =
-        o->collateral != NULL || o->policy != NULL || o->at != NULL || o->report_data != NULL;
+    bool extra = o->collateral != NULL || o->policy != NULL || o->at != NULL ||
+                 o->report_data != NULL || o->application != NULL || o->nonce != NULL ||
+                 o->account != NULL || o->network != NULL;
     if (!o->verify && extra)
         return fail_usage("show takes no option but --json");
     if (o->verify && o->collateral == NULL)
         return fail_usage("verify needs --collateral DIR");
+    if (o->application == NULL && (o->nonce != NULL || o->account != NULL || o->network != NULL))
+        return fail_usage("--nonce, --account and --network go with --application");
+    if (o->application != NULL && (o->nonce == NULL || o->report_data != NULL))
+        return fail_usage("--application needs --nonce, and takes no --report-data");
     return 0;
 }
 
@@ -118,7 +132,9 @@ static bool parse_time(const char *text, uint64_t *ret_s)
 struct inputs {
     struct hf_buf quote;
     uint64_t at_s;
-    bool has_policy, has_report_data;
+    bool has_policy, has_report_data, has_application;
+    struct hf_application_statement application;
+    const char *wrong; /* the part of that which is not as wanted; NULL: none */
     struct hf_cli_quote_policy policy;
     uint8_t report_data[HF_CLI_REPORT_DATA_LEN];
     struct hf_roots roots;
@@ -129,6 +145,27 @@ static int fail_reading(const char *what, int error)
 {
     fprintf(stderr, "holdfast quote: %s: %s\n", what, hf_error_sentence(error));
     return EXIT_UNREADABLE;
+}
+
+/* What an application's quote is over, against what is wanted. */
+static int read_application(const struct options *o, struct inputs *in)
+{
+    struct hf_cli_application want = {.has_account = o->account != NULL,
+                                      .has_network = o->network != NULL};
+    if (hf_hex_decode(o->application, want.bytes, sizeof want.bytes) != 0 ||
+        hf_hex_decode(o->nonce, want.nonce, sizeof want.nonce) != 0)
+        return fail_usage("--application takes 128 hexadecimal digits, --nonce 64");
+    if ((want.has_account &&
+         hf_hex_decode(o->account, want.account.bytes, sizeof want.account.bytes) != 0) ||
+        (want.has_network &&
+         hf_hex_decode(o->network, want.network.bytes, sizeof want.network.bytes) != 0))
+        return fail_usage("--account and --network take 64 hexadecimal digits");
+    int r =
+        hf_cli_application_open(&in->quote, &want, in->report_data, &in->application, &in->wrong);
+    if (r != 0)
+        return fail_reading(o->file, r);
+    in->has_application = in->has_report_data = true;
+    return 0;
 }
 
 static int read_inputs(const struct options *o, struct inputs *in)
@@ -145,6 +182,11 @@ static int read_inputs(const struct options *o, struct inputs *in)
     int r = hf__quote_read(o->file, &in->quote);
     if (r != 0)
         return fail_reading(o->file, r);
+    if (o->application != NULL) {
+        int status = read_application(o, in);
+        if (status != 0)
+            return status;
+    }
     if (o->policy != NULL) {
         if (hf_cli_quote_policy_load(o->policy, &in->policy) != 0)
             return EXIT_UNREADABLE;
@@ -230,6 +272,24 @@ static void judge(const struct inputs *in, struct hf_cli_quote_result *r)
     }
 }
 
+/* Whose application it is, and whether its statement is the one that is wanted. */
+static void judge_application(const struct inputs *in, struct hf_cli_quote_result *r)
+{
+    char account[2 * sizeof in->application.account.bytes + 1];
+    if (!in->has_application)
+        return;
+    struct hf_check *line = add_line(r, "application");
+    hf_hex_encode(in->application.account.bytes, sizeof in->application.account.bytes, account);
+    line->result = in->wrong == NULL ? HF_CHECK_PASS : HF_CHECK_FAIL;
+    if (in->wrong != NULL)
+        snprintf(line->reason, sizeof line->reason, "made for another %s", in->wrong);
+    else
+        snprintf(line->reason, sizeof line->reason, "claim %llu of %s",
+                 (unsigned long long)in->application.claim, account);
+    if (in->wrong != NULL && r->error == 0)
+        r->error = HF_EREPORTDATA;
+}
+
 static int verify(const struct inputs *in, struct hf_cli_quote_result *r)
 {
     const struct hf_verify_params params = {
@@ -243,6 +303,7 @@ static int verify(const struct inputs *in, struct hf_cli_quote_result *r)
         r->lines[r->line_count++] = r->report.checks[i];
     judge_policy(in, r);
     judge(in, r);
+    judge_application(in, r);
     return 0;
 }
 
@@ -271,6 +332,8 @@ int hf_cli_quote(int argc, char **argv)
 {
     struct options o = {0};
     struct inputs in = {0};
+    if (argc > 1 && strcmp(argv[1], "make") == 0)
+        return hf_cli_quote_make(argc - 1, argv + 1);
     if (hf__help(argc, argv, usage))
         return EXIT_VALID;
     int status = read_options(argc, argv, &o);

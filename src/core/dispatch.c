@@ -197,7 +197,7 @@ static void (*const quotes[HF__TASKS])(struct hf_engine *e, uint32_t work, int e
                                        struct hf_bytes quote) = {
     [HF__TASK_IDENTITY] = hf__identity_made,      [HF__TASK_DEAL] = hf__deal_quote,
     [HF__TASK_RECOVER] = hf__recover_quote,       [HF__TASK_DRILL] = hf__drill_quote,
-    [HF__TASK_BLACKSTART] = hf__blackstart_quote,
+    [HF__TASK_BLACKSTART] = hf__blackstart_quote, [HF__TASK_APPLICATION] = hf__application_quote,
 };
 
 void hf__on_made(struct hf_engine *e, const struct hf_event *event)

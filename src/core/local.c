@@ -56,6 +56,9 @@ void hf__local(struct hf_engine *e, const struct hf_event *event)
         hf__blackstart_add(e, id, event->u.local.answer);
         hf__life_settle(e);
         return;
+    case HF_LOCAL_QUOTE:
+        hf__application_ask(e, id, event->u.local.bytes);
+        return;
     default:
         hf__local_reply(e, id, HF_EUNSUPPORTED);
         return;

@@ -140,6 +140,19 @@ static void send_request(struct hf__ask *a, const struct hf_blackstart_report *r
     free(text);
 }
 
+/* The attestation of an application's machine. */
+static void send_quote(struct hf__ask *a, struct hf_bytes quote)
+{
+    char *text = malloc(2 * quote.len + 1);
+    if (text == NULL || 2 * quote.len + FRAME_ROOM > HF_FRAME_MAX) {
+        hf__ask_refuse(a, text == NULL ? HF_ENOMEM : HF_ETOOBIG);
+    } else {
+        hf_hex_encode(quote.data, quote.len, text);
+        send_json(a, json_pack("{s:s}", "quote", text));
+    }
+    free(text);
+}
+
 /* What became of a share holder's answer: a wrong one is named. */
 static void send_taken(struct hf__ask *a, int error, const struct hf_blackstart_report *r)
 {
@@ -183,6 +196,8 @@ void hf__local_answer(struct hf__daemon *d, const struct hf_local_reply *reply)
         send_taken(a, reply->error, &reply->blackstart);
     else if (a->type == HF__LOCAL_BLACKSTART && reply->error == 0)
         send_request(a, &reply->blackstart);
+    else if (a->type == HF__LOCAL_QUOTE && reply->error == 0)
+        send_quote(a, reply->quote);
     else if (a->type == HF__LOCAL_DRILL && (reply->error == 0 || reply->drill.asked > 0))
         send_drill(a, &reply->drill);
     else if (reply->error != 0)
@@ -325,8 +340,9 @@ static bool may_ask(const struct hf__ask *a, const struct hf__local_request *q)
     case HF__RIGHT_ALL:
         return true;
     case HF__RIGHT_KEYS:
-        return q->type == HF__LOCAL_KEY &&
-               hf__applications_may_have(a->d->applications, &a->who, q->name);
+        return q->type == HF__LOCAL_QUOTE ||
+               (q->type == HF__LOCAL_KEY &&
+                hf__applications_may_have(a->d->applications, &a->who, q->name));
     case HF__RIGHT_READ:
         return reads(q->type);
     case HF__RIGHT_ACT:
@@ -383,12 +399,17 @@ void hf__ask_leave(struct hf__ask *a)
     *at = a->next;
 }
 
+static void ask_bytes(struct hf__ask *a, const struct hf__local_request *q)
+{
+    enum hf_local_type type = q->type == HF__LOCAL_QUOTE ? HF_LOCAL_QUOTE : HF_LOCAL_ANSWER;
+    ask_with(a, type, hf_bytes_of(q->answer, q->answer_len), 0);
+}
+
 void hf__ask_serve(struct hf__ask *a, struct hf_bytes json)
 {
     struct hf__local_request q;
     int r = hf__local_decode(json, &q);
-    if (r == 0)
-        r = check_rights(a, &q);
+    r = r == 0 ? check_rights(a, &q) : r;
     if (r != 0) {
         hf__ask_refuse(a, r);
         return;
@@ -427,7 +448,8 @@ void hf__ask_serve(struct hf__ask *a, struct hf_bytes json)
         ask_engine(a, HF_LOCAL_BLACKSTART, "");
         return;
     case HF__LOCAL_ANSWER:
-        ask_with(a, HF_LOCAL_ANSWER, hf_bytes_of(q.answer, q.answer_len), 0);
+    case HF__LOCAL_QUOTE:
+        ask_bytes(a, &q);
         return;
     case HF__LOCAL_IDENTITY:
         answer_identity(a);

@@ -137,6 +137,7 @@ static void do_local(void *daemon, const struct hf_local_reply *r)
     o->local = *r;
     o->local.blackstart.file = hf_bytes_of(o->bytes, r->blackstart.file.len);
     o->local.blackstart.alias = (struct hf_bytes){0};
+    hf_assert(r->quote.len == 0); /* it tells nothing that waits for a write */
     if (r->key != NULL) {
         o->key = hf_secret_alloc(HF_APP_KEY_LEN);
         hf_assert(o->key != NULL);

@@ -19,6 +19,7 @@ static const struct {
     {"abandon", HF__LOCAL_ABANDON}, {"blackstart", HF__LOCAL_BLACKSTART},
     {"answer", HF__LOCAL_ANSWER},   {"metrics", HF__LOCAL_METRICS},
     {"explain", HF__LOCAL_EXPLAIN}, {"status_all", HF__LOCAL_STATUS_ALL},
+    {"quote", HF__LOCAL_QUOTE},
 };
 
 /* The key's name, and how long its asker waits. */
@@ -94,6 +95,24 @@ static int decode_answer(const json_t *root, struct hf__local_request *ret)
     return hf_hex_decode(json_string_value(answer), ret->answer, ret->answer_len);
 }
 
+/* What a quote for an application is to be over. */
+static int decode_quote(const json_t *root, struct hf__local_request *ret)
+{
+    static const struct {
+        const char *name;
+        size_t len;
+    } parts[] = {{"bytes", 64}, {"nonce", 32}};
+    for (size_t i = 0; i < HF_ARRAY_LEN(parts); i++) {
+        const json_t *value = json_object_get(root, parts[i].name);
+        if (!json_is_string(value) || json_string_length(value) != 2 * parts[i].len ||
+            hf_hex_decode(json_string_value(value), ret->answer + ret->answer_len, parts[i].len) !=
+                0)
+            return HF_EINVAL;
+        ret->answer_len += parts[i].len;
+    }
+    return 0;
+}
+
 static int decode_more(const json_t *root, struct hf__local_request *ret)
 {
     switch (ret->type) {
@@ -109,6 +128,8 @@ static int decode_more(const json_t *root, struct hf__local_request *ret)
         return decode_text(json_object_get(root, "account"), ret);
     case HF__LOCAL_ANSWER:
         return decode_answer(root, ret);
+    case HF__LOCAL_QUOTE:
+        return decode_quote(root, ret);
     default:
         return 0;
     }

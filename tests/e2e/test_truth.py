@@ -239,6 +239,46 @@ def what_a_machine_runs_is_told_by_its_daemon_and_by_its_identity_file():
 
 
 @tap.case
+def an_application_shows_that_its_key_is_of_this_machine_and_account():
+    with mesh(nodes=2, shares=1, threshold=1, quorum=1) as m:
+        m.make()
+        node, other, file = m.nodes[0], m.nodes[1], m.folder / "application.quote"
+        key, nonce = "a1" * 64, "b2" * 32
+        made = node.command("quote", "make", "--bytes", key, "--nonce", nonce, file)
+        assert made.returncode == 0, made
+        verify = ["quote", "verify", file, "--json", "--collateral", m.authority / "collateral", "--policy",
+                  m.authority / "policy.yaml"]
+        right = ["--application", key, "--nonce", nonce, "--account", node.account, "--network", m.network]
+        # Who checks it needs no daemon of its own, and asks none.
+        done = other.command(*verify, *right)
+        assert done.returncode == 0 and node.account.encode() in done.stdout, done
+        for option, value in (("--application", "a2" * 64), ("--nonce", "b3" * 32), ("--account", other.account),
+                              ("--network", "c4" * 32)):
+            wrong = list(right)
+            wrong[wrong.index(option) + 1] = value
+            done = other.command(*verify, *wrong)
+            part = b"bytes" if option == "--application" else option[2:].encode()
+            assert done.returncode == 1 and b"made for another " + part in done.stdout, done
+        assert node.command(*verify, "--application", key).returncode == 64
+        assert node.command("quote", "make", "--bytes", "a1", "--nonce", nonce, file).returncode == 64
+        # The quote inside is none of an identity, and a file that was changed is refused.
+        data = bytearray(file.read_bytes())
+        data[data.index(bytes.fromhex(key))] ^= 1
+        file.write_bytes(data)
+        done = other.command(*verify, *right)
+        assert done.returncode == 1 and b"report_data" in done.stdout, done
+        file.write_bytes(data[:100])
+        assert other.command(*verify, *right).returncode == 2
+        # A node that cannot open its vault speaks for nobody.
+        other.kill()
+        node.kill()
+        node.start()
+        until(lambda: (node.status() or {}).get("state") == "recovering", 30, node.tail)
+        done = node.command("quote", "make", "--bytes", key, "--nonce", nonce, file)
+        assert done.returncode == 1 and b"locked" in done.stderr, done
+
+
+@tap.case
 def what_cannot_be_asked_is_told_in_the_words_of_the_command():
     """Of a node that leaves with nowhere to go, one that does not leave, and warnings that do not stand."""
     with mesh(nodes=2, shares=1, threshold=1, quorum=1) as m:

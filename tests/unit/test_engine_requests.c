@@ -65,6 +65,69 @@ Test(hf_engine_step, local_requests_of_a_locked_node_are_refused)
     harness_done(&l);
 }
 
+/* ---- quotes for applications */
+
+static const char asked[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+                            "a nonce of thirty-two characters";
+
+static void ask_quote(void)
+{
+    harness_local(&l, HF_LOCAL_QUOTE, asked);
+}
+
+Test(hf_engine_step, a_quote_for_an_application_is_over_account_bytes_nonce_and_claim)
+{
+    struct hf_arena arena;
+    struct hf_application_quote q;
+    struct hf_application_statement s;
+    harness_init(&l);
+    harness_fresh(&l);
+    ask_quote();
+    cr_assert_eq(l.u.locals_count, 0);
+    uint32_t work = harness_work(&l, HF_WORK_QUOTE)->id;
+    harness_quote_made(&l, work + 1000, 0, hf_bytes_of("another", 7));
+    cr_assert_eq(l.u.locals_count, 0);
+    harness_quote_made(&l, work, 0, hf_bytes_of("a quote", 7));
+    cr_assert_eq(harness_local_error(&l), 0);
+    hf_arena_init(&arena, 1 << 16);
+    cr_assert_eq(hf_wire_decode(&hf_wire_application_quote, l.u.locals[0].quote, &arena, &q, NULL),
+                 0);
+    cr_assert(hf_bytes_equal(q.quote, hf_bytes_of("a quote", 7)));
+    cr_assert_eq(hf_wire_decode(&hf_wire_application_statement, q.statement, &arena, &s, NULL), 0);
+    cr_assert(hf_account_equal(&s.account, &l.account));
+    cr_assert(hf_network_id_equal(&s.network, &l.n.network));
+    cr_assert_arr_eq(s.bytes, asked, 64);
+    cr_assert_arr_eq(s.nonce, asked + 64, 32);
+    cr_assert_eq(s.claim, 1);
+    hf_arena_done(&arena);
+    harness_done(&l);
+}
+
+Test(hf_engine_step, quotes_for_applications_are_few_at_a_time_and_end_with_the_engine)
+{
+    harness_init(&l);
+    harness_start(&l, HF_VAULT_PLACED);
+    ask_quote();
+    cr_assert_eq(harness_local_error(&l), HF_ELOCKED);
+    harness_done(&l);
+    harness_init(&l);
+    harness_fresh(&l);
+    harness_local(&l, HF_LOCAL_QUOTE, asked + 1);
+    cr_assert_eq(harness_local_error(&l), HF_EINVAL);
+    for (int i = 0; i < HF_APPLICATION_QUOTES_MAX; i++) {
+        ask_quote();
+        cr_assert_eq(l.u.locals_count, 0);
+    }
+    uint32_t last = harness_work(&l, HF_WORK_QUOTE)->id;
+    ask_quote();
+    cr_assert_eq(harness_local_error(&l), HF_EBUSY);
+    harness_quote_made(&l, last, HF_ETIMEOUT, hf_bytes_of(NULL, 0));
+    cr_assert_eq(harness_local_error(&l), HF_ETIMEOUT);
+    ask_quote();
+    cr_assert_eq(l.u.locals_count, 0);
+    harness_done(&l);
+}
+
 Test(hf_engine_step, local_requests_before_anything_is_placed)
 {
     char name[HF_KEY_NAME_MAX + 2];

@@ -50,6 +50,7 @@ static const struct label labels[] = {
     {"holdfast/v1/claim-answer", SIGN, &hf_wire_claim_answer, 0},
     {"holdfast/v1/sealed", SIGN, &hf_wire_sealed_statement, 0},
     {"holdfast/v1/sealed-statement", HASH, &hf_wire_sealed_statement, 0},
+    {"holdfast/v1/application", REPORT, &hf_wire_application_statement, 0},
     {"holdfast/v1/blackstart", REPORT, &hf_wire_blackstart_transcript, 0},
     {"holdfast/v1/blackstart-request", HASH, &hf_wire_blackstart_transcript, 0},
     {"holdfast/v1/ceremony", REPORT, &hf_wire_ceremony_statement, 0},

@@ -24,6 +24,7 @@ enum hf__task {
     HF__TASK_GOSSIP,
     HF__TASK_LEAVE,
     HF__TASK_BLACKSTART,
+    HF__TASK_APPLICATION,
     HF__TASK_PROBE,
     HF__TASKS
 };

@@ -18,6 +18,7 @@ void hf__owner_lock(struct hf_engine *e)
     hf__claim_free(e);
     hf__seal_free(e);
     hf__releases_end(e, e->fenced ? HF_EFENCED : HF_ELOCKED);
+    hf__application_free(e, e->fenced ? HF_EFENCED : HF_ELOCKED);
     hf_blob_unref(o->proof);
     o->proof = NULL;
     hf__drill_free(e);
@@ -82,7 +83,8 @@ size_t hf__owner_memory(const struct hf_engine *e)
     hf_assert((o->holders_count > 0) == (o->holders != NULL));
     size_t sum = o->holders_count * sizeof *o->holders;
     sum += dealing_memory(o->dealing) + recovery_memory(o->recovery) + hf__drill_memory(e);
-    sum += hf__blob_memory(o->proof) + hf__seal_memory(e) + hf__release_memory(e);
+    sum += hf__blob_memory(o->proof) + hf__seal_memory(e) + hf__release_memory(e) +
+           hf__application_memory(e);
     return sum + (o->claiming != NULL ? sizeof *o->claiming : 0);
 }
 

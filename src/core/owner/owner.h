@@ -65,6 +65,7 @@ struct hf__owner {
     struct hf__claiming *claiming;
     struct hf__sealing *sealing;
     struct hf__release *releases;
+    struct hf__vouch *vouches; /* quotes for applications that are being made */
     struct hf__drill *drill;
     /* No replacement before: the last one found too few candidates among documents that were the
      * deal_after_adopted-th to be adopted, and a view that had changed so often. */
@@ -262,6 +263,17 @@ void hf__releases_end(struct hf_engine *e, int error);
 /* Ends those whose acknowledgements a floor has others give; whoever waits asks again. */
 void hf__releases_recount(struct hf_engine *e);
 size_t hf__release_memory(const struct hf_engine *e); /* bytes held */
+
+/* ---- application.c: quotes for applications */
+
+/* Makes a quote over 64 bytes and a nonce of 32, under the claim that stands, and answers when it
+ * is there. Refused: HF_EINVAL, HF_EBUSY, and as a key is. */
+void hf__application_ask(struct hf_engine *e, uint64_t local, struct hf_bytes bytes);
+/* The quote, or why there is none. */
+void hf__application_quote(struct hf_engine *e, uint32_t work, int error, struct hf_bytes quote);
+/* Ends all of them; error is not 0. */
+void hf__application_free(struct hf_engine *e, int error);
+size_t hf__application_memory(const struct hf_engine *e); /* bytes held */
 
 /* ---- drill.c */
 

@@ -177,6 +177,7 @@ enum hf_local_type {
     HF_LOCAL_ABANDON,    /* after its deadline: forget what is kept for the owner `name` */
     HF_LOCAL_BLACKSTART, /* make a request to the share holders */
     HF_LOCAL_ANSWER,     /* `name` is an answer of one of them */
+    HF_LOCAL_QUOTE,      /* a quote over bytes and a nonce of the application's */
 };
 
 struct hf_event {
@@ -233,6 +234,7 @@ struct hf_event {
                 struct hf_bytes reason;  /* HF_LOCAL_LEAVE: at most HF_KEY_NAME_MAX bytes */
                 struct hf_bytes account; /* HF_LOCAL_ABANDON: an owner's, 64 hexadecimal digits */
                 struct hf_bytes answer;  /* HF_LOCAL_ANSWER: an encoded blackstart_answer */
+                struct hf_bytes bytes;   /* HF_LOCAL_QUOTE: HF_APPLICATION_LEN, the nonce last */
             };
             uint64_t seconds; /* HF_LOCAL_LEAVE: until its deadline, <= HF_LEAVE_S_MAX */
         } local;
@@ -322,6 +324,7 @@ struct hf_local_reply {
     bool first;                   /* HF_LOCAL_KEY: the name was bound by this very release */
     struct hf_drill_report drill; /* HF_LOCAL_DRILL */
     struct hf_drain_report drain; /* HF_LOCAL_DRAIN, refused with HF_EDRAIN */
+    struct hf_bytes quote; /* HF_LOCAL_QUOTE: an encoded application_quote, until the next step */
     struct hf_blackstart_report blackstart; /* HF_LOCAL_BLACKSTART, HF_LOCAL_ANSWER */
     uint64_t after;
 };

@@ -6,7 +6,9 @@
 
 enum {
     HF_ROW_KEY_MAX = 64,
-    HF_KEY_NAME_MAX = 64, /* name of an application key */
+    HF_APPLICATION_LEN = 96, /* what a quote for an application is over: bytes (64), nonce (32) */
+    HF_APPLICATION_QUOTES_MAX = 4, /* that are being made at a time */
+    HF_KEY_NAME_MAX = 64,          /* name of an application key */
     HF_APP_KEY_LEN = 32,
     HF_SEEDS_MAX = 16,
     HF_GENERATIONS_LEAP_MAX = 1024, /* numbers of dealings that answers of one recovery spend */

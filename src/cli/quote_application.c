@@ -1,0 +1,106 @@
+#include "quote_application.h"
+
+#include "ask.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/hex.h"
+#include "base/options.h"
+#include "command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { ARENA_MAX = 64 << 10 };
+
+static const char usage[] =
+    "usage: holdfast quote make --bytes HEX --nonce HEX FILE\n"
+    "\n"
+    "Writes to FILE a quote that ties 64 bytes of an application, its public key or\n"
+    "a hash of it, to this machine and this validator's account, for whoever drew\n"
+    "the nonce of 32 bytes. `holdfast quote verify --application` checks it.\n";
+
+struct options {
+    const char *bytes, *nonce;
+};
+
+static bool is_hex(const char *text, size_t len)
+{
+    uint8_t bytes[64];
+    return text != NULL && len <= sizeof bytes && strlen(text) == 2 * len &&
+           hf_hex_decode(text, bytes, len) == 0;
+}
+
+static int write_quote(const json_t *root, const char *path)
+{
+    const char *digits = json_string_value(json_object_get(root, "quote"));
+    size_t len = digits != NULL ? strlen(digits) / 2 : 0;
+    uint8_t *bytes = malloc(len + 1);
+    int r = bytes == NULL ? HF_ENOMEM : len == 0 ? HF_EMALFORMED : 0;
+    if (r == 0)
+        r = hf_hex_decode(digits, bytes, len);
+    if (r == 0)
+        r = hf_file_write_through(path, hf_bytes_of(bytes, len), 0644);
+    free(bytes);
+    return r;
+}
+
+int hf_cli_quote_make(int argc, char **argv)
+{
+    static const struct hf_option table[] = {HF_TEXT_OF("bytes", struct options, bytes),
+                                             HF_TEXT_OF("nonce", struct options, nonce)};
+    struct options o = {0};
+    char **words;
+    int count;
+    json_t *root;
+    if (hf__help(argc, argv, usage))
+        return HF_CLI_OK;
+    if (!hf__options(argc, argv, table, HF_ARRAY_LEN(table), &o, &words, &count) || count != 1)
+        return hf__usage(usage);
+    if (!is_hex(o.bytes, 64) || !is_hex(o.nonce, 32)) {
+        fprintf(stderr, "holdfast quote: --bytes takes 128 hexadecimal digits, --nonce 64\n");
+        return hf__usage(usage);
+    }
+    if (hf__ask(json_pack("{s:s,s:s,s:s}", "request", "quote", "bytes", o.bytes, "nonce", o.nonce),
+                false, &root) != 0)
+        return HF_CLI_ERROR;
+    int r = write_quote(root, words[0]);
+    json_decref(root);
+    return r == 0 ? HF_CLI_OK : hf__say("quote", words[0], r);
+}
+
+static const char *wrong_part(const struct hf_application_statement *s,
+                              const struct hf_cli_application *want)
+{
+    if (want->has_network && !hf_network_id_equal(&s->network, &want->network))
+        return "network";
+    if (want->has_account && !hf_account_equal(&s->account, &want->account))
+        return "account";
+    if (memcmp(s->bytes, want->bytes, sizeof s->bytes) != 0)
+        return "bytes";
+    return memcmp(s->nonce, want->nonce, sizeof s->nonce) != 0 ? "nonce" : NULL;
+}
+
+int hf_cli_application_open(struct hf_buf *file, const struct hf_cli_application *want,
+                            uint8_t ret_report_data[static 64],
+                            struct hf_application_statement *ret, const char **ret_name)
+{
+    struct hf_application_quote q;
+    struct hf_arena arena;
+    hf_arena_init(&arena, ARENA_MAX);
+    int r = hf_wire_decode(&hf_wire_application_quote, hf_buf_bytes(file), &arena, &q, NULL);
+    if (r == 0)
+        r = hf_wire_decode(&hf_wire_application_statement, q.statement, &arena, ret, NULL);
+    if (r == 0) {
+        struct hf_buf quote;
+        *ret_name = wrong_part(ret, want);
+        hf_suite_real.report_data("holdfast/v1/application", q.statement, ret_report_data);
+        hf_buf_init(&quote, q.quote.len + 1);
+        hf_buf_append(&quote, q.quote.data, q.quote.len);
+        hf_buf_clear(file);
+        hf_buf_append(file, quote.data, quote.len);
+        r = quote.error != 0 ? quote.error : file->error;
+        hf_buf_done(&quote);
+    }
+    hf_arena_done(&arena);
+    return r;
+}

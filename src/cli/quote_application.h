@@ -1,0 +1,30 @@
+/* Quotes that an application shows others: made by the daemon, checked without one. */
+#ifndef HF_CLI_QUOTE_APPLICATION_H
+#define HF_CLI_QUOTE_APPLICATION_H
+
+#include "base/buf.h"
+#include "crypto/suite.h"
+#include "wire/messages.h"
+
+/* holdfast quote make: argv[0] is `make`. */
+int hf_cli_quote_make(int argc, char **argv);
+
+/* What an application's quote must be over. */
+struct hf_cli_application {
+    uint8_t bytes[64], nonce[32];
+    struct hf_network_id network;
+    bool has_network, has_account;
+    struct hf_account account;
+};
+
+/*
+ * Takes an application_quote apart. file: replaced by the quote in it. ret_report_data: what that
+ * must be over. ret_name: which part of the statement is not as wanted; NULL: all is.
+ * HF_EMALFORMED.
+ */
+HF_MUST_USE int hf_cli_application_open(struct hf_buf *file, const struct hf_cli_application *want,
+                                        uint8_t ret_report_data[static 64],
+                                        struct hf_application_statement *ret,
+                                        const char **ret_name);
+
+#endif
