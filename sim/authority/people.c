@@ -15,7 +15,8 @@ static const char key_name[] = "black-start";
 
 /* Who has answered a request. */
 struct given {
-    uint8_t hash[32], account[32];
+    struct hf_hash hash;
+    struct hf_account account;
     uint32_t holders; /* bit of each index */
 };
 
@@ -156,8 +157,8 @@ static int check_second(const struct hf__people *p, const struct hf_request *q, 
 {
     for (size_t i = 0; i < p->given_count; i++) {
         const struct given *g = &p->given[i];
-        if (memcmp(g->account, q->transcript.account, 32) == 0 && (g->holders >> index & 1) != 0 &&
-            memcmp(g->hash, q->hash.bytes, 32) != 0)
+        if (hf_account_equal(&g->account, &q->transcript.account) &&
+            (g->holders >> index & 1) != 0 && !hf_hash_equal(&g->hash, &q->hash))
             return HF_ESECONDREQUEST;
     }
     return 0;
@@ -167,14 +168,12 @@ static void remember(struct hf__people *p, const struct hf_request *q, uint8_t i
 {
     struct given *g = NULL;
     for (size_t i = 0; i < p->given_count && g == NULL; i++)
-        if (memcmp(p->given[i].hash, q->hash.bytes, 32) == 0)
+        if (hf_hash_equal(&p->given[i].hash, &q->hash))
             g = &p->given[i];
     if (g == NULL) {
         p->given = hf__grow(p->given, p->given_count, &p->given_cap, sizeof(*p->given));
         g = &p->given[p->given_count++];
-        *g = (struct given){0};
-        memcpy(g->hash, q->hash.bytes, 32);
-        memcpy(g->account, q->transcript.account, 32);
+        *g = (struct given){.hash = q->hash, .account = q->transcript.account};
     }
     g->holders |= UINT32_C(1) << index;
 }
@@ -189,7 +188,7 @@ int hf_world_holder_answer(struct hf_world *w, uint8_t index, struct hf_bytes re
     struct hf_rng rng = {0};
     const struct hf_quorum_key *key;
     hf_assert(p != NULL && index >= 1 && index <= p->n);
-    const struct hf_request_documents d = {.network = w->authority.network.bytes,
+    const struct hf_request_documents d = {.network = &w->authority.network,
                                            .policy = w->authority.policy,
                                            .set = w->authority.set,
                                            .shares = p->shares};
@@ -217,7 +216,7 @@ uint32_t hf__people_answered(const struct hf_world *w, const struct hf_hash *req
     const struct hf__people *p = w->people;
     *ret_m = p == NULL ? 0 : p->m;
     for (size_t i = 0; p != NULL && i < p->given_count; i++)
-        if (memcmp(p->given[i].hash, request->bytes, 32) == 0)
+        if (hf_hash_equal(&p->given[i].hash, request))
             return p->given[i].holders;
     return 0;
 }

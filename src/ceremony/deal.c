@@ -13,7 +13,7 @@ struct dealing {
 };
 
 /* One key. ret_commitments, ret_sealed: room for as many as there can be. */
-static int deal_key(const struct hf_share_set *set, const uint8_t network[static 32],
+static int deal_key(const struct hf_share_set *set, const struct hf_network_id *network,
                     struct hf_bytes name, struct hf_rng *rng, uint8_t *ret_commitments,
                     struct hf_sealed_share *ret_sealed)
 {
@@ -30,7 +30,7 @@ static int deal_key(const struct hf_share_set *set, const uint8_t network[static
     return r;
 }
 
-int hf__ceremony_deal(const struct hf_document *proposal, const uint8_t network[static 32],
+int hf__ceremony_deal(const struct hf_document *proposal, const struct hf_network_id *network,
                       struct hf_rng *rng, struct hf_buf *ret_body)
 {
     static uint8_t commitments[HF_SHARES_MAX][HF_SHARES_MAX * HF_POINT_LEN];
@@ -41,7 +41,7 @@ int hf__ceremony_deal(const struct hf_document *proposal, const uint8_t network[
     int r = 0;
     hf_assert(proposal->kind == HF_DOCUMENT_PROPOSAL && set.keys_count <= HF_ARRAY_LEN(keys));
     set.has_proposal = true;
-    memcpy(set.proposal, proposal->body_hash.bytes, sizeof set.proposal);
+    set.proposal = proposal->body_hash;
     for (size_t i = 0; i < set.keys_count && r == 0; i++) {
         r = deal_key(&set, network, names[i].name, rng, commitments[i], sealed[i]);
         keys[i] = (struct hf_quorum_key){

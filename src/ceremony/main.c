@@ -53,19 +53,17 @@ static int read_document(struct hf_pool *pool, const char *path, struct hf_docum
 }
 
 /* The proposal, signed by the newest of the roots, each of which follows from the one before. */
-static int read_proposal(struct hf_pool *pool, const uint8_t network[static 32], char **paths,
+static int read_proposal(struct hf_pool *pool, const struct hf_network_id *network, char **paths,
                          int roots_count, struct hf_document **ret)
 {
     struct hf_document *root = NULL, *d = NULL;
-    struct hf_network_id id;
     int r = 0;
-    memcpy(id.bytes, network, sizeof id.bytes);
     for (int i = 0; i < roots_count && r == 0; i++) {
         r = read_document(pool, paths[2 + i], &d);
         if (r == 0 && d->kind != HF_DOCUMENT_ROOT)
             r = HF_EDOCUMENT;
         if (r == 0)
-            r = hf_document_verify(d, &id, root);
+            r = hf_document_verify(d, network, root);
         hf_document_unref(root);
         root = d;
         d = NULL;
@@ -75,7 +73,7 @@ static int read_proposal(struct hf_pool *pool, const uint8_t network[static 32],
     if (r == 0 && d->kind != HF_DOCUMENT_PROPOSAL)
         r = HF_EDOCUMENT;
     if (r == 0)
-        r = hf_document_verify(d, &id, root);
+        r = hf_document_verify(d, network, root);
     hf_document_unref(root);
     if (r == 0)
         *ret = d;
@@ -86,7 +84,7 @@ static int read_proposal(struct hf_pool *pool, const uint8_t network[static 32],
 
 #ifndef HF_PRODUCTION
 /* The simulated machine, where the environment names one. HF_ENOTFOUND: it names none. */
-static int open_dev(const uint8_t network[static 32], struct hf_producer **ret)
+static int open_dev(const struct hf_network_id *network, struct hf_producer **ret)
 {
     static const char id[] = "ceremony";
     const char *folder = getenv("HOLDFAST_DEV"), *image = getenv("HOLDFAST_DEV_IMAGE");
@@ -105,7 +103,7 @@ static int open_dev(const uint8_t network[static 32], struct hf_producer **ret)
     if (r != 0)
         return r;
     hf_dev_td_init(&td, image);
-    hf_dev_td_bind_network(&td, hf_bytes_of(network, 32));
+    hf_dev_td_bind_network(&td, hf_bytes_of(network->bytes, sizeof network->bytes));
     r = hf_dev_producer_new_takes(machine, &td, ret);
     if (r != 0)
         hf_dev_machine_free(machine);
@@ -113,7 +111,7 @@ static int open_dev(const uint8_t network[static 32], struct hf_producer **ret)
 }
 #endif
 
-static int open_producer(const uint8_t network[static 32], struct hf_producer **ret)
+static int open_producer(const struct hf_network_id *network, struct hf_producer **ret)
 {
 #ifndef HF_PRODUCTION
     int r = open_dev(network, ret);
@@ -139,7 +137,7 @@ static int make_quote(const struct hf_ceremony_output *out, struct hf_buf *ret)
     if (r == 0)
         r = hf_ceremony_report_data(&c, report_data);
     if (r == 0)
-        r = open_producer(out->network, &producer);
+        r = open_producer(&out->network, &producer);
     hf_arena_done(&arena);
     if (r != 0)
         return r;
@@ -149,7 +147,7 @@ static int make_quote(const struct hf_ceremony_output *out, struct hf_buf *ret)
     return r;
 }
 
-static int deal(const struct hf_document *proposal, const uint8_t network[static 32],
+static int deal(const struct hf_document *proposal, const struct hf_network_id *network,
                 struct hf_buf *ret)
 {
     struct hf_rng *rng = hf_secret_alloc(sizeof *rng);
@@ -162,15 +160,14 @@ static int deal(const struct hf_document *proposal, const uint8_t network[static
     return r;
 }
 
-static int run(const struct hf_document *proposal, const uint8_t network[static 32],
+static int run(const struct hf_document *proposal, const struct hf_network_id *network,
                const char *path)
 {
-    struct hf_ceremony_output out = {.format = 1};
+    struct hf_ceremony_output out = {.format = 1, .network = *network};
     struct hf_buf body, quote, file;
     hf_buf_init(&body, FILE_MAX);
     hf_buf_init(&quote, FILE_MAX);
     hf_buf_init(&file, 2 * FILE_MAX);
-    memcpy(out.network, network, sizeof out.network);
     int r = deal(proposal, network, &body);
     out.share_set = hf_buf_bytes(&body);
     if (r == 0)
@@ -191,14 +188,15 @@ static int start_with(int argc, char **argv)
     const struct rlimit none = {0};
     struct hf_document *proposal;
     struct hf_pool *pool;
-    uint8_t network[32];
+    struct hf_network_id network;
     if (hf_file_standard() != 0)
         return EXIT_FAILURE;
     if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "--version") == 0)) {
         fputs(argv[1][2] == 'h' ? usage : "holdfast-ceremony " HF_RELEASE "\n", stdout);
         return EXIT_SUCCESS;
     }
-    if (argc < 5 || argc > 4 + ROOTS_MAX || hf_hex_decode(argv[1], network, sizeof network) != 0) {
+    if (argc < 5 || argc > 4 + ROOTS_MAX ||
+        hf_hex_decode(argv[1], network.bytes, sizeof network.bytes) != 0) {
         fputs(usage, stderr);
         return 2;
     }
@@ -209,10 +207,10 @@ static int start_with(int argc, char **argv)
         r = hf_pool_new(&hf_suite_real, &pool);
     if (r != 0)
         return fail("memory for secrets", r);
-    r = read_proposal(pool, network, argv + 2, argc - 4, &proposal);
+    r = read_proposal(pool, &network, argv + 2, argc - 4, &proposal);
     if (r != 0)
         return fail(argv[2], r);
-    r = run(proposal, network, argv[3]);
+    r = run(proposal, &network, argv[3]);
     hf_document_unref(proposal);
     hf_pool_free(pool);
     return r == 0 ? EXIT_SUCCESS : fail(argv[3], r);

@@ -98,7 +98,7 @@ static int check_output(const struct hf__authority *a, const struct hf__ceremony
     char path[HF__PATH_LEN];
     struct hf_document *d = NULL;
     struct hf_buf b, proposal;
-    if (memcmp(s->c.file.network, a->network.bytes, sizeof a->network) != 0)
+    if (!hf_network_id_equal(&s->c.file.network, &a->network))
         return HF_EDOCUMENT_NETWORK;
     hf_buf_init(&b, FILE_LEN_MAX);
     hf_buf_init(&proposal, FILE_LEN_MAX);
@@ -111,7 +111,7 @@ static int check_output(const struct hf__authority *a, const struct hf__ceremony
         r = hf_document_verify(d, &a->network, a->root);
     if (r == 0)
         r = hf_share_set_proposal(&s->c.set, &proposal);
-    if (r == 0 && (memcmp(s->c.set.proposal, d->body_hash.bytes, sizeof d->body_hash) != 0 ||
+    if (r == 0 && (!hf_hash_equal(&s->c.set.proposal, &d->body_hash) ||
                    !hf_bytes_equal(hf_buf_bytes(&proposal), d->signatures.body)))
         r = HF_EDOCUMENT;
     hf_document_unref(d);
@@ -179,9 +179,7 @@ int hf__ceremony_share_set(const struct hf__authority *a, void *ctx, const struc
     (void)a;
     (void)like; /* its dates are the proposal's */
     set.has_quote = true;
-    struct hf_hash quote;
-    hf_suite_real.hash("holdfast/v1/quote", s->c.file.quote, &quote);
-    memcpy(set.quote, quote.bytes, sizeof set.quote);
+    hf_suite_real.hash("holdfast/v1/quote", s->c.file.quote, &set.quote);
     return hf_wire_encode(&hf_wire_share_set, &set, ret_body);
 }
 

@@ -29,11 +29,9 @@ int hf_ceremony_read(struct hf_bytes bytes, struct hf_arena *arena, struct hf_ce
 
 int hf_ceremony_report_data(const struct hf_ceremony *c, uint8_t ret[static HF_REPORT_DATA_LEN])
 {
-    struct hf_ceremony_statement s = {0};
+    struct hf_ceremony_statement s = {
+        .network = c->file.network, .proposal = c->set.proposal, .output = c->hash};
     struct hf_buf b;
-    memcpy(s.network, c->file.network, sizeof s.network);
-    memcpy(s.proposal, c->set.proposal, sizeof s.proposal);
-    memcpy(s.output, c->hash.bytes, sizeof s.output);
     hf_buf_init(&b, CONTEXT_MAX);
     int r = hf_wire_encode(&hf_wire_ceremony_statement, &s, &b);
     if (r == 0)
@@ -43,17 +41,16 @@ int hf_ceremony_report_data(const struct hf_ceremony *c, uint8_t ret[static HF_R
 }
 
 /* Associated data of a share. ret: initialised here, ended by the caller. */
-static int share_aad(const uint8_t network[static 32], const struct hf_share_set *set,
+static int share_aad(const struct hf_network_id *network, const struct hf_share_set *set,
                      struct hf_bytes name, uint8_t index, struct hf_buf *ret)
 {
-    struct hf_quorum_share_aad aad = {.name = name, .index = index};
-    memcpy(aad.network, network, sizeof aad.network);
-    memcpy(aad.proposal, set->proposal, sizeof aad.proposal);
+    const struct hf_quorum_share_aad aad = {
+        .network = *network, .proposal = set->proposal, .name = name, .index = index};
     hf_buf_init(ret, CONTEXT_MAX);
     return hf_wire_encode(&hf_wire_quorum_share_aad, &aad, ret);
 }
 
-int hf_share_seal(struct hf_rng *rng, const uint8_t network[static 32],
+int hf_share_seal(struct hf_rng *rng, const struct hf_network_id *network,
                   const struct hf_share_set *set, struct hf_bytes name, uint8_t index,
                   const uint8_t share[static HF_SCALAR_LEN], struct hf_sealed_share *ret)
 {
@@ -68,7 +65,7 @@ int hf_share_seal(struct hf_rng *rng, const uint8_t network[static 32],
     return r;
 }
 
-int hf_share_open(const uint8_t secret_key[static HF_KEY_LEN], const uint8_t network[static 32],
+int hf_share_open(const uint8_t secret_key[static HF_KEY_LEN], const struct hf_network_id *network,
                   const struct hf_share_set *set, size_t key, uint8_t index,
                   uint8_t ret_share[static HF_SCALAR_LEN])
 {
@@ -92,12 +89,13 @@ int hf_share_open(const uint8_t secret_key[static HF_KEY_LEN], const uint8_t net
 static int ack_context(const struct hf_ceremony *c, const uint8_t *challenge, size_t key,
                        uint64_t index, struct hf_buf *ret)
 {
-    struct hf_share_ack_context context = {
-        .name = c->set.keys[key].name, .index = index, .has_challenge = challenge != NULL};
+    struct hf_share_ack_context context = {.network = c->file.network,
+                                           .output = c->hash,
+                                           .name = c->set.keys[key].name,
+                                           .index = index,
+                                           .has_challenge = challenge != NULL};
     if (challenge != NULL)
         memcpy(context.challenge, challenge, sizeof context.challenge);
-    memcpy(context.network, c->file.network, sizeof context.network);
-    memcpy(context.output, c->hash.bytes, sizeof context.output);
     hf_buf_init(ret, CONTEXT_MAX);
     return hf_wire_encode(&hf_wire_share_ack_context, &context, ret);
 }
@@ -118,8 +116,7 @@ int hf_ack_check(const struct hf_ceremony *c, const uint8_t *challenge,
                  const struct hf_share_ack *ack)
 {
     struct hf_buf context;
-    if (memcmp(ack->output, c->hash.bytes, sizeof ack->output) != 0 ||
-        ack->has_challenge != (challenge != NULL) ||
+    if (!hf_hash_equal(&ack->output, &c->hash) || ack->has_challenge != (challenge != NULL) ||
         (challenge != NULL && memcmp(ack->challenge, challenge, sizeof ack->challenge) != 0))
         return HF_EOTHERREQUEST;
     if (ack->index > c->set.holders_count)

@@ -9,11 +9,9 @@ static const char partial_info[] = "holdfast/v1/partial";
 
 enum { CONTEXT_MAX = 256 };
 
-void hf_sealed_hash(const struct hf_suite *suite, struct hf_bytes statement, uint8_t ret[static 32])
+void hf_sealed_hash(const struct hf_suite *suite, struct hf_bytes statement, struct hf_hash *ret)
 {
-    struct hf_hash hash;
-    suite->hash("holdfast/v1/sealed-statement", statement, &hash);
-    memcpy(ret, hash.bytes, sizeof hash.bytes);
+    suite->hash("holdfast/v1/sealed-statement", statement, ret);
 }
 
 int hf_request_read(const struct hf_suite *suite, struct hf_bytes bytes, struct hf_arena *arena,
@@ -38,18 +36,20 @@ int hf_request_read(const struct hf_suite *suite, struct hf_bytes bytes, struct 
  * Without the account's signature a host could have any body opened; without the proof it could
  * have a C1 that it computed from another's opened on its own machine.
  */
-static int signed_check(const struct hf_suite *suite, const uint8_t network[static 32],
+static int signed_check(const struct hf_suite *suite, const struct hf_network_id *network,
                         const struct hf_signed_sealed *sealed, const struct hf_sealed_statement *s,
                         const struct hf_sealed_context *c)
 {
-    uint8_t hash[32];
-    if (memcmp(c->network, network, sizeof c->network) != 0)
+    struct hf_hash hash;
+    if (!hf_network_id_equal(&c->network, network))
         return HF_ESEALED;
-    if (suite->verify(c->account, "holdfast/v1/sealed", sealed->statement, sealed->signature) != 0)
+    if (suite->verify(c->account.bytes, "holdfast/v1/sealed", sealed->statement,
+                      sealed->signature) != 0)
         return HF_ESEALED;
-    hf_sealed_hash(suite, sealed->statement, hash);
+    hf_sealed_hash(suite, sealed->statement, &hash);
     /* The real proof, whatever the suite: points of the quorum key are real everywhere. */
-    int r = hf_suite_real.proof_check(sealed->proof, 1, 1, s->c1, hf_bytes_of(hash, sizeof hash));
+    int r = hf_suite_real.proof_check(sealed->proof, 1, 1, s->c1,
+                                      hf_bytes_of(hash.bytes, sizeof hash.bytes));
     return r == 0 ? 0 : HF_ESEALED;
 }
 
@@ -66,7 +66,7 @@ static int documents_check(const struct hf_request *q, const struct hf_request_d
                            uint64_t now_s)
 {
     const struct hf_blackstart_transcript *t = &q->transcript;
-    if (memcmp(t->network, d->network, sizeof t->network) != 0)
+    if (!hf_network_id_equal(&t->network, d->network))
         return HF_EDOCUMENT_NETWORK;
     if (hf_document_expires_s(d->policy) < now_s || hf_document_expires_s(d->set) < now_s ||
         hf_document_expires_s(d->shares) < now_s)
@@ -74,23 +74,22 @@ static int documents_check(const struct hf_request *q, const struct hf_request_d
     if (t->policy > hf_document_version(d->policy))
         return HF_EBEHIND;
     if (t->policy < hf_document_version(d->policy) ||
-        memcmp(t->share_set, d->shares->body_hash.bytes, sizeof t->share_set) != 0)
+        !hf_hash_equal(&t->share_set, &d->shares->body_hash))
         return HF_EDOCUMENT_OLD;
-    struct hf_account account = hf_account_of(t->account);
-    return hf_set_find(d->set, &account) >= 0 ? 0 : HF_ENOTMEMBER;
+    return hf_set_find(d->set, &t->account) >= 0 ? 0 : HF_ENOTMEMBER;
 }
 
 int hf_request_check(const struct hf_suite *suite, const struct hf_request *q,
                      const struct hf_request_documents *d, uint64_t now_s,
                      const struct hf_quorum_key **ret_key)
 {
-    uint8_t hash[32];
+    struct hf_hash hash;
     int r = documents_check(q, d, now_s);
     if (r != 0)
         return r;
-    hf_sealed_hash(suite, q->file.sealed.statement, hash);
-    if (memcmp(hash, q->transcript.sealed, sizeof hash) != 0 ||
-        memcmp(q->context.account, q->transcript.account, sizeof q->context.account) != 0)
+    hf_sealed_hash(suite, q->file.sealed.statement, &hash);
+    if (!hf_hash_equal(&hash, &q->transcript.sealed) ||
+        !hf_account_equal(&q->context.account, &q->transcript.account))
         return HF_ESEALED;
     r = signed_check(suite, d->network, &q->file.sealed, &q->sealed, &q->context);
     if (r != 0)
@@ -106,8 +105,7 @@ int hf_request_check(const struct hf_suite *suite, const struct hf_request *q,
 int hf_request_platform_check(const struct hf_request *q, const struct hf_request_documents *d,
                               const uint8_t ppid[static 16], uint32_t rank)
 {
-    struct hf_account account = hf_account_of(q->transcript.account);
-    long at = hf_set_find(d->set, &account);
+    long at = hf_set_find(d->set, &q->transcript.account);
     hf_assert(at >= 0);
     const struct hf_validator *v = &d->set->u.set.validators[at];
     if (!hf_policy_platform_fits(&d->policy->u.policy, v, q->context.ppid, ppid))
@@ -132,11 +130,11 @@ static void encode_context(const struct hf_partial_context *c, struct hf_buf *re
 int hf_answer_make(const struct hf_suite *suite, struct hf_rng *rng, const struct hf_request *q,
                    uint8_t index, const uint8_t share[static HF_SCALAR_LEN], struct hf_buf *ret)
 {
-    struct hf_blackstart_answer a = {.format = 1, .context.index = index};
+    struct hf_blackstart_answer a = {
+        .format = 1,
+        .context = {.request = q->hash, .share_set = q->transcript.share_set, .index = index}};
     struct hf_buf context;
     uint8_t partial[HF_PARTIAL_LEN];
-    memcpy(a.context.request, q->hash.bytes, sizeof a.context.request);
-    memcpy(a.context.share_set, q->transcript.share_set, sizeof a.context.share_set);
     encode_context(&a.context, &context);
     int r = hf_quorum_partial(rng, share, q->sealed.c1, hf_buf_bytes(&context), partial);
     if (r == 0)
@@ -169,8 +167,7 @@ static int open_partial(const struct hf_suite *suite, const struct hf_blackstart
 }
 
 int hf_answer_open(const struct hf_suite *suite, struct hf_bytes answer,
-                   const uint8_t request_hash[static 32],
-                   const uint8_t secret_key[static HF_KEY_LEN],
+                   const struct hf_hash *request, const uint8_t secret_key[static HF_KEY_LEN],
                    const uint8_t c1[static HF_POINT_LEN], const struct hf_document *shares,
                    const struct hf_quorum_key *key, uint8_t *ret_index, uint8_t *ret_partial)
 {
@@ -180,10 +177,9 @@ int hf_answer_open(const struct hf_suite *suite, struct hf_bytes answer,
     *ret_index = 0;
     hf_arena_init(&arena, ARENA_MAX);
     int r = hf_wire_decode(&hf_wire_blackstart_answer, answer, &arena, &a, NULL);
-    if (r == 0 && memcmp(a.context.request, request_hash, sizeof a.context.request) != 0)
+    if (r == 0 && !hf_hash_equal(&a.context.request, request))
         r = HF_EOTHERREQUEST;
-    if (r == 0 &&
-        memcmp(a.context.share_set, shares->body_hash.bytes, sizeof a.context.share_set) != 0)
+    if (r == 0 && !hf_hash_equal(&a.context.share_set, &shares->body_hash))
         r = HF_EDOCUMENT_OLD;
     if (r == 0 && a.context.index > shares->u.shares.holders_count)
         r = HF_ENOTHOLDER;

@@ -74,14 +74,14 @@ static int check_clock(const struct answering *a)
 
 static int check(struct answering *a)
 {
-    uint8_t network[32];
+    struct hf_network_id network;
     uint64_t at_s = 0;
-    int r = hf__memory_network(&a->memory, a->o->network, network);
+    int r = hf__memory_network(&a->memory, a->o->network, &network);
     if (r == 0)
-        r = hf__papers_read(&a->q, network, &a->papers);
+        r = hf__papers_read(&a->q, &network, &a->papers);
     if (r != 0)
         return r;
-    a->d = (struct hf_request_documents){.network = a->papers.network.bytes,
+    a->d = (struct hf_request_documents){.network = &a->papers.network,
                                          .policy = a->papers.policy,
                                          .set = a->papers.set,
                                          .shares = a->papers.shares};
@@ -126,8 +126,8 @@ static void show(const struct answering *a, char ret_digest[static 65])
 {
     const struct hf_validator_set *set = &a->d.set->u.set;
     const struct hf_share_set *shares = &a->d.shares->u.shares;
-    const struct hf_account account = hf_account_of(a->q.transcript.account);
-    const struct hf_validator *v = &set->validators[hf_set_find(a->d.set, &account)];
+    const struct hf_validator *v =
+        &set->validators[hf_set_find(a->d.set, &a->q.transcript.account)];
     hf_hex_encode(a->q.hash.bytes, sizeof a->q.hash.bytes, ret_digest);
     puts("A validator has lost its key and asks for help. Every check has passed:");
     print_hex("network", a->papers.network.bytes, 32);
@@ -161,7 +161,7 @@ static int write_answer(struct answering *a, const struct hf__person *person)
     if (r == 0)
         r = hf_rng_fresh(&s->rng);
     if (r == 0)
-        r = hf_share_open(person->secret_key, a->papers.network.bytes, set, key, index, s->share);
+        r = hf_share_open(person->secret_key, &a->papers.network, set, key, index, s->share);
     hf_buf_init(&answer, 4096);
     if (r == 0)
         r = hf_answer_make(&hf_suite_real, &s->rng, &a->q, index, s->share, &answer);

@@ -34,13 +34,15 @@ static void output_done(struct output *out)
 static int write_ack(const struct hf__share_options *o, const struct output *out, uint8_t index,
                      struct hf_share_proof *proofs)
 {
-    struct hf_share_ack ack = {
-        .format = 1, .index = index, .proofs = proofs, .proofs_count = out->c.set.keys_count};
+    struct hf_share_ack ack = {.format = 1,
+                               .output = out->c.hash,
+                               .index = index,
+                               .proofs = proofs,
+                               .proofs_count = out->c.set.keys_count};
     struct hf_buf b;
     ack.has_challenge = o->challenge != NULL;
     if (o->challenge != NULL && hf_hex_decode(o->challenge, ack.challenge, 32) != 0)
         return HF_EINVAL;
-    memcpy(ack.output, out->c.hash.bytes, sizeof ack.output);
     hf_buf_init(&b, HF__SHARE_FILE_MAX);
     int r = hf_wire_encode(&hf_wire_share_ack, &ack, &b);
     if (r == 0)
@@ -73,7 +75,8 @@ static int check_all(const struct hf__share_options *o, const struct output *out
     if (r == 0)
         r = hf_rng_fresh(&s->rng);
     for (size_t i = 0; i < out->c.set.keys_count && r == 0; i++) {
-        r = hf_share_open(person->secret_key, out->c.file.network, &out->c.set, i, index, s->share);
+        r = hf_share_open(person->secret_key, &out->c.file.network, &out->c.set, i, index,
+                          s->share);
         if (r == 0)
             r = hf_ack_prove(&out->c, o->challenge != NULL ? challenge : NULL, &s->rng, i, index,
                              s->share, &proofs[i]);

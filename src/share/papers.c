@@ -43,11 +43,11 @@ static int take(struct hf__papers *p, struct hf_bytes envelope)
     return 0;
 }
 
-int hf__papers_read(const struct hf_request *q, const uint8_t network[static 32],
+int hf__papers_read(const struct hf_request *q, const struct hf_network_id *network,
                     struct hf__papers *ret)
 {
     *ret = (struct hf__papers){0};
-    memcpy(ret->network.bytes, network, sizeof ret->network);
+    ret->network = *network;
     int r = hf_pool_new(&hf_suite_real, &ret->pool);
     if (r != 0)
         return r;

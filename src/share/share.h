@@ -82,7 +82,7 @@ void hf__memory_done(struct hf__memory *m);
 /* The network by which documents are judged: the one remembered, else that of --network.
  * HF_EDOCUMENT_NETWORK: they differ. HF_EINVAL: neither says one. */
 HF_MUST_USE int hf__memory_network(const struct hf__memory *m, const char *option,
-                                   uint8_t ret[static 32]);
+                                   struct hf_network_id *ret);
 /* HF_EDOCUMENT_OLD: a document is older than one that was seen. */
 HF_MUST_USE int hf__memory_check(const struct hf__memory *m, const struct hf_document *root,
                                  const struct hf_request_documents *d);
@@ -104,7 +104,7 @@ struct hf__papers {
 
 /* Verifies those that came with a request, from the first root on. ret: ended with
  * hf__papers_done. HF_ENODOCUMENTS: one is missing. The errors of hf_document_verify. */
-HF_MUST_USE int hf__papers_read(const struct hf_request *q, const uint8_t network[static 32],
+HF_MUST_USE int hf__papers_read(const struct hf_request *q, const struct hf_network_id *network,
                                 struct hf__papers *ret);
 void hf__papers_done(struct hf__papers *p);
 /* The index of this person among the holders; 0: none. */

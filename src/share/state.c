@@ -71,16 +71,16 @@ void hf__memory_done(struct hf__memory *m)
     hf_arena_done(&m->arena);
 }
 
-int hf__memory_network(const struct hf__memory *m, const char *option, uint8_t ret[static 32])
+int hf__memory_network(const struct hf__memory *m, const char *option, struct hf_network_id *ret)
 {
-    uint8_t said[32];
-    if (option != NULL && hf_hex_decode(option, said, sizeof said) != 0)
+    struct hf_network_id said;
+    if (option != NULL && hf_hex_decode(option, said.bytes, sizeof said.bytes) != 0)
         return HF_EINVAL;
-    if (m->known && option != NULL && memcmp(said, m->state.network, sizeof said) != 0)
+    if (m->known && option != NULL && !hf_network_id_equal(&said, &m->state.network))
         return HF_EDOCUMENT_NETWORK;
     if (!m->known && option == NULL)
         return HF_EINVAL;
-    memcpy(ret, m->known ? m->state.network : said, 32);
+    *ret = m->known ? m->state.network : said;
     return 0;
 }
 
@@ -100,10 +100,10 @@ int hf__memory_second(const struct hf__memory *m, const struct hf_request *q, ui
 {
     for (size_t i = 0; i < m->state.answered_count; i++) {
         const struct hf_answered *a = &m->state.answered[i];
-        if (memcmp(a->account, q->transcript.account, 32) != 0)
+        if (!hf_account_equal(&a->account, &q->transcript.account))
             continue;
         *ret_at_s = a->at_s;
-        return memcmp(a->request, q->hash.bytes, 32) == 0 ? 0 : HF_ESECONDREQUEST;
+        return hf_hash_equal(&a->request, &q->hash) ? 0 : HF_ESECONDREQUEST;
     }
     return 0;
 }
@@ -121,15 +121,13 @@ static int remember(struct hf__memory *m, const struct hf_request *q, uint64_t n
         memcpy(list, s->answered, s->answered_count * sizeof *s->answered);
     s->answered = list;
     for (size_t i = 0; i < s->answered_count && at == NULL; i++)
-        if (memcmp(s->answered[i].account, q->transcript.account, 32) == 0)
+        if (hf_account_equal(&s->answered[i].account, &q->transcript.account))
             at = &s->answered[i];
     if (at == NULL && s->answered_count == ANSWERED_MAX)
         return HF_ETOOBIG;
     if (at == NULL)
         at = &s->answered[s->answered_count++];
-    *at = (struct hf_answered){.at_s = now_s};
-    memcpy(at->account, q->transcript.account, sizeof at->account);
-    memcpy(at->request, q->hash.bytes, sizeof at->request);
+    *at = (struct hf_answered){.account = q->transcript.account, .request = q->hash, .at_s = now_s};
     return 0;
 }
 
@@ -140,7 +138,7 @@ int hf__memory_save(struct hf__memory *m, const struct hf_document *root,
     struct hf_share_state *s = &m->state;
     struct hf_buf b;
     s->format = 1;
-    memcpy(s->network, d->network, sizeof s->network);
+    s->network = *d->network;
     s->root = hf_document_version(root);
     s->policy = hf_document_version(d->policy);
     s->epoch = hf_document_version(d->set);

@@ -152,26 +152,27 @@ static void make_shares(struct world *w)
     int r = suite->deal(&rng, secret, (struct hf_sharing){.k = WORLD_THRESHOLD, .n = WORLD_HOLDERS},
                         w->shares, commitments);
     set.has_proposal = true;
-    memcpy(set.proposal, w->documents[WORLD_PROPOSAL]->body_hash.bytes, sizeof set.proposal);
+    set.proposal = w->documents[WORLD_PROPOSAL]->body_hash;
     key.commitments = hf_bytes_of(commitments, sizeof commitments);
     key.shares = sealed;
     key.shares_count = WORLD_HOLDERS;
     for (uint8_t i = 1; r == 0 && i <= WORLD_HOLDERS; i++)
-        r = hf_share_seal(&rng, w->network.bytes, &set, key.name, i,
-                          w->shares + (i - 1) * HF_SCALAR_LEN, &sealed[i - 1]);
+        r = hf_share_seal(&rng, &w->network, &set, key.name, i, w->shares + (i - 1) * HF_SCALAR_LEN,
+                          &sealed[i - 1]);
     hf_assert(r == 0);
 
     struct hf_buf body = file();
     encode(&hf_wire_share_set, &set, &body);
-    struct hf_ceremony_output output = {
-        .format = 1, .share_set = hf_buf_bytes(&body), .quote = hf_bytes_of("quote", 5)};
-    memcpy(output.network, w->network.bytes, sizeof output.network);
+    struct hf_ceremony_output output = {.format = 1,
+                                        .network = w->network,
+                                        .share_set = hf_buf_bytes(&body),
+                                        .quote = hf_bytes_of("quote", 5)};
     w->ceremony = file();
     encode(&hf_wire_ceremony_output, &output, &w->ceremony);
     r = hf_ceremony_read(hf_buf_bytes(&w->ceremony), &w->arena, &w->read_ceremony);
     struct hf_share_proof proof = {0};
     struct hf_share_ack ack = {.format = 1, .index = 1, .proofs = &proof, .proofs_count = 1};
-    memcpy(ack.output, w->read_ceremony.hash.bytes, sizeof ack.output);
+    ack.output = w->read_ceremony.hash;
     if (r == 0)
         r = hf_ack_prove(&w->read_ceremony, NULL, &rng, 0, 1, w->shares, &proof);
     hf_assert(r == 0);
@@ -191,9 +192,10 @@ static struct hf_buf seal(struct world *w, const uint8_t account[static HF_KEY_L
     struct hf_sealed_context c = {.version = 1, .rank = 1, .share_set = 5, .ppid = {9}};
     struct hf_sealed_statement s = {0};
     struct hf_buf context = file(), statement = file();
-    uint8_t root[HF_SCALAR_LEN], random[HF_SCALAR_LEN], hash[32];
-    memcpy(c.network, w->network.bytes, sizeof c.network);
-    memcpy(c.account, account, sizeof c.account);
+    uint8_t root[HF_SCALAR_LEN], random[HF_SCALAR_LEN];
+    struct hf_hash hash;
+    c.network = w->network;
+    c.account = hf_account_of(account);
     memcpy(c.quorum_key, set->keys[0].commitments.data, sizeof c.quorum_key);
     encode(&hf_wire_sealed_context, &c, &context);
     s.context = hf_buf_bytes(&context);
@@ -202,9 +204,9 @@ static struct hf_buf seal(struct world *w, const uint8_t account[static HF_KEY_L
                            s.body, random);
     encode(&hf_wire_sealed_statement, &s, &statement);
     ret->statement = hf_buf_bytes(&statement);
-    hf_sealed_hash(suite, ret->statement, hash);
+    hf_sealed_hash(suite, ret->statement, &hash);
     if (r == 0)
-        r = suite->prove(&rng, random, hf_bytes_of(hash, sizeof hash), ret->proof);
+        r = suite->prove(&rng, random, hf_bytes_of(hash.bytes, sizeof hash.bytes), ret->proof);
     hf_assert(r == 0);
     suite->sign(secret, "holdfast/v1/sealed", ret->statement, ret->signature);
     hf_buf_done(&context);
@@ -218,11 +220,11 @@ static void make_request(struct world *w, const uint8_t account[static HF_KEY_LE
     struct hf_blackstart_transcript t = {.policy = 3, .number = 1, .made_s = WORLD_NOW_S};
     struct hf_encoded documents[WORLD_DOCUMENTS] = {0};
     struct hf_buf statement = seal(w, account, secret, &m.sealed), transcript = file();
-    memcpy(t.network, w->network.bytes, sizeof t.network);
-    memcpy(t.account, account, sizeof t.account);
+    t.network = w->network;
+    t.account = hf_account_of(account);
     suite->seal_keypair(&rng, t.response_key, w->response_secret);
-    hf_sealed_hash(suite, m.sealed.statement, t.sealed);
-    memcpy(t.share_set, w->documents[WORLD_SHARES]->body_hash.bytes, sizeof t.share_set);
+    hf_sealed_hash(suite, m.sealed.statement, &t.sealed);
+    t.share_set = w->documents[WORLD_SHARES]->body_hash;
     encode(&hf_wire_blackstart_transcript, &t, &transcript);
     m.transcript = hf_buf_bytes(&transcript);
     for (size_t i = 0; i <= WORLD_SHARES; i++)

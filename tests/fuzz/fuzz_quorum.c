@@ -11,7 +11,7 @@ enum { ARENA_MAX = 4 << 20, KINDS = 7 };
 
 static struct hf_request_documents documents_of(const struct world *w)
 {
-    return (struct hf_request_documents){.network = w->network.bytes,
+    return (struct hf_request_documents){.network = &w->network,
                                          .policy = w->documents[WORLD_POLICY],
                                          .set = w->documents[WORLD_SET],
                                          .shares = w->documents[WORLD_SHARES]};
@@ -39,7 +39,7 @@ static void request(struct hf_bytes bytes, struct hf_arena *arena)
     if (hf_answer_make(&hf_suite_real, &rng, &q, 1, w->shares, &answer) == 0) {
         bool own = memcmp(q.transcript.response_key, w->read_request.transcript.response_key,
                           sizeof q.transcript.response_key) == 0;
-        r = hf_answer_open(&hf_suite_real, hf_buf_bytes(&answer), q.hash.bytes, w->response_secret,
+        r = hf_answer_open(&hf_suite_real, hf_buf_bytes(&answer), &q.hash, w->response_secret,
                            q.sealed.c1, w->documents[WORLD_SHARES], key, &index, partial);
         hf_assert((r == 0) == own && index == 1);
     }
@@ -59,12 +59,12 @@ static void ceremony(struct hf_bytes bytes, struct hf_arena *arena)
         return;
     int r = hf_ceremony_report_data(&c, report_data);
     hf_assert(r == 0);
-    r = hf_share_open(stranger, c.file.network, &c.set, 0, 1, share);
+    r = hf_share_open(stranger, &c.file.network, &c.set, 0, 1, share);
     hf_assert(r != 0);
     hf_assert(hf_ack_check(&c, NULL, &ack) != 0);
-    memcpy(ack.output, c.hash.bytes, sizeof ack.output);
+    ack.output = c.hash;
     for (size_t i = 0; i < c.set.keys_count; i++)
-        if (hf_share_open(w->holder_secret[0], c.file.network, &c.set, i, 1, share) == 0 &&
+        if (hf_share_open(w->holder_secret[0], &c.file.network, &c.set, i, 1, share) == 0 &&
             hf_ack_prove(&c, NULL, &rng, i, 1, share, &proofs[ack.proofs_count]) == 0)
             ack.proofs_count++;
     r = hf_ack_check(&c, NULL, &ack);
@@ -77,7 +77,7 @@ static void answer(struct hf_bytes bytes)
     const struct world *w = world();
     const struct hf_document *shares = w->documents[WORLD_SHARES];
     uint8_t partial[HF_PARTIAL_LEN], index;
-    int r = hf_answer_open(&hf_suite_real, bytes, w->read_request.hash.bytes, w->response_secret,
+    int r = hf_answer_open(&hf_suite_real, bytes, &w->read_request.hash, w->response_secret,
                            w->read_request.sealed.c1, shares, &shares->u.shares.keys[0], &index,
                            partial);
     hf_assert(r != 0 || (index >= 1 && index <= WORLD_HOLDERS));

@@ -329,21 +329,21 @@ static void newer_policy(struct hf_blackstart_request *q, struct hf_blackstart_t
 static void other_network(struct hf_blackstart_request *q, struct hf_blackstart_transcript *t,
                           struct hf_buf *transcript)
 {
-    t->network[0] ^= 1;
+    t->network.bytes[0] ^= 1;
     again(q, t, transcript);
 }
 
 static void stranger(struct hf_blackstart_request *q, struct hf_blackstart_transcript *t,
                      struct hf_buf *transcript)
 {
-    t->account[0] ^= 1;
+    t->account.bytes[0] ^= 1;
     again(q, t, transcript);
 }
 
 static void other_share_set(struct hf_blackstart_request *q, struct hf_blackstart_transcript *t,
                             struct hf_buf *transcript)
 {
-    t->share_set[0] ^= 1;
+    t->share_set.bytes[0] ^= 1;
     again(q, t, transcript);
 }
 

@@ -92,7 +92,7 @@ static int check(struct hf_engine *e, struct hf_sealed_row *ret_row,
         r = HF_EUNSEALED;
     if (r == 0)
         r = decode_sealed(e, e->quorum->sealed, ret_row, &statement, ret_context);
-    if (r == 0 && memcmp(ret_context->account, e->account.bytes, sizeof ret_context->account) != 0)
+    if (r == 0 && !hf_account_equal(&ret_context->account, &e->account))
         r = HF_ESEALED;
     if (r != 0)
         return r;
@@ -106,14 +106,14 @@ static void make_transcript(struct hf_engine *e, struct hf__blackstart *b,
                             const struct hf_sealed_row *row)
 {
     hf_assert(b->work == 0 && b->transcript == NULL && b->shares != NULL);
-    struct hf_blackstart_transcript t = {.policy = hf_document_version(e->trust->policy),
+    struct hf_blackstart_transcript t = {.network = e->network,
+                                         .account = e->account,
+                                         .share_set = b->shares->body_hash,
+                                         .policy = hf_document_version(e->trust->policy),
                                          .number = b->number,
                                          .made_s = hf__now_s(e)};
     e->suite->seal_keypair(&e->secrets->rng, t.response_key, e->secrets->blackstart);
-    memcpy(t.network, e->network.bytes, sizeof t.network);
-    memcpy(t.account, e->account.bytes, sizeof t.account);
-    memcpy(t.share_set, b->shares->body_hash.bytes, sizeof t.share_set);
-    hf_sealed_hash(e->suite, row->sealed.statement, t.sealed);
+    hf_sealed_hash(e->suite, row->sealed.statement, &t.sealed);
     b->transcript = hf_blob_new(hf__encode(e, &hf_wire_blackstart_transcript, &t));
     hf_assert(b->transcript != NULL);
     e->suite->hash("holdfast/v1/blackstart-request", hf_blob_bytes(b->transcript), &b->hash);
@@ -251,8 +251,8 @@ static int take(struct hf_engine *e, struct hf__blackstart *b, struct hf_bytes a
         return HF_ENOMEM;
     int r = decode_sealed(e, b->sealed, &row, &statement, &context);
     hf_assert(r == 0);
-    r = hf_answer_open(e->suite, answer, b->hash.bytes, e->secrets->blackstart, statement.c1,
-                       b->shares, b->key, &b->last, partial);
+    r = hf_answer_open(e->suite, answer, &b->hash, e->secrets->blackstart, statement.c1, b->shares,
+                       b->key, &b->last, partial);
     if (r == 0 && has_answered(b, b->last))
         r = HF_EREPEATED;
     if (r == 0) {

@@ -33,7 +33,7 @@ bool hf__quorum_sealed(struct hf_engine *e, const struct hf_quorum_key *key)
     if (r == 0)
         r = hf__decode(e, &hf_wire_sealed_context, statement.context, &context);
     return r == 0 && context.version == e->active.number &&
-           memcmp(context.account, e->account.bytes, sizeof context.account) == 0 &&
+           hf_account_equal(&context.account, &e->account) &&
            memcmp(context.quorum_key, key->commitments.data, sizeof context.quorum_key) == 0;
 }
 
@@ -42,11 +42,11 @@ static void sign(struct hf_engine *e, const struct hf_sealed_statement *s,
                  const uint8_t r[static HF_SCALAR_LEN], struct hf_signed_sealed *ret)
 {
     hf_assert(e->open && s->context.len > 0);
-    uint8_t hash[32];
+    struct hf_hash hash;
     ret->statement = hf__encode(e, &hf_wire_sealed_statement, s);
-    hf_sealed_hash(e->suite, ret->statement, hash);
-    int error =
-        hf_suite_real.prove(&e->secrets->rng, r, hf_bytes_of(hash, sizeof hash), ret->proof);
+    hf_sealed_hash(e->suite, ret->statement, &hash);
+    int error = hf_suite_real.prove(&e->secrets->rng, r, hf_bytes_of(hash.bytes, sizeof hash.bytes),
+                                    ret->proof);
     hf_assert(error == 0);
     e->suite->sign(e->secrets->account, "holdfast/v1/sealed", ret->statement, ret->signature);
 }
@@ -55,15 +55,15 @@ static void sign(struct hf_engine *e, const struct hf_sealed_statement *s,
 static int seal(struct hf_engine *e, const struct hf_quorum_key *key, const struct hf__peer *self,
                 uint32_t rank)
 {
-    struct hf_sealed_context c = {.version = e->active.number,
+    struct hf_sealed_context c = {.network = e->network,
+                                  .account = e->account,
+                                  .version = e->active.number,
                                   .rank = rank,
                                   .share_set = hf_document_version(e->trust->shares)};
     struct hf_sealed_statement s = {0};
     struct hf_sealed_row row = {.made_s = hf__now_s(e)};
     hf_assert(e->open && e->claimed && e->active.has_root);
     hf_assert(e->trust->shares != NULL && key->commitments.len >= HF_POINT_LEN);
-    memcpy(c.network, e->network.bytes, sizeof c.network);
-    memcpy(c.account, e->account.bytes, sizeof c.account);
     memcpy(c.ppid, self->verdict.ppid, sizeof c.ppid);
     memcpy(c.quorum_key, key->commitments.data, sizeof c.quorum_key);
     s.context = hf__encode(e, &hf_wire_sealed_context, &c);

@@ -25,7 +25,7 @@ HF_MUST_USE int hf_ceremony_report_data(const struct hf_ceremony *c,
  * Seals a holder's share of a key to it, in the ceremony. index: of the holder, from 1. HF_EPOINT:
  * its key is of small order. HF_ENOMEM.
  */
-HF_MUST_USE int hf_share_seal(struct hf_rng *rng, const uint8_t network[static 32],
+HF_MUST_USE int hf_share_seal(struct hf_rng *rng, const struct hf_network_id *network,
                               const struct hf_share_set *set, struct hf_bytes name, uint8_t index,
                               const uint8_t share[static HF_SCALAR_LEN],
                               struct hf_sealed_share *ret);
@@ -34,7 +34,7 @@ HF_MUST_USE int hf_share_seal(struct hf_rng *rng, const uint8_t network[static 3
  * holder's. ret_share: secret. HF_ESHARE: it does not fit, or is of another ceremony. HF_ENOMEM.
  */
 HF_MUST_USE int hf_share_open(const uint8_t secret_key[static HF_KEY_LEN],
-                              const uint8_t network[static 32], const struct hf_share_set *set,
+                              const struct hf_network_id *network, const struct hf_share_set *set,
                               size_t key, uint8_t index, uint8_t ret_share[static HF_SCALAR_LEN]);
 
 /* The proof that a holder has its share of a key. challenge: 32 bytes, of a drill; NULL: none.

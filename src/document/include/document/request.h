@@ -19,7 +19,7 @@ struct hf_request {
 
 /* The documents by which a request is judged: the newest that the judge has ever seen. */
 struct hf_request_documents {
-    const uint8_t *network; /* 32 bytes */
+    const struct hf_network_id *network;
     const struct hf_document *policy;
     const struct hf_document *set;
     const struct hf_document *shares;
@@ -30,8 +30,7 @@ HF_MUST_USE int hf_request_read(const struct hf_suite *suite, struct hf_bytes by
                                 struct hf_arena *arena, struct hf_request *ret);
 
 /* By what a request names what is to be opened; also the context of the proof in it. */
-void hf_sealed_hash(const struct hf_suite *suite, struct hf_bytes statement,
-                    uint8_t ret[static 32]);
+void hf_sealed_hash(const struct hf_suite *suite, struct hf_bytes statement, struct hf_hash *ret);
 
 /*
  * Everything that a holder checks of a request but its quote. ret_key: the quorum key to which it
@@ -62,14 +61,14 @@ HF_MUST_USE int hf_answer_make(const struct hf_suite *suite, struct hf_rng *rng,
                                const struct hf_request *request, uint8_t index,
                                const uint8_t share[static HF_SCALAR_LEN], struct hf_buf *ret);
 /*
- * Opens an answer and checks it. request_hash: of the request that it must answer. secret_key: of
+ * Opens an answer and checks it. request: the hash of the one that it must answer. secret_key: of
  * the response key. c1: what was to be opened. ret_partial: HF_PARTIAL_LEN bytes, secret.
  * HF_EOTHERREQUEST: to another request. HF_EDOCUMENT_OLD: of another share set. HF_ENOTHOLDER: no
  * holder has its index. HF_ECRYPTO, HF_EPOINT, HF_EPROOF: it is wrong, and ret_index says whose;
  * the errors of decoding. ret_index: 0 where it is not known.
  */
 HF_MUST_USE int hf_answer_open(const struct hf_suite *suite, struct hf_bytes answer,
-                               const uint8_t request_hash[static 32],
+                               const struct hf_hash *request,
                                const uint8_t secret_key[static HF_KEY_LEN],
                                const uint8_t c1[static HF_POINT_LEN],
                                const struct hf_document *shares, const struct hf_quorum_key *key,
