@@ -100,5 +100,133 @@ def a_reason_takes_its_row_a_test_and_a_renewal():
     assert "moon (-19): the moon is in the way" in shown and "Wait until it has set." in shown, shown
 
 
+@tap.case
+def a_field_of_a_document_takes_its_entry_its_relation_its_form_and_a_renewal():
+    """A policy with a siesta: optional, bounded by another field, written in the form that people edit."""
+    copy_once()
+    edit("proto/messages.def", "HF_END(policy)", 'HF_UINT(40, siesta_s, 0, 86400, OPTIONAL, "what the recipe adds")\nHF_END(policy)')
+    edit("src/document/document.c", "static int policy_check(const struct hf_policy *p)\n{\n",
+         "static int policy_check(const struct hf_policy *p)\n{\n"
+         "    if (p->siesta_s > p->holder_grace_s)\n        return HF_EDOCUMENT;\n")
+    edit("src/cli/policy_form.h", "    uint64_t collateral_stale_s;\n", "    uint64_t collateral_stale_s;\n    uint64_t siesta_s;\n")
+    edit("src/cli/policy_form.c", '    {"quorum_required", HF_CONFIG_BOOL',
+         '    {"siesta", HF_CONFIG_DURATION_S, AT(siesta_s), .max = 86400, .doc = "How long it sleeps."},\n'
+         '    {"quorum_required", HF_CONFIG_BOOL')
+    edit("src/cli/policy_form.c", "    p->quorum_required = f->quorum_required;\n",
+         "    p->quorum_required = f->quorum_required;\n    p->siesta_s = f->siesta_s;\n")
+    (COPY / "tests/unit/test_siesta.c").write_text(
+        '#include "document_authority.h"\n\n#include "base/error.h"\n\n#include <criterion/criterion.h>\n\n'
+        'Test(hf_document_read, of_a_policy_whose_siesta_is_longer_than_its_grace)\n{\n'
+        '    struct authority n;\n    struct hf_document *d = NULL;\n    authority_init(&n);\n'
+        '    struct hf_policy p = authority_policy(&n, 1, 2, 3);\n    cr_assert_eq(p.siesta_s, 0);\n'
+        '    p.siesta_s = p.holder_grace_s + 1;\n'
+        '    struct hf_bytes bytes = authority_sign(&n, HF_DOCUMENT_POLICY, &p, "");\n'
+        '    cr_assert_eq(hf_document_read(n.pool, bytes, &d), HF_EDOCUMENT);\n'
+        '    p.siesta_s--;\n    bytes = authority_sign(&n, HF_DOCUMENT_POLICY, &p, "");\n'
+        '    cr_assert_eq(hf_document_read(n.pool, bytes, &d), 0);\n'
+        '    cr_assert_eq(d->u.policy.siesta_s, p.holder_grace_s);\n'
+        '    hf_document_unref(d);\n    authority_done(&n);\n}\n')
+    unit = (COPY / "tests/unit/meson.build").read_text(encoding="utf-8")
+    (COPY / "tests/unit/meson.build").write_text(
+        unit + "test('siesta', executable('test_siesta', 'test_siesta.c',\n"
+        "  dependencies: [authority_dep, criterion_dep]), args: test_args, protocol: 'tap')\n")
+    assert "Fail:               1" in run("meson", "test", "-C", BUILD, "messages_vectors_are_current", ok=(1,))
+    run("ninja", "-C", BUILD, "renew", "src/cli/holdfast")
+    run("meson", "test", "-C", BUILD, "messages_document_are_current", "messages_vectors_are_current",
+        "documents_vectors_are_current", "second_reader", "document", "siesta")
+    assert tidy() == [], tidy()
+    holdfast, authority = BUILD / "src/cli/holdfast", COPY / "authority"
+    run(holdfast, "network", "init", authority, "--dev")
+    form = authority / "policy.yaml"
+    form.write_text(f"{form.read_text(encoding='utf-8').rstrip()}\nsiesta: 5m\n", encoding="utf-8")
+    shown = run(holdfast, "policy", "sign", "--authority", authority, ok=(1, 2))
+    run(holdfast, "policy", "sign", "--authority", authority, "--yes", shown.split("\ndigest: ")[1].split()[0])
+    assert '"siesta_s":300' in run(holdfast, "policy", "show", "--authority", authority).replace(" ", "")
+    shutil.rmtree(authority)
+
+
+@tap.case
+def a_task_takes_its_file_its_rows_and_its_deadline():
+    """A restarted owner asks its first holder for a nonce, again until one comes, and traces it."""
+    copy_once()
+    (COPY / "src/core/owner/greet.c").write_text(
+        '/* What the recipe adds: the first holder is asked for a nonce, again until one comes. */\n'
+        '#include "base/error.h"\n#include "owner/owner.h"\n\n'
+        'void hf__greet_begin(struct hf_engine *e)\n{\n'
+        '    struct hf__ask ask = {.task = HF__TASK_GREET, .method = HF_METHOD_NONCE, .at_once = true};\n'
+        '    struct hf_nonce_request m = {.account = e->account};\n'
+        '    hf_assert(e->open || !e->claimed);\n    hf_assert(e->owner->greeted <= 1);\n'
+        '    if (!e->claimed || e->owner->holders_count == 0 || e->owner->greeted)\n        return;\n'
+        '    hf__versions(e, &m.versions);\n'
+        '    struct hf_bytes body = hf__encode(e, &hf_wire_nonce_request, &m);\n'
+        '    if (hf__call(e, &ask, &e->owner->holders[0].account, body) != 0)\n'
+        '        hf__retry(e, HF__TIMER_GREET, false);\n}\n\n'
+        'int hf__greet_answered(struct hf_engine *e, const struct hf__pending *call, int error,\n'
+        '                       struct hf_bytes body)\n{\n    (void)body;\n'
+        '    hf_assert(call->task == HF__TASK_GREET);\n    hf_assert(call->method == HF_METHOD_NONCE);\n'
+        '    if (error != 0) {\n        hf__retry(e, HF__TIMER_GREET, false);\n        return 0;\n    }\n'
+        '    e->owner->greeted = 1;\n    hf__retry_reset(e, HF__TIMER_GREET);\n'
+        '    hf__trace(e, HF_TRACE_GREETED, 0, &call->account, 0, 0);\n    return 0;\n}\n')
+    edit("src/core/meson.build", "'owner/holders.c'", "'owner/greet.c', 'owner/holders.c'")
+    edit("src/core/owner/owner.h", "/* ---- release.c: application keys */\n",
+         "/* ---- greet.c: what the recipe adds */\n\n/* The timer of the task. */\nvoid hf__greet_begin(struct hf_engine *e);\n"
+         "int hf__greet_answered(struct hf_engine *e, const struct hf__pending *call, int error,\n"
+         "                       struct hf_bytes body);\n\n/* ---- release.c: application keys */\n")
+    edit("src/core/owner/owner.h", "    uint8_t holders_count;\n    uint8_t outcome;",
+         "    uint8_t holders_count;\n    uint8_t greeted;  /* 1: its first holder has given a nonce */\n    uint8_t outcome;")
+    edit("src/core/owner/owner.c", "    o->outcome = HF__OUTCOME_NONE;\n", "    o->outcome = HF__OUTCOME_NONE;\n    o->greeted = 0;\n")
+    edit("src/core/node/update.h", "    HF__TASK_PROBE,\n", "    HF__TASK_PROBE,\n    HF__TASK_GREET,\n")
+    edit("src/core/include/core/limits.h", "    HF_CALLS_PROBE_MAX = 64,\n", "    HF_CALLS_PROBE_MAX = 64,\n    HF_CALLS_GREET_MAX = 1,\n")
+    edit("src/core/node/update.c", "HF_CALLS_PROBE_MAX,\n};", "HF_CALLS_PROBE_MAX,\n    [HF__TASK_GREET] = HF_CALLS_GREET_MAX,\n};")
+    edit("src/core/dispatch.c", "    {HF__TASK_PROBE, HF_METHOD_PROBE, hf__probe_returned},\n",
+         "    {HF__TASK_PROBE, HF_METHOD_PROBE, hf__probe_returned},\n    {HF__TASK_GREET, HF_METHOD_NONCE, hf__greet_answered},\n")
+    edit("src/core/node/node.h", "    HF__TIMER_DEAL, ", "    HF__TIMER_GREET,     /* greeting: the holder is asked, or asked again */\n    HF__TIMER_DEAL, ")
+    edit("src/core/engine.c", "    [HF__TIMER_DEAL] = hf__deal_due,\n",
+         "    [HF__TIMER_GREET] = hf__greet_begin,\n    [HF__TIMER_DEAL] = hf__deal_due,\n")
+    edit("src/core/include/core/trace.h", '    X(HF_TRACE_SEED_FAILED, "seed_failed", 2) ', '    X(HF_TRACE_GREETED, "greeted", 1)             /* account: the holder */ \\\n'
+         '    X(HF_TRACE_SEED_FAILED, "seed_failed", 2) ')
+    edit("src/core/owner/claim.c", "    hf__standing_send(e);\n}\n", "    hf__standing_send(e);\n    hf__timer_set(e, HF__TIMER_GREET, 0);\n}\n")
+    edit("tests/scenario/meson.build", "  'gossip',\n", "  'gossip',\n  'greet',\n")
+    (COPY / "tests/scenario/test_greet.c").write_text(
+        '#include "testnet.h"\n\n#include <criterion/criterion.h>\n\n'
+        'Test(greet, a_restarted_owner_is_given_a_nonce_by_its_first_holder)\n{\n'
+        '    struct hf_world *w = testnet_up(7, 3, 5);\n    hf_world_crash(w, 0);\n    hf_world_start(w, 0);\n'
+        '    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_GREETED, 1, 60000));\n    testnet_end(w);\n}\n')
+    run("clang-format", "-i", *(COPY / "src/core").rglob("*.[ch]"))
+    run("meson", "test", "-C", BUILD, "scenario_greet", "update", "timer", "engine")
+    assert tidy() == [], tidy()
+
+
+@tap.case
+def a_room_takes_its_folder_its_place_and_its_row():
+    """A room above base, used by the operator's command."""
+    copy_once()
+    room = COPY / "src/garden"
+    (room / "include/garden").mkdir(parents=True)
+    (room / "include/garden/garden.h").write_text(
+        '/* What the recipe adds: a room with one function. */\n#ifndef HF_GARDEN_GARDEN_H\n#define HF_GARDEN_GARDEN_H\n\n'
+        '/* How many flowers there are. */\nunsigned hf_garden_flowers(void);\n\n#endif\n')
+    (room / "garden.c").write_text('#include "garden/garden.h"\n\nunsigned hf_garden_flowers(void)\n{\n    return 3;\n}\n')
+    (room / "meson.build").write_text(
+        "# garden: what the recipe adds.\ngarden_inc = include_directories('include')\n"
+        "garden_lib = static_library('hf_garden', 'garden.c', include_directories: garden_inc, dependencies: [base_dep])\n"
+        "garden_dep = declare_dependency(include_directories: garden_inc, link_with: garden_lib, dependencies: [base_dep])\n")
+    edit("src/meson.build", "subdir('daemon')\n", "subdir('garden')\nsubdir('daemon')\n")
+    edit("src/cli/main.c", '#include "command.h"\n', '#include "command.h"\n#include "garden/garden.h"\n')
+    edit("src/cli/main.c", "static int usage(FILE *to, int status)\n{\n",
+         'static int usage(FILE *to, int status)\n{\n    fprintf(to, "flowers: %u\\n", hf_garden_flowers());\n')
+    edit("src/cli/meson.build", "document_dep, client_dep, ", "document_dep, client_dep, garden_dep, ")
+    found = tidy()
+    assert any("cli may not use garden" in line for line in found) or any("garden" in line for line in found), found
+    edit("tests/tidy/rules.py", "# The simulator brings its own doubles", 'ROOMS["garden"] = ["base"]\nROOMS["cli"] += ["garden"]\n# The simulator brings its own doubles')
+    assert any("its rooms are not those of rules.py" in line for line in tidy()), tidy()
+    edit("src/README.md", "\n`sim/` takes the place of the daemon", "| `garden` | what the recipe adds | `base` |\n\n`sim/` takes the place of the daemon")
+    text = (COPY / "src/README.md").read_text(encoding="utf-8")
+    (COPY / "src/README.md").write_text(text.replace("\n\n| `garden`", "\n| `garden`"), encoding="utf-8")
+    run("ninja", "-C", BUILD, "src/cli/holdfast")
+    assert "flowers: 3" in run(BUILD / "src/cli/holdfast", "--help")
+    assert tidy() == [], tidy()
+
+
 if __name__ == "__main__":
     sys.exit(tap.main())

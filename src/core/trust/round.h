@@ -3,6 +3,12 @@
  * nonces, each answers over that quote. What a round is for says its kind; when enough has come,
  * how long to wait for the rest, and whether another round follows, says whoever began it. Private
  * to core.
+ *
+ * Recovery and drill are rounds. A claim and a drain are not: they ask once, without nonce and
+ * quote, and what they share with a round is hf__call. A claim counts votes by electorate, one
+ * holder may sit in several, and it asks single holders again under the same ballot. A drain asks
+ * about many owners at once, one member for each of its owners, as many as calls may be out; it
+ * keeps a count for each owner and nothing of who said what.
  */
 #ifndef HF_CORE_ROUND_H
 #define HF_CORE_ROUND_H
