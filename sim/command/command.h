@@ -2,6 +2,7 @@
 #ifndef HF_SIM_COMMAND_H
 #define HF_SIM_COMMAND_H
 
+#include "base/options.h"
 #include "trial/trial.h"
 
 #include <stdbool.h>
@@ -9,7 +10,7 @@
 
 /* EXIT_ENDED: before its end, by a signal or for want of memory or disk; no
  * promise was broken so far. */
-enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_ENDED = 3 };
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = HF_EXIT_USAGE, EXIT_ENDED = 3 };
 
 struct hf__options {
     const char *scenario; /* path, or NULL */

@@ -32,7 +32,7 @@ static const char usage[] =
     "  --quiet                no progress\n"
     "  --version              print the version\n"
     "\n"
-    "Exit 0: every promise was kept. 1: one was not. 2: wrong usage, or a scenario refused.\n"
+    "Exit 0: every promise was kept. 1: one was not. 64: wrong usage, or a scenario refused.\n"
     "3: ended early, by a signal or for want of memory or disk; what ran is kept.\n";
 
 static int fail(const char *what, const char *value)

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hex.h"
+#include "base/options.h"
 #include "base/secret.h"
 #include "deal.h"
 #include "document/ceremony.h"
@@ -198,7 +199,7 @@ static int start_with(int argc, char **argv)
     if (argc < 5 || argc > 4 + ROOTS_MAX ||
         hf_hex_decode(argv[1], network.bytes, sizeof network.bytes) != 0) {
         fputs(usage, stderr);
-        return 2;
+        return HF_EXIT_USAGE;
     }
     if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
         return fail("core dumps", HF_EPERMISSION);

@@ -3,6 +3,8 @@
 #ifndef HF_CLI_COMMAND_H
 #define HF_CLI_COMMAND_H
 
+#include "base/options.h"
+
 /* What a command's exit status says, where it does not say otherwise. Wrong usage is EX_USAGE of
  * sysexits.h for every command: what may be tried again has another number. */
 enum {
@@ -10,7 +12,7 @@ enum {
     HF_CLI_ERROR = 1,
     HF_CLI_NOT_READY = 2,
     HF_CLI_DANGER = 3,
-    HF_CLI_USAGE = 64,
+    HF_CLI_USAGE = HF_EXIT_USAGE,
 };
 
 /* The socket of the daemon that is meant: --socket, HOLDFAST_SOCKET, or the usual place. */

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TEXT_MAX = 64 << 20, PATH_MAX_LEN = 256 };
+enum { TEXT_MAX = 64 << 20, PATH_MAX_LEN = 256, NAME_LEN = 80 };
 
 /* Lines "path: value", one for each field. */
 struct lines {
@@ -42,9 +42,16 @@ static void add(struct lines *l, const char *path, const char *value)
     l->at[l->count++] = line;
 }
 
-/* What an element of a list is called: so that one that moved is no change. */
-static const char *name_of(const json_t *element)
+/* What an element of a list is called: so that one that moved is no change. A validator by its
+ * operator and its first digits. */
+static const char *name_of(const json_t *element, char ret[static NAME_LEN])
 {
+    const char *operator_name = json_string_value(json_object_get(element, "operator_name"));
+    const char *account = json_string_value(json_object_get(element, "account"));
+    if (operator_name != NULL && account != NULL) {
+        snprintf(ret, NAME_LEN, "%s %.8s", operator_name, account);
+        return ret;
+    }
     static const char *const keys[] = {"name", "account", "alias", "key", "ppid"};
     for (size_t i = 0; i < HF_ARRAY_LEN(keys); i++) {
         const char *name = json_string_value(json_object_get(element, keys[i]));
@@ -58,10 +65,10 @@ static void flatten(struct lines *l, const char *path, const json_t *value);
 
 static void flatten_list(struct lines *l, const char *path, const json_t *list)
 {
-    char below[PATH_MAX_LEN];
+    char below[PATH_MAX_LEN], called[NAME_LEN];
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *element = json_array_get(list, i);
-        const char *name = name_of(element);
+        const char *name = name_of(element, called);
         if (name != NULL)
             snprintf(below, sizeof below, "%s[%s]", path, name);
         else

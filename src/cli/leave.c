@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "command.h"
 #include "base/options.h"
+#include "named.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,7 +44,7 @@ static bool nowhere_to_go(const json_t *root)
 }
 
 /* What the daemon says of the leave. Whether the node has left; -1: an error, which was said. */
-static int look(long long *ret_owners, char ret_first[static 65], bool *said_nowhere)
+static int look(long long *ret_owners, char ret_first[static HF__NAMED_LEN], bool *said_nowhere)
 {
     json_t *root;
     if (hf__ask(json_pack("{s:s}", "request", "status"), false, &root) != 0)
@@ -51,11 +52,15 @@ static int look(long long *ret_owners, char ret_first[static 65], bool *said_now
     const char *state = json_string_value(json_object_get(root, "state"));
     const json_t *leaving = json_object_get(root, "leaving");
     const char *first = json_string_value(json_array_get(json_object_get(leaving, "waiting"), 0));
+    json_t *members = first != NULL ? hf__named_members() : NULL;
     int left = state != NULL && strcmp(state, "left") == 0;
     *ret_owners = number_of(leaving, "owners");
     if (!left && *ret_owners > 0 && !*said_nowhere)
         *said_nowhere = nowhere_to_go(root);
-    snprintf(ret_first, 65, "%s", first != NULL ? first : "");
+    ret_first[0] = '\0';
+    if (first != NULL)
+        hf__named_text(members, first, ret_first);
+    json_decref(members);
     if (!left && !json_is_object(leaving))
         left = hf__say("leave", "the leave was taken back", 0) == HF_CLI_OK ? 1 : -1;
     json_decref(root);
@@ -66,7 +71,7 @@ static int wait_until_left(void)
 {
     long long owners, said = -1;
     bool said_nowhere = false;
-    char first[65];
+    char first[HF__NAMED_LEN];
     int left;
     while ((left = look(&owners, first, &said_nowhere)) == 0) {
         if (owners != said)
@@ -94,6 +99,28 @@ static int request(json_t *what, const char *done, const char *invalid)
     json_decref(root);
     puts(done);
     return HF_CLI_OK;
+}
+
+/* The owner may be named as `holdfast leave` prints it. */
+static int abandon(const char *word)
+{
+    static const char not_waited_for[] =
+        "this node waits for no owner of that name or account while it leaves; `holdfast leave` "
+        "says whom it waits for";
+    json_t *root;
+    char account[65];
+    if (hf__ask(json_pack("{s:s}", "request", "status"), false, &root) != 0)
+        return HF_CLI_ERROR;
+    json_t *members = hf__named_members();
+    const json_t *waiting = json_object_get(json_object_get(root, "leaving"), "waiting");
+    bool one = hf__named_one("leave", members, waiting, word, account);
+    json_decref(members);
+    json_decref(root);
+    /* Of many owners only the first are told: whole accounts are taken for the others. */
+    if (!one && strlen(word) != sizeof account - 1)
+        return hf__say("leave", not_waited_for, 0);
+    return request(json_pack("{s:s,s:s}", "request", "abandon", "account", one ? account : word),
+                   "forgotten", not_waited_for);
 }
 
 struct options {
@@ -130,10 +157,7 @@ int hf_cli_leave(int argc, char **argv)
         return request(json_pack("{s:s}", "request", "stay"), "stays",
                        "this node is not leaving: there is nothing to take back");
     if (o.abandon != NULL)
-        return request(json_pack("{s:s,s:s}", "request", "abandon", "account", o.abandon),
-                       "forgotten",
-                       "it takes the whole account, 64 digits, of an owner that this node still "
-                       "waits for while it leaves; `holdfast leave` prints it");
+        return abandon(o.abandon);
     int r = request(json_pack("{s:s,s:s,s:I}", "request", "leave", "reason", o.reason, "seconds",
                               (json_int_t)(o.days * DAY_S)),
                     "announced", "--reason: at most 64 characters");

@@ -259,7 +259,7 @@ static int check_possible(const struct hf__authority *a, struct hf_bytes body)
         hf_hex_encode(account.bytes, sizeof account, text);
         if (r == HF_EFLOOR)
             fprintf(stderr,
-                    "holdfast set: %s has a floor in the set in force, and set.yaml lacks or "
+                    "holdfast set: %.8s has a floor in the set in force, and set.yaml lacks or "
                     "lowers it: what was decided stays\n",
                     text);
     }

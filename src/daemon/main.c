@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { EXIT_USAGE = 2, TEXT_MAX = 64 << 10 };
+enum { TEXT_MAX = 64 << 10 };
 
 static const char usage[] =
     "usage: holdfastd --config FILE [--check-config | --as-root] [--applications FILE]\n"
@@ -94,7 +94,7 @@ static int start_with(int argc, char **argv)
     if (!hf_options_explain(argc, argv, options, HF_ARRAY_LEN(options), &chosen, &words,
                             &words_count, reason)) {
         fprintf(stderr, "holdfastd: %s\n%s", reason, usage);
-        return EXIT_USAGE;
+        return HF_EXIT_USAGE;
     }
     if (chosen.describe)
         return describe();
@@ -104,7 +104,7 @@ static int start_with(int argc, char **argv)
     }
     if (chosen.start.config_file == NULL || words_count != 0) {
         fputs(usage, stderr);
-        return EXIT_USAGE;
+        return HF_EXIT_USAGE;
     }
     return run(&chosen.start, chosen.check_only);
 }

@@ -1,5 +1,6 @@
 #include "base/error.h"
 #include "base/file.h"
+#include "base/options.h"
 #include "folder.h"
 #include "options.h"
 #include "service.h"
@@ -8,7 +9,7 @@
 #include <time.h>
 
 /* Exit codes, as --help says. */
-enum { EXIT_DONE = 0, EXIT_AGAIN = 1, EXIT_USAGE = 2, EXIT_REFUSED = 3 };
+enum { EXIT_DONE = 0, EXIT_AGAIN = 1, EXIT_USAGE = HF_EXIT_USAGE, EXIT_REFUSED = 3 };
 
 /* One line, whatever bytes a service or a file name brought into it. */
 static void say(char *reason)

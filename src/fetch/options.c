@@ -25,7 +25,7 @@ const char hf__fetch_usage[] =
     "  --version\n"
     "  --help\n"
     "\n"
-    "Exit 0: DIR holds the new set; 1: failed, and trying again may help; 2: usage; 3: refused, "
+    "Exit 0: DIR holds the new set; 1: failed, and trying again may help; 64: usage; 3: refused, "
     "and trying again\n"
     "will not help by itself. The reason is one line on standard error.\n";
 

@@ -15,7 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { EXIT_USAGE = 2, LISTENER = 3 };
+enum { LISTENER = 3 };
 
 static const char usage[] = "usage: holdfast-report --user USER [--report FOLDER]\n"
                             "\n"
@@ -114,7 +114,7 @@ static int start_with(int argc, char **argv)
     if (!hf_options_explain(argc, argv, options, HF_ARRAY_LEN(options), &chosen, &words,
                             &words_count, reason)) {
         fprintf(stderr, "holdfast-report: %s\n%s", reason, usage);
-        return EXIT_USAGE;
+        return HF_EXIT_USAGE;
     }
     if (chosen.help || chosen.version) {
         fputs(chosen.help ? usage : "holdfast-report " HF_RELEASE "\n", stdout);
@@ -122,7 +122,7 @@ static int start_with(int argc, char **argv)
     }
     if (chosen.user == NULL || words_count != 0) {
         fputs(usage, stderr);
-        return EXIT_USAGE;
+        return HF_EXIT_USAGE;
     }
     return run(chosen.user, chosen.folder);
 }

@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXIT_USAGE = 2 };
-
 static const char usage[] =
     "usage: holdfast-measure [--register FILE] NETWORK\n"
     "\n"
@@ -60,7 +58,7 @@ static int start_with(int argc, char **argv)
     if (!hf_options_explain(argc, argv, options, HF_ARRAY_LEN(options), &chosen, &words,
                             &words_count, reason)) {
         fprintf(stderr, "holdfast-measure: %s\n%s", reason, usage);
-        return EXIT_USAGE;
+        return HF_EXIT_USAGE;
     }
     if (chosen.help || chosen.version) {
         fputs(chosen.help ? usage : "holdfast-measure " HF_RELEASE "\n", stdout);
@@ -68,7 +66,7 @@ static int start_with(int argc, char **argv)
     }
     if (words_count != 1 || hf_hex_decode(words[0], network.bytes, sizeof network) != 0) {
         fputs(usage, stderr);
-        return EXIT_USAGE;
+        return HF_EXIT_USAGE;
     }
     return run(chosen.path, &network);
 }

@@ -40,7 +40,7 @@ static const char usage[] =
     "  --argon2 PASSES,KIB  how slow a new key's passphrase is to guess\n"
     "  --version            print the version\n"
     "  --help               print this\n"
-    "exit status: 0 done, 1 error, 2 usage, 3 refused, 4 not your share, 5 wrong\n"
+    "exit status: 0 done, 1 error, 64 usage, 3 refused, 4 not your share, 5 wrong\n"
     "passphrase or word, 6 old documents, 7 this clock is off, 8 not confirmed\n";
 
 static bool take_argon2(void *options, const char *text)

@@ -2,6 +2,7 @@
 #ifndef HF_SHARE_SHARE_H
 #define HF_SHARE_SHARE_H
 
+#include "base/options.h"
 #include "crypto/words.h"
 #include "document/ceremony.h"
 #include "document/request.h"
@@ -10,7 +11,7 @@
 enum {
     HF__SHARE_OK = 0,
     HF__SHARE_ERROR = 1, /* a file cannot be read or written, or makes no sense */
-    HF__SHARE_USAGE = 2,
+    HF__SHARE_USAGE = HF_EXIT_USAGE,
     HF__SHARE_REFUSED = 3, /* the request must not be answered */
     HF__SHARE_OTHERS = 4,  /* the share does not fit, or this is no share holder's key */
     HF__SHARE_SECRET = 5,  /* a wrong passphrase, or a wrong word */

@@ -21,7 +21,7 @@ import tap  # noqa: E402
 
 PROGRAM, DEV_SET = sys.argv.pop(1), sys.argv.pop(1)
 VECTORS = pathlib.Path(os.environ.get("HOLDFAST_VECTORS", SOURCE.parent / "shared/vectors"))
-DONE, AGAIN, USAGE, REFUSED = 0, 1, 2, 3
+DONE, AGAIN, USAGE, REFUSED = 0, 1, 64, 3
 DAY = 86400
 NOW = 1760000000
 FMSPC = "de7000000000"

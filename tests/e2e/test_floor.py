@@ -133,7 +133,7 @@ def the_floor_that_status_asks_for_brings_the_owner_back():
             assert "leaves out 2 validators at once" in authority(m, "set", "sign", status=1).stderr
             authority(m, "set", "restore", lost[1].account)
             shown = authority(m, "set", "sign", status=2).stdout
-            assert f"+ validators[{owner.account}].floor.survivors[0].quorum: 2" in shown, shown
+            assert f"+ validators[operator{owner.number} {owner.account[:8]}].floor.survivors[0].quorum: 2" in shown, shown
             m.sign_set()
             owner.wait("ready", 90)
             assert owner.key("tss-db") == key

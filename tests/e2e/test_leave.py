@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -103,6 +104,36 @@ def one_leaves_one_dies_and_one_stands_still_and_all_stay_backed_up():
         refused = subprocess.run([mesh.programs.holdfast, "--socket", owner.socket, "leave", "--deadline", "91"],
                                  capture_output=True, timeout=30)
         assert refused.returncode == 64 and b"usage" in refused.stderr, refused
+
+
+@tap.case
+def an_owner_that_cannot_move_is_called_by_its_operator_and_may_be_abandoned_by_it():
+    with Mesh(pathlib.Path(tempfile.mkdtemp(prefix="holdfast-abandon-")), Programs(BUILD), nodes=4, shares=3, threshold=2,
+              quorum=2) as m:
+        m.make()
+        leaver = m.nodes[0]
+        done = leaver.command("leave", "--no-wait", "--deadline", "0")
+        assert done.returncode == 0, done
+        # Each of the others has all of the others for holders: none of them can move.
+        until(lambda: (leaver.status().get("leaving") or {}).get("waiting"), 30, leaver.tail)
+        waiting = subprocess.Popen([m.programs.holdfast, "--socket", leaver.socket, "leave", "--deadline", "0"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            line = waiting.stdout.readline() + waiting.stdout.readline()
+            assert "the first is operator" in line and not re.search("[0-9a-f]{64}", line), line
+        finally:
+            waiting.kill()
+            waiting.communicate()
+        for word in ("nobody", m.nodes[1].account[:3], "operator1"):
+            done = leaver.command("leave", "--abandon", word)
+            assert done.returncode == 1 and b"waits for no owner" in done.stderr, (word, done)
+        before = leaver.status()["leaving"]["waiting"]
+        for number, word in ((1, "operator2"), (2, m.nodes[2].account[:6]), (3, m.nodes[3].account)):
+            account = m.nodes[number].account
+            if account in before:
+                until(lambda word=word: leaver.command("leave", "--abandon", word).returncode == 0, 30, leaver.tail)
+                until(lambda account=account: account not in (leaver.status()["leaving"] or {"waiting": []})["waiting"], 30,
+                      leaver.tail)
 
 
 if __name__ == "__main__":

@@ -99,6 +99,18 @@ def wrong_usage_of_holdfast_is_64_whatever_the_command():
 
 
 @tap.case
+def wrong_usage_is_64_of_every_program():
+    """What may be tried again, or was refused, has another number."""
+    build = PAGES["holdfast.1"].parent.parent
+    others = [build / "report/holdfast-report", build / "report/holdfast-measure", build / "ceremony/holdfast-ceremony"]
+    tried = [program for program in [*PAGES.values(), *others] if program.exists()]
+    assert len(tried) >= 4, tried
+    for program in tried:
+        done = subprocess.run([program, "--no-such-option"], capture_output=True, text=True, timeout=20, stdin=subprocess.DEVNULL)
+        assert done.returncode == 64 and not done.stdout and done.stderr.strip(), (program, done)
+
+
+@tap.case
 def holdfast_and_its_page_agree():
     agree("holdfast.1")
     named_by("holdfast.1")

@@ -84,7 +84,7 @@ def a_log_of_messages_names_who_asked_whom_for_what_and_what_came_of_it():
         assert {m["outcome"] for m in claims} >= {"accepted", "refused"}, claims[:5]
         assert all(asked[m["call"]]["claim"] > 0 and len(asked[m["call"]]["instance"]) == 8 for m in claims)
         assert all("generation" in m for m in asked.values() if m["method"] == "deposit")
-    assert "--out" in sim("run", "x.yaml", "--messages", status=2).stderr
+    assert "--out" in sim("run", "x.yaml", "--messages", status=64).stderr
 
 
 @tap.case
@@ -156,17 +156,17 @@ def a_bad_scenario_is_refused_with_every_error_at_its_line():
                    "  - {at: 90s, do: fly}\n  - {at: 5s, do: slow, value: 0.5}\n")
         file.flush()
         for command in ("check", "run"):
-            text = sim(command, file.name, status=2).stderr
+            text = sim(command, file.name, status=64).stderr
             for line in (1, 2, 4, 7, 8):
                 assert f"{file.name}:{line}:" in text, text
     for wrong in ("network.lost=1%", "nodes=none", "nodes"):
-        assert sim("check", scenario("steady-state"), "--set", wrong, status=2).stderr
+        assert sim("check", scenario("steady-state"), "--set", wrong, status=64).stderr
 
 
 @tap.case
 def a_seed_of_another_build_says_which():
     for command in (["replay", "7@0123456789ab"], ["run", scenario("steady-state"), "--seed", "7@0123456789ab"]):
-        text = sim(*command, status=2).stderr
+        text = sim(*command, status=64).stderr
         assert "belongs to build 0123456789ab" in text and "this program is build" in text
 
 
@@ -177,12 +177,12 @@ def options_that_a_command_does_not_take_are_refused():
                     ["swarm", "--seeds", "1..1000000000000"], ["swarm", "--seeds", "3..1"],
                     ["run", scenario("zone-outage"), "--nodes", "2"], ["run", scenario("hostile-third"), "--nodes", "3"],
                     ["check", scenario("steady-state"), "--set", "events=[{at: 500w, do: heal}]"], ["swarm", "--seeds", "1..2", "--jobs", "2x"], ["swarm"], ["run"]):
-        assert sim(*command, status=2).stderr
+        assert sim(*command, status=64).stderr
 
 
 @tap.case
 def a_swarm_refuses_a_field_that_is_none_by_its_name():
-    refused = sim("swarm", "--seeds", "1..2", "--set", "unknown.field=1", status=2)
+    refused = sim("swarm", "--seeds", "1..2", "--set", "unknown.field=1", status=64)
     assert "unknown.field=1" in refused.stderr and "memory" not in refused.stdout + refused.stderr, refused
 
 

@@ -285,7 +285,7 @@ def what_cannot_be_asked_is_told_in_the_words_of_the_command():
         m.make()
         node = m.nodes[0]
         for words, says in ((["leave", "--cancel"], b"this node is not leaving"),
-                            (["leave", "--abandon", "7810"], b"the whole account, 64 digits"),
+                            (["leave", "--abandon", "7810"], b"waits for no owner of that name or account"),
                             (["mute", "no_such_reason", "--for", "7d"], b"no reason has that name"),
                             (["mute", "not_placed", "--for", "7d"], b"no warning of that reason stands"),
                             (["mute", "not_placed", "--undo"], b"it is not muted")):

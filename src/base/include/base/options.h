@@ -53,6 +53,10 @@ struct hf_option {
 
 enum { HF_OPTIONS_MAX = 16 };
 
+/* The exit status of every program that was used wrongly: EX_USAGE of sysexits.h, so that no number
+ * that means something else is taken for it. */
+enum { HF_EXIT_USAGE = 64 };
+
 enum { HF_OPTION_REASON_MAX = 256 };
 
 /*
