@@ -185,6 +185,11 @@ def garbage_fills_no_log():
 
 
 @tap.case
+def large_documents_that_nobody_signed_are_not_all_read():
+    withstands(["127.66.0.1", "127.66.0.2"], "documents")
+
+
+@tap.case
 def handshakes_that_are_only_begun_are_stopped_at_the_door():
     withstands(["127.66.0.1"], "hellos", nodes=1)
 

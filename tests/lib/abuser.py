@@ -244,6 +244,32 @@ def send_garbage(abuse, node, source):
             flow.read(0.0005)
 
 
+def unsigned_set(count):
+    """A document request with one set of so many members, right in every relation but that nobody has signed it."""
+    def text(value):
+        return b"\xd9" + bytes([len(value)]) + value
+
+    members = b"".join(fields((1, binary(struct.pack(">I", i) + bytes(28))), (2, b"\x01"), (3, text(b"127.0.0.1:1")),
+                              (4, text(b"o"))) for i in range(count))
+    body = fields((1, b"\x02"), (2, b"\xce\x00\x00\x00\x01"[4:]), (3, b"\xce\xff\xff\xff\xff"), (4, binary(bytes(32))),
+                  (5, b"\xdd" + struct.pack(">I", count) + members))
+    envelope = fields((1, b"\x01"), (2, b"\x03"), (3, b"\xc6" + struct.pack(">I", len(body)) + body), (4, b"\x90"))
+    return fields((1, fields()), (2, b"\x91" + fields((1, b"\xc6" + struct.pack(">I", len(envelope)) + envelope))))
+
+
+def send_documents(abuse, node, source):
+    """Large documents that nobody has signed, one after the other."""
+    body = unsigned_set(12000)
+    with speak(node, source) as tls:
+        flow = Flow(tls)
+        for stream in range(1, 20001, 2):
+            if abuse.ended.is_set():
+                return
+            flow.post(stream, "/v1/documents", body)
+            abuse.turn(node)
+            flow.read(0.0005)
+
+
 def begin_handshakes(abuse, node, source):
     """A ClientHello as any program sends it, and no more."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -264,7 +290,7 @@ def begin_handshakes(abuse, node, source):
 
 
 ATTACKS = {"bodies": hold_memory, "silence": hold_handshakes, "places": hold_connections, "quotes": send_quotes,
-           "account": send_as_account, "garbage": send_garbage, "hellos": begin_handshakes}
+           "account": send_as_account, "garbage": send_garbage, "hellos": begin_handshakes, "documents": send_documents}
 
 
 class Abuse:

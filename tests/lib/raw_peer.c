@@ -62,7 +62,7 @@ static void certify(const struct raw_peer *s, SSL_CTX *ctx)
     X509_set_issuer_name(x, name);
     X509_set_pubkey(x, key);
     if (s->certificate == RAW_PEER_LARGE) {
-        static char comment[5000];
+        static char comment[HF_NET_CERTIFICATE_MAX];
         memset(comment, 'a', sizeof(comment) - 1);
         X509_EXTENSION *ext = X509V3_EXT_conf_nid(NULL, NULL, NID_netscape_comment, comment);
         need(ext != NULL && X509_add_ext(x, ext, -1) == 1, "a large certificate");
@@ -75,6 +75,10 @@ static void certify(const struct raw_peer *s, SSL_CTX *ctx)
     }
     need(X509_sign(x, key, NULL) > 0, "a certificate");
     need(SSL_CTX_use_certificate(ctx, x) == 1 && SSL_CTX_use_PrivateKey(ctx, key) == 1, "a key");
+    int more =
+        s->certificate == RAW_PEER_CHAIN ? HF_NET_CERTIFICATE_LIST_MAX / i2d_X509(x, NULL) : 0;
+    for (; more > 0; more--)
+        need(SSL_CTX_add1_chain_cert(ctx, x) == 1, "a chain");
     X509_free(x);
     EVP_PKEY_free(key);
 }

@@ -20,6 +20,7 @@ enum raw_peer_certificate {
     RAW_PEER_MALFORMED,     /* the extension is one byte short */
     RAW_PEER_TWICE,         /* the extension is there twice */
     RAW_PEER_LARGE,         /* above HF_NET_CERTIFICATE_MAX */
+    RAW_PEER_CHAIN,         /* a good one, and with it copies beyond HF_NET_CERTIFICATE_LIST_MAX */
 };
 
 struct raw_peer {

@@ -120,6 +120,13 @@ Test(hf_net_identity, a_malformed_extension_ends_the_connection)
     mesh_done(&m);
 }
 
+Test(hf_net_identity, a_chain_of_certificates_is_not_read)
+{
+    mesh_init(&m, NULL);
+    expect_refused(RAW_PEER_CHAIN, &hf_net_stats(a->net)->handshake_tls);
+    mesh_done(&m);
+}
+
 Test(hf_net_identity, a_client_without_alpn_is_refused)
 {
     mesh_init(&m, NULL);

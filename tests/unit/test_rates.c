@@ -107,6 +107,55 @@ Test(hf__rate, of_what_has_waited_is_counted_once)
     cr_assert_eq(hf__rate_owner(l.e, &m, &owner), 0);
 }
 
+static struct hf__message brings(uint64_t source)
+{
+    struct hf__message m = from_elsewhere(source, false);
+    m.method = HF_METHOD_DOCUMENTS;
+    return m;
+}
+
+Test(hf__rate, of_documents_that_strangers_bring_is_one_for_all_of_them_and_nobody_elses)
+{
+    struct hf__message member = from_member(0, HF_METHOD_DOCUMENTS), a = brings(1), b = brings(2);
+    struct hf__message expected = a;
+    expected.expected = true;
+    for (size_t i = 0; i < 4; i++)
+        cr_assert_eq(hf__rate_brought(l.e, i % 2 == 0 ? &a : &b, 1023 << 10), 0);
+    cr_assert_eq(hf__rate_brought(l.e, &a, 1 << 20), HF_ERATE);
+    cr_assert_eq(hf__rate_brought(l.e, &b, 1 << 20), HF_ERATE);
+    cr_assert_eq(hf__rate_brought(l.e, &member, 16 << 20), 0);
+    cr_assert_eq(hf__rate_brought(l.e, &expected, 16 << 20), 0);
+    l.e->now_ms += 1000;
+    cr_assert_eq(hf__rate_brought(l.e, &a, 500 << 10), 0);
+    cr_assert_eq(hf__rate_brought(l.e, &b, 500 << 10), HF_ERATE);
+    /* One that is larger than all of it counts for all of it. */
+    l.e->now_ms += 8000;
+    cr_assert_eq(hf__rate_brought(l.e, &b, 64 << 20), 0);
+    cr_assert_eq(hf__rate_brought(l.e, &b, 1), HF_ERATE);
+}
+
+/* Whose documents are not read hears so, and no more is done for it; who brings none is answered. */
+Test(hf__rate, of_documents_refuses_what_is_beyond_it_before_it_is_read)
+{
+    struct hf_encoded garbage = {.bytes = hf_bytes_of("\xff", 1)};
+    struct hf_documents_request with = {.documents = &garbage, .documents_count = 1}, without = {0};
+    struct hf_buf b, c;
+    hf_buf_init(&b, 4096);
+    hf_buf_init(&c, 4096);
+    cr_assert_eq(hf_wire_encode(&hf_wire_documents_request, &with, &b), 0);
+    cr_assert_eq(hf_wire_encode(&hf_wire_documents_request, &without, &c), 0);
+    for (size_t i = 0; i < HF_RATE_BROUGHT_BURST; i++) {
+        harness_request(&l, HF_METHOD_DOCUMENTS, NULL, hf_buf_bytes(&b));
+        cr_assert_eq(l.u.replies[0].error, 0);
+    }
+    harness_request(&l, HF_METHOD_DOCUMENTS, NULL, hf_buf_bytes(&b));
+    cr_assert_eq(harness_refusal(&l), HF_ERATE);
+    harness_request(&l, HF_METHOD_DOCUMENTS, NULL, hf_buf_bytes(&c));
+    cr_assert_eq(l.u.replies[0].error, 0);
+    hf_buf_done(&b);
+    hf_buf_done(&c);
+}
+
 Test(hf__rate, keeps_no_count_of_who_has_not_asked_of_late)
 {
     struct hf_account owner = {{0}};

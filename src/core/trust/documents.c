@@ -371,6 +371,8 @@ int hf__recv_documents(struct hf_engine *e, const struct hf__message *from, stru
     int shown = e->trust->last_refusal;
     uint8_t shown_kind = e->trust->last_refusal_kind;
     int r = hf__decode(e, &hf_wire_documents_request, body, &m);
+    if (r == 0 && m.documents_count > 0)
+        r = hf__rate_brought(e, from, body.len);
     if (r != 0)
         return r;
     for (size_t i = 0; i < m.documents_count; i++)

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "trust/trust.h"
 
-enum { CAP_MIN = 8 };
+enum { CAP_MIN = 8, KIB = 1024 };
 static const uint64_t SPREAD = UINT64_C(0x9e3779b97f4a7c15); /* 2^64 by the golden ratio */
 
 /* Whose request it is. */
@@ -60,9 +60,11 @@ static struct hf__rates *made_anew(struct hf__rates *old, uint64_t now_us)
     return r;
 }
 
-static int take(struct hf_engine *e, uint64_t key, uint64_t period_us, uint64_t burst)
+/* units: how many it counts for, of burst at most. */
+static int take(struct hf_engine *e, uint64_t key, uint64_t period_us, uint64_t burst,
+                uint64_t units)
 {
-    hf_assert(period_us > 0 && burst > 0);
+    hf_assert(period_us > 0 && burst > 0 && units > 0);
     uint64_t now_us = e->now_ms * 1000;
     struct hf__rates **r = &e->trust->rates;
     if (*r == NULL || 4 * ((*r)->count + 1) > 3 * (*r)->cap)
@@ -72,7 +74,7 @@ static int take(struct hf_engine *e, uint64_t key, uint64_t period_us, uint64_t 
         *c = (struct count){.key = key};
         (*r)->count++;
     }
-    uint64_t due_us = (c->due_us > now_us ? c->due_us : now_us) + period_us;
+    uint64_t due_us = (c->due_us > now_us ? c->due_us : now_us) + units * period_us;
     if (due_us > now_us + burst * period_us)
         return HF_ERATE;
     c->due_us = due_us;
@@ -93,7 +95,7 @@ int hf__rate_member(struct hf_engine *e, const struct hf__message *m)
     if (m->counted || !m->has_account || !hf__is_member(e, &m->account))
         return 0;
     return take(e, key_of(&m->account, m->method, MEMBER), 1000000 / HF_RATE_MEMBER_PER_S,
-                HF_RATE_MEMBER_BURST);
+                HF_RATE_MEMBER_BURST, 1);
 }
 
 int hf__rate_owner(struct hf_engine *e, const struct hf__message *m, const struct hf_account *owner)
@@ -103,7 +105,19 @@ int hf__rate_owner(struct hf_engine *e, const struct hf__message *m, const struc
         return 0;
     enum class class = e->shared->step.ticket ? TICKET : m->expected ? EXPECTED : OTHERS;
     return take(e, key_of(owner, m->method, class), 1000000 / HF_RATE_OWNER_PER_S,
-                HF_RATE_OWNER_BURST);
+                HF_RATE_OWNER_BURST, 1);
+}
+
+int hf__rate_brought(struct hf_engine *e, const struct hf__message *m, size_t len)
+{
+    static const struct hf_account all; /* no member's, whose key nobody has */
+    hf_assert(m->is_request);
+    /* Who knows no set yet takes everybody for a stranger. */
+    if (m->counted || e->trust->set == NULL || hf__asker_kind(e, m) != HF__STRANGERS)
+        return 0;
+    size_t kib = len / KIB + 1;
+    return take(e, key_of(&all, m->method, OTHERS), 1000000 / HF_RATE_BROUGHT_PER_S,
+                HF_RATE_BROUGHT_BURST, kib < HF_RATE_BROUGHT_BURST ? kib : HF_RATE_BROUGHT_BURST);
 }
 
 void hf__rates_expire(struct hf_engine *e)

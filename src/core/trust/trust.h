@@ -214,6 +214,9 @@ HF_MUST_USE int hf__rate_member(struct hf_engine *e, const struct hf__message *m
  */
 HF_MUST_USE int hf__rate_owner(struct hf_engine *e, const struct hf__message *m,
                                const struct hf_account *owner);
+/* Counts what a stranger's documents cost, len bytes of them, whoever of all strangers brings them.
+ * HF_ERATE: too much of late. */
+HF_MUST_USE int hf__rate_brought(struct hf_engine *e, const struct hf__message *m, size_t len);
 /* Forgets the counts of whoever has not asked of late. */
 void hf__rates_expire(struct hf_engine *e);
 /* Bytes; NULL is legal. */

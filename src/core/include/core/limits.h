@@ -65,6 +65,9 @@ enum {
     HF_RATE_MEMBER_PER_S = 128,
     HF_RATE_OWNER_BURST = 64,
     HF_RATE_OWNER_PER_S = 16,
+    /* KiB of documents that strangers bring, all together: so many at once, and then a second. */
+    HF_RATE_BROUGHT_BURST = 4096,
+    HF_RATE_BROUGHT_PER_S = 512,
     HF_RATES_MAX = 8192,    /* counts that are kept */
     HF_ANSWERS_MAX = 256,   /* recovery answers kept for their nonce's life */
     HF_VERDICTS_MAX = 4096, /* identity quotes of peers that are remembered */

@@ -19,12 +19,13 @@ enum {
     HF_NET_ADDRESS_MAX = 260, /* "host:port" with its terminator: a DNS name, brackets, port */
     HF_NET_HEADER_LIST_MAX = 8 << 10, /* names, values and 32 bytes a field (RFC 9113, 6.5.2) */
     HF_NET_HEADER_COUNT_MAX = 64,
-    HF_NET_BODY_CEILING = 16 << 20,        /* no configuration allows more */
-    HF_NET_CERTIFICATE_MAX = 4 << 10,      /* DER of a peer's certificate */
-    HF_NET_CERTIFICATE_LIST_MAX = 8 << 10, /* a peer's whole Certificate message */
-    HF_NET_SETTINGS_MAX = 16,              /* entries in one SETTINGS frame */
-    HF_NET_ACKS_QUEUED_MAX = 64,           /* PING and SETTINGS answers that wait to be sent */
-    HF_NET_CONTROL_BURST = 200,            /* PING, SETTINGS, empty DATA and the like */
+    HF_NET_BODY_CEILING = 16 << 20,   /* no configuration allows more */
+    HF_NET_CERTIFICATE_MAX = 2 << 10, /* DER of a peer's certificate */
+    /* A peer's whole Certificate message: each of a chain costs what reading a key costs. */
+    HF_NET_CERTIFICATE_LIST_MAX = HF_NET_CERTIFICATE_MAX + 512,
+    HF_NET_SETTINGS_MAX = 16,    /* entries in one SETTINGS frame */
+    HF_NET_ACKS_QUEUED_MAX = 64, /* PING and SETTINGS answers that wait to be sent */
+    HF_NET_CONTROL_BURST = 200,  /* PING, SETTINGS, empty DATA and the like */
     HF_NET_CONTROL_PER_S = 100,
     HF_NET_RESET_BURST = 100, /* streams that the peer resets, or that are refused it */
     HF_NET_RESET_PER_S = 20,
