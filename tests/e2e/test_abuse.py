@@ -130,7 +130,7 @@ def withstands(sources, *attacks, nodes=4):
         m.make()
         node, other = m.nodes[0], m.nodes[1]
         key = until(lambda: node.key(KEY), 30, "no key")
-        plan = quotes_to_forge(m) if "quotes" in attacks or "account" in attacks else {}
+        plan = quotes_to_forge(m) if {"quotes", "account", "datagrams"} & set(attacks) else {}
         without, under, rates = [], [], []
         said = [logged(m)]
         for _ in range(RESTARTS):
@@ -187,6 +187,11 @@ def garbage_fills_no_log():
 @tap.case
 def large_documents_that_nobody_signed_are_not_all_read():
     withstands(["127.66.0.1", "127.66.0.2"], "documents")
+
+
+@tap.case
+def datagrams_of_strangers_cost_no_more_than_a_look():
+    withstands(["127.66.0.1", "127.66.0.2"], "datagrams")
 
 
 @tap.case

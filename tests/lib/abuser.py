@@ -270,6 +270,22 @@ def send_documents(abuse, node, source):
             flow.read(0.0005)
 
 
+def send_datagrams(abuse, node, source):
+    """Datagrams as fast as they go: noise, and such as say that they are of a member, with a MAC that is wrong."""
+    host, port = node.rsplit(":", 1)
+    accounts = [bytes.fromhex(account) for account in abuse.plan["accounts"]]
+    body = bytes([0x82, 1, 1, 2]) + binary(bytes(16))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+        out.bind((source, 0))
+        while not abuse.ended.is_set():
+            for account in accounts:
+                named = fields((1, binary(account)), (2, binary(body)), (3, binary(bytes(16))))
+                for datagram in (named, bytes(1200), named[:40]):
+                    with contextlib.suppress(OSError):
+                        out.sendto(datagram, (host, int(port)))
+            abuse.turn(node)
+
+
 def begin_handshakes(abuse, node, source):
     """A ClientHello as any program sends it, and no more."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -290,7 +306,8 @@ def begin_handshakes(abuse, node, source):
 
 
 ATTACKS = {"bodies": hold_memory, "silence": hold_handshakes, "places": hold_connections, "quotes": send_quotes,
-           "account": send_as_account, "garbage": send_garbage, "hellos": begin_handshakes, "documents": send_documents}
+           "account": send_as_account, "garbage": send_garbage, "hellos": begin_handshakes, "documents": send_documents,
+           "datagrams": send_datagrams}
 
 
 class Abuse:

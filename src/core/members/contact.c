@@ -115,8 +115,9 @@ const struct hf__pair *hf__contact_keys(struct hf_engine *e, struct hf__contact 
     struct hf_event_statement s;
     if (told == NULL)
         return NULL;
-    if (c->keyed && hf__place_compare(&c->place, &told->place) == 0)
-        return pair;
+    /* One that gave no key is not asked again and again: anyone may send in its name. */
+    if (hf__place_compare(&c->place, &told->place) == 0)
+        return c->keyed ? pair : NULL;
     int r = hf__decode(e, &hf_wire_signed_event, hf_blob_bytes(told->encoded), &what);
     if (r == 0)
         r = hf__decode(e, &hf_wire_event_statement, what.statement, &s);
