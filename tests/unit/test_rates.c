@@ -134,11 +134,12 @@ Test(hf__rate, of_documents_that_strangers_bring_is_one_for_all_of_them_and_nobo
     cr_assert_eq(hf__rate_brought(l.e, &b, 1), HF_ERATE);
 }
 
-/* Whose documents are not read hears so, and no more is done for it; who brings none is answered. */
+/* Whose documents are not read hears so, and no more is done; who brings none is answered. */
 Test(hf__rate, of_documents_refuses_what_is_beyond_it_before_it_is_read)
 {
     struct hf_encoded garbage = {.bytes = hf_bytes_of("\xff", 1)};
-    struct hf_documents_request with = {.documents = &garbage, .documents_count = 1}, without = {0};
+    struct hf_documents_request without = {0};
+    struct hf_documents_request with = {.documents = &garbage, .documents_count = 1};
     struct hf_buf b, c;
     hf_buf_init(&b, 4096);
     hf_buf_init(&c, 4096);
