@@ -20,6 +20,7 @@ SOURCE = pathlib.Path(os.environ["HOLDFAST_SOURCE"])
 BUILD = pathlib.Path(os.environ["HOLDFAST_BUILD"])
 sys.path[:0] = [str(SOURCE / "tests/lib"), str(SOURCE / "contrib/lib")]
 
+import rogue  # noqa: E402
 import tap  # noqa: E402
 from mesh import Mesh, Programs, check, until  # noqa: E402
 
@@ -197,6 +198,35 @@ def datagrams_of_strangers_cost_no_more_than_a_look():
 @tap.case
 def handshakes_that_are_only_begun_are_stopped_at_the_door():
     withstands(["127.66.0.1"], "hellos", nodes=1)
+
+
+@tap.case
+def whoever_has_a_providers_address_delays_no_recovery():
+    """Beside what it takes with that provider gone: two of three are enough, and the third may do as it likes."""
+    with mesh() as m:
+        m.make()
+        node, gone = m.nodes[0], m.nodes[3]
+        key = until(lambda: node.key(KEY), 30, "no key")
+        file = rogue.certificate(m.folder)
+
+        def restarted():
+            node.kill()
+            node.start()
+            started = time.monotonic()
+            found = node.command("key", "get", KEY, "--wait", "60")
+            check(found.stdout.decode().strip() == key.hex(), f"no key: {found}\n{node.tail()}")
+            return time.monotonic() - started
+
+        gone.kill()
+        plain_s = statistics.median(restarted() for _ in range(RESTARTS))
+        for mode in rogue.MODES:
+            with rogue.Rogue(gone.address, mode, file) as other:
+                under_s = statistics.median(restarted() for _ in range(RESTARTS))
+            most = memory(node)
+            print(f"# {mode}: {under_s:.3f} s, {plain_s:.3f} s without; {other.connections} connections; {most >> 20} MiB")
+            check(other.connections > 0, f"{mode}: nobody came")
+            check(under_s <= 2 * plain_s + SLACK_S, f"{mode}: recovery took {under_s:.3f} s, and {plain_s:.3f} s without it")
+            check(most <= MEMORY_MAX, f"{mode}: {most >> 20} MiB of memory")
 
 
 @tap.case
