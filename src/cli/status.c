@@ -135,6 +135,19 @@ static void print_seeds(const json_t *root)
     }
 }
 
+/* Members that ask or tell more than they may: out of order, or up to something. */
+static void print_excess(const json_t *root)
+{
+    const json_t *list = json_object_get(root, "excess");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        char ago[24];
+        const json_t *one = json_array_get(list, i);
+        printf("excess     of %s: refused %lld times, the last one %s ago\n",
+               text_of(one, "account"), number_of(one, "refused"),
+               hf_duration_text((uint64_t)number_of(one, "ago_ms"), ago));
+    }
+}
+
 static void print_state(const json_t *root)
 {
     char since[24], retry[24];
@@ -151,6 +164,7 @@ static void print_state(const json_t *root)
     print_error(root, "store_error", "DISK      ");
     print_error(root, "listen_error", "PORT      ");
     print_error(root, "last_refusal", "refused   ");
+    print_excess(root);
     print_seeds(root);
     print_collateral(root);
 }

@@ -137,6 +137,19 @@ static json_t *awaited(const struct hf_awaited_status *a, uint64_t now_ms)
     return o;
 }
 
+static json_t *excess(const struct hf_status *s, uint64_t now_ms)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < s->excess_count; i++) {
+        json_t *o = json_object();
+        set(o, "account", hex(s->excess[i].account.bytes, sizeof s->excess[i].account));
+        set(o, "refused", number(s->excess[i].refused));
+        set(o, "ago_ms", number(ago(now_ms, s->excess[i].last_ms)));
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
 static json_t *waits(const struct hf_status *s, uint64_t now_ms)
 {
     json_t *list = json_array();
@@ -277,6 +290,7 @@ static void fill_node(struct hf__daemon *d, json_t *root, const struct hf_status
     set(root, "providers", hf__status_providers(d, s->providers, s->providers_count, now_ms));
     set(root, "retiring", retiring(s));
     set(root, "waits", waits(s, now_ms));
+    set(root, "excess", excess(s, now_ms));
     set(root, "record", record(s));
     set(root, "mesh", hf__mesh_json(d));
     set(root, "owners", number(s->owners));

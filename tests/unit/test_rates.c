@@ -1,5 +1,6 @@
 /* How often one may ask, and whose place a message takes that waits for a verdict. */
 #include "engine_harness.h"
+#include "members/members.h"
 
 #include "base/error.h"
 
@@ -105,6 +106,31 @@ Test(hf__rate, of_what_has_waited_is_counted_once)
         cr_assert_eq(hf__rate_owner(l.e, &m, &owner), 0);
     m.counted = true;
     cr_assert_eq(hf__rate_owner(l.e, &m, &owner), 0);
+}
+
+/* By account, and how often; the last few, of whom the one longest ago makes room. */
+Test(hf__rate, that_a_member_exceeds_is_in_status)
+{
+    struct hf__message m = from_member(1, HF_METHOD_OFFER);
+    cr_assert_eq(harness_status(&l).excess_count, 0);
+    for (size_t i = 0; i < HF_RATE_MEMBER_BURST + 3; i++)
+        cr_assert_eq(hf__rate_member(l.e, &m), i < HF_RATE_MEMBER_BURST ? 0 : HF_ERATE);
+    cr_assert_not(hf__teller_may(l.e, &m.account, HF_EVENTS_BURST));
+    struct hf_status s = harness_status(&l);
+    cr_assert_eq(s.excess_count, 1);
+    cr_assert(hf_account_equal(&s.excess[0].account, &m.account));
+    cr_assert_eq(s.excess[0].refused, 4);
+    cr_assert_eq(s.excess[0].last_ms, l.e->now_ms);
+    for (size_t i = 0; i <= HF_STATUS_EXCESS_MAX; i++) {
+        struct hf_account other;
+        authority_account(100 + i, &other);
+        l.e->now_ms++;
+        hf__excess(l.e, &other);
+    }
+    s = harness_status(&l);
+    cr_assert_eq(s.excess_count, HF_STATUS_EXCESS_MAX);
+    for (size_t i = 0; i < s.excess_count; i++)
+        cr_assert_not(hf_account_equal(&s.excess[i].account, &m.account));
 }
 
 static struct hf__message brings(uint64_t source)

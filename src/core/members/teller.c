@@ -59,8 +59,10 @@ bool hf__teller_may(struct hf_engine *e, const struct hf_account *account, size_
 {
     struct hf__teller *t = teller_of(e, account);
     hf_assert(hf_account_equal(&t->account, account));
-    if (t->left < events + 1)
+    if (t->left < events + 1) {
+        hf__excess(e, account);
         return false;
+    }
     t->left -= (uint32_t)events + 1;
     return true;
 }

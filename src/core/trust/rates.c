@@ -89,13 +89,57 @@ static uint64_t key_of(const struct hf_account *account, uint8_t method, enum cl
     return key != 0 ? key : 1;
 }
 
+/* Who was refused for it, of late: whoever was so longest ago makes room. */
+struct hf__excess {
+    uint8_t count;
+    struct hf_excess_status of[HF_STATUS_EXCESS_MAX];
+};
+
+void hf__excess(struct hf_engine *e, const struct hf_account *member)
+{
+    struct hf__excess *x = e->trust->excess;
+    if (x == NULL) {
+        x = e->trust->excess = calloc(1, sizeof *x);
+        hf_assert(x != NULL);
+    }
+    size_t at = 0, oldest = 0;
+    while (at < x->count && !hf_account_equal(&x->of[at].account, member)) {
+        oldest = x->of[at].last_ms < x->of[oldest].last_ms ? at : oldest;
+        at++;
+    }
+    if (at == x->count) {
+        at = x->count < HF_STATUS_EXCESS_MAX ? x->count++ : oldest;
+        x->of[at] = (struct hf_excess_status){.account = *member};
+    }
+    x->of[at].refused++;
+    x->of[at].last_ms = e->now_ms;
+    hf_assert(x->count > 0 && x->count <= HF_STATUS_EXCESS_MAX);
+}
+
+void hf__excess_status(const struct hf_engine *e, struct hf_status *ret)
+{
+    const struct hf__excess *x = e->trust->excess;
+    hf_assert(ret->excess_count == 0);
+    for (size_t i = 0; x != NULL && i < x->count; i++)
+        ret->excess[ret->excess_count++] = x->of[i];
+}
+
+size_t hf__excess_memory(const struct hf_engine *e)
+{
+    hf_assert(e->trust->excess == NULL || e->trust->excess->count > 0);
+    return e->trust->excess == NULL ? 0 : sizeof *e->trust->excess;
+}
+
 int hf__rate_member(struct hf_engine *e, const struct hf__message *m)
 {
     hf_assert(m->is_request);
     if (m->counted || !m->has_account || !hf__is_member(e, &m->account))
         return 0;
-    return take(e, key_of(&m->account, m->method, MEMBER), 1000000 / HF_RATE_MEMBER_PER_S,
-                HF_RATE_MEMBER_BURST, 1);
+    int r = take(e, key_of(&m->account, m->method, MEMBER), 1000000 / HF_RATE_MEMBER_PER_S,
+                 HF_RATE_MEMBER_BURST, 1);
+    if (r != 0)
+        hf__excess(e, &m->account);
+    return r;
 }
 
 int hf__rate_owner(struct hf_engine *e, const struct hf__message *m, const struct hf_account *owner)

@@ -56,6 +56,7 @@ void hf__trust_done(struct hf_engine *e)
     hf_document_unref(t->shares);
     free(t->seeds);
     free(t->rates);
+    free(t->excess);
     free(t->marks);
 }
 
@@ -65,7 +66,7 @@ size_t hf__trust_memory(const struct hf_engine *e)
     hf_assert(t->roots_count <= HF_ROOTS_MAX);
     size_t sum = hf__known_memory(&t->known) + t->roots_count * sizeof(struct hf_document *);
     sum += t->marks != NULL ? sizeof *t->marks : 0;
-    sum += t->seeds_len + 1u + hf__rates_memory(t->rates);
+    sum += t->seeds_len + 1u + hf__rates_memory(t->rates) + hf__excess_memory(e);
     sum += hf__blob_memory(t->identity) + hf__blob_memory(t->identity_statement);
     for (const struct hf__parked *m = t->parked; m != NULL; m = m->next)
         sum += sizeof *m + hf__blob_memory(m->body);
@@ -97,6 +98,7 @@ void hf__trust_status(const struct hf_engine *e, struct hf_status *ret)
     ret->identity_made_s = t->identity != NULL ? t->identity_made_s : 0;
     ret->seed_errors = t->seed_errors;
     ret->seeds_count = t->seeds_count;
+    hf__excess_status(e, ret);
     ret->last_refusal = t->last_refusal;
     ret->last_refusal_kind = t->last_refusal_kind;
 }

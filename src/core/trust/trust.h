@@ -69,8 +69,9 @@ struct hf__trust {
     uint16_t parked_count[HF__ASKER_KINDS], judging_count[HF__ASKER_KINDS];
     struct hf__parked *parked;
     struct hf__judging *judging;
-    struct hf_marks *marks;  /* none allocated while none is known */
-    struct hf__rates *rates; /* none allocated while nobody has asked of late */
+    struct hf_marks *marks;    /* none allocated while none is known */
+    struct hf__excess *excess; /* NULL: no member has asked or told too much yet */
+    struct hf__rates *rates;   /* none allocated while nobody has asked of late */
 };
 
 /* The newest policy, which must be there. */
@@ -217,6 +218,10 @@ HF_MUST_USE int hf__rate_owner(struct hf_engine *e, const struct hf__message *m,
 /* Counts what a stranger's documents cost, len bytes of them, whoever of all strangers brings them.
  * HF_ERATE: too much of late. */
 HF_MUST_USE int hf__rate_brought(struct hf_engine *e, const struct hf__message *m, size_t len);
+/* Notes that a member was refused for how much it asked or told. */
+void hf__excess(struct hf_engine *e, const struct hf_account *member);
+void hf__excess_status(const struct hf_engine *e, struct hf_status *ret);
+size_t hf__excess_memory(const struct hf_engine *e); /* bytes held */
 /* Forgets the counts of whoever has not asked of late. */
 void hf__rates_expire(struct hf_engine *e);
 /* Bytes; NULL is legal. */

@@ -69,6 +69,13 @@ struct hf_awaited_status {
     uint64_t since_ms;   /* monotonic: of the last call; 0 none has ended */
 };
 
+/* A member that asked or told more than it may: how often it was refused for it. */
+struct hf_excess_status {
+    struct hf_account account;
+    uint64_t refused;
+    uint64_t last_ms; /* monotonic */
+};
+
 /* A generation that does not carry this node's ballot yet, or that is not sealed yet. */
 struct hf_wait_status {
     bool seals; /* seals of an older generation are waited for; votes for the ballot otherwise */
@@ -84,7 +91,8 @@ enum {
     HF_STATUS_PROVIDERS_MAX = 64,
     HF_STATUS_RETIRING_MAX = 8,
     HF_STATUS_WAITS_MAX = 4,
-    HF_STATUS_WAITING_MAX = 8
+    HF_STATUS_WAITING_MAX = 8,
+    HF_STATUS_EXCESS_MAX = 8
 };
 
 struct hf_status {
@@ -128,6 +136,9 @@ struct hf_status {
     /* By the own account over both (proto/messages.def: evidence_statement), while it waits. */
     bool has_evidence;
     uint8_t evidence[64];
+    /* The last few. */
+    struct hf_excess_status excess[HF_STATUS_EXCESS_MAX];
+    size_t excess_count;
     bool leaving; /* it has announced its leave */
     uint64_t leave_until_s;
     /* Owners that have not moved yet: the first few. */
