@@ -37,12 +37,12 @@ void hf_dev_authority_free(struct hf_dev_authority *a)
 
 static int make_keys(struct hf_dev_authority *a, const uint8_t *seed)
 {
-    int rc = hf__dev_key_new(seed, "root", &a->root_key);
-    if (rc == 0)
-        rc = hf__dev_key_new(seed, "platform-ca", &a->ca_key[HF_DEV_CA_PLATFORM]);
-    if (rc == 0)
-        rc = hf__dev_key_new(seed, "processor-ca", &a->ca_key[HF_DEV_CA_PROCESSOR]);
-    return rc != 0 ? rc : hf__dev_key_new(seed, "tcb-signing", &a->signer_key);
+    int r = hf__dev_key_new(seed, "root", &a->root_key);
+    if (r == 0)
+        r = hf__dev_key_new(seed, "platform-ca", &a->ca_key[HF_DEV_CA_PLATFORM]);
+    if (r == 0)
+        r = hf__dev_key_new(seed, "processor-ca", &a->ca_key[HF_DEV_CA_PROCESSOR]);
+    return r != 0 ? r : hf__dev_key_new(seed, "tcb-signing", &a->signer_key);
 }
 
 static const char *or_else(const char *name, const char *usual)
@@ -57,18 +57,18 @@ static int make_certs(struct hf_dev_authority *a, const struct hf_dev_authority_
                                      .key = a->root_key,
                                      .path_len = 1,
                                      .crl_name = "root-ca.der"};
-    int rc = hf__dev_cert_new(&cert, &a->root);
+    int r = hf__dev_cert_new(&cert, &a->root);
     cert.issuer = a->root;
     cert.issuer_key = a->root_key;
-    for (int i = 0; i < 2 && rc == 0; i++) {
+    for (int i = 0; i < 2 && r == 0; i++) {
         cert.name = ca_name[i];
         cert.window = spec->ca;
         cert.key = a->ca_key[i];
         cert.path_len = 0;
-        rc = hf__dev_cert_new(&cert, &a->ca[i]);
+        r = hf__dev_cert_new(&cert, &a->ca[i]);
     }
-    if (rc != 0)
-        return rc;
+    if (r != 0)
+        return r;
     cert.name = or_else(spec->signer_name, "Holdfast Development TCB Signing");
     cert.window = spec->signer;
     cert.key = a->signer_key;
@@ -81,12 +81,12 @@ int hf_dev_authority_new(const struct hf_dev_authority_spec *spec, struct hf_dev
     struct hf_dev_authority *a = calloc(1, sizeof *a);
     if (a == NULL)
         return HF_ENOMEM;
-    int rc = make_keys(a, spec->seed);
-    if (rc == 0)
-        rc = make_certs(a, spec);
-    if (rc != 0) {
+    int r = make_keys(a, spec->seed);
+    if (r == 0)
+        r = make_certs(a, spec);
+    if (r != 0) {
         hf_dev_authority_free(a);
-        return rc;
+        return r;
     }
     *ret = a;
     return 0;
@@ -95,8 +95,8 @@ int hf_dev_authority_new(const struct hf_dev_authority_spec *spec, struct hf_dev
 void hf_dev_authority_root_key(const struct hf_dev_authority *a,
                                uint8_t ret[static HF_DEV_ROOT_KEY_LEN])
 {
-    int rc = hf__dev_key_public(a->root_key, ret);
-    hf_assert(rc == 0); /* a key that was made or loaded has a public half */
+    int r = hf__dev_key_public(a->root_key, ret);
+    hf_assert(r == 0); /* a key that was made or loaded has a public half */
 }
 
 void hf_dev_authority_root_spki(const struct hf_dev_authority *a,
@@ -114,15 +114,15 @@ void hf_dev_authority_root_spki(const struct hf_dev_authority *a,
 void hf_dev_authority_ca_serial(const struct hf_dev_authority *a, enum hf_dev_ca ca,
                                 uint8_t ret[static HF_DEV_SERIAL_LEN])
 {
-    int rc = hf__dev_cert_serial(a->ca[ca], ret);
-    hf_assert(rc == 0); /* checked when it was loaded */
+    int r = hf__dev_cert_serial(a->ca[ca], ret);
+    hf_assert(r == 0); /* checked when it was loaded */
 }
 
 void hf_dev_authority_signer_serial(const struct hf_dev_authority *a,
                                     uint8_t ret[static HF_DEV_SERIAL_LEN])
 {
-    int rc = hf__dev_cert_serial(a->signer, ret);
-    hf_assert(rc == 0); /* checked when it was loaded */
+    int r = hf__dev_cert_serial(a->signer, ret);
+    hf_assert(r == 0); /* checked when it was loaded */
 }
 
 /* The four pairs, in the order in which they are written. */
@@ -142,24 +142,24 @@ static void pairs_of(struct hf_dev_authority *a, struct pair ret[static 4])
         (struct pair){"tcb-signing.key.pem", "tcb-signing.cert.pem", &a->signer_key, &a->signer};
 }
 
-static int write_pem(const char *folder, const char *file, int rc, struct hf_buf *pem)
+static int write_pem(const char *folder, const char *file, int r, struct hf_buf *pem)
 {
     char path[PATH_MAX];
-    if (rc == 0)
-        rc = hf__dev_path(folder, file, path);
-    if (rc == 0)
-        rc = hf_file_replace(path, hf_buf_bytes(pem), 0600);
+    if (r == 0)
+        r = hf__dev_path(folder, file, path);
+    if (r == 0)
+        r = hf_file_replace(path, hf_buf_bytes(pem), 0600);
     hf_buf_done(pem);
-    return rc;
+    return r;
 }
 
 static int save_pair(const char *folder, const struct pair *pair)
 {
     struct hf_buf pem;
     hf_buf_init(&pem, HF__DEV_PEM_MAX);
-    int rc = write_pem(folder, pair->key_file, hf__dev_pem_key(*pair->key, &pem), &pem);
-    if (rc != 0)
-        return rc;
+    int r = write_pem(folder, pair->key_file, hf__dev_pem_key(*pair->key, &pem), &pem);
+    if (r != 0)
+        return r;
     return write_pem(folder, pair->cert_file, hf__dev_pem_cert(*pair->cert, &pem), &pem);
 }
 
@@ -170,10 +170,10 @@ int hf_dev_authority_save(const struct hf_dev_authority *a, const char *folder)
     pairs_of(&view, pairs);
     if (mkdir(folder, 0700) != 0 && errno != EEXIST)
         return hf_error_from_errno(errno);
-    int rc = 0;
-    for (int i = 0; i < 4 && rc == 0; i++)
-        rc = save_pair(folder, &pairs[i]);
-    return rc;
+    int r = 0;
+    for (int i = 0; i < 4 && r == 0; i++)
+        r = save_pair(folder, &pairs[i]);
+    return r;
 }
 
 static int read_pem(const char *folder, const char *file, BIO **ret)
@@ -181,34 +181,34 @@ static int read_pem(const char *folder, const char *file, BIO **ret)
     char path[PATH_MAX];
     struct hf_buf pem;
     hf_buf_init(&pem, HF__DEV_PEM_MAX);
-    int rc = hf__dev_path(folder, file, path);
-    if (rc == 0)
-        rc = hf_file_read(path, &pem);
-    if (rc == 0) {
+    int r = hf__dev_path(folder, file, path);
+    if (r == 0)
+        r = hf_file_read(path, &pem);
+    if (r == 0) {
         BIO *bio = BIO_new(BIO_s_mem());
         if (bio == NULL || BIO_write(bio, pem.data, (int)pem.len) != (int)pem.len) {
             BIO_free(bio);
-            rc = HF_ENOMEM;
+            r = HF_ENOMEM;
         } else {
             *ret = bio;
         }
     }
     hf_buf_done(&pem);
-    return rc;
+    return r;
 }
 
 static int load_pair(const char *folder, const struct pair *pair)
 {
     BIO *bio = NULL;
     uint8_t serial[HF_DEV_SERIAL_LEN], public_key[HF_DEV_ROOT_KEY_LEN];
-    int rc = read_pem(folder, pair->key_file, &bio);
-    if (rc != 0)
-        return rc;
+    int r = read_pem(folder, pair->key_file, &bio);
+    if (r != 0)
+        return r;
     *pair->key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
     BIO_free(bio);
-    rc = read_pem(folder, pair->cert_file, &bio);
-    if (rc != 0)
-        return rc;
+    r = read_pem(folder, pair->cert_file, &bio);
+    if (r != 0)
+        return r;
     *pair->cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
     BIO_free(bio);
     if (*pair->key == NULL || *pair->cert == NULL ||
@@ -225,12 +225,12 @@ int hf_dev_authority_load(const char *folder, struct hf_dev_authority **ret)
         return HF_ENOMEM;
     struct pair pairs[4];
     pairs_of(a, pairs);
-    int rc = 0;
-    for (int i = 0; i < 4 && rc == 0; i++)
-        rc = load_pair(folder, &pairs[i]);
-    if (rc != 0) {
+    int r = 0;
+    for (int i = 0; i < 4 && r == 0; i++)
+        r = load_pair(folder, &pairs[i]);
+    if (r != 0) {
         hf_dev_authority_free(a);
-        return rc;
+        return r;
     }
     *ret = a;
     return 0;

@@ -36,17 +36,17 @@ static int name_set(X509_NAME *name, const char *common)
 static int serial_set(X509 *cert, const EVP_PKEY *key)
 {
     uint8_t point[HF_DEV_ROOT_KEY_LEN], digest[SHA256_DIGEST_LENGTH];
-    int rc = hf__dev_key_public(key, point);
-    if (rc != 0)
-        return rc;
+    int r = hf__dev_key_public(key, point);
+    if (r != 0)
+        return r;
     SHA256(point, sizeof point, digest);
     digest[0] = (uint8_t)((digest[0] & 0x7f) | 0x40);
     BIGNUM *number = BN_bin2bn(digest, HF_DEV_SERIAL_LEN, NULL);
     ASN1_INTEGER *serial = BN_to_ASN1_INTEGER(number, NULL);
-    rc = serial != NULL && X509_set_serialNumber(cert, serial) == 1 ? 0 : HF_EINTERNAL;
+    r = serial != NULL && X509_set_serialNumber(cert, serial) == 1 ? 0 : HF_EINTERNAL;
     ASN1_INTEGER_free(serial);
     BN_free(number);
-    return rc;
+    return r;
 }
 
 static int dates_set(X509 *cert, struct hf_dev_window window)
@@ -62,9 +62,9 @@ static int dates_set(X509 *cert, struct hf_dev_window window)
 static int extension_add(X509 *cert, X509V3_CTX *ctx, int nid, const char *value)
 {
     X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, ctx, nid, value);
-    int rc = extension != NULL && X509_add_ext(cert, extension, -1) == 1 ? 0 : HF_EINTERNAL;
+    int r = extension != NULL && X509_add_ext(cert, extension, -1) == 1 ? 0 : HF_EINTERNAL;
     X509_EXTENSION_free(extension);
-    return rc;
+    return r;
 }
 
 /* In the order of Intel's certificates. */
@@ -90,9 +90,9 @@ static int extensions_add(X509 *cert, X509 *issuer, const struct hf__dev_cert_sp
         {NID_basic_constraints, constraints},
     };
     for (size_t i = 0; i < HF_ARRAY_LEN(list); i++) {
-        int rc = extension_add(cert, &ctx, list[i].nid, list[i].value);
-        if (rc != 0)
-            return rc;
+        int r = extension_add(cert, &ctx, list[i].nid, list[i].value);
+        if (r != 0)
+            return r;
     }
     if (spec->extra != NULL && X509_add_ext(cert, spec->extra, -1) != 1)
         return HF_EINTERNAL;
@@ -108,18 +108,18 @@ static int cert_sign(X509 **cert, EVP_PKEY *signer)
     if (len <= 0)
         return HF_EINTERNAL;
     hf_buf_init(&whole, HF__DEV_PEM_MAX);
-    int rc = hf__dev_resign(signer, hf_bytes_of(der, (size_t)len), &whole);
+    int r = hf__dev_resign(signer, hf_bytes_of(der, (size_t)len), &whole);
     const unsigned char *p = whole.data;
-    X509 *other = rc == 0 ? d2i_X509(NULL, &p, (long)whole.len) : NULL;
-    if (rc == 0 && other == NULL)
-        rc = HF_ENOMEM;
-    if (rc == 0) {
+    X509 *other = r == 0 ? d2i_X509(NULL, &p, (long)whole.len) : NULL;
+    if (r == 0 && other == NULL)
+        r = HF_ENOMEM;
+    if (r == 0) {
         X509_free(*cert);
         *cert = other;
     }
     hf_buf_done(&whole);
     OPENSSL_free(der);
-    return rc;
+    return r;
 }
 
 int hf__dev_cert_new(const struct hf__dev_cert_spec *spec, X509 **ret)
@@ -129,24 +129,24 @@ int hf__dev_cert_new(const struct hf__dev_cert_spec *spec, X509 **ret)
         return HF_ENOMEM;
     X509 *issuer = spec->issuer != NULL ? spec->issuer : cert;
     EVP_PKEY *signer = spec->issuer != NULL ? spec->issuer_key : spec->key;
-    int rc = X509_set_version(cert, X509_VERSION_3) == 1 ? 0 : HF_EINTERNAL;
-    if (rc == 0)
-        rc = serial_set(cert, spec->key);
-    if (rc == 0)
-        rc = name_set(X509_get_subject_name(cert), spec->name);
-    if (rc == 0 && X509_set_issuer_name(cert, X509_get_subject_name(issuer)) != 1)
-        rc = HF_EINTERNAL;
-    if (rc == 0)
-        rc = dates_set(cert, spec->window);
-    if (rc == 0 && X509_set_pubkey(cert, spec->key) != 1)
-        rc = HF_EINTERNAL;
-    if (rc == 0)
-        rc = extensions_add(cert, issuer, spec);
-    if (rc == 0)
-        rc = cert_sign(&cert, signer);
-    if (rc != 0) {
+    int r = X509_set_version(cert, X509_VERSION_3) == 1 ? 0 : HF_EINTERNAL;
+    if (r == 0)
+        r = serial_set(cert, spec->key);
+    if (r == 0)
+        r = name_set(X509_get_subject_name(cert), spec->name);
+    if (r == 0 && X509_set_issuer_name(cert, X509_get_subject_name(issuer)) != 1)
+        r = HF_EINTERNAL;
+    if (r == 0)
+        r = dates_set(cert, spec->window);
+    if (r == 0 && X509_set_pubkey(cert, spec->key) != 1)
+        r = HF_EINTERNAL;
+    if (r == 0)
+        r = extensions_add(cert, issuer, spec);
+    if (r == 0)
+        r = cert_sign(&cert, signer);
+    if (r != 0) {
         X509_free(cert);
-        return rc;
+        return r;
     }
     *ret = cert;
     return 0;

@@ -166,19 +166,19 @@ static void put_qe_identity(struct hf_buf *out, const struct hf_dev_collateral_s
 static int sign_document(EVP_PKEY *key, const char *name, struct hf_buf *body, struct hf_buf *ret)
 {
     uint8_t signature[HF__DEV_SIGNATURE_LEN];
-    int rc = body->error;
-    if (rc == 0)
-        rc = hf__dev_sign(key, hf_buf_bytes(body), signature);
-    if (rc == 0) {
+    int r = body->error;
+    if (r == 0)
+        r = hf__dev_sign(key, hf_buf_bytes(body), signature);
+    if (r == 0) {
         hf_buf_printf(ret, "{\"%s\":", name);
         hf_buf_append(ret, body->data, body->len);
         hf_buf_printf(ret, ",");
         put_hex(ret, "signature", signature, sizeof signature);
         hf_buf_printf(ret, "}");
-        rc = ret->error;
+        r = ret->error;
     }
     hf_buf_done(body);
-    return rc;
+    return r;
 }
 
 static bool tcb_spec_ok(const struct hf_dev_collateral_spec *spec)
@@ -202,15 +202,15 @@ static int make_documents(const struct hf_dev_authority *a,
                           const struct hf_dev_collateral_spec *spec, struct hf_dev_collateral *c)
 {
     struct hf_buf body;
-    int rc = hf_dev_tcb_info_make(a, spec, &c->tcb_info);
-    if (rc != 0)
-        return rc;
+    int r = hf_dev_tcb_info_make(a, spec, &c->tcb_info);
+    if (r != 0)
+        return r;
     hf_buf_init(&body, DOCUMENT_MAX);
     put_qe_identity(&body, spec);
-    rc = sign_document(a->signer_key, "enclaveIdentity", &body, &c->qe_identity);
-    if (rc == 0)
-        rc = hf__dev_pem_cert(a->signer, &c->tcb_signing_chain);
-    return rc != 0 ? rc : hf__dev_pem_cert(a->root, &c->tcb_signing_chain);
+    r = sign_document(a->signer_key, "enclaveIdentity", &body, &c->qe_identity);
+    if (r == 0)
+        r = hf__dev_pem_cert(a->signer, &c->tcb_signing_chain);
+    return r != 0 ? r : hf__dev_pem_cert(a->root, &c->tcb_signing_chain);
 }
 
 static int make_lists(const struct hf_dev_authority *a, const struct hf_dev_collateral_spec *spec,
@@ -226,12 +226,12 @@ static int make_lists(const struct hf_dev_authority *a, const struct hf_dev_coll
                                           .window = spec->root_crl,
                                           .revoked = spec->root_revoked,
                                           .revoked_count = spec->root_revoked_count};
-    int rc = hf__dev_crl_make(&pck, &c->pck_crl);
-    if (rc == 0)
-        rc = hf__dev_crl_make(&root, &c->root_ca_crl);
-    if (rc == 0)
-        rc = hf__dev_pem_cert(a->ca[spec->ca], &c->pck_crl_issuer_chain);
-    return rc != 0 ? rc : hf__dev_pem_cert(a->root, &c->pck_crl_issuer_chain);
+    int r = hf__dev_crl_make(&pck, &c->pck_crl);
+    if (r == 0)
+        r = hf__dev_crl_make(&root, &c->root_ca_crl);
+    if (r == 0)
+        r = hf__dev_pem_cert(a->ca[spec->ca], &c->pck_crl_issuer_chain);
+    return r != 0 ? r : hf__dev_pem_cert(a->root, &c->pck_crl_issuer_chain);
 }
 
 static bool spec_ok(const struct hf_dev_collateral_spec *spec)
@@ -252,12 +252,12 @@ int hf_dev_collateral_make(const struct hf_dev_authority *a,
                                     &c.pck_crl,  &c.root_ca_crl, &c.pck_crl_issuer_chain};
     for (size_t i = 0; i < HF_ARRAY_LEN(parts); i++)
         hf_buf_init(parts[i], DOCUMENT_MAX);
-    int rc = make_documents(a, spec, &c);
-    if (rc == 0)
-        rc = make_lists(a, spec, &c);
-    if (rc != 0) {
+    int r = make_documents(a, spec, &c);
+    if (r == 0)
+        r = make_lists(a, spec, &c);
+    if (r != 0) {
         hf_dev_collateral_done(&c);
-        return rc;
+        return r;
     }
     *ret = c;
     return 0;
@@ -290,11 +290,11 @@ int hf_dev_collateral_write(const struct hf_dev_collateral *c, const char *folde
         return hf_error_from_errno(errno);
     for (size_t i = 0; i < HF_ARRAY_LEN(parts); i++) {
         char path[PATH_MAX];
-        int rc = hf__dev_path(folder, parts[i].file, path);
-        if (rc == 0)
-            rc = hf_file_replace(path, hf_buf_bytes(parts[i].content), 0644);
-        if (rc != 0)
-            return rc;
+        int r = hf__dev_path(folder, parts[i].file, path);
+        if (r == 0)
+            r = hf_file_replace(path, hf_buf_bytes(parts[i].content), 0644);
+        if (r != 0)
+            return r;
     }
     return 0;
 }

@@ -6,7 +6,7 @@
 
 static int revoked_add(X509_CRL *crl, const uint8_t serial[static HF_DEV_SERIAL_LEN], time_t at)
 {
-    int rc = HF_EINTERNAL;
+    int r = HF_EINTERNAL;
     BIGNUM *number = BN_bin2bn(serial, HF_DEV_SERIAL_LEN, NULL);
     ASN1_INTEGER *value = BN_to_ASN1_INTEGER(number, NULL);
     ASN1_TIME *when = ASN1_TIME_set(NULL, at);
@@ -19,14 +19,14 @@ static int revoked_add(X509_CRL *crl, const uint8_t serial[static HF_DEV_SERIAL_
         X509_REVOKED_add1_ext_i2d(entry, NID_crl_reason, reason, 0, 0) == 1 &&
         X509_CRL_add0_revoked(crl, entry) == 1) {
         entry = NULL;
-        rc = 0;
+        r = 0;
     }
     X509_REVOKED_free(entry);
     ASN1_ENUMERATED_free(reason);
     ASN1_TIME_free(when);
     ASN1_INTEGER_free(value);
     BN_free(number);
-    return rc;
+    return r;
 }
 
 static int extensions_add(X509_CRL *crl, X509 *issuer)
@@ -47,18 +47,18 @@ static int extensions_add(X509_CRL *crl, X509 *issuer)
 
 static int fill(X509_CRL *crl, const struct hf__dev_crl_spec *spec)
 {
-    int rc = HF_EINTERNAL;
+    int r = HF_EINTERNAL;
     ASN1_TIME *last = ASN1_TIME_set(NULL, (time_t)spec->window.from_s);
     ASN1_TIME *next = ASN1_TIME_set(NULL, (time_t)spec->window.to_s);
     if (last != NULL && next != NULL && X509_CRL_set_version(crl, X509_CRL_VERSION_2) == 1 &&
         X509_CRL_set_issuer_name(crl, X509_get_subject_name(spec->issuer)) == 1 &&
         X509_CRL_set1_lastUpdate(crl, last) == 1 && X509_CRL_set1_nextUpdate(crl, next) == 1)
-        rc = 0;
+        r = 0;
     ASN1_TIME_free(last);
     ASN1_TIME_free(next);
-    for (size_t i = 0; i < spec->revoked_count && rc == 0; i++)
-        rc = revoked_add(crl, spec->revoked[i], (time_t)spec->window.from_s);
-    return rc != 0 ? rc : extensions_add(crl, spec->issuer);
+    for (size_t i = 0; i < spec->revoked_count && r == 0; i++)
+        r = revoked_add(crl, spec->revoked[i], (time_t)spec->window.from_s);
+    return r != 0 ? r : extensions_add(crl, spec->issuer);
 }
 
 int hf__dev_crl_make(const struct hf__dev_crl_spec *spec, struct hf_buf *ret)
@@ -70,15 +70,15 @@ int hf__dev_crl_make(const struct hf__dev_crl_spec *spec, struct hf_buf *ret)
         return HF_ENOMEM;
     unsigned char *der = NULL;
     int len = 0;
-    int rc = fill(crl, spec);
-    if (rc == 0 &&
+    int r = fill(crl, spec);
+    if (r == 0 &&
         (X509_CRL_sort(crl) != 1 || X509_CRL_sign(crl, spec->issuer_key, EVP_sha256()) == 0))
-        rc = HF_EINTERNAL;
-    if (rc == 0 && (len = i2d_X509_CRL(crl, &der)) <= 0)
-        rc = HF_EINTERNAL;
-    if (rc == 0)
-        rc = hf__dev_resign(spec->issuer_key, hf_bytes_of(der, (size_t)len), ret);
+        r = HF_EINTERNAL;
+    if (r == 0 && (len = i2d_X509_CRL(crl, &der)) <= 0)
+        r = HF_EINTERNAL;
+    if (r == 0)
+        r = hf__dev_resign(spec->issuer_key, hf_bytes_of(der, (size_t)len), ret);
     OPENSSL_free(der);
     X509_CRL_free(crl);
-    return rc;
+    return r;
 }

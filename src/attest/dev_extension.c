@@ -103,19 +103,19 @@ static void put_extension(struct hf_buf *out, const struct hf_dev_platform *p, e
 
 static int wrap(struct hf_bytes der, X509_EXTENSION **ret)
 {
-    int rc = HF_EINTERNAL;
+    int r = HF_EINTERNAL;
     ASN1_OBJECT *oid = OBJ_txt2obj("1.2.840.113741.1.13.1", 1);
     ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
     if (oid != NULL && value != NULL && ASN1_OCTET_STRING_set(value, der.data, (int)der.len) == 1) {
         X509_EXTENSION *extension = X509_EXTENSION_create_by_OBJ(NULL, oid, 0, value);
         if (extension != NULL) {
             *ret = extension;
-            rc = 0;
+            r = 0;
         }
     }
     ASN1_OCTET_STRING_free(value);
     ASN1_OBJECT_free(oid);
-    return rc;
+    return r;
 }
 
 int hf__dev_sgx_extension(const struct hf_dev_platform *platform, enum hf_dev_ca ca,
@@ -127,10 +127,10 @@ int hf__dev_sgx_extension(const struct hf_dev_platform *platform, enum hf_dev_ca
     put_extension(&body, platform, ca);
     hf__dev_put_header(&whole, TAG_SEQUENCE, body.len);
     hf_buf_append(&whole, body.data, body.len);
-    int rc = body.error != 0 ? body.error : whole.error;
-    if (rc == 0)
-        rc = wrap(hf_buf_bytes(&whole), ret);
+    int r = body.error != 0 ? body.error : whole.error;
+    if (r == 0)
+        r = wrap(hf_buf_bytes(&whole), ret);
     hf_buf_done(&whole);
     hf_buf_done(&body);
-    return rc;
+    return r;
 }

@@ -26,19 +26,19 @@ const EC_GROUP *hf__dev_curve(void)
 /* x and y of scalar times the generator, as an uncompressed point of 65 bytes. */
 static int public_of(const BIGNUM *scalar, uint8_t ret[static 65])
 {
-    int rc = HF_EINTERNAL;
+    int r = HF_EINTERNAL;
     const EC_GROUP *group = hf__dev_curve();
     EC_POINT *point = EC_POINT_new(group);
     if (point != NULL && EC_POINT_mul(group, point, scalar, NULL, NULL, NULL) == 1 &&
         EC_POINT_point2oct(group, point, POINT_CONVERSION_UNCOMPRESSED, ret, 65, NULL) == 65)
-        rc = 0;
+        r = 0;
     EC_POINT_free(point);
-    return rc;
+    return r;
 }
 
 static int key_of_parts(const BIGNUM *scalar, const uint8_t point[static 65], EVP_PKEY **ret)
 {
-    int rc = HF_EINTERNAL;
+    int r = HF_EINTERNAL;
     EVP_PKEY *key = NULL;
     OSSL_PARAM *params = NULL;
     OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
@@ -54,12 +54,12 @@ static int key_of_parts(const BIGNUM *scalar, const uint8_t point[static 65], EV
         EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_KEYPAIR, params) != 1)
         goto out;
     *ret = key;
-    rc = 0;
+    r = 0;
 out:
     OSSL_PARAM_free(params);
     OSSL_PARAM_BLD_free(build);
     EVP_PKEY_CTX_free(ctx);
-    return rc;
+    return r;
 }
 
 static int key_of_scalar(const BIGNUM *scalar, EVP_PKEY **ret)
@@ -67,16 +67,16 @@ static int key_of_scalar(const BIGNUM *scalar, EVP_PKEY **ret)
     uint8_t point[65];
     if (BN_is_zero(scalar) || BN_cmp(scalar, EC_GROUP_get0_order(hf__dev_curve())) >= 0)
         return HF_EINVAL;
-    int rc = public_of(scalar, point);
-    return rc != 0 ? rc : key_of_parts(scalar, point, ret);
+    int r = public_of(scalar, point);
+    return r != 0 ? r : key_of_parts(scalar, point, ret);
 }
 
 int hf__dev_key_of_secret(const uint8_t secret[static HF__DEV_SECRET_LEN], EVP_PKEY **ret)
 {
     BIGNUM *scalar = BN_bin2bn(secret, HF__DEV_SECRET_LEN, NULL);
-    int rc = scalar != NULL ? key_of_scalar(scalar, ret) : HF_ENOMEM;
+    int r = scalar != NULL ? key_of_scalar(scalar, ret) : HF_ENOMEM;
     BN_clear_free(scalar);
-    return rc;
+    return r;
 }
 
 /* SHA-512 of seed and label, reduced: 512 bits leave a bias of 2^-256. */
@@ -89,15 +89,15 @@ static int key_of_seed(const uint8_t *seed, const char *label, EVP_PKEY **ret)
     memcpy(input + HF_DEV_SEED_LEN, label, label_len);
     SHA512(input, HF_DEV_SEED_LEN + label_len, wide);
 
-    int rc = HF_ENOMEM;
+    int r = HF_ENOMEM;
     BN_CTX *ctx = BN_CTX_new();
     BIGNUM *scalar = BN_bin2bn(wide, sizeof wide, NULL);
     if (ctx != NULL && scalar != NULL &&
         BN_nnmod(scalar, scalar, EC_GROUP_get0_order(hf__dev_curve()), ctx) == 1)
-        rc = key_of_scalar(scalar, ret);
+        r = key_of_scalar(scalar, ret);
     BN_clear_free(scalar);
     BN_CTX_free(ctx);
-    return rc;
+    return r;
 }
 
 int hf__dev_key_new(const uint8_t *seed, const char *label, EVP_PKEY **ret)

@@ -79,9 +79,9 @@ static int make_pck(const struct hf_dev_authority *a, const struct hf_dev_machin
                     EVP_PKEY *key, X509 **ret)
 {
     X509_EXTENSION *sgx = NULL;
-    int rc = hf__dev_sgx_extension(&spec->platform, spec->ca, &sgx);
-    if (rc != 0)
-        return rc;
+    int r = hf__dev_sgx_extension(&spec->platform, spec->ca, &sgx);
+    if (r != 0)
+        return r;
     struct hf__dev_cert_spec cert = {
         .name = "Holdfast Development PCK Certificate",
         .window = spec->pck,
@@ -92,9 +92,9 @@ static int make_pck(const struct hf_dev_authority *a, const struct hf_dev_machin
         .crl_name = spec->ca == HF_DEV_CA_PLATFORM ? "platform-ca.der" : "processor-ca.der",
         .extra = sgx,
     };
-    rc = hf__dev_cert_new(&cert, ret);
+    r = hf__dev_cert_new(&cert, ret);
     X509_EXTENSION_free(sgx);
-    return rc;
+    return r;
 }
 
 /* The PCK key signs the QE report here, once, and is not kept. */
@@ -103,34 +103,34 @@ static int fill_with_pck(struct hf_dev_machine *m, const struct hf_dev_authority
 {
     EVP_PKEY *key = NULL;
     X509 *pck = NULL;
-    int rc = hf__dev_key_new(spec->seed, "pck", &key);
-    if (rc == 0)
-        rc = make_pck(a, spec, key, &pck);
-    if (rc == 0)
-        rc = hf__dev_cert_serial(pck, m->serial);
-    if (rc == 0)
-        rc = hf__dev_pem_cert(pck, &m->chain);
-    if (rc == 0)
-        rc = hf__dev_pem_cert(a->ca[spec->ca], &m->chain);
-    if (rc == 0)
-        rc = hf__dev_pem_cert(a->root, &m->chain);
-    if (rc == 0)
-        rc = hf__dev_sign(key, hf_bytes_of(m->qe_report, sizeof m->qe_report), m->qe_signature);
+    int r = hf__dev_key_new(spec->seed, "pck", &key);
+    if (r == 0)
+        r = make_pck(a, spec, key, &pck);
+    if (r == 0)
+        r = hf__dev_cert_serial(pck, m->serial);
+    if (r == 0)
+        r = hf__dev_pem_cert(pck, &m->chain);
+    if (r == 0)
+        r = hf__dev_pem_cert(a->ca[spec->ca], &m->chain);
+    if (r == 0)
+        r = hf__dev_pem_cert(a->root, &m->chain);
+    if (r == 0)
+        r = hf__dev_sign(key, hf_bytes_of(m->qe_report, sizeof m->qe_report), m->qe_signature);
     X509_free(pck);
     EVP_PKEY_free(key);
-    return rc;
+    return r;
 }
 
 static int fill(struct hf_dev_machine *m, const struct hf_dev_authority *a,
                 const struct hf_dev_machine_spec *spec)
 {
-    int rc = spec->attestation_secret != NULL
-                 ? hf__dev_key_of_secret(spec->attestation_secret, &m->attestation_key)
-                 : hf__dev_key_new(spec->seed, "attestation", &m->attestation_key);
-    if (rc == 0)
-        rc = hf__dev_key_public(m->attestation_key, m->attestation_public);
-    if (rc != 0)
-        return rc;
+    int r = spec->attestation_secret != NULL
+                ? hf__dev_key_of_secret(spec->attestation_secret, &m->attestation_key)
+                : hf__dev_key_new(spec->seed, "attestation", &m->attestation_key);
+    if (r == 0)
+        r = hf__dev_key_public(m->attestation_key, m->attestation_public);
+    if (r != 0)
+        return r;
     m->auth_data_len = spec->qe.auth_data_len;
     for (size_t i = 0; i < m->auth_data_len && i < 32; i++)
         m->auth_data[i] = (uint8_t)i;
@@ -148,10 +148,10 @@ int hf_dev_machine_new(const struct hf_dev_authority *a, const struct hf_dev_mac
     if (m == NULL)
         return HF_ENOMEM;
     hf_buf_init(&m->chain, HF__DEV_PEM_MAX);
-    int rc = fill(m, a, spec);
-    if (rc != 0) {
+    int r = fill(m, a, spec);
+    if (r != 0) {
         hf_dev_machine_free(m);
-        return rc;
+        return r;
     }
     *ret = m;
     return 0;

@@ -26,37 +26,37 @@ static int put_block(const struct hf_dev_machine *m, struct hf_buf *pem)
     hf_buf_append(&block, m->qe_report, sizeof m->qe_report);
     hf_buf_append(&block, m->qe_signature, sizeof m->qe_signature);
     hf_buf_append(&block, m->auth_data, m->auth_data_len);
-    int rc = block.error;
+    int r = block.error;
     char *text = NULL;
     BIO *bio = BIO_new(BIO_s_mem());
-    if (rc == 0 &&
+    if (r == 0 &&
         (bio == NULL || PEM_write_bio(bio, block_name, "", block.data, (long)block.len) <= 0))
-        rc = HF_ENOMEM;
-    if (rc == 0) {
+        r = HF_ENOMEM;
+    if (r == 0) {
         long len = BIO_get_mem_data(bio, &text);
         hf_buf_append(pem, text, (size_t)len);
-        rc = pem->error;
+        r = pem->error;
     }
     BIO_free(bio);
     hf_buf_done(&block);
-    return rc;
+    return r;
 }
 
 int hf_dev_machine_save(const struct hf_dev_machine *m, const char *file)
 {
     struct hf_buf pem;
     hf_buf_init(&pem, HF__DEV_PEM_MAX);
-    int rc = hf__dev_pem_key(m->attestation_key, &pem);
-    if (rc == 0)
-        rc = put_block(m, &pem);
-    if (rc == 0) {
+    int r = hf__dev_pem_key(m->attestation_key, &pem);
+    if (r == 0)
+        r = put_block(m, &pem);
+    if (r == 0) {
         hf_buf_append(&pem, m->chain.data, m->chain.len);
-        rc = pem.error;
+        r = pem.error;
     }
-    if (rc == 0)
-        rc = hf_file_replace(file, hf_buf_bytes(&pem), 0600);
+    if (r == 0)
+        r = hf_file_replace(file, hf_buf_bytes(&pem), 0600);
     hf_buf_done(&pem);
-    return rc;
+    return r;
 }
 
 static int take_block(struct hf_dev_machine *m, const uint8_t *p, size_t len)
@@ -99,12 +99,12 @@ static int take_all(struct hf_dev_machine *m, BIO *bio, struct hf_bytes text)
     long len = 0;
     if (PEM_read_bio(bio, &name, &header, &block, &len) != 1)
         return HF_EMALFORMED;
-    int rc = strcmp(name, block_name) == 0 ? take_block(m, block, (size_t)len) : HF_EMALFORMED;
+    int r = strcmp(name, block_name) == 0 ? take_block(m, block, (size_t)len) : HF_EMALFORMED;
     OPENSSL_free(name);
     OPENSSL_free(header);
     OPENSSL_free(block);
     size_t left = BIO_ctrl_pending(bio);
-    if (rc != 0 || left > text.len)
+    if (r != 0 || left > text.len)
         return HF_EMALFORMED;
     return take_chain(m, bio, hf_bytes_of(text.data + text.len - left, left));
 }
@@ -113,20 +113,20 @@ int hf_dev_machine_load(const char *file, struct hf_dev_machine **ret)
 {
     struct hf_buf pem;
     hf_buf_init(&pem, HF__DEV_PEM_MAX);
-    int rc = hf_file_read(file, &pem);
-    struct hf_dev_machine *m = rc == 0 ? calloc(1, sizeof *m) : NULL;
+    int r = hf_file_read(file, &pem);
+    struct hf_dev_machine *m = r == 0 ? calloc(1, sizeof *m) : NULL;
     BIO *bio = m != NULL ? BIO_new_mem_buf(pem.data, (int)pem.len) : NULL;
-    if (rc == 0 && bio == NULL)
-        rc = HF_ENOMEM;
-    if (rc == 0) {
+    if (r == 0 && bio == NULL)
+        r = HF_ENOMEM;
+    if (r == 0) {
         hf_buf_init(&m->chain, HF__DEV_PEM_MAX);
-        rc = take_all(m, bio, hf_buf_bytes(&pem));
+        r = take_all(m, bio, hf_buf_bytes(&pem));
     }
     BIO_free(bio);
     hf_buf_done(&pem);
-    if (rc != 0) {
+    if (r != 0) {
         hf_dev_machine_free(m);
-        return rc;
+        return r;
     }
     *ret = m;
     return 0;
@@ -138,17 +138,17 @@ static int make_and_save(const char *file, const char *authority_folder, struct 
     struct hf_dev_authority *a = NULL;
     struct hf_dev_machine *m = NULL;
     struct hf_dev_machine_spec spec;
-    int rc = hf_dev_authority_load(authority_folder, &a);
-    if (rc != 0)
-        return rc;
+    int r = hf_dev_authority_load(authority_folder, &a);
+    if (r != 0)
+        return r;
     hf_dev_machine_spec_init(&spec, machine_id, now_s);
-    rc = hf_dev_machine_new(a, &spec, &m);
-    if (rc == 0)
-        rc = hf_dev_machine_save(m, file);
+    r = hf_dev_machine_new(a, &spec, &m);
+    if (r == 0)
+        r = hf_dev_machine_save(m, file);
     hf_dev_authority_free(a);
-    if (rc != 0) {
+    if (r != 0) {
         hf_dev_machine_free(m);
-        return rc;
+        return r;
     }
     *ret = m;
     return 0;
@@ -157,8 +157,8 @@ static int make_and_save(const char *file, const char *authority_folder, struct 
 int hf_dev_machine_open(const char *file, const char *authority_folder, struct hf_bytes machine_id,
                         uint64_t now_s, struct hf_dev_machine **ret)
 {
-    int rc = hf_dev_machine_load(file, ret);
-    if (rc != HF_ENOTFOUND)
-        return rc;
+    int r = hf_dev_machine_load(file, ret);
+    if (r != HF_ENOTFOUND)
+        return r;
     return make_and_save(file, authority_folder, machine_id, now_s, ret);
 }

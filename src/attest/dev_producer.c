@@ -20,12 +20,12 @@ static int make(struct hf_producer *p, const uint8_t report_data[static 64], uin
 {
     struct dev_producer *dev = (struct dev_producer *)p;
     (void)deadline_ms; /* one signature takes tens of microseconds */
-    int rc = hf_dev_quote_make(dev->machine, &dev->td, HF_DEV_QUOTE_V4, report_data, ret_quote);
-    if (rc != 0)
+    int r = hf_dev_quote_make(dev->machine, &dev->td, HF_DEV_QUOTE_V4, report_data, ret_quote);
+    if (r != 0)
         hf_buf_clear(ret_quote);
-    atomic_fetch_add(rc == 0 ? &dev->made : &dev->failed, 1);
-    atomic_store(&dev->last_error, rc);
-    return rc;
+    atomic_fetch_add(r == 0 ? &dev->made : &dev->failed, 1);
+    atomic_store(&dev->last_error, r);
+    return r;
 }
 
 static void facts(struct hf_producer *p, struct hf_producer_facts *ret)

@@ -133,14 +133,14 @@ int hf_dev_quote_make(const struct hf_dev_machine *m, const struct hf_dev_td *td
     struct hf_buf part;
     hf_buf_init(&part, SIGNED_MAX);
     put_signed(&part, td, format, report_data);
-    int rc = part.error;
-    if (rc == 0)
-        rc = hf__dev_sign(m->attestation_key, hf_buf_bytes(&part), signature);
-    if (rc == 0) {
+    int r = part.error;
+    if (r == 0)
+        r = hf__dev_sign(m->attestation_key, hf_buf_bytes(&part), signature);
+    if (r == 0) {
         hf_buf_append(ret_quote, part.data, part.len);
         put_signature_data(ret_quote, m, signature);
-        rc = ret_quote->error;
+        r = ret_quote->error;
     }
     hf_buf_done(&part);
-    return rc;
+    return r;
 }

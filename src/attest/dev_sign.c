@@ -94,7 +94,7 @@ int hf__dev_sign(EVP_PKEY *key, struct hf_bytes message, uint8_t ret[static HF__
 {
     uint8_t digest[SHA256_DIGEST_LENGTH];
     struct signing t = {.ctx = BN_CTX_new(), .point = EC_POINT_new(hf__dev_curve())};
-    int rc = HF_ENOMEM;
+    int r = HF_ENOMEM;
     if (t.ctx == NULL || t.point == NULL)
         goto out;
     BN_CTX_start(t.ctx);
@@ -105,14 +105,14 @@ int hf__dev_sign(EVP_PKEY *key, struct hf_bytes message, uint8_t ret[static HF__
     if (t.s == NULL || EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_PRIV_KEY, &t.secret) != 1)
         goto end;
     SHA256(message.data, message.len, digest);
-    rc = sign(&t, digest, ret);
+    r = sign(&t, digest, ret);
 end:
     BN_CTX_end(t.ctx);
 out:
     BN_clear_free(t.secret);
     EC_POINT_free(t.point);
     BN_CTX_free(t.ctx);
-    return rc;
+    return r;
 }
 
 /* SEQUENCE { INTEGER r, INTEGER s } in a BIT STRING. */
@@ -148,18 +148,18 @@ int hf__dev_resign(EVP_PKEY *key, struct hf_bytes der, struct hf_buf *ret)
         !hf__der_whole(&inner, HF_DER_SEQUENCE, "the signed part", &signed_part) ||
         !hf__der_whole(&inner, HF_DER_SEQUENCE, "an algorithm", &algorithm))
         return HF_EMALFORMED;
-    int rc = hf__dev_sign(key, signed_part, signature);
-    if (rc != 0)
-        return rc;
+    int r = hf__dev_sign(key, signed_part, signature);
+    if (r != 0)
+        return r;
     hf_buf_init(&tail, DER_SIGNATURE_MAX + 16);
-    rc = put_signature(signature, &tail);
-    if (rc == 0) {
+    r = put_signature(signature, &tail);
+    if (r == 0) {
         hf__dev_put_header(ret, HF_DER_SEQUENCE, signed_part.len + algorithm.len + tail.len);
         hf_buf_append(ret, signed_part.data, signed_part.len);
         hf_buf_append(ret, algorithm.data, algorithm.len);
         hf_buf_append(ret, tail.data, tail.len);
-        rc = ret->error;
+        r = ret->error;
     }
     hf_buf_done(&tail);
-    return rc;
+    return r;
 }

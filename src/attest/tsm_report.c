@@ -36,31 +36,31 @@ static int line_read(const char *folder, const char *name, char ret[static 64])
 {
     struct hf_buf b;
     hf_buf_init(&b, 63);
-    int rc = attribute_read(folder, name, &b);
-    if (rc == 0) {
+    int r = attribute_read(folder, name, &b);
+    if (r == 0) {
         memcpy(ret, b.data != NULL ? b.data : (const uint8_t *)"", b.len);
         ret[b.len] = '\0';
         ret[strcspn(ret, "\n")] = '\0';
     }
     hf_buf_done(&b);
-    return rc == HF_ETOOBIG ? HF_EIO : rc;
+    return r == HF_ETOOBIG ? HF_EIO : r;
 }
 
 static int provider_check(const char *folder)
 {
     char provider[64];
-    int rc = line_read(folder, "provider", provider);
-    if (rc != 0)
-        return rc;
+    int r = line_read(folder, "provider", provider);
+    if (r != 0)
+        return r;
     return strcmp(provider, "tdx_guest") == 0 ? 0 : HF_EQUOTE_PROVIDER;
 }
 
 static int generation_read(const char *folder, uint64_t *ret)
 {
     char line[64], *end;
-    int rc = line_read(folder, "generation", line);
-    if (rc != 0)
-        return rc;
+    int r = line_read(folder, "generation", line);
+    if (r != 0)
+        return r;
     errno = 0;
     unsigned long long v = strtoull(line, &end, 10);
     if (errno != 0 || end == line || *end != '\0')
@@ -81,10 +81,10 @@ static int inblob_write(const char *folder, const uint8_t report_data[static 64]
     if (fd < 0)
         return hf_error_from_errno(errno);
     ssize_t put = write(fd, report_data, 64);
-    int rc = put == 64 ? 0 : put < 0 ? hf_error_from_errno(errno) : HF_EIO;
-    if (close(fd) != 0 && rc == 0)
-        rc = hf_error_from_errno(errno);
-    return rc;
+    int r = put == 64 ? 0 : put < 0 ? hf_error_from_errno(errno) : HF_EIO;
+    if (close(fd) != 0 && r == 0)
+        r = hf_error_from_errno(errno);
+    return r;
 }
 
 static int quote_check(const struct hf_buf *quote, const uint8_t report_data[static 64])
@@ -99,17 +99,17 @@ static int quote_check(const struct hf_buf *quote, const uint8_t report_data[sta
 static int report_in(const char *folder, const uint8_t report_data[static 64], struct hf_buf *quote)
 {
     uint64_t before = 0, after = 0;
-    int rc = provider_check(folder);
-    if (rc == 0)
-        rc = generation_read(folder, &before);
-    if (rc == 0)
-        rc = inblob_write(folder, report_data);
-    if (rc != 0)
-        return rc;
+    int r = provider_check(folder);
+    if (r == 0)
+        r = generation_read(folder, &before);
+    if (r == 0)
+        r = inblob_write(folder, report_data);
+    if (r != 0)
+        return r;
     int read_rc = attribute_read(folder, "outblob", quote);
-    rc = generation_read(folder, &after);
-    if (rc != 0)
-        return rc;
+    r = generation_read(folder, &after);
+    if (r != 0)
+        return r;
     /* Our write raises the generation by one. A larger step: another program wrote in between.
      * No step: our write was lost. */
     if (after != before + 1)
@@ -129,11 +129,11 @@ int hf_tsm_report(const char *path, const uint8_t report_data[static 64], struct
     snprintf(folder, sizeof folder, "%s/%s%s", path, prefix, name);
     if (mkdir(folder, 0700) != 0)
         return hf_error_from_errno(errno);
-    int rc = report_in(folder, report_data, ret_quote);
-    if (rc != 0)
+    int r = report_in(folder, report_data, ret_quote);
+    if (r != 0)
         hf_buf_clear(ret_quote);
     (void)rmdir(folder); /* what cannot be removed now is swept at a later start */
-    return rc;
+    return r;
 }
 
 static bool is_leftover(const char *folder)

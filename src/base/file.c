@@ -89,15 +89,15 @@ static int read_file(const char *path, bool regular, struct hf_buf *ret)
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (regular ? O_NONBLOCK : 0));
     if (fd < 0)
         return hf_error_from_errno(errno);
-    int rc = regular && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) ? HF_EINVAL : 0;
-    if (rc == 0)
-        rc = read_all(fd, ret);
+    int r = regular && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) ? HF_EINVAL : 0;
+    if (r == 0)
+        r = read_all(fd, ret);
     close(fd);
-    if (rc != 0) {
+    if (r != 0) {
         ret->len = before;
         ret->error = 0;
     }
-    return rc;
+    return r;
 }
 
 int hf_file_read(const char *path, struct hf_buf *ret)
@@ -126,9 +126,9 @@ static int put_all(int fd, struct hf_bytes content)
 
 static int write_all(int fd, struct hf_bytes content)
 {
-    int rc = put_all(fd, content);
-    if (rc != 0)
-        return rc;
+    int r = put_all(fd, content);
+    if (r != 0)
+        return r;
     return fsync(fd) == 0 ? 0 : hf_error_from_errno(errno);
 }
 
@@ -137,9 +137,9 @@ int hf_folder_sync(const char *path)
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return hf_error_from_errno(errno);
-    int rc = fsync(fd) == 0 ? 0 : hf_error_from_errno(errno);
+    int r = fsync(fd) == 0 ? 0 : hf_error_from_errno(errno);
     close(fd);
-    return rc;
+    return r;
 }
 
 /* The folder that holds path, into a buffer of PATH_MAX. */
@@ -174,25 +174,25 @@ static int take_name(const char *temporary, const char *path)
 static int put_file(const char *path, struct hf_bytes content, mode_t mode, bool fresh)
 {
     char folder[PATH_MAX], temporary[PATH_MAX];
-    int rc = folder_of(path, folder);
-    if (rc != 0)
-        return rc;
+    int r = folder_of(path, folder);
+    if (r != 0)
+        return r;
     int len = snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
     if (len < 0 || (size_t)len >= sizeof temporary)
         return HF_ETOOBIG;
     int fd = mkostemp(temporary, O_CLOEXEC);
     if (fd < 0)
         return hf_error_from_errno(errno);
-    rc = fchmod(fd, mode) == 0 ? write_all(fd, content) : hf_error_from_errno(errno);
-    if (close(fd) != 0 && rc == 0)
-        rc = hf_error_from_errno(errno);
-    if (rc == 0 && fresh)
-        rc = take_name(temporary, path);
-    else if (rc == 0 && rename(temporary, path) != 0)
-        rc = hf_error_from_errno(errno);
-    if (rc != 0) {
+    r = fchmod(fd, mode) == 0 ? write_all(fd, content) : hf_error_from_errno(errno);
+    if (close(fd) != 0 && r == 0)
+        r = hf_error_from_errno(errno);
+    if (r == 0 && fresh)
+        r = take_name(temporary, path);
+    else if (r == 0 && rename(temporary, path) != 0)
+        r = hf_error_from_errno(errno);
+    if (r != 0) {
         (void)unlink(temporary);
-        return rc;
+        return r;
     }
     return hf_folder_sync(folder);
 }
@@ -212,10 +212,10 @@ static int write_into(const char *path, struct hf_bytes content)
     int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
         return hf_error_from_errno(errno);
-    int rc = put_all(fd, content);
-    if (close(fd) != 0 && rc == 0)
-        rc = hf_error_from_errno(errno);
-    return rc;
+    int r = put_all(fd, content);
+    if (close(fd) != 0 && r == 0)
+        r = hf_error_from_errno(errno);
+    return r;
 }
 
 int hf_file_write_through(const char *path, struct hf_bytes content, mode_t mode)
@@ -223,9 +223,9 @@ int hf_file_write_through(const char *path, struct hf_bytes content, mode_t mode
     char target[PATH_MAX];
     struct stat st;
     if (stat(path, &st) != 0) {
-        int rc = hf_error_from_errno(errno);
+        int r = hf_error_from_errno(errno);
         bool absent = errno == ENOENT && lstat(path, &st) != 0;
-        return absent ? hf_file_replace(path, content, mode) : rc;
+        return absent ? hf_file_replace(path, content, mode) : r;
     }
     bool regular = S_ISREG(st.st_mode);
     if (regular && realpath(path, target) != NULL)

@@ -32,8 +32,8 @@ static int refuse(const struct work *w, int error, const char *what)
 
 static int refuse_errno(const struct work *w, int error_number)
 {
-    int rc = hf_error_from_errno(error_number);
-    return refuse(w, rc, hf_error_sentence(rc));
+    int r = hf_error_from_errno(error_number);
+    return refuse(w, r, hf_error_sentence(r));
 }
 
 /* A file of a set, or what a fetch that was killed left half written of one (hf_file_replace). */
@@ -100,8 +100,8 @@ static int put(const struct work *w, const char *name, const struct hf_buf *cont
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%.*s/%.*s", PATH_MAX - NAME_MAX_LEN - 2, w->fresh, NAME_MAX_LEN,
              name);
-    int rc = hf_file_replace(path, hf_buf_bytes(content), 0644);
-    return rc == 0 ? 0 : refuse(w, rc, hf_error_sentence(rc));
+    int r = hf_file_replace(path, hf_buf_bytes(content), 0644);
+    return r == 0 ? 0 : refuse(w, r, hf_error_sentence(r));
 }
 
 static int put_all(struct work *w)
@@ -120,21 +120,21 @@ static int put_all(struct work *w)
                  {"pck_crl_2.der", &w->set->pck[1].list},
                  {"pck_crl_2_issuer_chain.pem", &w->set->pck[1].issuer_chain}};
     size_t count = HF_ARRAY_LEN(parts) - 2 * (HF_PCK_CAS_MAX - w->options->ca_count);
-    int rc = 0;
-    for (size_t i = 0; i < count && rc == 0; i++)
-        rc = put(w, parts[i].name, parts[i].content);
-    for (size_t i = 0; i < w->set->platform_count && rc == 0; i++) {
+    int r = 0;
+    for (size_t i = 0; i < count && r == 0; i++)
+        r = put(w, parts[i].name, parts[i].content);
+    for (size_t i = 0; i < w->set->platform_count && r == 0; i++) {
         char name[NAME_MAX_LEN], hex[2 * HF_FMSPC_LEN + 1];
         hf_hex_encode(w->set->platform[i].fmspc, HF_FMSPC_LEN, hex);
         snprintf(name, sizeof name, "tcb_info_%s.json", hex);
-        rc = put(w, name, &w->set->platform[i].tcb_info);
+        r = put(w, name, &w->set->platform[i].tcb_info);
         snprintf(name, sizeof name, "early_tcb_info_%s.json", hex);
-        if (rc == 0 && w->set->platform[i].early.len > 0)
-            rc = put(w, name, &w->set->platform[i].early);
+        if (r == 0 && w->set->platform[i].early.len > 0)
+            r = put(w, name, &w->set->platform[i].early);
     }
-    if (rc == 0 && w->set->early_qe_identity.len > 0)
-        rc = put(w, "early_qe_identity.json", &w->set->early_qe_identity);
-    return rc;
+    if (r == 0 && w->set->early_qe_identity.len > 0)
+        r = put(w, "early_qe_identity.json", &w->set->early_qe_identity);
+    return r;
 }
 
 static uint64_t judged_at_s(const struct work *w)
@@ -153,16 +153,16 @@ static int check(const struct work *w, struct hf_collateral **ret)
     };
     struct hf_collateral *c = NULL;
     enum hf_collateral_kind which = HF_DOCUMENT_QE_IDENTITY;
-    int rc = hf_collateral_load(w->fresh, &w->options->roots, &c);
-    if (rc != 0)
-        return refuse(w, rc, hf_error_sentence(rc));
-    rc = hf_collateral_check(c, judged_at_s(w), &which);
-    if (rc != 0) {
+    int r = hf_collateral_load(w->fresh, &w->options->roots, &c);
+    if (r != 0)
+        return refuse(w, r, hf_error_sentence(r));
+    r = hf_collateral_check(c, judged_at_s(w), &which);
+    if (r != 0) {
         char what[160];
         snprintf(what, sizeof what, "the %s that was offered: %s", words[which],
-                 hf_error_sentence(rc));
+                 hf_error_sentence(r));
         hf_collateral_unref(c);
-        return refuse(w, rc, what);
+        return refuse(w, r, what);
     }
     *ret = c;
     return 0;
@@ -171,13 +171,13 @@ static int check(const struct work *w, struct hf_collateral **ret)
 /* The set passes with at least one of the signing chains that came with it. */
 static int check_with_chains(const struct work *w, struct hf_collateral **ret)
 {
-    int rc = HF_ECOLLSIG;
-    for (size_t i = 0; i < w->set->chain_count && rc == HF_ECOLLSIG; i++) {
-        rc = put(w, "tcb_signing_chain.pem", &w->set->tcb_signing_chain[i]);
-        if (rc == 0)
-            rc = check(w, ret);
+    int r = HF_ECOLLSIG;
+    for (size_t i = 0; i < w->set->chain_count && r == HF_ECOLLSIG; i++) {
+        r = put(w, "tcb_signing_chain.pem", &w->set->tcb_signing_chain[i]);
+        if (r == 0)
+            r = check(w, ret);
     }
-    return rc;
+    return r;
 }
 
 /* What is held may be damaged or for another root: then anything good is better. */
@@ -187,10 +187,10 @@ static int check_not_older(const struct work *w, const struct hf_collateral *off
     size_t older = 0;
     if (hf_collateral_load(w->options->output, &w->options->roots, &held) != 0)
         return 0;
-    int rc = hf_collateral_merge(held, offered, judged_at_s(w), &merged, &older);
+    int r = hf_collateral_merge(held, offered, judged_at_s(w), &merged, &older);
     hf_collateral_unref(held);
-    if (rc != 0)
-        return refuse(w, rc, hf_error_sentence(rc));
+    if (r != 0)
+        return refuse(w, r, hf_error_sentence(r));
     hf_collateral_unref(merged);
     return older == 0 ? 0
                       : refuse(w, HF_ECOLLOLDER, "what is there is newer than what was offered");
@@ -203,8 +203,8 @@ static int parent_sync(const struct work *w)
     const char *slash = strrchr(w->options->output, '/');
     int len = slash == NULL ? 0 : (int)(slash - w->options->output) + 1;
     snprintf(parent, sizeof parent, "%.*s.", len, w->options->output);
-    int rc = hf_folder_sync(parent);
-    return rc == 0 ? 0 : refuse(w, rc, hf_error_sentence(rc));
+    int r = hf_folder_sync(parent);
+    return r == 0 ? 0 : refuse(w, r, hf_error_sentence(r));
 }
 
 static int exchange(const struct work *w)
@@ -231,19 +231,19 @@ static int exchange(const struct work *w)
 static int replace(struct work *w, uint64_t *ret_expires_s)
 {
     struct hf_collateral *offered = NULL;
-    int rc = put_all(w);
-    if (rc == 0)
-        rc = check_with_chains(w, &offered);
-    if (rc != 0)
-        return rc;
+    int r = put_all(w);
+    if (r == 0)
+        r = check_with_chains(w, &offered);
+    if (r != 0)
+        return r;
     uint64_t expires_s = hf_collateral_expiry_s(offered);
-    rc = check_not_older(w, offered);
+    r = check_not_older(w, offered);
     hf_collateral_unref(offered);
-    if (rc == 0)
-        rc = exchange(w);
-    if (rc == 0)
+    if (r == 0)
+        r = exchange(w);
+    if (r == 0)
         *ret_expires_s = expires_s;
-    return rc;
+    return r;
 }
 
 int hf__folder_replace(const struct hf__fetch_options *options, const struct hf__service_set *set,
@@ -253,12 +253,12 @@ int hf__folder_replace(const struct hf__fetch_options *options, const struct hf_
     if (strlen(options->output) > OUTPUT_MAX || options->output[strlen(options->output) - 1] == '/')
         return refuse(&w, HF_EINVAL, "too long, or ends in a slash");
     snprintf(w.fresh, sizeof w.fresh, "%.*s.new", OUTPUT_MAX, options->output);
-    int rc = lock_take(&w);
-    if (rc == 0) {
-        rc = replace(&w, ret_expires_s);
+    int r = lock_take(&w);
+    if (r == 0) {
+        r = replace(&w, ret_expires_s);
         folder_remove(w.fresh); /* the refused set, or the one that was replaced */
     }
     if (w.lock >= 0)
         close(w.lock);
-    return rc;
+    return r;
 }

@@ -220,16 +220,16 @@ static int perform(struct hf__http *http, const char *url, struct answer *a, cha
     long status = 0;
     curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &status);
     snprintf(status_text, sizeof status_text, "HTTP status %ld", status);
-    int rc = error_of_status(status);
-    return rc == 0 ? 0 : report(rc, url, status_text, ret_reason);
+    int r = error_of_status(status);
+    return r == 0 ? 0 : report(r, url, status_text, ret_reason);
 }
 
 int hf__http_get(struct hf__http *http, const char *url, const char *header,
                  struct hf_buf *ret_body, struct hf_buf *ret_header, char *ret_reason)
 {
     struct answer a = {.body = ret_body, .value = ret_header, .header = header};
-    int rc = perform(http, url, &a, ret_reason);
-    if (rc == 0 && header != NULL && !a.seen)
-        rc = report(HF_EMALFORMED, url, "no issuer chain came with it", ret_reason);
-    return rc;
+    int r = perform(http, url, &a, ret_reason);
+    if (r == 0 && header != NULL && !a.seen)
+        r = report(HF_EMALFORMED, url, "no issuer chain came with it", ret_reason);
+    return r;
 }

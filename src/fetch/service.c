@@ -27,16 +27,16 @@ static int get(const struct fetch *f, const char *url, const char *header, struc
 {
     struct hf_buf encoded;
     hf_buf_init(&encoded, ENCODED_CHAIN_MAX);
-    int rc = hf__http_get(f->http, url, header, ret_body, &encoded, f->reason);
-    if (rc == 0 && ret_body->len == 0)
-        rc = refuse(f, HF_EMALFORMED, url, "an empty body");
-    if (rc == 0 && header != NULL) {
-        rc = hf__decode_chain(hf_buf_bytes(&encoded), ret_chain);
-        if (rc != 0)
-            rc = refuse(f, rc, url, "the issuer chain is not PEM");
+    int r = hf__http_get(f->http, url, header, ret_body, &encoded, f->reason);
+    if (r == 0 && ret_body->len == 0)
+        r = refuse(f, HF_EMALFORMED, url, "an empty body");
+    if (r == 0 && header != NULL) {
+        r = hf__decode_chain(hf_buf_bytes(&encoded), ret_chain);
+        if (r != 0)
+            r = refuse(f, r, url, "the issuer chain is not PEM");
     }
     hf_buf_done(&encoded);
-    return rc;
+    return r;
 }
 
 /* Takes the chain over, unless it is there already. */
@@ -63,11 +63,11 @@ static int get_signed(const struct fetch *f, const char *url, const char *header
     struct hf_buf chain;
     hf_buf_init(&chain, HF_COLLATERAL_CHAIN_MAX);
     hf_buf_init(ret_body, HF_COLLATERAL_DOCUMENT_MAX);
-    int rc = get(f, url, header, ret_body, &chain);
-    if (rc == 0)
+    int r = get(f, url, header, ret_body, &chain);
+    if (r == 0)
         return chain_keep(f, set, url, &chain);
     hf_buf_done(&chain);
-    return rc;
+    return r;
 }
 
 static int get_platform(const struct fetch *f, const uint8_t *fmspc, struct hf__service_set *set)
@@ -95,14 +95,14 @@ static int get_list(const struct fetch *f, const char *url, const char *header,
     struct hf_buf body;
     hf_buf_init(&body, 2 * HF_COLLATERAL_DOCUMENT_MAX);
     hf_buf_init(ret_list, HF_COLLATERAL_DOCUMENT_MAX);
-    int rc = get(f, url, header, &body, ret_chain);
-    if (rc == 0) {
-        rc = hf__decode_crl(hf_buf_bytes(&body), ret_list);
-        if (rc != 0)
-            rc = refuse(f, rc, url, "the revocation list is neither DER, hexadecimal nor PEM");
+    int r = get(f, url, header, &body, ret_chain);
+    if (r == 0) {
+        r = hf__decode_crl(hf_buf_bytes(&body), ret_list);
+        if (r != 0)
+            r = refuse(f, r, url, "the revocation list is neither DER, hexadecimal nor PEM");
     }
     hf_buf_done(&body);
-    return rc;
+    return r;
 }
 
 /* The list of one PCK CA, with its chain. */
@@ -120,9 +120,9 @@ static int get_lists(const struct fetch *f, struct hf__service_set *set)
     char url[URL_MAX];
     const struct hf__fetch_options *o = f->options;
     for (size_t i = 0; i < o->ca_count; i++) {
-        int rc = get_pck_list(f, o->ca[i], &set->pck[i]);
-        if (rc != 0)
-            return rc;
+        int r = get_pck_list(f, o->ca[i], &set->pck[i]);
+        if (r != 0)
+            return r;
     }
     snprintf(url, sizeof url, "%.*s/sgx/certification/v4/rootcacrl", (int)o->url_len, o->url);
     return get_list(f, o->root_crl_url != NULL ? o->root_crl_url : url, NULL, &set->root_ca_crl,
@@ -137,11 +137,11 @@ static bool get_early_one(const struct fetch *f, const char *url, const char *he
     struct hf_buf chain;
     hf_buf_init(&chain, HF_COLLATERAL_CHAIN_MAX);
     hf_buf_init(ret_body, HF_COLLATERAL_DOCUMENT_MAX);
-    int rc = get(f, url, header, ret_body, &chain);
-    if (rc != 0 || hf_bytes_equal(hf_buf_bytes(ret_body), hf_buf_bytes(standard)))
+    int r = get(f, url, header, ret_body, &chain);
+    if (r != 0 || hf_bytes_equal(hf_buf_bytes(ret_body), hf_buf_bytes(standard)))
         hf_buf_done(ret_body);
     hf_buf_done(&chain);
-    return rc == 0 || rc == HF_ENOTFOUND;
+    return r == 0 || r == HF_ENOTFOUND;
 }
 
 /* What is announced, once all that counts is there. It is for a warning only: that there is none,
@@ -187,21 +187,21 @@ int hf__service_fetch(const struct hf__fetch_options *options, struct hf__servic
     struct fetch f = {.options = options, .reason = ret_reason};
     struct hf__service_set set = {0};
     set.platform = calloc(options->fmspc_count, sizeof *set.platform);
-    int rc = set.platform == NULL ? HF_ENOMEM : hf__http_new(options, &f.http);
-    if (rc != 0)
-        snprintf(ret_reason, HF__FETCH_REASON_MAX, "%s", hf_error_sentence(rc));
-    for (size_t i = 0; i < options->fmspc_count && rc == 0; i++)
-        rc = get_platform(&f, options->fmspc[i], &set);
-    if (rc == 0)
-        rc = get_identity(&f, &set);
-    if (rc == 0)
-        rc = get_lists(&f, &set);
-    if (rc == 0)
+    int r = set.platform == NULL ? HF_ENOMEM : hf__http_new(options, &f.http);
+    if (r != 0)
+        snprintf(ret_reason, HF__FETCH_REASON_MAX, "%s", hf_error_sentence(r));
+    for (size_t i = 0; i < options->fmspc_count && r == 0; i++)
+        r = get_platform(&f, options->fmspc[i], &set);
+    if (r == 0)
+        r = get_identity(&f, &set);
+    if (r == 0)
+        r = get_lists(&f, &set);
+    if (r == 0)
         get_early(&f, &set);
     hf__http_free(f.http);
-    if (rc != 0) {
+    if (r != 0) {
         hf__service_set_done(&set);
-        return rc;
+        return r;
     }
     *ret = set;
     return 0;
