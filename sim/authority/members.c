@@ -277,10 +277,11 @@ static size_t left(struct hf_world *w, const struct hf_account *owner,
  * Fills in what is lost under a record; false: nothing is, or nobody is left who could vote for the
  * newest generation: then a floor would take the claim that stands, and none could follow. Whoever
  * claims for long although q holders are left is in a circle of nodes that wait for each other's
- * claims: then p of them are needed.
+ * claims: then p of them are needed. An older generation of which survivors were decided is
+ * written off with the next decision: that has no place for them, and nobody else has come since.
  */
 static bool decide(struct hf_world *w, const struct hf_placement_record *r, bool claiming,
-                   struct hf_arena *arena, struct hf__floor *f)
+                   const struct hf__floor *before, struct hf_arena *arena, struct hf__floor *f)
 {
     bool any = false;
     size_t n = left(w, &r->owner, &r->generation, r->holders, r->holders_count, arena, f->holders);
@@ -288,14 +289,16 @@ static bool decide(struct hf_world *w, const struct hf_placement_record *r, bool
         return false;
     for (size_t i = 0; i < r->chain_count; i++) {
         const struct hf_unsealed *u = &r->chain[i];
-        if (left(w, &r->owner, &u->generation, u->holders, u->holders_count, arena, NULL) >=
-                (claiming ? u->provisional : u->quorum) ||
-            f->written_off_count == HF_ARRAY_LEN(f->written_off))
+        bool reduced = before != NULL && before->survivors.holders_count > 0 &&
+                       memcmp(before->survivors.generation, u->generation.id, 16) == 0;
+        bool lacks = left(w, &r->owner, &u->generation, u->holders, u->holders_count, arena, NULL) <
+                     (claiming ? u->provisional : u->quorum);
+        if ((!lacks && !reduced) || f->written_off_count == HF_ARRAY_LEN(f->written_off))
             continue;
         struct hf_written_off *off = &f->written_off[f->written_off_count++];
         memcpy(off->generation, u->generation.id, 16);
         memcpy(off->favoured, r->generation.id, 16);
-        any = true;
+        any = any || lacks;
     }
     if (n < (claiming ? r->provisional : r->quorum)) {
         f->survivors =
@@ -331,7 +334,7 @@ bool hf_world_set_floor(struct hf_world *w, uint32_t node)
     hf_assert(f != NULL);
     hf_arena_init(&arena, 1 << 22);
     bool any = m != NULL && shown_record(w, node, &arena, &r) &&
-               decide(w, &r, w->nodes[node]->state == HF_STATE_CLAIMING, &arena, f);
+               decide(w, &r, w->nodes[node]->state == HF_STATE_CLAIMING, m->floor, &arena, f);
     if (any) {
         /* Above what was decided before, which this one replaces. */
         uint64_t highest = highest_claim(w, &m->account, &arena);

@@ -259,6 +259,16 @@ static const struct hf_written_off *written_off(const struct deciding *d,
     return NULL;
 }
 
+/* Whether an earlier floor has survivors vote for a generation in place of all. */
+static bool is_reduced(const struct deciding *d, const uint8_t generation[static 16])
+{
+    const struct hf__floor *old = d->member->floor;
+    for (size_t i = 0; old != NULL && i < old->floor.survivors_count; i++)
+        if (memcmp(old->floor.survivors[i].generation, generation, 16) == 0)
+            return true;
+    return false;
+}
+
 static bool in_lineage(const struct hf_placement_record *r, const uint8_t id[static 16])
 {
     bool found = memcmp(r->generation.id, id, 16) == 0;
@@ -279,13 +289,16 @@ static int decide_older(struct deciding *d, const struct hf_unsealed *u)
            "votes\n",
            (unsigned)u->generation.number, left, u->holders_count, (unsigned)u->quorum,
            (unsigned)u->provisional);
-    if (old == NULL && left >= u->provisional)
+    /* Survivors that were decided have no place in this floor, and nobody has come since. */
+    bool reduced = is_reduced(d, u->generation.id);
+    if (old == NULL && !reduced && left >= u->provisional)
         return HF_CLI_OK;
-    d->any = d->any || old == NULL;
+    d->any = d->any || (old == NULL && left < u->provisional);
     if (!hf__floor_write_off(d->floor, u->generation.id,
                              old != NULL ? old->favoured : r->generation.id))
         return refuse("no room for a further generation");
-    printf("  %s: it need not be asked any more\n", old != NULL ? "decided before" : "decided");
+    printf("  %s: it need not be asked any more\n",
+           old != NULL || reduced ? "decided before" : "decided");
     return HF_CLI_OK;
 }
 
