@@ -98,6 +98,16 @@ void hf__standing_send(struct hf_engine *e)
     hf__holders_judge(e);
 }
 
+/* One holder more keeps its share: the last replacement counted it among those to be replaced, and
+ * may have found too few others for that alone. */
+static void deal_sooner(struct hf_engine *e)
+{
+    uint64_t soon_ms = e->now_ms + e->timing.watch_ms;
+    hf_assert(soon_ms > e->now_ms);
+    if (e->owner->deal_after_ms != HF__NEVER && e->owner->deal_after_ms > soon_ms)
+        e->owner->deal_after_ms = soon_ms;
+}
+
 int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                           struct hf_bytes body)
 {
@@ -150,8 +160,10 @@ int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, i
     else if (h->silent_ms == 0)
         h->silent_ms = e->now_ms;
     hf__holders_judge(e);
-    if (news)
+    if (news) {
         hf__timer_set(e, HF__TIMER_RETIRE, 0); /* what was before may go */
+        deal_sooner(e);
+    }
     return error == 0 ? r : 0;
 }
 
