@@ -174,8 +174,10 @@ void hf__record_nodes(const struct hf__record *r, struct hf_world *w, FILE *out)
 {
     fprintf(out, "node,state,starts,recoveries,keys,first_ready_us,last_start_us,last_ready_us,"
                  "engine_bytes,disk_bytes\n");
-    for (uint32_t i = 0; i < w->nodes_count && i < r->nodes_cap; i++) {
-        const struct hf__node_record *n = &r->nodes[i];
+    /* Where memory ended, it may have been for want of a place for the last of them. */
+    static const struct hf__node_record nothing;
+    for (uint32_t i = 0; i < w->nodes_count; i++) {
+        const struct hf__node_record *n = i < r->nodes_cap ? &r->nodes[i] : &nothing;
         struct hf__node *node = w->nodes[i];
         fprintf(out, "%u,%s,%u,%u,%u,%llu,%llu,%llu,%zu,%zu\n", i,
                 node->engine == NULL ? "down" : hf_state_name(node->state), n->starts,

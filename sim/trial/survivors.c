@@ -91,7 +91,8 @@ static bool hinted(struct hf_world *w, const struct held *h, struct hf_arena *ar
            memcmp(record.generation.id, h->generation, 16) == 0;
 }
 
-/* Whether k holders are there who could accept a node's claim. */
+/* Whether k holders are there who could accept a node's claim: who has lost its folder has no
+ * vote. */
 static bool claimable(struct hf_world *w, uint32_t node, struct hf_arena *arena, const bool *in)
 {
     struct hf_placement_record record;
@@ -103,7 +104,9 @@ static bool claimable(struct hf_world *w, uint32_t node, struct hf_arena *arena,
     size_t count = 0;
     for (size_t i = 0; i < record.holders_count; i++) {
         long holder = hf_world_find(w, &record.holders[i].account);
-        count += holder >= 0 && in[holder] && lasts(w, (uint32_t)holder);
+        count += holder >= 0 && in[holder] && lasts(w, (uint32_t)holder) &&
+                 hf_world_row(w, (uint32_t)holder, HF_ROW_OWNER, hf_account_bytes(&record.owner)) !=
+                     NULL;
     }
     return count >= record.threshold;
 }
@@ -138,7 +141,7 @@ static void serving(struct hf_world *w, const struct shares *s, struct hf_arena 
                     const bool *lost, bool *in)
 {
     for (uint32_t i = 0; i < w->nodes_count; i++) {
-        bool fresh = w->nodes[i]->disk.vault != HF_VAULT_PLACED;
+        bool fresh = w->nodes[i]->disk.vault != HF_VAULT_PLACED && w->nodes[i]->told == NULL;
         in[i] = !lost[i] && (fresh || is_open(w, i));
     }
     while (spread(w, s, arena, lost, in))
@@ -165,13 +168,13 @@ void hf__survivors(struct hf_world *w, bool *ret, bool *ret_all)
     bool *lost = calloc(w->nodes_count + 1u, sizeof(bool));
     hf_assert(lost != NULL);
     hf_arena_init(&arena, 1 << 20);
-    /* A host that has put an older disk in, or lost one, has taken shares, votes and accounts away:
-     * whose, nobody can tell from what is left. */
+    /* A host that has put an older disk in has taken shares, votes and accounts away: whose, nobody
+     * can tell from what is left. */
     bool meddled = false;
     for (uint32_t i = 0; i < w->nodes_count; i++) {
         struct hf__node *n = w->nodes[i];
         lost[i] = n->gone;
-        meddled = meddled || ((n->tainted || n->emptied) && !n->gone);
+        meddled = meddled || (n->tainted && !n->gone);
         if (!n->gone && lasts(w, i))
             collect(w, i, &arena, &shares);
     }

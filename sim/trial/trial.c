@@ -203,17 +203,6 @@ static bool restart_fenced(struct hf_world *w, const struct wait *wait)
     return any;
 }
 
-/* A leaver keeps the place of others of its operator in everybody's order until a set says that it
- * leaves. */
-static void mark_leavers(struct hf_world *w)
-{
-    bool any = false;
-    for (uint32_t i = 0; i < w->nodes_count; i++)
-        any = any || (w->nodes[i]->leaves && !w->nodes[i]->gone);
-    if (any)
-        hf_world_set_issue(w);
-}
-
 /* Whoever waits for holders that will never answer sends the authority what its status prints,
  * and gets a floor. */
 static void relieve(struct hf_world *w, const struct wait *wait)
@@ -241,7 +230,6 @@ static void settle(struct trial *t, struct hf__result *ret)
     hf_assert(wait.expected != NULL);
     hf__survivors(w, wait.expected, &wait.all);
     write_off(w, &wait);
-    mark_leavers(w);
     for (uint32_t i = 0; i < w->nodes_count; i++)
         ret->excused += !wait.expected[i] && !w->nodes[i]->gone;
     restart_fenced(w, &wait);

@@ -289,7 +289,7 @@ static int decide_older(struct deciding *d, const struct hf_unsealed *u)
            "votes\n",
            (unsigned)u->generation.number, left, u->holders_count, (unsigned)u->quorum,
            (unsigned)u->provisional);
-    /* Survivors that were decided have no place in this floor, and nobody has come since. */
+    /* Survivors that were decided have no place in this floor, and no holder has come since. */
     bool reduced = is_reduced(d, u->generation.id);
     if (old == NULL && !reduced && left >= u->provisional)
         return HF_CLI_OK;

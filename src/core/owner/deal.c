@@ -57,31 +57,38 @@ static bool eligible(const struct hf_engine *e, const struct hf__dealing *d,
 {
     hf_assert(kept <= d->candidates_count);
     bool skip = hf__view_departs(e, account);
-    for (size_t j = 0; j < e->owner->holders_count && !skip; j++)
-        skip = hf_account_equal(&e->owner->holders[j].account, account) &&
-               !hf__holder_is_bare(&e->owner->holders[j]);
+    const struct hf__holder *h = hf__holder_find(e, account);
+    skip = skip || (h != NULL && !hf__holder_is_bare(h) && !hf__holder_lacks(h));
     for (size_t j = 0; j < kept && !skip; j++)
         skip = hf__domain_parts(e, &d->candidates[j].account, account);
     return !skip;
 }
 
+/* Whether a member is asked after all others: it does not answer this node's probes; or it answers
+ * and says that a share of this owner is not there, which may be for a fault that lasts. */
+static bool is_last(const struct hf_engine *e, const struct hf_account *account)
+{
+    const struct hf__holder *h = hf__holder_find(e, account);
+    hf_assert(h == NULL || h->index > 0);
+    return hf__view(e, account).absent || (h != NULL && h->answered && hf__holder_lacks(h));
+}
+
 /* Who takes the place of a candidate: itself or, where it cannot, another of its operator that can;
- * of whom the view says this about absence. NULL: nobody can. */
+ * of those that are asked first, or of the last. NULL: nobody can. */
 static const struct hf_account *for_place(struct hf_engine *e, const struct hf__dealing *d,
-                                          uint32_t candidate, size_t kept, bool absent)
+                                          uint32_t candidate, size_t kept, bool last)
 {
     const struct hf_validator *v = e->trust->set->u.set.validators;
     uint32_t others[HF_SHARES_MAX];
     hf_assert(candidate < e->trust->set->u.set.validators_count);
-    if (hf__view(e, &v[candidate].account).absent == absent &&
-        eligible(e, d, &v[candidate].account, kept))
+    if (is_last(e, &v[candidate].account) == last && eligible(e, d, &v[candidate].account, kept))
         return &v[candidate].account;
     if (hf__policy(e)->domain_rule == HF_DOMAIN_NONE)
         return NULL; /* the others have places of their own */
     size_t count = hf_select_stand_ins(e->trust->set, &e->account, e->active.number, candidate,
                                        HF_ARRAY_LEN(others), others);
     for (size_t i = 0; i < count; i++)
-        if (hf__view(e, &v[others[i]].account).absent == absent &&
+        if (is_last(e, &v[others[i]].account) == last &&
             eligible(e, d, &v[others[i]].account, kept))
             return &v[others[i]].account;
     return NULL;
