@@ -1,6 +1,8 @@
 #include "ask.h"
 
 #include "base/error.h"
+#include "base/file.h"
+#include "base/hex.h"
 #include "client/call.h"
 #include "client/frame.h"
 #include "command.h"
@@ -101,4 +103,18 @@ int hf__ask(json_t *request, bool quiet, json_t **ret)
     }
     *ret = root;
     return 0;
+}
+
+int hf__answer_save(const json_t *answer, const char *member, const char *path)
+{
+    const char *digits = json_string_value(json_object_get(answer, member));
+    size_t len = digits != NULL ? strlen(digits) / 2 : 0;
+    uint8_t *bytes = malloc(len + 1);
+    int r = bytes == NULL ? HF_ENOMEM : len == 0 ? HF_EMALFORMED : 0;
+    if (r == 0)
+        r = hf_hex_decode(digits, bytes, len);
+    if (r == 0)
+        r = hf_file_write_through(path, hf_bytes_of(bytes, len), 0644);
+    free(bytes);
+    return r;
 }

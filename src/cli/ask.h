@@ -17,6 +17,10 @@ enum { HF__ASK_MS = 30000 };
  */
 HF_MUST_USE int hf__ask(json_t *request, bool quiet, json_t **ret);
 
+/* Writes the bytes whose digits a member of an answer has to a file. HF_EMALFORMED: there are none.
+ * What hf_file_write_through gives. */
+HF_MUST_USE int hf__answer_save(const json_t *answer, const char *member, const char *path);
+
 /* Says that there is no answer from the socket and what to look at; returns HF_CLI_ERROR. */
 int hf__say_no_answer(const char *command, int error);
 

@@ -8,7 +8,6 @@
 #include "command.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
 enum { ANSWER_MAX = 512 };
@@ -35,20 +34,6 @@ static void print_time(const char *before, uint64_t s, const char *after)
     if (gmtime_r(&t, &tm) != NULL)
         strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &tm);
     printf("%s%s%s\n", before, text, after);
-}
-
-static int write_request(const json_t *root, const char *path)
-{
-    const char *digits = json_string_value(json_object_get(root, "request"));
-    size_t len = digits != NULL ? strlen(digits) / 2 : 0;
-    uint8_t *bytes = malloc(len + 1);
-    int r = bytes == NULL ? HF_ENOMEM : len == 0 ? HF_EMALFORMED : 0;
-    if (r == 0)
-        r = hf_hex_decode(digits, bytes, len);
-    if (r == 0)
-        r = hf_file_write_through(path, hf_bytes_of(bytes, len), 0644);
-    free(bytes);
-    return r;
 }
 
 /* Whether a request can be made without taking the worth of answers to the one before. */
@@ -81,7 +66,7 @@ static int request(const char *path, bool anew)
     if (before_s != 0)
         print_time("this node asked before, at ", before_s,
                    ": answers to that request are worth nothing any more");
-    int r = write_request(root, path);
+    int r = hf__answer_save(root, "request", path);
     if (r == 0)
         printf("%s: give it to %lld share holders, and keep this node running until they have "
                "answered\n",

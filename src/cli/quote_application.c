@@ -2,13 +2,11 @@
 
 #include "ask.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/hex.h"
 #include "base/options.h"
 #include "command.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 enum { ARENA_MAX = 64 << 10 };
 
@@ -30,20 +28,6 @@ static bool is_hex(const char *text, size_t len)
            hf_hex_decode(text, bytes, len) == 0;
 }
 
-static int write_quote(const json_t *root, const char *path)
-{
-    const char *digits = json_string_value(json_object_get(root, "quote"));
-    size_t len = digits != NULL ? strlen(digits) / 2 : 0;
-    uint8_t *bytes = malloc(len + 1);
-    int r = bytes == NULL ? HF_ENOMEM : len == 0 ? HF_EMALFORMED : 0;
-    if (r == 0)
-        r = hf_hex_decode(digits, bytes, len);
-    if (r == 0)
-        r = hf_file_write_through(path, hf_bytes_of(bytes, len), 0644);
-    free(bytes);
-    return r;
-}
-
 int hf_cli_quote_make(int argc, char **argv)
 {
     static const struct hf_option table[] = {HF_TEXT_OF("bytes", struct options, bytes),
@@ -63,7 +47,7 @@ int hf_cli_quote_make(int argc, char **argv)
     if (hf__ask(json_pack("{s:s,s:s,s:s}", "request", "quote", "bytes", o.bytes, "nonce", o.nonce),
                 false, &root) != 0)
         return HF_CLI_ERROR;
-    int r = write_quote(root, words[0]);
+    int r = hf__answer_save(root, "quote", words[0]);
     json_decref(root);
     return r == 0 ? HF_CLI_OK : hf__say("quote", words[0], r);
 }

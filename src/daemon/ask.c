@@ -125,31 +125,35 @@ static void drilled(struct hf__ask *a, const struct hf_local_reply *r)
     }
 }
 
-/* The request to the share holders, or why it is too large for this socket. */
+/* The digits of what goes to a file, to be freed; NULL: refused, as too large for this socket. */
+static char *digits_of(struct hf__ask *a, struct hf_bytes file)
+{
+    bool fits = 2 * file.len + FRAME_ROOM <= HF_FRAME_MAX;
+    char *text = fits ? malloc(2 * file.len + 1) : NULL;
+    if (text == NULL)
+        hf__ask_refuse(a, fits ? HF_ENOMEM : HF_ETOOBIG);
+    else
+        hf_hex_encode(file.data, file.len, text);
+    return text;
+}
+
+/* The request to the share holders. */
 static void send_request(struct hf__ask *a, const struct hf_blackstart_report *r)
 {
-    char *text = malloc(2 * r->file.len + 1);
-    if (text == NULL || 2 * r->file.len + FRAME_ROOM > HF_FRAME_MAX) {
-        hf__ask_refuse(a, text == NULL ? HF_ENOMEM : HF_ETOOBIG);
-    } else {
-        hf_hex_encode(r->file.data, r->file.len, text);
+    char *text = digits_of(a, r->file);
+    if (text != NULL)
         send_json(a,
                   json_pack("{s:s,s:I,s:I,s:I}", "request", text, "number", (json_int_t)r->number,
                             "before_s", (json_int_t)r->before_s, "need", (json_int_t)r->need));
-    }
     free(text);
 }
 
 /* The attestation of an application's machine. */
 static void send_quote(struct hf__ask *a, struct hf_bytes quote)
 {
-    char *text = malloc(2 * quote.len + 1);
-    if (text == NULL || 2 * quote.len + FRAME_ROOM > HF_FRAME_MAX) {
-        hf__ask_refuse(a, text == NULL ? HF_ENOMEM : HF_ETOOBIG);
-    } else {
-        hf_hex_encode(quote.data, quote.len, text);
+    char *text = digits_of(a, quote);
+    if (text != NULL)
         send_json(a, json_pack("{s:s}", "quote", text));
-    }
     free(text);
 }
 

@@ -223,33 +223,22 @@ size_t hf_select(const struct hf_document *set, const struct hf_account *owner, 
     return len;
 }
 
-/* Where a validator stands among the members; -1: it is leaving. */
-static long member_at(const struct hf_selection_table *t, const struct hf_document *set,
-                      uint32_t index)
-{
-    const struct hf_account *account = &set->u.set.validators[index].account;
-    size_t group =
-        hf__selection_group(t, hf__selection_seed(set, "holdfast/v1/candidate", account, NULL));
-    for (size_t at = t->groups[group]; at < t->groups[group + 1]; at++)
-        if (t->members[at].index == index)
-            return (long)at;
-    return -1;
-}
-
 size_t hf_select_stand_ins(const struct hf_document *set, const struct hf_account *owner,
                            uint32_t version, uint32_t candidate, size_t max, uint32_t *ret)
 {
     struct hf_selection_table *t = table_of(set);
+    const struct hf_validator *v = set->u.set.validators;
     hf_assert(candidate < t->count && max <= ORDER_MAX);
-    long at = member_at(t, set, candidate), owner_index = hf_set_find(set, owner);
+    long owner_index = hf_set_find(set, owner);
     uint64_t seed = hf__selection_seed(set, "holdfast/v1/owner", owner, &version);
     size_t len = 0, members = t->groups[(size_t)1 << t->group_bits];
-    if (at < 0)
+    if (v[candidate].leaving)
         return 0;
     for (size_t i = 0; i < members; i++) {
-        const struct hf__selectable *c = &t->members[i];
+        uint32_t index = t->members[i].index;
         uint64_t weights[HF_MIX_BLOCK];
-        if (c->first != t->members[at].first || (long)i == at || (long)c->index == owner_index)
+        if (index == candidate || (long)index == owner_index ||
+            !hf_bytes_equal(v[index].operator_name, v[candidate].operator_name))
             continue;
         hf_mix_block(t->seeds + i, seed, 0, weights);
         keep(t, len++, weights[0], i);

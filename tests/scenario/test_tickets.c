@@ -70,15 +70,22 @@ static void forget_tickets(struct hf_world *w)
     hf_arena_done(&arena);
 }
 
-Test(tickets, let_an_owner_recover_whom_no_set_places_while_strangers_ask_all_that_they_may)
+/* A network whose node 0 is down, at an address that no set names; its holders are pressed. */
+static struct hf_world *pressed(uint32_t ret_holders[static 16])
 {
     struct hf_world *w = testnet_up(NODES, 3, HOLDERS);
-    uint32_t holders[16];
-    testnet_holders(w, 0, holders);
+    testnet_holders(w, 0, ret_holders);
     hf_world_unlist(w, 0);
     hf_world_crash(w, 0);
     for (size_t i = 0; i < HOLDERS; i++)
-        cr_assert(press(w, holders[i]), "a ticket of one's own making opens nothing");
+        cr_assert(press(w, ret_holders[i]), "a ticket of one's own making opens nothing");
+    return w;
+}
+
+Test(tickets, let_an_owner_recover_whom_no_set_places_while_strangers_ask_all_that_they_may)
+{
+    uint32_t holders[16];
+    struct hf_world *w = pressed(holders);
     cr_assert_leq(recovery_ms(w, holders, 5000), 5000);
     testnet_ready(w, 0);
     testnet_end(w);
@@ -87,14 +94,9 @@ Test(tickets, let_an_owner_recover_whom_no_set_places_while_strangers_ask_all_th
 /* What the test above shows is the ticket's doing. */
 Test(tickets, are_no_condition_and_without_them_it_takes_its_turn_among_strangers)
 {
-    struct hf_world *w = testnet_up(NODES, 3, HOLDERS);
     uint32_t holders[16];
-    testnet_holders(w, 0, holders);
-    hf_world_unlist(w, 0);
-    hf_world_crash(w, 0);
+    struct hf_world *w = pressed(holders);
     forget_tickets(w);
-    for (size_t i = 0; i < HOLDERS; i++)
-        cr_assert(press(w, holders[i]));
     cr_assert_gt(recovery_ms(w, holders, 5000), 5000);
     testnet_ready(w, 0);
     /* Its holders have new ones with the record that it signed anew. */

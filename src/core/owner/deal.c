@@ -58,7 +58,7 @@ static bool eligible(const struct hf_engine *e, const struct hf__dealing *d,
     hf_assert(kept <= d->candidates_count);
     bool skip = hf__view_departs(e, account);
     const struct hf__holder *h = hf__holder_find(e, account);
-    skip = skip || (h != NULL && !hf__holder_is_bare(h) && !hf__holder_lacks(h));
+    skip = skip || (h != NULL && !h->voteless && !hf__holder_lacks(h));
     for (size_t j = 0; j < kept && !skip; j++)
         skip = hf__domain_parts(e, &d->candidates[j].account, account);
     return !skip;
@@ -94,8 +94,8 @@ static const struct hf_account *for_place(struct hf_engine *e, const struct hf__
     return NULL;
 }
 
-/* Holders that stay come first; the others by the current order, and of them at the end those that
- * do not answer this node's probes. */
+/* Holders that stay come first; the others by the current order, and at the end those that are
+ * asked last. */
 static void list_candidates(struct hf_engine *e, struct hf__dealing *d)
 {
     const struct hf_policy *p = hf__policy(e);

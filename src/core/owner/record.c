@@ -18,7 +18,8 @@ void hf__record_save(struct hf_engine *e, const struct hf_record_row *row)
         .version = e->active.number, .has_record = true, .record = row->record};
     hint.network = e->network;
     hint.account = e->account;
-    hint.has_tickets = hf__tickets(e, hint.tickets);
+    hint.has_tickets = true;
+    hf__tickets(e, hint.tickets);
     hf__put(e, HF_ROW_RECORD, no_key, &hf_wire_record_row, row);
     hf__put(e, HF_ROW_PUBLIC, hf_bytes_of("hint", 4), &hf_wire_public_hint, &hint);
     hf__put_vault_state(e, HF_VAULT_PLACED);

@@ -229,8 +229,8 @@ size_t hf__rates_memory(const struct hf__rates *r);
 
 /* ---- ticket.c: what an owner shows that has no account key yet */
 
-/* The key of this node's tickets, drawn where it has none yet; true, for the field beside it. */
-bool hf__tickets(struct hf_engine *e, uint8_t ret[static HF_KEY_LEN]);
+/* The key of this node's tickets, drawn where it has none yet. */
+void hf__tickets(struct hf_engine *e, uint8_t ret[static HF_KEY_LEN]);
 /* Takes the key from the hint of a node that starts. */
 void hf__tickets_take(struct hf_engine *e, const uint8_t key[static HF_KEY_LEN]);
 /* This node's ticket at a holder; false: it has no key to make it of. */
