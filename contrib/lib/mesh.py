@@ -286,7 +286,9 @@ class Mesh:
         """Adds the accounts of nodes that have begun anew, and removes those that they had before."""
         anew = []
         for node in self.nodes:
-            until(node.identified, 30, lambda node=node: f"node {node.number} has no identity:\n{node.tail()}")
+            # Who waits for its shares has the account that it had, and no identity.
+            until(lambda node=node: node.identified() or node.state() == "recovering", 30,
+                  lambda node=node: f"node {node.number} has no identity:\n{node.tail()}")
             if node.status()["account"] != node.account:
                 anew.append(node)
         for node in anew:

@@ -109,6 +109,8 @@ static void count(const struct hf__outlook_facts *f, struct hf__outlook *o)
         uint8_t *at = counter(p, o);
         if (p->audits_failed > 0)
             o->unproved++;
+        if (p->error == HF_EREMOVED || p->error == HF_ENOSHARE)
+            o->gone++;
         if (at != NULL)
             ++*at;
         if (at == &o->answering || may_be_restarting(s, p, f->now_ms))
@@ -192,8 +194,30 @@ static void judge_open(const struct hf_status *s, struct hf__outlook *o)
 
 /* ---- a node that is locked */
 
-static void advise_locked(struct hf__outlook *o, const struct hf_status *s)
+/* What people do where no provider can help, once `when` holds. */
+static void advise_people(struct hf__outlook *o, const struct hf_status *s, const char *when)
 {
+    if (s->sealed_s != 0)
+        advise(o,
+               "%s, share holders can open this node: write a request with "
+               "`holdfast blackstart request FILE`, and go on as holdfast-blackstart(7) says. Keep "
+               "the data folder, and keep this daemon running.\n",
+               when);
+    else
+        advise(o,
+               "%s, the keys are gone, and people begin anew: on each machine "
+               "move the data folder away (keep it), start the daemon, and register it with "
+               "`holdfast set add` and `holdfast set sign`. ",
+               when);
+}
+
+static void judge_all_locked(const struct hf_status *s, struct hf__outlook *o)
+{
+    o->key = HF__KEY_STUCK;
+    snprintf(o->says, sizeof o->says, "NOT BY ITSELF: %u of %zu providers are locked themselves",
+             o->locked, s->providers_count);
+    warn(o, HF_EALLLOCKED, HF__NOW, 0, "%u of %zu providers are locked themselves: %s", o->locked,
+         s->providers_count, hf_error_sentence(HF_EALLLOCKED));
     if (o->silent == 0)
         advise(o, "No key can come back by itself while all providers are locked themselves; if "
                   "one validator was not restarted, do not restart it.\n");
@@ -202,18 +226,38 @@ static void advise_locked(struct hf__outlook *o, const struct hf_status *s)
                "%u providers are locked themselves and %u do not answer. If one of those was not "
                "restarted, do not restart it: see to it that it can be reached.\n",
                o->locked, o->silent);
-    if (s->sealed_s != 0) {
+    advise_people(o, s, "If all have been restarted");
+    if (s->sealed_s == 0)
+        advise(o, "A validator that was not restarted keeps its key, and deals its shares anew to "
+                  "those.\n");
+}
+
+/* Too few of those who held a share can ever give one. */
+static void judge_gone(const struct hf_status *s, struct hf__outlook *o)
+{
+    o->key = HF__KEY_STUCK;
+    snprintf(o->says, sizeof o->says,
+             "NOT BY ITSELF: %u of %zu providers lost their shares or were removed, %u are needed",
+             o->gone, s->providers_count, s->open ? o->quorum : o->needed);
+    warn(o, HF_ESHARESGONE, HF__NOW, 0,
+         "%u of %zu providers have no share to give any more: %u hold none, %u are no validators "
+         "any more; %u are needed",
+         o->gone, s->providers_count, o->gone - o->removed, o->removed,
+         s->open ? o->quorum : o->needed);
+    if (o->removed > 0)
+        advise(o, "If one of them was removed by mistake, and its folder is still there, "
+                  "`holdfast set restore` and `holdfast set sign` at the authority bring it "
+                  "back.\n");
+    if (s->open) {
         advise(o,
-               "If all have been restarted, share holders can open this node: write a request with "
-               "`holdfast blackstart request FILE`, and go on as holdfast-blackstart(7) says. Keep "
-               "the data folder, and keep this daemon running.\n");
+               "The shares were enough, and the claim is not: the authority says with "
+               "`holdfast set floor` who is left. `holdfast backup show` has what to send it.\n");
         return;
     }
-    advise(o,
-           "If all have been restarted, the keys are gone, and people begin anew: on each machine "
-           "move the data folder away (keep it), start the daemon, and register it with "
-           "`holdfast set add` and `holdfast set sign`. A validator that was not restarted keeps "
-           "its key, and deals its shares anew to those.\n");
+    advise_people(o, s, "If none of them can be brought back");
+    if (s->sealed_s == 0)
+        advise(o, "A node that was never ready gave no key to an application: nothing was "
+                  "encrypted with one, and nothing is lost.\n");
 }
 
 /* The refusal that most of those who refuse give. */
@@ -257,15 +301,14 @@ static void judge_locked(const struct hf_status *s, struct hf__outlook *o)
                "until then no validator gives anybody a share. Check this machine's clock too.\n");
         return;
     }
-    if (o->locked > 0 && (size_t)(o->locked + o->silent + o->removed) == s->providers_count &&
+    if (s->providers_count > 0 &&
+        s->providers_count - o->gone < (s->open ? o->quorum : o->needed)) {
+        judge_gone(s, o);
+        return;
+    }
+    if (o->locked > 0 && (size_t)(o->locked + o->silent + o->gone) == s->providers_count &&
         o->silent < o->needed) {
-        o->key = HF__KEY_STUCK;
-        snprintf(o->says, sizeof o->says,
-                 "NOT BY ITSELF: %u of %zu providers are locked themselves", o->locked,
-                 s->providers_count);
-        warn(o, HF_EALLLOCKED, HF__NOW, 0, "%u of %zu providers are locked themselves: %s",
-             o->locked, s->providers_count, hf_error_sentence(HF_EALLLOCKED));
-        advise_locked(o, s);
+        judge_all_locked(s, o);
         return;
     }
     snprintf(o->says, sizeof o->says, "not yet: %u of %zu providers answer, %u are needed",

@@ -85,6 +85,7 @@ struct hf__outlook {
     uint8_t answering;               /* could help in a restart now */
     uint8_t lasting;                 /* those, and who may be restarting */
     uint8_t silent, locked, refusing, removed;
+    uint8_t gone;                    /* of removed and refusing: have no share to give any more */
     uint8_t unproved;                /* their last audit failed */
     int spare_claim, spare_recovery; /* how many more may go; negative: so many are missing */
     uint8_t warnings_count;

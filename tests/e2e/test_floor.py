@@ -8,7 +8,6 @@ usage: test_floor.py [CASE ...]
 import json
 import os
 import pathlib
-import shlex
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ SOURCE = pathlib.Path(os.environ["HOLDFAST_SOURCE"])
 BUILD = pathlib.Path(os.environ["HOLDFAST_BUILD"])
 sys.path[:0] = [str(SOURCE / "contrib/lib"), str(SOURCE / "tests/lib")]
 
+import printed  # noqa: E402
 import tap  # noqa: E402
 from mesh import Mesh, Programs, until  # noqa: E402
 
@@ -43,12 +43,6 @@ def waiting(m):
 
     until(said, 60, lambda: f"it does not say who is silent: {owner.status()['waits']}")
     return owner, lost
-
-
-def words_of(text):
-    """The commands that a text asks for, by their second word."""
-    lines = text.replace(" \\\n", " ").splitlines()
-    return {line.split()[2]: shlex.split(line)[1:] for line in lines if line.startswith("  holdfast ")}
 
 
 def authority(m, *words, status=0):
@@ -118,7 +112,7 @@ def the_floor_that_status_asks_for_brings_the_owner_back():
             assert (wait["for"], wait["quorum"], wait["given"]) == ("votes", QUORUM, SHARES - len(lost)), wait
             said = owner.command("status").stdout.decode()
             assert f"votes for its claim, of generation {wait['generation']}" in said, said
-            commands = words_of(owner.command("backup", "show").stdout.decode())
+            commands = printed.commands(owner.command("backup", "show").stdout.decode())
             assert sorted(commands) == ["floor", "show", "sign"], commands
             record = m.folder / "backup.json"
             record.write_bytes(owner.command("backup", "show", "--json").stdout)

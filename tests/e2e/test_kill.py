@@ -15,6 +15,7 @@ SOURCE = pathlib.Path(os.environ["HOLDFAST_SOURCE"])
 BUILD = pathlib.Path(os.environ["HOLDFAST_BUILD"])
 sys.path[:0] = [str(SOURCE / "tests/lib"), str(SOURCE / "contrib/lib")]
 
+import printed  # noqa: E402
 import tap  # noqa: E402
 from mesh import Mesh, Programs, check, until  # noqa: E402
 
@@ -23,6 +24,7 @@ KILLS = int(os.environ.get("HOLDFAST_KILLS", "200"))
 SEED = int(os.environ.get("HOLDFAST_SEED", "1"))
 KEY = "tss-db"
 UNLOCKED = {"placed", "ready", "degraded"}
+WAITING = {"recovering", "claiming"}
 
 
 def mesh():
@@ -65,6 +67,36 @@ def no_key_is_lost_and_none_is_another_after():
         check(kills >= KILLS, "too few kills")
 
 
+def decided(node):
+    """Whether it has its vault, a new one included, or has asked for its shares and said why that does not do."""
+    status = node.status()
+    return status is not None and (status["state"] in UNLOCKED | {"fresh", "placing"} or
+                                   status["state"] in WAITING and status["reason"] is not None)
+
+
+def floor_asked(node):
+    """The command that says who of its holders is gone, or None while it asks for none."""
+    return printed.commands(node.command("backup", "show").stdout.decode()).get("floor")
+
+
+def floors_given(m):
+    """Waits until every node is ready or asks for a floor; gives those; returns how many."""
+    given = 0
+    for node in m.nodes:
+        until(lambda node=node: node.state() == "ready" or floor_asked(node), 90,
+              lambda node=node: f"node {node.number}: {node.status()}")
+        floor = floor_asked(node)
+        if floor is not None:
+            record = m.folder / "backup.json"
+            record.write_bytes(node.command("backup", "show", "--json").stdout)
+            floor[floor.index("backup.json")] = record
+            m.authority_command(*floor, "--only-instance", "--authority", m.authority)
+            given += 1
+    if given:
+        m.sign_set()
+    return given
+
+
 @tap.case
 def killed_before_they_are_placed_nobody_loses_anything():
     chance = random.Random(SEED + 1)
@@ -78,10 +110,21 @@ def killed_before_they_are_placed_nobody_loses_anything():
             time.sleep(chance.random() * 0.02)
             node.kill()
             node.start()
-        # Who had not placed may have begun anew, as another account that has to be added.
+        # Who had not placed begins anew, as another account that has to be added. With it goes what it held for who was
+        # placed and not ready: that one gave no key yet, may wait in vain, and is begun anew by a person.
         m.register_again()
         for node in m.nodes:
-            node.wait("ready", 90)
+            until(lambda node=node: decided(node), 90, lambda node=node: f"node {node.number}: {node.status()}")
+        waiting = [node for node in m.nodes if node.state() in WAITING]
+        print(f"# {len(waiting)} nodes wait for their holders")
+        for node in waiting:
+            node.kill()
+            node.data.rename(node.data.with_name("data-before"))
+            node.start()
+        m.register_again()
+        while floors_given(m):
+            print("# the authority has said whose holders are gone")
+        for node in m.nodes:
             check(node.key(KEY) is not None, f"node {node.number} is ready and gives no key")
 
 

@@ -214,6 +214,36 @@ Test(outlook, a_locked_node_tells_silence_from_refusal_and_from_locked_providers
     cr_assert_eq(o.key, HF__KEY_WAITS);
 }
 
+Test(outlook, a_locked_node_whose_shares_are_gone_is_not_told_to_wait)
+{
+    ready();
+    s.state = HF_STATE_RECOVERING;
+    s.open = false;
+    silent(0, 7, HF_ECONNECT, 1000);
+    silent(0, (uint8_t)(7 - s.k), HF_EREMOVED, 1000);
+    cr_assert_null(warning(HF_ESHARESGONE));
+    cr_assert_eq(o.key, HF__KEY_WAITS);
+    silent(0, 1, HF_ENOSHARE, 1000);
+    cr_assert_null(warning(HF_ESHARESGONE));
+    /* One more than n - k, for either reason, whatever the others say. */
+    silent((uint8_t)(7 - s.k), 1, HF_ENOSHARE, 1000);
+    cr_assert_not_null(warning(HF_ESHARESGONE));
+    cr_assert_eq(o.key, HF__KEY_STUCK);
+    cr_assert_not_null(strstr(o.says, "NOT BY ITSELF"));
+    cr_assert_not_null(strstr(o.advice, "set restore"));
+    cr_assert_not_null(strstr(o.advice, "move the data folder away"));
+    s.sealed_s = 1;
+    cr_assert_not_null(warning(HF_ESHARESGONE));
+    cr_assert_not_null(strstr(o.advice, "holdfast blackstart request"));
+    cr_assert_null(strstr(o.advice, "move the data folder away"));
+    /* With its vault open it has its shares, and wants votes. */
+    s.open = true;
+    s.state = HF_STATE_CLAIMING;
+    cr_assert_not_null(warning(HF_ESHARESGONE));
+    cr_assert_not_null(strstr(o.advice, "holdfast set floor"));
+    cr_assert_null(strstr(o.advice, "blackstart"));
+}
+
 Test(outlook, a_clock_that_is_off_is_called_that)
 {
     const struct hf__warning *w;
