@@ -96,6 +96,18 @@ static void row_time(const char *name, struct hf__times *t)
                (double)hf__times_quantile(t, 1) / 1e3);
 }
 
+/* From the first node that took an announcement to the last, and how many took the least known. */
+static void row_news(const struct hf__news_record *record)
+{
+    struct hf__news_sum news;
+    hf__news_sum(record, &news);
+    row_time("announcements reached all", &news.times);
+    if (news.count > 0)
+        printf("%-28s %llu nodes at least, of each; %llu more were not followed\n", "",
+               (unsigned long long)news.takers_min, (unsigned long long)record->missed);
+    hf__times_done(&news.times);
+}
+
 void hf__print_result(const struct hf__scenario *s, struct hf__result *r, struct hf__record *record)
 {
     const struct hf_world_totals *t = &r->totals;
@@ -117,6 +129,7 @@ void hf__print_result(const struct hf__scenario *s, struct hf__result *r, struct
            (double)t->world_bytes / nodes);
     row_time("placed and ready", &record->placing);
     row_time("recovered", &record->recovering);
+    row_news(&record->news);
     printf("%-28s %llu released, %llu refused\n", "keys", (unsigned long long)record->keys_released,
            (unsigned long long)record->keys_refused);
     printf("%-28s %016llx\n", "trace hash", (unsigned long long)t->trace_hash);

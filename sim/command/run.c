@@ -186,9 +186,11 @@ static bool write_run(const char *folder, const struct hf__scenario *s, const st
         f, "seed,build,ok,stopped,nodes,ready,virtual_us,cpu_s,events,deliveries,timers,messages,"
            "lost,resent,bytes,writes,quotes_made,quotes_judged,computed_us,engine_bytes,disk_bytes,"
            "world_bytes,placing_median_us,placing_p99_us,recoveries,recovering_median_us,"
-           "recovering_p99_us,"
+           "recovering_p99_us,news,news_takers_min,news_median_us,news_longest_us,"
            "keys,trace_hash\n");
     const struct hf_world_totals *t = &r->totals;
+    struct hf__news_sum news;
+    hf__news_sum(&record->news, &news);
     fprintf(f,
             "%llu,%s,%d,%d,%u,%u,%llu,%.3f,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,"
             "%llu,%llu,%llu,%llu,",
@@ -201,13 +203,17 @@ static bool write_run(const char *folder, const struct hf__scenario *s, const st
             (unsigned long long)t->quotes_judged, (unsigned long long)t->computed_ns / 1000,
             (unsigned long long)t->engine_bytes, (unsigned long long)t->disk_bytes,
             (unsigned long long)t->world_bytes);
-    fprintf(f, "%llu,%llu,%zu,%llu,%llu,%llu,%016llx\n",
+    fprintf(f, "%llu,%llu,%zu,%llu,%llu,%zu,%llu,%llu,%llu,%llu,%016llx\n",
             (unsigned long long)hf__times_quantile(&record->placing, 0.5),
             (unsigned long long)hf__times_quantile(&record->placing, 0.99),
             record->recovering.count,
             (unsigned long long)hf__times_quantile(&record->recovering, 0.5),
-            (unsigned long long)hf__times_quantile(&record->recovering, 0.99),
+            (unsigned long long)hf__times_quantile(&record->recovering, 0.99), news.count,
+            (unsigned long long)news.takers_min,
+            (unsigned long long)hf__times_quantile(&news.times, 0.5),
+            (unsigned long long)hf__times_quantile(&news.times, 1),
             (unsigned long long)record->keys_released, (unsigned long long)t->trace_hash);
+    hf__times_done(&news.times);
     return hf__close_in(f, folder, "run.csv");
 }
 

@@ -9,13 +9,15 @@
 void hf__record_init(struct hf__record *r, FILE *timeline)
 {
     *r = (struct hf__record){.timeline = timeline};
+    hf__news_init(&r->news);
 }
 
 void hf__record_done(struct hf__record *r)
 {
     free(r->nodes);
-    free(r->placing.items);
-    free(r->recovering.items);
+    hf__times_done(&r->placing);
+    hf__times_done(&r->recovering);
+    hf__news_done(&r->news);
 }
 
 static struct hf__node_record *of(struct hf__record *r, uint32_t node)
@@ -28,30 +30,6 @@ static struct hf__node_record *of(struct hf__record *r, uint32_t node)
         r->nodes_cap = cap;
     }
     return &r->nodes[node];
-}
-
-static void time_add(struct hf__times *t, uint64_t us)
-{
-    if (t->count == HF__TIMES_MAX * 16)
-        return;
-    t->items = hf__grow(t->items, t->count, &t->cap, sizeof(*t->items));
-    t->items[t->count++] = us;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    uint64_t x, y;
-    memcpy(&x, a, sizeof(x));
-    memcpy(&y, b, sizeof(y));
-    return x < y ? -1 : x > y;
-}
-
-uint64_t hf__times_quantile(struct hf__times *t, double q)
-{
-    if (t->count == 0)
-        return 0;
-    qsort(t->items, t->count, sizeof(*t->items), by_value);
-    return t->items[(size_t)(q * (double)(t->count - 1) + 0.5)];
 }
 
 static void line(struct hf__record *r, uint32_t node, const char *what, const char *detail)
@@ -93,14 +71,14 @@ static void state(struct hf__record *r, struct hf_world *w, uint32_t node, const
     if (open && n->restarted && n->unlocked_us == 0) {
         n->unlocked_us = w->now_us;
         n->recoveries++;
-        time_add(&r->recovering, w->now_us - n->started_us);
+        hf__times_add(&r->recovering, w->now_us - n->started_us);
     }
     if (now != HF_STATE_READY || n->ready_us != 0)
         return;
     n->ready_us = w->now_us;
     if (n->first_ready_us == 0) {
         n->first_ready_us = w->now_us;
-        time_add(&r->placing, w->now_us - n->started_us);
+        hf__times_add(&r->placing, w->now_us - n->started_us);
     }
 }
 
@@ -112,6 +90,8 @@ static void traced(void *ctx, struct hf_world *w, uint32_t node, const struct hf
         state(r, w, node, t);
         return;
     }
+    if (t->type == HF_TRACE_EVENT)
+        hf__news_taken(&r->news, t, w->now_us);
     if (r->timeline == NULL || (hf_trace_level(t->type) < 1 && !r->debug))
         return;
     snprintf(detail, sizeof(detail), ",\"a\":%llu,\"b\":%llu,\"error\":\"%s\",\"peer\":%ld",

@@ -3,17 +3,11 @@
 #define HF_SIM_RECORD_H
 
 #include "trial/messages.h"
+#include "trial/news.h"
+#include "trial/times.h"
 #include "scenario/schedule.h"
 
 #include <stdio.h>
-
-enum { HF__TIMES_MAX = 65536 };
-
-/* Durations in microseconds, kept for their quantiles. */
-struct hf__times {
-    uint64_t *items;
-    size_t count, cap;
-};
 
 struct hf__node_record {
     uint64_t started_us, ready_us; /* of the present life; ready 0: not yet */
@@ -32,6 +26,7 @@ struct hf__record {
     size_t nodes_cap;
     struct hf__times placing;    /* from a first start to ready */
     struct hf__times recovering; /* from a restart to an open, claimed vault */
+    struct hf__news_record news;
     uint64_t keys_released, keys_refused;
 };
 
@@ -43,8 +38,6 @@ void hf__record_violation(struct hf__record *r, const struct hf_violation *v);
 void hf__record_action(void *ctx, struct hf_world *w, const struct hf__action *a, bool begins,
                        const uint32_t *targets, size_t count);
 void hf__record_done(struct hf__record *r);
-/* q from 0 to 1; 0 when there are none. Sorts. */
-uint64_t hf__times_quantile(struct hf__times *t, double q);
 /* One row a node, with a heading. */
 void hf__record_nodes(const struct hf__record *r, struct hf_world *w, FILE *out);
 

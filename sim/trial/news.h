@@ -1,0 +1,28 @@
+/* How soon what one member announces has reached the others: leaves, drains and moved addresses. */
+#ifndef HF_SIM_NEWS_H
+#define HF_SIM_NEWS_H
+
+#include "lib/map.h"
+#include "trial/times.h"
+
+#include "core/trace.h"
+
+struct hf__news_record {
+    struct hf__map rows; /* of every event that is followed */
+    uint64_t missed;     /* more than are followed */
+};
+
+/* What came of them by the end. */
+struct hf__news_sum {
+    size_t count;           /* events */
+    uint64_t takers_min;    /* of the event that the fewest nodes took */
+    struct hf__times times; /* of each, from the first who took it to the last; to be freed */
+};
+
+void hf__news_init(struct hf__news_record *r);
+void hf__news_done(struct hf__news_record *r);
+/* A trace of type HF_TRACE_EVENT at a time of the world. */
+void hf__news_taken(struct hf__news_record *r, const struct hf_trace *t, uint64_t now_us);
+void hf__news_sum(const struct hf__news_record *r, struct hf__news_sum *ret);
+
+#endif

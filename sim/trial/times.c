@@ -1,0 +1,36 @@
+#include "trial/times.h"
+
+#include "lib/slab.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void hf__times_add(struct hf__times *t, uint64_t us)
+{
+    if (t->count == HF__TIMES_MAX)
+        return;
+    t->items = hf__grow(t->items, t->count, &t->cap, sizeof(*t->items));
+    t->items[t->count++] = us;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    uint64_t x, y;
+    memcpy(&x, a, sizeof(x));
+    memcpy(&y, b, sizeof(y));
+    return x < y ? -1 : x > y;
+}
+
+uint64_t hf__times_quantile(struct hf__times *t, double q)
+{
+    if (t->count == 0)
+        return 0;
+    qsort(t->items, t->count, sizeof(*t->items), by_value);
+    return t->items[(size_t)(q * (double)(t->count - 1) + 0.5)];
+}
+
+void hf__times_done(struct hf__times *t)
+{
+    free(t->items);
+    *t = (struct hf__times){0};
+}
