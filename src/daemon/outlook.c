@@ -98,6 +98,12 @@ static uint8_t *counter(const struct hf_provider_status *p, struct hf__outlook *
     return is_silence(p->error) ? &o->silent : &o->refusing;
 }
 
+/* A provider that answers so has nothing to give any more, however long the node waits. */
+static bool is_gone(int error)
+{
+    return error == HF_EREMOVED || error == HF_ENOSHARE;
+}
+
 static void count(const struct hf__outlook_facts *f, struct hf__outlook *o)
 {
     const struct hf_status *s = f->status;
@@ -109,8 +115,7 @@ static void count(const struct hf__outlook_facts *f, struct hf__outlook *o)
         uint8_t *at = counter(p, o);
         if (p->audits_failed > 0)
             o->unproved++;
-        if (p->error == HF_EREMOVED || p->error == HF_ENOSHARE)
-            o->gone++;
+        o->gone += is_gone(p->error);
         if (at != NULL)
             ++*at;
         if (at == &o->answering || may_be_restarting(s, p, f->now_ms))
@@ -237,27 +242,55 @@ static void judge_gone(const struct hf_status *s, struct hf__outlook *o)
 {
     o->key = HF__KEY_STUCK;
     snprintf(o->says, sizeof o->says,
-             "NOT BY ITSELF: %u of %zu providers lost their shares or were removed, %u are needed",
-             o->gone, s->providers_count, s->open ? o->quorum : o->needed);
+             "NOT BY ITSELF: %u of %zu that were asked have no share to give, and %u are needed",
+             o->gone, s->providers_count, o->needed);
     warn(o, HF_ESHARESGONE, HF__NOW, 0,
-         "%u of %zu providers have no share to give any more: %u hold none, %u are no validators "
-         "any more; %u are needed",
-         o->gone, s->providers_count, o->gone - o->removed, o->removed,
-         s->open ? o->quorum : o->needed);
+         "%u of %zu that were asked have no share to give: %u hold none, %u are no validators any "
+         "more; %u are needed",
+         o->gone, s->providers_count, o->gone - o->removed, o->removed, o->needed);
     if (o->removed > 0)
         advise(o, "If one of them was removed by mistake, and its folder is still there, "
                   "`holdfast set restore` and `holdfast set sign` at the authority bring it "
                   "back.\n");
-    if (s->open) {
-        advise(o,
-               "The shares were enough, and the claim is not: the authority says with "
-               "`holdfast set floor` who is left. `holdfast backup show` has what to send it.\n");
-        return;
-    }
     advise_people(o, s, "If none of them can be brought back");
     if (s->sealed_s == 0)
         advise(o, "A node that was never ready gave no key to an application: nothing was "
                   "encrypted with one, and nothing is lost.\n");
+}
+
+/* The first votes that its claim waits for; NULL: none. */
+static const struct hf_wait_status *votes_of(const struct hf_status *s)
+{
+    for (size_t i = 0; s->open && i < s->waits_count; i++)
+        if (!s->waits[i].seals)
+            return &s->waits[i];
+    return NULL;
+}
+
+/* The shares were enough: what the node waits for is that its claim is accepted. */
+static void judge_claim(const struct hf_wait_status *votes, struct hf__outlook *o)
+{
+    size_t gone = 0;
+    for (size_t i = 0; i < votes->acceptors_count; i++)
+        gone += !votes->acceptors[i].gave && is_gone(votes->acceptors[i].error);
+    if (votes->acceptors_count - gone < votes->quorum) {
+        o->key = HF__KEY_STUCK;
+        snprintf(o->says, sizeof o->says,
+                 "NOT BY ITSELF: its claim has %u of %u votes, and %zu of %zu holders are gone",
+                 votes->given, votes->quorum, gone, votes->acceptors_count);
+        advise(o, "The shares were enough, and the votes are not: the authority says with "
+                  "`holdfast set floor` who is left. `holdfast backup show` has what to send.\n");
+        return;
+    }
+    snprintf(o->says, sizeof o->says, "not yet: its claim has %u of %u votes", votes->firm,
+             votes->quorum);
+    if (votes->given > votes->firm) {
+        size_t at = strlen(o->says);
+        snprintf(o->says + at, sizeof o->says - at,
+                 ", and %u provisional ones, of holders that have started again and are not ready "
+                 "themselves; %u do with those",
+                 votes->given - votes->firm, votes->provisional);
+    }
 }
 
 /* The refusal that most of those who refuse give. */
@@ -284,6 +317,7 @@ static void judge_locked(const struct hf_status *s, struct hf__outlook *o)
 {
     int shut = shut_out(s);
     const struct hf_provider_status *refusal = common_refusal(s);
+    const struct hf_wait_status *votes = votes_of(s);
     o->key = HF__KEY_WAITS;
     if (shut == HF_ELEFTOUT) {
         o->key = HF__KEY_STUCK;
@@ -301,8 +335,7 @@ static void judge_locked(const struct hf_status *s, struct hf__outlook *o)
                "until then no validator gives anybody a share. Check this machine's clock too.\n");
         return;
     }
-    if (s->providers_count > 0 &&
-        s->providers_count - o->gone < (s->open ? o->quorum : o->needed)) {
+    if (s->searched && !s->open && s->providers_count - o->gone < o->needed) {
         judge_gone(s, o);
         return;
     }
@@ -311,8 +344,13 @@ static void judge_locked(const struct hf_status *s, struct hf__outlook *o)
         judge_all_locked(s, o);
         return;
     }
-    snprintf(o->says, sizeof o->says, "not yet: %u of %zu providers answer, %u are needed",
-             o->answering, s->providers_count, s->open ? o->quorum : o->needed);
+    if (votes != NULL)
+        judge_claim(votes, o);
+    else
+        snprintf(o->says, sizeof o->says, "not yet: %u of %zu providers answer, %u are needed",
+                 o->answering, s->providers_count, s->open ? o->quorum : o->needed);
+    if (o->key == HF__KEY_STUCK)
+        return;
     if (o->silent > 0)
         advise(o,
                "It goes on by itself. %u providers do not answer: see to it that they run and can "

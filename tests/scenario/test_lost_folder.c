@@ -204,6 +204,35 @@ Test(lost_folder, while_an_owner_is_placing_takes_a_share_of_its_next_dealing)
     testnet_end(w);
 }
 
+/* The owner is down while more than n - k of its holders lose what they hold: nobody is left to be
+ * asked, and its status can say so. Before it has asked everybody it cannot. */
+Test(lost_folder, of_too_many_holders_is_known_once_everybody_was_asked)
+{
+    struct hf_world *w = testnet_up(9, 3, 5);
+    uint32_t holders[16];
+    cr_assert_eq(testnet_holders(w, 0, holders), 5);
+    hf_world_crash(w, 0);
+    for (int i = 0; i < 3; i++) {
+        lose(w, holders[i], holders[i]);
+        hf_world_start(w, holders[i]);
+        hf_world_run_for(w, 30000);
+    }
+    hf_world_start(w, 0);
+    hf_world_run_for(w, 200);
+    cr_assert_eq(status_of(w, 0).state, HF_STATE_RECOVERING);
+    cr_assert_gt(status_of(w, 0).providers_count, 0);
+    cr_assert_not(status_of(w, 0).searched);
+    hf_world_run_for(w, 60000);
+    struct hf_status s = status_of(w, 0);
+    cr_assert_eq(s.state, HF_STATE_RECOVERING);
+    cr_assert(s.searched);
+    size_t left = s.providers_count;
+    for (size_t i = 0; i < s.providers_count; i++)
+        left -= s.providers[i].error == HF_ENOSHARE;
+    cr_assert_lt(left, 3);
+    testnet_end(w);
+}
+
 static bool all_sealed(struct hf_world *w, void *ctx)
 {
     (void)ctx;

@@ -225,8 +225,11 @@ Test(outlook, a_locked_node_whose_shares_are_gone_is_not_told_to_wait)
     cr_assert_eq(o.key, HF__KEY_WAITS);
     silent(0, 1, HF_ENOSHARE, 1000);
     cr_assert_null(warning(HF_ESHARESGONE));
-    /* One more than n - k, for either reason, whatever the others say. */
+    /* One more than n - k, for either reason, whatever the others say; but not before everybody was
+     * asked: an old disk knows old holders. */
     silent((uint8_t)(7 - s.k), 1, HF_ENOSHARE, 1000);
+    cr_assert_null(warning(HF_ESHARESGONE));
+    s.searched = true;
     cr_assert_not_null(warning(HF_ESHARESGONE));
     cr_assert_eq(o.key, HF__KEY_STUCK);
     cr_assert_not_null(strstr(o.says, "NOT BY ITSELF"));
@@ -236,12 +239,37 @@ Test(outlook, a_locked_node_whose_shares_are_gone_is_not_told_to_wait)
     cr_assert_not_null(warning(HF_ESHARESGONE));
     cr_assert_not_null(strstr(o.advice, "holdfast blackstart request"));
     cr_assert_null(strstr(o.advice, "move the data folder away"));
-    /* With its vault open it has its shares, and wants votes. */
-    s.open = true;
+}
+
+Test(outlook, a_claim_that_waits_says_which_votes_it_has)
+{
+    ready();
     s.state = HF_STATE_CLAIMING;
-    cr_assert_not_null(warning(HF_ESHARESGONE));
+    s.open = true;
+    struct hf_wait_status *w = &s.waits[0];
+    s.waits_count = 1;
+    *w = (struct hf_wait_status){
+        .quorum = 4, .provisional = 5, .given = 4, .firm = 3, .acceptors_count = 7};
+    silent(4, 3, HF_EPEER_LOCKED, 1000);
+    for (size_t i = 0; i < 7; i++) {
+        w->acceptors[i].gave = i < 4;
+        w->acceptors[i].error = i < 4 ? 0 : HF_EPEER_LOCKED;
+    }
+    hf__outlook(&f, &o);
+    cr_assert_eq(o.key, HF__KEY_WAITS);
+    cr_assert_not_null(strstr(o.says, "3 of 4 votes, and 1 provisional"), "%s", o.says);
+    cr_assert_not_null(strstr(o.says, "5 do with those"), "%s", o.says);
+    /* Who gave its vote may be gone since: the vote stands. */
+    w->quorum = 5;
+    w->acceptors[0].error = w->acceptors[4].error = w->acceptors[5].error = HF_ENOSHARE;
+    hf__outlook(&f, &o);
+    cr_assert_eq(o.key, HF__KEY_WAITS);
+    w->acceptors[6].error = HF_EREMOVED;
+    hf__outlook(&f, &o);
+    cr_assert_eq(o.key, HF__KEY_STUCK);
+    cr_assert_not_null(strstr(o.says, "3 of 7 holders are gone"), "%s", o.says);
     cr_assert_not_null(strstr(o.advice, "holdfast set floor"));
-    cr_assert_null(strstr(o.advice, "blackstart"));
+    cr_assert_null(strstr(o.advice, "data folder"));
 }
 
 Test(outlook, a_clock_that_is_off_is_called_that)

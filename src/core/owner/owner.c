@@ -156,6 +156,7 @@ void hf__owner_status(struct hf_engine *e, struct hf_status *ret)
     hf_assert(o->dealing == NULL || e->claimed);
     struct hf_placement_record record;
     ret->round = o->recovery != NULL ? o->recovery->round.number : 0;
+    ret->searched = o->recovery != NULL && hf__recover_searched(e);
     if (hf__own_record(e, &record, NULL, &ret->confirmed)) {
         ret->k = (uint8_t)record.threshold;
         ret->n = (uint8_t)record.holders_count;

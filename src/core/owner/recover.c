@@ -160,6 +160,14 @@ static void add_candidates(struct hf_engine *e)
         add_everybody(e);
 }
 
+bool hf__recover_searched(const struct hf_engine *e)
+{
+    hf_assert(e->owner->recovery != NULL && e->has_account);
+    hf_assert(e->owner->recovery->round.kind == &recover_kind);
+    return e->trust->set != NULL &&
+           e->owner->recovery->cursor >= e->trust->set->u.set.validators_count;
+}
+
 void hf__recover_failed(struct hf_engine *e, int reason)
 {
     hf_assert(reason != 0);
@@ -171,8 +179,7 @@ void hf__recover_failed(struct hf_engine *e, int reason)
     hf__timer_clear(e, HF__TIMER_GRACE);
     hf__state_set(e, HF_STATE_RECOVERING, shared != 0 ? shared : reason);
     /* That those asked hold nothing is no answer before everybody was. */
-    bool others = shared == HF_ENOSHARE && e->trust->set != NULL &&
-                  rc->cursor < e->trust->set->u.set.validators_count;
+    bool others = shared == HF_ENOSHARE && e->trust->set != NULL && !hf__recover_searched(e);
     hf__retry(e, HF__TIMER_RECOVER, permanent && !others);
 }
 

@@ -20,6 +20,8 @@ struct hf__recovery {
 void hf__recover_decide(struct hf_engine *e);
 /* Whether this is the record that was learned last, byte for byte: it has been verified. */
 bool hf__recover_knows(struct hf_engine *e, const struct hf_signed_record *record);
+/* Whether every member of the set is being asked, or has been. */
+bool hf__recover_searched(const struct hf_engine *e);
 /* Ends the round; another follows after a pause. */
 void hf__recover_failed(struct hf_engine *e, int reason);
 

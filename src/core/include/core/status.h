@@ -103,6 +103,7 @@ struct hf_status {
     /* monotonic: when the backup is dealt anew because the policy asks for another; 0: never */
     uint64_t renew_ms;
     uint32_t round;  /* of recovery */
+    bool searched;   /* recovery asks, or has asked, all of the set, not the known holders alone */
     bool open;       /* the vault is open */
     bool claimed;    /* this instance's claim was accepted by q */
     bool registered; /* the account is in the newest set */
