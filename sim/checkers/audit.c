@@ -1,6 +1,7 @@
 /*
  * An owner takes a holder's share for proved only when the holder has proved it: over the challenge
- * that the owner sent it last, against the commitments of the owner's newest record.
+ * that the owner sent it last, against the commitments of the owner's newest record. And whoever it
+ * accuses of a broken promise (proto/EVIDENCE.md) has a host or an engine that broke it.
  */
 #include "checkers/checkers.h"
 
@@ -36,8 +37,9 @@ void hf__check_proof_delivered(struct hf__checks *c, const struct hf_message *m)
     struct hf_placement_record record;
     const struct hf_suite *suite = c->world->suite;
     if (m->method != HF_METHOD_STANDING || m->error != 0 || m->to == HF__NOBODY ||
-        !hf__check_decode(c, &hf_wire_ack_response, m->body, &response) || !response.has_proof ||
-        !hf__check_decode(c, &hf_wire_ack_statement, response.statement, &statement))
+        !hf__check_decode(c, &hf_wire_ack_response, m->body, &response) ||
+        !hf__check_decode(c, &hf_wire_ack_statement, response.statement, &statement) ||
+        !statement.has_proof)
         return;
     struct hf__challenged *asked = challenged(c, m->to, &statement.provider);
     struct hf_audit_context context = {.generation = asked->generation, .index = asked->index};
@@ -51,7 +53,7 @@ void hf__check_proof_delivered(struct hf__checks *c, const struct hf_message *m)
     struct hf_bytes bytes;
     int r = hf__direct.encode_in(&hf_wire_audit_context, &context, &c->arena, &bytes);
     hf_assert(r == 0);
-    asked->proved = suite->proof_check(response.proof, asked->index, (uint8_t)record.threshold,
+    asked->proved = suite->proof_check(statement.proof, asked->index, (uint8_t)record.threshold,
                                        record.commitments.data, bytes) == 0;
 }
 
@@ -61,4 +63,13 @@ void hf__check_audited(struct hf__checks *c, uint32_t node, const struct hf_trac
     if (!asked->proved)
         hf__violate(c->world, node, "audit",
                     "n%u counts as audited a holder that has proved nothing", node);
+}
+
+void hf__check_accused(struct hf__checks *c, uint32_t node, const struct hf_trace *t)
+{
+    long at = hf_world_find(c->world, &t->account);
+    const struct hf__node *holder = at < 0 ? NULL : hf__node(c->world, (uint32_t)at);
+    if (holder != NULL && !holder->tainted && !holder->corrupt)
+        hf__violate(c->world, node, "accused",
+                    "n%u has evidence against n%ld, which broke no promise", node, at);
 }

@@ -217,6 +217,8 @@ static void traced(void *ctx, struct hf_world *w, uint32_t node, const struct hf
         hf__check_unreachable(c, node, t);
     else if (t->type == HF_TRACE_AUDITED)
         hf__check_audited(c, node, t);
+    else if (t->type == HF_TRACE_PROMISE_BROKEN)
+        hf__check_accused(c, node, t);
     else if (t->type == HF_TRACE_BLACKSTART_OPENED)
         hf__check_quorum(w, node, t);
     else if (t->type == HF_TRACE_CLAIM_WON)

@@ -223,6 +223,7 @@ void hf__check_unreachable(struct hf__checks *c, uint32_t node, const struct hf_
 /* A message or datagram in which a node may say something of itself. */
 void hf__check_events_sent(struct hf__checks *c, const struct hf_message *m);
 void hf__check_audited(struct hf__checks *c, uint32_t node, const struct hf_trace *t);
+void hf__check_accused(struct hf__checks *c, uint32_t node, const struct hf_trace *t);
 void hf__check_rebuilt(struct hf__checks *c, uint32_t node, const struct hf_trace *t);
 void hf__check_ready(struct hf__checks *c, uint32_t node);
 void hf__check_key(struct hf__checks *c, uint32_t node, const struct hf_local_reply *r);

@@ -241,6 +241,11 @@ void hf_world_power_off(struct hf_world *w, uint32_t node)
     hf_world_crash(w, node);
 }
 
+void hf_world_corrupt(struct hf_world *w, uint32_t node)
+{
+    hf__node(w, node)->corrupt = true;
+}
+
 void hf_world_unlist(struct hf_world *w, uint32_t node)
 {
     hf__node(w, node)->unlisted = true;

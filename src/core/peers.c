@@ -60,7 +60,8 @@ bool hf_engine_peer(struct hf_engine *e, size_t at, struct hf_peer_status *ret)
                                    .draining = view.draining,
                                    .until_s = view.until_s,
                                    .suspecting = suspecting(e, account),
-                                   .kept = hf__holds_any(e, account)};
+                                   .kept = hf__holds_any(e, account),
+                                   .broke = hf__evidence_against(e, account)};
     ret->account = *account;
     if (c != NULL) {
         ret->heard_ms = c->heard_ms;

@@ -301,6 +301,17 @@ static void answer_metrics(struct hf__ask *a)
     hf_buf_done(&text);
 }
 
+/* What is known of the other members. */
+static void answer_members(struct hf__ask *a, enum hf__local_request_type type)
+{
+    if (type == HF__LOCAL_PEERS)
+        send_json(a, hf__peers_json(a->d));
+    else if (type == HF__LOCAL_EVENTS)
+        send_json(a, hf__events_json(a->d));
+    else
+        send_json(a, hf__evidence_json(a->d));
+}
+
 /* reason: 0: all of them. */
 static void answer_explain(struct hf__ask *a, int reason)
 {
@@ -328,8 +339,8 @@ static void answer_explain(struct hf__ask *a, int reason)
 static bool reads(enum hf__local_request_type type)
 {
     return type == HF__LOCAL_STATUS || type == HF__LOCAL_STATUS_ALL || type == HF__LOCAL_PEERS ||
-           type == HF__LOCAL_EVENTS || type == HF__LOCAL_METRICS || type == HF__LOCAL_EXPLAIN ||
-           type == HF__LOCAL_IDENTITY;
+           type == HF__LOCAL_EVENTS || type == HF__LOCAL_EVIDENCE || type == HF__LOCAL_METRICS ||
+           type == HF__LOCAL_EXPLAIN || type == HF__LOCAL_IDENTITY;
 }
 
 bool hf__ask_acts(enum hf__local_request_type type)
@@ -459,10 +470,9 @@ void hf__ask_serve(struct hf__ask *a, struct hf_bytes json)
         answer_identity(a);
         return;
     case HF__LOCAL_PEERS:
-        send_json(a, hf__peers_json(a->d));
-        return;
     case HF__LOCAL_EVENTS:
-        send_json(a, hf__events_json(a->d));
+    case HF__LOCAL_EVIDENCE:
+        answer_members(a, q.type);
         return;
     case HF__LOCAL_METRICS:
         answer_metrics(a);

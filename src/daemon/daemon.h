@@ -220,6 +220,10 @@ struct json_t *hf__mesh_json(struct hf__daemon *d); /* the status's part */
 struct json_t *hf__peers_json(struct hf__daemon *d);
 /* The events that are kept. */
 struct json_t *hf__events_json(struct hf__daemon *d);
+/* Who runs a member of the newest set; null where that is not known. */
+struct json_t *hf__operator_json(const struct hf__daemon *d, const struct hf_account *account);
+/* The broken promises that are kept, with the files that prove them. */
+struct json_t *hf__evidence_json(struct hf__daemon *d);
 
 /* ---- watch.c: warnings, and who does not want to hear them */
 /* What the others here need; before anything is open. HF_ENOMEM. */

@@ -27,6 +27,7 @@ enum hf__local_request_type {
     HF__LOCAL_EXPLAIN,
     HF__LOCAL_STATUS_ALL,
     HF__LOCAL_QUOTE,
+    HF__LOCAL_EVIDENCE,
 };
 
 enum {

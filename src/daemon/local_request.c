@@ -19,7 +19,7 @@ static const struct {
     {"abandon", HF__LOCAL_ABANDON}, {"blackstart", HF__LOCAL_BLACKSTART},
     {"answer", HF__LOCAL_ANSWER},   {"metrics", HF__LOCAL_METRICS},
     {"explain", HF__LOCAL_EXPLAIN}, {"status_all", HF__LOCAL_STATUS_ALL},
-    {"quote", HF__LOCAL_QUOTE},
+    {"quote", HF__LOCAL_QUOTE},     {"evidence", HF__LOCAL_EVIDENCE},
 };
 
 /* The key's name, and how long its asker waits. */

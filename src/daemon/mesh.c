@@ -1,4 +1,5 @@
-/* The other members, for people: the status's part of them, the answers `peers` and `events`. */
+/* The other members, for people: the status's part of them, the answers `peers`, `events` and
+ * `evidence`. */
 #include "base/hex.h"
 #include "clock/clock.h"
 #include "daemon.h"
@@ -46,7 +47,7 @@ json_t *hf__mesh_json(struct hf__daemon *d)
         "datagrams_taken", (json_int_t)s.taken, "datagrams_refused", (json_int_t)s.refused);
 }
 
-static json_t *name_of(const struct hf__daemon *d, const struct hf_account *account)
+json_t *hf__operator_json(const struct hf__daemon *d, const struct hf_account *account)
 {
     char name[HF__OPERATOR_LEN];
     hf__status_operator(d, account, name);
@@ -57,7 +58,7 @@ static json_t *name_of(const struct hf__daemon *d, const struct hf_account *acco
 static json_t *peer(struct hf__daemon *d, const struct hf_peer_status *p)
 {
     json_t *o = json_object();
-    set(o, "operator", name_of(d, &p->account));
+    set(o, "operator", hf__operator_json(d, &p->account));
     set(o, "account", hex(&p->account));
     json_t *address = json_string(p->address);
     set(o, "address", address != NULL ? address : json_null());
@@ -77,6 +78,7 @@ static json_t *peer(struct hf__daemon *d, const struct hf_peer_status *p)
     set(o, "audited_ago_ms", ago(p->audited_ms));
     set(o, "audits_failed", json_integer(p->audits_failed));
     set(o, "kept", json_boolean(p->kept));
+    set(o, "broke", json_boolean(p->broke));
     return o;
 }
 
@@ -94,9 +96,9 @@ static json_t *event(const struct hf__daemon *d, const struct hf_told_status *t)
     json_t *o = json_object();
     set(o, "kind", json_string(t->kind_name));
     set(o, "subject", hex(&t->subject));
-    set(o, "subject_operator", name_of(d, &t->subject));
+    set(o, "subject_operator", hf__operator_json(d, &t->subject));
     set(o, "author", hex(&t->author));
-    set(o, "author_operator", name_of(d, &t->author));
+    set(o, "author_operator", hf__operator_json(d, &t->author));
     set(o, "claim", json_integer((json_int_t)t->claim));
     set(o, "incarnation", json_integer((json_int_t)t->incarnation));
     set(o, "issued_s", date(t->issued_s));
@@ -114,4 +116,31 @@ json_t *hf__events_json(struct hf__daemon *d)
     for (size_t at = 0; d->running && hf_engine_told(d->engine, at, &t); at++)
         json_array_append_new(list, event(d, &t));
     return json_pack("{s:o}", "events", list);
+}
+
+static json_t *broken(const struct hf__daemon *d, const struct hf_broken_status *b)
+{
+    json_t *o = json_object();
+    char *file = malloc(2 * b->file.len + 1);
+    hf_assert(file != NULL);
+    hf_hex_encode(b->file.data, b->file.len, file);
+    set(o, "provider", hex(&b->what.provider));
+    set(o, "operator", hf__operator_json(d, &b->what.provider));
+    set(o, "breach", json_string(b->what.breach == HF_BREACH_PROOF ? "proof" : "denial"));
+    set(o, "generation", json_integer((json_int_t)b->what.generation.number));
+    set(o, "index", json_integer(b->what.index));
+    set(o, "promised_s", date(b->what.promised_s));
+    set(o, "broken_s", date(b->what.broken_s));
+    set(o, "file", json_string(file));
+    free(file);
+    return o;
+}
+
+json_t *hf__evidence_json(struct hf__daemon *d)
+{
+    struct hf_broken_status b;
+    json_t *list = json_array();
+    for (size_t at = 0; d->running && hf_engine_broken(d->engine, at, &b); at++)
+        json_array_append_new(list, broken(d, &b));
+    return json_pack("{s:o}", "evidence", list);
 }

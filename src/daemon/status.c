@@ -77,18 +77,11 @@ void hf__status_operator(const struct hf__daemon *d, const struct hf_account *ac
     ret[len] = '\0';
 }
 
-static json_t *operator_of(const struct hf__daemon *d, const struct hf_account *account)
-{
-    char name[HF__OPERATOR_LEN];
-    hf__status_operator(d, account, name);
-    return name[0] != '\0' ? text(name) : json_null();
-}
-
 static json_t *provider(const struct hf__daemon *d, const struct hf_provider_status *p,
                         uint64_t now_ms)
 {
     json_t *o = json_object();
-    set(o, "operator", operator_of(d, &p->account));
+    set(o, "operator", hf__operator_json(d, &p->account));
     set(o, "account", hex(p->account.bytes, sizeof p->account));
     set(o, "address", text(p->address));
     set(o, "index", number(p->index));
@@ -100,6 +93,7 @@ static json_t *provider(const struct hf__daemon *d, const struct hf_provider_sta
     set(o, "since_ms", number(ago(now_ms, p->since_ms)));
     set(o, "audited_ago_ms", p->audited_ms != 0 ? number(ago(now_ms, p->audited_ms)) : json_null());
     set(o, "audits_failed", number(p->audits_failed));
+    set(o, "broke", json_boolean(p->broke));
     return o;
 }
 
@@ -295,6 +289,7 @@ static void fill_node(struct hf__daemon *d, json_t *root, const struct hf_status
     set(root, "mesh", hf__mesh_json(d));
     set(root, "owners", number(s->owners));
     set(root, "shares", number(s->shares));
+    set(root, "broken_promises", number(s->broken));
     set(root, "seeds", seeds(d, s));
     set(root, "last_refusal", error_object(s->last_refusal));
     set(root, "quorum", quorum(s));
@@ -430,7 +425,7 @@ static void fill_who(struct hf__daemon *d, json_t *root, const struct hf_status 
     const struct hf_document *newest = d->running ? hf_engine_set(d->engine) : NULL;
     long at = newest != NULL && s->has_account ? hf_set_find(newest, &s->account) : -1;
     struct hf__own_quote own = {0};
-    set(root, "operator", operator_of(d, &s->account));
+    set(root, "operator", hf__operator_json(d, &s->account));
     json_t *address = json_null();
     if (at >= 0) {
         struct hf_bytes bytes = newest->u.set.validators[at].address;

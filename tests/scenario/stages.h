@@ -9,6 +9,7 @@
 void run_s(struct hf_world *w, unsigned s);
 
 struct hf_world *stage_audit(void);
+struct hf_world *stage_accused(void);
 struct hf_world *stage_present(void);
 struct hf_world *stage_incarnation(void);
 

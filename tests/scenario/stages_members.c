@@ -13,12 +13,22 @@ static int turn_proof(void *ctx, struct hf_world *w, const struct hf_message *m,
 {
     struct hf__strategy_run *run = ctx;
     struct hf_ack_response response;
+    struct hf_ack_statement statement;
+    struct hf_buf encoded;
     (void)w;
     if (m->method != HF_METHOD_STANDING || !m->response || m->error != 0 ||
-        !hf__hostile_decode(run, &hf_wire_ack_response, m->body, &response) || !response.has_proof)
+        !hf__hostile_decode(run, &hf_wire_ack_response, m->body, &response) ||
+        !hf__hostile_decode(run, &hf_wire_ack_statement, response.statement, &statement) ||
+        !statement.has_proof)
         return HF_FATE_PASS;
-    response.proof[5] ^= 1;
+    statement.proof[5] ^= 1;
+    hf_buf_init(&encoded, 4096);
+    cr_assert_eq(hf_wire_encode(&hf_wire_ack_statement, &statement, &encoded), 0);
+    response.statement = hf_buf_bytes(&encoded);
+    cr_assert(
+        hf__hostile_sign(run, m->from, "holdfast/v1/ack", response.statement, response.signature));
     cr_assert_eq(hf_wire_encode(&hf_wire_ack_response, &response, ret->body), 0);
+    hf_buf_done(&encoded);
     return HF_FATE_REPLACE;
 }
 
@@ -30,6 +40,19 @@ struct hf_world *stage_audit(void)
     s.timing.audit_ms = 5000;
     struct hf_world *w = testnet_from(&s, 6);
     hf__hostile_new(w, who, 1, observer, 0);
+    for (uint32_t i = 0; i < hf_world_count(w); i++)
+        hf_world_corrupt(w, i);
+    hf_world_start_all(w);
+    run_s(w, 60);
+    return w;
+}
+
+/* All are sound, and each proves its shares again and again. */
+struct hf_world *stage_accused(void)
+{
+    struct hf_world_settings s = testnet_settings(2, 3);
+    s.timing.audit_ms = 5000;
+    struct hf_world *w = testnet_from(&s, 6);
     hf_world_start_all(w);
     run_s(w, 60);
     return w;

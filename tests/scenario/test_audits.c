@@ -45,20 +45,30 @@ static enum hf_fate lie(void *ctx, const struct hf_message *m, struct hf_verdict
 {
     struct liar *l = ctx;
     struct hf_ack_response response;
+    struct hf_ack_statement statement;
     struct hf_arena arena;
+    struct hf_buf encoded;
     if (!m->response || m->method != HF_METHOD_STANDING || m->from != l->holder ||
         m->to != l->owner || m->error != 0)
         return HF_FATE_PASS;
+    const struct hf_engine *e = hf_world_engine(l->w, l->holder);
     hf_arena_init(&arena, 1 << 20);
+    hf_buf_init(&encoded, 4096);
     enum hf_fate fate = HF_FATE_PASS;
     if (hf_wire_decode(&hf_wire_ack_response, m->body, &arena, &response, NULL) == 0 &&
-        response.has_proof) {
-        response.proof[7] ^= 1;
-        response.has_proof = !l->drops;
+        hf_wire_decode(&hf_wire_ack_statement, response.statement, &arena, &statement, NULL) == 0 &&
+        statement.has_proof) {
+        statement.proof[7] ^= 1;
+        statement.has_proof = !l->drops;
+        cr_assert_eq(hf_wire_encode(&hf_wire_ack_statement, &statement, &encoded), 0);
+        response.statement = hf_buf_bytes(&encoded);
+        e->suite->sign(e->secrets->account, "holdfast/v1/ack", response.statement,
+                       response.signature);
         cr_assert_eq(hf_wire_encode(&hf_wire_ack_response, &response, ret->body), 0);
         l->met++;
         fate = HF_FATE_REPLACE;
     }
+    hf_buf_done(&encoded);
     hf_arena_done(&arena);
     return fate;
 }
@@ -69,6 +79,7 @@ static void liar_is_replaced(bool drops)
     uint32_t holders[16];
     testnet_holders(w, 0, holders);
     struct liar l = {.w = w, .owner = 0, .holder = holders[1], .drops = drops};
+    hf_world_corrupt(w, l.holder);
     hf_world_watch(w, lie, &l);
     cr_assert(
         hf_world_run_until_trace(w, 0, HF_TRACE_AUDIT_FAILED, HF_AUDITS_FAILED_MAX, TESTNET_MS));
@@ -104,6 +115,7 @@ Test(audits, that_fail_once_replace_nobody)
     uint32_t holders[16];
     testnet_holders(w, 0, holders);
     struct liar l = {.w = w, .owner = 0, .holder = holders[1]};
+    hf_world_corrupt(w, l.holder);
     hf_world_watch(w, lie, &l);
     cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_AUDIT_FAILED, 1, TESTNET_MS));
     hf_world_watch(w, NULL, NULL);
@@ -133,6 +145,7 @@ Test(audits, show_a_share_that_was_lost_quietly_and_its_holder_is_replaced)
     cr_assert_eq(hf_wire_decode(&hf_wire_held_row, hf_blob_bytes(row->value), &arena, &held, NULL),
                  0);
     held.wrapped[40] ^= 1;
+    hf_world_corrupt(w, holders[2]);
     cr_assert_eq(hf_wire_encode(&hf_wire_held_row, &held, &bytes), 0);
     hf_blob_unref(row->value);
     row->value = hf_blob_new(hf_buf_bytes(&bytes));

@@ -461,6 +461,7 @@ static const struct {
     {"unsealed", stage_unsealed},
     {"fresh", stage_fresh},
     {"audit", stage_audit},
+    {"accused", stage_accused},
     {"present", stage_present},
     {"incarnation", stage_incarnation},
     /* Seen while a network comes up. */

@@ -42,6 +42,7 @@ static const struct label labels[] = {
     {"holdfast/v1/placement-record", SIGN, &hf_wire_placement_record, 0},
     {"holdfast/v1/request", HASH, &hf_wire_standing, 0},
     {"holdfast/v1/ack", SIGN, &hf_wire_ack_statement, 0},
+    {"holdfast/v1/acknowledged", HASH, NULL, 256},
     {"holdfast/v1/recover", REPORT, &hf_wire_recover_transcript, 0},
     {"holdfast/v1/drill", REPORT, &hf_wire_recover_transcript, 0},
     {"holdfast/v1/recover-transcript", HASH, &hf_wire_recover_transcript, 0},

@@ -171,6 +171,10 @@ void hf_world_watch(struct hf_world *w, hf_watch_fn *watch, void *ctx);
 int hf_world_ask(struct hf_world *w, uint32_t to, uint8_t method, const struct hf_account *account,
                  struct hf_bytes body, struct hf_buf *ret);
 
+/* From now on a node's trust domain counts as broken: a watcher speaks for it, say. Checkers
+ * promise nothing of its words. */
+void hf_world_corrupt(struct hf_world *w, uint32_t node);
+
 /* From now on a node's requests come from an address that no set names. */
 void hf_world_unlist(struct hf_world *w, uint32_t node);
 

@@ -24,34 +24,32 @@ uint8_t hf__audit_challenge(struct hf_engine *e, struct hf__holder *h)
     return h->audit;
 }
 
-static int check(struct hf_engine *e, const struct hf__holder *h,
-                 const struct hf_ack_response *response)
+static int check(struct hf_engine *e, const struct hf__holder *h, const struct hf_ack_statement *s)
 {
     hf_assert(e->owner->holders_count > 0);
     struct hf_placement_record record;
     struct hf_audit_context c = {.generation = e->owner->recorded, .index = h->index};
     bool found = hf__own_record(e, &record, NULL, NULL);
     hf_assert(found && h->audit != 0);
-    if (!response->has_proof)
+    if (!s->has_proof)
         return HF_EPROOF;
     c.network = e->network;
     memcpy(c.challenge, h->challenge, sizeof c.challenge);
     c.provider = h->account;
     c.owner = e->account;
-    return e->suite->proof_check(response->proof, h->index, (uint8_t)record.threshold,
+    return e->suite->proof_check(s->proof, h->index, (uint8_t)record.threshold,
                                  record.commitments.data,
                                  hf__encode(e, &hf_wire_audit_context, &c));
 }
 
-void hf__audit_judge(struct hf_engine *e, struct hf__holder *h,
-                     const struct hf_ack_response *response)
+void hf__audit_judge(struct hf_engine *e, struct hf__holder *h, const struct hf_ack_statement *s)
 {
     /* Who does not answer, or says itself that the share is gone, is judged by that. An audit stays
      * due until it is passed, so that nobody gets round one by refusing what carries a challenge;
      * and several failures in a row tell, not the time between them. */
-    if (response == NULL)
+    if (!s->holds)
         return;
-    int r = check(e, h, response);
+    int r = check(e, h, s);
     if (r == 0) {
         h->audits_failed = 0;
         h->audited_ms = e->now_ms;

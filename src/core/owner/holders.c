@@ -44,23 +44,25 @@ void hf__holders_rebuild(struct hf_engine *e)
         h->confirmed = confirmed;
         h->certificates = 0;
         h->silent_ms = 0;
-        h->keeps = h->voteless = false; /* what it said was of another generation */
+        h->keeps = h->voteless = h->promised = false; /* what it said was of another generation */
         h->patience = (uint16_t)hf__random_below(e, UINT16_MAX);
         hf__audit_begin(e, h);
     }
     free(old);
+    if (o->holders_count > 0)
+        hf__evidence_begin(e, &record);
     if (watching(e))
         hf__timer_set(e, HF__TIMER_STANDING, e->timing.standing_ms);
 }
 
-static struct hf_standing standing_of(struct hf_engine *e, const struct hf__holder *h,
-                                      const struct hf_generation_id *generation, bool audit)
+static struct hf_standing standing_of(struct hf_engine *e, const struct hf__holder *h, bool audit)
 {
     hf_assert(h->index > 0 && (!audit || h->audit > 0));
-    struct hf_standing m = {.generation = *generation, .index = h->index};
+    struct hf_standing m = {.generation = e->owner->recorded, .index = h->index};
     hf__fill_header(e, &h->account, &m.header);
     m.has_challenge = audit;
     memcpy(m.challenge, h->challenge, sizeof m.challenge);
+    hf__evidence_ask(e, h, &m);
     return m;
 }
 
@@ -71,7 +73,7 @@ void hf__standing_ask(struct hf_engine *e, struct hf__holder *h)
         return;
     hf_assert(e->claimed && h < e->owner->holders + e->owner->holders_count);
     uint8_t audit = hf__audit_challenge(e, h);
-    struct hf_standing m = standing_of(e, h, &e->owner->recorded, audit != 0);
+    struct hf_standing m = standing_of(e, h, audit != 0);
     struct hf__ask ask = {.task = HF__TASK_STANDING,
                           .audit = audit,
                           .method = HF_METHOD_STANDING,
@@ -114,6 +116,7 @@ int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, i
     hf_assert(call->task == HF__TASK_STANDING && call->method == HF_METHOD_STANDING);
     struct hf_ack_statement s = {0};
     struct hf_ack_response response;
+    struct hf_standing m;
     struct hf_hash hash;
     if (!watching(e) || call->arg != e->owner->recorded.number ||
         call->slot >= e->owner->holders_count)
@@ -123,13 +126,19 @@ int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, i
         return 0; /* it answers a challenge that was replaced meanwhile */
     int r = error;
     if (r == 0) {
-        struct hf_standing m = standing_of(e, h, &e->owner->recorded, call->audit != 0);
+        m = standing_of(e, h, call->audit != 0);
         e->suite->hash("holdfast/v1/request", hf__encode(e, &hf_wire_standing, &m), &hash);
         r = hf__ack_check(e, call, &hash, body, &s, &response);
     }
     if (r == HF__PARK || (r == HF_EIDENTITY && error == 0))
         return r;
     bool answered = r == 0;
+    if (answered && call->audit != 0)
+        hf__audit_judge(e, h, &s);
+    if (answered || (error == 0 && r == HF_ENOSHARE))
+        hf__evidence_hear(e, h, &m, &s, &response);
+    if (error == 0 && r == HF_ENOSHARE) /* a refusal that is signed */
+        hf__trace(e, HF_TRACE_CALL_FAILED, error = r, &h->account, call->method, 0);
     /* A document that rolls out, a new epoch, a restart: what may pass by itself is asked again at
      * once, a few times, before a node that is ready says that it is not. */
     if (!answered && h->answered && e->state == HF_STATE_READY && h->again < AGAIN_MAX &&
@@ -139,8 +148,6 @@ int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, i
         return error == 0 ? r : 0;
     }
     h->again = 0;
-    if (call->audit != 0)
-        hf__audit_judge(e, h, answered && s.holds ? &response : NULL);
     if (h->answered != answered || h->since_ms == 0)
         h->since_ms = e->now_ms;
     h->answered = answered;

@@ -131,6 +131,7 @@ static void fill_providers(struct hf_engine *e, struct hf_status *ret)
         p->since_ms = h->since_ms;
         p->audited_ms = h->audited_ms;
         p->audits_failed = h->audits_failed;
+        p->broke = hf__evidence_against(e, &h->account);
     }
 }
 
@@ -157,6 +158,7 @@ void hf__owner_status(struct hf_engine *e, struct hf_status *ret)
     struct hf_placement_record record;
     ret->round = o->recovery != NULL ? o->recovery->round.number : 0;
     ret->searched = o->recovery != NULL && hf__recover_searched(e);
+    ret->broken = hf__rows_count(&e->rows, HF_ROW_BROKEN);
     if (hf__own_record(e, &record, NULL, &ret->confirmed)) {
         ret->k = (uint8_t)record.threshold;
         ret->n = (uint8_t)record.holders_count;

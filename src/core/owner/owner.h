@@ -25,8 +25,12 @@ struct hf__holder {
     uint8_t audit;         /* number of the challenge; 0 none yet */
     uint8_t audits_failed; /* in a row */
     uint8_t challenge[32];
-    uint64_t audit_ms;   /* when the next one is due */
-    uint64_t audited_ms; /* when it last passed one; 0 never */
+    uint64_t audit_ms;       /* when the next one is due */
+    uint64_t audited_ms;     /* when it last passed one; 0 never */
+    bool promised;           /* its promise of the newest recorded generation is kept, and it is: */
+    struct hf_hash earlier;  /* by which later questions name it */
+    uint64_t promised_set_s; /* by the issue date of its set */
+    uint8_t promised_key[HF_KEY_LEN]; /* under this sealing key */
     int16_t error;
     uint64_t since_ms; /* since when answered stands; 0 never asked */
     /* since when it is unfit: silent, unplaced or without the share; 0 it is fit */
@@ -60,6 +64,7 @@ struct hf__owner {
     struct hf_blob *proof; /* encoded claim_proof of the own ballot; NULL: the vault's maker */
     /* the newest recorded generation, while holders_count > 0 */
     struct hf_generation_id recorded;
+    struct hf_hash commitments_hash; /* of its dealing */
     struct hf__dealing *dealing;
     struct hf__recovery *recovery;
     struct hf__claiming *claiming;
@@ -205,9 +210,21 @@ void hf__audit_begin(struct hf_engine *e, struct hf__holder *h);
 /* Draws the challenge of the standing that is about to leave. Returns its number; 0: none is
  * due. */
 uint8_t hf__audit_challenge(struct hf_engine *e, struct hf__holder *h);
-/* What came of it. response: of a holder that says it holds the share; NULL: there is none. */
-void hf__audit_judge(struct hf_engine *e, struct hf__holder *h,
-                     const struct hf_ack_response *response);
+/* What came of it. s: what the holder says of the share. */
+void hf__audit_judge(struct hf_engine *e, struct hf__holder *h, const struct hf_ack_statement *s);
+
+/* ---- evidence.c: what holders have promised, and which of them broke it (proto/EVIDENCE.md) */
+
+/* Takes in what is known of the promises of the newest recorded generation; its holders are new. */
+void hf__evidence_begin(struct hf_engine *e, const struct hf_placement_record *record);
+/* Fills in what makes the answer to a standing count as a word for or against a promise. */
+void hf__evidence_ask(const struct hf_engine *e, const struct hf__holder *h, struct hf_standing *m);
+/* Keeps a holder's answer as its promise, or as the word that breaks it. asked: the question; s:
+ * the answer's statement, decoded, whose signature is good; an audit in it has been judged. */
+void hf__evidence_hear(struct hf_engine *e, struct hf__holder *h, const struct hf_standing *asked,
+                       const struct hf_ack_statement *s, const struct hf_ack_response *response);
+/* Whether anything is kept against a member. */
+bool hf__evidence_against(const struct hf_engine *e, const struct hf_account *account);
 
 /* ---- recover.c, rebuild.c */
 
@@ -303,8 +320,9 @@ HF_MUST_USE int hf__owner_send(struct hf_engine *e, const struct hf__ask *ask,
 bool hf__owner_again(struct hf_engine *e, const struct hf__pending *call);
 /* Checks an acknowledgement of the request with this hash, and the identity of whoever gives it,
  * shown or remembered. HF__PARK; HF_EPEER_ACCOUNT: of another, or by another; HF_ESIGNATURE;
- * HF_EBEHIND; HF_EIDENTITY, HF_EMISSING: it is not known; the errors of decoding. ret_response may
- * be NULL. */
+ * HF_EBEHIND; HF_EIDENTITY, HF_EMISSING: it is not known; the errors of decoding. HF_ENOSHARE: it
+ * acknowledges nothing, as whoever gives it knows nothing of this owner; what it says is given all
+ * the same. ret_response may be NULL. */
 HF_MUST_USE int hf__ack_check(struct hf_engine *e, const struct hf__pending *call,
                               const struct hf_hash *request_hash, struct hf_bytes body,
                               struct hf_ack_statement *ret, struct hf_ack_response *ret_response);

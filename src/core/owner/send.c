@@ -99,5 +99,5 @@ int hf__ack_check(struct hf_engine *e, const struct hf__pending *call,
         h->shown = call->shown;
     if (r == 0 && ret_response != NULL)
         *ret_response = m;
-    return r;
+    return r == 0 && ret->unknown ? HF_ENOSHARE : r;
 }

@@ -70,7 +70,7 @@ int hf__recv_delete(struct hf_engine *e, const struct hf__message *from, struct 
     hf_assert(!held_here || hf__held_index(e, &m.header.owner, m.generation.id) == 0);
     if (hf__proof_keep(e, &row, &m.header, &request) || raised || held_here)
         hf__owner_put(e, &m.header.owner, &row);
-    hf__ack(e, from, &request, false, hf__votes_for(e, &m.header.owner, &row, m.generation.id),
-            NULL, NULL);
+    struct hf_ack_statement s = {.votes = hf__votes_for(e, &m.header.owner, &row, m.generation.id)};
+    hf__ack(e, from, &request, &s, NULL);
     return 0;
 }

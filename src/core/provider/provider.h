@@ -110,12 +110,11 @@ HF_MUST_USE int hf__owner_identity(struct hf_engine *e, const struct hf__message
                                    const struct hf_owner_request *request,
                                    const struct hf_owner_header *header,
                                    const struct hf__peer **ret, uint32_t *ret_rank);
-/* Acknowledges a request, with the writes of this step. votes: this node is an acceptor for the
- * generation named. seal: 64 bytes over seal_statement, or NULL. proof: of an
- * audit, 64 bytes, or NULL. */
+/* Acknowledges a request, with the writes of this step. s: what is said; what every one says of
+ * this node and the request is filled in. seal: 64 bytes over seal_statement, or NULL. */
 void hf__ack(struct hf_engine *e, const struct hf__message *from,
-             const struct hf_owner_request *request, bool holds, bool votes, const uint8_t *seal,
-             const uint8_t *proof);
+             const struct hf_owner_request *request, struct hf_ack_statement *s,
+             const uint8_t *seal);
 
 /* ---- held.c: what is kept of an owner */
 

@@ -102,11 +102,12 @@ static void answer(struct hf_engine *e, const struct hf__message *from, const st
 {
     hf_assert(c->m.has_seals || c->holds);
     struct hf_certificate what = {.ballot = c->m.header.ballot};
+    struct hf_ack_statement s = {.holds = c->holds, .votes = true};
     uint8_t seal[64];
     if (!c->m.has_seals) {
         const struct hf_placement_record *r = &c->record;
-        hf__ack(e, from, &c->request, true, hf__votes_for(e, &r->owner, &c->row, r->generation.id),
-                NULL, NULL);
+        s.votes = hf__votes_for(e, &r->owner, &c->row, r->generation.id);
+        hf__ack(e, from, &c->request, &s, NULL);
         return;
     }
     hf__record_hash(e, &c->m.record, &what.record);
@@ -115,7 +116,7 @@ static void answer(struct hf_engine *e, const struct hf__message *from, const st
     e->suite->sign(e->secrets->account, "holdfast/v1/seal",
                    hf__seal_bytes(e, &c->m.header.owner, &what, &e->account), seal);
     hf__trace(e, HF_TRACE_SEALED, 0, &c->m.header.owner, c->record.generation.number, 0);
-    hf__ack(e, from, &c->request, c->holds, true, seal, NULL);
+    hf__ack(e, from, &c->request, &s, seal);
 }
 
 int hf__recv_record(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)

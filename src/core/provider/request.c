@@ -45,24 +45,21 @@ int hf__owner_identity(struct hf_engine *e, const struct hf__message *m,
 }
 
 void hf__ack(struct hf_engine *e, const struct hf__message *from,
-             const struct hf_owner_request *request, bool holds, bool votes, const uint8_t *seal,
-             const uint8_t *proof)
+             const struct hf_owner_request *request, struct hf_ack_statement *s,
+             const uint8_t *seal)
 {
-    struct hf_ack_statement s = {.placed = hf__is_placed(e), .holds = holds, .votes = votes};
     struct hf_ack_response response = {.has_seal = seal != NULL};
     hf_assert(e->open && e->claimed);
-    hf_assert(seal == NULL || proof == NULL); /* of different requests */
-    hf_assert(proof == NULL || holds);
-    response.has_proof = proof != NULL;
-    if (proof != NULL)
-        memcpy(response.proof, proof, sizeof response.proof);
+    hf_assert(seal == NULL || !s->has_proof); /* of different requests */
+    hf_assert(s->holds ? !s->released && !s->unknown : !s->has_proof);
     if (seal != NULL)
         memcpy(response.seal, seal, sizeof response.seal);
     response.has_identity = request->show_identity && hf__identity_own(e, &response.identity);
-    e->suite->hash("holdfast/v1/request", request->body, &s.request_hash);
-    s.provider = e->account;
+    e->suite->hash("holdfast/v1/request", request->body, &s->request_hash);
+    s->provider = e->account;
+    s->placed = hf__is_placed(e);
     hf__versions(e, &response.versions);
-    response.statement = hf__encode(e, &hf_wire_ack_statement, &s);
+    response.statement = hf__encode(e, &hf_wire_ack_statement, s);
     e->suite->sign(e->secrets->account, "holdfast/v1/ack", response.statement, response.signature);
     hf__reply(e, from->request, 0, hf__encode(e, &hf_wire_ack_response, &response), false);
 }

@@ -1,8 +1,12 @@
-/* /v1/standing: is this provider placed itself, and does it hold the share that is named? */
+/* /v1/standing: is this provider placed itself, and does it hold the share that is named? What it
+ * says can be held against it: proto/EVIDENCE.md. */
 #include "base/error.h"
 #include "provider/provider.h"
 
-/* Answers an audit. False: the share that lies here cannot be had, so that none is held. */
+/*
+ * Answers an audit. False: the share that lies here cannot be had, so that none is held. The proof
+ * is verified before it is signed: a fault of this machine is a share that is lost, and no lie.
+ */
 static bool prove(struct hf_engine *e, const struct hf_standing *m,
                   uint8_t ret_proof[static HF_PROOF_LEN])
 {
@@ -16,17 +20,85 @@ static bool prove(struct hf_engine *e, const struct hf_standing *m,
     memcpy(c.challenge, m->challenge, 32);
     c.provider = e->account;
     c.owner = m->header.owner;
+    struct hf_bytes context = hf__encode(e, &hf_wire_audit_context, &c);
     uint8_t *share = e->secret_alloc(HF_SCALAR_LEN);
     hf_assert(share != NULL);
     int r = e->suite->unwrap(e->secrets->active.wrap_key, hf_bytes_of(held.generation.id, 16),
                              hf_bytes_of(held.wrapped, sizeof held.wrapped), share);
     if (r == 0)
-        r = e->suite->prove(&e->secrets->rng, share, hf__encode(e, &hf_wire_audit_context, &c),
-                            ret_proof);
+        r = e->suite->prove(&e->secrets->rng, share, context, ret_proof);
     e->secret_free(share);
+    if (r == 0)
+        r = e->suite->proof_check(ret_proof, (uint8_t)held.index,
+                                  (uint8_t)(held.commitments.len / HF_POINT_LEN),
+                                  held.commitments.data, context);
     if (r != 0)
         hf__held_spoil(e, &m->header.owner, m->generation.id);
     return r == 0;
+}
+
+/* Whether the recorded share that is kept here is the very one that is asked about. */
+static bool is_kept(struct hf_engine *e, const struct hf_standing *m)
+{
+    struct hf_held_row held;
+    struct hf_hash hash;
+    hf_assert(e->open && m->index > 0);
+    if (!hf__held_row(e, &m->header.owner, m->generation.id, &held) || !held.has_record)
+        return false;
+    hf_assert(held.index > 0);
+    if (m->has_commitments_hash) {
+        e->suite->hash("holdfast/v1/commitments", held.commitments, &hash);
+        if (!hf_hash_equal(&hash, &m->commitments_hash))
+            return false;
+    }
+    return held.index == m->index && held.generation.version == m->generation.version &&
+           held.generation.number == m->generation.number;
+}
+
+/* Fills in whether the share is held, with its proof, or was let go by the rules. */
+static void say(struct hf_engine *e, const struct hf_standing *m, const struct hf_owner_row *row,
+                struct hf_ack_statement *s)
+{
+    hf_assert(row->generation_newest > 0);
+    s->votes = hf__votes_for(e, &m->header.owner, row, m->generation.id);
+    s->holds = hf__held_index(e, &m->header.owner, m->generation.id) == m->index &&
+               (!m->has_commitments_hash || is_kept(e, m));
+    if (s->holds && m->has_challenge)
+        s->holds = s->has_proof = prove(e, m, s->proof);
+    s->released = !s->holds && row->generation_newest >= m->generation.number && !is_kept(e, m);
+    hf_assert(!s->has_proof || (s->holds && m->has_challenge));
+}
+
+/* What is said for or against a promise has a date, and names the vault. */
+static void date(const struct hf_engine *e, const struct hf_standing *m, struct hf_ack_statement *s)
+{
+    hf_assert(e->trust->set != NULL);
+    if (!m->has_commitments_hash && !m->has_earlier)
+        return;
+    s->has_sealing_key = true;
+    memcpy(s->sealing_key, e->sealing_key, sizeof s->sealing_key);
+    s->at_s = hf__now_s(e);
+    s->set_issued_s = e->trust->set->u.set.issued_s;
+}
+
+/*
+ * Nothing is acknowledged for an owner that is unknown: a holder that lost its row would speak for
+ * an instance that was superseded here. Who shows that it was promised something gets that signed.
+ */
+static int deny(struct hf_engine *e, const struct hf__message *from,
+                const struct hf_owner_request *request, const struct hf_standing *m)
+{
+    struct hf_ack_statement s = {.unknown = true};
+    const struct hf__peer *peer;
+    hf_assert(e->claimed);
+    if (!m->has_earlier)
+        return HF_ENOSHARE;
+    int r = hf__owner_identity(e, from, request, &m->header, &peer, NULL);
+    if (r != 0)
+        return r;
+    date(e, m, &s);
+    hf__ack(e, from, request, &s, NULL);
+    return 0;
 }
 
 int hf__recv_standing(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
@@ -35,15 +107,14 @@ int hf__recv_standing(struct hf_engine *e, const struct hf__message *from, struc
     struct hf_owner_request request;
     struct hf_standing m;
     struct hf_owner_row row;
+    struct hf_ack_statement s = {0};
     const struct hf__peer *peer;
     bool raised = false;
     int r = hf__owner_open(e, body, &hf_wire_standing, &m, &request);
     if (r == 0)
         r = hf__owner_check(e, from, &request, &m.header);
-    /* Nothing is acknowledged for an owner that is unknown: a holder that lost its row would
-     * speak for an instance that was superseded here. */
     if (r == 0 && !hf__owner_row(e, &m.header.owner, &row))
-        r = HF_ENOSHARE;
+        return deny(e, from, &request, &m);
     if (r == 0)
         r = hf__owner_identity(e, from, &request, &m.header, &peer, NULL);
     if (r == 0)
@@ -52,13 +123,8 @@ int hf__recv_standing(struct hf_engine *e, const struct hf__message *from, struc
         return r;
     if (hf__proof_keep(e, &row, &m.header, &request) || raised)
         hf__owner_put(e, &m.header.owner, &row);
-    uint8_t proof[HF_PROOF_LEN];
-    bool holds = hf__held_index(e, &m.header.owner, m.generation.id) == m.index;
-    bool proves = holds && m.has_challenge && prove(e, &m, proof);
-    if (m.has_challenge)
-        holds = proves;
-    hf_assert(!proves || holds);
-    hf__ack(e, from, &request, holds, hf__votes_for(e, &m.header.owner, &row, m.generation.id),
-            NULL, proves ? proof : NULL);
+    say(e, &m, &row, &s);
+    date(e, &m, &s);
+    hf__ack(e, from, &request, &s, NULL);
     return 0;
 }

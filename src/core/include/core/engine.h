@@ -51,16 +51,18 @@ struct hf_engine;
 
 /* Rows of the vault, by collection; keys are at most HF_ROW_KEY_MAX bytes. */
 enum hf_collection {
-    HF_ROW_ACCOUNT = 1, /* key empty: account_row */
-    HF_ROW_RECORD = 2,  /* key empty: record_row */
-    HF_ROW_OLDER = 3,   /* key generation id (16): older_row */
-    HF_ROW_BINDING = 4, /* key name: binding_row */
-    HF_ROW_HELD = 5,    /* key owner (32), generation id (16): held_row */
-    HF_ROW_OWNER = 6,   /* key owner (32): owner_row */
-    HF_ROW_EVENT = 7,   /* key subject (32), kind (1): signed_event */
-    HF_ROW_MEMBER = 8,  /* key empty: member_row */
-    HF_ROW_MARKS = 9,   /* key empty: marks_row */
-    HF_ROW_SEALED = 10, /* key empty: sealed_row */
+    HF_ROW_ACCOUNT = 1,   /* key empty: account_row */
+    HF_ROW_RECORD = 2,    /* key empty: record_row */
+    HF_ROW_OLDER = 3,     /* key generation id (16): older_row */
+    HF_ROW_BINDING = 4,   /* key name: binding_row */
+    HF_ROW_HELD = 5,      /* key owner (32), generation id (16): held_row */
+    HF_ROW_OWNER = 6,     /* key owner (32): owner_row */
+    HF_ROW_EVENT = 7,     /* key subject (32), kind (1): signed_event */
+    HF_ROW_MEMBER = 8,    /* key empty: member_row */
+    HF_ROW_MARKS = 9,     /* key empty: marks_row */
+    HF_ROW_SEALED = 10,   /* key empty: sealed_row */
+    HF_ROW_PROMISES = 11, /* key empty: promises_row */
+    HF_ROW_BROKEN = 12,   /* key provider (32), generation id (16): broken_promise */
     HF_ROW_PUBLIC = 15, /* not in the vault: public state, key is text ("hint", "root-1", "policy",
                "set", "shares", "sealed", "blackstart") */
 };
@@ -413,6 +415,8 @@ void hf_engine_mesh(const struct hf_engine *e, struct hf_mesh_status *ret);
 bool hf_engine_peer(struct hf_engine *e, size_t at, struct hf_peer_status *ret);
 /* The event at a place among those that are kept; false: there is none at that place. */
 bool hf_engine_told(const struct hf_engine *e, size_t at, struct hf_told_status *ret);
+/* A broken promise at a place among those that are kept; false: there is none at that place. */
+bool hf_engine_broken(const struct hf_engine *e, size_t at, struct hf_broken_status *ret);
 
 /* Bytes that the engine holds in memory: blobs counted in full, of what several engines
  * hold once (identities of peers) its part, and of documents nothing. */

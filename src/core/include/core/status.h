@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "crypto/suite.h"
+#include "document/broken.h"
 
 enum hf_state {
 #define HF_STATE(constant, name, sentence, page, test) constant,
@@ -49,6 +50,7 @@ struct hf_provider_status {
     uint64_t since_ms;     /* monotonic: since when answered/error stand; 0 never asked */
     uint64_t audited_ms;   /* monotonic: when it last proved that it knows its share; 0 never */
     uint8_t audits_failed; /* since then */
+    bool broke;            /* it broke a promise to this node, and the evidence is kept */
 };
 
 /* An older generation whose deletion is not confirmed by all. */
@@ -148,6 +150,7 @@ struct hf_status {
     size_t waiting_owners; /* all of them */
     size_t owners;         /* for whom it keeps shares */
     size_t shares;         /* that it keeps */
+    size_t broken;         /* broken promises of others of which it keeps the evidence */
     /* How far the own clock is ahead of what clocks_told providers said in the last recovery or
      * drill, in seconds; a hint for people. */
     int64_t ahead_s;
@@ -201,7 +204,14 @@ struct hf_peer_status {
     uint8_t index;       /* of the share that it keeps for this node; 0 none */
     uint64_t audited_ms; /* monotonic: when it last proved that one; 0 never */
     uint8_t audits_failed;
-    bool kept; /* this node keeps a share for it */
+    bool kept;  /* this node keeps a share for it */
+    bool broke; /* it broke a promise to this node, and the evidence is kept */
+};
+
+/* A broken promise, with the file that proves it (proto/EVIDENCE.md). */
+struct hf_broken_status {
+    struct hf_broken what;
+    struct hf_bytes file; /* encoded broken_promise; borrowed until the next step */
 };
 
 /* An event that is kept (proto/GOSSIP.md, 1). */
