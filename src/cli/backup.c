@@ -36,8 +36,9 @@ static void print_provider(const json_t *p)
         snprintf(share, sizeof share, "%lld", index);
     const char *address = text_of(p, "address");
     snprintf(who, sizeof who, "%s", operator_name[0] != '\0' ? operator_name : "-");
-    printf("  %5s  %-12s %-21s  %.8s  %s\n", share, who,
-           address[0] != '\0' ? address : "(in no set)", text_of(p, "account"), said);
+    printf("  %5s  %-12s %-21s  %.8s  %s%s\n", share, who,
+           address[0] != '\0' ? address : "(in no set)", text_of(p, "account"), said,
+           is_true(p, "broke") ? "; BROKE A PROMISE (holdfast evidence)" : "");
 }
 
 void hf__backup_print(const json_t *root)

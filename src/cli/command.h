@@ -38,6 +38,9 @@ int hf_cli_backup(int argc, char **argv);
 int hf_cli_peers(int argc, char **argv);
 /* holdfast events: what members have said. */
 int hf_cli_events(int argc, char **argv);
+/* holdfast evidence: who broke a promise to this node; verify: 0 proved; 1 it is not; 2 something
+ * cannot be read. */
+int hf_cli_evidence(int argc, char **argv);
 /* holdfast watch: a line for each change of a member. */
 int hf_cli_watch(int argc, char **argv);
 /* holdfast drain: whether this node may stop. */

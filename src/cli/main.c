@@ -24,6 +24,8 @@ static const struct {
     {"backup", " show|verify", hf_cli_backup, "who keeps this node's shares; prove that they do"},
     {"peers", "", hf_cli_peers, "the other members, as this node sees them"},
     {"events", "", hf_cli_events, "what members have said of themselves and each other"},
+    {"evidence", " [verify FILE]", hf_cli_evidence,
+     "who broke a promise to this node, and the proof"},
     {"watch", "", hf_cli_watch, "print each change of a member's state"},
     {"drain", "", hf_cli_drain, "ask whether this node may stop for a while"},
     {"blackstart", " request|add|status", hf_cli_blackstart,

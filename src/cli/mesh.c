@@ -70,10 +70,11 @@ static void print_peer(const json_t *p)
         snprintf(last, sizeof last, "%s ago, %lld ms by %s",
                  hf_duration_text((uint64_t)json_integer_value(ago), heard),
                  number_of(p, "trip_ms"), text_of(p, "way"));
-    printf("  %-11s  %-12s %-21s  %.8s  %5lld.%-5lld  %-28s  %s%s\n", text_of(p, "state"),
+    printf("  %-11s  %-12s %-21s  %.8s  %5lld.%-5lld  %-28s  %s%s%s\n", text_of(p, "state"),
            text_of(p, "operator")[0] != '\0' ? text_of(p, "operator") : "-", text_of(p, "address"),
            text_of(p, "account"), number_of(p, "claim"), number_of(p, "incarnation"), last,
-           between(p, shares), is_true(p, "draining") ? "; draining" : "");
+           between(p, shares), is_true(p, "draining") ? "; draining" : "",
+           is_true(p, "broke") ? "; BROKE A PROMISE (holdfast evidence)" : "");
 }
 
 static void print_mesh(const json_t *mesh)

@@ -213,6 +213,9 @@ static void print_table(const json_t *root)
                number_of(root, "owners"));
     else
         printf("backup     not known while locked\n");
+    if (number_of(root, "broken_promises") > 0)
+        printf("evidence   of %lld broken promises of others is kept: holdfast evidence\n",
+               number_of(root, "broken_promises"));
     if (json_is_integer(json_object_get(root, "renews_in_ms")))
         printf("renewal    the policy asks for another backup than this: dealt anew in %lld s\n",
                number_of(root, "renews_in_ms") / 1000);
