@@ -1,5 +1,6 @@
 /* holdfast set add|remove|restore|platform|operator-key|floor|show|sign. */
 #include "admit.h"
+#include "answer.h"
 #include "ask.h"
 #include "authority.h"
 #include "base/error.h"
@@ -20,7 +21,7 @@
 #include <sys/random.h>
 #include <time.h>
 
-enum { IDENTITY_MAX = 64 << 10 };
+enum { IDENTITY_MAX = 64 << 10, FRESH_MS = 10000, FRESH_POLL_MS = 50 };
 
 static const char usage[] =
     "usage: holdfast set add [FILE] --operator NAME [--zone NAME]\n"
@@ -97,13 +98,38 @@ static bool read_options(int argc, char **argv, struct options *o)
 
 /* ---- add */
 
+static bool is_fresh(void)
+{
+    json_t *root;
+    if (hf__ask(json_pack("{s:s}", "request", "status"), true, &root) != 0)
+        return false;
+    bool fresh = strcmp(text_of(root, "state"), "fresh") == 0;
+    json_decref(root);
+    return fresh;
+}
+
+/* A node that was started just now makes its vault and its first quote: it is waited for. */
+static json_t *ask_identity(void)
+{
+    const struct timespec pause = {.tv_nsec = FRESH_POLL_MS * 1000000L};
+    json_t *root = NULL;
+    for (int i = 0; i < FRESH_MS / FRESH_POLL_MS; i++) {
+        if (hf__ask(json_pack("{s:s}", "request", "identity"), true, &root) == 0)
+            return root;
+        if (!is_fresh())
+            break;
+        nanosleep(&pause, NULL);
+    }
+    return hf__ask(json_pack("{s:s}", "request", "identity"), false, &root) == 0 ? root : NULL;
+}
+
 static json_t *read_identity(const struct options *o)
 {
     json_t *root = NULL;
     json_error_t error;
     struct hf_buf text;
     if (o->words_count < 2)
-        return hf__ask(json_pack("{s:s}", "request", "identity"), false, &root) == 0 ? root : NULL;
+        return ask_identity();
     hf_buf_init(&text, IDENTITY_MAX);
     int r = hf_file_read(o->words[1], &text);
     if (r == 0)
