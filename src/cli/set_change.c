@@ -110,7 +110,9 @@ static int remove_member(const char *folder, struct hf__member_list *members, st
     short_name(m, word);
     printf("%s of %s at %s is left out of the next set.\n"
            "From then on this validator cannot recover: a restart locks its key, and the shares "
-           "that it keeps\nfor others are dealt anew. `holdfast set restore %s` undoes it.\n",
+           "that it keeps\nfor others are dealt anew. `holdfast set restore %s` undoes it; "
+           "`holdfast set "
+           "sign` puts it into force.\n",
            word, m->operator_name, m->address, word);
     r = put(&removed, m);
     if (r == 0)

@@ -58,7 +58,7 @@ static void print_advice(const json_t *root)
     const char *advice = text_of(json_object_get(root, "key"), "advice");
     if (advice[0] != '\0')
         printf("\n%s", advice);
-    if (strcmp(text_of(root, "state"), "fresh") == 0 && !is_true(root, "registered"))
+    else if (strcmp(text_of(root, "state"), "fresh") == 0 && !is_true(root, "registered"))
         printf("\nTo register it: `holdfast identity` here, `holdfast set add` and "
                "`set sign` at the authority.\n");
     if (is_true(root, "open") && number_of(root, "generation") > 0)

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/duration.h"
 #include "base/error.h"
+#include "base/hex.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -125,6 +126,22 @@ static void count(const struct hf__outlook_facts *f, struct hf__outlook *o)
     o->spare_recovery = o->answering - o->needed;
 }
 
+/* What the authority does about what keeps this node out. */
+static void advise_shut_out(struct hf__outlook *o, const struct hf_status *s, int shut)
+{
+    char account[65];
+    hf_hex_encode(s->account.bytes, sizeof s->account, account);
+    if (shut == HF_ELEFTOUT)
+        advise(o,
+               "The authority has left this account out of the set: `holdfast set restore %.8s` "
+               "there undoes it, then `holdfast set sign`. The data folder is still good.\n",
+               account);
+    else
+        advise(o,
+               "The authority signs another: `holdfast policy sign`, or `holdfast set sign`; until "
+               "then no validator gives anybody a share. Check this machine's clock too.\n");
+}
+
 /* ---- a node whose vault is open */
 
 /* What would keep this node out after a restart, however many providers answer now. */
@@ -137,14 +154,36 @@ static int shut_out(const struct hf_status *s)
     return s->registered ? 0 : HF_ELEFTOUT;
 }
 
-static void judge_open(const struct hf_status *s, struct hf__outlook *o)
+/* The folder is empty, and the set has a validator at this address: registered anew, the machine
+ * gives that one's keys up. */
+static void judge_another(const struct hf_account *another, struct hf__outlook *o)
 {
+    char account[65];
+    hf_hex_encode(another->bytes, sizeof *another, account);
+    warn(o, HF_EANOTHER, HF__NOW, 0,
+         "the validator set has %.8s at this address, and this data folder is a new one's",
+         account);
+    advise(
+        o,
+        "If this machine was that validator, its data folder is lost, and its keys are not: stop "
+        "the daemon, move the new folder away, write this line into its configuration, and start "
+        "it again:\n  account: %s\n"
+        "It comes back with its keys while enough of its providers live (holdfastd(8), A LOST "
+        "FOLDER). Registered anew, it has other keys.\n",
+        account);
+}
+
+static void judge_open(const struct hf__outlook_facts *f, struct hf__outlook *o)
+{
+    const struct hf_status *s = f->status;
     int shut = shut_out(s);
     if (s->generation == 0) {
         o->key = HF__KEY_NONE;
         snprintf(o->says, sizeof o->says,
                  "there is no key yet that could come back: nothing is backed up");
-        if (s->has_account)
+        if (f->another != NULL)
+            judge_another(f->another, o);
+        else if (s->has_account)
             warn(o, HF_ENOTPLACED, HF__NOTICE, 0,
                  "do not restart before it is placed: the account is in memory only, and another "
                  "one would have to be registered");
@@ -158,6 +197,7 @@ static void judge_open(const struct hf_status *s, struct hf__outlook *o)
                  hf_error_sentence(shut));
         warn(o, shut, HF__NOW, 0, "a restart of this node now would not get its key back: %s",
              hf_error_sentence(shut));
+        advise_shut_out(o, s, shut);
     } else if (o->lasting < o->needed) {
         o->key = HF__KEY_WOULD_LOSE;
         snprintf(o->says, sizeof o->says,
@@ -319,20 +359,10 @@ static void judge_locked(const struct hf_status *s, struct hf__outlook *o)
     const struct hf_provider_status *refusal = common_refusal(s);
     const struct hf_wait_status *votes = votes_of(s);
     o->key = HF__KEY_WAITS;
-    if (shut == HF_ELEFTOUT) {
-        o->key = HF__KEY_STUCK;
-        snprintf(o->says, sizeof o->says, "not now: %s", hf_error_sentence(shut));
-        advise(o,
-               "The authority has left this account out of the set: `holdfast set restore` there "
-               "undoes it, then `holdfast set sign`. The data folder is still good.\n");
-        return;
-    }
     if (shut != 0) {
         o->key = HF__KEY_STUCK;
         snprintf(o->says, sizeof o->says, "not now: %s", hf_error_sentence(shut));
-        advise(o,
-               "The authority signs another with `holdfast policy sign` or `holdfast set sign`; "
-               "until then no validator gives anybody a share. Check this machine's clock too.\n");
+        advise_shut_out(o, s, shut);
         return;
     }
     if (s->searched && !s->open && s->providers_count - o->gone < o->needed) {
@@ -463,7 +493,7 @@ void hf__outlook(const struct hf__outlook_facts *f, struct hf__outlook *ret)
     } else if (s->state == HF_STATE_RECOVERING || s->state == HF_STATE_CLAIMING) {
         judge_locked(s, ret);
     } else if (f->running && s->state != HF_STATE_STARTING) {
-        judge_open(s, ret);
+        judge_open(f, ret);
     }
     if (f->running)
         warn_more(f, ret);

@@ -74,6 +74,8 @@ struct hf__outlook_facts {
     uint32_t due_evaluation;       /* from which TCB evaluation on */
     const char *address;           /* for registration */
     const char *registered;        /* in the newest set; "" not a member */
+    /* Another account that the newest set has at `address`; NULL: none, or the node is a member. */
+    const struct hf_account *another;
     const struct hf__mute *mutes;
     size_t mutes_count;
 };

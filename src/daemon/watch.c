@@ -73,6 +73,17 @@ static void registered(struct hf__daemon *d, const struct hf_status *s, char ret
     ret[len] = '\0';
 }
 
+/* Another account that the newest set has at this node's address; NULL: none. */
+static const struct hf_account *another(const struct hf__daemon *d, const struct hf_status *s)
+{
+    const struct hf_document *set = d->running ? hf_engine_set(d->engine) : NULL;
+    struct hf_bytes here = hf_bytes_of(d->address, strlen(d->address));
+    for (size_t i = 0; set != NULL && !s->registered && i < set->u.set.validators_count; i++)
+        if (hf_bytes_equal(set->u.set.validators[i].address, here))
+            return &set->u.set.validators[i].account;
+    return NULL;
+}
+
 /* Why the policy will refuse this machine's quotes by what is announced, though not by what counts;
  * 0: it will not, or the announced documents are not good, and say nothing. */
 static int due_error(struct hf__daemon *d)
@@ -101,6 +112,7 @@ void hf__watch_outlook(struct hf__daemon *d, struct hf_status *s, uint64_t now_m
                                             .due_evaluation = d->ahead.early.evaluation_number,
                                             .address = d->address,
                                             .registered = address,
+                                            .another = another(d, s),
                                             .mutes = w->mutes,
                                             .mutes_count = w->mutes_count};
     hf__outlook(&facts, ret);

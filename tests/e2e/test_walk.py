@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
 """The walk of somebody who reads nothing but what the programs print: from nothing to a key on seven machines, with two
-commands a machine and no YAML written by hand. What was typed and printed goes to standard output as a transcript."""
+commands a machine and no YAML written by hand; then a lost disk, a removed validator, a clock two days off, an expired
+policy, and a power cut of all. Each next command is one that was printed before. What was typed and printed goes to standard
+output, and to walk-transcript.txt in the build folder."""
 
 import os
 import pathlib
 import re
 import shlex
+import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -18,6 +22,8 @@ import tap  # noqa: E402
 from mesh import AS_ROOT, Programs, free_ports, until  # noqa: E402
 
 MACHINES = 7
+DAY_S = 86400
+TRANSCRIPT = BUILD / "walk-transcript.txt"
 
 
 class Walk:
@@ -29,36 +35,78 @@ class Walk:
         self.programs = Programs(BUILD)
         self.daemons = {}
         self.typed = {}
+        self.transcript = TRANSCRIPT.open("a")
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        for daemon in self.daemons.values():
-            daemon.kill()
-            daemon.wait()
+        for where in list(self.daemons):
+            self.stop(where)
+        self.transcript.close()
         self.held.cleanup()
+
+    def say(self, text):
+        print(f"# {text}")
+        self.transcript.write(f"{text}\n")
+
+    def clock(self, where, seconds):
+        """Sets a machine's clock so far ahead of the true time. Its programs have the file mapped: it is never shorter."""
+        file = os.open(self.folder / f"{where}.clock", os.O_WRONLY | os.O_CREAT, 0o600)
+        os.pwrite(file, struct.pack("=q", seconds), 0)
+        os.close(file)
+
+    def environment(self, where):
+        if not (self.folder / f"{where}.clock").exists():
+            self.clock(where, 0)
+        return os.environ | {"LD_PRELOAD": str(BUILD / "tests/lib/libother_clock.so"),
+                             "HF_OTHER_CLOCK": str(self.folder / f"{where}.clock")}
+
+    def stop(self, where):
+        daemon = self.daemons.pop(where)
+        daemon.kill()
+        daemon.wait()
 
     def type(self, where, line, status=0):
         """Types a line at a machine; returns what it printed."""
         words = shlex.split(line)
         self.typed.setdefault(where, []).append(line)
-        print(f"# {where}$ {line}")
+        self.say(f"{where}$ {line}")
         if words[0] == "holdfastd":
             with open(self.folder / f"{where}.log", "ab") as log:
-                self.daemons[where] = subprocess.Popen([self.programs.holdfastd, *AS_ROOT, *words[1:]], cwd=self.folder,
-                                                       stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                self.daemons[where] = subprocess.Popen(
+                    [self.programs.holdfastd, *AS_ROOT, *words[1:]], cwd=self.folder, env=self.environment(where),
+                    stdin=subprocess.DEVNULL, stdout=log, stderr=log)
             return ""
-        done = subprocess.run([self.programs.holdfast, *words[1:]], cwd=self.folder, stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=90)
+        done = self.quietly(*words[1:], where=where)
         for text in (done.stdout + done.stderr).splitlines():
-            print(f"#   {text}")
+            self.say(f"  {text}")
         assert done.returncode == status, (line, done)
         return done.stdout + done.stderr
 
-    def quietly(self, *words):
-        return subprocess.run([self.programs.holdfast, *words], cwd=self.folder, stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=90)
+    def quietly(self, *words, where="authority"):
+        return subprocess.run([self.programs.holdfast, *words], cwd=self.folder, env=self.environment(where),
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=90)
+
+    def does(self, where, what):
+        """Something that somebody does without a command, or that happens."""
+        self.say(f"-- {where}: {what}")
+
+    def signed(self, line):
+        """Types what signs a document, reads what changes, and confirms it with the words that are printed for that."""
+        shown = self.type("authority", line, status=2)
+        return self.type("authority", f"{line} {re.search(r'--yes [0-9a-f]{64}', shown)[0]}")
+
+    def log(self, where):
+        return (self.folder / f"{where}.log").read_text(errors="replace")[-3000:]
+
+    def ready(self, where):
+        """Whether a machine is ready within a minute and a half; returns its key."""
+        done = self.quietly("--socket", f"{where}/socket", "wait", "--for", "ready", "--timeout", "90", where=where)
+        assert done.returncode == 0, (done, self.quietly("--socket", f"{where}/socket", "status").stdout, self.log(where))
+        done = self.quietly("--socket", f"{where}/socket", "key", "get", "tss-db", where=where)
+        assert re.fullmatch(r"[0-9a-f]{64}\n", done.stdout), done
+        return done.stdout
 
 
 def printed(text, beginning):
@@ -68,46 +116,162 @@ def printed(text, beginning):
     return found[0]
 
 
+def quoted(text, beginning):
+    """A command that a sentence names."""
+    found = re.findall(rf"`({re.escape(beginning)}[^`]*)`", text)
+    assert found, (beginning, text)
+    return found[0]
+
+
+def up(w, validators):
+    """From nothing to a key on every machine, in a network that is to work with so many. Returns what `node init` printed on each, and the keys."""
+    ports = free_ports(MACHINES)
+    first = w.type("authority", f"holdfast network init authority --dev --validators {validators}")
+    init = printed(first, "holdfast node init")
+    assert re.search(r"--network [0-9a-f]{64} --dev authority", init), first
+    daemon = printed(first, "holdfastd")
+    told = {}
+    for i, port in enumerate(ports, 1):
+        line = init.replace("HOST:PORT", f"127.0.0.1:{port}")
+        line = line.replace(f"--join 127.0.0.1:{port}", f"--join 127.0.0.1:{ports[i % MACHINES]}")
+        said = told[f"m{i}"] = w.type(f"m{i}", f"{line} --dir m{i} --listen 127.0.0.1:{port}")
+        assert f"wrote m{i}/holdfastd.yaml" in said and "Do not restart the node before" in said, said
+        checked = subprocess.run([w.programs.holdfastd, "--check-config", "--config", f"m{i}/holdfastd.yaml"],
+                                 cwd=w.folder, capture_output=True, text=True)
+        assert checked.returncode == 0, checked
+        w.type(f"m{i}", daemon.replace("holdfastd.yaml", f"m{i}/holdfastd.yaml"))
+    add = printed(first, "holdfast --socket SOCKET set add")
+    for i in range(1, MACHINES + 1):
+        until(lambda i=i: w.quietly("--socket", f"m{i}/socket", "identity").returncode == 0, 30, f"m{i} has no identity")
+        # Where to bind is an address that every machine takes for itself.
+        words = add.replace("SOCKET", f"m{i}/socket").replace("NAME", f"operator{i}").split()[1:]
+        done = w.quietly(*words, "--address", "[0::0]:7700")
+        assert done.returncode == 1 and "its address is of no machine" in done.stderr, done
+        w.type("authority", add.replace("SOCKET", f"m{i}/socket").replace("NAME", f"operator{i}"))
+    w.signed(printed(first, "holdfast set sign"))
+    return told, {f"m{i}": w.ready(f"m{i}") for i in range(1, MACHINES + 1)}
+
+
 @tap.case
 def seven_machines_have_a_key_after_two_commands_each():
+    TRANSCRIPT.write_text("")
     with Walk() as w:
-        ports = free_ports(MACHINES)
-        first = w.type("authority", f"holdfast network init authority --dev --validators {MACHINES}")
-        init = printed(first, "holdfast node init")
-        assert re.search(r"--network [0-9a-f]{64} --dev authority", init), first
-        daemon = printed(first, "holdfastd")
-        for i, port in enumerate(ports, 1):
-            line = init.replace("HOST:PORT", f"127.0.0.1:{port}")
-            line = line.replace(f"--join 127.0.0.1:{port}", f"--join 127.0.0.1:{ports[i % MACHINES]}")
-            said = w.type(f"m{i}", f"{line} --dir m{i} --listen 127.0.0.1:{port}")
-            assert f"wrote m{i}/holdfastd.yaml" in said and "Do not restart the node before" in said, said
-            checked = subprocess.run([w.programs.holdfastd, "--check-config", "--config", f"m{i}/holdfastd.yaml"],
-                                     cwd=w.folder, capture_output=True, text=True)
-            assert checked.returncode == 0, checked
-            w.type(f"m{i}", daemon.replace("holdfastd.yaml", f"m{i}/holdfastd.yaml"))
-        add = printed(first, "holdfast --socket SOCKET set add")
-        for i in range(1, MACHINES + 1):
-            until(lambda i=i: w.quietly("--socket", f"m{i}/socket", "identity").returncode == 0, 30, f"m{i} has no identity")
-            # Where to bind is an address that every machine takes for itself.
-            words = add.replace("SOCKET", f"m{i}/socket").replace("NAME", f"operator{i}").split()[1:]
-            done = w.quietly(*words, "--address", "[0::0]:7700")
-            assert done.returncode == 1 and "its address is of no machine" in done.stderr, done
-            w.type("authority", add.replace("SOCKET", f"m{i}/socket").replace("NAME", f"operator{i}"))
-        sign = printed(first, "holdfast set sign")
-        shown = w.type("authority", sign, status=2)
-        confirm = re.search(r"--yes [0-9a-f]{64}", shown)[0]
-        w.type("authority", f"{sign} {confirm}")
-        for i in range(1, MACHINES + 1):
-            done = w.quietly("--socket", f"m{i}/socket", "wait", "--for", "ready")
-            assert done.returncode == 0, (done, (w.folder / f"m{i}.log").read_text()[-2000:])
-            done = w.quietly("--socket", f"m{i}/socket", "key", "get", "tss-db")
-            assert re.fullmatch(r"[0-9a-f]{64}\n", done.stdout), done
+        up(w, MACHINES)
         status = w.quietly("--socket", "m1/socket", "status")
         for text in status.stdout.splitlines():
-            print(f"#   {text}")
+            w.say(f"  {text}")
         assert status.returncode == 0 and "can this key come back?  yes" in status.stdout, status
         assert all(len(w.typed[f"m{i}"]) == 2 for i in range(1, MACHINES + 1)), w.typed
         assert len(w.typed["authority"]) == MACHINES + 3, w.typed["authority"]
+
+
+def status_of(w, where, told, status, says, timeout=60):
+    """Types the command that `node init` told, once the status says what it has to come to."""
+    line = quoted(told[where], f"holdfast --socket {where}/socket status")
+    until(lambda: says in w.quietly(*shlex.split(line)[1:], where=where).stdout, timeout,
+          lambda: f"{says}: {w.quietly(*shlex.split(line)[1:], where=where).stdout}\n{w.log(where)}")
+    return w.type(where, line, status=status)
+
+
+def a_disk_is_lost(w, told, keys):
+    start = printed(told["m1"], "next, here:").split(":", 1)[1].strip()
+    w.does("m1", "its disk is lost, with the data folder; it is started again on an empty one")
+    w.stop("m1")
+    shutil.rmtree(w.folder / "m1/data")
+    w.type("m1", start)
+    said = status_of(w, "m1", told, 3, "(another_at_address)")
+    w.does("m1", f"stops the daemon, moves the new folder away, writes `{printed(said, 'account: ')}` into its configuration")
+    w.stop("m1")
+    (w.folder / "m1/data").rename(w.folder / "m1/away")
+    with (w.folder / "m1/holdfastd.yaml").open("a") as configuration:
+        configuration.write(printed(said, "account: ") + "\n")
+    w.type("m1", start)
+    assert w.ready("m1") == keys["m1"]
+
+
+def a_validator_is_removed(w, told, keys, authority):
+    said = w.type("authority", f"holdfast set remove operator2 {authority}")
+    w.signed(f"{quoted(said, 'holdfast set sign')} {authority}")
+    # While it still works, and after a restart: the same is to be typed.
+    said = status_of(w, "m2", told, 3, "(left_out)")
+    restore = quoted(said, "holdfast set restore")
+    w.stop("m2")
+    w.does("m2", "is restarted all the same")
+    w.type("m2", printed(told["m2"], "next, here:").split(":", 1)[1].strip())
+    assert quoted(status_of(w, "m2", told, 2, "no longer in the validator set"), "holdfast set restore") == restore
+    said = w.type("authority", f"{restore} {authority}")
+    w.signed(f"{quoted(said, 'holdfast set sign')} {authority}")
+    assert w.ready("m2") == keys["m2"]
+
+
+def a_clock_is_two_days_off(w, told, keys):
+    w.does("m3", "its clock is two days ahead, and it is restarted")
+    w.stop("m3")
+    w.clock("m3", 2 * DAY_S)
+    w.type("m3", printed(told["m3"], "next, here:").split(":", 1)[1].strip())
+    said = status_of(w, "m3", told, 3, "(clock_off)")
+    assert "clock is 2 days ahead of those of" in said and "Set it right." in said, said
+    w.does("m3", "sets its clock right")
+    w.clock("m3", 0)
+    assert w.ready("m3") == keys["m3"]
+
+
+def a_policy_expires(w, told, keys, authority):
+    form = w.folder / "authority/policy.yaml"
+    text = form.read_text()
+    w.does("authority", "signs a policy that is good for a minute, by mistake; the minute passes")
+    form.write_text(re.sub(r"^validity: .*$", "validity: 1m", text, flags=re.M))
+    w.signed(f"holdfast policy sign {authority}")
+    form.write_text(text)
+    until(lambda: all("policy 2," in w.quietly("--socket", f"m{i}/socket", "status").stdout for i in range(1, MACHINES + 1)), 60,
+          "the policy has not come everywhere")
+    for where in [*w.daemons, "authority"]:
+        w.clock(where, 90)
+    said = status_of(w, "m4", told, 3, "(document_expired)")
+    w.signed(f"{quoted(said, 'holdfast policy sign')} {authority}")
+    for where in keys:
+        assert w.ready(where) == keys[where], where
+
+
+def all_lose_power(w, told, keys, authority):
+    w.does("all", "a power cut of the whole network")
+    for where in keys:
+        w.stop(where)
+    start = {where: printed(told[where], "next, here:").split(":", 1)[1].strip() for where in keys}
+    for where in keys:
+        w.type(where, start[where])
+    said = status_of(w, "m5", told, 3, "NOT BY ITSELF")
+    assert "if one validator was not restarted, do not restart it" in said, said
+    assert "move the data folder away (keep it), start the daemon, and register it with" in said, said
+    add = quoted(said, "holdfast set add")
+    for where in keys:
+        w.does(where, "moves its data folder away")
+        w.stop(where)
+        (w.folder / where / "data").rename(w.folder / where / "before the power cut")
+        configuration = w.folder / where / "holdfastd.yaml"
+        configuration.write_text(re.sub(r"^account: .*\n", "", configuration.read_text(), flags=re.M))
+        w.type(where, start[where])
+    for i, where in enumerate(keys, 1):
+        at = f"holdfast --socket {where}/socket{add.removeprefix('holdfast')} --operator operator{i} {authority}"
+        until(lambda where=where: w.quietly("--socket", f"{where}/socket", "identity").returncode == 0, 30, w.log(where))
+        refused = w.type("authority", at, status=2)
+        w.type("authority", f"{at} {re.search(r'--replace', refused)[0]}")
+    w.signed(f"{quoted(said, 'holdfast set sign')} {authority}")
+    for where in keys:
+        assert w.ready(where) != keys[where], where
+
+
+@tap.case
+def whatever_happens_to_it_the_next_command_is_one_that_was_printed():
+    with Walk() as w:
+        told, keys = up(w, MACHINES - 1)  # one of them may be removed
+        authority = "--authority authority"
+        for accident in (lambda: a_disk_is_lost(w, told, keys), lambda: a_validator_is_removed(w, told, keys, authority),
+                         lambda: a_clock_is_two_days_off(w, told, keys), lambda: a_policy_expires(w, told, keys, authority),
+                         lambda: all_lose_power(w, told, keys, authority)):
+            accident()
+            for where in keys:  # the next one comes when this one is over everywhere
+                w.ready(where)
 
 
 @tap.case

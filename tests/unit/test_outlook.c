@@ -183,6 +183,40 @@ Test(outlook, what_has_expired_or_left_this_node_out_forbids_a_restart)
     cr_assert_not_null(strstr(o.advice, "set restore"));
 }
 
+/* What is to be typed stands there, with the account, also while the node still works. */
+Test(outlook, whoever_is_shut_out_reads_what_the_authority_types)
+{
+    ready();
+    memset(s.account.bytes, 0xab, sizeof s.account);
+    s.registered = false;
+    hf__outlook(&f, &o);
+    cr_assert_not_null(strstr(o.advice, "`holdfast set restore abababab`"));
+    ready();
+    s.policy_expires_s = NOW_S;
+    hf__outlook(&f, &o);
+    cr_assert_not_null(strstr(o.advice, "`holdfast policy sign`"));
+}
+
+/* A lost folder is not taken for a new machine. */
+Test(outlook, an_empty_folder_at_a_validators_address_is_told_whose_it_may_be)
+{
+    struct hf_account old;
+    ready();
+    s.state = HF_STATE_FRESH;
+    s.generation = 0;
+    s.registered = false;
+    hf__outlook(&f, &o);
+    cr_assert_null(warning(HF_EANOTHER));
+    cr_assert_eq(o.verdict, HF__NOT_READY);
+    cr_assert_str_eq(o.advice, "");
+    memset(old.bytes, 0xcd, sizeof old);
+    f.another = &old;
+    cr_assert_not_null(warning(HF_EANOTHER));
+    cr_assert_eq(o.verdict, HF__IN_DANGER);
+    cr_assert_not_null(strstr(o.advice, "\n  account: cdcdcdcdcdcdcdcd"));
+    cr_assert_lt(strlen(o.advice), HF__ADVICE_LEN - 1);
+}
+
 Test(outlook, a_locked_node_tells_silence_from_refusal_and_from_locked_providers)
 {
     ready();
