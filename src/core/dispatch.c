@@ -38,6 +38,7 @@ static const struct request {
     [HF_METHOD_GOSSIP] = {CLAIMED, hf__recv_gossip},
     [HF_METHOD_REMAINS] = {CLAIMED, hf__recv_remains},
     [HF_METHOD_PROBE] = {CLAIMED, hf__recv_probe},
+    [HF_METHOD_ATTEST] = {CLAIMED, hf__recv_attest},
 };
 
 static const struct answer {
@@ -198,6 +199,7 @@ static void (*const quotes[HF__TASKS])(struct hf_engine *e, uint32_t work, int e
     [HF__TASK_IDENTITY] = hf__identity_made,      [HF__TASK_DEAL] = hf__deal_quote,
     [HF__TASK_RECOVER] = hf__recover_quote,       [HF__TASK_DRILL] = hf__drill_quote,
     [HF__TASK_BLACKSTART] = hf__blackstart_quote, [HF__TASK_APPLICATION] = hf__application_quote,
+    [HF__TASK_ATTEST] = hf__attest_quote,
 };
 
 void hf__on_made(struct hf_engine *e, const struct hf_event *event)

@@ -65,6 +65,7 @@ int hf_engine_new(const struct hf_engine_config *config, struct hf_engine **ret)
     e->timing = config->timing;
     e->state = HF_STATE_STARTING;
     e->network = config->network;
+    e->tls_key = config->tls_key;
     e->told = config->account != NULL;
     e->finding = config->find_account && !e->told;
     hf_assert(!e->finding || config->address != NULL);

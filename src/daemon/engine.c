@@ -403,6 +403,7 @@ static int make_engine(struct hf__daemon *d)
     for (size_t i = 0; i < s->seeds.count; i++)
         seeds[i] = s->seeds.items[i].text;
     config.network = s->network;
+    hf_suite_real.hash("holdfast/v1/tls-key", hf_net_identity_request(d->net), &config.tls_key);
 #ifndef HF_PRODUCTION
     struct hf_hash fixed;
     if (s->dev != NULL && s->dev->seed != NULL) {

@@ -10,6 +10,7 @@
 
 enum {
     LOCKED_BODY_MAX = 4 << 20, /* documents from anyone but a member */
+    ATTEST_MAX = 1024,         /* a request for a quote */
     DOCUMENTS_MAX = HF_NET_BODY_CEILING,
     MESSAGE_MAX = 256 << 10, /* any other request or answer */
     NO_PLACE = UINT32_MAX,
@@ -30,11 +31,11 @@ static bool for_people(const char *path)
     return strcmp(path, "/v1/health") == 0 || strcmp(path, "/v1/status") == 0;
 }
 
-/* What a locked node may call (PROTOCOL.md, section 6). */
+/* What a locked node may call, and the authority's tool (PROTOCOL.md, section 6). */
 static bool open_to_all(int method)
 {
     return method == HF_METHOD_DOCUMENTS || method == HF_METHOD_NONCE ||
-           method == HF_METHOD_RECOVER || method == HF_METHOD_CLAIM;
+           method == HF_METHOD_RECOVER || method == HF_METHOD_CLAIM || method == HF_METHOD_ATTEST;
 }
 
 /* What cannot be answered without writing something down. */
@@ -59,7 +60,7 @@ static int64_t body_max(void *user, enum hf_net_method method, const char *path,
         return HF_EPERMISSION;
     if (m == HF_METHOD_DOCUMENTS)
         return peer->kind == HF_NET_MEMBER ? DOCUMENTS_MAX : LOCKED_BODY_MAX;
-    return MESSAGE_MAX;
+    return m == HF_METHOD_ATTEST ? ATTEST_MAX : MESSAGE_MAX;
 }
 
 /* The HTTP status of a refusal. */

@@ -21,10 +21,10 @@ static void statement(uint8_t kind, const struct hf_hash *body_hash,
     hf_assert(r == 0);
 }
 
-static bool in_root(const struct hf_root *root, const struct hf_signature *s)
+bool hf_root_names(const struct hf_root *root, const uint8_t key[static HF_KEY_LEN])
 {
     for (size_t i = 0; i < root->keys_count; i++)
-        if (memcmp(s->key, root->keys[i].key, 32) == 0)
+        if (memcmp(key, root->keys[i].key, HF_KEY_LEN) == 0)
             return true;
     return false;
 }
@@ -39,9 +39,9 @@ static size_t count_signers(const struct hf_document *d, const struct hf_root *r
     const struct hf_signature *all = d->signatures.signatures;
     size_t count = 0, left = 0;
     for (size_t i = 0; i < d->signatures.signatures_count; i++)
-        left += in_root(root, &all[i]);
+        left += hf_root_names(root, all[i].key);
     for (size_t i = 0; i < d->signatures.signatures_count && count + left >= enough; i++) {
-        if (!in_root(root, &all[i]))
+        if (!hf_root_names(root, all[i].key))
             continue;
         left--;
         count += d->pool->suite->verify(all[i].key, label, signed_bytes, all[i].signature) == 0;

@@ -22,6 +22,7 @@ void harness_init(struct harness *l)
                                  .seeds_count = 1,
                                  .timing = hf_timing_default,
                                  .accept_dev = true,
+                                 .tls_key = {"a TLS key"},
                                  .secret_alloc = hf_secret_alloc,
                                  .secret_free = hf_secret_free};
     c.network = l->n.network;

@@ -47,8 +47,7 @@ void hf__news_issue(struct hf_engine *e, struct hf_event_statement *s)
               s->kind == HF__NEWS_SUSPECT);
 }
 
-/* The public half of this process's mesh key; NULL: there is none. */
-static const uint8_t *mesh_key_of(const struct hf_engine *e)
+const uint8_t *hf__mesh_key(const struct hf_engine *e)
 {
     hf_assert(e->open || e->members->detector == NULL);
     return e->members->detector == NULL ? NULL : e->members->detector->mesh_key;
@@ -58,7 +57,7 @@ void hf__news_alive(struct hf_engine *e)
 {
     hf_assert(e->claimed);
     struct hf_event_statement what = {.kind = HF__NEWS_ALIVE};
-    const uint8_t *mesh_key = mesh_key_of(e);
+    const uint8_t *mesh_key = hf__mesh_key(e);
     what.has_mesh_key = mesh_key != NULL;
     if (mesh_key != NULL)
         memcpy(what.mesh_key, mesh_key, sizeof what.mesh_key);
@@ -73,7 +72,7 @@ void hf__news_greet(struct hf_engine *e)
 {
     const struct hf__told *said = hf__told_find(e, &e->account, HF__NEWS_ALIVE, NULL);
     hf_assert(said == NULL || hf_account_equal(&said->author, &e->account));
-    if (!e->claimed || mesh_key_of(e) == NULL || !hf__is_member(e, &e->account) ||
+    if (!e->claimed || hf__mesh_key(e) == NULL || !hf__is_member(e, &e->account) ||
         (said != NULL && said->place.claim == e->claim &&
          said->expires_s - said->issued_s < 2 * (said->expires_s - hf__now_s(e))))
         return;

@@ -146,6 +146,8 @@ HF_MUST_USE int hf__news_accept(struct hf_engine *e, const struct hf_signed_even
  * what belongs to the kind; the rest is filled in. The claim stands.
  */
 void hf__news_issue(struct hf_engine *e, struct hf_event_statement *what);
+/* The public half of this process's mesh key, 32 bytes, borrowed; NULL: there is none. */
+const uint8_t *hf__mesh_key(const struct hf_engine *e);
 /* Says that it is there, at a higher place, with the mesh key of this process. */
 void hf__news_alive(struct hf_engine *e);
 /* The same, if it is time for it: once a process, and before the one that was said expires. */

@@ -147,6 +147,7 @@ struct hf_engine {
     struct hf__quoting *quoting;
     struct hf_account account;
     struct hf_network_id network;
+    struct hf_hash tls_key; /* of the key under which the shell answers peers */
     struct hf__rows rows;
     uint32_t next_id;   /* of calls and work */
     uint64_t write_seq; /* of the last transaction */

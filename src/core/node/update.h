@@ -26,6 +26,7 @@ enum hf__task {
     HF__TASK_BLACKSTART,
     HF__TASK_APPLICATION,
     HF__TASK_PROBE,
+    HF__TASK_ATTEST,
     HF__TASKS
 };
 

@@ -15,6 +15,7 @@ void hf__provider_lock(struct hf_engine *e)
 {
     struct hf__provider *p = e->provider;
     hf__drain_free(e, HF_ELOCKED);
+    hf__attest_free(e, HF_ELOCKED);
     p->leaving = (struct hf__leaving){.number = p->leaving.number};
     while (p->answers != NULL) {
         struct hf__answer *a = p->answers;
@@ -23,13 +24,14 @@ void hf__provider_lock(struct hf_engine *e)
         free(a);
     }
     p->answers_count = 0;
-    hf_assert(p->answers == NULL && p->drain == NULL && p->leaving.waiting == 0);
+    hf_assert(p->answers == NULL && p->drain == NULL && p->attesting == NULL &&
+              p->leaving.waiting == 0);
 }
 
 size_t hf__provider_memory(const struct hf_engine *e)
 {
     hf_assert(e->provider->answers_count <= HF_ANSWERS_MAX);
-    size_t sum = hf__drain_memory(e);
+    size_t sum = hf__drain_memory(e) + hf__attest_memory(e);
     for (const struct hf__answer *a = e->provider->answers; a != NULL; a = a->next)
         sum += sizeof *a + hf__blob_memory(a->body);
     return sum;

@@ -15,7 +15,8 @@ struct hf__answer {
     struct hf_blob *body;
 };
 
-struct hf__drain; /* provider/drain.c */
+struct hf__drain;     /* provider/drain.c */
+struct hf__attesting; /* provider/attest.c */
 
 /* What a leaver asks the other holders of one generation, after its deadline. */
 struct hf__leaving {
@@ -31,6 +32,7 @@ struct hf__provider {
     uint16_t answers_count;
     bool draining;
     struct hf__drain *drain;
+    struct hf__attesting *attesting; /* newest first */
     struct hf__leaving leaving;
 };
 
@@ -61,6 +63,16 @@ int hf__recv_nonce(struct hf_engine *e, const struct hf__message *m, struct hf_b
 /* Both recover and drill. */
 int hf__recv_recover(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
 int hf__recv_claim(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
+
+/* ---- attest.c: attestation on request (proto/PROTOCOL.md, 14) */
+
+/* /v1/attest: has a quote made over the asker's nonce, which is the answer. */
+int hf__recv_attest(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
+/* The quote, or why there is none. */
+void hf__attest_quote(struct hf_engine *e, uint32_t work, int error, struct hf_bytes quote);
+/* Ends those that are under way; whoever waits is told. */
+void hf__attest_free(struct hf_engine *e, int error);
+size_t hf__attest_memory(const struct hf_engine *e); /* bytes held */
 
 /* ---- drain.c: leave to stop for a while */
 

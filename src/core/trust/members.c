@@ -8,6 +8,14 @@ bool hf__is_member(const struct hf_engine *e, const struct hf_account *account)
     return e->trust->set != NULL && hf_set_find(e->trust->set, account) >= 0;
 }
 
+uint32_t hf__registered_epoch(const struct hf_engine *e, const struct hf_account *account)
+{
+    long at = e->trust->set != NULL ? hf_set_find(e->trust->set, account) : -1;
+    hf_assert(account != NULL);
+    hf_assert(at < 0 || (size_t)at < e->trust->set->u.set.validators_count);
+    return at < 0 ? 0 : (uint32_t)e->trust->set->u.set.validators[at].registered_epoch;
+}
+
 const struct hf_document *hf__set_of_epoch(const struct hf_engine *e, uint64_t epoch)
 {
     hf_assert(e->trust->set != NULL || e->trust->set_previous == NULL);

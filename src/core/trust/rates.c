@@ -84,7 +84,7 @@ static int take(struct hf_engine *e, uint64_t key, uint64_t period_us, uint64_t 
 
 static uint64_t key_of(const struct hf_account *account, uint8_t method, enum class class)
 {
-    hf_assert(method >= HF_METHOD_DOCUMENTS && method <= HF_METHOD_PROBE && class <= OTHERS);
+    hf_assert(method >= HF_METHOD_DOCUMENTS && method <= HF_METHOD_ATTEST && class <= OTHERS);
     uint64_t key = hf_bytes_head(account->bytes) ^ SPREAD * (method * 4u + (unsigned)class);
     return key != 0 ? key : 1;
 }
@@ -150,6 +150,15 @@ int hf__rate_owner(struct hf_engine *e, const struct hf__message *m, const struc
     enum class class = e->shared->step.ticket ? TICKET : m->expected ? EXPECTED : OTHERS;
     return take(e, key_of(owner, m->method, class), 1000000 / HF_RATE_OWNER_PER_S,
                 HF_RATE_OWNER_BURST, 1);
+}
+
+int hf__rate_attest(struct hf_engine *e, const uint8_t asker[static 32])
+{
+    struct hf_account account;
+    hf_assert(asker != NULL);
+    memcpy(account.bytes, asker, sizeof account.bytes);
+    return take(e, key_of(&account, HF_METHOD_ATTEST, OTHERS), UINT64_C(1000000) * HF_RATE_ATTEST_S,
+                HF_RATE_ATTEST_BURST, 1);
 }
 
 int hf__rate_brought(struct hf_engine *e, const struct hf__message *m, size_t len)

@@ -125,6 +125,8 @@ int hf__documents_answered(struct hf_engine *e, const struct hf__pending *call, 
 
 /* Whether an account is in the newest set; false while there is none. */
 bool hf__is_member(const struct hf_engine *e, const struct hf_account *account);
+/* The registration of an account in the newest set; 0: it is in none. */
+uint32_t hf__registered_epoch(const struct hf_engine *e, const struct hf_account *account);
 /* The newest set or the one before, whichever is of this epoch; NULL: neither is. */
 const struct hf_document *hf__set_of_epoch(const struct hf_engine *e, uint64_t epoch);
 /* Its address as terminated text, until the next step; "" when it is in no set. */
@@ -215,6 +217,9 @@ HF_MUST_USE int hf__rate_member(struct hf_engine *e, const struct hf__message *m
  */
 HF_MUST_USE int hf__rate_owner(struct hf_engine *e, const struct hf__message *m,
                                const struct hf_account *owner);
+/* Counts a quote that is made on request, by who asked: a member's account, or a signer's key.
+ * HF_ERATE: too many of late. */
+HF_MUST_USE int hf__rate_attest(struct hf_engine *e, const uint8_t asker[static 32]);
 /* Counts what a stranger's documents cost, len bytes of them, whoever of all strangers brings them.
  * HF_ERATE: too much of late. */
 HF_MUST_USE int hf__rate_brought(struct hf_engine *e, const struct hf__message *m, size_t len);

@@ -111,6 +111,9 @@ struct hf_engine_config {
     /* An empty folder is of whom the newest set has at `address`, which must be given then; of a
      * new node where that is nobody. */
     bool find_account;
+    /* Label "holdfast/v1/tls-key": SubjectPublicKeyInfo of the key under which the shell answers
+     * peers; the process has one. */
+    struct hf_hash tls_key;
     struct hf_timing timing; /* hf_timing_default, or changed above its floors */
     bool accept_dev;         /* false: a policy that trusts a development root is refused */
 #ifndef HF_PRODUCTION
@@ -138,7 +141,8 @@ struct hf_engine_config {
     X(HF_METHOD_DRILL, 10, "drill")                                                                \
     X(HF_METHOD_GOSSIP, 11, "gossip")                                                              \
     X(HF_METHOD_REMAINS, 12, "remains")                                                            \
-    X(HF_METHOD_PROBE, 13, "probe")
+    X(HF_METHOD_PROBE, 13, "probe")                                                                \
+    X(HF_METHOD_ATTEST, 14, "attest")
 
 enum hf_method {
 #define X(constant, number, name) constant = number,

@@ -8,6 +8,7 @@ enum {
     HF_ROW_KEY_MAX = 64,
     HF_APPLICATION_LEN = 96, /* what a quote for an application is over: bytes (64), nonce (32) */
     HF_APPLICATION_QUOTES_MAX = 4, /* that are being made at a time */
+    HF_ATTESTS_MAX = 4,            /* quotes on request for members, and likewise for signers */
     HF_KEY_NAME_MAX = 64,          /* name of an application key */
     HF_APP_KEY_LEN = 32,
     HF_SEEDS_MAX = 16,
@@ -69,6 +70,9 @@ enum {
     /* KiB of documents that strangers bring, all together: so many at once, and then a second. */
     HF_RATE_BROUGHT_BURST = 4096,
     HF_RATE_BROUGHT_PER_S = 512,
+    /* Quotes on request, by who asks: so many at once, and then one in so many seconds. */
+    HF_RATE_ATTEST_BURST = 8,
+    HF_RATE_ATTEST_S = 10,
     HF_RATES_MAX = 8192,    /* counts that are kept */
     HF_ANSWERS_MAX = 256,   /* recovery answers kept for their nonce's life */
     HF_VERDICTS_MAX = 4096, /* identity quotes of peers that are remembered */

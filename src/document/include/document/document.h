@@ -145,6 +145,8 @@ HF_MUST_USE int hf_document_sign(const struct hf_suite *suite, struct hf_bytes e
                                  const struct hf_network_id *network,
                                  const uint8_t secret[static HF_SIGN_SECRET_LEN],
                                  const uint8_t public_key[static HF_KEY_LEN], struct hf_buf *ret);
+/* Whether a key is one of a root's. */
+bool hf_root_names(const struct hf_root *root, const uint8_t key[static HF_KEY_LEN]);
 /* How many distinct keys of root have signed d for this network (zeros: for a first root). */
 size_t hf_document_signers(const struct hf_document *d, const struct hf_network_id *network,
                            const struct hf_root *root);
