@@ -80,9 +80,10 @@ struct hf__daemon {
     struct hf__user user;
     bool as_root; /* told to stay root */
     struct {
-        bool known; /* an evaluation is announced */
+        bool known;     /* there is collateral by which it was judged */
+        bool announced; /* and that of an evaluation that is announced */
         struct hf_verdict now, early;
-    } ahead; /* on this machine's own quote: by what counts, and by what is announced */
+    } own; /* on this machine's own quote: by what counts, and by what is announced */
     struct hf__applications *applications;
     char applications_what[HF__WHAT_LEN]; /* why they could not be read */
     int landlock;                         /* the kernel's version; 0: paths are not restricted */

@@ -276,11 +276,12 @@ static void on_looked_ahead(void *user, const struct hf_verdict *now,
                             const struct hf_verdict *early)
 {
     struct hf__daemon *d = user;
-    d->ahead.known = early != NULL;
-    if (early == NULL)
-        return;
-    d->ahead.now = *now;
-    d->ahead.early = *early;
+    d->own.known = now != NULL;
+    d->own.announced = early != NULL;
+    if (now != NULL)
+        d->own.now = *now;
+    if (early != NULL)
+        d->own.early = *early;
 }
 
 static void on_marked(void *user, const struct hf_marks *marks)

@@ -173,10 +173,35 @@ static void judge_another(const struct hf_account *another, struct hf__outlook *
         account);
 }
 
+/*
+ * No validator gives this machine a share, nor counts what it answers: for the policy's grace that
+ * may pass, and then its shares are dealt anew without it.
+ */
+static void warn_refused(const struct hf__outlook_facts *f, struct hf__outlook *o)
+{
+    char day[32];
+    uint64_t for_s = (f->now_ms - f->own_since_ms) / 1000, grace_s = f->status->holder_grace_s;
+    uint64_t at_s = f->status->now_s + grace_s - for_s;
+    const char *why = hf_error_sentence(f->own_error);
+    if (for_s < grace_s)
+        warn(o, HF_EATTESTATION, HF__NOW, at_s,
+             "no validator accepts this node's quotes: %s; from %s on it counts as lost, and what "
+             "it "
+             "keeps for others is dealt anew without it",
+             why, date(at_s, day));
+    else
+        warn(
+            o, HF_EATTESTATION, HF__NOW, 0,
+            "no validator accepts this node's quotes: %s; it counts as lost, and what it keeps for "
+            "others is dealt anew without it",
+            why);
+}
+
 static void judge_open(const struct hf__outlook_facts *f, struct hf__outlook *o)
 {
     const struct hf_status *s = f->status;
     int shut = shut_out(s);
+    bool refused = f->own_error != 0;
     if (s->generation == 0) {
         o->key = HF__KEY_NONE;
         snprintf(o->says, sizeof o->says,
@@ -189,15 +214,19 @@ static void judge_open(const struct hf__outlook_facts *f, struct hf__outlook *o)
                  "one would have to be registered");
         return;
     }
-    if (shut != 0) {
+    if (shut != 0 || refused) {
         o->key = HF__KEY_WOULD_LOSE;
         o->spare_claim = -o->quorum;
         o->spare_recovery = -o->needed;
         snprintf(o->says, sizeof o->says, "NOT NOW: %s; do not restart this node",
-                 hf_error_sentence(shut));
+                 hf_error_sentence(shut != 0 ? shut : HF_EATTESTATION));
+    }
+    if (shut != 0) {
         warn(o, shut, HF__NOW, 0, "a restart of this node now would not get its key back: %s",
              hf_error_sentence(shut));
         advise_shut_out(o, s, shut);
+    } else if (refused) {
+        warn_refused(f, o);
     } else if (o->lasting < o->needed) {
         o->key = HF__KEY_WOULD_LOSE;
         snprintf(o->says, sizeof o->says,

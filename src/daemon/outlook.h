@@ -70,10 +70,12 @@ struct hf__outlook_facts {
     uint64_t now_ms;
     uint64_t collateral_expires_s; /* 0: none is held */
     bool collateral_fetched;       /* the daemon fetches it by itself */
-    int due_error;                 /* why this machine will be refused that is not now; or 0 */
-    uint32_t due_evaluation;       /* from which TCB evaluation on */
-    const char *address;           /* for registration */
-    const char *registered;        /* in the newest set; "" not a member */
+    int own_error;           /* why the policy refuses this machine's quotes; 0: it does not */
+    uint64_t own_since_ms;   /* since when, as this node knows */
+    int due_error;           /* why this machine will be refused that is not now; or 0 */
+    uint32_t due_evaluation; /* from which TCB evaluation on */
+    const char *address;     /* for registration */
+    const char *registered;  /* in the newest set; "" not a member */
     /* Another account that the newest set has at `address`; NULL: none, or the node is a member. */
     const struct hf_account *another;
     const struct hf__mute *mutes;

@@ -45,6 +45,7 @@ struct job {
     size_t dev_root_len;
     uint64_t wall_s, stale_s;
     struct hf_verdict verdict, early;
+    bool announced; /* early is what an announced evaluation makes of it */
 };
 
 #ifndef HF_PRODUCTION
@@ -175,7 +176,7 @@ void hf__quotes_own(const struct hf__quotes *q, struct hf__own_quote *ret)
     *ret = q->own;
 }
 
-/* By either set; the roots' key is on the stack of this thread alone. */
+/* By what counts, and by what is announced; the roots' key is on the stack of this thread alone. */
 static void ahead_work(uv_work_t *uv)
 {
     struct job *j = uv->data;
@@ -184,7 +185,7 @@ static void ahead_work(uv_work_t *uv)
     struct hf_collateral *now, *early;
     struct hf_evaluation_seen seen[HF_MARKS_EVALUATIONS_MAX];
     j->error = HF_ECOLLMISSING;
-    if (!hf__shelf_early(j->q->shelf, key, &roots, &now, &early))
+    if (!hf__shelf_both(j->q->shelf, key, &roots, &now, &early))
         return;
     struct hf_verify_params params = {.at_s = hf_clock_wall_ms() / 1000,
                                       .roots = roots,
@@ -194,7 +195,8 @@ static void ahead_work(uv_work_t *uv)
     params.evaluations_count = hf__shelf_evaluations(j->q->shelf, seen);
     j->error = hf_quote_verify(hf_buf_bytes(&j->quote), &params, &j->verdict, NULL);
     params.collateral = early;
-    if (j->error == 0)
+    j->announced = early != NULL;
+    if (j->error == 0 && early != NULL)
         j->error = hf_quote_verify(hf_buf_bytes(&j->quote), &params, &j->early, NULL);
     hf_collateral_unref(now);
     hf_collateral_unref(early);
@@ -206,7 +208,7 @@ static void ahead_done(uv_work_t *uv, int status)
     bool told = status == 0 && j->error == 0;
     if (status == 0 && (told || j->error == HF_ECOLLMISSING))
         j->q->hooks.looked_ahead(j->q->hooks.user, told ? &j->verdict : NULL,
-                                 told ? &j->early : NULL);
+                                 told && j->announced ? &j->early : NULL);
     job_free(j);
 }
 

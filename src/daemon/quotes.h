@@ -22,7 +22,7 @@ struct hf__quotes_hooks {
      * from now on is by what is held now. */
     void (*reloaded)(void *user, int error);
     /* What this machine's own quote is by the collateral that counts, and by that of the evaluation
-     * that is announced, borrowed; NULL where none is. */
+     * that is announced, borrowed; NULL where there is none. */
     void (*looked_ahead)(void *user, const struct hf_verdict *now, const struct hf_verdict *early);
     /* What has been verified has risen: marks, borrowed for the length of the hook. */
     void (*marked)(void *user, const struct hf_marks *marks);

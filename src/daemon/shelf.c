@@ -142,21 +142,21 @@ static void load_early(struct hf__shelf *s, const struct hf_roots *roots)
     hf_collateral_unref(old);
 }
 
-bool hf__shelf_early(struct hf__shelf *s, uint8_t key[static HF_ROOT_KEY_LEN],
-                     struct hf_roots *ret_roots, struct hf_collateral **ret_now,
-                     struct hf_collateral **ret_early)
+bool hf__shelf_both(struct hf__shelf *s, uint8_t key[static HF_ROOT_KEY_LEN],
+                    struct hf_roots *ret_roots, struct hf_collateral **ret_now,
+                    struct hf_collateral **ret_early)
 {
     uv_mutex_lock(&s->lock);
-    bool both = s->held.has_roots && s->collateral != NULL && s->early != NULL;
-    if (both) {
+    bool there = s->held.has_roots && s->collateral != NULL;
+    if (there) {
         memcpy(key, s->held.dev_key, HF_ROOT_KEY_LEN);
         *ret_roots = (struct hf_roots){.trust = s->held.dev ? HF_TRUST_DEV : HF_TRUST_INTEL,
                                        .dev_key = s->held.dev ? key : NULL};
         *ret_now = hf_collateral_ref(s->collateral);
-        *ret_early = hf_collateral_ref(s->early);
+        *ret_early = s->early != NULL ? hf_collateral_ref(s->early) : NULL;
     }
     uv_mutex_unlock(&s->lock);
-    return both;
+    return there;
 }
 
 /*

@@ -41,12 +41,12 @@ void hf__shelf_free(struct hf__shelf *s);
 HF_MUST_USE int hf__shelf_get(struct hf__shelf *s, const struct hf_roots *roots,
                               struct hf_collateral **ret);
 /*
- * What counts and what is announced, a reference to each; and their roots. false: one is not there.
- * key: HF_ROOT_KEY_LEN bytes, to which ret_roots may point.
+ * What counts and what is announced, a reference to each, NULL where nothing is announced; and
+ * their roots. false: nothing counts. key: HF_ROOT_KEY_LEN bytes, to which ret_roots may point.
  */
-bool hf__shelf_early(struct hf__shelf *s, uint8_t key[static HF_ROOT_KEY_LEN],
-                     struct hf_roots *ret_roots, struct hf_collateral **ret_now,
-                     struct hf_collateral **ret_early);
+bool hf__shelf_both(struct hf__shelf *s, uint8_t key[static HF_ROOT_KEY_LEN],
+                    struct hf_roots *ret_roots, struct hf_collateral **ret_now,
+                    struct hf_collateral **ret_early);
 /* Reads the folder again, once it is known which root counts. Errors as above. */
 HF_MUST_USE int hf__shelf_read(struct hf__shelf *s);
 /* Holds what is in use against the marks: HF_ECOLLROLLBACK, and it is not used any more. */

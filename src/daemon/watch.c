@@ -25,6 +25,7 @@ struct hf__watch {
     size_t count;
     struct hf__mute mutes[HF__WARNINGS_MAX];
     size_t mutes_count;
+    uint64_t own_since_ms; /* since when this machine's quotes are refused; 0: they are not */
     uint32_t ticks;
 };
 
@@ -84,15 +85,30 @@ static const struct hf_account *another(const struct hf__daemon *d, const struct
     return NULL;
 }
 
-/* Why the policy will refuse this machine's quotes by what is announced, though not by what counts;
- * 0: it will not, or the announced documents are not good, and say nothing. */
+/* Whether a verdict says nothing of the machine: the documents are not good by which it is. */
+static bool untold(const struct hf_verdict *v)
+{
+    return v->error <= HF_ECOLLMISSING && v->error >= HF_ECOLLEXPIRED;
+}
+
+/* Why the policy refuses this machine's quotes by what counts; 0: it does not, or this node cannot
+ * tell. */
+static int own_error(struct hf__daemon *d)
+{
+    if (!d->running || !d->own.known || untold(&d->own.now))
+        return 0;
+    int r = hf_engine_judge(d->engine, &d->own.now);
+    return r == HF_ENODOCUMENTS || r == HF_ETCBEVALUATION ? 0 : r;
+}
+
+/* Why the policy will refuse them by what is announced, though not by what counts; 0: it will not,
+ * or this node cannot tell. */
 static int due_error(struct hf__daemon *d)
 {
-    int early = d->ahead.early.error;
-    bool untold = early <= HF_ECOLLMISSING && early >= HF_ECOLLEXPIRED;
-    if (!d->running || !d->ahead.known || untold || hf_engine_judge(d->engine, &d->ahead.now) != 0)
+    if (!d->running || !d->own.known || !d->own.announced || untold(&d->own.early) ||
+        hf_engine_judge(d->engine, &d->own.now) != 0)
         return 0;
-    return hf_engine_judge(d->engine, &d->ahead.early);
+    return hf_engine_judge(d->engine, &d->own.early);
 }
 
 void hf__watch_outlook(struct hf__daemon *d, struct hf_status *s, uint64_t now_ms,
@@ -100,7 +116,10 @@ void hf__watch_outlook(struct hf__daemon *d, struct hf_status *s, uint64_t now_m
 {
     char address[HF__ADDRESS_LEN];
     struct hf__collateral_facts c;
-    const struct hf__watch *w = d->watch;
+    struct hf__watch *w = d->watch;
+    int own = own_error(d);
+    if (own == 0 || w->own_since_ms == 0)
+        w->own_since_ms = own == 0 ? 0 : now_ms;
     registered(d, s, address);
     hf__collateral_facts(d, &c);
     const struct hf__outlook_facts facts = {.status = s,
@@ -108,8 +127,10 @@ void hf__watch_outlook(struct hf__daemon *d, struct hf_status *s, uint64_t now_m
                                             .now_ms = now_ms,
                                             .collateral_expires_s = c.expires_s,
                                             .collateral_fetched = d->settings->service != NULL,
+                                            .own_error = own,
+                                            .own_since_ms = w->own_since_ms,
                                             .due_error = due_error(d),
-                                            .due_evaluation = d->ahead.early.evaluation_number,
+                                            .due_evaluation = d->own.early.evaluation_number,
                                             .address = d->address,
                                             .registered = address,
                                             .another = another(d, s),

@@ -155,6 +155,49 @@ Test(attestation, identities_of_a_withdrawn_measurement_are_refused_from_then_on
     testnet_end(w);
 }
 
+/* A holder of node 0's shares whose platform node 0 judges as revoked from now on. */
+static uint32_t revoke_a_holder(struct hf_world *w)
+{
+    uint32_t holders[16];
+    testnet_holders(w, 0, holders);
+    hf_world_tcb(w, holders[1], HF_TCB_REVOKED);
+    hf_world_collateral(w, 0);
+    testnet_reason(w, 0, HF_STATE_DEGRADED, HF_EPCKREVOKED);
+    return holders[1];
+}
+
+Test(attestation, a_member_whose_verdict_stays_bad_is_lost_to_its_owners_after_the_grace)
+{
+    struct hf_world_settings settings = testnet_settings(3, 5);
+    settings.policy.holder_grace_s = 40;
+    struct hf_world *w = testnet_up_from(&settings, 9);
+    uint32_t generation = testnet_generation(w, 0), bad = revoke_a_holder(w);
+    hf_world_run_for(w, 35000);
+    cr_assert_eq(testnet_generation(w, 0), generation, "before the grace is over");
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, TESTNET_MS));
+    testnet_ready(w, 0);
+    cr_assert(!testnet_holds(w, 0, bad));
+    cr_assert_gt(testnet_generation(w, 0), generation);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
+}
+
+Test(attestation, a_member_whose_verdict_is_good_again_in_time_keeps_its_share)
+{
+    struct hf_world_settings settings = testnet_settings(3, 5);
+    settings.policy.holder_grace_s = 40;
+    struct hf_world *w = testnet_up_from(&settings, 9);
+    uint32_t generation = testnet_generation(w, 0), bad = revoke_a_holder(w);
+    hf_world_run_for(w, 10000);
+    hf_world_tcb(w, bad, HF_TCB_UP_TO_DATE);
+    hf_world_collateral(w, 0);
+    testnet_ready(w, 0);
+    hf_world_run_for(w, 120000);
+    cr_assert_eq(testnet_generation(w, 0), generation);
+    cr_assert(testnet_holds(w, 0, bad));
+    testnet_end(w);
+}
+
 Test(attestation, identities_are_renewed_well_before_they_are_too_old)
 {
     struct hf_world_settings settings = testnet_settings(3, 5);

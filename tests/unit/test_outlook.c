@@ -382,3 +382,37 @@ Test(outlook, a_machine_that_will_be_refused_is_warned_of_before)
     cr_assert_not_null(strstr(w->text, "evaluation 19"), "%s", w->text);
     cr_assert_eq(o.verdict, HF__IN_DANGER);
 }
+
+Test(outlook, a_machine_whose_quotes_are_refused_says_so_and_when_it_counts_as_lost)
+{
+    ready();
+    s.holder_grace_s = 600;
+    f.own_error = HF_EMEASUREMENT;
+    f.own_since_ms = NOW_MS - 100000;
+    const struct hf__warning *w = warning(HF_EATTESTATION);
+    cr_assert_not_null(w);
+    cr_assert_eq(w->weight, HF__NOW);
+    cr_assert_eq(w->at_s, NOW_S + 500);
+    cr_assert_not_null(strstr(w->text, hf_error_sentence(HF_EMEASUREMENT)), "%s", w->text);
+    cr_assert_eq(o.key, HF__KEY_WOULD_LOSE);
+    cr_assert_eq(o.verdict, HF__IN_DANGER);
+    cr_assert_not_null(strstr(o.says, "do not restart"), "%s", o.says);
+    f.own_since_ms = NOW_MS - 600000;
+    w = warning(HF_EATTESTATION);
+    cr_assert_not_null(w);
+    cr_assert_eq(w->at_s, 0);
+    cr_assert_not_null(strstr(w->text, "it counts as lost"), "%s", w->text);
+    f.own_error = 0;
+    cr_assert_null(warning(HF_EATTESTATION));
+    cr_assert_eq(o.key, HF__KEY_COMES_BACK);
+    /* Who is in no set has that to mend first. */
+    f.own_error = HF_EMEASUREMENT;
+    s.registered = false;
+    cr_assert_null(warning(HF_EATTESTATION));
+    cr_assert_not_null(warning(HF_ELEFTOUT));
+    /* Before anything is backed up there is nothing to lose. */
+    s.registered = true;
+    s.generation = 0;
+    hf__outlook(&f, &o);
+    cr_assert_eq(o.key, HF__KEY_NONE);
+}

@@ -88,6 +88,7 @@ void hf__trust_status(const struct hf_engine *e, struct hf_status *ret)
         ret->n = (uint8_t)hf__policy(e)->shares;
         ret->q = (uint8_t)hf__policy(e)->claim_quorum;
         ret->quote_age_max_s = hf__policy(e)->quote_age_max_s;
+        ret->holder_grace_s = hf__policy(e)->holder_grace_s;
     }
     if (t->set != NULL) {
         ret->epoch = hf_document_version(t->set);

@@ -157,6 +157,7 @@ struct hf_status {
     uint8_t clocks_told;
     uint64_t identity_made_s; /* of the own identity quote; 0 none */
     uint64_t quote_age_max_s; /* of the policy; 0 none */
+    uint64_t holder_grace_s;  /* likewise */
     uint64_t now_s;           /* the time by which the node judges dates */
     int store_error;          /* writing fails with this; 0 works */
     uint64_t store_since_ms;
