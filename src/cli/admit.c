@@ -20,18 +20,40 @@ static int decode(struct hf_bytes bytes, struct hf_arena *arena, struct hf_ident
     return r;
 }
 
-static int verify(const struct hf_identity *identity, const struct hf_policy *policy,
-                  const char *folder, uint64_t now_s, struct hf_verdict *ret)
+int hf__identity_account(struct hf_bytes identity, struct hf_account *ret)
+{
+    struct hf_arena arena;
+    struct hf_identity id;
+    struct hf_identity_statement s;
+    hf_arena_init(&arena, ARENA_MAX);
+    int r = decode(identity, &arena, &id, &s);
+    if (r == 0)
+        *ret = s.account;
+    hf_arena_done(&arena);
+    return r;
+}
+
+static int verify(const struct hf__admission *by, struct hf_bytes quote, struct hf_verdict *ret)
 {
     uint8_t key[HF_ROOT_KEY_LEN];
     struct hf_roots roots;
-    int r = hf_policy_roots(policy, key, &roots);
+    int r = hf_policy_roots(by->policy, key, &roots);
     if (r != 0)
         return r;
-    r = hf_quote_verify_by(folder, identity->quote, &roots, now_s, ret);
+    r = hf_quote_verify_by(by->collateral, quote, &roots, by->now_s, ret);
     if (r != 0)
-        fprintf(stderr, "holdfast: %s: %s\n", folder, hf_error_sentence(r));
+        fprintf(stderr, "holdfast: %s: %s\n", by->collateral, hf_error_sentence(r));
     return r;
+}
+
+void hf__admit_advise(const uint8_t measurement[static HF_MEASUREMENT_LEN])
+{
+    char digest[2 * HF_MEASUREMENT_LEN + 1];
+    hf_hex_encode(measurement, HF_MEASUREMENT_LEN, digest);
+    fprintf(stderr,
+            "holdfast: the quote's measurement is %s; `holdfast policy measurement add NAME %s` "
+            "has the next policy accept it\n",
+            digest, digest);
 }
 
 static int judge(const struct hf_verdict *verdict, const struct hf_policy *p,
@@ -49,25 +71,17 @@ static int judge(const struct hf_verdict *verdict, const struct hf_policy *p,
     }
     hf_policy_judge(p, HF_ROLE_DAEMON, m, evaluations, &policy);
     int r = hf_judge(verdict, &policy, request, &judgement);
-    if (r == HF_EMEASUREMENT) {
-        char digest[2 * HF_MEASUREMENT_LEN + 1];
-        hf_hex_encode(verdict->measurement, sizeof verdict->measurement, digest);
-        fprintf(stderr,
-                "holdfast: the quote's measurement is %s; `holdfast policy measurement add NAME "
-                "%s` has the next policy accept it\n",
-                digest, digest);
-    }
     if (r == 0) {
         struct hf_bytes name = p->measurements[judgement.measurement - m].name;
         snprintf(ret->release, sizeof ret->release, "%.*s", (int)name.len, (const char *)name.data);
+        memcpy(ret->ppid, verdict->ppid, sizeof ret->ppid);
     }
     free(m);
     free(evaluations);
     return r;
 }
 
-int hf__admit(struct hf_bytes identity_bytes, const struct hf_network_id *network,
-              const struct hf_policy *policy, const char *collateral, uint64_t now_s,
+int hf__admit(const struct hf__admission *by, struct hf_bytes identity_bytes,
               struct hf__admitted *ret)
 {
     struct hf_arena arena;
@@ -78,19 +92,68 @@ int hf__admit(struct hf_bytes identity_bytes, const struct hf_network_id *networ
     uint8_t report_data[HF_REPORT_DATA_LEN];
     hf_arena_init(&arena, ARENA_MAX);
     int r = decode(identity_bytes, &arena, &identity, &s);
-    if (r == 0 && !hf_network_id_equal(&s.network, network))
+    if (r == 0 && !hf_network_id_equal(&s.network, by->network))
         r = HF_EDOCUMENT_NETWORK;
     if (r == 0)
-        r = verify(&identity, policy, collateral, now_s, &verdict);
+        r = verify(by, identity.quote, &verdict);
     if (r == 0) {
         hf_suite_real.report_data("holdfast/v1/identity", identity.statement, report_data);
         const struct hf_judge_request request = {
-            .at_s = now_s, .report_data = report_data, .dated = true, .quoted_at_s = s.made_s};
-        r = judge(&verdict, policy, &request, &admitted);
+            .at_s = by->now_s, .report_data = report_data, .dated = true, .quoted_at_s = s.made_s};
+        r = judge(&verdict, by->policy, &request, &admitted);
+        if (r == HF_EMEASUREMENT)
+            hf__admit_advise(verdict.measurement);
     }
     if (r == 0) {
         admitted.account = s.account;
-        memcpy(admitted.ppid, verdict.ppid, sizeof admitted.ppid);
+        admitted.quoted_s = s.made_s;
+        *ret = admitted;
+    }
+    hf_arena_done(&arena);
+    return r;
+}
+
+/* Whether a statement answers what was asked, and is of the account at the other end. */
+static int check_statement(const struct hf__admission *by, const struct hf__asked *asked,
+                           const struct hf_attest_statement *s)
+{
+    if (!hf_network_id_equal(&s->network, by->network))
+        return HF_EDOCUMENT_NETWORK;
+    if (memcmp(s->nonce, asked->nonce, sizeof s->nonce) != 0)
+        return HF_ENONCE;
+    if ((asked->account != NULL && !hf_account_equal(&s->account, asked->account)) ||
+        asked->proven == NULL || !hf_account_equal(&s->account, asked->proven))
+        return HF_EPEER_ACCOUNT;
+    return hf_hash_equal(&s->tls_key, &asked->tls_key) ? 0 : HF_EOTHERKEY;
+}
+
+int hf__admit_answer(const struct hf__admission *by, const struct hf__asked *asked,
+                     struct hf_bytes response, struct hf__admitted *ret,
+                     uint8_t ret_measurement[static HF_MEASUREMENT_LEN])
+{
+    struct hf_arena arena;
+    struct hf_attest_response m;
+    struct hf_attest_statement s;
+    struct hf_verdict verdict = {0};
+    struct hf__admitted admitted = {0};
+    uint8_t report_data[HF_REPORT_DATA_LEN];
+    hf_arena_init(&arena, ARENA_MAX);
+    int r = hf_wire_decode(&hf_wire_attest_response, response, &arena, &m, NULL);
+    if (r == 0)
+        r = hf_wire_decode(&hf_wire_attest_statement, m.statement, &arena, &s, NULL);
+    if (r == 0)
+        r = check_statement(by, asked, &s);
+    if (r == 0)
+        r = verify(by, m.quote, &verdict);
+    if (r == 0) {
+        hf_suite_real.report_data("holdfast/v1/attest", m.statement, report_data);
+        const struct hf_judge_request request = {.at_s = by->now_s, .report_data = report_data};
+        if (verdict.error == 0)
+            memcpy(ret_measurement, verdict.measurement, HF_MEASUREMENT_LEN);
+        r = judge(&verdict, by->policy, &request, &admitted);
+    }
+    if (r == 0) {
+        admitted.account = s.account;
         *ret = admitted;
     }
     hf_arena_done(&arena);

@@ -71,6 +71,15 @@ HF_MUST_USE int hf__sign_all(const struct hf__authority *a, const char *key_file
                              const struct hf_document *d, struct hf_buf *envelope,
                              size_t *ret_signed);
 
+/*
+ * Signs data under a label with one key of the newest root: the first of the folder's keys/ that is
+ * one, else the one in key_file, where one is given. HF_ENOTFOUND: none of them is one; else what
+ * is wrong with a key's file, which is said.
+ */
+HF_MUST_USE int hf__sign_word(const struct hf__authority *a, const char *key_file,
+                              const char *label, struct hf_bytes data,
+                              uint8_t ret_public[static 32], uint8_t ret_signature[static 64]);
+
 /* What the person at the command agreed to. */
 struct hf__consent {
     const char *digest; /* of --yes; NULL: asked at a terminal */

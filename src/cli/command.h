@@ -71,7 +71,7 @@ int hf_cli_authority(int argc, char **argv);
 int hf_cli_policy(int argc, char **argv);
 /* holdfast quorum propose|sign|deal|ack|drill|show. */
 int hf_cli_quorum(int argc, char **argv);
-/* holdfast set add|remove|platform|floor|show|sign. */
+/* holdfast set add|attest|remove|restore|platform|operator-key|floor|show|sign. */
 int hf_cli_set(int argc, char **argv);
 
 #endif

@@ -159,8 +159,9 @@ struct signing {
     size_t signed_count;
 };
 
-static int sign_with(const char *path, struct signing *s)
+static int sign_with(const char *path, void *ctx)
 {
+    struct signing *s = ctx;
     uint8_t *secret = hf_secret_alloc(HF_SIGN_SECRET_LEN);
     if (secret == NULL)
         return HF_ENOMEM;
@@ -191,27 +192,73 @@ static int is_key(const struct dirent *entry)
     return len > 4 && strcmp(entry->d_name + len - 4, ".key") == 0;
 }
 
-int hf__sign_all(const struct hf__authority *a, const char *key_file, const struct hf_document *d,
-                 struct hf_buf *envelope, size_t *ret_signed)
+/* The keys of the folder, and then the one in key_file, where one is given; an error ends it. */
+static int each_key(const char *folder, const char *key_file,
+                    int (*take)(const char *path, void *ctx), void *ctx)
 {
     char keys[HF__PATH_LEN], path[HF__PATH_LEN];
     struct dirent **names;
-    struct signing s = {.network = hf__signed_network(a, d), .envelope = envelope};
     int r = 0;
-    s.keys_count = hf__signers(a, d, s.keys);
-    if (!hf__path(keys, a->folder, "keys"))
+    if (!hf__path(keys, folder, "keys"))
         return HF_ETOOBIG;
     int count = scandir(keys, &names, is_key, alphasort);
     for (int i = 0; i < count; i++) {
         if (r == 0)
-            r = hf__path(path, keys, names[i]->d_name) ? sign_with(path, &s) : HF_ETOOBIG;
+            r = hf__path(path, keys, names[i]->d_name) ? take(path, ctx) : HF_ETOOBIG;
         free(names[i]);
     }
     if (count >= 0)
         free(names);
-    if (r == 0 && key_file != NULL)
-        r = sign_with(key_file, &s);
+    return r == 0 && key_file != NULL ? take(key_file, ctx) : r;
+}
+
+int hf__sign_all(const struct hf__authority *a, const char *key_file, const struct hf_document *d,
+                 struct hf_buf *envelope, size_t *ret_signed)
+{
+    struct signing s = {.network = hf__signed_network(a, d), .envelope = envelope};
+    s.keys_count = hf__signers(a, d, s.keys);
+    int r = each_key(a->folder, key_file, sign_with, &s);
     if (r == 0)
         *ret_signed = s.signed_count;
     return r;
+}
+
+/* What one key of the root signs that is no document. */
+struct saying {
+    const struct hf_root *root;
+    const char *label;
+    struct hf_bytes data;
+    uint8_t *ret_public, *ret_signature;
+    bool done;
+};
+
+static int say_with(const char *path, void *ctx)
+{
+    struct saying *s = ctx;
+    uint8_t *secret = s->done ? NULL : hf_secret_alloc(HF_SIGN_SECRET_LEN);
+    if (secret == NULL)
+        return s->done ? 0 : HF_ENOMEM;
+    int r = key_read(path, authority, secret);
+    if (r != 0) {
+        fprintf(stderr, "holdfast: %s: %s\n", path, hf_error_sentence(r));
+    } else if (hf_root_names(s->root, secret + 32)) {
+        memcpy(s->ret_public, secret + 32, 32);
+        hf_suite_real.sign(secret, s->label, s->data, s->ret_signature);
+        s->done = true;
+    }
+    hf_secret_free(secret);
+    return r;
+}
+
+int hf__sign_word(const struct hf__authority *a, const char *key_file, const char *label,
+                  struct hf_bytes data, uint8_t ret_public[static 32],
+                  uint8_t ret_signature[static 64])
+{
+    struct saying s = {.root = &a->root->u.root,
+                       .label = label,
+                       .data = data,
+                       .ret_public = ret_public,
+                       .ret_signature = ret_signature};
+    int r = each_key(a->folder, key_file, say_with, &s);
+    return r != 0 || s.done ? r : HF_ENOTFOUND;
 }

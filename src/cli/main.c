@@ -40,7 +40,7 @@ static const struct {
     {"network", " init", hf_cli_network, "make a network: keys, root, policy"},
     {"authority", " key|root", hf_cli_authority, "the authority's keys and roots"},
     {"policy", " show|sign|measurement", hf_cli_policy, "what the network accepts"},
-    {"set", " add|remove|restore|platform|operator-key|floor|show|sign", hf_cli_set,
+    {"set", " add|attest|remove|restore|platform|operator-key|floor|show|sign", hf_cli_set,
      "who the validators are"},
     {"quorum", " propose|sign|deal|ack|drill|show", hf_cli_quorum, "who shares the quorum key"},
     {"quote", " show|verify", hf_cli_quote, "show a quote, or verify it"},

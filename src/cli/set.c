@@ -1,6 +1,4 @@
-/* holdfast set add|remove|restore|platform|operator-key|floor|show|sign. */
-#include "admit.h"
-#include "answer.h"
+/* holdfast set add|attest|remove|restore|platform|operator-key|floor|show|sign. */
 #include "ask.h"
 #include "authority.h"
 #include "base/error.h"
@@ -12,6 +10,7 @@
 #include "base/options.h"
 #include "document/selection.h"
 #include "policy.h"
+#include "set_add.h"
 #include "set_change.h"
 #include "set_floor.h"
 #include "set_form.h"
@@ -21,11 +20,10 @@
 #include <sys/random.h>
 #include <time.h>
 
-enum { IDENTITY_MAX = 64 << 10, FRESH_MS = 10000, FRESH_POLL_MS = 50 };
-
 static const char usage[] =
     "usage: holdfast set add [FILE] --operator NAME [--zone NAME]\n"
-    "                        [--address HOST:PORT] [--replace | --also]\n"
+    "                        [--address HOST:PORT] [--replace | --also] [--offline]\n"
+    "       holdfast set attest [--propose | --json]\n"
     "       holdfast set remove ACCOUNT\n"
     "       holdfast set restore ACCOUNT\n"
     "       holdfast set platform ACCOUNT add|remove PPID\n"
@@ -35,9 +33,12 @@ static const char usage[] =
     "       holdfast set show [FILE]\n"
     "       holdfast set sign [--key FILE] [--yes DIGEST] [--foreign] [--force]\n"
     "\n"
-    "add verifies the identity quote in FILE, as `holdfast identity` wrote it, or\n"
-    "that of the daemon at --socket, by the policy in force and the folder's\n"
-    "collateral. floor decides for a validator too few of whose holders will ever\n"
+    "add takes the account in FILE, as `holdfast identity` wrote it, or that of the\n"
+    "daemon at --socket, asks the daemon at its address for a quote over a nonce,\n"
+    "and verifies it by the policy in force and the folder's collateral. attest asks\n"
+    "everyone of set.yaml so, prints who fails which check, and leaves those out of\n"
+    "the next set with --propose. floor decides for a validator too few of whose holders will "
+    "ever\n"
     "answer: FILE is what `holdfast backup show --json` printed there, --lost names\n"
     "who is gone for good, and --only-instance says that no other machine runs it,\n"
     "which is asked otherwise. What is added and removed comes into force with sign, which\n"
@@ -53,14 +54,18 @@ static const char usage[] =
     "  --yes DIGEST         confirms the document of this digest, for scripts\n"
     "  --replace            instead of what this operator or address has already\n"
     "  --also               beside it\n"
+    "  --offline            by the quote in FILE: its daemon cannot be reached from here\n"
     "  --foreign            signs one that is not what set.yaml gives\n"
-    "  --force              signs one that may lock validators out\n";
+    "  --force              signs one that may lock validators out\n"
+    "\n"
+    "exit status: 0 all pass, 1 error, 2 some fail or have not answered\n";
 
 struct options {
-    const char *folder, *collateral, *key_file, *operator_name, *zone, *address;
+    const char *folder, *key_file;
     struct hf__consent consent;
     struct hf__floor_options floor;
-    bool replace, also;
+    struct hf__set_add add;
+    struct hf__set_attest attest;
     char **words;
     int words_count;
 };
@@ -78,158 +83,25 @@ static bool read_options(int argc, char **argv, struct options *o)
 {
     static const struct hf_option table[] = {
         HF_TEXT_OF("authority", struct options, folder),
-        HF_TEXT_OF("collateral", struct options, collateral),
+        HF_TEXT_OF("collateral", struct options, add.collateral),
         HF_TEXT_OF("key", struct options, key_file),
         HF_TEXT_OF("yes", struct options, consent.digest),
         HF_FLAG_OF("foreign", struct options, consent.foreign),
-        HF_TEXT_OF("operator", struct options, operator_name),
-        HF_TEXT_OF("zone", struct options, zone),
-        HF_TEXT_OF("address", struct options, address),
+        HF_TEXT_OF("operator", struct options, add.operator_name),
+        HF_TEXT_OF("zone", struct options, add.zone),
+        HF_TEXT_OF("address", struct options, add.address),
         HF_TEXT_OF("record", struct options, floor.record_file),
         HF_TAKE_BY("lost", add_lost),
         HF_FLAG_OF("only-instance", struct options, floor.only_instance),
-        HF_FLAG_OF("replace", struct options, replace),
-        HF_FLAG_OF("also", struct options, also),
+        HF_FLAG_OF("replace", struct options, add.replace),
+        HF_FLAG_OF("also", struct options, add.also),
+        HF_FLAG_OF("offline", struct options, add.offline),
+        HF_FLAG_OF("propose", struct options, attest.propose),
+        HF_FLAG_OF("json", struct options, attest.json),
         HF_FLAG_OF("force", struct options, consent.force)};
     *o = (struct options){.folder = HF__AUTHORITY_DEFAULT};
     return hf__options(argc, argv, table, HF_ARRAY_LEN(table), o, &o->words, &o->words_count) &&
            o->words_count > 0;
-}
-
-/* ---- add */
-
-static bool is_fresh(void)
-{
-    json_t *root;
-    if (hf__ask(json_pack("{s:s}", "request", "status"), true, &root) != 0)
-        return false;
-    bool fresh = strcmp(text_of(root, "state"), "fresh") == 0;
-    json_decref(root);
-    return fresh;
-}
-
-/* A node that was started just now makes its vault and its first quote: it is waited for. */
-static json_t *ask_identity(void)
-{
-    const struct timespec pause = {.tv_nsec = FRESH_POLL_MS * 1000000L};
-    json_t *root = NULL;
-    for (int i = 0; i < FRESH_MS / FRESH_POLL_MS; i++) {
-        if (hf__ask(json_pack("{s:s}", "request", "identity"), true, &root) == 0)
-            return root;
-        if (!is_fresh())
-            break;
-        nanosleep(&pause, NULL);
-    }
-    return hf__ask(json_pack("{s:s}", "request", "identity"), false, &root) == 0 ? root : NULL;
-}
-
-static json_t *read_identity(const struct options *o)
-{
-    json_t *root = NULL;
-    json_error_t error;
-    struct hf_buf text;
-    if (o->words_count < 2)
-        return ask_identity();
-    hf_buf_init(&text, IDENTITY_MAX);
-    int r = hf_file_read(o->words[1], &text);
-    if (r == 0)
-        root = json_loadb((const char *)text.data, text.len, 0, &error);
-    hf_buf_done(&text);
-    if (root == NULL)
-        hf__say("set", o->words[1], r != 0 ? r : HF_EMALFORMED);
-    return root;
-}
-
-static int admit(const struct options *o, const struct hf__authority *a, const json_t *root,
-                 struct hf__admitted *ret)
-{
-    char collateral[HF__PATH_LEN];
-    const char *hex = json_string_value(json_object_get(root, "identity"));
-    size_t len = hex != NULL ? strlen(hex) / 2 : 0;
-    if (a->policy == NULL)
-        return HF_ENODOCUMENTS;
-    if (len == 0 || !hf__path(collateral, a->folder, "collateral"))
-        return HF_EMALFORMED;
-    uint8_t *identity = malloc(len);
-    if (identity == NULL)
-        return HF_ENOMEM;
-    int r = hf_hex_decode(hex, identity, len);
-    if (r == 0)
-        r = hf__admit(hf_bytes_of(identity, len), &a->network, &a->policy->u.policy,
-                      o->collateral != NULL ? o->collateral : collateral, (uint64_t)time(NULL),
-                      ret);
-    free(identity);
-    return r;
-}
-
-static int enter(const struct options *o, const struct hf__authority *a,
-                 const struct hf__admitted *admitted, const char *address)
-{
-    struct hf__member_list members;
-    char account[65];
-    int r = hf__members_load(o->folder, &members);
-    if (r != 0)
-        return r;
-    struct hf__member fresh = {0};
-    fresh.account = admitted->account;
-    snprintf(fresh.address, sizeof fresh.address, "%s", address);
-    snprintf(fresh.operator_name, sizeof fresh.operator_name, "%s", o->operator_name);
-    r = hf__set_make_room(&members, &fresh, o->replace, o->also);
-    struct hf__member *m = hf__members_find(&members, &admitted->account);
-    bool known = m != NULL;
-    /* What was decided about it stays decided. */
-    if (r == 0 && m == NULL)
-        r = hf__set_recall_floor(a, &members, &fresh);
-    if (r == 0 && m == NULL)
-        m = hf__members_add(&members);
-    if (r == 0 && m == NULL)
-        r = HF_ENOMEM;
-    if (r == 0 && fresh.floor != NULL) {
-        m->floor = fresh.floor;
-        fresh.floor = NULL;
-    }
-    free(fresh.floor);
-    if (r == 0) {
-        m->account = fresh.account;
-        snprintf(m->address, sizeof m->address, "%s", fresh.address);
-        snprintf(m->operator_name, sizeof m->operator_name, "%s", fresh.operator_name);
-        snprintf(m->zone, sizeof m->zone, "%s", o->zone != NULL ? o->zone : "");
-        r = hf__members_save(o->folder, &members);
-    }
-    hf__members_done(&members);
-    if (r != 0)
-        return r;
-    hf_hex_encode(admitted->account.bytes, sizeof admitted->account, account);
-    printf("%s %s at %s: quote verified, release %s\n", account, known ? "updated" : "added",
-           address, admitted->release);
-    return 0;
-}
-
-static int add(const struct options *o, const struct hf__authority *a)
-{
-    struct hf__admitted admitted;
-    if (o->operator_name == NULL || !hf__name_valid(o->operator_name) ||
-        (o->zone != NULL && !hf__name_valid(o->zone)))
-        return hf__say("set", "--operator (and --zone): 1 to 64 plain characters", 0);
-    json_t *root = read_identity(o);
-    if (root == NULL)
-        return HF_CLI_ERROR;
-    const char *address =
-        o->address != NULL ? o->address : json_string_value(json_object_get(root, "address"));
-    int r = admit(o, a, root, &admitted);
-    if (r == 0 && address != NULL && hf_config_address_unspecified(address)) {
-        json_decref(root);
-        return hf__say("set", "not added: its address is of no machine; give --address", 0);
-    }
-    if (r == 0 && (address == NULL || address[0] == '\0' || strchr(address, '"') != NULL ||
-                   strlen(address) >= HF__ADDRESS_TEXT_LEN))
-        r = HF_EADDRESS;
-    if (r == 0)
-        r = enter(o, a, &admitted, address);
-    json_decref(root);
-    if (r == HF_ECANCELED) /* said why */
-        return HF_CLI_NOT_READY;
-    return r == 0 ? HF_CLI_OK : hf__say("set", "not added", r);
 }
 
 /* ---- show */
@@ -412,8 +284,13 @@ int hf_cli_set(int argc, char **argv)
     int r = hf__authority_open(o.folder, &a);
     if (r != 0)
         return hf__say("set", o.folder, r);
+    o.add.key_file = o.attest.key_file = o.key_file;
+    o.attest.collateral = o.add.collateral;
+    o.add.file = n == 2 ? o.words[1] : NULL;
     if (strcmp(verb, "add") == 0 && n <= 2)
-        status = add(&o, &a);
+        status = hf__set_add(&a, &o.add);
+    else if (strcmp(verb, "attest") == 0 && n == 1)
+        status = hf__set_attest(&a, &o.attest);
     else if (((strcmp(verb, "remove") == 0 || strcmp(verb, "restore") == 0) && n == 2) ||
              (strcmp(verb, "operator-key") == 0 && n == 3) ||
              (strcmp(verb, "platform") == 0 && n == 4))

@@ -99,7 +99,7 @@ static int put(struct hf__member_list *members, struct hf__member *what)
     return 0;
 }
 
-static int remove_member(const char *folder, struct hf__member_list *members, struct hf__member *m)
+int hf__set_leave_out(const char *folder, struct hf__member_list *members, struct hf__member *m)
 {
     struct hf__member_list removed;
     char account[65], word[9];
@@ -233,7 +233,7 @@ int hf__set_change(const struct hf__authority *a, char **words)
         return hf__say("set", a->folder, r);
     struct hf__member *m = hf__set_named(&members, words[1], "of set.yaml");
     if (m != NULL && strcmp(words[0], "remove") == 0) {
-        r = remove_member(a->folder, &members, m);
+        r = hf__set_leave_out(a->folder, &members, m);
         status = r == 0 ? HF_CLI_OK : hf__say("set", a->folder, r);
     } else if (m != NULL) {
         status = strcmp(words[0], "platform") == 0 ? platform(m, words[2], words[3])

@@ -15,6 +15,11 @@ int hf__set_change(const struct hf__authority *a, char **words);
 struct hf__member *hf__set_named(struct hf__member_list *members, const char *word,
                                  const char *where);
 
+/* Leaves a member out of the next set: it moves from members and set.yaml to removed.yaml. Says
+ * what that means. */
+HF_MUST_USE int hf__set_leave_out(const char *folder, struct hf__member_list *members,
+                                  struct hf__member *m);
+
 /* Notes in removed.yaml whom the set in force has and set.yaml no longer, with their floors. */
 HF_MUST_USE int hf__set_note_removed(const struct hf__authority *a,
                                      struct hf__member_list *members);

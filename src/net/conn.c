@@ -31,6 +31,12 @@ struct hf__conn *hf__conn_find(const struct hf_net *net, uint64_t id)
     return conn != NULL && conn->id == id && !conn->closing ? conn : NULL;
 }
 
+int hf_net_peer_key(const struct hf_net *net, uint64_t conn, struct hf_buf *ret)
+{
+    const struct hf__conn *c = hf__conn_find(net, conn);
+    return c != NULL && c->opened ? hf__tls_peer_key(&c->tls, ret) : HF_ENOTFOUND;
+}
+
 /* Finds a free slot, so that an id leads to its connection, and a serial
  * number, so that no id comes twice. */
 static bool take_slot(struct hf_net *net, struct hf__conn *conn)

@@ -221,3 +221,15 @@ int hf__tls_judge(const struct hf__tls *t, hf__verify_fn *verify, bool *ret_has_
     *ret_has_account = true;
     return 0;
 }
+
+int hf__tls_peer_key(const struct hf__tls *t, struct hf_buf *ret)
+{
+    unsigned char *der = NULL;
+    const X509 *x = SSL_get0_peer_certificate(t->ssl);
+    int len = x != NULL ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der) : 0;
+    if (len <= 0)
+        return HF_ENOTFOUND;
+    hf_buf_append(ret, der, (size_t)len);
+    OPENSSL_free(der);
+    return ret->error;
+}

@@ -86,6 +86,8 @@ HF_MUST_USE int hf__tls_handshake(struct hf__tls *t);
  */
 HF_MUST_USE int hf__tls_judge(const struct hf__tls *t, hf__verify_fn *verify, bool *ret_has_account,
                               struct hf_account *ret_account, enum hf__tls_failure *ret_failure);
+/* Appends the peer's SubjectPublicKeyInfo (DER). HF_ENOTFOUND: it has shown no certificate. */
+HF_MUST_USE int hf__tls_peer_key(const struct hf__tls *t, struct hf_buf *ret);
 /*
  * Decrypts into ret. Returns the number of bytes, 0 when more input is needed, HF_ECONNRESET when
  * the peer has closed, HF_ETLS on a broken record.

@@ -232,6 +232,22 @@ Test(hf_net_identity, a_server_of_tls_1_2_is_refused)
     mesh_done(&m);
 }
 
+Test(hf_net_peer_key, is_the_key_under_which_the_other_end_answers)
+{
+    struct hf_buf key;
+    hf_buf_init(&key, HF_NET_CERTIFICATE_MAX);
+    mesh_init(&m, NULL);
+    cr_assert_eq(mesh_call(b, a->address, 1, "/v1/echo", hf_bytes_of("x", 1)), 0);
+    mesh_until_results(b, 1);
+    cr_assert_eq(hf_net_peer_key(b->net, b->result[0].conn, &key), 0);
+    cr_assert(hf_bytes_equal(hf_buf_bytes(&key), hf_net_identity_request(a->net)));
+    cr_assert_not(hf_bytes_equal(hf_buf_bytes(&key), hf_net_identity_request(b->net)));
+    cr_assert_eq(hf_net_peer_key(b->net, b->result[0].conn + 1, &key), HF_ENOTFOUND);
+    cr_assert_eq(hf_net_peer_key(b->net, 0, &key), HF_ENOTFOUND);
+    mesh_done(&m);
+    hf_buf_done(&key);
+}
+
 Test(hf_net_set_identity, a_signature_that_does_not_verify_changes_nothing)
 {
     mesh_init(&m, NULL);

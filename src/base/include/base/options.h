@@ -51,7 +51,7 @@ struct hf_option {
         .name = name_, .kind = HF_OPTION_TAKE, .take = function                                    \
     }
 
-enum { HF_OPTIONS_MAX = 16 };
+enum { HF_OPTIONS_MAX = 24 };
 
 /* The exit status of every program that was used wrongly: EX_USAGE of sysexits.h, so that no number
  * that means something else is taken for it. */

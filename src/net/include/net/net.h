@@ -16,6 +16,7 @@
 #ifndef HF_NET_NET_H
 #define HF_NET_NET_H
 
+#include "base/buf.h"
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/id.h"
@@ -189,6 +190,13 @@ struct hf_net_call {
     uint32_t deadline_ms;    /* from now, connecting and waiting included; at least 1 */
     size_t answer_bytes_max; /* 0: body_bytes_max of the limits */
 };
+
+/*
+ * Appends the SubjectPublicKeyInfo (DER) of the key that the other end of a connection has proved:
+ * what its account signed. HF_ENOTFOUND: the connection has gone, or no certificate was shown on
+ * it.
+ */
+HF_MUST_USE int hf_net_peer_key(const struct hf_net *net, uint64_t conn, struct hf_buf *ret);
 
 /*
  * Sends a request on the pooled connection to its address, which is made if need be. Everything is
