@@ -14,7 +14,7 @@ THRESHOLD = 3
 QUICK = ["--argon2", "1,64"]
 
 
-def share(program, *arguments, passphrase=None, words=None):
+def share(program, *arguments, passphrase=None, words=None, environment=None):
     """Runs holdfast-share; the secrets go through descriptors."""
     options, ends = [], []
     with contextlib.ExitStack() as stack:
@@ -27,7 +27,7 @@ def share(program, *arguments, passphrase=None, words=None):
                 options += [option, str(read)]
                 ends.append(read)
         return subprocess.run([program, *arguments, *options], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              pass_fds=ends, timeout=60)
+                              pass_fds=ends, timeout=60, env=os.environ | (environment or {}))
 
 
 def done(process, status=0):
@@ -107,15 +107,16 @@ class Quorum:
             until(lambda node=node: node.status()["quorum"]["sealed"], 60, f"node {node.number} is not sealed")
             node.wait("ready", 60)
 
-    def answer(self, alias, request, answer, *more, passphrase=None):
-        """What a share holder does: it reads what is shown, and confirms it."""
-        arguments = ["answer", request, "--key", self.keys[alias], "--collateral", self.mesh.authority / "collateral",
+    def answer(self, alias, requests, answer, *more, passphrase=None, environment=None):
+        """What a share holder does with a request, or with several: it reads what is shown, and confirms it."""
+        requests = requests if isinstance(requests, list) else [requests]
+        arguments = ["answer", *requests, "--key", self.keys[alias], "--collateral", self.mesh.authority / "collateral",
                      "--out", answer, "--network", self.mesh.network, *more]
-        shown = self.share(*arguments, passphrase="")
+        shown = self.share(*arguments, passphrase="", environment=environment)
         if shown.returncode != 8:
             return shown
         digest = re.search(r"digest: ([0-9a-f]{64})", shown.stdout)[1]
-        return self.share(*arguments, "--yes", digest, passphrase=passphrase or f"of {alias}")
+        return self.share(*arguments, "--yes", digest, passphrase=passphrase or f"of {alias}", environment=environment)
 
     def ask(self, node):
         """The node's request, as a file."""

@@ -43,13 +43,19 @@ const struct hf_document *hf__people_shares(const struct hf_world *w)
     return w->people == NULL ? NULL : w->people->shares;
 }
 
-/* The share set as it is signed now, for as long as the authority's documents live. */
+void hf_world_shares_valid(struct hf_world *w, uint64_t valid_s)
+{
+    w->shares_valid_s = valid_s;
+}
+
+/* The share set as it is signed now, for as long as the authority's documents live, or less. */
 static struct hf_document *sign(struct hf_world *w, struct hf_share_set *set)
 {
     struct hf_buf body, envelope;
     struct hf_document *d = NULL;
     set->issued_s = w->settings.wall_s + w->now_us / 1000000;
-    set->expires_s = set->issued_s + w->settings.authority.valid_s;
+    set->expires_s = set->issued_s +
+                     (w->shares_valid_s != 0 ? w->shares_valid_s : w->settings.authority.valid_s);
     hf_buf_init(&body, UINT32_MAX);
     hf_buf_init(&envelope, UINT32_MAX);
     int r = hf_wire_encode(&hf_wire_share_set, set, &body);
@@ -108,7 +114,7 @@ static void name_key(struct hf_policy *policy, void *ctx)
 void hf__people_renew(struct hf_world *w)
 {
     struct hf_document *old = w->people == NULL ? NULL : w->people->shares;
-    if (!hf__authority_ends(w, old))
+    if (w->shares_valid_s != 0 || !hf__authority_ends(w, old))
         return;
     struct hf_share_set set = old->u.shares;
     set.version++;
@@ -186,6 +192,7 @@ int hf_world_holder_answer(struct hf_world *w, uint8_t index, struct hf_bytes re
     struct hf_arena arena;
     struct hf_request q;
     struct hf_rng rng = {0};
+    struct hf_blackstart_answer answer;
     const struct hf_quorum_key *key;
     hf_assert(p != NULL && index >= 1 && index <= p->n);
     const struct hf_request_documents d = {.network = &w->authority.network,
@@ -203,7 +210,9 @@ int hf_world_holder_answer(struct hf_world *w, uint8_t index, struct hf_bytes re
         r = check_second(p, &q, index);
     hf__draw_bytes(&w->streams[HF__FOR_AUTHORITY], rng.seed, sizeof(rng.seed));
     if (r == 0)
-        r = hf_answer_make(w->suite, &rng, &q, index, p->secrets[index - 1], ret);
+        r = hf_answer_make(w->suite, &rng, &q, index, p->secrets[index - 1], &answer);
+    if (r == 0)
+        r = hf_wire_encode(&hf_wire_blackstart_answer, &answer, ret);
     if (r == 0)
         remember(p, &q, index);
     hf_arena_done(&arena);

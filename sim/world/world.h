@@ -341,6 +341,7 @@ struct hf_world {
     struct hf_violation violation;
     struct hf__checks *checks; /* NULL: nobody checks */
     struct hf__people *people; /* share holders; NULL: there are none */
+    uint64_t shares_valid_s;   /* of their share set; 0: as policy and set, and renewed */
     bool violated;
     struct hf__answer answer;
     uint64_t *cores_ns; /* of each host, one after the other: busy until then */

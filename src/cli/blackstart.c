@@ -5,23 +5,28 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hex.h"
+#include "blackstart_plan.h"
 #include "command.h"
+#include "document/request.h"
 
 #include <stdio.h>
 #include <time.h>
 
-enum { ANSWER_MAX = 512 };
+enum { ANSWERS_MAX = 1 << 19, ANSWER_MAX = 512 };
 
 static const char usage[] =
     "usage: holdfast blackstart request FILE [--anew]\n"
     "       holdfast blackstart add FILE...\n"
     "       holdfast blackstart status\n"
+    "       holdfast blackstart plan REQUEST...\n"
     "\n"
     "For the hour when every validator has lost its key at once. request writes\n"
     "what share holders are asked for to FILE, which may be carried by any hand; each\n"
     "of them answers with holdfast-share. add gives the node their answers: each is\n"
     "checked at once, a wrong one is named, and with the last that is needed the node\n"
     "opens its vault and goes on by itself. A node that restarts meanwhile asks anew.\n"
+    "plan reads the requests of several validators, anywhere, and proposes which of\n"
+    "them to start by people so that the rest follow.\n"
     "\n"
     "  --anew  gives up the request that is open, and every answer to it\n"
     "exit status: 0 done, 1 error or a wrong answer, 2 answers are missing\n";
@@ -67,28 +72,63 @@ static int request(const char *path, bool anew)
         print_time("this node asked before, at ", before_s,
                    ": answers to that request are worth nothing any more");
     int r = hf__answer_save(root, "request", path);
+    const char *digest = json_string_value(json_object_get(root, "digest"));
     if (r == 0)
         printf("%s: give it to %lld share holders, and keep this node running until they have "
-               "answered\n",
-               path, (long long)json_integer_value(json_object_get(root, "need")));
+               "answered\nrequest: %s\n",
+               path, (long long)json_integer_value(json_object_get(root, "need")),
+               digest != NULL ? digest : "");
     json_decref(root);
     return r == 0 ? HF_CLI_OK : hf__say("blackstart", path, r);
 }
 
-/* One answer. ret_missing: how many more are needed. */
-static int add_one(const char *path, long long *ret_missing)
+/* The request that is open; zeros: none is. */
+static int open_request(struct hf_hash *ret)
 {
-    struct hf_buf b;
+    json_t *root;
+    *ret = (struct hf_hash){0};
+    int r = hf__ask(json_pack("{s:s}", "request", "status"), false, &root);
+    if (r != 0)
+        return r;
+    const char *digest =
+        json_string_value(json_object_get(json_object_get(root, "quorum"), "digest"));
+    if (digest != NULL)
+        r = hf_hex_decode(digest, ret->bytes, sizeof ret->bytes);
+    json_decref(root);
+    return r;
+}
+
+/* The digits of the answer to the request, out of a share holder's file. */
+static int read_answer(const char *path, const struct hf_hash *request,
+                       char ret[static 2 * ANSWER_MAX + 1])
+{
+    struct hf_buf file, answer;
+    struct hf_arena arena;
+    struct hf_blackstart_answer a;
+    hf_buf_init(&file, ANSWERS_MAX);
+    hf_buf_init(&answer, ANSWER_MAX);
+    hf_arena_init(&arena, 2 * ANSWERS_MAX);
+    int r = hf_file_read_regular(path, &file);
+    if (r == 0)
+        r = hf_answers_pick(hf_buf_bytes(&file), &arena, request, &a);
+    if (r == 0)
+        r = hf_wire_encode(&hf_wire_blackstart_answer, &a, &answer);
+    if (r == 0)
+        hf_hex_encode(answer.data, answer.len, ret);
+    hf_arena_done(&arena);
+    hf_buf_done(&answer);
+    hf_buf_done(&file);
+    return r;
+}
+
+/* One file. ret_missing: how many more answers are needed. */
+static int add_one(const char *path, const struct hf_hash *request, long long *ret_missing)
+{
     json_t *root;
     char digits[2 * ANSWER_MAX + 1];
-    hf_buf_init(&b, ANSWER_MAX);
-    int r = hf_file_read(path, &b);
-    if (r == 0 && b.len > 0)
-        hf_hex_encode(b.data, b.len, digits);
-    bool empty = b.len == 0;
-    hf_buf_done(&b);
-    if (r != 0 || empty)
-        return hf__say("blackstart", path, r != 0 ? r : HF_EMALFORMED);
+    int r = read_answer(path, request, digits);
+    if (r != 0)
+        return hf__say("blackstart", path, r);
     fprintf(stderr, "%s: ", path);
     if (hf__ask(json_pack("{s:s,s:s}", "request", "answer", "answer", digits), false, &root) != 0)
         return HF_CLI_ERROR;
@@ -106,8 +146,11 @@ static int add(int count, char **paths)
 {
     int status = HF_CLI_OK;
     long long missing = 1;
+    struct hf_hash request;
+    if (open_request(&request) != 0)
+        return HF_CLI_ERROR;
     for (int i = 0; i < count && missing > 0; i++)
-        if (add_one(paths[i], &missing) != HF_CLI_OK)
+        if (add_one(paths[i], &request, &missing) != HF_CLI_OK)
             status = HF_CLI_ERROR;
     if (missing > 0)
         return status != HF_CLI_OK ? status : HF_CLI_NOT_READY;
@@ -169,5 +212,7 @@ int hf_cli_blackstart(int argc, char **argv)
         return add(argc - 2, argv + 2);
     if (argc == 2 && strcmp(argv[1], "status") == 0)
         return show_status();
+    if (argc >= 3 && strcmp(argv[1], "plan") == 0)
+        return hf__blackstart_plan(argc - 2, argv + 2);
     return hf__usage(usage);
 }

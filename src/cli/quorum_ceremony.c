@@ -57,7 +57,7 @@ static int read_ack(const struct hf__ceremony_state *s, const char *path, struct
     struct hf_arena arena;
     struct hf_share_ack ack;
     hf_arena_init(&arena, FILE_LEN_MAX);
-    int r = hf_file_read(path, b);
+    int r = hf_file_read_regular(path, b);
     if (r == 0)
         r = hf_wire_decode(&hf_wire_share_ack, hf_buf_bytes(b), &arena, &ack, NULL);
     if (r == 0)
@@ -88,7 +88,7 @@ static int read_output(const char *path, struct hf__ceremony_state *s)
 {
     hf_buf_init(&s->bytes, FILE_LEN_MAX);
     hf_arena_init(&s->arena, 4 * FILE_LEN_MAX);
-    int r = hf_file_read(path, &s->bytes);
+    int r = hf_file_read_regular(path, &s->bytes);
     return r != 0 ? r : hf_ceremony_read(hf_buf_bytes(&s->bytes), &s->arena, &s->c);
 }
 

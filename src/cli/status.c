@@ -82,6 +82,7 @@ static void print_expiry(const json_t *root)
     printf("expires   ");
     print_date(" policy", o, "policy_s");
     print_date(", set", o, "set_s");
+    print_date(", share set", o, "share_set_s");
     print_date(", collateral", o, "collateral_s");
     print_date(", own identity", o, "identity_s");
     printf("\n");

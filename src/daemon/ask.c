@@ -140,11 +140,12 @@ static char *digits_of(struct hf__ask *a, struct hf_bytes file)
 /* The request to the share holders. */
 static void send_request(struct hf__ask *a, const struct hf_blackstart_report *r)
 {
-    char *text = digits_of(a, r->file);
+    char *text = digits_of(a, r->file), digest[2 * sizeof r->hash.bytes + 1];
+    hf_hex_encode(r->hash.bytes, sizeof r->hash.bytes, digest);
     if (text != NULL)
-        send_json(a,
-                  json_pack("{s:s,s:I,s:I,s:I}", "request", text, "number", (json_int_t)r->number,
-                            "before_s", (json_int_t)r->before_s, "need", (json_int_t)r->need));
+        send_json(a, json_pack("{s:s,s:s,s:I,s:I,s:I}", "request", text, "digest", digest, "number",
+                               (json_int_t)r->number, "before_s", (json_int_t)r->before_s, "need",
+                               (json_int_t)r->need));
     free(text);
 }
 

@@ -458,6 +458,20 @@ static void warn_clock(const struct hf_status *s, struct hf__outlook *o)
                off, s->clocks_told);
 }
 
+/* Of a share set that has expired too: nothing else would say so before it is needed. */
+static void warn_shares(const struct hf_status *s, struct hf__outlook *o)
+{
+    char day[32];
+    if (!s->quorum_wanted || s->share_set == 0)
+        return;
+    if (s->now_s >= s->share_set_expires_s)
+        warn(o, HF_ESHARES_EXPIRED, HF__URGENT, 0,
+             "the share set expired on %s: no share holder can open this key",
+             date(s->share_set_expires_s, day));
+    warn_date(o, HF_ESHARES_EXPIRE, s->now_s, s->share_set_expires_s, HF__EXPIRES_S,
+              "the share set", "the authority makes the next, as `holdfast quorum` says");
+}
+
 static void warn_more(const struct hf__outlook_facts *f, struct hf__outlook *o)
 {
     const struct hf_status *s = f->status;
@@ -467,6 +481,7 @@ static void warn_more(const struct hf__outlook_facts *f, struct hf__outlook *o)
     if (s->epoch != 0)
         warn_date(o, HF_ESET_EXPIRES, s->now_s, s->set_expires_s, HF__EXPIRES_S,
                   "the validator set", "the authority signs the next with `holdfast set sign`");
+    warn_shares(s, o);
     warn_date(o, HF_ECOLLATERAL_EXPIRES, s->now_s, f->collateral_expires_s,
               f->collateral_fetched ? HF__COLLATERAL_EXPIRES_S / 2 : HF__COLLATERAL_EXPIRES_S,
               "the collateral",

@@ -3,6 +3,7 @@
 #include "base/hex.h"
 #include "clock/clock.h"
 #include "daemon.h"
+#include "quorum.h"
 #include "sandbox/sandbox.h"
 
 #include <jansson.h>
@@ -233,27 +234,6 @@ static json_t *seeds(const struct hf__daemon *d, const struct hf_status *s)
     return list;
 }
 
-/* Whether share holders could open this node, and how far a request to them has come. */
-static json_t *quorum(const struct hf_status *s)
-{
-    json_t *o = json_object(), *holders = json_array();
-    set(o, "wanted", json_boolean(s->quorum_wanted));
-    set(o, "sealed", json_boolean(s->sealed));
-    set(o, "since_s", s->sealed_s != 0 ? number(s->sealed_s) : json_null());
-    set(o, "sealed_share_set", number(s->sealed_share_set));
-    set(o, "share_set", number(s->share_set));
-    set(o, "request", number(s->blackstart_number));
-    set(o, "request_s", s->blackstart_s != 0 ? number(s->blackstart_s) : json_null());
-    set(o, "open", json_boolean(s->blackstart_open));
-    set(o, "have", number(s->blackstart_have));
-    set(o, "need", number(s->blackstart_need));
-    for (int i = 1; i <= HF_SHARES_MAX; i++)
-        if ((s->blackstart_holders >> i & 1) != 0)
-            json_array_append_new(holders, number((uint64_t)i));
-    set(o, "holders", holders);
-    return o;
-}
-
 static void fill_node(struct hf__daemon *d, json_t *root, const struct hf_status *s,
                       uint64_t now_ms)
 {
@@ -292,7 +272,7 @@ static void fill_node(struct hf__daemon *d, json_t *root, const struct hf_status
     set(root, "broken_promises", number(s->broken));
     set(root, "seeds", seeds(d, s));
     set(root, "last_refusal", error_object(s->last_refusal));
-    set(root, "quorum", quorum(s));
+    set(root, "quorum", hf__quorum_object(s));
 }
 
 static void fill_machine(struct hf__daemon *d, json_t *root)
@@ -413,6 +393,7 @@ static json_t *expires(struct hf__daemon *d, const struct hf_status *s)
     hf__collateral_facts(d, &f);
     set(o, "policy_s", time_or_null(s->policy_expires_s));
     set(o, "set_s", time_or_null(s->set_expires_s));
+    set(o, "share_set_s", time_or_null(s->share_set_expires_s));
     set(o, "collateral_s", time_or_null(f.expires_s));
     set(o, "identity_s",
         time_or_null(s->identity_made_s != 0 ? s->identity_made_s + s->quote_age_max_s : 0));

@@ -68,9 +68,10 @@ static int documents_check(const struct hf_request *q, const struct hf_request_d
     const struct hf_blackstart_transcript *t = &q->transcript;
     if (!hf_network_id_equal(&t->network, d->network))
         return HF_EDOCUMENT_NETWORK;
-    if (hf_document_expires_s(d->policy) < now_s || hf_document_expires_s(d->set) < now_s ||
-        hf_document_expires_s(d->shares) < now_s)
+    if (hf_document_expires_s(d->policy) < now_s || hf_document_expires_s(d->set) < now_s)
         return HF_EEXPIRED;
+    if (hf_document_expires_s(d->shares) < now_s)
+        return HF_ESHARES_EXPIRED;
     if (t->policy > hf_document_version(d->policy))
         return HF_EBEHIND;
     if (t->policy < hf_document_version(d->policy) ||
@@ -128,10 +129,10 @@ static void encode_context(const struct hf_partial_context *c, struct hf_buf *re
 }
 
 int hf_answer_make(const struct hf_suite *suite, struct hf_rng *rng, const struct hf_request *q,
-                   uint8_t index, const uint8_t share[static HF_SCALAR_LEN], struct hf_buf *ret)
+                   uint8_t index, const uint8_t share[static HF_SCALAR_LEN],
+                   struct hf_blackstart_answer *ret)
 {
     struct hf_blackstart_answer a = {
-        .format = 1,
         .context = {.request = q->hash, .share_set = q->transcript.share_set, .index = index}};
     struct hf_buf context;
     uint8_t partial[HF_PARTIAL_LEN];
@@ -142,10 +143,28 @@ int hf_answer_make(const struct hf_suite *suite, struct hf_rng *rng, const struc
                         hf_bytes_of(partial_info, sizeof partial_info - 1), hf_buf_bytes(&context),
                         hf_bytes_of(partial, sizeof partial), a.sealed);
     if (r == 0)
-        r = hf_wire_encode(&hf_wire_blackstart_answer, &a, ret);
+        *ret = a;
     hf_buf_done(&context);
     hf_wipe(partial, sizeof partial);
     return r;
+}
+
+int hf_answers_pick(struct hf_bytes file, struct hf_arena *arena, const struct hf_hash *request,
+                    struct hf_blackstart_answer *ret)
+{
+    struct hf_blackstart_answers all;
+    int r = hf_wire_decode(&hf_wire_blackstart_answers, file, arena, &all, NULL);
+    if (r == 0 && all.answers_count == 0)
+        r = HF_EMALFORMED;
+    if (r != 0)
+        return r;
+    *ret = all.answers[0];
+    for (size_t i = 0; i < all.answers_count; i++)
+        if (hf_hash_equal(&all.answers[i].context.request, request)) {
+            *ret = all.answers[i];
+            break;
+        }
+    return 0;
 }
 
 /* Opens what was sealed and checks it against what the holder of its index must give. */

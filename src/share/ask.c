@@ -28,12 +28,16 @@ int hf__share_say(const char *what, int error)
         return HF__SHARE_OTHERS;
     case HF_EDOCUMENT_OLD:
     case HF_EEXPIRED:
+    case HF_ESHARES_EXPIRED:
     case HF_EBEHIND:
         return HF__SHARE_OLD;
     case HF_ECLOCK:
         return HF__SHARE_CLOCK;
     case HF_ECANCELED:
         return HF__SHARE_UNSURE;
+    case HF_EMEMORY:
+    case HF_EOTHERMEMORY:
+        return HF__SHARE_MEMORY;
     default:
         return HF__SHARE_ERROR;
     }

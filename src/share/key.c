@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { FILE_LEN_MAX = 1024 };
 
@@ -22,12 +23,17 @@ static void derive(struct hf__person *p)
                            p->secret_key);
 }
 
+void hf__person_hash(const uint8_t public_key[static HF_KEY_LEN], struct hf_hash *ret)
+{
+    hf_suite_real.hash("holdfast/v1/share-key", hf_bytes_of(public_key, HF_KEY_LEN), ret);
+}
+
 static void print_public(const uint8_t public_key[static 32])
 {
     char digits[65], words[HF_FINGERPRINT_LEN];
     struct hf_hash hash;
     hf_hex_encode(public_key, 32, digits);
-    hf_suite_real.hash("holdfast/v1/share-key", hf_bytes_of(public_key, 32), &hash);
+    hf__person_hash(public_key, &hash);
     hf_fingerprint(hash.bytes, words);
     printf("public key:  %s\nfingerprint: %s\n", digits, words);
 }
@@ -144,7 +150,7 @@ static int make(const struct hf__share_options *o, const char *path, bool restor
 {
     struct stat st;
     struct hf_buf file;
-    if (lstat(path, &st) == 0)
+    if (lstat(path, &st) == 0 || hf__memory_exists(path))
         return HF_EEXIST; /* before a passphrase is typed for nothing */
     struct hf__person *p = hf_secret_alloc(sizeof *p);
     char *passphrase = hf_secret_alloc(HF__PASSPHRASE_MAX);
@@ -163,8 +169,17 @@ static int make(const struct hf__share_options *o, const char *path, bool restor
     if (r == 0)
         r = hf_file_make(path, hf_buf_bytes(&file), 0600);
     if (r == 0) {
+        r = hf__memory_make(path);
+        if (r != 0)
+            (void)unlink(path); /* a key without a memory is taken for a copy */
+    }
+    if (r == 0) {
         print_public(p->public_key);
-        if (!restore)
+        if (restore)
+            printf("%s.state begins anew: if there is one of this key elsewhere, put it in its "
+                   "place\n",
+                   path);
+        else
             printf("write the words of `holdfast-share key words %s` down, by hand, and keep them "
                    "apart\n",
                    path);
@@ -191,7 +206,7 @@ static int print_words(const struct hf__share_options *o, const char *path)
     return r;
 }
 
-static int show(const char *path)
+int hf__person_public(const char *path, uint8_t ret[static HF_KEY_LEN])
 {
     struct hf_share_key_file f;
     struct hf_arena arena;
@@ -200,9 +215,18 @@ static int show(const char *path)
     hf_buf_init(&b, FILE_LEN_MAX);
     int r = read_file(path, &arena, &b, &f);
     if (r == 0)
-        print_public(f.key);
+        memcpy(ret, f.key, HF_KEY_LEN);
     hf_buf_done(&b);
     hf_arena_done(&arena);
+    return r;
+}
+
+static int show(const char *path)
+{
+    uint8_t public_key[HF_KEY_LEN];
+    int r = hf__person_public(path, public_key);
+    if (r == 0)
+        print_public(public_key);
     return r;
 }
 

@@ -18,30 +18,33 @@ enum { SECRETS_LEN = 1 << 16, PASSES = 3, MEMORY_KIB = 256 << 10, DESCRIPTOR_MAX
 static const char usage[] =
     "usage: holdfast-share key new|restore|words|show FILE\n"
     "       holdfast-share open OUTPUT --key FILE [--out ACK] [--challenge HEX]\n"
-    "       holdfast-share answer REQUEST --key FILE --collateral DIR --out ANSWER\n"
-    "                      [--network ID] [--yes DIGEST] [--again]\n"
+    "       holdfast-share answer REQUEST... --key FILE --collateral DIR --out ANSWER\n"
+    "                      [--network ID] [--yes DIGEST] [--again] [--without-memory]\n"
     "\n"
     "key new makes a key of your own, under a passphrase; words prints the 24 words\n"
     "that are the same key, to be written down; restore makes the file from them;\n"
     "show prints the public key and its fingerprint, six words to be read aloud.\n"
     "open tells whether your shares in a ceremony's output are right, and writes the\n"
-    "acknowledgement. answer checks a validator's request, shows who asks, and\n"
-    "answers it. What it has seen and answered lies beside the key, in FILE.state.\n"
+    "acknowledgement. answer checks validators' requests, shows who asks, and answers\n"
+    "all of them or none. What it has seen and answered lies beside the key, in\n"
+    "FILE.state, and goes with the key wherever that goes.\n"
     "\n"
     "  --key FILE           your key\n"
     "  --out FILE           where the acknowledgement or the answer goes\n"
     "  --collateral DIR     collateral to verify quotes by\n"
     "  --network ID         the network, the first time that you answer\n"
-    "  --yes DIGEST         confirms the request of this digest, for scripts\n"
+    "  --yes DIGEST         confirms the requests of this digest, for scripts\n"
     "  --challenge HEX      of a drill: the acknowledgement is of today\n"
     "  --again              answers one more request of a validator that restarted\n"
+    "  --without-memory     begins anew where FILE.state is lost\n"
     "  --passphrase-fd N    reads the passphrase from a descriptor\n"
     "  --words-fd N         reads the words from a descriptor\n"
     "  --argon2 PASSES,KIB  how slow a new key's passphrase is to guess\n"
     "  --version            print the version\n"
     "  --help               print this\n"
     "exit status: 0 done, 1 error, 64 usage, 3 refused, 4 not your share, 5 wrong\n"
-    "passphrase or word, 6 old documents, 7 this clock is off, 8 not confirmed\n";
+    "passphrase or word, 6 old documents, 7 this clock is off, 8 not confirmed, 9 what\n"
+    "the key has answered is not here\n";
 
 static bool take_argon2(void *options, const char *text)
 {
@@ -84,6 +87,7 @@ static bool read_options(int argc, char **argv, struct hf__share_options *o)
         HF_TEXT_OF("yes", struct hf__share_options, digest),
         HF_TEXT_OF("challenge", struct hf__share_options, challenge),
         HF_FLAG_OF("again", struct hf__share_options, again),
+        HF_FLAG_OF("without-memory", struct hf__share_options, without_memory),
         HF_TAKE_BY("passphrase-fd", take_passphrase),
         HF_TAKE_BY("words-fd", take_words),
         HF_TAKE_BY("argon2", take_argon2),

@@ -4,8 +4,10 @@
 
 #include "base/options.h"
 #include "crypto/words.h"
+#include "attest/collateral.h"
+#include "attest/verdict.h"
 #include "document/ceremony.h"
-#include "document/request.h"
+#include "document/papers.h"
 
 /* Exit statuses: each kind of trouble has its own. */
 enum {
@@ -18,6 +20,7 @@ enum {
     HF__SHARE_OLD = 6,     /* documents that are too old, or have expired */
     HF__SHARE_CLOCK = 7,   /* this machine's clock is off */
     HF__SHARE_UNSURE = 8,  /* it was not confirmed */
+    HF__SHARE_MEMORY = 9,  /* what the key has seen and answered is not beside it */
 };
 
 enum { HF__SHARE_FILE_MAX = 4 << 20, HF__SHARE_PATH_LEN = 4096, HF__PASSPHRASE_MAX = 1024 };
@@ -26,7 +29,7 @@ enum { HF__SHARE_FILE_MAX = 4 << 20, HF__SHARE_PATH_LEN = 4096, HF__PASSPHRASE_M
 struct hf__share_options {
     const char *key, *out, *collateral, *network, *digest, *challenge;
     int passphrase_fd, words_fd; /* -1: at the terminal */
-    bool again;
+    bool again, without_memory;
     uint64_t passes, memory_kib; /* of a new key's passphrase */
     char **words;
     int words_count;
@@ -60,6 +63,10 @@ struct hf__person {
     uint8_t entropy[32];
 };
 
+/* The public part of the key in a file. HF_ENOTFOUND and so on; the errors of decoding. */
+HF_MUST_USE int hf__person_public(const char *path, uint8_t ret[static HF_KEY_LEN]);
+/* The hash whose first bits are a key's fingerprint. */
+void hf__person_hash(const uint8_t public_key[static HF_KEY_LEN], struct hf_hash *ret);
 /* Opens the key of --key with its passphrase. ret: given back with hf_secret_free.
  * HF_EPASSPHRASE. */
 HF_MUST_USE int hf__person_open(const struct hf__share_options *o, struct hf__person **ret);
@@ -70,16 +77,22 @@ int hf__share_key(const struct hf__share_options *o);
 
 struct hf__memory {
     char path[HF__SHARE_PATH_LEN];
-    int lock;   /* on the key: one at a time reads the memory, asks, and remembers */
-    bool known; /* there is a network that it is bound to */
+    int lock; /* on the key: one at a time reads the memory, asks, and remembers */
     struct hf_arena arena;
     struct hf_share_state state;
 };
 
-/* Reads it, or begins it anew; by whatever links the key is called, it is the same. ret: ended
- * with hf__memory_done, on failure too. HF_EBUSY: another answers with this key. */
-HF_MUST_USE int hf__memory_open(const char *key, struct hf__memory *ret);
+/*
+ * Reads it; by whatever links the key is called, it is the same. begin: one that is missing begins
+ * anew. ret: ended with hf__memory_done, on failure too. HF_EBUSY: another answers with this key.
+ * HF_EMEMORY: it is missing: the key is a copy. HF_EOTHERMEMORY: it is of another key.
+ */
+HF_MUST_USE int hf__memory_open(const char *key, bool begin, struct hf__memory *ret);
 void hf__memory_done(struct hf__memory *m);
+/* Makes the empty memory of a key that was made just now. HF_EEXIST: there is one. */
+HF_MUST_USE int hf__memory_make(const char *key);
+/* Whether there is a memory, or something in its place, for a key that is not there yet. */
+bool hf__memory_exists(const char *key);
 /* The network by which documents are judged: the one remembered, else that of --network.
  * HF_EDOCUMENT_NETWORK: they differ. HF_EINVAL: neither says one. */
 HF_MUST_USE int hf__memory_network(const struct hf__memory *m, const char *option,
@@ -90,24 +103,40 @@ HF_MUST_USE int hf__memory_check(const struct hf__memory *m, const struct hf_doc
 /* HF_ESECONDREQUEST: another request of the account was answered. ret_at_s: when. */
 HF_MUST_USE int hf__memory_second(const struct hf__memory *m, const struct hf_request *q,
                                   uint64_t *ret_at_s);
-/* Remembers documents and the request, durably, before an answer leaves. */
-HF_MUST_USE int hf__memory_save(struct hf__memory *m, const struct hf_document *root,
-                                const struct hf_request_documents *d, const struct hf_request *q,
-                                uint64_t now_s);
 
-/* ---- papers.c: documents, verified */
+/* ---- batch.c: the requests that are answered together */
 
-struct hf__papers {
-    struct hf_pool *pool;
-    struct hf_network_id network;
-    struct hf_document *root, *policy, *set, *shares;
+/* One of them. */
+struct hf__asked {
+    const char *path;
+    struct hf_buf bytes; /* the request, without its documents */
+    struct hf_arena arena;
+    struct hf_request q;
+    const struct hf_quorum_key *key;
+    struct hf_verdict verdict;
+    const struct hf_measurement *release;
 };
 
-/* Verifies those that came with a request, from the first root on. ret: ended with
- * hf__papers_done. HF_ENODOCUMENTS: one is missing. The errors of hf_document_verify. */
-HF_MUST_USE int hf__papers_read(const struct hf_request *q, const struct hf_network_id *network,
-                                struct hf__papers *ret);
-void hf__papers_done(struct hf__papers *p);
+struct hf__batch {
+    struct hf__asked *items;
+    size_t count;
+    struct hf_papers papers; /* the newest that came with any of them */
+    struct hf_hash digest;   /* what a person confirms */
+    uint64_t now_s;
+};
+
+/*
+ * Reads the requests of these files, and verifies the documents that came with them. ret: ended
+ * with hf__batch_done, on failure too. ret_path: of the file that failed. HF_ETWOREQUESTS: two are
+ * of one account. The errors of hf_request_read and hf_papers_add.
+ */
+HF_MUST_USE int hf__batch_read(char **paths, size_t count, const struct hf_network_id *network,
+                               struct hf__batch *ret, const char **ret_path);
+void hf__batch_done(struct hf__batch *b);
+/* Everything that a person may hold against what the operators say on the telephone. */
+void hf__batch_show(const struct hf__batch *b);
+/* Remembers documents and requests, durably, before an answer leaves. */
+HF_MUST_USE int hf__memory_save(struct hf__memory *m, const struct hf__batch *b);
 /* The index of this person among the holders; 0: none. */
 uint8_t hf__share_index(const struct hf__person *person, const struct hf_share_set *set);
 
@@ -115,7 +144,7 @@ uint8_t hf__share_index(const struct hf__person *person, const struct hf_share_s
 
 /* holdfast-share open FILE: whether the shares in a ceremony's output are right. */
 int hf__share_open_file(const struct hf__share_options *o);
-/* holdfast-share answer REQUEST. */
+/* holdfast-share answer REQUEST...: all of them, or none. */
 int hf__share_answer(const struct hf__share_options *o);
 
 #endif

@@ -34,7 +34,7 @@ static int lock(const char *key, int *ret)
 }
 
 /* The decoder borrows from what it reads. */
-static int load(struct hf__memory *m, struct hf_bytes bytes)
+static int load(struct hf__memory *m, struct hf_bytes bytes, const struct hf_hash *key)
 {
     void *copy;
     int r = hf_arena_alloc(&m->arena, bytes.len + 1, 1, &copy);
@@ -43,23 +43,64 @@ static int load(struct hf__memory *m, struct hf_bytes bytes)
     memcpy(copy, bytes.data, bytes.len);
     r = hf_wire_decode(&hf_wire_share_state, hf_bytes_of(copy, bytes.len), &m->arena, &m->state,
                        NULL);
-    m->known = r == 0;
+    return r == 0 && !hf_hash_equal(&m->state.key, key) ? HF_EOTHERMEMORY : r;
+}
+
+/* By what the memory of a key knows it. */
+static int key_hash(const char *key, struct hf_hash *ret)
+{
+    uint8_t public_key[HF_KEY_LEN];
+    int r = hf__person_public(key, public_key);
+    if (r == 0)
+        hf__person_hash(public_key, ret);
     return r;
 }
 
-int hf__memory_open(const char *key, struct hf__memory *ret)
+int hf__memory_open(const char *key, bool begin, struct hf__memory *ret)
 {
+    struct hf_hash hash;
     struct hf_buf b;
     *ret = (struct hf__memory){.lock = -1};
     hf_arena_init(&ret->arena, 2 * STATE_MAX);
     hf_buf_init(&b, STATE_MAX);
-    int r = name(key, ret->path);
+    int r = key_hash(key, &hash);
+    if (r == 0)
+        r = name(key, ret->path);
     if (r == 0)
         r = lock(key, &ret->lock);
-    if (r == 0) {
+    if (r == 0)
         r = hf_file_read_regular(ret->path, &b);
-        r = r == 0 ? load(ret, hf_buf_bytes(&b)) : r == HF_ENOTFOUND ? 0 : r;
-    }
+    if (r == 0)
+        r = load(ret, hf_buf_bytes(&b), &hash);
+    else if (r == HF_ENOTFOUND && ret->lock >= 0)
+        r = begin ? 0 : HF_EMEMORY;
+    ret->state.format = 1;
+    ret->state.key = hash;
+    hf_buf_done(&b);
+    return r;
+}
+
+bool hf__memory_exists(const char *key)
+{
+    char path[HF__SHARE_PATH_LEN];
+    struct stat st;
+    int n = snprintf(path, sizeof path, "%s.state", key);
+    return n > 0 && n < (int)sizeof path && lstat(path, &st) == 0;
+}
+
+int hf__memory_make(const char *key)
+{
+    struct hf_share_state s = {.format = 1};
+    char path[HF__SHARE_PATH_LEN];
+    struct hf_buf b;
+    hf_buf_init(&b, STATE_MAX);
+    int r = name(key, path);
+    if (r == 0)
+        r = key_hash(key, &s.key);
+    if (r == 0)
+        r = hf_wire_encode(&hf_wire_share_state, &s, &b);
+    if (r == 0)
+        r = hf_file_make(path, hf_buf_bytes(&b), 0600);
     hf_buf_done(&b);
     return r;
 }
@@ -76,11 +117,11 @@ int hf__memory_network(const struct hf__memory *m, const char *option, struct hf
     struct hf_network_id said;
     if (option != NULL && hf_hex_decode(option, said.bytes, sizeof said.bytes) != 0)
         return HF_EINVAL;
-    if (m->known && option != NULL && !hf_network_id_equal(&said, &m->state.network))
+    if (m->state.has_network && option != NULL && !hf_network_id_equal(&said, &m->state.network))
         return HF_EDOCUMENT_NETWORK;
-    if (!m->known && option == NULL)
+    if (!m->state.has_network && option == NULL)
         return HF_EINVAL;
-    *ret = m->known ? m->state.network : said;
+    *ret = m->state.has_network ? m->state.network : said;
     return 0;
 }
 
@@ -108,18 +149,10 @@ int hf__memory_second(const struct hf__memory *m, const struct hf_request *q, ui
     return 0;
 }
 
-/* The list with this request for its account. */
-static int remember(struct hf__memory *m, const struct hf_request *q, uint64_t now_s)
+/* Puts a request in the place of the one before of its account. */
+static int remember(struct hf_share_state *s, const struct hf_request *q, uint64_t now_s)
 {
-    struct hf_share_state *s = &m->state;
     struct hf_answered *at = NULL;
-    void *list;
-    int r = hf_arena_alloc(&m->arena, s->answered_count + 1, sizeof *s->answered, &list);
-    if (r != 0)
-        return r;
-    if (s->answered_count > 0)
-        memcpy(list, s->answered, s->answered_count * sizeof *s->answered);
-    s->answered = list;
     for (size_t i = 0; i < s->answered_count && at == NULL; i++)
         if (hf_account_equal(&s->answered[i].account, &q->transcript.account))
             at = &s->answered[i];
@@ -131,19 +164,33 @@ static int remember(struct hf__memory *m, const struct hf_request *q, uint64_t n
     return 0;
 }
 
-int hf__memory_save(struct hf__memory *m, const struct hf_document *root,
-                    const struct hf_request_documents *d, const struct hf_request *q,
-                    uint64_t now_s)
+/* The list with the requests of a batch. */
+static int remember_all(struct hf__memory *m, const struct hf__batch *b)
+{
+    struct hf_share_state *s = &m->state;
+    void *list;
+    int r = hf_arena_alloc(&m->arena, s->answered_count + b->count, sizeof *s->answered, &list);
+    if (r != 0)
+        return r;
+    if (s->answered_count > 0)
+        memcpy(list, s->answered, s->answered_count * sizeof *s->answered);
+    s->answered = list;
+    for (size_t i = 0; i < b->count && r == 0; i++)
+        r = remember(s, &b->items[i].q, b->now_s);
+    return r;
+}
+
+int hf__memory_save(struct hf__memory *m, const struct hf__batch *batch)
 {
     struct hf_share_state *s = &m->state;
     struct hf_buf b;
-    s->format = 1;
-    s->network = *d->network;
-    s->root = hf_document_version(root);
-    s->policy = hf_document_version(d->policy);
-    s->epoch = hf_document_version(d->set);
-    s->share_set = hf_document_version(d->shares);
-    int r = remember(m, q, now_s);
+    s->has_network = true;
+    s->network = batch->papers.network;
+    s->root = hf_document_version(batch->papers.root);
+    s->policy = hf_document_version(batch->papers.policy);
+    s->epoch = hf_document_version(batch->papers.set);
+    s->share_set = hf_document_version(batch->papers.shares);
+    int r = remember_all(m, batch);
     hf_buf_init(&b, STATE_MAX);
     if (r == 0)
         r = hf_wire_encode(&hf_wire_share_state, s, &b);
@@ -164,8 +211,10 @@ int hf__share_write(const struct hf__share_options *o, struct hf_bytes bytes)
 {
     char memory[HF__SHARE_PATH_LEN];
     int r = name(o->key, memory);
-    if (r == 0 &&
-        (same_file(o->out, o->key) || same_file(o->out, memory) || same_file(o->out, o->words[1])))
+    if (r == 0 && (same_file(o->out, o->key) || same_file(o->out, memory)))
         r = HF_EEXIST;
+    for (int i = 1; i < o->words_count && r == 0; i++)
+        if (same_file(o->out, o->words[i]))
+            r = HF_EEXIST;
     return r == 0 ? hf_file_write_through(o->out, bytes, 0644) : r;
 }

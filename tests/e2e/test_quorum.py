@@ -83,7 +83,11 @@ def what_is_wrong_is_named_and_costs_nothing():
         assert "not waiting" in node_command(node, "blackstart", "request", m.folder / "none").stderr
         power_cut(m)
         request, wrong = quorum.folder / "request", quorum.folder / "wrong"
-        done(node_command(node, "blackstart", "request", request))
+        asked = done(node_command(node, "blackstart", "request", request))
+        # Both ends name it alike.
+        shown = share("answer", request, "--key", quorum.keys["ada"], "--collateral", m.authority / "collateral", "--out", wrong,
+                      "--network", m.network)
+        assert re.search(r"request: ([0-9a-f]{64})", asked)[1] in done(shown, 8), shown
         # An answer that was damaged on the way is named by its holder.
         done(quorum.answer("ada", request, wrong))
         wrong.write_bytes(wrong.read_bytes()[:-1] + bytes([wrong.read_bytes()[-1] ^ 1]))
@@ -143,7 +147,7 @@ def the_page_for_the_hour_without_power_is_true():
     """Every command line of holdfast-blackstart(7), in its order, for each node until all are open."""
     page = (SOURCE / "contrib/man/holdfast-blackstart.7").read_text(encoding="utf-8")
     lines = [line.split()[1:] for line in page.splitlines() if line.startswith(".Dl ")]
-    assert [line[0] for line in lines].count("holdfast") == 4 and len(lines) == 6, lines
+    assert [line[0] for line in lines].count("holdfast") == 5 and len(lines) == 7, lines
     with mesh(3, 2, 2) as m:
         m.make()
         quorum = Quorum(m)
@@ -157,19 +161,20 @@ def the_page_for_the_hour_without_power_is_true():
             arguments = [verb if verb == "answer" else line[1], *(str(words.get(w, w)) for w in line[2:])]
             if line[0] == "holdfast-share":
                 return share(*arguments, passphrase=f"of {alias}")
-            if line[1:3] == ["blackstart", "request"]:
+            if line[1:3] in (["blackstart", "request"], ["blackstart", "plan"]):
                 arguments = [*line[1:3], str(words["request"])]
             return node_command(node, *arguments)
 
         for node in m.nodes[:2]:
             done(run(lines[0]))
+            assert "start by people 1 of these" in done(run(lines[1]))
             for alias in ("bob", "dee", "cy"):
-                shown = done(run(lines[1], alias), 8)
-                done(run(lines[2], alias, re.search(r"digest: ([0-9a-f]{64})", shown)[1]))
-                added = run(lines[3])
+                shown = done(run(lines[2], alias), 8)
+                done(run(lines[3], alias, re.search(r"digest: ([0-9a-f]{64})", shown)[1]))
+                added = run(lines[4])
                 assert added.returncode == (0 if alias == "cy" else 2), added.stderr
-                assert run(lines[4]).returncode in (0, 2)
-            assert run(lines[5]).returncode in (0, 2, 3)
+                assert run(lines[5]).returncode in (0, 2)
+            assert run(lines[6]).returncode in (0, 2, 3)
         for node in m.nodes:
             node.wait("ready", 60)
 
@@ -187,7 +192,7 @@ def a_personal_key_is_a_file_and_twenty_four_words():
         done(share("key", "words", key, passphrase="another"), 5)
         done(share("key", "new", key, *QUICK, passphrase="a passphrase"), 1)
         restored = done(share("key", "restore", again, *QUICK, passphrase="of its own", words=words))
-        assert restored.splitlines() == made.splitlines()[:2]
+        assert restored.splitlines()[:2] == made.splitlines()[:2] and "begins anew" in restored, restored
         bad = words.split()
         bad[6] = "holdfast"
         wrong = share("key", "restore", f"{again}2", *QUICK, passphrase="x", words=" ".join(bad))

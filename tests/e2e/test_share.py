@@ -7,6 +7,7 @@ import pathlib
 import pty
 import re
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -94,7 +95,7 @@ def a_prompt_that_is_broken_off_leaves_the_terminal_as_it_was():
                 assert at.echoes(), f"{prompt}: what is typed after {sent} is not seen"
                 assert "half" not in at.seen
                 at.close()
-        assert os.listdir(folder) == ["key"]
+        assert sorted(os.listdir(folder)) == ["key", "key.state"]
 
 
 @tap.case
@@ -143,7 +144,7 @@ def a_key_that_was_made_meanwhile_is_not_written_over():
         said = [process.communicate("\n", timeout=60) for process in both]
         assert [process.returncode for process in both] == [0, 1] and "exists" in said[1][1], said
         assert said[0][0].splitlines()[:2] == done(share("key", "show", key)).splitlines()
-        assert os.listdir(folder) == ["key"]
+        assert sorted(os.listdir(folder)) == ["key", "key.state"]
 
 
 @tap.case
@@ -210,11 +211,123 @@ def one_key_has_one_memory_and_nothing_is_written_over():
         assert "another request" in quorum.answer("bob", second, out).stderr
         # A memory that is none is an error at once, and never a new beginning.
         memory = pathlib.Path(f"{quorum.keys['cy']}.state")
+        memory.unlink()
         os.mkfifo(memory)
         done(quorum.answer("cy", first, out), 1)
         memory.unlink()
         memory.write_bytes(b"")
         done(quorum.answer("cy", first, out), 1)
+
+
+def power_cut(m):
+    for node in m.nodes:
+        node.kill()
+    for node in m.nodes:
+        node.start()
+        node.wait("recovering", 30)
+
+
+@tap.case
+def many_requests_are_answered_together_or_none_is():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-share-"))
+    with Mesh(folder, PROGRAMS, nodes=3, shares=2, threshold=2) as m:
+        m.make()
+        quorum = Quorum(m)
+        quorum.establish()
+        power_cut(m)
+        requests = [quorum.ask(node) for node in m.nodes]
+        # One alone opens no other here, and two open the third; of whom nothing is known there are odds.
+        planned = done(subprocess.run([PROGRAMS.holdfast, "blackstart", "plan", *requests], capture_output=True, text=True))
+        assert "start by people 2 of these, fewer do not do:" in planned and "open by themselves, by their newest records: 1" in planned
+        assert all(node.address in planned for node in m.nodes) and "odds" not in planned, planned
+        planned = done(subprocess.run([PROGRAMS.holdfast, "blackstart", "plan", *requests[:2]], capture_output=True, text=True))
+        assert "people 2 of these" in planned and "odds of 100.0 %" in planned, planned
+        assert m.nodes[2].address in planned.split("not among these: 1 of 3")[1], planned
+        twice = subprocess.run([PROGRAMS.holdfast, "blackstart", "plan", requests[0], *requests], capture_output=True, text=True)
+        assert twice.returncode == 1 and "two of these requests" in twice.stderr, twice
+        out, memory = quorum.folder / "out", pathlib.Path(f"{quorum.keys['ada']}.state")
+        empty = memory.read_bytes()
+        # Two of one account, and one that was changed: it is named, and nothing is answered or remembered.
+        refused = quorum.answer("ada", [*requests, requests[1]], out)
+        assert refused.returncode == 3 and "two_requests" in refused.stderr, refused
+        broken, changed = quorum.folder / "broken", bytearray(requests[2].read_bytes())
+        changed[60] ^= 1
+        broken.write_bytes(changed)
+        for others in (requests[:2], []):
+            refused = quorum.answer("ada", [*others, broken], out)
+            assert refused.returncode == 3 and f"{broken}: " in refused.stderr, refused
+            assert ("none of these" in refused.stderr) == bool(others), refused
+        assert memory.read_bytes() == empty and not out.exists()
+        # Two of three: what runs where, and who is not among them; in any order it is the same.
+        two = [quorum.answer("ada", order, out, passphrase="wrong") for order in (requests[:2], requests[1::-1])]
+        digests = {re.search(r"^digest: ([0-9a-f]{64})$", process.stdout, re.M)[1] for process in two}
+        said = two[0].stdout
+        assert len(digests) == 1 and "2 validators" in said and "2 of 2 run" in said, said
+        assert "not among these: 1 of 3" in said and m.nodes[2].address in said.split("not among these")[1], said
+        assert all(re.search(r"request +([0-9a-f]{64})", said)[1] not in digests for _ in two)
+        # One file serves both, and the third follows unasked.
+        answers = []
+        for alias in ("ada", "cy", "eve"):
+            answers.append(quorum.folder / f"answers-{alias}")
+            done(quorum.answer(alias, requests[:2], answers[-1]))
+        for node in m.nodes[:2]:
+            assert "enough" in done(node_command(node, "blackstart", "add", *answers))
+        for node in m.nodes:
+            node.wait("ready", 90)
+        # All were remembered at once: another request of either account is a second one.
+        power_cut(m)
+        again = [quorum.ask(node) for node in m.nodes]
+        for others in (again[:1], again[1:]):
+            assert quorum.answer("ada", others, out).returncode == 3
+        done(quorum.answer("ada", again, out, "--again"))
+        assert "another request" in node_command(m.nodes[2], "blackstart", "add", answers[0]).stderr
+
+
+@tap.case
+def what_is_not_as_it_should_be_is_said_at_once():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-share-"))
+    with Mesh(folder, PROGRAMS, nodes=3, shares=2, threshold=2) as m:
+        m.make()
+        quorum = Quorum(m)
+        quorum.establish()
+        power_cut(m)
+        request, out = quorum.ask(m.nodes[0]), quorum.folder / "out"
+        # A clock that is a year ahead: not the documents have expired, nor the collateral.
+        for off, how in ((400 * 86400, "400 d 0 h"), (-3 * 3600, "behind")):
+            ahead = folder / "clock"
+            ahead.write_bytes(struct.pack("=q", off))
+            clock = {"LD_PRELOAD": str(BUILD / "tests/lib/libother_clock.so"), "HF_OTHER_CLOCK": str(ahead)}
+            wrong = quorum.answer("ada", request, out, environment=clock)
+            assert wrong.returncode == 7 and how in wrong.stderr and "clock" in wrong.stderr, wrong
+        # A key that was copied alone: neither refused requests nor the newest documents are known to it.
+        lone = quorum.folder / "lone"
+        done(quorum.answer("ada", request, out))
+        lone.write_bytes(quorum.keys["ada"].read_bytes())
+        quorum.keys["lone"] = lone
+        missing = quorum.answer("lone", request, out, passphrase="of ada")
+        assert missing.returncode == 9 and "memory_missing" in missing.stderr, missing
+        memory = pathlib.Path(f"{lone}.state")
+        memory.write_bytes(pathlib.Path(f"{quorum.keys['bob']}.state").read_bytes())
+        other = quorum.answer("lone", request, out, passphrase="of ada")
+        assert other.returncode == 9 and "memory_of_another" in other.stderr, other
+        memory.unlink()
+        done(quorum.answer("lone", request, out, "--without-memory", passphrase="of ada"))
+        assert memory.exists()
+        memory.unlink()
+        done(share("key", "words", lone, passphrase="of ada"))
+        # What a key's memory would take the place of stays.
+        memory.write_bytes(b"something")
+        lone.unlink()
+        assert "exists" in share("key", "new", lone, *QUICK, passphrase=PASSPHRASE).stderr
+        assert memory.read_bytes() == b"something" and not lone.exists()
+        # What is no file is refused, not waited for.
+        pipe = quorum.folder / "pipe"
+        os.mkfifo(pipe)
+        for path in (pipe, "/dev/zero", quorum.folder):
+            refused = node_command(m.nodes[0], "blackstart", "add", path)
+            assert refused.returncode == 1 and f"{path}: " in refused.stderr, refused
+        for verb in ("deal", "ack"):
+            assert f"{pipe}: " in quorum.holdfast("quorum", verb, pipe, *quorum.authority, status=1)
 
 
 if __name__ == "__main__":

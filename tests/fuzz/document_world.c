@@ -219,6 +219,7 @@ static void make_request(struct world *w, const uint8_t account[static HF_KEY_LE
     struct hf_blackstart_request m = {.format = 1, .quote = hf_bytes_of("quote", 5)};
     struct hf_blackstart_transcript t = {.policy = 3, .number = 1, .made_s = WORLD_NOW_S};
     struct hf_encoded documents[WORLD_DOCUMENTS] = {0};
+    struct hf_blackstart_answer answer = {0};
     struct hf_buf statement = seal(w, account, secret, &m.sealed), transcript = file();
     t.network = w->network;
     t.account = hf_account_of(account);
@@ -234,9 +235,14 @@ static void make_request(struct world *w, const uint8_t account[static HF_KEY_LE
     encode(&hf_wire_blackstart_request, &m, &w->request);
     int r = hf_request_read(suite, hf_buf_bytes(&w->request), &w->arena, &w->read_request);
     w->answer = file();
+    w->answers = file();
     if (r == 0)
-        r = hf_answer_make(suite, &rng, &w->read_request, 1, w->shares, &w->answer);
+        r = hf_answer_make(suite, &rng, &w->read_request, 1, w->shares, &answer);
     hf_assert(r == 0);
+    encode(&hf_wire_blackstart_answer, &answer, &w->answer);
+    encode(&hf_wire_blackstart_answers,
+           &(struct hf_blackstart_answers){.format = 1, .answers = &answer, .answers_count = 1},
+           &w->answers);
     hf_buf_done(&statement);
     hf_buf_done(&transcript);
 }

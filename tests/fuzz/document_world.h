@@ -25,7 +25,7 @@ struct world {
     uint8_t holder_secret[WORLD_HOLDERS][HF_KEY_LEN];
     uint8_t shares[WORLD_HOLDERS * HF_SCALAR_LEN];
     uint8_t response_secret[HF_KEY_LEN];
-    struct hf_buf ceremony, ack, request, answer;
+    struct hf_buf ceremony, ack, request, answer, answers;
     struct hf_arena arena; /* of what was read of these */
     struct hf_ceremony read_ceremony;
     struct hf_request read_request;

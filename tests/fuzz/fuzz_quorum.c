@@ -1,5 +1,6 @@
-/* Every file that a person hands over for a black start: requests, answers, outputs of ceremonies,
- * acknowledgements, personal keys, what a holder's program remembers. The first byte says which. */
+/* Every file that a person hands over for a black start: requests, answers, one and many, outputs
+ * of ceremonies, acknowledgements, personal keys, what a holder's program remembers. The first byte
+ * says which. */
 #include "base/error.h"
 #include "crypto/quorum.h"
 #include "crypto/words.h"
@@ -7,7 +8,7 @@
 
 #include <stdlib.h>
 
-enum { ARENA_MAX = 4 << 20, KINDS = 7 };
+enum { ARENA_MAX = 4 << 20, KINDS = 8 };
 
 static struct hf_request_documents documents_of(const struct world *w)
 {
@@ -24,7 +25,8 @@ static void request(struct hf_bytes bytes, struct hf_arena *arena)
     struct hf_request_documents d = documents_of(w);
     struct hf_rng rng = {.seed = "an answer"};
     struct hf_request q;
-    struct hf_buf answer;
+    struct hf_blackstart_answer answer;
+    struct hf_buf encoded;
     const struct hf_quorum_key *key;
     uint8_t report_data[HF_REPORT_DATA_LEN], partial[HF_PARTIAL_LEN], index;
     static const uint8_t ppid[16] = {9};
@@ -35,15 +37,16 @@ static void request(struct hf_bytes bytes, struct hf_arena *arena)
         return;
     int r = hf_request_platform_check(&q, &d, ppid, 1);
     hf_assert(r == 0 || r == HF_EPLATFORM || r == HF_ERANK);
-    hf_buf_init(&answer, WORLD_FILE_MAX);
-    if (hf_answer_make(&hf_suite_real, &rng, &q, 1, w->shares, &answer) == 0) {
+    hf_buf_init(&encoded, WORLD_FILE_MAX);
+    if (hf_answer_make(&hf_suite_real, &rng, &q, 1, w->shares, &answer) == 0 &&
+        hf_wire_encode(&hf_wire_blackstart_answer, &answer, &encoded) == 0) {
         bool own = memcmp(q.transcript.response_key, w->read_request.transcript.response_key,
                           sizeof q.transcript.response_key) == 0;
-        r = hf_answer_open(&hf_suite_real, hf_buf_bytes(&answer), &q.hash, w->response_secret,
+        r = hf_answer_open(&hf_suite_real, hf_buf_bytes(&encoded), &q.hash, w->response_secret,
                            q.sealed.c1, w->documents[WORLD_SHARES], key, &index, partial);
         hf_assert((r == 0) == own && index == 1);
     }
-    hf_buf_done(&answer);
+    hf_buf_done(&encoded);
 }
 
 /* A share opens for its holder, who can then prove that it has it. */
@@ -81,6 +84,17 @@ static void answer(struct hf_bytes bytes)
                            w->read_request.sealed.c1, shares, &shares->u.shares.keys[0], &index,
                            partial);
     hf_assert(r != 0 || (index >= 1 && index <= WORLD_HOLDERS));
+}
+
+/* What is picked for a request is the answer to it, if there is one. */
+static void answers(struct hf_bytes bytes, struct hf_arena *arena)
+{
+    struct hf_blackstart_answer a, other;
+    const struct hf_hash *request = &world()->read_request.hash;
+    if (hf_answers_pick(bytes, arena, request, &a) != 0)
+        return;
+    int r = hf_answers_pick(bytes, arena, &a.context.request, &other);
+    hf_assert(r == 0 && hf_hash_equal(&a.context.request, &other.context.request));
 }
 
 static void acknowledgement(struct hf_bytes bytes, struct hf_arena *arena)
@@ -138,8 +152,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case 5:
         r = hf_wire_decode(&hf_wire_share_state, bytes, &arena, &m.state, NULL);
         break;
-    default:
+    case 6:
         words(bytes);
+        break;
+    default:
+        answers(bytes, &arena);
         break;
     }
     (void)r; /* read or refused; what matters is that it ends */

@@ -146,3 +146,58 @@ void testnet_reason(struct hf_world *w, uint32_t node, enum hf_state state, int 
     cr_assert(reached, "node %u is %s: %s; expected %s: %s", node, hf_state_name(s.state),
               hf_error_name(s.reason), hf_state_name(state), hf_error_name(reason));
 }
+
+struct hf_status testnet_status(struct hf_world *w, uint32_t node)
+{
+    struct hf_status s;
+    cr_assert(hf_world_status(w, node, &s));
+    return s;
+}
+
+bool testnet_all_sealed(struct hf_world *w, void *ctx)
+{
+    (void)ctx;
+    for (uint32_t i = 0; i < hf_world_count(w); i++) {
+        struct hf_status s;
+        if (!hf_world_status(w, i, &s) || !s.sealed || s.state != HF_STATE_READY)
+            return false;
+    }
+    return true;
+}
+
+struct hf_world *testnet_sealed(uint32_t count, uint8_t m, uint8_t n)
+{
+    struct hf_world *w = testnet_up(count, 3, 5);
+    hf_world_quorum_issue(w, m, n, true);
+    cr_assert(hf_world_run_until(w, testnet_all_sealed, NULL, TESTNET_MS));
+    return w;
+}
+
+void testnet_power_cut(struct hf_world *w)
+{
+    for (uint32_t i = 0; i < hf_world_count(w); i++)
+        hf_world_power_off(w, i);
+    hf_world_start_all(w);
+    hf_world_run_for(w, 30000);
+    for (uint32_t i = 0; i < hf_world_count(w); i++)
+        cr_assert_not(testnet_status(w, i).open, "node %u came back by itself", i);
+}
+
+void testnet_ask(struct hf_world *w, uint32_t node, struct hf_buf *ret)
+{
+    hf_buf_init(ret, 1 << 20);
+    int r = hf_world_blackstart(w, node, TESTNET_MS, ret);
+    cr_assert_eq(r, 0, "%s", hf_error_name(r));
+}
+
+int testnet_answered(struct hf_world *w, uint32_t node, uint8_t holder,
+                     const struct hf_buf *request, struct hf_blackstart_report *ret)
+{
+    struct hf_buf a;
+    hf_buf_init(&a, 4096);
+    int r = hf_world_holder_answer(w, holder, hf_buf_bytes(request), &a);
+    if (r == 0)
+        r = hf_world_answer(w, node, hf_buf_bytes(&a), TESTNET_MS, ret);
+    hf_buf_done(&a);
+    return r;
+}

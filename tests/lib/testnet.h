@@ -41,4 +41,19 @@ bool testnet_traced(struct hf_world *w, long node, enum hf_trace_type type, int 
 /* Runs until a node's status gives this reason. */
 void testnet_reason(struct hf_world *w, uint32_t node, enum hf_state state, int reason);
 
+/* ---- the quorum key */
+
+struct hf_status testnet_status(struct hf_world *w, uint32_t node);
+/* For hf_world_run_until: whether every node is ready, and sealed to the quorum key. */
+bool testnet_all_sealed(struct hf_world *w, void *ctx);
+/* A network that is up, k 3 and n 5, every node sealed to a key of which m of n people open. */
+struct hf_world *testnet_sealed(uint32_t count, uint8_t m, uint8_t n);
+/* Everybody stops at once and starts again; fails the test if a node comes back by itself. */
+void testnet_power_cut(struct hf_world *w);
+/* A node's request; ret: initialised here, ended by the caller. */
+void testnet_ask(struct hf_world *w, uint32_t node, struct hf_buf *ret);
+/* A holder answers a request, and its answer is given to a node. */
+int testnet_answered(struct hf_world *w, uint32_t node, uint8_t holder,
+                     const struct hf_buf *request, struct hf_blackstart_report *ret);
+
 #endif

@@ -9,73 +9,15 @@
 
 enum { NODES = 7, M = 3, N = 5 };
 
-static struct hf_status status_of(struct hf_world *w, uint32_t node)
-{
-    struct hf_status s;
-    cr_assert(hf_world_status(w, node, &s));
-    return s;
-}
-
-static bool all_sealed(struct hf_world *w, void *ctx)
-{
-    (void)ctx;
-    for (uint32_t i = 0; i < hf_world_count(w); i++) {
-        struct hf_status s;
-        if (!hf_world_status(w, i, &s) || !s.sealed || s.state != HF_STATE_READY)
-            return false;
-    }
-    return true;
-}
-
-/* A network that is up, with every node sealed to a key of which three of five people open. */
-static struct hf_world *sealed_network(void)
-{
-    struct hf_world *w = testnet_up(NODES, 3, 5);
-    hf_world_quorum_issue(w, M, N, true);
-    cr_assert(hf_world_run_until(w, all_sealed, NULL, TESTNET_MS));
-    return w;
-}
-
-/* Every machine loses its power at the same moment, and gets it back. */
-static void power_cut(struct hf_world *w)
-{
-    for (uint32_t i = 0; i < hf_world_count(w); i++)
-        hf_world_power_off(w, i);
-    hf_world_start_all(w);
-    hf_world_run_for(w, 30000);
-    for (uint32_t i = 0; i < hf_world_count(w); i++)
-        cr_assert_not(status_of(w, i).open, "node %u came back by itself", i);
-}
-
-static void ask(struct hf_world *w, uint32_t node, struct hf_buf *ret)
-{
-    hf_buf_init(ret, 1 << 20);
-    int r = hf_world_blackstart(w, node, TESTNET_MS, ret);
-    cr_assert_eq(r, 0, "%s", hf_error_name(r));
-}
-
-/* A holder answers a request, and its answer is given to a node. */
-static int answer(struct hf_world *w, uint32_t node, uint8_t holder, const struct hf_buf *request,
-                  struct hf_blackstart_report *ret)
-{
-    struct hf_buf a;
-    hf_buf_init(&a, 4096);
-    int r = hf_world_holder_answer(w, holder, hf_buf_bytes(request), &a);
-    if (r == 0)
-        r = hf_world_answer(w, node, hf_buf_bytes(&a), TESTNET_MS, ret);
-    hf_buf_done(&a);
-    return r;
-}
-
 /* Three of the five start a node. */
 static void start_by_people(struct hf_world *w, uint32_t node)
 {
     static const uint8_t holders[M] = {5, 1, 3};
     struct hf_blackstart_report report;
     struct hf_buf request;
-    ask(w, node, &request);
+    testnet_ask(w, node, &request);
     for (uint8_t i = 0; i < M; i++) {
-        cr_assert_eq(answer(w, node, holders[i], &request, &report), 0);
+        cr_assert_eq(testnet_answered(w, node, holders[i], &request, &report), 0);
         cr_assert_eq(report.holder, holders[i]);
         cr_assert_eq(report.have, i + 1);
         cr_assert_eq(report.need, M);
@@ -85,21 +27,21 @@ static void start_by_people(struct hf_world *w, uint32_t node)
 
 Test(sealing, is_said_when_a_power_cut_can_no_longer_take_it)
 {
-    struct hf_world *w = sealed_network();
-    power_cut(w);
+    struct hf_world *w = testnet_sealed(NODES, M, N);
+    testnet_power_cut(w);
     for (uint32_t i = 0; i < NODES; i++)
-        cr_assert_neq(status_of(w, i).sealed_s, 0, "node %u had said so", i);
+        cr_assert_neq(testnet_status(w, i).sealed_s, 0, "node %u had said so", i);
     testnet_end(w);
 }
 
 Test(blackstart, brings_every_key_back_as_it_was)
 {
-    struct hf_world *w = sealed_network();
+    struct hf_world *w = testnet_sealed(NODES, M, N);
     unsigned by_people = 0;
-    power_cut(w);
+    testnet_power_cut(w);
     for (uint32_t i = 0; i < NODES; i++) {
         hf_world_run_for(w, 20000);
-        if (status_of(w, i).open)
+        if (testnet_status(w, i).open)
             continue;
         start_by_people(w, i);
         by_people++;
@@ -108,7 +50,7 @@ Test(blackstart, brings_every_key_back_as_it_was)
     testnet_key_lives(w, 0);
     cr_assert_geq(by_people, 3);
     cr_assert_lt(by_people, NODES, "the rest follow unasked");
-    cr_assert(all_sealed(w, NULL), "and are sealed as before");
+    cr_assert(testnet_all_sealed(w, NULL), "and are sealed as before");
     testnet_end(w);
 }
 
@@ -117,9 +59,9 @@ static void start_by_two(struct hf_world *w, uint32_t node, uint8_t first, uint8
 {
     struct hf_blackstart_report report;
     struct hf_buf request;
-    ask(w, node, &request);
-    cr_assert_eq(answer(w, node, first, &request, &report), 0);
-    cr_assert_eq(answer(w, node, second, &request, &report), 0);
+    testnet_ask(w, node, &request);
+    cr_assert_eq(testnet_answered(w, node, first, &request, &report), 0);
+    cr_assert_eq(testnet_answered(w, node, second, &request, &report), 0);
     hf_buf_done(&request);
 }
 
@@ -130,19 +72,19 @@ Test(blackstart, a_crash_at_any_moment_costs_a_new_request_at_most, .timeout = 1
     for (unsigned events = 0; events <= 120; events += events < 20 ? 1 : 10) {
         struct hf_world *w = testnet_up(NODES, 3, 5);
         hf_world_quorum_issue(w, 2, N, true);
-        cr_assert(hf_world_run_until(w, all_sealed, NULL, TESTNET_MS));
-        power_cut(w);
+        cr_assert(hf_world_run_until(w, testnet_all_sealed, NULL, TESTNET_MS));
+        testnet_power_cut(w);
         start_by_two(w, 0, 1, 2);
         for (unsigned i = 0; i < events; i++)
             cr_assert(hf_world_step(w));
         hf_world_power_off(w, 0);
         hf_world_start(w, 0);
         hf_world_run_for(w, 5000);
-        cr_assert_not(status_of(w, 0).open, "after %u events", events);
+        cr_assert_not(testnet_status(w, 0).open, "after %u events", events);
         start_by_two(w, 0, 3, 4);
         for (uint32_t node = 1; node < NODES; node++) {
             hf_world_run_for(w, 20000);
-            if (!status_of(w, node).open)
+            if (!testnet_status(w, node).open)
                 start_by_two(w, node, 5, 1);
         }
         testnet_ready(w, HF_WORLD_ALL);
@@ -159,7 +101,8 @@ Test(sealing, a_crash_at_any_moment_of_it_loses_nothing, .timeout = 120)
         for (unsigned i = 0; i < events; i++)
             cr_assert(hf_world_step(w));
         testnet_restart(w, 0);
-        cr_assert(hf_world_run_until(w, all_sealed, NULL, TESTNET_MS), "after %u events", events);
+        cr_assert(hf_world_run_until(w, testnet_all_sealed, NULL, TESTNET_MS), "after %u events",
+                  events);
         testnet_key_lives(w, 0);
         testnet_end(w);
     }
@@ -167,12 +110,12 @@ Test(sealing, a_crash_at_any_moment_of_it_loses_nothing, .timeout = 120)
 
 Test(blackstart, a_wrong_answer_is_named_and_costs_nothing)
 {
-    struct hf_world *w = sealed_network();
+    struct hf_world *w = testnet_sealed(NODES, M, N);
     struct hf_blackstart_report report;
     struct hf_buf request, a;
-    power_cut(w);
-    ask(w, 0, &request);
-    cr_assert_eq(answer(w, 0, 1, &request, &report), 0);
+    testnet_power_cut(w);
+    testnet_ask(w, 0, &request);
+    cr_assert_eq(testnet_answered(w, 0, 1, &request, &report), 0);
     hf_buf_init(&a, 4096);
     cr_assert_eq(hf_world_holder_answer(w, 2, hf_buf_bytes(&request), &a), 0);
     a.data[a.len - 1] ^= 1;
@@ -186,11 +129,11 @@ Test(blackstart, a_wrong_answer_is_named_and_costs_nothing)
     cr_assert_eq(hf_world_answer(w, 0, hf_bytes_of("no answer", 9), TESTNET_MS, &report),
                  HF_EMALFORMED);
     cr_assert_eq(report.holder, 0);
-    cr_assert_not(status_of(w, 0).open);
-    cr_assert_eq(answer(w, 0, 4, &request, &report), 0);
+    cr_assert_not(testnet_status(w, 0).open);
+    cr_assert_eq(testnet_answered(w, 0, 4, &request, &report), 0);
     cr_assert_eq(report.have, M);
     hf_world_run_for(w, 5000);
-    cr_assert(status_of(w, 0).open);
+    cr_assert(testnet_status(w, 0).open);
     hf_buf_done(&a);
     hf_buf_done(&request);
     testnet_end(w);
@@ -198,13 +141,13 @@ Test(blackstart, a_wrong_answer_is_named_and_costs_nothing)
 
 Test(blackstart, a_holder_that_answers_for_another_is_found_out)
 {
-    struct hf_world *w = sealed_network();
+    struct hf_world *w = testnet_sealed(NODES, M, N);
     struct hf_blackstart_report report;
     struct hf_blackstart_answer m;
     struct hf_arena arena;
     struct hf_buf request, a, other;
-    power_cut(w);
-    ask(w, 0, &request);
+    testnet_power_cut(w);
+    testnet_ask(w, 0, &request);
     hf_buf_init(&a, 4096);
     hf_buf_init(&other, 4096);
     hf_arena_init(&arena, 4096);
@@ -227,26 +170,26 @@ Test(blackstart, a_holder_that_answers_for_another_is_found_out)
 
 Test(blackstart, answers_from_before_a_restart_count_for_nothing)
 {
-    struct hf_world *w = sealed_network();
+    struct hf_world *w = testnet_sealed(NODES, M, N);
     struct hf_blackstart_report report;
     struct hf_buf first, second, late;
-    power_cut(w);
-    ask(w, 0, &first);
+    testnet_power_cut(w);
+    testnet_ask(w, 0, &first);
     hf_buf_init(&late, 4096);
     cr_assert_eq(hf_world_holder_answer(w, 1, hf_buf_bytes(&first), &late), 0);
     testnet_restart(w, 0);
     hf_world_run_for(w, 5000);
     cr_assert_eq(hf_world_answer(w, 0, hf_buf_bytes(&late), TESTNET_MS, &report), HF_ENOREQUEST);
-    cr_assert_eq(status_of(w, 0).blackstart_number, 1, "it knows that it has asked before");
-    ask(w, 0, &second);
-    cr_assert_eq(status_of(w, 0).blackstart_number, 2);
+    cr_assert_eq(testnet_status(w, 0).blackstart_number, 1, "it knows that it has asked before");
+    testnet_ask(w, 0, &second);
+    cr_assert_eq(testnet_status(w, 0).blackstart_number, 2);
     cr_assert_eq(hf_world_answer(w, 0, hf_buf_bytes(&late), TESTNET_MS, &report), HF_EOTHERREQUEST);
-    cr_assert_eq(answer(w, 0, 1, &second, &report), HF_ESECONDREQUEST);
+    cr_assert_eq(testnet_answered(w, 0, 1, &second, &report), HF_ESECONDREQUEST);
     for (uint8_t holder = 2; holder <= 4; holder++)
-        cr_assert_eq(answer(w, 0, holder, &second, &report), 0);
+        cr_assert_eq(testnet_answered(w, 0, holder, &second, &report), 0);
     hf_world_run_for(w, 5000);
-    cr_assert(status_of(w, 0).open);
-    cr_assert_eq(status_of(w, 0).blackstart_number, 0);
+    cr_assert(testnet_status(w, 0).open);
+    cr_assert_eq(testnet_status(w, 0).blackstart_number, 0);
     hf_buf_done(&late);
     hf_buf_done(&first);
     hf_buf_done(&second);
@@ -255,12 +198,12 @@ Test(blackstart, answers_from_before_a_restart_count_for_nothing)
 
 Test(blackstart, an_answer_for_one_node_opens_no_other)
 {
-    struct hf_world *w = sealed_network();
+    struct hf_world *w = testnet_sealed(NODES, M, N);
     struct hf_blackstart_report report;
     struct hf_buf mine, theirs;
-    power_cut(w);
-    ask(w, 0, &mine);
-    ask(w, 1, &theirs);
+    testnet_power_cut(w);
+    testnet_ask(w, 0, &mine);
+    testnet_ask(w, 1, &theirs);
     struct hf_buf a;
     hf_buf_init(&a, 4096);
     cr_assert_eq(hf_world_holder_answer(w, 1, hf_buf_bytes(&theirs), &a), 0);
@@ -372,10 +315,10 @@ Test(blackstart, a_request_that_was_changed_is_refused)
                  {newer_policy, HF_EBEHIND},  {other_network, HF_EDOCUMENT_NETWORK},
                  {stranger, HF_ENOTMEMBER},   {other_share_set, HF_EDOCUMENT_OLD},
                  {no_proof, HF_ESEALED},      {no_signature, HF_ESEALED}};
-    struct hf_world *w = sealed_network();
+    struct hf_world *w = testnet_sealed(NODES, M, N);
     struct hf_buf request;
-    power_cut(w);
-    ask(w, 0, &request);
+    testnet_power_cut(w);
+    testnet_ask(w, 0, &request);
     for (size_t i = 0; i < HF_ARRAY_LEN(cases); i++)
         cr_assert_eq(changed(w, &request, cases[i].change), cases[i].error, "case %zu", i);
     hf_buf_done(&request);
@@ -394,13 +337,13 @@ static void statement_of_another(struct hf_blackstart_request *q,
 
 Test(blackstart, another_nodes_statement_is_refused)
 {
-    struct hf_world *w = sealed_network();
+    struct hf_world *w = testnet_sealed(NODES, M, N);
     struct hf_blackstart_request q;
     struct hf_arena arena;
     struct hf_buf mine, theirs;
-    power_cut(w);
-    ask(w, 0, &mine);
-    ask(w, 1, &theirs);
+    testnet_power_cut(w);
+    testnet_ask(w, 0, &mine);
+    testnet_ask(w, 1, &theirs);
     hf_arena_init(&arena, 1 << 20);
     cr_assert_eq(
         hf_wire_decode(&hf_wire_blackstart_request, hf_buf_bytes(&theirs), &arena, &q, NULL), 0);
@@ -414,32 +357,32 @@ Test(blackstart, another_nodes_statement_is_refused)
 
 Test(blackstart, a_foreign_machine_gets_nothing)
 {
-    struct hf_world *w = sealed_network();
+    struct hf_world *w = testnet_sealed(NODES, M, N);
     struct hf_blackstart_report report;
     struct hf_buf request;
-    power_cut(w);
+    testnet_power_cut(w);
     hf_world_crash(w, 0);
     hf_world_machine(w, 0, 4711);
     hf_world_start(w, 0);
     hf_world_run_for(w, 5000);
-    ask(w, 0, &request);
-    cr_assert_eq(answer(w, 0, 1, &request, &report), HF_EPLATFORM);
+    testnet_ask(w, 0, &request);
+    cr_assert_eq(testnet_answered(w, 0, 1, &request, &report), HF_EPLATFORM);
     hf_buf_done(&request);
     testnet_end(w);
 }
 
 Test(blackstart, software_that_was_never_accepted_gets_nothing)
 {
-    struct hf_world *w = sealed_network();
+    struct hf_world *w = testnet_sealed(NODES, M, N);
     struct hf_blackstart_report report;
     struct hf_buf request;
-    power_cut(w);
+    testnet_power_cut(w);
     hf_world_crash(w, 0);
     hf_world_image(w, 0, "of-the-host");
     hf_world_start(w, 0);
     hf_world_run_for(w, 5000);
-    ask(w, 0, &request);
-    cr_assert_eq(answer(w, 0, 1, &request, &report), HF_EMEASUREMENT);
+    testnet_ask(w, 0, &request);
+    cr_assert_eq(testnet_answered(w, 0, 1, &request, &report), HF_EMEASUREMENT);
     hf_buf_done(&request);
     testnet_end(w);
 }
@@ -450,7 +393,7 @@ Test(blackstart, who_is_not_locked_or_not_sealed_makes_no_request)
     struct hf_buf request;
     hf_buf_init(&request, 1 << 20);
     cr_assert_eq(hf_world_blackstart(w, 0, TESTNET_MS, &request), HF_ENOTLOCKED);
-    power_cut(w);
+    testnet_power_cut(w);
     hf_world_quorum_issue(w, M, N, false);
     hf_world_run_for(w, 5000);
     cr_assert_eq(hf_world_blackstart(w, 0, TESTNET_MS, &request), HF_EUNSEALED);
@@ -468,7 +411,7 @@ static void name_another(struct hf_policy *policy, void *ctx)
 
 Test(sealing, where_the_policy_asks_for_it_and_it_is_not_done_the_node_is_degraded)
 {
-    struct hf_world *w = sealed_network();
+    struct hf_world *w = testnet_sealed(NODES, M, N);
     hf_world_policy_edit(w, name_another, NULL);
     for (uint32_t i = 0; i < NODES; i++)
         testnet_reason(w, i, HF_STATE_DEGRADED, HF_EUNSEALED);
@@ -477,23 +420,23 @@ Test(sealing, where_the_policy_asks_for_it_and_it_is_not_done_the_node_is_degrad
 
 Test(sealing, is_done_anew_when_the_key_is_another)
 {
-    struct hf_world *w = sealed_network();
-    cr_assert_eq(status_of(w, 0).sealed_share_set, 1);
+    struct hf_world *w = testnet_sealed(NODES, M, N);
+    cr_assert_eq(testnet_status(w, 0).sealed_share_set, 1);
     hf_world_quorum_issue(w, 2, 3, true);
-    cr_assert(hf_world_run_until(w, all_sealed, NULL, TESTNET_MS));
+    cr_assert(hf_world_run_until(w, testnet_all_sealed, NULL, TESTNET_MS));
     hf_world_run_for(w, 10000);
     for (uint32_t i = 0; i < NODES; i++)
-        cr_assert_eq(status_of(w, i).sealed_share_set, 2);
+        cr_assert_eq(testnet_status(w, i).sealed_share_set, 2);
     testnet_end(w);
 }
 
 Test(sealing, lasts_over_an_ordinary_restart)
 {
-    struct hf_world *w = sealed_network();
-    uint64_t since_s = status_of(w, 0).sealed_s;
+    struct hf_world *w = testnet_sealed(NODES, M, N);
+    uint64_t since_s = testnet_status(w, 0).sealed_s;
     testnet_restart(w, 0);
     testnet_key_lives(w, 0);
-    cr_assert(status_of(w, 0).sealed);
-    cr_assert_eq(status_of(w, 0).sealed_s, since_s);
+    cr_assert(testnet_status(w, 0).sealed);
+    cr_assert_eq(testnet_status(w, 0).sealed_s, since_s);
     testnet_end(w);
 }

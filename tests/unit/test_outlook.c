@@ -159,6 +159,15 @@ Test(outlook, documents_that_expire_are_warned_of_from_30_days_before)
     s.set_expires_s = NOW_S + DAY_S;
     cr_assert_not_null(warning(HF_ESET_EXPIRES));
     ready();
+    s.share_set = 1;
+    s.share_set_expires_s = NOW_S + DAY_S;
+    cr_assert_null(warning(HF_ESHARES_EXPIRE)); /* nodes seal to nothing */
+    s.quorum_wanted = true;
+    cr_assert_not_null(warning(HF_ESHARES_EXPIRE));
+    s.share_set_expires_s = NOW_S;
+    cr_assert_eq(warning(HF_ESHARES_EXPIRED)->weight, HF__URGENT);
+    cr_assert_null(warning(HF_ESHARES_EXPIRE));
+    ready();
     f.collateral_expires_s = NOW_S + 5 * DAY_S;
     cr_assert_not_null(warning(HF_ECOLLATERAL_EXPIRES));
     f.collateral_fetched = true; /* by itself, and it still may */

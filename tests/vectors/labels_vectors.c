@@ -57,6 +57,7 @@ static const struct label labels[] = {
     {"holdfast/v1/tls-key", HASH, NULL, 91},
     {"holdfast/v1/blackstart", REPORT, &hf_wire_blackstart_transcript, 0},
     {"holdfast/v1/blackstart-request", HASH, &hf_wire_blackstart_transcript, 0},
+    {"holdfast/v1/blackstart-batch", HASH, NULL, 96},
     {"holdfast/v1/ceremony", REPORT, &hf_wire_ceremony_statement, 0},
     {"holdfast/v1/ceremony-output", HASH, &hf_wire_share_set, 0},
     {"holdfast/v1/event", SIGN, &hf_wire_event_statement, 0},

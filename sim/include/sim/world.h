@@ -277,6 +277,8 @@ void hf_world_quiet(struct hf_world *w, bool quiet);
  * policy that names it are issued. required: a node that is not sealed is degraded.
  */
 void hf_world_quorum_issue(struct hf_world *w, uint8_t m, uint8_t n, bool required);
+/* From now on share sets are good for so long, and are not renewed by themselves. */
+void hf_world_shares_valid(struct hf_world *w, uint64_t valid_s);
 /*
  * What a share holder, from 1, makes of a request by all the checks of its program. 0: ret, which
  * the caller has initialised, holds the answer; else why it refuses.

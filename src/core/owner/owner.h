@@ -234,6 +234,9 @@ void hf__recover_begin(struct hf_engine *e, struct hf_bytes record);
 void hf__recover_round(struct hf_engine *e);
 /* The timer: enough has come, go on without the others. */
 void hf__recover_grace(struct hf_engine *e);
+/* The newest placement record of this node that a recovery knows, signed by it: an encoded
+ * signed_record; empty: none. Until the recovery ends. */
+struct hf_bytes hf__recover_record(const struct hf_engine *e);
 /* The root secret of a version came into the secrets by another way than shares: the round that is
  * under way ends, and the vault can be opened. */
 void hf__recover_given(struct hf_engine *e, uint32_t version);

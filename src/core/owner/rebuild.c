@@ -253,6 +253,13 @@ void hf__recover_decide(struct hf_engine *e)
         hf__recover_failed(e, HF_EFEWPROVIDERS);
 }
 
+struct hf_bytes hf__recover_record(const struct hf_engine *e)
+{
+    const struct hf__recovery *rc = e->owner->recovery;
+    hf_assert(!e->open);
+    return rc != NULL && rc->record != NULL ? hf_blob_bytes(rc->record) : (struct hf_bytes){0};
+}
+
 void hf__recover_given(struct hf_engine *e, uint32_t version)
 {
     hf_assert(version > 0);

@@ -71,6 +71,13 @@ static int decode_sealed(struct hf_engine *e, const struct hf_blob *row, struct 
     return r;
 }
 
+/* No share holder answers by a share set that has expired, and no answer by one counts. */
+static bool expired(const struct hf_engine *e, const struct hf_document *shares)
+{
+    hf_assert(shares->kind == HF_DOCUMENT_SHARES);
+    return hf_document_expires_s(shares) < hf__now_s(e);
+}
+
 /* Whether a request can be made now, and for which key. A holder refuses what this does not see. */
 static int check(struct hf_engine *e, struct hf_sealed_row *ret_row,
                  struct hf_sealed_context *ret_context, const struct hf_quorum_key **ret_key)
@@ -88,6 +95,8 @@ static int check(struct hf_engine *e, struct hf_sealed_row *ret_row,
     int r = hf__documents_ready(e);
     if (r == 0 && e->trust->shares == NULL)
         r = HF_ENODOCUMENTS;
+    if (r == 0 && expired(e, e->trust->shares))
+        r = HF_ESHARES_EXPIRED;
     if (r == 0 && e->quorum->sealed == NULL)
         r = HF_EUNSEALED;
     if (r == 0)
@@ -182,6 +191,8 @@ static void give(struct hf_engine *e, struct hf__blackstart *b, struct hf_bytes 
     hf_assert(r == 0);
     m.sealed = row.sealed;
     list_documents(e, b, &m);
+    struct hf_bytes record = hf__recover_record(e);
+    m.has_record = record.len > 0 && hf__decode(e, &hf_wire_signed_record, record, &m.record) == 0;
     hf__put(e, HF_ROW_PUBLIC, hf_bytes_of("blackstart", 10), &hf_wire_blackstart_row, &asked);
     e->quorum->asked = b->number;
     e->quorum->asked_s = asked.made_s;
@@ -189,8 +200,11 @@ static void give(struct hf_engine *e, struct hf__blackstart *b, struct hf_bytes 
     trace->hash = b->hash;
     struct hf_bytes file = hf__encode(e, &hf_wire_blackstart_request, &m);
     struct hf_local_reply *reply = hf__local_reply(e, b->local, 0);
-    reply->blackstart = (struct hf_blackstart_report){
-        .file = file, .number = b->number, .before_s = b->before_s, .need = b->need};
+    reply->blackstart = (struct hf_blackstart_report){.file = file,
+                                                      .hash = b->hash,
+                                                      .number = b->number,
+                                                      .before_s = b->before_s,
+                                                      .need = b->need};
     reply->after = e->write_seq;
     b->local = 0;
 }
@@ -279,7 +293,7 @@ void hf__blackstart_add(struct hf_engine *e, uint64_t local, struct hf_bytes ans
         hf__local_reply(e, local, HF_ECRYPTO);
         return;
     }
-    int r = take(e, b, answer);
+    int r = expired(e, b->shares) ? HF_ESHARES_EXPIRED : take(e, b, answer);
     hf_assert(b->count <= b->need);
     if (r == 0 && b->count >= b->need)
         r = open_sealed(e, b);
@@ -299,6 +313,7 @@ void hf__blackstart_status(const struct hf_engine *e, struct hf_status *ret)
         return;
     hf_assert(b->count <= b->need && b->need <= HF_SHARES_MAX);
     ret->blackstart_open = b->work == 0;
+    ret->blackstart_request = b->hash;
     ret->blackstart_have = b->count;
     ret->blackstart_need = b->need;
     for (size_t i = 0; i < b->count; i++)

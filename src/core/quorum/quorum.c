@@ -83,9 +83,12 @@ void hf__quorum_status(struct hf_engine *e, uint64_t durable_seq, struct hf_stat
     struct hf_sealed_context context;
     const struct hf_quorum_key *key = hf__quorum_wanted(e);
     ret->share_set = e->trust->shares != NULL ? hf_document_version(e->trust->shares) : 0;
+    ret->share_set_expires_s =
+        e->trust->shares != NULL ? hf_document_expires_s(e->trust->shares) : 0;
     ret->quorum_wanted = e->trust->policy != NULL && hf__policy(e)->quorum_key.len > 0;
     /* What a power cut would take is not sealed yet. */
     bool durable = e->quorum->sealed_seq <= durable_seq;
+    hf_assert(ret->share_set == 0 || ret->share_set_expires_s > 0);
     ret->sealed = key != NULL && durable && hf__quorum_sealed(e, key);
     hf_assert(!ret->sealed || ret->quorum_wanted);
     hf__blackstart_status(e, ret);

@@ -163,14 +163,16 @@ struct hf_status {
     uint64_t store_since_ms;
     const int16_t *seed_errors; /* of the newest call of each seed; 0 it answered, or none yet */
     uint8_t seeds_count;
-    uint32_t share_set;         /* version of the newest share set; 0 none */
-    bool quorum_wanted;         /* the policy names a quorum key */
-    bool sealed;                /* the root secret is sealed to it */
-    uint64_t sealed_s;          /* since when; 0 it is sealed to none */
-    uint32_t sealed_share_set;  /* version of the share set then */
-    uint32_t blackstart_number; /* requests since the vault was open last */
-    uint64_t blackstart_s;      /* when the newest was made; 0 none */
-    bool blackstart_open;       /* answers to it count */
+    uint32_t share_set;                /* version of the newest share set; 0 none */
+    uint64_t share_set_expires_s;      /* of it; 0 none */
+    bool quorum_wanted;                /* the policy names a quorum key */
+    bool sealed;                       /* the root secret is sealed to it */
+    uint64_t sealed_s;                 /* since when; 0 it is sealed to none */
+    uint32_t sealed_share_set;         /* version of the share set then */
+    uint32_t blackstart_number;        /* requests since the vault was open last */
+    uint64_t blackstart_s;             /* when the newest was made; 0 none */
+    bool blackstart_open;              /* answers to it count */
+    struct hf_hash blackstart_request; /* by which they name it */
     uint8_t blackstart_have, blackstart_need;
     uint32_t blackstart_holders; /* bit of each holder whose answer counts */
     int last_refusal;            /* the newest document refused: why; 0 none */
@@ -235,6 +237,7 @@ struct hf_drain_report {
 /* What became of a request to the share holders, or of an answer. Borrowed until the next step. */
 struct hf_blackstart_report {
     struct hf_bytes file;  /* HF_LOCAL_BLACKSTART: the encoded request */
+    struct hf_hash hash;   /* by which answers name it */
     uint32_t number;       /* of the request, since the vault was open last */
     uint64_t before_s;     /* when the one before it was made, which it makes worthless; 0: none */
     uint8_t holder;        /* HF_LOCAL_ANSWER: whose answer it is, right or wrong; 0: nobody's */

@@ -34,11 +34,11 @@ void hf_sealed_hash(const struct hf_suite *suite, struct hf_bytes statement, str
 
 /*
  * Everything that a holder checks of a request but its quote. ret_key: the quorum key to which it
- * was sealed. HF_EDOCUMENT_NETWORK: of another network. HF_EEXPIRED: a document has expired at
- * now_s. HF_EDOCUMENT_OLD: it names another share set, or an older policy. HF_EBEHIND: a newer
- * policy. HF_ENOTMEMBER: the account is not in the set. HF_ESEALED: what is to be opened is not the
- * account's, or not what the transcript names. HF_EUNSEALED: it is sealed to no key of the share
- * set.
+ * was sealed. HF_EDOCUMENT_NETWORK: of another network. HF_EEXPIRED, HF_ESHARES_EXPIRED: a
+ * document has expired at now_s. HF_EDOCUMENT_OLD: it names another share set, or an older policy.
+ * HF_EBEHIND: a newer policy. HF_ENOTMEMBER: the account is not in the set. HF_ESEALED: what is to
+ * be opened is not the account's, or not what the transcript names. HF_EUNSEALED: it is sealed to
+ * no key of the share set.
  */
 HF_MUST_USE int hf_request_check(const struct hf_suite *suite, const struct hf_request *request,
                                  const struct hf_request_documents *documents, uint64_t now_s,
@@ -53,13 +53,19 @@ void hf_request_report_data(const struct hf_suite *suite, const struct hf_reques
                             uint8_t ret[static HF_REPORT_DATA_LEN]);
 
 /*
- * A holder's answer, encoded, to a request that was checked. share: of key, secret; it fits. index:
- * of the holder. ret: initialised by the caller. HF_EPOINT: the response key is of small order, or
- * C1 no point. HF_ESCALAR. HF_ENOMEM.
+ * A holder's answer to a request that was checked. share: of key, secret; it fits. index: of the
+ * holder. HF_EPOINT: the response key is of small order, or C1 no point. HF_ESCALAR. HF_ENOMEM.
  */
 HF_MUST_USE int hf_answer_make(const struct hf_suite *suite, struct hf_rng *rng,
                                const struct hf_request *request, uint8_t index,
-                               const uint8_t share[static HF_SCALAR_LEN], struct hf_buf *ret);
+                               const uint8_t share[static HF_SCALAR_LEN],
+                               struct hf_blackstart_answer *ret);
+/*
+ * The answer to a request among those in a file; the first, where none of them is: the node then
+ * says why it will not do. HF_EMALFORMED: there is none. The errors of decoding.
+ */
+HF_MUST_USE int hf_answers_pick(struct hf_bytes file, struct hf_arena *arena,
+                                const struct hf_hash *request, struct hf_blackstart_answer *ret);
 /*
  * Opens an answer and checks it. request: the hash of the one that it must answer. secret_key: of
  * the response key. c1: what was to be opened. ret_partial: HF_PARTIAL_LEN bytes, secret.
