@@ -185,6 +185,9 @@ static void print_quorum(const json_t *root)
                is_true(q, "wanted") && is_true(root, "open") && !is_true(q, "sealed")
                    ? "; not to the key that the policy names"
                    : "");
+    if (since_s != 0 && is_true(root, "open") && number_of(root, "n") > 0)
+        printf("           left with %lld of %lld providers, for a folder that is lost\n",
+               number_of(q, "left_with"), number_of(root, "n"));
     else if (is_true(q, "wanted"))
         printf("sealed     not: share holders could not open this node\n");
     if (is_true(q, "open"))

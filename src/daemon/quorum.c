@@ -22,11 +22,11 @@ json_t *hf__quorum_object(const struct hf_status *s)
 {
     char digest[2 * sizeof s->blackstart_request.bytes + 1];
     hf_hex_encode(s->blackstart_request.bytes, sizeof s->blackstart_request.bytes, digest);
-    return json_pack("{s:b,s:b,s:o,s:i,s:i,s:i,s:o,s:b,s:o,s:i,s:i,s:o}", "wanted",
+    return json_pack("{s:b,s:b,s:o,s:i,s:i,s:i,s:i,s:o,s:b,s:o,s:i,s:i,s:o}", "wanted",
                      s->quorum_wanted, "sealed", s->sealed, "since_s", time_of(s->sealed_s),
-                     "sealed_share_set", s->sealed_share_set, "share_set", s->share_set, "request",
-                     s->blackstart_number, "request_s", time_of(s->blackstart_s), "open",
-                     s->blackstart_open, "digest",
+                     "sealed_share_set", s->sealed_share_set, "left_with", s->sealed_holders,
+                     "share_set", s->share_set, "request", s->blackstart_number, "request_s",
+                     time_of(s->blackstart_s), "open", s->blackstart_open, "digest",
                      s->blackstart_open ? json_string(digest) : json_null(), "have",
                      s->blackstart_have, "need", s->blackstart_need, "holders", holders_of(s));
 }

@@ -45,6 +45,9 @@ def three_of_five_share_holders_start_a_network_that_lost_its_power():
         m.make()
         quorum = Quorum(m)
         quorum.establish()
+        for node in m.nodes:
+            until(lambda node=node: "left with 4 of 4 providers" in node_command(node, "status").stdout, 60,
+                  lambda node=node: node_command(node, "status").stdout)
         # A first release waits for holders that have the newest documents.
         keys = {node.number: until(lambda node=node: node.key("tss-db"), 60, lambda node=node: node.tail()) for node in m.nodes}
         power_cut(m)

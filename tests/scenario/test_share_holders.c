@@ -5,7 +5,7 @@
 
 #include <criterion/criterion.h>
 
-enum { NODES = 7, M = 3, N = 5, SHARES_VALID_S = 1200 };
+enum { NODES = 7, SHARES = 5, M = 3, N = 5, SHARES_VALID_S = 1200 };
 
 Test(blackstart, a_share_set_that_has_expired_opens_nothing)
 {
@@ -29,5 +29,119 @@ Test(blackstart, a_share_set_that_has_expired_opens_nothing)
     cr_assert_eq(hf_world_blackstart(w, 1, TESTNET_MS, &before), HF_ESHARES_EXPIRED);
     hf_buf_done(&before);
     hf_buf_done(&request);
+    testnet_end(w);
+}
+
+/* Whether what every node has sealed under the share set of this version lies with its holders. */
+static bool left_with_all(struct hf_world *w, void *ctx)
+{
+    const uint32_t *version = ctx;
+    for (uint32_t i = 0; i < hf_world_count(w); i++) {
+        struct hf_status s = testnet_status(w, i);
+        if (s.sealed_share_set != *version || s.sealed_holders != SHARES)
+            return false;
+    }
+    return true;
+}
+
+static void wait_left(struct hf_world *w, uint32_t version)
+{
+    cr_assert(hf_world_run_until(w, left_with_all, &version, TESTNET_MS));
+}
+
+/* Three of the people answer a node. */
+static void open_by_people(struct hf_world *w, uint32_t node)
+{
+    struct hf_blackstart_report report;
+    struct hf_buf request;
+    testnet_ask(w, node, &request);
+    for (uint8_t holder = 1; holder <= M; holder++)
+        cr_assert_eq(testnet_answered(w, node, holder, &request, &report), 0);
+    hf_buf_done(&request);
+    hf_world_run_for(w, 5000);
+    cr_assert(testnet_status(w, node).open);
+}
+
+/* Everybody stops; node 0's folder is lost, and of the others only one that keeps its share starts
+ * again. Returns that one. */
+static uint32_t lose_all_but_one(struct hf_world *w)
+{
+    uint32_t holders[16];
+    const struct hf_account account = *hf_world_account(w, 0);
+    cr_assert_eq(testnet_holders(w, 0, holders), SHARES);
+    for (uint32_t i = 0; i < hf_world_count(w); i++)
+        hf_world_power_off(w, i);
+    hf_world_disk_wipe(w, 0);
+    hf_world_told(w, 0, &account);
+    hf_world_start(w, 0);
+    hf_world_start(w, holders[2]);
+    hf_world_run_for(w, 30000);
+    return holders[2];
+}
+
+Test(statement, lies_with_every_holder_and_is_renewed_with_the_key)
+{
+    struct hf_world *w = testnet_sealed(NODES, M, N);
+    wait_left(w, 1);
+    hf_world_quorum_issue(w, 2, 3, true);
+    wait_left(w, 2);
+    /* A holder that lost its folder keeps nothing, until it is given it once more. */
+    uint32_t holders[16];
+    cr_assert_gt(testnet_holders(w, 0, holders), 0);
+    const struct hf_account account = *hf_world_account(w, holders[0]);
+    hf_world_crash(w, holders[0]);
+    hf_world_disk_wipe(w, holders[0]);
+    hf_world_told(w, holders[0], &account);
+    hf_world_start(w, holders[0]);
+    testnet_ready(w, HF_WORLD_ALL);
+    wait_left(w, 2);
+    testnet_end(w);
+}
+
+Test(statement, opens_a_lost_folder_with_one_holder_left)
+{
+    struct hf_world *w = testnet_sealed(NODES, M, N);
+    wait_left(w, 1);
+    uint32_t left = lose_all_but_one(w);
+    struct hf_buf none;
+    hf_buf_init(&none, 1 << 20);
+    cr_assert_eq(hf_world_blackstart(w, 0, TESTNET_MS, &none), HF_EVAULT_GONE);
+    hf_buf_done(&none);
+    open_by_people(w, left);
+    hf_world_run_for(w, 120000);
+    cr_assert_not(testnet_status(w, 0).open, "one holder is too few");
+    open_by_people(w, 0);
+    /* It is the same instance's account, and releases nothing before it has claimed. */
+    cr_assert_neq(testnet_status(w, 0).state, HF_STATE_READY);
+    for (uint32_t i = 1; i < NODES; i++)
+        hf_world_start(w, i);
+    for (uint32_t i = 1; i < NODES; i++) {
+        hf_world_run_for(w, 30000);
+        if (!testnet_status(w, i).open)
+            open_by_people(w, i);
+    }
+    testnet_ready(w, HF_WORLD_ALL);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
+}
+
+Test(statement, of_an_older_key_is_not_taken_for_the_newest)
+{
+    struct hf_world *w = testnet_sealed(NODES, M, N);
+    wait_left(w, 1);
+    /* The folder is as it was before another key was sealed to. */
+    struct hf_blob *old =
+        hf_blob_new(hf_blob_bytes(hf_world_row(w, 0, HF_ROW_PUBLIC, hf_bytes_of("sealed", 6))));
+    hf_world_quorum_issue(w, M, N, true);
+    wait_left(w, 2);
+    uint32_t left = lose_all_but_one(w);
+    hf_world_crash(w, 0);
+    hf_world_public_put(w, 0, "sealed", hf_blob_bytes(old));
+    hf_world_start(w, 0);
+    hf_world_run_for(w, 5000);
+    open_by_people(w, left);
+    hf_world_run_for(w, 120000);
+    open_by_people(w, 0);
+    hf_blob_unref(old);
     testnet_end(w);
 }

@@ -50,7 +50,7 @@ struct hf__pending {
     uint8_t task; /* enum hf__task: who asked */
     uint8_t method;
     uint8_t slot;
-    uint8_t audit; /* as in the ask */
+    uint8_t audit, sealed; /* as in the ask */
     uint8_t shown; /* number of the own identity that whoever answers an owner's request knows */
     bool bare;     /* an owner's request, sent without that identity */
     bool curious;  /* an owner's request that asks the provider to show its identity */

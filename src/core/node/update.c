@@ -270,6 +270,7 @@ int hf__call_address(struct hf_engine *e, const struct hf__ask *ask,
     p->method = ask->method;
     p->slot = ask->slot;
     p->audit = ask->audit;
+    p->sealed = ask->sealed;
     p->arg = ask->arg;
     struct hf_call *c = PUSH(e->shared->outbox, calls);
     c->id = p->id;

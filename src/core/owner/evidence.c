@@ -75,6 +75,8 @@ void hf__evidence_begin(struct hf_engine *e, const struct hf_placement_record *r
 void hf__evidence_ask(const struct hf_engine *e, const struct hf__holder *h, struct hf_standing *m)
 {
     hf_assert(h->index == m->index);
+    if (m->has_sealed)
+        return; /* too long to be kept: the next one asks */
     m->has_commitments_hash = m->has_challenge || !h->promised;
     if (m->has_commitments_hash)
         m->commitments_hash = e->owner->commitments_hash;

@@ -55,15 +55,18 @@ void hf__holders_rebuild(struct hf_engine *e)
         hf__timer_set(e, HF__TIMER_STANDING, e->timing.standing_ms);
 }
 
-static struct hf_standing standing_of(struct hf_engine *e, const struct hf__holder *h, bool audit)
+/* sealed: number of the statement that goes with it, or 0. False: there is another by now. */
+static bool standing_of(struct hf_engine *e, const struct hf__holder *h, bool audit, uint8_t sealed,
+                        struct hf_standing *ret)
 {
     hf_assert(h->index > 0 && (!audit || h->audit > 0));
-    struct hf_standing m = {.generation = e->owner->recorded, .index = h->index};
-    hf__fill_header(e, &h->account, &m.header);
-    m.has_challenge = audit;
-    memcpy(m.challenge, h->challenge, sizeof m.challenge);
-    hf__evidence_ask(e, h, &m);
-    return m;
+    *ret = (struct hf_standing){
+        .generation = e->owner->recorded, .index = h->index, .has_challenge = audit};
+    hf__fill_header(e, &h->account, &ret->header);
+    memcpy(ret->challenge, h->challenge, sizeof ret->challenge);
+    bool now = hf__statement_fill(e, sealed, ret);
+    hf__evidence_ask(e, h, ret);
+    return now;
 }
 
 void hf__standing_ask(struct hf_engine *e, struct hf__holder *h)
@@ -73,12 +76,15 @@ void hf__standing_ask(struct hf_engine *e, struct hf__holder *h)
         return;
     hf_assert(e->claimed && h < e->owner->holders + e->owner->holders_count);
     uint8_t audit = hf__audit_challenge(e, h);
-    struct hf_standing m = standing_of(e, h, audit != 0);
+    struct hf_standing m;
     struct hf__ask ask = {.task = HF__TASK_STANDING,
                           .audit = audit,
+                          .sealed = hf__statement_due(e, h),
                           .method = HF_METHOD_STANDING,
                           .slot = (uint8_t)(h - e->owner->holders),
                           .arg = (uint32_t)e->owner->recorded.number};
+    bool now = standing_of(e, h, audit != 0, ask.sealed, &m);
+    hf_assert(now);
     int r = hf__owner_send(e, &ask, &h->account, &hf_wire_standing, &m);
     if (r != 0) {
         h->answered = false;
@@ -116,17 +122,18 @@ int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, i
     hf_assert(call->task == HF__TASK_STANDING && call->method == HF_METHOD_STANDING);
     struct hf_ack_statement s = {0};
     struct hf_ack_response response;
-    struct hf_standing m;
     struct hf_hash hash;
     if (!watching(e) || call->arg != e->owner->recorded.number ||
         call->slot >= e->owner->holders_count)
         return 0;
     struct hf__holder *h = &e->owner->holders[call->slot];
-    if (call->audit != 0 && call->audit != h->audit)
-        return 0; /* it answers a challenge that was replaced meanwhile */
+    struct hf_standing m;
+    /* Or it answers a challenge, or keeps a statement, that was replaced meanwhile. */
+    if ((call->audit != 0 && call->audit != h->audit) ||
+        !standing_of(e, h, call->audit != 0, call->sealed, &m))
+        return 0;
     int r = error;
     if (r == 0) {
-        m = standing_of(e, h, call->audit != 0);
         e->suite->hash("holdfast/v1/request", hf__encode(e, &hf_wire_standing, &m), &hash);
         r = hf__ack_check(e, call, &hash, body, &s, &response);
     }
@@ -156,6 +163,7 @@ int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, i
         h->error = HF_EPROOF;
     h->holds = answered && s.holds;
     if (answered) {
+        hf__statement_heard(h, call->sealed, s.sealed);
         h->placed = s.placed;
         h->voteless = s.holds && !s.votes;
     }

@@ -22,6 +22,7 @@ void hf__owner_lock(struct hf_engine *e)
     hf_blob_unref(o->proof);
     o->proof = NULL;
     hf__drill_free(e);
+    hf__statement_free(e);
     free(o->holders);
     o->holders = NULL;
     o->holders_count = 0;
@@ -74,7 +75,8 @@ static size_t recovery_memory(const struct hf__recovery *rc)
     if (rc == NULL)
         return 0;
     hf_assert(rc->round.targets_count <= HF_ROUND_PROVIDERS_MAX);
-    return sizeof *rc + hf__round_memory(&rc->round) + hf__blob_memory(rc->record);
+    return sizeof *rc + hf__round_memory(&rc->round) + hf__blob_memory(rc->record) +
+           hf__blob_memory(rc->sealed);
 }
 
 size_t hf__owner_memory(const struct hf_engine *e)
@@ -83,8 +85,8 @@ size_t hf__owner_memory(const struct hf_engine *e)
     hf_assert((o->holders_count > 0) == (o->holders != NULL));
     size_t sum = o->holders_count * sizeof *o->holders;
     sum += dealing_memory(o->dealing) + recovery_memory(o->recovery) + hf__drill_memory(e);
-    sum += hf__blob_memory(o->proof) + hf__seal_memory(e) + hf__release_memory(e) +
-           hf__application_memory(e);
+    sum += hf__blob_memory(o->sealed) + hf__blob_memory(o->proof) + hf__seal_memory(e) +
+           hf__release_memory(e) + hf__application_memory(e);
     return sum + (o->claiming != NULL ? sizeof *o->claiming : 0);
 }
 
@@ -172,6 +174,7 @@ void hf__owner_status(struct hf_engine *e, struct hf_status *ret)
             if (o->dealing->slots[i].state == HF__SLOT_RECEIPT)
                 ret->dealing_receipts++;
     }
+    ret->sealed_holders = hf__statement_holders(e);
     ret->ahead_s = o->ahead_s;
     ret->clocks_told = o->clocks_told;
     if (o->recovery != NULL)

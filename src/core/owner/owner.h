@@ -15,6 +15,7 @@ struct hf__holder {
     bool placed, answered, holds;
     bool keeps;            /* it said so of the newest record's generation, and that it is placed */
     bool confirmed;        /* it has acknowledged the record under the present ballot */
+    bool sealed;           /* it keeps what share holders open, as it is now */
     bool voteless;         /* it says that it keeps the share and has no vote: it came again */
     uint8_t certificates;  /* how many it was given with it */
     bool member, departs;  /* by the view of `viewed` */
@@ -61,7 +62,9 @@ struct hf__owner {
     /* how far the own clock was ahead of those of so many providers in the last round; a hint */
     uint8_t clocks_told;
     int64_t ahead_s;
-    struct hf_blob *proof; /* encoded claim_proof of the own ballot; NULL: the vault's maker */
+    struct hf_blob *sealed; /* sealed_row that the holders are given; NULL: there is none */
+    uint8_t sealed_number;  /* of it; 0 before the first */
+    struct hf_blob *proof;  /* encoded claim_proof of the own ballot; NULL: the vault's maker */
     /* the newest recorded generation, while holders_count > 0 */
     struct hf_generation_id recorded;
     struct hf_hash commitments_hash; /* of its dealing */
@@ -234,6 +237,23 @@ void hf__recover_begin(struct hf_engine *e, struct hf_bytes record);
 void hf__recover_round(struct hf_engine *e);
 /* The timer: enough has come, go on without the others. */
 void hf__recover_grace(struct hf_engine *e);
+/* ---- statement.c: what share holders open, with the holders */
+
+/* The number of the statement that a holder is to be given; 0: none. */
+uint8_t hf__statement_due(struct hf_engine *e, const struct hf__holder *h);
+/* Puts that of this number, if it is not 0, into a standing; false: there is another by now. */
+bool hf__statement_fill(struct hf_engine *e, uint8_t number, struct hf_standing *ret);
+/* What a holder said. number: of the one it was given with the request, or 0. */
+void hf__statement_heard(struct hf__holder *h, uint8_t number, bool keeps);
+/* How many holders keep the newest. */
+uint8_t hf__statement_holders(struct hf_engine *e);
+void hf__statement_free(struct hf_engine *e);
+/* Keeps one that a holder gave with its answer to a recovery, if it is this node's own and newer
+ * than the one kept. */
+void hf__statement_learn(struct hf_engine *e, const struct hf_signed_sealed *s);
+/* The newest, an encoded signed_sealed; empty: none. Until the recovery ends. */
+struct hf_bytes hf__statement_learned(const struct hf_engine *e);
+
 /* The newest placement record of this node that a recovery knows, signed by it: an encoded
  * signed_record; empty: none. Until the recovery ends. */
 struct hf_bytes hf__recover_record(const struct hf_engine *e);

@@ -263,10 +263,20 @@ struct hf_bytes hf__recover_record(const struct hf_engine *e)
 void hf__recover_given(struct hf_engine *e, uint32_t version)
 {
     hf_assert(version > 0);
-    hf_assert(e->owner->recovery != NULL && !e->active.has_root && !e->open);
+    struct hf__recovery *rc = e->owner->recovery;
+    struct hf_signed_record s;
+    struct hf_placement_record record;
+    hf_assert(rc != NULL && !e->active.has_root && !e->open);
+    if (rc->record != NULL) {
+        int r = hf__decode(e, &hf_wire_signed_record, hf_blob_bytes(rc->record), &s);
+        if (r == 0)
+            r = hf__decode(e, &hf_wire_placement_record, s.record, &record);
+        hf_assert(r == 0);
+        memcpy(rc->account_wrapped, record.account_wrapped, sizeof rc->account_wrapped);
+    }
     e->active.number = version;
     e->active.has_root = true;
-    hf__round_end(&e->owner->recovery->round);
+    hf__round_end(&rc->round);
     e->owner->outcome = HF__OUTCOME_REBUILT;
 }
 

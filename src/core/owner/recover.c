@@ -20,6 +20,7 @@ void hf__recover_free(struct hf_engine *e)
     e->owner->ahead_s = hf__targets_ahead_s(&rc->round, &e->owner->clocks_told);
     hf__round_done(&rc->round);
     hf_blob_unref(rc->record);
+    hf_blob_unref(rc->sealed);
     hf_wipe(e->secrets->response, sizeof e->secrets->response);
     free(rc);
     e->owner->recovery = NULL;
@@ -377,6 +378,8 @@ int hf__recover_answered(struct hf_engine *e, const struct hf__pending *call, in
                 record_learn(e, &answer.shares[i].record);
         if (answer.has_newest)
             record_learn(e, &answer.newest);
+        if (answer.has_sealed)
+            hf__statement_learn(e, &answer.sealed);
     }
     /* Nobody is left to wait for: whatever has come decides. */
     if (hf__targets_in(&rc->round, HF__TARGET_ASKED) == 0)

@@ -10,6 +10,7 @@ struct hf__recovery {
     uint32_t cursor;        /* place in the set from which everybody is asked in turn */
     uint8_t threshold;      /* k of the newest record that is known; of the policy before */
     struct hf_blob *record; /* newest signed_record seen whose signature is the owner's, or NULL */
+    struct hf_blob *sealed; /* newest signed_sealed seen whose signature is the owner's, or NULL */
     uint8_t account_wrapped[HF__ACCOUNT_WRAPPED_LEN]; /* of the record that was rebuilt */
     struct hf_record_order extended_for; /* record for whose holders a round was already added */
     struct hf__target targets[HF_ROUND_PROVIDERS_MAX];

@@ -13,7 +13,9 @@ void hf__owner_put(struct hf_engine *e, const struct hf_account *owner,
     hf_assert(e->open && owner != NULL);
     hf_assert(row->former_count <= HF_WIRE_FORMER_MAX);
     hf_assert(row->promised.statement.len > 0);
-    hf__put(e, HF_ROW_OWNER, hf__key_account(owner), &hf_wire_owner_row, row);
+    struct hf_owner_row kept = *row;
+    kept.has_sealed = row->has_sealed && hf__holds_any(e, owner); /* it goes with the last share */
+    hf__put(e, HF_ROW_OWNER, hf__key_account(owner), &hf_wire_owner_row, &kept);
 }
 
 void hf__promised(struct hf_engine *e, const struct hf_owner_row *row, struct hf_ballot *ret)

@@ -135,7 +135,9 @@ static int fill_answer(struct hf_engine *e, const struct context *c, struct hf_r
                                       .has_newest = c->row.has_newest,
                                       .newest = c->row.newest,
                                       .certificates = c->row.certificates,
-                                      .certificates_count = c->row.certificates_count};
+                                      .certificates_count = c->row.certificates_count,
+                                      .has_sealed = c->row.has_sealed,
+                                      .sealed = c->row.sealed};
     ret->transcript_hash = c->transcript_hash;
     ret->provider = e->account;
     hf__versions(e, &ret->versions);

@@ -101,6 +101,27 @@ static int deny(struct hf_engine *e, const struct hf__message *from,
     return 0;
 }
 
+/*
+ * Keeps what share holders open of the owner beside its share: the owner has signed for it twice,
+ * and only they can make anything of it. False: it is none of this owner's, or cannot be kept now.
+ */
+static bool keep_sealed(struct hf_engine *e, const struct hf_standing *m, struct hf_owner_row *row,
+                        bool *ret_news)
+{
+    hf_assert(m->has_sealed && ret_news != NULL);
+    struct hf_sealed_context c;
+    if (hf__sealed_read(e, &m->sealed, &m->header.owner, &c) != 0)
+        return false;
+    if (row->has_sealed && hf_bytes_equal(row->sealed.statement, m->sealed.statement))
+        return true;
+    if (e->store_error != 0)
+        return false;
+    row->has_sealed = true;
+    row->sealed = m->sealed;
+    *ret_news = true;
+    return true;
+}
+
 int hf__recv_standing(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
 {
     hf_assert(from->is_request && e->claimed);
@@ -109,7 +130,7 @@ int hf__recv_standing(struct hf_engine *e, const struct hf__message *from, struc
     struct hf_owner_row row;
     struct hf_ack_statement s = {0};
     const struct hf__peer *peer;
-    bool raised = false;
+    bool raised = false, news = false;
     int r = hf__owner_open(e, body, &hf_wire_standing, &m, &request);
     if (r == 0)
         r = hf__owner_check(e, from, &request, &m.header);
@@ -121,9 +142,10 @@ int hf__recv_standing(struct hf_engine *e, const struct hf__message *from, struc
         r = hf__promise(e, &row, &m.header, &request, &raised);
     if (r != 0)
         return r;
-    if (hf__proof_keep(e, &row, &m.header, &request) || raised)
-        hf__owner_put(e, &m.header.owner, &row);
     say(e, &m, &row, &s);
+    s.sealed = m.has_sealed ? s.holds && keep_sealed(e, &m, &row, &news) : row.has_sealed;
+    if (hf__proof_keep(e, &row, &m.header, &request) || raised || news)
+        hf__owner_put(e, &m.header.owner, &row);
     date(e, &m, &s);
     hf__ack(e, from, &request, &s, NULL);
     return 0;

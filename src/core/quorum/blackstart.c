@@ -27,7 +27,7 @@ struct hf__blackstart {
     uint8_t indices[HF_SHARES_MAX]; /* of the holders whose answers count */
     uint8_t *partials;              /* theirs; secret */
     struct hf_blob *transcript;
-    struct hf_blob *sealed;          /* sealed_row as it was when the request was made */
+    struct hf_blob *sealed;          /* signed_sealed that is to be opened */
     struct hf_document *shares;      /* by which it is answered */
     const struct hf_quorum_key *key; /* in that */
 };
@@ -54,18 +54,20 @@ size_t hf__blackstart_memory(const struct hf_engine *e)
 {
     const struct hf__blackstart *b = e->quorum->request;
     hf_assert(b == NULL || b->count <= b->need);
-    return b == NULL ? 0 : sizeof *b + PARTIALS_LEN + hf__blob_memory(b->transcript);
+    return b == NULL ? 0
+                     : sizeof *b + PARTIALS_LEN + hf__blob_memory(b->transcript) +
+                           hf__blob_memory(b->sealed);
 }
 
 /* What was sealed, as the request has it. */
-static int decode_sealed(struct hf_engine *e, const struct hf_blob *row, struct hf_sealed_row *ret,
+static int decode_sealed(struct hf_engine *e, struct hf_bytes bytes, struct hf_signed_sealed *ret,
                          struct hf_sealed_statement *ret_statement,
                          struct hf_sealed_context *ret_context)
 {
-    hf_assert(row != NULL);
-    int r = hf__decode(e, &hf_wire_sealed_row, hf_blob_bytes(row), ret);
+    hf_assert(!e->open);
+    int r = hf__decode(e, &hf_wire_signed_sealed, bytes, ret);
     if (r == 0)
-        r = hf__decode(e, &hf_wire_sealed_statement, ret->sealed.statement, ret_statement);
+        r = hf__decode(e, &hf_wire_sealed_statement, ret->statement, ret_statement);
     if (r == 0)
         r = hf__decode(e, &hf_wire_sealed_context, ret_statement->context, ret_context);
     return r;
@@ -78,16 +80,57 @@ static bool expired(const struct hf_engine *e, const struct hf_document *shares)
     return hf_document_expires_s(shares) < hf__now_s(e);
 }
 
-/* Whether a request can be made now, and for which key. A holder refuses what this does not see. */
-static int check(struct hf_engine *e, struct hf_sealed_row *ret_row,
-                 struct hf_sealed_context *ret_context, const struct hf_quorum_key **ret_key)
+/* Whether holders of the share set can open this. ret_key: which of its keys does. HF_EUNSEALED:
+ * none. HF_ESEALED: it is another account's. */
+static int check_sealed(struct hf_engine *e, struct hf_bytes bytes,
+                        const struct hf_quorum_key **ret_key)
 {
+    struct hf_signed_sealed sealed;
     struct hf_sealed_statement statement;
+    struct hf_sealed_context context;
+    hf_assert(e->trust->shares != NULL && e->has_account);
+    int r = bytes.len > 0 ? decode_sealed(e, bytes, &sealed, &statement, &context) : HF_EUNSEALED;
+    if (r == 0 && !hf_account_equal(&context.account, &e->account))
+        r = HF_ESEALED;
+    if (r != 0)
+        return r;
+    const struct hf_quorum_key *key =
+        hf_share_set_key_of(&e->trust->shares->u.shares, context.quorum_key);
+    if (key == NULL)
+        return HF_EUNSEALED;
+    *ret_key = key;
+    return 0;
+}
+
+/* What is to be opened: that of the folder or, where it is lost or too old, what a holder gave back
+ * in the recovery under way. ret: an encoded signed_sealed. */
+static int choose_sealed(struct hf_engine *e, struct hf_bytes *ret,
+                         const struct hf_quorum_key **ret_key)
+{
+    struct hf_sealed_row row;
+    struct hf_bytes own = {0}, learned = hf__statement_learned(e);
+    if (e->quorum->sealed != NULL &&
+        hf__decode(e, &hf_wire_sealed_row, hf_blob_bytes(e->quorum->sealed), &row) == 0)
+        own = hf__encode(e, &hf_wire_signed_sealed, &row.sealed);
+    int r = check_sealed(e, own, ret_key);
+    hf_assert(r != 0 || own.len > 0);
+    *ret = own;
+    if (r == 0 || learned.len == 0)
+        return r;
+    *ret = learned;
+    return check_sealed(e, learned, ret_key);
+}
+
+/* Whether a request can be made now, for what and for which key. A holder refuses what this does
+ * not see. */
+static int check(struct hf_engine *e, struct hf_bytes *ret_sealed,
+                 const struct hf_quorum_key **ret_key)
+{
     if (e->state != HF_STATE_RECOVERING || e->active.has_root || e->owner->recovery == NULL)
         return HF_ENOTLOCKED;
-    /* The root secret opens no vault that is not there, and the account of a lost one is with those
-     * who keep its shares: they are started, and it recovers from them. */
-    if (e->lost)
+    /* The account of a lost vault is in its placement record, which those have who keep its shares:
+     * one of them is enough. */
+    if (e->lost && hf__recover_record(e).len == 0)
         return HF_EVAULT_GONE;
     /* The host keeps the count of requests, and has spent it. */
     if (e->quorum->asked == UINT32_MAX)
@@ -97,22 +140,13 @@ static int check(struct hf_engine *e, struct hf_sealed_row *ret_row,
         r = HF_ENODOCUMENTS;
     if (r == 0 && expired(e, e->trust->shares))
         r = HF_ESHARES_EXPIRED;
-    if (r == 0 && e->quorum->sealed == NULL)
-        r = HF_EUNSEALED;
-    if (r == 0)
-        r = decode_sealed(e, e->quorum->sealed, ret_row, &statement, ret_context);
-    if (r == 0 && !hf_account_equal(&ret_context->account, &e->account))
-        r = HF_ESEALED;
-    if (r != 0)
-        return r;
-    hf_assert(e->has_account && !e->open);
-    *ret_key = hf_share_set_key_of(&e->trust->shares->u.shares, ret_context->quorum_key);
-    return *ret_key != NULL ? 0 : HF_EUNSEALED;
+    hf_assert(r != 0 || (e->has_account && !e->open));
+    return r == 0 ? choose_sealed(e, ret_sealed, ret_key) : r;
 }
 
 /* What the quote is over, with a fresh response key. */
 static void make_transcript(struct hf_engine *e, struct hf__blackstart *b,
-                            const struct hf_sealed_row *row)
+                            struct hf_bytes statement)
 {
     hf_assert(b->work == 0 && b->transcript == NULL && b->shares != NULL);
     struct hf_blackstart_transcript t = {.network = e->network,
@@ -122,7 +156,7 @@ static void make_transcript(struct hf_engine *e, struct hf__blackstart *b,
                                          .number = b->number,
                                          .made_s = hf__now_s(e)};
     e->suite->seal_keypair(&e->secrets->rng, t.response_key, e->secrets->blackstart);
-    hf_sealed_hash(e->suite, row->sealed.statement, &t.sealed);
+    hf_sealed_hash(e->suite, statement, &t.sealed);
     b->transcript = hf_blob_new(hf__encode(e, &hf_wire_blackstart_transcript, &t));
     hf_assert(b->transcript != NULL);
     e->suite->hash("holdfast/v1/blackstart-request", hf_blob_bytes(b->transcript), &b->hash);
@@ -132,10 +166,12 @@ static void make_transcript(struct hf_engine *e, struct hf__blackstart *b,
 
 void hf__blackstart_begin(struct hf_engine *e, uint64_t local)
 {
-    struct hf_sealed_row row;
-    struct hf_sealed_context context;
+    struct hf_bytes bytes;
+    struct hf_signed_sealed sealed;
     const struct hf_quorum_key *key;
-    int r = check(e, &row, &context, &key);
+    int r = check(e, &bytes, &key);
+    if (r == 0)
+        r = hf__decode(e, &hf_wire_signed_sealed, bytes, &sealed);
     uint8_t *partials = r == 0 ? e->secret_alloc(PARTIALS_LEN) : NULL;
     if (r == 0 && partials == NULL)
         r = HF_ENOMEM;
@@ -151,12 +187,12 @@ void hf__blackstart_begin(struct hf_engine *e, uint64_t local)
                                  .number = e->quorum->asked + 1,
                                  .need = (uint8_t)e->trust->shares->u.shares.threshold,
                                  .partials = partials,
-                                 .sealed = hf_blob_ref(e->quorum->sealed),
+                                 .sealed = hf_blob_new(bytes),
                                  .shares = hf_document_ref(e->trust->shares),
                                  .key = key};
     e->quorum->request = b;
-    hf_assert(b->need > 0 && b->need <= HF_SHARES_MAX);
-    make_transcript(e, b, &row);
+    hf_assert(b->sealed != NULL && b->need > 0 && b->need <= HF_SHARES_MAX);
+    make_transcript(e, b, sealed.statement);
 }
 
 /* Every document by which the request can be judged, roots first. */
@@ -184,12 +220,12 @@ static void give(struct hf_engine *e, struct hf__blackstart *b, struct hf_bytes 
     struct hf_blackstart_row asked = {.number = b->number, .made_s = hf__now_s(e)};
     struct hf_blackstart_request m = {
         .format = 1, .transcript = hf_blob_bytes(b->transcript), .quote = quote};
-    struct hf_sealed_row row;
+    struct hf_signed_sealed sealed;
     struct hf_sealed_statement statement;
     struct hf_sealed_context context;
-    int r = decode_sealed(e, b->sealed, &row, &statement, &context);
+    int r = decode_sealed(e, hf_blob_bytes(b->sealed), &sealed, &statement, &context);
     hf_assert(r == 0);
-    m.sealed = row.sealed;
+    m.sealed = sealed;
     list_documents(e, b, &m);
     struct hf_bytes record = hf__recover_record(e);
     m.has_record = record.len > 0 && hf__decode(e, &hf_wire_signed_record, record, &m.record) == 0;
@@ -232,10 +268,10 @@ void hf__blackstart_quote(struct hf_engine *e, uint32_t work, int error, struct 
 static int open_sealed(struct hf_engine *e, struct hf__blackstart *b)
 {
     hf_assert(b->count >= b->need && b->need > 0);
-    struct hf_sealed_row row;
+    struct hf_signed_sealed sealed;
     struct hf_sealed_statement statement;
     struct hf_sealed_context context;
-    int r = decode_sealed(e, b->sealed, &row, &statement, &context);
+    int r = decode_sealed(e, hf_blob_bytes(b->sealed), &sealed, &statement, &context);
     hf_assert(r == 0 && !e->active.has_root && !e->open);
     r = hf_quorum_open(b->count, b->indices, b->partials, statement.c1, statement.context,
                        hf_bytes_of(statement.body, sizeof statement.body), e->secrets->active.root);
@@ -257,13 +293,13 @@ static bool has_answered(const struct hf__blackstart *b, uint8_t index)
 static int take(struct hf_engine *e, struct hf__blackstart *b, struct hf_bytes answer)
 {
     hf_assert(b->work == 0 && b->local == 0);
-    struct hf_sealed_row row;
+    struct hf_signed_sealed sealed;
     struct hf_sealed_statement statement;
     struct hf_sealed_context context;
     uint8_t *partial = e->secret_alloc(HF_PARTIAL_LEN);
     if (partial == NULL)
         return HF_ENOMEM;
-    int r = decode_sealed(e, b->sealed, &row, &statement, &context);
+    int r = decode_sealed(e, hf_blob_bytes(b->sealed), &sealed, &statement, &context);
     hf_assert(r == 0);
     r = hf_answer_open(e->suite, answer, &b->hash, e->secrets->blackstart, statement.c1, b->shares,
                        b->key, &b->last, partial);

@@ -72,7 +72,7 @@ void hf__quorum_done(struct hf_engine *e)
 
 size_t hf__quorum_memory(const struct hf_engine *e)
 {
-    hf_assert(e->quorum->request == NULL || e->quorum->sealed != NULL);
+    hf_assert(e->quorum->request == NULL || !e->open);
     return hf__blob_memory(e->quorum->sealed) + hf__blackstart_memory(e);
 }
 

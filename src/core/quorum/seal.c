@@ -85,6 +85,8 @@ static int seal(struct hf_engine *e, const struct hf_quorum_key *key, const stru
     hf_blob_unref(e->quorum->sealed);
     e->quorum->sealed = hf_blob_ref(kept);
     e->quorum->sealed_seq = e->write_seq;
+    if (e->owner->holders_count > 0)
+        hf__timer_set(e, HF__TIMER_STANDING, e->timing.standing_ms); /* the holders are given it */
     hf__trace(e, HF_TRACE_QUORUM_SEALED, 0, NULL, c.share_set, c.version);
     return 0;
 }

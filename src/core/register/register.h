@@ -96,4 +96,11 @@ struct hf_bytes hf__seal_bytes(struct hf_engine *e, const struct hf_account *own
                                const struct hf_certificate *what,
                                const struct hf_account *acceptor);
 
+/* ---- statement.c */
+
+/* Checks what an owner had sealed for share holders, as another hands it over. HF_ESEALED: of
+ * another network or account, or not signed by it; the errors of decoding. */
+HF_MUST_USE int hf__sealed_read(struct hf_engine *e, const struct hf_signed_sealed *s,
+                                const struct hf_account *owner, struct hf_sealed_context *ret);
+
 #endif

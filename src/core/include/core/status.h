@@ -169,6 +169,7 @@ struct hf_status {
     bool sealed;                       /* the root secret is sealed to it */
     uint64_t sealed_s;                 /* since when; 0 it is sealed to none */
     uint32_t sealed_share_set;         /* version of the share set then */
+    uint8_t sealed_holders;            /* holders that keep what was sealed beside their share */
     uint32_t blackstart_number;        /* requests since the vault was open last */
     uint64_t blackstart_s;             /* when the newest was made; 0 none */
     bool blackstart_open;              /* answers to it count */
