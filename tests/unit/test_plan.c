@@ -31,8 +31,10 @@ Test(plan, a_ring_of_two_shares_needs_two)
     struct hf__plan_node nodes[8];
     bool started[8], fewest;
     for (uint16_t i = 0; i < 8; i++)
-        nodes[i] = (struct hf__plan_node){
-            .need = 2, .holders_count = 2, .holders = {(i + 6) % 8, (i + 7) % 8}};
+        nodes[i] =
+            (struct hf__plan_node){.need = 2,
+                                   .holders_count = 2,
+                                   .holders = {(uint16_t)((i + 6) % 8), (uint16_t)((i + 7) % 8)}};
     cr_assert_eq(hf__plan(nodes, 8, started, &fewest), 0);
     cr_assert(fewest);
     cr_assert_eq(started_of(started, 8), 2);
