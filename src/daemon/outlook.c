@@ -197,11 +197,28 @@ static void warn_refused(const struct hf__outlook_facts *f, struct hf__outlook *
             why);
 }
 
+/* The network would give this node nothing; shut: why, or 0 where its quotes are refused. */
+static void judge_kept_out(const struct hf__outlook_facts *f, int shut, struct hf__outlook *o)
+{
+    o->key = HF__KEY_WOULD_LOSE;
+    o->spare_claim = -o->quorum;
+    o->spare_recovery = -o->needed;
+    snprintf(o->says, sizeof o->says, "NOT NOW: %s; do not restart this node",
+             hf_error_sentence(shut != 0 ? shut : HF_EATTESTATION));
+    if (shut == 0) {
+        warn_refused(f, o);
+        return;
+    }
+    hf__outlook_warn(o, shut, HF__NOW, 0,
+                     "a restart of this node now would not get its key back: %s",
+                     hf_error_sentence(shut));
+    hf__outlook_advise_shut_out(o, f->status, shut);
+}
+
 static void judge_open(const struct hf__outlook_facts *f, struct hf__outlook *o)
 {
     const struct hf_status *s = f->status;
     int shut = hf__outlook_shut_out(s);
-    bool refused = f->own_error != 0;
     if (s->generation == 0) {
         o->key = HF__KEY_NONE;
         snprintf(o->says, sizeof o->says,
@@ -215,21 +232,9 @@ static void judge_open(const struct hf__outlook_facts *f, struct hf__outlook *o)
                 "one would have to be registered");
         return;
     }
-    if (shut != 0 || refused) {
-        o->key = HF__KEY_WOULD_LOSE;
-        o->spare_claim = -o->quorum;
-        o->spare_recovery = -o->needed;
-        snprintf(o->says, sizeof o->says, "NOT NOW: %s; do not restart this node",
-                 hf_error_sentence(shut != 0 ? shut : HF_EATTESTATION));
-    }
-    if (shut != 0) {
-        hf__outlook_warn(o, shut, HF__NOW, 0,
-                         "a restart of this node now would not get its key back: %s",
-                         hf_error_sentence(shut));
-        hf__outlook_advise_shut_out(o, s, shut);
-    } else if (refused) {
-        warn_refused(f, o);
-    } else if (o->lasting < o->needed) {
+    if (shut != 0 || f->own_error != 0)
+        judge_kept_out(f, shut, o);
+    else if (o->lasting < o->needed) {
         o->key = HF__KEY_WOULD_LOSE;
         snprintf(o->says, sizeof o->says,
                  "NOT NOW: a restart loses the key unless %u more answer; do not restart this node",

@@ -1,4 +1,4 @@
-/* What is said of a node that is locked: whether it comes back by itself, and what people can do. */
+/* What is said of a locked node: whether it comes back by itself, and what people can do. */
 #include "outlook_parts.h"
 
 #include "base/error.h"
