@@ -1,5 +1,6 @@
 /*
- * libholdfast: an application's key from the Holdfast daemon of this machine.
+ * libholdfast: an application's key from the Holdfast daemon of this machine, and a quote over a
+ * public key of the application's own.
  *
  *     struct holdfast_key key;
  *     int r = holdfast_key_get("tss-db", 30000, &key);
@@ -23,6 +24,7 @@
 #ifndef HOLDFAST_HOLDFAST_H
 #define HOLDFAST_HOLDFAST_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -33,6 +35,9 @@ enum {
     HOLDFAST_KEY_LEN = 32,
     HOLDFAST_NETWORK_LEN = 32,
     HOLDFAST_NAME_MAX = 64, /* characters of a key's name */
+    HOLDFAST_BYTES_LEN = 64,
+    HOLDFAST_NONCE_LEN = 32,
+    HOLDFAST_QUOTE_MAX = 17408,
 };
 
 /* Where the daemon listens when neither the caller nor HOLDFAST_SOCKET in the environment says. */
@@ -48,7 +53,7 @@ enum holdfast_error {
     HOLDFAST_REFUSED = -5,       /* only a person can help: see the daemon's status */
     HOLDFAST_PROTOCOL = -6,      /* the daemon's answer makes no sense to this library */
     HOLDFAST_MEMORY = -7,        /* + out of memory */
-    HOLDFAST_OTHER_NETWORK = -8, /* the key is of another network than the one expected */
+    HOLDFAST_OTHER_NETWORK = -8, /* the daemon's network is another than the one expected */
 };
 
 /* A key. Secret: wipe it with holdfast_key_wipe. */
@@ -62,7 +67,14 @@ struct holdfast_key {
     uint64_t claim;
 };
 
-/* How holdfast_key_get_with asks. Zeroed fields stand for what is said beside them. */
+/* A quote, as a file that `holdfast quote verify --application` reads. Not secret. */
+struct holdfast_quote {
+    uint8_t bytes[HOLDFAST_QUOTE_MAX];
+    size_t len;
+};
+
+/* How holdfast_key_get_with and holdfast_quote_make_with ask. Zeroed fields stand for what is said
+ * beside them. */
 struct holdfast_options {
     const char *socket;     /* path; NULL: HOLDFAST_SOCKET in the environment, then the macro */
     uint32_t wait_ms;       /* how long to wait for what may pass by itself; 0: not at all */
@@ -81,6 +93,20 @@ int holdfast_key_get(const char *name, uint32_t wait_ms, struct holdfast_key *re
 /* The same with options. */
 int holdfast_key_get_with(const char *name, const struct holdfast_options *options,
                           struct holdfast_key *ret_key) __attribute__((warn_unused_result));
+
+/*
+ * Has the daemon make a quote that shows others whose public key this is: one of software on this
+ * validator's machine, attested now. bytes: HOLDFAST_BYTES_LEN, the public key or a hash of it.
+ * nonce: HOLDFAST_NONCE_LEN, drawn by whoever is to be shown the quote, or it could be an old one.
+ * Which application asked is not in it. wait_ms, ret_quote and errors as above.
+ */
+int holdfast_quote_make(const uint8_t *bytes, const uint8_t *nonce, uint32_t wait_ms,
+                        struct holdfast_quote *ret_quote) __attribute__((warn_unused_result));
+
+/* The same with options. */
+int holdfast_quote_make_with(const uint8_t *bytes, const uint8_t *nonce,
+                             const struct holdfast_options *options,
+                             struct holdfast_quote *ret_quote) __attribute__((warn_unused_result));
 
 /* Overwrites a key in a way that the compiler keeps. */
 void holdfast_key_wipe(struct holdfast_key *key);

@@ -24,10 +24,12 @@ static const char usage[] =
     "       holdfast quote verify FILE --collateral DIR [--at RFC3339]\n"
     "                             [--policy FILE] [--report-data HEX] [--json]\n"
     "       holdfast quote verify FILE ... --application HEX --nonce HEX\n"
-    "                             [--account ACCOUNT] [--network ID]\n"
+    "                             [--account ACCOUNT] [--network ID] [--authority DIR]\n"
     "       holdfast quote make --bytes HEX --nonce HEX FILE\n"
     "\n"
     "FILE is a quote, or what `holdfast identity` wrote, which has one in it.\n"
+    "--authority DIR has the network's documents: the quote must be of a validator of\n"
+    "the newest set there.\n"
     "exit status: 0 valid, and accepted where a policy is given, 1 refused,\n"
     "2 something cannot be read\n";
 
@@ -37,7 +39,7 @@ struct options {
     const char *policy;
     const char *at;
     const char *report_data;
-    const char *application, *nonce, *account, *network;
+    const char *application, *nonce, *account, *network, *authority;
     bool json;
     bool verify;
 };
@@ -58,6 +60,7 @@ static int read_options(int argc, char **argv, struct options *o)
                                              HF_TEXT_OF("nonce", struct options, nonce),
                                              HF_TEXT_OF("account", struct options, account),
                                              HF_TEXT_OF("network", struct options, network),
+                                             HF_TEXT_OF("authority", struct options, authority),
                                              HF_FLAG_OF("json", struct options, json)};
     char **words;
     int count;
@@ -73,13 +76,14 @@ static int read_options(int argc, char **argv, struct options *o)
     o->file = words[0];
     bool extra = o->collateral != NULL || o->policy != NULL || o->at != NULL ||
                  o->report_data != NULL || o->application != NULL || o->nonce != NULL ||
-                 o->account != NULL || o->network != NULL;
+                 o->account != NULL || o->network != NULL || o->authority != NULL;
     if (!o->verify && extra)
         return fail_usage("show takes no option but --json");
     if (o->verify && o->collateral == NULL)
         return fail_usage("verify needs --collateral DIR");
-    if (o->application == NULL && (o->nonce != NULL || o->account != NULL || o->network != NULL))
-        return fail_usage("--nonce, --account and --network go with --application");
+    if (o->application == NULL &&
+        (o->nonce != NULL || o->account != NULL || o->network != NULL || o->authority != NULL))
+        return fail_usage("--nonce, --account, --network and --authority go with --application");
     if (o->application != NULL && (o->nonce == NULL || o->report_data != NULL))
         return fail_usage("--application needs --nonce, and takes no --report-data");
     return 0;
@@ -135,6 +139,8 @@ struct inputs {
     bool has_policy, has_report_data, has_application;
     struct hf_application_statement application;
     const char *wrong; /* the part of that which is not as wanted; NULL: none */
+    bool has_set;      /* a set was looked at, and says of its account: */
+    int standing;      /* 0: a validator, or why not */
     struct hf_cli_quote_policy policy;
     uint8_t report_data[HF_CLI_REPORT_DATA_LEN];
     struct hf_roots roots;
@@ -165,6 +171,10 @@ static int read_application(const struct options *o, struct inputs *in)
     if (r != 0)
         return fail_reading(o->file, r);
     in->has_application = in->has_report_data = true;
+    in->has_set = o->authority != NULL;
+    if (in->has_set &&
+        hf_cli_application_member(o->authority, &in->application, in->at_s, &in->standing) != 0)
+        return EXIT_UNREADABLE; /* said why */
     return 0;
 }
 
@@ -288,6 +298,14 @@ static void judge_application(const struct inputs *in, struct hf_cli_quote_resul
                  (unsigned long long)in->application.claim, account);
     if (in->wrong != NULL && r->error == 0)
         r->error = HF_EREPORTDATA;
+    if (!in->has_set)
+        return;
+    line = add_line(r, "validator");
+    line->result = in->standing == 0 ? HF_CHECK_PASS : HF_CHECK_FAIL;
+    snprintf(line->reason, sizeof line->reason, "%s",
+             in->standing == 0 ? "in the newest set" : hf_error_sentence(in->standing));
+    if (r->error == 0)
+        r->error = in->standing;
 }
 
 static int verify(const struct inputs *in, struct hf_cli_quote_result *r)

@@ -9,7 +9,7 @@
 
 enum {
     HF_CLI_REPORT_DATA_LEN = 64,
-    HF_CLI_LINES_MAX = HF_CHECKS_MAX + HF_JUDGE_CHECKS + 2,
+    HF_CLI_LINES_MAX = HF_CHECKS_MAX + HF_JUDGE_CHECKS + 3,
 };
 
 /* A policy from a file, as far as it concerns a quote. */

@@ -1,6 +1,7 @@
 #include "quote_application.h"
 
 #include "ask.h"
+#include "authority.h"
 #include "base/error.h"
 #include "base/hex.h"
 #include "base/options.h"
@@ -87,4 +88,28 @@ int hf_cli_application_open(struct hf_buf *file, const struct hf_cli_application
     }
     hf_arena_done(&arena);
     return r;
+}
+
+static int standing_of(const struct hf__authority *a, const struct hf_application_statement *s,
+                       uint64_t at_s)
+{
+    if (!hf_network_id_equal(&s->network, &a->network))
+        return HF_EDOCUMENT_NETWORK;
+    if (a->set == NULL)
+        return HF_ENODOCUMENTS;
+    if (at_s >= hf_document_expires_s(a->set))
+        return HF_EEXPIRED;
+    return hf_set_find(a->set, &s->account) >= 0 ? 0 : HF_ENOTMEMBER;
+}
+
+int hf_cli_application_member(const char *folder, const struct hf_application_statement *s,
+                              uint64_t at_s, int *ret)
+{
+    struct hf__authority a;
+    int r = hf__authority_open(folder, &a);
+    if (r != 0)
+        return r;
+    *ret = standing_of(&a, s, at_s);
+    hf__authority_close(&a);
+    return 0;
 }

@@ -27,4 +27,14 @@ HF_MUST_USE int hf_cli_application_open(struct hf_buf *file, const struct hf_cli
                                         struct hf_application_statement *ret,
                                         const char **ret_name);
 
+/*
+ * Whether the account of a statement is in the newest set of an authority's folder. ret: 0, or why
+ * it is no validator there at this time: HF_ENOTMEMBER; HF_EDOCUMENT_NETWORK: the statement is of
+ * another network; HF_ENODOCUMENTS, HF_EEXPIRED: of the set. What is wrong with the folder is said
+ * and returned.
+ */
+HF_MUST_USE int hf_cli_application_member(const char *folder,
+                                          const struct hf_application_statement *s, uint64_t at_s,
+                                          int *ret);
+
 #endif

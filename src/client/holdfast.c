@@ -12,8 +12,10 @@
 enum {
     ASK_MS = 10000,
     PAUSE_MS = 5,
+    QUOTE_PAUSE_MS =
+        50, /* what the daemon refuses for now it does not hold back, as it does a key */
     WAIT_MS_MAX = 3600000,
-    REQUEST_LEN = 160,
+    REQUEST_LEN = 320,
     KEY_DIGITS = 2 * HOLDFAST_KEY_LEN
 };
 
@@ -51,6 +53,17 @@ static const char *value_of(const char *json, const char *name)
     return at == NULL ? NULL : at + strlen(mark);
 }
 
+/* What an object says that is no answer; 0: it is one. */
+static int refusal(const char *json)
+{
+    const char *retryable = value_of(json, "retryable");
+    if (value_of(json, "error") == NULL)
+        return 0;
+    if (value_of(json, "code") == NULL || retryable == NULL)
+        return HOLDFAST_PROTOCOL;
+    return strncmp(retryable, "true", 4) == 0 ? HOLDFAST_NOT_READY : HOLDFAST_REFUSED;
+}
+
 static int decode_hex(const char *json, const char *name, uint8_t *ret, size_t len)
 {
     char digits[KEY_DIGITS + 1];
@@ -73,14 +86,9 @@ static int decode(const char *json, struct holdfast_key *ret)
 {
     struct holdfast_key key = {0};
     const char *version = value_of(json, "version"), *claim = value_of(json, "claim");
-    int r = HOLDFAST_PROTOCOL;
-    if (value_of(json, "error") != NULL) {
-        const char *retryable = value_of(json, "retryable");
-        if (value_of(json, "code") != NULL && retryable != NULL)
-            r = strncmp(retryable, "true", 4) == 0 ? HOLDFAST_NOT_READY : HOLDFAST_REFUSED;
-        return r;
-    }
-    r = decode_hex(json, "key", key.bytes, sizeof key.bytes);
+    int r = refusal(json);
+    if (r == 0)
+        r = decode_hex(json, "key", key.bytes, sizeof key.bytes);
     if (r == 0)
         r = decode_hex(json, "network", key.network, sizeof key.network);
     if (r == 0 && (version == NULL || claim == NULL))
@@ -96,18 +104,63 @@ static int decode(const char *json, struct holdfast_key *ret)
     return r;
 }
 
+/* A quote is no secret, and the digits end where the text does at the latest. */
+static int decode_quote(const char *json, uint8_t *ret_network, struct holdfast_quote *ret)
+{
+    char pair[3] = {0};
+    const char *digits = value_of(json, "quote");
+    int r = refusal(json);
+    if (r == 0)
+        r = decode_hex(json, "network", ret_network, HOLDFAST_NETWORK_LEN);
+    if (r != 0 || digits == NULL || *digits++ != '"')
+        return r != 0 ? r : HOLDFAST_PROTOCOL;
+    size_t len = strspn(digits, "0123456789abcdef");
+    if (len == 0 || len % 2 != 0 || len / 2 > sizeof ret->bytes || digits[len] != '"')
+        return HOLDFAST_PROTOCOL;
+    for (size_t i = 0; i < len / 2 && r == 0; i++) {
+        memcpy(pair, digits + 2 * i, 2);
+        r = hf_hex_decode(pair, ret->bytes + i, 1);
+    }
+    ret->len = len / 2;
+    return r == 0 ? 0 : HOLDFAST_PROTOCOL;
+}
+
+/* What is asked for, and where the answer goes: a key or a quote. */
+struct question {
+    const char *name;             /* of a key */
+    const uint8_t *bytes, *nonce; /* of a quote */
+    struct holdfast_key key;
+    struct holdfast_quote *quote;
+    uint8_t network[HOLDFAST_NETWORK_LEN]; /* of the answer */
+};
+
+static int request_of(const struct question *q, uint32_t wait_ms, char ret[static REQUEST_LEN])
+{
+    char bytes[2 * HOLDFAST_BYTES_LEN + 1], nonce[2 * HOLDFAST_NONCE_LEN + 1];
+    if (q->name != NULL)
+        return snprintf(ret, REQUEST_LEN, "{\"request\":\"key\",\"name\":\"%s\",\"wait_ms\":%u}",
+                        q->name, wait_ms);
+    hf_hex_encode(q->bytes, HOLDFAST_BYTES_LEN, bytes);
+    hf_hex_encode(q->nonce, HOLDFAST_NONCE_LEN, nonce);
+    return snprintf(ret, REQUEST_LEN, "{\"request\":\"quote\",\"bytes\":\"%s\",\"nonce\":\"%s\"}",
+                    bytes, nonce);
+}
+
 /* wait_ms: how long the daemon may hold a refusal back. */
-static int ask(const char *socket_path, const char *name, uint32_t wait_ms,
-               struct holdfast_key *ret)
+static int ask(const char *socket_path, struct question *q, uint32_t wait_ms)
 {
     char request[REQUEST_LEN];
     struct hf_client_answer answer = {0};
-    int len = snprintf(request, sizeof request,
-                       "{\"request\":\"key\",\"name\":\"%s\",\"wait_ms\":%u}", name, wait_ms);
+    int len = request_of(q, wait_ms, request);
     hf_assert(len > 0 && (size_t)len < sizeof request);
     int r =
         hf_client_call(socket_path, hf_bytes_of(request, (size_t)len), wait_ms + ASK_MS, &answer);
-    r = r != 0 ? from_call(r) : decode(answer.text, ret);
+    if (r != 0)
+        r = from_call(r);
+    else if (q->name == NULL)
+        r = decode_quote(answer.text, q->network, q->quote);
+    else if ((r = decode(answer.text, &q->key)) == 0)
+        memcpy(q->network, q->key.network, sizeof q->network);
     hf_client_answer_done(&answer);
     return r;
 }
@@ -130,33 +183,58 @@ static uint32_t capped(uint64_t wait_ms)
     return wait_ms > WAIT_MS_MAX ? WAIT_MS_MAX : (uint32_t)wait_ms;
 }
 
-int holdfast_key_get_with(const char *name, const struct holdfast_options *options,
-                          struct holdfast_key *ret_key)
+static int ask_until(struct question *q, const struct holdfast_options *options)
 {
-    static const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
+    const struct timespec pause = {.tv_nsec =
+                                       (q->name != NULL ? PAUSE_MS : QUOTE_PAUSE_MS) * 1000000L};
     const char *socket_path = options->socket;
-    struct holdfast_key key;
-    if (!name_valid(name))
-        return HOLDFAST_NAME;
     if (socket_path == NULL)
         socket_path = secure_getenv("HOLDFAST_SOCKET");
     if (socket_path == NULL || socket_path[0] == '\0')
         socket_path = HOLDFAST_SOCKET;
     uint64_t now, end_ms = now_ms() + options->wait_ms;
-    int r = ask(socket_path, name, capped(options->wait_ms), &key);
+    int r = ask(socket_path, q, capped(options->wait_ms));
     /* The daemon waits for its own recovery; this waits for a daemon. */
     while (r != 0 && passes(r) && (now = now_ms()) < end_ms) {
         nanosleep(&pause, NULL);
-        r = ask(socket_path, name, capped(end_ms - now), &key);
+        r = ask(socket_path, q, capped(end_ms - now));
     }
-    if (r != 0)
-        return r;
-    if (options->network != NULL && memcmp(key.network, options->network, sizeof key.network) != 0)
+    if (r == 0 && options->network != NULL &&
+        memcmp(q->network, options->network, sizeof q->network) != 0)
         r = HOLDFAST_OTHER_NETWORK;
-    else
-        *ret_key = key;
-    holdfast_key_wipe(&key);
     return r;
+}
+
+int holdfast_key_get_with(const char *name, const struct holdfast_options *options,
+                          struct holdfast_key *ret_key)
+{
+    struct question q = {.name = name};
+    if (!name_valid(name))
+        return HOLDFAST_NAME;
+    int r = ask_until(&q, options);
+    if (r == 0)
+        *ret_key = q.key;
+    holdfast_key_wipe(&q.key);
+    return r;
+}
+
+int holdfast_quote_make_with(const uint8_t *bytes, const uint8_t *nonce,
+                             const struct holdfast_options *options,
+                             struct holdfast_quote *ret_quote)
+{
+    struct holdfast_quote quote;
+    struct question q = {.bytes = bytes, .nonce = nonce, .quote = &quote};
+    int r = ask_until(&q, options);
+    if (r == 0)
+        *ret_quote = quote;
+    return r;
+}
+
+int holdfast_quote_make(const uint8_t *bytes, const uint8_t *nonce, uint32_t wait_ms,
+                        struct holdfast_quote *ret_quote)
+{
+    const struct holdfast_options options = {.wait_ms = wait_ms};
+    return holdfast_quote_make_with(bytes, nonce, &options, ret_quote);
 }
 
 int holdfast_key_get(const char *name, uint32_t wait_ms, struct holdfast_key *ret_key)
@@ -176,12 +254,12 @@ const char *holdfast_error_text(int error)
         "no error",
         "no daemon listens on the socket",
         "the daemon belongs to another user",
-        "the daemon does not release the key yet",
+        "the daemon does not give it out yet",
         "not a key's name: 1 to 64 characters of a-z 0-9 - _ .",
         "the daemon refuses for good: see `holdfast status`",
         "the daemon's answer makes no sense to this library",
         "out of memory",
-        "the key is of another network than the one expected",
+        "the daemon's network is another than the one expected",
     };
     size_t at = error <= 0 ? (size_t) - (long)error : SIZE_MAX;
     return at < HF_ARRAY_LEN(texts) ? texts[at] : "an unknown error";

@@ -152,9 +152,11 @@ static void send_request(struct hf__ask *a, const struct hf_blackstart_report *r
 /* The attestation of an application's machine. */
 static void send_quote(struct hf__ask *a, struct hf_bytes quote)
 {
+    char network[2 * sizeof a->d->settings->network.bytes + 1];
     char *text = digits_of(a, quote);
+    hf_hex_encode(a->d->settings->network.bytes, sizeof a->d->settings->network.bytes, network);
     if (text != NULL)
-        send_json(a, json_pack("{s:s}", "quote", text));
+        send_json(a, json_pack("{s:s,s:s}", "quote", text, "network", network));
     free(text);
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The example for application developers does what its comment says, across a crash of the daemon."""
+"""The examples for application developers do what their comments say, across a crash of the daemon."""
 
 import os
 import pathlib
@@ -15,6 +15,7 @@ import tap  # noqa: E402
 from mesh import Mesh, Programs  # noqa: E402
 
 PROGRAM = BUILD / "contrib/open_sqlcipher"
+SHOW_KEY = BUILD / "contrib/show_key"
 
 
 def run(node, database):
@@ -44,8 +45,27 @@ def a_program_opens_its_database_again_after_the_daemons_crash():
 
 @tap.case
 def without_arguments_it_says_how_it_is_used():
-    done = subprocess.run([PROGRAM], capture_output=True, text=True)
-    assert done.returncode == 2 and done.stderr.startswith("usage:")
+    for program in (PROGRAM, SHOW_KEY):
+        done = subprocess.run([program], capture_output=True, text=True)
+        assert done.returncode == 2 and done.stderr.startswith("usage:")
+
+
+@tap.case
+def a_program_shows_others_that_its_key_is_of_this_machine_once_the_daemon_is_there():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-example-"))
+    with Mesh(folder, Programs(BUILD), nodes=2, shares=1, threshold=1) as mesh:
+        mesh.make()
+        node, file = mesh.nodes[0], folder / "key.quote"
+        key, nonce = "0a" * 64, "0b" * 32
+        node.kill()
+        environment = {**os.environ, "HOLDFAST_SOCKET": str(node.socket)}
+        shows = subprocess.Popen([SHOW_KEY, key, nonce, file], env=environment, stderr=subprocess.PIPE)
+        node.start()
+        assert shows.wait(60) == 0, shows.stderr.read()
+        done = node.command("quote", "verify", file, "--collateral", mesh.authority / "collateral", "--policy",
+                            mesh.authority / "policy.yaml", "--application", key, "--nonce", nonce, "--account",
+                            node.account, "--authority", mesh.authority)
+        assert done.returncode == 0 and b"in the newest set" in done.stdout, done
 
 
 if __name__ == "__main__":

@@ -240,8 +240,14 @@ def what_a_machine_runs_is_told_by_its_daemon_and_by_its_identity_file():
 
 @tap.case
 def an_application_shows_that_its_key_is_of_this_machine_and_account():
-    with mesh(nodes=2, shares=1, threshold=1, quorum=1) as m:
-        m.make()
+    with mesh(nodes=3, shares=1, threshold=1, quorum=1) as m:
+        m.found()
+        m.start_all()
+        for one in m.nodes[:2]:
+            m.add(one)
+        m.sign_set()
+        for one in m.nodes[:2]:
+            one.wait("ready", 60)
         node, other, file = m.nodes[0], m.nodes[1], m.folder / "application.quote"
         key, nonce = "a1" * 64, "b2" * 32
         made = node.command("quote", "make", "--bytes", key, "--nonce", nonce, file)
@@ -252,6 +258,22 @@ def an_application_shows_that_its_key_is_of_this_machine_and_account():
         # Who checks it needs no daemon of its own, and asks none.
         done = other.command(*verify, *right)
         assert done.returncode == 0 and node.account.encode() in done.stdout, done
+        # Whose account it is, the newest set says.
+        listed = (*verify, *right, "--authority", m.authority)
+        done = other.command(*listed)
+        assert done.returncode == 0 and b"in the newest set" in done.stdout, done
+        left_out = m.folder / "left-out.quote"
+        made = m.nodes[2].command("quote", "make", "--bytes", key, "--nonce", nonce, left_out)
+        assert made.returncode == 0, made
+        listed = ("quote", "verify", left_out, "--json", "--collateral", m.authority / "collateral", "--application", key,
+                  "--nonce", nonce, "--policy", m.authority / "policy.yaml")
+        assert other.command(*listed).returncode == 0
+        done = other.command(*listed, "--authority", m.authority)
+        assert done.returncode == 1 and b'"not_a_validator"' in done.stdout, done
+        founded = m.folder / "founded"
+        other.command("network", "init", founded, "--dev")
+        done = other.command(*verify, *right, "--authority", founded)
+        assert done.returncode == 1 and b"another network" in done.stdout, done
         for option, value in (("--application", "a2" * 64), ("--nonce", "b3" * 32), ("--account", other.account),
                               ("--network", "c4" * 32)):
             wrong = list(right)
@@ -260,6 +282,8 @@ def an_application_shows_that_its_key_is_of_this_machine_and_account():
             part = b"bytes" if option == "--application" else option[2:].encode()
             assert done.returncode == 1 and b"made for another " + part in done.stdout, done
         assert node.command(*verify, "--application", key).returncode == 64
+        assert node.command(*verify, "--authority", m.authority).returncode == 64
+        assert other.command(*verify, *right, "--authority", m.folder).returncode == 2
         assert node.command("quote", "make", "--bytes", "a1", "--nonce", nonce, file).returncode == 64
         # The quote inside is none of an identity, and a file that was changed is refused.
         data = bytearray(file.read_bytes())

@@ -181,3 +181,63 @@ Test(holdfast_key_get, comes_with_a_fencing_token_or_not_at_all)
     holdfast_key_wipe(&key);
     hf_scratch_remove(folder);
 }
+
+/* ---- quotes */
+
+static int quote_by(const char *text, const uint8_t *network, struct holdfast_quote *ret)
+{
+    static const uint8_t bytes[HOLDFAST_BYTES_LEN] = {0xb1}, nonce[HOLDFAST_NONCE_LEN] = {0xb2};
+    const struct holdfast_options options = {.socket = path, .network = network};
+    pid_t child = answer_once(text);
+    int r = holdfast_quote_make_with(bytes, nonce, &options, ret);
+    kill(child, SIGKILL);
+    (void)waitpid(child, NULL, 0);
+    unlink(path);
+    return r;
+}
+
+#define OF_NETWORK ",\"network\":\"" DIGITS "\"}"
+
+Test(holdfast_quote_make, gives_the_file_of_the_network_that_is_expected)
+{
+    static struct holdfast_quote quote;
+    uint8_t network[HOLDFAST_NETWORK_LEN];
+    hf_scratch_make(folder);
+    snprintf(path, sizeof path, "%s/socket", folder);
+    for (size_t i = 0; i < sizeof network; i++)
+        network[i] = (uint8_t)(i % 16 + 1);
+    cr_assert_eq(quote_by("{\"quote\":\"83010102ff\"" OF_NETWORK, network, &quote), 0);
+    cr_assert_eq(quote.len, 5);
+    cr_assert_arr_eq(quote.bytes, "\x83\x01\x01\x02\xff", 5);
+    network[0] ^= 1;
+    quote.len = 99;
+    cr_assert_eq(quote_by("{\"quote\":\"83\"" OF_NETWORK, network, &quote), HOLDFAST_OTHER_NETWORK);
+    cr_assert_eq(quote.len, 99, "nothing of it is given");
+    hf_scratch_remove(folder);
+}
+
+Test(holdfast_quote_make, a_refusal_or_what_makes_no_sense_gives_none)
+{
+    static const struct {
+        const char *text;
+        int error;
+    } bad[] = {
+        {"{\"quote\":\"8301\"}", HOLDFAST_PROTOCOL},
+        {"{\"network\":\"" DIGITS "\"}", HOLDFAST_PROTOCOL},
+        {"{\"quote\":\"\"" OF_NETWORK, HOLDFAST_PROTOCOL},
+        {"{\"quote\":\"830\"" OF_NETWORK, HOLDFAST_PROTOCOL},
+        {"{\"quote\":\"83zz\"" OF_NETWORK, HOLDFAST_PROTOCOL},
+        {"{\"quote\":7" OF_NETWORK, HOLDFAST_PROTOCOL},
+        {"{\"error\":{\"code\":\"locked\",\"message\":\"\",\"retryable\":true}}",
+         HOLDFAST_NOT_READY},
+        {"{\"error\":{\"code\":\"fenced\",\"message\":\"\",\"retryable\":false}}",
+         HOLDFAST_REFUSED},
+    };
+    static struct holdfast_quote quote = {.len = 99};
+    hf_scratch_make(folder);
+    snprintf(path, sizeof path, "%s/socket", folder);
+    for (size_t i = 0; i < HF_ARRAY_LEN(bad); i++)
+        cr_assert_eq(quote_by(bad[i].text, NULL, &quote), bad[i].error, "%s", bad[i].text);
+    cr_assert_eq(quote.len, 99);
+    hf_scratch_remove(folder);
+}
