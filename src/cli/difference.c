@@ -145,9 +145,21 @@ static int lines_of(const struct hf_document *d, struct lines *ret)
     return ret->failed ? HF_ENOMEM : 0;
 }
 
+/* Whether a line is of what every new version has for itself. */
+static bool is_own(const char *line)
+{
+    static const char *const own[] = {
+        "beacon: ", "epoch: ", "expires_s: ", "issued_s: ", "version: "};
+    for (size_t i = 0; i < HF_ARRAY_LEN(own); i++)
+        if (strncmp(line, own[i], strlen(own[i])) == 0)
+            return true;
+    return false;
+}
+
 int hf__difference_print(const struct hf_document *from, const struct hf_document *to)
 {
     struct lines old, new = {0};
+    bool more = from == NULL;
     int r = lines_of(from, &old);
     if (r == 0)
         r = lines_of(to, &new);
@@ -158,9 +170,12 @@ int hf__difference_print(const struct hf_document *from, const struct hf_documen
             printf("- %s\n", old.at[i]);
         if (order >= 0 && !same)
             printf("+ %s\n", new.at[j]);
+        more = more || (!same && !is_own(order <= 0 ? old.at[i] : new.at[j]));
         i += order <= 0;
         j += order >= 0;
     }
+    if (r == 0 && !more)
+        printf("nothing else changes: it is renewed as it is\n");
     lines_free(&old);
     lines_free(&new);
     return r;

@@ -6,7 +6,8 @@
 
 /*
  * Prints to standard output, a line each, what `to` no longer says ("-") and what it says anew
- * ("+"), by the names of the fields. from: NULL for nothing. Both of one kind. HF_ENOMEM.
+ * ("+"), by the names of the fields; and whether that is all that every version has for itself.
+ * from: NULL for nothing. Both of one kind. HF_ENOMEM.
  */
 HF_MUST_USE int hf__difference_print(const struct hf_document *from, const struct hf_document *to);
 /* Prints a document as JSON to standard output. HF_ENOMEM. HF_EIO. */

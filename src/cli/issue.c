@@ -217,6 +217,26 @@ static int confirm(const struct hf__authority *a, const struct hf__issue_job *jo
     return HF_ECANCELED;
 }
 
+/* Where the next signer is another person, on another machine: what goes there, and what is typed
+ * there. */
+static void print_next(FILE *out, const struct hf__authority *a, const struct hf__issue_job *job)
+{
+    static const struct {
+        uint8_t kind;
+        const char *command;
+    } commands[] = {{HF_DOCUMENT_ROOT, "authority root"},
+                    {HF_DOCUMENT_POLICY, "policy"},
+                    {HF_DOCUMENT_SET, "set"}};
+    for (size_t i = 0; i < HF_ARRAY_LEN(commands); i++)
+        if (commands[i].kind == job->kind)
+            fprintf(
+                out,
+                "on another machine: copy %s/documents and %s there, and after reading sign with\n"
+                "  holdfast %s sign --authority %s --foreign --key FILE\n"
+                "then bring both back\n",
+                a->folder, job->pending, commands[i].command, a->folder);
+}
+
 static int finish(struct hf__authority *a, const struct hf__issue_job *job,
                   const struct hf_buf *envelope, bool *ret_issued)
 {
@@ -252,6 +272,7 @@ static int finish(struct hf__authority *a, const struct hf__issue_job *job,
         r = hf_file_replace(job->pending, hf_buf_bytes(envelope), 0644);
         fprintf(out, "%s %u has %zu signatures and needs more: sign %s further\n", job->name,
                 hf_document_version(d), have, job->pending);
+        print_next(out, a, job);
         r = r == 0 ? HF_EDOCUMENT_SIGNATURE : r;
     }
     hf_document_unref(d);

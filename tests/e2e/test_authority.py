@@ -6,6 +6,8 @@ usage: test_authority.py [CASE ...]
 
 import os
 import pathlib
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -203,6 +205,36 @@ def a_document_unlike_the_own_form_needs_to_be_told():
         d.run("set", "show", d.pending("policy"), status=1)
         sign(d, 1, "policy", "sign", "--foreign")
         assert "evil" in d.run("policy", "show").stdout
+
+
+@tap.case
+def whoever_signs_next_is_told_what_to_carry_and_what_to_type():
+    with Desk() as d, Desk() as other:
+        network(d)
+        sign_root(d, 0, 1)
+        d.replace("measurements: []\n", RELEASE % "first")
+        said = sign(d, 0, "policy", "sign", status=2).stdout
+        carried = re.search(r"copy (\S+) and (\S+) there", said)
+        (other.folder / "authority").mkdir()
+        shutil.copytree(d.folder / carried[1], other.folder / carried[1])
+        shutil.copy(d.folder / carried[2], other.folder / carried[2])
+        shutil.copy(d.folder / "key1", other.folder)  # it lies there
+        line, = [text.strip() for text in said.splitlines() if text.startswith("  holdfast ")]
+        words = line.replace("FILE", "key1").split()[1:]
+        shown = other.run(*words, status=2).stdout
+        assert "+ measurements[first].name" in shown, shown
+        digest, = [text.split()[1] for text in shown.splitlines() if text.startswith("digest: ")]
+        assert "signed by 2 keys, in force" in other.run(*words, "--yes", digest).stdout
+        # What is brought back is in force here.
+        shutil.copy(other.document("policy.doc"), d.document("policy.doc"))
+        assert "first" in d.run("policy", "show").stdout
+        # Who signs it again without a change is told that only its dates are new.
+        d.pending("policy").unlink()
+        said = d.run("policy", "sign", "--key", "key0", status=2).stdout
+        assert "nothing else changes: it is renewed as it is" in said and "measurements" not in said, said
+        d.replace("holder_grace: 10m", "holder_grace: 20m")
+        said = d.run("policy", "sign", "--key", "key0", status=2).stdout
+        assert "nothing else changes" not in said and "holder_grace_s: 1200" in said, said
 
 
 @tap.case

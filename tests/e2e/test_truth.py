@@ -7,6 +7,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 
 SOURCE = pathlib.Path(os.environ["HOLDFAST_SOURCE"])
 BUILD = pathlib.Path(os.environ["HOLDFAST_BUILD"])
@@ -174,6 +175,91 @@ def a_drain_is_refused_with_a_name_and_a_number():
         assert done.returncode == 1 and b"drain_own_key" in done.stderr, done
         assert b"1 of 3 providers proved that their share fits, and this node needs 2" in done.stderr, done
         assert not node.status()["draining"]
+
+
+@tap.case
+def a_drain_ends_with_the_restart_that_it_was_for():
+    with mesh() as m:
+        m.make()
+        node, other = m.nodes[0], m.nodes[1]
+        done = node.command("drain")
+        assert done.returncode == 0 and node.status()["draining"], done
+        assert "; draining" in shown(node)[1] and other.command("drain").returncode == 1
+        node.terminate()
+        node.start()
+        node.wait("ready", 60)
+        assert not node.status()["draining"] and "draining" not in shown(node)[1], shown(node)
+        # It is nobody's reservation any more.
+        until(lambda: other.command("drain").returncode == 0, 30, other.tail)
+
+
+@tap.case
+def a_policy_of_other_numbers_reaches_the_backups_that_are_there():
+    with mesh(nodes=5) as m:
+        m.make()
+        form = m.authority / "policy.yaml"
+        text = form.read_text()
+        for old, new in (("shares: 3\n", "shares: 4\n"), ("threshold: 2\n", "threshold: 3\n"), ("claim_quorum: 2\n", "claim_quorum: 3\n")):
+            assert old in text, (old, text)
+            text = text.replace(old, new, 1)
+        text = "\n".join("holder_grace: 6s" if line.startswith("holder_grace:") else line for line in text.splitlines()) + "\n"
+        form.write_text(text)
+        keys = [node.key("tss-db") for node in m.nodes]
+        m.authority_command("policy", "sign", "--authority", m.authority)
+        for node in m.nodes:
+            node.hang_up()
+        # Until it is dealt anew, each says that it will be.
+        until(lambda: "the policy asks for another backup than this: dealt anew in" in shown(m.nodes[0])[1], 30, m.nodes[0].tail)
+        for node in m.nodes:
+            until_status(node, lambda s: s.get("n") == 4 and s.get("k") == 3 and s.get("state") == "ready", "it has not dealt anew", 90)
+            assert len(node.status()["providers"]) == 4 and "dealt anew in" not in shown(node)[1], shown(node)
+        done = m.nodes[0].command("backup", "verify")
+        assert done.returncode == 0 and b"4 of 4" in done.stdout, done
+        # What the policy is to defend against: with two of four lost a restart waits, and with one it does not.
+        m.nodes[0].kill()
+        m.nodes[0].start()
+        m.nodes[0].wait("ready", 60)
+        assert [node.key("tss-db") for node in m.nodes] == keys
+
+
+@tap.case
+def of_two_copies_the_older_one_is_locked_soon_and_says_what_to_do():
+    """README: at most one gets keys released for the first time; known ones come with a number that tells them apart."""
+    with mesh() as m:
+        m.found()
+        for node in m.nodes:
+            with node.config.open("a") as config:
+                config.write("timing: {watch: 2s}\n")
+        m.start_all()
+        m.register()
+        for node in m.nodes:
+            node.wait("ready", 90)
+        node = m.nodes[0]
+        key, before = node.key("tss-db"), node.token("tss-db")
+        node.terminate()
+        copy = m.copy_of(node)
+        node.start()
+        node.wait("ready", 60)
+        first = node.token("tss-db")
+        copy.start()
+        copy.wait({"placed", "ready", "degraded"}, 60)
+        started = time.monotonic()
+        second = copy.token("tss-db")
+        assert before < first < second, (before, first, second)
+        until(lambda: (node.status() or {}).get("state") == "blocked", 30, node.tail)
+        assert time.monotonic() - started < 10, "much longer than a round of its watch"
+        assert node.key("tss-db") is None and node.key("another") is None
+        assert copy.key("tss-db") == key
+        code, text = shown(node)
+        assert code != 0 and "(fenced)" in text and "`holdfast explain fenced` says what to do" in text, text
+        said = " ".join(node.command("explain", "fenced").stdout.decode().split())
+        assert "keep exactly one. Then restart the daemon of the one to keep" in said, said
+        # That is what helps: a restart of the older one locks the copy.
+        copy.kill()
+        node.kill()
+        node.start()
+        node.wait("ready", 60)
+        assert node.key("tss-db") == key and node.token("tss-db") > second
 
 
 @tap.case
