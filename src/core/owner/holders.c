@@ -194,6 +194,14 @@ static bool in_touch(struct hf_engine *e, size_t answered)
     return hf__own_record(e, &record, NULL, NULL) && answered + 1 >= record.threshold;
 }
 
+/* Whether a holder has answered about the newest record, while nothing else is asked: it keeps it,
+ * or says that its share is not there. */
+static bool told(const struct hf__holder *h)
+{
+    hf_assert(h->index > 0);
+    return h->confirmed || hf__holder_lacks(h);
+}
+
 /* What the view says of a holder; looked for when it may have changed, as every answer asks for
  * all. */
 static void look(const struct hf_engine *e, struct hf__holder *h)
@@ -330,7 +338,7 @@ void hf__holders_judge(struct hf_engine *e)
             reason = h->error != 0 ? h->error : HF_EUNPLACED;
         /* Silence may pass; who leaves or is no member any more does not come back. */
         look(e, h);
-        answered += !h->member || h->answered || (e->state == HF_STATE_PLACING && h->confirmed);
+        answered += !h->member || h->answered || (e->state == HF_STATE_PLACING && told(h));
         overdue = overdue || h->departs || hf__holder_is_bare(h) ||
                   h->audits_failed >= HF_AUDITS_FAILED_MAX || silent_too_long(e, h, spare);
     }

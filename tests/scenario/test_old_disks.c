@@ -1,0 +1,89 @@
+/* A host that puts a disk of yesterday back, lets it deal, and loses what it signed: whatever that
+ * leaves with the holders costs the owner neither its key nor its way back to ready. */
+#include "testnet.h"
+
+#include <criterion/criterion.h>
+
+enum { AWAY_MS = 300000, N = 7, K = 3, Q = 5 };
+
+struct house {
+    struct hf_world *w;
+    struct hf_disk *old;
+    uint32_t holders[16];
+};
+
+static void cut_both(struct hf_world *w, long a, long b)
+{
+    hf_world_cut(w, a, b);
+    hf_world_cut(w, b, a);
+}
+
+static void lose_records(struct hf_world *w, long to)
+{
+    hf_world_rule(w, (struct hf_rule){
+                         .action = HF_RULE_DROP, .method = HF_METHOD_RECORD, .from = 0, .to = to});
+}
+
+static struct house house_new(uint32_t spare)
+{
+    struct hf_world_settings s = testnet_settings(K, N);
+    uint32_t version;
+    s.policy.q = Q;
+    s.policy.holder_grace_s = 20;
+    struct house h = {.w = testnet_from(&s, 1u + N + spare)};
+    cr_assert_eq(hf_world_bring_up(h.w, TESTNET_MS), 0);
+    cr_assert_eq(testnet_holders(h.w, 0, h.holders), N);
+    cr_assert_eq(hf_world_key(h.w, 0, "tss-db", TESTNET_MS, testnet_key, &version), 0);
+    h.old = hf_world_disk_copy(h.w, 0);
+    return h;
+}
+
+static void old_disk_starts(struct house *h)
+{
+    hf_world_crash(h->w, 0);
+    hf_world_heal(h->w);
+    hf_world_disk_put(h->w, 0, h->old);
+}
+
+static void house_end(struct house *h)
+{
+    hf_disk_free(h->old);
+    testnet_end(h->w);
+}
+
+/* Node 0 deals anew, and its record reaches one holder alone. */
+static void deal_known_to_one(struct house *h)
+{
+    cut_both(h->w, 0, h->holders[N - 1]);
+    for (uint32_t i = 1; i < hf_world_count(h->w); i++)
+        if (i != h->holders[0])
+            lose_records(h->w, i);
+    cr_assert(hf_world_run_until_trace(h->w, 0, HF_TRACE_RECORDED, 1, AWAY_MS));
+    hf_world_run_for(h->w, 3000);
+}
+
+/* The old disk deals, and its record reaches nobody: what the others had of the dealing before is
+ * pushed out. False: nobody takes its shares. */
+static bool deal_in_vain(struct house *h)
+{
+    old_disk_starts(h);
+    cut_both(h->w, 0, h->holders[0]);
+    lose_records(h->w, HF_WORLD_ALL);
+    hf_world_start(h->w, 0);
+    bool dealt = hf_world_run_until_trace(h->w, 0, HF_TRACE_RECORDED, 1, AWAY_MS);
+    hf_world_run_for(h->w, 1000);
+    return dealt;
+}
+
+/* Every start is told of a dealing of which one holder alone has kept its share: all others say so,
+ * and a new dealing follows. */
+Test(old_disks, whose_dealing_pushes_another_out_leave_a_way_back)
+{
+    struct house h = house_new(8);
+    deal_known_to_one(&h);
+    cr_assert(deal_in_vain(&h));
+    old_disk_starts(&h);
+    hf_world_start(h.w, 0);
+    testnet_key_lives(h.w, 0);
+    house_end(&h);
+}
