@@ -118,7 +118,6 @@ static const int allowed[] = {
     CALL(madvise),
     CALL(mlock),
     CALL(munlock),
-    CALL(mincore),
     CALL(futex),
     CALL(set_robust_list),
     CALL(rseq),

@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+"""The unit files as Debian's systemd reads them, and the programs under what they leave of system calls and of /proc.
+
+The service manager itself does not run here: its filter is made anew from the unit's own lines, with the groups that
+systemd-analyze expands, by the same library.
+"""
+
+import contextlib
+import ctypes
+import errno
+import os
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+
+SOURCE = pathlib.Path(os.environ["HOLDFAST_SOURCE"])
+BUILD = pathlib.Path(os.environ["HOLDFAST_BUILD"])
+sys.path[:0] = [str(SOURCE / "tests/lib"), str(SOURCE / "contrib/lib")]
+
+import tap  # noqa: E402
+from mesh import AS_ROOT, Mesh, Programs, until  # noqa: E402
+
+UNITS = {"holdfastd.service": BUILD / "src/daemon/holdfastd", "holdfast-report.service": BUILD / "src/report/holdfast-report",
+         "holdfast-measure.service": BUILD / "src/report/holdfast-measure"}
+PR_SET_NO_NEW_PRIVS = 38
+SCMP_ACT_ERRNO, SCMP_ACT_ALLOW = 0x00050000, 0x7FFF0000
+REPORT_ANSWER_MAX = 1 << 16
+PERMISSION = -9  # of reasons.def
+
+
+def values(unit, name):
+    """What the unit says under this name, line by line."""
+    return re.findall(rf"(?m)^{name}=(.*)$", (BUILD / "contrib" / unit).read_text())
+
+
+def expanded(word):
+    """A system call, or those of a group and of the groups in it. One that systemd does not know is none to it."""
+    if not word.startswith("@"):
+        return {word}
+    done = subprocess.run(["systemd-analyze", "--no-pager", "syscall-filter", word], capture_output=True, text=True, timeout=60)
+    if done.returncode != 0 and "not found" in done.stderr:
+        return set()
+    words = [line.split()[0] for line in done.stdout.splitlines() if line.startswith("    ") and line.split()[0] != "#"]
+    assert words, (word, done.stdout)
+    return set().union(*map(expanded, words))
+
+
+def calls(unit):
+    """Names of the system calls that the unit leaves: the first line says whether it is a list of what is allowed."""
+    left = set()
+    for number, line in enumerate(values(unit, "SystemCallFilter")):
+        denied = line.startswith("~")
+        assert number > 0 or not denied, line
+        named = set().union(*map(expanded, line.lstrip("~").split()))
+        left = left - named if denied else left | named
+    # What the service manager itself needs to start a program.
+    return left | expanded("@default") | {"execve"}
+
+
+def filtered(unit):
+    """A function for the child: from there on the unit's filter holds."""
+    assert values(unit, "SystemCallErrorNumber") == ["EPERM"]
+    lib, names = ctypes.CDLL("libseccomp.so.2"), [name.encode() for name in calls(unit)]
+    lib.seccomp_init.restype = ctypes.c_void_p
+    arguments = [ctypes.c_void_p, ctypes.c_uint32, ctypes.c_int, ctypes.c_uint]
+
+    def apply():
+        context = ctypes.c_void_p(lib.seccomp_init(SCMP_ACT_ERRNO | errno.EPERM))
+        lib.seccomp_rule_add.argtypes = arguments
+        for name in names:
+            number = lib.seccomp_syscall_resolve_name(name)
+            if number >= 0 and lib.seccomp_rule_add(context, SCMP_ACT_ALLOW, number, 0) != 0:
+                os._exit(99)
+        if ctypes.CDLL(None).prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 or lib.seccomp_load(context) != 0:
+            os._exit(98)
+
+    return apply
+
+
+@tap.case
+def systemd_reads_every_unit_without_a_warning():
+    with tempfile.TemporaryDirectory() as folder:
+        copies = [shutil.copy(SOURCE / "contrib/systemd/holdfast-report.socket", folder)]
+        for unit, program in UNITS.items():
+            # The programs are not installed where the unit will find them.
+            text = re.sub(r"(?m)^(Exec\w+=)\S*/holdfast[^/\s]*", rf"\g<1>{program}", (BUILD / "contrib" / unit).read_text())
+            copies.append(pathlib.Path(folder, unit))
+            copies[-1].write_text(text)
+        done = subprocess.run(["systemd-analyze", "verify", "--man=no", *copies], capture_output=True, text=True, timeout=60,
+                              env=os.environ | {"SYSTEMD_UNIT_PATH": f"{folder}:"})
+        # What is said of units that are not ours is not ours.
+        said = [line for line in (done.stdout + done.stderr).splitlines() if folder in line or "holdfast" in line]
+        assert done.returncode == 0 and not said, said
+
+
+@tap.case
+def each_call_that_a_program_leaves_itself_is_left_by_its_unit():
+    for unit, source in (("holdfastd.service", "src/daemon/harden.c"), ("holdfast-report.service", "src/report/main.c")):
+        wanted = set(re.findall(r"\b(?:CALL\(|SYS_)(\w+)", (SOURCE / source).read_text())) - {"name"}
+        wanted |= {"seccomp", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"}
+        # SQLite's, where root runs the daemon: its unit runs it as a user.
+        wanted.discard("fchown")
+        assert len(wanted) > 30 and not wanted - calls(unit), (unit, wanted - calls(unit))
+
+
+@tap.case
+def the_daemon_runs_under_its_units_filter():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-units-"))
+    with Mesh(folder, Programs(BUILD), nodes=2, shares=1, threshold=1) as m:
+        m.found()
+        apply = filtered("holdfastd.service")
+        for node in m.nodes:
+            log = node.log.open("ab")
+            node.process = subprocess.Popen([m.programs.holdfastd, *AS_ROOT, "--config", node.config], stdout=log, stderr=log,
+                                            stdin=subprocess.DEVNULL, preexec_fn=apply)
+        for node in m.nodes:
+            until(node.identified, 30, lambda node=node: f"no identity:\n{node.tail()}")
+        m.register()
+        for node in m.nodes:
+            node.wait("ready", 90)
+            sandbox = node.status()["sandbox"]
+            assert sandbox["refused_calls"] == 0 and sandbox["memory"] != "swappable", sandbox
+        assert m.nodes[0].key("tss-db") is not None
+
+
+@tap.case
+def the_report_helper_runs_under_its_units_filter():
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        path, tsm = f"{folder}/socket", pathlib.Path(folder, "tsm")
+        tsm.mkdir()
+        listener = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET))
+        listener.bind(path)
+        listener.listen(4)
+        start = f'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@" 3<&{listener.fileno()}'
+        helper = subprocess.Popen(["sh", "-c", start, "sh", UNITS["holdfast-report.service"], "--user", str(os.geteuid()),
+                                   "--report", tsm], stderr=subprocess.PIPE, text=True, pass_fds=[listener.fileno()],
+                                  preexec_fn=filtered("holdfast-report.service"))
+        stack.callback(helper.wait)
+        stack.callback(helper.kill)
+        client = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET))
+        client.settimeout(20)
+        client.connect(path)
+        label = b"holdfast/v1/identity"
+        client.send(bytes([1, len(label)]) + label + bytes(32))
+        # The folder is no kernel's, so that nothing comes of the report; but the helper has been let to its work.
+        answer = client.recv(REPORT_ANSWER_MAX)
+        assert len(answer) == 4 and helper.poll() is None, (answer, helper.poll())
+        assert int.from_bytes(answer, "big", signed=True) != PERMISSION, answer
+
+
+@tap.case
+def what_the_daemon_reads_of_proc_is_there_under_its_unit():
+    if os.geteuid() != 0:
+        raise tap.Skip("mounting needs root")
+    subset = (values("holdfastd.service", "ProcSubset") or ["all"])[-1]
+    options = f"hidepid={values('holdfastd.service', 'ProtectProc')[-1]}" + (",subset=pid" if subset == "pid" else "")
+    read = set(re.findall(r'"(/proc/[a-z]+)"', (SOURCE / "src/daemon/harden.c").read_text()))
+    assert {"/proc/cmdline", "/proc/swaps"} <= read, read
+    done = subprocess.run(["unshare", "--mount", "sh", "-c", f'mount -t proc -o {options} proc /proc && cat "$@" >/dev/null', "sh",
+                           *sorted(read)], capture_output=True, text=True, timeout=20)
+    if "mount:" in done.stderr:
+        raise tap.Skip("no /proc can be mounted here")
+    assert done.returncode == 0, done.stderr
+
+
+if __name__ == "__main__":
+    sys.exit(tap.main())
