@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/hex.h"
 #include "daemon.h"
+#include "sandbox/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -45,7 +46,8 @@ static void command_make(const struct hf__settings *s, const struct hf__fetch_re
                          struct command *c)
 {
     const struct hf__settings_service *service = s->service;
-    *c = (struct command){.words = {service->program}, .count = 1};
+    *c = (struct command){.words = {service->program != NULL ? service->program : HF_FETCH_PROGRAM},
+                          .count = 1};
     snprintf(c->timeout, sizeof c->timeout, "%llu", (unsigned long long)service->timeout_s);
     snprintf(c->total, sizeof c->total, "%llu", (unsigned long long)service->total_s);
     word(c, "--url", service->url);
@@ -169,7 +171,11 @@ static void serve(const struct hf__settings *s)
     int r = hf__harden_find(s->user, &user, &what);
     if (r == 0)
         r = hf__harden_user(&user, &what);
-    if (r != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    /* The fetcher reads what others send, as the daemon's own user: to the local socket, which
+     * gives that user keys, it must not get. */
+    if (r == 0)
+        r = hf_sandbox_apart();
+    if (r != 0)
         _exit(EXIT_FAILURE);
     for (;;) {
         ssize_t got = recv(FD, &q, sizeof q, 0);

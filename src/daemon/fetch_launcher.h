@@ -8,7 +8,12 @@
  * of all, before there is a secret, a thread or a filter; all that it does is wait for a request,
  * run the fetcher with a command line that comes from the configuration, and say how it ended. What
  * a request can change are numbers: platforms and a development root's key. An attacker who takes
- * over the daemon gets nothing from the launcher but collateral.
+ * over the daemon gets nothing from the launcher but collateral; one who takes over the fetcher
+ * gets to no local socket.
+ *
+ * The configuration is the host's, and what the launcher starts runs in the trust domain: so it is
+ * the installed fetcher, by a path that the build fixes. Only a build for development can be told
+ * another program.
  */
 #ifndef HF_DAEMON_FETCH_LAUNCHER_H
 #define HF_DAEMON_FETCH_LAUNCHER_H

@@ -73,8 +73,10 @@ static const struct hf_config_field service_fields[] = {
      .min = 9, .max = 1024, .doc = "Where the root's revocation list is; left out: the service."},
     {"ca_file", HF_CONFIG_PATH, HF_CONFIG_AT(struct hf__settings_service, ca_file),
      .doc = "Certificates to trust for TLS; left out: the system's."},
+#ifndef HF_PRODUCTION
     {"program", HF_CONFIG_PATH, HF_CONFIG_AT(struct hf__settings_service, program),
-     .default_text = HF_FETCH_PROGRAM, .doc = "The fetcher, holdfast-collateral."},
+     .doc = "The fetcher; left out: the installed one, which alone a build for production runs."},
+#endif
     TIME("every", every_s, "1d", 1, TIMES_MAX, "A set is fetched again after this time."),
     TIME("ahead", ahead_s, "7d", 0, TIMES_MAX, "And this long before it expires."),
     TIME("retry_min", retry_s_min, "1m", 1, TIMES_MAX,

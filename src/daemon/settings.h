@@ -30,8 +30,9 @@ struct hf__settings_fmspc {
 
 /* Where collateral is fetched from, and when. */
 struct hf__settings_service {
-    const char *url, *root_crl_url, *ca_file, *program;
-    int ca; /* enum hf__ca */
+    const char *url, *root_crl_url, *ca_file;
+    const char *program; /* of a build for development; NULL: the installed fetcher */
+    int ca;              /* enum hf__ca */
     HF_CONFIG_LIST_OF(struct hf__settings_fmspc) fmspcs;
     uint64_t every_s, ahead_s, retry_s_min, retry_s_max, stale_s, timeout_s, total_s;
 };

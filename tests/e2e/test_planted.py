@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """The configuration is the host's: whatever a provider's host writes into any field of it, altered software that asks
-for the share of an owner gets nothing."""
+for the share of an owner gets nothing; and whatever the owner's host writes, nobody else gets its keys."""
 
 import contextlib
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,7 @@ import tap  # noqa: E402
 from mesh import Failure, Mesh, Programs, check, until  # noqa: E402
 
 KEY = "tss-db"
+STRANGER = 65534  # a user who is neither the daemon's nor root
 SERVICE = "collateral_service: {url: 'https://127.0.0.1:1', %s}"
 TIMING = "timing: {%s}"
 
@@ -54,8 +56,9 @@ def fields(programs):
     return [f for f in found if not any(other.startswith(f + ".") for other in found)]
 
 
-def plants(theirs):
-    """What a host may write, by field: lines that take the place of the field's own, or that are added."""
+def plants(theirs, program="/bin/true"):
+    """What a host may write, by field: lines that take the place of the field's own, or that are added. program: one of
+    the host's own."""
     folder = theirs.folder
     return {
         "data": f"data: {theirs.nodes[1].data}",
@@ -63,6 +66,7 @@ def plants(theirs):
         "listen": "listen: 127.0.0.1:0",
         "address": "address: 127.0.0.1:1",
         "account": f"account: {theirs.nodes[0].account}",
+        "find_account": f"find_account: true\naddress: {theirs.nodes[0].address}",
         "seeds": f"seeds: [{theirs.nodes[0].address}]",
         "documents": f"documents: {theirs.authority}/documents",
         "socket": f"socket: {folder}/planted.socket",
@@ -88,7 +92,7 @@ def plants(theirs):
         "collateral_service.fmspcs": SERVICE % "fmspcs: ['000000000000']",
         "collateral_service.root_crl_url": SERVICE % "root_crl_url: 'https://127.0.0.1:2'",
         "collateral_service.ca_file": SERVICE % "ca_file: /dev/null",
-        "collateral_service.program": SERVICE % "program: /bin/true",
+        "collateral_service.program": SERVICE % f"program: '{program}'",
         **{f"collateral_service.{name}": SERVICE % f"{name}: {value}" for name, value in (
             ("every", "3650d"), ("ahead", "0s"), ("retry_min", "1s"), ("retry_max", "3650d"), ("stale", "3650d"),
             ("timeout", "1s"), ("total", "1s"))},
@@ -160,6 +164,59 @@ def no_field_of_a_providers_configuration_gives_a_share_to_altered_software():
             node.start()
         check(until(lambda: owner.key(KEY), 60, "no key") == key, "another key")
         print(f"# {len(all_plants)} fields; a daemon runs with {ran} of the plants, and judges the quote with {served}")
+
+
+def asking(folder, node):
+    """A program of the host's own, and the file in which it leaves what the local socket gave it."""
+    found, program = folder / "found", folder / "program"
+    program.write_text(f"#!/bin/sh\n{node.mesh.programs.holdfast} --socket {node.socket} key get {KEY} --wait 5 >{found}.part 2>&1\n"
+                       f"mv {found}.part {found}\nexit 1\n")
+    program.chmod(0o755)
+    return program, found
+
+
+def as_stranger(node, command):
+    """What a stranger gets who asks for the key, as the daemon's own user would."""
+    if os.geteuid() != 0:
+        return ""
+    done = subprocess.run([command, "--socket", node.socket, "key", "get", KEY], capture_output=True, text=True, timeout=30,
+                          user=STRANGER, group=STRANGER, extra_groups=[])
+    return done.stdout + done.stderr
+
+
+@tap.case
+def no_field_of_its_own_configuration_gives_a_nodes_key_to_others():
+    with contextlib.ExitStack() as stack:
+        theirs = stack.enter_context(mesh(2))
+        theirs.make()
+        ours = stack.enter_context(mesh(2))
+        ours.make()
+        node = ours.nodes[0]
+        key = until(lambda: node.key(KEY), 30, "no key")
+        for path in (ours.folder, node.folder, theirs.folder):
+            path.chmod(0o755)
+        command = shutil.copy(ours.programs.holdfast, ours.folder / "holdfast")
+        program, found = asking(ours.folder, node)
+        true, true_socket = node.config.read_text(), node.socket
+        had = 0
+        for field, line in plants(theirs, program).items():
+            node.kill()
+            node.log.write_text("")
+            node.config.write_text(planted(true, field, line))
+            node.socket = theirs.folder / "planted.socket" if field == "socket" else true_socket
+            if up(node):
+                # Its own user has the key, where the plant leaves it a node that has one.
+                with contextlib.suppress(Failure):
+                    had += until(lambda: node.process.poll() is None and node.key(KEY), 2, "") == key
+                node.hang_up()
+                check(key.hex() not in as_stranger(node, command), f"{field}: a stranger has the key")
+                if field == "collateral_service.program":
+                    until(found.exists, 20, lambda: f"the program has not run:\n{node.tail()}")
+                    said = found.read_text()
+                    check(key.hex() not in said and said, f"the program has the key, or did not ask: {said}")
+            node.process.poll()
+        check(had > 10, f"its own user had the key with {had} plants only")
+        print(f"# its own user has the key with {had} of the plants")
 
 
 if __name__ == "__main__":

@@ -37,15 +37,20 @@ static int confine(void)
     return hf_sandbox_calls(&calls);
 }
 
-/* Runs body confined; its exit status, or minus the signal that ended it. */
-static int outcome(int (*body)(void))
+/* Runs body once `first` has done its work; its exit status, or minus the signal that ended it. */
+static int outcome_after(int (*first)(void), int (*body)(void))
 {
     int status = -1;
     pid_t child = fork();
     if (child == 0)
-        _exit(confine() == 0 ? body() : 99);
+        _exit(first() == 0 ? body() : 99);
     cr_assert_eq(waitpid(child, &status, 0), child);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static int outcome(int (*body)(void))
+{
+    return outcome_after(confine, body);
 }
 
 /* 0: EPERM and counted. */
@@ -148,6 +153,32 @@ Test(hf_sandbox_calls, running_other_code_and_reading_others_is_the_end)
     cr_assert_eq(outcome(execute), -SIGSYS);
     cr_assert_eq(outcome(trace), -SIGSYS);
     cr_assert_eq(outcome(peek), -SIGSYS);
+}
+
+/* Through an exec, as the fetcher comes to be. */
+static int apart(void)
+{
+    int ends[2];
+    if (socket(AF_UNIX, SOCK_STREAM, 0) >= 0 || errno != EACCES)
+        return 1;
+    if (syscall(SYS_socket, AF_UNIX | 1L << 32, SOCK_SEQPACKET, 0) >= 0 || errno != EACCES)
+        return 2;
+    if (syscall(SYS_io_uring_setup, 1, NULL) >= 0 || errno != EPERM)
+        return 3;
+    if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) >= 0 || errno != EPERM)
+        return 4;
+    if (syscall(SYS_process_vm_readv, getpid(), NULL, 0, NULL, 0, 0) >= 0 || errno != EPERM)
+        return 5;
+    /* What a fetcher needs. */
+    if (socket(AF_INET, SOCK_STREAM, 0) < 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
+        return 6;
+    execl("/bin/sh", "sh", "-c", "grep -q 'Seccomp:.2' /proc/self/status", (char *)NULL);
+    return 7;
+}
+
+Test(hf_sandbox_apart, leaves_the_network_and_no_service_or_process_of_the_machine)
+{
+    cr_assert_eq(outcome_after(hf_sandbox_apart, apart), 0);
 }
 
 /* ---- paths */

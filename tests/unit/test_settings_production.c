@@ -41,3 +41,12 @@ Test(settings_production, a_fixed_account_is_refused_and_said_to_be_no_part_of_t
     cr_assert_not_null(strstr(said, "only tdx is possible"));
     cr_assert_null(strstr(refusal(head), "fixed account"));
 }
+
+/* The configuration is the host's, and the fetcher runs in the trust domain. */
+Test(settings_production, no_field_names_a_program)
+{
+    char text[1024];
+    snprintf(text, sizeof text,
+             "%scollateral_service:\n  url: https://pccs.example\n  program: /bin/true\n", head);
+    cr_assert_not_null(strstr(refusal(text), "program: is not known here"));
+}

@@ -37,6 +37,14 @@ HF_MUST_USE int hf_sandbox_calls(const struct hf_sandbox_calls *c);
 /* Calls that were refused so far, and the number of the newest; for counters and for tests. */
 uint64_t hf_sandbox_refused(int *ret_newest);
 
+/*
+ * From here on this process and whatever it executes can make no local socket (AF_UNIX), so that it
+ * asks no service of this machine, and gets at the memory and the descriptors of no other process.
+ * The rest stays. A pair of sockets (socketpair) may be made: it is connected to itself alone, for
+ * good. Errors: HF_ENOMEM; the kernel's, of a kernel without filters for example.
+ */
+HF_MUST_USE int hf_sandbox_apart(void);
+
 enum hf_sandbox_access {
     HF_SANDBOX_READ = 1,  /* files and folders below it */
     HF_SANDBOX_WRITE = 2, /* make, change, rename and remove files and folders below it; and read */
