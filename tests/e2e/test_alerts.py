@@ -23,7 +23,8 @@ WELL = {"up": "1", "holdfast_open": "1", "holdfast_danger": "0", "holdfast_ready
         "holdfast_losses_until_recovery_fails": "4", "holdfast_losses_until_claim_fails": "2",
         "holdfast_policy_expires_timestamp_seconds": str(60 * DAY), "holdfast_set_expires_timestamp_seconds": str(60 * DAY),
         "holdfast_collateral_expires_timestamp_seconds": str(20 * DAY), "holdfast_collateral_serves": "1",
-        "holdfast_store_failing": "0", "holdfast_listen_failing": "0", "holdfast_providers_unproved": "0"}
+        "holdfast_store_failing": "0", "holdfast_listen_failing": "0", "holdfast_providers_unproved": "0",
+        "holdfast_broken_promises": "2"}
 ILL = {
     "HoldfastDown": {"up": "0"},
     "HoldfastLocked": {"holdfast_open": "0"},
@@ -38,6 +39,7 @@ ILL = {
     "HoldfastDiskFails": {"holdfast_store_failing": "1"},
     "HoldfastCannotListen": {"holdfast_listen_failing": "1"},
     "HoldfastProviderUnproved": {"holdfast_providers_unproved": "1"},
+    "HoldfastPromiseBroken": {"holdfast_broken_promises": "0x60 1x120"},
     "HoldfastRestarts": {"holdfast_uptime_seconds": "9x55 0 9 0 9 0 9 0 9 0x100"},
     "HoldfastCallRefused": {"holdfast_refused_calls_total": "0x60 1x20"},
     "HoldfastLogLost": {"holdfast_log_lines_lost_total": "0x60 5x20"},

@@ -152,6 +152,7 @@ Test(audits, show_a_share_that_was_lost_quietly_and_its_holder_is_replaced)
     hf_arena_done(&arena);
     hf_buf_done(&bytes);
     testnet_reason(w, 0, HF_STATE_DEGRADED, HF_ENOSHARE);
+    cr_assert_eq(hf_world_trace_count(w, 0, HF_TRACE_PROMISE_BROKEN), 1);
     cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, TESTNET_MS));
     testnet_ready(w, 0);
     cr_assert_not(testnet_holds(w, 0, holders[2]));
