@@ -35,6 +35,20 @@ def done(process, status=0):
     return process.stdout
 
 
+class Token:
+    """A token of SoftHSM, in a folder of its own."""
+
+    def __init__(self, folder, label, pin):
+        folder.mkdir(exist_ok=True)
+        (folder / "objects").mkdir(exist_ok=True)
+        config = folder / "softhsm2.conf"
+        config.write_text(f"directories.tokendir = {folder / 'objects'}\nobjectstore.backend = file\nlog.level = ERROR\n")
+        self.environment = {"SOFTHSM2_CONF": str(config)}
+        self.uri = f"pkcs11:token={label}?module-path=/usr/lib/softhsm/libsofthsm2.so"
+        done(subprocess.run(["softhsm2-util", "--init-token", "--free", "--label", label, "--so-pin", "12345678", "--pin", pin],
+                            env=os.environ | self.environment, capture_output=True, text=True, timeout=60))
+
+
 class Quorum:
     """Share holders of a mesh, each with a folder of his own, and the ceremony that made them so."""
 
@@ -45,12 +59,23 @@ class Quorum:
         self.keys = {alias: self.folder / alias for alias in HOLDERS}
         self.output = mesh.folder / "output"
         self.authority = ["--authority", str(mesh.authority)]
+        self.tokens = {}
 
-    def share(self, *arguments, **secrets):
-        return share(self.mesh.programs.share, *arguments, **secrets)
+    def token(self, alias):
+        """From now on this holder has a token."""
+        self.tokens[alias] = Token(self.folder / f"{alias}.token", alias, "567890")
+
+    def secret(self, alias):
+        return "567890" if alias in self.tokens else f"of {alias}"
+
+    def share(self, *arguments, environment=None, **secrets):
+        environment = dict(environment or {})
+        for token in self.tokens.values():
+            environment |= token.environment
+        return share(self.mesh.programs.share, *arguments, environment=environment, **secrets)
 
     def public(self, alias):
-        return re.search(r"public key: +([0-9a-f]{64})", done(self.share("key", "show", self.keys[alias])))[1]
+        return re.search(r"public key: +([0-9a-f]+)", done(self.share("key", "show", self.keys[alias])))[1]
 
     def holdfast(self, *arguments, status=0):
         process = subprocess.run([self.mesh.programs.holdfast, *map(str, arguments)], stdin=subprocess.DEVNULL,
@@ -65,7 +90,8 @@ class Quorum:
 
     def make_keys(self):
         for alias, key in self.keys.items():
-            done(self.share("key", "new", key, *QUICK, passphrase=f"of {alias}"))
+            how = ["--token", self.tokens[alias].uri] if alias in self.tokens else QUICK
+            done(self.share("key", "new", key, *how, passphrase=self.secret(alias)))
 
     def propose(self):
         holders = [part for alias in HOLDERS for part in ("--holder", f"{alias}={self.public(alias)}")]
@@ -89,7 +115,7 @@ class Quorum:
         acks = []
         for alias in aliases:
             ack = self.folder / f"{alias}.ack"
-            said = done(self.share("open", self.output, "--key", self.keys[alias], "--out", ack, passphrase=f"of {alias}"))
+            said = done(self.share("open", self.output, "--key", self.keys[alias], "--out", ack, passphrase=self.secret(alias)))
             assert "is right" in said and alias in said, said
             acks.append(ack)
         status = 0 if len(aliases) == len(HOLDERS) else 2
@@ -116,7 +142,7 @@ class Quorum:
         if shown.returncode != 8:
             return shown
         digest = re.search(r"digest: ([0-9a-f]{64})", shown.stdout)[1]
-        return self.share(*arguments, "--yes", digest, passphrase=passphrase or f"of {alias}", environment=environment)
+        return self.share(*arguments, "--yes", digest, passphrase=passphrase or self.secret(alias), environment=environment)
 
     def ask(self, node):
         """The node's request, as a file."""

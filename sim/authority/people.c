@@ -75,6 +75,7 @@ static struct hf_document *issue(struct hf_world *w, struct hf__people *p, uint3
     char aliases[HF_SHARES_MAX][16];
     struct hf_share_holder holders[HF_SHARES_MAX] = {0};
     struct hf_sealed_share sealed[HF_SHARES_MAX] = {0};
+    uint8_t public_keys[HF_SHARES_MAX][HF_KEY_LEN], nothing[80] = {0};
     uint8_t commitments[HF_SHARES_MAX * HF_POINT_LEN], secret[HF_SCALAR_LEN];
     struct hf_rng rng = {0};
     hf__draw_bytes(&w->streams[HF__FOR_AUTHORITY], rng.seed, sizeof(rng.seed));
@@ -85,9 +86,11 @@ static struct hf_document *issue(struct hf_world *w, struct hf__people *p, uint3
     for (uint8_t i = 0; i < p->n; i++) {
         snprintf(aliases[i], sizeof(aliases[i]), "holder-%u", i + 1u);
         holders[i].alias = hf_bytes_of(aliases[i], strlen(aliases[i]));
-        holders[i].kind = 1;
-        hf_suite_real.random(&rng, holders[i].key, sizeof(holders[i].key));
-        holders[i].key[sizeof(holders[i].key) - 1] &= 0x7f; /* reduced */
+        holders[i].kind = HF_HOLDER_X25519;
+        hf_suite_real.random(&rng, public_keys[i], HF_KEY_LEN);
+        public_keys[i][HF_KEY_LEN - 1] &= 0x7f; /* reduced */
+        holders[i].key = hf_bytes_of(public_keys[i], HF_KEY_LEN);
+        sealed[i].sealed = hf_bytes_of(nothing, sizeof(nothing));
     }
     struct hf_quorum_key key = {.name = hf_bytes_of(key_name, strlen(key_name)),
                                 .commitments = hf_bytes_of(commitments, p->m * HF_POINT_LEN),

@@ -12,10 +12,10 @@ struct dealing {
     uint8_t shares[HF_SHARES_MAX][HF_SCALAR_LEN];
 };
 
-/* One key. ret_commitments, ret_sealed: room for as many as there can be. */
+/* One key. ret_commitments, buffers, ret_sealed: room for as many as there can be. */
 static int deal_key(const struct hf_share_set *set, const struct hf_network_id *network,
                     struct hf_bytes name, struct hf_rng *rng, uint8_t *ret_commitments,
-                    struct hf_sealed_share *ret_sealed)
+                    uint8_t (*buffers)[HF_SEALED_SHARE_MAX], struct hf_sealed_share *ret_sealed)
 {
     const struct hf_sharing sharing = {.k = (uint8_t)set->threshold,
                                        .n = (uint8_t)set->holders_count};
@@ -25,7 +25,8 @@ static int deal_key(const struct hf_share_set *set, const struct hf_network_id *
     hf_suite_real.scalar_random(rng, d->secret);
     int r = hf_suite_real.deal(rng, d->secret, sharing, d->shares[0], ret_commitments);
     for (uint8_t i = 0; i < set->holders_count && r == 0; i++)
-        r = hf_share_seal(rng, network, set, name, (uint8_t)(i + 1), d->shares[i], &ret_sealed[i]);
+        r = hf_share_seal(rng, network, set, name, (uint8_t)(i + 1), d->shares[i], buffers[i],
+                          &ret_sealed[i]);
     hf_secret_free(d);
     return r;
 }
@@ -34,6 +35,7 @@ int hf__ceremony_deal(const struct hf_document *proposal, const struct hf_networ
                       struct hf_rng *rng, struct hf_buf *ret_body)
 {
     static uint8_t commitments[HF_SHARES_MAX][HF_SHARES_MAX * HF_POINT_LEN];
+    static uint8_t buffers[HF_SHARES_MAX][HF_SHARES_MAX][HF_SEALED_SHARE_MAX];
     static struct hf_sealed_share sealed[HF_SHARES_MAX][HF_SHARES_MAX];
     struct hf_quorum_key keys[HF_SHARES_MAX];
     struct hf_share_set set = proposal->u.shares;
@@ -43,7 +45,7 @@ int hf__ceremony_deal(const struct hf_document *proposal, const struct hf_networ
     set.has_proposal = true;
     set.proposal = proposal->body_hash;
     for (size_t i = 0; i < set.keys_count && r == 0; i++) {
-        r = deal_key(&set, network, names[i].name, rng, commitments[i], sealed[i]);
+        r = deal_key(&set, network, names[i].name, rng, commitments[i], buffers[i], sealed[i]);
         keys[i] = (struct hf_quorum_key){
             .name = names[i].name,
             .commitments = hf_bytes_of(commitments[i], (size_t)set.threshold * HF_POINT_LEN),

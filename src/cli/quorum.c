@@ -41,6 +41,7 @@ struct options {
     const char *folder, *collateral, *key_file, *digest;
     uint64_t threshold, days;
     struct hf_share_holder holders[HF_SHARES_MAX];
+    uint8_t holder_keys[HF_SHARES_MAX][HF_HOLDER_KEY_MAX];
     struct hf_quorum_key keys[HF_SHARES_MAX];
     size_t holders_count, keys_count;
     char **words;
@@ -54,8 +55,8 @@ static bool take_holder(void *options, const char *text)
     if (key == NULL || key == text || o->holders_count == HF_SHARES_MAX)
         return false;
     struct hf_share_holder *h = &o->holders[o->holders_count++];
-    *h = (struct hf_share_holder){.alias = hf_bytes_of(text, (size_t)(key - text)), .kind = 1};
-    return hf__holder_key(key + 1, h->key);
+    *h = (struct hf_share_holder){.alias = hf_bytes_of(text, (size_t)(key - text))};
+    return hf__holder_key(key + 1, o->holder_keys[o->holders_count - 1], h);
 }
 
 static bool take_name(void *options, const char *text)

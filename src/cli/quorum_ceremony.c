@@ -18,9 +18,14 @@
 
 enum { FILE_LEN_MAX = 1 << 20 };
 
-bool hf__holder_key(const char *digits, uint8_t ret[static 32])
+bool hf__holder_key(const char *digits, uint8_t buffer[static HF_HOLDER_KEY_MAX],
+                    struct hf_share_holder *ret)
 {
-    return hf_hex_decode(digits, ret, 32) == 0;
+    bool point = strlen(digits) == 2 * (size_t)HF_HOLDER_KEY_MAX;
+    size_t len = point ? HF_HOLDER_KEY_MAX : HF_KEY_LEN;
+    ret->kind = point ? HF_HOLDER_P256 : HF_HOLDER_X25519;
+    ret->key = hf_bytes_of(buffer, len);
+    return hf_hex_decode(digits, buffer, len) == 0;
 }
 
 void hf__holders_print(const struct hf_share_holder *holders, size_t count)
@@ -28,7 +33,7 @@ void hf__holders_print(const struct hf_share_holder *holders, size_t count)
     struct hf_hash hash;
     char words[HF_FINGERPRINT_LEN];
     for (size_t i = 0; i < count; i++) {
-        hf_suite_real.hash("holdfast/v1/share-key", hf_bytes_of(holders[i].key, 32), &hash);
+        hf_suite_real.hash("holdfast/v1/share-key", holders[i].key, &hash);
         hf_fingerprint(hash.bytes, words);
         printf("%2zu %.*s: %s\n", i + 1, (int)holders[i].alias.len,
                (const char *)holders[i].alias.data, words);

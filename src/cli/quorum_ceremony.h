@@ -15,8 +15,9 @@ struct hf__ceremony_state {
     size_t acks_count;
 };
 
-/* A holder's public key, in hexadecimal. */
-HF_MUST_USE bool hf__holder_key(const char *digits, uint8_t ret[static 32]);
+/* A holder's public key, in hexadecimal: its length says which kind it is. ret: borrows buffer. */
+HF_MUST_USE bool hf__holder_key(const char *digits, uint8_t buffer[static HF_HOLDER_KEY_MAX],
+                                struct hf_share_holder *ret);
 /* Prints each holder with the six words of its key's fingerprint. */
 void hf__holders_print(const struct hf_share_holder *holders, size_t count);
 /* Whether a document of this name waits for signatures. */

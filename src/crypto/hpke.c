@@ -6,18 +6,21 @@
 #include "base/error.h"
 #include "base/secret.h"
 
-/* "KEM" and DHKEM(X25519, HKDF-SHA256), 0x0020: suite_id within the KEM (RFC 9180, 4.1). */
+/* "KEM" and its id: suite_id within DHKEM(X25519, HKDF-SHA256), and DHKEM(P-256, HKDF-SHA256) (RFC
+ * 9180, 4.1). */
 static const uint8_t kem_suite[] = {'K', 'E', 'M', 0x00, 0x20};
+static const uint8_t kem_suite_p256[] = {'K', 'E', 'M', 0x00, 0x10};
 
 /* "HPKE", kem_id, kdf_id (HKDF-SHA256, 0x0001) and aead_id: suite_id outside it (5.1). */
 struct hpke_suite {
     uint8_t id[10];
 };
 
-static struct hpke_suite hpke_suite_of(enum hf_aead aead)
+static struct hpke_suite hpke_suite_of(bool p256, enum hf_aead aead)
 {
+    const uint8_t kem = (p256 ? kem_suite_p256 : kem_suite)[4];
     return (struct hpke_suite){
-        .id = {'H', 'P', 'K', 'E', 0x00, 0x20, 0x00, 0x01, (uint8_t)(aead >> 8), (uint8_t)aead}};
+        .id = {'H', 'P', 'K', 'E', 0x00, kem, 0x00, 0x01, (uint8_t)(aead >> 8), (uint8_t)aead}};
 }
 
 static struct hf_bytes text(const char *s)
@@ -58,32 +61,39 @@ void hf_hpke_derive_keypair(struct hf_bytes ikm, uint8_t ret_public[static HF_HP
     hf_wipe(prk, sizeof prk);
 }
 
-/* ExtractAndExpand over dh(secret_key, public_key) and the kem_context (4.1). */
+/* ExtractAndExpand over a Diffie-Hellman value and the kem_context, enc and pkR (4.1). */
+static void extract_and_expand(struct hf_bytes suite, const uint8_t dh[static 32],
+                               struct hf_bytes context, uint8_t ret[static 32])
+{
+    uint8_t prk[HF_HMAC_LEN];
+    labeled_extract(suite, (struct hf_bytes){0}, "eae_prk", hf_bytes_of(dh, 32), prk);
+    hf_assert(labeled_expand(suite, prk, "shared_secret", context, ret, 32) == 0);
+    hf_wipe(prk, sizeof prk);
+}
+
+/* The shared secret by dh(secret_key, public_key). */
 static int kem_secret(const uint8_t secret_key[static 32], const uint8_t public_key[static 32],
                       const uint8_t encapsulated[static 32], const uint8_t receiver[static 32],
                       uint8_t ret[static 32])
 {
-    const struct hf_bytes suite = hf_bytes_of(kem_suite, sizeof kem_suite);
-    uint8_t dh[32], prk[HF_HMAC_LEN], context[64];
+    uint8_t dh[32], context[64];
 
     int r = hf_x25519(secret_key, public_key, dh);
     if (r < 0)
-        goto out;
+        return r;
     memcpy(context, encapsulated, 32);
     memcpy(context + 32, receiver, 32);
-    labeled_extract(suite, (struct hf_bytes){0}, "eae_prk", hf_bytes_of(dh, sizeof dh), prk);
-    r = labeled_expand(suite, prk, "shared_secret", hf_bytes_of(context, sizeof context), ret, 32);
-out:
+    extract_and_expand(hf_bytes_of(kem_suite, sizeof kem_suite), dh,
+                       hf_bytes_of(context, sizeof context), ret);
     hf_wipe(dh, sizeof dh);
-    hf_wipe(prk, sizeof prk);
-    return r;
+    return 0;
 }
 
 /* KeySchedule in mode_base (5.1): psk and psk_id are empty. */
-static void key_schedule(struct hf_hpke *ret, enum hf_aead aead, bool sender,
+static void key_schedule(struct hf_hpke *ret, bool p256, enum hf_aead aead, bool sender,
                          const uint8_t shared_secret[static 32], struct hf_bytes info)
 {
-    const struct hpke_suite id = hpke_suite_of(aead);
+    const struct hpke_suite id = hpke_suite_of(p256, aead);
     const struct hf_bytes suite = hf_bytes_of(id.id, sizeof id.id);
     const struct hf_bytes none = {0};
     uint8_t context[1 + 2 * HF_HMAC_LEN] = {0x00 /* mode_base */};
@@ -95,6 +105,7 @@ static void key_schedule(struct hf_hpke *ret, enum hf_aead aead, bool sender,
     labeled_extract(suite, hf_bytes_of(shared_secret, 32), "secret", none, secret);
 
     ret->aead = aead;
+    ret->p256 = p256;
     ret->sender = sender;
     ret->sequence = 0;
     hf_assert(labeled_expand(suite, secret, "key", context_bytes, ret->key, sizeof ret->key) == 0);
@@ -124,7 +135,7 @@ int hf_hpke_init_sender(struct hf_hpke *ret, enum hf_aead aead,
     int r = kem_secret(secret_key, public_key, encapsulated, public_key, shared_secret);
     if (r < 0)
         goto out;
-    key_schedule(ret, aead, true, shared_secret, info);
+    key_schedule(ret, false, aead, true, shared_secret, info);
     memcpy(ret_encapsulated, encapsulated, sizeof encapsulated);
 out:
     hf_wipe(secret_key, sizeof secret_key);
@@ -144,10 +155,28 @@ int hf_hpke_init_receiver(struct hf_hpke *ret, enum hf_aead aead,
     int r = kem_secret(secret_key, encapsulated, encapsulated, public_key, shared_secret);
     if (r < 0)
         goto out;
-    key_schedule(ret, aead, false, shared_secret, info);
+    key_schedule(ret, false, aead, false, shared_secret, info);
 out:
     hf_wipe(shared_secret, sizeof shared_secret);
     return r;
+}
+
+int hf_hpke_init_p256(struct hf_hpke *ret, enum hf_aead aead, bool sender,
+                      const uint8_t dh[static 32],
+                      const uint8_t encapsulated[static HF_HPKE_P256_KEY_LEN],
+                      const uint8_t receiver[static HF_HPKE_P256_KEY_LEN], struct hf_bytes info)
+{
+    uint8_t shared_secret[32], context[2 * HF_HPKE_P256_KEY_LEN];
+
+    if (!usable(aead))
+        return HF_EUNSUPPORTED;
+    memcpy(context, encapsulated, HF_HPKE_P256_KEY_LEN);
+    memcpy(context + HF_HPKE_P256_KEY_LEN, receiver, HF_HPKE_P256_KEY_LEN);
+    extract_and_expand(hf_bytes_of(kem_suite_p256, sizeof kem_suite_p256), dh,
+                       hf_bytes_of(context, sizeof context), shared_secret);
+    key_schedule(ret, true, aead, sender, shared_secret, info);
+    hf_wipe(shared_secret, sizeof shared_secret);
+    return 0;
 }
 
 void hf_hpke_done(struct hf_hpke *hpke)
@@ -194,7 +223,7 @@ int hf_hpke_open(struct hf_hpke *hpke, struct hf_bytes aad, struct hf_bytes seal
 int hf_hpke_export(const struct hf_hpke *hpke, struct hf_bytes exporter_context, uint8_t *ret,
                    size_t ret_len)
 {
-    const struct hpke_suite id = hpke_suite_of(hpke->aead);
+    const struct hpke_suite id = hpke_suite_of(hpke->p256, hpke->aead);
 
     return labeled_expand(hf_bytes_of(id.id, sizeof id.id), hpke->exporter_secret, "sec",
                           exporter_context, ret, ret_len);

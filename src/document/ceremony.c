@@ -1,7 +1,10 @@
 /* Outputs of ceremonies, shares in them, and acknowledgements (proto/QUORUM.md, 3). */
 #include "document/ceremony.h"
 
+#include "attest/ecdh.h"
 #include "base/error.h"
+#include "base/secret.h"
+#include "crypto/hpke.h"
 #include "pool.h"
 
 static const char share_info[] = "holdfast/v1/quorum-share";
@@ -50,37 +53,113 @@ static int share_aad(const struct hf_network_id *network, const struct hf_share_
     return hf_wire_encode(&hf_wire_quorum_share_aad, &aad, ret);
 }
 
+/* HPKE to a key of P-256, with a fresh one. ret: encapsulated key, sealed share, tag. */
+static int seal_p256(struct hf_rng *rng, const uint8_t key[static HF_P256_POINT_LEN],
+                     struct hf_bytes aad, struct hf_bytes share, uint8_t *ret)
+{
+    uint8_t secret[HF_P256_SCALAR_LEN], dh[HF_P256_SCALAR_LEN];
+    struct hf_hpke hpke;
+    int r;
+    do {
+        hf_suite_real.random(rng, secret, sizeof secret);
+        r = hf_p256_dh(secret, key, ret, dh);
+    } while (r == HF_ESCALAR);
+    if (r == 0)
+        r = hf_hpke_init_p256(&hpke, HF_AEAD_CHACHA20POLY1305, true, dh, ret, key,
+                              hf_bytes_of(share_info, sizeof share_info - 1));
+    if (r == 0) {
+        r = hf_hpke_seal(&hpke, aad, share, ret + HF_P256_POINT_LEN);
+        hf_hpke_done(&hpke);
+    }
+    hf_wipe(secret, sizeof secret);
+    hf_wipe(dh, sizeof dh);
+    return r;
+}
+
 int hf_share_seal(struct hf_rng *rng, const struct hf_network_id *network,
                   const struct hf_share_set *set, struct hf_bytes name, uint8_t index,
-                  const uint8_t share[static HF_SCALAR_LEN], struct hf_sealed_share *ret)
+                  const uint8_t share[static HF_SCALAR_LEN],
+                  uint8_t buffer[static HF_SEALED_SHARE_MAX], struct hf_sealed_share *ret)
 {
     struct hf_buf aad;
     hf_assert(index >= 1 && index <= set->holders_count);
+    const struct hf_share_holder *h = &set->holders[index - 1];
+    const struct hf_bytes plain = hf_bytes_of(share, HF_SCALAR_LEN);
     int r = share_aad(network, set, name, index, &aad);
+    if (r == 0 && !hf_holder_key_ok(h->kind, h->key))
+        r = HF_EPOINT;
+    if (r == 0 && h->kind == HF_HOLDER_P256)
+        r = seal_p256(rng, h->key.data, hf_buf_bytes(&aad), plain, buffer);
+    else if (r == 0)
+        r = hf_suite_real.seal(rng, h->key.data, hf_bytes_of(share_info, sizeof share_info - 1),
+                               hf_buf_bytes(&aad), plain, buffer);
     if (r == 0)
-        r = hf_suite_real.seal(rng, set->holders[index - 1].key,
-                               hf_bytes_of(share_info, sizeof share_info - 1), hf_buf_bytes(&aad),
-                               hf_bytes_of(share, HF_SCALAR_LEN), ret->sealed);
+        ret->sealed = hf_bytes_of(buffer, hf__sealed_share_len(h->kind));
     hf_buf_done(&aad);
     return r;
+}
+
+/* What was opened, against the commitments. */
+static int check_share(const struct hf_share_set *set, size_t key, uint8_t index,
+                       const uint8_t share[static HF_SCALAR_LEN])
+{
+    return hf_suite_real.share_check(share, index, (uint8_t)set->threshold,
+                                     set->keys[key].commitments.data) == 0
+               ? 0
+               : HF_ESHARE;
 }
 
 int hf_share_open(const uint8_t secret_key[static HF_KEY_LEN], const struct hf_network_id *network,
                   const struct hf_share_set *set, size_t key, uint8_t index,
                   uint8_t ret_share[static HF_SCALAR_LEN])
 {
-    const struct hf_quorum_key *k = &set->keys[key];
     struct hf_buf aad;
     hf_assert(index >= 1 && index <= set->holders_count && key < set->keys_count);
-    int r = share_aad(network, set, k->name, index, &aad);
-    const uint8_t *sealed = k->shares[index - 1].sealed;
-    if (r == 0 && (hf_suite_real.open(secret_key, hf_bytes_of(share_info, sizeof share_info - 1),
-                                      hf_buf_bytes(&aad),
-                                      hf_bytes_of(sealed, HF_SCALAR_LEN + HF_SEAL_OVERHEAD),
-                                      ret_share) != 0 ||
-                   hf_suite_real.share_check(ret_share, index, (uint8_t)set->threshold,
-                                             k->commitments.data) != 0))
+    if (set->holders[index - 1].kind != HF_HOLDER_X25519)
+        return HF_ESHARE;
+    int r = share_aad(network, set, set->keys[key].name, index, &aad);
+    if (r == 0 && hf_suite_real.open(secret_key, hf_bytes_of(share_info, sizeof share_info - 1),
+                                     hf_buf_bytes(&aad), set->keys[key].shares[index - 1].sealed,
+                                     ret_share) != 0)
         r = HF_ESHARE;
+    if (r == 0)
+        r = check_share(set, key, index, ret_share);
+    hf_buf_done(&aad);
+    return r;
+}
+
+const uint8_t *hf_share_point(const struct hf_share_set *set, size_t key, uint8_t index)
+{
+    hf_assert(index >= 1 && index <= set->holders_count && key < set->keys_count);
+    if (set->holders[index - 1].kind != HF_HOLDER_P256)
+        return NULL;
+    return set->keys[key].shares[index - 1].sealed.data;
+}
+
+int hf_share_open_dh(const uint8_t dh[static 32], const struct hf_network_id *network,
+                     const struct hf_share_set *set, size_t key, uint8_t index,
+                     uint8_t ret_share[static HF_SCALAR_LEN])
+{
+    struct hf_buf aad;
+    struct hf_hpke hpke;
+    const uint8_t *point = hf_share_point(set, key, index);
+    if (point == NULL)
+        return HF_ESHARE;
+    const struct hf_bytes sealed = set->keys[key].shares[index - 1].sealed;
+    int r = share_aad(network, set, set->keys[key].name, index, &aad);
+    if (r == 0)
+        r = hf_hpke_init_p256(&hpke, HF_AEAD_CHACHA20POLY1305, false, dh, point,
+                              set->holders[index - 1].key.data,
+                              hf_bytes_of(share_info, sizeof share_info - 1));
+    if (r == 0) {
+        if (hf_hpke_open(&hpke, hf_buf_bytes(&aad),
+                         hf_bytes_of(point + HF_P256_POINT_LEN, sealed.len - HF_P256_POINT_LEN),
+                         ret_share) != 0)
+            r = HF_ESHARE;
+        hf_hpke_done(&hpke);
+    }
+    if (r == 0)
+        r = check_share(set, key, index, ret_share);
     hf_buf_done(&aad);
     return r;
 }

@@ -18,6 +18,8 @@ struct hf_pool {
  */
 HF_MUST_USE int hf__document_parse(struct hf_document *d);
 
+/* Bytes of a share that is sealed to a holder's key of this kind. */
+size_t hf__sealed_share_len(uint64_t kind);
 /* Relations inside a share set, or inside a proposal of one (share_set.c). HF_EDOCUMENT. */
 HF_MUST_USE int hf__share_set_check(const struct hf_share_set *s, bool proposal);
 

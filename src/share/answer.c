@@ -136,21 +136,19 @@ struct answer_secrets {
     uint8_t shares[HF_SHARES_MAX][HF_SCALAR_LEN]; /* of each quorum key */
 };
 
-static int make_one(const struct answering *a, const struct hf__person *person,
-                    const struct hf__asked *q, uint8_t index, struct answer_secrets *s,
-                    struct hf_blackstart_answer *ret)
+static int make_one(const struct answering *a, struct hf__person *person, const struct hf__asked *q,
+                    uint8_t index, struct answer_secrets *s, struct hf_blackstart_answer *ret)
 {
     const struct hf_share_set *set = &a->d.shares->u.shares;
     size_t key = (size_t)(q->key - set->keys);
     int r = 0;
     if (!s->opened[key])
-        r = hf_share_open(person->secret_key, a->d.network, set, key, index, s->shares[key]);
+        r = hf__person_share(person, a->d.network, set, key, index, s->shares[key]);
     s->opened[key] = r == 0;
     return r != 0 ? r : hf_answer_make(&hf_suite_real, &s->rng, &q->q, index, s->shares[key], ret);
 }
 
-static int make_answers(const struct answering *a, const struct hf__person *person,
-                        struct hf_buf *ret)
+static int make_answers(const struct answering *a, struct hf__person *person, struct hf_buf *ret)
 {
     struct hf_blackstart_answers file = {.format = 1, .answers_count = a->batch.count};
     uint8_t index = hf__share_index(person, &a->d.shares->u.shares);
@@ -168,7 +166,7 @@ static int make_answers(const struct answering *a, const struct hf__person *pers
     return r;
 }
 
-static int write_answers(struct answering *a, const struct hf__person *person)
+static int write_answers(struct answering *a, struct hf__person *person)
 {
     struct hf_buf answers;
     hf_buf_init(&answers, ANSWERS_MAX);
@@ -196,7 +194,7 @@ static int judge_and_answer(struct answering *a)
     int r = hf__person_open(a->o, &person);
     if (r == 0)
         r = write_answers(a, person);
-    hf_secret_free(person);
+    hf__person_close(person);
     if (r != 0)
         return hf__share_say(a->o->key, r);
     printf("%s: %s\n", a->o->out,

@@ -35,6 +35,14 @@ int hf__share_say(const char *what, int error)
         return HF__SHARE_CLOCK;
     case HF_ECANCELED:
         return HF__SHARE_UNSURE;
+    case HF_ETOKENABSENT:
+        return HF__SHARE_TOKEN_ABSENT;
+    case HF_ETOKENLOCKED:
+        return HF__SHARE_TOKEN_LOCKED;
+    case HF_EPIN:
+        return HF__SHARE_PIN;
+    case HF_ETOKENDERIVE:
+        return HF__SHARE_TOKEN_DERIVE;
     case HF_EMEMORY:
     case HF_EOTHERMEMORY:
         return HF__SHARE_MEMORY;

@@ -226,7 +226,8 @@ void hf__batch_show(const struct hf__batch *b)
 uint8_t hf__share_index(const struct hf__person *person, const struct hf_share_set *set)
 {
     for (size_t i = 0; i < set->holders_count; i++)
-        if (memcmp(set->holders[i].key, person->public_key, HF_KEY_LEN) == 0)
+        if (hf_bytes_equal(set->holders[i].key,
+                           hf_bytes_of(person->public.key, person->public.len)))
             return (uint8_t)(i + 1);
     return 0;
 }

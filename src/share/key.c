@@ -1,11 +1,10 @@
-/* A share holder's own key: 32 random bytes, as a file under a passphrase, or as 24 words. */
+/* holdfast-share key: a share holder's own key is made, shown, and made again from its words. */
 #include "share.h"
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hex.h"
 #include "base/secret.h"
-#include "crypto/hpke.h"
 #include "crypto/kdf.h"
 
 #include <stdio.h>
@@ -14,26 +13,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_LEN_MAX = 1024 };
+enum { FILE_LEN_MAX = 2048 };
 
-/* Everything that follows from the entropy. */
-static void derive(struct hf__person *p)
+static void print_public(const struct hf__public *p)
 {
-    hf_hpke_derive_keypair(hf_bytes_of(p->entropy, sizeof p->entropy), p->public_key,
-                           p->secret_key);
-}
-
-void hf__person_hash(const uint8_t public_key[static HF_KEY_LEN], struct hf_hash *ret)
-{
-    hf_suite_real.hash("holdfast/v1/share-key", hf_bytes_of(public_key, HF_KEY_LEN), ret);
-}
-
-static void print_public(const uint8_t public_key[static 32])
-{
-    char digits[65], words[HF_FINGERPRINT_LEN];
+    char digits[2 * HF_HOLDER_KEY_MAX + 1], words[HF_FINGERPRINT_LEN];
     struct hf_hash hash;
-    hf_hex_encode(public_key, 32, digits);
-    hf__person_hash(public_key, &hash);
+    hf_hex_encode(p->key, p->len, digits);
+    hf__person_hash(p, &hash);
     hf_fingerprint(hash.bytes, words);
     printf("public key:  %s\nfingerprint: %s\n", digits, words);
 }
@@ -49,7 +36,7 @@ static int seal(const struct hf__share_options *o, const struct hf__person *p,
     } *s = hf_secret_alloc(sizeof *s);
     if (s == NULL)
         return HF_ENOMEM;
-    memcpy(f.key, p->public_key, sizeof f.key);
+    memcpy(f.key, p->public.key, sizeof f.key);
     int r = hf_rng_fresh(&s->rng);
     if (r == 0 && getrandom(f.salt, sizeof f.salt, 0) != sizeof f.salt)
         r = HF_EINTERNAL;
@@ -62,55 +49,6 @@ static int seal(const struct hf__share_options *o, const struct hf__person *p,
         r = hf_wire_encode(&hf_wire_share_key_file, &f, ret);
     }
     hf_secret_free(s);
-    return r;
-}
-
-static int read_file(const char *path, struct hf_arena *arena, struct hf_buf *b,
-                     struct hf_share_key_file *ret)
-{
-    int r = hf_file_read_regular(path, b);
-    return r != 0 ? r : hf_wire_decode(&hf_wire_share_key_file, hf_buf_bytes(b), arena, ret, NULL);
-}
-
-static int unwrap(const struct hf_share_key_file *f, const char *passphrase, struct hf__person *ret)
-{
-    uint8_t *key = hf_secret_alloc(32);
-    if (key == NULL)
-        return HF_ENOMEM;
-    int r = hf_passphrase_key(hf_bytes_of(passphrase, strlen(passphrase)), f->salt, f->passes,
-                              f->memory_kib, key);
-    if (r == 0 &&
-        hf_suite_real.unwrap(key, hf_bytes_of(f->key, sizeof f->key),
-                             hf_bytes_of(f->wrapped, sizeof f->wrapped), ret->entropy) != 0)
-        r = HF_EPASSPHRASE;
-    hf_secret_free(key);
-    if (r != 0)
-        return r;
-    derive(ret);
-    return memcmp(ret->public_key, f->key, sizeof f->key) == 0 ? 0 : HF_EMALFORMED;
-}
-
-int hf__person_open(const struct hf__share_options *o, struct hf__person **ret)
-{
-    struct hf_share_key_file f;
-    struct hf_arena arena;
-    struct hf_buf b;
-    struct hf__person *p = hf_secret_alloc(sizeof *p);
-    char *passphrase = hf_secret_alloc(HF__PASSPHRASE_MAX);
-    hf_arena_init(&arena, FILE_LEN_MAX);
-    hf_buf_init(&b, FILE_LEN_MAX);
-    int r = p == NULL || passphrase == NULL ? HF_ENOMEM : read_file(o->key, &arena, &b, &f);
-    if (r == 0)
-        r = hf__ask_secret("Passphrase of your key: ", o->passphrase_fd, passphrase);
-    if (r == 0)
-        r = unwrap(&f, passphrase, p);
-    hf_buf_done(&b);
-    hf_arena_done(&arena);
-    hf_secret_free(passphrase);
-    if (r == 0)
-        *ret = p;
-    else
-        hf_secret_free(p);
     return r;
 }
 
@@ -146,12 +84,22 @@ static int ask_words(const struct hf__share_options *o, struct hf__person *ret)
     return r;
 }
 
-static int make(const struct hf__share_options *o, const char *path, bool restore)
+/* Makes the file of a key, and its memory: a key without one is taken for a copy. */
+static int put(const char *path, struct hf_bytes file)
 {
-    struct stat st;
+    int r = hf_file_make(path, file, 0600);
+    if (r != 0)
+        return r;
+    r = hf__memory_make(path);
+    if (r != 0)
+        (void)unlink(path);
+    return r;
+}
+
+/* A key in the file: a new one, or from its words. */
+static int make_own(const struct hf__share_options *o, const char *path, bool restore)
+{
     struct hf_buf file;
-    if (lstat(path, &st) == 0 || hf__memory_exists(path))
-        return HF_EEXIST; /* before a passphrase is typed for nothing */
     struct hf__person *p = hf_secret_alloc(sizeof *p);
     char *passphrase = hf_secret_alloc(HF__PASSPHRASE_MAX);
     hf_buf_init(&file, FILE_LEN_MAX);
@@ -163,18 +111,13 @@ static int make(const struct hf__share_options *o, const char *path, bool restor
     if (r == 0)
         r = new_passphrase(o, passphrase);
     if (r == 0) {
-        derive(p);
+        hf__person_derive(p);
         r = seal(o, p, passphrase, &file);
     }
     if (r == 0)
-        r = hf_file_make(path, hf_buf_bytes(&file), 0600);
+        r = put(path, hf_buf_bytes(&file));
     if (r == 0) {
-        r = hf__memory_make(path);
-        if (r != 0)
-            (void)unlink(path); /* a key without a memory is taken for a copy */
-    }
-    if (r == 0) {
-        print_public(p->public_key);
+        print_public(&p->public);
         if (restore)
             printf("%s.state begins anew: if there is one of this key elsewhere, put it in its "
                    "place\n",
@@ -190,43 +133,72 @@ static int make(const struct hf__share_options *o, const char *path, bool restor
     return r;
 }
 
+/* A key on a token; the file says which. */
+static int make_on_token(const struct hf__share_options *o, const char *path)
+{
+    struct hf_share_token_file f = {.format = 2, .uri = hf_bytes_of(o->token, strlen(o->token))};
+    struct hf__public public = {.kind = HF_HOLDER_P256, .len = sizeof public.key};
+    struct hf__token *token;
+    struct hf_buf file;
+    int r = hf__token_open(o->token, NULL, o->passphrase_fd, &token);
+    if (r != 0)
+        return r;
+    memcpy(public.key, hf__token_public(token), sizeof public.key);
+    memcpy(f.key, public.key, sizeof f.key);
+    hf_buf_init(&file, FILE_LEN_MAX);
+    r = hf_wire_encode(&hf_wire_share_token_file, &f, &file);
+    if (r == 0)
+        r = put(path, hf_buf_bytes(&file));
+    if (r == 0) {
+        print_public(&public);
+        puts(hf__token_made(token) ? "the key was made on the token, and cannot leave it: a token "
+                                     "that is lost is a share that is lost"
+                                   : "the key was on the token");
+    }
+    hf__token_close(token);
+    hf_buf_done(&file);
+    return r;
+}
+
+static int make(const struct hf__share_options *o, const char *path, bool restore)
+{
+    struct stat st;
+    if (lstat(path, &st) == 0 || hf__memory_exists(path))
+        return HF_EEXIST; /* before a passphrase is typed for nothing */
+    if (o->token == NULL)
+        return make_own(o, path, restore);
+    return restore ? HF_EINVAL : make_on_token(o, path);
+}
+
 static int print_words(const struct hf__share_options *o, const char *path)
 {
     struct hf__share_options with = *o;
+    struct hf__public public;
     struct hf__person *p;
     char *text = hf_secret_alloc(HF_WORDS_TEXT_LEN);
     with.key = path;
-    int r = text == NULL ? HF_ENOMEM : hf__person_open(&with, &p);
+    int r = text == NULL ? HF_ENOMEM : hf__person_public(path, &public);
+    if (r == 0 && public.kind != HF_HOLDER_X25519) {
+        fputs("holdfast-share: a key on a token has no words\n", stderr);
+        r = HF_EINVAL;
+    }
+    if (r == 0)
+        r = hf__person_open(&with, &p);
     if (r == 0) {
         hf_words_encode(p->entropy, text);
         r = hf__show_secret(text);
-        hf_secret_free(p);
+        hf__person_close(p);
     }
     hf_secret_free(text);
     return r;
 }
 
-int hf__person_public(const char *path, uint8_t ret[static HF_KEY_LEN])
-{
-    struct hf_share_key_file f;
-    struct hf_arena arena;
-    struct hf_buf b;
-    hf_arena_init(&arena, FILE_LEN_MAX);
-    hf_buf_init(&b, FILE_LEN_MAX);
-    int r = read_file(path, &arena, &b, &f);
-    if (r == 0)
-        memcpy(ret, f.key, HF_KEY_LEN);
-    hf_buf_done(&b);
-    hf_arena_done(&arena);
-    return r;
-}
-
 static int show(const char *path)
 {
-    uint8_t public_key[HF_KEY_LEN];
-    int r = hf__person_public(path, public_key);
+    struct hf__public public;
+    int r = hf__person_public(path, &public);
     if (r == 0)
-        print_public(public_key);
+        print_public(&public);
     return r;
 }
 

@@ -16,14 +16,16 @@
 enum { SECRETS_LEN = 1 << 16, PASSES = 3, MEMORY_KIB = 256 << 10, DESCRIPTOR_MAX = 1023 };
 
 static const char usage[] =
-    "usage: holdfast-share key new|restore|words|show FILE\n"
+    "usage: holdfast-share key new FILE [--token URI]\n"
+    "       holdfast-share key restore|words|show FILE\n"
     "       holdfast-share open OUTPUT --key FILE [--out ACK] [--challenge HEX]\n"
     "       holdfast-share answer REQUEST... --key FILE --collateral DIR --out ANSWER\n"
     "                      [--network ID] [--yes DIGEST] [--again] [--without-memory]\n"
     "\n"
     "key new makes a key of your own, under a passphrase; words prints the 24 words\n"
     "that are the same key, to be written down; restore makes the file from them;\n"
-    "show prints the public key and its fingerprint, six words to be read aloud.\n"
+    "show prints the public key and its fingerprint, six words to be read aloud. With\n"
+    "--token the key is one of P-256 on a PKCS #11 token, whose PIN is asked for.\n"
     "open tells whether your shares in a ceremony's output are right, and writes the\n"
     "acknowledgement. answer checks validators' requests, shows who asks, and answers\n"
     "all of them or none. What it has seen and answered lies beside the key, in\n"
@@ -37,14 +39,16 @@ static const char usage[] =
     "  --challenge HEX      of a drill: the acknowledgement is of today\n"
     "  --again              answers one more request of a validator that restarted\n"
     "  --without-memory     begins anew where FILE.state is lost\n"
-    "  --passphrase-fd N    reads the passphrase from a descriptor\n"
+    "  --token URI          the token of a new key (RFC 7512), without a PIN\n"
+    "  --passphrase-fd N    reads the passphrase, or the PIN, from a descriptor\n"
     "  --words-fd N         reads the words from a descriptor\n"
     "  --argon2 PASSES,KIB  how slow a new key's passphrase is to guess\n"
     "  --version            print the version\n"
     "  --help               print this\n"
     "exit status: 0 done, 1 error, 64 usage, 3 refused, 4 not your share, 5 wrong\n"
     "passphrase or word, 6 old documents, 7 this clock is off, 8 not confirmed, 9 what\n"
-    "the key has answered is not here\n";
+    "the key has answered is not here; the token: 10 absent, 11 locked, 12 wrong PIN,\n"
+    "13 without ECDH\n";
 
 static bool take_argon2(void *options, const char *text)
 {
@@ -81,6 +85,7 @@ static bool read_options(int argc, char **argv, struct hf__share_options *o)
 {
     static const struct hf_option table[] = {
         HF_TEXT_OF("key", struct hf__share_options, key),
+        HF_TEXT_OF("token", struct hf__share_options, token),
         HF_TEXT_OF("out", struct hf__share_options, out),
         HF_TEXT_OF("collateral", struct hf__share_options, collateral),
         HF_TEXT_OF("network", struct hf__share_options, network),

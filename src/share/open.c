@@ -61,7 +61,7 @@ static void say_right(const struct output *out, size_t key, uint8_t index)
 }
 
 static int check_all(const struct hf__share_options *o, const struct output *out,
-                     const struct hf__person *person)
+                     struct hf__person *person)
 {
     struct hf_share_proof proofs[HF_SHARES_MAX];
     struct {
@@ -75,8 +75,7 @@ static int check_all(const struct hf__share_options *o, const struct output *out
     if (r == 0)
         r = hf_rng_fresh(&s->rng);
     for (size_t i = 0; i < out->c.set.keys_count && r == 0; i++) {
-        r = hf_share_open(person->secret_key, &out->c.file.network, &out->c.set, i, index,
-                          s->share);
+        r = hf__person_share(person, &out->c.file.network, &out->c.set, i, index, s->share);
         if (r == 0)
             r = hf_ack_prove(&out->c, o->challenge != NULL ? challenge : NULL, &s->rng, i, index,
                              s->share, &proofs[i]);
@@ -104,7 +103,7 @@ int hf__share_open_file(const struct hf__share_options *o)
         if (r != 0)
             status = hf__share_say(r == HF_ESHARE || r == HF_ENOTHOLDER ? o->words[1] : o->key, r);
     }
-    hf_secret_free(person);
+    hf__person_close(person);
     output_done(&out);
     return status;
 }

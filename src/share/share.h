@@ -8,26 +8,31 @@
 #include "attest/verdict.h"
 #include "document/ceremony.h"
 #include "document/papers.h"
+#include "token.h"
 
 /* Exit statuses: each kind of trouble has its own. */
 enum {
     HF__SHARE_OK = 0,
     HF__SHARE_ERROR = 1, /* a file cannot be read or written, or makes no sense */
     HF__SHARE_USAGE = HF_EXIT_USAGE,
-    HF__SHARE_REFUSED = 3, /* the request must not be answered */
-    HF__SHARE_OTHERS = 4,  /* the share does not fit, or this is no share holder's key */
-    HF__SHARE_SECRET = 5,  /* a wrong passphrase, or a wrong word */
-    HF__SHARE_OLD = 6,     /* documents that are too old, or have expired */
-    HF__SHARE_CLOCK = 7,   /* this machine's clock is off */
-    HF__SHARE_UNSURE = 8,  /* it was not confirmed */
-    HF__SHARE_MEMORY = 9,  /* what the key has seen and answered is not beside it */
+    HF__SHARE_REFUSED = 3,       /* the request must not be answered */
+    HF__SHARE_OTHERS = 4,        /* the share does not fit, or this is no share holder's key */
+    HF__SHARE_SECRET = 5,        /* a wrong passphrase, or a wrong word */
+    HF__SHARE_OLD = 6,           /* documents that are too old, or have expired */
+    HF__SHARE_CLOCK = 7,         /* this machine's clock is off */
+    HF__SHARE_UNSURE = 8,        /* it was not confirmed */
+    HF__SHARE_MEMORY = 9,        /* what the key has seen and answered is not beside it */
+    HF__SHARE_TOKEN_ABSENT = 10, /* the token is not plugged in, or is without the key */
+    HF__SHARE_TOKEN_LOCKED = 11,
+    HF__SHARE_PIN = 12,          /* a wrong PIN */
+    HF__SHARE_TOKEN_DERIVE = 13, /* the token cannot do what is asked of it */
 };
 
 enum { HF__SHARE_FILE_MAX = 4 << 20, HF__SHARE_PATH_LEN = 4096, HF__PASSPHRASE_MAX = 1024 };
 
 /* What was said on the command line. */
 struct hf__share_options {
-    const char *key, *out, *collateral, *network, *digest, *challenge;
+    const char *key, *token, *out, *collateral, *network, *digest, *challenge;
     int passphrase_fd, words_fd; /* -1: at the terminal */
     bool again, without_memory;
     uint64_t passes, memory_kib; /* of a new key's passphrase */
@@ -54,22 +59,41 @@ HF_MUST_USE int hf__show_secret(const char *text);
 /* Whether a person types yes, or has confirmed this very digest on the command line. */
 bool hf__ask_yes(const char *digest, const char *confirmed);
 
-/* ---- key.c */
+/* ---- person.c */
+
+/* The public part of a personal key. */
+struct hf__public {
+    uint8_t kind; /* enum hf_holder_kind */
+    uint8_t key[HF_HOLDER_KEY_MAX];
+    size_t len;
+};
 
 /* A personal key that was opened. In memory for secrets. */
 struct hf__person {
-    uint8_t public_key[HF_KEY_LEN];
+    struct hf__public public;
+    struct hf__token *token; /* of P-256; the rest is empty then */
     uint8_t secret_key[HF_KEY_LEN];
     uint8_t entropy[32];
 };
 
 /* The public part of the key in a file. HF_ENOTFOUND and so on; the errors of decoding. */
-HF_MUST_USE int hf__person_public(const char *path, uint8_t ret[static HF_KEY_LEN]);
+HF_MUST_USE int hf__person_public(const char *path, struct hf__public *ret);
 /* The hash whose first bits are a key's fingerprint. */
-void hf__person_hash(const uint8_t public_key[static HF_KEY_LEN], struct hf_hash *ret);
-/* Opens the key of --key with its passphrase. ret: given back with hf_secret_free.
- * HF_EPASSPHRASE. */
+void hf__person_hash(const struct hf__public *p, struct hf_hash *ret);
+/* Opens the key of --key with its passphrase or, on a token, with its PIN. ret: given back with
+ * hf__person_close. HF_EPASSPHRASE; the errors of hf__token_open. */
 HF_MUST_USE int hf__person_open(const struct hf__share_options *o, struct hf__person **ret);
+/* NULL is fine. */
+void hf__person_close(struct hf__person *p);
+/* This person's share of a key of a set. ret: secret. HF_ESHARE, as hf_share_open; HF_ETOKEN. */
+HF_MUST_USE int hf__person_share(struct hf__person *p, const struct hf_network_id *network,
+                                 const struct hf_share_set *set, size_t key, uint8_t index,
+                                 uint8_t ret[static HF_SCALAR_LEN]);
+/* Fills in what follows from the entropy. */
+void hf__person_derive(struct hf__person *p);
+
+/* ---- key.c */
+
 /* holdfast-share key new|restore|words|show FILE. */
 int hf__share_key(const struct hf__share_options *o);
 

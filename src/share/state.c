@@ -49,10 +49,10 @@ static int load(struct hf__memory *m, struct hf_bytes bytes, const struct hf_has
 /* By what the memory of a key knows it. */
 static int key_hash(const char *key, struct hf_hash *ret)
 {
-    uint8_t public_key[HF_KEY_LEN];
-    int r = hf__person_public(key, public_key);
+    struct hf__public public;
+    int r = hf__person_public(key, &public);
     if (r == 0)
-        hf__person_hash(public_key, ret);
+        hf__person_hash(&public, ret);
     return r;
 }
 

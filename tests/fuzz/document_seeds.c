@@ -77,7 +77,7 @@ int main(int argc, char **argv)
     write_file("quorum/made-request", 0, &w->request);
     write_file("quorum/made-ceremony", 1, &w->ceremony);
     write_file("quorum/made-answer", 2, &w->answer);
-    write_file("quorum/made-answers", 7, &w->answers);
+    write_file("quorum/made-answers", 8, &w->answers);
     write_file("quorum/made-ack", 3, &w->ack);
     return EXIT_SUCCESS;
 }

@@ -1,6 +1,8 @@
 #include "document_world.h"
 
+#include "attest/ecdh.h"
 #include "base/error.h"
+#include "base/hex.h"
 #include "crypto/quorum.h"
 
 enum { KEYS = 2 };
@@ -130,15 +132,30 @@ static void make_set(struct world *w, const uint8_t account[static HF_KEY_LEN])
 static void make_shares(struct world *w)
 {
     static const char *const aliases[WORLD_HOLDERS] = {"ada", "bob", "cy"};
+    static const char generator[] =
+        "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+        "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5";
+    uint8_t keys[WORLD_HOLDERS][HF_HOLDER_KEY_MAX], buffers[WORLD_HOLDERS][HF_SEALED_SHARE_MAX];
     struct hf_share_holder holders[WORLD_HOLDERS];
     struct hf_sealed_share sealed[WORLD_HOLDERS] = {0};
     struct hf_quorum_key key = {.name = hf_bytes_of("black-start", 11)};
     uint8_t secret[HF_SCALAR_LEN], commitments[WORLD_THRESHOLD * HF_POINT_LEN];
     for (size_t i = 0; i < WORLD_HOLDERS; i++) {
         holders[i] = (struct hf_share_holder){.alias = hf_bytes_of(aliases[i], strlen(aliases[i])),
-                                              .kind = 1};
-        suite->seal_keypair(&rng, holders[i].key, w->holder_secret[i]);
+                                              .kind = HF_HOLDER_X25519,
+                                              .key = hf_bytes_of(keys[i], HF_KEY_LEN)};
+        suite->seal_keypair(&rng, keys[i], w->holder_secret[i]);
     }
+    /* The last one has a token: its secret is any scalar. */
+    struct hf_share_holder *last = &holders[WORLD_HOLDERS - 1];
+    uint8_t dh[32];
+    int r = hf_hex_decode(generator, keys[WORLD_HOLDERS - 1], HF_P256_POINT_LEN);
+    if (r == 0)
+        r = hf_p256_dh(w->holder_secret[WORLD_HOLDERS - 1], keys[WORLD_HOLDERS - 1],
+                       keys[WORLD_HOLDERS - 1], dh);
+    hf_assert(r == 0);
+    last->kind = HF_HOLDER_P256;
+    last->key = hf_bytes_of(keys[WORLD_HOLDERS - 1], HF_P256_POINT_LEN);
     struct hf_share_set set = {.version = 5,
                                .issued_s = WORLD_NOW_S - 300,
                                .expires_s = WORLD_NOW_S + 1000000,
@@ -149,8 +166,8 @@ static void make_shares(struct world *w)
                                .keys_count = 1};
     make_document(w, WORLD_PROPOSAL, HF_DOCUMENT_PROPOSAL, &hf_wire_share_set, &set);
     suite->scalar_random(&rng, secret);
-    int r = suite->deal(&rng, secret, (struct hf_sharing){.k = WORLD_THRESHOLD, .n = WORLD_HOLDERS},
-                        w->shares, commitments);
+    r = suite->deal(&rng, secret, (struct hf_sharing){.k = WORLD_THRESHOLD, .n = WORLD_HOLDERS},
+                    w->shares, commitments);
     set.has_proposal = true;
     set.proposal = w->documents[WORLD_PROPOSAL]->body_hash;
     key.commitments = hf_bytes_of(commitments, sizeof commitments);
@@ -158,7 +175,7 @@ static void make_shares(struct world *w)
     key.shares_count = WORLD_HOLDERS;
     for (uint8_t i = 1; r == 0 && i <= WORLD_HOLDERS; i++)
         r = hf_share_seal(&rng, &w->network, &set, key.name, i, w->shares + (i - 1) * HF_SCALAR_LEN,
-                          &sealed[i - 1]);
+                          buffers[i - 1], &sealed[i - 1]);
     hf_assert(r == 0);
 
     struct hf_buf body = file();

@@ -1,6 +1,7 @@
 /* Every file that a person hands over for a black start: requests, answers, one and many, outputs
  * of ceremonies, acknowledgements, personal keys, what a holder's program remembers. The first byte
  * says which. */
+#include "attest/ecdh.h"
 #include "base/error.h"
 #include "crypto/quorum.h"
 #include "crypto/words.h"
@@ -8,7 +9,7 @@
 
 #include <stdlib.h>
 
-enum { ARENA_MAX = 4 << 20, KINDS = 8 };
+enum { ARENA_MAX = 4 << 20, KINDS = 9 };
 
 static struct hf_request_documents documents_of(const struct world *w)
 {
@@ -49,6 +50,23 @@ static void request(struct hf_bytes bytes, struct hf_arena *arena)
     hf_buf_done(&encoded);
 }
 
+/* What the holder with a token does: the token's Diffie-Hellman, whatever point it is given. */
+static void token(const struct hf_ceremony *c)
+{
+    const struct world *w = world();
+    uint8_t share[HF_SCALAR_LEN], own[HF_P256_POINT_LEN], dh[HF_P256_SCALAR_LEN] = {0};
+    for (size_t i = 0; i < c->set.keys_count && c->set.holders_count >= WORLD_HOLDERS; i++) {
+        const uint8_t *point = hf_share_point(&c->set, i, WORLD_HOLDERS);
+        int r = hf_share_open_dh(dh, &c->file.network, &c->set, i, WORLD_HOLDERS, share);
+        hf_assert(r == HF_ESHARE);
+        if (point == NULL || hf_p256_dh(w->holder_secret[WORLD_HOLDERS - 1], point, own, dh) != 0)
+            continue;
+        r = hf_share_open_dh(dh, &c->file.network, &c->set, i, WORLD_HOLDERS, share);
+        hf_assert(r == 0 || r == HF_ESHARE);
+        memset(dh, 0, sizeof dh);
+    }
+}
+
 /* A share opens for its holder, who can then prove that it has it. */
 static void ceremony(struct hf_bytes bytes, struct hf_arena *arena)
 {
@@ -70,6 +88,7 @@ static void ceremony(struct hf_bytes bytes, struct hf_arena *arena)
         if (hf_share_open(w->holder_secret[0], &c.file.network, &c.set, i, 1, share) == 0 &&
             hf_ack_prove(&c, NULL, &rng, i, 1, share, &proofs[ack.proofs_count]) == 0)
             ack.proofs_count++;
+    token(&c);
     r = hf_ack_check(&c, NULL, &ack);
     hf_assert((r == 0) == (ack.proofs_count == c.set.keys_count));
     hf_assert(hf_ack_check(&c, stranger, &ack) == HF_EOTHERREQUEST);
@@ -125,6 +144,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     union {
         struct hf_share_key_file key;
+        struct hf_share_token_file token;
         struct hf_share_state state;
     } m;
     struct hf_arena arena;
@@ -154,6 +174,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 6:
         words(bytes);
+        break;
+    case 7:
+        r = hf_wire_decode(&hf_wire_share_token_file, bytes, &arena, &m.token, NULL);
         break;
     default:
         answers(bytes, &arena);

@@ -123,9 +123,12 @@ struct hf_share_set authority_shares(struct authority *n, uint32_t version)
                  0);
     for (size_t i = 0; i < 5; i++) {
         n->holders[i] = (struct hf_share_holder){
-            .alias = hf_bytes_of(aliases[i], strlen(aliases[i])), .kind = 1};
-        memset(n->holders[i].key, (int)i + 1, sizeof n->holders[i].key);
-        memset(n->sealed[i].sealed, (int)i + 1, sizeof n->sealed[i].sealed);
+            .alias = hf_bytes_of(aliases[i], strlen(aliases[i])),
+            .kind = HF_HOLDER_X25519,
+            .key = hf_bytes_of(n->holder_keys[i], sizeof n->holder_keys[i])};
+        memset(n->holder_keys[i], (int)i + 1, sizeof n->holder_keys[i]);
+        memset(n->sealed_bytes[i], (int)i + 1, sizeof n->sealed_bytes[i]);
+        n->sealed[i].sealed = hf_bytes_of(n->sealed_bytes[i], sizeof n->sealed_bytes[i]);
     }
     n->quorum_key =
         (struct hf_quorum_key){.name = hf_bytes_of("black-start", 11),

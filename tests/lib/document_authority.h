@@ -20,6 +20,7 @@ struct authority {
     struct hf_authority_key keys[AUTHORITY_KEYS];
     struct hf_measurement measurement;
     struct hf_share_holder holders[5];
+    uint8_t holder_keys[5][32], sealed_bytes[5][80];
     struct hf_quorum_key quorum_key;
     struct hf_sealed_share sealed[5];
     uint8_t commitments[3 * 32];

@@ -53,6 +53,7 @@ LIBRARIES = [
     ("msgpack", ["msgpack_dep"], {"wire"}),
     ("curl/", ["curl_dep"], {"fetch"}),
     ("seccomp.h", ["seccomp_dep"], {"sandbox"}),
+    ("p11-kit/", ["p11_dep"], {"share"}),
 ]
 
 # Rooms that reach nothing but memory: the engine, and the documents by which it judges.

@@ -2,6 +2,7 @@
 #include "document_authority.h"
 
 #include "base/error.h"
+#include "base/hex.h"
 
 #include <criterion/criterion.h>
 
@@ -48,9 +49,9 @@ Test(hf_document_read, of_a_share_set_with_a_double_key_alias_or_name)
     n.holders[4].alias = n.holders[1].alias;
     cr_assert_eq(read_error(&n, HF_DOCUMENT_SHARES, &s), HF_EDOCUMENT);
     s = authority_shares(&n, 1);
-    memcpy(n.holders[4].key, n.holders[1].key, 32);
+    memcpy(n.holder_keys[4], n.holder_keys[1], 32);
     cr_assert_eq(read_error(&n, HF_DOCUMENT_SHARES, &s), HF_EDOCUMENT);
-    n.holders[4].key[31] |= 0x80;
+    n.holder_keys[4][31] |= 0x80;
     cr_assert_eq(read_error(&n, HF_DOCUMENT_SHARES, &s), HF_EDOCUMENT, "its other encoding");
     s = authority_shares(&n, 1);
     struct hf_quorum_key two[2] = {n.quorum_key, n.quorum_key};
@@ -61,6 +62,46 @@ Test(hf_document_read, of_a_share_set_with_a_double_key_alias_or_name)
     cr_assert_eq(read_error(&n, HF_DOCUMENT_SHARES, &s), HF_EDOCUMENT, "one key under two names");
     s.keys_count = 0;
     cr_assert_eq(read_error(&n, HF_DOCUMENT_SHARES, &s), HF_EDOCUMENT);
+    authority_done(&n);
+}
+
+/* The generator of P-256 (FIPS 186-4, D.1.2.3), and its negative's last bytes. */
+static const char generator[] = "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+                                "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5";
+static const char negative_y[] = "b01cbd1c01e58065711814b583f061e9d431cca994cea1313449bf97c840ae0a";
+
+Test(hf_document_read, of_a_share_set_with_the_key_of_a_token)
+{
+    struct authority n;
+    uint8_t points[2][65], sealed[2][113] = {{0}};
+    authority_init(&n);
+    struct hf_share_set s = authority_shares(&n, 1);
+    cr_assert_eq(hf_hex_decode(generator, points[0], 65), 0);
+    memcpy(points[1], points[0], 65);
+    cr_assert_eq(hf_hex_decode(negative_y, points[1] + 33, 32), 0);
+    n.holders[4].kind = HF_HOLDER_P256;
+    cr_assert_eq(read_error(&n, HF_DOCUMENT_SHARES, &s), HF_EDOCUMENT, "a key of another kind");
+    n.holders[4].key = hf_bytes_of(points[0], 65);
+    cr_assert_eq(read_error(&n, HF_DOCUMENT_SHARES, &s), HF_EDOCUMENT, "a share for another kind");
+    n.sealed[4].sealed = hf_bytes_of(sealed[0], 113);
+    cr_assert_eq(read_error(&n, HF_DOCUMENT_SHARES, &s), 0);
+    n.holders[4].kind = HF_HOLDER_X25519;
+    cr_assert_eq(read_error(&n, HF_DOCUMENT_SHARES, &s), HF_EDOCUMENT);
+    n.holders[4].kind = HF_HOLDER_P256;
+    for (size_t at = 0; at < 65; at += 16) {
+        points[0][at] ^= 1;
+        cr_assert_eq(read_error(&n, HF_DOCUMENT_SHARES, &s), HF_EDOCUMENT, "no point: %zu", at);
+        points[0][at] ^= 1;
+    }
+    /* The negative of a point is a key of the same person. */
+    n.holders[3] = (struct hf_share_holder){
+        .alias = n.holders[3].alias, .kind = HF_HOLDER_P256, .key = hf_bytes_of(points[1], 65)};
+    n.sealed[3].sealed = hf_bytes_of(sealed[1], 113);
+    cr_assert_eq(read_error(&n, HF_DOCUMENT_SHARES, &s), HF_EDOCUMENT);
+    n.holders[4].key = hf_bytes_of(n.holder_keys[4], 32);
+    n.holders[4].kind = HF_HOLDER_X25519;
+    n.sealed[4].sealed = hf_bytes_of(n.sealed_bytes[4], 80);
+    cr_assert_eq(read_error(&n, HF_DOCUMENT_SHARES, &s), 0, "alone it is as good");
     authority_done(&n);
 }
 

@@ -3,6 +3,9 @@
  * inputs and outputs, drawn from one seed, and inputs that must be refused, with the error. A row
  * with a seed starts a generator (section 2) from it for what the operation draws.
  */
+#include "attest/ecdh.h"
+#include "base/hex.h"
+#include "crypto/hpke.h"
 #include "crypto/key.h"
 #include "crypto/quorum.h"
 #include "crypto/suite.h"
@@ -428,6 +431,39 @@ static void print_quorum(struct writer *w)
     end(w, ']');
 }
 
+/* HPKE to a key of P-256, as a share holder's that has a token. */
+static void print_p256(struct writer *w)
+{
+    uint8_t point[HF_P256_POINT_LEN], enc[HF_P256_POINT_LEN], dh[32], secret[32], ephemeral[32];
+    uint8_t plain[32], sealed[sizeof plain + HF_AEAD_TAG_LEN];
+    struct hf_hpke hpke;
+    int r = hf_hex_decode("046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+                          "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5",
+                          point, sizeof point);
+    begin(w, "p256_seal", '[');
+    for (int i = 0; i < 3 && r == 0; i++) {
+        begin(w, NULL, '{');
+        draw(w, "secret", secret, sizeof secret);
+        draw(w, "ephemeral", ephemeral, sizeof ephemeral);
+        draw(w, "plain", plain, sizeof plain);
+        r = hf_p256_dh(secret, point, point, dh);
+        put_hex(w, "receiver", point, sizeof point);
+        if (r == 0)
+            r = hf_p256_dh(ephemeral, point, enc, dh);
+        if (r == 0)
+            r = hf_hpke_init_p256(&hpke, HF_AEAD_CHACHA20POLY1305, true, dh, enc, point,
+                                  hf_bytes_of("holdfast/v1/quorum-share", 24));
+        if (r == 0)
+            r = hf_hpke_seal(&hpke, hf_bytes_of("aad", 3), hf_bytes_of(plain, sizeof plain),
+                             sealed);
+        put_hex(w, "encapsulated", enc, sizeof enc);
+        put_hex(w, "sealed", sealed, sizeof sealed);
+        end(w, '}');
+    }
+    end(w, ']');
+    hf_assert(r == 0);
+}
+
 int main(int argc, char **argv)
 {
     struct writer w = {.between = ""};
@@ -447,6 +483,7 @@ int main(int argc, char **argv)
     print_wrap(&w);
     print_sharing(&w);
     print_quorum(&w);
+    print_p256(&w);
     print_agree(&w);
     hf_buf_printf(&w.out, "\n}\n");
     return generated_main(argc, argv, &w.out);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A second implementation of the quorum key, made from proto/QUORUM.md, section 2, and the RFCs that it names alone: it
+"""A second implementation of the quorum key, made from proto/QUORUM.md, sections 2 and 3, and the RFCs that it names alone: it
 shares no code with the first. It makes and checks partial decryptions, combines them and opens, must get the bytes of
 tests/vectors/crypto.json, and must refuse what is refused there, with the same error. TAP. usage: second_quorum.py
 SOURCE_ROOT"""
@@ -244,6 +244,71 @@ def unseal(indices, partials, c1, context, body):
     return aead_open(body_key(total, c1, context), context, body)
 
 
+# SEC 2, 2.4.2: P-256, in affine coordinates; None is the identity.
+P256 = 2**256 - 2**224 + 2**192 + 2**96 - 1
+P256_B = 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b
+
+
+def p256_decode(data):
+    x, y = (int.from_bytes(data[at:at + 32], "big") for at in (1, 33))
+    if len(data) != 65 or data[0] != 4 or max(x, y) >= P256 or (y * y - x**3 + 3 * x - P256_B) % P256 != 0:
+        raise Refused("bad_point")
+    return x, y
+
+
+def p256_encode(point):
+    return b"\x04" + b"".join(value.to_bytes(32, "big") for value in point)
+
+
+def p256_add(p, q):
+    if p is None or q is None:
+        return q if p is None else p
+    if p[0] == q[0] and (p[1] + q[1]) % P256 == 0:
+        return None
+    slope = (3 * p[0] ** 2 - 3) * pow(2 * p[1], -1, P256) if p == q else (q[1] - p[1]) * pow(q[0] - p[0], -1, P256)
+    x = (slope * slope - p[0] - q[0]) % P256
+    return x, (slope * (p[0] - x) - p[1]) % P256
+
+
+def p256_multiply(scalar, point):
+    result = None
+    for bit in bin(scalar)[2:]:
+        result = p256_add(result, result)
+        result = p256_add(result, point) if bit == "1" else result
+    return result
+
+
+# RFC 9180: base mode, DHKEM(P-256, HKDF-SHA256), HKDF-SHA256, ChaCha20-Poly1305.
+def labeled_extract(suite, salt, label, ikm):
+    return hmac.digest(salt or bytes(32), b"HPKE-v1" + suite + label + ikm, "sha256")
+
+
+def labeled_expand(suite, prk, label, info, length):
+    return hmac.digest(prk, struct.pack(">H", length) + b"HPKE-v1" + suite + label + info + b"\x01", "sha256")[:length]
+
+
+def hpke_open(secret, encapsulated, info, aad, sealed):
+    """The receiver's side: the key schedule of RFC 9180, 5.1, and the first message."""
+    own = p256_encode(p256_multiply(secret, P256_BASE))
+    dh = p256_encode(p256_multiply(secret, p256_decode(encapsulated)))[1:33]
+    kem, suite = b"KEM\x00\x10", b"HPKE\x00\x10\x00\x01\x00\x03"
+    prk = labeled_extract(kem, b"", b"eae_prk", dh)
+    shared = labeled_expand(kem, prk, b"shared_secret", encapsulated + own, 32)
+    context = b"\x00" + labeled_extract(suite, b"", b"psk_id_hash", b"") + labeled_extract(suite, b"", b"info_hash", info)
+    prk = labeled_extract(suite, shared, b"secret", b"")
+    key, nonce = (labeled_expand(suite, prk, label, context, length) for label, length in ((b"key", 32), (b"base_nonce", 12)))
+    if len(sealed) < 16:
+        raise Refused("decryption_failed")
+    stream = chacha20(key, bytes(4) + nonce, 64 + len(sealed) - 16)
+    if aead_tag(stream, aad, sealed[:-16]) != sealed[-16:]:
+        raise Refused("decryption_failed")
+    return own, bytes(a ^ b for a, b in zip(sealed[:-16], stream[64:]))
+
+
+P256_BASE = p256_decode(bytes.fromhex("046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+                                      "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5"))
+
+
 def split(data, size):
     return [data[at:at + size] for at in range(0, len(data), size)]
 
@@ -279,9 +344,18 @@ def check_open(row):
     return result == row["result"] and (plain or b"") == row["plain"]
 
 
+def check_p256(row):
+    secret, ephemeral = (int.from_bytes(row[name], "big") for name in ("secret", "ephemeral"))
+    opened = hpke_open(secret, row["encapsulated"], b"holdfast/v1/quorum-share", b"aad", row["sealed"])
+    broken = result_of(hpke_open, secret, row["encapsulated"], b"holdfast/v1/quorum-share", b"aae", row["sealed"])[0]
+    return opened == (row["receiver"], row["plain"]) and broken == "decryption_failed" and \
+        p256_encode(p256_multiply(ephemeral, P256_BASE)) == row["encapsulated"]
+
+
 def main():
     vectors = json.loads((pathlib.Path(sys.argv[1]) / "tests/vectors/crypto.json").read_text())
-    lists = {"quorum_seal": check_seal, "partial": check_partial, "partial_check": check_check, "quorum_open": check_open}
+    lists = {"quorum_seal": check_seal, "partial": check_partial, "partial_check": check_check, "quorum_open": check_open,
+             "p256_seal": check_p256}
     print(f"1..{len(lists) + 1}")
     good = True
     for number, (name, check_row) in enumerate(lists.items(), 1):

@@ -10,12 +10,14 @@
 #include "crypto/aead.h"
 
 enum {
-    HF_HPKE_KEY_LEN = 32, /* public keys, secret keys, encapsulated keys */
+    HF_HPKE_KEY_LEN = 32,      /* public keys, secret keys, encapsulated keys */
+    HF_HPKE_P256_KEY_LEN = 65, /* public and encapsulated keys of P-256: uncompressed points */
 };
 
 /* One direction of one exchange. All of it is secret. Not copied: two copies would reuse nonces. */
 struct hf_hpke {
     enum hf_aead aead;
+    bool p256; /* the KEM is DHKEM(P-256, HKDF-SHA256) */
     bool sender;
     uint64_t sequence; /* messages so far */
     uint8_t key[HF_AEAD_KEY_LEN];
@@ -43,6 +45,17 @@ HF_MUST_USE int hf_hpke_init_receiver(struct hf_hpke *ret, enum hf_aead aead,
                                       const uint8_t secret_key[static HF_HPKE_KEY_LEN],
                                       const uint8_t encapsulated[static HF_HPKE_KEY_LEN],
                                       struct hf_bytes info);
+
+/*
+ * Either of them with DHKEM(P-256, HKDF-SHA256), whose Diffie-Hellman is made elsewhere, as on a
+ * token. dh: its x, secret, wiped by the caller. receiver: the receiver's public key. ret:
+ * hf_hpke_done ends it. HF_EUNSUPPORTED: as above.
+ */
+HF_MUST_USE int hf_hpke_init_p256(struct hf_hpke *ret, enum hf_aead aead, bool sender,
+                                  const uint8_t dh[static 32],
+                                  const uint8_t encapsulated[static HF_HPKE_P256_KEY_LEN],
+                                  const uint8_t receiver[static HF_HPKE_P256_KEY_LEN],
+                                  struct hf_bytes info);
 
 /* Wipes it. */
 void hf_hpke_done(struct hf_hpke *hpke);

@@ -22,20 +22,30 @@ HF_MUST_USE int hf_ceremony_report_data(const struct hf_ceremony *c,
                                         uint8_t ret[static HF_REPORT_DATA_LEN]);
 
 /*
- * Seals a holder's share of a key to it, in the ceremony. index: of the holder, from 1. HF_EPOINT:
- * its key is of small order. HF_ENOMEM.
+ * Seals a holder's share of a key to it, in the ceremony. index: of the holder, from 1. ret:
+ * borrows buffer. HF_EPOINT: its key is of small order, or none. HF_ENOMEM.
  */
 HF_MUST_USE int hf_share_seal(struct hf_rng *rng, const struct hf_network_id *network,
                               const struct hf_share_set *set, struct hf_bytes name, uint8_t index,
                               const uint8_t share[static HF_SCALAR_LEN],
+                              uint8_t buffer[static HF_SEALED_SHARE_MAX],
                               struct hf_sealed_share *ret);
 /*
  * Opens it, and holds it against the commitments. key: which of the set's. secret_key: the
- * holder's. ret_share: secret. HF_ESHARE: it does not fit, or is of another ceremony. HF_ENOMEM.
+ * holder's, of X25519. ret_share: secret. HF_ESHARE: it does not fit, is of another ceremony, or
+ * sealed to another kind of key. HF_ENOMEM.
  */
 HF_MUST_USE int hf_share_open(const uint8_t secret_key[static HF_KEY_LEN],
                               const struct hf_network_id *network, const struct hf_share_set *set,
                               size_t key, uint8_t index, uint8_t ret_share[static HF_SCALAR_LEN]);
+
+/* The same for a key of P-256 on a token. dh: the x of its product with the point at the beginning
+ * of what is sealed, hf_share_point; secret. */
+HF_MUST_USE int hf_share_open_dh(const uint8_t dh[static 32], const struct hf_network_id *network,
+                                 const struct hf_share_set *set, size_t key, uint8_t index,
+                                 uint8_t ret_share[static HF_SCALAR_LEN]);
+/* That point, 65 bytes; NULL: the holder's key is of another kind. */
+const uint8_t *hf_share_point(const struct hf_share_set *set, size_t key, uint8_t index);
 
 /* The proof that a holder has its share of a key. challenge: 32 bytes, of a drill; NULL: none.
  * HF_ESCALAR. HF_ENOMEM. */

@@ -33,6 +33,13 @@ enum hf_platform_rule {
     HF_PLATFORM_ANY = 1,
 };
 
+/* What a share holder's key is: share_holder.kind. */
+enum hf_holder_kind { HF_HOLDER_X25519 = 1, HF_HOLDER_P256 = 2 };
+enum {
+    HF_HOLDER_KEY_MAX = 65,
+    HF_SEALED_SHARE_MAX = 113, /* a share that is sealed to such a key */
+};
+
 struct hf_selection_table; /* document/selection.h */
 
 /* One document. Immutable; shared; counted. */
@@ -112,6 +119,9 @@ struct hf_document *hf_document_ref(struct hf_document *d);
 /* Gives a reference back. NULL is legal. */
 void hf_document_unref(struct hf_document *d);
 
+/* Whether these bytes are a key of this kind, to which something can be sealed, in its only
+ * encoding. */
+bool hf_holder_key_ok(uint64_t kind, struct hf_bytes key);
 /* The quorum key of a name in a share set; NULL: it has none. */
 const struct hf_quorum_key *hf_share_set_key(const struct hf_share_set *s, struct hf_bytes name);
 /* The proposal from which it was dealt: the same without what a ceremony adds. ret: initialised by
