@@ -18,6 +18,7 @@ enum { SECRETS_LEN = 1 << 16, PASSES = 3, MEMORY_KIB = 256 << 10, DESCRIPTOR_MAX
 static const char usage[] =
     "usage: holdfast-share key new FILE [--token URI]\n"
     "       holdfast-share key restore|words|show FILE\n"
+    "       holdfast-share print FILE | lp\n"
     "       holdfast-share open OUTPUT --key FILE [--out ACK] [--challenge HEX]\n"
     "       holdfast-share answer REQUEST... --key FILE --collateral DIR --out ANSWER\n"
     "                      [--network ID] [--yes DIGEST] [--again] [--without-memory]\n"
@@ -26,6 +27,8 @@ static const char usage[] =
     "that are the same key, to be written down; restore makes the file from them;\n"
     "show prints the public key and its fingerprint, six words to be read aloud. With\n"
     "--token the key is one of P-256 on a PKCS #11 token, whose PIN is asked for.\n"
+    "print gives a page of PDF: of a key its words, of another file its digest, and of\n"
+    "either a QR code where it fits one.\n"
     "open tells whether your shares in a ceremony's output are right, and writes the\n"
     "acknowledgement. answer checks validators' requests, shows who asks, and answers\n"
     "all of them or none. What it has seen and answered lies beside the key, in\n"
@@ -130,6 +133,8 @@ static int start_with(int argc, char **argv)
             status = hf__share_key(&o);
         else if (strcmp(o.words[0], "open") == 0)
             status = hf__share_open_file(&o);
+        else if (strcmp(o.words[0], "print") == 0)
+            status = hf__share_print(&o);
         else if (strcmp(o.words[0], "answer") == 0)
             status = hf__share_answer(&o);
     }

@@ -164,10 +164,12 @@ HF_MUST_USE int hf__memory_save(struct hf__memory *m, const struct hf__batch *b)
 /* The index of this person among the holders; 0: none. */
 uint8_t hf__share_index(const struct hf__person *person, const struct hf_share_set *set);
 
-/* ---- open.c, answer.c */
+/* ---- open.c, print.c, answer.c */
 
 /* holdfast-share open FILE: whether the shares in a ceremony's output are right. */
 int hf__share_open_file(const struct hf__share_options *o);
+/* holdfast-share print FILE: a page. */
+int hf__share_print(const struct hf__share_options *o);
 /* holdfast-share answer REQUEST...: all of them, or none. */
 int hf__share_answer(const struct hf__share_options *o);
 

@@ -54,6 +54,7 @@ LIBRARIES = [
     ("curl/", ["curl_dep"], {"fetch"}),
     ("seccomp.h", ["seccomp_dep"], {"sandbox"}),
     ("p11-kit/", ["p11_dep"], {"share"}),
+    ("qrencode.h", ["qrencode_dep"], {"share"}),
 ]
 
 # Rooms that reach nothing but memory: the engine, and the documents by which it judges.
