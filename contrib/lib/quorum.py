@@ -52,12 +52,13 @@ class Token:
 class Quorum:
     """Share holders of a mesh, each with a folder of his own, and the ceremony that made them so."""
 
-    def __init__(self, mesh):
+    def __init__(self, mesh, holders=HOLDERS, threshold=THRESHOLD, names=("black-start",)):
         self.mesh = mesh
-        self.folder = mesh.folder / "holders"
+        self.holders, self.threshold, self.names = holders, threshold, names
+        self.folder = mesh.folder / f"holders-{holders[0]}"
         self.folder.mkdir()
-        self.keys = {alias: self.folder / alias for alias in HOLDERS}
-        self.output = mesh.folder / "output"
+        self.keys = {alias: self.folder / alias for alias in holders}
+        self.output = self.folder / "output"
         self.authority = ["--authority", str(mesh.authority)]
         self.tokens = {}
 
@@ -93,9 +94,18 @@ class Quorum:
             how = ["--token", self.tokens[alias].uri] if alias in self.tokens else QUICK
             done(self.share("key", "new", key, *how, passphrase=self.secret(alias)))
 
+    def from_words(self, alias):
+        """The file is lost, and made again from its 24 words."""
+        key = self.keys[alias]
+        words = done(self.share("key", "words", key, passphrase=self.secret(alias))).strip()
+        for path in (key, key.with_name(f"{key.name}.state")):
+            path.unlink()
+        done(self.share("key", "restore", key, *QUICK, passphrase=self.secret(alias), words=words))
+
     def propose(self):
-        holders = [part for alias in HOLDERS for part in ("--holder", f"{alias}={self.public(alias)}")]
-        return self.sign("quorum", "propose", "--threshold", THRESHOLD, "--name", "black-start", *holders)
+        holders = [part for alias in self.holders for part in ("--holder", f"{alias}={self.public(alias)}")]
+        names = [part for name in self.names for part in ("--name", name)]
+        return self.sign("quorum", "propose", "--threshold", self.threshold, *names, *holders)
 
     def deal(self):
         """The ceremony, and a policy that accepts its software for that and for nothing else."""
@@ -103,11 +113,14 @@ class Quorum:
         done(subprocess.run([self.mesh.programs.ceremony, self.mesh.network, self.mesh.authority / "proposal.doc", self.output,
                              self.mesh.authority / "documents/root-1.doc"], env=environment, capture_output=True, text=True,
                             timeout=60))
-        refused = self.holdfast("quorum", "deal", self.output, *self.authority, status=1)
-        digest = re.search(r"ceremonies: ([0-9a-f]{64})", refused)[1]
         form = self.mesh.authority / "policy.yaml"
-        form.write_text(f"quorum_key: black-start\nquorum_required: true\n{form.read_text().rstrip()}\n"
-                        f"  - name: ceremony\n    digest: {digest}\n    role: ceremony\n")
+        rest = re.sub(r"^quorum_(key|required):.*\n", "", form.read_text(), flags=re.M).rstrip()
+        text = f"quorum_key: {self.names[0]}\nquorum_required: true\n{rest}\n"
+        if "role: ceremony" not in rest:
+            refused = self.holdfast("quorum", "deal", self.output, *self.authority, status=1)
+            digest = re.search(r"ceremonies: ([0-9a-f]{64})", refused)[1]
+            text += f"  - name: ceremony\n    digest: {digest}\n    role: ceremony\n"
+        form.write_text(text)
         self.sign("policy", "sign")
         self.holdfast("quorum", "deal", self.output, *self.authority)
 
@@ -118,20 +131,28 @@ class Quorum:
             said = done(self.share("open", self.output, "--key", self.keys[alias], "--out", ack, passphrase=self.secret(alias)))
             assert "is right" in said and alias in said, said
             acks.append(ack)
-        status = 0 if len(aliases) == len(HOLDERS) else 2
+        status = 0 if len(aliases) == len(self.holders) else 2
         return self.holdfast("quorum", "ack", *acks, *self.authority, status=status)
 
     def establish(self):
         self.make_keys()
         self.propose()
         self.deal()
-        self.acknowledge(*HOLDERS)
+        self.acknowledge(*self.holders)
         self.sign("quorum", "sign")
-        for node in self.mesh.nodes:
+        version = int(re.search(r'"?version"?: *(\d+)', self.holdfast("quorum", "show", *self.authority))[1])
+        running = [node for node in self.mesh.nodes if node.process is not None]
+        for node in running:
             node.hang_up()
-        for node in self.mesh.nodes:
-            until(lambda node=node: node.status()["quorum"]["sealed"], 60, f"node {node.number} is not sealed")
-            node.wait("ready", 60)
+
+        def sealed(node):
+            quorum = node.status()["quorum"]
+            return quorum["sealed"] and quorum["sealed_share_set"] == version
+
+        for node in running:
+            until(lambda node=node: sealed(node), 60, f"node {node.number} is not sealed")
+            if len(running) == len(self.mesh.nodes):
+                node.wait("ready", 60)
 
     def answer(self, alias, requests, answer, *more, passphrase=None, environment=None):
         """What a share holder does with a request, or with several: it reads what is shown, and confirms it."""

@@ -12,8 +12,11 @@ NEEDS = ("network", "database")
 def play(demo):
     demo.report.title("A power cut: every daemon is killed at once")
     quorum = Quorum(demo.mesh)
+    quorum.token("eve")
     with demo.report.step("a key dealt among five people, three open; all sealed to it"):
         quorum.establish()
+    with demo.report.step("ada has lost her file, and makes it again from its 24 words"):
+        quorum.from_words("ada")
     with demo.report.step("every daemon and the database killed with SIGKILL"):
         demo.database.open_for_writing()
         for node in demo.mesh.nodes:
@@ -29,7 +32,7 @@ def play(demo):
     demo.report.note("what to do now: man holdfast-blackstart")
     asked = {demo.owner: wrong_answer(demo, quorum)}
     for node in demo.mesh.nodes[:demo.mesh.threshold]:
-        with demo.report.step(f"node {node.number} asks; ada, cy and eve answer; it opens"):
+        with demo.report.step(f"node {node.number} asks; ada, cy, and eve with her token answer; it opens"):
             if not node.status()["open"]:
                 quorum.start(node, ["ada", "cy", "eve"], asked.get(node))
                 until(lambda node=node: node.status()["open"], 30, lambda node=node: f"not open:\n{node.tail()}")

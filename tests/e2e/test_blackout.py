@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""Power cuts from end to end: a key is proposed, dealt, acknowledged and sealed to; everything stops at once, and a tenth of the
+machines is gone; people start the network, in one sitting; other people take their place; it stops once more."""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+SOURCE = pathlib.Path(os.environ["HOLDFAST_SOURCE"])
+BUILD = pathlib.Path(os.environ["HOLDFAST_BUILD"])
+sys.path[:0] = [str(SOURCE / "tests/lib"), str(SOURCE / "contrib/lib")]
+
+import tap  # noqa: E402
+from mesh import Mesh, Programs, until  # noqa: E402
+from quorum import Quorum, done, node_command  # noqa: E402
+
+PROGRAMS = Programs(BUILD)
+NODES, SHARES, THRESHOLD = 10, 7, 3
+
+
+def power_cut(nodes):
+    for node in nodes:
+        node.kill()
+    for node in nodes:
+        node.start()
+    for node in nodes:
+        node.wait("recovering", 60)
+
+
+def start_together(quorum, nodes, aliases):
+    """All ask; the plan says whom to start; each of the people answers those in one call; the rest follow."""
+    requests = {node: quorum.ask(node) for node in nodes}
+    plan = done(subprocess.run([PROGRAMS.holdfast, "blackstart", "plan", *requests.values()], capture_output=True, text=True))
+    proposed = plan.split("start by people")[1].split("then these")[0]
+    chosen = [node for node in nodes if str(requests[node]) in proposed]
+    assert THRESHOLD <= len(chosen) < len(nodes), plan
+    answers = []
+    for alias in aliases:
+        answers.append(quorum.folder / f"answers-{alias}")
+        shown = done(quorum.answer(alias, [requests[node] for node in chosen], answers[-1], "--again"))
+        assert f"not among these: {NODES - len(chosen)} of {NODES}" in shown, shown
+    for node in chosen:
+        assert "enough" in done(node_command(node, "blackstart", "add", *answers))
+    for node in nodes:
+        until(lambda node=node: node.status()["open"], 120, lambda node=node: f"node {node.number}:\n{plan}\n{node.tail()}")
+    return plan
+
+
+def keys_are(nodes, keys):
+    for node in nodes:
+        until(lambda node=node: node.key("tss-db") == keys[node.number], 120,
+              lambda node=node: f"node {node.number}: {node.status()['state']} {node.status()['reason']}\n{node.tail()}")
+
+
+@tap.case
+def a_network_outlives_two_power_cuts_and_its_share_holders():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-blackout-"))
+    with Mesh(folder, PROGRAMS, nodes=NODES, shares=SHARES, threshold=THRESHOLD) as m:
+        m.make()
+        first = Quorum(m)
+        first.token("dee")
+        first.establish()
+        keys = {node.number: until(lambda node=node: node.key("tss-db"), 60, lambda node=node: node.tail()) for node in m.nodes}
+        gone, alive = m.nodes[-1], m.nodes[:-1]
+        gone.kill()
+        power_cut(alive)
+        plan = start_together(first, alive, ["ada", "dee", "cy"])
+        assert gone.address in plan.split("not among these: 1 of 10")[1], plan
+        keys_are(alive, keys)
+        # Other people, another threshold, two keys at once: from then on the first ones open nothing.
+        second = Quorum(m, ["fay", "gus", "hal", "ivy"], 2, ("second", "spare"))
+        second.establish()
+        power_cut(alive)
+        request = second.ask(alive[0])
+        refused = first.answer("ada", request, first.folder / "late", "--again")
+        assert refused.returncode == 4 and "not_a_share_holder" in refused.stderr, refused
+        alive[0].kill()
+        alive[0].start()
+        alive[0].wait("recovering", 60)
+        start_together(second, alive, ["hal", "fay"])
+        keys_are(alive, keys)
+        assert re.search(r"under share set 2", node_command(alive[0], "status").stdout)
+
+
+if __name__ == "__main__":
+    sys.exit(tap.main())
