@@ -94,6 +94,9 @@ def what_is_installed_is_what_readme_says():
                             "libexec/holdfast/holdfast-report", "libexec/holdfast/holdfast-measure",
                             "lib/systemd/system/holdfast-measure.service", "lib/systemd/system/holdfastd.service",
                             "lib/systemd/system/holdfast-report.service", "lib/systemd/system/holdfast-report.socket",
+                            "lib/systemd/system/holdfast-reboot.service", "lib/systemd/system/holdfast-reboot.timer",
+                            "share/holdfast/restart/needrestart", "share/holdfast/restart/52holdfast",
+                            "libexec/holdfast/holdfast-restart",
                             "man/man1/holdfast.1", "man/man8/holdfastd.8"):
             assert any(file.endswith(wanted_file) for file in files), (wanted_file, files)
         # And nothing of the tests or of foreign projects.

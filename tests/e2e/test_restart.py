@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""What restarts a daemon or its machine by itself asks the network first: the hooks for needrestart and unattended-upgrades."""
+
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+SOURCE = pathlib.Path(os.environ["HOLDFAST_SOURCE"])
+BUILD = pathlib.Path(os.environ["HOLDFAST_BUILD"])
+sys.path[:0] = [str(SOURCE / "tests/lib"), str(SOURCE / "contrib/lib")]
+
+import tap  # noqa: E402
+from mesh import Mesh, Programs  # noqa: E402
+
+PROGRAMS = Programs(BUILD)
+RESTART = SOURCE / "contrib/restart/holdfast-restart"
+
+
+class Host:
+    """A machine whose systemctl writes down what it is asked for."""
+
+    def __init__(self, folder):
+        self.asked = folder / "asked"
+        self.programs = folder / "programs"
+        self.programs.mkdir()
+        (self.programs / "holdfast").symlink_to(PROGRAMS.holdfast)
+        self.systemctl("exit 0")
+
+    def systemctl(self, end):
+        path = self.programs / "systemctl"
+        path.write_text(f"#!/bin/sh\necho \"$@\" >>{self.asked}\n{end}\n")
+        path.chmod(0o755)
+
+    def restart(self, node, *arguments):
+        environment = os.environ | {"PATH": f"{self.programs}:/usr/bin:/bin", "HOLDFAST_SOCKET": str(node.socket)}
+        return subprocess.run([RESTART, *arguments], env=environment, capture_output=True, text=True, timeout=120)
+
+    def taken(self):
+        text = self.asked.read_text().splitlines() if self.asked.exists() else []
+        self.asked.unlink(missing_ok=True)
+        return text
+
+
+@tap.case
+def one_restarts_and_the_next_waits():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-restart-"))
+    with Mesh(folder, PROGRAMS, nodes=4, shares=3, threshold=2) as m:
+        m.make()
+        host, (node, other) = Host(folder), m.nodes[:2]
+        # What fails is undone: the node serves on, and others may restart.
+        host.systemctl("exit 1")
+        assert host.restart(node, "daemon").returncode == 1
+        assert host.taken() == ["restart holdfastd.service"] and not node.status()["draining"]
+        host.systemctl("exit 0")
+        assert host.restart(node, "daemon").returncode == 0
+        assert host.taken() == ["restart holdfastd.service"] and node.status()["draining"]
+        for verb in ("daemon", "machine"):
+            refused = host.restart(other, verb)
+            assert refused.returncode == 1 and "drain_refused" in refused.stderr and "not now" in refused.stderr, refused
+        assert host.taken() == [] and not other.status()["draining"]
+        assert node.command("drain", "--undo").returncode == 0
+        assert host.restart(other, "machine").returncode == 0
+        assert host.taken() == ["reboot"]
+        # One that does not answer is not restarted by a machine, which cannot know why.
+        m.nodes[2].kill()
+        assert host.restart(m.nodes[2], "daemon").returncode == 1 and host.taken() == []
+        for words in ((), ("both",), ("",)):
+            assert host.restart(other, *words).returncode == 64
+        assert host.taken() == []
+
+
+@tap.case
+def the_hooks_are_as_their_callers_read_them():
+    needrestart = BUILD / "contrib/needrestart"
+    assert os.access(needrestart, os.X_OK)
+    assert needrestart.read_text().splitlines()[-1].endswith("/libexec/holdfast/holdfast-restart daemon"), needrestart.read_text()
+    assert "holdfast-restart machine" in (BUILD / "contrib/holdfast-reboot.service").read_text()
+    said = subprocess.run(["apt-config", "-c", SOURCE / "contrib/restart/52holdfast", "dump"], capture_output=True, text=True)
+    assert 'Unattended-Upgrade::Automatic-Reboot "false";' in said.stdout, said
+
+
+if __name__ == "__main__":
+    sys.exit(tap.main())
