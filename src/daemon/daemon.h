@@ -294,9 +294,14 @@ void hf__harden_early(void);
 HF_MUST_USE int hf__harden_find(const char *name, struct hf__user *ret, const char **ret_what);
 /* Becomes that user for good; no-op where it has no name. ret_what: what failed, for a person. */
 HF_MUST_USE int hf__harden_user(const struct hf__user *user, const char **ret_what);
-/* From here on only what the settings name, and what libc needs of /etc, can be opened. ret_abi: 0
- * where the kernel has no Landlock. */
-HF_MUST_USE int hf__harden_paths(const struct hf__settings *s, int *ret_abi);
+/*
+ * Whether every path that the settings name is there, or its folder where it is to be made. Errors
+ * as of hf_sandbox_paths_check. ret_path: whose fault it is, the settings'.
+ */
+HF_MUST_USE int hf__harden_paths_check(const struct hf__settings *s, const char **ret_path);
+/* From here on only what the settings name, and what libc needs of /etc, can be opened; makes the
+ * data folder. ret_abi: 0 where the kernel has no Landlock. Errors and ret_path as above. */
+HF_MUST_USE int hf__harden_paths(const struct hf__settings *s, int *ret_abi, const char **ret_path);
 /* The last step: from here on, system calls that a daemon has no use for fail, and are counted. */
 HF_MUST_USE int hf__harden_calls(void);
 /* Whether anything of the process can get to a disk by swapping. */

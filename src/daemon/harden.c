@@ -5,6 +5,7 @@
 #include "daemon.h"
 #include "sandbox/sandbox.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
@@ -194,26 +195,60 @@ int hf__harden_calls(void)
     return hf_sandbox_calls(&calls);
 }
 
-int hf__harden_paths(const struct hf__settings *s, int *ret_abi)
+enum { PATHS = 12 };
+
+/* data: where a folder that is not there yet will be. */
+static void paths_of(const struct hf__settings *s, enum hf_sandbox_place data,
+                     struct hf_sandbox_path ret[static PATHS])
 {
     const struct hf__settings_dev *dev = s->dev;
     const struct hf_sandbox_path paths[] = {
-        {s->data, HF_SANDBOX_WRITE, false},
-        {s->collateral, HF_SANDBOX_READ, false},
-        {s->documents, HF_SANDBOX_READ, false},
-        {s->socket, HF_SANDBOX_SOCKET, true},
-        {s->credentials, HF_SANDBOX_SOCKET, true},
-        {s->tdx != NULL ? s->tdx->report : NULL, HF_SANDBOX_WRITE, false},
-        {dev != NULL ? dev->authority : NULL, HF_SANDBOX_READ, false},
-        {dev != NULL ? dev->machine : NULL, HF_SANDBOX_WRITE, true},
-        {"/etc", HF_SANDBOX_READ, false},          /* resolver, hosts, OpenSSL */
-        {"/proc/cmdline", HF_SANDBOX_READ, false}, /* it may name the network */
-        {"/dev/null", HF_SANDBOX_READ, false},
-        {"/dev/urandom", HF_SANDBOX_READ, false},
+        {s->data, HF_SANDBOX_WRITE, data},
+        /* A new set comes in a folder that takes the place of this one. */
+        {s->collateral, HF_SANDBOX_READ, HF_SANDBOX_FOLDER},
+        {s->documents, HF_SANDBOX_READ, HF_SANDBOX_OR_FOLDER},
+        {s->socket, HF_SANDBOX_SOCKET, HF_SANDBOX_FOLDER},
+        {s->credentials, HF_SANDBOX_SOCKET, HF_SANDBOX_FOLDER},
+        {s->tdx != NULL ? s->tdx->report : NULL, HF_SANDBOX_WRITE, HF_SANDBOX_OR_FOLDER},
+        {dev != NULL ? dev->authority : NULL, HF_SANDBOX_READ, HF_SANDBOX_OR_FOLDER},
+        {dev != NULL ? dev->machine : NULL, HF_SANDBOX_WRITE, HF_SANDBOX_FOLDER},
+        {"/etc", HF_SANDBOX_READ, HF_SANDBOX_IF_THERE}, /* resolver, hosts, OpenSSL */
+        /* It may name the network. */
+        {"/proc/cmdline", HF_SANDBOX_READ, HF_SANDBOX_IF_THERE},
+        {"/dev/null", HF_SANDBOX_READ, HF_SANDBOX_IF_THERE},
+        {"/dev/urandom", HF_SANDBOX_READ, HF_SANDBOX_IF_THERE},
     };
+    static_assert(HF_ARRAY_LEN(paths) == PATHS, "all of them");
+    memcpy(ret, paths, sizeof paths);
+}
+
+/* Whether a path is right below the data folder, which is made before anything of it is. */
+static bool is_in_data(const struct hf__settings *s, const char *path)
+{
+    size_t len = strlen(s->data);
+    return path != NULL && strncmp(path, s->data, len) == 0 && path[len] == '/' &&
+           strchr(path + len + 1, '/') == NULL;
+}
+
+int hf__harden_paths_check(const struct hf__settings *s, const char **ret_path)
+{
+    struct hf_sandbox_path paths[PATHS];
+    paths_of(s, HF_SANDBOX_OR_FOLDER, paths);
+    for (size_t i = 0; i < PATHS; i++)
+        if (is_in_data(s, paths[i].path))
+            paths[i].path = s->data;
+    return hf_sandbox_paths_check(paths, PATHS, ret_path);
+}
+
+int hf__harden_paths(const struct hf__settings *s, int *ret_abi, const char **ret_path)
+{
+    struct hf_sandbox_path paths[PATHS];
     /* A folder that the store would make is made before, so that the rule is for it alone. */
     (void)!mkdir(s->data, 0700);
-    return hf_sandbox_paths(paths, HF_ARRAY_LEN(paths), ret_abi);
+    paths_of(s, HF_SANDBOX_ITSELF, paths);
+    /* As well where the kernel has no Landlock: a configuration is right everywhere, or nowhere. */
+    int r = hf_sandbox_paths_check(paths, PATHS, ret_path);
+    return r != 0 ? r : hf_sandbox_paths(paths, PATHS, ret_abi);
 }
 
 /* Whether the machine has somewhere to swap to, as far as one may look. */

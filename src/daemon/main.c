@@ -49,6 +49,22 @@ static int say_errors(const char *file, int error, const struct hf_config_errors
     return EXIT_FAILURE;
 }
 
+/* What a start would find, as far as it can be said before one. */
+static int check_paths(const char *file, const struct hf__settings *settings)
+{
+    const char *path;
+    int r = hf__harden_paths_check(settings, &path);
+    if (r == 0) {
+        printf("%s: right\n", file);
+        return EXIT_SUCCESS;
+    }
+    fprintf(stderr,
+            "%s: %s: neither it nor the folder that would hold it can be opened, or that is the "
+            "root: %s\n",
+            file, path, hf_error_sentence(r));
+    return EXIT_FAILURE;
+}
+
 static int run(const struct hf__start *start, bool check_only)
 {
     const char *file = start->config_file;
@@ -61,7 +77,7 @@ static int run(const struct hf__start *start, bool check_only)
     int status = EXIT_SUCCESS;
     hf__log_setup(settings.log.format == HF__LOG_JSON, settings.log.level);
     if (check_only)
-        printf("%s: right\n", file);
+        status = check_paths(file, &settings);
     else
         status = hf__daemon_run(&settings, start);
     hf_config_doc_free(doc);

@@ -177,7 +177,7 @@ static int settle(struct hf__daemon *d, const char **ret_what)
     *ret_what = r == 0 ? "paths cannot be restricted" : *ret_what;
     d->memory = (int)hf__harden_memory();
     if (r == 0)
-        r = hf__harden_paths(d->settings, &d->landlock);
+        r = hf__harden_paths(d->settings, &d->landlock, ret_what);
     if (r == 0) {
         *ret_what = "system calls cannot be filtered";
         r = hf__harden_calls();

@@ -66,7 +66,7 @@ static bool has_listener(void)
 static int confine(const char *folder)
 {
     const struct rlimit none = {0};
-    const struct hf_sandbox_path path = {folder, HF_SANDBOX_WRITE, false};
+    const struct hf_sandbox_path path = {folder, HF_SANDBOX_WRITE, HF_SANDBOX_ITSELF};
     const struct hf_sandbox_calls calls = {.allowed = allowed,
                                            .allowed_count = HF_ARRAY_LEN(allowed)};
     int abi;

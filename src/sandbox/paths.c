@@ -56,29 +56,47 @@ static bool cut(char *path)
     return true;
 }
 
-/* The path, or the nearest folder above it that is there. */
-static int open_nearest(const struct hf_sandbox_path *p)
+/* The root holds everything: a rule for it would be none. */
+static bool is_root(int fd)
+{
+    struct stat st, root;
+    return fstat(fd, &st) != 0 || stat("/", &root) != 0 ||
+           (st.st_dev == root.st_dev && st.st_ino == root.st_ino);
+}
+
+/* Opens what the rule is for, or says why not: HF_EPERMISSION for the root, else the kernel's. */
+static int open_place(const struct hf_sandbox_path *p, int *ret_fd)
 {
     char path[PATH_MAX];
     size_t len = strlen(p->path);
     if (len == 0 || len >= sizeof path)
-        return -1;
+        return HF_EINVAL;
     memcpy(path, p->path, len + 1);
-    if (p->folder_of)
+    while (len > 1 && path[len - 1] == '/')
+        path[--len] = '\0';
+    if (p->place == HF_SANDBOX_FOLDER)
         (void)cut(path);
-    int fd;
-    do
+    int fd = open(path, O_PATH | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT && p->place == HF_SANDBOX_OR_FOLDER && cut(path))
         fd = open(path, O_PATH | O_CLOEXEC);
-    while (fd < 0 && errno == ENOENT && cut(path));
-    return fd;
+    if (fd < 0)
+        return hf_error_from_errno(errno);
+    if (is_root(fd)) {
+        close(fd);
+        return HF_EPERMISSION;
+    }
+    *ret_fd = fd;
+    return 0;
 }
 
 static int allow(int ruleset, const struct hf_sandbox_path *p, uint64_t handled)
 {
     struct stat st;
-    struct landlock_path_beneath_attr rule = {.parent_fd = open_nearest(p)};
-    if (rule.parent_fd < 0)
-        return hf_error_from_errno(errno);
+    struct landlock_path_beneath_attr rule = {.parent_fd = -1};
+    int fd, code = open_place(p, &fd);
+    if (code != 0)
+        return code == HF_ENOTFOUND && p->place == HF_SANDBOX_IF_THERE ? 0 : code;
+    rule.parent_fd = fd;
     rule.allowed_access = (p->access & (HF_SANDBOX_READ | HF_SANDBOX_WRITE)) != 0 ? READS : 0;
     if ((p->access & HF_SANDBOX_WRITE) != 0)
         rule.allowed_access |= WRITES;
@@ -88,9 +106,24 @@ static int allow(int ruleset, const struct hf_sandbox_path *p, uint64_t handled)
         rule.allowed_access &= OF_FILES;
     rule.allowed_access &= handled;
     long r = syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
-    int code = r == 0 ? 0 : hf_error_from_errno(errno);
+    code = r == 0 ? 0 : hf_error_from_errno(errno);
     close(rule.parent_fd);
     return code;
+}
+
+int hf_sandbox_paths_check(const struct hf_sandbox_path *paths, size_t count, const char **ret_path)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (paths[i].path == NULL || paths[i].place == HF_SANDBOX_IF_THERE)
+            continue;
+        int fd, r = open_place(&paths[i], &fd);
+        if (r != 0) {
+            *ret_path = paths[i].path;
+            return r;
+        }
+        close(fd);
+    }
+    return 0;
 }
 
 int hf_sandbox_paths(const struct hf_sandbox_path *paths, size_t count, int *ret_abi)

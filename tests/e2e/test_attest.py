@@ -280,6 +280,7 @@ def a_daemon_without_the_hardware_says_so_and_goes_on_looking():
         node = m.nodes[0]
         node.folder.mkdir()
         report = f"{folder}/tsm/report"
+        os.mkdir(f"{folder}/tsm")
         node.config.write_text(f"data: data\nnetwork: {'00' * 32}\nlisten: {node.address}\nsocket: socket\n"
                                f"platform: tdx\ncollateral: collateral\ntdx:\n  report: {report}\n")
         node.start()

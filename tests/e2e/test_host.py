@@ -176,6 +176,40 @@ def a_socket_path_that_does_not_fit_is_refused_before_anything_is_opened():
 
 
 @tap.case
+def a_path_that_is_missing_opens_nothing_above_its_folder():
+    with mesh() as m:
+        m.found()
+        node = m.nodes[0]
+        good = node.config.read_text()
+        done = subprocess.run([m.programs.holdfastd, "--config", node.config, "--check-config"], capture_output=True, timeout=20)
+        assert done.returncode == 0 and not node.data.exists(), done
+        for field, path in (("documents", "/nowhere/documents"), ("documents", "/"), ("documents", "/nowhere"),
+                            ("data", "/nowhere/data"), ("collateral", "/nowhere/a/collateral"), ("  machine", "/nowhere/machine")):
+            node.config.write_text(re.sub(rf"(?m)^{field}: .*", f"{field}: {path}", good))
+            for more, said in ((["--check-config"], f"{path}: neither it nor"), ([], f"event=cannot_start text={path} ")):
+                done = subprocess.run([m.programs.holdfastd, *AS_ROOT, "--config", node.config, *more], capture_output=True,
+                                      text=True, timeout=20)
+                assert done.returncode == 1 and said in done.stderr, (field, path, done)
+
+
+@tap.case
+def a_folder_of_collateral_that_takes_the_place_of_another_is_read():
+    with mesh() as m:
+        m.make()
+        node = m.nodes[0]
+        assert node.status()["collateral"]["set"] == "current"
+        # As the fetcher brings a new set, here outside the data folder.
+        folder = m.authority / "collateral"
+        shutil.copytree(folder, m.folder / "fresh")
+        folder.rename(m.folder / "old")
+        node.command("reload")
+        until(lambda: node.status()["collateral"]["error"], 20, "the missing folder is not noticed")
+        (m.folder / "fresh").rename(folder)
+        node.command("reload")
+        until(lambda: not node.status()["collateral"]["error"], 20, lambda: node.status()["collateral"])
+
+
+@tap.case
 def what_stands_at_the_sockets_path_is_named_and_left_alone():
     with mesh() as m:
         m.found()

@@ -197,10 +197,12 @@ static bool can_open(const char *where, const char *name, int flags)
 
 static int paths(void)
 {
-    const struct hf_sandbox_path list[] = {{readable, HF_SANDBOX_READ, false},
-                                           {writable, HF_SANDBOX_WRITE, false},
-                                           {NULL, HF_SANDBOX_WRITE, false},
-                                           {missing, HF_SANDBOX_READ, true}};
+    const struct hf_sandbox_path list[] = {{readable, HF_SANDBOX_READ, HF_SANDBOX_ITSELF},
+                                           {writable, HF_SANDBOX_WRITE, HF_SANDBOX_ITSELF},
+                                           {NULL, HF_SANDBOX_WRITE, HF_SANDBOX_ITSELF},
+                                           {missing, HF_SANDBOX_READ, HF_SANDBOX_FOLDER},
+                                           {missing, HF_SANDBOX_READ, HF_SANDBOX_OR_FOLDER},
+                                           {"/nowhere/x", HF_SANDBOX_WRITE, HF_SANDBOX_IF_THERE}};
     int abi = 0;
     if (hf_sandbox_paths(list, HF_ARRAY_LEN(list), &abi) != 0)
         return 1;
@@ -245,4 +247,49 @@ Test(hf_sandbox_paths, nothing_but_what_is_named_can_be_opened)
     if (WEXITSTATUS(status) == 77)
         cr_skip_test("skipped: this kernel has no Landlock");
     cr_assert_eq(WEXITSTATUS(status), 0);
+}
+
+Test(hf_sandbox_paths, a_path_that_is_missing_opens_nothing_above_its_folder)
+{
+    static const struct {
+        const char *path; /* below the scratch folder, where it does not begin with a slash */
+        enum hf_sandbox_place place;
+        int error;
+    } cases[] = {
+        {"there", HF_SANDBOX_ITSELF, 0},
+        {"none", HF_SANDBOX_ITSELF, HF_ENOTFOUND},
+        {"none", HF_SANDBOX_OR_FOLDER, 0},
+        {"none/", HF_SANDBOX_OR_FOLDER, 0},
+        {"none", HF_SANDBOX_FOLDER, 0},
+        {"none/x", HF_SANDBOX_OR_FOLDER, HF_ENOTFOUND},
+        {"none/x/y", HF_SANDBOX_OR_FOLDER, HF_ENOTFOUND},
+        {"none/x", HF_SANDBOX_FOLDER, HF_ENOTFOUND},
+        {"none/x", HF_SANDBOX_IF_THERE, 0},
+        {"/holdfast-nowhere", HF_SANDBOX_OR_FOLDER, HF_EPERMISSION},
+        {"/holdfast-nowhere", HF_SANDBOX_FOLDER, HF_EPERMISSION},
+        {"/", HF_SANDBOX_ITSELF, HF_EPERMISSION},
+        {"/tmp/..", HF_SANDBOX_ITSELF, HF_EPERMISSION},
+        {"", HF_SANDBOX_ITSELF, HF_EINVAL},
+    };
+    char there[96];
+    hf_scratch_make(folder);
+    make("there", there);
+    for (size_t i = 0; i < HF_ARRAY_LEN(cases); i++) {
+        char path[160];
+        const char *bad = NULL;
+        bool whole = cases[i].path[0] == '/' || cases[i].path[0] == '\0';
+        snprintf(path, sizeof path, "%s%s%s", whole ? "" : folder, whole ? "" : "/", cases[i].path);
+        const struct hf_sandbox_path p[] = {{there, HF_SANDBOX_READ, HF_SANDBOX_ITSELF},
+                                            {path, HF_SANDBOX_WRITE, cases[i].place}};
+        cr_assert_eq(hf_sandbox_paths_check(p, 2, &bad), cases[i].error, "%zu", i);
+        cr_assert_eq(bad, cases[i].error == 0 ? NULL : p[1].path, "%zu", i);
+        /* The rules themselves are refused for the same, in a process of their own. */
+        pid_t child = fork();
+        int abi, status;
+        if (child == 0)
+            _exit(hf_sandbox_paths(p, 2, &abi) == cases[i].error || abi == 0 ? 0 : 1);
+        cr_assert_eq(waitpid(child, &status, 0), child);
+        cr_assert_eq(status, 0, "%zu", i);
+    }
+    hf_scratch_remove(folder);
 }

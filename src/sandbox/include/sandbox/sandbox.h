@@ -51,17 +51,32 @@ enum hf_sandbox_access {
     HF_SANDBOX_SOCKET = 4, /* make and remove sockets and files below it */
 };
 
+/* What a rule is for. It never is for anything above this, and never for the root. */
+enum hf_sandbox_place {
+    HF_SANDBOX_ITSELF,    /* the path, which is there */
+    HF_SANDBOX_OR_FOLDER, /* the folder that will hold it, while it is missing */
+    HF_SANDBOX_FOLDER,    /* the folder that holds it: it is made or replaced there */
+    HF_SANDBOX_IF_THERE,  /* the path; nothing where it is missing */
+};
+
 struct hf_sandbox_path {
     const char *path; /* NULL: this entry is left out */
     int access;       /* enum hf_sandbox_access */
-    bool folder_of;   /* the folder that holds it is meant */
+    enum hf_sandbox_place place;
 };
 
 /*
- * From here on nothing but these paths can be opened, and below them only as it is said. A path
- * that is missing gives its nearest folder that is there. What is open stays open. Before threads
- * are started: those that run already are not bound. ret_abi: the kernel's version of Landlock; 0,
- * and nothing is taken away, where it has none. Errors: the kernel's.
+ * Whether there could be a rule for each path. HF_ENOTFOUND: it or its folder is missing;
+ * HF_EPERMISSION: the rule would be for the root; else the kernel's errors. ret_path: whose fault
+ * it is.
+ */
+HF_MUST_USE int hf_sandbox_paths_check(const struct hf_sandbox_path *paths, size_t count,
+                                       const char **ret_path);
+/*
+ * From here on nothing but these paths can be opened, and below them only as it is said. What is
+ * open stays open. Before threads are started: those that run already are not bound. ret_abi: the
+ * kernel's version of Landlock; 0, and nothing is taken away, where it has none. Errors: those of
+ * hf_sandbox_paths_check, and the kernel's.
  */
 HF_MUST_USE int hf_sandbox_paths(const struct hf_sandbox_path *paths, size_t count, int *ret_abi);
 
