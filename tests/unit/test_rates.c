@@ -140,24 +140,48 @@ static struct hf__message brings(uint64_t source)
     return m;
 }
 
-Test(hf__rate, of_documents_that_strangers_bring_is_one_for_all_of_them_and_nobody_elses)
+static int brought(struct hf__message m, size_t kib)
 {
-    struct hf__message member = from_member(0, HF_METHOD_DOCUMENTS), a = brings(1), b = brings(2);
-    struct hf__message expected = a;
+    return hf__rate_brought(l.e, &m, (kib << 10) - 1);
+}
+
+Test(hf__rate, of_documents_that_are_brought_without_proof_is_each_sources_own)
+{
+    for (int i = 0; i < 2; i++) {
+        struct hf__message a = brings(1), b = brings(2);
+        /* A member's address is no account of the set. */
+        a.expected = b.expected = i == 1;
+        cr_assert_eq(brought(a, HF_RATE_BROUGHT_BURST), 0);
+        for (int j = 0; j < 100; j++)
+            cr_assert_eq(brought(a, HF_RATE_BROUGHT_BURST), HF_ERATE);
+        cr_assert_eq(brought(b, HF_RATE_BROUGHT_BURST), 0, "who is refused uses nothing up");
+        l.e->now_ms += 1000;
+        cr_assert_eq(brought(a, HF_RATE_BROUGHT_PER_S), 0);
+        cr_assert_eq(brought(a, 1), HF_ERATE);
+        l.e->now_ms += 8000;
+        cr_assert_eq(brought(a, 64 << 10), 0, "more than all of it counts for all of it");
+        cr_assert_eq(brought(a, 1), HF_ERATE);
+    }
+    struct hf__message member = from_member(0, HF_METHOD_DOCUMENTS);
+    for (int i = 0; i < 10; i++)
+        cr_assert_eq(brought(member, 16 << 10), 0);
+}
+
+Test(hf__rate, of_documents_that_are_brought_without_proof_is_bounded_in_all)
+{
+    uint64_t source = 0; /* ::1 is a source too */
+    for (size_t left = HF_RATE_BROUGHT_ALL_BURST; left > 0; left -= HF_RATE_BROUGHT_BURST)
+        cr_assert_eq(brought(brings(source++), HF_RATE_BROUGHT_BURST), 0);
+    size_t memory = hf__rates_memory(l.e->trust->rates);
+    for (int i = 0; i < 10000; i++)
+        cr_assert_eq(brought(brings(source++), 1), HF_ERATE);
+    cr_assert_eq(hf__rates_memory(l.e->trust->rates), memory, "nor is anything kept of them");
+    struct hf__message expected = brings(source);
     expected.expected = true;
-    for (size_t i = 0; i < 4; i++)
-        cr_assert_eq(hf__rate_brought(l.e, i % 2 == 0 ? &a : &b, 1023 << 10), 0);
-    cr_assert_eq(hf__rate_brought(l.e, &a, 1 << 20), HF_ERATE);
-    cr_assert_eq(hf__rate_brought(l.e, &b, 1 << 20), HF_ERATE);
-    cr_assert_eq(hf__rate_brought(l.e, &member, 16 << 20), 0);
-    cr_assert_eq(hf__rate_brought(l.e, &expected, 16 << 20), 0);
+    cr_assert_eq(brought(expected, HF_RATE_BROUGHT_BURST), 0, "strangers' part is theirs alone");
     l.e->now_ms += 1000;
-    cr_assert_eq(hf__rate_brought(l.e, &a, 500 << 10), 0);
-    cr_assert_eq(hf__rate_brought(l.e, &b, 500 << 10), HF_ERATE);
-    /* One that is larger than all of it counts for all of it. */
-    l.e->now_ms += 8000;
-    cr_assert_eq(hf__rate_brought(l.e, &b, 64 << 20), 0);
-    cr_assert_eq(hf__rate_brought(l.e, &b, 1), HF_ERATE);
+    cr_assert_eq(brought(brings(source++), HF_RATE_BROUGHT_ALL_PER_S), 0);
+    cr_assert_eq(brought(brings(source++), 1), HF_ERATE);
 }
 
 /* Whose documents are not read hears so, and no more is done; who brings none is answered. */

@@ -12,8 +12,8 @@
 enum { CAP_MIN = 8, KIB = 1024 };
 static const uint64_t SPREAD = UINT64_C(0x9e3779b97f4a7c15); /* 2^64 by the golden ratio */
 
-/* Whose request it is. */
-enum class { MEMBER, TICKET, EXPECTED, OTHERS };
+/* Whose request it is; the last two are all who are expected, and all others. */
+enum class { MEMBER, TICKET, EXPECTED, OTHERS, ALL_EXPECTED, ALL_OTHERS };
 
 struct count {
     uint64_t key; /* 0: free */
@@ -60,11 +60,37 @@ static struct hf__rates *made_anew(struct hf__rates *old, uint64_t now_us)
     return r;
 }
 
-/* units: how many it counts for, of burst at most. */
-static int take(struct hf_engine *e, uint64_t key, uint64_t period_us, uint64_t burst,
-                uint64_t units)
+/* So many at once, and then one in so many microseconds. */
+struct rate {
+    uint64_t burst, us;
+};
+
+/* When all is due, with units more; units: of burst at most. */
+static uint64_t due_with(const struct count *c, const struct rate *rate, uint64_t units,
+                         uint64_t now_us)
 {
-    hf_assert(period_us > 0 && burst > 0 && units > 0);
+    hf_assert(rate->us > 0 && units > 0 && units <= rate->burst);
+    return (c->due_us > now_us ? c->due_us : now_us) + units * rate->us;
+}
+
+static bool is_over(const struct rate *rate, uint64_t due_us, uint64_t now_us)
+{
+    hf_assert(due_us > now_us);
+    return due_us > now_us + rate->burst * rate->us;
+}
+
+/* Whether so many more would be too many; counts nothing. */
+static bool would_exceed(const struct hf_engine *e, uint64_t key, const struct rate *rate,
+                         uint64_t units)
+{
+    struct count *c = e->trust->rates != NULL ? place_of(e->trust->rates, key) : NULL;
+    uint64_t now_us = e->now_ms * 1000;
+    hf_assert(c == NULL || c->key == key || c->key == 0);
+    return c != NULL && is_over(rate, due_with(c, rate, units, now_us), now_us);
+}
+
+static int take(struct hf_engine *e, uint64_t key, const struct rate *rate, uint64_t units)
+{
     uint64_t now_us = e->now_ms * 1000;
     struct hf__rates **r = &e->trust->rates;
     if (*r == NULL || 4 * ((*r)->count + 1) > 3 * (*r)->cap)
@@ -74,18 +100,19 @@ static int take(struct hf_engine *e, uint64_t key, uint64_t period_us, uint64_t 
         *c = (struct count){.key = key};
         (*r)->count++;
     }
-    uint64_t due_us = (c->due_us > now_us ? c->due_us : now_us) + units * period_us;
-    if (due_us > now_us + burst * period_us)
+    uint64_t due_us = due_with(c, rate, units, now_us);
+    if (is_over(rate, due_us, now_us))
         return HF_ERATE;
     c->due_us = due_us;
     hf_assert(4 * (*r)->count <= 3 * (*r)->cap);
     return 0;
 }
 
-static uint64_t key_of(const struct hf_account *account, uint8_t method, enum class class)
+/* of: the head of an account, or a source. */
+static uint64_t key_of(uint64_t of, uint8_t method, enum class class)
 {
-    hf_assert(method >= HF_METHOD_DOCUMENTS && method <= HF_METHOD_ATTEST && class <= OTHERS);
-    uint64_t key = hf_bytes_head(account->bytes) ^ SPREAD * (method * 4u + (unsigned)class);
+    hf_assert(method >= HF_METHOD_DOCUMENTS && method <= HF_METHOD_ATTEST && class <= ALL_OTHERS);
+    uint64_t key = of ^ SPREAD * (method * 8u + (unsigned)class);
     return key != 0 ? key : 1;
 }
 
@@ -135,8 +162,8 @@ int hf__rate_member(struct hf_engine *e, const struct hf__message *m)
     hf_assert(m->is_request);
     if (m->counted || !m->has_account || !hf__is_member(e, &m->account))
         return 0;
-    int r = take(e, key_of(&m->account, m->method, MEMBER), 1000000 / HF_RATE_MEMBER_PER_S,
-                 HF_RATE_MEMBER_BURST, 1);
+    static const struct rate rate = {HF_RATE_MEMBER_BURST, 1000000 / HF_RATE_MEMBER_PER_S};
+    int r = take(e, key_of(hf_bytes_head(m->account.bytes), m->method, MEMBER), &rate, 1);
     if (r != 0)
         hf__excess(e, &m->account);
     return r;
@@ -148,29 +175,35 @@ int hf__rate_owner(struct hf_engine *e, const struct hf__message *m, const struc
     if (m->counted || (m->has_account && hf_account_equal(&m->account, owner)))
         return 0;
     enum class class = e->shared->step.ticket ? TICKET : m->expected ? EXPECTED : OTHERS;
-    return take(e, key_of(owner, m->method, class), 1000000 / HF_RATE_OWNER_PER_S,
-                HF_RATE_OWNER_BURST, 1);
+    static const struct rate rate = {HF_RATE_OWNER_BURST, 1000000 / HF_RATE_OWNER_PER_S};
+    return take(e, key_of(hf_bytes_head(owner->bytes), m->method, class), &rate, 1);
 }
 
 int hf__rate_attest(struct hf_engine *e, const uint8_t asker[static 32])
 {
-    struct hf_account account;
+    static const struct rate rate = {HF_RATE_ATTEST_BURST, UINT64_C(1000000) * HF_RATE_ATTEST_S};
     hf_assert(asker != NULL);
-    memcpy(account.bytes, asker, sizeof account.bytes);
-    return take(e, key_of(&account, HF_METHOD_ATTEST, OTHERS), UINT64_C(1000000) * HF_RATE_ATTEST_S,
-                HF_RATE_ATTEST_BURST, 1);
+    return take(e, key_of(hf_bytes_head(asker), HF_METHOD_ATTEST, OTHERS), &rate, 1);
 }
 
 int hf__rate_brought(struct hf_engine *e, const struct hf__message *m, size_t len)
 {
-    static const struct hf_account all; /* no member's, whose key nobody has */
+    static const struct rate each = {HF_RATE_BROUGHT_BURST, 1000000 / HF_RATE_BROUGHT_PER_S};
+    static const struct rate all = {HF_RATE_BROUGHT_ALL_BURST, 1000000 / HF_RATE_BROUGHT_ALL_PER_S};
     hf_assert(m->is_request);
-    /* Who knows no set yet takes everybody for a stranger. */
-    if (m->counted || e->trust->set == NULL || hf__asker_kind(e, m) != HF__STRANGERS)
+    enum hf__asker_kind kind = hf__asker_kind(e, m);
+    if (m->counted || kind == HF__MEMBERS)
         return 0;
-    size_t kib = len / KIB + 1;
-    return take(e, key_of(&all, m->method, OTHERS), 1000000 / HF_RATE_BROUGHT_PER_S,
-                HF_RATE_BROUGHT_BURST, kib < HF_RATE_BROUGHT_BURST ? kib : HF_RATE_BROUGHT_BURST);
+    bool stranger = kind == HF__STRANGERS;
+    uint64_t source = key_of(m->source, m->method, stranger ? OTHERS : EXPECTED);
+    uint64_t whole = key_of(0, m->method, stranger ? ALL_OTHERS : ALL_EXPECTED);
+    size_t kib = len / KIB + 1, units = kib < each.burst ? kib : each.burst;
+    /* Who is refused for itself takes nothing of the others' part, nor a count in the table; who
+     * knows no set yet takes everybody for a stranger, members too. */
+    if (would_exceed(e, source, &each, units) ||
+        (e->trust->set != NULL && take(e, whole, &all, units) != 0))
+        return HF_ERATE;
+    return take(e, source, &each, units);
 }
 
 void hf__rates_expire(struct hf_engine *e)

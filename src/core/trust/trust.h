@@ -220,8 +220,11 @@ HF_MUST_USE int hf__rate_owner(struct hf_engine *e, const struct hf__message *m,
 /* Counts a quote that is made on request, by who asked: a member's account, or a signer's key.
  * HF_ERATE: too many of late. */
 HF_MUST_USE int hf__rate_attest(struct hf_engine *e, const uint8_t asker[static 32]);
-/* Counts what a stranger's documents cost, len bytes of them, whoever of all strangers brings them.
- * HF_ERATE: too much of late. */
+/*
+ * Counts what documents cost, len bytes of them, that somebody brings who proves no account of the
+ * set: by the source, whether or not a member is expected there, and all of its kind together.
+ * HF_ERATE: too much of late.
+ */
 HF_MUST_USE int hf__rate_brought(struct hf_engine *e, const struct hf__message *m, size_t len);
 /* Notes that a member was refused for how much it asked or told. */
 void hf__excess(struct hf_engine *e, const struct hf_account *member);

@@ -67,9 +67,12 @@ enum {
     HF_RATE_MEMBER_PER_S = 128,
     HF_RATE_OWNER_BURST = 64,
     HF_RATE_OWNER_PER_S = 16,
-    /* KiB of documents that strangers bring, all together: so many at once, and then a second. */
-    HF_RATE_BROUGHT_BURST = 4096,
-    HF_RATE_BROUGHT_PER_S = 512,
+    /* KiB of documents that who proves no account brings, from one source: so many at once, and
+     * then a second; and so many all strangers together, and all who are expected. */
+    HF_RATE_BROUGHT_BURST = 1024,
+    HF_RATE_BROUGHT_PER_S = 128,
+    HF_RATE_BROUGHT_ALL_BURST = 4096,
+    HF_RATE_BROUGHT_ALL_PER_S = 512,
     /* Quotes on request, by who asks: so many at once, and then one in so many seconds. */
     HF_RATE_ATTEST_BURST = 8,
     HF_RATE_ATTEST_S = 10,
