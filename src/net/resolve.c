@@ -163,6 +163,7 @@ void hf__resolver_stop(struct hf_net *net)
 
 static void name_free(struct hf__name *n)
 {
+    n->net->resolver.changes++;
     hf__deadlines_remove(&n->net->deadlines, &n->patience);
     hf__list_remove(&n->link);
     n->net->resolver.count--;
@@ -296,20 +297,31 @@ static struct hf__name *name_get(struct hf_net *net, const char *host)
 
 /* ---- questions and answers */
 
-/* Keeps what was answered in place of what was known; how long it is good, in milliseconds. */
-static uint64_t keep(struct hf__family *f, const struct ares_addrinfo *found)
+static void know(struct hf__name *n, unsigned which,
+                 const struct sockaddr_storage address[HF__ADDRESSES_EACH], unsigned count)
 {
+    struct hf__family *f = &n->family[which];
+    if (count == f->count && memcmp(f->address, address, count * sizeof address[0]) == 0)
+        return;
+    memcpy(f->address, address, count * sizeof address[0]);
+    f->count = count;
+    n->net->resolver.changes++;
+}
+
+/* Keeps what was answered in place of what was known; how long it is good, in milliseconds. */
+static uint64_t keep(struct hf__name *n, unsigned which, const struct ares_addrinfo *found)
+{
+    struct sockaddr_storage address[HF__ADDRESSES_EACH] = {0};
     uint64_t good_ms = KEEP_MS_MAX;
     unsigned count = 0;
     for (const struct ares_addrinfo_node *a = found->nodes; a != NULL; a = a->ai_next) {
-        if (count == HF__ADDRESSES_EACH || a->ai_addrlen > sizeof(f->address[0]))
+        if (count == HF__ADDRESSES_EACH || a->ai_addrlen > sizeof(address[0]))
             continue;
-        memset(&f->address[count], 0, sizeof(f->address[0]));
-        memcpy(&f->address[count++], a->ai_addr, a->ai_addrlen);
+        memcpy(&address[count++], a->ai_addr, a->ai_addrlen);
         uint64_t ttl_ms = a->ai_ttl > 0 ? (uint64_t)a->ai_ttl * 1000 : 0;
         good_ms = ttl_ms < good_ms ? ttl_ms : good_ms;
     }
-    f->count = count;
+    know(n, which, address, count);
     return good_ms < KEEP_MS_MIN ? KEEP_MS_MIN : good_ms;
 }
 
@@ -326,9 +338,9 @@ static void answered(struct hf__name *n, unsigned which, int status,
     uint64_t until = now + FAILED_MS;
     f->asking = false;
     if (status == ARES_SUCCESS && found != NULL)
-        until = now + keep(f, found);
+        until = now + keep(n, which, found);
     else if (status == ARES_ENODATA || status == ARES_ENOTFOUND)
-        f->count = 0;
+        know(n, which, NULL, 0);
     n->until_ms = n->until_ms > until ? n->until_ms : until;
     if (!asking(n))
         settle(n);
@@ -400,9 +412,11 @@ static void answer_local(struct hf__name *n)
 {
     struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
     struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    memcpy(&n->family[0].address[0], &ipv6, sizeof ipv6);
-    memcpy(&n->family[1].address[0], &ipv4, sizeof ipv4);
-    n->family[0].count = n->family[1].count = 1;
+    struct sockaddr_storage address[2][HF__ADDRESSES_EACH] = {0};
+    memcpy(&address[0][0], &ipv6, sizeof ipv6);
+    memcpy(&address[1][0], &ipv4, sizeof ipv4);
+    know(n, 0, address[0], 1);
+    know(n, 1, address[1], 1);
     settle(n);
 }
 
@@ -423,6 +437,27 @@ void hf__resolve(struct hf__conn *conn)
         settle(n);
     else
         ask(n);
+}
+
+uint64_t hf_net_names_changes(const struct hf_net *net)
+{
+    return net->resolver.changes;
+}
+
+void hf_net_names(const struct hf_net *net,
+                  void (*each)(void *user, const char *host,
+                               const uint8_t ip[static HF_NET_IP_LEN]),
+                  void *user)
+{
+    uint8_t ip[HF_NET_IP_LEN];
+    for (struct hf__list *l = net->resolver.names.next; l != &net->resolver.names; l = l->next) {
+        const struct hf__name *n = hf__container(l, struct hf__name, link);
+        for (unsigned f = 0; f < HF_ARRAY_LEN(n->family); f++)
+            for (unsigned i = 0; i < n->family[f].count; i++) {
+                hf__address_ip(&n->family[f].address[i], ip);
+                each(user, n->host, ip);
+            }
+    }
 }
 
 void hf__resolve_doubt(struct hf_net *net, const char *host)

@@ -14,9 +14,9 @@
 #include <ares.h>
 
 enum {
-    HF__NAMES_MAX = 1024,   /* kept */
-    HF__ADDRESSES_EACH = 2, /* kept of one family of a name */
-    HF__ADDRESSES_MAX = 2 * HF__ADDRESSES_EACH,
+    HF__NAMES_MAX = HF_NET_NAMES_MAX,             /* kept */
+    HF__ADDRESSES_EACH = HF_NET_NAME_IPS_MAX / 2, /* kept of one family of a name */
+    HF__ADDRESSES_MAX = HF_NET_NAME_IPS_MAX,
 };
 
 struct hf_net;
@@ -44,6 +44,7 @@ struct hf__resolver {
     int64_t config_s, config_ns; /* when what it was opened by had been changed */
     struct hf__list names, polls;
     unsigned count;
+    uint64_t changes;        /* of what is known of all of them */
     struct hf__deadline due; /* when c-ares wants to look at its questions */
 };
 

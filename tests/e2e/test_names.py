@@ -10,6 +10,7 @@ import fcntl
 import os
 import pathlib
 import socket
+import ssl
 import statistics
 import struct
 import subprocess
@@ -30,6 +31,7 @@ INSIDE = "HOLDFAST_NAMES_INSIDE"
 PAIRS = 15
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 TYPE_A = 1
+STRANGERS_EACH = 8  # unfinished handshakes of one source: src/net/limits.c
 
 
 class Dns:
@@ -119,6 +121,42 @@ def two_providers_whose_names_do_not_resolve_cost_a_recovery_nothing():
               f" {dns.heard - heard} questions unanswered")
         check(dns.heard - heard >= 2 * PAIRS, "nobody asked for the silent names")
         check(under <= 1.5 * without, f"{under:.3f} s with two silent names, {without:.3f} s without")
+
+
+anyone = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+anyone.check_hostname = False
+anyone.verify_mode = ssl.CERT_NONE
+anyone.set_alpn_protocols(["h2"])
+
+
+def held(node, source, count):
+    """How many of so many connections that say nothing, from one source, a node lets be."""
+    with contextlib.ExitStack() as stack:
+        silent = [stack.enter_context(socket.create_connection(("127.0.0.1", int(node.port)), 10, (source, 0)))
+                  for _ in range(count)]
+        # Who has shaken hands came after all of them, and was accepted after all of them.
+        with socket.create_connection(("127.0.0.1", int(node.port)), 10, ("127.66.0.9", 0)) as later:
+            anyone.wrap_socket(later).close()
+        kept = 0
+        for one in silent:
+            one.setblocking(False)
+            try:
+                one.recv(1)
+            except BlockingIOError:
+                kept += 1
+            except ConnectionError:
+                pass
+        return kept
+
+
+@tap.case
+def a_member_that_the_set_has_by_name_has_its_place_at_the_door():
+    with named_mesh() as m:
+        node = m.nodes[0]
+        # All six names are one address: six times the unfinished handshakes of one who is expected.
+        for source, most in (("127.66.0.1", STRANGERS_EACH), ("127.0.0.1", 3 * STRANGERS_EACH)):
+            found = held(node, source, 3 * STRANGERS_EACH)
+            check(found == most, f"{found} connections from {source}, not {most}")
 
 
 @tap.case

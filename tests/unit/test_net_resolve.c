@@ -193,6 +193,38 @@ Test(hf__resolve, what_was_known_serves_when_the_servers_have_gone)
     finish();
 }
 
+static char names[256];
+static void note_name(void *user, const char *host, const uint8_t ip[static HF_NET_IP_LEN])
+{
+    size_t len = strlen(names);
+    cr_assert_eq(user, names);
+    cr_assert_eq(ip[10], 0xff);
+    snprintf(names + len, sizeof names - len, "%s %u.%u.%u.%u ", host, ip[12], ip[13], ip[14],
+             ip[15]);
+}
+
+Test(hf_net_names, are_what_calls_asked_for_with_what_was_last_answered)
+{
+    start();
+    uint64_t changes = hf_net_names_changes(b->net);
+    cr_assert_eq(ask("none.example", 20000)->error, HF_ERESOLVE);
+    hf_net_names(b->net, note_name, names);
+    cr_assert_str_empty(names);
+    const struct mesh_result *first = ask("good.example", 20000);
+    cr_assert_eq(first->error, 0);
+    cr_assert_gt(hf_net_names_changes(b->net), changes);
+    hf_net_names(b->net, note_name, names);
+    cr_assert_str_eq(names, "good.example 127.0.0.1 ");
+    /* The same answer changes nothing, nor does none. */
+    changes = hf_net_names_changes(b->net);
+    hf__resolve_doubt(b->net, "good.example");
+    mesh_close(b, first->conn);
+    cr_assert_eq(ask("good.example", 5000)->error, 0);
+    cr_assert_eq(dns.asked_a, 3);
+    cr_assert_eq(hf_net_names_changes(b->net), changes);
+    finish();
+}
+
 /* A listener whose queue is full: who connects hears nothing. */
 static void listen_silently(int fds[3])
 {

@@ -29,6 +29,8 @@ enum {
     HF_NET_CONTROL_PER_S = 100,
     HF_NET_RESET_BURST = 100, /* streams that the peer resets, or that are refused it */
     HF_NET_RESET_PER_S = 20,
+    HF_NET_NAMES_MAX = 1024,       /* whose addresses are kept */
+    HF_NET_NAME_IPS_MAX = 4,       /* kept of one */
     HF_NET_SOURCES_MAX = 4096,     /* of which the transport keeps an account */
     HF_NET_READ_LEN = 64 << 10,    /* one buffer a process, for all sockets */
     HF_NET_WRITE_CHUNK = 64 << 10, /* TLS records handed to one write */

@@ -173,6 +173,17 @@ bool hf_net_reply_error(struct hf_net *net, struct hf_net_handle handle, int sta
 bool hf_net_may_log(struct hf_net *net, uint64_t conn);
 /* The IP of "ip:port" or "[ipv6]:port", as in hf_net_peer. HF_EINVAL: a name, or no address. */
 HF_MUST_USE int hf_net_address_ip(const char *address, uint8_t ret[static HF_NET_IP_LEN]);
+/*
+ * Calls each with every name that calls have asked for of late, at most HF_NET_NAMES_MAX of them,
+ * and every address that it was last resolved to (at most HF_NET_NAME_IPS_MAX of a name): what is
+ * known, nothing is asked. host: as calls name it, terminated, borrowed for the length of the call.
+ */
+void hf_net_names(const struct hf_net *net,
+                  void (*each)(void *user, const char *host,
+                               const uint8_t ip[static HF_NET_IP_LEN]),
+                  void *user);
+/* Rises whenever that has changed. */
+uint64_t hf_net_names_changes(const struct hf_net *net);
 
 enum hf_net_call_flags {
     HF_NET_LOCKED_OK = 1, /* a peer whose certificate names no account will do */
