@@ -4,6 +4,7 @@
  * an operator outside may make.
  */
 #include "ask.h"
+#include "askers.h"
 
 #include "base/error.h"
 #include "base/hex.h"
@@ -41,7 +42,7 @@ void hf__ask_refuse(struct hf__ask *a, int error)
 static void log_given(const struct hf__ask *a, const struct hf_local_reply *r)
 {
     struct hf__line l;
-    if (!hf__log_begin(&l, HF__INFO, "key_given"))
+    if (!hf__asker_log(a->d, HF__KEY_GIVEN, a->who.uid, &l))
         return;
     hf__line_text(&l, "name", a->name);
     hf__line_text(&l, "unit", a->who.unit);
@@ -375,7 +376,7 @@ static int check_rights(struct hf__ask *a, const struct hf__local_request *q)
     if (may_ask(a, q))
         return 0;
     if (a->right == HF__RIGHT_KEYS && q->type == HF__LOCAL_KEY && !a->refused &&
-        hf__log_begin(&l, HF__WARNING, "key_refused")) {
+        hf__asker_log(a->d, HF__KEY_REFUSED, a->who.uid, &l)) {
         hf__line_text(&l, "name", q->name);
         hf__line_uint(&l, "uid", a->who.uid);
         hf__line_uint(&l, "pid", (uint64_t)a->who.pid);
@@ -420,6 +421,10 @@ void hf__ask_leave(struct hf__ask *a)
 static void ask_bytes(struct hf__ask *a, const struct hf__local_request *q)
 {
     enum hf_local_type type = q->type == HF__LOCAL_QUOTE ? HF_LOCAL_QUOTE : HF_LOCAL_ANSWER;
+    if (type == HF_LOCAL_QUOTE && !hf__asker_may_quote(a->d, a->who.uid)) {
+        hf__ask_refuse(a, HF_ERATE);
+        return;
+    }
     ask_with(a, type, hf_bytes_of(q->answer, q->answer_len), 0);
 }
 

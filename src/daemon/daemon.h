@@ -4,6 +4,7 @@
 
 #include "core/engine.h"
 #include "gate.h"
+#include "log.h"
 #include "outlook.h"
 #include "collateral.h"
 #include "net/net.h"
@@ -30,13 +31,6 @@ struct hf__request {
     uint32_t next_free;
     bool used;
     uint64_t since_ms;
-};
-
-/* Lines of one type that others cause, in the time that runs. */
-struct hf__trace_rate {
-    uint64_t since_ms;
-    uint32_t lines;
-    uint64_t held_back; /* since the last that was written */
 };
 
 /* Who the daemon is to be. */
@@ -119,7 +113,9 @@ struct hf__daemon {
     bool state_changed; /* since keys that are waited for were asked for */
     struct hf__metrics *metrics;
     uint64_t traces[64]; /* counted, by type */
-    struct hf__trace_rate trace_rates[64];
+    struct hf__log_rate trace_rates[64];
+    struct hf__askers *askers;        /* NULL: no user has asked yet */
+    uint64_t door_said, door_said_ms; /* connections turned away that the log has said, and when */
 
     int notify_fd; /* of the service manager; -1: there is none */
     int notified;  /* the state that it was told last; -1 none */
@@ -152,6 +148,9 @@ HF_MUST_USE int hf__peers_open(struct hf__daemon *d);
 void hf__peers_listen(struct hf__daemon *d);
 /* Forgets requests that the engine has not answered for too long; the asker has given up. */
 void hf__peers_sweep(struct hf__daemon *d, uint64_t now_ms);
+/* One line for all connections that were turned away since the last, now and then; called every
+ * HF__RETRY_MS. */
+void hf__peers_say(struct hf__daemon *d);
 /* Makes a call of the engine to a peer; its answer becomes an event. */
 void hf__peers_call(struct hf__daemon *d, const struct hf_call *call);
 /* Sends a datagram, or lets it be lost. */
@@ -189,6 +188,8 @@ void hf__documents_watch(struct hf__daemon *d);
 /* ---- trace.c */
 /* Logs a trace event at its level; what strangers cause, at the lowest. */
 void hf__trace_log(struct hf__daemon *d, const struct hf_trace *t);
+/* Says how many lines were held back of which no other has said it; called every HF__RETRY_MS. */
+void hf__traces_say(struct hf__daemon *d);
 
 /* ---- status.c */
 /* For whom a status is: anyone, members of the set, or who may see all. */

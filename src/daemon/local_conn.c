@@ -3,6 +3,7 @@
  * how long, and the end.
  */
 #include "ask.h"
+#include "askers.h"
 
 #include "base/error.h"
 #include "base/file.h"
@@ -270,10 +271,10 @@ static bool permitted(struct local_conn *t)
     return own || hf__applications_admit(t->owner->d->applications, &t->ask.who);
 }
 
-static void refuse_peer(uid_t uid)
+static void refuse_peer(struct hf__daemon *d, uid_t uid)
 {
     struct hf__line l;
-    if (!hf__log_begin(&l, HF__WARNING, "local_refused"))
+    if (!hf__asker_log(d, HF__LOCAL_REFUSED, uid, &l))
         return;
     hf__line_uint(&l, "uid", uid);
     hf__line_error(&l, HF_EPERMISSION);
@@ -322,7 +323,7 @@ static void admit(struct local_conn *t)
 {
     struct hf__local *local = t->owner;
     if (!permitted(t)) {
-        refuse_peer(t->ask.who.uid);
+        refuse_peer(local->d, t->ask.who.uid);
         end_conn(t);
         return;
     }

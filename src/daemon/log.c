@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LINE_MAX_LEN = 4096, HEX_MAX = 64 };
+enum { LINE_MAX_LEN = 4096, HEX_MAX = 64, RATE_MS = 10000, RATE_LINES = 20 };
 
 static bool log_json;
 static int log_level = HF__INFO;
@@ -121,6 +121,47 @@ bool hf__log_begin(struct hf__line *l, int level, const char *event)
         return false;
     hf__line_begin(l, log_json, hf_clock_wall_ms(), level, event);
     return true;
+}
+
+void hf__log_hold_back(struct hf__log_rate *r, int level, const char *event)
+{
+    r->event = event;
+    r->level = level;
+    r->held_back++;
+}
+
+static bool begin_counted(struct hf__line *l, struct hf__log_rate *r, int level, const char *event)
+{
+    if (!hf__log_begin(l, level, event))
+        return false;
+    if (r->held_back > 0)
+        hf__line_uint(l, "held_back", r->held_back);
+    r->held_back = 0;
+    return true;
+}
+
+bool hf__log_begin_rated(struct hf__line *l, struct hf__log_rate *r, uint64_t now_ms, int level,
+                         const char *event)
+{
+    if (!hf__log_wanted(level))
+        return false;
+    if (now_ms - r->since_ms >= RATE_MS) {
+        r->since_ms = now_ms;
+        r->lines = 0;
+    }
+    if (r->lines == RATE_LINES) {
+        hf__log_hold_back(r, level, event);
+        return false;
+    }
+    r->lines++;
+    return begin_counted(l, r, level, event);
+}
+
+bool hf__log_begin_held_back(struct hf__line *l, struct hf__log_rate *r, uint64_t now_ms,
+                             bool at_once)
+{
+    bool over = at_once || now_ms - r->since_ms >= RATE_MS;
+    return r->held_back > 0 && over && begin_counted(l, r, r->level, r->event);
 }
 
 /* A line in the place of those that the buffer had no room for. */

@@ -46,6 +46,26 @@ void hf__line_end(struct hf__line *l);
 
 /* The same, for lines that are written: begin returns false when the level is not wanted. */
 bool hf__log_begin(struct hf__line *l, int level, const char *event);
+/* Lines of one event that others cause, in the time that runs. */
+struct hf__log_rate {
+    const char *event; /* of those that were held back */
+    int level;
+    uint32_t lines;
+    uint64_t since_ms;
+    uint64_t held_back; /* since the last that was written */
+};
+/*
+ * As hf__log_begin, and false too when so many came of late that this one is held back: those are
+ * counted, and the next line says how many. event: a literal.
+ */
+bool hf__log_begin_rated(struct hf__line *l, struct hf__log_rate *r, uint64_t now_ms, int level,
+                         const char *event);
+/* Holds one back, whatever the rate. */
+void hf__log_hold_back(struct hf__log_rate *r, int level, const char *event);
+/* Begins a line that says how many were held back, where the time that ran is over and no line has
+ * said it; at_once: however long ago that was. */
+bool hf__log_begin_held_back(struct hf__line *l, struct hf__log_rate *r, uint64_t now_ms,
+                             bool at_once);
 /* Writes the line; it must have been begun. */
 void hf__log_write(struct hf__line *l);
 /* A whole line. text may be NULL; error may be 0. */

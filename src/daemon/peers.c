@@ -15,6 +15,7 @@ enum {
     MESSAGE_MAX = 256 << 10, /* any other request or answer */
     NO_PLACE = UINT32_MAX,
     SLOW_MS = 120000, /* by then the net has given up a request that was not answered */
+    DOOR_MS = 60000,  /* between two lines about connections that were turned away */
 };
 
 static const char prefix[] = "/v1/";
@@ -140,6 +141,21 @@ static void place_give(struct hf__daemon *d, uint32_t at)
     d->requests[at].next_free = d->requests_free;
     d->requests_free = at;
     d->requests_count--;
+}
+
+void hf__peers_say(struct hf__daemon *d)
+{
+    struct hf__line l;
+    uint64_t now_ms = hf_clock_monotonic_ms();
+    const struct hf_net_stats *s = d->net != NULL ? hf_net_stats(d->net) : NULL;
+    uint64_t all = s != NULL ? s->refused_rate + s->evicted_connections + s->evicted_handshakes : 0;
+    if (all <= d->door_said || now_ms - d->door_said_ms < DOOR_MS ||
+        !hf__log_begin(&l, HF__INFO, "turned_away"))
+        return;
+    hf__line_uint(&l, "connections", all - d->door_said);
+    hf__log_write(&l);
+    d->door_said = all;
+    d->door_said_ms = now_ms;
 }
 
 void hf__peers_sweep(struct hf__daemon *d, uint64_t now_ms)

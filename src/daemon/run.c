@@ -4,6 +4,7 @@
 #include "fetch_launcher.h"
 #include "clock/clock.h"
 #include "applications.h"
+#include "askers.h"
 #include "daemon.h"
 #include "log.h"
 
@@ -56,6 +57,9 @@ static void on_retry(uv_timer_t *timer)
     hf__credentials_tick(d);
     hf__documents_watch(d);
     hf__peers_sweep(d, hf_clock_monotonic_ms());
+    hf__peers_say(d);
+    hf__traces_say(d);
+    hf__askers_say(d);
     /* What the last quotes and documents needed is given back: an idle daemon should be small. */
     if (++d->ticks % TRIM_TICKS == 0)
         malloc_trim(0);
@@ -259,6 +263,7 @@ static int close_daemon(struct hf__daemon *d, int status)
     hf__watch_free(d);
     hf__members_free(d->members);
     hf__applications_free(d->applications);
+    hf__askers_free(d->askers);
     int r = uv_loop_close(&d->loop);
     hf__log(r == 0 ? HF__INFO : HF__WARNING, "stopped", NULL, 0);
     hf__log_stop(LOG_MS);

@@ -4,8 +4,6 @@
 #include "daemon.h"
 #include "log.h"
 
-enum { RATE_MS = 10000, RATE_LINES = 20 };
-
 static const char *document_kind(uint64_t kind)
 {
     static const char *const names[] = {"none", "root", "policy", "set", "share_set", "proposal"};
@@ -110,23 +108,19 @@ static bool caused_by_others(enum hf_trace_type type)
     }
 }
 
-/* Whether one more line of this type may be written: so many in a while, and of one source no more
- * than the transport gives it. */
-static bool within_rate(struct hf__daemon *d, enum hf_trace_type type)
+/* Begins a line, if one more of this type may be written: so many in a while, and of one source no
+ * more than the transport gives it. */
+static bool begin(struct hf__daemon *d, struct hf__line *l, const struct hf_trace *t, int level)
 {
-    struct hf__trace_rate *rate = &d->trace_rates[type];
-    uint64_t now_ms = hf_clock_monotonic_ms();
-    if (now_ms - rate->since_ms >= RATE_MS) {
-        rate->since_ms = now_ms;
-        rate->lines = 0;
-    }
-    if (rate->lines >= RATE_LINES ||
-        (d->asker != NULL && !hf_net_may_log(d->net, d->asker->conn))) {
-        rate->held_back++;
+    struct hf__log_rate *rate = &d->trace_rates[t->type];
+    const char *event = hf_trace_name(t->type);
+    if (!caused_by_others(t->type))
+        return hf__log_begin(l, level, event);
+    if (hf__log_wanted(level) && d->asker != NULL && !hf_net_may_log(d->net, d->asker->conn)) {
+        hf__log_hold_back(rate, level, event);
         return false;
     }
-    rate->lines++;
-    return true;
+    return hf__log_begin_rated(l, rate, hf_clock_monotonic_ms(), level, event);
 }
 
 /* At what level: what a stranger did is nothing for an operator to act on. */
@@ -138,16 +132,10 @@ static int level_of(const struct hf_trace *t)
 void hf__trace_log(struct hf__daemon *d, const struct hf_trace *t)
 {
     struct hf__line l;
-    int level = level_of(t);
-    bool rated = caused_by_others(t->type);
     hf_assert((size_t)t->type < HF_ARRAY_LEN(d->traces));
     d->traces[t->type]++;
-    if (!hf__log_wanted(level) || (rated && !within_rate(d, t->type)) ||
-        !hf__log_begin(&l, level, hf_trace_name(t->type)))
+    if (!begin(d, &l, t, level_of(t)))
         return;
-    if (d->trace_rates[t->type].held_back > 0)
-        hf__line_uint(&l, "held_back", d->trace_rates[t->type].held_back);
-    d->trace_rates[t->type].held_back = 0;
     numbers(d, &l, t);
     if (!hf_account_zero(&t->account))
         hf__line_hex(&l, "account", hf_account_bytes(&t->account));
@@ -155,4 +143,12 @@ void hf__trace_log(struct hf__daemon *d, const struct hf_trace *t)
         hf__line_hex(&l, "hash", hf_hash_bytes(&t->hash));
     hf__line_error(&l, t->error);
     hf__log_write(&l);
+}
+
+void hf__traces_say(struct hf__daemon *d)
+{
+    struct hf__line l;
+    for (size_t i = 0; i < HF_ARRAY_LEN(d->trace_rates); i++)
+        if (hf__log_begin_held_back(&l, &d->trace_rates[i], hf_clock_monotonic_ms(), false))
+            hf__log_write(&l);
 }

@@ -11,7 +11,6 @@ import re
 import resource
 import shutil
 import socket
-import stat
 import struct
 import subprocess
 import sys
@@ -322,84 +321,6 @@ def the_service_manager_is_told_when_keys_can_be_had_and_that_the_loop_works():
         daemon(node, env=os.environ | {"NOTIFY_SOCKET": str(m.folder / "nobody")})
         node.wait({"ready"}, 30)
         assert "event=notify_socket" in node.log.read_text(), node.tail()
-
-
-def as_someone(node, uid, *arguments, groups=()):
-    """Runs `holdfast` against the node's socket as a user who is neither its own nor root."""
-    return subprocess.run([node.mesh.folder / "holdfast", "--socket", node.socket, *arguments], capture_output=True,
-                          timeout=30, user=uid, group=uid, extra_groups=groups)
-
-
-@tap.case
-def an_application_of_another_user_has_the_keys_that_the_image_gives_it_and_no_more():
-    if os.geteuid() != 0:
-        raise tap.Skip("only root can be somebody else")
-    signer, member, stranger, group = 4001, 4002, 4003, 4100
-    with mesh() as m:
-        m.make()
-        node = m.nodes[0]
-        for path in (m.folder, node.folder):
-            path.chmod(0o755)
-        shutil.copy(m.programs.holdfast, m.folder / "holdfast")
-        key = until(lambda: node.key("tss-db"), 30, "no key").hex()
-        other = until(lambda: node.key("other"), 30, "no key").hex()
-        # Without a list nobody else may as much as connect.
-        assert stat.S_IMODE(node.socket.stat().st_mode) == 0o600
-        image = m.folder / "applications.yaml"
-        image.write_text(f"applications:\n  - {{user: '{signer}', keys: [tss-db]}}\n"
-                         f"  - {{group: '{group}', keys: [tss-db, other]}}\n")
-        text = node.config.read_text()
-
-        def given(uid, name, groups=()):
-            done = as_someone(node, uid, "key", "get", name, groups=groups)
-            # Who is no application is not even listened to.
-            assert done.returncode == 0 or b"permi" in done.stderr or b"the connection ended" in done.stderr, done
-            return done.stdout.decode().strip()
-
-        def run(extra, *options):
-            node.kill()
-            node.config.write_text(text + extra)
-            daemon(node, *options)
-            return until(lambda: node.key("tss-db"), 30, lambda: f"no key:\n{node.tail()}")
-
-        # A list in the configuration, which is the host's, gives nobody anything.
-        run(f"applications: [{{user: '{stranger}', keys: [tss-db]}}]\n")
-        assert stat.S_IMODE(node.socket.stat().st_mode) == 0o600
-        run(f"applications: [{{user: '{stranger}', keys: [tss-db]}}, {{user: '{signer}', keys: [tss-db, other]}}]\n",
-            "--applications", image)
-        assert given(signer, "tss-db") == key and given(signer, "other") == ""
-        assert given(stranger, "tss-db") == "" and given(member, "tss-db", [group]) == ""
-        # Without one the image's list counts.
-        run("", "--applications", image)
-        assert given(signer, "tss-db") == key and given(signer, "other") == "" and given(stranger, "tss-db") == ""
-        assert given(member, "tss-db", [group]) == key and given(member, "other", [group]) == other
-        assert given(member, "tss-db") == ""
-        # And keys are all that an application may ask for.
-        for words in (["status"], ["identity"], ["drain"], ["reload"]):
-            done = as_someone(node, signer, *words)
-            assert done.returncode != 0 and b"permi" in done.stderr, (words, done)
-        log = node.log.read_text()
-        assert re.search(f"event=key_given name=tss-db uid={signer} ", log), node.tail()
-        assert re.search(f"event=key_refused name=other uid={signer} ", log), node.tail()
-        assert re.search(f"event=local_refused uid={stranger} ", log), node.tail()
-        # Whoever asks much of it takes no place of the daemon's own user's.
-        with contextlib.ExitStack() as stack:
-            os.seteuid(signer)
-            stack.callback(os.seteuid, 0)
-            for _ in range(100):
-                # Without a time limit it waits while the daemon has not accepted those before it.
-                stack.enter_context(socket.socket(socket.AF_UNIX)).connect(str(node.socket))
-            os.seteuid(0)
-            assert node.key("tss-db").hex() == key
-        # A list that is not right, or that is not there where it was named, is no list.
-        node.kill()
-        for text_, why in (("applications: [{user: nobody-of-this-name, keys: [a]}]\n", "does not know"),
-                           ("applications: [{keys: [a]}]\n", "either"), (None, "applications.yaml")):
-            image.unlink() if text_ is None else image.write_text(text_)
-            node.log.write_text("")
-            daemon(node, "--applications", image)
-            assert node.process.wait(20) == 1 and why in node.log.read_text(), node.tail()
-            node.process = None
 
 
 @tap.case

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { LINE_LEN = 100, PLENTY = 4 * HF__LOG_BUFFER_LEN / LINE_LEN };
@@ -127,4 +128,43 @@ Test(hf__log_writer, a_reader_that_has_gone_is_no_error, .timeout = 60)
         put(w, i);
     cr_assert(hf__log_writer_free(w, 20000));
     close(fds[1]);
+}
+
+static bool begins(struct hf__log_rate *r, uint64_t now_ms, char ret[static 256])
+{
+    struct hf__line l;
+    if (!hf__log_begin_rated(&l, r, now_ms, HF__WARNING, "asked"))
+        return false;
+    hf__line_end(&l);
+    snprintf(ret, 256, "%.*s", (int)l.buf.len, (const char *)l.buf.data);
+    hf_buf_done(&l.buf);
+    return true;
+}
+
+Test(hf__log_begin_rated, holds_back_what_is_too_much_and_says_how_many)
+{
+    struct hf__log_rate r = {0};
+    struct hf__line l;
+    char text[256];
+    uint64_t now_ms = 1000000;
+    for (int i = 0; i < 20; i++) {
+        cr_assert(begins(&r, now_ms + (uint64_t)i, text), "%d", i);
+        cr_assert_null(strstr(text, "held_back"));
+    }
+    for (int i = 0; i < 7; i++)
+        cr_assert_not(begins(&r, now_ms + 9999, text));
+    cr_assert_not(hf__log_begin_held_back(&l, &r, now_ms + 9999, false), "the time runs");
+    cr_assert(begins(&r, now_ms + 10000, text));
+    cr_assert_not_null(strstr(text, "event=asked held_back=7\n"), "%s", text);
+    cr_assert_not(hf__log_begin_held_back(&l, &r, now_ms + 30000, true), "it is said");
+    /* Where nothing comes any more, it is said all the same. */
+    for (int i = 0; i < 22; i++)
+        (void)begins(&r, now_ms + 10001, text);
+    cr_assert_eq(r.held_back, 3);
+    cr_assert(hf__log_begin_held_back(&l, &r, now_ms + 20000, false));
+    hf__line_end(&l);
+    snprintf(text, sizeof text, "%.*s", (int)l.buf.len, (const char *)l.buf.data);
+    cr_assert_not_null(strstr(text, "level=warning event=asked held_back=3\n"), "%s", text);
+    hf_buf_done(&l.buf);
+    cr_assert_eq(r.held_back, 0);
 }
