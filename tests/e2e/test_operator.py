@@ -113,6 +113,7 @@ def an_operator_whom_the_set_names_sees_and_does_what_is_his_to_do():
         assert operator.ask("metrics").stdout.count("# HELP") == node.command("metrics").stdout.count(b"# HELP")
         assert operator.ask("peers").returncode == 0 and "operator2" in operator.ask("peers").stdout
         assert operator.ask("events").returncode == 0
+        assert "no promise to this node was broken" in operator.ask("evidence").stdout
         assert json.loads(operator.ask("identity").stdout)["address"] == node.address
         assert operator.ask("explain", "drain_refused").stdout == node.command("explain", "drain_refused").stdout.decode()
         assert operator.ask("explain", "nonsense").returncode == 1
