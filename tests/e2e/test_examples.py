@@ -136,10 +136,23 @@ def network_of(shell):
     return shell.type("echo $network").strip()
 
 
+def fragment(shell, page, given, uses, size):
+    """What the page's fragment prints in a program of its own, where its comment is, of a size in bytes."""
+    [display] = examples(page)
+    text = "\n".join(display)
+    assert uses in text, text
+    text = text.replace(uses, f'printf("%zu bytes\\n", (size_t)({size}));')
+    (shell.folder / "main.c").write_text(
+        f"#include <holdfast/holdfast.h>\n#include <stdio.h>\n{given}\nint main(void)\n{{\n{text}\nreturn 0;\n}}\n")
+    library = BUILD / "src/client"
+    shell.type(f"cc -Wall -Werror -I{SOURCE}/include main.c -o main -L{library} -lholdfast -Wl,-rpath,{library}")
+    return shell.type("HOLDFAST_SOCKET=a/socket ./main")
+
+
 @tap.case
 def every_page_with_examples_is_carried_out_here_or_says_why_not():
     pages = {path.name for path in (SOURCE / "contrib/man").iterdir() if examples(path.name)}
-    here = {"holdfast.1", "holdfastd.8", "holdfast_key_get.3"}
+    here = {"holdfast.1", "holdfastd.8", "holdfast_key_get.3", "holdfast_quote_make.3"}
     assert pages == here | set(EXCEPTIONS), (pages, here)
     assert not here & set(EXCEPTIONS)
 
@@ -161,18 +174,14 @@ def a_network_from_nothing_to_a_databases_key_and_what_other_pages_do_in_it():
         shell.type("holdfast --socket node1/socket wait --for fresh")
         # It has the documents from the two whose addresses it was given.
         shell.type("until holdfast --socket node1/socket status | grep 'epoch 1 with 2 validators'; do sleep 0.1; done")
-        # holdfast_key_get(3): the fragment, in a function of a program.
-        [display] = examples("holdfast_key_get.3")
+        # The fragments of section 3, each in a function of a program.
         if shutil.which("cc") is None:
-            raise tap.Skip("no compiler: holdfast_key_get(3) is not compiled")
-        fragment = "\n".join(display)
-        assert "/* ... use key.bytes ... */" in fragment
-        fragment = fragment.replace("/* ... use key.bytes ... */", 'printf("%zu bytes\\n", sizeof key.bytes);')
-        (shell.folder / "main.c").write_text(
-            f"#include <holdfast/holdfast.h>\n#include <stdio.h>\nint main(void)\n{{\n{fragment}\nreturn 0;\n}}\n")
-        library = BUILD / "src/client"
-        shell.type(f"cc -Wall -Werror -I{SOURCE}/include main.c -o main -L{library} -lholdfast -Wl,-rpath,{library}")
-        assert shell.type("HOLDFAST_SOCKET=a/socket ./main") == "32 bytes\n"
+            raise tap.Skip("no compiler: the fragments of section 3 are not compiled")
+        uses = "/* ... use key.bytes ... */"
+        assert fragment(shell, "holdfast_key_get.3", "", uses, "sizeof key.bytes") == "32 bytes\n"
+        uses = "/* ... send quote.bytes, quote.len to who drew the nonce ... */"
+        given = "static const unsigned char public_key[64] = {1}, nonce[32] = {2};"
+        assert re.fullmatch(r"[0-9]{3,5} bytes\n", fragment(shell, "holdfast_quote_make.3", given, uses, "quote.len"))
 
 
 @tap.case
