@@ -14,7 +14,8 @@
  * Settings: N, K, Q of a generation; NODES; G0 to G3 the holders of each generation as bits; INSTANCES, the first of
  * which made the vault and stands under number 1; GENERATIONS; LIARS as bits; CHAIN_MAX. FREE_NUMBERS: an instance
  * takes any number from 2 to NUMBERS_MAX instead of one above its predecessor's. RELEASES: first releases happen.
- * MENDS: shares are deposited again. FRESH: the authority writes the first generation off, at any time: its acceptors in
+ * MENDS: shares are deposited again. FORGETS: once a record on which nothing older hangs is settled, acceptors forget
+ * what was dealt under a lower ballot, shares and votes. FRESH: the authority writes the first generation off, at any time: its acceptors in
  * GONE answer nobody from then on; instances from number FRESH + 1, the claim floor, on know it, and need SURVIVORS_Q of
  * those that are left, or nobody where their record descends from FAVOURED. WITHOUT_...: the model without that rule, or that half-sentence of it.
  */
@@ -90,6 +91,11 @@ byte records[GENERATIONS];
 
 /* For the promises alone: who was superseded when this one stood; who stood, no lower, when it asked for a release. */
 byte superseded[INSTANCES], outdated[INSTANCES];
+
+#ifdef FORGETS
+/* The ballot that each generation was dealt under; for which generations an acceptor votes no more. */
+byte dealt[GENERATIONS], forgot[NODES];
+#endif
 
 /* Work space; no part of the state. */
 hidden byte g, h, j, x, y, set, count;
@@ -471,9 +477,14 @@ inline nothing_is_lost() {
 #else
 #define HOLDS_SHARE(n, i) HAS(shares[n], known[i])
 #endif
+#ifdef FORGETS
+#define SENDS_RECORD(i) true
+#else
+#define SENDS_RECORD(i) (chain[known[i]] != 0)
+#endif
 #define RECORD_AT_NEW(n, i)                                                                                            \
     :: d_step {                                                                                                        \
-        state[i] == STANDING && chain[known[i]] != 0 && OWN_RECORD(i) && HAS(HOLDERS(known[i]), n) &&                  \
+        state[i] == STANDING && SENDS_RECORD(i) && OWN_RECORD(i) && HAS(HOLDERS(known[i]), n) &&                       \
             !HAS(new_acks[i], n) && KNOWN_HERE(n) && HOLDS_SHARE(n, i) && !REFUSES(n, i) && !KNOWS_NEWER(n, i) ->      \
         PROMISE_BY_REQUEST(n, i);                                                                                      \
         keep_record(n, i);                                                                                             \
@@ -543,6 +554,45 @@ inline nothing_is_lost() {
         CHECK_LOSS                                                                                                     \
     }
 
+#ifdef FORGETS
+#if defined(WITHOUT_SETTLED) || defined(WITHOUT_VOTES_STAY)
+#define SETTLED(i) true
+#elif defined(WITHOUT_NOTHING_OLDER)
+#define SETTLED(i) (COUNT((new_acks[i] | LIARS) & HOLDERS(known[i])) >= Q)
+#else
+#define SETTLED(i)                                                                                                     \
+    (needed[i] == (1 << known[i]) && COUNT((new_acks[i] | LIARS) & HOLDERS(known[i])) >= Q)
+#endif
+#ifdef WITHOUT_VOTES_STAY
+#define FORGETS_SHARE 0
+#else
+#define FORGETS_SHARE 1
+#endif
+#define FORGET(n, i)                                                                                                   \
+    :: d_step {                                                                                                        \
+        state[i] == STANDING && SETTLED(i) && OWN_RECORD(i) && KNOWN_HERE(n) && !REFUSES(n, i) && !KNOWS_NEWER(n, i) ->\
+        PROMISE(n, i);                                                                                                 \
+        keep_record(n, i);                                                                                             \
+        g = 0;                                                                                                         \
+        do                                                                                                             \
+        :: g == generations -> break                                                                                   \
+        :: else ->                                                                                                     \
+            if                                                                                                         \
+            :: g != known[i] && dealt[g] < number[i] ->                                                                \
+                forgot[n] = forgot[n] | (1 << g);                                                                      \
+                shares[n] = shares[n] & (255 - (FORGETS_SHARE << g))                                                   \
+            :: else                                                                                                    \
+            fi;                                                                                                        \
+            g++                                                                                                        \
+        od;                                                                                                            \
+        CHECK_LOSS                                                                                                     \
+    }
+#define VOTES(x, gen) (KNOWN_HERE(x) && !HAS(forgot[x], gen))
+#else
+#define FORGET(n, i)
+#define VOTES(x, gen) KNOWN_HERE(x)
+#endif
+
 #ifdef RELEASES
 #define RELEASE(n, i)                                                                                                  \
     :: d_step {                                                                                                        \
@@ -565,7 +615,8 @@ inline nothing_is_lost() {
 #define DELETES(n, i) DELETE(n, i, 0) DELETE(n, i, 1)
 #endif
 #define REQUESTS(n, i)                                                                                                 \
-    CLAIM(n, i) DEPOSIT(n, i) MEND(n, i) RECORD_AT_NEW(n, i) RECORD_AT_OLD(n, i) DELETES(n, i) RELEASE(n, i)
+    CLAIM(n, i) DEPOSIT(n, i) MEND(n, i) RECORD_AT_NEW(n, i) RECORD_AT_OLD(n, i) DELETES(n, i) FORGET(n, i)       \
+        RELEASE(n, i)
 
 /* Everything that instance i can send to acceptor n. */
 proctype line_between(byte n, i) {
@@ -622,19 +673,25 @@ inline stands_from() {
         fi;
         step++
     od;
-    set = 0;
-    x = 0;
+    g = 0;
     do
-    :: x == NODES -> break
+    :: g == GENERATIONS -> break
     :: else ->
-        if
-        :: KNOWN_HERE(x) -> set = set | (1 << x)
-        :: else
-        fi;
-        x++
+        set = 0;
+        x = 0;
+        do
+        :: x == NODES -> break
+        :: else ->
+            if
+            :: VOTES(x, g) -> set = set | (1 << x)
+            :: else
+            fi;
+            x++
+        od;
+        quorum(set, gens & (1 << g), INSTANCES - 1);
+        L = L && is_so;
+        g++
     od;
-    quorum(set, gens, INSTANCES - 1);
-    L = L && is_so;
 #if defined(NEEDS_A_WAY_ON) && !defined(MENDS)
     /* With the chain full there is no dealing: it must be able to seal. */
     if
@@ -758,6 +815,14 @@ inline release_now(i) {
 #define STARTS_FROM(gen)                                                                                               \
     START_FROM(gen, 1) START_FROM(gen, 2) START_FROM(gen, 3) START_FROM(gen, 4)
 
+#ifdef FORGETS
+#define DEALT(i) dealt[generations] = number[i]
+#define SIGNS(i) true
+#else
+#define DEALT(i) skip
+#define SIGNS(i) (chain[known[i]] != 0)
+#endif
+
 proctype instance(byte i) {
 end:
     do
@@ -800,6 +865,7 @@ end:
     :: d_step {
         state[i] == STANDING && dealing[i] == 0 && generations < GENERATIONS && COUNT(needed[i]) <= CHAIN_MAX ->
         dealing[i] = generations;
+        DEALT(i);
         chain[generations] = needed[i];
         line[generations] = line[known[i]] | (1 << generations);
         place[generations] = place[known[i]] + 1;
@@ -815,7 +881,7 @@ end:
     }
 #ifndef WITHOUT_A1
     :: d_step {
-        state[i] == STANDING && dealing[i] == 0 && known_under[i] != number[i] && chain[known[i]] != 0 -> sign(i)
+        state[i] == STANDING && dealing[i] == 0 && known_under[i] != number[i] && SIGNS(i) -> sign(i)
     }
 #endif
 #ifdef RELEASES

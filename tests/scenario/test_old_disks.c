@@ -87,3 +87,63 @@ Test(old_disks, whose_dealing_pushes_another_out_leave_a_way_back)
     testnet_key_lives(h.w, 0);
     house_end(&h);
 }
+
+/* The same, as often as the host likes: no vote goes for another. Holders take no further dealing
+ * at last, so what they have lost of the one that is known comes again. */
+Test(old_disks, that_deal_again_and_again_lose_no_vote)
+{
+    struct house h = house_new(1);
+    unsigned dealt = 0;
+    deal_known_to_one(&h);
+    for (int i = 0; i < 20; i++)
+        dealt += deal_in_vain(&h);
+    cr_assert(dealt > 8 && dealt < 16);
+    old_disk_starts(&h);
+    hf_world_start(h.w, 0);
+    testnet_key_lives(h.w, 0);
+    house_end(&h);
+}
+
+static bool is_holder(const struct house *h, uint32_t node)
+{
+    bool is = false;
+    for (size_t i = 0; i < N; i++)
+        is = is || h->holders[i] == node;
+    return is;
+}
+
+/* The old disk deals with one of those that are no holders, and no holder gets the record. */
+static void deal_aside(struct house *h, uint32_t with)
+{
+    old_disk_starts(h);
+    for (uint32_t i = 1; i < hf_world_count(h->w); i++)
+        if (!is_holder(h, i) && i != with)
+            cut_both(h->w, 0, i);
+    cut_both(h->w, 0, h->holders[N - 1]);
+    for (size_t i = 0; i < N; i++)
+        lose_records(h->w, h->holders[i]);
+    hf_world_start(h->w, 0);
+    (void)!hf_world_run_until_trace(h->w, 0, HF_TRACE_RECORDED, 1, AWAY_MS);
+    hf_world_run_for(h->w, 1000);
+}
+
+/* Whoever could take the place of a holder is full of dealings that the owner has never heard of.
+ * It tells them to forget those, and the place is taken. */
+Test(old_disks, whose_dealings_nobody_knows_keep_nobody_from_replacing)
+{
+    struct house h = house_new(3);
+    for (int loop = 0; loop < 6; loop++)
+        for (uint32_t i = 1; i < hf_world_count(h.w); i++)
+            if (!is_holder(&h, i))
+                deal_aside(&h, i);
+    old_disk_starts(&h);
+    hf_world_start(h.w, 0);
+    testnet_ready(h.w, 0);
+    hf_world_crash(h.w, h.holders[0]);
+    hf_world_set_remove(h.w, h.holders[0]);
+    hf_world_set_issue(h.w);
+    cr_assert(hf_world_run_until_trace(h.w, 0, HF_TRACE_CONFIRMED, 1, AWAY_MS));
+    testnet_key_lives(h.w, 0);
+    cr_assert(!testnet_holds(h.w, 0, h.holders[0]));
+    house_end(&h);
+}

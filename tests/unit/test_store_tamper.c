@@ -271,7 +271,7 @@ TAMPER_TEST(an_altered_header_is_named_by_its_field)
     expect(HF_ECORRUPT, "header");
     host("UPDATE vault_header SET state = 'placing', format = 1");
     expect(HF_EVERSION, "format 1");
-    host("UPDATE vault_header SET format = 2");
+    host("UPDATE vault_header SET format = 3");
     flip("vault_header", "vault_id", "one = 1", 9);
     expect(HF_EVAULTKEY, "key");
 }

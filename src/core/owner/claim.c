@@ -318,7 +318,7 @@ static void won(struct hf_engine *e)
     struct hf_trace *t = hf__trace(e, HF_TRACE_CLAIM_WON, 0, NULL, e->claim, 0);
     memcpy(t->hash.bytes, e->instance, 16);
     hf__members_claimed(e);
-    hf__record_resign(e);
+    hf__record_resign(e, false);
     bool found = hf__own_record(e, &record, NULL, &confirmed);
     hf_assert(found);
     if (!again)

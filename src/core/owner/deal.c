@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "owner/record.h"
 
 enum { CANDIDATES_MAX = HF_RANK_FACTOR * HF_SHARES_MAX + HF_SHARES_MAX };
 
@@ -162,6 +163,7 @@ void hf__candidate_failed(struct hf_engine *e, struct hf__candidate *c, int erro
     struct hf__slot *s = c->slot >= 0 ? &d->slots[c->slot] : NULL;
     bool sent = s != NULL && s->state == HF__SLOT_DEPOSITING;
     c->error = error;
+    c->full = sent && error == HF_EBUSY;
     if (s != NULL)
         hf__slot_move(d, s, HF__SLOT_EMPTY);
     if (again && ++c->attempts < HF__ATTEMPTS_MAX) {
@@ -264,6 +266,24 @@ static uint64_t pause_of(struct hf_engine *e, const struct hf__dealing *d)
     return e->owner->deal_pause_ms;
 }
 
+/*
+ * Whether a candidate took no share because it keeps all that it may. Where nothing older than the
+ * newest is needed, that is signed anew, so that it can be told to forget what is older (older.c);
+ * where something is, what is lost of the newest comes again, so that it can be sealed (mend.c).
+ */
+static void note_full(struct hf_engine *e, const struct hf__dealing *d)
+{
+    hf_assert(d->replaces && e->claimed);
+    e->owner->full = false;
+    for (size_t i = 0; !d->mends && i < d->candidates_count; i++)
+        e->owner->full = e->owner->full || d->candidates[i].full;
+    if (!e->owner->full || e->owner->unsealed > 0)
+        return;
+    hf__record_resign(e, true);
+    hf__timer_set(e, HF__TIMER_RECORD, e->timing.retry_ms_min);
+    hf__timer_set(e, HF__TIMER_RETIRE, e->timing.standing_ms);
+}
+
 /* Too few candidates answered. A first placement goes on asking; a replacement
  * leaves the old dealing as it is. */
 static void give_up(struct hf_engine *e)
@@ -273,6 +293,7 @@ static void give_up(struct hf_engine *e)
     if (d->replaces) {
         bool mends = d->mends;
         e->owner->deal_after_ms = e->now_ms + pause_of(e, d);
+        note_full(e, d);
         hf__deal_free(e);
         for (size_t i = 0; i < e->owner->holders_count; i++)
             if (e->owner->holders[i].silent_ms != 0)

@@ -323,6 +323,14 @@ static bool recording(struct hf_engine *e)
     return any;
 }
 
+/* Whether what the newest generation has lost comes again rather than a new dealing: the chain is
+ * full; or candidates are, and keep what they have until something is sealed. */
+static bool must_mend(const struct hf_engine *e)
+{
+    hf_assert(e->owner->unsealed <= HF_CHAIN_MAX);
+    return e->owner->unsealed == HF_CHAIN_MAX || (e->owner->unsealed > 0 && e->owner->full);
+}
+
 void hf__holders_judge(struct hf_engine *e)
 {
     hf_assert(e->open && e->owner->unsealed <= HF_CHAIN_MAX);
@@ -360,12 +368,11 @@ void hf__holders_judge(struct hf_engine *e)
         else if (!all)
             hf__state_set(e, (enum hf_state)e->state, reason);
     }
-    if (overdue && e->owner->dealing == NULL && e->claimed && e->owner->claiming == NULL &&
-        e->store_error == 0 && e->owner->unsealed < HF_CHAIN_MAX && may_deal(e) && !recording(e) &&
-        in_touch(e, answered))
-        hf__deal_begin(e);
-    else if (e->owner->dealing == NULL && e->claimed && e->owner->claiming == NULL &&
-             e->store_error == 0 && e->owner->unsealed == HF_CHAIN_MAX && may_deal(e) &&
-             hf__mend_begin(e))
+    if (e->owner->dealing != NULL || !e->claimed || e->owner->claiming != NULL ||
+        e->store_error != 0 || !may_deal(e))
+        return;
+    if (must_mend(e) && hf__mend_begin(e))
         hf__deal_advance(e);
+    else if (overdue && e->owner->unsealed < HF_CHAIN_MAX && !recording(e) && in_touch(e, answered))
+        hf__deal_begin(e);
 }

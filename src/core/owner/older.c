@@ -281,11 +281,11 @@ void hf__chain_count(struct hf_engine *e)
 static struct hf_deletion deletion_of(struct hf_engine *e, const struct hf_older_row *row,
                                       const struct hf_placement_record *own,
                                       const struct hf_signed_record *record,
-                                      const struct hf_account *holder)
+                                      const struct hf_account *holder, bool all)
 {
     hf_assert(e->claimed && own->generation.number > 0);
     struct hf_deletion m = {
-        .generation = row->generation, .complete = own->generation, .record = *record};
+        .generation = row->generation, .complete = own->generation, .record = *record, .all = all};
     hf__fill_header(e, holder, &m.header);
     return m;
 }
@@ -374,6 +374,25 @@ static bool newest_suffices(const struct hf_placement_record *own, const struct 
     return keep == own->threshold && (was_given_up(row) || row->generation.number < reserve);
 }
 
+/*
+ * Whether nobody can need anything that is older than the newest, known to this owner or not: its
+ * record lists nothing, and enough of its acceptors keep it under the present ballot. A ballot below
+ * is superseded, and one above that starts from an older record is told of this one.
+ */
+static bool is_settled(struct hf_engine *e, const struct hf_placement_record *own)
+{
+    struct hf__electorate *g = hf__scratch(e, HF__ELECTORATES_MAX * sizeof *g);
+    size_t keep = 0;
+    hf_assert(own->holders_count == e->owner->holders_count);
+    if (own->ballot.number != e->claim || hf__needed(e, own, g) != 1)
+        return false;
+    for (size_t i = 0; i < e->owner->holders_count; i++) {
+        const struct hf__holder *h = &e->owner->holders[i];
+        keep += h->confirmed && !h->voteless && hf__is_acceptor(&g[0], &h->account);
+    }
+    return keep >= g[0].quorum;
+}
+
 void hf__retire_send(struct hf_engine *e)
 {
     struct hf_placement_record record;
@@ -386,20 +405,23 @@ void hf__retire_send(struct hf_engine *e)
     size_t keep = keepers(e);
     uint64_t reserve = keep == record.threshold ? predecessor(e) : 0;
     hf_assert(record.holders_count == e->owner->holders_count);
+    bool all = is_settled(e, &record) &&
+               (keep == record.holders_count || (keep >= record.threshold && reserve == 0));
     for (size_t at = 0; hf__older_next(e, &at, &row);) {
         if (!may_go(e, &record, &row))
             continue;
         bool goes = newest_suffices(&record, &row, keep, reserve);
         for (size_t j = 0; j < row.holders_count; j++) {
             const struct hf_account *holder = &row.holders[j].account;
-            uint32_t arg = call_arg(&row);
             if (!hf__is_member(e, holder))
                 continue;
             waiting = true;
+            uint32_t arg = call_arg(&row);
             if (!goes || hf__calling(e, HF_METHOD_DELETE, holder, &arg))
                 continue;
-            struct hf_deletion m = deletion_of(e, &row, &record, &signed_record, holder);
-            struct hf__ask ask = {.task = HF__TASK_RETIRE, .method = HF_METHOD_DELETE, .arg = arg};
+            struct hf_deletion m = deletion_of(e, &row, &record, &signed_record, holder, all);
+            struct hf__ask ask = {
+                .task = HF__TASK_RETIRE, .method = HF_METHOD_DELETE, .slot = all, .arg = arg};
             int r = hf__owner_send(e, &ask, holder, &hf_wire_deletion, &m);
             (void)r; /* asked again with the timer */
         }
@@ -447,7 +469,8 @@ int hf__delete_answered(struct hf_engine *e, const struct hf__pending *call, int
                     delete_confirmed(e, &record, &row, j);
                 return 0;
             }
-            struct hf_deletion m = deletion_of(e, &row, &record, &signed_record, &call->account);
+            struct hf_deletion m =
+                deletion_of(e, &row, &record, &signed_record, &call->account, call->slot != 0);
             e->suite->hash("holdfast/v1/request", hf__encode(e, &hf_wire_deletion, &m), &hash);
             int r = hf__ack_check(e, call, &hash, body, &s, NULL);
             if (r == 0 && !s.holds)

@@ -78,6 +78,7 @@ struct hf__owner {
     /* No replacement before: the last one found too few candidates among documents that were the
      * deal_after_adopted-th to be adopted, and a view that had changed so often. */
     uint64_t deal_after_ms;
+    bool full; /* a candidate of the last dealing that was given up keeps all that it may already */
     uint64_t deal_pause_ms; /* of the last dealing that was given up; 0: none since one succeeded */
     uint32_t deal_after_adopted, deal_after_changed;
     /* When the newest generation is replaced because the policy asks for another; 0: it does not,

@@ -127,6 +127,7 @@ void hf__record_make(struct hf_engine *e)
     for (size_t i = 0; i < d->n; i++)
         e->owner->holders[i].shown = d->candidates[d->slots[i].candidate].shown;
     e->owner->deal_pause_ms = 0;
+    e->owner->full = false;
     hf__deal_free(e);
     hf__record_send(e);
 }
@@ -141,7 +142,7 @@ static size_t confirmed_count(const struct hf_engine *e)
     return count;
 }
 
-void hf__record_resign(struct hf_engine *e)
+void hf__record_resign(struct hf_engine *e, bool always)
 {
     hf_assert(e->claimed);
     struct hf_record_row row;
@@ -153,7 +154,8 @@ void hf__record_resign(struct hf_engine *e)
     r = hf__decode(e, &hf_wire_placement_record, row.record.record, &own);
     hf_assert(r == 0);
     /* One that all holders keep as it is signed, and on which nothing older hangs, stays so. */
-    if (own.ballot.number == e->claim || (row.confirmed && !row.resigned && own.chain_count == 0))
+    if (own.ballot.number == e->claim ||
+        (!always && row.confirmed && !row.resigned && own.chain_count == 0))
         return;
     own.chain_count = make_chain(e, &own, false, chain);
     own.chain = chain;

@@ -22,8 +22,8 @@ void hf__given_up_drop(struct hf_engine *e);
 /* Drops what has nothing more to wait for, once the own record lists it no more. */
 void hf__older_purge(struct hf_engine *e, const struct hf_placement_record *own);
 /* Signs the newest record anew under the present ballot, when anything is still to be sealed or
- * confirmed by it. */
-void hf__record_resign(struct hf_engine *e);
+ * confirmed by it, or in any case. */
+void hf__record_resign(struct hf_engine *e, bool always);
 /* Whether enough holders of the record's own generation have acknowledged it for older ones to
  * be told. */
 bool hf__record_complete(struct hf_engine *e, const struct hf_placement_record *record);

@@ -125,19 +125,39 @@ bool hf__votes_for(struct hf_engine *e, const struct hf_account *owner,
 
 void hf__former_add(struct hf_engine *e, struct hf_owner_row *row, const struct hf_held_row *held)
 {
-    struct hf_generation_ref *former = hf__scratch(e, HF_WIRE_FORMER_MAX * sizeof *former);
+    struct hf_former *former = hf__scratch(e, HF_WIRE_FORMER_MAX * sizeof *former);
+    size_t count = row->former_count;
     if (held->restored)
         return;
-    /* The oldest goes: a chain names three generations at most, and they are the newest. */
-    size_t skip = row->former_count == HF_WIRE_FORMER_MAX;
-    size_t count = row->former_count - skip;
+    hf_assert(count < HF_WIRE_FORMER_MAX); /* hf__votes_count was below it when the share came */
     if (count > 0)
-        memcpy(former, row->former + skip, count * sizeof *former);
-    hf_assert(count < HF_WIRE_FORMER_MAX);
-    memcpy(former[count++].id, held->generation.id, 16);
+        memcpy(former, row->former, count * sizeof *former);
+    memcpy(former[count].id, held->generation.id, 16);
+    former[count++].claim = held->header.ballot.number;
     row->former = former;
     row->former_count = count;
-    hf_assert(count > 0 && count <= HF_WIRE_FORMER_MAX);
+    hf_assert(count > 0 && former[count - 1].claim > 0);
+}
+
+size_t hf__votes_count(struct hf_engine *e, const struct hf_account *owner,
+                       const struct hf_owner_row *row)
+{
+    struct hf_held_row held;
+    size_t count = row->former_count;
+    for (size_t at = 0; hf__held_next(e, owner, &at, &held);)
+        count += !held.restored;
+    hf_assert(count <= HF_WIRE_FORMER_MAX);
+    return count;
+}
+
+void hf__former_forget(struct hf_owner_row *row, uint64_t below, const uint8_t newest[static 16])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < row->former_count; i++)
+        if (row->former[i].claim >= below || memcmp(row->former[i].id, newest, 16) == 0)
+            row->former[count++] = row->former[i];
+    hf_assert(count <= row->former_count);
+    row->former_count = count;
 }
 
 bool hf__former_take(struct hf_owner_row *row, const uint8_t generation[static 16])

@@ -1,14 +1,16 @@
 /*
  * /v1/delete: forget one generation by name. The share goes; the promise, the newest record and the
- * vote stay (R6): a holder that forgot them would vote for an instance that was superseded.
+ * vote stay (R6): a holder that forgot them would vote for an instance that was superseded. Or all
+ * that is older goes, known to the owner or not, and the votes for it: the owner says so once
+ * enough acceptors keep a record on which nothing older hangs, so that no ballot needs any of it.
  */
 #include "base/error.h"
 #include "provider/provider.h"
 
 /* Takes the record that comes with the order, when it is newer than the one known. A generation
- * goes only where the newest record known is of another one. */
-static int check_order(struct hf_engine *e, const struct hf_deletion *m, struct hf_owner_row *row,
-                       bool *ret_taken)
+ * goes only where the newest record known is of another one; all go only by the record of the
+ * order's own ballot, than which none is newer. */
+static int check_order(struct hf_engine *e, const struct hf_deletion *m, struct hf_owner_row *row)
 {
     struct hf_placement_record record;
     struct hf_record_order order, newest;
@@ -19,25 +21,64 @@ static int check_order(struct hf_engine *e, const struct hf_deletion *m, struct 
         return r;
     hf__record_order(&record, &order);
     hf_assert(record.generation.number > 0);
-    *ret_taken = !hf__newest_order(e, row, &newest) || hf__order_compare(&order, &newest) > 0;
-    if (*ret_taken) {
+    if (!hf__newest_order(e, row, &newest) || hf__order_compare(&order, &newest) > 0) {
         row->has_newest = true;
         row->newest = m->record;
         row->certificates_count = 0;
         newest = order;
     }
+    if (m->all && (memcmp(newest.id, m->complete.id, 16) != 0 ||
+                   !hf__ballot_equal(&record.ballot, &m->header.ballot)))
+        return HF_EGENERATION;
     return memcmp(newest.id, m->generation.id, 16) != 0 ? 0 : HF_EGENERATION;
 }
 
-static void forget(struct hf_engine *e, const struct hf_deletion *m, const struct hf_held_row *held,
-                   struct hf_owner_row *row)
+static void forget(struct hf_engine *e, const struct hf_held_row *held, struct hf_owner_row *row)
 {
     uint8_t key[48];
-    hf_assert(memcmp(held->generation.id, m->generation.id, 16) == 0);
-    hf__held_key(&m->header.owner, m->generation.id, key);
+    hf_assert(held->generation.number > 0);
+    hf__held_key(&held->header.owner, held->generation.id, key);
     hf__del(e, HF_ROW_HELD, hf_bytes_of(key, sizeof key));
     hf__former_add(e, row, held);
-    hf__trace(e, HF_TRACE_SHARE_DELETED, 0, &m->header.owner, m->generation.number, 0);
+    hf__trace(e, HF_TRACE_SHARE_DELETED, 0, &held->header.owner, held->generation.number, 0);
+}
+
+/* The ballot of the order bounds what goes: however late the order comes, what the same instance
+ * has dealt since stays. */
+static void forget_all(struct hf_engine *e, const struct hf_deletion *m, struct hf_owner_row *row)
+{
+    struct hf_held_row held;
+    uint64_t below = m->header.ballot.number;
+    hf_assert(m->all && below > 0);
+    for (size_t at = 0; hf__held_next(e, &m->header.owner, &at, &held);)
+        if (held.header.ballot.number < below &&
+            memcmp(held.generation.id, m->complete.id, 16) != 0) {
+            forget(e, &held, row);
+            at--;
+        }
+    hf__former_forget(row, below, m->complete.id);
+}
+
+/* Does what is ordered. */
+static int carry_out(struct hf_engine *e, const struct hf_deletion *m, struct hf_owner_row *row,
+                     bool *ret_changed)
+{
+    struct hf_held_row held;
+    bool held_here = hf__held_row(e, &m->header.owner, m->generation.id, &held);
+    *ret_changed = held_here || m->all;
+    if (!*ret_changed)
+        return 0;
+    int r = check_order(e, m, row);
+    if (r == 0)
+        r = e->store_error;
+    if (r != 0)
+        return r;
+    if (held_here)
+        forget(e, &held, row);
+    if (m->all)
+        forget_all(e, m, row);
+    hf_assert(!held_here || hf__held_index(e, &m->header.owner, m->generation.id) == 0);
+    return 0;
 }
 
 int hf__recv_delete(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
@@ -46,9 +87,8 @@ int hf__recv_delete(struct hf_engine *e, const struct hf__message *from, struct 
     struct hf_owner_request request;
     struct hf_deletion m;
     struct hf_owner_row row;
-    struct hf_held_row held;
     const struct hf__peer *peer;
-    bool raised = false, taken = false;
+    bool raised = false, changed = false;
     int r = hf__owner_open(e, body, &hf_wire_deletion, &m, &request);
     if (r == 0)
         r = hf__owner_check(e, from, &request, &m.header);
@@ -58,17 +98,11 @@ int hf__recv_delete(struct hf_engine *e, const struct hf__message *from, struct 
         r = hf__owner_identity(e, from, &request, &m.header, &peer, NULL);
     if (r == 0)
         r = hf__promise(e, &row, &m.header, &request, &raised);
-    bool held_here = r == 0 && hf__held_row(e, &m.header.owner, m.generation.id, &held);
-    if (held_here)
-        r = check_order(e, &m, &row, &taken);
-    if (r == 0 && held_here && e->store_error != 0)
-        r = e->store_error;
+    if (r == 0)
+        r = carry_out(e, &m, &row, &changed);
     if (r != 0)
         return r;
-    if (held_here)
-        forget(e, &m, &held, &row);
-    hf_assert(!held_here || hf__held_index(e, &m.header.owner, m.generation.id) == 0);
-    if (hf__proof_keep(e, &row, &m.header, &request) || raised || held_here)
+    if (hf__proof_keep(e, &row, &m.header, &request) || raised || changed)
         hf__owner_put(e, &m.header.owner, &row);
     struct hf_ack_statement s = {.votes = hf__votes_for(e, &m.header.owner, &row, m.generation.id)};
     hf__ack(e, from, &request, &s, NULL);

@@ -137,16 +137,18 @@ static int take_share(struct hf_engine *e, const struct hf_deposit *m,
 }
 
 /* A newer dealing of the owner makes the share of an older one that was never recorded here
- * worthless. The vote stays (R6): the older one's record may exist elsewhere. */
-static int drop_pending(struct hf_engine *e, const struct hf_account *owner,
-                        struct hf_owner_row *row)
+ * worthless. The vote stays (R6): the older one's record may exist elsewhere. Where a further vote
+ * has no place the newer one is refused. */
+static int make_room(struct hf_engine *e, const struct hf_account *owner, bool votes,
+                     struct hf_owner_row *row)
 {
     struct hf_held_row held;
     size_t recorded = 0;
     for (size_t at = 0; hf__held_next(e, owner, &at, &held);)
         recorded += held.has_record;
     /* The refusal comes first: it leaves the pending share where it is. */
-    if (recorded == HF_GENERATIONS_HELD_MAX - 1)
+    if (recorded == HF_GENERATIONS_HELD_MAX - 1 ||
+        (votes && hf__votes_count(e, owner, row) == HF_WIRE_FORMER_MAX))
         return HF_EBUSY;
     for (size_t at = 0; hf__held_next(e, owner, &at, &held);) {
         if (held.has_record)
@@ -194,12 +196,12 @@ static int store(struct hf_engine *e, const struct hf_owner_request *request,
     bool raised;
     (void)hf__owner_row(e, &t->header.owner, &row);
     int r = hf__promise(e, &row, &t->header, request, &raised);
+    if (r == 0 && m->has_record)
+        put_back(e, m, t, &row, held);
     if (r == 0)
-        r = drop_pending(e, &t->header.owner, &row);
+        r = make_room(e, &t->header.owner, !held->restored, &row);
     if (r != 0)
         return r;
-    if (m->has_record)
-        put_back(e, m, t, &row, held);
     hf__held_key(&t->header.owner, t->generation.id, key);
     hf__put(e, HF_ROW_HELD, hf_bytes_of(key, sizeof key), &hf_wire_held_row, held);
     (void)hf__proof_keep(e, &row, &t->header, request);

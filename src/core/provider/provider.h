@@ -204,8 +204,16 @@ bool hf__newest_order(struct hf_engine *e, const struct hf_owner_row *row,
  * what it promised for it. */
 bool hf__votes_for(struct hf_engine *e, const struct hf_account *owner,
                    const struct hf_owner_row *row, const uint8_t generation[static 16]);
+/* For how many generations of an owner this node votes: at most HF_WIRE_FORMER_MAX, as no share is
+ * taken beyond. No vote makes room for another: a record of any of them may be shown yet, and who
+ * starts from it goes on by its acceptors alone. Only hf__former_forget makes room. */
+size_t hf__votes_count(struct hf_engine *e, const struct hf_account *owner,
+                       const struct hf_owner_row *row);
 /* Notes that a share is gone and its vote stays, if it has one. */
 void hf__former_add(struct hf_engine *e, struct hf_owner_row *row, const struct hf_held_row *held);
+/* Forgets the votes for what was left here under a ballot below the given number, but for the
+ * newest generation. */
+void hf__former_forget(struct hf_owner_row *row, uint64_t below, const uint8_t newest[static 16]);
 /* A share is there again whose vote stayed; false: the row does not name it. */
 bool hf__former_take(struct hf_owner_row *row, const uint8_t generation[static 16]);
 /* Whether a share of any generation is held for an owner. */

@@ -54,7 +54,7 @@ enum {
     HF_STORE_OPS_MAX = 4096,           /* operations of one update */
     HF_STORE_TEXT_LEN = 384,           /* of an error's text, terminator included */
     /* Of the tables and of what the engine keeps in them: a folder of another is refused unread. */
-    HF_VAULT_FORMAT = 2,
+    HF_VAULT_FORMAT = 3,
 };
 
 struct hf_store;

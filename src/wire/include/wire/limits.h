@@ -12,7 +12,7 @@
 #define HF_WIRE_FLOOR_MAX      (UINT64_MAX / 2) /* claim of a floor; as many lie above it */
 #define HF_WIRE_INCARNATION_MAX                                                                    \
     0xffffffffffffu /* of what an account says of itself; no clock, no account comes near */
-#define HF_WIRE_FORMER_MAX 8  /* generations whose share an acceptor has deleted and votes for */
-#define HF_WIRE_VOTES_MAX  16 /* generations for which one acceptor votes */
+#define HF_WIRE_VOTES_MAX  16 /* generations of one owner for which one acceptor votes */
+#define HF_WIRE_FORMER_MAX HF_WIRE_VOTES_MAX /* of them, those whose share it has deleted */
 
 #endif
