@@ -395,3 +395,64 @@ Test(ballots, of_an_owner_whose_old_holders_are_gone_find_todays_among_everybody
     testnet_ready(w, 0);
     testnet_end(w);
 }
+
+static unsigned lose_standings(struct hf_world *w, long from)
+{
+    return hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DROP,
+                                             .method = HF_METHOD_STANDING,
+                                             .response = true,
+                                             .from = from,
+                                             .to = 0});
+}
+
+/* One acknowledgement fewer than a quorum, and nothing is released for the first time. */
+Test(ballots, release_nothing_for_the_first_time_without_a_quorum)
+{
+    struct hf_world_settings s = testnet_settings(3, 5);
+    uint8_t key[HF_APP_KEY_LEN];
+    uint32_t holders[16], version;
+    s.policy.q = 4;
+    struct hf_world *w = testnet_up_from(&s, 7);
+    testnet_holders(w, 0, holders);
+    unsigned first = lose_standings(w, holders[0]), second = lose_standings(w, holders[1]);
+    cr_assert_eq(hf_world_state(w, 0), HF_STATE_READY);
+    cr_assert_eq(hf_world_key(w, 0, "two", TESTNET_MS, key, &version), HF_EQUORUM);
+    hf_world_rule_drop(w, second);
+    testnet_ready(w, 0);
+    cr_assert_eq(hf_world_key(w, 0, "two", TESTNET_MS, key, &version), 0);
+    hf_world_rule_drop(w, first);
+    testnet_end(w);
+}
+
+/* The authority's decision comes while a first release waits. The ballot is not below the floor,
+ * and other acceptors must carry it from now on: what all holders acknowledge counts no more. */
+Test(ballots, give_up_a_first_release_that_others_must_acknowledge_now)
+{
+    struct hf_world_settings s = testnet_settings(2, 3);
+    uint8_t key[HF_APP_KEY_LEN];
+    uint32_t holders[16], version;
+    struct hf_status st;
+    struct hf_world *w = testnet_up_from(&s, 12);
+    testnet_holders(w, 0, holders);
+    hf_world_crash(w, holders[1]);
+    hf_world_crash(w, holders[2]);
+    cr_assert(hf_world_set_floor(w, 0));
+    hf_world_start(w, holders[1]);
+    hf_world_start(w, holders[2]);
+    testnet_restart(w, 0);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, TESTNET_MS));
+    testnet_ready(w, 0);
+    unsigned late = hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DELAY,
+                                                      .method = HF_METHOD_STANDING,
+                                                      .response = true,
+                                                      .from = HF_WORLD_ALL,
+                                                      .to = 0,
+                                                      .delay_us = 4000000});
+    hf_world_set_issue(w);
+    cr_assert_eq(hf_world_key(w, 0, "two", TESTNET_MS, key, &version), HF_ENOTCLAIMED);
+    cr_assert(hf_world_status(w, 0, &st) && st.claimed);
+    hf_world_rule_drop(w, late);
+    testnet_ready(w, 0);
+    cr_assert_eq(hf_world_key(w, 0, "two", TESTNET_MS, key, &version), 0);
+    testnet_end(w);
+}
