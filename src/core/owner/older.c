@@ -49,6 +49,15 @@ static bool was_given_up(const struct hf_older_row *row)
     return memcmp(row->generation.id, row->complete.id, 16) == 0;
 }
 
+/* One that this very process has given up: it alone could have signed a record of it. What a disk
+ * says of another process may be of before that one signed. */
+static bool is_unrecorded(const struct hf_engine *e, const struct hf_older_row *row)
+{
+    hf_assert(row->generation.number > 0);
+    return was_given_up(row) && row->has_instance &&
+           memcmp(row->instance, e->instance, sizeof row->instance) == 0;
+}
+
 static bool in_chain(const struct hf_placement_record *record, const uint8_t id[static 16])
 {
     hf_assert(record->chain_count <= HF_CHAIN_MAX);
@@ -185,6 +194,8 @@ void hf__given_up_save(struct hf_engine *e)
                                .shares = d->n,
                                .holders = holders,
                                .holders_count = count};
+    row.has_instance = true;
+    memcpy(row.instance, e->instance, sizeof row.instance);
     make_room(e);
     older_put(e, &row);
 }
@@ -284,8 +295,11 @@ static struct hf_deletion deletion_of(struct hf_engine *e, const struct hf_older
                                       const struct hf_account *holder, bool all)
 {
     hf_assert(e->claimed && own->generation.number > 0);
-    struct hf_deletion m = {
-        .generation = row->generation, .complete = own->generation, .record = *record, .all = all};
+    struct hf_deletion m = {.generation = row->generation,
+                            .complete = own->generation,
+                            .record = *record,
+                            .all = all,
+                            .unrecorded = is_unrecorded(e, row)};
     hf__fill_header(e, holder, &m.header);
     return m;
 }
@@ -376,8 +390,8 @@ static bool newest_suffices(const struct hf_placement_record *own, const struct 
 
 /*
  * Whether nobody can need anything that is older than the newest, known to this owner or not: its
- * record lists nothing, and enough of its acceptors keep it under the present ballot. A ballot below
- * is superseded, and one above that starts from an older record is told of this one.
+ * record lists nothing, and enough of its acceptors keep it under the present ballot. A ballot
+ * below is superseded, and one above that starts from an older record is told of this one.
  */
 static bool is_settled(struct hf_engine *e, const struct hf_placement_record *own)
 {
@@ -410,7 +424,7 @@ void hf__retire_send(struct hf_engine *e)
     for (size_t at = 0; hf__older_next(e, &at, &row);) {
         if (!may_go(e, &record, &row))
             continue;
-        bool goes = newest_suffices(&record, &row, keep, reserve);
+        bool goes = is_unrecorded(e, &row) || newest_suffices(&record, &row, keep, reserve);
         for (size_t j = 0; j < row.holders_count; j++) {
             const struct hf_account *holder = &row.holders[j].account;
             if (!hf__is_member(e, holder))

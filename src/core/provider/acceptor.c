@@ -115,6 +115,12 @@ static bool is_former(const struct hf_owner_row *row, const uint8_t generation[s
     return false;
 }
 
+bool hf__former_has(const struct hf_owner_row *row, const uint8_t generation[static 16])
+{
+    size_t at;
+    return is_former(row, generation, &at);
+}
+
 bool hf__votes_for(struct hf_engine *e, const struct hf_account *owner,
                    const struct hf_owner_row *row, const uint8_t generation[static 16])
 {

@@ -65,7 +65,8 @@ static int carry_out(struct hf_engine *e, const struct hf_deletion *m, struct hf
 {
     struct hf_held_row held;
     bool held_here = hf__held_row(e, &m->header.owner, m->generation.id, &held);
-    *ret_changed = held_here || m->all;
+    bool former = m->unrecorded && hf__former_has(row, m->generation.id);
+    *ret_changed = held_here || m->all || former;
     if (!*ret_changed)
         return 0;
     int r = check_order(e, m, row);
@@ -75,6 +76,8 @@ static int carry_out(struct hf_engine *e, const struct hf_deletion *m, struct hf
         return r;
     if (held_here)
         forget(e, &held, row);
+    if (m->unrecorded)
+        (void)hf__former_take(row, m->generation.id);
     if (m->all)
         forget_all(e, m, row);
     hf_assert(!held_here || hf__held_index(e, &m->header.owner, m->generation.id) == 0);

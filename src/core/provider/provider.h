@@ -214,7 +214,10 @@ void hf__former_add(struct hf_engine *e, struct hf_owner_row *row, const struct 
 /* Forgets the votes for what was left here under a ballot below the given number, but for the
  * newest generation. */
 void hf__former_forget(struct hf_owner_row *row, uint64_t below, const uint8_t newest[static 16]);
-/* A share is there again whose vote stayed; false: the row does not name it. */
+/* Whether the row names a generation whose share is gone. */
+bool hf__former_has(const struct hf_owner_row *row, const uint8_t generation[static 16]);
+/* Such a generation is taken out: its share is there again, or nobody can need the vote. false: the
+ * row does not name it. */
 bool hf__former_take(struct hf_owner_row *row, const uint8_t generation[static 16]);
 /* Whether a share of any generation is held for an owner. */
 bool hf__holds_any(const struct hf_engine *e, const struct hf_account *owner);
