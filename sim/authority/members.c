@@ -302,7 +302,9 @@ static bool decide(struct hf_world *w, const struct hf_placement_record *r, bool
     }
     if (n < (claiming ? r->provisional : r->quorum)) {
         f->survivors =
-            (struct hf_survivors){.quorum = n / 2 + 1, .holders = f->holders, .holders_count = n};
+            (struct hf_survivors){.quorum = hf_survivors_quorum(n, r->holders_count, r->quorum),
+                                  .holders = f->holders,
+                                  .holders_count = n};
         memcpy(f->survivors.generation, r->generation.id, 16);
         any = true;
     }

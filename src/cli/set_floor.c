@@ -1,9 +1,10 @@
 /*
  * Floors (proto/CLAIMS.md, 6). The person says who is lost, the validator's own signed record says
- * whose word counts; what follows is worked out here: of the newest generation a majority of those
- * that are left carries, and an older one is written off in favour of the newest. What must hold:
- * no other machine runs the validator, which no tool can see and the person confirms; and no
- * number is used twice, so the floor lies far above the highest one that the node knows of.
+ * whose word counts; what follows is worked out here: of the newest generation so many of those
+ * that are left carry as hf_survivors_quorum says, and an older one is written off in favour of the
+ * newest. What must hold: no other machine runs the validator, nor will, which no tool can see and
+ * the person confirms; and no number is used twice, so the floor lies far above the highest one
+ * that the node knows of.
  */
 #include "set_floor.h"
 
@@ -237,14 +238,19 @@ static int decide_newest(struct deciding *d)
     if (left == 0)
         return refuse("nobody is left who could vote for this validator's newest generation: it "
                       "cannot come back");
-    struct hf_survivors *s = hf__floor_survivors(d->floor, r->generation.id, left / 2 + 1);
+    size_t quorum = (size_t)hf_survivors_quorum(left, r->holders_count, r->quorum);
+    struct hf_survivors *s = hf__floor_survivors(d->floor, r->generation.id, quorum);
     hf_assert(s != NULL); /* the first */
     for (size_t i = 0; i < r->holders_count; i++)
         if (is_left(d, r->generation.id, &r->holders[i].account))
             s->holders[s->holders_count++].account = r->holders[i].account;
     hf_assert(s->holders_count == left);
     d->any = true;
-    printf("  decided: %zu of the %zu that are left carry a claim\n", left / 2 + 1, left);
+    printf(
+        "  decided: %zu of the %zu that are left carry a claim; of these %zu may be dead at a "
+        "restart,\n"
+        "  and %zu may lie, or have had an old disk put back, before two copies can both speak\n",
+        quorum, left, left - quorum, 2 * quorum - left - 1);
     return HF_CLI_OK;
 }
 
@@ -344,7 +350,8 @@ static bool confirmed(const struct deciding *d, const struct hf__floor_options *
     printf(
         "claims below %llu are void everywhere from then on\n"
         "\nThis cannot be taken back. If the holders named as lost come back, their votes count\n"
-        "for nothing. If another machine runs this validator, two of them may get its keys.\n",
+        "for nothing. If another machine runs this validator, or another copy of its folder is\n"
+        "started later, two of them may get its keys: destroy every copy but the one that waits.\n",
         (unsigned long long)d->floor->floor.claim);
     fflush(stdout);
     if (o->only_instance)

@@ -31,6 +31,15 @@ uint64_t hf_claim_quorum_proposed(uint64_t n, uint64_t k)
     return q > k ? q : k;
 }
 
+uint64_t hf_survivors_quorum(uint64_t left, uint64_t n, uint64_t q)
+{
+    uint64_t majority = left / 2 + 1, liars = 2 * q > n ? 2 * q - n - 1 : 0;
+    uint64_t sought = (left + liars + 2) / 2;
+    if (sought >= left)
+        sought = left > 0 ? left - 1 : 0;
+    return sought > majority ? sought : majority;
+}
+
 static int policy_check(const struct hf_policy *p)
 {
     if (!hf_quorums_ok(p->shares, p->threshold, p->claim_quorum,

@@ -332,6 +332,22 @@ MEMBER = '  - account: "%s"\n    registered_epoch: 1\n    address: "127.0.0.1:%d
 
 
 @tap.case
+def what_is_proposed_for_few_validators_is_said_in_words():
+    proposed = {2: (1, 1, 1), 3: (2, 2, 2), 4: (3, 2, 2), 5: (4, 2, 3),
+                6: (5, 3, 4), 7: (6, 3, 4), 8: (7, 3, 5), 9: (7, 3, 5)}
+    for validators, (n, k, q) in proposed.items():
+        with Desk() as d:
+            said = d.run("network", "init", "authority", "--dev", "--validators", validators).stderr
+            assert f"leaves {n} shares with others; any {k} rebuild its secret, and {q} must accept it" in said, said
+            assert f"at a restart, {n - q} of the {n} may be dead\n" in said, said
+            assert f"  {n - k} may be lost for good before the secret is\n" in said, said
+            assert f"  {2 * q - n - 1} may lie, or have had an old disk put back" in said, said
+            form = d.form("policy.yaml").read_text().split()
+            for name, value in (("shares:", n), ("threshold:", k), ("claim_quorum:", q)):
+                assert form[form.index(name) + 1] == str(value), (validators, name, form)
+
+
+@tap.case
 def who_is_left_out_is_told_what_that_means_and_can_come_back():
     with Desk() as d:
         d.run("network", "init", "authority", "--dev", "--shares", "2")

@@ -121,6 +121,9 @@ def the_floor_that_status_asks_for_brings_the_owner_back():
             refusals(m, owner, lost, floor, record)
             decided = authority(m, *floor, "--only-instance").stdout
             assert f"{SHARES - len(lost)} of {SHARES} holders are left" in decided, decided
+            left = SHARES - len(lost)
+            assert f"decided: 2 of the {left} that are left carry a claim; of these {left - 2} may be" in decided, decided
+            assert f"and {3 - left} may lie, or have had an old disk put back" in decided, decided
             # Others may have shares with both: together they are not left out unasked, one by one they are.
             for node in lost:
                 authority(m, "set", "remove", node.account)

@@ -44,3 +44,18 @@ Test(hf_domain_parts, two_of_one_operator_unless_the_rule_is_none)
     cr_assert_not(hf_domain_parts(HF_DOMAIN_NONE, &a, &b));
     cr_assert_not(hf_domain_parts(HF_DOMAIN_OPERATORS, &a, &c));
 }
+
+Test(hf_survivors_quorum, withstands_what_all_did_while_one_is_to_spare)
+{
+    static const uint8_t of_seven[] = {0, 1, 2, 2, 3, 4, 5, 5}; /* q = 5: of 1 to 7 that are left */
+    for (uint64_t left = 1; left <= 7; left++)
+        cr_assert_eq(hf_survivors_quorum(left, 7, 5), of_seven[left], "%u", (unsigned)left);
+    cr_assert_eq(hf_survivors_quorum(10, 16, 9), 6); /* which withstood one liar */
+    for (uint64_t n = 1; n <= 16; n++)
+        for (uint64_t q = n / 2 + 1; q <= n; q++)
+            for (uint64_t left = 1; left <= n; left++) {
+                uint64_t c = hf_survivors_quorum(left, n, q);
+                cr_assert(2 * c > left && c <= left);
+                cr_assert(left < 3 || c < left, "%u left, all of whom must answer", (unsigned)left);
+            }
+}

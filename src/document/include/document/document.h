@@ -165,6 +165,12 @@ HF_MUST_USE int hf_document_wrap(uint8_t kind, struct hf_bytes body, struct hf_b
 
 /* Whether k, q and p fit n holders: 2 <= k <= q <= p <= n and 2q > n, or all are 1 where n is. */
 bool hf_quorums_ok(uint64_t n, uint64_t k, uint64_t q, uint64_t p);
+/*
+ * How many of the acceptors that are left of n must carry a claim by the authority's decision
+ * (CLAIMS 6): as many as withstand the lying ones that q of n withstood, but with one to spare, and
+ * always a majority.
+ */
+uint64_t hf_survivors_quorum(uint64_t left, uint64_t n, uint64_t q);
 /* p of a policy, or what follows from n and q when it names none: n - (n - q) / 2, rounded down. */
 uint64_t hf_provisional_quorum(const struct hf_policy *policy, uint64_t n, uint64_t q);
 /* The q that is proposed for n holders: two thirds of them, so that a few may lie or be rolled
