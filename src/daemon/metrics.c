@@ -14,7 +14,9 @@
 enum {
     TEXT_MAX = 64 << 10,
     ASK_LEN = 1024,
-    ASKERS_MAX = 16,     /* at once: then who came first of them goes */
+    ASKERS_MAX = 16,     /* at once: then who came first of them goes, if it had its time to ask */
+    OPEN_MAX = 256,      /* whatever time it had */
+    ASK_MS = 250,        /* this time: a burst of silent ones takes no scrape's place */
     ASKER_MS_MAX = 5000, /* for question and answer */
     LOOK_MS = 500,       /* how often that is looked at */
 };
@@ -249,18 +251,9 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
         end(a);
 }
 
-/* Lets those go whose time is over. */
-static void on_patience(uv_timer_t *timer)
-{
-    struct hf__metrics *m = timer->data;
-    uint64_t now_ms = hf_clock_monotonic_ms();
-    for (struct asker *a = m->askers; a != NULL; a = a->next)
-        if (now_ms - a->since_ms >= ASKER_MS_MAX)
-            end(a);
-}
-
-/* Ends who came first when there are more than there may be. */
-static void make_place(struct hf__metrics *m)
+/* Ends who came first where there are more than there may be, and it had its time; whether it
+ * did. */
+static bool make_place(struct hf__metrics *m)
 {
     size_t open = 0;
     struct asker *first = NULL;
@@ -269,8 +262,23 @@ static void make_place(struct hf__metrics *m)
             open++;
             first = a;
         }
-    if (open > ASKERS_MAX)
-        end(first);
+    if (open <= ASKERS_MAX ||
+        (open <= OPEN_MAX && hf_clock_monotonic_ms() - first->since_ms < ASK_MS))
+        return false;
+    end(first);
+    return true;
+}
+
+/* Lets those go whose time is over. */
+static void on_patience(uv_timer_t *timer)
+{
+    struct hf__metrics *m = timer->data;
+    uint64_t now_ms = hf_clock_monotonic_ms();
+    for (struct asker *a = m->askers; a != NULL; a = a->next)
+        if (now_ms - a->since_ms >= ASKER_MS_MAX)
+            end(a);
+    while (make_place(m))
+        ;
 }
 
 /* Takes in every asker: libuv gives no other connection before this one is accepted. */
@@ -303,7 +311,8 @@ static void on_connection(uv_stream_t *server, int status)
     if (uv_accept(server, (uv_stream_t *)&a->tcp) != 0 || short_of_memory ||
         uv_read_start((uv_stream_t *)&a->tcp, on_alloc, on_read) != 0)
         end(a);
-    make_place(m);
+    while (make_place(m))
+        ;
 }
 
 void hf__metrics_open(struct hf__daemon *d)

@@ -199,5 +199,30 @@ def strangers_who_are_turned_away_at_the_door_are_one_line():
         assert "level=info" in line and int(line.split("connections=")[1]) > 0, line
 
 
+@tap.case
+def a_burst_of_who_says_nothing_takes_no_scrapes_place():
+    with mesh() as m, contextlib.ExitStack() as stack:
+        m.found()
+        node = m.nodes[0]
+        node.config.write_text(node.config.read_text() + "metrics: {port: 0}\n")
+        node.start()
+        until(node.identified, 30, "no identity")
+        port = int(re.search(r"event=metrics .*?port=(\d+)", node.log.read_text())[1])
+
+        def joins():
+            return stack.enter_context(socket.create_connection(("127.0.0.1", port), 20))
+
+        # All of them are there when the daemon looks again, the scrape first.
+        node.freeze()
+        scrape = joins()
+        scrape.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+        silent = [joins() for _ in range(16)]
+        node.thaw()
+        assert scrape.recv(12) == b"HTTP/1.0 200", node.tail()
+        # Nor do they stay for ever.
+        for one in silent:
+            assert one.recv(1) == b""
+
+
 if __name__ == "__main__":
     sys.exit(tap.main())
