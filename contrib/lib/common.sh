@@ -104,3 +104,5 @@ hf_compile() {
 
 # The release: optimised, with assertions on, for a daemon that holds keys must stop rather than guess.
 hf_release_options=(--buildtype=release -Db_ndebug=false)
+# What tests, demonstration and simulator need: meson makes a build for production when it is told nothing.
+hf_development=-Dproduction=false

@@ -219,6 +219,14 @@ def fresh_seeds_say_first_where_they_began_and_are_others_each_time():
 
 
 @tap.case
+def a_build_that_is_told_nothing_is_one_for_production():
+    shown = subprocess.run(["meson", "introspect", "--buildoptions", SOURCE / "meson.build"], capture_output=True, text=True,
+                           check=True, timeout=60)
+    given = {option["name"]: option["value"] for option in json.loads(shown.stdout)}
+    assert given["production"] is True, given["production"]
+
+
+@tap.case
 def each_seed_that_fails_comes_with_the_command_that_fails_again():
     # A quote takes longer than a run has time to heal; 14 draws of 300 pass all the same.
     status, lines, notes = fresh_seeds("--set", "attestation.quote=1h", count=16)

@@ -33,7 +33,7 @@ def copy_once():
         target = COPY / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(SOURCE / name, target)
-    run("meson", "setup", BUILD, "--buildtype=debug", "-Doptimization=0")
+    run("meson", "setup", BUILD, "-Dproduction=false", "--buildtype=debug", "-Doptimization=0")
 
 
 def edit(name, before, after):
