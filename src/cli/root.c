@@ -18,6 +18,7 @@ static const char usage[] =
     "usage: holdfast authority key new FILE\n"
     "       holdfast authority root show [FILE]\n"
     "       holdfast authority root sign [--signer PUB ... --threshold M]\n"
+    "                                    [--set-signer PUB ... --set-threshold M]\n"
     "                                    [--yes DIGEST] [--foreign] [--key FILE]\n"
     "\n"
     "key new makes a key of the authority, wherever it is to lie, and prints its\n"
@@ -29,6 +30,8 @@ static const char usage[] =
     "  --authority DIR  the authority's folder; default authority\n"
     "  --signer PUB     a key of the new root, for each\n"
     "  --threshold M    how many of them sign\n"
+    "  --set-signer PUB a key that signs validator sets which follow a chain, and\n"
+    "                   nothing else, for each; --set-threshold M: how many do\n"
     "  --yes DIGEST     confirms the document of this digest, for scripts\n"
     "  --foreign        signs what others have composed, though no --signer is given\n"
     "  --key FILE       a key that is not in the folder's keys\n";
@@ -49,14 +52,17 @@ int hf__root_make(const struct hf__authority *a, void *ctx, const struct hf_docu
                   struct hf_buf *ret_body)
 {
     struct hf__new_root *n = ctx;
-    struct hf_authority_key keys[HF__PUBLIC_KEYS_MAX] = {0};
+    struct hf_authority_key keys[HF__PUBLIC_KEYS_MAX] = {0}, signers[HF__PUBLIC_KEYS_MAX] = {0};
     struct hf_root root = {.number = a->root != NULL ? a->root->u.root.number + 1 : 1,
                            .issued_s = (uint64_t)time(NULL),
                            .threshold = n->threshold,
                            .keys = keys,
                            .keys_count = n->keys.count,
                            .has_previous = a->root != NULL,
-                           .has_salt = n->has_salt};
+                           .has_salt = n->has_salt,
+                           .set_threshold = n->set_threshold,
+                           .set_signers = signers,
+                           .set_signers_count = n->set_signers.count};
     memcpy(root.salt, n->salt, sizeof root.salt);
     if (a->root != NULL)
         root.previous = a->root->body_hash;
@@ -66,6 +72,8 @@ int hf__root_make(const struct hf__authority *a, void *ctx, const struct hf_docu
         memcpy(keys[i].key, n->keys.keys[i], 32);
         keys[i].name = hf_bytes_of(n->keys.names[i], strlen(n->keys.names[i]));
     }
+    for (size_t i = 0; i < n->set_signers.count; i++)
+        memcpy(signers[i].key, n->set_signers.keys[i], 32);
     int r = hf_wire_encode(&hf_wire_root, &root, ret_body);
     if (r == 0 && a->root == NULL) {
         struct hf_hash id;
@@ -88,12 +96,19 @@ static bool add_signer(void *options, const char *text)
     return hf__public_keys_add(&((struct options *)options)->root.keys, text);
 }
 
+static bool add_set_signer(void *options, const char *text)
+{
+    return hf__public_keys_add(&((struct options *)options)->root.set_signers, text);
+}
+
 static bool read_options(int argc, char **argv, struct options *o)
 {
     static const struct hf_option table[] = {
         HF_TEXT_OF("authority", struct options, folder),
         HF_TAKE_BY("signer", add_signer),
         HF_NUMBER_OF("threshold", struct options, root.threshold, 1, HF__PUBLIC_KEYS_MAX),
+        HF_TAKE_BY("set-signer", add_set_signer),
+        HF_NUMBER_OF("set-threshold", struct options, root.set_threshold, 1, HF__PUBLIC_KEYS_MAX),
         HF_TEXT_OF("yes", struct options, consent.digest),
         HF_FLAG_OF("foreign", struct options, consent.foreign),
         HF_TEXT_OF("key", struct options, key_file)};
@@ -101,7 +116,11 @@ static bool read_options(int argc, char **argv, struct options *o)
     if (!hf__options(argc, argv, table, HF_ARRAY_LEN(table), o, &o->words, &o->words_count))
         return false;
     bool composed = o->root.keys.count > 0;
-    return o->words_count > 0 &&
+    bool follows = o->root.set_signers.count > 0;
+    return o->words_count > 0 && (composed || !follows) &&
+           (follows
+                ? o->root.set_threshold >= 1 && o->root.set_threshold <= o->root.set_signers.count
+                : o->root.set_threshold == 0) &&
            (composed ? o->root.threshold >= 1 && o->root.threshold <= o->root.keys.count
                      : o->root.threshold == 0);
 }

@@ -17,8 +17,8 @@ HF_MUST_USE bool hf__public_keys_add(struct hf__public_keys *keys, const char *h
 
 /* What a root says, for hf__root_make. */
 struct hf__new_root {
-    struct hf__public_keys keys;
-    uint64_t threshold;
+    struct hf__public_keys keys, set_signers;
+    uint64_t threshold, set_threshold;
     bool has_salt; /* of a first root */
     uint8_t salt[16];
     struct hf_network_id network; /* set when a first root is made: its network's id */

@@ -138,9 +138,16 @@ static int root_check(const struct hf_root *r)
     if ((r->number == 1) == r->has_previous)
         return HF_EDOCUMENT;
     for (size_t i = 0; i < r->keys_count; i++)
-        for (size_t j = 0; j < i; j++)
-            if (memcmp(r->keys[i].key, r->keys[j].key, 32) == 0)
-                return HF_EDOCUMENT;
+        if (hf__keys_find(r->keys, i, r->keys[i].key))
+            return HF_EDOCUMENT;
+    if ((r->set_threshold == 0) != (r->set_signers_count == 0) ||
+        r->set_threshold > r->set_signers_count)
+        return HF_EDOCUMENT;
+    /* Whoever follows a chain has no part in what the authority decides. */
+    for (size_t i = 0; i < r->set_signers_count; i++)
+        if (hf__keys_find(r->set_signers, i, r->set_signers[i].key) ||
+            hf__keys_find(r->keys, r->keys_count, r->set_signers[i].key))
+            return HF_EDOCUMENT;
     return 0;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "document/document.h"
+#include "pool.h"
 
 static bool has_written_off(const struct hf_floor *f, const struct hf_written_off *what)
 {
@@ -56,4 +57,16 @@ int hf_set_floors_kept(const struct hf_document *before, const struct hf_documen
         return HF_EFLOOR;
     }
     return 0;
+}
+
+bool hf__floors_same(const struct hf_document *base, const struct hf_document *set)
+{
+    for (uint32_t i = 0; i < set->floors_count; i++) {
+        const struct hf_validator *v = &set->u.set.validators[set->floors[i]];
+        long at = hf_set_find(base, &v->account);
+        if (at < 0 || !kept(&v->floor, &base->u.set.validators[at]))
+            return false;
+    }
+    /* What is kept in both directions is the same. */
+    return hf_set_floors_kept(base, set, NULL) == 0;
 }

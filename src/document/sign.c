@@ -21,27 +21,35 @@ static void statement(uint8_t kind, const struct hf_hash *body_hash,
     hf_assert(r == 0);
 }
 
-bool hf_root_names(const struct hf_root *root, const uint8_t key[static HF_KEY_LEN])
+bool hf__keys_find(const struct hf_authority_key *keys, size_t count,
+                   const uint8_t key[static HF_KEY_LEN])
 {
-    for (size_t i = 0; i < root->keys_count; i++)
-        if (memcmp(key, root->keys[i].key, HF_KEY_LEN) == 0)
+    for (size_t i = 0; i < count; i++)
+        if (memcmp(key, keys[i].key, HF_KEY_LEN) == 0)
             return true;
     return false;
 }
 
+bool hf_root_names(const struct hf_root *root, const uint8_t key[static HF_KEY_LEN])
+{
+    return hf__keys_find(root->keys, root->keys_count, key) ||
+           hf__keys_find(root->set_signers, root->set_signers_count, key);
+}
+
 /*
- * How many keys of root have a good signature among those of d, in which no key stands twice. Stops
- * as soon as too few are left for `enough`, so that wrong signatures cost as little as they can.
+ * How many of these keys have a good signature among those of d, in which no key stands twice.
+ * Stops as soon as too few are left for `enough`, so that wrong signatures cost as little as they
+ * can.
  */
-static size_t count_signers(const struct hf_document *d, const struct hf_root *root,
-                            struct hf_bytes signed_bytes, size_t enough)
+static size_t count_signers(const struct hf_document *d, const struct hf_authority_key *keys,
+                            size_t keys_count, struct hf_bytes signed_bytes, size_t enough)
 {
     const struct hf_signature *all = d->signatures.signatures;
     size_t count = 0, left = 0;
     for (size_t i = 0; i < d->signatures.signatures_count; i++)
-        left += hf_root_names(root, all[i].key);
+        left += hf__keys_find(keys, keys_count, all[i].key);
     for (size_t i = 0; i < d->signatures.signatures_count && count + left >= enough; i++) {
-        if (!hf_root_names(root, all[i].key))
+        if (!hf__keys_find(keys, keys_count, all[i].key))
             continue;
         left--;
         count += d->pool->suite->verify(all[i].key, label, signed_bytes, all[i].signature) == 0;
@@ -52,7 +60,39 @@ static size_t count_signers(const struct hf_document *d, const struct hf_root *r
 static bool signed_by(const struct hf_document *d, const struct hf_root *root,
                       struct hf_bytes signed_bytes)
 {
-    return count_signers(d, root, signed_bytes, root->threshold) >= root->threshold;
+    return count_signers(d, root->keys, root->keys_count, signed_bytes, root->threshold) >=
+           root->threshold;
+}
+
+/* A set with floors that set signers sign has those of one that the authority signed. */
+static bool floors_signed(const struct hf_document *d, const struct hf_network_id *network,
+                          const struct hf_document *root)
+{
+    struct hf_document *base;
+    struct hf_buf b;
+    if (d->floors_count == 0)
+        return true;
+    if (hf_document_read(d->pool, d->u.set.base, &base) != 0)
+        return false;
+    hf_buf_init(&b, 512);
+    statement(base->kind, &base->body_hash, network, &b);
+    bool good = base->kind == HF_DOCUMENT_SET && base->u.set.epoch < d->u.set.epoch &&
+                base->u.set.issued_s <= d->u.set.issued_s &&
+                signed_by(base, &root->u.root, hf_buf_bytes(&b)) && hf__floors_same(base, d);
+    hf_buf_done(&b);
+    hf_document_unref(base);
+    return good;
+}
+
+/* Whether set signers may have signed this, and have. */
+static bool signed_by_followers(const struct hf_document *d, const struct hf_network_id *network,
+                                const struct hf_document *root, struct hf_bytes signed_bytes)
+{
+    const struct hf_root *r = &root->u.root;
+    return d->kind == HF_DOCUMENT_SET && r->set_threshold > 0 &&
+           count_signers(d, r->set_signers, r->set_signers_count, signed_bytes, r->set_threshold) >=
+               r->set_threshold &&
+           floors_signed(d, network, root);
 }
 
 size_t hf_document_signers(const struct hf_document *d, const struct hf_network_id *network,
@@ -61,7 +101,7 @@ size_t hf_document_signers(const struct hf_document *d, const struct hf_network_
     struct hf_buf b;
     hf_buf_init(&b, 512);
     statement(d->kind, &d->body_hash, network, &b);
-    size_t count = count_signers(d, root, hf_buf_bytes(&b), 0);
+    size_t count = count_signers(d, root->keys, root->keys_count, hf_buf_bytes(&b), 0);
     hf_buf_done(&b);
     return count;
 }
@@ -89,11 +129,12 @@ static int verify_first(const struct hf_document *d, const struct hf_network_id 
     return 0;
 }
 
-static int verify_next(const struct hf_document *d, const struct hf_document *root,
-                       struct hf_bytes signed_bytes)
+static int verify_next(const struct hf_document *d, const struct hf_network_id *network,
+                       const struct hf_document *root, struct hf_bytes signed_bytes)
 {
     hf_assert(root->kind == HF_DOCUMENT_ROOT);
-    if (!signed_by(d, &root->u.root, signed_bytes))
+    if (!signed_by(d, &root->u.root, signed_bytes) &&
+        !signed_by_followers(d, network, root, signed_bytes))
         return HF_EDOCUMENT_SIGNATURE;
     if (d->kind != HF_DOCUMENT_ROOT)
         return 0;
@@ -114,7 +155,7 @@ int hf_document_verify(const struct hf_document *d, const struct hf_network_id *
     hf_buf_init(&b, 512);
     statement(d->kind, &d->body_hash, root == NULL ? &none : network, &b);
     int r = root == NULL ? verify_first(d, network, hf_buf_bytes(&b))
-                         : verify_next(d, root, hf_buf_bytes(&b));
+                         : verify_next(d, network, root, hf_buf_bytes(&b));
     hf_buf_done(&b);
     return r;
 }

@@ -284,6 +284,22 @@ def a_root_change_is_composed_from_public_keys():
         sign(d, 3, "policy", "sign", status=2)
         done = sign(d, 4, "policy", "sign")
         assert "policy 2 signed" in done.stdout, done
+        # Set signers are none of its keys, and sign no policy.
+        follower = d.run("authority", "key", "new", "key5").stdout.strip()
+        for wrong in (["--set-signer", follower], ["--set-signer", follower, "--set-threshold", "2"],
+                      ["--set-threshold", "1"]):
+            d.run(*words, *wrong, status=64)
+        d.run("authority", "root", "sign", "--set-signer", follower, "--set-threshold", "1", status=64)
+        d.run(*words, "--set-signer", new[0], "--set-threshold", "1", status=1)
+        words += ["--set-signer", follower, "--set-threshold", "1"]
+        shown = d.run(*words, status=2).stdout
+        assert f'+ set_signers[{follower}].key: "{follower}"' in shown and "+ set_threshold: 1" in shown, shown
+        sign(d, 3, *words, status=2)
+        sign(d, 4, *words)
+        d.replace("holder_grace: 20m", "holder_grace: 30m")
+        sign(d, 5, "policy", "sign", status=2)
+        sign(d, 3, "policy", "sign", status=2)
+        sign(d, 4, "policy", "sign")
 
 
 @tap.case

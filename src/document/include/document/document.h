@@ -139,7 +139,8 @@ HF_MUST_USE int hf_network_id(const struct hf_document *first_root, struct hf_ne
 
 /*
  * Whether a document may be adopted: signed by m of root's keys (a further root also by m of its
- * own). root NULL: only the first root of this network. HF_EDOCUMENT_SIGNATURE;
+ * own), or a set by as many set signers as root asks for, with no floor that the authority has not
+ * signed. root NULL: only the first root of this network. HF_EDOCUMENT_SIGNATURE;
  * HF_EDOCUMENT_NETWORK: a first root of another network; HF_EDOCUMENT_ROOT: a root that does not
  * follow.
  */
@@ -155,7 +156,7 @@ HF_MUST_USE int hf_document_sign(const struct hf_suite *suite, struct hf_bytes e
                                  const struct hf_network_id *network,
                                  const uint8_t secret[static HF_SIGN_SECRET_LEN],
                                  const uint8_t public_key[static HF_KEY_LEN], struct hf_buf *ret);
-/* Whether a key is one of a root's. */
+/* Whether a key is one of a root's, of the authority or of a set signer. */
 bool hf_root_names(const struct hf_root *root, const uint8_t key[static HF_KEY_LEN]);
 /* How many distinct keys of root have signed d for this network (zeros: for a first root). */
 size_t hf_document_signers(const struct hf_document *d, const struct hf_network_id *network,
