@@ -83,7 +83,18 @@ static void use_shares(struct hf_pool *pool, const struct hf_share_set *s, bool 
     hf_buf_done(&envelope);
 }
 
-/* Whether nothing verifies that m keys of the root before it have not signed. */
+/* Whether m keys of a root have signed, or of a set as many set signers as it asks for. */
+static bool is_signed(const struct hf_document *d, const struct hf_network_id *network,
+                      const struct hf_root *root)
+{
+    const struct hf_root followers = {.keys = root->set_signers,
+                                      .keys_count = root->set_signers_count};
+    return hf_document_signers(d, network, root) >= root->threshold ||
+           (d->kind == HF_DOCUMENT_SET && root->set_threshold > 0 &&
+            hf_document_signers(d, network, &followers) >= root->set_threshold);
+}
+
+/* Whether nothing verifies that keys of the root before it have not signed. */
 static void use_chain(struct hf_pool *pool, struct hf_bytes in)
 {
     struct hf_network_id network;
@@ -98,8 +109,7 @@ static void use_chain(struct hf_pool *pool, struct hf_bytes in)
             break;
         }
         int r = hf_document_verify(d, &network, root);
-        hf_assert(r != 0 || root == NULL ||
-                  hf_document_signers(d, &network, &root->u.root) >= root->u.root.threshold);
+        hf_assert(r != 0 || root == NULL || is_signed(d, &network, &root->u.root));
         if (r == 0 && d->kind == HF_DOCUMENT_ROOT) {
             hf_document_unref(root);
             root = d;
