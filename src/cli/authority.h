@@ -80,6 +80,15 @@ HF_MUST_USE int hf__sign_word(const struct hf__authority *a, const char *key_fil
                               const char *label, struct hf_bytes data,
                               uint8_t ret_public[static 32], uint8_t ret_signature[static 64]);
 
+/*
+ * The key of a set signer among the same files, and a set signed with it: ret_envelope, initialised
+ * by the caller, or NULL: the key alone is asked for, and envelope is not looked at. Errors as
+ * above, and those of hf_document_sign.
+ */
+HF_MUST_USE int hf__sign_following(const struct hf__authority *a, const char *key_file,
+                                   struct hf_bytes envelope, uint8_t ret_public[static 32],
+                                   struct hf_buf *ret_envelope);
+
 /* What the person at the command agreed to. */
 struct hf__consent {
     const char *digest; /* of --yes; NULL: asked at a terminal */

@@ -65,8 +65,10 @@ int hf_cli_explain(int argc, char **argv);
 int hf_cli_network(int argc, char **argv);
 /* holdfast node init. */
 int hf_cli_node(int argc, char **argv);
-/* holdfast authority key|root. */
+/* holdfast authority key|root|follow. */
 int hf_cli_authority(int argc, char **argv);
+/* holdfast authority follow: argv[0] is `follow`. */
+int hf_cli_follow(int argc, char **argv);
 /* holdfast policy show|sign|measurement. */
 int hf_cli_policy(int argc, char **argv);
 /* holdfast quorum propose|sign|deal|ack|drill|show. */

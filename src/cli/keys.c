@@ -223,42 +223,91 @@ int hf__sign_all(const struct hf__authority *a, const char *key_file, const stru
     return r;
 }
 
-/* What one key of the root signs that is no document. */
-struct saying {
+/* The first key that fits is used. */
+struct finding {
     const struct hf_root *root;
-    const char *label;
-    struct hf_bytes data;
-    uint8_t *ret_public, *ret_signature;
+    bool (*fits)(const struct hf_root *root, const uint8_t key[static HF_KEY_LEN]);
+    void (*use)(void *ctx, const uint8_t *secret);
+    void *ctx;
     bool done;
 };
 
-static int say_with(const char *path, void *ctx)
+static int use_one(const char *path, void *ctx)
 {
-    struct saying *s = ctx;
-    uint8_t *secret = s->done ? NULL : hf_secret_alloc(HF_SIGN_SECRET_LEN);
+    struct finding *f = ctx;
+    uint8_t *secret = f->done ? NULL : hf_secret_alloc(HF_SIGN_SECRET_LEN);
     if (secret == NULL)
-        return s->done ? 0 : HF_ENOMEM;
+        return f->done ? 0 : HF_ENOMEM;
     int r = key_read(path, authority, secret);
     if (r != 0) {
         fprintf(stderr, "holdfast: %s: %s\n", path, hf_error_sentence(r));
-    } else if (hf_root_names(s->root, secret + 32)) {
-        memcpy(s->ret_public, secret + 32, 32);
-        hf_suite_real.sign(secret, s->label, s->data, s->ret_signature);
-        s->done = true;
+    } else if (f->fits(f->root, secret + 32)) {
+        f->use(f->ctx, secret);
+        f->done = true;
     }
     hf_secret_free(secret);
     return r;
+}
+
+/* What a key of the root signs that is no document. */
+struct saying {
+    const char *label;
+    struct hf_bytes data;
+    uint8_t *ret_public, *ret_signature;
+};
+
+static void say(void *ctx, const uint8_t *secret)
+{
+    const struct saying *s = ctx;
+    memcpy(s->ret_public, secret + 32, 32);
+    hf_suite_real.sign(secret, s->label, s->data, s->ret_signature);
 }
 
 int hf__sign_word(const struct hf__authority *a, const char *key_file, const char *label,
                   struct hf_bytes data, uint8_t ret_public[static 32],
                   uint8_t ret_signature[static 64])
 {
-    struct saying s = {.root = &a->root->u.root,
-                       .label = label,
-                       .data = data,
-                       .ret_public = ret_public,
-                       .ret_signature = ret_signature};
-    int r = each_key(a->folder, key_file, say_with, &s);
-    return r != 0 || s.done ? r : HF_ENOTFOUND;
+    struct saying s = {
+        .label = label, .data = data, .ret_public = ret_public, .ret_signature = ret_signature};
+    struct finding f = {.root = &a->root->u.root, .fits = hf_root_names, .use = say, .ctx = &s};
+    int r = each_key(a->folder, key_file, use_one, &f);
+    return r != 0 || f.done ? r : HF_ENOTFOUND;
+}
+
+static bool is_set_signer(const struct hf_root *root, const uint8_t key[static HF_KEY_LEN])
+{
+    return among(root->set_signers, root->set_signers_count, key);
+}
+
+/* A set that a set signer signs; no envelope: its key alone is asked for. */
+struct following {
+    const struct hf_network_id *network;
+    struct hf_bytes envelope;
+    struct hf_buf *ret;
+    uint8_t *ret_public;
+    int error;
+};
+
+static void follow(void *ctx, const uint8_t *secret)
+{
+    struct following *f = ctx;
+    memcpy(f->ret_public, secret + 32, 32);
+    if (f->ret != NULL)
+        f->error =
+            hf_document_sign(&hf_suite_real, f->envelope, f->network, secret, secret + 32, f->ret);
+}
+
+int hf__sign_following(const struct hf__authority *a, const char *key_file,
+                       struct hf_bytes envelope, uint8_t ret_public[static 32],
+                       struct hf_buf *ret_envelope)
+{
+    struct following s = {.network = &a->network,
+                          .envelope = envelope,
+                          .ret = ret_envelope,
+                          .ret_public = ret_public};
+    struct finding f = {.root = &a->root->u.root, .fits = is_set_signer, .use = follow, .ctx = &s};
+    int r = each_key(a->folder, key_file, use_one, &f);
+    if (r != 0 || !f.done)
+        return r != 0 ? r : HF_ENOTFOUND;
+    return s.error;
 }

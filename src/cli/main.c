@@ -38,7 +38,7 @@ static const struct {
     {"explain", " [REASON]", hf_cli_explain, "what a reason means, and what to do about it"},
     {"node", " init|key", hf_cli_node, "write a machine's configuration; an operator's key"},
     {"network", " init", hf_cli_network, "make a network: keys, root, policy"},
-    {"authority", " key|root", hf_cli_authority, "the authority's keys and roots"},
+    {"authority", " key|root|follow", hf_cli_authority, "the authority's keys and roots"},
     {"policy", " show|sign|measurement", hf_cli_policy, "what the network accepts"},
     {"set", " add|attest|remove|restore|platform|operator-key|floor|show|sign", hf_cli_set,
      "who the validators are"},

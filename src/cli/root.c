@@ -20,12 +20,17 @@ static const char usage[] =
     "       holdfast authority root sign [--signer PUB ... --threshold M]\n"
     "                                    [--set-signer PUB ... --set-threshold M]\n"
     "                                    [--yes DIGEST] [--foreign] [--key FILE]\n"
+    "       holdfast authority follow --chain HASH [--every S] [--turn S]\n"
+    "                                 [--reattest S] [--exchange DIR] [--key FILE]\n"
+    "                                 [--collateral DIR] [--once] -- ADAPTOR ...\n"
     "\n"
     "key new makes a key of the authority, wherever it is to lie, and prints its\n"
     "public part, which `network init --key` and `root sign --signer` take.\n"
     "root sign composes the next root from public keys, or goes on with the one\n"
     "that lacks signatures: it needs those of enough keys of the root before and\n"
     "of its own. What changes is printed, and has to be confirmed.\n"
+    "follow, run by a set signer, lets the validator set follow a chain:\n"
+    "`holdfast authority follow --help`.\n"
     "\n"
     "  --authority DIR  the authority's folder; default authority\n"
     "  --signer PUB     a key of the new root, for each\n"
@@ -171,6 +176,8 @@ static int root_show(const struct options *o)
 int hf_cli_authority(int argc, char **argv)
 {
     struct options o;
+    if (argc > 1 && strcmp(argv[1], "follow") == 0)
+        return hf_cli_follow(argc - 1, argv + 1);
     if (hf__help(argc, argv, usage))
         return HF_CLI_OK;
     bool ok = read_options(argc, argv, &o);

@@ -133,6 +133,45 @@ static void copy_text(char *to, size_t len, struct hf_bytes from)
     to[n] = '\0';
 }
 
+/* A validator as the form has it, with what it owns. HF_ENOMEM. */
+static int member_of(const struct hf_validator *v, struct hf__member *ret)
+{
+    *ret = (struct hf__member){.registered_epoch = (uint32_t)v->registered_epoch,
+                               .leaving = v->leaving,
+                               .has_operator_key = v->has_operator_key,
+                               .floor = v->has_floor ? hf__floor_copy(&v->floor) : NULL};
+    if (v->has_floor && ret->floor == NULL)
+        return HF_ENOMEM;
+    ret->account = v->account;
+    memcpy(ret->operator_key, v->operator_key, sizeof ret->operator_key);
+    copy_text(ret->address, sizeof ret->address, v->address);
+    copy_text(ret->operator_name, sizeof ret->operator_name, v->operator_name);
+    copy_text(ret->zone, sizeof ret->zone, v->zone);
+    for (size_t j = 0; j < v->platforms_count && j < HF__PLATFORMS_MAX; j++)
+        memcpy(ret->platforms[ret->platforms_count++], v->platforms[j].ppid, HF_PPID_LEN);
+    return 0;
+}
+
+int hf__set_write_form(const struct hf__authority *a)
+{
+    struct hf__member_list members;
+    int r = hf__members_load(a->folder, &members);
+    if (r != 0)
+        return r;
+    while (members.count > 0)
+        hf__members_remove(&members, &members.list[members.count - 1]);
+    for (size_t i = 0; r == 0 && i < a->set->u.set.validators_count; i++) {
+        struct hf__member m;
+        r = member_of(&a->set->u.set.validators[i], &m);
+        if (r == 0)
+            r = put(&members, &m);
+    }
+    if (r == 0)
+        r = hf__members_save(a->folder, &members);
+    hf__members_done(&members);
+    return r;
+}
+
 /* Members of the set in force that set.yaml no longer has: people edit it by hand. */
 static int add_of_set(const struct hf__authority *a, struct hf__member_list *members,
                       struct hf__member_list *removed)
@@ -143,20 +182,10 @@ static int add_of_set(const struct hf__authority *a, struct hf__member_list *mem
         if (hf__members_find(members, &v->account) != NULL ||
             hf__members_find(removed, &v->account) != NULL)
             continue;
-        struct hf__member m = {.registered_epoch = (uint32_t)v->registered_epoch,
-                               .leaving = v->leaving,
-                               .has_operator_key = v->has_operator_key,
-                               .floor = v->has_floor ? hf__floor_copy(&v->floor) : NULL};
-        if (v->has_floor && m.floor == NULL)
-            return HF_ENOMEM;
-        m.account = v->account;
-        memcpy(m.operator_key, v->operator_key, sizeof m.operator_key);
-        copy_text(m.address, sizeof m.address, v->address);
-        copy_text(m.operator_name, sizeof m.operator_name, v->operator_name);
-        copy_text(m.zone, sizeof m.zone, v->zone);
-        for (size_t j = 0; j < v->platforms_count && j < HF__PLATFORMS_MAX; j++)
-            memcpy(m.platforms[m.platforms_count++], v->platforms[j].ppid, HF_PPID_LEN);
-        r = put(removed, &m);
+        struct hf__member m;
+        r = member_of(v, &m);
+        if (r == 0)
+            r = put(removed, &m);
     }
     return r;
 }

@@ -20,6 +20,9 @@ struct hf__member *hf__set_named(struct hf__member_list *members, const char *wo
 HF_MUST_USE int hf__set_leave_out(const char *folder, struct hf__member_list *members,
                                   struct hf__member *m);
 
+/* Makes set.yaml say what the set in force says: others have signed that one. */
+HF_MUST_USE int hf__set_write_form(const struct hf__authority *a);
+
 /* Notes in removed.yaml whom the set in force has and set.yaml no longer, with their floors. */
 HF_MUST_USE int hf__set_note_removed(const struct hf__authority *a,
                                      struct hf__member_list *members);

@@ -1,0 +1,217 @@
+/* The chain, as the adaptor prints it: run with a deadline, read strictly. */
+#include "follow.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/hex.h"
+#include "set_form.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { DEADLINE_S = 60, PRINTED_MAX = 16 << 20, WORDS_MAX = 64 };
+
+struct hf__chain {
+    json_t *root;
+    struct hf__chain_validator *list;
+    struct hf__chain_view view;
+};
+
+/* ---- running it */
+
+static int spawn(char **words, int *ret_fd, pid_t *ret_pid)
+{
+    int fds[2];
+    posix_spawn_file_actions_t actions;
+    if (pipe2(fds, O_CLOEXEC) != 0)
+        return HF_ENOMEM;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, fds[1], STDOUT_FILENO);
+    int r = posix_spawnp(ret_pid, words[0], &actions, NULL, words, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    close(fds[1]);
+    if (r != 0)
+        close(fds[0]);
+    else
+        *ret_fd = fds[0];
+    return r == 0 ? 0 : hf_error_from_errno(r);
+}
+
+/* All that it prints, until it ends its side or the time is over. */
+static int read_all(int fd, struct hf_buf *ret)
+{
+    char part[4096];
+    time_t end = time(NULL) + DEADLINE_S;
+    for (;;) {
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        time_t left = end - time(NULL);
+        if (left <= 0)
+            return HF_ETIMEOUT;
+        if (poll(&p, 1, (int)left * 1000) <= 0)
+            continue;
+        ssize_t n = read(fd, part, sizeof part);
+        if (n < 0 && errno != EINTR)
+            return HF_EIO;
+        if (n == 0)
+            return ret->error;
+        if (n > 0)
+            hf_buf_append(ret, part, (size_t)n);
+        if (ret->error != 0)
+            return ret->error;
+    }
+}
+
+static int run(char **words, struct hf_buf *ret)
+{
+    int fd = -1, status = 0;
+    pid_t pid;
+    int r = spawn(words, &fd, &pid);
+    if (r != 0)
+        return r;
+    r = read_all(fd, ret);
+    close(fd);
+    if (r != 0)
+        kill(pid, SIGKILL);
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    if (r == 0 && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
+        r = HF_ECHAINVIEW;
+    return r;
+}
+
+/* ---- reading it */
+
+static bool read_hash(const json_t *o, const char *name, struct hf_hash *ret)
+{
+    const char *text = json_string_value(json_object_get(o, name));
+    return text != NULL && hf_hex_decode(text, ret->bytes, sizeof ret->bytes) == 0;
+}
+
+static bool read_number(const json_t *o, const char *name, uint64_t *ret)
+{
+    const json_t *value = json_object_get(o, name);
+    if (!json_is_integer(value) || json_integer_value(value) < 1)
+        return false;
+    *ret = (uint64_t)json_integer_value(value);
+    return true;
+}
+
+static bool read_block(const json_t *o, struct hf__chain_block *ret)
+{
+    return read_number(o, "number", &ret->number) && read_hash(o, "hash", &ret->hash);
+}
+
+/* A name as a set may hold it; "" where it is not there. */
+static bool read_name(const json_t *o, const char *name, struct hf_bytes *ret)
+{
+    const json_t *value = json_object_get(o, name);
+    const char *text = value == NULL ? "" : json_string_value(value);
+    if (text == NULL || (text[0] != '\0' && !hf__name_valid(text)))
+        return false;
+    *ret = hf_bytes_of(text, strlen(text));
+    return true;
+}
+
+/* Printable, without quotes, as set.yaml holds it. */
+static bool read_address(const json_t *o, struct hf_bytes *ret)
+{
+    const char *text = json_string_value(json_object_get(o, "address"));
+    size_t len = text != NULL ? strlen(text) : 0;
+    if (len == 0 || len >= HF__ADDRESS_TEXT_LEN)
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if (text[i] <= ' ' || text[i] > '~' || text[i] == '"' || text[i] == '\\')
+            return false;
+    *ret = hf_bytes_of(text, len);
+    return true;
+}
+
+static bool read_validator(const json_t *o, struct hf__chain_validator *ret)
+{
+    const char *account = json_string_value(json_object_get(o, "account"));
+    return account != NULL &&
+           hf_hex_decode(account, ret->account.bytes, sizeof ret->account) == 0 &&
+           read_address(o, &ret->address) && read_name(o, "operator", &ret->operator_name) &&
+           read_name(o, "zone", &ret->zone);
+}
+
+static int read_view(struct hf__chain *c)
+{
+    const json_t *validators = json_object_get(c->root, "validators");
+    const json_t *block = json_object_get(c->root, "block"),
+                 *since = json_object_get(c->root, "since");
+    size_t count = json_array_size(validators);
+    struct hf__chain_view *view = &c->view;
+    if (!json_is_array(validators) || !read_hash(c->root, "chain", &view->chain) ||
+        !read_block(block, &view->block) || !read_number(block, "time_s", &view->time_s) ||
+        (since != NULL && !json_is_null(since) && !read_block(since, &view->since)))
+        return HF_ECHAINVIEW;
+    c->list = calloc(count + 1, sizeof *c->list);
+    if (c->list == NULL)
+        return HF_ENOMEM;
+    for (size_t i = 0; i < count; i++)
+        if (!read_validator(json_array_get(validators, i), &c->list[i]))
+            return HF_ECHAINVIEW;
+    view->list = c->list;
+    view->count = count;
+    return 0;
+}
+
+int hf__chain_look(char **adaptor, const struct hf__chain_block *seen, struct hf__chain **ret)
+{
+    char *words[WORDS_MAX + 3] = {0}, number[24];
+    struct hf_buf printed;
+    json_error_t error;
+    size_t n = 0;
+    while (n < WORDS_MAX && adaptor[n] != NULL) {
+        words[n] = adaptor[n];
+        n++;
+    }
+    snprintf(number, sizeof number, "%llu", (unsigned long long)seen->number);
+    if (seen->number > 0) {
+        words[n++] = "--since";
+        words[n] = number;
+    }
+    struct hf__chain *c = calloc(1, sizeof *c);
+    if (c == NULL)
+        return HF_ENOMEM;
+    hf_buf_init(&printed, PRINTED_MAX);
+    int r = run(words, &printed);
+    if (r == 0) {
+        c->root =
+            json_loadb((const char *)printed.data, printed.len, JSON_REJECT_DUPLICATES, &error);
+        r = c->root != NULL ? read_view(c) : HF_ECHAINVIEW;
+    }
+    hf_buf_done(&printed);
+    if (r == 0) {
+        *ret = c;
+        return 0;
+    }
+    fprintf(stderr, "holdfast authority: %s: %s\n", adaptor[0], hf_error_sentence(r));
+    hf__chain_free(c);
+    return r == HF_ENOMEM ? r : HF_ECHAINVIEW;
+}
+
+const struct hf__chain_view *hf__chain_view(const struct hf__chain *c)
+{
+    return &c->view;
+}
+
+void hf__chain_free(struct hf__chain *c)
+{
+    if (c == NULL)
+        return;
+    json_decref(c->root);
+    free(c->list);
+    free(c);
+}

@@ -1,0 +1,263 @@
+#!/usr/bin/env python3
+"""The validator set follows a chain: set signers beside nodes that fork, lag and lie, and real validators."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+SOURCE = pathlib.Path(os.environ["HOLDFAST_SOURCE"])
+BUILD = pathlib.Path(os.environ["HOLDFAST_BUILD"])
+sys.path[:0] = [str(SOURCE / "tests/lib"), str(SOURCE / "contrib/lib"), str(SOURCE / "contrib/adaptors")]
+
+import substrate  # noqa: E402
+import substrate_node  # noqa: E402
+import tap  # noqa: E402
+from mesh import Mesh, Programs, until  # noqa: E402
+
+ADAPTOR = SOURCE / "contrib/adaptors/substrate.py"
+
+
+def entry_key(validator):
+    return substrate.entry("Holdfast", "Nodes", validator)
+
+
+class Signer:
+    """A set signer: its folder, its key, and a node of the chain of its own."""
+
+    def __init__(self, network, number):
+        self.network, self.number = network, number
+        self.folder = network.mesh.folder / f"signer{number}"
+        (self.folder / "keys").mkdir(parents=True)
+        key = self.folder / "keys" / "own.key"
+        self.public = network.holdfast("authority", "key", "new", key)[1].strip()
+        self.node = substrate_node.Node(network.chain, entry_key)
+
+    def place(self):
+        """The documents, collateral and form that it starts from; the first signer's are what the daemons read."""
+        authority = self.network.mesh.authority
+        (self.folder / "collateral").symlink_to(authority / "collateral")
+        if self.number == 0:
+            (self.folder / "documents").symlink_to(authority / "documents")
+        else:
+            shutil.copytree(authority / "documents", self.folder / "documents")
+
+    def round(self):
+        """One round: its exit status, and what it said."""
+        network = self.network
+        genesis = self.network.chain.blocks[0].hash[2:]
+        return network.holdfast("authority", "follow", "--authority", self.folder, "--exchange",
+                                network.mesh.folder / "exchange", "--chain", genesis, "--turn", "1", "--every", "2",
+                                "--once", "--", ADAPTOR, "--url", self.node.url)
+
+
+class Network:
+    """Five validators that the authority registered, a sixth that waits, three set signers of whom two sign."""
+
+    def __enter__(self):
+        self.mesh = Mesh(pathlib.Path(tempfile.mkdtemp(prefix="holdfast-follow-")), Programs(BUILD), nodes=6, shares=3,
+                         threshold=2)
+        m = self.mesh
+        self.chain = substrate_node.Chain()
+        m.found()
+        form = m.authority / "policy.yaml"
+        form.write_text(form.read_text().replace("holder_grace: 10m", "holder_grace: 2s"))
+        self.signers = [Signer(self, number) for number in range(3)]
+        root = json.loads(self.holdfast("authority", "root", "show", "--authority", m.authority)[1].splitlines()[0])
+        words = [word for key in root["keys"] for word in ("--signer", key["key"])]
+        words += [word for signer in self.signers for word in ("--set-signer", signer.public)]
+        self.sign("authority", "root", "sign", *words, "--threshold", "2", "--set-threshold", "2")
+        m.authority_command("policy", "sign", "--authority", m.authority)
+        m.start_all()
+        for node in m.nodes[:5]:
+            m.add(node)
+        m.sign_set()
+        for node in m.nodes[:5]:
+            node.wait("ready", 60)
+        m.nodes[5].account = m.nodes[5].status()["account"]
+        for signer in self.signers:
+            signer.place()
+        self.members = {bytes([number + 1]) * 32: self.entry(node) for number, node in enumerate(m.nodes[:5])}
+        self.members[b"\x77" * 32] = None  # validates, and runs no Holdfast
+        self.grow()
+        return self
+
+    def __exit__(self, *_):
+        for signer in self.signers:
+            signer.node.close()
+        self.mesh.close()
+
+    def holdfast(self, *words):
+        done = subprocess.run([self.mesh.programs.holdfast, *words], stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, timeout=60)
+        return done.returncode, done.stdout + done.stderr
+
+    def sign(self, *words):
+        words = (*words, "--authority", self.mesh.authority)
+        status, shown = self.holdfast(*words)
+        assert status == 2, shown
+        digest, = [line.split()[1] for line in shown.splitlines() if line.startswith("digest: ")]
+        status, shown = self.holdfast(*words, "--yes", digest)
+        assert status == 0, shown
+
+    @staticmethod
+    def entry(node):
+        return (node.account, node.address, f"operator{node.number}", f"zone{node.number % 3}")
+
+    def grow(self, **more):
+        self.chain.grow(int(time.time()), self.members, **more)
+
+    def set(self, signer=0):
+        """The set in force in a signer's folder."""
+        text = self.holdfast("set", "show", "--authority", self.signers[signer].folder)[1]
+        found = json.loads(text.splitlines()[0])
+        return found["epoch"], {one["account"] for one in found["validators"]}
+
+    def rounds(self, holds, timeout=60):
+        """Rounds of every signer until holds() is true."""
+        said = []
+
+        def turn():
+            for signer in self.signers:
+                status, text = signer.round()
+                said.append((signer.number, status, text))
+            return holds()
+        until(turn, timeout, lambda: "\n".join(map(str, said[-9:])), pause=0.3)
+        return said
+
+
+@tap.case
+def a_set_follows_what_is_final_and_enough_signers_agree_on():
+    with Network() as n:
+        m = n.mesh
+        sixth = m.nodes[5]
+        accounts = {node.account for node in m.nodes[:5]}
+        for signer in n.signers:
+            assert signer.round()[0] == 0, signer.round()
+        assert n.set() == (1, accounts)
+        # What is not final is nothing yet.
+        n.members[b"\x06" * 32] = n.entry(sixth)
+        n.grow(final=False)
+        for signer in n.signers:
+            assert signer.round()[0] == 0, signer.round()
+        assert n.set() == (1, accounts)
+        n.chain.final += 1
+        n.rounds(lambda: all(n.set(i)[1] == accounts | {sixth.account} for i in range(3)))
+        assert n.set(0) == n.set(1) == n.set(2), [n.set(i) for i in range(3)]
+        document = n.holdfast("set", "show", "--authority", n.signers[0].folder)[1]
+        assert "; 2 signatures" in document or "; 3 signatures" in document, document
+        # The daemons take it: the sixth backs up.
+        for node in m.nodes:
+            node.hang_up()
+        sixth.wait("ready", 60)
+        # Who validates no more is out, and the authority's form says what is in force.
+        del n.members[b"\x01" * 32]
+        n.grow()
+        left = {node.account for node in m.nodes[1:]}
+        n.rounds(lambda: all(n.set(i)[1] == left for i in range(3)))
+        form = (n.signers[0].folder / "set.yaml").read_text()
+        assert m.nodes[0].account not in form and sixth.account in form, form
+        for node in m.nodes[1:]:
+            node.hang_up()
+
+        def moved():
+            held = [p["account"] for node in m.nodes[1:] for p in node.status()["providers"]]
+            return m.nodes[0].account not in held and all(node.state() == "ready" for node in m.nodes[1:])
+        until(moved, 60, lambda: [(node.state(), node.status()["reason"]) for node in m.nodes[1:]])
+
+
+@tap.case
+def a_fork_lag_or_lie_moves_nothing():
+    with Network() as n:
+        m = n.mesh
+        before = {node.account for node in m.nodes[:5]}
+        first, liar = n.signers[0], n.signers[2]
+        for signer in n.signers:
+            assert signer.round()[0] == 0, signer.round()
+        # One that is behind, or stands still.
+        n.grow()
+        assert first.round()[0] == 0
+        n.chain.final -= 1
+        status, text = first.round()
+        assert status == 2 and "the node is behind what it has shown" in text, text
+        n.chain.final += 1
+        n.chain.grow(int(time.time()) - 3600, n.members)
+        status, text = first.round()
+        assert status == 2 and "its chain stands still" in text, text
+        n.chain.blocks.pop()
+        n.chain.final -= 1
+        # A block that was final is another one now; a chain that is another.
+        whole, n.chain.blocks = n.chain.blocks, n.chain.blocks[:-1]
+        n.members.pop(b"\x02" * 32)
+        n.grow(salt="fork")
+        n.grow(salt="fork")
+        status, text = first.round()
+        assert status == 1 and "a block that was final is another one now" in text, text
+        n.chain.blocks, n.chain.final = whole, len(whole) - 1
+        n.members[b"\x02" * 32] = n.entry(m.nodes[1])
+        genesis = n.chain.blocks[0]
+        n.chain.blocks[0] = substrate_node.Block(0, "another", 1, {})
+        first.network.chain.blocks[0].hash, kept = "0x" + "ab" * 32, first.network.chain.blocks[0].hash
+        status, text = n.holdfast("authority", "follow", "--authority", first.folder, "--chain", kept[2:], "--once", "--",
+                                  ADAPTOR, "--url", first.node.url)
+        assert status == 1 and "another" in text, text
+        n.chain.blocks[0] = genesis
+        # An adaptor that fails, and one that prints nonsense.
+        for words in (["false"], ["echo", "{}"], ["no-such-program"]):
+            status, text = n.holdfast("authority", "follow", "--authority", first.folder, "--chain", genesis.hash[2:],
+                                      "--once", "--", *words)
+            assert status == 2 and "no set of validators" in text, (words, text)
+        assert n.set()[1] == before
+        # A node that lies to one signer: what it proposes nobody else signs.
+        lie = substrate_node.Chain()
+        lie.blocks, lie.final = n.chain.blocks[:-1], len(n.chain.blocks) - 2
+        members = {key: value for key, value in n.members.items() if key != b"\x02" * 32}
+        lie.blocks = [*lie.blocks, n.chain.blocks[-1]]
+        lie.final += 1
+        lie.grow(int(time.time()), members)
+        n.grow()
+        liar.node.chain = lie
+        for _ in range(6):
+            for signer in n.signers:
+                status, text = signer.round()
+                assert "in force" not in text, text
+            time.sleep(0.5)
+        proposals = list((m.folder / "exchange").glob("set-*.doc"))
+        assert proposals and all(liar.public[:16] in proposal.name for proposal in proposals), proposals
+        assert all(n.set(i) == (1, before) for i in range(3))
+        # The others go on without it, above what it has signed.
+        n.members[b"\x06" * 32] = n.entry(m.nodes[5])
+        n.grow()
+        n.rounds(lambda: n.set(0)[1] == n.set(1)[1] == before | {m.nodes[5].account})
+
+
+@tap.case
+def the_adaptor_reads_what_substrate_stores():
+    assert substrate.item("System", "Account").hex() == "26aa394eea5630e07c48ae0c9558cef7b99d880ec681799c0cf30e8886371da9"
+    assert "0x" + substrate.item("Session", "Validators").hex() == substrate_node.SESSION_VALIDATORS
+    assert "0x" + substrate.item("Timestamp", "Now").hex() == substrate_node.TIMESTAMP_NOW
+    for number in (0, 63, 64, 16383, 16384, 1 << 20):
+        assert substrate.Reader(substrate_node.compact(number)).compact() == number
+    chain = substrate_node.Chain()
+    nodes = {bytes([i % 251, i // 251]) + bytes(30): (f"{i:064x}", f"n{i}:1", f"o{i}", "") for i in range(600)}
+    chain.grow(1800000000, nodes)
+    node = substrate_node.Node(chain, entry_key)
+    view = substrate.view(substrate.Node(node.url), "Holdfast", "Nodes", 0)
+    assert view["block"] == {"number": 1, "hash": chain.blocks[1].hash[2:], "time_s": 1800000000}, view["block"]
+    assert len(view["validators"]) == 600 and view["validators"][599]["address"] == "n599:1" and view["since"] is None
+    assert substrate.view(substrate.Node(node.url), "Holdfast", "Nodes", 1)["since"]["hash"] == view["block"]["hash"]
+    for wrong in ("00", "04" + "00" * 31, "04" + "00" * 33, "ff"):
+        try:
+            substrate.validators_in(bytes.fromhex(wrong))
+            assert wrong == "00", wrong
+        except substrate.Wrong:
+            assert wrong != "00"
+    node.close()
+
+
+if __name__ == "__main__":
+    sys.exit(tap.main())
