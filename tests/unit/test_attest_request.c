@@ -178,6 +178,8 @@ Test(hf__recv_attest, an_ask_for_another_time_nonce_node_or_network_is_refused)
     ask = good_ask();
     ask_signed(&ask, 1, false, &(struct hf_versions){.root = 2});
     cr_assert_eq(refused(), HF_EBEHIND);
+    ask_signed(&ask, 3, false, &(struct hf_versions){.root = 2});
+    cr_assert_eq(refused(), HF_EBEHIND, "a newer root may name the key");
 }
 
 Test(hf__recv_attest, one_asker_has_one_quote_under_way)

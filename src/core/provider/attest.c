@@ -99,10 +99,13 @@ int hf__recv_attest(struct hf_engine *e, const struct hf__message *from, struct 
     struct hf_attest_request m;
     struct asker asker = {.member = from->has_account && hf__is_member(e, &from->account)};
     int r = hf__decode(e, &hf_wire_attest_request, body, &m);
-    if (r == 0 && !asker.member)
-        r = m.has_ask ? check_ask(e, &m) : HF_EPERMISSION;
+    if (r == 0 && !asker.member && !m.has_ask)
+        r = HF_EPERMISSION;
+    /* A newer root may name the asker. */
     if (r == 0)
         r = hf__versions_check(e, &m.versions);
+    if (r == 0 && !asker.member)
+        r = check_ask(e, &m);
     if (r != 0)
         return r;
     asker.key = asker.member ? from->account.bytes : m.ask.key;
