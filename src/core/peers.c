@@ -34,7 +34,7 @@ static uint8_t suspecting(const struct hf_engine *e, const struct hf_account *ac
     hf_assert(hf__is_member(e, account));
     const struct hf__members *m = e->members;
     uint8_t count = 0;
-    for (size_t i = hf__told_first(e, account);
+    for (size_t i = hf__told_suspected(e, account);
          i < m->told_count && hf_account_equal(&m->told[i]->subject, account); i++)
         if (m->told[i]->kind == HF__NEWS_SUSPECT && count < UINT8_MAX)
             count++;

@@ -337,6 +337,22 @@ Test(detect, one_that_accuses_everybody_makes_nobody_unreachable)
     testnet_end(w);
 }
 
+Test(detect, nothing_is_kept_of_whom_the_set_leaves_out_long_after_it_spoke)
+{
+    struct hf_world *w = known(8);
+    hf_world_run_for(w, 3 * hf_timing_default.reconcile_ms);
+    cr_assert_not_null(
+        hf__told_find(hf_world_engine(w, 1), hf_world_account(w, 3), HF__NEWS_ALIVE, NULL));
+    hf_world_set_remove(w, 3);
+    hf_world_set_issue(w);
+    hf_world_run_for(w, 5000);
+    for (uint32_t i = 0; i < 8; i++)
+        cr_assert(i == 3 || hf__told_find(hf_world_engine(w, i), hf_world_account(w, 3),
+                                          HF__NEWS_ALIVE, NULL) == NULL,
+                  "n%u", i);
+    testnet_end(w);
+}
+
 Test(detect, who_is_no_member_any_more_is_neither_kept_nor_probed_to_the_end)
 {
     struct hf_world *w = known(8);
@@ -351,10 +367,10 @@ Test(detect, who_is_no_member_any_more_is_neither_kept_nor_probed_to_the_end)
         if (e == NULL)
             continue;
         cr_assert_null(hf__contact_find(e, hf_world_account(w, 3)), "n%u", i);
-        for (size_t j = 0; j < HF_PROBES_MAX; j++)
-            cr_assert_not(
-                e->members->detector->runs[j].used &&
-                hf_account_equal(&e->members->detector->runs[j].account, hf_world_account(w, 3)));
+        const struct hf__detector *d = e->members->detector;
+        for (size_t j = 0; j < d->runs_cap; j++)
+            cr_assert_not(d->runs[j].used &&
+                          hf_account_equal(&d->runs[j].account, hf_world_account(w, 3)));
     }
     hf_world_run_for(w, 30000);
     cr_assert_eq(accused(w, 3, HF__FOUND_UNREACHABLE), 0);

@@ -147,7 +147,7 @@ static void taken(struct hf_engine *e, struct hf__told *told)
     subject = told->subject;
     bool of_itself = told->kind != HF__NEWS_SUSPECT;
     bool answers = false;
-    for (size_t i = hf__told_first(e, &subject);
+    for (size_t i = hf__told_suspected(e, &subject);
          of_itself && i < m->told_count && hf_account_equal(&m->told[i]->subject, &subject);) {
         if (m->told[i]->kind == HF__NEWS_SUSPECT &&
             hf__place_compare(&m->told[i]->place, &place) < 0) {

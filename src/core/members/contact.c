@@ -1,11 +1,11 @@
-/* Members that this node has to do with, and the keys of each pair. */
+/* Members that this node has to do with, the keys of each pair, and what is under way. */
 #include "members/detect.h"
 
 #include <stdlib.h>
 
 #include "base/error.h"
 
-static bool is_at(const struct hf__detector *d, size_t at, uint64_t head,
+static bool is_at(const struct hf__detector *d, size_t at, uint16_t head,
                   const struct hf_account *account)
 {
     return d->heads[at] == head && d->contacts[at].used &&
@@ -15,7 +15,7 @@ static bool is_at(const struct hf__detector *d, size_t at, uint64_t head,
 struct hf__contact *hf__contact_find(const struct hf_engine *e, const struct hf_account *account)
 {
     struct hf__detector *d = e->members->detector;
-    uint64_t head = hf_bytes_head(account->bytes);
+    uint16_t head = hf__head(account);
     hf_assert(d == NULL || d->contacts_cap <= HF_CONTACTS_MAX);
     if (d == NULL)
         return NULL;
@@ -83,7 +83,7 @@ struct hf__contact *hf__contact_get(struct hf_engine *e, const struct hf_account
             return NULL;
         *c = (struct hf__contact){.used = true, .due_ms = HF__NEVER, .found_ms = e->now_ms};
         c->account = *account;
-        d->heads[c - d->contacts] = hf_bytes_head(account->bytes);
+        d->heads[c - d->contacts] = hf__head(account);
         d->look_ms = 0; /* another may have been due in its place */
     }
     c->used_ms = e->now_ms;
@@ -91,18 +91,18 @@ struct hf__contact *hf__contact_get(struct hf_engine *e, const struct hf_account
     return c;
 }
 
-static void direction(struct hf_engine *e, const uint8_t shared[static 32],
+static void direction(struct hf_engine *e, const uint8_t shared[static HF_KEY_LEN],
                       const struct hf_account *from, const struct hf_account *to,
                       uint8_t ret[static HF_KEY_LEN])
 {
     hf_assert(!hf_account_equal(from, to));
     static const char label[] = "holdfast/v1/datagram";
-    uint8_t info[sizeof label - 1 + 64];
+    uint8_t info[sizeof label - 1 + 2 * HF_ID_LEN];
     memcpy(info, label, sizeof label - 1);
-    memcpy(info + sizeof label - 1, from, 32);
-    memcpy(info + sizeof label - 1 + 32, to, 32);
-    e->suite->kdf(e->network.bytes, hf_bytes_of(shared, 32), hf_bytes_of(info, sizeof info), ret,
-                  HF_KEY_LEN);
+    memcpy(info + sizeof label - 1, from, HF_ID_LEN);
+    memcpy(info + sizeof label - 1 + HF_ID_LEN, to, HF_ID_LEN);
+    e->suite->kdf(e->network.bytes, hf_bytes_of(shared, HF_KEY_LEN), hf_bytes_of(info, sizeof info),
+                  ret, HF_KEY_LEN);
 }
 
 const struct hf__pair *hf__contact_keys(struct hf_engine *e, struct hf__contact *c)
@@ -110,11 +110,14 @@ const struct hf__pair *hf__contact_keys(struct hf_engine *e, struct hf__contact 
     struct hf__detector *d = e->members->detector;
     struct hf__pair *pair = &d->pairs[c - d->contacts];
     hf_assert(c->used && c >= d->contacts && c < d->contacts + d->contacts_cap);
+    if (c->edition == e->members->told_edition)
+        return c->keyed ? pair : NULL;
     const struct hf__told *told = hf__told_find(e, &c->account, HF__NEWS_ALIVE, NULL);
     struct hf_signed_event what;
     struct hf_event_statement s;
     if (told == NULL)
         return NULL;
+    c->edition = e->members->told_edition;
     /* One that gave no key is not asked again and again: anyone may send in its name. */
     if (hf__place_compare(&c->place, &told->place) == 0)
         return c->keyed ? pair : NULL;
@@ -138,13 +141,48 @@ const struct hf__pair *hf__contact_keys(struct hf_engine *e, struct hf__contact 
     return c->keyed ? pair : NULL;
 }
 
+void *hf__places_double(void *list, uint8_t *cap, size_t size)
+{
+    hf_assert(*cap < HF_PROBES_MAX && HF_PROBES_MAX == HF_CARRIED_MAX);
+    hf_assert((list == NULL) == (*cap == 0));
+    size_t before = *cap, after = before == 0 ? 1 : 2 * before;
+    uint8_t *longer = realloc(list, after * size);
+    hf_assert(longer != NULL);
+    memset(longer + before * size, 0, (after - before) * size);
+    *cap = (uint8_t)after;
+    return longer;
+}
+
+struct hf__probe_run *hf__run_of(struct hf__detector *d, const struct hf_account *account)
+{
+    hf_assert(d != NULL);
+    for (size_t i = 0; i < d->runs_cap; i++)
+        if (d->runs[i].used && hf_account_equal(&d->runs[i].account, account))
+            return &d->runs[i];
+    return NULL;
+}
+
+struct hf__probe_run *hf__run_new(struct hf__detector *d)
+{
+    hf_assert(d->runs_cap <= HF_PROBES_MAX);
+    size_t at = 0;
+    while (at < d->runs_cap && d->runs[at].used)
+        at++;
+    if (at == HF_PROBES_MAX)
+        return NULL;
+    if (at == d->runs_cap)
+        d->runs = hf__places_double(d->runs, &d->runs_cap, sizeof *d->runs);
+    return &d->runs[at];
+}
+
 size_t hf__detect_memory(const struct hf_engine *e)
 {
     const struct hf__detector *d = e->members->detector;
     hf_assert(d == NULL || d->contacts_cap == 0 || d->pairs != NULL);
-    return d == NULL ? 0
-                     : sizeof *d + d->contacts_cap *
-                                       (sizeof *d->contacts + sizeof *d->pairs + sizeof *d->heads);
+    if (d == NULL)
+        return 0;
+    return sizeof *d + d->runs_cap * sizeof *d->runs + d->carried_cap * sizeof *d->carried +
+           d->contacts_cap * (sizeof *d->contacts + sizeof *d->pairs + sizeof *d->heads);
 }
 
 bool hf__cut_off(const struct hf_engine *e)

@@ -78,7 +78,7 @@ void hf__datagram_events(struct hf_engine *e, const struct hf_account *to, bool 
     if (greet || (own != NULL && own->budget > 0))
         add(e, own, &room, events, what);
     /* Who is suspected hears it first. */
-    for (size_t i = hf__told_first(e, to);
+    for (size_t i = hf__told_suspected(e, to);
          i < m->told_count && hf_account_equal(&m->told[i]->subject, to); i++)
         if (m->told[i]->kind == HF__NEWS_SUSPECT && what->events_count < 2)
             add(e, m->told[i], &room, events, what);
@@ -121,7 +121,7 @@ static struct hf__carried *carried_find(struct hf__detector *d, const struct hf_
                                         const struct hf_account *target)
 {
     hf_assert(asker != NULL && target != NULL);
-    for (size_t i = 0; i < HF_CARRIED_MAX; i++)
+    for (size_t i = 0; i < d->carried_cap; i++)
         if (d->carried[i].until_ms != 0 && hf_account_equal(&d->carried[i].asker, asker) &&
             hf_account_equal(&d->carried[i].target, target))
             return &d->carried[i];
@@ -130,11 +130,15 @@ static struct hf__carried *carried_find(struct hf__detector *d, const struct hf_
 
 static struct hf__carried *carried_new(struct hf__detector *d, uint64_t now_ms)
 {
-    hf_assert(d != NULL);
-    for (size_t i = 0; i < HF_CARRIED_MAX; i++)
-        if (d->carried[i].until_ms <= now_ms)
-            return &d->carried[i];
-    return NULL;
+    hf_assert(d->carried_cap <= HF_CARRIED_MAX);
+    size_t at = 0;
+    while (at < d->carried_cap && d->carried[at].until_ms > now_ms)
+        at++;
+    if (at == HF_CARRIED_MAX)
+        return NULL;
+    if (at == d->carried_cap)
+        d->carried = hf__places_double(d->carried, &d->carried_cap, sizeof *d->carried);
+    return &d->carried[at];
 }
 
 /* Hands a datagram on that is for another: the first way, or the way back. */
@@ -172,7 +176,7 @@ uint64_t hf__carried_due(struct hf_engine *e)
     struct hf__detector *d = e->members->detector;
     hf_assert(d != NULL && e->claimed);
     uint64_t next = HF__NEVER;
-    for (size_t i = 0; i < HF_CARRIED_MAX; i++) {
+    for (size_t i = 0; i < d->carried_cap; i++) {
         struct hf__carried *c = &d->carried[i];
         if (c->until_ms <= e->now_ms || c->due_ms == 0)
             continue;
@@ -208,13 +212,23 @@ static int do_carry(struct hf_engine *e, const struct hf_account *from, const st
                                                  : hand_on(e, from, m, &inner);
 }
 
+/* A contact is a member by the documents by which contacts were looked through. */
+static bool is_member(const struct hf_engine *e, const struct hf_account *account)
+{
+    hf_assert(e->members->detector != NULL);
+    if (e->members->detector->contacts_adopted == e->trust->adopted &&
+        hf__contact_find(e, account) != NULL)
+        return true;
+    return hf__is_member(e, account);
+}
+
 /* by: who handed it on; NULL: it came alone. */
 static int take(struct hf_engine *e, const struct hf_datagram *m, const struct hf_account *by)
 {
     struct hf_probe what;
     uint8_t mac[HF_MAC_LEN];
     hf_assert(e->claimed && e->members->detector != NULL);
-    if (!hf__is_member(e, &m->from) || hf_account_equal(&m->from, &e->account))
+    if (!is_member(e, &m->from) || hf_account_equal(&m->from, &e->account))
         return HF_ENOTMEMBER;
     /* A stranger to this node must not cost more than a look-up and a MAC, nor take a place. */
     struct hf__contact *c = hf__contact_get(e, &m->from, false);

@@ -24,6 +24,7 @@ struct hf__contact {
     bool used;                /* there is one */
     bool keyed;               /* the pair's keys are of `place` */
     bool datagrams;           /* how the last answer came */
+    uint32_t edition;         /* of what was told, by which the keys are right */
     struct hf__place place;   /* of its alive event with the mesh key */
     struct hf__place accused; /* its newest word when it was suspected */
     uint64_t found_ms;        /* since when */
@@ -61,7 +62,7 @@ struct hf__carried {
 
 struct hf__detector {
     struct hf__contact *contacts;
-    uint64_t *heads;        /* the first bytes of each contact's account: what is looked through */
+    uint16_t *heads;        /* the first bytes of each contact's account: what is looked through */
     struct hf__pair *pairs; /* in memory for secrets */
     uint16_t contacts_cap;
     uint16_t contacts_last; /* the place that was found last: most often asked for again */
@@ -69,13 +70,14 @@ struct hf__detector {
     uint32_t targets_adopted;
     uint32_t contacts_adopted; /* documents by which every contact is a member */
     uint8_t targets_count, target_next;
-    uint32_t targets[HF_PROBE_TARGETS_MAX]; /* in the set, in the order of this round */
-    uint64_t period_ms;                     /* when the next one in turn is probed */
-    uint64_t due_ms;                        /* what the timer was set to */
-    uint64_t look_ms; /* no contact is due before; 0: one may be, or is suspected */
-    struct hf__probe_run runs[HF_PROBES_MAX];
-    struct hf__carried carried[HF_CARRIED_MAX];
+    uint8_t runs_cap, carried_cap;
+    struct hf__probe_run *runs;    /* HF_PROBES_MAX at most; a few, most of the time */
+    struct hf__carried *carried;   /* HF_CARRIED_MAX at most */
+    uint64_t period_ms;            /* when the next one in turn is probed */
+    uint64_t due_ms;               /* what the timer was set to */
+    uint64_t look_ms;              /* no contact is due before; 0: one may be, or is suspected */
     uint64_t sent, taken, refused; /* datagrams */
+    uint32_t targets[HF_PROBE_TARGETS_MAX]; /* in the set, in the order of this round */
     uint8_t mesh_key[HF_KEY_LEN];
 };
 
@@ -89,6 +91,13 @@ struct hf__contact *hf__contact_get(struct hf_engine *e, const struct hf_account
                                     bool wanted);
 /* The keys of the pair; NULL: its mesh key is not known. */
 const struct hf__pair *hf__contact_keys(struct hf_engine *e, struct hf__contact *c);
+
+/* The probe of a member that is under way; NULL: there is none. */
+struct hf__probe_run *hf__run_of(struct hf__detector *d, const struct hf_account *account);
+/* A free place for one; NULL: as many as may are under way. */
+struct hf__probe_run *hf__run_new(struct hf__detector *d);
+/* A list of what is under way, with twice as many places as before, the new ones zero. */
+void *hf__places_double(void *list, uint8_t *cap, size_t size);
 
 /* ---- datagram.c */
 

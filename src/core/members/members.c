@@ -129,7 +129,7 @@ void hf__members_lock(struct hf_engine *e)
     free(m->teller_heads);
     m->tellers = NULL;
     m->teller_heads = NULL;
-    m->tellers_count = 0;
+    m->tellers_count = m->tellers_cap = 0;
     m->incarnation = 0;
     m->news = m->forgot = m->rumour = m->accused = false;
     m->answered_ms = 0;
@@ -145,8 +145,8 @@ void hf__members_done(struct hf_engine *e)
 size_t hf__members_memory(const struct hf_engine *e)
 {
     const struct hf__members *m = e->members;
-    hf_assert(m->tellers_count <= HF_TELLERS_MAX);
+    hf_assert(m->tellers_count <= m->tellers_cap);
     size_t sum = hf__told_memory(e) + hf__detect_memory(e) +
-                 m->tellers_count * (sizeof *m->tellers + sizeof *m->teller_heads);
+                 m->tellers_cap * (sizeof *m->tellers + sizeof *m->teller_heads);
     return sum + (m->address != NULL ? strlen(m->address) + 1 : 0);
 }

@@ -15,6 +15,7 @@ enum hf__news {
     HF__NEWS_ADDRESS,
     HF__NEWS_ALIVE,
     HF__NEWS_SUSPECT,
+    HF__NEWS_KINDS
 };
 
 /* Where an event stands among those of its subject. */
@@ -53,11 +54,15 @@ struct hf__members {
     struct hf__told **told; /* by subject, kind, author */
     uint64_t *told_heads;   /* the first bytes of each one's subject: what is looked through */
     uint32_t told_count, told_cap;
-    uint32_t changed; /* counts what may have changed the view of a member */
+    uint32_t told_kinds[HF__NEWS_KINDS]; /* how many there are of each */
+    uint32_t told_edition;               /* counts what was kept or dropped */
+    uint32_t expired_adopted;            /* documents by which all are of members; */
+    uint64_t expires_s;                  /* and none expires before. 0: not looked through yet */
+    uint32_t changed;                    /* counts what may have changed the view of a member */
     uint64_t incarnation;
     struct hf__teller *tellers;
-    uint64_t *teller_heads; /* the first bytes of each one's account */
-    uint16_t tellers_count;
+    uint16_t *teller_heads; /* the first bytes of each one's account */
+    uint16_t tellers_count, tellers_cap;
     bool telling;         /* an event may have tellings left: false, none has */
     bool forgot;          /* a share, of its own accord: this node's leave stands */
     bool news;            /* a document was adopted, and is told once */
@@ -69,9 +74,16 @@ struct hf__members {
     char *address;                 /* at which others reach this node; NULL: where the set says */
 };
 
-/* The next of these first bytes of accounts, from at on, that is head; count: there is none. Eight
- * at once: lists of a hundred are looked through for every datagram. */
-static inline size_t hf__head_next(const uint64_t *heads, size_t count, size_t at, uint64_t head)
+/* The first bytes of an account, by which a list is looked through: others may have the same. */
+static inline uint16_t hf__head(const struct hf_account *account)
+{
+    return (uint16_t)(account->bytes[0] << 8 | account->bytes[1]);
+}
+
+/* The next of these heads, from at on, that is head; count: there is none. Two bytes and eight at
+ * once, for lists of a hundred are looked through for every datagram: a processor compares eight
+ * such numbers by one instruction. */
+static inline size_t hf__head_next(const uint16_t *heads, size_t count, size_t at, uint16_t head)
 {
     for (unsigned any = 0; at + 8 <= count; at += 8) {
         for (size_t i = 0; i < 8; i++)
@@ -108,6 +120,8 @@ struct hf__told *hf__told_find(const struct hf_engine *e, const struct hf_accoun
                                enum hf__news kind, const struct hf_account *author);
 /* The index of the first event of a subject; walk on while the subject is the same. */
 size_t hf__told_first(const struct hf_engine *e, const struct hf_account *subject);
+/* The same where anybody is suspected; else there is none. */
+size_t hf__told_suspected(const struct hf_engine *e, const struct hf_account *subject);
 /* Keeps an event in place of one with the same key; takes encoded over. Returns it. */
 struct hf__told *hf__told_put(struct hf_engine *e, const struct hf__told *what);
 /* What is kept of an event that was decoded; encoded is left out. */

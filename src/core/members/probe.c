@@ -77,15 +77,6 @@ static const struct hf_account *account_of(const struct hf_engine *e, uint32_t t
     return &e->trust->set->u.set.validators[target].account;
 }
 
-static struct hf__probe_run *run_of(struct hf__detector *d, const struct hf_account *account)
-{
-    hf_assert(d != NULL);
-    for (size_t i = 0; i < HF_PROBES_MAX; i++)
-        if (d->runs[i].used && hf_account_equal(&d->runs[i].account, account))
-            return &d->runs[i];
-    return NULL;
-}
-
 /* ---- the ways of a ping */
 
 static void by_connection(struct hf_engine *e, const struct hf__probe_run *run)
@@ -128,10 +119,9 @@ static void begin(struct hf_engine *e, struct hf__contact *c, bool last)
 {
     hf_assert(e->claimed && c->used);
     struct hf__detector *d = e->members->detector;
-    struct hf__probe_run *run = run_of(d, &c->account);
-    for (size_t i = 0; run == NULL && i < HF_PROBES_MAX; i++)
-        if (!d->runs[i].used)
-            run = &d->runs[i];
+    struct hf__probe_run *run = hf__run_of(d, &c->account);
+    if (run == NULL)
+        run = hf__run_new(d);
     if (run == NULL) {
         /* As soon as one of them is over. */
         set_due(d, c, e->now_ms + e->timing.probe_ms / 4);
@@ -199,7 +189,7 @@ static size_t suspects(const struct hf_engine *e, const struct hf_account *accou
 {
     const struct hf__members *m = e->members;
     size_t count = 0;
-    for (size_t i = hf__told_first(e, account);
+    for (size_t i = hf__told_suspected(e, account);
          i < m->told_count && hf_account_equal(&m->told[i]->subject, account); i++)
         count += m->told[i]->kind == HF__NEWS_SUSPECT &&
                  !hf_account_equal(&m->told[i]->author, &e->account);
@@ -257,7 +247,7 @@ void hf__members_heard(struct hf_engine *e, const struct hf_account *account)
     if (c == NULL)
         return;
     hf_assert(c->used && c->heard_ms <= e->now_ms);
-    struct hf__probe_run *run = run_of(e->members->detector, account);
+    struct hf__probe_run *run = hf__run_of(e->members->detector, account);
     if (run != NULL)
         run->used = false;
     c->heard_ms = e->now_ms;
@@ -274,7 +264,7 @@ void hf__probe_answered(struct hf_engine *e, const struct hf_account *account,
 {
     struct hf__detector *d = e->members->detector;
     hf_assert(d != NULL);
-    struct hf__probe_run *run = run_of(d, account);
+    struct hf__probe_run *run = hf__run_of(d, account);
     struct hf__contact *c = hf__contact_find(e, account);
     if (run == NULL || c == NULL || memcmp(run->nonce, nonce, sizeof run->nonce) != 0)
         return; /* of a probe that is over: no evidence of anything */
@@ -291,7 +281,7 @@ void hf__probe_not_yet(struct hf_engine *e, const uint8_t nonce[static 16])
 {
     struct hf__detector *d = e->members->detector;
     hf_assert(d != NULL);
-    for (size_t i = 0; i < HF_PROBES_MAX; i++)
+    for (size_t i = 0; i < d->runs_cap; i++)
         if (d->runs[i].used && memcmp(d->runs[i].nonce, nonce, sizeof d->runs[i].nonce) == 0 &&
             d->runs[i].heard_of < d->runs[i].carriers)
             d->runs[i].heard_of++;
@@ -317,7 +307,7 @@ static void slept(struct hf_engine *e, uint64_t late_ms)
 {
     struct hf__detector *d = e->members->detector;
     hf_assert(late_ms > e->timing.probe_ms);
-    for (size_t i = 0; i < HF_PROBES_MAX; i++)
+    for (size_t i = 0; i < d->runs_cap; i++)
         d->runs[i].used = false;
     for (size_t i = 0; i < d->contacts_cap; i++)
         d->contacts[i].accused_ms += late_ms;
@@ -366,7 +356,7 @@ static void drop_strangers(struct hf_engine *e, struct hf__detector *d)
     for (size_t i = 0; i < d->contacts_cap; i++)
         if (d->contacts[i].used && !hf__is_member(e, &d->contacts[i].account))
             d->contacts[i].used = false;
-    for (size_t i = 0; i < HF_PROBES_MAX; i++)
+    for (size_t i = 0; i < d->runs_cap; i++)
         if (d->runs[i].used && !hf__is_member(e, &d->runs[i].account))
             d->runs[i].used = false;
     d->contacts_adopted = e->trust->adopted;
@@ -378,7 +368,7 @@ static uint64_t look_at(struct hf_engine *e, struct hf__contact *c)
 {
     hf_assert(c->used && c->found <= HF__FOUND_UNREACHABLE);
     uint64_t over_ms = HF__NEVER;
-    if (c->found == HF__FOUND_SUSPECT && run_of(e->members->detector, &c->account) == NULL)
+    if (c->found == HF__FOUND_SUSPECT && hf__run_of(e->members->detector, &c->account) == NULL)
         over_ms = c->accused_ms + suspicion_ms(e, c);
     if (over_ms <= e->now_ms)
         begin(e, c, true);
@@ -447,7 +437,7 @@ void hf__detect_due(struct hf_engine *e)
         probe_next(e, d);
         d->period_ms = e->now_ms + stretched(e, e->timing.probe_ms);
     }
-    for (size_t i = 0; i < HF_PROBES_MAX; i++) {
+    for (size_t i = 0; i < d->runs_cap; i++) {
         struct hf__probe_run *run = &d->runs[i];
         if (run->used && run->next_ms <= e->now_ms && !run->wide)
             widen(e, run);
@@ -459,7 +449,7 @@ void hf__detect_due(struct hf_engine *e)
         hear_rumours(e, d);
     uint64_t next = hf__carried_due(e), contacts_ms = look_at_contacts(e, d);
     next = contacts_ms < next ? contacts_ms : next;
-    for (size_t i = 0; i < HF_PROBES_MAX; i++)
+    for (size_t i = 0; i < d->runs_cap; i++)
         if (d->runs[i].used && d->runs[i].next_ms < next)
             next = d->runs[i].next_ms;
     next = d->period_ms < next ? d->period_ms : next;
@@ -492,6 +482,8 @@ void hf__detect_lock(struct hf_engine *e)
     e->secret_free(d->pairs);
     free(d->contacts);
     free(d->heads);
+    free(d->runs);
+    free(d->carried);
     free(d);
     e->members->detector = NULL;
     hf_wipe(e->secrets->mesh, sizeof e->secrets->mesh);

@@ -18,6 +18,16 @@ static void refill(const struct hf_engine *e, struct hf__teller *t)
     hf_assert(t->left <= HF_EVENTS_BURST);
 }
 
+static void grow(struct hf__members *m)
+{
+    hf_assert(m->tellers_count == m->tellers_cap && m->tellers_cap < HF_TELLERS_MAX);
+    m->tellers_cap = (uint16_t)(m->tellers_cap < 4 ? 4 : 2 * m->tellers_cap);
+    m->tellers = realloc(m->tellers, m->tellers_cap * sizeof *m->tellers);
+    m->teller_heads = realloc(m->teller_heads, m->tellers_cap * sizeof *m->teller_heads);
+    hf_assert(m->tellers != NULL && m->teller_heads != NULL);
+    hf_assert(m->tellers_cap <= HF_TELLERS_MAX);
+}
+
 /* The account's bucket; a new one takes the place of the fullest, which says nothing of its
  * owner. */
 static struct hf__teller *teller_of(struct hf_engine *e, const struct hf_account *account)
@@ -26,7 +36,7 @@ static struct hf__teller *teller_of(struct hf_engine *e, const struct hf_account
     hf_assert(m->tellers_count <= HF_TELLERS_MAX);
     hf_assert((m->tellers == NULL) == (m->teller_heads == NULL));
     struct hf__teller *fullest = NULL;
-    uint64_t head = hf_bytes_head(account->bytes);
+    uint16_t head = hf__head(account);
     size_t count = m->tellers_count;
     for (size_t i = 0; (i = hf__head_next(m->teller_heads, count, i, head)) < count; i++) {
         struct hf__teller *t = &m->tellers[i];
@@ -42,10 +52,8 @@ static struct hf__teller *teller_of(struct hf_engine *e, const struct hf_account
             fullest = t;
     }
     if (m->tellers_count < HF_TELLERS_MAX) {
-        size_t more = m->tellers_count + 1u;
-        m->tellers = realloc(m->tellers, more * sizeof *m->tellers);
-        m->teller_heads = realloc(m->teller_heads, more * sizeof *m->teller_heads);
-        hf_assert(m->tellers != NULL && m->teller_heads != NULL);
+        if (m->tellers_count == m->tellers_cap)
+            grow(m);
         fullest = &m->tellers[m->tellers_count++];
     }
     *fullest = (struct hf__teller){.left = HF_EVENTS_BURST, .at_ms = e->now_ms};

@@ -50,11 +50,20 @@ size_t hf__told_first(const struct hf_engine *e, const struct hf_account *subjec
     return lower_bound(e->members, subject, 0, NULL);
 }
 
+size_t hf__told_suspected(const struct hf_engine *e, const struct hf_account *subject)
+{
+    const struct hf__members *m = e->members;
+    hf_assert(m->told_kinds[HF__NEWS_SUSPECT] <= m->told_count);
+    return m->told_kinds[HF__NEWS_SUSPECT] > 0 ? hf__told_first(e, subject) : m->told_count;
+}
+
 struct hf__told *hf__told_find(const struct hf_engine *e, const struct hf_account *subject,
                                enum hf__news kind, const struct hf_account *author)
 {
     const struct hf__members *m = e->members;
     hf_assert((kind == HF__NEWS_SUSPECT) == (author != NULL));
+    if (m->told_kinds[kind] == 0)
+        return NULL;
     size_t at = lower_bound(m, subject, (uint8_t)kind, author);
     if (at == m->told_count || order(m->told[at], subject, (uint8_t)kind, author) != 0)
         return NULL;
@@ -85,10 +94,13 @@ struct hf__told *hf__told_put(struct hf_engine *e, const struct hf__told *what)
         m->told[at] = malloc(sizeof(struct hf__told));
         hf_assert(m->told[at] != NULL);
         m->told_count++;
+        m->told_kinds[what->kind]++;
     } else {
         hf__keep_for_step(e, m->told[at]->encoded);
     }
     *m->told[at] = *what;
+    m->told_edition++;
+    m->expires_s = 0;
     m->telling = m->telling || what->budget > 0;
     return m->told[at];
 }
@@ -103,11 +115,11 @@ static bool lasting(uint8_t kind)
 void hf__told_row(struct hf_engine *e, const struct hf__told *told)
 {
     hf_assert(told->encoded != NULL);
-    uint8_t key[33];
+    uint8_t key[HF_ID_LEN + 1];
     if (!lasting(told->kind))
         return;
-    memcpy(key, told->subject.bytes, 32);
-    key[32] = told->kind;
+    memcpy(key, told->subject.bytes, HF_ID_LEN);
+    key[HF_ID_LEN] = told->kind;
     hf__put_blob(e, HF_ROW_EVENT, hf_bytes_of(key, sizeof key), told->encoded);
 }
 
@@ -117,12 +129,15 @@ void hf__told_drop(struct hf_engine *e, size_t index)
     hf_assert(index < m->told_count);
     struct hf__told *told = m->told[index];
     hf_assert(told->encoded != NULL);
-    uint8_t key[33];
-    memcpy(key, told->subject.bytes, 32);
-    key[32] = told->kind;
+    uint8_t key[HF_ID_LEN + 1];
+    memcpy(key, told->subject.bytes, HF_ID_LEN);
+    key[HF_ID_LEN] = told->kind;
     if (lasting(told->kind))
         hf__del(e, HF_ROW_EVENT, hf_bytes_of(key, sizeof key));
     hf__keep_for_step(e, told->encoded);
+    hf_assert(m->told_kinds[told->kind] > 0);
+    m->told_kinds[told->kind]--;
+    m->told_edition++;
     free(told);
     m->told_count--;
     size_t behind = m->told_count - index;
@@ -167,16 +182,23 @@ void hf__told_expire(struct hf_engine *e)
     struct hf__members *m = e->members;
     uint64_t now_s = hf__now_s(e);
     hf_assert(now_s > 0 && m->told_count <= m->told_cap);
+    if (now_s < m->expires_s && m->expired_adopted == e->trust->adopted)
+        return;
+    m->expired_adopted = e->trust->adopted;
+    m->expires_s = UINT64_MAX;
     for (size_t i = 0; i < m->told_count;) {
         const struct hf__told *told = m->told[i];
         bool gone = e->trust->set != NULL &&
                     (!hf__is_member(e, &told->subject) || !hf__is_member(e, &told->author) ||
                      of_another_registration(e, told));
-        if (gone || told->expires_s <= now_s)
+        if (gone || told->expires_s <= now_s) {
             hf__told_drop(e, i);
-        else
-            i++;
+            continue;
+        }
+        m->expires_s = told->expires_s < m->expires_s ? told->expires_s : m->expires_s;
+        i++;
     }
+    hf_assert(now_s < m->expires_s);
 }
 
 void hf__told_load(struct hf_engine *e)
@@ -241,4 +263,7 @@ void hf__told_free(struct hf_engine *e)
     m->told = NULL;
     m->told_heads = NULL;
     m->told_count = m->told_cap = 0;
+    memset(m->told_kinds, 0, sizeof m->told_kinds);
+    m->told_edition++;
+    m->expires_s = 0;
 }

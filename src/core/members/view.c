@@ -18,7 +18,7 @@ static bool suspected(const struct hf_engine *e, const struct hf_account *accoun
 {
     hf_assert(e->trust->set != NULL);
     const struct hf__members *m = e->members;
-    for (size_t i = hf__told_first(e, account);
+    for (size_t i = hf__told_suspected(e, account);
          i < m->told_count && hf_account_equal(&m->told[i]->subject, account); i++)
         if (m->told[i]->kind == HF__NEWS_SUSPECT)
             return true;
