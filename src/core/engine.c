@@ -242,7 +242,8 @@ void hf_engine_step(struct hf_engine *e, const struct hf_event *event, struct hf
     if (jumped)
         hf__identity_renew(e);
     run_timers(e);
-    hf__quorum_advance(e);
+    if (!hf__quorum_settled(e))
+        hf__quorum_advance(e);
     hf__update_end(e, ret);
     hf_assert(ret->state == (enum hf_state)e->state && e->started);
     hf_assert(!e->fenced || !e->open);

@@ -13,14 +13,20 @@ enum { GROUP_MIN = 1024 }; /* members on average, in a set that has more than on
 uint64_t hf__selection_seed(const struct hf_document *set, const char *label,
                             const struct hf_account *account, const uint32_t *version)
 {
-    uint8_t bytes[68];
+    enum {
+        BEACON = sizeof set->u.set.beacon,
+        UNVERSIONED = BEACON + HF_ID_LEN,
+        VERSIONED = UNVERSIONED + 4
+    };
+    uint8_t bytes[VERSIONED];
     struct hf_hash hash;
-    memcpy(bytes, set->u.set.beacon, 32);
-    memcpy(bytes + 32, account->bytes, 32);
+    memcpy(bytes, set->u.set.beacon, BEACON);
+    memcpy(bytes + BEACON, account->bytes, HF_ID_LEN);
     if (version != NULL)
         for (int i = 0; i < 4; i++)
-            bytes[64 + i] = (uint8_t)(*version >> (24 - 8 * i));
-    set->pool->suite->hash(label, hf_bytes_of(bytes, version != NULL ? 68 : 64), &hash);
+            bytes[UNVERSIONED + i] = (uint8_t)(*version >> (24 - 8 * i));
+    set->pool->suite->hash(label, hf_bytes_of(bytes, version != NULL ? VERSIONED : UNVERSIONED),
+                           &hash);
     return hf_bytes_head(hash.bytes);
 }
 
@@ -227,18 +233,22 @@ size_t hf__selection_table_memory(const struct hf_selection_table *t)
 
 long hf__selection_table_find(const struct hf_document *set, const struct hf_account *account)
 {
-    const struct hf_selection_table *t = set->table;
+    struct hf_selection_table *t = set->table;
+    const struct hf_validator *v = set->u.set.validators;
     uint64_t head = hf_bytes_head(account->bytes);
+    if (t->found < t->count && t->heads[t->found] == head &&
+        hf_account_equal(&v[t->found].account, account))
+        return (long)t->found;
     size_t bucket = (size_t)(head >> (64 - t->first_bits));
     size_t low = t->first[bucket], high = t->first[bucket + 1];
     while (low < high) {
         size_t mid = low + (high - low) / 2;
-        int order = t->heads[mid] < head ? -1 : t->heads[mid] > head;
-        if (order == 0)
-            order = hf_account_compare(&set->u.set.validators[mid].account, account);
-        if (order == 0)
+        if (t->heads[mid] == head && hf_account_equal(&v[mid].account, account)) {
+            t->found = mid;
             return (long)mid;
-        if (order < 0)
+        }
+        if (t->heads[mid] < head ||
+            (t->heads[mid] == head && hf_account_compare(&v[mid].account, account) < 0))
             low = mid + 1;
         else
             high = mid;

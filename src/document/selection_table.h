@@ -50,6 +50,7 @@ struct hf_selection_table {
     unsigned first_bits;
     uint32_t *first;
     uint64_t *heads; /* by validator: the first eight bytes of its account */
+    size_t found;    /* the validator that was found last: most often asked for again */
     struct hf__selection_memo memo;
     struct hf__pick *picks; /* while an order is computed */
     size_t picks_cap;

@@ -92,6 +92,33 @@ Test(hf__rows, a_prefix_walks_its_rows_in_order_and_no_others)
     hf__rows_done(&r);
 }
 
+Test(hf__rows, every_collection_begins_where_the_one_before_ends)
+{
+    struct hf__rows r = {0};
+    const struct hf__row *row;
+    static const uint8_t collections[] = {UINT8_MAX, 0, HF__ROWS_APART - 1, HF__ROWS_APART, 7, 40};
+    for (size_t i = 0; i < HF_ARRAY_LEN(collections); i++) {
+        put(&r, collections[i], "b", "1");
+        put(&r, collections[i], "a", "2");
+    }
+    for (size_t i = 0; i < HF_ARRAY_LEN(collections); i++) {
+        uint8_t c = collections[i];
+        size_t at = hf__rows_first(&r, c, none);
+        cr_assert(is(&r, c, "a", "2") && is(&r, c, "b", "1") && is(&r, c, "c", NULL), "%u", c);
+        cr_assert((row = hf__rows_at(&r, at, c, none)) != NULL && row->key[0] == 'a', "%u", c);
+        cr_assert((row = hf__rows_at(&r, at + 1, c, none)) != NULL && row->key[0] == 'b', "%u", c);
+        cr_assert_null(hf__rows_at(&r, at + 2, c, none), "%u", c);
+        cr_assert(c == UINT8_MAX || hf__rows_count(&r, c) == 2, "%u", c);
+    }
+    cr_assert(is(&r, 6, "a", NULL) && is(&r, 41, "a", NULL));
+    for (size_t i = 0; i < HF_ARRAY_LEN(collections); i++)
+        hf_blob_unref(hf__rows_del(&r, collections[i], text("a")));
+    for (size_t i = 0; i < HF_ARRAY_LEN(collections); i++)
+        cr_assert(is(&r, collections[i], "b", "1") && is(&r, collections[i], "a", NULL));
+    cr_assert_eq(r.count, HF_ARRAY_LEN(collections));
+    hf__rows_done(&r);
+}
+
 Test(hf__rows, many_in_any_order_stay_sorted)
 {
     enum { ROWS = 500 };

@@ -22,10 +22,14 @@ struct hf__row_place {
     struct hf__row *row;
 };
 
+/* Collections that are told apart before keys are compared; those from the last on are together. */
+enum { HF__ROWS_APART = 12 };
+
 struct hf__rows {
     struct hf__row_place *rows; /* sorted by collection, then key */
     uint32_t count;
     uint32_t cap;
+    uint32_t first[HF__ROWS_APART + 1]; /* where each of them begins; then the count again */
 };
 
 /* Forgets every row, and gives the values back. */

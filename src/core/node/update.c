@@ -107,6 +107,9 @@ void hf__update_end(struct hf_engine *e, struct hf_update *ret)
 {
     struct hf__outbox *o = e->shared->outbox;
     hf_assert(o->vault_state == HF_VAULT_NONE || o->writes_count > 0);
+    uint64_t deadline_ms = HF__NEVER;
+    for (size_t i = 0; i < HF__TIMERS; i++)
+        deadline_ms = e->timers[i] < deadline_ms ? e->timers[i] : deadline_ms;
     *ret = (struct hf_update){
         .writes = o->writes,
         .writes_count = o->writes_count,
@@ -124,15 +127,12 @@ void hf__update_end(struct hf_engine *e, struct hf_update *ret)
         .locals_count = o->locals_count,
         .traces = o->traces,
         .traces_count = o->traces_count,
-        .deadline_ms = HF__NEVER,
+        .deadline_ms = deadline_ms,
         .identity_changed = e->new_identity,
         .claim_follows = e->new_identity && e->state == HF_STATE_CLAIMING,
         .state = (enum hf_state)e->state,
         .state_changed = e->state_changed,
     };
-    for (size_t i = 0; i < HF__TIMERS; i++)
-        if (e->timers[i] < ret->deadline_ms)
-            ret->deadline_ms = e->timers[i];
 }
 
 void *hf__scratch(struct hf_engine *e, size_t len)

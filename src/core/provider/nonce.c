@@ -4,27 +4,23 @@
  * (proto/PROTOCOL.md, 8). /v1/nonce, the first step of recovery, gives one to an asker that has
  * proved nothing.
  */
-#include "base/buf.h"
 #include "base/error.h"
 #include "base/secret.h"
 #include "provider/provider.h"
 
 #include <assert.h>
 
-enum { EXPIRY = 8, RANDOM = 16, BODY = EXPIRY + RANDOM };
+enum { EXPIRY = 8, RANDOM = 16, BODY = EXPIRY + RANDOM, CONTEXT_MAX = 232, LABEL = 5 };
 
 static void mac(struct hf_engine *e, struct hf_bytes context, const uint8_t *nonce,
                 uint8_t ret[static HF_MAC_LEN])
 {
     static_assert(BODY + HF_MAC_LEN == 40, "a nonce");
-    hf_assert(context.len + BODY <= 256);
-    struct hf_buf b;
-    hf_buf_init(&b, 256);
-    hf_buf_append(&b, context.data, context.len);
-    hf_buf_append(&b, nonce, BODY);
-    hf_assert(b.error == 0);
-    e->suite->mac(e->secrets->nonce_key, hf_buf_bytes(&b), ret);
-    hf_buf_done(&b);
+    uint8_t what[CONTEXT_MAX + BODY];
+    hf_assert(context.len <= CONTEXT_MAX);
+    memcpy(what, context.data, context.len);
+    memcpy(what + context.len, nonce, BODY);
+    e->suite->mac(e->secrets->nonce_key, hf_bytes_of(what, context.len + BODY), ret);
 }
 
 void hf__nonce_make(struct hf_engine *e, struct hf_bytes context, uint8_t ret[static 40])
@@ -55,22 +51,22 @@ struct hf_bytes hf__offer_context(struct hf_engine *e, const struct hf_account *
                                   const struct hf_generation_id *generation)
 {
     hf_assert(generation->number > 0);
-    uint8_t *context = hf__scratch(e, 5 + 32 + 16);
-    memcpy(context, "offer", 5);
-    memcpy(context + 5, owner->bytes, 32);
-    memcpy(context + 37, generation->id, 16);
-    return hf_bytes_of(context, 53);
+    uint8_t *context = hf__scratch(e, LABEL + HF_ID_LEN + sizeof generation->id);
+    memcpy(context, "offer", LABEL);
+    memcpy(context + LABEL, owner->bytes, HF_ID_LEN);
+    memcpy(context + LABEL + HF_ID_LEN, generation->id, sizeof generation->id);
+    return hf_bytes_of(context, LABEL + HF_ID_LEN + sizeof generation->id);
 }
 
 struct hf_bytes hf__recover_context(struct hf_engine *e, const struct hf_account *account,
-                                    const uint8_t response_key[static 32])
+                                    const uint8_t response_key[static HF_KEY_LEN])
 {
     hf_assert(e->open);
-    uint8_t *context = hf__scratch(e, 5 + 32 + 32);
-    memcpy(context, "nonce", 5);
-    memcpy(context + 5, account->bytes, 32);
-    memcpy(context + 37, response_key, 32);
-    return hf_bytes_of(context, 69);
+    uint8_t *context = hf__scratch(e, LABEL + HF_ID_LEN + HF_KEY_LEN);
+    memcpy(context, "nonce", LABEL);
+    memcpy(context + LABEL, account->bytes, HF_ID_LEN);
+    memcpy(context + LABEL + HF_ID_LEN, response_key, HF_KEY_LEN);
+    return hf_bytes_of(context, LABEL + HF_ID_LEN + HF_KEY_LEN);
 }
 
 int hf__recv_nonce(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)

@@ -18,10 +18,13 @@ static int check_order(struct hf_engine *e, const struct hf_offer *m)
                              (enum hf_domain_rule)p->domain_rule, (uint8_t)p->shares,
                              HF_RANK_FACTOR * (size_t)p->shares, order);
     hf_assert(count <= HF_ARRAY_LEN(order));
+    const struct hf_validator *v = set->u.set.validators;
+    hf_assert((size_t)self < set->u.set.validators_count);
     for (size_t i = 0; i < count; i++)
-        if (order[i] == (uint32_t)self ||
-            hf_domain_parts((enum hf_domain_rule)p->domain_rule, &set->u.set.validators[order[i]],
-                            &set->u.set.validators[self]))
+        if (order[i] == (uint32_t)self)
+            return 0;
+    for (size_t i = 0; i < count; i++)
+        if (hf_domain_parts((enum hf_domain_rule)p->domain_rule, &v[order[i]], &v[self]))
             return 0;
     return HF_EORDER;
 }

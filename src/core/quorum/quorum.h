@@ -46,8 +46,13 @@ const struct hf_quorum_key *hf__quorum_wanted(const struct hf_engine *e);
 bool hf__quorum_sealed(struct hf_engine *e, const struct hf_quorum_key *key);
 /* The timer: what could not be sealed is tried again. */
 void hf__quorum_due(struct hf_engine *e);
-/* Seals when documents, identity or time ask for it. Cheap while nothing is due. */
+/* Seals when documents, identity or time ask for it. */
 void hf__quorum_advance(struct hf_engine *e);
+/* Whether nothing is to be sealed by the documents that were adopted: asked after every step. */
+static inline bool hf__quorum_settled(const struct hf_engine *e)
+{
+    return e->quorum->good && e->quorum->settled == e->trust->adopted;
+}
 
 /* ---- blackstart.c */
 

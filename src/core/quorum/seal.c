@@ -113,8 +113,8 @@ void hf__quorum_advance(struct hf_engine *e)
     struct hf_identity own;
     const struct hf__peer *self;
     uint32_t rank;
-    if (!e->open || !e->claimed || e->trust->policy == NULL ||
-        (q->good && q->settled == e->trust->adopted) || (q->waits && e->shared->step.fresh == NULL))
+    if (!e->open || !e->claimed || e->trust->policy == NULL || hf__quorum_settled(e) ||
+        (q->waits && e->shared->step.fresh == NULL))
         return;
     const struct hf_quorum_key *key = hf__quorum_wanted(e);
     hf_assert(key == NULL || hf__policy(e)->quorum_key.len > 0);

@@ -73,7 +73,7 @@ static bool same_peer(const struct hf__peer *a, const struct hf__peer *b)
 {
     return hf_hash_equal(&a->quote_hash, &b->quote_hash) &&
            hf_account_equal(&a->account, &b->account) &&
-           memcmp(a->sealing_key, b->sealing_key, 32) == 0 && a->epoch == b->epoch &&
+           memcmp(a->sealing_key, b->sealing_key, HF_KEY_LEN) == 0 && a->epoch == b->epoch &&
            a->made_s == b->made_s && same_verdict(&a->verdict, &b->verdict);
 }
 
@@ -126,16 +126,17 @@ static size_t position(const struct hf__known_list *l, const struct hf_account *
 {
     hf_assert(l->count <= l->cap);
     uint32_t head = head_of(account);
-    size_t low = 0, high = l->count;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        const struct hf__known *k = &l->at[mid];
-        if (k->account_head < head ||
-            (k->account_head == head && hf_account_compare(&k->peer->account, account) < 0))
-            low = mid + 1;
-        else
-            high = mid;
+    /* No branch hangs on what is found: a processor that guesses would be wrong half the time. */
+    size_t low = 0;
+    for (size_t left = l->count; left > 0;) {
+        size_t half = left / 2;
+        low += l->at[low + half].account_head < head ? left - half : 0;
+        left = half;
     }
+    while (low < l->count && l->at[low].account_head == head &&
+           hf_account_compare(&l->at[low].peer->account, account) < 0)
+        low++;
+    hf_assert(low == l->count || l->at[low].account_head >= head);
     return low;
 }
 

@@ -9,6 +9,7 @@
 #include "attest/verdict.h"
 #include "base/check.h"
 #include "base/id.h"
+#include "crypto/suite.h"
 
 /* Immutable; shared; counted. Judged against the policy whenever it is used. */
 struct hf__peer {
@@ -17,7 +18,7 @@ struct hf__peer {
     uint32_t epoch;
     struct hf_account account;
     struct hf_hash quote_hash;
-    uint8_t sealing_key[32];
+    uint8_t sealing_key[HF_KEY_LEN];
     uint64_t made_s;
     struct hf_verdict verdict;
 };
