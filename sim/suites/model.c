@@ -16,13 +16,13 @@ uint64_t hf__model_inverse(uint64_t a)
     return result;
 }
 
-void hf__model_put(uint64_t v, uint8_t pad, uint8_t ret[static 32])
+void hf__model_put(uint64_t v, uint8_t pad, uint8_t ret[static HF_SCALAR_LEN])
 {
     memcpy(ret, &v, sizeof(v));
-    memset(ret + sizeof(v), pad, 32 - sizeof(v));
+    memset(ret + sizeof(v), pad, HF_SCALAR_LEN - sizeof(v));
 }
 
-int hf__model_get(const uint8_t in[static 32], uint8_t pad, uint64_t *ret)
+int hf__model_get(const uint8_t in[static HF_SCALAR_LEN], uint8_t pad, uint64_t *ret)
 {
     uint64_t words[4];
     memcpy(words, in, sizeof(words));
@@ -65,12 +65,13 @@ static inline void mix(struct hf__sponge *s, uint64_t w0, uint64_t w1, uint64_t 
 /* The last words may overlap those before them: the length, which goes first, tells them apart. */
 void hf__sponge_absorb(struct hf__sponge *s, struct hf_bytes data)
 {
+    enum { BLOCK = 32 };
     const uint8_t *p = data.data, *end = hf_bytes_end(data);
     struct hf__sponge now = {s->a ^ (data.len + 1) * keys[1], s->b};
-    if (data.len >= 32) {
-        for (; end - p > 32; p += 32)
+    if (data.len >= BLOCK) {
+        for (; end - p > BLOCK; p += BLOCK)
             mix(&now, load(p), load(p + 8), load(p + 16), load(p + 24));
-        mix(&now, load(end - 32), load(end - 24), load(end - 16), load(end - 8));
+        mix(&now, load(end - BLOCK), load(end - 24), load(end - 16), load(end - 8));
     } else if (data.len >= 16) {
         mix(&now, load(p), load(p + 8), load(end - 16), load(end - 8));
     } else if (data.len >= 8) {
@@ -88,16 +89,15 @@ void hf__sponge_squeeze(const struct hf__sponge *s, uint8_t *ret, size_t len)
 {
     uint64_t x = hf__fold(s->a ^ keys[0], s->b ^ keys[2]),
              y = hf__fold(s->b ^ keys[1], x ^ keys[3]);
-    for (;; len -= sizeof(x), ret += sizeof(x)) {
-        uint64_t v = (x ^ x >> 32) * keys[2] ^ y;
-        if (len <= sizeof(v)) {
-            memcpy(ret, &v, len);
-            return;
-        }
+    uint64_t v = (x ^ x >> 32) * keys[2] ^ y;
+    for (; len >= sizeof(v); len -= sizeof(v), ret += sizeof(v)) {
         memcpy(ret, &v, sizeof(v));
         x += keys[1];
         y = (y << 23 | y >> 41) + v;
+        v = (x ^ x >> 32) * keys[2] ^ y;
     }
+    if (len > 0)
+        memcpy(ret, &v, len);
 }
 
 void hf__model_random(struct hf_rng *rng, void *ret, size_t len)

@@ -3,6 +3,8 @@
 #include "storage/storage.h"
 #include "world/world.h"
 
+#include "base/check.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,11 +34,74 @@ static struct hf__node_record *of(struct hf__record *r, uint32_t node)
     return &r->nodes[node];
 }
 
-static void line(struct hf__record *r, uint32_t node, const char *what, const char *detail)
+/*
+ * A line of the timeline while it is written. Each node has many lines: printf would cost more
+ * than the simulator itself does for what they tell.
+ */
+struct line {
+    char bytes[512];
+    size_t len;
+};
+
+static void text(struct line *l, const char *s)
 {
-    if (r->timeline != NULL)
-        fprintf(r->timeline, "{\"at_us\":%llu,\"node\":%u,\"what\":\"%s\"%s}\n",
-                (unsigned long long)r->world->now_us, node, what, detail);
+    size_t len = strlen(s);
+    hf_assert(len <= sizeof(l->bytes) - l->len);
+    memcpy(l->bytes + l->len, s, len);
+    l->len += len;
+}
+
+static void number(struct line *l, uint64_t v)
+{
+    char digits[21], *at = digits + sizeof(digits) - 1;
+    *at = '\0';
+    do
+        *--at = (char)('0' + v % 10);
+    while ((v /= 10) > 0);
+    text(l, at);
+}
+
+/* A member after others, of a text that needs no escape. */
+static void member(struct line *l, const char *name, const char *value)
+{
+    text(l, ",\"");
+    text(l, name);
+    text(l, "\":\"");
+    text(l, value);
+    text(l, "\"");
+}
+
+static void member_number(struct line *l, const char *name, uint64_t value)
+{
+    text(l, ",\"");
+    text(l, name);
+    text(l, "\":");
+    number(l, value);
+}
+
+static void begin(struct line *l, const struct hf__record *r, uint32_t node, const char *what)
+{
+    l->len = 0;
+    text(l, "{\"at_us\":");
+    number(l, r->world->now_us);
+    member_number(l, "node", node);
+    member(l, "what", what);
+}
+
+static void end(struct line *l, struct hf__record *r)
+{
+    text(l, "}\n");
+    fwrite(l->bytes, 1, l->len, r->timeline);
+}
+
+/* A line with nothing more. */
+static void simple(struct hf__record *r, uint32_t node, const char *what)
+{
+    struct line l;
+    if (r->timeline == NULL)
+        return;
+    begin(&l, r, node, what);
+    end(&l, r);
 }
 
 static void started(void *ctx, struct hf_world *w, uint32_t node)
@@ -48,26 +113,29 @@ static void started(void *ctx, struct hf_world *w, uint32_t node)
     n->ready_us = 0;
     n->unlocked_us = 0;
     n->restarted = hf__node(w, node)->disk.vault == HF_VAULT_PLACED;
-    line(r, node, "start", "");
+    simple(r, node, "start");
 }
 
 static void crashed(void *ctx, struct hf_world *w, uint32_t node)
 {
     (void)w;
-    line(ctx, node, "crash", "");
+    simple(ctx, node, "crash");
 }
 
 static void state(struct hf__record *r, struct hf_world *w, uint32_t node, const struct hf_trace *t)
 {
     struct hf__node_record *n = of(r, node);
     enum hf_state now = (enum hf_state)t->b;
-    char detail[128];
     bool open = now == HF_STATE_PLACED || now == HF_STATE_READY || now == HF_STATE_DEGRADED;
     if (t->a == t->b && t->error == 0)
         return;
-    snprintf(detail, sizeof(detail), ",\"state\":\"%s\",\"reason\":\"%s\"", hf_state_name(now),
-             hf_error_name(t->error));
-    line(r, node, "state", detail);
+    if (r->timeline != NULL) {
+        struct line l;
+        begin(&l, r, node, "state");
+        member(&l, "state", hf_state_name(now));
+        member(&l, "reason", hf_error_name(t->error));
+        end(&l, r);
+    }
     if (open && n->restarted && n->unlocked_us == 0) {
         n->unlocked_us = w->now_us;
         n->recoveries++;
@@ -85,7 +153,6 @@ static void state(struct hf__record *r, struct hf_world *w, uint32_t node, const
 static void traced(void *ctx, struct hf_world *w, uint32_t node, const struct hf_trace *t)
 {
     struct hf__record *r = ctx;
-    char detail[160];
     if (t->type == HF_TRACE_STATE) {
         state(r, w, node, t);
         return;
@@ -94,10 +161,17 @@ static void traced(void *ctx, struct hf_world *w, uint32_t node, const struct hf
         hf__news_taken(&r->news, t, w->now_us);
     if (r->timeline == NULL || (hf_trace_level(t->type) < 1 && !r->debug))
         return;
-    snprintf(detail, sizeof(detail), ",\"a\":%llu,\"b\":%llu,\"error\":\"%s\",\"peer\":%ld",
-             (unsigned long long)t->a, (unsigned long long)t->b, hf_error_name(t->error),
-             hf_world_find(w, &t->account));
-    line(r, node, hf_trace_name(t->type), detail);
+    struct line l;
+    long peer = hf_world_find(w, &t->account);
+    begin(&l, r, node, hf_trace_name(t->type));
+    member_number(&l, "a", t->a);
+    member_number(&l, "b", t->b);
+    member(&l, "error", hf_error_name(t->error));
+    text(&l, ",\"peer\":");
+    if (peer < 0)
+        text(&l, "-");
+    number(&l, (uint64_t)(peer < 0 ? -peer : peer));
+    end(&l, r);
 }
 
 static void local(void *ctx, struct hf_world *w, uint32_t node, const struct hf_local_reply *reply)

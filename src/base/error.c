@@ -25,17 +25,17 @@ static const struct row *find(int code)
 
 const char *hf_error_name(int code)
 {
-    const struct row *r = find(code);
     if (code == 0)
         return "ok";
+    const struct row *r = find(code);
     return r != NULL ? r->name : "unknown_error";
 }
 
 const char *hf_error_sentence(int code)
 {
-    const struct row *r = find(code);
     if (code == 0)
         return "success";
+    const struct row *r = find(code);
     return r != NULL ? r->sentence : "an error that this release does not know";
 }
 

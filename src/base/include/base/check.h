@@ -4,7 +4,7 @@
 #define HF_BASE_CHECK_H
 
 #define HF_MUST_USE      __attribute__((warn_unused_result))
-#define HF_NORETURN      __attribute__((noreturn))
+#define HF_NORETURN      __attribute__((noreturn, cold)) /* what leads there stands apart */
 #define HF_ALWAYS_INLINE inline __attribute__((always_inline))
 #define HF_PRINTF(f, a)  __attribute__((format(printf, f, a)))
 #define HF_ARRAY_LEN(a)  (sizeof(a) / sizeof((a)[0]))
