@@ -102,17 +102,23 @@ class Quorum:
             path.unlink()
         done(self.share("key", "restore", key, *QUICK, passphrase=self.secret(alias), words=words))
 
-    def propose(self):
+    def propose(self, verb="propose"):
         holders = [part for alias in self.holders for part in ("--holder", f"{alias}={self.public(alias)}")]
         names = [part for name in self.names for part in ("--name", name)]
-        return self.sign("quorum", "propose", "--threshold", self.threshold, *names, *holders)
+        return self.sign("quorum", verb, "--threshold", self.threshold, *names, *holders)
+
+    def ceremony(self, *documents, image="ceremony"):
+        """The program of a ceremony, about to begin."""
+        environment = os.environ | {"HOLDFAST_DEV": str(self.mesh.authority / "dev"), "HOLDFAST_DEV_IMAGE": image}
+        return subprocess.Popen([self.mesh.programs.ceremony, self.mesh.network, self.mesh.authority / "proposal.doc", self.output,
+                                 self.mesh.authority / "documents/root-1.doc", *documents], env=environment, text=True,
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def deal(self):
         """The ceremony, and a policy that accepts its software for that and for nothing else."""
-        environment = os.environ | {"HOLDFAST_DEV": str(self.mesh.authority / "dev"), "HOLDFAST_DEV_IMAGE": "ceremony"}
-        done(subprocess.run([self.mesh.programs.ceremony, self.mesh.network, self.mesh.authority / "proposal.doc", self.output,
-                             self.mesh.authority / "documents/root-1.doc"], env=environment, capture_output=True, text=True,
-                            timeout=60))
+        ceremony = self.ceremony()
+        out, errors = ceremony.communicate(timeout=60)
+        check(ceremony.returncode == 0, f"the ceremony: {out}{errors}")
         form = self.mesh.authority / "policy.yaml"
         rest = re.sub(r"^quorum_(key|required):.*\n", "", form.read_text(), flags=re.M).rstrip()
         text = f"quorum_key: {self.names[0]}\nquorum_required: true\n{rest}\n"
@@ -134,10 +140,43 @@ class Quorum:
         status = 0 if len(aliases) == len(self.holders) else 2
         return self.holdfast("quorum", "ack", *acks, *self.authority, status=status)
 
+    def give(self, alias, request, answer, *more):
+        """An old share holder gives a ceremony its shares: it reads what is shown, and confirms it."""
+        arguments = ["reshard", request, "--key", self.keys[alias], "--collateral", self.mesh.authority / "collateral", "--out", answer,
+                     "--network", self.mesh.network, *more]
+        shown = self.share(*arguments, passphrase="")
+        if shown.returncode != 8:
+            return shown
+        digest = re.search(r"digest: ([0-9a-f]{64})", shown.stdout)[1]
+        return self.share(*arguments, "--yes", digest, passphrase=self.secret(alias))
+
+    def reshard(self, old, aliases):
+        """These people share the same keys that the old ones had, of whom some give theirs to the ceremony."""
+        self.make_keys()
+        said = self.propose("reshard")
+        check("takes nothing from anybody" in said, said)
+        documents = self.mesh.authority / "documents"
+        ceremony = self.ceremony(documents / "policy.doc", documents / "share-set.doc")
+        request = self.output.with_name("output.request")
+        check("request: give it" in ceremony.stdout.readline(), "the ceremony asks for nothing")
+        for alias in aliases:
+            given = self.folder / f"given-{alias}"
+            done(old.give(alias, request, given))
+            ceremony.stdin.write(f"{given}\n")
+        out, errors = ceremony.communicate(timeout=60)
+        check(ceremony.returncode == 0, f"the ceremony: {out}{errors}")
+        self.holdfast("quorum", "deal", self.output, *self.authority)
+        self.conclude()
+        return out
+
     def establish(self):
         self.make_keys()
         self.propose()
         self.deal()
+        self.conclude()
+
+    def conclude(self):
+        """The holders acknowledge, the authority signs, and nodes are sealed."""
         self.acknowledge(*self.holders)
         self.sign("quorum", "sign")
         version = int(re.search(r'"?version"?: *(\d+)', self.holdfast("quorum", "show", *self.authority))[1])
@@ -147,7 +186,7 @@ class Quorum:
 
         def sealed(node):
             quorum = node.status()["quorum"]
-            return quorum["sealed"] and quorum["sealed_share_set"] == version
+            return quorum["sealed"] and quorum["share_set"] == version
 
         for node in running:
             until(lambda node=node: sealed(node), 60, f"node {node.number} is not sealed")

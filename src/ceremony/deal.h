@@ -5,12 +5,13 @@
 #include "document/document.h"
 
 /*
- * Deals every key of a proposal among its holders. rng: fresh. ret_body: the
- * encoded share set, without a quote; initialised by the caller. No key and no share outlives the
- * call but sealed. HF_EPOINT: a holder's key is of small order. HF_ENOMEM.
+ * Deals every key of a proposal among its holders. rng: fresh. secrets: the keys that are shared
+ * anew, in the proposal's order; NULL: they are drawn. ret_body: the encoded share set, without a
+ * quote; initialised by the caller. No key that is drawn and no share outlives the call but sealed.
+ * HF_EPOINT: a holder's key is of small order, or none. HF_ENOMEM.
  */
 HF_MUST_USE int hf__ceremony_deal(const struct hf_document *proposal,
                                   const struct hf_network_id *network, struct hf_rng *rng,
-                                  struct hf_buf *ret_body);
+                                  const uint8_t (*secrets)[HF_SCALAR_LEN], struct hf_buf *ret_body);
 
 #endif

@@ -1,7 +1,8 @@
 /*
  * holdfast-ceremony: deals the quorum keys of one proposal, once, and ends. It takes one input,
  * makes sure that the network's authority signed it, and gives one output with a quote over both;
- * it opens no port, reads no configuration and keeps nothing (proto/QUORUM.md, 3).
+ * it opens no port, reads no configuration and keeps nothing (proto/QUORUM.md, 3). For keys that
+ * are to be shared anew it asks the holders of the old share set first.
  */
 #include "attest/tsm.h"
 #include "base/error.h"
@@ -11,6 +12,7 @@
 #include "base/secret.h"
 #include "deal.h"
 #include "document/ceremony.h"
+#include "reshard.h"
 
 #ifndef HF_PRODUCTION
 #include "attest/dev.h"
@@ -23,13 +25,22 @@
 #include <sys/resource.h>
 #include <time.h>
 
-enum { SECRETS_LEN = 1 << 16, FILE_MAX = 1 << 20, ROOTS_MAX = 64, QUOTE_MS = 60000 };
+enum {
+    SECRETS_LEN = 1 << 16,
+    FILE_MAX = 1 << 20,
+    ROOTS_MAX = 64,
+    QUOTE_MS = 60000,
+    PATH_LEN = 4096
+};
 
 static const char usage[] =
-    "usage: holdfast-ceremony NETWORK PROPOSAL OUTPUT ROOT...\n"
+    "usage: holdfast-ceremony NETWORK PROPOSAL OUTPUT ROOT... [POLICY SHARE-SET]\n"
     "\n"
     "Deals the quorum keys of a proposal that the authority of the network has signed,\n"
     "which the ROOTs prove, from the first on, and writes the output with its quote.\n"
+    "Of a proposal that shares the keys of a share set anew it first writes a request\n"
+    "for that set's holders, OUTPUT.request, with the policy by which they judge it,\n"
+    "and reads the names of their answers' files from standard input, a line each.\n"
 #ifndef HF_PRODUCTION
     "In a development network the environment names the simulated machine:\n"
     "HOLDFAST_DEV, the folder dev of the authority, and HOLDFAST_DEV_IMAGE.\n"
@@ -53,33 +64,63 @@ static int read_document(struct hf_pool *pool, const char *path, struct hf_docum
     return r;
 }
 
-/* The proposal, signed by the newest of the roots, each of which follows from the one before. */
-static int read_proposal(struct hf_pool *pool, const struct hf_network_id *network, char **paths,
-                         int roots_count, struct hf_document **ret)
+/* Everything that is given: verified. */
+struct input {
+    struct hf_network_id network;
+    struct hf_document *root, *policy, *shares, *proposal;
+};
+
+static void input_done(struct input *in)
 {
-    struct hf_document *root = NULL, *d = NULL;
-    int r = 0;
-    for (int i = 0; i < roots_count && r == 0; i++) {
-        r = read_document(pool, paths[2 + i], &d);
-        if (r == 0 && d->kind != HF_DOCUMENT_ROOT)
-            r = HF_EDOCUMENT;
-        if (r == 0)
-            r = hf_document_verify(d, network, root);
-        hf_document_unref(root);
-        root = d;
-        d = NULL;
-    }
-    if (r == 0)
-        r = read_document(pool, paths[0], &d);
-    if (r == 0 && d->kind != HF_DOCUMENT_PROPOSAL)
-        r = HF_EDOCUMENT;
-    if (r == 0)
-        r = hf_document_verify(d, network, root);
-    hf_document_unref(root);
-    if (r == 0)
-        *ret = d;
-    else
+    hf_document_unref(in->proposal);
+    hf_document_unref(in->shares);
+    hf_document_unref(in->policy);
+    hf_document_unref(in->root);
+}
+
+/* Each root follows from the one before; the last one signed the rest. */
+static int take_document(struct hf_pool *pool, const char *path, struct input *in)
+{
+    struct hf_document *d, **at = NULL;
+    int r = read_document(pool, path, &d);
+    if (r != 0)
+        return r;
+    if (d->kind == HF_DOCUMENT_ROOT && in->policy == NULL && in->shares == NULL)
+        at = &in->root;
+    else if (d->kind == HF_DOCUMENT_POLICY && in->policy == NULL)
+        at = &in->policy;
+    else if (d->kind == HF_DOCUMENT_SHARES && in->shares == NULL)
+        at = &in->shares;
+    else if (d->kind == HF_DOCUMENT_PROPOSAL && in->proposal == NULL)
+        at = &in->proposal;
+    r = at == NULL ? HF_EDOCUMENT : hf_document_verify(d, &in->network, in->root);
+    if (r != 0) {
         hf_document_unref(d);
+        return r;
+    }
+    hf_document_unref(*at);
+    *at = d;
+    return 0;
+}
+
+/* paths: proposal, output, and the documents. ret_path: of what failed. */
+static int read_input(struct hf_pool *pool, char **paths, int count, struct input *ret,
+                      const char **ret_path)
+{
+    int r = 0;
+    for (int i = 2; i < count && r == 0; i++) {
+        *ret_path = paths[i];
+        r = take_document(pool, paths[i], ret);
+    }
+    if (r == 0) {
+        *ret_path = paths[0];
+        r = take_document(pool, paths[0], ret);
+    }
+    if (r == 0 && ret->proposal == NULL)
+        r = HF_EDOCUMENT;
+    if (r == 0 && ret->proposal->u.shares.has_reshards &&
+        (ret->policy == NULL || ret->shares == NULL))
+        r = HF_ENODOCUMENTS;
     return r;
 }
 
@@ -124,22 +165,12 @@ static int open_producer(const struct hf_network_id *network, struct hf_producer
     return hf_tsm_producer_new(HF_TSM_PATH, ret);
 }
 
-/* out: the output without its quote. */
-static int make_quote(const struct hf_ceremony_output *out, struct hf_buf *ret)
+static int make_quote(const struct hf_network_id *network,
+                      const uint8_t report_data[static HF_REPORT_DATA_LEN], struct hf_buf *ret)
 {
-    enum { ARENA_MAX = 4 * FILE_MAX };
-    struct hf_ceremony c = {.file = *out};
     struct hf_producer *producer;
     struct timespec now;
-    struct hf_arena arena;
-    uint8_t report_data[HF_REPORT_DATA_LEN];
-    hf_arena_init(&arena, ARENA_MAX);
-    int r = hf_ceremony_decode(&arena, &c);
-    if (r == 0)
-        r = hf_ceremony_report_data(&c, report_data);
-    if (r == 0)
-        r = open_producer(&out->network, &producer);
-    hf_arena_done(&arena);
+    int r = open_producer(network, &producer);
     if (r != 0)
         return r;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -148,36 +179,131 @@ static int make_quote(const struct hf_ceremony_output *out, struct hf_buf *ret)
     return r;
 }
 
-static int deal(const struct hf_document *proposal, const struct hf_network_id *network,
-                struct hf_buf *ret)
+/* The request for the old shares, with everything by which it is judged. */
+static int write_request(const struct input *in, char **paths, int count, struct hf_bytes statement)
 {
+    struct hf_reshard_request m = {.format = 1, .statement = statement};
+    struct hf_encoded documents[ROOTS_MAX + 3];
+    struct hf_buf quote, file, roots[ROOTS_MAX + 2];
+    uint8_t report_data[HF_REPORT_DATA_LEN];
+    struct hf_hash hash;
+    char path[PATH_LEN];
+    int n = snprintf(path, sizeof path, "%s.request", paths[1]);
+    hf_reshard_names(statement, report_data, &hash);
+    hf_buf_init(&quote, FILE_MAX);
+    hf_buf_init(&file, 4 * FILE_MAX);
+    int r =
+        n > 0 && n < (int)sizeof path ? make_quote(&in->network, report_data, &quote) : HF_ETOOBIG;
+    for (int i = 2; i < count; i++) {
+        hf_buf_init(&roots[i - 2], FILE_MAX);
+        if (r == 0)
+            r = hf_file_read_regular(paths[i], &roots[i - 2]);
+        documents[m.documents_count++].bytes = hf_buf_bytes(&roots[i - 2]);
+    }
+    documents[m.documents_count++].bytes = hf_blob_bytes(in->proposal->envelope);
+    m.documents = documents;
+    m.quote = hf_buf_bytes(&quote);
+    if (r == 0)
+        r = hf_wire_encode(&hf_wire_reshard_request, &m, &file);
+    if (r == 0)
+        r = hf_file_write_through(path, hf_buf_bytes(&file), 0644);
+    for (int i = 2; i < count; i++)
+        hf_buf_done(&roots[i - 2]);
+    hf_buf_done(&file);
+    hf_buf_done(&quote);
+    if (r == 0)
+        printf("%s: give it to the share holders, %llu of whom have to answer\n", path,
+               (unsigned long long)in->shares->u.shares.threshold);
+    fflush(stdout);
+    return r;
+}
+
+/* Reads the name of an answer's file, and takes the answer; what is wrong with it is said. */
+static void take_answer(struct hf__reshard *s, char *path)
+{
+    const struct hf_share_set *old = &s->shares->u.shares;
+    struct hf_buf b;
+    uint8_t index = 0;
+    path[strcspn(path, "\n")] = '\0';
+    hf_buf_init(&b, FILE_MAX);
+    int r = hf_file_read_regular(path, &b);
+    if (r == 0)
+        r = hf__reshard_take(s, hf_buf_bytes(&b), &index);
+    hf_buf_done(&b);
+    const struct hf_bytes alias = index > 0 && index <= old->holders_count
+                                      ? old->holders[index - 1].alias
+                                      : (struct hf_bytes){0};
+    printf("%s: %.*s: %s; %u of %llu\n", path, (int)alias.len,
+           alias.len > 0 ? (const char *)alias.data : "", r == 0 ? "counts" : hf_error_sentence(r),
+           s->count, (unsigned long long)old->threshold);
+    fflush(stdout);
+}
+
+/* The keys of the old share set, from as many of its holders as it takes. */
+static int ask_holders(const struct input *in, char **paths, int count, struct hf_rng *rng,
+                       struct hf__reshard *s, const uint8_t (**ret)[HF_SCALAR_LEN])
+{
+    char path[PATH_LEN];
+    struct hf_buf statement;
+    hf_buf_init(&statement, FILE_MAX);
+    int r = hf__reshard_begin(in->proposal, in->shares, &in->network, rng, s, &statement);
+    if (r == 0)
+        r = write_request(in, paths, count, hf_buf_bytes(&statement));
+    hf_buf_done(&statement);
+    while (r == 0 && s->count < in->shares->u.shares.threshold &&
+           fgets(path, sizeof path, stdin) != NULL)
+        take_answer(s, path);
+    return r == 0 ? hf__reshard_combine(s, ret) : r;
+}
+
+static int deal(const struct input *in, char **paths, int count, struct hf_buf *ret)
+{
+    struct hf__reshard s = {0};
+    const uint8_t(*secrets)[HF_SCALAR_LEN] = NULL;
     struct hf_rng *rng = hf_secret_alloc(sizeof *rng);
     if (rng == NULL)
         return HF_ENOMEM;
     int r = hf_rng_fresh(rng);
+    if (r == 0 && in->proposal->u.shares.has_reshards)
+        r = ask_holders(in, paths, count, rng, &s, &secrets);
     if (r == 0)
-        r = hf__ceremony_deal(proposal, network, rng, ret);
+        r = hf__ceremony_deal(in->proposal, &in->network, rng, secrets, ret);
+    hf__reshard_done(&s);
     hf_secret_free(rng);
     return r;
 }
 
-static int run(const struct hf_document *proposal, const struct hf_network_id *network,
-               const char *path)
+/* out: the output without its quote. */
+static int quote_output(const struct hf_ceremony_output *out, struct hf_buf *ret)
 {
-    struct hf_ceremony_output out = {.format = 1, .network = *network};
+    enum { ARENA_MAX = 4 * FILE_MAX };
+    struct hf_ceremony c = {.file = *out};
+    struct hf_arena arena;
+    uint8_t report_data[HF_REPORT_DATA_LEN];
+    hf_arena_init(&arena, ARENA_MAX);
+    int r = hf_ceremony_decode(&arena, &c);
+    if (r == 0)
+        r = hf_ceremony_report_data(&c, report_data);
+    hf_arena_done(&arena);
+    return r == 0 ? make_quote(&out->network, report_data, ret) : r;
+}
+
+static int run(const struct input *in, char **paths, int count)
+{
+    struct hf_ceremony_output out = {.format = 1, .network = in->network};
     struct hf_buf body, quote, file;
     hf_buf_init(&body, FILE_MAX);
     hf_buf_init(&quote, FILE_MAX);
     hf_buf_init(&file, 2 * FILE_MAX);
-    int r = deal(proposal, network, &body);
+    int r = deal(in, paths, count, &body);
     out.share_set = hf_buf_bytes(&body);
     if (r == 0)
-        r = make_quote(&out, &quote);
+        r = quote_output(&out, &quote);
     out.quote = hf_buf_bytes(&quote);
     if (r == 0)
         r = hf_wire_encode(&hf_wire_ceremony_output, &out, &file);
     if (r == 0)
-        r = hf_file_write_through(path, hf_buf_bytes(&file), 0644);
+        r = hf_file_write_through(paths[1], hf_buf_bytes(&file), 0644);
     hf_buf_done(&file);
     hf_buf_done(&quote);
     hf_buf_done(&body);
@@ -187,17 +313,17 @@ static int run(const struct hf_document *proposal, const struct hf_network_id *n
 static int start_with(int argc, char **argv)
 {
     const struct rlimit none = {0};
-    struct hf_document *proposal;
+    struct input in = {0};
     struct hf_pool *pool;
-    struct hf_network_id network;
+    const char *path = argv[1];
     if (hf_file_standard() != 0)
         return EXIT_FAILURE;
     if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "--version") == 0)) {
         fputs(argv[1][2] == 'h' ? usage : "holdfast-ceremony " HF_RELEASE "\n", stdout);
         return EXIT_SUCCESS;
     }
-    if (argc < 5 || argc > 4 + ROOTS_MAX ||
-        hf_hex_decode(argv[1], network.bytes, sizeof network.bytes) != 0) {
+    if (argc < 5 || argc > 4 + ROOTS_MAX + 2 ||
+        hf_hex_decode(argv[1], in.network.bytes, sizeof in.network.bytes) != 0) {
         fputs(usage, stderr);
         return HF_EXIT_USAGE;
     }
@@ -208,13 +334,14 @@ static int start_with(int argc, char **argv)
         r = hf_pool_new(&hf_suite_real, &pool);
     if (r != 0)
         return fail("memory for secrets", r);
-    r = read_proposal(pool, &network, argv + 2, argc - 4, &proposal);
-    if (r != 0)
-        return fail(argv[2], r);
-    r = run(proposal, &network, argv[3]);
-    hf_document_unref(proposal);
+    r = read_input(pool, argv + 2, argc - 2, &in, &path);
+    if (r == 0) {
+        path = argv[3];
+        r = run(&in, argv + 2, argc - 2);
+    }
+    input_done(&in);
     hf_pool_free(pool);
-    return r == 0 ? EXIT_SUCCESS : fail(argv[3], r);
+    return r == 0 ? EXIT_SUCCESS : fail(path, r);
 }
 
 int main(int argc, char **argv)

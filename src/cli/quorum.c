@@ -16,6 +16,7 @@ enum { DAY_S = 86400, DAYS_DEFAULT = 365, DAYS_MAX = 3650 };
 static const char usage[] =
     "usage: holdfast quorum propose --threshold M --name KEY... --holder ALIAS=KEY...\n"
     "                               [--days N] [--yes DIGEST] [--key FILE]\n"
+    "       holdfast quorum reshard, with the options of propose\n"
     "       holdfast quorum sign [--yes DIGEST] [--key FILE]\n"
     "       holdfast quorum deal OUTPUT [--collateral DIR]\n"
     "       holdfast quorum ack FILE...\n"
@@ -25,6 +26,8 @@ static const char usage[] =
     "propose says who shares which quorum keys: of the holders, M together open what\n"
     "validators sealed. KEY of a holder is its public key, as `holdfast-share key show`\n"
     "prints it; read the six words of its fingerprint to the holder before signing.\n"
+    "reshard proposes the same keys, by their names, for other holders or another\n"
+    "threshold; the holders of now give the ceremony their shares.\n"
     "The signed proposal.doc goes into a ceremony; deal verifies what came out of it;\n"
     "ack takes the holders' acknowledgements; when all are there, sign makes the share\n"
     "set. sign goes on with whatever waits for signatures. drill begins a drill, and\n"
@@ -44,6 +47,7 @@ struct options {
     uint8_t holder_keys[HF_SHARES_MAX][HF_HOLDER_KEY_MAX];
     struct hf_quorum_key keys[HF_SHARES_MAX];
     size_t holders_count, keys_count;
+    bool reshard;
     char **words;
     int words_count;
 };
@@ -97,6 +101,10 @@ static int make_proposal(const struct hf__authority *a, void *ctx, const struct 
                                .holders_count = o->holders_count,
                                .keys = (struct hf_quorum_key *)(uintptr_t)o->keys,
                                .keys_count = o->keys_count};
+    if (o->reshard) {
+        set.has_reshards = true;
+        set.reshards = a->shares->body_hash;
+    }
     set.issued_s = like != NULL ? hf_document_issued_s(like) : (uint64_t)time(NULL);
     set.expires_s = like != NULL ? hf_document_expires_s(like) : set.issued_s + o->days * DAY_S;
     return hf_wire_encode(&hf_wire_share_set, &set, ret_body);
@@ -116,7 +124,16 @@ static int propose(struct hf__authority *a, struct options *o)
         .kind = HF_DOCUMENT_PROPOSAL, .name = "proposal", .make = make_proposal, .ctx = o};
     if (o->threshold == 0 || o->holders_count == 0 || o->keys_count == 0)
         return hf__say("quorum", "propose needs --threshold, --name and --holder", 0);
+    if (o->reshard && a->shares == NULL)
+        return hf__say("quorum", "there is no share set yet: propose one", 0);
     hf__holders_print(o->holders, o->holders_count);
+    if (o->reshard)
+        printf(
+            "The same keys, shared anew. This takes nothing from anybody: whoever keeps %llu "
+            "shares "
+            "of now\ncan still open what was sealed to these keys. Who is to lose that needs a new "
+            "key: propose.\n",
+            (unsigned long long)a->shares->u.shares.threshold);
     return issue(a, o, &job);
 }
 
@@ -152,6 +169,10 @@ static int run(struct hf__authority *a, struct options *o)
     const char *verb = o->words[0];
     if (strcmp(verb, "propose") == 0 && o->words_count == 1)
         return propose(a, o);
+    if (strcmp(verb, "reshard") == 0 && o->words_count == 1) {
+        o->reshard = true;
+        return propose(a, o);
+    }
     if (strcmp(verb, "sign") == 0 && o->words_count == 1)
         return sign(a, o);
     if (strcmp(verb, "deal") == 0 && o->words_count == 2)

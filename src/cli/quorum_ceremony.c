@@ -8,6 +8,7 @@
 #include "command.h"
 #include "difference.h"
 #include "crypto/words.h"
+#include "document/reshard.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,6 +98,18 @@ static int read_output(const char *path, struct hf__ceremony_state *s)
     return r != 0 ? r : hf_ceremony_read(hf_buf_bytes(&s->bytes), &s->arena, &s->c);
 }
 
+/* Whether it has the very keys of the share set in force or, once it is signed, is in force. */
+static int check_reshard(const struct hf__authority *a, const struct hf__ceremony_state *s,
+                         const struct hf_document *proposal)
+{
+    if (a->shares == NULL)
+        return HF_ENODOCUMENTS;
+    if (hf_document_version(a->shares) == s->c.set.version)
+        return 0;
+    int r = hf_reshard_fits(proposal, a->shares);
+    return r == 0 ? hf_reshard_same(&s->c.set, &a->shares->u.shares) : r;
+}
+
 /* Whether the output is of this network, and of the proposal that the authority has signed. */
 static int check_output(const struct hf__authority *a, const struct hf__ceremony_state *s)
 {
@@ -119,6 +132,8 @@ static int check_output(const struct hf__authority *a, const struct hf__ceremony
     if (r == 0 && (!hf_hash_equal(&s->c.set.proposal, &d->body_hash) ||
                    !hf_bytes_equal(hf_buf_bytes(&proposal), d->signatures.body)))
         r = HF_EDOCUMENT;
+    if (r == 0 && d->u.shares.has_reshards)
+        r = check_reshard(a, s, d);
     hf_document_unref(d);
     hf_buf_done(&proposal);
     hf_buf_done(&b);

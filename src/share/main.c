@@ -22,6 +22,7 @@ static const char usage[] =
     "       holdfast-share open OUTPUT --key FILE [--out ACK] [--challenge HEX]\n"
     "       holdfast-share answer REQUEST... --key FILE --collateral DIR --out ANSWER\n"
     "                      [--network ID] [--yes DIGEST] [--again] [--without-memory]\n"
+    "       holdfast-share reshard REQUEST --key FILE --collateral DIR --out ANSWER\n"
     "\n"
     "key new makes a key of your own, under a passphrase; words prints the 24 words\n"
     "that are the same key, to be written down; restore makes the file from them;\n"
@@ -32,7 +33,8 @@ static const char usage[] =
     "open tells whether your shares in a ceremony's output are right, and writes the\n"
     "acknowledgement. answer checks validators' requests, shows who asks, and answers\n"
     "all of them or none. What it has seen and answered lies beside the key, in\n"
-    "FILE.state, and goes with the key wherever that goes.\n"
+    "FILE.state, and goes with the key wherever that goes. reshard gives a ceremony\n"
+    "your shares, by which it shares the same keys among others.\n"
     "\n"
     "  --key FILE           your key\n"
     "  --out FILE           where the acknowledgement or the answer goes\n"
@@ -135,6 +137,8 @@ static int start_with(int argc, char **argv)
             status = hf__share_open_file(&o);
         else if (strcmp(o.words[0], "print") == 0)
             status = hf__share_print(&o);
+        else if (strcmp(o.words[0], "reshard") == 0)
+            status = hf__share_reshard(&o);
         else if (strcmp(o.words[0], "answer") == 0)
             status = hf__share_answer(&o);
     }

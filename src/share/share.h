@@ -159,15 +159,21 @@ HF_MUST_USE int hf__batch_read(char **paths, size_t count, const struct hf_netwo
 void hf__batch_done(struct hf__batch *b);
 /* Everything that a person may hold against what the operators say on the telephone. */
 void hf__batch_show(const struct hf__batch *b);
+/* Remembers documents alone, durably. */
+HF_MUST_USE int hf__memory_seen(struct hf__memory *m, const struct hf_network_id *network,
+                                const struct hf_document *root, const struct hf_document *policy,
+                                const struct hf_document *shares);
 /* Remembers documents and requests, durably, before an answer leaves. */
 HF_MUST_USE int hf__memory_save(struct hf__memory *m, const struct hf__batch *b);
 /* The index of this person among the holders; 0: none. */
 uint8_t hf__share_index(const struct hf__person *person, const struct hf_share_set *set);
 
-/* ---- open.c, print.c, answer.c */
+/* ---- open.c, print.c, reshard.c, answer.c */
 
 /* holdfast-share open FILE: whether the shares in a ceremony's output are right. */
 int hf__share_open_file(const struct hf__share_options *o);
+/* holdfast-share reshard REQUEST: a ceremony's. */
+int hf__share_reshard(const struct hf__share_options *o);
 /* holdfast-share print FILE: a page. */
 int hf__share_print(const struct hf__share_options *o);
 /* holdfast-share answer REQUEST...: all of them, or none. */

@@ -129,10 +129,11 @@ int hf__memory_check(const struct hf__memory *m, const struct hf_document *root,
                      const struct hf_request_documents *d)
 {
     const struct hf_share_state *s = &m->state;
-    return hf_document_version(root) < s->root || (hf_document_version(root) == s->root &&
-                                                   (hf_document_version(d->policy) < s->policy ||
-                                                    hf_document_version(d->set) < s->epoch ||
-                                                    hf_document_version(d->shares) < s->share_set))
+    return hf_document_version(root) < s->root ||
+                   (hf_document_version(root) == s->root &&
+                    (hf_document_version(d->policy) < s->policy ||
+                     (d->set != NULL && hf_document_version(d->set) < s->epoch) ||
+                     hf_document_version(d->shares) < s->share_set))
                ? HF_EDOCUMENT_OLD
                : 0;
 }
@@ -180,24 +181,43 @@ static int remember_all(struct hf__memory *m, const struct hf__batch *b)
     return r;
 }
 
-int hf__memory_save(struct hf__memory *m, const struct hf__batch *batch)
+/* Writes it in the place of what was. */
+static int write_memory(struct hf__memory *m)
 {
-    struct hf_share_state *s = &m->state;
     struct hf_buf b;
-    s->has_network = true;
-    s->network = batch->papers.network;
-    s->root = hf_document_version(batch->papers.root);
-    s->policy = hf_document_version(batch->papers.policy);
-    s->epoch = hf_document_version(batch->papers.set);
-    s->share_set = hf_document_version(batch->papers.shares);
-    int r = remember_all(m, batch);
     hf_buf_init(&b, STATE_MAX);
-    if (r == 0)
-        r = hf_wire_encode(&hf_wire_share_state, s, &b);
+    int r = hf_wire_encode(&hf_wire_share_state, &m->state, &b);
     if (r == 0)
         r = hf_file_replace(m->path, hf_buf_bytes(&b), 0600);
     hf_buf_done(&b);
     return r;
+}
+
+static void see(struct hf__memory *m, const struct hf_network_id *network,
+                const struct hf_document *root, const struct hf_document *policy,
+                const struct hf_document *shares)
+{
+    m->state.has_network = true;
+    m->state.network = *network;
+    m->state.root = hf_document_version(root);
+    m->state.policy = hf_document_version(policy);
+    m->state.share_set = hf_document_version(shares);
+}
+
+int hf__memory_seen(struct hf__memory *m, const struct hf_network_id *network,
+                    const struct hf_document *root, const struct hf_document *policy,
+                    const struct hf_document *shares)
+{
+    see(m, network, root, policy, shares);
+    return write_memory(m);
+}
+
+int hf__memory_save(struct hf__memory *m, const struct hf__batch *b)
+{
+    see(m, &b->papers.network, b->papers.root, b->papers.policy, b->papers.shares);
+    m->state.epoch = hf_document_version(b->papers.set);
+    int r = remember_all(m, b);
+    return r == 0 ? write_memory(m) : r;
 }
 
 static bool same_file(const char *a, const char *b)

@@ -4,7 +4,6 @@ machines is gone; people start the network, in one sitting; other people take th
 
 import os
 import pathlib
-import re
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,12 @@ def power_cut(nodes):
         node.start()
     for node in nodes:
         node.wait("recovering", 60)
+
+
+def restart(node):
+    node.kill()
+    node.start()
+    node.wait("recovering", 60)
 
 
 def start_together(quorum, nodes, aliases):
@@ -60,7 +65,7 @@ def a_network_outlives_two_power_cuts_and_its_share_holders():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-blackout-"))
     with Mesh(folder, PROGRAMS, nodes=NODES, shares=SHARES, threshold=THRESHOLD) as m:
         m.make()
-        first = Quorum(m)
+        first = Quorum(m, names=("black-start", "spare"))
         first.token("dee")
         first.establish()
         keys = {node.number: until(lambda node=node: node.key("tss-db"), 60, lambda node=node: node.tail()) for node in m.nodes}
@@ -70,19 +75,26 @@ def a_network_outlives_two_power_cuts_and_its_share_holders():
         plan = start_together(first, alive, ["ada", "dee", "cy"])
         assert gone.address in plan.split("not among these: 1 of 10")[1], plan
         keys_are(alive, keys)
-        # Other people, another threshold, two keys at once: from then on the first ones open nothing.
-        second = Quorum(m, ["fay", "gus", "hal", "ivy"], 2, ("second", "spare"))
-        second.establish()
+        # The same two keys for other people, with another threshold; what was sealed before opens.
+        since = alive[0].status()["quorum"]["since_s"]
+        second = Quorum(m, ["fay", "gus", "hal", "ivy"], 2, ("black-start", "spare"))
+        out = second.reshard(first, ["bob", "dee", "bob", "eve"])
+        assert "here already" in out and "eve: counts; 3 of 3" in out, out
+        assert alive[0].status()["quorum"]["since_s"] == since
         power_cut(alive)
         request = second.ask(alive[0])
         refused = first.answer("ada", request, first.folder / "late", "--again")
         assert refused.returncode == 4 and "not_a_share_holder" in refused.stderr, refused
-        alive[0].kill()
-        alive[0].start()
-        alive[0].wait("recovering", 60)
+        restart(alive[0])
         start_together(second, alive, ["hal", "fay"])
         keys_are(alive, keys)
-        assert re.search(r"under share set 2", node_command(alive[0], "status").stdout)
+        # A new key, for others again: nodes seal anew, and the first and second ones open nothing of it.
+        third = Quorum(m, ["kim", "lou", "max"], 2, ("third",))
+        third.establish()
+        power_cut(alive)
+        start_together(third, alive, ["max", "kim"])
+        keys_are(alive, keys)
+        assert "under share set 3" in node_command(alive[0], "status").stdout
 
 
 if __name__ == "__main__":

@@ -5,11 +5,12 @@
 #include "base/error.h"
 #include "crypto/quorum.h"
 #include "crypto/words.h"
+#include "document/reshard.h"
 #include "document_world.h"
 
 #include <stdlib.h>
 
-enum { ARENA_MAX = 4 << 20, KINDS = 9 };
+enum { ARENA_MAX = 4 << 20, KINDS = 11 };
 
 static struct hf_request_documents documents_of(const struct world *w)
 {
@@ -116,6 +117,16 @@ static void answers(struct hf_bytes bytes, struct hf_arena *arena)
     hf_assert(r == 0 && hf_hash_equal(&a.context.request, &other.context.request));
 }
 
+/* A request that is read is about the documents that came with it. */
+static void reshard(struct hf_bytes bytes, struct hf_arena *arena)
+{
+    const struct world *w = world();
+    struct hf_reshard q;
+    if (hf_reshard_read(w->pool, &w->network, bytes, arena, &q) == 0)
+        hf_assert(hf_reshard_fits(q.proposal, q.shares) == 0);
+    hf_reshard_done(&q);
+}
+
 static void acknowledgement(struct hf_bytes bytes, struct hf_arena *arena)
 {
     struct hf_share_ack ack;
@@ -145,6 +156,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     union {
         struct hf_share_key_file key;
         struct hf_share_token_file token;
+        struct hf_reshard_answer given;
         struct hf_share_state state;
     } m;
     struct hf_arena arena;
@@ -177,6 +189,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 7:
         r = hf_wire_decode(&hf_wire_share_token_file, bytes, &arena, &m.token, NULL);
+        break;
+    case 9:
+        reshard(bytes, &arena);
+        break;
+    case 10:
+        r = hf_wire_decode(&hf_wire_reshard_answer, bytes, &arena, &m.given, NULL);
         break;
     default:
         answers(bytes, &arena);

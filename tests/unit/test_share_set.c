@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/hex.h"
+#include "document/reshard.h"
 
 #include <criterion/criterion.h>
 
@@ -62,6 +63,44 @@ Test(hf_document_read, of_a_share_set_with_a_double_key_alias_or_name)
     cr_assert_eq(read_error(&n, HF_DOCUMENT_SHARES, &s), HF_EDOCUMENT, "one key under two names");
     s.keys_count = 0;
     cr_assert_eq(read_error(&n, HF_DOCUMENT_SHARES, &s), HF_EDOCUMENT);
+    authority_done(&n);
+}
+
+Test(hf_reshard, is_of_the_very_keys_of_the_share_set_that_it_names)
+{
+    struct authority n;
+    struct hf_document *old, *proposal;
+    authority_init(&n);
+    struct hf_share_set s = authority_shares(&n, 1), p = s, made = s;
+    struct hf_quorum_key bare = {.name = n.quorum_key.name}, other = n.quorum_key;
+    cr_assert_eq(hf_document_read(n.pool, authority_sign(&n, HF_DOCUMENT_SHARES, &s, ""), &old), 0);
+    p.has_proposal = p.has_quote = false;
+    p.keys = &bare;
+    for (int named = 0; named < 4; named++) {
+        p.has_reshards = named > 0;
+        p.reshards = old->body_hash;
+        p.reshards.bytes[0] ^= named == 1;
+        bare.name = named == 2 ? hf_bytes_of("other", 5) : n.quorum_key.name;
+        cr_assert_eq(
+            hf_document_read(n.pool, authority_sign(&n, HF_DOCUMENT_PROPOSAL, &p, ""), &proposal),
+            0);
+        cr_assert_eq(hf_reshard_fits(proposal, old), named == 3 ? 0 : HF_EDOCUMENT, "%d", named);
+        hf_document_unref(proposal);
+    }
+    /* What a ceremony makes has the points that were. */
+    uint8_t commitments[96];
+    memcpy(commitments, n.commitments, sizeof commitments);
+    other.commitments = hf_bytes_of(commitments, sizeof commitments);
+    made.keys = &other;
+    cr_assert_eq(hf_reshard_same(&made, &s), 0);
+    commitments[40] ^= 1; /* another sharing of the same key */
+    cr_assert_eq(hf_reshard_same(&made, &s), 0);
+    commitments[3] ^= 1;
+    cr_assert_eq(hf_reshard_same(&made, &s), HF_EDOCUMENT, "another key");
+    commitments[3] ^= 1;
+    other.name = hf_bytes_of("other", 5);
+    cr_assert_eq(hf_reshard_same(&made, &s), HF_EDOCUMENT, "under another name");
+    hf_document_unref(old);
     authority_done(&n);
 }
 

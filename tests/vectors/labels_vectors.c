@@ -60,6 +60,8 @@ static const struct label labels[] = {
     {"holdfast/v1/blackstart-batch", HASH, NULL, 96},
     {"holdfast/v1/ceremony", REPORT, &hf_wire_ceremony_statement, 0},
     {"holdfast/v1/ceremony-output", HASH, &hf_wire_share_set, 0},
+    {"holdfast/v1/reshard", REPORT, &hf_wire_reshard_statement, 0},
+    {"holdfast/v1/reshard-request", HASH, &hf_wire_reshard_statement, 0},
     {"holdfast/v1/event", SIGN, &hf_wire_event_statement, 0},
     {"holdfast/v1/event-id", HASH, &hf_wire_event_statement, 0},
 };
