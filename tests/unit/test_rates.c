@@ -184,6 +184,46 @@ Test(hf__rate, of_documents_that_are_brought_without_proof_is_bounded_in_all)
     cr_assert_eq(brought(brings(source++), 1), HF_ERATE);
 }
 
+/* A request of a few bytes draws all documents: without a rate, whoever asks without end has them
+ * sent without end. */
+Test(hf__rate, of_documents_that_are_given_without_proof_is_each_sources_own)
+{
+    struct hf__message a = brings(1), b = brings(2), member = from_member(0, HF_METHOD_DOCUMENTS);
+    b.expected = true;
+    for (int i = 0; i < 8; i++) {
+        cr_assert_eq(hf__rate_given(l.e, &a, (HF_RATE_GIVEN_BURST << 10) / 8 - 1), 0, "%d", i);
+        cr_assert_eq(hf__rate_given(l.e, &member, 64 << 20), 0);
+    }
+    cr_assert_eq(hf__rate_given(l.e, &a, 1), HF_ERATE);
+    cr_assert_eq(hf__rate_given(l.e, &a, 0), 0, "what is given nothing costs nothing");
+    cr_assert_eq(hf__rate_given(l.e, &b, 64 << 20), 0);
+    cr_assert_eq(hf__rate_given(l.e, &b, 1), HF_ERATE);
+    l.e->now_ms += 1000;
+    cr_assert_eq(hf__rate_given(l.e, &a, (HF_RATE_GIVEN_PER_S << 10) - 1), 0);
+    cr_assert_eq(hf__rate_given(l.e, &a, 1), HF_ERATE);
+}
+
+Test(hf__rate, of_documents_that_are_given_is_kept_by_who_gives_them)
+{
+    struct hf_documents_request all = {0};
+    struct hf_buf b;
+    int r = 0;
+    hf_buf_init(&b, 4096);
+    cr_assert_eq(hf_wire_encode(&hf_wire_documents_request, &all, &b), 0);
+    for (size_t i = 0; i <= HF_RATE_GIVEN_BURST && r == 0; i++) {
+        harness_request(&l, HF_METHOD_DOCUMENTS, NULL, hf_buf_bytes(&b));
+        r = l.u.replies[0].error;
+    }
+    cr_assert_eq(r, HF_ERATE);
+    /* Who has them all is told so. */
+    hf__versions(l.e, &all.versions);
+    hf_buf_clear(&b);
+    cr_assert_eq(hf_wire_encode(&hf_wire_documents_request, &all, &b), 0);
+    harness_request(&l, HF_METHOD_DOCUMENTS, NULL, hf_buf_bytes(&b));
+    cr_assert_eq(l.u.replies[0].error, 0);
+    hf_buf_done(&b);
+}
+
 /* Whose documents are not read hears so, and no more is done; who brings none is answered. */
 Test(hf__rate, of_documents_refuses_what_is_beyond_it_before_it_is_read)
 {

@@ -279,6 +279,16 @@ static void list(struct hf_engine *e, const struct hf_versions *theirs, struct h
     *ret_count = count;
 }
 
+static size_t length_of(const struct hf_encoded *list, size_t count)
+{
+    hf_assert(count <= SEND_MAX);
+    hf_assert(list != NULL || count == 0);
+    size_t len = 0;
+    for (size_t i = 0; i < count; i++)
+        len += list[i].bytes.len;
+    return len;
+}
+
 static struct hf_bytes request(struct hf_engine *e, bool with_all)
 {
     struct hf_documents_request m = {0};
@@ -385,6 +395,9 @@ int hf__recv_documents(struct hf_engine *e, const struct hf__message *from, stru
     }
     hf__versions(e, &answer.versions);
     list(e, &m.versions, &answer.documents, &answer.documents_count);
+    int given = hf__rate_given(e, from, length_of(answer.documents, answer.documents_count));
+    if (given != 0)
+        return given;
     hf__reply(e, from->request, 0, hf__encode(e, &hf_wire_documents_response, &answer), true);
     if (r == 0 && hf__versions_lack(e, &m.versions) && asker != NULL)
         hf__documents_pull(e, asker);

@@ -12,8 +12,9 @@
 enum { CAP_MIN = 8, KIB = 1024 };
 static const uint64_t SPREAD = UINT64_C(0x9e3779b97f4a7c15); /* 2^64 by the golden ratio */
 
-/* Whose request it is; the last two are all who are expected, and all others. */
-enum class { MEMBER, TICKET, EXPECTED, OTHERS, ALL_EXPECTED, ALL_OTHERS };
+/* Whose request it is: two are all who are expected, and all others; the last is a source, and what
+ * it is given. */
+enum class { MEMBER, TICKET, EXPECTED, OTHERS, ALL_EXPECTED, ALL_OTHERS, GIVEN };
 
 struct count {
     uint64_t key; /* 0: free */
@@ -111,7 +112,7 @@ static int take(struct hf_engine *e, uint64_t key, const struct rate *rate, uint
 /* of: the head of an account, or a source. */
 static uint64_t key_of(uint64_t of, uint8_t method, enum class class)
 {
-    hf_assert(method >= HF_METHOD_DOCUMENTS && method <= HF_METHOD_ATTEST && class <= ALL_OTHERS);
+    hf_assert(method >= HF_METHOD_DOCUMENTS && method <= HF_METHOD_ATTEST && class <= GIVEN);
     uint64_t key = of ^ SPREAD * (method * 8u + (unsigned)class);
     return key != 0 ? key : 1;
 }
@@ -204,6 +205,18 @@ int hf__rate_brought(struct hf_engine *e, const struct hf__message *m, size_t le
         (e->trust->set != NULL && take(e, whole, &all, units) != 0))
         return HF_ERATE;
     return take(e, source, &each, units);
+}
+
+int hf__rate_given(struct hf_engine *e, const struct hf__message *m, size_t len)
+{
+    static const struct rate each = {HF_RATE_GIVEN_BURST, 1000000 / HF_RATE_GIVEN_PER_S};
+    hf_assert(m->is_request && m->method == HF_METHOD_DOCUMENTS);
+    enum hf__asker_kind kind = hf__asker_kind(e, m);
+    hf_assert(kind != HF__OWN);
+    if (len == 0 || kind == HF__MEMBERS)
+        return 0;
+    size_t kib = len / KIB + 1;
+    return take(e, key_of(m->source, m->method, GIVEN), &each, kib < each.burst ? kib : each.burst);
 }
 
 void hf__rates_expire(struct hf_engine *e)

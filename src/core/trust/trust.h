@@ -226,6 +226,9 @@ HF_MUST_USE int hf__rate_attest(struct hf_engine *e, const uint8_t asker[static 
  * HF_ERATE: too much of late.
  */
 HF_MUST_USE int hf__rate_brought(struct hf_engine *e, const struct hf__message *m, size_t len);
+/* Counts documents, len bytes of them, that somebody is to be given who proves no account of the
+ * set, by the source. HF_ERATE: too much of late. */
+HF_MUST_USE int hf__rate_given(struct hf_engine *e, const struct hf__message *m, size_t len);
 /* Notes that a member was refused for how much it asked or told. */
 void hf__excess(struct hf_engine *e, const struct hf_account *member);
 void hf__excess_status(const struct hf_engine *e, struct hf_status *ret);

@@ -73,6 +73,9 @@ enum {
     HF_RATE_BROUGHT_PER_S = 128,
     HF_RATE_BROUGHT_ALL_BURST = 4096,
     HF_RATE_BROUGHT_ALL_PER_S = 512,
+    /* And of those that are given to a source. */
+    HF_RATE_GIVEN_BURST = 8192,
+    HF_RATE_GIVEN_PER_S = 512,
     /* Quotes on request, by who asks: so many at once, and then one in so many seconds. */
     HF_RATE_ATTEST_BURST = 8,
     HF_RATE_ATTEST_S = 10,
