@@ -158,7 +158,7 @@ static int check_possible(const struct hf__authority *a, struct hf_bytes body)
         if (r == HF_EFLOOR)
             fprintf(stderr,
                     "holdfast set: %.8s has a floor in the set in force, and set.yaml lacks or "
-                    "lowers it: what was decided stays\n",
+                    "lowers it, or decides more under its claim: what was decided stays\n",
                     text);
     }
     if (r == 0) {

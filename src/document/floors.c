@@ -35,6 +35,10 @@ static bool kept(const struct hf_floor *before, const struct hf_validator *after
         return false;
     if (after->floor.claim > before->claim)
         return true;
+    /* Nor does it grow: ballots that are not below it may stand by the votes of others. */
+    if (after->floor.written_off_count != before->written_off_count ||
+        after->floor.survivors_count != before->survivors_count)
+        return false;
     for (size_t i = 0; i < before->written_off_count; i++)
         if (!has_written_off(&after->floor, &before->written_off[i]))
             return false;

@@ -102,13 +102,15 @@ static void set_floor(struct hf_validator_set *s, struct hf_validator *list, uin
 }
 
 /* What was decided about a validator stays: lowered, left out, or lost with a set in which the
- * validator was not, it would let a ballot stand again that is void. */
+ * validator was not, it would let a ballot stand again that is void. Nor is anything added under
+ * the same claim: ballots that it does not void may stand by the votes of others. */
 Test(documents, take_back_no_floor)
 {
     struct hf_world *w = testnet_up(8, 3, 5);
     struct hf_validator list[8];
-    struct hf_written_off off[2] = {{.generation = {1}, .favoured = {3}},
-                                    {.generation = {2}, .favoured = {3}}};
+    struct hf_written_off off[3] = {{.generation = {1}, .favoured = {3}},
+                                    {.generation = {2}, .favoured = {3}},
+                                    {.generation = {4}, .favoured = {3}}};
     struct hf_validator_set s = next_set(w);
     hf_world_quiet(w, true);
     set_floor(&s, list, 9, off, 2);
@@ -118,8 +120,8 @@ Test(documents, take_back_no_floor)
         uint64_t claim;
         size_t decided;
         int error;
-    } rows[] = {{0, 0, HF_EFLOOR}, {8, 2, HF_EFLOOR}, {9, 1, HF_EFLOOR},        {9, 2, 0},
-                {10, 0, 0},        {9, 2, HF_EFLOOR}, {HF_WIRE_FLOOR_MAX, 0, 0}};
+    } rows[] = {{0, 0, HF_EFLOOR}, {8, 2, HF_EFLOOR}, {9, 1, HF_EFLOOR}, {9, 2, 0},
+                {9, 3, HF_EFLOOR}, {10, 0, 0},        {9, 2, HF_EFLOOR}, {HF_WIRE_FLOOR_MAX, 0, 0}};
     for (size_t i = 0; i < HF_ARRAY_LEN(rows); i++) {
         s.epoch++;
         set_floor(&s, list, rows[i].claim, off, rows[i].decided);

@@ -182,8 +182,8 @@ uint64_t hf_claim_quorum_proposed(uint64_t n, uint64_t k);
 long hf_set_find(const struct hf_document *set, const struct hf_account *account);
 /*
  * Whether a later set keeps the floors of one before it (proto/PROTOCOL.md, 4): the claim of a
- * member's floor never falls, and what was decided about a generation goes only when it rises.
- * HF_EFLOOR; ret, which may be NULL: the first account whose floor falls.
+ * member's floor never falls, and what was decided about generations changes only when it rises.
+ * HF_EFLOOR; ret, which may be NULL: the first account whose floor does not stay.
  */
 HF_MUST_USE int hf_set_floors_kept(const struct hf_document *before,
                                    const struct hf_document *after, struct hf_account *ret);
