@@ -7,6 +7,9 @@
  * acceptors of the record, those above 3 are spare. Requests and transfers arrive at any later time or never. LIARS (bits of
  * 0 to 3) say yes to everything, remember nothing, and sign transfers at any time that carry no promise.
  *
+ * MENDS: acceptor 0 loses its folder, and with it what it has promised; who stands deposits its share again, under the same
+ * dealing. WITHOUT_VOTELESS: it then votes as before.
+ *
  * WITHOUT_R12: who holds a restored share votes. WITHOUT_CEASED: a transfer is signed before the old acceptor has ceased.
  * WITHOUT_PROMISE, WITHOUT_NEWEST: the transfer does not carry it. WITHOUT_INDEX: words are counted
  * by acceptor, not by index.
@@ -45,6 +48,13 @@ byte known[INSTANCES], words[INSTANCES], acks[INSTANCES], releasing[INSTANCES], 
 byte superseded[INSTANCES];
 byte written = 2;
 byte sealed;
+#ifdef MENDS
+bool forgot;
+/* Nobody says yes for index 0 any more. */
+#define NO_VOTER(x) ((x) == 0 && forgot && votes[0] != yes)
+#else
+#define NO_VOTER(x) false
+#endif
 
 hidden byte x, set, j, is_so;
 hidden byte S1_ORDER, S1_LATE, S2, S3;
@@ -66,7 +76,8 @@ inline is_superseded(i) {
     :: x == NODES -> break
     :: else ->
         if
-        :: (x < N || from[x] != NOBODY) && HONEST(index[x]) && promised[x] > NUMBER(i) -> set = set | (1 << index[x])
+        :: (x < N || from[x] != NOBODY) && HONEST(index[x]) && (promised[x] > NUMBER(i) || NO_VOTER(x)) ->
+            set = set | (1 << index[x])
         :: else
         fi;
         x++
@@ -104,6 +115,25 @@ end:
         :: else
         fi
     }
+#ifdef MENDS
+    :: d_step {
+        n == 0 && !forgot ->
+        forgot = true;
+        votes[n] = none;
+        promised[n] = 0;
+        newest[n] = 0
+    }
+    :: d_step {
+        n == 0 && votes[n] == none && forgot && state[i] == standing && known[i] == NUMBER(i) ->
+        promised[n] = NUMBER(i);
+        newest[n] = NUMBER(i);
+#ifdef WITHOUT_VOTELESS
+        votes[n] = yes
+#else
+        votes[n] = ceased
+#endif
+    }
+#endif
     :: d_step {
         releasing[i] == 1 && votes[n] == yes && !HAS(words[i], VOTE(n)) && promised[n] <= NUMBER(i) ->
         promised[n] = NUMBER(i);

@@ -10,13 +10,13 @@
 
 enum { AWAY_MS = 300000 };
 
-static struct hf_world *up(uint8_t k, uint8_t n, uint8_t q)
+static struct hf_world *up(uint8_t k, uint8_t n, uint8_t q, uint32_t nodes)
 {
     struct hf_world_settings s = testnet_settings(k, n);
     uint32_t version;
     s.policy.q = q;
     s.policy.holder_grace_s = 20;
-    struct hf_world *w = testnet_from(&s, 16);
+    struct hf_world *w = testnet_from(&s, nodes);
     cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
     cr_assert_eq(hf_world_key(w, 0, "tss-db", TESTNET_MS, testnet_key, &version), 0);
     return w;
@@ -77,7 +77,7 @@ static void push_out(struct hf_world *w, uint32_t node)
 
 Test(mending, of_the_newest_generation_ends_a_full_chain)
 {
-    struct hf_world *w = up(2, 3, 2);
+    struct hf_world *w = up(2, 3, 2, 16);
     uint32_t newest[16];
     unsigned lost = fill_chain(w, 1, newest);
     push_out(w, newest[1]);
@@ -105,7 +105,7 @@ static void lose_folder(struct hf_world *w, uint32_t node)
 /* Who has lost the row has forgotten what it promised: it gets the share, and no vote. */
 Test(mending, gives_no_vote_to_who_has_forgotten_its_promise)
 {
-    struct hf_world *w = up(2, 3, 2);
+    struct hf_world *w = up(2, 3, 2, 16);
     uint32_t newest[16];
     struct hf_owner_row row;
     unsigned lost = fill_chain(w, 1, newest);
@@ -138,11 +138,44 @@ Test(mending, gives_no_vote_to_who_has_forgotten_its_promise)
     testnet_end(w);
 }
 
+static unsigned rule_to(struct hf_world *w, enum hf_rule_action action, uint8_t method, long to)
+{
+    return hf_world_rule(w,
+                         (struct hf_rule){.action = action, .method = method, .from = 0, .to = to});
+}
+
+/* Otherwise holders, which keep four dealings of one owner, would take no further one. */
+Test(mending, older_dealings_go_though_a_holder_says_that_its_share_is_gone)
+{
+    struct hf_world *w = up(3, 5, 3, 7);
+    uint32_t before[16];
+    testnet_holders(w, 0, before);
+    unsigned deletes = rule_to(w, HF_RULE_COUNT, HF_METHOD_DELETE, HF_WORLD_ALL);
+    hf_world_crash(w, before[2]);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_DEALING, 1, AWAY_MS));
+    unsigned standing = rule_to(w, HF_RULE_DROP, HF_METHOD_STANDING, before[1]);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, AWAY_MS));
+    /* It comes back without the share, and takes another of a dealing that comes to nothing. */
+    unsigned deposits = rule_to(w, HF_RULE_DROP, HF_METHOD_DEPOSIT, before[0]);
+    lose_folder(w, before[1]);
+    cr_assert(hf_world_run_until_trace(w, before[1], HF_TRACE_CLAIM_WON, 1, AWAY_MS));
+    hf_world_rule_drop(w, standing);
+    hf_world_run_for(w, 10000);
+    cr_assert_eq(hf_world_rule_hits(w, deletes), 0);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_RETIRED, 1, AWAY_MS));
+    cr_assert_gt(hf_world_rule_hits(w, deletes), 0);
+    hf_world_rule_drop(w, deposits);
+    hf_world_start(w, before[2]);
+    testnet_restart(w, 0);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
+}
+
 /* Two of five holders of the newest generation are gone for good: those that the authority says
  * are left make it complete. */
 Test(mending, is_not_needed_where_the_authority_says_who_is_left)
 {
-    struct hf_world *w = up(3, 5, 4);
+    struct hf_world *w = up(3, 5, 4, 16);
     uint32_t newest[16];
     unsigned lost = fill_chain(w, 3, newest);
     hf_world_crash(w, newest[3]);

@@ -339,15 +339,17 @@ static bool may_go(struct hf_engine *e, const struct hf_placement_record *own,
 }
 
 /* Holders of the newest that keep their shares and are placed themselves, when all do who are not
- * lost: no members any more, or silent for a grace of holders. 0 when one of them does not. */
+ * lost: no members any more, or silent or without their share for a grace of holders. 0 when one of
+ * them does not. */
 static size_t keepers(const struct hf_engine *e)
 {
     uint64_t grace_ms = hf__policy(e)->holder_grace_s * 1000;
     size_t keep = 0;
     for (size_t i = 0; i < e->owner->holders_count; i++) {
         const struct hf__holder *h = &e->owner->holders[i];
-        bool lost = !hf__is_member(e, &h->account) ||
-                    (!h->answered && h->silent_ms != 0 && e->now_ms - h->silent_ms >= grace_ms);
+        bool lost =
+            !hf__is_member(e, &h->account) || (!(h->answered && h->holds) && h->silent_ms != 0 &&
+                                               e->now_ms - h->silent_ms >= grace_ms);
         bool keeps = h->keeps && h->confirmed;
         if (!keeps && !lost)
             return 0;
