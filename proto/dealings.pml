@@ -1,16 +1,18 @@
 /*
  * When older dealings go (PROTOCOL.md, section 7): an owner deals anew for holders that it has lost, and has older dealings
  * deleted, while holders go, come back, and lose what they held. Checked: S4, as *some dealing is held by K of those that
- * are left*, and L, as *once all who are left stay, the owner comes to N holders that keep their shares*.
+ * are left*, and L, as *once all that are left stay, the owner comes to N holders that keep their shares*, unless fewer than
+ * K keep the newest.
  *
  * The owner stands and is never superseded: what rivals need is claim.pml's. A dealing is there at once, with its record:
- * one that was given up counts as any other that is older. A holder takes no further dealing while it keeps HELD. It is
- * placed or not; one that is not loses everything when it starts again. PARTINGS of the nodes are removed from the set,
- * LOSSES lose their folder and stay.
+ * one that was given up counts as any other that is older. A holder takes no further dealing while it keeps HELD. One that
+ * is not placed loses everything when it starts again. PARTINGS of the nodes are removed from the set, LOSSES lose their
+ * folder and stay: both only while K others hold some dealing and are placed, for more than that no sharing withstands.
  *
  * WITHOUT_LOST: who is lost must confirm too. WITHOUT_KEEPS: a confirmed record is enough, whether its holder is placed
- * or not. WITHOUT_PREDECESSOR: with just K left, the predecessor goes like the others. WITHOUT_ASKED_AGAIN: a holder whose share is gone is not
- * asked for the next dealing. WITHOUT_SHARELESS: a holder that says that its share is gone is not lost.
+ * or not. WITHOUT_PREDECESSOR: with just K left, the predecessor goes like the others. WITHOUT_ASKED_AGAIN: a holder whose
+ * share is gone is not asked for the next dealing. WITHOUT_SHARELESS: a holder that says that its share is gone is not
+ * lost.
  */
 #ifndef N
 #define N 2
@@ -23,7 +25,7 @@
 #define DEALINGS 4
 #endif
 #ifndef HELD
-#define HELD 2
+#define HELD 3
 #endif
 #ifndef PARTINGS
 #define PARTINGS 1

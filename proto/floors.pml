@@ -13,7 +13,9 @@
  * What is sealed under a floor must be known to who stands under the same or an earlier one. Who stands under a later
  * one begins with what was shown to the authority: what only those knew who are lost is lost with them.
  *
- * FIRST: the floor with which the account begins. RECORDS: records are written and sealed. RELEASES: first releases happen.
+ * FIRST: the floor with which the account begins. RECORDS: records are written and sealed. RELEASES: first releases
+ * happen.
+ *
  * WITHOUT_GIVING_UP: an instance that hears of a floor goes on with its ballot and counts the votes that it has by the
  * new floor. WITHOUT_CLAIM_ABOVE: the second decision is added to the first one, under the same claim.
  */

@@ -6,7 +6,6 @@ _CLAIM_ONE = "N=1 K=1 Q=1 NODES=3 G0=1 G1=2 G2=4 GENERATIONS=3 "
 _LIAR = "LIARS=1 RELEASES "
 _SURVIVORS = "N=3 K=1 Q=2 NODES=3 G0=7 G1=7 INSTANCES=3 GENERATIONS=1 FRESH=2 GONE=3 SURVIVORS_Q=1 RELEASES "
 _FLOORS = "FIRST=1 INSTANCES=3 "
-_DEALINGS = "HELD=3 DEALINGS=4 "
 _MENDS = "NODES=4 INSTANCES=2 LIARS=8 MENDS "
 _FAVOUR = _CLAIM_ONE + "INSTANCES=4 FRESH=2 GONE=1 FAVOURED=1 "
 
@@ -42,7 +41,7 @@ MAIN = [
     Row("shares_deposited_again", "transfer", _MENDS, states=66129),
     Row("floors_that_follow_each_other", "floors", "FIRST=1 INSTANCES=4 RELEASES", states=632765),
     Row("floors_and_what_was_sealed", "floors", _FLOORS + "RECORDS", states=37417),
-    Row("older_dealings_go", "dealings", _DEALINGS, states=448449),
+    Row("older_dealings_go", "dealings", "", states=448449),
     Row("fence_after_a_dead_predecessor", "fence", "", states=36889, live=True),
     Row("fence_between_two_that_run", "fence", "LIVE=2 TRIES=1", states=184256),
     Row("a_search_cut_short_fails", "claim", _SURVIVORS, states=16015, depth=70),
@@ -54,7 +53,7 @@ ALL = [
     Row("transfers", "transfer", "INSTANCES=2", states=1223521),
     Row("fence_after_a_predecessor_that_stood", "fence", "DEAD_STOOD", states=85297, live=True),
     Row("floors_after_none", "floors", "INSTANCES=3 RECORDS", states=3465025),
-    Row("older_dealings_go_though_folders_are_lost", "dealings", _DEALINGS + "LOSSES=1 PARTINGS=0", states=1047153),
+    Row("older_dealings_go_though_folders_are_lost", "dealings", "LOSSES=1 PARTINGS=0", states=1047153),
     Row("without_r1_ids_are_fresh", "claim", "INSTANCES=3 FREE_NUMBERS NUMBERS_MAX=2 WITHOUT_R1", broken="S2"),
     Row("without_r2_promise_by_any_request", "claim", "INSTANCES=3 WITHOUT_R2", broken="S4_COMPLETE"),
     Row("without_r3_known_record", "claim", _CLAIM_ONE + "INSTANCES=3 RELEASES WITHOUT_R3", broken="S3"),
@@ -97,12 +96,12 @@ ALL = [
     Row("without_r11_votes_by_their_floor", "floors", _FLOORS + "RELEASES WITHOUT_GIVING_UP", broken="S1_ORDER"),
     Row("without_r11_claim_above_the_floor_before", "floors", _FLOORS + "RELEASES WITHOUT_CLAIM_ABOVE",
         broken="S1_ORDER"),
-    Row("without_deletion_the_lost_need_not_confirm", "dealings", _DEALINGS + "WITHOUT_LOST", broken="L"),
-    Row("without_deletion_the_shareless_are_lost", "dealings", _DEALINGS + "WITHOUT_SHARELESS", broken="L"),
-    Row("without_deletion_holders_say_that_they_keep", "dealings", _DEALINGS + "WITHOUT_KEEPS", broken="S4"),
-    Row("without_deletion_the_predecessor_stays", "dealings", _DEALINGS + "LOSSES=1 PARTINGS=0 WITHOUT_PREDECESSOR",
+    Row("without_deletion_the_lost_need_not_confirm", "dealings", "WITHOUT_LOST", broken="L"),
+    Row("without_deletion_the_shareless_are_lost", "dealings", "WITHOUT_SHARELESS", broken="L"),
+    Row("without_deletion_holders_say_that_they_keep", "dealings", "WITHOUT_KEEPS", broken="S4"),
+    Row("without_deletion_the_predecessor_stays", "dealings", "LOSSES=1 PARTINGS=0 WITHOUT_PREDECESSOR",
         broken="S4"),
-    Row("without_deletion_the_shareless_are_asked", "dealings", _DEALINGS + "WITHOUT_ASKED_AGAIN", broken="L"),
+    Row("without_deletion_the_shareless_are_asked", "dealings", "WITHOUT_ASKED_AGAIN", broken="L"),
     Row("without_r12_restored_share_votes", "transfer", "INSTANCES=2 LIARS=8 WITHOUT_R12", broken="S1_ORDER"),
     Row("without_r12_ceased_first", "transfer", "INSTANCES=2 LIARS=8 WITHOUT_CEASED", broken="S1_LATE"),
     Row("without_r12_promise_in_the_transfer", "transfer", "INSTANCES=2 LIARS=8 WITHOUT_PROMISE", broken="S1_LATE"),
