@@ -173,3 +173,22 @@ Test(acceptor, promises_nothing_to_who_does_not_know_the_newest_record)
     words_end(&x);
     testnet_end(w);
 }
+
+/* All that is older goes by a record of the order's own ballot alone: one of an earlier ballot does
+ * not say that enough acceptors keep it under this one. */
+Test(acceptor, forgets_nothing_for_a_record_of_another_ballot)
+{
+    struct words x;
+    struct hf_world *w = testnet_up(7, 3, 5);
+    struct hf_placement_record record;
+    struct hf_engine *e = words_begin(&x, w, HF_METHOD_DELETE, 1);
+    struct hf_deletion m = {.header = header_of(&x, e), .all = true};
+    cr_assert(hf__own_record(e, &record, &m.record, NULL));
+    m.complete = m.generation = record.generation;
+    m.generation.id[0] ^= 1; /* one that nobody holds */
+    words_say(&x, e, &hf_wire_deletion, &m);
+    cr_assert_eq(ask(&x), HF_EGENERATION);
+    cr_assert_eq(promised(&x), e->claim);
+    words_end(&x);
+    testnet_end(w);
+}
