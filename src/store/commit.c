@@ -55,9 +55,9 @@ int hf_store_update_check(const struct hf_store_update *u)
     if (u->ops_count > HF_STORE_OPS_MAX)
         return HF_EINVAL;
     for (size_t i = 0; i < u->ops_count; i++) {
-        int e = check_op(&u->ops[i]);
-        if (e != 0)
-            return e;
+        int r = check_op(&u->ops[i]);
+        if (r != 0)
+            return r;
     }
     return 0;
 }
@@ -65,8 +65,8 @@ int hf_store_update_check(const struct hf_store_update *u)
 /* Asked before and after the transaction; nothing that it looks at changes in between. */
 static int verdict(const struct hf_store *s, const struct hf_store_update *u)
 {
-    int e = hf_store_update_check(u);
-    return e == 0 && s->keys == NULL && touches_vault(u) ? HF_EVAULTSTATE : e;
+    int r = hf_store_update_check(u);
+    return r == 0 && s->keys == NULL && touches_vault(u) ? HF_EVAULTSTATE : r;
 }
 
 static void remember(struct commit *c, const uint8_t *id, const struct hf__entry *before)
@@ -111,11 +111,11 @@ static int bind_bytes(struct hf_store *s, sqlite3_stmt *st, int at, struct hf_by
 static int delete_write(struct commit *c, const struct hf__entry *old)
 {
     struct hf_store *s = c->s;
-    int e = 0;
-    sqlite3_stmt *st = hf__db_stmt(s, HF__ROW_DELETE, &e, c->err);
-    if (st == NULL || (e = bind(s, sqlite3_bind_int64(st, 1, (int64_t)old->seq), c->err)) != 0 ||
-        (e = hf__db_run(s, st, "replacing a row of the vault", c->err)) != 0)
-        return e;
+    int r = 0;
+    sqlite3_stmt *st = hf__db_stmt(s, HF__ROW_DELETE, &r, c->err);
+    if (st == NULL || (r = bind(s, sqlite3_bind_int64(st, 1, (int64_t)old->seq), c->err)) != 0 ||
+        (r = hf__db_run(s, st, "replacing a row of the vault", c->err)) != 0)
+        return r;
     if (sqlite3_changes(s->db) != 1)
         return hf__fail(c->err, HF_ECORRUPT,
                         "row of collection %u, sequence %llu vanished while the vault was open",
@@ -160,9 +160,9 @@ static int vault_delete(struct commit *c, const struct hf_store_op *op)
     const struct hf__entry *old = hf__index_find(&s->index, id);
     if (old == NULL)
         return 0;
-    int e = delete_write(c, old);
-    if (e != 0)
-        return e;
+    int r = delete_write(c, old);
+    if (r != 0)
+        return r;
     remember(c, id, old);
     hf__head_remove(&s->head, old);
     hf__index_remove(&s->index, id);
@@ -173,14 +173,14 @@ static int public_op(struct commit *c, const struct hf_store_op *op)
 {
     struct hf_store *s = c->s;
     bool put = op->type == HF_STORE_PUBLIC_PUT;
-    int e = 0;
-    sqlite3_stmt *st = hf__db_stmt(s, put ? HF__PUBLIC_PUT : HF__PUBLIC_DELETE, &e, c->err);
+    int r = 0;
+    sqlite3_stmt *st = hf__db_stmt(s, put ? HF__PUBLIC_PUT : HF__PUBLIC_DELETE, &r, c->err);
     if (st == NULL)
-        return e;
+        return r;
     int rc = sqlite3_bind_text(st, 1, (const char *)op->key.data, (int)op->key.len, SQLITE_STATIC);
-    if ((e = bind(s, rc, c->err)) == 0 && put)
-        e = bind_bytes(s, st, 2, op->value, c->err);
-    return e != 0 ? e : hf__db_run(s, st, "writing the public state", c->err);
+    if ((r = bind(s, rc, c->err)) == 0 && put)
+        r = bind_bytes(s, st, 2, op->value, c->err);
+    return r != 0 ? r : hf__db_run(s, st, "writing the public state", c->err);
 }
 
 static int set_placed(struct commit *c)
@@ -188,10 +188,10 @@ static int set_placed(struct commit *c)
     struct hf_store *s = c->s;
     if (s->plain.header.state == HF_VAULT_PLACED)
         return 0;
-    int e = 0;
-    sqlite3_stmt *st = hf__db_stmt(s, HF__HEADER_PLACED, &e, c->err);
-    if (st == NULL || (e = hf__db_run(s, st, "writing the vault's header", c->err)) != 0)
-        return e;
+    int r = 0;
+    sqlite3_stmt *st = hf__db_stmt(s, HF__HEADER_PLACED, &r, c->err);
+    if (st == NULL || (r = hf__db_run(s, st, "writing the vault's header", c->err)) != 0)
+        return r;
     if (sqlite3_changes(s->db) != 1)
         return hf__fail(c->err, HF_ECORRUPT, "the header vanished while the vault was open");
     s->plain.header.state = HF_VAULT_PLACED;
@@ -202,24 +202,24 @@ static int set_placed(struct commit *c)
 
 static int apply(struct commit *c, const struct hf_store_update *u)
 {
-    int e = 0;
-    for (size_t i = 0; i < u->ops_count && e == 0; i++) {
+    int r = 0;
+    for (size_t i = 0; i < u->ops_count && r == 0; i++) {
         switch (u->ops[i].type) {
         case HF_STORE_VAULT_PUT:
-            e = vault_put(c, &u->ops[i]);
+            r = vault_put(c, &u->ops[i]);
             break;
         case HF_STORE_VAULT_DEL:
-            e = vault_delete(c, &u->ops[i]);
+            r = vault_delete(c, &u->ops[i]);
             break;
         case HF_STORE_SET_PLACED:
-            e = set_placed(c);
+            r = set_placed(c);
             break;
         default:
-            e = public_op(c, &u->ops[i]);
+            r = public_op(c, &u->ops[i]);
             break;
         }
     }
-    return e;
+    return r;
 }
 
 static int write_head(struct commit *c)
@@ -228,11 +228,11 @@ static int write_head(struct commit *c)
     uint8_t sealed[HF__HEAD_SEALED_LEN];
     s->head.seq_max = s->seq_next - 1;
     hf__head_seal(s->suite, s->keys, &s->plain, &s->head, sealed);
-    int e = 0;
-    sqlite3_stmt *st = hf__db_stmt(s, HF__HEAD_PUT, &e, c->err);
-    if (st == NULL || (e = bind_bytes(s, st, 1, hf_bytes_of(sealed, sizeof sealed), c->err)) != 0 ||
-        (e = hf__db_run(s, st, "writing the vault's head", c->err)) != 0)
-        return e;
+    int r = 0;
+    sqlite3_stmt *st = hf__db_stmt(s, HF__HEAD_PUT, &r, c->err);
+    if (st == NULL || (r = bind_bytes(s, st, 1, hf_bytes_of(sealed, sizeof sealed), c->err)) != 0 ||
+        (r = hf__db_run(s, st, "writing the vault's head", c->err)) != 0)
+        return r;
     return sqlite3_changes(s->db) == 1
                ? 0
                : hf__fail(c->err, HF_ECORRUPT, "the head vanished while the vault was open");
@@ -241,27 +241,27 @@ static int write_head(struct commit *c)
 static int step(struct hf_store *s, enum hf__stmt which, const char *what,
                 struct hf_store_error *err)
 {
-    int e = 0;
-    sqlite3_stmt *st = hf__db_stmt(s, which, &e, err);
-    return st != NULL ? hf__db_run(s, st, what, err) : e;
+    int r = 0;
+    sqlite3_stmt *st = hf__db_stmt(s, which, &r, err);
+    return st != NULL ? hf__db_run(s, st, what, err) : r;
 }
 
 static int transact(struct commit *c, const struct hf_store_update *updates, size_t count)
 {
-    int e = step(c->s, HF__BEGIN, "beginning a commit", c->err);
-    if (e != 0)
-        return e;
-    for (size_t i = 0; i < count && e == 0; i++)
+    int r = step(c->s, HF__BEGIN, "beginning a commit", c->err);
+    if (r != 0)
+        return r;
+    for (size_t i = 0; i < count && r == 0; i++)
         if (verdict(c->s, &updates[i]) == 0)
-            e = apply(c, &updates[i]);
-    if (e == 0 && c->vault_changed)
-        e = write_head(c);
-    if (e == 0)
-        e = step(c->s, HF__COMMIT, "making a commit durable", c->err);
-    if (e != 0) {
+            r = apply(c, &updates[i]);
+    if (r == 0 && c->vault_changed)
+        r = write_head(c);
+    if (r == 0)
+        r = step(c->s, HF__COMMIT, "making a commit durable", c->err);
+    if (r != 0) {
         hf__db_rollback(c->s);
         take_back(c);
-        return e;
+        return r;
     }
     c->s->fold_due = c->s->fold_due || c->placed;
     return 0;
@@ -273,9 +273,9 @@ int hf_store_commit(struct hf_store *s, const struct hf_store_update *updates, s
     struct commit c = {
         .s = s, .err = err, .head_before = s->head, .state_before = s->plain.header.state};
     hf_assert(ret_results != NULL || count == 1);
-    int e = hf__db_ready(s, err);
-    if (e != 0)
-        return e;
+    int r = hf__db_ready(s, err);
+    if (r != 0)
+        return r;
     size_t ops = 0;
     for (size_t i = 0; i < count; i++)
         if (verdict(s, &updates[i]) == 0)
@@ -287,20 +287,20 @@ int hf_store_commit(struct hf_store *s, const struct hf_store_update *updates, s
          * fail. */
         c.undo = calloc(ops, sizeof *c.undo);
         if (c.undo == NULL || (s->keys != NULL && hf__index_reserve(&s->index, ops) != 0))
-            e = hf__fail(err, HF_ENOMEM, "no memory for a commit of %zu operations", ops);
-        else if ((e = hf__db_mark(s, true, err)) == 0)
-            e = transact(&c, updates, count);
+            r = hf__fail(err, HF_ENOMEM, "no memory for a commit of %zu operations", ops);
+        else if ((r = hf__db_mark(s, true, err)) == 0)
+            r = transact(&c, updates, count);
         free(c.undo);
     }
     /* A log that is lost takes nothing with it but writes: never the word that a vault is placed.
      * Where this fails the group is given again, and changes nothing the second time. */
-    if (e == 0 && s->fold_due)
-        e = hf__db_fold(s, err);
-    if (e != 0)
-        return e;
+    if (r == 0 && s->fold_due)
+        r = hf__db_fold(s, err);
+    if (r != 0)
+        return r;
     if (ret_results == NULL) {
-        e = verdict(s, &updates[0]);
-        return e != 0 ? hf__fail(err, e, "the update was refused: %s", hf_error_sentence(e)) : 0;
+        r = verdict(s, &updates[0]);
+        return r != 0 ? hf__fail(err, r, "the update was refused: %s", hf_error_sentence(r)) : 0;
     }
     for (size_t i = 0; i < count; i++)
         ret_results[i] = verdict(s, &updates[i]);

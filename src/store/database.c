@@ -36,14 +36,14 @@ static int open_file(struct hf_store *s, const char *name, const char *journal_m
     sqlite3 *db = NULL;
     int rc = sqlite3_open_v2(
         path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
-    int e = rc == SQLITE_OK ? 0 : hf__fail_sqlite(err, db, rc, "opening the database");
-    if (e == 0 && sqlite3_db_readonly(db, "main") == 1)
-        e = hf__fail(err, HF_EREADONLY, "%s cannot be written", path);
-    if (e == 0)
-        e = hf__schema_settings(db, journal_mode, err);
-    if (e != 0) {
+    int r = rc == SQLITE_OK ? 0 : hf__fail_sqlite(err, db, rc, "opening the database");
+    if (r == 0 && sqlite3_db_readonly(db, "main") == 1)
+        r = hf__fail(err, HF_EREADONLY, "%s cannot be written", path);
+    if (r == 0)
+        r = hf__schema_settings(db, journal_mode, err);
+    if (r != 0) {
         sqlite3_close(db);
-        return e;
+        return r;
     }
     *ret = db;
     return 0;
@@ -59,38 +59,38 @@ static int make_first(struct hf_store *s, struct hf_store_error *err)
         if (fstatat(s->dir_fd, rests[i], &st, AT_SYMLINK_NOFOLLOW) == 0)
             return hf__fail(err, HF_ECORRUPT, "%s holds %s without the database that it belongs to",
                             s->dir, rests[i]);
-    int e = hf__db_build(s, NULL, (struct hf_bytes){0}, err);
-    return e != 0 ? e : hf__folder_install(s, false, err);
+    int r = hf__db_build(s, NULL, (struct hf_bytes){0}, err);
+    return r != 0 ? r : hf__folder_install(s, false, err);
 }
 
 int hf__db_build(struct hf_store *s, const struct hf__plain *plain, struct hf_bytes sealed_head,
                  struct hf_store_error *err)
 {
-    int e = hf__folder_make_file(s, HF__DB_NEW_NAME, err);
+    int r = hf__folder_make_file(s, HF__DB_NEW_NAME, err);
     sqlite3 *db = NULL;
     /* The file is renamed into place only when it is complete and synced, so its journal need
      * not outlive a crash. */
-    if (e == 0)
-        e = open_file(s, HF__DB_NEW_NAME, "MEMORY", &db, err);
-    if (e != 0)
-        return e;
+    if (r == 0)
+        r = open_file(s, HF__DB_NEW_NAME, "MEMORY", &db, err);
+    if (r != 0)
+        return r;
     int rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
     if (rc != SQLITE_OK)
-        e = hf__fail_sqlite(err, db, rc, "beginning the new database");
-    if (e == 0)
-        e = hf__schema_make(db, err);
-    if (e == 0 && s->db != NULL)
-        e = hf__schema_copy_public(s->db, db, err);
-    if (e == 0 && plain != NULL)
-        e = hf__schema_put_plain(db, plain, err);
-    if (e == 0 && plain != NULL)
-        e = hf__schema_put_head(db, sealed_head, err);
-    if (e == 0 && (rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL)) != SQLITE_OK)
-        e = hf__fail_sqlite(err, db, rc, "writing the new database");
+        r = hf__fail_sqlite(err, db, rc, "beginning the new database");
+    if (r == 0)
+        r = hf__schema_make(db, err);
+    if (r == 0 && s->db != NULL)
+        r = hf__schema_copy_public(s->db, db, err);
+    if (r == 0 && plain != NULL)
+        r = hf__schema_put_plain(db, plain, err);
+    if (r == 0 && plain != NULL)
+        r = hf__schema_put_head(db, sealed_head, err);
+    if (r == 0 && (rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL)) != SQLITE_OK)
+        r = hf__fail_sqlite(err, db, rc, "writing the new database");
     sqlite3_close(db);
-    if (e != 0)
+    if (r != 0)
         (void)unlinkat(s->dir_fd, HF__DB_NEW_NAME, 0);
-    return e;
+    return r;
 }
 
 /* Whether SQLite leaves the log where it is when the database is closed. */
@@ -124,27 +124,27 @@ static int check_log(struct hf_store *s, struct hf_store_error *err)
 int hf__db_connect(struct hf_store *s, struct hf_store_error *err)
 {
     hf_assert(s->db == NULL && s->keys == NULL);
-    int e = hf__folder_check_file(s, HF__DB_NAME, err);
-    if (e == HF_ENOTFOUND)
-        e = make_first(s, err);
-    if (e != 0)
-        return e;
+    int r = hf__folder_check_file(s, HF__DB_NAME, err);
+    if (r == HF_ENOTFOUND)
+        r = make_first(s, err);
+    if (r != 0)
+        return r;
     /* SQLite takes an empty file for a database. Here it is one that was emptied. */
     struct stat st;
     if (fstatat(s->dir_fd, HF__DB_NAME, &st, AT_SYMLINK_NOFOLLOW) != 0)
         return hf__fail_errno(err, errno, "looking at %s/" HF__DB_NAME, s->dir);
     if (st.st_size == 0)
         return hf__fail(err, HF_ECORRUPT, "%s/" HF__DB_NAME " is empty", s->dir);
-    if ((e = check_log(s, err)) != 0)
-        return e;
+    if ((r = check_log(s, err)) != 0)
+        return r;
     sqlite3 *db = NULL;
     struct hf__plain plain = {0};
-    if ((e = open_file(s, HF__DB_NAME, "WAL", &db, err)) != 0)
-        return e;
-    if ((e = hf__schema_check(db, &s->in_use, err)) != 0 ||
-        (e = hf__schema_load_plain(db, &plain, err)) != 0) {
+    if ((r = open_file(s, HF__DB_NAME, "WAL", &db, err)) != 0)
+        return r;
+    if ((r = hf__schema_check(db, &s->in_use, err)) != 0 ||
+        (r = hf__schema_load_plain(db, &plain, err)) != 0) {
         sqlite3_close(db);
-        return e;
+        return r;
     }
     sqlite3_wal_hook(db, note_wal_pages, s);
     keep_log(db, s->in_use);
@@ -189,11 +189,11 @@ int hf__db_mark(struct hf_store *s, bool in_use, struct hf_store_error *err)
     if (s->in_use == in_use)
         return 0;
     keep_log(s->db, true);
-    int e = hf__schema_mark(s->db, in_use, err);
-    if (e == 0)
-        e = hf__db_fold(s, err);
-    if (e != 0)
-        return e;
+    int r = hf__schema_mark(s->db, in_use, err);
+    if (r == 0)
+        r = hf__db_fold(s, err);
+    if (r != 0)
+        return r;
     s->in_use = in_use;
     keep_log(s->db, in_use);
     return 0;
@@ -202,11 +202,11 @@ int hf__db_mark(struct hf_store *s, bool in_use, struct hf_store_error *err)
 int hf__db_retire(struct hf_store *s, struct hf_store_error *err)
 {
     finalize_all(s);
-    int e = hf__db_mark(s, false, err);
-    if (e == 0)
-        e = hf__db_fold(s, err);
-    if (e != 0)
-        return e;
+    int r = hf__db_mark(s, false, err);
+    if (r == 0)
+        r = hf__db_fold(s, err);
+    if (r != 0)
+        return r;
     hf__db_close(s);
     /* A log that stays would be taken for that of the database which gets this name next. */
     struct stat st;
@@ -244,10 +244,10 @@ sqlite3_stmt *hf__db_stmt(struct hf_store *s, enum hf__stmt which, int *ret_code
 int hf__db_run(struct hf_store *s, sqlite3_stmt *st, const char *what, struct hf_store_error *err)
 {
     int rc = sqlite3_step(st);
-    int e = rc == SQLITE_DONE ? 0 : hf__fail_sqlite(err, s->db, rc, what);
+    int r = rc == SQLITE_DONE ? 0 : hf__fail_sqlite(err, s->db, rc, what);
     sqlite3_reset(st);
     sqlite3_clear_bindings(st);
-    return e;
+    return r;
 }
 
 void hf__db_rollback(struct hf_store *s)

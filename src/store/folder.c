@@ -89,9 +89,9 @@ static int drop_second_name(struct hf_store *s, struct hf_store_error *err)
 
 int hf__folder_open(struct hf_store *s, const char *dir, struct hf_store_error *err)
 {
-    int e = make_folder(dir, err);
-    if (e != 0)
-        return e;
+    int r = make_folder(dir, err);
+    if (r != 0)
+        return r;
     char *real = realpath(dir, NULL);
     if (real == NULL)
         return hf__fail_errno(err, errno, "finding the data folder %s", dir);
@@ -106,13 +106,13 @@ int hf__folder_open(struct hf_store *s, const char *dir, struct hf_store_error *
     if (s->dir_fd < 0)
         return errno == ENOTDIR ? hf__fail(err, HF_EUNSAFE, "%s is not a folder", s->dir)
                                 : hf__fail_errno(err, errno, "opening the data folder %s", s->dir);
-    if ((e = check_folder(s, err)) != 0 || (e = take_lock(s, err)) != 0)
-        return e;
+    if ((r = check_folder(s, err)) != 0 || (r = take_lock(s, err)) != 0)
+        return r;
     static const char *const names[] = {"lock", HF__DB_NAME, HF__DB_NAME "-wal",
                                         HF__DB_NAME "-journal"};
     for (size_t i = 0; i < HF_ARRAY_LEN(names); i++)
-        if ((e = hf__folder_check_file(s, names[i], err)) != 0 && e != HF_ENOTFOUND)
-            return e;
+        if ((r = hf__folder_check_file(s, names[i], err)) != 0 && r != HF_ENOTFOUND)
+            return r;
     return drop_second_name(s, err);
 }
 
@@ -177,9 +177,9 @@ static int keep_old_name(struct hf_store *s, struct hf_store_error *err)
 
 int hf__folder_install(struct hf_store *s, bool keep_old, struct hf_store_error *err)
 {
-    int e = keep_old ? keep_old_name(s, err) : 0;
-    if (e != 0)
-        return e;
+    int r = keep_old ? keep_old_name(s, err) : 0;
+    if (r != 0)
+        return r;
     if (renameat(s->dir_fd, HF__DB_NEW_NAME, s->dir_fd, HF__DB_NAME) != 0)
         return hf__fail_errno(err, errno, "naming the new database %s/" HF__DB_NAME, s->dir);
     return hf__folder_sync(s, err);

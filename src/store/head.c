@@ -160,10 +160,10 @@ int hf__head_open(const struct hf_suite *suite, const struct hf__keys *keys,
     h.seq_sum = get(&at, 8);
     h.seq_cross = get(&at, 8);
     h.collections = (uint8_t)get(&at, 1);
-    int e = compare(&plain->header, &inside, err);
-    if (e == 0)
+    int r = compare(&plain->header, &inside, err);
+    if (r == 0)
         *ret = h;
-    return e;
+    return r;
 }
 
 /* One row was put back to an older write of its own: which one, by the

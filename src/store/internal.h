@@ -209,7 +209,7 @@ HF_MUST_USE int hf__row_open(struct hf_store *s, struct hf__entry *e, struct hf_
 void hf__row_wipe(struct hf_store *s, struct hf_bytes value);
 
 /* head.c */
-enum { HF__HEAD_LEN = 1 + 32 + 32 + 4 + 1 + 8 + 8 + HF__SUM_LEN + 8 + 8 + 1 };
+enum { HF__HEAD_LEN = 1 + 2 * HF_ID_LEN + 4 + 1 + 8 + 8 + HF__SUM_LEN + 8 + 8 + 1 };
 enum { HF__HEAD_SEALED_LEN = HF__HEAD_LEN + HF_WRAP_OVERHEAD };
 /* Adds a row to what the head counts and sums. */
 void hf__head_add(struct hf__head *h, const struct hf__entry *e);

@@ -40,9 +40,9 @@ static int ask_int(sqlite3 *db, const char *sql, int64_t *ret, struct hf_store_e
         *ret = sqlite3_column_int64(st, 0);
         rc = SQLITE_OK;
     }
-    int e = rc == SQLITE_OK ? 0 : hf__fail_sqlite(err, db, rc, "reading the database");
+    int r = rc == SQLITE_OK ? 0 : hf__fail_sqlite(err, db, rc, "reading the database");
     sqlite3_finalize(st);
-    return e;
+    return r;
 }
 
 int hf__schema_settings(sqlite3 *db, const char *journal_mode, struct hf_store_error *err)
@@ -60,14 +60,14 @@ int hf__schema_settings(sqlite3 *db, const char *journal_mode, struct hf_store_e
      * host could write to. The log is folded into the database by hf_store_tidy, when no commit
      * waits.
      */
-    int e = run(db,
+    int r = run(db,
                 "PRAGMA locking_mode=EXCLUSIVE;PRAGMA synchronous=FULL;PRAGMA temp_store=MEMORY;"
                 "PRAGMA mmap_size=0;PRAGMA cache_size=-256;PRAGMA secure_delete=ON;"
                 "PRAGMA cell_size_check=ON;PRAGMA wal_autocheckpoint=0;"
                 "PRAGMA journal_size_limit=8388608",
                 "setting up the database", err);
-    if (e != 0)
-        return e;
+    if (r != 0)
+        return r;
     char sql[64];
     (void)snprintf(sql, sizeof sql, "PRAGMA journal_mode=%s", journal_mode);
     return run(db, sql, "setting the database's journal mode", err);
@@ -78,10 +78,10 @@ int hf__schema_make(sqlite3 *db, struct hf_store_error *err)
     char sql[96];
     (void)snprintf(sql, sizeof sql, "PRAGMA application_id=%d;PRAGMA user_version=%d",
                    APPLICATION_ID, HF_VAULT_FORMAT);
-    int e = run(db, sql, "marking the new database", err);
-    for (size_t i = 0; i < HF_ARRAY_LEN(tables) && e == 0; i++)
-        e = run(db, tables[i].sql, "making the tables", err);
-    return e;
+    int r = run(db, sql, "marking the new database", err);
+    for (size_t i = 0; i < HF_ARRAY_LEN(tables) && r == 0; i++)
+        r = run(db, tables[i].sql, "making the tables", err);
+    return r;
 }
 
 static int check_table(sqlite3 *db, const struct table *t, struct hf_store_error *err)
@@ -89,21 +89,21 @@ static int check_table(sqlite3 *db, const struct table *t, struct hf_store_error
     sqlite3_stmt *st = NULL;
     int rc = sqlite3_prepare_v2(db, "SELECT sql FROM sqlite_schema WHERE type='table' AND name=?1",
                                 -1, &st, NULL);
-    int e = 0;
+    int r = 0;
     if (rc != SQLITE_OK ||
         (rc = sqlite3_bind_text(st, 1, t->name, -1, SQLITE_STATIC)) != SQLITE_OK) {
-        e = hf__fail_sqlite(err, db, rc, "reading the tables");
+        r = hf__fail_sqlite(err, db, rc, "reading the tables");
     } else if ((rc = sqlite3_step(st)) == SQLITE_DONE) {
-        e = hf__fail(err, HF_ECORRUPT, HF__DB_NAME " has no table %s", t->name);
+        r = hf__fail(err, HF_ECORRUPT, HF__DB_NAME " has no table %s", t->name);
     } else if (rc != SQLITE_ROW) {
-        e = hf__fail_sqlite(err, db, rc, "reading the tables");
+        r = hf__fail_sqlite(err, db, rc, "reading the tables");
     } else {
         const char *sql = (const char *)sqlite3_column_text(st, 0);
         if (sql == NULL || strcmp(sql, t->sql) != 0)
-            e = hf__fail(err, HF_ECORRUPT, HF__DB_NAME ": table %s is not as it was made", t->name);
+            r = hf__fail(err, HF_ECORRUPT, HF__DB_NAME ": table %s is not as it was made", t->name);
     }
     sqlite3_finalize(st);
-    return e;
+    return r;
 }
 
 /* Beside the format in the user version: the database has a log. */
@@ -125,13 +125,13 @@ bool hf__schema_marked(const uint8_t version[static 4])
 int hf__schema_check(sqlite3 *db, bool *ret_marked, struct hf_store_error *err)
 {
     int64_t id = 0, version = 0, count = 0;
-    int e = ask_int(db, "PRAGMA application_id", &id, err);
-    if (e == 0)
-        e = ask_int(db, "PRAGMA user_version", &version, err);
-    if (e == 0)
-        e = ask_int(db, "SELECT count(*) FROM sqlite_schema", &count, err);
-    if (e != 0)
-        return e;
+    int r = ask_int(db, "PRAGMA application_id", &id, err);
+    if (r == 0)
+        r = ask_int(db, "PRAGMA user_version", &version, err);
+    if (r == 0)
+        r = ask_int(db, "SELECT count(*) FROM sqlite_schema", &count, err);
+    if (r != 0)
+        return r;
     if (id != APPLICATION_ID)
         return hf__fail(err, HF_ECORRUPT, HF__DB_NAME " is empty, or not a database of Holdfast");
     *ret_marked = (version & MARK) != 0;
@@ -141,9 +141,9 @@ int hf__schema_check(sqlite3 *db, bool *ret_marked, struct hf_store_error *err)
                         (long long)version, HF_VAULT_FORMAT);
     if (count != (int64_t)HF_ARRAY_LEN(tables))
         return hf__fail(err, HF_ECORRUPT, HF__DB_NAME " holds more than its tables, or fewer");
-    for (size_t i = 0; i < HF_ARRAY_LEN(tables) && e == 0; i++)
-        e = check_table(db, &tables[i], err);
-    return e;
+    for (size_t i = 0; i < HF_ARRAY_LEN(tables) && r == 0; i++)
+        r = check_table(db, &tables[i], err);
+    return r;
 }
 
 /* Copies a column of exactly len bytes. */
@@ -192,22 +192,22 @@ int hf__schema_load_plain(sqlite3 *db, struct hf__plain *ret, struct hf_store_er
                                 -1, &st, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_step(st);
-    int e = 0;
+    int r = 0;
     if (rc == SQLITE_ROW)
-        e = take_plain(st, ret, err);
+        r = take_plain(st, ret, err);
     else if (rc != SQLITE_DONE)
-        e = hf__fail_sqlite(err, db, rc, "reading the vault's header");
+        r = hf__fail_sqlite(err, db, rc, "reading the vault's header");
     sqlite3_finalize(st);
-    if (e != 0 || rc == SQLITE_ROW)
-        return e;
+    if (r != 0 || rc == SQLITE_ROW)
+        return r;
     int64_t left = 0;
-    e = ask_int(db, "SELECT EXISTS(SELECT 1 FROM vault_row) OR EXISTS(SELECT 1 FROM vault_head)",
+    r = ask_int(db, "SELECT EXISTS(SELECT 1 FROM vault_row) OR EXISTS(SELECT 1 FROM vault_head)",
                 &left, err);
-    if (e == 0 && left != 0)
+    if (r == 0 && left != 0)
         return hf__fail(err, HF_ECORRUPT, HF__DB_NAME " holds a vault whose header is missing");
-    if (e == 0)
+    if (r == 0)
         *ret = (struct hf__plain){0};
-    return e;
+    return r;
 }
 
 int hf__schema_put_plain(sqlite3 *db, const struct hf__plain *plain, struct hf_store_error *err)
@@ -230,9 +230,9 @@ int hf__schema_put_plain(sqlite3 *db, const struct hf__plain *plain, struct hf_s
         (rc = sqlite3_bind_blob(st, 7, plain->key_check, sizeof plain->key_check, SQLITE_STATIC)) ==
             SQLITE_OK)
         rc = sqlite3_step(st);
-    int e = rc == SQLITE_DONE ? 0 : hf__fail_sqlite(err, db, rc, "writing the vault's header");
+    int r = rc == SQLITE_DONE ? 0 : hf__fail_sqlite(err, db, rc, "writing the vault's header");
     sqlite3_finalize(st);
-    return e;
+    return r;
 }
 
 int hf__schema_put_head(sqlite3 *db, struct hf_bytes sealed, struct hf_store_error *err)
@@ -243,32 +243,32 @@ int hf__schema_put_head(sqlite3 *db, struct hf_bytes sealed, struct hf_store_err
     if (rc == SQLITE_OK &&
         (rc = sqlite3_bind_blob(st, 1, sealed.data, (int)sealed.len, SQLITE_STATIC)) == SQLITE_OK)
         rc = sqlite3_step(st);
-    int e = rc == SQLITE_DONE ? 0 : hf__fail_sqlite(err, db, rc, "writing the vault's head");
+    int r = rc == SQLITE_DONE ? 0 : hf__fail_sqlite(err, db, rc, "writing the vault's head");
     sqlite3_finalize(st);
-    return e;
+    return r;
 }
 
 int hf__schema_copy_public(sqlite3 *from, sqlite3 *to, struct hf_store_error *err)
 {
     sqlite3_stmt *in = NULL, *out = NULL;
-    int e = 0;
+    int r = 0;
     int rc =
         sqlite3_prepare_v2(from, "SELECT key, value FROM public_state ORDER BY key", -1, &in, NULL);
     if (rc != SQLITE_OK)
-        e = hf__fail_sqlite(err, from, rc, "reading the public state");
-    if (e == 0 && (rc = sqlite3_prepare_v2(to, "INSERT INTO public_state VALUES(?1, ?2)", -1, &out,
+        r = hf__fail_sqlite(err, from, rc, "reading the public state");
+    if (r == 0 && (rc = sqlite3_prepare_v2(to, "INSERT INTO public_state VALUES(?1, ?2)", -1, &out,
                                            NULL)) != SQLITE_OK)
-        e = hf__fail_sqlite(err, to, rc, "copying the public state");
-    while (e == 0 && (rc = sqlite3_step(in)) == SQLITE_ROW) {
+        r = hf__fail_sqlite(err, to, rc, "copying the public state");
+    while (r == 0 && (rc = sqlite3_step(in)) == SQLITE_ROW) {
         if ((rc = sqlite3_bind_value(out, 1, sqlite3_column_value(in, 0))) != SQLITE_OK ||
             (rc = sqlite3_bind_value(out, 2, sqlite3_column_value(in, 1))) != SQLITE_OK ||
             (rc = sqlite3_step(out)) != SQLITE_DONE)
-            e = hf__fail_sqlite(err, to, rc, "copying the public state");
+            r = hf__fail_sqlite(err, to, rc, "copying the public state");
         sqlite3_reset(out);
     }
-    if (e == 0 && rc != SQLITE_DONE)
-        e = hf__fail_sqlite(err, from, rc, "reading the public state");
+    if (r == 0 && rc != SQLITE_DONE)
+        r = hf__fail_sqlite(err, from, rc, "reading the public state");
     sqlite3_finalize(in);
     sqlite3_finalize(out);
-    return e;
+    return r;
 }

@@ -29,13 +29,13 @@ int hf__keys_new(const struct hf_suite *suite, const uint8_t key[static HF_KEY_L
 {
     struct hf__keys *keys = hf_secret_alloc(sizeof *keys);
     uint8_t *seed = hf_secret_alloc(32);
-    int e = 0;
+    int r = 0;
     if (keys == NULL || seed == NULL) {
-        e = hf__fail(err, HF_ENOMEM, "no memory for secrets is left for the vault's keys");
+        r = hf__fail(err, HF_ENOMEM, "no memory for secrets is left for the vault's keys");
         goto out;
     }
     if (getrandom(seed, 32, 0) != 32) {
-        e = hf__fail_errno(err, errno, "asking the kernel for random bytes");
+        r = hf__fail_errno(err, errno, "asking the kernel for random bytes");
         goto out;
     }
     hf_rng_init(&keys->rng, seed);
@@ -48,7 +48,7 @@ int hf__keys_new(const struct hf_suite *suite, const uint8_t key[static HF_KEY_L
 out:
     hf_secret_free(seed);
     hf_secret_free(keys);
-    return e;
+    return r;
 }
 
 void hf__row_id(const struct hf_store *s, uint8_t collection, struct hf_bytes key,

@@ -13,13 +13,13 @@ int hf_store_open(const char *dir, const struct hf_suite *suite, struct hf_store
     s->suite = suite;
     s->dir_fd = s->lock_fd = -1;
     errno = 0;
-    int e = hf__folder_open(s, dir, err);
-    if (e == 0)
-        e = hf__db_connect(s, err);
-    if (e != 0) {
+    int r = hf__folder_open(s, dir, err);
+    if (r == 0)
+        r = hf__db_connect(s, err);
+    if (r != 0) {
         hf__folder_close(s);
         free(s);
-        return e;
+        return r;
     }
     *ret = s;
     return 0;
@@ -67,20 +67,20 @@ static int take_public(sqlite3_stmt *st, hf_store_public_fn *fn, void *ctx,
 int hf_store_public_each(struct hf_store *s, hf_store_public_fn *fn, void *ctx,
                          struct hf_store_error *err)
 {
-    int e = hf__db_ready(s, err);
-    if (e != 0)
-        return e;
+    int r = hf__db_ready(s, err);
+    if (r != 0)
+        return r;
     sqlite3_stmt *st = NULL;
     int rc = sqlite3_prepare_v2(s->db, "SELECT key, value FROM public_state ORDER BY key", -1, &st,
                                 NULL);
     if (rc != SQLITE_OK)
         return hf__fail_sqlite(err, s->db, rc, "reading the public state");
-    while (e == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW)
-        e = take_public(st, fn, ctx, err);
-    if (e == 0 && rc != SQLITE_DONE)
-        e = hf__fail_sqlite(err, s->db, rc, "reading the public state");
+    while (r == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW)
+        r = take_public(st, fn, ctx, err);
+    if (r == 0 && rc != SQLITE_DONE)
+        r = hf__fail_sqlite(err, s->db, rc, "reading the public state");
     sqlite3_finalize(st);
-    return e;
+    return r;
 }
 
 void hf_store_tidy(struct hf_store *s)

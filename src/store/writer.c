@@ -189,14 +189,14 @@ static int commit_group(struct hf_writer *w, const struct list *group, size_t co
     hf_assert(i == count);
     for (;;) {
         struct hf_store_error err = {0};
-        int e = hf_store_commit(w->store, updates, count, results, &err);
-        if (e == 0) {
+        int r = hf_store_commit(w->store, updates, count, results, &err);
+        if (r == 0) {
             note_success(w, count);
             return 0;
         }
-        hf_assert(err.code == e);
+        hf_assert(err.code == r);
         if (!note_failure(w, &err))
-            return hf_error_transient(e) ? HF_ECANCELED : e;
+            return hf_error_transient(r) ? HF_ECANCELED : r;
     }
 }
 
@@ -208,15 +208,15 @@ static void write_group(struct hf_writer *w, struct list *group, size_t count)
     if (refused != 0) {
         complete(w, group, NULL, refused);
     } else if (group->first->job != NULL) {
-        int e = group->first->job(w->store, group->first->job_ctx);
-        complete(w, group, NULL, e);
+        int r = group->first->job(w->store, group->first->job_ctx);
+        complete(w, group, NULL, r);
     } else {
         int results[GROUP_MAX] = {0};
-        int e = commit_group(w, group, count, results);
-        complete(w, group, e == 0 ? results : NULL, e);
-        if (e == 0)
+        int r = commit_group(w, group, count, results);
+        complete(w, group, r == 0 ? results : NULL, r);
+        if (r == 0)
             hf_store_tidy(w->store);
-        if (e == HF_ECANCELED) {
+        if (r == HF_ECANCELED) {
             /* Nothing may overtake what was given up. */
             pthread_mutex_lock(&w->mutex);
             struct list rest = w->queued;
@@ -283,10 +283,10 @@ int hf_writer_new(struct hf_store *s, const struct hf_writer_options *options,
         w->options.retry_ms_min = RETRY_MS_MIN;
     if (w->options.retry_ms_max == 0)
         w->options.retry_ms_max = RETRY_MS_MAX;
-    int e = start(w);
-    if (e != 0) {
+    int r = start(w);
+    if (r != 0) {
         free(w);
-        return e;
+        return r;
     }
     *ret = w;
     return 0;
@@ -339,13 +339,13 @@ static int item_load(struct item *it, const struct hf_store_update *u)
 
 static int enqueue(struct hf_writer *w, struct item *it)
 {
-    int e = 0;
+    int r = 0;
     pthread_mutex_lock(&w->mutex);
     if (w->stopping) {
-        e = HF_ECANCELED;
+        r = HF_ECANCELED;
     } else if (w->items >= w->options.items_max ||
                (w->status.bytes > 0 && w->status.bytes + it->bytes > w->options.bytes_max)) {
-        e = HF_EBUSY;
+        r = HF_EBUSY;
     } else {
         w->items++;
         w->status.items++;
@@ -354,23 +354,23 @@ static int enqueue(struct hf_writer *w, struct item *it)
     }
     pthread_mutex_unlock(&w->mutex);
     /* Not under the lock: who is woken would have to wait for it. */
-    if (e == 0)
+    if (r == 0)
         pthread_cond_signal(&w->event);
-    return e;
+    return r;
 }
 
 int hf_writer_submit(struct hf_writer *w, const struct hf_store_update *u, uint64_t token)
 {
-    int e = hf_store_update_check(u);
-    if (e != 0)
-        return e;
+    int r = hf_store_update_check(u);
+    if (r != 0)
+        return r;
     struct item *it = calloc(1, sizeof *it);
     if (it == NULL)
         return HF_ENOMEM;
     it->token = token;
-    if ((e = item_load(it, u)) != 0 || (e = enqueue(w, it)) != 0)
+    if ((r = item_load(it, u)) != 0 || (r = enqueue(w, it)) != 0)
         item_free(it);
-    return e;
+    return r;
 }
 
 int hf_writer_run(struct hf_writer *w, hf_writer_job *job, void *ctx, uint64_t token)
@@ -381,10 +381,10 @@ int hf_writer_run(struct hf_writer *w, hf_writer_job *job, void *ctx, uint64_t t
     it->token = token;
     it->job = job;
     it->job_ctx = ctx;
-    int e = enqueue(w, it);
-    if (e != 0)
+    int r = enqueue(w, it);
+    if (r != 0)
         item_free(it);
-    return e;
+    return r;
 }
 
 bool hf_writer_next(struct hf_writer *w, struct hf_writer_done *ret)
