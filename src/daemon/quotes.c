@@ -22,7 +22,7 @@ struct hf__quotes {
     struct hf_producer *producer;
     struct hf_network_id network;
     struct hf_verify_cache *cache;
-    struct hf__shelf *shelf;
+    struct hf__collateral_cache *collateral;
     uint64_t stale_s; /* how long expired documents may serve, by the configuration */
     bool learns;      /* platforms, from quotes: collateral is fetched for them */
     bool reloading;
@@ -105,7 +105,8 @@ int hf__quotes_new(struct uv_loop_s *loop, const struct hf__settings *settings,
     hf_buf_init(&q->newest, HF_QUOTE_MAX);
     q->learns = settings->service != NULL;
     q->stale_s = q->learns ? settings->service->stale_s : 0;
-    int r = hf__shelf_new(settings->collateral, settings->platform == HF__PLATFORM_TDX, &q->shelf);
+    int r = hf__collateral_cache_new(settings->collateral, settings->platform == HF__PLATFORM_TDX,
+                                     &q->collateral);
     if (r == 0)
         r = hf_verify_cache_new(CACHE_ENTRIES, &q->cache);
     if (r == 0)
@@ -125,7 +126,7 @@ void hf__quotes_free(struct hf__quotes *q)
         return;
     hf_producer_free(q->producer);
     hf_verify_cache_free(q->cache);
-    hf__shelf_free(q->shelf);
+    hf__collateral_cache_free(q->collateral);
     hf_buf_done(&q->newest);
     free(q);
 }
@@ -185,14 +186,14 @@ static void ahead_work(uv_work_t *uv)
     struct hf_collateral *now, *early;
     struct hf_evaluation_seen seen[HF_MARKS_EVALUATIONS_MAX];
     j->error = HF_ECOLLMISSING;
-    if (!hf__shelf_both(j->q->shelf, key, &roots, &now, &early))
+    if (!hf__collateral_cache_both(j->q->collateral, key, &roots, &now, &early))
         return;
     struct hf_verify_params params = {.at_s = hf_clock_wall_ms() / 1000,
                                       .roots = roots,
                                       .collateral = now,
                                       .cache = j->q->cache,
                                       .evaluations = seen};
-    params.evaluations_count = hf__shelf_evaluations(j->q->shelf, seen);
+    params.evaluations_count = hf__collateral_cache_evaluations(j->q->collateral, seen);
     j->error = hf_quote_verify(hf_buf_bytes(&j->quote), &params, &j->verdict, NULL);
     params.collateral = early;
     j->announced = early != NULL;
@@ -269,7 +270,7 @@ static void learn(struct hf__quotes *q, struct hf_bytes bytes, int error)
     if (!q->learns || !genuine || hf_quote_parse(bytes, &quote, &fault) != 0 ||
         hf_quote_read_platform(&quote, &platform) != 0)
         return;
-    hf__shelf_learn(q->shelf, platform.fmspc);
+    hf__collateral_cache_learn(q->collateral, platform.fmspc);
 }
 
 /* When the first document ends by which this quote is judged; 0: one of them is not there. */
@@ -303,7 +304,7 @@ static int verify(struct job *j, const struct hf_roots *roots, struct hf_collate
                                       .collateral = collateral,
                                       .cache = j->q->cache,
                                       .evaluations = seen};
-    params.evaluations_count = hf__shelf_evaluations(j->q->shelf, seen);
+    params.evaluations_count = hf__collateral_cache_evaluations(j->q->collateral, seen);
     struct hf_bytes quote = hf_buf_bytes(&j->quote);
     int r = hf_quote_verify(quote, &params, &j->verdict, NULL);
     if (r != 0 || j->verdict.error != HF_ECOLLEXPIRED || j->stale_s == 0)
@@ -330,7 +331,7 @@ static void judge_work(uv_work_t *uv)
         roots.dev_key = key;
     }
     if (j->error == 0)
-        j->error = hf__shelf_get(j->q->shelf, &roots, &collateral);
+        j->error = hf__collateral_cache_get(j->q->collateral, &roots, &collateral);
     if (j->error == 0) {
         j->error = verify(j, &roots, collateral);
         learn(j->q, hf_buf_bytes(&j->quote), j->error != 0 ? j->error : j->verdict.error);
@@ -342,7 +343,7 @@ static void judge_work(uv_work_t *uv)
 static void tell_marks(struct hf__quotes *q)
 {
     struct hf_marks marks;
-    if (hf__shelf_risen(q->shelf, &marks))
+    if (hf__collateral_cache_risen(q->collateral, &marks))
         q->hooks.marked(q->hooks.user, &marks);
 }
 
@@ -377,7 +378,7 @@ void hf__quotes_judge(struct hf__quotes *q, const struct hf_work *w)
 static void reload_work(uv_work_t *uv)
 {
     struct job *j = uv->data;
-    j->error = hf__shelf_read(j->q->shelf);
+    j->error = hf__collateral_cache_read(j->q->collateral);
 }
 
 static void reload_done(uv_work_t *uv, int status)
@@ -393,7 +394,7 @@ static void reload_done(uv_work_t *uv, int status)
 static void check_work(uv_work_t *uv)
 {
     struct job *j = uv->data;
-    j->error = hf__shelf_check(j->q->shelf);
+    j->error = hf__collateral_cache_check(j->q->collateral);
 }
 
 static void check_done(uv_work_t *uv, int status)
@@ -407,7 +408,7 @@ static void check_done(uv_work_t *uv, int status)
 
 void hf__quotes_marks(struct hf__quotes *q, const struct hf_marks *marks)
 {
-    if (hf__shelf_raise(q->shelf, marks))
+    if (hf__collateral_cache_raise(q->collateral, marks))
         queue(job_new(q, 0), check_work, check_done);
 }
 
@@ -421,12 +422,12 @@ void hf__quotes_reload(struct hf__quotes *q)
 
 void hf__quotes_held(struct hf__quotes *q, struct hf__held *ret)
 {
-    hf__shelf_held(q->shelf, ret);
+    hf__collateral_cache_held(q->collateral, ret);
 }
 
 void hf__quotes_forget_fmspcs(struct hf__quotes *q)
 {
-    hf__shelf_forget(q->shelf);
+    hf__collateral_cache_forget(q->collateral);
 }
 
 void hf__quotes_facts(struct hf__quotes *q, struct hf_producer_facts *ret)

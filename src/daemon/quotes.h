@@ -8,7 +8,7 @@
 #include "attest/producer.h"
 #include "attest/verdict.h"
 #include "core/engine.h"
-#include "shelf.h"
+#include "collateral_cache.h"
 
 struct uv_loop_s;
 struct hf__quotes;

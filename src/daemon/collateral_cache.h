@@ -3,8 +3,8 @@
  * before. Threads use it; while one reads the folder, the others wait only if they need what is in
  * it.
  */
-#ifndef HF_DAEMON_SHELF_H
-#define HF_DAEMON_SHELF_H
+#ifndef HF_DAEMON_COLLATERAL_CACHE_H
+#define HF_DAEMON_COLLATERAL_CACHE_H
 
 #include "attest/marks.h"
 #include "settings.h"
@@ -27,41 +27,44 @@ struct hf__held {
     size_t fmspcs_count;
 };
 
-struct hf__shelf;
+struct hf__collateral_cache;
 
 /* folder: copied. intel: Intel's root counts, whatever quotes come. HF_ENOMEM. */
-HF_MUST_USE int hf__shelf_new(const char *folder, bool intel, struct hf__shelf **ret);
+HF_MUST_USE int hf__collateral_cache_new(const char *folder, bool intel,
+                                         struct hf__collateral_cache **ret);
 /* NULL is legal. */
-void hf__shelf_free(struct hf__shelf *s);
+void hf__collateral_cache_free(struct hf__collateral_cache *s);
 /*
  * The collateral for these roots, which count from now on: a reference, or NULL where there is
  * none. HF_ECOLLROLLBACK: there is one, and it may not be used. Else the errors of
  * hf_collateral_load.
  */
-HF_MUST_USE int hf__shelf_get(struct hf__shelf *s, const struct hf_roots *roots,
-                              struct hf_collateral **ret);
+HF_MUST_USE int hf__collateral_cache_get(struct hf__collateral_cache *s,
+                                         const struct hf_roots *roots, struct hf_collateral **ret);
 /*
  * What counts and what is announced, a reference to each, NULL where nothing is announced; and
  * their roots. false: nothing counts. key: HF_ROOT_KEY_LEN bytes, to which ret_roots may point.
  */
-bool hf__shelf_both(struct hf__shelf *s, uint8_t key[static HF_ROOT_KEY_LEN],
-                    struct hf_roots *ret_roots, struct hf_collateral **ret_now,
-                    struct hf_collateral **ret_early);
+bool hf__collateral_cache_both(struct hf__collateral_cache *s, uint8_t key[static HF_ROOT_KEY_LEN],
+                               struct hf_roots *ret_roots, struct hf_collateral **ret_now,
+                               struct hf_collateral **ret_early);
 /* Reads the folder again, once it is known which root counts. Errors as above. */
-HF_MUST_USE int hf__shelf_read(struct hf__shelf *s);
+HF_MUST_USE int hf__collateral_cache_read(struct hf__collateral_cache *s);
 /* Holds what is in use against the marks: HF_ECOLLROLLBACK, and it is not used any more. */
-HF_MUST_USE int hf__shelf_check(struct hf__shelf *s);
-/* Raises the marks; whether they have risen, so that hf__shelf_check is due. */
-bool hf__shelf_raise(struct hf__shelf *s, const struct hf_marks *marks);
+HF_MUST_USE int hf__collateral_cache_check(struct hf__collateral_cache *s);
+/* Raises the marks; whether they have risen, so that hf__collateral_cache_check is due. */
+bool hf__collateral_cache_raise(struct hf__collateral_cache *s, const struct hf_marks *marks);
 /* The marks, where collateral has raised them since the last call; false: it has not. */
-bool hf__shelf_risen(struct hf__shelf *s, struct hf_marks *ret);
+bool hf__collateral_cache_risen(struct hf__collateral_cache *s, struct hf_marks *ret);
 /* When evaluations were first seen; returns how many. */
-size_t hf__shelf_evaluations(struct hf__shelf *s,
-                             struct hf_evaluation_seen ret[static HF_MARKS_EVALUATIONS_MAX]);
+size_t
+hf__collateral_cache_evaluations(struct hf__collateral_cache *s,
+                                 struct hf_evaluation_seen ret[static HF_MARKS_EVALUATIONS_MAX]);
 /* Notes a kind of platform, or forgets all of them. */
-void hf__shelf_learn(struct hf__shelf *s, const uint8_t fmspc[static HF_FMSPC_LEN]);
-void hf__shelf_forget(struct hf__shelf *s);
+void hf__collateral_cache_learn(struct hf__collateral_cache *s,
+                                const uint8_t fmspc[static HF_FMSPC_LEN]);
+void hf__collateral_cache_forget(struct hf__collateral_cache *s);
 /* What is held, for the status. */
-void hf__shelf_held(struct hf__shelf *s, struct hf__held *ret);
+void hf__collateral_cache_held(struct hf__collateral_cache *s, struct hf__held *ret);
 
 #endif

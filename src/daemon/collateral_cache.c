@@ -1,4 +1,4 @@
-#include "shelf.h"
+#include "collateral_cache.h"
 
 #include "base/error.h"
 #include "clock/clock.h"
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <uv.h>
 
-struct hf__shelf {
+struct hf__collateral_cache {
     char *folder;
     uv_mutex_t loading; /* one thread reads the folder; taken before the other lock */
     uv_mutex_t lock;    /* over what follows; never held for long: the loop takes it */
@@ -18,9 +18,9 @@ struct hf__shelf {
 };
 _Static_assert(sizeof((struct hf__held *)0)->dev_key == HF_ROOT_KEY_LEN, "a root's key");
 
-int hf__shelf_new(const char *folder, bool intel, struct hf__shelf **ret)
+int hf__collateral_cache_new(const char *folder, bool intel, struct hf__collateral_cache **ret)
 {
-    struct hf__shelf *s = calloc(1, sizeof *s);
+    struct hf__collateral_cache *s = calloc(1, sizeof *s);
     if (s == NULL)
         return HF_ENOMEM;
     s->marks = calloc(1, sizeof *s->marks);
@@ -41,7 +41,7 @@ int hf__shelf_new(const char *folder, bool intel, struct hf__shelf **ret)
     return 0;
 }
 
-void hf__shelf_free(struct hf__shelf *s)
+void hf__collateral_cache_free(struct hf__collateral_cache *s)
 {
     if (s == NULL)
         return;
@@ -62,7 +62,7 @@ static bool same_roots(const struct hf__held *h, const struct hf_roots *roots)
 }
 
 /* Notes which root counts. What is held under another is worth nothing. Under the lock. */
-static void set_roots(struct hf__shelf *s, const struct hf_roots *roots)
+static void set_roots(struct hf__collateral_cache *s, const struct hf_roots *roots)
 {
     struct hf__held *h = &s->held;
     if (same_roots(h, roots))
@@ -75,7 +75,8 @@ static void set_roots(struct hf__shelf *s, const struct hf_roots *roots)
 }
 
 /* The set that is held, a reference, or NULL; and a copy of the marks. */
-static int look(struct hf__shelf *s, struct hf_collateral **ret, struct hf_marks **ret_marks)
+static int look(struct hf__collateral_cache *s, struct hf_collateral **ret,
+                struct hf_marks **ret_marks)
 {
     struct hf_marks *marks = malloc(sizeof *marks);
     if (marks == NULL)
@@ -98,8 +99,9 @@ static struct hf__held facts_of(const struct hf_collateral *c, size_t older)
 }
 
 /* Takes a set into use, unless another root counts by now. c: taken. */
-static void hold(struct hf__shelf *s, const struct hf_roots *roots, struct hf_collateral *c,
-                 const struct hf__held *facts, const struct hf_marks *marks)
+static void hold(struct hf__collateral_cache *s, const struct hf_roots *roots,
+                 struct hf_collateral *c, const struct hf__held *facts,
+                 const struct hf_marks *marks)
 {
     uv_mutex_lock(&s->lock);
     struct hf__held *h = &s->held;
@@ -118,7 +120,7 @@ static void hold(struct hf__shelf *s, const struct hf_roots *roots, struct hf_co
 }
 
 /* What is older than its mark is not used, nor anything that came with it. */
-static void refuse(struct hf__shelf *s, const char *name)
+static void refuse(struct hf__collateral_cache *s, const char *name)
 {
     uv_mutex_lock(&s->lock);
     hf_collateral_unref(s->collateral);
@@ -130,7 +132,7 @@ static void refuse(struct hf__shelf *s, const char *name)
 }
 
 /* What is announced takes the place of what was. What cannot be read announces nothing. */
-static void load_early(struct hf__shelf *s, const struct hf_roots *roots)
+static void load_early(struct hf__collateral_cache *s, const struct hf_roots *roots)
 {
     struct hf_collateral *early = NULL;
     if (hf_collateral_load_early(s->folder, roots, &early) != 0)
@@ -142,9 +144,9 @@ static void load_early(struct hf__shelf *s, const struct hf_roots *roots)
     hf_collateral_unref(old);
 }
 
-bool hf__shelf_both(struct hf__shelf *s, uint8_t key[static HF_ROOT_KEY_LEN],
-                    struct hf_roots *ret_roots, struct hf_collateral **ret_now,
-                    struct hf_collateral **ret_early)
+bool hf__collateral_cache_both(struct hf__collateral_cache *s, uint8_t key[static HF_ROOT_KEY_LEN],
+                               struct hf_roots *ret_roots, struct hf_collateral **ret_now,
+                               struct hf_collateral **ret_early)
 {
     uv_mutex_lock(&s->lock);
     bool there = s->held.has_roots && s->collateral != NULL;
@@ -163,7 +165,7 @@ bool hf__shelf_both(struct hf__shelf *s, uint8_t key[static HF_ROOT_KEY_LEN],
  * Reads the folder under these roots, and holds the newer of each document, none older than its
  * mark. Only the lock for loading is held: the other is for moments.
  */
-static int load(struct hf__shelf *s, const struct hf_roots *roots)
+static int load(struct hf__collateral_cache *s, const struct hf_roots *roots)
 {
     struct hf_collateral *held = NULL, *fresh = NULL, *merged = NULL;
     struct hf_marks *marks = NULL;
@@ -191,8 +193,9 @@ static int load(struct hf__shelf *s, const struct hf_roots *roots)
     return r;
 }
 
-/* What is held for these roots, as hf__shelf_get; 0 and NULL: the folder is to be read. */
-static int take_held(struct hf__shelf *s, const struct hf_roots *roots, struct hf_collateral **ret)
+/* What is held for these roots, as hf__collateral_cache_get; 0 and NULL: the folder is to be read. */
+static int take_held(struct hf__collateral_cache *s, const struct hf_roots *roots,
+                     struct hf_collateral **ret)
 {
     uv_mutex_lock(&s->lock);
     set_roots(s, roots);
@@ -202,7 +205,8 @@ static int take_held(struct hf__shelf *s, const struct hf_roots *roots, struct h
     return refused ? HF_ECOLLROLLBACK : 0;
 }
 
-int hf__shelf_get(struct hf__shelf *s, const struct hf_roots *roots, struct hf_collateral **ret)
+int hf__collateral_cache_get(struct hf__collateral_cache *s, const struct hf_roots *roots,
+                             struct hf_collateral **ret)
 {
     int r = take_held(s, roots, ret);
     if (r != 0 || *ret != NULL)
@@ -218,10 +222,10 @@ int hf__shelf_get(struct hf__shelf *s, const struct hf_roots *roots, struct hf_c
     return r == HF_ENOTFOUND ? 0 : r;
 }
 
-int hf__shelf_read(struct hf__shelf *s)
+int hf__collateral_cache_read(struct hf__collateral_cache *s)
 {
     struct hf__held h;
-    hf__shelf_held(s, &h);
+    hf__collateral_cache_held(s, &h);
     if (!h.has_roots)
         return 0; /* the first quote that is judged says it, and has the folder read */
     const struct hf_roots roots = {.trust = h.dev ? HF_TRUST_DEV : HF_TRUST_INTEL,
@@ -232,7 +236,7 @@ int hf__shelf_read(struct hf__shelf *s)
     return r;
 }
 
-int hf__shelf_check(struct hf__shelf *s)
+int hf__collateral_cache_check(struct hf__collateral_cache *s)
 {
     struct hf_collateral *held = NULL;
     struct hf_marks *marks = NULL;
@@ -249,7 +253,7 @@ int hf__shelf_check(struct hf__shelf *s)
     return r;
 }
 
-bool hf__shelf_raise(struct hf__shelf *s, const struct hf_marks *marks)
+bool hf__collateral_cache_raise(struct hf__collateral_cache *s, const struct hf_marks *marks)
 {
     uv_mutex_lock(&s->lock);
     bool risen = hf_marks_raise(s->marks, marks);
@@ -257,7 +261,7 @@ bool hf__shelf_raise(struct hf__shelf *s, const struct hf_marks *marks)
     return risen;
 }
 
-bool hf__shelf_risen(struct hf__shelf *s, struct hf_marks *ret)
+bool hf__collateral_cache_risen(struct hf__collateral_cache *s, struct hf_marks *ret)
 {
     uv_mutex_lock(&s->lock);
     bool risen = s->risen;
@@ -268,8 +272,9 @@ bool hf__shelf_risen(struct hf__shelf *s, struct hf_marks *ret)
     return risen;
 }
 
-size_t hf__shelf_evaluations(struct hf__shelf *s,
-                             struct hf_evaluation_seen ret[static HF_MARKS_EVALUATIONS_MAX])
+size_t
+hf__collateral_cache_evaluations(struct hf__collateral_cache *s,
+                                 struct hf_evaluation_seen ret[static HF_MARKS_EVALUATIONS_MAX])
 {
     uv_mutex_lock(&s->lock);
     size_t count = s->marks->evaluations_count;
@@ -278,7 +283,8 @@ size_t hf__shelf_evaluations(struct hf__shelf *s,
     return count;
 }
 
-void hf__shelf_learn(struct hf__shelf *s, const uint8_t fmspc[static HF_FMSPC_LEN])
+void hf__collateral_cache_learn(struct hf__collateral_cache *s,
+                                const uint8_t fmspc[static HF_FMSPC_LEN])
 {
     uv_mutex_lock(&s->lock);
     struct hf__held *h = &s->held;
@@ -290,14 +296,14 @@ void hf__shelf_learn(struct hf__shelf *s, const uint8_t fmspc[static HF_FMSPC_LE
     uv_mutex_unlock(&s->lock);
 }
 
-void hf__shelf_forget(struct hf__shelf *s)
+void hf__collateral_cache_forget(struct hf__collateral_cache *s)
 {
     uv_mutex_lock(&s->lock);
     s->held.fmspcs_count = 0;
     uv_mutex_unlock(&s->lock);
 }
 
-void hf__shelf_held(struct hf__shelf *s, struct hf__held *ret)
+void hf__collateral_cache_held(struct hf__collateral_cache *s, struct hf__held *ret)
 {
     uv_mutex_lock(&s->lock);
     *ret = s->held;
