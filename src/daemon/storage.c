@@ -256,7 +256,7 @@ void hf__storage_vault(struct hf__storage *s, bool create, const uint8_t key[sta
     hf_assert(it != NULL);
     it->is_vault = true;
     it->create = create;
-    it->key = hf_secret_alloc(32);
+    it->key = hf_secret_alloc(HF_KEY_LEN);
     hf_assert(it->key != NULL);
     memcpy(it->key, key, 32);
     it->header.network = s->network;

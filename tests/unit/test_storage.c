@@ -77,13 +77,18 @@ static struct hf__storage *open_storage(struct heard *h, struct hf__storage_star
     return s;
 }
 
-static void wait_for_vault(struct hf__storage *s, struct heard *h)
+static int vault_error(struct hf__storage *s, struct heard *h)
 {
     while (!h->vault) {
         sem_wait(&h->woken);
         hf__storage_poll(s);
     }
-    cr_assert_eq(h->vault_error, 0);
+    return h->vault_error;
+}
+
+static void wait_for_vault(struct hf__storage *s, struct heard *h)
+{
+    cr_assert_eq(vault_error(s, h), 0);
 }
 
 static struct hf_write write_of(uint8_t collection, const char *name, struct hf_blob *value)
@@ -146,6 +151,29 @@ Test(hf__storage, rows_come_back_as_they_were_written)
     cr_assert_str_eq(h.text, "1/=value 4/stays=value ");
     cr_assert_eq(h.health, 0);
     hf__storage_close(s, 1000);
+    hf_scratch_remove(parent);
+}
+
+Test(hf__storage, a_vault_opens_under_the_whole_key_alone)
+{
+    struct heard h;
+    struct hf__storage_start start;
+    uint8_t other[HF_KEY_LEN];
+    cr_assert_eq(hf_secret_init(1024 * 1024, true), 0);
+    hf_scratch_make(parent);
+    snprintf(dir, sizeof dir, "%s/data", parent);
+    struct hf__storage *s = open_storage(&h, &start);
+    fill(s, &h);
+    hf__storage_close(s, 1000);
+    for (size_t i = 0; i < sizeof other; i += sizeof other - 1) {
+        memcpy(other, key, sizeof other);
+        other[i] ^= 1;
+        s = open_storage(&h, &start);
+        hf__storage_rows_done(&start.public_rows);
+        hf__storage_vault(s, false, other, &account, 1);
+        cr_assert_neq(vault_error(s, &h), 0, "byte %zu", i);
+        hf__storage_close(s, 1000);
+    }
     hf_scratch_remove(parent);
 }
 
