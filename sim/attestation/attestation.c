@@ -17,7 +17,8 @@ uint8_t hf__image_index(struct hf_world *w, const char *name)
     return (uint8_t)w->images_count++;
 }
 
-void hf_world_measurement(const struct hf_world *w, const char *image, uint8_t ret[static 32])
+void hf_world_measurement(const struct hf_world *w, const char *image,
+                          uint8_t ret[static HF_MEASUREMENT_LEN])
 {
     if (w->platforms != NULL)
         hf__real_measurement(w, image, ret);

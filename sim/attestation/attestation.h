@@ -56,7 +56,8 @@ void hf__model_quote_make(const struct hf_world *w, const struct hf__made *made,
                           struct hf_buf *ret);
 void hf__model_quote_judge(const struct hf_world *w, const struct hf__judged *judged,
                            struct hf_verdict *ret);
-void hf__model_measurement(const struct hf_world *w, const char *image, uint8_t ret[static 32]);
+void hf__model_measurement(const struct hf_world *w, const char *image,
+                           uint8_t ret[static HF_MEASUREMENT_LEN]);
 uint32_t hf__model_quote_machine(struct hf_bytes quote);
 /* What of a record an engine sees, as hf_quote_outline of a quote. */
 HF_MUST_USE int hf__model_outline(struct hf_bytes bytes, struct hf_bytes *ret_quote,
@@ -74,6 +75,7 @@ void hf__real_quote_make(struct hf_world *w, const struct hf__made *made, struct
 void hf__real_quote_judge(struct hf_world *w, const struct hf__judged *judged,
                           struct hf_verdict *ret);
 uint32_t hf__real_quote_machine(const struct hf_world *w, struct hf_bytes quote);
-void hf__real_measurement(const struct hf_world *w, const char *image, uint8_t ret[static 32]);
+void hf__real_measurement(const struct hf_world *w, const char *image,
+                          uint8_t ret[static HF_MEASUREMENT_LEN]);
 
 #endif

@@ -27,15 +27,16 @@ static const uint64_t td_attributes = UINT64_C(1) << 28, xfam = 0x61ae7;
 /* Of every set: here an evaluation is told by its dates. */
 static const uint32_t evaluation_number = 17;
 
-void hf__model_measurement(const struct hf_world *w, const char *image, uint8_t ret[static 32])
+void hf__model_measurement(const struct hf_world *w, const char *image,
+                           uint8_t ret[static HF_MEASUREMENT_LEN])
 {
-    uint8_t text[HF_WORLD_NAME_MAX + 32];
+    uint8_t text[HF_WORLD_NAME_MAX + HF_ID_LEN];
     size_t len = strlen(image);
     struct hf_hash digest;
     memcpy(text, image, len);
-    memcpy(text + len, w->authority.network.bytes, 32); /* an image binds its network */
-    w->suite->hash("sim/measurement", hf_bytes_of(text, len + 32), &digest);
-    memcpy(ret, digest.bytes, 32);
+    memcpy(text + len, w->authority.network.bytes, HF_ID_LEN); /* an image binds its network */
+    w->suite->hash("sim/measurement", hf_bytes_of(text, len + HF_ID_LEN), &digest);
+    memcpy(ret, digest.bytes, HF_MEASUREMENT_LEN);
 }
 
 static void authenticate(const struct hf_world *w, const uint8_t *quote, uint8_t ret[static 16])

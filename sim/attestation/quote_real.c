@@ -149,10 +149,11 @@ static const struct hf_dev_machine *machine_at(const struct hf_world *w, uint32_
 static void image_td(const struct hf_world *w, const char *image, struct hf_dev_td *ret)
 {
     hf_dev_td_init(ret, image);
-    hf_dev_td_bind_network(ret, hf_bytes_of(w->authority.network.bytes, 32));
+    hf_dev_td_bind_network(ret, hf_bytes_of(w->authority.network.bytes, HF_ID_LEN));
 }
 
-void hf__real_measurement(const struct hf_world *w, const char *image, uint8_t ret[static 32])
+void hf__real_measurement(const struct hf_world *w, const char *image,
+                          uint8_t ret[static HF_MEASUREMENT_LEN])
 {
     struct hf_dev_td td;
     image_td(w, image, &td);

@@ -74,7 +74,7 @@ static void issue_root(struct hf_world *w)
     uint8_t fresh = a->roots_count % 2 == 0 ? 0 : count;
     for (uint8_t i = 0; i < count; i++) {
         keypair(w, (uint8_t)(fresh + i));
-        memcpy(keys[i].key, a->public_keys[fresh + i], 32);
+        memcpy(keys[i].key, a->public_keys[fresh + i], HF_KEY_LEN);
     }
     hf_assert(a->roots_count < HF__ROOTS_MAX);
     if (a->roots_count == 0) {
@@ -165,7 +165,7 @@ struct change {
     struct hf_measurement list[64];
     const char *image;
     uint32_t rank;
-    uint8_t digest[32];
+    uint8_t digest[HF_MEASUREMENT_LEN];
     bool withdraw;
 };
 
@@ -174,7 +174,7 @@ static void change_measurements(struct hf_policy *policy, void *ctx)
     struct change *c = ctx;
     size_t count = 0;
     for (size_t i = 0; i < policy->measurements_count && count < HF_ARRAY_LEN(c->list); i++) {
-        if (memcmp(policy->measurements[i].digest, c->digest, 32) != 0)
+        if (memcmp(policy->measurements[i].digest, c->digest, HF_MEASUREMENT_LEN) != 0)
             c->list[count++] = policy->measurements[i];
     }
     if (!c->withdraw && count < HF_ARRAY_LEN(c->list)) {
@@ -183,7 +183,7 @@ static void change_measurements(struct hf_policy *policy, void *ctx)
             .name = hf_bytes_of(c->image, strlen(c->image)),
             .rank = c->rank,
         };
-        memcpy(m->digest, c->digest, 32);
+        memcpy(m->digest, c->digest, HF_MEASUREMENT_LEN);
     }
     policy->measurements = c->list;
     policy->measurements_count = count;

@@ -73,7 +73,7 @@ static void take_arrivals(struct hf_world *w, uint32_t epoch)
 static int by_account(const void *a, const void *b)
 {
     return memcmp(((const struct hf__member *)a)->account.bytes,
-                  ((const struct hf__member *)b)->account.bytes, 32);
+                  ((const struct hf__member *)b)->account.bytes, HF_ID_LEN);
 }
 
 enum { TEXT_MAX = 16 };
@@ -229,12 +229,12 @@ static bool answers(struct hf_world *w, const struct hf_account *holder,
     uint8_t key[48];
     long at = hf_set_find(w->authority.set, holder) < 0 ? -1 : hf_world_find(w, holder);
     const struct hf__node *n = at < 0 ? NULL : hf__node(w, (uint32_t)at);
-    memcpy(key, owner->bytes, 32);
-    memcpy(key + 32, generation, 16);
+    memcpy(key, owner->bytes, HF_ID_LEN);
+    memcpy(key + HF_ID_LEN, generation, 16);
     return n != NULL && !n->gone && n->engine != NULL &&
            (votes(hf__disk_find(&n->disk, HF_ROW_HELD, hf_bytes_of(key, sizeof(key))), arena) ||
-            is_former(hf__disk_find(&n->disk, HF_ROW_OWNER, hf_bytes_of(owner->bytes, 32)),
-                      generation, arena));
+            is_former(hf__disk_find(&n->disk, HF_ROW_OWNER, hf_account_bytes(owner)), generation,
+                      arena));
 }
 
 /* The highest claim that anybody has promised to an owner. */
@@ -246,7 +246,7 @@ static uint64_t highest_claim(struct hf_world *w, const struct hf_account *owner
         struct hf_owner_row row;
         struct hf_claim_statement s;
         struct hf__row *kept =
-            hf__disk_find(&w->nodes[i]->disk, HF_ROW_OWNER, hf_bytes_of(owner->bytes, 32));
+            hf__disk_find(&w->nodes[i]->disk, HF_ROW_OWNER, hf_account_bytes(owner));
         if (kept != NULL &&
             hf_wire_decode(&hf_wire_owner_row, hf_blob_bytes(kept->value), arena, &row, NULL) ==
                 0 &&

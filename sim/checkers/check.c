@@ -92,7 +92,8 @@ static void note_policy(struct hf__checks *c)
     }
 }
 
-uint32_t hf__check_rank(struct hf__checks *c, uint32_t policy, const uint8_t digest[static 32])
+uint32_t hf__check_rank(struct hf__checks *c, uint32_t policy,
+                        const uint8_t digest[static HF_MEASUREMENT_LEN])
 {
     const uint64_t *rank =
         hf__map_find(&c->measurements, hf__key_of(hf_bytes_of(&policy, sizeof(policy)),
@@ -304,7 +305,7 @@ void hf__checkers_add(struct hf_world *w)
     hf__map_init(&c->speakers, sizeof(struct hf__speaker));
     hf__map_init(&c->gathered, sizeof(struct hf__gathered));
     hf__map_init(&c->challenged, sizeof(struct hf__challenged));
-    hf__map_init(&c->said, 32);
+    hf__map_init(&c->said, HF_ID_LEN);
     hf__map_init(&c->measurements, sizeof(uint64_t));
     hf__map_init(&c->quotes, sizeof(struct hf__quote_view));
     hf__map_init(&c->any_platform, sizeof(uint64_t));

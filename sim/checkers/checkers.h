@@ -28,7 +28,7 @@ struct hf__nonce {
     uint32_t node, incarnation;
     uint64_t at_us;
     struct hf_account account;
-    uint8_t response_key[32];
+    uint8_t response_key[HF_KEY_LEN];
 };
 
 /* What a provider has accepted from an owner. */
@@ -127,7 +127,7 @@ struct hf__gathered {
 /* What an owner has asked a holder to prove. */
 struct hf__challenged {
     struct hf_account owner;
-    uint8_t challenge[32];
+    uint8_t challenge[HF_CHALLENGE_LEN];
     struct hf_generation_id generation;
     uint8_t index; /* 0: nothing yet */
     bool proved;
@@ -172,13 +172,13 @@ struct hf__checks {
 
 struct hf__quote_view {
     uint64_t made_us;
-    uint8_t ppid[16], measurement[32], report_data[64];
+    uint8_t ppid[16], measurement[HF_MEASUREMENT_LEN], report_data[64];
     bool debug;
 };
 
 static inline struct hf_bytes hf__b32(const uint8_t *p)
 {
-    return hf_bytes_of(p, 32);
+    return hf_bytes_of(p, HF_ID_LEN);
 }
 
 /* Decodes into the checks' arena, which is reset by each event; false: not such a message. */
@@ -189,7 +189,8 @@ struct hf__heard *hf__check_heard(struct hf__checks *c, const struct hf_message 
 /* What a quote says; false: the world never made it. */
 bool hf__check_quote(const struct hf__checks *c, struct hf_bytes quote, struct hf__quote_view *ret);
 /* The rank of a measurement under a policy version, + 1; 0: not accepted. */
-uint32_t hf__check_rank(struct hf__checks *c, uint32_t policy, const uint8_t digest[static 32]);
+uint32_t hf__check_rank(struct hf__checks *c, uint32_t policy,
+                        const uint8_t digest[static HF_MEASUREMENT_LEN]);
 /* An identity that reached somebody: notes the sealing key when its quote is good. */
 void hf__check_identity(struct hf__checks *c, const struct hf_identity *identity);
 struct hf__relation *hf__check_relation(struct hf__checks *c, const struct hf_account *provider,

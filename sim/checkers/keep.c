@@ -144,7 +144,7 @@ void hf__check_row(struct hf__checks *c, uint32_t node, const struct hf__disk_wr
         held_put(c, node, o, row);
         return;
     }
-    struct hf__sharing *s = hf__check_sharing(o, row->key + 32);
+    struct hf__sharing *s = hf__check_sharing(o, row->key + HF_ID_LEN);
     if (s != NULL)
         holder_remove(s, node);
     /* A leaver may go when max(k + 1, q) others are left (GOSSIP.md, 4). */
@@ -190,8 +190,8 @@ static void receipt(struct hf__checks *c, const struct hf_message *m, struct hf_
         hf__violate(c->world, m->from, "receipt", "a receipt for a malformed deposit");
         return;
     }
-    memcpy(key, t.header.owner.bytes, 32);
-    memcpy(key + 32, t.generation.id, 16);
+    memcpy(key, t.header.owner.bytes, HF_ID_LEN);
+    memcpy(key + HF_ID_LEN, t.generation.id, 16);
     if (hf__disk_find(&hf__node(c->world, m->from)->disk, HF_ROW_HELD, hf_bytes_of(key, 48)) ==
         NULL) {
         hf__violate(c->world, m->from, "receipt",

@@ -64,7 +64,7 @@ static void check_event(struct hf__checks *c, uint32_t from, const struct hf_sig
     uint8_t *said =
         hf__map_at(&c->said, hf__key_of(hf__b32(s.author.bytes), hf_bytes_of(place, sizeof(place)),
                                         hf_bytes_of(NULL, 0)));
-    static const uint8_t nothing[32];
+    static const uint8_t nothing[HF_ID_LEN];
     if (memcmp(said, nothing, sizeof(nothing)) == 0)
         memcpy(said, hash.bytes, sizeof(hash.bytes));
     else if (memcmp(said, hash.bytes, sizeof(hash.bytes)) != 0)

@@ -18,8 +18,8 @@ static bool votes(struct hf__checks *c, const struct hf__node *node, const struc
         if (memcmp(row->former[i].id, g->generation.id, 16) == 0)
             return true;
     uint8_t key[48];
-    memcpy(key, owner->bytes, 32);
-    memcpy(key + 32, g->generation.id, 16);
+    memcpy(key, owner->bytes, HF_ID_LEN);
+    memcpy(key + HF_ID_LEN, g->generation.id, 16);
     struct hf__row *share = hf__disk_find(&node->disk, HF_ROW_HELD, hf_bytes_of(key, sizeof key));
     return share != NULL &&
            hf__check_decode(c, &hf_wire_held_row, hf_blob_bytes(share->value), &held) &&

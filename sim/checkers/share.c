@@ -30,7 +30,7 @@ void hf__check_nonce_sent(struct hf__checks *c, const struct hf_message *m)
     n->incarnation = h->incarnation;
     n->at_us = c->world->now_us;
     n->account = request.account;
-    memcpy(n->response_key, request.response_key, 32);
+    memcpy(n->response_key, request.response_key, HF_KEY_LEN);
 }
 
 /* Whether the transcript names a nonce that this provider gave to this asker, and that was still
@@ -47,7 +47,8 @@ static bool nonce_good(struct hf__checks *c, const struct hf_message *m,
         uint64_t life_us = (uint64_t)c->world->settings.timing.nonce_life_ms * 1100 + 1000000;
         if (n != NULL && n->incarnation == hf__node(c->world, m->from)->incarnation &&
             hf_account_equal(&n->account, &t->account) &&
-            memcmp(n->response_key, t->response_key, 32) == 0 && heard_us - n->at_us <= life_us)
+            memcmp(n->response_key, t->response_key, HF_KEY_LEN) == 0 &&
+            heard_us - n->at_us <= life_us)
             return true;
     }
     return false;

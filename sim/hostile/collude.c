@@ -33,7 +33,7 @@ static bool row_of(struct hf__strategy_run *run, uint32_t node, struct hf_held_r
     for (uint32_t i = d->count; i > 0; i--) {
         const struct hf__row *row = d->rows[i - 1];
         if (row->collection == HF_ROW_HELD && row->key_len == 48 &&
-            memcmp(row->key, c->owner.bytes, 32) == 0)
+            memcmp(row->key, c->owner.bytes, HF_ID_LEN) == 0)
             return hf__hostile_decode(run, &hf_wire_held_row, hf_blob_bytes(row->value), ret);
     }
     return false;

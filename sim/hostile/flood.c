@@ -29,7 +29,7 @@ static void wake(void *ctx, struct hf_world *w, uint32_t mark)
         uint32_t victim = hf__hostile_other(run, from);
         if (hf__node(w, victim)->has_account)
             request.account = hf__node(w, victim)->account;
-        hf__draw_bytes(&run->r, request.response_key, 32);
+        hf__draw_bytes(&run->r, request.response_key, HF_KEY_LEN);
         hf__hostile_ask(run, from, to, HF_METHOD_NONCE, NULL, &hf_wire_nonce_request, &request);
     }
     hf__wake(w, run->observer, 0, w->now_us + PAUSE_US * BURST);

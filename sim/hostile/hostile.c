@@ -92,10 +92,10 @@ bool hf__hostile_sign(struct hf__strategy_run *run, uint32_t node, const char *l
     const struct hf__node *n = hf__node(run->world, node);
     if (n->engine == NULL || !n->has_account)
         return false;
-    for (size_t at = 32; at + 32 <= n->secrets_len; at++) {
-        if (memcmp(n->secrets + at, n->account.bytes, 32) != 0)
+    for (size_t at = HF_KEY_LEN; at + HF_ID_LEN <= n->secrets_len; at++) {
+        if (memcmp(n->secrets + at, n->account.bytes, HF_ID_LEN) != 0)
             continue;
-        run->world->suite->sign(n->secrets + at - 32, label, data, ret);
+        run->world->suite->sign(n->secrets + at - HF_KEY_LEN, label, data, ret);
         return true;
     }
     return false;

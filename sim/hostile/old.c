@@ -17,7 +17,7 @@ struct old {
     struct {
         uint64_t call;
         struct hf_account account;
-        uint8_t response_key[32];
+        uint8_t response_key[HF_KEY_LEN];
     } asked[ASKED];
     size_t next_kept, next_asked;
     uint8_t sealed[HF_SCALAR_LEN + HF_SEAL_OVERHEAD];
@@ -61,7 +61,7 @@ static void delivered(void *ctx, struct hf_world *w, const struct hf_message *m)
     size_t at = old->next_asked++ % ASKED;
     old->asked[at].call = m->call;
     old->asked[at].account = t.account;
-    memcpy(old->asked[at].response_key, t.response_key, 32);
+    memcpy(old->asked[at].response_key, t.response_key, HF_KEY_LEN);
 }
 
 /* Puts a kept row in the place of a share of the answer. */

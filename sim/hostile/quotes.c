@@ -12,7 +12,7 @@ enum { PAUSE_US = 200000, ROUND_MAX = 16 };
 struct round {
     uint64_t call;
     uint32_t to, from, victim;
-    uint8_t response_key[32];
+    uint8_t response_key[HF_KEY_LEN];
 };
 
 struct quotes {
@@ -37,7 +37,7 @@ static void ask_share(struct hf__strategy_run *run, const struct round *r,
     memcpy(asked.nonce, nonce, 40);
     t.network = w->authority.network;
     t.account = hf__node(w, r->victim)->account;
-    memcpy(t.response_key, r->response_key, 32);
+    memcpy(t.response_key, r->response_key, HF_KEY_LEN);
     hf_buf_init(&transcript, 1 << 16);
     hf_buf_init(&quote, 1 << 16);
     int error = hf__encode_into(&hf_wire_recover_transcript, &t, &transcript);
@@ -100,7 +100,7 @@ static void wake(void *ctx, struct hf_world *w, uint32_t mark)
         return;
     hf__draw_bytes(&run->r, r->response_key, sizeof(r->response_key));
     request.account = hf__node(w, r->victim)->account;
-    memcpy(request.response_key, r->response_key, 32);
+    memcpy(request.response_key, r->response_key, HF_KEY_LEN);
     r->call = hf__hostile_ask(run, r->from, r->to, HF_METHOD_NONCE, NULL, &hf_wire_nonce_request,
                               &request);
 }

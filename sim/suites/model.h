@@ -35,9 +35,9 @@ uint64_t hf__model_inverse(uint64_t a);
 
 /* A scalar or point in its 32 bytes: 8 little-endian bytes, then 24 times `pad`. */
 enum { HF__MODEL_SCALAR = 0, HF__MODEL_POINT = 0x5a };
-void hf__model_put(uint64_t v, uint8_t pad, uint8_t ret[static 32]);
+void hf__model_put(uint64_t v, uint8_t pad, uint8_t ret[static HF_SCALAR_LEN]);
 /* HF_EINVAL: not canonical, or 0. */
-HF_MUST_USE int hf__model_get(const uint8_t in[static 32], uint8_t pad, uint64_t *ret);
+HF_MUST_USE int hf__model_get(const uint8_t in[static HF_SCALAR_LEN], uint8_t pad, uint64_t *ret);
 
 /* 128 bits that mix everything absorbed. */
 struct hf__sponge {

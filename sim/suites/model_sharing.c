@@ -24,7 +24,7 @@ int hf__model_deal(struct hf_rng *rng, const uint8_t secret[static HF_SCALAR_LEN
     bool zero;
     do {
         for (uint8_t i = 1; i < sharing.k; i++) {
-            uint8_t bytes[32];
+            uint8_t bytes[HF_SCALAR_LEN];
             hf__model_scalar_random(rng, bytes);
             memcpy(&c[i], bytes, sizeof(c[i]));
         }
@@ -146,7 +146,7 @@ int hf__model_prove(struct hf_rng *rng, const uint8_t share[static HF_SCALAR_LEN
                     struct hf_bytes context, uint8_t ret[static HF_PROOF_LEN])
 {
     uint64_t s, nonce;
-    uint8_t bytes[32];
+    uint8_t bytes[HF_SCALAR_LEN];
     if (hf__model_get(share, HF__MODEL_SCALAR, &s) != 0)
         return HF_ESCALAR;
     hf__model_scalar_random(rng, bytes);
@@ -154,7 +154,7 @@ int hf__model_prove(struct hf_rng *rng, const uint8_t share[static HF_SCALAR_LEN
     uint64_t c =
         challenge(hf__model_mul(nonce, HF__MODEL_G), hf__model_mul(s, HF__MODEL_G), context);
     hf__model_put(c, HF__MODEL_SCALAR, ret);
-    hf__model_put(hf__model_add(nonce, hf__model_mul(c, s)), HF__MODEL_SCALAR, ret + 32);
+    hf__model_put(hf__model_add(nonce, hf__model_mul(c, s)), HF__MODEL_SCALAR, ret + HF_SCALAR_LEN);
     hf__cost_add(HF_WORLD_BASE_MULT, 2, 0);
     return 0;
 }
@@ -167,7 +167,7 @@ int hf__model_proof_check(const uint8_t proof[static HF_PROOF_LEN], uint8_t inde
     if (r != 0)
         return r;
     if (hf__model_get(proof, HF__MODEL_SCALAR, &c) != 0 ||
-        hf__model_get(proof + 32, HF__MODEL_SCALAR, &z) != 0)
+        hf__model_get(proof + HF_SCALAR_LEN, HF__MODEL_SCALAR, &z) != 0)
         return HF_EPROOF;
     hf__cost_add(HF_WORLD_POINT_MULT, 2, 0);
     uint64_t nonce_point = hf__model_sub(hf__model_mul(z, HF__MODEL_G), hf__model_mul(c, public));

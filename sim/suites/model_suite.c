@@ -57,29 +57,30 @@ static void model_kdf(const uint8_t salt[static HF_HASH_LEN], struct hf_bytes se
     hf__cost_add(HF_WORLD_KDF, 1, secret.len + info.len);
 }
 
-static void public_of(const char *label, const uint8_t secret[static 32], uint8_t ret[static 32])
+static void public_of(const char *label, const uint8_t secret[static HF_KEY_LEN],
+                      uint8_t ret[static HF_KEY_LEN])
 {
     struct hf__sponge s;
     hf__sponge_init(&s, label);
-    hf__sponge_absorb(&s, hf_bytes_of(secret, 32));
-    hf__sponge_squeeze(&s, ret, 32);
+    hf__sponge_absorb(&s, hf_bytes_of(secret, HF_KEY_LEN));
+    hf__sponge_squeeze(&s, ret, HF_KEY_LEN);
 }
 
 static void model_sign_keypair(struct hf_rng *rng, uint8_t ret_public[static HF_KEY_LEN],
                                uint8_t ret_secret[static HF_SIGN_SECRET_LEN])
 {
-    hf__model_random(rng, ret_secret, 32);
+    hf__model_random(rng, ret_secret, HF_KEY_LEN);
     public_of("account", ret_secret, ret_public);
-    memcpy(ret_secret + 32, ret_public, 32);
+    memcpy(ret_secret + HF_KEY_LEN, ret_public, HF_KEY_LEN);
     hf__cost_add(HF_WORLD_BASE_MULT, 1, 0);
 }
 
-static void signature_of(const uint8_t public_key[static 32], const char *label,
+static void signature_of(const uint8_t public_key[static HF_KEY_LEN], const char *label,
                          struct hf_bytes data, uint8_t ret[static HF_SIGNATURE_LEN])
 {
     struct hf__sponge s;
     hf__sponge_init(&s, label);
-    hf__sponge_absorb(&s, hf_bytes_of(public_key, 32));
+    hf__sponge_absorb(&s, hf_bytes_of(public_key, HF_KEY_LEN));
     hf__sponge_absorb(&s, data);
     hf__sponge_squeeze(&s, ret, HF_SIGNATURE_LEN);
 }
@@ -87,7 +88,7 @@ static void signature_of(const uint8_t public_key[static 32], const char *label,
 static void model_sign(const uint8_t secret[static HF_SIGN_SECRET_LEN], const char *label,
                        struct hf_bytes data, uint8_t ret[static HF_SIGNATURE_LEN])
 {
-    signature_of(secret + 32, label, data, ret);
+    signature_of(secret + HF_KEY_LEN, label, data, ret);
     hf__cost_add(HF_WORLD_SIGN, 1, data.len);
 }
 
@@ -127,19 +128,20 @@ static void cipher(const struct hf__sponge *s, struct hf_bytes in, bool open, ui
     hf__cost_add(HF_WORLD_AEAD, 1, in.len);
 }
 
-static void seal_state(struct hf__sponge *s, const uint8_t public_key[static 32],
-                       const uint8_t enc[static 32], struct hf_bytes info, struct hf_bytes aad)
+static void seal_state(struct hf__sponge *s, const uint8_t public_key[static HF_KEY_LEN],
+                       const uint8_t enc[static HF_KEY_LEN], struct hf_bytes info,
+                       struct hf_bytes aad)
 {
     hf__sponge_init(s, "hpke");
-    hf__sponge_absorb(s, hf_bytes_of(public_key, 32));
-    hf__sponge_absorb(s, hf_bytes_of(enc, 32));
+    hf__sponge_absorb(s, hf_bytes_of(public_key, HF_KEY_LEN));
+    hf__sponge_absorb(s, hf_bytes_of(enc, HF_KEY_LEN));
     hf__sponge_absorb(s, info);
     hf__sponge_absorb(s, aad);
 }
 
-static bool all_zero(const uint8_t key[static 32])
+static bool all_zero(const uint8_t key[static HF_KEY_LEN])
 {
-    static const uint8_t zeros[32];
+    static const uint8_t zeros[HF_KEY_LEN];
     return memcmp(key, zeros, sizeof(zeros)) == 0;
 }
 
@@ -150,9 +152,9 @@ static int model_seal(struct hf_rng *rng, const uint8_t public_key[static HF_KEY
     struct hf__sponge s;
     if (all_zero(public_key))
         return HF_EPOINT;
-    hf__model_random(rng, ret, 32);
+    hf__model_random(rng, ret, HF_KEY_LEN);
     seal_state(&s, public_key, ret, info, aad);
-    cipher(&s, plain, false, ret + 32, ret + 32 + plain.len);
+    cipher(&s, plain, false, ret + HF_KEY_LEN, ret + HF_KEY_LEN + plain.len);
     hf__cost_add(HF_WORLD_BASE_MULT, 1, 0);
     hf__cost_add(HF_WORLD_POINT_MULT, 1, 0);
     return 0;
@@ -162,7 +164,7 @@ static int model_open(const uint8_t secret_key[static HF_KEY_LEN], struct hf_byt
                       struct hf_bytes aad, struct hf_bytes sealed, uint8_t *ret)
 {
     struct hf__sponge s;
-    uint8_t public_key[32], tag[HF_MAC_LEN];
+    uint8_t public_key[HF_KEY_LEN], tag[HF_MAC_LEN];
     if (sealed.len < HF_SEAL_OVERHEAD)
         return HF_ECRYPTO;
     if (all_zero(sealed.data))
@@ -170,9 +172,9 @@ static int model_open(const uint8_t secret_key[static HF_KEY_LEN], struct hf_byt
     size_t len = sealed.len - HF_SEAL_OVERHEAD;
     public_of("sealing", secret_key, public_key);
     seal_state(&s, public_key, sealed.data, info, aad);
-    cipher(&s, hf_bytes_of(sealed.data + 32, len), true, ret, tag);
+    cipher(&s, hf_bytes_of(sealed.data + HF_KEY_LEN, len), true, ret, tag);
     hf__cost_add(HF_WORLD_POINT_MULT, 1, 0);
-    if (memcmp(tag, sealed.data + 32 + len, sizeof(tag)) != 0) {
+    if (memcmp(tag, sealed.data + HF_KEY_LEN + len, sizeof(tag)) != 0) {
         hf_wipe(ret, len);
         return HF_ECRYPTO;
     }
@@ -183,14 +185,14 @@ static int model_agree(const uint8_t secret_key[static HF_KEY_LEN],
                        const uint8_t public_key[static HF_KEY_LEN], uint8_t ret[static HF_KEY_LEN])
 {
     struct hf__sponge s;
-    uint8_t own[32];
+    uint8_t own[HF_KEY_LEN];
     if (all_zero(public_key))
         return HF_EPOINT;
     public_of("sealing", secret_key, own);
     bool first = memcmp(own, public_key, sizeof(own)) < 0;
     hf__sponge_init(&s, "agree");
-    hf__sponge_absorb(&s, hf_bytes_of(first ? own : public_key, 32));
-    hf__sponge_absorb(&s, hf_bytes_of(first ? public_key : own, 32));
+    hf__sponge_absorb(&s, hf_bytes_of(first ? own : public_key, HF_KEY_LEN));
+    hf__sponge_absorb(&s, hf_bytes_of(first ? public_key : own, HF_KEY_LEN));
     hf__sponge_squeeze(&s, ret, HF_KEY_LEN);
     hf__cost_add(HF_WORLD_POINT_MULT, 1, 0);
     return 0;

@@ -57,7 +57,7 @@ static void collect(struct hf_world *w, uint32_t holder, struct hf_arena *arena,
         h->k = (uint8_t)(held.commitments.len / HF_POINT_LEN);
         h->n = (uint8_t)held.shares;
         h->recorded = held.has_record;
-        memcpy(h->generation, row->key + 32, 16);
+        memcpy(h->generation, row->key + HF_ID_LEN, 16);
     }
 }
 

@@ -243,7 +243,7 @@ struct hf__member {
 };
 
 struct hf__authority {
-    uint8_t public_keys[HF__ROOTS_MAX][32];
+    uint8_t public_keys[HF__ROOTS_MAX][HF_KEY_LEN];
     uint8_t secret_keys[HF__ROOTS_MAX][64];
     struct hf_network_id network;
     uint8_t root_next; /* keys of the root now in force start here */

@@ -78,7 +78,7 @@ int hf__check_quote_signature(struct hf__verification *v)
 
 int hf__check_attestation_key(struct hf__verification *v)
 {
-    uint8_t digest[32];
+    uint8_t digest[HF__SHA256_LEN];
     hf__sha256(hf_bytes_of(v->quote.attestation_key, HF_P256_KEY_LEN), v->quote.qe_auth_data,
                digest);
     if (memcmp(v->quote.qe_report + REPORT_DATA, digest, sizeof digest) != 0) {

@@ -57,7 +57,7 @@ static void bind_key(const struct hf_dev_machine *m, bool other, uint8_t ret[sta
         input[0] ^= 1;
     memcpy(input + HF_DEV_ROOT_KEY_LEN, m->auth_data, m->auth_data_len);
     SHA256(input, HF_DEV_ROOT_KEY_LEN + m->auth_data_len, ret);
-    memset(ret + 32, 0, 32);
+    memset(ret + SHA256_DIGEST_LENGTH, 0, 64 - SHA256_DIGEST_LENGTH);
 }
 
 static void fill_qe_report(struct hf_dev_machine *m, const struct hf_dev_machine_spec *spec)

@@ -6,7 +6,7 @@
 
 static void root_of(const struct hf_collateral *c, uint8_t ret[static HF_MARKS_ROOT_LEN])
 {
-    uint8_t digest[32];
+    uint8_t digest[HF__SHA256_LEN];
     hf__sha256(hf_bytes_of(c->root.key, sizeof c->root.key), hf_bytes_of(NULL, 0), digest);
     memcpy(ret, digest, HF_MARKS_ROOT_LEN);
 }
@@ -14,7 +14,7 @@ static void root_of(const struct hf_collateral *c, uint8_t ret[static HF_MARKS_R
 /* The mark that a document would leave, where it is good. */
 static bool mark_of(const struct hf_collateral *c, struct hf__document *d, struct hf_mark *ret)
 {
-    uint8_t digest[32];
+    uint8_t digest[HF__SHA256_LEN];
     if (d == NULL || hf__collateral_ready(c, d) != 0)
         return false;
     *ret = (struct hf_mark){.kind = (uint8_t)d->kind,

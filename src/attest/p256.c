@@ -73,7 +73,7 @@ void hf__p256_free(EVP_PKEY *key)
     EVP_PKEY_free(key);
 }
 
-void hf__sha256(struct hf_bytes a, struct hf_bytes b, uint8_t ret[static 32])
+void hf__sha256(struct hf_bytes a, struct hf_bytes b, uint8_t ret[static HF__SHA256_LEN])
 {
     pthread_once(&once, fetch);
     unsigned len = 32;
@@ -88,7 +88,7 @@ void hf__sha256(struct hf_bytes a, struct hf_bytes b, uint8_t ret[static 32])
 }
 
 /* INTEGER of 32 big-endian bytes at ret; its length, at most 35. */
-static size_t put_integer(const uint8_t v[static 32], uint8_t *ret)
+static size_t put_integer(const uint8_t v[static HF__P256_LEN], uint8_t *ret)
 {
     size_t skip = 0;
     while (skip < 31 && v[skip] == 0)
@@ -108,7 +108,7 @@ bool hf__p256_verify(EVP_PKEY *key, struct hf_bytes message,
     uint8_t der[2 + 35 + 35];
     size_t len = 2;
     len += put_integer(signature, der + len);
-    len += put_integer(signature + 32, der + len);
+    len += put_integer(signature + HF__P256_LEN, der + len);
     der[0] = 0x30;
     der[1] = (uint8_t)(len - 2);
     return hf__p256_verify_der(key, message, hf_bytes_of(der, len));
@@ -116,7 +116,7 @@ bool hf__p256_verify(EVP_PKEY *key, struct hf_bytes message,
 
 bool hf__p256_verify_der(EVP_PKEY *key, struct hf_bytes message, struct hf_bytes signature)
 {
-    uint8_t digest[32];
+    uint8_t digest[HF__SHA256_LEN];
     hf__sha256(message, hf_bytes_of(NULL, 0), digest);
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(library, key, NULL);
     bool good = ctx != NULL && EVP_PKEY_verify_init(ctx) == 1 &&

@@ -10,6 +10,8 @@
 
 #include <openssl/types.h>
 
+enum { HF__SHA256_LEN = 32, HF__P256_LEN = 32 /* a number below the order, or a coordinate */ };
+
 /*
  * Decodes a public key: x and y, big-endian. Costs about 5 us (OpenSSL's general decoder needs 17
  * to 170). ret: the caller's, given back with hf__p256_free; safe to use from several threads.
@@ -22,7 +24,7 @@ EVP_PKEY *hf__p256_ref(EVP_PKEY *key);
 void hf__p256_free(EVP_PKEY *key);
 
 /* SHA-256 over a and b. */
-void hf__sha256(struct hf_bytes a, struct hf_bytes b, uint8_t ret[static 32]);
+void hf__sha256(struct hf_bytes a, struct hf_bytes b, uint8_t ret[static HF__SHA256_LEN]);
 
 /* signature: r and s of 32 bytes each, over the SHA-256 of message. */
 HF_MUST_USE bool hf__p256_verify(EVP_PKEY *key, struct hf_bytes message,

@@ -245,7 +245,7 @@ void hf_quote_measurement(const struct hf_quote *quote, uint8_t ret[static HF_ME
 void hf_register_tag(const uint8_t value[static HF_MR_LEN], uint8_t ret[static HF_REGISTER_TAG_LEN])
 {
     static const uint8_t zeros[HF_MR_LEN];
-    uint8_t digest[32];
+    uint8_t digest[HF__SHA256_LEN];
     hf__sha256(hf_bytes_of(value, HF_MR_LEN), hf_bytes_of(NULL, 0), digest);
     if (memcmp(value, zeros, sizeof zeros) == 0)
         memset(digest, 0, sizeof digest);

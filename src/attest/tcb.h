@@ -81,7 +81,7 @@ struct hf__qe_identity {
     bool is_td_qe; /* of the enclave that signs quotes of trust domains, not of SGX's */
     uint8_t miscselect[4], miscselect_mask[4]; /* in the byte order of an enclave report */
     uint8_t attributes[16], attributes_mask[16];
-    uint8_t mrsigner[32];
+    uint8_t mrsigner[HF_SGX_MR_LEN];
     uint16_t isvprodid;
     size_t svn_level_count;
     struct hf__svn_level svn_levels[HF_TCB_SVN_LEVELS_MAX]; /* highest first */

@@ -43,19 +43,20 @@ void hf__authority_close(struct hf__authority *a);
 HF_MUST_USE bool hf__path(char ret[static HF__PATH_LEN], const char *folder, const char *name);
 
 /* A fresh key pair under a name, written to keys/. ret_public: 32 bytes. */
-HF_MUST_USE int hf__key_make(const char *folder, const char *name, uint8_t ret_public[static 32]);
+HF_MUST_USE int hf__key_make(const char *folder, const char *name,
+                             uint8_t ret_public[static HF_KEY_LEN]);
 /* The same, to any file. It must not be there. */
-HF_MUST_USE int hf__key_make_file(const char *path, uint8_t ret_public[static 32]);
+HF_MUST_USE int hf__key_make_file(const char *path, uint8_t ret_public[static HF_KEY_LEN]);
 
-typedef int hf__key_make_fn(const char *path, uint8_t ret_public[static 32]);
+typedef int hf__key_make_fn(const char *path, uint8_t ret_public[static HF_KEY_LEN]);
 /* Makes a key by make and prints its public part. The exit status. */
 int hf__key_new(const char *command, const char *path, hf__key_make_fn *make);
 
 /* The key of an operator who stands outside the trust domain: made, and used to sign with.
  * HF_EMALFORMED: the file is no such key. HF_ENOTFOUND. HF_EPERMISSION: others may read it. */
-HF_MUST_USE int hf__operator_key_make(const char *path, uint8_t ret_public[static 32]);
+HF_MUST_USE int hf__operator_key_make(const char *path, uint8_t ret_public[static HF_KEY_LEN]);
 HF_MUST_USE int hf__operator_key_sign(const char *path, const char *label, struct hf_bytes data,
-                                      uint8_t ret_public[static 32],
+                                      uint8_t ret_public[static HF_KEY_LEN],
                                       uint8_t ret_signature[static 64]);
 
 /* The keys that may sign a document: those of the newest root, and of a root its own too. Returns

@@ -23,14 +23,14 @@ static size_t text_len(const char *mark)
     return strlen(mark) + 2 * HF_SIGN_SECRET_LEN + 1;
 }
 
-int hf__key_make(const char *folder, const char *name, uint8_t ret_public[static 32])
+int hf__key_make(const char *folder, const char *name, uint8_t ret_public[static HF_KEY_LEN])
 {
     char path[HF__PATH_LEN], relative[128];
     snprintf(relative, sizeof relative, "keys/%s.key", name);
     return hf__path(path, folder, relative) ? hf__key_make_file(path, ret_public) : HF_ETOOBIG;
 }
 
-static int make_file(const char *path, const char *mark, uint8_t ret_public[static 32])
+static int make_file(const char *path, const char *mark, uint8_t ret_public[static HF_KEY_LEN])
 {
     size_t len = text_len(mark), mark_len = strlen(mark);
     struct {
@@ -52,19 +52,19 @@ static int make_file(const char *path, const char *mark, uint8_t ret_public[stat
     return r;
 }
 
-int hf__key_make_file(const char *path, uint8_t ret_public[static 32])
+int hf__key_make_file(const char *path, uint8_t ret_public[static HF_KEY_LEN])
 {
     return make_file(path, authority, ret_public);
 }
 
-int hf__operator_key_make(const char *path, uint8_t ret_public[static 32])
+int hf__operator_key_make(const char *path, uint8_t ret_public[static HF_KEY_LEN])
 {
     return make_file(path, operator, ret_public);
 }
 
 int hf__key_new(const char *command, const char *path, hf__key_make_fn *make)
 {
-    uint8_t key[32];
+    uint8_t key[HF_KEY_LEN];
     char hex[65];
     int r = hf_secret_init(1 << 16, false);
     if (r == 0)
@@ -107,24 +107,25 @@ static int key_read(const char *path, const char *mark, uint8_t *secret)
 }
 
 int hf__operator_key_sign(const char *path, const char *label, struct hf_bytes data,
-                          uint8_t ret_public[static 32], uint8_t ret_signature[static 64])
+                          uint8_t ret_public[static HF_KEY_LEN], uint8_t ret_signature[static 64])
 {
     uint8_t *secret = hf_secret_alloc(HF_SIGN_SECRET_LEN);
     if (secret == NULL)
         return HF_ENOMEM;
     int r = key_read(path, operator, secret);
     if (r == 0) {
-        memcpy(ret_public, secret + 32, 32);
+        memcpy(ret_public, secret + HF_SIGN_SECRET_LEN - HF_KEY_LEN, HF_KEY_LEN);
         hf_suite_real.sign(secret, label, data, ret_signature);
     }
     hf_secret_free(secret);
     return r;
 }
 
-static bool among(const struct hf_authority_key *keys, size_t count, const uint8_t key[static 32])
+static bool among(const struct hf_authority_key *keys, size_t count,
+                  const uint8_t key[static HF_KEY_LEN])
 {
     for (size_t i = 0; i < count; i++)
-        if (memcmp(keys[i].key, key, 32) == 0)
+        if (memcmp(keys[i].key, key, HF_KEY_LEN) == 0)
             return true;
     return false;
 }
@@ -165,7 +166,7 @@ static int sign_with(const char *path, void *ctx)
     uint8_t *secret = hf_secret_alloc(HF_SIGN_SECRET_LEN);
     if (secret == NULL)
         return HF_ENOMEM;
-    const uint8_t *public_key = secret + 32;
+    const uint8_t *public_key = secret + HF_SIGN_SECRET_LEN - HF_KEY_LEN;
     int r = key_read(path, authority, secret);
     if (r != 0) {
         fprintf(stderr, "holdfast: %s: %s\n", path, hf_error_sentence(r));

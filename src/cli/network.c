@@ -240,7 +240,7 @@ static int make_dev(const struct options *o, const struct hf_network_id *network
     append_spki(a, policy);
     hf_dev_authority_free(a);
     hf_dev_td_init(&td, o->image);
-    hf_dev_td_bind_network(&td, hf_bytes_of(network->bytes, 32));
+    hf_dev_td_bind_network(&td, hf_bytes_of(network->bytes, HF_ID_LEN));
     hf_dev_td_measurement(&td, measurement);
     hf_hex_encode(measurement, sizeof measurement, digest);
     hf_buf_printf(policy, "measurements:\n  - name: \"%s\"\n    digest: \"%s\"\n    rank: 1\n",

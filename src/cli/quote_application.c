@@ -41,7 +41,7 @@ int hf_cli_quote_make(int argc, char **argv)
         return HF_CLI_OK;
     if (!hf__options(argc, argv, table, HF_ARRAY_LEN(table), &o, &words, &count) || count != 1)
         return hf__usage(usage);
-    if (!is_hex(o.bytes, 64) || !is_hex(o.nonce, 32)) {
+    if (!is_hex(o.bytes, HF__APPLICATION_BYTES) || !is_hex(o.nonce, HF__APPLICATION_NONCE)) {
         fprintf(stderr, "holdfast quote: --bytes takes 128 hexadecimal digits, --nonce 64\n");
         return hf__usage(usage);
     }

@@ -9,9 +9,11 @@
 /* holdfast quote make: argv[0] is `make`. */
 int hf_cli_quote_make(int argc, char **argv);
 
+enum { HF__APPLICATION_BYTES = 64, HF__APPLICATION_NONCE = 32 };
+
 /* What an application's quote must be over. */
 struct hf_cli_application {
-    uint8_t bytes[64], nonce[32];
+    uint8_t bytes[HF__APPLICATION_BYTES], nonce[HF__APPLICATION_NONCE];
     struct hf_network_id network;
     bool has_network, has_account;
     struct hf_account account;

@@ -43,7 +43,7 @@ static const char usage[] =
 
 bool hf__public_keys_add(struct hf__public_keys *keys, const char *hex)
 {
-    uint8_t key[32];
+    uint8_t key[HF_KEY_LEN];
     if (keys->count == HF__PUBLIC_KEYS_MAX || hf_hex_decode(hex, key, sizeof key) != 0)
         return false;
     for (size_t i = 0; i < keys->count; i++)
@@ -74,7 +74,7 @@ int hf__root_make(const struct hf__authority *a, void *ctx, const struct hf_docu
     if (like != NULL)
         root.issued_s = like->u.root.issued_s;
     for (size_t i = 0; i < n->keys.count; i++) {
-        memcpy(keys[i].key, n->keys.keys[i], 32);
+        memcpy(keys[i].key, n->keys.keys[i], HF_KEY_LEN);
         keys[i].name = hf_bytes_of(n->keys.names[i], strlen(n->keys.names[i]));
     }
     for (size_t i = 0; i < n->set_signers.count; i++)

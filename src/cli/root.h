@@ -7,7 +7,7 @@
 enum { HF__PUBLIC_KEYS_MAX = 32 };
 
 struct hf__public_keys {
-    uint8_t keys[HF__PUBLIC_KEYS_MAX][32];
+    uint8_t keys[HF__PUBLIC_KEYS_MAX][HF_KEY_LEN];
     char names[HF__PUBLIC_KEYS_MAX][32]; /* for people; may be empty */
     size_t count;
 };

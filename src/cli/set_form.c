@@ -16,7 +16,7 @@ struct platform_form {
 };
 
 struct operator_key_form {
-    uint8_t bytes[32];
+    uint8_t bytes[HF_ID_LEN];
 };
 
 struct member_form {
@@ -91,9 +91,9 @@ struct hf__member *hf__members_add(struct hf__member_list *m)
     return &grown[m->count++];
 }
 
-void hf__member_operator_key(struct hf__member *m, const uint8_t key[static 32])
+void hf__member_operator_key(struct hf__member *m, const uint8_t key[static HF_KEY_LEN])
 {
-    static const uint8_t none[32];
+    static const uint8_t none[HF_KEY_LEN];
     m->has_operator_key = memcmp(key, none, sizeof none) != 0;
     memcpy(m->operator_key, key, sizeof m->operator_key);
 }

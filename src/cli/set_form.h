@@ -2,6 +2,7 @@
 #ifndef HF_CLI_SET_FORM_H
 #define HF_CLI_SET_FORM_H
 
+#include "crypto/suite.h"
 #include "attest/verdict.h"
 #include "config/schema.h"
 #include "floor_form.h"
@@ -17,7 +18,7 @@ struct hf__member {
     uint8_t platforms[HF__PLATFORMS_MAX][HF_PPID_LEN];
     size_t platforms_count;
     bool leaving, has_operator_key;
-    uint8_t operator_key[32];
+    uint8_t operator_key[HF_KEY_LEN];
     struct hf__floor *floor; /* NULL: none */
 };
 
@@ -46,7 +47,7 @@ struct hf__member *hf__members_add(struct hf__member_list *m);
 /* Removes a member that is in the list, with its floor. */
 void hf__members_remove(struct hf__member_list *m, struct hf__member *member);
 /* Names the key of the operator's listener; zeros: of no one. */
-void hf__member_operator_key(struct hf__member *m, const uint8_t key[static 32]);
+void hf__member_operator_key(struct hf__member *m, const uint8_t key[static HF_KEY_LEN]);
 /* Whether text may stand for a person or place: printable, without quotes. */
 bool hf__name_valid(const char *text);
 

@@ -75,9 +75,9 @@ void hf_sha256(struct hf_bytes data, uint8_t ret[static HF_HMAC_LEN])
 }
 
 int hf_passphrase_key(struct hf_bytes passphrase, const uint8_t salt[static 16], uint64_t passes,
-                      uint64_t memory_kib, uint8_t ret[static 32])
+                      uint64_t memory_kib, uint8_t ret[static HF_PASSPHRASE_KEY_LEN])
 {
-    uint8_t key[32];
+    uint8_t key[HF_PASSPHRASE_KEY_LEN];
 
     if (passes < crypto_pwhash_argon2id_OPSLIMIT_MIN || passes > 64 ||
         memory_kib < crypto_pwhash_argon2id_MEMLIMIT_MIN / 1024 || memory_kib > UINT64_C(4) << 20)

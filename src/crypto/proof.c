@@ -14,11 +14,13 @@
 static const char challenge_label[] = "holdfast/v1/proof-challenge";
 static const char nonce_label[] = "holdfast/v1/proof-nonce";
 
-static void hash_to_scalar(struct hf_bytes key, const char *label, const uint8_t a[static 32],
-                           const uint8_t b[static 32], struct hf_bytes context,
+static void hash_to_scalar(struct hf_bytes key, const char *label,
+                           const uint8_t a[static HF_POINT_LEN],
+                           const uint8_t b[static HF_POINT_LEN], struct hf_bytes context,
                            uint8_t ret[static HF_SCALAR_LEN])
 {
-    const struct hf_bytes pieces[] = {hf_bytes_of(a, 32), hf_bytes_of(b, 32), context};
+    const struct hf_bytes pieces[] = {hf_bytes_of(a, HF_POINT_LEN), hf_bytes_of(b, HF_POINT_LEN),
+                                      context};
     hf__scalar_hash(key, label, HF_ARRAY_LEN(pieces), pieces, ret);
 }
 
@@ -32,7 +34,7 @@ static void challenge(const uint8_t public_share[static HF_POINT_LEN],
 int hf__prove(struct hf_rng *rng, const uint8_t share[static HF_SCALAR_LEN],
               struct hf_bytes context, uint8_t ret[static HF_PROOF_LEN])
 {
-    uint8_t fresh[32], nonce[HF_SCALAR_LEN], product[HF_SCALAR_LEN];
+    uint8_t fresh[HF_SCALAR_LEN], nonce[HF_SCALAR_LEN], product[HF_SCALAR_LEN];
     uint8_t public_share[HF_POINT_LEN], commitment[HF_POINT_LEN];
     uint8_t c[HF_SCALAR_LEN], z[HF_SCALAR_LEN];
 

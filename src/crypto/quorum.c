@@ -93,7 +93,7 @@ static void challenge(const struct equality *e, const uint8_t a[static HF_POINT_
 static void nonce(struct hf_rng *rng, const uint8_t share[static HF_SCALAR_LEN],
                   const struct equality *e, uint8_t ret[static HF_SCALAR_LEN])
 {
-    uint8_t fresh[32];
+    uint8_t fresh[HF_SCALAR_LEN];
     const struct hf_bytes pieces[] = {hf_bytes_of(fresh, sizeof fresh),
                                       hf_bytes_of(e->public_share, HF_POINT_LEN),
                                       hf_bytes_of(e->c1, HF_POINT_LEN), e->context};

@@ -6,7 +6,7 @@
 #include <sodium.h>
 #include <sys/random.h>
 
-void hf_rng_init(struct hf_rng *ret, const uint8_t seed[static 32])
+void hf_rng_init(struct hf_rng *ret, const uint8_t seed[static HF_RNG_SEED_LEN])
 {
     memcpy(ret->seed, seed, sizeof ret->seed);
     ret->drawn = 0;
@@ -29,9 +29,9 @@ void hf_rng_draw(struct hf_rng *rng, void *ret, size_t len)
 
     /* The first block's second half is output, so that the usual draw of 32
      * bytes costs one block. */
-    size_t head = len < 32 ? len : 32;
+    size_t head = len < sizeof block / 2 ? len : sizeof block / 2;
     if (head > 0)
-        memcpy(out, block + 32, head);
+        memcpy(out, block + sizeof block / 2, head);
     if (len > head) {
         memset(out + head, 0, len - head);
         crypto_stream_chacha20_xor_ic(out + head, out + head, len - head, nonce, 1, rng->seed);

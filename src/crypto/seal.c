@@ -7,7 +7,7 @@
 void hf__seal_keypair(struct hf_rng *rng, uint8_t ret_public[static HF_KEY_LEN],
                       uint8_t ret_secret[static HF_KEY_LEN])
 {
-    uint8_t ikm[32];
+    uint8_t ikm[HF_HPKE_KEY_LEN];
 
     hf_rng_draw(rng, ikm, sizeof ikm);
     hf_hpke_derive_keypair(hf_bytes_of(ikm, sizeof ikm), ret_public, ret_secret);
@@ -18,7 +18,7 @@ int hf__seal(struct hf_rng *rng, const uint8_t public_key[static HF_KEY_LEN], st
              struct hf_bytes aad, struct hf_bytes plain, uint8_t *ret)
 {
     struct hf_hpke hpke = {0};
-    uint8_t ephemeral[32], encapsulated[HF_HPKE_KEY_LEN];
+    uint8_t ephemeral[HF_HPKE_KEY_LEN], encapsulated[HF_HPKE_KEY_LEN];
 
     hf_rng_draw(rng, ephemeral, sizeof ephemeral);
     int r = hf_hpke_init_sender(&hpke, HF_AEAD_CHACHA20POLY1305, public_key, info, ephemeral,

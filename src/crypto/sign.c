@@ -6,7 +6,7 @@
 
 #include <sodium.h>
 
-int hf_ed25519_verify(const uint8_t public_key[static 32], struct hf_bytes message,
+int hf_ed25519_verify(const uint8_t public_key[static HF_ED25519_KEY_LEN], struct hf_bytes message,
                       const uint8_t signature[static 64])
 {
     static const uint8_t empty[1];

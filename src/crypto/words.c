@@ -36,12 +36,13 @@ static void write_words(const uint8_t *bytes, size_t len, size_t count, char *re
     }
 }
 
-void hf_words_encode(const uint8_t entropy[static 32], char ret[static HF_WORDS_TEXT_LEN])
+void hf_words_encode(const uint8_t entropy[static HF_ENTROPY_LEN],
+                     char ret[static HF_WORDS_TEXT_LEN])
 {
-    uint8_t bytes[33], hash[32];
-    memcpy(bytes, entropy, 32);
-    hf_sha256(hf_bytes_of(entropy, 32), hash);
-    bytes[32] = hash[0];
+    uint8_t bytes[HF_ENTROPY_LEN + 1], hash[HF_SHA256_LEN];
+    memcpy(bytes, entropy, HF_ENTROPY_LEN);
+    hf_sha256(hf_bytes_of(entropy, HF_ENTROPY_LEN), hash);
+    bytes[HF_ENTROPY_LEN] = hash[0];
     write_words(bytes, sizeof bytes, HF_WORDS, ret);
     hf_wipe(bytes, sizeof bytes);
     hf_wipe(hash, sizeof hash);
@@ -68,10 +69,11 @@ static void put_bits(uint8_t *bytes, size_t bit, unsigned v)
             bytes[(bit + i) / 8] |= (uint8_t)(1u << (7 - (bit + i) % 8));
 }
 
-int hf_words_decode(const char *text, uint8_t ret_entropy[static 32], unsigned *ret_word)
+int hf_words_decode(const char *text, uint8_t ret_entropy[static HF_ENTROPY_LEN],
+                    unsigned *ret_word)
 {
     static const char blanks[] = " \t\r\n";
-    uint8_t bytes[33] = {0}, hash[32];
+    uint8_t bytes[HF_ENTROPY_LEN + 1] = {0}, hash[HF_SHA256_LEN];
     size_t count = 0;
     int r = 0;
     *ret_word = 0;
@@ -86,11 +88,11 @@ int hf_words_decode(const char *text, uint8_t ret_entropy[static 32], unsigned *
         }
         text += len;
     }
-    hf_sha256(hf_bytes_of(bytes, 32), hash);
-    if (r == 0 && (count != HF_WORDS || hash[0] != bytes[32]))
+    hf_sha256(hf_bytes_of(bytes, HF_ENTROPY_LEN), hash);
+    if (r == 0 && (count != HF_WORDS || hash[0] != bytes[HF_ENTROPY_LEN]))
         r = HF_EWORD;
     if (r == 0)
-        memcpy(ret_entropy, bytes, 32);
+        memcpy(ret_entropy, bytes, HF_ENTROPY_LEN);
     hf_wipe(bytes, sizeof bytes);
     hf_wipe(hash, sizeof hash);
     return r;

@@ -5,15 +5,16 @@
 
 #include <sodium.h>
 
-void hf_x25519_public(const uint8_t secret[static 32], uint8_t ret_public[static 32])
+void hf_x25519_public(const uint8_t secret[static HF_X25519_LEN],
+                      uint8_t ret_public[static HF_X25519_LEN])
 {
     crypto_scalarmult_curve25519_base(ret_public, secret);
 }
 
-int hf_x25519(const uint8_t secret[static 32], const uint8_t public_key[static 32],
-              uint8_t ret[static 32])
+int hf_x25519(const uint8_t secret[static HF_X25519_LEN],
+              const uint8_t public_key[static HF_X25519_LEN], uint8_t ret[static HF_X25519_LEN])
 {
-    uint8_t shared[32];
+    uint8_t shared[HF_X25519_LEN];
     int r = 0;
 
     if (crypto_scalarmult_curve25519(shared, secret, public_key) != 0) {
@@ -26,11 +27,11 @@ out:
     return r;
 }
 
-int hf_x25519_check(const uint8_t public_key[static 32])
+int hf_x25519_check(const uint8_t public_key[static HF_X25519_LEN])
 {
     /* p = 2^255 - 19, its lowest byte first. */
-    static const uint8_t any[32] = {1};
-    uint8_t shared[32];
+    static const uint8_t any[HF_X25519_LEN] = {1};
+    uint8_t shared[HF_X25519_LEN];
     bool reduced = public_key[31] < 0x7f || public_key[0] < 0xed;
     for (size_t i = 1; i < 31 && !reduced; i++)
         reduced = public_key[i] != 0xff;

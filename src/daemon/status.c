@@ -189,8 +189,8 @@ static void fill_public(struct hf__daemon *d, json_t *root, const struct hf_stat
     set(root, "state", json_string(hf_state_name(s->state)));
     set(root, "says", json_string(hf_state_sentence(s->state)));
     set(root, "reason", error_object(s->reason));
-    set(root, "account", s->has_account ? hex(s->account.bytes, 32) : json_null());
-    set(root, "network", hex(d->settings->network.bytes, 32));
+    set(root, "account", s->has_account ? hex(s->account.bytes, HF_ID_LEN) : json_null());
+    set(root, "network", hex(d->settings->network.bytes, HF_ID_LEN));
     set(root, "root", number(s->root));
     set(root, "policy", number(s->policy));
     set(root, "epoch", number(s->epoch));
@@ -207,7 +207,7 @@ static json_t *leaving(const struct hf_status *s)
     set(o, "until_s", number(s->leave_until_s));
     set(o, "owners", number(s->waiting_owners));
     for (size_t i = 0; i < s->waiting_count; i++)
-        json_array_append_new(list, hex(s->waiting[i].bytes, 32));
+        json_array_append_new(list, hex(s->waiting[i].bytes, HF_ID_LEN));
     set(o, "waiting", list);
     return o;
 }

@@ -249,7 +249,7 @@ void hf__storage_write(struct hf__storage *s, const struct hf_update *update)
     add(s, it);
 }
 
-void hf__storage_vault(struct hf__storage *s, bool create, const uint8_t key[static 32],
+void hf__storage_vault(struct hf__storage *s, bool create, const uint8_t key[static HF_KEY_LEN],
                        const struct hf_account *account, uint32_t version)
 {
     struct item *it = calloc(1, sizeof *it);
@@ -258,7 +258,7 @@ void hf__storage_vault(struct hf__storage *s, bool create, const uint8_t key[sta
     it->create = create;
     it->key = hf_secret_alloc(HF_KEY_LEN);
     hf_assert(it->key != NULL);
-    memcpy(it->key, key, 32);
+    memcpy(it->key, key, HF_KEY_LEN);
     it->header.network = s->network;
     it->header.account = *account;
     it->header.key_version = version;

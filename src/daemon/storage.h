@@ -51,7 +51,7 @@ void hf__storage_close(struct hf__storage *s, uint32_t wait_ms);
  * reference. Its write_seq is told when it is durable. */
 void hf__storage_write(struct hf__storage *s, const struct hf_update *update);
 /* Queues the making or opening of the vault; key is copied and wiped. */
-void hf__storage_vault(struct hf__storage *s, bool create, const uint8_t key[static 32],
+void hf__storage_vault(struct hf__storage *s, bool create, const uint8_t key[static HF_KEY_LEN],
                        const struct hf_account *account, uint32_t version);
 /* Whether so much waits that nothing more should be taken on that has to be written. */
 bool hf__storage_crowded(const struct hf__storage *s);

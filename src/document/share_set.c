@@ -56,7 +56,8 @@ static bool key_ok(const struct hf_share_set *s, size_t at, bool proposal)
     for (size_t i = 0; i < at; i++) {
         if (hf_bytes_equal(s->keys[i].name, key->name))
             return false;
-        if (!proposal && memcmp(s->keys[i].commitments.data, key->commitments.data, 32) == 0)
+        if (!proposal &&
+            memcmp(s->keys[i].commitments.data, key->commitments.data, HF_POINT_LEN) == 0)
             return false;
     }
     return proposal || hf_quorum_commitments_check((uint8_t)s->threshold, (uint8_t)s->holders_count,

@@ -192,7 +192,7 @@ static int on_header(nghttp2_session *h2, const nghttp2_frame *frame, const uint
     struct hf__call *call = call_of(conn, frame->hd.stream_id);
     if (call == NULL)
         return 0;
-    call->header_bytes += name_len + value_len + 32;
+    call->header_bytes += name_len + value_len + HF_NET_HEADER_OVERHEAD;
     if (call->header_bytes > HF_NET_HEADER_LIST_MAX) {
         hf__call_reset(call, HF_EHTTP, "the answer's headers are too large");
         return 0;

@@ -220,7 +220,7 @@ static int on_header(nghttp2_session *h2, const nghttp2_frame *frame, const uint
         return NGHTTP2_ERR_CALLBACK_FAILURE;
     if (s == NULL)
         return 0;
-    s->header_bytes += name_len + value_len + 32;
+    s->header_bytes += name_len + value_len + HF_NET_HEADER_OVERHEAD;
     s->header_count++;
     /* A little over, and the peer is told (431). Far over, and it is not worth the unpacking. */
     if (s->header_bytes > 8 * (size_t)HF_NET_HEADER_LIST_MAX)

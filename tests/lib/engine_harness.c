@@ -161,9 +161,9 @@ void harness_envelopes(struct harness *l, uint8_t k, uint8_t shares, size_t othe
 
 void harness_placing(struct harness *l, uint8_t k, uint8_t shares, size_t others)
 {
-    struct hf_bytes papers[3];
-    harness_envelopes(l, k, shares, others, papers);
-    harness_documents(l, papers, 3);
+    struct hf_bytes envelopes[3];
+    harness_envelopes(l, k, shares, others, envelopes);
+    harness_documents(l, envelopes, 3);
     /* The identity of before the first set will not do. */
     cr_assert_not_null(harness_work(l, HF_WORK_QUOTE));
     harness_quote_made(l, l->identity_work, 0, hf_bytes_of("another quote", 13));

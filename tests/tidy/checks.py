@@ -242,6 +242,17 @@ def nothing_is_left_unfinished(tree):
             if (match := pattern.search(line))]
 
 
+def a_length_has_its_name(tree):
+    """32 bytes are an account, a hash, a key, a scalar or a point, and say so; a text may have as many characters."""
+    pattern = re.compile(r"\buint8_t [^;(){}=]*\[(?:static )?32\]|(?<!rotl)\([^;(){}]*, 32\)|\b[a-z][\w.>-]* [+-] 32\b")
+    found = []
+    for name in tree.c_files("src", "sim"):
+        code = tree.code(name)
+        found += [f"{name}:{code.count(chr(10), 0, m.start()) + 1}: 32 bytes without a name"
+                  for m in pattern.finditer(code)]
+    return found
+
+
 def every_label_is_specified(tree):
     """A label in the code stands in a page of proto/, in full or without the common beginning."""
     pages = "".join(tree.text(name) for name in tree.files if name.startswith("proto/") and name.endswith(".md"))
@@ -273,6 +284,7 @@ CHECKS = [
     every_room_says_what_it_is_for,
     every_source_is_built,
     headers_guard_themselves_and_public_ones_say_what_they_are,
+    a_length_has_its_name,
     every_label_is_specified,
     every_page_that_is_cited_is_in_the_tree,
     nothing_is_left_unfinished,

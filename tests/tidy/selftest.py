@@ -75,6 +75,8 @@ CASES = [
     ("every_room_says_what_it_is_for", "src/misc/a.c", "", "not in the list of rooms"),
     ("every_source_is_built", "src/base/b.c", "", "src/base/b.c is in no meson.build"),
     ("headers_guard_themselves_and_public_ones_say_what_they_are", "src/base/b.h", "/* b */\n", "no guard"),
+    ("a_length_has_its_name", "src/core/a.h", "void f(const uint8_t key[static 32]);\n", "a.h:1: 32 bytes"),
+    ("a_length_has_its_name", "sim/a.c", "int f(void)\n{\n    memcpy(a, b, 32);\n}\n", "a.c:3: 32 bytes"),
     ("every_label_is_specified", "src/core/a.c", 'const char *l = "holdfast/v1/new";\n', "holdfast/v1/new"),
     ("every_page_that_is_cited_is_in_the_tree", "src/base/a.c", "/* As in NOTES.md. */\n", "a.c:1: NOTES is not"),
     ("every_page_that_is_cited_is_in_the_tree", "src/base/a.c", "/* One.\n * (PLAN\n * 4) */\n", "a.c:2: PLAN 4"),

@@ -124,12 +124,12 @@ Test(hf_engine_step, a_placing_vault_of_before_is_made_anew)
 
 Test(hf_engine_step, documents_while_the_vault_is_being_made_do_not_ask_for_another)
 {
-    struct hf_bytes papers[3];
+    struct hf_bytes envelopes[3];
     harness_init(&l);
     harness_start(&l, HF_VAULT_NONE);
-    harness_envelopes(&l, 2, 3, 4, papers);
+    harness_envelopes(&l, 2, 3, 4, envelopes);
     for (size_t i = 0; i < 3; i++) {
-        harness_documents(&l, &papers[i], 1);
+        harness_documents(&l, &envelopes[i], 1);
         cr_assert_eq(harness_works(&l, HF_WORK_VAULT_CREATE), 0, "document %zu", i);
     }
     harness_tick(&l, 600);
@@ -377,12 +377,12 @@ Test(hf_engine_step, with_nobody_to_place_with_it_goes_on_asking)
 
 Test(hf_engine_step, a_policy_that_trusts_a_development_root_needs_a_node_that_may)
 {
-    struct hf_bytes papers[3];
+    struct hf_bytes envelopes[3];
     harness_init(&l);
     l.e->trust->accept_dev = false;
     harness_fresh(&l);
-    harness_envelopes(&l, 2, 3, 4, papers);
-    harness_documents(&l, papers, 3);
+    harness_envelopes(&l, 2, 3, 4, envelopes);
+    harness_documents(&l, envelopes, 3);
     struct hf_status s = harness_status(&l);
     cr_assert_eq(s.last_refusal, HF_EDOCUMENT_DEV);
     cr_assert_eq(s.last_refusal_kind, HF_DOCUMENT_POLICY);
@@ -395,13 +395,13 @@ Test(hf_engine_step, a_policy_that_trusts_a_development_root_needs_a_node_that_m
     harness_done(&l);
     harness_init(&l);
     l.e->trust->accept_dev = false;
-    harness_envelopes(&l, 2, 3, 4, papers);
+    harness_envelopes(&l, 2, 3, 4, envelopes);
     struct hf_row_in rows[2] = {
         {.collection = HF_ROW_PUBLIC, .key = hf_bytes_of("root-1", 6)},
         {.collection = HF_ROW_PUBLIC, .key = hf_bytes_of("policy", 6)},
     };
     for (size_t i = 0; i < 2; i++)
-        rows[i].value = hf_blob_new(papers[i]);
+        rows[i].value = hf_blob_new(envelopes[i]);
     struct hf_event event = {.type = HF_EVENT_START, .u.start = {.rows = rows, .rows_count = 2}};
     harness_step(&l, &event);
     cr_assert_eq(harness_status(&l).last_refusal, HF_EDOCUMENT_DEV);
@@ -415,13 +415,13 @@ Test(hf_engine_step, documents_in_any_order_are_all_taken_in_the_end)
 {
     static const size_t orders[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {2, 1, 0}};
     for (size_t i = 0; i < HF_ARRAY_LEN(orders); i++) {
-        struct hf_bytes papers[3];
+        struct hf_bytes envelopes[3];
         harness_init(&l);
         harness_fresh(&l);
-        harness_envelopes(&l, 2, 3, 4, papers);
+        harness_envelopes(&l, 2, 3, 4, envelopes);
         for (size_t round = 0; round < 3; round++)
             for (size_t j = 0; j < 3; j++)
-                harness_documents(&l, &papers[orders[i][j]], 1);
+                harness_documents(&l, &envelopes[orders[i][j]], 1);
         struct hf_status s = harness_status(&l);
         cr_assert(s.root == 1 && s.policy == 1 && s.epoch == 1);
         harness_done(&l);

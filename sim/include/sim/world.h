@@ -215,7 +215,8 @@ void hf_world_image(struct hf_world *w, uint32_t node, const char *image);
 /* Another machine from the next start on; machine numbers are node numbers at first. */
 void hf_world_machine(struct hf_world *w, uint32_t node, uint32_t machine);
 /* The digest that a policy lists for an image. */
-void hf_world_measurement(const struct hf_world *w, const char *image, uint8_t ret[static 32]);
+void hf_world_measurement(const struct hf_world *w, const char *image,
+                          uint8_t ret[static HF_MEASUREMENT_LEN]);
 void hf_world_ppid(const struct hf_world *w, uint32_t machine, uint8_t ret[static 16]);
 /* The TCB status that collateral gives a machine from now on; HF_TCB_REVOKED revokes it. */
 void hf_world_tcb(struct hf_world *w, uint32_t machine, uint8_t status);

@@ -9,7 +9,7 @@ enum { ACCOUNT_SECRETS = HF_SIGN_SECRET_LEN + HF_KEY_LEN };
 static const struct hf_bytes no_key = {0};
 
 void hf__derive(const struct hf_engine *e, const char *purpose, struct hf_bytes name,
-                uint8_t ret[static 32])
+                uint8_t ret[static HF_KEY_LEN])
 {
     hf_assert(e->active.number > 0 && purpose[0] != '\0');
     struct hf_key_name key = {.network = &e->network,
@@ -18,7 +18,7 @@ void hf__derive(const struct hf_engine *e, const char *purpose, struct hf_bytes 
                               .purpose = hf_bytes_of(purpose, strlen(purpose)),
                               .name = name};
     hf_assert(e->active.has_root);
-    int r = hf_key_derive(e->suite, e->secrets->active.root, &key, ret, 32);
+    int r = hf_key_derive(e->suite, e->secrets->active.root, &key, ret, HF_KEY_LEN);
     hf_assert(r == 0);
 }
 
@@ -49,8 +49,8 @@ void hf__account_save(struct hf_engine *e)
     memcpy(plain + HF_SIGN_SECRET_LEN, e->secrets->sealing, HF_KEY_LEN);
     row.network = e->network;
     row.account = e->account;
-    memcpy(row.sealing_key, e->sealing_key, 32);
-    e->suite->wrap(&e->secrets->rng, e->secrets->active.wrap_key, hf_bytes_of(e->account.bytes, 32),
+    memcpy(row.sealing_key, e->sealing_key, HF_KEY_LEN);
+    e->suite->wrap(&e->secrets->rng, e->secrets->active.wrap_key, hf_account_bytes(&e->account),
                    hf_bytes_of(plain, ACCOUNT_SECRETS), row.wrapped);
     e->secret_free(plain);
     hf__put(e, HF_ROW_ACCOUNT, no_key, &hf_wire_account_row, &row);
@@ -72,7 +72,7 @@ void hf__account_wrap(struct hf_engine *e, uint8_t ret[static HF__ACCOUNT_WRAPPE
     uint8_t *key = e->secret_alloc(HF_KEY_LEN);
     hf_assert(key != NULL && e->open);
     hf__derive(e, "account", no_key, key);
-    e->suite->wrap(&e->secrets->rng, key, hf_bytes_of(e->account.bytes, 32),
+    e->suite->wrap(&e->secrets->rng, key, hf_account_bytes(&e->account),
                    hf_bytes_of(e->secrets->account, HF_SIGN_SECRET_LEN), ret);
     e->secret_free(key);
 }
@@ -82,7 +82,7 @@ int hf__account_restore(struct hf_engine *e, const uint8_t wrapped[static HF__AC
     uint8_t *key = e->secret_alloc(HF_KEY_LEN);
     hf_assert(key != NULL && !e->open && e->has_account);
     hf__derive(e, "account", no_key, key);
-    int r = e->suite->unwrap(key, hf_bytes_of(e->account.bytes, 32),
+    int r = e->suite->unwrap(key, hf_account_bytes(&e->account),
                              hf_bytes_of(wrapped, HF__ACCOUNT_WRAPPED_LEN), e->secrets->account);
     e->secret_free(key);
     if (r == 0)
@@ -110,7 +110,7 @@ int hf__account_load(struct hf_engine *e)
         return HF_EACCOUNT;
     uint8_t *plain = e->secret_alloc(ACCOUNT_SECRETS);
     hf_assert(plain != NULL);
-    r = e->suite->unwrap(e->secrets->active.wrap_key, hf_bytes_of(e->account.bytes, 32),
+    r = e->suite->unwrap(e->secrets->active.wrap_key, hf_account_bytes(&e->account),
                          hf_bytes_of(row.wrapped, sizeof row.wrapped), plain);
     if (r == 0) {
         memcpy(e->secrets->account, plain, HF_SIGN_SECRET_LEN);
@@ -118,7 +118,7 @@ int hf__account_load(struct hf_engine *e)
         r = check_self(e);
     }
     e->secret_free(plain);
-    memcpy(e->sealing_key, row.sealing_key, 32);
+    memcpy(e->sealing_key, row.sealing_key, HF_KEY_LEN);
     e->generation_next = (uint32_t)row.generation_next;
     e->claim_asked = row.claim_asked;
     return r;

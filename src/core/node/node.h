@@ -166,7 +166,7 @@ struct hf_engine {
     uint64_t state_since_ms;
     uint64_t store_since_ms;
     uint64_t binding_seq; /* of the last transaction that bound the name of an application key */
-    uint8_t sealing_key[32];
+    uint8_t sealing_key[HF_KEY_LEN];
     void *(*secret_alloc)(size_t len);
     void (*secret_free)(void *p);
 };
@@ -234,7 +234,7 @@ bool hf__is_placed(const struct hf_engine *e);
 /* The key of a purpose and a name under the active version of the root secret, which is there.
  * name: may be empty. */
 void hf__derive(const struct hf_engine *e, const char *purpose, struct hf_bytes name,
-                uint8_t ret[static 32]);
+                uint8_t ret[static HF_KEY_LEN]);
 /* Asks the shell to make or open the vault, under the key derived from the root secret. */
 void hf__vault_ask(struct hf_engine *e, enum hf_work_type type);
 /* Writes the account's row: its secrets, wrapped, and the numbers that must never come back. */

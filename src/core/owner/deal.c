@@ -393,7 +393,7 @@ int hf__offer_answered(struct hf_engine *e, const struct hf__pending *call, int 
         hf__candidate_move(c, HF__CANDIDATE_OFFERED);
         c->placed = m.placed;
         memcpy(c->nonce, m.nonce, sizeof c->nonce);
-        memcpy(c->sealing_key, peer->sealing_key, 32);
+        memcpy(c->sealing_key, peer->sealing_key, HF_KEY_LEN);
     } else {
         hf__candidate_failed(e, c, r, c->slot >= 0 && hf_error_transient(r));
     }

@@ -38,7 +38,7 @@ static int seal(struct hf_engine *e, size_t slot)
     hf__fill_header(e, &c->account, &t.header);
     e->suite->random(&e->secrets->rng, t.owner_nonce, sizeof t.owner_nonce);
     memcpy(t.provider_nonce, c->nonce, sizeof t.provider_nonce);
-    memcpy(t.sealing_key, c->sealing_key, 32);
+    memcpy(t.sealing_key, c->sealing_key, HF_KEY_LEN);
     e->suite->hash("holdfast/v1/sealed-share", hf_bytes_of(s->sealed, sizeof s->sealed),
                    &t.sealed_hash);
     hf_blob_unref(s->transcript);
@@ -57,7 +57,8 @@ static void ask_quote(struct hf_engine *e)
     d->quoted_count = 0;
     for (size_t i = 0; i < d->n; i++)
         if (d->slots[i].state == HF__SLOT_SEALED)
-            memcpy(d->quoted + 32 * d->quoted_count++, d->slots[i].transcript_hash.bytes, 32);
+            memcpy(d->quoted + HF_ID_LEN * d->quoted_count++, d->slots[i].transcript_hash.bytes,
+                   HF_ID_LEN);
     hf_assert(d->quoted_count <= d->n);
     if (d->quoted_count == 0)
         return;
@@ -128,7 +129,8 @@ void hf__deal_quote(struct hf_engine *e, uint32_t work, int error, struct hf_byt
         hf__given_up_save(e);
     for (size_t i = 0; i < d->n; i++)
         for (size_t j = 0; j < d->quoted_count && d->slots[i].state == HF__SLOT_SEALED; j++)
-            if (memcmp(d->slots[i].transcript_hash.bytes, d->quoted + 32 * j, 32) == 0)
+            if (memcmp(d->slots[i].transcript_hash.bytes, d->quoted + HF_ID_LEN * j, HF_ID_LEN) ==
+                0)
                 deposit(e, i, quote);
     hf__deal_advance(e);
 }

@@ -194,7 +194,7 @@ size_t hf__owners_served(const struct hf_engine *e)
     size_t count = 0;
     for (size_t i = hf__rows_first(&e->rows, HF_ROW_HELD, all);
          (row = hf__rows_at(&e->rows, i, HF_ROW_HELD, all)) != NULL; i++) {
-        count += last == NULL || memcmp(last, row->key, 32) != 0;
+        count += last == NULL || memcmp(last, row->key, HF_ID_LEN) != 0;
         last = row->key;
     }
     hf_assert(count <= e->rows.count);

@@ -48,8 +48,8 @@ static void fill_votes(struct hf_engine *e, const struct context *c, struct hf_c
     for (size_t i = hf__rows_first(&e->rows, HF_ROW_HELD, prefix);
          (row = hf__rows_at(&e->rows, i, HF_ROW_HELD, prefix)) != NULL && count < HF_WIRE_VOTES_MAX;
          i++)
-        if (hf__held_votes(e, &c->s.owner, row->key + 32))
-            memcpy(votes[count++].generation, row->key + 32, 16);
+        if (hf__held_votes(e, &c->s.owner, row->key + HF_ID_LEN))
+            memcpy(votes[count++].generation, row->key + HF_ID_LEN, 16);
     for (size_t i = 0; i < c->row.former_count && count < HF_WIRE_VOTES_MAX; i++)
         memcpy(votes[count++].generation, c->row.former[i].id, 16);
     hf_assert(count <= HF_WIRE_VOTES_MAX);

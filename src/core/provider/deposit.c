@@ -77,11 +77,12 @@ static int check_transcript(struct hf_engine *e, const struct hf_deposit *m,
     if (r != 0)
         return r;
     e->suite->hash("holdfast/v1/sealed-share", m->sealed, &hash);
-    if (!hf_hash_equal(&hash, &t->sealed_hash) || memcmp(t->sealing_key, e->sealing_key, 32) != 0)
+    if (!hf_hash_equal(&hash, &t->sealed_hash) ||
+        memcmp(t->sealing_key, e->sealing_key, HF_KEY_LEN) != 0)
         return HF_ECRYPTO;
     e->suite->hash("holdfast/v1/deposit-transcript", m->transcript, &hash);
     for (size_t i = 0; i < m->transcripts.len; i += 32)
-        if (memcmp(m->transcripts.data + i, hash.bytes, 32) == 0)
+        if (memcmp(m->transcripts.data + i, hash.bytes, HF_ID_LEN) == 0)
             return 0;
     return HF_EREPORTDATA;
 }

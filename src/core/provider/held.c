@@ -18,9 +18,9 @@ bool hf__owner_row(struct hf_engine *e, const struct hf_account *owner, struct h
 void hf__held_key(const struct hf_account *owner, const uint8_t id[static 16],
                   uint8_t ret[static 48])
 {
-    static_assert(32 + 16 <= HF_ROW_KEY_MAX, "an owner and a generation");
-    memcpy(ret, owner->bytes, 32);
-    memcpy(ret + 32, id, 16);
+    static_assert(HF_ID_LEN + 16 <= HF_ROW_KEY_MAX, "an owner and a generation");
+    memcpy(ret, owner->bytes, HF_ID_LEN);
+    memcpy(ret + HF_ID_LEN, id, 16);
 }
 
 bool hf__held_row(struct hf_engine *e, const struct hf_account *owner, const uint8_t id[static 16],

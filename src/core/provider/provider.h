@@ -239,7 +239,7 @@ struct hf_bytes hf__offer_context(struct hf_engine *e, const struct hf_account *
                                   const struct hf_generation_id *generation);
 /* What the nonce of a recovery is bound to. */
 struct hf_bytes hf__recover_context(struct hf_engine *e, const struct hf_account *account,
-                                    const uint8_t response_key[static 32]);
+                                    const uint8_t response_key[static HF_KEY_LEN]);
 
 /* ---- answers.c: answers to recover and drill, repeated while their nonce lives */
 

@@ -17,7 +17,7 @@ static bool prove(struct hf_engine *e, const struct hf_standing *m,
         return false;
     hf_assert(held.index > 0);
     c.network = e->network;
-    memcpy(c.challenge, m->challenge, 32);
+    memcpy(c.challenge, m->challenge, sizeof c.challenge);
     c.provider = e->account;
     c.owner = m->header.owner;
     struct hf_bytes context = hf__encode(e, &hf_wire_audit_context, &c);

@@ -193,7 +193,7 @@ static void reduce(const struct hf_floor *floor, struct hf__electorate *g)
         for (size_t a = 0; a < g->n; a++)
             for (size_t h = 0; h < s->holders_count; h++)
                 if (hf_account_equal(&g->acceptors[a], &s->holders[h].account)) {
-                    memmove(g->acceptors[n].bytes, g->acceptors[a].bytes, 32);
+                    g->acceptors[n] = g->acceptors[a];
                     g->indices[n++] = g->indices[a];
                     break;
                 }

@@ -18,7 +18,8 @@ static int check_epoch(const struct hf_engine *e, uint64_t epoch, const uint8_t 
      * Otherwise two sets while quotes cannot be made would end every recovery. */
     if (set == NULL && epoch > 0 && e->trust->set_previous != NULL)
         return 0;
-    if (set == NULL || (beacon != NULL && memcmp(beacon, set->u.set.beacon, 32) != 0) ||
+    if (set == NULL ||
+        (beacon != NULL && memcmp(beacon, set->u.set.beacon, sizeof set->u.set.beacon) != 0) ||
         made_s < set->u.set.issued_s)
         return HF_EIDENTITY_OLD;
     return 0;
@@ -87,7 +88,7 @@ int hf__identity_check(struct hf_engine *e, const struct hf__message *from,
      * other times share it. */
     p.verdict.verified_at_s = 0;
     p.account = *account;
-    memcpy(p.sealing_key, s.sealing_key, 32);
+    memcpy(p.sealing_key, s.sealing_key, HF_KEY_LEN);
     p.epoch = (uint32_t)s.epoch;
     p.made_s = s.made_s;
     known = hf__known_put(&e->trust->known, e->shared->peers, &p);
@@ -121,10 +122,10 @@ void hf__identity_renew(struct hf_engine *e)
     struct hf_identity_statement s = {.epoch = epoch, .made_s = hf__now_s(e)};
     s.network = e->network;
     s.account = e->account;
-    memcpy(s.sealing_key, e->sealing_key, 32);
+    memcpy(s.sealing_key, e->sealing_key, HF_KEY_LEN);
     s.has_beacon = t->set != NULL;
     if (s.has_beacon)
-        memcpy(s.beacon, t->set->u.set.beacon, 32);
+        memcpy(s.beacon, t->set->u.set.beacon, sizeof s.beacon);
     struct hf_bytes encoded = hf__encode(e, &hf_wire_identity_statement, &s);
     t->identity_work = hf__quote(e, HF__TASK_IDENTITY, "holdfast/v1/identity", encoded);
     hf_blob_unref(t->identity_statement);

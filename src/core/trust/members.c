@@ -34,9 +34,9 @@ static bool moved(struct hf_engine *e, const struct hf_account *account, struct 
     enum { KIND_ADDRESS = 3 };
     struct hf_signed_event what;
     struct hf_event_statement s;
-    uint8_t key[33];
-    memcpy(key, account->bytes, 32);
-    key[32] = KIND_ADDRESS;
+    uint8_t key[HF_ID_LEN + 1];
+    memcpy(key, account->bytes, HF_ID_LEN);
+    key[HF_ID_LEN] = KIND_ADDRESS;
     struct hf_blob *row = hf__rows_get(&e->rows, HF_ROW_EVENT, hf_bytes_of(key, sizeof key));
     if (row == NULL || hf__decode(e, &hf_wire_signed_event, hf_blob_bytes(row), &what) != 0 ||
         hf__decode(e, &hf_wire_event_statement, what.statement, &s) != 0 || s.over ||

@@ -144,7 +144,7 @@ size_t hf__round_begin(struct hf_engine *e, struct hf__round *r, uint8_t *ret_se
     e->secret_free(unused);
     hf__versions(e, &m.versions);
     m.account = e->account;
-    memcpy(m.response_key, r->response_key, 32);
+    memcpy(m.response_key, r->response_key, HF_KEY_LEN);
     for (size_t i = 0; i < r->targets_count; i++) {
         m.has_ticket = hf__ticket_of(e, &r->targets[i].account, m.ticket);
         hf_blob_unref(r->targets[i].answer);
@@ -205,7 +205,7 @@ void hf__round_quote(struct hf_engine *e, struct hf__round *r)
     struct hf_recover_transcript t = {.version = e->active.number, .asked = asked};
     t.network = e->network;
     t.account = e->account;
-    memcpy(t.response_key, r->response_key, 32);
+    memcpy(t.response_key, r->response_key, HF_KEY_LEN);
     for (size_t i = 0; i < r->targets_count; i++) {
         struct hf__target *target = &r->targets[i];
         if (target->state == HF__TARGET_ASKED)

@@ -62,7 +62,7 @@ struct hf__round {
     uint8_t phase;       /* enum hf__phase */
     uint32_t number;     /* goes up with each; answers to calls of another are stale */
     uint32_t quote_work; /* 0: none under way */
-    uint8_t response_key[32];
+    uint8_t response_key[HF_KEY_LEN];
     struct hf_hash transcript_hash;
     struct hf_blob *transcript; /* of the last quote that was asked for */
 };

@@ -47,7 +47,8 @@ struct hf__trust {
     struct hf_document *set_previous; /* the one before, for orders and identities made under it */
     struct hf_document *shares;       /* who shares the quorum keys; NULL: none known */
     struct hf_document **roots;
-    uint8_t tickets[32]; /* key of the tickets that this node gives its holders; no secret */
+    /* The key of the tickets that this node gives its holders; no secret. */
+    uint8_t tickets[HF_KEY_LEN];
     bool has_tickets;
     uint32_t adopted; /* counts the documents that were adopted */
     uint8_t roots_count;

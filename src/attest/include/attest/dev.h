@@ -100,8 +100,8 @@ struct hf_dev_platform {
 
 /* The quoting enclave's report. */
 struct hf_dev_qe {
-    uint8_t mrenclave[32];
-    uint8_t mrsigner[32];
+    uint8_t mrenclave[HF_SGX_MR_LEN];
+    uint8_t mrsigner[HF_SGX_MR_LEN];
     uint8_t attributes[16];
     uint32_t miscselect;
     uint16_t isvprodid;

@@ -14,6 +14,7 @@ enum {
     HF_MEASUREMENT_LEN = 32, /* BLAKE2b-256 over MRTD, RTMR0, RTMR1, RTMR2, RTMR3 (240 bytes) */
     HF_QUOTE_MAX = 16384,    /* bytes of a quote that is accepted for parsing */
     HF_MR_LEN = 48,          /* a measurement register: SHA-384 */
+    HF_SGX_MR_LEN = 32,      /* MRENCLAVE, MRSIGNER */
     HF_REGISTER_TAG_LEN = 16,
 };
 

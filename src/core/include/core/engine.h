@@ -99,12 +99,12 @@ void hf_shared_free(struct hf_shared *shared);
 /* What a node is told once, when its engine is made. Everything is copied. */
 struct hf_engine_config {
     const struct hf_suite *suite;
-    struct hf_shared *shared;     /* one for all engines of a process; outlives them */
-    struct hf_network_id network; /* network id */
-    uint8_t seed[32];             /* fresh randomness, from the shell; secret */
-    const char *const *seeds;     /* addresses to pull the first documents from */
-    size_t seeds_count;           /* <= HF_SEEDS_MAX */
-    const char *address;          /* at which peers reach this node; NULL: where the set says */
+    struct hf_shared *shared;      /* one for all engines of a process; outlives them */
+    struct hf_network_id network;  /* network id */
+    uint8_t seed[HF_RNG_SEED_LEN]; /* fresh randomness, from the shell; secret */
+    const char *const *seeds;      /* addresses to pull the first documents from */
+    size_t seeds_count;            /* <= HF_SEEDS_MAX */
+    const char *address;           /* at which peers reach this node; NULL: where the set says */
     /* 32 bytes: who this node is, for a folder that is lost; NULL: the folder says, and an empty
      * one is of a new node. It decides nothing but whose shares are asked for. */
     const struct hf_account *account;

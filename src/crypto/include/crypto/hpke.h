@@ -8,6 +8,7 @@
 #define HF_CRYPTO_HPKE_H
 
 #include "crypto/aead.h"
+#include "crypto/kdf.h"
 
 enum {
     HF_HPKE_KEY_LEN = 32,      /* public keys, secret keys, encapsulated keys */
@@ -22,7 +23,7 @@ struct hf_hpke {
     uint64_t sequence; /* messages so far */
     uint8_t key[HF_AEAD_KEY_LEN];
     uint8_t base_nonce[HF_AEAD_NONCE_LEN];
-    uint8_t exporter_secret[32];
+    uint8_t exporter_secret[HF_HMAC_LEN];
 };
 
 /* DeriveKeyPair (7.1.3). ikm: at least 32 bytes of full entropy, secret. ret_secret: secret. */
@@ -37,7 +38,8 @@ void hf_hpke_derive_keypair(struct hf_bytes ikm, uint8_t ret_public[static HF_HP
  */
 HF_MUST_USE int hf_hpke_init_sender(struct hf_hpke *ret, enum hf_aead aead,
                                     const uint8_t public_key[static HF_HPKE_KEY_LEN],
-                                    struct hf_bytes info, const uint8_t ephemeral[static 32],
+                                    struct hf_bytes info,
+                                    const uint8_t ephemeral[static HF_HPKE_KEY_LEN],
                                     uint8_t ret_encapsulated[static HF_HPKE_KEY_LEN]);
 
 /* SetupBaseR (5.1.1). ret: hf_hpke_done ends it. HF_EPOINT, HF_EUNSUPPORTED: as above. */

@@ -11,7 +11,9 @@
 
 enum {
     HF_HMAC_LEN = 32,
+    HF_SHA256_LEN = 32,
     HF_HKDF_LEN_MAX = 255 * HF_HMAC_LEN,
+    HF_PASSPHRASE_KEY_LEN = 32,
 };
 
 /* key: any length, empty too. pieces[0..count): the message. */
@@ -37,13 +39,14 @@ HF_MUST_USE int hf_hkdf_expand(const uint8_t prk[static HF_HMAC_LEN], size_t cou
                                const struct hf_bytes *pieces, uint8_t *ret, size_t ret_len);
 
 /* SHA-256 (FIPS 180-4). */
-void hf_sha256(struct hf_bytes data, uint8_t ret[static HF_HMAC_LEN]);
+void hf_sha256(struct hf_bytes data, uint8_t ret[static HF_SHA256_LEN]);
 
 /*
  * A key from what a person remembers: Argon2id (RFC 9106), one lane. salt: random, 16 bytes.
  * ret: 32 bytes, secret. HF_EINVAL: passes or memory_kib out of range. HF_ENOMEM.
  */
 HF_MUST_USE int hf_passphrase_key(struct hf_bytes passphrase, const uint8_t salt[static 16],
-                                  uint64_t passes, uint64_t memory_kib, uint8_t ret[static 32]);
+                                  uint64_t passes, uint64_t memory_kib,
+                                  uint8_t ret[static HF_PASSPHRASE_KEY_LEN]);
 
 #endif

@@ -27,6 +27,8 @@ enum {
     HF_WRAP_OVERHEAD = 24 + 16, /* XChaCha20-Poly1305: nonce and tag */
     HF_SHARES_MAX = 16,         /* n */
     HF_KDF_LEN_MAX = 64,
+    HF_RNG_SEED_LEN = 32,
+    HF_CHALLENGE_LEN = 32, /* what a proof of a share must be over */
 };
 
 /*
@@ -35,8 +37,8 @@ enum {
  * repeat a run.
  */
 struct hf_rng {
-    uint8_t seed[32]; /* the key of the next draw */
-    uint64_t drawn;   /* draws so far, whatever their length: the nonce of the next */
+    uint8_t seed[HF_RNG_SEED_LEN]; /* the key of the next draw */
+    uint64_t drawn;                /* draws so far, whatever their length: the nonce of the next */
 };
 
 /* How shares are dealt. Shares are numbered 1..n: index 0 would be the secret. */
@@ -151,7 +153,7 @@ extern const struct hf_suite hf_suite_real;
 
 /* Starts a generator from 32 fresh random bytes (from the shell, never from
  * the engine), which it copies. */
-void hf_rng_init(struct hf_rng *ret, const uint8_t seed[static 32]);
+void hf_rng_init(struct hf_rng *ret, const uint8_t seed[static HF_RNG_SEED_LEN]);
 /* Starts one from the system's randomness, for programs that a person runs. HF_EINTERNAL: it gives
  * none. */
 HF_MUST_USE int hf_rng_fresh(struct hf_rng *ret);

@@ -15,9 +15,10 @@
 enum {
     HF_NET_ACCOUNT_LEN = 32,
     HF_NET_SIGNATURE_LEN = 64,
-    HF_NET_PATH_MAX = 64,     /* bytes of :path, without a terminator */
-    HF_NET_ADDRESS_MAX = 260, /* "host:port" with its terminator: a DNS name, brackets, port */
-    HF_NET_HEADER_LIST_MAX = 8 << 10, /* names, values and 32 bytes a field (RFC 9113, 6.5.2) */
+    HF_NET_PATH_MAX = 64,        /* bytes of :path, without a terminator */
+    HF_NET_ADDRESS_MAX = 260,    /* "host:port" with its terminator: a DNS name, brackets, port */
+    HF_NET_HEADER_OVERHEAD = 32, /* what a field counts for beside its bytes (RFC 9113, 6.5.2) */
+    HF_NET_HEADER_LIST_MAX = 8 << 10, /* names, values and that */
     HF_NET_HEADER_COUNT_MAX = 64,
     HF_NET_BODY_CEILING = 16 << 20,   /* no configuration allows more */
     HF_NET_CERTIFICATE_MAX = 2 << 10, /* DER of a peer's certificate */
