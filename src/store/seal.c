@@ -28,13 +28,13 @@ int hf__keys_new(const struct hf_suite *suite, const uint8_t key[static HF_KEY_L
                  struct hf_store_error *err)
 {
     struct hf__keys *keys = hf_secret_alloc(sizeof *keys);
-    uint8_t *seed = hf_secret_alloc(32);
+    uint8_t *seed = hf_secret_alloc(HF_RNG_SEED_LEN);
     int r = 0;
     if (keys == NULL || seed == NULL) {
         r = hf__fail(err, HF_ENOMEM, "no memory for secrets is left for the vault's keys");
         goto out;
     }
-    if (getrandom(seed, 32, 0) != 32) {
+    if (getrandom(seed, HF_RNG_SEED_LEN, 0) != HF_RNG_SEED_LEN) {
         r = hf__fail_errno(err, errno, "asking the kernel for random bytes");
         goto out;
     }

@@ -244,7 +244,7 @@ def nothing_is_left_unfinished(tree):
 
 def a_length_has_its_name(tree):
     """32 bytes are an account, a hash, a key, a scalar or a point, and say so; a text may have as many characters."""
-    pattern = re.compile(r"\buint8_t [^;(){}=]*\[(?:static )?32\]|(?<!rotl)\([^;(){}]*, 32\)|\b[a-z][\w.>-]* [+-] 32\b")
+    pattern = re.compile(r"\buint8_t [^;(){}=]*\[(?:static )?32\]|(?<!rotl)\((?:[^;(){}]*, )?32\)|\b[a-z][\w.>-]* [+-] 32\b")
     found = []
     for name in tree.c_files("src", "sim"):
         code = tree.code(name)
