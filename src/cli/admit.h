@@ -3,6 +3,7 @@
 #define HF_CLI_ADMIT_H
 
 #include "attest/verdict.h"
+#include "crypto/suite.h"
 #include "wire/messages.h"
 
 struct hf__admitted {
@@ -32,7 +33,7 @@ HF_MUST_USE int hf__admit(const struct hf__admission *by, struct hf_bytes identi
 
 /* What an answer over a nonce must say (proto/PROTOCOL.md, 14). */
 struct hf__asked {
-    uint8_t nonce[32];
+    uint8_t nonce[HF_CHALLENGE_LEN];
     const struct hf_account *account; /* NULL: any that answers */
     const struct hf_account *proven;  /* by the certificate of its connection; NULL: none */
     struct hf_hash tls_key;           /* under which it came */

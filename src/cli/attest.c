@@ -26,7 +26,7 @@ enum {
 struct ask {
     struct hf__attested *to;
     struct hf_buf body;
-    uint8_t nonce[32];
+    uint8_t nonce[HF_CHALLENGE_LEN];
 };
 
 struct asking {

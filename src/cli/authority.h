@@ -79,7 +79,8 @@ HF_MUST_USE int hf__sign_all(const struct hf__authority *a, const char *key_file
  */
 HF_MUST_USE int hf__sign_word(const struct hf__authority *a, const char *key_file,
                               const char *label, struct hf_bytes data,
-                              uint8_t ret_public[static 32], uint8_t ret_signature[static 64]);
+                              uint8_t ret_public[static HF_KEY_LEN],
+                              uint8_t ret_signature[static 64]);
 
 /*
  * The key of a set signer among the same files, and a set signed with it: ret_envelope, initialised
@@ -87,7 +88,7 @@ HF_MUST_USE int hf__sign_word(const struct hf__authority *a, const char *key_fil
  * above, and those of hf_document_sign.
  */
 HF_MUST_USE int hf__sign_following(const struct hf__authority *a, const char *key_file,
-                                   struct hf_bytes envelope, uint8_t ret_public[static 32],
+                                   struct hf_bytes envelope, uint8_t ret_public[static HF_KEY_LEN],
                                    struct hf_buf *ret_envelope);
 
 /* What the person at the command agreed to. */

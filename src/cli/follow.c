@@ -69,7 +69,7 @@ struct round {
     struct hf__following f;
     struct hf_document *base; /* NULL, or one that f borrows */
     char exchange[HF__PATH_LEN];
-    uint8_t key[32]; /* of this signer */
+    uint8_t key[HF_KEY_LEN]; /* of this signer */
     uint64_t now_s;
 };
 
@@ -180,7 +180,7 @@ static int sign_other(struct round *r, struct hf__proposals *p, bool *ret_signed
     for (size_t i = 0; i < p->count; i++) {
         const struct hf_document *d = p->list[i];
         if (hf__follow_accepts(&r->f, d, r->state.signed_epoch) == 0 &&
-            (best == NULL || memcmp(d->body_hash.bytes, best->body_hash.bytes, 32) < 0))
+            (best == NULL || memcmp(d->body_hash.bytes, best->body_hash.bytes, HF_ID_LEN) < 0))
             best = d;
     }
     *ret_signed = best != NULL;

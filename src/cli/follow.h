@@ -72,6 +72,6 @@ HF_MUST_USE int hf__proposal_write(const struct hf__authority *a, const char *ke
                                    const char *folder, struct hf_bytes body,
                                    struct hf_document **ret);
 /* Removes the proposals of this key up to an epoch. */
-void hf__proposals_clear(const char *folder, const uint8_t key[static 32], uint32_t epoch);
+void hf__proposals_clear(const char *folder, const uint8_t key[static HF_KEY_LEN], uint32_t epoch);
 
 #endif

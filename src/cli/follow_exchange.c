@@ -15,7 +15,7 @@
 
 enum { NAME_LEN = 64, KEY_DIGITS = 16 };
 
-static void name_of(uint32_t epoch, const uint8_t key[static 32], char ret[static NAME_LEN])
+static void name_of(uint32_t epoch, const uint8_t key[static HF_KEY_LEN], char ret[static NAME_LEN])
 {
     char digits[65];
     hf_hex_encode(key, 32, digits);
@@ -115,7 +115,7 @@ int hf__proposal_write(const struct hf__authority *a, const char *key_file, cons
                        struct hf_bytes body, struct hf_document **ret)
 {
     char path[HF__PATH_LEN], name[NAME_LEN];
-    uint8_t key[32];
+    uint8_t key[HF_KEY_LEN];
     struct hf_buf bare, whole;
     struct hf_document *d = NULL;
     hf_buf_init(&bare, HF__DOCUMENT_MAX);
@@ -139,7 +139,7 @@ int hf__proposal_write(const struct hf__authority *a, const char *key_file, cons
     return r;
 }
 
-void hf__proposals_clear(const char *folder, const uint8_t key[static 32], uint32_t epoch)
+void hf__proposals_clear(const char *folder, const uint8_t key[static HF_KEY_LEN], uint32_t epoch)
 {
     char path[HF__PATH_LEN], own[NAME_LEN];
     struct dirent **names;

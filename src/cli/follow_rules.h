@@ -69,7 +69,7 @@ struct hf__following {
 struct hf__follow_choice {
     uint32_t epoch;
     uint64_t issued_s;
-    uint8_t beacon[32];
+    uint8_t beacon[HF_HASH_LEN];
 };
 
 /*

@@ -242,7 +242,7 @@ static int use_one(const char *path, void *ctx)
     int r = key_read(path, authority, secret);
     if (r != 0) {
         fprintf(stderr, "holdfast: %s: %s\n", path, hf_error_sentence(r));
-    } else if (f->fits(f->root, secret + 32)) {
+    } else if (f->fits(f->root, secret + HF_KEY_LEN)) {
         f->use(f->ctx, secret);
         f->done = true;
     }
@@ -260,12 +260,12 @@ struct saying {
 static void say(void *ctx, const uint8_t *secret)
 {
     const struct saying *s = ctx;
-    memcpy(s->ret_public, secret + 32, 32);
+    memcpy(s->ret_public, secret + HF_KEY_LEN, HF_KEY_LEN);
     hf_suite_real.sign(secret, s->label, s->data, s->ret_signature);
 }
 
 int hf__sign_word(const struct hf__authority *a, const char *key_file, const char *label,
-                  struct hf_bytes data, uint8_t ret_public[static 32],
+                  struct hf_bytes data, uint8_t ret_public[static HF_KEY_LEN],
                   uint8_t ret_signature[static 64])
 {
     struct saying s = {
@@ -292,14 +292,14 @@ struct following {
 static void follow(void *ctx, const uint8_t *secret)
 {
     struct following *f = ctx;
-    memcpy(f->ret_public, secret + 32, 32);
+    memcpy(f->ret_public, secret + HF_KEY_LEN, HF_KEY_LEN);
     if (f->ret != NULL)
-        f->error =
-            hf_document_sign(&hf_suite_real, f->envelope, f->network, secret, secret + 32, f->ret);
+        f->error = hf_document_sign(&hf_suite_real, f->envelope, f->network, secret,
+                                    secret + HF_KEY_LEN, f->ret);
 }
 
 int hf__sign_following(const struct hf__authority *a, const char *key_file,
-                       struct hf_bytes envelope, uint8_t ret_public[static 32],
+                       struct hf_bytes envelope, uint8_t ret_public[static HF_KEY_LEN],
                        struct hf_buf *ret_envelope)
 {
     struct following s = {.network = &a->network,

@@ -9,9 +9,9 @@ struct hf__ceremony_state {
     struct hf_buf bytes;
     struct hf_arena arena;
     struct hf_ceremony c;
-    bool drill;            /* it is about the drill under way, and not about acknowledgements */
-    uint8_t challenge[32]; /* of that */
-    uint32_t acks;         /* bit of each holder, from 1 */
+    bool drill; /* it is about the drill under way, and not about acknowledgements */
+    uint8_t challenge[HF_CHALLENGE_LEN]; /* of that */
+    uint32_t acks;                       /* bit of each holder, from 1 */
     size_t acks_count;
 };
 

@@ -78,7 +78,7 @@ int hf__root_make(const struct hf__authority *a, void *ctx, const struct hf_docu
         keys[i].name = hf_bytes_of(n->keys.names[i], strlen(n->keys.names[i]));
     }
     for (size_t i = 0; i < n->set_signers.count; i++)
-        memcpy(signers[i].key, n->set_signers.keys[i], 32);
+        memcpy(signers[i].key, n->set_signers.keys[i], HF_KEY_LEN);
     int r = hf_wire_encode(&hf_wire_root, &root, ret_body);
     if (r == 0 && a->root == NULL) {
         struct hf_hash id;

@@ -62,27 +62,29 @@ void hf_hpke_derive_keypair(struct hf_bytes ikm, uint8_t ret_public[static HF_HP
 }
 
 /* ExtractAndExpand over a Diffie-Hellman value and the kem_context, enc and pkR (4.1). */
-static void extract_and_expand(struct hf_bytes suite, const uint8_t dh[static 32],
-                               struct hf_bytes context, uint8_t ret[static 32])
+static void extract_and_expand(struct hf_bytes suite, const uint8_t dh[static HF_HPKE_KEY_LEN],
+                               struct hf_bytes context, uint8_t ret[static HF_HMAC_LEN])
 {
     uint8_t prk[HF_HMAC_LEN];
-    labeled_extract(suite, (struct hf_bytes){0}, "eae_prk", hf_bytes_of(dh, 32), prk);
-    hf_assert(labeled_expand(suite, prk, "shared_secret", context, ret, 32) == 0);
+    labeled_extract(suite, (struct hf_bytes){0}, "eae_prk", hf_bytes_of(dh, HF_HPKE_KEY_LEN), prk);
+    hf_assert(labeled_expand(suite, prk, "shared_secret", context, ret, HF_HMAC_LEN) == 0);
     hf_wipe(prk, sizeof prk);
 }
 
 /* The shared secret by dh(secret_key, public_key). */
-static int kem_secret(const uint8_t secret_key[static 32], const uint8_t public_key[static 32],
-                      const uint8_t encapsulated[static 32], const uint8_t receiver[static 32],
-                      uint8_t ret[static 32])
+static int kem_secret(const uint8_t secret_key[static HF_HPKE_KEY_LEN],
+                      const uint8_t public_key[static HF_HPKE_KEY_LEN],
+                      const uint8_t encapsulated[static HF_HPKE_KEY_LEN],
+                      const uint8_t receiver[static HF_HPKE_KEY_LEN],
+                      uint8_t ret[static HF_HMAC_LEN])
 {
-    uint8_t dh[32], context[64];
+    uint8_t dh[HF_HPKE_KEY_LEN], context[2 * HF_HPKE_KEY_LEN];
 
     int r = hf_x25519(secret_key, public_key, dh);
     if (r < 0)
         return r;
-    memcpy(context, encapsulated, 32);
-    memcpy(context + 32, receiver, 32);
+    memcpy(context, encapsulated, HF_HPKE_KEY_LEN);
+    memcpy(context + HF_HPKE_KEY_LEN, receiver, HF_HPKE_KEY_LEN);
     extract_and_expand(hf_bytes_of(kem_suite, sizeof kem_suite), dh,
                        hf_bytes_of(context, sizeof context), ret);
     hf_wipe(dh, sizeof dh);
@@ -91,7 +93,7 @@ static int kem_secret(const uint8_t secret_key[static 32], const uint8_t public_
 
 /* KeySchedule in mode_base (5.1): psk and psk_id are empty. */
 static void key_schedule(struct hf_hpke *ret, bool p256, enum hf_aead aead, bool sender,
-                         const uint8_t shared_secret[static 32], struct hf_bytes info)
+                         const uint8_t shared_secret[static HF_HMAC_LEN], struct hf_bytes info)
 {
     const struct hpke_suite id = hpke_suite_of(p256, aead);
     const struct hf_bytes suite = hf_bytes_of(id.id, sizeof id.id);
@@ -102,7 +104,7 @@ static void key_schedule(struct hf_hpke *ret, bool p256, enum hf_aead aead, bool
 
     labeled_extract(suite, none, "psk_id_hash", none, context + 1);
     labeled_extract(suite, none, "info_hash", info, context + 1 + HF_HMAC_LEN);
-    labeled_extract(suite, hf_bytes_of(shared_secret, 32), "secret", none, secret);
+    labeled_extract(suite, hf_bytes_of(shared_secret, HF_HMAC_LEN), "secret", none, secret);
 
     ret->aead = aead;
     ret->p256 = p256;
@@ -124,14 +126,14 @@ static bool usable(enum hf_aead aead)
 
 int hf_hpke_init_sender(struct hf_hpke *ret, enum hf_aead aead,
                         const uint8_t public_key[static HF_HPKE_KEY_LEN], struct hf_bytes info,
-                        const uint8_t ephemeral[static 32],
+                        const uint8_t ephemeral[static HF_HPKE_KEY_LEN],
                         uint8_t ret_encapsulated[static HF_HPKE_KEY_LEN])
 {
-    uint8_t secret_key[32], encapsulated[32], shared_secret[32];
+    uint8_t secret_key[HF_HPKE_KEY_LEN], encapsulated[HF_HPKE_KEY_LEN], shared_secret[HF_HMAC_LEN];
 
     if (!usable(aead))
         return HF_EUNSUPPORTED;
-    hf_hpke_derive_keypair(hf_bytes_of(ephemeral, 32), encapsulated, secret_key);
+    hf_hpke_derive_keypair(hf_bytes_of(ephemeral, HF_HPKE_KEY_LEN), encapsulated, secret_key);
     int r = kem_secret(secret_key, public_key, encapsulated, public_key, shared_secret);
     if (r < 0)
         goto out;
@@ -147,7 +149,7 @@ int hf_hpke_init_receiver(struct hf_hpke *ret, enum hf_aead aead,
                           const uint8_t secret_key[static HF_HPKE_KEY_LEN],
                           const uint8_t encapsulated[static HF_HPKE_KEY_LEN], struct hf_bytes info)
 {
-    uint8_t public_key[32], shared_secret[32];
+    uint8_t public_key[HF_HPKE_KEY_LEN], shared_secret[HF_HMAC_LEN];
 
     if (!usable(aead))
         return HF_EUNSUPPORTED;
@@ -162,11 +164,11 @@ out:
 }
 
 int hf_hpke_init_p256(struct hf_hpke *ret, enum hf_aead aead, bool sender,
-                      const uint8_t dh[static 32],
+                      const uint8_t dh[static HF_HPKE_KEY_LEN],
                       const uint8_t encapsulated[static HF_HPKE_P256_KEY_LEN],
                       const uint8_t receiver[static HF_HPKE_P256_KEY_LEN], struct hf_bytes info)
 {
-    uint8_t shared_secret[32], context[2 * HF_HPKE_P256_KEY_LEN];
+    uint8_t shared_secret[HF_HMAC_LEN], context[2 * HF_HPKE_P256_KEY_LEN];
 
     if (!usable(aead))
         return HF_EUNSUPPORTED;

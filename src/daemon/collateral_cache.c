@@ -193,7 +193,7 @@ static int load(struct hf__collateral_cache *s, const struct hf_roots *roots)
     return r;
 }
 
-/* What is held for these roots, as hf__collateral_cache_get; 0 and NULL: the folder is to be read. */
+/* What is held for these roots, as hf__collateral_cache_get; 0 and NULL: it is to be read. */
 static int take_held(struct hf__collateral_cache *s, const struct hf_roots *roots,
                      struct hf_collateral **ret)
 {

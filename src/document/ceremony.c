@@ -136,7 +136,7 @@ const uint8_t *hf_share_point(const struct hf_share_set *set, size_t key, uint8_
     return set->keys[key].shares[index - 1].sealed.data;
 }
 
-int hf_share_open_dh(const uint8_t dh[static 32], const struct hf_network_id *network,
+int hf_share_open_dh(const uint8_t dh[static HF_KEY_LEN], const struct hf_network_id *network,
                      const struct hf_share_set *set, size_t key, uint8_t index,
                      uint8_t ret_share[static HF_SCALAR_LEN])
 {

@@ -248,7 +248,7 @@ static bool signers_distinct(const struct hf_envelope *e)
 {
     for (size_t i = 0; i < e->signatures_count; i++)
         for (size_t j = 0; j < i; j++)
-            if (memcmp(e->signatures[i].key, e->signatures[j].key, 32) == 0)
+            if (memcmp(e->signatures[i].key, e->signatures[j].key, HF_KEY_LEN) == 0)
                 return false;
     return true;
 }

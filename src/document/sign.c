@@ -185,9 +185,9 @@ int hf_document_sign(const struct hf_suite *suite, struct hf_bytes envelope,
     statement((uint8_t)e.kind, &body_hash, network, &b);
     size_t count = 0;
     for (size_t i = 0; i < e.signatures_count; i++)
-        if (memcmp(e.signatures[i].key, public_key, 32) != 0)
+        if (memcmp(e.signatures[i].key, public_key, HF_KEY_LEN) != 0)
             all[count++] = e.signatures[i];
-    memcpy(all[count].key, public_key, 32);
+    memcpy(all[count].key, public_key, HF_KEY_LEN);
     suite->sign(secret, label, hf_buf_bytes(&b), all[count++].signature);
     e.signatures = all;
     e.signatures_count = count;

@@ -152,7 +152,7 @@ static void show_one(const struct hf__batch *b, const struct hf__asked *a)
         printf("%s:\n", a->path);
     print_text("operator", v->operator_name);
     print_text("address", v->address);
-    print_hex("account", v->account.bytes, 32);
+    print_hex("account", v->account.bytes, HF_ID_LEN);
     print_hex("machine", a->verdict.ppid, HF_PPID_LEN);
     print_text("software", a->release->name);
     print_hex("measurement", a->verdict.measurement, HF_MEASUREMENT_LEN);
@@ -160,7 +160,7 @@ static void show_one(const struct hf__batch *b, const struct hf__asked *a)
     print_time("asked at", a->q.transcript.made_s);
     printf("  %-12s %llu since its key was there last\n", "number",
            (unsigned long long)a->q.transcript.number);
-    print_hex("request", a->q.hash.bytes, 32);
+    print_hex("request", a->q.hash.bytes, HF_ID_LEN);
 }
 
 /* How many run what. The measurements are those of the policy, each once. */
@@ -209,7 +209,7 @@ void hf__batch_show(const struct hf__batch *b)
     else
         printf("%zu validators have lost their keys and ask for help. Every check has passed:\n",
                b->count);
-    print_hex("network", b->papers.network.bytes, 32);
+    print_hex("network", b->papers.network.bytes, HF_ID_LEN);
     for (size_t i = 0; i < b->count; i++)
         show_one(b, &b->items[i]);
     if (b->count > 1) {

@@ -32,7 +32,7 @@ static int seal(const struct hf__share_options *o, const struct hf__person *p,
     struct hf_share_key_file f = {.format = 1, .passes = o->passes, .memory_kib = o->memory_kib};
     struct {
         struct hf_rng rng;
-        uint8_t key[32];
+        uint8_t key[HF_KEY_LEN];
     } *s = hf_secret_alloc(sizeof *s);
     if (s == NULL)
         return HF_ENOMEM;

@@ -41,7 +41,7 @@ static int write_ack(const struct hf__share_options *o, const struct output *out
                                .proofs_count = out->c.set.keys_count};
     struct hf_buf b;
     ack.has_challenge = o->challenge != NULL;
-    if (o->challenge != NULL && hf_hex_decode(o->challenge, ack.challenge, 32) != 0)
+    if (o->challenge != NULL && hf_hex_decode(o->challenge, ack.challenge, HF_CHALLENGE_LEN) != 0)
         return HF_EINVAL;
     hf_buf_init(&b, HF__SHARE_FILE_MAX);
     int r = hf_wire_encode(&hf_wire_share_ack, &ack, &b);

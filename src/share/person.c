@@ -74,7 +74,7 @@ void hf__person_derive(struct hf__person *p)
 
 static int unwrap(const struct hf_share_key_file *f, const char *passphrase, struct hf__person *ret)
 {
-    uint8_t *key = hf_secret_alloc(32);
+    uint8_t *key = hf_secret_alloc(HF_KEY_LEN);
     if (key == NULL)
         return HF_ENOMEM;
     int r = hf_passphrase_key(hf_bytes_of(passphrase, strlen(passphrase)), f->salt, f->passes,

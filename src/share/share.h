@@ -73,7 +73,7 @@ struct hf__person {
     struct hf__public public;
     struct hf__token *token; /* of P-256; the rest is empty then */
     uint8_t secret_key[HF_KEY_LEN];
-    uint8_t entropy[32];
+    uint8_t entropy[HF_ENTROPY_LEN];
 };
 
 /* The public part of the key in a file. HF_ENOTFOUND and so on; the errors of decoding. */

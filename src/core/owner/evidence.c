@@ -159,8 +159,8 @@ static void keep_broken(struct hf_engine *e, const struct hf__holder *h,
     struct hf_broken what;
     uint8_t key[48];
     hf_assert(e->store_error == 0 && h->index > 0);
-    memcpy(key, h->account.bytes, 32);
-    memcpy(key + 32, e->owner->recorded.id, 16);
+    memcpy(key, h->account.bytes, HF_ID_LEN);
+    memcpy(key + HF_ID_LEN, e->owner->recorded.id, 16);
     if (hf__rows_get(&e->rows, HF_ROW_BROKEN, hf_bytes_of(key, sizeof key)) != NULL ||
         hf_broken_check(e->suite, m, &e->shared->arena, &what) != 0)
         return;

@@ -25,7 +25,7 @@ struct hf__holder {
     uint16_t patience;     /* a random part of how much later than others this node gives it up */
     uint8_t audit;         /* number of the challenge; 0 none yet */
     uint8_t audits_failed; /* in a row */
-    uint8_t challenge[32];
+    uint8_t challenge[HF_CHALLENGE_LEN];
     uint64_t audit_ms;       /* when the next one is due */
     uint64_t audited_ms;     /* when it last passed one; 0 never */
     bool promised;           /* its promise of the newest recorded generation is kept, and it is: */

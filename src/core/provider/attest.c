@@ -16,7 +16,7 @@ struct hf__attesting {
     uint64_t request; /* who waits */
     uint32_t work;
     bool member;
-    uint8_t asker[32]; /* a member's account, or a signer's key */
+    uint8_t asker[HF_KEY_LEN]; /* a member's account, or a signer's key */
     struct hf_blob *statement;
 };
 
@@ -67,7 +67,7 @@ static int check_places(const struct hf_engine *e, const struct asker *asker)
 }
 
 static void begin(struct hf_engine *e, const struct hf__message *from, const struct asker *asker,
-                  const uint8_t nonce[static 32])
+                  const uint8_t nonce[static HF_CHALLENGE_LEN])
 {
     struct hf_attest_statement s = {.claim = e->claim, .tls_key = e->tls_key};
     const uint8_t *mesh_key = hf__mesh_key(e);

@@ -180,7 +180,7 @@ int hf__rate_owner(struct hf_engine *e, const struct hf__message *m, const struc
     return take(e, key_of(hf_bytes_head(owner->bytes), m->method, class), &rate, 1);
 }
 
-int hf__rate_attest(struct hf_engine *e, const uint8_t asker[static 32])
+int hf__rate_attest(struct hf_engine *e, const uint8_t asker[static HF_KEY_LEN])
 {
     static const struct rate rate = {HF_RATE_ATTEST_BURST, UINT64_C(1000000) * HF_RATE_ATTEST_S};
     hf_assert(asker != NULL);

@@ -220,7 +220,7 @@ HF_MUST_USE int hf__rate_owner(struct hf_engine *e, const struct hf__message *m,
                                const struct hf_account *owner);
 /* Counts a quote that is made on request, by who asked: a member's account, or a signer's key.
  * HF_ERATE: too many of late. */
-HF_MUST_USE int hf__rate_attest(struct hf_engine *e, const uint8_t asker[static 32]);
+HF_MUST_USE int hf__rate_attest(struct hf_engine *e, const uint8_t asker[static HF_KEY_LEN]);
 /*
  * Counts what documents cost, len bytes of them, that somebody brings who proves no account of the
  * set: by the source, whether or not a member is expected there, and all of its kind together.

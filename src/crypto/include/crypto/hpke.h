@@ -54,7 +54,7 @@ HF_MUST_USE int hf_hpke_init_receiver(struct hf_hpke *ret, enum hf_aead aead,
  * hf_hpke_done ends it. HF_EUNSUPPORTED: as above.
  */
 HF_MUST_USE int hf_hpke_init_p256(struct hf_hpke *ret, enum hf_aead aead, bool sender,
-                                  const uint8_t dh[static 32],
+                                  const uint8_t dh[static HF_HPKE_KEY_LEN],
                                   const uint8_t encapsulated[static HF_HPKE_P256_KEY_LEN],
                                   const uint8_t receiver[static HF_HPKE_P256_KEY_LEN],
                                   struct hf_bytes info);

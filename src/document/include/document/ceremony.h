@@ -41,7 +41,8 @@ HF_MUST_USE int hf_share_open(const uint8_t secret_key[static HF_KEY_LEN],
 
 /* The same for a key of P-256 on a token. dh: the x of its product with the point at the beginning
  * of what is sealed, hf_share_point; secret. */
-HF_MUST_USE int hf_share_open_dh(const uint8_t dh[static 32], const struct hf_network_id *network,
+HF_MUST_USE int hf_share_open_dh(const uint8_t dh[static HF_KEY_LEN],
+                                 const struct hf_network_id *network,
                                  const struct hf_share_set *set, size_t key, uint8_t index,
                                  uint8_t ret_share[static HF_SCALAR_LEN]);
 /* That point, 65 bytes; NULL: the holder's key is of another kind. */
