@@ -141,18 +141,30 @@ static void judge_settled(struct trial *t, const struct wait *wait, struct hf__r
 }
 
 /* Whether the policy's rule leaves every one of these nodes enough candidates: of its own operator
- * none, of each other one. */
+ * none, of each other one; and none that leaves. */
 static bool suffice(const struct hf_world *w, const bool *in)
 {
     const struct hf_policy *p = &w->authority.policy->u.policy;
     uint32_t operators = w->settings.operators, count = 0;
     for (uint32_t i = 0; i < w->nodes_count; i++) {
-        bool counts = in[i];
+        bool counts = in[i] && !w->nodes[i]->leaves;
         for (uint32_t j = 0; j < i && operators > 0 && p->domain_rule != HF_DOMAIN_NONE; j++)
             counts = counts && !(in[j] && j % operators == i % operators);
         count += counts;
     }
     return count > p->shares;
+}
+
+/* Whether the policy asks for more candidates than the set has that do not leave. */
+static bool too_few_stay(const struct hf_world *w)
+{
+    bool *in = calloc(w->nodes_count + 1u, sizeof(bool));
+    hf_assert(in != NULL);
+    for (uint32_t i = 0; i < w->nodes_count; i++)
+        in[i] = !w->nodes[i]->gone;
+    bool few = !suffice(w, in);
+    free(in);
+    return few;
 }
 
 /*
@@ -171,7 +183,7 @@ static void write_off(struct hf_world *w, struct wait *wait)
     if (left == w->nodes_count && enough)
         return;
     if (!enough) {
-        wait->all = wait->all && left < w->nodes_count;
+        wait->all = wait->all && left < w->nodes_count && !too_few_stay(w);
         for (uint32_t i = 0; i < w->nodes_count; i++) {
             struct hf_status status;
             bool claimed = hf_world_status(w, i, &status) && status.claimed;
