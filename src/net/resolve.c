@@ -297,13 +297,16 @@ static struct hf__name *name_get(struct hf_net *net, const char *host)
 
 /* ---- questions and answers */
 
-static void know(struct hf__name *n, unsigned which,
-                 const struct sockaddr_storage address[HF__ADDRESSES_EACH], unsigned count)
+/* address: count of them; NULL: none. */
+static void know(struct hf__name *n, unsigned which, const struct sockaddr_storage *address,
+                 unsigned count)
 {
     struct hf__family *f = &n->family[which];
-    if (count == f->count && memcmp(f->address, address, count * sizeof address[0]) == 0)
+    size_t len = count * sizeof address[0];
+    if (count == f->count && (len == 0 || memcmp(f->address, address, len) == 0))
         return;
-    memcpy(f->address, address, count * sizeof address[0]);
+    if (len > 0)
+        memcpy(f->address, address, len);
     f->count = count;
     n->net->resolver.changes++;
 }
