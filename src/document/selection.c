@@ -153,9 +153,8 @@ static size_t spread(const struct hf_selection_table *t, const struct hf__pick *
  * of the foremost candidates one of each operator is kept; the window grows until that gives want.
  */
 static size_t pick(struct hf_selection_table *t, const struct hf__chooser *o,
-                   enum hf_domain_rule rule, uint8_t n, struct hf__pick *ret)
+                   enum hf_domain_rule rule, uint8_t n, size_t want, struct hf__pick *ret)
 {
-    size_t want = (size_t)HF_RANK_FACTOR * n;
     size_t window = rule == HF_DOMAIN_NONE ? want : 12u * n + 64;
     for (size_t aim = 4 * want;; aim *= 4) {
         bool all = true;
@@ -177,9 +176,10 @@ static size_t pick(struct hf_selection_table *t, const struct hf__chooser *o,
     }
 }
 
+/* want: at least HF_RANK_FACTOR * n, at most ORDER_MAX. */
 static size_t compute(const struct hf_document *set, const struct hf_account *owner,
                       long owner_index, uint32_t version, enum hf_domain_rule rule, uint8_t n,
-                      uint32_t *ret)
+                      size_t want, uint32_t *ret)
 {
     struct hf_selection_table *t = table_of(set);
     struct hf__pick picks[2 * ORDER_MAX];
@@ -187,8 +187,7 @@ static size_t compute(const struct hf_document *set, const struct hf_account *ow
         .seed = hf__selection_seed(set, "holdfast/v1/owner", owner, &version),
         .index = owner_index,
     };
-    size_t want = (size_t)HF_RANK_FACTOR * n;
-    size_t done, len = pick(t, &o, rule, n, picks);
+    size_t done, len = pick(t, &o, rule, n, want, picks);
     if (rule == HF_DOMAIN_OPERATORS_AND_ZONES) {
         done = spread(t, picks, len, n, ret);
     } else {
@@ -211,7 +210,8 @@ size_t hf_select(const struct hf_document *set, const struct hf_account *owner, 
     if (owner_index >= 0)
         order = hf__selection_recall(t, (size_t)owner_index, version, rule, n, &len);
     if (order == NULL) {
-        len = compute(set, owner, owner_index, version, rule, n, computed);
+        len = compute(set, owner, owner_index, version, rule, n, (size_t)HF_RANK_FACTOR * n,
+                      computed);
         order = computed;
         if (owner_index >= 0)
             hf__selection_remember(t, (size_t)owner_index, version, rule, n, order, len);
@@ -220,6 +220,27 @@ size_t hf_select(const struct hf_document *set, const struct hf_account *owner, 
         len = max;
     if (len > 0)
         memcpy(ret, order, len * sizeof *ret);
+    return len;
+}
+
+size_t hf_select_beyond(const struct hf_document *set, const struct hf_account *owner,
+                        uint32_t version, enum hf_domain_rule rule, uint8_t n, size_t max,
+                        uint32_t *ret)
+{
+    uint32_t more[ORDER_MAX];
+    size_t first = hf_select(set, owner, version, rule, n, (size_t)HF_RANK_FACTOR * n, ret);
+    size_t len = first;
+    hf_assert(max <= ORDER_MAX);
+    if (first < (size_t)HF_RANK_FACTOR * n || max <= first)
+        return len;
+    size_t count = compute(set, owner, hf_set_find(set, owner), version, rule, n, max, more);
+    for (size_t i = 0; i < count && len < max; i++) {
+        bool known = false;
+        for (size_t j = 0; j < first && !known; j++)
+            known = ret[j] == more[i];
+        if (!known)
+            ret[len++] = more[i];
+    }
     return len;
 }
 

@@ -246,5 +246,13 @@ struct hf__view hf__view(const struct hf_engine *e, const struct hf_account *acc
 bool hf__view_left(const struct hf_engine *e, const struct hf_account *account);
 /* Whether it has said, or the authority says, that it goes for good: its shares move at once. */
 bool hf__view_departs(const struct hf_engine *e, const struct hf_account *account);
+/*
+ * The places for an owner's shares under a set, by rank, as indices into its validators: the first
+ * HF_RANK_FACTOR * n, and one more for each of them that departs by this node's view. Returns how
+ * many there are, at most the room of ret.
+ */
+size_t hf__view_places(const struct hf_engine *e, const struct hf_document *set,
+                       const struct hf_account *owner, uint32_t version, uint8_t n,
+                       uint32_t ret[static HF_RANK_FACTOR * HF_SHARES_MAX]);
 
 #endif

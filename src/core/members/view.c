@@ -65,3 +65,25 @@ bool hf__view_departs(const struct hf_engine *e, const struct hf_account *accoun
     hf_assert(state != HF_MEMBER_NONE || !hf__is_member(e, account));
     return state == HF_MEMBER_NONE || state == HF_MEMBER_LEAVING || state == HF_MEMBER_LEFT;
 }
+
+size_t hf__view_places(const struct hf_engine *e, const struct hf_document *set,
+                       const struct hf_account *owner, uint32_t version, uint8_t n,
+                       uint32_t ret[static HF_RANK_FACTOR * HF_SHARES_MAX])
+{
+    const struct hf_validator *v = set->u.set.validators;
+    enum hf_domain_rule rule = (enum hf_domain_rule)hf__policy(e)->domain_rule;
+    size_t want = (size_t)HF_RANK_FACTOR * n;
+    hf_assert(n > 0 && n <= HF_SHARES_MAX);
+    for (;;) {
+        size_t more = (size_t)HF_RANK_FACTOR * n;
+        size_t count = hf_select_beyond(set, owner, version, rule, n, want, ret);
+        for (size_t i = 0; i < count; i++)
+            more += hf__view_departs(e, &v[ret[i]].account);
+        if (more > HF_RANK_FACTOR * HF_SHARES_MAX)
+            more = HF_RANK_FACTOR * HF_SHARES_MAX;
+        hf_assert(count <= want);
+        if (count < want || more <= want)
+            return count;
+        want = more;
+    }
+}

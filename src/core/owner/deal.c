@@ -99,16 +99,13 @@ static const struct hf_account *for_place(struct hf_engine *e, const struct hf__
  * asked last. */
 static void list_candidates(struct hf_engine *e, struct hf__dealing *d)
 {
-    const struct hf_policy *p = hf__policy(e);
     uint32_t order[HF_RANK_FACTOR * HF_SHARES_MAX];
     for (size_t i = 0; i < e->owner->holders_count; i++)
         if (fit(e, &e->owner->holders[i]) && fits_rule(e, d, &e->owner->holders[i].account))
             add_candidate(d, &e->owner->holders[i].account, true);
     size_t kept = d->candidates_count;
     hf_assert(kept <= e->owner->holders_count);
-    size_t count =
-        hf_select(e->trust->set, &e->account, e->active.number, (enum hf_domain_rule)p->domain_rule,
-                  d->n, HF_RANK_FACTOR * (size_t)d->n, order);
+    size_t count = hf__view_places(e, e->trust->set, &e->account, e->active.number, d->n, order);
     hf_assert(count <= HF_ARRAY_LEN(order));
     bool taken[HF_ARRAY_LEN(order)] = {false};
     for (size_t i = 0; i < 2 * count; i++) {

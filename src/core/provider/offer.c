@@ -14,9 +14,8 @@ static int check_order(struct hf_engine *e, const struct hf_offer *m)
     long self = set != NULL ? hf_set_find(set, &e->account) : -1;
     if (self < 0)
         return HF_EORDER;
-    size_t count = hf_select(set, &m->header.owner, (uint32_t)m->generation.version,
-                             (enum hf_domain_rule)p->domain_rule, (uint8_t)p->shares,
-                             HF_RANK_FACTOR * (size_t)p->shares, order);
+    size_t count = hf__view_places(e, set, &m->header.owner, (uint32_t)m->generation.version,
+                                   (uint8_t)p->shares, order);
     hf_assert(count <= HF_ARRAY_LEN(order));
     const struct hf_validator *v = set->u.set.validators;
     hf_assert((size_t)self < set->u.set.validators_count);

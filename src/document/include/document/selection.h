@@ -18,6 +18,14 @@ size_t hf_select(const struct hf_document *set, const struct hf_account *owner, 
                  enum hf_domain_rule rule, uint8_t n, size_t max, uint32_t *ret);
 
 /*
+ * As hf_select with the first HF_RANK_FACTOR * n, and behind them more, up to max: ret has room for
+ * that, and it is at most HF_RANK_FACTOR * HF_SHARES_MAX.
+ */
+size_t hf_select_beyond(const struct hf_document *set, const struct hf_account *owner,
+                        uint32_t version, enum hf_domain_rule rule, uint8_t n, size_t max,
+                        uint32_t *ret);
+
+/*
  * Who may take the place of a candidate, given as an index, that cannot: the other validators of
  * its operator, without the owner and those leaving, by falling weight; at most max indices into
  * ret. Returns how many there are, at most max.
