@@ -39,9 +39,10 @@ uint64_t hf_sandbox_refused(int *ret_newest);
 
 /*
  * From here on this process and whatever it executes can make no local socket (AF_UNIX), so that it
- * asks no service of this machine, and gets at the memory and the descriptors of no other process.
- * The rest stays. A pair of sockets (socketpair) may be made: it is connected to itself alone, for
- * good. Errors: HF_ENOMEM; the kernel's, of a kernel without filters for example.
+ * asks no service through one, and can call neither ptrace nor what reads another's memory or takes
+ * its descriptors. What /proc shows of others, and sockets of the network, stay, with the rest. A
+ * pair of sockets (socketpair) may be made: it is connected to itself alone, for good. Errors:
+ * HF_ENOMEM; the kernel's, of a kernel without filters for example.
  */
 HF_MUST_USE int hf_sandbox_apart(void);
 
