@@ -15,7 +15,6 @@
 #include <string.h>
 
 enum {
-    AHEAD_S = 300,         /* how far a document may be issued ahead of this machine's clock */
     REQUEST_AGE_S = 86400, /* how long a request is carried about, at most */
     ANSWERS_MAX = 1 << 19, /* bytes of the file */
     REQUESTS_MAX = 1024,   /* as blackstart_answers has room for */
@@ -83,7 +82,7 @@ static int check_clock(const struct answering *a, const struct hf__asked *q)
     for (size_t i = 0; i < HF_ARRAY_LEN(all); i++)
         if (hf_document_issued_s(all[i]) > newest_s)
             newest_s = hf_document_issued_s(all[i]);
-    if (newest_s > now_s + AHEAD_S) {
+    if (newest_s > now_s + HF__SHARE_AHEAD_S) {
         say_apart("what it is shown", newest_s - now_s, "behind");
         return HF_ECLOCK;
     }

@@ -117,7 +117,7 @@ void hf__batch_done(struct hf__batch *b)
     *b = (struct hf__batch){0};
 }
 
-static void print_text(const char *what, struct hf_bytes text)
+void hf__show_text(const char *what, struct hf_bytes text)
 {
     printf("  %-12s %.*s\n", what, (int)text.len, text.len > 0 ? (const char *)text.data : "");
 }
@@ -150,13 +150,13 @@ static void show_one(const struct hf__batch *b, const struct hf__asked *a)
     const struct hf_validator *v = member(b, &a->q.transcript.account);
     if (b->count > 1)
         printf("%s:\n", a->path);
-    print_text("operator", v->operator_name);
-    print_text("address", v->address);
+    hf__show_text("operator", v->operator_name);
+    hf__show_text("address", v->address);
     print_hex("account", v->account.bytes, HF_ID_LEN);
     print_hex("machine", a->verdict.ppid, HF_PPID_LEN);
-    print_text("software", a->release->name);
+    hf__show_text("software", a->release->name);
     print_hex("measurement", a->verdict.measurement, HF_MEASUREMENT_LEN);
-    print_text("quorum key", a->key->name);
+    hf__show_text("quorum key", a->key->name);
     print_time("asked at", a->q.transcript.made_s);
     printf("  %-12s %llu since its key was there last\n", "number",
            (unsigned long long)a->q.transcript.number);

@@ -18,8 +18,6 @@
 #include <string.h>
 #include <time.h>
 
-enum { AHEAD_S = 300 };
-
 /* A call under way. */
 struct resharding {
     const struct hf__share_options *o;
@@ -62,8 +60,8 @@ static int check(struct resharding *s)
     const struct hf_request_documents d = {
         .network = &s->network, .policy = s->r.policy, .shares = s->r.shares};
     int r = hf__memory_check(&s->memory, s->r.root, &d);
-    if (r == 0 && (hf_document_issued_s(s->r.policy) > s->now_s + AHEAD_S ||
-                   hf_document_issued_s(s->r.proposal) > s->now_s + AHEAD_S))
+    if (r == 0 && (hf_document_issued_s(s->r.policy) > s->now_s + HF__SHARE_AHEAD_S ||
+                   hf_document_issued_s(s->r.proposal) > s->now_s + HF__SHARE_AHEAD_S))
         r = HF_ECLOCK;
     if (r == 0 && hf_document_expires_s(s->r.policy) < s->now_s)
         r = HF_EEXPIRED;
@@ -71,11 +69,6 @@ static int check(struct resharding *s)
                    hf_document_expires_s(s->r.proposal) < s->now_s))
         r = HF_ESHARES_EXPIRED;
     return r == 0 ? judge_quote(s) : r;
-}
-
-static void print_text(const char *what, struct hf_bytes text)
-{
-    printf("  %-12s %.*s\n", what, (int)text.len, text.len > 0 ? (const char *)text.data : "");
 }
 
 static void show(const struct resharding *s, const char *digest)
@@ -88,7 +81,7 @@ static void show(const struct resharding *s, const char *digest)
            "  %-12s %s\n",
            "network", network);
     for (size_t i = 0; i < to->keys_count; i++)
-        print_text("quorum key", to->keys[i].name);
+        hf__show_text("quorum key", to->keys[i].name);
     printf("Now %llu of %zu open; then %llu of these %zu:\n", (unsigned long long)old->threshold,
            old->holders_count, (unsigned long long)to->threshold, to->holders_count);
     for (size_t i = 0; i < to->holders_count; i++) {

@@ -29,6 +29,9 @@ enum {
 };
 
 enum { HF__SHARE_FILE_MAX = 4 << 20, HF__SHARE_PATH_LEN = 4096, HF__PASSPHRASE_MAX = 1024 };
+enum {
+    HF__SHARE_AHEAD_S = 300
+}; /* how far a document may be issued ahead of this machine's clock */
 
 /* What was said on the command line. */
 struct hf__share_options {
@@ -157,6 +160,8 @@ struct hf__batch {
 HF_MUST_USE int hf__batch_read(char **paths, size_t count, const struct hf_network_id *network,
                                struct hf__batch *ret, const char **ret_path);
 void hf__batch_done(struct hf__batch *b);
+/* One line of what is shown: its name, and a text of a document or request. */
+void hf__show_text(const char *what, struct hf_bytes text);
 /* Everything that a person may hold against what the operators say on the telephone. */
 void hf__batch_show(const struct hf__batch *b);
 /* Remembers documents alone, durably. */
