@@ -273,6 +273,29 @@ static size_t left(struct hf_world *w, const struct hf_account *owner,
     return found;
 }
 
+/* Whether fewer holders of an older generation will answer than have to. Of whom survivors were
+ * decided before, those count alone, and their quorum. */
+static bool lacks(struct hf_world *w, const struct hf_placement_record *r,
+                  const struct hf_unsealed *u, bool claiming, const struct hf_survivors *before,
+                  struct hf_arena *arena)
+{
+    if (before == NULL)
+        return left(w, &r->owner, &u->generation, u->holders, u->holders_count, arena, NULL) <
+               (claiming ? u->provisional : u->quorum);
+    size_t found = 0;
+    for (size_t i = 0; i < before->holders_count; i++)
+        found += answers(w, &before->holders[i].account, &r->owner, u->generation.id, arena);
+    return found < before->quorum;
+}
+
+/* What was decided of a generation's survivors, or NULL. */
+static const struct hf_survivors *survivors_of(const struct hf__floor *f, const uint8_t id[16])
+{
+    bool named =
+        f != NULL && f->survivors.holders_count > 0 && memcmp(f->survivors.generation, id, 16) == 0;
+    return named ? &f->survivors : NULL;
+}
+
 /*
  * Fills in what is lost under a record; false: nothing is, or nobody is left who could vote for the
  * newest generation: then a floor would take the claim that stands, and none could follow. Whoever
@@ -289,16 +312,14 @@ static bool decide(struct hf_world *w, const struct hf_placement_record *r, bool
         return false;
     for (size_t i = 0; i < r->chain_count; i++) {
         const struct hf_unsealed *u = &r->chain[i];
-        bool reduced = before != NULL && before->survivors.holders_count > 0 &&
-                       memcmp(before->survivors.generation, u->generation.id, 16) == 0;
-        bool lacks = left(w, &r->owner, &u->generation, u->holders, u->holders_count, arena, NULL) <
-                     (claiming ? u->provisional : u->quorum);
-        if ((!lacks && !reduced) || f->written_off_count == HF_ARRAY_LEN(f->written_off))
+        const struct hf_survivors *reduced = survivors_of(before, u->generation.id);
+        bool lost = lacks(w, r, u, claiming, reduced, arena);
+        if ((!lost && reduced == NULL) || f->written_off_count == HF_ARRAY_LEN(f->written_off))
             continue;
         struct hf_written_off *off = &f->written_off[f->written_off_count++];
         memcpy(off->generation, u->generation.id, 16);
         memcpy(off->favoured, r->generation.id, 16);
-        any = any || lacks;
+        any = any || lost;
     }
     if (n < (claiming ? r->provisional : r->quorum)) {
         f->survivors =

@@ -134,6 +134,14 @@ static bool enough_left(const struct hf__checks *c, const struct hf__owned *o)
     return just_k && others > 0;
 }
 
+/* Whether an owner has left for good: then a holder that leaves forgets what it keeps for it, as
+ * nobody will ever move that (GOSSIP.md, 4). */
+static bool has_left(const struct hf_world *w, const struct hf_account *owner)
+{
+    long at = hf_world_find(w, owner);
+    return at >= 0 && hf_world_state(w, (uint32_t)at) == HF_STATE_LEFT;
+}
+
 void hf__check_row(struct hf__checks *c, uint32_t node, const struct hf__disk_write *row)
 {
     if (row->collection != HF_ROW_HELD || row->key_len != 48)
@@ -151,7 +159,7 @@ void hf__check_row(struct hf__checks *c, uint32_t node, const struct hf__disk_wr
     if (s != NULL && hf_world_state(c->world, node) == HF_STATE_LEAVING &&
         held_count(c, s, false) >= (s->q > s->k ? s->q : s->k + 1u) + s->lost)
         s->lost++;
-    if (o->released && !complete(c, o, false) && !enough_left(c, o))
+    if (o->released && !has_left(c->world, &owner) && !complete(c, o, false) && !enough_left(c, o))
         hf__violate(c->world, node, "recoverable",
                     "n%u deleted a share, and no sharing of an owner in use is complete any more",
                     node);

@@ -30,7 +30,7 @@ bool hf_world_status(struct hf_world *w, uint32_t node, struct hf_status *ret)
     return true;
 }
 
-enum hf_state hf_world_state(struct hf_world *w, uint32_t node)
+enum hf_state hf_world_state(const struct hf_world *w, uint32_t node)
 {
     return hf__node(w, node)->engine == NULL ? HF_STATE_STARTING : hf__node(w, node)->state;
 }

@@ -182,11 +182,13 @@ def every_room_says_what_it_is_for(tree):
 
 
 def every_source_is_built(tree):
-    """A .c file is named in the meson.build of its folder or one above, whole or by its name in a table."""
+    """A .c file, and a scenario that is kept, is named in the meson.build of its folder or one above, whole or in a table."""
     found = []
-    for name in (f for f in tree.files if f.endswith(".c") and f.startswith(("src/", "sim/", "tests/"))):
+    sources = [f for f in tree.files if f.endswith(".c") and f.startswith(("src/", "sim/", "tests/"))]
+    for name in sources + [f for f in tree.files if f.startswith("tests/scenario/found/")]:
         folder, base = name.rsplit("/", 1)
-        names = {base, base[:-2], re.sub(r"^(test|fuzz|bench)_", "", base[:-2])}
+        stem = base.rpartition(".")[0]
+        names = {base, stem, re.sub(r"^(test|fuzz|bench)_", "", stem)}
         built = False
         while folder and not built:
             meson = f"{folder}/meson.build"

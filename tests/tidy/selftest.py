@@ -74,6 +74,7 @@ CASES = [
     ("every_room_says_what_it_is_for", "src/wire/a.c", "", "src/wire/meson.build is missing"),
     ("every_room_says_what_it_is_for", "src/misc/a.c", "", "not in the list of rooms"),
     ("every_source_is_built", "src/base/b.c", "", "src/base/b.c is in no meson.build"),
+    ("every_source_is_built", "tests/scenario/found/b.yaml", "", "b.yaml is in no meson.build"),
     ("headers_guard_themselves_and_public_ones_say_what_they_are", "src/base/b.h", "/* b */\n", "no guard"),
     ("a_length_has_its_name", "src/core/a.h", "void f(const uint8_t key[static 32]);\n", "a.h:1: 32 bytes"),
     ("a_length_has_its_name", "sim/a.c", "int f(void)\n{\n    memcpy(a, b, 32);\n}\n", "a.c:3: 32 bytes"),

@@ -63,7 +63,7 @@ bool hf_world_running(const struct hf_world *w, uint32_t node);
 /* What the node says of itself; false when it is down. Valid until the next event. */
 bool hf_world_status(struct hf_world *w, uint32_t node, struct hf_status *ret);
 /* HF_STATE_STARTING when it is down. */
-enum hf_state hf_world_state(struct hf_world *w, uint32_t node);
+enum hf_state hf_world_state(const struct hf_world *w, uint32_t node);
 /* The account that the node was last seen with; NULL before it has one. */
 const struct hf_account *hf_world_account(const struct hf_world *w, uint32_t node);
 /* The node of an account, or -1. */
