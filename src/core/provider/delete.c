@@ -87,27 +87,17 @@ static int carry_out(struct hf_engine *e, const struct hf_deletion *m, struct hf
 int hf__recv_delete(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
 {
     hf_assert(from->is_request && e->claimed);
-    struct hf_owner_request request;
     struct hf_deletion m;
-    struct hf_owner_row row;
-    const struct hf__peer *peer;
-    bool raised = false, changed = false;
-    int r = hf__owner_open(e, body, &hf_wire_deletion, &m, &request);
+    struct hf__owner_message o;
+    bool changed = false;
+    int r = hf__owner_admit(e, from, body, &hf_wire_deletion, &m, &m.header, &o);
     if (r == 0)
-        r = hf__owner_check(e, from, &request, &m.header);
-    if (r == 0 && !hf__owner_row(e, &m.header.owner, &row))
-        r = HF_ENOSHARE;
-    if (r == 0)
-        r = hf__owner_identity(e, from, &request, &m.header, &peer, NULL);
-    if (r == 0)
-        r = hf__promise(e, &row, &m.header, &request, &raised);
-    if (r == 0)
-        r = carry_out(e, &m, &row, &changed);
+        r = carry_out(e, &m, &o.row, &changed);
     if (r != 0)
         return r;
-    if (hf__proof_keep(e, &row, &m.header, &request) || raised || changed)
-        hf__owner_put(e, &m.header.owner, &row);
-    struct hf_ack_statement s = {.votes = hf__votes_for(e, &m.header.owner, &row, m.generation.id)};
-    hf__ack(e, from, &request, &s, NULL);
+    hf__owner_keep(e, &o, changed);
+    struct hf_ack_statement s = {.votes =
+                                     hf__votes_for(e, &m.header.owner, &o.row, m.generation.id)};
+    hf__ack(e, &o, &s, NULL);
     return 0;
 }

@@ -188,30 +188,27 @@ static void put_back(struct hf_engine *e, const struct hf_deposit *m,
     row->certificates_count = 0;
 }
 
-static int store(struct hf_engine *e, const struct hf_owner_request *request,
-                 const struct hf_deposit *m, const struct hf_deposit_transcript *t,
-                 struct hf_held_row *held, const struct hf_verdict *v, uint32_t rank)
+static int store(struct hf_engine *e, struct hf__owner_message *o, const struct hf_deposit *m,
+                 const struct hf_deposit_transcript *t, struct hf_held_row *held,
+                 const struct hf_verdict *v, uint32_t rank)
 {
     uint8_t key[48];
-    struct hf_owner_row row = {0};
-    bool raised;
-    (void)hf__owner_row(e, &t->header.owner, &row);
-    int r = hf__promise(e, &row, &t->header, request, &raised);
+    struct hf_owner_row *row = &o->row;
+    int r = hf__promise(e, row, &t->header, &o->request, &o->raised);
     if (r == 0 && m->has_record)
-        put_back(e, m, t, &row, held);
+        put_back(e, m, t, row, held);
     if (r == 0)
-        r = make_room(e, &t->header.owner, !held->restored, &row);
+        r = make_room(e, &t->header.owner, !held->restored, row);
     if (r != 0)
         return r;
     hf__held_key(&t->header.owner, t->generation.id, key);
     hf__put(e, HF_ROW_HELD, hf_bytes_of(key, sizeof key), &hf_wire_held_row, held);
-    (void)hf__proof_keep(e, &row, &t->header, request);
-    row.rank = rank;
-    memcpy(row.ppid, v->ppid, 16);
-    if (row.generation_newest < t->generation.number)
-        row.generation_newest = t->generation.number;
-    hf_assert(row.promised.statement.len > 0 && row.generation_newest >= t->generation.number);
-    hf__owner_put(e, &t->header.owner, &row);
+    row->rank = rank;
+    memcpy(row->ppid, v->ppid, 16);
+    if (row->generation_newest < t->generation.number)
+        row->generation_newest = t->generation.number;
+    hf_assert(row->promised.statement.len > 0 && row->generation_newest >= t->generation.number);
+    hf__owner_keep(e, o, true);
     hf__trace(e, HF_TRACE_SHARE_STORED, 0, &t->header.owner, t->generation.number, t->index);
     return 0;
 }
@@ -219,17 +216,16 @@ static int store(struct hf_engine *e, const struct hf_owner_request *request,
 int hf__recv_deposit(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
 {
     hf_assert(from->is_request && e->claimed);
-    struct hf_owner_request request;
     struct hf_deposit m;
     struct hf_deposit_transcript t;
-    const struct hf__peer *peer;
+    struct hf__owner_message o;
     struct hf_verdict v;
     uint32_t rank = 0;
-    int r = hf__owner_open(e, body, &hf_wire_deposit, &m, &request);
+    int r = hf__owner_open(e, from, body, &hf_wire_deposit, &m, &o);
     if (r == 0)
         r = hf__decode(e, &hf_wire_deposit_transcript, m.transcript, &t);
     if (r == 0)
-        r = hf__owner_check(e, from, &request, &t.header);
+        r = hf__owner_check(e, &o, &t.header);
     if (r == 0)
         r = hf__room_check(e, &t.header, &t.generation, m.has_record);
     if (r == 0)
@@ -238,7 +234,7 @@ int hf__recv_deposit(struct hf_engine *e, const struct hf__message *from, struct
         return r > 0 ? 0 : r;
     r = check_transcript(e, &m, &t);
     if (r == 0)
-        r = hf__owner_identity(e, from, &request, &t.header, &peer, NULL);
+        r = hf__owner_identity(e, &o);
     if (r == 0)
         r = check_quote(e, from, &m, &t.header, &v, &rank);
     if (r != 0)
@@ -250,7 +246,7 @@ int hf__recv_deposit(struct hf_engine *e, const struct hf__message *from, struct
                                .commitments = t.commitments};
     r = take_share(e, &m, &t, &held);
     if (r == 0)
-        r = store(e, &request, &m, &t, &held, &v, rank);
+        r = store(e, &o, &m, &t, &held, &v, rank);
     if (r == 0)
         receipt(e, from, &t.header, &t.generation, t.index, t.commitments);
     return r;

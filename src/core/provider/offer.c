@@ -42,17 +42,14 @@ static bool holds_recorded(struct hf_engine *e, const struct hf_account *owner)
 int hf__recv_offer(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
 {
     hf_assert(from->is_request && e->claimed);
-    struct hf_owner_request request;
     struct hf_offer m;
+    struct hf__owner_message o;
     struct hf_offer_response answer = {0};
-    const struct hf__peer *peer;
-    struct hf_owner_row row;
     struct hf_placement_record record;
     uint8_t index;
-    bool raised = false;
-    int r = hf__owner_open(e, body, &hf_wire_offer, &m, &request);
+    int r = hf__owner_open(e, from, body, &hf_wire_offer, &m, &o);
     if (r == 0)
-        r = hf__owner_check(e, from, &request, &m.header);
+        r = hf__owner_check(e, &o, &m.header);
     if (r == 0 && e->provider->draining)
         r = HF_EDRAINING;
     if (r == 0 && hf__leaving(e))
@@ -64,19 +61,18 @@ int hf__recv_offer(struct hf_engine *e, const struct hf__message *from, struct h
     else if (r == 0 && !holds_recorded(e, &m.header.owner))
         r = check_order(e, &m);
     if (r == 0)
-        r = hf__owner_identity(e, from, &request, &m.header, &peer, NULL);
+        r = hf__owner_identity(e, &o);
     if (r == 0 && !hf__identity_own(e, &answer.identity))
         r = HF_EBUSY;
-    bool known = r == 0 && hf__owner_row(e, &m.header.owner, &row);
-    if (known)
-        r = hf__promise(e, &row, &m.header, &request, &raised);
+    if (r == 0 && o.known)
+        r = hf__promise(e, &o.row, &m.header, &o.request, &o.raised);
     if (r != 0)
         return r;
-    if (known && (hf__proof_keep(e, &row, &m.header, &request) || raised))
-        hf__owner_put(e, &m.header.owner, &row);
+    if (o.known)
+        hf__owner_keep(e, &o, false);
     hf__versions(e, &answer.versions);
     answer.placed = hf__is_placed(e);
     hf__nonce_make(e, hf__offer_context(e, &m.header.owner, &m.generation), answer.nonce);
-    hf__reply(e, from->request, 0, hf__encode(e, &hf_wire_offer_response, &answer), !raised);
+    hf__reply(e, from->request, 0, hf__encode(e, &hf_wire_offer_response, &answer), !o.raised);
     return 0;
 }

@@ -108,24 +108,40 @@ int hf__recv_remains(struct hf_engine *e, const struct hf__message *m, struct hf
 
 /* ---- request.c: what the handlers of an owner's signed requests share */
 
-/* Opens an owner's request: its shape, and what is inside it. The errors of decoding. */
-HF_MUST_USE int hf__owner_open(struct hf_engine *e, struct hf_bytes body,
-                               const struct hf_wire_type *type, void *ret_message,
-                               struct hf_owner_request *ret_request);
+/* An owner's signed request, and what is kept of its owner. */
+struct hf__owner_message {
+    const struct hf__message *from;
+    struct hf_owner_request request;
+    const struct hf_owner_header *header; /* a part of the handler's own message */
+    bool known;                           /* a row is kept of the owner; else row is empty */
+    struct hf_owner_row row;
+    bool raised; /* the promise in row is higher than the one that is kept */
+};
+
+/* Opens a request: its shape, and what is inside it. The errors of decoding. */
+HF_MUST_USE int hf__owner_open(struct hf_engine *e, const struct hf__message *from,
+                               struct hf_bytes body, const struct hf_wire_type *type,
+                               void *ret_message, struct hf__owner_message *ret);
 /* Whether header may speak here: documents, network, both accounts, membership, the owner's own
- * connection, its signature. */
-HF_MUST_USE int hf__owner_check(struct hf_engine *e, const struct hf__message *m,
-                                const struct hf_owner_request *request,
+ * connection, its signature. Then fills in what is kept of the owner. */
+HF_MUST_USE int hf__owner_check(struct hf_engine *e, struct hf__owner_message *o,
                                 const struct hf_owner_header *header);
-/* The identity that came with a request, or the one that is remembered. */
-HF_MUST_USE int hf__owner_identity(struct hf_engine *e, const struct hf__message *m,
-                                   const struct hf_owner_request *request,
-                                   const struct hf_owner_header *header,
-                                   const struct hf__peer **ret, uint32_t *ret_rank);
+/* Whether the owner runs approved software: by the identity that came with a request, or the one
+ * that is remembered. HF__PARK; the errors of hf__identity_check and hf__identity_known. */
+HF_MUST_USE int hf__owner_identity(struct hf_engine *e, const struct hf__owner_message *o);
+/* All of the above, and raises the promise to the request's ballot: what every request must pass
+ * that is only for who keeps something of the owner. header: a part of ret_message. HF_ENOSHARE:
+ * nothing is kept, and all but identity and promise was checked. The errors of hf__promise. */
+HF_MUST_USE int hf__owner_admit(struct hf_engine *e, const struct hf__message *from,
+                                struct hf_bytes body, const struct hf_wire_type *type,
+                                void *ret_message, const struct hf_owner_header *header,
+                                struct hf__owner_message *ret);
+/* Writes the row, where the handler changed it, the promise was raised, or the request brings a
+ * higher proof. */
+void hf__owner_keep(struct hf_engine *e, struct hf__owner_message *o, bool changed);
 /* Acknowledges a request, with the writes of this step. s: what is said; what every one says of
  * this node and the request is filled in. seal: 64 bytes over seal_statement, or NULL. */
-void hf__ack(struct hf_engine *e, const struct hf__message *from,
-             const struct hf_owner_request *request, struct hf_ack_statement *s,
+void hf__ack(struct hf_engine *e, const struct hf__owner_message *o, struct hf_ack_statement *s,
              const uint8_t *seal);
 
 /* ---- held.c: what is kept of an owner */

@@ -7,13 +7,11 @@
 #include "provider/provider.h"
 
 struct context {
-    struct hf_owner_request request;
+    struct hf__owner_message o;
     struct hf_record_request m;
     struct hf_placement_record record;
-    struct hf_owner_row row;
     struct hf_held_row held;
     bool holds; /* the share of the record's generation is here */
-    bool raised;
 };
 
 /* Whether the record is of the generation held here and gives this node the index that it holds. */
@@ -44,8 +42,8 @@ static int check_record(struct hf_engine *e, struct context *c)
     if (!hf__ballot_equal(&c->record.ballot, &c->m.header.ballot))
         return HF_EBALLOT;
     hf__record_order(&c->record, &order);
-    hf_assert(c->row.promised.statement.len > 0);
-    if (hf__newest_order(e, &c->row, &newest) && hf__order_compare(&order, &newest) < 0)
+    hf_assert(c->o.row.promised.statement.len > 0);
+    if (hf__newest_order(e, &c->o.row, &newest) && hf__order_compare(&order, &newest) < 0)
         return HF_EGENERATION;
     c->holds = hf__held_row(e, &c->m.header.owner, c->record.generation.id, &c->held);
     if (c->holds)
@@ -57,7 +55,7 @@ static int check_record(struct hf_engine *e, struct context *c)
     c->holds = c->holds && r == 0;
     if (memcmp(c->m.seals, c->record.generation.id, 16) == 0)
         return HF_ERECORD;
-    return hf__votes_for(e, &c->m.header.owner, &c->row, c->m.seals) ? 0 : HF_ENOSHARE;
+    return hf__votes_for(e, &c->m.header.owner, &c->o.row, c->m.seals) ? 0 : HF_ENOSHARE;
 }
 
 static bool same_record(const struct hf_owner_row *row, const struct hf_signed_record *record)
@@ -69,25 +67,24 @@ static bool same_record(const struct hf_owner_row *row, const struct hf_signed_r
 static void store(struct hf_engine *e, struct context *c)
 {
     hf_assert(e->open && e->claimed);
+    struct hf_owner_row *row = &c->o.row;
     uint8_t key[48];
-    bool known = same_record(&c->row, &c->m.record);
-    bool more = c->m.certificates_count > c->row.certificates_count;
-    bool proved = hf__proof_keep(e, &c->row, &c->m.header, &c->request);
+    bool known = same_record(row, &c->m.record);
+    bool more = c->m.certificates_count > row->certificates_count;
     if (!known || more) {
-        c->row.has_newest = true;
-        c->row.newest = c->m.record;
-        c->row.certificates = c->m.certificates;
-        c->row.certificates_count = c->m.certificates_count;
+        row->has_newest = true;
+        row->newest = c->m.record;
+        row->certificates = c->m.certificates;
+        row->certificates_count = c->m.certificates_count;
     }
     /* A vault that was lost, or an older disk, begins with another key of tickets. */
-    bool ticket = c->m.has_ticket &&
-                  (!c->row.has_ticket || memcmp(c->row.ticket, c->m.ticket, HF_MAC_LEN) != 0);
+    bool ticket =
+        c->m.has_ticket && (!row->has_ticket || memcmp(row->ticket, c->m.ticket, HF_MAC_LEN) != 0);
     if (ticket) {
-        c->row.has_ticket = true;
-        memcpy(c->row.ticket, c->m.ticket, HF_MAC_LEN);
+        row->has_ticket = true;
+        memcpy(row->ticket, c->m.ticket, HF_MAC_LEN);
     }
-    if (!known || more || proved || c->raised || ticket)
-        hf__owner_put(e, &c->m.header.owner, &c->row);
+    hf__owner_keep(e, &c->o, !known || more || ticket);
     if (!c->holds ||
         (c->held.has_record && hf_bytes_equal(c->held.record.record, c->m.record.record)))
         return;
@@ -98,7 +95,7 @@ static void store(struct hf_engine *e, struct context *c)
     hf__put(e, HF_ROW_HELD, hf_bytes_of(key, sizeof key), &hf_wire_held_row, &c->held);
 }
 
-static void answer(struct hf_engine *e, const struct hf__message *from, const struct context *c)
+static void answer(struct hf_engine *e, const struct context *c)
 {
     hf_assert(c->m.has_seals || c->holds);
     struct hf_certificate what = {.ballot = c->m.header.ballot};
@@ -106,8 +103,8 @@ static void answer(struct hf_engine *e, const struct hf__message *from, const st
     uint8_t seal[64];
     if (!c->m.has_seals) {
         const struct hf_placement_record *r = &c->record;
-        s.votes = hf__votes_for(e, &r->owner, &c->row, r->generation.id);
-        hf__ack(e, from, &c->request, &s, NULL);
+        s.votes = hf__votes_for(e, &r->owner, &c->o.row, r->generation.id);
+        hf__ack(e, &c->o, &s, NULL);
         return;
     }
     hf__record_hash(e, &c->m.record, &what.record);
@@ -116,30 +113,21 @@ static void answer(struct hf_engine *e, const struct hf__message *from, const st
     e->suite->sign(e->secrets->account, "holdfast/v1/seal",
                    hf__seal_bytes(e, &c->m.header.owner, &what, &e->account), seal);
     hf__trace(e, HF_TRACE_SEALED, 0, &c->m.header.owner, c->record.generation.number, 0);
-    hf__ack(e, from, &c->request, &s, seal);
+    hf__ack(e, &c->o, &s, seal);
 }
 
 int hf__recv_record(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
 {
     hf_assert(from->is_request && e->claimed);
     struct context c = {0};
-    const struct hf__peer *peer;
-    int r = hf__owner_open(e, body, &hf_wire_record_request, &c.m, &c.request);
-    if (r == 0)
-        r = hf__owner_check(e, from, &c.request, &c.m.header);
-    if (r == 0 && !hf__owner_row(e, &c.m.header.owner, &c.row))
-        r = HF_ENOSHARE;
-    if (r == 0)
-        r = hf__owner_identity(e, from, &c.request, &c.m.header, &peer, NULL);
-    if (r == 0)
-        r = hf__promise(e, &c.row, &c.m.header, &c.request, &c.raised);
+    int r = hf__owner_admit(e, from, body, &hf_wire_record_request, &c.m, &c.m.header, &c.o);
     if (r == 0)
         r = check_record(e, &c);
-    if (r == 0 && e->store_error != 0 && !same_record(&c.row, &c.m.record))
+    if (r == 0 && e->store_error != 0 && !same_record(&c.o.row, &c.m.record))
         r = e->store_error;
     if (r != 0)
         return r;
     store(e, &c);
-    answer(e, from, &c);
+    answer(e, &c);
     return 0;
 }

@@ -2,18 +2,22 @@
 #include "base/error.h"
 #include "provider/provider.h"
 
-int hf__owner_open(struct hf_engine *e, struct hf_bytes body, const struct hf_wire_type *type,
-                   void *ret_message, struct hf_owner_request *ret_request)
+int hf__owner_open(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body,
+                   const struct hf_wire_type *type, void *ret_message,
+                   struct hf__owner_message *ret)
 {
-    hf_assert(type != NULL && ret_message != NULL);
-    int r = hf__decode(e, &hf_wire_owner_request, body, ret_request);
-    return r != 0 ? r : hf__decode(e, type, ret_request->body, ret_message);
+    hf_assert(from->is_request && type != NULL && ret_message != NULL);
+    *ret = (struct hf__owner_message){.from = from};
+    int r = hf__decode(e, &hf_wire_owner_request, body, &ret->request);
+    return r != 0 ? r : hf__decode(e, type, ret->request.body, ret_message);
 }
 
-int hf__owner_check(struct hf_engine *e, const struct hf__message *m,
-                    const struct hf_owner_request *request, const struct hf_owner_header *header)
+int hf__owner_check(struct hf_engine *e, struct hf__owner_message *o,
+                    const struct hf_owner_header *header)
 {
-    hf_assert(m->is_request && e->claimed);
+    const struct hf__message *m = o->from;
+    hf_assert(e->claimed);
+    o->header = header;
     int r = hf__documents_ready(e);
     if (r != 0)
         return r;
@@ -25,29 +29,55 @@ int hf__owner_check(struct hf_engine *e, const struct hf__message *m,
      * about now. */
     if (!m->has_account || !hf_account_equal(&m->account, &header->owner))
         return HF_EPERMISSION;
-    r = hf__versions_check(e, &request->versions);
+    r = hf__versions_check(e, &o->request.versions);
     if (r != 0)
         return r;
     if (!hf__is_member(e, &header->owner))
         return HF_ENOTMEMBER;
-    return e->suite->verify(header->owner.bytes, hf__label(m->method), request->body,
-                            request->signature);
+    r = e->suite->verify(header->owner.bytes, hf__label(m->method), o->request.body,
+                         o->request.signature);
+    if (r == 0)
+        o->known = hf__owner_row(e, &header->owner, &o->row);
+    return r;
 }
 
-int hf__owner_identity(struct hf_engine *e, const struct hf__message *m,
-                       const struct hf_owner_request *request, const struct hf_owner_header *header,
-                       const struct hf__peer **ret, uint32_t *ret_rank)
+int hf__owner_identity(struct hf_engine *e, const struct hf__owner_message *o)
 {
+    const struct hf__peer *peer;
     hf_assert(e->trust->set != NULL);
-    if (request->has_identity)
-        return hf__identity_check(e, m, &request->identity, &header->owner, ret, ret_rank);
-    return hf__identity_known(e, &header->owner, ret, ret_rank);
+    if (o->request.has_identity)
+        return hf__identity_check(e, o->from, &o->request.identity, &o->header->owner, &peer, NULL);
+    return hf__identity_known(e, &o->header->owner, &peer, NULL);
 }
 
-void hf__ack(struct hf_engine *e, const struct hf__message *from,
-             const struct hf_owner_request *request, struct hf_ack_statement *s,
+int hf__owner_admit(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body,
+                    const struct hf_wire_type *type, void *ret_message,
+                    const struct hf_owner_header *header, struct hf__owner_message *ret)
+{
+    int r = hf__owner_open(e, from, body, type, ret_message, ret);
+    if (r == 0)
+        r = hf__owner_check(e, ret, header);
+    if (r == 0 && !ret->known)
+        r = HF_ENOSHARE;
+    if (r == 0)
+        r = hf__owner_identity(e, ret);
+    if (r == 0)
+        r = hf__promise(e, &ret->row, header, &ret->request, &ret->raised);
+    hf_assert(r != 0 || ret->row.promised.statement.len > 0);
+    return r;
+}
+
+void hf__owner_keep(struct hf_engine *e, struct hf__owner_message *o, bool changed)
+{
+    hf_assert(o->header != NULL && o->row.promised.statement.len > 0);
+    if (hf__proof_keep(e, &o->row, o->header, &o->request) || o->raised || changed)
+        hf__owner_put(e, &o->header->owner, &o->row);
+}
+
+void hf__ack(struct hf_engine *e, const struct hf__owner_message *o, struct hf_ack_statement *s,
              const uint8_t *seal)
 {
+    const struct hf_owner_request *request = &o->request;
     struct hf_ack_response response = {.has_seal = seal != NULL};
     hf_assert(e->open && e->claimed);
     hf_assert(seal == NULL || !s->has_proof); /* of different requests */
@@ -61,5 +91,5 @@ void hf__ack(struct hf_engine *e, const struct hf__message *from,
     hf__versions(e, &response.versions);
     response.statement = hf__encode(e, &hf_wire_ack_statement, s);
     e->suite->sign(e->secrets->account, "holdfast/v1/ack", response.statement, response.signature);
-    hf__reply(e, from->request, 0, hf__encode(e, &hf_wire_ack_response, &response), false);
+    hf__reply(e, o->from->request, 0, hf__encode(e, &hf_wire_ack_response, &response), false);
 }

@@ -85,19 +85,17 @@ static void date(const struct hf_engine *e, const struct hf_standing *m, struct 
  * Nothing is acknowledged for an owner that is unknown: a holder that lost its row would speak for
  * an instance that was superseded here. Who shows that it was promised something gets that signed.
  */
-static int deny(struct hf_engine *e, const struct hf__message *from,
-                const struct hf_owner_request *request, const struct hf_standing *m)
+static int deny(struct hf_engine *e, const struct hf__owner_message *o, const struct hf_standing *m)
 {
     struct hf_ack_statement s = {.unknown = true};
-    const struct hf__peer *peer;
-    hf_assert(e->claimed);
+    hf_assert(!o->known);
     if (!m->has_earlier)
         return HF_ENOSHARE;
-    int r = hf__owner_identity(e, from, request, &m->header, &peer, NULL);
+    int r = hf__owner_identity(e, o);
     if (r != 0)
         return r;
     date(e, m, &s);
-    hf__ack(e, from, request, &s, NULL);
+    hf__ack(e, o, &s, NULL);
     return 0;
 }
 
@@ -125,28 +123,19 @@ static bool keep_sealed(struct hf_engine *e, const struct hf_standing *m, struct
 int hf__recv_standing(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
 {
     hf_assert(from->is_request && e->claimed);
-    struct hf_owner_request request;
     struct hf_standing m;
-    struct hf_owner_row row;
+    struct hf__owner_message o;
     struct hf_ack_statement s = {0};
-    const struct hf__peer *peer;
-    bool raised = false, news = false;
-    int r = hf__owner_open(e, body, &hf_wire_standing, &m, &request);
-    if (r == 0)
-        r = hf__owner_check(e, from, &request, &m.header);
-    if (r == 0 && !hf__owner_row(e, &m.header.owner, &row))
-        return deny(e, from, &request, &m);
-    if (r == 0)
-        r = hf__owner_identity(e, from, &request, &m.header, &peer, NULL);
-    if (r == 0)
-        r = hf__promise(e, &row, &m.header, &request, &raised);
+    bool news = false;
+    int r = hf__owner_admit(e, from, body, &hf_wire_standing, &m, &m.header, &o);
+    if (r == HF_ENOSHARE)
+        return deny(e, &o, &m);
     if (r != 0)
         return r;
-    say(e, &m, &row, &s);
-    s.sealed = m.has_sealed ? s.holds && keep_sealed(e, &m, &row, &news) : row.has_sealed;
-    if (hf__proof_keep(e, &row, &m.header, &request) || raised || news)
-        hf__owner_put(e, &m.header.owner, &row);
+    say(e, &m, &o.row, &s);
+    s.sealed = m.has_sealed ? s.holds && keep_sealed(e, &m, &o.row, &news) : o.row.has_sealed;
+    hf__owner_keep(e, &o, news);
     date(e, &m, &s);
-    hf__ack(e, from, &request, &s, NULL);
+    hf__ack(e, &o, &s, NULL);
     return 0;
 }
