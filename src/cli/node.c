@@ -73,26 +73,14 @@ static bool read_options(int argc, char **argv, struct options *o)
            o->network != NULL && count == 0;
 }
 
-/* Whether the daemon's configuration takes an address, by the very rule that it has. */
 static bool address_ok(const char *option, const char *text)
 {
-    static const struct hf_config_field fields[] = {
-        {"address", HF_CONFIG_ADDRESS, .size = sizeof(struct hf_config_address), .required = true}};
-    static const struct hf_config_schema schema =
-        HF_CONFIG_SCHEMA(struct hf_config_address, fields, NULL);
-    static struct hf_config_errors errors;
-    struct hf_config_address address;
-    struct hf_config_doc *doc = NULL;
-    char line[512];
-    int n = snprintf(line, sizeof line, "address: \"%s\"\n", text);
-    int r = n < 0 || (size_t)n >= sizeof line ? HF_ETOOBIG
-                                              : hf_config_load(hf_bytes_of(line, (size_t)n), option,
-                                                               &schema, &address, &doc, &errors);
-    hf_config_doc_free(doc);
-    if (r != 0)
-        fprintf(stderr, "holdfast node: %s %s: %s\n", option, text,
-                r == HF_ECONFIG && errors.count > 0 ? errors.items[0].text : hf_error_sentence(r));
-    return r == 0;
+    bool ok = hf_config_address_valid(text);
+    if (!ok)
+        fprintf(stderr,
+                "holdfast node: %s %s: write host:port of a machine, as node1.example:7700\n",
+                option, text);
+    return ok;
 }
 
 static bool addresses_ok(const struct options *o)

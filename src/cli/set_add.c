@@ -170,12 +170,6 @@ static int enter(const struct hf__set_add *o, const struct hf__authority *a,
     return 0;
 }
 
-static bool address_fits(const char *address)
-{
-    return address != NULL && address[0] != '\0' && strchr(address, '"') == NULL &&
-           strlen(address) < HF__ADDRESS_TEXT_LEN;
-}
-
 int hf__set_add(const struct hf__authority *a, const struct hf__set_add *o)
 {
     struct hf__admitted admitted;
@@ -191,7 +185,9 @@ int hf__set_add(const struct hf__authority *a, const struct hf__set_add *o)
         json_decref(root);
         return hf__say("set", "not added: its address is of no machine; give --address", 0);
     }
-    int r = address_fits(address) ? admit(o, a, root, address, &admitted) : HF_EADDRESS;
+    int r = address != NULL && hf_config_address_valid(address)
+                ? admit(o, a, root, address, &admitted)
+                : HF_EADDRESS;
     if (r == 0)
         r = enter(o, a, &admitted, address);
     json_decref(root);

@@ -113,8 +113,7 @@ void hf__scalar_none(const struct hf_config_field *f, void *member)
         store_unsigned(f, UINT64_MAX, member);
 }
 
-/* Decimal without sign, leading zeros or anything else. */
-static int parse_decimal(const char *text, uint64_t *ret_value)
+int hf__decimal_parse(const char *text, uint64_t *ret_value)
 {
     uint64_t value = 0;
     if (*text == '\0' || (text[0] == '0' && text[1] != '\0'))
@@ -131,7 +130,7 @@ static int parse_decimal(const char *text, uint64_t *ret_value)
 static int parse_uint(const struct hf_config_field *f, const char *text, void *member)
 {
     uint64_t value;
-    if (parse_decimal(text, &value) != 0 || !within(f, value))
+    if (hf__decimal_parse(text, &value) != 0 || !within(f, value))
         return HF_EINVAL;
     store_unsigned(f, value, member);
     return 0;
@@ -143,7 +142,7 @@ static int parse_int(const struct hf_config_field *f, const char *text, void *me
     uint64_t size;
     int64_t min;
     uint64_t max;
-    if (parse_decimal(text + negative, &size) != 0)
+    if (hf__decimal_parse(text + negative, &size) != 0)
         return HF_EINVAL;
     if (size > (uint64_t)INT64_MAX + negative)
         return HF_EINVAL;
@@ -262,63 +261,15 @@ static int parse_hex(const struct hf_config_field *f, const char *text, size_t l
     return 0;
 }
 
-/* Letters, digits and what names and numeric addresses hold besides. */
-static bool host_is_fine(const char *host, size_t len, bool bracketed)
-{
-    if (len == 0 || len > 253)
-        return false;
-    bool zone = false; /* behind a %: the name of an interface */
-    for (size_t i = 0; i < len; i++) {
-        char c = host[i];
-        zone = zone || (bracketed && c == '%');
-        bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!word && strchr(zone ? "%.-_" : bracketed ? ":." : ".-_", c) == NULL)
-            return false;
-    }
-    return true;
-}
-
-bool hf_config_address_unspecified(const char *text)
-{
-    struct in6_addr v6;
-    struct in_addr v4;
-    char host[INET6_ADDRSTRLEN];
-    const char *colon = strrchr(text, ':');
-    bool bracketed = text[0] == '[' && colon != NULL && colon > text && colon[-1] == ']';
-    const char *from = text + bracketed;
-    size_t len = colon != NULL ? (size_t)(colon - from) - bracketed : sizeof host;
-    if (len >= sizeof host)
-        return false;
-    memcpy(host, from, len);
-    host[len] = '\0';
-    if (!bracketed)
-        return inet_pton(AF_INET, host, &v4) == 1 && v4.s_addr == INADDR_ANY;
-    if (inet_pton(AF_INET6, host, &v6) != 1)
-        return false;
-    if (IN6_IS_ADDR_V4MAPPED(&v6))
-        memset(&v6.s6_addr[10], 0, 2);
-    return IN6_IS_ADDR_UNSPECIFIED(&v6);
-}
-
 static int parse_address(const struct hf_config_field *f, const char *text, size_t len,
                          struct hf_arena *arena, void *member)
 {
-    bool bracketed = text[0] == '[';
-    const char *colon = strrchr(text, ':');
-    uint64_t port;
-    if (colon == NULL || parse_decimal(colon + 1, &port) != 0 || port > 65535 || !within(f, port))
+    struct hf_bytes host;
+    struct hf_config_address value;
+    if (!hf__address_parts(text, &host, &value.port) || !within(f, value.port))
         return HF_EINVAL;
-    const char *host = text + bracketed;
-    const char *host_end = colon - bracketed;
-    if (host_end <= host || (bracketed && *host_end != ']') ||
-        !host_is_fine(host, (size_t)(host_end - host), bracketed) ||
-        hf_config_address_unspecified(text))
-        return HF_EINVAL;
-    struct hf_config_address value = {
-        .host = hf__copy_text(arena, host, (size_t)(host_end - host)),
-        .text = hf__copy_text(arena, text, len),
-        .port = (uint16_t)port,
-    };
+    value.host = hf__copy_text(arena, (const char *)host.data, host.len);
+    value.text = hf__copy_text(arena, text, len);
     if (value.host == NULL || value.text == NULL)
         return HF_ENOMEM;
     memcpy(member, &value, sizeof value);

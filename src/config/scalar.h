@@ -17,6 +17,13 @@ extern const struct unit hf__size_units[];        /* in bytes */
 /* Of a type that is a duration or a size. */
 const struct unit *hf__units_of(enum hf_config_type type);
 
+/* Decimal without sign, leading zeros or anything else. HF_EINVAL. */
+HF_MUST_USE int hf__decimal_parse(const char *text, uint64_t *ret_value);
+
+/* The parts of a machine's address, as HF_CONFIG_ADDRESS takes it, with any port. ret_host:
+ * borrowed from text, without brackets. */
+HF_MUST_USE bool hf__address_parts(const char *text, struct hf_bytes *ret_host, uint16_t *ret_port);
+
 /*
  * Decimal digits with an optional fraction, then a unit, exactly: "1.5s" is fine, "10" and "0.1us"
  * are not. HF_EINVAL: no such text. HF_ETOOBIG: more than 64 bits.

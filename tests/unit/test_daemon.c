@@ -167,6 +167,24 @@ Test(settings, addresses_to_listen_on)
         cr_assert_not(hf_config_listen_valid(bad[i]), "%s is accepted", bad[i]);
 }
 
+Test(hf_config_address_valid, is_what_a_field_of_addresses_takes)
+{
+    char longest[300] = {0}, too_long[300] = {0};
+    memset(longest, 'a', 253);
+    memcpy(longest + 253, ":65535", 6);
+    memset(too_long, 'a', 254);
+    memcpy(too_long + 254, ":1", 2);
+    const char *good[] = {"a:1", "node1.example:7700", "10.0.0.1:65535", "[fd00::1]:7700", longest};
+    const char *bad[] = {"",        "a",         "a:",     "a:0",       "a:65536",
+                         "a:07",    ":1",        "a b:1",  "a\n:1",     "a\"b:1",
+                         "a:1\n",   "0.0.0.0:1", "[::]:1", "::1:7700",  "[::1:7700",
+                         "a\x7f:1", too_long,    "a:-1",   "\xc3\xa4:1"};
+    for (size_t i = 0; i < HF_ARRAY_LEN(good); i++)
+        cr_assert(hf_config_address_valid(good[i]), "%s is refused", good[i]);
+    for (size_t i = 0; i < HF_ARRAY_LEN(bad); i++)
+        cr_assert_not(hf_config_address_valid(bad[i]), "%s is accepted", bad[i]);
+}
+
 /* ---- log */
 
 static char line[4096];

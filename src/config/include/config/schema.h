@@ -76,6 +76,10 @@ struct hf_config_address {
     uint16_t port;
 };
 
+/* Whether an HF_CONFIG_ADDRESS takes text: at most 261 bytes, a machine that peers could reach. The
+ * authority, an operator and a chain name addresses by this one rule. */
+bool hf_config_address_valid(const char *text);
+
 /* Whether text, host:port or [v6]:port, is 0.0.0.0 or [::] in any of their forms: where to bind,
  * and nowhere that a peer could reach. */
 bool hf_config_address_unspecified(const char *text);
