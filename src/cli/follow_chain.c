@@ -1,95 +1,22 @@
-/* The chain, as the adaptor prints it: run with a deadline, read strictly. */
+/* The chain, as the adaptor prints it. */
 #include "follow.h"
+#include "follow_adaptor.h"
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/hex.h"
 #include "set_form.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
-enum { DEADLINE_S = 60, PRINTED_MAX = 16 << 20, WORDS_MAX = 64 };
+enum { DEADLINE_MS = 60 * 1000, PRINTED_MAX = 16 << 20, WORDS_MAX = 64 };
 
 struct hf__chain {
     json_t *root;
     struct hf__chain_validator *list;
     struct hf__chain_view view;
 };
-
-/* ---- running it */
-
-static int spawn(char **words, int *ret_fd, pid_t *ret_pid)
-{
-    int fds[2];
-    posix_spawn_file_actions_t actions;
-    if (pipe2(fds, O_CLOEXEC) != 0)
-        return HF_ENOMEM;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, fds[1], STDOUT_FILENO);
-    int r = posix_spawnp(ret_pid, words[0], &actions, NULL, words, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    close(fds[1]);
-    if (r != 0)
-        close(fds[0]);
-    else
-        *ret_fd = fds[0];
-    return r == 0 ? 0 : hf_error_from_errno(r);
-}
-
-/* All that it prints, until it ends its side or the time is over. */
-static int read_all(int fd, struct hf_buf *ret)
-{
-    char part[4096];
-    time_t end = time(NULL) + DEADLINE_S;
-    for (;;) {
-        struct pollfd p = {.fd = fd, .events = POLLIN};
-        time_t left = end - time(NULL);
-        if (left <= 0)
-            return HF_ETIMEOUT;
-        if (poll(&p, 1, (int)left * 1000) <= 0)
-            continue;
-        ssize_t n = read(fd, part, sizeof part);
-        if (n < 0 && errno != EINTR)
-            return HF_EIO;
-        if (n == 0)
-            return ret->error;
-        if (n > 0)
-            hf_buf_append(ret, part, (size_t)n);
-        if (ret->error != 0)
-            return ret->error;
-    }
-}
-
-static int run(char **words, struct hf_buf *ret)
-{
-    int fd = -1, status = 0;
-    pid_t pid;
-    int r = spawn(words, &fd, &pid);
-    if (r != 0)
-        return r;
-    r = read_all(fd, ret);
-    close(fd);
-    if (r != 0)
-        kill(pid, SIGKILL);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
-    if (r == 0 && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
-        r = HF_ECHAINVIEW;
-    return r;
-}
-
-/* ---- reading it */
 
 static bool read_hash(const json_t *o, const char *name, struct hf_hash *ret)
 {
@@ -122,17 +49,12 @@ static bool read_name(const json_t *o, const char *name, struct hf_bytes *ret)
     return true;
 }
 
-/* Printable, without quotes, as set.yaml holds it. */
 static bool read_address(const json_t *o, struct hf_bytes *ret)
 {
     const char *text = json_string_value(json_object_get(o, "address"));
-    size_t len = text != NULL ? strlen(text) : 0;
-    if (len == 0 || len >= HF__ADDRESS_TEXT_LEN)
+    if (text == NULL || !hf_config_address_valid(text))
         return false;
-    for (size_t i = 0; i < len; i++)
-        if (text[i] <= ' ' || text[i] > '~' || text[i] == '"' || text[i] == '\\')
-            return false;
-    *ret = hf_bytes_of(text, len);
+    *ret = hf_bytes_of(text, strlen(text));
     return true;
 }
 
@@ -186,7 +108,7 @@ int hf__chain_look(char **adaptor, const struct hf__chain_block *seen, struct hf
     if (c == NULL)
         return HF_ENOMEM;
     hf_buf_init(&printed, PRINTED_MAX);
-    int r = run(words, &printed);
+    int r = hf__adaptor_run(words, DEADLINE_MS, &printed);
     if (r == 0) {
         c->root =
             json_loadb((const char *)printed.data, printed.len, JSON_REJECT_DUPLICATES, &error);

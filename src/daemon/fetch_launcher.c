@@ -1,5 +1,6 @@
 #include "fetch_launcher.h"
 
+#include "base/child.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hex.h"
@@ -24,6 +25,7 @@ enum {
     HEX_LEN = 2 * 6 + 1,     /* a platform */
     KEY_LEN = 2 * 64 + 1,    /* a development root */
     PATIENCE_MS = 30 * 1000, /* beyond the time that the fetcher gives itself */
+    END_MS = 5000,           /* to end in, once it has closed what it speaks on */
 };
 
 struct command {
@@ -133,7 +135,7 @@ static void tidy(char *text)
 
 static void run(const struct command *c, uint64_t patience_ms, struct hf__fetch_answer *ret)
 {
-    int ends[2], status = 0;
+    int ends[2];
     *ret = (struct hf__fetch_answer){.status = -1};
     if (pipe2(ends, O_CLOEXEC) != 0) {
         snprintf(ret->text, sizeof ret->text, "cannot start: %s",
@@ -148,10 +150,8 @@ static void run(const struct command *c, uint64_t patience_ms, struct hf__fetch_
         snprintf(ret->text, sizeof ret->text, "cannot start: %s",
                  hf_error_sentence(hf_error_from_errno(errno)));
     } else {
-        if (!listen_to(ends[0], patience_ms, ret->text))
-            kill(child, SIGKILL);
-        while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-            ;
+        bool closed = listen_to(ends[0], patience_ms, ret->text);
+        int status = hf_child_end(child, closed ? END_MS : 0);
         ret->status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
         if (ret->status < 0)
             snprintf(ret->text, sizeof ret->text, "it was ended by signal %d", WTERMSIG(status));
