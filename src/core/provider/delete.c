@@ -87,7 +87,7 @@ static int carry_out(struct hf_engine *e, const struct hf_deletion *m, struct hf
 int hf__recv_delete(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
 {
     hf_assert(from->is_request && e->claimed);
-    struct hf_deletion m;
+    struct hf_deletion m = {0};
     struct hf__owner_message o;
     bool changed = false;
     int r = hf__owner_admit(e, from, body, &hf_wire_deletion, &m, &m.header, &o);

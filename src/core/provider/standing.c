@@ -123,7 +123,7 @@ static bool keep_sealed(struct hf_engine *e, const struct hf_standing *m, struct
 int hf__recv_standing(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
 {
     hf_assert(from->is_request && e->claimed);
-    struct hf_standing m;
+    struct hf_standing m = {0};
     struct hf__owner_message o;
     struct hf_ack_statement s = {0};
     bool news = false;
