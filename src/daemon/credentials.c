@@ -43,7 +43,7 @@ struct hf__credentials {
     uv_poll_t poll;
     int fd;
     bool polling;
-    size_t takers;
+    size_t handles; /* of the poll and the takers, still open: freed at 0 */
     bool closing;
 };
 
@@ -83,6 +83,15 @@ int hf__credential_name(struct hf_bytes name, struct hf__credential_name *ret)
 
 static void look(struct hf__credentials *c);
 
+/* A handle has closed. Which of them is the last depends on who is connected. */
+static void unref(struct hf__credentials *c)
+{
+    if (--c->handles == 0)
+        free(c);
+    else if (!c->closing)
+        look(c);
+}
+
 static void on_closed(uv_handle_t *handle)
 {
     struct taker *t = handle->data;
@@ -90,11 +99,7 @@ static void on_closed(uv_handle_t *handle)
     hf__ask_leave(&t->ask);
     hf_wipe(t->digits, sizeof t->digits);
     free(t);
-    c->takers--;
-    if (c->closing && c->takers == 0)
-        free(c);
-    else if (!c->closing)
-        look(c);
+    unref(c);
 }
 
 static void end_taker(struct hf__ask *ask)
@@ -228,7 +233,7 @@ static void take_in(struct hf__credentials *c)
     t->ask.end = end_taker;
     t->ask.waits = on_wait;
     hf__ask_join(c->d, &t->ask);
-    c->takers++;
+    c->handles++;
     int error = identify(fd, t);
     r = uv_pipe_open(&t->pipe, fd);
     if (r == 0)
@@ -255,7 +260,7 @@ static void look(struct hf__credentials *c)
 {
     struct hf_status s;
     hf__watch_status(c->d, &s);
-    bool wanted = !c->d->stopping && c->takers < TAKERS_MAX && hf__watch_serves(&s);
+    bool wanted = !c->d->stopping && c->handles <= TAKERS_MAX && hf__watch_serves(&s);
     if (wanted && !c->polling)
         c->polling = uv_poll_start(&c->poll, UV_READABLE, on_readable) == 0;
     else if (!wanted && c->polling)
@@ -299,6 +304,7 @@ int hf__credentials_open(struct hf__daemon *d, const char **ret_what)
         return r;
     }
     c->d = d;
+    c->handles = 1;
     c->poll.data = c;
     d->credentials = c;
     return 0;
@@ -308,19 +314,20 @@ static void on_poll_closed(uv_handle_t *handle)
 {
     struct hf__credentials *c = handle->data;
     close(c->fd);
-    c->d->credentials = NULL;
-    c->closing = true;
-    if (c->takers == 0)
-        free(c);
+    unref(c);
 }
 
 void hf__credentials_close(struct hf__daemon *d)
 {
-    if (d->credentials == NULL)
+    struct hf__credentials *c = d->credentials;
+    if (c == NULL)
         return;
+    /* A taker may end before the poll has closed: nothing looks at it from here on. */
+    c->closing = true;
+    d->credentials = NULL;
     unlink(d->settings->credentials);
     for (struct hf__ask *a = d->asks; a != NULL; a = a->next)
         if (a->send == send_answer && !a->closing)
             give((struct taker *)a, NULL);
-    uv_close((uv_handle_t *)&d->credentials->poll, on_poll_closed);
+    uv_close((uv_handle_t *)&c->poll, on_poll_closed);
 }

@@ -88,12 +88,12 @@ def a_unit_gets_the_key_that_the_image_gives_it_as_a_credential_and_never_an_emp
                 stack.close()
                 assert waits.result() == key.hex().encode() + b"\n", node.tail()
         assert stat.S_IMODE(path.stat().st_mode) == 0o600 and stat.S_IMODE(node.socket.stat().st_mode) == 0o600
-        assert re.search("event=key_given name=tss-db unit=db.service uid=0 ", node.log.read_text()), node.tail()
+        until(lambda: re.search("event=key_given name=tss-db unit=db.service uid=0 ", node.log.read_text()), 10, node.tail)
         # Others get none, and not an empty one either.
         for unit, name in (("log.service", "tss-db"), ("db.service", "log"), ("other.service", "tss-db"), ("db.service", "none"),
                            ("DB.service", "tss-db"), ("db.service", "TSS")):
             assert given(unit, name) is None, (unit, name)
-        assert "event=credential_refused unit=log.service name=tss-db" in node.log.read_text(), node.tail()
+        until(lambda: "event=credential_refused unit=log.service name=tss-db" in node.log.read_text(), 10, node.tail)
         # The address is believed of root alone.
         path.chmod(0o666)
         for folder in (m.folder, node.folder):

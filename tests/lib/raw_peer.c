@@ -38,8 +38,8 @@ static void extend(const struct raw_peer *s, X509 *x, EVP_PKEY *key)
     EVP_PKEY *other = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
     int len = i2d_PUBKEY(s->certificate == RAW_PEER_OTHER_KEY ? other : key, &spki);
     e.account = s->node->account;
-    hf_suite_real.sign(s->node->secret, HF_NET_TLS_LABEL, hf_bytes_of(spki, (size_t)len),
-                       e.signature);
+    hf_suite_real.sign(s->node->secret, s->label != NULL ? s->label : HF_NET_TLS_LABEL,
+                       hf_bytes_of(spki, (size_t)len), e.signature);
     if (s->certificate == RAW_PEER_BAD_SIGNATURE)
         e.signature[40] ^= 1;
     hf__extension_encode(&e, der);
@@ -276,7 +276,7 @@ struct job {
     bool done;
 };
 
-static void clean(struct raw_peer *s)
+void raw_peer_done(struct raw_peer *s)
 {
     SSL_free(s->ssl);
     SSL_CTX_free(s->ctx);
@@ -291,7 +291,7 @@ static void run(void *arg)
 {
     struct job *job = arg;
     job->script(job->s);
-    clean(job->s);
+    raw_peer_done(job->s);
     uv_async_send(&job->async);
 }
 
@@ -337,7 +337,7 @@ static void serve(void *arg)
 {
     struct serving *serving = arg;
     serving->script(serving->s);
-    clean(serving->s);
+    raw_peer_done(serving->s);
     free(serving);
 }
 

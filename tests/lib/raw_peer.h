@@ -28,6 +28,7 @@ struct raw_peer {
     const char *from;             /* "127.1.2.3": as whom; NULL: 127.0.0.1 */
     const struct mesh_node *node; /* whose account, for certificates */
     enum raw_peer_certificate certificate;
+    const char *label;    /* under which the account signs its TLS key; NULL: a node's */
     const char *alpn;     /* NULL: none */
     int version;          /* of TLS; 0: 1.3 */
     SSL_SESSION *session; /* to be resumed, or NULL */
@@ -46,6 +47,8 @@ struct raw_peer {
 
 typedef void raw_peer_script(struct raw_peer *s);
 
+/* Frees what s has; for who runs a script by itself. */
+void raw_peer_done(struct raw_peer *s);
 /* Runs the script in a thread, and the loop until it has ended. Frees what s has. */
 void mesh_raw_peer(struct mesh *m, struct raw_peer *s, raw_peer_script *script);
 /* The same, with a listener: s->address is set to it before the script runs; the loop is driven by
