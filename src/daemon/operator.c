@@ -78,11 +78,12 @@ static struct hf_net_standing standing(void *user, const struct hf_net_peer *pee
                                                                          : HF_NET_STRANGER};
 }
 
+/* What a stranger did is nothing for an operator to act on. */
 static void log_refused(struct hf__operators *o, const struct hf_net_peer *peer)
 {
     struct hf__line l;
     if (peer->account == NULL || !hf_net_may_log(o->net, peer->conn) ||
-        !hf__log_begin(&l, HF__WARNING, "operator_refused"))
+        !hf__log_begin(&l, HF__DEBUG, "operator_refused"))
         return;
     hf__line_hex(&l, "key", hf_bytes_of(peer->account->bytes, KEY_SHOWN));
     hf__line_text(&l, "address", peer->address);

@@ -150,7 +150,7 @@ void hf__peers_say(struct hf__daemon *d)
     const struct hf_net_stats *s = d->net != NULL ? hf_net_stats(d->net) : NULL;
     uint64_t all = s != NULL ? s->refused_rate + s->evicted_connections + s->evicted_handshakes : 0;
     if (all <= d->door_said || now_ms - d->door_said_ms < DOOR_MS ||
-        !hf__log_begin(&l, HF__INFO, "turned_away"))
+        !hf__log_begin(&l, HF__DEBUG, "turned_away"))
         return;
     hf__line_uint(&l, "connections", all - d->door_said);
     hf__log_write(&l);

@@ -187,16 +187,23 @@ def who_asks_here_fills_no_log_and_takes_no_quotes_from_others():
 
 
 @tap.case
-def strangers_who_are_turned_away_at_the_door_are_one_line():
+def strangers_who_are_turned_away_at_the_door_are_one_line_of_who_debugs():
     with mesh() as m:
         m.make()
-        node = m.nodes[0]
-        host, port = node.address.split(":")
-        for _ in range(300):
-            with contextlib.suppress(OSError), socket.create_connection((host, int(port)), 10, ("127.66.0.1", 0)):
-                pass
+        node, other = m.nodes[:2]
+        node.config.write_text(node.config.read_text() + "log: {level: debug}\n")
+        node.kill()
+        node.start()
+        node.wait("ready", 60)
+        for each in (other, node):
+            host, port = each.address.split(":")
+            for _ in range(300):
+                with contextlib.suppress(OSError), socket.create_connection((host, int(port)), 10, ("127.66.0.1", 0)):
+                    pass
         line, = until(lambda: lines_of(node, "turned_away"), 20, lambda: f"not said: {node.tail()}")
-        assert "level=info" in line and int(line.split("connections=")[1]) > 0, line
+        assert "level=debug" in line and int(line.split("connections=")[1]) > 0, line
+        # Of the other, who logs as it comes, no stranger has had a line.
+        assert not lines_of(other, "turned_away"), other.tail()
 
 
 @tap.case

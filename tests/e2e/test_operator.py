@@ -89,6 +89,7 @@ def an_operator_whom_the_set_names_sees_and_does_what_is_his_to_do():
         operator = Operator(m, "alice", f"127.0.0.1:{m.spare_port}")
         other = Operator(m, "bob", operator.address)
         listener(node, operator.address)
+        node.config.write_text(node.config.read_text() + "log: {level: debug}\n")
         m.start_all()
         for each in m.nodes:
             m.add(each)
@@ -98,7 +99,7 @@ def an_operator_whom_the_set_names_sees_and_does_what_is_his_to_do():
         # Nobody is named yet: nothing is shown to anyone.
         done = operator.ask("status")
         assert done.returncode == 1 and done.stdout.count("\n") == 0 and "does not know this key" in done.stderr, done
-        until(lambda: "event=operator_refused" in node.log.read_text(), 10, node.tail)
+        until(lambda: "level=debug event=operator_refused" in node.log.read_text(), 10, node.tail)
         m.authority_command("set", "operator-key", node.account, operator.public, "--authority", m.authority)
         m.authority_command("set", "operator-key", m.nodes[1].account, other.public, "--authority", m.authority)
         m.sign_set()
