@@ -171,8 +171,8 @@ static void serve(const struct hf__settings *s)
     int r = hf__harden_find(s->user, &user, &what);
     if (r == 0)
         r = hf__harden_user(&user, &what);
-    /* The fetcher reads what others send, as the daemon's own user: to the local socket, which
-     * gives that user keys, it must not get. */
+    /* The fetcher runs as the daemon's own user, to whom the local socket gives keys: whatever is
+     * executed must not get to it, already before the fetcher takes more from itself. */
     if (r == 0)
         r = hf_sandbox_apart();
     if (r != 0)

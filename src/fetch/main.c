@@ -1,6 +1,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/options.h"
+#include "confine.h"
 #include "folder.h"
 #include "options.h"
 #include "service.h"
@@ -25,7 +26,12 @@ static int run(const struct hf__fetch_options *options)
     char reason[HF__FETCH_REASON_MAX] = "", text[32];
     struct hf__service_set set;
     uint64_t expires_s = 0;
-    int rc = hf__service_fetch(options, &set, reason);
+    int rc = hf__fetch_confine();
+    if (rc != 0)
+        snprintf(reason, sizeof reason, "system calls cannot be filtered: %s",
+                 hf_error_sentence(rc));
+    else
+        rc = hf__service_fetch(options, &set, reason);
     if (rc == 0) {
         rc = hf__folder_replace(options, &set, &expires_s, reason);
         hf__service_set_done(&set);

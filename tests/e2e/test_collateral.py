@@ -8,6 +8,7 @@ import fcntl
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -236,6 +237,20 @@ def a_service_that_stalls_costs_its_timeout_and_nothing_else():
             status, said = fetch(service, "--timeout", "1")
             assert status == AGAIN, said
             assert 0.9 < time.monotonic() - started < 15
+    expect_kept(SET)
+
+
+@tap.case
+def who_takes_it_over_can_do_no_more_than_fetch():
+    start_with(SET)
+    library = pathlib.Path(os.environ["HOLDFAST_BUILD"]) / "tests/lib/libtaken_over.so"
+    denied, killed = 42, -signal.SIGSYS
+    for deed, expected in {"socket": denied, "listen": denied, "fork": denied, "space": denied, "page": denied, "kill": denied,
+                           "link": denied, "execute": killed, "trace": killed, "read": killed}.items():
+        with pcs.Service(NEWER, BASE) as service:
+            done = subprocess.run(command(service), capture_output=True, text=True, timeout=60,
+                                  env=environment() | {"LD_PRELOAD": str(library), "HF_TAKEN_OVER": deed})
+        assert done.returncode == expected, (deed, done)
     expect_kept(SET)
 
 

@@ -12,7 +12,7 @@ ROOMS["report"] = ["base", "crypto", "attest", "sandbox"]
 ROOMS["ceremony"] = ["base", "wire", "crypto", "attest", "document"]
 ROOMS["share"] = ["base", "wire", "crypto", "attest", "document"]
 # A program of its own, so that the daemon does not map libcurl.
-ROOMS["fetch"] = ["base", "config", "wire", "crypto", "attest"]
+ROOMS["fetch"] = ["base", "config", "wire", "crypto", "attest", "sandbox"]
 ROOMS["client"] = _INNER
 ROOMS["daemon"] = _INNER + ["sandbox", "clock", "store", "net", "client"]
 # The operator's command reads and signs documents, and asks a daemon; it runs no engine.
