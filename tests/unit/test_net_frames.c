@@ -78,6 +78,28 @@ Test(hf_net_frames, on_a_closed_stream_end_the_connection)
         cr_assert_eq(run(scripts[i], NULL).goaway, STREAM_CLOSED, "%zu", i);
 }
 
+/* A number that was passed over, then one that is above both. */
+static void backwards(struct raw_peer *s)
+{
+    greet(s);
+    raw_peer_request(s, WHOLE, 5, "GET", "/v1/hold");
+    raw_peer_request(s, WHOLE, 3, "GET", "/v1/hold");
+    raw_peer_request(s, WHOLE, 7, "GET", "/v1/health");
+    raw_peer_read(s, true);
+}
+
+Test(hf_net_frames, a_stream_below_one_that_was_opened_is_no_request)
+{
+    struct raw_peer s = {.alpn = "\2h2"};
+    mesh_init(&m, NULL);
+    s.address = a->address;
+    mesh_raw_peer(&m, &s, backwards);
+    cr_assert_eq(s.status, 200);
+    cr_assert_eq(s.goaway, NO_GOAWAY);
+    cr_assert_eq(a->requests, 2);
+    mesh_done(&m);
+}
+
 static void priority(struct raw_peer *s)
 {
     const uint32_t *stream = s->user;
