@@ -81,28 +81,44 @@ static int judge(const struct hf_verdict *verdict, const struct hf_policy *p,
     return r;
 }
 
+/* What every quote must pass that a command is shown: genuine, over this statement, and of accepted
+ * software. request: what else is asked of it. ret_measurement: of a genuine quote, accepted or
+ * not; else untouched. */
+static int admit(const struct hf__admission *by, const char *label, struct hf_bytes statement,
+                 struct hf_bytes quote, struct hf_judge_request request, struct hf__admitted *ret,
+                 uint8_t ret_measurement[static HF_MEASUREMENT_LEN])
+{
+    struct hf_verdict verdict = {0};
+    uint8_t report_data[HF_REPORT_DATA_LEN];
+    int r = verify(by, quote, &verdict);
+    if (r != 0)
+        return r;
+    if (verdict.error == 0)
+        memcpy(ret_measurement, verdict.measurement, HF_MEASUREMENT_LEN);
+    hf_suite_real.report_data(label, statement, report_data);
+    request.at_s = by->now_s;
+    request.report_data = report_data;
+    return judge(&verdict, by->policy, &request, ret);
+}
+
 int hf__admit(const struct hf__admission *by, struct hf_bytes identity_bytes,
               struct hf__admitted *ret)
 {
     struct hf_arena arena;
     struct hf_identity identity;
     struct hf_identity_statement s;
-    struct hf_verdict verdict = {0};
+    uint8_t measurement[HF_MEASUREMENT_LEN];
     struct hf__admitted admitted = {0};
-    uint8_t report_data[HF_REPORT_DATA_LEN];
     hf_arena_init(&arena, ARENA_MAX);
     int r = decode(identity_bytes, &arena, &identity, &s);
     if (r == 0 && !hf_network_id_equal(&s.network, by->network))
         r = HF_EDOCUMENT_NETWORK;
-    if (r == 0)
-        r = verify(by, identity.quote, &verdict);
     if (r == 0) {
-        hf_suite_real.report_data("holdfast/v1/identity", identity.statement, report_data);
-        const struct hf_judge_request request = {
-            .at_s = by->now_s, .report_data = report_data, .dated = true, .quoted_at_s = s.made_s};
-        r = judge(&verdict, by->policy, &request, &admitted);
+        const struct hf_judge_request request = {.dated = true, .quoted_at_s = s.made_s};
+        r = admit(by, "holdfast/v1/identity", identity.statement, identity.quote, request,
+                  &admitted, measurement);
         if (r == HF_EMEASUREMENT)
-            hf__admit_advise(verdict.measurement);
+            hf__admit_advise(measurement);
     }
     if (r == 0) {
         admitted.account = s.account;
@@ -134,9 +150,7 @@ int hf__admit_answer(const struct hf__admission *by, const struct hf__asked *ask
     struct hf_arena arena;
     struct hf_attest_response m;
     struct hf_attest_statement s;
-    struct hf_verdict verdict = {0};
     struct hf__admitted admitted = {0};
-    uint8_t report_data[HF_REPORT_DATA_LEN];
     hf_arena_init(&arena, ARENA_MAX);
     int r = hf_wire_decode(&hf_wire_attest_response, response, &arena, &m, NULL);
     if (r == 0)
@@ -144,14 +158,8 @@ int hf__admit_answer(const struct hf__admission *by, const struct hf__asked *ask
     if (r == 0)
         r = check_statement(by, asked, &s);
     if (r == 0)
-        r = verify(by, m.quote, &verdict);
-    if (r == 0) {
-        hf_suite_real.report_data("holdfast/v1/attest", m.statement, report_data);
-        const struct hf_judge_request request = {.at_s = by->now_s, .report_data = report_data};
-        if (verdict.error == 0)
-            memcpy(ret_measurement, verdict.measurement, HF_MEASUREMENT_LEN);
-        r = judge(&verdict, by->policy, &request, &admitted);
-    }
+        r = admit(by, "holdfast/v1/attest", m.statement, m.quote, (struct hf_judge_request){0},
+                  &admitted, ret_measurement);
     if (r == 0) {
         admitted.account = s.account;
         *ret = admitted;
