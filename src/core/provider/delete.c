@@ -59,7 +59,7 @@ static void forget_all(struct hf_engine *e, const struct hf_deletion *m, struct 
     hf__former_forget(row, below, m->complete.id);
 }
 
-/* Does what is ordered. */
+/* Carry the order out. */
 static int carry_out(struct hf_engine *e, const struct hf_deletion *m, struct hf_owner_row *row,
                      bool *ret_changed)
 {
