@@ -46,7 +46,7 @@ enum {
 /* What a call returns: 0, or one of these. Those marked + may pass by themselves. */
 enum holdfast_error {
     HOLDFAST_OK = 0,
-    HOLDFAST_NO_DAEMON = -1,     /* + nobody listens on the socket */
+    HOLDFAST_NO_DAEMON = -1,     /* + no daemon listens on the socket */
     HOLDFAST_DENIED = -2,        /* the socket or the daemon belongs to another user */
     HOLDFAST_NOT_READY = -3,     /* + locked, recovering, or not ready for the first release */
     HOLDFAST_NAME = -4,          /* not a key's name: 1 to 64 characters of a-z 0-9 - _ . */
@@ -95,10 +95,10 @@ int holdfast_key_get_with(const char *name, const struct holdfast_options *optio
                           struct holdfast_key *ret_key) __attribute__((warn_unused_result));
 
 /*
- * Has the daemon make a quote that shows others whose public key this is: one of software on this
+ * Asks the daemon for a quote that shows others whose public key this is: one of software on this
  * validator's machine, attested now. bytes: HOLDFAST_BYTES_LEN, the public key or a hash of it.
- * nonce: HOLDFAST_NONCE_LEN, drawn by whoever is to be shown the quote, or it could be an old one.
- * Which application asked is not in it. wait_ms, ret_quote and errors as above.
+ * nonce: HOLDFAST_NONCE_LEN, drawn by the party that is to be shown the quote, or it could be an
+ * old one. Which application asked is not in it. wait_ms, ret_quote and errors as above.
  */
 int holdfast_quote_make(const uint8_t *bytes, const uint8_t *nonce, uint32_t wait_ms,
                         struct holdfast_quote *ret_quote) __attribute__((warn_unused_result));

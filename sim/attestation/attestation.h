@@ -48,7 +48,7 @@ void hf__quote_judge(struct hf_world *w, const struct hf__judged *judged, struct
 uint32_t hf__quote_machine(const struct hf_world *w, struct hf_bytes quote);
 /* The TCB status of a machine, whether the world has a node on it or not. */
 uint8_t hf__machine_status(const struct hf_world *w, uint32_t machine);
-/* The day of the collateral by which somebody with this clock judges now. */
+/* The day of the collateral by which a verifier with this clock judges now. */
 uint64_t hf__collateral_day(const struct hf_world *w, uint64_t wall_s);
 
 /* quote_model.c */

@@ -1,6 +1,6 @@
 /*
  * The model platform. A quote is a small record that the world alone can authenticate: any machine
- * of the world can have any quote made about what really runs on it, and nobody can make one up.
+ * of the world can have any quote made about what really runs on it, and no host can make one up.
  * Checks come in the order of attest/verify.h.
  */
 #include "attestation/attestation.h"

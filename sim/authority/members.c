@@ -237,7 +237,7 @@ static bool answers(struct hf_world *w, const struct hf_account *holder,
                       arena));
 }
 
-/* The highest claim that anybody has promised to an owner. */
+/* The highest claim that any node has promised to an owner. */
 static uint64_t highest_claim(struct hf_world *w, const struct hf_account *owner,
                               struct hf_arena *arena)
 {
@@ -297,11 +297,12 @@ static const struct hf_survivors *survivors_of(const struct hf__floor *f, const 
 }
 
 /*
- * Fills in what is lost under a record; false: nothing is, or nobody is left who could vote for the
- * newest generation: then a floor would take the claim that stands, and none could follow. Whoever
- * claims for long although q holders are left is in a circle of nodes that wait for each other's
- * claims: then p of them are needed. An older generation of which survivors were decided is
- * written off with the next decision: that has no place for them, and nobody else has come since.
+ * Fills in what is lost under a record; false: nothing is, or no node is left that could vote for
+ * the newest generation: then a floor would take the claim that stands, and none could follow. An
+ * owner that claims for long although q holders are left is in a circle of nodes that wait for
+ * claims of each other: then p of them are needed. An older generation of which survivors were
+ * decided is written off with the next decision: that has no place for them, and no other node has
+ * come since.
  */
 static bool decide(struct hf_world *w, const struct hf_placement_record *r, bool claiming,
                    const struct hf__floor *before, struct hf_arena *arena, struct hf__floor *f)

@@ -1,7 +1,7 @@
 /*
  * An owner takes a holder's share for proved only when the holder has proved it: over the challenge
- * that the owner sent it last, against the commitments of the owner's newest record. And whoever it
- * accuses of a broken promise (proto/EVIDENCE.md) has a host or an engine that broke it.
+ * that the owner sent it last, against the commitments of the owner's newest record. And a holder
+ * that it accuses of a broken promise (proto/EVIDENCE.md) has a host or an engine that broke it.
  */
 #include "checkers/checkers.h"
 

@@ -211,7 +211,7 @@ static void traced(void *ctx, struct hf_world *w, uint32_t node, const struct hf
 {
     struct hf__checks *c = ctx;
     hf_arena_reset(&c->arena);
-    note_policy(c); /* whoever takes one says so, also when nobody sends anything */
+    note_policy(c); /* a node that takes one says so, also when nothing is sent */
     if (t->type == HF_TRACE_REBUILT)
         hf__check_rebuilt(c, node, t);
     else if (t->type == HF_TRACE_FOUND && t->a == 2)

@@ -65,7 +65,7 @@ static inline bool hf__check_newer(struct hf__order a, struct hf__order b)
     return a.claim > b.claim || (a.claim == b.claim && a.generation > b.generation);
 }
 
-/* A ballot that somebody voted for, or that stood. */
+/* A ballot that a node voted for, or that stood. */
 struct hf__ballot {
     uint64_t number;
     uint8_t instance[16];
@@ -191,7 +191,7 @@ bool hf__check_quote(const struct hf__checks *c, struct hf_bytes quote, struct h
 /* The rank of a measurement under a policy version, + 1; 0: not accepted. */
 uint32_t hf__check_rank(struct hf__checks *c, uint32_t policy,
                         const uint8_t digest[static HF_MEASUREMENT_LEN]);
-/* An identity that reached somebody: notes the sealing key when its quote is good. */
+/* An identity that reached a node: notes the sealing key when its quote is good. */
 void hf__check_identity(struct hf__checks *c, const struct hf_identity *identity);
 struct hf__relation *hf__check_relation(struct hf__checks *c, const struct hf_account *provider,
                                         const struct hf_account *owner);
@@ -282,7 +282,7 @@ extern const struct hf__checker hf__checkers[]; /* NULL after the last */
 void hf__violate(struct hf_world *w, uint32_t node, const char *checker, const char *fmt, ...)
     HF_PRINTF(4, 5);
 
-/* Has the checkers observe a world. */
+/* Sets the checkers on a world. */
 void hf__checkers_add(struct hf_world *w);
 /* Memory that the checkers hold. */
 size_t hf__checks_bytes(const struct hf_world *w);

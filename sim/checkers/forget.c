@@ -1,7 +1,7 @@
 /*
  * What the checkers forget, so that their memory does not grow with the time that a world runs:
  * only what no message can be about any more. Requests whose call is over, nonces and quotes that
- * are too old for anybody. Of ballots each owner has a fixed number (checkers/claim.c).
+ * are too old for any node. Of ballots each owner has a fixed number (checkers/claim.c).
  */
 #include "checkers/checkers.h"
 

@@ -34,7 +34,7 @@ static uint32_t place(const struct hf__sharing *s, uint32_t node)
     return i;
 }
 
-/* Whether nobody has a share of it any more. */
+/* Whether no node has a share of it any more. */
 static bool forgotten(const struct hf__sharing *s)
 {
     for (uint32_t i = 0; i < s->count; i++) {
@@ -87,7 +87,7 @@ static void held_put(struct hf__checks *c, uint32_t node, struct hf__owned *o,
 }
 
 /* How many shares are held, each index once; placed: by holders that are placed themselves. What a
- * meddling host has taken away counts as held: nobody could have known. */
+ * meddling host has taken away counts as held: no node could have known. */
 static uint32_t held_count(const struct hf__checks *c, const struct hf__sharing *s, bool placed)
 {
     uint32_t seen = 0;

@@ -1,5 +1,5 @@
 /*
- * Who is there: nobody calls a member unreachable whom it could reach, and what an account says of
+ * Who is there: no node calls a member unreachable that it could reach, and what an account says of
  * itself has one place for each word: incarnations only rise.
  */
 #include "checkers/checkers.h"
@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* What disturbed the world before is over for whoever probes now. */
+/* What disturbed the world before is over for a node that probes now. */
 enum { QUIET_S = 90, CLOCK_S = 60 };
 
 /* ---- unreachable */

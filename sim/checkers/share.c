@@ -1,9 +1,8 @@
 /*
- * No share leaves for anyone without a valid quote for that very nonce (proto/PROTOCOL.md, 8): a
- * provider's answer is held against the request that it answers, the nonce that this process gave
- * out before, the truth about the quote, the policy, the owner's platform and the highest rank it
- * has shown. And no share is deposited but under a sealing key that a good identity quote has
- * shown.
+ * No share leaves without a valid quote for that very nonce (proto/PROTOCOL.md, 8): a provider's
+ * answer is held against the request that it answers, the nonce that this process gave out before,
+ * the truth about the quote, the policy, the owner's platform and the highest rank it has shown.
+ * And no share is deposited but under a sealing key that a good identity quote has shown.
  */
 #include "checkers/checkers.h"
 

@@ -99,7 +99,7 @@ static bool in_lineage(const struct hf_placement_record *r, const uint8_t id[sta
     return found;
 }
 
-/* Whether the authority has written a generation off, for whoever knows this record. */
+/* Whether the authority has written a generation off, for a node that knows this record. */
 static bool is_written_off(const struct hf_floor *floor, const struct hf_placement_record *r,
                            const uint8_t id[static 16])
 {

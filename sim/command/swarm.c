@@ -269,7 +269,7 @@ static void stop(struct swarm *s, struct worker *workers, unsigned jobs)
     }
 }
 
-/* Gives out seeds and hears of them until all are done, or somebody asks for the end. */
+/* Gives out seeds and hears of them until all are done, or the user asks for the end. */
 static void oversee(struct swarm *s, struct worker *workers, unsigned jobs)
 {
     uint64_t all = s->options->seed_last - s->options->seed + 1;

@@ -1,5 +1,5 @@
 /* Strangers take every place for connections that the targets have left: who has no account key
- * yet, as everybody who recovers, seldom gets one. (What a real listener does about it is tested
+ * yet, as every node that recovers, seldom gets one. (What a real listener does about it is tested
  * where it is: tests/unit/test_net_flood.c.) */
 #include "hostile/hostile.h"
 

@@ -33,7 +33,7 @@ static void bad_policy(struct hf__strategy_run *run, struct hf_buf *ret)
     hf_buf_done(&body);
 }
 
-/* A root that nobody of the old authority signed. */
+/* A root that none of the old authority signed. */
 static void bad_root(struct hf__strategy_run *run, struct hf_buf *ret)
 {
     struct hf_world *w = run->world;

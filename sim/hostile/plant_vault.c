@@ -12,7 +12,8 @@ static struct hf__strategy_run *begin(struct hf_world *w, const uint32_t *nodes,
         uint32_t donor = hf__hostile_other(run, run->nodes[i]);
         struct hf__node *n = hf__node(w, run->nodes[i]);
         donors[i] = HF__NOBODY;
-        /* A vault that is not placed yet is made anew by whoever finds it: nothing to see there. */
+        /* A vault that is not placed yet is made anew by the daemon that finds it: nothing to see
+         * there. */
         if (n->disk.vault == HF_VAULT_PLACED && hf_world_vault_state(w, donor) == HF_VAULT_PLACED) {
             donors[i] = donor;
             hf__disk_done(&n->disk);

@@ -1,7 +1,7 @@
 /*
- * Asks for the shares of others, with every quote that the owner of some machine can have made:
- * of its own machine, of other software, of a DEBUG trust domain, over another transcript, with a
- * nonce that was given to somebody else, or made up.
+ * Asks for the shares of others, with every quote that the owner of some machine can have made: of
+ * its own machine, of other software, of a DEBUG trust domain, over another transcript, with a
+ * nonce that was given to another asker, or made up.
  */
 #include "hostile/hostile.h"
 

@@ -1,8 +1,8 @@
 /*
  * Corrupt providers that remember: each votes for every ballot that it is asked for, also for those
  * that it has refused and for generations that it has deleted; or it refuses with a word, a proof
- * and a record of an earlier time, all of them genuine. What it votes for twice must harm nobody
- * while there are at most f of its kind; what it shows again must stop nobody.
+ * and a record of an earlier time, all of them genuine. What it votes for twice must harm no owner
+ * while there are at most f of its kind; what it shows again must stop none.
  */
 #include "hostile/hostile.h"
 

@@ -45,7 +45,7 @@ static void wake(void *ctx, struct hf_world *w, uint32_t mark)
     hf__wake(w, run->observer, 0, w->now_us + PAUSE_US);
 }
 
-/* Whoever pulls from it gets an old one, and hears that nothing newer is known. */
+/* A node that pulls from it gets an old one, and hears that nothing newer is known. */
 static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
                 struct hf_verdict_on *ret)
 {

@@ -22,7 +22,7 @@ struct hf__strategy_run *hf__twin_begin(struct hf_world *w, const uint32_t *node
     uint32_t *twins = run->more;
     for (size_t i = 0; i < count; i++) {
         twins[i] = HF__NOBODY;
-        /* One that is not placed yet is made anew wherever it starts: no copy of anybody. */
+        /* One that is not placed yet is made anew wherever it starts: no copy of another. */
         if (hf_world_vault_state(w, nodes[i]) != HF_VAULT_PLACED)
             continue;
         twins[i] = hf__twin_of(w, nodes[i], same_machine);

@@ -16,7 +16,7 @@ static uintptr_t advised; /* up to here; 0: the program does not want it */
 void hf__pages_init(void)
 {
     struct rlimit space;
-    /* Whoever has bounded the memory wants no more taken than is needed. */
+    /* A user who has bounded the memory wants no more taken than is needed. */
     if (getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY)
         return;
     if (mallopt(M_TOP_PAD, STEP) == 1 && mallopt(M_TRIM_THRESHOLD, INT_MAX) == 1)

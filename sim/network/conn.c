@@ -77,9 +77,9 @@ bool hf__conn_shakes(struct hf_world *w, uint32_t message, struct hf__message *m
     bool called = m->handshake == CALLED_BEGINS || m->handshake == CALLED_ENDS;
     struct hf__node *n = hf__node(w, called ? m->to : m->from);
     if (called && n->engine == NULL)
-        return false; /* the request finds nobody either */
+        return false; /* the request finds no node either */
     if (!called && (n->engine == NULL || n->incarnation != m->from_incarnation)) {
-        hf__message_free(w, message); /* whoever wanted to send it is gone */
+        hf__message_free(w, message); /* its sender is gone */
         return true;
     }
     if (hf__node_postpones(w, n, hf__what(HF__ARRIVAL, 0, message)))

@@ -47,7 +47,7 @@ uint64_t hf__loss_flight_us(struct hf_world *w, uint64_t trip_us, bool first)
     if (net->loss <= 0 || net->resend_us == 0)
         return 0;
     uint64_t late = late_us(w, first ? SYN_US : 2 * trip_us + net->resend_us);
-    /* Whoever waits for it has given up long before. */
+    /* The one that waits for it has given up long before. */
     return late == UINT64_MAX ? TRIES_MAX * TIMEOUT_US : late;
 }
 

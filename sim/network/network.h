@@ -22,7 +22,7 @@ HF_MUST_USE uint32_t hf__network_call(struct hf_world *w, const struct hf__node 
                                       const struct hf_call *call, uint64_t at_us);
 HF_MUST_USE uint32_t hf__network_reply(struct hf_world *w, const struct hf__node *n,
                                        const struct hf_reply *reply);
-/* Of a message that nobody answers and nobody sends again. */
+/* Of a message that is neither answered nor sent again. */
 HF_MUST_USE uint32_t hf__network_datagram(struct hf_world *w, const struct hf__node *n,
                                           const struct hf_datagram_out *datagram);
 /* The entry of a message has come, or of the time-out of a call. */

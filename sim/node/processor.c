@@ -1,5 +1,4 @@
-/* Who computes when: the nodes of a host share its cores, and whoever comes
- * first is served first. */
+/* Who computes when: the nodes of a host share its cores, and the first to come is served first. */
 #include "node/node.h"
 
 #include "suites/cost.h"

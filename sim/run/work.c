@@ -170,7 +170,7 @@ static uint64_t judge_ns(struct hf_world *w, const struct hf__node *n, struct hf
     uint64_t ns = p->judge;
     if (p->judge != p->judge_again && judged_before(w, n, hf__quote_machine(w, quote)))
         ns = p->judge_again;
-    /* The collateral is noted as a machine that nobody has. */
+    /* The collateral is noted as a machine that no node has. */
     if (p->collateral != 0 && !judged_before(w, n, HF__NOBODY - 1))
         ns += p->collateral;
     return ns;

@@ -111,7 +111,7 @@ static void begin_documents(struct hf_world *w, const struct hf__action *a)
         if (w->authority.roots_count == HF__ROOTS_MAX)
             return;
         hf_world_root_issue(w);
-        /* What the old keys signed is signed anew: nobody takes it from a disk any more. */
+        /* What the old keys signed is signed anew: no node takes it from a disk any more. */
         hf_world_policy_edit(w, NULL, NULL);
         hf_world_set_issue(w);
     }
@@ -217,7 +217,7 @@ static void restart_damaged(struct hf_world *w, uint32_t node, int error)
 }
 
 /* Its operator writes the account into its configuration. One that was not placed had none that
- * anybody else knew; a strategy that keeps the disk would put it back. */
+ * another knew; a strategy that keeps the disk would put it back. */
 static void lose_folder(struct hf_world *w, uint32_t node)
 {
     struct hf__node *n = hf__node(w, node);
@@ -358,8 +358,8 @@ bool hf__action_step(struct hf__schedule *s, struct hf__action_run *d)
 
 /* ---- Ends ---- */
 
-/* Whoever has not had its turn takes the new release with its next start, which is now: a policy
- * may no longer list the old one. */
+/* A node that has not had its turn takes the new release with its next start, which is now: a
+ * policy may no longer list the old one. */
 static void end_upgrade(struct hf_world *w, const struct hf__action_run *d)
 {
     for (size_t i = d->step; i < d->count; i++) {

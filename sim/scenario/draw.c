@@ -318,7 +318,7 @@ static void follow(struct drawing *d, const struct hf__strategy *s)
         purpose(d, "strategy", s->name, 3);
         a->count = (int64_t)between(d, 1, may_forget(d));
     }
-    /* Many wait for somebody to recover. */
+    /* Many wait for a node to recover. */
     uint64_t at_us = a->at_us, for_us = a->for_us;
     purpose(d, "strategy", s->name, 2);
     if (!maybe(d, 0.5))

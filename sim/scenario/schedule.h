@@ -90,8 +90,8 @@ struct hf__action {
     /* One of these at most, or HF__NOT_GIVEN. Without any target: all. */
     int64_t node;  /* one, by its number */
     int64_t zone;  /* all of a zone */
-    int64_t count; /* so many, drawn; 0: nobody */
-    double share;  /* a share of all, drawn; above 0 at least one, 0: nobody */
+    int64_t count; /* so many, drawn; 0: none */
+    double share;  /* a share of all, drawn; above 0 at least one, 0: none */
     double value;
     const char *text; /* outlives the schedule; "" when not given */
 };

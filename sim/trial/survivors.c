@@ -135,8 +135,8 @@ static bool spread(struct hf_world *w, const struct shares *s, struct hf_arena *
     return more;
 }
 
-/* Who serves, given who is lost: whose vault is open or will be made anew, then whoever has k
- * shares with those. */
+/* Who serves, given who is lost: whose vault is open or will be made anew, then those with k shares
+ * at them. */
 static void serving(struct hf_world *w, const struct shares *s, struct hf_arena *arena,
                     const bool *lost, bool *in)
 {
@@ -168,8 +168,8 @@ void hf__survivors(struct hf_world *w, bool *ret, bool *ret_all)
     bool *lost = calloc(w->nodes_count + 1u, sizeof(bool));
     hf_assert(lost != NULL);
     hf_arena_init(&arena, 1 << 20);
-    /* A host that has put an older disk in has taken shares, votes and accounts away: whose, nobody
-     * can tell from what is left. */
+    /* A host that has put an older disk in has taken shares, votes and accounts away: whose, cannot
+     * be told from what is left. */
     bool meddled = false;
     for (uint32_t i = 0; i < w->nodes_count; i++) {
         struct hf__node *n = w->nodes[i];

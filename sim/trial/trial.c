@@ -50,7 +50,7 @@ static void wake(void *ctx, struct hf_world *w, uint32_t mark)
     hf__wake(w, t->observer, MARK_KEYS, w->now_us + s->keys_every_us);
 }
 
-/* Runs until a time; false: a violation, or somebody asked for the end. */
+/* Runs until a time; false: a violation, or the user asked for the end. */
 static bool run_until(struct trial *t, uint64_t until_us, hf_world_done_fn *done, void *ctx)
 {
     struct hf_world *w = t->world;
@@ -73,7 +73,7 @@ static bool run_until(struct trial *t, uint64_t until_us, hf_world_done_fn *done
 
 struct wait {
     bool *expected;
-    bool all; /* everybody can come back: then everybody must be ready, not only open */
+    bool all; /* all can come back: then all must be ready, not only open */
     uint32_t first;
 };
 
@@ -168,10 +168,10 @@ static bool too_few_stay(const struct hf_world *w)
 }
 
 /*
- * The authority removes whoever is gone for good, or has lost the shares of its secret: others wait
- * for their word about older dealings otherwise. From a set that would become too small for the
- * policy nobody can be removed: whoever waits for such a word goes on waiting, and so do all where
- * the policy asks for more than there ever were.
+ * The authority removes a node that is gone for good, or has lost the shares of its secret: others
+ * wait for their word about older dealings otherwise. From a set that would become too small for
+ * the policy no node can be removed: one that waits for such a word goes on waiting, and so do all
+ * where the policy asks for more than there ever were.
  */
 static void write_off(struct hf_world *w, struct wait *wait)
 {
@@ -215,7 +215,7 @@ static bool restart_fenced(struct hf_world *w, const struct wait *wait)
     return any;
 }
 
-/* Whoever waits for holders that will never answer sends the authority what its status prints,
+/* A node that waits for holders that will never answer sends the authority what its status prints,
  * and gets a floor. */
 static void relieve(struct hf_world *w, const struct wait *wait)
 {

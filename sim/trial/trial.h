@@ -6,7 +6,7 @@
 #include "scenario/scenario.h"
 
 struct hf__result {
-    bool ok, stopped; /* stopped: somebody asked for the end */
+    bool ok, stopped; /* stopped: the user asked for the end */
     char why[320];    /* when not ok: what is wrong */
     uint64_t virtual_us;
     double real_s, cpu_s;
@@ -32,10 +32,10 @@ void hf__trial_run(const struct hf__scenario *s, const struct hf__trial_hooks *h
 void hf__trial_state(struct hf_world *w, struct hf__result *ret);
 
 /*
- * Which nodes can come back: those that are open, and of the locked ones those of whom k shares
- * are kept by nodes that can; if anybody is left to accept their claim. ret: one for each node.
- * ret_all: whether that is everybody; otherwise some holders are lost, and those who come back may
- * stay short of `ready`.
+ * Which nodes can come back: those that are open, and of the locked ones those of whom k shares are
+ * kept by nodes that can; if any node is left to accept their claim. ret: one for each node.
+ * ret_all: whether that is all of them; otherwise some holders are lost, and those who come back
+ * may stay short of `ready`.
  */
 void hf__survivors(struct hf_world *w, bool *ret, bool *ret_all);
 

@@ -339,7 +339,7 @@ struct hf_world {
     struct hf_world_totals totals;
     uint64_t disturbed_us; /* when anything was last done to nodes, network or documents */
     struct hf_violation violation;
-    struct hf__checks *checks; /* NULL: nobody checks */
+    struct hf__checks *checks; /* NULL: unchecked */
     struct hf__people *people; /* share holders; NULL: there are none */
     uint64_t shares_valid_s;   /* of their share set; 0: as policy and set, and renewed */
     bool violated;

@@ -174,8 +174,8 @@ static bool is_dev_root(const struct hf__verification *v, const struct hf__cert 
            hf_bytes_equal(root->common_name, hf_bytes_of(name, sizeof name - 1));
 }
 
-/* Comes before every signature: a chain that anyone can make, without a machine of Intel's, costs
- * the verifier no more than reading it. */
+/* Comes before every signature: a chain that can be made without a machine of Intel's, costs the
+ * verifier no more than reading it. */
 int hf__check_root(struct hf__verification *v)
 {
     struct hf__root trusted = hf__root_of(&v->params->roots);

@@ -20,8 +20,8 @@ struct hf__set_attest {
     bool json, propose;
 };
 
-/* Asks everyone of set.yaml what it is, prints who fails what, and leaves those out of the next set
- * where that is asked for. The exit status: HF_CLI_NOT_READY: not all pass. */
+/* Asks every validator of set.yaml what it is, prints who fails what, and leaves those out of the
+ * next set where that is asked for. The exit status: HF_CLI_NOT_READY: not all pass. */
 int hf__set_attest(const struct hf__authority *a, const struct hf__set_attest *o);
 
 #endif

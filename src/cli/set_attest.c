@@ -1,6 +1,6 @@
 /*
- * holdfast set attest: everyone of set.yaml is asked over a nonce what it is now. Who does not
- * answer is not who fails: only an answer proves something of the machine, and only who fails a
+ * holdfast set attest: every validator of set.yaml is asked over a nonce what it is now. Who does
+ * not answer is not who fails: only an answer proves something of the machine, and only who fails a
  * check by its own answer is proposed to be left out.
  */
 #include "answer.h"

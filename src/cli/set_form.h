@@ -46,7 +46,7 @@ struct hf__member *hf__members_find(struct hf__member_list *m, const struct hf_a
 struct hf__member *hf__members_add(struct hf__member_list *m);
 /* Removes a member that is in the list, with its floor. */
 void hf__members_remove(struct hf__member_list *m, struct hf__member *member);
-/* Names the key of the operator's listener; zeros: of no one. */
+/* Names the key of the operator's listener; zeros: there is none. */
 void hf__member_operator_key(struct hf__member *m, const uint8_t key[static HF_KEY_LEN]);
 /* Whether text may stand for a person or place: printable, without quotes. */
 bool hf__name_valid(const char *text);

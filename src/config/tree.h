@@ -44,7 +44,7 @@ void hf__errors_add(struct hf_config_errors *errors, unsigned line, unsigned col
                     const char *path, const char *fmt, ...) HF_PRINTF(5, 6);
 /* Sorts errors by their place in the file. */
 void hf__errors_sort(struct hf_config_errors *errors);
-/* The known field that someone who wrote name may have meant, or NULL. */
+/* The known field that the author of name may have meant, or NULL. */
 const char *hf__nearest_field(const struct hf_config_schema *schema, const char *name);
 
 #endif

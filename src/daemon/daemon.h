@@ -192,7 +192,7 @@ void hf__trace_log(struct hf__daemon *d, const struct hf_trace *t);
 void hf__traces_say(struct hf__daemon *d);
 
 /* ---- status.c */
-/* For whom a status is: anyone, members of the set, or who may see all. */
+/* For whom a status is: strangers, members of the set, or those who may see all. */
 enum hf__status_for { HF__STATUS_PUBLIC, HF__STATUS_MEMBERS, HF__STATUS_ALL };
 /* The status as JSON, terminated, freed by the caller; NULL: out of memory. */
 char *hf__status_json(struct hf__daemon *d, enum hf__status_for whom);
@@ -208,8 +208,8 @@ struct json_t *hf__status_providers(const struct hf__daemon *d,
                                     uint64_t now_ms);
 
 /* ---- survey.c: what other members say of themselves */
-/* Asks all of them; everyone who asks for it before it is over is answered then.
- * HF_ENODOCUMENTS: there is no set. HF_ENOMEM. */
+/* Asks all of them; all that ask for it before it is over are answered then. HF_ENODOCUMENTS: there
+ * is no set. HF_ENOMEM. */
 HF_MUST_USE int hf__survey_begin(struct hf__daemon *d);
 /* Whether the answer to a call is for it. */
 bool hf__survey_awaits(uint64_t token);

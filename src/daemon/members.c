@@ -1,4 +1,4 @@
-/* What a peer is to this node, by the newest set: a member, someone at a member's address, or a
+/* What a peer is to this node, by the newest set: a member, a peer at a member's address, or a
  * stranger. The transport keeps its bounds by that. */
 #include "daemon.h"
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 enum {
-    LOCKED_BODY_MAX = 4 << 20, /* documents from anyone but a member */
+    LOCKED_BODY_MAX = 4 << 20, /* documents from any peer but a member */
     ATTEST_MAX = 1024,         /* a request for a quote */
     DOCUMENTS_MAX = HF_NET_BODY_CEILING,
     MESSAGE_MAX = 256 << 10, /* any other request or answer */

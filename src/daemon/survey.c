@@ -152,7 +152,7 @@ static void survey_free(struct hf__survey *s)
     free(s);
 }
 
-/* Everyone who asked is answered. */
+/* All that asked are answered. */
 static void finish(struct hf__survey *s)
 {
     struct hf__daemon *d = s->d;

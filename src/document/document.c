@@ -143,7 +143,7 @@ static int root_check(const struct hf_root *r)
     if ((r->set_threshold == 0) != (r->set_signers_count == 0) ||
         r->set_threshold > r->set_signers_count)
         return HF_EDOCUMENT;
-    /* Whoever follows a chain has no part in what the authority decides. */
+    /* A signer that follows a chain has no part in what the authority decides. */
     for (size_t i = 0; i < r->set_signers_count; i++)
         if (hf__keys_find(r->set_signers, i, r->set_signers[i].key) ||
             hf__keys_find(r->keys, r->keys_count, r->set_signers[i].key))

@@ -2,13 +2,13 @@
  * Rendezvous hashing. A candidate's weight for an owner is mix(o ^ c): o hashes beacon, owner and
  * version, c hashes beacon and candidate, both with the suite's hash, and mix is a fixed
  * permutation of 64 bits. The hash of a candidate is computed once a set, so an owner's order costs
- * a few instructions a candidate. Nobody can choose an account for its weight, because the beacon
- * is drawn after the list is closed.
+ * a few instructions a candidate. No validator can choose an account for its weight, because the
+ * beacon is drawn after the list is closed.
  *
  * In a large set that would still be all candidates for each owner. There the first bits of a
  * candidate's hash name its group, of 1,024 to 2,048 members on average; an owner weighs the group
- * of its own hash, and goes on to the next nearest only when that does not give enough. Every
- * order of candidates is still as likely as any other, and everybody's burden the same but for
+ * of its own hash, and goes on to the next nearest only when that does not give enough. Every order
+ * of candidates is still as likely as any other, and every validator's burden the same but for
  * groups of unequal size: 3 % of it, where chance makes 45 % at n = 5.
  */
 #include "document/selection.h"
@@ -21,7 +21,7 @@
 #include "pool.h"
 #include "selection_table.h"
 
-enum { ORDER_MAX = HF_RANK_FACTOR * HF_SHARES_MAX }; /* longest order that anyone asks for */
+enum { ORDER_MAX = HF_RANK_FACTOR * HF_SHARES_MAX }; /* longest order that is asked for */
 
 /* A set's table is made when an order is first asked for: by then its
  * signatures have been checked. */
@@ -118,7 +118,7 @@ static size_t one_an_operator(const struct hf_selection_table *t, size_t len, si
 
 /*
  * Orders picks in blocks of n. Within a block no zone gives more than its part, n over the number
- * of zones, unless the others have nobody left: then the part grows by one.
+ * of zones, unless the others have none left: then the part grows by one.
  */
 static size_t spread(const struct hf_selection_table *t, const struct hf__pick *picks, size_t len,
                      uint8_t n, uint32_t *ret)

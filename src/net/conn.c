@@ -256,7 +256,7 @@ static void established(struct hf__conn *conn)
 static void shake_hands(struct hf__conn *conn)
 {
     int r = hf__tls_handshake(&conn->tls);
-    /* Before any hook runs: the buffer is everyone's. */
+    /* Before any hook runs: the buffer is shared by all connections. */
     hf__conn_send(conn);
     if (conn->closing)
         return;

@@ -215,7 +215,7 @@ static void give(const struct hf__name *n, struct hf__conn *conn)
     hf__conn_connect(conn);
 }
 
-/* Everyone who waits gets what there is. */
+/* All that wait get what there is. */
 static void settle(struct hf__name *n)
 {
     hf__set_deadline(n->net, &n->patience, HF__NEVER);

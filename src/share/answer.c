@@ -102,7 +102,7 @@ static int check_one(const struct answering *a, struct hf__asked *q)
     return r == HF_ESECONDREQUEST && a->o->again ? 0 : r;
 }
 
-/* All of them, so that whoever is at fault is named at once. The exit status. */
+/* All of them, so that each one at fault is named at once. The exit status. */
 static int check_all(struct answering *a)
 {
     int status = HF__SHARE_OK;

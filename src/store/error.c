@@ -22,8 +22,8 @@ int hf__fail(struct hf_store_error *err, int code, const char *fmt, ...)
     return code;
 }
 
-/* What an errno means to someone who writes: a folder that may not be written is one code, whatever
- * the cause. */
+/* What an errno means to a writer: a folder that may not be written is one code, whatever the
+ * cause. */
 static int code_of_errno(int errno_code)
 {
     switch (errno_code) {

@@ -155,7 +155,7 @@ static double now_us(void)
 
 /*
  * P-256: the handshake's signature, and the verification of the quote's; X25519: a fresh key and an
- * exchange. Whoever recovers shows no certificate.
+ * exchange. A node that recovers shows no certificate.
  */
 static double floor_tls_and_quote(void)
 {

@@ -132,7 +132,7 @@ static void use_document(struct hf_pool *pool, struct hf_bytes envelope)
     hf_assert(r == 0 && again == d); /* held once */
     hf_document_unref(again);
     hf_assert(hf_document_version(d) > 0 && hf_document_issued_s(d) < hf_document_expires_s(d));
-    /* Nobody's network id is all zeros, so nothing may verify for it. */
+    /* No network id is all zeros, so nothing may verify for it. */
     hf_assert(hf_document_verify(d, &network, NULL) != 0);
     if (d->kind == HF_DOCUMENT_SET)
         use_set(d);

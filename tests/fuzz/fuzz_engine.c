@@ -2,8 +2,8 @@
  * What peers may send to a node. The input's first byte picks a request or an answer, and who asks;
  * the rest is its content: raw, or as the body of a request of a member whose key, identity and
  * place are good, so that it is refused, if at all, for what it says. Who asks may be that member,
- * an account in no set, or nobody, at a member's address or elsewhere. Every quote is judged
- * genuine. No input may do more than be refused.
+ * an account in no set, or none, at a member's address or elsewhere. Every quote is judged genuine.
+ * No input may do more than be refused.
  */
 #include "base/error.h"
 #include "core/engine.h"
@@ -75,7 +75,7 @@ static struct hf_verdict verdict_of(const struct run *run, struct hf_bytes quote
     return v;
 }
 
-/* Does the work of an update, and that of the updates that follow. */
+/* Finish the work of an update, and that of the updates that follow. */
 static void work(struct run *run)
 {
     while (run->update.work_count > 0 && run->steps++ < STEPS_MAX) {

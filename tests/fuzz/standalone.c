@@ -29,7 +29,7 @@ static size_t current_len;
 static struct sigaction previous[NSIG];
 
 /*
- * Only calls that are safe in a handler. Then whoever handled the signal before gets it: a
+ * Only calls that are safe in a handler. Then the handler that was there before gets it: a
  * sanitizer, which says what happened, or the default, which ends the process. A fault happens
  * again by itself.
  */

@@ -1,5 +1,5 @@
 /*
- * Someone on the network who is not one of ours: a thread with a blocking socket, OpenSSL used
+ * A peer on the network that is not one of ours: a thread with a blocking socket, OpenSSL used
  * directly, and frames written by hand. Its script runs beside the test's loop, which mesh_raw_peer
  * drives until it ends.
  */

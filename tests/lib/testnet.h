@@ -36,7 +36,7 @@ size_t testnet_holders(struct hf_world *w, uint32_t node, uint32_t ret[static 16
 bool testnet_holds(struct hf_world *w, uint32_t owner, uint32_t provider);
 /* The number of node's newest recorded dealing. */
 uint32_t testnet_generation(struct hf_world *w, uint32_t node);
-/* Whether a node (or anyone) has emitted a trace of this type with this error. */
+/* Whether a node (or any) has emitted a trace of this type with this error. */
 bool testnet_traced(struct hf_world *w, long node, enum hf_trace_type type, int error);
 /* Runs until a node's status gives this reason. */
 void testnet_reason(struct hf_world *w, uint32_t node, enum hf_state state, int reason);
@@ -48,7 +48,7 @@ struct hf_status testnet_status(struct hf_world *w, uint32_t node);
 bool testnet_all_sealed(struct hf_world *w, void *ctx);
 /* A network that is up, k 3 and n 5, every node sealed to a key of which m of n people open. */
 struct hf_world *testnet_sealed(uint32_t count, uint8_t m, uint8_t n);
-/* Everybody stops at once and starts again; fails the test if a node comes back by itself. */
+/* All nodes stop at once and start again; fails the test if a node comes back by itself. */
 void testnet_power_cut(struct hf_world *w);
 /* A node's request; ret: initialised here, ended by the caller. */
 void testnet_ask(struct hf_world *w, uint32_t node, struct hf_buf *ret);

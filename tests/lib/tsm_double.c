@@ -99,7 +99,7 @@ static int get_attributes(const char *path, struct stat *st, struct fuse_file_in
     if (!found)
         return -ENOENT;
     *st = (struct stat){.st_nlink = 1, .st_uid = getuid(), .st_gid = getgid()};
-    /* As configfs has them, whoever makes a folder: its maker's only where that is root. */
+    /* As configfs has them, for a folder of any maker: its maker's only where that is root. */
     static const mode_t modes[ATTRIBUTES] = {
         [PROVIDER] = 0444, [GENERATION] = 0444, [INBLOB] = 0200, [OUTBLOB] = 0400};
     st->st_mode = a == ATTRIBUTES ? S_IFDIR | 0755 : S_IFREG | modes[a];
@@ -333,8 +333,8 @@ static const struct fuse_operations operations = {
 /* The child: says on ready_fd whether it could mount, then serves until SIGTERM. */
 static void serve(const char *path, int ready_fd)
 {
-    /* The kernel holds everyone to owners and modes, as it does in configfs. Others than the maker
-     * may look only where root made it. */
+    /* The kernel holds every user to owners and modes, as it does in configfs. Others than the
+     * maker may look only where root made it. */
     char name[] = "tsm_double", option[] = "-o", checked[] = "default_permissions",
          shared[] = "default_permissions,allow_other";
     char *argv[] = {name, option, geteuid() == 0 ? shared : checked, NULL};

@@ -58,7 +58,7 @@ struct hf_world *stage_accused(void)
     return w;
 }
 
-/* Nothing happens for long enough that whoever is suspected would be unreachable. */
+/* Nothing happens for long enough that a suspected member would be unreachable. */
 struct hf_world *stage_present(void)
 {
     struct hf_world_settings s = testnet_settings(2, 3);

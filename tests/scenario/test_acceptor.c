@@ -148,8 +148,8 @@ Test(acceptor, refuses_what_is_below_the_floor)
     testnet_end(w);
 }
 
-/* Whoever does not know the newest record is handed it, and has not been promised anything: an old
- * disk would supersede the instance that lives by asking. */
+/* An instance that does not know the newest record is handed it, and has not been promised
+ * anything: an old disk would supersede the instance that lives by asking. */
 Test(acceptor, promises_nothing_to_who_does_not_know_the_newest_record)
 {
     struct words x;
@@ -185,7 +185,7 @@ Test(acceptor, forgets_nothing_for_a_record_of_another_ballot)
     struct hf_deletion m = {.header = header_of(&x, e), .all = true};
     cr_assert(hf__own_record(e, &record, &m.record, NULL));
     m.complete = m.generation = record.generation;
-    m.generation.id[0] ^= 1; /* one that nobody holds */
+    m.generation.id[0] ^= 1; /* one that no node holds */
     words_say(&x, e, &hf_wire_deletion, &m);
     cr_assert_eq(ask(&x), HF_EGENERATION);
     cr_assert_eq(promised(&x), e->claim);

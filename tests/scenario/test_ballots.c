@@ -170,8 +170,8 @@ Test(ballots, that_stand_are_not_given_up_for_one_liar_and_silence)
     testnet_end(w);
 }
 
-/* A copy is heard of and dies before it stands. Whoever stands goes above it after a pause; next
- * time the pause is not longer for that. */
+/* A copy is heard of and dies before it stands. The instance that stands goes above it after a
+ * pause; next time the pause is not longer for that. */
 Test(ballots, that_went_above_a_dead_copy_have_the_shortest_pause_before_them_again)
 {
     struct hf_world *w = testnet_up(7, 3, 5);
@@ -259,8 +259,8 @@ Test(ballots, wait_for_lost_holders_until_the_authority_writes_them_off)
 }
 
 /* A floor names survivors while the owner asks for the very number that the floor begins with: no
- * acceptor had shown that number. Whoever was not among the survivors comes back, and its vote
- * counts no more. */
+ * acceptor had shown that number. A holder that was not among the survivors comes back, and its
+ * vote counts no more. */
 Test(ballots, are_counted_by_the_floor_that_came_while_they_were_asked_for)
 {
     struct hf_world_settings s = testnet_settings(2, 3);
@@ -379,7 +379,7 @@ Test(ballots, of_an_owner_with_an_old_disk_find_todays_holders_in_a_large_set)
     testnet_end(w);
 }
 
-/* They are gone as well, and newer sets order the candidates otherwise: everybody is asked in
+/* They are gone as well, and newer sets order the candidates otherwise: all members are asked in
  * turn. */
 Test(ballots, of_an_owner_whose_old_holders_are_gone_find_todays_among_everybody)
 {

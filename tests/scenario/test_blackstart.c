@@ -401,7 +401,7 @@ Test(blackstart, who_is_not_locked_or_not_sealed_makes_no_request)
     testnet_end(w);
 }
 
-/* A share set without the key that the policy names: nobody can seal to it. */
+/* A share set without the key that the policy names: no node can seal to it. */
 static void name_another(struct hf_policy *policy, void *ctx)
 {
     (void)ctx;

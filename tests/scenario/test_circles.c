@@ -29,7 +29,7 @@ static bool zero_and_one_open(struct hf_world *w, void *ctx)
 }
 
 /*
- * Four nodes with n = 3 and k = 2: everybody keeps everybody's share. 0 and 1 restart, and their
+ * Four nodes with n = 3 and k = 2: each keeps a share of each other. 0 and 1 restart, and their
  * claims are lost on the way until `3` is down: then each of them has the word of 2, and needs that
  * of the other.
  */
@@ -118,8 +118,8 @@ static uint8_t index_stored(struct hf_world *w, uint32_t node)
 
 /*
  * A candidate kept its share, but its receipt was lost, and another took its place at the same
- * index. While two of the three recorded holders are down, that share is the second of two. Whoever
- * keeps it has no word on the claim: that waits for one of the two.
+ * index. While two of the three recorded holders are down, that share is the second of two. The
+ * candidate that keeps it has no word on the claim: that waits for one of the two.
  */
 Test(circles, a_share_whose_receipt_was_lost_still_counts)
 {

@@ -81,7 +81,7 @@ Test(clones, a_split_vote_is_decided_by_a_higher_claim)
     testnet_holders(w, 0, holders);
     hf_world_crash(w, 0);
     clone = clone_of_0(w);
-    /* Two holders hear only the one, two only the other, the fifth nobody's claim for a while. */
+    /* Two holders hear only the one, two only the other, the fifth no claim for a while. */
     for (size_t i = 0; i < 5; i++) {
         uint32_t deaf_to = i < 2 ? clone : 0;
         hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DROP,
@@ -126,8 +126,7 @@ Test(clones, an_instance_cut_off_from_its_holders_is_not_ready_by_dealing_anew)
     testnet_end(w);
 }
 
-/* All holders have left the set: nobody is left who could serve a
- * copy, and the owner deals anew. */
+/* All holders have left the set: none is left that could serve a copy, and the owner deals anew. */
 Test(clones, an_owner_whose_holders_were_all_removed_deals_anew)
 {
     struct hf_world *w = testnet_up(9, 2, 3);
@@ -388,7 +387,7 @@ Test(clones, a_number_that_a_dead_instance_asked_for_is_left_behind)
         hf_world_rule(w, rule);
     }
     hf_world_start(w, 0);
-    /* Number 2 was spent durably before anybody was asked for it. */
+    /* Number 2 was spent durably before any holder was asked for it. */
     cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, TESTNET_MS));
     cr_assert(hf_world_status(w, 0, &status) && status.claim == 3);
     hf_world_heal(w);

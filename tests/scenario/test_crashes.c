@@ -1,4 +1,4 @@
-/* A crash right before or right after any durable step costs nobody a key. */
+/* A crash right before or right after any durable step costs no node a key. */
 #include "testnet.h"
 
 #include "base/error.h"
@@ -25,7 +25,7 @@ static struct criterion_test_params every_step(void)
     return cr_make_param_array(struct crash, all, count);
 }
 
-/* Restarts whoever has died until everybody is ready. */
+/* Restarts nodes that have died until all are ready. */
 static void revive(struct hf_world *w)
 {
     for (int round = 0; round < 200; round++) {

@@ -66,7 +66,7 @@ static size_t contacts(struct hf_world *w, uint32_t of)
     return count;
 }
 
-/* All datagrams of 1 to 0 are spoilt: they are refused and counted, and nobody is the worse. */
+/* All datagrams of 1 to 0 are spoilt: they are refused and counted, and no node is the worse. */
 static void spoilt(enum how how)
 {
     struct meddler x = {.from = 1, .to = 0, .recorded_from = 1, .how = RECORD};

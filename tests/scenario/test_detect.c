@@ -1,5 +1,5 @@
 /* Who is there (proto/GOSSIP.md, 5 and 6): the dead are noticed soon, the slow and the cut off are
- * not called dead, and nothing that others say makes anybody unreachable. */
+ * not called dead, and nothing that others say makes a member unreachable. */
 #include "testnet.h"
 
 #include "base/buf.h"
@@ -63,7 +63,7 @@ static struct hf_world *known(uint32_t count)
     return w;
 }
 
-/* Whether anybody that runs was ever called unreachable by another. */
+/* Whether any node that runs was ever called unreachable by another. */
 static size_t accused(struct hf_world *w, uint32_t whom, uint64_t what)
 {
     size_t count, sum = 0;
@@ -131,7 +131,7 @@ Test(detect, a_suspicion_of_before_a_restart_does_not_survive_it)
     testnet_end(w);
 }
 
-/* Lesson: a restart of everybody leaves nobody suspected, whatever they were before. */
+/* Lesson: a restart of all leaves no member suspected, whatever they were before. */
 Test(detect, after_a_restart_of_everybody_nobody_is_suspected)
 {
     struct hf_world *w = known(9);
@@ -183,7 +183,7 @@ Test(detect, what_others_relay_of_the_dead_does_not_make_them_alive)
     testnet_end(w);
 }
 
-/* Lesson: a host that slept accuses everybody when it wakes. */
+/* Lesson: a host that slept accuses all others when it wakes. */
 Test(detect, who_has_slept_accuses_nobody)
 {
     struct hf_world *w = known(9);
@@ -317,7 +317,7 @@ Test(detect, a_broken_path_between_two_is_not_the_death_of_either)
     testnet_end(w);
 }
 
-/* Whatever one member tells, nobody calls another unreachable whom it reaches itself. */
+/* Whatever one member tells, no other calls a third unreachable that it reaches itself. */
 Test(detect, one_that_accuses_everybody_makes_nobody_unreachable)
 {
     struct hf_world *w = known(12);

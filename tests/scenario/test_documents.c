@@ -197,7 +197,7 @@ Test(documents, are_pulled_by_a_node_that_is_behind_before_it_judges)
     hf_world_start(w, 0);
     testnet_key_lives(w, 0);
     cr_assert(testnet_traced(w, HF_WORLD_ALL, HF_TRACE_REQUEST_REFUSED, HF_EBEHIND));
-    /* Nobody judged the new release by the old policy. */
+    /* No node judged the new release by the old policy. */
     cr_assert(!testnet_traced(w, HF_WORLD_ALL, HF_TRACE_QUOTE_REFUSED, HF_EMEASUREMENT));
     for (size_t i = 0; i < 5; i++)
         cr_assert_eq(status(w, holders[i]).policy, newest(w, HF_DOCUMENT_POLICY));
@@ -348,7 +348,7 @@ Test(documents, that_expire_stop_the_providers_until_new_ones_come)
     cr_assert_eq(hf_world_bring_up(w, 60000), 0);
     cr_assert_eq(hf_world_key(w, 0, "tss-db", TESTNET_MS, testnet_key, &version), 0);
     hf_world_run_for(w, 200000);
-    /* Who holds its key goes on; nobody gives a share. */
+    /* A node that has its key goes on; none gives a share. */
     uint8_t key[HF_APP_KEY_LEN];
     cr_assert_eq(hf_world_key(w, 0, "tss-db", TESTNET_MS, key, &version), 0);
     testnet_restart(w, 0);

@@ -1,5 +1,5 @@
-/* Who breaks a promise leaves signed words that prove it to anyone, and whoever breaks none never
- * signs such words, whatever an owner asks (proto/EVIDENCE.md). */
+/* Who breaks a promise leaves signed words that prove it to any reader, and a holder that breaks
+ * none never signs such words, whatever an owner asks (proto/EVIDENCE.md). */
 #include "testnet.h"
 
 #include "base/buf.h"

@@ -113,8 +113,8 @@ Test(forks, of_an_instance_that_restarts_twice_end_when_the_network_heals)
     fork_heals(3, 5, 2);
 }
 
-/* All holders accept the copy; later some are silent to it, are replaced, and delete by its
- * order. What they promised stays: node 0 finds nobody among them. */
+/* All holders accept the copy; later some are silent to it, are replaced, and delete by its order.
+ * What they promised stays: node 0 finds none among them. */
 static void deleted_shares(uint8_t k, uint8_t n)
 {
     struct fork f = fork_new(k, n, 6);
@@ -214,9 +214,9 @@ static unsigned lose(struct hf_world *w, uint8_t method, long from)
 }
 
 /*
- * A copy stands, and shows its proof to nobody for a while. The first one hears of its number, and
- * claims higher; before its claim arrives, the holders have the proof. All of them accept the
- * higher number, and nobody refuses: the proof that comes with the accepts ends the first one.
+ * A copy stands, and shows its proof to no holder for a while. The first one hears of its number,
+ * and claims higher; before its claim arrives, the holders have the proof. All of them accept the
+ * higher number, and none refuses: the proof that comes with the accepts ends the first one.
  */
 Test(forks, end_with_the_proof_that_comes_with_an_accept)
 {

@@ -43,7 +43,7 @@ static size_t held(struct hf_world *w, uint32_t node, uint32_t *ret_newest)
 
 struct tape {
     uint8_t method;
-    uint32_t to; /* UINT32_MAX: whoever comes first */
+    uint32_t to; /* UINT32_MAX: the first to come */
     struct hf_buf request, answer;
     uint64_t call;
 };
@@ -412,21 +412,21 @@ Test(generations, a_holder_keeps_four_at_most)
     uint32_t holders[16], newest;
     size_t most = 0;
     testnet_holders(w, 0, holders);
-    uint32_t keeper = holders[0];
+    uint32_t silent = holders[0];
     unsigned rule = hf_world_rule(
         w, (struct hf_rule){
-               .action = HF_RULE_DROP, .method = HF_METHOD_DELETE, .from = 0, .to = (long)keeper});
+               .action = HF_RULE_DROP, .method = HF_METHOD_DELETE, .from = 0, .to = (long)silent});
     for (int i = 0; i < 6; i++) {
         size_t count = testnet_holders(w, 0, holders);
-        uint32_t victim = holders[count - 1] != keeper ? holders[count - 1] : holders[0];
-        if (victim == keeper)
+        uint32_t victim = holders[count - 1] != silent ? holders[count - 1] : holders[0];
+        if (victim == silent)
             break;
         hf_world_pause(w, victim);
         cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, TESTNET_MS));
         hf_world_run_for(w, 10000);
         hf_world_resume(w, victim);
         hf_world_run_for(w, 60000);
-        size_t now = held(w, keeper, &newest);
+        size_t now = held(w, silent, &newest);
         cr_assert_leq(now, HF_GENERATIONS_HELD_MAX);
         most = now > most ? now : most;
     }
@@ -434,7 +434,7 @@ Test(generations, a_holder_keeps_four_at_most)
     hf_world_rule_drop(w, rule);
     testnet_ready(w, 0);
     hf_world_run_for(w, 120000);
-    cr_assert_leq(held(w, keeper, &newest), 1);
+    cr_assert_leq(held(w, silent, &newest), 1);
     testnet_restart(w, 0);
     testnet_key_lives(w, 0);
     testnet_end(w);

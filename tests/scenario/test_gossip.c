@@ -330,7 +330,7 @@ Test(gossip, who_is_stale_is_answered_with_what_is_newer)
         0);
     cr_assert_eq(response.events_count, 1);
     cr_assert_eq(kept(w, 2, 3, HF__NEWS_DRAINING, -1)->place.incarnation, 1);
-    /* An old word is nobody's fault. */
+    /* An old word is no fault of the member that passes it on. */
     cr_assert_not(refused(w, 2, 1, HF_EEVENT_STALE));
     hf_arena_done(&arena);
     hf_buf_done(&bytes);
@@ -383,7 +383,7 @@ Test(gossip, a_suspicion_that_names_what_its_subject_never_signed_is_refused)
 Test(gossip, one_author_cannot_keep_more_suspicions_than_its_bound)
 {
     struct hf_world *w = testnet_up(20, 3, 5);
-    hf_world_partition(w, (uint8_t[20]){[2] = 1}); /* nobody answers */
+    hf_world_partition(w, (uint8_t[20]){[2] = 1}); /* none answers */
     unsigned taken = 0;
     for (uint32_t i = 0; i < 20; i++) {
         if (i == 1 || i == 2)

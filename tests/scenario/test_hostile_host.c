@@ -20,7 +20,7 @@ Test(hostile_host, a_planted_provider_list_leads_nowhere_and_the_true_one_is_fou
     hf_arena_init(&arena, 65536);
     hf_buf_init(&b, 65536);
     cr_assert_eq(hf_wire_decode(&hf_wire_public_hint, hf_blob_bytes(row), &arena, &hint, NULL), 0);
-    /* Someone else's signed record in place of the node's own. */
+    /* Another owner's signed record in place of the node's own. */
     const struct hf_blob *other = hf_world_row(w, 1, HF_ROW_PUBLIC, hf_bytes_of("hint", 4));
     struct hf_public_hint planted;
     cr_assert_eq(hf_wire_decode(&hf_wire_public_hint, hf_blob_bytes(other), &arena, &planted, NULL),

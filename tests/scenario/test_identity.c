@@ -15,7 +15,7 @@ struct tally {
     unsigned bare, shown, refused;
     unsigned shown_by[NODES][NODES]; /* owner, holder */
     uint64_t refused_us, again_us;   /* the last time */
-    bool refuse;                     /* the holder claims to remember nobody */
+    bool refuse;                     /* the holder claims to remember no identity */
 };
 
 static bool bare(const struct hf_message *m)

@@ -1,4 +1,4 @@
-/* A provider leaves: its owners move, and nobody loses a backup (proto/GOSSIP.md, 4). */
+/* A provider leaves: its owners move, and none loses a backup (proto/GOSSIP.md, 4). */
 #include "testnet.h"
 
 #include "base/error.h"
@@ -27,7 +27,7 @@ static void has_left(struct hf_world *w, uint32_t node)
     cr_assert(hf_world_run_until_state(w, node, HF_STATE_LEFT, TESTNET_MS));
 }
 
-/* Everybody but those that are down or gone is ready, with n holders none of whom has left. */
+/* All but those that are down or gone are ready, with n holders none of whom has left. */
 static void all_have_n_holders(struct hf_world *w, const uint32_t *gone, size_t gone_count)
 {
     for (uint32_t i = 0; i < hf_world_count(w); i++) {
@@ -203,7 +203,7 @@ Test(leave, makes_the_departed_share_worthless_once_its_generation_is_retired)
     testnet_ready(w, 0);
     hf_world_run_for(w, 60000);
     cr_assert_lt(keepers(w, key), 1);
-    /* Put back, it is one share of five of which nobody has another. */
+    /* Put back, it is one share of five of which no node has another. */
     hf_world_crash(w, holders[0]);
     hf_world_disk_put(w, holders[0], copy);
     cr_assert_eq(keepers(w, key), 1);

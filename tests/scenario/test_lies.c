@@ -1,5 +1,5 @@
-/* What a holder's bare word can do to an owner, and what it cannot: whoever keeps a share may sign
- * anything with its own key, and nothing with the owner's. */
+/* What a holder's bare word can do to an owner, and what it cannot: a node that keeps a share may
+ * sign anything with its own key, and nothing with the owner's. */
 #include "testnet.h"
 
 #include "base/buf.h"

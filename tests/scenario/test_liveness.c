@@ -1,4 +1,4 @@
-/* Whatever hangs and then heals: nobody waits for ever. */
+/* Whatever hangs and then heals: no node waits for ever. */
 #include "testnet.h"
 
 #include "base/error.h"
@@ -135,7 +135,7 @@ Test(liveness, a_vault_that_cannot_be_read_for_a_while_is_opened_when_it_can)
     uint64_t rounds = hf_world_trace_count(w, 0, HF_TRACE_ROUND);
     hf_world_run_for(w, 60000);
     cr_assert_eq(hf_world_state(w, 0), HF_STATE_RECOVERING);
-    /* Nobody is asked for a share again: the secret is there. */
+    /* No holder is asked for a share again: the secret is there. */
     cr_assert_eq(hf_world_trace_count(w, 0, HF_TRACE_ROUND), rounds);
     hf_world_vault_damage(w, 0, 0);
     testnet_key_lives(w, 0);

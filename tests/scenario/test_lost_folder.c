@@ -81,7 +81,7 @@ Test(lost_folder, with_the_hint_left_is_found_by_it)
     testnet_end(w);
 }
 
-/* The grace of this network is ten minutes: nobody waits for it. */
+/* The grace of this network is ten minutes: no node waits for it. */
 Test(lost_folder, makes_its_owners_deal_anew_at_once)
 {
     struct hf_world *w = testnet_up(9, 3, 5);
@@ -164,7 +164,7 @@ Test(lost_folder, is_not_what_the_configuration_says_of_anothers)
     testnet_end(w);
 }
 
-/* Whoever starts an empty folder beside the living is one instance more, and supersedes it. */
+/* An empty folder that is started beside the living is one instance more, and supersedes it. */
 Test(lost_folder, beside_the_living_is_one_instance_of_two)
 {
     struct hf_world *w = testnet_up(7, 3, 5);
@@ -204,8 +204,8 @@ Test(lost_folder, while_an_owner_is_placing_takes_a_share_of_its_next_dealing)
     testnet_end(w);
 }
 
-/* The owner is down while more than n - k of its holders lose what they hold: nobody is left to be
- * asked, and its status can say so. Before it has asked everybody it cannot. */
+/* The owner is down while more than n - k of its holders lose what they hold: none is left to be
+ * asked, and its status can say so. Before it has asked all of them it cannot. */
 Test(lost_folder, of_too_many_holders_is_known_once_everybody_was_asked)
 {
     struct hf_world *w = testnet_up(9, 3, 5);

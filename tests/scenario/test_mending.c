@@ -31,7 +31,7 @@ static unsigned lose_records(struct hf_world *w)
 
 /*
  * Node 0 deals three times, each time because all but the first `kept` of its holders do not hear
- * it: so none of the dealings before is sealed. The last record has reached nobody.
+ * it: so none of the dealings before is sealed. The last record has reached no holder.
  */
 static unsigned fill_chain(struct hf_world *w, size_t kept, uint32_t newest[static 16])
 {

@@ -62,8 +62,8 @@ static void deal_known_to_one(struct house *h)
     hf_world_run_for(h->w, 3000);
 }
 
-/* The old disk deals, and its record reaches nobody: what the others had of the dealing before is
- * pushed out. False: nobody takes its shares. */
+/* The old disk deals, and its record reaches no holder: what the others had of the dealing before
+ * is pushed out. False: no node takes its shares. */
 static bool deal_in_vain(struct house *h)
 {
     old_disk_starts(h);
@@ -127,8 +127,8 @@ static void deal_aside(struct house *h, uint32_t with)
     hf_world_run_for(h->w, 1000);
 }
 
-/* Whoever could take the place of a holder is full of dealings that the owner has never heard of.
- * It tells them to forget those, and the place is taken. */
+/* A node that could take the place of a holder is full of dealings that the owner has never heard
+ * of. It tells them to forget those, and the place is taken. */
 Test(old_disks, whose_dealings_nobody_knows_keep_nobody_from_replacing)
 {
     struct house h = house_new(3);

@@ -104,7 +104,7 @@ Test(placing, a_candidate_that_is_down_is_passed_over_and_named)
 {
     struct hf_world *w = testnet_new(9, 3, 5);
     hf_world_start_all(w);
-    /* Eight accounts are registered; two of them die before anybody places. */
+    /* Eight accounts are registered; two of them die before any node places. */
     hf_world_run_for(w, 90);
     hf_world_pause(w, 7);
     hf_world_pause(w, 8);
@@ -134,7 +134,7 @@ Test(placing, no_two_holders_are_of_one_operator)
     testnet_end(w);
 }
 
-/* Only a node that was never placed may begin anew: nobody can depend on its keys yet. */
+/* Only a node that was never placed may begin anew: no application can depend on its keys yet. */
 Test(placing, a_node_that_dies_unplaced_comes_back_new_and_is_added_anew)
 {
     struct hf_world *w = testnet_up(7, 3, 5);

@@ -62,7 +62,7 @@ static void open_by_people(struct hf_world *w, uint32_t node)
     cr_assert(testnet_status(w, node).open);
 }
 
-/* Everybody stops; node 0's folder is lost, and of the others only one that keeps its share starts
+/* All nodes stop; node 0's folder is lost, and of the others only one that keeps its share starts
  * again. Returns that one. */
 static uint32_t lose_all_but_one(struct hf_world *w)
 {

@@ -4,7 +4,7 @@ import re
 import subprocess
 
 from checks import Skip
-from rules import ASSERTIONS_IN_CORE_MIN, PLAIN_ROOMS, SUBJECT_MAX, SUBJECTS_SINCE, UNUSED, VAGUE_ACTORS
+from rules import ASSERTIONS_IN_CORE_MIN, RETIRED_WORDS, SUBJECT_MAX, SUBJECTS_SINCE, UNUSED, VAGUE_ACTORS
 
 
 def _words_of_sources(tree):
@@ -46,11 +46,17 @@ def every_function_has_a_user(tree):
 
 
 def comments_name_who_acts(tree):
-    """No pronoun without a noun, and no causative that reads like a question ("Has it flushed")."""
+    """No pronoun without a noun, no causative that reads like a question ("Has it flushed"), and no word that was
+    given up for the field's."""
     found = []
-    vague = re.compile(rf"\b({'|'.join(VAGUE_ACTORS)})\b|^/\*[\s*]*(Has|Have|Is|Are)\b", re.I)
-    for name in (n for n in tree.c_files("src") if tree.room_of(n) in PLAIN_ROOMS):
+    vague = re.compile(rf"\b({'|'.join(VAGUE_ACTORS)})\b|^/\*[\s*]*(?-i:(Has|Have|Is|Are|Does))\b", re.I)
+    retired = re.compile(rf"(?<![a-z])({'|'.join(RETIRED_WORDS)})(?![a-z])", re.I)
+    folders = ("src", "sim", "include", "tests")
+    tables = [n for n in tree.files if n.endswith(".def") and n.startswith(folders)]
+    for name in tree.c_files(*folders) + tables:
         text = tree.text(name)
+        found += [f"{name}:{text.count(chr(10), 0, word.start()) + 1}: {word[1]}: the field has another word"
+                  for word in retired.finditer(text)]
         for comment in re.finditer(r"/\*.*?\*/", text, re.S):
             match = vague.search(comment[0])
             if match:

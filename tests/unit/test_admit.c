@@ -90,7 +90,7 @@ Test(hf__admit_answer, of_accepted_software_over_the_nonce_tells_release_and_pla
     uint8_t ppid[HF_PPID_LEN];
     hf_dev_ppid(hf_bytes_of("machine", 7), ppid);
     cr_assert_arr_eq(is.ppid, ppid, sizeof ppid);
-    asked.account = NULL; /* whoever answers */
+    asked.account = NULL; /* any that answers */
     cr_assert_eq(attested(), 0);
 }
 

@@ -131,7 +131,7 @@ Test(hf__recv_attest, the_authority_gets_one_of_a_node_that_is_in_no_set)
     ask_signed(&ask, 0, false, NULL);
     harness_quote_made(&l, begun(), 0, hf_bytes_of("a quote", 7));
     check_answer(0);
-    ask.has_account = false; /* whoever answers there */
+    ask.has_account = false; /* any that answers there */
     ask_signed(&ask, 1, false, NULL);
     (void)begun();
 }

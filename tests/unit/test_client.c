@@ -58,7 +58,7 @@ Test(hf_client_call, a_queue_that_is_full_ends_with_the_deadline)
     hf_scratch_remove(folder);
 }
 
-/* Nobody, who listens until the test kills it. */
+/* A daemon that answers nothing, and listens until the test kills it. */
 static pid_t start_stranger(void)
 {
     int ready[2];

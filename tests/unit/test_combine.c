@@ -272,7 +272,8 @@ Test(hf_combine, refuses_thresholds_out_of_range)
 
 Test(hf_combine, refuses_a_threshold_below_the_dealt_one)
 {
-    /* With fewer commitments than were made, no share fits: nobody lowers k by cutting the list. */
+    /* With fewer commitments than were made, no share fits: no sender lowers k by cutting the
+     * list. */
     struct dealing d;
     uint8_t indices[] = {1, 2, 3, 4, 5};
 

@@ -40,7 +40,7 @@ static struct hf__contact *alive(uint64_t incarnation, uint8_t key)
     return c;
 }
 
-/* Whoever sends a datagram in its name would make each cost an agreement. */
+/* A sender of datagrams in its name would make each cost an agreement. */
 Test(hf__contact_keys, of_a_key_that_is_none_are_asked_for_once)
 {
     harness_init(&l);

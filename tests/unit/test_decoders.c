@@ -201,7 +201,7 @@ static void put_tcb(struct hf_buf *out, size_t components, bool backwards)
 
 /* What the extension is made of: the order of its parts, and of what length each is. */
 struct extension {
-    const char *order; /* digits: parts; 8: one that nobody knows */
+    const char *order; /* digits: parts; 8: one that is unknown */
     size_t components;
     size_t ppid_len, fmspc_len;
     bool backwards;

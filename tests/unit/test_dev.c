@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 /* The dev platform seen from outside, with OpenSSL's own verification of chains and signatures:
- * what it makes must be real for someone who knows nothing of it. That the project's verifier
+ * what it makes must be real for a verifier that knows nothing of it. That the project's verifier
  * agrees is test_verify's. */
 
 enum { NOW_S = 1760000000, AUTH = 1218 };

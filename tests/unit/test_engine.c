@@ -245,7 +245,7 @@ Test(hf_engine_step, an_empty_folder_at_nobodys_address_is_a_new_nodes)
     harness_done(&l);
 }
 
-/* ---- events that nobody waits for */
+/* ---- events that no task waits for */
 
 static void nothing_came_of_it(void)
 {
@@ -346,7 +346,7 @@ Test(hf_engine_step, answers_of_no_sense_cost_their_sender_its_place)
     harness_done(&l);
 }
 
-/* Whoever is asked and fails: the node says so, goes on asking, and never stops for good. */
+/* A seed that is asked and fails: the node says so, goes on asking, and never stops for good. */
 Test(hf_engine_step, with_nobody_to_place_with_it_goes_on_asking)
 {
     harness_init(&l);

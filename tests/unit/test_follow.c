@@ -26,7 +26,7 @@ static struct hf__chain_validator as_member(size_t i)
                                         .zone = v[i].zone};
 }
 
-/* A set in force of six, a chain that says the same, and everybody attested a minute ago. */
+/* A set in force of six, a chain that says the same, and all attested a minute ago. */
 static void set_up(void)
 {
     authority_init(&n);
@@ -220,7 +220,7 @@ Test(hf__follow_body, leaves_out_whom_the_chain_has_not_but_few_at_a_time)
     cr_assert(!has(&v[3].account) == (hf_account_compare(&v[3].account, &v[5].account) < 0));
     for (size_t i = 0; i < 3; i++)
         cr_assert(has(&v[i].account));
-    /* Until those that stay have had a grace to deal anew, nobody goes. */
+    /* Until those that stay have had a grace to deal anew, none goes. */
     f.now_s = f.set->u.set.issued_s + 599;
     cr_assert(has(&v[3].account) && has(&v[5].account) && !changes());
 }

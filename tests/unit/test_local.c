@@ -1,5 +1,5 @@
 /* The local socket and the counters' port on a real loop: who is served, who is let go, and that a
- * stop leaves nothing behind, whoever is connected. */
+ * stop leaves nothing behind, for any kind of client. */
 #include "base/error.h"
 #include "client/frame.h"
 #include "clock/clock.h"
@@ -265,7 +265,7 @@ Test(metrics, who_asks_nothing_makes_room_for_who_asks_and_goes_in_time)
     cr_assert_str_empty(answer(fd[0]));
     cr_assert_lt(hf_clock_monotonic_ms() - began_ms, 4000, "it went when its time was over");
     expect_health(join_metrics());
-    /* The last of them is not in the way of anyone, and is closed all the same. */
+    /* The last of them is in no other's way, and is closed all the same. */
     cr_assert_str_empty(answer(fd[HF_ARRAY_LEN(fd) - 1]));
     for (size_t i = 0; i < HF_ARRAY_LEN(fd); i++)
         close(fd[i]);

@@ -1,4 +1,4 @@
-/* Log lines on their way out: nobody who logs waits, and what is lost is said. */
+/* Log lines on their way out: no caller that logs waits, and what is lost is said. */
 #include "log.h"
 #include "log_writer.h"
 

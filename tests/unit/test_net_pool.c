@@ -95,7 +95,7 @@ Test(hf_net_pool, a_name_without_an_address_is_an_error_of_its_own)
 {
     char address[80];
     mesh_init(&m, NULL);
-    /* No part of a name is longer than 63 characters, so nobody is asked. */
+    /* No part of a name is longer than 63 characters, so no server is asked. */
     memset(address, 'a', 64);
     memcpy(address + 64, ":1", 3);
     cr_assert_eq(mesh_call(b, address, 1, "/v1/echo", nothing), 0);
@@ -191,7 +191,7 @@ static void shake_and_freeze(struct raw_peer *s)
     char c;
     raw_peer_accept(s);
     raw_peer_shake(s, true);
-    /* Frozen: the kernel takes what comes, nobody reads it, until the test ends the pipe. */
+    /* Frozen: the kernel takes what comes, no process reads it, until the test ends the pipe. */
     if (read(*(const int *)s->user, &c, 1) == 0)
         s->answered = true;
 }

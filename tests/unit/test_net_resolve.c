@@ -132,7 +132,7 @@ Test(hf__resolve, a_name_is_asked_about_once_and_its_answer_kept)
     finish();
 }
 
-/* Slow look-ups used up the threads that all shared: after two, nobody was found any more. */
+/* Slow look-ups used up the threads that all shared: after two, no name was found any more. */
 Test(hf__resolve, names_that_are_never_answered_hold_up_no_other)
 {
     char name[32];

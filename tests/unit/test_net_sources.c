@@ -19,7 +19,7 @@ static const struct hf_net_stats *stats(void)
     return hf_net_stats(a->net);
 }
 
-/* Node b is a member, what comes from 127.0.0.1 is expected, and everyone else a stranger. */
+/* Node b is a member, what comes from 127.0.0.1 is expected, and every other peer a stranger. */
 static struct hf_net_standing standing(const struct hf_net_peer *peer)
 {
     static const uint8_t home[] = {127, 0, 0, 1};

@@ -245,7 +245,7 @@ Test(outlook, a_locked_node_tells_silence_from_refusal_and_from_locked_providers
     cr_assert_eq(o.key, HF__KEY_STUCK);
     cr_assert_not_null(strstr(o.advice, "do not restart it"));
     cr_assert_not_null(strstr(o.advice, "holdfast set add"));
-    /* Where people can open it nobody is told to give its folder up. */
+    /* Where people can open it no operator is told to give the folder up. */
     s.sealed_s = 1;
     cr_assert_not_null(warning(HF_EALLLOCKED));
     cr_assert_not_null(strstr(o.advice, "holdfast blackstart request"));
@@ -268,7 +268,7 @@ Test(outlook, a_locked_node_whose_shares_are_gone_is_not_told_to_wait)
     cr_assert_eq(o.key, HF__KEY_WAITS);
     silent(0, 1, HF_ENOSHARE, 1000);
     cr_assert_null(warning(HF_ESHARESGONE));
-    /* One more than n - k, for either reason, whatever the others say; but not before everybody was
+    /* One more than n - k, for either reason, whatever the others say; but not before all were
      * asked: an old disk knows old holders. */
     silent((uint8_t)(7 - s.k), 1, HF_ENOSHARE, 1000);
     cr_assert_null(warning(HF_ESHARESGONE));

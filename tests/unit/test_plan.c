@@ -1,4 +1,4 @@
-/* Which validators to start by people: all follow, and nobody is started for nothing. */
+/* Which validators to start by people: all follow, and none is started for nothing. */
 #include "plan.h"
 
 #include "base/error.h"

@@ -184,8 +184,8 @@ Test(hf__rate, of_documents_that_are_brought_without_proof_is_bounded_in_all)
     cr_assert_eq(brought(brings(source++), 1), HF_ERATE);
 }
 
-/* A request of a few bytes draws all documents: without a rate, whoever asks without end has them
- * sent without end. */
+/* A request of a few bytes draws all documents: without a rate, a peer that asks without end has
+ * them sent without end. */
 Test(hf__rate, of_documents_that_are_given_without_proof_is_each_sources_own)
 {
     struct hf__message a = brings(1), b = brings(2), member = from_member(0, HF_METHOD_DOCUMENTS);

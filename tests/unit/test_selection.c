@@ -1,4 +1,4 @@
-/* Who backs up whom: the order that everybody computes alike (proto/PROTOCOL.md, 5). */
+/* Who backs up whom: the order that all compute alike (proto/PROTOCOL.md, 5). */
 #include "document_authority.h"
 
 #include "base/error.h"
@@ -397,7 +397,7 @@ Test(hf_select, fills_up_from_one_zone_when_the_others_have_nobody_left)
     down();
 }
 
-/* Over many owners everybody is picked about as often: within six standard deviations. */
+/* Over many owners every member is picked about as often: within six standard deviations. */
 static void check_burden(size_t count)
 {
     static unsigned picked[HF_ARRAY_LEN(validators)];

@@ -91,7 +91,7 @@ Test(hf_sim_draw, a_new_kind_of_event_leaves_what_other_seeds_draw)
     free(items);
 }
 
-/* Three operators and two shares each is the least; with two operators nobody could place any. */
+/* Three operators and two shares each is the least; with two operators no node could place any. */
 Test(hf_sim_draw, no_policy_asks_for_more_shares_than_there_are_other_operators)
 {
     unsigned asked = 0;

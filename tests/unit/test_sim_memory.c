@@ -45,7 +45,7 @@ Test(hf_sim_checks, nor_does_it_with_restarts)
     }
     late = hf__checks_bytes(w);
     cr_assert_null(hf_world_violation(w));
-    /* Two quotes a restart are remembered for the days in which somebody may take them. */
+    /* Two quotes a restart are remembered for the days in which a node may take them. */
     cr_assert(late < early + 300 * 3072, "%zu bytes after 300 restarts, %zu after 600", early,
               late);
     hf_world_free(w);

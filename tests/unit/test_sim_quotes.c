@@ -169,7 +169,7 @@ BOTH(without_collateral_are_not_judged_but_by_what_needs_none)
                                 .dev_root = hf_bytes_of(w->dev_root, sizeof(w->dev_root)),
                                 .no_collateral = true};
     cr_assert_eq(error_of(judged), HF_ECOLLMISSING);
-    hf_world_tcb(w, 0, HF_TCB_REVOKED); /* nobody can know */
+    hf_world_tcb(w, 0, HF_TCB_REVOKED); /* no node can know */
     cr_assert_eq(error_of(judged), HF_ECOLLMISSING);
     quote.data[80] ^= 1;
     cr_assert_eq(error_of(judged), HF_EQUOTESIG);

@@ -134,7 +134,7 @@ Test(hf_sim_swarm, draws_worlds_of_every_kind)
         cr_assert(counts[i] > 10 && counts[i] < 390, "%zu: %u of 400", i, counts[i]);
 }
 
-/* Whoever records a run sees the run that the swarm had. */
+/* A recorded run is the run that the swarm had. */
 Test(hf_sim_swarm, a_recorded_run_is_the_same_run)
 {
     for (uint64_t seed = 1; seed <= 60; seed++) {

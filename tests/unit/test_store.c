@@ -243,7 +243,7 @@ STORE_TEST(hf_store_open, a_database_whose_log_was_lost_is_refused_and_never_a_f
 STORE_TEST(hf_store_open, a_folder_that_cannot_be_written_is_named)
 {
     if (geteuid() == 0) {
-        /* Modes do not bind root: the folder is given to somebody else, who then opens it. */
+        /* Modes do not bind root: the folder is given to another user, who then opens it. */
         cr_assert_eq(mkdir(dir, 0700), 0);
         cr_assert_eq(chown(dir, 65534, 65534), 0);
         char outer[STORE_MODEL_PATH_LEN];

@@ -22,8 +22,7 @@ static void setup(void)
 
 #define FAULT_TEST(suite, case) Test(suite, case, .init = setup, .timeout = 400)
 
-/* Does what a call does again until it succeeds; the fault may pass only after
- * the first failure. */
+/* Make a call again until it succeeds; the fault may pass only after the first failure. */
 struct attempt {
     long failures;
     int last;

@@ -172,7 +172,7 @@ Test(hf__update, calls_go_to_members_only_and_name_whom_they_expect)
     cr_assert(u.calls[0].has_account);
     cr_assert_arr_eq(u.calls[0].account.bytes, account.bytes, 32);
     cr_assert_str_eq(u.calls[0].address, "node:1");
-    /* Documents speak for themselves, whoever passes them on. */
+    /* Documents speak for themselves, through any peer. */
     cr_assert(!u.calls[1].has_account);
     cr_assert(!u.calls[2].has_account);
     cr_assert_str_eq(u.calls[2].address, "seed:1");

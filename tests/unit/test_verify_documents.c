@@ -113,7 +113,7 @@ Test(hf_quote_verify_documents, signer_on_the_roots_revocation_list_signs_nothin
     cr_assert_eq(verify(), HF_ECOLLSIG);
 }
 
-/* Whoever else the root lets sign something signs no collateral. */
+/* A key that the root lets sign something else signs no collateral. */
 Test(hf_quote_verify_documents, signer_that_is_not_named_for_it_signs_nothing)
 {
     w.authority_spec.signer_name = "Holdfast Development Something Else";

@@ -138,8 +138,7 @@ static void print_variants(bool refused, struct hf_buf *out)
     hf_buf_done(&plain);
 }
 
-/* Every message whose first field is required without it: its pair is given a key that nobody
- * knows. */
+/* Every message whose first field is required without it: its pair is given an unknown key. */
 static void print_missing(struct hf_buf *out)
 {
     for (size_t t = 0; t < hf_wire_types_count; t++) {

@@ -96,12 +96,13 @@ enum hf_world_operation {
 
 /*
  * What computing takes, in nanoseconds of one core; nothing of it counts without settings.costs.
- * With cores, nodes are dealt out to hosts and whatever computes on a host (an engine's step, a
+ * With cores, nodes are dealt out to hosts and what computes on a host (an engine's step, a
  * handshake, making or judging a quote, a vault) waits for one of its cores, first come first
- * served. The waits of network, storage and attestation come on top: nobody needs a core for those.
+ * served. The waits of network, storage and attestation come on top: no node needs a core for
+ * those.
  */
 struct hf_world_processor {
-    uint32_t cores;   /* of each host; 0: nobody waits for a core */
+    uint32_t cores;   /* of each host; 0: no node waits for a core */
     uint32_t hosts;   /* nodes are dealt out to so many; 0: each has its own */
     uint64_t wake;    /* a core that was idle begins, on top of what it begins with */
     uint64_t step;    /* a step of an engine, beside its cryptography */

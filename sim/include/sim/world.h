@@ -51,7 +51,7 @@ void hf_world_start_all(struct hf_world *w);
  * under way at it, and refuses new ones. No-op when it is down.
  */
 void hf_world_crash(struct hf_world *w, uint32_t node);
-/* The host dies with it, until the node starts again: nobody hears a word, calls time out. */
+/* The host dies with it, until the node starts again: it hears and says nothing, calls time out. */
 void hf_world_power_off(struct hf_world *w, uint32_t node);
 /* The process stands still (events wait), or goes on. */
 void hf_world_pause(struct hf_world *w, uint32_t node);
@@ -87,7 +87,7 @@ HF_MUST_USE bool hf_world_run_until(struct hf_world *w, hf_world_done_fn *done, 
 /* Until node (or, with HF_WORLD_ALL, every node that runs) is in the state. */
 HF_MUST_USE bool hf_world_run_until_state(struct hf_world *w, long node, enum hf_state state,
                                           uint64_t ms);
-/* Until a trace of this type was emitted count times more (by node, or by anyone). */
+/* Until a trace of this type was emitted count times more (by node, or by any). */
 HF_MUST_USE bool hf_world_run_until_trace(struct hf_world *w, long node, enum hf_trace_type type,
                                           unsigned count, uint64_t ms);
 /* Starts all and runs until all are ready. HF_ETIMEOUT: not within ms. */
@@ -98,7 +98,7 @@ HF_MUST_USE int hf_world_bring_up(struct hf_world *w, uint64_t ms);
 /* Cuts the way from one node to another, in this direction; HF_WORLD_ALL stands for every node. */
 void hf_world_cut(struct hf_world *w, long from, long to);
 void hf_world_mend(struct hf_world *w, long from, long to);
-/* Cuts both directions between a node and everybody. */
+/* Cuts both directions between a node and all others. */
 void hf_world_isolate(struct hf_world *w, uint32_t node);
 /* Two groups that do not hear each other: node i is in group[i]. NULL: the network is whole. */
 void hf_world_partition(struct hf_world *w, const uint8_t *group);
@@ -125,7 +125,7 @@ struct hf_rule {
     enum hf_rule_action action;
     uint8_t method; /* enum hf_method; 0: any */
     bool response;  /* the answer, rather than the request */
-    long from, to;  /* of the message itself; HF_WORLD_ALL: anyone */
+    long from, to;  /* of the message itself; HF_WORLD_ALL: any */
     unsigned skip;  /* so many pass untouched first */
     unsigned count; /* then so many are met; 0: all */
     uint64_t delay_us;
@@ -139,7 +139,7 @@ void hf_world_rule_drop(struct hf_world *w, unsigned rule);
 
 /* A message as it is sent. */
 struct hf_message {
-    uint32_t from, to; /* UINT32_MAX: from nobody (hf_world_ask) */
+    uint32_t from, to; /* UINT32_MAX: of no node (hf_world_ask) */
     uint64_t call;     /* the same in a request and its answer */
     uint8_t method;
     bool response;
@@ -244,7 +244,7 @@ void hf_world_policy_edit(struct hf_world *w, hf_policy_edit_fn *edit, void *ctx
 /* Accepts one more measurement, by image and rank; or withdraws one. Issues a policy. */
 void hf_world_policy_accept(struct hf_world *w, const char *image, uint32_t rank);
 void hf_world_policy_withdraw(struct hf_world *w, const char *image);
-/* Issues the next validator set: everybody registered, and every account seen since. */
+/* Issues the next validator set: every account that is registered or was seen since. */
 void hf_world_set_issue(struct hf_world *w);
 /*
  * The authority looks whether too few holders of a node's generations will ever answer again, and
@@ -267,7 +267,7 @@ void hf_world_sign(struct hf_world *w, uint8_t kind, struct hf_bytes body, unsig
 void hf_world_give(struct hf_world *w, uint32_t node, const struct hf_bytes *envelopes,
                    size_t count);
 /* Gives the newest root, policy and set to one node, or to all. Issuing does it by itself unless
- * hf_world_quiet(w, true): then nobody is told, and nodes must pull. */
+ * hf_world_quiet(w, true): then no node is told, and nodes must pull. */
 void hf_world_give_newest(struct hf_world *w, long node);
 void hf_world_quiet(struct hf_world *w, bool quiet);
 
@@ -320,7 +320,7 @@ struct hf_world_trace {
 
 /* All traces since the world began, in order; borrowed until the next event. */
 const struct hf_world_trace *hf_world_traces(const struct hf_world *w, size_t *ret_count);
-/* How many of a type a node (or everybody) has emitted; kept also when traces are not. */
+/* How many of a type a node (or all of them) has emitted; kept also when traces are not. */
 uint64_t hf_world_trace_count(const struct hf_world *w, long node, enum hf_trace_type type);
 
 /* A checker found that a promise is broken. */

@@ -84,7 +84,7 @@ static bool find_hint(struct hf_engine *e, const struct hf_event *event, struct 
     return false;
 }
 
-/* hint: NULL where the folder has none: everybody who may hold a share is asked. */
+/* hint: NULL where the folder has none: all members that may hold a share are asked. */
 static void begin_recovery(struct hf_engine *e, const struct hf_public_hint *hint, bool placed)
 {
     hf_assert(placed || e->told); /* or nothing would say whose shares they are */
@@ -103,8 +103,8 @@ static void begin_recovery(struct hf_engine *e, const struct hf_public_hint *hin
     hf__recover_begin(e, record);
 }
 
-/* Of those whom the set has at this node's address, the one that was registered last; NULL: nobody
- * is. */
+/* Of those whom the set has at this node's address, the one that was registered last; NULL: the set
+ * has none there. */
 static const struct hf_validator *member_here(const struct hf_engine *e)
 {
     const struct hf_validator_set *set = &e->trust->set->u.set;
@@ -233,7 +233,7 @@ static void made_fresh(struct hf_engine *e, int error)
 {
     hf_assert(e->state == HF_STATE_FRESH && !e->open && e->active.has_root);
     if (error != 0) {
-        /* Nothing was promised to anyone yet: make all anew, as soon as the disk lets us. */
+        /* Nothing was promised to any peer yet: make all anew, as soon as the disk lets us. */
         hf__state_set(e, HF_STATE_FRESH, error);
         hf__timer_set(e, HF__TIMER_FRESH, FRESH_RETRY_MS);
         return;

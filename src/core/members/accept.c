@@ -31,8 +31,8 @@ static int check_form(const struct hf_engine *e, const struct hf_event_statement
 }
 
 /*
- * The place of a suspicion is that of what its subject signed last, which it must show: nobody can
- * name an incarnation that was never signed. What it shows is evidence of its own, and is kept.
+ * The place of a suspicion is that of what its subject signed last, which it must show: no accuser
+ * can name an incarnation that was never signed. What it shows is evidence of its own, and is kept.
  */
 static int take_seen(struct hf_engine *e, const struct hf_event_statement *s,
                      struct hf__place *ret_place)
@@ -169,7 +169,7 @@ static void taken(struct hf_engine *e, struct hf__told *told)
     hf__gossip_soon(e);
     if (of_itself || !hf_account_equal(&subject, &e->account) || !e->claimed)
         return;
-    /* Whoever accuses again and again is answered once in a while. */
+    /* A member that accuses again and again is answered once in a while. */
     m->accused = true;
     if (m->detector == NULL)
         hf__news_alive(e);

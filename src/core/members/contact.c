@@ -118,7 +118,8 @@ const struct hf__pair *hf__contact_keys(struct hf_engine *e, struct hf__contact 
     if (told == NULL)
         return NULL;
     c->edition = e->members->told_edition;
-    /* One that gave no key is not asked again and again: anyone may send in its name. */
+    /* One that gave no key is not asked again and again: a datagram in its name proves no
+     * sender. */
     if (hf__place_compare(&c->place, &told->place) == 0)
         return c->keyed ? pair : NULL;
     int r = hf__decode(e, &hf_wire_signed_event, hf_blob_bytes(told->encoded), &what);

@@ -309,7 +309,8 @@ int hf__probe_returned(struct hf_engine *e, const struct hf__pending *call, int 
     struct hf_probe m;
     if (e->members->detector == NULL || !hf__is_member(e, &call->account))
         return 0;
-    /* Whoever refuses is there: it recovers, or the two do not know the same documents yet. */
+    /* A member that refuses is there: it recovers, or the two do not know the same documents
+     * yet. */
     if (error == HF_ELOCKED || error == HF_EPEER_LOCKED || error == HF_EBEHIND ||
         error == HF_ENOTMEMBER || error == HF_EEXPIRED || error == HF_ENODOCUMENTS ||
         error == HF_ERATE)

@@ -107,7 +107,8 @@ void hf__gossip_push(struct hf_engine *e)
     hf_assert(picked <= FAN_OUT && m.events_count == count);
     while (told < picked && hf__call(e, &ask_push, to[told], body) != HF_EBUSY)
         told++;
-    /* Each of them is one telling. Who could tell nobody has tried, and does not try for ever. */
+    /* Each of them is one telling. A node that reached no member has tried, and does not try for
+     * ever. */
     uint8_t spent = (uint8_t)(told > 0 ? told : 1);
     for (size_t i = 0; i < count; i++)
         fresh[i]->budget = (uint8_t)(fresh[i]->budget > spent ? fresh[i]->budget - spent : 0);
@@ -283,7 +284,7 @@ int hf__gossip_answered(struct hf_engine *e, const struct hf__pending *call, int
     if (!hf__teller_may(e, &call->account, m.events_count))
         return 0;
     hear(e, &call->account, r != 0, m.events, m.events_count, NULL);
-    /* What was pushed was wanted by nobody: only a digest is answered with wishes. */
+    /* No member asked for what was pushed: only a digest is answered with wishes. */
     if (call->arg != PUSHED)
         give(e, &call->account, m.wanted);
     return r;

@@ -42,7 +42,7 @@ void hf__news_issue(struct hf_engine *e, struct hf_event_statement *s)
     what.statement = hf__encode(e, &hf_wire_event_statement, s);
     e->suite->sign(e->secrets->account, "holdfast/v1/event", what.statement, what.signature);
     int r = hf__news_accept(e, &what, &newer);
-    /* Not a member yet, or no more: there is nobody to tell. */
+    /* Not a member yet, or no more: no member would take it. */
     hf_assert(r == 0 || r == HF_ENOTMEMBER || r == HF_EEVENT_STALE || r == HF_EEXPIRED ||
               s->kind == HF__NEWS_SUSPECT);
 }

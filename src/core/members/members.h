@@ -70,7 +70,7 @@ struct hf__members {
     bool accused;         /* this node is suspected by others, and has not answered yet */
     uint64_t answered_ms; /* when it last signed an alive event */
     uint64_t said_seq;    /* the write with the incarnation of the newest own event */
-    struct hf__detector *detector; /* detect.h; NULL: locked, or nobody is probed */
+    struct hf__detector *detector; /* detect.h; NULL: locked, or no member is probed */
     char *address;                 /* at which others reach this node; NULL: where the set says */
 };
 
@@ -120,7 +120,7 @@ struct hf__told *hf__told_find(const struct hf_engine *e, const struct hf_accoun
                                enum hf__news kind, const struct hf_account *author);
 /* The index of the first event of a subject; walk on while the subject is the same. */
 size_t hf__told_first(const struct hf_engine *e, const struct hf_account *subject);
-/* The same where anybody is suspected; else there is none. */
+/* The same where a member is suspected; else there is none. */
 size_t hf__told_suspected(const struct hf_engine *e, const struct hf_account *subject);
 /* Keeps an event in place of one with the same key; takes encoded over. Returns it. */
 struct hf__told *hf__told_put(struct hf_engine *e, const struct hf__told *what);
@@ -133,7 +133,7 @@ void hf__told_row(struct hf_engine *e, const struct hf__told *told);
 void hf__told_drop(struct hf_engine *e, size_t index);
 /* The highest place among what an account has said of itself; zeros: nothing is known. */
 struct hf__place hf__told_highest(const struct hf_engine *e, const struct hf_account *subject);
-/* How many are for everybody. */
+/* How many are for all members. */
 size_t hf__told_shared(const struct hf_engine *e);
 int hf__place_compare(const struct hf__place *a, const struct hf__place *b);
 /* Drops what has expired, and what is about or of accounts that are no members. */

@@ -172,7 +172,7 @@ static void widen(struct hf_engine *e, struct hf__probe_run *run)
 static void find(struct hf_engine *e, struct hf__contact *c, enum hf__found found)
 {
     hf_assert(c->used && found <= HF__FOUND_UNREACHABLE);
-    /* Nobody is unreachable without having been suspected. */
+    /* No member is unreachable without having been suspected. */
     hf_assert(found != HF__FOUND_UNREACHABLE || c->found != HF__FOUND_WELL);
     if (c->found == found)
         return;
@@ -349,8 +349,8 @@ static void answer_suspicion(struct hf_engine *e, struct hf__detector *d)
     hf__news_alive(e);
 }
 
-/* Whoever is no member by documents that were adopted since is of no interest any more: neither
- * kept, nor probed to the end. */
+/* An account that is no member by documents that were adopted since is dropped: neither kept, nor
+ * probed to the end. */
 static void drop_strangers(struct hf_engine *e, struct hf__detector *d)
 {
     for (size_t i = 0; i < d->contacts_cap; i++)

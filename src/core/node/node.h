@@ -51,9 +51,9 @@ struct hf__pending {
     uint8_t method;
     uint8_t slot;
     uint8_t audit, sealed; /* as in the ask */
-    uint8_t shown; /* number of the own identity that whoever answers an owner's request knows */
-    bool bare;     /* an owner's request, sent without that identity */
-    bool curious;  /* an owner's request that asks the provider to show its identity */
+    uint8_t shown;         /* number of the own identity that the answering provider knows */
+    bool bare;             /* an owner's request, sent without that identity */
+    bool curious;          /* an owner's request that asks the provider to show its identity */
     struct hf_account account;
 };
 
@@ -90,7 +90,7 @@ struct hf__message {
 enum hf__timer {
     HF__TIMER_FRESH,     /* life: the vault is made again, or what placing waits for is looked at */
     HF__TIMER_RECOVER,   /* recovery: the next round, or the vault is opened again */
-    HF__TIMER_CLAIM,     /* claim: whoever has not accepted is asked again, or a higher number */
+    HF__TIMER_CLAIM,     /* claim: holders that have not accepted are asked again */
     HF__TIMER_DEAL,      /* dealing: begins, or goes on */
     HF__TIMER_GRACE,     /* recovery: enough answers are in, the round goes on without the others */
     HF__TIMER_STANDING,  /* holders: all are asked whether they are placed and hold their share */
@@ -101,7 +101,7 @@ enum hf__timer {
     HF__TIMER_LEAVE,     /* leaving: who has not moved is looked at */
     HF__TIMER_GOSSIP,    /* members: what is new is told to a few */
     HF__TIMER_RECONCILE, /* members: events are compared with a random one */
-    HF__TIMER_PROBE,     /* members: whoever is to be probed, and what came of it */
+    HF__TIMER_PROBE,     /* members: the next are probed, and what came of it */
     HF__TIMER_RETIRE,    /* record: deletions are sent again to holders of older generations */
     HF__TIMER_QUORUM,    /* quorum: sealing is tried again */
     HF__TIMERS,

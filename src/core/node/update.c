@@ -275,7 +275,7 @@ int hf__call_address(struct hf_engine *e, const struct hf__ask *ask,
     struct hf_call *c = PUSH(e->shared->outbox, calls);
     c->id = p->id;
     c->method = ask->method;
-    /* Anybody may pass documents on, a locked node too: they speak for themselves. */
+    /* Any node may pass documents on, a locked one too: they speak for themselves. */
     c->has_account = account != NULL && ask->method != HF_METHOD_DOCUMENTS;
     if (account != NULL) {
         p->account = *account;

@@ -43,7 +43,7 @@ struct hf__ask {
 
 /* NULL: out of memory. */
 struct hf__outbox *hf__outbox_new(void);
-/* Frees what it holds, writes that nobody took included. NULL is legal. */
+/* Frees what it holds, writes that the shell did not take included. NULL is legal. */
 void hf__outbox_free(struct hf__outbox *o);
 
 /* Forgets the step before, writes of an unread update included, and starts a new one. */

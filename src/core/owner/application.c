@@ -1,7 +1,7 @@
 /*
- * Quotes for applications (proto/PROTOCOL.md, 13): whoever deals with an application learns that
- * the key it is shown is one of attested software, on the machine of this validator. The purpose is
- * part of what the quote is over, so that none can be used for anything else.
+ * Quotes for applications (proto/PROTOCOL.md, 13): the party that an application deals with learns
+ * that the key it is shown is one of attested software, on the machine of this validator. The
+ * purpose is part of what the quote is over, so that none can be used for anything else.
  */
 #include <stdlib.h>
 
@@ -72,7 +72,7 @@ void hf__application_quote(struct hf_engine *e, uint32_t work, int error, struct
     while (*at != NULL && (*at)->work != work)
         at = &(*at)->next;
     if (*at == NULL)
-        return; /* it was locked meanwhile, and whoever waited was told */
+        return; /* it was locked meanwhile, and those that waited were told */
     /* Under a claim that was lost nothing is said any more. */
     end(e, at, error != 0 ? error : hf__why_closed(e), quote);
 }

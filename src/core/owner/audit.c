@@ -45,8 +45,8 @@ static int check(struct hf_engine *e, const struct hf__holder *h, const struct h
 void hf__audit_judge(struct hf_engine *e, struct hf__holder *h, const struct hf_ack_statement *s)
 {
     /* Who does not answer, or says itself that the share is gone, is judged by that. An audit stays
-     * due until it is passed, so that nobody gets round one by refusing what carries a challenge;
-     * and several failures in a row tell, not the time between them. */
+     * due until it is passed, so that no holder gets round one by refusing what carries a
+     * challenge; and several failures in a row tell, not the time between them. */
     if (!s->holds)
         return;
     int r = check(e, h, s);

@@ -51,7 +51,7 @@ void hf__claim_list(struct hf_engine *e, struct hf__claiming *c)
         c->highest = floor->claim - 1;
 }
 
-/* Spends the next number: durable before anybody is asked for it. */
+/* Spends the next number: durable before any holder is asked for it. */
 static void next_number(struct hf_engine *e, struct hf__claiming *c)
 {
     if (c->highest < e->claim_asked)
@@ -258,7 +258,8 @@ static uint8_t index_of(const struct hf__electorate *g, const struct hf_account 
     return g->indices[i];
 }
 
-/* The acceptances that carried the claim: whoever shows them fences every lower instance (R7). */
+/* The acceptances that carried the claim: an instance that shows them fences every lower one
+ * (R7). */
 static void make_proof(struct hf_engine *e, const struct hf__claiming *c)
 {
     struct hf_placement_record record;
@@ -312,7 +313,7 @@ static void won(struct hf_engine *e)
     make_proof(e, c);
     hf__claim_free(e);
     hf_assert(e->owner->claiming == NULL && e->owner->proof != NULL);
-    /* Everybody is shown the new ballot, and its proof, with the next request. */
+    /* Every holder is shown the new ballot, and its proof, with the next request. */
     for (size_t i = 0; i < e->owner->holders_count; i++)
         e->owner->holders[i].shown = 0;
     struct hf_trace *t = hf__trace(e, HF_TRACE_CLAIM_WON, 0, NULL, e->claim, 0);

@@ -150,8 +150,8 @@ static int challenge_answered(struct hf_engine *e, const struct hf__pending *cal
     struct hf_ballot shown = {0};
     if (!e->claimed || call->arg != (uint32_t)e->claim || a->accepted)
         return 0;
-    /* It claims higher from the newest record that it was shown (proto/CLAIMS.md, 4.3), whoever
-     * hands it over. A record that is no newer, or is not the owner's own, is no reason. */
+    /* It claims higher from the newest record that it was shown (proto/CLAIMS.md, 4.3), from any
+     * sender. A record that is no newer, or is not the owner's own, is no reason. */
     bool newer =
         m->has_newest && hf__record_take(e, &m->newest, m->certificates, m->certificates_count);
     if (!refusal_of(e, e->claim, m, &shown) && !newer)
@@ -209,7 +209,7 @@ int hf__claim_answered(struct hf_engine *e, const struct hf__pending *call, int 
         fence(e, number);
         return 0;
     }
-    /* The record is the owner's own: whoever hands it over, and to whatever question. */
+    /* The record is the owner's own, from any sender and to any question. */
     if (r == 0 && m.has_newest && c != NULL &&
         hf__record_take(e, &m.newest, m.certificates, m.certificates_count)) {
         hf__claim_list(e, c);

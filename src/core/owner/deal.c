@@ -75,7 +75,7 @@ static bool is_last(const struct hf_engine *e, const struct hf_account *account)
 }
 
 /* Who takes the place of a candidate: itself or, where it cannot, another of its operator that can;
- * of those that are asked first, or of the last. NULL: nobody can. */
+ * of those that are asked first, or of the last. NULL: none can. */
 static const struct hf_account *for_place(struct hf_engine *e, const struct hf__dealing *d,
                                           uint32_t candidate, size_t kept, bool last)
 {
@@ -147,8 +147,8 @@ void hf__deal_begin(struct hf_engine *e)
     for (size_t i = 0; i < d->n; i++)
         e->owner->dealing->slots[i].candidate = -1;
     hf__trace(e, HF_TRACE_DEALING, 0, NULL, d->generation.number, d->n);
-    /* The number is spent before anyone hears of it, so that it is never used
-     * for two polynomials. */
+    /* The number is spent before any candidate hears of it, so that it is never used for two
+     * polynomials. */
     hf__account_save(e);
     hf__deal_advance(e);
 }
@@ -371,7 +371,7 @@ int hf__offer_answered(struct hf_engine *e, const struct hf__pending *call, int 
     struct hf_offer_response m;
     const struct hf__peer *peer;
     /* A mend has the number of the dealing that it mends, and of the mend before it: an answer to
-     * another of them may come late, from whoever has no such place now. */
+     * another of them may come late, from a candidate that has no such place now. */
     if (d == NULL || call->arg != d->generation.number || call->slot >= d->candidates_count)
         return 0;
     struct hf__candidate *c = &d->candidates[call->slot];

@@ -1,6 +1,6 @@
 /*
- * What holders have promised, and which of them broke it (proto/EVIDENCE.md): kept for whoever asks
- * later. Nothing that this node does goes by it.
+ * What holders have promised, and which of them broke it (proto/EVIDENCE.md): kept for those who
+ * ask later. Nothing that this node does goes by it.
  */
 #include "base/error.h"
 #include "document/broken.h"
@@ -119,7 +119,7 @@ static void keep_promise(struct hf_engine *e, struct hf__holder *h, const struct
 
 /* ---- broken ones */
 
-/* When the promise of a row was broken, by the clock of whoever did. */
+/* When the promise of a row was broken, by the clock of the holder that broke it. */
 static uint64_t broken_s(struct hf_engine *e, const struct hf__row *row)
 {
     struct hf_broken_promise m;

@@ -391,8 +391,8 @@ static bool newest_suffices(const struct hf_placement_record *own, const struct 
 }
 
 /*
- * Whether nobody can need anything that is older than the newest, known to this owner or not: its
- * record lists nothing, and enough of its acceptors keep it under the present ballot. A ballot
+ * Whether no instance can need anything that is older than the newest, known to this owner or not:
+ * its record lists nothing, and enough of its acceptors keep it under the present ballot. A ballot
  * below is superseded, and one above that starts from an older record is told of this one.
  */
 static bool is_settled(struct hf_engine *e, const struct hf_placement_record *own)

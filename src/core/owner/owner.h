@@ -110,7 +110,7 @@ static inline bool hf__holder_lacks(const struct hf__holder *h)
     return h->error == HF_ENOSHARE;
 }
 
-/* Ends and frees all that is under way, and forgets the holders. Whoever waits is told. */
+/* Ends and frees all that is under way, and forgets the holders. Those that wait are told. */
 void hf__owner_lock(struct hf_engine *e);
 size_t hf__owner_memory(const struct hf_engine *e); /* bytes, without sizeof(struct hf__owner) */
 /* Fills in the dealing, its holders and the generations that are being retired. */
@@ -301,7 +301,7 @@ int hf__release_answered(struct hf_engine *e, const struct hf__pending *call, in
                          struct hf_bytes body);
 /* Ends the first releases that wait, with an error. */
 void hf__releases_end(struct hf_engine *e, int error);
-/* Ends those whose acknowledgements a floor has others give; whoever waits asks again. */
+/* Ends those whose acknowledgements a floor has others give; those that wait ask again. */
 void hf__releases_recount(struct hf_engine *e);
 size_t hf__release_memory(const struct hf_engine *e); /* bytes held */
 
@@ -342,11 +342,11 @@ HF_MUST_USE int hf__owner_send(struct hf_engine *e, const struct hf__ask *ask,
 /* One side has forgotten the identity of the other that a request relied on: asks again, and
  * shows or asks for it. False: the request is not of a kind that is repeated here. */
 bool hf__owner_again(struct hf_engine *e, const struct hf__pending *call);
-/* Checks an acknowledgement of the request with this hash, and the identity of whoever gives it,
- * shown or remembered. HF__PARK; HF_EPEER_ACCOUNT: of another, or by another; HF_ESIGNATURE;
- * HF_EBEHIND; HF_EIDENTITY, HF_EMISSING: it is not known; the errors of decoding. HF_ENOSHARE: it
- * acknowledges nothing, as whoever gives it knows nothing of this owner; what it says is given all
- * the same. ret_response may be NULL. */
+/* Checks an acknowledgement of the request with this hash, and the identity of its sender, shown or
+ * remembered. HF__PARK; HF_EPEER_ACCOUNT: of another, or by another; HF_ESIGNATURE; HF_EBEHIND;
+ * HF_EIDENTITY, HF_EMISSING: it is not known; the errors of decoding. HF_ENOSHARE: it acknowledges
+ * nothing, as its sender knows nothing of this owner; what it says is given all the same.
+ * ret_response may be NULL. */
 HF_MUST_USE int hf__ack_check(struct hf_engine *e, const struct hf__pending *call,
                               const struct hf_hash *request_hash, struct hf_bytes body,
                               struct hf_ack_statement *ret, struct hf_ack_response *ret_response);

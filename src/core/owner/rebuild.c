@@ -61,7 +61,7 @@ static void collect_one(struct hf_engine *e, struct group *g, struct hf__target 
 /*
  * The shares of one recorded dealing, one for each index: of the holders that the record names
  * first, then of others. A candidate whose receipt was lost on the way was replaced by another at
- * the same index and may still keep its share; what fits the commitments is one, whoever kept it.
+ * the same index and may still keep its share; what fits the commitments is one, from any holder.
  */
 static void collect(struct hf_engine *e, struct group *g)
 {
@@ -170,7 +170,7 @@ static size_t list_records(struct hf_engine *e, size_t max, struct hf_placement_
     for (size_t i = 0; i <= rc->round.targets_count; i++) {
         struct hf_recover_answer a = {0};
         struct hf_held_share hint = {.has_record = true};
-        /* The newest record that was learned comes first: nobody can crowd it out. */
+        /* The newest record that was learned comes first: no provider can crowd it out. */
         if (i == 0) {
             if (rc->record == NULL ||
                 hf__decode(e, &hf_wire_signed_record, hf_blob_bytes(rc->record), &hint.record) != 0)

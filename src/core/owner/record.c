@@ -287,10 +287,10 @@ int hf__record_answered(struct hf_engine *e, const struct hf__pending *call, int
 }
 
 /*
- * All have it; or, where nobody but the authority could find another way, as many as make the
- * generation one that can be used: k that hold it, and q of its acceptors. A chain that is full
- * must end: the next dealing could mend what is missing, and may not begin. And those whom the
- * authority has written off do not come.
+ * All have it; or, where only the authority could find another way, as many as make the generation
+ * one that can be used: k that hold it, and q of its acceptors. A chain that is full must end: the
+ * next dealing could mend what is missing, and may not begin. And those whom the authority has
+ * written off do not come.
  */
 bool hf__record_complete(struct hf_engine *e, const struct hf_placement_record *record)
 {

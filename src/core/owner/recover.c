@@ -119,8 +119,8 @@ void hf__recover_begin(struct hf_engine *e, struct hf_bytes record)
 }
 
 /*
- * Everybody, in turn: a share, or who knows of its holders, may be with one who was picked under an
- * older set. Those that have said that they hold nothing make room for the next in each round.
+ * All members, in turn: a share, or who knows of its holders, may be with one who was picked under
+ * an older set. Those that have said that they hold nothing make room for the next in each round.
  */
 static void add_everybody(struct hf_engine *e)
 {
@@ -136,7 +136,7 @@ static void add_everybody(struct hf_engine *e)
     }
 }
 
-/* Without a usable hint, whoever the owner would have picked is asked. */
+/* Without a usable hint, those that the owner would have picked are asked. */
 static void add_candidates(struct hf_engine *e)
 {
     struct hf__recovery *rc = e->owner->recovery;
@@ -179,14 +179,14 @@ void hf__recover_failed(struct hf_engine *e, int reason)
     hf__round_end(&rc->round);
     hf__timer_clear(e, HF__TIMER_GRACE);
     hf__state_set(e, HF_STATE_RECOVERING, shared != 0 ? shared : reason);
-    /* That those asked hold nothing is no answer before everybody was. */
+    /* That those asked hold nothing is no answer before all members were. */
     bool others = shared == HF_ENOSHARE && e->trust->set != NULL && !hf__recover_searched(e);
     hf__retry(e, HF__TIMER_RECOVER, permanent && !others);
 }
 
 /*
- * With how many a round goes on. The k of the record that is known, at first; later with anyone:
- * a newer record, of which only answers tell, may need fewer.
+ * With how many a round goes on. The k of the record that is known, at first; later with a single
+ * one: a newer record, of which only answers tell, may need fewer.
  */
 static struct hf__quorum quorum_of(const struct hf__recovery *rc)
 {
@@ -302,10 +302,10 @@ int hf__recover_nonce(struct hf_engine *e, const struct hf__pending *call, int e
 }
 
 /*
- * The answers take longer than the nonces and the quote together did. Whoever has not given one is
- * waited for no longer, when there are enough others: another round begins at once, in which the
- * word of those that stalled is not what it goes on by. Without this one provider that gives nonces
- * and no answers costs a recovery the whole deadline of a call, again and again.
+ * The answers take longer than the nonces and the quote together did. A provider that has not given
+ * one is waited for no longer, when there are enough others: another round begins at once, in which
+ * the word of those that stalled is not what it goes on by. Without this one provider that gives
+ * nonces and no answers costs a recovery the whole deadline of a call, again and again.
  */
 static void give_up_stalled(struct hf_engine *e)
 {
@@ -381,7 +381,7 @@ int hf__recover_answered(struct hf_engine *e, const struct hf__pending *call, in
         if (answer.has_sealed)
             hf__statement_learn(e, &answer.sealed);
     }
-    /* Nobody is left to wait for: whatever has come decides. */
+    /* No provider is left to wait for: whatever has come decides. */
     if (hf__targets_in(&rc->round, HF__TARGET_ASKED) == 0)
         hf__recover_decide(e);
     else if (hf__targets_in(&rc->round, HF__TARGET_ANSWERED) == rc->threshold)

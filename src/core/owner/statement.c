@@ -1,11 +1,12 @@
 /*
- * What share holders open of this node lies with its holders too (proto/QUORUM.md, 4): whoever has
- * lost the folder gets it back from one of them, where they are too few to give the key itself.
+ * What share holders open of this node lies with its holders too (proto/QUORUM.md, 4): an operator
+ * who has lost the folder gets it back from one of them, where they are too few to give the key
+ * itself.
  */
 #include "base/error.h"
 #include "owner/recover.h"
 
-/* Notices that there is another one: nobody keeps that yet. */
+/* Notices that there is another one: no holder keeps that yet. */
 static void follow(struct hf_engine *e)
 {
     struct hf__owner *o = e->owner;

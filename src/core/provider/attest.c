@@ -26,7 +26,7 @@ struct asker {
     const uint8_t *key; /* 32 bytes: its account, or its key in the root */
 };
 
-/* The word of a signer of the root. Cheap first: whoever is none costs a look-up. */
+/* The word of a signer of the root. Cheap first: an account that is none costs a look-up. */
 static int check_ask(struct hf_engine *e, const struct hf_attest_request *m)
 {
     struct hf_attest_ask ask;
@@ -143,7 +143,7 @@ void hf__attest_quote(struct hf_engine *e, uint32_t work, int error, struct hf_b
     while (*at != NULL && (*at)->work != work)
         at = &(*at)->next;
     if (*at == NULL)
-        return; /* it was locked meanwhile, and whoever waited was told */
+        return; /* it was locked meanwhile, and those that waited were told */
     /* Under a claim that was lost nothing is said any more. */
     end(e, at, error != 0 || e->claimed ? error : HF_ENOTCLAIMED, quote);
 }

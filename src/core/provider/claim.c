@@ -28,7 +28,7 @@ static int check(struct hf_engine *e, const struct hf__message *from, struct con
         r = HF_EDOCUMENT_NETWORK;
     if (r == 0 && !hf__is_member(e, &c->s.owner))
         r = HF_ENOTMEMBER;
-    /* Whoever keeps nothing of an owner has no vote, and says nothing that could be taken for
+    /* A node that keeps nothing of an owner has no vote, and says nothing that could be taken for
      * one. */
     if (r == 0 && !hf__owner_row(e, &c->s.owner, &c->row))
         r = HF_ENOSHARE;
@@ -85,7 +85,7 @@ static void answer(struct hf_engine *e, const struct hf__message *from, const st
     e->suite->hash("holdfast/v1/request", c->m.claim.statement, &a.statement_hash);
     a.provider = e->account;
     hf__versions(e, &m.versions);
-    /* With an accept too: an instance whose number is above everything is refused by nobody, and
+    /* With an accept too: an instance whose number is above everything is refused by no holder, and
      * would stand again beside the one that has superseded it (R7). */
     m.has_proof = c->row.has_proof;
     m.proof = c->row.proof;

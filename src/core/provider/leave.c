@@ -140,7 +140,7 @@ static bool is_due(const struct hf_engine *e, const struct hf_held_row *held)
            state == HF_MEMBER_NONE;
 }
 
-/* Asks the other holders of a generation; false: nobody could be asked. */
+/* Asks the other holders of a generation; false: none could be asked. */
 static bool ask_about(struct hf_engine *e, const struct hf_held_row *held)
 {
     struct hf__leaving *l = &e->provider->leaving;

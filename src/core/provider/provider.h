@@ -70,7 +70,7 @@ int hf__recv_claim(struct hf_engine *e, const struct hf__message *m, struct hf_b
 int hf__recv_attest(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
 /* The quote, or why there is none. */
 void hf__attest_quote(struct hf_engine *e, uint32_t work, int error, struct hf_bytes quote);
-/* Ends those that are under way; whoever waits is told. */
+/* Ends those that are under way; those that wait are told. */
 void hf__attest_free(struct hf_engine *e, int error);
 size_t hf__attest_memory(const struct hf_engine *e); /* bytes held */
 
@@ -153,9 +153,8 @@ bool hf__held_row(struct hf_engine *e, const struct hf_account *owner, const uin
                   struct hf_held_row *ret);
 /*
  * The next share that is held of an owner, or of any when it is NULL, by owner; decoded until the
- * next step; false: no more. *at: 0 at
- * first, then the number of shares that came before. Whoever deletes the row of the last one
- * takes one from it.
+ * next step; false: no more. *at: 0 at first, then the number of shares that came before. A caller
+ * that deletes the row of the last one takes one from it.
  */
 bool hf__held_next(struct hf_engine *e, const struct hf_account *owner, size_t *at,
                    struct hf_held_row *ret);
@@ -232,8 +231,8 @@ void hf__former_add(struct hf_engine *e, struct hf_owner_row *row, const struct 
 void hf__former_forget(struct hf_owner_row *row, uint64_t below, const uint8_t newest[static 16]);
 /* Whether the row names a generation whose share is gone. */
 bool hf__former_has(const struct hf_owner_row *row, const uint8_t generation[static 16]);
-/* Such a generation is taken out: its share is there again, or nobody can need the vote. false: the
- * row does not name it. */
+/* Such a generation is taken out: its share is there again, or no instance can need the vote.
+ * false: the row does not name it. */
 bool hf__former_take(struct hf_owner_row *row, const uint8_t generation[static 16]);
 /* Whether a share of any generation is held for an owner. */
 bool hf__holds_any(const struct hf_engine *e, const struct hf_account *owner);

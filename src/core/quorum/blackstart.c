@@ -179,7 +179,7 @@ void hf__blackstart_begin(struct hf_engine *e, uint64_t local)
         hf__local_reply(e, local, r);
         return;
     }
-    hf__blackstart_free(e); /* one at a time: whoever waited for the one before is told */
+    hf__blackstart_free(e); /* one at a time: the asker of the one before is told */
     struct hf__blackstart *b = calloc(1, sizeof *b);
     hf_assert(b != NULL);
     *b = (struct hf__blackstart){.local = local,

@@ -1,7 +1,7 @@
 /*
  * The quorum key on a node's side (proto/QUORUM.md): while all is well the node seals its root
- * secret to it; locked, with nobody left to give it a share, it asks the share holders, checks what
- * each of them answers, and opens with m answers. Private to core.
+ * secret to it; locked, with no provider left to give it a share, it asks the share holders, checks
+ * what each of them answers, and opens with m answers. Private to core.
  */
 #ifndef HF_CORE_QUORUM_H
 #define HF_CORE_QUORUM_H
@@ -62,7 +62,8 @@ void hf__blackstart_begin(struct hf_engine *e, uint64_t local);
 void hf__blackstart_quote(struct hf_engine *e, uint32_t work, int error, struct hf_bytes quote);
 /* An answer of a share holder, from the operator. */
 void hf__blackstart_add(struct hf_engine *e, uint64_t local, struct hf_bytes answer);
-/* Ends the request, if there is one, and wipes its key and its answers; whoever waits is told. */
+/* Ends the request, if there is one, and wipes its key and its answers; those that wait are
+ * told. */
 void hf__blackstart_free(struct hf_engine *e);
 size_t hf__blackstart_memory(const struct hf_engine *e);
 /* How far the request has come. */

@@ -1,5 +1,5 @@
-/* Root, policy, validator set and share set: adopted when newer and verified, passed on to
- * whoever is behind. */
+/* Root, policy, validator set and share set: adopted when newer and verified, passed on to members
+ * that are behind. */
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -107,7 +107,7 @@ static int check(struct hf_engine *e, const struct hf_document *d, bool stored)
         e->trust->roots_count > 0 ? e->trust->roots[e->trust->roots_count - 1] : NULL;
     if (d->kind == HF_DOCUMENT_ROOT && e->trust->roots_count == HF_ROOTS_MAX)
         return HF_ETOOBIG;
-    /* A proposal is for a ceremony: it says nothing to a node, whoever signed it. */
+    /* A proposal is for a ceremony: it says nothing to a node, by any signature. */
     if (d->kind == HF_DOCUMENT_PROPOSAL)
         return HF_EDOCUMENT;
     int r = hf_document_verify(d, &e->network, root);
@@ -312,11 +312,11 @@ void hf__documents_push(struct hf_engine *e, const struct hf_account *account)
     if (hf__calling(e, HF_METHOD_DOCUMENTS, account, NULL))
         return;
     int r = hf__call(e, &push, account, request(e, true));
-    (void)r; /* without an address there is nobody to tell */
+    (void)r; /* without an address no other node is told */
 }
 
-/* What came of asking a seed. A new node has nobody else to ask: a seed that fails is told of when
- * it fails otherwise than before. */
+/* What came of asking a seed. A new node has no member to ask: a seed that fails is told of when it
+ * fails otherwise than before. */
 static void seed_asked(struct hf_engine *e, uint8_t seed, int error)
 {
     hf_assert(seed < e->trust->seeds_count);

@@ -110,7 +110,7 @@ void hf__identity_renew(struct hf_engine *e)
     if (age_s > RENEW_S_MAX)
         age_s = RENEW_S_MAX;
     hf_assert(age_s > 0);
-    /* One dated in the future, by a clock that was set back since, is refused by everybody. */
+    /* One dated in the future, by a clock that was set back since, is refused by all members. */
     bool current = t->identity != NULL && t->identity_epoch == epoch &&
                    t->identity_made_s <= hf__now_s(e) + HF_QUOTE_AHEAD_S / 2 &&
                    hf__now_s(e) < t->identity_made_s + age_s;

@@ -1,7 +1,7 @@
 /*
  * Messages that wait for the verdict on a quote. Each kind of asker has places of its own, and few
- * of its quotes are judged at a time: the others wait for their turn, which comes first to whoever
- * has least waiting, and where all places are taken, the worst of them goes.
+ * of its quotes are judged at a time: the others wait for their turn, which comes first to the
+ * asker that has least waiting, and where all places are taken, the worst of them goes.
  */
 #include <stdlib.h>
 

@@ -2,7 +2,7 @@
  * How often one may ask: a count for each member and method, and for each owner and method that
  * others ask about. Each is one number (the generic cell rate algorithm, ITU-T I.371): the time at
  * which all that was asked would have come in turn. One that lies in the past says nothing, and is
- * dropped: a node that nobody presses keeps no count.
+ * dropped: a node that no asker presses keeps no count.
  */
 #include <stdlib.h>
 
@@ -44,7 +44,7 @@ static struct hf__rates *made_anew(struct hf__rates *old, uint64_t now_us)
     uint32_t live = 0, cap = CAP_MIN;
     for (uint32_t i = 0; old != NULL && i < old->cap; i++)
         live += old->at[i].due_us > now_us;
-    if (live >= HF_RATES_MAX / 2) /* nobody is refused for how many others ask */
+    if (live >= HF_RATES_MAX / 2) /* no member is refused for how many others ask */
         live = 0;
     while (cap < 2 * (live + 1))
         cap *= 2;
@@ -117,7 +117,7 @@ static uint64_t key_of(uint64_t of, uint8_t method, enum class class)
     return key != 0 ? key : 1;
 }
 
-/* Who was refused for it, of late: whoever was so longest ago makes room. */
+/* Who was refused for it, of late: the one that was refused longest ago makes room. */
 struct hf__excess {
     uint8_t count;
     struct hf_excess_status of[HF_STATUS_EXCESS_MAX];
@@ -199,8 +199,8 @@ int hf__rate_brought(struct hf_engine *e, const struct hf__message *m, size_t le
     uint64_t source = key_of(m->source, m->method, stranger ? OTHERS : EXPECTED);
     uint64_t whole = key_of(0, m->method, stranger ? ALL_OTHERS : ALL_EXPECTED);
     size_t kib = len / KIB + 1, units = kib < each.burst ? kib : each.burst;
-    /* Who is refused for itself takes nothing of the others' part, nor a count in the table; who
-     * knows no set yet takes everybody for a stranger, members too. */
+    /* Who is refused for itself takes nothing of the others' part, nor a count in the table; a node
+     * that knows no set yet takes every asker for a stranger, members too. */
     if (would_exceed(e, source, &each, units) ||
         (e->trust->set != NULL && take(e, whole, &all, units) != 0))
         return HF_ERATE;

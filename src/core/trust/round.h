@@ -1,8 +1,8 @@
 /*
  * A round: the same is asked of many members at once. Each gives a nonce, one quote covers all the
  * nonces, each answers over that quote. What a round is for says its kind; when enough has come,
- * how long to wait for the rest, and whether another round follows, says whoever began it. Private
- * to core.
+ * how long to wait for the rest, and whether another round follows, says the task that began it.
+ * Private to core.
  *
  * Recovery and drill are rounds. A claim and a drain are not: they ask once, without nonce and
  * quote, and what they share with a round is hf__call. A claim counts votes by electorate, one
@@ -77,7 +77,7 @@ enum hf__round_next {
 
 /* How many are enough. */
 struct hf__quorum {
-    size_t need; /* with so many it goes on when nobody is left to wait for */
+    size_t need; /* with so many it goes on when none is left to wait for */
     size_t want; /* with so many it goes on after a grace */
 };
 
@@ -104,7 +104,7 @@ int64_t hf__targets_ahead_s(const struct hf__round *r, uint8_t *ret_count);
 
 /*
  * Begins the next round: a new response key, and a nonce of every target. ret_secret: of the
- * response key, HF_KEY_LEN bytes in secret memory; NULL: nobody will need it. Returns how many were
+ * response key, HF_KEY_LEN bytes in secret memory; NULL: none is needed. Returns how many were
  * asked.
  */
 size_t hf__round_begin(struct hf_engine *e, struct hf__round *r, uint8_t *ret_secret);
@@ -119,7 +119,8 @@ int hf__round_nonce(struct hf_engine *e, struct hf__round *r, const struct hf__p
 /* What follows in the phase of nonces or of answers: state is of those that are in. */
 enum hf__round_next hf__round_next(const struct hf__round *r, enum hf__target_state state,
                                    struct hf__quorum quorum, bool grace_over);
-/* Asks for the quote over the nonces that are in; whoever has given none is out of the round. */
+/* Asks for the quote over the nonces that are in; a target that has given none is out of the
+ * round. */
 void hf__round_quote(struct hf_engine *e, struct hf__round *r);
 /* Whether this work is the quote that the round waits for. */
 bool hf__round_awaits(const struct hf__round *r, uint32_t work);

@@ -72,7 +72,7 @@ struct hf__trust {
     struct hf__judging *judging;
     struct hf_marks *marks;    /* none allocated while none is known */
     struct hf__excess *excess; /* NULL: no member has asked or told too much yet */
-    struct hf__rates *rates;   /* none allocated while nobody has asked of late */
+    struct hf__rates *rates;   /* none allocated while no asker came of late */
 };
 
 /* The newest policy, which must be there. */
@@ -84,8 +84,8 @@ static inline const struct hf_policy *hf__policy(const struct hf_engine *e)
 
 /* HF_ENOMEM. The caller then calls hf__trust_done all the same. */
 HF_MUST_USE int hf__trust_init(struct hf_engine *e, const struct hf_engine_config *config);
-/* Forgets everything about quotes, own and others', but keeps documents and seeds. Whoever waits
- * for a judgement is told. */
+/* Forgets everything about quotes, own and others', but keeps documents and seeds. Those that wait
+ * for a judgement are told. */
 void hf__trust_lock(struct hf_engine *e);
 /* Frees the rest. */
 void hf__trust_done(struct hf_engine *e);
@@ -175,7 +175,7 @@ HF_MUST_USE int hf__judge(struct hf_engine *e, const struct hf_verdict *v,
 bool hf__quote_judged(struct hf_engine *e, uint32_t work, const struct hf_verdict *v);
 /* The collateral has changed: every quote is judged anew when it is used next. */
 void hf__verdicts_forget(struct hf_engine *e);
-/* Forgets all of them, and what waits for them; whoever asked is told HF_ELOCKED. */
+/* Forgets all of them, and what waits for them; those that asked are told HF_ELOCKED. */
 void hf__verdicts_done(struct hf_engine *e);
 
 /* ---- parked.c: who waits for a verdict */
@@ -184,8 +184,8 @@ void hf__verdicts_done(struct hf_engine *e);
 enum hf__asker_kind hf__asker_kind(const struct hf_engine *e, const struct hf__message *m);
 /*
  * Whether one more message of this asker may wait. HF_ERATE: too much of its source does. HF_EBUSY:
- * too much of its kind does, and nobody has more than it; else the worst is told HF_EBUSY and goes:
- * of the source that has most, the one that has waited longest for its turn.
+ * too much of its kind does, and no other source has more than it; else the worst is told HF_EBUSY
+ * and goes: of the source that has most, the one that has waited longest for its turn.
  */
 HF_MUST_USE int hf__parked_room(struct hf_engine *e, const struct hf__message *from);
 /* Whether a quote is with the shell. */
@@ -197,7 +197,7 @@ void hf__park(struct hf_engine *e, const struct hf__message *what, struct hf_byt
 /* Takes out the messages that wait for this quote, oldest first; the caller frees them. */
 struct hf__parked *hf__parked_take(struct hf_engine *e, const struct hf_hash *quote_hash);
 /* Takes out one whose turn it is to have its quote judged, to be handled anew; the caller frees it.
- * NULL: nobody's is. */
+ * NULL: it is the turn of none. */
 struct hf__parked *hf__parked_next(struct hf_engine *e);
 
 /* ---- marks.c: what never goes back */
@@ -212,8 +212,8 @@ void hf__marks_open(struct hf_engine *e);
 /* Counts a request of a member, by its method. HF_ERATE: too many of late. */
 HF_MUST_USE int hf__rate_member(struct hf_engine *e, const struct hf__message *m);
 /*
- * Counts a request about an owner by anyone but itself. Those that show its ticket have a part of
- * their own, and so have those from a member's address: strangers cannot use up a restarted
+ * Counts a request about an owner by any asker but itself. Those that show its ticket have a part
+ * of their own, and so have those from a member's address: strangers cannot use up a restarted
  * owner's. HF_ERATE: too many of late.
  */
 HF_MUST_USE int hf__rate_owner(struct hf_engine *e, const struct hf__message *m,
@@ -222,19 +222,19 @@ HF_MUST_USE int hf__rate_owner(struct hf_engine *e, const struct hf__message *m,
  * HF_ERATE: too many of late. */
 HF_MUST_USE int hf__rate_attest(struct hf_engine *e, const uint8_t asker[static HF_KEY_LEN]);
 /*
- * Counts what documents cost, len bytes of them, that somebody brings who proves no account of the
+ * Counts what documents cost, len bytes of them, brought by an asker that proves no account of the
  * set: by the source, whether or not a member is expected there, and all of its kind together.
  * HF_ERATE: too much of late.
  */
 HF_MUST_USE int hf__rate_brought(struct hf_engine *e, const struct hf__message *m, size_t len);
-/* Counts documents, len bytes of them, that somebody is to be given who proves no account of the
- * set, by the source. HF_ERATE: too much of late. */
+/* Counts documents, len bytes of them, for an asker that proves no account of the set, by the
+ * source. HF_ERATE: too much of late. */
 HF_MUST_USE int hf__rate_given(struct hf_engine *e, const struct hf__message *m, size_t len);
 /* Notes that a member was refused for how much it asked or told. */
 void hf__excess(struct hf_engine *e, const struct hf_account *member);
 void hf__excess_status(const struct hf_engine *e, struct hf_status *ret);
 size_t hf__excess_memory(const struct hf_engine *e); /* bytes held */
-/* Forgets the counts of whoever has not asked of late. */
+/* Forgets the counts of those that have not asked of late. */
 void hf__rates_expire(struct hf_engine *e);
 /* Bytes; NULL is legal. */
 size_t hf__rates_memory(const struct hf__rates *r);

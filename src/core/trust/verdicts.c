@@ -79,7 +79,8 @@ bool hf__quote_judged(struct hf_engine *e, uint32_t work, const struct hf_verdic
         struct hf__judging *j = *at;
         if (j->work != work)
             continue;
-        /* By collateral that was replaced meanwhile: whoever waits for it asks for another. */
+        /* By collateral that was replaced meanwhile: a message that waits for it asks for
+         * another. */
         e->shared->step.fresh = j->outdated ? NULL : v;
         e->shared->step.fresh_hash = j->quote_hash;
         *at = j->next;

@@ -1,9 +1,9 @@
 /*
- * The structure of a TDX quote, read from bytes that anyone may have made. Versions 4 and 5, bodies
- * of TDX 1.0 and 1.5, certification data of type 6 (QE report) around type 5 (PCK chain in PEM). No
- * length in the quote is trusted: each is held against what is really there before anything behind
- * it is looked at, and nothing is allocated. Parsing says what the bytes claim; whether it is true
- * says attest/verify.h.
+ * The structure of a TDX quote, read from bytes of any origin. Versions 4 and 5, bodies of TDX 1.0
+ * and 1.5, certification data of type 6 (QE report) around type 5 (PCK chain in PEM). No length in
+ * the quote is trusted: each is held against what is really there before anything behind it is
+ * looked at, and nothing is allocated. Parsing says what the bytes claim; whether it is true says
+ * attest/verify.h.
  *
  * Source: Intel TDX DCAP Quote Generation and Quote Verification libraries, version 1.x, appendix
  * A.3 (version 4) and A.4 (version 5). Integers are little-endian.

@@ -2,7 +2,7 @@
  * The protocol engine of one node, without any I/O: the shell (the daemon, or the simulator) hands
  * it the time and one event, and gets back an update that says what to write, send, start and tell.
  * The engine reads no clock, draws no randomness but from its seed, opens nothing, starts no thread
- * and calls nobody back. The same events at the same times from the same seed give the same
+ * and calls nothing back. The same events at the same times from the same seed give the same
  * updates.
  *
  * Durability. The writes of one update are one transaction; transactions become durable in the
@@ -18,7 +18,7 @@
  *      has to know of the node's state stands in fields of the update.
  *   2. the transaction is handed to the store: before vault work, because its rows belong to the
  *      vault as it was, and before all that leaves, because a process that dies here has told
- *      nobody anything.
+ *      its peers nothing.
  *   3. the new identity, before the calls that must show it.
  *   4. calls and datagrams, 5. replies, each in the order given and each when `after` is durable.
  *   6. work: after the transaction, and after what leaves, because that is what others wait for.
@@ -109,7 +109,7 @@ struct hf_engine_config {
      * one is of a new node. It decides nothing but whose shares are asked for. */
     const struct hf_account *account;
     /* An empty folder is of whom the newest set has at `address`, which must be given then; of a
-     * new node where that is nobody. */
+     * new node where the set has none there. */
     bool find_account;
     /* Label "holdfast/v1/tls-key": SubjectPublicKeyInfo of the key under which the shell answers
      * peers; the process has one. */
@@ -401,8 +401,9 @@ HF_MUST_USE int hf_engine_certify(struct hf_engine *e, struct hf_bytes spki,
 HF_MUST_USE int hf_engine_judge(struct hf_engine *e, const struct hf_verdict *v);
 
 /*
- * The node's own identity quote, encoded (wire: identity), for whoever adds its account to a set.
- * ret: borrowed until the next step. HF_ELOCKED: the vault is not open. HF_EIDENTITY: not made yet.
+ * The node's own identity quote, encoded (wire: identity), for the authority that adds its account
+ * to a set. ret: borrowed until the next step. HF_ELOCKED: the vault is not open. HF_EIDENTITY: not
+ * made yet.
  */
 HF_MUST_USE int hf_engine_identity(const struct hf_engine *e, struct hf_bytes *ret);
 

@@ -98,7 +98,7 @@ struct hf_timing {
     uint32_t watch_ms;     /* between rounds of standing once ready; floor 1,000 */
     uint32_t documents_ms; /* between pulls of documents; floor 1,000 */
     uint32_t audit_ms;     /* between audits of one holder; floor 1,000 */
-    uint32_t probe_ms;     /* between probes; floor 100; 0: nobody is probed */
+    uint32_t probe_ms;     /* between probes; floor 100; 0: no member is probed */
     uint32_t gossip_ms;    /* between pushes of events, while there are new ones; floor 20 */
     uint32_t reconcile_ms; /* between digests to a random member; floor 1,000 */
 };

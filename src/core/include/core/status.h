@@ -241,7 +241,7 @@ struct hf_blackstart_report {
     struct hf_hash hash;   /* by which answers name it */
     uint32_t number;       /* of the request, since the vault was open last */
     uint64_t before_s;     /* when the one before it was made, which it makes worthless; 0: none */
-    uint8_t holder;        /* HF_LOCAL_ANSWER: whose answer it is, right or wrong; 0: nobody's */
+    uint8_t holder;        /* HF_LOCAL_ANSWER: whose answer it is, right or wrong; 0: no holder's */
     struct hf_bytes alias; /* its name in the share set */
     uint8_t have, need;    /* answers that count, and m */
 };

@@ -1,7 +1,7 @@
 /*
  * Threshold ElGamal over ristretto255: what is sealed to a quorum key opens with the partial
- * decryptions of m share holders, none of whom gives away a share, and each of which anyone can
- * check. Byte for byte in proto/QUORUM.md, section 2. The key is shared by `deal` of
+ * decryptions of m share holders, none of whom gives away a share, and each of which can be checked
+ * by all. Byte for byte in proto/QUORUM.md, section 2. The key is shared by `deal` of
  * crypto/suite.h: its public point is commitment 0.
  */
 #ifndef HF_CRYPTO_QUORUM_H

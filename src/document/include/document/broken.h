@@ -1,6 +1,6 @@
 /*
- * A provider's broken word, as anyone can see it from a file (proto/EVIDENCE.md): what an owner
- * keeps in its vault, and what `holdfast evidence verify` judges, by the same checks.
+ * A provider's broken word, as a reader can see it from a file alone (proto/EVIDENCE.md): what an
+ * owner keeps in its vault, and what `holdfast evidence verify` judges, by the same checks.
  */
 #ifndef HF_DOCUMENT_BROKEN_H
 #define HF_DOCUMENT_BROKEN_H

@@ -15,8 +15,8 @@ enum hf_domain_rule {
     HF_DOMAIN_NONE = 2,                /* anything */
 };
 
-/* Whether the rule keeps two validators from holding shares of one owner. Zones part nobody: they
- * only order candidates. */
+/* Whether the rule keeps two validators from holding shares of one owner. Zones keep no two apart:
+ * they only order candidates. */
 bool hf_domain_parts(enum hf_domain_rule rule, const struct hf_validator *a,
                      const struct hf_validator *b);
 

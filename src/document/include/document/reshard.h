@@ -20,7 +20,7 @@ struct hf_reshard {
  */
 HF_MUST_USE int hf_reshard_fits(const struct hf_document *proposal,
                                 const struct hf_document *shares);
-/* Whether what a ceremony made of it has the very keys: anyone can tell. HF_EDOCUMENT. */
+/* Whether what a ceremony made of it has the very keys: a public check. HF_EDOCUMENT. */
 HF_MUST_USE int hf_reshard_same(const struct hf_share_set *made, const struct hf_share_set *old);
 
 /*

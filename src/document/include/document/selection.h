@@ -1,6 +1,6 @@
 /*
  * Who backs up whom: candidates in the order of rendezvous hashing over (beacon, owner, version,
- * candidate), after the failure-domain rule. Anyone who has the set computes the same order.
+ * candidate), after the failure-domain rule. All who have the set compute the same order.
  */
 #ifndef HF_DOCUMENT_SELECTION_H
 #define HF_DOCUMENT_SELECTION_H

@@ -42,7 +42,7 @@ enum {
  * calls have a fourth part. Where a kind's part is full, the worst of that kind gives way.
  */
 enum hf_net_kind {
-    HF_NET_STRANGER, /* anyone */
+    HF_NET_STRANGER, /* any other */
     HF_NET_EXPECTED, /* at the address of a member, which restarts without its key */
     HF_NET_MEMBER,   /* one that proved an account of the newest set */
 };
