@@ -1,6 +1,6 @@
 #include "cursor.h"
 #include "field.h"
-#include "text.h"
+#include "wire/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -104,7 +104,7 @@ static int decode_text(struct decoder *d, const struct place *place, struct hf_b
     int r = decode_scalar(d, place, HF__ITEM_STR, &item);
     if (r < 0)
         return r;
-    if (!hf__text_valid(item.bytes))
+    if (!hf_text_valid(item.bytes))
         return fail(d, place, at, HF_EMALFORMED, "UTF-8 without control characters");
     *ret = item.bytes;
     return 0;

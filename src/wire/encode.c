@@ -1,5 +1,5 @@
 #include "field.h"
-#include "text.h"
+#include "wire/text.h"
 
 #include <msgpack/pack.h>
 
@@ -45,7 +45,7 @@ static int encode_bytes(struct encoder *e, const struct hf_wire_field *f, struct
         msgpack_pack_bin_body(&e->packer, value.data, value.len);
         return 0;
     }
-    if (!hf__text_valid(value))
+    if (!hf_text_valid(value))
         return HF_EMALFORMED;
     msgpack_pack_str(&e->packer, value.len);
     msgpack_pack_str_body(&e->packer, value.data, value.len);

@@ -1,4 +1,4 @@
-#include "text.h"
+#include "wire/text.h"
 
 /* The bytes that follow a first byte, and its payload; 0xff where it cannot start a character. */
 static size_t follow_count(uint8_t first, uint32_t *ret_bits)
@@ -30,7 +30,7 @@ static bool character_allowed(uint32_t c, size_t follow)
     return !control && !surrogate && c >= smallest[follow] && c <= 0x10ffff;
 }
 
-bool hf__text_valid(struct hf_bytes text)
+bool hf_text_valid(struct hf_bytes text)
 {
     size_t i = 0;
     while (i < text.len) {

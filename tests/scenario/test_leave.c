@@ -65,6 +65,20 @@ Test(leave, of_a_provider_restores_n_backups_at_all_its_owners)
     testnet_end(w);
 }
 
+/* A reason goes into a signed event that all keep and print. */
+Test(leave, whose_reason_is_no_line_of_text_is_refused)
+{
+    static const char *const reasons[] = {"a\nb", "\x7f",         "\xc2\x9b",
+                                          "\xff", "\xed\xa0\x80", "\xc3"};
+    struct hf_world *w = testnet_up(6, 2, 3);
+    for (size_t i = 0; i < HF_ARRAY_LEN(reasons); i++)
+        cr_assert_eq(hf__leave_begin(hf_world_engine(w, 0),
+                                     hf_bytes_of(reasons[i], strlen(reasons[i])), WEEK_S),
+                     HF_EINVAL, "%zu", i);
+    cr_assert_eq(hf_world_state(w, 0), HF_STATE_READY);
+    testnet_end(w);
+}
+
 /* As many operators as shares, with three validators each, and no set that says who leaves. */
 Test(leave, of_one_of_an_operators_validators_lets_another_take_its_places)
 {

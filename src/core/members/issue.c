@@ -18,6 +18,12 @@ void hf__member_row_put(struct hf_engine *e)
     hf__put(e, HF_ROW_MEMBER, (struct hf_bytes){0}, &hf_wire_member_row, &row);
 }
 
+/* The host's clock may stand at the end of what a message can say. */
+static uint64_t no_later(uint64_t time_s)
+{
+    return time_s < HF_WIRE_TIME_MAX ? time_s : HF_WIRE_TIME_MAX;
+}
+
 void hf__news_issue(struct hf_engine *e, struct hf_event_statement *s)
 {
     struct hf__members *m = e->members;
@@ -30,9 +36,8 @@ void hf__news_issue(struct hf_engine *e, struct hf_event_statement *s)
     s->ballot.number = e->claim;
     memcpy(s->ballot.instance, e->instance, 16);
     s->issued_s = hf__now_s(e);
-    s->expires_s = s->issued_s + life_s[s->kind];
-    if (s->expires_s > HF_WIRE_TIME_MAX)
-        s->expires_s = HF_WIRE_TIME_MAX;
+    s->expires_s = no_later(s->issued_s + life_s[s->kind]);
+    s->until_s = no_later(s->until_s);
     if (s->kind != HF__NEWS_SUSPECT) {
         s->subject = e->account;
         s->incarnation = ++m->incarnation;

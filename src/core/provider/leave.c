@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/hex.h"
 #include "provider/provider.h"
+#include "wire/text.h"
 
 static const struct hf__told *own_leave(const struct hf_engine *e)
 {
@@ -48,7 +49,7 @@ int hf__leave_begin(struct hf_engine *e, struct hf_bytes reason, uint64_t second
         return HF_ENOTREADY;
     if (!hf__is_member(e, &e->account))
         return HF_ENOTMEMBER;
-    if (reason.len > HF_KEY_NAME_MAX || seconds > HF_LEAVE_S_MAX)
+    if (reason.len > HF_KEY_NAME_MAX || !hf_text_valid(reason) || seconds > HF_LEAVE_S_MAX)
         return HF_EINVAL;
     hf_assert(e->open && e->claim > 0);
     announce(e, reason, hf__now_s(e) + seconds, false, false);

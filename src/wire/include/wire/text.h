@@ -9,6 +9,6 @@
  * without the control characters U+0000..U+001F and U+007F..U+009F, which could change what a
  * terminal or a log shows.
  */
-bool hf__text_valid(struct hf_bytes text);
+bool hf_text_valid(struct hf_bytes text);
 
 #endif
