@@ -35,6 +35,7 @@ struct local_conn {
     struct local_conn *next;
     uint64_t idle_ms; /* since when it has no request */
     bool writing;     /* an answer is on its way out */
+    bool paused;      /* nothing is read meanwhile */
     bool ended;       /* it sends nothing more: closed when it has its answer */
     bool surplus;     /* beyond the bound: told that the daemon is busy, whatever it asks */
     size_t in_len;
@@ -111,6 +112,9 @@ static bool is_application(const struct local_conn *t)
     return t->ask.right == HF__RIGHT_KEYS;
 }
 
+static void read_on(struct local_conn *t);
+static void resume(struct local_conn *t);
+
 static void on_written(uv_write_t *uv, int status)
 {
     struct answer *a = (struct answer *)uv;
@@ -120,6 +124,8 @@ static void on_written(uv_write_t *uv, int status)
     t->writing = false;
     if (status != 0 || t->ended)
         end_conn(t);
+    else
+        resume(t);
 }
 
 static void send_answer(struct hf__ask *ask, const char *text, size_t len)
@@ -165,7 +171,7 @@ static void look_after(struct local_conn *t, uint64_t now_ms)
     uint64_t idle_max = t->surplus ? SURPLUS_MS : IDLE_MS;
     if (t->ended && has_gone(t))
         end_conn(t);
-    else if (is_idle(t) && now_ms - t->idle_ms >= idle_max)
+    else if (t->ask.id == 0 && now_ms - t->idle_ms >= idle_max)
         end_conn(t);
     else if (t->ask.until_ms != 0 && t->ask.until_ms <= now_ms)
         hf__ask_refuse(&t->ask, t->ask.refusal);
@@ -210,8 +216,6 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
     *ret = uv_buf_init((char *)t->in + t->in_len, (unsigned)(sizeof t->in - t->in_len));
 }
 
-static void read_on(struct local_conn *t);
-
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
     struct local_conn *t = stream->data;
@@ -233,10 +237,31 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     read_on(t);
 }
 
-/* Serves the whole frames that have come, while no request is under way. */
+/* Nothing more is read, and so nothing answered, until the client has taken its answer. */
+static void pause_reading(struct local_conn *t)
+{
+    uv_read_stop((uv_stream_t *)&t->pipe);
+    t->paused = true;
+}
+
+static void resume(struct local_conn *t)
+{
+    read_on(t);
+    if (!t->paused || t->writing || t->ask.closing)
+        return;
+    t->paused = false;
+    if (uv_read_start((uv_stream_t *)&t->pipe, on_alloc, on_read) != 0)
+        end_conn(t);
+}
+
+/* Serves the whole frames that have come, while no request and no answer is under way. */
 static void read_on(struct local_conn *t)
 {
     while (!t->ask.closing) {
+        if (t->writing) {
+            pause_reading(t);
+            return;
+        }
         struct hf_bytes body;
         long taken = hf_frame_next(hf_bytes_of(t->in, t->in_len), HF_FRAME_REQUEST_MAX, &body);
         if (taken < 0 || t->ask.id != 0) {

@@ -139,6 +139,39 @@ Test(local, a_client_that_ends_its_sending_side_gets_the_answer_under_way)
     finish();
 }
 
+/* Sends a frame as long as the daemon reads; false: it does not read on. */
+static bool goes_in(int fd, const uint8_t *frame, size_t len)
+{
+    size_t sent = 0;
+    for (int turns = 0; turns < 50; turns++) {
+        ssize_t n = send(fd, frame + sent, len - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+        cr_assert(n >= 0 || errno == EAGAIN, "%d", errno);
+        sent += n > 0 ? (size_t)n : 0;
+        if (sent == len)
+            return true;
+        turn();
+    }
+    return false;
+}
+
+Test(local, a_client_that_takes_no_answer_is_read_no_further)
+{
+    enum { FRAMES_MAX = 50000 };
+    static const uint8_t nothing[] = {0, 0, 0, 2, '{', '}'};
+    int sent = 0;
+    begin();
+    int fd = join();
+    while (sent < FRAMES_MAX && goes_in(fd, nothing, sizeof nothing))
+        sent++;
+    cr_assert_lt(sent, FRAMES_MAX, "answers pile up in the daemon");
+    /* Once it takes them, it is served on. */
+    for (int i = 0; i < 20; i++)
+        cr_assert_neq(*answer(fd), '\0');
+    cr_assert(goes_in(fd, nothing, 1));
+    close(fd);
+    finish();
+}
+
 Test(local, who_asks_nothing_makes_room_for_who_asks)
 {
     begin();
