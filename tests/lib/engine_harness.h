@@ -15,7 +15,7 @@ struct harness {
     struct hf_update u; /* of the last step */
     uint64_t now_ms;
     struct hf_account account;         /* once it has one */
-    struct hf_validator validators[8]; /* of the set that harness_registered gives */
+    struct hf_validator validators[1024]; /* of the set that harness_registered gives */
     uint32_t identity_work;            /* the last quote that was asked for */
 };
 

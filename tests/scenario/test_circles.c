@@ -6,8 +6,10 @@
 #include "testnet.h"
 
 #include "base/error.h"
+#include "owner/owner.h"
 
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool speaks(struct hf_world *w, uint32_t node)
@@ -89,6 +91,39 @@ Test(circles, an_open_node_takes_nothing_new_before_its_claim_stands)
     cr_assert(testnet_traced(w, 0, HF_TRACE_REQUEST_REFUSED, HF_ELOCKED));
     hf_world_start(w, 3);
     testnet_ready(w, HF_WORLD_ALL);
+    testnet_end(w);
+}
+
+/* Whether what a node shows with its requests proves its claim (CLAIMS.md, 4.4). */
+static bool proves_its_claim(struct hf_world *w, uint32_t node)
+{
+    struct hf_engine *e = hf_world_engine(w, node);
+    struct hf_placement_record record;
+    struct hf_claim_proof proof;
+    struct hf__electorate *g = calloc(HF__ELECTORATES_MAX, sizeof *g);
+    cr_assert(g != NULL && e->owner->proof != NULL && hf__own_record(e, &record, NULL, NULL));
+    cr_assert_eq(hf__decode(e, &hf_wire_claim_proof, hf_blob_bytes(e->owner->proof), &proof), 0);
+    size_t count = hf__needed(e, &record, g);
+    int r = hf__claim_proof_check(e, &proof, g, count, &e->account);
+    free(g);
+    return r == 0;
+}
+
+/* 0 asks 1 again, and hears nothing, when the word of 3 comes: what 1 said before is provisional
+ * all the same. */
+Test(circles, a_claim_that_provisional_words_carried_is_proved_by_them)
+{
+    struct hf_world *w = circle();
+    hf_world_run_for(w, 60000);
+    for (uint32_t i = 0; i <= 3; i += 3)
+        hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DROP,
+                                          .method = HF_METHOD_CLAIM,
+                                          .from = i,
+                                          .to = i == 0 ? 1 : HF_WORLD_ALL});
+    hf_world_run_for(w, 60000);
+    hf_world_start(w, 3);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, TESTNET_MS));
+    cr_assert(proves_its_claim(w, 0));
     testnet_end(w);
 }
 

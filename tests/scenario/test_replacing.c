@@ -266,6 +266,26 @@ Test(replacing, a_retired_generation_is_shown_as_outstanding_until_all_have_dele
     testnet_end(w);
 }
 
+/* An order is under a ballot, and one that has not been carried out is given again under the next. */
+Test(replacing, a_deletion_is_ordered_until_it_is_done_however_often_the_owner_restarts)
+{
+    struct hf_world *w = up_with_grace(9, 3, 5);
+    uint32_t before[16];
+    testnet_holders(w, 0, before);
+    hf_world_crash(w, before[2]);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_RETIRED, 1, TESTNET_MS));
+    for (int i = 0; i < 3; i++) {
+        testnet_restart(w, 0);
+        testnet_ready(w, 0);
+        hf_world_run_for(w, 10000);
+    }
+    cr_assert_eq(testnet_status(w, 0).retiring_count, 1);
+    hf_world_start(w, before[2]);
+    hf_world_run_for(w, 60000);
+    cr_assert_eq(testnet_status(w, 0).retiring_count, 0);
+    testnet_end(w);
+}
+
 Test(replacing, a_restart_between_two_generations_recovers_from_either)
 {
     struct hf_world *w = up_with_grace(9, 3, 5);

@@ -31,6 +31,14 @@ static void take_calls(void)
     }
 }
 
+/* The members behind those that hold; by their order, as rows are. */
+static struct hf_account owner_of(uint32_t owner)
+{
+    struct hf_account ret;
+    authority_account(OTHERS + owner, &ret);
+    return ret;
+}
+
 /* Keeps a recorded share of an owner that two members hold beside this node: k = 2, n = 3. */
 static void hold(uint32_t owner)
 {
@@ -45,15 +53,15 @@ static void hold(uint32_t owner)
                                          .ballot = {.number = 1, .instance = {1}}};
     struct hf_held_row row = {.index = 1, .shares = 3, .has_record = true};
     uint8_t key[48] = {0}, commitments[64] = {0};
-    memcpy(key, &owner, sizeof owner);
-    memcpy(record.owner.bytes, key, 32);
+    record.owner = owner_of(owner);
+    memcpy(key, record.owner.bytes, HF_ID_LEN);
     record.commitments = hf_bytes_of(commitments, sizeof commitments);
     for (size_t i = 0; i < 3; i++) {
         holders[i].index = i + 1;
         authority_account((owner + i) % OTHERS, &holders[i].account);
     }
     holders[0].account = l.account;
-    memcpy(row.header.owner.bytes, key, 32);
+    row.header.owner = record.owner;
     row.header.ballot = record.ballot;
     row.generation = record.generation;
     row.commitments = record.commitments;
@@ -66,22 +74,28 @@ static void deposit_again(uint32_t owner)
 {
     struct hf_held_row row = {.index = 1, .shares = 3};
     uint8_t key[48] = {0}, commitments[64] = {0};
-    memcpy(key, &owner, sizeof owner);
-    memcpy(row.header.owner.bytes, key, 32);
+    row.header.owner = owner_of(owner);
+    memcpy(key, row.header.owner.bytes, HF_ID_LEN);
     row.header.ballot = (struct hf_ballot){.number = 1, .instance = {1}};
     row.generation = (struct hf_generation_id){.version = 1, .number = 1};
     row.commitments = hf_bytes_of(commitments, sizeof commitments);
     hf__put(l.e, HF_ROW_HELD, hf_bytes_of(key, sizeof key), &hf_wire_held_row, &row);
 }
 
-static void up(uint32_t owners)
+/* members: of the owners, the first ones, that are in the set. */
+static void up_with(uint32_t owners, uint32_t members)
 {
     outs_count = 0;
     harness_init(&l);
     harness_fresh(&l);
-    harness_placing(&l, 2, 3, OTHERS);
+    harness_placing(&l, 2, 3, OTHERS + members);
     for (uint32_t i = 0; i < owners; i++)
         hold(i);
+}
+
+static void up(uint32_t owners)
+{
+    up_with(owners, owners);
 }
 
 static void down(void)
@@ -187,7 +201,8 @@ Test(hf__drain, a_holder_that_drains_counts_as_gone_and_the_owner_is_named)
         answer_as(i, 0, i == 3);
     cr_assert_eq(harness_local_error(&l), HF_EDRAIN);
     cr_assert_eq(l.u.locals[0].drain.owners, 1);
-    cr_assert_eq(l.u.locals[0].drain.owner.bytes[0], 1);
+    const struct hf_account owner = owner_of(1);
+    cr_assert(hf_account_equal(&l.u.locals[0].drain.owner, &owner));
     cr_assert_eq(l.u.locals[0].drain.live, 1);
     cr_assert_eq(l.u.locals[0].drain.needed, 2);
     down();
@@ -234,5 +249,28 @@ Test(hf__drain, goes_on_where_ids_of_calls_begin_anew)
     }
     cr_assert_eq(harness_local_error(&l), 0);
     cr_assert(harness_status(&l).draining);
+    down();
+}
+
+Test(hf__drain, asks_nothing_about_an_owner_that_was_removed)
+{
+    up_with(3, 2);
+    ask(HF_LOCAL_DRAIN);
+    cr_assert_eq(outs_count, 4);
+    for (size_t i = 0; i < 4; i++)
+        answer(i, 0);
+    cr_assert_eq(harness_local_error(&l), 0);
+    cr_assert(harness_status(&l).draining);
+    down();
+}
+
+Test(hf__drain, is_refused_while_the_node_is_locked)
+{
+    outs_count = 0;
+    harness_init(&l);
+    harness_start(&l, HF_VAULT_PLACED);
+    ask(HF_LOCAL_DRAIN);
+    cr_assert_eq(harness_local_error(&l), HF_ELOCKED);
+    cr_assert(!harness_status(&l).draining);
     down();
 }

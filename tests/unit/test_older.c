@@ -122,6 +122,7 @@ Test(hf__delete_answered, is_of_the_generation_that_was_named_not_of_its_number)
     put_record(1);
     put_older(7, 3);
     put_older(8, 3); /* of a fork */
+    call.claim = l.e->claim;
     authority_account(0, &call.account);
     call.arg = UINT32_C(8) << 24;
     cr_assert_eq(hf__delete_answered(l.e, &call, HF_ENOSHARE, (struct hf_bytes){0}), 0);

@@ -51,6 +51,7 @@ struct hf__pending {
     uint8_t method;
     uint8_t slot;
     uint8_t audit, sealed; /* as in the ask */
+    uint64_t claim;        /* of an owner's request: the ballot's number that it was signed under */
     uint8_t shown;         /* number of the own identity that the answering provider knows */
     bool bare;             /* an owner's request, sent without that identity */
     bool curious;          /* an owner's request that asks the provider to show its identity */

@@ -36,7 +36,8 @@ struct hf__ask {
     uint8_t method;
     uint8_t slot;
     uint8_t audit;  /* of a standing: number of its challenge; 0 it has none */
-    uint8_t sealed; /* of a standing: number of the statement that goes with it; 0 none does */
+    uint8_t sealed; /* of a standing: number of the statement that goes with it, 0 none does; of a
+                     * record: how many certificates do */
     uint32_t arg;   /* of the task's choice: what does not match when the answer comes is stale */
     bool at_once;   /* it tells nothing that is not durable, and need not wait for writes */
 };

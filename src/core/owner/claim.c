@@ -285,7 +285,8 @@ static void make_proof(struct hf_engine *e, const struct hf__claiming *c)
                 continue;
             left--;
             struct hf_acceptance *a = &list[count++];
-            *a = (struct hf_acceptance){.provisional = h->vote == HF__VOTE_PROVISIONAL};
+            /* A word that is asked for again is a provisional one. */
+            *a = (struct hf_acceptance){.provisional = h->vote != HF__VOTE_ACCEPTED};
             a->index = index_of(&c->electorates[g], &h->account);
             memcpy(a->generation, c->electorates[g].id, 16);
             memcpy(a->signature, h->signatures[g], 64);
@@ -319,7 +320,8 @@ static void won(struct hf_engine *e)
     struct hf_trace *t = hf__trace(e, HF_TRACE_CLAIM_WON, 0, NULL, e->claim, 0);
     memcpy(t->hash.bytes, e->instance, 16);
     hf__members_claimed(e);
-    hf__record_resign(e, false);
+    /* Orders to forget are given under the present ballot, with a record that names it. */
+    hf__record_resign(e, hf__rows_count(&e->rows, HF_ROW_OLDER) > 0);
     bool found = hf__own_record(e, &record, NULL, &confirmed);
     hf_assert(found);
     if (!again)

@@ -128,6 +128,11 @@ int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, i
         return 0;
     struct hf__holder *h = &e->owner->holders[call->slot];
     struct hf_standing m;
+    if (call->claim != e->claim || !hf_account_equal(&h->account, &call->account)) {
+        /* What is asked now is another question, or another's: nothing is said about it. */
+        hf__timer_set(e, HF__TIMER_STANDING, 0);
+        return 0;
+    }
     /* Or it answers a challenge, or keeps a statement, that was replaced meanwhile. */
     if ((call->audit != 0 && call->audit != h->audit) ||
         !standing_of(e, h, call->audit != 0, call->sealed, &m))

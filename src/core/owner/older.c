@@ -468,7 +468,7 @@ int hf__delete_answered(struct hf_engine *e, const struct hf__pending *call, int
     struct hf_placement_record record;
     struct hf_signed_record signed_record;
     struct hf_older_row row;
-    if (!e->claimed || (error != 0 && error != HF_ENOSHARE) ||
+    if (!e->claimed || (error != 0 && error != HF_ENOSHARE) || call->claim != e->claim ||
         !hf__own_record(e, &record, &signed_record, NULL))
         return 0;
     for (size_t at = 0; hf__older_next(e, &at, &row);) {

@@ -201,8 +201,11 @@ void hf__record_send(struct hf_engine *e)
             continue;
         struct hf_record_request m;
         fill_request(e, h, &signed_record, certificates, sealed, &m);
-        struct hf__ask ask = {
-            .task = HF__TASK_RECORD, .method = HF_METHOD_RECORD, .slot = (uint8_t)i, .arg = arg};
+        struct hf__ask ask = {.task = HF__TASK_RECORD,
+                              .method = HF_METHOD_RECORD,
+                              .slot = (uint8_t)i,
+                              .sealed = (uint8_t)sealed,
+                              .arg = arg};
         int r = hf__owner_send(e, &ask, &h->account, &hf_wire_record_request, &m);
         if (r == 0)
             continue; /* what it answered last holds until it answers again */
@@ -255,6 +258,12 @@ int hf__record_answered(struct hf_engine *e, const struct hf__pending *call, int
         return 0;
     struct hf__holder *h = &e->owner->holders[call->slot];
     size_t sealed = hf__certificates(e, &record, certificates);
+    /* What is asked now is another question, or another's: nothing is said about it. */
+    if (call->claim != e->claim || call->sealed != sealed ||
+        !hf_account_equal(&h->account, &call->account)) {
+        hf__timer_set(e, HF__TIMER_RECORD, 0);
+        return 0;
+    }
     int r = error;
     if (r == 0) {
         fill_request(e, h, &signed_record, certificates, sealed, &m);

@@ -55,6 +55,7 @@ int hf__owner_send(struct hf_engine *e, const struct hf__ask *ask,
     if (r == 0) {
         hf_assert(e->calls_count > 0);
         struct hf__pending *call = &e->calls[e->calls_count - 1];
+        call->claim = e->claim;
         call->shown = e->trust->identity_number;
         call->bare = !m.has_identity;
         call->curious = m.show_identity;

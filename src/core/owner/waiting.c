@@ -59,7 +59,7 @@ static void fill_votes(struct hf_engine *e, const struct hf_placement_record *re
                 continue;
             struct hf_awaited_status *a = add(e, wait, &h->account);
             a->gave = (h->voted >> g & 1) != 0;
-            a->provisional = a->gave && h->vote == HF__VOTE_PROVISIONAL;
+            a->provisional = a->gave && h->vote != HF__VOTE_ACCEPTED;
             a->refused = h->vote == HF__VOTE_REFUSED;
             a->error = h->error;
             a->since_ms = h->since_ms;

@@ -1,8 +1,8 @@
 /*
  * Leave to stop for a while: refused while it would leave any owner with fewer live providers than
  * min(max(k + 1, q), n - 1). Whether another holder is live it says itself: it gives a nonce for
- * the owner's account only while its vault is open and keeps a share for it. A drain is a
- * reservation: a holder that drains, or whose question is under way, says so with its nonce and
+ * the owner's account only while its vault is open and keeps a share for it. An owner that is no
+ * member gets nothing from any holder, and loses nothing. A drain is a reservation: a holder that drains, or whose question is under way, says so with its nonce and
  * counts as gone. Of two that ask at once at least one sees the other.
  */
 #include <stdlib.h>
@@ -79,7 +79,7 @@ static void collect(struct hf_engine *e)
     struct hf_held_row held;
     for (size_t at = 0; hf__held_next(e, NULL, &at, &held);) {
         struct hf_placement_record record;
-        if (!held.has_record ||
+        if (!held.has_record || !hf__is_member(e, &held.header.owner) ||
             hf__decode(e, &hf_wire_placement_record, held.record.record, &record) != 0)
             continue;
         struct watched *w = d->count > 0 ? &d->owners[d->count - 1] : NULL;
@@ -145,6 +145,7 @@ static void advance(struct hf_engine *e)
 
 void hf__drain_begin(struct hf_engine *e, uint64_t request)
 {
+    hf_assert(e->open);
     size_t held = hf__rows_count(&e->rows, HF_ROW_HELD);
     struct hf__drain *d = calloc(1, sizeof *d + held * sizeof *d->owners);
     hf_assert(e->provider->drain == NULL && d != NULL);
@@ -152,8 +153,7 @@ void hf__drain_begin(struct hf_engine *e, uint64_t request)
     d->before = e->next_id;
     e->provider->drain = d;
     hf_assert(d->count == 0 && d->waiting == 0);
-    if (e->open)
-        collect(e);
+    collect(e);
     hf_assert(d->count <= held);
     advance(e);
 }
