@@ -20,7 +20,8 @@ its own.
 
 Session.Validators is Vec<AccountId32>. Nodes is a map that the chain keeps for Holdfast: Twox64Concat of an AccountId32
 to a struct of the Holdfast account ([u8; 32]), its address, operator and zone (each Vec<u8>, UTF-8). A validator without
-an entry has no Holdfast daemon, and is left out.
+an entry has no Holdfast daemon, and is left out; of an entry that is something else the account alone is printed. The
+chain has to keep an account from standing in two entries: such a one can neither enter nor move.
 """
 
 import argparse
@@ -134,10 +135,15 @@ def validators_in(data):
 
 
 def node_in(data):
-    reader = Reader(data)
-    account, address, operator, zone = reader.take(32), reader.text(), reader.text(), reader.text()
-    reader.end()
-    return {"account": account.hex(), "address": address, "operator": operator, **({"zone": zone} if zone else {})}
+    """One entry. What a validator has put there wrongly is left out, and keeps no other from being read."""
+    reader, entry = Reader(data), {}
+    try:
+        entry["account"] = reader.take(32).hex()
+        address, operator, zone = reader.text(), reader.text(), reader.text()
+        reader.end()
+    except Wrong:
+        return entry
+    return {**entry, "address": address, "operator": operator, **({"zone": zone} if zone else {})}
 
 
 # ---- the node

@@ -91,6 +91,12 @@ HF_MUST_USE int hf__sign_following(const struct hf__authority *a, const char *ke
                                    struct hf_bytes envelope, uint8_t ret_public[static HF_KEY_LEN],
                                    struct hf_buf *ret_envelope);
 
+/* Signs data under a label with the same key. Errors as above. */
+HF_MUST_USE int hf__sign_following_word(const struct hf__authority *a, const char *key_file,
+                                        const char *label, struct hf_bytes data,
+                                        uint8_t ret_public[static HF_KEY_LEN],
+                                        uint8_t ret_signature[static 64]);
+
 /* What the person at the command agreed to. */
 struct hf__consent {
     const char *digest; /* of --yes; NULL: asked at a terminal */

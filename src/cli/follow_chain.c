@@ -1,16 +1,22 @@
 /* The chain, as the adaptor prints it. */
-#include "follow.h"
-#include "follow_adaptor.h"
+#include "follow_chain.h"
 
 #include "base/error.h"
 #include "base/hex.h"
+#include "config/schema.h"
+#include "follow_adaptor.h"
 #include "set_form.h"
 
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { DEADLINE_MS = 60 * 1000, PRINTED_MAX = 16 << 20, WORDS_MAX = 64 };
+enum {
+    DEADLINE_MS = 60 * 1000,
+    PRINTED_MAX = 16 << 20,
+    WORDS_MAX = 64,
+    VALIDATORS_MAX = 16384, /* entries that are read; a set holds about 8,000 */
+};
 
 struct hf__chain {
     json_t *root;
@@ -58,13 +64,17 @@ static bool read_address(const json_t *o, struct hf_bytes *ret)
     return true;
 }
 
+/* What the adaptor prints of one. false: it does not say whose it is. */
 static bool read_validator(const json_t *o, struct hf__chain_validator *ret)
 {
     const char *account = json_string_value(json_object_get(o, "account"));
-    return account != NULL &&
-           hf_hex_decode(account, ret->account.bytes, sizeof ret->account) == 0 &&
-           read_address(o, &ret->address) && read_name(o, "operator", &ret->operator_name) &&
-           read_name(o, "zone", &ret->zone);
+    struct hf__chain_validator v = {0};
+    if (account == NULL || hf_hex_decode(account, v.account.bytes, sizeof v.account) != 0)
+        return false;
+    v.bad = !read_address(o, &v.address) || !read_name(o, "operator", &v.operator_name) ||
+            v.operator_name.len == 0 || !read_name(o, "zone", &v.zone);
+    *ret = v;
+    return true;
 }
 
 static int read_view(struct hf__chain *c)
@@ -72,28 +82,42 @@ static int read_view(struct hf__chain *c)
     const json_t *validators = json_object_get(c->root, "validators");
     const json_t *block = json_object_get(c->root, "block"),
                  *since = json_object_get(c->root, "since");
-    size_t count = json_array_size(validators);
+    size_t all = json_array_size(validators), count = 0;
     struct hf__chain_view *view = &c->view;
     if (!json_is_array(validators) || !read_hash(c->root, "chain", &view->chain) ||
         !read_block(block, &view->block) || !read_number(block, "time_s", &view->time_s) ||
         (since != NULL && !json_is_null(since) && !read_block(since, &view->since)))
         return HF_ECHAINVIEW;
-    c->list = calloc(count + 1, sizeof *c->list);
+    c->list = calloc((all < VALIDATORS_MAX ? all : VALIDATORS_MAX) + 1, sizeof *c->list);
     if (c->list == NULL)
         return HF_ENOMEM;
-    for (size_t i = 0; i < count; i++)
-        if (!read_validator(json_array_get(validators, i), &c->list[i]))
-            return HF_ECHAINVIEW;
+    for (size_t i = 0; i < all && count < VALIDATORS_MAX; i++)
+        count += read_validator(json_array_get(validators, i), &c->list[count]);
+    view->unnamed = all - count;
+    view->count = hf__chain_settle(c->list, count);
     view->list = c->list;
-    view->count = count;
     return 0;
+}
+
+int hf__chain_read(struct hf_bytes printed, struct hf__chain **ret)
+{
+    json_error_t error;
+    struct hf__chain *c = calloc(1, sizeof *c);
+    if (c == NULL)
+        return HF_ENOMEM;
+    c->root = json_loadb((const char *)printed.data, printed.len, JSON_REJECT_DUPLICATES, &error);
+    int r = c->root != NULL ? read_view(c) : HF_ECHAINVIEW;
+    if (r == 0)
+        *ret = c;
+    else
+        hf__chain_free(c);
+    return r;
 }
 
 int hf__chain_look(char **adaptor, const struct hf__chain_block *seen, struct hf__chain **ret)
 {
     char *words[WORDS_MAX + 3] = {0}, number[24];
     struct hf_buf printed;
-    json_error_t error;
     size_t n = 0;
     while (n < WORDS_MAX && adaptor[n] != NULL) {
         words[n] = adaptor[n];
@@ -104,23 +128,14 @@ int hf__chain_look(char **adaptor, const struct hf__chain_block *seen, struct hf
         words[n++] = "--since";
         words[n] = number;
     }
-    struct hf__chain *c = calloc(1, sizeof *c);
-    if (c == NULL)
-        return HF_ENOMEM;
     hf_buf_init(&printed, PRINTED_MAX);
     int r = hf__adaptor_run(words, DEADLINE_MS, &printed);
-    if (r == 0) {
-        c->root =
-            json_loadb((const char *)printed.data, printed.len, JSON_REJECT_DUPLICATES, &error);
-        r = c->root != NULL ? read_view(c) : HF_ECHAINVIEW;
-    }
+    if (r == 0)
+        r = hf__chain_read(hf_buf_bytes(&printed), ret);
     hf_buf_done(&printed);
-    if (r == 0) {
-        *ret = c;
+    if (r == 0)
         return 0;
-    }
     fprintf(stderr, "holdfast authority: %s: %s\n", adaptor[0], hf_error_sentence(r));
-    hf__chain_free(c);
     return r == HF_ENOMEM ? r : HF_ECHAINVIEW;
 }
 

@@ -5,102 +5,129 @@
 
 #include <stdlib.h>
 
-enum { HF__RENEW_QUARTERS = 4 };
-
-/* ---- the view */
-
-static int by_account(const void *a, const void *b)
-{
-    const struct hf__chain_validator *const *x = a, *const *y = b;
-    return hf_account_compare(&(*x)->account, &(*y)->account);
-}
-
-/* Whether no account stands twice. HF_ENOMEM. */
-static int check_distinct(const struct hf__chain_view *view)
-{
-    const struct hf__chain_validator **sorted = calloc(view->count, sizeof *sorted);
-    if (sorted == NULL)
-        return HF_ENOMEM;
-    for (size_t i = 0; i < view->count; i++)
-        sorted[i] = &view->list[i];
-    qsort(sorted, view->count, sizeof *sorted, by_account);
-    int r = 0;
-    for (size_t i = 1; i < view->count; i++)
-        if (hf_account_equal(&sorted[i - 1]->account, &sorted[i]->account))
-            r = HF_ECHAINVIEW;
-    free(sorted);
-    return r;
-}
-
-int hf__chain_check(const struct hf__chain_view *view, const struct hf_hash *chain,
-                    const struct hf__chain_block *seen, uint64_t now_s)
-{
-    if (!hf_hash_equal(&view->chain, chain))
-        return HF_EOTHERCHAIN;
-    if (view->block.number < seen->number)
-        return HF_ECHAINLAGS;
-    if (seen->number > 0 &&
-        (view->since.number != seen->number || !hf_hash_equal(&view->since.hash, &seen->hash)))
-        return HF_ECHAINFORK;
-    if (view->block.number == seen->number && !hf_hash_equal(&view->block.hash, &seen->hash))
-        return HF_ECHAINFORK;
-    if (view->time_s > now_s + HF__CHAIN_AHEAD_S || view->count == 0)
-        return HF_ECHAINVIEW;
-    for (size_t i = 0; i < view->count; i++)
-        if (view->list[i].address.len == 0 || view->list[i].operator_name.len == 0)
-            return HF_ECHAINVIEW;
-    int r = check_distinct(view);
-    if (r == 0 && now_s > view->time_s + HF__CHAIN_LAG_S)
-        r = HF_ECHAINLAGS;
-    return r;
-}
+enum { RENEW_QUARTERS = 4 };
 
 /* ---- the list */
 
-static const struct hf__chain_validator *on_chain(const struct hf__chain_view *view,
-                                                  const struct hf_account *account)
-{
-    for (size_t i = 0; i < view->count; i++)
-        if (hf_account_equal(&view->list[i].account, account))
-            return &view->list[i];
-    return NULL;
-}
-
-static const struct hf__follow_account *known_of(const struct hf__following *f,
-                                                 const struct hf_account *account)
-{
-    for (size_t i = 0; i < f->accounts_count; i++)
-        if (hf_account_equal(&f->accounts[i].account, account))
-            return &f->accounts[i];
-    return NULL;
-}
-
-/* Whether its answers have failed for longer than the policy's grace. Silence proves nothing. */
-static bool is_lost(const struct hf__following *f, const struct hf_account *account)
-{
-    const struct hf__follow_account *k = known_of(f, account);
-    return k != NULL && k->failed_since_s != 0 &&
-           f->now_s >= k->failed_since_s + f->policy->u.policy.holder_grace_s;
-}
-
-static bool is_attested(const struct hf__following *f, const struct hf_account *account)
-{
-    const struct hf__follow_account *k = known_of(f, account);
-    return k != NULL && k->failed_since_s == 0 && k->passed_s != 0 &&
-           f->now_s <= k->passed_s + HF__FOLLOW_FRESH_S;
-}
+/* A list that is being made. */
+struct making {
+    const struct hf__following *f;
+    const struct hf__follow_choice *choice;
+    const struct hf_document *like; /* NULL: all that enough agree in is done */
+    bool entries_only;
+    size_t go; /* how many may still leave */
+    size_t changes;
+    struct hf_validator *list; /* room for all of the set and of what is agreed in */
+    size_t count;
+};
 
 /*
  * How many may go at once: of a validator's n holders n - q may be lost before it cannot claim. The
- * next may go when those that stay have had the time to deal anew.
+ * next may go when those that stay have had the time to deal anew, by this signer's own clock: what
+ * a proposer says of the time brings no member out earlier.
  */
 static size_t may_go(const struct hf__following *f)
 {
     const struct hf_policy *p = &f->policy->u.policy;
     size_t spare = p->shares - p->claim_quorum;
-    if (f->now_s < f->set->u.set.issued_s + p->holder_grace_s)
+    if (f->left_s != 0 && f->now_s < f->left_s + p->holder_grace_s)
         return 0;
     return spare > 1 ? spare : 1;
+}
+
+/* The place of the first agreed change of an account or of one behind it. */
+static size_t first_of(const struct hf__backed *b, const struct hf_account *account)
+{
+    size_t low = 0, high = b->count;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (hf_account_compare(&b->list[mid]->account, account) < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+static const struct hf_validator *find(const struct hf_document *set,
+                                       const struct hf_account *account)
+{
+    long at = hf_set_find(set, account);
+    return at >= 0 ? &set->u.set.validators[at] : NULL;
+}
+
+static bool says(const struct hf_chain_change *c, const struct hf_validator *v)
+{
+    return hf_bytes_equal(v->address, c->address) &&
+           hf_bytes_equal(v->operator_name, c->operator_name) && hf_bytes_equal(v->zone, c->zone);
+}
+
+/* Whether a change is one that is to be made. */
+static bool is_done(const struct making *m, const struct hf_chain_change *c)
+{
+    if (c->kind != HF__ENTERS && m->entries_only)
+        return false;
+    if (c->kind == HF__LEAVES && m->go == 0)
+        return false;
+    if (m->like == NULL)
+        return true;
+    const struct hf_validator *v = find(m->like, &c->account);
+    return c->kind == HF__LEAVES ? v == NULL : v != NULL && says(c, v);
+}
+
+static void tell(struct hf_validator *v, const struct hf_chain_change *c)
+{
+    v->address = c->address;
+    v->operator_name = c->operator_name;
+    v->zone = c->zone;
+}
+
+static void take_member(struct making *m, const struct hf_validator *v)
+{
+    const struct hf__backed *b = m->f->backed;
+    struct hf_validator now = *v;
+    for (size_t i = first_of(b, &v->account);
+         i < b->count && hf_account_equal(&b->list[i]->account, &v->account); i++) {
+        const struct hf_chain_change *c = b->list[i];
+        if (c->kind == HF__ENTERS || !is_done(m, c))
+            continue;
+        m->changes++;
+        if (c->kind == HF__LEAVES) {
+            m->go--;
+            return;
+        }
+        tell(&now, c);
+        break;
+    }
+    m->list[m->count++] = now;
+}
+
+/* Who comes back brings along what the authority has decided. */
+static void recall_floor(const struct hf__following *f, struct hf_validator *v)
+{
+    const struct hf_validator *before = f->base != NULL ? find(f->base, &v->account) : NULL;
+    if (before == NULL)
+        return;
+    v->has_floor = before->has_floor;
+    v->floor = before->floor;
+}
+
+static void take_entries(struct making *m)
+{
+    const struct hf__backed *b = m->f->backed;
+    const struct hf_account *last = NULL;
+    for (size_t i = 0; i < b->count && m->count < HF__FOLLOW_MEMBERS_MAX; i++) {
+        const struct hf_chain_change *c = b->list[i];
+        if (c->kind != HF__ENTERS || hf_set_find(m->f->set, &c->account) >= 0 ||
+            (last != NULL && hf_account_equal(last, &c->account)) || !is_done(m, c))
+            continue;
+        struct hf_validator *v = &m->list[m->count++];
+        *v = (struct hf_validator){.account = c->account, .registered_epoch = m->choice->epoch};
+        tell(v, c);
+        recall_floor(m->f, v);
+        m->changes++;
+        last = &c->account;
+    }
 }
 
 static int by_validator(const void *a, const void *b)
@@ -109,64 +136,17 @@ static int by_validator(const void *a, const void *b)
     return hf_account_compare(&x->account, &y->account);
 }
 
-/* As the set in force has it, where the chain says that it is. */
-static struct hf_validator moved(const struct hf_validator *v, const struct hf__chain_validator *c,
-                                 bool *changes)
+static void make_list(struct making *m)
 {
-    struct hf_validator now = *v;
-    if (c == NULL)
-        return now;
-    *changes = *changes || !hf_bytes_equal(v->address, c->address) ||
-               !hf_bytes_equal(v->operator_name, c->operator_name) ||
-               !hf_bytes_equal(v->zone, c->zone);
-    now.address = c->address;
-    now.operator_name = c->operator_name;
-    now.zone = c->zone;
-    return now;
+    const struct hf_validator_set *set = &m->f->set->u.set;
+    m->go = may_go(m->f);
+    for (size_t i = 0; i < set->validators_count; i++)
+        take_member(m, &set->validators[i]);
+    take_entries(m);
+    qsort(m->list, m->count, sizeof *m->list, by_validator);
 }
 
-/* Who comes back brings along what the authority has decided. */
-static void recall_floor(const struct hf__following *f, struct hf_validator *v)
-{
-    long at = f->base != NULL ? hf_set_find(f->base, &v->account) : -1;
-    if (at < 0)
-        return;
-    v->has_floor = f->base->u.set.validators[at].has_floor;
-    v->floor = f->base->u.set.validators[at].floor;
-}
-
-/* list: room for all of the set and of the view. Returns how many. */
-static size_t make_list(const struct hf__following *f, uint32_t epoch, struct hf_validator *list,
-                        bool *changes)
-{
-    const struct hf_validator_set *set = &f->set->u.set;
-    size_t count = 0, go = may_go(f);
-    /* In the order of accounts, so that all signers leave out the same. */
-    for (size_t i = 0; i < set->validators_count; i++) {
-        const struct hf_validator *v = &set->validators[i];
-        const struct hf__chain_validator *c = on_chain(f->view, &v->account);
-        if ((c == NULL || is_lost(f, &v->account)) && go > 0) {
-            *changes = true;
-            go--;
-            continue;
-        }
-        list[count++] = moved(v, c, changes);
-    }
-    for (size_t i = 0; i < f->view->count; i++) {
-        const struct hf__chain_validator *c = &f->view->list[i];
-        if (hf_set_find(f->set, &c->account) >= 0 || !is_attested(f, &c->account))
-            continue;
-        *changes = true;
-        list[count] = (struct hf_validator){.account = c->account,
-                                            .registered_epoch = epoch,
-                                            .address = c->address,
-                                            .operator_name = c->operator_name,
-                                            .zone = c->zone};
-        recall_floor(f, &list[count++]);
-    }
-    qsort(list, count, sizeof *list, by_validator);
-    return count;
-}
+/* ---- the body */
 
 /* Whether every validator could place its shares under an encoded set. */
 static int check_possible(const struct hf__following *f, struct hf_bytes body)
@@ -185,29 +165,65 @@ static int check_possible(const struct hf__following *f, struct hf_bytes body)
     return r;
 }
 
+/* The body of a list; ret: as it was where it fails. */
+static int encode(struct making *m, struct hf_buf *ret)
+{
+    const struct hf__following *f = m->f;
+    const struct hf_validator_set *now = &f->set->u.set;
+    struct hf_validator_set set = {.epoch = m->choice->epoch,
+                                   .issued_s = m->choice->issued_s,
+                                   .expires_s =
+                                       m->choice->issued_s + now->expires_s - now->issued_s};
+    m->count = m->changes = 0;
+    make_list(m);
+    set.validators = m->list;
+    set.validators_count = m->count;
+    memcpy(set.beacon, m->choice->beacon, sizeof set.beacon);
+    if (f->base != NULL && f->base->floors_count > 0)
+        set.base = hf_blob_bytes(f->base->envelope);
+    struct hf_buf body;
+    hf_buf_init(&body, HF_WIRE_DOCUMENT_MAX);
+    int r = hf_wire_encode(&hf_wire_validator_set, &set, &body);
+    if (r == 0)
+        r = check_possible(f, hf_buf_bytes(&body));
+    if (r == 0) {
+        hf_buf_append(ret, body.data, body.len);
+        r = ret->error;
+    }
+    hf_buf_done(&body);
+    return r;
+}
+
 int hf__follow_body(const struct hf__following *f, const struct hf__follow_choice *c,
-                    struct hf_buf *ret_body, bool *ret_changes)
+                    const struct hf_document *like, struct hf_buf *ret_body, bool *ret_changes)
 {
     const struct hf_validator_set *now = &f->set->u.set;
     uint64_t validity_s = now->expires_s - now->issued_s;
-    struct hf_validator_set set = {
-        .epoch = c->epoch, .issued_s = c->issued_s, .expires_s = c->issued_s + validity_s};
-    bool changes = f->now_s + validity_s / HF__RENEW_QUARTERS > now->expires_s;
-    set.validators = calloc(now->validators_count + f->view->count, sizeof *set.validators);
-    if (set.validators == NULL)
+    struct making m = {.f = f, .choice = c, .like = like};
+    m.list = calloc(now->validators_count + f->backed->count + 1, sizeof *m.list);
+    if (m.list == NULL)
         return HF_ENOMEM;
-    set.validators_count = make_list(f, c->epoch, set.validators, &changes);
-    memcpy(set.beacon, c->beacon, sizeof set.beacon);
-    if (f->base != NULL && f->base->floors_count > 0)
-        set.base = hf_blob_bytes(f->base->envelope);
-    size_t before = ret_body->len;
-    int r = hf_wire_encode(&hf_wire_validator_set, &set, ret_body);
+    int r = encode(&m, ret_body);
+    /* Who enters takes no candidate from any member: what leaves or moves waits alone. */
+    if (r == HF_ESELECTION && like == NULL) {
+        m.entries_only = true;
+        r = encode(&m, ret_body);
+    }
     if (r == 0)
-        r = check_possible(f, hf_bytes_of(ret_body->data + before, ret_body->len - before));
-    if (r == 0)
-        *ret_changes = changes;
-    free(set.validators);
+        *ret_changes = m.changes > 0 || (f->backed->enough &&
+                                         f->now_s + validity_s / RENEW_QUARTERS > now->expires_s);
+    free(m.list);
     return r;
+}
+
+/* ---- proposals of others, and turns */
+
+/* Whether an epoch may be signed above one: so that no signer uses up the numbers, and those that
+ * were apart for however long find together. */
+static bool epoch_fits(uint32_t in_force, uint64_t epoch, uint64_t now_s)
+{
+    return epoch > in_force && epoch <= UINT32_MAX &&
+           (epoch - in_force <= HF__FOLLOW_EPOCHS_MAX || epoch <= now_s / HF__FOLLOW_EPOCH_S);
 }
 
 int hf__follow_accepts(const struct hf__following *f, const struct hf_document *d,
@@ -217,18 +233,46 @@ int hf__follow_accepts(const struct hf__following *f, const struct hf_document *
     bool changes = false;
     const struct hf_validator_set *s = &d->u.set, *now = &f->set->u.set;
     hf_assert(d->kind == HF_DOCUMENT_SET);
-    if (s->epoch <= now->epoch || s->epoch <= signed_epoch ||
-        s->epoch > now->epoch + HF__FOLLOW_EPOCHS_MAX || s->issued_s < now->issued_s ||
-        s->issued_s > f->now_s + HF__CHAIN_AHEAD_S ||
+    if (!epoch_fits((uint32_t)now->epoch, s->epoch, f->now_s) || s->epoch <= signed_epoch ||
+        s->issued_s < now->issued_s || s->issued_s > f->now_s + HF__CHAIN_AHEAD_S ||
         f->now_s > s->issued_s + HF__FOLLOW_PROPOSED_S ||
         memcmp(s->beacon, now->beacon, sizeof s->beacon) == 0)
         return HF_EDOCUMENT;
     struct hf__follow_choice c = {.epoch = (uint32_t)s->epoch, .issued_s = s->issued_s};
     memcpy(c.beacon, s->beacon, sizeof c.beacon);
     hf_buf_init(&own, HF_WIRE_DOCUMENT_MAX);
-    int r = hf__follow_body(f, &c, &own, &changes);
+    int r = hf__follow_body(f, &c, d, &own, &changes);
     if (r == 0 && (!changes || !hf_bytes_equal(hf_buf_bytes(&own), d->signatures.body)))
         r = HF_EDOCUMENT;
     hf_buf_done(&own);
     return r;
+}
+
+/*
+ * How long an epoch that was signed waits for the signatures of others before this signer goes on
+ * to the next: twice as long each time, until a proposal gets all of its life.
+ */
+static uint64_t patience_s(const struct hf__follow_turn *t)
+{
+    uint64_t pause_s = HF__FOLLOW_STALE_TURNS * t->turn_s;
+    for (uint32_t n = t->signed_epoch - t->in_force; n > 1 && pause_s < HF__FOLLOW_PROPOSED_S; n--)
+        pause_s *= 2;
+    return pause_s;
+}
+
+bool hf__follow_is_turn(const struct hf__follow_turn *t, uint32_t *ret_epoch)
+{
+    bool waiting = t->signed_epoch > t->in_force;
+    uint64_t epoch = (uint64_t)(waiting ? t->signed_epoch : t->in_force) + 1;
+    uint64_t before = (t->own + t->signers - epoch % t->signers) % t->signers;
+    uint64_t since_s = waiting ? t->signed_s + patience_s(t) : t->waits_since_s;
+    *ret_epoch = (uint32_t)epoch;
+    return epoch_fits(t->in_force, epoch, t->now_s) && t->now_s >= since_s + before * t->turn_s;
+}
+
+bool hf__follow_replaces(const struct hf_document *d, bool by_authority,
+                         const struct hf_document *in_force, bool in_force_by_authority)
+{
+    uint32_t epoch = hf_document_version(d), now = hf_document_version(in_force);
+    return epoch > now || (epoch == now && by_authority && !in_force_by_authority);
 }

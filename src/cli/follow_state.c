@@ -1,30 +1,81 @@
-/* What a signer must not forget: the block that was final, the epoch that it has signed, and who
- * has passed or failed. */
-#include "follow.h"
+#include "follow_state.h"
 
 #include "base/error.h"
 #include "base/file.h"
+#include "authority.h"
 #include "base/hex.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 
-enum { STATE_MAX = 64 << 20 };
+enum {
+    STATE_MAX = 16 << 20,
+    ACCOUNTS_MAX = 32768, /* of a set, and of a view beside it */
+};
 
 static const char name[] = "follow.json";
 
 struct hf__follow_account *hf__follow_know(struct hf__follow_state *s,
                                            const struct hf_account *account)
 {
+    size_t low = 0, high = s->count;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        int order = hf_account_compare(&s->accounts[mid].account, account);
+        if (order == 0)
+            return &s->accounts[mid];
+        if (order < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    if (s->count == s->room) {
+        size_t room = 2 * s->room + 64;
+        struct hf__follow_account *grown = realloc(s->accounts, room * sizeof *grown);
+        if (grown == NULL)
+            return NULL;
+        s->accounts = grown;
+        s->room = room;
+    }
+    memmove(&s->accounts[low + 1], &s->accounts[low], (s->count - low) * sizeof *s->accounts);
+    s->accounts[low] = (struct hf__follow_account){.account = *account};
+    s->count++;
+    return &s->accounts[low];
+}
+
+void hf__follow_keep(struct hf__follow_state *s, const struct hf_document *set,
+                     const struct hf__chain_view *view)
+{
+    size_t kept = 0;
     for (size_t i = 0; i < s->count; i++)
-        if (hf_account_equal(&s->accounts[i].account, account))
-            return &s->accounts[i];
-    struct hf__follow_account *grown = realloc(s->accounts, (s->count + 1) * sizeof *grown);
-    if (grown == NULL)
-        return NULL;
-    s->accounts = grown;
-    s->accounts[s->count] = (struct hf__follow_account){.account = *account};
-    return &s->accounts[s->count++];
+        if (hf_set_find(set, &s->accounts[i].account) >= 0 ||
+            hf__chain_find(view, &s->accounts[i].account) != NULL)
+            s->accounts[kept++] = s->accounts[i];
+    s->count = kept;
+}
+
+int hf__follow_note_set(struct hf__follow_state *s, const struct hf_document *set, uint64_t now_s)
+{
+    const struct hf_validator_set *u = &set->u.set;
+    bool first = true;
+    for (size_t i = 0; i < s->count; i++) {
+        struct hf__follow_account *k = &s->accounts[i];
+        bool is = hf_set_find(set, &k->account) >= 0;
+        first = first && !k->member;
+        if (k->member && !is)
+            s->left_s = now_s;
+        k->member = is;
+    }
+    /* Who has seen none before cannot know when the last one left. */
+    if (first)
+        s->left_s = now_s;
+    for (size_t i = 0; i < u->validators_count; i++) {
+        struct hf__follow_account *k = hf__follow_know(s, &u->validators[i].account);
+        if (k == NULL)
+            return HF_ENOMEM;
+        k->member = true;
+    }
+    return 0;
 }
 
 void hf__follow_forget(struct hf__follow_state *s)
@@ -60,13 +111,14 @@ static int read_account(const json_t *o, struct hf__follow_state *s)
     bool good = read_number(o, "asked_s", &k->asked_s) &&
                 read_number(o, "passed_s", &k->passed_s) &&
                 read_number(o, "failed_since_s", &k->failed_since_s);
+    k->member = json_is_true(json_object_get(o, "member"));
     return good ? 0 : HF_EMALFORMED;
 }
 
 static int read_state(const json_t *root, const struct hf_hash *chain, struct hf__follow_state *s)
 {
     struct hf_hash of;
-    uint64_t epoch = 0;
+    uint64_t epoch = 0, form = 0;
     const json_t *accounts = json_object_get(root, "accounts");
     if (!read_hex(root, "chain", of.bytes, sizeof of))
         return HF_EMALFORMED;
@@ -76,9 +128,12 @@ static int read_state(const json_t *root, const struct hf_hash *chain, struct hf
         !read_hex(root, "hash", s->seen.hash.bytes, sizeof s->seen.hash) ||
         !read_number(root, "signed_epoch", &epoch) || epoch > UINT32_MAX ||
         !read_number(root, "signed_s", &s->signed_s) ||
-        !read_number(root, "waits_since_s", &s->waits_since_s) || !json_is_array(accounts))
+        !read_number(root, "waits_since_s", &s->waits_since_s) ||
+        !read_number(root, "left_s", &s->left_s) || !read_number(root, "form_epoch", &form) ||
+        form > UINT32_MAX || !json_is_array(accounts) || json_array_size(accounts) > ACCOUNTS_MAX)
         return HF_EMALFORMED;
     s->signed_epoch = (uint32_t)epoch;
+    s->form_epoch = (uint32_t)form;
     int r = 0;
     for (size_t i = 0; r == 0 && i < json_array_size(accounts); i++)
         r = read_account(json_array_get(accounts, i), s);
@@ -120,9 +175,9 @@ static json_t *hex(const void *data, size_t len)
 
 static json_t *object_of(const struct hf__follow_account *k)
 {
-    return json_pack("{s:o,s:I,s:I,s:I}", "account", hex(k->account.bytes, sizeof k->account),
-                     "asked_s", (json_int_t)k->asked_s, "passed_s", (json_int_t)k->passed_s,
-                     "failed_since_s", (json_int_t)k->failed_since_s);
+    return json_pack("{s:o,s:b,s:I,s:I,s:I}", "account", hex(k->account.bytes, sizeof k->account),
+                     "member", k->member, "asked_s", (json_int_t)k->asked_s, "passed_s",
+                     (json_int_t)k->passed_s, "failed_since_s", (json_int_t)k->failed_since_s);
 }
 
 int hf__follow_save(const char *folder, const struct hf_hash *chain,
@@ -136,11 +191,12 @@ int hf__follow_save(const char *folder, const struct hf_hash *chain,
     }
     for (size_t i = 0; i < s->count; i++)
         json_array_append_new(accounts, object_of(&s->accounts[i]));
-    json_t *root = json_pack("{s:o,s:I,s:o,s:I,s:I,s:I,s:o}", "chain",
-                             hex(chain->bytes, sizeof *chain), "number", (json_int_t)s->seen.number,
-                             "hash", hex(s->seen.hash.bytes, sizeof s->seen.hash), "signed_epoch",
-                             (json_int_t)s->signed_epoch, "signed_s", (json_int_t)s->signed_s,
-                             "waits_since_s", (json_int_t)s->waits_since_s, "accounts", accounts);
+    json_t *root = json_pack(
+        "{s:o,s:I,s:o,s:I,s:I,s:I,s:I,s:I,s:o}", "chain", hex(chain->bytes, sizeof *chain),
+        "number", (json_int_t)s->seen.number, "hash", hex(s->seen.hash.bytes, sizeof s->seen.hash),
+        "signed_epoch", (json_int_t)s->signed_epoch, "signed_s", (json_int_t)s->signed_s,
+        "waits_since_s", (json_int_t)s->waits_since_s, "left_s", (json_int_t)s->left_s,
+        "form_epoch", (json_int_t)s->form_epoch, "accounts", accounts);
     char *text = root != NULL ? json_dumps(root, JSON_INDENT(1)) : NULL;
     int r = text != NULL ? hf_file_replace(path, hf_bytes_of(text, strlen(text)), 0600) : HF_ENOMEM;
     free(text);

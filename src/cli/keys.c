@@ -280,6 +280,17 @@ static bool is_set_signer(const struct hf_root *root, const uint8_t key[static H
     return among(root->set_signers, root->set_signers_count, key);
 }
 
+int hf__sign_following_word(const struct hf__authority *a, const char *key_file, const char *label,
+                            struct hf_bytes data, uint8_t ret_public[static HF_KEY_LEN],
+                            uint8_t ret_signature[static 64])
+{
+    struct saying s = {
+        .label = label, .data = data, .ret_public = ret_public, .ret_signature = ret_signature};
+    struct finding f = {.root = &a->root->u.root, .fits = is_set_signer, .use = say, .ctx = &s};
+    int r = each_key(a->folder, key_file, use_one, &f);
+    return r != 0 || f.done ? r : HF_ENOTFOUND;
+}
+
 /* A set that a set signer signs; no envelope: its key alone is asked for. */
 struct following {
     const struct hf_network_id *network;

@@ -208,7 +208,7 @@ def a_fork_lag_or_lie_moves_nothing():
                                       "--once", "--", *words)
             assert status == 2 and "no set of validators" in text, (words, text)
         assert n.set()[1] == before
-        # A node that lies to one signer: what it proposes nobody else signs.
+        # A node that lies to one signer: it is alone with what it says.
         lie = substrate_node.Chain()
         lie.blocks, lie.final = n.chain.blocks[:-1], len(n.chain.blocks) - 2
         members = {key: value for key, value in n.members.items() if key != b"\x02" * 32}
@@ -222,13 +222,68 @@ def a_fork_lag_or_lie_moves_nothing():
                 status, text = signer.round()
                 assert "in force" not in text, text
             time.sleep(0.5)
-        proposals = list((m.folder / "exchange").glob("set-*.doc"))
-        assert proposals and all(liar.public[:16] in proposal.name for proposal in proposals), proposals
+        assert not list((m.folder / "exchange").glob("set-*.doc")), "nothing is proposed"
         assert all(n.set(i) == (1, before) for i in range(3))
-        # The others go on without it, above what it has signed.
+        # The others go on without it.
         n.members[b"\x06" * 32] = n.entry(m.nodes[5])
         n.grow()
         n.rounds(lambda: n.set(0)[1] == n.set(1)[1] == before | {m.nodes[5].account})
+
+
+@tap.case
+def what_stands_in_the_way_holds_up_nothing_else():
+    with Network() as n:
+        m, sixth = n.mesh, n.mesh.nodes[5]
+        exchange, accounts = m.folder / "exchange", {node.account for node in m.nodes[:5]}
+        for signer in n.signers:
+            assert signer.round()[0] == 0, signer.round()
+        # A stranger fills the folder, and writes over a signer's file.
+        for number in range(100):
+            (exchange / f"set-{number:010}-{n.signers[0].public[:16]}.doc").write_bytes(os.urandom(64))
+        (exchange / f"set-{n.signers[2].public}.doc").write_bytes(os.urandom(64))
+        # On the chain, one stands twice, and one has no address.
+        n.members[b"\x55" * 32] = ("ab" * 32, "no address", "x", "")
+        n.members[b"\x66" * 32] = (m.nodes[0].account, "elsewhere:1", "x", "")
+        n.members[b"\x06" * 32] = n.entry(sixth)
+        n.grow()
+        # One that is cut off uses up no epoch, for however long.
+        for _ in range(8):
+            status, text = n.signers[0].round()
+            assert status == 2 and "is proposed" not in text, text
+            time.sleep(0.5)
+        assert "has two entries" in text and "1 files are not what their names say" in text, text
+        assert json.loads((n.signers[0].folder / "follow.json").read_text())["signed_epoch"] == 0
+        n.rounds(lambda: all(n.set(i) == (2, accounts | {sixth.account}) for i in range(3)))
+        del n.members[b"\x55" * 32], n.members[b"\x66" * 32]
+        # A crash after the set was put in force, and before what follows from it.
+        second = n.signers[1]
+        form, remembered = second.folder / "set.yaml", second.folder / "follow.json"
+        whole, state = form.read_text(), json.loads(remembered.read_text())
+        assert state["form_epoch"] == 2 and sixth.account in whole, whole
+        for written in (False, True):
+            if not written:
+                form.unlink()
+            remembered.write_text(json.dumps({**state, "form_epoch": 0}))
+            second.round()
+            assert form.read_text() == whole
+            assert json.loads(remembered.read_text())["form_epoch"] == 2
+        # The authority signs a set of the epoch for which the signers have one: its own stands, and they go on from it.
+        del n.members[b"\x01" * 32]
+        n.grow()
+        left = {node.account for node in m.nodes[1:]}
+
+        def two_of_them():
+            for signer in n.signers[1:]:
+                signer.round()
+            return n.set(1) == n.set(2) == (3, left)
+        until(two_of_them, 60, lambda: [n.set(i) for i in range(3)], pause=0.3)
+        m.sign_set()
+        assert n.set(0) == (3, accounts), n.set(0)
+        before = [n.set(i) for i in (1, 2)]
+        said = n.rounds(lambda: all(n.set(i)[1] == left and n.set(i)[0] > 3 for i in range(3)))
+        assert before == [(3, left)] * 2, before
+        assert sum("set 3, with 3 signatures, is in force" in text for number, _, text in said if number > 0) == 2, said
+        assert len({n.set(i)[0] for i in range(3)}) == 1, [n.set(i) for i in range(3)]
 
 
 @tap.case

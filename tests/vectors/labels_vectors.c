@@ -54,6 +54,7 @@ static const struct label labels[] = {
     {"holdfast/v1/application", REPORT, &hf_wire_application_statement, 0},
     {"holdfast/v1/attest", REPORT, &hf_wire_attest_statement, 0},
     {"holdfast/v1/attest-ask", SIGN, &hf_wire_attest_ask, 0},
+    {"holdfast/v1/chain-word", SIGN, &hf_wire_chain_word, 0},
     {"holdfast/v1/tls-key", HASH, NULL, 91},
     {"holdfast/v1/blackstart", REPORT, &hf_wire_blackstart_transcript, 0},
     {"holdfast/v1/blackstart-request", HASH, &hf_wire_blackstart_transcript, 0},
