@@ -113,6 +113,9 @@ typedef int hf__make_fn(const struct hf__authority *a, void *ctx, const struct h
 typedef bool hf__risk_fn(const struct hf__authority *a, const struct hf_document *d, char *ret,
                          size_t len);
 
+/* Prints what every signer of a document has to see beside what it changes. */
+typedef void hf__show_fn(const struct hf__authority *a, const struct hf_document *d);
+
 struct hf__issue_job {
     uint8_t kind;
     const char *name; /* "policy", "set", "root" */
@@ -120,6 +123,7 @@ struct hf__issue_job {
     hf__make_fn *make; /* the own form; NULL: there is none */
     void *ctx;
     hf__risk_fn *risk; /* NULL: there is none */
+    hf__show_fn *show; /* NULL: there is none */
     struct hf__consent consent;
     char pending[HF__PATH_LEN]; /* filled in */
 };

@@ -199,6 +199,8 @@ static int confirm(const struct hf__authority *a, const struct hf__issue_job *jo
     if (job->kind != HF_DOCUMENT_ROOT)
         printf("good until %s, and to be signed anew before\n",
                hf__minute(hf_document_expires_s(d), until));
+    if (job->show != NULL)
+        job->show(a, d);
     printf("digest: %s\n", digest);
     fflush(stdout);
     if (job->consent.digest != NULL) {
@@ -223,18 +225,21 @@ static void print_next(FILE *out, const struct hf__authority *a, const struct hf
 {
     static const struct {
         uint8_t kind;
-        const char *command;
-    } commands[] = {{HF_DOCUMENT_ROOT, "authority root"},
-                    {HF_DOCUMENT_POLICY, "policy"},
-                    {HF_DOCUMENT_SET, "set"}};
+        const char *command, *foreign, *beside; /* what goes there beside documents */
+    } commands[] = {{HF_DOCUMENT_ROOT, "authority root", " --foreign", ""},
+                    {HF_DOCUMENT_POLICY, "policy", " --foreign", ""},
+                    {HF_DOCUMENT_SET, "set", " --foreign", ""},
+                    {HF_DOCUMENT_PROPOSAL, "quorum", "", ""},
+                    {HF_DOCUMENT_SHARES, "quorum", "", ", proposal.doc, ceremony, collateral"}};
     for (size_t i = 0; i < HF_ARRAY_LEN(commands); i++)
         if (commands[i].kind == job->kind)
-            fprintf(
-                out,
-                "on another machine: copy %s/documents and %s there, and after reading sign with\n"
-                "  holdfast %s sign --authority %s --foreign --key FILE\n"
-                "then bring both back\n",
-                a->folder, job->pending, commands[i].command, a->folder);
+            fprintf(out,
+                    "on another machine: copy %s/documents%s and %s there, and after reading sign "
+                    "with\n"
+                    "  holdfast %s sign --authority %s%s --key FILE\n"
+                    "then bring both back\n",
+                    a->folder, commands[i].beside, job->pending, commands[i].command, a->folder,
+                    commands[i].foreign);
 }
 
 static int finish(struct hf__authority *a, const struct hf__issue_job *job,

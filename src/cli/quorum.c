@@ -17,7 +17,7 @@ static const char usage[] =
     "usage: holdfast quorum propose --threshold M --name KEY... --holder ALIAS=KEY...\n"
     "                               [--days N] [--yes DIGEST] [--key FILE]\n"
     "       holdfast quorum reshard, with the options of propose\n"
-    "       holdfast quorum sign [--yes DIGEST] [--key FILE]\n"
+    "       holdfast quorum sign [--yes DIGEST] [--key FILE] [--collateral DIR]\n"
     "       holdfast quorum deal OUTPUT [--collateral DIR]\n"
     "       holdfast quorum ack FILE...\n"
     "       holdfast quorum drill [FILE...]\n"
@@ -25,7 +25,7 @@ static const char usage[] =
     "\n"
     "propose says who shares which quorum keys: of the holders, M together open what\n"
     "validators sealed. KEY of a holder is its public key, as `holdfast-share key show`\n"
-    "prints it; read the six words of its fingerprint to the holder before signing.\n"
+    "prints it; each who signs reads the six words of its fingerprint to the holder.\n"
     "reshard proposes the same keys, by their names, for other holders or another\n"
     "threshold; the holders of now give the ceremony their shares.\n"
     "The signed proposal.doc goes into a ceremony; deal verifies what came out of it;\n"
@@ -118,48 +118,66 @@ static int issue(struct hf__authority *a, const struct options *o, struct hf__is
     return hf__issued("quorum", job->name, hf__issue(a, job, &issued));
 }
 
-static int propose(struct hf__authority *a, struct options *o)
+/* What each signer of a proposal reads to the holders, and what resharding does not do. */
+static void show_proposal(const struct hf__authority *a, const struct hf_document *d)
 {
-    struct hf__issue_job job = {
-        .kind = HF_DOCUMENT_PROPOSAL, .name = "proposal", .make = make_proposal, .ctx = o};
-    if (o->threshold == 0 || o->holders_count == 0 || o->keys_count == 0)
-        return hf__say("quorum", "propose needs --threshold, --name and --holder", 0);
-    if (o->reshard && a->shares == NULL)
-        return hf__say("quorum", "there is no share set yet: propose one", 0);
-    hf__holders_print(o->holders, o->holders_count);
-    if (o->reshard)
+    const struct hf_share_set *set = &d->u.shares;
+    puts("read each of these aloud to its holder, and sign when all have the same:");
+    hf__holders_print(set->holders, set->holders_count);
+    if (set->has_reshards && a->shares != NULL)
         printf(
             "The same keys, shared anew. This takes nothing from anybody: whoever keeps %llu "
             "shares "
             "of now\ncan still open what was sealed to these keys. Who is to lose that needs a new "
             "key: propose.\n",
             (unsigned long long)a->shares->u.shares.threshold);
+}
+
+static int propose(struct hf__authority *a, struct options *o)
+{
+    struct hf__issue_job job = {.kind = HF_DOCUMENT_PROPOSAL,
+                                .name = "proposal",
+                                .make = make_proposal,
+                                .show = show_proposal,
+                                .ctx = o};
+    if (o->threshold == 0 || o->holders_count == 0 || o->keys_count == 0)
+        return hf__say("quorum", "propose needs --threshold, --name and --holder", 0);
+    if (o->reshard && a->shares == NULL)
+        return hf__say("quorum", "there is no share set yet: propose one", 0);
+    return issue(a, o, &job);
+}
+
+/* The share set that follows from the output, once it is sure that a ceremony made it. */
+static int sign_shares(struct hf__authority *a, const struct options *o,
+                       struct hf__ceremony_state *state)
+{
+    struct hf__issue_job job = {.kind = HF_DOCUMENT_SHARES,
+                                .name = "share-set",
+                                .make = hf__ceremony_share_set,
+                                .ctx = state};
+    int r = hf__ceremony_judge(a, o->collateral, state);
+    if (r != 0)
+        return hf__say("quorum", "not signed: the ceremony's output", r);
+    if (state->acks_count < state->c.set.holders_count) {
+        hf__ceremony_print(state);
+        return HF_CLI_NOT_READY;
+    }
     return issue(a, o, &job);
 }
 
 /* What waits: a proposal that others began, or the share set that a ceremony has dealt. */
 static int sign(struct hf__authority *a, const struct options *o)
 {
-    struct hf__issue_job proposal = {
-        .kind = HF_DOCUMENT_PROPOSAL, .name = "proposal", .consent.foreign = true};
+    struct hf__issue_job proposal = {.kind = HF_DOCUMENT_PROPOSAL,
+                                     .name = "proposal",
+                                     .show = show_proposal,
+                                     .consent.foreign = true};
     struct hf__ceremony_state state = {0};
     if (hf__pending(a, "proposal"))
         return issue(a, o, &proposal);
     int r = hf__ceremony_open(a, &state);
-    if (r == 0 && state.acks_count < state.c.set.holders_count) {
-        hf__ceremony_print(&state);
-        r = HF_EDOCUMENT_SIGNATURE;
-    }
-    int status = r == 0 || r == HF_EDOCUMENT_SIGNATURE
-                     ? hf__issued("quorum", "share-set", r)
-                     : hf__say("quorum", "nothing waits for a signature", r);
-    if (r == 0) {
-        struct hf__issue_job job = {.kind = HF_DOCUMENT_SHARES,
-                                    .name = "share-set",
-                                    .make = hf__ceremony_share_set,
-                                    .ctx = &state};
-        status = issue(a, o, &job);
-    }
+    int status =
+        r == 0 ? sign_shares(a, o, &state) : hf__say("quorum", "nothing waits for a signature", r);
     hf__ceremony_close(&state);
     return status;
 }

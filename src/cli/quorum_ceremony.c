@@ -235,6 +235,17 @@ static int judge_quote(const struct hf_policy *policy, const char *folder,
     return r;
 }
 
+int hf__ceremony_judge(const struct hf__authority *a, const char *collateral,
+                       const struct hf__ceremony_state *s)
+{
+    char folder[HF__PATH_LEN];
+    if (a->policy == NULL)
+        return HF_ENODOCUMENTS;
+    if (!hf__path(folder, a->folder, "collateral"))
+        return HF_ETOOBIG;
+    return judge_quote(&a->policy->u.policy, collateral != NULL ? collateral : folder, &s->c);
+}
+
 static int keep_output(const struct hf__authority *a, const struct hf__ceremony_state *s)
 {
     char folder[HF__PATH_LEN], path[HF__PATH_LEN];
@@ -247,14 +258,11 @@ static int keep_output(const struct hf__authority *a, const struct hf__ceremony_
 int hf__ceremony_deal(struct hf__authority *a, const char *path, const char *collateral)
 {
     struct hf__ceremony_state s = {0};
-    char folder[HF__PATH_LEN];
-    if (a->policy == NULL || !hf__path(folder, a->folder, "collateral"))
-        return hf__say("quorum", "the policy in force", HF_ENODOCUMENTS);
     int r = read_output(path, &s);
     if (r == 0)
         r = check_output(a, &s);
     if (r == 0)
-        r = judge_quote(&a->policy->u.policy, collateral != NULL ? collateral : folder, &s.c);
+        r = hf__ceremony_judge(a, collateral, &s);
     if (r == 0)
         r = keep_output(a, &s);
     if (r == 0) {

@@ -23,10 +23,19 @@ void hf__holders_print(const struct hf_share_holder *holders, size_t count);
 /* Whether a document of this name waits for signatures. */
 bool hf__pending(const struct hf__authority *a, const char *name);
 
-/* The output that was verified here, and the acknowledgements of it. HF_ENOTFOUND: there is none.
- * ret: ended with hf__ceremony_close, after an error too. */
+/* The output that lies here, held against the proposal, and the acknowledgements of it; not its
+ * quote. HF_ENOTFOUND: there is none. ret: ended with hf__ceremony_close, after an error too. */
 HF_MUST_USE int hf__ceremony_open(const struct hf__authority *a, struct hf__ceremony_state *ret);
 void hf__ceremony_close(struct hf__ceremony_state *s);
+/*
+ * Whether a ceremony made the output: its quote is over the proposal and over every byte of the
+ * output, and of software that the policy in force accepts for ceremonies. Without that the keys
+ * may be known to the one who dealt them; so every signer asks, for the folder has been in others'
+ * hands. collateral: a folder; NULL: the authority's own. HF_ENODOCUMENTS: there is no policy. The
+ * errors of hf_quote_verify_by and hf_judge.
+ */
+HF_MUST_USE int hf__ceremony_judge(const struct hf__authority *a, const char *collateral,
+                                   const struct hf__ceremony_state *s);
 /* Who has acknowledged and who has not. */
 void hf__ceremony_print(const struct hf__ceremony_state *s);
 /* The share set that follows from it; ctx: the state. */
