@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/hex.h"
 #include "owner/owner.h"
+#include "provider/provider.h"
 
 #include <criterion/criterion.h>
 
