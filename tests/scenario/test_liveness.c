@@ -5,6 +5,8 @@
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
+#include <stdio.h>
+#include <string.h>
 
 struct hang {
     uint8_t method;
@@ -139,5 +141,27 @@ Test(liveness, a_vault_that_cannot_be_read_for_a_while_is_opened_when_it_can)
     cr_assert_eq(hf_world_trace_count(w, 0, HF_TRACE_ROUND), rounds);
     hf_world_vault_damage(w, 0, 0);
     testnet_key_lives(w, 0);
+    testnet_end(w);
+}
+
+/* An application whose name is bound gets its key from a disk that takes nothing any more; a new
+ * name waits, and is given only when it is durable. */
+Test(liveness, a_name_that_is_bound_waits_for_no_other)
+{
+    struct hf_world *w = testnet_up(7, 3, 5);
+    uint8_t key[HF_APP_KEY_LEN], again[HF_APP_KEY_LEN];
+    uint32_t version;
+    for (int i = 0; i < 40; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "n%d", i);
+        cr_assert_eq(hf_world_key(w, 0, name, TESTNET_MS, key, &version), 0);
+    }
+    hf_world_disk_stall(w, 0, 60000);
+    cr_assert_neq(hf_world_key(w, 0, "new", 5000, again, &version), 0);
+    cr_assert_eq(hf_world_key(w, 0, "n39", 1000, again, &version), 0);
+    cr_assert_eq(memcmp(key, again, sizeof key), 0);
+    cr_assert_eq(hf_world_key(w, 0, "n0", 1000, again, &version), 0);
+    hf_world_run_for(w, 60000);
+    cr_assert_eq(hf_world_key(w, 0, "new", 5000, again, &version), 0);
     testnet_end(w);
 }

@@ -166,7 +166,6 @@ struct hf_engine {
     uint32_t pauses_ms[HF__TIMERS_RETRIED]; /* the last pause of each; 0: it has not failed */
     uint64_t state_since_ms;
     uint64_t store_since_ms;
-    uint64_t binding_seq; /* of the last transaction that bound the name of an application key */
     uint8_t sealing_key[HF_KEY_LEN];
     void *(*secret_alloc)(size_t len);
     void (*secret_free)(void *p);

@@ -18,6 +18,7 @@ void hf__owner_lock(struct hf_engine *e)
     hf__claim_free(e);
     hf__seal_free(e);
     hf__releases_end(e, e->fenced ? HF_EFENCED : HF_ELOCKED);
+    hf__bindings_forget(e);
     hf__application_free(e, e->fenced ? HF_EFENCED : HF_ELOCKED);
     hf_blob_unref(o->proof);
     o->proof = NULL;

@@ -73,6 +73,7 @@ struct hf__owner {
     struct hf__claiming *claiming;
     struct hf__sealing *sealing;
     struct hf__release *releases;
+    struct hf__bound *bound;   /* names that this process has bound, the newest first */
     struct hf__vouch *vouches; /* quotes for applications that are being made */
     struct hf__drill *drill;
     /* No replacement before: the last one found too few candidates among documents that were the
@@ -303,6 +304,8 @@ int hf__release_answered(struct hf_engine *e, const struct hf__pending *call, in
 void hf__releases_end(struct hf_engine *e, int error);
 /* Ends those whose acknowledgements a floor has others give; those that wait ask again. */
 void hf__releases_recount(struct hf_engine *e);
+/* Forgets which names this process has bound: the vault is closed, and no release waits. */
+void hf__bindings_forget(struct hf_engine *e);
 size_t hf__release_memory(const struct hf_engine *e); /* bytes held */
 
 /* ---- application.c: quotes for applications */

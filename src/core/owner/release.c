@@ -24,6 +24,14 @@ struct hf__release {
     uint16_t acknowledged[HF__ELECTORATES_MAX]; /* bit of each acceptor */
 };
 
+/* A name that this process has bound. */
+struct hf__bound {
+    struct hf__bound *next;
+    uint64_t seq; /* of the transaction */
+    uint8_t name_len;
+    uint8_t name[];
+};
+
 static bool name_ok(struct hf_bytes name)
 {
     if (name.len == 0 || name.len > HF_KEY_NAME_MAX)
@@ -46,8 +54,30 @@ int hf__why_closed(const struct hf_engine *e)
     return e->claimed ? 0 : HF_ENOTCLAIMED;
 }
 
+/* The transaction that bound a name; 0: it was durable when the vault was opened. */
+static uint64_t binding_seq(const struct hf_engine *e, struct hf_bytes name)
+{
+    hf_assert(hf__rows_find(&e->rows, HF_ROW_BINDING, name) != NULL);
+    for (const struct hf__bound *b = e->owner->bound; b != NULL; b = b->next)
+        if (hf_bytes_equal(name, hf_bytes_of(b->name, b->name_len)))
+            return b->seq;
+    return 0;
+}
+
+static void note_binding(struct hf_engine *e, struct hf_bytes name)
+{
+    struct hf__bound *b = calloc(1, sizeof *b + name.len);
+    hf_assert(b != NULL && name.len <= HF_KEY_NAME_MAX);
+    b->seq = e->write_seq;
+    b->name_len = (uint8_t)name.len;
+    memcpy(b->name, name.data, name.len);
+    b->next = e->owner->bound;
+    e->owner->bound = b;
+    hf_assert(b->seq > 0);
+}
+
 /* Derives the key and hands it out once the name's binding is durable. Other writes, which a
- * full disk may hold up, need not be. */
+ * full disk may hold up, need not be: those that bind other names neither. */
 static void hand_out(struct hf_engine *e, uint64_t request, struct hf_bytes name, uint64_t version,
                      bool first)
 {
@@ -56,7 +86,7 @@ static void hand_out(struct hf_engine *e, uint64_t request, struct hf_bytes name
     hf__derive(e, "application", name, e->secrets->app_key);
     e->key_out = true;
     struct hf_local_reply *reply = hf__local_reply(e, request, 0);
-    reply->after = e->binding_seq;
+    reply->after = binding_seq(e, name);
     reply->key = e->secrets->app_key;
     reply->key_version = (uint32_t)version;
     reply->claim = e->claim;
@@ -72,7 +102,7 @@ static void bind(struct hf_engine *e, uint64_t request, struct hf_bytes name)
     bool first = hf__rows_get(&e->rows, HF_ROW_BINDING, name) == NULL;
     if (first) {
         hf__put(e, HF_ROW_BINDING, name, &hf_wire_binding_row, &row);
-        e->binding_seq = e->write_seq;
+        note_binding(e, name);
     }
     hand_out(e, request, name, e->active.number, first);
 }
@@ -99,6 +129,16 @@ void hf__releases_end(struct hf_engine *e, int error)
         end(e, e->owner->releases, error);
 }
 
+void hf__bindings_forget(struct hf_engine *e)
+{
+    for (struct hf__bound *b = e->owner->bound, *next; b != NULL; b = next) {
+        next = b->next;
+        free(b);
+    }
+    e->owner->bound = NULL;
+    hf_assert(e->owner->releases == NULL);
+}
+
 void hf__releases_recount(struct hf_engine *e)
 {
     hf_assert(e->open || e->owner->releases == NULL);
@@ -116,6 +156,8 @@ size_t hf__release_memory(const struct hf_engine *e)
     size_t sum = 0;
     for (const struct hf__release *l = e->owner->releases; l != NULL; l = l->next)
         sum += sizeof *l;
+    for (const struct hf__bound *b = e->owner->bound; b != NULL; b = b->next)
+        sum += sizeof *b + b->name_len;
     return sum;
 }
 
