@@ -20,7 +20,7 @@ void hf__local(struct hf_engine *e, const struct hf_event *event)
     case HF_LOCAL_DRILL: {
         int r = hf__why_closed(e);
         if (r == 0 && (e->owner->drill != NULL || e->owner->holders_count == 0))
-            r = e->owner->drill != NULL ? HF_EBUSY : HF_ENOTREADY;
+            r = e->owner->drill != NULL ? HF_EBUSY : HF_ENOTPLACED;
         if (r != 0)
             hf__local_reply(e, id, r);
         else

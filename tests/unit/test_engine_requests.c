@@ -141,7 +141,7 @@ Test(hf_engine_step, local_requests_before_anything_is_placed)
     harness_local(&l, HF_LOCAL_KEY, name);
     cr_assert_eq(harness_local_error(&l), HF_EINVAL);
     harness_local(&l, HF_LOCAL_DRILL, "");
-    cr_assert_eq(harness_local_error(&l), HF_ENOTREADY);
+    cr_assert_eq(harness_local_error(&l), HF_ENOTPLACED);
     harness_local(&l, HF_LOCAL_DRAIN, "");
     cr_assert_eq(harness_local_error(&l), 0);
     cr_assert(harness_status(&l).draining);

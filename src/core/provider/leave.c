@@ -45,8 +45,10 @@ int hf__leave_begin(struct hf_engine *e, struct hf_bytes reason, uint64_t second
 {
     if (!e->open)
         return HF_ELOCKED;
-    if (!e->claimed || (!settled(e) && e->state != HF_STATE_LEAVING))
-        return HF_ENOTREADY;
+    if (!e->claimed)
+        return HF_ENOTCLAIMED;
+    if (!settled(e) && e->state != HF_STATE_LEAVING)
+        return HF_ENOTPLACED;
     if (!hf__is_member(e, &e->account))
         return HF_ENOTMEMBER;
     if (reason.len > HF_KEY_NAME_MAX || !hf_text_valid(reason) || seconds > HF_LEAVE_S_MAX)

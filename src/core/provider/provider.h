@@ -88,7 +88,7 @@ int hf__drain_answered(struct hf_engine *e, const struct hf__pending *call, int 
 
 /* Whether this node has announced its leave. */
 bool hf__leaving(const struct hf_engine *e);
-/* Announces it. reason: for people. HF_ELOCKED, HF_ENOTREADY: not placed; HF_ENOTMEMBER;
+/* Announces it. reason: for people. HF_ELOCKED; HF_ENOTCLAIMED; HF_ENOTPLACED; HF_ENOTMEMBER;
  * HF_EINVAL: too long. */
 HF_MUST_USE int hf__leave_begin(struct hf_engine *e, struct hf_bytes reason, uint64_t seconds);
 /* HF_EINVAL: it is not leaving. HF_EFORGOTTEN: there is no way back. HF_ELOCKED, HF_ENOTCLAIMED. */
