@@ -2,6 +2,11 @@
 #include "attest/quote.h"
 #include "base/error.h"
 
+bool hf_error_of_collateral(int error)
+{
+    return error <= HF_ECOLLMISSING && error >= HF_ECOLLEXPIRED;
+}
+
 /* What a check looks at. */
 struct judging {
     const struct hf_verdict *verdict;

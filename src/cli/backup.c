@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static void print_provider(const json_t *p)
+/* own: why this node's collateral judges no quote; "" it does. */
+static void print_provider(const json_t *p, const char *own)
 {
     char since[24], proved[24], said[200], who[24];
     const json_t *audited = json_object_get(p, "audited_ago_ms");
@@ -26,6 +27,9 @@ static void print_provider(const json_t *p)
                      ? hf_duration_text((uint64_t)json_integer_value(audited), proved)
                      : "",
                  json_is_integer(audited) ? " ago" : "");
+    else if (own[0] != '\0' && strcmp(text_of(p, "error"), own) == 0)
+        snprintf(said, sizeof said, "this node's collateral cannot judge it (%s), for %s", own,
+                 hf_duration_text((uint64_t)number_of(p, "since_ms"), since));
     else
         snprintf(said, sizeof said, "%s (%s), for %s",
                  message[0] != '\0' ? message : "no answer yet", text_of(p, "error"),
@@ -44,11 +48,13 @@ static void print_provider(const json_t *p)
 void hf__backup_print(const json_t *root)
 {
     const json_t *providers = json_object_get(root, "providers");
+    const json_t *collateral = json_object_get(root, "collateral");
+    const char *own = text_of(json_object_get(collateral, "error"), "code");
     if (json_array_size(providers) == 0)
         return;
     printf("\n  share  operator     address                account   what it says\n");
     for (size_t i = 0; i < json_array_size(providers); i++)
-        print_provider(json_array_get(providers, i));
+        print_provider(json_array_get(providers, i), own);
 }
 
 void hf__spare_print(json_int_t claim, json_int_t shares)

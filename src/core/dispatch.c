@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "attest/verdict.h"
 #include "base/error.h"
 
 /* When a peer's request of a method is served. */
@@ -130,7 +131,8 @@ static void do_response(struct hf_engine *e, const struct hf__message *m, int er
         hf__documents_pull(e, &m->call.account);
     if (error != 0)
         hf__trace(e, HF_TRACE_CALL_FAILED, error, &m->call.account, m->call.method, 0);
-    else if (r != 0 && hf_error_transient(r)) /* documents, identities, collateral on their way */
+    /* Documents, identities, collateral on their way; or the own collateral is no good. */
+    else if (r != 0 && (hf_error_transient(r) || hf_error_of_collateral(r)))
         hf__trace(e, HF_TRACE_CALL_FAILED, r, &m->call.account, m->call.method, 0);
     else if (r != 0)
         hf__trace(e, HF_TRACE_PEER_MISBEHAVED, r, &m->call.account, m->call.method, 0);

@@ -1,5 +1,6 @@
 #include "collateral.h"
 
+#include "attest/verdict.h"
 #include "base/error.h"
 #include "base/hex.h"
 #include "fetch_launcher.h"
@@ -239,7 +240,9 @@ static void see(struct hf__collateral *c, uint64_t now, struct hf__held *ret_hel
     c->facts.older = ret_held->older;
     if (ret_held->refused[0] != '\0')
         c->facts.error = HF_ECOLLROLLBACK;
-    else if (c->facts.error == HF_ECOLLROLLBACK)
+    else if (ret_held->unfit != 0)
+        c->facts.error = ret_held->unfit;
+    else if (c->facts.error == HF_ECOLLROLLBACK || hf_error_of_collateral(c->facts.error))
         c->facts.error = 0;
     snprintf(c->facts.refused, sizeof c->facts.refused, "%s", ret_held->refused);
     *ret_state = state_of(c, now);

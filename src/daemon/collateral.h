@@ -23,7 +23,7 @@ struct hf__collateral_facts {
     uint32_t failures; /* since the last that did not fail */
     bool busy;         /* a fetch is under way */
     char refused[64];  /* the document that has gone back, for which none is used; "" none */
-    int error;         /* of the folder, when it was read last */
+    int error;         /* why the folder cannot be read, or nothing in it serves; 0: it does */
     size_t older;      /* its documents that are older than what is held, and left out */
     char text[HF__COLLATERAL_TEXT_LEN]; /* of the last failure; "" none since */
 };

@@ -92,10 +92,13 @@ static int look(struct hf__collateral_cache *s, struct hf_collateral **ret,
 /* What a set says of itself: every document is read and verified for it, the first time. */
 static struct hf__held facts_of(const struct hf_collateral *c, size_t older)
 {
-    return (struct hf__held){.has = true,
-                             .older = older,
-                             .expires_s = hf_collateral_expiry_s(c),
-                             .issued_s = hf_collateral_issue_date_s(c)};
+    struct hf__held h = {.has = true,
+                         .older = older,
+                         .expires_s = hf_collateral_expiry_s(c),
+                         .issued_s = hf_collateral_issue_date_s(c)};
+    if (h.expires_s == 0)
+        h.unfit = hf_collateral_check(c, hf_clock_wall_ms() / 1000, NULL);
+    return h;
 }
 
 /* Takes a set into use, unless another root counts by now. c: taken. */
@@ -111,6 +114,7 @@ static void hold(struct hf__collateral_cache *s, const struct hf_roots *roots,
         h->has = true;
         h->older = facts->older;
         h->expires_s = facts->expires_s;
+        h->unfit = facts->unfit;
         h->issued_s = facts->issued_s;
         h->refused[0] = '\0';
         s->risen = hf_marks_raise(s->marks, marks) || s->risen;
@@ -127,6 +131,7 @@ static void refuse(struct hf__collateral_cache *s, const char *name)
     s->collateral = NULL;
     s->held.has = false;
     s->held.expires_s = s->held.issued_s = 0;
+    s->held.unfit = 0;
     snprintf(s->held.refused, sizeof s->held.refused, "%s", name);
     uv_mutex_unlock(&s->lock);
 }

@@ -15,6 +15,7 @@ enum { HF__FMSPCS_MAX = 64 };
 struct hf__held {
     bool has;           /* there is a set */
     uint64_t expires_s; /* the earliest end of any of its documents; 0: none is good */
+    int unfit;          /* why none is good; or 0 */
     uint64_t issued_s;  /* the newest date of issue */
     /* The document for which nothing is held: it is older than its mark; "" none. */
     char refused[HF_MARK_NAME_LEN];

@@ -219,6 +219,8 @@ static void judge_open(const struct hf__outlook_facts *f, struct hf__outlook *o)
 {
     const struct hf_status *s = f->status;
     int shut = hf__outlook_shut_out(s);
+    char account[2 * sizeof s->account + 1];
+    hf_hex_encode(s->account.bytes, sizeof s->account, account);
     if (s->generation == 0) {
         o->key = HF__KEY_NONE;
         snprintf(o->says, sizeof o->says,
@@ -228,8 +230,9 @@ static void judge_open(const struct hf__outlook_facts *f, struct hf__outlook *o)
         else if (s->has_account)
             hf__outlook_warn(
                 o, HF_ENOTPLACED, HF__NOTICE, 0,
-                "do not restart before it is placed: the account is in memory only, and another "
-                "one would have to be registered");
+                "do not restart before it is placed: the account %.8s is new and in memory only, "
+                "and another one would have to be registered",
+                account);
         return;
     }
     if (shut != 0 || f->own_error != 0)
@@ -331,6 +334,12 @@ static void warn_more(const struct hf__outlook_facts *f, struct hf__outlook *o)
         warn_date(o, HF_ESET_EXPIRES, s->now_s, s->set_expires_s, HF__EXPIRES_S,
                   "the validator set", "the authority signs the next with `holdfast set sign`");
     warn_shares(s, o);
+    /* What is missing may be on its way where it is fetched: fetches that fail are told as such. */
+    if (f->collateral_error != 0 &&
+        !(f->collateral_fetched && f->collateral_error == HF_ECOLLMISSING))
+        hf__outlook_warn(o, f->collateral_error, HF__NOW, 0,
+                         "this node's own collateral judges no quote: %s",
+                         hf_error_sentence(f->collateral_error));
     warn_date(o, HF_ECOLLATERAL_EXPIRES, s->now_s, f->collateral_expires_s,
               f->collateral_fetched ? HF__COLLATERAL_EXPIRES_S / 2 : HF__COLLATERAL_EXPIRES_S,
               "the collateral",
@@ -387,7 +396,7 @@ void hf__outlook(const struct hf__outlook_facts *f, struct hf__outlook *ret)
             "says what to do.\n",
             hf_error_name(s->reason));
     } else if (s->state == HF_STATE_RECOVERING || s->state == HF_STATE_CLAIMING) {
-        hf__outlook_judge_locked(s, ret);
+        hf__outlook_judge_locked(f, ret);
     } else if (f->running && s->state != HF_STATE_STARTING) {
         judge_open(f, ret);
     }

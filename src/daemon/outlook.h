@@ -70,6 +70,7 @@ struct hf__outlook_facts {
     uint64_t now_ms;
     uint64_t collateral_expires_s; /* 0: none is held */
     bool collateral_fetched;       /* the daemon fetches it by itself */
+    int collateral_error;          /* why the own collateral judges no quote; 0: it does */
     int own_error;           /* why the policy refuses this machine's quotes; 0: it does not */
     uint64_t own_since_ms;   /* since when, as this node knows */
     int due_error;           /* why this machine will be refused that is not now; or 0 */

@@ -129,10 +129,30 @@ static const struct hf_provider_status *common_refusal(const struct hf_status *s
     return best;
 }
 
-void hf__outlook_judge_locked(const struct hf_status *s, struct hf__outlook *o)
+/* What those that answer and do not help say; or that this node cannot judge what they answer. */
+static void advise_refused(const struct hf__outlook_facts *f, struct hf__outlook *o)
 {
+    const struct hf_provider_status *refusal = common_refusal(f->status);
+    if (o->refusing == 0 || refusal == NULL)
+        return;
+    if (refusal->error == f->collateral_error)
+        hf__outlook_advise(
+            o,
+            "%u providers answer, and this node cannot judge their quotes: its own collateral is "
+            "not good: %s. `holdfast explain %s` says what to do here.\n",
+            o->refusing, hf_error_sentence(refusal->error), hf_error_name(refusal->error));
+    else
+        hf__outlook_advise(
+            o,
+            "%u providers answer and do not help; most say: %s. `holdfast explain %s` says what "
+            "to do.\n",
+            o->refusing, hf_error_sentence(refusal->error), hf_error_name(refusal->error));
+}
+
+void hf__outlook_judge_locked(const struct hf__outlook_facts *f, struct hf__outlook *o)
+{
+    const struct hf_status *s = f->status;
     int shut = hf__outlook_shut_out(s);
-    const struct hf_provider_status *refusal = common_refusal(s);
     const struct hf_wait_status *votes = votes_of(s);
     o->key = HF__KEY_WAITS;
     if (shut != 0) {
@@ -169,12 +189,7 @@ void hf__outlook_judge_locked(const struct hf_status *s, struct hf__outlook *o)
             "%u are locked themselves, and go on as soon as they have their own keys. If one "
             "validator was not restarted, do not restart it.\n",
             o->locked);
-    if (o->refusing > 0 && refusal != NULL)
-        hf__outlook_advise(
-            o,
-            "%u providers answer and do not help; most say: %s. `holdfast explain %s` says what "
-            "to do.\n",
-            o->refusing, hf_error_sentence(refusal->error), hf_error_name(refusal->error));
+    advise_refused(f, o);
     if (o->removed > 0)
         hf__outlook_advise(
             o, "%u that hold a share are no validators any more, and can give none.\n", o->removed);

@@ -22,6 +22,6 @@ hf__outlook_advise(struct hf__outlook *o, const char *form, ...);
 void hf__outlook_advise_shut_out(struct hf__outlook *o, const struct hf_status *s, int shut);
 
 /* Fills in the outlook of a node that recovers or waits for its claim; it has been counted. */
-void hf__outlook_judge_locked(const struct hf_status *s, struct hf__outlook *o);
+void hf__outlook_judge_locked(const struct hf__outlook_facts *f, struct hf__outlook *o);
 
 #endif

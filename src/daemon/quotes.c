@@ -266,7 +266,7 @@ static void learn(struct hf__quotes *q, struct hf_bytes bytes, int error)
     struct hf_quote quote;
     struct hf_fault fault;
     struct hf_quote_platform platform;
-    bool genuine = error == 0 || (error <= HF_ECOLLMISSING && error >= HF_ECOLLEXPIRED);
+    bool genuine = error == 0 || hf_error_of_collateral(error);
     if (!q->learns || !genuine || hf_quote_parse(bytes, &quote, &fault) != 0 ||
         hf_quote_read_platform(&quote, &platform) != 0)
         return;

@@ -212,9 +212,14 @@ static json_t *leaving(const struct hf_status *s)
     return o;
 }
 
-/* Whose word the reason is: the providers' own, where one of them gave it. */
-static bool said_by_providers(const struct hf_status *s)
+/* Whose word the reason is: the providers' own, where one of them gave it, and it is not that this
+ * node's collateral does not let it judge them. */
+static bool said_by_providers(struct hf__daemon *d, const struct hf_status *s)
 {
+    struct hf__collateral_facts f;
+    hf__collateral_facts(d, &f);
+    if (s->reason == f.error)
+        return false;
     for (size_t i = 0; i < s->providers_count; i++)
         if (s->reason != 0 && s->providers[i].error == s->reason)
             return true;
@@ -238,7 +243,7 @@ static void fill_node(struct hf__daemon *d, json_t *root, const struct hf_status
                       uint64_t now_ms)
 {
     set(root, "reason_of",
-        s->reason == 0 ? json_null() : json_string(said_by_providers(s) ? "providers" : "node"));
+        s->reason == 0 ? json_null() : json_string(said_by_providers(d, s) ? "providers" : "node"));
     set(root, "since_ms", number(ago(now_ms, s->since_ms)));
     set(root, "retry_in_ms",
         s->retry_ms != 0 ? number(s->retry_ms > now_ms ? s->retry_ms - now_ms : 0) : json_null());

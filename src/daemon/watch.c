@@ -4,6 +4,7 @@
  * before when it weighs more, or when it came anew.
  */
 #include "base/error.h"
+#include "attest/verdict.h"
 #include "clock/clock.h"
 #include "daemon.h"
 #include "log.h"
@@ -85,17 +86,11 @@ static const struct hf_account *another(const struct hf__daemon *d, const struct
     return NULL;
 }
 
-/* Whether a verdict says nothing of the machine: the documents are not good by which it is. */
-static bool untold(const struct hf_verdict *v)
-{
-    return v->error <= HF_ECOLLMISSING && v->error >= HF_ECOLLEXPIRED;
-}
-
 /* Why the policy refuses this machine's quotes by what counts; 0: it does not, or this node cannot
  * tell. */
 static int own_error(struct hf__daemon *d)
 {
-    if (!d->running || !d->own.known || untold(&d->own.now))
+    if (!d->running || !d->own.known || hf_error_of_collateral(d->own.now.error))
         return 0;
     int r = hf_engine_judge(d->engine, &d->own.now);
     return r == HF_ENODOCUMENTS || r == HF_ETCBEVALUATION ? 0 : r;
@@ -105,8 +100,8 @@ static int own_error(struct hf__daemon *d)
  * or this node cannot tell. */
 static int due_error(struct hf__daemon *d)
 {
-    if (!d->running || !d->own.known || !d->own.announced || untold(&d->own.early) ||
-        hf_engine_judge(d->engine, &d->own.now) != 0)
+    if (!d->running || !d->own.known || !d->own.announced ||
+        hf_error_of_collateral(d->own.early.error) || hf_engine_judge(d->engine, &d->own.now) != 0)
         return 0;
     return hf_engine_judge(d->engine, &d->own.early);
 }
@@ -127,6 +122,7 @@ void hf__watch_outlook(struct hf__daemon *d, struct hf_status *s, uint64_t now_m
                                             .now_ms = now_ms,
                                             .collateral_expires_s = c.expires_s,
                                             .collateral_fetched = d->settings->service != NULL,
+                                            .collateral_error = c.error,
                                             .own_error = own,
                                             .own_since_ms = w->own_since_ms,
                                             .due_error = due_error(d),

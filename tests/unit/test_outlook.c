@@ -172,6 +172,14 @@ Test(outlook, documents_that_expire_are_warned_of_from_30_days_before)
     cr_assert_not_null(warning(HF_ECOLLATERAL_EXPIRES));
     f.collateral_fetched = true; /* by itself, and it still may */
     cr_assert_null(warning(HF_ECOLLATERAL_EXPIRES));
+    /* One that is fetched may be on its way; one that is no good is not. */
+    f.collateral_error = HF_ECOLLMISSING;
+    cr_assert_null(warning(HF_ECOLLMISSING));
+    f.collateral_error = HF_ECOLLATERAL;
+    cr_assert_not_null(warning(HF_ECOLLATERAL));
+    f.collateral_fetched = false;
+    f.collateral_error = HF_ECOLLMISSING;
+    cr_assert_not_null(warning(HF_ECOLLMISSING));
 }
 
 Test(outlook, what_has_expired_or_left_this_node_out_forbids_a_restart)
@@ -240,6 +248,15 @@ Test(outlook, a_locked_node_tells_silence_from_refusal_and_from_locked_providers
     hf__outlook(&f, &o);
     cr_assert_null(strstr(o.advice, "see to it that they run"));
     cr_assert_not_null(strstr(o.advice, "holdfast explain measurement_refused"));
+    /* The same error may be theirs, or of the documents by which this node judges. */
+    silent(0, 7, HF_ECOLLSIG, 1000);
+    hf__outlook(&f, &o);
+    cr_assert_not_null(strstr(o.advice, "7 providers answer and do not help"));
+    f.collateral_error = HF_ECOLLSIG;
+    cr_assert_eq(warning(HF_ECOLLSIG)->weight, HF__NOW);
+    cr_assert_not_null(strstr(o.advice, "its own collateral is not good"));
+    cr_assert_null(strstr(o.advice, "do not help"));
+    f.collateral_error = 0;
     silent(0, 7, HF_EPEER_LOCKED, 1000);
     cr_assert_not_null(warning(HF_EALLLOCKED));
     cr_assert_eq(o.key, HF__KEY_STUCK);

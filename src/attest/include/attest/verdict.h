@@ -31,6 +31,10 @@ enum hf_host_register {
     HF_HOST_REGISTERS, /* how many */
 };
 
+/* Whether an error is of the collateral by which a quote was to be judged: it says something of the
+ * verifier's own documents, and nothing of the quote or its maker. */
+bool hf_error_of_collateral(int error);
+
 enum hf_trust { HF_TRUST_INTEL = 1, HF_TRUST_DEV = 2 };
 
 /* Worst to best is not this order: compare with hf_tcb_status_name and policy, never with <. */
