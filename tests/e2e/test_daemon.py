@@ -20,6 +20,7 @@ BUILD = pathlib.Path(os.environ["HOLDFAST_BUILD"])
 sys.path[:0] = [str(SOURCE / "tests/lib"), str(SOURCE / "contrib/lib")]
 
 import tap  # noqa: E402
+from disk import fill, small_disk  # noqa: E402
 import pages  # noqa: E402
 from mesh import AS_ROOT, Mesh, Programs, until  # noqa: E402
 
@@ -307,27 +308,6 @@ def a_damaged_vault_is_an_error_and_never_a_fresh_start():
         node.start()
         until(lambda: (node.status() or {}).get("account") == account and node.key("tss-db"), 30,
               lambda: f"it does not go on:\n{node.tail()}")
-
-
-@contextlib.contextmanager
-def small_disk(folder):
-    """A file system of 4 MiB at the folder, while the block runs."""
-    folder.mkdir(mode=0o700)
-    options = f"size=4m,mode=0700,uid={os.geteuid()}"
-    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder],
-                                           capture_output=True).returncode != 0:
-        raise tap.Skip("mounting a small file system needs root")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", folder], check=True)
-
-
-def fill(path):
-    """Writes to path until the disk is full."""
-    with open(path, "wb", buffering=0) as ballast, contextlib.suppress(OSError):
-        while True:
-            ballast.write(bytes(4096))
 
 
 @tap.case
