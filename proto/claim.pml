@@ -15,9 +15,11 @@
  * which made the vault and stands under number 1; GENERATIONS; LIARS as bits; CHAIN_MAX. FREE_NUMBERS: an instance
  * takes any number from 2 to NUMBERS_MAX instead of one above its predecessor's. RELEASES: first releases happen.
  * MENDS: shares are deposited again. FORGETS: once a record on which nothing older hangs is settled, acceptors forget
- * what was dealt under a lower ballot, shares and votes. FRESH: the authority writes the first generation off, at any time: its acceptors in
- * GONE answer nobody from then on; instances from number FRESH + 1, the claim floor, on know it, and need SURVIVORS_Q of
- * those that are left, or nobody where their record descends from FAVOURED. WITHOUT_...: the model without that rule, or that half-sentence of it.
+ * what was dealt under a lower ballot, shares and votes. FRESH: the authority decides about the first generation, at any
+ * time: its acceptors in GONE answer nobody from then on; instances from number FRESH + 1, the claim floor, on know it, and
+ * need SURVIVORS_Q of those that are left, or with WRITTEN_OFF none of it. FAVOURED: the generation that the floor names.
+ * ONE_MACHINE: who began before the decision does nothing after it, though what it sent may still arrive: what the person
+ * confirms. WITHOUT_...: the model without that rule, or that half-sentence of it.
  */
 #ifndef N
 #define N 4
@@ -53,6 +55,14 @@
 #endif
 #ifndef NUMBERS_MAX
 #define NUMBERS_MAX INSTANCES
+#endif
+/* Of each generation but the first, where it is smaller: Q1 holders, all of which are needed. */
+#ifdef Q1
+#define N_OF(gen) ((gen) == 0 -> N : Q1)
+#define Q_OF(gen) ((gen) == 0 -> Q : Q1)
+#else
+#define N_OF(gen) N
+#define Q_OF(gen) Q
 #endif
 #ifndef FULL_CHAIN_NEEDS
 #define FULL_CHAIN_NEEDS (K > Q -> K : Q)
@@ -103,8 +113,13 @@ hidden byte is_so, S1_ORDER, S1_LATE, S2, S3, S3_FORKS, S4_COMPLETE, S4_LIVING, 
 
 #ifdef FRESH
 /* The authority's decision (CLAIMS.md, section 6): made or not; the acceptors that know it. */
+#ifndef FAVOURED
+#define FAVOURED 0
+#endif
 bool decided;
 byte told;
+/* Which generations sealed it under a ballot that is not below the floor. */
+byte sealed_since[GENERATIONS];
 #define KNOWS_IT(i) ((i) >= FRESH)
 #define CLAIM_FLOOR (FRESH + 1)
 #ifdef PERSON_WRONG
@@ -120,6 +135,20 @@ byte told;
 #else
 #define VOID(x, i) false
 #endif
+#ifdef ONE_MACHINE
+#define OVER(i) (decided && !KNOWS_IT(i))
+#else
+#define OVER(i) false
+#endif
+
+/* A record of below the floor, of another generation than the one that the floor names: it counts for nothing. */
+#if !defined(FRESH) || defined(WITHOUT_VOID_RECORDS)
+#define VOID_RECORD(i, gen, under) false
+#elif defined(WITHOUT_VOID_DESCENDANTS)
+#define VOID_RECORD(i, gen, under) (KNOWS_IT(i) && (under) < CLAIM_FLOOR && !HAS(line[gen], FAVOURED))
+#else
+#define VOID_RECORD(i, gen, under) (KNOWS_IT(i) && (under) < CLAIM_FLOOR && (gen) != FAVOURED)
+#endif
 
 /* The acceptor refuses the ballot, now and for ever. */
 #ifdef WITHOUT_R1
@@ -130,23 +159,24 @@ byte told;
 
 /* How many acceptors of the generation instance i needs, and of which. */
 #if defined(FRESH) && defined(SURVIVORS_Q)
-#define ENOUGH(i, gen) (KNOWS_IT(i) && (gen) == 0 -> SURVIVORS_Q : Q)
+#define ENOUGH(i, gen) (KNOWS_IT(i) && (gen) == 0 -> SURVIVORS_Q : Q_OF(gen))
 #define ACCEPTORS(i, gen) (KNOWS_IT(i) && (gen) == 0 -> (G0 & (255 - GONE)) : HOLDERS(gen))
-#define SPARE(i, gen) (KNOWS_IT(i) && (gen) == 0 -> COUNT(G0 & (255 - GONE)) - SURVIVORS_Q : N - Q)
+#define SPARE(i, gen) (KNOWS_IT(i) && (gen) == 0 -> COUNT(G0 & (255 - GONE)) - SURVIVORS_Q : N_OF(gen) - Q_OF(gen))
 #elif defined(WITHOUT_R11)
 /* Only members count: those removed, GONE, lower the quorum. */
 #define ENOUGH(i, gen) ((i) == 0 -> Q : (COUNT(HOLDERS(gen) & (255 - GONE)) < Q -> COUNT(HOLDERS(gen) & (255 - GONE)) : Q))
 #define ACCEPTORS(i, gen) HOLDERS(gen)
 #define SPARE(i, gen) (N - Q)
 #else
-#define ENOUGH(i, gen) Q
+#define ENOUGH(i, gen) Q_OF(gen)
 #define ACCEPTORS(i, gen) HOLDERS(gen)
-#define SPARE(i, gen) (N - Q)
+#define SPARE(i, gen) (N_OF(gen) - Q_OF(gen))
 #endif
 #define KNOWN_HERE(x) (promised[x] != 0)
 #define NEWER(gen1, under1, gen2, under2)                                                                              \
     ((under1) > (under2) || ((under1) == (under2) && place[gen1] > place[gen2]))
-#define KNOWS_NEWER(x, i) (NEWER(newest[x], newest_under[x], known[i], known_under[i]))
+#define KNOWS_NEWER(x, i)                                                                                              \
+    (NEWER(newest[x], newest_under[x], known[i], known_under[i]) && !VOID_RECORD(i, newest[x], newest_under[x]))
 
 #define PROMISE(x, i)                                                                                                  \
     promised[x] = number[i];                                                                                           \
@@ -168,21 +198,13 @@ byte told;
 #define PROMISE_BY_REQUEST(x, i) PROMISE(x, i)
 #endif
 
-/* The write-off counts in place of every certificate. */
-#ifdef WITHOUT_VOID_CERTIFICATES
-#define SEALED_TOO(set) set
-#else
-#define SEALED_TOO(set) 0
-#endif
-#ifdef FAVOURED
-#define SEALERS(i, gen) (KNOWS_IT(i) && (gen) == 0 -> (1 << FAVOURED) : sealed_by[gen])
+/* What had sealed a generation before the decision is no more than what had not. */
+#ifdef WRITTEN_OFF
+#define SEALERS(i, gen) (KNOWS_IT(i) -> ((gen) == 0 -> (1 << FAVOURED) : sealed_since[gen]) : sealed_by[gen])
+#elif defined(FRESH)
+#define SEALERS(i, gen) (KNOWS_IT(i) -> sealed_since[gen] : sealed_by[gen])
 #else
 #define SEALERS(i, gen) sealed_by[gen]
-#endif
-#ifdef WITHOUT_FAVOUR
-#define IN_FAVOUR(gen) true
-#elif defined(FAVOURED)
-#define IN_FAVOUR(gen) (HAS(chain[gen] | (1 << (gen)), FAVOURED))
 #endif
 
 /* needed[] and asked[] of every instance, after records or certificates changed. */
@@ -217,10 +239,9 @@ inline needs() {
                     x++
                 od;
 #endif
-#ifdef FAVOURED
+#ifdef WRITTEN_OFF
                 if
-                :: h == 0 && KNOWS_IT(j) && IN_FAVOUR(g) -> set = SEALED_TOO(set) | (1 << FAVOURED)
-                :: h == 0 && KNOWS_IT(j) && !IN_FAVOUR(g) -> set = SEALED_TOO(set)
+                :: h == 0 && KNOWS_IT(j) -> set = 1
                 :: else
                 fi;
 #endif
@@ -235,6 +256,10 @@ inline needs() {
             h++
         od;
 #endif
+        if
+        :: VOID_RECORD(j, known[j], known_under[j]) -> asked[j] = 0
+        :: else
+        fi;
         j++
     od;
     skip
@@ -303,13 +328,14 @@ inline is_complete(gen) {
 #ifdef MENDS
     is_so = (count >= (FULL_CHAIN_NEEDS))
 #else
-    is_so = (count == N)
+    is_so = (count == N_OF(gen))
 #endif
 }
 
 inline keep_record(x, i) {
     if
-    :: NEWER(known[i], known_under[i], newest[x], newest_under[x]) || newest_under[x] == 0 ->
+    :: NEWER(known[i], known_under[i], newest[x], newest_under[x]) || newest_under[x] == 0 ||
+        VOID_RECORD(i, newest[x], newest_under[x]) ->
         newest[x] = known[i];
         newest_under[x] = known_under[i]
     :: else
@@ -335,13 +361,16 @@ inline seals(i) {
             :: j == GENERATIONS -> break
             :: else ->
                 if
-                :: HAS(sealed_by[h], j) && !HAS(line[j], y) && !HAS(line[y], j) ->
+                :: HAS(SEALERS(i, h), j) && !HAS(line[j], y) && !HAS(line[y], j) ->
                     S3_FORKS = false;
                     assert(S3_FORKS)
                 :: else
                 fi;
                 j++
             od;
+#ifdef FRESH
+            sealed_since[h] = sealed_since[h] | (KNOWS_IT(i) << y);
+#endif
             if
             :: !HAS(sealed_by[h], y) || sealed_under[h * GENERATIONS + y] > number[i] ->
                 sealed_by[h] = sealed_by[h] | (1 << y);
@@ -501,7 +530,7 @@ inline nothing_is_lost() {
 #define NEW_HAVE_IT(i) true
 #else
 #define NEW_HAVE_IT(i)                                                                                                 \
-    (COUNT((new_acks[i] | LIARS) & HOLDERS(known[i])) >= (COUNT(needed[i]) > CHAIN_MAX -> (FULL_CHAIN_NEEDS) : N))
+    (COUNT((new_acks[i] | LIARS) & HOLDERS(known[i])) >= (COUNT(needed[i]) > CHAIN_MAX -> (FULL_CHAIN_NEEDS) : N_OF(known[i])))
 #endif
 #define RECORD_AT_OLD(n, i)                                                                                            \
     :: d_step {                                                                                                        \
@@ -535,7 +564,7 @@ inline nothing_is_lost() {
 #else
 #define BURY(n) skip
 #endif
-#ifdef FAVOURED
+#ifdef FRESH
 /* Which of two forks keeps its shares is what the authority decides. */
 #define CHECK_LOSS skip
 #else
@@ -750,7 +779,7 @@ inline stand(i) {
             assert(S2);
             is_superseded(j);
             if
-            :: is_so -> superseded[i] = superseded[i] | (1 << j)
+            :: is_so || OVER(j) -> superseded[i] = superseded[i] | (1 << j)
             :: else
             fi
         :: else
@@ -855,7 +884,7 @@ end:
         d_step { needs() }
     }
     :: d_step {
-        state[i] == CLAIMING && COUNT((words[i] | LIARS) & ACCEPTORS(i, known[i])) >= ENOUGH(i, known[i]) ->
+        state[i] == CLAIMING && !OVER(i) && COUNT((words[i] | LIARS) & ACCEPTORS(i, known[i])) >= ENOUGH(i, known[i]) ->
         quorum(words[i], needed[i], i);
         if
         :: is_so -> stand(i)
@@ -863,7 +892,7 @@ end:
         fi
     }
     :: d_step {
-        state[i] == STANDING && dealing[i] == 0 && generations < GENERATIONS && COUNT(needed[i]) <= CHAIN_MAX ->
+        state[i] == STANDING && !OVER(i) && dealing[i] == 0 && generations < GENERATIONS && COUNT(needed[i]) <= CHAIN_MAX ->
         dealing[i] = generations;
         DEALT(i);
         chain[generations] = needed[i];
@@ -873,7 +902,7 @@ end:
         generations++
     }
     :: d_step {
-        dealing[i] != 0 && COUNT((deposits[i] | LIARS) & HOLDERS(dealing[i])) == N ->
+        dealing[i] != 0 && !OVER(i) && COUNT((deposits[i] | LIARS) & HOLDERS(dealing[i])) == N_OF(dealing[i]) ->
         known[i] = dealing[i];
         dealing[i] = 0;
         deposits[i] = 0;
@@ -881,12 +910,12 @@ end:
     }
 #ifndef WITHOUT_A1
     :: d_step {
-        state[i] == STANDING && dealing[i] == 0 && known_under[i] != number[i] && SIGNS(i) -> sign(i)
+        state[i] == STANDING && !OVER(i) && dealing[i] == 0 && known_under[i] != number[i] && SIGNS(i) -> sign(i)
     }
 #endif
 #ifdef RELEASES
     :: d_step {
-        state[i] == STANDING && release[i] == NOT_ASKED ->
+        state[i] == STANDING && !OVER(i) && release[i] == NOT_ASKED ->
         release[i] = ASKED;
         words[i] = 0;
         j = 0;
@@ -902,7 +931,7 @@ end:
         skip
     }
     :: d_step {
-        release[i] == ASKED ->
+        release[i] == ASKED && !OVER(i) ->
 #ifdef WITHOUT_R8
         is_so = true;
 #else

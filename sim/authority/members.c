@@ -98,6 +98,7 @@ static void fill(const struct hf_world *w, const struct hf__member *m, char *tex
     ret->has_floor = m->floor != NULL;
     if (ret->has_floor) {
         ret->floor.claim = m->floor->claim;
+        memcpy(ret->floor.favoured, m->floor->favoured, 16);
         ret->floor.written_off = m->floor->written_off;
         ret->floor.written_off_count = m->floor->written_off_count;
         ret->floor.survivors = &m->floor->survivors;
@@ -307,7 +308,12 @@ static const struct hf_survivors *survivors_of(const struct hf__floor *f, const 
 static bool decide(struct hf_world *w, const struct hf_placement_record *r, bool claiming,
                    const struct hf__floor *before, struct hf_arena *arena, struct hf__floor *f)
 {
-    bool any = false;
+    /* A record that the floor before has made void is gone on from when an open vault shows it. */
+    bool any = before != NULL && r->ballot.number < before->claim &&
+               memcmp(r->generation.id, before->favoured, 16) != 0;
+    if (any && !claiming)
+        return false;
+    memcpy(f->favoured, r->generation.id, 16);
     size_t n = left(w, &r->owner, &r->generation, r->holders, r->holders_count, arena, f->holders);
     if (n == 0)
         return false;
@@ -317,9 +323,7 @@ static bool decide(struct hf_world *w, const struct hf_placement_record *r, bool
         bool lost = lacks(w, r, u, claiming, reduced, arena);
         if ((!lost && reduced == NULL) || f->written_off_count == HF_ARRAY_LEN(f->written_off))
             continue;
-        struct hf_written_off *off = &f->written_off[f->written_off_count++];
-        memcpy(off->generation, u->generation.id, 16);
-        memcpy(off->favoured, r->generation.id, 16);
+        memcpy(f->written_off[f->written_off_count++].id, u->generation.id, 16);
         any = any || lost;
     }
     if (n < (claiming ? r->provisional : r->quorum)) {
@@ -349,9 +353,16 @@ static bool shown_record(struct hf_world *w, uint32_t node, struct hf_arena *are
            hf_wire_decode(&hf_wire_placement_record, hint.record.record, arena, ret, NULL) == 0;
 }
 
+/* The member whose instance runs on a node: a copy's is that of the disk that it has. */
+static struct hf__member *member_on(struct hf_world *w, uint32_t node)
+{
+    long at = w->nodes[node]->copy ? hf_world_find(w, &w->nodes[node]->account) : (long)node;
+    return at < 0 ? NULL : member_of(w, (uint32_t)at);
+}
+
 bool hf_world_set_floor(struct hf_world *w, uint32_t node)
 {
-    struct hf__member *m = member_of(w, node);
+    struct hf__member *m = member_on(w, node);
     struct hf_placement_record r;
     struct hf_arena arena;
     struct hf__floor *f = calloc(1, sizeof(*f));

@@ -19,13 +19,43 @@ static struct hf__order order_of(const struct hf_placement_record *r)
     return (struct hf__order){r->ballot.number, r->generation.number};
 }
 
+/* What the authority has decided about an owner; NULL: nothing. */
+static const struct hf_floor *floor_of(const struct hf__checks *c, const struct hf_account *owner)
+{
+    const struct hf_document *set = c->world->authority.set;
+    long at = set == NULL ? -1 : hf_set_find(set, owner);
+    const struct hf_validator *v = at < 0 ? NULL : &set->u.set.validators[at];
+    return v != NULL && v->has_floor ? &v->floor : NULL;
+}
+
+/* Whether the floor makes a record void: signed below it, of another generation than it names. */
+static bool is_void(const struct hf__checks *c, const struct hf_placement_record *r)
+{
+    const struct hf_floor *floor = floor_of(c, &r->owner);
+    return floor != NULL && r->ballot.number < floor->claim &&
+           memcmp(r->generation.id, floor->favoured, 16) != 0;
+}
+
+/* Whether a record is newer than the one known; what is void is older than what is not. */
+static bool is_newer(struct hf__checks *c, const struct hf_placement_record *r,
+                     const struct hf__recorded *known)
+{
+    struct hf_placement_record old;
+    if (known->len > 0 &&
+        hf__check_decode(c, &hf_wire_placement_record, hf_bytes_of(known->record, known->len),
+                         &old) &&
+        is_void(c, r) != is_void(c, &old))
+        return is_void(c, &old);
+    return hf__check_newer(order_of(r), known->order);
+}
+
 /* Takes a record for known when the owner signed it and it is newer. */
 static void learn(struct hf__checks *c, const struct hf_account *owner,
                   const struct hf_signed_record *s, struct hf__recorded *ret)
 {
     struct hf_placement_record r;
     if (!hf__check_decode(c, &hf_wire_placement_record, s->record, &r) ||
-        !hf_account_equal(&r.owner, owner) || !hf__check_newer(order_of(&r), ret->order) ||
+        !hf_account_equal(&r.owner, owner) || !is_newer(c, &r, ret) ||
         c->world->suite->verify(owner->bytes, "holdfast/v1/placement-record", s->record,
                                 s->signature) != 0)
         return;
@@ -71,15 +101,6 @@ bool hf__check_newest(struct hf__checks *c, uint32_t node, struct hf_placement_r
                             ret);
 }
 
-/* What the authority has decided about an owner; NULL: nothing. */
-static const struct hf_floor *floor_of(const struct hf__checks *c, const struct hf_account *owner)
-{
-    const struct hf_document *set = c->world->authority.set;
-    long at = set == NULL ? -1 : hf_set_find(set, owner);
-    const struct hf_validator *v = at < 0 ? NULL : &set->u.set.validators[at];
-    return v != NULL && v->has_floor ? &v->floor : NULL;
-}
-
 static void elect(struct hf__electors *g, const struct hf_generation_id *generation,
                   const struct hf_holder *holders, size_t count, uint64_t q, uint64_t p)
 {
@@ -91,21 +112,12 @@ static void elect(struct hf__electors *g, const struct hf_generation_id *generat
         g->holders[i] = holders[i].account;
 }
 
-static bool in_lineage(const struct hf_placement_record *r, const uint8_t id[static 16])
-{
-    bool found = memcmp(r->generation.id, id, 16) == 0;
-    for (size_t i = 0; i < r->chain_count; i++)
-        found = found || memcmp(r->chain[i].generation.id, id, 16) == 0;
-    return found;
-}
-
-/* Whether the authority has written a generation off, for a node that knows this record. */
-static bool is_written_off(const struct hf_floor *floor, const struct hf_placement_record *r,
-                           const uint8_t id[static 16])
+/* Whether the authority has written a generation off. */
+static bool is_written_off(const struct hf_floor *floor, const uint8_t id[static 16])
 {
     for (size_t i = 0; floor != NULL && i < floor->written_off_count; i++)
-        if (memcmp(floor->written_off[i].generation, id, 16) == 0)
-            return in_lineage(r, floor->written_off[i].favoured);
+        if (memcmp(floor->written_off[i].id, id, 16) == 0)
+            return true;
     return false;
 }
 
@@ -131,7 +143,7 @@ size_t hf__check_electors(const struct hf__checks *c, const struct hf_placement_
     elect(&ret[count++], &r->generation, r->holders, r->holders_count, r->quorum, r->provisional);
     for (size_t i = 0; i < r->chain_count; i++) {
         const struct hf_unsealed *u = &r->chain[i];
-        if (is_written_off(floor, r, u->generation.id))
+        if (is_written_off(floor, u->generation.id))
             continue;
         elect(&ret[count], &u->generation, u->holders, u->holders_count, u->quorum, u->provisional);
         count++;
@@ -251,6 +263,9 @@ void hf__check_won(struct hf__checks *c, uint32_t node, const struct hf_trace *t
     b->incarnation = hf__node(c->world, node)->incarnation;
     hf__check_spoke(c, node, number, t->hash.bytes);
     bool known = hf__check_newest(c, node, &r);
+    if (known && is_void(c, &r) && !hf__check_below_floor(c, owner, number))
+        hf__violate(c->world, node, "claim", "n%u took claim %llu from a record that is void", node,
+                    (unsigned long long)number);
     for (uint32_t i = 0; i < all->count; i++) {
         const struct hf__ballot *other = &all->of[i];
         if (other != b && other->stood && other->number == number && known &&

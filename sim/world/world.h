@@ -227,7 +227,8 @@ struct hf__machine {
 /* What the authority has decided about a member's claims. */
 struct hf__floor {
     uint64_t claim;
-    struct hf_written_off written_off[8];
+    uint8_t favoured[16];
+    struct hf_generation_ref written_off[8];
     size_t written_off_count;
     struct hf_survivors survivors;
     struct hf_account_ref holders[HF_SHARES_MAX];

@@ -6,7 +6,7 @@
 #include <string.h>
 
 struct written_off_form {
-    uint8_t generation[16], favoured[16];
+    uint8_t generation[16];
 };
 
 struct left_form {
@@ -21,21 +21,13 @@ struct survivors_form {
 
 struct hf__floor_form {
     uint64_t claim;
+    uint8_t favoured[16];
     HF_CONFIG_LIST_OF(struct written_off_form) written_off;
     HF_CONFIG_LIST_OF(struct survivors_form) survivors;
 };
 
-#define AT(member) HF_CONFIG_AT(struct written_off_form, member)
-static const struct hf_config_field written_off_fields[] = {
-    {"generation", HF_CONFIG_HEX, AT(generation), .required = true, .doc = "Its id."},
-    {"favoured", HF_CONFIG_HEX, AT(favoured), .required = true,
-     .doc = "The generation in favour of which it need not be asked."},
-};
-#undef AT
-static const struct hf_config_schema written_off_schema =
-    HF_CONFIG_SCHEMA(struct written_off_form, written_off_fields, NULL);
-static const struct hf_config_field written_off_item = HF_CONFIG_ITEM(
-    "generation", HF_CONFIG_MAP, struct written_off_form, .schema = &written_off_schema);
+static const struct hf_config_field written_off_item =
+    HF_CONFIG_ITEM("generation", HF_CONFIG_HEX, struct written_off_form);
 static const struct hf_config_field left_item =
     HF_CONFIG_ITEM("holder", HF_CONFIG_HEX, struct left_form);
 
@@ -67,20 +59,20 @@ static const struct hf_config_schema survivors_schema =
 static const struct hf_config_field survivors_item =
     HF_CONFIG_ITEM("generation", HF_CONFIG_MAP, struct survivors_form, .schema = &survivors_schema);
 
-/* Each generation is decided in one way, and not in favour of itself. */
+/* Each generation is decided in one way, and the one that is gone on from is not written off. */
 static void check_floor(const void *value, const struct hf_config_where *where)
 {
     const struct hf__floor_form *f = value;
     for (size_t i = 0; i < f->written_off.count; i++) {
         const struct written_off_form *w = &f->written_off.items[i];
-        bool twice = memcmp(w->generation, w->favoured, 16) == 0;
+        bool twice = memcmp(w->generation, f->favoured, 16) == 0;
         for (size_t j = 0; j < i; j++)
             twice = twice || memcmp(f->written_off.items[j].generation, w->generation, 16) == 0;
         for (size_t j = 0; j < f->survivors.count; j++)
             twice = twice || memcmp(f->survivors.items[j].generation, w->generation, 16) == 0;
         if (twice)
             hf_config_refuse(where, "written_off",
-                             "each generation is decided once, in favour of another");
+                             "each generation is decided once, and never the favoured one");
     }
     for (size_t i = 1; i < f->survivors.count; i++)
         for (size_t j = 0; j < i; j++)
@@ -92,6 +84,8 @@ static void check_floor(const void *value, const struct hf_config_where *where)
 static const struct hf_config_field floor_fields[] = {
     {"claim", HF_CONFIG_UINT, AT(claim), .required = true, .min = 1, .max = INT64_MAX,
      .doc = "Ballots of a lower number are void."},
+    {"favoured", HF_CONFIG_HEX, AT(favoured), .required = true,
+     .doc = "Of what was signed below that, only records of this generation count."},
     {"written_off", HF_CONFIG_LIST, AT(written_off), .item = &written_off_item,
      .max = HF__WRITTEN_OFF_MAX, .doc = "Generations that need not be asked any more."},
     {"survivors", HF_CONFIG_LIST, AT(survivors), .item = &survivors_item, .max = HF__SURVIVORS_MAX,
@@ -101,25 +95,23 @@ static const struct hf_config_field floor_fields[] = {
 const struct hf_config_schema hf__floor_schema =
     HF_CONFIG_SCHEMA(struct hf__floor_form, floor_fields, check_floor);
 
-struct hf__floor *hf__floor_new(uint64_t claim)
+struct hf__floor *hf__floor_new(uint64_t claim, const uint8_t favoured[static 16])
 {
     struct hf__floor *f = calloc(1, sizeof *f);
     if (f == NULL)
         return NULL;
     f->floor.claim = claim;
+    memcpy(f->floor.favoured, favoured, sizeof f->floor.favoured);
     f->floor.written_off = f->written_off;
     f->floor.survivors = f->survivors;
     return f;
 }
 
-bool hf__floor_write_off(struct hf__floor *f, const uint8_t generation[static 16],
-                         const uint8_t favoured[static 16])
+bool hf__floor_write_off(struct hf__floor *f, const uint8_t generation[static 16])
 {
     if (f->floor.written_off_count == HF__WRITTEN_OFF_MAX)
         return false;
-    struct hf_written_off *w = &f->written_off[f->floor.written_off_count++];
-    memcpy(w->generation, generation, 16);
-    memcpy(w->favoured, favoured, 16);
+    memcpy(f->written_off[f->floor.written_off_count++].id, generation, 16);
     return true;
 }
 
@@ -136,11 +128,10 @@ struct hf_survivors *hf__floor_survivors(struct hf__floor *f, const uint8_t gene
 
 struct hf__floor *hf__floor_take(const struct hf__floor_form *form)
 {
-    struct hf__floor *f = hf__floor_new(form->claim);
+    struct hf__floor *f = hf__floor_new(form->claim, form->favoured);
     bool room = f != NULL;
     for (size_t i = 0; room && i < form->written_off.count; i++)
-        room = hf__floor_write_off(f, form->written_off.items[i].generation,
-                                   form->written_off.items[i].favoured);
+        room = hf__floor_write_off(f, form->written_off.items[i].generation);
     for (size_t i = 0; room && i < form->survivors.count; i++) {
         const struct survivors_form *from = &form->survivors.items[i];
         struct hf_survivors *s = hf__floor_survivors(f, from->generation, from->quorum);
@@ -153,11 +144,10 @@ struct hf__floor *hf__floor_take(const struct hf__floor_form *form)
 
 struct hf__floor *hf__floor_copy(const struct hf_floor *from)
 {
-    struct hf__floor *f = hf__floor_new(from->claim);
+    struct hf__floor *f = hf__floor_new(from->claim, from->favoured);
     bool room = f != NULL;
     for (size_t i = 0; room && i < from->written_off_count; i++)
-        room =
-            hf__floor_write_off(f, from->written_off[i].generation, from->written_off[i].favoured);
+        room = hf__floor_write_off(f, from->written_off[i].id);
     for (size_t i = 0; room && i < from->survivors_count; i++) {
         const struct hf_survivors *x = &from->survivors[i];
         struct hf_survivors *s = hf__floor_survivors(f, x->generation, x->quorum);
@@ -170,14 +160,15 @@ struct hf__floor *hf__floor_copy(const struct hf_floor *from)
 
 void hf__floor_write(struct hf_buf *b, const struct hf__floor *f)
 {
-    char id[33], other[33], account[65];
-    hf_buf_printf(b, "    floor:\n      claim: %llu\n", (unsigned long long)f->floor.claim);
+    char id[33], account[65];
+    hf_hex_encode(f->floor.favoured, 16, id);
+    hf_buf_printf(b, "    floor:\n      claim: %llu\n      favoured: \"%s\"\n",
+                  (unsigned long long)f->floor.claim, id);
     if (f->floor.written_off_count > 0)
         hf_buf_printf(b, "      written_off:\n");
     for (size_t i = 0; i < f->floor.written_off_count; i++) {
-        hf_hex_encode(f->written_off[i].generation, 16, id);
-        hf_hex_encode(f->written_off[i].favoured, 16, other);
-        hf_buf_printf(b, "        - generation: \"%s\"\n          favoured: \"%s\"\n", id, other);
+        hf_hex_encode(f->written_off[i].id, 16, id);
+        hf_buf_printf(b, "        - \"%s\"\n", id);
     }
     if (f->floor.survivors_count > 0)
         hf_buf_printf(b, "      survivors:\n");

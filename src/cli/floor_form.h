@@ -11,7 +11,7 @@ enum { HF__WRITTEN_OFF_MAX = 8, HF__SURVIVORS_MAX = 4, HF__LEFT_MAX = 16 };
 /* The floor of a set, with room for what it points to. From calloc, and it does not move. */
 struct hf__floor {
     struct hf_floor floor;
-    struct hf_written_off written_off[HF__WRITTEN_OFF_MAX];
+    struct hf_generation_ref written_off[HF__WRITTEN_OFF_MAX];
     struct hf_survivors survivors[HF__SURVIVORS_MAX];
     struct hf_account_ref left[HF__SURVIVORS_MAX][HF__LEFT_MAX];
 };
@@ -27,11 +27,11 @@ void hf__floor_write(struct hf_buf *b, const struct hf__floor *f);
 
 /* A copy of a set's own; NULL: out of memory. */
 struct hf__floor *hf__floor_copy(const struct hf_floor *from);
-/* A floor without a decision. NULL: out of memory. */
-struct hf__floor *hf__floor_new(uint64_t claim);
+/* A floor that decides from which generation's records to go on, and nothing more. NULL: out of
+ * memory. */
+struct hf__floor *hf__floor_new(uint64_t claim, const uint8_t favoured[static 16]);
 /* Adds a decision. false: no room for one more. */
-HF_MUST_USE bool hf__floor_write_off(struct hf__floor *f, const uint8_t generation[static 16],
-                                     const uint8_t favoured[static 16]);
+HF_MUST_USE bool hf__floor_write_off(struct hf__floor *f, const uint8_t generation[static 16]);
 /* The same: of a generation, those that are left and how many of them carry; NULL: no room. The
  * caller adds holders. */
 struct hf_survivors *hf__floor_survivors(struct hf__floor *f, const uint8_t generation[static 16],

@@ -29,7 +29,7 @@ static const char usage[] =
     "       holdfast set platform ACCOUNT add|remove PPID\n"
     "       holdfast set operator-key ACCOUNT KEY|none\n"
     "       holdfast set floor ACCOUNT --record FILE --lost ACCOUNT...\n"
-    "                          [--only-instance]\n"
+    "                          [--change-record] [--only-instance]\n"
     "       holdfast set show [FILE]\n"
     "       holdfast set sign [--key FILE] [--yes DIGEST] [--foreign] [--force]\n"
     "\n"
@@ -40,8 +40,9 @@ static const char usage[] =
     "the next set with --propose. floor decides for a validator too few of whose holders will "
     "ever\n"
     "answer: FILE is what `holdfast backup show --json` printed there, --lost names\n"
-    "who is gone for good, and --only-instance says that no other machine runs it,\n"
-    "which is asked otherwise. What is added and removed comes into force with sign, which\n"
+    "who is gone for good, --change-record gives up the record that an earlier floor\n"
+    "goes on from, and --only-instance says that no other machine runs it, which is\n"
+    "asked otherwise. What is added and removed comes into force with sign, which\n"
     "closes the list, draws the beacon, prints what changes, has it confirmed and\n"
     "signs with the keys that are there. show prints what is in force, or FILE.\n"
     "operator-key names the public key, as `holdfast node key` printed it, of who\n"
@@ -92,6 +93,7 @@ static bool read_options(int argc, char **argv, struct options *o)
         HF_TEXT_OF("address", struct options, add.address),
         HF_TEXT_OF("record", struct options, floor.record_file),
         HF_TAKE_BY("lost", add_lost),
+        HF_FLAG_OF("change-record", struct options, floor.change_record),
         HF_FLAG_OF("only-instance", struct options, floor.only_instance),
         HF_FLAG_OF("replace", struct options, add.replace),
         HF_FLAG_OF("also", struct options, add.also),

@@ -1,8 +1,9 @@
 /*
  * Floors (proto/CLAIMS.md, 6). The person says who is lost, the validator's own signed record says
  * whose word counts; what follows is worked out here: of the newest generation so many of those
- * that are left carry as hf_survivors_quorum says, and an older one is written off in favour of the
- * newest. What must hold: no other machine runs the validator, nor will, which no tool can see and
+ * that are left carry as hf_survivors_quorum says, and an older one is written off. Of what was
+ * signed before, only records of the newest generation count: whatever another copy of the folder
+ * has dealt is void. What must hold: no other machine runs the validator, which no tool can see and
  * the person confirms; and no number is used twice, so the floor lies far above the highest one
  * that the node knows of.
  */
@@ -254,15 +255,14 @@ static int decide_newest(struct deciding *d)
     return HF_CLI_OK;
 }
 
-/* A generation that an earlier floor has written off; NULL: none. */
-static const struct hf_written_off *written_off(const struct deciding *d,
-                                                const uint8_t generation[static 16])
+/* Whether an earlier floor has written a generation off. */
+static bool was_written_off(const struct deciding *d, const uint8_t generation[static 16])
 {
     const struct hf__floor *old = d->member->floor;
     for (size_t i = 0; old != NULL && i < old->floor.written_off_count; i++)
-        if (memcmp(old->written_off[i].generation, generation, 16) == 0)
-            return &old->written_off[i];
-    return NULL;
+        if (memcmp(old->written_off[i].id, generation, 16) == 0)
+            return true;
+    return false;
 }
 
 /* Whether an earlier floor has survivors vote for a generation in place of all. */
@@ -275,51 +275,35 @@ static bool is_reduced(const struct deciding *d, const uint8_t generation[static
     return false;
 }
 
-static bool in_lineage(const struct hf_placement_record *r, const uint8_t id[static 16])
-{
-    bool found = memcmp(r->generation.id, id, 16) == 0;
-    for (size_t i = 0; i < r->chain_count; i++)
-        found = found || memcmp(r->chain[i].generation.id, id, 16) == 0;
-    return found;
-}
-
 static int decide_older(struct deciding *d, const struct hf_unsealed *u)
 {
-    const struct hf_placement_record *r = &d->evidence->record;
-    const struct hf_written_off *old = written_off(d, u->generation.id);
+    bool old = was_written_off(d, u->generation.id);
     size_t left = count_left(d, u->generation.id, u->holders, u->holders_count);
-    if (old != NULL && !in_lineage(r, old->favoured))
-        return refuse("the record is of a fork: an older generation was written off in favour of "
-                      "another; have the validator that this one was in favour of show its backup");
     printf("generation %u: %zu of %zu holders are left, %u carry a claim, or %u with provisional "
            "votes\n",
            (unsigned)u->generation.number, left, u->holders_count, (unsigned)u->quorum,
            (unsigned)u->provisional);
     /* Survivors that were decided have no place in this floor, and no holder has come since. */
     bool reduced = is_reduced(d, u->generation.id);
-    if (old == NULL && !reduced && left >= u->provisional)
+    if (!old && !reduced && left >= u->provisional)
         return HF_CLI_OK;
-    d->any = d->any || (old == NULL && left < u->provisional);
-    if (!hf__floor_write_off(d->floor, u->generation.id,
-                             old != NULL ? old->favoured : r->generation.id))
-        return refuse("no room for a further generation");
-    printf("  %s: it need not be asked any more\n",
-           old != NULL || reduced ? "decided before" : "decided");
+    d->any = d->any || (!old && left < u->provisional);
+    bool room = hf__floor_write_off(d->floor, u->generation.id);
+    hf_assert(room); /* a record lists no more than a floor has place for */
+    printf("  %s: it need not be asked any more\n", old || reduced ? "decided before" : "decided");
     return HF_CLI_OK;
 }
 
-/* What was decided about generations that this record does not name stands, while there is room. */
-static void keep_older(struct deciding *d)
+/* Whether the floor before made the record void: it goes on from another one. */
+static bool is_void(const struct deciding *d)
 {
+    const struct hf_placement_record *r = &d->evidence->record;
     const struct hf__floor *old = d->member->floor;
-    for (size_t i = 0; old != NULL && i < old->floor.written_off_count; i++)
-        if (!in_lineage(&d->evidence->record, old->written_off[i].generation) &&
-            !hf__floor_write_off(d->floor, old->written_off[i].generation,
-                                 old->written_off[i].favoured))
-            return;
+    return old != NULL && r->ballot.number < old->floor.claim &&
+           memcmp(r->generation.id, old->floor.favoured, sizeof old->floor.favoured) != 0;
 }
 
-static int decide(struct deciding *d)
+static int decide(struct deciding *d, const struct hf__floor_options *o)
 {
     const struct hf_placement_record *r = &d->evidence->record;
     const struct hf__floor *old = d->member->floor;
@@ -328,7 +312,11 @@ static int decide(struct deciding *d)
                       "validator has the set, and have it show its backup again");
     if (d->evidence->highest > (uint64_t)INT64_MAX - MARGIN - 1)
         return refuse("the highest claim that the record names leaves no room above it");
-    d->floor = hf__floor_new(d->evidence->highest + MARGIN + 1);
+    d->any = is_void(d);
+    if (d->any && !o->change_record)
+        return refuse("the record is void: the floor that set.yaml has goes on from another one; "
+                      "if whatever goes on from that one shall be given up: --change-record");
+    d->floor = hf__floor_new(d->evidence->highest + MARGIN + 1, r->generation.id);
     if (d->floor == NULL)
         return hf__say("set", "floor", HF_ENOMEM);
     int status = decide_newest(d);
@@ -337,8 +325,6 @@ static int decide(struct deciding *d)
     if (status == HF_CLI_OK && !d->any)
         status = refuse("there is nothing to decide: enough holders are left; --lost ACCOUNT names "
                         "those that will never come back");
-    if (status == HF_CLI_OK)
-        keep_older(d);
     return status;
 }
 
@@ -348,11 +334,11 @@ static bool confirmed(const struct deciding *d, const struct hf__floor_options *
 {
     char answer[8];
     printf(
-        "claims below %llu are void everywhere from then on\n"
+        "claims below %llu are void everywhere from then on, and so is every record signed below\n"
+        "it that is not of generation %u: a copy of the folder that has dealt anew can do nothing\n"
         "\nThis cannot be taken back. If the holders named as lost come back, their votes count\n"
-        "for nothing. If another machine runs this validator, or another copy of its folder is\n"
-        "started later, two of them may get its keys: destroy every copy but the one that waits.\n",
-        (unsigned long long)d->floor->floor.claim);
+        "for nothing. If another machine runs this validator now, two of them may get its keys.\n",
+        (unsigned long long)d->floor->floor.claim, (unsigned)d->evidence->record.generation.number);
     fflush(stdout);
     if (o->only_instance)
         return true;
@@ -387,7 +373,7 @@ static int with_evidence(const struct hf__authority *a, const struct hf__floor_o
         return hf__say("set", o->record_file, r);
     int status = take_lost(&d, o);
     if (status == HF_CLI_OK)
-        status = decide(&d);
+        status = decide(&d, o);
     if (status == HF_CLI_OK)
         status = confirmed(&d, o) ? write_down(a, &d) : HF_CLI_NOT_READY;
     free(d.floor);

@@ -11,6 +11,7 @@ struct hf__floor_options {
     const char *record_file;        /* what its `backup show --json` printed; NULL: not given */
     const char *lost[HF__LOST_MAX]; /* whole accounts, or as hf__set_named takes them */
     size_t lost_count;
+    bool change_record; /* goes on from another record than the floor before it */
     bool only_instance; /* a person has made sure that no other machine runs it */
 };
 

@@ -65,15 +65,22 @@ static json_t *list_missing(const json_t *waits)
     return lost;
 }
 
-static void print_way_out(const json_t *root, const json_t *waits)
+static void print_way_out(const json_t *root, const json_t *waits, bool is_void)
 {
     json_t *lost = list_missing(waits);
-    printf("\nIt goes on by itself as soon as enough of them answer. If they are lost for good,\n"
-           "the authority can decide without them, once it knows that no other machine runs\n"
-           "this validator. Here, then there:\n"
-           "  holdfast backup show --json > backup.json\n"
-           "  holdfast set floor %s --record backup.json",
-           text_of(root, "account"));
+    printf(
+        is_void
+            ? "\nThe authority's floor goes on from another record than this copy's. If another\n"
+              "machine goes on from that, destroy this copy. If this one shall go on, the\n"
+              "authority can decide so, once it knows that no other machine runs this\n"
+              "validator. Here, then there:\n"
+            : "\nIt goes on by itself as soon as enough of them answer. If they are lost for "
+              "good,\n"
+              "the authority can decide without them, once it knows that no other machine runs\n"
+              "this validator. Here, then there:\n");
+    printf("  holdfast backup show --json > backup.json\n"
+           "  holdfast set floor %s --record backup.json%s",
+           text_of(root, "account"), is_void ? " --change-record" : "");
     for (size_t i = 0; i < json_array_size(lost); i++)
         printf(" \\\n    --lost %s", json_string_value(json_array_get(lost, i)));
     printf("\n  holdfast set sign\n");
@@ -101,8 +108,9 @@ void hf__waits_print(const json_t *root)
             print_holder(json_array_get(holders, j));
         lost = lost || may_be_lost(wait);
     }
-    if (lost)
-        print_way_out(root, waits);
+    bool is_void = strcmp(text_of(json_object_get(root, "reason"), "code"), "record_void") == 0;
+    if (lost || is_void)
+        print_way_out(root, waits, is_void);
 }
 
 void hf__waits_json(const json_t *root)

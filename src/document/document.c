@@ -77,19 +77,19 @@ static bool survivors_ok(const struct hf_floor *f, size_t at)
     return ok;
 }
 
-/* Each generation is decided in one way, and not in favour of itself. */
+/* Each generation is decided in one way, and the one that the floor names is not written off. */
 static bool floor_ok(const struct hf_floor *f)
 {
     bool ok = true;
     for (size_t i = 0; i < f->survivors_count; i++)
         ok = ok && survivors_ok(f, i);
     for (size_t i = 0; i < f->written_off_count; i++) {
-        const struct hf_written_off *w = &f->written_off[i];
-        ok = ok && memcmp(w->generation, w->favoured, 16) != 0;
+        const uint8_t *id = f->written_off[i].id;
+        ok = ok && memcmp(id, f->favoured, 16) != 0;
         for (size_t j = 0; j < i; j++)
-            ok = ok && memcmp(f->written_off[j].generation, w->generation, 16) != 0;
+            ok = ok && memcmp(f->written_off[j].id, id, 16) != 0;
         for (size_t j = 0; j < f->survivors_count; j++)
-            ok = ok && memcmp(f->survivors[j].generation, w->generation, 16) != 0;
+            ok = ok && memcmp(f->survivors[j].generation, id, 16) != 0;
     }
     return ok;
 }

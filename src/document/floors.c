@@ -5,11 +5,11 @@
 #include "document/document.h"
 #include "pool.h"
 
-static bool has_written_off(const struct hf_floor *f, const struct hf_written_off *what)
+static bool has_written_off(const struct hf_floor *f, const struct hf_generation_ref *what)
 {
     for (size_t i = 0; i < f->written_off_count; i++)
-        if (memcmp(f->written_off[i].generation, what->generation, 16) == 0)
-            return memcmp(f->written_off[i].favoured, what->favoured, 16) == 0;
+        if (memcmp(f->written_off[i].id, what->id, 16) == 0)
+            return true;
     return false;
 }
 
@@ -36,7 +36,8 @@ static bool kept(const struct hf_floor *before, const struct hf_validator *after
     if (after->floor.claim > before->claim)
         return true;
     /* Nor does it grow: ballots that are not below it may stand by the votes of others. */
-    if (after->floor.written_off_count != before->written_off_count ||
+    if (memcmp(after->floor.favoured, before->favoured, 16) != 0 ||
+        after->floor.written_off_count != before->written_off_count ||
         after->floor.survivors_count != before->survivors_count)
         return false;
     for (size_t i = 0; i < before->written_off_count; i++)

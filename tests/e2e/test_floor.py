@@ -101,6 +101,28 @@ def stays(m, owner):
     form.write_text(decided)
 
 
+def another_record(m, owner, record, floor):
+    """By hand the floor is made to go on from another record: what the validator shows is void, and says what to do."""
+    form = m.authority / "set.yaml"
+    decided = form.read_text()
+    favoured = decided.split("favoured: ", 1)[1].split('"')[1]
+    claim = int(decided.split("claim: ", 1)[1].split()[0])
+    form.write_text(decided.replace(favoured, "00" * 16))
+    assert "what was decided stays" in authority(m, "set", "sign", status=1).stderr
+    form.write_text(decided.replace(favoured, "00" * 16).replace(f"claim: {claim}", f"claim: {claim * 2}"))
+    m.sign_set()
+    until(lambda: (owner.status()["reason"] or {}).get("code") == "record_void", 60, lambda: str(owner.status()["reason"]))
+    commands = printed.commands(owner.command("backup", "show").stdout.decode())
+    assert "--change-record" in commands["floor"], commands
+    record.write_bytes(owner.command("backup", "show", "--json").stdout)
+    words = [word for word in commands["floor"] if word != "--change-record"]
+    assert "--change-record" in authority(m, *words, "--only-instance", status=1).stderr
+    authority(m, *commands["floor"], "--only-instance")
+    assert favoured in form.read_text()
+    m.sign_set()
+    owner.wait("ready", 90)
+
+
 @tap.case
 def the_floor_that_status_asks_for_brings_the_owner_back():
     with tempfile.TemporaryDirectory(prefix="holdfast-floor-") as folder:
@@ -124,6 +146,7 @@ def the_floor_that_status_asks_for_brings_the_owner_back():
             left = SHARES - len(lost)
             assert f"decided: 2 of the {left} that are left carry a claim; of these {left - 2} may be" in decided, decided
             assert f"and {3 - left} may lie, or have had an old disk put back" in decided, decided
+            assert f"that is not of generation {wait['generation']}: a copy" in decided, decided
             # Others may have shares with both: together they are not left out unasked, one by one they are.
             for node in lost:
                 authority(m, "set", "remove", node.account)
@@ -142,6 +165,7 @@ def the_floor_that_status_asks_for_brings_the_owner_back():
             stays(m, owner)
             again = authority(m, *floor, "--only-instance", status=1).stderr
             assert "before the floor" in again, again
+            another_record(m, owner, record, floor)
 
 
 if __name__ == "__main__":

@@ -103,7 +103,7 @@ static void make_set(struct world *w, const uint8_t account[static HF_KEY_LEN])
     struct hf_account_ref left[2] = {{.account = {{1}}}, {.account = {{2}}}};
     struct hf_survivors survivors = {
         .generation = {1}, .quorum = 2, .holders = left, .holders_count = 2};
-    struct hf_written_off off = {.generation = {2}, .favoured = {1}};
+    struct hf_generation_ref off = {.id = {2}};
     struct hf_platform platform = {.ppid = {9}};
     struct hf_validator validators[2] = {{.registered_epoch = 1,
                                           .address = hf_bytes_of("127.0.0.1:1", 11),
@@ -115,6 +115,7 @@ static void make_set(struct world *w, const uint8_t account[static HF_KEY_LEN])
                                           .platforms_count = 1,
                                           .has_floor = true,
                                           .floor = {.claim = 4,
+                                                    .favoured = {1},
                                                     .survivors = &survivors,
                                                     .survivors_count = 1,
                                                     .written_off = &off,

@@ -7,7 +7,9 @@ _LIAR = "LIARS=1 RELEASES "
 _SURVIVORS = "N=3 K=1 Q=2 NODES=3 G0=7 G1=7 INSTANCES=3 GENERATIONS=1 FRESH=2 GONE=3 SURVIVORS_Q=1 RELEASES "
 _FLOORS = "FIRST=1 INSTANCES=3 "
 _MENDS = "NODES=4 INSTANCES=2 LIARS=8 MENDS "
-_FAVOUR = _CLAIM_ONE + "INSTANCES=4 FRESH=2 GONE=1 FAVOURED=1 "
+_FAVOUR = _CLAIM_ONE + "INSTANCES=4 FRESH=2 GONE=1 FAVOURED=1 WRITTEN_OFF ONE_MACHINE "
+_NAMED = ("N=3 K=1 Q=2 Q1=1 NODES=4 G0=7 G1=8 INSTANCES=3 GENERATIONS=2 FRESH=1 GONE=3 SURVIVORS_Q=1 FAVOURED=0 "
+          "ONE_MACHINE RELEASES ")
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ MAIN = [
     Row("claim_three_generations_of_one_holder", "claim", _CLAIM_ONE + "INSTANCES=3 LIVENESS MENDS", states=17191),
     Row("claim_forgets_what_is_settled", "claim", _CLAIM_ONE + "INSTANCES=3 LIVENESS MENDS FORGETS", states=161313),
     Row("claim_survivors_of_a_generation", "claim", _SURVIVORS, states=16015),
+    Row("claim_floor_names_a_generation", "claim", _NAMED, states=171839),
     Row("provisional_words", "provisional", "COPIED=1 LIARS=8", states=163193),
     Row("provisional_rivals_of_one_number", "provisional", "SAME_NUMBER", states=347505),
     Row("transfers_with_a_rolled_back_acceptor", "transfer", "INSTANCES=2 LIARS=8", states=455377),
@@ -49,7 +52,8 @@ MAIN = [
 
 ALL = [
     Row("claim_releases_in_three_generations", "claim", _CLAIM_ONE + "INSTANCES=3 RELEASES", states=2725857),
-    Row("claim_written_off_in_favour_of_a_fork", "claim", _FAVOUR, states=1043078),
+    Row("claim_written_off_in_favour_of_a_fork", "claim", _FAVOUR, states=359668),
+    Row("claim_floor_names_a_generation_any_number", "claim", _NAMED + "FREE_NUMBERS NUMBERS_MAX=3", states=463279),
     Row("transfers", "transfer", "INSTANCES=2", states=1223521),
     Row("fence_after_a_predecessor_that_stood", "fence", "DEAD_STOOD", states=85297, live=True),
     Row("floors_after_none", "floors", "INSTANCES=3 RECORDS", states=3465025),
@@ -90,8 +94,11 @@ ALL = [
     Row("without_r11_quorum_of_members", "claim", "GENERATIONS=1 RELEASES WITHOUT_R11 GONE=7", broken="S1_ORDER"),
     Row("without_r11_claim_floor", "claim", _SURVIVORS + "WITHOUT_FLOOR", broken="S2"),
     Row("without_r11_other_machine_is_off", "claim", _SURVIVORS + "PERSON_WRONG", broken="S1_LATE"),
-    Row("without_r11_favoured_generation", "claim", _FAVOUR + "WITHOUT_FAVOUR", broken="S3"),
-    Row("without_r11_certificates_void", "claim", _FAVOUR + "WITHOUT_VOID_CERTIFICATES", broken="S3"),
+    Row("without_r11_void_records", "claim", _NAMED + "WITHOUT_VOID_RECORDS", broken="S1_LATE"),
+    Row("without_r11_void_records_one_number", "claim", _NAMED + "FREE_NUMBERS NUMBERS_MAX=3 WITHOUT_VOID_RECORDS",
+        broken="S2"),
+    Row("without_r11_void_records_of_a_fork", "claim", _FAVOUR + "WITHOUT_VOID_RECORDS", broken="S3"),
+    Row("without_r11_void_descendants", "claim", _NAMED + "WITHOUT_VOID_DESCENDANTS", broken="S1_LATE"),
     Row("without_r4_mended_share_has_no_vote", "transfer", _MENDS + "WITHOUT_VOTELESS", broken="S1_ORDER"),
     Row("without_r11_votes_by_their_floor", "floors", _FLOORS + "RELEASES WITHOUT_GIVING_UP", broken="S1_ORDER"),
     Row("without_r11_claim_above_the_floor_before", "floors", _FLOORS + "RELEASES WITHOUT_CLAIM_ABOVE",

@@ -92,13 +92,13 @@ Test(documents,
 }
 
 static void set_floor(struct hf_validator_set *s, struct hf_validator *list, uint64_t claim,
-                      struct hf_written_off *off, size_t count)
+                      struct hf_generation_ref *off, size_t count)
 {
     memcpy(list, s->validators, s->validators_count * sizeof *list);
     s->validators = list;
     list[0].has_floor = claim > 0;
-    list[0].floor =
-        (struct hf_floor){.claim = claim, .written_off = off, .written_off_count = count};
+    list[0].floor = (struct hf_floor){
+        .claim = claim, .favoured = {3}, .written_off = off, .written_off_count = count};
 }
 
 /* What was decided about a validator stays: lowered, left out, or lost with a set in which the
@@ -108,9 +108,7 @@ Test(documents, take_back_no_floor)
 {
     struct hf_world *w = testnet_up(8, 3, 5);
     struct hf_validator list[8];
-    struct hf_written_off off[3] = {{.generation = {1}, .favoured = {3}},
-                                    {.generation = {2}, .favoured = {3}},
-                                    {.generation = {4}, .favoured = {3}}};
+    struct hf_generation_ref off[3] = {{{1}}, {{2}}, {{4}}};
     struct hf_validator_set s = next_set(w);
     hf_world_quiet(w, true);
     set_floor(&s, list, 9, off, 2);
@@ -128,6 +126,11 @@ Test(documents, take_back_no_floor)
         cr_assert_eq(offer(w, 0, HF_DOCUMENT_SET, &hf_wire_validator_set, &s, 2), rows[i].error,
                      "%zu", i);
     }
+    /* Nor does another generation take the place of the one that is gone on from. */
+    list[0].floor.favoured[0] = 5;
+    s.epoch++;
+    cr_assert_eq(offer(w, 0, HF_DOCUMENT_SET, &hf_wire_validator_set, &s, 2), HF_EFLOOR);
+    list[0].floor.favoured[0] = 3;
     /* It is left out of one set, and comes back with nothing. */
     struct hf_validator_set without = s;
     without.epoch = s.epoch + 1;

@@ -281,6 +281,6 @@ Test(forks, of_what_is_written_off_end_though_one_had_sealed_it)
         cr_assert_eq(hf_world_state(f.w, 0), HF_STATE_READY);
         cr_assert_neq(hf_world_state(f.w, f.copy), HF_STATE_READY);
     }
-    testnet_reason(f.w, f.copy, HF_STATE_CLAIMING, HF_EQUORUM);
+    testnet_reason(f.w, f.copy, HF_STATE_CLAIMING, HF_EVOIDRECORD);
     testnet_end(f.w);
 }

@@ -157,12 +157,12 @@ Test(hf_document_read, of_a_set_whose_floor_decides_nothing_or_too_much)
     struct hf_survivors two[2] = {
         {.generation = {1}, .quorum = 2, .holders = left, .holders_count = 3},
         {.generation = {2}, .quorum = 2, .holders = left, .holders_count = 2}};
-    struct hf_written_off off[2] = {{.generation = {3}, .favoured = {1}},
-                                    {.generation = {4}, .favoured = {1}}};
+    struct hf_generation_ref off[2] = {{{3}}, {{4}}};
     authority_init(&n);
     struct hf_validator_set s = authority_set(3, v, 2);
     v[1].has_floor = true;
     v[1].floor = (struct hf_floor){.claim = 9,
+                                   .favoured = {1},
                                    .survivors = two,
                                    .survivors_count = 2,
                                    .written_off = off,
@@ -181,9 +181,10 @@ Test(hf_document_read, of_a_set_whose_floor_decides_nothing_or_too_much)
     two[1].generation[0] = 3; /* in both ways */
     cr_assert_eq(read_error(&n, HF_DOCUMENT_SET, &s), HF_EDOCUMENT);
     two[1].generation[0] = 2;
-    off[1].generation[0] = 3;
+    off[1].id[0] = 3;
     cr_assert_eq(read_error(&n, HF_DOCUMENT_SET, &s), HF_EDOCUMENT);
-    off[1].generation[0] = 1; /* in favour of itself */
+    off[1].id[0] = 5;
+    v[1].floor.favoured[0] = 5; /* the one that is gone on from is written off */
     cr_assert_eq(read_error(&n, HF_DOCUMENT_SET, &s), HF_EDOCUMENT);
     authority_done(&n);
 }

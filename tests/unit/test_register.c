@@ -43,16 +43,51 @@ static struct hf_owner_header header(uint64_t number, uint8_t instance)
     return h;
 }
 
+/* A set of one member, the owner, about whom the authority has decided. */
+static struct hf_document floor_set(struct hf_validator v[static 1], const struct hf_floor *floor)
+{
+    v[0] = (struct hf_validator){.has_floor = true, .floor = *floor};
+    v[0].account = owner;
+    return (struct hf_document){.kind = HF_DOCUMENT_SET,
+                                .u.set = {.validators = v, .validators_count = 1}};
+}
+
 Test(hf__order_compare, by_claim_then_by_generation)
 {
+    up();
+    const struct hf_engine *e = l.e;
     struct hf_record_order a = {.claim = 2, .generation = 9}, b = {.claim = 3, .generation = 1};
-    cr_assert_lt(hf__order_compare(&a, &b), 0);
-    cr_assert_gt(hf__order_compare(&b, &a), 0);
+    cr_assert_lt(hf__order_compare(e, &owner, &a, &b), 0);
+    cr_assert_gt(hf__order_compare(e, &owner, &b, &a), 0);
     b.claim = 2;
-    cr_assert_gt(hf__order_compare(&a, &b), 0);
-    cr_assert_eq(hf__order_compare(&a, &a), 0);
-    cr_assert_lt(hf__order_compare(NULL, &b), 0);
-    cr_assert_eq(hf__order_compare(NULL, NULL), 0);
+    cr_assert_gt(hf__order_compare(e, &owner, &a, &b), 0);
+    cr_assert_eq(hf__order_compare(e, &owner, &a, &a), 0);
+    cr_assert_lt(hf__order_compare(e, &owner, NULL, &b), 0);
+    cr_assert_eq(hf__order_compare(e, &owner, NULL, NULL), 0);
+    harness_done(&l);
+}
+
+/* Below a floor only records of the generation that it names count, whatever their claims. */
+Test(hf__order_compare, puts_what_a_floor_makes_void_below_everything_else)
+{
+    up();
+    struct hf_validator v[1];
+    struct hf_floor floor = {.claim = 7, .favoured = {1}};
+    struct hf_document set = floor_set(v, &floor), *before = l.e->trust->set;
+    struct hf_record_order named = {.claim = 2, .generation = 1, .id = {1}},
+                           fork = {.claim = 6, .generation = 2, .id = {2}},
+                           since = {.claim = 7, .generation = 3, .id = {3}};
+    const struct hf_engine *e = l.e;
+    cr_assert_lt(hf__order_compare(e, &owner, &named, &fork), 0);
+    l.e->trust->set = &set;
+    cr_assert(hf__is_void(l.e, &owner, &fork));
+    cr_assert(!hf__is_void(l.e, &owner, &named) && !hf__is_void(l.e, &owner, &since));
+    cr_assert_gt(hf__order_compare(e, &owner, &named, &fork), 0);
+    cr_assert_lt(hf__order_compare(e, &owner, &fork, &named), 0);
+    cr_assert_gt(hf__order_compare(e, &owner, &fork, NULL), 0);
+    cr_assert_lt(hf__order_compare(e, &owner, &named, &since), 0);
+    l.e->trust->set = before;
+    harness_done(&l);
 }
 
 Test(hf__promise, a_lower_ballot_and_another_instance_of_the_same_number_are_superseded)
@@ -206,30 +241,58 @@ Test(hf__claim_proof_check, wants_a_quorum_of_every_generation_that_is_not_seale
     harness_done(&l);
 }
 
-/* What the authority has written off in favour of one generation excuses no other, whatever
- * certificate it has. */
-Test(hf__electorates, of_a_generation_that_is_written_off_excuse_the_favoured_lineage_alone)
+Test(hf__electorates, leave_out_what_a_certificate_seals_and_what_is_written_off)
 {
     struct hf_holder own[1], older[HOLDERS];
     struct hf_unsealed chain[1];
     struct hf__electorate g[HF__ELECTORATES_MAX];
-    struct hf_written_off off = {.generation = {1}, .favoured = {2}};
-    struct hf_validator v = {.has_floor = true,
-                             .floor = {.claim = 4, .written_off = &off, .written_off_count = 1}};
-    struct hf_document set = {.kind = HF_DOCUMENT_SET,
-                              .u.set = {.validators = &v, .validators_count = 1}};
+    struct hf_generation_ref off = {.id = {1}};
+    struct hf_validator v[1];
+    struct hf_floor floor = {
+        .claim = 4, .favoured = {2}, .written_off = &off, .written_off_count = 1};
     up();
-    v.account = owner;
+    struct hf_document set = floor_set(v, &floor), *before = l.e->trust->set;
     struct hf_placement_record r = record_of(own, older, chain);
     struct hf_certificate c = {.generation = {1}, .by = {2}};
     cr_assert_eq(hf__electorates(l.e, &r, NULL, 0, g), 2);
     cr_assert_eq(hf__electorates(l.e, &r, &c, 1, g), 1);
-    struct hf_document *before = l.e->trust->set;
     l.e->trust->set = &set;
     cr_assert_eq(hf__electorates(l.e, &r, NULL, 0, g), 1);
-    off.favoured[0] = 9; /* of a fork */
+    off.id[0] = 9;
     cr_assert_eq(hf__electorates(l.e, &r, NULL, 0, g), 2);
-    cr_assert_eq(hf__electorates(l.e, &r, &c, 1, g), 2);
+    l.e->trust->set = before;
+    harness_done(&l);
+}
+
+/* The owner's own signature holds; what the record is worth is the authority's to say. */
+Test(hf__record_check, refuses_what_the_floor_makes_void_by_name)
+{
+    struct hf_holder own[1], older[HOLDERS];
+    struct hf_unsealed chain[1];
+    struct hf_validator v[1];
+    struct hf_floor floor = {.claim = 4, .favoured = {1}};
+    struct hf_signed_record s;
+    struct hf_placement_record ret;
+    uint8_t commitment[32] = {1};
+    up();
+    struct hf_document set = floor_set(v, &floor), *before = l.e->trust->set;
+    struct hf_placement_record r = record_of(own, older, chain);
+    r.network = l.e->network;
+    r.epoch = 1;
+    r.commitments = hf_bytes_of(commitment, sizeof commitment);
+    s.record = hf__encode(l.e, &hf_wire_placement_record, &r);
+    l.e->suite->sign(owner_secret, "holdfast/v1/placement-record", s.record, s.signature);
+    cr_assert_eq(hf__record_check(l.e, &s, &owner, &ret), 0);
+    l.e->trust->set = &set;
+    cr_assert_eq(hf__record_check(l.e, &s, &owner, &ret), HF_EVOIDRECORD);
+    v[0].floor.favoured[0] = 2;
+    cr_assert_eq(hf__record_check(l.e, &s, &owner, &ret), 0);
+    v[0].floor.favoured[0] = 1;
+    v[0].floor.claim = 3; /* signed under a ballot that is not below it */
+    cr_assert_eq(hf__record_check(l.e, &s, &owner, &ret), 0);
+    v[0].floor.claim = 4;
+    s.signature[0] ^= 1;
+    cr_assert_eq(hf__record_check(l.e, &s, &owner, &ret), HF_ESIGNATURE);
     l.e->trust->set = before;
     harness_done(&l);
 }

@@ -115,7 +115,8 @@ void hf__claim_begin(struct hf_engine *e)
     hf__claim_list(e, c);
     hf_assert(e->owner->recovery == NULL && c->number == 0);
     /* Its write is under way while the identity's quote is made. */
-    next_number(e, c);
+    if (!hf__own_void(e))
+        next_number(e, c);
     hf__state_set(e, HF_STATE_CLAIMING, 0);
     hf__timer_set(e, HF__TIMER_CLAIM, 0);
 }
@@ -163,8 +164,9 @@ void hf__claim_floor(struct hf_engine *e)
     hf_assert(e->open && (c == NULL || c->electorates_count > 0));
     /* What all holders carried and what survivors carry need not meet: every vote of a ballot is
      * counted by the floor under which it is asked for. */
+    bool is_void = hf__own_void(e);
     if (floor != NULL && c != NULL &&
-        ((c->number != 0 ? c->number : c->highest + 1) < floor->claim ||
+        ((c->number != 0 ? c->number : c->highest + 1) < floor->claim || is_void ||
          !hf__still_needed(e, c->electorates, c->electorates_count))) {
         hf__claim_list(e, c);
         hf__timer_set(e, HF__TIMER_CLAIM, 0);
@@ -172,7 +174,8 @@ void hf__claim_floor(struct hf_engine *e)
     }
     if (floor != NULL)
         hf__releases_recount(e);
-    if (floor == NULL || !e->claimed || e->claim >= floor->claim || e->owner->holders_count == 0)
+    if (floor == NULL || !e->claimed || (e->claim >= floor->claim && !is_void) ||
+        e->owner->holders_count == 0)
         return;
     hf__claim_higher(e, floor->claim - 1);
     hf__releases_end(e, HF_ENOTCLAIMED);
@@ -305,7 +308,7 @@ static void won(struct hf_engine *e)
     bool confirmed, again = e->claimed;
     struct hf_placement_record record;
     struct hf__claiming *c = e->owner->claiming;
-    hf_assert(e->open && c->electorates_count > 0);
+    hf_assert(e->open && c->electorates_count > 0 && !hf__own_void(e));
     hf_assert(c->number > e->claim || !e->claimed);
     hf_assert(c->number <= e->claim_asked);
     e->claim = c->number;
@@ -367,11 +370,13 @@ void hf__claim_advance(struct hf_engine *e)
     struct hf__claiming *c = e->owner->claiming;
     hf_assert(c != NULL && e->open);
     int r = hf__documents_ready(e);
+    if (r == 0 && hf__own_void(e))
+        r = HF_EVOIDRECORD;
     if (r == 0 && !hf__identity_current(e))
         r = HF_EIDENTITY;
     if (r != 0) {
         /* The identity's quote, or documents, are under way: both try the task again when they
-         * come. */
+         * come. Under a floor that makes the own record void only another floor helps. */
         if (!e->claimed)
             hf__state_set(e, HF_STATE_CLAIMING, r);
         hf__timer_set(e, HF__TIMER_CLAIM, e->timing.retry_ms_max);

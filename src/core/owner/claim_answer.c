@@ -19,7 +19,7 @@ bool hf__record_take(struct hf_engine *e, const struct hf_signed_record *record,
     if (had)
         hf__record_order(&own, &own_order);
     hf__record_order(&seen, &seen_order);
-    if (hf__order_compare(had ? &own_order : NULL, &seen_order) >= 0)
+    if (hf__order_compare(e, &e->account, had ? &own_order : NULL, &seen_order) >= 0)
         return false;
     hf__older_save(e, had ? &own : NULL, &seen);
     hf__record_save(e, &row);

@@ -1,6 +1,7 @@
 /* The newest placement record of this node, as its vault has it. */
 #include "base/error.h"
 #include "owner/owner.h"
+#include "register/register.h"
 
 static const struct hf_bytes no_key = {0};
 
@@ -21,4 +22,15 @@ bool hf__own_record(struct hf_engine *e, struct hf_placement_record *ret,
     if (ret_confirmed != NULL)
         *ret_confirmed = row.confirmed;
     return true;
+}
+
+bool hf__own_void(struct hf_engine *e)
+{
+    struct hf_placement_record record;
+    struct hf_record_order order;
+    if (!hf__own_record(e, &record, NULL, NULL))
+        return false;
+    hf__record_order(&record, &order);
+    hf_assert(order.generation > 0);
+    return hf__is_void(e, &e->account, &order);
 }

@@ -150,6 +150,8 @@ int hf__deposit_answered(struct hf_engine *e, const struct hf__pending *call, in
  * be NULL. */
 bool hf__own_record(struct hf_engine *e, struct hf_placement_record *ret,
                     struct hf_signed_record *ret_signed, bool *ret_confirmed);
+/* Whether there is one and the floor makes it void: then no holder may be asked for a ballot. */
+bool hf__own_void(struct hf_engine *e);
 
 /* ---- record.c: the placement record */
 

@@ -153,13 +153,14 @@ static bool rebuild_record(struct hf_engine *e, const struct hf_placement_record
     return false;
 }
 
-static bool newer(const struct hf_placement_record *a, const struct hf_placement_record *b)
+static bool newer(const struct hf_engine *e, const struct hf_placement_record *a,
+                  const struct hf_placement_record *b)
 {
     hf_assert(a->generation.number > 0 && b->generation.number > 0);
     struct hf_record_order order_a, order_b;
     hf__record_order(a, &order_a);
     hf__record_order(b, &order_b);
-    return hf__order_compare(&order_a, &order_b) > 0;
+    return hf__order_compare(e, &e->account, &order_a, &order_b) > 0;
 }
 
 /* The records signed by the owner that the answers and the hint hold, newest first, each once. */
@@ -187,7 +188,8 @@ static size_t list_records(struct hf_engine *e, size_t max, struct hf_placement_
                 continue;
             int r = i == 0 ? hf__decode(e, &hf_wire_placement_record, record->record, m)
                            : hf__record_check(e, record, &e->account, m);
-            if (r != 0 || m->generation.version != e->active.number)
+            /* A void one may still be the only one whose shares are left. */
+            if ((r != 0 && r != HF_EVOIDRECORD) || m->generation.version != e->active.number)
                 continue;
             bool seen = false;
             for (size_t s = 0; s < count && !seen; s++)
@@ -196,7 +198,7 @@ static size_t list_records(struct hf_engine *e, size_t max, struct hf_placement_
         }
     }
     for (size_t i = 1; i < count; i++)
-        for (size_t j = i; j > 0 && newer(&ret[j], &ret[j - 1]); j--) {
+        for (size_t j = i; j > 0 && newer(e, &ret[j], &ret[j - 1]); j--) {
             struct hf_placement_record swap = ret[j];
             ret[j] = ret[j - 1];
             ret[j - 1] = swap;
@@ -220,6 +222,13 @@ static bool asked_all(const struct hf__recovery *rc, const struct hf_placement_r
     return true;
 }
 
+static void next_round(struct hf_engine *e)
+{
+    hf_assert(e->owner->recovery != NULL && !e->active.has_root);
+    hf__round_end(&e->owner->recovery->round);
+    hf__timer_set(e, HF__TIMER_RECOVER, 0);
+}
+
 void hf__recover_decide(struct hf_engine *e)
 {
     enum { RECORDS_MAX = 16 };
@@ -234,10 +243,15 @@ void hf__recover_decide(struct hf_engine *e)
     if (count > 0)
         hf__record_order(&records[0], &newest);
     if (count > 0 && !asked_all(rc, &records[0]) &&
-        hf__order_compare(&rc->extended_for, &newest) < 0) {
+        hf__order_compare(e, &e->account, &rc->extended_for, &newest) < 0) {
         rc->extended_for = newest;
-        hf__round_end(&rc->round);
-        hf__timer_set(e, HF__TIMER_RECOVER, 0);
+        next_round(e);
+        return;
+    }
+    /* Only records that the floor has made void: who knows one that counts is looked for first. */
+    if (count > 0 && hf__is_void(e, &e->account, &newest) && !hf__recover_searched(e)) {
+        rc->searches = true;
+        next_round(e);
         return;
     }
     for (size_t i = 0; i < count; i++) {

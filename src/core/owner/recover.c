@@ -68,7 +68,8 @@ bool hf__recover_knows(struct hf_engine *e, const struct hf_signed_record *recor
            memcmp(known.signature, record->signature, sizeof known.signature) == 0;
 }
 
-/* Keeps a signed record when it is the owner's and newer than the one kept. */
+/* Keeps a signed record when it is the owner's and newer than the one kept: one that the floor has
+ * made void while there is no other, as its holders may keep what opens the vault. */
 static void record_learn(struct hf_engine *e, const struct hf_signed_record *record)
 {
     struct hf__recovery *rc = e->owner->recovery;
@@ -78,8 +79,8 @@ static void record_learn(struct hf_engine *e, const struct hf_signed_record *rec
     if (hf__recover_knows(e, record))
         return;
     /* Not the disk nor the peer but the owner's own signature says that a record is one. */
-    if (hf__record_check(e, record, &e->account, &m) != 0 ||
-        m.generation.version != e->active.number)
+    int checked = hf__record_check(e, record, &e->account, &m);
+    if ((checked != 0 && checked != HF_EVOIDRECORD) || m.generation.version != e->active.number)
         return;
     if (rc->record != NULL) {
         struct hf_record_order order, known_order;
@@ -89,7 +90,7 @@ static void record_learn(struct hf_engine *e, const struct hf_signed_record *rec
         hf_assert(r == 0);
         hf__record_order(&m, &order);
         hf__record_order(&known, &known_order);
-        if (hf__order_compare(&order, &known_order) <= 0)
+        if (hf__order_compare(e, &e->account, &order, &known_order) <= 0)
             return;
     }
     hf_blob_unref(rc->record);
@@ -145,7 +146,8 @@ static void add_candidates(struct hf_engine *e)
     if (rc->threshold == 0)
         rc->threshold = (uint8_t)p->threshold;
     hf_assert(rc->threshold > 0 && rc->threshold <= HF_SHARES_MAX);
-    if (rc->round.targets_count >= rc->threshold && rc->round.number < 3)
+    bool all = rc->round.number >= 3 || rc->searches;
+    if (rc->round.targets_count >= rc->threshold && !all)
         return;
     const struct hf_document *sets[] = {e->trust->set, e->trust->set_previous};
     for (size_t s = 0; s < HF_ARRAY_LEN(sets); s++) {
@@ -157,7 +159,7 @@ static void add_candidates(struct hf_engine *e)
         for (size_t i = 0; i < count; i++)
             target_add(e, &sets[s]->u.set.validators[order[i]].account);
     }
-    if (rc->round.number >= 3)
+    if (all)
         add_everybody(e);
 }
 
@@ -232,7 +234,7 @@ void hf__recover_round(struct hf_engine *e)
  */
 static uint32_t grace_ms(const struct hf_engine *e)
 {
-    uint32_t grace = e->timing.round_grace_ms;
+    uint32_t grace = e->owner->recovery->searches ? e->timing.call_ms : e->timing.round_grace_ms;
     for (uint32_t i = 1; i < e->owner->recovery->round.number && grace < e->timing.call_ms; i++)
         grace *= 2;
     hf_assert(grace > 0);

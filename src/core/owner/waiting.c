@@ -117,6 +117,9 @@ void hf__waiting_status(struct hf_engine *e, struct hf_status *ret)
     else if (e->claimed)
         fill_seals(e, &record, ret);
     hf_assert(ret->claim_highest >= e->claim && ret->waits_count <= HF_STATUS_WAITS_MAX);
-    if (ret->waits_count > 0)
+    bool is_void = hf__own_void(e);
+    if (is_void)
+        ret->waits_count = 0; /* no votes make it count */
+    if (ret->waits_count > 0 || is_void)
         sign_evidence(e, &signed_record, ret);
 }

@@ -2,8 +2,9 @@
  * /v1/claim: an instance of an owner asks for a ballot. A holder that knows a newer record than the
  * instance refuses, writes nothing and hands the record over (R3). A ballot above the promised one
  * is promised durably and accepted; a lower one, and an equal one of another instance, are refused
- * with the owner's word for the promised one (R2). Every answer brings the proof of the highest
- * claim that is known to have stood (R7).
+ * with the owner's word for the promised one (R2). One that starts from a record that the owner's
+ * floor has made void is turned away (R11). Every answer brings the proof of the highest claim that
+ * is known to have stood (R7).
  */
 #include "base/error.h"
 #include "provider/provider.h"
@@ -34,7 +35,10 @@ static int check(struct hf_engine *e, const struct hf__message *from, struct con
         r = HF_ENOSHARE;
     if (r == 0)
         r = hf__rate_owner(e, from, &c->s.owner);
-    return r != 0 ? r : hf__claim_open(e, &c->m.claim, &c->s.owner, &c->s);
+    if (r == 0)
+        r = hf__claim_open(e, &c->m.claim, &c->s.owner, &c->s);
+    return r == 0 && c->s.has_known && hf__is_void(e, &c->s.owner, &c->s.known) ? HF_EVOIDRECORD
+                                                                                : r;
 }
 
 /* One signature for each generation for which this node votes: those held, and those deleted. */
@@ -117,7 +121,7 @@ int hf__recv_claim(struct hf_engine *e, const struct hf__message *from, struct h
     if (r != 0)
         return r;
     c.behind = hf__newest_order(e, &c.row, &newest) &&
-               hf__order_compare(&newest, c.s.has_known ? &c.s.known : NULL) > 0;
+               hf__order_compare(e, &c.s.owner, &newest, c.s.has_known ? &c.s.known : NULL) > 0;
     c.accepted = !c.behind && hf__promise_check(e, &c.row, &c.s.owner, &c.s.ballot) == 0;
     hf__promised(e, &c.row, &promised);
     hf_assert(!c.accepted || c.s.ballot.number >= promised.number);

@@ -21,7 +21,8 @@ static int check_order(struct hf_engine *e, const struct hf_deletion *m, struct 
         return r;
     hf__record_order(&record, &order);
     hf_assert(record.generation.number > 0);
-    if (!hf__newest_order(e, row, &newest) || hf__order_compare(&order, &newest) > 0) {
+    if (!hf__newest_order(e, row, &newest) ||
+        hf__order_compare(e, &m->header.owner, &order, &newest) > 0) {
         row->has_newest = true;
         row->newest = m->record;
         row->certificates_count = 0;

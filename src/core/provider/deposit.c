@@ -181,7 +181,8 @@ static void put_back(struct hf_engine *e, const struct hf_deposit *m,
     int r = hf__record_check(e, &m->record, &t->header.owner, &record);
     hf_assert(r == 0);
     hf__record_order(&record, &order);
-    if (hf__newest_order(e, row, &newest) && hf__order_compare(&order, &newest) <= 0)
+    if (hf__newest_order(e, row, &newest) &&
+        hf__order_compare(e, &t->header.owner, &order, &newest) <= 0)
         return;
     row->has_newest = true;
     row->newest = m->record;

@@ -125,7 +125,7 @@ int hf__again_check(struct hf_engine *e, const struct hf_signed_record *record,
         return HF_ERECORD;
     hf__record_order(ret, &order);
     if (hf__owner_row(e, &header->owner, &row) && hf__newest_order(e, &row, &newest) &&
-        hf__order_compare(&order, &newest) < 0)
+        hf__order_compare(e, &header->owner, &order, &newest) < 0)
         return HF_EGENERATION;
     *ret_index = index;
     hf_assert(index <= ret->holders_count);

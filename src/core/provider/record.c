@@ -43,7 +43,8 @@ static int check_record(struct hf_engine *e, struct context *c)
         return HF_EBALLOT;
     hf__record_order(&c->record, &order);
     hf_assert(c->o.row.promised.statement.len > 0);
-    if (hf__newest_order(e, &c->o.row, &newest) && hf__order_compare(&order, &newest) < 0)
+    if (hf__newest_order(e, &c->o.row, &newest) &&
+        hf__order_compare(e, &c->m.header.owner, &order, &newest) < 0)
         return HF_EGENERATION;
     c->holds = hf__held_row(e, &c->m.header.owner, c->record.generation.id, &c->held);
     if (c->holds)

@@ -40,8 +40,11 @@ int hf__record_check(struct hf_engine *e, const struct hf_signed_record *record,
     }
     hf_assert(ret->holders_count > 0 && 2 * ret->quorum > ret->holders_count);
     hf_assert(ret->chain_count <= HF_CHAIN_MAX);
-    return e->suite->verify(owner->bytes, "holdfast/v1/placement-record", record->record,
-                            record->signature);
+    struct hf_record_order order;
+    hf__record_order(ret, &order);
+    r = e->suite->verify(owner->bytes, "holdfast/v1/placement-record", record->record,
+                         record->signature);
+    return r == 0 && hf__is_void(e, owner, &order) ? HF_EVOIDRECORD : r;
 }
 
 void hf__record_order(const struct hf_placement_record *record, struct hf_record_order *ret)
@@ -52,11 +55,24 @@ void hf__record_order(const struct hf_placement_record *record, struct hf_record
     memcpy(ret->id, record->generation.id, 16);
 }
 
-int hf__order_compare(const struct hf_record_order *a, const struct hf_record_order *b)
+bool hf__is_void(const struct hf_engine *e, const struct hf_account *owner,
+                 const struct hf_record_order *order)
+{
+    const struct hf_floor *floor = hf__floor_of(e, owner);
+    hf_assert(floor == NULL || floor->claim > 0);
+    return floor != NULL && order->claim < floor->claim &&
+           memcmp(order->id, floor->favoured, sizeof order->id) != 0;
+}
+
+int hf__order_compare(const struct hf_engine *e, const struct hf_account *owner,
+                      const struct hf_record_order *a, const struct hf_record_order *b)
 {
     if (a == NULL || b == NULL)
         return (a != NULL) - (b != NULL);
     hf_assert((a->claim == 0) == (a->generation == 0) && (b->claim == 0) == (b->generation == 0));
+    bool void_a = hf__is_void(e, owner, a), void_b = hf__is_void(e, owner, b);
+    if (void_a != void_b)
+        return void_a ? -1 : 1;
     if (a->claim != b->claim)
         return a->claim < b->claim ? -1 : 1;
     return (a->generation > b->generation) - (a->generation < b->generation);
@@ -170,15 +186,14 @@ const struct hf_floor *hf__floor_of(const struct hf_engine *e, const struct hf_a
     return &e->trust->set->u.set.validators[at].floor;
 }
 
-/* What the authority says of a generation that it has written off; NULL: nothing. */
-static const struct hf_written_off *written_off(const struct hf_floor *floor,
-                                                const uint8_t id[static 16])
+/* Whether the authority has written a generation off. */
+static bool is_written_off(const struct hf_floor *floor, const uint8_t id[static 16])
 {
     hf_assert(floor == NULL || floor->written_off_count == 0 || floor->written_off != NULL);
     for (size_t i = 0; floor != NULL && i < floor->written_off_count; i++)
-        if (memcmp(floor->written_off[i].generation, id, 16) == 0)
-            return &floor->written_off[i];
-    return NULL;
+        if (memcmp(floor->written_off[i].id, id, 16) == 0)
+            return true;
+    return false;
 }
 
 /* The holders that the authority says are left vote in place of all. */
@@ -252,23 +267,16 @@ int hf__certificate_check(struct hf_engine *e, const struct hf_certificate *c,
     return 0;
 }
 
-/*
- * Whether a generation of the chain counts as sealed: by a certificate; or by the authority, for
- * the lineage that it favours. Certificates of what is written off count no more: a lineage that
- * had one and the favoured one would both stand.
- */
-static bool is_sealed(const struct hf_floor *floor, const struct hf_placement_record *record,
-                      const struct hf_unsealed *u, const struct hf_certificate *certificates,
-                      size_t count)
+/* Whether a generation of the chain need not be asked: a certificate seals it, or the authority has
+ * written it off. */
+static bool is_excused(const struct hf_floor *floor, const struct hf_unsealed *u,
+                       const struct hf_certificate *certificates, size_t count)
 {
-    hf_assert(in_lineage(record, u->generation.id));
-    const struct hf_written_off *off = written_off(floor, u->generation.id);
-    if (off != NULL)
-        return in_lineage(record, off->favoured);
+    hf_assert(u->holders_count > 0);
     for (size_t i = 0; i < count; i++)
         if (memcmp(certificates[i].generation, u->generation.id, 16) == 0)
             return true;
-    return false;
+    return is_written_off(floor, u->generation.id);
 }
 
 size_t hf__electorates(struct hf_engine *e, const struct hf_placement_record *record,
@@ -282,7 +290,7 @@ size_t hf__electorates(struct hf_engine *e, const struct hf_placement_record *re
         record->holders_count);
     for (size_t i = 0; i < record->chain_count; i++) {
         const struct hf_unsealed *u = &record->chain[i];
-        if (!is_sealed(floor, record, u, certificates, certificates_count))
+        if (!is_excused(floor, u, certificates, certificates_count))
             add(&ret[count++], u->generation.id, u->quorum, u->provisional, u->holders,
                 u->holders_count);
     }

@@ -26,7 +26,8 @@ struct hf__electorate {
 /* ---- Records */
 
 /* Checks the placement record of an owner and decodes it: its shape, that it is this owner's, its
- * signature. HF_ERECORD; HF_ESIGNATURE; the errors of decoding. */
+ * signature. HF_ERECORD; HF_ESIGNATURE; the errors of decoding; HF_EVOIDRECORD: all of this is as
+ * it must be, and ret is filled, but the owner's floor makes it void. */
 HF_MUST_USE int hf__record_check(struct hf_engine *e, const struct hf_signed_record *record,
                                  const struct hf_account *owner, struct hf_placement_record *ret);
 
@@ -34,8 +35,17 @@ HF_MUST_USE int hf__record_check(struct hf_engine *e, const struct hf_signed_rec
 
 /* The place of a record in the order of its owner's records. */
 void hf__record_order(const struct hf_placement_record *record, struct hf_record_order *ret);
-/* Below 0, 0 or above 0, as a is older than b, the same, or newer; NULL is older than any. */
-int hf__order_compare(const struct hf_record_order *a, const struct hf_record_order *b);
+/*
+ * Whether the owner's floor makes a record void (R11): it was signed below the floor, and is not of
+ * the generation that the floor names. What must hold: of all records from which an instance may
+ * start under a floor, each needs the acceptors of that generation, or descends from one that did.
+ */
+bool hf__is_void(const struct hf_engine *e, const struct hf_account *owner,
+                 const struct hf_record_order *order);
+/* Below 0, 0 or above 0, as a is older than b, the same, or newer, of one owner's records; a void
+ * one is older than any that is not, and NULL older than any. */
+int hf__order_compare(const struct hf_engine *e, const struct hf_account *owner,
+                      const struct hf_record_order *a, const struct hf_record_order *b);
 /* Compares two ballots: below 0, 0, above 0 by number; two instances of one number are 1 apart
  * either way (neither is above). ret: false when they are of one number and two instances. */
 bool hf__ballot_equal(const struct hf_ballot *a, const struct hf_ballot *b);
@@ -69,8 +79,7 @@ HF_MUST_USE int hf__certificate_check(struct hf_engine *e, const struct hf_certi
 /*
  * Who must carry a ballot of the owner under this record: the holders of its generation, and of
  * each generation in its chain that no certificate seals and that the authority has not written
- * off in favour of this lineage. Certificates of what is written off count for nothing. Returns
- * how many electorates; the first is of the record's own generation.
+ * off. Returns how many electorates; the first is of the record's own generation.
  */
 size_t hf__electorates(struct hf_engine *e, const struct hf_placement_record *record,
                        const struct hf_certificate *certificates, size_t certificates_count,
