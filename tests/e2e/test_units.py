@@ -99,7 +99,8 @@ def systemd_reads_every_unit_without_a_warning():
 
 @tap.case
 def each_call_that_a_program_leaves_itself_is_left_by_its_unit():
-    for unit, source in (("holdfastd.service", "src/daemon/harden.c"), ("holdfast-report.service", "src/report/main.c")):
+    for unit, source in (("holdfastd.service", "src/daemon/harden.c"), ("holdfastd.service", "src/fetch/confine.c"),
+                         ("holdfast-report.service", "src/report/main.c")):
         wanted = set(re.findall(r"\b(?:CALL\(|SYS_)(\w+)", (SOURCE / source).read_text())) - {"name"}
         wanted |= {"seccomp", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"}
         # SQLite's, where root runs the daemon: its unit runs it as a user.
