@@ -1,4 +1,5 @@
 #include "decode.h"
+#include "base/base64.h"
 #include "base/error.h"
 
 static int digit_of(uint8_t c)
@@ -61,37 +62,20 @@ static int decode_hex(struct hf_bytes body, struct hf_buf *ret)
     return ret->error;
 }
 
-static int base64_of(uint8_t c)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *at = c == '\0' ? NULL : strchr(digits, c);
-    return at == NULL ? -1 : (int)(at - digits);
-}
-
 /* Between the two lines of a PEM block. The parser of the DER checks what is decoded here. */
 static int decode_pem(struct hf_bytes body, struct hf_buf *ret)
 {
     static const char begin[] = "-----BEGIN X509 CRL-----", end[] = "-----END X509 CRL-----";
-    uint32_t bits = 0;
-    int have = 0;
-    for (size_t i = sizeof begin - 1; i < body.len; i++) {
-        uint8_t c = body.data[i];
-        if (c == '-')
-            return starts_with(hf_bytes_of(body.data + i, body.len - i), end) ? ret->error
-                                                                              : HF_EMALFORMED;
-        if (is_space(c) || c == '=')
-            continue;
-        int v = base64_of(c);
-        if (v < 0)
-            return HF_EMALFORMED;
-        bits = bits << 6 | (uint32_t)v;
-        have += 6;
-        if (have >= 8) {
-            have -= 8;
-            hf_buf_append_u8(ret, (uint8_t)(bits >> have));
-        }
-    }
-    return HF_EMALFORMED;
+    struct hf_bytes text = hf_bytes_of(body.data + sizeof begin - 1, body.len - sizeof begin + 1);
+    size_t len = 0, taken = 0;
+    uint8_t *room = hf_buf_room(ret, 3 * (text.len / 4 + 1));
+    if (room == NULL)
+        return ret->error;
+    int r = hf_base64_decode(text, room, &len, &taken);
+    if (r != 0 || !starts_with(hf_bytes_of(text.data + taken, text.len - taken), end))
+        return HF_EMALFORMED;
+    ret->len += len;
+    return 0;
 }
 
 int hf__decode_crl(struct hf_bytes body, struct hf_buf *ret)

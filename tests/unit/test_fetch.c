@@ -79,6 +79,7 @@ Test(hf__decode_crl, other_bytes_are_refused)
                                       "<html>",
                                       "-----BEGIN X509 CRL-----",
                                       "-----BEGIN X509 CRL-----\nMAMC",
+                                      "-----BEGIN X509 CRL-----\nAQo\n-----END X509 CRL-----",
                                       "-----BEGIN X509 CRL-----\nMA!C\n-----END X509 CRL-----",
                                       "-----BEGIN X509 CRL-----\nMAMC\n-----END X509 CRT-----"};
     for (size_t i = 0; i < HF_ARRAY_LEN(bad); i++) {
