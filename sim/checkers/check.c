@@ -222,6 +222,8 @@ static void traced(void *ctx, struct hf_world *w, uint32_t node, const struct hf
         hf__check_accused(c, node, t);
     else if (t->type == HF_TRACE_BLACKSTART_OPENED)
         hf__check_quorum(w, node, t);
+    else if (t->type == HF_TRACE_RETIRED)
+        hf__check_retired(c, node, t->a);
     else if (t->type == HF_TRACE_CLAIM_WON)
         hf__check_won(c, node, t);
     else if (t->type == HF_TRACE_STATE && t->b == HF_STATE_READY && t->a != HF_STATE_READY) {
@@ -253,6 +255,12 @@ static void emptied(void *ctx, struct hf_world *w, uint32_t node, bool hostile)
     hf__check_emptied(ctx, node, hostile);
 }
 
+static void woken(void *ctx, struct hf_world *w, uint32_t leaver)
+{
+    (void)w;
+    hf__check_restored(ctx, leaver);
+}
+
 static void done(void *ctx, struct hf_world *w)
 {
     struct hf__checks *c = ctx;
@@ -280,6 +288,7 @@ static void done(void *ctx, struct hf_world *w)
     hf__map_done(&c->gathered);
     hf__map_done(&c->challenged);
     hf__map_done(&c->said);
+    hf__map_done(&c->leaves);
     hf__map_done(&c->measurements);
     hf__map_done(&c->quotes);
     hf__map_done(&c->any_platform);
@@ -306,6 +315,7 @@ void hf__checkers_add(struct hf_world *w)
     hf__map_init(&c->gathered, sizeof(struct hf__gathered));
     hf__map_init(&c->challenged, sizeof(struct hf__challenged));
     hf__map_init(&c->said, HF_ID_LEN);
+    hf__map_init(&c->leaves, sizeof(uint64_t));
     hf__map_init(&c->measurements, sizeof(uint64_t));
     hf__map_init(&c->quotes, sizeof(struct hf__quote_view));
     hf__map_init(&c->any_platform, sizeof(uint64_t));
@@ -319,9 +329,10 @@ void hf__checkers_add(struct hf_world *w)
         .durable = durable,
         .quoted = quoted,
         .emptied = emptied,
+        .wake = woken,
         .done = done,
     };
-    hf__observe(w, &observer);
+    c->observer = hf__observe(w, &observer);
 }
 
 const struct hf__checker hf__checkers[] = {

@@ -161,10 +161,12 @@ struct hf__checks {
     struct hf__map speakers;     /* node → hf__speaker */
     struct hf__map gathered;     /* node → hf__gathered */
     struct hf__map said;         /* account, place → hash of what it has said there */
+    struct hf__map leaves;       /* node → when it said that it leaves; 0: it stays */
     struct hf__map challenged;   /* owner's node, holder → hf__challenged */
     struct hf__map measurements; /* policy version, digest → rank + 1 */
     struct hf__map quotes;       /* every quote that was made → hf__quote_view */
     struct hf__map any_platform; /* policy version → bool */
+    uint32_t observer;           /* its number */
     uint32_t policies;           /* versions noted so far */
     uint64_t quote_age_max_s;    /* the longest that any policy has allowed */
     struct hf_arena arena;
@@ -219,6 +221,13 @@ void hf__check_superseded_sent(struct hf__checks *c, const struct hf_message *m)
 void hf__check_answer_delivered(struct hf__checks *c, const struct hf_message *m);
 void hf__check_challenge_sent(struct hf__checks *c, const struct hf_message *m);
 void hf__check_proof_delivered(struct hf__checks *c, const struct hf_message *m);
+/* Whether a node works and hears: it runs, neither stands still nor crawls, its clock is right. */
+bool hf__check_works(const struct hf_world *w, const struct hf__node *n);
+/* leave.c: what a node has said of itself; the bound after its leave is over; an owner calls a
+ * generation retired. */
+void hf__check_leave_said(struct hf__checks *c, uint32_t node, const struct hf_event_statement *s);
+void hf__check_restored(struct hf__checks *c, uint32_t leaver);
+void hf__check_retired(struct hf__checks *c, uint32_t node, uint64_t number);
 /* A member was found unreachable by a node. */
 void hf__check_unreachable(struct hf__checks *c, uint32_t node, const struct hf_trace *t);
 /* A message or datagram in which a node may say something of itself. */

@@ -13,8 +13,7 @@ enum { QUIET_S = 90, CLOCK_S = 60 };
 
 /* ---- unreachable */
 
-/* Whether a node works and hears: it runs, neither stands still nor crawls, its clock is right. */
-static bool works(const struct hf_world *w, const struct hf__node *n)
+bool hf__check_works(const struct hf_world *w, const struct hf__node *n)
 {
     return n->engine != NULL && !n->paused && !n->isolated && n->slowness <= 1 && !n->corrupt &&
            !n->silent && w->now_us - n->boot_us >= QUIET_S * UINT64_C(1000000) &&
@@ -41,8 +40,8 @@ void hf__check_unreachable(struct hf__checks *c, uint32_t node, const struct hf_
     const struct hf__node *whom = member_of(w, &t->account), *by = hf__node(w, node);
     if (whom == NULL || by == whom || w->settings.processor.cores > 0 ||
         w->settings.network.loss > 0.01 ||
-        w->now_us - w->disturbed_us < QUIET_S * UINT64_C(1000000) || !works(w, whom) ||
-        !works(w, by) || hf__cut_between(w, node, whom->number) ||
+        w->now_us - w->disturbed_us < QUIET_S * UINT64_C(1000000) || !hf__check_works(w, whom) ||
+        !hf__check_works(w, by) || hf__cut_between(w, node, whom->number) ||
         hf__cut_between(w, whom->number, node))
         return;
     hf__violate(c->world, node, "present", "n%u calls n%u unreachable, which it could reach", node,
@@ -59,6 +58,8 @@ static void check_event(struct hf__checks *c, uint32_t from, const struct hf_sig
     if (!hf__check_decode(c, &hf_wire_event_statement, e->statement, &s) || own == NULL ||
         !hf_account_equal(own, &s.author) || !hf_account_equal(&s.author, &s.subject))
         return;
+    if (!hf__node(c->world, from)->copy)
+        hf__check_leave_said(c, from, &s);
     uint64_t place[2] = {s.ballot.number, s.incarnation};
     c->world->suite->hash("sim/event", e->statement, &hash);
     uint8_t *said =

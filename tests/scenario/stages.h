@@ -12,5 +12,8 @@ struct hf_world *stage_audit(void);
 struct hf_world *stage_accused(void);
 struct hf_world *stage_present(void);
 struct hf_world *stage_incarnation(void);
+struct hf_world *stage_ready(void);
+struct hf_world *stage_held(void);
+struct hf_world *stage_leave(void);
 
 #endif

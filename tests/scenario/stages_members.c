@@ -83,3 +83,55 @@ struct hf_world *stage_incarnation(void)
     }
     return w;
 }
+
+/* A network in which node 4 can place nothing. */
+static struct hf_world *one_unplaced(void)
+{
+    struct hf_world *w = testnet_new(6, 2, 3);
+    hf_world_rule(
+        w, (struct hf_rule){
+               .action = HF_RULE_DROP, .method = HF_METHOD_DEPOSIT, .from = 4, .to = HF_WORLD_ALL});
+    return w;
+}
+
+struct hf_world *stage_ready(void)
+{
+    struct hf_world *w = one_unplaced();
+    hf_world_start_all(w);
+    run_s(w, 60);
+    return w;
+}
+
+/* A holder that never comes to be placed confirms a record, and dies with all it holds before that
+ * is heard. */
+struct hf_world *stage_held(void)
+{
+    struct hf_world *w = one_unplaced();
+    unsigned late = hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DELAY,
+                                                      .method = HF_METHOD_RECORD,
+                                                      .response = true,
+                                                      .from = 4,
+                                                      .to = HF_WORLD_ALL,
+                                                      .delay_us = 1000000});
+    hf_world_start_all(w);
+    for (unsigned i = 0; i < 6000 && hf_world_rule_hits(w, late) == 0; i++)
+        hf_world_run_for(w, 10);
+    testnet_restart(w, 4);
+    run_s(w, 30);
+    return w;
+}
+
+/* A holder leaves, and its owners have all the time that they may take. */
+struct hf_world *stage_leave(void)
+{
+    struct hf_world *w = testnet_new(7, 2, 3);
+    uint32_t holders[16];
+    hf_world_start_all(w);
+    run_s(w, 60);
+    if (testnet_holders(w, 0, holders) == 0)
+        return w;
+    if (hf_world_leave(w, holders[0], 7 * 86400, TESTNET_MS) != 0)
+        cr_log_info("it does not leave");
+    run_s(w, 240);
+    return w;
+}

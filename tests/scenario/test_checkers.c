@@ -316,39 +316,6 @@ static struct hf_world *stage_unclaimed(void)
     return w;
 }
 
-static struct hf_world *stage_ready(void)
-{
-    struct hf_world *w = testnet_new(6, 2, 3);
-    hf_world_rule(
-        w, (struct hf_rule){
-               .action = HF_RULE_DROP, .method = HF_METHOD_DEPOSIT, .from = 4, .to = HF_WORLD_ALL});
-    hf_world_start_all(w);
-    run_s(w, 60);
-    return w;
-}
-
-/* A holder that never comes to be placed confirms a record, and dies with all it holds before that
- * is heard. */
-static struct hf_world *stage_held(void)
-{
-    struct hf_world *w = testnet_new(6, 2, 3);
-    hf_world_rule(
-        w, (struct hf_rule){
-               .action = HF_RULE_DROP, .method = HF_METHOD_DEPOSIT, .from = 4, .to = HF_WORLD_ALL});
-    unsigned late = hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DELAY,
-                                                      .method = HF_METHOD_RECORD,
-                                                      .response = true,
-                                                      .from = 4,
-                                                      .to = HF_WORLD_ALL,
-                                                      .delay_us = 1000000});
-    hf_world_start_all(w);
-    for (unsigned i = 0; i < 6000 && hf_world_rule_hits(w, late) == 0; i++)
-        hf_world_run_for(w, 10);
-    testnet_restart(w, 4);
-    run_s(w, 30);
-    return w;
-}
-
 static struct hf_world *stage_release(void)
 {
     struct hf_world *w = testnet_new(6, 2, 3);
@@ -464,6 +431,8 @@ static const struct {
     {"accused", stage_accused},
     {"present", stage_present},
     {"incarnation", stage_incarnation},
+    {"restored", stage_leave},
+    {"retired", stage_leave},
     /* Seen while a network comes up. */
     {"at_once", up},
     {"unattested", up},

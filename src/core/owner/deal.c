@@ -161,6 +161,7 @@ void hf__candidate_failed(struct hf_engine *e, struct hf__candidate *c, int erro
     bool sent = s != NULL && s->state == HF__SLOT_DEPOSITING;
     c->error = error;
     c->full = sent && error == HF_EBUSY;
+    c->sent = c->sent || sent;
     if (s != NULL)
         hf__slot_move(d, s, HF__SLOT_EMPTY);
     if (again && ++c->attempts < HF__ATTEMPTS_MAX) {
@@ -175,7 +176,7 @@ void hf__candidate_failed(struct hf_engine *e, struct hf__candidate *c, int erro
     c->slot = -1;
     hf__candidate_move(c, HF__CANDIDATE_FAILED);
     /* It may hold the share all the same: what replaces this generation must tell it to forget. */
-    if (sent && d->orphans_count < HF_SHARES_MAX)
+    if (c->sent && d->orphans_count < HF_SHARES_MAX)
         d->orphans[d->orphans_count++] = c->account;
 }
 

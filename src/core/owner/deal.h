@@ -23,6 +23,7 @@ struct hf__candidate {
     bool placed;   /* as it said; a holder that is kept counts as placed */
     bool kept;     /* held the generation before */
     bool full;     /* keeps as much of this owner's as it may */
+    bool sent;     /* a share of this dealing, in whichever attempt: it may hold it */
     int8_t slot;   /* the slot that it fills, or -1 */
     uint8_t shown; /* number of the own identity under which it gave its receipt */
     int error;     /* of the last failure */
