@@ -1,7 +1,9 @@
 /* When people cannot open a node, and how they can all the same (proto/QUORUM.md, 4 and 5). */
 #include "testnet.h"
 
+#include "base/arena.h"
 #include "base/error.h"
+#include "quorum/quorum.h"
 
 #include <criterion/criterion.h>
 
@@ -123,6 +125,117 @@ Test(statement, opens_a_lost_folder_with_one_holder_left)
     testnet_ready(w, HF_WORLD_ALL);
     testnet_key_lives(w, 0);
     testnet_end(w);
+}
+
+/* What a corrupt holder gives to the owner whose folder is lost, in the place of its statement. */
+enum forgery { ANOTHER_POINT, ITS_OWN_STATEMENT, A_LATER_ONE, FORGERIES };
+
+struct forger {
+    struct hf_world *w;
+    uint32_t holder;
+    enum forgery how;
+    unsigned acts;
+};
+
+static void sign_as(const struct forger *f, const char *label, struct hf_bytes data,
+                    uint8_t ret[static HF_SIGNATURE_LEN])
+{
+    hf_world_suite(f->w)->sign(hf_world_engine(f->w, f->holder)->secrets->account, label, data,
+                               ret);
+}
+
+static void encode(const struct hf_wire_type *type, const void *message, struct hf_buf *ret)
+{
+    hf_buf_init(ret, 1 << 16);
+    cr_assert_eq(hf_wire_encode(type, message, ret), 0);
+}
+
+/* Every part of it is as it was, or the holder's own work: it has no other's key. */
+static void bend(const struct forger *f, struct hf_arena *arena, struct hf_signed_sealed *s,
+                 struct hf_buf buf[static 2])
+{
+    struct hf_sealed_statement statement;
+    struct hf_sealed_context context;
+    struct hf_sealed_row row;
+    if (f->how == ITS_OWN_STATEMENT) {
+        struct hf_bytes own =
+            hf_blob_bytes(hf_world_row(f->w, f->holder, HF_ROW_SEALED, (struct hf_bytes){0}));
+        cr_assert_eq(hf_wire_decode(&hf_wire_sealed_row, own, arena, &row, NULL), 0);
+        *s = row.sealed;
+        return;
+    }
+    cr_assert_eq(hf_wire_decode(&hf_wire_sealed_statement, s->statement, arena, &statement, NULL),
+                 0);
+    cr_assert_eq(hf_wire_decode(&hf_wire_sealed_context, statement.context, arena, &context, NULL),
+                 0);
+    if (f->how == A_LATER_ONE) {
+        context.share_set++;
+        encode(&hf_wire_sealed_context, &context, &buf[0]);
+        statement.context = hf_buf_bytes(&buf[0]);
+    } else {
+        /* Share holders would open something else. */
+        memcpy(statement.c1, context.quorum_key, sizeof statement.c1);
+    }
+    encode(&hf_wire_sealed_statement, &statement, &buf[1]);
+    s->statement = hf_buf_bytes(&buf[1]);
+    if (f->how == ANOTHER_POINT)
+        sign_as(f, "holdfast/v1/sealed", s->statement, s->signature);
+}
+
+static enum hf_fate forge(void *ctx, const struct hf_message *m, struct hf_verdict_on *verdict)
+{
+    struct forger *f = ctx;
+    struct hf_recover_response response;
+    struct hf_recover_answer answer;
+    struct hf_arena arena;
+    struct hf_buf buf[3] = {0};
+    if (m->datagram || !m->response || m->error != 0 || m->method != HF_METHOD_RECOVER ||
+        m->from != f->holder)
+        return HF_FATE_PASS;
+    hf_arena_init(&arena, 1 << 20);
+    cr_assert_eq(hf_wire_decode(&hf_wire_recover_response, m->body, &arena, &response, NULL), 0);
+    cr_assert_eq(hf_wire_decode(&hf_wire_recover_answer, response.answer, &arena, &answer, NULL),
+                 0);
+    cr_assert(answer.has_sealed);
+    bend(f, &arena, &answer.sealed, buf);
+    encode(&hf_wire_recover_answer, &answer, &buf[2]);
+    response.answer = hf_buf_bytes(&buf[2]);
+    sign_as(f, "holdfast/v1/recover-answer", response.answer, response.signature);
+    cr_assert_eq(hf_wire_encode(&hf_wire_recover_response, &response, verdict->body), 0);
+    f->acts++;
+    for (size_t i = 0; i < HF_ARRAY_LEN(buf); i++)
+        hf_buf_done(&buf[i]);
+    hf_arena_done(&arena);
+    return HF_FATE_REPLACE;
+}
+
+Test(statement, that_a_holder_forges_is_not_taken_and_hides_none)
+{
+    for (enum forgery how = 0; how < FORGERIES; how++) {
+        struct hf_world *w = testnet_sealed(NODES, M, N);
+        uint32_t holders[16];
+        struct hf_buf none;
+        hf_buf_init(&none, 1 << 20);
+        wait_left(w, 1);
+        cr_assert_eq(testnet_holders(w, 0, holders), SHARES);
+        struct forger f = {.w = w, .holder = lose_all_but_one(w), .how = how};
+        hf_world_watch(w, forge, &f);
+        open_by_people(w, f.holder);
+        hf_world_run_for(w, 120000);
+        cr_assert_gt(f.acts, 0);
+        cr_assert_eq(hf_world_blackstart(w, 0, TESTNET_MS, &none), HF_EUNSEALED, "%d", how);
+        /* One that is honest is enough, whatever the other goes on giving. */
+        unsigned before = f.acts;
+        hf_world_start(w, holders[1]);
+        hf_world_run_for(w, 30000);
+        open_by_people(w, holders[1]);
+        hf_world_run_for(w, 120000);
+        cr_assert_gt(f.acts, before);
+        open_by_people(w, 0);
+        hf_world_watch(w, NULL, NULL);
+        hf_buf_done(&none);
+        testnet_end(w);
+    }
 }
 
 Test(statement, of_an_older_key_is_not_taken_for_the_newest)
