@@ -42,6 +42,9 @@ void hf__local(struct hf_engine *e, const struct hf_event *event)
         e->provider->draining = false;
         hf__local_reply(e, id, 0);
         return;
+    case HF_LOCAL_STOP:
+        reply_written(e, id, hf__stop_announce(e));
+        return;
     case HF_LOCAL_LEAVE:
         reply_written(e, id, hf__leave_begin(e, event->u.local.reason, event->u.local.seconds));
         return;

@@ -18,6 +18,7 @@ enum {
     HF__REQUESTS_MAX = 4096, /* of peers, unanswered */
     HF__LOCALS_MAX = 64,     /* connections to the local socket */
     HF__RETRY_MS = 500,      /* for what the machine refused: a port, a folder */
+    HF__ANNOUNCE_MS = 400,   /* for telling members of a stop that is none to come back from */
     HF__STOP_MS = 1000,      /* for what is queued, when told to stop */
     HF__STOP_MS_MAX = 1800,  /* for all of the stop, whatever the machine does not give back */
     HF__ADDRESS_LEN = 300,
@@ -70,6 +71,7 @@ struct hf__daemon {
     bool running;    /* the engine has been started */
     int start_error; /* why it has not */
     char start_text[HF_STORE_TEXT_LEN];
+    bool announcing; /* the members are being told, and then it stops */
     bool stopping;
     struct hf__user user;
     bool as_root; /* told to stay root */
@@ -126,8 +128,9 @@ struct hf__daemon {
 
     uv_timer_t tick; /* the engine's deadline */
     uint32_t ticks;
-    uv_timer_t retry; /* what the machine refused, and the sweep of old requests */
-    uv_async_t wake;  /* the writer has something */
+    uv_timer_t retry;     /* what the machine refused, and the sweep of old requests */
+    uv_timer_t announced; /* when members have had time to hear of a stop */
+    uv_async_t wake;      /* the writer has something */
     uv_signal_t on_term, on_int, on_hup;
 };
 

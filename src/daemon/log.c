@@ -5,6 +5,9 @@
 #include "base/hex.h"
 #include "clock/clock.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -210,6 +213,35 @@ void hf__log_stop(uint32_t ms_max)
 uint64_t hf__log_lost(void)
 {
     return writer == NULL ? 0 : hf__log_writer_lost(writer);
+}
+
+static bool is_journal(void)
+{
+    const char *name = getenv("JOURNAL_STREAM");
+    char own[64];
+    struct stat st;
+    if (name == NULL || fstat(STDERR_FILENO, &st) != 0)
+        return false;
+    snprintf(own, sizeof own, "%llu:%llu", (unsigned long long)st.st_dev,
+             (unsigned long long)st.st_ino);
+    return strcmp(name, own) == 0;
+}
+
+void hf__log_alarm(const char *event, const char *text, int error)
+{
+    static const char emergency[] = "<0>"; /* sd-daemon(3): shown on every terminal */
+    const size_t mark = sizeof emergency - 1;
+    struct hf__line l;
+    if (!hf__log_begin(&l, HF__ERROR, event))
+        return;
+    hf__line_text(&l, "text", text);
+    hf__line_error(&l, error);
+    if (is_journal() && hf_buf_room(&l.buf, mark) != NULL) {
+        memmove(l.buf.data + mark, l.buf.data, l.buf.len);
+        memcpy(l.buf.data, emergency, mark);
+        l.buf.len += mark;
+    }
+    hf__log_write(&l);
 }
 
 void hf__log(int level, const char *event, const char *text, int error)

@@ -68,6 +68,9 @@ bool hf__log_begin_held_back(struct hf__line *l, struct hf__log_rate *r, uint64_
                              bool at_once);
 /* Writes the line; it must have been begun. */
 void hf__log_write(struct hf__line *l);
+/* A whole line, an error; where standard error is the journal's (systemd.exec(5), JOURNAL_STREAM)
+ * the journal shows it on every terminal, the console too. */
+void hf__log_alarm(const char *event, const char *text, int error);
 /* A whole line. text may be NULL; error may be 0. */
 void hf__log(int level, const char *event, const char *text, int error);
 

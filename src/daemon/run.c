@@ -99,7 +99,8 @@ static void stop(struct hf__daemon *d)
     if (d->stopping)
         return;
     d->stopping = true;
-    bound_stop();
+    if (!d->announcing)
+        bound_stop();
     hf__notify_stop(d);
     struct hf_status s;
     hf__watch_status(d, &s);
@@ -112,17 +113,51 @@ static void stop(struct hf__daemon *d)
     hf__operators_close(d);
     hf__collateral_close(d);
     hf_net_stop(d->net, on_net_stopped);
-    uv_handle_t *handles[] = {(uv_handle_t *)&d->tick,   (uv_handle_t *)&d->retry,
-                              (uv_handle_t *)&d->wake,   (uv_handle_t *)&d->on_term,
-                              (uv_handle_t *)&d->on_int, (uv_handle_t *)&d->on_hup};
+    uv_handle_t *handles[] = {(uv_handle_t *)&d->tick,      (uv_handle_t *)&d->retry,
+                              (uv_handle_t *)&d->announced, (uv_handle_t *)&d->wake,
+                              (uv_handle_t *)&d->on_term,   (uv_handle_t *)&d->on_int,
+                              (uv_handle_t *)&d->on_hup};
     for (size_t i = 0; i < HF_ARRAY_LEN(handles); i++)
         uv_close(handles[i], NULL);
+}
+
+static void on_announced(uv_timer_t *timer)
+{
+    stop(timer->data);
+}
+
+/*
+ * A stop that locks or loses the key cannot be refused: people are told on this machine, and the
+ * members, so that they tell it from a machine that died. Whether members are being told.
+ */
+static bool announce(struct hf__daemon *d)
+{
+    struct hf_status s;
+    struct hf__outlook o;
+    struct hf_event event = {.type = HF_EVENT_LOCAL};
+    if (!d->running || d->announcing || d->stopping)
+        return false;
+    hf__watch_status(d, &s);
+    hf__watch_outlook(d, &s, hf_clock_monotonic_ms(), &o);
+    if (o.key != HF__KEY_WOULD_LOSE && o.key != HF__KEY_WOULD_LOCK)
+        return false;
+    hf__log_alarm("stop_without_return", o.says,
+                  o.key == HF__KEY_WOULD_LOSE ? HF_ERESTART_LOSES : HF_ERESTART_LOCKS);
+    if (!s.claimed || uv_timer_start(&d->announced, on_announced, HF__ANNOUNCE_MS, 0) != 0)
+        return false;
+    d->announcing = true;
+    bound_stop();
+    event.u.local.id = ++d->next_ask;
+    event.u.local.type = HF_LOCAL_STOP;
+    hf__daemon_step(d, &event);
+    return true;
 }
 
 static void on_stop_signal(uv_signal_t *handle, int number)
 {
     (void)number;
-    stop(handle->data);
+    if (!announce(handle->data))
+        stop(handle->data);
 }
 
 static void on_reload_signal(uv_signal_t *handle, int number)
@@ -136,9 +171,11 @@ static int open_handles(struct hf__daemon *d)
     int r = hf__daemon_handles(d);
     if (r != 0)
         return r;
-    d->retry.data = d->on_term.data = d->on_int.data = d->on_hup.data = d;
-    if (uv_timer_init(&d->loop, &d->retry) != 0 || uv_signal_init(&d->loop, &d->on_term) != 0 ||
-        uv_signal_init(&d->loop, &d->on_int) != 0 || uv_signal_init(&d->loop, &d->on_hup) != 0 ||
+    d->retry.data = d->announced.data = d;
+    d->on_term.data = d->on_int.data = d->on_hup.data = d;
+    if (uv_timer_init(&d->loop, &d->retry) != 0 || uv_timer_init(&d->loop, &d->announced) != 0 ||
+        uv_signal_init(&d->loop, &d->on_term) != 0 || uv_signal_init(&d->loop, &d->on_int) != 0 ||
+        uv_signal_init(&d->loop, &d->on_hup) != 0 ||
         uv_signal_start(&d->on_term, on_stop_signal, SIGTERM) != 0 ||
         uv_signal_start(&d->on_int, on_stop_signal, SIGINT) != 0 ||
         uv_signal_start(&d->on_hup, on_reload_signal, SIGHUP) != 0 ||

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """What restarts a daemon or its machine by itself asks the network first: the hooks for needrestart and unattended-upgrades."""
 
+import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -12,7 +14,7 @@ BUILD = pathlib.Path(os.environ["HOLDFAST_BUILD"])
 sys.path[:0] = [str(SOURCE / "tests/lib"), str(SOURCE / "contrib/lib")]
 
 import tap  # noqa: E402
-from mesh import Mesh, Programs  # noqa: E402
+from mesh import Mesh, Programs, until  # noqa: E402
 
 PROGRAMS = Programs(BUILD)
 RESTART = SOURCE / "contrib/restart/holdfast-restart"
@@ -41,6 +43,12 @@ class Host:
         text = self.asked.read_text().splitlines() if self.asked.exists() else []
         self.asked.unlink(missing_ok=True)
         return text
+
+
+def peer(node, account):
+    """What a node knows of another member."""
+    done = node.command("peers", "--json")
+    return next(p for p in json.loads(done.stdout)["peers"] if p["account"] == account)
 
 
 @tap.case
@@ -79,6 +87,36 @@ def the_hooks_are_as_their_callers_read_them():
     assert "holdfast-restart machine" in (BUILD / "contrib/holdfast-reboot.service").read_text()
     said = subprocess.run(["apt-config", "-c", SOURCE / "contrib/restart/52holdfast", "dump"], capture_output=True, text=True)
     assert 'Unattended-Upgrade::Automatic-Reboot "false";' in said.stdout, said
+
+
+@tap.case
+def a_stop_without_return_is_told_to_the_members_and_on_the_console():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-restart-"))
+    with Mesh(folder, PROGRAMS, nodes=4, shares=3, threshold=2) as m:
+        m.make()
+        node, other, *silent = m.nodes
+        # As a journal reads standard error, which systemd tells a unit by this variable.
+        stat = node.log.stat()
+        node.kill()
+        os.environ["JOURNAL_STREAM"] = f"{stat.st_dev}:{stat.st_ino}"
+        try:
+            node.start()
+        finally:
+            del os.environ["JOURNAL_STREAM"]
+        node.wait("ready", 60)
+        # One that comes back by itself is no affair of anybody's.
+        assert "stop_without_return" not in other.log.read_text()
+        for each in silent:
+            each.kill()
+        until(lambda: node.status()["key"]["says"].startswith("NOT NOW"), 90, lambda: node.status()["key"])
+        node.terminate()
+        line, = [line for line in node.log.read_text().splitlines() if "stop_without_return" in line]
+        assert line.startswith("<0>time=") and "level=error" in line and "NOT NOW" in line, line
+        until(lambda: peer(other, node.account)["draining"], 20, lambda: peer(other, node.account))
+        # The last one's key comes back no more than the first's, and nobody is left to be told: it ends all the same.
+        other.terminate()
+        assert re.search("level=error event=stop_without_return ", other.log.read_text()), other.tail()
+        assert not re.search("(?m)^<0>", other.log.read_text())
 
 
 if __name__ == "__main__":

@@ -370,6 +370,30 @@ Test(gossip, what_must_last_survives_a_restart_and_incarnations_only_rise)
     testnet_end(w);
 }
 
+Test(gossip, a_stop_that_cannot_wait_is_told_before_the_process_ends)
+{
+    struct hf_world *w = testnet_up(9, 3, 5);
+    uint32_t holders[16];
+    testnet_holders(w, 3, holders);
+    /* Nobody is asked whether it can be spared: one holder is gone already. */
+    hf_world_power_off(w, holders[0]);
+    hf_world_local(w, 3, HF_LOCAL_STOP, NULL);
+    hf_world_run_for(w, 400);
+    hf_world_crash(w, 3);
+    struct spread s = {.about = 3, .kind = HF__NEWS_DRAINING, .by = -1};
+    cr_assert(hf_world_run_until(w, everywhere, &s, 30000));
+    hf_world_start(w, holders[0]);
+    hf_world_start(w, 3);
+    s.over = true;
+    cr_assert(hf_world_run_until(w, everywhere, &s, TESTNET_MS), "it is back, and says so");
+    /* A locked node has no word. */
+    testnet_restart(w, 5);
+    uint64_t before = hf_world_engine(w, 5)->members->incarnation;
+    hf_world_local(w, 5, HF_LOCAL_STOP, NULL);
+    cr_assert_eq(hf_world_engine(w, 5)->members->incarnation, before);
+    testnet_end(w);
+}
+
 Test(gossip, events_of_who_left_the_set_are_dropped_and_a_new_document_is_told)
 {
     struct hf_world *w = testnet_up(9, 3, 5);

@@ -71,6 +71,18 @@ static void finish(struct hf_engine *e)
     e->provider->drain = NULL;
 }
 
+int hf__stop_announce(struct hf_engine *e)
+{
+    hf_assert(e->provider->drain == NULL || e->open);
+    if (!e->claimed)
+        return HF_ENOTREADY;
+    if (!e->provider->draining)
+        hf__news_draining(e, false);
+    e->provider->draining = true;
+    hf__timer_set(e, HF__TIMER_GOSSIP, 0);
+    return 0;
+}
+
 /* The newest record of each owner. Rows stand by owner: an owner's generations are neighbours. */
 static void collect(struct hf_engine *e)
 {

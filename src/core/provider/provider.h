@@ -78,6 +78,9 @@ size_t hf__attest_memory(const struct hf_engine *e); /* bytes held */
 
 /* request: the local request that waits for leave. */
 void hf__drain_begin(struct hf_engine *e, uint64_t request);
+/* This process ends in a moment: says so to a few members, at once. HF_ENOTREADY: its claim does
+ * not stand, so that its word counts for nothing. */
+HF_MUST_USE int hf__stop_announce(struct hf_engine *e);
 /* Ends the question, if one is under way; its asker gets the error. */
 void hf__drain_free(struct hf_engine *e, int error);
 size_t hf__drain_memory(const struct hf_engine *e); /* bytes held */

@@ -178,6 +178,7 @@ enum hf_local_type {
     HF_LOCAL_DRILL,      /* prove that k shares can be had and fit */
     HF_LOCAL_DRAIN,      /* may this node stop for a while? take no new shares */
     HF_LOCAL_UNDRAIN,    /* take shares again */
+    HF_LOCAL_STOP,       /* the process ends in a moment, whatever others can do without: says so */
     HF_LOCAL_LEAVE,      /* leave for good: serve on until the owners have moved */
     HF_LOCAL_STAY,       /* take the leave back */
     HF_LOCAL_ABANDON,    /* after its deadline: forget what is kept for the owner `name` */
