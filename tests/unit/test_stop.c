@@ -1,5 +1,5 @@
-/* A stop of the listeners for operators and for the service manager on a real loop, whoever is
- * connected and however far it is: nothing is left behind, and nothing is used once it is freed. */
+/* A stop of the listeners for operators and for the service manager on a real loop, with clients
+ * connected, however far each is: nothing is left behind, and nothing is used once it is freed. */
 #include "ask.h"
 #include "base/error.h"
 #include "base/secret.h"
