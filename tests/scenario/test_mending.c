@@ -92,6 +92,27 @@ Test(mending, of_the_newest_generation_ends_a_full_chain)
     testnet_end(w);
 }
 
+/* X refuses at once what it has lost, for ever: Y's comes again all the same, and is enough. */
+Test(mending, goes_on_without_a_holder_that_refuses)
+{
+    struct hf_world *w = up(2, 3, 2, 16);
+    uint32_t newest[16];
+    fill_chain(w, 1, newest);
+    push_out(w, newest[1]);
+    push_out(w, newest[2]);
+    struct hf_rule refuses = {.action = HF_RULE_RESET,
+                              .method = HF_METHOD_OFFER,
+                              .response = true,
+                              .from = (long)newest[1],
+                              .to = 0};
+    hf_world_heal(w);
+    hf_world_rule(w, refuses);
+    cr_assert(hf_world_run_until_trace(w, newest[2], HF_TRACE_SHARE_STORED, 1, AWAY_MS));
+    cr_assert(hf_world_run_until_state(w, 0, HF_STATE_READY, AWAY_MS));
+    testnet_key_lives(w, 0);
+    testnet_end(w);
+}
+
 static void lose_folder(struct hf_world *w, uint32_t node)
 {
     struct hf_account account;

@@ -52,6 +52,23 @@ Test(hf__offer_answered, counts_once)
     harness_done(&l);
 }
 
+/* The last share has a holder whose key is none, and no other call is out: the next one is asked. */
+Test(hf__deal_advance, goes_on_where_a_key_to_seal_to_is_none)
+{
+    struct hf__dealing *d = under_way();
+    hf__deal_shares(l.e, d);
+    for (size_t i = 0; i < d->n; i++) {
+        d->candidates[i].state = HF__CANDIDATE_OFFERED;
+        d->candidates[i].slot = (int8_t)i;
+        d->slots[i].candidate = (int8_t)i;
+        d->slots[i].state = i > 0 ? HF__SLOT_RECEIPT : HF__SLOT_EMPTY;
+    }
+    hf__deal_advance(l.e);
+    cr_assert_eq(d->candidates[0].state, HF__CANDIDATE_FAILED);
+    cr_assert_eq(d->candidates[3].state, HF__CANDIDATE_ASKED);
+    harness_done(&l);
+}
+
 /* Between two ballots a claim has no number; nor has the call of a ballot that is a multiple of
  * 2^32. */
 Test(hf__claim_answered, while_a_claim_pauses_is_passed_over)

@@ -214,7 +214,7 @@ static struct counts count(const struct hf__dealing *d)
     hf_assert(d->n > 0 && d->n <= HF_SHARES_MAX);
     struct counts n = {0};
     for (size_t i = 0; i < d->n; i++)
-        n.missing += d->slots[i].candidate < 0;
+        n.missing += !d->mends && d->slots[i].candidate < 0; /* a mend has the holders it names */
     for (size_t i = 0; i < d->candidates_count; i++) {
         const struct hf__candidate *c = &d->candidates[i];
         if (c->slot >= 0)
@@ -349,6 +349,10 @@ void hf__deal_advance(struct hf_engine *e)
     for (size_t i = 0; i < d->candidates_count; i++)
         if (d->candidates[i].state == HF__CANDIDATE_UNASKED && d->candidates[i].slot >= 0)
             ask_candidate(e, i);
+    if (d->mends && hf__mend_failed(d)) {
+        give_up(e);
+        return;
+    }
     struct counts n = count(d);
     for (size_t i = 0; i < d->candidates_count && n.placed + n.asked < n.missing; i++)
         if (d->candidates[i].state == HF__CANDIDATE_UNASKED) {

@@ -65,6 +65,13 @@ struct hf__dealing {
     struct hf__candidate candidates[];
 };
 
+/* Whether a share that was lost has come again: what was there when the dealing began has no
+ * transcript in it. */
+static inline bool hf__slot_came(const struct hf__slot *s)
+{
+    return s->state == HF__SLOT_RECEIPT && s->transcript != NULL;
+}
+
 /* Moves a candidate; asserts that the move is permitted, and what holds then (moves.c). */
 void hf__candidate_move(struct hf__candidate *c, enum hf__candidate_state to);
 /* The same for a slot of the dealing. */
@@ -77,6 +84,9 @@ void hf__record_make(struct hf_engine *e);
 /* Seals shares for all slots that have an offer, and asks for one quote over
  * them (deposit.c). */
 void hf__deposit_advance(struct hf_engine *e);
+/* Whether nothing that is lost comes again by this mend: each holder in question has refused
+ * (mend.c). */
+bool hf__mend_failed(const struct hf__dealing *d);
 /* A candidate will not do; its slot, if it has one, wants another (deal.c). */
 void hf__candidate_failed(struct hf_engine *e, struct hf__candidate *c, int error, bool again);
 

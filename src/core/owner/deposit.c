@@ -70,7 +70,7 @@ void hf__deposit_advance(struct hf_engine *e)
 {
     struct hf__dealing *d = e->owner->dealing;
     hf_assert(d != NULL && e->claimed);
-    bool all = true;
+    bool all = true, failed = false;
     if (d->shares == NULL)
         hf__deal_shares(e, d);
     for (size_t i = 0; i < d->n; i++) {
@@ -80,10 +80,14 @@ void hf__deposit_advance(struct hf_engine *e)
             int r = seal(e, i);
             if (r != 0)
                 hf__candidate_failed(e, &d->candidates[s->candidate], r, false);
+            failed = failed || r != 0;
         }
-        all = all && s->state == HF__SLOT_RECEIPT;
+        /* One that refuses what it has lost keeps the others from nothing. */
+        all = all && (s->state == HF__SLOT_RECEIPT || (d->mends && s->candidate < 0));
     }
-    if (all)
+    if (failed)
+        hf__deal_advance(e); /* each failure is a candidate less */
+    else if (all)
         hf__record_make(e);
     else if (d->quote_work == 0)
         ask_quote(e);

@@ -61,7 +61,8 @@ static void sign_record(struct hf_engine *e, struct hf_placement_record *record,
                    ret->signature);
 }
 
-/* What was lost is there again: those that keep it now get the record, which names them. */
+/* What was lost is there again, where its holder has taken it: those that keep it now get the
+ * record, which names them. */
 static void mended(struct hf_engine *e)
 {
     struct hf__dealing *d = e->owner->dealing;
@@ -69,7 +70,7 @@ static void mended(struct hf_engine *e)
     hf_assert(d->mends);
     for (size_t i = 0; i < d->n; i++) {
         struct hf__holder *h = &e->owner->holders[i];
-        if (!hf__holder_lacks(h))
+        if (!hf__holder_lacks(h) || !hf__slot_came(&d->slots[i]))
             continue;
         h->error = 0;
         h->shown = d->candidates[i].shown;
