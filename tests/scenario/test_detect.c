@@ -261,6 +261,31 @@ Test(detect, an_isolated_node_keeps_nothing_for_those_that_it_cannot_reach)
     testnet_end(w);
 }
 
+/* Who left and ended its process is missed by no member: what others lose is dealt anew. */
+Test(detect, members_that_have_left_do_not_pull_the_brake)
+{
+    struct hf_world_settings s = testnet_settings(2, 3);
+    s.policy.holder_grace_s = 20;
+    struct hf_world *w = testnet_up_from(&s, 10);
+    hf_world_run_for(w, 40000);
+    for (uint32_t i = 6; i < 10; i++)
+        cr_assert_eq(hf_world_leave(w, i, 86400, 60000), 0);
+    for (uint32_t i = 6; i < 10; i++)
+        cr_assert(hf_world_run_until_state(w, i, HF_STATE_LEFT, 120000));
+    hf_world_run_for(w, 5000);
+    for (uint32_t i = 6; i < 10; i++)
+        hf_world_crash(w, i);
+    hf_world_run_for(w, 120000);
+    for (uint32_t i = 0; i < 6; i++)
+        cr_assert_not(hf__cut_off(hf_world_engine(w, i)), "node %u", i);
+    uint32_t holders[16];
+    testnet_holders(w, 0, holders);
+    hf_world_power_off(w, holders[0]);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, 120000));
+    cr_assert_not(testnet_holds(w, 0, holders[0]));
+    testnet_end(w);
+}
+
 /* Lesson: choosing at random with repetition misses some for long. */
 Test(detect, each_round_probes_every_other_exactly_once)
 {

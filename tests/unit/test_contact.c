@@ -40,6 +40,31 @@ static struct hf__contact *alive(uint64_t incarnation, uint8_t key)
     return c;
 }
 
+/* Datagrams in the name of members that this node does not probe need no key to get a place: they
+ * must not outweigh those that it misses itself. */
+Test(hf__cut_off, counts_those_alone_that_this_node_probes)
+{
+    harness_init(&l);
+    harness_fresh(&l);
+    harness_placing(&l, 2, 3, 4);
+    hf__update_begin(l.e);
+    struct hf_account account;
+    for (size_t i = 0; i < 20; i++) {
+        authority_account(i, &account);
+        struct hf__contact *c = hf__contact_get(l.e, &account, false);
+        cr_assert_not_null(c);
+        c->in_turn = i < 4;
+        if (i < 2)
+            c->found = HF__FOUND_UNREACHABLE;
+    }
+    cr_assert(hf__cut_off(l.e));
+    hf__contact_find(l.e, &account)->found = HF__FOUND_UNREACHABLE;
+    authority_account(1, &account);
+    hf__contact_find(l.e, &account)->found = HF__FOUND_WELL;
+    cr_assert_not(hf__cut_off(l.e));
+    harness_done(&l);
+}
+
 /* A sender of datagrams in its name would make each cost an agreement. */
 Test(hf__contact_keys, of_a_key_that_is_none_are_asked_for_once)
 {

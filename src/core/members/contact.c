@@ -191,8 +191,9 @@ bool hf__cut_off(const struct hf_engine *e)
     const struct hf__detector *d = e->members->detector;
     size_t known = 0, unreachable = 0;
     for (size_t i = 0; d != NULL && i < d->contacts_cap; i++) {
-        known += d->contacts[i].used;
-        unreachable += d->contacts[i].used && d->contacts[i].found == HF__FOUND_UNREACHABLE;
+        const struct hf__contact *c = &d->contacts[i];
+        known += c->used && c->in_turn;
+        unreachable += c->used && c->in_turn && c->found == HF__FOUND_UNREACHABLE;
     }
     hf_assert(unreachable <= known && known <= HF_CONTACTS_MAX);
     return unreachable * 3 > known;

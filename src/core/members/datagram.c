@@ -230,7 +230,8 @@ static int take(struct hf_engine *e, const struct hf_datagram *m, const struct h
     hf_assert(e->claimed && e->members->detector != NULL);
     if (!is_member(e, &m->from) || hf_account_equal(&m->from, &e->account))
         return HF_ENOTMEMBER;
-    /* A stranger to this node must not cost more than a look-up and a MAC, nor take a place. */
+    /* In the name of a stranger to this node it costs a look-up and a MAC, and takes no other's
+     * place; what stands there says nothing of whether this node is cut off. */
     struct hf__contact *c = hf__contact_get(e, &m->from, false);
     const struct hf__pair *pair = c != NULL ? hf__contact_keys(e, c) : NULL;
     hf_assert(pair == NULL || c->keyed);

@@ -24,6 +24,7 @@ struct hf__contact {
     bool used;                /* there is one */
     bool keyed;               /* the pair's keys are of `place` */
     bool datagrams;           /* how the last answer came */
+    bool in_turn;             /* it is one of those that this node probes, turn by turn */
     uint32_t edition;         /* of what was told, by which the keys are right */
     struct hf__place place;   /* of its alive event with the mesh key */
     struct hf__place accused; /* its newest word when it was suspected */

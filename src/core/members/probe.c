@@ -58,6 +58,12 @@ static void shuffle(struct hf_engine *e, struct hf__detector *d)
     d->target_next = 0;
 }
 
+static const struct hf_account *account_of(const struct hf_engine *e, uint32_t target)
+{
+    hf_assert(target < e->trust->set->u.set.validators_count);
+    return &e->trust->set->u.set.validators[target].account;
+}
+
 /* All others of a small set; of a larger one those that follow, round. */
 static void choose_targets(struct hf_engine *e, struct hf__detector *d)
 {
@@ -66,15 +72,16 @@ static void choose_targets(struct hf_engine *e, struct hf__detector *d)
     d->targets_adopted = e->trust->adopted;
     d->targets_count = 0;
     hf_assert(self < (long)n);
-    for (size_t i = 1; self >= 0 && i < n && d->targets_count < HF_PROBE_TARGETS_MAX; i++)
-        d->targets[d->targets_count++] = (uint32_t)(((size_t)self + i) % n);
+    for (size_t i = 0; i < d->contacts_cap; i++)
+        d->contacts[i].in_turn = false;
+    for (size_t i = 1; self >= 0 && i < n && d->targets_count < HF_PROBE_TARGETS_MAX; i++) {
+        uint32_t target = (uint32_t)(((size_t)self + i) % n);
+        struct hf__contact *c = hf__contact_find(e, account_of(e, target));
+        d->targets[d->targets_count++] = target;
+        if (c != NULL)
+            c->in_turn = !hf__view_left(e, &c->account);
+    }
     shuffle(e, d);
-}
-
-static const struct hf_account *account_of(const struct hf_engine *e, uint32_t target)
-{
-    hf_assert(target < e->trust->set->u.set.validators_count);
-    return &e->trust->set->u.set.validators[target].account;
 }
 
 /* ---- the ways of a ping */
@@ -290,7 +297,7 @@ void hf__probe_not_yet(struct hf_engine *e, const uint8_t nonce[static 16])
 void hf__members_closed(struct hf_engine *e, const struct hf_account *account)
 {
     if (e->members->detector == NULL || !e->claimed || !hf__is_member(e, account) ||
-        hf_account_equal(account, &e->account))
+        hf_account_equal(account, &e->account) || hf__view_left(e, account))
         return;
     struct hf__contact *c = hf__contact_get(e, account, true);
     if (c == NULL || c->found != HF__FOUND_WELL)
@@ -314,12 +321,13 @@ static void slept(struct hf_engine *e, uint64_t late_ms)
     worse(d);
 }
 
-/* What was told of those that this node probes. */
+/* What was told of those that this node probes. Who has left is probed no more. */
 static void hear_rumours(struct hf_engine *e, struct hf__detector *d)
 {
     uint32_t within = members_count(e) <= SMALL_SET ? e->timing.probe_ms / 4 : e->timing.probe_ms;
     for (size_t i = 0; i < d->contacts_cap; i++) {
         struct hf__contact *c = &d->contacts[i];
+        c->used = c->used && !hf__view_left(e, &c->account);
         if (!c->used)
             continue;
         size_t count = suspects(e, &c->account);
@@ -418,8 +426,10 @@ static void probe_next(struct hf_engine *e, struct hf__detector *d)
         if (hf__view_left(e, account))
             continue;
         struct hf__contact *c = hf__contact_get(e, account, true);
-        if (c != NULL)
+        if (c != NULL) {
+            c->in_turn = true;
             begin(e, c, false);
+        }
         return;
     }
 }
