@@ -192,6 +192,34 @@ Test(mending, older_dealings_go_though_a_holder_says_that_its_share_is_gone)
     testnet_end(w);
 }
 
+/* One holder leaves, and no other member can take its place: however often that is tried, and
+ * whatever else is told, another that is silent counts as lost after its grace. */
+Test(mending, older_dealings_go_though_replacements_come_to_nothing)
+{
+    struct hf_world *w = up(3, 5, 3, 7);
+    uint32_t before[16];
+    testnet_holders(w, 0, before);
+    unsigned deletes = rule_to(w, HF_RULE_COUNT, HF_METHOD_DELETE, HF_WORLD_ALL);
+    hf_world_crash(w, before[2]);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_DEALING, 1, AWAY_MS));
+    rule_to(w, HF_RULE_DROP, HF_METHOD_STANDING, before[1]);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, AWAY_MS));
+    hf_world_crash(w, before[1]);
+    cr_assert_eq(hf_world_leave(w, before[3], 86400, AWAY_MS), 0);
+    uint64_t dealt = hf_world_trace_count(w, 0, HF_TRACE_DEALING);
+    for (int i = 0; i < 30; i++) {
+        hf_world_run_for(w, 2000);
+        hf_world_engine(w, 0)->members->changed++; /* a member says where it is */
+    }
+    cr_assert_gt(hf_world_rule_hits(w, deletes), 0);
+    cr_assert_leq(hf_world_trace_count(w, 0, HF_TRACE_DEALING), dealt + 6);
+    hf_world_start(w, before[1]);
+    hf_world_start(w, before[2]);
+    hf_world_heal(w);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
+}
+
 /* Two of five holders of the newest generation are gone for good: those that the authority says
  * are left make it complete. */
 Test(mending, is_not_needed_where_the_authority_says_who_is_left)

@@ -118,6 +118,30 @@ static void list_candidates(struct hf_engine *e, struct hf__dealing *d)
     }
 }
 
+uint64_t hf__deal_outlook(struct hf_engine *e)
+{
+    struct hf__dealing *d =
+        hf__scratch(e, sizeof *d + CANDIDATES_MAX * sizeof(struct hf__candidate));
+    uint64_t sum = 14695981039346656037u; /* FNV-1a, by eight bytes */
+    d->n = (uint8_t)hf__policy(e)->shares;
+    list_candidates(e, d);
+    hf_assert(d->candidates_count <= CANDIDATES_MAX);
+    for (size_t i = 0; i < d->candidates_count; i++)
+        sum = (sum ^ hf_bytes_head(d->candidates[i].account.bytes)) * 1099511628211u;
+    return sum;
+}
+
+void hf__deal_later(struct hf_engine *e, uint64_t after_ms)
+{
+    struct hf__owner *o = e->owner;
+    hf_assert(e->claimed && after_ms > e->now_ms);
+    o->deal_after_ms = after_ms;
+    o->deal_news_ms = e->now_ms + e->timing.watch_ms;
+    o->deal_after_adopted = e->trust->adopted;
+    o->deal_after_changed = e->members->changed;
+    o->deal_after_outlook = hf__deal_outlook(e);
+}
+
 void hf__deal_begin(struct hf_engine *e)
 {
     hf_assert(e->owner->dealing == NULL && e->open && e->claimed);
@@ -290,14 +314,9 @@ static void give_up(struct hf_engine *e)
     hf_assert(d != NULL && e->claimed);
     if (d->replaces) {
         bool mends = d->mends;
-        e->owner->deal_after_ms = e->now_ms + pause_of(e, d);
+        hf__deal_later(e, e->now_ms + pause_of(e, d));
         note_full(e, d);
         hf__deal_free(e);
-        for (size_t i = 0; i < e->owner->holders_count; i++)
-            if (e->owner->holders[i].silent_ms != 0)
-                e->owner->holders[i].silent_ms = e->now_ms;
-        e->owner->deal_after_adopted = e->trust->adopted;
-        e->owner->deal_after_changed = e->members->changed;
         if (!mends && (e->state == HF_STATE_READY || e->state == HF_STATE_PLACED ||
                        e->state == HF_STATE_DEGRADED))
             hf__state_set(e, HF_STATE_DEGRADED, HF_ESELECTION);

@@ -261,13 +261,22 @@ static size_t spare_of(const struct hf_engine *e)
 }
 
 /* Whether a new dealing may find what the last one did not: time has passed, a document came, or
- * something was told of a member. */
-static bool may_deal(const struct hf_engine *e)
+ * something was told by which others can be asked. Most events change nothing in that; and who
+ * says the one and the other by turns has a try made in a round of the watch, no more. */
+static bool may_deal(struct hf_engine *e)
 {
-    hf_assert(e->owner->deal_after_adopted <= e->trust->adopted);
-    return e->now_ms >= e->owner->deal_after_ms ||
-           e->trust->adopted != e->owner->deal_after_adopted ||
-           e->members->changed != e->owner->deal_after_changed;
+    struct hf__owner *o = e->owner;
+    hf_assert(o->deal_after_adopted <= e->trust->adopted);
+    if (e->now_ms >= o->deal_after_ms || e->trust->adopted != o->deal_after_adopted)
+        return true;
+    if (e->members->changed == o->deal_after_changed || e->now_ms < o->deal_news_ms)
+        return false;
+    uint64_t outlook = hf__deal_outlook(e);
+    if (outlook != o->deal_after_outlook)
+        o->deal_after_ms = e->now_ms;
+    o->deal_after_changed = e->members->changed;
+    o->deal_after_outlook = outlook;
+    return e->now_ms >= o->deal_after_ms;
 }
 
 /* Whether the newest generation is as the policy asks: n, k, q, p, and the domain rule. */

@@ -66,7 +66,7 @@ bool hf__mend_begin(struct hf_engine *e)
                         record.commitments)) {
         /* Another way of dealing made it: it cannot come again. */
         hf__deal_free(e);
-        e->owner->deal_after_ms = HF__NEVER;
+        hf__deal_later(e, HF__NEVER);
         return false;
     }
     /* Who lacks the share has acknowledged nothing that counts. */

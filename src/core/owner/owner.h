@@ -77,8 +77,9 @@ struct hf__owner {
     struct hf__vouch *vouches; /* quotes for applications that are being made */
     struct hf__drill *drill;
     /* No replacement before: the last one found too few candidates among documents that were the
-     * deal_after_adopted-th to be adopted, and a view that had changed so often. */
-    uint64_t deal_after_ms;
+     * deal_after_adopted-th to be adopted, a view that had changed so often, and those who could be
+     * asked by it, whose change counts from deal_news_ms on. */
+    uint64_t deal_after_ms, deal_news_ms, deal_after_outlook;
     bool full; /* a candidate of the last dealing that was given up keeps all that it may already */
     uint64_t deal_pause_ms; /* of the last dealing that was given up; 0: none since one succeeded */
     uint32_t deal_after_adopted, deal_after_changed;
@@ -128,6 +129,10 @@ bool hf__domain_parts(const struct hf_engine *e, const struct hf_account *a,
 void hf__deal_begin(struct hf_engine *e);
 /* Asks further candidates, seals, deposits, or gives up. */
 void hf__deal_advance(struct hf_engine *e);
+/* A number for whom a replacement would ask now, and in which order: another one, for others. */
+uint64_t hf__deal_outlook(struct hf_engine *e);
+/* No replacement nor mend before a time, unless what this one came to nothing by has changed. */
+void hf__deal_later(struct hf_engine *e, uint64_t after_ms);
 /* The timer: goes on with a dealing, or begins the first one again. */
 void hf__deal_due(struct hf_engine *e);
 /* Makes a dealing of shares of the newest generation that are lost, for hf__deal_advance to go on

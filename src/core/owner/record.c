@@ -75,7 +75,7 @@ static void mended(struct hf_engine *e)
         h->error = 0;
         h->shown = d->candidates[i].shown;
     }
-    e->owner->deal_after_ms = e->now_ms + e->timing.watch_ms; /* not again and again */
+    hf__deal_later(e, e->now_ms + e->timing.watch_ms); /* not again and again */
     hf__deal_free(e);
     hf__record_send(e);
 }
