@@ -2,6 +2,7 @@
 #include "testnet.h"
 
 #include "base/error.h"
+#include "members/members.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
@@ -163,5 +164,27 @@ Test(liveness, a_name_that_is_bound_waits_for_no_other)
     cr_assert_eq(hf_world_key(w, 0, "n0", 1000, again, &version), 0);
     hf_world_run_for(w, 60000);
     cr_assert_eq(hf_world_key(w, 0, "new", 5000, again, &version), 0);
+    testnet_end(w);
+}
+
+/* Each announcement of a restart is good for an hour, and another may follow. */
+Test(liveness, a_holder_that_announces_restarts_without_end_is_waited_for_as_long_as_one_takes)
+{
+    struct hf_world_settings s = testnet_settings(3, 5);
+    s.policy.holder_grace_s = 20;
+    struct hf_world *w = testnet_up_from(&s, 9);
+    uint32_t before[16];
+    testnet_holders(w, 0, before);
+    cr_assert_eq(hf_world_drain(w, before[2], true, TESTNET_MS), 0);
+    hf_world_run_for(w, 5000);
+    struct hf__told *told = hf__told_find(hf_world_engine(w, 0), hf_world_account(w, before[2]),
+                                          HF__NEWS_DRAINING, NULL);
+    cr_assert_not_null(told);
+    told->until_s += 20000;
+    hf_world_power_off(w, before[2]);
+    hf_world_run_for(w, HF_DRAIN_S_MAX * UINT64_C(1000) - 60000);
+    cr_assert(testnet_holds(w, 0, before[2]));
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, TESTNET_MS));
+    cr_assert_not(testnet_holds(w, 0, before[2]));
     testnet_end(w);
 }

@@ -232,20 +232,21 @@ static uint64_t grace_of(const struct hf_engine *e, const struct hf__holder *h)
 }
 
 /*
- * Who has announced a restart is waited for until then. While so many look unreachable that it is
+ * Who has announced a restart is waited for until then, but no longer than a restart may take: it
+ * may announce another at any time. While so many look unreachable that it is
  * this node which is cut off, nothing is dealt anew for silence; and owners of one lost holder come
  * one after the other, those nearest to loss first: spare is how many more holders may go.
  */
 static bool silent_too_long(const struct hf_engine *e, const struct hf__holder *h, size_t spare)
 {
-    uint64_t grace_ms = grace_of(e, h);
+    uint64_t grace_ms = grace_of(e, h), silent_for_ms = e->now_ms - h->silent_ms;
     hf_assert(h->silent_ms <= e->now_ms);
-    if (h->silent_ms == 0 || e->now_ms - h->silent_ms < grace_ms ||
-        hf__view(e, &h->account).draining)
+    if (h->silent_ms == 0 || silent_for_ms < grace_ms ||
+        (silent_for_ms < HF_DRAIN_S_MAX * UINT64_C(1000) && hf__view(e, &h->account).draining))
         return false;
     uint64_t spread_ms = grace_ms / 4 < SPREAD_MS ? grace_ms / 4 : SPREAD_MS;
     uint64_t later_ms = spare == 0 ? 0 : spread_ms * h->patience / UINT16_MAX;
-    return e->now_ms - h->silent_ms >= grace_ms + later_ms && (h->answered || !hf__cut_off(e));
+    return silent_for_ms >= grace_ms + later_ms && (h->answered || !hf__cut_off(e));
 }
 
 /* How many more may go before the others are too few to come back from. */
