@@ -168,6 +168,13 @@ void hf_world_set_remove(struct hf_world *w, uint32_t node)
     hf__node(w, node)->registered = false;
 }
 
+void hf_world_set_register(struct hf_world *w, uint32_t node)
+{
+    struct hf__node *n = hf__node(w, node);
+    n->registered = false;
+    hf__authority_saw(w, n);
+}
+
 static bool stays(const struct hf_world *w, uint32_t node, uint32_t spared)
 {
     return node != spared && !w->nodes[node]->gone && !w->nodes[node]->leaves;

@@ -343,6 +343,51 @@ Test(leave, by_removal_moves_the_owners_at_once)
     testnet_end(w);
 }
 
+/* In the second leave nothing was forgotten yet. */
+Test(leave, ends_with_its_registration)
+{
+    struct hf_world *w = testnet_up(12, 3, 5);
+    uint32_t holders[16], gone;
+    testnet_holders(w, 0, holders);
+    gone = holders[0];
+    hf_world_crash(w, 0);
+    leave(w, gone, 60);
+    has_left(w, gone);
+    hf_world_start(w, 0);
+    testnet_key_lives(w, 0);
+    hf_world_set_register(w, gone);
+    hf_world_set_issue(w);
+    testnet_ready(w, gone);
+    cr_assert(hf_world_engine(w, gone)->members->forgot);
+    leave(w, gone, WEEK_S);
+    cr_assert_not(hf_world_engine(w, gone)->members->forgot);
+    has_left(w, gone);
+    testnet_end(w);
+}
+
+Test(leave, is_not_said_again_for_the_next_registration)
+{
+    struct hf_world *w = testnet_up(12, 3, 5);
+    uint32_t holders[16], gone;
+    testnet_holders(w, 0, holders);
+    gone = holders[1];
+    hf_world_crash(w, 0); /* one owner does not move */
+    leave(w, gone, WEEK_S);
+    hf_world_run_for(w, 20000);
+    cr_assert_eq(hf_world_state(w, gone), HF_STATE_LEAVING);
+    hf_world_crash(w, gone);
+    hf_world_start(w, 0);
+    testnet_ready(w, 0);
+    hf_world_set_register(w, gone);
+    hf_world_set_issue(w);
+    hf_world_start(w, gone);
+    testnet_ready(w, gone);
+    hf_world_run_for(w, 60000);
+    testnet_ready(w, gone);
+    cr_assert_null(hf__view_leave(hf_world_engine(w, 0), hf_world_account(w, gone)));
+    testnet_end(w);
+}
+
 /* Its own backup moves while it leaves, and the record is confirmed when it has left. */
 Test(leave, is_over_before_its_own_new_record_is_confirmed)
 {

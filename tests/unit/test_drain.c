@@ -1,5 +1,6 @@
 /* Leave to stop for a while: whom a provider asks about, and what answers count for. */
 #include "engine_harness.h"
+#include "provider/provider.h"
 
 #include "base/error.h"
 
@@ -272,5 +273,19 @@ Test(hf__drain, is_refused_while_the_node_is_locked)
     ask(HF_LOCAL_DRAIN);
     cr_assert_eq(harness_local_error(&l), HF_ELOCKED);
     cr_assert(!harness_status(&l).draining);
+    down();
+}
+
+/* Else none would ever be asked again. */
+Test(hf__leave_answered, while_the_leaver_claims_anew_is_counted_down)
+{
+    up(0);
+    hf__update_begin(l.e);
+    l.e->provider->leaving.number = 7;
+    l.e->provider->leaving.waiting = 2;
+    struct hf__pending call = {.task = HF__TASK_LEAVE, .method = HF_METHOD_REMAINS, .arg = 7};
+    for (int i = 0; i < 3; i++)
+        cr_assert_eq(hf__leave_answered(l.e, &call, HF_ETIMEOUT, (struct hf_bytes){0}), 0);
+    cr_assert_eq(l.e->provider->leaving.waiting, 0);
     down();
 }

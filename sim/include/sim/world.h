@@ -252,6 +252,8 @@ void hf_world_set_issue(struct hf_world *w);
  * are left. False: nothing is lost. For the next set that is issued.
  */
 bool hf_world_set_floor(struct hf_world *w, uint32_t node);
+/* Registers a node anew in the next set: its account begins another registration. */
+void hf_world_set_register(struct hf_world *w, uint32_t node);
 /* Removes a validator, or lists one more platform for it, in the next set. */
 void hf_world_set_remove(struct hf_world *w, uint32_t node);
 void hf_world_set_platform(struct hf_world *w, uint32_t node, uint32_t machine);

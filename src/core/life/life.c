@@ -322,6 +322,7 @@ static void adopted(struct hf_engine *e)
     hf__chain_count(e);
     hf__claim_floor(e);
     hf__members_adopted(e);
+    hf__leave_adopted(e);
 }
 
 /* Something was told of a member that may hold a share of this node. */

@@ -37,12 +37,12 @@ void hf__members_open(struct hf_engine *e)
     hf__timer_set(e, HF__TIMER_RECONCILE, hf__random_below(e, e->timing.reconcile_ms));
 }
 
-void hf__members_forgot(struct hf_engine *e)
+void hf__members_forgot(struct hf_engine *e, bool forgot)
 {
     hf_assert(e->open);
-    if (e->members->forgot)
+    if (e->members->forgot == forgot)
         return;
-    e->members->forgot = true;
+    e->members->forgot = forgot;
     hf__member_row_put(e);
 }
 
@@ -92,7 +92,7 @@ void hf__members_claimed(struct hf_engine *e)
     hf_assert(e->open && e->claim > 0);
     const struct hf__told *told;
     hf_assert(e->claimed);
-    if ((told = hf__told_find(e, &e->account, HF__NEWS_LEAVE, NULL)) != NULL && !told->over) {
+    if ((told = hf__view_leave(e, &e->account)) != NULL) {
         say_again(e, told);
         hf__timer_set(e, HF__TIMER_LEAVE, 0);
     }

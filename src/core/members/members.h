@@ -104,8 +104,9 @@ void hf__members_open(struct hf_engine *e);
 void hf__members_claimed(struct hf_engine *e);
 /* A document was adopted: drops what is of no member any more, and tells of the document. */
 void hf__members_adopted(struct hf_engine *e);
-/* A share was forgotten without its owner's order: notes it for good. */
-void hf__members_forgot(struct hf_engine *e);
+/* A share was forgotten without its owner's order, or another leave begins, in which none was yet:
+ * notes it durably. */
+void hf__members_forgot(struct hf_engine *e, bool forgot);
 /* Writes what this node has said of itself. */
 void hf__member_row_put(struct hf_engine *e);
 /* Forgets what was told. */
@@ -242,6 +243,9 @@ struct hf__view {
 
 /* The one answer: the set's word first, then the account's own, then what was found out. */
 struct hf__view hf__view(const struct hf_engine *e, const struct hf_account *account);
+/* What an account has said of leaving, for the registration that the set gives it, and not taken
+ * back; NULL: nothing. */
+const struct hf__told *hf__view_leave(const struct hf_engine *e, const struct hf_account *account);
 /* Whether it has left for good and said that it keeps nothing any more: HF_MEMBER_LEFT. */
 bool hf__view_left(const struct hf_engine *e, const struct hf_account *account);
 /* Whether it has said, or the authority says, that it goes for good: its shares move at once. */

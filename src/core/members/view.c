@@ -1,13 +1,28 @@
 /* The view: the one answer about a member, authority first. */
 #include "members/detect.h"
 
+/* A leave binds one registration: an account that is registered anew begins anew. */
+static const struct hf__told *leave_of(const struct hf_engine *e, const struct hf_validator *v)
+{
+    const struct hf__told *told = hf__told_find(e, &v->account, HF__NEWS_LEAVE, NULL);
+    hf_assert(told == NULL || hf_account_equal(&told->author, &v->account));
+    return told == NULL || told->over || told->registered_epoch != v->registered_epoch ? NULL
+                                                                                       : told;
+}
+
+const struct hf__told *hf__view_leave(const struct hf_engine *e, const struct hf_account *account)
+{
+    long at = e->trust->set != NULL ? hf_set_find(e->trust->set, account) : -1;
+    hf_assert(at < 0 || (size_t)at < e->trust->set->u.set.validators_count);
+    return at < 0 ? NULL : leave_of(e, &e->trust->set->u.set.validators[at]);
+}
+
 static bool leaves(const struct hf_engine *e, const struct hf_validator *v, struct hf__view *ret)
 {
     hf_assert(ret->state == HF_MEMBER_LEAVING);
-    const struct hf__told *told = hf__told_find(e, &v->account, HF__NEWS_LEAVE, NULL);
-    if (told == NULL || told->over || told->registered_epoch != v->registered_epoch)
+    const struct hf__told *told = leave_of(e, v);
+    if (told == NULL)
         return v->leaving;
-    hf_assert(hf_account_equal(&told->author, &v->account));
     ret->until_s = told->until_s;
     if (told->done)
         ret->state = HF_MEMBER_LEFT;

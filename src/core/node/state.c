@@ -25,7 +25,9 @@ static const uint32_t moves[] = {
     /* A leave is taken back while nothing was forgotten. */
     [HF_STATE_LEAVING] = HF__TO(HF_STATE_CLAIMING) | HF__TO(HF_STATE_PLACED) |
                          HF__TO(HF_STATE_LEFT) | HF__TO(HF_STATE_BLOCKED),
-    [HF_STATE_LEFT] = HF__TO(HF_STATE_CLAIMING) | HF__TO(HF_STATE_BLOCKED),
+    /* Registered anew, it begins anew. */
+    [HF_STATE_LEFT] =
+        HF__TO(HF_STATE_CLAIMING) | HF__TO(HF_STATE_PLACED) | HF__TO(HF_STATE_BLOCKED),
     [HF_STATE_BLOCKED] = 0,
 };
 

@@ -11,9 +11,7 @@
 
 static const struct hf__told *own_leave(const struct hf_engine *e)
 {
-    const struct hf__told *told = hf__told_find(e, &e->account, HF__NEWS_LEAVE, NULL);
-    hf_assert(told == NULL || hf_account_equal(&told->author, &e->account));
-    return told == NULL || told->over ? NULL : told;
+    return hf__view_leave(e, &e->account);
 }
 
 bool hf__leaving(const struct hf_engine *e)
@@ -54,6 +52,8 @@ int hf__leave_begin(struct hf_engine *e, struct hf_bytes reason, uint64_t second
     if (reason.len > HF_KEY_NAME_MAX || !hf_text_valid(reason) || seconds > HF_LEAVE_S_MAX)
         return HF_EINVAL;
     hf_assert(e->open && e->claim > 0);
+    if (own_leave(e) == NULL)
+        hf__members_forgot(e, false);
     announce(e, reason, hf__now_s(e) + seconds, false, false);
     hf__leave_advance(e);
     return 0;
@@ -94,7 +94,7 @@ static void forget(struct hf_engine *e, const struct hf_held_row *held)
     }
     hf_assert(hf__held_index(e, &held->header.owner, held->generation.id) == 0);
     hf__trace(e, HF_TRACE_SHARE_DELETED, 0, &held->header.owner, held->generation.number, 0);
-    hf__members_forgot(e);
+    hf__members_forgot(e, true);
 }
 
 int hf__leave_abandon(struct hf_engine *e, struct hf_bytes account)
@@ -225,6 +225,17 @@ void hf__leave_advance(struct hf_engine *e)
         hf__timer_set(e, HF__TIMER_LEAVE, e->timing.standing_ms);
 }
 
+void hf__leave_adopted(struct hf_engine *e)
+{
+    hf_assert(e->trust->set != NULL || e->state != HF_STATE_LEFT);
+    if ((e->state != HF_STATE_LEAVING && e->state != HF_STATE_LEFT) || own_leave(e) != NULL ||
+        !hf__is_member(e, &e->account))
+        return;
+    hf__timer_clear(e, HF__TIMER_LEAVE);
+    hf__state_set(e, HF_STATE_PLACED, 0);
+    hf__timer_set(e, HF__TIMER_STANDING, 0);
+}
+
 int hf__leave_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                        struct hf_bytes body)
 {
@@ -235,12 +246,13 @@ int hf__leave_answered(struct hf_engine *e, const struct hf__pending *call, int 
     int r = error != 0 ? error : hf__decode(e, &hf_wire_remains_response, body, &m);
     if (r == 0)
         r = hf__versions_check(e, &m.versions);
-    if (call->arg != l->number || l->waiting == 0 || e->state != HF_STATE_LEAVING)
+    if (call->arg != l->number || l->waiting == 0)
         return 0;
     l->live = (uint8_t)(l->live + (r == 0 && m.holds));
-    hf_assert(e->claimed);
     l->waiting--;
-    if (l->waiting == 0) {
+    hf_assert(e->claimed || e->state != HF_STATE_LEAVING);
+    /* What is answered while this node claims anew is asked again when it leaves again. */
+    if (l->waiting == 0 && e->state == HF_STATE_LEAVING) {
         if (l->live >= l->needed && hf__held_row(e, &l->owner, l->generation, &held)) {
             forget(e, &held);
             l->at--;

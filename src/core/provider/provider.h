@@ -99,6 +99,9 @@ HF_MUST_USE int hf__leave_cancel(struct hf_engine *e);
 /* Forgets what is kept for an owner. HF_EINVAL: no account, or not leaving. HF_ENOTREADY: before
  * the deadline. HF_ENOSHARE. HF_ELOCKED. */
 HF_MUST_USE int hf__leave_abandon(struct hf_engine *e, struct hf_bytes account);
+/* A set was adopted: an account that it has registered anew begins anew, whatever it had said of
+ * the registration before. */
+void hf__leave_adopted(struct hf_engine *e);
 /* The timer: goes on with it, and sets itself again. */
 void hf__leave_advance(struct hf_engine *e);
 /* Fills in the leave, and the first owners that it waits for. */
