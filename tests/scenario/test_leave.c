@@ -388,6 +388,74 @@ Test(leave, is_not_said_again_for_the_next_registration)
     testnet_end(w);
 }
 
+/* A holder's share of node 0's newest generation cannot be read any more, or came again without
+ * its vote. */
+static void weaken(struct hf_world *w, uint32_t holder, bool spoilt)
+{
+    struct hf_engine *e = hf_world_engine(w, holder);
+    const struct hf_account *owner = hf_world_account(w, 0);
+    struct hf_held_row held;
+    uint8_t key[48];
+    size_t at = 0;
+    hf_world_corrupt(w, holder);
+    hf__update_begin(e);
+    cr_assert(hf__held_next(e, owner, &at, &held));
+    cr_assert(hf__held_counts(e, owner, held.generation.id));
+    if (spoilt) {
+        hf__held_spoil(e, owner, held.generation.id);
+    } else {
+        held.restored = true;
+        hf__held_key(owner, held.generation.id, key);
+        hf__put(e, HF_ROW_HELD, hf_bytes_of(key, sizeof key), &hf_wire_held_row, &held);
+    }
+    cr_assert_not(hf__held_counts(e, owner, held.generation.id));
+}
+
+static void waits_where_one_is_weak(bool spoilt)
+{
+    struct hf_world *w = testnet_up(12, 3, 5);
+    uint32_t holders[16];
+    testnet_holders(w, 0, holders);
+    hf_world_crash(w, 0);
+    weaken(w, holders[1], spoilt);
+    leave(w, holders[0], 30);
+    hf_world_run_for(w, 120000);
+    cr_assert_eq(hf_world_state(w, holders[0]), HF_STATE_LEAVING);
+    hf_world_start(w, 0);
+    has_left(w, holders[0]);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
+}
+
+Test(leave, waits_for_an_owner_where_a_share_that_is_left_cannot_be_read)
+{
+    waits_where_one_is_weak(true);
+}
+
+Test(leave, waits_for_an_owner_where_a_share_that_is_left_has_no_vote)
+{
+    waits_where_one_is_weak(false);
+}
+
+/* What a drain relies on is what a leave relies on: k + 1 others, who are all there are. */
+Test(leave, counts_as_gone_for_who_would_drain_as_does_a_lost_share)
+{
+    struct hf_world *w = testnet_up(12, 3, 5);
+    uint32_t holders[16];
+    testnet_holders(w, 0, holders);
+    leave(w, holders[1], WEEK_S);
+    cr_assert_eq(hf_world_drain(w, holders[0], true, TESTNET_MS), HF_EDRAIN);
+    cr_assert_eq(hf_world_stay(w, holders[1], TESTNET_MS), 0);
+    testnet_ready(w, HF_WORLD_ALL);
+    hf_world_run_for(w, 60000);
+    testnet_holders(w, 0, holders);
+    cr_assert_eq(hf_world_drain(w, holders[0], true, TESTNET_MS), 0);
+    cr_assert_eq(hf_world_drain(w, holders[0], false, TESTNET_MS), 0);
+    weaken(w, holders[1], true);
+    cr_assert_eq(hf_world_drain(w, holders[0], true, TESTNET_MS), HF_EDRAIN);
+    testnet_end(w);
+}
+
 /* Its own backup moves while it leaves, and the record is confirmed when it has left. */
 Test(leave, is_over_before_its_own_new_record_is_confirmed)
 {

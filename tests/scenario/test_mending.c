@@ -92,6 +92,28 @@ Test(mending, of_the_newest_generation_ends_a_full_chain)
     testnet_end(w);
 }
 
+/* What lies there and cannot be had is lost, and its row is no receipt. */
+Test(mending, of_a_share_that_cannot_be_read_keeps_its_vote)
+{
+    struct hf_world *w = up(2, 3, 2, 16);
+    uint32_t newest[16];
+    unsigned lost = fill_chain(w, 1, newest);
+    struct hf_engine *e = hf_world_engine(w, newest[1]);
+    const struct hf_account *owner = hf_world_account(w, 0);
+    push_out(w, newest[2]);
+    struct hf_held_row held;
+    hf_world_rule_drop(w, lost);
+    hf__update_begin(e);
+    size_t at = 0;
+    cr_assert(hf__held_next(e, owner, &at, &held));
+    hf__held_spoil(e, owner, held.generation.id);
+    hf_world_heal(w);
+    cr_assert(hf_world_run_until_trace(w, newest[1], HF_TRACE_SHARE_STORED, 1, AWAY_MS));
+    hf_world_run_for(w, 5000);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
+}
+
 /* X refuses at once what it has lost, for ever: Y's comes again all the same, and is enough. */
 Test(mending, goes_on_without_a_holder_that_refuses)
 {

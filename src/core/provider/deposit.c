@@ -20,13 +20,14 @@ static void receipt(struct hf_engine *e, const struct hf__message *from,
 /*
  * What is held already gets its stored receipt, whatever the sealing and the nonce are this time:
  * an answer that was lost must not cost a dealing. 1: answered; 0: nothing of this generation is
- * held; else a refusal.
+ * held, or not so that it can be had; else a refusal.
  */
 static int answer_again(struct hf_engine *e, const struct hf__message *from,
                         const struct hf_deposit_transcript *t)
 {
     struct hf_held_row held;
-    if (!hf__held_row(e, &t->header.owner, t->generation.id, &held))
+    if (!hf__held_row(e, &t->header.owner, t->generation.id, &held) ||
+        hf__held_spoilt(e, &t->header.owner, t->generation.id))
         return 0;
     if (held.index != t->index)
         return HF_EINDEX;
@@ -140,13 +141,13 @@ static int take_share(struct hf_engine *e, const struct hf_deposit *m,
 /* A newer dealing of the owner makes the share of an older one that was never recorded here
  * worthless. The vote stays (R6): the older one's record may exist elsewhere. Where a further vote
  * has no place the newer one is refused. */
-static int make_room(struct hf_engine *e, const struct hf_account *owner, bool votes,
-                     struct hf_owner_row *row)
+static int make_room(struct hf_engine *e, const struct hf_account *owner,
+                     const uint8_t id[static 16], bool votes, struct hf_owner_row *row)
 {
     struct hf_held_row held;
     size_t recorded = 0;
     for (size_t at = 0; hf__held_next(e, owner, &at, &held);)
-        recorded += held.has_record;
+        recorded += held.has_record && memcmp(held.generation.id, id, 16) != 0;
     /* The refusal comes first: it leaves the pending share where it is. */
     if (recorded == HF_GENERATIONS_HELD_MAX - 1 ||
         (votes && hf__votes_count(e, owner, row) == HF_WIRE_FORMER_MAX))
@@ -165,7 +166,8 @@ static int make_room(struct hf_engine *e, const struct hf_account *owner, bool v
 
 /*
  * A share that comes again stands where it stood. Its vote does only where the row has kept the
- * generation: who has lost it has forgotten what it promised, and counts towards k alone.
+ * generation, or the share lies here and cannot be had: who has lost it has forgotten what it
+ * promised, and counts towards k alone.
  */
 static void put_back(struct hf_engine *e, const struct hf_deposit *m,
                      const struct hf_deposit_transcript *t, struct hf_owner_row *row,
@@ -174,7 +176,8 @@ static void put_back(struct hf_engine *e, const struct hf_deposit *m,
     hf_assert(m->has_record);
     struct hf_placement_record record;
     struct hf_record_order order, newest;
-    held->restored = !hf__former_take(row, t->generation.id);
+    held->restored = !hf__former_take(row, t->generation.id) &&
+                     !hf__held_votes(e, &t->header.owner, t->generation.id);
     held->has_record = true;
     held->record = m->record;
     hf_assert(held->index > 0);
@@ -195,14 +198,16 @@ static int store(struct hf_engine *e, struct hf__owner_message *o, const struct 
 {
     uint8_t key[48];
     struct hf_owner_row *row = &o->row;
+    const uint8_t *id = t->generation.id;
+    bool votes = hf__held_votes(e, &t->header.owner, id); /* as it lies here, spoilt */
     int r = hf__promise(e, row, &t->header, &o->request, &o->raised);
     if (r == 0 && m->has_record)
         put_back(e, m, t, row, held);
     if (r == 0)
-        r = make_room(e, &t->header.owner, !held->restored, row);
+        r = make_room(e, &t->header.owner, id, !held->restored && !votes, row);
     if (r != 0)
         return r;
-    hf__held_key(&t->header.owner, t->generation.id, key);
+    hf__held_key(&t->header.owner, id, key);
     hf__put(e, HF_ROW_HELD, hf_bytes_of(key, sizeof key), &hf_wire_held_row, held);
     row->rank = rank;
     memcpy(row->ppid, v->ppid, 16);

@@ -1,9 +1,10 @@
 /*
  * Leave to stop for a while: refused while it would leave any owner with fewer live providers than
  * min(max(k + 1, q), n - 1). Whether another holder is live it says itself: it gives a nonce for
- * the owner's account only while its vault is open and keeps a share for it. An owner that is no
- * member gets nothing from any holder, and loses nothing. A drain is a reservation: a holder that drains, or whose question is under way, says so with its nonce and
- * counts as gone. Of two that ask at once at least one sees the other.
+ * the owner's account only while its vault is open, and says with it when its share is lost or it
+ * leaves. An owner that is no member gets nothing from any holder, and loses nothing. A drain is a
+ * reservation: a holder that drains, or whose question is under way, says so too and counts as
+ * gone. Of two that ask at once at least one sees the other.
  */
 #include <stdlib.h>
 

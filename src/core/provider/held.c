@@ -55,8 +55,9 @@ bool hf__held_next(struct hf_engine *e, const struct hf_account *owner, size_t *
     return true;
 }
 
-/* In a row's memo: it was looked at; it has no vote; and the index of its recorded share, or 0. */
-enum { LOOKED = 0x80, RESTORED = 0x40, INDEX = 0x1f };
+/* In a row's memo: it was looked at; it has no vote; its share cannot be had; and the index of its
+ * recorded share, or 0. */
+enum { LOOKED = 0x80, RESTORED = 0x40, SPOILT = 0x20, INDEX = 0x1f };
 
 /* What is asked again and again of a value that hardly ever changes; 0: none is held. */
 static uint8_t look(struct hf_engine *e, const struct hf_account *owner,
@@ -87,13 +88,21 @@ void hf__held_spoil(struct hf_engine *e, const struct hf_account *owner,
     struct hf__row *row = hf__rows_find(&e->rows, HF_ROW_HELD, hf_bytes_of(key, sizeof key));
     hf_assert(row != NULL);
     hf_assert((memo & LOOKED) != 0);
-    row->memo = (uint8_t)(memo & ~INDEX);
+    row->memo = (uint8_t)(memo | SPOILT);
+}
+
+bool hf__held_spoilt(struct hf_engine *e, const struct hf_account *owner,
+                     const uint8_t id[static 16])
+{
+    uint8_t memo = look(e, owner, id);
+    hf_assert(memo == 0 || (memo & LOOKED) != 0);
+    return (memo & SPOILT) != 0;
 }
 
 bool hf__held_votes(struct hf_engine *e, const struct hf_account *owner,
                     const uint8_t id[static 16])
 {
-    static_assert((LOOKED & RESTORED) == 0 && ((LOOKED | RESTORED) & INDEX) == 0, "apart");
+    static_assert((LOOKED & RESTORED) == 0 && ((LOOKED | RESTORED | SPOILT) & INDEX) == 0, "apart");
     return (look(e, owner, id) & (LOOKED | RESTORED)) == LOOKED;
 }
 
@@ -101,7 +110,15 @@ uint8_t hf__held_index(struct hf_engine *e, const struct hf_account *owner,
                        const uint8_t id[static 16])
 {
     static_assert((int)HF_SHARES_MAX <= (int)INDEX, "every index fits");
-    return look(e, owner, id) & INDEX;
+    uint8_t memo = look(e, owner, id);
+    return (memo & SPOILT) != 0 ? 0 : memo & INDEX;
+}
+
+bool hf__held_counts(struct hf_engine *e, const struct hf_account *owner,
+                     const uint8_t id[static 16])
+{
+    hf_assert(e->open);
+    return hf__held_index(e, owner, id) > 0 && hf__held_votes(e, owner, id);
 }
 
 int hf__again_check(struct hf_engine *e, const struct hf_signed_record *record,

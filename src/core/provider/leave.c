@@ -262,8 +262,8 @@ int hf__leave_answered(struct hf_engine *e, const struct hf__pending *call, int 
     return error == 0 ? r : 0;
 }
 
-/* /v1/remains: does this node still keep its recorded share of a generation? Only another holder of
- * it may ask. */
+/* /v1/remains: does this node still keep its recorded share of a generation, so that it counts for
+ * the secret and for a claim? Only another holder of it may ask. */
 int hf__recv_remains(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
 {
     hf_assert(from->is_request && e->claimed);
@@ -287,7 +287,7 @@ int hf__recv_remains(struct hf_engine *e, const struct hf__message *from, struct
     if (!answer.holds)
         return HF_EPERMISSION;
     /* Who is about to go itself is no reason for another to go. */
-    answer.holds = !hf__leaving(e);
+    answer.holds = !hf__leaving(e) && hf__held_counts(e, &m.owner, m.generation);
     hf__versions(e, &answer.versions);
     hf__reply(e, from->request, 0, hf__encode(e, &hf_wire_remains_response, &answer), true);
     return 0;

@@ -69,6 +69,22 @@ struct hf_bytes hf__recover_context(struct hf_engine *e, const struct hf_account
     return hf_bytes_of(context, LABEL + HF_ID_LEN + HF_KEY_LEN);
 }
 
+/* Whether this node counts as gone for who asks whether it may stop: it is about to stop or to
+ * leave, or the newest record names it and its share is lost, or has no vote. */
+static bool is_gone(struct hf_engine *e, const struct hf_owner_row *row)
+{
+    struct hf_placement_record record;
+    bool gone = e->provider->draining || e->provider->drain != NULL || hf__leaving(e);
+    if (gone || !row->has_newest)
+        return gone;
+    int r = hf__decode(e, &hf_wire_placement_record, row->newest.record, &record);
+    hf_assert(r == 0);
+    bool named = false;
+    for (size_t i = 0; i < record.holders_count; i++)
+        named = named || hf_account_equal(&record.holders[i].account, &e->account);
+    return named && !hf__held_counts(e, &record.owner, record.generation.id);
+}
+
 int hf__recv_nonce(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
 {
     hf_assert(from->is_request && e->open);
@@ -93,7 +109,7 @@ int hf__recv_nonce(struct hf_engine *e, const struct hf__message *from, struct h
     hf__versions(e, &answer.versions);
     answer.provider = e->account;
     answer.time_s = hf__now_s(e);
-    answer.draining = e->provider->draining || e->provider->drain != NULL;
+    answer.draining = is_gone(e, &row);
     hf__nonce_make(e, hf__recover_context(e, &m.account, m.response_key), answer.nonce);
     hf__reply(e, from->request, 0, hf__encode(e, &hf_wire_nonce_response, &answer), true);
     return 0;

@@ -167,13 +167,20 @@ bool hf__held_next(struct hf_engine *e, const struct hf_account *owner, size_t *
 /* Whether a share is held that has a vote. */
 bool hf__held_votes(struct hf_engine *e, const struct hf_account *owner,
                     const uint8_t id[static 16]);
-/* The index of a share that is held and recorded; 0: none is. */
+/* Whether a recorded share is held here that can be had, and has a vote: who counts on what is left
+ * of a generation counts this one. */
+bool hf__held_counts(struct hf_engine *e, const struct hf_account *owner,
+                     const uint8_t id[static 16]);
+/* The index of a share that is held and recorded, and can be had; 0: none is. */
 uint8_t hf__held_index(struct hf_engine *e, const struct hf_account *owner,
                        const uint8_t id[static 16]);
 /* The share of a row cannot be had: from now on it counts as none, until its row is written or the
  * process restarts. */
 void hf__held_spoil(struct hf_engine *e, const struct hf_account *owner,
                     const uint8_t id[static 16]);
+/* Whether that was said of one that is held. */
+bool hf__held_spoilt(struct hf_engine *e, const struct hf_account *owner,
+                     const uint8_t id[static 16]);
 void hf__held_key(const struct hf_account *owner, const uint8_t id[static 16],
                   uint8_t ret[static 48]);
 /*

@@ -46,7 +46,8 @@ static int check_record(struct hf_engine *e, struct context *c)
     if (hf__newest_order(e, &c->o.row, &newest) &&
         hf__order_compare(e, &c->m.header.owner, &order, &newest) < 0)
         return HF_EGENERATION;
-    c->holds = hf__held_row(e, &c->m.header.owner, c->record.generation.id, &c->held);
+    c->holds = hf__held_row(e, &c->m.header.owner, c->record.generation.id, &c->held) &&
+               !hf__held_spoilt(e, &c->m.header.owner, c->record.generation.id);
     if (c->holds)
         r = check_fit(e, &c->record, &c->held);
     /* Without a share that the record names, only a holder of the generation to seal has a part in
