@@ -192,3 +192,22 @@ Test(acceptor, forgets_nothing_for_a_record_of_another_ballot)
     words_end(&x);
     testnet_end(w);
 }
+
+/* A holder of many dealings of one ballot votes for each of them, and takes no further share when
+ * it has 16 votes: under a higher ballot it forgets them. */
+Test(acceptor, of_any_number_of_dealings_by_one_instance_takes_the_next)
+{
+    struct hf_world_settings s = testnet_settings(3, 5);
+    s.policy.holder_grace_s = 20;
+    struct hf_world *w = testnet_up_from(&s, 7);
+    for (uint32_t i = 0; i < 40; i++) {
+        uint32_t holders[16];
+        testnet_holders(w, 0, holders);
+        hf_world_power_off(w, holders[i % 5]);
+        cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, 300000), "dealing %u", i);
+        hf_world_start(w, holders[i % 5]);
+        testnet_ready(w, 0);
+    }
+    testnet_key_lives(w, 0);
+    testnet_end(w);
+}

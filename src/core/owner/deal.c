@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "owner/claim.h"
 #include "owner/record.h"
 
 enum { CANDIDATES_MAX = HF_RANK_FACTOR * HF_SHARES_MAX + HF_SHARES_MAX };
@@ -288,19 +289,45 @@ static uint64_t pause_of(struct hf_engine *e, const struct hf__dealing *d)
     return e->owner->deal_pause_ms;
 }
 
+/* Whether an account has yet to delete its share of an older dealing that was recorded. */
+static bool deletes(struct hf_engine *e, const struct hf_account *account)
+{
+    hf_assert(e->open && e->claimed);
+    struct hf_older_row row;
+    bool any = false;
+    for (size_t at = 0; !any && hf__older_next(e, &at, &row);)
+        for (size_t i = 0; i < row.holders_count; i++)
+            any = any || (memcmp(row.generation.id, row.complete.id, 16) != 0 &&
+                          hf_account_equal(&row.holders[i].account, account));
+    return any;
+}
+
 /*
  * Whether a candidate took no share because it keeps all that it may. Where nothing older than the
  * newest is needed, that is signed anew, so that it can be told to forget what is older (older.c);
  * where something is, what is lost of the newest comes again, so that it can be sealed (mend.c).
+ * Where it has no older share to delete, it is votes that fill it, which are forgotten under a
+ * higher ballot than theirs alone: one is claimed.
  */
 static void note_full(struct hf_engine *e, const struct hf__dealing *d)
 {
     hf_assert(d->replaces && e->claimed);
+    bool votes = false;
     e->owner->full = false;
-    for (size_t i = 0; !d->mends && i < d->candidates_count; i++)
-        e->owner->full = e->owner->full || d->candidates[i].full;
+    for (size_t i = 0; !d->mends && i < d->candidates_count; i++) {
+        const struct hf__candidate *c = &d->candidates[i];
+        e->owner->full = e->owner->full || c->full;
+        votes = votes || (c->full && !deletes(e, &c->account));
+    }
     if (!e->owner->full || e->owner->unsealed > 0)
         return;
+    struct hf_placement_record record;
+    bool found = hf__own_record(e, &record, NULL, NULL);
+    hf_assert(found);
+    if (votes && record.ballot.number == e->claim) {
+        hf__claim_higher(e, e->claim);
+        return;
+    }
     hf__record_resign(e, true);
     hf__timer_set(e, HF__TIMER_RECORD, e->timing.retry_ms_min);
     hf__timer_set(e, HF__TIMER_RETIRE, e->timing.standing_ms);
@@ -316,7 +343,7 @@ static void give_up(struct hf_engine *e)
         bool mends = d->mends;
         hf__deal_later(e, e->now_ms + pause_of(e, d));
         note_full(e, d);
-        hf__deal_free(e);
+        hf__deal_free(e); /* unless it is gone already */
         if (!mends && (e->state == HF_STATE_READY || e->state == HF_STATE_PLACED ||
                        e->state == HF_STATE_DEGRADED))
             hf__state_set(e, HF_STATE_DEGRADED, HF_ESELECTION);

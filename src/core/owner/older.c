@@ -67,7 +67,7 @@ static bool in_chain(const struct hf_placement_record *record, const uint8_t id[
     return false;
 }
 
-static void older_put(struct hf_engine *e, const struct hf_older_row *row)
+void hf__older_put(struct hf_engine *e, const struct hf_older_row *row)
 {
     hf_assert(e->open && row->generation.number > 0);
     hf__put(e, HF_ROW_OLDER, older_key(e, row->generation.id), &hf_wire_older_row, row);
@@ -134,7 +134,7 @@ static void keep_older(struct hf_engine *e, const struct hf_generation_id *gener
                                 .holders = (struct hf_holder *)holders,
                                 .holders_count = count};
     make_room(e);
-    older_put(e, &row);
+    hf__older_put(e, &row);
 }
 
 /* The holders of the own recorded generation, and those that may hold a share of it without a
@@ -197,94 +197,13 @@ void hf__given_up_save(struct hf_engine *e)
     row.has_instance = true;
     memcpy(row.instance, e->instance, sizeof row.instance);
     make_room(e);
-    older_put(e, &row);
+    hf__older_put(e, &row);
 }
 
 void hf__given_up_drop(struct hf_engine *e)
 {
     hf_assert(e->owner->dealing != NULL && !e->owner->dealing->mends);
     hf__del(e, HF_ROW_OLDER, older_key(e, e->owner->dealing->generation.id));
-}
-
-/* ---- Certificates */
-
-size_t hf__certificates(struct hf_engine *e, const struct hf_placement_record *record,
-                        struct hf_certificate ret[static HF_CHAIN_MAX + 1])
-{
-    size_t count = 0;
-    for (size_t i = 0; i < record->chain_count; i++) {
-        struct hf_older_row row;
-        if (hf__older_row(e, record->chain[i].generation.id, &row) && row.has_certificate)
-            ret[count++] = row.certificate;
-    }
-    hf_assert(count <= HF_CHAIN_MAX);
-    return count;
-}
-
-void hf__certificates_learn(struct hf_engine *e, const struct hf_signed_record *record,
-                            const struct hf_certificate *certificates, size_t count)
-{
-    hf_assert(e->open && (count == 0 || certificates != NULL));
-    struct hf_placement_record own;
-    struct hf_signed_record own_signed;
-    if (!hf__own_record(e, &own, &own_signed, NULL) ||
-        !hf_bytes_equal(own_signed.record, record->record))
-        return;
-    for (size_t i = 0; i < count; i++) {
-        struct hf_older_row row;
-        if (hf__older_row(e, certificates[i].generation, &row) && !row.has_certificate &&
-            hf__certificate_check(e, &certificates[i], &own) == 0) {
-            row.has_certificate = true;
-            row.certificate = certificates[i];
-            older_put(e, &row);
-        }
-    }
-    hf__chain_count(e);
-}
-
-size_t hf__needed(struct hf_engine *e, const struct hf_placement_record *own,
-                  struct hf__electorate ret[static HF__ELECTORATES_MAX])
-{
-    struct hf_certificate certificates[HF__ELECTORATES_MAX];
-    size_t sealed = hf__certificates(e, own, certificates);
-    size_t count = hf__electorates(e, own, certificates, sealed, ret);
-    hf_assert(count > 0 && count <= HF__ELECTORATES_MAX);
-    hf_assert(memcmp(ret[0].id, own->generation.id, 16) == 0);
-    return count;
-}
-
-static bool same_electorate(const struct hf__electorate *a, const struct hf__electorate *b)
-{
-    hf_assert(a->n <= HF_SHARES_MAX && b->n <= HF_SHARES_MAX);
-    bool same = memcmp(a->id, b->id, 16) == 0 && a->n == b->n && a->quorum == b->quorum &&
-                a->provisional == b->provisional;
-    for (size_t i = 0; same && i < a->n; i++)
-        same = hf_account_equal(&a->acceptors[i], &b->acceptors[i]);
-    return same;
-}
-
-bool hf__still_needed(struct hf_engine *e, const struct hf__electorate *listed, size_t count)
-{
-    struct hf_placement_record record;
-    struct hf__electorate *g = hf__scratch(e, HF__ELECTORATES_MAX * sizeof *g);
-    bool found = hf__own_record(e, &record, NULL, NULL);
-    hf_assert(found); /* nothing is asked of holders before there is one */
-    hf_assert(count > 0 && count <= HF__ELECTORATES_MAX);
-    bool same = hf__needed(e, &record, g) == count;
-    for (size_t i = 0; same && i < count; i++)
-        same = same_electorate(&g[i], &listed[i]);
-    return same;
-}
-
-void hf__chain_count(struct hf_engine *e)
-{
-    struct hf_placement_record record;
-    struct hf__electorate *g = hf__scratch(e, HF__ELECTORATES_MAX * sizeof *g);
-    e->owner->unsealed = 0;
-    if (!hf__own_record(e, &record, NULL, NULL))
-        return;
-    e->owner->unsealed = (uint8_t)(hf__needed(e, &record, g) - 1);
-    hf_assert(e->owner->unsealed <= HF_CHAIN_MAX);
 }
 
 /* ---- Deletion */
@@ -409,6 +328,14 @@ static bool is_settled(struct hf_engine *e, const struct hf_placement_record *ow
     return keep >= g[0].quorum;
 }
 
+/* Whether orders about dealings that came to nothing wait until they may say `all`: holders that
+ * are full forget votes by such an order alone, and none may be left to send by then. */
+static bool awaits_all(const struct hf_engine *e)
+{
+    hf_assert(e->claimed && e->owner->unsealed <= HF_CHAIN_MAX);
+    return e->owner->full && e->owner->unsealed == 0;
+}
+
 void hf__retire_send(struct hf_engine *e)
 {
     struct hf_placement_record record;
@@ -426,7 +353,8 @@ void hf__retire_send(struct hf_engine *e)
     for (size_t at = 0; hf__older_next(e, &at, &row);) {
         if (!may_go(e, &record, &row))
             continue;
-        bool goes = is_unrecorded(e, &row) || newest_suffices(&record, &row, keep, reserve);
+        bool goes = is_unrecorded(e, &row) ? all || !awaits_all(e)
+                                           : newest_suffices(&record, &row, keep, reserve);
         for (size_t j = 0; j < row.holders_count; j++) {
             const struct hf_account *holder = &row.holders[j].account;
             if (!hf__is_member(e, holder))
@@ -458,7 +386,7 @@ static void delete_confirmed(struct hf_engine *e, const struct hf_placement_reco
     if (row->holders_count == 0 && !in_chain(own, row->generation.id))
         hf__del(e, HF_ROW_OLDER, older_key(e, row->generation.id));
     else
-        older_put(e, row); /* without holders, for its certificate */
+        hf__older_put(e, row); /* without holders, for its certificate */
 }
 
 int hf__delete_answered(struct hf_engine *e, const struct hf__pending *call, int error,

@@ -174,6 +174,9 @@ int hf__record_answered(struct hf_engine *e, const struct hf__pending *call, int
 void hf__retire_send(struct hf_engine *e);
 int hf__delete_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                         struct hf_bytes body);
+
+/* ---- chain.c: which older generations a ballot needs */
+
 /* Counts what the newest record lists and nothing excuses, into unsealed. */
 void hf__chain_count(struct hf_engine *e);
 /* The certificates kept for generations in the record's chain; returns how many. */

@@ -1,10 +1,12 @@
-/* The owner's records and older generations. Private to core: older.c, record.c, seal.c,
- * claim.c. */
+/* The owner's records and older generations. Private to core: chain.c, older.c, record.c,
+ * seal.c, claim.c, deal.c. */
 #ifndef HF_CORE_RECORD_H
 #define HF_CORE_RECORD_H
 
 #include "owner/owner.h"
 
+/* Writes the row of an older generation. */
+void hf__older_put(struct hf_engine *e, const struct hf_older_row *row);
 /* What is kept of an older generation, decoded; false: nothing. */
 bool hf__older_row(struct hf_engine *e, const uint8_t id[static 16], struct hf_older_row *ret);
 /* The older rows one after the other: at begins at 0, and goes back by one when the row that was
