@@ -135,7 +135,7 @@ static bool enough_left(const struct hf__checks *c, const struct hf__owned *o)
 }
 
 /* Whether an owner has left for good: then a holder that leaves forgets what it keeps for it, as
- * nobody will ever move that (GOSSIP.md, 4). */
+ * no owner will ever move that (GOSSIP.md, 4). */
 static bool has_left(const struct hf_world *w, const struct hf_account *owner)
 {
     long at = hf_world_find(w, owner);

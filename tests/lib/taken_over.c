@@ -21,35 +21,35 @@ static int page(void)
     return p == MAP_FAILED ? -1 : 0;
 }
 
-static long do_as_told(const char *deed)
+static long do_as_told(const char *what)
 {
-    if (strcmp(deed, "socket") == 0)
+    if (strcmp(what, "socket") == 0)
         return socket(AF_UNIX, SOCK_STREAM, 0);
-    if (strcmp(deed, "listen") == 0)
+    if (strcmp(what, "listen") == 0)
         return listen(socket(AF_INET, SOCK_STREAM, 0), 1);
-    if (strcmp(deed, "fork") == 0)
+    if (strcmp(what, "fork") == 0)
         return fork();
-    if (strcmp(deed, "space") == 0)
+    if (strcmp(what, "space") == 0)
         return unshare(CLONE_NEWUSER);
-    if (strcmp(deed, "page") == 0)
+    if (strcmp(what, "page") == 0)
         return page();
-    if (strcmp(deed, "kill") == 0)
+    if (strcmp(what, "kill") == 0)
         return kill(getppid(), 0);
-    if (strcmp(deed, "link") == 0)
+    if (strcmp(what, "link") == 0)
         return symlink("/", "/tmp/holdfast-taken-over");
-    if (strcmp(deed, "execute") == 0)
+    if (strcmp(what, "execute") == 0)
         return execl("/bin/true", "true", (char *)NULL);
-    if (strcmp(deed, "trace") == 0)
+    if (strcmp(what, "trace") == 0)
         return ptrace(PTRACE_TRACEME, 0, NULL, NULL);
     return (long)process_vm_readv(getppid(), NULL, 0, NULL, 0, 0);
 }
 
 int flock(int fd, int operation)
 {
-    const char *deed = getenv("HF_TAKEN_OVER");
+    const char *what = getenv("HF_TAKEN_OVER");
     (void)fd, (void)operation;
-    if (deed == NULL)
+    if (what == NULL)
         return 0;
-    long r = do_as_told(deed);
+    long r = do_as_told(what);
     _exit(r < 0 && errno == EPERM ? REFUSED : DONE);
 }

@@ -375,7 +375,7 @@ Test(gossip, a_stop_that_cannot_wait_is_told_before_the_process_ends)
     struct hf_world *w = testnet_up(9, 3, 5);
     uint32_t holders[16];
     testnet_holders(w, 3, holders);
-    /* Nobody is asked whether it can be spared: one holder is gone already. */
+    /* It asks no member whether it can be spared: one holder is gone already. */
     hf_world_power_off(w, holders[0]);
     hf_world_local(w, 3, HF_LOCAL_STOP, NULL);
     hf_world_run_for(w, 400);
