@@ -27,6 +27,14 @@ void hf__people_free(struct hf_world *w);
 void hf__people_renew(struct hf_world *w);
 /* The share set in force; NULL: none. */
 const struct hf_document *hf__people_shares(const struct hf_world *w);
+/* How many share holders there are, and how many open together. false: there are none. */
+bool hf__people_count(const struct hf_world *w, uint8_t *ret_m, uint8_t *ret_n);
+/* "2 of 3": m and n. false: it is no such text. */
+bool hf__people_from_text(const char *text, uint8_t *ret_m, uint8_t *ret_n);
+/* Other holders, of the same key where there is one and it is asked for. text: as above. */
+void hf__people_change(struct hf_world *w, const char *text, bool same);
+/* Whether a local request brought an answer of one before today's, for a request to today's. */
+bool hf__blackstart_former(const struct hf_world *w, uint64_t local);
 /*
  * The holders that have truly answered a request of a black start, as bits by their index. ret_m:
  * how many must; 0: there are no share holders.

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { ARENA_MAX = 1 << 20 };
+
 static const char key_name[] = "black-start";
 
 /* Who has answered a request. */
@@ -22,19 +24,27 @@ struct given {
 
 struct hf__people {
     struct hf_document *shares;
+    struct hf__people *before; /* in whose place they came, with the shares that they kept */
     uint8_t m, n;
+    uint8_t secret[HF_SCALAR_LEN]; /* the key: only a ceremony has it */
     uint8_t secrets[HF_SHARES_MAX][HF_SCALAR_LEN];
     struct given *given;
     size_t given_count, given_cap;
 };
 
+static void people_free(struct hf__people *p)
+{
+    if (p == NULL)
+        return;
+    people_free(p->before);
+    hf_document_unref(p->shares);
+    free(p->given);
+    free(p);
+}
+
 void hf__people_free(struct hf_world *w)
 {
-    if (w->people == NULL)
-        return;
-    hf_document_unref(w->people->shares);
-    free(w->people->given);
-    free(w->people);
+    people_free(w->people);
     w->people = NULL;
 }
 
@@ -69,18 +79,23 @@ static struct hf_document *sign(struct hf_world *w, struct hf_share_set *set)
     return d;
 }
 
-/* A share set as a ceremony would have dealt it. What is sealed to the holders stays with them. */
-static struct hf_document *issue(struct hf_world *w, struct hf__people *p, uint32_t version)
+/* A share set as a ceremony would have dealt it: of a new key, or of the same. What is sealed to
+ * the holders stays with them. */
+static struct hf_document *issue(struct hf_world *w, struct hf__people *p, uint32_t version,
+                                 bool same)
 {
     char aliases[HF_SHARES_MAX][16];
     struct hf_share_holder holders[HF_SHARES_MAX] = {0};
     struct hf_sealed_share sealed[HF_SHARES_MAX] = {0};
     uint8_t public_keys[HF_SHARES_MAX][HF_KEY_LEN], nothing[80] = {0};
-    uint8_t commitments[HF_SHARES_MAX * HF_POINT_LEN], secret[HF_SCALAR_LEN];
+    uint8_t commitments[HF_SHARES_MAX * HF_POINT_LEN];
     struct hf_rng rng = {0};
     hf__draw_bytes(&w->streams[HF__FOR_AUTHORITY], rng.seed, sizeof(rng.seed));
-    hf_suite_real.scalar_random(&rng, secret);
-    int r = hf_suite_real.deal(&rng, secret, (struct hf_sharing){.k = p->m, .n = p->n},
+    if (same)
+        memcpy(p->secret, p->before->secret, sizeof(p->secret));
+    else
+        hf_suite_real.scalar_random(&rng, p->secret);
+    int r = hf_suite_real.deal(&rng, p->secret, (struct hf_sharing){.k = p->m, .n = p->n},
                                p->secrets[0], commitments);
     hf_assert(r == 0);
     for (uint8_t i = 0; i < p->n; i++) {
@@ -126,17 +141,71 @@ void hf__people_renew(struct hf_world *w)
     hf__give_all(w);
 }
 
-void hf_world_quorum_issue(struct hf_world *w, uint8_t m, uint8_t n, bool required)
+/* Other holders, who take the place of those before; of these the last are remembered. */
+static void replace(struct hf_world *w, uint8_t m, uint8_t n, bool same)
 {
-    uint32_t version = w->people == NULL ? 1 : hf_document_version(w->people->shares) + 1;
-    hf__people_free(w);
     struct hf__people *p = calloc(1, sizeof(*p));
     hf_assert(p != NULL && m >= 1 && m <= n && n <= HF_SHARES_MAX);
+    p->before = w->people;
     p->m = m;
     p->n = n;
+    uint32_t version = 1;
+    if (p->before != NULL) {
+        version = hf_document_version(p->before->shares) + 1;
+        people_free(p->before->before);
+        p->before->before = NULL;
+    }
     w->people = p;
-    p->shares = issue(w, p, version);
+    p->shares = issue(w, p, version, same);
+}
+
+void hf_world_quorum_issue(struct hf_world *w, uint8_t m, uint8_t n, bool required)
+{
+    replace(w, m, n, false);
     hf_world_policy_edit(w, name_key, &required);
+}
+
+void hf_world_quorum_reshard(struct hf_world *w, uint8_t m, uint8_t n)
+{
+    hf_assert(w->people != NULL);
+    replace(w, m, n, true);
+    hf__give_all(w);
+}
+
+bool hf__people_count(const struct hf_world *w, uint8_t *ret_m, uint8_t *ret_n)
+{
+    if (w->people == NULL)
+        return false;
+    *ret_m = w->people->m;
+    *ret_n = w->people->n;
+    return true;
+}
+
+bool hf__people_from_text(const char *text, uint8_t *ret_m, uint8_t *ret_n)
+{
+    static const char of[] = " of ";
+    char *end;
+    unsigned long m = strtoul(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || strncmp(end, of, sizeof(of) - 1) != 0)
+        return false;
+    const char *rest = end + sizeof(of) - 1;
+    unsigned long n = strtoul(rest, &end, 10);
+    if (rest[0] < '0' || rest[0] > '9' || *end != '\0' || m < 1 || m > n || n > HF_SHARES_MAX)
+        return false;
+    *ret_m = (uint8_t)m;
+    *ret_n = (uint8_t)n;
+    return true;
+}
+
+void hf__people_change(struct hf_world *w, const char *text, bool same)
+{
+    uint8_t m, n;
+    bool good = hf__people_from_text(text, &m, &n);
+    hf_assert(good);
+    if (same && w->people != NULL)
+        hf_world_quorum_reshard(w, m, n);
+    else
+        hf_world_quorum_issue(w, m, n, false);
 }
 
 /* Whether a request proves approved software on a machine that may have it. */
@@ -190,7 +259,6 @@ static void remember(struct hf__people *p, const struct hf_request *q, uint8_t i
 int hf_world_holder_answer(struct hf_world *w, uint8_t index, struct hf_bytes request,
                            struct hf_buf *ret)
 {
-    enum { ARENA_MAX = 1 << 20 };
     struct hf__people *p = w->people;
     struct hf_arena arena;
     struct hf_request q;
@@ -222,13 +290,39 @@ int hf_world_holder_answer(struct hf_world *w, uint8_t index, struct hf_bytes re
     return r;
 }
 
+int hf_world_former_answer(struct hf_world *w, uint8_t index, struct hf_bytes request,
+                           struct hf_buf *ret)
+{
+    const struct hf__people *former = w->people == NULL ? NULL : w->people->before;
+    struct hf_arena arena;
+    struct hf_request q;
+    struct hf_rng rng = {0};
+    struct hf_blackstart_answer answer;
+    if (former == NULL || index < 1 || index > former->n)
+        return HF_ENOTFOUND;
+    hf_arena_init(&arena, ARENA_MAX);
+    hf__draw_bytes(&w->streams[HF__FOR_AUTHORITY], rng.seed, sizeof(rng.seed));
+    int r = hf_request_read(w->suite, request, &arena, &q);
+    /* What was asked by the share set that was theirs they may open: it was sealed to them. */
+    if (r == 0 && !hf_hash_equal(&q.transcript.share_set, &w->people->shares->body_hash))
+        r = HF_EOTHERREQUEST;
+    if (r == 0)
+        r = hf_answer_make(w->suite, &rng, &q, index, former->secrets[index - 1], &answer);
+    if (r == 0)
+        r = hf_wire_encode(&hf_wire_blackstart_answer, &answer, ret);
+    hf_arena_done(&arena);
+    return r;
+}
+
 uint32_t hf__people_answered(const struct hf_world *w, const struct hf_hash *request,
                              uint8_t *ret_m)
 {
-    const struct hf__people *p = w->people;
-    *ret_m = p == NULL ? 0 : p->m;
-    for (size_t i = 0; p != NULL && i < p->given_count; i++)
-        if (hf_hash_equal(&p->given[i].hash, request))
-            return p->given[i].holders;
+    *ret_m = w->people == NULL ? 0 : w->people->m;
+    for (const struct hf__people *p = w->people; p != NULL; p = p->before)
+        for (size_t i = 0; i < p->given_count; i++)
+            if (hf_hash_equal(&p->given[i].hash, request)) {
+                *ret_m = p->m;
+                return p->given[i].holders;
+            }
     return 0;
 }

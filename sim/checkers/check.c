@@ -234,7 +234,7 @@ static void traced(void *ctx, struct hf_world *w, uint32_t node, const struct hf
 
 static void local(void *ctx, struct hf_world *w, uint32_t node, const struct hf_local_reply *r)
 {
-    (void)w;
+    hf__check_former(w, node, r);
     if (r->error == 0 && r->key != NULL)
         hf__check_key(ctx, node, r);
 }

@@ -279,8 +279,10 @@ void hf__check_won(struct hf__checks *c, uint32_t node, const struct hf_trace *t
 /* Whether an instance may speak under a ballot: it stands, or it is the vault's maker. */
 bool hf__check_holds_claim(struct hf__checks *c, uint32_t node);
 
-/* quorum.c: a node that opens by a black start has been answered by m holders. */
+/* quorum.c: a node that opens by a black start has been answered by m holders of the share set that
+ * it asked, and takes no answer by a share of the set before. */
 void hf__check_quorum(struct hf_world *w, uint32_t node, const struct hf_trace *t);
+void hf__check_former(struct hf_world *w, uint32_t node, const struct hf_local_reply *r);
 
 /* A row of checkers.def. */
 struct hf__checker {

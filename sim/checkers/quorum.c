@@ -3,6 +3,12 @@
 
 #include "authority/authority.h"
 
+void hf__check_former(struct hf_world *w, uint32_t node, const struct hf_local_reply *r)
+{
+    if (r->error == 0 && hf__blackstart_former(w, r->id))
+        hf__violate(w, node, "quorum", "n%u took an answer by a share of before", node);
+}
+
 void hf__check_quorum(struct hf_world *w, uint32_t node, const struct hf_trace *t)
 {
     uint8_t m;

@@ -181,13 +181,18 @@ int hf_world_blackstart(struct hf_world *w, uint32_t node, uint64_t ms, struct h
     return r;
 }
 
+uint64_t hf__local_bring(struct hf_world *w, uint32_t node, struct hf_bytes answer)
+{
+    struct hf__local *l = local_at(w, local_new(w, node, HF_LOCAL_ANSWER, ""));
+    l->bytes = hf_blob_new(answer);
+    hf_assert(l->bytes != NULL);
+    return l->id;
+}
+
 int hf_world_answer(struct hf_world *w, uint32_t node, struct hf_bytes answer, uint64_t ms,
                     struct hf_blackstart_report *ret)
 {
-    uint32_t index = local_new(w, node, HF_LOCAL_ANSWER, "");
-    struct hf__local *l = local_at(w, index);
-    l->bytes = hf_blob_new(answer);
-    hf_assert(l->bytes != NULL);
+    uint32_t index = (uint32_t)hf__local_bring(w, node, answer) - 1;
     if (!hf_world_run_until(w, answered, &index, ms))
         return HF_ETIMEOUT;
     *ret = local_at(w, index)->report;

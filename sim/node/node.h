@@ -32,6 +32,8 @@ void hf__local_ask(struct hf_world *w, uint32_t index);
 void hf__local_replied(struct hf_world *w, struct hf__node *n, const struct hf_local_reply *reply);
 /* Writes have become durable: answers that waited for them leave. */
 void hf__local_durable(struct hf_world *w, struct hf__node *n);
+/* A share holder's answer is brought to a node; the local request's id. */
+uint64_t hf__local_bring(struct hf_world *w, uint32_t node, struct hf_bytes answer);
 /* The operator has a node leave, with a deadline so many seconds away. */
 void hf__local_leave(struct hf_world *w, uint32_t node, uint64_t seconds);
 

@@ -19,8 +19,6 @@ uint8_t hf__tcb_from_text(const char *text)
     return strcmp(text, "up-to-date") == 0 ? HF_TCB_UP_TO_DATE : HF_TCB_NONE;
 }
 
-enum { LEAVE_S = 600 };
-
 static void partition(struct hf_world *w, const struct hf__action_run *d)
 {
     uint8_t *group = calloc(w->nodes_count + 1u, 1);
@@ -107,6 +105,10 @@ static void begin_documents(struct hf_world *w, const struct hf__action *a)
     case HF__ACTION_SET:
         hf_world_set_issue(w);
         return;
+    case HF__ACTION_HOLDERS:
+    case HF__ACTION_RESHARD:
+        hf__people_change(w, a->text, a->kind == HF__ACTION_RESHARD);
+        return;
     default:
         if (w->authority.roots_count == HF__ROOTS_MAX)
             return;
@@ -115,48 +117,6 @@ static void begin_documents(struct hf_world *w, const struct hf__action *a)
         hf_world_policy_edit(w, NULL, NULL);
         hf_world_set_issue(w);
     }
-}
-
-/* Gone for good, where the rest of the set is enough for the policy. */
-static void remove_node(struct hf_world *w, uint32_t node)
-{
-    const struct hf__node *n = hf__node(w, node);
-    if (!n->registered || n->gone || n->copy || !hf__set_spares(w, node))
-        return;
-    hf_world_power_off(w, node);
-    hf__node(w, node)->gone = true;
-    hf_world_set_remove(w, node);
-    hf_world_set_issue(w);
-}
-
-/* The same, with its operator's good will, who tells the authority: the next set says so too. */
-static void leave_well(struct hf_world *w, uint32_t node)
-{
-    struct hf__node *n = hf__node(w, node);
-    if (!n->registered || n->gone || n->copy || n->leaves || n->engine == NULL ||
-        !hf__set_spares(w, node))
-        return;
-    n->leaves = true;
-    hf__local_leave(w, node, LEAVE_S);
-}
-
-/* A person has made sure that no other machine runs it. */
-static bool runs_twice(const struct hf_world *w, uint32_t node)
-{
-    for (size_t i = 0; i < w->copies_count; i++) {
-        const struct hf__node *copy = w->nodes[w->copies[i]];
-        if (copy->engine != NULL && hf_account_equal(&copy->account, &w->nodes[node]->account))
-            return true;
-    }
-    return false;
-}
-
-static void decide_floor(struct hf_world *w, uint32_t node)
-{
-    const struct hf__node *n = hf__node(w, node);
-    if (n->engine != NULL && n->state == HF_STATE_CLAIMING && !n->copy && !runs_twice(w, node) &&
-        hf_world_set_floor(w, node))
-        hf_world_set_issue(w);
 }
 
 static void begin_hostile(struct hf_world *w, struct hf__action_run *d)
@@ -187,6 +147,8 @@ static bool begin_whole(struct hf__schedule *s, struct hf__action_run *d)
     case HF__ACTION_POLICY:
     case HF__ACTION_SET:
     case HF__ACTION_ROOT:
+    case HF__ACTION_HOLDERS:
+    case HF__ACTION_RESHARD:
         begin_documents(w, a);
         return true;
     case HF__ACTION_JOIN:
@@ -234,11 +196,13 @@ static void lose_folder(struct hf_world *w, uint32_t node)
 static void begin_local(struct hf_world *w, const struct hf__action *a, uint32_t node)
 {
     if (a->kind == HF__ACTION_REMOVE)
-        remove_node(w, node);
+        hf__member_remove(w, node);
     else if (a->kind == HF__ACTION_LEAVE)
-        leave_well(w, node);
+        hf__member_leave(w, node);
     else if (a->kind == HF__ACTION_FLOOR)
-        decide_floor(w, node);
+        hf__member_floor(w, node);
+    else if (a->kind == HF__ACTION_BLACKSTART)
+        hf_world_by_people(w, node);
     else if (a->kind == HF__ACTION_KEY)
         hf_world_local(w, node, HF_LOCAL_KEY, a->text[0] == '\0' ? "tss-db" : a->text);
     else

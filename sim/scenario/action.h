@@ -36,4 +36,14 @@ bool hf__action_step(struct hf__schedule *s, struct hf__action_run *d);
 uint64_t hf__action_pause_us(const struct hf__action_run *d);
 void hf__action_heal(struct hf_world *w);
 
+/* ---- member.c */
+
+/* Gone for good, where the rest of the set is enough for the policy. */
+void hf__member_remove(struct hf_world *w, uint32_t node);
+/* The same, with its operator's good will, who tells the authority: the next set says so too. */
+void hf__member_leave(struct hf_world *w, uint32_t node);
+/* The authority decides a floor for a member that waits for holders, where no other machine runs
+ * it. */
+void hf__member_floor(struct hf_world *w, uint32_t node);
+
 #endif

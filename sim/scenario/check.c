@@ -1,6 +1,7 @@
 /* What is wrong with a scenario beyond its single fields. */
 #include "scenario/scenario.h"
 
+#include "authority/authority.h"
 #include "hostile/strategy.h"
 
 #include "wire/messages.h"
@@ -89,6 +90,10 @@ static void check_text(const struct hf__action *a, const struct hf_config_where 
                          "such as shares=7 threshold=4, domain_rule=1, platform_rule=1, "
                          "tcb_accepted=32, quote_age_max_s=3600, shares_held_max=100, "
                          "holder_grace_s=60");
+    uint8_t m, n;
+    if ((a->kind == HF__ACTION_HOLDERS || a->kind == HF__ACTION_RESHARD) &&
+        !hf__people_from_text(a->text, &m, &n))
+        hf_config_refuse(where, "text", "such as 2 of 3, of at most %d", HF_SHARES_MAX);
     if (a->kind == HF__ACTION_HOSTILE && hf__strategy_find(a->text) == NULL)
         hf_config_refuse(where, "text", "a strategy: see holdfast-sim list");
 }

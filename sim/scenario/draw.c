@@ -145,6 +145,7 @@ static void detail(struct drawing *d, struct hf__action *a)
         "tcb_accepted=32",
         "shares_held_max=65535 holder_grace_s=900",
     };
+    static const char *const people[] = {"2 of 3", "3 of 5", "1 of 1", "4 of 4"};
     static const double jumps_s[] = {-86400 * 400.0, -3600, -60, 60, 3600, 86400 * 30.0};
     uint32_t few = p->n > p->k ? (uint32_t)(p->n - p->k) : 1;
     if (hf__action_aim(a->kind) != HF__AIM_NETWORK)
@@ -186,6 +187,10 @@ static void detail(struct drawing *d, struct hf__action *a)
         if (!suffices(d->s, a->text))
             a->text = "";
         return;
+    case HF__ACTION_HOLDERS:
+    case HF__ACTION_RESHARD:
+        a->text = people[hf__draw_below(&d->r, HF_ARRAY_LEN(people))];
+        return;
     case HF__ACTION_KEY:
         a->count = HF__NOT_GIVEN;
         a->text = "tss-db";
@@ -214,7 +219,8 @@ static const struct hf__kind kinds[] = {
     {HF__ACTION_POWER_OFF, 0.3, 4},   {HF__ACTION_DRAIN, 0.2, 2},
     {HF__ACTION_STALE, 0.1, 1},       {HF__ACTION_REMOVE, 0.2, 2},
     {HF__ACTION_FLOOR, 0.3, 4},       {HF__ACTION_LEAVE, 0.3, 3},
-    {HF__ACTION_LOSE_FOLDER, 0.1, 1},
+    {HF__ACTION_LOSE_FOLDER, 0.1, 1}, {HF__ACTION_HOLDERS, 0.1, 2},
+    {HF__ACTION_RESHARD, 0.15, 3},    {HF__ACTION_BLACKSTART, 0.2, 4},
 };
 
 const struct hf__kinds hf__kinds = {.items = kinds, .count = HF_ARRAY_LEN(kinds)};

@@ -49,6 +49,7 @@ static inline uint64_t hf__what(enum hf__entry_type type, uint32_t mark, uint32_
 
 struct hf__checks;
 struct hf__people;
+struct hf__former;
 struct hf__platforms; /* of real cryptography */
 struct hf_shell;
 
@@ -342,6 +343,7 @@ struct hf_world {
     struct hf_violation violation;
     struct hf__checks *checks; /* NULL: unchecked */
     struct hf__people *people; /* share holders; NULL: there are none */
+    struct hf__former *former; /* what those before have answered; NULL: nothing */
     uint64_t shares_valid_s;   /* of their share set; 0: as policy and set, and renewed */
     bool violated;
     struct hf__answer answer;

@@ -280,6 +280,18 @@ void hf_world_quiet(struct hf_world *w, bool quiet);
  * policy that names it are issued. required: a node that is not sealed is degraded.
  */
 void hf_world_quorum_issue(struct hf_world *w, uint8_t m, uint8_t n, bool required);
+/* The same key is shared anew, among n other holders: a further share set. */
+void hf_world_quorum_reshard(struct hf_world *w, uint8_t m, uint8_t n);
+/*
+ * What a holder of the share set before, from 1, can make of a request to today's with the share
+ * that it has kept, by no check at all. HF_ENOTFOUND: there is none; HF_EOTHERREQUEST: the request
+ * is not to today's. ret is initialised by the caller.
+ */
+HF_MUST_USE int hf_world_former_answer(struct hf_world *w, uint8_t index, struct hf_bytes request,
+                                       struct hf_buf *ret);
+/* A node asks, and share holders answer as they can, in their own time: those of the share set
+ * before first, and then today's. */
+void hf_world_by_people(struct hf_world *w, uint32_t node);
 /* From now on share sets are good for so long, and are not renewed by themselves. */
 void hf_world_shares_valid(struct hf_world *w, uint64_t valid_s);
 /*
