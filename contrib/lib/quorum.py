@@ -61,6 +61,7 @@ class Quorum:
         self.output = self.folder / "output"
         self.authority = ["--authority", str(mesh.authority)]
         self.tokens = {}
+        self.days = 365
 
     def token(self, alias):
         """From now on this holder has a token."""
@@ -105,7 +106,7 @@ class Quorum:
     def propose(self, verb="propose"):
         holders = [part for alias in self.holders for part in ("--holder", f"{alias}={self.public(alias)}")]
         names = [part for name in self.names for part in ("--name", name)]
-        return self.sign("quorum", verb, "--threshold", self.threshold, *names, *holders)
+        return self.sign("quorum", verb, "--threshold", self.threshold, "--days", self.days, *names, *holders)
 
     def ceremony(self, *documents, image="ceremony"):
         """The program of a ceremony, about to begin."""
@@ -190,7 +191,7 @@ class Quorum:
 
         for node in running:
             until(lambda node=node: sealed(node), 60, f"node {node.number} is not sealed")
-            if len(running) == len(self.mesh.nodes):
+            if len(running) == len(self.mesh.nodes) and node.status()["open"]:
                 node.wait("ready", 60)
 
     def answer(self, alias, requests, answer, *more, passphrase=None, environment=None):

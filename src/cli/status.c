@@ -188,7 +188,7 @@ static void print_quorum(const json_t *root)
     if (since_s != 0 && is_true(root, "open") && number_of(root, "n") > 0)
         printf("           left with %lld of %lld providers, for a folder that is lost\n",
                number_of(q, "left_with"), number_of(root, "n"));
-    else if (is_true(q, "wanted"))
+    else if (since_s == 0 && is_true(q, "wanted"))
         printf("sealed     not: share holders could not open this node\n");
     if (is_true(q, "open"))
         printf("blackstart %lld of %lld answers are here\n", number_of(q, "have"),

@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import struct
 import sys
 import tempfile
 
@@ -11,8 +12,8 @@ BUILD = pathlib.Path(os.environ["HOLDFAST_BUILD"])
 sys.path[:0] = [str(SOURCE / "tests/lib"), str(SOURCE / "contrib/lib")]
 
 import tap  # noqa: E402
-from mesh import Mesh, Programs  # noqa: E402
-from quorum import QUICK, Quorum, done  # noqa: E402
+from mesh import Mesh, Programs, until  # noqa: E402
+from quorum import QUICK, Quorum, done, node_command  # noqa: E402
 
 PROGRAMS = Programs(BUILD)
 
@@ -108,6 +109,40 @@ def a_ceremony_gets_old_shares_or_makes_nothing():
         done(first.give("dee", request, given))
         done(first.give("dee", old, given), 6)
         waiting.communicate(timeout=60)
+
+
+@tap.case
+def after_a_share_set_has_expired_its_keys_are_shared_anew_and_open_what_was_sealed():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-reshard-"))
+    with Mesh(folder, PROGRAMS, nodes=3, shares=2, threshold=2) as m:
+        # One clock of all programs: each has the file mapped.
+        clock = folder / "clock"
+        clock.write_bytes(struct.pack("=q", 0))
+        os.environ.update({"LD_PRELOAD": str(BUILD / "tests/lib/libother_clock.so"), "HF_OTHER_CLOCK": str(clock)})
+        m.make()
+        first = Quorum(m)
+        first.days = 1
+        first.establish()
+        for node in m.nodes:
+            node.kill()
+        with open(clock, "r+b") as file:
+            file.write(struct.pack("=q", 2 * 86400))
+        for node in m.nodes:
+            node.start()
+        for node in m.nodes:
+            node.wait("recovering", 30)
+        refused = node_command(m.nodes[0], "blackstart", "request", folder / "none")
+        assert refused.returncode == 1 and "share set has expired" in refused.stderr, refused
+        advice = done(node_command(m.nodes[0], "explain", "share_set_expired"))
+        assert "reshard" in advice and "NO new key" in advice, advice
+        second = Quorum(m, ["fay", "gus", "hal"], 2)
+        second.reshard(first, ["ada", "bob", "eve"])
+        for node in m.nodes[:2]:
+            if not node.status()["open"]:
+                assert "enough" in second.start(node, ["gus", "hal"])
+                until(lambda node=node: node.status()["open"], 30, lambda node=node: node.tail())
+        for node in m.nodes:
+            node.wait("ready", 90)
 
 
 if __name__ == "__main__":

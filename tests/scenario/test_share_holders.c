@@ -22,7 +22,9 @@ Test(blackstart, a_share_set_that_has_expired_opens_nothing)
     cr_assert_eq(testnet_answered(w, 0, 1, &request, &report), 0);
     hf_buf_init(&before, 4096);
     cr_assert_eq(hf_world_holder_answer(w, 2, hf_buf_bytes(&request), &before), 0);
+    cr_assert(testnet_status(w, 0).openable);
     hf_world_run_for(w, SHARES_VALID_S * 1000);
+    cr_assert_not(testnet_status(w, 0).openable);
     cr_assert_eq(testnet_answered(w, 0, 3, &request, &report), HF_ESHARES_EXPIRED,
                  "no holder answers");
     cr_assert_eq(hf_world_answer(w, 0, hf_buf_bytes(&before), TESTNET_MS, &report),
@@ -30,6 +32,64 @@ Test(blackstart, a_share_set_that_has_expired_opens_nothing)
     cr_assert_eq(report.have, 1);
     cr_assert_eq(hf_world_blackstart(w, 1, TESTNET_MS, &before), HF_ESHARES_EXPIRED);
     hf_buf_done(&before);
+    hf_buf_done(&request);
+    testnet_end(w);
+}
+
+Test(sealing, to_a_share_set_that_has_expired_counts_for_nothing)
+{
+    struct hf_world *w = testnet_up(NODES, 3, 5);
+    hf_world_shares_valid(w, SHARES_VALID_S);
+    hf_world_quorum_issue(w, M, N, true);
+    cr_assert(hf_world_run_until(w, testnet_all_sealed, NULL, TESTNET_MS));
+    hf_world_run_for(w, SHARES_VALID_S * 1000);
+    for (uint32_t i = 0; i < NODES; i++) {
+        testnet_reason(w, i, HF_STATE_DEGRADED, HF_EUNSEALED);
+        cr_assert_not(testnet_status(w, i).sealed);
+        cr_assert_neq(testnet_status(w, i).sealed_s, 0, "what was sealed stays");
+    }
+    hf_world_quorum_issue(w, M, N, true);
+    testnet_ready(w, HF_WORLD_ALL);
+    testnet_end(w);
+}
+
+/* Whether what node 0 has sealed is of another time than it was. */
+static bool sealed_anew(struct hf_world *w, void *ctx)
+{
+    const uint64_t *before_s = ctx;
+    struct hf_status s = testnet_status(w, 0);
+    return s.sealed && s.sealed_s > *before_s && s.sealed_holders == SHARES;
+}
+
+/* Node 0 stops, and starts again as this software on this machine. */
+static void restart_as(struct hf_world *w, const char *image, uint32_t machine)
+{
+    hf_world_power_off(w, 0);
+    hf_world_image(w, 0, image);
+    hf_world_machine(w, 0, machine);
+    hf_world_start(w, 0);
+    hf_world_run_for(w, 30000);
+}
+
+Test(sealing, is_done_anew_by_software_of_a_higher_rank)
+{
+    struct hf_world *w = testnet_sealed(NODES, M, N);
+    struct hf_blackstart_report report;
+    struct hf_buf request;
+    hf_world_policy_accept(w, "holdfast-2", 2);
+    hf_world_run_for(w, 30000);
+    uint64_t before_s = testnet_status(w, 0).sealed_s;
+    restart_as(w, "holdfast-2", 0);
+    cr_assert(hf_world_run_until(w, sealed_anew, &before_s, TESTNET_MS));
+    /* Providers refuse the older release then, and so do people after a power cut. */
+    testnet_power_cut(w);
+    restart_as(w, "holdfast-1", 0);
+    testnet_ask(w, 0, &request);
+    cr_assert_eq(testnet_answered(w, 0, 1, &request, &report), HF_ERANK);
+    restart_as(w, "holdfast-2", 0);
+    hf_buf_done(&request);
+    testnet_ask(w, 0, &request);
+    cr_assert_eq(testnet_answered(w, 0, 1, &request, &report), 0);
     hf_buf_done(&request);
     testnet_end(w);
 }

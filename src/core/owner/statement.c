@@ -89,8 +89,7 @@ void hf__statement_learn(struct hf_engine *e, const struct hf_signed_sealed *s)
     if (rc->sealed != NULL) {
         int r = hf__sealed_read(e, &known, &e->account, &before);
         hf_assert(r == 0);
-        if (c.version < before.version ||
-            (c.version == before.version && c.share_set <= before.share_set))
+        if (!hf__sealed_newer(&c, &before))
             return;
     }
     hf_blob_unref(rc->sealed);

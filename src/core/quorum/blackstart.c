@@ -23,6 +23,7 @@ struct hf__blackstart {
     uint8_t last;      /* holder of the newest answer, good or not; 0: none */
     int last_error;    /* of it */
     uint32_t number;
+    uint32_t policy;                /* version of the one in the transcript */
     struct hf_hash hash;            /* by which answers name it */
     uint8_t indices[HF_SHARES_MAX]; /* of the holders whose answers count */
     uint8_t *partials;              /* theirs; secret */
@@ -73,58 +74,8 @@ static int decode_sealed(struct hf_engine *e, struct hf_bytes bytes, struct hf_s
     return r;
 }
 
-/* No share holder answers by a share set that has expired, and no answer by one counts. */
-static bool expired(const struct hf_engine *e, const struct hf_document *shares)
-{
-    hf_assert(shares->kind == HF_DOCUMENT_SHARES);
-    return hf_document_expires_s(shares) < hf__now_s(e);
-}
-
-/* Whether holders of the share set can open this. ret_key: which of its keys does. HF_EUNSEALED:
- * none. HF_ESEALED: it is another account's. */
-static int check_sealed(struct hf_engine *e, struct hf_bytes bytes,
-                        const struct hf_quorum_key **ret_key)
-{
-    struct hf_signed_sealed sealed;
-    struct hf_sealed_statement statement;
-    struct hf_sealed_context context;
-    hf_assert(e->trust->shares != NULL && e->has_account);
-    int r = bytes.len > 0 ? decode_sealed(e, bytes, &sealed, &statement, &context) : HF_EUNSEALED;
-    if (r == 0 && !hf_account_equal(&context.account, &e->account))
-        r = HF_ESEALED;
-    if (r != 0)
-        return r;
-    const struct hf_quorum_key *key =
-        hf_share_set_key_of(&e->trust->shares->u.shares, context.quorum_key);
-    if (key == NULL)
-        return HF_EUNSEALED;
-    *ret_key = key;
-    return 0;
-}
-
-/* What is to be opened: that of the folder or, where it is lost or too old, what a holder gave back
- * in the recovery under way. ret: an encoded signed_sealed. */
-static int choose_sealed(struct hf_engine *e, struct hf_bytes *ret,
-                         const struct hf_quorum_key **ret_key)
-{
-    struct hf_sealed_row row;
-    struct hf_bytes own = {0}, learned = hf__statement_learned(e);
-    if (e->quorum->sealed != NULL &&
-        hf__decode(e, &hf_wire_sealed_row, hf_blob_bytes(e->quorum->sealed), &row) == 0)
-        own = hf__encode(e, &hf_wire_signed_sealed, &row.sealed);
-    int r = check_sealed(e, own, ret_key);
-    hf_assert(r != 0 || own.len > 0);
-    *ret = own;
-    if (r == 0 || learned.len == 0)
-        return r;
-    *ret = learned;
-    return check_sealed(e, learned, ret_key);
-}
-
-/* Whether a request can be made now, for what and for which key. A holder refuses what this does
- * not see. */
-static int check(struct hf_engine *e, struct hf_bytes *ret_sealed,
-                 const struct hf_quorum_key **ret_key)
+/* Whether a request can be made now, and for what. A holder refuses what this does not see. */
+static int check(struct hf_engine *e, struct hf__chosen *ret)
 {
     if (e->state != HF_STATE_RECOVERING || e->active.has_root || e->owner->recovery == NULL)
         return HF_ENOTLOCKED;
@@ -138,10 +89,12 @@ static int check(struct hf_engine *e, struct hf_bytes *ret_sealed,
     int r = hf__documents_ready(e);
     if (r == 0 && e->trust->shares == NULL)
         r = HF_ENODOCUMENTS;
-    if (r == 0 && expired(e, e->trust->shares))
+    if (r == 0 && hf__quorum_expired(e, e->trust->shares))
         r = HF_ESHARES_EXPIRED;
     hf_assert(r != 0 || (e->has_account && !e->open));
-    return r == 0 ? choose_sealed(e, ret_sealed, ret_key) : r;
+    if (r == 0 && (!hf__quorum_choose(e, true, ret) || ret->key == NULL))
+        r = HF_EUNSEALED;
+    return r;
 }
 
 /* What the quote is over, with a fresh response key. */
@@ -152,7 +105,7 @@ static void make_transcript(struct hf_engine *e, struct hf__blackstart *b,
     struct hf_blackstart_transcript t = {.network = e->network,
                                          .account = e->account,
                                          .share_set = b->shares->body_hash,
-                                         .policy = hf_document_version(e->trust->policy),
+                                         .policy = b->policy,
                                          .number = b->number,
                                          .made_s = hf__now_s(e)};
     e->suite->seal_keypair(&e->secrets->rng, t.response_key, e->secrets->blackstart);
@@ -166,12 +119,8 @@ static void make_transcript(struct hf_engine *e, struct hf__blackstart *b,
 
 void hf__blackstart_begin(struct hf_engine *e, uint64_t local)
 {
-    struct hf_bytes bytes;
-    struct hf_signed_sealed sealed;
-    const struct hf_quorum_key *key;
-    int r = check(e, &bytes, &key);
-    if (r == 0)
-        r = hf__decode(e, &hf_wire_signed_sealed, bytes, &sealed);
+    struct hf__chosen chosen;
+    int r = check(e, &chosen);
     uint8_t *partials = r == 0 ? e->secret_alloc(PARTIALS_LEN) : NULL;
     if (r == 0 && partials == NULL)
         r = HF_ENOMEM;
@@ -182,17 +131,19 @@ void hf__blackstart_begin(struct hf_engine *e, uint64_t local)
     hf__blackstart_free(e); /* one at a time: the asker of the one before is told */
     struct hf__blackstart *b = calloc(1, sizeof *b);
     hf_assert(b != NULL);
-    *b = (struct hf__blackstart){.local = local,
-                                 .before_s = e->quorum->asked_s,
-                                 .number = e->quorum->asked + 1,
-                                 .need = (uint8_t)e->trust->shares->u.shares.threshold,
-                                 .partials = partials,
-                                 .sealed = hf_blob_new(bytes),
-                                 .shares = hf_document_ref(e->trust->shares),
-                                 .key = key};
+    *b = (struct hf__blackstart){
+        .local = local,
+        .before_s = e->quorum->asked_s,
+        .number = e->quorum->asked + 1,
+        .policy = hf_document_version(e->trust->policy),
+        .need = (uint8_t)e->trust->shares->u.shares.threshold,
+        .partials = partials,
+        .sealed = hf_blob_new(hf__encode(e, &hf_wire_signed_sealed, &chosen.sealed)),
+        .shares = hf_document_ref(e->trust->shares),
+        .key = chosen.key};
     e->quorum->request = b;
     hf_assert(b->sealed != NULL && b->need > 0 && b->need <= HF_SHARES_MAX);
-    make_transcript(e, b, sealed.statement);
+    make_transcript(e, b, chosen.sealed.statement);
 }
 
 /* Every document by which the request can be judged, roots first. */
@@ -252,8 +203,9 @@ void hf__blackstart_quote(struct hf_engine *e, uint32_t work, int error, struct 
         return;
     b->work = 0;
     hf_assert(b->transcript != NULL);
-    /* The policy may have changed meanwhile: holders refuse an older one. */
-    if (error == 0 && (b->shares != e->trust->shares))
+    /* Documents that changed meanwhile go with the request, and holders refuse it by those. */
+    if (error == 0 &&
+        (b->shares != e->trust->shares || b->policy != hf_document_version(e->trust->policy)))
         error = HF_EBEHIND;
     if (error == 0) {
         give(e, b, quote);
@@ -329,7 +281,8 @@ void hf__blackstart_add(struct hf_engine *e, uint64_t local, struct hf_bytes ans
         hf__local_reply(e, local, HF_ECRYPTO);
         return;
     }
-    int r = expired(e, b->shares) ? HF_ESHARES_EXPIRED : take(e, b, answer);
+    b->last = 0;
+    int r = hf__quorum_expired(e, b->shares) ? HF_ESHARES_EXPIRED : take(e, b, answer);
     hf_assert(b->count <= b->need);
     if (r == 0 && b->count >= b->need)
         r = open_sealed(e, b);

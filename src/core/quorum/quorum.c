@@ -1,6 +1,8 @@
 /* The quorum key on a node's side, as a whole: what is kept, shown, and forgotten. */
 #include "quorum/quorum.h"
 
+#include "document/request.h"
+
 #include <stdlib.h>
 
 static struct hf_bytes row_key(const char *name)
@@ -49,11 +51,11 @@ void hf__quorum_opened(struct hf_engine *e)
     q->asked_s = 0;
     struct hf_blob *kept = hf__rows_get(&e->rows, HF_ROW_SEALED, (struct hf_bytes){0});
     if (kept != NULL &&
-        (q->sealed == NULL || !hf_bytes_equal(hf_blob_bytes(kept), hf_blob_bytes(q->sealed)))) {
-        hf_blob_unref(q->sealed);
-        q->sealed = hf_blob_ref(kept);
+        (q->sealed == NULL || !hf_bytes_equal(hf_blob_bytes(kept), hf_blob_bytes(q->sealed))))
         hf__put_blob(e, HF_ROW_PUBLIC, row_key("sealed"), kept);
-    }
+    /* From now on the vault's word counts, and the folder's nothing. */
+    hf_blob_unref(q->sealed);
+    q->sealed = kept != NULL ? hf_blob_ref(kept) : NULL;
     q->good = false;
 }
 
@@ -76,31 +78,46 @@ size_t hf__quorum_memory(const struct hf_engine *e)
     return hf__blob_memory(e->quorum->sealed) + hf__blackstart_memory(e);
 }
 
+bool hf__quorum_expired(const struct hf_engine *e, const struct hf_document *shares)
+{
+    hf_assert(shares->kind == HF_DOCUMENT_SHARES);
+    return hf_document_expires_s(shares) < hf__now_s(e);
+}
+
+/* What share holders are shown, and whether they can open it. */
+static void chosen_status(struct hf_engine *e, struct hf_status *ret)
+{
+    struct hf__chosen c = {0};
+    bool there;
+    if (e->open) {
+        there = hf__quorum_own(e, &c.sealed, &c.context);
+        if (there && e->trust->shares != NULL)
+            c.key = hf_share_set_key_of(&e->trust->shares->u.shares, c.context.quorum_key);
+    } else {
+        there = hf__quorum_choose(e, false, &c);
+    }
+    hf_assert(there || c.key == NULL);
+    if (!there)
+        return;
+    ret->sealed_s = c.context.made_s;
+    ret->sealed_share_set = (uint32_t)c.context.share_set;
+    ret->openable = c.key != NULL && !hf__quorum_expired(e, e->trust->shares);
+}
+
 void hf__quorum_status(struct hf_engine *e, uint64_t durable_seq, struct hf_status *ret)
 {
-    struct hf_sealed_row row;
-    struct hf_sealed_statement statement;
-    struct hf_sealed_context context;
     const struct hf_quorum_key *key = hf__quorum_wanted(e);
-    ret->share_set = e->trust->shares != NULL ? hf_document_version(e->trust->shares) : 0;
-    ret->share_set_expires_s =
-        e->trust->shares != NULL ? hf_document_expires_s(e->trust->shares) : 0;
+    const struct hf_document *shares = e->trust->shares;
+    ret->share_set = shares != NULL ? hf_document_version(shares) : 0;
+    ret->share_set_expires_s = shares != NULL ? hf_document_expires_s(shares) : 0;
     ret->quorum_wanted = e->trust->policy != NULL && hf__policy(e)->quorum_key.len > 0;
     /* What a power cut would take is not sealed yet. */
     bool durable = e->quorum->sealed_seq <= durable_seq;
     hf_assert(ret->share_set == 0 || ret->share_set_expires_s > 0);
-    ret->sealed = key != NULL && durable && hf__quorum_sealed(e, key);
+    ret->sealed =
+        key != NULL && durable && hf__quorum_sealed(e, key) && !hf__quorum_expired(e, shares);
     hf_assert(!ret->sealed || ret->quorum_wanted);
     hf__blackstart_status(e, ret);
-    if (e->quorum->sealed == NULL || !durable)
-        return;
-    int r = hf__decode(e, &hf_wire_sealed_row, hf_blob_bytes(e->quorum->sealed), &row);
-    if (r == 0)
-        r = hf__decode(e, &hf_wire_sealed_statement, row.sealed.statement, &statement);
-    if (r == 0)
-        r = hf__decode(e, &hf_wire_sealed_context, statement.context, &context);
-    if (r != 0)
-        return;
-    ret->sealed_s = row.made_s;
-    ret->sealed_share_set = (uint32_t)context.share_set;
+    if (durable)
+        chosen_status(e, ret);
 }

@@ -37,6 +37,29 @@ size_t hf__quorum_memory(const struct hf_engine *e);
 /* Fills in the share set, what is sealed and durable, and how far a request has come. */
 void hf__quorum_status(struct hf_engine *e, uint64_t durable_seq, struct hf_status *ret);
 
+/* No share holder answers by a share set that has expired, and no answer by one counts. */
+bool hf__quorum_expired(const struct hf_engine *e, const struct hf_document *shares);
+
+/* ---- choose.c */
+
+/* What share holders can be asked to open. */
+struct hf__chosen {
+    struct hf_signed_sealed sealed;
+    struct hf_sealed_context context;
+    const struct hf_quorum_key *key; /* of the newest share set; NULL: it is sealed to none of it */
+};
+
+/* What the folder or the vault holds, as it is written there, without the account's word for it. ret
+ * is borrowed from the step. False: nothing, or no such thing. */
+bool hf__quorum_own(struct hf_engine *e, struct hf_signed_sealed *ret,
+                    struct hf_sealed_context *ret_context);
+/*
+ * Of what a locked node has and of what a holder gave back in the recovery under way: what is sealed
+ * to a key of the newest share set, and of two of those the newer. sure: what lies in the folder is
+ * taken only where the account has signed it. ret is borrowed from the step. False: there is none.
+ */
+bool hf__quorum_choose(struct hf_engine *e, bool sure, struct hf__chosen *ret);
+
 /* ---- seal.c */
 
 /* The key to which the policy wants the root secret sealed; NULL: to none, or the share set that
@@ -44,7 +67,7 @@ void hf__quorum_status(struct hf_engine *e, uint64_t durable_seq, struct hf_stat
 const struct hf_quorum_key *hf__quorum_wanted(const struct hf_engine *e);
 /* Whether the root secret of this version is sealed to that key. */
 bool hf__quorum_sealed(struct hf_engine *e, const struct hf_quorum_key *key);
-/* The timer: what could not be sealed is tried again. */
+/* The timer: what could not be sealed is tried again, and what was is looked at anew. */
 void hf__quorum_due(struct hf_engine *e);
 /* Seals when documents, identity or time ask for it. */
 void hf__quorum_advance(struct hf_engine *e);

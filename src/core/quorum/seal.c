@@ -1,7 +1,8 @@
 /*
  * Sealing the root secret to the quorum key (proto/QUORUM.md, 4): once the claim stands, and again
- * when the policy names another key or the key has another point. The statement says on which
- * platform and by which software it was made: share holders give it to no other, and to none older.
+ * when the policy names another key, the key has another point, or the node runs on another machine
+ * or software of a higher rank. The statement says on which platform and by which software it was
+ * made: share holders give it to no other, and to none older.
  */
 #include "quorum/quorum.h"
 
@@ -9,7 +10,7 @@
 #include "crypto/quorum.h"
 #include "document/request.h"
 
-enum { RETRY_MS = 10000 };
+enum { RETRY_MS = 10000, RENEW_S = 3600 };
 
 const struct hf_quorum_key *hf__quorum_wanted(const struct hf_engine *e)
 {
@@ -19,22 +20,20 @@ const struct hf_quorum_key *hf__quorum_wanted(const struct hf_engine *e)
     return hf_share_set_key(&e->trust->shares->u.shares, hf__policy(e)->quorum_key);
 }
 
+static bool sealed_to(const struct hf_engine *e, const struct hf_sealed_context *c,
+                      const struct hf_quorum_key *key)
+{
+    hf_assert(key->commitments.len >= HF_POINT_LEN);
+    return c->version == e->active.number && hf_account_equal(&c->account, &e->account) &&
+           memcmp(c->quorum_key, key->commitments.data, sizeof c->quorum_key) == 0;
+}
+
 bool hf__quorum_sealed(struct hf_engine *e, const struct hf_quorum_key *key)
 {
-    hf_assert(key != NULL && key->commitments.len >= HF_POINT_LEN);
-    struct hf_sealed_row row;
-    struct hf_sealed_statement statement;
-    struct hf_sealed_context context;
-    if (e->quorum->sealed == NULL)
-        return false;
-    int r = hf__decode(e, &hf_wire_sealed_row, hf_blob_bytes(e->quorum->sealed), &row);
-    if (r == 0)
-        r = hf__decode(e, &hf_wire_sealed_statement, row.sealed.statement, &statement);
-    if (r == 0)
-        r = hf__decode(e, &hf_wire_sealed_context, statement.context, &context);
-    return r == 0 && context.version == e->active.number &&
-           hf_account_equal(&context.account, &e->account) &&
-           memcmp(context.quorum_key, key->commitments.data, sizeof context.quorum_key) == 0;
+    struct hf_signed_sealed sealed;
+    struct hf_sealed_context c;
+    hf_assert(key != NULL);
+    return hf__quorum_own(e, &sealed, &c) && sealed_to(e, &c, key);
 }
 
 /* Signs a statement, and proves that this node knows the randomness of its C1. r: secret. */
@@ -51,17 +50,18 @@ static void sign(struct hf_engine *e, const struct hf_sealed_statement *s,
     e->suite->sign(e->secrets->account, "holdfast/v1/sealed", ret->statement, ret->signature);
 }
 
-/* HF_EPOINT: the key is none. */
+/* made_s: no earlier than this. HF_EPOINT: the key is none. */
 static int seal(struct hf_engine *e, const struct hf_quorum_key *key, const struct hf__peer *self,
-                uint32_t rank)
+                uint64_t rank, uint64_t made_s)
 {
     struct hf_sealed_context c = {.network = e->network,
                                   .account = e->account,
                                   .version = e->active.number,
                                   .rank = rank,
-                                  .share_set = hf_document_version(e->trust->shares)};
+                                  .share_set = hf_document_version(e->trust->shares),
+                                  .made_s = hf__now_s(e) > made_s ? hf__now_s(e) : made_s};
     struct hf_sealed_statement s = {0};
-    struct hf_sealed_row row = {.made_s = hf__now_s(e)};
+    struct hf_sealed_row row = {0};
     hf_assert(e->open && e->claimed && e->active.has_root);
     hf_assert(e->trust->shares != NULL && key->commitments.len >= HF_POINT_LEN);
     memcpy(c.ppid, self->verdict.ppid, sizeof c.ppid);
@@ -105,31 +105,57 @@ void hf__quorum_due(struct hf_engine *e)
 {
     hf_assert(e->open || !e->claimed);
     e->quorum->waits = false;
+    e->quorum->good = false;
+}
+
+/*
+ * Seals where that was not done, or on another machine or by software of a lower rank than what
+ * runs now: share holders would give the key to those. A rank never falls. HF_EUNSEALED: the own
+ * quote is not made yet; HF__PARK and so on: not judged; the errors of seal.
+ */
+static int renew(struct hf_engine *e, const struct hf_quorum_key *key)
+{
+    struct hf_signed_sealed sealed;
+    struct hf_sealed_context before = {0};
+    struct hf_identity own;
+    const struct hf__peer *self;
+    uint32_t rank;
+    bool is = hf__quorum_own(e, &sealed, &before) && sealed_to(e, &before, key);
+    hf_assert(e->open && e->claimed);
+    if (!hf__identity_own(e, &own))
+        return HF_EUNSEALED;
+    /* The own quote, judged as others judge it, says which platform and software this is. */
+    int r = hf__identity_check(e, NULL, &own, &e->account, &self, &rank);
+    if (r != 0 || (is && before.rank >= rank &&
+                   memcmp(before.ppid, self->verdict.ppid, sizeof before.ppid) == 0))
+        return r;
+    return seal(e, key, self, before.rank > rank ? before.rank : rank, before.made_s + 1);
+}
+
+/* When what is sealed is looked at next: the share set may expire, or the policy's date come. */
+static uint64_t next_ms(const struct hf_engine *e)
+{
+    uint64_t now_s = hf__now_s(e), end_s = hf_document_expires_s(e->trust->shares);
+    hf_assert(end_s > 0);
+    uint64_t left_s = end_s >= now_s ? end_s - now_s + 1 : RENEW_S;
+    return 1000 * (left_s < RENEW_S ? left_s : RENEW_S);
 }
 
 void hf__quorum_advance(struct hf_engine *e)
 {
     struct hf__quorum_state *q = e->quorum;
-    struct hf_identity own;
-    const struct hf__peer *self;
-    uint32_t rank;
     if (!e->open || !e->claimed || e->trust->policy == NULL || hf__quorum_settled(e) ||
         (q->waits && e->shared->step.fresh == NULL))
         return;
     const struct hf_quorum_key *key = hf__quorum_wanted(e);
     hf_assert(key == NULL || hf__policy(e)->quorum_key.len > 0);
-    int r = key == NULL || hf__quorum_sealed(e, key) ? 0 : HF_EUNSEALED;
-    if (r != 0 && hf__identity_own(e, &own)) {
-        /* The own quote, judged as others judge it, says which platform and software this is. */
-        r = hf__identity_check(e, NULL, &own, &e->account, &self, &rank);
-        if (r == 0)
-            r = seal(e, key, self, rank);
-        /* Until that is judged, or for a while: looking at a quote costs its hash. */
-        q->waits = r != 0;
-        if (r != 0)
-            hf__timer_set(e, HF__TIMER_QUORUM, RETRY_MS);
-    }
+    int r = key == NULL ? 0 : renew(e, key);
+    /* Until the own quote is judged, or for a while: looking at a quote costs its hash. */
+    q->waits = r != 0 && r != HF_EUNSEALED;
+    if (key != NULL && r != HF_EUNSEALED)
+        hf__timer_set(e, HF__TIMER_QUORUM, r != 0 ? RETRY_MS : next_ms(e));
     q->settled = e->trust->adopted;
     q->good = r == 0;
-    settle(e, r != 0 || (key == NULL && hf__policy(e)->quorum_key.len > 0));
+    settle(e, key != NULL ? !hf__quorum_sealed(e, key) || hf__quorum_expired(e, e->trust->shares)
+                          : hf__policy(e)->quorum_key.len > 0);
 }

@@ -111,5 +111,7 @@ struct hf_bytes hf__seal_bytes(struct hf_engine *e, const struct hf_account *own
  * another network or account, or not signed by it; the errors of decoding. */
 HF_MUST_USE int hf__sealed_read(struct hf_engine *e, const struct hf_signed_sealed *s,
                                 const struct hf_account *owner, struct hf_sealed_context *ret);
+/* Whether the one was sealed after the other, by what the owner signed. */
+bool hf__sealed_newer(const struct hf_sealed_context *one, const struct hf_sealed_context *other);
 
 #endif

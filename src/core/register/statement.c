@@ -22,3 +22,13 @@ int hf__sealed_read(struct hf_engine *e, const struct hf_signed_sealed *s,
     *ret = c;
     return 0;
 }
+
+bool hf__sealed_newer(const struct hf_sealed_context *one, const struct hf_sealed_context *other)
+{
+    hf_assert(one->version > 0 && other->version > 0);
+    if (one->version != other->version)
+        return one->version > other->version;
+    if (one->share_set != other->share_set)
+        return one->share_set > other->share_set;
+    return one->made_s > other->made_s;
+}

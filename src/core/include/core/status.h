@@ -168,6 +168,7 @@ struct hf_status {
     bool quorum_wanted;                /* the policy names a quorum key */
     bool sealed;                       /* the root secret is sealed to it */
     uint64_t sealed_s;                 /* since when; 0 it is sealed to none */
+    bool openable;                     /* share holders of the newest share set can open that */
     uint32_t sealed_share_set;         /* version of the share set then */
     uint8_t sealed_holders;            /* holders that keep what was sealed beside their share */
     uint32_t blackstart_number;        /* requests since the vault was open last */
