@@ -31,12 +31,6 @@ struct answering {
     struct hf_collateral *collateral;
 };
 
-static int refused(const char *what, int error)
-{
-    int status = hf__share_say(what, error);
-    return status == HF__SHARE_ERROR ? HF__SHARE_REFUSED : status;
-}
-
 /* The quote against the policy, and the machine against what was sealed. */
 static int judge_quote(const struct answering *a, struct hf__asked *q)
 {
@@ -89,17 +83,42 @@ static int check_clock(const struct answering *a, const struct hf__asked *q)
     return 0;
 }
 
+/* Whether --again names this account. */
+static bool is_waived(const struct hf__share_options *o, const struct hf_account *account)
+{
+    char digits[2 * sizeof account->bytes + 1];
+    hf_hex_encode(account->bytes, sizeof account->bytes, digits);
+    for (size_t i = 0; i < o->again_count; i++)
+        if (strncmp(digits, o->again[i], strlen(o->again[i])) == 0)
+            return true;
+    return false;
+}
+
+/* What a person needs to know to say --again, or not. */
+static void say_before(const struct hf__asked *q)
+{
+    char digits[2 * sizeof q->q.transcript.account.bytes + 1];
+    hf_hex_encode(q->q.transcript.account.bytes, sizeof q->q.transcript.account.bytes, digits);
+    hf__show_time("answered", q->before->at_s, ": another request of this account");
+    printf("  %-12s %s\n", "account", digits);
+    fflush(stdout);
+}
+
 static int check_one(const struct answering *a, struct hf__asked *q)
 {
-    uint64_t at_s = 0;
     int r = check_clock(a, q);
     if (r == 0)
         r = hf_request_check(&hf_suite_real, &q->q, &a->d, a->batch.now_s, &q->key);
     if (r == 0)
         r = judge_quote(a, q);
-    if (r == 0)
-        r = hf__memory_second(&a->memory, &q->q, &at_s);
-    return r == HF_ESECONDREQUEST && a->o->again ? 0 : r;
+    if (r != 0)
+        return r;
+    r = hf__memory_second(&a->memory, &q->q, &q->before);
+    if (r == HF_ESECONDREQUEST && is_waived(a->o, &q->q.transcript.account))
+        return 0;
+    if (q->before != NULL)
+        say_before(q);
+    return r;
 }
 
 /* All of them, so that each one at fault is named at once. The exit status. */
@@ -108,18 +127,21 @@ static int check_all(struct answering *a)
     int status = HF__SHARE_OK;
     const char *first = a->batch.items[0].path;
     a->d = hf_papers_documents(&a->batch.papers);
-    int r = hf__memory_check(&a->memory, a->batch.papers.root, &a->d);
+    int r = hf__memory_seen(&a->memory, a->batch.papers.root, &a->d);
+    if (r != 0)
+        return hf__share_say(a->memory.path, r);
+    r = hf__memory_check(&a->memory, a->batch.papers.root, &a->d);
     if (r == 0)
         r = hf_policy_roots(&a->d.policy->u.policy, a->root_key, &a->roots);
     if (r != 0)
-        return refused(first, r);
+        return hf__share_refused(first, r);
     r = hf_collateral_load(a->o->collateral, &a->roots, &a->collateral);
     if (r != 0)
-        return refused(a->o->collateral, r);
+        return hf__share_refused(a->o->collateral, r);
     for (size_t i = 0; i < a->batch.count; i++) {
         r = check_one(a, &a->batch.items[i]);
         if (r != 0) {
-            int of_this = refused(a->batch.items[i].path, r);
+            int of_this = hf__share_refused(a->batch.items[i].path, r);
             status = status == HF__SHARE_OK ? of_this : status;
         }
     }
@@ -211,7 +233,7 @@ static int read_and_answer(struct answering *a)
     if (r == 0)
         r = hf__batch_read(a->o->words + 1, (size_t)a->o->words_count - 1, &network, &a->batch,
                            &path);
-    return r == 0 ? judge_and_answer(a) : refused(path, r);
+    return r == 0 ? judge_and_answer(a) : hf__share_refused(path, r);
 }
 
 int hf__share_answer(const struct hf__share_options *o)
@@ -224,7 +246,10 @@ int hf__share_answer(const struct hf__share_options *o)
         return hf__share_say(o->words[1], HF_ENOMEM);
     a->o = o;
     int status, r = hf__memory_open(o->key, o->without_memory, &a->memory);
-    if (r == 0) {
+    int blocked = r == 0 ? hf__share_writable(o) : 0;
+    if (blocked != 0) {
+        status = hf__share_say(o->out, blocked);
+    } else if (r == 0) {
         status = read_and_answer(a);
     } else {
         if (r == HF_EBUSY)

@@ -43,12 +43,20 @@ int hf__share_say(const char *what, int error)
         return HF__SHARE_PIN;
     case HF_ETOKENDERIVE:
         return HF__SHARE_TOKEN_DERIVE;
+    case HF_EWHICHNETWORK:
+        return HF__SHARE_NETWORK;
     case HF_EMEMORY:
     case HF_EOTHERMEMORY:
         return HF__SHARE_MEMORY;
     default:
         return HF__SHARE_ERROR;
     }
+}
+
+int hf__share_refused(const char *what, int error)
+{
+    int status = hf__share_say(what, error);
+    return status == HF__SHARE_ERROR ? HF__SHARE_REFUSED : status;
 }
 
 /* Whether there is something to read, and not to stop for. stop: -1 none. */

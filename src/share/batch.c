@@ -129,14 +129,30 @@ static void print_hex(const char *what, const uint8_t *bytes, size_t len)
     printf("  %-12s %s\n", what, digits);
 }
 
-static void print_time(const char *what, uint64_t s)
+void hf__show_time(const char *what, uint64_t s, const char *more)
 {
     char text[32] = "";
     struct tm tm;
     time_t t = (time_t)s;
     if (gmtime_r(&t, &tm) != NULL)
         strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &tm);
-    printf("  %-12s %s\n", what, text);
+    printf("  %-12s %s%s\n", what, text, more);
+}
+
+static void show_document(const char *what, const struct hf_document *d)
+{
+    char name[64];
+    snprintf(name, sizeof name, ": %s %u", what, hf_document_version(d));
+    hf__show_time("issued", hf_document_issued_s(d), name);
+}
+
+void hf__show_documents(const struct hf_document *root, const struct hf_request_documents *d)
+{
+    show_document("root", root);
+    show_document("policy", d->policy);
+    if (d->set != NULL)
+        show_document("validator set", d->set);
+    show_document("share set", d->shares);
 }
 
 static const struct hf_validator *member(const struct hf__batch *b,
@@ -157,7 +173,10 @@ static void show_one(const struct hf__batch *b, const struct hf__asked *a)
     hf__show_text("software", a->release->name);
     print_hex("measurement", a->verdict.measurement, HF_MEASUREMENT_LEN);
     hf__show_text("quorum key", a->key->name);
-    print_time("asked at", a->q.transcript.made_s);
+    hf__show_time("asked at", a->q.transcript.made_s, "");
+    if (a->before != NULL)
+        hf__show_time("BUT answered", a->before->at_s,
+                      ": another request of this account, and --again waives that");
     printf("  %-12s %llu since its key was there last\n", "number",
            (unsigned long long)a->q.transcript.number);
     print_hex("request", a->q.hash.bytes, HF_ID_LEN);
@@ -204,12 +223,18 @@ void hf__batch_show(const struct hf__batch *b)
 {
     const struct hf_share_set *shares = &b->papers.shares->u.shares;
     char digest[2 * sizeof b->digest.bytes + 1];
+    const struct hf_request_documents d = hf_papers_documents(&b->papers);
+    size_t waived = 0;
+    for (size_t i = 0; i < b->count; i++)
+        waived += b->items[i].before != NULL;
+    const char *passed = waived == 0 ? "Every check has passed:"
+                                     : "Every check but that of a second request has passed:";
     if (b->count == 1)
-        puts("A validator has lost its key and asks for help. Every check has passed:");
+        printf("A validator has lost its key and asks for help. %s\n", passed);
     else
-        printf("%zu validators have lost their keys and ask for help. Every check has passed:\n",
-               b->count);
+        printf("%zu validators have lost their keys and ask for help. %s\n", b->count, passed);
     print_hex("network", b->papers.network.bytes, HF_ID_LEN);
+    hf__show_documents(b->papers.root, &d);
     for (size_t i = 0; i < b->count; i++)
         show_one(b, &b->items[i]);
     if (b->count > 1) {

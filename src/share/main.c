@@ -21,8 +21,10 @@ static const char usage[] =
     "       holdfast-share print FILE | lp\n"
     "       holdfast-share open OUTPUT --key FILE [--out ACK] [--challenge HEX]\n"
     "       holdfast-share answer REQUEST... --key FILE --collateral DIR --out ANSWER\n"
-    "                      [--network ID] [--yes DIGEST] [--again] [--without-memory]\n"
+    "                      [--network ID] [--yes DIGEST] [--again ACCOUNT...]\n"
+    "                      [--without-memory]\n"
     "       holdfast-share reshard REQUEST --key FILE --collateral DIR --out ANSWER\n"
+    "                      [--network ID] [--yes DIGEST] [--without-memory]\n"
     "\n"
     "key new makes a key of your own, under a passphrase; words prints the 24 words\n"
     "that are the same key, to be written down; restore makes the file from them;\n"
@@ -39,10 +41,11 @@ static const char usage[] =
     "  --key FILE           your key\n"
     "  --out FILE           where the acknowledgement or the answer goes\n"
     "  --collateral DIR     collateral to verify quotes by\n"
-    "  --network ID         the network, the first time that you answer\n"
+    "  --network ID         the network, where no file of it was seen before\n"
     "  --yes DIGEST         confirms the requests of this digest, for scripts\n"
     "  --challenge HEX      of a drill: the acknowledgement is of today\n"
-    "  --again              answers one more request of a validator that restarted\n"
+    "  --again ACCOUNT      answers one more request of this validator, which restarted;\n"
+    "                       8 digits of its account at least\n"
     "  --without-memory     begins anew where FILE.state is lost\n"
     "  --token URI          the token of a new key (RFC 7512), without a PIN\n"
     "  --passphrase-fd N    reads the passphrase, or the PIN, from a descriptor\n"
@@ -53,7 +56,7 @@ static const char usage[] =
     "exit status: 0 done, 1 error, 64 usage, 3 refused, 4 not your share, 5 wrong\n"
     "passphrase or word, 6 old documents, 7 this clock is off, 8 not confirmed, 9 what\n"
     "the key has answered is not here; the token: 10 absent, 11 locked, 12 wrong PIN,\n"
-    "13 without ECDH\n";
+    "13 without ECDH; 14 --network is missing\n";
 
 static bool take_argon2(void *options, const char *text)
 {
@@ -65,6 +68,17 @@ static bool take_argon2(void *options, const char *text)
     snprintf(passes, sizeof passes, "%.*s", (int)(comma - text), text);
     return hf_number_read(passes, 0, UINT64_MAX, &o->passes) &&
            hf_number_read(comma + 1, 0, UINT64_MAX, &o->memory_kib);
+}
+
+static bool take_again(void *options, const char *text)
+{
+    struct hf__share_options *o = options;
+    size_t len = strlen(text);
+    if (o->again_count == HF__AGAIN_MAX || len < HF__AGAIN_LEN || len > 2 * (size_t)HF_ID_LEN ||
+        strspn(text, "0123456789abcdef") != len)
+        return false;
+    o->again[o->again_count++] = text;
+    return true;
 }
 
 static bool read_descriptor(const char *text, int *ret)
@@ -96,7 +110,7 @@ static bool read_options(int argc, char **argv, struct hf__share_options *o)
         HF_TEXT_OF("network", struct hf__share_options, network),
         HF_TEXT_OF("yes", struct hf__share_options, digest),
         HF_TEXT_OF("challenge", struct hf__share_options, challenge),
-        HF_FLAG_OF("again", struct hf__share_options, again),
+        HF_TAKE_BY("again", take_again),
         HF_FLAG_OF("without-memory", struct hf__share_options, without_memory),
         HF_TAKE_BY("passphrase-fd", take_passphrase),
         HF_TAKE_BY("words-fd", take_words),

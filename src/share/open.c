@@ -60,6 +60,19 @@ static void say_right(const struct output *out, size_t key, uint8_t index)
            (const char *)alias.data, (unsigned long long)out->c.set.threshold);
 }
 
+/* An output is in force when its share set is signed, and not before: its version is not remembered
+ * here, for it may be given up. */
+static int remember(const struct hf__share_options *o, const struct output *out)
+{
+    struct hf__memory m;
+    int r = hf__memory_open(o->key, false, &m);
+    if (r == 0)
+        r = hf__memory_of_network(&m, &out->c.file.network);
+    hf__memory_done(&m);
+    /* A copy that is without a memory may look whether it is one; it answers nothing. */
+    return r == HF_EMEMORY ? 0 : r;
+}
+
 static int check_all(const struct hf__share_options *o, const struct output *out,
                      struct hf__person *person)
 {
@@ -83,6 +96,10 @@ static int check_all(const struct hf__share_options *o, const struct output *out
             say_right(out, i, index);
     }
     hf_secret_free(s);
+    if (r == 0)
+        r = remember(o, out);
+    if (r == 0)
+        puts("whether a ceremony dealt it, the authority makes sure before it signs");
     if (r == 0 && o->out != NULL)
         r = write_ack(o, out, index, proofs);
     return r;

@@ -59,7 +59,9 @@ static int check(struct resharding *s)
 {
     const struct hf_request_documents d = {
         .network = &s->network, .policy = s->r.policy, .shares = s->r.shares};
-    int r = hf__memory_check(&s->memory, s->r.root, &d);
+    int r = hf__memory_seen(&s->memory, s->r.root, &d);
+    if (r == 0)
+        r = hf__memory_check(&s->memory, s->r.root, &d);
     if (r == 0 && (hf_document_issued_s(s->r.policy) > s->now_s + HF__SHARE_AHEAD_S ||
                    hf_document_issued_s(s->r.proposal) > s->now_s + HF__SHARE_AHEAD_S))
         r = HF_ECLOCK;
@@ -77,10 +79,13 @@ static void show(const struct resharding *s, const char *digest)
     const struct hf_share_set *old = &s->r.shares->u.shares, *to = &s->r.proposal->u.shares;
     char network[2 * sizeof s->network.bytes + 1], words[HF_FINGERPRINT_LEN];
     struct hf_hash hash;
+    const struct hf_request_documents d = {
+        .network = &s->network, .policy = s->r.policy, .shares = s->r.shares};
     hf_hex_encode(s->network.bytes, sizeof s->network.bytes, network);
     printf("A ceremony asks for your shares, to share the same keys anew. Every check has passed:\n"
            "  %-12s %s\n",
            "network", network);
+    hf__show_documents(s->r.root, &d);
     for (size_t i = 0; i < to->keys_count; i++)
         hf__show_text("quorum key", to->keys[i].name);
     printf("Now %llu of %zu open; then %llu of these %zu:\n", (unsigned long long)old->threshold,
@@ -132,8 +137,6 @@ static int write_answer(struct resharding *s, struct hf__person *person)
     hf_buf_init(&answer, HF__SHARE_FILE_MAX);
     int r = make_answer(s, person, &answer);
     if (r == 0)
-        r = hf__memory_seen(&s->memory, &s->network, s->r.root, s->r.policy, s->r.shares);
-    if (r == 0)
         r = hf__share_write(s->o, hf_buf_bytes(&answer));
     hf_buf_done(&answer);
     return r;
@@ -145,10 +148,8 @@ static int answer(struct resharding *s)
     struct hf__person *person = NULL;
     char digest[2 * sizeof s->r.hash.bytes + 1];
     int r = check(s);
-    if (r != 0) {
-        int status = hf__share_say(s->o->words[1], r);
-        return status == HF__SHARE_ERROR ? HF__SHARE_REFUSED : status;
-    }
+    if (r != 0)
+        return hf__share_refused(s->o->words[1], r);
     hf_hex_encode(s->r.hash.bytes, sizeof s->r.hash.bytes, digest);
     show(s, digest);
     if (!hf__ask_yes(digest, s->o->digest))
@@ -186,7 +187,7 @@ int hf__share_reshard(const struct hf__share_options *o)
         status = hf__share_say(s.memory.path[0] != '\0' ? s.memory.path : o->key, r);
     } else {
         r = read_request(&s);
-        status = r == 0 ? answer(&s) : hf__share_say(o->words[1], r);
+        status = r == 0 ? answer(&s) : hf__share_refused(o->words[1], r);
     }
     hf__memory_done(&s.memory);
     hf_reshard_done(&s.r);

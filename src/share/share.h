@@ -26,6 +26,7 @@ enum {
     HF__SHARE_TOKEN_LOCKED = 11,
     HF__SHARE_PIN = 12,          /* a wrong PIN */
     HF__SHARE_TOKEN_DERIVE = 13, /* the token cannot do what is asked of it */
+    HF__SHARE_NETWORK = 14,      /* of which network the key is, is not known yet */
 };
 
 enum { HF__SHARE_FILE_MAX = 4 << 20, HF__SHARE_PATH_LEN = 4096, HF__PASSPHRASE_MAX = 1024 };
@@ -33,20 +34,29 @@ enum {
     HF__SHARE_AHEAD_S = 300
 }; /* how far a document may be issued ahead of this machine's clock */
 
+enum { HF__AGAIN_MAX = 1024, HF__AGAIN_LEN = 8 }; /* accounts, and digits of one at least */
+
 /* What was said on the command line. */
 struct hf__share_options {
     const char *key, *token, *out, *collateral, *network, *digest, *challenge;
     int passphrase_fd, words_fd; /* -1: at the terminal */
-    bool again, without_memory;
+    bool without_memory;
+    const char
+        *again[HF__AGAIN_MAX]; /* accounts, or how they begin, of which one more is answered */
+    size_t again_count;
     uint64_t passes, memory_kib; /* of a new key's passphrase */
     char **words;
     int words_count;
 };
 
-/* Writes what --out names. HF_EEXIST: that is the key, what it remembers, or what is answered. */
+/* HF_EEXIST: what --out names is the key, what it remembers, or what is answered. */
+HF_MUST_USE int hf__share_writable(const struct hf__share_options *o);
+/* Writes what --out names. The errors of hf__share_writable and of writing. */
 HF_MUST_USE int hf__share_write(const struct hf__share_options *o, struct hf_bytes bytes);
 /* Says what went wrong with what, on standard error; returns the exit status of this error. */
 int hf__share_say(const char *what, int error);
+/* The same of a request that is not answered: what has no exit status of its own is refused. */
+int hf__share_refused(const char *what, int error);
 
 /* ---- ask.c: what only a person can say */
 
@@ -121,15 +131,19 @@ HF_MUST_USE int hf__memory_make(const char *key);
 /* Whether there is a memory, or something in its place, for a key that is not there yet. */
 bool hf__memory_exists(const char *key);
 /* The network by which documents are judged: the one remembered, else that of --network.
- * HF_EDOCUMENT_NETWORK: they differ. HF_EINVAL: neither says one. */
+ * HF_EDOCUMENT_NETWORK: they differ. HF_EINVAL: that is none. HF_EWHICHNETWORK: none is said. */
 HF_MUST_USE int hf__memory_network(const struct hf__memory *m, const char *option,
                                    struct hf_network_id *ret);
 /* HF_EDOCUMENT_OLD: a document is older than one that was seen. */
 HF_MUST_USE int hf__memory_check(const struct hf__memory *m, const struct hf_document *root,
                                  const struct hf_request_documents *d);
-/* HF_ESECONDREQUEST: another request of the account was answered. ret_at_s: when. */
+/*
+ * HF_ESECONDREQUEST: another request of the account was answered. HF_EREQUESTOLDER: one that was
+ * made later, or that had something opened that was sealed later: no word of a person waives that.
+ * ret: what was answered, borrowed from m; NULL: nothing, or this very request.
+ */
 HF_MUST_USE int hf__memory_second(const struct hf__memory *m, const struct hf_request *q,
-                                  uint64_t *ret_at_s);
+                                  const struct hf_answered **ret);
 
 /* ---- batch.c: the requests that are answered together */
 
@@ -142,6 +156,7 @@ struct hf__asked {
     const struct hf_quorum_key *key;
     struct hf_verdict verdict;
     const struct hf_measurement *release;
+    const struct hf_answered *before; /* another request of the account; NULL: none was answered */
 };
 
 struct hf__batch {
@@ -160,15 +175,24 @@ struct hf__batch {
 HF_MUST_USE int hf__batch_read(char **paths, size_t count, const struct hf_network_id *network,
                                struct hf__batch *ret, const char **ret_path);
 void hf__batch_done(struct hf__batch *b);
+/* One line of what is shown: versions and dates of the documents by which it was judged. set: NULL:
+ * none was. */
+void hf__show_documents(const struct hf_document *root, const struct hf_request_documents *d);
+/* One line of what is shown: its name, and a time. */
+void hf__show_time(const char *what, uint64_t s, const char *more);
 /* One line of what is shown: its name, and a text of a document or request. */
 void hf__show_text(const char *what, struct hf_bytes text);
 /* Everything that a person may hold against what the operators say on the telephone. */
 void hf__batch_show(const struct hf__batch *b);
-/* Remembers documents alone, durably. */
-HF_MUST_USE int hf__memory_seen(struct hf__memory *m, const struct hf_network_id *network,
-                                const struct hf_document *root, const struct hf_document *policy,
-                                const struct hf_document *shares);
-/* Remembers documents and requests, durably, before an answer leaves. */
+/*
+ * Remembers the network, and those of these documents that are newer than any before, durably: as
+ * soon as they are verified, whatever becomes of the request that they came with.
+ */
+HF_MUST_USE int hf__memory_seen(struct hf__memory *m, const struct hf_document *root,
+                                const struct hf_request_documents *d);
+/* Remembers the network alone, where none is known. HF_EDOCUMENT_NETWORK: it is another. */
+HF_MUST_USE int hf__memory_of_network(struct hf__memory *m, const struct hf_network_id *network);
+/* Remembers requests, durably, before an answer leaves. */
 HF_MUST_USE int hf__memory_save(struct hf__memory *m, const struct hf__batch *b);
 /* The index of this person among the holders; 0: none. */
 uint8_t hf__share_index(const struct hf__person *person, const struct hf_share_set *set);

@@ -120,7 +120,7 @@ int hf__memory_network(const struct hf__memory *m, const char *option, struct hf
     if (m->state.has_network && option != NULL && !hf_network_id_equal(&said, &m->state.network))
         return HF_EDOCUMENT_NETWORK;
     if (!m->state.has_network && option == NULL)
-        return HF_EINVAL;
+        return HF_EWHICHNETWORK;
     *ret = m->state.has_network ? m->state.network : said;
     return 0;
 }
@@ -138,14 +138,19 @@ int hf__memory_check(const struct hf__memory *m, const struct hf_document *root,
                : 0;
 }
 
-int hf__memory_second(const struct hf__memory *m, const struct hf_request *q, uint64_t *ret_at_s)
+int hf__memory_second(const struct hf__memory *m, const struct hf_request *q,
+                      const struct hf_answered **ret)
 {
+    *ret = NULL;
     for (size_t i = 0; i < m->state.answered_count; i++) {
         const struct hf_answered *a = &m->state.answered[i];
-        if (!hf_account_equal(&a->account, &q->transcript.account))
+        if (!hf_account_equal(&a->account, &q->transcript.account) ||
+            hf_hash_equal(&a->request, &q->hash))
             continue;
-        *ret_at_s = a->at_s;
-        return hf_hash_equal(&a->request, &q->hash) ? 0 : HF_ESECONDREQUEST;
+        *ret = a;
+        return a->made_s > q->transcript.made_s || a->sealed_s > q->context.made_s
+                   ? HF_EREQUESTOLDER
+                   : HF_ESECONDREQUEST;
     }
     return 0;
 }
@@ -161,7 +166,11 @@ static int remember(struct hf_share_state *s, const struct hf_request *q, uint64
         return HF_ETOOBIG;
     if (at == NULL)
         at = &s->answered[s->answered_count++];
-    *at = (struct hf_answered){.account = q->transcript.account, .request = q->hash, .at_s = now_s};
+    *at = (struct hf_answered){.account = q->transcript.account,
+                               .request = q->hash,
+                               .at_s = now_s,
+                               .made_s = q->transcript.made_s,
+                               .sealed_s = q->context.made_s};
     return 0;
 }
 
@@ -193,29 +202,45 @@ static int write_memory(struct hf__memory *m)
     return r;
 }
 
-static void see(struct hf__memory *m, const struct hf_network_id *network,
-                const struct hf_document *root, const struct hf_document *policy,
-                const struct hf_document *shares)
+static bool raise(uint64_t *at, const struct hf_document *d)
 {
-    m->state.has_network = true;
-    m->state.network = *network;
-    m->state.root = hf_document_version(root);
-    m->state.policy = hf_document_version(policy);
-    m->state.share_set = hf_document_version(shares);
+    if (d == NULL || hf_document_version(d) <= *at)
+        return false;
+    *at = hf_document_version(d);
+    return true;
 }
 
-int hf__memory_seen(struct hf__memory *m, const struct hf_network_id *network,
-                    const struct hf_document *root, const struct hf_document *policy,
-                    const struct hf_document *shares)
+int hf__memory_seen(struct hf__memory *m, const struct hf_document *root,
+                    const struct hf_request_documents *d)
 {
-    see(m, network, root, policy, shares);
+    struct hf_share_state *s = &m->state;
+    bool newer = !s->has_network;
+    s->has_network = true;
+    s->network = *d->network;
+    if (hf_document_version(root) < s->root)
+        return 0;
+    if (raise(&s->root, root)) {
+        /* What a newer root signed beats what an older one did, whatever its version. */
+        s->policy = s->epoch = s->share_set = 0;
+        newer = true;
+    }
+    newer = raise(&s->policy, d->policy) || newer;
+    newer = raise(&s->epoch, d->set) || newer;
+    newer = raise(&s->share_set, d->shares) || newer;
+    return newer ? write_memory(m) : 0;
+}
+
+int hf__memory_of_network(struct hf__memory *m, const struct hf_network_id *network)
+{
+    if (m->state.has_network)
+        return hf_network_id_equal(&m->state.network, network) ? 0 : HF_EDOCUMENT_NETWORK;
+    m->state.has_network = true;
+    m->state.network = *network;
     return write_memory(m);
 }
 
 int hf__memory_save(struct hf__memory *m, const struct hf__batch *b)
 {
-    see(m, &b->papers.network, b->papers.root, b->papers.policy, b->papers.shares);
-    m->state.epoch = hf_document_version(b->papers.set);
     int r = remember_all(m, b);
     return r == 0 ? write_memory(m) : r;
 }
@@ -227,7 +252,7 @@ static bool same_file(const char *a, const char *b)
            one.st_ino == other.st_ino;
 }
 
-int hf__share_write(const struct hf__share_options *o, struct hf_bytes bytes)
+int hf__share_writable(const struct hf__share_options *o)
 {
     char memory[HF__SHARE_PATH_LEN];
     int r = name(o->key, memory);
@@ -236,5 +261,11 @@ int hf__share_write(const struct hf__share_options *o, struct hf_bytes bytes)
     for (int i = 1; i < o->words_count && r == 0; i++)
         if (same_file(o->out, o->words[i]))
             r = HF_EEXIST;
+    return r;
+}
+
+int hf__share_write(const struct hf__share_options *o, struct hf_bytes bytes)
+{
+    int r = hf__share_writable(o);
     return r == 0 ? hf_file_write_through(o->out, bytes, 0644) : r;
 }

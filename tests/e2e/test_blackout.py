@@ -45,7 +45,7 @@ def start_together(quorum, nodes, aliases):
     answers = []
     for alias in aliases:
         answers.append(quorum.folder / f"answers-{alias}")
-        shown = done(quorum.answer(alias, [requests[node] for node in chosen], answers[-1], "--again"))
+        shown = done(quorum.answer(alias, [requests[node] for node in chosen], answers[-1]))
         assert f"not among these: {NODES - len(chosen)} of {NODES}" in shown, shown
     for node in chosen:
         assert "enough" in done(node_command(node, "blackstart", "add", *answers))
@@ -83,7 +83,7 @@ def a_network_outlives_two_power_cuts_and_its_share_holders():
         assert alive[0].status()["quorum"]["since_s"] == since
         power_cut(alive)
         request = second.ask(alive[0])
-        refused = first.answer("ada", request, first.folder / "late", "--again")
+        refused = first.answer("ada", request, first.folder / "late")
         assert refused.returncode == 4 and "not_a_share_holder" in refused.stderr, refused
         restart(alive[0])
         start_together(second, alive, ["hal", "fay"])

@@ -115,7 +115,7 @@ def what_is_wrong_is_named_and_costs_nothing():
         again = node_command(node, "blackstart", "request", request)
         assert "worth nothing" in done(again)
         assert "another request" in quorum.answer("ada", request, good).stderr
-        done(quorum.answer("ada", request, good, "--again"))
+        done(quorum.answer("ada", request, good, "--again", node.account))
         # Another's request, a stranger's key, a wrong passphrase, another network, documents that are old.
         theirs, stranger = quorum.folder / "theirs", quorum.folder / "stranger"
         done(node_command(other, "blackstart", "request", theirs))
@@ -135,8 +135,17 @@ def what_is_wrong_is_named_and_costs_nothing():
         version = json.loads(quorum.holdfast("policy", "show", *quorum.authority).split("digest:")[0])["version"]
         until(lambda: node.status()["policy"] == version, 30, "the policy is not there")
         done(node_command(node, "blackstart", "request", newer, "--anew"))
-        done(quorum.answer("dee", newer, good))
+        # Who has been shown newer documents knows them, whether it has answered or not.
+        done(quorum.share("answer", newer, "--key", quorum.keys["dee"], "--collateral", m.authority / "collateral", "--out", good,
+                          "--network", m.network, passphrase=""), 8)
         done(quorum.answer("dee", theirs, good), 6)
+        shown = done(quorum.answer("dee", newer, good))
+        assert f": policy {version}" in shown and ": share set 1" in shown and ": validator set 1" in shown, shown
+        broken = bytearray(newer.read_bytes())
+        broken[broken.index(b"\x04\x00\x02\x00\x81\x00\x00\x00") + 700] ^= 1
+        request.write_bytes(broken)
+        done(quorum.answer("bob", request, good), 3)
+        done(quorum.answer("bob", theirs, good), 6)
         # A request in which one byte is another is no request any more.
         for at in (40, 200, 900):
             broken = bytearray(newer.read_bytes())

@@ -246,7 +246,6 @@ def many_requests_are_answered_together_or_none_is():
         twice = subprocess.run([PROGRAMS.holdfast, "blackstart", "plan", requests[0], *requests], capture_output=True, text=True)
         assert twice.returncode == 1 and "two of these requests" in twice.stderr, twice
         out, memory = quorum.folder / "out", pathlib.Path(f"{quorum.keys['ada']}.state")
-        empty = memory.read_bytes()
         # Two of one account, and one that was changed: it is named, and nothing is answered or remembered.
         refused = quorum.answer("ada", [*requests, requests[1]], out)
         assert refused.returncode == 3 and "two_requests" in refused.stderr, refused
@@ -257,7 +256,7 @@ def many_requests_are_answered_together_or_none_is():
             refused = quorum.answer("ada", [*others, broken], out)
             assert refused.returncode == 3 and f"{broken}: " in refused.stderr, refused
             assert ("none of these" in refused.stderr) == bool(others), refused
-        assert memory.read_bytes() == empty and not out.exists()
+        assert not any(bytes.fromhex(node.account) in memory.read_bytes() for node in m.nodes) and not out.exists()
         # Two of three: what runs where, and who is not among them; in any order it is the same.
         two = [quorum.answer("ada", order, out, passphrase="wrong") for order in (requests[:2], requests[1::-1])]
         digests = {re.search(r"^digest: ([0-9a-f]{64})$", process.stdout, re.M)[1] for process in two}
@@ -276,10 +275,26 @@ def many_requests_are_answered_together_or_none_is():
             node.wait("ready", 90)
         # All were remembered at once: another request of either account is a second one.
         power_cut(m)
+        old = quorum.folder / "old"
+        old.write_bytes(requests[0].read_bytes())
         again = [quorum.ask(node) for node in m.nodes]
-        for others in (again[:1], again[1:]):
-            assert quorum.answer("ada", others, out).returncode == 3
-        done(quorum.answer("ada", again, out, "--again"))
+        first, second, _ = (node.account for node in m.nodes)
+        for others, waived in ((again[:1], ()), (again[1:], ()), (again[:2], (second,)), (again, (first,))):
+            refused = quorum.answer("ada", others, out, *(part for account in waived for part in ("--again", account[:8])))
+            assert refused.returncode == 3 and re.search(r"answered +20\d\d-.* UTC", refused.stdout), refused
+            assert ((second if waived == (first,) else first) in refused.stdout) == (others != again[1:]), refused.stdout
+        # Of which network it is, a key knows that was held against a ceremony's output, and no other.
+        stranger = quorum.folder / "stranger"
+        done(share("key", "new", stranger, *QUICK, passphrase=PASSPHRASE))
+        for key, status in ((stranger, 14), (quorum.keys["bob"], 8)):
+            done(quorum.share("answer", again[0], "--key", key, "--collateral", m.authority / "collateral", "--out", out), status)
+        done(quorum.share("answer", *again, "--key", quorum.keys["ada"], "--collateral", m.authority / "collateral", "--out", out,
+                          "--again", "abc"), 64)
+        shown = done(quorum.answer("ada", again, out, "--again", first, "--again", second[:8]))
+        assert shown.count("BUT answered") == 2 and "Every check but that of a second request" in shown, shown
+        # What was made before is worth nothing to anybody, and would take the place of what is.
+        superseded = quorum.answer("ada", old, out, "--again", first)
+        assert superseded.returncode == 3 and "request_superseded" in superseded.stderr, superseded
         assert "another request" in node_command(m.nodes[2], "blackstart", "add", answers[0]).stderr
 
 
