@@ -41,8 +41,7 @@ struct hf__share_options {
     const char *key, *token, *out, *collateral, *network, *digest, *challenge;
     int passphrase_fd, words_fd; /* -1: at the terminal */
     bool without_memory;
-    const char
-        *again[HF__AGAIN_MAX]; /* accounts, or how they begin, of which one more is answered */
+    const char *again[HF__AGAIN_MAX]; /* how the accounts begin of which one more is answered */
     size_t again_count;
     uint64_t passes, memory_kib; /* of a new key's passphrase */
     char **words;

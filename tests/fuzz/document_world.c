@@ -207,7 +207,8 @@ static struct hf_buf seal(struct world *w, const uint8_t account[static HF_KEY_L
                           struct hf_signed_sealed *ret)
 {
     const struct hf_share_set *set = &w->documents[WORLD_SHARES]->u.shares;
-    struct hf_sealed_context c = {.version = 1, .rank = 1, .share_set = 5, .ppid = {9}, .made_s = 1};
+    struct hf_sealed_context c = {
+        .version = 1, .rank = 1, .share_set = 5, .ppid = {9}, .made_s = 1};
     struct hf_sealed_statement s = {0};
     struct hf_buf context = file(), statement = file();
     uint8_t root[HF_SCALAR_LEN], random[HF_SCALAR_LEN];

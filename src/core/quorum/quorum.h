@@ -49,14 +49,15 @@ struct hf__chosen {
     const struct hf_quorum_key *key; /* of the newest share set; NULL: it is sealed to none of it */
 };
 
-/* What the folder or the vault holds, as it is written there, without the account's word for it. ret
- * is borrowed from the step. False: nothing, or no such thing. */
+/* What the folder or the vault holds, as it is written there, without the account's word for it.
+ * ret is borrowed from the step. False: nothing, or no such thing. */
 bool hf__quorum_own(struct hf_engine *e, struct hf_signed_sealed *ret,
                     struct hf_sealed_context *ret_context);
 /*
- * Of what a locked node has and of what a holder gave back in the recovery under way: what is sealed
- * to a key of the newest share set, and of two of those the newer. sure: what lies in the folder is
- * taken only where the account has signed it. ret is borrowed from the step. False: there is none.
+ * Of what a locked node has and of what a holder gave back in the recovery under way: what is
+ * sealed to a key of the newest share set, and of two of those the newer. sure: what lies in the
+ * folder is taken only where the account has signed it. ret is borrowed from the step. False: there
+ * is none.
  */
 bool hf__quorum_choose(struct hf_engine *e, bool sure, struct hf__chosen *ret);
 
