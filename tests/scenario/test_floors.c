@@ -6,6 +6,8 @@
 #include "testnet.h"
 
 #include "base/error.h"
+#include "owner/record.h"
+#include "register/register.h"
 
 #include <criterion/criterion.h>
 
@@ -173,4 +175,44 @@ Test(floors, go_on_from_another_record_when_the_authority_decides_again)
         stays_alone(&f, 0, f.copy);
         testnet_end(f.w);
     }
+}
+
+/* What another lineage had sealed excuses no instance that goes on with this one. */
+Test(floors, leave_no_excuse_by_a_certificate_of_another_lineage)
+{
+    struct hf_world *w = testnet_up(7, 3, 5);
+    struct hf_placement_record record;
+    struct hf_unsealed older = {0};
+    struct hf_seal seals[HF_SHARES_MAX] = {0};
+    struct hf_older_row row = {.threshold = 3, .shares = 5, .has_certificate = true};
+    struct hf_certificate *c = &row.certificate;
+    struct hf_engine *e = hf_world_engine(w, 0);
+    hf__update_begin(e);
+    cr_assert(hf__own_record(e, &record, NULL, NULL));
+    older = (struct hf_unsealed){.generation = record.generation,
+                                 .threshold = record.threshold,
+                                 .quorum = record.quorum,
+                                 .provisional = record.provisional,
+                                 .holders = record.holders,
+                                 .holders_count = record.holders_count};
+    older.generation.id[0] ^= 1;
+    record.chain = &older;
+    record.chain_count = 1;
+    *c = (struct hf_certificate){.seals = seals, .seals_count = record.quorum};
+    c->ballot = record.ballot;
+    memcpy(c->generation, older.generation.id, 16);
+    memcpy(c->by, record.generation.id, 16);
+    for (size_t i = 0; i < c->seals_count; i++)
+        seals[i].acceptor = record.holders[i].account;
+    cr_assert(hf__certificate_fits(e, c, &record));
+    c->by[0] ^= 2; /* a generation of which the record does not descend */
+    cr_assert(!hf__certificate_fits(e, c, &record));
+    row.generation = row.complete = older.generation;
+    row.holders = record.holders;
+    row.holders_count = record.holders_count;
+    hf__put(e, HF_ROW_OLDER, hf_bytes_of(row.generation.id, 16), &hf_wire_older_row, &row);
+    hf__certificates_drop(e);
+    cr_assert(hf__older_row(e, older.generation.id, &row));
+    cr_assert(!row.has_certificate);
+    testnet_end(w);
 }

@@ -165,6 +165,8 @@ void hf__claim_floor(struct hf_engine *e)
     /* What all holders carried and what survivors carry need not meet: every vote of a ballot is
      * counted by the floor under which it is asked for. */
     bool is_void = hf__own_void(e);
+    if (floor != NULL)
+        hf__certificates_drop(e);
     if (floor != NULL && c != NULL &&
         ((c->number != 0 ? c->number : c->highest + 1) < floor->claim || is_void ||
          !hf__still_needed(e, c->electorates, c->electorates_count))) {
@@ -288,8 +290,7 @@ static void make_proof(struct hf_engine *e, const struct hf__claiming *c)
                 continue;
             left--;
             struct hf_acceptance *a = &list[count++];
-            /* A word that is asked for again is a provisional one. */
-            *a = (struct hf_acceptance){.provisional = h->vote != HF__VOTE_ACCEPTED};
+            *a = (struct hf_acceptance){.provisional = h->provisional};
             a->index = index_of(&c->electorates[g], &h->account);
             memcpy(a->generation, c->electorates[g].id, 16);
             memcpy(a->signature, h->signatures[g], 64);

@@ -21,6 +21,7 @@ struct hf__claim_holder {
     uint8_t electorates; /* bit of each electorate in which it votes, as the record says */
     uint8_t voted;       /* bit of each for which it has accepted the ballot */
     uint8_t vote;        /* enum hf__vote; moved by hf__vote_move alone */
+    bool provisional;    /* what its signatures say; it may be asked again since */
     uint8_t index;
     int error;
     uint64_t since_ms;

@@ -23,6 +23,7 @@ bool hf__record_take(struct hf_engine *e, const struct hf_signed_record *record,
         return false;
     hf__older_save(e, had ? &own : NULL, &seen);
     hf__record_save(e, &row);
+    hf__certificates_drop(e);
     hf_assert(e->generation_next > seen.generation.number || seen.generation.number == UINT32_MAX);
     hf__holders_rebuild(e);
     hf__certificates_learn(e, record, certificates, certificates_count);
@@ -127,6 +128,7 @@ static void take_votes(struct hf_engine *e, const struct hf__claiming *c,
     struct hf_ballot ballot = {.number = c->number};
     memcpy(ballot.instance, e->instance, 16);
     h->voted = 0;
+    h->provisional = provisional;
     for (size_t i = 0; i < m->votes_count; i++)
         for (uint8_t g = 0; g < c->electorates_count; g++) {
             const struct hf_vote *v = &m->votes[i];

@@ -175,7 +175,7 @@ void hf__retire_send(struct hf_engine *e);
 int hf__delete_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                         struct hf_bytes body);
 
-/* ---- chain.c: which older generations a ballot needs */
+/* ---- certificate.c: what excuses from asking the holders of older generations */
 
 /* Counts what the newest record lists and nothing excuses, into unsealed. */
 void hf__chain_count(struct hf_engine *e);
@@ -191,6 +191,9 @@ bool hf__still_needed(struct hf_engine *e, const struct hf__electorate *listed, 
 /* Keeps those certificates that hold, when the record that they came with is the own one. */
 void hf__certificates_learn(struct hf_engine *e, const struct hf_signed_record *record,
                             const struct hf_certificate *certificates, size_t count);
+/* Forgets those that do not fit the newest record, or the floor in force: they were made for
+ * another lineage, or the authority has decided about their generation since. */
+void hf__certificates_drop(struct hf_engine *e);
 
 /* ---- seal.c: the newest record at the holders of older generations, until those are sealed */
 

@@ -241,29 +241,39 @@ bool hf__is_acceptor(const struct hf__electorate *g, const struct hf_account *ac
     return false;
 }
 
-int hf__certificate_check(struct hf_engine *e, const struct hf_certificate *c,
+bool hf__certificate_fits(const struct hf_engine *e, const struct hf_certificate *c,
                           const struct hf_placement_record *record)
 {
     struct hf__electorate g;
     const struct hf_unsealed *u = chain_find(record, c->generation);
+    const struct hf_floor *floor = hf__floor_of(e, &record->owner);
+    hf_assert(record->holders_count > 0 && record->chain_count <= HF_CHAIN_MAX);
     if (u == NULL || memcmp(c->by, c->generation, 16) == 0 || !in_lineage(record, c->by) ||
-        c->ballot.number > record->ballot.number)
-        return HF_ECERTIFICATE;
+        c->ballot.number > record->ballot.number || is_written_off(floor, c->generation))
+        return false;
     add(&g, u->generation.id, u->quorum, u->provisional, u->holders, u->holders_count);
-    reduce(hf__floor_of(e, &record->owner), &g);
+    reduce(floor, &g);
     hf_assert(memcmp(g.id, c->generation, 16) == 0);
-    if (c->seals_count < g.quorum)
-        return HF_ECERTIFICATE;
-    for (size_t i = 0; i < c->seals_count; i++) {
-        const struct hf_account *acceptor = &c->seals[i].acceptor;
-        bool distinct = hf__is_acceptor(&g, acceptor);
+    bool fits = c->seals_count >= g.quorum;
+    for (size_t i = 0; fits && i < c->seals_count; i++) {
+        fits = hf__is_acceptor(&g, &c->seals[i].acceptor);
         for (size_t j = 0; j < i; j++)
-            distinct = distinct && !hf_account_equal(&c->seals[j].acceptor, acceptor);
-        if (!distinct || e->suite->verify(acceptor->bytes, "holdfast/v1/seal",
-                                          hf__seal_bytes(e, &record->owner, c, acceptor),
-                                          c->seals[i].signature) != 0)
-            return HF_ECERTIFICATE;
+            fits = fits && !hf_account_equal(&c->seals[j].acceptor, &c->seals[i].acceptor);
     }
+    return fits;
+}
+
+int hf__certificate_check(struct hf_engine *e, const struct hf_certificate *c,
+                          const struct hf_placement_record *record)
+{
+    hf_assert(record->holders_count > 0);
+    if (!hf__certificate_fits(e, c, record))
+        return HF_ECERTIFICATE;
+    for (size_t i = 0; i < c->seals_count; i++)
+        if (e->suite->verify(c->seals[i].acceptor.bytes, "holdfast/v1/seal",
+                             hf__seal_bytes(e, &record->owner, c, &c->seals[i].acceptor),
+                             c->seals[i].signature) != 0)
+            return HF_ECERTIFICATE;
     return 0;
 }
 
@@ -303,6 +313,7 @@ size_t hf__electorates(struct hf_engine *e, const struct hf_placement_record *re
 /* The acceptor of an index; NULL: none of it votes. */
 static const struct hf_account *acceptor_of(const struct hf__electorate *g, uint64_t index)
 {
+    hf_assert(g->n <= HF_SHARES_MAX);
     for (size_t i = 0; i < g->n; i++)
         if (g->indices[i] == index)
             return &g->acceptors[i];

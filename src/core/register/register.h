@@ -70,10 +70,14 @@ void hf__claim_read(struct hf_engine *e, const struct hf_signed_claim *claim,
 void hf__record_hash(struct hf_engine *e, const struct hf_signed_record *record,
                      struct hf_hash *ret);
 /*
- * Whether a certificate excuses an owner that knows this record from one generation of its chain:
- * it was sealed by the record's own generation or by another of the chain, under a ballot that is
- * not above the record's, and q distinct holders have signed. HF_ECERTIFICATE.
+ * Whether a certificate can excuse an owner that knows this record from one generation of its
+ * chain: it was sealed by the record's own generation or by another of the chain, under a ballot
+ * that is not above the record's, q distinct holders are named, and the floor does not say who
+ * votes instead, or that it need not be asked.
  */
+bool hf__certificate_fits(const struct hf_engine *e, const struct hf_certificate *c,
+                          const struct hf_placement_record *record);
+/* The same, and each of them has signed. HF_ECERTIFICATE. */
 HF_MUST_USE int hf__certificate_check(struct hf_engine *e, const struct hf_certificate *c,
                                       const struct hf_placement_record *record);
 /*

@@ -1,14 +1,15 @@
 /*
- * Which older generations a ballot needs beside the newest: those that its record lists, but for
- * what is sealed, by certificates that are kept, or written off (proto/CLAIMS.md, 4.2).
+ * Certificates (proto/CLAIMS.md, 4.2): what excuses an instance from asking the holders of an older
+ * generation. What must hold: each that is kept fits the newest record and the floor in force.
  */
-#include "base/error.h"
 #include "owner/record.h"
+#include "register/register.h"
 
 size_t hf__certificates(struct hf_engine *e, const struct hf_placement_record *record,
                         struct hf_certificate ret[static HF_CHAIN_MAX + 1])
 {
     size_t count = 0;
+    hf_assert(record->chain_count <= HF_CHAIN_MAX);
     for (size_t i = 0; i < record->chain_count; i++) {
         struct hf_older_row row;
         if (hf__older_row(e, record->chain[i].generation.id, &row) && row.has_certificate)
@@ -16,6 +17,22 @@ size_t hf__certificates(struct hf_engine *e, const struct hf_placement_record *r
     }
     hf_assert(count <= HF_CHAIN_MAX);
     return count;
+}
+
+void hf__certificates_drop(struct hf_engine *e)
+{
+    struct hf_placement_record own;
+    struct hf_older_row row;
+    hf_assert(e->open);
+    if (!hf__own_record(e, &own, NULL, NULL))
+        return;
+    for (size_t at = 0; hf__older_next(e, &at, &row);) {
+        if (!row.has_certificate || hf__certificate_fits(e, &row.certificate, &own))
+            continue;
+        row.has_certificate = false;
+        hf__older_put(e, &row);
+    }
+    hf__chain_count(e);
 }
 
 void hf__certificates_learn(struct hf_engine *e, const struct hf_signed_record *record,
