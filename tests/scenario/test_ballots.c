@@ -4,10 +4,12 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "owner/claim.h"
 #include "owner/owner.h"
 #include "wire/messages.h"
 
 #include <criterion/criterion.h>
+#include <stdlib.h>
 
 static bool claimed(struct hf_world *w, uint32_t node)
 {
@@ -454,5 +456,24 @@ Test(ballots, give_up_a_first_release_that_others_must_acknowledge_now)
     hf_world_rule_drop(w, late);
     testnet_ready(w, 0);
     cr_assert_eq(hf_world_key(w, 0, "two", TESTNET_MS, key, &version), 0);
+    testnet_end(w);
+}
+
+/* A certificate excuses no ballot below the one that it was acknowledged under: an old vault that
+ * was given a newer record claims above that record's ballot, whatever it has asked for itself. */
+Test(ballots, go_above_the_number_of_the_record_that_they_start_from)
+{
+    struct hf_world *w = testnet_up(7, 3, 5);
+    struct hf_placement_record record;
+    testnet_restart(w, 0);
+    testnet_ready(w, 0);
+    struct hf_engine *e = hf_world_engine(w, 0);
+    struct hf__claiming *c = calloc(1, sizeof *c);
+    cr_assert_not_null(c);
+    hf__update_begin(e);
+    cr_assert(hf__own_record(e, &record, NULL, NULL));
+    hf__claim_list(e, c);
+    cr_assert_eq(c->highest, record.ballot.number);
+    free(c);
     testnet_end(w);
 }

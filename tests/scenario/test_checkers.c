@@ -227,26 +227,6 @@ static struct hf_world *stage_claim(void)
     return w;
 }
 
-/* Two that wait for each other's word, while a holder of both is down. */
-static struct hf_world *stage_provisional(void)
-{
-    struct hf_world *w = testnet_new(4, 2, 3);
-    hf_world_start_all(w);
-    run_s(w, 60);
-    unsigned rule = hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DROP,
-                                                      .method = HF_METHOD_CLAIM,
-                                                      .from = HF_WORLD_ALL,
-                                                      .to = HF_WORLD_ALL});
-    for (uint32_t i = 0; i < 2; i++) {
-        testnet_restart(w, i);
-        run_s(w, 5);
-    }
-    hf_world_crash(w, 3);
-    hf_world_rule_drop(w, rule);
-    run_s(w, 120);
-    return w;
-}
-
 static struct hf_world *stage_word_at_once(void)
 {
     struct hf_world *w = up();
@@ -418,6 +398,7 @@ static const struct {
     {"word_at_once", stage_word_at_once},
     {"superseded", stage_superseded},
     {"provisional", stage_provisional},
+    {"void", stage_void},
     {"ready", stage_ready},
     {"held", stage_held},
     {"release", stage_release},

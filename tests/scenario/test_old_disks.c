@@ -2,6 +2,8 @@
  * leaves with the holders costs the owner neither its key nor its way back to ready. */
 #include "testnet.h"
 
+#include "owner/owner.h"
+
 #include <criterion/criterion.h>
 
 enum { AWAY_MS = 300000, N = 7, K = 3, Q = 5 };
@@ -146,4 +148,54 @@ Test(old_disks, whose_dealings_nobody_knows_keep_nobody_from_replacing)
     testnet_key_lives(h.w, 0);
     cr_assert(!testnet_holds(h.w, 0, h.holders[0]));
     house_end(&h);
+}
+
+/* What node 0 orders about a dealing that a process has given up before its record: 0 or 1 as it is
+ * called unrecorded; -1: nothing. */
+static int ordered(struct hf_world *w, uint8_t process)
+{
+    struct hf_engine *e = hf_world_engine(w, 0);
+    struct hf_placement_record record;
+    struct hf_update update;
+    struct hf_arena arena;
+    struct hf_older_row row = {.threshold = K, .shares = 1, .has_instance = true};
+    int said = -1;
+    hf_arena_init(&arena, 1 << 20);
+    hf__update_begin(e);
+    cr_assert(hf__own_record(e, &record, NULL, NULL));
+    row.generation = record.generation;
+    row.generation.id[0] ^= (uint8_t)(1 + process);
+    row.complete = row.generation;
+    row.holders = record.holders;
+    row.holders_count = 1;
+    memcpy(row.instance, e->instance, sizeof row.instance);
+    row.instance[0] ^= process;
+    hf__put(e, HF_ROW_OLDER, hf_bytes_of(row.generation.id, 16), &hf_wire_older_row, &row);
+    hf__retire_send(e);
+    hf__update_end(e, &update);
+    for (size_t i = 0; i < update.calls_count; i++) {
+        struct hf_owner_request request;
+        struct hf_deletion m;
+        if (update.calls[i].method != HF_METHOD_DELETE)
+            continue;
+        cr_assert_eq(
+            hf_wire_decode(&hf_wire_owner_request, update.calls[i].body, &arena, &request, NULL),
+            0);
+        cr_assert_eq(hf_wire_decode(&hf_wire_deletion, request.body, &arena, &m, NULL), 0);
+        if (memcmp(m.generation.id, row.generation.id, 16) == 0)
+            said = m.unrecorded;
+    }
+    hf_arena_done(&arena);
+    return said;
+}
+
+/* The process that gives a dealing up knows that no record of it exists. What a disk says of
+ * another one may be of before that one signed: the order leaves the vote where it is. */
+Test(old_disks, call_no_dealing_of_another_process_unrecorded)
+{
+    struct hf_world *w = testnet_up(12, K, N);
+    hf_world_run_for(w, 60000);
+    cr_assert_eq(ordered(w, 0), 1);
+    cr_assert_eq(ordered(w, 1), 0);
+    hf_world_free(w);
 }

@@ -43,8 +43,9 @@ int hf__promise_check(struct hf_engine *e, const struct hf_owner_row *row,
     return 0;
 }
 
-int hf__promise(struct hf_engine *e, struct hf_owner_row *row, const struct hf_owner_header *header,
-                const struct hf_owner_request *request, bool *ret_raised)
+static int raise(struct hf_engine *e, struct hf_owner_row *row,
+                 const struct hf_owner_header *header, const struct hf_owner_request *request,
+                 bool *ret_raised)
 {
     struct hf_claim_statement s;
     struct hf_ballot promised = {0};
@@ -72,20 +73,61 @@ int hf__promise(struct hf_engine *e, struct hf_owner_row *row, const struct hf_o
     return 0;
 }
 
+/* Whether a proof that would be kept stands above the one that is. */
+static bool is_higher_proof(struct hf_engine *e, const struct hf_owner_row *row,
+                            const struct hf_ballot *ballot)
+{
+    struct hf_claim_statement kept;
+    hf_assert(ballot->number > 0);
+    if (!row->has_proof)
+        return true;
+    hf__claim_read(e, &row->proof.claim, &kept);
+    return kept.ballot.number < ballot->number;
+}
+
+/*
+ * Whether a proof that comes with a request may be kept, and handed to others who look at all of
+ * it. It is of the request's ballot; and where the record that it names is the newest one here, as
+ * many of that generation as carry a claim have accepted. What else it needs depends on
+ * certificates that its owner may know and this holder not yet: who acts by it counts it whole.
+ */
+static int check_proof(struct hf_engine *e, const struct hf_owner_row *row,
+                       const struct hf_owner_header *header, const struct hf_owner_request *request)
+{
+    struct hf_claim_statement s;
+    struct hf_placement_record newest;
+    struct hf__electorate *g = hf__scratch(e, HF__ELECTORATES_MAX * sizeof *g);
+    if (!request->has_proof)
+        return 0;
+    if (hf__claim_open(e, &request->proof.claim, &header->owner, &s) != 0 ||
+        !hf__ballot_equal(&s.ballot, &header->ballot))
+        return HF_EPROOF;
+    if (!is_higher_proof(e, row, &s.ballot) || !row->has_newest || !s.has_known)
+        return 0;
+    int r = hf__decode(e, &hf_wire_placement_record, row->newest.record, &newest);
+    hf_assert(r == 0);
+    if (memcmp(newest.generation.id, s.known.id, sizeof s.known.id) != 0)
+        return 0;
+    size_t count = hf__electorates(e, &newest, NULL, 0, g);
+    hf_assert(count > 0);
+    return hf__claim_proof_check(e, &request->proof, g, 1, &header->owner);
+}
+
+int hf__promise(struct hf_engine *e, struct hf_owner_row *row, const struct hf_owner_header *header,
+                const struct hf_owner_request *request, bool *ret_raised)
+{
+    int r = raise(e, row, header, request, ret_raised);
+    hf_assert(r != 0 || row->promised.statement.len > 0);
+    return r != 0 ? r : check_proof(e, row, header, request);
+}
+
 bool hf__proof_keep(struct hf_engine *e, struct hf_owner_row *row,
                     const struct hf_owner_header *header, const struct hf_owner_request *request)
 {
-    struct hf_claim_statement s, kept;
-    if (!request->has_proof || hf__claim_open(e, &request->proof.claim, &header->owner, &s) != 0 ||
-        !hf__ballot_equal(&s.ballot, &header->ballot))
+    if (!request->has_proof || !is_higher_proof(e, row, &header->ballot))
         return false;
-    if (row->has_proof) {
-        hf__claim_read(e, &row->proof.claim, &kept);
-        if (kept.ballot.number >= s.ballot.number)
-            return false;
-    }
+    hf_assert(header->ballot.number > 0);
     row->has_proof = true;
-    hf_assert(s.ballot.number > 0);
     row->proof = request->proof;
     return true;
 }
@@ -101,6 +143,37 @@ bool hf__newest_order(struct hf_engine *e, const struct hf_owner_row *row,
     hf__record_order(&record, ret);
     hf_assert(ret->generation > 0);
     return true;
+}
+
+bool hf__newest_is(const struct hf_owner_row *row, const struct hf_signed_record *record)
+{
+    hf_assert(record->record.len > 0);
+    return row->has_newest && hf_bytes_equal(row->newest.record, record->record);
+}
+
+int hf__newest_check(struct hf_engine *e, const struct hf_owner_row *row,
+                     const struct hf_signed_record *record,
+                     const struct hf_placement_record *decoded)
+{
+    struct hf_record_order order, newest;
+    if (!hf__newest_order(e, row, &newest))
+        return 0;
+    hf__record_order(decoded, &order);
+    int compared = hf__order_compare(e, &decoded->owner, &order, &newest);
+    if (compared < 0)
+        return HF_EGENERATION;
+    /* No owner makes two of one order (S2): the first one stays. */
+    return compared > 0 || hf__newest_is(row, record) ? 0 : HF_ECONTRADICTION;
+}
+
+void hf__newest_set(struct hf_owner_row *row, const struct hf_signed_record *record,
+                    struct hf_certificate *certificates, size_t count)
+{
+    hf_assert(record->record.len > 0 && count <= HF_CHAIN_MAX);
+    row->has_newest = true;
+    row->newest = *record;
+    row->certificates = certificates;
+    row->certificates_count = count;
 }
 
 static bool is_former(const struct hf_owner_row *row, const uint8_t generation[static 16],

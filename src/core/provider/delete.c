@@ -13,21 +13,20 @@
 static int check_order(struct hf_engine *e, const struct hf_deletion *m, struct hf_owner_row *row)
 {
     struct hf_placement_record record;
-    struct hf_record_order order, newest;
+    struct hf_record_order newest;
     int r = hf__record_check(e, &m->record, &m->header.owner, &record);
     if (r == 0 && memcmp(record.generation.id, m->complete.id, 16) != 0)
         r = HF_ERECORD;
     if (r != 0)
         return r;
-    hf__record_order(&record, &order);
+    r = hf__newest_check(e, row, &m->record, &record);
+    if (r == HF_ECONTRADICTION)
+        return r;
     hf_assert(record.generation.number > 0);
-    if (!hf__newest_order(e, row, &newest) ||
-        hf__order_compare(e, &m->header.owner, &order, &newest) > 0) {
-        row->has_newest = true;
-        row->newest = m->record;
-        row->certificates_count = 0;
-        newest = order;
-    }
+    if (r == 0 && !hf__newest_is(row, &m->record))
+        hf__newest_set(row, &m->record, NULL, 0);
+    bool known = hf__newest_order(e, row, &newest);
+    hf_assert(known);
     if (m->all && (memcmp(newest.id, m->complete.id, 16) != 0 ||
                    !hf__ballot_equal(&record.ballot, &m->header.ballot)))
         return HF_EGENERATION;

@@ -175,7 +175,6 @@ static void put_back(struct hf_engine *e, const struct hf_deposit *m,
 {
     hf_assert(m->has_record);
     struct hf_placement_record record;
-    struct hf_record_order order, newest;
     held->restored = !hf__former_take(row, t->generation.id) &&
                      !hf__held_votes(e, &t->header.owner, t->generation.id);
     held->has_record = true;
@@ -183,13 +182,11 @@ static void put_back(struct hf_engine *e, const struct hf_deposit *m,
     hf_assert(held->index > 0);
     int r = hf__record_check(e, &m->record, &t->header.owner, &record);
     hf_assert(r == 0);
-    hf__record_order(&record, &order);
-    if (hf__newest_order(e, row, &newest) &&
-        hf__order_compare(e, &t->header.owner, &order, &newest) <= 0)
+    if (hf__newest_is(row, &m->record))
         return;
-    row->has_newest = true;
-    row->newest = m->record;
-    row->certificates_count = 0;
+    r = hf__newest_check(e, row, &m->record, &record);
+    hf_assert(r == 0); /* as hf__again_check has found */
+    hf__newest_set(row, &m->record, NULL, 0);
 }
 
 static int store(struct hf_engine *e, struct hf__owner_message *o, const struct hf_deposit *m,

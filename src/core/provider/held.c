@@ -126,7 +126,6 @@ int hf__again_check(struct hf_engine *e, const struct hf_signed_record *record,
                     struct hf_placement_record *ret, uint8_t *ret_index)
 {
     struct hf_owner_row row;
-    struct hf_record_order order, newest;
     uint8_t index = 0;
     int r = hf__record_check(e, record, &header->owner, ret);
     if (r != 0)
@@ -140,10 +139,10 @@ int hf__again_check(struct hf_engine *e, const struct hf_signed_record *record,
         ret->generation.number != generation->number ||
         memcmp(ret->generation.id, generation->id, 16) != 0)
         return HF_ERECORD;
-    hf__record_order(ret, &order);
-    if (hf__owner_row(e, &header->owner, &row) && hf__newest_order(e, &row, &newest) &&
-        hf__order_compare(e, &header->owner, &order, &newest) < 0)
-        return HF_EGENERATION;
+    if (hf__owner_row(e, &header->owner, &row))
+        r = hf__newest_check(e, &row, record, ret);
+    if (r != 0)
+        return r;
     *ret_index = index;
     hf_assert(index <= ret->holders_count);
     return 0;

@@ -216,18 +216,28 @@ HF_MUST_USE int hf__promise_check(struct hf_engine *e, const struct hf_owner_row
  * Raises the promise in a row to the ballot of a request, when that is higher; the caller puts the
  * row before it answers. A row without a promise is one that is being made. HF_ESUPERSEDED.
  * HF_EIDENTITY: the request lacks the owner's word for its ballot. HF_EBALLOT, HF_ESIGNATURE: the
- * word does not fit. The store's error.
+ * word does not fit. HF_EPROOF: the proof that came with it does not hold. The store's error.
  */
 HF_MUST_USE int hf__promise(struct hf_engine *e, struct hf_owner_row *row,
                             const struct hf_owner_header *header,
                             const struct hf_owner_request *request, bool *ret_raised);
-/* Keeps the proof that came with a request, when it is of the request's ballot and higher than
- * the one kept. Whether the row has changed. */
+/* Keeps the proof that came with a request whose promise was made, when it is higher than the one
+ * kept. Whether the row has changed. */
 bool hf__proof_keep(struct hf_engine *e, struct hf_owner_row *row,
                     const struct hf_owner_header *header, const struct hf_owner_request *request);
 /* The order of the newest record in a row; false: none is known. */
 bool hf__newest_order(struct hf_engine *e, const struct hf_owner_row *row,
                       struct hf_record_order *ret);
+/* How an owner's record that was checked stands to the newest one that its row knows. 0: it is
+ * that one, or newer; HF_EGENERATION: older; HF_ECONTRADICTION: of the same order, and another. */
+HF_MUST_USE int hf__newest_check(struct hf_engine *e, const struct hf_owner_row *row,
+                                 const struct hf_signed_record *record,
+                                 const struct hf_placement_record *decoded);
+/* Whether it is the newest one, byte for byte. */
+bool hf__newest_is(const struct hf_owner_row *row, const struct hf_signed_record *record);
+/* Makes it the newest one, with certificates that were checked by it. */
+void hf__newest_set(struct hf_owner_row *row, const struct hf_signed_record *record,
+                    struct hf_certificate *certificates, size_t count);
 /* Whether this node is an acceptor for the generation: it holds or has held its share, and knows
  * what it promised for it. */
 bool hf__votes_for(struct hf_engine *e, const struct hf_account *owner,

@@ -35,17 +35,15 @@ static int check_fit(const struct hf_engine *e, const struct hf_placement_record
  */
 static int check_record(struct hf_engine *e, struct context *c)
 {
-    struct hf_record_order order, newest;
     int r = hf__record_check(e, &c->m.record, &c->m.header.owner, &c->record);
     if (r != 0)
         return r;
     if (!hf__ballot_equal(&c->record.ballot, &c->m.header.ballot))
         return HF_EBALLOT;
-    hf__record_order(&c->record, &order);
     hf_assert(c->o.row.promised.statement.len > 0);
-    if (hf__newest_order(e, &c->o.row, &newest) &&
-        hf__order_compare(e, &c->m.header.owner, &order, &newest) < 0)
-        return HF_EGENERATION;
+    r = hf__newest_check(e, &c->o.row, &c->m.record, &c->record);
+    if (r != 0)
+        return r;
     c->holds = hf__held_row(e, &c->m.header.owner, c->record.generation.id, &c->held) &&
                !hf__held_spoilt(e, &c->m.header.owner, c->record.generation.id);
     if (c->holds)
@@ -60,10 +58,21 @@ static int check_record(struct hf_engine *e, struct context *c)
     return hf__votes_for(e, &c->m.header.owner, &c->o.row, c->m.seals) ? 0 : HF_ENOSHARE;
 }
 
-static bool same_record(const struct hf_owner_row *row, const struct hf_signed_record *record)
+/* Whether what comes is to be kept in place of what the row has. */
+static bool is_news(const struct context *c)
 {
-    hf_assert(record->record.len > 0);
-    return row->has_newest && hf_bytes_equal(row->newest.record, record->record);
+    return !hf__newest_is(&c->o.row, &c->m.record) ||
+           c->m.certificates_count > c->o.row.certificates_count;
+}
+
+/* Instances look at each certificate that they are handed: none is kept that does not hold. */
+static int check_certificates(struct hf_engine *e, const struct context *c)
+{
+    hf_assert(c->m.certificates_count <= HF_CHAIN_MAX);
+    for (size_t i = 0; is_news(c) && i < c->m.certificates_count; i++)
+        if (hf__certificate_check(e, &c->m.certificates[i], &c->record) != 0)
+            return HF_ECERTIFICATE;
+    return 0;
 }
 
 static void store(struct hf_engine *e, struct context *c)
@@ -71,14 +80,9 @@ static void store(struct hf_engine *e, struct context *c)
     hf_assert(e->open && e->claimed);
     struct hf_owner_row *row = &c->o.row;
     uint8_t key[48];
-    bool known = same_record(row, &c->m.record);
-    bool more = c->m.certificates_count > row->certificates_count;
-    if (!known || more) {
-        row->has_newest = true;
-        row->newest = c->m.record;
-        row->certificates = c->m.certificates;
-        row->certificates_count = c->m.certificates_count;
-    }
+    bool news = is_news(c);
+    if (news)
+        hf__newest_set(row, &c->m.record, c->m.certificates, c->m.certificates_count);
     /* A vault that was lost, or an older disk, begins with another key of tickets. */
     bool ticket =
         c->m.has_ticket && (!row->has_ticket || memcmp(row->ticket, c->m.ticket, HF_MAC_LEN) != 0);
@@ -86,7 +90,7 @@ static void store(struct hf_engine *e, struct context *c)
         row->has_ticket = true;
         memcpy(row->ticket, c->m.ticket, HF_MAC_LEN);
     }
-    hf__owner_keep(e, &c->o, !known || more || ticket);
+    hf__owner_keep(e, &c->o, news || ticket);
     if (!c->holds ||
         (c->held.has_record && hf_bytes_equal(c->held.record.record, c->m.record.record)))
         return;
@@ -125,7 +129,9 @@ int hf__recv_record(struct hf_engine *e, const struct hf__message *from, struct 
     int r = hf__owner_admit(e, from, body, &hf_wire_record_request, &c.m, &c.m.header, &c.o);
     if (r == 0)
         r = check_record(e, &c);
-    if (r == 0 && e->store_error != 0 && !same_record(&c.o.row, &c.m.record))
+    if (r == 0)
+        r = check_certificates(e, &c);
+    if (r == 0 && e->store_error != 0 && !hf__newest_is(&c.o.row, &c.m.record))
         r = e->store_error;
     if (r != 0)
         return r;

@@ -1,0 +1,43 @@
+/* Stages for checkers of who speaks for an account. */
+#include "stages.h"
+#include "testnet.h"
+#include "world/world.h"
+
+#include <criterion/criterion.h>
+
+/* Two that wait for each other's word, while a holder of both is down. */
+struct hf_world *stage_provisional(void)
+{
+    struct hf_world *w = testnet_new(4, 2, 3);
+    hf_world_start_all(w);
+    run_s(w, 60);
+    unsigned rule = hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DROP,
+                                                      .method = HF_METHOD_CLAIM,
+                                                      .from = HF_WORLD_ALL,
+                                                      .to = HF_WORLD_ALL});
+    for (uint32_t i = 0; i < 2; i++) {
+        testnet_restart(w, i);
+        run_s(w, 5);
+    }
+    hf_world_crash(w, 3);
+    hf_world_rule_drop(w, rule);
+    run_s(w, 120);
+    return w;
+}
+
+/* The floor goes on from another record than the one that node 0 has. */
+struct hf_world *stage_void(void)
+{
+    uint32_t holders[16];
+    struct hf_world *w = testnet_up(12, 2, 3);
+    testnet_holders(w, 0, holders);
+    hf_world_crash(w, holders[1]);
+    hf_world_crash(w, holders[2]);
+    cr_assert(hf_world_set_floor(w, 0));
+    for (size_t i = 0; i < w->authority.members_count; i++)
+        if (w->authority.members[i].node == 0)
+            w->authority.members[i].floor->favoured[0] ^= 1;
+    hf_world_set_issue(w);
+    run_s(w, 120);
+    return w;
+}
