@@ -52,7 +52,7 @@ Test(hf__offer_answered, counts_once)
     harness_done(&l);
 }
 
-/* The last share has a holder whose key is none, and no other call is out: the next one is asked. */
+/* The last share has a holder whose key is none, and no other call is out. */
 Test(hf__deal_advance, goes_on_where_a_key_to_seal_to_is_none)
 {
     struct hf__dealing *d = under_way();

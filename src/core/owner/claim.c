@@ -369,7 +369,14 @@ void hf__claim_progress(struct hf_engine *e)
 void hf__claim_advance(struct hf_engine *e)
 {
     struct hf__claiming *c = e->owner->claiming;
-    hf_assert(c != NULL && e->open);
+    bool outgrown = e->owner->outgrown;
+    e->owner->outgrown = false;
+    if (c == NULL) {
+        hf_assert(outgrown && e->claimed);
+        hf__claim_higher(e, e->claim);
+        return;
+    }
+    hf_assert(e->open);
     int r = hf__documents_ready(e);
     if (r == 0 && hf__own_void(e))
         r = HF_EVOIDRECORD;

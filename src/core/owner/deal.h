@@ -1,5 +1,5 @@
-/* A dealing under way, on the owner's side. Private to core: deal.c, dealing.c, deposit.c, mend.c,
- * moves.c, record.c. */
+/* A dealing under way, on the owner's side. Private to core: candidates.c, deal.c, dealing.c,
+ * deposit.c, mend.c, moves.c, record.c. */
 #ifndef HF_CORE_DEAL_H
 #define HF_CORE_DEAL_H
 
@@ -13,8 +13,10 @@ enum hf__candidate_state {
     HF__CANDIDATE_STATES,
 };
 
-/* How often one candidate is asked for one slot. */
-enum { HF__ATTEMPTS_MAX = 3 };
+enum {
+    HF__ATTEMPTS_MAX = 3, /* how often one candidate is asked for one slot */
+    HF__CANDIDATES_MAX = HF_RANK_FACTOR * HF_SHARES_MAX + HF_SHARES_MAX,
+};
 
 struct hf__candidate {
     struct hf_account account;
@@ -84,8 +86,11 @@ void hf__record_make(struct hf_engine *e);
 /* Seals shares for all slots that have an offer, and asks for one quote over
  * them (deposit.c). */
 void hf__deposit_advance(struct hf_engine *e);
+/* Adds whom the dealing asks to its candidates, of whom it has none yet and room for
+ * HF__CANDIDATES_MAX; its n is set (candidates.c). */
+void hf__candidates_list(struct hf_engine *e, struct hf__dealing *d);
 /* Whether nothing that is lost comes again by this mend: each holder in question has refused
- * (mend.c). */
+ * (dealing.c). */
 bool hf__mend_failed(const struct hf__dealing *d);
 /* A candidate will not do; its slot, if it has one, wants another (deal.c). */
 void hf__candidate_failed(struct hf_engine *e, struct hf__candidate *c, int error, bool again);

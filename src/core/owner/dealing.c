@@ -24,6 +24,17 @@ void hf__deal_shares(struct hf_engine *e, struct hf__dealing *d)
     e->secret_free(seed);
 }
 
+bool hf__mend_failed(const struct hf__dealing *d)
+{
+    hf_assert(d->mends && d->candidates_count == d->n);
+    for (size_t i = 0; i < d->n; i++) {
+        const struct hf__slot *s = &d->slots[i];
+        if (hf__slot_came(s) || (s->candidate >= 0 && s->state != HF__SLOT_RECEIPT))
+            return false;
+    }
+    return true;
+}
+
 void hf__deal_free(struct hf_engine *e)
 {
     struct hf__dealing *d = e->owner->dealing;

@@ -277,6 +277,7 @@ static bool may_deal(struct hf_engine *e)
         o->deal_after_ms = e->now_ms;
     o->deal_after_changed = e->members->changed;
     o->deal_after_outlook = outlook;
+    hf_assert(o->dealing == NULL);
     return e->now_ms >= o->deal_after_ms;
 }
 

@@ -36,17 +36,6 @@ static struct hf__dealing *dealing_of(struct hf_engine *e, const struct hf_place
     return d;
 }
 
-bool hf__mend_failed(const struct hf__dealing *d)
-{
-    hf_assert(d->mends && d->candidates_count == d->n);
-    for (size_t i = 0; i < d->n; i++) {
-        const struct hf__slot *s = &d->slots[i];
-        if (hf__slot_came(s) || (s->candidate >= 0 && s->state != HF__SLOT_RECEIPT))
-            return false;
-    }
-    return true;
-}
-
 bool hf__mend_begin(struct hf_engine *e)
 {
     hf_assert(e->claimed && e->owner->claiming == NULL);

@@ -80,6 +80,7 @@ struct hf__owner {
      * deal_after_adopted-th to be adopted, a view that had changed so often, and those who could be
      * asked by it, whose change counts from deal_news_ms on. */
     uint64_t deal_after_ms, deal_news_ms, deal_after_outlook;
+    bool outgrown; /* holders keep votes that go under a higher ballot alone: it is to be claimed */
     bool full; /* a candidate of the last dealing that was given up keeps all that it may already */
     uint64_t deal_pause_ms; /* of the last dealing that was given up; 0: none since one succeeded */
     uint32_t deal_after_adopted, deal_after_changed;
@@ -121,18 +122,10 @@ void hf__owner_status(struct hf_engine *e, struct hf_status *ret);
 /* ---- deal.c, deposit.c: a first dealing, or one that replaces the newest and drops the holders
  * that are unfit */
 
-/* Whether the policy's domain rule keeps two members of the newest set from holding shares of one
- * owner. */
-bool hf__domain_parts(const struct hf_engine *e, const struct hf_account *a,
-                      const struct hf_account *b);
 /* Begins one, or tries again after a pause when documents or the own identity are missing. */
 void hf__deal_begin(struct hf_engine *e);
 /* Asks further candidates, seals, deposits, or gives up. */
 void hf__deal_advance(struct hf_engine *e);
-/* A number for whom a replacement would ask now, and in which order: another one, for others. */
-uint64_t hf__deal_outlook(struct hf_engine *e);
-/* No replacement nor mend before a time, unless what this one came to nothing by has changed. */
-void hf__deal_later(struct hf_engine *e, uint64_t after_ms);
 /* The timer: goes on with a dealing, or begins the first one again. */
 void hf__deal_due(struct hf_engine *e);
 /* Makes a dealing of shares of the newest generation that are lost, for hf__deal_advance to go on
@@ -148,6 +141,17 @@ int hf__offer_answered(struct hf_engine *e, const struct hf__pending *call, int 
 /* A candidate's receipt, or why there is none. */
 int hf__deposit_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                          struct hf_bytes body);
+
+/* ---- candidates.c: whom a dealing asks */
+
+/* Whether the policy's domain rule keeps two members of the newest set from holding shares of one
+ * owner. */
+bool hf__domain_parts(const struct hf_engine *e, const struct hf_account *a,
+                      const struct hf_account *b);
+/* A number for whom a replacement would ask now, and in which order: another one, for others. */
+uint64_t hf__deal_outlook(struct hf_engine *e);
+/* No replacement nor mend before a time, unless what this one came to nothing by has changed. */
+void hf__deal_later(struct hf_engine *e, uint64_t after_ms);
 
 /* ---- own_record.c */
 
