@@ -14,9 +14,9 @@ struct harness {
     struct hf_engine *e;
     struct hf_update u; /* of the last step */
     uint64_t now_ms;
-    struct hf_account account;         /* once it has one */
+    struct hf_account account;            /* once it has one */
     struct hf_validator validators[1024]; /* of the set that harness_registered gives */
-    uint32_t identity_work;            /* the last quote that was asked for */
+    uint32_t identity_work;               /* the last quote that was asked for */
 };
 
 /* An engine that has not been started. now_ms is 1000, the wall clock AUTHORITY_NOW_S. */

@@ -22,7 +22,7 @@ static const enum hf_state permitted[][2] = {
     {S(LEAVING), S(BLOCKED)},    {S(PLACED), S(CLAIMING)},     {S(READY), S(CLAIMING)},
     {S(DEGRADED), S(CLAIMING)},  {S(PLACING), S(CLAIMING)},    {S(PLACED), S(LEAVING)},
     {S(LEAVING), S(PLACED)},     {S(LEAVING), S(CLAIMING)},    {S(LEFT), S(CLAIMING)},
-    {S(LEFT), S(BLOCKED)},
+    {S(LEFT), S(BLOCKED)},       {S(LEFT), S(PLACED)},
 };
 
 static bool may(enum hf_state from, enum hf_state to)
