@@ -326,6 +326,30 @@ Test(leave, is_told_to_an_owner_that_did_not_hear_of_it)
     testnet_end(w);
 }
 
+/* Its offer is from before it said that it leaves. */
+Test(leave, takes_no_share_that_it_had_offered_to_take)
+{
+    struct hf_world *w = testnet_up(12, 3, 5);
+    uint32_t late = hf_world_add(w);
+    hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DELAY,
+                                      .method = HF_METHOD_DEPOSIT,
+                                      .from = late,
+                                      .to = HF_WORLD_ALL,
+                                      .delay_us = 3000000});
+    hf_world_start(w, late);
+    cr_assert(hf_world_run_until_trace(w, late, HF_TRACE_DEALING, 1, TESTNET_MS));
+    hf_world_run_for(w, 2000);
+    uint64_t stored[12];
+    for (uint32_t i = 0; i < 12; i++) {
+        stored[i] = hf_world_trace_count(w, i, HF_TRACE_SHARE_STORED);
+        leave(w, i, WEEK_S);
+    }
+    hf_world_run_for(w, 3000);
+    for (uint32_t i = 0; i < 12; i++)
+        cr_assert_eq(hf_world_trace_count(w, i, HF_TRACE_SHARE_STORED), stored[i]);
+    testnet_end(w);
+}
+
 /* The authority removes one: its owners do not wait for the grace. */
 Test(leave, by_removal_moves_the_owners_at_once)
 {
@@ -368,23 +392,22 @@ Test(leave, ends_with_its_registration)
 Test(leave, is_not_said_again_for_the_next_registration)
 {
     struct hf_world *w = testnet_up(12, 3, 5);
-    uint32_t holders[16], gone;
+    uint32_t holders[16];
     testnet_holders(w, 0, holders);
-    gone = holders[1];
     hf_world_crash(w, 0); /* one owner does not move */
-    leave(w, gone, WEEK_S);
+    leave(w, holders[1], WEEK_S);
     hf_world_run_for(w, 20000);
-    cr_assert_eq(hf_world_state(w, gone), HF_STATE_LEAVING);
-    hf_world_crash(w, gone);
+    cr_assert_eq(hf_world_state(w, holders[1]), HF_STATE_LEAVING);
+    hf_world_crash(w, holders[1]);
     hf_world_start(w, 0);
     testnet_ready(w, 0);
-    hf_world_set_register(w, gone);
+    hf_world_set_register(w, holders[1]);
     hf_world_set_issue(w);
-    hf_world_start(w, gone);
-    testnet_ready(w, gone);
+    hf_world_start(w, holders[1]);
+    testnet_ready(w, holders[1]);
     hf_world_run_for(w, 60000);
-    testnet_ready(w, gone);
-    cr_assert_null(hf__view_leave(hf_world_engine(w, 0), hf_world_account(w, gone)));
+    testnet_ready(w, holders[1]);
+    cr_assert_null(hf__view_leave(hf_world_engine(w, 0), hf_world_account(w, holders[1])));
     testnet_end(w);
 }
 
@@ -427,13 +450,9 @@ static void waits_where_one_is_weak(bool spoilt)
     testnet_end(w);
 }
 
-Test(leave, waits_for_an_owner_where_a_share_that_is_left_cannot_be_read)
+Test(leave, waits_for_an_owner_where_a_share_that_is_left_cannot_be_read_or_has_no_vote)
 {
     waits_where_one_is_weak(true);
-}
-
-Test(leave, waits_for_an_owner_where_a_share_that_is_left_has_no_vote)
-{
     waits_where_one_is_weak(false);
 }
 

@@ -235,7 +235,9 @@ int hf__recv_deposit(struct hf_engine *e, const struct hf__message *from, struct
         r = answer_again(e, from, &t);
     if (r != 0)
         return r > 0 ? 0 : r;
-    r = check_transcript(e, &m, &t);
+    r = hf__closing(e); /* its offer may be from before */
+    if (r == 0)
+        r = check_transcript(e, &m, &t);
     if (r == 0)
         r = hf__owner_identity(e, &o);
     if (r == 0)

@@ -111,6 +111,7 @@ uint8_t hf__held_index(struct hf_engine *e, const struct hf_account *owner,
 {
     static_assert((int)HF_SHARES_MAX <= (int)INDEX, "every index fits");
     uint8_t memo = look(e, owner, id);
+    hf_assert((memo & INDEX) <= HF_SHARES_MAX);
     return (memo & SPOILT) != 0 ? 0 : memo & INDEX;
 }
 

@@ -11,13 +11,23 @@
 
 static const struct hf__told *own_leave(const struct hf_engine *e)
 {
-    return hf__view_leave(e, &e->account);
+    const struct hf__told *told = hf__view_leave(e, &e->account);
+    hf_assert(told == NULL || (hf_account_equal(&told->author, &e->account) && !told->over));
+    return told;
 }
 
 bool hf__leaving(const struct hf_engine *e)
 {
     hf_assert(e->has_account || e->members->told_count == 0);
     return e->has_account && own_leave(e) != NULL;
+}
+
+int hf__closing(const struct hf_engine *e)
+{
+    hf_assert(e->open);
+    if (e->provider->draining)
+        return HF_EDRAINING;
+    return hf__leaving(e) ? HF_ELEAVING : 0;
 }
 
 static bool settled(const struct hf_engine *e)

@@ -74,6 +74,7 @@ struct hf_bytes hf__recover_context(struct hf_engine *e, const struct hf_account
 static bool is_gone(struct hf_engine *e, const struct hf_owner_row *row)
 {
     struct hf_placement_record record;
+    hf_assert(e->open && row->promised.statement.len > 0);
     bool gone = e->provider->draining || e->provider->drain != NULL || hf__leaving(e);
     if (gone || !row->has_newest)
         return gone;

@@ -50,10 +50,8 @@ int hf__recv_offer(struct hf_engine *e, const struct hf__message *from, struct h
     int r = hf__owner_open(e, from, body, &hf_wire_offer, &m, &o);
     if (r == 0)
         r = hf__owner_check(e, &o, &m.header);
-    if (r == 0 && e->provider->draining)
-        r = HF_EDRAINING;
-    if (r == 0 && hf__leaving(e))
-        r = HF_ELEAVING;
+    if (r == 0)
+        r = hf__closing(e);
     if (r == 0)
         r = hf__room_check(e, &m.header, &m.generation, m.has_record);
     if (r == 0 && m.has_record)

@@ -99,6 +99,8 @@ HF_MUST_USE int hf__leave_cancel(struct hf_engine *e);
 /* Forgets what is kept for an owner. HF_EINVAL: no account, or not leaving. HF_ENOTREADY: before
  * the deadline. HF_ENOSHARE. HF_ELOCKED. */
 HF_MUST_USE int hf__leave_abandon(struct hf_engine *e, struct hf_bytes account);
+/* Why this node takes no share: HF_EDRAINING, HF_ELEAVING; 0: it does. */
+HF_MUST_USE int hf__closing(const struct hf_engine *e);
 /* A set was adopted: an account that it has registered anew begins anew, whatever it had said of
  * the registration before. */
 void hf__leave_adopted(struct hf_engine *e);
