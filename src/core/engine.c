@@ -193,6 +193,7 @@ void hf_engine_step(struct hf_engine *e, const struct hf_event *event, struct hf
     bool jumped = wall_jumped(e, event);
     e->now_ms = event->now_ms;
     e->wall_ms = clamp_wall(event->wall_ms);
+    e->crowded = event->crowded;
     hf__update_begin(e);
     switch (event->type) {
     case HF_EVENT_START:

@@ -28,6 +28,7 @@ enum {
  * its place and age. */
 struct hf__request {
     struct hf_net_handle handle;
+    uint64_t who; /* asks */
     uint32_t age; /* tells users of one place apart */
     uint32_t next_free;
     bool used;
@@ -135,6 +136,8 @@ struct hf__daemon {
 };
 
 /* ---- engine.c: events in, updates out */
+/* Drops answers that wait for a write, and for which no request waits any more. */
+void hf__daemon_drop_late(struct hf__daemon *d);
 /* Fills in the time, steps the engine, does what the update says. Not from inside a hook of the
  * update's own making. */
 void hf__daemon_step(struct hf__daemon *d, struct hf_event *event);
@@ -151,6 +154,8 @@ HF_MUST_USE int hf__peers_open(struct hf__daemon *d);
 void hf__peers_listen(struct hf__daemon *d);
 /* Forgets requests that the engine has not answered for too long; the asker has given up. */
 void hf__peers_sweep(struct hf__daemon *d, uint64_t now_ms);
+/* Who asked, as a number above 1; 0: the request waits no more. */
+uint64_t hf__peers_asker(const struct hf__daemon *d, uint64_t id);
 /* One line for all connections that were turned away since the last, now and then; called every
  * HF__RETRY_MS. */
 void hf__peers_say(struct hf__daemon *d);

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { DATAGRAMS = 1 }; /* as whose output a datagram waits: no asker has this number */
+
 /* An output that waits for a write. */
 struct output {
     struct hf__gated gated; /* first */
@@ -32,6 +34,7 @@ static struct output *output_new(struct hf_bytes body, const char *address)
     size_t address_len = address != NULL ? strlen(address) + 1 : 0;
     struct output *o = calloc(1, sizeof *o + body.len + address_len);
     hf_assert(o != NULL);
+    o->gated.size = sizeof *o + body.len + address_len;
     if (body.len > 0)
         memcpy(o->bytes, body.data, body.len);
     if (address != NULL)
@@ -65,6 +68,19 @@ void hf__daemon_drop_outputs(struct hf__daemon *d)
 {
     struct hf__gated *next;
     while ((next = hf__gate_drop(&d->gate)) != NULL)
+        output_free((struct output *)next);
+}
+
+static bool is_late(const struct hf__gated *what, void *daemon)
+{
+    const struct output *o = (const struct output *)what;
+    return o->kind == OUT_REPLY && hf__peers_asker(daemon, o->reply.id) == 0;
+}
+
+void hf__daemon_drop_late(struct hf__daemon *d)
+{
+    struct hf__gated *next;
+    while ((next = hf__gate_pull(&d->gate, is_late, d)) != NULL)
         output_free((struct output *)next);
 }
 
@@ -102,8 +118,12 @@ static void do_datagram(void *daemon, const struct hf_datagram_out *out)
         hf__peers_datagram(d, out);
         return;
     }
+    /* Late, it is worth nothing: the probe that it belongs to is over. */
+    if (!hf__gate_room(&d->gate, DATAGRAMS, out->body.len))
+        return;
     struct output *o = output_new(out->body, out->address);
     o->kind = OUT_DATAGRAM;
+    o->gated.who = DATAGRAMS;
     o->datagram.body = hf_bytes_of(o->bytes, out->body.len);
     o->datagram.address = (const char *)o->bytes + out->body.len;
     hf__gate_push(&d->gate, &o->gated, out->after);
@@ -116,8 +136,15 @@ static void do_reply(void *daemon, const struct hf_reply *r)
         hf__peers_reply(d, r->id, r->error, r->body);
         return;
     }
+    /* A refusal speaks of nothing that must be durable. */
+    uint64_t who = hf__peers_asker(d, r->id);
+    if (who == 0 || !hf__gate_room(&d->gate, who, r->body.len)) {
+        hf__peers_reply(d, r->id, HF_EBUSY, (struct hf_bytes){0});
+        return;
+    }
     struct output *o = output_new(r->body, NULL);
     o->kind = OUT_REPLY;
+    o->gated.who = who;
     o->reply = *r;
     o->reply.body = hf_bytes_of(o->bytes, r->body.len);
     hf__gate_push(&d->gate, &o->gated, r->after);
@@ -218,6 +245,7 @@ static void step(struct hf__daemon *d, struct hf_event *event)
     struct hf_update u;
     event->now_ms = hf_clock_monotonic_ms();
     event->wall_ms = hf_clock_wall_ms();
+    event->crowded = d->storage != NULL && hf__storage_crowded(d->storage);
     hf_engine_step(d->engine, event, &u);
     d->state_changed = d->state_changed || u.state_changed;
     hf_shell_carry_out(&shell, d, &u);

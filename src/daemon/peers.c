@@ -39,11 +39,11 @@ static bool open_to_all(int method)
            method == HF_METHOD_RECOVER || method == HF_METHOD_CLAIM || method == HF_METHOD_ATTEST;
 }
 
-/* What cannot be answered without writing something down. */
+/* What may have something written down. */
 static bool writes(int method)
 {
     return method == HF_METHOD_OFFER || method == HF_METHOD_DEPOSIT || method == HF_METHOD_RECORD ||
-           method == HF_METHOD_DELETE || method == HF_METHOD_CLAIM;
+           method == HF_METHOD_DELETE || method == HF_METHOD_CLAIM || method == HF_METHOD_STANDING;
 }
 
 static int64_t body_max(void *user, enum hf_net_method method, const char *path,
@@ -108,7 +108,24 @@ static int http_status(int error)
 
 /* ---- requests: a place for each, whose number and age are the engine's id */
 
-static bool place_take(struct hf__daemon *d, struct hf_net_handle handle, uint64_t *ret_id)
+/* Whose requests share a part: an IPv4 address, or an IPv6 /64. */
+static uint64_t source_of(const uint8_t ip[static HF_NET_IP_LEN])
+{
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    uint64_t source = 0;
+    memcpy(&source, ip + (memcmp(ip, mapped, sizeof mapped) == 0 ? 8 : 0), sizeof source);
+    return source;
+}
+
+/* Who asks, as a number: an account, or an address without one. Neither 0 nor 1. */
+static uint64_t asker_of(const struct hf_net_request *request)
+{
+    uint64_t who = request->peer.account != NULL ? hf_bytes_head(request->peer.account->bytes)
+                                                 : source_of(request->peer.ip);
+    return who | 2;
+}
+
+static bool place_take(struct hf__daemon *d, const struct hf_net_request *request, uint64_t *ret_id)
 {
     if (d->requests_free == NO_PLACE) {
         if (d->requests_cap == HF__REQUESTS_MAX)
@@ -126,7 +143,8 @@ static bool place_take(struct hf__daemon *d, struct hf_net_handle handle, uint64
     uint32_t at = d->requests_free;
     struct hf__request *q = &d->requests[at];
     d->requests_free = q->next_free;
-    q->handle = handle;
+    q->handle = request->handle;
+    q->who = asker_of(request);
     q->used = true;
     q->age++;
     q->since_ms = hf_clock_monotonic_ms();
@@ -160,15 +178,27 @@ void hf__peers_say(struct hf__daemon *d)
 
 void hf__peers_sweep(struct hf__daemon *d, uint64_t now_ms)
 {
+    bool any = false;
     for (uint32_t i = 0; i < d->requests_cap && d->requests_count > 0; i++)
-        if (d->requests[i].used && now_ms - d->requests[i].since_ms > SLOW_MS)
+        if (d->requests[i].used && now_ms - d->requests[i].since_ms > SLOW_MS) {
             place_give(d, i);
+            any = true;
+        }
+    if (any)
+        hf__daemon_drop_late(d);
+}
+
+uint64_t hf__peers_asker(const struct hf__daemon *d, uint64_t id)
+{
+    uint32_t at = (uint32_t)id;
+    bool waits = at < d->requests_cap && d->requests[at].used && d->requests[at].age == id >> 32;
+    return waits ? d->requests[at].who : 0;
 }
 
 void hf__peers_reply(struct hf__daemon *d, uint64_t id, int error, struct hf_bytes body)
 {
     uint32_t at = (uint32_t)id;
-    if (at >= d->requests_cap || !d->requests[at].used || d->requests[at].age != id >> 32)
+    if (hf__peers_asker(d, id) == 0)
         return;
     struct hf_net_handle handle = d->requests[at].handle;
     place_give(d, at);
@@ -201,15 +231,6 @@ static void answer_people(struct hf__daemon *d, const struct hf_net_request *req
     free(text);
 }
 
-/* Whose requests share a part: an IPv4 address, or an IPv6 /64. */
-static uint64_t source_of(const uint8_t ip[static HF_NET_IP_LEN])
-{
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-    uint64_t source = 0;
-    memcpy(&source, ip + (memcmp(ip, mapped, sizeof mapped) == 0 ? 8 : 0), sizeof source);
-    return source;
-}
-
 static void on_request(void *user, const struct hf_net_request *request)
 {
     struct hf__daemon *d = user;
@@ -226,7 +247,7 @@ static void on_request(void *user, const struct hf_net_request *request)
         hf_net_reply_error(d->net, request->handle, 503, HF_EBUSY, NULL);
         return;
     }
-    if (!place_take(d, request->handle, &event.u.request.id)) {
+    if (!place_take(d, request, &event.u.request.id)) {
         hf_net_reply_error(d->net, request->handle, 503, HF_EBUSY, NULL);
         return;
     }

@@ -411,3 +411,23 @@ Test(gossip, events_of_who_left_the_set_are_dropped_and_a_new_document_is_told)
             cr_assert_null(kept(w, i, 3, HF__NEWS_DRAINING, -1), "node %u", i);
     testnet_end(w);
 }
+
+/* What could not be kept is not taken: it would be told on, and lost here with a restart. */
+Test(gossip, that_must_last_is_taken_when_the_disk_takes_it)
+{
+    struct hf_world *w = testnet_up(8, 3, 5);
+    const struct hf_engine *e = hf_world_engine(w, 5);
+    hf_world_disk_fail(w, 5, HF_ENOSPACE);
+    cr_assert_eq(hf_world_leave(w, 1, 86400, 60000), 0);
+    hf_world_run_for(w, 5000);
+    cr_assert_eq(e->store_error, HF_ENOSPACE);
+    cr_assert_eq(hf_world_leave(w, 2, 86400, 60000), 0);
+    hf_world_run_for(w, 60000);
+    cr_assert_null(hf__told_find(e, hf_world_account(w, 2), HF__NEWS_LEAVE, NULL));
+    hf_world_disk_fail(w, 5, 0);
+    hf_world_run_for(w, 120000);
+    cr_assert_not_null(hf__told_find(e, hf_world_account(w, 2), HF__NEWS_LEAVE, NULL));
+    for (uint32_t i = 0; i < 8; i++)
+        cr_assert(!testnet_traced(w, (long)i, HF_TRACE_EVENT_REFUSED, HF_EBUSY));
+    testnet_end(w);
+}

@@ -84,3 +84,48 @@ Test(gate, it_can_be_used_again_when_it_was_emptied)
     hf__gate_advance(&g, 1);
     cr_assert_eq(popped(&g), 2);
 }
+
+/* 64 of one asker, however many others wait; those without a name are bounded by their maker. */
+Test(gate, one_asker_has_so_much_room_and_no_more)
+{
+    static struct out o[HF__GATE_EACH_MAX + 2];
+    struct hf__gate g = {0};
+    for (size_t i = 0; i < HF__GATE_EACH_MAX; i++) {
+        cr_assert(hf__gate_room(&g, 7, 10));
+        o[i].gated = (struct hf__gated){.who = 7, .size = 10};
+        hf__gate_push(&g, &o[i].gated, 1);
+    }
+    cr_assert_not(hf__gate_room(&g, 7, 10));
+    cr_assert(hf__gate_room(&g, 8, 10));
+    cr_assert(hf__gate_room(&g, 0, 10));
+    cr_assert_not(hf__gate_room(&g, 8, HF__GATE_BYTES_MAX));
+    hf__gate_advance(&g, 1);
+    cr_assert_eq(popped(&g), 0);
+    cr_assert(hf__gate_room(&g, 7, 10));
+    while (hf__gate_pop(&g) != NULL)
+        ;
+    cr_assert(hf__gate_room(&g, 8, HF__GATE_BYTES_MAX));
+}
+
+static bool is_number(const struct hf__gated *what, void *number)
+{
+    return ((const struct out *)what)->number == *(int *)number;
+}
+
+Test(gate, what_is_of_no_more_use_is_taken_out)
+{
+    struct hf__gate g = {0};
+    struct out o[3] = {{.number = 1}, {.number = 2}, {.number = 3}};
+    int last = 3, first = 1, none = 9;
+    for (int i = 0; i < 3; i++)
+        hf__gate_push(&g, &o[i].gated, 5);
+    cr_assert_null(hf__gate_pull(&g, is_number, &none));
+    cr_assert_eq(hf__gate_pull(&g, is_number, &last), &o[2].gated);
+    hf__gate_push(&g, &o[2].gated, 5);
+    cr_assert_eq(hf__gate_pull(&g, is_number, &first), &o[0].gated);
+    hf__gate_advance(&g, 5);
+    cr_assert_eq(popped(&g), 2);
+    cr_assert_eq(popped(&g), 3);
+    cr_assert_eq(popped(&g), 0);
+    cr_assert_eq(g.count, 0);
+}

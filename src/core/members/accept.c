@@ -201,6 +201,10 @@ int hf__news_accept(struct hf_engine *e, const struct hf_signed_event *what,
     r = *ret_newer != NULL ? HF_EEVENT_STALE : check_new(e, &s, what, &told, kept);
     if (r != 0)
         return r;
+    /* It could not be kept; told again, it is taken when it can. */
+    if (hf__told_lasts(told.kind) && hf__disk_waits(e) &&
+        !hf_account_equal(&told.author, &e->account))
+        return HF_EBUSY;
     told.encoded = hf_blob_new(hf__encode(e, &hf_wire_signed_event, what));
     hf_assert(told.encoded != NULL);
     told.budget = hf__gossip_budget(e);

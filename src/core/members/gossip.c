@@ -205,6 +205,8 @@ static void hear(struct hf_engine *e, const struct hf_account *account, bool beh
         int r = hf__news_accept(e, &events[i], &newer);
         if (r >= 0)
             continue;
+        if (r == HF_EBUSY)
+            continue; /* it is this node that cannot keep it now */
         if (r == HF_EEVENT_STALE || (behind && r == HF_ENOTMEMBER)) {
             if (newer != NULL && answer != NULL)
                 add(e, newer, answer->events, &answer->events_count);
@@ -248,7 +250,8 @@ int hf__recv_gossip(struct hf_engine *e, const struct hf__message *from, struct 
     if (m.digest)
         compare(e, &m, &answer);
     hf__versions(e, &answer.versions);
-    hf__reply(e, from->request, 0, hf__encode(e, &hf_wire_gossip_response, &answer), false);
+    hf__reply_after(e, from->request, hf__encode(e, &hf_wire_gossip_response, &answer),
+                    e->members->said_seq);
     return 0;
 }
 

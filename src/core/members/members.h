@@ -128,6 +128,8 @@ struct hf__told *hf__told_put(struct hf_engine *e, const struct hf__told *what);
 /* What is kept of an event that was decoded; encoded is left out. */
 struct hf__told hf__told_of(struct hf_engine *e, const struct hf_event_statement *s,
                             const struct hf_signed_event *what);
+/* Whether an event of this kind is kept in the vault: it must not be forgotten by a restart. */
+bool hf__told_lasts(uint8_t kind);
 /* Writes the row of an event that must survive a restart. */
 void hf__told_row(struct hf_engine *e, const struct hf__told *told);
 /* Drops the one at index, and its row. */

@@ -351,7 +351,7 @@ static void answer_suspicion(struct hf_engine *e, struct hf__detector *d)
 {
     hf_assert(e->claimed && d->health <= HF_HEALTH_MAX);
     struct hf__members *m = e->members;
-    if (!m->accused || e->now_ms < m->answered_ms + e->timing.probe_ms)
+    if (!m->accused || hf__disk_waits(e) || e->now_ms < m->answered_ms + e->timing.probe_ms)
         return;
     worse(d);
     hf__news_alive(e);

@@ -105,8 +105,7 @@ struct hf__told *hf__told_put(struct hf_engine *e, const struct hf__told *what)
     return m->told[at];
 }
 
-/* Kept in the vault: what must not be forgotten by a restart. */
-static bool lasting(uint8_t kind)
+bool hf__told_lasts(uint8_t kind)
 {
     hf_assert(kind >= HF__NEWS_LEAVE && kind <= HF__NEWS_SUSPECT);
     return kind == HF__NEWS_LEAVE || kind == HF__NEWS_DRAINING || kind == HF__NEWS_ADDRESS;
@@ -116,7 +115,7 @@ void hf__told_row(struct hf_engine *e, const struct hf__told *told)
 {
     hf_assert(told->encoded != NULL);
     uint8_t key[HF_ID_LEN + 1];
-    if (!lasting(told->kind))
+    if (!hf__told_lasts(told->kind))
         return;
     memcpy(key, told->subject.bytes, HF_ID_LEN);
     key[HF_ID_LEN] = told->kind;
@@ -132,7 +131,7 @@ void hf__told_drop(struct hf_engine *e, size_t index)
     uint8_t key[HF_ID_LEN + 1];
     memcpy(key, told->subject.bytes, HF_ID_LEN);
     key[HF_ID_LEN] = told->kind;
-    if (lasting(told->kind))
+    if (hf__told_lasts(told->kind))
         hf__del(e, HF_ROW_EVENT, hf_bytes_of(key, sizeof key));
     hf__keep_for_step(e, told->encoded);
     hf_assert(m->told_kinds[told->kind] > 0);

@@ -158,6 +158,7 @@ struct hf_engine {
     uint64_t claim_asked; /* highest number asked for, durable before it is asked */
     int reason;
     int store_error;
+    bool crowded; /* as the event of this step says */
     struct hf_timing timing;
 
     uint32_t generation_next;
@@ -182,6 +183,12 @@ static const uint64_t HF__NEVER = UINT64_MAX;
 static inline struct hf_bytes hf__key_account(const struct hf_account *account)
 {
     return hf_account_bytes(account);
+}
+
+/* Whether the disk takes nothing, or so much waits for it that nothing more is to. */
+static inline bool hf__disk_waits(const struct hf_engine *e)
+{
+    return e->store_error != 0 || e->crowded;
 }
 
 /* The account that the certificate of a request proved; NULL: none. */

@@ -337,6 +337,13 @@ void hf__reply(struct hf_engine *e, uint64_t id, int error, struct hf_bytes body
         .id = id, .error = error, .body = body, .after = at_once ? 0 : e->write_seq};
 }
 
+void hf__reply_after(struct hf_engine *e, uint64_t id, struct hf_bytes body, uint64_t after)
+{
+    hf_assert(after <= e->write_seq && body.len > 0);
+    struct hf_reply *r = PUSH(e->shared->outbox, replies);
+    *r = (struct hf_reply){.id = id, .body = body, .after = after};
+}
+
 struct hf_local_reply *hf__local_reply(struct hf_engine *e, uint64_t id, int error)
 {
     hf_assert(error <= 0);

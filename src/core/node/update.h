@@ -96,6 +96,8 @@ bool hf__calling(const struct hf_engine *e, uint8_t method, const struct hf_acco
 void hf__datagram_put(struct hf_engine *e, const char *address, struct hf_bytes bytes,
                       uint64_t after);
 void hf__reply(struct hf_engine *e, uint64_t id, int error, struct hf_bytes body, bool at_once);
+/* An answer that may leave when the writes up to `after` are durable, whatever else is written. */
+void hf__reply_after(struct hf_engine *e, uint64_t id, struct hf_bytes body, uint64_t after);
 /* Leaves at once; a reply that tells of something written sets `after`. */
 struct hf_local_reply *hf__local_reply(struct hf_engine *e, uint64_t id, int error);
 struct hf_work *hf__work(struct hf_engine *e, enum hf_work_type type);

@@ -192,6 +192,7 @@ struct hf_event {
     uint64_t now_ms;  /* monotonic, for intervals */
     uint64_t wall_ms; /* Unix time as the host tells it, for dates; never trusted below what
                          documents prove */
+    bool crowded;     /* so much waits for the disk that nothing is taken that can be told again */
     union {
         struct {
             enum hf_vault_state vault;
