@@ -126,6 +126,17 @@ static bool in_bucket(const uint8_t *id, uint64_t bits, uint64_t bucket)
     return bits == 0 || head_of(id) >> (32 - bits) == bucket;
 }
 
+/* So many bits that a bucket holds about as many events as a digest names. */
+static uint64_t bits_of(const struct hf_engine *e)
+{
+    size_t shared = hf__told_shared(e);
+    uint64_t bits = 0;
+    while ((uint64_t)shared >> bits > BUCKET_IDS)
+        bits++;
+    hf_assert(bits < 32);
+    return bits;
+}
+
 void hf__gossip_reconcile(struct hf_engine *e)
 {
     struct hf_gossip_request m = {.digest = true};
@@ -140,9 +151,7 @@ void hf__gossip_reconcile(struct hf_engine *e)
     hf__news_greet(e);
     if (!e->claimed || pick(e, 1, to) == 0 || hf__calling(e, HF_METHOD_GOSSIP, to[0], NULL))
         return;
-    size_t shared = hf__told_shared(e);
-    while ((uint64_t)shared >> m.bits > BUCKET_IDS)
-        m.bits++;
+    m.bits = bits_of(e);
     m.bucket = hf__random_below(e, UINT32_C(1) << m.bits);
     hf_assert(m.bucket >> m.bits == 0);
     for (size_t i = 0; i < e->members->told_count && count < DIGEST_IDS_MAX; i++)
@@ -154,11 +163,15 @@ void hf__gossip_reconcile(struct hf_engine *e)
     (void)r; /* another one is asked next time */
 }
 
-static bool holds_id(struct hf_bytes ids, const uint8_t *id)
+/* Marks an id in a digest; false: it is not there. */
+static bool mark(struct hf_bytes ids, const uint8_t *id, bool marked[static DIGEST_IDS_MAX])
 {
-    for (size_t i = 0; i + HF__EVENT_ID_LEN <= ids.len; i += HF__EVENT_ID_LEN)
-        if (memcmp(ids.data + i, id, HF__EVENT_ID_LEN) == 0)
+    hf_assert(ids.len <= (size_t)DIGEST_IDS_MAX * HF__EVENT_ID_LEN);
+    for (size_t i = 0; i * HF__EVENT_ID_LEN < ids.len; i++)
+        if (memcmp(ids.data + i * HF__EVENT_ID_LEN, id, HF__EVENT_ID_LEN) == 0) {
+            marked[i] = true;
             return true;
+        }
     return false;
 }
 
@@ -173,22 +186,36 @@ static const struct hf__told *by_id(const struct hf_engine *e, const uint8_t *id
     return NULL;
 }
 
-/* What a digest lacks, and what of it is lacking here. */
+/*
+ * What a digest lacks, and what of it is lacking here. Of a digest of more events than one bucket
+ * of this node's holds, a random bucket of those alone is compared: what it costs is for this node
+ * to say, and with the next digest it may be another one.
+ */
 static void compare(struct hf_engine *e, const struct hf_gossip_request *m,
                     struct hf_gossip_response *answer)
 {
     uint8_t *wanted = hf__scratch(e, (size_t)WANTED_MAX * HF__EVENT_ID_LEN);
+    uint64_t bits = bits_of(e), bucket = m->bucket;
+    bool known[DIGEST_IDS_MAX] = {false};
     size_t count = 0;
+    if (bits > m->bits)
+        bucket =
+            m->bucket << (bits - m->bits) | hf__random_below(e, UINT32_C(1) << (bits - m->bits));
+    else
+        bits = m->bits;
+    hf_assert(bits >= m->bits && bits <= 32 && bucket >> bits == 0);
     for (size_t i = 0; i < e->members->told_count; i++) {
         const struct hf__told *told = e->members->told[i];
-        if (!told->quiet && in_bucket(told->id, m->bits, m->bucket) &&
-            !holds_id(m->known, told->id))
+        if (told->has_rival && in_bucket(told->rival, bits, bucket))
+            (void)mark(m->known, told->rival, known);
+        if (in_bucket(told->id, bits, bucket) && !mark(m->known, told->id, known) && !told->quiet)
             add(e, told, answer->events, &answer->events_count);
     }
-    for (size_t i = 0; i + HF__EVENT_ID_LEN <= m->known.len && count < WANTED_MAX;
-         i += HF__EVENT_ID_LEN)
-        if (by_id(e, m->known.data + i) == NULL)
-            memcpy(wanted + count++ * HF__EVENT_ID_LEN, m->known.data + i, HF__EVENT_ID_LEN);
+    for (size_t i = 0; i * HF__EVENT_ID_LEN < m->known.len && count < WANTED_MAX; i++) {
+        const uint8_t *id = m->known.data + i * HF__EVENT_ID_LEN;
+        if (!known[i] && in_bucket(id, bits, bucket))
+            memcpy(wanted + count++ * HF__EVENT_ID_LEN, id, HF__EVENT_ID_LEN);
+    }
     hf_assert(count <= WANTED_MAX && answer->events_count <= HF_EVENTS_MESSAGE_MAX);
     answer->wanted = hf_bytes_of(wanted, count * HF__EVENT_ID_LEN);
 }
@@ -235,6 +262,8 @@ int hf__recv_gossip(struct hf_engine *e, const struct hf__message *from, struct 
     int r = hf__documents_ready(e);
     if (r == 0)
         r = hf__decode(e, &hf_wire_gossip_request, body, &m);
+    if (r == 0 && m.bucket >> m.bits != 0)
+        r = HF_EBOUND;
     if (r != 0)
         return r;
     if (!from->has_account)
