@@ -228,6 +228,25 @@ Test(leave, makes_the_departed_share_worthless_once_its_generation_is_retired)
     testnet_end(w);
 }
 
+/* Its host's clock was a month ahead: no member takes a word of then. */
+Test(leave, that_a_wrong_clock_has_dated_is_said_again_once_the_clock_is_right)
+{
+    enum { MONTH_S = 30 * 86400 };
+    struct hf_world *w = testnet_up(12, 3, 5);
+    uint32_t holders[16], gone;
+    testnet_holders(w, 0, holders);
+    gone = holders[0];
+    hf_world_clock_shift(w, gone, MONTH_S);
+    leave(w, gone, WEEK_S);
+    hf_world_run_for(w, 20000);
+    cr_assert_gt(owners_of(w, gone), 0);
+    hf_world_clock_shift(w, gone, -MONTH_S);
+    has_left(w, gone);
+    cr_assert_eq(owners_of(w, gone), 0);
+    all_have_n_holders(w, &gone, 1);
+    testnet_end(w);
+}
+
 Test(leave, survives_a_restart_of_the_leaver)
 {
     struct hf_world *w = testnet_up(12, 3, 5);

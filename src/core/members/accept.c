@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "members/members.h"
 
-enum { AHEAD_S = 300, MINUTE_S = 60, DAY_S = 86400 };
+enum { MINUTE_S = 60, DAY_S = 86400 };
 
 static const uint32_t life_s_max[] = {
     [HF__NEWS_LEAVE] = 400 * DAY_S,     [HF__NEWS_DRAINING] = 2 * DAY_S,
@@ -24,7 +24,7 @@ static int check_form(const struct hf_engine *e, const struct hf_event_statement
         return HF_EEVENT_AUTHOR;
     if (!hf__is_member(e, &s->author) || !hf__is_member(e, &s->subject))
         return HF_ENOTMEMBER;
-    if (s->issued_s > now_s + AHEAD_S || s->expires_s < s->issued_s ||
+    if (s->issued_s > now_s + HF_EVENTS_AHEAD_S || s->expires_s < s->issued_s ||
         s->expires_s - s->issued_s > life_s_max[s->kind])
         return HF_EEVENT_TIME;
     return s->expires_s <= now_s ? HF_EEXPIRED : 0;

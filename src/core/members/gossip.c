@@ -148,6 +148,7 @@ void hf__gossip_reconcile(struct hf_engine *e)
     uint32_t pause = e->timing.reconcile_ms;
     hf__timer_set(e, HF__TIMER_RECONCILE, pause * 3 / 4 + hf__random_below(e, pause / 2 + 1));
     hf__told_expire(e);
+    hf__news_redate(e);
     hf__news_greet(e);
     if (!e->claimed || pick(e, 1, to) == 0 || hf__calling(e, HF_METHOD_GOSSIP, to[0], NULL))
         return;

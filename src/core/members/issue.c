@@ -116,3 +116,39 @@ void hf__news_draining(struct hf_engine *e, bool over)
     if (e->claimed)
         hf__news_issue(e, &what);
 }
+
+void hf__news_again(struct hf_engine *e, const struct hf__told *told)
+{
+    hf_assert(told->kind != HF__NEWS_SUSPECT && hf_account_equal(&told->subject, &e->account));
+    struct hf_signed_event signed_event;
+    struct hf_event_statement s;
+    int r = hf__decode(e, &hf_wire_signed_event, hf_blob_bytes(told->encoded), &signed_event);
+    if (r == 0)
+        r = hf__decode(e, &hf_wire_event_statement, signed_event.statement, &s);
+    hf_assert(r == 0);
+    hf__news_issue(e, &s);
+}
+
+/* One of its own events: dated so far ahead that no member takes it. */
+static const struct hf__told *ahead(const struct hf_engine *e, enum hf__news kind)
+{
+    const struct hf__told *told = hf__told_find(e, &e->account, kind, NULL);
+    hf_assert(told == NULL || hf_account_equal(&told->author, &e->account));
+    return told != NULL && told->issued_s > hf__now_s(e) + HF_EVENTS_AHEAD_S ? told : NULL;
+}
+
+void hf__news_redate(struct hf_engine *e)
+{
+    const struct hf__told *told;
+    hf_assert(e->open);
+    if (!e->claimed)
+        return;
+    if ((told = ahead(e, HF__NEWS_LEAVE)) != NULL)
+        hf__news_again(e, told);
+    if ((told = ahead(e, HF__NEWS_DRAINING)) != NULL)
+        hf__news_draining(e, told->over);
+    if ((told = ahead(e, HF__NEWS_ADDRESS)) != NULL)
+        hf__news_again(e, told);
+    if (ahead(e, HF__NEWS_ALIVE) != NULL)
+        hf__news_alive(e);
+}

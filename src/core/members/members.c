@@ -74,33 +74,20 @@ static void tell_address(struct hf_engine *e)
     hf__news_issue(e, &what);
 }
 
-/* Signs one of its own events again, under the present ballot. */
-static void say_again(struct hf_engine *e, const struct hf__told *told)
-{
-    hf_assert(!told->over && hf_account_equal(&told->subject, &e->account));
-    struct hf_signed_event signed_event;
-    struct hf_event_statement s;
-    int r = hf__decode(e, &hf_wire_signed_event, hf_blob_bytes(told->encoded), &signed_event);
-    if (r == 0)
-        r = hf__decode(e, &hf_wire_event_statement, signed_event.statement, &s);
-    hf_assert(r == 0);
-    hf__news_issue(e, &s);
-}
-
 void hf__members_claimed(struct hf_engine *e)
 {
     hf_assert(e->open && e->claim > 0);
     const struct hf__told *told;
     hf_assert(e->claimed);
     if ((told = hf__view_leave(e, &e->account)) != NULL) {
-        say_again(e, told);
+        hf__news_again(e, told);
         hf__timer_set(e, HF__TIMER_LEAVE, 0);
     }
     /* It is back: a drain ends by itself with the restart. */
     if ((told = hf__told_find(e, &e->account, HF__NEWS_DRAINING, NULL)) != NULL && !told->over)
         hf__news_draining(e, true);
     if ((told = hf__told_find(e, &e->account, HF__NEWS_ADDRESS, NULL)) != NULL && !told->over)
-        say_again(e, told);
+        hf__news_again(e, told);
     tell_address(e);
     hf__news_greet(e);
     hf__timer_set(e, HF__TIMER_PROBE, hf__random_below(e, e->timing.probe_ms + 1));

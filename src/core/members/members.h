@@ -173,6 +173,10 @@ void hf__news_greet(struct hf_engine *e);
 void hf__news_suspect(struct hf_engine *e, const struct hf_account *account);
 /* Says that this node is about to stop for a while, or no longer. */
 void hf__news_draining(struct hf_engine *e, bool over);
+/* Signs one of its own events again, under the present ballot. */
+void hf__news_again(struct hf_engine *e, const struct hf__told *told);
+/* Says again what a clock that was ahead has dated: no member takes that (GOSSIP.md, 2). */
+void hf__news_redate(struct hf_engine *e);
 
 /* ---- gossip.c: how events spread */
 
