@@ -95,8 +95,12 @@ static void fill(const struct hf_world *w, const struct hf__member *m, char *tex
     ret->operator_name =
         text(texts + TEXT_MAX, "op-%u", s->operators == 0 ? m->node : m->node % s->operators);
     ret->zone = text(texts + 2 * TEXT_MAX, "zone-%u", m->node % s->zones);
-    ret->has_floor = m->floor != NULL;
-    if (ret->has_floor) {
+    const struct hf_document *before = w->authority.set;
+    const struct hf_floor *kept = before != NULL ? hf_set_floor(before, &m->account) : NULL;
+    ret->has_floor = m->floor != NULL || kept != NULL;
+    if (kept != NULL)
+        ret->floor = *kept;
+    if (m->floor != NULL) {
         ret->floor.claim = m->floor->claim;
         memcpy(ret->floor.favoured, m->floor->favoured, 16);
         ret->floor.written_off = m->floor->written_off;
@@ -116,7 +120,9 @@ static void encode_set(struct hf_world *w, uint32_t epoch, struct hf_buf *ret)
     struct hf_validator *validators = calloc(a->members_count + 1, sizeof(*validators));
     char *texts = malloc((a->members_count + 1) * 3 * TEXT_MAX);
     struct hf_platform *platforms = calloc((a->members_count + 1) * 4, sizeof(*platforms));
-    hf_assert(validators != NULL && texts != NULL && platforms != NULL);
+    size_t floors = a->set != NULL ? hf_set_floors(a->set) : 0;
+    struct hf_departed_floor *departed = calloc(floors + 1, sizeof(*departed));
+    hf_assert(validators != NULL && texts != NULL && platforms != NULL && departed != NULL);
     for (size_t i = 0; i < a->members_count; i++)
         fill(w, &a->members[i], texts + i * 3 * TEXT_MAX, platforms + i * 4, &validators[i]);
     uint64_t now_s = w->settings.wall_s + w->now_us / 1000000;
@@ -128,8 +134,10 @@ static void encode_set(struct hf_world *w, uint32_t epoch, struct hf_buf *ret)
         .validators_count = a->members_count,
     };
     hf__draw_bytes(&w->streams[HF__FOR_AUTHORITY], set.beacon, sizeof(set.beacon));
+    hf_set_keep_departed(a->set, &set, departed);
     int r = hf__encode_into(&hf_wire_validator_set, &set, ret);
     hf_assert(r == 0);
+    free(departed);
     free(platforms);
     free(texts);
     free(validators);

@@ -19,6 +19,7 @@ struct making {
     size_t changes;
     struct hf_validator *list; /* room for all of the set and of what is agreed in */
     size_t count;
+    struct hf_departed_floor *departed; /* room for all floors of the set */
 };
 
 /*
@@ -105,11 +106,10 @@ static void take_member(struct making *m, const struct hf_validator *v)
 /* Who comes back brings along what the authority has decided. */
 static void recall_floor(const struct hf__following *f, struct hf_validator *v)
 {
-    const struct hf_validator *before = f->base != NULL ? find(f->base, &v->account) : NULL;
-    if (before == NULL)
-        return;
-    v->has_floor = before->has_floor;
-    v->floor = before->floor;
+    const struct hf_floor *before = hf_set_floor(f->set, &v->account);
+    v->has_floor = before != NULL;
+    if (before != NULL)
+        v->floor = *before;
 }
 
 static void take_entries(struct making *m)
@@ -179,7 +179,8 @@ static int encode(struct making *m, struct hf_buf *ret)
     set.validators = m->list;
     set.validators_count = m->count;
     memcpy(set.beacon, m->choice->beacon, sizeof set.beacon);
-    if (f->base != NULL && f->base->floors_count > 0)
+    hf_set_keep_departed(f->set, &set, m->departed);
+    if (f->base != NULL && hf_set_floors(f->base) > 0)
         set.base = hf_blob_bytes(f->base->envelope);
     struct hf_buf body;
     hf_buf_init(&body, HF_WIRE_DOCUMENT_MAX);
@@ -201,9 +202,8 @@ int hf__follow_body(const struct hf__following *f, const struct hf__follow_choic
     uint64_t validity_s = now->expires_s - now->issued_s;
     struct making m = {.f = f, .choice = c, .like = like};
     m.list = calloc(now->validators_count + f->backed->count + 1, sizeof *m.list);
-    if (m.list == NULL)
-        return HF_ENOMEM;
-    int r = encode(&m, ret_body);
+    m.departed = calloc(hf_set_floors(f->set) + 1, sizeof *m.departed);
+    int r = m.list != NULL && m.departed != NULL ? encode(&m, ret_body) : HF_ENOMEM;
     /* Who enters takes no candidate from any member: what leaves or moves waits alone. */
     if (r == HF_ESELECTION && like == NULL) {
         m.entries_only = true;
@@ -213,6 +213,7 @@ int hf__follow_body(const struct hf__following *f, const struct hf__follow_choic
         *ret_changes = m.changes > 0 || (f->backed->enough &&
                                          f->now_s + validity_s / RENEW_QUARTERS > now->expires_s);
     free(m.list);
+    free(m.departed);
     return r;
 }
 

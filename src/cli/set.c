@@ -184,14 +184,20 @@ static int make(const struct hf__authority *a, void *ctx, const struct hf_docume
                                    .issued_s = (uint64_t)time(NULL)};
     if (a->policy == NULL)
         return HF_ENODOCUMENTS;
+    size_t floors = a->set != NULL ? hf_set_floors(a->set) : 0;
+    struct hf_departed_floor *departed = calloc(floors + 1, sizeof *departed);
     set.validators = calloc(members->count + 1, sizeof *set.validators);
-    if (set.validators == NULL)
+    if (set.validators == NULL || departed == NULL) {
+        free(set.validators);
+        free(departed);
         return HF_ENOMEM;
+    }
     set.validators_count = members->count;
     if (like != NULL)
         set.issued_s = like->u.set.issued_s;
     set.expires_s = set.issued_s + members->validity_s;
     int r = fill(members, (uint32_t)set.epoch, set.validators);
+    hf_set_keep_departed(a->set, &set, departed);
     /* The list is closed: only now the beacon is drawn. */
     if (like != NULL)
         memcpy(set.beacon, like->u.set.beacon, sizeof set.beacon);
@@ -204,6 +210,7 @@ static int make(const struct hf__authority *a, void *ctx, const struct hf_docume
     for (size_t i = 0; i < set.validators_count; i++)
         free(set.validators[i].platforms);
     free(set.validators);
+    free(departed);
     return r;
 }
 

@@ -145,7 +145,7 @@ static int enter(const struct hf__set_add *o, const struct hf__authority *a,
     bool known = m != NULL;
     /* What was decided about it stays decided. */
     if (r == 0 && m == NULL)
-        r = hf__set_recall_floor(a, &members, &fresh);
+        r = hf__set_recall_floor(a, &fresh);
     if (r == 0 && m == NULL)
         m = hf__members_add(&members);
     if (r == 0 && m == NULL)

@@ -203,23 +203,13 @@ int hf__set_note_removed(const struct hf__authority *a, struct hf__member_list *
     return r;
 }
 
-int hf__set_recall_floor(const struct hf__authority *a, struct hf__member_list *members,
-                         struct hf__member *m)
+int hf__set_recall_floor(const struct hf__authority *a, struct hf__member *m)
 {
-    struct hf__member_list removed;
-    if (m->floor != NULL)
+    const struct hf_floor *before = a->set != NULL ? hf_set_floor(a->set, &m->account) : NULL;
+    if (m->floor != NULL || before == NULL)
         return 0;
-    int r = hf__members_load_from(a->folder, removed_file, &removed);
-    if (r != 0)
-        return r;
-    r = add_of_set(a, members, &removed);
-    struct hf__member *known = r == 0 ? hf__members_find(&removed, &m->account) : NULL;
-    if (known != NULL && known->floor != NULL) {
-        m->floor = hf__floor_copy(&known->floor->floor);
-        r = m->floor != NULL ? 0 : HF_ENOMEM;
-    }
-    hf__members_done(&removed);
-    return r;
+    m->floor = hf__floor_copy(before);
+    return m->floor != NULL ? 0 : HF_ENOMEM;
 }
 
 static int restore(const struct hf__authority *a, const char *word)
@@ -235,7 +225,9 @@ static int restore(const struct hf__authority *a, const char *word)
         r = add_of_set(a, &members, &removed);
     struct hf__member *m = r == 0 ? hf__set_named(&removed, word, "that was left out") : NULL;
     if (m != NULL) {
-        r = put(&members, m);
+        r = hf__set_recall_floor(a, m);
+        if (r == 0)
+            r = put(&members, m);
         if (r == 0)
             r = hf__members_save(a->folder, &members);
         if (r == 0) {

@@ -26,9 +26,8 @@ HF_MUST_USE int hf__set_write_form(const struct hf__authority *a);
 /* Notes in removed.yaml whom the set in force has and set.yaml no longer, with their floors. */
 HF_MUST_USE int hf__set_note_removed(const struct hf__authority *a,
                                      struct hf__member_list *members);
-/* Gives a member that is not in the list the floor that it had when it was left out, if any. */
-HF_MUST_USE int hf__set_recall_floor(const struct hf__authority *a, struct hf__member_list *members,
-                                     struct hf__member *m);
+/* Gives a member that comes back the floor that the set in force has of it, if any. HF_ENOMEM. */
+HF_MUST_USE int hf__set_recall_floor(const struct hf__authority *a, struct hf__member *m);
 
 /*
  * What a new registration does to those that are there of the same operator or address: a pending

@@ -94,6 +94,23 @@ static bool floor_ok(const struct hf_floor *f)
     return ok;
 }
 
+/* Both lists ascend: they are gone through side by side. */
+static int departed_check(const struct hf_validator_set *s)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < s->departed_count; i++) {
+        const struct hf_departed_floor *d = &s->departed[i];
+        if ((i > 0 && hf_account_compare(&d[-1].account, &d->account) >= 0) || !floor_ok(&d->floor))
+            return HF_EDOCUMENT;
+        while (at < s->validators_count &&
+               hf_account_compare(&s->validators[at].account, &d->account) < 0)
+            at++;
+        if (at < s->validators_count && hf_account_equal(&s->validators[at].account, &d->account))
+            return HF_EDOCUMENT;
+    }
+    return 0;
+}
+
 static int set_check(const struct hf_validator_set *s)
 {
     if (s->expires_s <= s->issued_s)
@@ -106,7 +123,7 @@ static int set_check(const struct hf_validator_set *s)
             (s->validators[i].has_floor && !floor_ok(&s->validators[i].floor)))
             return HF_EDOCUMENT;
     }
-    return 0;
+    return departed_check(s);
 }
 
 /* Few validators have a floor, and sets are large. */

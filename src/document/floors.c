@@ -1,4 +1,6 @@
-/* Floors from one set to the next: what the authority has decided about a validator stays. */
+/* Floors from one set to the next: what the authority has decided about a validator stays, though
+ * that leaves the set. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -29,36 +31,97 @@ static bool has_survivors(const struct hf_floor *f, const struct hf_survivors *w
     return false;
 }
 
-static bool kept(const struct hf_floor *before, const struct hf_validator *after)
+static bool kept(const struct hf_floor *before, const struct hf_floor *after)
 {
-    if (!after->has_floor || after->floor.claim < before->claim)
+    if (after == NULL || after->claim < before->claim)
         return false;
-    if (after->floor.claim > before->claim)
+    if (after->claim > before->claim)
         return true;
     /* Nor does it grow: ballots that are not below it may stand by the votes of others. */
-    if (memcmp(after->floor.favoured, before->favoured, 16) != 0 ||
-        after->floor.written_off_count != before->written_off_count ||
-        after->floor.survivors_count != before->survivors_count)
+    if (memcmp(after->favoured, before->favoured, 16) != 0 ||
+        after->written_off_count != before->written_off_count ||
+        after->survivors_count != before->survivors_count)
         return false;
     for (size_t i = 0; i < before->written_off_count; i++)
-        if (!has_written_off(&after->floor, &before->written_off[i]))
+        if (!has_written_off(after, &before->written_off[i]))
             return false;
     for (size_t i = 0; i < before->survivors_count; i++)
-        if (!has_survivors(&after->floor, &before->survivors[i]))
+        if (!has_survivors(after, &before->survivors[i]))
             return false;
     return true;
+}
+
+static int to_departed(const void *key, const void *entry)
+{
+    const struct hf_departed_floor *d = entry;
+    return hf_account_compare(key, &d->account);
+}
+
+const struct hf_floor *hf_set_floor(const struct hf_document *set, const struct hf_account *account)
+{
+    const struct hf_validator_set *s = &set->u.set;
+    long at = hf_set_find(set, account);
+    if (at >= 0)
+        return s->validators[at].has_floor ? &s->validators[at].floor : NULL;
+    const struct hf_departed_floor *d =
+        s->departed_count > 0
+            ? bsearch(account, s->departed, s->departed_count, sizeof *d, to_departed)
+            : NULL;
+    return d != NULL ? &d->floor : NULL;
+}
+
+size_t hf_set_floors(const struct hf_document *set)
+{
+    return set->floors_count + set->u.set.departed_count;
+}
+
+/* The i-th floor of a set, with whose it is: of members first. */
+static struct hf_departed_floor floor_at(const struct hf_document *set, size_t i)
+{
+    if (i >= set->floors_count)
+        return set->u.set.departed[i - set->floors_count];
+    const struct hf_validator *v = &set->u.set.validators[set->floors[i]];
+    return (struct hf_departed_floor){.account = v->account, .floor = v->floor};
+}
+
+static int to_validator(const void *key, const void *entry)
+{
+    const struct hf_validator *v = entry;
+    return hf_account_compare(key, &v->account);
+}
+
+static int by_account(const void *a, const void *b)
+{
+    const struct hf_departed_floor *x = a, *y = b;
+    return hf_account_compare(&x->account, &y->account);
+}
+
+void hf_set_keep_departed(const struct hf_document *before, struct hf_validator_set *set,
+                          struct hf_departed_floor *room)
+{
+    size_t count = 0, all = before != NULL ? hf_set_floors(before) : 0;
+    for (size_t i = 0; i < all; i++) {
+        struct hf_departed_floor f = floor_at(before, i);
+        if (set->validators_count == 0 ||
+            bsearch(&f.account, set->validators, set->validators_count, sizeof *set->validators,
+                    to_validator) == NULL)
+            room[count++] = f;
+    }
+    if (count > 0)
+        qsort(room, count, sizeof *room, by_account);
+    set->departed = room;
+    set->departed_count = count;
 }
 
 int hf_set_floors_kept(const struct hf_document *before, const struct hf_document *after,
                        struct hf_account *ret)
 {
-    for (uint32_t i = 0; i < before->floors_count; i++) {
-        const struct hf_validator *v = &before->u.set.validators[before->floors[i]];
-        long at = hf_set_find(after, &v->account);
-        if (at < 0 || kept(&v->floor, &after->u.set.validators[at]))
+    for (size_t i = 0; i < hf_set_floors(before); i++) {
+        struct hf_departed_floor f = floor_at(before, i);
+        if (kept(&f.floor, hf_set_floor(after, &f.account)))
             continue;
         if (ret != NULL)
-            *ret = v->account;
+            *ret = f.account;
         return HF_EFLOOR;
     }
     return 0;
@@ -66,12 +129,6 @@ int hf_set_floors_kept(const struct hf_document *before, const struct hf_documen
 
 bool hf__floors_same(const struct hf_document *base, const struct hf_document *set)
 {
-    for (uint32_t i = 0; i < set->floors_count; i++) {
-        const struct hf_validator *v = &set->u.set.validators[set->floors[i]];
-        long at = hf_set_find(base, &v->account);
-        if (at < 0 || !kept(&v->floor, &base->u.set.validators[at]))
-            return false;
-    }
     /* What is kept in both directions is the same. */
-    return hf_set_floors_kept(base, set, NULL) == 0;
+    return hf_set_floors_kept(set, base, NULL) == 0 && hf_set_floors_kept(base, set, NULL) == 0;
 }

@@ -131,13 +131,20 @@ Test(documents, take_back_no_floor)
     s.epoch++;
     cr_assert_eq(offer(w, 0, HF_DOCUMENT_SET, &hf_wire_validator_set, &s, 2), HF_EFLOOR);
     list[0].floor.favoured[0] = 3;
-    /* It is left out of one set, and comes back with nothing. */
+    /* It is left out of several sets, which keep its floor, and comes back with nothing. */
     struct hf_validator_set without = s;
-    without.epoch = s.epoch + 1;
+    struct hf_departed_floor departed = {.account = list[0].account, .floor = list[0].floor};
     without.validators = list + 1;
     without.validators_count--;
-    cr_assert_eq(offer(w, 0, HF_DOCUMENT_SET, &hf_wire_validator_set, &without, 2), 0);
-    s.epoch += 2;
+    for (int i = 0; i < 3; i++) {
+        without.epoch++;
+        without.departed_count = 0;
+        cr_assert_eq(offer(w, 0, HF_DOCUMENT_SET, &hf_wire_validator_set, &without, 2), HF_EFLOOR);
+        without.departed = &departed;
+        without.departed_count = 1;
+        cr_assert_eq(offer(w, 0, HF_DOCUMENT_SET, &hf_wire_validator_set, &without, 2), 0);
+    }
+    s.epoch = without.epoch + 1;
     set_floor(&s, list, 0, off, 0);
     cr_assert_eq(offer(w, 0, HF_DOCUMENT_SET, &hf_wire_validator_set, &s, 2), HF_EFLOOR);
     set_floor(&s, list, HF_WIRE_FLOOR_MAX, off, 0);

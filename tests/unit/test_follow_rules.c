@@ -233,6 +233,7 @@ Test(hf__follow_body, keeps_floors_with_the_set_that_the_authority_signed)
     leaves(1);
     struct hf_document *without = body(&ignored), *base = (struct hf_document *)f.base;
     cr_assert_lt(hf_set_find(without, &v[1].account), 0);
+    cr_assert_eq(hf_set_floor(without, &v[1].account)->claim, 9);
     cr_assert(hf_bytes_equal(without->u.set.base, hf_blob_bytes(base->envelope)));
     f.set = without;
     backed.count = 0;

@@ -148,11 +148,22 @@ Test(set_signers, keep_the_floors_that_the_authority_signed)
     cr_assert_eq(follow((struct hf_bytes){0}, 0), 0);
     /* Who has left the set takes its floor along. */
     struct hf_validator_set set = authority_set(2, v, 4);
+    struct hf_departed_floor departed = {.account = v[1].account, .floor = decided(9)};
     set.base = base(9, "01");
     v[1] = v[2];
     v[2] = v[3];
     set.validators_count = 3;
+    set.departed = &departed;
+    set.departed_count = 1;
     cr_assert_eq(verify(HF_DOCUMENT_SET, &set, "34"), 0);
+    /* Nor is it lost with a base that it has left too. */
+    set.base = authority_sign(&n, HF_DOCUMENT_SET, &set, "01");
+    set.epoch++;
+    cr_assert_eq(verify(HF_DOCUMENT_SET, &set, "34"), 0);
+    departed.floor.claim = 8;
+    cr_assert_eq(verify(HF_DOCUMENT_SET, &set, "34"), HF_EDOCUMENT_SIGNATURE, "lowered");
+    set.departed_count = 0;
+    cr_assert_eq(verify(HF_DOCUMENT_SET, &set, "34"), HF_EDOCUMENT_SIGNATURE, "lost");
 }
 
 Test(set_signers, decide_no_floor_themselves)
@@ -214,4 +225,42 @@ Test(set_signers, stand_on_a_set_before_theirs)
     first.issued_s = set.issued_s;
     set.base = authority_sign(&n, HF_DOCUMENT_SET, &first, "01");
     cr_assert_eq(verify(HF_DOCUMENT_SET, &set, "34"), 0);
+}
+
+/* ---- floors of accounts that are no members now */
+
+static int read_set(const struct hf_validator_set *s)
+{
+    struct hf_document *d = NULL;
+    int error = hf_document_read(n.pool, authority_sign(&n, HF_DOCUMENT_SET, s, ""), &d);
+    hf_document_unref(d);
+    return error;
+}
+
+Test(set_signers, read_floors_of_others_than_members)
+{
+    struct hf_validator_set s = authority_set(3, v, 4);
+    struct hf_departed_floor gone[2] = {{.account = v[1].account, .floor = {.claim = 9}},
+                                        {.account = v[3].account, .floor = {.claim = 7}}};
+    v[1] = v[2];
+    s.validators_count = 2;
+    s.departed = gone;
+    s.departed_count = 2;
+    struct hf_document *d = authority_document(&n, HF_DOCUMENT_SET, &s, "");
+    cr_assert_eq(hf_set_floors(d), 2);
+    cr_assert_eq(hf_set_floor(d, &gone[0].account)->claim, 9);
+    cr_assert_eq(hf_set_floor(d, &gone[1].account)->claim, 7);
+    cr_assert_null(hf_set_floor(d, &v[0].account));
+    hf_document_unref(d);
+    gone[0].account = v[1].account;
+    cr_assert_eq(read_set(&s), HF_EDOCUMENT, "a member");
+    gone[0].account = gone[1].account;
+    cr_assert_eq(read_set(&s), HF_EDOCUMENT, "one twice");
+    memset(&gone[0].account, 0xff, sizeof gone[0].account);
+    cr_assert_eq(read_set(&s), HF_EDOCUMENT, "not in order");
+    struct hf_written_off off = {.generation = {1}, .favoured = {1}};
+    gone[0] = gone[1];
+    gone[0].floor.written_off = &off;
+    gone[0].floor.written_off_count = s.departed_count = 1;
+    cr_assert_eq(read_set(&s), HF_EDOCUMENT, "in favour of itself");
 }

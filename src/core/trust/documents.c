@@ -89,17 +89,6 @@ static int check_pair(const struct hf_document *policy, const struct hf_document
     return hf_select_possible(set, (enum hf_domain_rule)p->domain_rule, (uint8_t)p->shares);
 }
 
-/* The set before the newest counts too: one that was left out in between brings its floor along. */
-static int check_floors(const struct hf_engine *e, const struct hf_document *set)
-{
-    const struct hf_document *before[] = {e->trust->set, e->trust->set_previous};
-    int r = 0;
-    for (size_t i = 0; r == 0 && i < HF_ARRAY_LEN(before); i++)
-        if (before[i] != NULL)
-            r = hf_set_floors_kept(before[i], set, NULL);
-    return r;
-}
-
 static int check(struct hf_engine *e, const struct hf_document *d, bool stored)
 {
     hf_assert(e->trust->roots_count <= HF_ROOTS_MAX);
@@ -124,7 +113,10 @@ static int check(struct hf_engine *e, const struct hf_document *d, bool stored)
     if (d->kind != HF_DOCUMENT_SET)
         return 0;
     r = check_pair(e->trust->policy, d);
-    return r == 0 && !stored ? check_floors(e, d) : r;
+    /* A set keeps all floors of the one before: who left long ago brings its floor along. */
+    if (r == 0 && !stored && e->trust->set != NULL)
+        r = hf_set_floors_kept(e->trust->set, d, NULL);
+    return r;
 }
 
 static void adopt(struct hf_engine *e, struct hf_document *d, bool stored)

@@ -180,9 +180,21 @@ uint64_t hf_claim_quorum_proposed(uint64_t n, uint64_t k);
 
 /* The index of an account in a set, by binary search; -1: not a member. */
 long hf_set_find(const struct hf_document *set, const struct hf_account *account);
+/* The floor of an account, be it a member of the set or no more; NULL: none. */
+const struct hf_floor *hf_set_floor(const struct hf_document *set,
+                                    const struct hf_account *account);
+/* How many floors a set has, of its members and of others. */
+size_t hf_set_floors(const struct hf_document *set);
 /*
- * Whether a later set keeps the floors of one before it (proto/PROTOCOL.md, 4): the claim of a
- * member's floor never falls, and what was decided about generations changes only when it rises.
+ * Lets a set that is being made keep the floors of the one before it: set->departed has those of
+ * accounts that are not among set->validators, which ascend by account. before: NULL, for the
+ * first. room: for hf_set_floors(before); set borrows it, and before.
+ */
+void hf_set_keep_departed(const struct hf_document *before, struct hf_validator_set *set,
+                          struct hf_departed_floor *room);
+/*
+ * Whether a later set keeps the floors of one before it (proto/PROTOCOL.md, 4): each is there, the
+ * claim of it never falls, and what was decided about generations changes only when it rises.
  * HF_EFLOOR; ret, which may be NULL: the first account whose floor does not stay.
  */
 HF_MUST_USE int hf_set_floors_kept(const struct hf_document *before,
