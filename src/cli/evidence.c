@@ -34,18 +34,20 @@ struct options {
 
 /* ---- what this node keeps */
 
-/* Writes one file; its name tells the provider and the dealing. */
-static int save(const json_t *one, const char *folder)
+/* Writes one file; its name tells the provider and the dealing, of which two may have one number.
+ * says: where it is said. */
+static int save(const json_t *one, const char *folder, FILE *says)
 {
     char path[HF__PATH_LEN];
-    int len = snprintf(path, sizeof path, "%s/evidence-%.8s-%lld.bin", folder,
-                       text_of(one, "provider"), number_of(one, "generation"));
+    int len = snprintf(path, sizeof path, "%s/evidence-%.8s-%lld-%.8s.bin", folder,
+                       text_of(one, "provider"), number_of(one, "generation"),
+                       text_of(one, "generation_id"));
     if (len < 0 || (size_t)len >= sizeof path)
         return hf__say("evidence", folder, HF_ETOOBIG);
     int r = hf__answer_save(one, "file", path);
     if (r != 0)
         return hf__say("evidence", path, r);
-    printf("%s: written\n", path);
+    fprintf(says, "%s: written\n", path);
     return HF_CLI_OK;
 }
 
@@ -75,7 +77,7 @@ static int list(const struct options *o)
         if (!o->json)
             print_one(json_array_get(all, i));
         if (o->output != NULL)
-            status = save(json_array_get(all, i), o->output);
+            status = save(json_array_get(all, i), o->output, o->json ? stderr : stdout);
     }
     json_decref(root);
     return status;

@@ -7,11 +7,17 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+static json_t *digits(const void *bytes, size_t len)
+{
+    char text[2 * HF_ID_LEN + 1];
+    hf_assert(len <= HF_ID_LEN);
+    hf_hex_encode(bytes, len, text);
+    return json_string(text);
+}
+
 static json_t *hex(const struct hf_account *account)
 {
-    char text[65];
-    hf_hex_encode(account->bytes, sizeof account->bytes, text);
-    return json_string(text);
+    return digits(account->bytes, sizeof account->bytes);
 }
 
 /* How long ago; null: never. */
@@ -128,6 +134,7 @@ static json_t *broken(const struct hf__daemon *d, const struct hf_broken_status 
     set(o, "operator", hf__operator_json(d, &b->what.provider));
     set(o, "breach", json_string(b->what.breach == HF_BREACH_PROOF ? "proof" : "denial"));
     set(o, "generation", json_integer((json_int_t)b->what.generation.number));
+    set(o, "generation_id", digits(b->what.generation.id, sizeof b->what.generation.id));
     set(o, "index", json_integer(b->what.index));
     set(o, "promised_s", date(b->what.promised_s));
     set(o, "broken_s", date(b->what.broken_s));

@@ -110,6 +110,9 @@ def an_older_copy_that_is_put_back_is_proved_to_have_lost_a_share_that_was_promi
         written = owner.command("evidence", "--output", mesh.folder)
         [file] = mesh.folder.glob("evidence-*.bin")
         assert written.returncode == 0 and f"{file}: written" in written.stdout.decode(), written
+        assert file.name == f"evidence-{one['provider'][:8]}-{one['generation']}-{one['generation_id'][:8]}.bin", file
+        both = owner.command("evidence", "--json", "--output", mesh.folder)
+        assert json.loads(both.stdout)["evidence"] == [one] and f"{file}: written" in both.stderr.decode(), both
         for node in mesh.nodes:
             node.kill()
         done = verify(mesh, file)

@@ -112,16 +112,17 @@ Test(evidence, is_kept_of_an_audit_without_a_proof)
     a_liar_is_caught(true);
 }
 
-/* So many are kept that one has to go: the one that was broken first. */
-Test(evidence, is_bounded_and_the_oldest_makes_room)
+/* So many are kept that one has to go: the one that was kept first, whatever dates the accused have
+ * signed. One from before orders were noted goes before the others. */
+static void the_first_makes_room(bool with_one_of_before)
 {
     struct hf_world *w = audited();
     struct hf_engine *e = hf_world_engine(w, 0);
     uint32_t holders[16];
-    uint8_t key[48] = {0};
+    uint8_t key[56] = {0};
     testnet_holders(w, 0, holders);
-    for (uint64_t i = 1; i <= HF_BROKEN_MAX; i++) {
-        struct hf_ack_statement s = {.at_s = 1000 + i * 7 % HF_BROKEN_MAX};
+    for (uint8_t i = 1; i <= HF_BROKEN_MAX; i++) {
+        struct hf_ack_statement s = {.at_s = 1000 - i};
         struct hf_broken_promise m = {.format = 1, .breach = {.question = hf_bytes_of("?", 1)}};
         struct hf_buf said, row;
         hf_buf_init(&said, 4096);
@@ -130,8 +131,11 @@ Test(evidence, is_bounded_and_the_oldest_makes_room)
         m.breach.statement = hf_buf_bytes(&said);
         cr_assert_eq(hf_wire_encode(&hf_wire_broken_promise, &m, &row), 0);
         struct hf_blob *value = hf_blob_new(hf_buf_bytes(&row));
-        key[47] = (uint8_t)s.at_s;
-        cr_assert_null(hf__rows_put(&e->rows, HF_ROW_BROKEN, hf_bytes_of(key, sizeof key), value));
+        key[47] = i * 7 % HF_BROKEN_MAX;
+        key[54] = 1;
+        key[55] = i;
+        size_t len = with_one_of_before && i == 9 ? 48 : sizeof key;
+        cr_assert_null(hf__rows_put(&e->rows, HF_ROW_BROKEN, hf_bytes_of(key, len), value));
         hf_blob_unref(value);
         hf_buf_done(&said);
         hf_buf_done(&row);
@@ -141,12 +145,55 @@ Test(evidence, is_bounded_and_the_oldest_makes_room)
     hf_world_watch(w, lie, &l);
     cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_PROMISE_BROKEN, 1, TESTNET_MS));
     cr_assert_eq(hf__rows_count(&e->rows, HF_ROW_BROKEN), HF_BROKEN_MAX);
-    for (unsigned i = 0; i < HF_BROKEN_MAX; i++) {
-        key[47] = (uint8_t)(1000 + i);
-        cr_assert_eq(hf__rows_get(&e->rows, HF_ROW_BROKEN, hf_bytes_of(key, sizeof key)) == NULL,
-                     i == 0);
+    for (uint8_t i = 1; i <= HF_BROKEN_MAX; i++) {
+        key[47] = i * 7 % HF_BROKEN_MAX;
+        size_t at = hf__rows_first(&e->rows, HF_ROW_BROKEN, hf_bytes_of(key, 48));
+        bool is = hf__rows_at(&e->rows, at, HF_ROW_BROKEN, hf_bytes_of(key, 48)) != NULL;
+        cr_assert_eq(is, i != (with_one_of_before ? 9 : 1), "%u", i);
     }
+    struct hf_bytes liar = hf_bytes_of(hf_world_account(w, l.holder)->bytes, HF_ID_LEN);
+    const struct hf__row *row =
+        hf__rows_at(&e->rows, hf__rows_first(&e->rows, HF_ROW_BROKEN, liar), HF_ROW_BROKEN, liar);
+    cr_assert_eq(row->key_len, sizeof key);
+    cr_assert(row->key[54] == 1 && row->key[55] == HF_BROKEN_MAX + 1);
     hf_world_watch(w, NULL, NULL);
+    testnet_end(w);
+}
+
+Test(evidence, is_bounded_and_what_was_kept_first_makes_room)
+{
+    the_first_makes_room(false);
+}
+
+Test(evidence, from_before_orders_were_noted_makes_room_first)
+{
+    the_first_makes_room(true);
+}
+
+/* ---- whose memory is full */
+
+static void *no_room(size_t len)
+{
+    (void)len;
+    return NULL;
+}
+
+Test(evidence, accuses_nobody_whose_memory_is_full_and_who_says_nothing_then)
+{
+    struct hf_world *w = audited();
+    uint32_t holders[16];
+    testnet_holders(w, 0, holders);
+    struct hf_engine *holder = hf_world_engine(w, holders[1]);
+    void *(*room)(size_t len) = holder->secret_alloc;
+    holder->secret_alloc = no_room;
+    hf_world_run_for(w, 100000);
+    holder->secret_alloc = room;
+    cr_assert_eq(evidence_of(w, 0), 0);
+    cr_assert_eq(
+        hf__holder_find(hf_world_engine(w, 0), hf_world_account(w, holders[1]))->audits_failed, 0);
+    hf_world_run_for(w, 100000);
+    testnet_ready(w, 0);
+    cr_assert_eq(evidence_of(w, 0), 0);
     testnet_end(w);
 }
 

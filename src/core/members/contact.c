@@ -126,13 +126,16 @@ const struct hf__pair *hf__contact_keys(struct hf_engine *e, struct hf__contact 
     if (r == 0)
         r = hf__decode(e, &hf_wire_event_statement, what.statement, &s);
     hf_assert(r == 0);
-    c->place = told->place;
     c->keyed = false;
+    uint8_t *shared = s.has_mesh_key ? e->secret_alloc(HF_KEY_LEN) : NULL;
+    if (s.has_mesh_key && shared == NULL) {
+        c->edition--; /* memory is full: the next datagram tries again */
+        return NULL;
+    }
+    c->place = told->place;
     if (!s.has_mesh_key)
         return NULL;
-    hf_assert(told->kind == HF__NEWS_ALIVE);
-    uint8_t *shared = e->secret_alloc(HF_KEY_LEN);
-    hf_assert(shared != NULL);
+    hf_assert(told->kind == HF__NEWS_ALIVE && shared != NULL);
     c->keyed = e->suite->agree(e->secrets->mesh, s.mesh_key, shared) == 0;
     if (c->keyed) {
         direction(e, shared, &e->account, &c->account, pair->out);

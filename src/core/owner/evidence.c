@@ -87,11 +87,18 @@ void hf__evidence_ask(const struct hf_engine *e, const struct hf__holder *h, str
 
 /* ---- promises */
 
-/* Whether an answer is a promise that is worth a write: the first, of another vault, or a newer. */
-static bool is_news(const struct hf__holder *h, const struct hf_ack_statement *s)
+/*
+ * Whether an answer is a promise that is worth a write: the first, of another vault, or a newer. It
+ * has to name a set of about this node's own age: by a much older or newer one a later denial would
+ * prove nothing.
+ */
+static bool is_news(const struct hf_engine *e, const struct hf__holder *h,
+                    const struct hf_ack_statement *s)
 {
+    uint64_t own_s = e->trust->set != NULL ? hf_document_issued_s(e->trust->set) : 0;
     hf_assert(s->holds);
-    if (s->at_s == 0 || s->set_issued_s == 0 || !s->has_sealing_key)
+    if (s->at_s == 0 || !s->has_sealing_key || s->set_issued_s + RENEW_S < own_s ||
+        s->set_issued_s > own_s + RENEW_S)
         return false;
     return !h->promised || s->set_issued_s >= h->promised_set_s + RENEW_S ||
            memcmp(h->promised_key, s->sealing_key, sizeof h->promised_key) != 0;
@@ -119,53 +126,67 @@ static void keep_promise(struct hf_engine *e, struct hf__holder *h, const struct
 
 /* ---- broken ones */
 
-/* When the promise of a row was broken, by the clock of the holder that broke it. */
-static uint64_t broken_s(struct hf_engine *e, const struct hf__row *row)
+/* A row's key: provider (32), generation id (16), and in what order it was kept (8). */
+enum { ABOUT_LEN = HF_ID_LEN + 16, KEY_LEN = ABOUT_LEN + 8 };
+
+/* In what order a row was kept; 0: before such an order was noted. */
+static uint64_t order_of(const struct hf__row *row)
 {
-    struct hf_broken_promise m;
-    struct hf_ack_statement s;
-    int r = hf__decode(e, &hf_wire_broken_promise, hf_blob_bytes(row->value), &m);
-    hf_assert(r == 0);
-    r = hf__decode(e, &hf_wire_ack_statement, m.breach.statement, &s);
-    hf_assert(r == 0 && s.at_s > 0);
-    return s.at_s;
+    uint64_t order = 0;
+    hf_assert(row->key_len == KEY_LEN || row->key_len == ABOUT_LEN);
+    for (size_t i = ABOUT_LEN; i < row->key_len; i++)
+        order = order << 8 | row->key[i];
+    return order;
 }
 
-/* The one that was broken first makes room. */
-static void make_room(struct hf_engine *e)
+/*
+ * The one that was kept first makes room: an accused one chooses its dates, and not when it was
+ * heard. Returns the order of the next.
+ */
+static uint64_t make_room(struct hf_engine *e)
 {
     const struct hf__row *at, *first = NULL;
-    uint64_t first_s = UINT64_MAX;
+    uint64_t newest = 0;
     hf_assert(e->open && hf__rows_count(&e->rows, HF_ROW_BROKEN) <= HF_BROKEN_MAX);
-    if (hf__rows_count(&e->rows, HF_ROW_BROKEN) < HF_BROKEN_MAX)
-        return;
     for (size_t i = hf__rows_first(&e->rows, HF_ROW_BROKEN, no_key);
          (at = hf__rows_at(&e->rows, i, HF_ROW_BROKEN, no_key)) != NULL; i++) {
-        uint64_t s = broken_s(e, at);
-        if (s < first_s) {
-            first_s = s;
+        if (first == NULL || order_of(at) < order_of(first))
             first = at;
-        }
+        newest = order_of(at) > newest ? order_of(at) : newest;
     }
-    hf_assert(first != NULL);
-    uint8_t key[48];
-    memcpy(key, first->key, sizeof key);
-    hf__del(e, HF_ROW_BROKEN, hf_bytes_of(key, sizeof key));
+    if (hf__rows_count(&e->rows, HF_ROW_BROKEN) == HF_BROKEN_MAX) {
+        uint8_t key[HF_ROW_KEY_MAX];
+        hf_assert(first != NULL);
+        size_t len = first->key_len;
+        memcpy(key, first->key, len);
+        hf__del(e, HF_ROW_BROKEN, hf_bytes_of(key, len));
+    }
+    return newest + 1;
+}
+
+/* Whether a broken promise of this provider about this dealing is kept. */
+static bool is_kept(const struct hf_engine *e, struct hf_bytes about)
+{
+    hf_assert(about.len == ABOUT_LEN);
+    size_t at = hf__rows_first(&e->rows, HF_ROW_BROKEN, about);
+    return hf__rows_at(&e->rows, at, HF_ROW_BROKEN, about) != NULL;
 }
 
 static void keep_broken(struct hf_engine *e, const struct hf__holder *h,
                         const struct hf_broken_promise *m)
 {
     struct hf_broken what;
-    uint8_t key[48];
+    uint8_t key[KEY_LEN];
     hf_assert(e->store_error == 0 && h->index > 0);
     memcpy(key, h->account.bytes, HF_ID_LEN);
     memcpy(key + HF_ID_LEN, e->owner->recorded.id, 16);
-    if (hf__rows_get(&e->rows, HF_ROW_BROKEN, hf_bytes_of(key, sizeof key)) != NULL ||
+    if (is_kept(e, hf_bytes_of(key, ABOUT_LEN)) ||
         hf_broken_check(e->suite, m, &e->shared->arena, &what) != 0)
         return;
     hf_assert(hf_account_equal(&what.provider, &h->account));
-    make_room(e);
+    uint64_t order = make_room(e);
+    for (size_t i = KEY_LEN; i > ABOUT_LEN; order >>= 8)
+        key[--i] = (uint8_t)order;
     hf__put(e, HF_ROW_BROKEN, hf_bytes_of(key, sizeof key), &hf_wire_broken_promise, m);
     hf__trace(e, HF_TRACE_PROMISE_BROKEN, 0, &h->account, what.generation.number, what.index);
 }
@@ -180,7 +201,7 @@ void hf__evidence_hear(struct hf_engine *e, struct hf__holder *h, const struct h
     bool lies = s->holds && asked->has_challenge && h->audits_failed > 0;
     hf_assert(e->open && h->index == asked->index);
     /* What cannot be written now is said again. */
-    if (e->store_error != 0 || (s->holds && !lies && !is_news(h, s)))
+    if (e->store_error != 0 || (s->holds && !lies && !is_news(e, h, s)))
         return;
     memcpy(word.signature, response->signature, sizeof word.signature);
     word.question = hf__encode(e, &hf_wire_standing, asked);

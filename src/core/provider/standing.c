@@ -4,17 +4,18 @@
 #include "provider/provider.h"
 
 /*
- * Answers an audit. False: the share that lies here cannot be had, so that none is held. The proof
- * is verified before it is signed: a fault of this machine is a share that is lost, and no lie.
+ * Answers an audit. HF_ENOTFOUND: the share that lies here cannot be had, so that none is held. The
+ * proof is verified before it is signed: a fault of this machine is a share that is lost, and no
+ * lie. HF_ENOMEM: nothing can be said now.
  */
-static bool prove(struct hf_engine *e, const struct hf_standing *m,
-                  uint8_t ret_proof[static HF_PROOF_LEN])
+static int prove(struct hf_engine *e, const struct hf_standing *m,
+                 uint8_t ret_proof[static HF_PROOF_LEN])
 {
     hf_assert(e->open && m->has_challenge);
     struct hf_held_row held;
     struct hf_audit_context c = {.generation = m->generation, .index = m->index};
     if (!hf__held_row(e, &m->header.owner, m->generation.id, &held))
-        return false;
+        return HF_ENOTFOUND;
     hf_assert(held.index > 0);
     c.network = e->network;
     memcpy(c.challenge, m->challenge, sizeof c.challenge);
@@ -22,7 +23,8 @@ static bool prove(struct hf_engine *e, const struct hf_standing *m,
     c.owner = m->header.owner;
     struct hf_bytes context = hf__encode(e, &hf_wire_audit_context, &c);
     uint8_t *share = e->secret_alloc(HF_SCALAR_LEN);
-    hf_assert(share != NULL);
+    if (share == NULL)
+        return HF_ENOMEM;
     int r = e->suite->unwrap(e->secrets->active.wrap_key, hf_bytes_of(held.generation.id, 16),
                              hf_bytes_of(held.wrapped, sizeof held.wrapped), share);
     if (r == 0)
@@ -32,9 +34,10 @@ static bool prove(struct hf_engine *e, const struct hf_standing *m,
         r = e->suite->proof_check(ret_proof, (uint8_t)held.index,
                                   (uint8_t)(held.commitments.len / HF_POINT_LEN),
                                   held.commitments.data, context);
-    if (r != 0)
-        hf__held_spoil(e, &m->header.owner, m->generation.id);
-    return r == 0;
+    if (r == 0)
+        return 0;
+    hf__held_spoil(e, &m->header.owner, m->generation.id);
+    return HF_ENOTFOUND;
 }
 
 /* Whether the recorded share that is kept here is the very one that is asked about. */
@@ -55,18 +58,25 @@ static bool is_kept(struct hf_engine *e, const struct hf_standing *m)
            held.generation.number == m->generation.number;
 }
 
-/* Fills in whether the share is held, with its proof, or was let go by the rules. */
-static void say(struct hf_engine *e, const struct hf_standing *m, const struct hf_owner_row *row,
-                struct hf_ack_statement *s)
+/* Fills in whether the share is held, with its proof, or was let go by the rules. HF_ENOMEM. */
+static int say(struct hf_engine *e, const struct hf_standing *m, const struct hf_owner_row *row,
+               struct hf_ack_statement *s)
 {
+    int r = 0;
     hf_assert(row->generation_newest > 0);
     s->votes = hf__votes_for(e, &m->header.owner, row, m->generation.id);
     s->holds = hf__held_index(e, &m->header.owner, m->generation.id) == m->index &&
                (!m->has_commitments_hash || is_kept(e, m));
     if (s->holds && m->has_challenge)
-        s->holds = s->has_proof = prove(e, m, s->proof);
+        r = prove(e, m, s->proof);
+    if (r == HF_ENOMEM)
+        return r;
+    hf_assert(r == 0 || (s->holds && m->has_challenge));
+    s->has_proof = s->holds && m->has_challenge && r == 0;
+    s->holds = s->holds && r == 0;
     s->released = !s->holds && row->generation_newest >= m->generation.number && !is_kept(e, m);
     hf_assert(!s->has_proof || (s->holds && m->has_challenge));
+    return 0;
 }
 
 /* What is said for or against a promise has a date, and names the vault. */
@@ -130,9 +140,10 @@ int hf__recv_standing(struct hf_engine *e, const struct hf__message *from, struc
     int r = hf__owner_admit(e, from, body, &hf_wire_standing, &m, &m.header, &o);
     if (r == HF_ENOSHARE)
         return deny(e, &o, &m);
+    if (r == 0)
+        r = say(e, &m, &o.row, &s);
     if (r != 0)
         return r;
-    say(e, &m, &o.row, &s);
     s.sealed = m.has_sealed ? s.holds && keep_sealed(e, &m, &o.row, &news) : o.row.has_sealed;
     hf__owner_keep(e, &o, news);
     date(e, &m, &s);
