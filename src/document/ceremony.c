@@ -57,11 +57,14 @@ static int share_aad(const struct hf_network_id *network, const struct hf_share_
 static int seal_p256(struct hf_rng *rng, const uint8_t key[static HF_P256_POINT_LEN],
                      struct hf_bytes aad, struct hf_bytes share, uint8_t *ret)
 {
-    uint8_t secret[HF_P256_SCALAR_LEN], dh[HF_P256_SCALAR_LEN];
     struct hf_hpke hpke;
     int r;
+    uint8_t *secret = hf_secret_alloc(2 * HF_P256_SCALAR_LEN);
+    if (secret == NULL)
+        return HF_ENOMEM;
+    uint8_t *dh = secret + HF_P256_SCALAR_LEN;
     do {
-        hf_suite_real.random(rng, secret, sizeof secret);
+        hf_suite_real.random(rng, secret, HF_P256_SCALAR_LEN);
         r = hf_p256_dh(secret, key, ret, dh);
     } while (r == HF_ESCALAR);
     if (r == 0)
@@ -71,8 +74,7 @@ static int seal_p256(struct hf_rng *rng, const uint8_t key[static HF_P256_POINT_
         r = hf_hpke_seal(&hpke, aad, share, ret + HF_P256_POINT_LEN);
         hf_hpke_done(&hpke);
     }
-    hf_wipe(secret, sizeof secret);
-    hf_wipe(dh, sizeof dh);
+    hf_secret_free(secret);
     return r;
 }
 

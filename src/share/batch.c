@@ -43,8 +43,7 @@ static int read_one(struct hf__asked *a, struct hf_papers *papers)
 static int by_account(const void *a, const void *b)
 {
     const struct hf__asked *const *one = a, *const *other = b;
-    return memcmp((*one)->q.transcript.account.bytes, (*other)->q.transcript.account.bytes,
-                  sizeof(struct hf_account));
+    return hf_account_compare(&(*one)->q.transcript.account, &(*other)->q.transcript.account);
 }
 
 /* HF_ETWOREQUESTS: two are of one account. */

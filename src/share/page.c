@@ -109,7 +109,7 @@ static int draw_code(struct hf_bytes code, struct hf_buf *ret, size_t *ret_width
         }
     *ret_width = width;
     QRcode_free(qr);
-    return 0;
+    return ret->error;
 }
 
 /* Where each object of the file begins. */
@@ -173,7 +173,9 @@ static int write_parts(const struct hf__page *p, struct hf_bytes image, size_t w
     hf_buf_printf(&before, "<< /Length %zu >>\nstream\n%s", len, head);
     hf_buf_printf(&after, "%s%s\nendstream\nendobj\n", tail, code);
     put_table(&after, &o, before.len + p->len);
-    int r = write_all(hf_buf_bytes(&before));
+    int r = before.error != 0 ? before.error : after.error;
+    if (r == 0)
+        r = write_all(hf_buf_bytes(&before));
     if (r == 0)
         r = write_all(hf_bytes_of((const uint8_t *)p->text, p->len));
     if (r == 0)
@@ -193,6 +195,8 @@ int hf__page_write(const struct hf__page *p, struct hf_bytes code)
         r = draw_code(code, &image, &width);
     else if (r == 0)
         hf_buf_append_u8(&image, 0xff); /* a page without a code has a white dot */
+    if (r == 0)
+        r = image.error;
     if (r == 0)
         r = write_parts(p, hf_buf_bytes(&image), width);
     hf_buf_done(&image);

@@ -118,14 +118,20 @@ static const char *kind_of(struct hf_bytes file)
         {&hf_wire_blackstart_answers, "a share holder's answers"},
         {&hf_wire_ceremony_output, "what a ceremony has dealt"},
         {&hf_wire_share_ack, "a share holder's acknowledgement"},
+        {&hf_wire_reshard_request, "a ceremony's request for old shares"},
+        {&hf_wire_reshard_answer, "a share holder's old shares, for a ceremony"},
+        {&hf_wire_envelope, "a document of the authority"},
     };
     union {
         struct hf_blackstart_request request;
         struct hf_blackstart_answers answers;
         struct hf_ceremony_output output;
         struct hf_share_ack ack;
+        struct hf_reshard_request reshard;
+        struct hf_reshard_answer shares;
+        struct hf_envelope document;
     } m;
-    const char *what = "a file";
+    const char *what = "a file that this release does not know";
     for (size_t i = 0; i < HF_ARRAY_LEN(kinds); i++) {
         struct hf_arena arena;
         hf_arena_init(&arena, 2 * HF__SHARE_FILE_MAX);

@@ -116,7 +116,15 @@ static unsigned find_in(struct hf__token *t, CK_FUNCTION_LIST *module)
     CK_ULONG count = SLOTS_MAX;
     CK_TOKEN_INFO info;
     unsigned found = 0;
-    if (module->C_GetSlotList(CK_TRUE, slots, &count) != CKR_OK)
+    CK_RV rv = module->C_GetSlotList(CK_TRUE, slots, &count);
+    if (rv == CKR_BUFFER_TOO_SMALL) {
+        fprintf(stderr,
+                "holdfast-share: a module has more than %d tokens, and is left out: name "
+                "another by module-path\n",
+                SLOTS_MAX);
+        return 0;
+    }
+    if (rv != CKR_OK)
         return 0;
     for (CK_ULONG i = 0; i < count; i++) {
         if (module->C_GetTokenInfo(slots[i], &info) != CKR_OK ||
@@ -173,7 +181,7 @@ static int logged_in(struct hf__token *t, CK_RV rv)
 
 static int log_in(struct hf__token *t, int pin_fd)
 {
-    char prompt[sizeof "PIN of the token : " + LABEL_LEN];
+    char prompt[sizeof "PIN of the token : " + LABEL_LEN], label[LABEL_LEN + 1];
     if ((t->info.flags & CKF_USER_PIN_LOCKED) != 0)
         return HF_ETOKENLOCKED;
     if ((t->info.flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0) {
@@ -184,7 +192,11 @@ static int log_in(struct hf__token *t, int pin_fd)
     int len = LABEL_LEN;
     while (len > 0 && t->info.label[len - 1] == ' ')
         len--;
-    snprintf(prompt, sizeof prompt, "PIN of the token %.*s: ", len, (const char *)t->info.label);
+    for (int i = 0; i < len; i++) /* what the token says goes to a terminal */
+        label[i] =
+            (char)(t->info.label[i] >= ' ' && t->info.label[i] <= '~' ? t->info.label[i] : '?');
+    label[len] = '\0';
+    snprintf(prompt, sizeof prompt, "PIN of the token %s: ", label);
     char *pin = hf_secret_alloc(PIN_MAX);
     if (pin == NULL)
         return HF_ENOMEM;
@@ -268,6 +280,9 @@ static int find_key(struct hf__token *t, const uint8_t *known)
     CK_OBJECT_HANDLE keys[KEYS_MAX];
     CK_ULONG count = 0, found = 0;
     int r = find_keys(t, CKO_PRIVATE_KEY, NULL, keys, &count);
+    if (r == 0 && count == KEYS_MAX)
+        return said("the token has 16 keys that fit the URI, or more: name one by its id or object",
+                    HF_EINVAL);
     for (CK_ULONG i = 0; i < count && r == 0; i++) {
         uint8_t point[HF_P256_POINT_LEN];
         if (public_of(t, keys[i], point) != 0 ||

@@ -3,6 +3,7 @@
 #include "attest/ecdh.h"
 #include "base/error.h"
 #include "base/hex.h"
+#include "base/secret.h"
 #include "crypto/quorum.h"
 
 enum { KEYS = 2 };
@@ -277,6 +278,8 @@ const struct world *world(void)
     int r = hf_pool_new(suite, &w.pool);
     hf_assert(r == 0);
     hf_arena_init(&w.arena, 1 << 20);
+    r = hf_secret_init(65536, false);
+    hf_assert(r == 0);
     suite->sign_keypair(&rng, account, secret);
     make_roots(&w);
     make_policy(&w);
