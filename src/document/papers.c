@@ -2,67 +2,23 @@
 #include "document/papers.h"
 
 #include "base/error.h"
-#include "pool.h"
+#include "together.h"
 
 /* What one request brought. */
 struct brought {
     struct hf_document *root, *policy, *set, *shares;
 };
 
-static void drop(struct brought *b)
-{
-    hf_document_unref(b->shares);
-    hf_document_unref(b->set);
-    hf_document_unref(b->policy);
-    hf_document_unref(b->root);
-    *b = (struct brought){0};
-}
+enum { PLACES = 4 };
 
-/* Where a document of this kind belongs; NULL: a kind that has no place here. */
-static struct hf_document **place(struct brought *b, uint8_t kind)
+static void places_of(struct brought *b, const struct hf_papers *known,
+                      struct hf__place ret[static PLACES])
 {
-    switch (kind) {
-    case HF_DOCUMENT_ROOT:
-        return &b->root;
-    case HF_DOCUMENT_POLICY:
-        return &b->policy;
-    case HF_DOCUMENT_SET:
-        return &b->set;
-    case HF_DOCUMENT_SHARES:
-        return &b->shares;
-    default:
-        return NULL;
-    }
-}
-
-/* Whether this very document was verified under this very root before. */
-static bool verified(const struct hf_papers *p, const struct brought *b,
-                     const struct hf_document *d)
-{
-    return b->root != NULL && b->root == p->root &&
-           (d == p->policy || d == p->set || d == p->shares);
-}
-
-/* Each root replaces the one before; of the others there is one each, signed by the last root. */
-static int take(const struct hf_papers *p, struct brought *b, struct hf_bytes envelope)
-{
-    struct hf_document *d;
-    int r = hf_document_read(p->pool, envelope, &d);
-    if (r != 0)
-        return r;
-    if (!verified(p, b, d))
-        r = hf_document_verify(d, &p->network, b->root);
-    struct hf_document **at = place(b, d->kind);
-    if (r == 0 && (at == NULL || (d->kind != HF_DOCUMENT_ROOT && *at != NULL) ||
-                   (d->kind == HF_DOCUMENT_ROOT && b->policy != NULL)))
-        r = HF_EDOCUMENT;
-    if (r != 0) {
-        hf_document_unref(d);
-        return r;
-    }
-    hf_document_unref(*at);
-    *at = d;
-    return 0;
+    const struct hf__place places[PLACES] = {{HF_DOCUMENT_ROOT, &b->root, known->root},
+                                             {HF_DOCUMENT_POLICY, &b->policy, known->policy},
+                                             {HF_DOCUMENT_SET, &b->set, known->set},
+                                             {HF_DOCUMENT_SHARES, &b->shares, known->shares}};
+    memcpy(ret, places, sizeof places);
 }
 
 static void keep(struct hf_document **at, struct hf_document *d, bool newer)
@@ -95,14 +51,16 @@ int hf_papers_init(const struct hf_network_id *network, struct hf_papers *ret)
 int hf_papers_add(struct hf_papers *p, const struct hf_request *q)
 {
     struct brought b = {0};
+    struct hf__place places[PLACES];
     int r = 0;
+    places_of(&b, p, places);
     for (size_t i = 0; i < q->file.documents_count && r == 0; i++)
-        r = take(p, &b, q->file.documents[i].bytes);
+        r = hf__document_take(p->pool, &p->network, places, PLACES, q->file.documents[i].bytes);
     if (r == 0 && (b.policy == NULL || b.set == NULL || b.shares == NULL))
         r = HF_ENODOCUMENTS;
     if (r == 0)
         merge(p, &b);
-    drop(&b);
+    hf__documents_drop(places, PLACES);
     return r;
 }
 

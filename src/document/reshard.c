@@ -2,7 +2,7 @@
 #include "document/reshard.h"
 
 #include "base/error.h"
-#include "pool.h"
+#include "together.h"
 
 static const char share_info[] = "holdfast/v1/reshard-share";
 
@@ -38,43 +38,15 @@ void hf_reshard_names(struct hf_bytes statement, uint8_t ret_report[static HF_RE
     hf_suite_real.hash("holdfast/v1/reshard-request", statement, ret_hash);
 }
 
-/* Where a document of this kind belongs; NULL: it has no place here. */
-static struct hf_document **place(struct hf_reshard *r, uint8_t kind)
-{
-    switch (kind) {
-    case HF_DOCUMENT_ROOT:
-        return &r->root;
-    case HF_DOCUMENT_POLICY:
-        return &r->policy;
-    case HF_DOCUMENT_SHARES:
-        return &r->shares;
-    case HF_DOCUMENT_PROPOSAL:
-        return &r->proposal;
-    default:
-        return NULL;
-    }
-}
+enum { PLACES = 4 };
 
-/* Each root replaces the one before; of the others there is one each, signed by the last root. */
-static int take(struct hf_pool *pool, const struct hf_network_id *network, struct hf_bytes envelope,
-                struct hf_reshard *r)
+static void places_of(struct hf_reshard *r, struct hf__place ret[static PLACES])
 {
-    struct hf_document *d;
-    int e = hf_document_read(pool, envelope, &d);
-    if (e != 0)
-        return e;
-    struct hf_document **at = place(r, d->kind);
-    bool root = d->kind == HF_DOCUMENT_ROOT;
-    e = at == NULL || (!root && *at != NULL) || (root && r->policy != NULL)
-            ? HF_EDOCUMENT
-            : hf_document_verify(d, network, r->root);
-    if (e != 0) {
-        hf_document_unref(d);
-        return e;
-    }
-    hf_document_unref(*at);
-    *at = d;
-    return 0;
+    const struct hf__place places[PLACES] = {{HF_DOCUMENT_ROOT, &r->root, NULL},
+                                             {HF_DOCUMENT_POLICY, &r->policy, NULL},
+                                             {HF_DOCUMENT_SHARES, &r->shares, NULL},
+                                             {HF_DOCUMENT_PROPOSAL, &r->proposal, NULL}};
+    memcpy(ret, places, sizeof places);
 }
 
 /* Whether the statement is about these documents, and they about each other. */
@@ -94,13 +66,15 @@ int hf_reshard_read(struct hf_pool *pool, const struct hf_network_id *network,
                     struct hf_bytes bytes, struct hf_arena *arena, struct hf_reshard *ret)
 {
     uint8_t report_data[HF_REPORT_DATA_LEN];
+    struct hf__place places[PLACES];
     *ret = (struct hf_reshard){0};
+    places_of(ret, places);
     int r = hf_wire_decode(&hf_wire_reshard_request, bytes, arena, &ret->file, NULL);
     if (r == 0)
         r = hf_wire_decode(&hf_wire_reshard_statement, ret->file.statement, arena, &ret->statement,
                            NULL);
     for (size_t i = 0; r == 0 && i < ret->file.documents_count; i++)
-        r = take(pool, network, ret->file.documents[i].bytes, ret);
+        r = hf__document_take(pool, network, places, PLACES, ret->file.documents[i].bytes);
     if (r == 0)
         r = check(ret, network);
     if (r == 0)
@@ -110,10 +84,9 @@ int hf_reshard_read(struct hf_pool *pool, const struct hf_network_id *network,
 
 void hf_reshard_done(struct hf_reshard *r)
 {
-    hf_document_unref(r->proposal);
-    hf_document_unref(r->shares);
-    hf_document_unref(r->policy);
-    hf_document_unref(r->root);
+    struct hf__place places[PLACES];
+    places_of(r, places);
+    hf__documents_drop(places, PLACES);
     *r = (struct hf_reshard){0};
 }
 
