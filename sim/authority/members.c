@@ -386,9 +386,15 @@ bool hf_world_set_floor(struct hf_world *w, uint32_t node)
     bool any = m != NULL && shown_record(w, node, &arena, &r) &&
                decide(w, &r, w->nodes[node]->state == HF_STATE_CLAIMING, m->floor, &arena, f);
     if (any) {
-        /* Above what was decided before, which this one replaces. */
-        uint64_t highest = highest_claim(w, &m->account, &arena);
-        f->claim = (m->floor != NULL && m->floor->claim > highest ? m->floor->claim : highest) + 1;
+        /* Above what was decided before, which this one replaces, though it has left since. */
+        const struct hf_document *set = w->authority.set;
+        const struct hf_floor *kept = set != NULL ? hf_set_floor(set, &m->account) : NULL;
+        f->claim = highest_claim(w, &m->account, &arena);
+        if (m->floor != NULL && m->floor->claim > f->claim)
+            f->claim = m->floor->claim;
+        if (kept != NULL && kept->claim > f->claim)
+            f->claim = kept->claim;
+        f->claim++;
         free(m->floor);
         m->floor = f;
     } else {
