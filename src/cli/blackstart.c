@@ -60,6 +60,29 @@ static bool none_is_open(void)
     return !open;
 }
 
+/* Who the share holders are, and whose answers are here. */
+static void print_people(const json_t *q)
+{
+    const json_t *person;
+    size_t i;
+    printf("share holders, %lld of whom open:",
+           (long long)json_integer_value(json_object_get(q, "threshold")));
+    json_array_foreach(json_object_get(q, "people"), i, person)
+        printf("%s %s%s", i > 0 ? "," : "", json_string_value(json_object_get(person, "alias")),
+               json_is_true(json_object_get(person, "answered")) ? " (has answered)" : "");
+    puts("");
+}
+
+/* The same, after a request was made: to whom it goes. */
+static void ask_people(void)
+{
+    json_t *root;
+    if (hf__ask(json_pack("{s:s}", "request", "status"), false, &root) != 0)
+        return;
+    print_people(json_object_get(root, "quorum"));
+    json_decref(root);
+}
+
 static int request(const char *path, bool anew)
 {
     json_t *root;
@@ -79,6 +102,8 @@ static int request(const char *path, bool anew)
                path, (long long)json_integer_value(json_object_get(root, "need")),
                digest != NULL ? digest : "");
     json_decref(root);
+    if (r == 0)
+        ask_people();
     return r == 0 ? HF_CLI_OK : hf__say("blackstart", path, r);
 }
 
@@ -166,13 +191,18 @@ static int print_status(const json_t *root)
     bool open = json_is_true(json_object_get(root, "open"));
     uint64_t since_s = (uint64_t)json_integer_value(json_object_get(q, "since_s"));
     uint64_t asked_s = (uint64_t)json_integer_value(json_object_get(q, "request_s"));
-    const json_t *holder;
-    size_t i;
     if (since_s != 0)
         print_time("sealed since ", since_s,
-                   json_is_true(json_object_get(q, "sealed")) ? "" : ", to an older key");
+                   json_is_true(json_object_get(q, "openable"))
+                       ? ""
+                       : ": the share set has expired, or has another key");
+    else if (json_is_true(json_object_get(q, "lost")))
+        puts("a lost folder: what share holders open of it lies with those that keep its shares; "
+             "start one of them by people, and then ask for this one");
     else
         puts("not sealed: share holders cannot open this node");
+    if (json_array_size(json_object_get(q, "people")) > 0)
+        print_people(q);
     if (open) {
         puts("open: no share holder is needed");
         return HF_CLI_OK;
@@ -183,10 +213,7 @@ static int print_status(const json_t *root)
         puts("no request is open; make one with holdfast blackstart request");
         return HF_CLI_NOT_READY;
     }
-    printf("%lld of %lld answers are here:", have, need);
-    json_array_foreach(json_object_get(q, "holders"), i, holder)
-        printf(" %lld", (long long)json_integer_value(holder));
-    puts(have == 0 ? " none" : "");
+    printf("%lld of %lld answers are here\n", have, need);
     return HF_CLI_NOT_READY;
 }
 

@@ -180,14 +180,18 @@ static void print_quorum(const json_t *root)
     if (since_s != 0 && gmtime_r(&since_s, &tm) != NULL)
         strftime(day, sizeof day, "%Y-%m-%d %H:%M UTC", &tm);
     if (since_s != 0)
-        printf("sealed     since %s, under share set %lld%s\n", day,
-               number_of(q, "sealed_share_set"),
-               is_true(q, "wanted") && is_true(root, "open") && !is_true(q, "sealed")
-                   ? "; not to the key that the policy names"
-                   : "");
+        printf(
+            "sealed     since %s, under share set %lld%s\n", day, number_of(q, "sealed_share_set"),
+            is_true(q, "openable") ? ""
+            : number_of(q, "sealed_share_set") != number_of(q, "share_set") || !is_true(q, "wanted")
+                ? "; the share holders of now cannot open that"
+                : "; the share set has expired");
     if (since_s != 0 && is_true(root, "open") && number_of(root, "n") > 0)
         printf("           left with %lld of %lld providers, for a folder that is lost\n",
                number_of(q, "left_with"), number_of(root, "n"));
+    else if (since_s == 0 && is_true(q, "lost"))
+        printf("sealed     not here: what share holders open of a lost folder lies with its "
+               "providers\n");
     else if (since_s == 0 && is_true(q, "wanted"))
         printf("sealed     not: share holders could not open this node\n");
     if (is_true(q, "open"))

@@ -173,8 +173,9 @@ static void send_taken(struct hf__ask *a, int error, const struct hf_blackstart_
         return;
     }
     if (r->holder > 0)
-        snprintf(found, sizeof found, "the answer of share holder %u (%s); %u of %u are here",
-                 r->holder, alias, r->have, r->need);
+        snprintf(found, sizeof found,
+                 "an answer in the name of share holder %u (%s); %u of %u are here", r->holder,
+                 alias, r->have, r->need);
     else
         snprintf(found, sizeof found, "%u of %u answers are here", r->have, r->need);
     refuse_with(a, error, found);

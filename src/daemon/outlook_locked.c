@@ -9,12 +9,33 @@
 /* What people do where no provider can help, once `when` holds. */
 static void advise_people(struct hf__outlook *o, const struct hf_status *s, const char *when)
 {
-    if (s->sealed_s != 0)
+    if (s->openable)
         hf__outlook_advise(
             o,
             "%s, share holders can open this node: write a request with "
             "`holdfast blackstart request FILE`, and go on as holdfast-blackstart(7) says. Keep "
             "the data folder, and keep this daemon running.\n",
+            when);
+    else if (s->sealed_s != 0 && s->now_s > s->share_set_expires_s)
+        hf__outlook_advise(
+            o,
+            "%s, share holders can open this node as soon as the authority has the keys of the "
+            "expired share set shared anew: `holdfast quorum reshard`, and no new key. Keep the "
+            "data folder.\n",
+            when);
+    else if (s->sealed_s != 0)
+        hf__outlook_advise(
+            o,
+            "%s, share holders can open those that keep its shares, and they give it its key; what "
+            "this node sealed itself is to the key of share set %u, and not of the newest one. "
+            "Keep the data folder.\n",
+            when, s->sealed_share_set);
+    else if (s->lost)
+        hf__outlook_advise(
+            o,
+            "%s, do not give this account up: what share holders can open of it lies with those "
+            "that keep its shares. Start one of them by people, as holdfast-blackstart(7) says, "
+            "and then write this node's request.\n",
             when);
     else
         hf__outlook_advise(
@@ -43,7 +64,7 @@ static void judge_all_locked(const struct hf_status *s, struct hf__outlook *o)
             "restarted, do not restart it: see to it that it can be reached.\n",
             o->locked, o->silent);
     advise_people(o, s, "If all have been restarted");
-    if (s->sealed_s == 0)
+    if (s->sealed_s == 0 && !s->lost)
         hf__outlook_advise(
             o, "A validator that was not restarted keeps its key, and deals its shares anew to "
                "those.\n");
@@ -67,7 +88,7 @@ static void judge_gone(const struct hf_status *s, struct hf__outlook *o)
                "`holdfast set restore` and `holdfast set sign` at the authority bring it "
                "back.\n");
     advise_people(o, s, "If none of them can be brought back");
-    if (s->sealed_s == 0)
+    if (s->sealed_s == 0 && !s->lost)
         hf__outlook_advise(o,
                            "A node that was never ready gave no key to an application: nothing was "
                            "encrypted with one, and nothing is lost.\n");
@@ -189,6 +210,9 @@ void hf__outlook_judge_locked(const struct hf__outlook_facts *f, struct hf__outl
             "%u are locked themselves, and go on as soon as they have their own keys. If one "
             "validator was not restarted, do not restart it.\n",
             o->locked);
+    /* As long as nodes are locked by a power cut: one that was started by people is not enough. */
+    if (o->locked > 0 && !s->open && o->answering < o->needed && (s->sealed_s != 0 || s->lost))
+        advise_people(o, s, "If that does not change");
     advise_refused(f, o);
     if (o->removed > 0)
         hf__outlook_advise(

@@ -91,6 +91,7 @@ def what_is_wrong_is_named_and_costs_nothing():
         shown = share("answer", request, "--key", quorum.keys["ada"], "--collateral", m.authority / "collateral", "--out", wrong,
                       "--network", m.network)
         assert re.search(r"request: ([0-9a-f]{64})", asked)[1] in done(shown, 8), shown
+        assert "3 of whom open: ada, bob, cy, dee, eve\n" in asked, asked
         # An answer that was damaged on the way is named by its holder.
         done(quorum.answer("ada", request, wrong))
         wrong.write_bytes(wrong.read_bytes()[:-1] + bytes([wrong.read_bytes()[-1] ^ 1]))
@@ -105,6 +106,7 @@ def what_is_wrong_is_named_and_costs_nothing():
         assert slip.returncode == 1 and "1 of 3 answers" in slip.stderr and not (quorum.folder / "slip").exists(), slip
         twice = node_command(node, "blackstart", "add", good)
         assert "here already" in twice.stderr and "1 of 3" in twice.stderr, twice.stderr
+        assert "3 of whom open: ada (has answered), bob, cy," in done(node_command(node, "blackstart", "status"), 2)
         status = node.status()["quorum"]
         assert status["have"] == 1 and status["holders"] == [1], status
         node.kill()

@@ -262,14 +262,32 @@ Test(outlook, a_locked_node_tells_silence_from_refusal_and_from_locked_providers
     cr_assert_eq(o.key, HF__KEY_STUCK);
     cr_assert_not_null(strstr(o.advice, "do not restart it"));
     cr_assert_not_null(strstr(o.advice, "holdfast set add"));
-    /* Where people can open it no operator is told to give the folder up. */
-    s.sealed_s = 1;
-    cr_assert_not_null(warning(HF_EALLLOCKED));
-    cr_assert_not_null(strstr(o.advice, "holdfast blackstart request"));
-    cr_assert_null(strstr(o.advice, "holdfast set add"));
+    /* Where people can open it, or could, its folder is not to be given up. */
+    static const struct {
+        bool openable, lost;
+        uint64_t sealed_s, expires_s;
+        const char *says;
+    } cases[] = {{true, false, 1, UINT64_MAX, "holdfast blackstart request"},
+                 {false, true, 0, UINT64_MAX, "Start one of them by people"},
+                 {false, false, 1, 1, "holdfast quorum reshard"},
+                 {false, false, 1, UINT64_MAX, "to the key of share set"}};
+    for (int answering = 0; answering <= 1; answering++) {
+        for (size_t i = 0; i < HF_ARRAY_LEN(cases); i++) {
+            s.openable = cases[i].openable;
+            s.lost = cases[i].lost;
+            s.sealed_s = cases[i].sealed_s;
+            s.share_set_expires_s = cases[i].expires_s;
+            cr_assert_eq(warning(HF_EALLLOCKED) != NULL, answering == 0);
+            cr_assert_not_null(strstr(o.advice, cases[i].says), "%zu: %s", i, o.advice);
+            cr_assert_null(strstr(o.advice, "holdfast set add"));
+            cr_assert_null(strstr(o.advice, "gone"));
+        }
+        /* One that people have started is not enough, and the others do not follow. */
+        s.providers[0] =
+            (struct hf_provider_status){.address = "", .answered = true, .since_ms = 1000};
+    }
+    s.openable = s.lost = false;
     s.sealed_s = 0;
-    /* One that answers may bring the others back. */
-    s.providers[0] = (struct hf_provider_status){.address = "", .answered = true, .since_ms = 1000};
     cr_assert_null(warning(HF_EALLLOCKED));
     cr_assert_eq(o.key, HF__KEY_WAITS);
 }
@@ -295,6 +313,7 @@ Test(outlook, a_locked_node_whose_shares_are_gone_is_not_told_to_wait)
     cr_assert_not_null(strstr(o.says, "NOT BY ITSELF"));
     cr_assert_not_null(strstr(o.advice, "set restore"));
     cr_assert_not_null(strstr(o.advice, "move the data folder away"));
+    s.openable = true;
     s.sealed_s = 1;
     cr_assert_not_null(warning(HF_ESHARESGONE));
     cr_assert_not_null(strstr(o.advice, "holdfast blackstart request"));

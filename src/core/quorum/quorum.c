@@ -108,6 +108,8 @@ void hf__quorum_status(struct hf_engine *e, uint64_t durable_seq, struct hf_stat
 {
     const struct hf_quorum_key *key = hf__quorum_wanted(e);
     const struct hf_document *shares = e->trust->shares;
+    ret->people = shares != NULL ? &shares->u.shares : NULL;
+    ret->lost = e->lost && !e->open;
     ret->share_set = shares != NULL ? hf_document_version(shares) : 0;
     ret->share_set_expires_s = shares != NULL ? hf_document_expires_s(shares) : 0;
     ret->quorum_wanted = e->trust->policy != NULL && hf__policy(e)->quorum_key.len > 0;

@@ -163,12 +163,14 @@ struct hf_status {
     uint64_t store_since_ms;
     const int16_t *seed_errors; /* of the newest call of each seed; 0 it answered, or none yet */
     uint8_t seeds_count;
+    const struct hf_share_set *people; /* the newest share set, until the next step; NULL none */
     uint32_t share_set;                /* version of the newest share set; 0 none */
     uint64_t share_set_expires_s;      /* of it; 0 none */
     bool quorum_wanted;                /* the policy names a quorum key */
     bool sealed;                       /* the root secret is sealed to it */
     uint64_t sealed_s;                 /* since when; 0 it is sealed to none */
     bool openable;                     /* share holders of the newest share set can open that */
+    bool lost;                         /* the folder has no vault: it waits for what others keep */
     uint32_t sealed_share_set;         /* version of the share set then */
     uint8_t sealed_holders;            /* holders that keep what was sealed beside their share */
     uint32_t blackstart_number;        /* requests since the vault was open last */
