@@ -10,9 +10,10 @@
 #include "document/request.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
-enum { ANSWERS_MAX = 1 << 19, ANSWER_MAX = 512 };
+enum { ANSWERS_MAX = 1 << 19, ANSWER_MAX = 512, REQUEST_MAX = 4 << 20 };
 
 static const char usage[] =
     "usage: holdfast blackstart request FILE [--anew]\n"
@@ -41,25 +42,6 @@ static void print_time(const char *before, uint64_t s, const char *after)
     printf("%s%s%s\n", before, text, after);
 }
 
-/* Whether a request can be made without taking the worth of answers to the one before. */
-static bool none_is_open(void)
-{
-    json_t *root;
-    if (hf__ask(json_pack("{s:s}", "request", "status"), false, &root) != 0)
-        return false;
-    const json_t *q = json_object_get(root, "quorum");
-    bool open = json_is_true(json_object_get(q, "open"));
-    if (open)
-        fprintf(stderr,
-                "holdfast blackstart: a request is open, and %lld of %lld answers to it are here; "
-                "with a new one they, and those under way, are worth nothing: --anew asks all the "
-                "same\n",
-                (long long)json_integer_value(json_object_get(q, "have")),
-                (long long)json_integer_value(json_object_get(q, "need")));
-    json_decref(root);
-    return !open;
-}
-
 /* Who the share holders are, and whose answers are here. */
 static void print_people(const json_t *q)
 {
@@ -73,38 +55,111 @@ static void print_people(const json_t *q)
     puts("");
 }
 
-/* The same, after a request was made: to whom it goes. */
-static void ask_people(void)
+/* One part of the request's file, appended. ret_len: how long the file is. */
+static int take_part(struct hf_buf *file, size_t *ret_len)
 {
     json_t *root;
-    if (hf__ask(json_pack("{s:s}", "request", "status"), false, &root) != 0)
-        return;
-    print_people(json_object_get(root, "quorum"));
+    int r =
+        hf__ask(json_pack("{s:s,s:I}", "request", "request_part", "offset", (json_int_t)file->len),
+                false, &root);
+    if (r != 0)
+        return r;
+    const char *digits = json_string_value(json_object_get(root, "part"));
+    size_t len = digits != NULL ? strlen(digits) / 2 : 0;
+    uint8_t *part = malloc(len + 1);
+    *ret_len = (size_t)json_integer_value(json_object_get(root, "len"));
+    r = part == NULL ? HF_ENOMEM : len == 0 ? HF_EMALFORMED : hf_hex_decode(digits, part, len);
+    if (r == 0)
+        hf_buf_append(file, part, len);
+    free(part);
     json_decref(root);
+    return r != 0 ? r : file->error;
 }
 
-static int request(const char *path, bool anew)
+/* The file, whole, in parts: it has a validator set of any size in it, and a frame has its bound.
+ * HF_EOTHERREQUEST: another request was made meanwhile. */
+static int save_request(const char *digest, const char *path)
+{
+    char digits[2 * sizeof(struct hf_hash) + 1];
+    struct hf_request q;
+    struct hf_arena arena;
+    struct hf_buf file;
+    size_t len = 1;
+    int r = 0;
+    hf_buf_init(&file, REQUEST_MAX);
+    hf_arena_init(&arena, 2 * REQUEST_MAX);
+    while (r == 0 && file.len < len)
+        r = take_part(&file, &len);
+    if (r == 0)
+        r = hf_request_read(&hf_suite_real, hf_buf_bytes(&file), &arena, &q);
+    if (r == 0) {
+        hf_hex_encode(q.hash.bytes, sizeof q.hash.bytes, digits);
+        r = strcmp(digest, digits) == 0 ? hf_file_write_through(path, hf_buf_bytes(&file), 0644)
+                                        : HF_EOTHERREQUEST;
+    }
+    hf_arena_done(&arena);
+    hf_buf_done(&file);
+    return r;
+}
+
+/* Writes the file of the request with this digest, and says to whom it goes. The exit status. */
+static int give(const char *digest, const char *path)
 {
     json_t *root;
-    if (!anew && !none_is_open())
+    int r = save_request(digest != NULL ? digest : "", path);
+    if (r != 0)
+        return hf__say("blackstart", path, r);
+    if (hf__ask(json_pack("{s:s}", "request", "status"), false, &root) != 0)
         return HF_CLI_ERROR;
+    const json_t *q = json_object_get(root, "quorum");
+    printf("%s: give it to %lld share holders, and keep this node running until they have "
+           "answered\nrequest: %s\n",
+           path, (long long)json_integer_value(json_object_get(q, "threshold")), digest);
+    print_people(q);
+    json_decref(root);
+    return HF_CLI_OK;
+}
+
+static int request_anew(const char *path)
+{
+    json_t *root;
     if (hf__ask(json_pack("{s:s}", "request", "blackstart"), false, &root) != 0)
         return HF_CLI_ERROR;
     uint64_t before_s = (uint64_t)json_integer_value(json_object_get(root, "before_s"));
     if (before_s != 0)
         print_time("this node asked before, at ", before_s,
                    ": answers to that request are worth nothing any more");
-    int r = hf__answer_save(root, "request", path);
-    const char *digest = json_string_value(json_object_get(root, "digest"));
-    if (r == 0)
-        printf("%s: give it to %lld share holders, and keep this node running until they have "
-               "answered\nrequest: %s\n",
-               path, (long long)json_integer_value(json_object_get(root, "need")),
-               digest != NULL ? digest : "");
+    int status = give(json_string_value(json_object_get(root, "digest")), path);
     json_decref(root);
-    if (r == 0)
-        ask_people();
-    return r == 0 ? HF_CLI_OK : hf__say("blackstart", path, r);
+    return status;
+}
+
+/* A request that is open and that has no answer is written once more: its file may be lost, or may
+ * never have been written. */
+static int request(const char *path, bool anew)
+{
+    json_t *root;
+    if (anew)
+        return request_anew(path);
+    if (hf__ask(json_pack("{s:s}", "request", "status"), false, &root) != 0)
+        return HF_CLI_ERROR;
+    const json_t *q = json_object_get(root, "quorum");
+    int status = HF_CLI_ERROR;
+    if (!json_is_true(json_object_get(q, "open"))) {
+        status = request_anew(path);
+    } else if (json_integer_value(json_object_get(q, "have")) == 0) {
+        puts("the request that is open, written once more; --anew makes another one");
+        status = give(json_string_value(json_object_get(q, "digest")), path);
+    } else {
+        fprintf(stderr,
+                "holdfast blackstart: a request is open, and %lld of %lld answers to it are here; "
+                "with a new one they, and those under way, are worth nothing: --anew asks all the "
+                "same\n",
+                (long long)json_integer_value(json_object_get(q, "have")),
+                (long long)json_integer_value(json_object_get(q, "need")));
+    }
+    json_decref(root);
+    return status;
 }
 
 /* The request that is open; zeros: none is. */

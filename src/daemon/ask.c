@@ -12,6 +12,7 @@
 #include "client/frame.h"
 #include "clock/clock.h"
 #include "log.h"
+#include "quorum.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -20,7 +21,7 @@
 
 enum { FRAME_ROOM = 256 }; /* of a frame, for what stands beside a file in it */
 
-static void send_json(struct hf__ask *a, json_t *root)
+void hf__ask_send(struct hf__ask *a, json_t *root)
 {
     char *text = root != NULL ? json_dumps(root, JSON_COMPACT) : NULL;
     json_decref(root);
@@ -34,7 +35,8 @@ static void send_json(struct hf__ask *a, json_t *root)
 
 void hf__ask_refuse(struct hf__ask *a, int error)
 {
-    send_json(a, json_pack("{s:{s:s,s:s,s:b}}", "error", "code", hf_error_name(error), "message",
+    hf__ask_send(a,
+                 json_pack("{s:{s:s,s:s,s:b}}", "error", "code", hf_error_name(error), "message",
                            hf_error_sentence(error), "retryable", (int)hf_error_transient(error)));
 }
 
@@ -77,15 +79,14 @@ static void send_drill(struct hf__ask *a, const struct hf_drill_report *r)
     json_object_set_new(
         root, "providers",
         hf__status_providers(a->d, r->providers, r->providers_count, hf_clock_monotonic_ms()));
-    send_json(a, root);
+    hf__ask_send(a, root);
 }
 
-/* A refusal with what was found and wanted, for a person. */
-static void refuse_with(struct hf__ask *a, int error, const char *found)
+void hf__ask_refuse_with(struct hf__ask *a, int error, const char *found)
 {
-    send_json(a, json_pack("{s:{s:s,s:s,s:b,s:s}}", "error", "code", hf_error_name(error),
-                           "message", hf_error_sentence(error), "retryable",
-                           (int)hf_error_transient(error), "text", found));
+    hf__ask_send(a, json_pack("{s:{s:s,s:s,s:b,s:s}}", "error", "code", hf_error_name(error),
+                              "message", hf_error_sentence(error), "retryable",
+                              (int)hf_error_transient(error), "text", found));
 }
 
 static void refuse_drain(struct hf__ask *a, const struct hf_drain_report *r)
@@ -97,7 +98,7 @@ static void refuse_drain(struct hf__ask *a, const struct hf_drain_report *r)
              "%s (%.8s) would have %u live providers without this node, and %u are wanted; %u "
              "owners would have too few",
              name[0] != '\0' ? name : "an owner in no set", owner, r->live, r->needed, r->owners);
-    refuse_with(a, HF_EDRAIN, found);
+    hf__ask_refuse_with(a, HF_EDRAIN, found);
 }
 
 /* The first half of a drain: could this node get its own key back? Whether its owners can spare it
@@ -119,7 +120,7 @@ static void drilled(struct hf__ask *a, const struct hf_local_reply *r)
                  "%u of %u providers proved that their share fits, and this node needs %u to come "
                  "back",
                  r->drill.fit, r->drill.n, wanted);
-        refuse_with(a, HF_EDRAINOWN, found);
+        hf__ask_refuse_with(a, HF_EDRAINOWN, found);
     } else {
         a->drain = HF__DRAIN_DUE;
         d->state_changed = true;
@@ -138,18 +139,6 @@ static char *digits_of(struct hf__ask *a, struct hf_bytes file)
     return text;
 }
 
-/* The request to the share holders. */
-static void send_request(struct hf__ask *a, const struct hf_blackstart_report *r)
-{
-    char *text = digits_of(a, r->file), digest[2 * sizeof r->hash.bytes + 1];
-    hf_hex_encode(r->hash.bytes, sizeof r->hash.bytes, digest);
-    if (text != NULL)
-        send_json(a, json_pack("{s:s,s:s,s:I,s:I,s:I}", "request", text, "digest", digest, "number",
-                               (json_int_t)r->number, "before_s", (json_int_t)r->before_s, "need",
-                               (json_int_t)r->need));
-    free(text);
-}
-
 /* The attestation of an application's machine. */
 static void send_quote(struct hf__ask *a, struct hf_bytes quote)
 {
@@ -157,28 +146,8 @@ static void send_quote(struct hf__ask *a, struct hf_bytes quote)
     char *text = digits_of(a, quote);
     hf_hex_encode(a->d->settings->network.bytes, sizeof a->d->settings->network.bytes, network);
     if (text != NULL)
-        send_json(a, json_pack("{s:s,s:s}", "quote", text, "network", network));
+        hf__ask_send(a, json_pack("{s:s,s:s}", "quote", text, "network", network));
     free(text);
-}
-
-/* What became of a share holder's answer: a wrong one is named. */
-static void send_taken(struct hf__ask *a, int error, const struct hf_blackstart_report *r)
-{
-    char alias[HF__WARNING_LEN / 2], found[HF__WARNING_LEN];
-    snprintf(alias, sizeof alias, "%.*s", (int)r->alias.len,
-             r->alias.len > 0 ? (const char *)r->alias.data : "");
-    if (error == 0) {
-        send_json(a, json_pack("{s:i,s:s,s:i,s:i}", "holder", r->holder, "alias", alias, "have",
-                               r->have, "need", r->need));
-        return;
-    }
-    if (r->holder > 0)
-        snprintf(found, sizeof found,
-                 "an answer in the name of share holder %u (%s); %u of %u are here", r->holder,
-                 alias, r->have, r->need);
-    else
-        snprintf(found, sizeof found, "%u of %u answers are here", r->have, r->need);
-    refuse_with(a, error, found);
 }
 
 /* Holds a refusal back that may pass by itself, while the asker waits. */
@@ -202,9 +171,9 @@ void hf__local_answer(struct hf__daemon *d, const struct hf_local_reply *reply)
     else if (reply->error == HF_EDRAIN)
         refuse_drain(a, &reply->drain);
     else if (a->type == HF__LOCAL_ANSWER && reply->blackstart.need > 0)
-        send_taken(a, reply->error, &reply->blackstart);
+        hf__quorum_taken(a, reply->error, &reply->blackstart);
     else if (a->type == HF__LOCAL_BLACKSTART && reply->error == 0)
-        send_request(a, &reply->blackstart);
+        hf__quorum_request(a, &reply->blackstart);
     else if (a->type == HF__LOCAL_QUOTE && reply->error == 0)
         send_quote(a, reply->quote);
     else if (a->type == HF__LOCAL_DRILL && (reply->error == 0 || reply->drill.asked > 0))
@@ -214,7 +183,7 @@ void hf__local_answer(struct hf__daemon *d, const struct hf_local_reply *reply)
     else if (reply->key != NULL)
         send_key(a, reply);
     else
-        send_json(a, json_pack("{s:b}", "done", 1));
+        hf__ask_send(a, json_pack("{s:b}", "done", 1));
 }
 
 static void answer_identity(struct hf__ask *a)
@@ -232,7 +201,7 @@ static void answer_identity(struct hf__ask *a)
         return;
     }
     hf_hex_encode(identity.data, identity.len, text);
-    send_json(a, json_pack("{s:s,s:s}", "identity", text, "address", d->address));
+    hf__ask_send(a, json_pack("{s:s,s:s}", "identity", text, "address", d->address));
     free(text);
 }
 
@@ -302,7 +271,7 @@ static void answer_metrics(struct hf__ask *a)
     if (text.error != 0)
         hf__ask_refuse(a, text.error);
     else
-        send_json(a, json_pack("{s:s#}", "metrics", text.data, (int)text.len));
+        hf__ask_send(a, json_pack("{s:s#}", "metrics", text.data, (int)text.len));
     hf_buf_done(&text);
 }
 
@@ -310,11 +279,11 @@ static void answer_metrics(struct hf__ask *a)
 static void answer_members(struct hf__ask *a, enum hf__local_request_type type)
 {
     if (type == HF__LOCAL_PEERS)
-        send_json(a, hf__peers_json(a->d));
+        hf__ask_send(a, hf__peers_json(a->d));
     else if (type == HF__LOCAL_EVENTS)
-        send_json(a, hf__events_json(a->d));
+        hf__ask_send(a, hf__events_json(a->d));
     else
-        send_json(a, hf__evidence_json(a->d));
+        hf__ask_send(a, hf__evidence_json(a->d));
 }
 
 /* reason: 0: all of them. */
@@ -337,7 +306,7 @@ static void answer_explain(struct hf__ask *a, int reason)
                                                   reasons[i].what, "do", reasons[i].todo,
                                                   "otherwise", reasons[i].otherwise, "retryable",
                                                   (int)hf_error_transient(reasons[i].number)));
-    send_json(a, json_pack("{s:o}", "reasons", list));
+    hf__ask_send(a, json_pack("{s:o}", "reasons", list));
 }
 
 /* What an operator outside may ask for: what only reads, and what acts. */
@@ -401,7 +370,7 @@ static void mute(struct hf__ask *a, const struct hf__local_request *q)
     if (r != 0)
         hf__ask_refuse(a, r);
     else
-        send_json(a, json_pack("{s:b}", "done", 1));
+        hf__ask_send(a, json_pack("{s:b}", "done", 1));
 }
 
 void hf__ask_join(struct hf__daemon *d, struct hf__ask *a)
@@ -457,19 +426,20 @@ void hf__ask_serve(struct hf__ask *a, struct hf_bytes json)
         ask_engine(a, HF_LOCAL_DRILL, "");
         return;
     case HF__LOCAL_UNDRAIN:
-        ask_engine(a, HF_LOCAL_UNDRAIN, "");
+    case HF__LOCAL_STAY:
+        ask_engine(a, q.type == HF__LOCAL_STAY ? HF_LOCAL_STAY : HF_LOCAL_UNDRAIN, "");
         return;
     case HF__LOCAL_LEAVE:
         ask_for(a, HF_LOCAL_LEAVE, q.name, q.seconds);
-        return;
-    case HF__LOCAL_STAY:
-        ask_engine(a, HF_LOCAL_STAY, "");
         return;
     case HF__LOCAL_ABANDON:
         ask_engine(a, HF_LOCAL_ABANDON, q.name);
         return;
     case HF__LOCAL_BLACKSTART:
         ask_engine(a, HF_LOCAL_BLACKSTART, "");
+        return;
+    case HF__LOCAL_REQUEST_PART:
+        hf__quorum_part(a, q.offset);
         return;
     case HF__LOCAL_ANSWER:
     case HF__LOCAL_QUOTE:
@@ -491,7 +461,7 @@ void hf__ask_serve(struct hf__ask *a, struct hf_bytes json)
         return;
     case HF__LOCAL_RELOAD:
         hf__daemon_reload(a->d);
-        send_json(a, json_pack("{s:b}", "done", 1));
+        hf__ask_send(a, json_pack("{s:b}", "done", 1));
         return;
     case HF__LOCAL_MUTE:
         mute(a, &q);

@@ -6,6 +6,8 @@
 #include "daemon.h"
 #include "local.h"
 
+#include <jansson.h>
+
 /* A drain asks two things in turn: whether the own key could be had, then whether the owners whose
  * shares lie here can spare this node. */
 enum hf__drain_stage { HF__DRAIN_OWN_KEY, HF__DRAIN_DUE, HF__DRAIN_ASKED };
@@ -50,5 +52,9 @@ bool hf__ask_acts(enum hf__local_request_type type);
 void hf__ask_serve(struct hf__ask *a, struct hf_bytes json);
 /* Answers that a request failed, and why. */
 void hf__ask_refuse(struct hf__ask *a, int error);
+/* The same with what was found and wanted, for a person. */
+void hf__ask_refuse_with(struct hf__ask *a, int error, const char *found);
+/* Answers with an object, which it takes; NULL: there is no memory for it, the request ends. */
+void hf__ask_send(struct hf__ask *a, json_t *root);
 
 #endif

@@ -106,7 +106,8 @@ struct hf__daemon {
     size_t refused_count, refused_cap;
 
     struct hf__local *local;
-    struct hf__ask *asks; /* all who ask something here: newest first */
+    struct hf_blob *request_file; /* of the newest request to the share holders; NULL: none */
+    struct hf__ask *asks;         /* all who ask something here: newest first */
     uint64_t next_ask;
     struct hf__credentials *credentials; /* NULL: none is configured */
     struct hf__survey *survey;           /* that runs; or NULL */

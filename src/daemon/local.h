@@ -28,6 +28,7 @@ enum hf__local_request_type {
     HF__LOCAL_STATUS_ALL,
     HF__LOCAL_QUOTE,
     HF__LOCAL_EVIDENCE,
+    HF__LOCAL_REQUEST_PART,
 };
 
 enum {
@@ -45,6 +46,7 @@ struct hf__local_request {
     uint32_t wait_ms;  /* of HF__LOCAL_KEY: how long a refusal that may pass is held back */
     int reason;        /* of HF__LOCAL_MUTE; of HF__LOCAL_EXPLAIN, 0: all */
     uint64_t for_s;    /* of HF__LOCAL_MUTE; 0: it is heard again */
+    uint64_t offset;   /* of HF__LOCAL_REQUEST_PART: of its first byte in the file */
     size_t answer_len; /* of HF__LOCAL_ANSWER, and of HF__LOCAL_QUOTE: its bytes, and the nonce */
     uint8_t answer[HF__LOCAL_ANSWER_MAX];
 };
@@ -57,7 +59,7 @@ struct hf__local_request {
  * `for_s` not a number up to HF__LOCAL_MUTE_S_MAX; a leave's `seconds` is none up to
  * HF__LOCAL_LEAVE_S_MAX; its `reason` or `account` is no text of at most 64 bytes; an
  * `answer` is not the hexadecimal digits of 1 to HF__LOCAL_ANSWER_MAX bytes; a quote's `bytes` and
- * `nonce` are not those of 64 and 32.
+ * `nonce` are not those of 64 and 32; an `offset` is no number.
  */
 HF_MUST_USE int hf__local_decode(struct hf_bytes json, struct hf__local_request *ret);
 

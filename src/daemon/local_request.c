@@ -10,16 +10,27 @@ static const struct {
     const char *name;
     enum hf__local_request_type type;
 } requests[] = {
-    {"status", HF__LOCAL_STATUS},   {"key", HF__LOCAL_KEY},
-    {"drill", HF__LOCAL_DRILL},     {"drain", HF__LOCAL_DRAIN},
-    {"undrain", HF__LOCAL_UNDRAIN}, {"identity", HF__LOCAL_IDENTITY},
-    {"peers", HF__LOCAL_PEERS},     {"events", HF__LOCAL_EVENTS},
-    {"reload", HF__LOCAL_RELOAD},   {"mute", HF__LOCAL_MUTE},
-    {"leave", HF__LOCAL_LEAVE},     {"stay", HF__LOCAL_STAY},
-    {"abandon", HF__LOCAL_ABANDON}, {"blackstart", HF__LOCAL_BLACKSTART},
-    {"answer", HF__LOCAL_ANSWER},   {"metrics", HF__LOCAL_METRICS},
-    {"explain", HF__LOCAL_EXPLAIN}, {"status_all", HF__LOCAL_STATUS_ALL},
-    {"quote", HF__LOCAL_QUOTE},     {"evidence", HF__LOCAL_EVIDENCE},
+    {"status", HF__LOCAL_STATUS},
+    {"key", HF__LOCAL_KEY},
+    {"drill", HF__LOCAL_DRILL},
+    {"drain", HF__LOCAL_DRAIN},
+    {"undrain", HF__LOCAL_UNDRAIN},
+    {"identity", HF__LOCAL_IDENTITY},
+    {"peers", HF__LOCAL_PEERS},
+    {"events", HF__LOCAL_EVENTS},
+    {"reload", HF__LOCAL_RELOAD},
+    {"mute", HF__LOCAL_MUTE},
+    {"leave", HF__LOCAL_LEAVE},
+    {"stay", HF__LOCAL_STAY},
+    {"abandon", HF__LOCAL_ABANDON},
+    {"blackstart", HF__LOCAL_BLACKSTART},
+    {"answer", HF__LOCAL_ANSWER},
+    {"metrics", HF__LOCAL_METRICS},
+    {"explain", HF__LOCAL_EXPLAIN},
+    {"status_all", HF__LOCAL_STATUS_ALL},
+    {"quote", HF__LOCAL_QUOTE},
+    {"evidence", HF__LOCAL_EVIDENCE},
+    {"request_part", HF__LOCAL_REQUEST_PART},
 };
 
 /* The key's name, and how long its asker waits. */
@@ -113,6 +124,16 @@ static int decode_quote(const json_t *root, struct hf__local_request *ret)
     return 0;
 }
 
+/* From where on a file is wanted. */
+static int decode_offset(const json_t *root, struct hf__local_request *ret)
+{
+    const json_t *offset = json_object_get(root, "offset");
+    if (!json_is_integer(offset) || json_integer_value(offset) < 0)
+        return HF_EINVAL;
+    ret->offset = (uint64_t)json_integer_value(offset);
+    return 0;
+}
+
 static int decode_more(const json_t *root, struct hf__local_request *ret)
 {
     switch (ret->type) {
@@ -130,6 +151,8 @@ static int decode_more(const json_t *root, struct hf__local_request *ret)
         return decode_answer(root, ret);
     case HF__LOCAL_QUOTE:
         return decode_quote(root, ret);
+    case HF__LOCAL_REQUEST_PART:
+        return decode_offset(root, ret);
     default:
         return 0;
     }

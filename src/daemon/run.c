@@ -301,6 +301,7 @@ static int close_daemon(struct hf__daemon *d, int status)
     hf__members_free(d->members);
     hf__applications_free(d->applications);
     hf__askers_free(d->askers);
+    hf_blob_unref(d->request_file);
     int r = uv_loop_close(&d->loop);
     hf__log(r == 0 ? HF__INFO : HF__WARNING, "stopped", NULL, 0);
     hf__log_stop(LOG_MS);

@@ -92,6 +92,9 @@ def what_is_wrong_is_named_and_costs_nothing():
                       "--network", m.network)
         assert re.search(r"request: ([0-9a-f]{64})", asked)[1] in done(shown, 8), shown
         assert "3 of whom open: ada, bob, cy, dee, eve\n" in asked, asked
+        # A slip before there is an answer writes the same file: nothing is lost.
+        once = node_command(node, "blackstart", "request", quorum.folder / "once")
+        assert "written once more" in done(once) and (quorum.folder / "once").read_bytes() == request.read_bytes()
         # An answer that was damaged on the way is named by its holder.
         done(quorum.answer("ada", request, wrong))
         wrong.write_bytes(wrong.read_bytes()[:-1] + bytes([wrong.read_bytes()[-1] ^ 1]))
