@@ -179,7 +179,7 @@ class Quorum:
     def conclude(self):
         """The holders acknowledge, the authority signs, and nodes are sealed."""
         self.acknowledge(*self.holders)
-        self.sign("quorum", "sign")
+        self.signed = self.sign("quorum", "sign")
         version = int(re.search(r'"?version"?: *(\d+)', self.holdfast("quorum", "show", *self.authority))[1])
         running = [node for node in self.mesh.nodes if node.process is not None]
         for node in running:

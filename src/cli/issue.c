@@ -124,6 +124,13 @@ static int take_pending(struct hf__authority *a, const struct hf__issue_job *job
         return 0;
     if (r != 0)
         return r;
+    const struct hf_document *now = in_force(a, job->kind);
+    if (now != NULL && now->kind == d->kind && same_body(d, now)) {
+        /* It is in force, and this machine stopped before it was taken away. */
+        unlink(job->pending);
+        hf_document_unref(d);
+        return 0;
+    }
     r = check(a, job, d);
     if (r == 0 && !job->consent.foreign && job->make == NULL)
         r = refuse(job, "there is no form of one's own to hold it against: --foreign signs it");

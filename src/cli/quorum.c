@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "command.h"
+#include "document/request.h"
 #include "policy.h"
 #include "quorum_ceremony.h"
 
@@ -147,6 +148,24 @@ static int propose(struct hf__authority *a, struct options *o)
     return issue(a, o, &job);
 }
 
+/* Of a new key in the place of one that nodes have sealed to: what it leaves open, for a while. */
+static void show_shares(const struct hf__authority *a, const struct hf_document *d)
+{
+    const struct hf_share_set *set = &d->u.shares;
+    if (a->shares == NULL)
+        return;
+    for (size_t i = 0; i < a->shares->u.shares.keys_count; i++) {
+        const struct hf_quorum_key *old = &a->shares->u.shares.keys[i];
+        if (hf_share_set_key_of(set, old->commitments.data) == NULL)
+            printf(
+                "NOT in it is the key %.*s of now: a validator that has not sealed anew when all "
+                "lose\ntheir power cannot be opened by people. Sign while all are ready; what is "
+                "not sealed\nanew says so itself. Let the holders of now keep their shares until "
+                "then.\n",
+                (int)old->name.len, (const char *)old->name.data);
+    }
+}
+
 /* The share set that follows from the output, once it is sure that a ceremony made it. */
 static int sign_shares(struct hf__authority *a, const struct options *o,
                        struct hf__ceremony_state *state)
@@ -154,6 +173,7 @@ static int sign_shares(struct hf__authority *a, const struct options *o,
     struct hf__issue_job job = {.kind = HF_DOCUMENT_SHARES,
                                 .name = "share-set",
                                 .make = hf__ceremony_share_set,
+                                .show = show_shares,
                                 .ctx = state};
     int r = hf__ceremony_judge(a, o->collateral, state);
     if (r != 0)

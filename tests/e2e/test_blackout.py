@@ -91,6 +91,7 @@ def a_network_outlives_two_power_cuts_and_its_share_holders():
         # A new key, for others again: nodes seal anew, and the first and second ones open nothing of it.
         third = Quorum(m, ["kim", "lou", "max"], 2, ("third",))
         third.establish()
+        assert "NOT in it is the key black-start" in third.signed, third.signed
         power_cut(alive)
         start_together(third, alive, ["max", "kim"])
         keys_are(alive, keys)
