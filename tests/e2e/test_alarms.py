@@ -62,15 +62,28 @@ def a_new_policy_and_a_new_epoch_alarm_nobody():
 
 @tap.case
 def a_rolling_restart_alarms_nobody_but_the_one_that_restarts():
+    """Each is away for so long that all whose shares it holds miss it."""
     with mesh(5) as m:
-        m.make()
+        m.found()
+        for node in m.nodes:
+            with node.config.open("a") as config:
+                config.write("timing: {watch: 2s}\n")
+        m.start_all()
+        m.register()
+        for node in m.nodes:
+            node.wait("ready", 60)
+
+        def missed(node, others):
+            told = [p for other in others for p in other.status()["providers"] if p["account"] == node.account]
+            return told and all(p["error"] for p in told)
         for node in m.nodes:
             others = [other for other in m.nodes if other is not node]
             done = node.command("drain")
             assert done.returncode == 0, (done, node.tail())
             node.terminate()
+            watched(others, lambda node=node, others=others: missed(node, others), f"{node.number} is away", 3)
             node.start()
-            watched(others, lambda node=node: node.state() == "ready", f"a restart of {node.number}", 1)
+            watched(others, lambda node=node: node.state() == "ready", f"a restart of {node.number}", 3)
         watched(m.nodes, lambda: True, "after the restarts")
 
 

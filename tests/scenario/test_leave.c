@@ -517,3 +517,34 @@ Test(leave, is_over_before_its_own_new_record_is_confirmed)
     cr_assert_gt(hf_world_trace_count(w, 0, HF_TRACE_CONFIRMED), confirmed);
     testnet_end(w);
 }
+
+/* An announced restart is no alarm at any node whose share is away, within the grace and while the
+ * others are enough; one that was not announced is, and so is one that lasts. */
+Test(drain, is_no_alarm_while_it_lasts_no_longer_than_the_grace)
+{
+    struct hf_world_settings s = testnet_settings(2, 3);
+    s.policy.holder_grace_s = 120;
+    struct hf_world *w = testnet_up_from(&s, 6);
+    uint32_t holders[16];
+    testnet_holders(w, 0, holders);
+    cr_assert_eq(hf_world_drain(w, holders[0], true, TESTNET_MS), 0);
+    hf_world_run_for(w, 5000);
+    hf_world_crash(w, holders[0]);
+    for (int i = 0; i < 20; i++) {
+        hf_world_run_for(w, 5000);
+        cr_assert_eq(hf_world_state(w, 0), HF_STATE_READY, "after %d s", 5 * (i + 1));
+    }
+    struct hf_status status = testnet_status(w, 0);
+    size_t missed = 0;
+    for (size_t i = 0; i < status.providers_count; i++)
+        missed += status.providers[i].error != 0;
+    cr_assert_eq(missed, 1);
+    cr_assert(hf_world_run_until_state(w, 0, HF_STATE_DEGRADED, 60000));
+    hf_world_start(w, holders[0]);
+    testnet_ready(w, 0);
+    hf_world_crash(w, holders[0]);
+    cr_assert(hf_world_run_until_state(w, 0, HF_STATE_DEGRADED, 60000));
+    hf_world_start(w, holders[0]);
+    testnet_key_lives(w, 0);
+    testnet_end(w);
+}

@@ -249,16 +249,39 @@ static bool silent_too_long(const struct hf_engine *e, const struct hf__holder *
     return silent_for_ms >= grace_ms + later_ms && (h->answered || !hf__cut_off(e));
 }
 
+/* How many holders could help in a restart now, and how many it takes. */
+static size_t live_of(const struct hf_engine *e, size_t *ret_needed)
+{
+    const struct hf_policy *p = hf__policy(e);
+    size_t live = 0;
+    *ret_needed = p->claim_quorum > p->threshold ? p->claim_quorum : p->threshold;
+    for (size_t i = 0; i < e->owner->holders_count; i++)
+        live += e->owner->holders[i].keeps;
+    hf_assert(live <= e->owner->holders_count && *ret_needed > 0);
+    return live;
+}
+
 /* How many more may go before the others are too few to come back from. */
 static size_t spare_of(const struct hf_engine *e)
 {
-    size_t live = 0, needed = hf__policy(e)->threshold;
-    if (hf__policy(e)->claim_quorum > needed)
-        needed = hf__policy(e)->claim_quorum;
-    for (size_t i = 0; i < e->owner->holders_count; i++)
-        live += e->owner->holders[i].keeps;
-    hf_assert(live <= e->owner->holders_count && needed > 0);
+    size_t needed, live = live_of(e, &needed);
+    hf_assert(needed <= HF_SHARES_MAX);
     return live > needed ? live - needed : 0;
+}
+
+/*
+ * A node that is ready stays so while a holder is away that has said so: it comes back, and the
+ * others are enough without it. Until it answers, and for no longer than the grace after which
+ * another would take its place.
+ */
+static bool is_excused(const struct hf_engine *e, struct hf__holder *h)
+{
+    size_t needed;
+    hf_assert(h->index > 0);
+    h->away = !h->answered && (h->away || hf__view(e, &h->account).draining);
+    return h->away && e->state == HF_STATE_READY && hf_error_transient(h->error) &&
+           h->silent_ms != 0 && e->now_ms - h->silent_ms < grace_of(e, h) && !h->voteless &&
+           live_of(e, &needed) >= needed;
 }
 
 /* Whether a new dealing may find what the last one did not: time has passed, a document came, or
@@ -357,7 +380,8 @@ void hf__holders_judge(struct hf_engine *e)
     for (size_t i = 0; i < e->owner->holders_count; i++) {
         struct hf__holder *h = &e->owner->holders[i];
         bool fit = h->answered && h->holds && !h->voteless && h->placed;
-        all = all && fit && h->confirmed;
+        bool excused = is_excused(e, h);
+        all = all && (fit || excused) && h->confirmed;
         if (!fit && reason == 0)
             reason = h->error != 0 ? h->error : HF_EUNPLACED;
         /* Silence may pass; who leaves or is no member any more does not come back. */

@@ -11,6 +11,8 @@
 #include "base/error.h"
 #include "provider/provider.h"
 
+enum { TELL_ROUNDS = 10 }; /* for so many pairs of pushes leave waits for them */
+
 /* An owner whose newest recorded share is kept here. */
 struct watched {
     struct hf_account owner;
@@ -26,6 +28,7 @@ struct hf__drain {
     /* Holders are asked in order, as many at once as may be: those that come next. */
     size_t next_owner, next_holder;
     size_t waiting;
+    uint8_t rounds; /* in which members may be told yet; 0: it still asks */
     size_t count;
     struct watched owners[];
 };
@@ -66,8 +69,33 @@ static void finish(struct hf_engine *e)
     if (report.owners == 0) {
         e->provider->draining = true;
         hf__news_draining(e, false);
+        d->rounds = TELL_ROUNDS;
+        hf__drain_told(e);
+        return;
     }
-    hf__local_reply(e, d->request, report.owners == 0 ? 0 : HF_EDRAIN)->drain = report;
+    hf__local_reply(e, d->request, HF_EDRAIN)->drain = report;
+    free(d);
+    e->provider->drain = NULL;
+}
+
+/*
+ * Who asked may end the process at once: leave is given when the news has been pushed. An owner
+ * that has not heard it takes the restart for a loss.
+ */
+void hf__drain_told(struct hf_engine *e)
+{
+    struct hf__drain *d = e->provider->drain;
+    if (d == NULL || d->rounds == 0)
+        return;
+    hf_assert(e->provider->draining && d->waiting == 0);
+    const struct hf__told *told =
+        e->claimed ? hf__told_find(e, &e->account, HF__NEWS_DRAINING, NULL) : NULL;
+    d->rounds--;
+    if (told != NULL && !told->over && told->budget > 0 && d->rounds > 0) {
+        hf__timer_set(e, HF__TIMER_DRAIN, 2 * e->timing.gossip_ms);
+        return;
+    }
+    hf__local_reply(e, d->request, 0)->after = e->members->said_seq;
     free(d);
     e->provider->drain = NULL;
 }
@@ -147,6 +175,8 @@ static void advance(struct hf_engine *e)
 {
     hf_assert(e->provider->drain != NULL);
     struct hf__drain *d = e->provider->drain;
+    if (d->rounds > 0) /* the answer was to an older question */
+        return;
     while (d->next_owner < d->count && ask_owner(e)) {
         d->next_owner++;
         d->next_holder = 0;

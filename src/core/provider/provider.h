@@ -83,6 +83,8 @@ void hf__drain_begin(struct hf_engine *e, uint64_t request);
 HF_MUST_USE int hf__stop_announce(struct hf_engine *e);
 /* Ends the question, if one is under way; its asker gets the error. */
 void hf__drain_free(struct hf_engine *e, int error);
+/* The timer: gives leave once enough members were told, or have not been in seconds. */
+void hf__drain_told(struct hf_engine *e);
 size_t hf__drain_memory(const struct hf_engine *e); /* bytes held */
 int hf__drain_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                        struct hf_bytes body);
