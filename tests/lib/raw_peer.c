@@ -151,6 +151,13 @@ void raw_peer_connect(struct raw_peer *s)
     setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 }
 
+void raw_peer_greet(struct raw_peer *s)
+{
+    raw_peer_connect(s);
+    if (raw_peer_shake(s, false))
+        raw_peer_preface(s);
+}
+
 bool raw_peer_write(struct raw_peer *s, const void *data, size_t len)
 {
     return SSL_write(s->ssl, data, (int)len) == (int)len;

@@ -63,6 +63,8 @@ void raw_peer_accept(struct raw_peer *s);
 bool raw_peer_shake(struct raw_peer *s, bool server);
 /* The client's preface and empty SETTINGS. */
 void raw_peer_preface(struct raw_peer *s);
+/* All of it: connects, shakes hands, and sends the preface where that succeeds. */
+void raw_peer_greet(struct raw_peer *s);
 bool raw_peer_write(struct raw_peer *s, const void *data, size_t len);
 /* A frame by hand: RFC 9113, section 4.1. */
 bool raw_peer_frame(struct raw_peer *s, uint8_t type, uint8_t flags, uint32_t stream,

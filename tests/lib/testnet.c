@@ -62,6 +62,20 @@ void testnet_ready(struct hf_world *w, long node)
     cr_assert(ready, "not ready in time");
 }
 
+struct hf_world *testnet_joined(uint32_t count, uint8_t k, uint8_t n, struct hf_disk **ret_before)
+{
+    struct hf_world *w = testnet_new(count, k, n);
+    for (uint32_t i = 1; i < count; i++)
+        hf_world_start(w, i);
+    for (uint32_t i = 1; i < count; i++)
+        testnet_ready(w, i);
+    for (uint32_t i = 1; i < count; i++)
+        ret_before[i] = hf_world_disk_copy(w, i);
+    hf_world_start(w, 0);
+    testnet_ready(w, 0);
+    return w;
+}
+
 void testnet_key_lives(struct hf_world *w, uint32_t node)
 {
     uint8_t key[HF_APP_KEY_LEN];

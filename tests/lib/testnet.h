@@ -21,6 +21,9 @@ struct hf_world_settings testnet_settings(uint8_t k, uint8_t n);
 struct hf_world *testnet_up(uint32_t count, uint8_t k, uint8_t n);
 /* That from settings that the caller changed. */
 struct hf_world *testnet_up_from(const struct hf_world_settings *s, uint32_t count);
+/* A network in which node 0 came last: ret_before has the disks of the others, by number, from
+ * before that; the caller gives them back. */
+struct hf_world *testnet_joined(uint32_t count, uint8_t k, uint8_t n, struct hf_disk **ret_before);
 extern uint8_t testnet_key[HF_APP_KEY_LEN];
 
 /* Fails the test unless node is (or becomes) ready and releases the same key again. */

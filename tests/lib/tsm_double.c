@@ -2,6 +2,7 @@
 #include "tsm_double.h"
 #include "base/error.h"
 
+#include <criterion/criterion.h>
 #include <errno.h>
 #include <fuse3/fuse.h>
 #include <openssl/sha.h>
@@ -396,4 +397,28 @@ void tsm_double_stop(struct tsm_double *d)
     (void)waitpid(d->pid, NULL, 0);
     rmdir(d->path);
     munmap(d->knobs, sizeof *d->knobs);
+}
+
+void tsm_machine_start(struct tsm_machine *ret)
+{
+    struct hf_dev_authority_spec spec;
+    struct hf_dev_machine_spec machine_spec;
+    struct hf_dev_td td;
+    hf_dev_authority_spec_init(&spec, 1760000000);
+    cr_assert_eq(hf_dev_authority_new(&spec, &ret->authority), 0);
+    hf_dev_machine_spec_init(&machine_spec, hf_bytes_of("node-1", 6), 1760000000);
+    cr_assert_eq(hf_dev_machine_new(ret->authority, &machine_spec, &ret->machine), 0);
+    hf_dev_td_init(&td, "image");
+    int r = tsm_double_start(ret->machine, &td, &ret->kernel);
+    if (r == HF_EUNSUPPORTED)
+        cr_skip_test("skipped: FUSE cannot be used here, so there is no double of the kernel");
+    cr_assert_eq(r, 0);
+}
+
+void tsm_machine_stop(struct tsm_machine *m)
+{
+    if (m->kernel.pid != 0)
+        tsm_double_stop(&m->kernel);
+    hf_dev_machine_free(m->machine);
+    hf_dev_authority_free(m->authority);
 }

@@ -47,4 +47,16 @@ HF_MUST_USE int tsm_double_start(const struct hf_dev_machine *machine, const str
 /* Unmounts it and removes its folder. */
 void tsm_double_stop(struct tsm_double *d);
 
+/* A machine of an authority of its own that runs "image", and its double. */
+struct tsm_machine {
+    struct hf_dev_authority *authority;
+    struct hf_dev_machine *machine;
+    struct tsm_double kernel;
+};
+
+/* Makes and mounts it; the test is skipped where FUSE cannot be used. */
+void tsm_machine_start(struct tsm_machine *ret);
+/* Ends what tsm_machine_start has made, all of it or a part. */
+void tsm_machine_stop(struct tsm_machine *m);
+
 #endif

@@ -101,18 +101,10 @@ Test(drill, fails_below_k_and_says_how_many_fit)
  * without the share. */
 Test(drill, names_a_provider_without_its_share)
 {
-    struct hf_world *w = testnet_new(7, 3, 5);
     struct hf_disk *disks[7];
     struct hf_drill_report report;
     uint32_t holders[16];
-    for (uint32_t i = 1; i < 7; i++)
-        hf_world_start(w, i);
-    for (uint32_t i = 1; i < 7; i++)
-        testnet_ready(w, i);
-    for (uint32_t i = 1; i < 7; i++)
-        disks[i] = hf_world_disk_copy(w, i);
-    hf_world_start(w, 0);
-    testnet_ready(w, 0);
+    struct hf_world *w = testnet_joined(7, 3, 5, disks);
     testnet_holders(w, 0, holders);
     hf_world_crash(w, holders[2]);
     hf_world_disk_put(w, holders[2], disks[holders[2]]);

@@ -208,17 +208,9 @@ static void put_back_old_disk(struct hf_world *w, uint32_t node, const struct hf
 
 Test(evidence, is_kept_of_a_holder_whose_host_puts_an_older_disk_back)
 {
-    struct hf_world *w = testnet_new(7, 3, 5);
     struct hf_disk *disks[7] = {0};
     uint32_t holders[16];
-    for (uint32_t i = 1; i < 7; i++)
-        hf_world_start(w, i);
-    for (uint32_t i = 1; i < 7; i++)
-        testnet_ready(w, i);
-    for (uint32_t i = 1; i < 7; i++)
-        disks[i] = hf_world_disk_copy(w, i);
-    hf_world_start(w, 0);
-    testnet_ready(w, 0);
+    struct hf_world *w = testnet_joined(7, 3, 5, disks);
     testnet_holders(w, 0, holders);
     hf_world_run_for(w, 20000);
     /* What was promised is remembered across the owner's restart. */

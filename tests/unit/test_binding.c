@@ -10,36 +10,20 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-static struct hf_dev_authority *authority;
-static struct hf_dev_machine *machine;
-static struct tsm_double kernel;
+static struct tsm_machine m;
 static const struct hf_network_id network = {{1, 2, 3}};
 static const struct hf_network_id other = {{4}};
 static char path[128];
 
 static void set_up(void)
 {
-    struct hf_dev_authority_spec spec;
-    struct hf_dev_machine_spec machine_spec;
-    struct hf_dev_td td;
-    hf_dev_authority_spec_init(&spec, 1760000000);
-    cr_assert_eq(hf_dev_authority_new(&spec, &authority), 0);
-    hf_dev_machine_spec_init(&machine_spec, hf_bytes_of("node-1", 6), 1760000000);
-    cr_assert_eq(hf_dev_machine_new(authority, &machine_spec, &machine), 0);
-    hf_dev_td_init(&td, "image");
-    int r = tsm_double_start(machine, &td, &kernel);
-    if (r == HF_EUNSUPPORTED)
-        cr_skip_test("skipped: FUSE cannot be used here, so there is no double of the kernel");
-    cr_assert_eq(r, 0);
-    snprintf(path, sizeof path, "%s/rtmr3:sha384", kernel.path);
+    tsm_machine_start(&m);
+    snprintf(path, sizeof path, "%s/rtmr3:sha384", m.kernel.path);
 }
 
 static void tear_down(void)
 {
-    if (kernel.pid != 0)
-        tsm_double_stop(&kernel);
-    hf_dev_machine_free(machine);
-    hf_dev_authority_free(authority);
+    tsm_machine_stop(&m);
 }
 
 TestSuite(hf_network_extend, .init = set_up, .fini = tear_down, .timeout = 60);
@@ -62,7 +46,7 @@ Test(hf_network_extend, is_seen_in_the_quotes_of_the_machine)
     static const uint8_t report_data[64];
     bool done;
     hf_buf_init(&quote, HF_QUOTE_MAX);
-    cr_assert_eq(hf_tsm_producer_new(kernel.path, &producer), 0);
+    cr_assert_eq(hf_tsm_producer_new(m.kernel.path, &producer), 0);
     cr_assert_eq(hf_producer_make(producer, report_data, UINT64_MAX, &quote), 0);
     cr_assert_eq(hf_network_bound(hf_buf_bytes(&quote), &network, "/nowhere"), HF_EUNBOUND);
     cr_assert_eq(hf_network_extend(path, &network, &done), 0);
@@ -88,7 +72,7 @@ static void unextended(struct hf_buf *ret)
     set_up();
     hf_dev_td_init(&td, "image");
     hf_buf_init(ret, HF_QUOTE_MAX);
-    cr_assert_eq(hf_dev_quote_make(machine, &td, HF_DEV_QUOTE_V4, report_data, ret), 0);
+    cr_assert_eq(hf_dev_quote_make(m.machine, &td, HF_DEV_QUOTE_V4, report_data, ret), 0);
     tear_down();
 }
 

@@ -1,27 +1,10 @@
-#include "crypto/suite.h"
+#include "dealing.h"
+
 #include "base/error.h"
 
 #include <criterion/criterion.h>
 
 static const struct hf_suite *const suite = &hf_suite_real;
-
-struct dealing {
-    struct hf_rng rng;
-    uint8_t secret[32];
-    uint8_t shares[16][32];
-    uint8_t commitments[16 * 32];
-};
-
-static void deal(struct dealing *d, uint8_t seed, uint8_t k, uint8_t n)
-{
-    const uint8_t bytes[32] = {seed, k, n};
-
-    hf_rng_init(&d->rng, bytes);
-    suite->scalar_random(&d->rng, d->secret);
-    cr_assert_eq(suite->deal(&d->rng, d->secret, (struct hf_sharing){.k = k, .n = n}, d->shares[0],
-                             d->commitments),
-                 0);
-}
 
 static int bits(unsigned mask)
 {
@@ -57,7 +40,7 @@ Test(hf_combine, rebuilds_from_every_subset_of_at_least_k_and_from_no_smaller_on
     for (uint8_t n = 1; n <= 7; n++) {
         for (uint8_t k = 1; k <= n; k++) {
             struct dealing d;
-            deal(&d, 1, k, n);
+            dealing_make(&d, 1, k, n);
             for (unsigned subset = 0; subset < 1u << n; subset++) {
                 uint8_t indices[7], shares[7][32];
                 size_t count = 0;
@@ -78,7 +61,7 @@ Test(hf_combine, rebuilds_with_the_largest_numbers)
     for (uint8_t k = 1; k <= 16; k++) {
         struct dealing d;
         uint8_t indices[16], shares[16][32];
-        deal(&d, 2, k, 16);
+        dealing_make(&d, 2, k, 16);
         /* The last k, in falling order. */
         for (uint8_t i = 0; i < k; i++) {
             indices[i] = (uint8_t)(16 - i);
@@ -143,8 +126,8 @@ Test(hf_combine, names_every_wrong_share_and_rebuilds_from_the_rest)
         for (unsigned wrong = 0; wrong < 1u << 5; wrong++) {
             struct dealing d, older;
             uint8_t indices[5], shares[5][32];
-            deal(&d, 3, 3, 5);
-            deal(&older, 4, 3, 5);
+            dealing_make(&d, 3, 3, 5);
+            dealing_make(&older, 4, 3, 5);
             for (uint8_t i = 0; i < 5; i++) {
                 indices[i] = (uint8_t)(i + 1);
                 memcpy(shares[i], d.shares[i], 32);
@@ -163,7 +146,7 @@ Test(hf_combine, is_not_fooled_by_errors_that_cancel_out)
     struct dealing d;
     uint8_t indices[] = {1, 2, 3, 4}, shares[4][32];
 
-    deal(&d, 5, 2, 4);
+    dealing_make(&d, 5, 2, 4);
     memcpy(shares, d.shares, sizeof shares);
     add_small(shares[0], 1);
     add_small(shares[1], 2);
@@ -177,7 +160,7 @@ Test(hf_combine, refuses_another_generation_even_when_all_its_shares_agree)
     struct dealing d, older;
     uint8_t indices[] = {1, 2, 3, 4, 5};
 
-    deal(&d, 6, 3, 5);
+    dealing_make(&d, 6, 3, 5);
     older = d;
     cr_assert_eq(suite->deal(&d.rng, d.secret, (struct hf_sharing){.k = 3, .n = 5}, older.shares[0],
                              older.commitments),
@@ -191,7 +174,7 @@ Test(hf_combine, counts_an_index_once)
     struct dealing d;
     uint8_t shares[4][32];
 
-    deal(&d, 7, 3, 5);
+    dealing_make(&d, 7, 3, 5);
     for (size_t i = 0; i < 4; i++)
         memcpy(shares[i], d.shares[i / 2], 32);
     /* Two of index 1 and two of index 2: all of them right, and yet too few. */
@@ -205,7 +188,7 @@ Test(hf_combine, lets_no_wrong_share_displace_a_right_one_of_the_same_index)
     for (size_t first = 0; first < 2; first++) {
         struct dealing d;
         uint8_t shares[4][32];
-        deal(&d, 8, 3, 3);
+        dealing_make(&d, 8, 3, 3);
         memcpy(shares[0], d.shares[0], 32);
         memcpy(shares[1], d.shares[0], 32);
         memcpy(shares[2], d.shares[1], 32);
@@ -218,7 +201,7 @@ Test(hf_combine, lets_no_wrong_share_displace_a_right_one_of_the_same_index)
 Test(hf_combine, does_not_depend_on_the_order)
 {
     struct dealing d;
-    deal(&d, 9, 3, 5);
+    dealing_make(&d, 9, 3, 5);
     for (unsigned seed = 0; seed < 200; seed++) {
         uint8_t indices[] = {1, 2, 3, 4, 5}, shares[5][32], random[8];
         uint32_t wrong = 0;
@@ -245,7 +228,7 @@ Test(hf_combine, takes_32_shares_and_no_more)
     struct dealing d;
     uint8_t indices[33], shares[33][32];
 
-    deal(&d, 10, 3, 16);
+    dealing_make(&d, 10, 3, 16);
     for (size_t i = 0; i < 33; i++) {
         indices[i] = (uint8_t)(i % 16 + 1);
         memcpy(shares[i], d.shares[i % 16], 32);
@@ -263,7 +246,7 @@ Test(hf_combine, refuses_thresholds_out_of_range)
     uint8_t indices[17];
     uint8_t shares[17][32] = {{0}};
 
-    deal(&d, 11, 3, 16);
+    dealing_make(&d, 11, 3, 16);
     for (uint8_t i = 0; i < 17; i++)
         indices[i] = (uint8_t)(i + 1);
     expect(0, &d, 3, indices, d.shares, HF_EINVAL, 0xa5a5a5a5);
@@ -277,7 +260,7 @@ Test(hf_combine, refuses_a_threshold_below_the_dealt_one)
     struct dealing d;
     uint8_t indices[] = {1, 2, 3, 4, 5};
 
-    deal(&d, 12, 3, 5);
+    dealing_make(&d, 12, 3, 5);
     expect(2, &d, 5, indices, d.shares, HF_EFEWSHARES, 31);
     expect(1, &d, 5, indices, d.shares, HF_EFEWSHARES, 31);
 }

@@ -18,13 +18,6 @@ static struct raw_peer run(raw_peer_script *script)
     return s;
 }
 
-static void greet(struct raw_peer *s)
-{
-    raw_peer_connect(s);
-    if (raw_peer_shake(s, false))
-        raw_peer_preface(s);
-}
-
 static void bomb(struct raw_peer *s)
 {
     /* One entry of 4000 bytes in the table, then named again by one byte each time. */
@@ -38,7 +31,7 @@ static void bomb(struct raw_peer *s)
     memset(block + len, 'a', 127 + 0x01 + (0x1e << 7));
     len += 127 + 0x01 + (0x1e << 7);
     memset(block + len, 0xbe, sizeof(block) - len);
-    greet(s);
+    raw_peer_greet(s);
     raw_peer_frame(s, 1, 5, 1, block, sizeof(block));
     raw_peer_frame(s, 6, 0, 0, "01234567", 8);
     raw_peer_request(s, 5, 3, "GET", "/v1/health");
@@ -56,7 +49,7 @@ Test(hf_net_flood, headers_that_unpack_to_megabytes_cost_their_stream_alone)
 
 static void reset_rapidly(struct raw_peer *s)
 {
-    greet(s);
+    raw_peer_greet(s);
     for (uint32_t i = 0; i < 5000; i++)
         if (!raw_peer_request(s, 5, 2 * i + 1, "POST", "/v1/hold") ||
             !raw_peer_frame(s, 3, 0, 2 * i + 1, "\0\0\0\x8", 4))
@@ -75,7 +68,7 @@ Test(hf_net_flood, rapid_reset_ends_the_connection)
 
 static void be_reset_rapidly(struct raw_peer *s)
 {
-    greet(s);
+    raw_peer_greet(s);
     /* A WINDOW_UPDATE of 0 is a stream error: the server must reset, not the client. */
     for (uint32_t i = 0; i < 5000; i++)
         if (!raw_peer_request(s, 5, 2 * i + 1, "POST", "/v1/hold") ||
@@ -96,7 +89,7 @@ Test(hf_net_flood, making_the_server_reset_counts_as_well)
 static void flood(struct raw_peer *s)
 {
     const uint8_t *kind = s->user;
-    greet(s);
+    raw_peer_greet(s);
     if (kind[0] == 0)
         raw_peer_request(s, 4, 1, "POST", "/v1/echo");
     for (int i = 0; i < 20000; i++)
@@ -126,7 +119,7 @@ Test(hf_net_flood, floods_of_cheap_frames_end_the_connection)
 
 static void open_many_streams(struct raw_peer *s)
 {
-    greet(s);
+    raw_peer_greet(s);
     for (uint32_t i = 0; i < 40; i++)
         raw_peer_request(s, 5, 2 * i + 1, "POST", "/v1/hold");
     raw_peer_request(s, 4, 81, "POST", "/v1/hold");
@@ -155,7 +148,7 @@ Test(hf_net_flood, streams_above_the_bound_are_refused)
 
 static void update_keys(struct raw_peer *s)
 {
-    greet(s);
+    raw_peer_greet(s);
     for (int i = 0; i < 20000; i++)
         if (SSL_key_update(s->ssl, SSL_KEY_UPDATE_NOT_REQUESTED) != 1 ||
             SSL_do_handshake(s->ssl) != 1)
@@ -173,7 +166,7 @@ Test(hf_net_flood, key_updates_in_numbers_end_the_connection)
 
 static void update_keys_once(struct raw_peer *s)
 {
-    greet(s);
+    raw_peer_greet(s);
     SSL_key_update(s->ssl, SSL_KEY_UPDATE_REQUESTED);
     raw_peer_request(s, 5, 1, "GET", "/v1/health");
     raw_peer_read(s, true);

@@ -19,17 +19,10 @@ static struct raw_peer run(raw_peer_script *script, void *user)
     return s;
 }
 
-static void greet(struct raw_peer *s)
-{
-    raw_peer_connect(s);
-    if (raw_peer_shake(s, false))
-        raw_peer_preface(s);
-}
-
 /* One request and its whole answer: stream 1 is closed then. */
 static void ask(struct raw_peer *s)
 {
-    greet(s);
+    raw_peer_greet(s);
     raw_peer_request(s, WHOLE, 1, "GET", "/v1/health");
     raw_peer_read(s, true);
 }
@@ -51,7 +44,7 @@ static void late_headers(struct raw_peer *s)
 static void reset_one(struct raw_peer *s)
 {
     static const uint8_t cancel[] = {0, 0, 0, 8};
-    greet(s);
+    raw_peer_greet(s);
     raw_peer_request(s, 4, 1, "POST", "/v1/echo");
     raw_peer_frame(s, RST_STREAM, 0, 1, cancel, sizeof(cancel));
 }
@@ -104,7 +97,7 @@ static void priority(struct raw_peer *s)
 {
     const uint32_t *stream = s->user;
     static const uint8_t on_one[] = {0, 0, 0, 1, 16};
-    greet(s);
+    raw_peer_greet(s);
     raw_peer_frame(s, PRIORITY, 0, *stream, on_one, sizeof(on_one));
     raw_peer_request(s, WHOLE, 3, "GET", "/v1/health");
     raw_peer_read(s, *stream == 3);
@@ -122,7 +115,7 @@ Test(hf_net_frames, priority_of_no_stream_or_on_itself_ends_the_connection)
 
 static void ask_head(struct raw_peer *s)
 {
-    greet(s);
+    raw_peer_greet(s);
     raw_peer_request(s, WHOLE, 1, "HEAD", s->user);
     raw_peer_read(s, true);
 }

@@ -31,13 +31,6 @@ static struct raw_peer run(raw_peer_script *script)
     return s;
 }
 
-static void greet(struct raw_peer *s)
-{
-    raw_peer_connect(s);
-    if (raw_peer_shake(s, false))
-        raw_peer_preface(s);
-}
-
 static void say_garbage(struct raw_peer *s)
 {
     uint8_t garbage[4096];
@@ -81,7 +74,7 @@ static void say_garbage_after_preface(struct raw_peer *s)
     uint8_t garbage[4096];
     for (size_t i = 0; i < sizeof(garbage); i++)
         garbage[i] = (uint8_t)(i * 13 + 1);
-    greet(s);
+    raw_peer_greet(s);
     raw_peer_write(s, garbage, sizeof(garbage));
     raw_peer_read(s, false);
 }
@@ -130,7 +123,7 @@ Test(hf_net_limits, http_that_never_comes_is_given_up)
 
 static void dribble(struct raw_peer *s)
 {
-    greet(s);
+    raw_peer_greet(s);
     raw_peer_request(s, 4, 1, "POST", "/v1/echo");
     raw_peer_frame(s, 0, 0, 1, "a", 1);
     raw_peer_read(s, true);
@@ -149,7 +142,7 @@ Test(hf_net_limits, a_request_that_comes_too_slowly_is_answered_408)
 
 static void ask_to_be_held(struct raw_peer *s)
 {
-    greet(s);
+    raw_peer_greet(s);
     raw_peer_request(s, 5, 1, "POST", "/v1/hold");
     raw_peer_read(s, true);
 }
@@ -170,7 +163,7 @@ static void ask_and_never_read(struct raw_peer *s)
 {
     /* A window that takes no body: SETTINGS_INITIAL_WINDOW_SIZE = 0. */
     const uint8_t window[] = {0, 4, 0, 0, 0, 0};
-    greet(s);
+    raw_peer_greet(s);
     raw_peer_frame(s, 4, 0, 0, window, sizeof(window));
     raw_peer_request(s, 5, 1, "POST", "/v1/big");
     uint8_t head[9];
@@ -200,7 +193,7 @@ Test(hf_net_limits, an_answer_that_is_not_taken_is_withdrawn)
 static void send_large_body(struct raw_peer *s)
 {
     static uint8_t chunk[16384];
-    greet(s);
+    raw_peer_greet(s);
     raw_peer_request(s, 4, 1, "POST", "/v1/small");
     raw_peer_frame(s, 0, 0, 1, chunk, 17);
     raw_peer_read(s, true);
@@ -220,7 +213,7 @@ static void send_large_headers(struct raw_peer *s)
 {
     uint8_t block[16000];
     size_t len = 0;
-    greet(s);
+    raw_peer_greet(s);
     /* A literal field of 127 + 1 bytes, over and over; the request is within
      * nghttp2's own bounds. */
     static const uint8_t start[] = {0x82, 0x87, 0x84, 0x41, 1, 'x'};
@@ -257,7 +250,7 @@ static void leave_abruptly(struct raw_peer *s)
 {
     static uint8_t chunk[16384];
     struct linger now = {.l_onoff = 1};
-    greet(s);
+    raw_peer_greet(s);
     raw_peer_request(s, 4, 1, "POST", "/v1/echo");
     raw_peer_frame(s, 0, 0, 1, chunk, sizeof(chunk));
     raw_peer_request(s, 5, 3, "POST", "/v1/hold");
@@ -281,7 +274,7 @@ Test(hf_net_limits, a_disconnect_in_the_middle_of_a_body_leaves_nothing)
 static void ask_wrongly(struct raw_peer *s)
 {
     const char *const *request = s->user;
-    greet(s);
+    raw_peer_greet(s);
     raw_peer_request(s, 5, 1, request[0], request[1]);
     raw_peer_read(s, true);
 }

@@ -1,34 +1,17 @@
-#include "crypto/suite.h"
+#include "dealing.h"
+
 #include "base/error.h"
 
 #include <criterion/criterion.h>
 
 static const struct hf_suite *const suite = &hf_suite_real;
 
-struct dealing {
-    struct hf_rng rng;
-    uint8_t secret[32];
-    uint8_t shares[5][32];
-    uint8_t commitments[5 * 32];
-};
-
-static void deal(struct dealing *d, uint8_t seed, uint8_t k, uint8_t n)
-{
-    const uint8_t bytes[32] = {seed, k, n};
-
-    hf_rng_init(&d->rng, bytes);
-    suite->scalar_random(&d->rng, d->secret);
-    cr_assert_eq(suite->deal(&d->rng, d->secret, (struct hf_sharing){.k = k, .n = n}, d->shares[0],
-                             d->commitments),
-                 0);
-}
-
 Test(hf_prove, convinces_for_every_index_and_threshold)
 {
     for (uint8_t k = 1; k <= 5; k++) {
         struct dealing d;
         uint8_t proof[64];
-        deal(&d, 1, k, 5);
+        dealing_make(&d, 1, k, 5);
         for (uint8_t i = 1; i <= 5; i++) {
             cr_assert_eq(suite->prove(&d.rng, d.shares[i - 1], hf_bytes_of("context", 7), proof),
                          0);
@@ -45,7 +28,7 @@ Test(hf_prove, refuses_shares_that_are_zero_or_not_canonical)
     struct dealing d;
     uint8_t share[32] = {0}, proof[64], untouched[64];
 
-    deal(&d, 2, 3, 5);
+    dealing_make(&d, 2, 3, 5);
     memset(proof, 0xa5, sizeof proof);
     memset(untouched, 0xa5, sizeof untouched);
     cr_assert_eq(suite->prove(&d.rng, share, hf_bytes_of("c", 1), proof), HF_ESCALAR);
@@ -60,7 +43,7 @@ Test(hf_proof_check, does_not_transfer_between_contexts)
     struct dealing d;
     uint8_t proof[64], context[12] = "transcript";
 
-    deal(&d, 3, 3, 5);
+    dealing_make(&d, 3, 3, 5);
     cr_assert_eq(suite->prove(&d.rng, d.shares[1], hf_bytes_of(context, sizeof context), proof), 0);
     for (size_t bit = 0; bit < 8 * sizeof context; bit++) {
         context[bit / 8] ^= (uint8_t)(1u << bit % 8);
@@ -79,7 +62,7 @@ Test(hf_proof_check, does_not_transfer_between_indices)
     struct dealing d;
     uint8_t proof[64];
 
-    deal(&d, 4, 3, 5);
+    dealing_make(&d, 4, 3, 5);
     for (uint8_t i = 1; i <= 5; i++) {
         cr_assert_eq(suite->prove(&d.rng, d.shares[i - 1], hf_bytes_of("c", 1), proof), 0);
         for (uint8_t j = 1; j <= 16; j++)
@@ -93,7 +76,7 @@ Test(hf_proof_check, does_not_transfer_between_generations)
     struct dealing d;
     uint8_t proof[64], shares[5 * 32], commitments[3 * 32];
 
-    deal(&d, 5, 3, 5);
+    dealing_make(&d, 5, 3, 5);
     cr_assert_eq(
         suite->deal(&d.rng, d.secret, (struct hf_sharing){.k = 3, .n = 5}, shares, commitments), 0);
     for (uint8_t i = 1; i <= 5; i++) {
@@ -109,7 +92,7 @@ Test(hf_proof_check, with_a_threshold_of_one_leaves_indices_to_the_context)
     struct dealing d;
     uint8_t proof[64];
 
-    deal(&d, 6, 1, 2);
+    dealing_make(&d, 6, 1, 2);
     cr_assert_eq(suite->prove(&d.rng, d.shares[0], hf_bytes_of("index 1", 7), proof), 0);
     cr_assert_eq(suite->proof_check(proof, 2, 1, d.commitments, hf_bytes_of("index 1", 7)), 0);
     cr_assert_eq(suite->proof_check(proof, 2, 1, d.commitments, hf_bytes_of("index 2", 7)),
@@ -121,7 +104,7 @@ Test(hf_proof_check, refuses_every_changed_bit)
     struct dealing d;
     uint8_t proof[64];
 
-    deal(&d, 7, 3, 5);
+    dealing_make(&d, 7, 3, 5);
     cr_assert_eq(suite->prove(&d.rng, d.shares[0], hf_bytes_of("c", 1), proof), 0);
     for (size_t bit = 0; bit < 8 * sizeof proof; bit++) {
         proof[bit / 8] ^= (uint8_t)(1u << bit % 8);
@@ -140,7 +123,7 @@ Test(hf_proof_check, refuses_halves_that_are_zero_or_not_reduced)
     struct dealing d;
     uint8_t proof[64], changed[64];
 
-    deal(&d, 8, 3, 5);
+    dealing_make(&d, 8, 3, 5);
     cr_assert_eq(suite->prove(&d.rng, d.shares[0], hf_bytes_of("c", 1), proof), 0);
     for (size_t half = 0; half < 2; half++) {
         memcpy(changed, proof, sizeof changed);
@@ -165,7 +148,7 @@ Test(hf_proof_check, refuses_indices_and_thresholds_out_of_range)
     struct dealing d;
     uint8_t proof[64] = {0};
 
-    deal(&d, 9, 3, 5);
+    dealing_make(&d, 9, 3, 5);
     cr_assert_eq(suite->proof_check(proof, 0, 3, d.commitments, hf_bytes_of("c", 1)), HF_EINVAL);
     cr_assert_eq(suite->proof_check(proof, 17, 3, d.commitments, hf_bytes_of("c", 1)), HF_EINVAL);
     cr_assert_eq(suite->proof_check(proof, 1, 0, d.commitments, hf_bytes_of("c", 1)), HF_EINVAL);
@@ -184,7 +167,7 @@ Test(hf_prove, does_not_reuse_its_nonce_when_the_generator_repeats_itself)
     struct hf_rng twin;
     uint8_t a[64], b[64], again[64];
 
-    deal(&d, 10, 3, 5);
+    dealing_make(&d, 10, 3, 5);
     twin = d.rng;
     struct hf_rng third = d.rng;
     cr_assert_eq(suite->prove(&d.rng, d.shares[0], hf_bytes_of("a", 1), a), 0);

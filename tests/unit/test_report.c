@@ -22,9 +22,7 @@
 
 enum { NOBODY = 65534, LISTENER = 3, BURST = 20 };
 
-static struct hf_dev_authority *authority;
-static struct hf_dev_machine *machine;
-static struct tsm_double kernel;
+static struct tsm_machine m;
 static char folder[HF_SCRATCH_PATH_LEN], path[HF_SCRATCH_PATH_LEN + 16];
 static pid_t helper;
 static uid_t served;
@@ -48,7 +46,7 @@ static void become_helper(int listener)
         setenv("LISTEN_FDS", "1", 1) != 0 || program == NULL)
         _exit(1);
     close_range(LISTENER + 1, ~0u, 0);
-    execl(program, program, "--user", uid, "--report", kernel.path, (char *)NULL);
+    execl(program, program, "--user", uid, "--report", m.kernel.path, (char *)NULL);
     _exit(1);
 }
 
@@ -71,19 +69,8 @@ static void start_helper(void)
 
 static void set_up(void)
 {
-    struct hf_dev_authority_spec spec;
-    struct hf_dev_machine_spec machine_spec;
-    struct hf_dev_td td;
     served = geteuid() == 0 ? NOBODY : geteuid();
-    hf_dev_authority_spec_init(&spec, 1760000000);
-    cr_assert_eq(hf_dev_authority_new(&spec, &authority), 0);
-    hf_dev_machine_spec_init(&machine_spec, hf_bytes_of("node-1", 6), 1760000000);
-    cr_assert_eq(hf_dev_machine_new(authority, &machine_spec, &machine), 0);
-    hf_dev_td_init(&td, "image");
-    int rc = tsm_double_start(machine, &td, &kernel);
-    if (rc == HF_EUNSUPPORTED)
-        cr_skip_test("skipped: FUSE cannot be used here, so there is no double of the kernel");
-    cr_assert_eq(rc, 0);
+    tsm_machine_start(&m);
     start_helper();
 }
 
@@ -94,10 +81,7 @@ static void tear_down(void)
         (void)waitpid(helper, NULL, 0);
         hf_scratch_remove(folder);
     }
-    if (kernel.pid != 0)
-        tsm_double_stop(&kernel);
-    hf_dev_machine_free(machine);
-    hf_dev_authority_free(authority);
+    tsm_machine_stop(&m);
 }
 
 TestSuite(hf_report, .init = set_up, .fini = tear_down, .timeout = 60);
@@ -147,8 +131,8 @@ Test(hf_report, its_user_gets_quotes_without_a_privilege)
 {
     cr_assert_eq(make_as(served, "holdfast/v1/identity"), 0);
     cr_assert_eq(make_as(served, "holdfast/v1/recover"), 0);
-    cr_assert_eq(atomic_load(&kernel.knobs->folders_made), 2);
-    cr_assert_eq(atomic_load(&kernel.knobs->folders), 0);
+    cr_assert_eq(atomic_load(&m.kernel.knobs->folders_made), 2);
+    cr_assert_eq(atomic_load(&m.kernel.knobs->folders), 0);
 }
 
 Test(hf_report, nobody_else_is_served)
@@ -157,7 +141,7 @@ Test(hf_report, nobody_else_is_served)
         cr_skip_test("skipped: becoming somebody else needs root");
     cr_assert_eq(make_as(1, "holdfast/v1/identity"), HF_ECONNRESET);
     cr_assert_eq(make_as(0, "holdfast/v1/identity"), HF_ECONNRESET);
-    cr_assert_eq(atomic_load(&kernel.knobs->folders_made), 0);
+    cr_assert_eq(atomic_load(&m.kernel.knobs->folders_made), 0);
     cr_assert_eq(make_as(NOBODY, "holdfast/v1/identity"), 0);
 }
 
@@ -215,7 +199,7 @@ Test(hf_report, only_labels_of_this_protocol_are_signed)
     cr_assert_eq(send_packet(packet, 64), HF_EMALFORMED);
     good[0] = 2;
     cr_assert_eq(send_packet(good, len), HF_EMALFORMED);
-    cr_assert_eq(atomic_load(&kernel.knobs->folders_made), 1);
+    cr_assert_eq(atomic_load(&m.kernel.knobs->folders_made), 1);
 }
 
 Test(hf_report, it_makes_so_many_and_no_more)
@@ -242,8 +226,8 @@ Test(hf_report, without_a_socket_it_does_not_run)
     if (child == 0) {
         unsetenv("LISTEN_PID");
         (void)!freopen("/dev/null", "w", stderr);
-        execl(getenv("HOLDFAST_REPORT"), "holdfast-report", "--user", "0", "--report", kernel.path,
-              (char *)NULL);
+        execl(getenv("HOLDFAST_REPORT"), "holdfast-report", "--user", "0", "--report",
+              m.kernel.path, (char *)NULL);
         _exit(0);
     }
     cr_assert_eq(waitpid(child, &status, 0), child);

@@ -1,4 +1,5 @@
 #include "scenario/scenario.h"
+#include "scenario_text.h"
 #include "trial/trial.h"
 
 #include "base/error.h"
@@ -99,22 +100,11 @@ Test(hf_sim_scenario, numbers_that_an_action_cannot_take_are_refused)
     refused("events:\n  - {at: 1s, do: crash, value: -3}\n", 2, "no negative");
 }
 
-/* Loads a scenario that is right, and runs it. */
+/* Runs a scenario that is right; ret_begun: how many actions of a kind have begun. */
 static struct hf__result taken(const char *text, uint32_t *ret_begun, int kind)
 {
-    static struct hf_config_errors errors;
-    struct hf__scenario s;
-    struct hf_config_doc *doc;
-    struct hf__result result;
-    struct hf__trial_hooks hooks = {0};
-    cr_assert_eq(hf_config_load(hf_bytes_of(text, strlen(text)), "scenario.yaml",
-                                &hf__scenario_schema, &s, &doc, &errors),
-                 0, "line %u: %s", errors.items[0].line, errors.items[0].text);
-    s.world.timing = hf_timing_default;
-    s.world.wall_s = 1800000000;
-    hf__trial_run(&s, &hooks, &result);
+    struct hf__result result = scenario_text_run(text);
     *ret_begun = result.tally.actions[kind];
-    hf_config_doc_free(doc);
     return result;
 }
 

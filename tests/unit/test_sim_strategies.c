@@ -1,6 +1,7 @@
 /* Every hostile strategy really acts, whatever the world that it is in withstands it, and is over
  * when it has ended. And the swarm draws them all, and every fault. */
 #include "scenario/scenario.h"
+#include "scenario_text.h"
 #include "hostile/strategy.h"
 #include "trial/trial.h"
 
@@ -32,23 +33,6 @@ static const char timeline[] =
     "  - {at: 80s, do: rolling-restart, share: 100%%, every: 6s, for: 3s}\n"
     "  - {at: 3m, do: key}\n";
 
-static struct hf__result run_text(const char *text)
-{
-    static struct hf_config_errors errors;
-    struct hf__scenario s;
-    struct hf_config_doc *doc;
-    struct hf__result result;
-    struct hf__trial_hooks hooks = {0};
-    cr_assert_eq(hf_config_load(hf_bytes_of(text, strlen(text)), "scenario.yaml",
-                                &hf__scenario_schema, &s, &doc, &errors),
-                 0, "line %u: %s", errors.items[0].line, errors.items[0].text);
-    s.world.timing = hf_timing_default;
-    s.world.wall_s = 1800000000;
-    hf__trial_run(&s, &hooks, &result);
-    hf_config_doc_free(doc);
-    return result;
-}
-
 /* Some need an occasion that not every seed gives. */
 static void act(const char *crypto, size_t strategy)
 {
@@ -56,7 +40,7 @@ static void act(const char *crypto, size_t strategy)
     for (int seed = 1; seed <= 8 && acts == 0; seed++) {
         char text[2048];
         snprintf(text, sizeof(text), timeline, crypto, seed, hf__strategies[strategy]->name);
-        struct hf__result r = run_text(text);
+        struct hf__result r = scenario_text_run(text);
         cr_assert(r.ok, "%s, seed %d: %s", hf__strategies[strategy]->name, seed, r.why);
         cr_assert_eq(r.tally.strategies[strategy], 1);
         acts = r.tally.acts[strategy];

@@ -13,9 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static struct hf_dev_authority *authority;
-static struct hf_dev_machine *machine;
-static struct tsm_double kernel;
+static struct tsm_machine m;
 static struct hf_producer *producer;
 
 static uint64_t in_ms(uint64_t ms)
@@ -27,28 +25,14 @@ static uint64_t in_ms(uint64_t ms)
 
 static void set_up(void)
 {
-    struct hf_dev_authority_spec spec;
-    struct hf_dev_machine_spec machine_spec;
-    struct hf_dev_td td;
-    hf_dev_authority_spec_init(&spec, 1760000000);
-    cr_assert_eq(hf_dev_authority_new(&spec, &authority), 0);
-    hf_dev_machine_spec_init(&machine_spec, hf_bytes_of("node-1", 6), 1760000000);
-    cr_assert_eq(hf_dev_machine_new(authority, &machine_spec, &machine), 0);
-    hf_dev_td_init(&td, "image");
-    int rc = tsm_double_start(machine, &td, &kernel);
-    if (rc == HF_EUNSUPPORTED)
-        cr_skip_test("skipped: FUSE cannot be used here, so there is no double of the kernel");
-    cr_assert_eq(rc, 0);
-    cr_assert_eq(hf_tsm_producer_new(kernel.path, &producer), 0);
+    tsm_machine_start(&m);
+    cr_assert_eq(hf_tsm_producer_new(m.kernel.path, &producer), 0);
 }
 
 static void tear_down(void)
 {
     hf_producer_free(producer);
-    if (kernel.pid != 0)
-        tsm_double_stop(&kernel);
-    hf_dev_machine_free(machine);
-    hf_dev_authority_free(authority);
+    tsm_machine_stop(&m);
 }
 
 TestSuite(hf_tsm, .init = set_up, .fini = tear_down, .timeout = 60);
@@ -69,7 +53,7 @@ static int make(void)
         cr_assert_eq(quote.len, 0);
     }
     hf_buf_done(&quote);
-    cr_assert_eq(atomic_load(&kernel.knobs->folders), 0);
+    cr_assert_eq(atomic_load(&m.kernel.knobs->folders), 0);
     return rc;
 }
 
@@ -78,11 +62,11 @@ Test(hf_tsm, makes_a_quote_and_removes_its_folder)
     struct hf_producer_facts facts;
     cr_assert_eq(make(), 0);
     cr_assert_eq(make(), 0);
-    cr_assert_eq(atomic_load(&kernel.knobs->folders_made), 2);
+    cr_assert_eq(atomic_load(&m.kernel.knobs->folders_made), 2);
     hf_producer_facts(producer, &facts);
     cr_assert_eq(facts.made, 2);
     cr_assert_eq(facts.failed, 0);
-    cr_assert_str_eq(facts.where, kernel.path);
+    cr_assert_str_eq(facts.where, m.kernel.path);
     cr_assert_str_eq(hf_producer_platform(producer), "tdx");
 }
 
@@ -97,51 +81,51 @@ Test(hf_tsm, no_deadline_is_a_deadline_far_away)
 
 Test(hf_tsm, another_provider_is_refused_at_once)
 {
-    atomic_store(&kernel.knobs->wrong_provider, 1);
+    atomic_store(&m.kernel.knobs->wrong_provider, 1);
     cr_assert_eq(make(), HF_EQUOTE_PROVIDER);
-    cr_assert_eq(atomic_load(&kernel.knobs->folders_made), 1);
+    cr_assert_eq(atomic_load(&m.kernel.knobs->folders_made), 1);
 }
 
 Test(hf_tsm, interference_is_repeated_in_a_new_folder)
 {
-    atomic_store(&kernel.knobs->interferences, 2);
+    atomic_store(&m.kernel.knobs->interferences, 2);
     cr_assert_eq(make(), 0);
-    cr_assert_eq(atomic_load(&kernel.knobs->folders_made), 3);
+    cr_assert_eq(atomic_load(&m.kernel.knobs->folders_made), 3);
 }
 
 Test(hf_tsm, interference_without_end_is_given_up)
 {
-    atomic_store(&kernel.knobs->interferences, 1000);
+    atomic_store(&m.kernel.knobs->interferences, 1000);
     cr_assert_eq(make(), HF_EQUOTE_INTERFERED);
-    cr_assert_eq(atomic_load(&kernel.knobs->folders_made), HF_TSM_ATTEMPTS_MAX);
+    cr_assert_eq(atomic_load(&m.kernel.knobs->folders_made), HF_TSM_ATTEMPTS_MAX);
 }
 
 Test(hf_tsm, write_that_the_kernel_lost_is_repeated)
 {
-    atomic_store(&kernel.knobs->lost_writes, 1);
+    atomic_store(&m.kernel.knobs->lost_writes, 1);
     cr_assert_eq(make(), 0);
-    cr_assert_eq(atomic_load(&kernel.knobs->folders_made), 2);
+    cr_assert_eq(atomic_load(&m.kernel.knobs->folders_made), 2);
 }
 
 Test(hf_tsm, busy_is_tried_again_and_then_told)
 {
-    atomic_store(&kernel.knobs->outblob_errno, EBUSY);
-    atomic_store(&kernel.knobs->outblob_failures, 2);
+    atomic_store(&m.kernel.knobs->outblob_errno, EBUSY);
+    atomic_store(&m.kernel.knobs->outblob_failures, 2);
     cr_assert_eq(make(), 0);
-    atomic_store(&kernel.knobs->outblob_failures, 1000);
+    atomic_store(&m.kernel.knobs->outblob_failures, 1000);
     cr_assert_eq(make(), HF_EBUSY);
-    cr_assert_eq(atomic_load(&kernel.knobs->folders_made), 3 + HF_TSM_ATTEMPTS_MAX);
+    cr_assert_eq(atomic_load(&m.kernel.knobs->folders_made), 3 + HF_TSM_ATTEMPTS_MAX);
 }
 
 Test(hf_tsm, errors_of_each_step_are_told_and_leave_nothing)
 {
     struct hf_producer_facts facts;
-    atomic_store(&kernel.knobs->outblob_errno, EIO);
-    atomic_store(&kernel.knobs->outblob_failures, 1);
+    atomic_store(&m.kernel.knobs->outblob_errno, EIO);
+    atomic_store(&m.kernel.knobs->outblob_failures, 1);
     cr_assert_eq(make(), HF_EIO);
-    atomic_store(&kernel.knobs->inblob_errno, EACCES);
+    atomic_store(&m.kernel.knobs->inblob_errno, EACCES);
     cr_assert_eq(make(), HF_EPERMISSION);
-    atomic_store(&kernel.knobs->mkdir_errno, ENOSPC);
+    atomic_store(&m.kernel.knobs->mkdir_errno, ENOSPC);
     cr_assert_eq(make(), HF_ENOSPACE);
     hf_producer_facts(producer, &facts);
     cr_assert_eq(facts.failed, 3);
@@ -150,15 +134,15 @@ Test(hf_tsm, errors_of_each_step_are_told_and_leave_nothing)
 
 Test(hf_tsm, what_is_not_a_quote_over_our_data_is_refused)
 {
-    atomic_store(&kernel.knobs->other_data, 1);
+    atomic_store(&m.kernel.knobs->other_data, 1);
     cr_assert_eq(make(), HF_EQUOTE_MADE);
-    atomic_store(&kernel.knobs->other_data, 0);
+    atomic_store(&m.kernel.knobs->other_data, 0);
     static const int lens[] = {0, 1, 47, 632, 4000, HF_QUOTE_MAX + 1};
     for (size_t i = 0; i < HF_ARRAY_LEN(lens); i++) {
-        atomic_store(&kernel.knobs->outblob_len, lens[i]);
+        atomic_store(&m.kernel.knobs->outblob_len, lens[i]);
         cr_assert_eq(make(), HF_EQUOTE_MADE, "%d bytes", lens[i]);
     }
-    atomic_store(&kernel.knobs->outblob_len, HF_QUOTE_MAX);
+    atomic_store(&m.kernel.knobs->outblob_len, HF_QUOTE_MAX);
     cr_assert_eq(make(), 0, "zeros after the quote are ignored");
 }
 
@@ -168,7 +152,7 @@ static void await_stuck(uint32_t count)
     struct hf_producer_facts facts;
     for (int i = 0; i < 10000; i++) {
         hf_producer_facts(producer, &facts);
-        if (facts.stuck == count && atomic_load(&kernel.knobs->folders) == (int)count)
+        if (facts.stuck == count && atomic_load(&m.kernel.knobs->folders) == (int)count)
             return;
         usleep(1000);
     }
@@ -180,11 +164,11 @@ Test(hf_tsm, deadline_passes_while_the_kernel_waits_and_the_folder_goes_later)
     uint8_t report_data[64] = {0};
     struct hf_buf quote;
     hf_buf_init(&quote, HF_QUOTE_MAX);
-    atomic_store(&kernel.knobs->gate_closed, 1);
+    atomic_store(&m.kernel.knobs->gate_closed, 1);
     for (int i = 0; i < HF_TSM_STUCK_MAX; i++)
         cr_assert_eq(hf_producer_make(producer, report_data, in_ms(5), &quote), HF_ETIMEOUT);
     cr_assert_eq(hf_producer_make(producer, report_data, in_ms(60000), &quote), HF_EBUSY);
-    atomic_store(&kernel.knobs->gate_closed, 0);
+    atomic_store(&m.kernel.knobs->gate_closed, 0);
     await_stuck(0);
     cr_assert_eq(hf_producer_make(producer, report_data, in_ms(60000), &quote), 0);
     hf_buf_done(&quote);
@@ -195,14 +179,14 @@ Test(hf_tsm, producer_may_be_freed_while_a_request_is_stuck)
     uint8_t report_data[64] = {0};
     struct hf_buf quote;
     hf_buf_init(&quote, HF_QUOTE_MAX);
-    atomic_store(&kernel.knobs->gate_closed, 1);
+    atomic_store(&m.kernel.knobs->gate_closed, 1);
     cr_assert_eq(hf_producer_make(producer, report_data, in_ms(50), &quote), HF_ETIMEOUT);
     hf_producer_free(producer);
     producer = NULL;
-    atomic_store(&kernel.knobs->gate_closed, 0);
-    for (int i = 0; i < 10000 && atomic_load(&kernel.knobs->folders) > 0; i++)
+    atomic_store(&m.kernel.knobs->gate_closed, 0);
+    for (int i = 0; i < 10000 && atomic_load(&m.kernel.knobs->folders) > 0; i++)
         usleep(1000);
-    cr_assert_eq(atomic_load(&kernel.knobs->folders), 0);
+    cr_assert_eq(atomic_load(&m.kernel.knobs->folders), 0);
     hf_buf_done(&quote);
 }
 
@@ -231,25 +215,25 @@ Test(hf_tsm, several_threads_do_not_disturb_each_other)
         cr_assert_eq(pthread_create(&thread[i], NULL, make_many, &which[i]), 0);
     for (int i = 0; i < 4; i++)
         pthread_join(thread[i], NULL);
-    cr_assert_eq(atomic_load(&kernel.knobs->folders), 0);
-    cr_assert_eq(atomic_load(&kernel.knobs->folders_made), 80);
+    cr_assert_eq(atomic_load(&m.kernel.knobs->folders), 0);
+    cr_assert_eq(atomic_load(&m.kernel.knobs->folders_made), 80);
 }
 
 Test(hf_tsm, old_folders_of_ours_are_swept_and_no_others)
 {
     char ours[128], other[128];
     struct hf_producer *p;
-    snprintf(ours, sizeof ours, "%s/holdfast-0123", kernel.path);
-    snprintf(other, sizeof other, "%s/somebody", kernel.path);
+    snprintf(ours, sizeof ours, "%s/holdfast-0123", m.kernel.path);
+    snprintf(other, sizeof other, "%s/somebody", m.kernel.path);
     cr_assert_eq(mkdir(ours, 0700), 0);
     cr_assert_eq(mkdir(other, 0700), 0);
-    cr_assert_eq(hf_tsm_producer_new(kernel.path, &p), 0);
+    cr_assert_eq(hf_tsm_producer_new(m.kernel.path, &p), 0);
     hf_producer_free(p);
-    cr_assert_eq(atomic_load(&kernel.knobs->folders), 2, "a fresh one may be in use");
-    atomic_store(&kernel.knobs->folder_age_s, HF_TSM_LEFTOVER_S + 5);
-    cr_assert_eq(hf_tsm_producer_new(kernel.path, &p), 0);
+    cr_assert_eq(atomic_load(&m.kernel.knobs->folders), 2, "a fresh one may be in use");
+    atomic_store(&m.kernel.knobs->folder_age_s, HF_TSM_LEFTOVER_S + 5);
+    cr_assert_eq(hf_tsm_producer_new(m.kernel.path, &p), 0);
     hf_producer_free(p);
-    cr_assert_eq(atomic_load(&kernel.knobs->folders), 1);
+    cr_assert_eq(atomic_load(&m.kernel.knobs->folders), 1);
 }
 
 Test(hf_tsm, failed_allocation_is_told_and_leaves_nothing)
@@ -266,7 +250,7 @@ Test(hf_tsm, failed_allocation_is_told_and_leaves_nothing)
             cr_assert_eq(rc, failed ? HF_ENOMEM : 0, "allocation %zu: %s", index,
                          hf_error_name(rc));
             cr_assert_eq(quote.len == 0, failed);
-            cr_assert_eq(atomic_load(&kernel.knobs->folders), 0);
+            cr_assert_eq(atomic_load(&m.kernel.knobs->folders), 0);
             hf_buf_done(&quote);
         }
     }
@@ -304,7 +288,7 @@ Test(hf_tsm, nobody_but_root_makes_a_report)
         struct hf_buf quote;
         uint8_t report_data[64] = {1};
         hf_buf_init(&quote, HF_QUOTE_MAX);
-        if (setresuid(65534, 65534, 65534) != 0 || hf_tsm_producer_new(kernel.path, &p) != 0)
+        if (setresuid(65534, 65534, 65534) != 0 || hf_tsm_producer_new(m.kernel.path, &p) != 0)
             _exit(1);
         int r = hf_producer_make(p, report_data, in_ms(10000), &quote);
         _exit(r == HF_EPERMISSION ? 0 : 2);
