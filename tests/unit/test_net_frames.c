@@ -74,7 +74,7 @@ Test(hf_net_frames, on_a_closed_stream_end_the_connection)
 /* A number that was passed over, then one that is above both. */
 static void backwards(struct raw_peer *s)
 {
-    greet(s);
+    raw_peer_greet(s);
     raw_peer_request(s, WHOLE, 5, "GET", "/v1/hold");
     raw_peer_request(s, WHOLE, 3, "GET", "/v1/hold");
     raw_peer_request(s, WHOLE, 7, "GET", "/v1/health");

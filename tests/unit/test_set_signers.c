@@ -240,8 +240,9 @@ static int read_set(const struct hf_validator_set *s)
 Test(set_signers, read_floors_of_others_than_members)
 {
     struct hf_validator_set s = authority_set(3, v, 4);
-    struct hf_departed_floor gone[2] = {{.account = v[1].account, .floor = {.claim = 9}},
-                                        {.account = v[3].account, .floor = {.claim = 7}}};
+    struct hf_departed_floor gone[2] = {
+        {.account = v[1].account, .floor = {.claim = 9, .favoured = {3}}},
+        {.account = v[3].account, .floor = {.claim = 7, .favoured = {3}}}};
     v[1] = v[2];
     s.validators_count = 2;
     s.departed = gone;
@@ -258,9 +259,10 @@ Test(set_signers, read_floors_of_others_than_members)
     cr_assert_eq(read_set(&s), HF_EDOCUMENT, "one twice");
     memset(&gone[0].account, 0xff, sizeof gone[0].account);
     cr_assert_eq(read_set(&s), HF_EDOCUMENT, "not in order");
-    struct hf_written_off off = {.generation = {1}, .favoured = {1}};
+    struct hf_generation_ref off = {.id = {1}};
     gone[0] = gone[1];
+    gone[0].floor.favoured[0] = 1;
     gone[0].floor.written_off = &off;
     gone[0].floor.written_off_count = s.departed_count = 1;
-    cr_assert_eq(read_set(&s), HF_EDOCUMENT, "in favour of itself");
+    cr_assert_eq(read_set(&s), HF_EDOCUMENT, "what is gone on from, written off");
 }

@@ -233,9 +233,6 @@ int hf__recv_deposit(struct hf_engine *e, const struct hf__message *from, struct
         r = hf__room_check(e, &t.header, &t.generation, m.has_record);
     if (r == 0)
         r = answer_again(e, from, &t);
-    /* Its offer may have come before: who leaves may have said since that it keeps nothing. */
-    if (r == 0 && hf__leaving(e))
-        r = HF_ELEAVING;
     if (r != 0)
         return r > 0 ? 0 : r;
     r = hf__closing(e); /* its offer may be from before */
