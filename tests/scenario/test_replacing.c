@@ -35,6 +35,23 @@ Test(replacing, a_holder_gone_beyond_the_grace_is_replaced_and_the_others_stay)
     testnet_end(w);
 }
 
+/* The authority removes one: its owners do not wait for the grace. */
+Test(replacing, a_holder_that_the_authority_removes_is_replaced_at_once)
+{
+    struct hf_world_settings s = testnet_settings(3, 5);
+    uint32_t holders[16];
+    s.policy.holder_grace_s = 86400;
+    struct hf_world *w = testnet_from(&s, 12);
+    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
+    testnet_holders(w, 0, holders);
+    hf_world_set_remove(w, holders[0]);
+    hf_world_set_issue(w);
+    hf_world_run_for(w, 20000);
+    cr_assert_not(testnet_holds(w, 0, holders[0]));
+    testnet_ready(w, 0);
+    testnet_end(w);
+}
+
 /* Its word is true here; a liar's would be the same. Usually a holder has ten minutes. */
 Test(replacing, a_holder_that_never_gets_placed_delays_a_first_release_by_a_minute)
 {
@@ -266,7 +283,7 @@ Test(replacing, a_retired_generation_is_shown_as_outstanding_until_all_have_dele
     testnet_end(w);
 }
 
-/* An order is under a ballot, and one that has not been carried out is given again under the next. */
+/* An order is under a ballot: one that has not been carried out is given again under the next. */
 Test(replacing, a_deletion_is_ordered_until_it_is_done_however_often_the_owner_restarts)
 {
     struct hf_world *w = up_with_grace(9, 3, 5);
@@ -301,56 +318,6 @@ Test(replacing, a_restart_between_two_generations_recovers_from_either)
     hf_disk_free(old);
     hf_world_start(w, 0);
     testnet_key_lives(w, 0);
-    testnet_end(w);
-}
-
-Test(drain, is_refused_while_an_owner_would_be_left_with_too_few_live_providers)
-{
-    struct hf_world *w = testnet_up(7, 3, 5);
-    uint32_t holders[16];
-    testnet_holders(w, 0, holders);
-    cr_assert_eq(hf_world_drain(w, holders[0], true, TESTNET_MS), 0);
-    cr_assert_eq(hf_world_drain(w, holders[0], false, TESTNET_MS), 0);
-    hf_world_crash(w, holders[1]);
-    cr_assert_eq(hf_world_drain(w, holders[0], true, TESTNET_MS), HF_EDRAIN);
-    hf_world_start(w, holders[1]);
-    testnet_ready(w, HF_WORLD_ALL);
-    cr_assert_eq(hf_world_drain(w, holders[0], true, TESTNET_MS), 0);
-    testnet_end(w);
-}
-
-/* Each of them could be spared alone, and all of them together could not. */
-Test(drain, is_a_reservation_that_the_next_one_to_ask_is_told_of)
-{
-    struct hf_world *w = testnet_up(9, 3, 7);
-    uint32_t holders[16], granted = 0;
-    testnet_holders(w, 0, holders);
-    for (size_t i = 0; i < 7; i++)
-        granted += hf_world_drain(w, holders[i], true, TESTNET_MS) == 0;
-    struct hf_status status;
-    cr_assert(hf_world_status(w, 0, &status));
-    cr_assert_eq(7 - granted, status.q > 4 ? status.q : 4);
-    testnet_end(w);
-}
-
-/* Its other holders are slow to say whether they are there: meanwhile the operator thinks better of
- * it. */
-Test(drain, that_is_called_off_while_it_asks_does_not_begin)
-{
-    struct hf_world *w = testnet_up(7, 3, 5);
-    uint32_t holders[16];
-    struct hf_status status;
-    testnet_holders(w, 0, holders);
-    hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DELAY,
-                                      .method = HF_METHOD_NONCE,
-                                      .from = HF_WORLD_ALL,
-                                      .to = HF_WORLD_ALL,
-                                      .delay_us = 1000000});
-    hf_world_local(w, holders[0], HF_LOCAL_DRAIN, NULL);
-    hf_world_run_for(w, 100);
-    cr_assert_eq(hf_world_drain(w, holders[0], false, TESTNET_MS), 0);
-    hf_world_run_for(w, 20000);
-    cr_assert(hf_world_status(w, holders[0], &status) && !status.draining);
     testnet_end(w);
 }
 
