@@ -83,7 +83,7 @@ def a_network_outlives_two_power_cuts_and_its_share_holders():
         assert alive[0].status()["quorum"]["since_s"] == since
         power_cut(alive)
         request = second.ask(alive[0])
-        refused = first.answer("ada", request, first.folder / "late")
+        refused = first.answer("ada", request, first.folder / "late", "--again", alive[0].account)
         assert refused.returncode == 4 and "not_a_share_holder" in refused.stderr, refused
         restart(alive[0])
         start_together(second, alive, ["hal", "fay"])
