@@ -1,5 +1,6 @@
 #include "follow_rules.h"
 
+#include "base/duration.h"
 #include "base/error.h"
 #include "document/selection.h"
 
@@ -235,7 +236,7 @@ int hf__follow_accepts(const struct hf__following *f, const struct hf_document *
     const struct hf_validator_set *s = &d->u.set, *now = &f->set->u.set;
     hf_assert(d->kind == HF_DOCUMENT_SET);
     if (!epoch_fits((uint32_t)now->epoch, s->epoch, f->now_s) || s->epoch <= signed_epoch ||
-        s->issued_s < now->issued_s || s->issued_s > f->now_s + HF__CHAIN_AHEAD_S ||
+        s->issued_s < now->issued_s || s->issued_s > f->now_s + HF_CLOCK_AHEAD_S ||
         f->now_s > s->issued_s + HF__FOLLOW_PROPOSED_S ||
         memcmp(s->beacon, now->beacon, sizeof s->beacon) == 0)
         return HF_EDOCUMENT;

@@ -1,5 +1,6 @@
 #include "follow_view.h"
 
+#include "base/duration.h"
 #include "base/error.h"
 
 #include <stdlib.h>
@@ -36,7 +37,7 @@ int hf__chain_check(const struct hf__chain_view *view, const struct hf_hash *cha
         return HF_ECHAINFORK;
     if (view->block.number == seen->number && !hf_hash_equal(&view->block.hash, &seen->hash))
         return HF_ECHAINFORK;
-    if (view->time_s > now_s + HF__CHAIN_AHEAD_S || view->count == 0)
+    if (view->time_s > now_s + HF_CLOCK_AHEAD_S || view->count == 0)
         return HF_ECHAINVIEW;
     return now_s > view->time_s + HF__CHAIN_LAG_S ? HF_ECHAINLAGS : 0;
 }

@@ -6,10 +6,7 @@
 #include "base/check.h"
 #include "base/id.h"
 
-enum {
-    HF__CHAIN_LAG_S = 600,   /* how old the finalised block may be that is gone by */
-    HF__CHAIN_AHEAD_S = 300, /* how far ahead of this machine's clock anything may be dated */
-};
+enum { HF__CHAIN_LAG_S = 600 }; /* how old the finalised block may be that is gone by */
 
 struct hf__chain_block {
     uint64_t number; /* 0: none */

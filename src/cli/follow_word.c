@@ -1,5 +1,6 @@
 #include "follow_word.h"
 
+#include "base/duration.h"
 #include "base/error.h"
 
 #include <stdlib.h>
@@ -97,7 +98,7 @@ bool hf__follow_word_counts(const struct hf_chain_word *w, const struct hf_netwo
                             const struct hf_document *set, uint64_t now_s)
 {
     if (!hf_network_id_equal(&w->network, network) || !hf_hash_equal(&w->set, &set->body_hash) ||
-        w->made_s > now_s + HF__CHAIN_AHEAD_S || now_s > w->made_s + HF__WORD_FRESH_S)
+        w->made_s > now_s + HF_CLOCK_AHEAD_S || now_s > w->made_s + HF__WORD_FRESH_S)
         return false;
     for (size_t i = 1; i < w->changes_count; i++)
         if (hf_account_compare(&w->changes[i - 1].account, &w->changes[i].account) >= 0)

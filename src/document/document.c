@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "attest/judge.h"
+#include "base/duration.h"
 #include "base/error.h"
 #include "document/limits.h"
 #include "pool.h"
@@ -232,7 +233,7 @@ void hf_policy_judge(const struct hf_policy *p, enum hf_role role, struct hf_jud
         .measurements = m,
         .measurement_count = p->measurements_count,
         .quote_age_s_max = p->quote_age_max_s,
-        .quote_ahead_s_max = HF_QUOTE_AHEAD_S,
+        .quote_ahead_s_max = HF_CLOCK_AHEAD_S,
     };
     for (size_t i = 0; i < HF_HOST_REGISTERS; i++) {
         ret->registers[i].named = registers[i].named;

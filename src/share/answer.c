@@ -6,6 +6,7 @@
 #include "share.h"
 
 #include "attest/verify.h"
+#include "base/duration.h"
 #include "base/error.h"
 #include "base/hex.h"
 #include "base/secret.h"
@@ -76,7 +77,7 @@ static int check_clock(const struct answering *a, const struct hf__asked *q)
     for (size_t i = 0; i < HF_ARRAY_LEN(all); i++)
         if (hf_document_issued_s(all[i]) > newest_s)
             newest_s = hf_document_issued_s(all[i]);
-    if (newest_s > now_s + HF__SHARE_AHEAD_S) {
+    if (newest_s > now_s + HF_CLOCK_AHEAD_S) {
         say_apart("what it is shown", newest_s - now_s, "behind");
         return HF_ECLOCK;
     }

@@ -6,6 +6,7 @@
 #include "share.h"
 
 #include "attest/verify.h"
+#include "base/duration.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hex.h"
@@ -62,8 +63,8 @@ static int check(struct resharding *s)
     int r = hf__memory_seen(&s->memory, s->r.root, &d);
     if (r == 0)
         r = hf__memory_check(&s->memory, s->r.root, &d);
-    if (r == 0 && (hf_document_issued_s(s->r.policy) > s->now_s + HF__SHARE_AHEAD_S ||
-                   hf_document_issued_s(s->r.proposal) > s->now_s + HF__SHARE_AHEAD_S))
+    if (r == 0 && (hf_document_issued_s(s->r.policy) > s->now_s + HF_CLOCK_AHEAD_S ||
+                   hf_document_issued_s(s->r.proposal) > s->now_s + HF_CLOCK_AHEAD_S))
         r = HF_ECLOCK;
     if (r == 0 && hf_document_expires_s(s->r.policy) < s->now_s)
         r = HF_EEXPIRED;

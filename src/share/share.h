@@ -30,9 +30,6 @@ enum {
 };
 
 enum { HF__SHARE_FILE_MAX = 4 << 20, HF__SHARE_PATH_LEN = 4096, HF__PASSPHRASE_MAX = 1024 };
-enum {
-    HF__SHARE_AHEAD_S = 300
-}; /* how far a document may be issued ahead of this machine's clock */
 
 enum { HF__AGAIN_MAX = 1024, HF__AGAIN_LEN = 8 }; /* accounts, and digits of one at least */
 

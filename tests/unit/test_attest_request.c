@@ -1,6 +1,7 @@
 /* Attestation on request: who may ask, how often, and what the answer is over. */
 #include "engine_harness.h"
 
+#include "base/duration.h"
 #include "base/error.h"
 
 #include <criterion/criterion.h>
@@ -153,14 +154,14 @@ Test(hf__recv_attest, strangers_are_refused)
 Test(hf__recv_attest, an_ask_for_another_time_nonce_node_or_network_is_refused)
 {
     struct hf_attest_ask ask = good_ask();
-    ask.made_s -= HF_QUOTE_AHEAD_S;
+    ask.made_s -= HF_CLOCK_AHEAD_S;
     ask_signed(&ask, 0, false, NULL);
     (void)begun();
     ask.made_s--;
     ask_signed(&ask, 1, false, NULL);
     cr_assert_eq(refused(), HF_EASKTIME);
     ask = good_ask();
-    ask.made_s += HF_QUOTE_AHEAD_S + 1;
+    ask.made_s += HF_CLOCK_AHEAD_S + 1;
     ask_signed(&ask, 1, false, NULL);
     cr_assert_eq(refused(), HF_EASKTIME);
     ask = good_ask();

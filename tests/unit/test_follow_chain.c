@@ -2,6 +2,7 @@
 #include "follow_chain.h"
 
 #include "base/buf.h"
+#include "base/duration.h"
 #include "base/error.h"
 
 #include <criterion/criterion.h>
@@ -221,7 +222,7 @@ Test(hf__chain_check, of_a_node_that_lags_or_a_chain_that_stands_still)
 
 Test(hf__chain_check, of_what_is_no_set_of_validators)
 {
-    view.time_s = NOW_S + HF__CHAIN_AHEAD_S + 1;
+    view.time_s = NOW_S + HF_CLOCK_AHEAD_S + 1;
     cr_assert_eq(check(), HF_ECHAINVIEW);
     view.time_s = NOW_S;
     view.count = 0;

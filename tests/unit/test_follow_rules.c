@@ -1,6 +1,7 @@
 /* What a set signer signs by itself: each change is one in which enough signers agree. */
 #include "follow_rules.h"
 
+#include "base/duration.h"
 #include "base/error.h"
 #include "document_authority.h"
 
@@ -331,7 +332,7 @@ Test(hf__follow_accepts, no_epoch_date_or_beacon_that_may_not_be)
     memcpy(bent.beacon, f.set->u.set.beacon, sizeof bent.beacon);
     cr_assert_eq(accepts(&bent, 0), HF_EDOCUMENT,
                  "the beacon was known before the list was closed");
-    const uint64_t good[] = {NOW_S + HF__CHAIN_AHEAD_S, NOW_S - HF__FOLLOW_PROPOSED_S};
+    const uint64_t good[] = {NOW_S + HF_CLOCK_AHEAD_S, NOW_S - HF__FOLLOW_PROPOSED_S};
     const uint64_t bad[] = {good[0] + 1, good[1] - 1};
     for (size_t i = 0; i < HF_ARRAY_LEN(bad); i++) {
         bent = set;

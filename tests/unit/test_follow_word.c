@@ -1,6 +1,7 @@
 /* What set signers say of a chain, and in what enough of them agree. */
 #include "follow_word.h"
 
+#include "base/duration.h"
 #include "base/error.h"
 #include "document_authority.h"
 
@@ -179,8 +180,8 @@ Test(hf__follow_word_counts, one_about_this_set_that_is_fresh)
     is = word();
     cr_assert(hf__follow_word_counts(&is, &n.network, w.set, NOW_S + HF__WORD_FRESH_S));
     cr_assert(!hf__follow_word_counts(&is, &n.network, w.set, NOW_S + HF__WORD_FRESH_S + 1));
-    cr_assert(hf__follow_word_counts(&is, &n.network, w.set, NOW_S - HF__CHAIN_AHEAD_S));
-    cr_assert(!hf__follow_word_counts(&is, &n.network, w.set, NOW_S - HF__CHAIN_AHEAD_S - 1));
+    cr_assert(hf__follow_word_counts(&is, &n.network, w.set, NOW_S - HF_CLOCK_AHEAD_S));
+    cr_assert(!hf__follow_word_counts(&is, &n.network, w.set, NOW_S - HF_CLOCK_AHEAD_S - 1));
 }
 
 Test(hf__follow_word_counts, none_that_speaks_twice_of_one)

@@ -1,5 +1,6 @@
 /* Whether an event is taken (proto/GOSSIP.md, 2): cheap checks first, signatures last; what is
  * refused changes nothing. */
+#include "base/duration.h"
 #include "base/error.h"
 #include "members/members.h"
 
@@ -24,7 +25,7 @@ static int check_form(const struct hf_engine *e, const struct hf_event_statement
         return HF_EEVENT_AUTHOR;
     if (!hf__is_member(e, &s->author) || !hf__is_member(e, &s->subject))
         return HF_ENOTMEMBER;
-    if (s->issued_s > now_s + HF_EVENTS_AHEAD_S || s->expires_s < s->issued_s ||
+    if (s->issued_s > now_s + HF_CLOCK_AHEAD_S || s->expires_s < s->issued_s ||
         s->expires_s - s->issued_s > life_s_max[s->kind])
         return HF_EEVENT_TIME;
     return s->expires_s <= now_s ? HF_EEXPIRED : 0;

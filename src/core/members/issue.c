@@ -1,4 +1,5 @@
 /* What this node says of itself. */
+#include "base/duration.h"
 #include "base/error.h"
 #include "members/detect.h"
 
@@ -134,7 +135,7 @@ static const struct hf__told *ahead(const struct hf_engine *e, enum hf__news kin
 {
     const struct hf__told *told = hf__told_find(e, &e->account, kind, NULL);
     hf_assert(told == NULL || hf_account_equal(&told->author, &e->account));
-    return told != NULL && told->issued_s > hf__now_s(e) + HF_EVENTS_AHEAD_S ? told : NULL;
+    return told != NULL && told->issued_s > hf__now_s(e) + HF_CLOCK_AHEAD_S ? told : NULL;
 }
 
 void hf__news_redate(struct hf_engine *e)

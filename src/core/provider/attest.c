@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 
+#include "base/duration.h"
 #include "base/error.h"
 #include "members/members.h"
 #include "provider/provider.h"
@@ -44,7 +45,7 @@ static int check_ask(struct hf_engine *e, const struct hf_attest_request *m)
     if (memcmp(ask.nonce, m->nonce, sizeof ask.nonce) != 0)
         return HF_ENONCE;
     uint64_t now_s = hf__now_s(e);
-    if (ask.made_s > now_s + HF_QUOTE_AHEAD_S || now_s > ask.made_s + HF_QUOTE_AHEAD_S)
+    if (ask.made_s > now_s + HF_CLOCK_AHEAD_S || now_s > ask.made_s + HF_CLOCK_AHEAD_S)
         return HF_EASKTIME;
     return e->suite->verify(m->ask.key, "holdfast/v1/attest-ask", m->ask.statement,
                             m->ask.signature);

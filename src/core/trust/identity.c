@@ -1,6 +1,7 @@
 /* Identity quotes: the node's own, and those by which its peers are known. */
 #include <stdlib.h>
 
+#include "base/duration.h"
 #include "base/error.h"
 #include "trust/trust.h"
 
@@ -112,7 +113,7 @@ void hf__identity_renew(struct hf_engine *e)
     hf_assert(age_s > 0);
     /* One dated in the future, by a clock that was set back since, is refused by all members. */
     bool current = t->identity != NULL && t->identity_epoch == epoch &&
-                   t->identity_made_s <= hf__now_s(e) + HF_QUOTE_AHEAD_S / 2 &&
+                   t->identity_made_s <= hf__now_s(e) + HF_CLOCK_AHEAD_S / 2 &&
                    hf__now_s(e) < t->identity_made_s + age_s;
     if (current)
         hf__timer_set(e, HF__TIMER_IDENTITY,

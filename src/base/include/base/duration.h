@@ -8,6 +8,10 @@
 
 enum { HF_DURATION_TEXT = 24 };
 
+/* How far ahead of one's own clock the date of another may be: clocks differ. In seconds, and the
+ * same wherever a date comes from outside. */
+enum { HF_CLOCK_AHEAD_S = 300 };
+
 /*
  * A number and its unit, nothing else: 90s, 15m, 12h, 7d, 2w. ret_s: seconds, at most max_s.
  * HF_EINVAL: anything else, or more; ret_s is then untouched.

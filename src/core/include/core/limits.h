@@ -44,7 +44,6 @@ enum {
     HF_EVENTS_SUSPECTS_MAX = 16, /* kept of one author */
     HF_EVENTS_BURST = 512,       /* that one account may tell at once */
     HF_EVENTS_RATE = 128,        /* a second, for longer */
-    HF_EVENTS_AHEAD_S = 300,     /* that one may be dated ahead of its reader */
     HF_LEAVE_S_MAX = 90 * 86400, /* from an announced leave to its deadline */
     HF_DRAIN_S_MAX = 3600,       /* how long an announced drain lasts */
     HF_TELLERS_MAX = 256,        /* accounts whose telling is counted */

@@ -4,7 +4,6 @@
 
 enum {
     HF_DOCUMENT_MAX = 960 * 1024, /* bytes of a signed document: about 8,000 validators */
-    HF_QUOTE_AHEAD_S = 300,       /* how far ahead of the clock an identity may be dated */
     HF_RANK_FACTOR = 3,           /* a provider accepts up to rank HF_RANK_FACTOR * n */
 };
 
