@@ -28,9 +28,7 @@ void hf__local(struct hf_engine *e, const struct hf_event *event)
         return;
     }
     case HF_LOCAL_DRAIN:
-        if (!e->open)
-            hf__local_reply(e, id, HF_ELOCKED); /* what it keeps for others is not known */
-        else if (e->provider->drain != NULL)
+        if (e->provider->drain != NULL)
             hf__local_reply(e, id, HF_EBUSY);
         else
             hf__drain_begin(e, id);

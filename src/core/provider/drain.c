@@ -188,7 +188,6 @@ static void advance(struct hf_engine *e)
 
 void hf__drain_begin(struct hf_engine *e, uint64_t request)
 {
-    hf_assert(e->open);
     size_t held = hf__rows_count(&e->rows, HF_ROW_HELD);
     struct hf__drain *d = calloc(1, sizeof *d + held * sizeof *d->owners);
     hf_assert(e->provider->drain == NULL && d != NULL);
@@ -196,7 +195,8 @@ void hf__drain_begin(struct hf_engine *e, uint64_t request)
     d->before = e->next_id;
     e->provider->drain = d;
     hf_assert(d->count == 0 && d->waiting == 0);
-    collect(e);
+    if (e->open)
+        collect(e);
     hf_assert(d->count <= held);
     advance(e);
 }
