@@ -55,9 +55,9 @@ def three_of_five_share_holders_start_a_network_that_lost_its_power():
         assert "no request is open" in done(node_command(m.nodes[0], "blackstart", "status"), 2)
         # Each says that no key comes back by itself, and what to do; nobody is told to give a folder up.
         for node in m.nodes:
-            key = until(lambda node=node: node.status()["key"] if "blackstart" in node.status()["key"]["advice"] else None, 30,
-                        lambda node=node: node.status()["key"])
-            assert "NOT BY ITSELF" in key["says"] and "gone" not in key["advice"], key
+            until(lambda node=node: "NOT BY ITSELF" in node.status()["key"]["says"], 30, lambda node=node: node.status()["key"])
+            key = node.status()["key"]
+            assert "blackstart" in key["advice"] and "gone" not in key["advice"], key
             said = node_command(node, "status").stdout
             assert "sealed     since" in said and "under share set 1" in said, said
         by_people = 0
