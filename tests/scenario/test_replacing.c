@@ -173,6 +173,33 @@ Test(replacing, a_candidate_that_was_away_for_a_moment_is_asked_again_before_a_g
     testnet_end(w);
 }
 
+/* Pauses double while a candidate is away; a document that comes begins them anew. */
+Test(replacing, a_candidate_is_asked_again_soon_after_a_new_set_however_long_it_was_away)
+{
+    struct hf_world_settings s = testnet_settings(3, 5);
+    uint32_t before[16], spare = 21; /* as above */
+    s.policy.holder_grace_s = 3600;
+    struct hf_world *w = testnet_from(&s, 7);
+    cr_assert_eq(hf_world_bring_up(w, TESTNET_MS), 0);
+    uint32_t old = testnet_generation(w, 0);
+    size_t count = testnet_holders(w, 0, before);
+    for (size_t i = 0; i < count; i++)
+        spare -= before[i];
+    hf_world_cut(w, 0, (long)spare);
+    hf_world_cut(w, (long)spare, 0);
+    hf_world_set_remove(w, before[0]);
+    hf_world_crash(w, before[0]);
+    hf_world_set_issue(w);
+    hf_world_run_for(w, 8000000);
+    hf_world_set_issue(w);
+    hf_world_run_for(w, 20000);
+    cr_assert_eq(testnet_generation(w, 0), old);
+    hf_world_heal(w);
+    hf_world_run_for(w, 120000);
+    cr_assert_gt(testnet_generation(w, 0), old);
+    testnet_end(w);
+}
+
 Test(replacing, the_old_generation_is_deleted_only_after_all_have_the_new_record)
 {
     struct hf_world *w = up_with_grace(9, 3, 5);

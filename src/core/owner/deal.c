@@ -145,12 +145,20 @@ static void assign(struct hf__dealing *d)
  * only have been busy, locked or away for a moment, a pause that doubles up to it. */
 static uint64_t pause_of(struct hf_engine *e, const struct hf__dealing *d)
 {
-    uint64_t grace_ms = hf__policy(e)->holder_grace_s * 1000, pause_ms = grace_ms;
+    uint64_t grace_ms = hf__policy(e)->holder_grace_s * 1000;
+    uint64_t last_ms = e->owner->deal_pause_ms;
+    bool passes = false;
     for (size_t i = 0; i < d->candidates_count; i++)
-        if (d->candidates[i].state == HF__CANDIDATE_FAILED &&
-            hf_error_transient(d->candidates[i].error))
-            pause_ms =
-                e->owner->deal_pause_ms > 0 ? 2 * e->owner->deal_pause_ms : e->timing.watch_ms;
+        passes = passes || (d->candidates[i].state == HF__CANDIDATE_FAILED &&
+                            hf_error_transient(d->candidates[i].error));
+    if (!passes) {
+        e->owner->deal_pause_ms = 0;
+        return grace_ms;
+    }
+    /* Only pauses for what may pass by itself double; documents that came meanwhile begin anew. */
+    uint64_t pause_ms = last_ms > 0 && e->owner->deal_after_adopted == e->trust->adopted
+                            ? 2 * last_ms
+                            : e->timing.watch_ms;
     e->owner->deal_pause_ms = pause_ms < grace_ms ? pause_ms : grace_ms;
     hf_assert(e->owner->deal_pause_ms <= grace_ms);
     return e->owner->deal_pause_ms;

@@ -83,7 +83,7 @@ struct hf__owner {
     uint64_t deal_after_ms, deal_news_ms, deal_after_outlook;
     bool outgrown; /* holders keep votes that go under a higher ballot alone: it is to be claimed */
     bool full; /* a candidate of the last dealing that was given up keeps all that it may already */
-    uint64_t deal_pause_ms; /* of the last dealing that was given up; 0: none since one succeeded */
+    uint64_t deal_pause_ms; /* after a dealing that failed by what may pass; 0: the last did not */
     uint32_t deal_after_adopted, deal_after_changed;
     /* When the newest generation is replaced because the policy asks for another; 0: it does not,
      * as of the documents that were the renew_adopted-th to be adopted. */
