@@ -108,12 +108,14 @@ class Node:
         self.socket = folder / "socket"
         self.log = folder / "log"
 
-    def start(self):
+    def start(self, environment=None):
+        """environment: what the daemon has in its environment besides what the driver has."""
         check(self.process is None, f"node {self.number} runs already")
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [self.mesh.programs.holdfastd, *AS_ROOT, "--config", self.config], stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log, start_new_session=True, preexec_fn=None if self.mesh.outlive else _die_with_parent)
+                stderr=log, env=os.environ | (environment or {}), start_new_session=True,
+                preexec_fn=None if self.mesh.outlive else _die_with_parent)
 
     def _end(self, number, timeout):
         self.process.send_signal(number)
@@ -183,6 +185,16 @@ class Node:
         until(reached, timeout, lambda: f"node {self.number} is {last}, not {wanted}:\n{self.tail()}")
         return time.monotonic() - started
 
+    def wait_status(self, holds, what, timeout=60):
+        """Waits until holds(status) is true, and returns the status; what says what is missing."""
+        last = {}
+
+        def look():
+            nonlocal last
+            last = self.status() or {}
+            return holds(last) and last
+        return until(look, timeout, lambda: f"node {self.number}: {what}: {last}\n{self.tail()}")
+
     def key(self, name):
         """An application key, or None while the daemon does not release it."""
         done = self.command("key", "get", name)
@@ -241,23 +253,23 @@ class Mesh:
         check(done.returncode == 0, f"holdfast {' '.join(map(str, arguments))}: {done.stderr.strip()}")
         return done.stdout
 
-    def found(self):
-        """The authority's keys, any 2 of 3 sign; the first root and policy; every node's configuration."""
+    def found(self, lines=""):
+        """The authority's keys, any 2 of 3 sign; the first root and policy; every node's configuration, with these lines."""
         printed = self.authority_command(
             "network", "init", self.authority, "--dev", "--keys", "3", "--threshold", "2", "--shares",
             str(self.shares), "--share-threshold", str(self.threshold), "--claim-quorum", str(self.quorum))
         self.network = printed.split()[0]
         for node in self.nodes:
-            self.configure(node)
+            self.configure(node, lines)
 
-    def configure(self, node):
+    def configure(self, node, lines=""):
         node.folder.mkdir()
         seeds = ", ".join([other.address for other in self.nodes if other is not node][:SEEDS_MAX])
         node.config.write_text(
             f"data: data\nnetwork: {self.network}\nlisten: {node.address}\nsocket: socket\n"
             f"seeds: [{seeds}]\ndocuments: {self.authority}/documents\n"
             f"collateral: {self.authority}/collateral\nplatform: dev\n"
-            f"dev:\n  authority: {self.authority}/dev\n  machine: machine\n  machine_id: node{node.number}\n")
+            f"dev:\n  authority: {self.authority}/dev\n  machine: machine\n  machine_id: node{node.number}\n{lines}")
 
     def start_all(self):
         for node in self.nodes:
@@ -298,9 +310,9 @@ class Mesh:
             self.sign_set()
         return len(anew)
 
-    def make(self):
+    def make(self, lines=""):
         """All of the above, until every node is ready."""
-        self.found()
+        self.found(lines)
         self.start_all()
         self.register()
         for node in self.nodes:

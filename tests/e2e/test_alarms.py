@@ -14,34 +14,12 @@ sys.path[:0] = [str(SOURCE / "tests/lib"), str(SOURCE / "contrib/lib")]
 
 import tap  # noqa: E402
 from mesh import Mesh, Programs, until  # noqa: E402
-
-# Longer than a warning has to stand before it is logged (5 s), and than a round of a node that is ready.
-QUIET_S = 8
+from quiet import watched  # noqa: E402
 
 
 def mesh(nodes):
     folder = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-alarms-"))
     return Mesh(folder, Programs(BUILD), nodes=nodes, shares=3, threshold=2, quorum=2)
-
-
-def watched(nodes, over, what, quiet_s=QUIET_S):
-    """Looks at nodes until over() holds and for a while after: none may be anything but ready, or warn of anything."""
-    until_s = None
-    marks = {node: len(node.log.read_text()) for node in nodes}
-    deadline = time.monotonic() + 90
-    while until_s is None or time.monotonic() < until_s:
-        for node in nodes:
-            status = node.status()
-            assert status["state"] == "ready" and status["exit_status"] == 0 and not status["warnings"], (
-                what, node.number, status["state"], status["reason"], status["exit_status"], status["warnings"], node.tail())
-        if until_s is None and over():
-            until_s = time.monotonic() + quiet_s
-        assert time.monotonic() < deadline, f"{what}: it does not come about"
-        time.sleep(0.05)
-    for node in nodes:
-        added = node.log.read_text()[marks[node]:]
-        loud = [line for line in added.splitlines() if "event=warning " in line or "to=degraded" in line]
-        assert not loud, (what, node.number, loud)
 
 
 @tap.case
@@ -58,33 +36,6 @@ def a_new_policy_and_a_new_epoch_alarm_nobody():
         m.authority_command("set", "sign", "--authority", m.authority)
         m.nodes[0].hang_up()
         watched(m.nodes, all_have("epoch", 2), "a new epoch")
-
-
-@tap.case
-def a_rolling_restart_alarms_nobody_but_the_one_that_restarts():
-    """Each is away for so long that all whose shares it holds miss it."""
-    with mesh(5) as m:
-        m.found()
-        for node in m.nodes:
-            with node.config.open("a") as config:
-                config.write("timing: {watch: 2s}\n")
-        m.start_all()
-        m.register()
-        for node in m.nodes:
-            node.wait("ready", 60)
-
-        def missed(node, others):
-            told = [p for other in others for p in other.status()["providers"] if p["account"] == node.account]
-            return told and all(p["error"] for p in told)
-        for node in m.nodes:
-            others = [other for other in m.nodes if other is not node]
-            done = node.command("drain")
-            assert done.returncode == 0, (done, node.tail())
-            node.terminate()
-            watched(others, lambda node=node, others=others: missed(node, others), f"{node.number} is away", 3)
-            node.start()
-            watched(others, lambda node=node: node.state() == "ready", f"a restart of {node.number}", 3)
-        watched(m.nodes, lambda: True, "after the restarts")
 
 
 @tap.case

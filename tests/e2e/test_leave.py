@@ -61,11 +61,8 @@ def impatient(mesh):
 def one_leaves_one_dies_and_one_stands_still_and_all_stay_backed_up():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-leave-"))
     with Mesh(folder, Programs(BUILD), NODES, SHARES, THRESHOLD) as mesh:
-        mesh.found()
+        mesh.found("timing: {watch: 1s, call: 2s}\n")
         impatient(mesh)
-        for node in mesh.nodes:
-            with node.config.open("a") as config:
-                config.write("timing: {watch: 1s, call: 2s}\n")
         mesh.start_all()
         mesh.register()
         all_are_backed_up(mesh, [])

@@ -3,7 +3,6 @@
 
 import os
 import pathlib
-import struct
 import sys
 import tempfile
 
@@ -13,6 +12,7 @@ sys.path[:0] = [str(SOURCE / "tests/lib"), str(SOURCE / "contrib/lib")]
 
 import tap  # noqa: E402
 from mesh import Mesh, Programs, until  # noqa: E402
+from other_clock import OtherClock  # noqa: E402
 from quorum import QUICK, Quorum, done, node_command  # noqa: E402
 
 PROGRAMS = Programs(BUILD)
@@ -115,18 +115,16 @@ def a_ceremony_gets_old_shares_or_makes_nothing():
 def after_a_share_set_has_expired_its_keys_are_shared_anew_and_open_what_was_sealed():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-reshard-"))
     with Mesh(folder, PROGRAMS, nodes=3, shares=2, threshold=2) as m:
-        # One clock of all programs: each has the file mapped.
-        clock = folder / "clock"
-        clock.write_bytes(struct.pack("=q", 0))
-        os.environ.update({"LD_PRELOAD": str(BUILD / "tests/lib/libother_clock.so"), "HF_OTHER_CLOCK": str(clock)})
+        # One clock of all programs.
+        clock = OtherClock(folder / "clock")
+        os.environ.update(clock.environment())
         m.make()
         first = Quorum(m)
         first.days = 1
         first.establish()
         for node in m.nodes:
             node.kill()
-        with open(clock, "r+b") as file:
-            file.write(struct.pack("=q", 2 * 86400))
+        clock.set_ahead(2 * 86400)
         for node in m.nodes:
             node.start()
         for node in m.nodes:

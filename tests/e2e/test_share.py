@@ -7,7 +7,6 @@ import pathlib
 import pty
 import re
 import signal
-import struct
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ sys.path[:0] = [str(SOURCE / "tests/lib"), str(SOURCE / "contrib/lib")]
 
 import tap  # noqa: E402
 from mesh import Mesh, Programs, until  # noqa: E402
+from other_clock import OtherClock  # noqa: E402
 from quorum import QUICK, Quorum, done, node_command  # noqa: E402
 from quorum import share as quorum_share  # noqa: E402
 
@@ -310,10 +310,9 @@ def what_is_not_as_it_should_be_is_said_at_once():
         request, out = quorum.ask(m.nodes[0]), quorum.folder / "out"
         # A clock that is a year ahead: not the documents have expired, nor the collateral.
         for off, how in ((400 * 86400, "400 d 0 h"), (-3 * 3600, "behind")):
-            ahead = folder / "clock"
-            ahead.write_bytes(struct.pack("=q", off))
-            clock = {"LD_PRELOAD": str(BUILD / "tests/lib/libother_clock.so"), "HF_OTHER_CLOCK": str(ahead)}
-            wrong = quorum.answer("ada", request, out, environment=clock)
+            clock = OtherClock(folder / "clock")
+            clock.set_ahead(off)
+            wrong = quorum.answer("ada", request, out, environment=clock.environment())
             assert wrong.returncode == 7 and how in wrong.stderr and "clock" in wrong.stderr, wrong
         # A key that was copied alone: neither refused requests nor the newest documents are known to it.
         lone = quorum.folder / "lone"

@@ -6,7 +6,6 @@ import json
 import os
 import pathlib
 import shutil
-import struct
 import subprocess
 import sys
 import tempfile
@@ -18,7 +17,8 @@ sys.path[:0] = [str(SOURCE / "tests/lib"), str(SOURCE / "contrib/lib")]
 
 import tap  # noqa: E402
 from disk import fill, small_disk  # noqa: E402
-from mesh import AS_ROOT, Mesh, Programs, free_ports, until  # noqa: E402
+from mesh import Mesh, Programs, free_ports, until  # noqa: E402
+from other_clock import OtherClock  # noqa: E402
 
 MINUTE_S = 60
 
@@ -28,14 +28,8 @@ def mesh(nodes=4, shares=3, threshold=2, quorum=2):
     return Mesh(folder, Programs(BUILD), nodes=nodes, shares=shares, threshold=threshold, quorum=quorum)
 
 
-def until_status(node, holds, what, timeout=60):
-    """Waits until holds(status) is true of a node's status, and returns it."""
-    last = {}
-
-    def look():
-        last.update(node.status() or {})
-        return holds(last) and last
-    return until(look, timeout, lambda: f"{what}: {last}\n{node.tail()}")
+def silent_all(status, count):
+    return [p["error"] for p in status.get("providers", [])].count("connect") == count
 
 
 def warns(code):
@@ -52,11 +46,17 @@ def text_of(node, status):
 def survivors_whose_restart_would_lose_the_key_are_told_not_to_restart():
     with mesh() as m:
         m.make()
-        node = m.nodes[0]
+        node, clock = m.nodes[0], OtherClock(m.folder / "clock")
+        node.terminate()
+        node.start(clock.environment())
+        node.wait("ready", 60)
         for other in m.nodes[1:]:
             other.kill()
         # Those that fell silent a moment ago may be restarting: it takes a minute.
-        until_status(node, warns("restart_loses"), "it is not warned", 2 * MINUTE_S)
+        status = node.wait_status(lambda s: silent_all(s, 3), "it does not miss them")
+        assert not warns("restart_loses")(status), status
+        clock.pass_by(MINUTE_S + 1)
+        node.wait_status(warns("restart_loses"), "it is not warned")
         text = text_of(node, 3)
         assert "NOT NOW: a restart loses the key unless 2 more answer; do not restart this node" in text, text
         assert "backed up\n" not in text, text
@@ -77,9 +77,9 @@ def collateral_of_another_network_is_the_nodes_own_fault():
         node.log.write_text("")
         node.config.write_text(right.replace(str(m.authority / "collateral"), str(strangers.authority / "collateral")))
         node.start()
-        status = until_status(node, warns("collateral_signature"), "its collateral is not named")
+        status = node.wait_status(warns("collateral_signature"), "its collateral is not named")
         assert status["collateral"]["error"]["code"] == "collateral_signature", status["collateral"]
-        until_status(node, lambda s: (s["reason"] or {}).get("code") == "collateral_signature", "no reason")
+        node.wait_status(lambda s: (s["reason"] or {}).get("code") == "collateral_signature", "no reason")
         assert node.status()["reason_of"] == "node", node.status()
         text = text_of(node, 3)
         assert "providers say:" not in text and "answer and do not help" not in text, text
@@ -102,13 +102,13 @@ def a_node_that_moved_is_told_where_the_set_has_it():
         port = next(port for port in free_ports(8) if not node.address.endswith(f":{port}"))
         node.config.write_text(node.config.read_text().replace(node.address, f"127.0.0.1:{port}"))
         node.start()
-        until_status(node, warns("address_unlike_set"), "it is not warned", 90)
+        node.wait_status(warns("address_unlike_set"), "it is not warned", 90)
         text = text_of(node, 3)
         assert f"the set has this node at {node.address}, and its own configuration at 127.0.0.1:{port}" in text, text
         # Registered anew it is, and the same node.
         m.add(node)
         m.sign_set()
-        until_status(node, lambda s: not s["warnings"] and s["state"] == "ready", "it still warns", 90)
+        node.wait_status(lambda s: not s["warnings"] and s["state"] == "ready", "it still warns", 90)
 
 
 @tap.case
@@ -118,17 +118,14 @@ def a_clock_ten_minutes_ahead_is_called_that():
         node = m.nodes[0]
         key = node.key("tss-db")
         node.terminate()
-        clock = m.folder / "clock"
-        clock.write_bytes(struct.pack("=q", 10 * MINUTE_S))
-        with open(node.log, "ab") as log:
-            node.process = subprocess.Popen(
-                [m.programs.holdfastd, *AS_ROOT, "--config", node.config], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env=os.environ | {"LD_PRELOAD": str(BUILD / "tests/lib/libother_clock.so"), "HF_OTHER_CLOCK": str(clock)})
-        until_status(node, warns("clock_off"), "its clock is not named")
+        clock = OtherClock(m.folder / "clock")
+        clock.set_ahead(10 * MINUTE_S)
+        node.start(clock.environment())
+        node.wait_status(warns("clock_off"), "its clock is not named")
         text = text_of(node, 3)
         assert "this machine's clock is 10 min ahead of those of 3 providers" in text and "Set it right." in text, text
         assert "event=peer_misbehaved" not in node.log.read_text(), node.tail()
-        clock.write_bytes(struct.pack("=q", 0))
+        clock.set_ahead(0)
         node.wait("ready", 90)
         assert node.key("tss-db") == key
 
@@ -153,7 +150,7 @@ def what_a_new_node_or_a_locked_one_cannot_do_is_told_as_what_it_is():
         for each in m.nodes:
             each.kill()
         node.start()
-        until_status(node, lambda s: s.get("state") == "recovering", "it is not recovering")
+        node.wait_status(lambda s: s.get("state") == "recovering", "it is not recovering")
         for words in (["backup", "verify"], ["identity"], ["leave"]):
             done = node.command(*words)
             assert done.returncode == 1 and b"the vault is not open yet (locked)" in done.stderr, (words, done)

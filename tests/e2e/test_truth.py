@@ -27,22 +27,12 @@ def shown(node):
     return done.returncode, done.stdout.decode()
 
 
-def until_status(node, holds, what, timeout=60):
-    """Waits until holds(status) is true of a node's status, and returns it."""
-    last = {}
-
-    def look():
-        last.update(node.status() or {})
-        return holds(last) and last
-    return until(look, timeout, lambda: f"{what}: {last}\n{node.tail()}")
-
-
 @tap.case
 def status_leads_with_whether_the_key_can_come_back():
     with mesh() as m:
         m.make()
         node = m.nodes[0]
-        until_status(node, lambda s: s.get("reached_ms") is not None, "nobody has reached it")
+        node.wait_status(lambda s: s.get("reached_ms") is not None, "nobody has reached it")
         code, text = shown(node)
         lines = text.splitlines()
         assert code == 0 and lines[1] == "can this key come back?  yes", text
@@ -59,7 +49,7 @@ def status_leads_with_whether_the_key_can_come_back():
         node.kill()
         node.start()
         # Nobody gives a nonce, so that no quote is asked for: what it is it cannot say yet, and says so.
-        until_status(node, lambda s: s.get("state") == "recovering", "it is not recovering")
+        node.wait_status(lambda s: s.get("state") == "recovering", "it is not recovering")
         code, text = shown(node)
         assert code == 2 and "see to it that they run and can be reached" in text, text
         assert "backup     not known while locked" in text and "keeps" not in text, text
@@ -79,7 +69,7 @@ def after_a_power_cut_of_all_nobody_promises_to_go_on_by_itself():
         for node in m.nodes:
             node.start()
         for node in m.nodes:
-            until_status(node, lambda s: "3 of 3 providers are locked" in s.get("key", {}).get("says", ""), "it still hopes")
+            node.wait_status(lambda s: "3 of 3 providers are locked" in s.get("key", {}).get("says", ""), "it still hopes")
             code, text = shown(node)
             assert code == 3 and "NOT BY ITSELF: 3 of 3 providers are locked themselves" in text, text
             assert "if one validator was not restarted, do not restart it" in text, text
@@ -97,7 +87,7 @@ def what_providers_refuse_is_not_called_silence():
         node.kill()
         node.config.write_text(node.config.read_text() + "  image: unknown-release\n")
         node.start()
-        status = until_status(node, lambda s: (s.get("reason") or {}).get("code") == "measurement_refused", "no refusal")
+        status = node.wait_status(lambda s: (s.get("reason") or {}).get("code") == "measurement_refused", "no refusal")
         assert status["reason_of"] == "providers", status
         code, text = shown(node)
         assert code == 2 and "see to it that they run" not in text, text
@@ -123,15 +113,15 @@ def a_removed_holder_is_not_the_nodes_own_fault():
         def seen(status):
             errors = [p["error"] for p in status.get("providers", [])]
             return "provider_removed" in errors or (status.get("n") == 2 and len(errors) == 2)
-        status = until_status(node, seen, "the holder is not missed")
+        status = node.wait_status(seen, "the holder is not missed")
         assert (status["reason"] or {}).get("code") != "not_a_validator", status
         # The one that was removed is told: its next restart would be its last.
-        until_status(gone, lambda s: "left_out" in [w["code"] for w in s.get("warnings", [])], "it is not warned")
+        gone.wait_status(lambda s: "left_out" in [w["code"] for w in s.get("warnings", [])], "it is not warned")
         code, text = shown(gone)
         assert code == 3 and "NOT NOW" in text and "do not restart this node" in text, text
         gone.kill()
         gone.start()
-        until_status(gone, lambda s: (s.get("reason") or {}).get("code") == "not_a_validator", "it is not kept out")
+        gone.wait_status(lambda s: (s.get("reason") or {}).get("code") == "not_a_validator", "it is not kept out")
         code, text = shown(gone)
         assert code == 2 and "set restore" in text and "see to it that they run" not in text, text
 
@@ -145,7 +135,7 @@ def a_seed_that_cannot_be_reached_is_named():
         # Nobody listens on port 1 of loopback.
         node.config.write_text("\n".join(lines) + '\nseeds: ["127.0.0.1:1"]\n')
         node.start()
-        status = until_status(node, lambda s: s.get("seeds") and s["seeds"][0]["error"], "no seed has failed")
+        status = node.wait_status(lambda s: s.get("seeds") and s["seeds"][0]["error"], "no seed has failed")
         assert status["seeds"][0]["address"] == "127.0.0.1:1" and status["seeds"][0]["error"]["code"] == "connect", status
         text = shown(node)[1]
         assert "\nseed       127.0.0.1:1: the peer cannot be reached (connect)" in text, text
@@ -211,7 +201,7 @@ def a_policy_of_other_numbers_reaches_the_backups_that_are_there():
         # Until it is dealt anew, each says that it will be.
         until(lambda: "the policy asks for another backup than this: dealt anew in" in shown(m.nodes[0])[1], 30, m.nodes[0].tail)
         for node in m.nodes:
-            until_status(node, lambda s: s.get("n") == 4 and s.get("k") == 3 and s.get("state") == "ready", "it has not dealt anew", 90)
+            node.wait_status(lambda s: s.get("n") == 4 and s.get("k") == 3 and s.get("state") == "ready", "it has not dealt anew", 90)
             assert len(node.status()["providers"]) == 4 and "dealt anew in" not in shown(node)[1], shown(node)
         done = m.nodes[0].command("backup", "verify")
         assert done.returncode == 0 and b"4 of 4" in done.stdout, done
@@ -226,14 +216,7 @@ def a_policy_of_other_numbers_reaches_the_backups_that_are_there():
 def of_two_copies_the_older_one_is_locked_soon_and_says_what_to_do():
     """README: at most one gets keys released for the first time; known ones come with a number that tells them apart."""
     with mesh() as m:
-        m.found()
-        for node in m.nodes:
-            with node.config.open("a") as config:
-                config.write("timing: {watch: 2s}\n")
-        m.start_all()
-        m.register()
-        for node in m.nodes:
-            node.wait("ready", 90)
+        m.make("timing: {watch: 2s}\n")
         node = m.nodes[0]
         key, before = node.key("tss-db"), node.token("tss-db")
         node.terminate()

@@ -9,7 +9,6 @@ import pathlib
 import re
 import shlex
 import shutil
-import struct
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ sys.path[:0] = [str(SOURCE / "tests/lib"), str(SOURCE / "contrib/lib")]
 
 import tap  # noqa: E402
 from mesh import AS_ROOT, Programs, free_ports, until  # noqa: E402
+from other_clock import OtherClock  # noqa: E402
 
 MACHINES = 7
 DAY_S = 86400
@@ -34,6 +34,7 @@ class Walk:
         self.folder = pathlib.Path(self.held.name)
         self.programs = Programs(BUILD)
         self.daemons = {}
+        self.clocks = {}
         self.typed = {}
         self.transcript = TRANSCRIPT.open("a")
 
@@ -51,16 +52,16 @@ class Walk:
         self.transcript.write(f"{text}\n")
 
     def clock(self, where, seconds):
-        """Sets a machine's clock so far ahead of the true time. Its programs have the file mapped: it is never shorter."""
-        file = os.open(self.folder / f"{where}.clock", os.O_WRONLY | os.O_CREAT, 0o600)
-        os.pwrite(file, struct.pack("=q", seconds), 0)
-        os.close(file)
+        """Sets a machine's clock so far ahead of the true time."""
+        self.clock_of(where).set_ahead(seconds)
+
+    def clock_of(self, where):
+        if where not in self.clocks:
+            self.clocks[where] = OtherClock(self.folder / f"{where}.clock")
+        return self.clocks[where]
 
     def environment(self, where):
-        if not (self.folder / f"{where}.clock").exists():
-            self.clock(where, 0)
-        return os.environ | {"LD_PRELOAD": str(BUILD / "tests/lib/libother_clock.so"),
-                             "HF_OTHER_CLOCK": str(self.folder / f"{where}.clock")}
+        return os.environ | self.clock_of(where).environment()
 
     def stop(self, where):
         daemon = self.daemons.pop(where)

@@ -27,7 +27,7 @@ struct disk_file {
     struct disk_file *next;
     char name[NAME_LEN];
     unsigned char *image;
-    size_t image_len;
+    size_t image_len, image_max;
     struct change *changes, **changes_end;
 };
 
@@ -92,8 +92,11 @@ static void image_apply(struct disk_file *f, const struct change *c, int len)
 {
     size_t end = (size_t)c->offset + (size_t)len;
     if (end > f->image_len || c->data == NULL) {
-        f->image = realloc(f->image, end + 1);
-        hf_assert(f->image != NULL);
+        if (end > f->image_max) {
+            f->image_max = 2 * end;
+            f->image = realloc(f->image, f->image_max);
+            hf_assert(f->image != NULL);
+        }
         if (end > f->image_len)
             memset(f->image + f->image_len, 0, end - f->image_len);
         f->image_len = end;
@@ -247,7 +250,8 @@ static void load_image(struct disk_file *f)
     forget_changes(f);
     free(f->image);
     f->image_len = (size_t)st.st_size;
-    f->image = malloc(f->image_len + 1);
+    f->image_max = f->image_len + 1;
+    f->image = malloc(f->image_max);
     hf_assert(f->image != NULL);
     hf_assert(pread(fd, f->image, f->image_len, 0) == st.st_size);
     close(fd);
