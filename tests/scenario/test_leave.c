@@ -296,7 +296,7 @@ Test(leave, waits_for_an_owner_of_whom_too_little_is_left_until_a_person_abandon
     hf_world_crash(w, 0);
     hf_world_crash(w, holders[1]); /* k + 1 = 4 others would be needed */
     leave(w, holders[0], 30);
-    cr_assert_eq(hf_world_abandon(w, holders[0], owner, TESTNET_MS), HF_ENOTREADY);
+    cr_assert_eq(hf_world_abandon(w, holders[0], owner, TESTNET_MS), HF_ELEAVEWAITS);
     hf_world_run_for(w, 120000);
     cr_assert_eq(hf_world_state(w, holders[0]), HF_STATE_LEAVING);
     cr_assert_eq(hf_world_abandon(w, holders[0], "no account", TESTNET_MS), HF_EINVAL);

@@ -120,8 +120,10 @@ int hf__leave_abandon(struct hf_engine *e, struct hf_bytes account)
         return HF_EINVAL;
     if (told == NULL)
         return e->open ? HF_EINVAL : HF_ELOCKED;
-    if (!e->claimed || hf__now_s(e) < told->until_s)
-        return HF_ENOTREADY;
+    if (!e->claimed)
+        return HF_ENOTCLAIMED;
+    if (hf__now_s(e) < told->until_s)
+        return HF_ELEAVEWAITS;
     if (!hf__holds_any(e, &owner))
         return HF_ENOSHARE;
     for (size_t at = 0; hf__held_next(e, &owner, &at, &held); at--)
