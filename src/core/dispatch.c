@@ -113,7 +113,8 @@ static void do_response(struct hf_engine *e, const struct hf__message *m, int er
     hf_assert(!m->is_request && m->call.task < HF__TASKS);
     if (error == HF_EIDENTITY && m->call.bare && hf__owner_again(e, &m->call))
         return;
-    if (error == HF_EBEHIND)
+    /* To a push that is no answer: its peer would be pushed to again at once, for ever. */
+    if (error == HF_EBEHIND && m->call.method != HF_METHOD_DOCUMENTS)
         hf__documents_push(e, &m->call.account);
     else if (error == HF_ESUPERSEDED)
         hf__claim_challenge(e, &m->call.account);

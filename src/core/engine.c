@@ -157,6 +157,18 @@ static void run_timers(struct hf_engine *e)
         }
 }
 
+/* Since when the timer that was due first has waited: so long this node stood still, as a machine
+ * does that is paused. */
+static uint64_t late_ms(const struct hf_engine *e)
+{
+    uint64_t first_ms = e->now_ms;
+    for (int t = 0; t < HF__TIMERS; t++)
+        if (e->timers[t] < first_ms)
+            first_ms = e->timers[t];
+    hf_assert(first_ms <= e->now_ms);
+    return e->now_ms - first_ms;
+}
+
 static void on_documents(struct hf_engine *e, const struct hf_event *event)
 {
     hf_assert(event->type == HF_EVENT_DOCUMENTS);
@@ -196,6 +208,9 @@ void hf_engine_step(struct hf_engine *e, const struct hf_event *event, struct hf
     e->wall_ms = clamp_wall(event->wall_ms);
     e->crowded = event->crowded;
     hf__update_begin(e);
+    /* What a busy node is late by is no matter; the detector is stricter with itself. */
+    if (late_ms(e) > e->timing.watch_ms)
+        hf__holders_slept(e, late_ms(e));
     switch (event->type) {
     case HF_EVENT_START:
         e->started = true;

@@ -407,7 +407,7 @@ Test(acceptor, keeps_what_was_dealt_under_the_ballot_of_a_late_order)
 }
 
 /* A standing of node 0 under a higher ballot, with a proof of which the acceptance `bad` is none,
- * or -1. What the holder says. */
+ * or -1; where there are fewer, its instance does not say that it stood. What the holder says. */
 static int show_proof(struct words *x, struct hf_world *w, int bad)
 {
     struct hf_placement_record record;
@@ -428,8 +428,12 @@ static int show_proof(struct words *x, struct hf_world *w, int bad)
             hf__acceptance_bytes(e, &record.owner, record.generation.id, &x->ballot, false),
             list[i].signature);
     }
-    if (bad >= 0)
+    e->suite->sign(e->secrets->account, "holdfast/v1/standing-proof", proof.claim.statement,
+                   proof.signature);
+    if (bad >= 0 && (size_t)bad < record.quorum)
         list[bad].signature[0] ^= 1;
+    else if (bad >= 0)
+        proof.signature[0] ^= 1;
     words_say(x, e, &hf_wire_standing, &m);
     x->proof = &proof;
     int r = ask(x);
@@ -443,7 +447,7 @@ Test(acceptor, keeps_no_proof_that_does_not_hold)
     struct words x;
     struct hf_owner_row row;
     struct hf_world *w = testnet_up(7, 3, 5);
-    for (int bad = 0; bad < 3; bad++) {
+    for (int bad = 0; bad <= HF_SHARES_MAX; bad += bad < 2 ? 1 : HF_SHARES_MAX - 2) {
         cr_assert_eq(show_proof(&x, w, bad), HF_EPROOF);
         cr_assert_lt(promised(&x), x.ballot.number);
         words_end(&x);

@@ -177,6 +177,25 @@ Test(floors, go_on_from_another_record_when_the_authority_decides_again)
     }
 }
 
+/* The copy's folder is lost, and only a record is left to it that the floor has made void: it says
+ * so, and a further floor goes on from there. */
+Test(floors, have_a_lost_folder_of_which_only_a_void_record_is_left_decided_again)
+{
+    struct floors f = decided(3, 5, 1);
+    struct hf_account account = *hf_world_account(f.w, 0);
+    hf_world_crash(f.w, 0);
+    hf_world_disk_wipe(f.w, f.copy);
+    hf_world_told(f.w, f.copy, &account);
+    copy_is_apart(&f);
+    hf_world_start(f.w, f.copy);
+    hf_world_run_for(f.w, 60000);
+    testnet_reason(f.w, f.copy, HF_STATE_CLAIMING, HF_EVOIDRECORD);
+    cr_assert(hf_world_set_floor(f.w, f.copy));
+    hf_world_set_issue(f.w);
+    await_ready(&f, f.copy);
+    testnet_end(f.w);
+}
+
 /* What another lineage had sealed excuses no instance that goes on with this one. */
 Test(floors, leave_no_excuse_by_a_certificate_of_another_lineage)
 {

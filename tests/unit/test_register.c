@@ -219,6 +219,8 @@ Test(hf__claim_proof_check, wants_a_quorum_of_every_generation_that_is_not_seale
     struct hf_placement_record r = record_of(own, older, chain);
     struct hf_claim_proof proof = {
         .claim = word(8, 8), .acceptances = list, .acceptances_count = 3};
+    l.e->suite->sign(owner_secret, "holdfast/v1/standing-proof", proof.claim.statement,
+                     proof.signature);
     size_t count = hf__electorates(l.e, &r, NULL, 0, g);
     cr_assert_eq(count, 2);
     accept(&list[0], 0, 2, &ballot, false);
@@ -236,6 +238,10 @@ Test(hf__claim_proof_check, wants_a_quorum_of_every_generation_that_is_not_seale
     accept(&list[2], 2, 1, &other, false); /* of another ballot */
     cr_assert_eq(hf__claim_proof_check(l.e, &proof, g, count, &owner), HF_EPROOF);
     accept(&list[2], 2, 1, &ballot, false);
+    cr_assert_eq(hf__claim_proof_check(l.e, &proof, g, count, &owner), 0);
+    proof.signature[0] ^=
+        1; /* all have voted for it, and its instance does not say that it stood */
+    cr_assert_eq(hf__claim_proof_check(l.e, &proof, g, count, &owner), HF_EPROOF);
     proof.claim.signature[0] ^= 1;
     cr_assert_eq(hf__claim_proof_check(l.e, &proof, g, count, &owner), HF_ESIGNATURE);
     harness_done(&l);

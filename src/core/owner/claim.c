@@ -263,8 +263,8 @@ static uint8_t index_of(const struct hf__electorate *g, const struct hf_account 
     return g->indices[i];
 }
 
-/* The acceptances that carried the claim: an instance that shows them fences every lower one
- * (R7). */
+/* The acceptances that carried the claim, and this instance's word that it stood: who shows them
+ * fences every lower one (R7). */
 static void make_proof(struct hf_engine *e, const struct hf__claiming *c)
 {
     struct hf_placement_record record;
@@ -276,9 +276,11 @@ static void make_proof(struct hf_engine *e, const struct hf__claiming *c)
     bool found = hf__own_record(e, &record, NULL, NULL);
     hf_assert(found);
     hf__record_order(&record, &known);
-    hf_assert(e->claimed && e->claim == c->number);
+    hf_assert(e->claimed && e->claim == c->number && e->claim > 0);
     memcpy(ballot.instance, e->instance, 16);
     hf__claim_sign(e, &ballot, &known, &proof.claim);
+    e->suite->sign(e->secrets->account, "holdfast/v1/standing-proof", proof.claim.statement,
+                   proof.signature);
     for (uint8_t g = 0; g < c->electorates_count; g++) {
         /* As many as carry it, and no more: each holder keeps all of them. */
         struct tally t = count_votes(c, g);

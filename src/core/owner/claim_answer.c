@@ -10,12 +10,14 @@ bool hf__record_take(struct hf_engine *e, const struct hf_signed_record *record,
     struct hf_placement_record own, seen;
     struct hf_record_order own_order, seen_order;
     struct hf_record_row row = {.record = *record};
-    if (hf__record_check(e, record, &e->account, &seen) != 0 ||
-        seen.generation.version != e->active.number)
+    bool had = hf__own_record(e, &own, NULL, NULL);
+    int r = hf__record_check(e, record, &e->account, &seen);
+    /* A vault that was made anew has nothing better than a record that is void: it claims nothing
+     * from it, and says so. */
+    if ((r != 0 && (r != HF_EVOIDRECORD || had)) || seen.generation.version != e->active.number)
         return false;
     if (e->generation_next <= seen.generation.number && seen.generation.number < UINT32_MAX)
         e->generation_next = (uint32_t)seen.generation.number + 1;
-    bool had = hf__own_record(e, &own, NULL, NULL);
     if (had)
         hf__record_order(&own, &own_order);
     hf__record_order(&seen, &seen_order);
@@ -82,10 +84,9 @@ static bool refusal_of(struct hf_engine *e, uint64_t number, const struct hf_cla
 }
 
 /*
- * Whether the answer proves that a claim above this instance's own stood (R7). A quorum of every
- * generation that a record needs is one: only the instance that was accepted has the acceptances,
- * and it shows them when its claim stands. The record is the own one, or the newer one that comes
- * with the answer; its certificates excuse as they do for the own claim.
+ * Whether the answer proves that a claim of another instance, above this one's own, stood (R7): its
+ * word, and a quorum of every generation that a record needs. The record is the own one, or the
+ * newer one that comes with the answer; its certificates excuse as they do for the own claim.
  */
 static bool proves(struct hf_engine *e, const struct hf_claim_response *m, uint64_t *ret_number)
 {
@@ -95,7 +96,8 @@ static bool proves(struct hf_engine *e, const struct hf_claim_response *m, uint6
     struct hf_certificate certificates[HF__ELECTORATES_MAX];
     struct hf__electorate *g = hf__scratch(e, HF__ELECTORATES_MAX * sizeof *g);
     if (!m->has_proof || hf__claim_open(e, &m->proof.claim, &e->account, &s) != 0 ||
-        s.ballot.number <= e->claim || !hf__own_record(e, &record, NULL, NULL))
+        s.ballot.number <= e->claim || memcmp(s.ballot.instance, e->instance, 16) == 0 ||
+        !hf__own_record(e, &record, NULL, NULL))
         return false;
     *ret_number = s.ballot.number;
     size_t count = hf__needed(e, &record, g);

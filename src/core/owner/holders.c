@@ -116,6 +116,25 @@ static void deal_sooner(struct hf_engine *e)
         e->owner->deal_after_ms = soon_ms;
 }
 
+/* What a holder has answered, or has not, counts from now on. */
+static void weigh(struct hf_engine *e, struct hf__holder *h)
+{
+    hf_assert(h->index > 0 && h->silent_ms <= e->now_ms);
+    bool kept = h->keeps;
+    h->keeps = h->answered && h->holds && h->placed;
+    /* Who has failed to acknowledge the record does not make up for that by other answers. */
+    if (h->keeps && h->confirmed)
+        h->silent_ms = 0;
+    else if (!h->keeps && h->silent_ms == 0)
+        h->silent_ms = e->now_ms;
+    bool news = h->keeps && !kept;
+    hf__holders_judge(e);
+    if (!news)
+        return;
+    hf__timer_set(e, HF__TIMER_RETIRE, 0); /* what was before may go */
+    deal_sooner(e);
+}
+
 int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                           struct hf_bytes body)
 {
@@ -172,18 +191,7 @@ int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, i
         h->placed = s.placed;
         h->voteless = s.holds && !s.votes;
     }
-    bool kept = h->keeps;
-    h->keeps = h->answered && h->holds && h->placed;
-    bool news = h->keeps && !kept;
-    if (h->keeps)
-        h->silent_ms = 0;
-    else if (h->silent_ms == 0)
-        h->silent_ms = e->now_ms;
-    hf__holders_judge(e);
-    if (news) {
-        hf__timer_set(e, HF__TIMER_RETIRE, 0); /* what was before may go */
-        deal_sooner(e);
-    }
+    weigh(e, h);
     return error == 0 ? r : 0;
 }
 
@@ -282,6 +290,17 @@ static bool is_excused(const struct hf_engine *e, struct hf__holder *h)
     return h->away && e->state == HF_STATE_READY && hf_error_transient(h->error) &&
            h->silent_ms != 0 && e->now_ms - h->silent_ms < grace_of(e, h) && !h->voteless &&
            live_of(e, &needed) >= needed;
+}
+
+void hf__holders_slept(struct hf_engine *e, uint64_t late_ms)
+{
+    hf_assert(late_ms > 0 && late_ms <= e->now_ms);
+    hf_assert(e->owner->holders_count <= HF_SHARES_MAX);
+    for (size_t i = 0; i < e->owner->holders_count; i++) {
+        struct hf__holder *h = &e->owner->holders[i];
+        if (h->silent_ms != 0)
+            h->silent_ms = e->now_ms - h->silent_ms < late_ms ? e->now_ms : h->silent_ms + late_ms;
+    }
 }
 
 /* Whether a new dealing may find what the last one did not: time has passed, a document came, or

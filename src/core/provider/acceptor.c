@@ -102,7 +102,11 @@ static int check_proof(struct hf_engine *e, const struct hf_owner_row *row,
     if (hf__claim_open(e, &request->proof.claim, &header->owner, &s) != 0 ||
         !hf__ballot_equal(&s.ballot, &header->ballot))
         return HF_EPROOF;
-    if (!is_higher_proof(e, row, &s.ballot) || !row->has_newest || !s.has_known)
+    if (!is_higher_proof(e, row, &s.ballot))
+        return 0;
+    if (!hf__claim_stood(e, &request->proof, &header->owner))
+        return HF_EPROOF;
+    if (!row->has_newest || !s.has_known)
         return 0;
     int r = hf__decode(e, &hf_wire_placement_record, row->newest.record, &newest);
     hf_assert(r == 0);

@@ -344,6 +344,15 @@ static bool carried(struct hf_engine *e, const struct hf_claim_proof *proof,
     return firm >= g->quorum || any >= g->provisional;
 }
 
+bool hf__claim_stood(struct hf_engine *e, const struct hf_claim_proof *proof,
+                     const struct hf_account *owner)
+{
+    hf_assert(e->suite != NULL && owner != NULL);
+    hf_assert(proof->claim.statement.len > 0);
+    return e->suite->verify(owner->bytes, "holdfast/v1/standing-proof", proof->claim.statement,
+                            proof->signature) == 0;
+}
+
 int hf__claim_proof_check(struct hf_engine *e, const struct hf_claim_proof *proof,
                           const struct hf__electorate *electorates, size_t count,
                           const struct hf_account *owner)
@@ -353,6 +362,8 @@ int hf__claim_proof_check(struct hf_engine *e, const struct hf_claim_proof *proo
     int r = hf__claim_open(e, &proof->claim, owner, &s);
     if (r != 0)
         return r;
+    if (!hf__claim_stood(e, proof, owner))
+        return HF_EPROOF;
     for (size_t i = 0; i < count; i++)
         if (!carried(e, proof, &s.ballot, &electorates[i], owner))
             return HF_EPROOF;

@@ -92,9 +92,12 @@ size_t hf__electorates(struct hf_engine *e, const struct hf_placement_record *re
 bool hf__is_acceptor(const struct hf__electorate *g, const struct hf_account *account);
 /* The floor that the newest set gives an owner; NULL: none. */
 const struct hf_floor *hf__floor_of(const struct hf_engine *e, const struct hf_account *owner);
+/* Whether the instance of a claim says itself that it stood, however many have accepted it. */
+bool hf__claim_stood(struct hf_engine *e, const struct hf_claim_proof *proof,
+                     const struct hf_account *owner);
 /*
- * Whether acceptances carry the claim in each of the electorates. HF_EPROOF: too few for one of
- * them, or a signature does not verify.
+ * Whether acceptances carry the claim in each of the electorates. HF_EPROOF: its instance does not
+ * say that it stood, too few for one of them, or a signature does not verify.
  */
 HF_MUST_USE int hf__claim_proof_check(struct hf_engine *e, const struct hf_claim_proof *proof,
                                       const struct hf__electorate *electorates, size_t count,

@@ -71,7 +71,7 @@ int hf__identity_check(struct hf_engine *e, const struct hf__message *from,
     if (r != 0)
         return r;
     if (!hf_network_id_equal(&s.network, &e->network) || !hf_account_equal(&s.account, account))
-        return HF_EIDENTITY;
+        return HF_EPEER_ACCOUNT; /* HF_EIDENTITY would have it asked for again */
     r = check_epoch(e, s.epoch, s.has_beacon ? s.beacon : e->network.bytes, s.made_s);
     if (r != 0)
         return r;
