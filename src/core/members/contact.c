@@ -179,6 +179,19 @@ struct hf__probe_run *hf__run_new(struct hf__detector *d)
     return &d->runs[at];
 }
 
+void hf__strangers_drop(struct hf_engine *e, struct hf__detector *d)
+{
+    hf_assert(e->members->detector == d);
+    for (size_t i = 0; i < d->contacts_cap; i++)
+        if (d->contacts[i].used && !hf__is_member(e, &d->contacts[i].account))
+            d->contacts[i].used = false;
+    for (size_t i = 0; i < d->runs_cap; i++)
+        if (d->runs[i].used && !hf__is_member(e, &d->runs[i].account))
+            d->runs[i].used = false;
+    d->contacts_adopted = e->trust->adopted;
+    d->look_ms = 0;
+}
+
 size_t hf__detect_memory(const struct hf_engine *e)
 {
     const struct hf__detector *d = e->members->detector;

@@ -93,6 +93,10 @@ struct hf__contact *hf__contact_get(struct hf_engine *e, const struct hf_account
 /* The keys of the pair; NULL: its mesh key is not known. */
 const struct hf__pair *hf__contact_keys(struct hf_engine *e, struct hf__contact *c);
 
+/* An account that is no member by documents that were adopted since is dropped: neither kept, nor
+ * probed to the end. */
+void hf__strangers_drop(struct hf_engine *e, struct hf__detector *d);
+
 /* The probe of a member that is under way; NULL: there is none. */
 struct hf__probe_run *hf__run_of(struct hf__detector *d, const struct hf_account *account);
 /* A free place for one; NULL: as many as may are under way. */

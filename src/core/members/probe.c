@@ -153,6 +153,17 @@ static void begin(struct hf_engine *e, struct hf__contact *c, bool last)
     run->next_ms = e->now_ms + stretched(e, e->timing.probe_ms / 5);
 }
 
+/* When a probe has failed, after it was widened. To a member that has not answered yet a connection
+ * may have to be opened first: over a long line that alone takes longer than a probe. */
+static uint64_t rest_of(const struct hf_engine *e, const struct hf__probe_run *run)
+{
+    const struct hf__contact *c = hf__contact_find(e, &run->account);
+    hf_assert(run->used && run->wide);
+    bool opens = !run->pinged && (c == NULL || c->heard_ms == 0);
+    return stretched(e, opens ? e->timing.probe_ms * UINT64_C(9) / 5
+                              : e->timing.probe_ms * UINT64_C(3) / 10);
+}
+
 /* Asks on every other way: who does not answer one must not be blamed for it. */
 static void widen(struct hf_engine *e, struct hf__probe_run *run)
 {
@@ -160,7 +171,7 @@ static void widen(struct hf_engine *e, struct hf__probe_run *run)
     hf_assert(run->used && !run->wide && run->carriers == 0);
     run->wide = true;
     hf_assert(run->begun_ms <= e->now_ms);
-    run->next_ms = e->now_ms + stretched(e, e->timing.probe_ms * UINT64_C(3) / 10);
+    run->next_ms = e->now_ms + rest_of(e, run);
     if (run->pinged)
         by_connection(e, run);
     /* A random one to begin with: each as likely as any other. */
@@ -357,20 +368,6 @@ static void answer_suspicion(struct hf_engine *e, struct hf__detector *d)
     hf__news_alive(e);
 }
 
-/* An account that is no member by documents that were adopted since is dropped: neither kept, nor
- * probed to the end. */
-static void drop_strangers(struct hf_engine *e, struct hf__detector *d)
-{
-    for (size_t i = 0; i < d->contacts_cap; i++)
-        if (d->contacts[i].used && !hf__is_member(e, &d->contacts[i].account))
-            d->contacts[i].used = false;
-    for (size_t i = 0; i < d->runs_cap; i++)
-        if (d->runs[i].used && !hf__is_member(e, &d->runs[i].account))
-            d->runs[i].used = false;
-    d->contacts_adopted = e->trust->adopted;
-    d->look_ms = 0;
-}
-
 /* Looks at one contact; returns when to look again. */
 static uint64_t look_at(struct hf_engine *e, struct hf__contact *c)
 {
@@ -442,7 +439,7 @@ void hf__detect_due(struct hf_engine *e)
     if (d->due_ms != 0 && e->now_ms > d->due_ms + e->timing.probe_ms)
         slept(e, e->now_ms - d->due_ms);
     if (d->contacts_adopted != e->trust->adopted)
-        drop_strangers(e, d);
+        hf__strangers_drop(e, d);
     if (e->now_ms >= d->period_ms) {
         probe_next(e, d);
         d->period_ms = e->now_ms + stretched(e, e->timing.probe_ms);
