@@ -92,8 +92,7 @@ static void fill(const struct hf_world *w, const struct hf__member *m, char *tex
     ret->account = m->account;
     ret->registered_epoch = m->registered_epoch;
     ret->address = text(texts, "n%u:7400", m->node);
-    ret->operator_name =
-        text(texts + TEXT_MAX, "op-%u", s->operators == 0 ? m->node : m->node % s->operators);
+    ret->operator_name = text(texts + TEXT_MAX, "op-%u", hf__operator(w, m->node));
     ret->zone = text(texts + 2 * TEXT_MAX, "zone-%u", m->node % s->zones);
     const struct hf_document *before = w->authority.set;
     const struct hf_floor *kept = before != NULL ? hf_set_floor(before, &m->account) : NULL;
@@ -198,7 +197,7 @@ bool hf__set_spares(const struct hf_world *w, uint32_t node)
         bool counts = stays(w, at, node);
         for (size_t j = 0; j < i && operators > 0 && p->domain_rule != HF_DOMAIN_NONE; j++)
             counts = counts && (!stays(w, a->members[j].node, node) ||
-                                a->members[j].node % operators != at % operators);
+                                hf__operator(w, a->members[j].node) != hf__operator(w, at));
         count += counts;
     }
     return count > p->shares;

@@ -85,10 +85,10 @@ static bool enough_stay(struct hf__checks *c, uint32_t owner)
     uint32_t operators = p->domain_rule != HF_DOMAIN_NONE ? w->settings.operators : 0, count = 0;
     for (uint32_t i = 0; i < w->nodes_count; i++) {
         bool counts = i != owner && stays(c, i) && *said_at(c, i) == 0 &&
-                      (operators == 0 || i % operators != owner % operators);
+                      (operators == 0 || hf__operator(w, i) != hf__operator(w, owner));
         for (uint32_t j = 0; j < i && operators > 0; j++)
-            counts =
-                counts && (j % operators != i % operators || j == owner || *said_at(c, j) != 0);
+            counts = counts && (hf__operator(w, j) != hf__operator(w, i) || j == owner ||
+                                *said_at(c, j) != 0);
         count += counts;
     }
     return count > p->shares;

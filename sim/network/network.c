@@ -64,10 +64,9 @@ uint64_t hf__one_way_us(struct hf_world *w, uint32_t from, uint32_t to)
     return hf__draw_duration(r, d);
 }
 
-/* What a message takes on the line: records stand for quotes of the real size. */
-static uint64_t wire_len(const struct hf_world *w, const struct hf__message *m)
+uint64_t hf__wire_len(const struct hf_world *w, struct hf_bytes body)
 {
-    return w->platforms != NULL ? m->len : m->len + hf__model_padding(hf__message_body(m));
+    return w->platforms != NULL ? body.len : body.len + hf__model_padding(body);
 }
 
 /* When it arrives; UINT64_MAX: it is lost. */
@@ -80,7 +79,7 @@ static uint64_t travel(struct hf_world *w, struct hf__message *m, uint64_t at_us
     struct hf__node *from = hf__node(w, m->from);
     if (net->bandwidth > 0) {
         uint64_t start = at_us > from->line_us ? at_us : from->line_us;
-        from->line_us = start + wire_len(w, m) * 1000000 / net->bandwidth;
+        from->line_us = start + hf__wire_len(w, hf__message_body(m)) * 1000000 / net->bandwidth;
         at_us = from->line_us;
     }
     uint64_t trip_us = hf__one_way_us(w, m->from, m->to), late_us;
@@ -176,7 +175,7 @@ void hf__network_send(struct hf_world *w, uint32_t message, uint64_t at_us)
     struct hf__stream *r = &w->streams[HF__FOR_DUPLICATE];
     uint64_t delay_us = 0;
     w->totals.messages_sent++;
-    w->totals.bytes_sent += wire_len(w, m);
+    w->totals.bytes_sent += hf__wire_len(w, hf__message_body(m));
     if (!watched(w, message, m, &delay_us))
         return;
     enum hf_fate fate = hf__rules_judge(w, m, &delay_us);

@@ -30,6 +30,8 @@ void hf__network_arrive(struct hf_world *w, uint32_t message);
 void hf__network_timeout(struct hf_world *w, uint32_t call, uint32_t mark);
 /* Sends a message that waited, or one just made; the message belongs to the network afterwards. */
 void hf__network_send(struct hf_world *w, uint32_t message, uint64_t at_us);
+/* What a message takes on the line: records stand for quotes of the real size. */
+uint64_t hf__wire_len(const struct hf_world *w, struct hf_bytes body);
 /* One trip between two nodes, drawn. */
 uint64_t hf__one_way_us(struct hf_world *w, uint32_t from, uint32_t to);
 

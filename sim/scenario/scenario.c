@@ -255,6 +255,8 @@ static const struct hf_config_field scenario_fields[] = {
           .doc = "Whether the checkers watch."),
     FIELD(HF_CONFIG_UINT, scenario, world.operators, "operators", .default_text = "0",
           .doc = "Operators among whom the nodes are dealt out; 0: each has its own."),
+    FIELD(HF_CONFIG_UINT, scenario, world.alone, "alone", .default_text = "0",
+          .doc = "So many of the first nodes have an operator each beside those."),
     FIELD(HF_CONFIG_UINT, scenario, world.zones, "zones", .default_text = "3", .min = 1,
           .max = 65535,
           .doc = "Zones among which the nodes are dealt out; with latency regions, these."),

@@ -4,6 +4,7 @@
  */
 #include "trial/messages.h"
 
+#include "network/network.h"
 #include "world/world.h"
 
 #include "base/hex.h"
@@ -132,7 +133,7 @@ static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
         fprintf(l->out, ",\"outcome\":\"%s\"", outcome(l, m));
     else
         print_request(l, w, m);
-    fprintf(l->out, "}\n");
+    fprintf(l->out, ",\"bytes\":%llu}\n", (unsigned long long)hf__wire_len(w, m->body));
     return HF_FATE_PASS;
 }
 

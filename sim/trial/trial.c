@@ -149,7 +149,7 @@ static bool suffice(const struct hf_world *w, const bool *in)
     for (uint32_t i = 0; i < w->nodes_count; i++) {
         bool counts = in[i] && !w->nodes[i]->leaves;
         for (uint32_t j = 0; j < i && operators > 0 && p->domain_rule != HF_DOMAIN_NONE; j++)
-            counts = counts && !(in[j] && j % operators == i % operators);
+            counts = counts && !(in[j] && hf__operator(w, j) == hf__operator(w, i));
         count += counts;
     }
     return count > p->shares;

@@ -380,4 +380,13 @@ static inline uint8_t hf__claim_quorum(const struct hf_world_policy *p)
     return p->q != 0 ? p->q : least;
 }
 
+/* Whose a node is: those that are alone come before all others. */
+static inline uint32_t hf__operator(const struct hf_world *w, uint32_t node)
+{
+    const struct hf_world_settings *s = &w->settings;
+    if (s->operators == 0 || node < s->alone)
+        return node;
+    return s->alone + node % s->operators;
+}
+
 #endif

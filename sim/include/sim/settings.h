@@ -129,7 +129,8 @@ struct hf_world_settings {
     enum hf_world_crypto crypto;
     bool costs;         /* computing takes virtual time, as processor has it */
     uint32_t operators; /* nodes are dealt out to so many; 0: each has its own */
-    uint32_t zones;     /* likewise; at least 1; also the region of a node */
+    uint32_t alone;     /* but the first so many have one each */
+    uint32_t zones;     /* nodes are dealt out to so many; at least 1; also their region */
     uint64_t wall_s;    /* Unix time at virtual time 0; after 1970-01-01 */
     struct hf_world_processor processor;
     struct hf_world_network network;
