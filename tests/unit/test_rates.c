@@ -81,6 +81,20 @@ Test(hf__rate, of_a_restarted_owner_is_not_used_up_by_strangers)
     cr_assert_eq(hf__rate_owner(l.e, &itself, &owner), 0, "its own are counted as a member's");
 }
 
+/* Its folder is lost, so that it shows no ticket; another member's host asks in its name. */
+Test(hf__rate, of_a_restarted_owner_is_not_used_up_from_another_members_address)
+{
+    struct hf_account owner;
+    authority_account(0, &owner);
+    struct hf__message other = from_elsewhere(3, true), home = from_elsewhere(2, true);
+    for (int i = 0; i < 1000; i++)
+        (void)!hf__rate_owner(l.e, &other, &owner);
+    cr_assert_eq(hf__rate_owner(l.e, &other, &owner), HF_ERATE);
+    for (int i = 0; i < HF_RATE_OWNER_BURST; i++)
+        cr_assert_eq(hf__rate_owner(l.e, &home, &owner), 0);
+    cr_assert_eq(hf__rate_owner(l.e, &home, &owner), HF_ERATE);
+}
+
 /* The step's word stands for a request that showed the right ticket. */
 Test(hf__rate, of_who_shows_the_owners_ticket_is_not_used_up_from_its_address)
 {

@@ -177,7 +177,12 @@ int hf__rate_owner(struct hf_engine *e, const struct hf__message *m, const struc
         return 0;
     enum class class = e->shared->step.ticket ? TICKET : m->expected ? EXPECTED : OTHERS;
     static const struct rate rate = {HF_RATE_OWNER_BURST, 1000000 / HF_RATE_OWNER_PER_S};
-    return take(e, key_of(hf_bytes_head(owner->bytes), m->method, class), &rate, 1);
+    uint64_t of = hf_bytes_head(owner->bytes);
+    /* A lost folder has no ticket, and its own address: what comes from another member's, whose
+     * host needs no key for it, takes nothing of that. */
+    if (class == EXPECTED)
+        of ^= SPREAD * (m->source + 1);
+    return take(e, key_of(of, m->method, class), &rate, 1);
 }
 
 int hf__rate_attest(struct hf_engine *e, const uint8_t asker[static HF_KEY_LEN])
