@@ -24,9 +24,6 @@
 
 enum { FILE_MAX = 1 << 20, RECORD_MAX = 8192, ARENA_MAX = 1 << 20, STATEMENT_MAX = 256 };
 
-/* Claims that lost holders may have seen beyond what the node knows: at one a second, 12 days. */
-static const uint64_t MARGIN = UINT64_C(1) << 20;
-
 /* What a validator says of itself, verified. */
 struct evidence {
     uint8_t bytes[RECORD_MAX];
@@ -310,13 +307,13 @@ static int decide(struct deciding *d, const struct hf__floor_options *o)
     if (old != NULL && d->evidence->highest + 1 < old->floor.claim)
         return refuse("the record is of before the floor that set.yaml has: wait until the "
                       "validator has the set, and have it show its backup again");
-    if (d->evidence->highest > (uint64_t)INT64_MAX - MARGIN - 1)
+    if (d->evidence->highest > (uint64_t)INT64_MAX - HF_FLOOR_MARGIN - 1)
         return refuse("the highest claim that the record names leaves no room above it");
     d->any = is_void(d);
     if (d->any && !o->change_record)
         return refuse("the record is void: the floor that set.yaml has goes on from another one; "
                       "if whatever goes on from that one shall be given up: --change-record");
-    d->floor = hf__floor_new(d->evidence->highest + MARGIN + 1, r->generation.id);
+    d->floor = hf__floor_new(d->evidence->highest + HF_FLOOR_MARGIN + 1, r->generation.id);
     if (d->floor == NULL)
         return hf__say("set", "floor", HF_ENOMEM);
     int status = decide_newest(d);

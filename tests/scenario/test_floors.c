@@ -177,6 +177,43 @@ Test(floors, go_on_from_another_record_when_the_authority_decides_again)
     }
 }
 
+/* The host starts a copy between the decision and its set, among holders that only the copy reaches:
+ * it stands by a number below the floor, and no two instances ever stand by one number. */
+Test(floors, are_above_every_number_that_a_copy_reaches_before_the_set_comes)
+{
+    enum { LOST = 4 };
+    struct hf_world_settings s = testnet_settings(3, 7);
+    s.policy.q = 5;
+    s.policy.holder_grace_s = 100000;
+    struct hf_world *w = testnet_up_from(&s, 16);
+    struct floors f = {.w = w, .n = LOST + 1, .copy = hf_world_add(w)};
+    struct hf_status status;
+    testnet_holders(w, 0, f.last);
+    struct hf_disk *disk = hf_world_disk_copy(w, 0);
+    hf_world_disk_put(w, f.copy, disk);
+    hf_disk_free(disk);
+    hf_world_machine(w, f.copy, 0);
+    testnet_restart(w, 0);
+    testnet_ready(w, 0);
+    for (size_t i = 0; i < LOST; i++)
+        hf_world_crash(w, f.last[i]);
+    testnet_restart(w, 0);
+    hf_world_run_for(w, 60000);
+    cr_assert(hf_world_set_floor(w, 0));
+    for (size_t i = 0; i < LOST; i++) {
+        hf_world_start(w, f.last[i]);
+        cut_both(w, 0, f.last[i]);
+    }
+    copy_is_apart(&f);
+    hf_world_start(w, f.copy);
+    hf_world_run_for(w, 60000);
+    cr_assert(hf_world_status(w, f.copy, &status) && status.claimed);
+    hf_world_set_issue(w);
+    hf_world_run_for(w, 120000);
+    cr_assert(hf_world_status(w, 0, &status) && status.claimed);
+    testnet_end(w);
+}
+
 /* The copy's folder is lost, and only a record is left to it that the floor has made void: it says
  * so, and a further floor goes on from there. */
 Test(floors, have_a_lost_folder_of_which_only_a_void_record_is_left_decided_again)
