@@ -393,7 +393,7 @@ bool hf_world_set_floor(struct hf_world *w, uint32_t node)
             f->claim = m->floor->claim;
         if (kept != NULL && kept->claim > f->claim)
             f->claim = kept->claim;
-        f->claim += HF_FLOOR_MARGIN + 1;
+        f->claim += w->settings.authority.floor_margin + 1;
         free(m->floor);
         m->floor = f;
     } else {

@@ -33,6 +33,7 @@ void hf_world_settings_init(struct hf_world_settings *ret)
                       .issue_us = 100000,
                       .valid_s = 86400 * 90,
                       .registers = true,
+                      .floor_margin = HF_FLOOR_MARGIN,
                       .renews = true},
         .policy = {.n = 3,
                    .k = 2,

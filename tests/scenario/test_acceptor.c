@@ -346,6 +346,7 @@ Test(acceptor, turns_away_who_starts_from_a_record_that_is_void)
     hf_world_crash(w, holders[2]);
     cr_assert(hf_world_set_floor(w, 0));
     hf_world_set_issue(w);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CLAIM_WON, 1, TESTNET_MS));
     testnet_ready(w, 0);
     for (size_t i = 0; i < HF_ARRAY_LEN(rows); i++) {
         struct hf_engine *e = words_begin(&x, w, HF_METHOD_CLAIM, 1 + i);

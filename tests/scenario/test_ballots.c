@@ -426,14 +426,16 @@ Test(ballots, release_nothing_for_the_first_time_without_a_quorum)
     testnet_end(w);
 }
 
-/* The authority's decision comes while a first release waits. The ballot is not below the floor,
- * and other acceptors must carry it from now on: what all holders acknowledge counts no more. */
+/* The authority's decision comes while a first release waits. It leaves no room above what is
+ * known, so that the ballot is not below the floor; other acceptors must carry it from now on: what
+ * all holders acknowledge counts no more. */
 Test(ballots, give_up_a_first_release_that_others_must_acknowledge_now)
 {
     struct hf_world_settings s = testnet_settings(2, 3);
     uint8_t key[HF_APP_KEY_LEN];
     uint32_t holders[16], version;
     struct hf_status st;
+    s.authority.floor_margin = 0;
     struct hf_world *w = testnet_up_from(&s, 12);
     testnet_holders(w, 0, holders);
     hf_world_crash(w, holders[1]);

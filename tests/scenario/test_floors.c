@@ -177,8 +177,8 @@ Test(floors, go_on_from_another_record_when_the_authority_decides_again)
     }
 }
 
-/* The host starts a copy between the decision and its set, among holders that only the copy reaches:
- * it stands by a number below the floor, and no two instances ever stand by one number. */
+/* The host starts a copy between the decision and its set, among holders that only it reaches: it
+ * stands by a number below the floor, and no two instances ever stand by one number. */
 Test(floors, are_above_every_number_that_a_copy_reaches_before_the_set_comes)
 {
     enum { LOST = 4 };

@@ -55,12 +55,13 @@ struct hf_world_clocks {
 };
 
 struct hf_world_authority {
-    uint8_t threshold; /* m */
-    uint8_t keys;      /* n; at most 16 */
-    uint64_t issue_us; /* from seeing a new account to the set that holds it */
-    uint64_t valid_s;  /* of policy and set */
-    bool registers;    /* adds new accounts by itself */
-    bool renews;       /* signs anew what has less than a third of its life left */
+    uint8_t threshold;     /* m */
+    uint8_t keys;          /* n; at most 16 */
+    uint64_t issue_us;     /* from seeing a new account to the set that holds it */
+    uint64_t valid_s;      /* of policy and set */
+    bool registers;        /* adds new accounts by itself */
+    bool renews;           /* signs anew what has less than a third of its life left */
+    uint64_t floor_margin; /* that floors leave above all that is known; the tool's */
 };
 
 /* The first policy; later ones are made with hf_world_policy_edit. */

@@ -40,8 +40,8 @@ enum {
     HF_SEALED_SHARE_MAX = 113, /* a share that is sealed to such a key */
 };
 
-/* So far above all that is known a floor's claim is set: claims that lost holders may have seen, and
- * those of a copy that runs until it hears of the set. At one a second, 12 days. */
+/* So far above all that is known a floor's claim is set: lost holders may have seen other claims,
+ * and a copy that runs until it hears of the set makes more. At one a second, 12 days. */
 enum { HF_FLOOR_MARGIN = 1 << 20 };
 
 struct hf_selection_table; /* document/selection.h */
