@@ -37,7 +37,7 @@ bool hf__older_next(struct hf_engine *e, size_t *at, struct hf_older_row *ret)
     if (row == NULL)
         return false;
     int r = hf__decode(e, &hf_wire_older_row, hf_blob_bytes(row->value), ret);
-    hf_assert(r == 0 && ret->holders_count <= (size_t)2 * HF_SHARES_MAX);
+    hf_assert(r == 0 && ret->holders_count <= HF__OLDER_HOLDERS_MAX);
     hf_assert(ret->generation.number > 0);
     ++*at;
     return true;
@@ -56,6 +56,14 @@ static bool is_unrecorded(const struct hf_engine *e, const struct hf_older_row *
     hf_assert(row->generation.number > 0);
     return was_given_up(row) && row->has_instance &&
            memcmp(row->instance, e->instance, sizeof row->instance) == 0;
+}
+
+/* Of one that another process has given up it is not known who keeps a share: there may be a record
+ * of it, which names others. */
+bool hf__older_retired(const struct hf_engine *e, const struct hf_older_row *row)
+{
+    hf_assert(row->threshold > 0);
+    return row->holders_count < row->threshold && (!was_given_up(row) || is_unrecorded(e, row));
 }
 
 static bool in_chain(const struct hf_placement_record *record, const uint8_t id[static 16])
@@ -118,22 +126,39 @@ static void make_room(struct hf_engine *e)
         hf__del(e, HF_ROW_OLDER, older_key(e, oldest.generation.id));
 }
 
-/* Keeps a generation as older, unless it is kept already: what is known of its deletion stays. */
-static void keep_older(struct hf_engine *e, const struct hf_generation_id *generation,
-                       uint64_t threshold, const struct hf_holder *holders, size_t count,
-                       const struct hf_generation_id *complete)
+/* One more that may hold a share, unless there is no room. */
+static void add_holder(struct hf_older_row *row, const struct hf_account *account, uint64_t index)
 {
-    hf_assert(threshold > 0 && count > 0 && count <= (size_t)2 * HF_SHARES_MAX);
-    struct hf_older_row row;
-    if (hf__older_row(e, generation->id, &row))
+    hf_assert(row->holders_count <= HF__OLDER_HOLDERS_MAX && index > 0);
+    for (size_t i = 0; i < row->holders_count; i++)
+        if (hf_account_equal(&row->holders[i].account, account))
+            return;
+    if (row->holders_count == HF__OLDER_HOLDERS_MAX)
         return;
-    row = (struct hf_older_row){.generation = *generation,
-                                .complete = *complete,
-                                .threshold = threshold,
-                                .shares = count,
-                                .holders = (struct hf_holder *)holders,
-                                .holders_count = count};
-    make_room(e);
+    row->holders[row->holders_count].account = *account;
+    row->holders[row->holders_count++].index = index;
+}
+
+/*
+ * Keeps a generation as older, unless it is kept already: what is known of its deletion stays. But
+ * what was noted while it was dealt holds only until a record of it is known, and an old disk may
+ * say it of one that was recorded since: the holders that the record names may keep shares too.
+ */
+static void keep_older(struct hf_engine *e, const struct hf_older_row *recorded)
+{
+    struct hf_older_row row = *recorded, noted = {0};
+    struct hf_holder all[HF__OLDER_HOLDERS_MAX];
+    hf_assert(row.threshold > 0 && row.shares > 0 && row.shares <= row.holders_count);
+    bool kept = hf__older_row(e, row.generation.id, &noted);
+    if (kept && !was_given_up(&noted))
+        return;
+    memcpy(all, row.holders, row.holders_count * sizeof *all);
+    row.holders = all;
+    hf_assert(row.holders_count <= (size_t)2 * HF_SHARES_MAX);
+    for (size_t i = 0; i < noted.holders_count; i++)
+        add_holder(&row, &noted.holders[i].account, noted.holders[i].index);
+    if (!kept)
+        make_room(e);
     hf__older_put(e, &row);
 }
 
@@ -162,13 +187,21 @@ void hf__older_save(struct hf_engine *e, const struct hf_placement_record *own,
     for (size_t i = 0; i < newer->chain_count; i++) {
         const struct hf_unsealed *u = &newer->chain[i];
         if (own == NULL || memcmp(u->generation.id, own->generation.id, 16) != 0)
-            keep_older(e, &u->generation, u->threshold, u->holders, u->holders_count,
-                       &newer->generation);
+            keep_older(e, &(struct hf_older_row){.generation = u->generation,
+                                                 .complete = newer->generation,
+                                                 .threshold = u->threshold,
+                                                 .shares = u->holders_count,
+                                                 .holders = u->holders,
+                                                 .holders_count = u->holders_count});
     }
     if (own == NULL || memcmp(own->generation.id, newer->generation.id, 16) == 0)
         return;
-    size_t count = list_holders(e, own, holders);
-    keep_older(e, &own->generation, own->threshold, holders, count, &newer->generation);
+    keep_older(e, &(struct hf_older_row){.generation = own->generation,
+                                         .complete = newer->generation,
+                                         .threshold = own->threshold,
+                                         .shares = own->holders_count,
+                                         .holders = holders,
+                                         .holders_count = list_holders(e, own, holders)});
 }
 
 void hf__given_up_save(struct hf_engine *e)
@@ -381,7 +414,7 @@ static void delete_confirmed(struct hf_engine *e, const struct hf_placement_reco
     hf_assert(holder < row->holders_count);
     row->holders[holder] = row->holders[--row->holders_count];
     /* All but k - 1 of those that may hold a share have forgotten: they cannot rebuild it. */
-    if (row->holders_count + 1 == row->threshold)
+    if (row->holders_count + 1 == row->threshold && hf__older_retired(e, row))
         hf__trace(e, HF_TRACE_RETIRED, 0, NULL, row->generation.number, row->holders_count);
     if (row->holders_count == 0 && !in_chain(own, row->generation.id))
         hf__del(e, HF_ROW_OLDER, older_key(e, row->generation.id));

@@ -7,6 +7,7 @@
 
 #include "owner/claim.h"
 #include "owner/deal.h"
+#include "owner/record.h"
 #include "owner/recover.h"
 #include "owner/waiting.h"
 
@@ -149,7 +150,7 @@ static void fill_retiring(struct hf_engine *e, struct hf_status *ret)
         ret->retiring[ret->retiring_count++] =
             (struct hf_retiring_status){.generation = (uint32_t)row.generation.number,
                                         .outstanding = (uint8_t)row.holders_count,
-                                        .retired = row.holders_count < row.threshold};
+                                        .retired = hf__older_retired(e, &row)};
     }
     hf_assert(ret->retiring_count <= HF_STATUS_RETIRING_MAX);
 }

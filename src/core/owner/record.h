@@ -5,6 +5,9 @@
 
 #include "owner/owner.h"
 
+/* Who may hold shares of one older generation: its holders, and others that were sent one. */
+enum { HF__OLDER_HOLDERS_MAX = 3 * HF_SHARES_MAX };
+
 /* Writes the row of an older generation. */
 void hf__older_put(struct hf_engine *e, const struct hf_older_row *row);
 /* What is kept of an older generation, decoded; false: nothing. */
@@ -12,6 +15,8 @@ bool hf__older_row(struct hf_engine *e, const uint8_t id[static 16], struct hf_o
 /* The older rows one after the other: at begins at 0, and goes back by one when the row that was
  * given is deleted. Valid until the next step. false: there is no further one. */
 bool hf__older_next(struct hf_engine *e, size_t *at, struct hf_older_row *ret);
+/* Whether too few may keep a share of it to rebuild anything. */
+bool hf__older_retired(const struct hf_engine *e, const struct hf_older_row *row);
 /* Keeps, as older, the generations that `newer` lists and the own recorded one (NULL: none),
  * which it replaces. */
 void hf__older_save(struct hf_engine *e, const struct hf_placement_record *own,
