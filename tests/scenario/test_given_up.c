@@ -149,3 +149,46 @@ Test(given_up, places_of_a_dealing_are_told_when_that_is_replaced)
     cr_assert_eq(keepers(w, number), 0);
     testnet_end(w);
 }
+
+/* Receipts are lost for minutes, and there are many candidates. */
+Test(given_up, before_more_may_keep_a_share_than_can_be_told)
+{
+    struct hf_world *w = up(80, 4, 11, 7);
+    uint32_t holders[16], number = testnet_generation(w, 0) + 1;
+    testnet_holders(w, 0, holders);
+    hf_world_set_issue(w); /* with another beacon: those that are kept are not the first by it */
+    hf_world_run_for(w, 20000);
+    unsigned receipts = lose_receipts(w);
+    hf_world_power_off(w, holders[0]);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CANDIDATE_FAILED, 17, AWAY_MS));
+    cr_assert_geq(keepers(w, number), 17);
+    hf_world_run_for(w, 100000);
+    hf_world_rule_drop(w, receipts);
+    hf_world_run_for(w, AWAY_MS);
+    testnet_ready(w, 0);
+    cr_assert_gt(testnet_generation(w, 0), number);
+    cr_assert_eq(keepers(w, number), 0);
+    testnet_end(w);
+}
+
+/* The holder that was missed comes back before another dealing begins. */
+Test(given_up, is_forgotten_though_no_other_follows)
+{
+    struct hf_world *w = up(14, 3, 5, 4);
+    uint32_t holders[16], number;
+    testnet_restart(w, 0);
+    testnet_ready(w, 0);
+    number = testnet_generation(w, 0) + 1;
+    testnet_holders(w, 0, holders);
+    lose_receipts(w);
+    hf_world_crash(w, holders[0]);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CANDIDATE_FAILED, 5, AWAY_MS));
+    hf_world_start(w, holders[0]);
+    cr_assert(hf_world_run_until_state(w, 0, HF_STATE_READY, AWAY_MS));
+    cr_assert_geq(keepers(w, number), 5);
+    hf_world_run_for(w, AWAY_MS);
+    hf_world_heal(w);
+    cr_assert_lt(testnet_generation(w, 0), number);
+    cr_assert_eq(keepers(w, number), 0);
+    testnet_end(w);
+}

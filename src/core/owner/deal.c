@@ -67,8 +67,11 @@ void hf__candidate_failed(struct hf_engine *e, struct hf__candidate *c, int erro
         s->candidate = -1;
     c->slot = -1;
     hf__candidate_move(c, HF__CANDIDATE_FAILED);
-    /* It may hold the share all the same: what replaces this generation must tell it to forget. */
-    if (c->sent && d->orphans_count < HF_SHARES_MAX)
+    /* It may hold the share all the same, and must be told to forget it. Where none more can be
+     * noted the dealing ends: what was noted before the last deposits left names all. */
+    if (c->sent && d->orphans_count == HF_SHARES_MAX)
+        d->overrun = true;
+    else if (c->sent)
         d->orphans[d->orphans_count++] = c->account;
 }
 
@@ -179,10 +182,10 @@ static bool deletes(struct hf_engine *e, const struct hf_account *account)
 
 /*
  * Whether a candidate took no share because it keeps all that it may. Where nothing older than the
- * newest is needed, that is signed anew, so that it can be told to forget what is older (older.c);
- * where something is, what is lost of the newest comes again, so that it can be sealed (mend.c).
- * Where it has no older share to delete, it is votes that fill it, which are forgotten under a
- * higher ballot than theirs alone: one is claimed.
+ * newest is needed, it is told to forget what is older (older.c); where something is, what is lost
+ * of the newest comes again, so that it can be sealed (mend.c). Where it has no older share to
+ * delete, it is votes that fill it, which are forgotten under a higher ballot than theirs alone:
+ * one is claimed.
  */
 static void note_full(struct hf_engine *e, const struct hf__dealing *d)
 {
@@ -202,9 +205,20 @@ static void note_full(struct hf_engine *e, const struct hf__dealing *d)
     if (votes && record.ballot.number == e->claim) {
         e->owner->outgrown = true;
         hf__timer_set(e, HF__TIMER_CLAIM, 0);
-        return;
     }
+}
+
+/* Candidates that may have taken a share of a dealing that came to nothing are told to forget it
+ * soon, whatever follows: that takes a record under the present ballot. Where a higher one is
+ * claimed they are told under that. */
+static void tell(struct hf_engine *e)
+{
+    hf_assert(e->claimed && e->owner->dealing->replaces);
+    if (e->owner->dealing->mends || e->owner->outgrown ||
+        hf__rows_count(&e->rows, HF_ROW_OLDER) == 0)
+        return;
     hf__record_resign(e, true);
+    hf_assert(e->owner->claiming == NULL);
     hf__timer_set(e, HF__TIMER_RECORD, e->timing.retry_ms_min);
     hf__timer_set(e, HF__TIMER_RETIRE, e->timing.standing_ms);
 }
@@ -219,6 +233,7 @@ static void give_up(struct hf_engine *e)
         bool mends = d->mends;
         hf__deal_later(e, e->now_ms + pause_of(e, d));
         note_full(e, d);
+        tell(e);
         hf__deal_free(e);
         if (!mends && (e->state == HF_STATE_READY || e->state == HF_STATE_PLACED ||
                        e->state == HF_STATE_DEGRADED))
@@ -259,6 +274,7 @@ void hf__deal_advance(struct hf_engine *e)
     hf_assert(d != NULL && e->claimed && e->owner->claiming == NULL);
     hf__timer_clear(e, HF__TIMER_DEAL);
     if (crowded(e)) {
+        tell(e);
         hf__deal_free(e);
         return;
     }
@@ -281,6 +297,10 @@ void hf__deal_advance(struct hf_engine *e)
             ask_candidate(e, i);
             n = count(d);
         }
+    if (d->overrun) {
+        give_up(e);
+        return;
+    }
     if (n.placed >= n.missing ||
         (n.asked == 0 && n.unasked == 0 && n.placed + n.unplaced >= n.missing)) {
         assign(d);

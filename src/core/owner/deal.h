@@ -63,6 +63,7 @@ struct hf__dealing {
     struct hf__slot *slots;                   /* n */
     struct hf_account orphans[HF_SHARES_MAX]; /* sent a share, gave no receipt, were replaced */
     uint8_t orphans_count;
+    bool overrun; /* there is one more than that: the dealing comes to nothing */
     uint8_t candidates_count;
     struct hf__candidate candidates[];
 };
