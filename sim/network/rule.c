@@ -21,6 +21,10 @@ static enum hf_fate act(struct hf_world *w, const struct hf_rule *r, struct hf__
     case HF_RULE_DELAY:
         *ret_delay_us += r->delay_us;
         return HF_FATE_PASS;
+    case HF_RULE_LATE:
+        m->ghost = m->ghost || !m->response;
+        *ret_delay_us += r->delay_us;
+        return HF_FATE_PASS;
     case HF_RULE_DUPLICATE:
         *ret_delay_us += r->delay_us;
         return HF_FATE_REPLACE;

@@ -192,3 +192,24 @@ Test(given_up, is_forgotten_though_no_other_follows)
     cr_assert_eq(keepers(w, number), 0);
     testnet_end(w);
 }
+
+/* The network holds the deposits back for almost as long as their nonces live: those to holders,
+ * who know this owner, and one to a node that does not. */
+Test(given_up, leaves_no_share_that_comes_after_the_order_to_forget_it)
+{
+    struct hf_world *w = up(7, 3, 5, 4);
+    uint32_t holders[16], number = testnet_generation(w, 0) + 1;
+    testnet_holders(w, 0, holders);
+    hf_world_rule(w, (struct hf_rule){.action = HF_RULE_LATE,
+                                      .method = HF_METHOD_DEPOSIT,
+                                      .from = 0,
+                                      .to = HF_WORLD_ALL,
+                                      .delay_us = 26000000});
+    hf_world_crash(w, holders[0]);
+    cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CANDIDATE_FAILED, 1, AWAY_MS));
+    hf_world_start(w, holders[0]);
+    hf_world_run_for(w, AWAY_MS);
+    cr_assert_lt(testnet_generation(w, 0), number);
+    cr_assert_eq(keepers(w, number), 0);
+    testnet_end(w);
+}

@@ -114,6 +114,7 @@ enum hf_rule_action {
     HF_RULE_DROP,      /* lost; the caller sees a timeout */
     HF_RULE_RESET,     /* lost; the caller sees HF_ECONNRESET */
     HF_RULE_DELAY,     /* arrives delay_us later */
+    HF_RULE_LATE,      /* the same, though the caller of a request has given up */
     HF_RULE_DUPLICATE, /* a request arrives again delay_us later */
     HF_RULE_CORRUPT,   /* one bit is turned */
     HF_RULE_CRASH_TO,  /* the receiver's process dies before it gets it */

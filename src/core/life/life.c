@@ -194,6 +194,7 @@ static void opened(struct hf_engine *e)
     e->open = true;
     hf_assert(e->rows.count > 0); /* the account's, at least */
     e->new_identity = true;
+    e->owner->deposited_ms = e->now_ms; /* by the process before, at the latest */
     hf_wipe(e->secrets->active.vault_key, sizeof e->secrets->active.vault_key);
     hf__marks_open(e);
     hf__holders_rebuild(e);

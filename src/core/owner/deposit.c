@@ -112,6 +112,7 @@ static void deposit(struct hf_engine *e, size_t slot, struct hf_bytes quote)
                           .slot = (uint8_t)slot,
                           .arg = (uint32_t)d->generation.number};
     int r = hf__owner_send(e, &ask, &c->account, &hf_wire_deposit, &m);
+    e->owner->deposited_ms = e->now_ms;
     if (r == 0)
         hf__slot_move(d, s, HF__SLOT_DEPOSITING);
     else

@@ -422,6 +422,15 @@ static void delete_confirmed(struct hf_engine *e, const struct hf_placement_reco
         hf__older_put(e, row); /* without holders, for its certificate */
 }
 
+/* Whether a deposit may still arrive somewhere: it is taken while its nonce lives, which is older.
+ * An order that was answered now may have left a call earlier. */
+static bool may_arrive(const struct hf_engine *e)
+{
+    hf_assert(e->owner->deposited_ms <= e->now_ms);
+    return e->now_ms - e->owner->deposited_ms <
+           (uint64_t)e->timing.nonce_life_ms + e->timing.call_ms;
+}
+
 int hf__delete_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                         struct hf_bytes body)
 {
@@ -440,9 +449,10 @@ int hf__delete_answered(struct hf_engine *e, const struct hf__pending *call, int
         for (size_t j = 0; j < row.holders_count; j++) {
             if (!hf_account_equal(&row.holders[j].account, &call->account))
                 continue;
-            /* A candidate that never took its share knows nothing of this owner, and need not. */
+            /* A candidate that never took its share knows nothing of this owner, and need not: but
+             * it has noted no order, and could take one that arrives late. */
             if (error == HF_ENOSHARE) {
-                if (was_given_up(&row))
+                if (was_given_up(&row) && !may_arrive(e))
                     delete_confirmed(e, &record, &row, j);
                 return 0;
             }

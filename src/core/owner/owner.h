@@ -70,6 +70,7 @@ struct hf__owner {
     struct hf_generation_id recorded;
     struct hf_hash commitments_hash; /* of its dealing */
     struct hf__dealing *dealing;
+    uint64_t deposited_ms; /* when this process last sent a share of one, or began */
     struct hf__recovery *recovery;
     struct hf__claiming *claiming;
     struct hf__sealing *sealing;

@@ -59,21 +59,24 @@ static void forget_all(struct hf_engine *e, const struct hf_deletion *m, struct 
     hf__former_forget(row, below, m->complete.id);
 }
 
-/* Carry the order out. */
+/* Carries the order out. Where nothing of the generation is here, nothing of it is taken from now
+ * on: a deposit may be on its way for as long as its nonce lives. */
 static int carry_out(struct hf_engine *e, const struct hf_deletion *m, struct hf_owner_row *row,
                      bool *ret_changed)
 {
     struct hf_held_row held;
     bool held_here = hf__held_row(e, &m->header.owner, m->generation.id, &held);
     bool former = m->unrecorded && hf__former_has(row, m->generation.id);
-    *ret_changed = held_here || m->all || former;
-    if (!*ret_changed)
-        return 0;
-    int r = check_order(e, m, row);
-    if (r == 0)
+    bool known = held_here || m->all || former;
+    bool raises = row->generation_newest < m->generation.number;
+    *ret_changed = known || raises;
+    int r = known ? check_order(e, m, row) : 0;
+    if (r == 0 && *ret_changed)
         r = e->store_error;
     if (r != 0)
         return r;
+    if (raises)
+        row->generation_newest = m->generation.number;
     if (held_here)
         forget(e, &held, row);
     if (m->unrecorded)
@@ -81,6 +84,7 @@ static int carry_out(struct hf_engine *e, const struct hf_deletion *m, struct hf
     if (m->all)
         forget_all(e, m, row);
     hf_assert(!held_here || hf__held_index(e, &m->header.owner, m->generation.id) == 0);
+    hf_assert(row->generation_newest >= m->generation.number);
     return 0;
 }
 
