@@ -141,7 +141,7 @@ static void (*const due[HF__TIMERS])(struct hf_engine *e) = {
     [HF__TIMER_GOSSIP] = hf__gossip_push,
     [HF__TIMER_RECONCILE] = hf__gossip_reconcile,
     [HF__TIMER_LEAVE] = hf__leave_advance,
-    [HF__TIMER_DRAIN] = hf__drain_told,
+    [HF__TIMER_DRAIN] = hf__drain_due,
     [HF__TIMER_QUORUM] = hf__quorum_due,
     [HF__TIMER_PROBE] = hf__detect_due,
 };

@@ -35,9 +35,7 @@ void hf__local(struct hf_engine *e, const struct hf_event *event)
         return;
     case HF_LOCAL_UNDRAIN:
         hf__drain_free(e, HF_ECANCELED); /* a question under way must not end in draining */
-        if (e->provider->draining)
-            hf__news_draining(e, true);
-        e->provider->draining = false;
+        hf__drain_end(e);
         hf__local_reply(e, id, 0);
         return;
     case HF_LOCAL_STOP:

@@ -56,6 +56,24 @@ Test(drain, that_is_called_off_while_it_asks_does_not_begin)
     testnet_end(w);
 }
 
+/* The node takes shares again by itself, and counts as live. */
+Test(drain, that_is_not_followed_up_ends_after_an_hour)
+{
+    struct hf_world *w = testnet_up(7, 3, 5);
+    uint32_t holders[16];
+    testnet_holders(w, 0, holders);
+    cr_assert_eq(hf_world_drain(w, holders[0], true, TESTNET_MS), 0);
+    hf_world_run_for(w, 1800000);
+    cr_assert_eq(hf_world_drain(w, holders[0], true, TESTNET_MS), 0);
+    hf_world_run_for(w, 3500000);
+    cr_assert(testnet_status(w, holders[0]).draining);
+    cr_assert_eq(hf_world_drain(w, holders[1], true, TESTNET_MS), HF_EDRAIN);
+    hf_world_run_for(w, 200000);
+    cr_assert(!testnet_status(w, holders[0]).draining);
+    cr_assert_eq(hf_world_drain(w, holders[1], true, TESTNET_MS), 0);
+    testnet_end(w);
+}
+
 /* An announced restart is no alarm at any node whose share is away, within the grace and while the
  * others are enough; one that was not announced is, and so is one that lasts. */
 Test(drain, is_no_alarm_while_it_lasts_no_longer_than_the_grace)

@@ -100,7 +100,7 @@ enum hf__timer {
     HF__TIMER_RECORD,    /* record: sent again to holders that have not confirmed it */
     HF__TIMER_SEAL,      /* record: sent again to holders of older generations, to be sealed */
     HF__TIMER_LEAVE,     /* leaving: who has not moved is looked at */
-    HF__TIMER_DRAIN,     /* drain: leave is given when the members were told */
+    HF__TIMER_DRAIN,     /* drain: leave is given when the members were told; it ends */
     HF__TIMER_GOSSIP,    /* members: what is new is told to a few */
     HF__TIMER_RECONCILE, /* members: events are compared with a random one */
     HF__TIMER_PROBE,     /* members: the next are probed, and what came of it */

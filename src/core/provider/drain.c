@@ -49,6 +49,48 @@ size_t hf__drain_memory(const struct hf_engine *e)
     return d == NULL ? 0 : sizeof *d + d->count * sizeof *d->owners;
 }
 
+/* Its end is a timer's: one that is not taken back must not go on for ever. */
+static void begin(struct hf_engine *e)
+{
+    hf_assert(!e->claimed || e->open);
+    hf__news_draining(e, false);
+    e->provider->draining = true;
+    e->provider->drain_until_ms = e->now_ms + HF_DRAIN_S_MAX * UINT64_C(1000);
+    hf__timer_set(e, HF__TIMER_DRAIN, HF_DRAIN_S_MAX * UINT64_C(1000));
+}
+
+void hf__drain_end(struct hf_engine *e)
+{
+    if (e->provider->draining)
+        hf__news_draining(e, true);
+    e->provider->draining = false;
+}
+
+/*
+ * Who asked may end the process at once: leave is given when the news has been pushed. An owner
+ * that has not heard it takes the restart for a loss.
+ */
+static void tell(struct hf_engine *e)
+{
+    struct hf__drain *d = e->provider->drain;
+    uint64_t left_ms = e->provider->drain_until_ms - e->now_ms;
+    hf_assert(e->provider->draining && e->now_ms < e->provider->drain_until_ms);
+    hf__timer_set(e, HF__TIMER_DRAIN, left_ms);
+    if (d == NULL || d->rounds == 0)
+        return;
+    hf_assert(d->waiting == 0);
+    const struct hf__told *told =
+        e->claimed ? hf__told_find(e, &e->account, HF__NEWS_DRAINING, NULL) : NULL;
+    d->rounds--;
+    if (told != NULL && !told->over && told->budget > 0 && d->rounds > 0) {
+        hf__timer_set(e, HF__TIMER_DRAIN, 2 * e->timing.gossip_ms);
+        return;
+    }
+    hf__local_reply(e, d->request, 0)->after = e->members->said_seq;
+    free(d);
+    e->provider->drain = NULL;
+}
+
 static void finish(struct hf_engine *e)
 {
     struct hf__drain *d = e->provider->drain;
@@ -67,10 +109,9 @@ static void finish(struct hf_engine *e)
     }
     hf_assert(report.owners == 0 || report.live < report.needed);
     if (report.owners == 0) {
-        e->provider->draining = true;
-        hf__news_draining(e, false);
+        begin(e);
         d->rounds = TELL_ROUNDS;
-        hf__drain_told(e);
+        tell(e);
         return;
     }
     hf__local_reply(e, d->request, HF_EDRAIN)->drain = report;
@@ -78,26 +119,13 @@ static void finish(struct hf_engine *e)
     e->provider->drain = NULL;
 }
 
-/*
- * Who asked may end the process at once: leave is given when the news has been pushed. An owner
- * that has not heard it takes the restart for a loss.
- */
-void hf__drain_told(struct hf_engine *e)
+void hf__drain_due(struct hf_engine *e)
 {
-    struct hf__drain *d = e->provider->drain;
-    if (d == NULL || d->rounds == 0)
-        return;
-    hf_assert(e->provider->draining && d->waiting == 0);
-    const struct hf__told *told =
-        e->claimed ? hf__told_find(e, &e->account, HF__NEWS_DRAINING, NULL) : NULL;
-    d->rounds--;
-    if (told != NULL && !told->over && told->budget > 0 && d->rounds > 0) {
-        hf__timer_set(e, HF__TIMER_DRAIN, 2 * e->timing.gossip_ms);
-        return;
-    }
-    hf__local_reply(e, d->request, 0)->after = e->members->said_seq;
-    free(d);
-    e->provider->drain = NULL;
+    const struct hf__provider *p = e->provider;
+    if (p->draining && e->now_ms >= p->drain_until_ms)
+        hf__drain_end(e);
+    else if (p->draining)
+        tell(e);
 }
 
 int hf__stop_announce(struct hf_engine *e)
@@ -106,8 +134,8 @@ int hf__stop_announce(struct hf_engine *e)
     if (!e->claimed)
         return HF_ENOTREADY;
     if (!e->provider->draining)
-        hf__news_draining(e, false);
-    e->provider->draining = true;
+        begin(e);
+    hf_assert(e->provider->draining);
     hf__timer_set(e, HF__TIMER_GOSSIP, 0);
     return 0;
 }

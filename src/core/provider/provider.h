@@ -31,6 +31,7 @@ struct hf__provider {
     struct hf__answer *answers; /* newest first */
     uint16_t answers_count;
     bool draining;
+    uint64_t drain_until_ms; /* while it does */
     struct hf__drain *drain;
     struct hf__attesting *attesting; /* newest first */
     struct hf__leaving leaving;
@@ -83,8 +84,11 @@ void hf__drain_begin(struct hf_engine *e, uint64_t request);
 HF_MUST_USE int hf__stop_announce(struct hf_engine *e);
 /* Ends the question, if one is under way; its asker gets the error. */
 void hf__drain_free(struct hf_engine *e, int error);
-/* The timer: gives leave once enough members were told, or have not been in seconds. */
-void hf__drain_told(struct hf_engine *e);
+/* Ends the drain, if this node drains, and says so. */
+void hf__drain_end(struct hf_engine *e);
+/* The timer: gives leave once enough members were told, or have not been in seconds; and ends a
+ * drain that has lasted as long as one may. */
+void hf__drain_due(struct hf_engine *e);
 size_t hf__drain_memory(const struct hf_engine *e); /* bytes held */
 int hf__drain_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                        struct hf_bytes body);
