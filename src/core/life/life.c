@@ -326,16 +326,22 @@ static void adopted(struct hf_engine *e)
     hf__leave_adopted(e);
 }
 
-/* Something was told of a member that may hold a share of this node. */
+/* Something was told of a member. Where that holds a share of this node its holders are asked soon:
+ * but as who talks all the time pays for its own voice alone, only so often. */
 static void told(struct hf_engine *e)
 {
     hf_assert(e->settled_members != e->members->changed);
     e->settled_members = e->members->changed;
-    uint64_t soon_ms = hf__random_below(e, e->timing.standing_ms);
+    if (!e->claimed || !hf__holders_changed(e))
+        return;
     /* Owners of one leaver do not deal at the same moment. */
-    if (e->claimed && e->owner->holders_count > 0 &&
-        e->timers[HF__TIMER_STANDING] > e->now_ms + soon_ms)
-        hf__timer_set(e, HF__TIMER_STANDING, soon_ms);
+    uint64_t at_ms = e->now_ms + hf__random_below(e, e->timing.standing_ms);
+    uint64_t after_ms = e->owner->hurried_ms + e->timing.watch_ms / 4;
+    at_ms = at_ms > after_ms ? at_ms : after_ms;
+    if (e->timers[HF__TIMER_STANDING] <= at_ms)
+        return;
+    e->owner->hurried_ms = at_ms;
+    hf__timer_set(e, HF__TIMER_STANDING, at_ms - e->now_ms);
 }
 
 void hf__life_settle(struct hf_engine *e)

@@ -227,6 +227,20 @@ static void look(const struct hf_engine *e, struct hf__holder *h)
     h->departs = hf__view_departs(e, &h->account);
 }
 
+bool hf__holders_changed(struct hf_engine *e)
+{
+    bool changed = false;
+    for (size_t i = 0; i < e->owner->holders_count; i++) {
+        struct hf__holder *h = &e->owner->holders[i];
+        struct hf__view view = hf__view(e, &h->account);
+        uint32_t mark = (uint32_t)view.place << 4 | (uint32_t)view.state << 1 | view.draining;
+        hf_assert(view.state < 8);
+        changed = changed || h->seen != mark;
+        h->seen = mark;
+    }
+    return changed;
+}
+
 /*
  * How long a holder may be silent, unplaced or without its share before it is replaced. An owner
  * that has released no key yet loses nothing by dealing anew, and waits less for one that answers

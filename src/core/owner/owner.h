@@ -20,6 +20,7 @@ struct hf__holder {
     bool away;             /* it has said that it restarts, and has not answered since */
     uint8_t certificates;  /* how many it was given with it */
     bool member, departs;  /* by the view of `viewed` */
+    uint32_t seen;         /* a mark of the view of it; 0 not yet */
     uint32_t viewed;       /* changes of the view when it was looked at, and one; 0 not yet */
     uint8_t again;         /* how often in a row it was asked again for what may pass by itself */
     uint8_t shown;         /* number of the own identity under which it answered; 0 none */
@@ -83,6 +84,7 @@ struct hf__owner {
      * asked by it, whose change counts from deal_news_ms on. */
     uint64_t deal_after_ms, deal_news_ms, deal_after_outlook;
     bool outgrown; /* holders keep votes that go under a higher ballot alone: it is to be claimed */
+    uint64_t hurried_ms; /* for when its holders were last to be asked sooner, as one had news */
     bool full; /* a candidate of the last dealing that was given up keeps all that it may already */
     uint64_t deal_pause_ms; /* after a dealing that failed by what may pass; 0: the last did not */
     uint32_t deal_after_adopted, deal_after_changed;
@@ -220,6 +222,8 @@ int hf__seal_answered(struct hf_engine *e, const struct hf__pending *call, int e
 void hf__holders_rebuild(struct hf_engine *e);
 /* The timer: asks all of them, and sets itself again. */
 void hf__standing_send(struct hf_engine *e);
+/* Whether the view of one is another than when this was last asked. */
+bool hf__holders_changed(struct hf_engine *e);
 /* Asks one holder, unless it is being asked. */
 void hf__standing_ask(struct hf_engine *e, struct hf__holder *h);
 int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, int error,
