@@ -38,9 +38,12 @@ void hf__check_leave_said(struct hf__checks *c, uint32_t node, const struct hf_e
     uint64_t *at_us = said_at(c, node);
     if (s->over) {
         *at_us = 0;
-    } else if (s->done) {
+        return;
+    }
+    if (s->done)
         check_left(c, node);
-    } else if (*at_us == 0) {
+    /* One that keeps nothing may be gone before others have heard that it leaves. */
+    if (*at_us == 0) {
         *at_us = c->world->now_us;
         hf__wake(c->world, c->observer, node, c->world->now_us + BOUND_US);
     }
