@@ -148,6 +148,8 @@ static const struct hf_config_field authority_fields[] = {
           .doc = "Whether new accounts are registered by themselves."),
     FIELD(HF_CONFIG_BOOL, authority, renews, "renews", .default_text = "true",
           .doc = "Whether documents are signed anew when a third of their life is left."),
+    FIELD(HF_CONFIG_UINT, authority, floor_margin, "floor_margin", .default_text = "1048576",
+          .max = 1 << 30, .doc = "Room that a floor leaves above all claims that are known."),
 };
 
 static void check_authority(const void *value, const struct hf_config_where *where)
