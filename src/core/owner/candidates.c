@@ -109,17 +109,23 @@ void hf__candidates_list(struct hf_engine *e, struct hf__dealing *d)
     }
 }
 
-uint64_t hf__deal_outlook(struct hf_engine *e)
+uint64_t hf__deal_asks(const struct hf__dealing *d)
 {
-    struct hf__dealing *d =
-        hf__scratch(e, sizeof *d + HF__CANDIDATES_MAX * sizeof(struct hf__candidate));
     uint64_t sum = 14695981039346656037u; /* FNV-1a, by eight bytes */
-    d->n = (uint8_t)hf__policy(e)->shares;
-    hf__candidates_list(e, d);
     hf_assert(d->n > 0 && d->candidates_count <= HF__CANDIDATES_MAX);
     for (size_t i = 0; i < d->candidates_count; i++)
         sum = (sum ^ hf_bytes_head(d->candidates[i].account.bytes)) * 1099511628211u;
     return sum;
+}
+
+uint64_t hf__deal_outlook(struct hf_engine *e)
+{
+    struct hf__dealing *d =
+        hf__scratch(e, sizeof *d + HF__CANDIDATES_MAX * sizeof(struct hf__candidate));
+    d->n = (uint8_t)hf__policy(e)->shares;
+    hf__candidates_list(e, d);
+    hf_assert(d->n > 0 && d->candidates_count <= HF__CANDIDATES_MAX);
+    return hf__deal_asks(d);
 }
 
 void hf__deal_later(struct hf_engine *e, uint64_t after_ms)
