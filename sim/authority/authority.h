@@ -33,8 +33,15 @@ bool hf__people_count(const struct hf_world *w, uint8_t *ret_m, uint8_t *ret_n);
 bool hf__people_from_text(const char *text, uint8_t *ret_m, uint8_t *ret_n);
 /* Other holders, of the same key where there is one and it is asked for. text: as above. */
 void hf__people_change(struct hf_world *w, const char *text, bool same);
-/* Whether a local request brought an answer of one before today's, for a request to today's. */
-bool hf__blackstart_former(const struct hf_world *w, uint64_t local);
+/*
+ * What a holder, from 1, makes of a request with its own share in the name of another, by no check,
+ * and without that it counts as answered. ret is initialised by the caller; ret_hash: the request.
+ */
+HF_MUST_USE int hf__people_lie(struct hf_world *w, struct hf__stream *drawn, uint8_t index,
+                               uint8_t as, struct hf_bytes request, struct hf_hash *ret_hash,
+                               struct hf_buf *ret);
+/* What is wrong with the answer that a local request brought; NULL: it is true. */
+const char *hf__blackstart_false(const struct hf_world *w, uint64_t local);
 /*
  * The holders that have truly answered a request of a black start, as bits by their index. ret_m:
  * how many must; 0: there are no share holders.

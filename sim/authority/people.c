@@ -287,6 +287,31 @@ int hf_world_holder_answer(struct hf_world *w, uint8_t index, struct hf_bytes re
     if (r == 0)
         remember(p, &q, index);
     hf_arena_done(&arena);
+    for (size_t i = 0; r == 0 && i < w->observers_count; i++)
+        if (w->observers[i].answered != NULL)
+            w->observers[i].answered(w->observers[i].ctx, w, index, request);
+    return r;
+}
+
+int hf__people_lie(struct hf_world *w, struct hf__stream *drawn, uint8_t index, uint8_t as,
+                   struct hf_bytes request, struct hf_hash *ret_hash, struct hf_buf *ret)
+{
+    const struct hf__people *p = w->people;
+    struct hf_arena arena;
+    struct hf_request q;
+    struct hf_rng rng = {0};
+    struct hf_blackstart_answer answer;
+    hf_assert(p != NULL && index >= 1 && index <= p->n && as >= 1 && as <= HF_SHARES_MAX);
+    hf_arena_init(&arena, ARENA_MAX);
+    hf__draw_bytes(drawn, rng.seed, sizeof(rng.seed));
+    int r = hf_request_read(w->suite, request, &arena, &q);
+    if (r == 0)
+        r = hf_answer_make(w->suite, &rng, &q, as, p->secrets[index - 1], &answer);
+    if (r == 0)
+        r = hf_wire_encode(&hf_wire_blackstart_answer, &answer, ret);
+    if (r == 0)
+        *ret_hash = q.hash;
+    hf_arena_done(&arena);
     return r;
 }
 
@@ -299,6 +324,9 @@ int hf_world_former_answer(struct hf_world *w, uint8_t index, struct hf_bytes re
     struct hf_rng rng = {0};
     struct hf_blackstart_answer answer;
     if (former == NULL || index < 1 || index > former->n)
+        return HF_ENOTFOUND;
+    /* The one share of one is the key, however often it is shared anew. */
+    if (memcmp(former->secrets[index - 1], w->people->secrets[index - 1], HF_SCALAR_LEN) == 0)
         return HF_ENOTFOUND;
     hf_arena_init(&arena, ARENA_MAX);
     hf__draw_bytes(&w->streams[HF__FOR_AUTHORITY], rng.seed, sizeof(rng.seed));

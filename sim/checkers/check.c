@@ -72,7 +72,7 @@ bool hf__check_any_platform(struct hf__checks *c, uint32_t policy)
     return any != NULL && *any != 0;
 }
 
-static void note_policy(struct hf__checks *c)
+void hf__check_policy(struct hf__checks *c)
 {
     const struct hf_document *d = c->world->authority.policy;
     uint32_t version = hf_document_version(d);
@@ -158,7 +158,7 @@ static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
     hf__check_events_sent(c, m);
     if (m->datagram)
         return HF_FATE_PASS;
-    note_policy(c);
+    hf__check_policy(c);
     if (!m->response) {
         hf__check_speaker_sent(c, m);
         hf__check_deposit_sent(c, m);
@@ -184,7 +184,7 @@ static void delivered(void *ctx, struct hf_world *w, const struct hf_message *m)
 {
     struct hf__checks *c = ctx;
     hf_arena_reset(&c->arena);
-    note_policy(c);
+    hf__check_policy(c);
     if (m->datagram)
         return;
     if (m->response) {
@@ -211,7 +211,7 @@ static void traced(void *ctx, struct hf_world *w, uint32_t node, const struct hf
 {
     struct hf__checks *c = ctx;
     hf_arena_reset(&c->arena);
-    note_policy(c); /* a node that takes one says so, also when nothing is sent */
+    hf__check_policy(c); /* a node that takes one says so, also when nothing is sent */
     if (t->type == HF_TRACE_REBUILT)
         hf__check_rebuilt(c, node, t);
     else if (t->type == HF_TRACE_FOUND && t->a == 2)
@@ -234,7 +234,7 @@ static void traced(void *ctx, struct hf_world *w, uint32_t node, const struct hf
 
 static void local(void *ctx, struct hf_world *w, uint32_t node, const struct hf_local_reply *r)
 {
-    hf__check_former(w, node, r);
+    hf__check_false(w, node, r);
     if (r->error == 0 && r->key != NULL)
         hf__check_key(ctx, node, r);
 }
@@ -290,6 +290,7 @@ static void done(void *ctx, struct hf_world *w)
     hf__map_done(&c->said);
     hf__map_done(&c->leaves);
     hf__map_done(&c->measurements);
+    hf__map_done(&c->holders);
     hf__map_done(&c->quotes);
     hf__map_done(&c->any_platform);
     hf_arena_done(&c->arena);
@@ -317,6 +318,7 @@ void hf__checkers_add(struct hf_world *w)
     hf__map_init(&c->said, HF_ID_LEN);
     hf__map_init(&c->leaves, sizeof(uint64_t));
     hf__map_init(&c->measurements, sizeof(uint64_t));
+    hf__map_init(&c->holders, HF_ID_LEN);
     hf__map_init(&c->quotes, sizeof(struct hf__quote_view));
     hf__map_init(&c->any_platform, sizeof(uint64_t));
     hf_arena_init(&c->arena, ARENA_MAX);
@@ -328,6 +330,7 @@ void hf__checkers_add(struct hf_world *w)
         .local = local,
         .durable = durable,
         .quoted = quoted,
+        .answered = hf__check_holder,
         .emptied = emptied,
         .wake = woken,
         .done = done,

@@ -164,6 +164,7 @@ struct hf__checks {
     struct hf__map leaves;       /* node → when it said that it leaves; 0: it stays */
     struct hf__map challenged;   /* owner's node, holder → hf__challenged */
     struct hf__map measurements; /* policy version, digest → rank + 1 */
+    struct hf__map holders;      /* share set, holder, account → hash of what it has answered */
     struct hf__map quotes;       /* every quote that was made → hf__quote_view */
     struct hf__map any_platform; /* policy version → bool */
     uint32_t observer;           /* its number */
@@ -199,6 +200,11 @@ struct hf__relation *hf__check_relation(struct hf__checks *c, const struct hf_ac
                                         const struct hf_account *owner);
 struct hf__owned *hf__check_owner(struct hf__checks *c, const struct hf_account *owner);
 struct hf__sharing *hf__check_sharing(struct hf__owned *o, const uint8_t id[static 16]);
+/* Notes what the newest policy accepts. */
+void hf__check_policy(struct hf__checks *c);
+/* Whether the set lists a platform for an account. */
+bool hf__check_listed(const struct hf_world *w, const struct hf_account *owner,
+                      const uint8_t ppid[static 16]);
 /* Whether a policy version lets shares go to any platform. */
 bool hf__check_any_platform(struct hf__checks *c, uint32_t policy);
 const struct hf_account *hf__check_account(const struct hf__checks *c, uint32_t node);
@@ -280,9 +286,11 @@ void hf__check_won(struct hf__checks *c, uint32_t node, const struct hf_trace *t
 bool hf__check_holds_claim(struct hf__checks *c, uint32_t node);
 
 /* quorum.c: a node that opens by a black start has been answered by m holders of the share set that
- * it asked, and takes no answer by a share of the set before. */
+ * it asked, and takes no answer that is false. */
 void hf__check_quorum(struct hf_world *w, uint32_t node, const struct hf_trace *t);
-void hf__check_former(struct hf_world *w, uint32_t node, const struct hf_local_reply *r);
+void hf__check_false(struct hf_world *w, uint32_t node, const struct hf_local_reply *r);
+/* A share holder, from 1, has answered a request; ctx: the checks. */
+void hf__check_holder(void *ctx, struct hf_world *w, uint8_t index, struct hf_bytes request);
 
 /* A row of checkers.def. */
 struct hf__checker {

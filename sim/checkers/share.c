@@ -53,7 +53,8 @@ static bool nonce_good(struct hf__checks *c, const struct hf_message *m,
     return false;
 }
 
-static bool listed(const struct hf_world *w, const struct hf_account *owner, const uint8_t *ppid)
+bool hf__check_listed(const struct hf_world *w, const struct hf_account *owner,
+                      const uint8_t ppid[static 16])
 {
     for (size_t i = 0; i < w->authority.members_count; i++) {
         const struct hf__member *member = &w->authority.members[i];
@@ -103,7 +104,7 @@ static const char *objection(struct hf__checks *c, const struct hf_message *m,
     if (rank < r->rank)
         return "the owner has shown software of a higher rank";
     if (r->deposited && !hf__check_any_platform(c, (uint32_t)answer->versions.policy) &&
-        memcmp(r->ppid, q.ppid, 16) != 0 && !listed(w, &t.account, q.ppid))
+        memcmp(r->ppid, q.ppid, 16) != 0 && !hf__check_listed(w, &t.account, q.ppid))
         return "the platform is neither the depositor's nor listed";
     return NULL;
 }

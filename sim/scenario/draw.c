@@ -366,6 +366,28 @@ static void draw_outage(struct drawing *d)
     a->for_us = between(d, 1000, 5000000);
 }
 
+/* All stop at once, after which people open some or all. */
+static void draw_power_cut(struct drawing *d)
+{
+    purpose(d, "event", "power cut", 0);
+    if (!maybe(d, 0.1))
+        return;
+    uint64_t half = d->s->for_us / 2;
+    struct hf__action *a = add(d, HF__ACTION_HOLDERS);
+    detail(d, a);
+    a->at_us = between(d, 0, half);
+    a = add(d, HF__ACTION_CRASH);
+    a->at_us = half + between(d, 0, half / 2);
+    a->for_us = between(d, 1000, 1000000);
+    uint64_t back_us = a->at_us + a->for_us;
+    for (uint64_t left = between(d, 1, 3); left > 0; left--) {
+        a = add(d, HF__ACTION_BLACKSTART);
+        a->at_us = back_us + between(d, 0, half / 2);
+        if (maybe(d, 0.5))
+            a->count = (int64_t)between(d, 1, d->s->nodes);
+    }
+}
+
 /* A new release, until the old one is no longer accepted. */
 static void draw_release(struct drawing *d)
 {
@@ -415,6 +437,7 @@ void hf__scenario_draw_from(uint64_t seed, const struct hf__kinds *kinds_of,
     ret->spread_us = field_maybe(&d, "start_within", 0.5) ? between(&d, 1, 5000000) : 0;
     draw_events(&d, kinds_of);
     draw_outage(&d);
+    draw_power_cut(&d);
     draw_release(&d);
     draw_hostile(&d, strategies);
     if (d.count > 0)

@@ -37,6 +37,8 @@ struct hf__observer {
                     const struct hf__disk_write *writes, size_t count);
     /* A quote was made for an engine, or by a stranger. */
     void (*quoted)(void *ctx, struct hf_world *w, const struct hf__made *made);
+    /* A share holder, from 1, has answered a request of a black start. */
+    void (*answered)(void *ctx, struct hf_world *w, uint8_t holder, struct hf_bytes request);
     void (*started)(void *ctx, struct hf_world *w, uint32_t node);
     /* All rows of its vault are gone; hostile: by its host's hand. */
     void (*emptied)(void *ctx, struct hf_world *w, uint32_t node, bool hostile);

@@ -49,7 +49,7 @@ static inline uint64_t hf__what(enum hf__entry_type type, uint32_t mark, uint32_
 
 struct hf__checks;
 struct hf__people;
-struct hf__former;
+struct hf__falsehoods;
 struct hf__platforms; /* of real cryptography */
 struct hf_shell;
 
@@ -341,10 +341,10 @@ struct hf_world {
     struct hf_world_totals totals;
     uint64_t disturbed_us; /* when anything was last done to nodes, network or documents */
     struct hf_violation violation;
-    struct hf__checks *checks; /* NULL: unchecked */
-    struct hf__people *people; /* share holders; NULL: there are none */
-    struct hf__former *former; /* what those before have answered; NULL: nothing */
-    uint64_t shares_valid_s;   /* of their share set; 0: as policy and set, and renewed */
+    struct hf__checks *checks;         /* NULL: unchecked */
+    struct hf__people *people;         /* share holders; NULL: there are none */
+    struct hf__falsehoods *falsehoods; /* of share holders; NULL: no node asked people yet */
+    uint64_t shares_valid_s;           /* of their share set; 0: as policy and set, and renewed */
     bool violated;
     struct hf__answer answer;
     uint64_t *cores_ns; /* of each host, one after the other: busy until then */

@@ -53,6 +53,64 @@ Test(sealing, to_a_share_set_that_has_expired_counts_for_nothing)
     testnet_end(w);
 }
 
+/* Share holders that lie are named and cost nothing: with m others each node opens, whatever comes
+ * before, between and after what they say. */
+Test(blackstart, share_holders_that_lie_open_nothing_and_keep_nobody_from_opening)
+{
+    struct hf_world *w = testnet_sealed(NODES, M, N);
+    uint32_t open = 0;
+    testnet_power_cut(w);
+    for (uint32_t i = 0; i < NODES; i++) {
+        hf_world_by_people(w, i);
+        hf_world_run_for(w, 100);
+        open += testnet_status(w, i).open;
+    }
+    cr_assert_gt(hf_world_falsehoods(w), NODES / 2);
+    cr_assert_geq(open, NODES - 2, "now and then one fewer than m answers");
+    testnet_ready(w, HF_WORLD_ALL);
+    testnet_end(w);
+}
+
+static uint64_t version_of_shares(struct hf_world *w, uint32_t node)
+{
+    return hf_document_version(hf_world_engine(w, node)->trust->shares);
+}
+
+/*
+ * The authority signs the share set anew before it ends: same people, same key, later dates. Every
+ * node takes it, and what it has sealed stands as it is: it is to the same point.
+ */
+Test(sealing, stands_when_the_share_set_is_renewed_and_opens_by_the_renewed_one)
+{
+    struct hf_world_settings s = testnet_settings(3, 5);
+    s.authority.valid_s = SHARES_VALID_S;
+    s.policy.quote_age_max_s = 600;
+    struct hf_world *w = testnet_up_from(&s, NODES);
+    struct hf_blackstart_report report;
+    struct hf_buf request;
+    uint64_t sealed_s[NODES];
+    hf_world_quorum_issue(w, M, N, true);
+    cr_assert(hf_world_run_until(w, testnet_all_sealed, NULL, TESTNET_MS));
+    for (uint32_t i = 0; i < NODES; i++)
+        sealed_s[i] = testnet_status(w, i).sealed_s;
+    hf_world_run_for(w, 3 * SHARES_VALID_S * 1000);
+    for (uint32_t i = 0; i < NODES; i++) {
+        cr_assert_gt(version_of_shares(w, i), 2, "node %u has not taken the newer one", i);
+        cr_assert(testnet_status(w, i).sealed, "node %u", i);
+        cr_assert_eq(testnet_status(w, i).sealed_s, sealed_s[i], "node %u sealed anew", i);
+        cr_assert_eq(testnet_status(w, i).state, HF_STATE_READY);
+    }
+    testnet_power_cut(w);
+    testnet_ask(w, 0, &request);
+    for (uint8_t holder = 1; holder <= M; holder++)
+        cr_assert_eq(testnet_answered(w, 0, holder, &request, &report), 0);
+    cr_assert_eq(report.have, M);
+    hf_world_run_for(w, 1000);
+    cr_assert(testnet_status(w, 0).open);
+    hf_buf_done(&request);
+    testnet_end(w);
+}
+
 /* Whether what node 0 has sealed is of another time than it was. */
 static bool sealed_anew(struct hf_world *w, void *ctx)
 {

@@ -285,14 +285,16 @@ void hf_world_quorum_issue(struct hf_world *w, uint8_t m, uint8_t n, bool requir
 void hf_world_quorum_reshard(struct hf_world *w, uint8_t m, uint8_t n);
 /*
  * What a holder of the share set before, from 1, can make of a request to today's with the share
- * that it has kept, by no check at all. HF_ENOTFOUND: there is none; HF_EOTHERREQUEST: the request
- * is not to today's. ret is initialised by the caller.
+ * that it has kept, by no check at all. HF_ENOTFOUND: there is none that is another than today's;
+ * HF_EOTHERREQUEST: the request is not to today's. ret is initialised by the caller.
  */
 HF_MUST_USE int hf_world_former_answer(struct hf_world *w, uint8_t index, struct hf_bytes request,
                                        struct hf_buf *ret);
 /* A node asks, and share holders answer as they can, in their own time: those of the share set
- * before first, and then today's. */
+ * before first, then those of today's that lie, and then m others; now and then one less. */
 void hf_world_by_people(struct hf_world *w, uint32_t node);
+/* How many false answers share holders have given by it. */
+size_t hf_world_falsehoods(const struct hf_world *w);
 /* From now on share sets are good for so long, and are not renewed by themselves. */
 void hf_world_shares_valid(struct hf_world *w, uint64_t valid_s);
 /*
