@@ -97,6 +97,7 @@ Test(sealing, stands_when_the_share_set_is_renewed_and_opens_by_the_renewed_one)
     for (uint32_t i = 0; i < NODES; i++) {
         cr_assert_gt(version_of_shares(w, i), 2, "node %u has not taken the newer one", i);
         cr_assert(testnet_status(w, i).sealed, "node %u", i);
+        cr_assert(testnet_status(w, i).openable, "node %u", i);
         cr_assert_eq(testnet_status(w, i).sealed_s, sealed_s[i], "node %u sealed anew", i);
         cr_assert_eq(testnet_status(w, i).state, HF_STATE_READY);
     }
