@@ -23,9 +23,14 @@ static const char usage[] =
     "node has left; then it may be stopped. It says meanwhile who has not moved.\n"
     "After the deadline (default 7 days, 0 to 90) the node forgets shares of which\n"
     "enough is left elsewhere. --cancel takes the leave back while nothing was\n"
-    "forgotten. --abandon forgets, after the deadline, what is kept for one owner\n"
+    "forgotten: until the first owner has moved, which may be for seconds only.\n"
+    "--abandon forgets, after the deadline, what is kept for one owner\n"
     "that does not move: it may lose its key by that.\n"
     "exit status: 0 it has left, or what was asked is done, 1 error\n";
+
+static const char left_text[] =
+    "left: nothing is kept here any more; the daemon may be stopped, and the authority may remove "
+    "the account with `holdfast set remove`";
 
 /* Whether owners lack a place to move to: without this node, each would have fewer others than it
  * has shares. By the number that this node's own backup has, which is the policy's. */
@@ -83,8 +88,20 @@ static int wait_until_left(void)
     }
     if (left < 0)
         return HF_CLI_ERROR;
-    puts("left: nothing is kept here any more; the daemon may be stopped");
+    puts(left_text);
     return HF_CLI_OK;
+}
+
+/* Whether it has left already: it is not asked to do so again. */
+static bool has_left(void)
+{
+    json_t *root;
+    if (hf__ask(json_pack("{s:s}", "request", "status"), false, &root) != 0)
+        return false;
+    const char *state = json_string_value(json_object_get(root, "state"));
+    bool left = state != NULL && strcmp(state, "left") == 0;
+    json_decref(root);
+    return left;
 }
 
 /* invalid: what HF_EINVAL means here. */
@@ -158,6 +175,10 @@ int hf_cli_leave(int argc, char **argv)
                        "this node is not leaving: there is nothing to take back");
     if (o.abandon != NULL)
         return abandon(o.abandon);
+    if (has_left()) {
+        puts(left_text);
+        return HF_CLI_OK;
+    }
     int r = request(json_pack("{s:s,s:s,s:I}", "request", "leave", "reason", o.reason, "seconds",
                               (json_int_t)(o.days * DAY_S)),
                     "announced", "--reason: at most 64 characters");

@@ -116,7 +116,11 @@ static void print_collateral(const json_t *root)
 {
     const json_t *c = json_object_get(root, "collateral");
     const char *set = text_of(c, "set"), *failure = text_of(c, "last_failure");
-    if (strcmp(set, "current") != 0 || failure[0] != '\0')
+    bool unread = strcmp(set, "missing") == 0 && failure[0] == '\0' &&
+                  !json_is_object(json_object_get(c, "error"));
+    if (unread)
+        puts("collateral not read yet: no quote was judged since the start");
+    else if (strcmp(set, "current") != 0 || failure[0] != '\0')
         printf("collateral %s%s%s\n", set, failure[0] != '\0' ? "; the last fetch failed: " : "",
                failure);
     print_error(c, "error", "collateral");

@@ -3,6 +3,7 @@
 #include "testnet.h"
 
 #include "base/error.h"
+#include "members/members.h"
 
 #include <criterion/criterion.h>
 
@@ -71,6 +72,27 @@ Test(drain, that_is_not_followed_up_ends_after_an_hour)
     hf_world_run_for(w, 200000);
     cr_assert(!testnet_status(w, holders[0]).draining);
     cr_assert_eq(hf_world_drain(w, holders[1], true, TESTNET_MS), 0);
+    testnet_end(w);
+}
+
+/* Taken back, and killed before anybody heard of that: a restart ends it all the same. */
+Test(drain, that_was_taken_back_unheard_ends_with_the_restart)
+{
+    struct hf_world *w = testnet_up(7, 3, 5);
+    uint32_t holders[16];
+    testnet_holders(w, 0, holders);
+    cr_assert_eq(hf_world_drain(w, holders[0], true, TESTNET_MS), 0);
+    hf_world_run_for(w, 10000);
+    hf_world_isolate(w, holders[0]);
+    cr_assert_eq(hf_world_drain(w, holders[0], false, TESTNET_MS), 0);
+    hf_world_run_for(w, 100);
+    hf_world_crash(w, holders[0]);
+    hf_world_heal(w);
+    hf_world_start(w, holders[0]);
+    testnet_ready(w, HF_WORLD_ALL);
+    hf_world_run_for(w, 60000);
+    hf__update_begin(hf_world_engine(w, 0));
+    cr_assert(!hf__view(hf_world_engine(w, 0), hf_world_account(w, holders[0])).draining);
     testnet_end(w);
 }
 

@@ -58,7 +58,9 @@ struct hf__view hf__view(const struct hf_engine *e, const struct hf_account *acc
     else
         view.state = view.absent || suspected(e, account) ? HF_MEMBER_SUSPECT : HF_MEMBER_MEMBER;
     const struct hf__told *drain = hf__told_find(e, account, HF__NEWS_DRAINING, NULL);
-    view.draining = drain != NULL && !drain->over && drain->until_s > hf__now_s(e);
+    /* A restart ends it, though the word that took it back was lost with the process. */
+    view.draining = drain != NULL && !drain->over && drain->until_s > hf__now_s(e) &&
+                    drain->place.claim == hf__told_highest(e, account).claim;
     if (view.draining)
         view.until_s = drain->until_s;
     return view;
