@@ -163,6 +163,7 @@ static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
         hf__check_speaker_sent(c, m);
         hf__check_deposit_sent(c, m);
         hf__check_challenge_sent(c, m);
+        hf__check_transfer_sent(c, m);
         return HF_FATE_PASS;
     }
     if (m->error == 0) {
@@ -171,6 +172,7 @@ static int sent(void *ctx, struct hf_world *w, const struct hf_message *m,
         hf__check_receipt_sent(c, m);
         hf__check_superseded_sent(c, m);
         hf__check_claim_sent(c, m);
+        hf__check_handover_sent(c, m);
     }
     struct hf__heard *h = hf__map_find(&c->heard, call_key(m->call));
     if (h != NULL) {
@@ -226,6 +228,8 @@ static void traced(void *ctx, struct hf_world *w, uint32_t node, const struct hf
         hf__check_retired(c, node, t->a);
     else if (t->type == HF_TRACE_CLAIM_WON)
         hf__check_won(c, node, t);
+    else if (t->type == HF_TRACE_HANDED_OVER)
+        hf__check_handed_over(c, node, t);
     else if (t->type == HF_TRACE_STATE && t->b == HF_STATE_READY && t->a != HF_STATE_READY) {
         hf__check_ready(c, node);
         hf__check_one_ready(c, node);
@@ -288,6 +292,7 @@ static void done(void *ctx, struct hf_world *w)
     hf__map_done(&c->gathered);
     hf__map_done(&c->challenged);
     hf__map_done(&c->said);
+    hf__map_done(&c->moved);
     hf__map_done(&c->leaves);
     hf__map_done(&c->measurements);
     hf__map_done(&c->holders);
@@ -316,6 +321,7 @@ void hf__checkers_add(struct hf_world *w)
     hf__map_init(&c->gathered, sizeof(struct hf__gathered));
     hf__map_init(&c->challenged, sizeof(struct hf__challenged));
     hf__map_init(&c->said, HF_ID_LEN);
+    hf__map_init(&c->moved, sizeof(struct hf_account));
     hf__map_init(&c->leaves, sizeof(uint64_t));
     hf__map_init(&c->measurements, sizeof(uint64_t));
     hf__map_init(&c->holders, HF_ID_LEN);

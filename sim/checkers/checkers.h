@@ -161,6 +161,7 @@ struct hf__checks {
     struct hf__map speakers;     /* node → hf__speaker */
     struct hf__map gathered;     /* node → hf__gathered */
     struct hf__map said;         /* account, place → hash of what it has said there */
+    struct hf__map moved;        /* owner, generation, holder → account to whom its share moves */
     struct hf__map leaves;       /* node → when it said that it leaves; 0: it stays */
     struct hf__map challenged;   /* owner's node, holder → hf__challenged */
     struct hf__map measurements; /* policy version, digest → rank + 1 */
@@ -233,6 +234,8 @@ bool hf__check_works(const struct hf_world *w, const struct hf__node *n);
  * generation retired. */
 void hf__check_leave_said(struct hf__checks *c, uint32_t node, const struct hf_event_statement *s);
 void hf__check_restored(struct hf__checks *c, uint32_t leaver);
+/* Whether a node has said that it leaves, and not taken it back. */
+bool hf__check_leaves(struct hf__checks *c, uint32_t node);
 void hf__check_retired(struct hf__checks *c, uint32_t node, uint64_t number);
 /* A member was found unreachable by a node. */
 void hf__check_unreachable(struct hf__checks *c, uint32_t node, const struct hf_trace *t);
@@ -259,7 +262,9 @@ bool hf__check_newest(struct hf__checks *c, uint32_t node, struct hf_placement_r
 struct hf__electors {
     struct hf_generation_id generation;
     uint8_t count, quorum, provisional;
+    uint16_t moved; /* bit of each holder whose share and vote move */
     struct hf_account holders[HF_SHARES_MAX];
+    struct hf_account successors[HF_SHARES_MAX];
 };
 
 /* Of a record's own generation, first, and of each in its chain that is not written off, sealed or
@@ -284,6 +289,16 @@ void hf__check_told(struct hf__checks *c, uint32_t node, const struct hf_signed_
 void hf__check_won(struct hf__checks *c, uint32_t node, const struct hf_trace *t);
 /* Whether an instance may speak under a ballot: it stands, or it is the vault's maker. */
 bool hf__check_holds_claim(struct hf__checks *c, uint32_t node);
+
+/* moved.c: a holder shows a transfer; its successor answers; the holder gives its share up. */
+void hf__check_transfer_sent(struct hf__checks *c, const struct hf_message *m);
+void hf__check_handover_sent(struct hf__checks *c, const struct hf_message *m);
+void hf__check_handed_over(struct hf__checks *c, uint32_t node, const struct hf_trace *t);
+/* To whom a holder has signed its share over; NULL: it has not. */
+const struct hf_account *hf__check_successor(const struct hf__checks *c,
+                                             const struct hf_account *owner,
+                                             const uint8_t id[static 16],
+                                             const struct hf_account *from);
 
 /* quorum.c: a node that opens by a black start has been answered by m holders of the share set that
  * it asked, and takes no answer that is false. */

@@ -146,9 +146,14 @@ static bool sealed_by(struct hf__checks *c, const struct hf_account *owner,
 {
     const struct hf__sealed *s = hf__map_find(&c->sealed, sealed_key(owner, g->generation.id, by));
     uint32_t count = 0;
-    for (uint32_t i = 0; s != NULL && i < s->count; i++)
-        for (size_t j = 0; j < g->count; j++)
-            count += hf_account_equal(&g->holders[j], &s->acceptors[i]);
+    for (size_t j = 0; s != NULL && j < g->count; j++) {
+        bool sealed = false;
+        for (uint32_t i = 0; i < s->count; i++)
+            sealed =
+                sealed || hf_account_equal(&g->holders[j], &s->acceptors[i]) ||
+                ((g->moved >> j & 1) != 0 && hf_account_equal(&g->successors[j], &s->acceptors[i]));
+        count += sealed;
+    }
     return count >= g->quorum;
 }
 

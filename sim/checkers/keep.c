@@ -155,8 +155,10 @@ void hf__check_row(struct hf__checks *c, uint32_t node, const struct hf__disk_wr
     struct hf__sharing *s = hf__check_sharing(o, row->key + HF_ID_LEN);
     if (s != NULL)
         holder_remove(s, node);
-    /* A leaver may go when max(k + 1, q) others are left (GOSSIP.md, 4). */
-    if (s != NULL && hf_world_state(c->world, node) == HF_STATE_LEAVING &&
+    /* A leaver may go when max(k + 1, q) others are left (GOSSIP.md, 4); it may die with this
+     * write. */
+    bool leaves = hf_world_state(c->world, node) == HF_STATE_LEAVING || hf__check_leaves(c, node);
+    if (s != NULL && leaves &&
         held_count(c, s, false) >= (s->q > s->k ? s->q : s->k + 1u) + s->lost)
         s->lost++;
     if (o->released && !has_left(c->world, &owner) && !complete(c, o, false) && !enough_left(c, o))

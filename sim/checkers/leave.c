@@ -20,6 +20,11 @@ static uint64_t *said_at(struct hf__checks *c, uint32_t node)
                                              hf_bytes_of(NULL, 0)));
 }
 
+bool hf__check_leaves(struct hf__checks *c, uint32_t node)
+{
+    return *said_at(c, node) != 0;
+}
+
 /* Its word leaves when everything before it is durable. */
 static void check_left(struct hf__checks *c, uint32_t node)
 {

@@ -23,7 +23,7 @@ static bool votes(struct hf__checks *c, const struct hf__node *node, const struc
     struct hf__row *share = hf__disk_find(&node->disk, HF_ROW_HELD, hf_bytes_of(key, sizeof key));
     return share != NULL &&
            hf__check_decode(c, &hf_wire_held_row, hf_blob_bytes(share->value), &held) &&
-           !held.restored;
+           !held.restored && !held.ceased && !held.waiting;
 }
 
 /* Whether a sound holder refuses a ballot for ever: it has promised more, or its folder was lost,
@@ -51,13 +51,16 @@ static bool refused_by(struct hf__checks *c, const struct hf_account *owner, uin
 {
     size_t higher = 0, unsound = 0;
     for (size_t i = 0; i < g->count; i++) {
-        long at = hf_world_find(c->world, &g->holders[i]);
-        const struct hf__node *node = at < 0 ? NULL : hf__node(c->world, (uint32_t)at);
-        if (node == NULL || node->tainted || node->corrupt) {
-            unsound++;
-            continue;
+        bool sound = true, refused = false;
+        /* A vote that moved is refused by the one that had it, or by the one that has it. */
+        for (int which = 0; which <= (g->moved >> i & 1); which++) {
+            long at = hf_world_find(c->world, which == 0 ? &g->holders[i] : &g->successors[i]);
+            const struct hf__node *node = at < 0 ? NULL : hf__node(c->world, (uint32_t)at);
+            sound = sound && node != NULL && !node->tainted && !node->corrupt;
+            refused = refused || (sound && refuses(c, node, owner, number, g));
         }
-        higher += refuses(c, node, owner, number, g);
+        unsound += !sound;
+        higher += sound && refused;
     }
     return higher > (size_t)(g->count - g->quorum) || unsound > 2u * g->quorum - g->count - 1u;
 }

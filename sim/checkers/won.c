@@ -135,6 +135,19 @@ static void leave(const struct hf_floor *floor, struct hf__electors *g)
     }
 }
 
+/* A vote that moved counts for the place that it had. */
+static void move(const struct hf__checks *c, const struct hf_account *owner, struct hf__electors *g)
+{
+    for (size_t i = 0; i < g->count; i++) {
+        const struct hf_account *to =
+            hf__check_successor(c, owner, g->generation.id, &g->holders[i]);
+        if (to == NULL)
+            continue;
+        g->moved |= (uint16_t)(1u << i);
+        g->successors[i] = *to;
+    }
+}
+
 size_t hf__check_electors(const struct hf__checks *c, const struct hf_placement_record *r,
                           struct hf__electors ret[static HF_CHAIN_MAX + 1])
 {
@@ -148,8 +161,10 @@ size_t hf__check_electors(const struct hf__checks *c, const struct hf_placement_
         elect(&ret[count], &u->generation, u->holders, u->holders_count, u->quorum, u->provisional);
         count++;
     }
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         leave(floor, &ret[i]);
+        move(c, &r->owner, &ret[i]);
+    }
     return count;
 }
 
@@ -197,7 +212,11 @@ static void check_electorate(struct hf__checks *c, uint32_t node, const struct h
 {
     unsigned firm = 0, any = 0;
     for (size_t i = 0; i < g->count; i++) {
-        enum hf__acceptance word = voted(c, b, g->generation.id, &g->holders[i]);
+        enum hf__acceptance word = voted(c, b, g->generation.id, &g->holders[i]), other;
+        if ((g->moved >> i & 1) != 0) {
+            other = voted(c, b, g->generation.id, &g->successors[i]);
+            word = other > word ? other : word;
+        }
         firm += word == HF__ACCEPTANCE_STANDING;
         any += word != HF__ACCEPTANCE_NONE;
     }

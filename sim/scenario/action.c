@@ -193,12 +193,16 @@ static void lose_folder(struct hf_world *w, uint32_t node)
     hf_world_start(w, node);
 }
 
+enum { LEAVE_S = 600 };
+
 static void begin_local(struct hf_world *w, const struct hf__action *a, uint32_t node)
 {
     if (a->kind == HF__ACTION_REMOVE)
         hf__member_remove(w, node);
     else if (a->kind == HF__ACTION_LEAVE)
-        hf__member_leave(w, node);
+        hf__member_leave(w, node, LEAVE_S);
+    else if (a->kind == HF__ACTION_LEAVE_SOON)
+        hf__member_leave(w, node, (uint64_t)a->value);
     else if (a->kind == HF__ACTION_FLOOR)
         hf__member_floor(w, node);
     else if (a->kind == HF__ACTION_BLACKSTART)

@@ -41,7 +41,7 @@ void hf__action_heal(struct hf_world *w);
 /* Gone for good, where the rest of the set is enough for the policy. */
 void hf__member_remove(struct hf_world *w, uint32_t node);
 /* The same, with its operator's good will, who tells the authority: the next set says so too. */
-void hf__member_leave(struct hf_world *w, uint32_t node);
+void hf__member_leave(struct hf_world *w, uint32_t node, uint64_t seconds);
 /* The authority decides a floor for a member that waits for holders, where no other machine runs
  * it. */
 void hf__member_floor(struct hf_world *w, uint32_t node);

@@ -176,6 +176,7 @@ static void detail(struct drawing *d, struct hf__action *a)
     case HF__ACTION_TORN_WRITE:
         a->value = (double)between(d, 0, 6);
         return;
+    case HF__ACTION_LEAVE_SOON:
     case HF__ACTION_QUOTE_SLOW:
         a->value = (double)between(d, 2, 30);
         return;
@@ -221,6 +222,7 @@ static const struct hf__kind kinds[] = {
     {HF__ACTION_FLOOR, 0.3, 4},       {HF__ACTION_LEAVE, 0.3, 3},
     {HF__ACTION_LOSE_FOLDER, 0.1, 1}, {HF__ACTION_HOLDERS, 0.1, 2},
     {HF__ACTION_RESHARD, 0.15, 3},    {HF__ACTION_BLACKSTART, 0.2, 4},
+    {HF__ACTION_LEAVE_SOON, 0.2, 2},
 };
 
 const struct hf__kinds hf__kinds = {.items = kinds, .count = HF_ARRAY_LEN(kinds)};
@@ -388,6 +390,29 @@ static void draw_power_cut(struct drawing *d)
     }
 }
 
+/* One that is down for long, and holders that leave meanwhile: what it left with them moves. */
+static void draw_sleeper(struct drawing *d)
+{
+    const struct hf_world_policy *p = &d->s->world.policy;
+    purpose(d, "event", "sleeper", 0);
+    if (!maybe(d, 0.1))
+        return;
+    /* There must be others to move to, and time. */
+    d->s->nodes += (uint32_t)between(d, 2, 5);
+    d->s->for_us += 30000000;
+    struct hf__action *a = add(d, maybe(d, 0.5) ? HF__ACTION_POWER_OFF : HF__ACTION_CRASH);
+    a->count = (int64_t)between(d, 1, 2);
+    a->at_us = between(d, d->s->for_us / 8, d->s->for_us / 3);
+    a->for_us = between(d, d->s->for_us / 2, d->s->for_us);
+    uint64_t leavers = between(d, 1, p->n > p->k ? (uint64_t)(p->n - p->k) : 1);
+    for (uint64_t i = 0; i < leavers; i++) {
+        a = add(d, HF__ACTION_LEAVE_SOON);
+        a->count = 1;
+        a->value = (double)between(d, 0, d->s->for_us / 8000000);
+        a->at_us = between(d, d->s->for_us / 4, d->s->for_us * 3 / 4);
+    }
+}
+
 /* A new release, until the old one is no longer accepted. */
 static void draw_release(struct drawing *d)
 {
@@ -438,6 +463,7 @@ void hf__scenario_draw_from(uint64_t seed, const struct hf__kinds *kinds_of,
     draw_events(&d, kinds_of);
     draw_outage(&d);
     draw_power_cut(&d);
+    draw_sleeper(&d);
     draw_release(&d);
     draw_hostile(&d, strategies);
     if (d.count > 0)

@@ -4,8 +4,6 @@
 #include "authority/authority.h"
 #include "node/node.h"
 
-enum { LEAVE_S = 600 };
-
 void hf__member_remove(struct hf_world *w, uint32_t node)
 {
     const struct hf__node *n = hf__node(w, node);
@@ -17,14 +15,14 @@ void hf__member_remove(struct hf_world *w, uint32_t node)
     hf_world_set_issue(w);
 }
 
-void hf__member_leave(struct hf_world *w, uint32_t node)
+void hf__member_leave(struct hf_world *w, uint32_t node, uint64_t seconds)
 {
     struct hf__node *n = hf__node(w, node);
     if (!n->registered || n->gone || n->copy || n->leaves || n->engine == NULL ||
         !hf__set_spares(w, node))
         return;
     n->leaves = true;
-    hf__local_leave(w, node, LEAVE_S);
+    hf__local_leave(w, node, seconds);
 }
 
 /* A person has made sure that no other machine runs it. */

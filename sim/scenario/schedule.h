@@ -72,6 +72,7 @@ enum hf__aim { HF__AIM_NODES, HF__AIM_COUNT, HF__AIM_NETWORK };
     X(LEAVE, "leave", 0, NODES,                                                                    \
       "the operator has the node leave for good, where the rest of the set is enough; the "        \
       "deadline is ten minutes away")                                                              \
+    X(LEAVE_SOON, "leave-soon", 0, NODES, "the same, with a deadline `value` seconds away")        \
     X(HOLDERS, "share-holders", 0, NETWORK,                                                        \
       "a quorum key is dealt among share holders; `text` says how many open together: 2 of 3")     \
     X(RESHARD, "reshard", 0, NETWORK, "the same quorum key is shared anew; `text` as above")       \

@@ -40,6 +40,9 @@ static const struct request {
     [HF_METHOD_REMAINS] = {CLAIMED, hf__recv_remains},
     [HF_METHOD_PROBE] = {CLAIMED, hf__recv_probe},
     [HF_METHOD_ATTEST] = {CLAIMED, hf__recv_attest},
+    [HF_METHOD_TAKE] = {CLAIMED, hf__recv_take},
+    [HF_METHOD_TRANSFER] = {CLAIMED, hf__recv_transfer},
+    [HF_METHOD_HANDOVER] = {CLAIMED, hf__recv_handover},
 };
 
 static const struct answer {
@@ -65,6 +68,10 @@ static const struct answer {
     {HF__TASK_GOSSIP, HF_METHOD_GOSSIP, hf__gossip_answered},
     {HF__TASK_LEAVE, HF_METHOD_REMAINS, hf__leave_answered},
     {HF__TASK_PROBE, HF_METHOD_PROBE, hf__probe_returned},
+    {HF__TASK_HANDOVER, HF_METHOD_REMAINS, hf__handover_answered},
+    {HF__TASK_HANDOVER, HF_METHOD_TAKE, hf__handover_answered},
+    {HF__TASK_HANDOVER, HF_METHOD_TRANSFER, hf__handover_answered},
+    {HF__TASK_HANDOVER, HF_METHOD_HANDOVER, hf__handover_answered},
 };
 
 static int handle_request(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body)

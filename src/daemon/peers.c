@@ -43,7 +43,9 @@ static bool open_to_all(int method)
 static bool writes(int method)
 {
     return method == HF_METHOD_OFFER || method == HF_METHOD_DEPOSIT || method == HF_METHOD_RECORD ||
-           method == HF_METHOD_DELETE || method == HF_METHOD_CLAIM || method == HF_METHOD_STANDING;
+           method == HF_METHOD_DELETE || method == HF_METHOD_CLAIM ||
+           method == HF_METHOD_STANDING || method == HF_METHOD_TRANSFER ||
+           method == HF_METHOD_HANDOVER;
 }
 
 static int64_t body_max(void *user, enum hf_net_method method, const char *path,

@@ -110,6 +110,14 @@ size_t testnet_holders(struct hf_world *w, uint32_t node, uint32_t ret[static 16
     return s.providers_count;
 }
 
+void testnet_none_takes(struct hf_world *w)
+{
+    hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DROP,
+                                      .method = HF_METHOD_TAKE,
+                                      .from = HF_WORLD_ALL,
+                                      .to = HF_WORLD_ALL});
+}
+
 bool testnet_holds(struct hf_world *w, uint32_t owner, uint32_t provider)
 {
     uint32_t holders[16];

@@ -37,6 +37,8 @@ void testnet_restart(struct hf_world *w, uint32_t node);
 size_t testnet_holders(struct hf_world *w, uint32_t node, uint32_t ret[static 16]);
 /* Whether provider is one of those of owner's. */
 bool testnet_holds(struct hf_world *w, uint32_t owner, uint32_t provider);
+/* From now on no candidate takes the share of an owner that is down: it stays with who leaves. */
+void testnet_none_takes(struct hf_world *w);
 /* The number of node's newest recorded dealing. */
 uint32_t testnet_generation(struct hf_world *w, uint32_t node);
 /* Whether a node (or any) has emitted a trace of this type with this error. */

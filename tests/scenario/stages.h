@@ -15,6 +15,7 @@ struct hf_world *stage_incarnation(void);
 struct hf_world *stage_ready(void);
 struct hf_world *stage_held(void);
 struct hf_world *stage_leave(void);
+struct hf_world *stage_handover(void);
 struct hf_world *stage_provisional(void);
 struct hf_world *stage_void(void);
 

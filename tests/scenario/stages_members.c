@@ -135,3 +135,27 @@ struct hf_world *stage_leave(void)
     run_s(w, 240);
     return w;
 }
+
+/* A holder leaves while an owner is down; the other holders hear of its transfer late. */
+struct hf_world *stage_handover(void)
+{
+    struct hf_world_settings s = testnet_settings(3, 5);
+    s.policy.holder_grace_s = 20;
+    struct hf_world *w = testnet_from(&s, 10);
+    uint32_t holders[16];
+    hf_world_start_all(w);
+    run_s(w, 60);
+    if (testnet_holders(w, 0, holders) == 0)
+        return w;
+    hf_world_crash(w, 0);
+    run_s(w, 60);
+    hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DELAY,
+                                      .method = HF_METHOD_TRANSFER,
+                                      .from = HF_WORLD_ALL,
+                                      .to = HF_WORLD_ALL,
+                                      .delay_us = 3000000});
+    if (hf_world_leave(w, holders[0], 7 * 86400, TESTNET_MS) != 0)
+        cr_log_info("it does not leave");
+    run_s(w, 120);
+    return w;
+}

@@ -414,6 +414,10 @@ static const struct {
     {"incarnation", stage_incarnation},
     {"restored", stage_leave},
     {"retired", stage_leave},
+    {"ceased", stage_handover},
+    {"untaken", stage_handover},
+    {"uncarried", stage_handover},
+    {"gave_up", stage_handover},
     /* Seen while a network comes up. */
     {"at_once", up},
     {"unattested", up},

@@ -260,9 +260,9 @@ Test(floors, leave_no_excuse_by_a_certificate_of_another_lineage)
     memcpy(c->by, record.generation.id, 16);
     for (size_t i = 0; i < c->seals_count; i++)
         seals[i].acceptor = record.holders[i].account;
-    cr_assert(hf__certificate_fits(e, c, &record));
+    cr_assert(hf__certificate_fits(e, c, &record, NULL));
     c->by[0] ^= 2; /* a generation of which the record does not descend */
-    cr_assert(!hf__certificate_fits(e, c, &record));
+    cr_assert(!hf__certificate_fits(e, c, &record, NULL));
     row.generation = row.complete = older.generation;
     row.holders = record.holders;
     row.holders_count = record.holders_count;

@@ -175,26 +175,26 @@ Test(hf__certificate_check, wants_distinct_holders_of_a_generation_in_the_chain)
         .generation = {1}, .by = {2}, .ballot = r.ballot, .seals = seals, .seals_count = 2};
     seal(&c, 0, 0);
     seal(&c, 1, 2);
-    cr_assert_eq(hf__certificate_check(l.e, &c, &r), 0);
+    cr_assert_eq(hf__certificate_check(l.e, &c, &r, NULL), 0);
     c.seals_count = 1; /* fewer than q */
-    cr_assert_eq(hf__certificate_check(l.e, &c, &r), HF_ECERTIFICATE);
+    cr_assert_eq(hf__certificate_check(l.e, &c, &r, NULL), HF_ECERTIFICATE);
     c.seals_count = 2;
     seals[1] = seals[0]; /* one holder twice */
-    cr_assert_eq(hf__certificate_check(l.e, &c, &r), HF_ECERTIFICATE);
+    cr_assert_eq(hf__certificate_check(l.e, &c, &r, NULL), HF_ECERTIFICATE);
     seal(&c, 1, 2);
     seals[1].signature[5] ^= 1;
-    cr_assert_eq(hf__certificate_check(l.e, &c, &r), HF_ECERTIFICATE);
+    cr_assert_eq(hf__certificate_check(l.e, &c, &r, NULL), HF_ECERTIFICATE);
     seal(&c, 1, 2);
     c.by[0] = 7; /* sealed by a generation that this record does not descend from */
-    cr_assert_eq(hf__certificate_check(l.e, &c, &r), HF_ECERTIFICATE);
+    cr_assert_eq(hf__certificate_check(l.e, &c, &r, NULL), HF_ECERTIFICATE);
     c.by[0] = 2;
     c.generation[0] = 9; /* of no generation in the chain */
-    cr_assert_eq(hf__certificate_check(l.e, &c, &r), HF_ECERTIFICATE);
+    cr_assert_eq(hf__certificate_check(l.e, &c, &r, NULL), HF_ECERTIFICATE);
     c.generation[0] = 1;
     c.ballot.number = r.ballot.number + 1; /* it excuses no ballot below the one acknowledged */
     seal(&c, 0, 0);
     seal(&c, 1, 2);
-    cr_assert_eq(hf__certificate_check(l.e, &c, &r), HF_ECERTIFICATE);
+    cr_assert_eq(hf__certificate_check(l.e, &c, &r, NULL), HF_ECERTIFICATE);
     harness_done(&l);
 }
 
@@ -221,7 +221,7 @@ Test(hf__claim_proof_check, wants_a_quorum_of_every_generation_that_is_not_seale
         .claim = word(8, 8), .acceptances = list, .acceptances_count = 3};
     l.e->suite->sign(owner_secret, "holdfast/v1/standing-proof", proof.claim.statement,
                      proof.signature);
-    size_t count = hf__electorates(l.e, &r, NULL, 0, g);
+    size_t count = hf__electorates(l.e, &r, NULL, 0, NULL, g);
     cr_assert_eq(count, 2);
     accept(&list[0], 0, 2, &ballot, false);
     accept(&list[1], 1, 1, &ballot, false);
@@ -247,6 +247,55 @@ Test(hf__claim_proof_check, wants_a_quorum_of_every_generation_that_is_not_seale
     harness_done(&l);
 }
 
+/* A move of the first holder's vote for the older generation. */
+static struct hf__moves moved_to(const struct hf_account *to)
+{
+    struct hf__moves moves = {.count = 1, .at = {{.generation = {1}, .index = 1}}};
+    moves.at[0].from = holders[0];
+    moves.at[0].to = *to;
+    return moves;
+}
+
+/* One index, one word: of the one that voted before, or of the one that votes now (R12). */
+Test(hf__electorates, have_those_vote_to_whom_votes_were_handed_over)
+{
+    struct hf_holder own[1], older[HOLDERS];
+    struct hf_unsealed chain[1];
+    struct hf_seal seals[HOLDERS];
+    struct hf__electorate g[HF__ELECTORATES_MAX];
+    struct hf_account next;
+    uint8_t secret[HF_SIGN_SECRET_LEN];
+    up();
+    l.e->suite->sign_keypair(&l.e->secrets->rng, next.bytes, secret);
+    struct hf_placement_record r = record_of(own, older, chain);
+    struct hf__moves moves = moved_to(&next);
+    struct hf_certificate c = {
+        .generation = {1}, .by = {2}, .ballot = r.ballot, .seals = seals, .seals_count = 2};
+    cr_assert_eq(hf__electorates(l.e, &r, NULL, 0, &moves, g), 2);
+    cr_assert(hf__is_acceptor(&g[1], &next) && !hf__is_acceptor(&g[1], &holders[0]));
+    cr_assert_eq(hf__electorate_index(&g[1], &next), 1);
+    cr_assert_eq(hf__electorate_index(&g[1], &holders[0]), 1);
+    cr_assert_eq(g[0].moved, 0); /* it is of the other generation */
+    seal(&c, 0, 2);
+    seals[1].acceptor = next;
+    l.e->suite->sign(secret, "holdfast/v1/seal", hf__seal_bytes(l.e, &owner, &c, &next),
+                     seals[1].signature);
+    cr_assert_eq(hf__certificate_check(l.e, &c, &r, &moves), 0);
+    cr_assert_eq(hf__certificate_check(l.e, &c, &r, NULL), HF_ECERTIFICATE);
+    seal(&c, 0, 0); /* both of one index */
+    cr_assert_eq(hf__certificate_check(l.e, &c, &r, &moves), HF_ECERTIFICATE);
+    seal(&c, 1, 2); /* what it gave before it ceased */
+    cr_assert_eq(hf__certificate_check(l.e, &c, &r, &moves), 0);
+    moves = moved_to(&holders[1]); /* a holder has a vote of its own */
+    (void)hf__electorates(l.e, &r, NULL, 0, &moves, g);
+    cr_assert_eq(g[1].moved, 0);
+    moves = moved_to(&next);
+    moves.at[0].from = holders[1]; /* it is not its index */
+    (void)hf__electorates(l.e, &r, NULL, 0, &moves, g);
+    cr_assert_eq(g[1].moved, 0);
+    harness_done(&l);
+}
+
 Test(hf__electorates, leave_out_what_a_certificate_seals_and_what_is_written_off)
 {
     struct hf_holder own[1], older[HOLDERS];
@@ -260,12 +309,12 @@ Test(hf__electorates, leave_out_what_a_certificate_seals_and_what_is_written_off
     struct hf_document set = floor_set(v, &floor), *before = l.e->trust->set;
     struct hf_placement_record r = record_of(own, older, chain);
     struct hf_certificate c = {.generation = {1}, .by = {2}};
-    cr_assert_eq(hf__electorates(l.e, &r, NULL, 0, g), 2);
-    cr_assert_eq(hf__electorates(l.e, &r, &c, 1, g), 1);
+    cr_assert_eq(hf__electorates(l.e, &r, NULL, 0, NULL, g), 2);
+    cr_assert_eq(hf__electorates(l.e, &r, &c, 1, NULL, g), 1);
     l.e->trust->set = &set;
-    cr_assert_eq(hf__electorates(l.e, &r, NULL, 0, g), 1);
+    cr_assert_eq(hf__electorates(l.e, &r, NULL, 0, NULL, g), 1);
     off.id[0] = 9;
-    cr_assert_eq(hf__electorates(l.e, &r, NULL, 0, g), 2);
+    cr_assert_eq(hf__electorates(l.e, &r, NULL, 0, NULL, g), 2);
     l.e->trust->set = before;
     harness_done(&l);
 }

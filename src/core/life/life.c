@@ -195,6 +195,7 @@ static void opened(struct hf_engine *e)
     hf_assert(e->rows.count > 0); /* the account's, at least */
     e->new_identity = true;
     e->owner->deposited_ms = e->now_ms; /* by the process before, at the latest */
+    e->provider->handed_ms = e->now_ms; /* what the process before this one sent may still arrive */
     hf_wipe(e->secrets->active.vault_key, sizeof e->secrets->active.vault_key);
     hf__marks_open(e);
     hf__holders_rebuild(e);
@@ -344,12 +345,32 @@ static void told(struct hf_engine *e)
     hf__timer_set(e, HF__TIMER_STANDING, at_ms - e->now_ms);
 }
 
+/* Others vote than was thought: those are asked for what is under way. */
+static void settle_moves(struct hf_engine *e)
+{
+    hf_assert(e->open || !e->owner->moved);
+    if (!e->owner->moved)
+        return;
+    e->owner->moved = false;
+    if (e->fenced)
+        return;
+    hf__chain_count(e);
+    hf__claim_recount(e);
+    hf__releases_recount(e);
+    hf__seal_free(e);
+    hf__seal_send(e);
+    hf_assert(e->owner->unsealed <= HF_CHAIN_MAX);
+    if (e->claimed)
+        hf__timer_set(e, HF__TIMER_RETIRE, e->timing.standing_ms);
+}
+
 void hf__life_settle(struct hf_engine *e)
 {
     if (e->settled != e->trust->adopted)
         adopted(e);
     if (e->settled_members != e->members->changed)
         told(e);
+    settle_moves(e);
     enum hf__outcome outcome = (enum hf__outcome)e->owner->outcome;
     e->owner->outcome = HF__OUTCOME_NONE;
     hf_assert(outcome != HF__OUTCOME_REBUILT || (e->owner->recovery != NULL && !e->open));

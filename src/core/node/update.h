@@ -27,6 +27,7 @@ enum hf__task {
     HF__TASK_APPLICATION,
     HF__TASK_PROBE,
     HF__TASK_ATTEST,
+    HF__TASK_HANDOVER,
     HF__TASKS
 };
 

@@ -23,11 +23,13 @@ void hf__certificates_drop(struct hf_engine *e)
 {
     struct hf_placement_record own;
     struct hf_older_row row;
+    struct hf__moves moves;
     hf_assert(e->open);
     if (!hf__own_record(e, &own, NULL, NULL))
         return;
+    hf__own_moves(e, &moves);
     for (size_t at = 0; hf__older_next(e, &at, &row);) {
-        if (!row.has_certificate || hf__certificate_fits(e, &row.certificate, &own))
+        if (!row.has_certificate || hf__certificate_fits(e, &row.certificate, &own, &moves))
             continue;
         row.has_certificate = false;
         hf__older_put(e, &row);
@@ -44,10 +46,12 @@ void hf__certificates_learn(struct hf_engine *e, const struct hf_signed_record *
     if (!hf__own_record(e, &own, &own_signed, NULL) ||
         !hf_bytes_equal(own_signed.record, record->record))
         return;
+    struct hf__moves moves;
+    hf__own_moves(e, &moves);
     for (size_t i = 0; i < count; i++) {
         struct hf_older_row row;
         if (hf__older_row(e, certificates[i].generation, &row) && !row.has_certificate &&
-            hf__certificate_check(e, &certificates[i], &own) == 0) {
+            hf__certificate_check(e, &certificates[i], &own, &moves) == 0) {
             row.has_certificate = true;
             row.certificate = certificates[i];
             hf__older_put(e, &row);
@@ -60,8 +64,10 @@ size_t hf__needed(struct hf_engine *e, const struct hf_placement_record *own,
                   struct hf__electorate ret[static HF__ELECTORATES_MAX])
 {
     struct hf_certificate certificates[HF__ELECTORATES_MAX];
+    struct hf__moves moves;
     size_t sealed = hf__certificates(e, own, certificates);
-    size_t count = hf__electorates(e, own, certificates, sealed, ret);
+    hf__own_moves(e, &moves);
+    size_t count = hf__electorates(e, own, certificates, sealed, &moves, ret);
     hf_assert(count > 0 && count <= HF__ELECTORATES_MAX);
     hf_assert(memcmp(ret[0].id, own->generation.id, 16) == 0);
     return count;

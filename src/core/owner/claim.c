@@ -91,6 +91,7 @@ static void read_answers(struct hf_engine *e, struct hf__claiming *c)
                 a.shares[j].generation.number < UINT32_MAX &&
                 a.shares[j].generation.number - known < HF_GENERATIONS_LEAP_MAX)
                 e->generation_next = (uint32_t)a.shares[j].generation.number + 1;
+        hf__moves_learn(e, a.moves, a.moves_count);
         if (a.has_newest)
             hf__certificates_learn(e, &a.newest, a.certificates, a.certificates_count);
     }
@@ -106,10 +107,11 @@ void hf__claim_begin(struct hf_engine *e)
         int r =
             hf__decode(e, &hf_wire_signed_record, hf_blob_bytes(e->owner->recovery->record), &seen);
         hf_assert(r == 0);
-        (void)hf__record_take(e, &seen, NULL, 0);
+        (void)hf__record_take(e, &seen, NULL);
     }
     read_answers(e, c);
     hf__recover_free(e);
+    e->owner->moved = false; /* it has not asked by anything else */
     e->owner->claiming = c;
     hf__retry_reset(e, HF__TIMER_CLAIM);
     hf__claim_list(e, c);
@@ -155,6 +157,17 @@ void hf__claim_higher(struct hf_engine *e, uint64_t number)
     if (number > c->highest)
         c->highest = number;
     claim_pause(e);
+}
+
+void hf__claim_recount(struct hf_engine *e)
+{
+    struct hf__claiming *c = e->owner->claiming;
+    hf_assert(e->open && (c == NULL || c->electorates_count > 0));
+    if (c == NULL || hf__still_needed(e, c->electorates, c->electorates_count))
+        return;
+    hf__claim_list(e, c);
+    hf_assert(c->number == 0);
+    hf__timer_set(e, HF__TIMER_CLAIM, 0);
 }
 
 void hf__claim_floor(struct hf_engine *e)

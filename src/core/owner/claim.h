@@ -42,10 +42,10 @@ struct hf__claiming {
 void hf__vote_move(struct hf__claim_holder *h, enum hf__vote to);
 /* Lists who must carry the claim, by the newest record and what is known to be sealed. */
 void hf__claim_list(struct hf_engine *e, struct hf__claiming *c);
-/* Takes a record that is newer than the own one, with the certificates that came with it.
- * Whether it was newer. */
+/* Takes a record that is newer than the own one, with the transfers and the certificates that came
+ * with it in an answer, or NULL. Whether it was newer. */
 bool hf__record_take(struct hf_engine *e, const struct hf_signed_record *record,
-                     const struct hf_certificate *certificates, size_t certificates_count);
+                     const struct hf_claim_response *with);
 /* Looks whether the claim stands, cannot stand under this number, or waits. */
 void hf__claim_progress(struct hf_engine *e);
 /* Begins to claim higher than `number`, beside a claim that stands. */

@@ -4,7 +4,7 @@
 #include "owner/claim.h"
 
 bool hf__record_take(struct hf_engine *e, const struct hf_signed_record *record,
-                     const struct hf_certificate *certificates, size_t certificates_count)
+                     const struct hf_claim_response *with)
 {
     hf_assert(e->open);
     struct hf_placement_record own, seen;
@@ -28,7 +28,10 @@ bool hf__record_take(struct hf_engine *e, const struct hf_signed_record *record,
     hf__certificates_drop(e);
     hf_assert(e->generation_next > seen.generation.number || seen.generation.number == UINT32_MAX);
     hf__holders_rebuild(e);
-    hf__certificates_learn(e, record, certificates, certificates_count);
+    if (with != NULL) {
+        hf__moves_learn(e, with->moves, with->moves_count);
+        hf__certificates_learn(e, record, with->certificates, with->certificates_count);
+    }
     return true;
 }
 
@@ -105,11 +108,14 @@ static bool proves(struct hf_engine *e, const struct hf_claim_response *m, uint6
         return true;
     if (!m->has_newest || hf__record_check(e, &m->newest, &e->account, &record) != 0)
         return false;
+    struct hf__moves moves;
+    hf__own_moves(e, &moves);
+    hf__moves_shown(e, m->moves, m->moves_count, &record, &moves);
     size_t sealed = 0;
     for (size_t i = 0; i < m->certificates_count; i++)
-        if (hf__certificate_check(e, &m->certificates[i], &record) == 0)
+        if (hf__certificate_check(e, &m->certificates[i], &record, &moves) == 0)
             certificates[sealed++] = m->certificates[i];
-    count = hf__electorates(e, &record, certificates, sealed, g);
+    count = hf__electorates(e, &record, certificates, sealed, &moves, g);
     return hf__claim_proof_check(e, &m->proof, g, count, &e->account) == 0;
 }
 
@@ -156,8 +162,7 @@ static int challenge_answered(struct hf_engine *e, const struct hf__pending *cal
         return 0;
     /* It claims higher from the newest record that it was shown (proto/CLAIMS.md, 4.3), from any
      * sender. A record that is no newer, or is not the owner's own, is no reason. */
-    bool newer =
-        m->has_newest && hf__record_take(e, &m->newest, m->certificates, m->certificates_count);
+    bool newer = m->has_newest && hf__record_take(e, &m->newest, m);
     if (!refusal_of(e, e->claim, m, &shown) && !newer)
         return HF_EBOUND;
     hf__deal_free(e); /* it is under the ballot that is given up */
@@ -209,13 +214,14 @@ int hf__claim_answered(struct hf_engine *e, const struct hf__pending *call, int 
         r = check_answer(e, call, &m, &a);
     if (r == HF__PARK)
         return r;
+    if (r == 0)
+        hf__moves_learn(e, m.moves, m.moves_count);
     if (r == 0 && e->claimed && proves(e, &m, &number)) {
         fence(e, number);
         return 0;
     }
     /* The record is the owner's own, from any sender and to any question. */
-    if (r == 0 && m.has_newest && c != NULL &&
-        hf__record_take(e, &m.newest, m.certificates, m.certificates_count)) {
+    if (r == 0 && m.has_newest && c != NULL && hf__record_take(e, &m.newest, &m)) {
         hf__claim_list(e, c);
         hf__timer_set(e, HF__TIMER_CLAIM, 0);
         return 0;

@@ -6,42 +6,7 @@
 #include "owner/deal.h"
 #include "owner/record.h"
 
-#include <assert.h>
-
 static const struct hf_bytes no_key = {0};
-
-static struct hf_bytes older_key(struct hf_engine *e, const uint8_t id[static 16])
-{
-    static_assert(16 <= HF_ROW_KEY_MAX, "the id of a generation");
-    uint8_t *key = hf__scratch(e, 16);
-    memcpy(key, id, 16);
-    return hf_bytes_of(key, 16);
-}
-
-bool hf__older_row(struct hf_engine *e, const uint8_t id[static 16], struct hf_older_row *ret)
-{
-    struct hf_blob *value = hf__rows_get(&e->rows, HF_ROW_OLDER, hf_bytes_of(id, 16));
-    if (value == NULL)
-        return false;
-    int r = hf__decode(e, &hf_wire_older_row, hf_blob_bytes(value), ret);
-    hf_assert(r == 0);
-    hf_assert(memcmp(ret->generation.id, id, 16) == 0);
-    return true;
-}
-
-bool hf__older_next(struct hf_engine *e, size_t *at, struct hf_older_row *ret)
-{
-    hf_assert(*at <= hf__rows_count(&e->rows, HF_ROW_OLDER));
-    size_t first = hf__rows_first(&e->rows, HF_ROW_OLDER, no_key);
-    const struct hf__row *row = hf__rows_at(&e->rows, first + *at, HF_ROW_OLDER, no_key);
-    if (row == NULL)
-        return false;
-    int r = hf__decode(e, &hf_wire_older_row, hf_blob_bytes(row->value), ret);
-    hf_assert(r == 0 && ret->holders_count <= HF__OLDER_HOLDERS_MAX);
-    hf_assert(ret->generation.number > 0);
-    ++*at;
-    return true;
-}
 
 /* One that was never recorded: nothing can be rebuilt by it. */
 static bool was_given_up(const struct hf_older_row *row)
@@ -75,12 +40,6 @@ static bool in_chain(const struct hf_placement_record *record, const uint8_t id[
     return false;
 }
 
-void hf__older_put(struct hf_engine *e, const struct hf_older_row *row)
-{
-    hf_assert(e->open && row->generation.number > 0);
-    hf__put(e, HF_ROW_OLDER, older_key(e, row->generation.id), &hf_wire_older_row, row);
-}
-
 /* Whether a row has nothing more to wait for: all have forgotten; or too few are left to rebuild
  * it, and none of them is a member who could be told. */
 static bool is_over(const struct hf_engine *e, const struct hf_older_row *row)
@@ -98,7 +57,7 @@ void hf__older_purge(struct hf_engine *e, const struct hf_placement_record *own)
     struct hf_older_row row;
     for (size_t at = 0; hf__older_next(e, &at, &row);)
         if (is_over(e, &row) && !in_chain(own, row.generation.id)) {
-            hf__del(e, HF_ROW_OLDER, older_key(e, row.generation.id));
+            hf__older_del(e, row.generation.id);
             at--;
         }
 }
@@ -123,20 +82,7 @@ static void make_room(struct hf_engine *e)
         oldest = row;
     }
     if (oldest.threshold > 0)
-        hf__del(e, HF_ROW_OLDER, older_key(e, oldest.generation.id));
-}
-
-/* One more that may hold a share, unless there is no room. */
-static void add_holder(struct hf_older_row *row, const struct hf_account *account, uint64_t index)
-{
-    hf_assert(row->holders_count <= HF__OLDER_HOLDERS_MAX && index > 0);
-    for (size_t i = 0; i < row->holders_count; i++)
-        if (hf_account_equal(&row->holders[i].account, account))
-            return;
-    if (row->holders_count == HF__OLDER_HOLDERS_MAX)
-        return;
-    row->holders[row->holders_count].account = *account;
-    row->holders[row->holders_count++].index = index;
+        hf__older_del(e, oldest.generation.id);
 }
 
 /*
@@ -148,6 +94,7 @@ static void keep_older(struct hf_engine *e, const struct hf_older_row *recorded)
 {
     struct hf_older_row row = *recorded, noted = {0};
     struct hf_holder all[HF__OLDER_HOLDERS_MAX];
+    struct hf__moves moves;
     hf_assert(row.threshold > 0 && row.shares > 0 && row.shares <= row.holders_count);
     bool kept = hf__older_row(e, row.generation.id, &noted);
     if (kept && !was_given_up(&noted))
@@ -156,7 +103,11 @@ static void keep_older(struct hf_engine *e, const struct hf_older_row *recorded)
     row.holders = all;
     hf_assert(row.holders_count <= (size_t)2 * HF_SHARES_MAX);
     for (size_t i = 0; i < noted.holders_count; i++)
-        add_holder(&row, &noted.holders[i].account, noted.holders[i].index);
+        hf__older_add(&row, &noted.holders[i].account, noted.holders[i].index);
+    hf__own_moves(e, &moves);
+    for (size_t i = 0; i < moves.count; i++)
+        if (memcmp(moves.at[i].generation, row.generation.id, sizeof row.generation.id) == 0)
+            hf__older_add(&row, &moves.at[i].to, moves.at[i].index);
     if (!kept)
         make_room(e);
     hf__older_put(e, &row);
@@ -236,7 +187,7 @@ void hf__given_up_save(struct hf_engine *e)
 void hf__given_up_drop(struct hf_engine *e)
 {
     hf_assert(e->owner->dealing != NULL && !e->owner->dealing->mends);
-    hf__del(e, HF_ROW_OLDER, older_key(e, e->owner->dealing->generation.id));
+    hf__older_del(e, e->owner->dealing->generation.id);
 }
 
 /* ---- Deletion */
@@ -411,15 +362,73 @@ void hf__retire_send(struct hf_engine *e)
 static void delete_confirmed(struct hf_engine *e, const struct hf_placement_record *own,
                              struct hf_older_row *row, size_t holder)
 {
+    struct hf__moves moves;
     hf_assert(holder < row->holders_count);
     row->holders[holder] = row->holders[--row->holders_count];
     /* All but k - 1 of those that may hold a share have forgotten: they cannot rebuild it. */
     if (row->holders_count + 1 == row->threshold && hf__older_retired(e, row))
         hf__trace(e, HF_TRACE_RETIRED, 0, NULL, row->generation.number, row->holders_count);
     if (row->holders_count == 0 && !in_chain(own, row->generation.id))
-        hf__del(e, HF_ROW_OLDER, older_key(e, row->generation.id));
+        hf__older_del(e, row->generation.id);
     else
         hf__older_put(e, row); /* without holders, for its certificate */
+    hf__own_moves(e, &moves);
+    if (moves.count > 0)
+        hf__moves_drop(e);
+}
+
+/* Whether one to whom a share was to move has nothing of it: the one that was to hand it over has
+ * confirmed that nothing is there or on its way. */
+static bool never_came(struct hf_engine *e, const struct hf_older_row *row,
+                       const struct hf_account *account)
+{
+    struct hf__moves moves;
+    hf__own_moves(e, &moves);
+    for (size_t i = 0; i < moves.count; i++) {
+        const struct hf__move *m = &moves.at[i];
+        bool waits = false;
+        if (memcmp(m->generation, row->generation.id, sizeof m->generation) != 0 ||
+            !hf_account_equal(&m->to, account))
+            continue;
+        for (size_t j = 0; j < row->holders_count; j++)
+            waits = waits || hf_account_equal(&row->holders[j].account, &m->from);
+        hf_assert(m->index > 0);
+        return !waits;
+    }
+    return was_given_up(row);
+}
+
+/* Whether a holder that says it keeps nothing may still be handed a share. */
+static bool may_come(struct hf_engine *e, const struct hf_older_row *row,
+                     const struct hf_account *account)
+{
+    struct hf__moves moves;
+    hf__own_moves(e, &moves);
+    bool moved = false;
+    for (size_t i = 0; i < moves.count; i++)
+        moved = moved || (memcmp(moves.at[i].generation, row->generation.id, 16) == 0 &&
+                          hf_account_equal(&moves.at[i].to, account));
+    hf_assert(row->threshold > 0);
+    return moved && !never_came(e, row, account);
+}
+
+/* Takes in an acknowledgement of a deletion. taken: it had the share by a transfer, and takes it no
+ * second time. The row is read anew: with the answer this node may
+ * have learnt that the share, or others, moved, and those to whom they did are in it now. */
+static void deleted(struct hf_engine *e, const struct hf_placement_record *own,
+                    const uint8_t id[static 16], const struct hf_account *holder, bool taken)
+{
+    struct hf_older_row row;
+    hf_assert(e->claimed);
+    if (!hf__older_row(e, id, &row))
+        return;
+    for (size_t i = 0; i < row.holders_count; i++) {
+        if (!hf_account_equal(&row.holders[i].account, holder))
+            continue;
+        if (taken || !may_come(e, &row, holder))
+            delete_confirmed(e, own, &row, i);
+        return;
+    }
 }
 
 /* Whether a deposit may still arrive somewhere: it is taken while its nonce lives, which is older.
@@ -452,7 +461,7 @@ int hf__delete_answered(struct hf_engine *e, const struct hf__pending *call, int
             /* A candidate that never took its share knows nothing of this owner, and need not: but
              * it has noted no order, and could take one that arrives late. */
             if (error == HF_ENOSHARE) {
-                if (was_given_up(&row) && !may_arrive(e))
+                if (never_came(e, &row, &call->account) && !may_arrive(e))
                     delete_confirmed(e, &record, &row, j);
                 return 0;
             }
@@ -461,7 +470,7 @@ int hf__delete_answered(struct hf_engine *e, const struct hf__pending *call, int
             e->suite->hash("holdfast/v1/request", hf__encode(e, &hf_wire_deletion, &m), &hash);
             int r = hf__ack_check(e, call, &hash, body, &s, NULL);
             if (r == 0 && !s.holds)
-                delete_confirmed(e, &record, &row, j);
+                deleted(e, &record, row.generation.id, &call->account, s.released);
             return r;
         }
     }

@@ -59,6 +59,7 @@ struct hf__owner {
     uint8_t holders_count;
     uint8_t outcome;  /* enum hf__outcome; taken by hf__life_settle */
     uint32_t drills;  /* that were begun */
+    bool moved;       /* it has learnt of votes that moved, and not acted by it yet */
     uint8_t unsealed; /* older generations that the newest record lists and nothing excuses */
     uint32_t claim_pause_ms; /* last pause before a higher claim */
     /* how far the own clock was ahead of those of so many providers in the last round; a hint */
@@ -184,6 +185,18 @@ int hf__record_answered(struct hf_engine *e, const struct hf__pending *call, int
 void hf__retire_send(struct hf_engine *e);
 int hf__delete_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                         struct hf_bytes body);
+
+/* ---- moved.c: shares of the own that moved while this node was down (proto/REPAIR.md) */
+
+/* What is known of them. */
+void hf__own_moves(struct hf_engine *e, struct hf__moves *ret);
+/* Puts them into a request. */
+void hf__moves_fill(struct hf_engine *e, struct hf_owner_request *ret);
+/* Takes in what a holder keeps, as far as it is signed and of a generation of this node's: those to
+ * whom shares have moved are asked to delete them, too. */
+void hf__moves_learn(struct hf_engine *e, const struct hf_signed_transfer *list, size_t count);
+/* Forgets those of generations with which this node has nothing to do any more. */
+void hf__moves_drop(struct hf_engine *e);
 
 /* ---- certificate.c: what excuses from asking the holders of older generations */
 
@@ -313,6 +326,9 @@ void hf__claim_advance(struct hf_engine *e);
 void hf__claim_free(struct hf_engine *e);
 int hf__claim_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                        struct hf_bytes body);
+/* Others may have to carry the claim under way than those that it was asked of: then they are,
+ * under a further number. */
+void hf__claim_recount(struct hf_engine *e);
 /* The set may say that ballots below a floor are void: an instance below it claims anew. */
 void hf__claim_floor(struct hf_engine *e);
 /* A provider says that another claim stands: ask it for its signed word, if the own ballot needs

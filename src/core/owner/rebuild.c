@@ -263,7 +263,13 @@ void hf__recover_decide(struct hf_engine *e)
         e->owner->outcome = HF__OUTCOME_REBUILT;
         return;
     }
-    if (hf__targets_in(&rc->round, HF__TARGET_ASKED) == 0)
+    if (hf__targets_in(&rc->round, HF__TARGET_ASKED) != 0)
+        return;
+    bool moved = rc->moved;
+    rc->moved = false;
+    if (moved)
+        next_round(e);
+    else
         hf__recover_failed(e, HF_EFEWPROVIDERS);
 }
 

@@ -23,6 +23,7 @@ void hf__record_save(struct hf_engine *e, const struct hf_record_row *row)
     hf__put(e, HF_ROW_RECORD, no_key, &hf_wire_record_row, row);
     hf__put(e, HF_ROW_PUBLIC, hf_bytes_of("hint", 4), &hf_wire_public_hint, &hint);
     hf__put_vault_state(e, HF_VAULT_PLACED);
+    hf__moves_drop(e);
     hf__chain_count(e);
 }
 
@@ -309,7 +310,9 @@ bool hf__record_complete(struct hf_engine *e, const struct hf_placement_record *
     size_t count = confirmed_count(e), voting = 0;
     if (count == e->owner->holders_count)
         return true;
-    (void)hf__electorates(e, record, NULL, 0, g);
+    struct hf__moves moves;
+    hf__own_moves(e, &moves);
+    (void)hf__electorates(e, record, NULL, 0, &moves, g);
     for (size_t i = 0; i < e->owner->holders_count; i++) {
         const struct hf__holder *h = &e->owner->holders[i];
         voting += h->confirmed && !h->voteless && hf__is_acceptor(&g[0], &h->account);

@@ -5,11 +5,16 @@
 
 #include "owner/owner.h"
 
-/* Who may hold shares of one older generation: its holders, and others that were sent one. */
+/* Those that may hold shares of one older generation: its holders, candidates without a receipt,
+ * and those to whom shares have moved. */
 enum { HF__OLDER_HOLDERS_MAX = 3 * HF_SHARES_MAX };
 
 /* Writes the row of an older generation. */
 void hf__older_put(struct hf_engine *e, const struct hf_older_row *row);
+/* Deletes it. */
+void hf__older_del(struct hf_engine *e, const uint8_t id[static 16]);
+/* Adds one that may hold a share to a row, which has room for HF__OLDER_HOLDERS_MAX. */
+void hf__older_add(struct hf_older_row *row, const struct hf_account *account, uint64_t index);
 /* What is kept of an older generation, decoded; false: nothing. */
 bool hf__older_row(struct hf_engine *e, const uint8_t id[static 16], struct hf_older_row *ret);
 /* The older rows one after the other: at begins at 0, and goes back by one when the row that was
@@ -21,6 +26,9 @@ bool hf__older_retired(const struct hf_engine *e, const struct hf_older_row *row
  * which it replaces. */
 void hf__older_save(struct hf_engine *e, const struct hf_placement_record *own,
                     const struct hf_placement_record *newer);
+/* One that may hold a share of an older generation more, as it moved; nothing where it is kept as
+ * none. */
+void hf__older_moved(struct hf_engine *e, const struct hf_transfer_statement *t);
 /* Notes, before any share leaves, who may get one of the dealing under way: they are told to
  * forget it if the dealing comes to nothing. */
 void hf__given_up_save(struct hf_engine *e);

@@ -105,6 +105,21 @@ static void record_learn(struct hf_engine *e, const struct hf_signed_record *rec
     }
 }
 
+/* Those to whom shares have moved are asked too, in the next round. */
+static void moves_learn(struct hf_engine *e, const struct hf_recover_answer *answer)
+{
+    struct hf_transfer_statement s;
+    hf_assert(answer->moves_count <= HF_WIRE_MOVES_MAX);
+    for (size_t i = 0; i < answer->moves_count; i++) {
+        if (hf__transfer_check(e, &answer->moves[i], &e->account, &s) != 0)
+            continue;
+        struct hf__target *t = target_add(e, &s.to);
+        hf_assert(t == NULL || hf_account_equal(&t->account, &s.to));
+        if (t != NULL && !t->asked)
+            e->owner->recovery->moved = true;
+    }
+}
+
 void hf__recover_begin(struct hf_engine *e, struct hf_bytes record)
 {
     hf_assert(!e->open && !e->active.has_root);
@@ -380,6 +395,7 @@ int hf__recover_answered(struct hf_engine *e, const struct hf__pending *call, in
                 record_learn(e, &answer.shares[i].record);
         if (answer.has_newest)
             record_learn(e, &answer.newest);
+        moves_learn(e, &answer);
         if (answer.has_sealed)
             hf__statement_learn(e, &answer.sealed);
     }

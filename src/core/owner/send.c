@@ -49,6 +49,7 @@ int hf__owner_send(struct hf_engine *e, const struct hf__ask *ask,
     m.show_identity = ask->method != HF_METHOD_OFFER && ask->method != HF_METHOD_DEPOSIT &&
                       hf__identity_known(e, provider, &peer, NULL) != 0;
     hf__versions(e, &m.versions);
+    hf__moves_fill(e, &m);
     m.body = hf__encode(e, type, message);
     e->suite->sign(e->secrets->account, hf__label(ask->method), m.body, m.signature);
     int r = hf__call(e, ask, provider, hf__encode(e, &hf_wire_owner_request, &m));
@@ -94,6 +95,8 @@ int hf__ack_check(struct hf_engine *e, const struct hf__pending *call,
     r = e->suite->verify(call->account.bytes, "holdfast/v1/ack", m.statement, m.signature);
     if (r == 0)
         r = holder_identity(e, call, &m);
+    if (r == 0)
+        hf__moves_learn(e, m.moves, m.moves_count);
     /* Who has answered knows the identity that this call showed or relied on. */
     struct hf__holder *h = r == 0 ? hf__holder_find(e, &call->account) : NULL;
     if (h != NULL)

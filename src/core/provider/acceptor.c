@@ -11,7 +11,7 @@ void hf__owner_put(struct hf_engine *e, const struct hf_account *owner,
                    const struct hf_owner_row *row)
 {
     hf_assert(e->open && owner != NULL);
-    hf_assert(row->former_count <= HF_WIRE_FORMER_MAX);
+    hf_assert(row->former_count <= HF_WIRE_FORMER_MAX && row->moves_count <= HF_WIRE_MOVES_MAX);
     hf_assert(row->promised.statement.len > 0);
     struct hf_owner_row kept = *row;
     kept.has_sealed = row->has_sealed && hf__holds_any(e, owner); /* it goes with the last share */
@@ -112,7 +112,10 @@ static int check_proof(struct hf_engine *e, const struct hf_owner_row *row,
     hf_assert(r == 0);
     if (memcmp(newest.generation.id, s.known.id, sizeof s.known.id) != 0)
         return 0;
-    size_t count = hf__electorates(e, &newest, NULL, 0, g);
+    struct hf__moves moves = {0};
+    hf__moves_add(e, row->moves, row->moves_count, &moves);
+    hf__moves_shown(e, request->moves, request->moves_count, &newest, &moves);
+    size_t count = hf__electorates(e, &newest, NULL, 0, &moves, g);
     hf_assert(count > 0);
     return hf__claim_proof_check(e, &request->proof, g, 1, &header->owner);
 }
@@ -210,7 +213,7 @@ void hf__former_add(struct hf_engine *e, struct hf_owner_row *row, const struct 
 {
     struct hf_former *former = hf__scratch(e, HF_WIRE_FORMER_MAX * sizeof *former);
     size_t count = row->former_count;
-    if (held->restored)
+    if (held->restored || held->ceased || held->waiting)
         return;
     hf_assert(count < HF_WIRE_FORMER_MAX); /* hf__votes_count was below it when the share came */
     if (count > 0)
@@ -228,7 +231,7 @@ size_t hf__votes_count(struct hf_engine *e, const struct hf_account *owner,
     struct hf_held_row held;
     size_t count = row->former_count;
     for (size_t at = 0; hf__held_next(e, owner, &at, &held);)
-        count += !held.restored;
+        count += !held.restored && !held.ceased; /* one that waits may come to vote */
     hf_assert(count <= HF_WIRE_FORMER_MAX);
     return count;
 }

@@ -93,6 +93,9 @@ static void answer(struct hf_engine *e, const struct hf__message *from, const st
      * would stand again beside the one that has superseded it (R7). */
     m.has_proof = c->row.has_proof;
     m.proof = c->row.proof;
+    /* The instance may have asked one that has no vote any more. */
+    m.moves = c->row.moves;
+    m.moves_count = c->row.moves_count;
     if (c->accepted)
         fill_votes(e, c, &m);
     else

@@ -62,7 +62,7 @@ static void forget_all(struct hf_engine *e, const struct hf_deletion *m, struct 
 /* Carries the order out. Where nothing of the generation is here, nothing of it is taken from now
  * on: a deposit may be on its way for as long as its nonce lives. */
 static int carry_out(struct hf_engine *e, const struct hf_deletion *m, struct hf_owner_row *row,
-                     bool *ret_changed)
+                     const struct hf_owner_request *shown, bool *ret_changed)
 {
     struct hf_held_row held;
     bool held_here = hf__held_row(e, &m->header.owner, m->generation.id, &held);
@@ -70,6 +70,10 @@ static int carry_out(struct hf_engine *e, const struct hf_deletion *m, struct hf
     bool known = held_here || m->all || former;
     bool raises = row->generation_newest < m->generation.number;
     *ret_changed = known || raises;
+    /* What is on its way to another is not gone: who says that it keeps nothing has sent nothing
+     * that could still be taken. */
+    if (hf__handing_over(e, row, m->generation.id))
+        return HF_EBUSY;
     int r = known ? check_order(e, m, row) : 0;
     if (r == 0 && *ret_changed)
         r = e->store_error;
@@ -83,6 +87,7 @@ static int carry_out(struct hf_engine *e, const struct hf_deletion *m, struct hf
         (void)hf__former_take(row, m->generation.id);
     if (m->all)
         forget_all(e, m, row);
+    hf__moves_prune(e, row, &m->header.owner, shown);
     hf_assert(!held_here || hf__held_index(e, &m->header.owner, m->generation.id) == 0);
     hf_assert(row->generation_newest >= m->generation.number);
     return 0;
@@ -93,15 +98,16 @@ int hf__recv_delete(struct hf_engine *e, const struct hf__message *from, struct 
     hf_assert(from->is_request && e->claimed);
     struct hf_deletion m = {0};
     struct hf__owner_message o;
-    bool changed = false;
+    bool changed = false, taken = false;
     int r = hf__owner_admit(e, from, body, &hf_wire_deletion, &m, &m.header, &o);
     if (r == 0)
-        r = carry_out(e, &m, &o.row, &changed);
+        r = carry_out(e, &m, &o.row, &o.request, &changed);
     if (r != 0)
         return r;
+    taken = hf__was_taken(e, &o.row, m.generation.id);
     hf__owner_keep(e, &o, changed);
-    struct hf_ack_statement s = {.votes =
-                                     hf__votes_for(e, &m.header.owner, &o.row, m.generation.id)};
+    struct hf_ack_statement s = {
+        .votes = hf__votes_for(e, &m.header.owner, &o.row, m.generation.id), .released = taken};
     hf__ack(e, &o, &s, NULL);
     return 0;
 }

@@ -57,7 +57,7 @@ bool hf__held_next(struct hf_engine *e, const struct hf_account *owner, size_t *
 
 /* In a row's memo: it was looked at; it has no vote; its share cannot be had; and the index of its
  * recorded share, or 0. */
-enum { LOOKED = 0x80, RESTORED = 0x40, SPOILT = 0x20, INDEX = 0x1f };
+enum { LOOKED = 0x80, VOTELESS = 0x40, SPOILT = 0x20, INDEX = 0x1f };
 
 /* What is asked again and again of a value that hardly ever changes; 0: none is held. */
 static uint8_t look(struct hf_engine *e, const struct hf_account *owner,
@@ -73,7 +73,8 @@ static uint8_t look(struct hf_engine *e, const struct hf_account *owner,
         int r = hf__decode(e, &hf_wire_held_row, hf_blob_bytes(row->value), &held);
         hf_assert(r == 0 && held.index <= INDEX);
         row->memo =
-            (uint8_t)(LOOKED | (held.restored ? RESTORED : 0) | (held.has_record ? held.index : 0));
+            (uint8_t)(LOOKED | (held.restored || held.ceased || held.waiting ? VOTELESS : 0) |
+                      (held.has_record ? held.index : 0));
     }
     hf_assert((row->memo & LOOKED) != 0);
     return row->memo;
@@ -102,8 +103,8 @@ bool hf__held_spoilt(struct hf_engine *e, const struct hf_account *owner,
 bool hf__held_votes(struct hf_engine *e, const struct hf_account *owner,
                     const uint8_t id[static 16])
 {
-    static_assert((LOOKED & RESTORED) == 0 && ((LOOKED | RESTORED | SPOILT) & INDEX) == 0, "apart");
-    return (look(e, owner, id) & (LOOKED | RESTORED)) == LOOKED;
+    static_assert((LOOKED & VOTELESS) == 0 && ((LOOKED | VOTELESS | SPOILT) & INDEX) == 0, "apart");
+    return (look(e, owner, id) & (LOOKED | VOTELESS)) == LOOKED;
 }
 
 uint8_t hf__held_index(struct hf_engine *e, const struct hf_account *owner,
@@ -149,22 +150,30 @@ int hf__again_check(struct hf_engine *e, const struct hf_signed_record *record,
     return 0;
 }
 
+int hf__quota_check(struct hf_engine *e, const struct hf_account *owner)
+{
+    hf_assert(e->open && e->trust->policy != NULL);
+    struct hf_owner_row row;
+    if (e->store_error != 0)
+        return e->store_error;
+    bool known = hf__owner_row(e, owner, &row);
+    if (!known && hf__rows_count(&e->rows, HF_ROW_OWNER) >=
+                      hf__policy(e)->shares_held_max + HF_TOMBSTONES_MAX)
+        return HF_EQUOTA;
+    if ((!known || !hf__holds_any(e, owner)) &&
+        hf__owners_served(e) >= hf__policy(e)->shares_held_max)
+        return HF_EQUOTA;
+    return 0;
+}
+
 int hf__room_check(struct hf_engine *e, const struct hf_owner_header *header,
                    const struct hf_generation_id *generation, bool again)
 {
     hf_assert(e->open && header->ballot.number > 0);
     struct hf_owner_row row;
-    if (e->store_error != 0)
-        return e->store_error;
-    bool known = hf__owner_row(e, &header->owner, &row);
-    if (!known && hf__rows_count(&e->rows, HF_ROW_OWNER) >=
-                      hf__policy(e)->shares_held_max + HF_TOMBSTONES_MAX)
-        return HF_EQUOTA;
-    if ((!known || !hf__holds_any(e, &header->owner)) &&
-        hf__owners_served(e) >= hf__policy(e)->shares_held_max)
-        return HF_EQUOTA;
-    if (!known)
-        return 0;
+    int quota = hf__quota_check(e, &header->owner);
+    if (quota != 0 || !hf__owner_row(e, &header->owner, &row))
+        return quota;
     int r = hf__promise_check(e, &row, &header->owner, &header->ballot);
     if (r != 0 || again)
         return r;

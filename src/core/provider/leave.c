@@ -82,6 +82,7 @@ int hf__leave_cancel(struct hf_engine *e)
     announce(e, (struct hf_bytes){0}, told->until_s, true, false);
     hf__timer_clear(e, HF__TIMER_LEAVE);
     e->provider->leaving = (struct hf__leaving){.number = e->provider->leaving.number};
+    hf__handover_free(e);
     if (e->state == HF_STATE_LEAVING) {
         hf__state_set(e, HF_STATE_PLACED, 0);
         hf__timer_set(e, HF__TIMER_STANDING, 0);
@@ -91,7 +92,7 @@ int hf__leave_cancel(struct hf_engine *e)
 
 /* The share goes, the vote stays: as when its owner orders it. From then on there is no way
  * back. */
-static void forget(struct hf_engine *e, const struct hf_held_row *held)
+void hf__leave_forget(struct hf_engine *e, const struct hf_held_row *held)
 {
     hf_assert(e->open && e->claimed);
     struct hf_owner_row row;
@@ -127,7 +128,7 @@ int hf__leave_abandon(struct hf_engine *e, struct hf_bytes account)
     if (!hf__holds_any(e, &owner))
         return HF_ENOSHARE;
     for (size_t at = 0; hf__held_next(e, &owner, &at, &held); at--)
-        forget(e, &held);
+        hf__leave_forget(e, &held);
     hf_assert(!hf__holds_any(e, &owner) && e->members->forgot);
     hf__leave_advance(e);
     return 0;
@@ -161,6 +162,7 @@ static bool ask_about(struct hf_engine *e, const struct hf_held_row *held)
     struct hf__leaving *l = &e->provider->leaving;
     hf_assert(e->claimed && l->waiting == 0);
     struct hf_placement_record record;
+    struct hf__electorate g;
     struct hf_remains_request m = {0};
     if (!held->has_record ||
         hf__decode(e, &hf_wire_placement_record, held->record.record, &record) != 0)
@@ -177,10 +179,10 @@ static bool ask_about(struct hf_engine *e, const struct hf_held_row *held)
     memcpy(m.generation, l->generation, 16);
     struct hf_bytes body = hf__encode(e, &hf_wire_remains_request, &m);
     struct hf__ask ask = {.task = HF__TASK_LEAVE, .method = HF_METHOD_REMAINS, .arg = l->number};
-    for (size_t i = 0; i < record.holders_count; i++)
-        if (!hf_account_equal(&record.holders[i].account, &e->account))
-            l->waiting =
-                (uint8_t)(l->waiting + (hf__call(e, &ask, &record.holders[i].account, body) == 0));
+    hf__acceptors(e, &record, &g);
+    for (size_t i = 0; i < g.n; i++)
+        if (!hf_account_equal(&g.acceptors[i], &e->account))
+            l->waiting = (uint8_t)(l->waiting + (hf__call(e, &ask, &g.acceptors[i], body) == 0));
     hf_assert(l->waiting <= record.holders_count);
     return l->waiting > 0;
 }
@@ -192,10 +194,12 @@ static void next_question(struct hf_engine *e)
     struct hf_held_row held;
     hf_assert(l->waiting == 0);
     while (hf__held_next(e, NULL, &l->at, &held)) {
+        if (hf__handover_begin(e, &held))
+            return;
         if (!is_due(e, &held))
             continue;
         if (obsolete(e, &held)) {
-            forget(e, &held);
+            hf__leave_forget(e, &held);
             l->at--;
         } else if (ask_about(e, &held)) {
             return;
@@ -231,7 +235,8 @@ void hf__leave_advance(struct hf_engine *e)
         finish(e, told);
         return;
     }
-    if (e->state == HF_STATE_LEAVING && l->waiting == 0 && e->store_error == 0)
+    if (e->state == HF_STATE_LEAVING && l->waiting == 0 && e->provider->handover == NULL &&
+        e->store_error == 0)
         next_question(e);
     if (e->state != HF_STATE_LEFT)
         hf__timer_set(e, HF__TIMER_LEAVE, e->timing.standing_ms);
@@ -244,6 +249,7 @@ void hf__leave_adopted(struct hf_engine *e)
         !hf__is_member(e, &e->account))
         return;
     hf__timer_clear(e, HF__TIMER_LEAVE);
+    hf__handover_free(e);
     hf__state_set(e, HF_STATE_PLACED, 0);
     hf__timer_set(e, HF__TIMER_STANDING, 0);
 }
@@ -266,7 +272,7 @@ int hf__leave_answered(struct hf_engine *e, const struct hf__pending *call, int 
     /* What is answered while this node claims anew is asked again when it leaves again. */
     if (l->waiting == 0 && e->state == HF_STATE_LEAVING) {
         if (l->live >= l->needed && hf__held_row(e, &l->owner, l->generation, &held)) {
-            forget(e, &held);
+            hf__leave_forget(e, &held);
             l->at--;
         }
         hf__leave_advance(e);
@@ -283,6 +289,8 @@ int hf__recv_remains(struct hf_engine *e, const struct hf__message *from, struct
     struct hf_remains_response answer = {0};
     struct hf_held_row held;
     struct hf_placement_record record;
+    struct hf_owner_row row;
+    struct hf__electorate g;
     int r = hf__decode(e, &hf_wire_remains_request, body, &m);
     if (r == 0)
         r = hf__versions_check(e, &m.versions);
@@ -290,14 +298,16 @@ int hf__recv_remains(struct hf_engine *e, const struct hf__message *from, struct
         return r;
     if (!from->has_account)
         return HF_EPERMISSION;
-    if (!hf__held_row(e, &m.owner, m.generation, &held) || !held.has_record)
+    if (!hf__held_row(e, &m.owner, m.generation, &held) || !held.has_record ||
+        !hf__owner_row(e, &m.owner, &row))
         return HF_ENOSHARE;
     r = hf__decode(e, &hf_wire_placement_record, held.record.record, &record);
     hf_assert(r == 0);
-    for (size_t i = 0; i < record.holders_count; i++)
-        answer.holds = answer.holds || hf_account_equal(&record.holders[i].account, &from->account);
-    if (!answer.holds)
+    hf__acceptors(e, &record, &g);
+    if (hf__electorate_index(&g, &from->account) == 0)
         return HF_EPERMISSION;
+    answer.silent = hf__votes_for(e, &m.owner, &row, m.generation) &&
+                    hf__view(e, &m.owner).state == HF_MEMBER_UNREACHABLE;
     /* Who is about to go itself is no reason for another to go. */
     answer.holds = !hf__leaving(e) && hf__held_counts(e, &m.owner, m.generation);
     hf__versions(e, &answer.versions);

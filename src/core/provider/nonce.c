@@ -58,6 +58,21 @@ struct hf_bytes hf__offer_context(struct hf_engine *e, const struct hf_account *
     return hf_bytes_of(context, LABEL + HF_ID_LEN + sizeof generation->id);
 }
 
+struct hf_bytes hf__take_context(struct hf_engine *e, const struct hf_account *owner,
+                                 const struct hf_generation_id *generation,
+                                 const struct hf_account *from)
+{
+    hf_assert(generation->number > 0);
+    size_t len = LABEL + HF_ID_LEN + sizeof generation->id + HF_ID_LEN;
+    uint8_t *context = hf__scratch(e, len);
+    hf_assert(len <= CONTEXT_MAX);
+    memcpy(context, "taken", LABEL);
+    memcpy(context + LABEL, owner->bytes, HF_ID_LEN);
+    memcpy(context + LABEL + HF_ID_LEN, generation->id, sizeof generation->id);
+    memcpy(context + LABEL + HF_ID_LEN + sizeof generation->id, from->bytes, HF_ID_LEN);
+    return hf_bytes_of(context, len);
+}
+
 struct hf_bytes hf__recover_context(struct hf_engine *e, const struct hf_account *account,
                                     const uint8_t response_key[static HF_KEY_LEN])
 {

@@ -4,18 +4,16 @@
 #include "document/domain.h"
 #include "provider/provider.h"
 
-/* Whether this node, or another of its operator for which it may stand in, is among the owner's
- * candidates under the set that the owner names. */
-static int check_order(struct hf_engine *e, const struct hf_offer *m)
+int hf__order_check(struct hf_engine *e, const struct hf_account *owner, uint64_t version,
+                    uint64_t epoch)
 {
     const struct hf_policy *p = hf__policy(e);
     uint32_t order[HF_RANK_FACTOR * HF_SHARES_MAX];
-    const struct hf_document *set = hf__set_of_epoch(e, m->epoch);
+    const struct hf_document *set = hf__set_of_epoch(e, epoch);
     long self = set != NULL ? hf_set_find(set, &e->account) : -1;
     if (self < 0)
         return HF_EORDER;
-    size_t count = hf__view_places(e, set, &m->header.owner, (uint32_t)m->generation.version,
-                                   (uint8_t)p->shares, order);
+    size_t count = hf__view_places(e, set, owner, (uint32_t)version, (uint8_t)p->shares, order);
     hf_assert(count <= HF_ARRAY_LEN(order));
     const struct hf_validator *v = set->u.set.validators;
     hf_assert((size_t)self < set->u.set.validators_count);
@@ -57,7 +55,7 @@ int hf__recv_offer(struct hf_engine *e, const struct hf__message *from, struct h
     if (r == 0 && m.has_record)
         r = hf__again_check(e, &m.record, &m.header, &m.generation, &record, &index);
     else if (r == 0 && !holds_recorded(e, &m.header.owner))
-        r = check_order(e, &m);
+        r = hf__order_check(e, &m.header.owner, m.generation.version, m.epoch);
     if (r == 0)
         r = hf__owner_identity(e, &o);
     if (r == 0 && !hf__identity_own(e, &answer.identity))

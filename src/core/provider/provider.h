@@ -27,6 +27,8 @@ struct hf__leaving {
     size_t at; /* shares that were looked at in this round */
 };
 
+struct hf__handover; /* provider/handover.c */
+
 struct hf__provider {
     struct hf__answer *answers; /* newest first */
     uint16_t answers_count;
@@ -35,6 +37,9 @@ struct hf__provider {
     struct hf__drain *drain;
     struct hf__attesting *attesting; /* newest first */
     struct hf__leaving leaving;
+    struct hf__handover *handover; /* of one share; NULL: none is under way */
+    uint32_t handovers;            /* that were begun */
+    uint64_t handed_ms; /* when this process sent a share to another last, or opened its vault */
 };
 
 /* Draws the key of the nonces; they are worth nothing to another process. */
@@ -114,11 +119,65 @@ void hf__leave_adopted(struct hf_engine *e);
 void hf__leave_advance(struct hf_engine *e);
 /* Fills in the leave, and the first owners that it waits for. */
 void hf__leave_status(struct hf_engine *e, struct hf_status *ret);
+/* A share goes and its vote, if it has one, stays: as when its owner orders it. From then on there
+ * is no way back. */
+void hf__leave_forget(struct hf_engine *e, const struct hf_held_row *held);
 /* What another holder says of a generation, or why it does not. */
 int hf__leave_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                        struct hf_bytes body);
 /* /v1/remains: whether the share of a generation is still kept here. 0, or a refusal. */
 int hf__recv_remains(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
+
+/* ---- handover.c: a share is handed over by one that leaves (proto/REPAIR.md) */
+
+/* Begins to hand a share over, or goes on with it, where that may be; false: it may not now. */
+bool hf__handover_begin(struct hf_engine *e, const struct hf_held_row *held);
+/* What one that was asked for it has said, or why it has not. */
+int hf__handover_answered(struct hf_engine *e, const struct hf__pending *call, int error,
+                          struct hf_bytes body);
+/* Whether a share of a generation may still be on its way from here to another. */
+bool hf__handing_over(const struct hf_engine *e, const struct hf_owner_row *row,
+                      const uint8_t generation[static 16]);
+/* Ends what is under way; what is durable stays. */
+void hf__handover_free(struct hf_engine *e);
+size_t hf__handover_memory(const struct hf_engine *e); /* bytes held */
+
+/* ---- take.c: what others do when one that leaves hands a share over */
+
+/* /v1/take: whether this node would have a share. */
+int hf__recv_take(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
+/* /v1/transfer: keeps another holder's transfer, durably, and signs for it. */
+int hf__recv_transfer(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
+/* /v1/handover: keeps a share, durably, and votes for it once enough others keep the transfer. */
+int hf__recv_handover(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
+
+/* ---- moves.c: the transfers in an owner's row */
+
+/* Who votes for a record's own generation, as far as this node knows. */
+void hf__acceptors(struct hf_engine *e, const struct hf_placement_record *record,
+                   struct hf__electorate *ret);
+/* The transfer of an index of a generation; false: it has not moved, as far as the row knows. */
+bool hf__transfer_find(struct hf_engine *e, const struct hf_owner_row *row,
+                       const uint8_t generation[static 16], uint64_t index,
+                       struct hf_signed_transfer *ret);
+/* Whether a transfer of the generation is to this node: without the share, it was let go. */
+bool hf__was_taken(struct hf_engine *e, const struct hf_owner_row *row,
+                   const uint8_t generation[static 16]);
+/* Adds one that was checked to a row, the first of its index; false: it is full, or knows another
+ * of that index. */
+bool hf__transfer_keep(struct hf_engine *e, struct hf_owner_row *row,
+                       const struct hf_account *owner, const struct hf_signed_transfer *transfer);
+/* Adds those that an owner shows. Whether the row has changed. */
+bool hf__moves_merge(struct hf_engine *e, struct hf_owner_row *row, const struct hf_account *owner,
+                     const struct hf_signed_transfer *list, size_t count);
+/* Those of a row that a request does not show. */
+struct hf_signed_transfer *hf__moves_unshown(struct hf_engine *e, const struct hf_owner_row *row,
+                                             const struct hf_owner_request *request,
+                                             size_t *ret_count);
+/* Forgets those of generations of which nothing is kept here any more, as far as the owner shows
+ * that it knows them. */
+void hf__moves_prune(struct hf_engine *e, struct hf_owner_row *row, const struct hf_account *owner,
+                     const struct hf_owner_request *request);
 
 /* ---- request.c: what the handlers of an owner's signed requests share */
 
@@ -130,6 +189,7 @@ struct hf__owner_message {
     bool known;                           /* a row is kept of the owner; else row is empty */
     struct hf_owner_row row;
     bool raised; /* the promise in row is higher than the one that is kept */
+    bool moved;  /* the row knows of votes that have moved, by the request */
 };
 
 /* Opens a request: its shape, and what is inside it. The errors of decoding. */
@@ -201,6 +261,9 @@ HF_MUST_USE int hf__again_check(struct hf_engine *e, const struct hf_signed_reco
                                 const struct hf_owner_header *header,
                                 const struct hf_generation_id *generation,
                                 struct hf_placement_record *ret, uint8_t *ret_index);
+/* Whether there is room for a share of an owner. The store's error while writing fails;
+ * HF_EQUOTA. */
+HF_MUST_USE int hf__quota_check(struct hf_engine *e, const struct hf_account *owner);
 /*
  * Whether an owner may leave a share of this generation; again: one that was held before. The
  * store's error while writing fails; HF_EQUOTA; HF_ESUPERSEDED: a lower claim than one known;
@@ -208,6 +271,11 @@ HF_MUST_USE int hf__again_check(struct hf_engine *e, const struct hf_signed_reco
  */
 HF_MUST_USE int hf__room_check(struct hf_engine *e, const struct hf_owner_header *header,
                                const struct hf_generation_id *generation, bool again);
+
+/* Whether this node, or another of its operator for which it may stand in, is among an owner's
+ * candidates under the set of an epoch (offer.c). HF_EORDER. */
+HF_MUST_USE int hf__order_check(struct hf_engine *e, const struct hf_account *owner,
+                                uint64_t version, uint64_t epoch);
 
 /* ---- acceptor.c: what a holder promises, for what it votes, what it remembers */
 
@@ -283,6 +351,10 @@ HF_MUST_USE int hf__nonce_check(struct hf_engine *e, struct hf_bytes context,
 /* What the nonce of an offer is bound to. */
 struct hf_bytes hf__offer_context(struct hf_engine *e, const struct hf_account *owner,
                                   const struct hf_generation_id *generation);
+/* What the nonce of a handover is bound to. */
+struct hf_bytes hf__take_context(struct hf_engine *e, const struct hf_account *owner,
+                                 const struct hf_generation_id *generation,
+                                 const struct hf_account *from);
 /* What the nonce of a recovery is bound to. */
 struct hf_bytes hf__recover_context(struct hf_engine *e, const struct hf_account *account,
                                     const uint8_t response_key[static HF_KEY_LEN]);

@@ -68,9 +68,12 @@ static bool is_news(const struct context *c)
 /* Instances look at each certificate that they are handed: none is kept that does not hold. */
 static int check_certificates(struct hf_engine *e, const struct context *c)
 {
+    struct hf__moves moves = {0};
     hf_assert(c->m.certificates_count <= HF_CHAIN_MAX);
+    hf__moves_add(e, c->o.row.moves, c->o.row.moves_count, &moves);
+    hf__moves_shown(e, c->o.request.moves, c->o.request.moves_count, &c->record, &moves);
     for (size_t i = 0; is_news(c) && i < c->m.certificates_count; i++)
-        if (hf__certificate_check(e, &c->m.certificates[i], &c->record) != 0)
+        if (hf__certificate_check(e, &c->m.certificates[i], &c->record, &moves) != 0)
             return HF_ECERTIFICATE;
     return 0;
 }
@@ -83,6 +86,8 @@ static void store(struct hf_engine *e, struct context *c)
     bool news = is_news(c);
     if (news)
         hf__newest_set(row, &c->m.record, c->m.certificates, c->m.certificates_count);
+    bool moved = news && hf__moves_merge(e, row, &c->m.header.owner, c->o.request.moves,
+                                         c->o.request.moves_count);
     /* A vault that was lost, or an older disk, begins with another key of tickets. */
     bool ticket =
         c->m.has_ticket && (!row->has_ticket || memcmp(row->ticket, c->m.ticket, HF_MAC_LEN) != 0);
@@ -90,7 +95,7 @@ static void store(struct hf_engine *e, struct context *c)
         row->has_ticket = true;
         memcpy(row->ticket, c->m.ticket, HF_MAC_LEN);
     }
-    hf__owner_keep(e, &c->o, news || ticket);
+    hf__owner_keep(e, &c->o, news || ticket || moved);
     if (!c->holds ||
         (c->held.has_record && hf_bytes_equal(c->held.record.record, c->m.record.record)))
         return;

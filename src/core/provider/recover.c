@@ -137,7 +137,9 @@ static int fill_answer(struct hf_engine *e, const struct context *c, struct hf_r
                                       .certificates = c->row.certificates,
                                       .certificates_count = c->row.certificates_count,
                                       .has_sealed = c->row.has_sealed,
-                                      .sealed = c->row.sealed};
+                                      .sealed = c->row.sealed,
+                                      .moves = c->row.moves,
+                                      .moves_count = c->row.moves_count};
     ret->transcript_hash = c->transcript_hash;
     ret->provider = e->account;
     hf__versions(e, &ret->versions);

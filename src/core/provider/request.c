@@ -36,9 +36,13 @@ int hf__owner_check(struct hf_engine *e, struct hf__owner_message *o,
         return HF_ENOTMEMBER;
     r = e->suite->verify(header->owner.bytes, hf__label(m->method), o->request.body,
                          o->request.signature);
-    if (r == 0)
-        o->known = hf__owner_row(e, &header->owner, &o->row);
-    return r;
+    if (r != 0)
+        return r;
+    o->known = hf__owner_row(e, &header->owner, &o->row);
+    /* What the owner knows of votes that have moved: its certificates and proofs hang on it. */
+    o->moved = o->known && hf__moves_merge(e, &o->row, &header->owner, o->request.moves,
+                                           o->request.moves_count);
+    return 0;
 }
 
 int hf__owner_identity(struct hf_engine *e, const struct hf__owner_message *o)
@@ -70,7 +74,7 @@ int hf__owner_admit(struct hf_engine *e, const struct hf__message *from, struct 
 void hf__owner_keep(struct hf_engine *e, struct hf__owner_message *o, bool changed)
 {
     hf_assert(o->header != NULL && o->row.promised.statement.len > 0);
-    if (hf__proof_keep(e, &o->row, o->header, &o->request) || o->raised || changed)
+    if (hf__proof_keep(e, &o->row, o->header, &o->request) || o->raised || o->moved || changed)
         hf__owner_put(e, &o->header->owner, &o->row);
 }
 
@@ -85,6 +89,7 @@ void hf__ack(struct hf_engine *e, const struct hf__owner_message *o, struct hf_a
     if (seal != NULL)
         memcpy(response.seal, seal, sizeof response.seal);
     response.has_identity = request->show_identity && hf__identity_own(e, &response.identity);
+    response.moves = hf__moves_unshown(e, &o->row, request, &response.moves_count);
     e->suite->hash("holdfast/v1/request", request->body, &s->request_hash);
     s->provider = e->account;
     s->placed = hf__is_placed(e);

@@ -242,7 +242,7 @@ bool hf__is_acceptor(const struct hf__electorate *g, const struct hf_account *ac
 }
 
 bool hf__certificate_fits(const struct hf_engine *e, const struct hf_certificate *c,
-                          const struct hf_placement_record *record)
+                          const struct hf_placement_record *record, const struct hf__moves *moves)
 {
     struct hf__electorate g;
     const struct hf_unsealed *u = chain_find(record, c->generation);
@@ -253,21 +253,23 @@ bool hf__certificate_fits(const struct hf_engine *e, const struct hf_certificate
         return false;
     add(&g, u->generation.id, u->quorum, u->provisional, u->holders, u->holders_count);
     reduce(floor, &g);
+    hf__moves_apply(moves, &g);
     hf_assert(memcmp(g.id, c->generation, 16) == 0);
     bool fits = c->seals_count >= g.quorum;
+    uint32_t seen = 0; /* bit of each index */
     for (size_t i = 0; fits && i < c->seals_count; i++) {
-        fits = hf__is_acceptor(&g, &c->seals[i].acceptor);
-        for (size_t j = 0; j < i; j++)
-            fits = fits && !hf_account_equal(&c->seals[j].acceptor, &c->seals[i].acceptor);
+        uint8_t index = hf__electorate_index(&g, &c->seals[i].acceptor);
+        fits = index > 0 && (seen >> index & 1) == 0;
+        seen |= UINT32_C(1) << index;
     }
     return fits;
 }
 
 int hf__certificate_check(struct hf_engine *e, const struct hf_certificate *c,
-                          const struct hf_placement_record *record)
+                          const struct hf_placement_record *record, const struct hf__moves *moves)
 {
     hf_assert(record->holders_count > 0);
-    if (!hf__certificate_fits(e, c, record))
+    if (!hf__certificate_fits(e, c, record, moves))
         return HF_ECERTIFICATE;
     for (size_t i = 0; i < c->seals_count; i++)
         if (e->suite->verify(c->seals[i].acceptor.bytes, "holdfast/v1/seal",
@@ -291,6 +293,7 @@ static bool is_excused(const struct hf_floor *floor, const struct hf_unsealed *u
 
 size_t hf__electorates(struct hf_engine *e, const struct hf_placement_record *record,
                        const struct hf_certificate *certificates, size_t certificates_count,
+                       const struct hf__moves *moves,
                        struct hf__electorate ret[static HF__ELECTORATES_MAX])
 {
     const struct hf_floor *floor = hf__floor_of(e, &record->owner);
@@ -304,20 +307,32 @@ size_t hf__electorates(struct hf_engine *e, const struct hf_placement_record *re
             add(&ret[count++], u->generation.id, u->quorum, u->provisional, u->holders,
                 u->holders_count);
     }
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         reduce(floor, &ret[i]);
+        hf__moves_apply(moves, &ret[i]);
+    }
     hf_assert(count > 0 && count <= HF__ELECTORATES_MAX);
     return count;
 }
 
-/* The acceptor of an index; NULL: none of it votes. */
-static const struct hf_account *acceptor_of(const struct hf__electorate *g, uint64_t index)
+/* Whether an acceptance is of this electorate's generation and ballot, and of who votes for its
+ * index, or did before it handed its vote over. */
+static bool is_given(struct hf_engine *e, const struct hf_acceptance *a,
+                     const struct hf_ballot *ballot, const struct hf__electorate *g,
+                     const struct hf_account *owner)
 {
-    hf_assert(g->n <= HF_SHARES_MAX);
-    for (size_t i = 0; i < g->n; i++)
-        if (g->indices[i] == index)
-            return &g->acceptors[i];
-    return NULL;
+    size_t at = 0;
+    while (at < g->n && g->indices[at] != a->index)
+        at++;
+    if (at == g->n || memcmp(a->generation, g->id, 16) != 0)
+        return false;
+    hf_assert(at < HF_SHARES_MAX);
+    struct hf_bytes what = hf__acceptance_bytes(e, owner, g->id, ballot, a->provisional);
+    return e->suite->verify(g->acceptors[at].bytes, "holdfast/v1/acceptance", what, a->signature) ==
+               0 ||
+           ((g->moved >> at & 1) != 0 &&
+            e->suite->verify(g->earlier[at].bytes, "holdfast/v1/acceptance", what, a->signature) ==
+                0);
 }
 
 /* Whether the acceptances of one electorate suffice; each acceptor counts once. */
@@ -329,12 +344,7 @@ static bool carried(struct hf_engine *e, const struct hf_claim_proof *proof,
     uint32_t seen = 0; /* bit of each index */
     for (size_t i = 0; i < proof->acceptances_count; i++) {
         const struct hf_acceptance *a = &proof->acceptances[i];
-        const struct hf_account *acceptor = acceptor_of(g, a->index);
-        if (acceptor == NULL || memcmp(a->generation, g->id, 16) != 0 ||
-            (seen >> a->index & 1) != 0 ||
-            e->suite->verify(acceptor->bytes, "holdfast/v1/acceptance",
-                             hf__acceptance_bytes(e, owner, g->id, ballot, a->provisional),
-                             a->signature) != 0)
+        if ((seen >> a->index & 1) != 0 || !is_given(e, a, ballot, g, owner))
             continue;
         seen |= UINT32_C(1) << a->index;
         firm += !a->provisional;

@@ -10,16 +10,33 @@
 
 enum {
     HF__ELECTORATES_MAX = HF_CHAIN_MAX + 1, /* the newest generation and its chain */
-    HF__ACCEPTORS_MAX = HF__ELECTORATES_MAX * HF_SHARES_MAX /* distinct ones, at most */
+    HF__ACCEPTORS_MAX = HF__ELECTORATES_MAX * HF_SHARES_MAX, /* distinct ones, at most */
+    HF__MOVES_MAX = 2 * HF_WIRE_MOVES_MAX /* what a node keeps, and what is shown to it */
+};
+
+/* The vote of an index that was handed over. */
+struct hf__move {
+    uint8_t generation[16];
+    uint8_t index;
+    struct hf_account from, to;
+};
+
+/* At most one of an index of a generation. */
+struct hf__moves {
+    size_t count;
+    struct hf__move at[HF__MOVES_MAX];
 };
 
 /* The acceptors of one generation, and how many of them carry a ballot. */
 struct hf__electorate {
     uint8_t id[16]; /* of the generation */
     uint8_t n;
-    uint8_t quorum;      /* q: acceptances that are not provisional */
-    uint8_t provisional; /* p: acceptances, provisional or not */
-    struct hf_account acceptors[HF_SHARES_MAX];
+    uint8_t quorum;                             /* q: acceptances that are not provisional */
+    uint8_t provisional;                        /* p: acceptances, provisional or not */
+    uint16_t moved;                             /* bit of each place whose vote was handed over */
+    struct hf_account acceptors[HF_SHARES_MAX]; /* who votes */
+    struct hf_account earlier[HF_SHARES_MAX];   /* who did before, where it moved: what that one has
+                                                 * given counts for the index too */
     uint8_t indices[HF_SHARES_MAX];
 };
 
@@ -72,21 +89,24 @@ void hf__record_hash(struct hf_engine *e, const struct hf_signed_record *record,
 /*
  * Whether a certificate can excuse an owner that knows this record from one generation of its
  * chain: it was sealed by the record's own generation or by another of the chain, under a ballot
- * that is not above the record's, q distinct holders are named, and the floor does not say who
- * votes instead, or that it need not be asked.
+ * that is not above the record's, holders of q indices are named, and the floor does not say who
+ * votes instead, or that it need not be asked. moves: votes that were handed over; may be NULL.
  */
 bool hf__certificate_fits(const struct hf_engine *e, const struct hf_certificate *c,
-                          const struct hf_placement_record *record);
+                          const struct hf_placement_record *record, const struct hf__moves *moves);
 /* The same, and each of them has signed. HF_ECERTIFICATE. */
 HF_MUST_USE int hf__certificate_check(struct hf_engine *e, const struct hf_certificate *c,
-                                      const struct hf_placement_record *record);
+                                      const struct hf_placement_record *record,
+                                      const struct hf__moves *moves);
 /*
  * Who must carry a ballot of the owner under this record: the holders of its generation, and of
  * each generation in its chain that no certificate seals and that the authority has not written
- * off. Returns how many electorates; the first is of the record's own generation.
+ * off. moves: the votes that were handed over; may be NULL. Returns how many electorates; the first
+ * is of the record's own generation.
  */
 size_t hf__electorates(struct hf_engine *e, const struct hf_placement_record *record,
                        const struct hf_certificate *certificates, size_t certificates_count,
+                       const struct hf__moves *moves,
                        struct hf__electorate ret[static HF__ELECTORATES_MAX]);
 /* Whether an account is among the acceptors of an electorate. */
 bool hf__is_acceptor(const struct hf__electorate *g, const struct hf_account *account);
@@ -111,6 +131,47 @@ struct hf_bytes hf__acceptance_bytes(struct hf_engine *e, const struct hf_accoun
 struct hf_bytes hf__seal_bytes(struct hf_engine *e, const struct hf_account *owner,
                                const struct hf_certificate *what,
                                const struct hf_account *acceptor);
+
+/* ---- transfer.c: votes that were handed over (proto/REPAIR.md) */
+
+/* Checks what a holder of an owner's share signs when it hands its vote over: its shape, that it is
+ * of this owner, its signature. HF_ETRANSFER, HF_EDOCUMENT_NETWORK, HF_EPEER_ACCOUNT,
+ * HF_ESIGNATURE, or of decoding. */
+HF_MUST_USE int hf__transfer_check(struct hf_engine *e, const struct hf_signed_transfer *transfer,
+                                   const struct hf_account *owner,
+                                   struct hf_transfer_statement *ret);
+/* A transfer that was checked when it was stored. */
+void hf__transfer_read(struct hf_engine *e, const struct hf_signed_transfer *transfer,
+                       struct hf_transfer_statement *ret);
+/* What another holder signs that keeps a transfer; borrowed from the step. */
+struct hf_bytes hf__transfer_word(struct hf_engine *e, const struct hf_signed_transfer *transfer,
+                                  const struct hf_account *holder);
+/* What the new holder signs that has the share; borrowed from the step. */
+struct hf_bytes hf__handover_word(struct hf_engine *e, const struct hf_signed_transfer *transfer,
+                                  const struct hf_account *holder, bool votes);
+/* Whether two say the same, byte for byte. */
+bool hf__transfer_same(const struct hf_signed_transfer *a, const struct hf_signed_transfer *b);
+/* Whether a transfer is of a generation with these holders: from the one of its index, to one that
+ * is none of them. */
+bool hf__transfer_of(const struct hf_transfer_statement *t,
+                     const struct hf_generation_id *generation, const struct hf_holder *holders,
+                     size_t count);
+/* The same, of the record's own generation or one of its chain. */
+bool hf__transfer_fits(const struct hf_transfer_statement *t,
+                       const struct hf_placement_record *record);
+/* Adds stored transfers to a list, the first one of each index. */
+void hf__moves_add(struct hf_engine *e, const struct hf_signed_transfer *list, size_t count,
+                   struct hf__moves *ret);
+/* Adds what others have shown, as far as it is signed and fits a record. */
+void hf__moves_shown(struct hf_engine *e, const struct hf_signed_transfer *list, size_t count,
+                     const struct hf_placement_record *record, struct hf__moves *ret);
+/* How many of those that are stored are of a generation. */
+size_t hf__moves_count(struct hf_engine *e, const struct hf_signed_transfer *list, size_t count,
+                       const uint8_t id[static 16]);
+/* Those to whom votes were handed over vote in an electorate. */
+void hf__moves_apply(const struct hf__moves *moves, struct hf__electorate *g);
+/* The index for which an account votes, or has voted before it handed its vote over; 0: none. */
+uint8_t hf__electorate_index(const struct hf__electorate *g, const struct hf_account *account);
 
 /* ---- statement.c */
 

@@ -112,7 +112,7 @@ static int take(struct hf_engine *e, uint64_t key, const struct rate *rate, uint
 /* of: the head of an account, or a source. */
 static uint64_t key_of(uint64_t of, uint8_t method, enum class class)
 {
-    hf_assert(method >= HF_METHOD_DOCUMENTS && method <= HF_METHOD_ATTEST && class <= GIVEN);
+    hf_assert(method >= HF_METHOD_DOCUMENTS && method <= HF_METHOD_HANDOVER && class <= GIVEN);
     uint64_t key = of ^ SPREAD * (method * 8u + (unsigned)class);
     return key != 0 ? key : 1;
 }

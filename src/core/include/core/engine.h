@@ -63,6 +63,7 @@ enum hf_collection {
     HF_ROW_SEALED = 10,   /* key empty: sealed_row */
     HF_ROW_PROMISES = 11, /* key empty: promises_row */
     HF_ROW_BROKEN = 12,   /* key provider (32), generation id (16), order (8): broken_promise */
+    HF_ROW_MOVES = 13,    /* key empty: moves_row */
     HF_ROW_PUBLIC = 15, /* not in the vault: public state, key is text ("hint", "root-1", "policy",
                "set", "shares", "sealed", "blackstart") */
 };
@@ -142,7 +143,10 @@ struct hf_engine_config {
     X(HF_METHOD_GOSSIP, 11, "gossip")                                                              \
     X(HF_METHOD_REMAINS, 12, "remains")                                                            \
     X(HF_METHOD_PROBE, 13, "probe")                                                                \
-    X(HF_METHOD_ATTEST, 14, "attest")
+    X(HF_METHOD_ATTEST, 14, "attest")                                                              \
+    X(HF_METHOD_TAKE, 15, "take")                                                                  \
+    X(HF_METHOD_TRANSFER, 16, "transfer")                                                          \
+    X(HF_METHOD_HANDOVER, 17, "handover")
 
 enum hf_method {
 #define X(constant, number, name) constant = number,

@@ -27,6 +27,10 @@
     X(HF_TRACE_RETIRED, "retired", 1)             /* a: generation; n-k+1 have deleted */          \
     X(HF_TRACE_SHARE_STORED, "share_stored", 1)   /* provider; account: owner; a: gen, b: idx */   \
     X(HF_TRACE_SHARE_DELETED, "share_deleted", 1) /* provider; account: owner; a: gen */           \
+    X(HF_TRACE_VOTE_CEASED, "vote_ceased", 1)     /* leaver; account: owner; a: gen, b: idx */     \
+    X(HF_TRACE_HANDED_OVER, "handed_over", 1)     /* leaver; account: owner; a: gen, b: idx */     \
+    X(HF_TRACE_SHARE_TAKEN, "share_taken", 1)     /* its successor; account: owner; a, b: same */  \
+    X(HF_TRACE_SHARE_MOVED, "share_moved", 1)     /* owner; account: successor; a: gen, b: idx */  \
     X(HF_TRACE_SHARE_RELEASED, "share_released",                                                   \
       1)                          /* provider; account: owner; a: gen, b: idx; hash: transcript */ \
     X(HF_TRACE_ROUND, "round", 0) /* recovery; a: round, b: providers asked */                     \

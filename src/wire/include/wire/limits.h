@@ -13,6 +13,7 @@
 #define HF_WIRE_INCARNATION_MAX                                                                    \
     0xffffffffffffu /* of what an account says of itself; no clock, no account comes near */
 #define HF_WIRE_VOTES_MAX  16 /* generations of one owner for which one acceptor votes */
+#define HF_WIRE_MOVES_MAX  16 /* transfers of one owner that one node keeps */
 #define HF_WIRE_FORMER_MAX HF_WIRE_VOTES_MAX /* of them, those whose share it has deleted */
 
 #endif

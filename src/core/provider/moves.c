@@ -1,0 +1,160 @@
+/*
+ * The transfers that an acceptor keeps of an owner's generations (proto/REPAIR.md, 4). What must
+ * hold: of one index the first stays, and none goes that its owner has not shown it knows while the
+ * owner may still look for who has the share.
+ */
+#include "base/error.h"
+#include "provider/provider.h"
+
+void hf__acceptors(struct hf_engine *e, const struct hf_placement_record *record,
+                   struct hf__electorate *ret)
+{
+    struct hf__electorate *all = hf__scratch(e, HF__ELECTORATES_MAX * sizeof *all);
+    struct hf__moves moves = {0};
+    struct hf_owner_row row;
+    if (hf__owner_row(e, &record->owner, &row))
+        hf__moves_add(e, row.moves, row.moves_count, &moves);
+    size_t count = hf__electorates(e, record, NULL, 0, &moves, all);
+    hf_assert(count > 0);
+    *ret = all[0];
+    hf_assert(memcmp(ret->id, record->generation.id, sizeof ret->id) == 0);
+}
+
+bool hf__transfer_find(struct hf_engine *e, const struct hf_owner_row *row,
+                       const uint8_t generation[static 16], uint64_t index,
+                       struct hf_signed_transfer *ret)
+{
+    struct hf_transfer_statement t;
+    hf_assert(row->moves_count <= HF_WIRE_MOVES_MAX && index > 0);
+    for (size_t i = 0; i < row->moves_count; i++) {
+        hf__transfer_read(e, &row->moves[i], &t);
+        if (t.index != index || memcmp(t.generation.id, generation, 16) != 0)
+            continue;
+        *ret = row->moves[i];
+        return true;
+    }
+    return false;
+}
+
+bool hf__was_taken(struct hf_engine *e, const struct hf_owner_row *row,
+                   const uint8_t generation[static 16])
+{
+    struct hf_transfer_statement t;
+    hf_assert(e->open && row->moves_count <= HF_WIRE_MOVES_MAX);
+    for (size_t i = 0; i < row->moves_count; i++) {
+        hf__transfer_read(e, &row->moves[i], &t);
+        if (memcmp(t.generation.id, generation, 16) == 0 && hf_account_equal(&t.to, &e->account))
+            return true;
+    }
+    return false;
+}
+
+/* Whether anything of a generation is kept here, or the newest record has its holders vote. */
+static bool matters(struct hf_engine *e, const struct hf_owner_row *row,
+                    const struct hf_account *owner, const uint8_t id[static 16])
+{
+    struct hf_held_row held;
+    struct hf_placement_record record;
+    if (hf__held_row(e, owner, id, &held) || hf__votes_for(e, owner, row, id))
+        return true;
+    if (!row->has_newest)
+        return false;
+    int r = hf__decode(e, &hf_wire_placement_record, row->newest.record, &record);
+    hf_assert(r == 0);
+    bool named = memcmp(record.generation.id, id, 16) == 0;
+    for (size_t i = 0; i < record.chain_count; i++)
+        named = named || memcmp(record.chain[i].generation.id, id, 16) == 0;
+    hf_assert(record.holders_count > 0);
+    return named;
+}
+
+/* Forgets those that do not matter here: all of them, or those of others that a request shows. */
+static void sift(struct hf_engine *e, struct hf_owner_row *row, const struct hf_account *owner,
+                 const struct hf_owner_request *shown)
+{
+    struct hf_transfer_statement t;
+    struct hf_signed_transfer *kept = hf__scratch(e, HF_WIRE_MOVES_MAX * sizeof *kept);
+    size_t count = 0;
+    for (size_t i = 0; i < row->moves_count; i++) {
+        bool known = shown == NULL;
+        for (size_t j = 0; !known && j < shown->moves_count; j++)
+            known = hf__transfer_same(&shown->moves[j], &row->moves[i]);
+        hf__transfer_read(e, &row->moves[i], &t);
+        /* The own ones say what became of the share. */
+        known = known && (shown == NULL || (!hf_account_equal(&t.from, &e->account) &&
+                                            !hf_account_equal(&t.to, &e->account)));
+        if (!known || matters(e, row, owner, t.generation.id))
+            kept[count++] = row->moves[i];
+    }
+    hf_assert(count <= row->moves_count);
+    row->moves = kept;
+    row->moves_count = count;
+}
+
+bool hf__transfer_keep(struct hf_engine *e, struct hf_owner_row *row,
+                       const struct hf_account *owner, const struct hf_signed_transfer *transfer)
+{
+    struct hf_transfer_statement t;
+    struct hf_signed_transfer other;
+    hf__transfer_read(e, transfer, &t);
+    if (hf__transfer_find(e, row, t.generation.id, t.index, &other))
+        return hf__transfer_same(&other, transfer);
+    if (row->moves_count == HF_WIRE_MOVES_MAX)
+        sift(e, row, owner, NULL);
+    if (row->moves_count == HF_WIRE_MOVES_MAX)
+        return false;
+    struct hf_signed_transfer *all = hf__scratch(e, HF_WIRE_MOVES_MAX * sizeof *all);
+    if (row->moves_count > 0)
+        memcpy(all, row->moves, row->moves_count * sizeof *all);
+    all[row->moves_count++] = *transfer;
+    row->moves = all;
+    hf_assert(row->moves_count <= HF_WIRE_MOVES_MAX);
+    return true;
+}
+
+bool hf__moves_merge(struct hf_engine *e, struct hf_owner_row *row, const struct hf_account *owner,
+                     const struct hf_signed_transfer *list, size_t count)
+{
+    struct hf_transfer_statement t;
+    bool changed = false;
+    hf_assert(count <= HF_WIRE_MOVES_MAX && row->promised.statement.len > 0);
+    for (size_t i = 0; i < count; i++) {
+        bool known = false;
+        for (size_t j = 0; !known && j < row->moves_count; j++)
+            known = hf__transfer_same(&row->moves[j], &list[i]);
+        /* What does not matter here is not kept, or the owner's next request would bring back
+         * what its last one had forgotten. */
+        if (known || hf__transfer_check(e, &list[i], owner, &t) != 0 ||
+            !matters(e, row, owner, t.generation.id))
+            continue;
+        changed = hf__transfer_keep(e, row, owner, &list[i]) || changed;
+    }
+    return changed;
+}
+
+struct hf_signed_transfer *hf__moves_unshown(struct hf_engine *e, const struct hf_owner_row *row,
+                                             const struct hf_owner_request *request,
+                                             size_t *ret_count)
+{
+    struct hf_signed_transfer *list = hf__scratch(e, HF_WIRE_MOVES_MAX * sizeof *list);
+    *ret_count = 0;
+    hf_assert(row->moves_count <= HF_WIRE_MOVES_MAX);
+    for (size_t i = 0; i < row->moves_count; i++) {
+        bool shown = false;
+        for (size_t j = 0; !shown && j < request->moves_count; j++)
+            shown = hf__transfer_same(&request->moves[j], &row->moves[i]);
+        if (!shown)
+            list[(*ret_count)++] = row->moves[i];
+    }
+    hf_assert(*ret_count <= row->moves_count);
+    return list;
+}
+
+void hf__moves_prune(struct hf_engine *e, struct hf_owner_row *row, const struct hf_account *owner,
+                     const struct hf_owner_request *request)
+{
+    hf_assert(request != NULL);
+    if (row->moves_count > 0)
+        sift(e, row, owner, request);
+    hf_assert(row->moves_count <= HF_WIRE_MOVES_MAX);
+}

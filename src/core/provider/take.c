@@ -1,0 +1,466 @@
+/*
+ * What others do when a holder that leaves hands its share over (proto/REPAIR.md): a candidate says
+ * whether it would have it; the other holders keep the signed transfer; the new holder keeps the
+ * share, and votes once q of the others keep the transfer. What must hold: who votes
+ * for an index has the promise of the one that voted for it before.
+ */
+#include "base/error.h"
+#include "base/secret.h"
+#include "provider/provider.h"
+
+/* Whether a member that leaves may ask about the share of this owner. */
+static int check_asker(struct hf_engine *e, const struct hf__message *from,
+                       const struct hf_versions *versions, const struct hf_account *owner)
+{
+    hf_assert(e->claimed && from->is_request);
+    int r = hf__documents_ready(e);
+    if (r == 0)
+        r = hf__versions_check(e, versions);
+    if (r != 0)
+        return r;
+    if (!from->has_account)
+        return HF_EPERMISSION;
+    if (!hf__is_member(e, &from->account) || !hf__is_member(e, owner))
+        return HF_ENOTMEMBER;
+    return hf__view_leave(e, &from->account) != NULL ? 0 : HF_ESTAYS;
+}
+
+/* Whether a transfer is the asker's own, of this record's generation, and names its holders. */
+static int check_transfer(struct hf_engine *e, const struct hf__message *from,
+                          const struct hf_signed_transfer *transfer,
+                          const struct hf_placement_record *record,
+                          struct hf_transfer_statement *ret)
+{
+    hf_assert(record->holders_count > 0);
+    int r = hf__transfer_check(e, transfer, &record->owner, ret);
+    if (r != 0)
+        return r;
+    if (!hf_account_equal(&ret->from, &from->account) ||
+        !hf__transfer_of(ret, &record->generation, record->holders, record->holders_count))
+        return HF_ETRANSFER;
+    return 0;
+}
+
+/* Whether as many of a generation have moved as may: what is left with those that the owner chose
+ * must be enough by itself. */
+static bool is_exhausted(struct hf_engine *e, const struct hf_owner_row *row,
+                         const struct hf_placement_record *record)
+{
+    hf_assert(record->holders_count >= record->threshold);
+    return hf__moves_count(e, row->moves, row->moves_count, record->generation.id) >=
+           record->holders_count - record->threshold;
+}
+
+/* Whether a newer record is known here, under which shares of this generation are of no use. */
+static bool is_outdated(struct hf_engine *e, const struct hf_owner_row *row,
+                        const struct hf_placement_record *record)
+{
+    struct hf_placement_record newest;
+    struct hf_record_order order, known;
+    if (!row->has_newest)
+        return false;
+    int r = hf__decode(e, &hf_wire_placement_record, row->newest.record, &newest);
+    hf_assert(r == 0);
+    hf__record_order(record, &order);
+    hf__record_order(&newest, &known);
+    hf_assert(known.generation > 0);
+    return hf__order_compare(e, &record->owner, &known, &order) > 0 &&
+           memcmp(newest.generation.id, record->generation.id, 16) != 0;
+}
+
+/*
+ * Whether this node can have the share: it holds no other one of this generation, and has no vote
+ * for it. ret_has: it has this very one, by a transfer.
+ */
+static int check_place(struct hf_engine *e, const struct hf__message *from,
+                       const struct hf_placement_record *record, uint64_t index, bool *ret_has)
+{
+    struct hf_owner_row row;
+    struct hf_held_row held;
+    struct hf_signed_transfer transfer;
+    struct hf_transfer_statement t;
+    *ret_has = false;
+    hf_assert(index > 0);
+    for (size_t i = 0; i < record->holders_count; i++)
+        if (hf_account_equal(&record->holders[i].account, &e->account))
+            return HF_EINDEX;
+    if (!hf__owner_row(e, &record->owner, &row))
+        return 0;
+    if (is_outdated(e, &row, record))
+        return HF_EGENERATION;
+    if (hf__former_has(&row, record->generation.id))
+        return HF_EINDEX;
+    if (!hf__held_row(e, &record->owner, record->generation.id, &held))
+        /* What was here and was let go is not taken again, however late its handover comes. */
+        return hf__was_taken(e, &row, record->generation.id) ? HF_EGENERATION : 0;
+    if (held.index != index || !hf__transfer_find(e, &row, record->generation.id, index, &transfer))
+        return HF_EINDEX;
+    hf__transfer_read(e, &transfer, &t);
+    hf_assert(t.index == index);
+    *ret_has = hf_account_equal(&t.from, &from->account) && hf_account_equal(&t.to, &e->account);
+    return *ret_has ? 0 : HF_EINDEX;
+}
+
+/* Whether what is kept of the owner leaves room for one share more. */
+static int check_room(struct hf_engine *e, const struct hf_account *owner)
+{
+    struct hf_owner_row row;
+    struct hf_held_row held;
+    size_t recorded = 0;
+    int r = hf__closing(e);
+    if (r == 0)
+        r = hf__quota_check(e, owner);
+    if (r != 0 || !hf__owner_row(e, owner, &row))
+        return r;
+    for (size_t at = 0; hf__held_next(e, owner, &at, &held);)
+        recorded += held.has_record;
+    hf_assert(recorded <= HF_GENERATIONS_HELD_MAX);
+    return recorded >= HF_GENERATIONS_HELD_MAX - 1 ||
+                   hf__votes_count(e, owner, &row) == HF_WIRE_FORMER_MAX
+               ? HF_EBUSY
+               : 0;
+}
+
+static int check_take(struct hf_engine *e, const struct hf__message *from,
+                      const struct hf_take_request *m, struct hf_placement_record *ret)
+{
+    struct hf_transfer_statement t;
+    bool has;
+    int r = check_asker(e, from, &m->versions, &m->owner);
+    if (r == 0)
+        r = hf__record_check(e, &m->record, &m->owner, ret);
+    if (r != 0)
+        return r;
+    if (m->index > ret->holders_count ||
+        !hf_account_equal(&ret->holders[m->index - 1].account, &from->account))
+        return HF_ERECORD;
+    if (m->has_transfer) {
+        r = check_transfer(e, from, &m->transfer, ret, &t);
+        if (r == 0 && (!hf_account_equal(&t.to, &e->account) || t.index != m->index))
+            r = HF_ETRANSFER;
+    }
+    if (r == 0)
+        r = check_place(e, from, ret, m->index, &has);
+    hf_assert(r != 0 || m->index > 0);
+    if (r != 0 || has)
+        return r;
+    r = check_room(e, &m->owner);
+    /* Once it is signed there is no other candidate: the order may have changed since. */
+    if (r == 0 && !m->has_transfer)
+        r = hf__order_check(e, &m->owner, ret->generation.version, m->epoch);
+    return r;
+}
+
+int hf__recv_take(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
+{
+    hf_assert(from->is_request && e->claimed);
+    struct hf_take_request m;
+    struct hf_take_response answer = {0};
+    struct hf_placement_record record;
+    const struct hf__peer *peer;
+    int r = hf__decode(e, &hf_wire_take_request, body, &m);
+    if (r == 0)
+        r = check_take(e, from, &m, &record);
+    if (r == 0)
+        r = hf__identity_check(e, from, &m.identity, &from->account, &peer, NULL);
+    if (r == 0 && !hf__identity_own(e, &answer.identity))
+        r = HF_EBUSY;
+    if (r != 0)
+        return r;
+    hf__versions(e, &answer.versions);
+    hf__nonce_make(e, hf__take_context(e, &m.owner, &record.generation, &from->account),
+                   answer.nonce);
+    hf__reply(e, from->request, 0, hf__encode(e, &hf_wire_take_response, &answer), true);
+    return 0;
+}
+
+/* ---- another holder */
+
+/* The record of a generation whose acceptor this node is, and which its row or its share has. */
+static bool record_of(struct hf_engine *e, const struct hf_account *owner,
+                      const struct hf_owner_row *row, const uint8_t id[static 16],
+                      struct hf_placement_record *ret)
+{
+    struct hf_held_row held;
+    struct hf_bytes record = {0};
+    if (hf__held_row(e, owner, id, &held) && held.has_record)
+        record = held.record.record;
+    else if (row->has_newest)
+        record = row->newest.record;
+    if (record.len == 0)
+        return false;
+    int r = hf__decode(e, &hf_wire_placement_record, record, ret);
+    hf_assert(r == 0 && ret->holders_count > 0);
+    return memcmp(ret->generation.id, id, 16) == 0;
+}
+
+int hf__recv_transfer(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
+{
+    hf_assert(from->is_request && e->claimed);
+    struct hf_transfer_request m;
+    struct hf_transfer_response answer = {0};
+    struct hf_transfer_statement t;
+    struct hf_owner_row row;
+    struct hf_placement_record record;
+    struct hf_signed_transfer known;
+    int r = hf__decode(e, &hf_wire_transfer_request, body, &m);
+    if (r == 0)
+        r = hf__decode(e, &hf_wire_transfer_statement, m.transfer.statement, &t);
+    if (r == 0)
+        r = check_asker(e, from, &m.versions, &t.owner);
+    if (r != 0)
+        return r;
+    if (!hf__owner_row(e, &t.owner, &row) || !hf__votes_for(e, &t.owner, &row, t.generation.id) ||
+        !record_of(e, &t.owner, &row, t.generation.id, &record))
+        return HF_ENOSHARE;
+    r = check_transfer(e, from, &m.transfer, &record, &t);
+    if (r != 0)
+        return r;
+    if (!hf__transfer_find(e, &row, t.generation.id, t.index, &known)) {
+        if (is_exhausted(e, &row, &record))
+            return HF_ESHAREMOVED;
+        if (e->store_error != 0)
+            return e->store_error;
+        if (!hf__transfer_keep(e, &row, &t.owner, &m.transfer))
+            return HF_EBUSY;
+        hf__owner_put(e, &t.owner, &row);
+    } else if (!hf__transfer_same(&known, &m.transfer)) {
+        return HF_ESHAREMOVED;
+    }
+    hf__versions(e, &answer.versions);
+    e->suite->sign(e->secrets->account, "holdfast/v1/transfer-kept",
+                   hf__transfer_word(e, &m.transfer, &e->account), answer.signature);
+    hf__reply(e, from->request, 0, hf__encode(e, &hf_wire_transfer_response, &answer), false);
+    return 0;
+}
+
+/* ---- the new holder */
+
+struct context {
+    struct hf_handover_request m;
+    struct hf_transfer_statement t;
+    struct hf_claim_statement promised;
+    struct hf_placement_record record;
+    struct hf_owner_row row;
+    struct hf_held_row held;
+    bool known; /* a row is kept of the owner */
+    bool has;   /* the share is here already */
+};
+
+static int check_handover(struct hf_engine *e, const struct hf__message *from, struct context *c)
+{
+    struct hf_record_order order;
+    int r = hf__decode(e, &hf_wire_transfer_statement, c->m.transfer.statement, &c->t);
+    if (r == 0)
+        r = check_asker(e, from, &c->m.versions, &c->t.owner);
+    if (r == 0)
+        r = hf__record_check(e, &c->m.record, &c->t.owner, &c->record);
+    if (r == 0)
+        r = check_transfer(e, from, &c->m.transfer, &c->record, &c->t);
+    if (r == 0)
+        r = hf__claim_open(e, &c->t.promised, &c->t.owner, &c->promised);
+    if (r != 0)
+        return r;
+    hf__record_order(&c->record, &order);
+    /* Who knew a record had promised its ballot. */
+    if (!hf_account_equal(&c->t.to, &e->account) || order.claim != c->t.newest.claim ||
+        order.generation != c->t.newest.generation ||
+        c->promised.ballot.number < c->record.ballot.number)
+        return HF_ETRANSFER;
+    r = hf__nonce_check(e, hf__take_context(e, &c->t.owner, &c->record.generation, &from->account),
+                        c->m.nonce);
+    if (r == 0)
+        r = check_place(e, from, &c->record, c->t.index, &c->has);
+    hf_assert(r != 0 || c->t.index <= c->record.holders_count);
+    return r != 0 || c->has ? r : check_room(e, &c->t.owner);
+}
+
+/* Opens the share, checks it against the owner's commitments and wraps it for the vault. */
+static int take_share(struct hf_engine *e, struct context *c)
+{
+    static const char info[] = "holdfast/v1/handover";
+    struct hf_deposit_aad aad = {.generation = c->record.generation, .index = c->t.index};
+    aad.network = e->network;
+    aad.owner = c->t.owner;
+    aad.provider = e->account;
+    hf_assert(c->record.commitments.len == HF_POINT_LEN * c->record.threshold);
+    uint8_t *share = e->secret_alloc(HF_SCALAR_LEN);
+    if (share == NULL)
+        return HF_ENOMEM;
+    int r = e->suite->open(e->secrets->sealing, hf_bytes_of(info, strlen(info)),
+                           hf__encode(e, &hf_wire_deposit_aad, &aad),
+                           hf_bytes_of(c->m.sealed, sizeof c->m.sealed), share);
+    if (r == 0)
+        r = e->suite->share_check(share, (uint8_t)c->t.index, (uint8_t)c->record.threshold,
+                                  c->record.commitments.data);
+    if (r == 0)
+        e->suite->wrap(&e->secrets->rng, e->secrets->active.wrap_key,
+                       hf_bytes_of(c->record.generation.id, 16), hf_bytes_of(share, HF_SCALAR_LEN),
+                       c->held.wrapped);
+    hf_wipe(share, HF_SCALAR_LEN);
+    e->secret_free(share);
+    return r;
+}
+
+/* Whether q of the other indices keep the transfer: then the owner finds it at them. */
+static bool is_carried(struct hf_engine *e, const struct context *c)
+{
+    struct hf__moves moves = {0};
+    struct hf__electorate *g = hf__scratch(e, HF__ELECTORATES_MAX * sizeof *g);
+    uint32_t seen = 0;
+    size_t count = 0;
+    hf__moves_add(e, c->row.moves, c->row.moves_count, &moves);
+    (void)hf__electorates(e, &c->record, NULL, 0, &moves, g);
+    for (size_t i = 0; i < c->m.kept_count; i++) {
+        const struct hf_transfer_kept *k = &c->m.kept[i];
+        uint8_t index = hf__electorate_index(&g[0], &k->holder);
+        if (index == 0 || index == c->t.index || (seen >> index & 1) != 0 ||
+            e->suite->verify(k->holder.bytes, "holdfast/v1/transfer-kept",
+                             hf__transfer_word(e, &c->m.transfer, &k->holder), k->signature) != 0)
+            continue;
+        seen |= UINT32_C(1) << index;
+        count++;
+    }
+    hf_assert(count <= HF_SHARES_MAX);
+    return count >= c->record.quorum;
+}
+
+/* Whether the proof that comes along is one: its instance says that it stood, and enough of the
+ * record's generation have accepted, where it names that one. The rest is for who acts by it. */
+static bool holds_proof(struct hf_engine *e, const struct context *c,
+                        struct hf_claim_statement *ret)
+{
+    struct hf__moves moves = {0};
+    struct hf__electorate *g = hf__scratch(e, HF__ELECTORATES_MAX * sizeof *g);
+    if (hf__claim_open(e, &c->m.proof.claim, &c->t.owner, ret) != 0 ||
+        !hf__claim_stood(e, &c->m.proof, &c->t.owner))
+        return false;
+    hf_assert(ret->ballot.number > 0);
+    if (!ret->has_known || memcmp(ret->known.id, c->record.generation.id, 16) != 0)
+        return true;
+    hf__moves_add(e, c->row.moves, c->row.moves_count, &moves);
+    hf__moves_shown(e, c->m.moves, c->m.moves_count, &c->record, &moves);
+    size_t count = hf__electorates(e, &c->record, NULL, 0, &moves, g);
+    hf_assert(count > 0);
+    return hf__claim_proof_check(e, &c->m.proof, g, 1, &c->t.owner) == 0;
+}
+
+/* The promise is the higher of both, as are rank, record and proof: what the old holder had refused
+ * the new one refuses. */
+static void inherit(struct hf_engine *e, struct context *c)
+{
+    struct hf_owner_row *row = &c->row;
+    struct hf_ballot promised = {0};
+    struct hf_claim_statement s;
+    bool higher = true;
+    if (c->known) {
+        hf__promised(e, row, &promised);
+        higher = c->promised.ballot.number > promised.number;
+    }
+    if (higher) {
+        row->promised = c->t.promised;
+        memcpy(row->ppid, c->t.ppid, sizeof row->ppid);
+    }
+    if (c->t.rank > row->rank)
+        row->rank = c->t.rank;
+    if (row->generation_newest < c->record.generation.number)
+        row->generation_newest = c->record.generation.number;
+    if (c->m.has_proof && holds_proof(e, c, &s)) {
+        struct hf_claim_statement kept;
+        if (row->has_proof)
+            hf__claim_read(e, &row->proof.claim, &kept);
+        if (!row->has_proof || kept.ballot.number < s.ballot.number) {
+            row->has_proof = true;
+            row->proof = c->m.proof;
+        }
+    }
+    hf_assert(row->promised.statement.len > 0 && row->generation_newest > 0);
+}
+
+/* Takes over the record with the certificates that hold, and the other transfers. */
+static void inherit_record(struct hf_engine *e, struct context *c)
+{
+    struct hf_owner_row *row = &c->row;
+    struct hf_certificate *good = hf__scratch(e, HF_CHAIN_MAX * sizeof *good);
+    struct hf__moves moves = {0};
+    size_t count = 0;
+    hf__moves_add(e, row->moves, row->moves_count, &moves);
+    hf__moves_shown(e, c->m.moves, c->m.moves_count, &c->record, &moves);
+    for (size_t i = 0; i < c->m.certificates_count; i++)
+        if (hf__certificate_check(e, &c->m.certificates[i], &c->record, &moves) == 0)
+            good[count++] = c->m.certificates[i];
+    hf_assert(count <= HF_CHAIN_MAX);
+    if (hf__newest_check(e, row, &c->m.record, &c->record) == 0 &&
+        (!hf__newest_is(row, &c->m.record) || count > row->certificates_count))
+        hf__newest_set(row, &c->m.record, good, count);
+    (void)hf__moves_merge(e, row, &c->t.owner, c->m.moves, c->m.moves_count);
+}
+
+static int store(struct hf_engine *e, struct context *c)
+{
+    uint8_t key[48];
+    bool waited = c->has && c->held.waiting;
+    if (c->has && !waited)
+        return 0;
+    if (e->store_error != 0)
+        return e->store_error;
+    inherit(e, c);
+    inherit_record(e, c);
+    struct hf_signed_transfer known;
+    if (!hf__transfer_find(e, &c->row, c->record.generation.id, c->t.index, &known) &&
+        is_exhausted(e, &c->row, &c->record))
+        return HF_ESHAREMOVED;
+    if (!hf__transfer_keep(e, &c->row, &c->t.owner, &c->m.transfer))
+        return HF_ESHAREMOVED;
+    c->held.waiting = !is_carried(e, c);
+    if (waited && c->held.waiting)
+        return 0;
+    hf_assert(c->held.index > 0 && c->held.has_record);
+    hf__held_key(&c->t.owner, c->record.generation.id, key);
+    hf__put(e, HF_ROW_HELD, hf_bytes_of(key, sizeof key), &hf_wire_held_row, &c->held);
+    hf__owner_put(e, &c->t.owner, &c->row);
+    if (!c->has)
+        hf__trace(e, HF_TRACE_SHARE_TAKEN, 0, &c->t.owner, c->record.generation.number, c->t.index);
+    return 0;
+}
+
+int hf__recv_handover(struct hf_engine *e, const struct hf__message *from, struct hf_bytes body)
+{
+    hf_assert(from->is_request && e->claimed);
+    struct context *c = hf__scratch(e, sizeof *c);
+    struct hf_handover_response answer = {0};
+    int r = hf__decode(e, &hf_wire_handover_request, body, &c->m);
+    if (r == 0)
+        r = check_handover(e, from, c);
+    if (r != 0)
+        return r;
+    c->known = hf__owner_row(e, &c->t.owner, &c->row);
+    hf_assert(c->known || !c->has);
+    if (c->has) {
+        bool held = hf__held_row(e, &c->t.owner, c->record.generation.id, &c->held);
+        hf_assert(held);
+    } else {
+        c->held = (struct hf_held_row){.generation = c->record.generation,
+                                       .index = c->t.index,
+                                       .shares = c->record.holders_count,
+                                       .commitments = c->record.commitments,
+                                       .has_record = true,
+                                       .record = c->m.record};
+        c->held.header.network = e->network;
+        c->held.header.owner = c->t.owner;
+        c->held.header.provider = e->account;
+        c->held.header.ballot = c->record.ballot;
+        r = take_share(e, c);
+    }
+    if (r == 0)
+        r = store(e, c);
+    if (r != 0)
+        return r;
+    answer.votes = !c->held.waiting;
+    hf__versions(e, &answer.versions);
+    e->suite->sign(e->secrets->account, "holdfast/v1/handed-over",
+                   hf__handover_word(e, &c->m.transfer, &e->account, answer.votes),
+                   answer.signature);
+    hf__reply(e, from->request, 0, hf__encode(e, &hf_wire_handover_response, &answer), false);
+    return 0;
+}

@@ -1,0 +1,250 @@
+/* A holder leaves while an owner is down: its share and its vote go to the owner's next candidate
+ * (proto/REPAIR.md). */
+#include "testnet.h"
+
+#include "base/error.h"
+#include "owner/owner.h"
+#include "provider/provider.h"
+
+#include <criterion/criterion.h>
+
+enum { WEEK_S = 7 * 86400, OWNER = 0, K = 3, N = 5, NODES = 10, WAIT_MS = 600000 };
+
+/* A network whose node 0 is down, and not found by its holders. */
+static struct hf_world *owner_down(uint32_t holders[static 16])
+{
+    struct hf_world_settings s = testnet_settings(K, N);
+    s.policy.holder_grace_s = 30;
+    struct hf_world *w = testnet_up_from(&s, NODES);
+    cr_assert_eq(testnet_holders(w, OWNER, holders), N);
+    hf_world_crash(w, OWNER);
+    hf_world_run_for(w, 90000);
+    for (size_t i = 0; i < N; i++)
+        cr_assert_eq(hf__view(hf_world_engine(w, holders[i]), hf_world_account(w, OWNER)).state,
+                     HF_MEMBER_UNREACHABLE);
+    return w;
+}
+
+static void leaves(struct hf_world *w, uint32_t node)
+{
+    cr_assert_eq(hf_world_leave(w, node, WEEK_S, TESTNET_MS), 0);
+}
+
+static void has_left(struct hf_world *w, uint32_t node)
+{
+    cr_assert(hf_world_run_until_state(w, node, HF_STATE_LEFT, WAIT_MS), "node %u has not left",
+              node);
+}
+
+/* Who has taken a share of the owner, by the newest trace that says so. */
+static uint32_t taker(struct hf_world *w)
+{
+    size_t count;
+    const struct hf_world_trace *t = hf_world_traces(w, &count);
+    while (count-- > 0)
+        if (t[count].trace.type == HF_TRACE_SHARE_TAKEN)
+            return t[count].node;
+    cr_assert_fail("nobody has taken a share");
+    return OWNER;
+}
+
+/* No running node keeps a share of the owner but of its newest dealing. */
+static void nothing_older_is_left(struct hf_world *w)
+{
+    for (uint32_t i = 0; i < hf_world_count(w); i++) {
+        struct hf_engine *e = hf_world_engine(w, i);
+        struct hf_held_row held;
+        if (e == NULL)
+            continue;
+        for (size_t at = 0; hf__held_next(e, hf_world_account(w, OWNER), &at, &held);)
+            cr_assert_eq(held.generation.number, testnet_generation(w, OWNER),
+                         "node %u keeps an older share", i);
+    }
+}
+
+/* The owner is back: it has its key, n holders that stay, and nothing older is left. */
+static void owner_returns(struct hf_world *w)
+{
+    uint32_t holders[16];
+    hf_world_start(w, OWNER);
+    testnet_key_lives(w, OWNER);
+    hf_world_run_for(w, WAIT_MS);
+    testnet_ready(w, OWNER);
+    cr_assert_gt(testnet_generation(w, OWNER), 1);
+    cr_assert_eq(testnet_holders(w, OWNER, holders), N);
+    for (size_t i = 0; i < N; i++)
+        cr_assert(hf_world_running(w, holders[i]) &&
+                  hf_world_state(w, holders[i]) != HF_STATE_LEFT);
+    cr_assert_geq(hf_world_trace_count(w, OWNER, HF_TRACE_RETIRED), 1);
+    nothing_older_is_left(w);
+    testnet_restart(w, OWNER);
+    testnet_key_lives(w, OWNER);
+}
+
+Test(handover, gives_the_share_of_one_that_leaves_to_the_next_candidate)
+{
+    uint32_t holders[16], gone, next;
+    struct hf_world *w = owner_down(holders);
+    gone = holders[1];
+    leaves(w, gone);
+    has_left(w, gone);
+    next = taker(w);
+    for (size_t i = 0; i < N; i++)
+        cr_assert_neq(next, holders[i]);
+    cr_assert_eq(hf_world_trace_count(w, gone, HF_TRACE_VOTE_CEASED), 1);
+    cr_assert_eq(hf_world_trace_count(w, gone, HF_TRACE_HANDED_OVER), 1);
+    hf_world_crash(w, gone);
+    owner_returns(w);
+    cr_assert_geq(hf_world_trace_count(w, OWNER, HF_TRACE_SHARE_MOVED), 1);
+    testnet_end(w);
+}
+
+/* n - k at most. */
+Test(handover, lets_so_many_go_that_only_k_stay_where_the_owner_chose_them)
+{
+    uint32_t holders[16];
+    struct hf_world *w = owner_down(holders);
+    for (size_t i = 0; i < N - K; i++) {
+        leaves(w, holders[i]);
+        has_left(w, holders[i]);
+        hf_world_crash(w, holders[i]);
+    }
+    cr_assert_eq(hf_world_trace_count(w, HF_WORLD_ALL, HF_TRACE_SHARE_TAKEN), N - K);
+    leaves(w, holders[N - 1]);
+    hf_world_run_for(w, WAIT_MS);
+    cr_assert_eq(hf_world_state(w, holders[N - 1]), HF_STATE_LEAVING);
+    cr_assert_eq(hf_world_trace_count(w, HF_WORLD_ALL, HF_TRACE_SHARE_TAKEN), N - K);
+    owner_returns(w);
+    has_left(w, holders[N - 1]);
+    testnet_end(w);
+}
+
+Test(handover, does_not_begin_while_the_owner_answers)
+{
+    struct hf_world_settings s = testnet_settings(K, N);
+    uint32_t holders[16];
+    s.policy.holder_grace_s = 30;
+    struct hf_world *w = testnet_up_from(&s, NODES);
+    testnet_holders(w, OWNER, holders);
+    leaves(w, holders[0]);
+    has_left(w, holders[0]);
+    cr_assert_eq(hf_world_trace_count(w, HF_WORLD_ALL, HF_TRACE_VOTE_CEASED), 0);
+    testnet_end(w);
+}
+
+/* Silence is found by each holder for itself: the leaver's own finding is not enough. */
+Test(handover, does_not_begin_without_the_word_of_the_others)
+{
+    uint32_t holders[16];
+    struct hf_world *w = owner_down(holders);
+    unsigned rule = hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DROP,
+                                                      .method = HF_METHOD_REMAINS,
+                                                      .from = holders[0],
+                                                      .to = HF_WORLD_ALL});
+    leaves(w, holders[0]);
+    hf_world_run_for(w, 60000);
+    cr_assert_gt(hf_world_rule_hits(w, rule), 0);
+    cr_assert_eq(hf_world_trace_count(w, HF_WORLD_ALL, HF_TRACE_VOTE_CEASED), 0);
+    hf_world_heal(w);
+    has_left(w, holders[0]);
+    cr_assert_eq(hf_world_trace_count(w, holders[0], HF_TRACE_HANDED_OVER), 1);
+    owner_returns(w);
+    testnet_end(w);
+}
+
+/* The leaver dies at each of its writes; started again it goes on with the very same transfer. */
+Test(handover, goes_on_after_a_crash_of_the_leaver)
+{
+    for (unsigned nth = 1; nth <= 4; nth++)
+        for (int after = 0; after < 2; after++) {
+            uint32_t holders[16];
+            struct hf_world *w = owner_down(holders);
+            leaves(w, holders[0]);
+            hf_world_crash_at_write(w, holders[0], nth, after == 1);
+            hf_world_run_for(w, 30000);
+            hf_world_crash_at_write(w, holders[0], UINT32_MAX, false);
+            hf_world_start(w, holders[0]);
+            has_left(w, holders[0]);
+            cr_assert_eq(hf_world_trace_count(w, HF_WORLD_ALL, HF_TRACE_SHARE_TAKEN), 1);
+            hf_world_crash(w, holders[0]);
+            owner_returns(w);
+            testnet_end(w);
+        }
+}
+
+/* So do the candidate, and another holder. */
+Test(handover, goes_on_after_a_crash_of_who_takes_over_or_keeps_the_transfer)
+{
+    for (unsigned nth = 1; nth <= 2; nth++)
+        for (int which = 0; which < 2; which++) {
+            uint32_t holders[16], other;
+            struct hf_world *w = owner_down(holders);
+            if (which == 0) {
+                leaves(w, holders[0]);
+                has_left(w, holders[0]);
+                other = taker(w);
+                hf_world_free(w);
+                w = owner_down(holders);
+            } else {
+                other = holders[2];
+            }
+            leaves(w, holders[0]);
+            hf_world_crash_at_write(w, other, nth, nth == 2);
+            hf_world_run_for(w, 20000);
+            hf_world_crash_at_write(w, other, UINT32_MAX, false);
+            hf_world_start(w, other);
+            has_left(w, holders[0]);
+            owner_returns(w);
+            testnet_end(w);
+        }
+}
+
+/* At the first, second, ... message of a handover the owner is back. */
+Test(handover, ends_well_when_the_owner_comes_back_in_the_middle)
+{
+    static const uint8_t methods[] = {HF_METHOD_TAKE, HF_METHOD_TRANSFER, HF_METHOD_HANDOVER};
+    for (size_t m = 0; m < HF_ARRAY_LEN(methods); m++)
+        for (int response = 0; response < 2; response++) {
+            uint32_t holders[16];
+            struct hf_world *w = owner_down(holders);
+            unsigned late = hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DELAY,
+                                                              .method = methods[m],
+                                                              .response = response == 1,
+                                                              .from = HF_WORLD_ALL,
+                                                              .to = HF_WORLD_ALL,
+                                                              .delay_us = 8000000});
+            leaves(w, holders[0]);
+            for (unsigned i = 0; i < 600 && hf_world_rule_hits(w, late) == 0; i++)
+                hf_world_run_for(w, 100);
+            cr_assert_gt(hf_world_rule_hits(w, late), 0);
+            owner_returns(w);
+            hf_world_heal(w);
+            has_left(w, holders[0]);
+            testnet_key_lives(w, OWNER);
+            testnet_end(w);
+        }
+}
+
+/* Shares and votes count where they are now: without the successors too few are left. The new
+ * dealing has a holder that was never told of them, and takes the certificate with their words. */
+Test(handover, carries_an_owner_that_only_the_successors_can_help)
+{
+    uint32_t holders[16];
+    struct hf_world *w = owner_down(holders);
+    for (size_t i = 0; i < N - K; i++) {
+        leaves(w, holders[i]);
+        has_left(w, holders[i]);
+        hf_world_crash(w, holders[i]);
+    }
+    hf_world_crash(w, holders[N - 1]);
+    hf_world_start(w, OWNER);
+    testnet_key_lives(w, OWNER);
+    cr_assert_gt(testnet_generation(w, OWNER), 1);
+    cr_assert(hf_world_trace_count(w, OWNER, HF_TRACE_CERTIFIED) > 0);
+    hf_world_run_for(w, WAIT_MS);
+    cr_assert(!testnet_traced(w, HF_WORLD_ALL, HF_TRACE_REQUEST_REFUSED, HF_ECERTIFICATE));
+    cr_assert(!testnet_traced(w, HF_WORLD_ALL, HF_TRACE_REQUEST_REFUSED, HF_EPROOF));
+    testnet_restart(w, OWNER);
+    testnet_key_lives(w, OWNER);
+    testnet_end(w);
+}
