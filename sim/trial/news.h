@@ -8,14 +8,15 @@
 #include "core/trace.h"
 
 struct hf__news_record {
-    struct hf__map rows; /* of every event that is followed */
-    uint64_t missed;     /* more than are followed */
+    struct hf__map rows;   /* of every event that is followed */
+    struct hf__map newest; /* by subject and kind: the highest incarnation of them */
+    uint64_t missed;       /* more than are followed */
 };
 
 /* What came of them by the end. */
 struct hf__news_sum {
     size_t count;           /* events */
-    uint64_t takers_min;    /* of the event that the fewest nodes took */
+    uint64_t takers_min;    /* of the one that the fewest nodes took, unless its author said more */
     struct hf__times times; /* of each, from the first who took it to the last; to be freed */
 };
 
