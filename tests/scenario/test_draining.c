@@ -75,7 +75,7 @@ Test(drain, that_is_not_followed_up_ends_after_an_hour)
     testnet_end(w);
 }
 
-/* Taken back, and killed before anybody heard of that: a restart ends it all the same. */
+/* Taken back, and killed before the news of that has left: a restart ends it all the same. */
 Test(drain, that_was_taken_back_unheard_ends_with_the_restart)
 {
     struct hf_world *w = testnet_up(7, 3, 5);
