@@ -90,11 +90,11 @@ void hf__check_told(struct hf__checks *c, uint32_t node, const struct hf_signed_
 
 bool hf__check_newest(struct hf__checks *c, uint32_t node, struct hf_placement_record *ret)
 {
-    struct hf_public_hint hint;
-    const struct hf_blob *row = hf_world_row(c->world, node, HF_ROW_PUBLIC, hf_bytes_of("hint", 4));
-    if (row != NULL && hf__check_decode(c, &hf_wire_public_hint, hf_blob_bytes(row), &hint) &&
-        hint.has_record)
-        hf__check_told(c, node, &hint.record);
+    struct hf_record_row own;
+    const struct hf_blob *row = hf_world_row(c->world, node, HF_ROW_RECORD, (struct hf_bytes){0});
+    /* The vault's: what stands in public its host may have planted. */
+    if (row != NULL && hf__check_decode(c, &hf_wire_record_row, hf_blob_bytes(row), &own))
+        hf__check_told(c, node, &own.record);
     const struct hf__recorded *told = hf__map_find(&c->recorded, node_key(node));
     return told != NULL && is_of(c, node, told) && told->len > 0 &&
            hf__check_decode(c, &hf_wire_placement_record, hf_bytes_of(told->record, told->len),
