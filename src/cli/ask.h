@@ -26,6 +26,8 @@ int hf__say_no_answer(const char *command, int error);
 
 /* Says what went wrong with what, on standard error; returns HF_CLI_ERROR. */
 int hf__say(const char *command, const char *what, int error);
+/* Whether a person at the terminal says yes; false where standard input is none. */
+bool hf__asked(const char *question);
 
 /* hf_options_read for a command: what is wrong with an option is said on standard error. */
 HF_MUST_USE bool hf__options(int argc, char **argv, const struct hf_option *table, size_t count,

@@ -92,16 +92,27 @@ static int wait_until_left(void)
     return HF_CLI_OK;
 }
 
-/* Whether it has left already: it is not asked to do so again. */
-static bool has_left(void)
+/* Whether it has left already: it is not asked to do so again. -1: an error, which was said. */
+static int has_left(void)
 {
     json_t *root;
     if (hf__ask(json_pack("{s:s}", "request", "status"), false, &root) != 0)
-        return false;
+        return -1;
     const char *state = json_string_value(json_object_get(root, "state"));
-    bool left = state != NULL && strcmp(state, "left") == 0;
+    int left = state != NULL && strcmp(state, "left") == 0;
     json_decref(root);
     return left;
+}
+
+/* A person is told what comes of it; a script has been told by the manual. */
+static bool is_meant(void)
+{
+    fputs("This node leaves the network for good, and its keys can be had no more once it is "
+          "stopped. "
+          "From the moment when\nthe first owner whose share it keeps has moved, which may be in "
+          "seconds, it cannot be taken back.\n",
+          stderr);
+    return hf__asked("leave?");
 }
 
 /* invalid: what HF_EINVAL means here. */
@@ -175,9 +186,14 @@ int hf_cli_leave(int argc, char **argv)
                        "this node is not leaving: there is nothing to take back");
     if (o.abandon != NULL)
         return abandon(o.abandon);
-    if (has_left()) {
+    int left = has_left();
+    if (left > 0)
         puts(left_text);
-        return HF_CLI_OK;
+    if (left != 0)
+        return left > 0 ? HF_CLI_OK : HF_CLI_ERROR;
+    if (isatty(STDIN_FILENO) == 1 && !is_meant()) {
+        fputs("holdfast leave: nothing was done\n", stderr);
+        return HF_CLI_ERROR;
     }
     int r = request(json_pack("{s:s,s:s,s:I}", "request", "leave", "reason", o.reason, "seconds",
                               (json_int_t)(o.days * DAY_S)),

@@ -4,7 +4,9 @@
 #include "command.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 int hf__say(const char *command, const char *what, int error)
 {
@@ -64,4 +66,13 @@ bool hf__help(int argc, char **argv, const char *text)
             return true;
         }
     return false;
+}
+
+bool hf__asked(const char *question)
+{
+    char answer[8];
+    if (isatty(STDIN_FILENO) != 1)
+        return false;
+    fprintf(stderr, "%s [yes/no] ", question);
+    return fgets(answer, sizeof answer, stdin) != NULL && strcmp(answer, "yes\n") == 0;
 }

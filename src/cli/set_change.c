@@ -7,7 +7,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 enum { PREFIX_MIN = 4 };
 
@@ -270,15 +269,6 @@ int hf__set_change(const struct hf__authority *a, char **words)
 
 /* ---- a new registration beside old ones */
 
-static bool asked(const char *question)
-{
-    char answer[8];
-    if (isatty(STDIN_FILENO) != 1)
-        return false;
-    fprintf(stderr, "%s [yes/no] ", question);
-    return fgets(answer, sizeof answer, stdin) != NULL && strcmp(answer, "yes\n") == 0;
-}
-
 int hf__set_make_room(struct hf__member_list *members, const struct hf__member *fresh, bool replace,
                       bool also)
 {
@@ -299,7 +289,7 @@ int hf__set_make_room(struct hf__member_list *members, const struct hf__member *
                     "holdfast set: not added: %s has %s at %s already; --replace takes it out (if "
                     "its keys are still wanted, it must not be), --also keeps both\n",
                     m->operator_name, name, m->address);
-            if (!asked("take it out?"))
+            if (!hf__asked("take it out?"))
                 return HF_ECANCELED;
         }
         printf("%s of %s at %s is replaced%s\n", name, m->operator_name, m->address,

@@ -20,7 +20,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 enum { FILE_MAX = 1 << 20, RECORD_MAX = 8192, ARENA_MAX = 1 << 20, STATEMENT_MAX = 256 };
 
@@ -329,7 +328,6 @@ static int decide(struct deciding *d, const struct hf__floor_options *o)
 
 static bool confirmed(const struct deciding *d, const struct hf__floor_options *o)
 {
-    char answer[8];
     printf(
         "claims below %llu are void everywhere from then on, and so is every record signed below\n"
         "it that is not of generation %u: a copy of the folder that has dealt anew can do nothing\n"
@@ -339,11 +337,8 @@ static bool confirmed(const struct deciding *d, const struct hf__floor_options *
     fflush(stdout);
     if (o->only_instance)
         return true;
-    if (isatty(STDIN_FILENO) == 1) {
-        fprintf(stderr, "is it sure that no other machine runs this validator? [yes/no] ");
-        if (fgets(answer, sizeof answer, stdin) != NULL && strcmp(answer, "yes\n") == 0)
-            return true;
-    }
+    if (hf__asked("is it sure that no other machine runs this validator?"))
+        return true;
     fprintf(stderr, "holdfast set: nothing is decided; when it is sure that no other machine runs "
                     "this validator: --only-instance\n");
     return false;
