@@ -170,6 +170,11 @@ class Node:
         status = self.status()
         return status["state"] if status else None
 
+    def state_of(self, other):
+        """What this node says of another member."""
+        peers = json.loads(self.command("peers", "--json").stdout)["peers"]
+        return next(peer["state"] for peer in peers if peer["account"] == other.account)
+
     def wait(self, states, timeout):
         """Waits until the state is one of states; returns the seconds it took."""
         started = time.monotonic()
@@ -261,6 +266,14 @@ class Mesh:
         self.network = printed.split()[0]
         for node in self.nodes:
             self.configure(node, lines)
+
+    def impatient(self):
+        """A policy by which a silent holder is replaced, and a silent owner is down, after some seconds."""
+        form = self.authority / "policy.yaml"
+        text = form.read_text()
+        grace = next(line for line in text.splitlines() if line.startswith("holder_grace:"))
+        form.write_text(text.replace(grace, "holder_grace: 6s"))
+        self.authority_command("policy", "sign", "--authority", self.authority)
 
     def configure(self, node, lines=""):
         node.folder.mkdir()

@@ -209,8 +209,9 @@ void hf_engine_step(struct hf_engine *e, const struct hf_event *event, struct hf
     e->crowded = event->crowded;
     hf__update_begin(e);
     /* What a busy node is late by is no matter; the detector is stricter with itself. */
-    if (late_ms(e) > e->timing.watch_ms)
-        hf__holders_slept(e, late_ms(e));
+    uint64_t late = late_ms(e);
+    if (late > e->timing.watch_ms)
+        hf__holders_slept(e, late);
     switch (event->type) {
     case HF_EVENT_START:
         e->started = true;

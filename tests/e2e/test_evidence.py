@@ -27,11 +27,7 @@ def network(name):
 def impatient(mesh):
     """A silent holder is replaced after some seconds, and daemons look every second."""
     mesh.found("timing: {watch: 1s, call: 2s, audit: 2s}\n")
-    form = mesh.authority / "policy.yaml"
-    text = form.read_text()
-    grace = next(line for line in text.splitlines() if line.startswith("holder_grace:"))
-    form.write_text(text.replace(grace, "holder_grace: 6s"))
-    mesh.authority_command("policy", "sign", "--authority", mesh.authority)
+    mesh.impatient()
     mesh.start_all()
     mesh.register()
     for node in mesh.nodes:

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Real daemons: a holder leaves while an owner is down, and hands its share over; the owner starts, and its key is there."""
 
-import json
 import os
 import pathlib
 import sys
@@ -26,27 +25,12 @@ def accounts(status):
     return [provider["account"] for provider in status["providers"]]
 
 
-def state_of(node, other):
-    """What a node says of another member."""
-    peers = json.loads(node.command("peers", "--json").stdout)["peers"]
-    return next(peer["state"] for peer in peers if peer["account"] == other.account)
-
-
-def impatient(mesh):
-    """A policy by which a silent owner is down after some seconds, and daemons that look every second."""
-    form = mesh.authority / "policy.yaml"
-    text = form.read_text()
-    grace = next(line for line in text.splitlines() if line.startswith("holder_grace:"))
-    form.write_text(text.replace(grace, "holder_grace: 6s"))
-    mesh.authority_command("policy", "sign", "--authority", mesh.authority)
-
-
 @tap.case
 def a_share_moves_while_its_owner_is_down():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-handover-"))
     with Mesh(folder, Programs(BUILD), NODES, SHARES, THRESHOLD) as mesh:
         mesh.found("timing: {watch: 1s, call: 2s}\n")
-        impatient(mesh)
+        mesh.impatient()
         mesh.start_all()
         mesh.register()
         for node in mesh.nodes:
@@ -58,7 +42,7 @@ def a_share_moves_while_its_owner_is_down():
         generation = owner.status()["generation"]
         owner.kill()
         for holder in holders:
-            until(lambda holder=holder: state_of(holder, owner) == "unreachable", 60, holder.tail)
+            until(lambda holder=holder: holder.state_of(owner) == "unreachable", 60, holder.tail)
 
         leaver = holders[0]
         done = leaver.command("leave", "--reason", "moves to another site", timeout=120)

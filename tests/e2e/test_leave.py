@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Real daemons: one leaves for good, one dies for good, one stands still for a while; nobody loses a backup by it."""
 
-import json
 import os
 import pathlib
 import re
@@ -42,27 +41,12 @@ def all_are_backed_up(mesh, without):
         assert f"{SHARES}".encode() in done.stdout, done.stdout
 
 
-def state_of(node, other):
-    """What a node says of another member."""
-    peers = json.loads(node.command("peers", "--json").stdout)["peers"]
-    return next(peer["state"] for peer in peers if peer["account"] == other.account)
-
-
-def impatient(mesh):
-    """A policy by which a silent holder is replaced after some seconds, and daemons that look every second."""
-    form = mesh.authority / "policy.yaml"
-    text = form.read_text()
-    grace = next(line for line in text.splitlines() if line.startswith("holder_grace:"))
-    form.write_text(text.replace(grace, "holder_grace: 6s"))
-    mesh.authority_command("policy", "sign", "--authority", mesh.authority)
-
-
 @tap.case
 def one_leaves_one_dies_and_one_stands_still_and_all_stay_backed_up():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-leave-"))
     with Mesh(folder, Programs(BUILD), NODES, SHARES, THRESHOLD) as mesh:
         mesh.found("timing: {watch: 1s, call: 2s}\n")
-        impatient(mesh)
+        mesh.impatient()
         mesh.start_all()
         mesh.register()
         all_are_backed_up(mesh, [])
@@ -89,7 +73,7 @@ def one_leaves_one_dies_and_one_stands_still_and_all_stay_backed_up():
         still = by_account[accounts(owner.status())[0]]
         before = owner.status()["generation"]
         still.freeze()
-        until(lambda: state_of(owner, still) != "member", 60, lambda: owner.tail())
+        until(lambda: owner.state_of(still) != "member", 60, lambda: owner.tail())
         still.thaw()
         all_are_backed_up(mesh, [leaver, dead])
         assert owner.status()["generation"] == before, "who returned in time was replaced"

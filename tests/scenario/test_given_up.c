@@ -77,6 +77,18 @@ static void lose_a_holder(struct hf_world *w)
     hf_world_power_off(w, holders[4]);
 }
 
+/* One of its holders is lost, and the dealing of this number is replaced: no node keeps a share
+ * of it. Ends the world. */
+static void is_replaced_and_forgotten(struct hf_world *w, uint32_t number)
+{
+    lose_a_holder(w);
+    hf_world_run_for(w, AWAY_MS);
+    testnet_ready(w, 0);
+    cr_assert_gt(testnet_generation(w, 0), number);
+    cr_assert_eq(keepers(w, number), 0);
+    testnet_end(w);
+}
+
 Test(given_up, on_an_old_disk_and_recorded_since_is_forgotten_by_those_whom_the_record_names)
 {
     struct hf_world *w = up(14, 3, 5, 4);
@@ -86,12 +98,7 @@ Test(given_up, on_an_old_disk_and_recorded_since_is_forgotten_by_those_whom_the_
     put_back(w, old);
     cr_assert_eq(testnet_generation(w, 0), number);
     cr_assert_eq(keepers(w, number), 5);
-    lose_a_holder(w);
-    hf_world_run_for(w, AWAY_MS);
-    testnet_ready(w, 0);
-    cr_assert_gt(testnet_generation(w, 0), number);
-    cr_assert_eq(keepers(w, number), 0);
-    testnet_end(w);
+    is_replaced_and_forgotten(w, number);
 }
 
 /* The same disk comes back when the dealing has been replaced, and before its holders heard an
@@ -142,12 +149,7 @@ Test(given_up, places_of_a_dealing_are_told_when_that_is_replaced)
     cr_assert(hf_world_run_until_trace(w, 0, HF_TRACE_CONFIRMED, 1, AWAY_MS));
     uint32_t number = testnet_generation(w, 0);
     cr_assert_geq(keepers(w, number), 20);
-    lose_a_holder(w);
-    hf_world_run_for(w, AWAY_MS);
-    testnet_ready(w, 0);
-    cr_assert_gt(testnet_generation(w, 0), number);
-    cr_assert_eq(keepers(w, number), 0);
-    testnet_end(w);
+    is_replaced_and_forgotten(w, number);
 }
 
 /* Receipts are lost for minutes, and there are many candidates. */

@@ -99,16 +99,22 @@ Test(handover, gives_the_share_of_one_that_leaves_to_the_next_candidate)
     testnet_end(w);
 }
 
-/* n - k at most. */
-Test(handover, lets_so_many_go_that_only_k_stay_where_the_owner_chose_them)
+/* The first n - k holders leave one after the other, and are gone. */
+static void n_minus_k_leave(struct hf_world *w, const uint32_t *holders)
 {
-    uint32_t holders[16];
-    struct hf_world *w = owner_down(holders);
     for (size_t i = 0; i < N - K; i++) {
         leaves(w, holders[i]);
         has_left(w, holders[i]);
         hf_world_crash(w, holders[i]);
     }
+}
+
+/* n - k at most. */
+Test(handover, lets_so_many_go_that_only_k_stay_where_the_owner_chose_them)
+{
+    uint32_t holders[16];
+    struct hf_world *w = owner_down(holders);
+    n_minus_k_leave(w, holders);
     cr_assert_eq(hf_world_trace_count(w, HF_WORLD_ALL, HF_TRACE_SHARE_TAKEN), N - K);
     leaves(w, holders[N - 1]);
     hf_world_run_for(w, WAIT_MS);
@@ -231,11 +237,7 @@ Test(handover, carries_an_owner_that_only_the_successors_can_help)
 {
     uint32_t holders[16];
     struct hf_world *w = owner_down(holders);
-    for (size_t i = 0; i < N - K; i++) {
-        leaves(w, holders[i]);
-        has_left(w, holders[i]);
-        hf_world_crash(w, holders[i]);
-    }
+    n_minus_k_leave(w, holders);
     hf_world_crash(w, holders[N - 1]);
     hf_world_start(w, OWNER);
     testnet_key_lives(w, OWNER);
