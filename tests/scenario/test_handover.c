@@ -99,6 +99,22 @@ Test(handover, gives_the_share_of_one_that_leaves_to_the_next_candidate)
     testnet_end(w);
 }
 
+/* Who has taken a share counts for others that ask to drain, and asks the others itself. */
+Test(handover, leaves_no_holder_in_the_way_of_a_drain)
+{
+    uint32_t holders[16];
+    struct hf_world *w = owner_down(holders);
+    leaves(w, holders[1]);
+    has_left(w, holders[1]);
+    hf_world_crash(w, holders[1]);
+    cr_assert_eq(hf_world_drain(w, holders[0], true, TESTNET_MS), 0);
+    cr_assert_eq(hf_world_drain(w, taker(w), true, TESTNET_MS), HF_EDRAIN);
+    cr_assert_eq(hf_world_drain(w, holders[0], false, TESTNET_MS), 0);
+    cr_assert_eq(hf_world_drain(w, taker(w), true, TESTNET_MS), 0);
+    cr_assert_eq(hf_world_drain(w, holders[2], true, TESTNET_MS), HF_EDRAIN);
+    testnet_end(w);
+}
+
 /* The first n - k holders leave one after the other, and are gone. */
 static void n_minus_k_leave(struct hf_world *w, const uint32_t *holders)
 {

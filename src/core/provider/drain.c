@@ -166,7 +166,10 @@ static void collect(struct hf_engine *e)
     }
 }
 
-/* Asks the other holders of an owner's record. False: too many calls are out, the rest waits. */
+/*
+ * Asks the others that have an owner's shares: its record's holders, and to whom they have moved.
+ * False: too many calls are out, the rest waits.
+ */
 static bool ask_owner(struct hf_engine *e)
 {
     hf_assert(e->open);
@@ -179,16 +182,18 @@ static bool ask_owner(struct hf_engine *e)
     struct hf_nonce_request m = {0};
     struct hf_held_row held;
     struct hf_placement_record record;
+    struct hf__electorate g;
     /* Its owner may have had the share deleted since, and dealt another by the same id. */
     if (!hf__held_row(e, &w->owner, w->generation, &held) || !held.has_record)
         return true;
     int r = hf__decode(e, &hf_wire_placement_record, held.record.record, &record);
     hf_assert(r == 0);
+    hf__acceptors(e, &record, &g);
     hf__versions(e, &m.versions);
     m.account = w->owner;
     struct hf_bytes body = hf__encode(e, &hf_wire_nonce_request, &m);
-    for (; d->next_holder < record.holders_count; d->next_holder++) {
-        const struct hf_account *holder = &record.holders[d->next_holder].account;
+    for (; d->next_holder < g.n; d->next_holder++) {
+        const struct hf_account *holder = &g.acceptors[d->next_holder];
         if (hf_account_equal(holder, &e->account))
             continue;
         r = hf__call(e, &ask, holder, body);
