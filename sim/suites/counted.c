@@ -152,6 +152,34 @@ static int counted_proof_check(const uint8_t proof[static HF_PROOF_LEN], uint8_t
     return hf_suite_real.proof_check(proof, index, k, commitments, context);
 }
 
+static int counted_repair_split(const uint8_t share[static HF_SCALAR_LEN],
+                                const struct hf_repair *repair, uint8_t helper,
+                                const struct hf_hash *transcript, uint8_t *ret_parts,
+                                uint8_t *ret_points)
+{
+    hf__cost_add(HF_WORLD_BASE_MULT, repair->k, 0);
+    return hf_suite_real.repair_split(share, repair, helper, transcript, ret_parts, ret_points);
+}
+
+static int counted_repair_split_check(const uint8_t *points, const struct hf_repair *repair,
+                                      uint8_t helper, const uint8_t *commitments)
+{
+    hf__cost_add(HF_WORLD_POINT_MULT, repair->k, 0);
+    return hf_suite_real.repair_split_check(points, repair, helper, commitments);
+}
+
+static int counted_repair_sum(uint8_t k, const uint8_t *parts, uint8_t ret[static HF_SCALAR_LEN])
+{
+    return hf_suite_real.repair_sum(k, parts, ret);
+}
+
+static int counted_repair_sum_check(const uint8_t sum[static HF_SCALAR_LEN], uint8_t k,
+                                    const uint8_t *points)
+{
+    hf__cost_add(HF_WORLD_BASE_MULT, 1, 0);
+    return hf_suite_real.repair_sum_check(sum, k, points);
+}
+
 const struct hf_suite hf__suite_counted = {
     .name = "real",
     .random = counted_random,
@@ -175,4 +203,8 @@ const struct hf_suite hf__suite_counted = {
     .secret_check = counted_secret_check,
     .prove = counted_prove,
     .proof_check = counted_proof_check,
+    .repair_split = counted_repair_split,
+    .repair_split_check = counted_repair_split_check,
+    .repair_sum = counted_repair_sum,
+    .repair_sum_check = counted_repair_sum_check,
 };

@@ -67,6 +67,18 @@ int hf__model_prove(struct hf_rng *rng, const uint8_t share[static HF_SCALAR_LEN
                     struct hf_bytes context, uint8_t ret[static HF_PROOF_LEN]);
 int hf__model_proof_check(const uint8_t proof[static HF_PROOF_LEN], uint8_t index, uint8_t k,
                           const uint8_t *commitments, struct hf_bytes context);
+int hf__model_repair_split(const uint8_t share[static HF_SCALAR_LEN],
+                           const struct hf_repair *repair, uint8_t helper,
+                           const struct hf_hash *transcript, uint8_t *ret_parts,
+                           uint8_t *ret_points);
+int hf__model_repair_split_check(const uint8_t *points, const struct hf_repair *repair,
+                                 uint8_t helper, const uint8_t *commitments);
+int hf__model_repair_sum(uint8_t k, const uint8_t *parts, uint8_t ret[static HF_SCALAR_LEN]);
+int hf__model_repair_sum_check(const uint8_t sum[static HF_SCALAR_LEN], uint8_t k,
+                               const uint8_t *points);
+/* The public share of an index: what share * G must be. The errors of share_check. */
+HF_MUST_USE int hf__model_public_share(uint8_t index, uint8_t k, const uint8_t *commitments,
+                                       uint64_t *ret);
 void hf__model_scalar_random(struct hf_rng *rng, uint8_t ret[static HF_SCALAR_LEN]);
 void hf__model_random(struct hf_rng *rng, void *ret, size_t len);
 

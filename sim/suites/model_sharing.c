@@ -42,8 +42,7 @@ int hf__model_deal(struct hf_rng *rng, const uint8_t secret[static HF_SCALAR_LEN
     return 0;
 }
 
-/* The public share of an index: what share * G must be. */
-static int public_share(uint8_t index, uint8_t k, const uint8_t *commitments, uint64_t *ret)
+int hf__model_public_share(uint8_t index, uint8_t k, const uint8_t *commitments, uint64_t *ret)
 {
     uint64_t c[HF_SHARES_MAX];
     if (index == 0 || index > HF_SHARES_MAX || k == 0 || k > HF_SHARES_MAX)
@@ -61,7 +60,7 @@ int hf__model_share_check(const uint8_t share[static HF_SCALAR_LEN], uint8_t ind
                           const uint8_t *commitments)
 {
     uint64_t s, expected;
-    int r = public_share(index, k, commitments, &expected);
+    int r = hf__model_public_share(index, k, commitments, &expected);
     if (r != 0)
         return r;
     if (hf__model_get(share, HF__MODEL_SCALAR, &s) != 0)
@@ -163,7 +162,7 @@ int hf__model_proof_check(const uint8_t proof[static HF_PROOF_LEN], uint8_t inde
                           const uint8_t *commitments, struct hf_bytes context)
 {
     uint64_t c, z, public;
-    int r = public_share(index, k, commitments, &public);
+    int r = hf__model_public_share(index, k, commitments, &public);
     if (r != 0)
         return r;
     if (hf__model_get(proof, HF__MODEL_SCALAR, &c) != 0 ||

@@ -256,4 +256,8 @@ const struct hf_suite hf__suite_model = {
     .secret_check = hf__model_secret_check,
     .prove = hf__model_prove,
     .proof_check = hf__model_proof_check,
+    .repair_split = hf__model_repair_split,
+    .repair_split_check = hf__model_repair_split_check,
+    .repair_sum = hf__model_repair_sum,
+    .repair_sum_check = hf__model_repair_sum_check,
 };

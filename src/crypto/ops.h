@@ -67,4 +67,15 @@ HF_MUST_USE int hf__prove(struct hf_rng *rng, const uint8_t share[static HF_SCAL
 HF_MUST_USE int hf__proof_check(const uint8_t proof[static HF_PROOF_LEN], uint8_t index, uint8_t k,
                                 const uint8_t *commitments, struct hf_bytes context);
 
+/* repair.c */
+HF_MUST_USE int hf__repair_split(const uint8_t share[static HF_SCALAR_LEN],
+                                 const struct hf_repair *repair, uint8_t helper,
+                                 const struct hf_hash *transcript, uint8_t *ret_parts,
+                                 uint8_t *ret_points);
+HF_MUST_USE int hf__repair_split_check(const uint8_t *points, const struct hf_repair *repair,
+                                       uint8_t helper, const uint8_t *commitments);
+HF_MUST_USE int hf__repair_sum(uint8_t k, const uint8_t *parts, uint8_t ret[static HF_SCALAR_LEN]);
+HF_MUST_USE int hf__repair_sum_check(const uint8_t sum[static HF_SCALAR_LEN], uint8_t k,
+                                     const uint8_t *points);
+
 #endif

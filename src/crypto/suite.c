@@ -27,4 +27,8 @@ const struct hf_suite hf_suite_real = {
     .secret_check = hf__secret_check,
     .prove = hf__prove,
     .proof_check = hf__proof_check,
+    .repair_split = hf__repair_split,
+    .repair_split_check = hf__repair_split_check,
+    .repair_sum = hf__repair_sum,
+    .repair_sum_check = hf__repair_sum_check,
 };

@@ -13,7 +13,7 @@
 
 static const struct hf_suite *const suite = &hf_suite_real;
 
-enum { K = 3, N = 5, BATCH = 8 };
+enum { K = 3, N = 5, BATCH = 8, REPAIR_K = 5, REPAIR_N = 9 };
 
 /* One network in small: an owner's dealing, its keys, and what it sent. */
 static struct {
@@ -22,6 +22,8 @@ static struct {
     uint8_t sign_public[32], sign_secret[64], seal_public[32], seal_secret[32];
     uint8_t signature[64], proof[HF_PROOF_LEN], sealed[32 + HF_SEAL_OVERHEAD];
     uint8_t row[256], wrapped[256 + HF_WRAP_OVERHEAD];
+    struct hf_repair repair;
+    uint8_t repaired[REPAIR_N * 32], repair_commitments[REPAIR_K * 32], signed_points[64];
 } world;
 
 static const uint8_t indices[N] = {1, 2, 3, 4, 5};
@@ -132,6 +134,45 @@ static int run_proof_check(void)
     return suite->proof_check(world.proof, 5, K, world.commitments, row());
 }
 
+/* One of five helpers that repair a share of nine (proto/CRYPTO.md, 12): what it computes, with the
+ * sealing and the signatures of what it sends and takes. */
+static int run_repair_helper(void)
+{
+    static const struct hf_hash transcript = {{3}};
+    uint8_t parts[REPAIR_K * 32], points[REPAIR_K * 32], sum[32], signature[64];
+    uint8_t sealed[32 + 64 + HF_SEAL_OVERHEAD], plain[32 + 64] = {0};
+    const struct hf_bytes all = hf_bytes_of(points, sizeof points);
+    int r = suite->repair_split(world.repaired, &world.repair, 1, &transcript, parts, points);
+    suite->sign(world.sign_secret, "holdfast/v1/example", all, world.signed_points);
+    for (size_t i = 0; i < REPAIR_K; i++) {
+        const struct hf_bytes part = hf_bytes_of(parts + i * 32, 32);
+        suite->sign(world.sign_secret, "holdfast/v1/example", part, signature);
+        memcpy(plain, part.data, 32);
+        memcpy(plain + 32, signature, 64);
+        /* Given by this one; then, as if another had given it, taken and checked. */
+        if (r == 0)
+            r = suite->seal(&world.rng, world.seal_public, hf_bytes_of("info", 4), row(),
+                            hf_bytes_of(plain, sizeof plain), sealed);
+        if (r == 0)
+            r = suite->open(world.seal_secret, hf_bytes_of("info", 4), row(),
+                            hf_bytes_of(sealed, sizeof sealed), plain);
+        if (r == 0)
+            r = suite->verify(world.sign_public, "holdfast/v1/example", part, signature);
+        if (r == 0)
+            r = suite->secret_check(part.data, points + i * 32);
+        if (r == 0)
+            r = suite->verify(world.sign_public, "holdfast/v1/example", all, world.signed_points);
+        if (r == 0)
+            r = suite->repair_split_check(points, &world.repair, 1, world.repair_commitments);
+    }
+    if (r == 0)
+        r = suite->repair_sum(REPAIR_K, parts, sum);
+    suite->sign(world.sign_secret, "holdfast/v1/example", row(), signature);
+    return r == 0 ? suite->seal(&world.rng, world.seal_public, hf_bytes_of("info", 4), row(),
+                                hf_bytes_of(plain, sizeof plain), sealed)
+                  : r;
+}
+
 static const struct {
     const char *name;
     int (*run)(void);
@@ -152,6 +193,7 @@ static const struct {
     {"combine_3_of_5_one_wrong", run_combine_wrong},
     {"prove", run_prove},
     {"proof_check_k3_index5", run_proof_check},
+    {"repair_helper_5_of_9", run_repair_helper},
 };
 
 static void make_world(void)
@@ -173,6 +215,10 @@ static void make_world(void)
                           hf_bytes_of(world.shares, 32), world.sealed) == 0);
     suite->wrap(&world.rng, world.secret, hf_bytes_of("aad", 3), row(), world.wrapped);
     hf_assert(suite->prove(&world.rng, world.shares + 4 * 32, row(), world.proof) == 0);
+    world.repair = (struct hf_repair){REPAIR_K, 3, {1, 2, 4, 5, 9}};
+    hf_assert(suite->deal(&world.rng, world.secret,
+                          (struct hf_sharing){.k = REPAIR_K, .n = REPAIR_N}, world.repaired,
+                          world.repair_commitments) == 0);
 }
 
 static double now_s(void)

@@ -47,6 +47,13 @@ struct hf_sharing {
     uint8_t n; /* shares, <= HF_SHARES_MAX */
 };
 
+/* Which lost share is repaired, and by whose. */
+struct hf_repair {
+    uint8_t k;                      /* threshold, and number of helpers */
+    uint8_t target;                 /* index of the lost share, that of no helper */
+    uint8_t helpers[HF_SHARES_MAX]; /* k indices, ascending */
+};
+
 struct hf_suite {
     const char *name; /* "real", "model" */
 
@@ -147,6 +154,39 @@ struct hf_suite {
     /* HF_EPROOF: does not verify; HF_EINVAL, HF_EPOINT: as share_check. */
     int (*proof_check)(const uint8_t proof[static HF_PROOF_LEN], uint8_t index, uint8_t k,
                        const uint8_t *commitments, struct hf_bytes context);
+
+    /*
+     * A lost share from k others (proto/CRYPTO.md, 12). A helper splits what its share counts for
+     * in the lost one into k parts, one for each helper in their order, and publishes their points.
+     * One share and transcript give the same parts each time: no two calls tell more than one.
+     * ret_parts: k scalars, secret, none zero. ret_points: k points. HF_EINVAL: k or an index out
+     * of range, helpers not ascending, the target or another than helper among them. HF_ESCALAR:
+     * the share is zero or not canonical.
+     */
+    int (*repair_split)(const uint8_t share[static HF_SCALAR_LEN], const struct hf_repair *repair,
+                        uint8_t helper, const struct hf_hash *transcript, uint8_t *ret_parts,
+                        uint8_t *ret_points);
+    /*
+     * Whether the k points of a helper add up to what its share counts for. commitments: k points.
+     * HF_EINVAL: as repair_split. HF_EPOINT: a commitment or a point is not canonical or is the
+     * identity, or the helper's share is zero. HF_ESHARE: they do not.
+     */
+    int (*repair_split_check)(const uint8_t *points, const struct hf_repair *repair, uint8_t helper,
+                              const uint8_t *commitments);
+    /*
+     * Adds k scalars: the parts that a helper was given, or the sums of all helpers, which are the
+     * lost share. A part fits its point when secret_check says so; the share is for share_check.
+     * ret: secret; may be one of the parts. HF_EINVAL: k out of range. HF_ESCALAR: a part or the
+     * sum is zero or not canonical.
+     */
+    int (*repair_sum)(uint8_t k, const uint8_t *parts, uint8_t ret[static HF_SCALAR_LEN]);
+    /*
+     * Whether a helper's sum is that of the parts published for it. points: k, one of each helper.
+     * HF_EINVAL: k out of range. HF_EPOINT: a point is not canonical or is the identity.
+     * HF_ESCALAR: the sum is zero or not canonical. HF_ESHARE: it is not.
+     */
+    int (*repair_sum_check)(const uint8_t sum[static HF_SCALAR_LEN], uint8_t k,
+                            const uint8_t *points);
 };
 
 extern const struct hf_suite hf_suite_real;
