@@ -1,6 +1,7 @@
 #include "policy_form.h"
 
 #include "document/document.h"
+#include "document/time_servers.h"
 
 #include "attest/collateral.h"
 #include "base/error.h"
@@ -68,8 +69,21 @@ static const struct hf_config_choice domain_rules[] = {
     {NULL, 0}};
 static const struct hf_config_choice platform_rules[] = {
     {"own", HF_PLATFORM_OWN}, {"any", HF_PLATFORM_ANY}, {NULL, 0}};
+
+#define AT(member) HF_CONFIG_AT(struct hf__time_server_form, member)
+static const struct hf_config_field server_fields[] = {
+    {"name", HF_CONFIG_STRING, AT(name), .required = true, .min = 1, .max = 255,
+     .doc = "Host name of an NTS server."},
+    {"operator", HF_CONFIG_STRING, AT(operator_name), .required = true, .min = 1, .max = 64,
+     .doc = "Who runs it: all servers of one operator have one vote."},
+    {"port", HF_CONFIG_UINT, AT(port), .max = 65535,
+     .doc = "Of its key exchange. Without it, 4460."},
+};
+#undef AT
+static const struct hf_config_schema server_schema =
+    HF_CONFIG_SCHEMA(struct hf__time_server_form, server_fields, NULL);
 static const struct hf_config_field server_item =
-    HF_CONFIG_ITEM("server", HF_CONFIG_STRING, const char *, .min = 1, .max = 255);
+    HF_CONFIG_ITEM("server", HF_CONFIG_MAP, struct hf__time_server_form, .schema = &server_schema);
 
 #define AT(member) HF_CONFIG_AT(struct hf__policy_form, member)
 static const struct hf_config_field policy_fields[] = {
@@ -97,7 +111,9 @@ static const struct hf_config_field policy_fields[] = {
     {"shares_held", HF_CONFIG_UINT, AT(shares_held_max), .default_text = "1024", .min = 1,
      .max = 65535, .doc = "Owners for whom one provider keeps shares."},
     {"time_servers", HF_CONFIG_LIST, AT(time_servers), .item = &server_item, .max = 16,
-     .doc = "NTS servers, by host name."},
+     .doc =
+         "NTS servers, of at least three operators, from whose agreement validators take the "
+         "time. Without them, the machine's clock is believed from the newest date verified on."},
     {"trust", HF_CONFIG_ENUM, AT(trust), .required = true, .choices = trusts,
      .doc = "The root under which quotes must lie."},
     {"dev_root", HF_CONFIG_HEX_BYTES, AT(dev_root), .max = 200,
@@ -142,6 +158,34 @@ static const struct hf_config_field policy_fields[] = {
 };
 #undef AT
 
+/* Names are a host's, each is listed once, and a majority of operators outvotes one that lies. */
+static void check_time_servers(const struct hf__policy_form *f, const struct hf_config_where *where)
+{
+    struct hf_time_server servers[HF_TIME_SERVERS_MAX];
+    struct hf_policy p = {.time_servers = servers};
+    for (size_t i = 0; i < f->time_servers.count && i < HF_TIME_SERVERS_MAX; i++) {
+        const struct hf__time_server_form *s = &f->time_servers.items[i];
+        char path[40];
+        snprintf(path, sizeof path, "time_servers[%zu].name", i);
+        servers[i] = (struct hf_time_server){
+            .name = hf_bytes_of(s->name, strlen(s->name)),
+            .operator_name = hf_bytes_of(s->operator_name, strlen(s->operator_name))};
+        p.time_servers_count++;
+        if (!hf_time_server_name_ok(servers[i].name))
+            hf_config_refuse(where, path,
+                             "`%s` is no host name: write a-z, 0-9, - and dots, the port in `port`",
+                             s->name);
+        if (hf_time_server_named(&p, servers[i].name) < i)
+            hf_config_refuse(where, path, "`%s` is listed twice: list it once", s->name);
+    }
+    size_t operators = hf_time_operators(&p);
+    if (operators > 0 && operators < HF_TIME_OPERATORS_MIN)
+        hf_config_refuse(where, "time_servers",
+                         "of %zu operator%s: list servers of at least %d, so that a majority "
+                         "outvotes one that lies or is down, or none at all",
+                         operators, operators == 1 ? "" : "s", HF_TIME_OPERATORS_MIN);
+}
+
 static void check_form(const void *value, const struct hf_config_where *where)
 {
     const struct hf__policy_form *f = value;
@@ -170,6 +214,7 @@ static void check_form(const void *value, const struct hf_config_where *where)
             e->counts_from_s < before->counts_from_s)
             hf_config_refuse(where, "tcb_evaluations", "numbers and dates must ascend");
     }
+    check_time_servers(f, where);
     if (f->quorum_required && f->quorum_key == NULL)
         hf_config_refuse(where, "quorum_required", "quorum_key does not say which key");
     uint8_t key[HF_ROOT_KEY_LEN];
@@ -240,9 +285,13 @@ int hf__policy_form_fill(const struct hf__policy_form *f, struct hf_policy *p)
         to->role = (uint64_t)m->role;
         to->effective_from_s = m->effective_from_s > 0 ? (uint64_t)m->effective_from_s : 0;
     }
-    for (size_t i = 0; i < f->time_servers.count; i++)
-        p->time_servers[p->time_servers_count++].name =
-            hf_bytes_of(f->time_servers.items[i], strlen(f->time_servers.items[i]));
+    for (size_t i = 0; i < f->time_servers.count; i++) {
+        const struct hf__time_server_form *s = &f->time_servers.items[i];
+        p->time_servers[p->time_servers_count++] = (struct hf_time_server){
+            .name = hf_bytes_of(s->name, strlen(s->name)),
+            .operator_name = hf_bytes_of(s->operator_name, strlen(s->operator_name)),
+            .port = s->port};
+    }
     p->trust = (uint64_t)f->trust;
     p->dev_root = f->dev_root;
     p->shares = f->shares;

@@ -20,6 +20,11 @@ struct hf__evaluation_form {
     int64_t tcb_date_s, counts_from_s;
 };
 
+struct hf__time_server_form {
+    const char *name, *operator_name;
+    uint16_t port; /* 0: not given */
+};
+
 struct hf__policy_form {
     uint8_t shares, threshold;               /* 0: not given; only a network's policy needs them */
     uint8_t claim_quorum, claim_provisional; /* 0: what follows from the other two */
@@ -27,7 +32,7 @@ struct hf__policy_form {
     int platform_rule;                       /* enum hf_platform_rule */
     uint64_t validity_s, quote_age_s, holder_grace_s;
     uint32_t shares_held_max;
-    HF_CONFIG_LIST_OF(const char *) time_servers;
+    HF_CONFIG_LIST_OF(struct hf__time_server_form) time_servers;
     int trust;
     struct hf_bytes dev_root;
     HF_CONFIG_LIST_OF(int) tcb_accepted;

@@ -3,6 +3,7 @@
 #include "attest/verify.h"
 #include "base/hex.h"
 #include "difference.h"
+#include "document/time_servers.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -75,6 +76,9 @@ static void print_quotes(const struct hf_policy *p)
                hf__minute(p->tcb_evaluations[i].counts_from_s, text));
     printf("times      identity quotes are good for %s; a silent holder is replaced after %s\n",
            duration(p->quote_age_max_s, age), duration(p->holder_grace_s, grace));
+    if (p->time_servers_count > 0)
+        printf("clock      held to the time that %zu of %zu operators of time servers agree on\n",
+               hf_time_needed(p), hf_time_operators(p));
     if (p->quorum_key.len > 0)
         printf("quorum     nodes seal their secret to the key %.*s%s\n", (int)p->quorum_key.len,
                (const char *)p->quorum_key.data, p->quorum_required ? ", and must" : "");

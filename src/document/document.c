@@ -6,6 +6,7 @@
 #include "base/duration.h"
 #include "base/error.h"
 #include "document/limits.h"
+#include "document/time_servers.h"
 #include "pool.h"
 #include "selection_table.h"
 
@@ -62,7 +63,7 @@ static int policy_check(const struct hf_policy *p)
         for (size_t j = 0; j < i; j++)
             if (hf_bytes_equal(p->measurements[i].name, p->measurements[j].name))
                 return HF_EDOCUMENT;
-    return 0;
+    return hf_time_servers_ok(p) ? 0 : HF_EDOCUMENT;
 }
 
 /* Who is left and how many of them carry, each generation once: two majorities of them meet. */

@@ -77,6 +77,10 @@ static void make_policy(struct world *w)
     struct hf_tcb_evaluation evaluations[2] = {
         {.number = 17, .tcb_date_s = WORLD_NOW_S - 9000, .counts_from_s = WORLD_NOW_S - 5000},
         {.number = 18, .tcb_date_s = WORLD_NOW_S - 8000, .counts_from_s = WORLD_NOW_S}};
+    struct hf_time_server servers[3];
+    for (size_t i = 0; i < HF_ARRAY_LEN(servers); i++)
+        servers[i] = (struct hf_time_server){.name = hf_bytes_of(&"a.b.c"[2 * i], 1),
+                                             .operator_name = hf_bytes_of(&"a.b.c"[2 * i], 1)};
     struct hf_policy policy = {.version = 3,
                                .issued_s = WORLD_NOW_S - 500,
                                .expires_s = WORLD_NOW_S + 1000000,
@@ -94,6 +98,8 @@ static void make_policy(struct world *w)
                                .shares_held_max = 64,
                                .holder_grace_s = 60,
                                .has_mrowner = true,
+                               .time_servers = servers,
+                               .time_servers_count = HF_ARRAY_LEN(servers),
                                .quorum_key = hf_bytes_of("black-start", 11)};
     make_document(w, WORLD_POLICY, HF_DOCUMENT_POLICY, &hf_wire_policy, &policy);
 }

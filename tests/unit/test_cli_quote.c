@@ -334,6 +334,19 @@ Test(holdfast_quote, impossible_policies_are_refused_with_their_line)
         {"trust: intel\nmeasurements: []\ndev_root: 00\n", "bad:3:"},
         {"trust: dev\nmeasurements: []\n", "dev_root"},
         {"trust: dev\nmeasurements: []\ndev_root: 3000\n", "bad:3:"},
+        {"trust: intel\nmeasurements: []\ntime_servers: [{name: a.example, operator: a}]\n",
+         "bad:3:15: time_servers: of 1 operator: list servers of at least 3"},
+        {"trust: intel\nmeasurements: []\ntime_servers: [{name: a.example, operator: a},\n"
+         " {name: b.example, operator: b}, {name: c.example, operator: b}]\n",
+         "time_servers: of 2 operators: list servers of at least 3"},
+        {"trust: intel\nmeasurements: []\ntime_servers: [{name: a.example, operator: a},\n"
+         " {name: b.example, operator: b},\n {name: 'c.example:4460', operator: c}]\n",
+         "bad:5:9: time_servers[2].name: `c.example:4460` is no host name"},
+        {"trust: intel\nmeasurements: []\ntime_servers: [{name: a.example, operator: a},\n"
+         " {name: b.example, operator: b}, {name: c.example, operator: c},\n"
+         " {name: a.example, operator: d, port: 4461}]\n",
+         "bad:5:9: time_servers[3].name: `a.example` is listed twice"},
+        {"trust: intel\nmeasurements: []\ntime_servers: [{name: a.example}]\n", "operator"},
         {"trust: both\nmeasurements: []\n", "bad:1:"},
         {"trust: intel\n", "measurements"},
     };
