@@ -173,7 +173,7 @@ static bool read_options(int argc, char **argv, const struct command *c, struct 
         if (lists(c->options, rows[i].name))
             taken[count++] = rows[i];
     *ret = (struct hf__options){.jobs = 1};
-    if (hf_options_explain(argc, argv, taken, count, ret, ret_words, ret_count, reason))
+    if (hf_options_read(argc, argv, taken, count, ret, ret_words, ret_count, reason))
         return true;
     forget(ret);
     fprintf(stderr, "holdfast-sim%s%s: %s\n", c->name[0] == '\0' ? "" : " ", c->name, reason);

@@ -21,7 +21,7 @@ bool hf__options(int argc, char **argv, const struct hf_option *table, size_t co
                  char ***ret_words, int *ret_count)
 {
     char reason[HF_OPTION_REASON_MAX];
-    bool ok = hf_options_explain(argc, argv, table, count, options, ret_words, ret_count, reason);
+    bool ok = hf_options_read(argc, argv, table, count, options, ret_words, ret_count, reason);
     if (!ok)
         fprintf(stderr, "holdfast: %s\n", reason);
     return ok;

@@ -111,14 +111,21 @@ void hf__expected(const struct hf_config_field *f, struct hf_buf *out)
 
 #define WIDTH 110
 
-static void indent(struct hf_buf *out, unsigned depth)
+/* Where a line stands. off: it is commented out, as what may be left out and has no default. */
+struct place {
+    unsigned depth;
+    bool off;
+};
+
+static void begin_line(struct hf_buf *out, struct place at)
 {
-    for (unsigned i = 0; i < depth; i++)
+    hf_buf_printf(out, "%s", at.off ? "#" : "");
+    for (unsigned i = 0; i < at.depth; i++)
         hf_buf_printf(out, "  ");
 }
 
 /* Words of text behind "# ", in lines of at most WIDTH. */
-static void append_comment(const char *text, size_t len, unsigned depth, struct hf_buf *out)
+static void append_comment(const char *text, size_t len, struct place where, struct hf_buf *out)
 {
     size_t column = 0;
     for (size_t at = 0; at < len;) {
@@ -128,9 +135,9 @@ static void append_comment(const char *text, size_t len, unsigned depth, struct 
         if (column == 0 || column + 1 + word > WIDTH) {
             if (column != 0)
                 hf_buf_printf(out, "\n");
-            indent(out, depth);
+            begin_line(out, where);
             hf_buf_printf(out, "#");
-            column = 2 * depth + 1;
+            column = 2 * where.depth + 1 + where.off;
         }
         hf_buf_printf(out, " ");
         hf_buf_append(out, text + at, word);
@@ -142,10 +149,10 @@ static void append_comment(const char *text, size_t len, unsigned depth, struct 
     hf_buf_printf(out, "\n");
 }
 
-static void describe_map(const struct hf_config_schema *schema, unsigned depth, const char *lead,
+static void describe_map(const struct hf_config_schema *schema, struct place at, const char *lead,
                          struct hf_buf *out);
 
-static void describe_comment(const struct hf_config_field *f, bool is_item, unsigned depth,
+static void describe_comment(const struct hf_config_field *f, bool is_item, struct place at,
                              struct hf_buf *out)
 {
     struct hf_buf text;
@@ -166,26 +173,28 @@ static void describe_comment(const struct hf_config_field *f, bool is_item, unsi
     else
         hf_buf_printf(&text, ". May be left out.");
     if (text.error == 0)
-        append_comment((const char *)text.data, text.len, depth, out);
+        append_comment((const char *)text.data, text.len, at, out);
     hf_buf_done(&text);
 }
 
-static void describe_field(const struct hf_config_field *f, unsigned depth, const char *lead,
+static void describe_field(const struct hf_config_field *f, struct place at, const char *lead,
                            struct hf_buf *out)
 {
-    describe_comment(f, false, depth, out);
-    indent(out, depth);
+    describe_comment(f, false, at, out);
+    at.off = at.off || (!f->required && f->default_text == NULL);
+    begin_line(out, at);
+    at.depth++;
     hf_buf_printf(out, "%s%s:", lead, f->name);
     if (f->type == HF_CONFIG_MAP || f->type == HF_CONFIG_MAP_PTR) {
         hf_buf_printf(out, "\n");
-        describe_map(f->schema, depth + 1, "", out);
+        describe_map(f->schema, at, "", out);
     } else if (f->type == HF_CONFIG_LIST) {
         hf_buf_printf(out, "\n");
         bool maps = f->item->type == HF_CONFIG_MAP;
         if (maps)
-            describe_map(f->item->schema, depth + 1, "- ", out);
+            describe_map(f->item->schema, at, "- ", out);
         else
-            describe_comment(f->item, true, depth + 1, out);
+            describe_comment(f->item, true, at, out);
     } else {
         bool given = f->default_text != NULL;
         hf_buf_printf(out, "%s%s\n", given ? " " : "", given ? f->default_text : "");
@@ -194,16 +203,17 @@ static void describe_field(const struct hf_config_field *f, unsigned depth, cons
 
 /* lead: "- " when the map is an entry of a list: it stands before the first field, the others line
  * up. */
-static void describe_map(const struct hf_config_schema *schema, unsigned depth, const char *lead,
+static void describe_map(const struct hf_config_schema *schema, struct place at, const char *lead,
                          struct hf_buf *out)
 {
-    hf_assert(depth < HF_CONFIG_DEPTH_MAX);
-    bool entry = lead[0] != '\0';
-    for (size_t i = 0; i < schema->fields_len; i++)
-        describe_field(&schema->fields[i], depth + (entry && i > 0), i == 0 ? lead : "", out);
+    hf_assert(at.depth < HF_CONFIG_DEPTH_MAX);
+    for (size_t i = 0; i < schema->fields_len; i++) {
+        describe_field(&schema->fields[i], at, i == 0 ? lead : "", out);
+        at.depth += i == 0 && lead[0] != '\0';
+    }
 }
 
 void hf_config_describe(const struct hf_config_schema *schema, struct hf_buf *out)
 {
-    describe_map(schema, 0, "", out);
+    describe_map(schema, (struct place){0}, "", out);
 }

@@ -1,5 +1,7 @@
 #include "tree.h"
 
+#include "base/nearest.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -64,47 +66,10 @@ void hf_config_errors_print(const struct hf_config_errors *errors, struct hf_buf
         hf_buf_printf(out, "%s: %zu more errors\n", errors->file, errors->dropped);
 }
 
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-/* Edits (insert, delete, replace, swap neighbours) between two words of at most 32 bytes. */
-static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-    size_t rows[3][33] = {{0}};
-    for (size_t j = 0; j <= b_len; j++)
-        rows[0][j] = j;
-    for (size_t i = 1; i <= a_len; i++) {
-        size_t *now = rows[i % 3];
-        const size_t *before = rows[(i + 2) % 3];
-        const size_t *before_that = rows[(i + 1) % 3];
-        now[0] = i;
-        for (size_t j = 1; j <= b_len; j++) {
-            size_t edits = before[j - 1] + (a[i - 1] != b[j - 1]);
-            edits = least(edits, least(before[j], now[j - 1]) + 1);
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                edits = least(edits, before_that[j - 2] + 1);
-            now[j] = edits;
-        }
-    }
-    return rows[a_len % 3][b_len];
-}
-
 const char *hf__nearest_field(const struct hf_config_schema *schema, const char *name)
 {
-    size_t len = strlen(name);
-    const char *best = NULL;
-    size_t best_edits = len / 3 + 1; /* from there on it is another word, not a slip */
-    for (size_t i = 0; i < schema->fields_len && len <= 32; i++) {
-        const char *known = schema->fields[i].name;
-        if (strlen(known) > 32)
-            continue;
-        size_t edits = distance(name, len, known, strlen(known));
-        if (edits < best_edits) {
-            best = known;
-            best_edits = edits;
-        }
-    }
-    return best;
+    struct hf_nearest nearest = hf_nearest_to(name);
+    for (size_t i = 0; i < schema->fields_len; i++)
+        hf_nearest_offer(&nearest, schema->fields[i].name);
+    return nearest.known;
 }

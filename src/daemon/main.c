@@ -107,8 +107,8 @@ static int start_with(int argc, char **argv)
     if (hf_file_standard() != 0)
         return EXIT_FAILURE;
     hf__harden_early();
-    if (!hf_options_explain(argc, argv, options, HF_ARRAY_LEN(options), &chosen, &words,
-                            &words_count, reason)) {
+    if (!hf_options_read(argc, argv, options, HF_ARRAY_LEN(options), &chosen, &words, &words_count,
+                         reason)) {
         fprintf(stderr, "holdfastd: %s\n%s", reason, usage);
         return HF_EXIT_USAGE;
     }

@@ -137,8 +137,8 @@ int hf__fetch_options_parse(int argc, char **argv, struct hf__fetch_options *ret
                                       .total_s = 120};
     char reason[HF_OPTION_REASON_MAX], **words;
     int words_count;
-    if (!hf_options_explain(argc, argv, table, HF_ARRAY_LEN(table), ret, &words, &words_count,
-                            reason)) {
+    if (!hf_options_read(argc, argv, table, HF_ARRAY_LEN(table), ret, &words, &words_count,
+                         reason)) {
         snprintf(ret_reason, len, "%s; see --help", reason);
         return HF_EINVAL;
     }

@@ -111,8 +111,8 @@ static int start_with(int argc, char **argv)
     int words_count;
     if (hf_file_standard() != 0)
         return EXIT_FAILURE;
-    if (!hf_options_explain(argc, argv, options, HF_ARRAY_LEN(options), &chosen, &words,
-                            &words_count, reason)) {
+    if (!hf_options_read(argc, argv, options, HF_ARRAY_LEN(options), &chosen, &words, &words_count,
+                         reason)) {
         fprintf(stderr, "holdfast-report: %s\n%s", reason, usage);
         return HF_EXIT_USAGE;
     }

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/nearest.h"
 #include "base/options.h"
 #include "base/secret.h"
 
@@ -118,7 +119,12 @@ static bool read_options(int argc, char **argv, struct hf__share_options *o)
     };
     *o = (struct hf__share_options){
         .passphrase_fd = -1, .words_fd = -1, .passes = PASSES, .memory_kib = MEMORY_KIB};
-    return hf_options_read(argc, argv, table, HF_ARRAY_LEN(table), o, &o->words, &o->words_count);
+    char reason[HF_OPTION_REASON_MAX];
+    bool ok = hf_options_read(argc, argv, table, HF_ARRAY_LEN(table), o, &o->words, &o->words_count,
+                              reason);
+    if (!ok)
+        fprintf(stderr, "holdfast-share: %s\n", reason);
+    return ok;
 }
 
 /* Nothing of this process is to reach a disk by a crash. */
@@ -128,6 +134,28 @@ static int harden(void)
     if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
         return HF_EPERMISSION;
     return hf_secret_init(SECRETS_LEN, true);
+}
+
+static int run(const struct hf__share_options *o)
+{
+    static const struct {
+        const char *name;
+        int (*run)(const struct hf__share_options *o);
+    } commands[] = {{"key", hf__share_key},
+                    {"open", hf__share_open_file},
+                    {"print", hf__share_print},
+                    {"reshard", hf__share_reshard},
+                    {"answer", hf__share_answer}};
+    struct hf_nearest meant = hf_nearest_to(o->words[0]);
+    for (size_t i = 0; i < HF_ARRAY_LEN(commands); i++) {
+        if (strcmp(o->words[0], commands[i].name) == 0)
+            return commands[i].run(o);
+        hf_nearest_offer(&meant, commands[i].name);
+    }
+    fprintf(stderr, "holdfast-share: %s: no command of that name%s%s%s\n", o->words[0],
+            meant.known != NULL ? "; did you mean " : "", meant.known != NULL ? meant.known : "",
+            meant.known != NULL ? "?" : "");
+    return HF__SHARE_USAGE;
 }
 
 static int start_with(int argc, char **argv)
@@ -144,18 +172,8 @@ static int start_with(int argc, char **argv)
     if (r != 0)
         return hf__share_say("memory for secrets", r);
     int status = HF__SHARE_USAGE;
-    if (read_options(argc, argv, &o) && o.words_count >= 1) {
-        if (strcmp(o.words[0], "key") == 0)
-            status = hf__share_key(&o);
-        else if (strcmp(o.words[0], "open") == 0)
-            status = hf__share_open_file(&o);
-        else if (strcmp(o.words[0], "print") == 0)
-            status = hf__share_print(&o);
-        else if (strcmp(o.words[0], "reshard") == 0)
-            status = hf__share_reshard(&o);
-        else if (strcmp(o.words[0], "answer") == 0)
-            status = hf__share_answer(&o);
-    }
+    if (read_options(argc, argv, &o) && o.words_count >= 1)
+        status = run(&o);
     if (status == HF__SHARE_USAGE)
         fputs(usage, stderr);
     return status;

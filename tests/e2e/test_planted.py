@@ -48,7 +48,8 @@ def fields(programs):
     text = subprocess.run([programs.holdfastd, "--describe"], capture_output=True, text=True, check=True).stdout
     found, above = [], {}
     for line in text.splitlines():
-        match = re.match(r"( *)([a-z_]+):", line.replace("- ", "  ", 1))
+        # What may be left out is commented out: its mark has no blank behind it, or the indentation.
+        match = re.match(r"( *)([a-z_]+):", re.sub(r"^#(?=\S|  )", "", line).replace("- ", "  ", 1))
         if match:
             above = {indent: name for indent, name in above.items() if indent < len(match[1])}
             above[len(match[1])] = match[2]

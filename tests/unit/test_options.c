@@ -48,7 +48,9 @@ static bool line(const char *text)
 {
     static char *argv[32];
     int argc = part(text, argv);
-    return hf_options_read(argc, argv, table, HF_ARRAY_LEN(table), &chosen, &words, &words_count);
+    char reason[HF_OPTION_REASON_MAX];
+    return hf_options_read(argc, argv, table, HF_ARRAY_LEN(table), &chosen, &words, &words_count,
+                           reason);
 }
 
 Test(hf_options_read, puts_each_where_its_row_says)
@@ -82,7 +84,7 @@ Test(hf_options_read, refuses_what_no_row_takes)
         cr_assert_not(line(rows[i]), "%s", rows[i]);
 }
 
-Test(hf_options_explain, names_the_option_and_what_is_wrong)
+Test(hf_options_read, names_the_option_and_what_is_wrong)
 {
     static const struct {
         const char *line, *reason;
@@ -91,15 +93,17 @@ Test(hf_options_explain, names_the_option_and_what_is_wrong)
         {"word --unknown=1 word", "--unknown=1: not an option"},
         {"-fx", "-f: not an option"},
         {"--folder", "--folder: needs a value"},
-        {"--force=1", "--force=1: not an option"},
+        {"--force=1", "--force=1: takes no value"},
+        {"--cuont 7", "--cuont: not an option; did you mean --count?"},
+        {"--cuont=7", "--cuont=7: not an option; did you mean --count?"},
         {"--count 17", "--count 17: not acceptable"},
         {"--each a --each bad", "--each bad: not acceptable"},
     };
     for (size_t i = 0; i < HF_ARRAY_LEN(cases); i++) {
         char reason[HF_OPTION_REASON_MAX] = "", *argv[32];
         int argc = part(cases[i].line, argv);
-        cr_assert_not(hf_options_explain(argc, argv, table, HF_ARRAY_LEN(table), &chosen, &words,
-                                         &words_count, reason),
+        cr_assert_not(hf_options_read(argc, argv, table, HF_ARRAY_LEN(table), &chosen, &words,
+                                      &words_count, reason),
                       "%s", cases[i].line);
         cr_assert_str_eq(reason, cases[i].reason);
     }

@@ -62,15 +62,12 @@ enum { HF_OPTION_REASON_MAX = 256 };
 /*
  * Reads the words behind argv[0]. options: the command's struct, which has its defaults. ret_words,
  * ret_count: what is no option, in order; argv is reordered for it. false: an option that no row
- * has, without its value, or with one that will not do.
+ * has, without its value, or with one that will not do; ret_reason then says which and what is
+ * wrong with it, terminated and cut where it is too long.
  */
 HF_MUST_USE bool hf_options_read(int argc, char **argv, const struct hf_option *table, size_t count,
-                                 void *options, char ***ret_words, int *ret_count);
-/* The same. When it gives false, ret_reason has the option and what is wrong with it, terminated
- * and cut where it is too long. */
-HF_MUST_USE bool hf_options_explain(int argc, char **argv, const struct hf_option *table,
-                                    size_t count, void *options, char ***ret_words, int *ret_count,
-                                    char ret_reason[static HF_OPTION_REASON_MAX]);
+                                 void *options, char ***ret_words, int *ret_count,
+                                 char ret_reason[static HF_OPTION_REASON_MAX]);
 /* A number: decimal digits and nothing else, within min and max. ret: untouched when it is none. */
 HF_MUST_USE bool hf_number_read(const char *text, uint64_t min, uint64_t max, uint64_t *ret);
 

@@ -209,8 +209,9 @@ bool hf_config_listen_valid(const char *text);
 bool hf_config_vsock_valid(const char *text);
 
 /*
- * Appends a description of the schema that is itself YAML: each field with its meaning, bounds and
- * default, as a comment before it.
+ * Appends a description of the schema that is itself YAML to begin with: each field with its
+ * meaning, bounds and default, as a comment before it. What may be left out and has no default is
+ * commented out.
  */
 void hf_config_describe(const struct hf_config_schema *schema, struct hf_buf *out);
 
