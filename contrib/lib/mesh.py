@@ -80,7 +80,7 @@ class Programs:
 
     @property
     def ceremony(self):
-        return self._find(self.folder, "src/ceremony/holdfast-ceremony", "../libexec/holdfast/holdfast-ceremony")
+        return self._find(self.folder, "src/ceremony/holdfast-ceremony", "holdfast-ceremony")
 
     @staticmethod
     def _find(folder, built, installed):

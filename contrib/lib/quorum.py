@@ -14,7 +14,7 @@ THRESHOLD = 3
 QUICK = ["--argon2", "1,64"]
 
 
-def share(program, *arguments, passphrase=None, words=None, environment=None):
+def share(program, *arguments, passphrase=None, words=None, environment=None, cwd=None):
     """Runs holdfast-share; the secrets go through descriptors."""
     options, ends = [], []
     with contextlib.ExitStack() as stack:
@@ -27,7 +27,7 @@ def share(program, *arguments, passphrase=None, words=None, environment=None):
                 options += [option, str(read)]
                 ends.append(read)
         return subprocess.run([program, *arguments, *options], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              pass_fds=ends, timeout=60, env=os.environ | (environment or {}))
+                              pass_fds=ends, timeout=60, env=os.environ | (environment or {}), cwd=cwd)
 
 
 def done(process, status=0):

@@ -35,6 +35,7 @@ enum {
 
 static const char usage[] =
     "usage: holdfast-ceremony NETWORK PROPOSAL OUTPUT ROOT... [POLICY SHARE-SET]\n"
+    "       holdfast-ceremony --help | --version\n"
     "\n"
     "Deals the quorum keys of a proposal that the authority of the network has signed,\n"
     "which the ROOTs prove, from the first on, and writes the output with its quote.\n"
@@ -46,6 +47,14 @@ static const char usage[] =
     "HOLDFAST_DEV, the folder dev of the authority, and HOLDFAST_DEV_IMAGE.\n"
 #endif
     ;
+
+static const char platform_text[] =
+#ifndef HF_PRODUCTION
+    "a quote of this machine, from " HF_TSM_PATH
+    ", or from the simulated one that HOLDFAST_DEV and HOLDFAST_DEV_IMAGE name";
+#else
+    "a quote of this machine, from " HF_TSM_PATH;
+#endif
 
 static int fail(const char *what, int error)
 {
@@ -68,6 +77,7 @@ static int read_document(struct hf_pool *pool, const char *path, struct hf_docum
 struct input {
     struct hf_network_id network;
     struct hf_document *root, *policy, *shares, *proposal;
+    const char *what; /* is under way: named when it fails */
 };
 
 static void input_done(struct input *in)
@@ -103,17 +113,16 @@ static int take_document(struct hf_pool *pool, const char *path, struct input *i
     return 0;
 }
 
-/* paths: proposal, output, and the documents. ret_path: of what failed. */
-static int read_input(struct hf_pool *pool, char **paths, int count, struct input *ret,
-                      const char **ret_path)
+/* paths: proposal, output, and the documents. */
+static int read_input(struct hf_pool *pool, char **paths, int count, struct input *ret)
 {
     int r = 0;
     for (int i = 2; i < count && r == 0; i++) {
-        *ret_path = paths[i];
+        ret->what = paths[i];
         r = take_document(pool, paths[i], ret);
     }
     if (r == 0) {
-        *ret_path = paths[0];
+        ret->what = paths[0];
         r = take_document(pool, paths[0], ret);
     }
     if (r == 0 && ret->proposal == NULL)
@@ -165,12 +174,13 @@ static int open_producer(const struct hf_network_id *network, struct hf_producer
     return hf_tsm_producer_new(HF_TSM_PATH, ret);
 }
 
-static int make_quote(const struct hf_network_id *network,
-                      const uint8_t report_data[static HF_REPORT_DATA_LEN], struct hf_buf *ret)
+static int make_quote(struct input *in, const uint8_t report_data[static HF_REPORT_DATA_LEN],
+                      struct hf_buf *ret)
 {
     struct hf_producer *producer;
     struct timespec now;
-    int r = open_producer(network, &producer);
+    in->what = platform_text;
+    int r = open_producer(&in->network, &producer);
     if (r != 0)
         return r;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -180,7 +190,7 @@ static int make_quote(const struct hf_network_id *network,
 }
 
 /* The request for the old shares, with everything by which it is judged. */
-static int write_request(const struct input *in, char **paths, int count, struct hf_bytes statement)
+static int write_request(struct input *in, char **paths, int count, struct hf_bytes statement)
 {
     struct hf_reshard_request m = {.format = 1, .statement = statement};
     struct hf_encoded documents[ROOTS_MAX + 3];
@@ -192,8 +202,8 @@ static int write_request(const struct input *in, char **paths, int count, struct
     hf_reshard_names(statement, report_data, &hash);
     hf_buf_init(&quote, FILE_MAX);
     hf_buf_init(&file, 4 * FILE_MAX);
-    int r =
-        n > 0 && n < (int)sizeof path ? make_quote(&in->network, report_data, &quote) : HF_ETOOBIG;
+    int r = n > 0 && n < (int)sizeof path ? make_quote(in, report_data, &quote) : HF_ETOOBIG;
+    in->what = r == 0 ? paths[1] : in->what;
     for (int i = 2; i < count; i++) {
         hf_buf_init(&roots[i - 2], FILE_MAX);
         if (r == 0)
@@ -212,8 +222,11 @@ static int write_request(const struct input *in, char **paths, int count, struct
     hf_buf_done(&file);
     hf_buf_done(&quote);
     if (r == 0)
-        printf("%s: give it to the share holders, %llu of whom have to answer\n", path,
-               (unsigned long long)in->shares->u.shares.threshold);
+        printf("%s: give it to the share holders, %llu of whom have to answer\n"
+               "  holdfast-share reshard %s --key FILE --collateral DIR --out ANSWER --network %s\n"
+               "(DIR: collateral, copied from a validator or brought by holdfast-collateral)\n"
+               "then type the name of each ANSWER here, a line each\n",
+               path, (unsigned long long)in->shares->u.shares.threshold, path, paths[-1]);
     fflush(stdout);
     return r;
 }
@@ -240,7 +253,7 @@ static void take_answer(struct hf__reshard *s, char *path)
 }
 
 /* The keys of the old share set, from as many of its holders as it takes. */
-static int ask_holders(const struct input *in, char **paths, int count, struct hf_rng *rng,
+static int ask_holders(struct input *in, char **paths, int count, struct hf_rng *rng,
                        struct hf__reshard *s, const uint8_t (**ret)[HF_SCALAR_LEN])
 {
     char path[PATH_LEN];
@@ -253,16 +266,19 @@ static int ask_holders(const struct input *in, char **paths, int count, struct h
     while (r == 0 && s->count < in->shares->u.shares.threshold &&
            fgets(path, sizeof path, stdin) != NULL)
         take_answer(s, path);
+    if (r == 0)
+        in->what = "the answers of the share holders";
     return r == 0 ? hf__reshard_combine(s, ret) : r;
 }
 
-static int deal(const struct input *in, char **paths, int count, struct hf_buf *ret)
+static int deal(struct input *in, char **paths, int count, struct hf_buf *ret)
 {
     struct hf__reshard s = {0};
     const uint8_t(*secrets)[HF_SCALAR_LEN] = NULL;
     struct hf_rng *rng = hf_secret_alloc(sizeof *rng);
     if (rng == NULL)
         return HF_ENOMEM;
+    in->what = paths[0];
     int r = hf_rng_fresh(rng);
     if (r == 0 && in->proposal->u.shares.has_reshards)
         r = ask_holders(in, paths, count, rng, &s, &secrets);
@@ -274,7 +290,7 @@ static int deal(const struct input *in, char **paths, int count, struct hf_buf *
 }
 
 /* out: the output without its quote. */
-static int quote_output(const struct hf_ceremony_output *out, struct hf_buf *ret)
+static int quote_output(struct input *in, const struct hf_ceremony_output *out, struct hf_buf *ret)
 {
     enum { ARENA_MAX = 4 * FILE_MAX };
     struct hf_ceremony c = {.file = *out};
@@ -285,10 +301,10 @@ static int quote_output(const struct hf_ceremony_output *out, struct hf_buf *ret
     if (r == 0)
         r = hf_ceremony_report_data(&c, report_data);
     hf_arena_done(&arena);
-    return r == 0 ? make_quote(&out->network, report_data, ret) : r;
+    return r == 0 ? make_quote(in, report_data, ret) : r;
 }
 
-static int run(const struct input *in, char **paths, int count)
+static int run(struct input *in, char **paths, int count)
 {
     struct hf_ceremony_output out = {.format = 1, .network = in->network};
     struct hf_buf body, quote, file;
@@ -298,12 +314,17 @@ static int run(const struct input *in, char **paths, int count)
     int r = deal(in, paths, count, &body);
     out.share_set = hf_buf_bytes(&body);
     if (r == 0)
-        r = quote_output(&out, &quote);
+        r = quote_output(in, &out, &quote);
     out.quote = hf_buf_bytes(&quote);
     if (r == 0)
         r = hf_wire_encode(&hf_wire_ceremony_output, &out, &file);
-    if (r == 0)
+    if (r == 0) {
+        in->what = paths[1];
         r = hf_file_write_through(paths[1], hf_buf_bytes(&file), 0644);
+    }
+    if (r == 0)
+        printf("%s: send it to the authority, who types\n  holdfast quorum deal %s\n", paths[1],
+               paths[1]);
     hf_buf_done(&file);
     hf_buf_done(&quote);
     hf_buf_done(&body);
@@ -315,7 +336,6 @@ static int start_with(int argc, char **argv)
     const struct rlimit none = {0};
     struct input in = {0};
     struct hf_pool *pool;
-    const char *path = argv[1];
     if (hf_file_standard() != 0)
         return EXIT_FAILURE;
     if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "--version") == 0)) {
@@ -334,14 +354,12 @@ static int start_with(int argc, char **argv)
         r = hf_pool_new(&hf_suite_real, &pool);
     if (r != 0)
         return fail("memory for secrets", r);
-    r = read_input(pool, argv + 2, argc - 2, &in, &path);
-    if (r == 0) {
-        path = argv[3];
+    r = read_input(pool, argv + 2, argc - 2, &in);
+    if (r == 0)
         r = run(&in, argv + 2, argc - 2);
-    }
     input_done(&in);
     hf_pool_free(pool);
-    return r == 0 ? EXIT_SUCCESS : fail(path, r);
+    return r == 0 ? EXIT_SUCCESS : fail(in.what, r);
 }
 
 int main(int argc, char **argv)

@@ -116,6 +116,15 @@ static int give(const char *digest, const char *path)
            "answered\nrequest: %s\n",
            path, (long long)json_integer_value(json_object_get(q, "threshold")), digest);
     print_people(q);
+    puts("where several validators wait, `holdfast blackstart plan` says, from their requests, "
+         "which few are to be started by people");
+    printf("next: each of them compares what stands behind `request:` with you, by another way, "
+           "and answers:\n"
+           "  holdfast-share answer %s --key FILE --collateral DIR --out ANSWER --network %s\n"
+           "(DIR: collateral, copied from a validator or brought by holdfast-collateral)\n"
+           "then here, as the answers come:\n"
+           "  holdfast blackstart add ANSWER...\n",
+           path, json_string_value(json_object_get(root, "network")));
     json_decref(root);
     return HF_CLI_OK;
 }
@@ -265,7 +274,7 @@ static int print_status(const json_t *root)
     if (!json_is_true(json_object_get(q, "open"))) {
         if (asked_s != 0)
             print_time("asked before this start, at ", asked_s, ": ask anew");
-        puts("no request is open; make one with holdfast blackstart request");
+        puts("no request is open; make one with `holdfast blackstart request FILE`");
         return HF_CLI_NOT_READY;
     }
     printf("%lld of %lld answers are here\n", have, need);

@@ -277,8 +277,8 @@ static int finish(struct hf__authority *a, const struct hf__issue_job *job,
         r = hf_file_replace(path, hf_buf_bytes(envelope), 0644);
         if (r == 0) {
             unlink(job->pending);
-            fprintf(out, "%s %u signed by %zu keys, in force: %s\n", job->name,
-                    hf_document_version(d), have, path);
+            fprintf(out, "%s %u signed by %zu keys%s: %s\n", job->name, hf_document_version(d),
+                    have, job->kind == HF_DOCUMENT_PROPOSAL ? "" : ", in force", path);
         }
     } else if (r == HF_EDOCUMENT_SIGNATURE) {
         r = hf_file_replace(job->pending, hf_buf_bytes(envelope), 0644);

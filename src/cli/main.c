@@ -1,5 +1,6 @@
 /* holdfast: the operator's command. */
 #include "base/file.h"
+#include "base/nearest.h"
 #include "command.h"
 #include "outside.h"
 
@@ -24,11 +25,10 @@ static const struct {
     {"backup", " show|verify", hf_cli_backup, "who keeps this node's shares; prove that they do"},
     {"peers", "", hf_cli_peers, "the other members, as this node sees them"},
     {"events", "", hf_cli_events, "what members have said of themselves and each other"},
-    {"evidence", " [verify FILE]", hf_cli_evidence,
-     "who broke a promise to this node, and the proof"},
+    {"evidence", " [verify]", hf_cli_evidence, "who broke a promise to this node, and the proof"},
     {"watch", "", hf_cli_watch, "print each change of a member's state"},
     {"drain", "", hf_cli_drain, "ask whether this node may stop for a while"},
-    {"blackstart", " request|add|status", hf_cli_blackstart,
+    {"blackstart", " request|add|status|plan", hf_cli_blackstart,
      "start again with the help of share holders"},
     {"leave", "", hf_cli_leave, "leave the network, once the owners have moved"},
     {"identity", "", hf_cli_identity, "this node's account and quote, for its registration"},
@@ -39,11 +39,12 @@ static const struct {
     {"node", " init|key", hf_cli_node, "write a machine's configuration; an operator's key"},
     {"network", " init", hf_cli_network, "make a network: keys, root, policy"},
     {"authority", " key|root|follow", hf_cli_authority, "the authority's keys and roots"},
-    {"policy", " show|sign|measurement", hf_cli_policy, "what the network accepts"},
-    {"set", " add|attest|remove|restore|platform|operator-key|floor|show|sign", hf_cli_set,
+    {"policy", " show|sign|measurement|describe", hf_cli_policy, "what the network accepts"},
+    {"set", " add|attest|remove|restore|platform|operator-key|floor|show|sign|describe", hf_cli_set,
      "who the validators are"},
-    {"quorum", " propose|sign|deal|ack|drill|show", hf_cli_quorum, "who shares the quorum key"},
-    {"quote", " show|verify", hf_cli_quote, "show a quote, or verify it"},
+    {"quorum", " propose|reshard|sign|deal|ack|drill|show", hf_cli_quorum,
+     "who shares the quorum key"},
+    {"quote", " show|verify|make", hf_cli_quote, "show a quote, verify it, or make one"},
 };
 
 static int usage(FILE *to, int status)
@@ -84,6 +85,34 @@ static int read_where(int argc, char **argv, int at)
     return at;
 }
 
+static void say_meant(const struct hf_nearest *meant)
+{
+    fprintf(stderr, "no command of that name%s%s%s\n",
+            meant->known != NULL ? "; did you mean " : "", meant->known != NULL ? meant->known : "",
+            meant->known != NULL ? "?" : "");
+}
+
+/* Whether a command that goes on with one of several words does so; what it may be a slip of is
+ * said. */
+static bool verb_known(const char *command, const char *words, const char *verb)
+{
+    char list[128], *rest = list;
+    struct hf_nearest meant = hf_nearest_to(verb);
+    if (words[0] != ' ' || words[1] < 'a' || words[1] > 'z')
+        return true;
+    snprintf(list, sizeof list, "%s", words + 1);
+    for (char *known; (known = strtok_r(rest, "|", &rest)) != NULL;) {
+        if (strcmp(known, verb) == 0)
+            return true;
+        hf_nearest_offer(&meant, known);
+    }
+    fprintf(stderr, "holdfast %s: %s: ", command, verb);
+    say_meant(&meant);
+    fprintf(stderr, "usage: holdfast %s%s ...; `holdfast %s --help` says more\n", command, words,
+            command);
+    return false;
+}
+
 static int start_with(int argc, char **argv)
 {
     const char *from_environment = getenv("HOLDFAST_SOCKET");
@@ -99,16 +128,26 @@ static int start_with(int argc, char **argv)
         return usage(stdout, HF_CLI_OK);
     if (at < argc && strcmp(argv[at], "--version") == 0)
         return puts("holdfast " HF_RELEASE) < 0;
-    for (size_t i = 0; at < argc && i < sizeof commands / sizeof commands[0]; i++)
-        if (strcmp(argv[at], commands[i].name) == 0)
-            return commands[i].run(argc - at, argv + at);
-    if (at < argc)
-        fprintf(stderr, "holdfast: %s: %s\n", argv[at],
-                argv[at][0] != '-' ? "no command of that name"
-                : strcmp(argv[at], "--socket") == 0
-                    ? "needs a path, before the command"
-                    : "no option of that name, or without its value; "
-                      "options of a command stand behind it");
+    struct hf_nearest meant = hf_nearest_to(at < argc ? argv[at] : "");
+    for (size_t i = 0; at < argc && i < sizeof commands / sizeof commands[0]; i++) {
+        hf_nearest_offer(&meant, commands[i].name);
+        if (strcmp(argv[at], commands[i].name) != 0)
+            continue;
+        bool word = at + 1 < argc && argv[at + 1][0] != '-';
+        return !word || verb_known(commands[i].name, commands[i].words, argv[at + 1])
+                   ? commands[i].run(argc - at, argv + at)
+                   : HF_CLI_USAGE;
+    }
+    if (at == argc)
+        return usage(stderr, HF_CLI_USAGE);
+    fprintf(stderr, "holdfast: %s: ", argv[at]);
+    if (argv[at][0] != '-')
+        say_meant(&meant);
+    else
+        fprintf(stderr, "%s\n",
+                strcmp(argv[at], "--socket") == 0 ? "needs a path, before the command"
+                                                  : "no option of that name, or without its value; "
+                                                    "options of a command stand behind it");
     return usage(stderr, HF_CLI_USAGE);
 }
 

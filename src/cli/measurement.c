@@ -153,7 +153,8 @@ static unsigned last_line(const struct form *f)
 {
     struct hf_config_errors errors = {0};
     struct hf_config_where where = hf_config_root(f->doc, &errors);
-    static const char *const fields[] = {"name", "digest", "rank", "effective_from", "withdrawn"};
+    static const char *const fields[] = {"name",           "digest",    "rank",
+                                         "effective_from", "withdrawn", "role"};
     unsigned last = hf_config_line(&where, "measurements");
     for (size_t i = 0; i < f->form.measurements.count; i++)
         for (size_t j = 0; j < HF_ARRAY_LEN(fields); j++) {
@@ -203,8 +204,12 @@ static bool digest_of(const struct hf__measurement_change *c, const struct hf_ne
 static void entry(const struct hf__measurement_change *c, const char *digest, uint32_t rank,
                   int indent, struct hf_buf *ret)
 {
-    hf_buf_printf(ret, "%*s- name: \"%s\"\n%*s  digest: \"%s\"\n%*s  rank: %u\n", indent, "",
-                  c->name, indent, "", digest, indent, "", rank);
+    hf_buf_printf(ret, "%*s- name: \"%s\"\n%*s  digest: \"%s\"\n", indent, "", c->name, indent, "",
+                  digest);
+    if (c->ceremony)
+        hf_buf_printf(ret, "%*s  role: ceremony\n", indent, "");
+    if (c->has_rank || !c->ceremony)
+        hf_buf_printf(ret, "%*s  rank: %u\n", indent, "", rank);
     if (c->after_s > 0) {
         char text[32];
         struct tm tm;
@@ -310,8 +315,9 @@ static int list(const struct form *f, const struct hf__authority *a)
             gmtime_r(&t, &tm);
             strftime(from, sizeof from, ", from %Y-%m-%dT%H:%M:%SZ", &tm);
         }
-        printf("%s\n  rank %u%s: %s\n  %s\n", m->name, m->rank, from, standing(m, in_force(p, m)),
-               digest);
+        printf("%s\n  rank %u%s%s: %s\n  %s\n", m->name, m->rank,
+               m->role == HF_ROLE_CEREMONY ? ", for ceremonies" : "", from,
+               standing(m, in_force(p, m)), digest);
     }
     return 0;
 }

@@ -16,8 +16,9 @@ struct hf__measurement_change {
     const char *name;         /* add, withdraw */
     const char *digest;       /* add: hexadecimal; NULL: it follows from the registers */
     const char *registers[4]; /* add: MRTD, RTMR0, RTMR1, RTMR2, hexadecimal */
+    bool ceremony;            /* add: to deal quorum keys, and not to run the daemon */
     bool has_rank;
-    uint32_t rank;    /* add; else one above the highest */
+    uint32_t rank;    /* add; else one above the highest, and none for ceremonies */
     uint64_t after_s; /* add: how long from now it is not accepted yet */
 };
 

@@ -20,6 +20,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { KEYS_MAX = HF__PUBLIC_KEYS_MAX, COLLATERAL_DAYS = 3650 };
 
@@ -321,10 +322,12 @@ static void print_next(const struct options *o, const char *id)
             "  holdfast --socket SOCKET set add --authority %s --operator NAME\n"
             "  holdfast set sign --authority %s\n"
             "%s/documents is public: any node that has it gives it to the others.\n"
+            "when all machines lose power at once, every key is lost, unless people hold a key for "
+            "that hour: holdfast-blackstart(7), and `holdfast quorum show --authority %s`\n"
             "keep %s/keys secret and in copies: who has %lu of them decides what the network "
             "accepts, and without them it ends when its documents expire, in 365 days.\n",
             o->shares + 1, id, o->dev ? "--dev " : "--documents ", o->dev ? o->folder : "DIR",
-            o->folder, o->folder, o->folder, o->folder, o->threshold);
+            o->folder, o->folder, o->folder, o->folder, o->folder, o->threshold);
 }
 
 static int init(const struct options *o)
@@ -347,8 +350,9 @@ static int init(const struct options *o)
     if (r != 0)
         return hf__say("network", what, r);
     hf_hex_encode(network.bytes, sizeof network, id);
-    fprintf(stderr, "network id: ");
-    puts(id);
+    fprintf(stderr, "network id: %s\n", id);
+    if (isatty(STDOUT_FILENO) != 1)
+        puts(id); /* alone, for a script */
     print_choice(o);
     if (!in_force)
         fprintf(stderr, "next: `holdfast authority root sign --foreign` by the keys' holders\n");

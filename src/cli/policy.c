@@ -20,17 +20,20 @@ static const char usage[] =
     "       holdfast policy sign [--authority DIR] [--key FILE]\n"
     "                            [--yes DIGEST] [--foreign] [--force]\n"
     "       holdfast policy measurement add NAME DIGEST [--rank N] [--after TIME]\n"
+    "                            [--role daemon|ceremony]\n"
     "       holdfast policy measurement add NAME --mrtd HEX --rtmr0 HEX --rtmr1 HEX --rtmr2 HEX "
     "...\n"
     "       holdfast policy measurement add NAME --here ...\n"
     "       holdfast policy measurement --here\n"
     "       holdfast policy measurement withdraw NAME\n"
     "       holdfast policy measurement list\n"
+    "       holdfast policy describe\n"
     "\n"
     "sign makes the next version from policy.yaml, or goes on with the one that\n"
     "lacks signatures, prints what it changes, has that confirmed, and signs it\n"
     "with the keys that are there. show prints what is in force, or FILE. measurement\n"
     "changes policy.yaml release by release, for the next version to be signed.\n"
+    "describe prints every field that policy.yaml may have, with its meaning.\n"
     "\n"
     "  --authority DIR  the authority's folder; default authority\n"
     "  --key FILE       a key of the authority that is not in the folder's keys\n"
@@ -40,7 +43,8 @@ static const char usage[] =
     "  --here           the measurement of the daemon at --socket; alone: print it\n"
     "  --table          for people, instead of JSON\n"
     "  --rank N         a later release ranks higher; default one above the highest\n"
-    "  --after TIME     not accepted before, from now, such as 12h; default at once\n";
+    "  --after TIME     not accepted before, from now, such as 12h; default at once\n"
+    "  --role ROLE      for what: daemon, the default; or ceremony, to deal quorum keys\n";
 
 static int make(const struct hf__authority *a, void *ctx, const struct hf_document *like,
                 struct hf_buf *ret_body)
@@ -78,20 +82,23 @@ static int make(const struct hf__authority *a, void *ctx, const struct hf_docume
     return r;
 }
 
+/* Of the role alone that runs the daemon: what deals quorum keys keeps no share. */
 static bool accepts(const struct hf_policy *p, const struct hf_measurement *wanted)
 {
     for (size_t i = 0; i < p->measurements_count; i++)
-        if (memcmp(p->measurements[i].digest, wanted->digest, sizeof wanted->digest) == 0)
+        if (p->measurements[i].role == HF_ROLE_DAEMON &&
+            memcmp(p->measurements[i].digest, wanted->digest, sizeof wanted->digest) == 0)
             return true;
     return false;
 }
 
-/* How many releases of the one policy the other accepts too; withdrawn ones are in neither. */
+/* How many releases of the daemon in the one policy the other accepts too; withdrawn ones are in
+ * neither. */
 static size_t accepted(const struct hf_policy *of, const struct hf_policy *by)
 {
     size_t count = 0;
     for (size_t i = 0; i < of->measurements_count; i++)
-        count += accepts(by, &of->measurements[i]);
+        count += of->measurements[i].role == HF_ROLE_DAEMON && accepts(by, &of->measurements[i]);
     return count;
 }
 
@@ -176,6 +183,13 @@ static bool take_rank(void *options, const char *text)
     return c->has_rank;
 }
 
+static bool take_role(void *options, const char *text)
+{
+    struct hf__measurement_change *c = &((struct options *)options)->change;
+    c->ceremony = strcmp(text, "ceremony") == 0;
+    return c->ceremony || strcmp(text, "daemon") == 0;
+}
+
 static bool read_options(int argc, char **argv, struct options *o)
 {
     static const struct hf_option table[] = {
@@ -187,6 +201,7 @@ static bool read_options(int argc, char **argv, struct options *o)
         HF_FLAG_OF("here", struct options, here),
         HF_FLAG_OF("table", struct options, table),
         HF_TAKE_BY("rank", take_rank),
+        HF_TAKE_BY("role", take_role),
         HF_DURATION_OF("after", struct options, change.after_s, 0, AFTER_S_MAX),
         HF_TEXT_OF("mrtd", struct options, change.registers[0]),
         HF_TEXT_OF("rtmr0", struct options, change.registers[1]),
@@ -276,6 +291,8 @@ int hf_cli_policy(int argc, char **argv)
         status = show(o.folder, print);
     else if (ok && o.words_count == 2 && strcmp(o.words[0], "show") == 0)
         status = hf__show_file("policy", o.words[1], HF_DOCUMENT_POLICY, print);
+    else if (ok && o.words_count == 1 && strcmp(o.words[0], "describe") == 0)
+        status = hf__form_describe(&hf__policy_schema);
     else if (ok && strcmp(o.words[0], "measurement") == 0)
         status = o.here ? measurement_here(&o) : measurement(&o);
     if (status >= 0)

@@ -96,7 +96,7 @@ static const struct hf_config_field policy_fields[] = {
     {"claim_provisional", HF_CONFIG_UINT, AT(claim_provisional), .max = 16,
      .doc = "p: how many, when some of them have just restarted too. Without it, n - (n - q) / 2."},
     {"threshold", HF_CONFIG_UINT, AT(threshold), .min = 1, .max = 16,
-     .doc = "k: how many rebuild it; more than half of n. A network needs it."},
+     .doc = "k: how many rebuild it. A network needs it."},
     {"domain_rule", HF_CONFIG_ENUM, AT(domain_rule), .choices = domain_rules,
      .default_text = "operators_and_zones",
      .doc = "Which providers of one owner may have something in common."},
@@ -321,6 +321,16 @@ void hf__policy_form_free(struct hf_policy *p)
     free(p->measurements);
     free(p->time_servers);
     free(p->tcb_evaluations);
+}
+
+int hf__form_describe(const struct hf_config_schema *schema)
+{
+    struct hf_buf text;
+    hf_buf_init(&text, 1 << 16);
+    hf_config_describe(schema, &text);
+    bool ok = text.error == 0 && fwrite(text.data, 1, text.len, stdout) == text.len;
+    hf_buf_done(&text);
+    return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 void hf__form_errors(const char *file, int error, const struct hf_config_errors *errors)

@@ -51,6 +51,8 @@ struct hf__policy_form {
 
 extern const struct hf_config_schema hf__policy_schema;
 
+/* Prints every field of a form with its meaning, bounds and default. The exit status. */
+int hf__form_describe(const struct hf_config_schema *schema);
 /* Says on standard error what is wrong with a file that was loaded. */
 void hf__form_errors(const char *file, int error, const struct hf_config_errors *errors);
 /*

@@ -116,7 +116,10 @@ static int issue(struct hf__authority *a, const struct options *o, struct hf__is
     bool issued;
     job->key_file = o->key_file;
     job->consent.digest = o->digest;
-    return hf__issued("quorum", job->name, hf__issue(a, job, &issued));
+    int status = hf__issued("quorum", job->name, hf__issue(a, job, &issued));
+    if (issued)
+        hf__quorum_next(a->folder);
+    return status;
 }
 
 /* What each signer of a proposal reads to the holders, and what resharding does not do. */

@@ -110,16 +110,12 @@ static int check_reshard(const struct hf__authority *a, const struct hf__ceremon
     return r == 0 ? hf_reshard_same(&s->c.set, &a->shares->u.shares) : r;
 }
 
-/* Whether the output is of this network, and of the proposal that the authority has signed. */
-static int check_output(const struct hf__authority *a, const struct hf__ceremony_state *s)
+int hf__proposal_read(const struct hf__authority *a, struct hf_document **ret)
 {
     char path[HF__PATH_LEN];
     struct hf_document *d = NULL;
-    struct hf_buf b, proposal;
-    if (!hf_network_id_equal(&s->c.file.network, &a->network))
-        return HF_EDOCUMENT_NETWORK;
+    struct hf_buf b;
     hf_buf_init(&b, FILE_LEN_MAX);
-    hf_buf_init(&proposal, FILE_LEN_MAX);
     int r = hf__path(path, a->folder, "proposal.doc") ? hf_file_read(path, &b) : HF_ETOOBIG;
     if (r == 0)
         r = hf_document_read(a->pool, hf_buf_bytes(&b), &d);
@@ -127,6 +123,22 @@ static int check_output(const struct hf__authority *a, const struct hf__ceremony
         r = HF_EDOCUMENT;
     if (r == 0)
         r = hf_document_verify(d, &a->network, a->root);
+    if (r == 0)
+        *ret = hf_document_ref(d);
+    hf_document_unref(d);
+    hf_buf_done(&b);
+    return r;
+}
+
+/* Whether the output is of this network, and of the proposal that the authority has signed. */
+static int check_output(const struct hf__authority *a, const struct hf__ceremony_state *s)
+{
+    struct hf_document *d = NULL;
+    struct hf_buf proposal;
+    if (!hf_network_id_equal(&s->c.file.network, &a->network))
+        return HF_EDOCUMENT_NETWORK;
+    hf_buf_init(&proposal, FILE_LEN_MAX);
+    int r = hf__proposal_read(a, &d);
     if (r == 0)
         r = hf_share_set_proposal(&s->c.set, &proposal);
     if (r == 0 && (!hf_hash_equal(&s->c.set.proposal, &d->body_hash) ||
@@ -136,7 +148,6 @@ static int check_output(const struct hf__authority *a, const struct hf__ceremony
         r = check_reshard(a, s, d);
     hf_document_unref(d);
     hf_buf_done(&proposal);
-    hf_buf_done(&b);
     return r;
 }
 
@@ -204,9 +215,10 @@ int hf__ceremony_share_set(const struct hf__authority *a, void *ctx, const struc
 }
 
 /* The quote over proposal and output, of software that the policy accepts for ceremonies. */
-static int judge_quote(const struct hf_policy *policy, const char *folder,
+static int judge_quote(const struct hf__authority *a, const char *folder,
                        const struct hf_ceremony *c)
 {
+    const struct hf_policy *policy = &a->policy->u.policy;
     struct hf_verdict verdict = {0};
     struct hf_judge_policy judge;
     struct hf_roots roots;
@@ -227,8 +239,13 @@ static int judge_quote(const struct hf_policy *policy, const char *folder,
     }
     if (r == HF_EMEASUREMENT) {
         hf_hex_encode(verdict.measurement, sizeof verdict.measurement, digits);
-        fprintf(stderr, "holdfast quorum: the policy accepts no such software for ceremonies: %s\n",
-                digits);
+        fprintf(stderr,
+                "holdfast quorum: the policy accepts no such software for ceremonies: %s\n"
+                "if that is the measurement of your ceremony's image, have the policy accept it, "
+                "and begin this step again:\n"
+                "  holdfast policy measurement add NAME %s --role ceremony --authority %s\n"
+                "  holdfast policy sign --authority %s\n",
+                digits, digits, a->folder, a->folder);
     }
     free(m);
     free(e);
@@ -243,7 +260,7 @@ int hf__ceremony_judge(const struct hf__authority *a, const char *collateral,
         return HF_ENODOCUMENTS;
     if (!hf__path(folder, a->folder, "collateral"))
         return HF_ETOOBIG;
-    return judge_quote(&a->policy->u.policy, collateral != NULL ? collateral : folder, &s->c);
+    return judge_quote(a, collateral != NULL ? collateral : folder, &s->c);
 }
 
 static int keep_output(const struct hf__authority *a, const struct hf__ceremony_state *s)
@@ -271,6 +288,8 @@ int hf__ceremony_deal(struct hf__authority *a, const char *path, const char *col
         hf__ceremony_print(&s);
     }
     hf__ceremony_close(&s);
+    if (r == 0)
+        hf__quorum_next(a->folder);
     return r == 0 ? HF_CLI_OK : hf__say("quorum", path, r);
 }
 
@@ -307,6 +326,8 @@ int hf__ceremony_ack(struct hf__authority *a, bool drill, int count, char **path
             status = HF_CLI_NOT_READY;
     }
     hf__ceremony_close(&s);
+    if (r == 0 && !drill)
+        hf__quorum_next(a->folder);
     return status;
 }
 
@@ -321,10 +342,12 @@ int hf__ceremony_show(struct hf__authority *a)
     else if (a->shares == NULL)
         status = hf__say("quorum", "there is no share set, and no ceremony is under way", 0);
     hf__ceremony_close(&s);
-    if (a->shares == NULL)
-        return status;
-    hf__holders_print(a->shares->u.shares.holders, a->shares->u.shares.holders_count);
-    return hf__show("quorum", a->shares, hf__document_print);
+    if (a->shares != NULL) {
+        hf__holders_print(a->shares->u.shares.holders, a->shares->u.shares.holders_count);
+        status = hf__show("quorum", a->shares, hf__document_print);
+    }
+    hf__quorum_next(a->folder);
+    return status;
 }
 
 int hf__ceremony_drill(struct hf__authority *a)
@@ -342,7 +365,11 @@ int hf__ceremony_drill(struct hf__authority *a)
     if (r != 0)
         return hf__say("quorum", "the drill", r);
     hf_hex_encode(s.challenge, sizeof s.challenge, digits);
-    printf("every share holder: holdfast-share open OUTPUT --key FILE --out PROOF --challenge %s\n",
-           digits);
+    printf("next: every share holder, with the OUTPUT of the ceremony, which lies here as "
+           "%s/ceremony/output:\n"
+           "  holdfast-share open OUTPUT --key FILE --out PROOF --challenge %s\n"
+           "then here:\n"
+           "  holdfast quorum drill PROOF... --authority %s\n",
+           a->folder, digits, a->folder);
     return HF_CLI_OK;
 }

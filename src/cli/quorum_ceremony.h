@@ -23,6 +23,10 @@ void hf__holders_print(const struct hf_share_holder *holders, size_t count);
 /* Whether a document of this name waits for signatures. */
 bool hf__pending(const struct hf__authority *a, const char *name);
 
+/* The proposal that the authority has signed, verified. ret: a reference. HF_ENOTFOUND: there is
+ * none. HF_EDOCUMENT and what hf_document_verify gives: what lies there is none. */
+HF_MUST_USE int hf__proposal_read(const struct hf__authority *a, struct hf_document **ret);
+
 /* The output that lies here, held against the proposal, and the acknowledgements of it; not its
  * quote. HF_ENOTFOUND: there is none. ret: ended with hf__ceremony_close, after an error too. */
 HF_MUST_USE int hf__ceremony_open(const struct hf__authority *a, struct hf__ceremony_state *ret);
@@ -41,6 +45,9 @@ void hf__ceremony_print(const struct hf__ceremony_state *s);
 /* The share set that follows from it; ctx: the state. */
 int hf__ceremony_share_set(const struct hf__authority *a, void *ctx, const struct hf_document *like,
                            struct hf_buf *ret_body);
+
+/* Says what comes next, by what lies in the folder, which may have changed since it was opened. */
+void hf__quorum_next(const char *folder);
 
 /* holdfast quorum deal, ack, drill, show. The exit status. */
 int hf__ceremony_deal(struct hf__authority *a, const char *path, const char *collateral);

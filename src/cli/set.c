@@ -10,6 +10,7 @@
 #include "base/options.h"
 #include "document/selection.h"
 #include "policy.h"
+#include "policy_form.h"
 #include "set_add.h"
 #include "set_change.h"
 #include "set_floor.h"
@@ -31,6 +32,7 @@ static const char usage[] =
     "       holdfast set floor ACCOUNT --record FILE --lost ACCOUNT...\n"
     "                          [--change-record] [--only-instance]\n"
     "       holdfast set show [FILE]\n"
+    "       holdfast set describe\n"
     "       holdfast set sign [--key FILE] [--yes DIGEST] [--foreign] [--force]\n"
     "\n"
     "add takes the account in FILE, as `holdfast identity` wrote it, or that of the\n"
@@ -44,7 +46,8 @@ static const char usage[] =
     "goes on from, and --only-instance says that no other machine runs it, which is\n"
     "asked otherwise. What is added and removed comes into force with sign, which\n"
     "closes the list, draws the beacon, prints what changes, has it confirmed and\n"
-    "signs with the keys that are there. show prints what is in force, or FILE.\n"
+    "signs with the keys that are there. show prints what is in force, or FILE;\n"
+    "describe every field that set.yaml may have, with its meaning.\n"
     "operator-key names the public key, as `holdfast node key` printed it, of who\n"
     "may see and use a validator's operator listener from outside.\n"
     "An ACCOUNT may be given by its first digits or by its operator's name.\n"
@@ -290,6 +293,8 @@ int hf_cli_set(int argc, char **argv)
     int n = o.words_count, status;
     if (strcmp(verb, "show") == 0 && n == 2)
         return hf__show_file("set", o.words[1], HF_DOCUMENT_SET, hf__document_print);
+    if (strcmp(verb, "describe") == 0 && n == 1)
+        return hf__form_describe(&hf__set_schema);
     int r = hf__authority_open(o.folder, &a);
     if (r != 0)
         return hf__say("set", o.folder, r);

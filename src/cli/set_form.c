@@ -69,8 +69,7 @@ static const struct hf_config_field set_fields[] = {
     {"validators", HF_CONFIG_LIST, HF_CONFIG_AT(struct set_form, validators), .required = true,
      .item = &member_item, .max = 65536, .doc = "The members."},
 };
-static const struct hf_config_schema set_schema =
-    HF_CONFIG_SCHEMA(struct set_form, set_fields, NULL);
+const struct hf_config_schema hf__set_schema = HF_CONFIG_SCHEMA(struct set_form, set_fields, NULL);
 
 bool hf__name_valid(const char *text)
 {
@@ -137,7 +136,7 @@ int hf__members_load_from(const char *folder, const char *name, struct hf__membe
     struct hf__member_list m = {.validity_s = 365 * UINT64_C(86400)};
     if (!hf__path(path, folder, name))
         return HF_ETOOBIG;
-    int r = hf_config_load_file(path, &set_schema, &form, &doc, &errors);
+    int r = hf_config_load_file(path, &hf__set_schema, &form, &doc, &errors);
     if (r == HF_ENOTFOUND) {
         *ret = m;
         return 0;

@@ -28,6 +28,8 @@ struct hf__member_list {
     uint64_t validity_s;
 };
 
+extern const struct hf_config_schema hf__set_schema;
+
 /* Reads folder/set.yaml; a missing one is an empty list. Says what is wrong. */
 HF_MUST_USE int hf__members_load(const char *folder, struct hf__member_list *ret);
 /* The same of another file of the folder. */

@@ -198,6 +198,9 @@ static void print_quorum(const json_t *root)
                "providers\n");
     else if (since_s == 0 && is_true(q, "wanted"))
         printf("sealed     not: share holders could not open this node\n");
+    else if (since_s == 0 && is_true(root, "open"))
+        printf("sealed     not: the network has no quorum key, and a power cut of all of it loses "
+               "every key\n");
     if (is_true(q, "open"))
         printf("blackstart %lld of %lld answers are here\n", number_of(q, "have"),
                number_of(q, "need"));

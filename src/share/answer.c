@@ -212,16 +212,17 @@ static int judge_and_answer(struct answering *a)
     hf__batch_show(&a->batch);
     hf_hex_encode(a->batch.digest.bytes, sizeof a->batch.digest.bytes, digest);
     if (!hf__ask_yes(digest, a->o->digest))
-        return hf__share_say(a->batch.items[0].path, HF_ECANCELED);
+        return hf__share_unsure(digest, a->o->digest);
     int r = hf__person_open(a->o, &person);
     if (r == 0)
         r = write_answers(a, person);
     hf__person_close(person);
     if (r != 0)
         return hf__share_say(a->o->key, r);
-    printf("%s: %s\n", a->o->out,
-           a->batch.count == 1 ? "the answer; give it to the operator"
-                               : "the answers; give the file to each of the operators");
+    printf("%s: %s\n  holdfast blackstart add %s\n", a->o->out,
+           a->batch.count == 1 ? "the answer; give it to the operator, who types"
+                               : "the answers; give the file to each of the operators, who type",
+           a->o->out);
     return HF__SHARE_OK;
 }
 

@@ -177,3 +177,19 @@ bool hf__ask_yes(const char *digest, const char *confirmed)
     fputs("Answer it? [yes/no] ", stderr);
     return fgets(answer, sizeof answer, stdin) != NULL && strcmp(answer, "yes\n") == 0;
 }
+
+int hf__share_unsure(const char *digest, const char *confirmed)
+{
+    fputs("holdfast-share: no answer was written: ", stderr);
+    if (confirmed != NULL)
+        fprintf(stderr, "--yes says %s, and the digest is %s", confirmed, digest);
+    else if (isatty(STDIN_FILENO) == 1)
+        fputs("what was typed is not yes", stderr);
+    else
+        fprintf(stderr,
+                "it was not confirmed; when the digest is the one that you were told: "
+                "--yes %s",
+                digest);
+    fprintf(stderr, " (%s)\n", hf_error_name(HF_ECANCELED));
+    return HF__SHARE_UNSURE;
+}

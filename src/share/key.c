@@ -15,6 +15,11 @@
 
 enum { FILE_LEN_MAX = 2048 };
 
+static const char next_text[] =
+    "next: send the public key to the authority, for `holdfast quorum propose --holder "
+    "NAME=KEY`; whoever signs there reads the fingerprint to you, and these six words it has to "
+    "be\n";
+
 static void print_public(const struct hf__public *p)
 {
     char digits[2 * HF_HOLDER_KEY_MAX + 1], words[HF_FINGERPRINT_LEN];
@@ -124,8 +129,8 @@ static int make_own(const struct hf__share_options *o, const char *path, bool re
                    path);
         else
             printf("write the words of `holdfast-share key words %s` down, by hand, and keep them "
-                   "apart\n",
-                   path);
+                   "apart\n%s",
+                   path, next_text);
     }
     hf_buf_done(&file);
     hf_secret_free(passphrase);
@@ -154,6 +159,7 @@ static int make_on_token(const struct hf__share_options *o, const char *path)
         puts(hf__token_made(token) ? "the key was made on the token, and cannot leave it: a token "
                                      "that is lost is a share that is lost"
                                    : "the key was on the token");
+        fputs(next_text, stdout);
     }
     hf__token_close(token);
     hf_buf_done(&file);

@@ -102,6 +102,9 @@ static int check_all(const struct hf__share_options *o, const struct output *out
         puts("whether a ceremony dealt it, the authority makes sure before it signs");
     if (r == 0 && o->out != NULL)
         r = write_ack(o, out, index, proofs);
+    if (r == 0 && o->out != NULL)
+        printf("%s: send it to the authority, who types\n  holdfast quorum %s %s\n", o->out,
+               o->challenge != NULL ? "drill" : "ack", o->out);
     return r;
 }
 

@@ -154,14 +154,14 @@ static int answer(struct resharding *s)
     hf_hex_encode(s->r.hash.bytes, sizeof s->r.hash.bytes, digest);
     show(s, digest);
     if (!hf__ask_yes(digest, s->o->digest))
-        return hf__share_say(s->o->words[1], HF_ECANCELED);
+        return hf__share_unsure(digest, s->o->digest);
     r = hf__person_open(s->o, &person);
     if (r == 0)
         r = write_answer(s, person);
     hf__person_close(person);
     if (r != 0)
         return hf__share_say(s->o->key, r);
-    printf("%s: give it to the ceremony\n", s->o->out);
+    printf("%s: give it to the ceremony, where its name is typed\n", s->o->out);
     return HF__SHARE_OK;
 }
 

@@ -67,6 +67,8 @@ HF_MUST_USE int hf__ask_secret(const char *prompt, int fd, char *ret);
 HF_MUST_USE int hf__show_secret(const char *text);
 /* Whether a person types yes, or has confirmed this very digest on the command line. */
 bool hf__ask_yes(const char *digest, const char *confirmed);
+/* Says why hf__ask_yes gave false, and that no answer was written. The exit status. */
+int hf__share_unsure(const char *digest, const char *confirmed);
 
 /* ---- person.c */
 

@@ -339,6 +339,14 @@ def what_would_lock_the_network_is_signed_only_when_forced():
         d.run("policy", "measurement", "withdraw", name)
         done = d.run("policy", "sign", status=1)
         assert "it accepts none of the 1 releases that were accepted until now" in done.stderr, done
+        # Software that deals quorum keys keeps no share: it is none of those.
+        d.run("policy", "measurement", "withdraw", "next")
+        added = d.run("policy", "measurement", "add", "dealer", "6b" * 32, "--role", "ceremony").stdout
+        assert "dealer added" in added and "role: ceremony" in d.form().read_text().split("dealer")[1], added
+        assert "dealer\n  rank 0, for ceremonies: accepted once" in d.run("policy", "measurement", "list").stdout
+        done = d.run("policy", "sign", status=1)
+        assert "it accepts no measurement" in done.stderr, done
+        assert d.run("policy", "measurement", "add", "other", "6c" * 32, "--role", "cermony", status=64).returncode == 64
         shown = d.run("policy", "sign", "--force", status=2)
         assert "good until 20" in shown.stdout and "signed all the same" in shown.stderr, shown
         digest, = [line.split()[1] for line in shown.stdout.splitlines() if line.startswith("digest: ")]

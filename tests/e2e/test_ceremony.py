@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 
@@ -66,6 +67,34 @@ def a_share_set_that_no_ceremony_dealt_gets_no_signature():
         (m.authority / "ceremony/output").write_bytes(genuine)
         quorum.acknowledge(*HOLDERS)
         quorum.sign("quorum", "sign")
+
+
+@tap.case
+def what_a_ceremony_fails_at_is_named():
+    if pathlib.Path("/sys/kernel/config/tsm/report").exists():
+        raise tap.Skip("this machine makes quotes itself")
+    with mesh() as m:
+        m.found()
+        quorum = Quorum(m)
+        quorum.make_keys()
+        quorum.propose()
+        documents = m.authority / "documents"
+
+        def fails(*words, **environment):
+            done = subprocess.run([PROGRAMS.ceremony, m.network, *words], env=os.environ | environment, capture_output=True, text=True,
+                                  stdin=subprocess.DEVNULL, timeout=60)
+            assert done.returncode == 1 and not done.stdout and not quorum.output.exists(), done
+            return done.stderr
+        proposal, root = m.authority / "proposal.doc", documents / "root-1.doc"
+        # Without a platform the file that was to be written is not what is missing.
+        said = fails(proposal, quorum.output, root)
+        assert said.startswith("holdfast-ceremony: a quote of this machine, from /sys/kernel/config/tsm/report"), said
+        assert str(quorum.output) not in said, said
+        dev = {"HOLDFAST_DEV": str(m.authority / "dev"), "HOLDFAST_DEV_IMAGE": "ceremony"}
+        assert "HOLDFAST_DEV" in fails(proposal, quorum.output, root, **dev | {"HOLDFAST_DEV": "/no/such/folder"})
+        assert fails(documents / "policy.doc", quorum.output, root, **dev).startswith(f"holdfast-ceremony: {documents}/policy.doc: ")
+        away = m.folder / "no/such/output"
+        assert fails(proposal, away, root, **dev).startswith(f"holdfast-ceremony: {away}: ")
 
 
 @tap.case

@@ -20,9 +20,11 @@ PAGES = {
     "holdfast-collateral.1": BUILD / "src/fetch/holdfast-collateral",
     "holdfast-share.1": BUILD / "src/share/holdfast-share",
     "holdfast-sim.1": BUILD / "sim/holdfast-sim",
+    "holdfast-ceremony.8": BUILD / "src/ceremony/holdfast-ceremony",
 }
 OPTION = re.compile(r"--[a-z][a-z0-9-]*")
 COMMAND = re.compile(r"^  ([a-z]+)(?: \S+)? {2,}\S", re.MULTILINE)
+VERB = re.compile(r"^(?:usage:|      ) holdfast ([a-z]+) ([a-z][a-z-]*)\b", re.MULTILINE)
 
 
 def page(name):
@@ -103,7 +105,7 @@ def wrong_usage_of_holdfast_is_64_whatever_the_command():
 def wrong_usage_is_64_of_every_program():
     """What may be tried again, or was refused, has another number."""
     build = PAGES["holdfast.1"].parent.parent
-    others = [build / "report/holdfast-report", build / "report/holdfast-measure", build / "ceremony/holdfast-ceremony"]
+    others = [build / "report/holdfast-report", build / "report/holdfast-measure"]
     tried = [program for program in [*PAGES.values(), *others] if program.exists()]
     assert len(tried) >= 4, tried
     for program in tried:
@@ -151,6 +153,56 @@ def holdfast_share_and_its_page_agree():
 def holdfast_sim_and_its_page_agree():
     agree("holdfast-sim.1")
     named_by("holdfast-sim.1")
+
+
+@tap.case
+def holdfast_ceremony_and_its_page_agree():
+    agree("holdfast-ceremony.8")
+    named_by("holdfast-ceremony.8")
+
+
+@tap.case
+def what_was_mistyped_is_answered_with_what_may_be_meant():
+    program = PAGES["holdfast.1"]
+
+    def first_line(*command):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, stdin=subprocess.DEVNULL)
+        assert done.returncode == 64 and not done.stdout, (command, done)
+        return done.stderr.splitlines()[0]
+    for words, meant in ((["statsu"], "did you mean status?"), (["set", "sgin"], "did you mean sign?"),
+                         (["policy", "sign", "--frorce"], "did you mean --force?")):
+        assert first_line(program, *words).endswith(meant), first_line(program, *words)
+    assert first_line(program, "recover").endswith("no command of that name"), first_line(program, "recover")
+    share = PAGES["holdfast-share.1"]
+    if share.exists():
+        assert first_line(share, "anwser", "request").endswith("did you mean answer?")
+        assert first_line(share, "answer", "request", "--colateral", "c").endswith("did you mean --collateral?")
+    # Each word that may stand behind a command is one that the list of commands has: no right one is refused.
+    listed = {words[0]: set(words[1].split("|")) for words in
+              re.findall(r"^  ([a-z]+) ([a-z][a-z|-]*)(?= |$)", help_of(program), re.MULTILINE)}
+    found = [pair for (words, text) in helps(program) for pair in VERB.findall(text) if words == (pair[0],)]
+    assert len(found) > 30 and all(verb in listed.get(command, {verb}) for command, verb in found), (found, listed)
+
+
+@tap.case
+def what_describe_prints_is_a_form_to_begin_with():
+    """Every field, with its meaning; only what is required is left for the reader to say."""
+    holdfast, holdfastd = PAGES["holdfast.1"], PAGES["holdfastd.8"]
+    for command, required in (([holdfast, "policy", "describe"], ["trust", "measurements"]), ([holdfast, "set", "describe"], ["validators"]),
+                              ([holdfastd, "--describe"], ["data", "network", "listen", "socket", "platform", "collateral"])):
+        text = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20, stdin=subprocess.DEVNULL).stdout
+        open_fields = re.findall(r"^([a-z_]+):$", text, re.MULTILINE)
+        assert set(required) <= set(open_fields), (command, open_fields)
+        assert text.count("\n#") > text.count("May be left out") > 0, text
+    form = subprocess.run([holdfastd, "--describe"], capture_output=True, text=True, timeout=20).stdout
+    path = BUILD / "described.yaml"
+    path.write_text(form)
+    done = subprocess.run([holdfastd, "--check-config", "--config", path], capture_output=True, text=True, timeout=20)
+    said = {line.split(": ")[1] for line in done.stderr.splitlines()}
+    assert said == {"data", "network", "listen", "socket", "platform", "collateral"}, done.stderr
+    # What leads to a quorum key stands in the manual.
+    for field in ("quorum_key", "quorum_required"):
+        assert field in page("holdfast.1") and field in page("holdfast-blackstart.7"), field
 
 
 @tap.case

@@ -80,7 +80,7 @@ def each_package_holds_its_files_and_nothing_of_this_machine():
                 assert str(foreign).encode() not in text, (file, foreign)
     for file, name in (("./usr/bin/holdfastd", "holdfast"), ("./usr/bin/holdfast", "holdfast"), ("./usr/bin/holdfast-sim", "holdfast-sim"),
                        ("./usr/bin/holdfast-share", "holdfast-share"), ("./lib/systemd/system/holdfastd.service", "holdfast"),
-                       ("./usr/libexec/holdfast/holdfast-ceremony", "holdfast-authority"),
+                       ("./usr/bin/holdfast-ceremony", "holdfast-authority"),
                        ("./etc/needrestart/restart.d/holdfastd.service", "holdfast"), ("./usr/lib/sysusers.d/holdfast.conf", "holdfast"),
                        ("./usr/include/holdfast/holdfast.h", "libholdfast-dev"), ("./usr/share/doc/holdfast/proto/PROTOCOL.md", "holdfast-doc")):
         assert files[file][0] == name and (files[file][1] == "-rwxr-xr-x") == ("/bin/" in file or "exec" in file or "restart" in file), file

@@ -159,16 +159,60 @@ def what_is_wrong_is_named_and_costs_nothing():
             assert quorum.answer("eve", request, good).returncode in (1, 3), at
 
 
+def prepared_by_the_page(m, text):
+    """Every command line of the section BEFORE IT HAPPENS, in its order, and what it says to write into policy.yaml."""
+    people = ["ada", "bob", "cy"]
+    quorum = Quorum(m, people, 2)
+    lines = [line.split()[1:] for line in text.splitlines() if line.startswith(".Dl ")]
+    assert len(lines) == 11, lines
+    fields = re.search(r"^\.Bd .*?\n(.*?)^\.Ed$", text, re.M | re.S)[1]
+    form = m.authority / "policy.yaml"
+    said, digest = "", None
+    for number, line in enumerate(lines):
+        words = {"NETWORK": m.network, "output": quorum.output, "authority/proposal.doc": m.authority / "proposal.doc",
+                 "authority/documents/root-1.doc": m.authority / "documents/root-1.doc", "DIGEST": digest}
+        if line[0] == "holdfast-share":
+            for alias in people:
+                mine = words | {"key": quorum.keys[alias], "ack": quorum.folder / f"{alias}.ack"}
+                made = [line[1], line[2], mine["key"]] if line[1] == "key" else [str(mine.get(word, word)) for word in line[1:]]
+                done(share(*made, *(QUICK if line[1] == "key" else []), passphrase=f"of {alias}"))
+            continue
+        if line[0] == "holdfast-ceremony":
+            process = quorum.ceremony()
+            assert [str(words.get(word, word)) for word in line[1:]] == [str(word) for word in process.args[1:]], (line, process.args)
+            out, errors = process.communicate(timeout=60)
+            assert process.returncode == 0, (out, errors)
+            # What the policy does not know yet is printed, with the line that comes next.
+            said = quorum.holdfast("quorum", "deal", quorum.output, *quorum.authority, status=1)
+            digest = re.search(r"policy measurement add NAME ([0-9a-f]{64}) --role ceremony", said)[1]
+            continue
+        line = [str(words.get(word, word)) for word in line[1:]]
+        if line[:2] == ["quorum", "propose"]:
+            line = [re.sub(r"^(\w+)=[A-Z]+$", lambda found: f"{found[1]}={quorum.public(found[1])}", word) for word in line]
+        if line[:2] == ["quorum", "ack"]:
+            line[2:] = [quorum.folder / f"{alias}.ack" for alias in people]
+        if number == len(lines) - 2:
+            form.write_text(fields + form.read_text())
+        signs = line[1] == "sign" or line[:2] == ["quorum", "propose"]
+        said = quorum.sign(*line) if signs else quorum.holdfast(*line, *quorum.authority)
+    assert "holdfast-share open OUTPUT" in said and "--challenge" in said, said
+    for node in m.nodes:
+        node.hang_up()
+        node.wait_status(lambda status: status["quorum"]["sealed"], "it is not sealed")
+        node.wait("ready", 60)
+    return quorum
+
+
 @tap.case
 def the_page_for_the_hour_without_power_is_true():
     """Every command line of holdfast-blackstart(7), in its order, for each node until all are open."""
     page = (SOURCE / "contrib/man/holdfast-blackstart.7").read_text(encoding="utf-8")
+    page, before = page.split(".Sh BEFORE IT HAPPENS")
     lines = [line.split()[1:] for line in page.splitlines() if line.startswith(".Dl ")]
     assert [line[0] for line in lines].count("holdfast") == 5 and len(lines) == 7, lines
     with mesh(3, 2, 2) as m:
         m.make()
-        quorum = Quorum(m)
-        quorum.establish()
+        quorum = prepared_by_the_page(m, before)
         power_cut(m)
 
         def run(line, alias=None, digest=None):
@@ -185,7 +229,7 @@ def the_page_for_the_hour_without_power_is_true():
         for node in m.nodes[:2]:
             done(run(lines[0]))
             assert "start by people 1 of these" in done(run(lines[1]))
-            for alias in ("bob", "dee", "cy"):
+            for alias in ("bob", "cy"):
                 shown = done(run(lines[2], alias), 8)
                 done(run(lines[3], alias, re.search(r"digest: ([0-9a-f]{64})", shown)[1]))
                 added = run(lines[4])

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The walk of somebody who reads nothing but what the programs print: from nothing to a key on seven machines, with two
 commands a machine and no YAML written by hand; then a lost disk, a removed validator, a clock two days off, an expired
-policy, and a power cut of all. Each next command is one that was printed before. What was typed and printed goes to standard
+policy, and a power cut of all, before and after people hold a key for that hour. Each next command is one that was printed before. What was typed and printed goes to standard
 output, and to walk-transcript.txt in the build folder."""
 
 import os
@@ -19,6 +19,7 @@ sys.path[:0] = [str(SOURCE / "tests/lib"), str(SOURCE / "contrib/lib")]
 
 import tap  # noqa: E402
 from mesh import AS_ROOT, Programs, free_ports, until  # noqa: E402
+from quorum import QUICK, share  # noqa: E402
 from other_clock import OtherClock  # noqa: E402
 
 MACHINES = 7
@@ -36,6 +37,7 @@ class Walk:
         self.daemons = {}
         self.clocks = {}
         self.typed = {}
+        self.printed = []
         self.transcript = TRANSCRIPT.open("a")
 
     def __enter__(self):
@@ -79,11 +81,25 @@ class Walk:
                     [self.programs.holdfastd, *AS_ROOT, *words[1:]], cwd=self.folder, env=self.environment(where),
                     stdin=subprocess.DEVNULL, stdout=log, stderr=log)
             return ""
-        done = self.quietly(*words[1:], where=where)
+        done = self.person(where, words) if words[0] != "holdfast" else self.quietly(*words[1:], where=where)
         for text in (done.stdout + done.stderr).splitlines():
             self.say(f"  {text}")
-        assert done.returncode == status, (line, done)
-        return done.stdout + done.stderr
+        assert status is None or done.returncode == status, (line, done)
+        self.printed.append(done.stdout + done.stderr)
+        return self.printed[-1]
+
+    def person(self, where, words):
+        """A program that asks for a passphrase, which is typed unseen; and one whose environment stands before its name."""
+        environment = {}
+        while "=" in words[0]:
+            name, value = words.pop(0).split("=")
+            environment[name] = str(self.folder / value) if (self.folder / value).exists() else value
+        if words[0] == "holdfast-share":
+            quick = QUICK if words[1:3] == ["key", "new"] else []
+            return share(self.programs.share, *words[1:], *quick, passphrase=f"of {where}", cwd=self.folder)
+        assert words[0] == "holdfast-ceremony", words
+        return subprocess.run([self.programs.ceremony, *words[1:]], cwd=self.folder, env=os.environ | environment,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
 
     def quietly(self, *words, where="authority"):
         return subprocess.run([self.programs.holdfast, *words], cwd=self.folder, env=self.environment(where),
@@ -273,6 +289,74 @@ def whatever_happens_to_it_the_next_command_is_one_that_was_printed():
             accident()
             for where in keys:  # the next one comes when this one is over everywhere
                 w.ready(where)
+
+
+def people_hold_a_key(w, shown):
+    """From what `network init` says of the hour without power to validators that people can start."""
+    people = ("ada", "bob", "cy")
+    said = w.type("authority", quoted(shown, "holdfast quorum show"), status=1)
+    public = {alias: printed(w.type(alias, printed(said, "holdfast-share key new").replace("FILE", f"{alias}.key")), "public key: ")
+              for alias in people}
+    holders = " ".join(f"--holder {alias}={public[alias].split()[-1]}" for alias in people)
+    propose = printed(said, "holdfast quorum propose").replace("--threshold M", "--threshold 2")
+    said = w.signed(propose.replace("--holder NAME=PUBLIC ...", holders))
+    deal = printed(said, "holdfast quorum deal").replace("OUTPUT", "output")
+    w.type("ceremony", printed(said, "HOLDFAST_DEV=authority/dev").replace("OUTPUT", "output"))
+    said = w.type("authority", deal, status=1)  # the policy does not know that software yet
+    w.type("authority", printed(said, "holdfast policy measurement add").replace("NAME", "ceremony-1"))
+    w.signed(printed(said, "holdfast policy sign"))
+    said = w.type("authority", deal)
+    for alias in people:
+        line = printed(said, "holdfast-share open").replace("OUTPUT", "output").replace("FILE", f"{alias}.key")
+        w.type(alias, line.replace("ACK", f"{alias}.ack"))
+    said = w.type("authority", printed(said, "holdfast quorum ack").replace("ACK...", " ".join(f"{alias}.ack" for alias in people)))
+    said = w.signed(printed(said, "holdfast quorum sign"))
+    form = w.folder / "authority/policy.yaml"
+    lines = [printed(said, "quorum_key:"), printed(said, "quorum_required:")]
+    w.does("authority", f"writes into policy.yaml: {'; '.join(lines)}")
+    form.write_text("\n".join(lines) + "\n" + form.read_text())
+    w.signed(printed(said, "holdfast policy sign"))
+    return people
+
+
+def is_started_by_people(w, where, advice, people):
+    """What its status says, and what each command after it prints, until the node is open."""
+    at = f"holdfast --socket {where}/socket"
+    request = quoted(advice, "holdfast blackstart request").replace("FILE", f"{where}.request")
+    said = w.type(where, request.replace("holdfast", at, 1))
+    for alias in people[:2]:
+        answer = printed(said, "holdfast-share answer").replace("FILE", f"{alias}.key").replace("DIR", "authority/collateral")
+        answer = answer.replace("ANSWER", f"{where}.{alias}")
+        shown = w.type(alias, answer, status=8)
+        assert "no answer was written: it was not confirmed" in shown, shown
+        given = w.type(alias, f"{answer} {re.search(r'--yes [0-9a-f]{64}', shown)[0]}")
+        w.type(where, printed(given, "holdfast blackstart add").replace("holdfast", at, 1), status=2 if alias == people[0] else 0)
+
+
+@tap.case
+def what_was_printed_leads_from_a_proposal_to_a_network_that_people_start_again():
+    with Walk() as w:
+        told, keys = up(w, MACHINES)
+        status = w.quietly("--socket", "m1/socket", "status").stdout
+        assert "a power cut of all of it loses every key" in status, status
+        people = people_hold_a_key(w, w.printed[0])
+        for where in keys:
+            until(lambda where=where: "sealed     since" in w.quietly("--socket", f"{where}/socket", "status").stdout, 90, w.log(where))
+            assert w.ready(where) == keys[where]
+        w.does("all", "a power cut of the whole network")
+        for where in keys:
+            w.stop(where)
+        for where in keys:
+            w.type(where, printed(told[where], "next, here:").split(":", 1)[1].strip())
+        by_people = 0
+        for where in keys:
+            advice = status_of(w, where, told, None, "holdfast blackstart request")
+            is_started_by_people(w, where, advice, people)
+            by_people += 1
+            if by_people == 3:  # as many as rebuild a share: the others follow
+                break
+        for where in keys:
+            assert w.ready(where) == keys[where]
 
 
 @tap.case
