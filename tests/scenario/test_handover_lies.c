@@ -1,9 +1,10 @@
 /* What a holder that lies gets for a made-up handover (proto/REPAIR.md, 3): it is refused, and
- * nothing of it is kept. */
+ * nothing of it is kept. And what it shows the owner of one costs that little (5). */
 #include "testnet.h"
 
 #include "base/error.h"
-#include "owner/owner.h"
+#include "owner/record.h"
+#include "owner/recover.h"
 #include "provider/provider.h"
 
 #include "wire/messages.h"
@@ -225,4 +226,143 @@ Test(handover_lies, to_who_may_not_have_the_share_are_refused)
     cr_assert_eq(ask_take(&s, s.holders[0], outsider(&s, 0), s.t.index % N + 1), HF_ERECORD);
     cr_assert_eq(ask_take(&s, s.holders[0], outsider(&s, 0), s.t.index), 0);
     stage_end(&s);
+}
+
+/* ---- shown to the owner */
+
+/* A holder that adds transfers to what it answers; its own word goes on being signed. */
+struct shower {
+    struct stage *s;
+    bool strangers; /* in each answer to a recovery, which has nothing else: others each time */
+    uint32_t named;
+    unsigned shown;
+    struct hf_buf part, whole;
+    struct hf_buf statements[HF_WIRE_MOVES_MAX];
+    struct hf_signed_transfer list[HF_WIRE_MOVES_MAX];
+};
+
+static void shower_begin(struct shower *t, struct stage *s, bool strangers)
+{
+    *t = (struct shower){.s = s, .strangers = strangers};
+    hf_buf_init(&t->part, 1 << 20);
+    hf_buf_init(&t->whole, 1 << 20);
+    for (size_t i = 0; i < HF_WIRE_MOVES_MAX; i++)
+        hf_buf_init(&t->statements[i], 1 << 16);
+}
+
+static void shower_end(struct shower *t)
+{
+    hf_world_watch(t->s->w, NULL, NULL);
+    hf_buf_done(&t->part);
+    hf_buf_done(&t->whole);
+    for (size_t i = 0; i < HF_WIRE_MOVES_MAX; i++)
+        hf_buf_done(&t->statements[i]);
+}
+
+static void name_strangers(struct shower *t)
+{
+    struct hf_transfer_statement stranger = t->s->t;
+    for (size_t i = 0; i < HF_WIRE_MOVES_MAX; i++) {
+        t->named++;
+        memset(&stranger.to, 0xee, sizeof stranger.to);
+        memcpy(&stranger.to, &t->named, sizeof t->named);
+        hf_buf_clear(&t->statements[i]);
+        cr_assert_eq(hf_wire_encode(&hf_wire_transfer_statement, &stranger, &t->statements[i]), 0);
+        t->list[i].statement = hf_buf_bytes(&t->statements[i]);
+        hf_world_suite(t->s->w)->sign(key_of(t->s, t->s->holders[0]), "holdfast/v1/transfer",
+                                      t->list[i].statement, t->list[i].signature);
+    }
+}
+
+static void answer_with_strangers(struct shower *t, const struct hf_message *m,
+                                  struct hf_verdict_on *ret)
+{
+    struct hf_recover_response r;
+    struct hf_recover_answer a;
+    cr_assert_eq(hf_wire_decode(&hf_wire_recover_response, m->body, &t->s->arena, &r, NULL), 0);
+    cr_assert_eq(hf_wire_decode(&hf_wire_recover_answer, r.answer, &t->s->arena, &a, NULL), 0);
+    name_strangers(t);
+    a.moves = t->list;
+    a.moves_count = HF_WIRE_MOVES_MAX;
+    a.shares_count = 0;
+    hf_buf_clear(&t->part);
+    cr_assert_eq(hf_wire_encode(&hf_wire_recover_answer, &a, &t->part), 0);
+    r.answer = hf_buf_bytes(&t->part);
+    hf_world_suite(t->s->w)->sign(key_of(t->s, m->from), "holdfast/v1/recover-answer", r.answer,
+                                  r.signature);
+    cr_assert_eq(hf_wire_encode(&hf_wire_recover_response, &r, ret->body), 0);
+}
+
+static enum hf_fate show(void *ctx, const struct hf_message *m, struct hf_verdict_on *ret)
+{
+    struct shower *t = ctx;
+    struct hf_ack_response r;
+    if (!m->response || m->error != 0 || m->from != t->s->holders[0] || m->to != OWNER ||
+        m->method != (t->strangers ? HF_METHOD_RECOVER : HF_METHOD_STANDING))
+        return HF_FATE_PASS;
+    t->shown++;
+    hf_arena_reset(&t->s->arena);
+    if (t->strangers) {
+        answer_with_strangers(t, m, ret);
+        return HF_FATE_REPLACE;
+    }
+    cr_assert_eq(hf_wire_decode(&hf_wire_ack_response, m->body, &t->s->arena, &r, NULL), 0);
+    r.moves = &t->s->transfer;
+    r.moves_count = 1;
+    cr_assert_eq(hf_wire_encode(&hf_wire_ack_response, &r, ret->body), 0);
+    return HF_FATE_REPLACE;
+}
+
+/* All have confirmed that they have forgotten a dealing, which the newest record still lists; one
+ * of them says that it had handed its share over. */
+Test(handover_lies, about_what_all_have_forgotten_cost_its_owner_a_question)
+{
+    struct stage s;
+    struct shower t;
+    struct hf_older_row row;
+    stage_begin(&s, false);
+    hf_world_resume(s.w, OWNER);
+    cr_assert_eq(hf_world_leave(s.w, s.holders[1], WEEK_S, TESTNET_MS), 0);
+    hf_world_run_for(s.w, 300000);
+    cr_assert(hf__older_row(hf_world_engine(s.w, OWNER), s.t.generation.id, &row));
+    cr_assert_eq(row.holders_count, 0);
+    shower_begin(&t, &s, false);
+    hf_world_watch(s.w, show, &t);
+    hf_world_run_for(s.w, 300000);
+    cr_assert_gt(t.shown, 0);
+    cr_assert(hf__older_row(hf_world_engine(s.w, OWNER), s.t.generation.id, &row));
+    cr_assert_eq(row.holders_count, 0);
+    shower_end(&t);
+    testnet_key_lives(s.w, OWNER);
+    stage_end(&s);
+}
+
+/* How many rounds a recovery has begun in half an hour with two holders, one of whom lies. */
+static uint64_t rounds(bool lies)
+{
+    struct stage s;
+    struct shower t;
+    stage_begin(&s, false);
+    hf_world_crash(s.w, OWNER);
+    for (size_t i = 2; i < N; i++)
+        hf_world_isolate(s.w, s.holders[i]);
+    shower_begin(&t, &s, true);
+    if (lies)
+        hf_world_watch(s.w, show, &t);
+    hf_world_start(s.w, OWNER);
+    hf_world_run_for(s.w, 1800000);
+    uint64_t count = hf_world_trace_count(s.w, OWNER, HF_TRACE_ROUND);
+    cr_assert_eq(t.shown > 0, lies);
+    cr_assert_lt(hf_world_engine(s.w, OWNER)->owner->recovery->round.targets_count, NODES);
+    hf_world_heal(s.w);
+    testnet_key_lives(s.w, OWNER);
+    shower_end(&t);
+    stage_end(&s);
+    return count;
+}
+
+Test(handover_lies, about_strangers_who_have_a_share_have_no_recovery_ask_them)
+{
+    uint64_t honest = rounds(false), lied = rounds(true);
+    cr_assert_leq(lied, honest + 3, "%u rounds, honest %u", (unsigned)lied, (unsigned)honest);
 }

@@ -3,6 +3,8 @@
 #include "testnet.h"
 
 #include "base/error.h"
+#include "document/selection.h"
+#include "trust/trust.h"
 
 #include <criterion/criterion.h>
 
@@ -273,4 +275,65 @@ Test(lost_folder, of_which_the_public_state_is_left_is_opened_by_share_holders)
     hf_blob_unref(hint);
     hf_blob_unref(sealed);
     testnet_end(w);
+}
+
+/* ---- in a large set */
+
+enum { LARGE = 160, PLACES = 64 }; /* so many are asked in a round */
+
+/* Whether a member is one that an owner without a record would ask first. */
+static bool is_first(const struct hf_engine *e, const struct hf_account *member)
+{
+    const struct hf_document *sets[] = {e->trust->set, e->trust->set_previous};
+    uint32_t order[HF_RANK_FACTOR * HF_SHARES_MAX];
+    for (size_t s = 0; s < HF_ARRAY_LEN(sets); s++) {
+        size_t count = hf_select(sets[s], &e->account, e->active.number, HF_DOMAIN_NONE, 5,
+                                 HF_ARRAY_LEN(order), order);
+        for (size_t i = 0; i < count; i++)
+            if (hf_account_equal(&sets[s]->u.set.validators[order[i]].account, member))
+                return true;
+    }
+    return false;
+}
+
+/* A node whose holders all come late when the whole set is asked in turn. */
+static uint32_t with_late_holders(struct hf_world *w)
+{
+    const struct hf_document *set = hf_world_document(w, HF_DOCUMENT_SET);
+    for (uint32_t node = 0; node < LARGE; node++) {
+        uint32_t holders[16];
+        size_t late = 0, n = testnet_holders(w, node, holders);
+        for (size_t i = 0; i < n; i++) {
+            const struct hf_account *holder = hf_world_account(w, holders[i]);
+            late += !is_first(hf_world_engine(w, node), holder) &&
+                    hf_set_find(set, holder) > PLACES + 10;
+        }
+        if (late == n)
+            return node;
+    }
+    cr_assert_fail("the holders of each are among the first");
+    return 0;
+}
+
+/* More members are gone than are asked at a time: they keep no places. */
+Test(lost_folder, is_found_though_many_members_are_gone)
+{
+    struct hf_world_settings s = testnet_settings(3, 5);
+    s.checks = false;
+    struct hf_world *w = testnet_up_from(&s, LARGE);
+    for (int i = 0; i < 2; i++) {
+        hf_world_set_issue(w);
+        hf_world_run_for(w, 10000);
+    }
+    uint32_t node = with_late_holders(w);
+    lose(w, node, node);
+    for (size_t i = 0; i < PLACES + 10; i++) {
+        const struct hf_document *set = hf_world_document(w, HF_DOCUMENT_SET);
+        long gone = hf_world_find(w, &set->u.set.validators[i].account);
+        if (gone != node)
+            hf_world_power_off(w, (uint32_t)gone);
+    }
+    hf_world_start(w, node);
+    testnet_ready(w, node);
+    hf_world_free(w);
 }

@@ -68,10 +68,13 @@ void hf__older_moved(struct hf_engine *e, const struct hf_transfer_statement *t)
     struct hf_holder all[HF__OLDER_HOLDERS_MAX];
     if (!hf__older_row(e, t->generation.id, &row) || row.holders_count == HF__OLDER_HOLDERS_MAX)
         return;
-    hf_assert(row.holders_count > 0); /* the one that has handed its share over is among them */
-    memcpy(all, row.holders, row.holders_count * sizeof *all);
+    hf_assert(row.holders_count < HF__OLDER_HOLDERS_MAX);
+    /* All may have confirmed already: a holder that lied says only then that it has handed its
+     * share over. */
+    if (row.holders_count > 0)
+        memcpy(all, row.holders, row.holders_count * sizeof *all);
     row.holders = all;
     hf__older_add(&row, &t->to, t->index);
     hf__older_put(e, &row);
-    hf_assert(row.holders_count <= HF__OLDER_HOLDERS_MAX);
+    hf_assert(row.holders_count > 0);
 }

@@ -265,9 +265,10 @@ void hf__recover_decide(struct hf_engine *e)
     }
     if (hf__targets_in(&rc->round, HF__TARGET_ASKED) != 0)
         return;
-    bool moved = rc->moved;
+    /* Once between two pauses: one that lies may name others in each round. */
+    rc->hurried = rc->moved && !rc->hurried;
     rc->moved = false;
-    if (moved)
+    if (rc->hurried)
         next_round(e);
     else
         hf__recover_failed(e, HF_EFEWPROVIDERS);

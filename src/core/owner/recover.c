@@ -29,6 +29,15 @@ void hf__recover_free(struct hf_engine *e)
     hf__timer_clear(e, HF__TIMER_GRACE);
 }
 
+/* Whose place another may have: one that has said that it holds nothing; or one that was asked in
+ * vain, and that no record names: members that are gone may be more than there are places. */
+static bool yields(const struct hf__target *t)
+{
+    bool silent = t->state == HF__TARGET_IDLE || t->state == HF__TARGET_FAILED;
+    hf_assert(t->state < HF__TARGET_STATES);
+    return t->error == HF_ENOSHARE || (silent && t->asked && !t->stalls && t->index == 0);
+}
+
 /* The provider among those asked, added if need be; NULL: it is the node itself, or there is no
  * room. */
 static struct hf__target *target_add(struct hf_engine *e, const struct hf_account *account)
@@ -41,10 +50,9 @@ static struct hf__target *target_add(struct hf_engine *e, const struct hf_accoun
     for (size_t i = 0; i < rc->round.targets_count; i++) {
         if (hf_account_equal(&rc->targets[i].account, account))
             return &rc->targets[i];
-        if (rc->targets[i].error == HF_ENOSHARE)
+        if (yields(&rc->targets[i]) && (t == NULL || rc->targets[i].error == HF_ENOSHARE))
             t = &rc->targets[i];
     }
-    /* Without room, one that has said that it holds nothing makes room. */
     if (rc->round.targets_count < HF_ROUND_PROVIDERS_MAX)
         t = &rc->targets[rc->round.targets_count++];
     if (t == NULL)
@@ -105,13 +113,15 @@ static void record_learn(struct hf_engine *e, const struct hf_signed_record *rec
     }
 }
 
-/* Those to whom shares have moved are asked too, in the next round. */
+/* Those to whom shares have moved are asked too, in the next round: members alone, as a holder that
+ * lies may name any account. */
 static void moves_learn(struct hf_engine *e, const struct hf_recover_answer *answer)
 {
     struct hf_transfer_statement s;
     hf_assert(answer->moves_count <= HF_WIRE_MOVES_MAX);
     for (size_t i = 0; i < answer->moves_count; i++) {
-        if (hf__transfer_check(e, &answer->moves[i], &e->account, &s) != 0)
+        if (hf__transfer_check(e, &answer->moves[i], &e->account, &s) != 0 ||
+            !hf__is_member(e, &s.to))
             continue;
         struct hf__target *t = target_add(e, &s.to);
         hf_assert(t == NULL || hf_account_equal(&t->account, &s.to));
@@ -136,7 +146,7 @@ void hf__recover_begin(struct hf_engine *e, struct hf_bytes record)
 
 /*
  * All members, in turn: a share, or who knows of its holders, may be with one who was picked under
- * an older set. Those that have said that they hold nothing make room for the next in each round.
+ * an older set. Those that hold nothing, or do not answer, make room for the next in each round.
  */
 static void add_everybody(struct hf_engine *e)
 {

@@ -10,6 +10,7 @@ struct hf__recovery {
     uint32_t cursor;        /* place in the set from which all members are asked in turn */
     bool searches;          /* all are asked, and waited for: what was heard of is void */
     bool moved;             /* shares have moved to others that were not asked yet */
+    bool hurried;           /* the last round was begun at once for that */
     uint8_t threshold;      /* k of the newest record that is known; of the policy before */
     struct hf_blob *record; /* newest signed_record seen whose signature is the owner's, or NULL */
     struct hf_blob *sealed; /* newest signed_sealed seen whose signature is the owner's, or NULL */
