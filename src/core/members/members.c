@@ -79,14 +79,17 @@ void hf__members_claimed(struct hf_engine *e)
     hf_assert(e->open && e->claim > 0);
     const struct hf__told *told;
     hf_assert(e->claimed);
-    if ((told = hf__view_leave(e, &e->account)) != NULL) {
+    /* What was taken back is said again too: a member that has not heard that holds what was
+     * before, and takes no word of an earlier claim. */
+    hf__told_expire(e);
+    if ((told = hf__told_find(e, &e->account, HF__NEWS_LEAVE, NULL)) != NULL)
         hf__news_again(e, told);
+    if (hf__view_leave(e, &e->account) != NULL)
         hf__timer_set(e, HF__TIMER_LEAVE, 0);
-    }
     /* It is back: a drain ends by itself with the restart. */
     if ((told = hf__told_find(e, &e->account, HF__NEWS_DRAINING, NULL)) != NULL && !told->over)
         hf__news_draining(e, true);
-    if ((told = hf__told_find(e, &e->account, HF__NEWS_ADDRESS, NULL)) != NULL && !told->over)
+    if ((told = hf__told_find(e, &e->account, HF__NEWS_ADDRESS, NULL)) != NULL)
         hf__news_again(e, told);
     tell_address(e);
     hf__news_greet(e);
