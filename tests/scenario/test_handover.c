@@ -266,3 +266,78 @@ Test(handover, carries_an_owner_that_only_the_successors_can_help)
     testnet_key_lives(w, OWNER);
     testnet_end(w);
 }
+
+/* ---- to one that is almost full */
+
+/* A holder of node 0 other than this one. */
+static uint32_t other_holder(struct hf_world *w, uint32_t than)
+{
+    uint32_t holders[16];
+    testnet_holders(w, OWNER, holders);
+    return holders[0] != than ? holders[0] : holders[1];
+}
+
+static void lose(struct hf_world *w, uint8_t method, uint32_t to)
+{
+    hf_world_rule(
+        w, (struct hf_rule){.action = HF_RULE_DROP, .method = method, .from = OWNER, .to = to});
+}
+
+/* Its owner deals anew because of one that is gone for a while. */
+static void deals_anew(struct hf_world *w, uint32_t without)
+{
+    hf_world_power_off(w, without);
+    cr_assert(hf_world_run_until_trace(w, OWNER, HF_TRACE_RECORDED, 1, WAIT_MS));
+    hf_world_run_for(w, 5000);
+    hf_world_start(w, without);
+}
+
+/* How many dealings of its owner one keeps. */
+static size_t keeps(struct hf_world *w, uint32_t node)
+{
+    struct hf_held_row held;
+    size_t count = 0;
+    hf__update_begin(hf_world_engine(w, node));
+    while (hf__held_next(hf_world_engine(w, node), hf_world_account(w, OWNER), &count, &held))
+        ;
+    return count;
+}
+
+/* Orders to delete do not reach it: it keeps three recorded dealings, and one whose record has not
+ * come yet. A share of a fifth, which it would take over, is one too many. */
+Test(handover, goes_to_none_who_has_no_room_once_all_is_recorded)
+{
+    struct hf_world_settings s = testnet_settings(2, 3);
+    s.policy.holder_grace_s = 20;
+    struct hf_world *w = testnet_up_from(&s, 9);
+    uint32_t full = other_holder(w, OWNER), leaver;
+    lose(w, HF_METHOD_DELETE, full);
+    for (int i = 0; i < 2; i++) {
+        deals_anew(w, other_holder(w, full));
+        hf_world_run_for(w, 60000);
+        testnet_ready(w, OWNER);
+    }
+    cr_assert_eq(keeps(w, full), 3);
+    hf_world_cut(w, OWNER, full);
+    cr_assert(hf_world_run_until_trace(w, OWNER, HF_TRACE_CONFIRMED, 1, WAIT_MS));
+    testnet_ready(w, OWNER);
+    hf_world_mend(w, OWNER, full);
+    lose(w, HF_METHOD_RECORD, full);
+    leaver = other_holder(w, full);
+    deals_anew(w, leaver);
+    cr_assert_eq(keeps(w, full), 4);
+    hf_world_power_off(w, OWNER);
+    hf_world_run_for(w, 120000);
+    leaves(w, leaver);
+    cr_assert(hf_world_run_until_trace(w, leaver, HF_TRACE_HANDED_OVER, 1, WAIT_MS));
+    cr_assert_eq(keeps(w, full), 4);
+    hf_world_heal(w);
+    lose(w, HF_METHOD_DELETE, full);
+    hf_world_start(w, OWNER);
+    testnet_ready(w, OWNER);
+    deals_anew(w, other_holder(w, full));
+    hf_world_heal(w);
+    testnet_restart(w, OWNER);
+    testnet_key_lives(w, OWNER);
+    testnet_end(w);
+}

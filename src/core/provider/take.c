@@ -106,16 +106,16 @@ static int check_room(struct hf_engine *e, const struct hf_account *owner)
 {
     struct hf_owner_row row;
     struct hf_held_row held;
-    size_t recorded = 0;
+    size_t kept = 0; /* a pending one too: it may be recorded yet */
     int r = hf__closing(e);
     if (r == 0)
         r = hf__quota_check(e, owner);
     if (r != 0 || !hf__owner_row(e, owner, &row))
         return r;
-    for (size_t at = 0; hf__held_next(e, owner, &at, &held);)
-        recorded += held.has_record;
-    hf_assert(recorded <= HF_GENERATIONS_HELD_MAX);
-    return recorded >= HF_GENERATIONS_HELD_MAX - 1 ||
+    while (hf__held_next(e, owner, &kept, &held))
+        ;
+    hf_assert(kept <= HF_GENERATIONS_HELD_MAX);
+    return kept >= HF_GENERATIONS_HELD_MAX - 1 ||
                    hf__votes_count(e, owner, &row) == HF_WIRE_FORMER_MAX
                ? HF_EBUSY
                : 0;
