@@ -4,8 +4,8 @@ usage: pages.py [--check]
 
 Writes contrib/man/holdfast-reasons.7 from src/base/include/base/reasons.def, contrib/man/holdfast-metrics.7 from
 src/daemon/metrics.def, and contrib/man/holdfast-alerts.7 from contrib/alerts/holdfast.rules.yml; and in
-contrib/man/holdfast.1 the parts between `.\\" made from TABLE` and `.\\" until here`. With --check, writes nothing, and
-exits 1 where a page is not what its table makes it.
+contrib/man/holdfast.1 and contrib/man/holdfast-sim.1 the parts between `.\\" made from TABLE` and `.\\" until here`.
+With --check, writes nothing, and exits 1 where a page is not what its table makes it.
 """
 
 import pathlib
@@ -130,10 +130,23 @@ def exits(text):
     return "\n".join(out + [".El"]) + "\n"
 
 
+def columns(text):
+    """A list for each of the two files."""
+    out = []
+    for file, macro, what in (("run.csv", "HF_RUN_COLUMN", "one row for the run"), ("nodes.csv", "HF_NODE_COLUMN", "one row for each node")):
+        out += [f".Ss {file}", f"A heading and {what}:", ".Bl -tag -width Ds"]
+        for name, *_, doc in rows(text, macro):
+            if name != "name":
+                out += [f".It {name}", roff(sentence(re.sub("`(.*?)`", r"\1", doc)))]
+        out += [".El"]
+    return "\n".join(out) + "\n"
+
+
 # Parts of a page that other parts are written around.
 PARTS = [
     ("contrib/man/holdfast.1", "src/core/include/core/states.def", states),
     ("contrib/man/holdfast.1", "src/cli/exits.def", exits),
+    ("contrib/man/holdfast-sim.1", "sim/trial/columns.def", columns),
 ]
 
 
@@ -157,7 +170,7 @@ def stale(top=TOP):
     made = [(page, make((top / table).read_text(encoding="utf-8"))) for page, table, make in PAGES]
     for page in {page for page, _, _ in PARTS}:
         text = (top / page).read_text(encoding="utf-8")
-        for _, table, make in PARTS:
+        for table, make in ((table, make) for of, table, make in PARTS if of == page):
             text = with_part(text, table, make((top / table).read_text(encoding="utf-8"))) or sys.exit(f"{page} has no part for {table}")
         made.append((page, text))
     return [(page, text) for page, text in made

@@ -5,6 +5,7 @@
 #include "command/memory.h"
 #include "hostile/strategy.h"
 #include "suites/model.h"
+#include "trial/columns.h"
 #include "world/world.h"
 
 #include "base/file.h"
@@ -179,41 +180,13 @@ void hf__print_sets(const struct hf__options *o)
 static bool write_run(const char *folder, const struct hf__scenario *s, const struct hf__result *r,
                       struct hf__record *record)
 {
+    struct hf__run_row row;
     FILE *f = hf__open_in(folder, "run.csv");
     if (f == NULL)
         return false;
-    fprintf(
-        f, "seed,build,ok,stopped,nodes,ready,virtual_us,cpu_s,events,deliveries,timers,messages,"
-           "lost,resent,bytes,writes,quotes_made,quotes_judged,computed_us,engine_bytes,disk_bytes,"
-           "world_bytes,placing_median_us,placing_p99_us,recoveries,recovering_median_us,"
-           "recovering_p99_us,news,news_takers_min,news_median_us,news_longest_us,"
-           "keys,trace_hash\n");
-    const struct hf_world_totals *t = &r->totals;
-    struct hf__news_sum news;
-    hf__news_sum(&record->news, &news);
-    fprintf(f,
-            "%llu,%s,%d,%d,%u,%u,%llu,%.3f,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,"
-            "%llu,%llu,%llu,%llu,",
-            (unsigned long long)s->world.seed, hf__build_id(), r->ok, r->stopped, r->nodes,
-            r->ready, (unsigned long long)r->virtual_us, r->cpu_s, (unsigned long long)t->events,
-            (unsigned long long)t->deliveries, (unsigned long long)t->timers,
-            (unsigned long long)t->messages_sent, (unsigned long long)t->messages_lost,
-            (unsigned long long)t->messages_resent, (unsigned long long)t->bytes_sent,
-            (unsigned long long)t->writes, (unsigned long long)t->quotes_made,
-            (unsigned long long)t->quotes_judged, (unsigned long long)t->computed_ns / 1000,
-            (unsigned long long)t->engine_bytes, (unsigned long long)t->disk_bytes,
-            (unsigned long long)t->world_bytes);
-    fprintf(f, "%llu,%llu,%zu,%llu,%llu,%zu,%llu,%llu,%llu,%llu,%016llx\n",
-            (unsigned long long)hf__times_quantile(&record->placing, 0.5),
-            (unsigned long long)hf__times_quantile(&record->placing, 0.99),
-            record->recovering.count,
-            (unsigned long long)hf__times_quantile(&record->recovering, 0.5),
-            (unsigned long long)hf__times_quantile(&record->recovering, 0.99), news.count,
-            (unsigned long long)news.takers_min,
-            (unsigned long long)hf__times_quantile(&news.times, 0.5),
-            (unsigned long long)hf__times_quantile(&news.times, 1),
-            (unsigned long long)record->keys_released, (unsigned long long)t->trace_hash);
-    hf__times_done(&news.times);
+    hf__run_row_init(&row, s, r, record, hf__build_id());
+    hf__run_row_print(&row, f);
+    hf__run_row_done(&row);
     return hf__close_in(f, folder, "run.csv");
 }
 
@@ -244,7 +217,7 @@ static void finished(void *ctx, struct hf_world *w)
         return;
     FILE *f = hf__open_in(out, "nodes.csv");
     if (f != NULL)
-        hf__record_nodes(&running.record, w, f);
+        hf__nodes_print(&running.record, w, f);
     running.full = f == NULL || !hf__close_in(f, out, "nodes.csv") || running.full;
 }
 

@@ -1,6 +1,5 @@
 #include "trial/record.h"
 
-#include "storage/storage.h"
 #include "world/world.h"
 
 #include "base/check.h"
@@ -222,22 +221,4 @@ void hf__record_action(void *ctx, struct hf_world *w, const struct hf__action *a
     for (size_t i = 0; i < count && i < 100; i++)
         fprintf(r->timeline, "%s%u", i == 0 ? "" : ",", targets[i]);
     fprintf(r->timeline, "],\"count\":%zu}\n", count);
-}
-
-void hf__record_nodes(const struct hf__record *r, struct hf_world *w, FILE *out)
-{
-    fprintf(out, "node,state,starts,recoveries,keys,first_ready_us,last_start_us,last_ready_us,"
-                 "engine_bytes,disk_bytes\n");
-    /* Where memory ended, it may have been for want of a place for the last of them. */
-    static const struct hf__node_record nothing;
-    for (uint32_t i = 0; i < w->nodes_count; i++) {
-        const struct hf__node_record *n = i < r->nodes_cap ? &r->nodes[i] : &nothing;
-        struct hf__node *node = w->nodes[i];
-        fprintf(out, "%u,%s,%u,%u,%u,%llu,%llu,%llu,%zu,%zu\n", i,
-                node->engine == NULL ? "down" : hf_state_name(node->state), n->starts,
-                n->recoveries, n->keys, (unsigned long long)n->first_ready_us,
-                (unsigned long long)n->started_us, (unsigned long long)n->ready_us,
-                node->engine == NULL ? 0 : hf_engine_memory(node->engine),
-                hf__disk_bytes(&node->disk));
-    }
 }

@@ -38,7 +38,5 @@ void hf__record_violation(struct hf__record *r, const struct hf_violation *v);
 void hf__record_action(void *ctx, struct hf_world *w, const struct hf__action *a, bool begins,
                        const uint32_t *targets, size_t count);
 void hf__record_done(struct hf__record *r);
-/* One row a node, with a heading. */
-void hf__record_nodes(const struct hf__record *r, struct hf_world *w, FILE *out);
 
 #endif

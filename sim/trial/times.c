@@ -24,7 +24,7 @@ static int by_value(const void *a, const void *b)
 uint64_t hf__times_quantile(struct hf__times *t, double q)
 {
     if (t->count == 0)
-        return 0;
+        return HF__TIME_NONE;
     qsort(t->items, t->count, sizeof(*t->items), by_value);
     return t->items[(size_t)(q * (double)(t->count - 1) + 0.5)];
 }

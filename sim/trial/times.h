@@ -7,6 +7,7 @@
 
 /* More are not kept. */
 enum { HF__TIMES_MAX = 1 << 20 };
+#define HF__TIME_NONE UINT64_MAX
 
 /* In microseconds. {0} is one without any. */
 struct hf__times {
@@ -15,7 +16,7 @@ struct hf__times {
 };
 
 void hf__times_add(struct hf__times *t, uint64_t us);
-/* q from 0 to 1; 0 when there are none. Sorts. */
+/* q from 0 to 1; HF__TIME_NONE when there are none. Sorts. */
 uint64_t hf__times_quantile(struct hf__times *t, double q);
 void hf__times_done(struct hf__times *t);
 

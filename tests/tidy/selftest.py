@@ -33,6 +33,10 @@ ALERT = ("groups:\n  - rules:\n      - alert: x\n        expr: 'holdfast_x == 0'
          + "".join(f"          {part}: 'What there is to say.'\n" for part in ("summary", "meaning", "impact", "diagnosis", "mitigation")))
 
 
+def column(kind="COUNT", whose="world", doc="how many"):
+    return f'HF_RUN_COLUMN(x, {kind}, {whose}, row->x, "{doc}")\n'
+
+
 def strategy(name="a-way", doc="does it", constant="way"):
     return f'const struct hf__strategy hf__strategy_{constant} = {{\n    .name = "{name}",\n    .doc = "{doc}",\n}};\n'
 
@@ -118,6 +122,11 @@ CASES = [
     ("checkers_have_every_part_and_a_test", tables.CHECKERS, 'HF_CHECKER("y", "keeps it")\n', "y: no checker speaks"),
     ("checkers_have_every_part_and_a_test", tables.CHECKERS, 'HF_CHECKER("x", "")\n', "x: its promise"),
     ("checkers_have_every_part_and_a_test", tables.CHECKERS, 'HF_CHECKER("x", "keeps")\n', "has another promise"),
+    ("columns_have_every_part", tables.COLUMNS, 'HF_RUN_COLUMN(x, COUNT, world, 1)\n', "x: 4 parts of 5"),
+    ("columns_have_every_part", tables.COLUMNS, column() + column(), "x: its name is not its own"),
+    ("columns_have_every_part", tables.COLUMNS, column(kind="TEXT"), "x: its kind"),
+    ("columns_have_every_part", tables.COLUMNS, column(whose="mine"), "x: whether it is"),
+    ("columns_have_every_part", tables.COLUMNS, column(doc="Of it."), "x: what it is"),
     ("strategies_have_every_part", "sim/hostile/way.c", strategy(name=""), "its name"),
     ("strategies_have_every_part", "sim/hostile/way.c", strategy(doc=""), "a sentence about it"),
     ("strategies_have_every_part", "sim/hostile/way.c", strategy(constant="other"), "does not list it"),
@@ -170,6 +179,9 @@ CLEAN = {
     "src/cli/go.c": 'static const char usage[] =\n    "usage: holdfast go\\n"\n    "exit status: 0 gone, 1 not\\n"\n    "gone\\n";\n',
     "src/cli/meson.build": "# cli: the commands that people give a node.\nx = static_library('x', 'go.c')\n",
     "contrib/man/holdfast.1": MAN,
+    "contrib/man/holdfast-sim.1": tables.pages.with_part(
+        f'.\\" made from {tables.COLUMNS}\n.\\" until here\n', tables.COLUMNS, tables.pages.columns(column())),
+    tables.COLUMNS: column(),
     tables.CHECKERS: 'HF_CHECKER("x", "keeps "\n           "it")\n',
     tables.CHECKER_TESTS: "# What is claimed.\nfaults = [\n  ['f', 'a.c', 'x', 'says'],\n]\n",
     "sim/checkers/x.c": 'hf__violate(w, 1,\n            "x", "n%u did");\n',

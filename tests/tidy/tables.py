@@ -18,6 +18,7 @@ METRICS = "src/daemon/metrics.def"
 ALERTS = "contrib/alerts/holdfast.rules.yml"
 DASHBOARD = "contrib/alerts/dashboard.json"
 CHECKERS = "sim/checkers/checkers.def"
+COLUMNS = "sim/trial/columns.def"
 FAULTS = "tests/scenario/faults/"
 CHECKER_TESTS = "tests/scenario/meson.build"
 REASONS = "src/base/include/base/reasons.def"
@@ -126,6 +127,25 @@ def strategies_have_every_part(tree):
                 "sim/COVERAGE.md does not say what it exposes" if name and f"`{name[1]}`" not in coverage else None,
             ]
             found += [f"{path}: {text}" for text in wrong if text]
+    return found
+
+
+def columns_have_every_part(tree):
+    """A column of the simulator's results: a name of its own in its file, a kind, and what it is."""
+    found = []
+    for macro, parts in (("HF_RUN_COLUMN", 5), ("HF_NODE_COLUMN", 4)):
+        names = set()
+        for row in pages.rows(tree.text(COLUMNS), macro) if COLUMNS in tree.files else []:
+            name, kind, doc = row[0], row[1], row[-1]
+            wrong = [
+                f"{len(row)} parts of {parts}" if len(row) != parts else None,
+                "its name is not its own" if name in names else None,
+                "its kind" if kind not in ("COUNT", "TIME", "REAL", "FLAG", "HASH", "WORD") else None,
+                "whether it is the machine's or the world's" if parts == 5 and row[2] not in ("machine", "world") else None,
+                "what it is: without a capital or a full stop" if not re.match(r"[a-z0-9`].*[^.]$", doc) else None,
+            ]
+            found += [f"{COLUMNS}: {name}: {text}" for text in wrong if text and name != "name"]
+            names.add(name)
     return found
 
 
@@ -252,4 +272,4 @@ def _python(tree, name):
     return ast.parse(tree.text(name)).body if name in tree.files else []
 
 
-CHECKS = [checkers_have_every_part_and_a_test, strategies_have_every_part, guides_are_true, scenes_have_every_part, reasons_have_every_part_and_a_test, states_have_every_part_and_a_test, exits_are_what_usage_says, metrics_have_every_part, alerts_have_every_part, pages_are_what_their_tables_make_them]
+CHECKS = [checkers_have_every_part_and_a_test, columns_have_every_part, columns_have_every_part, strategies_have_every_part, guides_are_true, scenes_have_every_part, reasons_have_every_part_and_a_test, states_have_every_part_and_a_test, exits_are_what_usage_says, metrics_have_every_part, alerts_have_every_part, pages_are_what_their_tables_make_them]
