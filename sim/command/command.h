@@ -19,7 +19,8 @@ struct hf__options {
     size_t sets_count;
     uint64_t seed, seed_last;
     bool seeds_given;
-    const char *build; /* of a seed "S@BUILD"; NULL: not named */
+    unsigned shard, shards; /* from 1; 0: as the environment says */
+    const char *build;      /* of a seed "S@BUILD"; NULL: not named */
     uint64_t jobs;
     bool real, quiet, trace, messages, version, help;
 };
@@ -33,12 +34,17 @@ int hf__command_list(void);
 int hf__command_swarm(const struct hf__options *o);
 int hf__command_replay(const struct hf__options *o);
 int hf__command_shrink(const struct hf__options *o);
+int hf__command_sweep(const struct hf__options *o);
 
 /* Frees what was read of scenarios, once no scenario is used any more. */
 void hf__forget(void);
 /* The first 12 hexadecimal digits of a hash over this program: a
  * seed repeats a run only with it. */
 const char *hf__build_id(void);
+/* Loads a scenario and applies the options. 0, or an exit code: the reason was said. */
+int hf__load(const struct hf__options *o, struct hf__scenario *ret);
+/* Says what is wrong with a file, and returns the exit code for it. */
+int hf__refuse(const struct hf_config_errors *errors, int code);
 /* The scenario that a seed draws, with the options applied. */
 int hf__draw_options(const struct hf__options *o, uint64_t seed, struct hf__scenario *ret);
 /* Runs in a process of its own: what crashes is a result too. */
@@ -58,6 +64,9 @@ bool hf__progress(void *ctx, const struct hf_world *w, uint64_t until_us);
 void hf__progress_end(void);
 /* One line: a bar of the part that is done, and a text. */
 void hf__bar(double part, const char *text);
+/* All bytes, whatever signals come; false: the other end is closed, perhaps in the middle of it. */
+bool hf__write_all(int fd, const void *data, size_t len);
+bool hf__read_all(int fd, void *data, size_t len);
 void hf__print_result(const struct hf__scenario *s, struct hf__result *result,
                       struct hf__record *record);
 

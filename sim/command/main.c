@@ -1,5 +1,6 @@
 /* holdfast-sim: the engine of Holdfast in a virtual world. */
 #include "command/command.h"
+#include "command/shard.h"
 
 #include "lib/pages.h"
 
@@ -17,6 +18,7 @@ static const char usage[] =
     "\n"
     "  run SCENARIO.yaml      run a scenario, show what came of it\n"
     "  swarm --seeds A..B     scenarios drawn by seeds: faults, healing, then all must be ready\n"
+    "  sweep STUDY.yaml       run a study's settings and seeds, and say what they come to\n"
     "  replay SEED            run what a seed of the swarm draws, with everything recorded\n"
     "  shrink SEED            print a smaller scenario that still fails\n"
     "  check SCENARIO.yaml    look at a scenario without running it\n"
@@ -25,10 +27,12 @@ static const char usage[] =
     "  --nodes N --seed S --for 2h --crypto model|real   short for --set\n"
     "  --set KEY=VALUE        change a field of the scenario, as network.loss=1%\n"
     "  --out DIR              write run.csv, nodes.csv and timeline.jsonl; swarm: swarm.csv, "
-    "drawn.csv\n"
+    "drawn.csv;\n"
+    "                         sweep: runs.csv, settings.csv, and go on with what is there\n"
     "  --trace                with --out: traces of the lowest level too\n"
     "  --messages             with --out: messages.jsonl, every request and answer\n"
-    "  --jobs J               processes of a swarm (1)\n"
+    "  --jobs J               processes of a swarm or sweep (1)\n"
+    "  --shard I/N            the Ith of N processes that do a sweep together\n"
     "  --quiet                no progress\n"
     "  --version              print the version\n"
     "\n"
@@ -88,6 +92,12 @@ static void forget(struct hf__options *o)
     o->sets_count = 0;
 }
 
+static bool take_shard(void *options, const char *text)
+{
+    struct hf__options *o = options;
+    return hf__shard_parse(text, &o->shard, &o->shards);
+}
+
 static bool take_set(void *options, const char *text)
 {
     return set(options, "", text, strlen(text));
@@ -128,6 +138,7 @@ static const struct hf_option rows[] = {
     HF_TAKE_BY("crypto", take_crypto),
     HF_TEXT_OF("out", struct hf__options, out),
     HF_TAKE_BY("seeds", take_seeds),
+    HF_TAKE_BY("shard", take_shard),
     HF_NUMBER_OF("jobs", struct hf__options, jobs, 1, 64),
     HF_FLAG_OF("quiet", struct hf__options, quiet),
     HF_FLAG_OF("trace", struct hf__options, trace),
@@ -141,10 +152,11 @@ static const struct command {
     const char *name, *options;
     bool argument;
 } commands[] = {
-    {"", "nodes seed for set crypto out seeds jobs quiet trace messages version help", true},
+    {"", "nodes seed for set crypto out seeds jobs shard quiet trace messages version help", true},
     {"run", "nodes seed for set crypto out quiet trace messages", true},
     {"check", "nodes seed for set crypto", true},
     {"swarm", "seeds jobs set crypto nodes for out quiet", false},
+    {"sweep", "seeds jobs shard set crypto nodes for out quiet", true},
     {"replay", "set crypto nodes for out quiet trace messages", true},
     {"shrink", "set crypto nodes for", true},
     {"list", "", false},
@@ -191,6 +203,10 @@ static int dispatch(struct hf__options *o, const char *command, const char *argu
     if (strcmp(command, "run") == 0 || strcmp(command, "check") == 0) {
         o->scenario = argument;
         return command[0] == 'r' ? hf__command_run(o) : hf__command_check(o);
+    }
+    if (strcmp(command, "sweep") == 0) {
+        o->scenario = argument;
+        return hf__command_sweep(o);
     }
     if (strcmp(command, "swarm") == 0) {
         if (!o->seeds_given || o->build != NULL)

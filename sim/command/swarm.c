@@ -1,20 +1,16 @@
 /* swarm: many seeds in several processes; and trials in a process apart, for shrink. */
 #include "command/command.h"
+#include "command/pool.h"
 
 #include "hostile/strategy.h"
 #include "world/world.h"
 
-#include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-enum { JOBS_MAX = 64, BATCH = 64 };
 
 /* What a worker reports of one seed, in one write. */
 struct report {
@@ -27,104 +23,46 @@ struct report {
     struct hf__tally tally;
 };
 
-struct worker {
-    pid_t pid;
-    int fd;
-    uint64_t next, left; /* seeds not yet reported: the first, and how many */
-};
-
 static void trial(const struct hf__scenario *s, struct hf__result *ret)
 {
     struct hf__trial_hooks hooks = {0};
     hf__trial_run(s, &hooks, ret);
 }
 
-static bool write_all(int fd, const void *data, size_t len)
-{
-    const uint8_t *p = data;
-    while (len > 0) {
-        ssize_t n = write(fd, p, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        p += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
-
-/* False: the other end is closed, perhaps in the middle of it. */
-static bool read_all(int fd, void *data, size_t len)
-{
-    uint8_t *p = data;
-    while (len > 0) {
-        ssize_t n = read(fd, p, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        p += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
-
-static void work(const struct hf__options *o, const struct worker *w, int fd)
-{
-    for (uint64_t i = 0; i < w->left; i++) {
-        uint64_t seed = w->next + i;
-        struct hf__scenario s;
-        struct hf__result result;
-        struct report report = {.seed = seed};
-        if (hf__draw_options(o, seed, &s) != 0)
-            _exit(EXIT_USAGE);
-        trial(&s, &result);
-        free(s.actions.items);
-        report.ok = result.ok;
-        report.events = result.totals.events;
-        report.hash = result.totals.trace_hash;
-        report.cpu_s = result.cpu_s;
-        report.virtual_us = result.virtual_us;
-        report.nodes = result.nodes;
-        report.ready = result.ready;
-        report.excused = result.excused;
-        report.tally = result.tally;
-        memcpy(report.why, result.why, sizeof(report.why));
-        if (!write_all(fd, &report, sizeof(report)))
-            _exit(EXIT_USAGE);
-    }
-    _exit(EXIT_OK);
-}
-
-static bool spawn(const struct hf__options *o, struct worker *w)
-{
-    int fds[2];
-    if (pipe(fds) != 0)
-        return false;
-    fflush(stdout);
-    pid_t pid = fork();
-    if (pid == 0) {
-        close(fds[0]);
-        work(o, w, fds[1]);
-    }
-    close(fds[1]);
-    w->pid = pid;
-    w->fd = fds[0];
-    return pid > 0;
-}
-
 struct swarm {
     const struct hf__options *options;
-    uint64_t next, left; /* seeds not yet given out */
     uint64_t done, failed, events, virtual_us;
     double began_s, cpu_s;
     uint64_t hash;
-    bool stop, full;
+    bool full;
     uint8_t *ran; /* a bit for each seed */
     struct hf__tally tally;
     FILE *rows; /* swarm.csv, or NULL */
 };
+
+/* One seed, in a process of its own. */
+static void work(void *ctx, uint64_t item, void *ret_report)
+{
+    const struct swarm *swarm = ctx;
+    struct report *report = ret_report;
+    struct hf__scenario s;
+    struct hf__result result;
+    report->seed = swarm->options->seed + item;
+    if (hf__draw_options(swarm->options, report->seed, &s) != 0)
+        _exit(EXIT_USAGE);
+    trial(&s, &result);
+    free(s.actions.items);
+    report->ok = result.ok;
+    report->events = result.totals.events;
+    report->hash = result.totals.trace_hash;
+    report->cpu_s = result.cpu_s;
+    report->virtual_us = result.virtual_us;
+    report->nodes = result.nodes;
+    report->ready = result.ready;
+    report->excused = result.excused;
+    report->tally = result.tally;
+    memcpy(report->why, result.why, sizeof(report->why));
+}
 
 static void row(struct swarm *s, const struct report *r)
 {
@@ -182,54 +120,31 @@ static void failed(struct swarm *s, uint64_t seed, const char *why)
     fflush(stdout);
 }
 
-static bool give(struct swarm *s, struct worker *w)
+static void heard(void *ctx, uint64_t item, const void *report)
 {
-    if (s->stop || s->left == 0)
-        return false;
-    w->next = s->next;
-    w->left = s->left < BATCH ? s->left : BATCH;
-    s->next += w->left;
-    s->left -= w->left;
-    return spawn(s->options, w);
+    struct swarm *s = ctx;
+    const struct report *r = report;
+    (void)item;
+    s->done++;
+    s->events += r->events;
+    s->cpu_s += r->cpu_s;
+    s->virtual_us += r->virtual_us;
+    s->hash ^= hf__mix(r->seed ^ hf__mix(r->hash));
+    hf__tally_add(&s->tally, &r->tally);
+    row(s, r);
+    if (!r->ok)
+        failed(s, r->seed, r->why);
 }
 
-/* A worker's pipe can be read: a report, or its end. False: it is over and has no successor. */
-static bool hear(struct swarm *s, struct worker *w)
+static void lost(void *ctx, uint64_t item, bool memory, const char *why)
 {
-    struct report r;
-    if (read_all(w->fd, &r, sizeof(r))) {
-        w->next++;
-        w->left--;
-        s->done++;
-        s->events += r.events;
-        s->cpu_s += r.cpu_s;
-        s->virtual_us += r.virtual_us;
-        s->hash ^= hf__mix(r.seed ^ hf__mix(r.hash));
-        hf__tally_add(&s->tally, &r.tally);
-        row(s, &r);
-        if (!r.ok)
-            failed(s, r.seed, r.why);
-        return true;
-    }
-    int status = 0;
-    close(w->fd);
-    waitpid(w->pid, &status, 0);
-    if (w->left > 0 && !s->stop) {
-        struct report lost = {.seed = w->next};
-        if (WIFSIGNALED(status))
-            snprintf(lost.why, sizeof(lost.why), "the process ended by signal %d",
-                     WTERMSIG(status));
-        else
-            snprintf(lost.why, sizeof(lost.why), "the process ran out of memory");
-        failed(s, lost.seed, lost.why);
-        row(s, &lost);
-        s->done++;
-        w->next++;
-        w->left--;
-        if (w->left > 0)
-            return spawn(s->options, w);
-    }
-    return give(s, w);
+    struct swarm *s = ctx;
+    struct report r = {.seed = s->options->seed + item};
+    (void)memory;
+    snprintf(r.why, sizeof(r.why), "%s", why);
+    failed(s, r.seed, r.why);
+    row(s, &r);
+    s->done++;
 }
 
 static double now_s(void)
@@ -239,8 +154,9 @@ static double now_s(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void show(const struct swarm *s, uint64_t all)
+static void show(const struct swarm *s)
 {
+    uint64_t all = s->options->seed_last - s->options->seed + 1;
     static double shown_s;
     static uint64_t shown_events;
     char text[200];
@@ -260,44 +176,11 @@ static void show(const struct swarm *s, uint64_t all)
     shown_events = s->events;
 }
 
-static void stop(struct swarm *s, struct worker *workers, unsigned jobs)
+static bool goes_on(void *ctx)
 {
-    s->stop = true;
-    for (unsigned i = 0; i < jobs; i++) {
-        if (workers[i].pid > 0)
-            kill(workers[i].pid, SIGKILL);
-    }
-}
-
-/* Gives out seeds and hears of them until all are done, or the user asks for the end. */
-static void oversee(struct swarm *s, struct worker *workers, unsigned jobs)
-{
-    uint64_t all = s->options->seed_last - s->options->seed + 1;
-    unsigned alive = 0;
-    for (unsigned i = 0; i < jobs; i++) {
-        if (give(s, &workers[i]))
-            alive++;
-        else
-            workers[i].pid = 0;
-    }
-    while (alive > 0) {
-        struct pollfd fds[JOBS_MAX];
-        for (unsigned i = 0; i < jobs; i++)
-            fds[i] =
-                (struct pollfd){.fd = workers[i].pid > 0 ? workers[i].fd : -1, .events = POLLIN};
-        if ((hf__interrupted() || s->full) && !s->stop)
-            stop(s, workers, jobs);
-        if (poll(fds, jobs, 250) < 0 && errno != EINTR)
-            break;
-        for (unsigned i = 0; i < jobs; i++) {
-            if ((fds[i].revents & (POLLIN | POLLHUP)) != 0 && !hear(s, &workers[i])) {
-                workers[i].pid = 0;
-                alive--;
-            }
-        }
-        show(s, all);
-    }
-    hf__progress_end();
+    const struct swarm *s = ctx;
+    show(s);
+    return !hf__interrupted() && !s->full;
 }
 
 /* What no seed could be drawn with is refused before any is. */
@@ -311,9 +194,17 @@ static int judge_options(const struct hf__options *o)
 
 int hf__command_swarm(const struct hf__options *o)
 {
-    struct worker workers[JOBS_MAX] = {0};
-    struct swarm s = {
-        .options = o, .next = o->seed, .left = o->seed_last - o->seed + 1, .began_s = now_s()};
+    struct swarm s = {.options = o, .began_s = now_s()};
+    const struct hf__pool pool = {
+        .jobs = (unsigned)o->jobs,
+        .items = o->seed_last - o->seed + 1,
+        .report_len = sizeof(struct report),
+        .ctx = &s,
+        .work = work,
+        .heard = heard,
+        .lost = lost,
+        .goes_on = goes_on,
+    };
     int code = judge_options(o);
     if (code != 0)
         return code;
@@ -330,7 +221,8 @@ int hf__command_swarm(const struct hf__options *o)
     printf("seeds %llu..%llu of build %s\n", (unsigned long long)o->seed,
            (unsigned long long)o->seed_last, hf__build_id());
     hf__interrupted();
-    oversee(&s, workers, (unsigned)o->jobs);
+    hf__pool_run(&pool);
+    hf__progress_end();
     if (o->out != NULL) {
         s.full = !hf__close_in(s.rows, o->out, "swarm.csv") || s.full;
         write_drawn(&s);
@@ -361,10 +253,10 @@ void hf__trial_apart(const struct hf__scenario *s, struct hf__result *ret)
     if (pid == 0) {
         close(fds[0]);
         trial(s, ret);
-        _exit(write_all(fds[1], ret, sizeof(*ret)) ? EXIT_OK : EXIT_USAGE);
+        _exit(hf__write_all(fds[1], ret, sizeof(*ret)) ? EXIT_OK : EXIT_USAGE);
     }
     close(fds[1]);
-    if (!read_all(fds[0], ret, sizeof(*ret))) {
+    if (!hf__read_all(fds[0], ret, sizeof(*ret))) {
         memset(ret, 0, sizeof(*ret));
         snprintf(ret->why, sizeof(ret->why), "the process ended by a signal");
     }

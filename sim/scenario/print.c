@@ -124,6 +124,25 @@ static void print_map(const struct hf_config_schema *schema, const uint8_t *at, 
     hf_buf_printf(out, "}\n");
 }
 
+void hf__event_print(const struct hf__action *a, const char *but, struct hf_buf *out)
+{
+    const struct hf_config_field *events = hf__scenario_schema.fields;
+    while (events->type != HF_CONFIG_LIST)
+        events++;
+    const struct hf_config_schema *schema = events->item->schema;
+    const char *before = "  - ";
+    for (size_t i = 0; i < schema->fields_len; i++) {
+        const struct hf_config_field *f = &schema->fields[i];
+        const uint8_t *at = (const uint8_t *)a + f->offset;
+        if (strcmp(f->name, but) == 0 || unused(f, at))
+            continue;
+        hf_buf_printf(out, "%s%s: ", before, f->name);
+        print_scalar(f, at, out);
+        hf_buf_printf(out, "\n");
+        before = "    ";
+    }
+}
+
 void hf__scenario_print(const struct hf__scenario *s, struct hf_buf *out)
 {
     const struct hf_config_schema *schema = &hf__scenario_schema;

@@ -36,7 +36,8 @@ void hf__scenario_fit(struct hf__scenario *s);
 /* While one field is read alone, its relations to others are not judged: hf_world_new does. */
 extern bool hf__scenario_relaxed;
 
-/* A "--set network.loss=1%". HF_ECONFIG: errors says why. *ret_doc as of hf_config_load. */
+/* A "--set network.loss=1%", or "events[0].share=70%" of an event that is there. HF_ECONFIG: errors
+ * says why. *ret_doc as of hf_config_load. */
 HF_MUST_USE int hf__scenario_set(struct hf__scenario *s, const char *assignment,
                                  struct hf_config_doc **ret_doc, struct hf_config_errors *errors);
 /* What a seed of the swarm draws: sizes, settings and faults. actions: from malloc. */
@@ -57,6 +58,8 @@ void hf__scenario_draw_from(uint64_t seed, const struct hf__kinds *kinds,
                             const struct hf__strategy *const *strategies, struct hf__scenario *ret);
 /* As YAML, for a person and for `run`. */
 void hf__scenario_print(const struct hf__scenario *s, struct hf_buf *out);
+/* One event likewise, as an item of a list with a line a field, but for the field of this name. */
+void hf__event_print(const struct hf__action *a, const char *but, struct hf_buf *out);
 
 /* Whether n, k, q and p of a scenario fit together, and a sentence that says how they must. */
 bool hf__policy_fits(const struct hf_world_policy *p);

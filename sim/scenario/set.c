@@ -4,6 +4,7 @@
 #include "base/error.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { PARTS_MAX = 4, PART_LEN_MAX = 64 };
@@ -61,31 +62,82 @@ static bool locate(char parts[PARTS_MAX][PART_LEN_MAX], size_t count, size_t *re
     return false;
 }
 
+static int refuse(const char *assignment, struct hf_config_errors *errors)
+{
+    memset(errors, 0, sizeof(*errors));
+    snprintf(errors->file, sizeof(errors->file), "--set");
+    errors->count = 1;
+    snprintf(errors->items[0].text, sizeof(errors->items[0].text),
+             "\"%.100s\": a field of the scenario, as network.loss=1%% or events[0].share=70%%",
+             assignment);
+    return HF_ECONFIG;
+}
+
+/* Reads text as a scenario of which no more than that is known. */
+static int read_part(const struct hf_buf *text, struct hf__scenario *ret,
+                     struct hf_config_doc **ret_doc, struct hf_config_errors *errors)
+{
+    hf__scenario_relaxed = true;
+    int r = hf_config_load(hf_buf_bytes(text), "--set", &hf__scenario_schema, ret, ret_doc, errors);
+    hf__scenario_relaxed = false;
+    return r;
+}
+
+/* Whether a word is `events[N]` of an event that is there. */
+static bool is_event(const struct hf__scenario *s, const char *word, size_t *ret_event)
+{
+    static const char prefix[] = "events[";
+    char *end;
+    if (strncmp(word, prefix, sizeof(prefix) - 1) != 0 || word[sizeof(prefix) - 1] < '0' ||
+        word[sizeof(prefix) - 1] > '9')
+        return false;
+    unsigned long event = strtoul(word + sizeof(prefix) - 1, &end, 10);
+    if (strcmp(end, "]") != 0)
+        return false;
+    *ret_event = event;
+    return event < s->actions.count;
+}
+
+/* A field of an event: the event is read anew with it, for what it is must fit the others. */
+static int set_event(struct hf__scenario *s, size_t event, const char *field, const char *value,
+                     struct hf_config_doc **ret_doc, struct hf_config_errors *errors)
+{
+    struct hf__scenario one;
+    struct hf_buf text;
+    hf_buf_init(&text, 65536);
+    hf_buf_printf(&text, "events:\n");
+    hf__event_print(&s->actions.items[event], field, &text);
+    hf_buf_printf(&text, "    %s: %s\n", field, value);
+    int r = read_part(&text, &one, ret_doc, errors);
+    if (r == 0)
+        s->actions.items[event] = one.actions.items[0];
+    hf_buf_done(&text);
+    for (size_t i = 0; r != 0 && i < errors->count; i++) {
+        /* What was read has one event alone. */
+        char *path = errors->items[i].path;
+        snprintf(path, sizeof(errors->items[i].path), "events[%zu].%.64s", event, field);
+    }
+    return r;
+}
+
 int hf__scenario_set(struct hf__scenario *s, const char *assignment, struct hf_config_doc **ret_doc,
                      struct hf_config_errors *errors)
 {
     char parts[PARTS_MAX][PART_LEN_MAX];
     const char *value;
-    size_t offset, size;
+    size_t offset, size, event;
     struct hf__scenario one;
     struct hf_buf text;
     size_t count = split(assignment, parts, &value);
-    if (count == 0 || !locate(parts, count, &offset, &size)) {
-        memset(errors, 0, sizeof(*errors));
-        snprintf(errors->file, sizeof(errors->file), "--set");
-        errors->count = 1;
-        snprintf(errors->items[0].text, sizeof(errors->items[0].text),
-                 "\"%.100s\": a field of the scenario, as network.loss=1%%", assignment);
-        return HF_ECONFIG;
-    }
+    if (count == 2 && is_event(s, parts[0], &event))
+        return set_event(s, event, parts[1], value, ret_doc, errors);
+    if (count == 0 || !locate(parts, count, &offset, &size))
+        return refuse(assignment, errors);
     hf_buf_init(&text, 65536);
     for (size_t i = 0; i < count; i++)
         hf_buf_printf(&text, "%*s%s:%s", (int)(2 * i), "", parts[i], i + 1 < count ? "\n" : " ");
     hf_buf_printf(&text, "%s\n", value);
-    hf__scenario_relaxed = true;
-    int r =
-        hf_config_load(hf_buf_bytes(&text), "--set", &hf__scenario_schema, &one, ret_doc, errors);
-    hf__scenario_relaxed = false;
+    int r = read_part(&text, &one, ret_doc, errors);
     if (r == 0)
         memcpy((uint8_t *)s + offset, (const uint8_t *)&one + offset, size);
     hf_buf_done(&text);

@@ -86,6 +86,19 @@ void hf__run_row_done(struct hf__run_row *row)
     hf__times_done(&row->news.times);
 }
 
+const struct hf__column *hf__column_find(const char *name)
+{
+    for (const struct hf__column *c = hf__run_columns; c->name != NULL; c++)
+        if (strcmp(c->name, name) == 0)
+            return c;
+    return NULL;
+}
+
+bool hf__column_counts(const struct hf__column *column)
+{
+    return !column->machine && column->kind != HF__COLUMN_WORD && column->kind != HF__COLUMN_HASH;
+}
+
 static void print(enum hf__column_kind kind, struct hf__value value, struct hf_buf *out)
 {
     switch (kind) {
@@ -110,6 +123,11 @@ static void print(enum hf__column_kind kind, struct hf__value value, struct hf_b
     hf_unreachable();
 }
 
+void hf__column_print(const struct hf__column *column, struct hf__run_row *row, struct hf_buf *out)
+{
+    print(column->kind, column->of(row), out);
+}
+
 enum { LINE_LEN_MAX = 1 << 16 };
 
 void hf__run_row_print(struct hf__run_row *row, FILE *out)
@@ -121,7 +139,7 @@ void hf__run_row_print(struct hf__run_row *row, FILE *out)
     hf_buf_printf(&line, "\n");
     for (const struct hf__column *c = hf__run_columns; c->name != NULL; c++) {
         hf_buf_printf(&line, "%s", c == hf__run_columns ? "" : ",");
-        print(c->kind, c->of(row), &line);
+        hf__column_print(c, row, &line);
     }
     hf_buf_printf(&line, "\n");
     fwrite(line.data, 1, line.len, out);

@@ -44,6 +44,13 @@ struct hf__column {
 };
 extern const struct hf__column hf__run_columns[]; /* a NULL name after the last */
 
+/* NULL: there is none of that name. */
+const struct hf__column *hf__column_find(const char *name);
+/* Whether its values are numbers, of which a mean says something. */
+bool hf__column_counts(const struct hf__column *column);
+/* Appends a column's value, as it stands in a CSV file. */
+void hf__column_print(const struct hf__column *column, struct hf__run_row *row, struct hf_buf *out);
+
 /* run.csv: a heading and a row. */
 void hf__run_row_print(struct hf__run_row *row, FILE *out);
 /* nodes.csv: a heading and a row a node. */

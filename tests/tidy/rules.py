@@ -35,7 +35,7 @@ CHAMBERS = {
 # Chambers of sim, each a folder, from the lowest: each may include the headers of those before it.
 SIM_CHAMBERS = [
     "suites", "lib", "codec", "world", "node", "attestation", "network", "storage", "authority", "checkers", "run",
-    "hostile", "scenario", "trial", "command",
+    "hostile", "scenario", "trial", "study", "command",
 ]
 # Files of core that call each other in one circle.
 CIRCLE_FILES_MAX = 5

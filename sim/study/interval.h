@@ -1,0 +1,28 @@
+/* What samples say of what they were drawn from: intervals that hold it in 95 of 100 studies. */
+#ifndef HF_SIM_INTERVAL_H
+#define HF_SIM_INTERVAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Sums over samples, each a number. {0} is none. */
+struct hf__sample {
+    uint64_t count;
+    double mean, squares; /* squares: of the distances from the mean, summed */
+    double least, most;
+};
+
+struct hf__interval {
+    double low, high;
+};
+
+void hf__sample_add(struct hf__sample *s, double value);
+/*
+ * Of a chance, from samples that are 0 or 1: Wilson's score interval (1927), which is right for few
+ * samples and for chances near 0 and 1 too. From no sample: 0 to 1.
+ */
+struct hf__interval hf__interval_chance(const struct hf__sample *s);
+/* Of a mean: Student's. From fewer than two samples nothing follows: minus to plus infinity. */
+struct hf__interval hf__interval_mean(const struct hf__sample *s);
+
+#endif
