@@ -15,14 +15,17 @@ enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = HF_EXIT_USAGE, EXIT_ENDED = 3 
 struct hf__options {
     const char *scenario; /* path, or NULL */
     const char *out;      /* folder for results, or NULL */
-    char *sets[64];       /* "key=value"; owned by main */
+    const char *until;    /* virtual time at which a run ends, as text, or NULL */
+    uint64_t node;        /* to be shown then */
+    bool node_given;
+    char *sets[64]; /* "key=value"; owned by main */
     size_t sets_count;
     uint64_t seed, seed_last;
     bool seeds_given;
     unsigned shard, shards; /* from 1; 0: as the environment says */
     const char *build;      /* of a seed "S@BUILD"; NULL: not named */
     uint64_t jobs;
-    bool real, quiet, trace, messages, version, help;
+    bool real, quiet, trace, messages, overwrite, version, help;
 };
 
 /* Seeds of one swarm: it remembers of each whether it ran. */
@@ -53,6 +56,9 @@ void hf__trial_apart(const struct hf__scenario *s, struct hf__result *ret);
 bool hf__same_build(const char *build);
 /* The options that change a scenario, as one writes them: for the command that runs it again. */
 void hf__print_sets(const struct hf__options *o);
+/* Whether results may go into the folder of --out: none of these files is there, or --overwrite was
+ * given and they are gone now. names: NULL after the last. */
+bool hf__out_begin(const struct hf__options *o, const char *const *names);
 /* A file of results, or NULL, with the reason on standard error. */
 FILE *hf__open_in(const char *folder, const char *name);
 /* False: not all of it was written, which is said. */

@@ -26,13 +26,16 @@ static const char usage[] =
     "\n"
     "  --nodes N --seed S --for 2h --crypto model|real   short for --set\n"
     "  --set KEY=VALUE        change a field of the scenario, as network.loss=1%\n"
-    "  --out DIR              write run.csv, nodes.csv and timeline.jsonl; swarm: swarm.csv, "
-    "drawn.csv;\n"
+    "  --out DIR              write run.csv, nodes.csv, lives.csv, timeline.jsonl;\n"
+    "                         swarm: swarm.csv, drawn.csv;\n"
     "                         sweep: runs.csv, settings.csv, and go on with what is there\n"
+    "  --overwrite            with --out: in place of the results that are there\n"
     "  --trace                with --out: traces of the lowest level too\n"
     "  --messages             with --out: messages.jsonl, every request and answer\n"
     "  --jobs J               processes of a swarm or sweep (1)\n"
     "  --shard I/N            the Ith of N processes that do a sweep together\n"
+    "  --until 98.9s          end a run there, within the time of its events\n"
+    "  --node I               show how node I stands then, or at the end\n"
     "  --quiet                no progress\n"
     "  --version              print the version\n"
     "\n"
@@ -92,6 +95,14 @@ static void forget(struct hf__options *o)
     o->sets_count = 0;
 }
 
+static bool take_node(void *options, const char *text)
+{
+    struct hf__options *o = options;
+    char *end;
+    o->node_given = true;
+    return parse_seed(text, &end, &o->node) && *end == '\0';
+}
+
 static bool take_shard(void *options, const char *text)
 {
     struct hf__options *o = options;
@@ -137,12 +148,15 @@ static const struct hf_option rows[] = {
     HF_TAKE_BY("set", take_set),
     HF_TAKE_BY("crypto", take_crypto),
     HF_TEXT_OF("out", struct hf__options, out),
+    HF_TEXT_OF("until", struct hf__options, until),
+    HF_TAKE_BY("node", take_node),
     HF_TAKE_BY("seeds", take_seeds),
     HF_TAKE_BY("shard", take_shard),
     HF_NUMBER_OF("jobs", struct hf__options, jobs, 1, 64),
     HF_FLAG_OF("quiet", struct hf__options, quiet),
     HF_FLAG_OF("trace", struct hf__options, trace),
     HF_FLAG_OF("messages", struct hf__options, messages),
+    HF_FLAG_OF("overwrite", struct hf__options, overwrite),
     HF_FLAG_OF("version", struct hf__options, version),
     HF_FLAG_OF("help", struct hf__options, help),
 };
@@ -152,12 +166,15 @@ static const struct command {
     const char *name, *options;
     bool argument;
 } commands[] = {
-    {"", "nodes seed for set crypto out seeds jobs shard quiet trace messages version help", true},
-    {"run", "nodes seed for set crypto out quiet trace messages", true},
+    {"",
+     "nodes seed for set crypto out until node seeds jobs shard quiet trace messages overwrite "
+     "version help",
+     true},
+    {"run", "nodes seed for set crypto out until node overwrite quiet trace messages", true},
     {"check", "nodes seed for set crypto", true},
-    {"swarm", "seeds jobs set crypto nodes for out quiet", false},
+    {"swarm", "seeds jobs set crypto nodes for out overwrite quiet", false},
     {"sweep", "seeds jobs shard set crypto nodes for out quiet", true},
-    {"replay", "set crypto nodes for out quiet trace messages", true},
+    {"replay", "set crypto nodes for out until node overwrite quiet trace messages", true},
     {"shrink", "set crypto nodes for", true},
     {"list", "", false},
 };

@@ -87,13 +87,30 @@ void hf__progress_end(void)
     memset(&progress, 0, sizeof(progress));
 }
 
+static void print_time(const char *name, struct hf__times *t, double q)
+{
+    uint64_t us = hf__times_quantile(t, q);
+    if (us == HF__TIME_NONE)
+        printf(", %s never", name);
+    else
+        printf(", %s %.1f ms", name, (double)us / 1e3);
+}
+
 static void row_time(const char *name, struct hf__times *t)
 {
-    if (t->count > 0)
-        printf("%-28s %zu: median %.1f ms, p90 %.1f ms, p99 %.1f ms, longest %.1f ms\n", name,
-               t->count, (double)hf__times_quantile(t, 0.5) / 1e3,
-               (double)hf__times_quantile(t, 0.9) / 1e3, (double)hf__times_quantile(t, 0.99) / 1e3,
-               (double)hf__times_quantile(t, 1) / 1e3);
+    static const struct {
+        const char *name;
+        double q;
+    } shown[] = {{"p90", 0.9}, {"p99", 0.99}, {"longest", 1}};
+    if (t->count + t->never + t->cut == 0)
+        return;
+    printf("%-28s %zu", name, t->count);
+    if (t->never + t->cut > 0)
+        printf(", %zu never, %zu broken off", t->never, t->cut);
+    print_time("median", t, 0.5);
+    for (size_t i = 0; i < HF_ARRAY_LEN(shown); i++)
+        print_time(shown[i].name, t, shown[i].q);
+    printf("\n");
 }
 
 /* From the first node that took an announcement to the last, and how many took the least known. */
@@ -118,6 +135,10 @@ void hf__print_result(const struct hf__scenario *s, struct hf__result *r, struct
            r->cpu_s > 0 ? (double)t->events / r->cpu_s : 0);
     printf("%-28s %u of %u ready, %u not to be expected\n", "nodes", r->ready, r->nodes,
            r->excused);
+    const uint32_t *became = record->outcomes;
+    printf("%-28s %u open, %u locked, %u down, %u lost for good, %u gone\n", "vaults",
+           became[HF__OUTCOME_OPEN], became[HF__OUTCOME_LOCKED], became[HF__OUTCOME_DOWN],
+           became[HF__OUTCOME_LOST], became[HF__OUTCOME_GONE]);
     printf("%-28s %llu (%llu deliveries, %llu timers)\n", "events", (unsigned long long)t->events,
            (unsigned long long)t->deliveries, (unsigned long long)t->timers);
     printf("%-28s %llu sent, %llu lost, %.1f kB a node\n", "messages",

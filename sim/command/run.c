@@ -6,6 +6,7 @@
 #include "hostile/strategy.h"
 #include "suites/model.h"
 #include "trial/columns.h"
+#include "trial/look.h"
 #include "world/world.h"
 
 #include "base/file.h"
@@ -16,6 +17,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 const char *hf__build_id(void)
 {
@@ -31,6 +33,29 @@ const char *hf__build_id(void)
         hf_buf_done(&program);
     }
     return id;
+}
+
+bool hf__out_begin(const struct hf__options *o, const char *const *names)
+{
+    char path[4096];
+    for (; *names != NULL; names++) {
+        snprintf(path, sizeof(path), "%s/%s", o->out, *names);
+        if (access(path, F_OK) != 0)
+            continue;
+        if (!o->overwrite) {
+            fprintf(stderr,
+                    "holdfast-sim: %s is there already: name another folder, or give "
+                    "--overwrite\n",
+                    path);
+            return false;
+        }
+        if (unlink(path) != 0) {
+            fprintf(stderr, "holdfast-sim: %s cannot be replaced: %s\n", path,
+                    hf_error_sentence(hf_error_from_errno(errno)));
+            return false;
+        }
+    }
+    return true;
 }
 
 FILE *hf__open_in(const char *folder, const char *name)
@@ -93,7 +118,7 @@ static struct {
     const struct hf__scenario *scenario;
     struct hf__record record;
     struct hf__messages messages;
-    FILE *timeline;
+    FILE *timeline, *lives;
     bool full; /* a file of results could not be written */
 } running;
 
@@ -101,6 +126,7 @@ static bool running_progress(void *ctx, const struct hf_world *w, uint64_t until
 {
     (void)ctx;
     running.full = (running.timeline != NULL && ferror(running.timeline) != 0) ||
+                   (running.lives != NULL && ferror(running.lives) != 0) ||
                    (running.messages.out != NULL && ferror(running.messages.out) != 0);
     bool goes_on = running.options->quiet ? !hf__interrupted() : hf__progress(NULL, w, until_us);
     return goes_on && !running.full;
@@ -109,7 +135,13 @@ static bool running_progress(void *ctx, const struct hf_world *w, uint64_t until
 static void finished(void *ctx, struct hf_world *w)
 {
     (void)ctx;
-    const char *out = running.options->out;
+    const struct hf__options *o = running.options;
+    const char *out = o->out;
+    if (o->node_given && o->node < hf_world_count(w))
+        hf__look(w, (uint32_t)o->node, stdout);
+    else if (o->node_given)
+        printf("\nn%llu: there are %u nodes, from n0\n", (unsigned long long)o->node,
+               hf_world_count(w));
     if (out == NULL)
         return;
     FILE *f = hf__open_in(out, "nodes.csv");
@@ -129,6 +161,9 @@ static void account(struct hf__result *result)
     if (running.timeline != NULL)
         running.full = !hf__close_in(running.timeline, out, "timeline.jsonl") || running.full;
     running.timeline = NULL;
+    if (running.lives != NULL)
+        running.full = !hf__close_in(running.lives, out, "lives.csv") || running.full;
+    running.lives = NULL;
     if (running.messages.out != NULL)
         running.full = !hf__close_in(running.messages.out, out, "messages.jsonl") || running.full;
     running.messages.out = NULL;
@@ -147,31 +182,67 @@ static void last_words(void)
     account(&result);
 }
 
+/* The files that grow while a run goes on. False: one cannot be written, or is there already. */
+static bool open_files(const struct hf__options *o)
+{
+    static const char *const names[] = {"run.csv",   "nodes.csv",      "timeline.jsonl",
+                                        "lives.csv", "messages.jsonl", NULL};
+    if (o->out == NULL)
+        return true;
+    if (!hf__out_begin(o, names))
+        return false;
+    running.timeline = hf__open_in(o->out, "timeline.jsonl");
+    running.lives = running.timeline == NULL ? NULL : hf__open_in(o->out, "lives.csv");
+    if (running.lives == NULL)
+        return false;
+    fputs("node,what,began_us,took_us,end\n", running.lives);
+    if (o->messages)
+        running.messages.out = hf__open_in(o->out, "messages.jsonl");
+    return !o->messages || running.messages.out != NULL;
+}
+
+/* When a run is to end; 0: as its scenario has it. False: no such time, and it was said. */
+static bool read_until(const struct hf__options *o, const struct hf__scenario *s, uint64_t *ret_us)
+{
+    static struct hf_config_errors errors;
+    struct hf_config_doc *doc = NULL;
+    struct hf__scenario one = *s;
+    char assignment[64];
+    *ret_us = 0;
+    if (o->until == NULL)
+        return true;
+    snprintf(assignment, sizeof(assignment), "for=%.50s", o->until);
+    int r = hf__scenario_set(&one, assignment, &doc, &errors);
+    hf_config_doc_free(doc);
+    if (r != 0 || one.for_us == 0 || one.for_us > s->for_us) {
+        fprintf(stderr,
+                "holdfast-sim: --until: a time above 0 and within that of the scenario's events, "
+                "such as %.3fs\n",
+                (double)s->for_us / 2e6);
+        return false;
+    }
+    *ret_us = one.for_us;
+    return true;
+}
+
 /* Runs one scenario with everything recorded. again: the command that does it once more. */
 static int run(const struct hf__options *o, const struct hf__scenario *s, const char *again)
 {
     struct hf__result result;
     running.options = o;
     running.scenario = s;
-    if (o->out != NULL) {
-        running.timeline = hf__open_in(o->out, "timeline.jsonl");
-        if (running.timeline == NULL)
-            return EXIT_USAGE;
-    }
-    if (o->messages) {
-        running.messages.out = hf__open_in(o->out, "messages.jsonl");
-        if (running.messages.out == NULL)
-            return EXIT_USAGE;
-    }
-    hf__interrupted();
-    hf__record_init(&running.record, running.timeline);
-    running.record.debug = o->trace;
-    running.record.messages = o->messages ? &running.messages : NULL;
     struct hf__trial_hooks hooks = {
         .progress = running_progress,
         .finished = finished,
         .record = &running.record,
     };
+    if (!read_until(o, s, &hooks.until_us) || !open_files(o))
+        return EXIT_USAGE;
+    hf__interrupted();
+    hf__record_init(&running.record, running.timeline);
+    running.record.lives = running.lives;
+    running.record.debug = o->trace;
+    running.record.messages = o->messages ? &running.messages : NULL;
     printf("seed %llu@%s\n", (unsigned long long)s->world.seed, hf__build_id());
     fflush(stdout);
     hf__memory_end(last_words);

@@ -194,6 +194,7 @@ static int judge_options(const struct hf__options *o)
 
 int hf__command_swarm(const struct hf__options *o)
 {
+    static const char *const names[] = {"swarm.csv", "drawn.csv", NULL};
     struct swarm s = {.options = o, .began_s = now_s()};
     const struct hf__pool pool = {
         .jobs = (unsigned)o->jobs,
@@ -211,7 +212,7 @@ int hf__command_swarm(const struct hf__options *o)
     s.ran = calloc((size_t)((o->seed_last - o->seed) / 8 + 1), 1);
     hf_assert(s.ran != NULL);
     if (o->out != NULL) {
-        s.rows = hf__open_in(o->out, "swarm.csv");
+        s.rows = hf__out_begin(o, names) ? hf__open_in(o->out, "swarm.csv") : NULL;
         if (s.rows == NULL) {
             free(s.ran);
             return EXIT_USAGE;

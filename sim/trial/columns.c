@@ -14,6 +14,11 @@ struct hf__node_row {
     const struct hf__node *node;
 };
 
+static const char *const outcomes[HF__OUTCOMES] = {
+    [HF__OUTCOME_UNKNOWN] = "unknown", [HF__OUTCOME_OPEN] = "open", [HF__OUTCOME_LOCKED] = "locked",
+    [HF__OUTCOME_DOWN] = "down",       [HF__OUTCOME_LOST] = "lost", [HF__OUTCOME_GONE] = "gone",
+};
+
 static struct hf__value of_count(uint64_t count)
 {
     return (struct hf__value){.count = count};

@@ -1,4 +1,4 @@
-#include "trial/record.h"
+#include "trial/trial.h"
 
 #include "world/world.h"
 
@@ -103,6 +103,18 @@ static void simple(struct hf__record *r, uint32_t node, const char *what)
     end(&l, r);
 }
 
+/* A row of lives.csv; took_us HF__TIME_NONE: it did not come to that. */
+static void life(const struct hf__record *r, uint32_t node, const char *what, uint64_t took_us,
+                 const char *end)
+{
+    if (r->lives == NULL)
+        return;
+    fprintf(r->lives, "%u,%s,%llu,", node, what, (unsigned long long)r->nodes[node].started_us);
+    if (took_us != HF__TIME_NONE)
+        fprintf(r->lives, "%llu", (unsigned long long)took_us);
+    fprintf(r->lives, ",%s\n", end);
+}
+
 static void started(void *ctx, struct hf_world *w, uint32_t node)
 {
     struct hf__record *r = ctx;
@@ -115,9 +127,21 @@ static void started(void *ctx, struct hf_world *w, uint32_t node)
     simple(r, node, "start");
 }
 
+/* What a node was about that runs no more, or whose time is over: placing or recovering. */
+static void unfinished(struct hf__record *r, uint32_t node, bool over)
+{
+    const struct hf__node_record *n = of(r, node);
+    struct hf__times *t = n->restarted ? &r->recovering : &r->placing;
+    if (n->restarted ? n->unlocked_us != 0 : n->first_ready_us != 0)
+        return;
+    *(over ? &t->never : &t->cut) += 1;
+    life(r, node, n->restarted ? "recovering" : "placing", HF__TIME_NONE, over ? "never" : "cut");
+}
+
 static void crashed(void *ctx, struct hf_world *w, uint32_t node)
 {
     (void)w;
+    unfinished(ctx, node, false);
     simple(ctx, node, "crash");
 }
 
@@ -139,6 +163,7 @@ static void state(struct hf__record *r, struct hf_world *w, uint32_t node, const
         n->unlocked_us = w->now_us;
         n->recoveries++;
         hf__times_add(&r->recovering, w->now_us - n->started_us);
+        life(r, node, "recovering", w->now_us - n->started_us, "done");
     }
     if (now != HF_STATE_READY || n->ready_us != 0)
         return;
@@ -146,6 +171,7 @@ static void state(struct hf__record *r, struct hf_world *w, uint32_t node, const
     if (n->first_ready_us == 0) {
         n->first_ready_us = w->now_us;
         hf__times_add(&r->placing, w->now_us - n->started_us);
+        life(r, node, "placing", w->now_us - n->started_us, "done");
     }
 }
 
@@ -199,6 +225,21 @@ void hf__record_watch(struct hf__record *r, struct hf_world *w)
     hf__observe(w, &observer);
     if (r->messages != NULL)
         hf__messages_watch(r->messages, w);
+}
+
+void hf__record_end(struct hf__record *r)
+{
+    struct hf_world *w = r->world;
+    enum hf__outcome *outcomes = calloc(w->nodes_count + 1u, sizeof(*outcomes));
+    hf_assert(outcomes != NULL);
+    hf__outcomes(w, outcomes);
+    for (uint32_t i = 0; i < w->nodes_count; i++) {
+        of(r, i)->outcome = outcomes[i];
+        r->outcomes[outcomes[i]]++;
+        if (w->nodes[i]->engine != NULL)
+            unfinished(r, i, true);
+    }
+    free(outcomes);
 }
 
 void hf__record_violation(struct hf__record *r, const struct hf_violation *v)

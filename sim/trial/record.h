@@ -9,17 +9,30 @@
 
 #include <stdio.h>
 
+/* What became of a node by the end of a run. */
+enum hf__outcome {
+    HF__OUTCOME_UNKNOWN, /* the run was broken off for want of memory */
+    HF__OUTCOME_OPEN,    /* it runs, and its vault is open, or not placed yet */
+    HF__OUTCOME_LOCKED,  /* it runs, and has not opened its vault; it still can */
+    HF__OUTCOME_DOWN,    /* it does not run; it could come back */
+    HF__OUTCOME_LOST,    /* no node can bring it back, from what is on the disks */
+    HF__OUTCOME_GONE,    /* it was removed for good, or has left */
+    HF__OUTCOMES
+};
+
 struct hf__node_record {
     uint64_t started_us, ready_us; /* of the present life; ready 0: not yet */
     uint64_t unlocked_us;
     uint32_t starts, recoveries, keys;
     uint64_t first_ready_us;
     bool restarted;
+    enum hf__outcome outcome;
 };
 
 struct hf__record {
     struct hf_world *world;
     FILE *timeline;                /* JSON lines; NULL: not written */
+    FILE *lives;                   /* a row for each placing and each recovery; NULL likewise */
     bool debug;                    /* traces of the lowest level too */
     struct hf__messages *messages; /* a log of them; NULL: not written */
     struct hf__node_record *nodes;
@@ -28,6 +41,7 @@ struct hf__record {
     struct hf__times recovering; /* from a restart to an open, claimed vault */
     struct hf__news_record news;
     uint64_t keys_released, keys_refused;
+    uint32_t outcomes[HF__OUTCOMES]; /* how many nodes */
 };
 
 void hf__record_init(struct hf__record *r, FILE *timeline);
@@ -37,6 +51,8 @@ void hf__record_watch(struct hf__record *r, struct hf_world *w);
 void hf__record_violation(struct hf__record *r, const struct hf_violation *v);
 void hf__record_action(void *ctx, struct hf_world *w, const struct hf__action *a, bool begins,
                        const uint32_t *targets, size_t count);
+/* The end of a run, while its world lives: what became of each node, and what had not ended. */
+void hf__record_end(struct hf__record *r);
 void hf__record_done(struct hf__record *r);
 
 #endif

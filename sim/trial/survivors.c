@@ -161,15 +161,15 @@ static bool lose_more(struct hf_world *w, struct hf_arena *arena, const bool *in
     return more;
 }
 
-void hf__survivors(struct hf_world *w, bool *ret, bool *ret_all)
+/* Who can come back, in ret. Returns whether a host has put an older disk in: it has taken shares,
+ * votes and accounts away, and whose cannot be told from what is left. */
+static bool work_out(struct hf_world *w, bool *ret)
 {
     struct shares shares = {0};
     struct hf_arena arena;
     bool *lost = calloc(w->nodes_count + 1u, sizeof(bool));
     hf_assert(lost != NULL);
     hf_arena_init(&arena, 1 << 20);
-    /* A host that has put an older disk in has taken shares, votes and accounts away: whose, cannot
-     * be told from what is left. */
     bool meddled = false;
     for (uint32_t i = 0; i < w->nodes_count; i++) {
         struct hf__node *n = w->nodes[i];
@@ -183,12 +183,38 @@ void hf__survivors(struct hf_world *w, bool *ret, bool *ret_all)
     do {
         serving(w, &shares, &arena, lost, ret);
     } while (lose_more(w, &arena, ret, lost));
+    hf_arena_done(&arena);
+    free(shares.items);
+    free(lost);
+    return meddled;
+}
+
+void hf__survivors(struct hf_world *w, bool *ret, bool *ret_all)
+{
+    bool meddled = work_out(w, ret);
     *ret_all = true;
     for (uint32_t i = 0; i < w->nodes_count; i++) {
         ret[i] = ret[i] && !meddled;
         *ret_all = *ret_all && (ret[i] || w->nodes[i]->gone);
     }
-    hf_arena_done(&arena);
-    free(shares.items);
-    free(lost);
+}
+
+void hf__outcomes(struct hf_world *w, enum hf__outcome *ret)
+{
+    bool *can = calloc(w->nodes_count + 1u, sizeof(bool));
+    hf_assert(can != NULL);
+    bool meddled = work_out(w, can);
+    for (uint32_t i = 0; i < w->nodes_count; i++) {
+        const struct hf__node *n = w->nodes[i];
+        bool locks = n->disk.vault == HF_VAULT_PLACED || n->told != NULL;
+        if (n->gone || n->state == HF_STATE_LEFT)
+            ret[i] = HF__OUTCOME_GONE;
+        else if (n->engine != NULL && (is_open(w, i) || !locks))
+            ret[i] = HF__OUTCOME_OPEN;
+        else if (!can[i] && !meddled)
+            ret[i] = HF__OUTCOME_LOST;
+        else
+            ret[i] = n->engine != NULL ? HF__OUTCOME_LOCKED : HF__OUTCOME_DOWN;
+    }
+    free(can);
 }

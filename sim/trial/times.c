@@ -23,10 +23,12 @@ static int by_value(const void *a, const void *b)
 
 uint64_t hf__times_quantile(struct hf__times *t, double q)
 {
-    if (t->count == 0)
+    size_t all = t->count + t->never;
+    size_t at = all == 0 ? 0 : (size_t)(q * (double)(all - 1) + 0.5);
+    if (at >= t->count)
         return HF__TIME_NONE;
     qsort(t->items, t->count, sizeof(*t->items), by_value);
-    return t->items[(size_t)(q * (double)(t->count - 1) + 0.5)];
+    return t->items[at];
 }
 
 void hf__times_done(struct hf__times *t)

@@ -13,10 +13,13 @@ enum { HF__TIMES_MAX = 1 << 20 };
 struct hf__times {
     uint64_t *items;
     size_t count, cap;
+    size_t never; /* what had not ended when the run did: longer than any */
+    size_t cut;   /* what was broken off before: of no length */
 };
 
 void hf__times_add(struct hf__times *t, uint64_t us);
-/* q from 0 to 1; HF__TIME_NONE when there are none. Sorts. */
+/* q from 0 to 1, of those that ended or never did; HF__TIME_NONE: it is one of these, or there are
+ * none. Sorts. */
 uint64_t hf__times_quantile(struct hf__times *t, double q);
 void hf__times_done(struct hf__times *t);
 

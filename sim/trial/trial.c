@@ -280,13 +280,15 @@ static void judge(struct trial *t, struct hf__result *ret)
     const struct hf_violation *v = hf_world_violation(w);
     hf__trial_state(w, ret);
     uint32_t there = ret->nodes;
+    if (t->hooks->record != NULL)
+        hf__record_end(t->hooks->record);
     if (v != NULL && t->hooks->record != NULL)
         hf__record_violation(t->hooks->record, v);
     if (v != NULL)
         snprintf(ret->why, sizeof(ret->why), "%s at %.6f s: %s", v->checker, (double)v->at_us / 1e6,
                  v->text);
     else if (ret->why[0] == '\0' && !t->stopped && t->scenario->settle_us == 0 &&
-             (double)ret->ready < t->scenario->ready_min * (double)there)
+             t->hooks->until_us == 0 && (double)ret->ready < t->scenario->ready_min * (double)there)
         snprintf(ret->why, sizeof(ret->why),
                  "%u of %u nodes are ready at the end, and %.0f %% must", ret->ready, there,
                  t->scenario->ready_min * 100);
@@ -319,7 +321,8 @@ void hf__trial_run(const struct hf__scenario *s, const struct hf__trial_hooks *h
         hf__wake(w, t.observer, MARK_START, 0);
     if (s->keys_every_us > 0)
         hf__wake(w, t.observer, MARK_KEYS, s->keys_every_us);
-    if (run_until(&t, s->for_us, NULL, NULL) && s->settle_us > 0)
+    bool part = hooks->until_us > 0;
+    if (run_until(&t, part ? hooks->until_us : s->for_us, NULL, NULL) && s->settle_us > 0 && !part)
         settle(&t, ret);
     judge(&t, ret);
     hf__schedule_tally(t.schedule, &ret->tally);

@@ -18,6 +18,9 @@ struct hf__result {
 /* What a run tells while it goes on. Any may be NULL. */
 struct hf__trial_hooks {
     void *ctx;
+    /* It ends there, within scenario.for_us, and nothing is asked of how the nodes stand then; 0:
+     * it is run to its end. */
+    uint64_t until_us;
     /* Called now and then; false ends the run. until_us: expected end. */
     bool (*progress)(void *ctx, const struct hf_world *w, uint64_t until_us);
     /* Before the world is freed. */
@@ -38,5 +41,8 @@ void hf__trial_state(struct hf_world *w, struct hf__result *ret);
  * may stay short of `ready`.
  */
 void hf__survivors(struct hf_world *w, bool *ret, bool *ret_all);
+/* What became of each node: one for each. In a world where a host has put an older disk in, no node
+ * is called lost. */
+void hf__outcomes(struct hf_world *w, enum hf__outcome *ret);
 
 #endif

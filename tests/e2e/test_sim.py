@@ -63,9 +63,65 @@ def results_can_be_read_and_agree():
             assert int(node["starts"]) == sum(line["what"] == "start" for line in own) == 2
             ready = [line["at_us"] for line in own if line["what"] == "state" and line["state"] == "ready"]
             assert int(node["first_ready_us"]) == ready[0]
+        lives = rows(out, "lives.csv")
+        assert sorted(row["what"] for row in lives) == ["placing"] * 10 + ["recovering"] * 10
+        took = sorted(int(row["took_us"]) for row in lives if row["what"] == "recovering")
+        assert {row["end"] for row in lives} == {"done"}
+        assert (int(run["recovering_least_us"]), int(run["recovering_longest_us"])) == (took[0], took[-1])
         faults = [line for line in lines if "fault" in line]
         assert [f["what"] for f in faults if f["fault"] == "rolling-restart"] == ["begin", "end"]
         assert lines == sorted(lines, key=lambda line: line["at_us"])
+
+
+@tap.case
+def who_never_came_back_is_counted_and_what_is_lost_is_told_from_what_is_locked():
+    def outcome(*arguments):
+        with tempfile.TemporaryDirectory() as out:
+            sim("run", scenario("whole-network-restart"), "--crypto", "model", "--nodes", "20", "--set", "operators=20",
+                "--quiet", *arguments, "--out", out)
+            run, nodes, lives = rows(out, "run.csv")[0], rows(out, "nodes.csv"), rows(out, "lives.csv")
+        for name in ("open", "locked", "down", "lost", "gone"):
+            assert int(run[f"nodes_{name}"]) == sum(node["outcome"] == name for node in nodes)
+        never = [row for row in lives if row["end"] == "never"]
+        assert len(never) == int(run["recovering_never"]) and all(row["took_us"] == "" for row in never)
+        for flag in ("locked", "lost"):
+            assert int(run[f"any_{flag}"]) == (int(run[f"nodes_{flag}"]) > 0)
+        assert int(run["all_open"]) == (int(run["nodes_open"]) + int(run["nodes_gone"]) == 20)
+        return run
+    dark = outcome("--set", "events[0].share=95%")  # one is left, and can open nobody
+    assert (dark["nodes_open"], dark["nodes_lost"], dark["recovering_never"]) == ("1", "19", "19"), dark
+    assert dark["recovering_median_us"] == "" and dark["ok"] == "1"
+    well = outcome("--set", "events[0].share=30%")
+    assert well["nodes_open"] == "20" and well["recovering_never"] == "0" and well["all_open"] == "1"
+    early = outcome("--set", "events[0].share=30%", "--until", "360.01s")  # it has power again, and nobody answered yet
+    assert (early["nodes_locked"], early["nodes_lost"], early["recovering_never"]) == ("6", "0", "6"), early
+    down = outcome("--set", "events[0].share=30%", "--until", "359s")
+    assert (down["nodes_down"], down["recovering_never"]) == ("6", "0"), down
+
+
+@tap.case
+def a_run_ends_where_it_is_told_and_a_node_is_shown():
+    shown = sim("run", scenario("zone-outage"), *SMALL, "--until", "301s", "--node", "2", "--quiet").stdout
+    assert re.search(r"n2 at 301\.0+ s\n  state +down", shown) and "301.000 s virtual" in shown, shown
+    shown = sim("run", scenario("zone-outage"), *SMALL, "--node", "3", "--quiet").stdout
+    for part in ("state                      ready", "holders  ", "keeps  ", "vault on its disk          placed"):
+        assert part in shown, shown
+    assert "there are 10 nodes" in sim("run", scenario("zone-outage"), *SMALL, "--node", "10", "--quiet").stdout
+    for wrong in ("0s", "3", "500w", "x"):
+        assert "--until" in sim("run", scenario("zone-outage"), *SMALL, "--until", wrong, status=64).stderr
+
+
+@tap.case
+def results_are_not_overwritten_unasked():
+    with tempfile.TemporaryDirectory() as out:
+        for command in (["run", scenario("steady-state"), *SMALL, "--messages"], ["swarm", "--seeds", "1..2"]):
+            sim(*command, "--out", out, "--quiet")
+            before = {path: path.read_bytes() for path in pathlib.Path(out).iterdir()}
+            assert "--overwrite" in sim(*command, "--out", out, "--quiet", status=64).stderr
+            assert before == {path: path.read_bytes() for path in pathlib.Path(out).iterdir()}
+        sim("run", scenario("steady-state"), *SMALL, "--out", out, "--overwrite", "--quiet")
+        names = {path.name for path in pathlib.Path(out).iterdir()}
+        assert "messages.jsonl" not in names and "lives.csv" in names  # nothing of the run before is left among them
 
 
 @tap.case
@@ -143,7 +199,8 @@ def out_of_memory_and_out_of_disk_end_clearly():
             done = sim(*big, "--out", out, status=3, preexec_fn=memory)
             assert "out of memory" in done.stderr and "ended early" in done.stdout
             assert len(rows(out, "nodes.csv")) == 50000 and rows(out, "run.csv")[0]["stopped"] == "1"
-        done = sim("run", scenario("all-placing"), *SMALL, "--nodes", "100", "--out", out, status=3, preexec_fn=disk)
+        done = sim("run", scenario("all-placing"), *SMALL, "--nodes", "100", "--out", out, "--overwrite", status=3,
+                   preexec_fn=disk)
         assert "timeline.jsonl is not complete" in done.stderr and "nodes" in done.stdout
     with open("/dev/full", "w", encoding="utf-8") as full:
         assert subprocess.run([SIM, "list"], stdout=full, stderr=subprocess.DEVNULL, timeout=20).returncode == 3
