@@ -30,6 +30,49 @@ Test(hf_engine_step, a_locked_node_answers_documents_and_nothing_else)
     harness_done(&l);
 }
 
+/* Whether a member is asked for documents, that says which epoch it knows; the call of it. */
+static bool asks(size_t member, uint32_t epoch, uint32_t *ret_call)
+{
+    struct hf_gossip_request m = {.versions = {.root = 1, .policy = 1, .epoch = epoch}};
+    const struct hf_account *account = &l.validators[member].account;
+    struct hf_buf b;
+    hf_buf_init(&b, 4096);
+    cr_assert_eq(hf_wire_encode(&hf_wire_gossip_request, &m, &b), 0);
+    l.e->claimed = true;
+    harness_request(&l, HF_METHOD_GOSSIP, account, hf_buf_bytes(&b));
+    hf_buf_done(&b);
+    for (size_t i = 0; i < l.u.calls_count; i++)
+        if (l.u.calls[i].method == HF_METHOD_DOCUMENTS &&
+            hf_account_equal(&l.u.calls[i].account, account)) {
+            *ret_call = l.u.calls[i].id;
+            return true;
+        }
+    return false;
+}
+
+/* A small request has this node fetch and read as much as its author likes to answer. */
+Test(hf_engine_step, a_member_that_claims_newer_documents_and_has_none_is_asked_seldom)
+{
+    enum { LEN = 2 << 20 };
+    uint8_t *nonsense = calloc(1, LEN);
+    uint32_t call = 0, other = 0;
+    harness_init(&l);
+    harness_fresh(&l);
+    harness_placing(&l, 2, 3, 4);
+    harness_tick(&l, 1000); /* what is asked now and then is not due any more */
+    cr_assert(asks(0, 9, &call));
+    harness_response(&l, call, 0, hf_bytes_of(nonsense, LEN));
+    cr_assert_not(asks(0, 9, &call));
+    cr_assert(asks(1, 9, &other), "another's word is another's");
+    harness_response(&l, other, HF_ECONNECT, (struct hf_bytes){0});
+    l.now_ms += 1900;
+    cr_assert_not(asks(0, 9, &call));
+    l.now_ms += 200;
+    cr_assert(asks(0, 9, &call), "a second for each mebibyte");
+    free(nonsense);
+    harness_done(&l);
+}
+
 Test(hf_engine_step, bytes_that_are_no_message_are_refused_in_every_method)
 {
     static const char *const bodies[] = {"", "\xff", "\x80", "\x81", "\xc1\xc1", "\x81\x01\x81"};

@@ -176,9 +176,6 @@ Test(hf__rate, of_documents_that_are_brought_without_proof_is_each_sources_own)
         cr_assert_eq(brought(a, 64 << 10), 0, "more than all of it counts for all of it");
         cr_assert_eq(brought(a, 1), HF_ERATE);
     }
-    struct hf__message member = from_member(0, HF_METHOD_DOCUMENTS);
-    for (int i = 0; i < 10; i++)
-        cr_assert_eq(brought(member, 16 << 10), 0);
 }
 
 Test(hf__rate, of_documents_that_are_brought_without_proof_is_bounded_in_all)
@@ -202,12 +199,10 @@ Test(hf__rate, of_documents_that_are_brought_without_proof_is_bounded_in_all)
  * them sent without end. */
 Test(hf__rate, of_documents_that_are_given_without_proof_is_each_sources_own)
 {
-    struct hf__message a = brings(1), b = brings(2), member = from_member(0, HF_METHOD_DOCUMENTS);
+    struct hf__message a = brings(1), b = brings(2);
     b.expected = true;
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 8; i++)
         cr_assert_eq(hf__rate_given(l.e, &a, (HF_RATE_GIVEN_BURST << 10) / 8 - 1), 0, "%d", i);
-        cr_assert_eq(hf__rate_given(l.e, &member, 64 << 20), 0);
-    }
     cr_assert_eq(hf__rate_given(l.e, &a, 1), HF_ERATE);
     cr_assert_eq(hf__rate_given(l.e, &a, 0), 0, "what is given nothing costs nothing");
     cr_assert_eq(hf__rate_given(l.e, &b, 64 << 20), 0);
@@ -215,6 +210,30 @@ Test(hf__rate, of_documents_that_are_given_without_proof_is_each_sources_own)
     l.e->now_ms += 1000;
     cr_assert_eq(hf__rate_given(l.e, &a, (HF_RATE_GIVEN_PER_S << 10) - 1), 0);
     cr_assert_eq(hf__rate_given(l.e, &a, 1), HF_ERATE);
+}
+
+/* Its requests have a rate, but each may move as much as a document may have. */
+Test(hf__rate, of_a_members_documents_is_its_own_both_ways)
+{
+    int (*const ways[])(struct hf_engine *, const struct hf__message *, size_t) = {hf__rate_brought,
+                                                                                   hf__rate_given};
+    struct hf__message a = from_member(0, HF_METHOD_DOCUMENTS);
+    struct hf__message b = from_member(1, HF_METHOD_DOCUMENTS);
+    for (size_t i = 0; i < HF_ARRAY_LEN(ways); i++) {
+        cr_assert_eq(ways[i](l.e, &a, HF_RATE_MEMBER_KIB_BURST << 10), 0, "the largest");
+        cr_assert_eq(ways[i](l.e, &a, 1), HF_ERATE);
+        cr_assert_eq(ways[i](l.e, &b, 1), 0, "another's");
+        cr_assert_eq(hf__rate_member(l.e, &a), 0, "and what it asks otherwise");
+        l.e->now_ms += 1000;
+        cr_assert_eq(ways[i](l.e, &a, (HF_RATE_MEMBER_KIB_PER_S << 10) - 1), 0);
+        cr_assert_eq(ways[i](l.e, &a, 1), HF_ERATE);
+        a.counted = true; /* what has waited for a verdict is not counted anew */
+        cr_assert_eq(hf__rate_brought(l.e, &a, 1), 0);
+        a.counted = false;
+    }
+    struct hf_status s = harness_status(&l);
+    cr_assert_eq(s.excess_count, 1);
+    cr_assert_eq(s.excess[0].refused, 4);
 }
 
 Test(hf__rate, of_documents_that_are_given_is_kept_by_who_gives_them)

@@ -337,7 +337,9 @@ void hf__documents_pull(struct hf_engine *e, const struct hf_account *account)
     hf_assert(e->started);
     int r;
     if (account != NULL) {
-        if (!hf__calling(e, HF_METHOD_DOCUMENTS, account, NULL))
+        /* A member that says again and again that it has newer ones, and then has none, is asked no
+         * more often than it may bring some unasked. */
+        if (!hf__calling(e, HF_METHOD_DOCUMENTS, account, NULL) && hf__rate_may_bring(e, account))
             r = hf__call(e, &pull, account, request(e, false));
         return;
     }
@@ -401,6 +403,7 @@ int hf__documents_answered(struct hf_engine *e, const struct hf__pending *call, 
 {
     hf_assert(call->task == HF__TASK_DOCUMENTS && call->slot <= e->trust->seeds_count);
     struct hf_documents_response m;
+    uint32_t adopted = e->trust->adopted;
     int r = error;
     if (r == 0)
         r = hf__decode(e, &hf_wire_documents_response, body, &m);
@@ -408,11 +411,12 @@ int hf__documents_answered(struct hf_engine *e, const struct hf__pending *call, 
         seed_asked(e, (uint8_t)(call->slot - 1), r);
     if (error != 0)
         return 0;
+    for (size_t i = 0; r == 0 && i < m.documents_count; i++)
+        r = hf__document_offer(e, m.documents[i].bytes);
+    if (call->slot == 0 && e->trust->adopted == adopted)
+        hf__rate_useless(e, &call->account, body.len);
     if (r != 0)
         return r;
-    for (size_t i = 0; i < m.documents_count; i++)
-        if ((r = hf__document_offer(e, m.documents[i].bytes)) != 0)
-            return r;
     /* A peer that was behind is not any more: what it refused can be asked
      * again, but not in a tight circle. */
     struct hf_versions own;

@@ -4,6 +4,7 @@
  * which all that was asked would have come in turn. One that lies in the past says nothing, and is
  * dropped: a node that no asker presses keeps no count.
  */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -12,9 +13,9 @@
 enum { CAP_MIN = 8, KIB = 1024 };
 static const uint64_t SPREAD = UINT64_C(0x9e3779b97f4a7c15); /* 2^64 by the golden ratio */
 
-/* Whose request it is: two are all who are expected, and all others; the last is a source, and what
- * it is given. */
-enum class { MEMBER, TICKET, EXPECTED, OTHERS, ALL_EXPECTED, ALL_OTHERS, GIVEN };
+/* Whose request it is: two are all who are expected, and all others; the last two are what a member
+ * brings, and what an asker is given. */
+enum class { MEMBER, TICKET, EXPECTED, OTHERS, ALL_EXPECTED, ALL_OTHERS, BROUGHT, GIVEN };
 
 struct count {
     uint64_t key; /* 0: free */
@@ -113,6 +114,7 @@ static int take(struct hf_engine *e, uint64_t key, const struct rate *rate, uint
 static uint64_t key_of(uint64_t of, uint8_t method, enum class class)
 {
     hf_assert(method >= HF_METHOD_DOCUMENTS && method <= HF_METHOD_HANDOVER && class <= GIVEN);
+    static_assert(GIVEN < 8, "each method has numbers of its own");
     uint64_t key = of ^ SPREAD * (method * 8u + (unsigned)class);
     return key != 0 ? key : 1;
 }
@@ -192,18 +194,56 @@ int hf__rate_attest(struct hf_engine *e, const uint8_t asker[static HF_KEY_LEN])
     return take(e, key_of(hf_bytes_head(asker), HF_METHOD_ATTEST, OTHERS), &rate, 1);
 }
 
+/* Of the documents that one brings or is given, in KiB; what is larger than all counts for all. */
+static uint64_t units_of(size_t len, const struct rate *rate)
+{
+    size_t kib = len / KIB + 1;
+    hf_assert(kib > 0 && rate->burst > 0);
+    return kib < rate->burst ? kib : rate->burst;
+}
+
+/* A member's own part, as large as the largest document that there may be. */
+static const struct rate of_member = {HF_RATE_MEMBER_KIB_BURST, 1000000 / HF_RATE_MEMBER_KIB_PER_S};
+
+static int take_of_member(struct hf_engine *e, const struct hf_account *member, enum class class,
+                          size_t len)
+{
+    hf_assert(class == BROUGHT || class == GIVEN);
+    uint64_t key = key_of(hf_bytes_head(member->bytes), HF_METHOD_DOCUMENTS, class);
+    int r = take(e, key, &of_member, units_of(len, &of_member));
+    if (r != 0)
+        hf__excess(e, member);
+    return r;
+}
+
+void hf__rate_useless(struct hf_engine *e, const struct hf_account *member, size_t len)
+{
+    hf_assert(member != NULL);
+    int r = take_of_member(e, member, BROUGHT, len);
+    (void)r; /* it has used up all that it had */
+}
+
+bool hf__rate_may_bring(const struct hf_engine *e, const struct hf_account *member)
+{
+    uint64_t key = key_of(hf_bytes_head(member->bytes), HF_METHOD_DOCUMENTS, BROUGHT);
+    hf_assert(of_member.burst > 0);
+    return !would_exceed(e, key, &of_member, of_member.burst);
+}
+
 int hf__rate_brought(struct hf_engine *e, const struct hf__message *m, size_t len)
 {
     static const struct rate each = {HF_RATE_BROUGHT_BURST, 1000000 / HF_RATE_BROUGHT_PER_S};
     static const struct rate all = {HF_RATE_BROUGHT_ALL_BURST, 1000000 / HF_RATE_BROUGHT_ALL_PER_S};
     hf_assert(m->is_request);
     enum hf__asker_kind kind = hf__asker_kind(e, m);
-    if (m->counted || kind == HF__MEMBERS)
+    if (m->counted)
         return 0;
+    if (kind == HF__MEMBERS)
+        return take_of_member(e, &m->account, BROUGHT, len);
     bool stranger = kind == HF__STRANGERS;
     uint64_t source = key_of(m->source, m->method, stranger ? OTHERS : EXPECTED);
     uint64_t whole = key_of(0, m->method, stranger ? ALL_OTHERS : ALL_EXPECTED);
-    size_t kib = len / KIB + 1, units = kib < each.burst ? kib : each.burst;
+    uint64_t units = units_of(len, &each);
     /* Who is refused for itself takes nothing of the others' part, nor a count in the table; a node
      * that knows no set yet takes every asker for a stranger, members too. */
     if (would_exceed(e, source, &each, units) ||
@@ -218,10 +258,11 @@ int hf__rate_given(struct hf_engine *e, const struct hf__message *m, size_t len)
     hf_assert(m->is_request && m->method == HF_METHOD_DOCUMENTS);
     enum hf__asker_kind kind = hf__asker_kind(e, m);
     hf_assert(kind != HF__OWN);
-    if (len == 0 || kind == HF__MEMBERS)
+    if (len == 0)
         return 0;
-    size_t kib = len / KIB + 1;
-    return take(e, key_of(m->source, m->method, GIVEN), &each, kib < each.burst ? kib : each.burst);
+    if (kind == HF__MEMBERS)
+        return take_of_member(e, &m->account, GIVEN, len);
+    return take(e, key_of(m->source, m->method, GIVEN), &each, units_of(len, &each));
 }
 
 void hf__rates_expire(struct hf_engine *e)

@@ -222,14 +222,18 @@ HF_MUST_USE int hf__rate_owner(struct hf_engine *e, const struct hf__message *m,
  * HF_ERATE: too many of late. */
 HF_MUST_USE int hf__rate_attest(struct hf_engine *e, const uint8_t asker[static HF_KEY_LEN]);
 /*
- * Counts what documents cost, len bytes of them, brought by an asker that proves no account of the
- * set: by the source, whether or not a member is expected there, and all of its kind together.
- * HF_ERATE: too much of late.
+ * Counts what documents cost that an asker brings, len bytes of them: of a member by its account;
+ * of one that proves no account of the set by the source, whether or not a member is expected
+ * there, and all of its kind together. HF_ERATE: too much of late.
  */
 HF_MUST_USE int hf__rate_brought(struct hf_engine *e, const struct hf__message *m, size_t len);
-/* Counts documents, len bytes of them, for an asker that proves no account of the set, by the
- * source. HF_ERATE: too much of late. */
+/* Counts documents, len bytes of them, that an asker is given: by the account of a member, else by
+ * the source. HF_ERATE: too much of late. */
 HF_MUST_USE int hf__rate_given(struct hf_engine *e, const struct hf__message *m, size_t len);
+/* Counts an answer of a member, len bytes that had nothing new for this node, as brought. */
+void hf__rate_useless(struct hf_engine *e, const struct hf_account *member, size_t len);
+/* Whether the largest document there may be is within what a member may bring now. */
+bool hf__rate_may_bring(const struct hf_engine *e, const struct hf_account *member);
 /* Notes that a member was refused for how much it asked or told. */
 void hf__excess(struct hf_engine *e, const struct hf_account *member);
 void hf__excess_status(const struct hf_engine *e, struct hf_status *ret);

@@ -76,6 +76,10 @@ enum {
     /* And of those that are given to a source. */
     HF_RATE_GIVEN_BURST = 8192,
     HF_RATE_GIVEN_PER_S = 512,
+    /* KiB of documents that a member brings, and as many that it is given: so many at once, which
+     * is what the largest may have, and then a second. */
+    HF_RATE_MEMBER_KIB_BURST = 16384,
+    HF_RATE_MEMBER_KIB_PER_S = 1024,
     /* Quotes on request, by who asks: so many at once, and then one in so many seconds. */
     HF_RATE_ATTEST_BURST = 8,
     HF_RATE_ATTEST_S = 10,
