@@ -2,18 +2,16 @@
 
 #include "attest/verdict.h"
 #include "base/error.h"
-#include "base/hex.h"
 #include "fetch_launcher.h"
 #include "clock/clock.h"
 #include "daemon.h"
+#include "folders.h"
 #include "log.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -80,33 +78,6 @@ static bool add(struct hf__fetch_request *q, const uint8_t fmspc[static 6])
     return true;
 }
 
-/* tcb_info_ and 12 digits and .json. */
-static bool names_platform(const char *name, uint8_t ret[static 6])
-{
-    static const char before[] = "tcb_info_", after[] = ".json";
-    char digits[13] = "";
-    if (strlen(name) != sizeof before - 1 + 12 + sizeof after - 1 ||
-        strncmp(name, before, sizeof before - 1) != 0 ||
-        strcmp(name + sizeof before - 1 + 12, after) != 0)
-        return false;
-    memcpy(digits, name + sizeof before - 1, 12);
-    return hf_hex_decode(digits, ret, 6) == 0;
-}
-
-/* Those whose TCB information is in the folder: it is replaced whole. */
-static void add_held(const char *folder, struct hf__fetch_request *q)
-{
-    DIR *dir = opendir(folder);
-    struct dirent *entry;
-    while (dir != NULL && (entry = readdir(dir)) != NULL) {
-        uint8_t fmspc[6];
-        if (names_platform(entry->d_name, fmspc))
-            add(q, fmspc);
-    }
-    if (dir != NULL)
-        closedir(dir);
-}
-
 /* Fills in what is to be fetched. Returns how many platforms of it the folder lacks. */
 static size_t wanted(const struct hf__collateral *c, const struct hf__held *held,
                      struct hf__fetch_request *q, bool *ret_learned)
@@ -114,7 +85,10 @@ static size_t wanted(const struct hf__collateral *c, const struct hf__held *held
     const struct hf__settings *s = c->d->settings;
     size_t missing = 0;
     *ret_learned = false;
-    add_held(s->collateral, q);
+    /* What is there already: the folder is replaced whole. */
+    const struct hf__folder_facts *there = hf__folders_facts(c->d);
+    for (uint32_t i = 0; i < there->count; i++)
+        (void)add(q, there->fmspcs[i].bytes);
     for (size_t i = 0; i < s->service->fmspcs.count; i++)
         missing += add(q, s->service->fmspcs.items[i].bytes);
     for (size_t i = 0; i < held->fmspcs_count; i++)
@@ -202,17 +176,11 @@ static void ask(struct hf__collateral *c, const struct hf__fetch_request *q)
 
 /* ---- watching */
 
-/* When the folder was filled, by its date: what a daemon that starts knows of earlier fetches. */
-static uint64_t filled_s(const char *folder)
-{
-    struct stat st;
-    return stat(folder, &st) == 0 && st.st_mtime > 0 ? (uint64_t)st.st_mtime : 0;
-}
-
 static struct hf_refresh_state state_of(const struct hf__collateral *c, uint64_t now)
 {
     const struct hf__collateral_facts *f = &c->facts;
-    uint64_t fetched = f->fetched_s != 0 ? f->fetched_s : filled_s(c->d->settings->collateral);
+    /* Its date is what a daemon that starts knows of earlier fetches. */
+    uint64_t fetched = f->fetched_s != 0 ? f->fetched_s : hf__folders_facts(c->d)->filled_s;
     return (struct hf_refresh_state){.now_s = now,
                                      .expires_s = f->expires_s,
                                      .fetched_s = fetched,
@@ -262,7 +230,7 @@ static void look(struct hf__collateral *c)
     if (c->d->quotes == NULL)
         return;
     see(c, now, &held, &state, &plan);
-    if (c->fd < 0)
+    if (c->fd < 0 || !hf__folders_facts(c->d)->looked)
         return;
     size_t missing = wanted(c, &held, &q, &c->learned_asked);
     if (missing > 0) {

@@ -53,6 +53,7 @@ struct hf__credentials;
 struct hf__local;
 struct hf__operators;
 struct hf__survey;
+struct hf__folders;
 struct hf__homes;
 struct hf__metrics;
 struct hf__watch;
@@ -65,8 +66,8 @@ struct hf__daemon {
     const char *config_file;
     uint64_t started_ms;
 
-    struct timespec documents_seen; /* the folder's time when it was read last */
-    struct hf_pool *documents;      /* read from files or from peers */
+    struct hf__folders *folders;
+    struct hf_pool *documents; /* read from files or from peers */
     struct hf_shared *shared;
     struct hf_engine *engine;
     bool running;    /* the engine has been started */
@@ -186,13 +187,6 @@ void hf__notify_open(struct hf__daemon *d);
 void hf__notify_tick(struct hf__daemon *d);
 /* Tells the service manager that the daemon stops. */
 void hf__notify_stop(struct hf__daemon *d);
-
-/* ---- documents.c */
-/* Reads *.doc of the folder and hands the good ones to the engine; bad ones are named in the
- * log. */
-void hf__documents_read(struct hf__daemon *d);
-/* The same when something was put into the folder since; called every HF__RETRY_MS. */
-void hf__documents_watch(struct hf__daemon *d);
 
 /* ---- trace.c */
 /* Logs a trace event at its level; what strangers cause, at the lowest. */

@@ -4,6 +4,7 @@
 #include "clock/clock.h"
 #include "core/shell.h"
 #include "daemon.h"
+#include "folders.h"
 #include "log.h"
 
 #include <stdio.h>
@@ -461,7 +462,7 @@ static void start_engine(struct hf__daemon *d, struct hf__storage_start *start)
     d->running = true;
     hf__quotes_reload(d->quotes);
     hf__daemon_step(d, &event);
-    hf__documents_read(d);
+    hf__folders_look(d, true);
 }
 
 void hf__daemon_begin(struct hf__daemon *d)

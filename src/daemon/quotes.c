@@ -148,8 +148,9 @@ static void job_free(struct job *j)
     free(j);
 }
 
-/* The threads of libuv are for this alone: names are looked up on the loop, and the disk has a
- * thread of its own, so that neither can keep a quote waiting. tests/tidy holds it. */
+/* The threads of libuv are for this: names are looked up on the loop, the disk has a thread of its
+ * own, and the operator's folders take one at most, so that none of these can keep a quote waiting.
+ * tests/tidy holds it. */
 static void queue(struct job *j, uv_work_cb work, uv_after_work_cb after)
 {
     int r = uv_queue_work(j->q->loop, &j->uv, work, after);

@@ -6,6 +6,7 @@
 #include "applications.h"
 #include "askers.h"
 #include "daemon.h"
+#include "folders.h"
 #include "log.h"
 
 #include <malloc.h>
@@ -28,8 +29,7 @@ void hf__daemon_reload(struct hf__daemon *d)
 {
     hf__log(HF__INFO, "reload", NULL, 0);
     hf__collateral_force(d);
-    if (d->running)
-        hf__documents_read(d);
+    hf__folders_look(d, true);
 }
 
 /* Permanent failures of the start: nothing was opened yet that would be worth staying for, except a
@@ -55,7 +55,7 @@ static void on_retry(uv_timer_t *timer)
     hf__watch_tick(d);
     hf__notify_tick(d);
     hf__credentials_tick(d);
-    hf__documents_watch(d);
+    hf__folders_look(d, false);
     hf__peers_sweep(d, hf_clock_monotonic_ms());
     hf__peers_say(d);
     hf__traces_say(d);
@@ -267,6 +267,8 @@ static int open_daemon(struct hf__daemon *d, const struct hf__start *start, cons
     if (r == 0)
         r = hf_shared_new(d->documents, &d->shared);
     if (r == 0)
+        r = hf__folders_new(d);
+    if (r == 0)
         r = hf__collateral_open(d, launcher);
     *ret_what = "transport";
     if (r == 0)
@@ -295,6 +297,7 @@ static int close_daemon(struct hf__daemon *d, int status)
     hf_pool_free(d->documents);
     hf__quotes_free(d->quotes);
     hf__collateral_free(d);
+    hf__folders_free(d);
     free(d->requests);
     free(d->refused);
     hf__watch_free(d);

@@ -84,6 +84,12 @@ def sigterm_ends_it_whoever_is_connected():
         assert not node.socket.exists()
 
 
+def on_slow_disk(gate, folder=None):
+    """The environment of a daemon whose disk does not answer while the file gate is there; folder: nor does this one."""
+    more = {"HF_SLOW_FOLDER": str(folder)} if folder else {}
+    return os.environ | {"LD_PRELOAD": str(BUILD / "tests/lib/libslow_disk.so"), "HF_SLOW_DISK": str(gate)} | more
+
+
 @tap.case
 def sigterm_ends_it_while_the_disk_does_not_answer():
     with mesh() as m:
@@ -92,8 +98,7 @@ def sigterm_ends_it_while_the_disk_does_not_answer():
         key = node.key("a")
         node.terminate()
         gate = m.folder / "slow"
-        daemon(node, env=os.environ | {"LD_PRELOAD": str(BUILD / "tests/lib/libslow_sync.so"),
-                                       "HF_SLOW_SYNC": str(gate)})
+        daemon(node, env=on_slow_disk(gate))
         node.wait("ready", 60)
         gate.touch()
         # A first release binds the name durably.
@@ -104,6 +109,32 @@ def sigterm_ends_it_while_the_disk_does_not_answer():
         gate.unlink()
         node.start()
         assert until(lambda: node.key("a"), 30, "no key") == key
+
+
+@tap.case
+def folders_that_do_not_answer_hold_up_nothing():
+    with mesh() as m:
+        m.make("collateral_service: {url: 'https://127.0.0.1:1'}\n")
+        node, other = m.nodes
+        key = node.key("a")
+        gate = m.folder / "slow"
+        for which in ("documents", "collateral"):
+            node.terminate()
+            daemon(node, env=on_slow_disk(gate, m.authority / which))
+            node.wait("ready", 60)
+            gate.touch()
+            node.hang_up()
+            until(lambda: node.log.read_text().count("event=reload"), 10, "no reload")
+            # Longer than from one look at the folders to the next.
+            asked = [node.command("key", "get", "a", timeout=5) for _ in range(2) if time.sleep(1) is None]
+            drill = other.command("backup", "verify", timeout=20)
+            seconds = stop_s(node)
+            gate.unlink()
+            assert all(bytes.fromhex(done.stdout.decode().strip()) == key for done in asked), (which, asked)
+            assert drill.returncode == 0, (which, drill)
+            assert seconds < STOP_S_MAX, (which, seconds)
+            node.start()
+            node.wait("ready", 60)
 
 
 def descriptors(process):

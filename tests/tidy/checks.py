@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 from rules import (BANNED_CALLS, COLUMNS_MAX, FILE_LINES_MAX, FUNCTION_LINES_MAX, IMPURE_FUNCTIONS, INSTRUMENT_SYMBOLS,
-                   LIBRARIES, MAY_SPEAK, OUTER_SERIES, POOL_CALLS, POOL_USER, PURE_HEADERS, PURE_ROOMS, PURE_SYMBOLS,
+                   LIBRARIES, MAY_SPEAK, OUTER_SERIES, POOL_CALLS, POOL_USERS, PURE_HEADERS, PURE_ROOMS, PURE_SYMBOLS,
                    ROOMS, SILENT_ROOMS, SIM_ROOMS, STREAM_CALLS, SYSTEM_FOLDERS, SYSTEM_HEADERS, TOP_LEVEL, UNFINISHED)
 
 
@@ -118,7 +118,7 @@ def nobody_makes_a_banned_call(tree):
 def quotes_alone_take_the_threads_of_libuv(tree):
     """Files by libuv's own calls (uv_fs_…) run on the same threads."""
     found = [f"{name}:{line}: {function}"
-             for name in tree.c_files("src") if name != POOL_USER for line, function in tree.calls(name, POOL_CALLS)]
+             for name in tree.c_files("src") if name not in POOL_USERS for line, function in tree.calls(name, POOL_CALLS)]
     return found + [f"{name}: {m.group(0)}" for name in tree.c_files("src")
                     for m in re.finditer(r"\buv_fs_(?!event_|poll_)\w+", tree.code(name))]
 
