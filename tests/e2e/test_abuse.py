@@ -59,7 +59,11 @@ class Abuse:
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.listener = threading.Thread(target=self._listen, daemon=True)
         self.listener.start()
-        self.has_hold(self.nodes)
+        try:
+            self.has_hold(self.nodes)
+        except BaseException:
+            self._end()
+            raise
         self.began, self.before = time.monotonic(), self.turns
         return self
 
@@ -69,11 +73,14 @@ class Abuse:
         until(lambda: all(self.turns_on[node] >= turns for node, turns in wanted.items()), 60,
               lambda: f"nobody has a hold on them: {self.process.poll()} {self.turns_on.values()} of {wanted.values()}")
 
-    def __exit__(self, *_):
-        self.per_s = (self.turns - self.before) / (time.monotonic() - self.began)
+    def _end(self):
         self.process.kill()
         self.process.wait()
         self.listener.join()
+
+    def __exit__(self, *_):
+        self.per_s = (self.turns - self.before) / (time.monotonic() - self.began)
+        self._end()
 
 
 def processor_s(node):

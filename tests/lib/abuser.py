@@ -194,6 +194,21 @@ def hold_connections(abuse, node, source):
         abuse.ended.wait(1)
 
 
+def ask_nonce(abuse, node, flow, account, key):
+    """Asks for a nonce until one is given, which a locked node does not; the next stream, and provider and nonce."""
+    body = fields((1, fields()), (2, binary(account)), (3, binary(key)))
+    for stream in range(1, 20001, 2):
+        flow.post(stream, "/v1/nonce", body)
+        while stream not in flow.answer:
+            flow.read(1)
+        answer = flow.answer.pop(stream)
+        if not answer.startswith(b"{"):
+            provider, nonce = (answer.index(b"\xc4" + bytes([n])) + 2 for n in (32, 40))
+            return stream + 2, answer[provider:provider + 32], answer[nonce:nonce + 40]
+        abuse.turn(node)
+    raise ValueError("no nonce")
+
+
 def send_quotes(abuse, node, source):
     """
     Requests to recover the account of another, each with a quote of its own that holds the right report data and that
@@ -204,14 +219,10 @@ def send_quotes(abuse, node, source):
     key, quote = bytes.fromhex(plan["response_key"]), bytes.fromhex(plan["quote"])
     with speak(node, source) as tls:
         flow = Flow(tls)
-        flow.post(1, "/v1/nonce", fields((1, fields()), (2, binary(account)), (3, binary(key))))
-        while len(flow.answer.get(1, b"")) < 80:
-            flow.read(1)
-        answer = flow.answer.pop(1)
-        provider, nonce = (answer.index(b"\xc4" + bytes([n])) + 2 for n in (32, 40))
-        asked = fields((1, binary(answer[provider:provider + 32])), (2, binary(answer[nonce:nonce + 40])))
+        first, provider, nonce = ask_nonce(abuse, node, flow, account, key)
+        asked = fields((1, binary(provider)), (2, binary(nonce)))
         until = time.monotonic() + 20  # a nonce lives for 30 s
-        for stream in range(3, 1 << 20, 2):
+        for stream in range(first, 1 << 20, 2):
             if abuse.ended.is_set() or time.monotonic() > until:
                 return
             made += 1
