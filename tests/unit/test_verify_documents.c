@@ -150,6 +150,18 @@ Test(hf_quote_verify_order, first_failing_check_names_the_error)
     cr_assert_eq(dev_world_error(&w), HF_EKEYBINDING);
 }
 
+/* A chain of one's own is easily made: it costs a comparison, and no signature. */
+Test(hf_quote_verify_order, the_root_is_compared_before_any_signature)
+{
+    enum { REPORT_DATA_AT = 48 + 520 };
+    dev_world_make(&w);
+    w.quote.data[REPORT_DATA_AT] ^= 1;
+    cr_assert_eq(verify(), HF_EQUOTESIG, "%s", hf_error_name(verdict.error));
+    w.root_key[0] ^= 1;
+    cr_assert_eq(verify(), HF_EDEVQUOTE, "%s", hf_error_name(verdict.error));
+    dev_world_done(&w);
+}
+
 Test(hf_quote_verify_documents, processor_ca_is_as_good_as_platform_ca)
 {
     w.machine_spec.ca = HF_DEV_CA_PROCESSOR;
