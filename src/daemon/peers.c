@@ -233,6 +233,13 @@ static void answer_people(struct hf__daemon *d, const struct hf_net_request *req
     free(text);
 }
 
+/* Whether anything more may be written for who asks: it has its part of what waits for the disk,
+ * and an answer that would find no place there is better not earned. */
+static bool has_room(const struct hf__daemon *d, const struct hf_net_request *request)
+{
+    return !hf__storage_crowded(d->storage) && hf__gate_room(&d->gate, asker_of(request), 0);
+}
+
 static void on_request(void *user, const struct hf_net_request *request)
 {
     struct hf__daemon *d = user;
@@ -245,7 +252,7 @@ static void on_request(void *user, const struct hf_net_request *request)
         hf_net_reply_error(d->net, request->handle, 503, HF_ELOCKED, NULL);
         return;
     }
-    if (writes(method_of(request->path)) && hf__storage_crowded(d->storage)) {
+    if (writes(method_of(request->path)) && !has_room(d, request)) {
         hf_net_reply_error(d->net, request->handle, 503, HF_EBUSY, NULL);
         return;
     }

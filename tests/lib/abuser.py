@@ -127,15 +127,17 @@ def report(label, data):
     return hashlib.blake2b(bytes([len(text)]) + text + digest(label, data), digest_size=64).digest()
 
 
-def account_certificate(folder):
-    """A certificate that rightly proves a key which nobody knows, made with openssl; the file with its key."""
-    key, account, spki, signed, both = (folder / name for name in ("key", "account", "spki", "signed", "both"))
+def account_certificate(folder, account=None):
+    """A certificate that rightly proves an account, by its key's file, or one that nobody knows; the file with its key."""
+    key, drawn, spki, signed, both = (folder / name for name in ("key", "account", "spki", "signed", "both"))
 
     def openssl(*words):
         subprocess.run(["openssl", *words], check=True, capture_output=True)
 
     openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key)
-    openssl("genpkey", "-algorithm", "ED25519", "-out", account)
+    if account is None:
+        account = drawn
+        openssl("genpkey", "-algorithm", "ED25519", "-out", account)
     openssl("pkey", "-in", key, "-pubout", "-outform", "DER", "-out", spki)
     openssl("pkey", "-in", account, "-pubout", "-outform", "DER", "-out", signed)
     public = signed.read_bytes()[-32:]
