@@ -150,6 +150,22 @@ def what_is_installed_is_hardened_as_debian_hardens():
 
 
 @tap.case
+def what_is_needed_to_run_is_what_the_programs_load():
+    loaded = set()
+    for file in machine_code(pathlib.Path(os.environ["HOLDFAST_BUILD"])):
+        read = subprocess.run(["readelf", "-d", file], capture_output=True, text=True, check=True, timeout=60).stdout
+        loaded |= set(re.findall(r"\(NEEDED\).*\[(.+)\]", read))
+    for line in (SOURCE / "contrib/packages").read_text().splitlines():
+        kind, name = (line.split() + ["", ""])[:2]
+        if kind == "runtime":
+            listed = subprocess.run(["dpkg", "-L", name], capture_output=True, text=True, check=True, timeout=60).stdout
+            owned = {pathlib.Path(path).name for path in listed.splitlines()}
+            assert owned & loaded, f"no program loads anything of {name}"
+            loaded -= owned
+    assert all(re.match(r"lib(holdfast|c|m|crypt|dl|pthread|gcc_s|stdc\+\+)\.so|ld-linux", name) for name in loaded), loaded
+
+
+@tap.case
 def what_any_program_printed_and_lost_is_no_success():
     programs = [file for file in machine_code(pathlib.Path(os.environ["HOLDFAST_BUILD"])) if ".so" not in file.suffixes]
     for program in programs:
