@@ -17,6 +17,7 @@ BUILD = pathlib.Path(os.environ["HOLDFAST_BUILD"])
 sys.path[:0] = [str(SOURCE / "tests/lib")]
 
 import tap  # noqa: E402
+from other_clock import OtherClock  # noqa: E402
 
 HOLDFAST = BUILD / "src/cli/holdfast"
 STRICT = {
@@ -264,6 +265,31 @@ def another_version_or_network_is_not_signed():
         d.pending("policy").write_bytes((d.folder / "other/pending-policy.doc").read_bytes())
         done = d.run("policy", "sign", "--foreign", "--key", "key1", status=1)
         assert "not of this network's authority" in done.stderr, done
+
+
+@tap.case
+def no_date_is_signed_that_the_signers_own_clock_has_not_reached():
+    with Desk() as d:
+        network(d)
+        sign_root(d, 0, 1)
+        d.replace("measurements: []\n", RELEASE % "first")
+        clock = OtherClock(d.folder / "clock")
+        proposer = {"env": os.environ | clock.environment()}
+        # Whoever proposes has a clock that is a day ahead: nobody else signs what it dates.
+        clock.set_ahead(86400)
+        shown = d.run("policy", "sign", "--key", "key0", status=2, **proposer).stdout
+        digest, = [line.split()[1] for line in shown.splitlines() if line.startswith("digest: ")]
+        d.run("policy", "sign", "--key", "key0", "--yes", digest, status=2, **proposer)
+        done = d.run("policy", "sign", "--key", "key1", status=1)
+        assert "its issue date lies beyond the clock of this machine" in done.stderr, done
+        d.run("policy", "sign", "--key", "key1", "--yes", digest, status=1)
+        assert not d.document("policy.doc").exists()
+        clock.set_ahead(0)
+        d.run("policy", "sign", "--key", "key1", "--yes", digest, status=1, **proposer)
+        d.pending("policy").unlink()
+        sign(d, 0, "policy", "sign", status=2)
+        sign(d, 1, "policy", "sign")
+        assert d.document("policy.doc").exists()
 
 
 @tap.case
