@@ -144,6 +144,7 @@ static void detail(struct drawing *d, struct hf__action *a)
         "platform_rule=1",
         "tcb_accepted=32",
         "shares_held_max=65535 holder_grace_s=900",
+        "quote_age_max_s=60 rotation_pending_s=2 rotation_active_s=60 rotation_expired_s=60",
     };
     static const char *const people[] = {"2 of 3", "3 of 5", "1 of 1", "4 of 4"};
     static const double jumps_s[] = {-86400 * 400.0, -3600, -60, 60, 3600, 86400 * 30.0};

@@ -2,6 +2,7 @@
 #include "scenario/schedule.h"
 
 #include "attest/judge.h"
+#include "document/document.h"
 #include "wire/messages.h"
 
 #include <stdlib.h>
@@ -27,6 +28,9 @@ static const struct {
     FIELD("quote_age_max_s", quote_age_max_s, 60, 31536000),
     FIELD("shares_held_max", shares_held_max, 1, 65535),
     FIELD("holder_grace_s", holder_grace_s, 1, 31536000),
+    FIELD("rotation_pending_s", rotation_pending_s, 0, 31536000),
+    FIELD("rotation_active_s", rotation_active_s, 0, 31536000),
+    FIELD("rotation_expired_s", rotation_expired_s, 0, 31536000),
 #undef FIELD
 };
 
@@ -65,6 +69,9 @@ bool hf__policy_from_text(const char *text, const struct hf_policy *now, struct 
         p.claim_quorum = least;
     if (p.claim_provisional < p.claim_quorum || p.claim_provisional > p.shares)
         p.claim_provisional = 0;
+    /* Durations of keys that do not fit, as another of them was named, are those of no policy. */
+    if (hf_policy_lifetimes_check(&p) != HF_LIFETIMES_FIT)
+        p.rotation_pending_s = p.rotation_active_s = p.rotation_expired_s = 0;
     if (!hf_quorums_ok(p.shares, p.threshold, p.claim_quorum,
                        hf_provisional_quorum(&p, p.shares, p.claim_quorum)) ||
         (p.tcb_accepted & revoked) != 0)

@@ -108,6 +108,13 @@ static const struct hf_config_field policy_fields[] = {
      .max = 31536000, .doc = "Identity quotes older than this are refused."},
     {"holder_grace", HF_CONFIG_DURATION_S, AT(holder_grace_s), .default_text = "10m", .min = 1,
      .max = 31536000, .doc = "A holder silent for longer is replaced."},
+    {"rotation_pending", HF_CONFIG_DURATION_S, AT(rotation_pending_s), .min = 1, .max = 31536000,
+     .doc = "How long a new key is there before it is used. Without it, 1h."},
+    {"rotation_active", HF_CONFIG_DURATION_S, AT(rotation_active_s), .min = 1, .max = 31536000,
+     .doc = "How long a key is used before a new one is made. Without it, 12w, or rotation_expired "
+            "where that is longer."},
+    {"rotation_expired", HF_CONFIG_DURATION_S, AT(rotation_expired_s), .min = 1, .max = 31536000,
+     .doc = "How long it is kept after that. Without it, 1w, or quote_age where that is longer."},
     {"shares_held", HF_CONFIG_UINT, AT(shares_held_max), .default_text = "1024", .min = 1,
      .max = 65535, .doc = "Owners for whom one provider keeps shares."},
     {"time_servers", HF_CONFIG_LIST, AT(time_servers), .item = &server_item, .max = 16,
@@ -186,9 +193,42 @@ static void check_time_servers(const struct hf__policy_form *f, const struct hf_
                          operators, operators == 1 ? "" : "s", HF_TIME_OPERATORS_MIN);
 }
 
+static void check_lifetimes(const struct hf__policy_form *f, const struct hf_config_where *where)
+{
+    struct hf_policy p = {.quote_age_max_s = f->quote_age_s,
+                          .rotation_pending_s = f->rotation_pending_s,
+                          .rotation_active_s = f->rotation_active_s,
+                          .rotation_expired_s = f->rotation_expired_s};
+    struct hf_lifetimes l;
+    hf_policy_lifetimes(&p, &l);
+    unsigned long long pending = l.pending_s, active = l.active_s;
+    switch (hf_policy_lifetimes_check(&p)) {
+    case HF_LIFETIMES_FIT:
+        break;
+    case HF_LIFETIMES_PENDING:
+        hf_config_refuse(where, f->rotation_active_s != 0 ? "rotation_active" : "rotation_pending",
+                         "a key is used for longer than it waits: rotation_active must be above "
+                         "rotation_pending, which is %llus",
+                         pending);
+        break;
+    case HF_LIFETIMES_EXPIRED_SHORT:
+        hf_config_refuse(where, "rotation_expired",
+                         "a quote may name a key for as long as quote_age: at least %llus",
+                         (unsigned long long)f->quote_age_s);
+        break;
+    case HF_LIFETIMES_EXPIRED_LONG:
+        hf_config_refuse(where, f->rotation_expired_s != 0 ? "rotation_expired" : "rotation_active",
+                         "an old key goes before the next gets old: rotation_expired must be at "
+                         "most rotation_active, which is %llus",
+                         active);
+        break;
+    }
+}
+
 static void check_form(const void *value, const struct hf_config_where *where)
 {
     const struct hf__policy_form *f = value;
+    check_lifetimes(f, where);
     if (f->trust == HF_TRUST_INTEL && f->dev_root.len > 0)
         hf_config_refuse(where, "dev_root",
                          "a policy of intel accepts no development root: leave it out");
@@ -313,6 +353,9 @@ int hf__policy_form_fill(const struct hf__policy_form *f, struct hf_policy *p)
     p->quote_age_max_s = f->quote_age_s;
     p->shares_held_max = f->shares_held_max;
     p->holder_grace_s = f->holder_grace_s;
+    p->rotation_pending_s = f->rotation_pending_s;
+    p->rotation_active_s = f->rotation_active_s;
+    p->rotation_expired_s = f->rotation_expired_s;
     return 0;
 }
 

@@ -79,6 +79,12 @@ static void print_quotes(const struct hf_policy *p)
     if (p->time_servers_count > 0)
         printf("clock      held to the time that %zu of %zu operators of time servers agree on\n",
                hf_time_needed(p), hf_time_operators(p));
+    struct hf_lifetimes l;
+    char pending[32], active[32], expired[32];
+    hf_policy_lifetimes(p, &l);
+    printf("keys       used for %s, after %s of waiting; kept for %s after that\n",
+           duration(l.active_s, active), duration(l.pending_s, pending),
+           duration(l.expired_s, expired));
     if (p->quorum_key.len > 0)
         printf("quorum     nodes seal their secret to the key %.*s%s\n", (int)p->quorum_key.len,
                (const char *)p->quorum_key.data, p->quorum_required ? ", and must" : "");

@@ -106,7 +106,8 @@ def a_policy_is_shown_for_people():
             shown = d.run("policy", "show", *words, "--table").stdout
             for part in ("policy     1, from ", " days; to be signed anew before", "DEVELOPMENT",
                          "7 of each validator, any 3 rebuild its secret, 5 must accept", "spread over zones", "UpToDate\n",
-                         "good for 1d; a silent holder is replaced after 10m", "rank 1    holdfast\n", digest):
+                         "good for 1d; a silent holder is replaced after 10m",
+                         "used for 84d, after 1h of waiting; kept for 7d after that", "rank 1    holdfast\n", digest):
                 assert part in shown, (part, shown)
             assert max(map(len, shown.splitlines())) <= 100, shown
 
@@ -236,6 +237,27 @@ def whoever_signs_next_is_told_what_to_carry_and_what_to_type():
         d.replace("holder_grace: 10m", "holder_grace: 20m")
         said = d.run("policy", "sign", "--key", "key0", status=2).stdout
         assert "nothing else changes" not in said and "holder_grace_s: 1200" in said, said
+
+
+@tap.case
+def lifetimes_of_keys_that_do_not_fit_are_refused_with_what_would_be_right():
+    with Desk() as d:
+        d.run("network", "init", "authority", "--dev")
+        given = d.form().read_text()
+        for lines, wrong, right in (
+                ("rotation_active: 30m", "rotation_active", "rotation_active must be above rotation_pending, which is 3600s"),
+                ("rotation_pending: 90d", "rotation_pending", "rotation_active must be above rotation_pending"),
+                ("rotation_expired: 1h", "rotation_expired", "as quote_age: at least 86400s"),
+                ("rotation_active: 2d\nrotation_expired: 3d", "rotation_expired", "at most rotation_active, which is 172800s"),
+                ("rotation_active: 2d", "rotation_active", "rotation_expired must be at most rotation_active"),
+                ("rotation_active: 0s", "rotation_active", "")):
+            d.form().write_text(given + lines + "\n")
+            at = next(n for n, line in enumerate(d.form().read_text().splitlines(), 1) if line.startswith(wrong))
+            said = d.run("policy", "sign", status=1).stderr
+            assert f"policy.yaml:{at}:" in said and f": {wrong}: " in said and right in said, (lines, said)
+        d.form().write_text(given + "rotation_pending: 10m\nrotation_active: 2d\nrotation_expired: 1d\n")
+        shown = d.run("policy", "sign", status=2).stdout
+        assert "+ rotation_active_s: 172800\n" in shown and "+ rotation_expired_s: 86400\n" in shown, shown
 
 
 @tap.case

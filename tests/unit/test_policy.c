@@ -1,5 +1,7 @@
 /* What a policy says, by the names that its numbers have. */
-#include "document/document.h"
+#include "document_authority.h"
+
+#include "base/error.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -58,4 +60,66 @@ Test(hf_survivors_quorum, withstands_what_all_did_while_one_is_to_spare)
                 cr_assert(2 * c > left && c <= left);
                 cr_assert(left < 3 || c < left, "%u left, all of whom must answer", (unsigned)left);
             }
+}
+
+/* How long keys live (proto/ROTATION.md, 1). */
+static struct hf_policy living(uint64_t pending_s, uint64_t active_s, uint64_t expired_s)
+{
+    return (struct hf_policy){.quote_age_max_s = 86400,
+                              .rotation_pending_s = pending_s,
+                              .rotation_active_s = active_s,
+                              .rotation_expired_s = expired_s};
+}
+
+Test(hf_policy_lifetimes, are_those_of_the_page_where_a_policy_has_none)
+{
+    struct hf_policy p = living(0, 0, 0);
+    struct hf_lifetimes l;
+    hf_policy_lifetimes(&p, &l);
+    cr_assert(l.pending_s == 3600 && l.active_s == 84 * 86400 && l.expired_s == 7 * 86400);
+    p = living(1, 2, 3);
+    hf_policy_lifetimes(&p, &l);
+    cr_assert(l.pending_s == 1 && l.active_s == 2 && l.expired_s == 3);
+}
+
+Test(hf_policy_lifetimes_check, takes_every_policy_that_has_none)
+{
+    struct hf_policy p = living(0, 0, 0);
+    for (uint64_t age_s = 60; age_s <= 31536000; age_s += 997) {
+        p.quote_age_max_s = age_s;
+        cr_assert_eq(hf_policy_lifetimes_check(&p), HF_LIFETIMES_FIT);
+    }
+}
+
+Test(hf_policy_lifetimes_check, says_which_relation_does_not_hold)
+{
+    static const struct {
+        uint64_t pending_s, active_s, expired_s;
+        enum hf_lifetimes_fault fault;
+    } cases[] = {
+        {0, 0, 86400, HF_LIFETIMES_FIT},
+        {86399, 86400, 86400, HF_LIFETIMES_FIT},
+        {86400, 86400, 86400, HF_LIFETIMES_PENDING},
+        {0, 3600, 3600, HF_LIFETIMES_PENDING},
+        {0, 0, 86399, HF_LIFETIMES_EXPIRED_SHORT},
+        {0, 90000, 90001, HF_LIFETIMES_EXPIRED_LONG},
+        {0, 604799, 0, HF_LIFETIMES_EXPIRED_LONG},
+        {0, 604800, 0, HF_LIFETIMES_FIT},
+    };
+    struct authority n;
+    authority_init(&n);
+    for (size_t i = 0; i < HF_ARRAY_LEN(cases); i++) {
+        struct hf_policy with = living(cases[i].pending_s, cases[i].active_s, cases[i].expired_s);
+        cr_assert_eq(hf_policy_lifetimes_check(&with), cases[i].fault, "%zu", i);
+        struct hf_policy p = authority_policy(&n, 1, 2, 3);
+        struct hf_document *d = NULL;
+        p.quote_age_max_s = with.quote_age_max_s;
+        p.rotation_pending_s = with.rotation_pending_s;
+        p.rotation_active_s = with.rotation_active_s;
+        p.rotation_expired_s = with.rotation_expired_s;
+        int r = hf_document_read(n.pool, authority_sign(&n, HF_DOCUMENT_POLICY, &p, "01"), &d);
+        cr_assert_eq(r, cases[i].fault == HF_LIFETIMES_FIT ? 0 : HF_EDOCUMENT, "%zu", i);
+        hf_document_unref(d);
+    }
+    authority_done(&n);
 }

@@ -253,7 +253,7 @@ static void print_refused_others(struct hf_pool *pool, struct hf_document *const
     static struct hf_validator validators[VALIDATORS];
     struct hf_policy policy = policy_of(2);
     struct hf_validator_set set = set_of(2, validators);
-    struct made made[5];
+    struct made made[6];
     made[0] = make("a policy signed by a key of the older root", HF_DOCUMENT_POLICY,
                    &hf_wire_policy, &policy, &network, 1u << 0 | 1u << 3);
     made[1] = make("a policy signed for no network", HF_DOCUMENT_POLICY, &hf_wire_policy, &policy,
@@ -267,8 +267,13 @@ static void print_refused_others(struct hf_pool *pool, struct hf_document *const
     validators[1].account.bytes[1] = validators[0].account.bytes[1];
     made[4] = make("a set with an account twice", HF_DOCUMENT_SET, &hf_wire_validator_set, &set,
                    &network, 1u << 3 | 1u << 4);
+    policy = policy_of(2);
+    policy.rotation_pending_s = 7200, policy.rotation_active_s = policy.rotation_expired_s = 86400;
+    policy.quote_age_max_s = 86401;
+    made[5] = make("a policy whose keys are gone while quotes name them", HF_DOCUMENT_POLICY,
+                   &hf_wire_policy, &policy, &network, 1u << 3 | 1u << 4);
     static const int expected[] = {HF_EDOCUMENT_SIGNATURE, HF_EDOCUMENT_SIGNATURE, HF_EMALFORMED,
-                                   HF_EDOCUMENT, HF_EDOCUMENT};
+                                   HF_EDOCUMENT,           HF_EDOCUMENT,           HF_EDOCUMENT};
     for (size_t i = 0; i < HF_ARRAY_LEN(made); i++) {
         hf_buf_append_u8(out, ',');
         print_document(pool, &made[i], roots[1], expected[i], NULL, out);

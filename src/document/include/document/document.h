@@ -176,6 +176,24 @@ bool hf_quorums_ok(uint64_t n, uint64_t k, uint64_t q, uint64_t p);
  * always a majority.
  */
 uint64_t hf_survivors_quorum(uint64_t left, uint64_t n, uint64_t q);
+/* How long a key is in each state: of the policy, or what holds where it says nothing. */
+struct hf_lifetimes {
+    uint64_t pending_s, active_s, expired_s;
+};
+
+/* Which relation between them does not hold. */
+enum hf_lifetimes_fault {
+    HF_LIFETIMES_FIT,
+    HF_LIFETIMES_PENDING,       /* pending is not below active: keys would be late before use */
+    HF_LIFETIMES_EXPIRED_SHORT, /* expired is below quote_age_max_s: a quote may still name it */
+    HF_LIFETIMES_EXPIRED_LONG,  /* expired is above active: too many would be kept */
+};
+
+/* Those of a policy. */
+void hf_policy_lifetimes(const struct hf_policy *p, struct hf_lifetimes *ret);
+/* The first fault; a document in which one is, is refused. */
+enum hf_lifetimes_fault hf_policy_lifetimes_check(const struct hf_policy *p);
+
 /* p of a policy, or what follows from n and q when it names none: n - (n - q) / 2, rounded down. */
 uint64_t hf_provisional_quorum(const struct hf_policy *policy, uint64_t n, uint64_t q);
 /* The q that is proposed for n holders: two thirds of them, so that a few may lie or be rolled
