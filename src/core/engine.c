@@ -143,6 +143,7 @@ static void (*const due[HF__TIMERS])(struct hf_engine *e) = {
     [HF__TIMER_LEAVE] = hf__leave_advance,
     [HF__TIMER_DRAIN] = hf__drain_due,
     [HF__TIMER_QUORUM] = hf__quorum_due,
+    [HF__TIMER_KEYS] = hf__life_keys,
     [HF__TIMER_PROBE] = hf__detect_due,
 };
 
@@ -257,8 +258,10 @@ void hf_engine_step(struct hf_engine *e, const struct hf_event *event, struct hf
     case HF_EVENT_TICK:
         break;
     }
-    if (jumped)
+    if (jumped) {
         hf__identity_renew(e);
+        hf__timer_set(e, HF__TIMER_KEYS, 0);
+    }
     run_timers(e);
     if (!hf__quorum_settled(e))
         hf__quorum_advance(e);

@@ -26,6 +26,7 @@ void hf_engine_status(struct hf_engine *e, uint64_t durable_seq, struct hf_statu
     hf__owner_status(e, ret);
     hf__provider_status(e, ret);
     hf__quorum_status(e, durable_seq, ret);
+    hf__life_status(e, ret);
 }
 
 size_t hf_engine_memory(const struct hf_engine *e)

@@ -10,6 +10,12 @@ static const char *document_kind(uint64_t kind)
     return kind < HF_ARRAY_LEN(names) ? names[kind] : "unknown";
 }
 
+static const char *key_step(uint64_t step)
+{
+    static const char *const names[] = {"made", "redated", "used", "expired", "deleted"};
+    return step < HF_ARRAY_LEN(names) ? names[step] : "unknown";
+}
+
 /* Of what concerns share holders. */
 static void quorum_numbers(struct hf__line *l, const struct hf_trace *t)
 {
@@ -80,6 +86,10 @@ static void numbers(const struct hf__daemon *d, struct hf__line *l, const struct
     case HF_TRACE_BLACKSTART_ANSWER:
     case HF_TRACE_BLACKSTART_OPENED:
         quorum_numbers(l, t);
+        return;
+    case HF_TRACE_SEALING_KEY:
+        hf__line_uint(l, "key", t->a);
+        hf__line_text(l, "step", key_step(t->b));
         return;
     case HF_TRACE_CANDIDATE_FAILED:
         hf__line_uint(l, "index", t->a);

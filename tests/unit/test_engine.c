@@ -105,8 +105,9 @@ Test(hf_engine_step, a_fresh_node_makes_a_vault_then_an_identity_and_waits)
     cr_assert_eq(l.u.writes_count, 0);
     cr_assert_not_null(harness_call(&l, HF_METHOD_DOCUMENTS)); /* from the seed */
     harness_vault(&l, 0);
-    cr_assert_eq(l.u.writes_count, 1);
-    cr_assert_eq(l.u.writes[0].collection, HF_ROW_ACCOUNT);
+    cr_assert_eq(l.u.writes_count, 2);
+    cr_assert_eq(l.u.writes[0].collection, HF_ROW_KEYS);
+    cr_assert_eq(l.u.writes[1].collection, HF_ROW_ACCOUNT);
     cr_assert(l.u.identity_changed);
     harness_quote_made(&l, l.identity_work, 0, hf_bytes_of("a quote", 7));
     cr_assert_eq(harness_status(&l).state, HF_STATE_FRESH);

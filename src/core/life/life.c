@@ -30,10 +30,8 @@ static void draw_self(struct hf_engine *e)
 static void begin_fresh(struct hf_engine *e)
 {
     hf_assert(e->state == HF_STATE_STARTING && !e->has_account && !e->told);
-    struct hf__secrets *s = e->secrets;
     hf__state_set(e, HF_STATE_FRESH, 0);
     draw_self(e);
-    e->suite->seal_keypair(&s->rng, e->sealing_key, s->sealing);
     e->active.has_root = e->has_account = true;
     e->active.number = FIRST_VERSION;
     e->claim = e->claim_asked = 1; /* the vault's maker holds it */
@@ -204,6 +202,7 @@ static void opened(struct hf_engine *e)
     hf__members_open(e);
     hf__quorum_opened(e);
     hf__identity_renew(e);
+    hf__timer_set(e, HF__TIMER_KEYS, 0);
 }
 
 void hf__life_fresh(struct hf_engine *e)
@@ -240,6 +239,7 @@ static void made_fresh(struct hf_engine *e, int error)
         hf__timer_set(e, HF__TIMER_FRESH, FRESH_RETRY_MS);
         return;
     }
+    hf__sealing_begin(e);
     hf__account_save(e);
     e->claimed = true;
     opened(e);
@@ -270,6 +270,7 @@ static int made_again(struct hf_engine *e)
     hf_assert(e->lost && !e->open);
     hf_assert(e->rows.count == 0);
     e->claim_asked = e->generation_next = 1;
+    hf__sealing_begin(e);
     hf__account_save(e);
     e->lost = false;
     return 0;
@@ -325,6 +326,7 @@ static void adopted(struct hf_engine *e)
     hf__claim_floor(e);
     hf__members_adopted(e);
     hf__leave_adopted(e);
+    hf__timer_set(e, HF__TIMER_KEYS, 0); /* the policy may have other durations */
 }
 
 /* Something was told of a member. Where that holds a share of this node its holders are asked soon:

@@ -16,6 +16,10 @@ void hf__life_fresh(struct hf_engine *e);
 void hf__life_recover(struct hf_engine *e);
 /* Goes on with what a task of the owner has come to. After every handler that may run one. */
 void hf__life_settle(struct hf_engine *e);
+/* The timer: sealing keys give way to others (proto/ROTATION.md, 4). */
+void hf__life_keys(struct hf_engine *e);
+/* Fills in the sealing keys. */
+void hf__life_status(struct hf_engine *e, struct hf_status *ret);
 /* Forgets every secret and every row: nothing can be signed, released or answered any more. */
 void hf__life_lock(struct hf_engine *e);
 

@@ -46,10 +46,10 @@ void hf__account_save(struct hf_engine *e)
     uint8_t *plain = e->secret_alloc(ACCOUNT_SECRETS);
     hf_assert(plain != NULL);
     memcpy(plain, e->secrets->account, HF_SIGN_SECRET_LEN);
-    memcpy(plain + HF_SIGN_SECRET_LEN, e->secrets->sealing, HF_KEY_LEN);
+    memset(plain + HF_SIGN_SECRET_LEN, 0, HF_KEY_LEN);
     row.network = e->network;
     row.account = e->account;
-    memcpy(row.sealing_key, e->sealing_key, HF_KEY_LEN);
+    memcpy(row.sealing_key, e->vault_name, HF_KEY_LEN);
     e->suite->wrap(&e->secrets->rng, e->secrets->active.wrap_key, hf_account_bytes(&e->account),
                    hf_bytes_of(plain, ACCOUNT_SECRETS), row.wrapped);
     e->secret_free(plain);
@@ -85,13 +85,7 @@ int hf__account_restore(struct hf_engine *e, const uint8_t wrapped[static HF__AC
     int r = e->suite->unwrap(key, hf_account_bytes(&e->account),
                              hf_bytes_of(wrapped, HF__ACCOUNT_WRAPPED_LEN), e->secrets->account);
     e->secret_free(key);
-    if (r == 0)
-        r = check_self(e);
-    if (r != 0)
-        return r;
-    /* What was sealed to the old sealing key went with the folder. */
-    e->suite->seal_keypair(&e->secrets->rng, e->sealing_key, e->secrets->sealing);
-    return 0;
+    return r != 0 ? r : check_self(e);
 }
 
 /* The account inside must be the account outside, and its secrets must be its own. */
@@ -114,11 +108,12 @@ int hf__account_load(struct hf_engine *e)
                          hf_bytes_of(row.wrapped, sizeof row.wrapped), plain);
     if (r == 0) {
         memcpy(e->secrets->account, plain, HF_SIGN_SECRET_LEN);
-        memcpy(e->secrets->sealing, plain + HF_SIGN_SECRET_LEN, HF_KEY_LEN);
+        memcpy(e->vault_name, row.sealing_key, HF_KEY_LEN);
         r = check_self(e);
     }
+    if (r == 0)
+        r = hf__sealing_load(e, plain + HF_SIGN_SECRET_LEN);
     e->secret_free(plain);
-    memcpy(e->sealing_key, row.sealing_key, HF_KEY_LEN);
     e->generation_next = (uint32_t)row.generation_next;
     e->claim_asked = row.claim_asked;
     return r;

@@ -9,6 +9,7 @@
 #include "attest/verdict.h"
 #include "base/secret.h"
 #include "core/engine.h"
+#include "node/key_table.h"
 #include "node/rows.h"
 #include "node/shared.h"
 #include "node/update.h"
@@ -27,7 +28,6 @@ struct hf__secrets {
     uint8_t nonce_key[HF_KEY_LEN]; /* of the nonces given out; dies with the process */
     struct hf__version_secrets active;
     uint8_t account[HF_SIGN_SECRET_LEN];
-    uint8_t sealing[HF_KEY_LEN];
     uint8_t mesh[HF_KEY_LEN];        /* of the datagrams of this process */
     uint8_t response[HF_KEY_LEN];    /* of the round of recovery or drill under way */
     uint8_t app_key[HF_APP_KEY_LEN]; /* last released; wiped at the next step */
@@ -106,6 +106,7 @@ enum hf__timer {
     HF__TIMER_PROBE,     /* members: the next are probed, and what came of it */
     HF__TIMER_RETIRE,    /* record: deletions are sent again to holders of older generations */
     HF__TIMER_QUORUM,    /* quorum: sealing is tried again */
+    HF__TIMER_KEYS,      /* life: the next step of a sealing key is due */
     HF__TIMERS,
     HF__TIMERS_RETRIED = HF__TIMER_DEAL + 1
 };
@@ -168,13 +169,17 @@ struct hf_engine {
     uint32_t pauses_ms[HF__TIMERS_RETRIED]; /* the last pause of each; 0: it has not failed */
     uint64_t state_since_ms;
     uint64_t store_since_ms;
-    uint8_t sealing_key[HF_KEY_LEN];
+    uint8_t vault_name[HF_KEY_LEN];  /* the first sealing key that the vault drew */
+    uint8_t sealing_key[HF_KEY_LEN]; /* the active one */
     void *(*secret_alloc)(size_t len);
     void (*secret_free)(void *p);
 };
 
 /* A handler's way to say: park this message until wait_hash is judged, then call me again. */
 enum { HF__PARK = 1 };
+
+/* The suite of sealing keys: HPKE with X25519 and ChaCha20-Poly1305 (proto/ROTATION.md, 4). */
+enum { HF__SEALING_SUITE = 1 };
 
 enum { HF__ACCOUNT_WRAPPED_LEN = HF_SIGN_SECRET_LEN + HF_WRAP_OVERHEAD };
 
@@ -251,10 +256,32 @@ void hf__account_save(struct hf_engine *e);
 HF_MUST_USE int hf__account_load(struct hf_engine *e);
 /* The account's secret under a key that the root secret gives, for the placement record. */
 void hf__account_wrap(struct hf_engine *e, uint8_t ret[static HF__ACCOUNT_WRAPPED_LEN]);
-/* Takes the account's secret out of a placement record, and draws a new sealing key. HF_EACCOUNT:
- * it is another's. HF_ECRYPTO. */
+/* Takes the account's secret out of a placement record. HF_EACCOUNT: it is another's.
+ * HF_ECRYPTO. */
 HF_MUST_USE int hf__account_restore(struct hf_engine *e,
                                     const uint8_t wrapped[static HF__ACCOUNT_WRAPPED_LEN]);
+
+/* ---- sealing.c: the keys to which shares are sealed (proto/ROTATION.md, 4) */
+
+/* Of a vault that was made just now: draws the first one, which names the vault. */
+void hf__sealing_begin(struct hf_engine *e);
+/* Of a vault that is being opened. first: of an account_row, for a vault from before there was a
+ * row of keys; secret. HF_EMALFORMED: the row is none. */
+HF_MUST_USE int hf__sealing_load(struct hf_engine *e, const uint8_t first[static HF_KEY_LEN]);
+/* The row, which is there once the vault is open, and what is no secret in it as a table. */
+void hf__sealing_table(struct hf_engine *e, struct hf_keys_row *ret_row, struct hf__keys *ret);
+/* Writes the row of a table that moves have been made in; each new key is drawn. row: the one that
+ * the table was read of. The active key is the one from now on. */
+void hf__sealing_save(struct hf_engine *e, const struct hf_keys_row *row,
+                      const struct hf__keys *keys);
+/* Whether one of them is this one. */
+bool hf__sealing_has(struct hf_engine *e, const uint8_t public_key[static HF_KEY_LEN]);
+/* Opens what was sealed to one of them: to this one, or where NULL to any. ret: sealed.len -
+ * HF_SEAL_OVERHEAD bytes, secret. HF_ECRYPTO: it is none of them, or does not open. HF_EPOINT,
+ * HF_ENOMEM. */
+HF_MUST_USE int hf__sealing_open(struct hf_engine *e, const uint8_t *public_key,
+                                 struct hf_bytes info, struct hf_bytes aad, struct hf_bytes sealed,
+                                 uint8_t *ret);
 
 /* ---- message.c: what the messages of both sides have in common */
 

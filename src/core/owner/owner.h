@@ -6,6 +6,7 @@
 #define HF_CORE_OWNER_H
 
 #include "base/error.h"
+#include "owner/rotate.h"
 #include "register/register.h"
 
 /* A holder of the newest recorded generation, as the owner last heard of it. */

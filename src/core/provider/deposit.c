@@ -78,8 +78,7 @@ static int check_transcript(struct hf_engine *e, const struct hf_deposit *m,
     if (r != 0)
         return r;
     e->suite->hash("holdfast/v1/sealed-share", m->sealed, &hash);
-    if (!hf_hash_equal(&hash, &t->sealed_hash) ||
-        memcmp(t->sealing_key, e->sealing_key, HF_KEY_LEN) != 0)
+    if (!hf_hash_equal(&hash, &t->sealed_hash) || !hf__sealing_has(e, t->sealing_key))
         return HF_ECRYPTO;
     e->suite->hash("holdfast/v1/deposit-transcript", m->transcript, &hash);
     for (size_t i = 0; i < m->transcripts.len; i += 32)
@@ -125,8 +124,8 @@ static int take_share(struct hf_engine *e, const struct hf_deposit *m,
     uint8_t *share = e->secret_alloc(HF_SCALAR_LEN);
     if (share == NULL)
         return HF_ENOMEM;
-    int r = e->suite->open(e->secrets->sealing, hf_bytes_of(info, strlen(info)),
-                           hf__encode(e, &hf_wire_deposit_aad, &aad), m->sealed, share);
+    int r = hf__sealing_open(e, t->sealing_key, hf_bytes_of(info, strlen(info)),
+                             hf__encode(e, &hf_wire_deposit_aad, &aad), m->sealed, share);
     if (r == 0)
         r = e->suite->share_check(share, (uint8_t)t->index, (uint8_t)t->threshold,
                                   t->commitments.data);

@@ -86,7 +86,7 @@ static void date(const struct hf_engine *e, const struct hf_standing *m, struct 
     if (!m->has_commitments_hash && !m->has_earlier)
         return;
     s->has_sealing_key = true;
-    memcpy(s->sealing_key, e->sealing_key, sizeof s->sealing_key);
+    memcpy(s->sealing_key, e->vault_name, sizeof s->sealing_key);
     s->at_s = hf__now_s(e);
     s->set_issued_s = e->trust->set->u.set.issued_s;
 }

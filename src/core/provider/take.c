@@ -287,9 +287,9 @@ static int take_share(struct hf_engine *e, struct context *c)
     uint8_t *share = e->secret_alloc(HF_SCALAR_LEN);
     if (share == NULL)
         return HF_ENOMEM;
-    int r = e->suite->open(e->secrets->sealing, hf_bytes_of(info, strlen(info)),
-                           hf__encode(e, &hf_wire_deposit_aad, &aad),
-                           hf_bytes_of(c->m.sealed, sizeof c->m.sealed), share);
+    int r = hf__sealing_open(e, NULL, hf_bytes_of(info, strlen(info)),
+                             hf__encode(e, &hf_wire_deposit_aad, &aad),
+                             hf_bytes_of(c->m.sealed, sizeof c->m.sealed), share);
     if (r == 0)
         r = e->suite->share_check(share, (uint8_t)c->t.index, (uint8_t)c->record.threshold,
                                   c->record.commitments.data);

@@ -113,6 +113,7 @@ void hf__identity_renew(struct hf_engine *e)
     hf_assert(age_s > 0);
     /* One dated in the future, by a clock that was set back since, is refused by all members. */
     bool current = t->identity != NULL && t->identity_epoch == epoch &&
+                   memcmp(t->identity_key, e->sealing_key, HF_KEY_LEN) == 0 &&
                    t->identity_made_s <= hf__now_s(e) + HF_CLOCK_AHEAD_S / 2 &&
                    hf__now_s(e) < t->identity_made_s + age_s;
     if (current)
@@ -158,6 +159,7 @@ void hf__identity_made(struct hf_engine *e, uint32_t work, int error, struct hf_
     t->identity_statement = NULL;
     t->identity_epoch = (uint32_t)s.epoch;
     t->identity_made_s = s.made_s;
+    memcpy(t->identity_key, s.sealing_key, HF_KEY_LEN);
     hf_assert(t->identity_number > 0);
     hf__identity_renew(e); /* sets the timer, or starts anew when a set came meanwhile */
     hf__kick(e);

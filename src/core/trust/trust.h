@@ -60,6 +60,7 @@ struct hf__trust {
     struct hf_blob *identity; /* own, encoded; NULL none yet */
     uint64_t identity_made_s;
     uint32_t identity_epoch;
+    uint8_t identity_key[HF_KEY_LEN];   /* the sealing key that it names */
     uint32_t identity_work;             /* quote under way; 0 none */
     struct hf_blob *identity_statement; /* of that quote */
     char *seeds;                        /* addresses, one after another, each terminated */

@@ -64,6 +64,7 @@ enum hf_collection {
     HF_ROW_PROMISES = 11, /* key empty: promises_row */
     HF_ROW_BROKEN = 12,   /* key provider (32), generation id (16), order (8): broken_promise */
     HF_ROW_MOVES = 13,    /* key empty: moves_row */
+    HF_ROW_KEYS = 14,     /* key empty: keys_row */
     HF_ROW_PUBLIC = 15, /* not in the vault: public state, key is text ("hint", "root-1", "policy",
                "set", "shares", "sealed", "blackstart") */
 };

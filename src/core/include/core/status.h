@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "core/limits.h"
 #include "crypto/suite.h"
 #include "document/broken.h"
 
@@ -97,6 +98,14 @@ enum {
     HF_STATUS_EXCESS_MAX = 8
 };
 
+/* A key that gives way to another in time (proto/ROTATION.md). */
+struct hf_key_status {
+    uint32_t id;
+    uint8_t state;    /* 1 pending, 2 active, 3 expired */
+    uint64_t since_s; /* Unix time */
+    uint64_t next_s;  /* when its next step is due; 0: not by time alone */
+};
+
 struct hf_status {
     enum hf_state state;
     int reason;        /* an error code that says why, or 0 */
@@ -155,7 +164,9 @@ struct hf_status {
      * drill, in seconds; a hint for people. */
     int64_t ahead_s;
     uint8_t clocks_told;
-    uint64_t identity_made_s; /* of the own identity quote; 0 none */
+    uint64_t identity_made_s;                               /* of the own identity quote; 0 none */
+    struct hf_key_status sealing_keys[HF_SEALING_KEYS_MAX]; /* ascending by id */
+    size_t sealing_keys_count;
     uint64_t quote_age_max_s; /* of the policy; 0 none */
     uint64_t holder_grace_s;  /* likewise */
     uint64_t now_s;           /* the time by which the node judges dates */

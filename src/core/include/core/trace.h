@@ -49,7 +49,9 @@
     X(HF_TRACE_AUDITED, "audited", 0) /* account: holder; a: generation, b: index; it proved it */ \
     X(HF_TRACE_AUDIT_FAILED, "audit_failed", 2)     /* error; account: holder; a: in a row */      \
     X(HF_TRACE_PROMISE_BROKEN, "promise_broken", 2) /* account: holder; a: generation, b: index */ \
-    X(HF_TRACE_QUORUM_SEALED, "quorum_sealed", 1)   /* a: share set, b: key version */             \
+    X(HF_TRACE_SEALING_KEY, "sealing_key",                                                         \
+      1) /* a: id; b: 0 made, 1 dated anew, 2 used, 3 expired, 4 deleted */                        \
+    X(HF_TRACE_QUORUM_SEALED, "quorum_sealed", 1)         /* a: share set, b: key version */       \
     X(HF_TRACE_BLACKSTART_ASKED, "blackstart_asked", 2)   /* a: request, b: m; hash: request */    \
     X(HF_TRACE_BLACKSTART_ANSWER, "blackstart_answer", 2) /* a: holder, b: have; error */          \
     X(HF_TRACE_BLACKSTART_OPENED, "blackstart_opened", 2) /* a: answers, b: m; hash: request */    \

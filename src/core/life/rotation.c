@@ -1,0 +1,78 @@
+/* Sealing keys give way to others in time (proto/ROTATION.md, 4). */
+#include "life/life.h"
+
+enum { LOOK_S_MAX = 86400, WAIT_MS = 60000 };
+
+static struct hf__rotation policy_of(const struct hf_engine *e)
+{
+    struct hf_lifetimes l;
+    hf_policy_lifetimes(hf__policy(e), &l);
+    hf_assert(hf_policy_lifetimes_check(hf__policy(e)) == HF_LIFETIMES_FIT);
+    return (struct hf__rotation){.pending_s = l.pending_s,
+                                 .active_s = l.active_s,
+                                 .expired_s = l.expired_s,
+                                 .suites = 1u << HF__SEALING_SUITE,
+                                 .max = HF_SEALING_KEYS_MAX};
+}
+
+/* All that is due, in one row of one transaction. Returns whether anything was. */
+static bool sweep(struct hf_engine *e, const struct hf__rotation *policy, struct hf__keys *ret)
+{
+    struct hf_keys_row row;
+    struct hf__key_op ops[HF__KEY_OPS_MAX];
+    uint64_t now_s = hf__now_s(e);
+    hf__sealing_table(e, &row, ret);
+    hf_assert(ret->count > 0 && ret->count <= policy->max);
+    size_t count = hf__rotate(ret, policy, now_s, ops);
+    hf_assert(count <= HF__KEY_OPS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        hf__key_move(ret, &ops[i], now_s);
+        hf__trace(e, HF_TRACE_SEALING_KEY, 0, NULL, ops[i].id, ops[i].verb);
+    }
+    if (count > 0)
+        hf__sealing_save(e, &row, ret);
+    return count > 0;
+}
+
+void hf__life_keys(struct hf_engine *e)
+{
+    if (!e->open || e->trust->policy == NULL)
+        return; /* opening it, or a policy, sets the timer again */
+    if (hf__disk_waits(e)) {
+        hf__timer_set(e, HF__TIMER_KEYS, WAIT_MS);
+        return;
+    }
+    struct hf__rotation policy = policy_of(e);
+    struct hf__keys keys;
+    bool changed = sweep(e, &policy, &keys);
+    uint64_t now_s = hf__now_s(e), next_s = hf__rotate_next(&keys, &policy);
+    hf_assert(next_s > now_s);
+    uint64_t wait_s = next_s - now_s < LOOK_S_MAX ? next_s - now_s : LOOK_S_MAX;
+    /* A key that was made is ready from the next look on. */
+    hf__timer_set(e, HF__TIMER_KEYS, (changed ? 1 : wait_s) * 1000);
+    if (changed)
+        hf__identity_renew(e); /* does nothing if it names the active key */
+}
+
+void hf__life_status(struct hf_engine *e, struct hf_status *ret)
+{
+    struct hf_keys_row row;
+    struct hf__keys keys;
+    if (!e->open)
+        return;
+    hf__sealing_table(e, &row, &keys);
+    hf_assert(keys.count <= HF_SEALING_KEYS_MAX);
+    for (size_t i = 0; i < keys.count; i++) {
+        const struct hf__key *k = &keys.list[i];
+        uint64_t due_s = UINT64_MAX;
+        if (e->trust->policy != NULL) {
+            struct hf__rotation policy = policy_of(e);
+            due_s = hf__rotate_due(&keys, &policy, k);
+        }
+        ret->sealing_keys[ret->sealing_keys_count++] =
+            (struct hf_key_status){.id = k->id,
+                                   .state = k->state,
+                                   .since_s = k->since_s,
+                                   .next_s = due_s != UINT64_MAX ? due_s : 0};
+    }
+}
