@@ -267,6 +267,28 @@ Test(handover, carries_an_owner_that_only_the_successors_can_help)
     testnet_end(w);
 }
 
+/* What may have to wait for weeks is asked about no more often than an owner asks its holders. */
+Test(handover, that_cannot_be_is_asked_about_ever_more_seldom)
+{
+    uint32_t holders[16];
+    struct hf_world *w = owner_down(holders);
+    n_minus_k_leave(w, holders);
+    hf_world_crash(w, holders[2]);
+    unsigned asked = hf_world_rule(w, (struct hf_rule){.action = HF_RULE_COUNT,
+                                                       .method = HF_METHOD_REMAINS,
+                                                       .from = holders[N - 1],
+                                                       .to = holders[3]});
+    cr_assert_eq(hf_world_leave(w, holders[N - 1], 0, TESTNET_MS), 0);
+    hf_world_run_for(w, 900000);
+    cr_assert_eq(hf_world_state(w, holders[N - 1]), HF_STATE_LEAVING);
+    cr_assert_gt(hf_world_rule_hits(w, asked), 900 / 20);
+    cr_assert_lt(hf_world_rule_hits(w, asked), 900 / 10);
+    hf_world_start(w, holders[2]);
+    has_left(w, holders[N - 1]);
+    owner_returns(w);
+    testnet_end(w);
+}
+
 /* ---- to one that is almost full */
 
 /* A holder of node 0 other than this one. */

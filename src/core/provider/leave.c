@@ -106,6 +106,7 @@ void hf__leave_forget(struct hf_engine *e, const struct hf_held_row *held)
     hf_assert(hf__held_index(e, &held->header.owner, held->generation.id) == 0);
     hf__trace(e, HF_TRACE_SHARE_DELETED, 0, &held->header.owner, held->generation.number, 0);
     hf__members_forgot(e, true);
+    e->provider->leaving.pause_ms = 0;
 }
 
 int hf__leave_abandon(struct hf_engine *e, struct hf_bytes account)
@@ -187,12 +188,15 @@ static bool ask_about(struct hf_engine *e, const struct hf_held_row *held)
     return l->waiting > 0;
 }
 
-/* Begins with the next generation that can be asked about; each once a round. */
+/* Begins with the next generation that can be asked about; each once a round. While nothing goes
+ * the pauses between rounds double: what is left may have to wait for weeks. */
 static void next_question(struct hf_engine *e)
 {
     struct hf__leaving *l = &e->provider->leaving;
     struct hf_held_row held;
     hf_assert(l->waiting == 0);
+    if (l->at == 0 && e->now_ms < l->again_ms)
+        return;
     while (hf__held_next(e, NULL, &l->at, &held)) {
         if (hf__handover_begin(e, &held))
             return;
@@ -206,6 +210,10 @@ static void next_question(struct hf_engine *e)
         }
     }
     l->at = 0;
+    l->pause_ms = l->pause_ms == 0 ? e->timing.standing_ms : 2 * l->pause_ms;
+    if (l->pause_ms > e->timing.watch_ms)
+        l->pause_ms = e->timing.watch_ms;
+    l->again_ms = e->now_ms + l->pause_ms;
 }
 
 /* Nothing is kept here any more: that is told first, because who reads `left` may end the

@@ -24,7 +24,9 @@ struct hf__leaving {
     uint8_t needed, live, waiting;
     struct hf_account owner;
     uint8_t generation[16];
-    size_t at; /* shares that were looked at in this round */
+    size_t at;         /* shares that were looked at in this round */
+    uint32_t pause_ms; /* between the last round and the next; 0: something went since */
+    uint64_t again_ms; /* the next round */
 };
 
 struct hf__handover; /* provider/handover.c */
