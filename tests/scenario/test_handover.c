@@ -267,6 +267,36 @@ Test(handover, carries_an_owner_that_only_the_successors_can_help)
     testnet_end(w);
 }
 
+/* The authority has one that leaves stay, when it has given its vote away and the other has not got
+ * it: the owner comes back as long as enough of both are there. */
+Test(handover, is_carried_through_by_one_that_stays_after_all)
+{
+    struct hf_world_settings s = testnet_settings(K, N);
+    uint32_t holders[16];
+    s.policy.holder_grace_s = 30;
+    s.policy.q = 4;
+    struct hf_world *w = testnet_up_from(&s, NODES);
+    testnet_holders(w, OWNER, holders);
+    hf_world_crash(w, OWNER);
+    hf_world_run_for(w, 90000);
+    hf_world_rule(w, (struct hf_rule){.action = HF_RULE_DROP,
+                                      .method = HF_METHOD_HANDOVER,
+                                      .from = holders[0],
+                                      .to = HF_WORLD_ALL});
+    leaves(w, holders[0]);
+    cr_assert(hf_world_run_until_trace(w, holders[0], HF_TRACE_VOTE_CEASED, 1, WAIT_MS));
+    hf_world_set_register(w, holders[0]);
+    hf_world_set_issue(w);
+    hf_world_run_for(w, 60000);
+    cr_assert_neq(hf_world_state(w, holders[0]), HF_STATE_LEAVING);
+    testnet_restart(w, holders[0]);
+    hf_world_heal(w);
+    hf_world_run_for(w, 60000);
+    hf_world_crash(w, holders[1]);
+    owner_returns(w);
+    testnet_end(w);
+}
+
 /* What may have to wait for weeks is asked about no more often than an owner asks its holders. */
 Test(handover, that_cannot_be_is_asked_about_ever_more_seldom)
 {

@@ -84,8 +84,7 @@ void hf__members_claimed(struct hf_engine *e)
     hf__told_expire(e);
     if ((told = hf__told_find(e, &e->account, HF__NEWS_LEAVE, NULL)) != NULL)
         hf__news_again(e, told);
-    if (hf__view_leave(e, &e->account) != NULL)
-        hf__timer_set(e, HF__TIMER_LEAVE, 0);
+    hf__timer_set(e, HF__TIMER_LEAVE, 0);
     /* It is back: a drain ends by itself with the restart. */
     if ((told = hf__told_find(e, &e->account, HF__NEWS_DRAINING, NULL)) != NULL && !told->over)
         hf__news_draining(e, true);

@@ -210,9 +210,10 @@ bool hf__handover_begin(struct hf_engine *e, const struct hf_held_row *held)
     struct context *c = hf__scratch(e, sizeof *c);
     hf_assert(e->claimed && e->provider->handover == NULL);
     if (!read_context(e, &held->header.owner, held->generation.id, c) ||
-        hf__documents_ready(e) != 0 || hf__view_leave(e, &e->account) == NULL)
+        hf__documents_ready(e) != 0)
         return false;
-    /* What is signed is carried through, whether the owner is back or not. */
+    /* What is signed is carried through, whether the owner is back or not, and though this node
+     * stays after all: until then the index has no vote. */
     if (!c->is_signed &&
         (!is_down(e, &c->record.owner) || c->row.moves_count == HF_WIRE_MOVES_MAX ||
          hf__moves_count(e, c->row.moves, c->row.moves_count, c->record.generation.id) >=
@@ -464,8 +465,8 @@ int hf__handover_answered(struct hf_engine *e, const struct hf__pending *asked, 
     if (h == NULL || asked->arg != h->number)
         return 0;
     /* It claims anew, or the share is gone by the owner's order. */
-    if (!e->claimed || e->state != HF_STATE_LEAVING ||
-        !read_context(e, &h->owner, h->generation, c)) {
+    if (!e->claimed || !read_context(e, &h->owner, h->generation, c) ||
+        (!c->is_signed && e->state != HF_STATE_LEAVING)) {
         hf__handover_free(e);
         return 0;
     }

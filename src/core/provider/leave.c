@@ -188,6 +188,18 @@ static bool ask_about(struct hf_engine *e, const struct hf_held_row *held)
     return l->waiting > 0;
 }
 
+/* Whether this node has handed a vote over, and the share with it is still here: that is carried
+ * through, whether it leaves or not. */
+static bool carries(struct hf_engine *e)
+{
+    struct hf_held_row held;
+    bool any = false;
+    hf_assert(e->open);
+    for (size_t at = 0; !any && hf__held_next(e, NULL, &at, &held);)
+        any = held.ceased;
+    return any;
+}
+
 /* Begins with the next generation that can be asked about; each once a round. While nothing goes
  * the pauses between rounds double: what is left may have to wait for weeks. */
 static void next_question(struct hf_engine *e)
@@ -200,7 +212,7 @@ static void next_question(struct hf_engine *e)
     while (hf__held_next(e, NULL, &l->at, &held)) {
         if (hf__handover_begin(e, &held))
             return;
-        if (!is_due(e, &held))
+        if (e->state != HF_STATE_LEAVING || !is_due(e, &held))
             continue;
         if (obsolete(e, &held)) {
             hf__leave_forget(e, &held);
@@ -235,16 +247,16 @@ void hf__leave_advance(struct hf_engine *e)
     const struct hf__told *told = e->open ? own_leave(e) : NULL;
     hf_assert(told == NULL || told->kind == HF__NEWS_LEAVE);
     bool removed = e->state == HF_STATE_LEAVING && !hf__is_member(e, &e->account);
-    if (!e->claimed || (told == NULL && !removed))
+    if (!e->claimed || (told == NULL && !removed && !carries(e)))
         return;
-    if (settled(e))
+    if (told != NULL && settled(e))
         hf__state_set(e, HF_STATE_LEAVING, 0);
     if (e->state == HF_STATE_LEAVING && hf__rows_count(&e->rows, HF_ROW_HELD) == 0) {
         finish(e, told);
         return;
     }
-    if (e->state == HF_STATE_LEAVING && l->waiting == 0 && e->provider->handover == NULL &&
-        e->store_error == 0)
+    if ((e->state == HF_STATE_LEAVING || told == NULL) && l->waiting == 0 &&
+        e->provider->handover == NULL && e->store_error == 0)
         next_question(e);
     if (e->state != HF_STATE_LEFT)
         hf__timer_set(e, HF__TIMER_LEAVE, e->timing.standing_ms);
@@ -256,7 +268,7 @@ void hf__leave_adopted(struct hf_engine *e)
     if ((e->state != HF_STATE_LEAVING && e->state != HF_STATE_LEFT) || own_leave(e) != NULL ||
         !hf__is_member(e, &e->account))
         return;
-    hf__timer_clear(e, HF__TIMER_LEAVE);
+    hf__timer_set(e, HF__TIMER_LEAVE, e->timing.standing_ms);
     hf__handover_free(e);
     hf__state_set(e, HF_STATE_PLACED, 0);
     hf__timer_set(e, HF__TIMER_STANDING, 0);

@@ -8,9 +8,11 @@
 #include "base/secret.h"
 #include "provider/provider.h"
 
-/* Whether a member that leaves may ask about the share of this owner. */
+/* Whether a member may ask about the share of this owner: one that leaves or, where it has signed a
+ * transfer, one that stays after all. */
 static int check_asker(struct hf_engine *e, const struct hf__message *from,
-                       const struct hf_versions *versions, const struct hf_account *owner)
+                       const struct hf_versions *versions, const struct hf_account *owner,
+                       bool is_signed)
 {
     hf_assert(e->claimed && from->is_request);
     int r = hf__documents_ready(e);
@@ -22,7 +24,7 @@ static int check_asker(struct hf_engine *e, const struct hf__message *from,
         return HF_EPERMISSION;
     if (!hf__is_member(e, &from->account) || !hf__is_member(e, owner))
         return HF_ENOTMEMBER;
-    return hf__view_leave(e, &from->account) != NULL ? 0 : HF_ESTAYS;
+    return is_signed || hf__view_leave(e, &from->account) != NULL ? 0 : HF_ESTAYS;
 }
 
 /* Whether a transfer is the asker's own, of this record's generation, and names its holders. */
@@ -126,7 +128,7 @@ static int check_take(struct hf_engine *e, const struct hf__message *from,
 {
     struct hf_transfer_statement t;
     bool has;
-    int r = check_asker(e, from, &m->versions, &m->owner);
+    int r = check_asker(e, from, &m->versions, &m->owner, m->has_transfer);
     if (r == 0)
         r = hf__record_check(e, &m->record, &m->owner, ret);
     if (r != 0)
@@ -207,7 +209,7 @@ int hf__recv_transfer(struct hf_engine *e, const struct hf__message *from, struc
     if (r == 0)
         r = hf__decode(e, &hf_wire_transfer_statement, m.transfer.statement, &t);
     if (r == 0)
-        r = check_asker(e, from, &m.versions, &t.owner);
+        r = check_asker(e, from, &m.versions, &t.owner, true);
     if (r != 0)
         return r;
     if (!hf__owner_row(e, &t.owner, &row) || !hf__votes_for(e, &t.owner, &row, t.generation.id) ||
@@ -252,7 +254,7 @@ static int check_handover(struct hf_engine *e, const struct hf__message *from, s
     struct hf_record_order order;
     int r = hf__decode(e, &hf_wire_transfer_statement, c->m.transfer.statement, &c->t);
     if (r == 0)
-        r = check_asker(e, from, &c->m.versions, &c->t.owner);
+        r = check_asker(e, from, &c->m.versions, &c->t.owner, true);
     if (r == 0)
         r = hf__record_check(e, &c->m.record, &c->t.owner, &c->record);
     if (r == 0)
