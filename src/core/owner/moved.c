@@ -46,13 +46,20 @@ void hf__moves_fill(struct hf_engine *e, struct hf_owner_request *ret)
     hf_assert(ret->moves_count <= HF_WIRE_MOVES_MAX);
 }
 
+/* Whether a vote has moved by it that counts: of a generation that the own record names. */
+static bool counts(struct hf_engine *e, const struct hf_transfer_statement *t)
+{
+    struct hf_placement_record own;
+    hf_assert(e->open && t->index > 0);
+    return hf__own_record(e, &own, NULL, NULL) && hf__transfer_fits(t, &own);
+}
+
 /* Whether a transfer is of a generation that this node has to do with, by one of its holders. */
 static bool concerns(struct hf_engine *e, const struct hf_transfer_statement *t)
 {
-    struct hf_placement_record own;
     struct hf_older_row row;
     hf_assert(t->index > 0);
-    if (hf__own_record(e, &own, NULL, NULL) && hf__transfer_fits(t, &own))
+    if (counts(e, t))
         return true;
     if (!hf__older_row(e, t->generation.id, &row))
         return false;
@@ -65,11 +72,9 @@ static bool concerns(struct hf_engine *e, const struct hf_transfer_statement *t)
 /* Whether a transfer is still of use. */
 static bool is_of_use(struct hf_engine *e, const struct hf_transfer_statement *t)
 {
-    struct hf_placement_record own;
     struct hf_older_row row;
     hf_assert(e->open && t->index > 0);
-    return hf__older_row(e, t->generation.id, &row) ||
-           (hf__own_record(e, &own, NULL, NULL) && hf__transfer_fits(t, &own));
+    return hf__older_row(e, t->generation.id, &row) || counts(e, t);
 }
 
 void hf__moves_drop(struct hf_engine *e)
@@ -89,7 +94,7 @@ void hf__moves_drop(struct hf_engine *e)
         write_row(e, &row);
 }
 
-/* One that is not known yet, with room for it. */
+/* One that is not known yet. */
 static bool is_news(struct hf_engine *e, const struct hf_moves_row *row,
                     const struct hf_signed_transfer *transfer, struct hf_transfer_statement *ret)
 {
@@ -98,8 +103,7 @@ static bool is_news(struct hf_engine *e, const struct hf_moves_row *row,
     for (size_t i = 0; i < row->moves_count; i++)
         if (hf__transfer_same(&row->moves[i], transfer))
             return false;
-    if (row->moves_count == HF_WIRE_MOVES_MAX ||
-        hf__transfer_check(e, transfer, &e->account, ret) != 0 || !concerns(e, ret))
+    if (hf__transfer_check(e, transfer, &e->account, ret) != 0 || !concerns(e, ret))
         return false;
     for (size_t i = 0; i < row->moves_count; i++) {
         hf__transfer_read(e, &row->moves[i], &t);
@@ -108,6 +112,25 @@ static bool is_news(struct hf_engine *e, const struct hf_moves_row *row,
             return false;
     }
     return true;
+}
+
+/* Room for one more; false: there is none for it. A holder that confirms no deletion may sign one
+ * for each older dealing: those give way to one that counts. Who is to forget by them is noted. */
+static bool make_room(struct hf_engine *e, const struct hf_transfer_statement *t,
+                      struct hf_moves_row *row)
+{
+    struct hf_transfer_statement other;
+    hf_assert(row->moves_count <= HF_WIRE_MOVES_MAX);
+    if (row->moves_count < HF_WIRE_MOVES_MAX)
+        return true;
+    for (size_t i = 0; counts(e, t) && i < row->moves_count; i++) {
+        hf__transfer_read(e, &row->moves[i], &other);
+        if (counts(e, &other))
+            continue;
+        row->moves[i] = row->moves[--row->moves_count];
+        return true;
+    }
+    return false;
 }
 
 void hf__moves_learn(struct hf_engine *e, const struct hf_signed_transfer *list, size_t count)
@@ -125,7 +148,7 @@ void hf__moves_learn(struct hf_engine *e, const struct hf_signed_transfer *list,
         memcpy(all, row.moves, row.moves_count * sizeof *all);
     row.moves = all;
     for (size_t i = 0; i < count; i++) {
-        if (!is_news(e, &row, &list[i], &t))
+        if (!is_news(e, &row, &list[i], &t) || !make_room(e, &t, &row))
             continue;
         all[row.moves_count++] = list[i];
         any = true;
