@@ -197,12 +197,11 @@ Test(acceptor, forgets_nothing_for_a_record_of_another_ballot)
     testnet_end(w);
 }
 
-/* A holder of many dealings of one ballot votes for each of them, and takes no further share when
- * it has 16 votes: under a higher ballot it forgets them. */
-Test(acceptor, of_any_number_of_dealings_by_one_instance_takes_the_next)
+/* Forty dealings, each in place of a holder that is gone until the next one is there. */
+static void deal_on(uint64_t grace_s)
 {
     struct hf_world_settings s = testnet_settings(3, 5);
-    s.policy.holder_grace_s = 20;
+    s.policy.holder_grace_s = grace_s;
     struct hf_world *w = testnet_up_from(&s, 7);
     for (uint32_t i = 0; i < 40; i++) {
         uint32_t holders[16];
@@ -214,6 +213,20 @@ Test(acceptor, of_any_number_of_dealings_by_one_instance_takes_the_next)
     }
     testnet_key_lives(w, 0);
     testnet_end(w);
+}
+
+/* A holder of many dealings of one ballot votes for each of them, and takes no further share when
+ * it has 16 votes: under a higher ballot it forgets them. */
+Test(acceptor, of_any_number_of_dealings_by_one_instance_takes_the_next)
+{
+    deal_on(20);
+}
+
+/* They are told as soon as enough keep the record under that ballot: the one that is gone is not
+ * waited for, nor is the next dealing tried before, which would begin all that anew. */
+Test(acceptor, of_any_number_of_dealings_takes_the_next_of_an_impatient_owner)
+{
+    deal_on(5);
 }
 
 /* Node 0's own record, changed, and signed anew with its key. */

@@ -290,10 +290,12 @@ int hf__record_answered(struct hf_engine *e, const struct hf__pending *call, int
     h->silent_ms = 0;
     if (!fresh)
         return 0;
-    if (confirmed_count(e) == e->owner->holders_count)
+    if (confirmed_count(e) == e->owner->holders_count) {
         confirm(e, record.generation.number);
-    else
+    } else {
         hf__seal_send(e);
+        hf__retire_send(e);
+    }
     return 0;
 }
 
