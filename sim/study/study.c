@@ -114,11 +114,15 @@ static void check_metrics(const study *s, const struct hf_config_where *where)
 static void check_labels(const study *s, const struct hf_config_where *where)
 {
     char path[48];
+    const struct hf__column *columns[HF__STUDY_METRICS_MAX];
+    size_t columns_count = hf__study_columns(s, columns);
     size_t listed_ones = s->settings.count > 0;
     for (size_t i = listed_ones; i < hf__study_labels(s); i++) {
         const char *name = hf__study_label(s, i);
         snprintf(path, sizeof(path), "grid[%zu].name", i - listed_ones);
-        bool taken = hf__column_find(name) != NULL || strcmp(name, "setting") == 0;
+        bool taken = strcmp(name, "setting") == 0 || strcmp(name, "seed") == 0;
+        for (size_t j = 0; j < columns_count; j++)
+            taken = taken || (columns[j] != NULL && strcmp(name, columns[j]->name) == 0);
         for (size_t j = 0; j < i; j++)
             taken = taken || strcmp(name, hf__study_label(s, j)) == 0;
         if (taken)

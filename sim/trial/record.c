@@ -18,6 +18,7 @@ void hf__record_done(struct hf__record *r)
     free(r->nodes);
     hf__times_done(&r->placing);
     hf__times_done(&r->recovering);
+    hf__times_done(&r->noticing);
     hf__news_done(&r->news);
 }
 
@@ -123,6 +124,8 @@ static void started(void *ctx, struct hf_world *w, uint32_t node)
     n->started_us = w->now_us;
     n->ready_us = 0;
     n->unlocked_us = 0;
+    r->noticing.cut += n->dead && !n->noticed;
+    n->dead = false;
     n->restarted = hf__node(w, node)->disk.vault == HF_VAULT_PLACED;
     simple(r, node, "start");
 }
@@ -140,7 +143,10 @@ static void unfinished(struct hf__record *r, uint32_t node, bool over)
 
 static void crashed(void *ctx, struct hf_world *w, uint32_t node)
 {
-    (void)w;
+    struct hf__node_record *n = of(ctx, node);
+    n->dead = true;
+    n->noticed = false;
+    n->died_us = w->now_us;
     unfinished(ctx, node, false);
     simple(ctx, node, "crash");
 }
@@ -175,6 +181,21 @@ static void state(struct hf__record *r, struct hf_world *w, uint32_t node, const
     }
 }
 
+/* A node calls a member unreachable. */
+static void unreachable(struct hf__record *r, struct hf_world *w, const struct hf_account *member)
+{
+    long node = hf_world_find(w, member);
+    struct hf__node_record *n = node < 0 ? NULL : of(r, (uint32_t)node);
+    if (n == NULL || (n->dead && n->noticed))
+        return;
+    if (!n->dead) {
+        r->unreachable_running++;
+        return;
+    }
+    n->noticed = true;
+    hf__times_add(&r->noticing, w->now_us - n->died_us);
+}
+
 static void traced(void *ctx, struct hf_world *w, uint32_t node, const struct hf_trace *t)
 {
     struct hf__record *r = ctx;
@@ -182,6 +203,8 @@ static void traced(void *ctx, struct hf_world *w, uint32_t node, const struct hf
         state(r, w, node, t);
         return;
     }
+    if (t->type == HF_TRACE_FOUND && t->a == 2)
+        unreachable(r, w, &t->account);
     if (t->type == HF_TRACE_EVENT)
         hf__news_taken(&r->news, t, w->now_us);
     if (r->timeline == NULL || (hf_trace_level(t->type) < 1 && !r->debug))
@@ -227,6 +250,31 @@ void hf__record_watch(struct hf__record *r, struct hf_world *w)
         hf__messages_watch(r->messages, w);
 }
 
+/* How many shares each node keeps that is not gone. */
+static void balance(struct hf__record *r)
+{
+    struct hf_world *w = r->world;
+    uint64_t count = 0, sum = 0, squares = 0;
+    for (uint32_t i = 0; i < w->nodes_count; i++) {
+        const struct hf_disk *d = &w->nodes[i]->disk;
+        struct hf__node_record *n = of(r, i);
+        n->kept = 0;
+        for (uint32_t j = 0; j < d->count; j++)
+            n->kept += d->rows[j]->collection == HF_ROW_HELD;
+        if (n->outcome == HF__OUTCOME_GONE)
+            continue;
+        count++;
+        sum += n->kept;
+        squares += (uint64_t)n->kept * n->kept;
+        r->kept_most = n->kept > r->kept_most ? n->kept : r->kept_most;
+    }
+    if (count < 3 || sum == 0)
+        return;
+    double mean = (double)sum / (double)count, chance = mean / (double)(count - 1);
+    r->kept_mean = mean;
+    r->kept_balance = ((double)squares / (double)count - mean * mean) / (mean * (1 - chance));
+}
+
 void hf__record_end(struct hf__record *r)
 {
     struct hf_world *w = r->world;
@@ -238,8 +286,10 @@ void hf__record_end(struct hf__record *r)
         r->outcomes[outcomes[i]]++;
         if (w->nodes[i]->engine != NULL)
             unfinished(r, i, true);
+        r->noticing.never += r->nodes[i].dead && !r->nodes[i].noticed;
     }
     free(outcomes);
+    balance(r);
 }
 
 void hf__record_violation(struct hf__record *r, const struct hf_violation *v)

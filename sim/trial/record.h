@@ -23,9 +23,11 @@ enum hf__outcome {
 struct hf__node_record {
     uint64_t started_us, ready_us; /* of the present life; ready 0: not yet */
     uint64_t unlocked_us;
-    uint32_t starts, recoveries, keys;
+    uint32_t starts, recoveries, keys, kept;
     uint64_t first_ready_us;
     bool restarted;
+    uint64_t died_us;   /* it does not run since then */
+    bool dead, noticed; /* since then, by any node */
     enum hf__outcome outcome;
 };
 
@@ -39,9 +41,13 @@ struct hf__record {
     size_t nodes_cap;
     struct hf__times placing;    /* from a first start to ready */
     struct hf__times recovering; /* from a restart to an open, claimed vault */
+    struct hf__times noticing;   /* from a death until the first node calls it unreachable */
+    uint64_t unreachable_running;
     struct hf__news_record news;
     uint64_t keys_released, keys_refused;
     uint32_t outcomes[HF__OUTCOMES]; /* how many nodes */
+    uint32_t kept_most;              /* shares, by one node */
+    double kept_mean, kept_balance;
 };
 
 void hf__record_init(struct hf__record *r, FILE *timeline);

@@ -63,6 +63,8 @@ def results_can_be_read_and_agree():
             assert int(node["starts"]) == sum(line["what"] == "start" for line in own) == 2
             ready = [line["at_us"] for line in own if line["what"] == "state" and line["state"] == "ready"]
             assert int(node["first_ready_us"]) == ready[0]
+        assert sum(int(node["kept"]) for node in nodes) == 10 * 5 and float(run["kept_mean"]) == 5
+        assert int(run["kept_most"]) == max(int(node["kept"]) for node in nodes) and float(run["kept_balance"]) > 0
         lives = rows(out, "lives.csv")
         assert sorted(row["what"] for row in lives) == ["placing"] * 10 + ["recovering"] * 10
         took = sorted(int(row["took_us"]) for row in lives if row["what"] == "recovering")
@@ -97,6 +99,22 @@ def who_never_came_back_is_counted_and_what_is_lost_is_told_from_what_is_locked(
     assert (early["nodes_locked"], early["nodes_lost"], early["recovering_never"]) == ("6", "0", "6"), early
     down = outcome("--set", "events[0].share=30%", "--until", "359s")
     assert (down["nodes_down"], down["recovering_never"]) == ("6", "0"), down
+
+
+@tap.case
+def deaths_are_noticed_and_nobody_is_missed_who_runs():
+    with tempfile.TemporaryDirectory() as out:
+        sim("run", scenario("slow-and-dead"), "--set", "events[0].count=0", "--out", out, "--quiet")
+        run, lines = rows(out, "run.csv")[0], timeline(out)
+        died = {line["node"]: line["at_us"] for line in lines if line["what"] == "crash"}
+        first = {}
+        for line in lines:
+            if line["what"] == "found" and line["a"] == 2:
+                first.setdefault(line["peer"], line["at_us"])
+        assert len(died) == 3 and first.keys() == died.keys(), (died, first)
+        took = sorted(first[node] - died[node] for node in died)
+        assert [run["noticed"], run["noticing_never"], run["unreachable_running"]] == ["3", "0", "0"], run
+        assert [int(run["noticing_median_us"]), int(run["noticing_longest_us"])] == took[1:], (run, took)
 
 
 @tap.case
