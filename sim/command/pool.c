@@ -89,6 +89,16 @@ static bool spawn(const struct hf__pool *pool, struct worker *w)
     return pid > 0;
 }
 
+/* A process for what a worker has left. False: the system gives none, and all of it is lost. */
+static bool begin(const struct hf__pool *pool, struct worker *w)
+{
+    if (spawn(pool, w))
+        return true;
+    for (; w->left > 0; w->left--)
+        pool->lost(pool->ctx, w->next++, true, "there was no process for it");
+    return false;
+}
+
 /* So many that the last ones are spread over all processes too. */
 static bool give(struct state *s, struct worker *w)
 {
@@ -99,7 +109,7 @@ static bool give(struct state *s, struct worker *w)
     w->next = s->next;
     w->left = batch < 1 ? 1 : batch < BATCH_MAX ? batch : BATCH_MAX;
     s->next += w->left;
-    return spawn(s->pool, w);
+    return begin(s->pool, w);
 }
 
 /* A worker has ended. False: it has no successor. */
@@ -118,7 +128,7 @@ static bool ended(struct state *s, struct worker *w)
     else
         snprintf(why, sizeof(why), "the process ended by signal %d", WTERMSIG(status));
     s->pool->lost(s->pool->ctx, w->next++, memory, why);
-    return --w->left > 0 ? spawn(s->pool, w) : give(s, w);
+    return --w->left > 0 ? begin(s->pool, w) : give(s, w);
 }
 
 /* A worker's pipe can be read: a report, or its end. False: it is over and has no successor. */

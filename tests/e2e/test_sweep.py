@@ -168,6 +168,26 @@ def ctrl_c_and_a_full_disk_keep_what_ran(folder):
 
 
 @studied
+def what_crashes_or_has_no_memory_is_named_and_the_rest_is_done(folder):
+    def none():
+        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+
+    def memory():
+        resource.setrlimit(resource.RLIMIT_AS, (48 << 20, 48 << 20))
+
+    text = (folder / "study.yaml").read_text(encoding="utf-8")
+    if "asan" not in subprocess.run(["ldd", SIM], capture_output=True, text=True, check=True).stdout:
+        large = text.replace("- {name: lossy, set: [network.loss=1%]}", "- {name: large, set: [nodes=50000]}")
+        (folder / "study.yaml").write_text(large, encoding="utf-8")
+        done = sweep(folder, "--out", folder / "large", "--jobs", "2", status=3, preexec_fn=memory)
+        assert "out of memory" in done.stderr and "FAILED setting 3, seed 1@" in done.stdout, done
+        assert "15 of 30 there" in done.stdout and not (folder / "large/runs.csv").exists(), done.stdout
+        (folder / "study.yaml").write_text(text, encoding="utf-8")
+    if os.getuid() != 0:  # root may have as many as it wants
+        assert "no process" in sweep(folder, "--out", folder / "none", status=3, preexec_fn=none).stdout
+
+
+@studied
 def a_narrow_interval_ends_a_setting_and_shards_agree_when(folder):
     with open(folder / "study.yaml", "a", encoding="utf-8") as file:
         file.write("stop: {metric: placing_median_us, relative: 4%, least: 4, every: 3}\n")
@@ -210,7 +230,7 @@ def an_impossible_study_is_refused_before_anything_runs(folder):
     for old, new, where in (
             ("seeds: 5", "seeds: 0", "study.yaml:9:"), ("seeds: 5", "seeds: 9999999", "at most"), ("seeds: 5\n", "", "seeds"),
             ("ready,", "redy,", "metrics[0]"), ("ready,", "cpu_s,", "depends on the machine"), ("ready,", "keys,", "once"),
-            ("values: [0%, 25%, 100%]", "values: []", "grid[0].values"), ("name: down", "name: seed", "grid[0].name"),
+            ("values: [0%, 25%, 100%]", "values: []", "grid[0].values"), ("name: down", "name: seed", "grid[0].name"), ("name: down", "name: keys", "grid[0].name"),
             ("name: lossy", 'name: "plain, as it is"', "settings[1].name"), ("grid:", "gird:", "gird"),
             ("[network.loss=1%]", "[network.lost=1%]", "setting 3"), ("[network.loss=1%]", "[policy.threshold=9]", "setting 3"),
             ("events[0].share", "events[0].shore", "setting 0"), ("events[0].share", "events[2].share", "setting 0"),
