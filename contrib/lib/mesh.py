@@ -19,6 +19,8 @@ PR_SET_PDEATHSIG = 1
 SEEDS_MAX = 16
 # A daemon that root starts wants to be told that it is to stay root.
 AS_ROOT = ["--as-root"] if os.geteuid() == 0 else []
+FIRST_PORT, WINDOW, PORT_WINDOWS = 11000, 16, 1300
+_held = []  # sockets whose names say that a window of ports is taken
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -43,21 +45,25 @@ def until(condition, timeout, what, pause=0.01):
 
 
 def free_ports(count):
-    """Ports of loopback that nobody listens on, outside the range from which the kernel gives ports away."""
-    found, held = [], []
-    start = 20000 + os.getpid() % 1000 * 10
-    for port in list(range(start, 32000)) + list(range(11000, start)):
-        if len(found) == count:
-            break
-        with contextlib.suppress(OSError):
-            listener = socket.socket()
-            held.append(listener)
-            listener.bind(("127.0.0.1", port))
-            found.append(port)
-    for listener in held:
-        listener.close()
-    check(len(found) == count, "no free ports")
-    return found
+    """Ports of loopback that nobody listens on, outside the range from which the kernel gives ports away. They are this process's
+    until it ends, whoever else asks here: a daemon that starts again finds its own port free, and no stranger at another's."""
+    found = []
+    for window in range(PORT_WINDOWS):
+        window = (window + os.getpid()) % PORT_WINDOWS
+        hold = socket.socket(socket.AF_UNIX)
+        try:
+            hold.bind(f"\0holdfast-ports-{window}")
+        except OSError:
+            hold.close()
+            continue
+        _held.append(hold)
+        for port in range(FIRST_PORT + window * WINDOW, FIRST_PORT + (window + 1) * WINDOW):
+            with contextlib.suppress(OSError), socket.socket() as listener:
+                listener.bind(("127.0.0.1", port))
+                found.append(port)
+            if len(found) == count:
+                return found
+    raise Failure("no free ports")
 
 
 def _die_with_parent():

@@ -91,7 +91,7 @@ class Shell:
         """With free ports in place of the page's, the same for the same."""
         for port in re.findall(r"127\.0\.0\.1:(\d+)", text):
             if port not in self.ports:
-                self.ports[port] = free_ports(len(self.ports) + 1)[-1]
+                self.ports[port] = free_ports(1)[0]
         return re.sub(r"127\.0\.0\.1:(\d+)", lambda m: f"127.0.0.1:{self.ports[m[1]]}", text)
 
     def type(self, line):
