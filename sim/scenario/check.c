@@ -141,6 +141,25 @@ static void judge_targets(const struct judging *j, const struct hf__scenario *s,
         object(j, "count", "at most the nodes that exist by then: %lld", (long long)nodes);
 }
 
+/* A network whose validators could never place a share shows nothing, and nothing goes wrong in it.
+ * most: so many validators exist at last. A further policy may ask for fewer shares. */
+static void judge_size(const struct judging *j, const struct hf__scenario *s, int64_t most)
+{
+    const struct hf_world_policy *p = &s->world.policy;
+    char text[160];
+    int64_t operators = (int64_t)s->world.operators + s->world.alone;
+    bool apart = p->domain_rule != HF_DOMAIN_NONE && s->world.operators > 0 && operators < most;
+    for (size_t i = 0; i < s->actions.count; i++)
+        if (s->actions.items[i].kind == HF__ACTION_POLICY)
+            return;
+    if ((apart ? operators : most) > p->n)
+        return;
+    snprintf(text, sizeof(text),
+             "%lld are too few: with %u shares none could place any, and %u could",
+             (long long)(apart ? operators : most), (unsigned)p->n, p->n + 1u);
+    j->objection(j->ctx, apart ? "operators" : "nodes", text);
+}
+
 void hf__scenario_judge(const struct hf__scenario *s, hf__objection_fn *objection, void *ctx)
 {
     struct judging j = {.objection = objection, .ctx = ctx};
@@ -163,6 +182,7 @@ void hf__scenario_judge(const struct hf__scenario *s, hf__objection_fn *objectio
         if (a->kind == HF__ACTION_HOSTILE && hostile > HF__HOSTILE_MAX)
             object(&j, "do", "at most %d hostile events", HF__HOSTILE_MAX);
     }
+    judge_size(&j, s, nodes);
 }
 
 static void refuse(void *ctx, const char *path, const char *text)

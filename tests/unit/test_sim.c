@@ -46,6 +46,17 @@ Test(hf_sim_trial, another_seed_gives_another_trace)
     cr_assert_neq(run_seed(200, false).totals.trace_hash, run_seed(201, false).totals.trace_hash);
 }
 
+static void accepted(const char *text)
+{
+    static struct hf_config_errors errors;
+    struct hf__scenario s;
+    struct hf_config_doc *doc;
+    int r = hf_config_load(hf_bytes_of(text, strlen(text)), "scenario.yaml", &hf__scenario_schema,
+                           &s, &doc, &errors);
+    cr_assert_eq(r, 0, "%s: %s", text, errors.items[0].text);
+    hf_config_doc_free(doc);
+}
+
 /* Loads a scenario that must be refused; the one line of the one error. */
 static void refused(const char *text, unsigned line, const char *says)
 {
@@ -76,12 +87,27 @@ Test(hf_sim_scenario, an_impossible_value_is_refused_with_what_would_be_right)
     refused("events:\n  - {at: 1s, do: crash, node: 1, count: 2}\n", 2, "only one of");
 }
 
+/* It would end well, having shown nothing. */
+Test(hf_sim_scenario, in_which_nobody_could_place_a_share_is_refused)
+{
+    refused("nodes: 5\n", 1, "with 5 shares none could place any, and 6 could");
+    refused("nodes: 5\nevents:\n  - {at: 1s, do: leave}\n", 1, "5 are too few");
+    refused("nodes: 8\noperators: 5\n", 2, "5 are too few");
+    accepted("nodes: 6\n");
+    accepted("nodes: 8\noperators: 5\npolicy: {domain_rule: 2}\n");
+    accepted("nodes: 8\noperators: 5\nalone: 1\n");
+    accepted("nodes: 5\nevents:\n  - {at: 1s, do: join}\n");
+    accepted("nodes: 5\nevents:\n  - {at: 1s, do: policy, text: shares=4 threshold=3}\n");
+}
+
 Test(hf_sim_scenario, targets_that_are_nobody_are_refused_by_line_and_field)
 {
     refused("nodes: 8\nevents:\n  - {at: 1s, do: crash, node: 8}\n", 3, "from 0 to 7");
     refused("nodes: 8\nevents:\n  - {at: 1s, do: crash, node: -1}\n", 3, "from 0 to");
     refused("nodes: 8\nevents:\n  - {at: 1s, do: crash, zone: 3}\n", 3, "from 0 to 2");
-    refused("nodes: 2\nevents:\n  - {at: 1s, do: crash, zone: 2}\n", 3, "from 0 to 1");
+    refused(
+        "nodes: 2\nevents:\n  - {at: 1s, do: crash, zone: 2}\npolicy: {shares: 1, threshold: 1}\n",
+        3, "from 0 to 1");
     refused("nodes: 8\nevents:\n  - {at: 1s, do: crash, zone: -1}\n", 3, "from 0 to");
     refused("nodes: 8\nevents:\n  - {at: 1s, do: crash, count: 9}\n", 3, "at most");
     refused("nodes: 8\nevents:\n  - {at: 1s, do: crash, count: -2}\n", 3, "from 0 to");
@@ -187,7 +213,7 @@ Test(hf_sim_scenario, cryptography_is_real_unless_a_scenario_says_otherwise)
     static const struct {
         const char *text;
         enum hf_world_crypto crypto;
-    } rows[] = {{"nodes: 3\n", HF_WORLD_REAL},
+    } rows[] = {{"nodes: 6\n", HF_WORLD_REAL},
                 {"crypto: real\n", HF_WORLD_REAL},
                 {"crypto: model\n", HF_WORLD_MODEL}};
     for (size_t i = 0; i < HF_ARRAY_LEN(rows); i++) {
