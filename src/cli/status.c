@@ -58,6 +58,14 @@ static void print_advice(const json_t *root)
     const char *advice = text_of(json_object_get(root, "key"), "advice");
     if (advice[0] != '\0')
         printf("\n%s", advice);
+    else if (text_of(root, "other_network")[0] != '\0')
+        printf(
+            "\nThis node's configuration names the network\n  %s\n"
+            "and the documents that it gets are those of\n  %s\n"
+            "If that is the one that is meant, write it into the configuration as `network`, and "
+            "restart\nthe daemon; if it is not, `seeds` or `documents` there are another "
+            "network's.\n",
+            text_of(root, "network"), text_of(root, "other_network"));
     else if (strcmp(text_of(root, "state"), "fresh") == 0 && !is_true(root, "registered"))
         printf("\nTo register it: `holdfast identity` here, `holdfast set add` and "
                "`set sign` at the authority.\n");
@@ -67,25 +75,33 @@ static void print_advice(const json_t *root)
                number_of(root, "k"));
 }
 
-static void print_date(const char *label, const json_t *o, const char *name)
+/* Whether there is such a date. */
+static bool print_date(const char *before, const char *label, const json_t *o, const char *name)
 {
     char day[32];
     struct tm tm;
     time_t t = (time_t)number_of(o, name);
-    if (t > 0 && gmtime_r(&t, &tm) != NULL && strftime(day, sizeof day, "%Y-%m-%d", &tm) > 0)
-        printf("%s %s", label, day);
+    bool is = t > 0 && gmtime_r(&t, &tm) != NULL && strftime(day, sizeof day, "%Y-%m-%d", &tm) > 0;
+    if (is)
+        printf("%s%s %s", before, label, day);
+    return is;
 }
 
 static void print_expiry(const json_t *root)
 {
     const json_t *o = json_object_get(root, "expires");
     printf("expires   ");
-    print_date(" policy", o, "policy_s");
-    print_date(", set", o, "set_s");
-    print_date(", share set", o, "share_set_s");
-    print_date(", collateral", o, "collateral_s");
-    print_date(", own identity", o, "identity_s");
-    printf("\n");
+    static const struct {
+        const char *label, *name;
+    } dates[] = {{"policy", "policy_s"},
+                 {"set", "set_s"},
+                 {"share set", "share_set_s"},
+                 {"collateral", "collateral_s"},
+                 {"own identity", "identity_s"}};
+    bool any = false;
+    for (size_t i = 0; i < HF_ARRAY_LEN(dates); i++)
+        any |= print_date(any ? ", " : " ", dates[i].label, o, dates[i].name);
+    puts(any ? "" : " nothing yet");
 }
 
 static void print_who(const json_t *root)
@@ -198,7 +214,7 @@ static void print_quorum(const json_t *root)
                "providers\n");
     else if (since_s == 0 && is_true(q, "wanted"))
         printf("sealed     not: share holders could not open this node\n");
-    else if (since_s == 0 && is_true(root, "open"))
+    else if (since_s == 0 && is_true(root, "open") && number_of(root, "policy") > 0)
         printf("sealed     not: the network has no quorum key, and a power cut of all of it loses "
                "every key\n");
     if (is_true(q, "open"))

@@ -294,6 +294,10 @@ static void fill_node(struct hf__daemon *d, json_t *root, const struct hf_status
     set(root, "seeds", seeds(d, s));
     set(root, "last_refusal", error_object(s->last_refusal));
     set(root, "sealing_keys", sealing_keys(s));
+    set(root, "other_network",
+        hf_network_id_equal(&s->other_network, &(struct hf_network_id){{0}})
+            ? json_null()
+            : hex(s->other_network.bytes, HF_ID_LEN));
     set(root, "quorum", hf__quorum_object(s));
 }
 
@@ -326,12 +330,9 @@ static json_t *sandbox(const struct hf__daemon *d)
                                          [HF__MEMORY_SWAPPABLE] = "swappable"};
     int newest;
     uint64_t refused = hf_sandbox_refused(&newest);
-    json_t *o = json_object();
-    set(o, "memory", json_string(memory[d->memory]));
-    set(o, "landlock", number((uint64_t)d->landlock));
-    set(o, "refused_calls", number(refused));
-    set(o, "newest_refused", refused > 0 ? number((uint64_t)newest) : json_null());
-    return o;
+    return json_pack("{s:s,s:I,s:I,s:o}", "memory", memory[d->memory], "landlock",
+                     (json_int_t)d->landlock, "refused_calls", (json_int_t)refused,
+                     "newest_refused", refused > 0 ? number((uint64_t)newest) : json_null());
 }
 
 static json_t *time_or_null(uint64_t s)

@@ -149,8 +149,12 @@ void hf__trace_log(struct hf__daemon *d, const struct hf_trace *t)
     numbers(d, &l, t);
     if (!hf_account_zero(&t->account))
         hf__line_hex(&l, "account", hf_account_bytes(&t->account));
-    if (!hf_hash_zero(&t->hash))
+    if (!hf_hash_zero(&t->hash) && t->type == HF_TRACE_DOCUMENT_REFUSED) {
+        hf__line_hex(&l, "found", hf_hash_bytes(&t->hash));
+        hf__line_hex(&l, "wanted", hf_bytes_of(d->settings->network.bytes, HF_ID_LEN));
+    } else if (!hf_hash_zero(&t->hash)) {
         hf__line_hex(&l, "hash", hf_hash_bytes(&t->hash));
+    }
     hf__line_error(&l, t->error);
     hf__log_write(&l);
 }

@@ -94,6 +94,35 @@ def collateral_of_another_network_is_the_nodes_own_fault():
 
 
 @tap.case
+def a_wrong_network_in_the_configuration_is_named_once_and_nobody_is_blamed():
+    with mesh() as m:
+        m.make()
+        node = m.nodes[0]
+        # A machine that is set up with another network's id, by the seeds and the folder of this one.
+        wrong = "ab" * 32
+        text = node.config.read_text().replace(m.network, wrong).replace(node.address, f"127.0.0.1:{m.spare_port}")
+        node.kill()
+        shutil.rmtree(node.data)
+        node.socket.unlink()
+        node.config.write_text(text)
+        node.log.write_text("")
+        node.start()
+        status = node.wait_status(lambda s: s.get("other_network"), "it does not say whose documents come")
+        assert status["other_network"] == m.network and status["network"] == wrong, status
+        node.wait_status(lambda s: any(seed["error"] for seed in s["seeds"]), "no seed is named")
+        done = node.command("status")
+        said = done.stdout.decode()
+        assert f"configuration names the network\n  {wrong}\nand the documents that it gets are those of\n  {m.network}\n" in said, said
+        assert "To register it" not in said and "expires    own identity 20" in said, said
+        # Each seed has given the same root by then, after the folder did.
+        until(lambda: node.log.read_text().count("event=seed_failed") == 3, 30, node.tail)
+        log = node.log.read_text()
+        assert log.count("event=document_refused kind=root") == 1, log
+        assert f"found={m.network} wanted={wrong} error=another_network" in log, log
+        assert "peer_misbehaved" not in log, log
+
+
+@tap.case
 def a_node_that_moved_is_told_where_the_set_has_it():
     with mesh() as m:
         m.make()

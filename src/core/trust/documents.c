@@ -125,6 +125,7 @@ static void adopt(struct hf_engine *e, struct hf_document *d, bool stored)
     if (hf_document_issued_s(d) > e->floor_s)
         e->floor_s = hf_document_issued_s(d);
     if (d->kind == HF_DOCUMENT_ROOT) {
+        e->trust->other = (struct hf_network_id){{0}};
         if (stored)
             add_root(e, d);
         else
@@ -161,13 +162,33 @@ static void after_adoption(struct hf_engine *e)
         hf__timer_set(e, HF__TIMER_FRESH, 0);
 }
 
+/* The network of a first root that is of another one: the peer that sent it may be right, and this
+ * node's configuration wrong. Zeros: it is something else that is refused. */
+static struct hf_network_id other_network(const struct hf_document *d, int error)
+{
+    struct hf_network_id network = {{0}};
+    if (error != HF_EDOCUMENT_NETWORK || d == NULL || d->kind != HF_DOCUMENT_ROOT)
+        return network;
+    int r = hf_network_id(d, &network);
+    hf_assert(r == 0 || hf_document_version(d) > 1);
+    return network;
+}
+
 static void refuse(struct hf_engine *e, const struct hf_document *d, int error)
 {
+    static const struct hf_network_id none = {{0}};
+    struct hf_network_id other = other_network(d, error);
     hf_assert(error != 0);
     e->trust->last_refusal = error;
     e->trust->last_refusal_kind = d != NULL ? d->kind : 0;
-    hf__trace(e, HF_TRACE_DOCUMENT_REFUSED, error, NULL, d != NULL ? d->kind : 0,
-              d != NULL ? hf_document_version(d) : 0);
+    if (!hf_network_id_equal(&other, &none)) {
+        if (hf_network_id_equal(&other, &e->trust->other))
+            return; /* told once: it is asked for twice a second */
+        e->trust->other = other;
+    }
+    struct hf_trace *t = hf__trace(e, HF_TRACE_DOCUMENT_REFUSED, error, NULL,
+                                   d != NULL ? d->kind : 0, d != NULL ? hf_document_version(d) : 0);
+    memcpy(t->hash.bytes, other.bytes, sizeof t->hash.bytes);
 }
 
 int hf__document_offer(struct hf_engine *e, struct hf_bytes envelope)
@@ -374,6 +395,7 @@ int hf__recv_documents(struct hf_engine *e, const struct hf__message *from, stru
     const struct hf_account *asker = hf__asker(from);
     int shown = e->trust->last_refusal;
     uint8_t shown_kind = e->trust->last_refusal_kind;
+    struct hf_network_id shown_other = e->trust->other;
     int r = hf__decode(e, &hf_wire_documents_request, body, &m);
     if (r == 0 && m.documents_count > 0)
         r = hf__rate_brought(e, from, body.len);
@@ -386,6 +408,8 @@ int hf__recv_documents(struct hf_engine *e, const struct hf__message *from, stru
     if (asker == NULL) {
         e->trust->last_refusal = shown;
         e->trust->last_refusal_kind = shown_kind;
+        if (e->trust->roots_count == 0)
+            e->trust->other = shown_other;
     }
     hf__versions(e, &answer.versions);
     list(e, &m.versions, &answer.documents, &answer.documents_count);
@@ -407,16 +431,18 @@ int hf__documents_answered(struct hf_engine *e, const struct hf__pending *call, 
     int r = error;
     if (r == 0)
         r = hf__decode(e, &hf_wire_documents_response, body, &m);
-    if (call->slot > 0)
-        seed_asked(e, (uint8_t)(call->slot - 1), r);
-    if (error != 0)
-        return 0;
+    int told = r;
     for (size_t i = 0; r == 0 && i < m.documents_count; i++)
         r = hf__document_offer(e, m.documents[i].bytes);
-    if (call->slot == 0 && e->trust->adopted == adopted)
+    /* A seed of another network is one that does not help. The node cannot know which of the two is
+     * right, and blames neither. */
+    bool other = r == HF_EDOCUMENT_NETWORK;
+    if (call->slot > 0)
+        seed_asked(e, (uint8_t)(call->slot - 1), other ? r : told);
+    else if (error == 0 && e->trust->adopted == adopted)
         hf__rate_useless(e, &call->account, body.len);
     if (r != 0)
-        return r;
+        return error != 0 || other ? 0 : r;
     /* A peer that was behind is not any more: what it refused can be asked
      * again, but not in a tight circle. */
     struct hf_versions own;

@@ -102,4 +102,5 @@ void hf__trust_status(const struct hf_engine *e, struct hf_status *ret)
     hf__excess_status(e, ret);
     ret->last_refusal = t->last_refusal;
     ret->last_refusal_kind = t->last_refusal_kind;
+    ret->other_network = t->other;
 }

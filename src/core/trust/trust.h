@@ -56,6 +56,7 @@ struct hf__trust {
     uint8_t last_refusal_kind;
     uint8_t identity_number; /* counts the own ones, from 1 to 255 and round; 0 none yet */
     int last_refusal;
+    struct hf_network_id other; /* of the newest first root of another network; zeros: none came */
     struct hf__known_list known;
     struct hf_blob *identity; /* own, encoded; NULL none yet */
     uint64_t identity_made_s;

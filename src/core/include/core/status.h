@@ -192,6 +192,7 @@ struct hf_status {
     uint32_t blackstart_holders; /* bit of each holder whose answer counts */
     int last_refusal;            /* the newest document refused: why; 0 none */
     uint8_t last_refusal_kind;
+    struct hf_network_id other_network; /* whose first root came, and none of its own; zeros: no */
 };
 
 /* How this node reaches the members that it probes (proto/GOSSIP.md, 6). */

@@ -9,9 +9,10 @@
 
 /* X(constant, name, level): level 0 debug, 1 info, 2 warning, 3 error */
 #define HF_TRACE_MAP(X)                                                                            \
-    X(HF_TRACE_STATE, "state", 1)                       /* a: old, b: new; error: reason */        \
-    X(HF_TRACE_DOCUMENT, "document", 1)                 /* a: kind, b: version; adopted */         \
-    X(HF_TRACE_DOCUMENT_REFUSED, "document_refused", 2) /* a: kind, b: version; error */           \
+    X(HF_TRACE_STATE, "state", 1)       /* a: old, b: new; error: reason */                        \
+    X(HF_TRACE_DOCUMENT, "document", 1) /* a: kind, b: version; adopted */                         \
+    X(HF_TRACE_DOCUMENT_REFUSED, "document_refused",                                               \
+      2) /* a: kind, b: version; error; hash: its network, where that is another */                \
     X(HF_TRACE_REQUEST_REFUSED, "request_refused", 0)   /* a: method; error; account: asker */     \
     X(HF_TRACE_CALL_FAILED, "call_failed", 0)           /* a: method; error; account: peer */      \
     X(HF_TRACE_PEER_MISBEHAVED, "peer_misbehaved", 2)   /* a: method; error; account: peer */      \
@@ -73,7 +74,7 @@ struct hf_trace {
     bool foreign; /* in the request of a stranger: nothing for an operator to act on */
     uint64_t a, b;
     struct hf_account account; /* of the peer it is about, or zeros */
-    struct hf_hash hash;       /* a transcript's hash or an instance, where the list says so */
+    struct hf_hash hash;       /* a transcript's hash, an instance or a network: see the list */
 };
 
 /* Its name, as the log has it; static. */
