@@ -89,16 +89,32 @@ void hf__ask_refuse_with(struct hf__ask *a, int error, const char *found)
                               (int)hf_error_transient(error), "text", found));
 }
 
+/* An account as people know it: by its operator and its first digits. */
+static void append_member(struct hf__daemon *d, const struct hf_account *account,
+                          struct hf_buf *text)
+{
+    char digits[65], name[HF__OPERATOR_LEN];
+    hf_hex_encode(account->bytes, sizeof account->bytes, digits);
+    hf__status_operator(d, account, name);
+    hf_buf_printf(text, "%s (%.8s)", name[0] != '\0' ? name : "one in no set", digits);
+}
+
 static void refuse_drain(struct hf__ask *a, const struct hf_drain_report *r)
 {
-    char found[HF__WARNING_LEN], owner[65], name[HF__OPERATOR_LEN];
-    hf_hex_encode(r->owner.bytes, sizeof r->owner, owner);
-    hf__status_operator(a->d, &r->owner, name);
-    snprintf(found, sizeof found,
-             "%s (%.8s) would have %u live providers without this node, and %u are wanted; %u "
-             "owners would have too few",
-             name[0] != '\0' ? name : "an owner in no set", owner, r->live, r->needed, r->owners);
-    hf__ask_refuse_with(a, HF_EDRAIN, found);
+    struct hf_buf text;
+    hf_buf_init(&text, 1 << 12);
+    append_member(a->d, &r->owner, &text);
+    hf_buf_printf(&text, " would have %u live provider%s without this node, and %u are wanted",
+                  r->live, r->live == 1 ? "" : "s", r->needed);
+    for (size_t i = 0; i < r->missing_count; i++) {
+        hf_buf_printf(&text, i == 0 ? "; gone or draining: " : ", ");
+        append_member(a->d, &r->missing[i], &text);
+    }
+    if (r->owners > 1)
+        hf_buf_printf(&text, "; %u owners would have too few", r->owners);
+    hf_buf_append_u8(&text, 0);
+    hf__ask_refuse_with(a, HF_EDRAIN, text.error == 0 ? (const char *)text.data : "");
+    hf_buf_done(&text);
 }
 
 /* The first half of a drain: could this node get its own key back? Whether its owners can spare it
@@ -118,7 +134,7 @@ static void drilled(struct hf__ask *a, const struct hf_local_reply *r)
     } else if (!closed && r->drill.fit < wanted) {
         snprintf(found, sizeof found,
                  "%u of %u providers proved that their share fits, and this node needs %u to come "
-                 "back",
+                 "back; `holdfast backup verify` says which did not",
                  r->drill.fit, r->drill.n, wanted);
         hf__ask_refuse_with(a, HF_EDRAINOWN, found);
     } else {

@@ -155,8 +155,9 @@ def a_drain_is_refused_with_a_name_and_a_number():
         # n = 3, k = 2, q = 2: an owner wants two others, and one that drains is none.
         done = other.command("drain")
         assert done.returncode == 1 and b"drain_refused" in done.stderr, done
-        assert b"operator" in done.stderr and b"would have 1 live providers" in done.stderr, done
-        assert b"and 2 are wanted" in done.stderr, done
+        assert b"operator" in done.stderr and b"would have 1 live provider without" in done.stderr, done
+        # With who is missed: the one that drains.
+        assert f"and 2 are wanted; gone or draining: operator1 ({node.account[:8]})".encode() in done.stderr, done
         assert node.command("drain", "--undo").returncode == 0
         # Two of its three holders are gone: it must not stop, whoever needs it or not.
         for gone in m.nodes[2:]:
@@ -164,6 +165,7 @@ def a_drain_is_refused_with_a_name_and_a_number():
         done = node.command("drain")
         assert done.returncode == 1 and b"drain_own_key" in done.stderr, done
         assert b"1 of 3 providers proved that their share fits, and this node needs 2" in done.stderr, done
+        assert b"`holdfast backup verify` says which did not" in done.stderr, done
         assert not node.status()["draining"]
 
 

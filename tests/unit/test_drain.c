@@ -216,6 +216,8 @@ Test(hf__drain, a_holder_that_drains_counts_as_gone_and_the_owner_is_named)
     cr_assert(hf_account_equal(&l.u.locals[0].drain.owner, &owner));
     cr_assert_eq(l.u.locals[0].drain.live, 1);
     cr_assert_eq(l.u.locals[0].drain.needed, 2);
+    cr_assert_eq(l.u.locals[0].drain.missing_count, 1);
+    cr_assert(hf_account_equal(&l.u.locals[0].drain.missing[0], &outs[3].account));
     down();
 }
 

@@ -20,6 +20,7 @@ struct watched {
     uint32_t number; /* of that generation */
     uint8_t needed;
     uint8_t live;
+    uint32_t heard; /* bit of each holder of the record that is live */
 };
 
 struct hf__drain {
@@ -91,11 +92,27 @@ static void tell(struct hf_engine *e)
     e->provider->drain = NULL;
 }
 
+/* Its other holders that are not live, by its newest record; none where that went meanwhile. */
+static void name_missing(struct hf_engine *e, const struct watched *w, struct hf_drain_report *ret)
+{
+    struct hf_held_row held;
+    struct hf_placement_record record;
+    ret->missing_count = 0;
+    if (!hf__held_row(e, &w->owner, w->generation, &held) || !held.has_record)
+        return;
+    int r = hf__decode(e, &hf_wire_placement_record, held.record.record, &record);
+    hf_assert(r == 0 && record.holders_count <= HF_SHARES_MAX);
+    for (size_t i = 0; i < record.holders_count; i++)
+        if ((w->heard >> i & 1) == 0 && !hf_account_equal(&record.holders[i].account, &e->account))
+            ret->missing[ret->missing_count++] = record.holders[i].account;
+}
+
 static void finish(struct hf_engine *e)
 {
     struct hf__drain *d = e->provider->drain;
     hf_assert(d->waiting == 0 && d->next_owner == d->count);
     struct hf_drain_report report = {0};
+    const struct watched *worst = NULL;
     for (size_t i = 0; i < d->count; i++) {
         const struct watched *w = &d->owners[i];
         if (w->live >= w->needed)
@@ -105,6 +122,7 @@ static void finish(struct hf_engine *e)
             report.owner = w->owner;
             report.live = w->live;
             report.needed = w->needed;
+            worst = w;
         }
     }
     hf_assert(report.owners == 0 || report.live < report.needed);
@@ -114,6 +132,7 @@ static void finish(struct hf_engine *e)
         tell(e);
         return;
     }
+    name_missing(e, worst, &report);
     hf__local_reply(e, d->request, HF_EDRAIN)->drain = report;
     free(d);
     e->provider->drain = NULL;
@@ -196,6 +215,7 @@ static bool ask_owner(struct hf_engine *e)
         const struct hf_account *holder = &g.acceptors[d->next_holder];
         if (hf_account_equal(holder, &e->account))
             continue;
+        ask.slot = (uint8_t)d->next_holder;
         r = hf__call(e, &ask, holder, body);
         if (r == HF_EBUSY)
             return false;
@@ -247,8 +267,10 @@ int hf__drain_answered(struct hf_engine *e, const struct hf__pending *call, int 
     if (hf__id_after(call->id, d->before)) {
         struct watched *w = &d->owners[call->arg];
         hf_assert(call->arg < d->count && d->waiting > 0);
-        if (r == 0 && !m.draining && w->live < UINT8_MAX)
+        if (r == 0 && !m.draining && w->live < UINT8_MAX) {
             w->live++;
+            w->heard |= UINT32_C(1) << call->slot;
+        }
         d->waiting--;
     }
     advance(e);

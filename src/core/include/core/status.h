@@ -248,6 +248,8 @@ struct hf_drain_report {
     uint32_t owners; /* that would be left with too few; the rest is of the worst of them */
     struct hf_account owner;
     uint8_t live, needed; /* providers of it that are live without this node, and are wanted */
+    uint8_t missing_count;
+    struct hf_account missing[HF_SHARES_MAX]; /* its other providers: gone, or draining */
 };
 
 /* What became of a request to the share holders, or of an answer. Borrowed until the next step. */
