@@ -29,6 +29,8 @@ int hf__say(const char *command, const char *what, int error);
 /* Whether a person at the terminal says yes; false where standard input is none. */
 bool hf__asked(const char *question);
 
+/* What the daemon is started with besides where it is root who types it and no user is named. */
+const char *hf__as_root(void);
 /* hf_options_read for a command: what is wrong with an option is said on standard error. */
 HF_MUST_USE bool hf__options(int argc, char **argv, const struct hf_option *table, size_t count,
                              void *options, char ***ret_words, int *ret_count);

@@ -1,12 +1,14 @@
 #include "difference.h"
 
+#include "ask.h"
 #include "base/error.h"
 
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { TEXT_MAX = 64 << 20, PATH_MAX_LEN = 256, NAME_LEN = 80 };
+enum { TEXT_MAX = 64 << 20, PATH_MAX_LEN = 256, NAME_LEN = 80, FIRST_DATE_S = 1000000000 };
 
 /* Lines "path: value", one for each field. */
 struct lines {
@@ -61,6 +63,23 @@ static const char *name_of(const json_t *element, char ret[static NAME_LEN])
     return NULL;
 }
 
+/* A date is added to what counts seconds since 1970, for people. */
+static void add_value(struct lines *l, const char *path, const json_t *value)
+{
+    char *text = json_dumps(value, JSON_ENCODE_ANY), dated[80], minute[32];
+    uint64_t s = (uint64_t)json_integer_value(value);
+    size_t len = strlen(path);
+    bool date = s >= FIRST_DATE_S && len > 2 && strcmp(path + len - 2, "_s") == 0;
+    l->failed = l->failed || text == NULL;
+    if (text != NULL && date) {
+        snprintf(dated, sizeof dated, "%.24s (%s)", text, hf__minute(s, minute));
+        add(l, path, dated);
+    } else if (text != NULL) {
+        add(l, path, text);
+    }
+    free(text);
+}
+
 static void flatten(struct lines *l, const char *path, const json_t *value);
 
 static void flatten_list(struct lines *l, const char *path, const json_t *list)
@@ -91,11 +110,7 @@ static void flatten(struct lines *l, const char *path, const json_t *value)
             flatten(l, below, member);
         }
     } else {
-        char *text = json_dumps(value, JSON_ENCODE_ANY);
-        l->failed = l->failed || text == NULL;
-        if (text != NULL)
-            add(l, path, text);
-        free(text);
+        add_value(l, path, value);
     }
 }
 

@@ -199,7 +199,8 @@ static int confirm(const struct hf__authority *a, const struct hf__issue_job *jo
     hf_hex_encode(d->body_hash.bytes, 32, digest);
     if (job->consent.own)
         return 0;
-    printf("%s %u, against the one in force:\n", job->name, hf_document_version(d));
+    printf("%s %u, %s:\n", job->name, hf_document_version(d),
+           in_force(a, job->kind) == NULL ? "the first" : "against the one in force");
     int r = hf__difference_print(in_force(a, job->kind), d);
     if (r != 0)
         return r;

@@ -317,7 +317,7 @@ static void print_next(const struct options *o, const char *id)
     fprintf(stderr,
             "next, on each machine (at least %lu, of as many operators):\n"
             "  holdfast node init --network %s %s%s --join HOST:PORT --address HOST:PORT\n"
-            "  holdfastd --config holdfastd.yaml\n"
+            "  holdfastd%s --config holdfastd.yaml\n"
             "then here, for each machine, and once for all of them:\n"
             "  holdfast --socket SOCKET set add --authority %s --operator NAME\n"
             "  holdfast set sign --authority %s\n"
@@ -327,7 +327,7 @@ static void print_next(const struct options *o, const char *id)
             "keep %s/keys secret and in copies: who has %lu of them decides what the network "
             "accepts, and without them it ends when its documents expire, in 365 days.\n",
             o->shares + 1, id, o->dev ? "--dev " : "--documents ", o->dev ? o->folder : "DIR",
-            o->folder, o->folder, o->folder, o->folder, o->folder, o->threshold);
+            hf__as_root(), o->folder, o->folder, o->folder, o->folder, o->folder, o->threshold);
 }
 
 static int init(const struct options *o)

@@ -224,14 +224,14 @@ static int init(const struct options *o)
     if (r != 0)
         return hf__say("node", path, r);
     printf("wrote %s\n"
-           "next, here:       holdfastd --config %s\n"
+           "next, here:       holdfastd%s --config %s\n"
            "at the authority: holdfast --socket %s/socket set add --operator NAME\n"
            "                  (from another machine: `holdfast --socket %s/socket identity "
            "--output FILE` here, `holdfast set add FILE` there)\n"
            "                  then, for all of them at once: holdfast set sign\n"
            "Do not restart the node before `holdfast --socket %s/socket status` says placed: its "
            "account is in memory only until then.\n",
-           path, path, o->dir, o->dir, o->dir);
+           path, hf__as_root(), path, o->dir, o->dir, o->dir);
     return HF_CLI_OK;
 }
 

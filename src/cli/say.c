@@ -52,6 +52,11 @@ const char *hf__minute(uint64_t s, char ret[static 32])
     return ret;
 }
 
+const char *hf__as_root(void)
+{
+    return geteuid() == 0 ? " --as-root" : "";
+}
+
 int hf__usage(const char *text)
 {
     fputs(text, stderr);

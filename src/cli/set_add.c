@@ -165,8 +165,8 @@ static int enter(const struct hf__set_add *o, const struct hf__authority *a,
         snprintf(made, sizeof made, "now, at that address");
     else
         hf__minute(admitted->quoted_s, made);
-    printf("%s %s at %s: quote verified, made %s, release %s\n", account,
-           known ? "updated" : "added", address, made, admitted->release);
+    printf("%s %s at %s: quote verified, made %s, release %s; in force after `holdfast set sign`\n",
+           account, known ? "updated" : "added", address, made, admitted->release);
     return 0;
 }
 

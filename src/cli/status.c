@@ -39,11 +39,11 @@ static void print_outlook(const json_t *root)
     printf("can this key come back?  %s\n", text_of(key, "says"));
     if (number_of(root, "generation") > 0 ||
         json_array_size(json_object_get(root, "providers")) > 0)
-        printf(
-            "providers  %lld of %lld answer; a restart needs %lld for the shares and %lld for the "
-            "claim\n",
-            number_of(key, "answering"), number_of(key, "holders"), number_of(key, "needed"),
-            number_of(key, "quorum"));
+        printf("providers  %lld of %lld %s; a restart needs %lld for the shares and %lld for the "
+               "claim\n",
+               number_of(key, "answering"), number_of(key, "holders"),
+               number_of(key, "refusing") > 0 ? "count, of those that answer" : "answer",
+               number_of(key, "needed"), number_of(key, "quorum"));
     if (is_true(root, "open") && number_of(root, "generation") > 0)
         hf__spare_print(number_of(key, "spare_claim"), number_of(key, "spare_recovery"));
     for (size_t i = 0; i < json_array_size(warnings); i++) {

@@ -159,6 +159,10 @@ static void judge_another(const struct hf_account *another, struct hf__outlook *
 {
     char account[65];
     hf_hex_encode(another->bytes, sizeof *another, account);
+    snprintf(o->says, sizeof o->says,
+             "NOT AS IT IS: this node is a new one, and %.8s, which the validator set has at this "
+             "address, could come back in its place",
+             account);
     hf__outlook_warn(
         o, HF_EANOTHER, HF__NOW, 0,
         "the validator set has %.8s at this address, and this data folder is a new one's", account);
@@ -293,11 +297,17 @@ static void warn_date(struct hf__outlook *o, int reason, uint64_t now_s, uint64_
                      hf_duration_text((at_s - now_s) * 1000, left), date(at_s, day), todo);
 }
 
+bool hf__outlook_clock_off(const struct hf_status *s)
+{
+    int64_t by = s->ahead_s < 0 ? -s->ahead_s : s->ahead_s;
+    return s->clocks_told > 0 && by >= HF__CLOCK_OFF_S;
+}
+
 static void warn_clock(const struct hf_status *s, struct hf__outlook *o)
 {
     char off[24];
     uint64_t by = (uint64_t)(s->ahead_s < 0 ? -s->ahead_s : s->ahead_s);
-    if (s->clocks_told == 0 || by < HF__CLOCK_OFF_S)
+    if (!hf__outlook_clock_off(s))
         return;
     hf__outlook_warn(
         o, HF_ECLOCK, HF__URGENT, 0, "this machine's clock is %s %s those of %u providers",

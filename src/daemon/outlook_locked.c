@@ -60,9 +60,10 @@ static void judge_all_locked(const struct hf_status *s, struct hf__outlook *o)
     else
         hf__outlook_advise(
             o,
-            "%u providers are locked themselves and %u do not answer. If one of those was not "
-            "restarted, do not restart it: see to it that it can be reached.\n",
-            o->locked, o->silent);
+            "%u provider%s locked and %u%s not answer. If one of those was not restarted, do not "
+            "restart it: see to it that it can be reached.\n",
+            o->locked, o->locked == 1 ? " is" : "s are", o->silent,
+            o->silent == 1 ? " does" : " do");
     advise_people(o, s, "If all have been restarted");
     if (s->sealed_s == 0 && !s->lost)
         hf__outlook_advise(
@@ -156,18 +157,22 @@ static void advise_refused(const struct hf__outlook_facts *f, struct hf__outlook
     const struct hf_provider_status *refusal = common_refusal(f->status);
     if (o->refusing == 0 || refusal == NULL)
         return;
+    /* By a clock that is off, good quotes look old: what helps is said of the clock. */
+    if (refusal->error == HF_EQUOTEOLD && hf__outlook_clock_off(f->status))
+        return;
     if (refusal->error == f->collateral_error)
         hf__outlook_advise(
             o,
-            "%u providers answer, and this node cannot judge their quotes: its own collateral is "
+            "%u provider%s, and this node cannot judge their quotes: its own collateral is "
             "not good: %s. `holdfast explain %s` says what to do here.\n",
-            o->refusing, hf_error_sentence(refusal->error), hf_error_name(refusal->error));
+            o->refusing, o->refusing == 1 ? " answers" : "s answer",
+            hf_error_sentence(refusal->error), hf_error_name(refusal->error));
     else
-        hf__outlook_advise(
-            o,
-            "%u providers answer and do not help; most say: %s. `holdfast explain %s` says what "
-            "to do.\n",
-            o->refusing, hf_error_sentence(refusal->error), hf_error_name(refusal->error));
+        hf__outlook_advise(o,
+                           "%u provider%s not help; most say: %s. `holdfast explain %s` says what "
+                           "to do.\n",
+                           o->refusing, o->refusing == 1 ? " answers and does" : "s answer and do",
+                           hf_error_sentence(refusal->error), hf_error_name(refusal->error));
 }
 
 void hf__outlook_judge_locked(const struct hf__outlook_facts *f, struct hf__outlook *o)
@@ -193,6 +198,17 @@ void hf__outlook_judge_locked(const struct hf__outlook_facts *f, struct hf__outl
     }
     if (votes != NULL)
         judge_claim(votes, o);
+    else if (o->refusing > 0 && (f->collateral_error != 0 || hf__outlook_clock_off(s)))
+        snprintf(o->says, sizeof o->says,
+                 "not yet: by this machine's %s the answers of %u of %zu providers do not count, "
+                 "and %u are needed",
+                 f->collateral_error != 0 ? "collateral, which is not good,"
+                                          : "clock, which is off,",
+                 o->refusing, s->providers_count, s->open ? o->quorum : o->needed);
+    else if (o->refusing > 0)
+        snprintf(o->says, sizeof o->says,
+                 "not yet: %u of %zu providers help, %u are needed, and %u answer and do not help",
+                 o->answering, s->providers_count, s->open ? o->quorum : o->needed, o->refusing);
     else
         snprintf(o->says, sizeof o->says, "not yet: %u of %zu providers answer, %u are needed",
                  o->answering, s->providers_count, s->open ? o->quorum : o->needed);
@@ -201,15 +217,15 @@ void hf__outlook_judge_locked(const struct hf__outlook_facts *f, struct hf__outl
     if (o->silent > 0)
         hf__outlook_advise(
             o,
-            "It goes on by itself. %u providers do not answer: see to it that they run and can "
+            "It goes on by itself. %u provider%s not answer: see to it that they run and can "
             "be reached.\n",
-            o->silent);
+            o->silent, o->silent == 1 ? " does" : "s do");
     if (o->locked > 0)
         hf__outlook_advise(
             o,
-            "%u are locked themselves, and go on as soon as they have their own keys. If one "
-            "validator was not restarted, do not restart it.\n",
-            o->locked);
+            "%u %s, and will help once unlocked. If one validator was not restarted, do not "
+            "restart it.\n",
+            o->locked, o->locked == 1 ? "is locked itself" : "are locked themselves");
     /* As long as nodes are locked by a power cut: one that was started by people is not enough. */
     if (o->locked > 0 && !s->open && o->answering < o->needed && (s->sealed_s != 0 || s->lost))
         advise_people(o, s, "If that does not change");

@@ -8,6 +8,8 @@
 bool hf__outlook_is_silence(int error);
 /* Whether it answered that it has nothing to give any more, however long the node waits. */
 bool hf__outlook_is_gone(int error);
+/* Whether this machine's clock is further from the providers' than peers put up with. */
+bool hf__outlook_clock_off(const struct hf_status *s);
 /* What would keep this node out after a restart, however many providers answer now; 0: nothing. */
 int hf__outlook_shut_out(const struct hf_status *s);
 

@@ -398,6 +398,7 @@ static void fill_outlook(struct hf__daemon *d, json_t *root, struct hf_status *s
     set(key, "says", text(o->says));
     set(key, "advice", text(o->advice));
     set(key, "answering", number(o->answering));
+    set(key, "refusing", number(o->refusing));
     set(key, "needed", number(o->needed));
     set(key, "quorum", number(o->quorum));
     set(key, "holders", number(o->holders));

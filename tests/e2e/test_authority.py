@@ -225,6 +225,8 @@ def whoever_signs_next_is_told_what_to_carry_and_what_to_type():
         words = line.replace("FILE", "key1").split()[1:]
         shown = other.run(*words, status=2).stdout
         assert "+ measurements[first].name" in shown, shown
+        # A date is one for people too.
+        assert re.search(r"^\+ expires_s: \d{10} \(20\d\d-\d\d-\d\d \d\d:\d\d UTC\)$", shown, re.M), shown
         digest, = [text.split()[1] for text in shown.splitlines() if text.startswith("digest: ")]
         assert "signed by 2 keys, in force" in other.run(*words, "--yes", digest).stdout
         # What is brought back is in force here.

@@ -84,6 +84,8 @@ def collateral_of_another_network_is_the_nodes_own_fault():
         text = text_of(node, 3)
         assert "providers say:" not in text and "answer and do not help" not in text, text
         assert "this node cannot judge their quotes: its own collateral is not good" in text, text
+        assert "by this machine's collateral, which is not good, the answers of 3 of 3 providers do not count" in text, text
+        assert "providers  0 of 3 count, of those that answer" in text, text
         assert text.count("this node's collateral cannot judge it (collateral_signature)") == 3, text
         assert "event=peer_misbehaved" not in node.log.read_text(), node.tail()
         node.config.write_text(right)

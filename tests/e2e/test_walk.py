@@ -78,7 +78,7 @@ class Walk:
         if words[0] == "holdfastd":
             with open(self.folder / f"{where}.log", "ab") as log:
                 self.daemons[where] = subprocess.Popen(
-                    [self.programs.holdfastd, *AS_ROOT, *words[1:]], cwd=self.folder, env=self.environment(where),
+                    [self.programs.holdfastd, *words[1:]], cwd=self.folder, env=self.environment(where),
                     stdin=subprocess.DEVNULL, stdout=log, stderr=log)
             return ""
         done = self.person(where, words) if words[0] != "holdfast" else self.quietly(*words[1:], where=where)
@@ -147,6 +147,8 @@ def up(w, validators):
     init = printed(first, "holdfast node init")
     assert re.search(r"--network [0-9a-f]{64} --dev authority", init), first
     daemon = printed(first, "holdfastd")
+    # As it stands: whoever is root is told so.
+    assert ("--as-root" in daemon) == bool(AS_ROOT), daemon
     told = {}
     for i, port in enumerate(ports, 1):
         line = init.replace("HOST:PORT", f"127.0.0.1:{port}")

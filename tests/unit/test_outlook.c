@@ -231,6 +231,8 @@ Test(outlook, an_empty_folder_at_a_validators_address_is_told_whose_it_may_be)
     cr_assert_not_null(warning(HF_EANOTHER));
     cr_assert_eq(o.verdict, HF__IN_DANGER);
     cr_assert_not_null(strstr(o.advice, "\n  account: cdcdcdcdcdcdcdcd"));
+    /* It is not said that there is no key. */
+    cr_assert_not_null(strstr(o.says, "cdcdcdcd, which the validator set has at this address"));
     cr_assert_lt(strlen(o.advice), HF__ADVICE_LEN - 1);
 }
 
@@ -363,6 +365,22 @@ Test(outlook, a_clock_that_is_off_is_called_that)
     cr_assert(w != NULL && strstr(w->text, "2 days ahead of those of 5 providers") != NULL);
     s.ahead_s = -600;
     cr_assert_not_null(strstr(warning(HF_ECLOCK)->text, "10 min behind"));
+    /* A locked node judges good quotes as old by it: that is no fault of those that gave them. */
+    s.state = HF_STATE_RECOVERING;
+    s.open = false;
+    silent(0, 5, HF_EQUOTEOLD, 1000);
+    s.providers_count = 5;
+    s.ahead_s = 2 * DAY_S;
+    hf__outlook(&f, &o);
+    cr_assert_not_null(strstr(o.says, "by this machine's clock, which is off, the answers of 5"),
+                       "%s", o.says);
+    cr_assert_null(strstr(o.advice, "do not help"), "%s", o.advice);
+    cr_assert_not_null(strstr(o.advice, "Set it right"), "%s", o.advice);
+    s.ahead_s = 0;
+    hf__outlook(&f, &o);
+    cr_assert_not_null(strstr(o.says, "0 of 5 providers help, 3 are needed, and 5 answer and do"),
+                       "%s", o.says);
+    cr_assert_not_null(strstr(o.advice, "5 providers answer and do not help"), "%s", o.advice);
 }
 
 Test(outlook, another_address_than_the_set_has_is_warned_of)
