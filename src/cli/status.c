@@ -58,7 +58,7 @@ static void print_advice(const json_t *root)
     const char *advice = text_of(json_object_get(root, "key"), "advice");
     if (advice[0] != '\0')
         printf("\n%s", advice);
-    else if (text_of(root, "other_network")[0] != '\0')
+    if (text_of(root, "other_network")[0] != '\0')
         printf(
             "\nThis node's configuration names the network\n  %s\n"
             "and the documents that it gets are those of\n  %s\n"
@@ -66,7 +66,8 @@ static void print_advice(const json_t *root)
             "restart\nthe daemon; if it is not, `seeds` or `documents` there are another "
             "network's.\n",
             text_of(root, "network"), text_of(root, "other_network"));
-    else if (strcmp(text_of(root, "state"), "fresh") == 0 && !is_true(root, "registered"))
+    else if (advice[0] == '\0' && strcmp(text_of(root, "state"), "fresh") == 0 &&
+             !is_true(root, "registered"))
         printf("\nTo register it: `holdfast identity` here, `holdfast set add` and "
                "`set sign` at the authority.\n");
     if (is_true(root, "open") && number_of(root, "generation") > 0)

@@ -399,7 +399,10 @@ void hf__outlook(const struct hf__outlook_facts *f, struct hf__outlook *ret)
         snprintf(ret->says, sizeof ret->says, "cannot tell: the daemon is starting");
     if (s->state == HF_STATE_BLOCKED) {
         ret->key = HF__KEY_BLOCKED;
-        snprintf(ret->says, sizeof ret->says, "not by itself: %s", hf_error_sentence(s->reason));
+        snprintf(ret->says, sizeof ret->says, "not by itself: %s",
+                 s->reason == HF_EDOCUMENT_NETWORK
+                     ? "the data folder is of another network than the configuration names"
+                     : hf_error_sentence(s->reason));
         hf__outlook_advise(
             ret,
             "It does not go on by itself. Do not delete the data folder. `holdfast explain %s` "

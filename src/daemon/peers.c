@@ -399,7 +399,7 @@ void hf__peers_listen(struct hf__daemon *d)
     hf_net_listening(d->net, d->listening);
     const char *given = d->settings->address.text;
     snprintf(d->address, sizeof d->address, "%s", given != NULL ? given : d->listening);
-    if (hf__log_begin(&l, HF__INFO, "ready")) {
+    if (hf__log_begin(&l, HF__INFO, "listening")) {
         hf__line_text(&l, "listen", d->listening);
         hf__line_uint(&l, "after_ms", hf_clock_monotonic_ms() - d->started_ms);
         hf__log_write(&l);

@@ -55,6 +55,10 @@ def a_configuration_is_refused_with_line_field_and_what_would_be_right():
         assert status == 1 and len(lines) == 2, lines
         assert lines[0].startswith("6:1: docments: is not known here; did you mean 'documents'?"), lines
         assert "timing.call: is '5'; expected a duration such as 250ms or 10s from 100ms to 1d" in lines[1], lines
+        status, lines = check_config(node, good.replace(f"listen: {node.address}", "listen: 0.0.0.0:7700"))
+        assert status == 1 and "every address of this machine, and peers need one: give `address` too" in lines[0], lines
+        status, lines = check_config(node, good + "find_account: true\n")
+        assert status == 1 and "give `address` too" in lines[0], lines
         status, lines = check_config(node, good.replace("platform: dev", "platform: tdx"))
         assert status == 1 and "dev: only with `platform: dev`" in lines[0], lines
         status, lines = check_config(node, good.replace(m.network, m.network[2:]))
@@ -231,6 +235,30 @@ def a_second_daemon_does_not_touch_the_folder():
                 process.send_signal(signal.SIGTERM)
                 text = process.communicate(timeout=10)[0]
         assert "another daemon holds the data folder" in text, text
+        assert node.key("tss-db") == key
+
+
+@tap.case
+def a_folder_of_another_network_is_named_as_that():
+    with mesh() as m:
+        m.make()
+        node = m.nodes[0]
+        key, text = node.key("tss-db"), node.config.read_text()
+        node.terminate()
+        node.config.write_text(text.replace(m.network, "5f" * 32))
+        node.start()
+        node.wait("blocked", 30)
+        done = node.command("status")
+        said = done.stdout.decode()
+        assert done.returncode == 2 and "not by itself: the data folder is of another network than the configuration names" in said, said
+        assert "`holdfast explain another_network`" in said and "Do not delete the data folder" in said, said
+        # With both: the one of the configuration, and the one of the documents that come.
+        node.wait_status(lambda s: s["other_network"] == m.network, "it does not say whose documents come")
+        assert f"those of\n  {m.network}\n" in node.command("status").stdout.decode()
+        node.config.write_text(text)
+        node.terminate()
+        node.start()
+        node.wait("ready", 60)
         assert node.key("tss-db") == key
 
 

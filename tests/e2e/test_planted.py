@@ -122,7 +122,7 @@ def up(node):
     """Starts it; whether it runs."""
     node.start()
     with contextlib.suppress(Failure):
-        until(lambda: node.process.poll() is not None or "event=ready" in node.log.read_text(errors="replace"), 10, "")
+        until(lambda: node.process.poll() is not None or "event=listening" in node.log.read_text(errors="replace"), 10, "")
     return node.process.poll() is None
 
 
