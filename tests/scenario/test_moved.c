@@ -1,5 +1,5 @@
-/* What an owner keeps of votes that have moved (proto/REPAIR.md, 5) has a bound, which none of its
- * holders uses up alone. */
+/* What an owner keeps of votes that have moved (proto/REPAIR.md, 5), and of older dealings, has a
+ * bound, which none of its holders uses up alone. */
 #include "testnet.h"
 
 #include "base/error.h"
@@ -10,7 +10,7 @@
 
 #include <criterion/criterion.h>
 
-enum { WEEK_S = 7 * 86400, OWNER = 0, K = 3, N = 5, NODES = 12, WAIT_MS = 600000 };
+enum { WEEK_S = 7 * 86400, OWNER = 0, K = 3, N = 5, NODES = 14, WAIT_MS = 600000 };
 
 /* A holder that confirms no order to delete, and says of each of those dealings that it has handed
  * its share over. */
@@ -100,7 +100,11 @@ static void begin(struct liar *t)
     t->node = holders[0];
     hf_world_corrupt(t->w, t->node);
     hf_world_watch(t->w, lie, t);
-    for (size_t i = 0; i < HF_WIRE_MOVES_MAX + 1; i++) {
+}
+
+static void deal(struct liar *t, size_t dealings)
+{
+    for (size_t i = 0; i < dealings; i++) {
         uint32_t away = other_holder(t, 0);
         hf_world_power_off(t->w, away);
         cr_assert(hf_world_run_until_trace(t->w, OWNER, HF_TRACE_CONFIRMED, 1, WAIT_MS));
@@ -113,11 +117,21 @@ static void begin(struct liar *t)
     cr_assert(testnet_holds(t->w, OWNER, t->node));
 }
 
+static void end(struct liar *t)
+{
+    hf_world_watch(t->w, NULL, NULL);
+    for (size_t i = 0; i < t->count; i++)
+        hf_buf_done(&t->statements[i]);
+    hf_arena_done(&t->arena);
+    testnet_end(t->w);
+}
+
 Test(moved, votes_are_found_though_a_holder_lies_about_older_ones)
 {
     struct liar t;
     uint32_t gone[2];
     begin(&t);
+    deal(&t, HF_WIRE_MOVES_MAX + 1);
     sign_all(&t);
     t.shows = true;
     hf_world_run_for(t.w, 120000);
@@ -133,9 +147,40 @@ Test(moved, votes_are_found_though_a_holder_lies_about_older_ones)
     }
     hf_world_start(t.w, OWNER);
     testnet_key_lives(t.w, OWNER);
-    hf_world_watch(t.w, NULL, NULL);
-    for (size_t i = 0; i < t.count; i++)
-        hf_buf_done(&t.statements[i]);
-    hf_arena_done(&t.arena);
-    testnet_end(t.w);
+    end(&t);
+}
+
+/* k holders of the first dealing do not hear that they are to forget it, and are away for long. */
+Test(moved, on_an_older_dealing_is_deleted_though_a_holder_confirms_nothing)
+{
+    struct liar t;
+    uint32_t away[K];
+    struct hf_held_row held;
+    begin(&t);
+    struct hf_generation_id first = {.number = testnet_generation(t.w, OWNER)};
+    memcpy(first.id, hf_world_engine(t.w, OWNER)->owner->recorded.id, sizeof first.id);
+    for (size_t i = 0; i < K; i++) {
+        away[i] = other_holder(&t, i + 1);
+        hf_world_rule(t.w, (struct hf_rule){.action = HF_RULE_DROP,
+                                            .method = HF_METHOD_DELETE,
+                                            .from = OWNER,
+                                            .to = away[i]});
+    }
+    deal(&t, 1);
+    for (size_t i = 0; i < K; i++) {
+        cr_assert(hf__held_row(hf_world_engine(t.w, away[i]), hf_world_account(t.w, OWNER),
+                               first.id, &held));
+        hf_world_power_off(t.w, away[i]);
+        cr_assert(hf_world_run_until_trace(t.w, OWNER, HF_TRACE_CONFIRMED, 1, WAIT_MS));
+        testnet_ready(t.w, OWNER);
+    }
+    deal(&t, HF_OLDER_MAX + 1);
+    hf_world_heal(t.w);
+    for (size_t i = 0; i < K; i++)
+        hf_world_start(t.w, away[i]);
+    hf_world_run_for(t.w, 300000);
+    for (size_t i = 0; i < K; i++)
+        cr_assert(!hf__held_row(hf_world_engine(t.w, away[i]), hf_world_account(t.w, OWNER),
+                                first.id, &held));
+    end(&t);
 }

@@ -63,7 +63,8 @@ void hf__older_purge(struct hf_engine *e, const struct hf_placement_record *own)
 }
 
 /* Holders that never answer must not cost room without end: the oldest row goes that no claim
- * needs. */
+ * needs, of those first of which too few shares are left: else one holder that confirms no order
+ * would have others keep theirs. */
 static void make_room(struct hf_engine *e)
 {
     struct hf_placement_record own;
@@ -76,10 +77,12 @@ static void make_room(struct hf_engine *e)
     if (hf__rows_count(&e->rows, HF_ROW_OLDER) < HF_OLDER_MAX)
         return;
     for (size_t at = 0; hf__older_next(e, &at, &row);) {
-        if ((recorded && in_chain(&own, row.generation.id)) ||
-            (oldest.threshold > 0 && row.generation.number >= oldest.generation.number))
-            continue;
-        oldest = row;
+        bool retired = hf__older_retired(e, &row);
+        bool before = oldest.threshold == 0 || (retired && !hf__older_retired(e, &oldest)) ||
+                      (retired == hf__older_retired(e, &oldest) &&
+                       row.generation.number < oldest.generation.number);
+        if (before && !(recorded && in_chain(&own, row.generation.id)))
+            oldest = row;
     }
     if (oldest.threshold > 0)
         hf__older_del(e, oldest.generation.id);
