@@ -228,6 +228,65 @@ Test(handover_lies, to_who_may_not_have_the_share_are_refused)
     stage_end(&s);
 }
 
+/* The share itself, by whatever transfer is signed now, to one who has said yes. */
+static int hand_over(struct stage *s, uint32_t to)
+{
+    static const char info[] = "holdfast/v1/handover";
+    struct hf_engine *e = hf_world_engine(s->w, s->holders[0]);
+    const struct hf_suite *suite = hf_world_suite(s->w);
+    struct hf_deposit_aad aad = {.generation = s->t.generation, .index = s->t.index};
+    struct hf_handover_request m = {.transfer = s->transfer, .record = s->record};
+    struct hf_take_response yes;
+    struct hf_held_row held;
+    struct hf_buf bound;
+    cr_assert_eq(ask_take(s, s->holders[0], to, s->t.index), 0);
+    cr_assert_eq(
+        hf_wire_decode(&hf_wire_take_response, hf_buf_bytes(&s->answer), &s->arena, &yes, NULL), 0);
+    memcpy(m.nonce, yes.nonce, sizeof m.nonce);
+    aad.network = s->t.network;
+    aad.owner = s->t.owner;
+    aad.provider = s->t.to;
+    hf_buf_init(&bound, 1 << 16);
+    cr_assert_eq(hf_wire_encode(&hf_wire_deposit_aad, &aad, &bound), 0);
+    uint8_t *share = e->secret_alloc(HF_SCALAR_LEN);
+    hf__update_begin(e);
+    cr_assert(hf__held_row(e, &s->t.owner, s->t.generation.id, &held));
+    cr_assert_eq(suite->unwrap(e->secrets->active.wrap_key, hf_bytes_of(held.generation.id, 16),
+                               hf_bytes_of(held.wrapped, sizeof held.wrapped), share),
+                 0);
+    cr_assert_eq(suite->seal(&e->secrets->rng, hf_world_engine(s->w, to)->sealing_key,
+                             hf_bytes_of(info, strlen(info)), hf_buf_bytes(&bound),
+                             hf_bytes_of(share, HF_SCALAR_LEN), m.sealed),
+                 0);
+    e->secret_free(share);
+    hf_buf_done(&bound);
+    tell_versions(s, to, &m.versions);
+    hf_buf_clear(&s->body);
+    hf_buf_clear(&s->answer);
+    cr_assert_eq(hf_wire_encode(&hf_wire_handover_request, &m, &s->body), 0);
+    return hf_world_ask(s->w, to, HF_METHOD_HANDOVER, hf_world_account(s->w, s->holders[0]),
+                        hf_buf_bytes(&s->body), &s->answer);
+}
+
+/* The owner knows the one transfer and orders who is named there to delete; who has been given the
+ * share by the other is never told. */
+Test(handover_lies, that_leave_a_share_behind_hang_no_leave_of_others)
+{
+    struct stage s;
+    stage_begin(&s, true);
+    uint32_t given = outsider(&s, 0);
+    cr_assert_eq(hand_over(&s, given), 0);
+    s.t.to = *hf_world_account(s.w, outsider(&s, 1));
+    sign(&s, s.holders[0]);
+    cr_assert_eq(tell_transfer(&s, s.holders[0], s.holders[1]), 0);
+    hf_world_resume(s.w, OWNER);
+    hf_world_run_for(s.w, 120000);
+    testnet_ready(s.w, OWNER);
+    cr_assert_eq(hf_world_leave(s.w, given, 0, TESTNET_MS), 0);
+    cr_assert(hf_world_run_until_state(s.w, given, HF_STATE_LEFT, 600000));
+    stage_end(&s);
+}
+
 /* ---- shown to the owner */
 
 /* A holder that adds transfers to what it answers; its own word goes on being signed. */

@@ -137,12 +137,15 @@ int hf__leave_abandon(struct hf_engine *e, struct hf_bytes account)
 
 /* ---- After the deadline: one generation after the other */
 
-/* Whether what is held was never recorded, and a newer record of its owner is known. */
+/* Whether what is held was never recorded, and a newer record of its owner is known; or it came by
+ * a handover that was not carried through: then it is at the other end too. */
 static bool obsolete(struct hf_engine *e, const struct hf_held_row *held)
 {
     hf_assert(held->generation.number > 0);
     struct hf_owner_row row;
     struct hf_record_order newest;
+    if (held->waiting)
+        return true;
     return !held->has_record && hf__owner_row(e, &held->header.owner, &row) &&
            hf__newest_order(e, &row, &newest) && newest.generation > held->generation.number;
 }
