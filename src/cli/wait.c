@@ -44,7 +44,7 @@ static bool may_wait_for(const char *wanted)
 
 static int wait_for(const char *wanted, long timeout_s)
 {
-    char last[32] = "no answer";
+    char last[512] = "no answer";
     struct timespec now, pause = {.tv_nsec = POLL_MS * 1000000L};
     clock_gettime(CLOCK_MONOTONIC, &now);
     time_t end_s = now.tv_sec + timeout_s;
@@ -52,7 +52,8 @@ static int wait_for(const char *wanted, long timeout_s)
         json_t *root;
         if (hf__ask(json_pack("{s:s}", "request", "status"), true, &root) == 0) {
             bool there = reached(root, wanted);
-            snprintf(last, sizeof last, "%s", text_of(root, "state"));
+            snprintf(last, sizeof last, "%s: can this key come back? %s", text_of(root, "state"),
+                     text_of(json_object_get(root, "key"), "says"));
             json_decref(root);
             if (there)
                 return HF_CLI_OK;

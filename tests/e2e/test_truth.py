@@ -74,6 +74,9 @@ def after_a_power_cut_of_all_nobody_promises_to_go_on_by_itself():
             assert code == 3 and "NOT BY ITSELF: 3 of 3 providers are locked themselves" in text, text
             assert "if one validator was not restarted, do not restart it" in text, text
             assert "goes on by itself" not in text and "holdfast set add" in text, text
+        # Who waits for it is told why it waits in vain.
+        done = m.nodes[0].command("wait", "--for", "ready", "--timeout", "1")
+        assert done.returncode == 2 and b"recovering: can this key come back? NOT BY ITSELF: 3 of 3" in done.stderr, done
         log = m.nodes[0].log
         until(lambda: "event=warning code=providers_locked" in log.read_text(), 30, m.nodes[0].tail)
 
