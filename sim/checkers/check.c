@@ -225,7 +225,7 @@ static void traced(void *ctx, struct hf_world *w, uint32_t node, const struct hf
     else if (t->type == HF_TRACE_BLACKSTART_OPENED)
         hf__check_quorum(w, node, t);
     else if (t->type == HF_TRACE_RETIRED)
-        hf__check_retired(c, node, t->a);
+        hf__check_retired(c, node, t);
     else if (t->type == HF_TRACE_CLAIM_WON)
         hf__check_won(c, node, t);
     else if (t->type == HF_TRACE_HANDED_OVER)

@@ -215,7 +215,6 @@ const struct hf_account *hf__check_account(const struct hf__checks *c, uint32_t 
 void hf__check_forget(struct hf__checks *c);
 /* The same, however little there is. */
 void hf__check_forget_now(struct hf__checks *c);
-/* Notes a claim of an owner. */
 
 /* One file each; see there for what they promise. */
 void hf__check_share_sent(struct hf__checks *c, const struct hf_message *m);
@@ -236,7 +235,7 @@ void hf__check_leave_said(struct hf__checks *c, uint32_t node, const struct hf_e
 void hf__check_restored(struct hf__checks *c, uint32_t leaver);
 /* Whether a node has said that it leaves, and not taken it back. */
 bool hf__check_leaves(struct hf__checks *c, uint32_t node);
-void hf__check_retired(struct hf__checks *c, uint32_t node, uint64_t number);
+void hf__check_retired(struct hf__checks *c, uint32_t node, const struct hf_trace *t);
 /* A member was found unreachable by a node. */
 void hf__check_unreachable(struct hf__checks *c, uint32_t node, const struct hf_trace *t);
 /* A message or datagram in which a node may say something of itself. */

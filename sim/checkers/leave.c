@@ -153,27 +153,16 @@ static uint32_t shares_left(const struct hf__checks *c, const struct hf__sharing
     return (uint32_t)__builtin_popcount(seen);
 }
 
-void hf__check_retired(struct hf__checks *c, uint32_t node, uint64_t number)
+/* Which generation is meant says its id: forks have dealings of one number. */
+void hf__check_retired(struct hf__checks *c, uint32_t node, const struct hf_trace *t)
 {
     const struct hf_account *account = hf__check_account(c, node);
     if (account == NULL || hf__node(c->world, node)->corrupt)
         return;
-    struct hf__owned *o = hf__check_owner(c, account);
-    uint32_t least = 0;
-    bool known = false;
-    /* Two instances may have given one number to two dealings: one of them is meant. */
-    for (uint32_t i = 0; i < o->count; i++) {
-        const struct hf__sharing *s = &o->sharings[i];
-        if (s->number != number)
-            continue;
-        uint32_t left = shares_left(c, s);
-        if (left < s->k)
-            return;
-        least = !known || left < least ? left : least;
-        known = true;
-    }
-    if (known)
+    const struct hf__sharing *s = hf__check_sharing(hf__check_owner(c, account), t->hash.bytes);
+    uint32_t left = s == NULL ? 0 : shares_left(c, s);
+    if (s != NULL && left >= s->k)
         hf__violate(c->world, node, "retired",
-                    "n%u calls generation %u retired, of which %u shares are left", node,
-                    (unsigned)number, least);
+                    "n%u calls generation %u retired, of which %u shares are left", node, s->number,
+                    left);
 }

@@ -18,5 +18,6 @@ struct hf_world *stage_leave(void);
 struct hf_world *stage_handover(void);
 struct hf_world *stage_provisional(void);
 struct hf_world *stage_void(void);
+struct hf_world *stage_forks(void);
 
 #endif

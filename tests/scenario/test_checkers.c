@@ -1,5 +1,5 @@
 /*
- * No checker is vacuous: an engine with one small fault (src/core/node/fault.h) is caught by the
+ * No checker is vacuous: an engine with one small fault (an edit of faults/) is caught by the
  * checker that promises to see it, by the sentence for that promise; and the sound engine, put
  * through the same, is not. Compiled once for each fault, with STAGE, the name of the stage,
  * CHECKER, the checker, and SENTENCE, a part of what it says; and once without.
@@ -414,6 +414,7 @@ static const struct {
     {"incarnation", stage_incarnation},
     {"restored", stage_leave},
     {"retired", stage_leave},
+    {"forks", stage_forks},
     {"ceased", stage_handover},
     {"untaken", stage_handover},
     {"uncarried", stage_handover},

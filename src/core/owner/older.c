@@ -369,8 +369,11 @@ static void delete_confirmed(struct hf_engine *e, const struct hf_placement_reco
     hf_assert(holder < row->holders_count);
     row->holders[holder] = row->holders[--row->holders_count];
     /* All but k - 1 of those that may hold a share have forgotten: they cannot rebuild it. */
-    if (row->holders_count + 1 == row->threshold && hf__older_retired(e, row))
-        hf__trace(e, HF_TRACE_RETIRED, 0, NULL, row->generation.number, row->holders_count);
+    if (row->holders_count + 1 == row->threshold && hf__older_retired(e, row)) {
+        struct hf_trace *t =
+            hf__trace(e, HF_TRACE_RETIRED, 0, NULL, row->generation.number, row->holders_count);
+        memcpy(t->hash.bytes, row->generation.id, sizeof row->generation.id);
+    }
     if (row->holders_count == 0 && !in_chain(own, row->generation.id))
         hf__older_del(e, row->generation.id);
     else

@@ -25,7 +25,7 @@
     X(HF_TRACE_CONFIRMED, "confirmed", 1)               /* a: generation; all holders have it */   \
     X(HF_TRACE_CERTIFIED, "certified", 1)         /* a: generation, b: seals; it is sealed */      \
     X(HF_TRACE_SEALED, "sealed", 1)               /* acceptor; account: owner; a: newer gen */     \
-    X(HF_TRACE_RETIRED, "retired", 1)             /* a: generation; n-k+1 have deleted */          \
+    X(HF_TRACE_RETIRED, "retired", 1)             /* a: gen, b: may keep it; hash: its id */       \
     X(HF_TRACE_SHARE_STORED, "share_stored", 1)   /* provider; account: owner; a: gen, b: idx */   \
     X(HF_TRACE_SHARE_DELETED, "share_deleted", 1) /* provider; account: owner; a: gen */           \
     X(HF_TRACE_VOTE_CEASED, "vote_ceased", 1)     /* leaver; account: owner; a: gen, b: idx */     \
@@ -74,7 +74,7 @@ struct hf_trace {
     bool foreign; /* in the request of a stranger: nothing for an operator to act on */
     uint64_t a, b;
     struct hf_account account; /* of the peer it is about, or zeros */
-    struct hf_hash hash;       /* a transcript's hash, an instance or a network: see the list */
+    struct hf_hash hash;       /* 16 bytes or 32, where the list says so */
 };
 
 /* Its name, as the log has it; static. */
