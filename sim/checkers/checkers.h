@@ -60,6 +60,7 @@ struct hf__order {
     uint64_t claim, generation;
 };
 
+/* Whether the record at a is newer than the one at b: by claim, then by generation. */
 static inline bool hf__check_newer(struct hf__order a, struct hf__order b)
 {
     return a.claim > b.claim || (a.claim == b.claim && a.generation > b.generation);
@@ -180,6 +181,7 @@ struct hf__quote_view {
     bool debug;
 };
 
+/* An account, hash or key of HF_ID_LEN bytes; borrowed. */
 static inline struct hf_bytes hf__b32(const uint8_t *p)
 {
     return hf_bytes_of(p, HF_ID_LEN);

@@ -29,6 +29,7 @@ struct hf__direct {
     int result; /* when it stops: 1, not plain, or the arena's error */
 };
 
+/* Bytes of a field's key as it is written: 1 to 3. */
 static HF_ALWAYS_INLINE size_t hf__direct_key_len(unsigned key)
 {
     return key <= 0x7f ? 1 : key <= UINT8_MAX ? 2 : 3;
@@ -36,6 +37,7 @@ static HF_ALWAYS_INLINE size_t hf__direct_key_len(unsigned key)
 
 /* ---- Reading: each piece returns the place behind what it read; NULL: not plain. */
 
+/* Whether the key that comes next is this one. */
 static HF_ALWAYS_INLINE bool hf__direct_key_is(const uint8_t *at, const uint8_t *end, unsigned key)
 {
     size_t len = hf__direct_key_len(key);
@@ -48,6 +50,7 @@ static HF_ALWAYS_INLINE bool hf__direct_key_is(const uint8_t *at, const uint8_t 
     return at[0] == 0xcd && at[1] == key >> 8 && at[2] == (key & 0xff);
 }
 
+/* Whether a value keeps to the bounds of its field, both included. */
 static HF_ALWAYS_INLINE bool hf__direct_within(uint64_t value, uint64_t min, uint64_t max)
 {
     return value >= min && value <= max;
@@ -66,6 +69,7 @@ static HF_ALWAYS_INLINE const uint8_t *hf__direct_number(const uint8_t *at, cons
     return at + len;
 }
 
+/* A number from min to max. */
 static HF_ALWAYS_INLINE const uint8_t *hf__direct_uint(const uint8_t *at, const uint8_t *end,
                                                        uint64_t min, uint64_t max, uint64_t *ret)
 {
@@ -81,6 +85,7 @@ static HF_ALWAYS_INLINE const uint8_t *hf__direct_uint(const uint8_t *at, const 
     return hf__direct_within(v, min, max) ? at : NULL;
 }
 
+/* Bytes of a length that the field states, at most 255: copied to ret. */
 static HF_ALWAYS_INLINE const uint8_t *hf__direct_fixed(const uint8_t *at, const uint8_t *end,
                                                         size_t len, uint8_t *ret)
 {
@@ -90,6 +95,8 @@ static HF_ALWAYS_INLINE const uint8_t *hf__direct_fixed(const uint8_t *at, const
     return at + 2 + len;
 }
 
+/* The bytes behind a head that says len, of which min to max are allowed: borrowed. at: NULL when
+ * the head was not plain. */
 static HF_ALWAYS_INLINE const uint8_t *hf__direct_body(const uint8_t *at, const uint8_t *end,
                                                        uint64_t len, uint64_t min, uint64_t max,
                                                        struct hf_bytes *ret)
@@ -100,6 +107,7 @@ static HF_ALWAYS_INLINE const uint8_t *hf__direct_body(const uint8_t *at, const 
     return at + len;
 }
 
+/* Bytes, of which min to max are allowed: borrowed. */
 static HF_ALWAYS_INLINE const uint8_t *hf__direct_bin(const uint8_t *at, const uint8_t *end,
                                                       uint64_t min, uint64_t max,
                                                       struct hf_bytes *ret)
@@ -111,6 +119,7 @@ static HF_ALWAYS_INLINE const uint8_t *hf__direct_bin(const uint8_t *at, const u
     return hf__direct_body(at, end, len, min, max, ret);
 }
 
+/* Whether text is printable ASCII: other text is for the tables to judge. */
 static HF_ALWAYS_INLINE bool hf__direct_ascii(struct hf_bytes text)
 {
     for (size_t i = 0; i < text.len; i++)
@@ -119,6 +128,7 @@ static HF_ALWAYS_INLINE bool hf__direct_ascii(struct hf_bytes text)
     return true;
 }
 
+/* Text of min to max bytes: borrowed. */
 static HF_ALWAYS_INLINE const uint8_t *hf__direct_text(const uint8_t *at, const uint8_t *end,
                                                        uint64_t min, uint64_t max,
                                                        struct hf_bytes *ret)
@@ -136,6 +146,7 @@ static HF_ALWAYS_INLINE const uint8_t *hf__direct_text(const uint8_t *at, const 
     return at != NULL && hf__direct_ascii(*ret) ? at : NULL;
 }
 
+/* True or false. */
 static HF_ALWAYS_INLINE const uint8_t *hf__direct_bool(const uint8_t *at, const uint8_t *end,
                                                        bool *ret)
 {
@@ -167,8 +178,10 @@ static HF_ALWAYS_INLINE const uint8_t *hf__direct_list(struct hf__direct *d, con
     return at;
 }
 
-/* ---- Writing: into room that was measured before. */
+/* ---- Writing: into room that was measured before; each piece returns the place behind what it
+ * wrote. */
 
+/* A head, and a big-endian number of len bytes. */
 static HF_ALWAYS_INLINE uint8_t *hf__direct_put_number(uint8_t *at, uint8_t head, uint64_t value,
                                                        size_t len)
 {
@@ -178,6 +191,7 @@ static HF_ALWAYS_INLINE uint8_t *hf__direct_put_number(uint8_t *at, uint8_t head
     return at;
 }
 
+/* A number in its shortest form: at most 9 bytes. */
 static HF_ALWAYS_INLINE uint8_t *hf__direct_put_uint(uint8_t *at, uint64_t value)
 {
     if (value <= 0x7f) {
@@ -208,11 +222,13 @@ static HF_ALWAYS_INLINE uint8_t *hf__direct_put_body(uint8_t *at, uint8_t head, 
     return at + len;
 }
 
+/* Bytes: at most 5 more than len. */
 static HF_ALWAYS_INLINE uint8_t *hf__direct_put_bin(uint8_t *at, const uint8_t *data, size_t len)
 {
     return hf__direct_put_body(at, 0xc4, data, len);
 }
 
+/* Text: at most 5 bytes more than it has. */
 static HF_ALWAYS_INLINE uint8_t *hf__direct_put_text(uint8_t *at, struct hf_bytes text)
 {
     if (text.len > 31)

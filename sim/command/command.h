@@ -31,6 +31,7 @@ struct hf__options {
 /* Seeds of one swarm: it remembers of each whether it ran. */
 enum { HF__SWARM_MAX = 1000000000 };
 
+/* One subcommand each, as the usage text says what it does; its exit status is returned. */
 int hf__command_run(const struct hf__options *o);
 int hf__command_check(const struct hf__options *o);
 int hf__command_list(void);

@@ -30,8 +30,10 @@ static inline struct hf__key hf__key_of(struct hf_bytes x, struct hf_bytes y, st
         hf__sponge_absorb(&s, z);
     return (struct hf__key){s.a | 1, s.b};
 }
+
 /* value_len is rounded up to 8. */
 void hf__map_init(struct hf__map *m, size_t value_len);
+/* Frees the map, not what its values point to. */
 void hf__map_done(struct hf__map *m);
 /* The value, or NULL; valid until the next insertion. */
 void *hf__map_find(const struct hf__map *m, struct hf__key key);
@@ -53,6 +55,7 @@ static inline bool hf__map_is_due(const struct hf__map *m)
 {
     return m->count > 2 * m->swept + HF__MAP_UNSWEPT / (m->value_len + sizeof(struct hf__key));
 }
+/* Bytes that the map holds, without what its values point to. */
 size_t hf__map_bytes(const struct hf__map *m);
 
 #endif

@@ -43,7 +43,9 @@ struct hf__queue {
     struct hf__bucket buckets[HF__QUEUE_LEVELS][HF__QUEUE_SLOTS];
 };
 
+/* An empty queue, at time 0. */
 void hf__queue_init(struct hf__queue *q);
+/* Frees what is still waiting. */
 void hf__queue_done(struct hf__queue *q);
 /* A time that has passed is taken as now. */
 void hf__queue_push(struct hf__queue *q, uint64_t at_us, uint64_t what);

@@ -31,6 +31,7 @@ enum hf__purpose {
         HF__PURPOSES
 };
 
+/* The name from which the stream of a purpose follows; static. */
 const char *hf__purpose_name(enum hf__purpose purpose);
 
 struct hf__stream {
@@ -49,6 +50,7 @@ static inline uint64_t hf__mix(uint64_t x)
 /* The stream of a seed and a purpose, by its name; which: one of several for the same purpose. */
 void hf__stream_init(struct hf__stream *ret, uint64_t seed, const char *purpose, uint64_t which);
 
+/* x turned to the left by k bits, 1 to 63. */
 static inline uint64_t hf__rotl(uint64_t x, int k)
 {
     return (x << k) | (x >> (64 - k));
@@ -88,6 +90,7 @@ static inline bool hf__draw_chance(struct hf__stream *r, double chance)
     return chance > 0 && hf__draw_unit(r) < chance;
 }
 
+/* len uniform bytes. */
 void hf__draw_bytes(struct hf__stream *r, void *ret, size_t len);
 /* In microseconds. */
 uint64_t hf__draw_duration(struct hf__stream *r, struct hf_world_duration d);

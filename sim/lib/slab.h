@@ -16,12 +16,16 @@ struct hf__slab {
     size_t free_count, free_cap;
 };
 
+/* An empty slab of things of size bytes each. */
 void hf__slab_init(struct hf__slab *s, size_t size);
+/* Frees all of them. */
 void hf__slab_done(struct hf__slab *s);
 /* What is there is zero the first time, and as it was left afterwards. */
 uint32_t hf__slab_take(struct hf__slab *s);
+/* Takes one back; its index may be handed out again. */
 void hf__slab_give(struct hf__slab *s, uint32_t index);
 
+/* Where one is, for as long as the slab lives: chunks do not move. */
 static inline void *hf__slab_at(const struct hf__slab *s, uint32_t index)
 {
     return s->chunks[index / HF__SLAB_CHUNK] + (size_t)(index % HF__SLAB_CHUNK) * s->size;

@@ -23,10 +23,13 @@ struct hf__transit {
 
 enum { HF__TRANSIT_MAX = HF__TRANSIT_UNIT * HF__TRANSIT_BLOCK_UNITS };
 
+/* Nothing on its way yet. */
 void hf__transit_init(struct hf__transit *t);
+/* Frees all, whether given back or not. */
 void hf__transit_done(struct hf__transit *t);
 /* len: 1 to HF__TRANSIT_MAX. What is there is of no meaning. */
 uint32_t hf__transit_take(struct hf__transit *t, size_t len);
+/* Takes one back; its number may be handed out again. */
 void hf__transit_give(struct hf__transit *t, uint32_t index);
 /* Bytes of the blocks that are not empty. */
 size_t hf__transit_bytes(const struct hf__transit *t);

@@ -28,12 +28,15 @@ struct hf__schedule {
     void *note_ctx;
 };
 
+/* Begins an action on its targets, which have been drawn. */
 void hf__action_begin(struct hf__schedule *s, struct hf__action_run *d);
+/* Ends one that lasts, on each of them. */
 void hf__action_end(struct hf__schedule *s, struct hf__action_run *d);
 /* False: it has no further step. */
 bool hf__action_step(struct hf__schedule *s, struct hf__action_run *d);
 /* The time between two steps. */
 uint64_t hf__action_pause_us(const struct hf__action_run *d);
+/* Ends everything that actions have done, and starts what is down. */
 void hf__action_heal(struct hf_world *w);
 
 /* ---- member.c */

@@ -115,9 +115,13 @@ static inline struct hf__action hf__action_of(int kind)
     };
 }
 
+/* Its name in a scenario, "crash"; static. */
 const char *hf__action_name(int kind);
+/* What it does, a line for people; static. */
 const char *hf__action_doc(int kind);
+/* Whether it goes on until `for` is over: otherwise it is done at once. */
 bool hf__action_lasts(int kind);
+/* At what it may be aimed. */
 enum hf__aim hf__action_aim(int kind);
 
 struct hf__schedule;

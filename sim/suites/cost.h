@@ -15,6 +15,7 @@ extern const uint64_t *hf__cost_table;
 /* HF_WORLD_OPERATION_MAP's own. */
 extern const uint64_t hf__cost_stated[HF_WORLD_OPERATIONS];
 
+/* An operation that was made so many times, over so many bytes. */
 static inline void hf__cost_add(enum hf_world_operation operation, unsigned times, size_t bytes)
 {
     static const uint8_t byte_ns[] = {

@@ -13,6 +13,9 @@
 #define HF__MODEL_P UINT64_C(0x1fffffffffffffff)
 #define HF__MODEL_G UINT64_C(0x123456789abcdef)
 
+/* ---- Modulo the prime: arguments and results are below it. */
+
+/* a times b. */
 static inline uint64_t hf__model_mul(uint64_t a, uint64_t b)
 {
     unsigned __int128 x = (unsigned __int128)a * b;
@@ -20,17 +23,20 @@ static inline uint64_t hf__model_mul(uint64_t a, uint64_t b)
     return r >= HF__MODEL_P ? r - HF__MODEL_P : r;
 }
 
+/* a plus b. */
 static inline uint64_t hf__model_add(uint64_t a, uint64_t b)
 {
     uint64_t r = a + b;
     return r >= HF__MODEL_P ? r - HF__MODEL_P : r;
 }
 
+/* a minus b. */
 static inline uint64_t hf__model_sub(uint64_t a, uint64_t b)
 {
     return a >= b ? a - b : a + HF__MODEL_P - b;
 }
 
+/* What times a, above 0, gives 1. */
 uint64_t hf__model_inverse(uint64_t a);
 
 /* A scalar or point in its 32 bytes: 8 little-endian bytes, then 24 times `pad`. */
@@ -44,16 +50,21 @@ struct hf__sponge {
     uint64_t a, b;
 };
 
+/* The two halves of a product, folded: mixes 128 bits to 64. */
 static inline uint64_t hf__fold(uint64_t x, uint64_t y)
 {
     unsigned __int128 m = (unsigned __int128)x * y;
     return (uint64_t)m ^ (uint64_t)(m >> 64);
 }
 
+/* Begins with a label, so that uses do not collide. */
 void hf__sponge_init(struct hf__sponge *s, const char *label);
+/* Takes in data and its length. */
 void hf__sponge_absorb(struct hf__sponge *s, struct hf_bytes data);
+/* len bytes that follow from all that was absorbed; changes nothing. */
 void hf__sponge_squeeze(const struct hf__sponge *s, uint8_t *ret, size_t len);
 
+/* ---- Stand-ins for entries of struct hf_suite (crypto/suite.h), arguments and errors as theirs */
 int hf__model_deal(struct hf_rng *rng, const uint8_t secret[static HF_SCALAR_LEN],
                    struct hf_sharing sharing, uint8_t *ret_shares, uint8_t *ret_commitments);
 int hf__model_share_check(const uint8_t share[static HF_SCALAR_LEN], uint8_t index, uint8_t k,

@@ -20,10 +20,13 @@ struct hf__news_sum {
     struct hf__times times; /* of each, from the first who took it to the last; to be freed */
 };
 
+/* None yet. */
 void hf__news_init(struct hf__news_record *r);
+/* Frees what is followed. */
 void hf__news_done(struct hf__news_record *r);
 /* A trace of type HF_TRACE_EVENT at a time of the world. */
 void hf__news_taken(struct hf__news_record *r, const struct hf_trace *t, uint64_t now_us);
+/* Sums up what was taken so far. */
 void hf__news_sum(const struct hf__news_record *r, struct hf__news_sum *ret);
 
 #endif

@@ -50,15 +50,18 @@ struct hf__record {
     double kept_mean, kept_balance;
 };
 
+/* Nothing recorded yet. timeline: as in the struct, and stays the caller's. */
 void hf__record_init(struct hf__record *r, FILE *timeline);
 /* Watches a world; the record outlives it. */
 void hf__record_watch(struct hf__record *r, struct hf_world *w);
 /* The broken promise that a checker found, as a line of the timeline. */
 void hf__record_violation(struct hf__record *r, const struct hf_violation *v);
+/* An hf__action_fn: the action as a line of the timeline. ctx: the record. */
 void hf__record_action(void *ctx, struct hf_world *w, const struct hf__action *a, bool begins,
                        const uint32_t *targets, size_t count);
 /* The end of a run, while its world lives: what became of each node, and what had not ended. */
 void hf__record_end(struct hf__record *r);
+/* Frees it; files stay open. */
 void hf__record_done(struct hf__record *r);
 
 #endif

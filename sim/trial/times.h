@@ -17,10 +17,12 @@ struct hf__times {
     size_t cut;   /* what was broken off before: of no length */
 };
 
+/* Keeps one, while there is room. */
 void hf__times_add(struct hf__times *t, uint64_t us);
 /* q from 0 to 1, of those that ended or never did; HF__TIME_NONE: it is one of these, or there are
  * none. Sorts. */
 uint64_t hf__times_quantile(struct hf__times *t, double q);
+/* Frees them. */
 void hf__times_done(struct hf__times *t);
 
 #endif

@@ -28,6 +28,7 @@ struct hf__trial_hooks {
     struct hf__record *record;
 };
 
+/* Runs a scenario to its end, or until a hook ends it. hooks: stays the caller's. */
 void hf__trial_run(const struct hf__scenario *s, const struct hf__trial_hooks *hooks,
                    struct hf__result *ret);
 

@@ -43,7 +43,7 @@ struct hf__observer {
     /* All rows of its vault are gone; hostile: by its host's hand. */
     void (*emptied)(void *ctx, struct hf_world *w, uint32_t node, bool hostile);
     void (*crashed)(void *ctx, struct hf_world *w, uint32_t node);
-    /* An own timer, set with hf__strategy_wake. */
+    /* An own timer, set with hf__wake. */
     void (*wake)(void *ctx, struct hf_world *w, uint32_t mark);
     void (*done)(void *ctx, struct hf_world *w);
 };

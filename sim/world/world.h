@@ -42,6 +42,7 @@ enum hf__entry_type {
     HF__RENEW,        /* the authority looks at the dates of its documents */
 };
 
+/* The word of an entry: its type, the mark by which it still counts, an index. */
 static inline uint64_t hf__what(enum hf__entry_type type, uint32_t mark, uint32_t index)
 {
     return (uint64_t)type << 56 | (uint64_t)(mark & 0xffffff) << 32 | index;
@@ -75,6 +76,7 @@ struct hf__message {
     uint8_t in_line[];
 };
 
+/* Borrowed, for as long as the message is on its way. */
 static inline struct hf_bytes hf__message_body(const struct hf__message *m)
 {
     return m->apart != NULL ? hf_blob_bytes(m->apart) : hf_bytes_of(m->in_line, m->len);
@@ -106,6 +108,7 @@ struct hf__work {
     uint8_t *quote;
 };
 
+/* What is to be judged, without the root that follows it; borrowed from the work. */
 static inline struct hf_bytes hf__work_quote(const struct hf__work *k)
 {
     return hf_bytes_of(k->quote, k->len - k->root_len);
@@ -354,6 +357,7 @@ struct hf_world {
     size_t conns_cap, conns_count;
 };
 
+/* A message by its number, until it is given back. */
 static inline struct hf__message *hf__message(const struct hf_world *w, uint32_t message)
 {
     return hf__transit_at(&w->messages, message);

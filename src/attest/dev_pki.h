@@ -71,8 +71,9 @@ HF_MUST_USE int hf__dev_crl_make(const struct hf__dev_crl_spec *spec, struct hf_
 HF_MUST_USE int hf__dev_sgx_extension(const struct hf_dev_platform *platform, enum hf_dev_ca ca,
                                       X509_EXTENSION **ret);
 
-/* PEM, appended. */
+/* A certificate as PEM, appended. HF_ENOMEM. */
 HF_MUST_USE int hf__dev_pem_cert(const X509 *cert, struct hf_buf *ret);
+/* A private key as PEM (PKCS #8, not encrypted), appended. HF_ENOMEM. */
 HF_MUST_USE int hf__dev_pem_key(EVP_PKEY *key, struct hf_buf *ret);
 
 /* Whether from is before to and both are dates that a certificate can hold. */

@@ -22,6 +22,7 @@ HF_MUST_USE int hf__reshard_begin(const struct hf_document *proposal,
                                   const struct hf_document *shares,
                                   const struct hf_network_id *network, struct hf_rng *rng,
                                   struct hf__reshard *ret, struct hf_buf *ret_statement);
+/* Wipes and frees what hf__reshard_begin made. */
 void hf__reshard_done(struct hf__reshard *r);
 /*
  * Takes what one holder gives. ret_index: of the holder; 0: not known. HF_EOTHERREQUEST;

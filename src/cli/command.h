@@ -54,8 +54,9 @@ int hf_cli_blackstart(int argc, char **argv);
 int hf_cli_identity(int argc, char **argv);
 /* holdfast mute REASON: a warning is not heard for a while. */
 int hf_cli_mute(int argc, char **argv);
-/* holdfast reload: documents and collateral are read again. */
+/* holdfast metrics: the daemon's metrics. */
 int hf_cli_metrics(int argc, char **argv);
+/* holdfast reload: documents and collateral are read again. */
 int hf_cli_reload(int argc, char **argv);
 
 /* Explains a reason, or lists all (base/reasons.def). 0; 1: there is no such reason. */

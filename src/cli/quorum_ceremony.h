@@ -30,6 +30,7 @@ HF_MUST_USE int hf__proposal_read(const struct hf__authority *a, struct hf_docum
 /* The output that lies here, held against the proposal, and the acknowledgements of it; not its
  * quote. HF_ENOTFOUND: there is none. ret: ended with hf__ceremony_close, after an error too. */
 HF_MUST_USE int hf__ceremony_open(const struct hf__authority *a, struct hf__ceremony_state *ret);
+/* Frees what hf__ceremony_open read. */
 void hf__ceremony_close(struct hf__ceremony_state *s);
 /*
  * Whether a ceremony made the output: its quote is over the proposal and over every byte of the

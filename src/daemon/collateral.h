@@ -39,6 +39,7 @@ void hf__collateral_free(struct hf__daemon *d);
 void hf__collateral_force(struct hf__daemon *d);
 /* The folder was read again. */
 void hf__collateral_reloaded(struct hf__daemon *d, int error);
+/* What is to be said of it in the status and the metrics. */
 void hf__collateral_facts(const struct hf__daemon *d, struct hf__collateral_facts *ret);
 /* "missing", "current", "stale", "expired". */
 const char *hf__collateral_use_name(enum hf_refresh_use use);

@@ -61,9 +61,10 @@ bool hf__collateral_cache_risen(struct hf__collateral_cache *s, struct hf_marks 
 size_t
 hf__collateral_cache_evaluations(struct hf__collateral_cache *s,
                                  struct hf_evaluation_seen ret[static HF_MARKS_EVALUATIONS_MAX]);
-/* Notes a kind of platform, or forgets all of them. */
+/* Notes a kind of platform. */
 void hf__collateral_cache_learn(struct hf__collateral_cache *s,
                                 const uint8_t fmspc[static HF_FMSPC_LEN]);
+/* Forgets the kinds of platforms that were noted. */
 void hf__collateral_cache_forget(struct hf__collateral_cache *s);
 /* What is held, for the status. */
 void hf__collateral_cache_held(struct hf__collateral_cache *s, struct hf__held *ret);

@@ -52,6 +52,7 @@ void hf__quotes_reload(struct hf__quotes *q);
 /* Collateral older than this is not used from now on. What is held is looked through on a thread;
  * hooks->reloaded tells where it had to be refused, with HF_ECOLLROLLBACK. */
 void hf__quotes_marks(struct hf__quotes *q, const struct hf_marks *marks);
+/* What collateral is held, for the status. */
 void hf__quotes_held(struct hf__quotes *q, struct hf__held *ret);
 /* Forgets platforms that quotes have brought: they come again with the next quote. */
 void hf__quotes_forget_fmspcs(struct hf__quotes *q);

@@ -59,6 +59,7 @@ struct hf_selection_table {
 /* set: a parsed validator set. HF_ENOMEM. */
 HF_MUST_USE int hf__selection_table_new(const struct hf_document *set,
                                         struct hf_selection_table **ret);
+/* Freeing NULL is legal. */
 void hf__selection_table_free(struct hf_selection_table *t);
 /* In bytes; t may be NULL. */
 size_t hf__selection_table_memory(const struct hf_selection_table *t);

@@ -286,6 +286,7 @@ HF_MUST_USE int hf__h2_callbacks_init(struct hf_net *net);
 HF_MUST_USE int hf__h2_start(struct hf__conn *conn);
 /* Feeds decrypted bytes; closes the connection on error. */
 void hf__h2_input(struct hf__conn *conn, const uint8_t *data, size_t len);
+/* A header field. name: static, in lower case; value: nghttp2 copies it. */
 nghttp2_nv hf__h2_field(const char *name, const char *value, size_t value_len);
 /* The content type of a header value of len bytes. */
 enum hf_net_type hf__h2_type(const uint8_t *value, size_t len);
@@ -343,6 +344,7 @@ void hf__conn_connect(struct hf__conn *conn);
 void hf__conn_unresolved(struct hf__conn *conn);
 /* When the next address is to be tried beside the one that has not answered; or HF__NEVER. */
 uint64_t hf__conn_race_ms(const struct hf__conn *conn);
+/* Tries that address. */
 void hf__conn_race(struct hf__conn *conn);
 /* Takes the connection out of the pool: new calls will use another. */
 void hf__target_forget(struct hf__conn *conn);

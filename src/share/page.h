@@ -16,6 +16,7 @@ struct hf__page {
 
 /* HF_ENOMEM. ret: ended with hf__page_done. */
 HF_MUST_USE int hf__page_init(struct hf__page *ret);
+/* Wipes and frees it. */
 void hf__page_done(struct hf__page *p);
 /* Puts a line; at most 86 characters of it, and a question mark for each that is not ASCII. */
 void hf__page_line(struct hf__page *p, const char *format, ...) HF_PRINTF(2, 3);

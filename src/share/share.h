@@ -123,6 +123,7 @@ struct hf__memory {
  * HF_EMEMORY: it is missing: the key is a copy. HF_EOTHERMEMORY: it is of another key.
  */
 HF_MUST_USE int hf__memory_open(const char *key, bool begin, struct hf__memory *ret);
+/* Frees it, and lets others answer with this key. */
 void hf__memory_done(struct hf__memory *m);
 /* Makes the empty memory of a key that was made just now. HF_EEXIST: there is one. */
 HF_MUST_USE int hf__memory_make(const char *key);
@@ -172,6 +173,7 @@ struct hf__batch {
  */
 HF_MUST_USE int hf__batch_read(char **paths, size_t count, const struct hf_network_id *network,
                                struct hf__batch *ret, const char **ret_path);
+/* Frees the requests and their documents. */
 void hf__batch_done(struct hf__batch *b);
 /* One line of what is shown: versions and dates of the documents by which it was judged. set: NULL:
  * none was. */

@@ -112,6 +112,9 @@ TOP_LEVEL = {
 # Publications outside the tree whose name a number may follow in a comment, and SQL's word.
 OUTER_SERIES = {"FIPS", "ASIACRYPT", "SELECT"}
 
+# Files outside the tree that a comment may name.
+OUTER_FILES = {"sysexits.h", "arch/x86/include/asm/shared/tdx.h", "msgpack/unpack_template.h"}
+
 # Words for an actor that say nothing of it: a comment names the actor instead.
 VAGUE_ACTORS = (
     "whoever", "nobody", "somebody", "anybody", "everybody", "no one", "someone", "anyone", "everyone",

@@ -111,6 +111,8 @@ CASES = [
     ("shared_declarations_say_what_they_are", "src/base/a.h",
      "/* One. */\nint hf_a(void);\nint hf_b(void);\n\nHF_MUST_USE int hf_c(int a,\n                     int b);\n",
      "a.h:5: nothing says what hf_c is"),
+    ("comments_name_what_is_there", "sim/a.h", "/* As hf_gone does. */\n", "a.h:1: hf_gone is not in the tree"),
+    ("comments_name_what_is_there", "tests/a.c", "\n/* See base/gone.c. */\n", "a.c:2: base/gone.c is not in the tree"),
     ("core_states_its_invariants", "src/core/a.c", "int hf_a(void)\n{\n    return 1;\n}\n", "0 assertions in 1"),
     ("guides_are_true", "src/README.md", "`src/base/none.c`\n", "src/base/none.c is not there"),
     ("guides_are_true", ".github/CONTRIBUTING.md", "`hf_none`\n", "hf_none is not in the code"),

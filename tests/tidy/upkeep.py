@@ -4,7 +4,7 @@ import re
 import subprocess
 
 from checks import Skip
-from rules import ASSERTIONS_IN_CORE_MIN, RETIRED_WORDS, SUBJECT_MAX, SUBJECTS_SINCE, UNUSED, VAGUE_ACTORS
+from rules import ASSERTIONS_IN_CORE_MIN, OUTER_FILES, RETIRED_WORDS, SUBJECT_MAX, SUBJECTS_SINCE, UNUSED, VAGUE_ACTORS
 
 
 def _words_of_sources(tree):
@@ -66,11 +66,11 @@ def comments_name_who_acts(tree):
 
 
 def shared_declarations_say_what_they_are(tree):
-    """A function that a header of src/ declares has a comment: above it, behind it, or above the block that it stands
-    in."""
+    """A function that a header of src/ or sim/ declares has a comment: above it, behind it, or above the block that it
+    stands in."""
     found = []
     begins = re.compile(r"(?!typedef|static_assert)[A-Za-z][\w *]*?\b(\w+)\((?!\*)")
-    for name in (n for n in tree.c_files("src", "include") if n.endswith(".h")):
+    for name in (n for n in tree.c_files("src", "include", "sim") if n.endswith(".h")):
         lines = tree.text(name).split("\n")
         for at, line in enumerate(lines):
             declared = begins.match(line)
@@ -85,6 +85,25 @@ def shared_declarations_say_what_they_are(tree):
             if above >= 0 and "*/" in lines[above] or "/*" in "".join(lines[at:end + 1]):
                 continue
             found.append(f"{name}:{at + 1}: nothing says what {declared[1]} is")
+    return found
+
+
+def comments_name_what_is_there(tree):
+    """A source file, a function, a struct or a constant of ours that a comment names is in the tree."""
+    folders = ("src", "sim", "include", "tests")
+    names = tree.c_files(*folders) + [n for n in tree.files if n.endswith(".def") and n.startswith(folders)]
+    # A table's macro stands in it alone, and in what makes pages of it.
+    code = "".join(tree.code(n) for n in names) + "".join(tree.text(n) for n in tree.files if n.endswith((".py", ".build")))
+    known = set(re.findall(r"\b(?:hf|HF)_\w+", code))
+    tails = {name[at:] for name in tree.files for at in [0] + [m.end() for m in re.finditer("/", name)]}
+    thing = re.compile(r"(?<![\w./-])(?:(?P<path>(?:[\w-]+/)*[\w-]+\.(?:c|h|def))\b|(?P<name>(?:hf|HF)_\w*[a-zA-Z0-9])\b(?!_))")
+    found = []
+    for name in names:
+        text = tree.text(name)
+        for comment in re.finditer(r"/\*.*?\*/", text, re.S):
+            found += [f"{name}:{text.count(chr(10), 0, comment.start() + m.start()) + 1}: {m[0]} is not in the tree"
+                      for m in thing.finditer(comment[0])
+                      if (m["path"] not in tails | OUTER_FILES if m["path"] else m["name"] not in known)]
     return found
 
 
@@ -123,5 +142,5 @@ def commits_say_what_and_why(tree):
     return history(tree.root, f"{SUBJECTS_SINCE}..HEAD")
 
 
-CHECKS = [every_function_has_a_user, comments_name_who_acts, shared_declarations_say_what_they_are,
-          core_states_its_invariants, commits_say_what_and_why]
+CHECKS = [every_function_has_a_user, comments_name_who_acts, comments_name_what_is_there,
+          shared_declarations_say_what_they_are, core_states_its_invariants, commits_say_what_and_why]

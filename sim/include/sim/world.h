@@ -76,9 +76,11 @@ const struct hf_suite *hf_world_suite(const struct hf_world *w);
 
 /* ---- Time ---- */
 
+/* The time since the world began, in microseconds. */
 uint64_t hf_world_now_us(const struct hf_world *w);
 /* One event; false when nothing is left to happen. */
 bool hf_world_step(struct hf_world *w);
+/* Everything that is due within ms from now. */
 void hf_world_run_for(struct hf_world *w, uint64_t ms);
 /* Runs until done says so, looked at after every event; false when ms have passed before. */
 typedef bool hf_world_done_fn(struct hf_world *w, void *ctx);
@@ -366,6 +368,7 @@ struct hf_world_totals {
     uint64_t trace_hash; /* same seed, same build: same hash */
 };
 
+/* What has been counted so far; the memory is counted now, which takes a look at every node. */
 void hf_world_totals(struct hf_world *w, struct hf_world_totals *ret);
 
 #endif

@@ -109,8 +109,9 @@ void hf__members_adopted(struct hf_engine *e);
 void hf__members_forgot(struct hf_engine *e, bool forgot);
 /* Writes what this node has said of itself. */
 void hf__member_row_put(struct hf_engine *e);
-/* Forgets what was told. */
+/* The vault is closed: forgets what was told. */
 void hf__members_lock(struct hf_engine *e);
+/* Frees it, with the engine. */
 void hf__members_done(struct hf_engine *e);
 size_t hf__members_memory(const struct hf_engine *e); /* bytes, without sizeof(hf__members) */
 
@@ -138,6 +139,7 @@ void hf__told_drop(struct hf_engine *e, size_t index);
 struct hf__place hf__told_highest(const struct hf_engine *e, const struct hf_account *subject);
 /* How many are for all members. */
 size_t hf__told_shared(const struct hf_engine *e);
+/* Below 0, 0 or above: whether a comes before b, is b, or comes after it. */
 int hf__place_compare(const struct hf__place *a, const struct hf__place *b);
 /* Drops what has expired, and what is about or of accounts that are no members. */
 void hf__told_expire(struct hf_engine *e);

@@ -69,6 +69,7 @@ void hf__put(struct hf_engine *e, uint8_t collection, struct hf_bytes key,
 /* Puts a row whose value is encoded already, and keeps a reference of its own. */
 void hf__put_blob(struct hf_engine *e, uint8_t collection, struct hf_bytes key,
                   struct hf_blob *value);
+/* Deletes a row. */
 void hf__del(struct hf_engine *e, uint8_t collection, struct hf_bytes key);
 /* Frees a value when the step ends: decoded messages may borrow from it. NULL is legal. */
 void hf__keep_for_step(struct hf_engine *e, struct hf_blob *before);
@@ -96,11 +97,15 @@ bool hf__calling(const struct hf_engine *e, uint8_t method, const struct hf_acco
  * next step. */
 void hf__datagram_put(struct hf_engine *e, const char *address, struct hf_bytes bytes,
                       uint64_t after);
+/* Answers a peer's request: error 0 with body, which is valid until the next step, or a refusal.
+ * at_once: it tells of nothing that was written; otherwise it leaves after this step's writes. */
 void hf__reply(struct hf_engine *e, uint64_t id, int error, struct hf_bytes body, bool at_once);
 /* An answer that may leave when the writes up to `after` are durable, whatever else is written. */
 void hf__reply_after(struct hf_engine *e, uint64_t id, struct hf_bytes body, uint64_t after);
 /* Leaves at once; a reply that tells of something written sets `after`. */
 struct hf_local_reply *hf__local_reply(struct hf_engine *e, uint64_t id, int error);
+/* Work for the shell, under an id of its own; the rest is filled in by who asks. Valid until the
+ * next step. */
 struct hf_work *hf__work(struct hf_engine *e, enum hf_work_type type);
 /* Asks the shell for a quote over bytes under label, which is static; returns the id of the
  * work. */

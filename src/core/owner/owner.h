@@ -184,6 +184,7 @@ int hf__record_answered(struct hf_engine *e, const struct hf__pending *call, int
 
 /* Sends the deletion of older generations to their holders, once the newest record is confirmed. */
 void hf__retire_send(struct hf_engine *e);
+/* One holder's acknowledgement of a deletion. */
 int hf__delete_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                         struct hf_bytes body);
 
@@ -223,6 +224,7 @@ void hf__certificates_drop(struct hf_engine *e);
 
 /* Sends the newest record to the holders of what is unsealed; sets its timer while any is left. */
 void hf__seal_send(struct hf_engine *e);
+/* Forgets who has sealed so far; what is certified stays. */
 void hf__seal_free(struct hf_engine *e);
 size_t hf__seal_memory(const struct hf_engine *e); /* bytes held */
 /* What a holder of an older generation, named in ret, has said to the present record. */
@@ -242,6 +244,7 @@ void hf__standing_send(struct hf_engine *e);
 bool hf__holders_changed(struct hf_engine *e);
 /* Asks one holder, unless it is being asked. */
 void hf__standing_ask(struct hf_engine *e, struct hf__holder *h);
+/* What one holder says of its share and of itself. HF__PARK, or what was wrong with it. */
 int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                           struct hf_bytes body);
 /* Draws the node's state from them, and begins a new dealing when one has been unfit for long. */
@@ -290,6 +293,7 @@ bool hf__statement_fill(struct hf_engine *e, uint8_t number, struct hf_standing 
 void hf__statement_heard(struct hf__holder *h, uint8_t number, bool keeps);
 /* How many holders keep the newest. */
 uint8_t hf__statement_holders(struct hf_engine *e);
+/* Forgets it, and who keeps it. */
 void hf__statement_free(struct hf_engine *e);
 /* Keeps one that a holder gave with its answer to a recovery, if it is this node's own and newer
  * than the one kept. */
@@ -325,6 +329,7 @@ void hf__claim_begin(struct hf_engine *e);
 void hf__claim_advance(struct hf_engine *e);
 /* Ends the claim under way, if one is. One that stands goes on standing. */
 void hf__claim_free(struct hf_engine *e);
+/* One acceptor's answer to a claim. HF__PARK, or what was wrong with it. */
 int hf__claim_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                        struct hf_bytes body);
 /* Others may have to carry the claim under way than those that it was asked of: then they are,
@@ -342,6 +347,7 @@ void hf__claim_challenge(struct hf_engine *e, const struct hf_account *provider)
 void hf__release(struct hf_engine *e, uint64_t request, struct hf_bytes name);
 /* Why nothing can be released: 0 nothing, HF_EFENCED, HF_ELOCKED, HF_ENOTCLAIMED. */
 int hf__why_closed(const struct hf_engine *e);
+/* One holder's word about the claim under which a key is to be released first. */
 int hf__release_answered(struct hf_engine *e, const struct hf__pending *call, int error,
                          struct hf_bytes body);
 /* Ends the first releases that wait, with an error. */
@@ -369,6 +375,7 @@ size_t hf__application_memory(const struct hf_engine *e); /* bytes held */
 void hf__drill_begin(struct hf_engine *e, uint64_t request);
 /* The quote over the nonces of a drill, or why there is none. */
 void hf__drill_quote(struct hf_engine *e, uint32_t work, int error, struct hf_bytes quote);
+/* Ends the drill under way, if one is; who asked for it, and was not answered, gets HF_ELOCKED. */
 void hf__drill_free(struct hf_engine *e);
 size_t hf__drill_memory(const struct hf_engine *e); /* bytes held */
 int hf__drill_nonce(struct hf_engine *e, const struct hf__pending *call, int error,

@@ -68,8 +68,9 @@ int hf__recv_delete(struct hf_engine *e, const struct hf__message *m, struct hf_
 int hf__recv_standing(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
 /* /v1/nonce: a nonce for a recovery or a drill, and whether this node drains. */
 int hf__recv_nonce(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
-/* Both recover and drill. */
+/* /v1/recover and /v1/drill: shares sealed to the asker's key, or a proof that they are kept. */
 int hf__recv_recover(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
+/* /v1/claim: a vote for the owner's ballot, or the owner's own word against it. */
 int hf__recv_claim(struct hf_engine *e, const struct hf__message *m, struct hf_bytes body);
 
 /* ---- attest.c: attestation on request (proto/PROTOCOL.md, 14) */
@@ -251,6 +252,7 @@ void hf__held_spoil(struct hf_engine *e, const struct hf_account *owner,
 /* Whether that was said of one that is held. */
 bool hf__held_spoilt(struct hf_engine *e, const struct hf_account *owner,
                      const uint8_t id[static 16]);
+/* The key of a held row: owner, generation id. */
 void hf__held_key(const struct hf_account *owner, const uint8_t id[static 16],
                   uint8_t ret[static 48]);
 /*
@@ -365,6 +367,7 @@ struct hf_bytes hf__recover_context(struct hf_engine *e, const struct hf_account
 
 /* The body of an answer, until the next step; false: there is none. */
 bool hf__answer_find(struct hf_engine *e, const struct hf_hash *key, struct hf_bytes *ret);
+/* Keeps the body of an answer for the rest of its nonce's life. key: of hf__answer_find. */
 void hf__answer_keep(struct hf_engine *e, const struct hf_hash *key, struct hf_bytes body);
 /* Forgets the answers whose nonce has ended. */
 void hf__answers_expire(struct hf_engine *e);

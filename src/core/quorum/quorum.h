@@ -89,7 +89,7 @@ void hf__blackstart_add(struct hf_engine *e, uint64_t local, struct hf_bytes ans
 /* Ends the request, if there is one, and wipes its key and its answers; those that wait are
  * told. */
 void hf__blackstart_free(struct hf_engine *e);
-size_t hf__blackstart_memory(const struct hf_engine *e);
+size_t hf__blackstart_memory(const struct hf_engine *e); /* bytes held */
 /* How far the request has come. */
 void hf__blackstart_status(const struct hf_engine *e, struct hf_status *ret);
 

@@ -48,8 +48,9 @@ struct hf__known_list {
     uint16_t count, cap;
 };
 
-/* NULL: not known. */
+/* What is known of an account; NULL: nothing. Valid until the next hf__known_put. */
 struct hf__known *hf__known_find(const struct hf__known_list *l, const struct hf_account *account);
+/* Likewise, by the hash of the identity quote that was judged. */
 struct hf__known *hf__known_by_quote(const struct hf__known_list *l,
                                      const struct hf__peer_table *all,
                                      const struct hf_hash *quote_hash);
@@ -57,6 +58,7 @@ struct hf__known *hf__known_by_quote(const struct hf__known_list *l,
  * The one that was used longest ago makes room. */
 struct hf__known *hf__known_put(struct hf__known_list *l, struct hf__peer_table *all,
                                 const struct hf__peer *what);
+/* Forgets all, and gives up its part of the table's peers. */
 void hf__known_done(struct hf__known_list *l, struct hf__peer_table *all);
 /* Bytes of the list, with its part of the peers that it shares with other engines. */
 size_t hf__known_memory(const struct hf__known_list *l);

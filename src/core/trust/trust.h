@@ -238,6 +238,7 @@ void hf__rate_useless(struct hf_engine *e, const struct hf_account *member, size
 bool hf__rate_may_bring(const struct hf_engine *e, const struct hf_account *member);
 /* Notes that a member was refused for how much it asked or told. */
 void hf__excess(struct hf_engine *e, const struct hf_account *member);
+/* Fills in which members were refused for that. */
 void hf__excess_status(const struct hf_engine *e, struct hf_status *ret);
 size_t hf__excess_memory(const struct hf_engine *e); /* bytes held */
 /* Forgets the counts of those that have not asked of late. */

@@ -28,6 +28,7 @@ void hf_buf_append(struct hf_buf *b, const void *data, size_t len);
 /* Makes room for len bytes behind the last. The caller writes there, and adds to len what it
  * wrote. NULL: none, and the error is set. */
 uint8_t *hf_buf_room(struct hf_buf *b, size_t len);
+/* One byte. */
 void hf_buf_append_u8(struct hf_buf *b, uint8_t v);
 /* Big-endian. */
 void hf_buf_append_u16(struct hf_buf *b, uint16_t v);

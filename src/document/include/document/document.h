@@ -132,10 +132,11 @@ const struct hf_quorum_key *hf_share_set_key(const struct hf_share_set *s, struc
  * the caller. HF_ENOMEM. */
 HF_MUST_USE int hf_share_set_proposal(const struct hf_share_set *s, struct hf_buf *ret);
 
-/* Its number, version or epoch; when it was issued; when it expires
- * (UINT64_MAX: a root does not). */
+/* Its number, version or epoch, by its kind. */
 uint32_t hf_document_version(const struct hf_document *d);
+/* When it was issued, in seconds since 1970. */
 uint64_t hf_document_issued_s(const struct hf_document *d);
+/* When it expires; UINT64_MAX: a root does not. */
 uint64_t hf_document_expires_s(const struct hf_document *d);
 
 /* The network id that a first root defines. HF_EINVAL: not a root with number 1. */

@@ -12,6 +12,7 @@ struct hf_papers {
 
 /* ret: ended with hf_papers_done. HF_ENOMEM. */
 HF_MUST_USE int hf_papers_init(const struct hf_network_id *network, struct hf_papers *ret);
+/* Frees them; of one that is zeroed too. */
 void hf_papers_done(struct hf_papers *p);
 /*
  * Verifies the documents of a request, from the network's first root on, and keeps each that is

@@ -31,6 +31,7 @@ HF_MUST_USE int hf_reshard_same(const struct hf_share_set *made, const struct hf
 HF_MUST_USE int hf_reshard_read(struct hf_pool *pool, const struct hf_network_id *network,
                                 struct hf_bytes bytes, struct hf_arena *arena,
                                 struct hf_reshard *ret);
+/* Frees the documents that it holds. */
 void hf_reshard_done(struct hf_reshard *r);
 /* What the quote over an encoded statement must say, and the hash by which answers name it. */
 void hf_reshard_names(struct hf_bytes statement, uint8_t ret_report[static HF_REPORT_DATA_LEN],
