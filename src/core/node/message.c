@@ -16,6 +16,15 @@ const char *hf__label(uint8_t method)
     }
 }
 
+int hf__names_check(const struct hf_engine *e, const struct hf_network_id *network,
+                    const struct hf_account *named, const struct hf_account *wanted)
+{
+    hf_assert(named != NULL && wanted != NULL);
+    if (!hf_network_id_equal(network, &e->network))
+        return HF_EDOCUMENT_NETWORK;
+    return hf_account_equal(named, wanted) ? 0 : HF_EPEER_ACCOUNT;
+}
+
 void hf__fill_header(const struct hf_engine *e, const struct hf_account *provider,
                      struct hf_owner_header *ret)
 {

@@ -287,6 +287,10 @@ HF_MUST_USE int hf__sealing_open(struct hf_engine *e, const uint8_t *public_key,
 
 /* What a signature under a request of this method is over: "holdfast/v1/" and its name. */
 const char *hf__label(uint8_t method);
+/* Whether a message is of this network, and names the account that it should. HF_EDOCUMENT_NETWORK,
+ * HF_EPEER_ACCOUNT. */
+HF_MUST_USE int hf__names_check(const struct hf_engine *e, const struct hf_network_id *network,
+                                const struct hf_account *named, const struct hf_account *wanted);
 /* Fills in network, this node as the owner, the provider, and the claim under which it works. */
 void hf__fill_header(const struct hf_engine *e, const struct hf_account *provider,
                      struct hf_owner_header *ret);

@@ -128,7 +128,7 @@ uint64_t hf__deal_outlook(struct hf_engine *e)
     return hf__deal_asks(d);
 }
 
-void hf__deal_later(struct hf_engine *e, uint64_t after_ms)
+void hf__deal_later(struct hf_engine *e, uint64_t after_ms, uint64_t outlook)
 {
     struct hf__owner *o = e->owner;
     hf_assert(e->claimed && after_ms > e->now_ms);
@@ -136,6 +136,6 @@ void hf__deal_later(struct hf_engine *e, uint64_t after_ms)
     o->deal_news_ms = e->now_ms + e->timing.watch_ms;
     o->deal_after_adopted = e->trust->adopted;
     o->deal_after_changed = e->members->changed;
-    o->deal_after_outlook = hf__deal_outlook(e);
+    o->deal_after_outlook = outlook;
     hf_assert(o->deal_news_ms >= e->now_ms);
 }

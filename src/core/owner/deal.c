@@ -146,13 +146,13 @@ static void assign(struct hf__dealing *d)
 
 /* How long a replacement waits that found too few: the grace of holders, or where a candidate may
  * only have been busy, locked or away for a moment, or others can be asked by now, a pause that
- * doubles up to it. */
-static uint64_t pause_of(struct hf_engine *e, const struct hf__dealing *d)
+ * doubles up to it. outlook: of those who would be asked now. */
+static uint64_t pause_of(struct hf_engine *e, const struct hf__dealing *d, uint64_t outlook)
 {
     uint64_t grace_ms = hf__policy(e)->holder_grace_s * 1000;
     uint64_t last_ms = e->owner->deal_pause_ms;
     /* Holders have answered since it listed whom to ask, and others would be asked now. */
-    bool passes = hf__deal_asks(d) != hf__deal_outlook(e);
+    bool passes = hf__deal_asks(d) != outlook;
     for (size_t i = 0; i < d->candidates_count; i++)
         passes = passes || (d->candidates[i].state == HF__CANDIDATE_FAILED &&
                             hf_error_transient(d->candidates[i].error));
@@ -233,7 +233,8 @@ static void give_up(struct hf_engine *e)
     hf_assert(d != NULL && e->claimed);
     if (d->replaces) {
         bool mends = d->mends;
-        hf__deal_later(e, e->now_ms + pause_of(e, d));
+        uint64_t outlook = hf__deal_outlook(e);
+        hf__deal_later(e, e->now_ms + pause_of(e, d, outlook), outlook);
         note_full(e, d);
         tell(e);
         hf__deal_free(e);

@@ -55,7 +55,7 @@ bool hf__mend_begin(struct hf_engine *e)
                         record.commitments)) {
         /* Another way of dealing made it: it cannot come again. */
         hf__deal_free(e);
-        hf__deal_later(e, HF__NEVER);
+        hf__deal_later(e, HF__NEVER, hf__deal_outlook(e));
         return false;
     }
     /* Who lacks the share has acknowledged nothing that counts. */

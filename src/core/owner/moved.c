@@ -69,7 +69,8 @@ static bool concerns(struct hf_engine *e, const struct hf_transfer_statement *t)
     return false;
 }
 
-/* Whether a transfer is still of use. */
+/* Whether a transfer that was learnt is still of use: its generation is, though the holder that
+ * signed it may have deleted its share since, and stand in the row no more. */
 static bool is_of_use(struct hf_engine *e, const struct hf_transfer_statement *t)
 {
     struct hf_older_row row;

@@ -158,8 +158,9 @@ bool hf__domain_parts(const struct hf_engine *e, const struct hf_account *a,
 uint64_t hf__deal_outlook(struct hf_engine *e);
 /* The same for whom a dealing asks. */
 uint64_t hf__deal_asks(const struct hf__dealing *d);
-/* No replacement nor mend before a time, unless what this one came to nothing by has changed. */
-void hf__deal_later(struct hf_engine *e, uint64_t after_ms);
+/* No replacement nor mend before a time, unless what this one came to nothing by has changed.
+ * outlook: of now. */
+void hf__deal_later(struct hf_engine *e, uint64_t after_ms, uint64_t outlook);
 
 /* ---- own_record.c */
 

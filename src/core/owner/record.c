@@ -76,7 +76,8 @@ static void mended(struct hf_engine *e)
         h->error = 0;
         h->shown = d->candidates[i].shown;
     }
-    hf__deal_later(e, e->now_ms + e->timing.watch_ms); /* not again and again */
+    /* Not again and again. */
+    hf__deal_later(e, e->now_ms + e->timing.watch_ms, hf__deal_outlook(e));
     hf__deal_free(e);
     hf__record_send(e);
 }

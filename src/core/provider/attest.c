@@ -36,12 +36,11 @@ static int check_ask(struct hf_engine *e, const struct hf_attest_request *m)
     if (t->roots_count == 0 || !hf_root_names(&t->roots[t->roots_count - 1]->u.root, m->ask.key))
         return HF_EPERMISSION;
     int r = hf__decode(e, &hf_wire_attest_ask, m->ask.statement, &ask);
+    if (r == 0)
+        r = hf__names_check(e, &ask.network, ask.has_account ? &ask.account : &e->account,
+                            &e->account);
     if (r != 0)
         return r;
-    if (!hf_network_id_equal(&ask.network, &e->network))
-        return HF_EDOCUMENT_NETWORK;
-    if (ask.has_account && !hf_account_equal(&ask.account, &e->account))
-        return HF_EPEER_ACCOUNT;
     if (memcmp(ask.nonce, m->nonce, sizeof ask.nonce) != 0)
         return HF_ENONCE;
     uint64_t now_s = hf__now_s(e);

@@ -297,11 +297,8 @@ static int send_share(struct hf_engine *e, const struct context *c)
     aad.owner = c->record.owner;
     aad.provider = h->to;
     memcpy(m.nonce, h->nonce, sizeof m.nonce);
-    uint8_t *share = e->secret_alloc(HF_SCALAR_LEN);
-    if (share == NULL)
-        return HF_ENOMEM;
-    int r = e->suite->unwrap(e->secrets->active.wrap_key, hf_bytes_of(c->held.generation.id, 16),
-                             hf_bytes_of(c->held.wrapped, sizeof c->held.wrapped), share);
+    uint8_t *share = NULL;
+    int r = hf__held_open(e, &c->held, &share);
     if (r == 0)
         r = e->suite->seal(&e->secrets->rng, h->sealing_key, hf_bytes_of(info, strlen(info)),
                            hf__encode(e, &hf_wire_deposit_aad, &aad),

@@ -55,6 +55,21 @@ bool hf__held_next(struct hf_engine *e, const struct hf_account *owner, size_t *
     return true;
 }
 
+int hf__held_open(struct hf_engine *e, const struct hf_held_row *held, uint8_t **ret)
+{
+    hf_assert(e->open && held->index > 0);
+    uint8_t *share = e->secret_alloc(HF_SCALAR_LEN);
+    if (share == NULL)
+        return HF_ENOMEM;
+    int r = e->suite->unwrap(e->secrets->active.wrap_key, hf_bytes_of(held->generation.id, 16),
+                             hf_bytes_of(held->wrapped, sizeof held->wrapped), share);
+    if (r == 0)
+        *ret = share;
+    else
+        e->secret_free(share);
+    return r;
+}
+
 /* In a row's memo: it was looked at; it has no vote; its share cannot be had; and the index of its
  * recorded share, or 0. */
 enum { LOOKED = 0x80, VOTELESS = 0x40, SPOILT = 0x20, INDEX = 0x1f };

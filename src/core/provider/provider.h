@@ -252,6 +252,11 @@ void hf__held_spoil(struct hf_engine *e, const struct hf_account *owner,
 /* Whether that was said of one that is held. */
 bool hf__held_spoilt(struct hf_engine *e, const struct hf_account *owner,
                      const uint8_t id[static 16]);
+/*
+ * The plain share of a row, in secret memory: HF_SCALAR_LEN bytes, which the caller gives back by
+ * e->secret_free. HF_ENOMEM. HF_ECRYPTO: what the row has is no share under this vault's key.
+ */
+HF_MUST_USE int hf__held_open(struct hf_engine *e, const struct hf_held_row *held, uint8_t **ret);
 /* The key of a held row: owner, generation id. */
 void hf__held_key(const struct hf_account *owner, const uint8_t id[static 16],
                   uint8_t ret[static 48]);

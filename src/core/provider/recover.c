@@ -106,11 +106,8 @@ static int fill_share(struct hf_engine *e, const struct context *c, const struct
                                   .has_record = held->has_record,
                                   .record = held->record};
     hf_assert(c->from->method == HF_METHOD_DRILL || c->from->method == HF_METHOD_RECOVER);
-    uint8_t *share = e->secret_alloc(HF_SCALAR_LEN);
-    if (share == NULL)
-        return HF_ENOMEM;
-    int r = e->suite->unwrap(e->secrets->active.wrap_key, hf_bytes_of(held->generation.id, 16),
-                             hf_bytes_of(held->wrapped, sizeof held->wrapped), share);
+    uint8_t *share = NULL;
+    int r = hf__held_open(e, held, &share);
     if (r == 0 && c->from->method == HF_METHOD_DRILL) {
         r = e->suite->prove(&e->secrets->rng, share, context, out);
         ret->proof = hf_bytes_of(out, HF_PROOF_LEN);

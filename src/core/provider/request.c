@@ -19,12 +19,10 @@ int hf__owner_check(struct hf_engine *e, struct hf__owner_message *o,
     hf_assert(e->claimed);
     o->header = header;
     int r = hf__documents_ready(e);
+    if (r == 0)
+        r = hf__names_check(e, &header->network, &header->provider, &e->account);
     if (r != 0)
         return r;
-    if (!hf_network_id_equal(&header->network, &e->network))
-        return HF_EDOCUMENT_NETWORK;
-    if (!hf_account_equal(&header->provider, &e->account))
-        return HF_EPEER_ACCOUNT;
     /* The connection must be the owner's own: a signed request carried by another proves nothing
      * about now. */
     if (!m->has_account || !hf_account_equal(&m->account, &header->owner))

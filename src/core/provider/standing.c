@@ -22,11 +22,10 @@ static int prove(struct hf_engine *e, const struct hf_standing *m,
     c.provider = e->account;
     c.owner = m->header.owner;
     struct hf_bytes context = hf__encode(e, &hf_wire_audit_context, &c);
-    uint8_t *share = e->secret_alloc(HF_SCALAR_LEN);
-    if (share == NULL)
-        return HF_ENOMEM;
-    int r = e->suite->unwrap(e->secrets->active.wrap_key, hf_bytes_of(held.generation.id, 16),
-                             hf_bytes_of(held.wrapped, sizeof held.wrapped), share);
+    uint8_t *share = NULL;
+    int r = hf__held_open(e, &held, &share);
+    if (r == HF_ENOMEM)
+        return r;
     if (r == 0)
         r = e->suite->prove(&e->secrets->rng, share, context, ret_proof);
     e->secret_free(share);

@@ -116,12 +116,10 @@ int hf__claim_open(struct hf_engine *e, const struct hf_signed_claim *claim,
                    const struct hf_account *owner, struct hf_claim_statement *ret)
 {
     int r = hf__decode(e, &hf_wire_claim_statement, claim->statement, ret);
+    if (r == 0)
+        r = hf__names_check(e, &ret->network, &ret->owner, owner);
     if (r != 0)
         return r;
-    if (!hf_network_id_equal(&ret->network, &e->network))
-        return HF_EDOCUMENT_NETWORK;
-    if (!hf_account_equal(&ret->owner, owner))
-        return HF_EPEER_ACCOUNT;
     hf_assert(ret->ballot.number > 0);
     return e->suite->verify(owner->bytes, "holdfast/v1/claim", claim->statement, claim->signature);
 }

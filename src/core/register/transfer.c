@@ -9,12 +9,10 @@ int hf__transfer_check(struct hf_engine *e, const struct hf_signed_transfer *tra
                        const struct hf_account *owner, struct hf_transfer_statement *ret)
 {
     int r = hf__decode(e, &hf_wire_transfer_statement, transfer->statement, ret);
+    if (r == 0)
+        r = hf__names_check(e, &ret->network, &ret->owner, owner);
     if (r != 0)
         return r;
-    if (!hf_network_id_equal(&ret->network, &e->network))
-        return HF_EDOCUMENT_NETWORK;
-    if (!hf_account_equal(&ret->owner, owner))
-        return HF_EPEER_ACCOUNT;
     if (hf_account_equal(&ret->from, &ret->to) || hf_account_equal(&ret->to, owner) ||
         memcmp(ret->newest.id, ret->generation.id, sizeof ret->newest.id) != 0)
         return HF_ETRANSFER;
