@@ -158,9 +158,8 @@ static void run_timers(struct hf_engine *e)
         }
 }
 
-/* Since when the timer that was due first has waited: so long this node stood still, as a machine
- * does that is paused. */
-static uint64_t late_ms(const struct hf_engine *e)
+/* For how long the timer that was due first has waited: a machine that was paused ran none. */
+static uint64_t waited_ms(const struct hf_engine *e)
 {
     uint64_t first_ms = e->now_ms;
     for (int t = 0; t < HF__TIMERS; t++)
@@ -210,9 +209,9 @@ void hf_engine_step(struct hf_engine *e, const struct hf_event *event, struct hf
     e->crowded = event->crowded;
     hf__update_begin(e);
     /* What a busy node is late by is no matter; the detector is stricter with itself. */
-    uint64_t late = late_ms(e);
-    if (late > e->timing.watch_ms)
-        hf__holders_slept(e, late);
+    e->late_ms = waited_ms(e);
+    if (e->late_ms > e->timing.watch_ms)
+        hf__holders_slept(e);
     switch (event->type) {
     case HF_EVENT_START:
         e->started = true;

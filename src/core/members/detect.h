@@ -75,7 +75,6 @@ struct hf__detector {
     struct hf__probe_run *runs;    /* HF_PROBES_MAX at most; a few, most of the time */
     struct hf__carried *carried;   /* HF_CARRIED_MAX at most */
     uint64_t period_ms;            /* when the next one in turn is probed */
-    uint64_t due_ms;               /* what the timer was set to */
     uint64_t look_ms;              /* no contact is due before; 0: one may be, or is suspected */
     uint64_t sent, taken, refused; /* datagrams */
     uint32_t targets[HF_PROBE_TARGETS_MAX]; /* in the set, in the order of this round */

@@ -321,14 +321,14 @@ void hf__members_closed(struct hf_engine *e, const struct hf_account *account)
 /* ---- the timer */
 
 /* It was this node that slept: nothing that ran meanwhile says anything of others. */
-static void slept(struct hf_engine *e, uint64_t late_ms)
+static void slept(struct hf_engine *e)
 {
     struct hf__detector *d = e->members->detector;
-    hf_assert(late_ms > e->timing.probe_ms);
+    hf_assert(e->late_ms > e->timing.probe_ms);
     for (size_t i = 0; i < d->runs_cap; i++)
         d->runs[i].used = false;
     for (size_t i = 0; i < d->contacts_cap; i++)
-        d->contacts[i].accused_ms += late_ms;
+        d->contacts[i].accused_ms += e->late_ms;
     worse(d);
 }
 
@@ -436,8 +436,8 @@ void hf__detect_due(struct hf_engine *e)
     struct hf__detector *d = e->members->detector;
     if (d == NULL || !e->claimed || hf__documents_ready(e) != 0)
         return; /* set again when the claim stands, or documents come */
-    if (d->due_ms != 0 && e->now_ms > d->due_ms + e->timing.probe_ms)
-        slept(e, e->now_ms - d->due_ms);
+    if (e->late_ms > e->timing.probe_ms)
+        slept(e);
     if (d->contacts_adopted != e->trust->adopted)
         hf__strangers_drop(e, d);
     if (e->now_ms >= d->period_ms) {
@@ -460,7 +460,6 @@ void hf__detect_due(struct hf_engine *e)
         if (d->runs[i].used && d->runs[i].next_ms < next)
             next = d->runs[i].next_ms;
     next = d->period_ms < next ? d->period_ms : next;
-    d->due_ms = next;
     hf_assert(next != HF__NEVER && d->health <= HF_HEALTH_MAX);
     hf__timer_set(e, HF__TIMER_PROBE, next > e->now_ms ? next - e->now_ms : 0);
 }

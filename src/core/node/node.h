@@ -129,6 +129,7 @@ struct hf_engine {
     struct hf__quorum_state *quorum;
     uint64_t now_ms;
     uint64_t wall_ms;
+    uint64_t late_ms; /* so long this node stood still before this step, or was busy */
     uint64_t floor_s; /* newest issue date of a verified document */
     uint64_t timers[HF__TIMERS];
     bool started;

@@ -306,14 +306,15 @@ static bool is_excused(const struct hf_engine *e, struct hf__holder *h)
            live_of(e, &needed) >= needed;
 }
 
-void hf__holders_slept(struct hf_engine *e, uint64_t late_ms)
+void hf__holders_slept(struct hf_engine *e)
 {
-    hf_assert(late_ms > 0 && late_ms <= e->now_ms);
+    hf_assert(e->late_ms > 0 && e->late_ms <= e->now_ms);
     hf_assert(e->owner->holders_count <= HF_SHARES_MAX);
     for (size_t i = 0; i < e->owner->holders_count; i++) {
         struct hf__holder *h = &e->owner->holders[i];
         if (h->silent_ms != 0)
-            h->silent_ms = e->now_ms - h->silent_ms < late_ms ? e->now_ms : h->silent_ms + late_ms;
+            h->silent_ms =
+                e->now_ms - h->silent_ms < e->late_ms ? e->now_ms : h->silent_ms + e->late_ms;
     }
 }
 

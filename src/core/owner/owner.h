@@ -250,8 +250,8 @@ int hf__standing_answered(struct hf_engine *e, const struct hf__pending *call, i
                           struct hf_bytes body);
 /* Draws the node's state from them, and begins a new dealing when one has been unfit for long. */
 void hf__holders_judge(struct hf_engine *e);
-/* This node stood still for late_ms: no holder was silent in that time. */
-void hf__holders_slept(struct hf_engine *e, uint64_t late_ms);
+/* This node stood still for e->late_ms: no holder was silent in that time. */
+void hf__holders_slept(struct hf_engine *e);
 
 /* ---- audit.c: whether holders know their shares */
 
